@@ -37,7 +37,7 @@ chaos: $(VENV)/.installed-dev
 bench: $(VENV)/.installed-dev
 	@$(BIN)/python -m benchmarks $(if $(PEERS),--peers)
 
-# docs/pictures/, made anew from a running demo.
+# docs/pictures/, made again from a running demo.
 pictures: $(VENV)/.installed-dev
 	@$(BIN)/python docs/pictures.py
 

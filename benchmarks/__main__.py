@@ -17,6 +17,7 @@ from benchmarks import (
     clashes,
     draining,
     exporting,
+    importing,
     inviting,
     load,
     national,
@@ -44,6 +45,7 @@ ALL = (
     searching.measure,
     exporting.measure,
     timetabling.measure,
+    importing.measure,
 )
 WORTH = (bound.measure, chunks.measure, serving.measure)
 NAMES, NAMED = ({measure.__module__.rpartition(".")[2]: measure for measure in some} for some in (ALL, ALL + WORTH))

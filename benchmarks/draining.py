@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchmarks import conditions, rows, sending, waiting
 from benchmarks.results import Result
-from benchmarks.sink import Sink, sink
+from benchmarks.sink import SmtpSink, sink
 from outreach import create_app
 from outreach.extensions import db
 
@@ -53,7 +53,7 @@ def measure(folder: Path, say: Callable[[str], None]) -> list[Result]:
     ]  # fmt: skip
 
 
-def _watched(child: "sending.Child", server: Sink, mails: int) -> list[tuple[int, float]]:
+def _watched(child: "sending.Child", server: SmtpSink, mails: int) -> list[tuple[int, float]]:
     """Let the child drain; return (mails taken, MB) until all are."""
     assert child.stdin is not None
     assert child.stdout is not None

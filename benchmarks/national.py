@@ -21,7 +21,7 @@ import sqlalchemy as sa
 
 from benchmarks import conditions, nation, postgresql
 from benchmarks.results import Result, under
-from benchmarks.sink import Sink, sink
+from benchmarks.sink import SmtpSink, sink
 from outreach import create_app
 from outreach.cli.data import migrations
 from outreach.extensions import db
@@ -134,7 +134,7 @@ def _fresh_copy(server: str, say: Callable[[str], None]) -> str:
 
 
 @contextmanager
-def _workers(url: str, folder: Path, mails: Sink) -> Iterator[list[subprocess.Popen]]:
+def _workers(url: str, folder: Path, mails: SmtpSink) -> Iterator[list[subprocess.Popen]]:
     """Run the workers as an office would: `outreach worker`, four times."""
     environment = {
         **os.environ, "OUTREACH_SECRET_KEY": "only-for-benchmarks-" + "0" * 32, "OUTREACH_INSTANCE": str(folder),
@@ -156,7 +156,7 @@ def _workers(url: str, folder: Path, mails: Sink) -> Iterator[list[subprocess.Po
 
 
 def _until_sent(
-    url: str, wanted: int, mails: Sink, processes: list[subprocess.Popen], say: Callable[[str], None]
+    url: str, wanted: int, mails: SmtpSink, processes: list[subprocess.Popen], say: Callable[[str], None]
 ) -> int:
     """Wait until nothing is left to send; return the largest resident size of a worker, in KB."""
     largest, counted, still_since, said = 0, -1, time.monotonic(), time.monotonic()
@@ -176,7 +176,7 @@ def _until_sent(
 def _spread(url: str, people: int) -> Spread:
     """Read the rates from what the database says of each message.
 
-    Counted from when every worker has begun until the first has ended, so that starting up is no part of a tenth.
+    Counted from the start of the last worker to the end of the first, so that no tenth contains a worker's start.
     """
     with postgresql.admin(url) as connection:
         edges = connection.execute(

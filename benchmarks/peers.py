@@ -80,12 +80,12 @@ class Pretalx:
             yield address
 
     def send(self, mails: int, port: int) -> float:
-        """Let it send so many mails, with the text and the calendar that ours have; return how many seconds that took."""
+        """Let it send this number of mails, with the same text and calendar as ours. Return the seconds that it took."""
         return float(_sent(self.environment, mails, port)["s"])
 
 
 def pretalx(folder: Path, say: Callable[[str], None]) -> Pretalx | None:
-    """Return pretalx with a database of its own in `folder`; None, saying why, where it cannot be had here."""
+    """Return pretalx with a database of its own in `folder`; None if it cannot be installed; then it says why."""
     data = folder / "pretalx"
     data.mkdir(exist_ok=True)
     environment = {

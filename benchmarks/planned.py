@@ -17,7 +17,7 @@ from outreach.cli.demo import content
 from outreach.cli.demo.calendar import COMMUNITY_DAYS, PROGRAMME_DAYS, Half, visits
 from outreach.domain.kinds import ActivityKind, Role
 from outreach.domain.planning.office_hours import Calendar, DayOff, DayRange
-from outreach.domain.planning.parties import Absence, Engagement, Party, Place
+from outreach.domain.planning.parties import AbsenceSpan, Engagement, Party, Place
 from outreach.domain.planning.plan import Plan, PlannedActivity, ProgrammeDays
 from outreach.domain.planning.rules import ClashKind, Rules, Severity
 from outreach.domain.timetabling import Demand, Horizon, Task, Wishes
@@ -35,10 +35,11 @@ CADRES_EACH = 8
 
 
 def demo_task(*, strict: bool = True) -> Task:
-    """Return the demo's plan to be placed: four activities of the programme, and one in each kelurahan in the nine working
-    days after, once the rakor has been, with one of three facilitators.
+    """Return the demo's task: four activities of the programme, and one in each kelurahan.
 
-    strict: two in one kecamatan on one half day are blocked, as are ways too long for a speaker; else warned of.
+    Those are within the nine working days after it, later than the coordination meeting, and led by one of three facilitators.
+    strict: the office blocks two activities in one kecamatan on one half day, and too little travel time for a speaker;
+    otherwise it warns.
     """
     days = working_days(FIRST_DAY, PROGRAMME_DAYS + COMMUNITY_DAYS)
     rows = kelurahan()
@@ -61,9 +62,9 @@ def demo_task(*, strict: bool = True) -> Task:
         places=[*halls, *village_halls],
         programmes=[programme],
         absences=[
-            Absence(_at(days[0], 7), _at(days[0], 16), party=posts["kapolres"], reason="Dinas luar"),
-            Absence(_at(days[1], 7), _at(days[1], 17), venue_id=1, reason="Resepsi"),
-            *(Absence(_at(day, 7), _at(day, 12), party=FACILITATORS[0]) for day in days if day.weekday() == 2),
+            AbsenceSpan(_at(days[0], 7), _at(days[0], 16), party=posts["kapolres"], reason="Dinas luar"),
+            AbsenceSpan(_at(days[1], 7), _at(days[1], 17), venue_id=1, reason="Resepsi"),
+            *(AbsenceSpan(_at(day, 7), _at(day, 12), party=FACILITATORS[0]) for day in days if day.weekday() == 2),
         ],
         calendar=CALENDAR,
         rules=Rules(severities if strict else {}),
@@ -80,8 +81,10 @@ def demo_task(*, strict: bool = True) -> Task:
 
 
 def large_task(activities: int = 200, venues: int = 40, people: int = 60, days: int = 20) -> Task:
-    """Return a plan of that size to be placed: half of the activities in their own kelurahan, the others in one of the halls
-    that are large enough; each with one to three of the people as speakers; some after others, some held where they are.
+    """Return a task of that size.
+
+    Half of the activities are in their own kelurahan, the others in a hall that is large enough. Each has one to three speakers.
+    Some must follow another; some have a fixed time.
     """
     draw = Random(7)
     rows, dates = kelurahan(), working_days(FIRST_DAY, days)
@@ -114,7 +117,7 @@ def large_task(activities: int = 200, venues: int = 40, people: int = 60, days: 
         after = (draw.randrange(1, id),) if id > 10 and draw.random() < 0.1 else ()
         demands.append(Demand(id, venues=own or large, after=after, is_new=True))
     absences = [
-        Absence(_at(day, 7), _at(day, 12 if draw.random() < 0.5 else 17), party=one)
+        AbsenceSpan(_at(day, 7), _at(day, 12 if draw.random() < 0.5 else 17), party=one)
         for one in speakers
         for day in draw.sample(dates, 3)
     ]

@@ -27,7 +27,7 @@ class Result:
 
 
 def under(conditions: str, results: list[Result]) -> list[Result]:
-    """Return the results, each ratio among them with these conditions where it has none of its own."""
+    """Return the results. Ratios without conditions get these."""
     return [one if one.ratio is None or one.conditions else replace(one, conditions=conditions) for one in results]
 
 

@@ -1,5 +1,6 @@
 """What all benchmarks fill a database with, on either kind: the office, a place, and many rows by one statement each."""
 
+from datetime import time
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,7 +19,8 @@ def write_office() -> None:
     db.session.flush()
     db.session.add(
         Office(name="Dinas Contoh Kota Metro", short_name="Dinas Contoh", region_code="18.72", zone=ZONE,
-               email="dinas@example.com", contact_name="Bidang PPA", contact_phone="+6281200000001")
+               email="dinas@example.com", contact_name="Bidang PPA", contact_phone="+6281200000001",
+               mails_from=time(0), mails_until=time(0))
     )  # fmt: skip
     db.session.flush()
 

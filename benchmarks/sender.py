@@ -21,7 +21,7 @@ from outreach.delivery.mail.frames.frame import Frames
 from outreach.delivery.outbox import drain as outbox
 from outreach.delivery.outbox import leases, results
 from outreach.delivery.recheck import judge as recheck
-from outreach.delivery.rows import message_rows
+from outreach.delivery.rows import batch as batch_rows
 from outreach.delivery.smtp.wire import Wire
 from outreach.engines import loop
 from outreach.extensions import db
@@ -36,9 +36,12 @@ def main(folder: str, port: str, what: str, mails: str) -> None:
     with app.app_context():
         db.session.execute(db.select(Message.id).limit(1))
         db.session.remove()
-        work = {"drain": _drain, "bare": lambda: _fragment(int(port), int(mails)), "steps": _drain, "count": _count}[
-            what
-        ]
+        work = {
+            "drain": _drain,
+            "bare": lambda: _bare_smtplib(int(port), int(mails)),
+            "steps": _drain,
+            "count": _count,
+        }[what]
         if what == "bare":
             _a_mail()
         steps = _timed() if what == "steps" else {}
@@ -69,13 +72,13 @@ def _a_mail() -> None:
     """Keep the bytes of one of the very mails that the outbox sends."""
     now = datetime.now(UTC)
     newest = db.session.scalar(db.select(db.func.max(Message.id)))
-    [row] = message_rows.load(db.session(), [newest])
-    shared = message_rows.load_shared(db.session(), [row])
+    [row] = batch_rows.load(db.session(), [newest])
+    shared = batch_rows.load_shared(db.session(), [row])
     _mail.append(Frames().plan(db.session(), row, row.lines, shared, now=now).data())
     db.session.remove()
 
 
-def _fragment(port: int, mails: int) -> None:
+def _bare_smtplib(port: int, mails: int) -> None:
     with smtplib.SMTP("127.0.0.1", port, local_hostname="localhost") as server:
         for number in range(mails):
             server.sendmail("outreach@example.com", [f"kader{number}@example.com"], _mail[0])
@@ -102,10 +105,10 @@ def _timed() -> dict[str, float]:
         return wrapper
 
     leases.claim = timed("claim", leases.claim)
-    message_rows.load = timed("read the facts", message_rows.load)
-    message_rows.load_shared = timed("read the facts", message_rows.load_shared)
+    batch_rows.load = timed("read the facts", batch_rows.load)
+    batch_rows.load_shared = timed("read the facts", batch_rows.load_shared)
     recheck.earlier = timed("read the facts", recheck.earlier)
-    recheck.Judge.judge = timed("ask again", recheck.Judge.judge)  # type: ignore[method-assign]
+    recheck.Judge.judge = timed("recheck", recheck.Judge.judge)  # type: ignore[method-assign]
     Frames.plan = timed("plan", Frames.plan)  # type: ignore[method-assign]
     results.turn = timed("settle and begin the next", results.turn)
     results.settle = timed("settle and begin the next", results.settle)

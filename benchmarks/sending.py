@@ -26,7 +26,7 @@ from flask import Flask
 
 from benchmarks import conditions, peers, rows, waiting
 from benchmarks.results import Result
-from benchmarks.sink import Sink, sink
+from benchmarks.sink import SmtpSink, sink
 from outreach import create_app
 from outreach.domain.kinds import ActivityKind, Audience, LinkPurpose, MailKind
 from outreach.domain.states import ActivityState, MessageState, ReminderState
@@ -62,7 +62,7 @@ def measure(folder: Path, say: Callable[[str], None]) -> list[Result]:
     with sink() as server:
         for round_ in range(ROUNDS):
             one.add(_sent(app, folder, server, 1))
-            bare.add(_fragment(folder, server))
+            bare.add(_bare_smtplib(folder, server))
             two.add(_sent(app, folder, server, 2))
             if peer is not None:
                 theirs.append(_peer_sent(peer, server))
@@ -185,7 +185,7 @@ def write_due(number: int, now: datetime) -> None:
     db.session.commit()
 
 
-def _sent(app: Flask, folder: Path, server: Sink, processes: int) -> tuple[float, float, float]:
+def _sent(app: Flask, folder: Path, server: SmtpSink, processes: int) -> tuple[float, float, float]:
     """Send what is due by so many processes; return what _Rate keeps, counted at the sink."""
     with app.app_context():
         write_due(MAILS * processes, datetime.now(UTC))
@@ -193,11 +193,11 @@ def _sent(app: Flask, folder: Path, server: Sink, processes: int) -> tuple[float
     return _counted(server, MAILS * processes, [child(folder, server.port, "drain") for _ in range(processes)])
 
 
-def _fragment(folder: Path, server: Sink) -> tuple[float, float, float]:
+def _bare_smtplib(folder: Path, server: SmtpSink) -> tuple[float, float, float]:
     return _counted(server, MAILS, [child(folder, server.port, "bare")])
 
 
-def _counted(server: Sink, mails: int, children: list[Child]) -> tuple[float, float, float]:
+def _counted(server: SmtpSink, mails: int, children: list[Child]) -> tuple[float, float, float]:
     before, before_cpu = server.count(), server.cpu_s()
     done = run(children)
     taken = server.count() - before
@@ -207,7 +207,7 @@ def _counted(server: Sink, mails: int, children: list[Child]) -> tuple[float, fl
     return mails / slowest(done), cpu_s / mails * 1e6, sink_s / mails * 1e6
 
 
-def _peer_sent(peer: peers.Pretalx, server: Sink) -> float:
+def _peer_sent(peer: peers.Pretalx, server: SmtpSink) -> float:
     before = server.count()
     seconds = peer.send(PEER_MAILS, server.port)
     if (taken := server.count() - before) != PEER_MAILS:
@@ -215,7 +215,7 @@ def _peer_sent(peer: peers.Pretalx, server: Sink) -> float:
     return PEER_MAILS / seconds
 
 
-def _steps(app: Flask, folder: Path, server: Sink) -> dict[str, float]:
+def _steps(app: Flask, folder: Path, server: SmtpSink) -> dict[str, float]:
     """Return where one process's time goes over one connection, in microseconds a mail; the server is waited for, too."""
     with app.app_context():
         write_due(MAILS, datetime.now(UTC))

@@ -17,7 +17,7 @@ from pathlib import Path
 COMMAND = shutil.which("smtp-sink") or shutil.which("smtp-sink", path="/usr/sbin:/usr/lib/postfix/sbin")
 
 
-class Sink:
+class SmtpSink:
     """`port` takes mail; `count()` is how many messages it has taken."""
 
     def __init__(self, process: subprocess.Popen, port: int, counts: int) -> None:
@@ -39,7 +39,7 @@ class Sink:
 
 
 @contextmanager
-def sink(*options: str) -> Iterator[Sink]:
+def sink(*options: str) -> Iterator[SmtpSink]:
     """Run smtp-sink on a free port. Raise RuntimeError where it is not installed (Debian: apt-get install postfix)."""
     if COMMAND is None:
         raise RuntimeError("smtp-sink is not on this machine (Debian: apt-get install postfix)")
@@ -52,7 +52,7 @@ def sink(*options: str) -> Iterator[Sink]:
         process = subprocess.Popen(command, stdout=counts)
         try:
             _await(port, process)
-            yield Sink(process, port, counts.fileno())
+            yield SmtpSink(process, port, counts.fileno())
         finally:
             process.terminate()
             process.wait(10)

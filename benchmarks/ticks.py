@@ -1,6 +1,6 @@
 """How long a tick takes while nothing, ten thousand or a million messages wait for next month, and 100 are due.
 
-A tick is the engine's whole round: look, expand, claim, ask again, frame, hand over to a mail server, settle. On SQLite
+A tick is the engine's whole round: look, expand, claim, recheck, frame, hand over to a mail server, settle. On SQLite
 with a million; on PostgreSQL with a hundred thousand, or a million with OUTREACH_BENCH_FULL=1.
 """
 
@@ -37,7 +37,7 @@ SAID = {"due": f"a tick with {DUE} due", "expand": "… of it before sending", "
 
 
 @dataclass
-class Measured:
+class TickTimes:
     """Seconds of ticks in one database: with nothing due, the part before sending, and with a hundred due."""
 
     app: Flask
@@ -60,7 +60,7 @@ def _measure(on: str, urls: dict[int, str], folder: Path, port: int, say: Callab
     found = {}
     for number, url in urls.items():
         say(f"{on}: writing {number:,} waiting messages and reminders")
-        found[number] = Measured(_filled(folder / f"{on.lower()}-{number}", url, number, port))
+        found[number] = TickTimes(_filled(folder / f"{on.lower()}-{number}", url, number, port))
     for turn in range(ROUNDS + 1):
         for one in found.values():
             with one.app.app_context():
@@ -80,7 +80,7 @@ def _measure(on: str, urls: dict[int, str], folder: Path, port: int, say: Callab
     return under(f"{said}, on both sides", [result for what in SAID for result in _results(on, what, found)])
 
 
-def _results(on: str, what: str, found: dict[int, Measured]) -> Iterator[Result]:
+def _results(on: str, what: str, found: dict[int, TickTimes]) -> Iterator[Result]:
     ms = {number: 1000 * median(getattr(one, what)) for number, one in found.items()}
     none = ms.pop(0)
     yield Result(f"{on}: {SAID[what]}, nothing waiting", none, "ms")

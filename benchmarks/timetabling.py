@@ -1,7 +1,7 @@
 """Placing a whole plan: how soon there is a first one, what is proven in ten seconds, and what a large plan costs.
 
-The demo's 26 activities over thirteen working days, as they would be placed anew and as they are once a hall is lost; then
-200 activities, 40 venues and 60 people over 20 days. The greedy placement is compared in the same run.
+The demo's 26 activities over thirteen working days, as they would be scheduled again and as they are once a hall is lost; then
+200 activities, 40 venues and 60 people over 20 days. The greedy proposal is compared in the same run.
 """
 
 import time
@@ -13,7 +13,7 @@ from pathlib import Path
 from benchmarks.planned import JAKARTA, demo_task, large_task
 from benchmarks.results import Result, under
 from outreach.domain.clashes import find_clashes
-from outreach.domain.planning.parties import Absence
+from outreach.domain.planning.parties import AbsenceSpan
 from outreach.domain.planning.plan import Plan
 from outreach.domain.planning.rules import Severity
 from outreach.domain.timetabling import (
@@ -54,10 +54,10 @@ def lost_hall(task: Task) -> Task:
     placed = [replace(one.after, told_at=told) for one in outcome.proposal.proposed]
     facilitator = next(one.facilitators[0] for one in outcome.proposal.proposed if one.facilitators)
     first = placed[0].local_start.replace(hour=0)
-    gone = [Absence(first, first + timedelta(days=2), venue_id=placed[0].venue_id, reason="Perbaikan atap")]
+    gone = [AbsenceSpan(first, first + timedelta(days=2), venue_id=placed[0].venue_id, reason="Perbaikan atap")]
     for one in placed:
         if facilitator in {engaged.party for engaged in one.engagements}:
-            gone.append(Absence(one.starts_at, one.starts_at + timedelta(days=3), party=facilitator))
+            gone.append(AbsenceSpan(one.starts_at, one.starts_at + timedelta(days=3), party=facilitator))
             break
     old = task.plan
     plan = Plan(

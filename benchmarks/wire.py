@@ -33,7 +33,7 @@ MAILS_PLAIN, MAILS_PIPELINED, MAILS_CHUNKED = 40, 140, 1000  # over each connect
 
 
 @dataclass(frozen=True)
-class _Server:
+class _MailServer:
     """name: as the table says it. taken(n): how many mails it took, once there are n."""
 
     name: str
@@ -62,7 +62,7 @@ def measure(folder: Path, say: Callable[[str], None]) -> list[Result]:
 
 
 def _compare(
-    name: str, server: Callable[[], AbstractContextManager[_Server]], mails: int, say: Callable[[str], None]
+    name: str, server: Callable[[], AbstractContextManager[_MailServer]], mails: int, say: Callable[[str], None]
 ) -> tuple[list[float], list[float]]:
     """Return our mails a second and smtplib's, round by round."""
     us, theirs = [], []
@@ -140,7 +140,7 @@ def there(port: int) -> Iterator[int]:
 
 
 @contextmanager
-def _sink() -> Iterator[_Server]:
+def _sink() -> Iterator[_MailServer]:
     def taken(at_least: int) -> int:
         until = time.monotonic() + 10
         while server.count() < at_least and time.monotonic() < until:
@@ -148,16 +148,16 @@ def _sink() -> Iterator[_Server]:
         return server.count()
 
     with sink() as server:
-        yield _Server("smtp-sink", server.port, taken)
+        yield _MailServer("smtp-sink", server.port, taken)
 
 
 @contextmanager
-def postfix(hidden: str) -> Iterator[_Server]:
+def postfix(hidden: str) -> Iterator[_MailServer]:
     if reason := missing():
         raise RuntimeError(reason)
     memory = "/dev/shm" if Path("/dev/shm").is_dir() else None  # not this machine's disk is to be measured
     with Postfix(hidden=hidden, under=memory) as server:
-        yield _Server("Postfix", server.port, lambda at_least: len(server.delivered(at_least)))
+        yield _MailServer("Postfix", server.port, lambda at_least: len(server.delivered(at_least)))
 
 
 def a_mail() -> bytes:

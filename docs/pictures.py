@@ -1,4 +1,4 @@
-"""Takes the README's pictures anew from a running demo, so that they stay true: `make pictures`. Needs Chromium."""
+"""Takes the README's pictures again from a running demo, so that they stay true: `make pictures`. Needs Chromium."""
 
 import json
 import os

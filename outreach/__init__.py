@@ -1,4 +1,7 @@
-"""Outreach: plan multi-day programmes, invite people and organisations, collect answers, and send reminders by e-mail."""
+"""Outreach: plan multi-day programmes, invite people and organisations, collect answers, and send reminders by e-mail.
+
+Start with docs/architecture.md. This file makes the app.
+"""
 
 __version__ = "0.1.0"
 
@@ -10,7 +13,7 @@ import structlog
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from outreach import diskfull, logs, settings
+from outreach import disk_full, logs, settings
 from outreach.extensions import babel, csrf, db, limiter, mail, migrate, prepare_engine
 from outreach.settings import ROOT, Settings, SettingsError, check_for_serving
 
@@ -50,7 +53,7 @@ def create_app(config: Settings | None = None, *, serving: bool = True) -> Flask
     db.init_app(app)
     with app.app_context():
         prepare_engine(db.engine)
-        diskfull.watch(db.engine)
+        disk_full.watch(db.engine)
     migrate.init_app(app, db, directory=str(ROOT / "outreach" / "migrations"), render_as_batch=True)
     mail.init_app(app)
     csrf.init_app(app)

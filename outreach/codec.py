@@ -1,4 +1,4 @@
-"""Values to JSON values and back, by the annotations of dataclasses: how a class is stored as JSON, by cattrs.
+"""Convert dataclasses to JSON values and back with cattrs, by their type annotations.
 
 A dataclass becomes an object with its fields' names; an enum its value; an instant, a day or a time its ISO 8601 text; a zone
 its name; a tuple or a set a list. The keys of an object are text.

@@ -17,7 +17,7 @@ from flask_wtf import CSRFProtect
 from sqlalchemy import Engine, MetaData, event
 from sqlalchemy.orm import DeclarativeBase
 
-from outreach import ratestore  # noqa: F401  makes the limits' storage "process-memory://" known
+from outreach import rate_store  # noqa: F401  makes the limits' storage "process-memory://" known
 from outreach.settings import Settings
 
 IMMEDIATE = "outreach_immediate"

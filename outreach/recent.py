@@ -1,7 +1,7 @@
 """Values that were just read, kept in this process for a moment: for pages that are opened all day long.
 
-One value for each database. What another process wrote is seen when the value's life ends; what this process committed,
-at once where the value lives until a commit only.
+One value for each database. A change by another process shows when the value expires. A change by this process shows at once if
+the value has `until_commit`.
 """
 
 import time
@@ -39,7 +39,7 @@ class _Kept(Generic[T]):
 class Recent(Generic[T]):
     """A value that is read again when its life is over.
 
-    life: its life, or what gives it from the seconds that reading took.
+    life: how long a value is kept, or a function that computes it from the reading time in seconds.
     """
 
     def __init__(self, life: Life | Callable[[float], Life]) -> None:

@@ -81,7 +81,7 @@ class Settings:
     metrics_token: str = ""  # clients must send it to read /metrics; empty: only this machine may read them
     rate_storage: str = "process-memory://"  # Flask-Limiter's storage; use a shared one for several web processes
     proxies: int = 0  # number of reverse proxies before the app (X-Forwarded-*)
-    upload_limit_mb: int = 5
+    upload_limit_mb: int = 10
     calendar_read_s: float = 21_600.0  # how often a speaker's calendar is read; 0: never
     calendar_own_hosts: str = ""  # "host:port, …" in your own network from which calendars may be read; empty: none
     link_days: int = 30  # an answer link stays valid this long after its last activity

@@ -1,0 +1,1 @@
+"""Tests. The folders mirror outreach/; start with conftest.py (fixtures) and world.py (actions)."""

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy import event
 
-from outreach import _flask_config, create_app, diskfull
+from outreach import _flask_config, create_app, disk_full
 from outreach.extensions import db, limiter, prepare_engine
 from outreach.settings import Settings
 
@@ -117,7 +117,7 @@ def _renew_engine(app: Flask) -> None:
     engines[None].dispose()
     engines[None] = engine
     prepare_engine(engine)
-    diskfull.watch(engine)
+    disk_full.watch(engine)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _in_no_need_of_the_disk)
 

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from babel.messages.catalog import Catalog
+from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.mofile import read_mo, write_mo
 from babel.messages.pofile import read_po, write_po
@@ -17,7 +17,14 @@ from babel.messages.pofile import read_po, write_po
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "outreach" / "translations" / "id" / "LC_MESSAGES"
 PO, MO = FOLDER / "messages.po", FOLDER / "messages.mo"
-KEYWORDS = {**DEFAULT_KEYWORDS, "_l": None, "_n": (1, 2), "lazy_gettext": None, "lazy_ngettext": (1, 2)}
+KEYWORDS = {
+    **DEFAULT_KEYWORDS,
+    "_l": None,
+    "_n": (1, 2),
+    "lazy_gettext": None,
+    "lazy_ngettext": (1, 2),
+    "lazy_pgettext": ((1, "c"), 2),
+}
 METHODS = [("**.py", "python"), ("**.html", "jinja2"), ("**.txt", "jinja2"), ("**.ics", "jinja2")]
 
 
@@ -107,8 +114,8 @@ def _compiled_differs(stored: Catalog) -> list[str]:
     if not MO.exists():
         return [f"{MO.relative_to(ROOT)} is missing; make it with: python tests/catalogue.py update"]
     with MO.open("rb") as file:
-        compiled = {_key(message.id): _strings(message.string) for message in read_mo(file) if message.id}
-    written = {_key(message.id): _strings(message.string) for message in stored if message.id and message.string}
+        compiled = {_key(message): _strings(message.string) for message in read_mo(file) if message.id}
+    written = {_key(message): _strings(message.string) for message in stored if message.id and message.string}
     if compiled != written:
         return [f"{MO.relative_to(ROOT)} is older than the .po; make it with: python tests/catalogue.py update"]
     return []
@@ -135,8 +142,8 @@ def _strings(value: str | list[str] | tuple[str, ...]) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else tuple(value)
 
 
-def _key(value: str | tuple[str, ...] | list[str]) -> str:
-    return value if isinstance(value, str) else value[0]
+def _key(message: Message) -> tuple[str | None, str]:
+    return message.context, _strings(message.id)[0]
 
 
 if __name__ == "__main__":

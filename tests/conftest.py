@@ -4,7 +4,7 @@ import gc
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -17,17 +17,19 @@ from flask import Flask
 from flask_security.utils import hash_password
 from sqlalchemy import event
 
-from outreach import create_app
+from outreach import clock, create_app
 from outreach.domain.kinds import ActivityKind, CadreKind, Sector, StaffRole
 from outreach.extensions import db
 from outreach.models import AccountRole, Activity, Cadre, Office, Organisation, Person, Programme, Region, User, Venue
+from outreach.queries import bell
 from outreach.services.inbox import waiting
 from outreach.services.reminders import rules
-from tests import apps, postgresql, wallclock
+from tests import apps, postgresql, wall_clock
 from tests.apps import SECRET, settings_for  # noqa: F401  for those who ask here
 
 JAKARTA = ZoneInfo("Asia/Jakarta")
 NOW = datetime(2027, 1, 4, 1, 0, tzinfo=UTC)  # Monday 4 January 2027, 08.00 WIB
+AT_ANY_HOUR = {"mails_from": time(0), "mails_until": time(0)}  # an office without quiet hours; tests run at any hour
 PASSWORD = "bukan-rahasia-2027"
 
 
@@ -37,7 +39,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "slow: takes seconds; left out of `make test QUICK=1`")
     config.addinivalue_line("markers", "any_day: takes its days from the clock, which DAY sets (`make test DAY=...`)")
     config.addinivalue_line("markers", "true_clock: compares Outreach's clock with the machine's, so it is not set")
-    wallclock.install()
+    wall_clock.install()
     # A password's hash is slow on purpose; tests do not need that.
     flask_security.core._default_config["PASSWORD_HASH_PASSLIB_OPTIONS"] = {
         "argon2__time_cost": 1, "argon2__memory_cost": 8, "argon2__parallelism": 1,
@@ -59,9 +61,9 @@ def pytest_collection_finish() -> None:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Set the clock under test to Monday 4 January 2027, 08.00, or for tests of any day to the requested day."""
     if item.get_closest_marker("true_clock"):
-        wallclock.set_right()
+        wall_clock.set_right()
     else:
-        wallclock.set_to(day_asked_for() if item.get_closest_marker("any_day") else NOW)
+        wall_clock.set_to(day_asked_for() if item.get_closest_marker("any_day") else NOW)
 
 
 def day_asked_for() -> datetime:
@@ -180,6 +182,7 @@ def office(regions: None) -> Office:
         contact_name="Bidang PPA",
         contact_phone="+6281200000001",
         zone=JAKARTA,
+        **AT_ANY_HOUR,
     )
     db.session.add(office)
     db.session.commit()
@@ -365,6 +368,8 @@ def statements(current_app_: Flask) -> Iterator[Callable[[Callable[[], object]],
     def run(action: Callable[[], object]) -> list[str]:
         db.session.remove()
         waiting.count_again()  # each page counts the waiting mails, unless another did so a moment ago
+        bell.count_unseen(0, now=clock.now())  # each page shows the bell, which another page read a moment ago
+        db.session.remove()
         executed.clear()
         action()
         return list(executed)

@@ -9,7 +9,7 @@ from pathlib import Path
 import psycopg
 import sqlalchemy as sa
 
-from tests import wallclock
+from tests import wall_clock
 
 QUICK = ("fsync = off", "full_page_writes = off", "synchronous_commit = off")
 # Comes before pg_catalog's own, in every database of the server.
@@ -43,7 +43,7 @@ def server() -> Iterator[str]:
 
 def set_clock(uri: str) -> None:
     """Set the server's clock to the one under test, for every connection from now on."""
-    run(uri, f"ALTER ROLE CURRENT_USER SET wall.ahead = '{wallclock.ahead().total_seconds():.6f} s'")
+    run(uri, f"ALTER ROLE CURRENT_USER SET wall.ahead = '{wall_clock.ahead().total_seconds():.6f} s'")
 
 
 def run(uri: str, *statements: str) -> None:

@@ -55,15 +55,49 @@ def test_of_overlaps_from_before_bookings_the_first_is_booked_and_all_are_kept(e
     upgrade()
     with db.engine.connect() as connection:
         holding = connection.exec_driver_sql("SELECT id FROM activity WHERE holds_venue ORDER BY id").scalars().all()
-        bound = connection.exec_driver_sql(
+        booked = connection.exec_driver_sql(
             "SELECT s.activity_id, s.person_id FROM speaker_booking s JOIN activity a ON a.id = s.activity_id"
             " WHERE s.starts_at = a.starts_at AND s.ends_at = a.ends_at ORDER BY 1, 2"
         ).all()
         invited = connection.exec_driver_sql("SELECT COUNT(*) FROM invitation").scalar()
     assert holding == [1, 3, 4, 5, 6]  # 2 begins before 1 ends; 3 begins when 2 ends; 4 is cancelled, 5 elsewhere
-    assert bound == [(1, 1), (3, 1), (3, 2)]  # not booked at 2 too; 2 is represented at 1; a participant is not booked
+    assert booked == [(1, 1), (3, 1), (3, 2)]  # not booked at 2 too; 2 is represented at 1; a participant is not booked
     assert invited == len(INVITED)
     downgrade(revision="0003")
+    upgrade()
+
+
+@pytest.mark.filterwarnings("ignore:autogenerate skipping")
+def test_speakers_with_turns_are_booked_for_these_and_the_next_one_fits_between(empty_database):
+    upgrade(revision="0003")
+    with db.engine.begin() as connection:
+        write_overlaps(connection)
+    upgrade(revision="0004")
+    with db.engine.begin() as connection:
+        for id, activity_id, since, until in (
+            (1, 1, "08:30", "09:00"),
+            (2, 1, "09:00", "09:30"),
+            (3, 2, "10:00", "10:30"),
+        ):
+            connection.exec_driver_sql(
+                "INSERT INTO agenda_item (id, activity_id, topic, starts_at, ends_at) VALUES"
+                f" ({id}, {activity_id}, 'Materi', '2027-01-18 {since}:00.000000', '2027-01-18 {until}:00.000000')"
+            )
+            connection.exec_driver_sql(f"INSERT INTO agenda_speaker (agenda_item_id, person_id) VALUES ({id}, 1)")
+        connection.exec_driver_sql("DELETE FROM invitation WHERE role = 'moderator' AND activity_id = 1")
+    upgrade()
+    with db.engine.connect() as connection:
+        rows = connection.exec_driver_sql(
+            "SELECT activity_id, person_id, starts_at, ends_at FROM speaker_booking ORDER BY 1, 2"
+        ).all()
+    hours = [(one.activity_id, one.person_id, str(one.starts_at)[11:16], str(one.ends_at)[11:16]) for one in rows]
+    assert hours == [
+        (1, 1, "08:30", "09:30"),  # two lines that touch
+        (2, 1, "10:00", "10:30"),  # not booked before
+        (3, 1, "11:00", "14:00"),
+        (3, 2, "11:00", "14:00"),
+    ]
+    downgrade(revision="0004")
     upgrade()
 
 

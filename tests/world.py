@@ -17,8 +17,8 @@ from outreach.extensions import db
 from outreach.models import Activity, Invitation, Message, Person
 from outreach.services.activities import publish as publishing
 from outreach.services.answers import record as recording
+from outreach.services.holidays import holidays_of, ramadans
 from outreach.services.invitations import invite as inviting
-from outreach.services.planning.holidays import holidays_of, ramadans
 from outreach.services.reminders import tick as reminding
 from tests.conftest import JAKARTA, NOW
 

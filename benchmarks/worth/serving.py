@@ -1,4 +1,4 @@
-"""What the subclasses of waitress gain: whether `outreach serve` still answers others, and what a large body comes to.
+"""What the subclasses of waitress gain: whether `outreach serve` still answers others, and how much of a large body it keeps.
 
 The same app behind our server and behind waitress as it comes, with the same options, each in a process of its own. One client
 drips requests, uploads too much, or sends a chunk's length without end; another asks for /healthz meanwhile.
@@ -42,7 +42,7 @@ def measure(folder: Path, say: Callable[[str], None]) -> list[Result]:
     """Return what is measured with ours, beside waitress as it comes. 20,000 ms: not answered within twenty seconds."""
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, resource.getrlimit(resource.RLIMIT_NOFILE)[1]),) * 2)
     data.fill(folder)
-    purposes: list[tuple[str, str, Callable[[_Server], float], str, int]] = [
+    purposes: list[tuple[str, str, Callable[[_ServedApp], float], str, int]] = [
         (f"answering while {FEW} connections of one address drip", "ms", lambda one: _dripped(one, FEW, 1), STOCK, IDLE_S),
         (f"answering while {ALL_THERE_ARE} of one address drip", "ms", lambda one: _dripped(one, ALL_THERE_ARE, 1), STOCK,
          IDLE_S),
@@ -68,12 +68,12 @@ def measure(folder: Path, say: Callable[[str], None]) -> list[Result]:
 
 
 @dataclass(frozen=True)
-class _Server:
+class _ServedApp:
     port: int
     pid: int
 
     def healthz_s(self, patience_s: float) -> float:
-        """Return how long an answer took; the patience where none came."""
+        """Return how long an answer took; the time limit if there was no answer."""
         began = time.perf_counter()
         with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=patience_s) as one:
             one.settimeout(patience_s)
@@ -83,7 +83,7 @@ class _Server:
         return patience_s
 
 
-def _dripped(server: _Server, connections: int, addresses: int, patience_s: float = PATIENCE_S) -> float:
+def _dripped(server: _ServedApp, connections: int, addresses: int, patience_s: float = PATIENCE_S) -> float:
     """Open connections that each bring a byte of a request a second; return how long /healthz takes then, in ms."""
     stopped = threading.Event()
     with ExitStack() as kept:
@@ -116,7 +116,7 @@ def _dripped(server: _Server, connections: int, addresses: int, patience_s: floa
             dripping.join()
 
 
-def _answered_uploads(server: _Server) -> float:
+def _answered_uploads(server: _ServedApp) -> float:
     """Send forms that are too large, as a browser does: all of it, then read. Return how many of 100 got their answer."""
     answered = 0
     for _ in range(UPLOADS):
@@ -131,7 +131,7 @@ def _answered_uploads(server: _Server) -> float:
     return 100 * answered / UPLOADS
 
 
-def _kept_of_upload(server: _Server) -> float:
+def _kept_of_upload(server: _ServedApp) -> float:
     """Return the most that the server held in temporary files while one body came, in MB."""
     most = 0
     with socket.create_connection(("127.0.0.1", server.port), timeout=60) as one:
@@ -145,7 +145,7 @@ def _kept_of_upload(server: _Server) -> float:
     return most / 1e6
 
 
-def _endless(server: _Server) -> tuple[float, float]:
+def _endless(server: _ServedApp) -> tuple[float, float]:
     """Send a chunk's length without end; return the middle of how long /healthz takes meanwhile, in ms, and the memory in MB."""
     stopped, took = threading.Event(), []
 
@@ -191,12 +191,12 @@ def _resident_mb(pid: int) -> float:
 
 
 @contextmanager
-def _serving(folder: Path, kind: str, idle_s: int) -> Iterator[_Server]:
+def _serving(folder: Path, kind: str, idle_s: int) -> Iterator[_ServedApp]:
     command = [sys.executable, "-m", "benchmarks.worth.serving", str(folder), kind, str(idle_s)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         try:
             assert process.stdout is not None
-            yield _Server(int(process.stdout.readline()), process.pid)
+            yield _ServedApp(int(process.stdout.readline()), process.pid)
         finally:
             process.kill()
 

@@ -1,4 +1,7 @@
-"""The `outreach` command. Its parts are imported only when needed, so that a small command starts quickly."""
+"""The `outreach` command. Its parts are imported only when needed, so that a small command starts quickly.
+
+COMMANDS names the file of each command.
+"""
 
 import os
 import time
@@ -34,7 +37,7 @@ COMMANDS = {
         "Play the demo from publishing to thank-you mails in seconds.",
     ),
 }
-HIDDEN = {"place": ("outreach.cli.timetabling", "place", "Search for a placement; its page starts this.")}
+HIDDEN = {"place": ("outreach.cli.timetabling", "place", "Search for a timetable; its page starts this.")}
 
 
 class Outreach(click.Group):

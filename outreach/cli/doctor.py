@@ -9,9 +9,9 @@ import click
 from sqlalchemy.exc import SQLAlchemyError
 
 from outreach import clock, create_app
-from outreach.delivery.checks import domain, mailbox, mailserver
+from outreach.delivery.checks import domain, mail_server, mailbox
 from outreach.delivery.checks.result import Area, CheckReport, CheckResult, Level
-from outreach.engines import jobqueue
+from outreach.engines import job_queue
 from outreach.extensions import db
 from outreach.services.operations import checks as checking
 from outreach.settings import Settings, SettingsError, load
@@ -62,7 +62,7 @@ def examine(send_to: str = "", dns: str = "") -> Iterator[CheckResult]:
         for result in checking.database(settings, now=clock.now()):
             usable = usable and result.level is not Level.FAIL
             yield result
-        if usable and jobqueue.usable(settings):
+        if usable and job_queue.usable(settings):
             yield from _safely(Area.DATABASE, _queue)
         if usable:
             yield from _safely(Area.ENGINE, lambda: checking.engine(now=clock.now()))
@@ -74,14 +74,14 @@ def examine(send_to: str = "", dns: str = "") -> Iterator[CheckResult]:
 def _queue() -> Iterator[CheckResult]:
     """Check whether workers can share the work. On another database one worker does it alone."""
     report = CheckReport(Area.DATABASE)
-    if jobqueue.is_current():
+    if job_queue.is_current():
         yield report.ok("The job queue's tables are of the installed Procrastinate.")
     else:
         yield report.fail("The job queue's tables are missing or old, so no worker starts.", "Run  outreach db upgrade")
 
 
 def _outside(settings: Settings, send_to: str, dns: str, zone: tzinfo) -> Iterator[CheckResult]:
-    yield from _safely(Area.SERVER, lambda: mailserver.check(settings, now=clock.now(), send_to=send_to))
+    yield from _safely(Area.SERVER, lambda: mail_server.check(settings, now=clock.now(), send_to=send_to))
     yield from _safely(Area.MAILBOX, lambda: mailbox.check(settings, now=clock.now()))
     yield from _safely(Area.DOMAIN, lambda: domain.check(settings, domain.Dns.at(dns) if dns else None))
     yield from _safely(Area.PAGES, lambda: checking.pages(settings, now=clock.now().astimezone(zone)))

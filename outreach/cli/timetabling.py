@@ -13,10 +13,10 @@ NICENESS = 5  # lower priority than the pages
 
 
 @click.command()
-@click.argument("placement_id", type=int)
+@click.argument("search_id", type=int)
 @with_appcontext
-def place(placement_id: int) -> None:
-    """Search for the placement of that number, which its page has prepared."""
+def place(search_id: int) -> None:
+    """Run the search of that number, which its page has prepared."""
     with contextlib.suppress(OSError, AttributeError):
         os.nice(NICENESS)
-    timetabling_worker.work(placement_id, clock=clock.now)
+    timetabling_worker.work(search_id, clock=clock.now)

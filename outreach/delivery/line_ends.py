@@ -11,7 +11,7 @@ class WholeMail(bytes):
     """A mail in which every line ends in CRLF, also the last one. Whoever creates it guarantees this."""
 
 
-def has_fragment(data: bytes) -> bool:
+def has_lone_break(data: bytes) -> bool:
     """Return whether a CR or LF stands alone."""
     return bool(_BARE_CR.search(data) or _BARE_LF.search(data))
 
@@ -20,6 +20,6 @@ def whole(data: bytes) -> bytes:
     """Return the mail with each line ending in CRLF."""
     if isinstance(data, WholeMail):
         return data
-    if has_fragment(data):
+    if has_lone_break(data):
         data = re.sub(rb"\r\n|\r|\n", b"\r\n", data)
     return data if data.endswith(b"\r\n") else data + b"\r\n"

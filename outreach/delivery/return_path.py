@@ -22,7 +22,7 @@ def return_path(message_id: int, settings: Settings) -> str:
     """Return a message's envelope sender: "bounces+17-0a1b2c3d@example.com", or mail_sender's address without a pattern."""
     pattern = settings.mail_return_path
     if not pattern:
-        return _fragment(settings.mail_sender)
+        return _address_in(settings.mail_sender)
     before, after, key = _made_of(pattern, settings.secret_key)
     return f"{before}{message_id}-{hmac.digest(key, b'%d' % message_id, 'sha256').hex()[:MAC_LENGTH]}{after}"
 
@@ -51,7 +51,7 @@ def _key(secret: str) -> bytes:
 
 
 @lru_cache
-def _fragment(sender: str) -> str:
+def _address_in(sender: str) -> str:
     return parseaddr(sender)[1]
 
 

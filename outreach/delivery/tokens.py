@@ -61,7 +61,7 @@ def page_url(token: str, choice: str = "") -> str:
 
 
 def stop_page_url(token: str) -> str:
-    """Return the absolute address at which a token's holder stops reminders, by a button or in one click (RFC 8058)."""
+    """Return the absolute address at which the invitee of a link stops reminders, by a button or in one click (RFC 8058)."""
     return f"{page_url(token)}/stop"
 
 

@@ -1,4 +1,4 @@
-"""What a form says of an activity, and what a move gives it, as values.
+"""Values of an activity from a form, and of a move.
 
 Pure: storing an activity's values is services/activities/edit.py, moving it services/activities/move.py.
 """
@@ -25,6 +25,7 @@ class ActivityValues:
     public_title: str = ""
     description: str = ""
     things_to_bring: str = ""
+    names_helpline: bool = True
     registration_at: datetime | None = None
     respond_by_at: datetime | None = None
     venue_id: int | None = None
@@ -48,7 +49,7 @@ class Move:
 
 
 def differs(activity: Any, other: Any, *names: str) -> bool:
-    """Return whether other values or a move bring an activity another time or place; names: of these columns only."""
+    """Return whether these values change the activity's time or place. names: compare only these columns."""
     return any(getattr(activity, name) != getattr(other, name) for name in names or NEEDS_A_MOVE)
 
 

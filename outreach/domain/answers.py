@@ -3,11 +3,13 @@
 Pure functions. services/answers/answer.py records an answer.
 """
 
+from collections.abc import Container
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from outreach.domain.planning.working_days import last_working_day
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState, InvitationState
 
@@ -50,11 +52,25 @@ class RepresentativeUnnamed(Problem):
     field = "representative_name"
 
 
-def default_deadline(starts_at: datetime, zone: ZoneInfo, now: datetime, days: int = DEADLINE_DAYS) -> datetime:
-    """Return the answer deadline: 16.00 local time, `days` before the start. If that has passed, the start itself."""
-    day: date = starts_at.astimezone(zone).date() - timedelta(days=days)
-    deadline = datetime.combine(day, DEADLINE_AT, tzinfo=zone)
-    return deadline if deadline > now else starts_at
+def default_deadline(
+    starts_at: datetime, zone: ZoneInfo, now: datetime, days_off: Container[date], days: int = DEADLINE_DAYS
+) -> datetime:
+    """Return the answer deadline: 16.00 local time, `days` before the start or on the last working day before that.
+
+    If that has passed, the start itself; if the start is on a day off, the last working day before it, if that is still ahead.
+    days_off: holidays and joint holidays; weekends are days off anyway.
+    """
+    first_day = starts_at.astimezone(zone).date()
+    deadline = _closing(first_day - timedelta(days=days), zone, days_off)
+    if deadline > now:
+        return deadline
+    latest = _closing(first_day, zone, days_off)
+    return latest if latest.date() < first_day and latest > now else starts_at
+
+
+def _closing(day: date, zone: ZoneInfo, days_off: Container[date]) -> datetime:
+    """Return 16.00 of that day, or of the last working day before it."""
+    return datetime.combine(last_working_day(day, days_off), DEADLINE_AT, tzinfo=zone)
 
 
 def refusal(

@@ -1,6 +1,6 @@
 """Which invitations each audience has: by the invitee's answer, and by who was there.
 
-Stated once, as values. The same as a condition in SQL is made of it by services/reminders/audiences.py.
+services/reminders/audiences.py builds the SQL condition from this table.
 """
 
 from typing import NamedTuple

@@ -13,7 +13,7 @@ from outreach.domain.states import ActivityState
 class NextStep(StrEnum):
     ADD_ACTIVITIES = "add_activities"  # a programme without activities
     NEW_DATE = "new_date"  # a draft whose start has passed
-    INVITE = "invite"
+    INVITE = "invite"  # nobody is invited, or only those who speak or moderate
     PUBLISH = "publish"
     FIND_SPEAKER = "find_speaker"  # published, and a speaker has declined or its agenda has no speaker
     WAIT = "wait"  # published, waiting for answers
@@ -45,10 +45,12 @@ def next_step(
     speakers: int,
     agenda_lines: int,
     attended: int,
+    audience: int,
     declined: int = 0,
 ) -> NextStep:
     """Return the next step of an activity. invitees, speakers: valid invitations; attended: people recorded as present.
 
+    audience: those of the invitees who neither speak nor moderate. Setting speakers, by hand or by timetabling, invites nobody.
     declined: speakers who are not coming and are not replaced yet.
     """
     if state is ActivityState.CANCELLED:
@@ -56,12 +58,14 @@ def next_step(
     if state is ActivityState.DRAFT:
         if starts_at <= now:
             return NextStep.NEW_DATE
-        return NextStep.PUBLISH if invitees else NextStep.INVITE
+        return NextStep.PUBLISH if audience else NextStep.INVITE
     if state is ActivityState.HELD or now >= ends_at:
         return NextStep.DONE if attended else NextStep.ATTENDANCE
     if not invitees:
         return NextStep.INVITE
-    return NextStep.FIND_SPEAKER if declined or (agenda_lines and not speakers) else NextStep.WAIT
+    if declined or (agenda_lines and not speakers):
+        return NextStep.FIND_SPEAKER
+    return NextStep.WAIT if audience else NextStep.INVITE
 
 
 def programmes_next_step(steps: Collection[NextStep]) -> NextStep:

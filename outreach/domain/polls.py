@@ -3,13 +3,14 @@
 Pure functions. services/polls/ask.py asks people, services/polls/answer.py records answers, delivery/mail/poll.py writes mails.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from outreach.domain.kinds import PollChoice
 from outreach.domain.mail.still_true import SkipReason
+from outreach.domain.planning.working_days import last_working_day, working_days
 from outreach.domain.problems import Problem
 from outreach.domain.reminders import ANSWERING_TAKES, next_morning
 from outreach.domain.states import PollState
@@ -195,9 +196,16 @@ def check_closing(closes_at: datetime, starts: Collection[datetime], now: dateti
         raise ClosesAfterASlot(starts_at=min(starts))
 
 
-def usual_closing(now: datetime, zone: ZoneInfo) -> datetime:
-    """Return the usual closing time of a poll made now: 16.00 in three days."""
-    return datetime.combine(now.astimezone(zone).date() + timedelta(days=USUAL_DAYS), CLOSES_AT, tzinfo=zone)
+def usual_closing(now: datetime, zone: ZoneInfo, days_off: Container[date]) -> datetime:
+    """Return the usual closing time of a poll made now: 16.00 in three days, or on the last working day before that.
+
+    If today is the last one, the next working day. days_off: holidays and joint holidays.
+    """
+    today = now.astimezone(zone).date()
+    day = last_working_day(today + timedelta(days=USUAL_DAYS), days_off)
+    if day <= today:
+        (day,) = working_days(today + timedelta(days=1), 1, days_off)
+    return datetime.combine(day, CLOSES_AT, tzinfo=zone)
 
 
 def remind_at(closes_at: datetime, zone: ZoneInfo, now: datetime) -> datetime | None:

@@ -28,6 +28,16 @@ class MissedReason(StrEnum):
     RESTORED = "restored"  # it was due after the restored backup was made, and may have been sent since
 
 
+class NotReminded(StrEnum):
+    """Why an invitee gets no reminder by hand; the page shows the sentence for it."""
+
+    NOT_EXPECTED = "not_expected"  # declined, waitlisted, withdrawn, or not invited yet
+    NO_ADDRESS = "no_address"
+    STOPPED = "stopped"
+    INVITED_TODAY = "invited_today"
+    TOO_LATE = "too_late"  # the deadline has passed, or the activity has begun
+
+
 @dataclass(frozen=True)
 class Rule:
     """A rule: a mail `days` before the start (or after the end), at local time `at`, to `audience`."""

@@ -1,5 +1,6 @@
 """Indonesia's time zones and their common names."""
 
+from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 NAMES = {
@@ -15,3 +16,8 @@ CHOICES = [("Asia/Jakarta", "WIB (Jakarta)"), ("Asia/Makassar", "WITA (Makassar)
 def zone_name(zone: ZoneInfo) -> str:
     """Return "WIB", "WITA" or "WIT"; the IANA name for a zone outside Indonesia."""
     return NAMES.get(zone.key, zone.key)
+
+
+def midnight(day: date, zone: ZoneInfo) -> datetime:
+    """Return the instant at which a day begins in the zone."""
+    return datetime.combine(day, time(), tzinfo=zone)

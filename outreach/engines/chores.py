@@ -7,8 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from outreach.queries import bell as news
+from outreach.services import bell
 from outreach.services.absences import refresh as absence_refresh
 from outreach.services.answers import before as answers
+from outreach.services.directory import import_undo
 from outreach.services.inbox import receive as receiving
 from outreach.services.inbox import retention as inbox_retention
 from outreach.services.messages import archive as archiving
@@ -43,7 +46,18 @@ def _archive(now: Clock, stop: Stop) -> Mapping[str, int]:
     archived = archiving.archive(now(), limit=ARCHIVED_AT_ONCE, stop=stop)
     forgotten = inbox_retention.forget_old(now(), stop=stop)
     answers.delete_old(now())
-    return {"archived": archived, "forgotten": forgotten, "placements": searches.delete_old(now(), stop=stop)}
+    return {
+        "archived": archived,
+        "forgotten": forgotten,
+        "placements": searches.delete_old(now(), stop=stop),
+        "imports": import_undo.forget_old(now(), stop=stop),
+    }
+
+
+def _bell(now: Clock, _stop: Stop) -> Mapping[str, int]:
+    clashes = bell.notice_clashes(now=now())
+    found = news.current(now=now())
+    return {"clashes": clashes, "digests": bell.write_digests(found.news, found.seen, now=now())}
 
 
 # The engines send after it, in portions: see loop.send.
@@ -51,4 +65,5 @@ EXPAND = Chore("expand", lambda settings: settings.tick_s, _expand)
 INBOX = Chore("inbox", lambda settings: settings.imap_poll_s if settings.imap_server else 0, receiving.poll)
 ARCHIVE = Chore("archive", lambda _settings: 3600, _archive)
 CALENDARS = Chore("calendars", lambda settings: 60 if settings.calendar_read_s else 0, absence_refresh.read_due)
-BESIDE = (INBOX, ARCHIVE, CALENDARS)  # run beside sending, each independently
+BELL = Chore("bell", lambda _settings: 600, _bell)
+BESIDE = (INBOX, ARCHIVE, CALENDARS, BELL)  # run beside sending, each independently

@@ -1,7 +1,7 @@
 """The distributed engine: Procrastinate on PostgreSQL, in any number of processes on any number of machines.
 
 The outbox stays the source of truth. Every few seconds one job expands due reminders and queues sending jobs, each for a
-few hundred messages. A lost job does no harm: the next tick queues another one. engines/jobqueue.py manages the queue's tables.
+few hundred messages. A lost job does no harm: the next tick queues another one. engines/job_queue.py manages the queue's tables.
 """
 
 import asyncio
@@ -20,9 +20,9 @@ from flask import Flask
 from procrastinate import exceptions
 from procrastinate.jobs import Status
 
-from outreach import clock, diskfull, logs
+from outreach import clock, disk_full, logs
 from outreach.delivery.outbox import leases
-from outreach.engines import jobqueue, loop
+from outreach.engines import job_queue, loop
 from outreach.engines.chores import BESIDE, EXPAND, Chore, Clock
 from outreach.extensions import db
 from outreach.settings import Settings
@@ -37,11 +37,11 @@ _TICKING = 0x6F757472  # id of the advisory lock that allows one tick at a time
 log = structlog.get_logger()
 
 
-class Engine:
+class QueueEngine:
     """Works on the queue in a separate thread until stopped. Use it as a context manager, or call start() and stop().
 
     jobs: how many ticks and send jobs this process runs at once. Each chore has a separate slot, so sending never waits for
-    one. queues: the names from jobqueue.QUEUES to work on; empty: all.
+    one. queues: the names from job_queue.QUEUES to work on; empty: all.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class Engine:
         self.app = app
         self.settings: Settings = app.extensions["outreach"]
         self.jobs = jobs
-        self.queues = list(queues) or list(jobqueue.QUEUES)
+        self.queues = list(queues) or list(job_queue.QUEUES)
         self.beside = [chore for chore in beside if chore.every_s(self.settings)]
         self._now = now or clock.now
         self._stopping = threading.Event()
@@ -79,7 +79,7 @@ class Engine:
         if self._thread.ident is not None:
             self._thread.join()
 
-    def __enter__(self) -> "Engine":
+    def __enter__(self) -> "QueueEngine":
         self.start()
         return self
 
@@ -107,7 +107,7 @@ class Engine:
                     await self._work_while_connected(self._wake)
             except Exception as error:
                 log.error("queue unreachable", **logs.fault(error))
-                diskfull.notice(error)
+                disk_full.notice(error)
             wait_s = 1.0 if time.monotonic() - began > 2 * LONGEST_WAIT_S else min(2 * wait_s, LONGEST_WAIT_S)
             if not self._stopping.is_set():
                 with suppress(TimeoutError):
@@ -133,10 +133,10 @@ class Engine:
 
     def _shares(self) -> Iterator[tuple[procrastinate.App, list[str], int]]:
         """Yield each queue app to run, with its queue names and its number of jobs at once."""
-        if queues := [name for name in self.queues if name != jobqueue.BESIDE]:
+        if queues := [name for name in self.queues if name != job_queue.BESIDE]:
             yield self.queue(), queues, self.jobs
-        if jobqueue.BESIDE in self.queues and self.beside:
-            yield self.side_queue(), [jobqueue.BESIDE], len(self.beside)
+        if job_queue.BESIDE in self.queues and self.beside:
+            yield self.side_queue(), [job_queue.BESIDE], len(self.beside)
 
     async def _worker(self, queue: procrastinate.App, queues: list[str], places: int) -> None:
         await queue.run_worker_async(
@@ -175,7 +175,7 @@ class Engine:
     def _empty_queue(self, places: int) -> procrastinate.App:
         # The pool tests its connections and replaces broken ones; a used pool cannot be opened again.
         connector = procrastinate.PsycopgConnector(
-            conninfo=jobqueue.conninfo(self.settings), min_size=1, max_size=places + 3, timeout=10
+            conninfo=job_queue.conninfo(self.settings), min_size=1, max_size=places + 3, timeout=10
         )
         return procrastinate.App(connector=connector)
 
@@ -190,7 +190,7 @@ class Engine:
         """Return the queue app for ticks and sending, not opened yet."""
         queue = self._empty_queue(self.jobs)
 
-        @queue.task(name="send", queue=jobqueue.SEND)
+        @queue.task(name="send", queue=job_queue.SEND)
         async def send(slot: int) -> None:
             size = self.settings.drain_size
             sent = None
@@ -203,20 +203,20 @@ class Engine:
             with suppress(exceptions.AlreadyEnqueued):
                 await send.configure(queueing_lock=f"send {slot}").defer_async(slot=slot)
 
-        @queue.periodic(cron=jobqueue.cron(EXPAND.every_s(self.settings)))
-        @queue.task(name=EXPAND.name, queue=jobqueue.TICKS, queueing_lock=EXPAND.name, priority=10)
+        @queue.periodic(cron=job_queue.cron(EXPAND.every_s(self.settings)))
+        @queue.task(name=EXPAND.name, queue=job_queue.TICKS, queueing_lock=EXPAND.name, priority=10)
         async def expand(timestamp: int) -> None:
             if await self._clock_is_right():
                 for slot in range(await asyncio.to_thread(self._expand)):
                     await put(slot)
 
-        @queue.periodic(cron=jobqueue.cron(STALLED_S))
-        @queue.task(name="stalled", queue=jobqueue.TICKS, queueing_lock="stalled", priority=9)
+        @queue.periodic(cron=job_queue.cron(STALLED_S))
+        @queue.task(name="stalled", queue=job_queue.TICKS, queueing_lock="stalled", priority=9)
         async def stalled(timestamp: int) -> None:
             await retry_stalled(queue)
 
-        @queue.periodic(cron=jobqueue.cron(3600))
-        @queue.task(name="purge", queue=jobqueue.TICKS, queueing_lock="purge")
+        @queue.periodic(cron=job_queue.cron(3600))
+        @queue.task(name="purge", queue=job_queue.TICKS, queueing_lock="purge")
         async def purge(timestamp: int) -> None:
             await queue.job_manager.delete_old_jobs(
                 FINISHED_H, include_failed=True, include_cancelled=True, include_aborted=True
@@ -225,8 +225,8 @@ class Engine:
         return queue
 
     def _add(self, queue: procrastinate.App, chore: Chore) -> None:
-        @queue.periodic(cron=jobqueue.cron(chore.every_s(self.settings)))
-        @queue.task(name=chore.name, queue=jobqueue.BESIDE, queueing_lock=chore.name)
+        @queue.periodic(cron=job_queue.cron(chore.every_s(self.settings)))
+        @queue.task(name=chore.name, queue=job_queue.BESIDE, queueing_lock=chore.name)
         async def do(timestamp: int) -> None:
             if await self._clock_is_right():
                 await asyncio.to_thread(loop.do, self.app, chore, now=self._now, stop=self._must_stop)

@@ -33,7 +33,7 @@ class Every(BaseTrigger):
         return now if previous_fire_time is None else now + self.pause
 
 
-class Engine:
+class EmbeddedEngine:
     """Expands and sends every `tick_s` seconds, and runs the chores beside that, until stopped.
 
     Use it as a context manager, or call start() and stop().
@@ -66,7 +66,7 @@ class Engine:
         if self._scheduler.running:
             self._scheduler.shutdown(wait=True)
 
-    def __enter__(self) -> "Engine":
+    def __enter__(self) -> "EmbeddedEngine":
         self.start()
         return self
 

@@ -1,16 +1,39 @@
-"""Tables, one file per subject."""
+"""Tables, one file per subject.
+
+Start with programmes.py, invitations.py and mails.py. base.py has the column types that they share.
+"""
 
 from outreach.models.archive import ArchivedLine, ArchivedMessage
 from outreach.models.channels import Channel, ChannelSlot, Heartbeat
+from outreach.models.imports import ImportShape, PersonImport, PersonImportLine
 from outreach.models.incoming import AddressFailure, IncomingMail
 from outreach.models.invitations import AnswerBefore, Attendance, Invitation, Link
-from outreach.models.mails import Attempt, Message, MessageLine, MessageText, Reminder, ReminderRule
+from outreach.models.mails import (
+    Attempt,
+    BellDigest,
+    Message,
+    MessageLine,
+    MessageText,
+    Reminder,
+    ReminderRule,
+    SentMail,
+)
 from outreach.models.people import Cadre, Organisation, PeopleGroup, Person, people_group_member
 from outreach.models.places import Office, Region, Venue, the_office
-from outreach.models.planner import Absence, AbsenceCalendar, Feed, PlanSettings, SpeakerBooking, TimetablingSearch
+from outreach.models.planner import (
+    Absence,
+    AbsenceCalendar,
+    Feed,
+    IntendedClash,
+    NoticedClash,
+    PlanSettings,
+    SpeakerBooking,
+    TakenProposal,
+    TimetablingSearch,
+)
 from outreach.models.polls import DatePoll, PollAnswer, PollInvitee, PollSlot
 from outreach.models.programmes import Activity, AgendaItem, Programme, agenda_speaker
-from outreach.models.staff import AccountRole, AuditEntry, User, user_role
+from outreach.models.staff import AccountRole, AuditEntry, BellSeen, User, user_role
 
 __all__ = [
     "Absence",
@@ -25,22 +48,29 @@ __all__ = [
     "Attempt",
     "Attendance",
     "AuditEntry",
+    "BellDigest",
+    "BellSeen",
     "Cadre",
     "Channel",
     "ChannelSlot",
     "DatePoll",
     "Feed",
     "Heartbeat",
+    "ImportShape",
     "IncomingMail",
+    "IntendedClash",
     "Invitation",
     "Link",
     "Message",
     "MessageLine",
     "MessageText",
+    "NoticedClash",
     "Office",
     "Organisation",
     "PeopleGroup",
     "Person",
+    "PersonImport",
+    "PersonImportLine",
     "PlanSettings",
     "PollAnswer",
     "PollInvitee",
@@ -49,7 +79,9 @@ __all__ = [
     "Region",
     "Reminder",
     "ReminderRule",
+    "SentMail",
     "SpeakerBooking",
+    "TakenProposal",
     "TimetablingSearch",
     "User",
     "Venue",

@@ -47,6 +47,7 @@ class Person(Identified, Created, Model):
     sex: Mapped[Sex | None] = enum_of(Sex)
     email: Mapped[str] = mapped_column(sa.String(254), default="", index=True)  # may be shared by several people
     phone: Mapped[str] = mapped_column(sa.String(20), default="", index=True)  # E.164
+    shares_phone: Mapped[bool] = mapped_column(default=False)  # others read their mails, too
     locale: Mapped[str] = mapped_column(sa.String(5), default="id")
     note: Mapped[str] = mapped_column(sa.String(300), default="")
     reminders_stopped_at: Mapped[datetime | None] = mapped_column(UTCDateTime)

@@ -1,4 +1,4 @@
-"""Planning besides activities: bookings of speakers, absences, the office's rules, feeds, and timetabling searches."""
+"""Planning besides activities: bookings of speakers, absences, the office's rules, feeds, timetabling, intended clashes."""
 
 from datetime import date, datetime
 from typing import Any
@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from outreach.domain.kinds import FeedScope, Repeat
 from outreach.domain.planning.parties import AbsenceSource
+from outreach.domain.planning.rules import ClashKind
 from outreach.domain.states import SearchState
 from outreach.extensions import Model
 from outreach.models.base import Created, Identified, UTCDateTime, enum_of
@@ -24,8 +25,9 @@ ONE_SUBJECT = (
 
 
 class SpeakerBooking(Model):
-    """A speaker or moderator booked by an activity. services/planning/bookings.py writes it together with the activity.
+    """When an activity has booked a speaker or moderator: one row for each turn on the agenda, or one for the whole activity.
 
+    services/planning/bookings.py writes them together with the activity. The turns of one activity do not overlap.
     PostgreSQL refuses two that overlap. SQLite writes one at a time, so the earlier check is enough.
     """
 
@@ -41,10 +43,21 @@ class SpeakerBooking(Model):
     )
     activity_id: Mapped[int] = mapped_column(sa.ForeignKey("activity.id", ondelete="CASCADE"), primary_key=True)
     person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id", ondelete="CASCADE"), primary_key=True)
-    starts_at: Mapped[datetime] = mapped_column(UTCDateTime)  # the activity's own
+    starts_at: Mapped[datetime] = mapped_column(UTCDateTime, primary_key=True)
     ends_at: Mapped[datetime] = mapped_column(UTCDateTime)
     activity: Mapped[Activity] = relationship()
     person: Mapped[Person] = relationship()
+
+
+class NoticedClash(Identified, Model):
+    """A clash that is in the plan, and when it was first found. services/bell.py adds and removes the rows."""
+
+    __tablename__ = "noticed_clash"
+    __table_args__ = (sa.Index("ix_noticed_clash_first_at", "first_at"),)
+    kind: Mapped[ClashKind] = enum_of(ClashKind)
+    activity_id: Mapped[int] = mapped_column(sa.ForeignKey("activity.id", ondelete="CASCADE"), index=True)
+    other_activity_id: Mapped[int | None] = mapped_column(sa.ForeignKey("activity.id", ondelete="CASCADE"), index=True)
+    first_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # empty: it was there before anybody looked
 
 
 class AbsenceCalendar(Identified, Created, Model):
@@ -155,3 +168,44 @@ class TimetablingSearch(Identified, Created, Model):
     ended_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     stop_asked_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     created_by: Mapped[User | None] = relationship()
+
+
+class TakenProposal(Identified, Created, Model):
+    """Changes of a proposal that were applied together, with what is needed to undo them.
+
+    services/timetabling/undo.py defines the format of `lines`.
+    """
+
+    __tablename__ = "placement_taken"
+    search_id: Mapped[int] = mapped_column(sa.ForeignKey("placement.id", ondelete="CASCADE"), index=True)
+    by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user.id"))
+    lines: Mapped[list[dict[str, Any]]] = mapped_column(sa.JSON, default=list)
+    undone_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    undone_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user.id"))
+
+
+class IntendedClash(Identified, Created, Model):
+    """A clash that a coordinator marked as intended, with the reason. domain/clashes says when a mark covers a clash.
+
+    A mark that was taken back stays, as a record.
+    """
+
+    __tablename__ = "intended_clash"
+    __table_args__ = (
+        sa.Index("ix_intended_clash_activity", "activity_id"),
+        sa.Index("ix_intended_clash_other_activity", "other_activity_id"),
+    )
+    kind: Mapped[ClashKind] = enum_of(ClashKind)
+    activity_id: Mapped[int] = mapped_column(sa.ForeignKey("activity.id", ondelete="CASCADE"))
+    other_activity_id: Mapped[int | None] = mapped_column(sa.ForeignKey("activity.id", ondelete="CASCADE"))
+    person_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id", ondelete="CASCADE"), index=True)
+    substance: Mapped[str] = mapped_column(sa.String(64))  # a digest: the mark covers only a clash with the same one
+    shortage: Mapped[int] = mapped_column(default=0)  # minutes or people; the mark covers no greater one
+    reason: Mapped[str] = mapped_column(sa.String(300))
+    by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user.id"))
+    taken_back_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    taken_back_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user.id"))
+    by: Mapped[User | None] = relationship(foreign_keys=[by_id])
+    activity: Mapped[Activity] = relationship(foreign_keys=[activity_id])
+    other_activity: Mapped[Activity | None] = relationship(foreign_keys=[other_activity_id])
+    person: Mapped[Person | None] = relationship()

@@ -57,6 +57,7 @@ class Activity(Identified, Created, Model):
     public_title: Mapped[str] = mapped_column(sa.String(200), default="")  # used in subjects and calendars
     description: Mapped[str] = mapped_column(sa.Text, default="")
     things_to_bring: Mapped[str] = mapped_column(sa.String(200), default="")
+    names_helpline: Mapped[bool] = mapped_column(default=True)  # its mails may name SAPA 129
     zone: Mapped[ZoneInfo] = mapped_column(Zone)
     starts_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
     ends_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)

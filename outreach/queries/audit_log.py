@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
+from outreach.domain.zones import midnight
 from outreach.extensions import db
 from outreach.models import AuditEntry, IncomingMail, User
 from outreach.queries.paging import Page, paged
@@ -55,9 +56,9 @@ def entries_select(wanted: AuditFilter, *, zone: ZoneInfo) -> sa.Select[Any]:
     if wanted.subject_type:
         select = select.where(AuditEntry.subject_type == wanted.subject_type)
     if wanted.first_on:
-        select = select.where(AuditEntry.at >= _midnight(wanted.first_on, zone))
+        select = select.where(AuditEntry.at >= midnight(wanted.first_on, zone))
     if wanted.last_on:
-        select = select.where(AuditEntry.at < _midnight(wanted.last_on + timedelta(days=1), zone))
+        select = select.where(AuditEntry.at < midnight(wanted.last_on + timedelta(days=1), zone))
     return select
 
 
@@ -79,7 +80,3 @@ def authors() -> list[tuple[int, str]]:
     """Return all users who may have made changes, as (user id, name)."""
     name = sa.func.coalesce(sa.func.nullif(User.name, ""), User.email)
     return [(row[0], row[1]) for row in db.session.execute(sa.select(User.id, name).order_by(name))]
-
-
-def _midnight(day: date, zone: ZoneInfo) -> datetime:
-    return datetime.combine(day, time(), tzinfo=zone)

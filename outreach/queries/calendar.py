@@ -6,7 +6,7 @@ Nothing here writes. services/activities/move.py moves activities.
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,11 +16,12 @@ from sqlalchemy.orm import joinedload
 from outreach.domain.clashes import find_clashes
 from outreach.domain.kinds import ON_STAGE
 from outreach.domain.planning.office_hours import Calendar, DayHours, DayOff
-from outreach.domain.planning.parties import Absence, Party
+from outreach.domain.planning.parties import AbsenceSpan, Party
 from outreach.domain.planning.plan import Plan
 from outreach.domain.planning.rules import Severity
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState, InvitationState
+from outreach.domain.zones import midnight
 from outreach.extensions import db
 from outreach.models import Activity, Invitation, Person, Programme, Venue, agenda_speaker
 from outreach.models.programmes import AgendaItem
@@ -30,6 +31,7 @@ from outreach.services.planning import load_part as plan_parts
 from outreach.services.planning import rules as planning_rules
 
 MOST_DAYS = 400
+FAR_AHEAD = 1100  # days; what is planned later than in three years is not looked for
 MOST_CHOICES = 200
 A_DAY = timedelta(days=1)
 AWAY = (InvitationState.NOT_COMING, InvitationState.WITHDRAWN)
@@ -100,7 +102,7 @@ class CalendarRow:
     id: int | None
     name: str
     entries: tuple[CalendarEntry, ...]
-    absences: tuple[Absence, ...] = ()
+    absences: tuple[AbsenceSpan, ...] = ()
 
     def on(self, day: date, zone: ZoneInfo) -> list[CalendarEntry]:
         return [one for one in self.entries if day in one.days(zone)]
@@ -120,6 +122,13 @@ class ShownDays:
     def on(self, day: date) -> list[CalendarEntry]:
         """Return the activities that take place on a day, by start."""
         return [one for one in self.entries if day in one.days(self.zone)]
+
+
+def next_day(wanted: CalendarFilter, today: date, *, zone: ZoneInfo) -> date | None:
+    """Return the day of the first activity that takes place today or later, or None."""
+    starts_at = midnight(today, zone)
+    first = db.session.scalar(_chosen(starts_at, starts_at + timedelta(days=FAR_AHEAD), wanted).limit(1))
+    return max(today, first.starts_at.astimezone(zone).date()) if first else None
 
 
 def shown(first: date, last: date, wanted: CalendarFilter, *, zone: ZoneInfo, now: datetime) -> ShownDays:
@@ -216,11 +225,6 @@ def person_choices(also: int | None = None) -> list[tuple[int, str]]:
     return sorted(((one.id, _called(one)) for one in people), key=lambda pair: pair[1].casefold())
 
 
-def midnight(day: date, zone: ZoneInfo) -> datetime:
-    """Return the instant at which a day begins in the zone."""
-    return datetime.combine(day, time(), tzinfo=zone)
-
-
 def _chosen(starts_at: datetime, ends_at: datetime, wanted: CalendarFilter) -> sa.Select[Any]:
     chosen = (
         sa.select(Activity)
@@ -276,7 +280,7 @@ def _speakers(ids: Iterable[int]) -> dict[int, list[tuple[int, str]]]:
     return found
 
 
-def _absences(shown: ShownDays, subject: Party | int) -> tuple[Absence, ...]:
+def _absences(shown: ShownDays, subject: Party | int) -> tuple[AbsenceSpan, ...]:
     starts_at, ends_at = midnight(shown.first, shown.zone), midnight(shown.last + A_DAY, shown.zone)
     return tuple(shown.plan.absences_of(subject, starts_at, ends_at))
 

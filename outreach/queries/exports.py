@@ -116,7 +116,7 @@ def messages(filters: MessageFilters) -> Iterator[Any]:
     """Yield one row for each message, the newest first, with the titles of its activities."""
     message: Any = ArchivedMessage if filters.archived else Message
     line: Any = ArchivedLine if filters.archived else MessageLine
-    reader, organisation = aliased(Person), aliased(Organisation)
+    reader, organisation, account = aliased(Person), aliased(Organisation), aliased(User)
     titles = (
         sa.select(sa.func.aggregate_strings(Activity.title, "; "))
         .select_from(line)
@@ -126,14 +126,16 @@ def messages(filters: MessageFilters) -> Iterator[Any]:
         .correlate(message)
         .scalar_subquery()
     )
+    name = sa.func.coalesce(organisation.name, sa.func.nullif(account.name, ""), account.email)
     chosen = _archived(filters) if filters.archived else messages_log.message_select(filters)
     return every(
         chosen.outerjoin(reader, reader.id == message.person_id)
         .outerjoin(organisation, organisation.id == message.organisation_id)
+        .outerjoin(account, account.id == message.user_id)
         .with_only_columns(
             message.kind, message.subject, message.address, message.state, message.reason, message.due_at,
             message.sent_at, message.attempts, message.server_reply, reader.name, reader.title_before,
-            reader.title_after, reader.post, organisation.name.label("organisation"), titles.label("activities"),
+            reader.title_after, reader.post, name.label("organisation"), titles.label("activities"),
             maintain_column_froms=True,
         )
         .order_by(None)

@@ -70,7 +70,7 @@ def find(written: str, *, now: datetime) -> Found:
     }
     groups = []
     for subject, select in selects.items():
-        rows = db.session.scalars(select.limit(SHOWN + 1)).all()
+        rows = db.session.scalars(select.limit(SHOWN + 1)).unique().all()  # an account is joined with its roles
         if rows:
             groups.append(FoundGroup(subject, rows[:SHOWN], len(rows) > SHOWN))
     return Found(q, tuple(groups))
@@ -124,6 +124,6 @@ def _messages(q: str, people: Sequence[int], organisations: Sequence[int]) -> sa
                 sa.and_(*(any_holds(word, Message.address, Message.subject) for word in q.split())),
             ),
         )
-        .options(joinedload(Message.person), joinedload(Message.organisation))
+        .options(joinedload(Message.person), joinedload(Message.organisation), joinedload(Message.user))
         .order_by(Message.id.desc())
     )

@@ -97,7 +97,7 @@ def allow_again(address: str, *, by: User | None, now: datetime) -> None:
             )
 
 
-def _ahead(rows: Sequence[Any], now: datetime) -> dict[tuple[str, int], list[Activity]]:
+def activities_ahead(rows: Sequence[Any], now: datetime) -> dict[tuple[str, int], list[Activity]]:
     """Return, by kind and id, the published future activities that they may attend. Runs one statement."""
     if not rows:
         return {}
@@ -122,7 +122,7 @@ def _ahead(rows: Sequence[Any], now: datetime) -> dict[tuple[str, int], list[Act
     return ahead
 
 
-def _whose(now: datetime) -> Any:
+def all_unreachable(now: datetime) -> Any:
     """Select whose address it is: people, organisations, and representatives at future activities."""
     columns = (
         AddressFailure.address, AddressFailure.blocked_at.label("since_at"), AddressFailure.fault, AddressFailure.reply,

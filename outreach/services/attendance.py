@@ -37,12 +37,14 @@ def tick(
     *,
     by: User | None,
     now: datetime,
+    made_at: datetime | None = None,
 ) -> int:
     """Set who attended, for the invitations shown on the sheet. Return how many are present in total.
 
-    present_ids, shown_ids: invitation ids; those not shown stay unchanged. Raise NotOpen, or NotYet before the
-    activity's day.
+    present_ids, shown_ids: invitation ids; those not shown stay unchanged. made_at: when this was ticked, if it was kept
+    for a while; what somebody else recorded later than that stays. Raise NotOpen, or NotYet before the activity's day.
     """
+    made_at = made_at or now
     with writing() as session:
         activity = activity_for_change(session, activity_id)
         check_open(activity, now)
@@ -62,9 +64,11 @@ def tick(
             if row is None:
                 row = Attendance(invitation_id=invitation.id)
                 session.add(row)
-            elif row.present == present:
+            elif row.present == present or (
+                row.recorded_at > made_at and row.recorded_by_id != (by.id if by else None)
+            ):
                 continue
-            row.present, row.source, row.recorded_at = present, source, now
+            row.present, row.source, row.recorded_at = present, source, made_at
             row.recorded_by_id = by.id if by else None
             changed += 1
             if present:

@@ -297,11 +297,6 @@ def _about(feed: Feed) -> dict[str, Any]:
     return found
 
 
-def own_address(token: str, *, now: datetime) -> str:
-    """Return an invitee's own feed address by link; "" if there is none. Raise a link's problem or OnlyForPeople."""
-    return own_address_of(links.open_link(token, now=now).person_id)
-
-
 def own_address_of(person_id: int | None) -> str:
     """Return a person's own feed address; "" if they have none. Raise OnlyForPeople for person_id None."""
     feed = _own_of(db.session(), person_id)
@@ -309,7 +304,7 @@ def own_address_of(person_id: int | None) -> str:
 
 
 def make_own(token: str, *, now: datetime) -> Feed:
-    """Give an invitee a new feed address; the old one stops working at once. Raise the same as `own_address`."""
+    """Give an invitee a new feed address; the old one stops working at once. Raise a link's problem or OnlyForPeople."""
     with writing() as session:
         link = _locked_link(session, token, now)
         feed = _own_of(session, link.person_id)
@@ -321,7 +316,7 @@ def make_own(token: str, *, now: datetime) -> Feed:
 
 
 def stop_own(token: str, *, now: datetime) -> None:
-    """Stop the invitee's feed address, if they have one. Raise the same as `own_address`."""
+    """Stop the invitee's feed address, if they have one. Raise a link's problem or OnlyForPeople."""
     with writing() as session:
         feed = _own_of(session, _locked_link(session, token, now).person_id)
         if feed is not None and feed.revoked_at is None:
@@ -330,7 +325,7 @@ def stop_own(token: str, *, now: datetime) -> None:
 
 def _locked_link(session: Session, token: str, now: datetime) -> Link:
     """Return the link, locked until the transaction ends: two presses make one feed, and a revoked link makes none."""
-    return links.open_link(token, now=now, session=session, lock=True)
+    return links.open_link(token, now=now, lock=True)
 
 
 def _own_of(session: Session, person_id: int | None) -> Feed | None:

@@ -12,9 +12,11 @@ from sqlalchemy.orm import Session, scoped_session
 
 from outreach.delivery.mail.values import contact_of
 from outreach.delivery.words.formats import phone
-from outreach.domain import zones
+from outreach.domain import polls, zones
 from outreach.domain.answers import DEADLINE_DAYS, default_deadline
+from outreach.domain.mail.hours import MailHours
 from outreach.models import Activity, Office, Programme, the_office
+from outreach.services import holidays
 
 Reads = Session | scoped_session[Any] | Connection
 
@@ -29,6 +31,17 @@ def zone(session: Reads, otherwise: ZoneInfo = zones.DEFAULT) -> ZoneInfo:
     return session.scalar(the_office(Office.zone)) or otherwise
 
 
+def mail_hours(session: Reads) -> MailHours | None:
+    """Return the hours in which mails go out that can wait; None before set-up: at any hour."""
+    found = session.execute(the_office(Office.zone, Office.mails_from, Office.mails_until)).first()
+    return MailHours(*found) if found else None
+
+
+def confirms_answers(session: Reads) -> bool:
+    """Return whether a mail confirms each answer given by link."""
+    return bool(session.scalar(the_office(Office.confirms_answers)))
+
+
 def contact(session: Reads, programme: Programme | None) -> str:
     """Return who to call about a programme, or about None, as text for a sentence: "Bidang PPA (0812-…)"."""
     name, number = contact_of(programme, office(session))
@@ -36,9 +49,20 @@ def contact(session: Reads, programme: Programme | None) -> str:
 
 
 def usual_deadline(session: Reads, starts_at: datetime, zone: ZoneInfo, now: datetime) -> datetime:
-    """Return an activity's deadline for answers by the office's setting."""
+    """Return an activity's deadline for answers by the office's setting, on a working day."""
     days = session.scalar(the_office(Office.deadline_days))
-    return default_deadline(starts_at, zone, now, DEADLINE_DAYS if days is None else days)
+    off = holidays.days_off({starts_at.year - 1, starts_at.year})
+    return default_deadline(starts_at, zone, now, off, DEADLINE_DAYS if days is None else days)
+
+
+def usual_closing(zone: ZoneInfo, now: datetime) -> datetime:
+    """Return the usual closing time of a date poll made now, on a working day."""
+    return polls.usual_closing(now, zone, holidays.days_off({now.year, now.year + 1}))
+
+
+def deadline(session: Reads, given: datetime | None, starts_at: datetime, zone: ZoneInfo, now: datetime) -> datetime:
+    """Return the deadline for answers: the given one, or the office's usual one."""
+    return given or usual_deadline(session, starts_at, zone, now)
 
 
 def lock(session: Session) -> None:

@@ -52,10 +52,9 @@ class VenueValues:
     longitude: float | None = None
 
 
-def get(venue_id: int, session: Session | None = None) -> Venue:
+def get(venue_id: int) -> Venue:
     """Return a venue. Raise VenueMissing."""
-    session = session or db.session()
-    found = session.get(Venue, venue_id)
+    found = db.session.get(Venue, venue_id)
     if found is None:
         raise VenueMissing
     return found
@@ -73,7 +72,7 @@ def edit(venue_id: int, values: VenueValues, *, by: User | None, now: datetime) 
     """Correct a venue. Raise VenueMissing, NameTaken or another Problem with the values."""
     values = _checked(values)
     with writing() as session:
-        venue = get(venue_id, session)
+        venue = get(venue_id)
         records.check_name_free(session, Venue, values.name, but=venue_id)
         activities: Mapping[int, Activity] = {}
         if values.capacity != venue.capacity:

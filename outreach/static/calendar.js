@@ -20,7 +20,7 @@
     if (!dialog.open) dialog.showModal();
     let answer;
     try {
-      answer = await fetch(url, { headers: { "X-Bare": "1" } });
+      answer = await fetch(url, { headers: { "X-Fragment": "1" } });
     } catch {
       body.replaceChildren(made("p", "cal-wait", words.failed));
       return;
@@ -65,6 +65,10 @@
     event.preventDefault();
     show(link.href);
   });
+
+  // --- What can be taken back, as long as it can
+  const undo = document.querySelector(".cal-undo");
+  if (undo) setTimeout(() => undo.remove(), Number(undo.dataset.seconds) * 1000);
 
   // --- Printing: of the page's own tables
   for (const button of document.querySelectorAll("[data-prints]")) {

@@ -1,4 +1,7 @@
-"""The pages. A view parses the request, calls one service, and answers."""
+"""The pages. A view parses the request, calls one service, and answers.
+
+PAGES names every file of views. Start with frame/access.py: who may open a page.
+"""
 
 from importlib import import_module
 
@@ -15,8 +18,9 @@ PAGES = (
     "directory.people.records", "directory.people.rights", "directory.organisations", "directory.venues", "clashes.views",
     "planning_rules.views", "timetabling.views", "calendar.views", "calendar.move", "feeds.views", "feeds.files",
     "polls.views", "polls.ask", "polls.decide", "absences.views", "reminders.rules", "reminders.texts", "messages", "inbox",
-    "search", "office.audit", "office.accounts", "office.office", "answer_pages.views", "answer_pages.unsubscribe",
-    "answer_pages.absences", "answer_pages.calendar", "answer_pages.back", "answer_pages.poll", "demo_mailbox", "health",
+    "office.audit", "office.accounts", "office.office", "answer_pages.views", "answer_pages.unsubscribe", "answer_pages.absences",
+    "invitations.calls", "answer_pages.calendar", "answer_pages.back", "answer_pages.poll", "demo_mailbox", "health", "bell",
+    "search",
 )  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """The attendance sheet: at the door on a phone, or later from the paper list. It also adds people without an invitation."""
 
+from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -25,6 +26,8 @@ from outreach.web.invitations.forms import ButtonForm, member
 from outreach.web.invitations.people import new_person_form, person_values
 
 EMPTY_LINES = 10  # on paper, for people who come uninvited
+MOST_WAITED_S = 60 * 24 * 3600  # a kept tick of longer ago counts as one of that day
+
 bp = Blueprint("attendance", __name__)
 missing_page(bp, ActivityMissing)
 
@@ -70,16 +73,29 @@ def tick(activity_id: int) -> Any:
 @bp.post("/activities/<int:activity_id>/attendance/<int:invitation_id>")
 @coordinator_required
 def tick_one(activity_id: int, invitation_id: int) -> Any:
-    """Save one tick at once, for pages that do so without the button. Answer with the row and the sums."""
-    present = [invitation_id] if request.form.get("on") == "1" else []
+    """Save one tick at once, for pages that do so without the button. Answer with the row and the sums.
+
+    A tick that waited in the browser for a connection says how many seconds ago it was made.
+    """
+    here = request.form.get("on") == "1"
+    now = clock.now()
+    waited = timedelta(seconds=min(max(0, request.form.get("ago", 0, type=int)), MOST_WAITED_S))
     problem = ""
     try:
-        attendance.tick(activity_id, present, [invitation_id], _source(), by=current_user, now=clock.now())
+        attendance.tick(
+            activity_id, [invitation_id] if here else [], [invitation_id], _source(),
+            by=current_user, now=now, made_at=now - waited,
+        )  # fmt: skip
     except Problem as refused:
         problem = say(refused)
     row = attendees.sheet_row(activity_id, invitation_id)
     if row is None:
         return error_page(404)
+    if not problem and row.present != here:
+        problem = _(
+            "%(name)s was recorded otherwise meanwhile, later than this tick. That stays.",
+            name=row.invitation.invitee.display_name,
+        )
     expected, there = attendees.totals(activity_id)
     return render_template(
         "attendance/_ticked.html", activity_id=activity_id, row=row, expected=expected, there=there, problem=problem

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from flask import Blueprint, Response, abort, current_app, render_template, request, url_for
 
-from outreach.delivery.demo_server import caught_mail
-from outreach.delivery.demo_server import server as catcher
-from outreach.delivery.demo_server.server import Caught
+from outreach.delivery.demo_server import kept_mail
+from outreach.delivery.demo_server import server as demo_server
+from outreach.delivery.demo_server.server import KeptMail
 from outreach.queries.paging import Page
 from outreach.settings import Settings
 from outreach.web.frame.say import page_number
@@ -33,7 +33,7 @@ def _only_in_the_demo() -> None:
 
 @bp.get("")
 def index() -> str:
-    everything = catcher.listing(_folder())
+    everything = demo_server.listing(_folder())
     to = request.args.get("to", "").strip().lower()
     found = [caught for caught in everything if to in f"{caught.to_name} {caught.recipient}".lower()]
     return render_template("demo_mailbox/index.html", page=_page(found, page_number()), to=to, total=len(everything))
@@ -42,34 +42,34 @@ def index() -> str:
 @bp.get("/<key>")
 def show(key: str) -> str:
     caught, mail = _found(key)
-    text = caught_mail.text_of(mail)
+    text = kept_mail.text_of(mail)
     return render_template(
         "demo_mailbox/show.html",
         caught=caught,
         mail=mail,
         text=text,
         height=_height(text),
-        has_html=bool(caught_mail.html_of(mail)),
-        attachments=caught_mail.attachments_of(mail),
-        calendars=caught_mail.calendars_of(mail),
-        headers=caught_mail.headers_of(mail),
-        subject=catcher.header(mail, "Subject"),
-        sender=catcher.header(mail, "From"),
-        to=catcher.header(mail, "To"),
+        has_html=bool(kept_mail.html_of(mail)),
+        attachments=kept_mail.attachments_of(mail),
+        calendars=kept_mail.calendars_of(mail),
+        headers=kept_mail.headers_of(mail),
+        subject=demo_server.header(mail, "Subject"),
+        sender=demo_server.header(mail, "From"),
+        to=demo_server.header(mail, "To"),
     )
 
 
 @bp.get("/<key>/html")
 def html(key: str) -> Response:
     _caught, mail = _found(key)
-    page = caught_mail.html_of(mail, lambda number: url_for(".attachment", key=key, number=number))
+    page = kept_mail.html_of(mail, lambda number: url_for(".attachment", key=key, number=number))
     return Response(page, mimetype="text/html", headers={"Content-Security-Policy": MAIL_POLICY, **_private()})
 
 
 @bp.get("/<key>/files/<int:number>")
 def attachment(key: str, number: int) -> Response:
     _caught, mail = _found(key)
-    found = caught_mail.attachment_of(mail, number)
+    found = kept_mail.attachment_of(mail, number)
     if found is None:
         abort(404)
     inline = found.kind.startswith("image/") and found.kind != "image/svg+xml"
@@ -81,8 +81,8 @@ def attachment(key: str, number: int) -> Response:
     return response
 
 
-def _found(key: str) -> tuple[Caught, EmailMessage]:
-    found = catcher.find(_folder(), key)
+def _found(key: str) -> tuple[KeptMail, EmailMessage]:
+    found = demo_server.find(_folder(), key)
     if found is None:
         abort(404)
     return found
@@ -94,7 +94,7 @@ def _height(text: str) -> int:
     return min(max(-(-lines // 4), SHORTEST), TALLEST)
 
 
-def _page(found: list[Caught], number: int) -> Page:
+def _page(found: list[KeptMail], number: int) -> Page:
     number = min(number, max(1, -(-len(found) // PER_PAGE)))
     return Page(found[(number - 1) * PER_PAGE : number * PER_PAGE], len(found), number, PER_PAGE)
 

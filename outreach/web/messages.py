@@ -2,11 +2,14 @@
 
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from flask_login import current_user
 
 from outreach import clock
+from outreach.delivery.demo_server import kept_mail
+from outreach.delivery.demo_server.server import header
 from outreach.domain.problems import Problem
 from outreach.domain.states import FINISHED
 from outreach.extensions import current_settings
@@ -19,9 +22,13 @@ from outreach.services.messages.resend import MessageMissing
 from outreach.services.operations import clock as clocks
 from outreach.services.polls import mail as poll_mails
 from outreach.web.exports import columns, file
+from outreach.web.fields.base import ConfirmForm
 from outreach.web.frame.accounts import coordinator_required, missing_page, staff_required
 from outreach.web.frame.say import page_number, say
 
+# The mail's own HTML: no script, no form, nothing external; its links lead nowhere, as the secret part is left out.
+MAIL_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; frame-ancestors 'self'; sandbox"
+MOST_AGAIN = 200  # mails sent again at once
 bp = Blueprint("messages", __name__, url_prefix="/messages")
 missing_page(bp, MessageMissing)
 
@@ -29,15 +36,7 @@ missing_page(bp, MessageMissing)
 @bp.get("")
 @staff_required
 def index() -> Any:
-    asked = request.args
-    wanted = MessageFilters(
-        group=asked.get("state", type=MessageGroup),
-        person_id=asked.get("person", type=int),
-        organisation_id=asked.get("organisation", type=int),
-        activity_id=asked.get("activity", type=int),
-        archived="archive" in asked,
-        q=asked.get("q", "").strip()[:100],
-    )
+    wanted = _wanted()
     if file.asked():
         return file.send(_("Messages"), columns.messages(), exports.messages(wanted))
     page, wanted = messages.find(wanted, page_number())
@@ -53,6 +52,32 @@ def index() -> Any:
         channel=messages.channel_problem(),
         wrong_clock=clocks.problem(),
         is_read=bool(current_settings().imap_server),
+        query=_asked(),
+    )
+
+
+@bp.route("/again", methods=["GET", "POST"])
+@coordinator_required
+def again() -> Any:
+    """GET shows which mails of the filtered list would be sent again, and why the others would not; POST sends those ticked."""
+    now, form = clock.now(), ConfirmForm()
+    if form.validate_on_submit():
+        chosen = request.form.getlist("message", type=int)[:MOST_AGAIN]
+        sent = resending.resend_many(chosen, by=current_user, now=now)
+        said = ngettext("One mail is sent again.", "%(num)d mails are sent again.", sent)
+        flash(said, "success" if sent else "warning")
+        return redirect(url_for(".index", **_asked()))
+    found = messages.ids(_wanted(), MOST_AGAIN + 1)
+    refused = resending.preview_many(found[:MOST_AGAIN], now=now)
+    return render_template(
+        "messages/again.html",
+        form=form,
+        rows=messages.of_ids(list(refused)),
+        refused={id_: say(problem) for id_, problem in refused.items() if problem is not None},
+        more=len(found) > MOST_AGAIN,
+        poll_of=poll_mails.of_messages(messages.of_ids(list(refused))),
+        query=_asked(),
+        opening=messages.held_until(now),
     )
 
 
@@ -75,6 +100,17 @@ def resend(message_id: int) -> Any:
     return redirect(url_for(".show", message_id=new.id))
 
 
+@bp.get("/<int:message_id>/html")
+@staff_required
+def sent_html(message_id: int) -> Response:
+    """Return the HTML of a mail as it was sent, for a frame."""
+    mail = messages.mail_sent(message_id)
+    if mail is None:
+        raise MessageMissing
+    headers = {"Content-Security-Policy": MAIL_POLICY, "Cache-Control": "private, no-store"}
+    return Response(kept_mail.html_of(mail), mimetype="text/html", headers=headers)
+
+
 def _page(message_id: int, problem: str = "") -> str:
     shown = messages.show(message_id)
     return render_template(
@@ -91,12 +127,35 @@ def _page(message_id: int, problem: str = "") -> str:
         reports=inbox.about_message(message_id),
         failure=addresses.failure_of(shown.message.address or _address(shown.message)),
         reason_of_report=inbox.reason_of,
+        sent_text=kept_mail.text_of(shown.mail) if shown.mail else "",
+        sent_subject=header(shown.mail, "Subject") if shown.mail else "",
     )
 
 
 def _address(message: Any) -> str:
-    reader = message.person or message.organisation
-    return reader.email if reader else ""
+    recipient = message.person or message.organisation or message.user
+    return recipient.email if recipient else ""
+
+
+def _wanted() -> MessageFilters:
+    asked = request.args
+    return MessageFilters(
+        group=asked.get("state", type=MessageGroup),
+        person_id=asked.get("person", type=int),
+        organisation_id=asked.get("organisation", type=int),
+        activity_id=asked.get("activity", type=int),
+        archived="archive" in asked,
+        q=asked.get("q", "").strip()[:100],
+    )
+
+
+def _asked() -> dict[str, Any]:
+    """Return the list's filters as they stand in the address."""
+    return {
+        name: request.args[name]
+        for name in ("state", "person", "organisation", "activity", "q")
+        if name in request.args
+    }
 
 
 def _groups() -> list[tuple[str | None, str]]:

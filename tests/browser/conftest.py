@@ -9,8 +9,8 @@ import pytest
 from werkzeug.serving import make_server
 
 from outreach import clock
-from outreach.delivery.demo_server.server import Catcher
-from outreach.engines.embedded import Engine
+from outreach.delivery.demo_server.server import DemoServer
+from outreach.engines.embedded import EmbeddedEngine
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 HANGS_AFTER_MS = 300_000
@@ -67,16 +67,16 @@ def whole(app, tmp_path) -> Iterator[str]:
     beside them.
     """
     server = make_server("127.0.0.1", 0, app, threaded=True)
-    with Catcher("127.0.0.1", 0, tmp_path / "mailbox") as catcher:
+    with DemoServer("127.0.0.1", 0, tmp_path / "mailbox") as demo_server:
         app.extensions["outreach"] = replace(
             app.extensions["outreach"],
-            base_url=f"http://127.0.0.1:{server.port}", mail_server="127.0.0.1", mail_port=catcher.port,
+            base_url=f"http://127.0.0.1:{server.port}", mail_server="127.0.0.1", mail_port=demo_server.port,
             tick_s=0.3, demo=True, instance=tmp_path,
         )  # fmt: skip
-        app.extensions["mail"].server, app.extensions["mail"].port = "127.0.0.1", catcher.port
+        app.extensions["mail"].server, app.extensions["mail"].port = "127.0.0.1", demo_server.port
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        with Engine(app):
+        with EmbeddedEngine(app):
             yield f"http://127.0.0.1:{server.port}"
         server.shutdown()
         thread.join()

@@ -234,6 +234,21 @@ def test_what_is_chosen_shows_in_forced_colours_too(chromium, address, pages):
     assert chosen.inner_text() == "✓ Hadir"
 
 
+def test_what_is_chosen_and_what_is_a_button_shows_without_css_variables(chromium, address, pages):
+    page = chromium.new_context(viewport={"width": 360, "height": 560}).new_page()
+    page.goto(address + pages["cadre"])
+    press(page.locator("section[aria-labelledby^=h]").first.locator("button[value=coming]"))
+    page.locator("summary.y").first.click()
+    page.evaluate("[...document.styleSheets[0].cssRules].forEach(r => r.style && [...r.style]"
+                  ".filter(n => n.startsWith('--')).forEach(n => r.style.removeProperty(n)))")  # fmt: skip
+    assert page.evaluate("getComputedStyle(document.documentElement).getPropertyValue('--go')") == ""
+    button = page.locator("section[aria-labelledby^=h] button[value=coming]").first
+    assert button.inner_text() == "✓ Hadir"
+    border = button.evaluate("e => [getComputedStyle(e).borderTopColor, getComputedStyle(e).borderTopWidth]")
+    assert (contrast(border[0], "rgb(255, 255, 255)") >= 3, border[1]) == (True, "2px")
+    assert page.locator(".n.coming").inner_text() == "✓ Menyatakan hadir"
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_borders_of_buttons_and_fields_stand_out_by_three_to_one(chromium, address, pages, scheme):
     page = chromium.new_context(viewport={"width": 360, "height": 560}, color_scheme=scheme).new_page()

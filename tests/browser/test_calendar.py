@@ -146,6 +146,19 @@ def test_a_draft_is_dragged_to_another_day_and_hour_and_moved_back(draft, tuesda
     assert page.refused == []
 
 
+def test_the_offer_to_take_a_move_back_leaves_an_open_page_after_its_time(draft, tuesday, page_of, whole):
+    page = page_of()
+    open_calendar(page, whole, tuesday)
+    drag(page, drawn(page), 0, drawn(page).bounding_box()["height"] / 4)
+    press(page.get_by_role("dialog").get_by_role("button", name="Move", exact=True))
+    offer = page.get_by_role("button", name="Take it back")
+    offer.wait_for()
+    page.clock.fast_forward("29:00")
+    assert offer.is_visible()
+    page.clock.fast_forward("01:30")
+    offer.wait_for(state="hidden")
+
+
 def test_dragging_its_lower_edge_makes_it_longer_and_escape_cancels(draft, tuesday, page_of, whole):
     page = page_of()
     open_calendar(page, whole, tuesday)

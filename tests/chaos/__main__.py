@@ -13,7 +13,7 @@ from dataclasses import astuple, dataclass, fields, replace
 from pathlib import Path
 
 from tests.chaos.harness import ROOT, PostgreSQL
-from tests.chaos.kills import Outcome, Run, play
+from tests.chaos.kills import KillCounts, Run, play
 
 FAST = ("PIPELINING", "CHUNKING")
 PLAIN, PIPELINED = (), ("PIPELINING",)
@@ -36,7 +36,7 @@ COLUMNS = (
 @dataclass(frozen=True)
 class Line:
     name: str
-    outcome: Outcome
+    outcome: KillCounts
 
     def text(self) -> str:
         figures = (getattr(self.outcome, name) for name in COLUMNS)
@@ -82,9 +82,9 @@ def _killed(kills: int, seed: int) -> list[Line]:
     return lines
 
 
-def _sum(lines: list[Line]) -> Outcome:
+def _sum(lines: list[Line]) -> KillCounts:
     columns = zip(*(astuple(line.outcome) for line in lines), strict=True)
-    return Outcome(**{field.name: sum(column) for field, column in zip(fields(Outcome), columns, strict=True)})
+    return KillCounts(**{field.name: sum(column) for field, column in zip(fields(KillCounts), columns, strict=True)})
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ from outreach.services.invitations import invite as inviting
 from outreach.services.reminders import rules
 from outreach.services.reminders import tick as reminding
 from tests.chaos.faults import Fault
-from tests.conftest import JAKARTA, draft_activity, settings_for
+from tests.conftest import AT_ANY_HOUR, JAKARTA, draft_activity, settings_for
 
 ROOT = Path(__file__).parents[2]
 
@@ -58,7 +58,7 @@ class Took:
         return message_from_bytes(self.data, policy=policy.default)
 
 
-class Sink:
+class SinkProcess:
     """The mail server's process. Use as a context."""
 
     def __init__(self, log: Path, **options: object) -> None:
@@ -66,7 +66,7 @@ class Sink:
         self.options = options
         self._read = 0
 
-    def __enter__(self) -> "Sink":
+    def __enter__(self) -> "SinkProcess":
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.chaos.sink", str(self.log), json.dumps(self.options)],
             cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1,
@@ -241,7 +241,7 @@ def office_with_invited(people: int, now: datetime, *, expanded: bool = True) ->
     db.session.add(Region(code="18", name="Lampung", level=1))
     db.session.flush()
     db.session.add(Office(name="Dinas", short_name="Dinas", region_code="18", email="dinas@example.com", phone="+62725000001",
-                          contact_name="Bidang", contact_phone="+6281200000001", zone=JAKARTA))  # fmt: skip
+                          contact_name="Bidang", contact_phone="+6281200000001", zone=JAKARTA, **AT_ANY_HOUR))  # fmt: skip
     invitees = [Person(name=f"Warga{i} Metro", email=f"warga{i}@example.com") for i in range(people)]
     db.session.add_all(invitees)
     db.session.commit()

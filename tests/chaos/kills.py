@@ -16,7 +16,7 @@ from outreach.domain.states import FINISHED, IN_WORK, MessageState
 from outreach.extensions import db
 from outreach.models import Attempt, Message
 from tests.chaos.faults import DATA, DOT, KILL, KILL_AFTER_REPLY, KILL_AFTER_TAKING, Fault
-from tests.chaos.harness import Forked, Installation, Sink, install, look, office_with_invited, stop, until
+from tests.chaos.harness import Forked, Installation, SinkProcess, install, look, office_with_invited, stop, until
 
 AIMS = ((DATA, KILL), (DOT, KILL), (DOT, KILL_AFTER_TAKING), (DOT, KILL_AFTER_REPLY))
 SHORT = {
@@ -47,7 +47,7 @@ class Run:
 
 
 @dataclass
-class Outcome:
+class KillCounts:
     """What the sink's log and the database show about a run."""
 
     kills: int = 0
@@ -68,11 +68,11 @@ class Outcome:
         return {name: getattr(self, name) for name in kept if getattr(self, name)}
 
 
-def play(run: Run, folder: Path, postgresql: str = "", say: Callable[[str], None] = print) -> Outcome:
+def play(run: Run, folder: Path, postgresql: str = "", say: Callable[[str], None] = print) -> KillCounts:
     """Send the run's messages while killing its workers; return the result."""
     began = time.monotonic()
     say(f"{run.name}: seed {run.seed}")
-    with Sink(folder / "sink.log", extensions=run.extensions, answer_after_s=0.01, seed=run.seed) as sink:
+    with SinkProcess(folder / "sink.log", extensions=run.extensions, answer_after_s=0.01, seed=run.seed) as sink:
         office = install(
             folder, postgresql if run.postgresql else "", mail_server="127.0.0.1", mail_port=sink.port, **SHORT
         )
@@ -115,7 +115,7 @@ def _at_work(workers: list[Forked], chance: random.Random) -> Forked | None:
     return chance.choice(found) if found else None
 
 
-def _kill(victim: Forked, sink: Sink, chance: random.Random) -> set[int]:
+def _kill(victim: Forked, sink: SinkProcess, chance: random.Random) -> set[int]:
     """Kill the worker; return the ids of the messages that it was sending."""
     if chance.random() < 0.6:
         verb, how = chance.choice(AIMS)
@@ -133,7 +133,7 @@ def _all_finished() -> bool:
     return not look(Message.id, where=[Message.state.not_in(FINISHED)])
 
 
-def _compared(run: Run, sink: Sink, in_flight: set[int]) -> Outcome:
+def _compared(run: Run, sink: SinkProcess, in_flight: set[int]) -> KillCounts:
     messages = look(Message.id, Message.rfc_message_id, Message.state, Message.address)
     doubts = Counter(db.session.scalars(sa.select(Attempt.message_id).where(Attempt.outcome == MessageState.UNKNOWN)))
     took = sink.took()
@@ -142,7 +142,7 @@ def _compared(run: Run, sink: Sink, in_flight: set[int]) -> Outcome:
     ids: dict[str, set[str]] = {}
     for one in took:
         ids.setdefault(one.recipient, set()).add(one.message_id)
-    return Outcome(
+    return KillCounts(
         messages=len(messages),
         lost=run.messages - len(ids) - sum(1 for row in messages if _unknown(row) and not times[row.rfc_message_id]),
         doubled=len(doubled),

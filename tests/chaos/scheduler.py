@@ -4,13 +4,13 @@ import signal
 import threading
 
 from outreach import create_app
-from outreach.engines.embedded import Engine
+from outreach.engines.embedded import EmbeddedEngine
 
 
 def main() -> None:
     stopped = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopped.set())
-    with Engine(create_app(serving=False)):
+    with EmbeddedEngine(create_app(serving=False)):
         stopped.wait()
 
 

@@ -30,7 +30,7 @@ LAST_DAY = at(28, 18, month=2)
 seen: Counter[str] = Counter()  # the events that the stories contained
 
 
-class Story:
+class ChaosStory:
     def __init__(self, world: World) -> None:
         super().__init__()  # the machine's, where this is one
         self.world = world

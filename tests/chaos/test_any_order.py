@@ -25,7 +25,7 @@ from tests.chaos.faults import (
     RCPT,
     Fault,
 )  # fmt: skip
-from tests.chaos.story import MINUTE, Story, seen
+from tests.chaos.story import MINUTE, ChaosStory, seen
 from tests.chaos.truth import DAY, DRAFT, HOUR, INVITATION, NEWS, PUBLISHED, UNANSWERED_REMINDER, WITHDRAWN
 from tests.chaos.world import CONNECTIONS, GROUP, PEOPLE, STARTS, World
 from tests.conftest import at
@@ -44,7 +44,7 @@ faults = st.sampled_from([
 ])  # fmt: skip
 
 
-class AnyOrder(Story, RuleBasedStateMachine):
+class AnyOrder(ChaosStory, RuleBasedStateMachine):
     @initialize(
         far=st.sampled_from(["planned", "told", "answered", "answered"]),
         extensions=st.sampled_from([(), ("PIPELINING",), ("PIPELINING", "CHUNKING")]),

@@ -20,7 +20,7 @@ from outreach.extensions import db
 from outreach.models import Message
 from outreach.queries.messages import log as messages
 from tests.chaos.faults import CONNECT, Fault
-from tests.chaos.harness import Installation, PostgreSQL, Sink, install, look, office_with_invited, until
+from tests.chaos.harness import Installation, PostgreSQL, SinkProcess, install, look, office_with_invited, until
 from tests.conftest import NOW
 
 LONG = bool(os.environ.get("OUTREACH_CHAOS"))
@@ -30,7 +30,7 @@ DAY = timedelta(days=1)
 
 @pytest.fixture
 def sink(tmp_path):
-    with Sink(tmp_path / "sink.log", extensions=("PIPELINING", "CHUNKING"), answer_after_s=0.01) as sink:
+    with SinkProcess(tmp_path / "sink.log", extensions=("PIPELINING", "CHUNKING"), answer_after_s=0.01) as sink:
         yield sink
 
 
@@ -55,14 +55,14 @@ def work(app, now=NOW) -> bool:
     return loop.tick(app, now=lambda: now, worker="w1") is not None
 
 
-def assert_each_has_one(sink: Sink) -> None:
+def assert_each_has_one(sink: SinkProcess) -> None:
     assert Counter(one.recipient for one in sink.took()) == {
         f"warga{number}@example.com": 1 for number in range(PEOPLE)
     }
     assert {row.state for row in look(Message.state)} == {MessageState.SENT}
 
 
-def in_the_middle(sink: Sink, what) -> threading.Thread:
+def in_the_middle(sink: SinkProcess, what) -> threading.Thread:
     """Run an action once the sink has the first mails."""
 
     def wait_and_do() -> None:

@@ -34,7 +34,7 @@ from tests.chaos.faults import (
     RSET,
     Fault,
 )  # fmt: skip
-from tests.chaos.harness import Sink, install, look, office_with_invited
+from tests.chaos.harness import SinkProcess, install, look, office_with_invited
 from tests.conftest import NOW
 
 LONG = bool(os.environ.get("OUTREACH_CHAOS"))
@@ -48,7 +48,7 @@ FOR_ALL = (CONNECT, EHLO, AUTH)  # a fault here is no mail's fault
 @pytest.fixture(params=WAYS if LONG else ("plainly", "in chunks"))
 def sink(request, tmp_path):
     offered = (*WAYS[request.param], "AUTH PLAIN LOGIN")
-    with Sink(tmp_path / "sink.log", extensions=offered) as sink:
+    with SinkProcess(tmp_path / "sink.log", extensions=offered) as sink:
         yield sink
 
 
@@ -89,7 +89,7 @@ def outcome() -> Counter[tuple[str, str]]:
     return Counter((row.state.value, row.reason) for row in look(Message.state, Message.reason))
 
 
-def arrivals(sink: Sink) -> Counter[str]:
+def arrivals(sink: SinkProcess) -> Counter[str]:
     """Return how often each reader got a mail; a repetition with the same Message-ID counts once.
 
     A mail may be repeated only if its 250 was not received: it was kept without a reply, or its connection broke with a

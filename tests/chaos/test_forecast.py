@@ -1,7 +1,7 @@
 """After any history, the forecast gives what expansion then writes: how many mails, which readers, today or tomorrow.
 
 Mails are really claimed, checked, composed and settled; only the mail server's reply is random. So histories have mails in retry,
-in doubt, claimed by a dead worker, and sent after midnight.
+in doubt, claimed by a dead worker, and sent after midnight. The office has hours for mails: what can wait is held at night.
 """
 
 import os
@@ -20,7 +20,7 @@ from outreach.delivery.outbox import leases, results
 from outreach.delivery.outbox import settle as settling
 from outreach.delivery.outbox.prepare import Preparer
 from outreach.delivery.recheck import judge as recheck
-from outreach.delivery.rows import message_rows
+from outreach.delivery.rows import batch as batch_rows
 from outreach.delivery.smtp.outcomes import Accepted, InDoubt, Permanent, Temporary
 from outreach.domain.activity import Move
 from outreach.domain.answers import Choice, Representative
@@ -41,10 +41,11 @@ from outreach.services.invitations import withdraw as withdrawing
 from outreach.services.messages import resend as resending
 from outreach.services.reminders import edit_rules, rules
 from outreach.services.reminders import forecast as forecasting
+from outreach.services.reminders import remind_now as by_hand
 from outreach.services.reminders import tick as reminding
 from outreach.services.reminders.edit_rules import RuleValues
 from outreach.services.reminders.forecast import ForecastRow
-from tests.conftest import JAKARTA, NOW, a_person, at, draft_activity
+from tests.conftest import AT_ANY_HOUR, JAKARTA, NOW, a_person, at, draft_activity
 
 LONG = bool(os.environ.get("OUTREACH_CHAOS"))
 MAKASSAR = ZoneInfo("Asia/Makassar")
@@ -82,10 +83,13 @@ class Written:
 
 
 class AnyHistory(RuleBasedStateMachine):
-    @initialize(far=st.sampled_from(["planned", "told", "answered", "the day before"]), late=st.booleans())
-    def it_begins(self, far: str, late: bool) -> None:
+    @initialize(
+        far=st.sampled_from(["planned", "told", "answered", "the day before"]), late=st.booleans(), quiet=st.booleans()
+    )
+    def it_begins(self, far: str, late: bool, quiet: bool) -> None:
         """Three drafts; or Alfa and Beta published and notified early or late in the evening, then answered days later."""
-        self.furnish()
+        self.furnish(quiet=quiet)
+        self.quiet = quiet
         self.now = at(4, 23, 50) if late else NOW
         self.preparer = Preparer(current_settings())
         beta = {"zone": MAKASSAR, "starts_at": at(18, 14), "ends_at": at(18, 16)}
@@ -95,6 +99,9 @@ class AnyHistory(RuleBasedStateMachine):
             "Gama": draft_activity(None, None, 13, title="Gama", respond_by_at=at(11, 16)).id,
         }
         self.drafts, self.published = set(TITLES), set()
+        self.held: dict[
+            int, tuple[datetime, datetime, datetime]
+        ] = {}  # until when, by reminder; and its activity's times
         for title, name in (("Alfa", "Ani"), ("Alfa", "Citra"), ("Beta", "Ani"), ("Beta", "Budi"), ("Gama", "Dedi")):
             self.invite(title, name)
         if far == "planned":
@@ -121,6 +128,8 @@ class AnyHistory(RuleBasedStateMachine):
     ) -> None:
         """The first invitation is sent, waits for its retry, or is sent only after midnight; then the second one."""
         published = st.sampled_from(sorted(self.published))
+        if self.quiet and not 7 <= self.now.astimezone(JAKARTA).hour < 19:
+            self.until(10)
         self.invite(data.draw(published), name, data.draw(roles))
         if over_night:
             self.until(23, 50)
@@ -144,26 +153,44 @@ class AnyHistory(RuleBasedStateMachine):
     def a_draft_is_published(self, tick: bool) -> None:
         self.publish(min(self.drafts), tick=tick)
 
+    @precondition(lambda self: self.drafts)
+    @rule(days=st.integers(0, 3), hour=st.sampled_from([6, 8, 19, 21]))
+    def a_draft_is_published_whose_invitations_go_out_later(self, days: int, hour: int) -> None:
+        now, title = self.passes(), min(self.drafts)
+        local = now.astimezone(JAKARTA) + days * DAY
+        sent_at = local.replace(hour=hour, minute=0, second=0, microsecond=0)
+        activity_id = self.activities[title]
+        forecast = forecasting.for_publishing([activity_id], now=now, invitations_at=sent_at)
+        if self.attempt(lambda: publishing.publish([activity_id], by=None, now=now, invitations_at=sent_at)):
+            self.drafts.discard(title)
+            self.published.add(title)
+            self.check_scheduled(activity_id, forecast.rows)
+            stored = forecasting.for_activities([activity_id], now=now).rows
+            said = [row for row in forecast.rows if row.note not in NOT_SCHEDULED]
+            in_order = [sorted(rows, key=lambda row: (row.due_at, row.kind, row.audience)) for rows in (stored, said)]
+            assert in_order[0] == in_order[1]
+            seen["invitation for later"] += 1
+
     @precondition(lambda self: self.published)
     @rule(title=titles, by=st.sampled_from([2 * HOUR, DAY, 3 * DAY, -DAY]), tick=st.booleans())
     def an_activity_is_moved(self, title: str, by: timedelta, tick: bool) -> None:
         activity = db.session.get_one(Activity, self.activities[title])
         move = Move(activity.starts_at + by, activity.ends_at + by, activity.zone, None)
         now = self.passes()
-        previewed = forecasting.for_move(activity.id, move, now=now)
+        forecast = forecasting.for_move(activity.id, move, now=now)
         announced = title in self.published  # of a draft nobody is told
         if self.attempt(lambda: moves.move(activity.id, move, "Banjir", None, by=None, now=now)) and announced:
-            self.check_event(activity.id, MailKind.CHANGE, previewed.rows, tick)
+            self.check_event(activity.id, MailKind.CHANGE, forecast.rows, tick)
 
     @precondition(lambda self: len(self.published) > 1)
     @rule(tick=st.booleans())
     def an_activity_is_cancelled(self, tick: bool) -> None:
         title = max(self.published)
         activity_id, now = self.activities[title], self.passes()
-        previewed = forecasting.for_cancelling(activity_id, now=now)
+        forecast = forecasting.for_cancelling(activity_id, now=now)
         if self.attempt(lambda: publishing.cancel(activity_id, "Banjir", by=None, now=now)):
             self.published.discard(title)
-            self.check_event(activity_id, MailKind.CANCELLATION, previewed.rows, tick)
+            self.check_event(activity_id, MailKind.CANCELLATION, forecast.rows, tick)
 
     @rule(data=st.data(), choice=st.sampled_from(list(Choice)), email=st.sampled_from(["", "rudi@example.com"]))
     def somebody_answers(self, data: st.DataObject, choice: Choice, email: str) -> None:
@@ -199,6 +226,27 @@ class AnyHistory(RuleBasedStateMachine):
             )
         )
 
+    @precondition(lambda self: self.published)
+    @rule(data=st.data(), tick=st.booleans())
+    def staff_reminds_some_by_hand(self, data: st.DataObject, tick: bool) -> None:
+        activity_id = self.activities[data.draw(st.sampled_from(sorted(self.published)))]
+        ids = self.invitations(Invitation.activity_id == activity_id)
+        chosen = data.draw(st.lists(st.sampled_from(ids), unique=True)) if ids else []
+        now = self.passes()
+        said = [one for one in by_hand.preview(activity_id, chosen, now=now) if one.reason is None]
+        if not self.attempt(lambda: by_hand.remind(activity_id, chosen, by=None, now=now)):
+            return
+        rows = [row for row in forecasting.for_activities([activity_id], now=now).rows if row.due_at == now]
+        assert {one.audience for one in said} == {row.audience for row in rows}
+        for row in rows:
+            own = [one for one in said if one.audience is row.audience]
+            when = {one.at for one in own}
+            assert row.later == 0 or row.goes_at != max(when), (row, own)
+            assert row.people > 0, (row, own)
+        seen["by hand"] += len(said)
+        if tick:
+            self.tick()
+
     @rule(which=st.integers(0, 20))
     def staff_sends_one_again(self, which: int) -> None:
         ids = list(db.session.scalars(sa.select(Message.id).order_by(Message.id)))
@@ -233,8 +281,8 @@ class AnyHistory(RuleBasedStateMachine):
     def nothing_runs(self, days: int) -> None:
         self.now += days * DAY
 
-    def furnish(self) -> None:
-        """Start again with an office, its rules, four people and the police."""
+    def furnish(self, *, quiet: bool) -> None:
+        """Start again with an office, its rules, four people and the police. quiet: mails that can wait do so at night."""
         db.session.remove()
         with db.engine.begin() as connection:
             for table in reversed(db.metadata.sorted_tables):
@@ -249,6 +297,7 @@ class AnyHistory(RuleBasedStateMachine):
                 region_code="18.72",
                 email="dinas@example.com",
                 zone=JAKARTA,
+                **({} if quiet else AT_ANY_HOUR),
             )
         )
         police = Organisation(name="Polres Metro", sector=Sector.POLICE, email="polres@example.com")
@@ -280,32 +329,33 @@ class AnyHistory(RuleBasedStateMachine):
 
     def publish(self, title: str, *, tick: bool = True) -> None:
         activity_id, now = self.activities[title], self.passes()
-        previewed = forecasting.for_publishing([activity_id], now=now)
+        forecast = forecasting.for_publishing([activity_id], now=now)
         if self.attempt(lambda: publishing.publish([activity_id], by=None, now=now)):
             self.drafts.discard(title)
             self.published.add(title)
-            self.check_event(activity_id, MailKind.INVITATION, previewed.rows, tick)
+            self.check_event(activity_id, MailKind.INVITATION, forecast.rows, tick)
 
-    def check_event(self, activity_id: int, kind: MailKind, previewed: tuple[ForecastRow, ...], tick: bool) -> None:
+    def check_event(self, activity_id: int, kind: MailKind, forecast: tuple[ForecastRow, ...], tick: bool) -> None:
         """The forecast before saving is right: what is sent at once, and which reminders are scheduled."""
+        self.check_scheduled(activity_id, forecast)
+        event = db.session.scalars(
+            sa.select(Reminder.id).where(
+                Reminder.activity_id == activity_id, Reminder.kind == kind, Reminder.due_at == self.now
+            )
+        ).one()
+        (row,) = [r for r in forecast if r.kind is kind]
+        if tick:
+            self.tick({event: row})
+
+    def check_scheduled(self, activity_id: int, forecast: tuple[ForecastRow, ...]) -> None:
         by_rule = (
             Reminder.activity_id == activity_id,
             Reminder.state == ReminderState.SCHEDULED,
             Reminder.due_at > self.now,
         )
         scheduled = db.session.execute(sa.select(Reminder.due_at, Reminder.kind, Reminder.audience).where(*by_rule))
-        said = [
-            (r.due_at, r.kind, r.audience) for r in previewed if r.due_at > self.now and r.note not in NOT_SCHEDULED
-        ]
+        said = [(r.due_at, r.kind, r.audience) for r in forecast if r.due_at > self.now and r.note not in NOT_SCHEDULED]
         assert sorted(tuple(row) for row in scheduled) == sorted(said)
-        event = db.session.scalars(
-            sa.select(Reminder.id).where(
-                Reminder.activity_id == activity_id, Reminder.kind == kind, Reminder.due_at == self.now
-            )
-        ).one()
-        (row,) = [r for r in previewed if r.kind is kind]
-        if tick:
-            self.tick({event: row})
 
     def tick(self, said_before: dict[int, ForecastRow] | None = None) -> None:
         """Expand what is due, and compare it with the forecast made just before. said_before: by reminder."""
@@ -327,7 +377,17 @@ class AnyHistory(RuleBasedStateMachine):
             (row,) = forecast.rows
             reminder = db.session.get_one(Reminder, reminder_id)
             expected = (ReminderState.MISSED, row.note.value) if row.note else (ReminderState.EXPANDED, "")
+            if row.held_until:
+                expected = (ReminderState.SCHEDULED, "")
+                assert (row.held_until - self.now, reminder_id in written) == (self.opening() - self.now, False), row
             assert (reminder.state, reminder.reason) == expected, row
+            if row.held_until:
+                its = reminder.activity
+                self.held[reminder_id] = row.held_until, its.starts_at, its.respond_by_at
+                seen[f"{row.kind.value} held"] += 1
+                continue
+            if reminder_id in self.held and not row.note:
+                self.check_held(self.held.pop(reminder_id), reminder)
             found = written[reminder_id]
             today = local_day(self.now, row.zone)
             later = len(found.later) if one_day else row.later
@@ -343,6 +403,18 @@ class AnyHistory(RuleBasedStateMachine):
             seen[f"{row.kind.value} {'later' if row.later else 'mailed' if row.people else row.note or 'none'}"] += 1
         db.session.rollback()
 
+    def opening(self) -> datetime:
+        """Return the next seven in the morning."""
+        local = self.now.astimezone(JAKARTA)
+        morning = local.replace(hour=7, minute=0, second=0, microsecond=0)
+        return morning if morning > local else morning + DAY
+
+    def check_held(self, said: tuple[datetime, datetime, datetime], reminder: Reminder) -> None:
+        """What was held goes out when the forecast said, unless the activity or its deadline has moved since."""
+        until, starts_at, respond_by_at = said
+        if (reminder.activity.starts_at, reminder.activity.respond_by_at) == (starts_at, respond_by_at):
+            assert self.now >= until, (until, reminder.kind, reminder.detail)
+
     def written(self, had_lines: set[int]) -> dict[int, Written]:
         """Return what the tick wrote, by reminder, as the outbox judges it: read from the tables, not by the forecast."""
         new = [line for line in db.session.scalars(sa.select(MessageLine)) if line.id not in had_lines]
@@ -354,6 +426,8 @@ class AnyHistory(RuleBasedStateMachine):
             address = one.representative_email if line.to_representative else one.invitee.email
             reader = (one.person_id, one.organisation_id, one.representative_name if line.to_representative else "")
             of = found[line.reminder_id]
+            if line.reminder.kind is MailKind.WITHDRAWAL and one.state is not InvitationState.WITHDRAWN:
+                continue  # invited again before the withdrawal was told
             if not address and (reason is None or reason in FOR_OTHERS_SAKE | {SkipReason.NEVER_TOLD}):
                 of.without_address.add(reader)
             elif address and (reason is None or reason in FOR_OTHERS_SAKE):
@@ -365,8 +439,8 @@ class AnyHistory(RuleBasedStateMachine):
     def skipped(self, message_ids: set[int]) -> dict[int, SkipReason]:
         """Return, by line, why the outbox would not send it now."""
         session = db.session()
-        rows = message_rows.load(session, sorted(message_ids))
-        shared = message_rows.load_shared(session, rows)
+        rows = batch_rows.load(session, sorted(message_ids))
+        shared = batch_rows.load_shared(session, rows)
         judge = recheck.Judge(shared, recheck.earlier(session, rows, shared, now=self.now), self.now)
         return {line_id: reason for row in rows for line_id, reason in judge.judge(row).skipped.items()}
 
@@ -420,17 +494,17 @@ def test_the_forecast_is_what_expansion_then_writes(any_app: Flask):
     run_state_machine_as_test(
         AnyHistory,
         settings=settings(
-            max_examples=400 if LONG else 8, stateful_step_count=30 if LONG else 20, deadline=None,
+            max_examples=400 if LONG else 12, stateful_step_count=30 if LONG else 20, deadline=None,
             derandomize=not LONG, database=None,
             phases=[Phase.generate, Phase.shrink] if LONG else [Phase.generate],  # shrinking takes minutes
             suppress_health_check=list(HealthCheck), print_blob=True,
         ),
     )  # fmt: skip
     print(dict(seen))
-    wanted = {"invitation mailed", "invitation later", "reminder mailed", RETRY}
+    wanted = {"invitation mailed", "invitation later", "invitation held", "reminder mailed", RETRY}
     if LONG:
         wanted |= {
             "reminder later", "reminder superseded", "change mailed", "cancellation mailed", "withdrawal mailed",
-            "thanks mailed", DOUBT, VANISHED,
+            "thanks mailed", "invitation for later", "by hand", DOUBT, VANISHED,
         }  # fmt: skip
     assert {what for what in wanted if not seen[what]} == set()  # otherwise the histories proved nothing

@@ -17,12 +17,12 @@ import psycopg
 import pytest
 from structlog.testing import capture_logs
 
-from outreach import diskfull
+from outreach import disk_full
 from outreach.domain.states import MessageState
 from outreach.engines import loop
 from outreach.extensions import db
 from outreach.models import Message
-from tests.chaos.harness import Sink, administer, install, look, office_with_invited, until
+from tests.chaos.harness import SinkProcess, administer, install, look, office_with_invited, until
 from tests.conftest import NOW
 
 LONG = bool(os.environ.get("OUTREACH_CHAOS"))
@@ -39,7 +39,7 @@ SAYS_SO = """
 pytestmark = pytest.mark.postgresql
 
 
-class Saying:
+class ReportedFull:
     """PostgreSQL reports a full disk at each statement that writes a row."""
 
     def __init__(self, _server: str, url: str) -> None:
@@ -98,20 +98,20 @@ class Small:
 
 @pytest.fixture
 def sink(tmp_path):
-    with Sink(tmp_path / "sink.log", extensions=("PIPELINING", "CHUNKING"), answer_after_s=0.005) as sink:
+    with SinkProcess(tmp_path / "sink.log", extensions=("PIPELINING", "CHUNKING"), answer_after_s=0.005) as sink:
         yield sink
 
 
 @pytest.fixture
 def installed(sink, tmp_path, postgresql_server, monkeypatch):
-    monkeypatch.setattr(diskfull, "SAID_EVERY_S", 0.0)
+    monkeypatch.setattr(disk_full, "SAID_EVERY_S", 0.0)
     return install(
         tmp_path, postgresql_server, mail_server="127.0.0.1", mail_port=sink.port, mail_timeout_s=3.0, hand_over_group=5
     )
 
 
-@pytest.fixture(params=[Saying, Small] if LONG else [Saying])  # skipped would be an error in the short form
-def disk(request, installed, postgresql_server) -> Iterator[Saying | Small]:
+@pytest.fixture(params=[ReportedFull, Small] if LONG else [ReportedFull])  # skipped would be an error in the short form
+def disk(request, installed, postgresql_server) -> Iterator[ReportedFull | Small]:
     disk = request.param(postgresql_server, str(installed.values["database_url"]))
     yield disk
     disk.unmount()
@@ -131,7 +131,7 @@ def work(app, minutes: int = 0) -> bool:
     return loop.tick(app, now=lambda: NOW + timedelta(minutes=minutes), worker="w1") is not None
 
 
-def assert_each_has_one(sink: Sink) -> None:
+def assert_each_has_one(sink: SinkProcess) -> None:
     assert Counter(one.recipient for one in sink.took()) == {
         f"warga{number}@example.com": 1 for number in range(PEOPLE)
     }

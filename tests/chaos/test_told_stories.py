@@ -3,7 +3,7 @@
 import pytest
 
 from tests.chaos.faults import DOT, KILL_AFTER_TAKING, RCPT, Fault
-from tests.chaos.story import Story
+from tests.chaos.story import ChaosStory
 from tests.chaos.truth import CANCELLATION, CHANGE, HOUR
 from tests.chaos.world import World
 
@@ -11,10 +11,10 @@ from tests.chaos.world import World
 @pytest.fixture
 def story(tmp_path):
     with World(tmp_path) as world:
-        yield Story(world)
+        yield ChaosStory(world)
 
 
-def told(story: Story) -> list[tuple[str, str]]:
+def told(story: ChaosStory) -> list[tuple[str, str]]:
     return [(part.key, part.activity) for _when, _id, _to, parts in story.truth.written for part in parts]
 
 

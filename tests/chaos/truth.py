@@ -67,7 +67,7 @@ class Asked:
 
 
 @dataclass
-class Activity:
+class ExpectedActivity:
     id: int
     title: str
     starts_at: datetime
@@ -97,12 +97,12 @@ class Owed:
 
 @dataclass
 class Truth:
-    activities: dict[str, Activity]
+    activities: dict[str, ExpectedActivity]
     stopped: set[str] = field(default_factory=set)
     owed: list[Owed] = field(default_factory=list)
     written: list[tuple[datetime, str, str, tuple[Part, ...]]] = field(
         default_factory=list
-    )  # when, Message-ID, to whom
+    )  # when, Message-ID, recipient
 
     # --- actions
 
@@ -171,7 +171,7 @@ class Truth:
         accepted = asked.answer in (COMING, REPRESENTED)
         return accepted or (asked.told_at is not None and name not in self.stopped)
 
-    def _owe_invitation(self, activity: Activity, name: str, now: datetime) -> None:
+    def _owe_invitation(self, activity: ExpectedActivity, name: str, now: datetime) -> None:
         until = min(activity.respond_by_at, activity.starts_at)
         self.owed.append(Owed(INVITATION, activity.title, name, now, activity.starts_at if until <= now else until))
 

@@ -23,8 +23,8 @@ from outreach.models import Attempt, Invitation, Message, MessageText, Office, P
 from outreach.services.reminders import rules
 from tests.chaos import truth
 from tests.chaos.faults import Fault
-from tests.chaos.harness import Sink, administer, install
-from tests.conftest import JAKARTA, NOW, at, draft_activity
+from tests.chaos.harness import SinkProcess, administer, install
+from tests.conftest import AT_ANY_HOUR, JAKARTA, NOW, at, draft_activity
 
 T = TypeVar("T")
 PEOPLE = ("ani", "budi", "citra")
@@ -38,7 +38,7 @@ class World:
     """Use as a context. reset() restores the beginning: three people, three drafts, Monday 4 January, 08.00."""
 
     def __init__(self, folder: Path, postgresql: str = "") -> None:
-        self.sink = Sink(folder / "sink.log", keep=True)
+        self.sink = SinkProcess(folder / "sink.log", keep=True)
         self.folder, self.postgresql = folder, postgresql
 
     def __enter__(self) -> "World":
@@ -72,7 +72,7 @@ class World:
             shutil.rmtree(self.kept.parent)
         self.sink.__exit__()
 
-    def reset(self) -> dict[str, truth.Activity]:
+    def reset(self) -> dict[str, truth.ExpectedActivity]:
         """Start again; return the three drafts as the truth has them."""
         self.sink.misbehave()
         self.sink.news()
@@ -86,7 +86,7 @@ class World:
                     (self.folder / name).unlink(missing_ok=True)
                 shutil.copy(self.kept, self.folder / "outreach.db")
         return {
-            title: truth.Activity(self.activities[title], title, starts, starts + LASTS, starts)
+            title: truth.ExpectedActivity(self.activities[title], title, starts, starts + LASTS, starts)
             for title, starts in STARTS.items()
         }
 
@@ -168,7 +168,8 @@ class World:
         db.session.add(Region(code="18", name="Lampung", level=1))
         db.session.flush()
         db.session.add(Office(name="Dinas", short_name="Dinas", region_code="18", email="dinas@example.com", zone=JAKARTA,
-                              phone="+62725000001", contact_name="Bidang", contact_phone="+6281200000001"))  # fmt: skip
+                              phone="+62725000001", contact_name="Bidang", contact_phone="+6281200000001",
+                              **AT_ANY_HOUR))  # fmt: skip
         people = [Person(name=f"{name.title()} Wijaya", email=f"{name}@example.com") for name in PEOPLE]
         db.session.add_all(people)
         for key, text in truth.texts():

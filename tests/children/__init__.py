@@ -1,0 +1,1 @@
+"""What the child processes of a test load: sitecustomize.py sets their clock."""

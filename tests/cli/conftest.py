@@ -11,7 +11,7 @@ from outreach import create_app
 from outreach.cli.data import migrations
 from outreach.cli.demo.command import demo_settings
 from outreach.cli.demo.load import Moment, load
-from outreach.delivery.demo_server.server import Catcher
+from outreach.delivery.demo_server.server import DemoServer
 from outreach.extensions import db
 from tests.cli.databases import app_on
 
@@ -22,8 +22,8 @@ LOADED_AT = datetime(2026, 12, 28, 2, 0, tzinfo=UTC)  # Monday, 09.00 WIB, befor
 def _loaded_demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace]:
     folder: Path = tmp_path_factory.mktemp("demo")
     moment = Moment(lambda: LOADED_AT)
-    with Catcher("127.0.0.1", 0, folder / "mailbox", now=moment) as catcher:
-        app = create_app(demo_settings(folder, 8000, catcher.port))
+    with DemoServer("127.0.0.1", 0, folder / "mailbox", now=moment) as demo_server:
+        app = create_app(demo_settings(folder, 8000, demo_server.port))
         with app.app_context():
             migrations.upgrade()
             prepared = load(moment)

@@ -20,7 +20,7 @@ from outreach.cli.data import migrations
 from outreach.delivery.outbox import drain as outbox
 from outreach.domain.kinds import Role
 from outreach.domain.states import InvitationState, MessageState, ReminderState
-from outreach.engines.embedded import Engine
+from outreach.engines.embedded import EmbeddedEngine
 from outreach.extensions import db
 from outreach.models import AuditEntry, Invitation, Message, Person, Reminder
 from outreach.services.activities import publish as publishing
@@ -93,7 +93,7 @@ def test_backups_made_while_mails_are_sent_each_hold_one_moment(tmp_path, urls, 
         server.at["DATA"] = lambda _address: may_go.acquire() and None
         people_invited(60)
         paths = []
-        with Engine(app):
+        with EmbeddedEngine(app):
             while set(states()) != {"sent"}:
                 may_go.release(10)  # mails, which are sent while the next backup is made
                 paths.append(tmp_path / f"{len(paths)}.zip")

@@ -7,7 +7,7 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from outreach.cli.simulate.check import Received, compared, other_than_previewed, twice_a_day
+from outreach.cli.simulate.check import Received, compared, other_than_forecast, twice_a_day
 from outreach.cli.simulate.command import run
 from outreach.domain.kinds import MailKind
 from tests.world import today
@@ -31,9 +31,9 @@ def test_the_whole_demo_ends_with_nothing_sent_twice_and_nothing_missed(console)
 
 
 def test_a_reminder_sent_to_other_people_than_in_the_forecast_is_found():
-    assert other_than_previewed({1: 2, 2: 0}, {1: 2}) == []
-    assert other_than_previewed({1: 2}, {1: 3}) == ["Reminder 1 was foretold 2 mails and sent 3."]
-    assert other_than_previewed({1: 2}, {}) == ["Reminder 1 was foretold 2 mails and sent 0."]
+    assert other_than_forecast({1: 2, 2: 0}, {1: 2}) == []
+    assert other_than_forecast({1: 2}, {1: 3}) == ["Reminder 1 was forecast to send 2 mails and sent 3."]
+    assert other_than_forecast({1: 2}, {}) == ["Reminder 1 was forecast to send 2 mails and sent 0."]
 
 
 def test_a_mail_that_arrived_twice_is_found():

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 
-from tests.delivery.outbox.outbox_help import Clock, send_through
+from tests.delivery.outbox.outbox_help import StandingClock, send_through
 from tests.servers.smtp import Server
 
 
@@ -18,5 +18,5 @@ def server(current_app_: Flask) -> Iterator[Server]:
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock() -> StandingClock:
+    return StandingClock()

@@ -1,6 +1,6 @@
 """Deadlines and seats, tested on both sides of each boundary."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
@@ -20,13 +20,29 @@ from tests.conftest import JAKARTA, at
 SECOND = timedelta(seconds=1)
 
 
+OFF = {date(2027, 1, 13), date(2027, 1, 14)}  # a holiday, and cuti bersama
+
+
 def test_answers_are_due_two_days_before_at_four():
-    assert default_deadline(at(18), JAKARTA, at(4)) == at(16, 16)
+    assert default_deadline(at(20), JAKARTA, at(4), OFF) == at(18, 16)
+
+
+def test_answers_are_never_due_on_a_day_off_but_on_the_working_day_before():
+    assert default_deadline(at(18), JAKARTA, at(4), OFF) == at(15, 16)  # not on Saturday
+    assert default_deadline(at(19), JAKARTA, at(4), OFF) == at(15, 16)  # nor on Sunday
+    assert default_deadline(at(15), JAKARTA, at(4), OFF) == at(12, 16)  # nor on a holiday
+    assert default_deadline(at(16), JAKARTA, at(4), OFF) == at(12, 16)  # nor in cuti bersama
+    assert default_deadline(at(18), JAKARTA, at(15, 16), OFF) == at(18)  # that has passed: the start
+
+
+def test_an_activity_on_a_day_off_at_short_notice_wants_answers_on_the_working_day_before():
+    assert default_deadline(at(16), JAKARTA, at(13), OFF, 3) == at(15, 16)
+    assert default_deadline(at(16), JAKARTA, at(15, 16), OFF, 3) == at(16)  # nothing else is left
 
 
 def test_at_short_notice_they_are_due_at_the_start():
-    assert default_deadline(at(18), JAKARTA, at(16, 15, 59)) == at(16, 16)
-    assert default_deadline(at(18), JAKARTA, at(16, 16)) == at(18)
+    assert default_deadline(at(20), JAKARTA, at(18, 15, 59), OFF) == at(18, 16)
+    assert default_deadline(at(20), JAKARTA, at(18, 16), OFF) == at(20)
 
 
 def test_an_answer_is_accepted_until_the_deadline():

@@ -1,7 +1,7 @@
 """Which slot suits best, and when a mail that asks for dates is still true."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import given
@@ -16,6 +16,7 @@ from tests.conftest import JAKARTA, NOW, at
 
 YES, MAYBE, NO = PollChoice.YES, PollChoice.IF_NEED_BE, PollChoice.NO
 MONDAY, TUESDAY, WEDNESDAY = 1, 2, 3
+OFF = {date(2027, 1, 13), date(2027, 1, 14)}
 DAYS = [(MONDAY, at(18)), (TUESDAY, at(19)), (WEDNESDAY, at(20))]
 
 
@@ -116,7 +117,11 @@ def test_silent_invitees_are_reminded_on_the_morning_before_the_close_unless_ask
     assert polls.remind_at(at(7, 16), JAKARTA, at(5, 9)) == at(6, 8)
     assert polls.remind_at(at(6, 16), JAKARTA, at(5, 9)) is None
     assert polls.remind_at(at(6, 16), JAKARTA, at(5, 7)) is None  # asked at seven, and again at eight?
-    assert polls.usual_closing(NOW, JAKARTA) == at(7, 16)
+    assert polls.usual_closing(NOW, JAKARTA, OFF) == at(7, 16)
+    assert polls.usual_closing(at(6), JAKARTA, OFF) == at(8, 16)  # not on Saturday
+    assert polls.usual_closing(at(12), JAKARTA, OFF) == at(15, 16)
+    assert polls.usual_closing(at(11), JAKARTA, OFF) == at(12, 16)  # not on a holiday
+    assert polls.usual_closing(at(12), JAKARTA, {*OFF, date(2027, 1, 15)}) == at(18, 16)  # nothing before it is ahead
 
 
 def test_a_person_with_a_mail_today_is_asked_next_morning_if_that_leaves_a_day():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from outreach.engines import jobqueue
+from outreach.engines import job_queue
 from outreach.extensions import db
 from tests.delivery.outbox.outbox_help import send_through
 from tests.servers.smtp import Server
@@ -11,7 +11,7 @@ from tests.servers.smtp import Server
 @pytest.fixture
 def queue_app(postgresql_app):
     """The app on PostgreSQL with an empty queue."""
-    jobqueue.upgrade()
+    job_queue.upgrade()
     yield postgresql_app
     with db.engine.begin() as connection:
         connection.exec_driver_sql("TRUNCATE procrastinate_jobs, procrastinate_workers RESTART IDENTITY CASCADE")

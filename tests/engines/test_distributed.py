@@ -14,7 +14,7 @@ from outreach import clock
 from outreach.cli.data import migrations
 from outreach.delivery.outbox import leases
 from outreach.domain.states import MessageState
-from outreach.engines import distributed, embedded, jobqueue
+from outreach.engines import distributed, embedded, job_queue
 from outreach.engines.chores import Chore
 from outreach.extensions import db
 from outreach.models import Attempt, Message
@@ -36,24 +36,24 @@ def rows(statement: str) -> list:
 
 
 def test_the_queues_tables_are_created_once(queue_app):
-    assert jobqueue.is_current()
-    jobqueue.upgrade()
-    assert jobqueue.is_current()
+    assert job_queue.is_current()
+    job_queue.upgrade()
+    assert job_queue.is_current()
 
 
 def test_a_newer_queue_gets_the_migrations_it_lacks(queue_app):
-    *_, before, newest = [path.stem for path in jobqueue._migrations()]
+    *_, before, newest = [path.stem for path in job_queue._migrations()]
     rows(f"COMMENT ON TABLE procrastinate_jobs IS 'outreach: {before}'")
     trigger = "procrastinate_trigger_status_events_update_v1"
     rows(f"DROP TRIGGER {trigger} ON procrastinate_jobs")  # the newest migration creates it
-    assert not jobqueue.is_current()
-    jobqueue.upgrade()
+    assert not job_queue.is_current()
+    job_queue.upgrade()
     assert rows("SELECT obj_description('procrastinate_jobs'::regclass)") == [(f"outreach: {newest}",)]
     assert rows(f"SELECT count(*) FROM pg_trigger WHERE tgname = '{trigger}'") == [(1,)]
 
 
 def test_foreign_tables_are_refused_with_a_message(queue_app):
-    newest = jobqueue._migrations()[-1].stem
+    newest = job_queue._migrations()[-1].stem
     rows("COMMENT ON TABLE procrastinate_jobs IS NULL")
     try:
         with pytest.raises(Exception, match="a database of its own"):
@@ -64,14 +64,18 @@ def test_foreign_tables_are_refused_with_a_message(queue_app):
 
 def test_a_due_mail_is_sent_automatically(queue_app, office, ani, server):
     people_invited(1)
-    with distributed.Engine(queue_app):
+    with distributed.QueueEngine(queue_app):
         assert until(lambda: server.recipients() == ["warga0@example.com"])
         assert until(lambda: outbox_now() == [("Warga0", "sent", "")])
 
 
 def test_several_workers_share_the_work_and_send_each_mail_once(queue_app, office, server):
     addresses = people_invited(60)
-    with distributed.Engine(queue_app), distributed.Engine(queue_app, jobs=2), distributed.Engine(queue_app):
+    with (
+        distributed.QueueEngine(queue_app),
+        distributed.QueueEngine(queue_app, jobs=2),
+        distributed.QueueEngine(queue_app),
+    ):
         assert until(lambda: states() == {"sent": 60})
     assert server.recipients() == addresses
     assert len(set(db.session.scalars(sa.select(Attempt.worker)))) > 1
@@ -80,7 +84,7 @@ def test_several_workers_share_the_work_and_send_each_mail_once(queue_app, offic
 
 def test_an_embedded_engine_beside_a_worker_by_mistake_sends_nothing_twice(queue_app, office, server):
     addresses = people_invited(40)
-    with embedded.Engine(queue_app), distributed.Engine(queue_app), embedded.Engine(queue_app):
+    with embedded.EmbeddedEngine(queue_app), distributed.QueueEngine(queue_app), embedded.EmbeddedEngine(queue_app):
         assert until(lambda: states() == {"sent": 40})
         time.sleep(1.5)  # one more tick of each
     assert server.recipients() == addresses
@@ -105,20 +109,20 @@ def test_messages_of_a_dead_worker_get_a_job_automatically(queue_app, office):
 def test_stopping_finishes_the_current_group_and_releases_the_rest(queue_app, office, server):
     people_invited(40)
     server.at["DATA"] = lambda _address: time.sleep(0.1)
-    engine = distributed.Engine(queue_app)
+    engine = distributed.QueueEngine(queue_app)
     with engine:
         assert until(lambda: len(server.taken) >= 3)
     found = states()
     assert set(found) == {"sent", "due"}
     assert found["sent"] == len(server.taken) < 40
     server.at.clear()
-    with distributed.Engine(queue_app):
+    with distributed.QueueEngine(queue_app):
         assert until(lambda: states() == {"sent": 40})
     assert len(server.recipients()) == len(set(server.recipients())) == 40
 
 
 def test_work_continues_automatically_after_the_database_was_away(queue_app, office, server):
-    with distributed.Engine(queue_app):
+    with distributed.QueueEngine(queue_app):
         assert until(lambda: rows("SELECT count(*) > 0 FROM procrastinate_workers") == [(True,)])
         rows(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
@@ -141,7 +145,7 @@ def test_jobs_of_a_dead_worker_are_put_back_or_dropped_if_an_equal_job_waits(que
     )
 
     async def retry() -> int:
-        queue = distributed.Engine(queue_app).queue()
+        queue = distributed.QueueEngine(queue_app).queue()
         async with queue.open_async():
             return await distributed.retry_stalled(queue)
 
@@ -160,7 +164,7 @@ def test_chores_run_regularly_beside_sending_and_a_failed_chore_runs_again(queue
         return {}
 
     chores = [Chore("once", lambda _s: 1, fail_first), Chore("never", lambda _s: 0, lambda *_: done.append("never"))]
-    with distributed.Engine(queue_app, beside=chores):
+    with distributed.QueueEngine(queue_app, beside=chores):
         assert until(lambda: len(done) >= 2)
     assert "never" not in done
     logged = capsys.readouterr()
@@ -215,7 +219,7 @@ def answers(port: int) -> bool:
 def test_options_that_need_a_queue_are_refused_without_one(app):
     from outreach.cli.serve.command import worker_engine
 
-    assert isinstance(worker_engine(app), embedded.Engine)
+    assert isinstance(worker_engine(app), embedded.EmbeddedEngine)
     with pytest.raises(Exception, match="OUTREACH_DATABASE_URL"):
         worker_engine(app, jobs=2)
 
@@ -244,7 +248,7 @@ def test_a_worker_without_the_queues_tables_shows_what_to_do(postgresql_app):
 def test_the_queue_uses_the_same_database_by_the_same_url(url, conninfo):
     from psycopg.conninfo import conninfo_to_dict
 
-    assert conninfo_to_dict(jobqueue.conninfo(Settings(database_url=url))) == conninfo
+    assert conninfo_to_dict(job_queue.conninfo(Settings(database_url=url))) == conninfo
 
 
 @pytest.mark.parametrize(
@@ -253,14 +257,14 @@ def test_the_queue_uses_the_same_database_by_the_same_url(url, conninfo):
      (90, "*/1 * * * * 0"), (3600, "0 */1 * * * 0"), (86400, "0 */24 * * * 0")],
 )  # fmt: skip
 def test_an_interval_is_written_as_a_cron_line(every_s, line):
-    assert jobqueue.cron(every_s) == line
+    assert job_queue.cron(every_s) == line
 
 
 def test_two_embedded_engines_on_one_sqlite_send_nothing_twice(app, office):
     with Server() as server:
         send_through(app, server, tick_s=0.1, claim_size=3, hand_over_group=2)
         addresses = people_invited(30)
-        with embedded.Engine(app), embedded.Engine(app):
+        with embedded.EmbeddedEngine(app), embedded.EmbeddedEngine(app):
             assert until(lambda: states() == {"sent": 30})
             time.sleep(0.5)
     assert server.recipients() == addresses
@@ -268,7 +272,7 @@ def test_two_embedded_engines_on_one_sqlite_send_nothing_twice(app, office):
 
 def test_only_one_of_two_simultaneous_ticks_does_the_work(queue_app, office):
     people_invited(7, ticked=False)
-    engine = distributed.Engine(queue_app)
+    engine = distributed.QueueEngine(queue_app)
     with db.engine.begin() as other:
         other.execute(sa.select(sa.func.pg_advisory_xact_lock(distributed._TICKING)))
         assert (engine._expand(), states()) == (0, {})

@@ -11,7 +11,7 @@ from outreach.delivery.smtp.wire import Wire
 from outreach.domain.kinds import Role
 from outreach.engines import loop
 from outreach.engines.chores import BESIDE, INBOX, Chore
-from outreach.engines.embedded import Engine
+from outreach.engines.embedded import EmbeddedEngine
 from outreach.extensions import db
 from outreach.services.activities import publish as publishing
 from outreach.services.invitations import invite as inviting
@@ -40,7 +40,7 @@ def invitation_due(app, office, ani):
 
 
 def test_a_due_mail_is_sent_automatically(app, server, invitation_due):
-    with Engine(app):
+    with EmbeddedEngine(app):
         assert until(lambda: server.recipients() == ["ani@example.com"])
         assert until(lambda: outbox_now() == [("Ani", "sent", "")])
 
@@ -63,7 +63,7 @@ def test_creating_the_app_starts_no_scheduler(app):
 
 
 def test_stopping_waits_for_the_current_group(app, server, invitation_due):
-    engine = Engine(app)
+    engine = EmbeddedEngine(app)
     engine.start()
     assert until(lambda: server.taken)
     engine.stop()
@@ -88,7 +88,7 @@ def test_chores_run_regularly_beside_sending_and_a_failed_chore_runs_again(app, 
         return {}
 
     chores = [Chore("often", lambda _s: 0.1, fail_first), Chore("never", lambda _s: 0, lambda *_: done.append("never"))]
-    with Engine(app, beside=chores):
+    with EmbeddedEngine(app, beside=chores):
         assert until(lambda: len(done) >= 2)
     assert "never" not in done
     logged = capsys.readouterr()
@@ -107,7 +107,7 @@ def test_mails_that_become_due_during_a_large_batch_do_not_wait_for_its_end(app,
     first, second = next_month(), next_month()
     invited(first, *[a_person(f"Warga{number}") for number in range(40)], now=clock.now())
     server.at["DATA"] = lambda _address: time.sleep(0.05)
-    with Engine(app):
+    with EmbeddedEngine(app):
         assert until(lambda: server.taken)
         inviting.invite_people([second.id], [ani.id], Role.CADRE, by=None, now=clock.now())
         publishing.publish([second.id], by=None, now=clock.now())

@@ -51,10 +51,10 @@ def test_the_number_of_claimed_messages_is_not_logged(app, activity, ani, monkey
         loop.log, "info", lambda event, **values: told.append({"event": event, **values}), raising=False
     )
     invited(activity, ani)
-    from tests.delivery.outbox.outbox_help import Clock
+    from tests.delivery.outbox.outbox_help import StandingClock
 
     with Server() as server:
         send_through(app, server)
-        assert loop.send(app, now=Clock()).claimed == 1
-        loop.send(app, now=Clock())
+        assert loop.send(app, now=StandingClock()).claimed == 1
+        loop.send(app, now=StandingClock())
     assert told == [{"event": "send", "sent": 1, "skipped": 0, "retried": 0, "failed": 0, "unknown": 0}]

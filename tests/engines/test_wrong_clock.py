@@ -37,12 +37,12 @@ def machine(monkeypatch) -> Shifted:
     """This machine's clock, as the scheduler reads it too."""
     machine = Shifted()
 
-    class Wall(datetime):
+    class MachineDatetime(datetime):
         @classmethod
         def now(cls, tz=None):
             return machine().astimezone(tz)
 
-    monkeypatch.setattr(apscheduler.schedulers.base, "datetime", Wall)
+    monkeypatch.setattr(apscheduler.schedulers.base, "datetime", MachineDatetime)
     return machine
 
 
@@ -63,7 +63,7 @@ def test_the_engine_continues_at_once_when_the_clock_is_set_back_or_ahead(app, m
 
     with Server() as taker:
         send_through(app, taker, tick_s=0.2)
-        with embedded.Engine(app, beside=[Chore("often", lambda _s: 0.1, look)], now=machine):
+        with embedded.EmbeddedEngine(app, beside=[Chore("often", lambda _s: 0.1, look)], now=machine):
             assert goes_on()
             for by in (-DAY, timedelta(), 365 * DAY, -DAY):
                 machine.by = by
@@ -80,12 +80,12 @@ def test_times_long_past_are_not_computed_one_by_one(app):
 
 
 @pytest.mark.postgresql
-@pytest.mark.parametrize("make", [embedded.Engine, distributed.Engine])
+@pytest.mark.parametrize("make", [embedded.EmbeddedEngine, distributed.QueueEngine])
 def test_a_machine_with_a_clock_far_from_the_databases_sends_nothing_until_it_is_right(
     queue_app, office, server, make, machine
 ):  # fmt: skip
     people_invited(3)
-    machine.by = timedelta(minutes=-10) if make is embedded.Engine else timedelta(minutes=10)
+    machine.by = timedelta(minutes=-10) if make is embedded.EmbeddedEngine else timedelta(minutes=10)
     with make(queue_app, beside=(), now=machine):
         assert until(lambda: clocks.problem() is not None)
         time.sleep(2.5)  # some ticks
@@ -98,12 +98,12 @@ def test_a_machine_with_a_clock_far_from_the_databases_sends_nothing_until_it_is
 
 @pytest.mark.postgresql
 def test_a_clock_that_becomes_wrong_leaves_the_work_to_other_machines(queue_app, office, server, machine):
-    with distributed.Engine(queue_app, beside=(), now=machine):
+    with distributed.QueueEngine(queue_app, beside=(), now=machine):
         assert until(lambda: heartbeats.heard())
         machine.by = DAY
         assert until(lambda: clocks.problem() is not None)
         people_invited(3)
-        with distributed.Engine(queue_app, beside=()):
+        with distributed.QueueEngine(queue_app, beside=()):
             assert until(lambda: states() == {"sent": 3})
     assert len(server.taken) == 3
 
@@ -114,7 +114,7 @@ def test_a_queue_continues_when_the_clocks_of_all_machines_are_set_back(queue_ap
     by = [0.0]
     true = time.time
     monkeypatch.setattr(time, "time", lambda: true() + by[0])
-    with distributed.Engine(queue_app, beside=()):
+    with distributed.QueueEngine(queue_app, beside=()):
         assert until(lambda: heartbeats.heard())
         by[0] = -86400.0
         time.sleep(1.5)
@@ -134,7 +134,7 @@ def test_sending_does_not_wait_for_a_slow_mailbox_or_archive(queue_app, office, 
 
         return Chore(name, lambda _s: 1, do)
 
-    with distributed.Engine(queue_app, jobs=1, beside=[slow("inbox"), slow("archive")]):
+    with distributed.QueueEngine(queue_app, jobs=1, beside=[slow("inbox"), slow("archive")]):
         assert until(lambda: set(begun) == {"inbox", "archive"})
         people_invited(3)
         assert until(lambda: states() == {"sent": 3})

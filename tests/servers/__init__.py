@@ -1,0 +1,1 @@
+"""Real servers for tests: SMTP, IMAP, DNS and web. Start with smtp.py."""

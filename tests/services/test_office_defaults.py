@@ -17,7 +17,7 @@ def test_before_set_up_there_are_default_values(app: Flask):
     assert office_defaults.zone(db.session) == JAKARTA
     assert office_defaults.zone(db.session, otherwise=MAKASSAR) == MAKASSAR
     assert office_defaults.contact(db.session, None) == ""
-    assert office_defaults.usual_deadline(db.session, at(18), JAKARTA, NOW) == at(16, 16)
+    assert office_defaults.usual_deadline(db.session, at(18), JAKARTA, NOW) == at(15, 16)
 
 
 def test_an_office_that_is_set_up_gives_its_own_values(app: Flask, office):

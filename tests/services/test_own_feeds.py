@@ -41,19 +41,19 @@ def opened(address: str) -> Feed:
 
 def test_a_speaker_creates_changes_and_stops_a_feed_of_their_activities(invited, chief):
     token = token_of(chief)
-    assert feeds.own_address(token, now=NOW) == ""
+    assert feeds.own_address_of(chief.id) == ""
     feeds.make_own(token, now=NOW)
-    first = feeds.own_address(token, now=NOW)
+    first = feeds.own_address_of(chief.id)
     assert [one.activity.id for one in feeds.content(opened(first), now=NOW).entries] == [invited.id]
     feeds.make_own(token, now=NOW)
-    second = feeds.own_address(token, now=NOW)
+    second = feeds.own_address_of(chief.id)
     with pytest.raises(FeedUnknown):
         opened(first)
     assert opened(second).person_id == chief.id
     feeds.stop_own(token, now=NOW)
     with pytest.raises(FeedUnknown):
         opened(second)
-    assert feeds.own_address(token, now=NOW) == ""
+    assert feeds.own_address_of(chief.id) == ""
     said = sa.select(AuditEntry.id).where(AuditEntry.subject_type == "feed")
     assert db.session.scalars(said).all() == []  # the log is of what staff do
 
@@ -62,7 +62,7 @@ def test_a_speaker_creates_changes_and_stops_a_feed_of_their_activities(invited,
 def test_a_feed_ends_with_the_link_that_created_it(invited, chief, end):
     token = token_of(chief)
     feeds.make_own(token, now=NOW)
-    address = feeds.own_address(token, now=NOW)
+    address = feeds.own_address_of(chief.id)
     given = feeds.make(feeds.FeedScope.PERSON, chief.id, "HP ajudan", by=None, now=NOW)
     end(chief, by=None, now=NOW)
     with pytest.raises(FeedUnknown):

@@ -14,7 +14,7 @@ from outreach.extensions import db
 from tests.conftest import PASSWORD
 
 
-class Browser(FlaskClient):
+class BrowserClient(FlaskClient):
     def open(self, *args, **kwargs):
         with self.application.app_context():
             answer = super().open(*args, **kwargs)
@@ -24,7 +24,7 @@ class Browser(FlaskClient):
 
 @pytest.fixture(autouse=True)
 def browsers(app: Flask) -> None:
-    app.test_client_class = Browser
+    app.test_client_class = BrowserClient
 
 
 def sign_in(app: Flask, email: str, password: str = PASSWORD, **values: str) -> tuple[object, TestResponse]:

@@ -1,5 +1,8 @@
 """Recording attendance: on the sheet, at two doors at once, and for people who came without an invitation."""
 
+import re
+from datetime import timedelta
+
 import pytest
 
 from outreach import clock
@@ -7,9 +10,11 @@ from outreach.domain.kinds import AttendanceSource, Role
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.models import Attendance, Invitation, Person
+from outreach.services import attendance
 from outreach.services.activities import publish as publishing
 from outreach.services.invitations import invite as inviting
 from tests.conftest import NOW, at, draft_activity
+from tests.web.reading import text_of
 
 
 @pytest.fixture
@@ -61,6 +66,26 @@ def test_one_tick_returns_its_row_and_the_sums(running, ani, coordinator_client)
     assert [name for name, there, _source in present() if there] == ["Ani Wijaya"]
     coordinator_client.post(f"/activities/{running.id}/attendance/{one}", data={"on": "0"})
     assert [name for name, there, _source in present() if there] == []
+
+
+def test_a_tick_that_waited_is_recorded_at_the_time_it_was_made(running, ani, coordinator_client):
+    one = invitation_of(ani).id
+    coordinator_client.post(f"/activities/{running.id}/attendance/{one}", data={"on": "1", "ago": "1800"})
+    waited = clock.now() - invitation_of(ani).attendance.recorded_at
+    assert timedelta(minutes=30) <= waited < timedelta(minutes=31)
+
+
+def test_a_tick_that_waited_does_not_undo_what_somebody_else_recorded_later(
+    running, ani, coordinator_client, administrator
+):
+    one = invitation_of(ani).id
+    attendance.tick(running.id, [one], [one], AttendanceSource.PAPER, by=administrator, now=clock.now())
+    address = f"/activities/{running.id}/attendance/{one}"
+    answer = coordinator_client.post(address, data={"on": "0", "ago": "60"})
+    assert "Ani Wijaya was recorded otherwise meanwhile" in answer.text
+    assert present() == [("Ani Wijaya", True, AttendanceSource.PAPER)]
+    coordinator_client.post(address, data={"on": "0", "ago": "0"})
+    assert present() == [("Ani Wijaya", False, AttendanceSource.HAND)]
 
 
 def test_nobody_is_ticked_before_the_day(activity, ani, coordinator, coordinator_client):
@@ -135,3 +160,41 @@ def test_an_acceptance_does_not_look_like_attendance(running, ani, coordinator_c
     page = coordinator_client.get(f"/activities/{running.id}/attendance").text
     assert "said they would come" in page
     assert "tone-green" not in page.partition('id="sums"')[2].partition("</form>")[0]
+
+
+PROMISED = r"(menyatakan (tidak )?|daftar )hadir\b"  # the answer; the paper that is signed
+
+
+def test_having_promised_and_having_come_have_two_words_on_staff_pages(
+    running, ani, budi, chief, coordinator_client, coordinator
+):
+    inviting.invite_people([running.id], [chief.id], Role.SPEAKER, by=coordinator, now=NOW)
+    invitation_of(ani).state, invitation_of(budi).state = InvitationState.COMING, InvitationState.NOT_COMING
+    db.session.commit()
+    one = invitation_of(ani).id
+    attendance.tick(running.id, [one], [one], AttendanceSource.PAPER, by=coordinator, now=clock.now())
+    pages = {
+        path: text_of(coordinator_client.get(f"{path}?lang=id").text)
+        for path in (
+            f"/activities/{running.id}", f"/activities/{running.id}/attendance", f"/activities/{running.id}/invitees",
+            f"/invitations/{one}", f"/people/{ani.id}", f"/programmes/{running.programme_id}", "/activities",
+        )
+    }  # fmt: skip
+    mixed = {
+        path: found
+        for path, text in pages.items()
+        if (found := re.findall(r".{20}\bhadir\b", re.sub(PROMISED, "", text, flags=re.I), re.I))
+    }
+    assert mixed == {}
+    assert "1 menyatakan hadir" in pages[f"/activities/{running.id}"]
+    assert "1 datang, 1 diharapkan" in pages[f"/activities/{running.id}/attendance"]
+    assert re.search(r"Menyatakan hadir\W+datang", pages[f"/people/{ani.id}"])
+
+
+def test_what_is_known_of_an_attendee_stands_apart(running, ani, coordinator, coordinator_client):
+    invitation_of(ani).state = InvitationState.COMING
+    db.session.commit()
+    one = invitation_of(ani).id
+    attendance.tick(running.id, [one], [one], AttendanceSource.PAPER, by=coordinator, now=clock.now())
+    page = text_of(coordinator_client.get(f"/activities/{running.id}/attendance?lang=id").text)
+    assert "menyatakan hadir · datang (daftar hadir kertas)" in page

@@ -7,7 +7,8 @@ import pytest
 import sqlalchemy as sa
 from flask import g
 
-from outreach.delivery.demo_server.server import Catcher
+from outreach.delivery import tokens
+from outreach.delivery.demo_server.server import DemoServer
 from outreach.delivery.outbox import drain as outbox
 from outreach.domain.kinds import IncomingKind, IncomingOutcome, Role
 from outreach.domain.mail.failures import ChannelTrouble
@@ -19,9 +20,10 @@ from outreach.services.invitations import invite as inviting
 from outreach.services.messages import archive as archiving
 from outreach.services.reminders import tick as reminding
 from tests.conftest import NOW, a_person, at, draft_activity
-from tests.delivery.outbox.outbox_help import Clock, invited, send_through
+from tests.delivery.outbox.outbox_help import StandingClock, invited, send_through
 from tests.servers.smtp import Server
 from tests.services.inbox.stored_help import mail
+from tests.web.reading import fields
 
 pytestmark = pytest.mark.usefixtures("default_rules")
 
@@ -34,7 +36,7 @@ def server(app):
 
 
 def drain():
-    outbox.drain(now=Clock(), worker="w")
+    outbox.drain(now=StandingClock(), worker="w")
 
 
 def test_the_log_shows_each_message_with_its_state_and_reason(server, activity, ani, coordinator_client):
@@ -136,9 +138,9 @@ def test_a_machine_with_a_wrong_clock_is_shown(app, coordinator_client):
 @pytest.fixture
 def inbox(app, activity, ani):
     """The demo's inbox with Ani's invitation in it."""
-    with Catcher("127.0.0.1", 0, app.extensions["outreach"].instance / "mailbox", now=lambda: NOW) as catcher:
+    with DemoServer("127.0.0.1", 0, app.extensions["outreach"].instance / "mailbox", now=lambda: NOW) as demo_server:
         app.extensions["outreach"] = replace(app.extensions["outreach"], demo=True)
-        send_through(app, catcher)
+        send_through(app, demo_server)
         invited(activity, ani)
         drain()
         yield app.test_client()
@@ -230,3 +232,44 @@ def test_a_list_is_counted_only_up_to_a_maximum(server, activity, ani, budi, coo
     )
     beyond = paging.paged(many.order_by(sa.literal_column("value")), 500)
     assert (beyond.total, beyond.more, beyond.number) == (10_000, True, 400)
+
+
+def test_a_sent_mail_is_read_as_it_was_sent_but_not_answered_with(server, activity, ani, viewer_client):
+    invited(activity, ani)
+    drain()
+    first = db.session.scalar(sa.select(Message.id))
+    token = tokens.token(tokens.link_for(db.session, ani))
+    activity.public_title = "Ganti judul"
+    db.session.commit()
+    page = viewer_client.get(f"/messages/{first}").text
+    assert "Yth. Ibu Ani Wijaya" in page or "Yth. Bapak/Ibu Ani Wijaya" in page
+    assert "Rapat koordinasi lintas sektor" in page
+    frame = viewer_client.get(f"/messages/{first}/html")
+    assert "sandbox" in frame.headers["Content-Security-Policy"]
+    assert "Rapat koordinasi lintas sektor" in frame.text
+    assert "Ganti judul" not in frame.text
+    assert token not in page + frame.text
+    assert viewer_client.get("/messages/999/html").status_code == 404
+
+
+@pytest.mark.usefixtures("clock_stands")
+def test_the_failed_mails_of_a_list_are_sent_again_together(server, activity, ani, budi, coordinator_client):
+    server.at["DATA"] = "554 5.6.0 content rejected"
+    invited(activity, ani, budi)
+    drain()
+    shown = coordinator_client.get("/messages/again?state=failed&lang=en")
+    assert shown.status_code == 200
+    chosen = fields(shown.text)["message"]
+    assert len(chosen) == 2
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Message)) == 2  # looking changes nothing
+    done = coordinator_client.post("/messages/again?state=failed", data={"message": chosen})
+    assert done.location.endswith("/messages?state=failed")
+    db.session.expire_all()
+    again = db.session.scalars(sa.select(Message.resend_of_id).where(Message.resend_of_id.is_not(None))).all()
+    assert sorted(again) == sorted(int(id_) for id_ in chosen)
+    assert "message" not in fields(coordinator_client.get("/messages/again?state=failed").text)
+
+
+def test_a_viewer_sends_nothing_again(viewer_client):
+    assert viewer_client.get("/messages/again").status_code == 403
+    assert viewer_client.post("/messages/again").status_code == 403

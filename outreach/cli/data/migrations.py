@@ -8,7 +8,7 @@ from flask.cli import with_appcontext
 from flask_migrate import upgrade as migrate_upgrade
 from flask_migrate.cli import db as migrate_commands
 
-from outreach.engines import jobqueue
+from outreach.engines import job_queue
 from outreach.extensions import current_settings
 from outreach.extensions import db as database
 from outreach.models import Office, the_office
@@ -45,11 +45,11 @@ def is_empty() -> bool:
 
 
 def _upgrade_queue() -> None:
-    if not jobqueue.usable(current_settings()):
+    if not job_queue.usable(current_settings()):
         return
     try:
-        jobqueue.upgrade()
-    except jobqueue.UnknownTables:
+        job_queue.upgrade()
+    except job_queue.UnknownTables:
         raise click.ClickException(
             "This database has tables of Procrastinate that outreach has not made, so it cannot tell how old they are. "
             "Give outreach a database of its own, or drop those tables (procrastinate_…) if nothing else uses them."

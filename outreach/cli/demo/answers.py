@@ -22,7 +22,7 @@ from outreach.models import Invitation, Link, Organisation, Person, User
 from outreach.services.answers import answer as answering
 from outreach.services.answers import record as recording
 from outreach.services.answers.nominees import Nominee
-from outreach.services.planning.holidays import holidays_of
+from outreach.services.holidays import holidays_of
 
 ANSWERED, REPRESENTED, DECLINED = 0.70, 0.15, 0.10  # of all invitations
 SEED = 1872

@@ -19,8 +19,8 @@ from outreach.cli.data import migrations
 from outreach.cli.demo import guide, soon
 from outreach.cli.demo.load import SOON, Moment, Prepared, bring_to_life, prepare
 from outreach.cli.serve.command import free_port, serve_app
-from outreach.delivery.demo_server.server import Catcher
-from outreach.engines.embedded import Engine
+from outreach.delivery.demo_server.server import DemoServer
+from outreach.engines.embedded import EmbeddedEngine
 from outreach.settings import Settings
 
 HOST = "127.0.0.1"
@@ -44,8 +44,8 @@ def demo(port: int, fresh: bool) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     taken = free_port(HOST, port)
     moment = Moment(clock.now)
-    with Catcher(HOST, 0, folder / "mailbox", now=moment) as catcher:
-        app = create_app(demo_settings(folder, taken, catcher.port))
+    with DemoServer(HOST, 0, folder / "mailbox", now=moment) as demo_server:
+        app = create_app(demo_settings(folder, taken, demo_server.port))
         with app.app_context():
             migrations.upgrade()
             prepared = prepare(now=clock.now()) if migrations.is_empty() else None
@@ -110,7 +110,7 @@ def _life(app: Flask, folder: Path, prepared: Prepared | None, moment: Moment) -
             with app.app_context():
                 if soon.fall_due_again(clock.now() + SOON, now=clock.now()):
                     click.echo(f"  {REMINDER_COMES}")
-        with Engine(app):
+        with EmbeddedEngine(app):
             stopping.wait()
 
     thread = threading.Thread(target=live, name="demo", daemon=True)

@@ -61,7 +61,7 @@ def show_refused(prepared: Prepared) -> None:
     """Print the rows of the cadres' spreadsheet that the importer refused, and why."""
     reading = prepared.reading
     click.echo(
-        f"  {len(reading.accepted)} cadres were read from the demo's spreadsheet, {len(reading.refused)} rows refused:"
+        f"  {len(reading.new)} cadres were read from the demo's spreadsheet, {len(reading.refused)} rows refused:"
     )
     for row in reading.refused:
         click.echo(f"    row {row.number:<4} {row.name or '(no name)':<20} {row.problem}")

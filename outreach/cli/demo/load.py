@@ -17,7 +17,7 @@ from outreach.domain.planning.working_days import is_working_day
 from outreach.extensions import db
 from outreach.services.activities import publish as publishing
 from outreach.services.directory.import_people import Reading
-from outreach.services.planning.holidays import holidays_of
+from outreach.services.holidays import holidays_of
 from outreach.services.reminders import tick as reminding
 
 PUBLISHED_BEFORE_DAYS = 3

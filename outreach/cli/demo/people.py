@@ -1,7 +1,7 @@
 """Sets up the demo's office and address book: accounts, organisations, posts, halls, and cadres from a spreadsheet."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 from importlib.resources import files
 
 from outreach.cli.demo import content
@@ -47,6 +47,8 @@ def set_up(*, now: datetime) -> list[Login]:
             phone="0725-41000",
             contact_name="Bidang PPA",
             contact_phone="0812-3456-7890",
+            mails_from=time(0),  # at any hour: whoever tries the demo in the evening wants to see mails
+            mails_until=time(0),
         ),
         by=None,
         now=now,

@@ -24,7 +24,7 @@ from outreach.models import Activity, DatePoll, Link, Region
 from outreach.services.absences import edit as absences
 from outreach.services.absences.edit import Subject, SubjectKind
 from outreach.services.activities import community as community_activities
-from outreach.services.planning.holidays import holidays_of
+from outreach.services.holidays import holidays_of
 from outreach.services.polls import answer as poll_answering
 from outreach.services.polls import ask as poll_asking
 from outreach.services.polls import decide as poll_deciding
@@ -58,7 +58,7 @@ RUNNING_SAID = {
 
 DECIDED = "Pembekalan fasilitator Puspaga"
 DECIDED_HALL = "Aula Disdikbud Kota Metro"
-DECIDED_HOURS = time(12, 15), time(14, 0)  # starts a quarter of an hour after the half day elsewhere ends
+DECIDED_AFTER, DECIDED_LENGTH = timedelta(minutes=15), timedelta(minutes=105)  # after the speaker's turn elsewhere
 DECIDED_ELSE_ON, DECIDED_ELSE_HOURS = (0, 2), (time(13, 30), time(15, 15))
 DECIDED_SPEAKERS = {1: "psikolog", 3: "ketua.pkk"}  # speaker by index of the four days
 DECIDED_PEOPLE = ("fasilitator.puspaga", "fasilitator.patbm", "fasilitator.anak")
@@ -104,7 +104,7 @@ def hold_polls(
 ) -> None:
     """Open two date polls at `opened`, record most answers on the next day, and decide one. send: sends what is due."""
     days = _days(_activities(made.community))
-    speaker, day = _speaker_and_day(made)
+    speaker, begins = _speaker_and_day(cast, made)
     running = _open(
         cast,
         RUNNING,
@@ -121,7 +121,10 @@ def hold_polls(
         cast,
         DECIDED,
         ActivityKind.TRAINING,
-        [_slot(day, DECIDED_HOURS, hall), *(_slot(days[n], DECIDED_ELSE_HOURS, hall) for n in DECIDED_ELSE_ON)],
+        [
+            Proposed(begins, begins + DECIDED_LENGTH, hall),
+            *(_slot(days[n], DECIDED_ELSE_HOURS, hall) for n in DECIDED_ELSE_ON),
+        ],
         {Role.SPEAKER: (speaker,), Role.PARTICIPANT: DECIDED_PEOPLE},
         (),
         needed=speaker,
@@ -181,11 +184,13 @@ def _answer(cast: Cast, poll_id: int, key: str, choices: Sequence[PollChoice], *
     poll_answering.answer(token, poll_id, dates, now=now)
 
 
-def _speaker_and_day(made: DemoPlan) -> tuple[str, date]:
-    """Return a morning speaker of a day without Friday prayer at noon, and that day."""
+def _speaker_and_day(cast: Cast, made: DemoPlan) -> tuple[str, datetime]:
+    """Return a morning speaker of a day without Friday prayer at noon, and when the decided activity begins after their turn."""
     found = _activities(made.days)
     number = next(number for number in DECIDED_SPEAKERS if _day(found[number]).weekday() != FRIDAY)
-    return DECIDED_SPEAKERS[number], _day(found[number])
+    person_id = cast.people[DECIDED_SPEAKERS[number]]
+    turns = [item for item in found[number].agenda if person_id in {speaker.id for speaker in item.speakers}]
+    return DECIDED_SPEAKERS[number], max(item.ends_at for item in turns) + DECIDED_AFTER
 
 
 def _slot(day: date, hours: tuple[time, time], venue_id: int) -> Proposed:

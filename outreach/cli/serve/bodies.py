@@ -60,13 +60,13 @@ def make_server(app: Flask, most: int, *, most_of_one: int = 0, **options: Any) 
                 self.completed = True
             return consumed
 
-    class Channel(FairChannel):
+    class BoundedChannel(FairChannel):
         parser_class = Parser
 
-    Channel.most_of_one = most_of_one
+    BoundedChannel.most_of_one = most_of_one
     listening: dict[int, Any] = {}
     server = create_server(app, map=listening, max_request_body_size=MOST_LISTENED_TO, **options)
     for one in listening.values():
         if isinstance(one, BaseWSGIServer):
-            one.channel_class = Channel
+            one.channel_class = BoundedChannel
     return server

@@ -20,8 +20,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from outreach import create_app
 from outreach.cli.serve.bodies import make_server
-from outreach.engines import jobqueue
-from outreach.engines.embedded import Engine
+from outreach.engines import job_queue
+from outreach.engines.embedded import EmbeddedEngine
 from outreach.engines.loop import keep_loaded
 from outreach.settings import Settings, SettingsError, load
 
@@ -48,7 +48,7 @@ def serve(host: str, port: int, threads: int, engine: bool) -> None:
 @click.command()
 @click.option("--jobs", type=click.IntRange(1, 8), help="Jobs at once, where workers share PostgreSQL.  [default: 1]")
 @click.option(
-    "--queue", "queues", multiple=True, type=click.Choice(jobqueue.QUEUES),
+    "--queue", "queues", multiple=True, type=click.Choice(job_queue.QUEUES),
     help="Work for these queues only, where workers share PostgreSQL.  [default: all]",
 )  # fmt: skip
 def worker(jobs: int | None, queues: tuple[str, ...]) -> None:
@@ -65,25 +65,25 @@ def worker_engine(app: Flask, jobs: int | None = None, queues: Sequence[str] = (
 
     Raise ClickException if the queue's tables are missing or old, or if an option has no meaning here.
     """
-    if not jobqueue.usable(app.extensions["outreach"]):
+    if not job_queue.usable(app.extensions["outreach"]):
         if jobs or queues:
             raise click.ClickException(
                 "--jobs and --queue are for workers that share PostgreSQL: set OUTREACH_DATABASE_URL, and install with "
                 " pip install -e '.[postgresql]'"
             )
-        return Engine(app)
+        return EmbeddedEngine(app)
     from outreach.engines import distributed
 
     with app.app_context():
         try:
-            current = jobqueue.is_current()
-        except (jobqueue.UnknownTables, SQLAlchemyError):
+            current = job_queue.is_current()
+        except (job_queue.UnknownTables, SQLAlchemyError):
             current = False
     if not current:
         raise click.ClickException(
             "The database cannot be reached, or the job queue's tables in it are missing or old. Run: outreach db upgrade"
         )
-    return distributed.Engine(app, jobs=jobs or 1, queues=queues)
+    return distributed.QueueEngine(app, jobs=jobs or 1, queues=queues)
 
 
 def serve_app(app: Flask, host: str, port: int, *, threads: int = 8, engine: bool = True) -> None:
@@ -102,7 +102,7 @@ def serve_app(app: Flask, host: str, port: int, *, threads: int = 8, engine: boo
         channel_timeout=IDLE_S,
         clear_untrusted_proxy_headers=settings.proxies == 0,  # with proxies, ProxyFix reads them
     )
-    with Engine(app) if engine else nullcontext(), _on_signals(_leave):
+    with EmbeddedEngine(app) if engine else nullcontext(), _on_signals(_leave):
         server.run()  # ends by SystemExit from the signal, after the threads have finished
     server.close()
 

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
 from outreach.cli.simulate.play import Story
-from outreach.delivery.demo_server import server as catcher
+from outreach.delivery.demo_server import server as demo_server
 from outreach.domain.kinds import MailKind
 from outreach.domain.mail.still_true import SkipReason
 from outreach.domain.reminders import local_day
@@ -45,7 +45,7 @@ class DeliveredLine:
 
 def complaints(story: Story, mailbox: Path) -> list[str]:
     """Return one sentence for each broken promise; empty if all were kept."""
-    received = [_received(mailbox, caught) for caught in catcher.listing(mailbox)]
+    received = [_received(mailbox, kept) for kept in demo_server.listing(mailbox)]
     messages = db.session.scalars(sa.select(Message)).all()
     sent = [m for m in messages if m.state is MessageState.SENT]
     found = compared([(m.rfc_message_id, m.address) for m in sent], received)
@@ -61,16 +61,16 @@ def complaints(story: Story, mailbox: Path) -> list[str]:
         found.append(f"Invitation {wanted.invitation_id} never got its {wanted.key}.")
     for extra in sorted(said - expected(story), key=lambda one: (one.key, one.invitation_id)):
         found.append(f"Invitation {extra.invitation_id} got a {extra.key} that it should not have got.")
-    found += other_than_previewed(story.previewed, _mails_by_reminder())
+    found += other_than_forecast(story.forecast, _mails_by_reminder())
     db.session.rollback()
     return found
 
 
-def other_than_previewed(previewed: Mapping[int, int], sent: Mapping[int, int]) -> list[str]:
+def other_than_forecast(forecast: Mapping[int, int], sent: Mapping[int, int]) -> list[str]:
     """Compare the forecast of mails per reminder, as the coordinator's page showed it, with what was sent."""
     return [
-        f"Reminder {reminder} was foretold {count} mails and sent {sent.get(reminder, 0)}."
-        for reminder, count in sorted(previewed.items())
+        f"Reminder {reminder} was forecast to send {count} mails and sent {sent.get(reminder, 0)}."
+        for reminder, count in sorted(forecast.items())
         if sent.get(reminder, 0) != count
     ]
 
@@ -189,6 +189,6 @@ def _said(arrived: set[str]) -> tuple[set[DeliveredLine], list[str]]:
     return set(counts) | {one for one, reader in left_out if told[reader]}, doubled
 
 
-def _received(mailbox: Path, caught: catcher.Caught) -> Received:
-    found = catcher.find(mailbox, caught.key)
-    return Received(catcher.header(found[1], "Message-ID") if found else "", caught.recipient)
+def _received(mailbox: Path, kept: demo_server.KeptMail) -> Received:
+    found = demo_server.find(mailbox, kept.key)
+    return Received(demo_server.header(found[1], "Message-ID") if found else "", kept.recipient)

@@ -19,7 +19,7 @@ from outreach.cli.demo.command import HOST, demo_settings
 from outreach.cli.demo.load import Moment
 from outreach.cli.demo.programme import JAKARTA
 from outreach.cli.simulate import check, play
-from outreach.delivery.demo_server.server import Catcher
+from outreach.delivery.demo_server.server import DemoServer
 from outreach.domain.kinds import MailKind
 from outreach.domain.mail.still_true import SkipReason
 from outreach.domain.states import MessageState
@@ -55,7 +55,7 @@ def run(today: date, console: Console) -> list[str]:
     moment = Moment(clock.now)
     with tempfile.TemporaryDirectory(prefix="outreach-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
-        with Catcher(HOST, 0, folder / "mailbox", now=moment) as server:
+        with DemoServer(HOST, 0, folder / "mailbox", now=moment) as server:
             app = create_app(demo_settings(folder, 8000, server.port))
             with app.app_context():
                 migrations.upgrade()
@@ -73,7 +73,7 @@ def run(today: date, console: Console) -> list[str]:
         console.print("[green]✓[/green] Nothing was sent twice, and nothing was missed:")
         console.print(
             "  the mail server received exactly what was due, once each, and at most one mail a person and day.\n"
-            f"  Each of {len(story.previewed)} reminders went to as many as the coordinator's page foretold."
+            f"  Each of {len(story.forecast)} reminders went to as many as the coordinator's page forecast."
         )
     console.print(f"  {time.monotonic() - began:.1f} s", highlight=False)
     return broken

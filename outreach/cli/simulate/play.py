@@ -49,7 +49,7 @@ class Story:
     cancelled_id: int
     moved_at: datetime
     cancelled_at: datetime
-    previewed: dict[int, int] = field(
+    forecast: dict[int, int] = field(
         default_factory=dict
     )  # reminder → number of mails that the coordinator's page forecast just before
 
@@ -109,7 +109,7 @@ def _preview_rules(story: Story, now: datetime) -> None:
         )
     ).all()
     for reminder_id in due:
-        story.previewed[reminder_id] = forecasting.for_reminder(reminder_id, now=now).rows[0].people
+        story.forecast[reminder_id] = forecasting.for_reminder(reminder_id, now=now).rows[0].people
     db.session.rollback()
 
 

@@ -1,4 +1,4 @@
 """Checks of a real installation: mail server, mailbox, and the domain's DNS records. Nothing is changed.
 
-Start with mailserver.py. result.py is one result: a sentence and what to do about it. `outreach doctor` prints them.
+Start with mail_server.py. result.py is one result: a sentence and what to do about it. `outreach doctor` prints them.
 """

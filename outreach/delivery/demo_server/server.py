@@ -28,7 +28,7 @@ KEY = re.compile(r"[0-9a-f]{32}")
 
 
 @dataclass(frozen=True)
-class Caught:
+class KeptMail:
     """One caught mail in a list. sender, recipient: from the envelope. from_name, to_name, subject: from the mail."""
 
     key: str
@@ -41,7 +41,7 @@ class Caught:
     size: int  # bytes
 
 
-class Catcher:
+class DemoServer:
     """The server. start() returns once it listens; `port` is then its port. Use it as a context, or call stop()."""
 
     def __init__(self, host: str, port: int, folder: Path, *, now: Callable[[], datetime] = clock.now) -> None:
@@ -72,7 +72,7 @@ class Catcher:
         if controller is not None:
             controller.stop()
 
-    def __enter__(self) -> "Catcher":
+    def __enter__(self) -> "DemoServer":
         self.start()
         return self
 
@@ -88,7 +88,7 @@ class Catcher:
 
     def _keep(self, data: bytes, sender: str, recipient: str) -> None:
         mail = parsed(data)
-        caught = Caught(
+        kept = KeptMail(
             key=uuid4().hex,
             received_at=self._now(),
             sender=sender[:254],
@@ -98,25 +98,25 @@ class Catcher:
             subject=header(mail, "Subject"),
             size=len(data),
         )
-        line = json.dumps(codec.to_json(caught)) + "\n"
-        (self.folder / f"{caught.key}.eml").write_bytes(data)
+        line = json.dumps(codec.to_json(kept)) + "\n"
+        (self.folder / f"{kept.key}.eml").write_bytes(data)
         with self._writing, (self.folder / INDEX).open("a", encoding="utf-8") as index:
             index.write(line)
 
 
-def listing(folder: Path) -> list[Caught]:
+def listing(folder: Path) -> list[KeptMail]:
     """Return the caught mails, newest first."""
     path = folder / INDEX
     lines = path.read_text("utf-8").splitlines() if path.exists() else []
-    return [caught for line in reversed(lines) for caught in _read(line)]
+    return [kept for line in reversed(lines) for kept in _read(line)]
 
 
-def find(folder: Path, key: str) -> tuple[Caught, EmailMessage] | None:
+def find(folder: Path, key: str) -> tuple[KeptMail, EmailMessage] | None:
     """Return a caught mail by its key, or None."""
     path = folder / f"{key}.eml"
     if not KEY.fullmatch(key) or not path.is_file():
         return None
-    found = next((caught for caught in listing(folder) if caught.key == key), None)
+    found = next((kept for kept in listing(folder) if kept.key == key), None)
     return (found, parsed(path.read_bytes())) if found else None
 
 
@@ -141,9 +141,9 @@ def _name(mail: EmailMessage, name: str) -> str:
     return shown or address
 
 
-def _read(line: str) -> Iterator[Caught]:
+def _read(line: str) -> Iterator[KeptMail]:
     try:
-        yield codec.from_json(Caught, json.loads(line))
+        yield codec.from_json(KeptMail, json.loads(line))
     except ValueError:  # a line cut off by a crash
         return
 

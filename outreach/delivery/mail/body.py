@@ -15,32 +15,33 @@ POLICY = EmailPolicy(linesep="\r\n", max_line_length=76)  # longest line of quot
 BOUNDARY = b"=_"  # how each boundary begins
 ALTERNATIVES, ATTACHMENTS = "=_alternatives", "=_attachments"
 _FILES = {
-    ("id", Method.REQUEST): "undangan", ("id", Method.CANCEL): "pembatalan",
-    ("en", Method.REQUEST): "invitation", ("en", Method.CANCEL): "cancellation",
+    ("id", Method.REQUEST): "undangan", ("id", Method.PUBLISH): "undangan", ("id", Method.CANCEL): "pembatalan",
+    ("en", Method.REQUEST): "invitation", ("en", Method.PUBLISH): "invitation", ("en", Method.CANCEL): "cancellation",
 }  # fmt: skip
 
 
 def body(letter: Letter, entries: Sequence[tuple[Method, str]], locale: str, *, several: bool) -> bytes:
     """Return the MIME header fields and the parts, with CRLF.
 
-    entries: each activity's calendar object. It is the last alternative if there is one activity; several are
-    attachments.
+    entries: each activity's calendar object. A single request or cancellation is the last alternative, so that calendar
+    programs act on it. Several objects, and one that is only shown (PUBLISH), are attached files.
     """
     mail = EmailMessage(policy=POLICY)
     mail.set_content(letter.text, cte="quoted-printable")
     mail.add_alternative(letter.html, subtype="html", cte="quoted-printable")
     mail.set_boundary(ALTERNATIVES)
+    attached = several or any(method is Method.PUBLISH for method, _ in entries)
     for number, (method, entry) in enumerate(entries, 1):
         name = _FILES[locale, method]
-        if several:
+        if attached:
             mail.add_attachment(
                 entry, subtype="calendar", cte="quoted-printable", params={"method": method.value},
-                filename=f"{name}-{number}.ics",
+                filename=f"{name}-{number}.ics" if several else f"{name}.ics",
             )  # fmt: skip
         else:
             named = {"method": method.value, "name": f"{name}.ics"}
             mail.add_alternative(entry, subtype="calendar", cte="quoted-printable", params=named)
-    if several and entries:
+    if attached and entries:
         mail.set_boundary(ATTACHMENTS)
     mail["Content-Language"] = locale  # last, because adding parts moves Content- headers into the first part
     return mail.as_bytes()

@@ -21,9 +21,9 @@ from outreach.delivery.mail import merge_lines as merging
 from outreach.delivery.mail.headers import AddressUnusable
 from outreach.delivery.mail.ical_event import Attendee, Method
 from outreach.delivery.mail.merge_lines import worth_saying
-from outreach.delivery.mail.reader import Reader, locale_of, reader_of
-from outreach.delivery.rows import stored_rows as rows
-from outreach.delivery.rows.message_rows import LineRow, MessageRow
+from outreach.delivery.mail.recipient import Recipient, locale_of, recipient_of
+from outreach.delivery.rows import stored as rows
+from outreach.delivery.rows.batch import LineRow, MessageRow
 from outreach.domain.kinds import MailKind
 from outreach.domain.states import InvitationState
 from outreach.extensions import current_settings, db
@@ -77,7 +77,7 @@ def compose(message: Message, lines: Sequence[MessageLine], *, now: datetime) ->
     token = "" if representing else tokens.token(tokens.link_for(session, invitee))
     items = [_stored_item(session, message, row, line) for line in said]
     office = session.scalar(the_office())
-    return written(items, reader_of(row, token, representing), office, message_id(message), now=now)
+    return written(items, recipient_of(row, token, representing), office, message_id(message), now=now)
 
 
 def _stored_item(session: Session, message: Message, row: MessageRow, line: MessageLine) -> Item:
@@ -138,7 +138,7 @@ def item_of(
 
 
 def written(
-    items: Sequence[Item], reader: Reader, office: Office | None, rfc_message_id: str, *, now: datetime
+    items: Sequence[Item], recipient: Recipient, office: Office | None, rfc_message_id: str, *, now: datetime
 ) -> Composed:
     """Return the mail that says the items, in this order, to its recipient.
 
@@ -146,29 +146,29 @@ def written(
     """
     if not items:
         raise ValueError("A mail without lines has nothing to say.")
-    recipient = headers.envelope_address(reader.address)
+    address = headers.envelope_address(recipient.address)
     several = len(items) > 1
-    with force_locale(reader.locale):
+    with force_locale(recipient.locale):
         subject = merging.common_subject([(item.kind, item.activity) for item in items]) if several else ""
-        said = [say(item, reader, office, now=now) for item in items]
-        text = letter.write(said, reader, office, common_subject=subject)
-        entries = [entry for item in items for entry in _entry(item, reader, recipient, office, now=now)]
-        return as_mail(text, reader, recipient, office, rfc_message_id, entries, several=several, now=now)
+        said = [say(item, recipient, office, now=now) for item in items]
+        text = letter.write(said, recipient, office, common_subject=subject)
+        entries = [entry for item in items for entry in _entry(item, recipient, address, office, now=now)]
+        return as_mail(text, recipient, address, office, rfc_message_id, entries, several=several, now=now)
 
 
 def as_mail(
-    text: letter.Letter, reader: Reader, recipient: str, office: Office | None, rfc_message_id: str,
+    text: letter.Letter, recipient: Recipient, address: str, office: Office | None, rfc_message_id: str,
     entries: Sequence[tuple[Method, str]] = (), *, several: bool = False, now: datetime,
 ) -> Composed:  # fmt: skip
-    """Return a letter as a mail with these calendar events. recipient: the envelope address."""
-    body = mail_body.body(text, entries, reader.locale, several=several)
-    head = _head(text.subject, reader, recipient, office, rfc_message_id, now)
-    return Composed(text.subject, head + body, parseaddr(current_settings().mail_sender)[1], recipient)
+    """Return a letter as a mail with these calendar events. address: the envelope address."""
+    body = mail_body.body(text, entries, recipient.locale, several=several)
+    head = _head(text.subject, recipient, address, office, rfc_message_id, now)
+    return Composed(text.subject, head + body, parseaddr(current_settings().mail_sender)[1], address)
 
 
-def say(item: Item, reader: Reader, office: Office | None, *, now: datetime) -> letter.LetterSection:
+def say(item: Item, recipient: Recipient, office: Office | None, *, now: datetime) -> letter.LetterSection:
     """Return one section of the letter, with its values looked up. The current locale must be the recipient's."""
-    found = values.values_for(item.line, item.activity, reader, office, item.detail, now=now, kind=item.kind)
+    found = values.values_for(item.line, item.activity, recipient, office, item.detail, now=now, kind=item.kind)
     return letter.LetterSection(
         item.text,
         found | dict(item.counted),
@@ -183,14 +183,14 @@ def date_field(now: datetime, office: Office | None) -> bytes:
 
 
 def _head(
-    subject: str, reader: Reader, recipient: str, office: Office | None, rfc_message_id: str, now: datetime
+    subject: str, recipient: Recipient, address: str, office: Office | None, rfc_message_id: str, now: datetime
 ) -> bytes:
     """Return the mail's own header fields. One-click unsubscribe is RFC 8058; it needs https."""
     settings = current_settings()
     sender_name, sender = parseaddr(settings.mail_sender)
     name = placeholders.clean(office.short_name if office else sender_name)
     reply_to = _reply_to(office)
-    fields = [headers.address_field("From", name, sender), headers.address_field("To", reader.name, recipient)]
+    fields = [headers.address_field("From", name, sender), headers.address_field("To", recipient.name, address)]
     if reply_to:
         fields.append(headers.address_field("Reply-To", name, reply_to))
     fields += [
@@ -199,8 +199,8 @@ def _head(
         headers.named("Message-ID", rfc_message_id),
         headers.named("Auto-Submitted", "auto-generated"),
     ]
-    if reader.token:
-        fields.append(headers.named("List-Unsubscribe", f"<{tokens.stop_page_url(reader.token)}>"))
+    if recipient.token:
+        fields.append(headers.named("List-Unsubscribe", f"<{tokens.stop_page_url(recipient.token)}>"))
         if settings.https:
             fields.append(headers.named("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
     return b"".join(fields)
@@ -219,23 +219,21 @@ def _reply_to(office: Office | None) -> str:
 
 
 def _entry(
-    item: Item, reader: Reader, recipient: str, office: Office | None, *, now: datetime
+    item: Item, recipient: Recipient, address: str, office: Office | None, *, now: datetime
 ) -> Iterable[tuple[Method, str]]:
     """Yield the item's calendar object, if it has one. Each activity has its own UID (RFC 5546, 3.2)."""
-    method = ical_event.METHODS.get(item.kind)
+    method = ical_event.method_of(item.kind, may_answer=not recipient.represents)
     if method is None or not item.in_calendar:
         return
-    represents = bool(reader.represents)
-    partstat = ical_event.answer_of(item.line, item.activity, representative=represents)
     entry = ical_event.ics_for(
         item.activity,
         method,
-        url=reader.link,
+        url=recipient.link,
         now=now,
-        attendee=Attendee(reader.name, recipient, partstat, may_answer=not represents),
+        attendee=Attendee(recipient.name, address, ical_event.answer_of(item.line, item.activity)),
         organiser=office.short_name if office else "",
         revision=item.line.revision,
-        turns=values.turns(item.activity, reader.person_id) if method is Method.REQUEST else "",
+        notes=() if method is Method.CANCEL else ical_event.notes_of(item.activity, office, recipient.person_id),
     )
     yield method, entry.decode()
 

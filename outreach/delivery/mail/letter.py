@@ -3,7 +3,7 @@
 mail/compose.py chooses text and values. The templates are in templates/email/message/.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from flask import current_app
@@ -12,7 +12,7 @@ from flask_babel import gettext
 from outreach.delivery.mail import placeholders
 from outreach.delivery.mail.blocks import Block, Button, MailTable, Paragraph, asks, blocks_of
 from outreach.delivery.mail.placeholders import TextPart
-from outreach.delivery.mail.reader import Reader
+from outreach.delivery.mail.recipient import Recipient
 from outreach.delivery.mail.texts import Text
 from outreach.delivery.mail.values import contact_line
 from outreach.delivery.words import formats
@@ -48,41 +48,57 @@ class Letter:
 
 @dataclass(frozen=True)
 class _Content:
+    """preheader: what lists of mails show beside the subject. intro, lead, asked: shown first in HTML, so that the button
+    stands on a phone's first screen; html_sections is the rest."""
+
     subject: str
+    preheader: str
     locale: str
     letterhead: str
     letterhead_detail: str
     greeting: str
     opening: list[str]
     sections: list[Section]
-    contacts: str
+    intro: list[Block]
+    lead: str
+    asked: list[list[Block]]
+    html_sections: list[Section]
+    contacts: list[TextPart]
     closing: str
     unit: str
     footer: list[list[TextPart]] = field(default_factory=list)
 
 
-def write(said: Sequence[LetterSection], reader: Reader, office: Office | None, *, common_subject: str = "") -> Letter:
+def write(
+    said: Sequence[LetterSection], recipient: Recipient, office: Office | None, *, common_subject: str = ""
+) -> Letter:
     """Return the letter in the current locale. common_subject: the subject of a letter with several sections."""
     first = said[0]
     several = len(said) > 1
-    sections = [_section(one, reader, several=several) for one in said]
+    sections = [_section(one, recipient, several=several) for one in said]
     asking = [one for one in said if asks(one.text.body)]
     if several:
         sections, closing = _said_once(sections)
-        closing = _asked_once(said, closing, reader.link) if reader.link and asking else closing
+        closing = _asked_once(said, closing, recipient.link) if recipient.link and asking else closing
         sections += [Section("", closing)] if closing else []
+    intro, asked, rest = _first_screen(sections)
     content = _Content(
         subject=common_subject if several else subject_of(first),
-        locale=reader.locale,
+        preheader=_preheader(said, asking=bool(asking)),
+        locale=recipient.locale,
         letterhead=placeholders.clean(office.name) if office else "",
         letterhead_detail=_letterhead_detail(office),
         greeting=placeholders.fill(first.text.greeting, first.values),
-        opening=[words for words in (_OPENING[reader.locale], _introduction(said) if several else "") if words],
+        opening=[words for words in (_OPENING[recipient.locale], _introduction(said) if several else "") if words],
         sections=sections,
-        contacts=_contacts(said, reader, asking=bool(asking)),
+        intro=intro,
+        lead="" if several or not asked else _joined(first.values, ("when", "venue")),
+        asked=asked,
+        html_sections=rest,
+        contacts=_contacts(said, recipient, asking=bool(asking)),
         closing=gettext("Thank you for your attention and your time.") if asking else "",
         unit=placeholders.clean(office.short_name) if office else "",
-        footer=_footer(reader, office, first.kind),
+        footer=_footer(recipient, office, first.kind),
     )
     env = current_app.jinja_env
     return Letter(
@@ -97,8 +113,31 @@ def subject_of(said: LetterSection) -> str:
     return "".join(part.text for part in filled).strip()
 
 
-def _section(said: LetterSection, reader: Reader, *, several: bool) -> Section:
-    blocks = blocks_of(said.text.body, said.values, without_buttons=several, without_asking=bool(reader.represents))
+def _first_screen(sections: Sequence[Section]) -> tuple[list[Block], list[list[Block]], list[Section]]:
+    """Return what HTML shows first: the first words and the groups with buttons; and the sections without them."""
+    asked = [group for one in sections for group in one.groups if any(isinstance(block, Button) for block in group)]
+    first = sections[0].groups[0] if sections[0].groups and not sections[0].heading else []
+    intro = first if asked and first not in asked and all(isinstance(block, Paragraph) for block in first) else []
+    rest = [Section(one.heading, [g for g in one.groups if g not in asked and g is not intro]) for one in sections]
+    return intro, asked, [one for one in rest if one.heading or one.groups]
+
+
+def _preheader(said: Sequence[LetterSection], *, asking: bool) -> str:
+    """Return day, place and deadline; of several activities their titles and days."""
+    if len(said) > 1:
+        return "; ".join(one.heading for one in said)[:200]
+    values = said[0].values
+    deadline = values.get("deadline", "") if asking else ""
+    until = gettext("answer by %(deadline)s", deadline=deadline) if deadline else ""
+    return " · ".join(part for part in (_joined(values, ("when", "venue")), until) if part)
+
+
+def _joined(values: Mapping[str, str], names: Sequence[str]) -> str:
+    return " · ".join(placeholders.clean(values[name]) for name in names if values.get(name))
+
+
+def _section(said: LetterSection, recipient: Recipient, *, several: bool) -> Section:
+    blocks = blocks_of(said.text.body, said.values, without_buttons=several, without_asking=bool(recipient.represents))
     return Section(said.heading if several else "", _grouped(blocks))
 
 
@@ -119,10 +158,10 @@ def _said_once(sections: list[Section]) -> tuple[list[Section], list[list[Block]
 def _asked_once(said: Sequence[LetterSection], closing: list[list[Block]], link: str) -> list[list[Block]]:
     """Return the closing with one request for an answer and one link for everything."""
     if all(one.kind is MailKind.INVITATION for one in said):
-        words = gettext("All the invitations above can be answered on one page; no account is needed.")
+        words = gettext("All these invitations can be answered on one page; no account is needed.")
         wanted = [group for group in closing if not _asking(group)]  # the sentence above replaces them
         return [[_paragraph(words), Button(gettext("Answer the invitations"), link)], *wanted]
-    words = gettext("All answers asked for above can be given on one page; no account is needed.")
+    words = gettext("All answers asked for here can be given on one page; no account is needed.")
     before = [group for group in closing if _asking(group)]
     after = [group for group in closing if not _asking(group)]
     return [*before, [_paragraph(words), Button(gettext("Answer the invitations"), link)], *after]
@@ -146,14 +185,23 @@ def _paragraph(words: str) -> Paragraph:
     return Paragraph(((TextPart(words),),))
 
 
-def _contacts(said: Sequence[LetterSection], reader: Reader, *, asking: bool) -> str:
-    """Return the phone contacts as a sentence. A representative has no link, so they call if they cannot come."""
+def _contacts(said: Sequence[LetterSection], recipient: Recipient, *, asking: bool) -> list[TextPart]:
+    """Return the phone contacts as a sentence, each number as a link.
+
+    A representative has no answer link, so they call if they cannot come.
+    """
     found = "; ".join(contact for contact in dict.fromkeys(contact_line(*one.contact) for one in said) if contact)
     if not found:
-        return ""
-    if reader.represents and asking:
-        return gettext("If you cannot come, please call us: %(contacts)s.", contacts=found)
-    return gettext("Questions? Call %(contacts)s.", contacts=found)
+        return []
+    if recipient.represents and asking:
+        sentence = gettext("If you cannot come, please call us: %(contacts)s.", contacts=found)
+    else:
+        sentence = gettext("Questions? Call %(contacts)s.", contacts=found)
+    parts = [TextPart(sentence)]
+    for number in dict.fromkeys(formats.phone(one.contact[1]) for one in said):
+        called = placeholders.called(parts[-1].text, {"contact_phone": number}) if number else []
+        parts = [*parts[:-1], *called] if len(called) > 1 else parts
+    return parts
 
 
 def _grouped(blocks: Sequence[Block]) -> list[list[Block]]:
@@ -175,15 +223,26 @@ def _letterhead_detail(office: Office | None) -> str:
     return " · ".join(placeholders.clean(part) for part in parts if part)
 
 
-def _footer(reader: Reader, office: Office | None, kind: MailKind | None) -> list[list[TextPart]]:
+def _footer(recipient: Recipient, office: Office | None, kind: MailKind | None) -> list[list[TextPart]]:
     name = placeholders.clean(office.short_name) if office else ""
-    if reader.represents:
-        who = placeholders.clean(reader.represents)
+    if recipient.represents:
+        who = placeholders.clean(recipient.represents)
         return [[TextPart(gettext("You get this mail because %(name)s named you to come in their place.", name=who))]]
-    if kind is MailKind.POLL:
+    if kind is MailKind.DIGEST:
+        why = gettext(
+            "You get this summary because you asked for it in Outreach. You can stop it there, under the bell."
+        )
+    elif kind is MailKind.POLL:
         why = gettext("You get this mail because %(office)s is planning an activity with you.", office=name)
     else:
         why = gettext("You get this mail because %(office)s invited you to an activity.", office=name)
-    if not reader.link:
+    if not recipient.link:
         return [[TextPart(why)]]
-    return [[TextPart(why)], [TextPart(gettext("To stop reminders:") + " "), TextPart(reader.stop_link, link=True)]]
+    personal = gettext(
+        "The link is meant for you alone: whoever has it can answer in your name. Please do not pass it on."
+    )
+    return [
+        [TextPart(why)],
+        [TextPart(personal)],
+        [TextPart(gettext("To stop reminders:") + " "), TextPart(recipient.stop_link, link=True)],
+    ]

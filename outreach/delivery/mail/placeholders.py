@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from flask_babel import lazy_gettext as _l
 
 from outreach.delivery.words import formats
+from outreach.domain.directory import phones
 from outreach.domain.problems import Problem
 
 TOKEN = re.compile(r"\{([^{}\n]*)\}")
 _URL = re.compile(r"https?://[^\s<>\"{}]*[^\s<>\"{}.,;:!?)]")
+CONTACTS = frozenset({"contact", "contact_phone"})
 _SEPARATORS = (", ", " – ", " - ", " · ", " ")
 
 
@@ -36,10 +38,11 @@ class Placeholder:
 
 @dataclass(frozen=True)
 class TextPart:
-    """A part of a filled line. link: an address that a page may show as a link."""
+    """A part of a filled line. link: it is a link; to `href`, or to its own text if that is empty."""
 
     text: str
     link: bool = False
+    href: str = ""
 
 
 PLACEHOLDERS = (
@@ -91,6 +94,7 @@ PLACEHOLDERS = (
     Placeholder("reason", "alasan", _l("the reason for the change or cancellation")),
     Placeholder("slots", "usulan_waktu", _l("the proposed times of a date poll, on a line of their own"), is_list=True),
     Placeholder("note", "catatan", _l("the note of a date poll")),
+    Placeholder("helpline", "layanan_sapa", _l("the sentence that names the helpline SAPA 129")),
     Placeholder("n_present", "jumlah_hadir", _l("how many people were there")),
     Placeholder("n_kelurahan", "jumlah_kelurahan", _l("from how many kelurahan they came")),
 )  # fmt: skip
@@ -172,12 +176,25 @@ def fill_line(line: str, values: Mapping[str, str]) -> list[TextPart] | None:
                 continue
             begins = not parts or not "".join(p.text for p in parts).strip()
             value = value[0].upper() + value[1:] if token.is_word and begins else value
-            parts.append(TextPart(value, link=token.is_link))
+            parts += called(value, values) if token.name in CONTACTS else [TextPart(value, link=token.is_link)]
         else:
             text = _after_gap(token) if gap and not "".join(p.text for p in parts).strip() else token
             parts.extend(_literal(text))
         gap = gap and not isinstance(token, str)
     return parts
+
+
+def called(text: str, values: Mapping[str, str]) -> list[TextPart]:
+    """Return a text with the contact's number as a link that a phone calls."""
+    number = clean(values.get("contact_phone", ""))
+    before, found, after = text.partition(number) if number else (text, "", "")
+    try:
+        href = f"tel:{phones.number(number)}" if found else ""
+    except phones.PhoneInvalid:
+        href = ""
+    if not href:
+        return [TextPart(text)]
+    return [part for part in (TextPart(before), TextPart(found, link=True, href=href), TextPart(after)) if part.text]
 
 
 def clean(value: object) -> str:

@@ -15,8 +15,8 @@ from outreach.delivery import tokens
 from outreach.delivery.mail import compose, headers, letter, texts, values
 from outreach.delivery.mail.compose import Composed
 from outreach.delivery.mail.placeholders import clean
-from outreach.delivery.mail.reader import Reader, locale_of, reader_of
-from outreach.delivery.rows.message_rows import MessageRow
+from outreach.delivery.mail.recipient import Recipient, locale_of, recipient_of
+from outreach.delivery.rows.batch import MessageRow
 from outreach.delivery.words import formats
 from outreach.domain.directory import email_addresses
 from outreach.domain.kinds import MailKind
@@ -67,13 +67,13 @@ def untrue_because(
 
 def written(session: Session, one: PollInvitee, row: MessageRow, office: Office | None, *, now: datetime) -> Composed:
     """Return the mail in its recipient's language. Raise AddressUnusable if no mail can be sent to the address."""
-    recipient = headers.envelope_address(row.email)
-    reader = reader_of(row, tokens.tokens_by_nonce()(row.link_nonce))
+    address = headers.envelope_address(row.email)
+    recipient = recipient_of(row, tokens.tokens_by_nonce()(row.link_nonce))
     key = REMINDER_KEY if row.kind is MailKind.REMINDER else FIRST_KEY
-    with force_locale(reader.locale):
-        said = _said(one.poll, _text(session, one.poll, key, locale_of(row)), reader, office)
-        text = letter.write([said], reader, office)
-        return compose.as_mail(text, reader, recipient, office, row.rfc_message_id, now=now)
+    with force_locale(recipient.locale):
+        said = _said(one.poll, _text(session, one.poll, key, locale_of(row)), recipient, office)
+        text = letter.write([said], recipient, office)
+        return compose.as_mail(text, recipient, address, office, row.rfc_message_id, now=now)
 
 
 def page_url(token: str, poll_id: int) -> str:
@@ -109,22 +109,22 @@ def _when_and_where(slot: PollSlot) -> str:
     return f"{when(slot)}, {slot.venue.name}" if slot.venue else when(slot)
 
 
-def _said(poll: DatePoll, text: texts.Text, reader: Reader, office: Office | None) -> letter.LetterSection:
+def _said(poll: DatePoll, text: texts.Text, recipient: Recipient, office: Office | None) -> letter.LetterSection:
     contact_name, contact_phone = values.contact_of(poll.programme, office)
     found = {
         "activity": poll.neutral_title,
         "slots": proposals(poll.slots),
         "note": poll.note,
         "deadline": formats.moment(poll.closes_at, poll.zone),
-        "name": reader.name,
-        "salutation": reader.salutation,
-        "office": reader.organisation,
+        "name": recipient.name,
+        "salutation": recipient.salutation,
+        "office": recipient.organisation,
         "programme": values.programme(poll.programme),
         "contact": values.contact_line(contact_name, contact_phone),
         "contact_name": contact_name,
         "contact_phone": formats.phone(contact_phone),
         "unit": office.short_name if office else "",
-        "link": page_url(reader.token, poll.id),
+        "link": page_url(recipient.token, poll.id),
     }
     return letter.LetterSection(text, found, poll.neutral_title, (contact_name, contact_phone), MailKind.POLL)
 

@@ -18,6 +18,7 @@ from outreach.domain.states import UNANSWERED, InvitationState
 from outreach.extensions import db
 from outreach.models import Activity, MessageText
 
+LINK_TEXT = "confirmation-link"
 KEYS: dict[str, object] = {
     "invitation-speaker": _l("Invitation to speakers and moderators"),
     "invitation-cadre": _l("Invitation to cadres"),
@@ -33,6 +34,7 @@ KEYS: dict[str, object] = {
     "withdrawal": _l("Withdrawal of an invitation"),
     "seat": _l("A seat has become free"),
     "confirmation": _l("An answer from their calendar was noted"),
+    LINK_TEXT: _l("An answer from their link was noted"),
     "thanks": _l("Thank-you"),
     "absent": _l("To those who did not come"),
     "poll": _l("Date poll"),

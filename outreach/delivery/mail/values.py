@@ -1,7 +1,8 @@
 """The placeholders' values for one line of a mail: one recipient, one invitation, one activity."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote_plus
 from zoneinfo import ZoneInfo
@@ -10,8 +11,9 @@ import sqlalchemy as sa
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 
-from outreach.delivery.mail.reader import REGION_CODE_OF_A_KELURAHAN, Reader
-from outreach.delivery.rows.message_rows import LineRow
+from outreach import codec
+from outreach.delivery.mail.recipient import REGION_CODE_OF_A_KELURAHAN, Recipient
+from outreach.delivery.rows.batch import LineRow
 from outreach.delivery.words import formats, labels
 from outreach.domain.kinds import MailKind
 from outreach.domain.reminders import days_ahead
@@ -22,7 +24,7 @@ ATTENDANCE = frozenset({"n_present", "n_kelurahan"})
 
 
 def values_for(
-    line: LineRow, activity: Activity, reader: Reader, office: Office | None, detail: Mapping[str, Any], *,
+    line: LineRow, activity: Activity, recipient: Recipient, office: Office | None, detail: Mapping[str, Any], *,
     now: datetime, kind: MailKind | None = None,
 ) -> dict[str, str]:  # fmt: skip
     """Return the values by placeholder, in the current locale. The caller adds those of attendance_of.
@@ -47,26 +49,34 @@ def values_for(
         "venue": place(activity.venue) or gettext("to be announced"),
         "map": map_url(activity.venue.latitude, activity.venue.longitude) if activity.venue else "",
         "things": activity.things_to_bring,
-        "name": reader.name,
-        "salutation": reader.salutation,
-        "office": "" if reader.represents else line.organisation_name or reader.organisation,
+        "name": recipient.name,
+        "salutation": recipient.salutation,
+        "office": "" if recipient.represents else line.organisation_name or recipient.organisation,
         "role": labels.label(line.role).lower(),
-        "cadre_kind": reader.cadre_kinds,
-        "kelurahan": reader.kelurahan,
+        "cadre_kind": recipient.cadre_kinds,
+        "kelurahan": recipient.kelurahan,
         "quota": str(line.quota or ""),
-        "deadline": "" if reader.represents else formats.moment(activity.respond_by_at, zone),
-        "answer": labels.label(line.state) if line.state in ANSWERED and not reader.represents else "",
+        "deadline": "" if recipient.represents else formats.moment(activity.respond_by_at, zone),
+        "answer": labels.label(line.state) if line.state in ANSWERED and not recipient.represents else "",
         "ask_again": _ask_again(line),
-        "representative": "" if reader.represents else representative(line, kind),
-        "represents": reader.represents,
+        "representative": "" if recipient.represents else representative(line, kind),
+        "represents": recipient.represents,
         "contact": contact_line(contact_name, contact_phone),
         "contact_name": contact_name,
         "contact_phone": formats.phone(contact_phone),
+        "helpline": _helpline(activity, recipient),
         "unit": office.short_name if office else "",
-        **_topics(activity, reader.person_id),
+        **_topics(activity, recipient.person_id),
         **_change(activity, detail),
-        **reader.links,
+        **recipient.links,
     }
+
+
+def _helpline(activity: Activity, recipient: Recipient) -> str:
+    """Return the sentence that names the helpline; "" where it could harm the recipient, or the activity does without."""
+    if not activity.names_helpline or recipient.shares_phone:
+        return ""
+    return gettext("If you see or suffer violence, call SAPA 129 or send WhatsApp to 08111-129-129.")
 
 
 def representative(line: LineRow, kind: MailKind | None) -> str:
@@ -158,11 +168,35 @@ def _slot(activity: Activity, item: AgendaItem) -> str:
     return f"{span} ({formats.day(item.starts_at, zone)})" if several else span
 
 
+@dataclass(frozen=True)
+class PlaceBefore:
+    """Time and place before a move, as its notice (`Reminder.detail`) and the audit log store them.
+
+    ends_at, zone: None in notices of the first versions.
+    """
+
+    starts_at: datetime = field(metadata=codec.key("old_starts_at"))
+    ends_at: datetime | None = field(default=None, metadata=codec.key("old_ends_at"))
+    zone: ZoneInfo | None = field(default=None, metadata=codec.key("old_zone"))
+    venue: str = field(default="", metadata=codec.key("old_venue"))
+    reason: str = ""
+
+    @classmethod
+    def of(cls, activity: Activity, reason: str, earlier: timedelta = timedelta(0)) -> "PlaceBefore":
+        """Return an activity's present time and place. earlier: return an earlier time instead, for samples."""
+        starts_at, ends_at = activity.starts_at - earlier, activity.ends_at - earlier
+        return cls(starts_at, ends_at, activity.zone, place(activity.venue), reason)
+
+    def time(self, activity: Activity) -> tuple[datetime, datetime, ZoneInfo]:
+        return self.starts_at, self.ends_at or self.starts_at, self.zone or activity.zone
+
+
 def _change(activity: Activity, detail: Mapping[str, Any]) -> dict[str, str]:
     values = {"reason": str(detail.get("reason", "") or activity.cancelled_reason)}
     if "old_starts_at" not in detail:
         return values
-    starts_at, ends_at, zone = _old_time(activity, detail)
+    before = codec.from_json(PlaceBefore, detail)
+    starts_at, ends_at, zone = before.time(activity)
     if activity.venue is None:
         values["venue"] = gettext("place to be announced")  # here the place follows the time, without a label
     return values | {
@@ -171,20 +205,15 @@ def _change(activity: Activity, detail: Mapping[str, Any]) -> dict[str, str]:
         "old_start": formats.clock(starts_at, zone, with_zone=False),
         "old_end": formats.clock(ends_at, zone, with_zone=False),
         "old_when": when(starts_at, ends_at, zone),
-        "old_venue": str(detail.get("old_venue", "")),
+        "old_venue": before.venue,
     }
 
 
 def differs(activity: Activity, detail: Mapping[str, Any]) -> tuple[bool, bool]:
     """Return whether time and place differ from those before a move. detail: from the move's notice."""
-    other_time = _old_time(activity, detail) != (activity.starts_at, activity.ends_at, activity.zone)
-    return other_time, str(detail.get("old_venue", "")) != place(activity.venue)
-
-
-def _old_time(activity: Activity, detail: Mapping[str, Any]) -> tuple[datetime, datetime, ZoneInfo]:
-    ends_at = datetime.fromisoformat(detail.get("old_ends_at") or detail["old_starts_at"])
-    zone = ZoneInfo(detail.get("old_zone") or activity.zone.key)
-    return datetime.fromisoformat(detail["old_starts_at"]), ends_at, zone
+    before = codec.from_json(PlaceBefore, detail)
+    other_time = before.time(activity) != (activity.starts_at, activity.ends_at, activity.zone)
+    return other_time, before.venue != place(activity.venue)
 
 
 def _what_changed(moved: bool, rehoused: bool) -> str:

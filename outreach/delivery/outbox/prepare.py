@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from outreach.delivery import tokens
+from outreach.delivery.mail import digest as digest_mail
 from outreach.delivery.mail import poll as poll_mail
 from outreach.delivery.mail.compose import AddressUnusable
 from outreach.delivery.mail.frames import frame as frames
@@ -21,12 +22,14 @@ from outreach.delivery.outbox.leases import Lease
 from outreach.delivery.outbox.results import Settled
 from outreach.delivery.recheck import judge as recheck
 from outreach.delivery.recheck.judge import Earlier, Judge, RecheckResult
-from outreach.delivery.rows import message_rows
-from outreach.delivery.rows.message_rows import MessageRow, SharedRows
+from outreach.delivery.rows import batch as batch_rows
+from outreach.delivery.rows.batch import MessageRow, SharedRows
 from outreach.domain.directory import email_addresses
 from outreach.domain.kinds import MailKind
+from outreach.domain.mail import hours
 from outreach.domain.mail.failures import FailureReason, next_try
 from outreach.domain.mail.still_true import SkipReason
+from outreach.domain.reminders import ActivityTimes
 from outreach.domain.states import InvitationState, MessageState
 from outreach.extensions import db
 from outreach.logs import fault
@@ -100,9 +103,9 @@ class Preparer:
     def _prepare(self, claimed: Sequence[Lease], now: datetime) -> PreparedBatch:
         session = db.session()
         session.rollback()
-        rows = message_rows.load(session, [lease.message_id for lease in claimed])
+        rows = batch_rows.load(session, [lease.message_id for lease in claimed])
         if _made_links(rows, now + timedelta(days=self.settings.link_days)):
-            rows = message_rows.load(session, [lease.message_id for lease in claimed])
+            rows = batch_rows.load(session, [lease.message_id for lease in claimed])
         with session.no_autoflush:
             shared = self._in_common(session, rows, now)
             known = recheck.earlier(session, rows, shared, now=now)
@@ -117,9 +120,9 @@ class Preparer:
 
     def _in_common(self, session: Session, rows: Sequence[MessageRow], now: datetime) -> SharedRows:
         fresh = self.read_at is not None and timedelta() <= now - self.read_at < SHARED_FOR
-        if fresh and message_rows.covers(self.shared, rows):
-            return replace(self.shared, blocked=message_rows.blocked_among(session, rows))
-        self.shared, self.read_at = message_rows.load_shared(session, rows), now
+        if fresh and batch_rows.covers(self.shared, rows):
+            return replace(self.shared, blocked=batch_rows.blocked_among(session, rows))
+        self.shared, self.read_at = batch_rows.load_shared(session, rows), now
         return self.shared
 
 
@@ -132,7 +135,7 @@ def _unread(lease: Lease, words: str, now: datetime) -> Settled:
 
 def _made_links(rows: Sequence[MessageRow], expires_at: datetime) -> bool:
     """Create missing answer links before the mails are composed, in a separate transaction. Return whether any was missing."""
-    missing = [row for row in rows if not row.link_nonce]
+    missing = [row for row in rows if not row.link_nonce and row.user_id is None]
     if missing:
         with writing() as session:
             tokens.ensure_links(
@@ -160,8 +163,10 @@ class _Preparing:
 
     def decide(self, lease: Lease, row: MessageRow) -> None:
         if recheck.must_wait(row, self.known):
-            state = MessageState.RETRY if row.attempts else MessageState.DUE
-            self.batch.decided.append(Settled(lease, state, due_at=self.now + WAIT_FOR_OTHER))
+            self._wait(lease, row, self.now + WAIT_FOR_OTHER)
+            return
+        if row.user_id is not None:
+            self._decide_digest(lease, row)
             return
         if row.poll_invitee_id is not None:
             self._decide_poll(lease, row, self.asked.get(row.poll_invitee_id))
@@ -170,6 +175,9 @@ class _Preparing:
         if not verdict.lines:
             self.batch.decided.append(_nothing_left(lease, row, verdict, self.doubts.get(row.id, 0)))
             return
+        if (opening := self._held_until(verdict)) is not None:
+            self._wait(lease, row, opening)
+            return
         if email_addresses.key(self._address(verdict)) in self.shared.blocked:
             self.batch.decided.append(_skipped(lease, verdict, SkipReason.ADDRESS_BLOCKED))
             return
@@ -177,7 +185,23 @@ class _Preparing:
             lease,
             row,
             verdict,
-            lambda: self.frames.plan(self.session, verdict.reader, verdict.lines, self.shared, now=self.now),
+            lambda: self.frames.plan(self.session, verdict.recipient, verdict.lines, self.shared, now=self.now),
+        )
+
+    def _decide_digest(self, lease: Lease, row: MessageRow) -> None:
+        untrue = digest_mail.untrue_because(self.session, row, now=self.now)
+        if untrue is None and email_addresses.key(row.email) in self.shared.blocked:
+            untrue = SkipReason.ADDRESS_BLOCKED
+        if untrue is not None:
+            verdict = RecheckResult(row, untrue_because=untrue)
+            self.batch.decided.append(_nothing_left(lease, row, verdict, self.doubts.get(row.id, 0)))
+            return
+        office = self.shared.office
+        self._plan(
+            lease,
+            row,
+            RecheckResult(row, useful_until=row.expires_at),
+            lambda: frames.ready(digest_mail.written(self.session, row, office, now=self.now)),
         )
 
     def _decide_poll(self, lease: Lease, row: MessageRow, one: PollInvitee | None) -> None:
@@ -188,12 +212,40 @@ class _Preparing:
             return
         verdict = RecheckResult(row, useful_until=one.poll.closes_at)
         office = self.shared.office
+        opening = hours.poll_held_until(one.poll.closes_at, self.now, office.mail_hours if office else None)
+        if opening is not None:
+            self._wait(lease, row, opening)
+            return
         self._plan(
             lease,
             row,
             verdict,
             lambda: frames.ready(poll_mail.written(self.session, one, row, office, now=self.now)),
         )
+
+    def _wait(self, lease: Lease, row: MessageRow, until: datetime) -> None:
+        state = MessageState.RETRY if row.attempts else MessageState.DUE
+        self.batch.decided.append(Settled(lease, state, due_at=until))
+
+    def _held_until(self, verdict: RecheckResult) -> datetime | None:
+        """Return until when the message waits for the office's hours; None if one of its lines cannot wait.
+
+        The tick holds what is not written yet. This holds what waited here: retries, long queues, mails sent again.
+        """
+        office = self.shared.office
+        if office is None or office.mail_hours.opening(self.now) is None:
+            return None
+        found = []
+        for line in verdict.lines:
+            activity, reminder = self.shared.activities[line.activity_id], self.shared.reminders[line.reminder_id]
+            times = ActivityTimes(activity.starts_at, activity.ends_at, activity.respond_by_at)
+            found.append(
+                hours.held_until(
+                    reminder.kind, reminder.audience, reminder.due_at, times, self.now, office.mail_hours,
+                    also_starts_at=hours.start_before(reminder.detail),
+                )
+            )  # fmt: skip
+        return None if None in found else found[0]
 
     def _plan(
         self, lease: Lease, row: MessageRow, verdict: RecheckResult, plan: Callable[[], frames.FramedMail]
@@ -223,9 +275,9 @@ class _Preparing:
             )
 
     def _address(self, verdict: RecheckResult) -> str:
-        naming = verdict.reader.representative_of_id
+        naming = verdict.recipient.representative_of_id
         if naming is None:
-            return verdict.reader.email
+            return verdict.recipient.email
         return next((line.representative_email for line in verdict.lines if line.invitation_id == naming), "")
 
     def _now_invited(self, verdict: RecheckResult) -> tuple[int, ...]:

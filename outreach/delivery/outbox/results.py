@@ -43,6 +43,7 @@ class Settled:
     skipped_lines: Mapping[int, SkipReason] | None = None
     now_invited: Collection[int] = ()  # invitations for which this was the first mail
     told: Mapping[int, int] | None = None  # per line: the sequence that the mail told, if it is not the line's own
+    mail: bytes | None = None  # the mail as it is kept (mail/kept.py), if it arrived or may have arrived
     fault: AddressFault | None = None  # set if the server's refusal means that no mail ever arrives at the address
 
 
@@ -92,6 +93,14 @@ def settle_in(
             "INSERT INTO attempt (message_id, at, worker, outcome, code, reply) VALUES (?, ?, ?, ?, ?, ?)",
             tried,
         )
+    mails = [(r.lease.message_id, r.mail) for r in ours if r.mail is not None]
+    if mails:
+        by_driver(
+            connection,
+            "INSERT INTO sent_mail (message_id, data) VALUES (?, ?)"
+            " ON CONFLICT (message_id) DO UPDATE SET data = excluded.data",
+            mails,
+        )
     for result in sorted((r for r in ours if r.fault and r.address), key=lambda r: r.address or ""):
         address_failures.block(session, result.address or "", result.fault, result.reply, now=now)
     _skip_lines(session, {k: v for result in ours for k, v in (result.skipped_lines or {}).items()})
@@ -112,9 +121,7 @@ def take_back(worker: str, lease_s: float, *, now: datetime) -> Counter[MessageS
         lost = sa.select(Message.id, Message.fence, Message.state).where(
             IS_IN_WORK, lapsed(Message.leased_until, lease_s, now)
         )
-        if session.get_bind().dialect.name == "postgresql":
-            lost = lost.with_for_update(skip_locked=True)
-        rows = session.execute(lost.limit(5000)).all()
+        rows = session.execute(lost.limit(5000).with_for_update(skip_locked=True)).all()
         doubted = [row.id for row in rows if row.state is MessageState.HANDING_OVER]
         earlier = set(
             session.scalars(

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from outreach.delivery.mail.kept import kept
 from outreach.delivery.outbox.leases import Lease
 from outreach.delivery.outbox.prepare import Ready
 from outreach.delivery.outbox.results import Settled
@@ -28,7 +29,7 @@ def settled(ready: Ready, outcome: Accepted | NotSent, *, now: datetime) -> Sett
         return Settled(
             ready.lease, MessageState.SENT, tried=True, code=outcome.code, reply=outcome.words,
             address=ready.planned.recipient, subject=ready.planned.subject, skipped_lines=ready.skipped_lines,
-            now_invited=ready.now_invited, told=ready.told,
+            now_invited=ready.now_invited, told=ready.told, mail=kept(ready.planned.data()),
         )  # fmt: skip
     return replace(
         _unsent(ready, outcome, now),
@@ -79,6 +80,7 @@ def _unsent(ready: Ready, outcome: NotSent, now: datetime) -> Settled:
             due_at=now + AFTER_A_DOUBT if again else None,
             now_invited=ready.now_invited,
             told=ready.told,
+            mail=kept(ready.planned.data()),
         )
     return postponed(
         lease, FailureReason.TEMPORARY, outcome.code, outcome.words, ready.useful_until, ready.attempts, now,

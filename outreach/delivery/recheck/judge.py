@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from outreach.delivery.recheck import moves_told
 from outreach.delivery.recheck.moves_told import SAID, WENT_OUT
-from outreach.delivery.rows.message_rows import LineRow, MessageRow, SharedRows
+from outreach.delivery.rows.batch import LineRow, MessageRow, SharedRows
 from outreach.domain.kinds import MailKind
 from outreach.domain.mail.merging import Saying, worth_saying
 from outreach.domain.mail.still_true import LineFacts, SkipReason, skip_because
@@ -45,7 +45,7 @@ class Earlier:
 class RecheckResult:
     """What a message still has to say: its lines in the mail's order, and its recipient."""
 
-    reader: MessageRow
+    recipient: MessageRow
     lines: tuple[LineRow, ...] = ()
     skipped: dict[int, SkipReason] = field(default_factory=dict)  # by line id
     useful_until: datetime | None = None
@@ -116,11 +116,11 @@ class Judge:
 
     def judge(self, row: MessageRow, *, resent: bool = False) -> RecheckResult:
         """Return what is left to say. resent: sent by hand, so a second mail that day with current facts is intended."""
-        row, reader = _settled_reader(row)
+        row, recipient = _settled_recipient(row)
         left: list[LineRow] = []
         skipped: dict[int, SkipReason] = {}
         for line in row.lines:
-            reason = self._reason(row, line, reader, resent)
+            reason = self._reason(row, line, recipient, resent)
             if reason is None:
                 moves = self.known.not_yet_notified.get(line.id)
                 left.append(line._replace(moves=moves) if moves else line)
@@ -142,7 +142,7 @@ class Judge:
         return found
 
     def _reason(
-        self, row: MessageRow, line: LineRow, reader: tuple[str, str] | None, resent: bool
+        self, row: MessageRow, line: LineRow, recipient: tuple[str, str] | None, resent: bool
     ) -> SkipReason | None:
         if row.erased:
             return SkipReason.ERASED
@@ -169,7 +169,7 @@ class Judge:
             reason = SkipReason.JOINED
         if reason is None and self.known.not_yet_notified.get(line.id) == ():
             reason = SkipReason.KNOWN
-        if reason is None and line.to_representative and line.representative != reader:
+        if reason is None and line.to_representative and line.representative != recipient:
             reason = SkipReason.NOT_ATTENDING
         if reason is None and reminder.kind is MailKind.REMINDER and not (resent or line.to_representative):
             # A reminder adds nothing if its recipient got a mail about the same activity today.
@@ -227,7 +227,7 @@ def _doubted_at(session: Session, message_ids: Collection[int]) -> dict[int, dat
     return {message_id: at for message_id, at, doubted in rows if doubted}
 
 
-def _settled_reader(row: MessageRow) -> tuple[MessageRow, tuple[str, str] | None]:
+def _settled_recipient(row: MessageRow) -> tuple[MessageRow, tuple[str, str] | None]:
     """Return the recipient of a mail to a representative: the one named by the first line that still has a representative."""
     if row.representative_of_id is None:
         return row, None

@@ -1,9 +1,8 @@
 """Which notices are sent again, and which moves a recipient does not know yet. Each notice is sent only once.
 
-While an older mail about the same still waits, it leaves it to the newer one. Where it waits as the newer is written,
-services/reminders/expand moves its lines there. Here it had been claimed by then: its worker vanished, or put it back
-untried, or the
-mail server put it off.
+If a newer mail says the same, the older one is not sent. services/reminders/expand.py moves the lines of an older mail that still
+waits. This file handles older mails that a worker had claimed at that moment and that came back: the worker vanished or
+returned them, or the mail server postponed them.
 """
 
 from collections import defaultdict
@@ -14,13 +13,13 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach.delivery.mail import values
-from outreach.delivery.rows.message_rows import LineRow, MessageRow, SharedRows
+from outreach.delivery.rows.batch import LineRow, MessageRow, SharedRows
 from outreach.domain.kinds import MailKind
 from outreach.domain.mail.still_true import SkipReason
 from outreach.domain.states import MessageState
 from outreach.models import Activity, Attempt, Message, MessageLine, Reminder
 
-TOLD_ANEW = frozenset({MailKind.INVITATION, MailKind.CHANGE, MailKind.WITHDRAWAL})  # kinds that may be sent twice
+NOTIFIED_AGAIN = frozenset({MailKind.INVITATION, MailKind.CHANGE, MailKind.WITHDRAWAL})  # kinds that may be sent twice
 ANNOUNCES = (MailKind.INVITATION, MailKind.CHANGE)  # kinds that tell time and place, also to calendars
 WENT_OUT = (MessageState.SENT, MessageState.UNKNOWN, MessageState.HANDING_OVER)
 SAID = ("", SkipReason.SAID_BY_ANOTHER_LINE.value)
@@ -39,7 +38,7 @@ def notified_again(session: Session, rows: Sequence[MessageRow], shared: SharedR
     old = {
         line.id: line
         for row in rows if row.fence > 1 and row.resend_of_id is None
-        for line in row.lines if _kind(line, shared) in TOLD_ANEW
+        for line in row.lines if _kind(line, shared) in NOTIFIED_AGAIN
     }  # fmt: skip
     if not old:
         return {}
@@ -86,8 +85,8 @@ def not_yet_notified(session: Session, rows: Sequence[MessageRow], shared: Share
     """Return, by line about a move, the moves that it must tell, oldest first: those unknown to its recipient.
 
     The result is empty if the recipient knows the current state: a notice or invitation told it, or the activity moved
-    back. A recipient knows what a mail told that may have arrived, and what they answered for. A repeated mail tells
-    the same moves as at first.
+    back. A recipient knows the state that a mail told, if the mail may have arrived, and the state that they answered. A
+    mail that is sent again tells the same moves as before.
     """
     moved = [(row, line) for row in rows for line in row.lines if _kind(line, shared) is MailKind.CHANGE]
     if not moved:
@@ -129,7 +128,7 @@ class _Told(NamedTuple):
 
 
 def _told(session: Session, invitation_ids: Collection[int]) -> Mapping[tuple[int, bool], list[_Told]]:
-    """Return what was told of each of these invitations, to the invitee (False) or to who comes in their place (True)."""
+    """Return what was told, by invitation and recipient: the invitee (False) or their representative (True)."""
     rows = session.execute(
         sa.select(
             MessageLine.invitation_id,

@@ -1,4 +1,4 @@
 """Messages as plain rows, read in few queries. The recheck and the composing of mails use them.
 
-Start with message_rows.py: a whole batch. stored_rows.py reads single messages, for previews.
+Start with batch.py: a whole batch. stored.py reads single messages, for previews.
 """

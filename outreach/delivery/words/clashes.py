@@ -13,8 +13,8 @@ from flask_babel import ngettext
 from outreach.delivery.words.formats import clock, day, days, language, moment, short_day, span
 from outreach.delivery.words.labels import label
 from outreach.domain.clashes import Clash
-from outreach.domain.planning.parties import Absence
-from outreach.domain.planning.plan import PlannedActivity
+from outreach.domain.planning.parties import AbsenceSpan
+from outreach.domain.planning.plan import PlannedActivity, Span
 from outreach.domain.planning.rules import ClashKind
 
 NAMED = 4  # most people named in one sentence; further ones are counted
@@ -55,6 +55,14 @@ def _of_two(
         place = clash.place.name if clash.place else _("The venue")
         return _("%(venue)s is taken by %(what)s: %(when)s.", venue=place, what=what, when=at)
     if clash.kind in _TWICE:
+        own_turn, other_turn = _turn(clash, own), _turn(clash, other)
+        at = _during(other_turn, other, own) if other_turn else at
+        if own_turn:
+            return ngettext(
+                "%(who)s has a turn here (%(turn)s) and is expected at %(what)s at the same time: %(when)s.",
+                "%(who)s have a turn here (%(turn)s) and are expected at %(what)s at the same time: %(when)s.",
+                len(people), who=listed(people), turn=span(*own_turn, own.zone), what=what, when=at,
+            )  # fmt: skip
         return ngettext(
             "%(who)s is expected at %(what)s at the same time: %(when)s.",
             "%(who)s are expected at %(what)s at the same time: %(when)s.",
@@ -71,15 +79,15 @@ def _of_two(
 
 
 def _travel(clash: Clash, people: Sequence[str]) -> str:
-    first, second = clash.activities
+    (until, first), (since, second) = sorted(zip(clash.meeting, clash.activities, strict=True), key=lambda one: one[0])
     values = {
         "who": listed(people),
         "there": minutes(clash.there or 0),
         "needed": minutes(clash.needed or 0),
         "first": f"“{first.title}”",
         "second": f"“{second.title}”",
-        "until": clock(first.ends_at, first.zone),
-        "since": clock(second.starts_at, second.zone),
+        "until": clock(until[1], first.zone),
+        "since": clock(since[0], second.zone),
     }
     return ngettext(
         "%(who)s has %(there)s to get from %(first)s (until %(until)s) to %(second)s (from %(since)s); "
@@ -146,6 +154,11 @@ def _of_day(clash: Clash) -> str:
             if clash.in_ramadan:
                 return _("Office hours on %(day)s, in Ramadan, are %(opens)s to %(closes)s.", **hours)
             return _("Office hours on %(day)s are %(opens)s to %(closes)s.", **hours)
+        case ClashKind.NOON_BREAK if clash.hours:
+            return _(
+                "It runs into the noon prayer (zuhur) and break: %(day)s, %(begins)s to %(ends)s.",
+                day=on, begins=hour(clash.hours.break_from), ends=hour(clash.hours.break_until),
+            )  # fmt: skip
         case ClashKind.FRIDAY_BREAK if clash.hours:
             return _(
                 "It runs into Friday prayer: %(day)s, %(begins)s to %(ends)s.",
@@ -188,14 +201,28 @@ def minutes(count: int) -> str:
     return " ".join(parts)
 
 
+def _turn(clash: Clash, activity: PlannedActivity) -> Span | None:
+    """Return the turn that clashes; None if it is the whole activity."""
+    turn = clash.meeting_of(activity)
+    return None if turn == (activity.starts_at, activity.ends_at) else turn
+
+
 def _when(other: PlannedActivity, own: PlannedActivity) -> str:
     """Return when the other activity is. If both are on the same single day, the hours suffice."""
+    return _during((other.starts_at, other.ends_at), other, own)
+
+
+def _during(turn: Span, other: PlannedActivity, own: PlannedActivity) -> str:
     if other.days == own.days and len(own.days) == 1:
-        return span(other.starts_at, other.ends_at, other.zone)
-    return when(other)
+        return span(*turn, other.zone)
+    return (
+        f"{short_day(turn[0], other.zone)}, {span(*turn, other.zone)}"
+        if len(other.days) == 1
+        else span(*turn, other.zone)
+    )
 
 
-def _away(absence: Absence, own: PlannedActivity) -> str:
+def _away(absence: AbsenceSpan, own: PlannedActivity) -> str:
     told = _absent(absence.starts_at, absence.ends_at, own)
     return _("%(when)s, %(reason)s", when=told, reason=absence.reason) if absence.reason else told
 

@@ -6,6 +6,7 @@ Mails, calendars and pages share them. PLAN_LABELS has those for planning.
 from enum import StrEnum
 
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext
 
 from outreach.domain.answers import Choice
 from outreach.domain.kinds import (
@@ -32,11 +33,12 @@ from outreach.domain.mail.incoming import IncomingReason, Participation
 from outreach.domain.mail.still_true import SkipReason
 from outreach.domain.planning.parties import AbsenceSource
 from outreach.domain.planning.rules import ClashKind, Severity
-from outreach.domain.reminders import MissedReason
+from outreach.domain.reminders import MissedReason, NotReminded
 from outreach.domain.states import ActivityState, InvitationState, MessageState, PollState, ReminderState, SearchState
 
 PLAN_LABELS: dict[tuple[type, str], object] = {
     (MailKind, MailKind.POLL.value): _l("Date poll"),
+    (MailKind, MailKind.DIGEST.value): _l("Summary of the day's news"),
     (VenueKind, VenueKind.HALL.value): _l("Hall"),
     (VenueKind, VenueKind.OFFICE.value): _l("Meeting room"),
     (VenueKind, VenueKind.SCHOOL.value): _l("School"),
@@ -88,6 +90,7 @@ PLAN_LABELS: dict[tuple[type, str], object] = {
     (ClashKind, ClashKind.WEEKEND.value): _l("Weekend"),
     (ClashKind, ClashKind.OUTSIDE_HOURS.value): _l("Outside office hours"),
     (ClashKind, ClashKind.FRIDAY_BREAK.value): _l("Friday prayer"),
+    (ClashKind, ClashKind.NOON_BREAK.value): _l("Noon prayer and break"),
     (ClashKind, ClashKind.SHORT_NOTICE.value): _l("Short notice"),
     (ClashKind, ClashKind.IN_THE_PAST.value): _l("Draft in the past"),
     (ClashKind, ClashKind.SAME_KECAMATAN.value): _l("Two in one kecamatan on one half day"),
@@ -187,6 +190,11 @@ LABELS: dict[tuple[type, str], object] = {
     (MissedReason, MissedReason.MOMENT_PASSED.value): _l("Its moment has passed."),
     (MissedReason, MissedReason.TOO_OLD.value): _l("It was too late to be of use."),
     (MissedReason, MissedReason.RESTORED.value): _l("The data come from a backup, and it may have been sent since."),
+    (NotReminded, NotReminded.NOT_EXPECTED.value): _l("They have declined, wait for a seat, or are not invited yet."),
+    (NotReminded, NotReminded.NO_ADDRESS.value): _l("No mail reaches them; please call them."),
+    (NotReminded, NotReminded.STOPPED.value): _l("They asked for no more reminders."),
+    (NotReminded, NotReminded.INVITED_TODAY.value): _l("They got the invitation only today."),
+    (NotReminded, NotReminded.TOO_LATE.value): _l("The deadline for answers has passed, or the activity has begun."),
     (SkipReason, SkipReason.NO_ADDRESS.value): _l("No e-mail address is known."),
     (SkipReason, SkipReason.ADDRESS_BLOCKED.value): _l("No mail arrives at their address; please call them."),
     (SkipReason, SkipReason.STOPPED.value): _l("They asked for no more reminders."),
@@ -306,6 +314,18 @@ LABELS: dict[tuple[type, str], object] = {
 }
 
 
+# An invitee's answer as the staff read it: what was promised has another word than who has come.
+STAFF_LABELS: dict[tuple[type, str], object] = {
+    (kind, kind.COMING.value): lazy_pgettext("answer", "Coming") for kind in (InvitationState, Choice)
+} | {(kind, kind.NOT_COMING.value): lazy_pgettext("answer", "Not coming") for kind in (InvitationState, Choice)}
+
+
 def label(member: StrEnum | None) -> str:
     """Return the label of a member of a closed list, in the current locale; "" for None."""
     return "" if member is None else str(LABELS[type(member), member.value])
+
+
+def staff_label(member: StrEnum | None) -> str:
+    """Return the label on the staff's pages and lists. Invitees read label(), with the words of their own choices."""
+    found = STAFF_LABELS.get((type(member), member.value)) if member else None
+    return str(found) if found else label(member)

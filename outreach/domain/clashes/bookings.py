@@ -1,12 +1,13 @@
 """Clashes of venues, people and kecamatan: booked twice, unavailable, or too small."""
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from outreach.domain.clashes.clash import Clash
 from outreach.domain.kinds import ON_STAGE, Role
-from outreach.domain.planning.parties import Absence, Party, roles_of
-from outreach.domain.planning.plan import COMMUNITY_KINDS, Booking, Plan, PlannedActivity
+from outreach.domain.planning.parties import AbsenceSpan, Party
+from outreach.domain.planning.plan import COMMUNITY_KINDS, Booking, Plan, PlannedActivity, bookings_of
 from outreach.domain.planning.rules import ClashKind, Rules, Severity
 from outreach.domain.planning.travel import needed_min
 
@@ -39,13 +40,13 @@ def of_venue(plan: Plan, activity: PlannedActivity) -> Iterator[Clash]:
 def of_people(plan: Plan, activity: PlannedActivity) -> Iterator[Clash]:
     """Yield a clash for each person who is in two activities at once, cannot travel in time, or is absent."""
     reach = reach_of(plan.rules)
-    for party, role in roles_of(activity.engagements).items():
+    their_turns: dict[Party, list[Booking]] = defaultdict(list)
+    for booking in bookings_of(activity):
+        their_turns[booking.party].append(booking)
+    for party, turns in their_turns.items():
         if party.is_one_person:
-            own = Booking(party, role, activity)
-            for other in plan.of_party(party, activity.starts_at - reach, activity.ends_at + reach):
-                if other.activity.id != activity.id and (found := _both(plan, own, other)):
-                    yield found
-        yield from _absent(plan, activity, party, role)
+            yield from _elsewhere(plan, turns, reach)
+        yield from _absent(plan, turns)
 
 
 def of_kecamatan(plan: Plan, activity: PlannedActivity) -> Iterator[Clash]:
@@ -73,36 +74,78 @@ def cross(plan: Plan, one: PlannedActivity, other: PlannedActivity) -> bool:
     """Return whether a person in both activities could clash, in whatever roles."""
     first, second = pair(one, other)
     gap = second.starts_at - first.ends_at
-    if gap < timedelta(0):
-        return any(map(plan.rules.sought, _AT_ONCE))
-    return any(map(plan.rules.sought, _TRAVELLING)) and _needed(plan, first, second) is not None
+    if gap < timedelta(0) and any(map(plan.rules.sought, _AT_ONCE)):
+        return True
+    needed = _way(plan, first, second) if any(map(plan.rules.sought, _TRAVELLING)) else None
+    return needed is not None and max(gap, timedelta(0)) < needed * _MINUTE
 
 
 def pair(one: PlannedActivity, other: PlannedActivity) -> tuple[PlannedActivity, PlannedActivity]:
     return (one, other) if (one.starts_at, one.id) < (other.starts_at, other.id) else (other, one)
 
 
-def _both(plan: Plan, own: Booking, other: Booking) -> Clash | None:
-    first, second = sorted((own, other), key=lambda booking: (booking.starts_at, booking.activity.id))
-    roles = (first.role, second.role)
-    gap = second.starts_at - first.ends_at
-    kind = _kind(roles, at_once=gap < timedelta(0))
-    severity = plan.rules.sought(kind)
-    if severity is None:
-        return None
-    activities = (first.activity, second.activity)
-    if gap < timedelta(0):
-        return Clash(kind, severity, activities, party=own.party, roles=roles)
-    needed = _needed(plan, *activities)
-    if needed is None:
-        return None
-    return Clash(kind, severity, activities, party=own.party, roles=roles, needed=needed, there=gap // _MINUTE)
+def _elsewhere(plan: Plan, turns: Sequence[Booking], reach: timedelta) -> Iterator[Clash]:
+    """Yield the clashes of one person's turns in an activity with their turns in others."""
+    met: dict[int, list[_Meeting]] = {}
+    for own in turns:
+        for other in plan.of_party(own.party, own.starts_at - reach, own.ends_at + reach):
+            if other.activity.id != own.activity.id:
+                met.setdefault(other.activity.id, []).append(_Meeting(own, other))
+    for meetings in met.values():
+        yield from _both(plan, meetings)
 
 
-def _needed(plan: Plan, first: PlannedActivity, second: PlannedActivity) -> int | None:
-    """Return the travel time in minutes from the first to the second; None if the gap is long enough, or no place is known."""
-    needed = needed_min(plan.whereabouts(first), plan.whereabouts(second), plan.rules.travel)
-    return None if needed is None or second.starts_at - first.ends_at >= needed * _MINUTE else needed
+class _Meeting:
+    """One turn in each of two activities. gap: from the end of the earlier turn to the start of the later one."""
+
+    __slots__ = ("bookings", "gap")
+
+    def __init__(self, own: Booking, other: Booking) -> None:
+        first = pair(own.activity, other.activity)[0]
+        self.bookings = (own, other) if own.activity is first else (other, own)
+        self.gap = max(own.starts_at, other.starts_at) - min(own.ends_at, other.ends_at)
+
+
+def _both(plan: Plan, meetings: Sequence[_Meeting]) -> Iterator[Clash]:
+    """Yield at most one clash for turns at the same time, and one for turns without enough travel time between them."""
+    one, other = meetings[0].bookings
+    roles = (one.role, other.role)
+    at_once = [met for met in meetings if met.gap < timedelta(0)]
+    if at_once and (severity := plan.rules.sought(kind := _kind(roles, at_once=True))):
+        yield _of_meeting(kind, severity, min(at_once, key=_starts))
+    apart = [met for met in meetings if met.gap >= timedelta(0)]
+    if not apart or not (severity := plan.rules.sought(kind := _kind(roles, at_once=False))):
+        return
+    nearest = min(apart, key=lambda met: (met.gap, _starts(met)))
+    needed = _way(plan, one.activity, other.activity)
+    if needed is not None and nearest.gap < needed * _MINUTE:
+        yield _of_meeting(kind, severity, nearest, needed=needed, there=nearest.gap // _MINUTE)
+
+
+def _starts(met: _Meeting) -> tuple:
+    return tuple(booking.starts_at for booking in met.bookings)
+
+
+def _of_meeting(
+    kind: ClashKind, severity: Severity, met: _Meeting, needed: int | None = None, there: int | None = None
+) -> Clash:
+    party = met.bookings[0].party
+    return Clash(
+        kind,
+        severity,
+        tuple(booking.activity for booking in met.bookings),
+        party=party,
+        roles=tuple(booking.role for booking in met.bookings),
+        turns=tuple(booking.activity.spans_of(party) for booking in met.bookings),
+        meeting=tuple((booking.starts_at, booking.ends_at) for booking in met.bookings),
+        needed=needed,
+        there=there,
+    )
+
+
+def _way(plan: Plan, first: PlannedActivity, second: PlannedActivity) -> int | None:
+    """Return the travel time in minutes between the places of two activities; None if a place is not known."""
+    return needed_min(plan.whereabouts(first), plan.whereabouts(second), plan.rules.travel)
 
 
 def _kind(roles: tuple[Role, Role], *, at_once: bool) -> ClashKind:
@@ -114,15 +157,18 @@ def _kind(roles: tuple[Role, Role], *, at_once: bool) -> ClashKind:
     return ClashKind.CADRE_TWICE if Role.CADRE in roles else ClashKind.INVITEE_TWICE
 
 
-def _absent(plan: Plan, activity: PlannedActivity, party: Party, role: Role) -> Iterator[Clash]:
+def _absent(plan: Plan, turns: Sequence[Booking]) -> Iterator[Clash]:
+    """Yield a clash for each absence of one party during its turns in an activity."""
+    party, role, activity = turns[0].party, turns[0].role, turns[0].activity
     kind = ClashKind.SPEAKER_ABSENT if role in ON_STAGE else ClashKind.INVITEE_ABSENT
     if severity := plan.rules.sought(kind):
-        for absence in plan.absences_of(party, activity.starts_at, activity.ends_at):
+        missed = (one for turn in turns for one in plan.absences_of(party, turn.starts_at, turn.ends_at))
+        for absence in dict.fromkeys(missed):
             said_yes = _said_yes(activity, party, absence)
             grave = Severity.WARN if said_yes else severity
             yield Clash(kind, grave, (activity,), party=party, roles=(role,), absence=absence, said_yes=said_yes)
 
 
-def _said_yes(activity: PlannedActivity, party: Party, absence: Absence) -> bool:
+def _said_yes(activity: PlannedActivity, party: Party, absence: AbsenceSpan) -> bool:
     answers = [one.said_yes for one in activity.engagements if one.party == party and one.said_yes]
     return any(absence.is_outweighed_by(yes, activity.starts_at, activity.ends_at) for yes in answers)

@@ -63,9 +63,10 @@ def of_days_off(plan: Plan, activity: PlannedActivity) -> Iterator[Clash]:
 
 
 def of_hours(plan: Plan, activity: PlannedActivity) -> Iterator[Clash]:
-    """Yield a clash if it begins or ends outside office hours, and for each Friday on which it overlaps the prayer break.
+    """Yield a clash if it begins or ends outside office hours, and for each day on which it overlaps the prayer break.
 
-    The nights between its days are not checked. The lunch break is not checked either: most activities span it.
+    The nights between its days are not checked. On other days than Friday, an activity that is too long to be held before or
+    after the break has its own break, and is not checked.
     """
     days, ramadan = activity.days, plan.calendar.in_ramadan
     if severity := plan.rules.sought(ClashKind.OUTSIDE_HOURS):
@@ -78,14 +79,15 @@ def of_hours(plan: Plan, activity: PlannedActivity) -> Iterator[Clash]:
                 yield Clash(
                     ClashKind.OUTSIDE_HOURS, severity, (activity,), day=day, hours=hours, in_ramadan=ramadan(day)
                 )
-    if severity := plan.rules.sought(ClashKind.FRIDAY_BREAK):
-        for day in (day for day in days if day.weekday() == FRIDAY):
-            hours = plan.hours_on(day)
-            begins, ends = _at(day, hours.break_from, activity), _at(day, hours.break_until, activity)
-            if activity.starts_at < ends and begins < activity.ends_at:
-                yield Clash(
-                    ClashKind.FRIDAY_BREAK, severity, (activity,), day=day, hours=hours, in_ramadan=ramadan(day)
-                )
+    for day in days:
+        hours, is_friday = plan.hours_on(day), day.weekday() == FRIDAY
+        kind = ClashKind.FRIDAY_BREAK if is_friday else ClashKind.NOON_BREAK
+        severity = plan.rules.sought(kind)
+        if not severity or not (is_friday or hours.fits_beside_break(activity.length)):
+            continue
+        begins, ends = _at(day, hours.break_from, activity), _at(day, hours.break_until, activity)
+        if activity.starts_at < ends and begins < activity.ends_at:
+            yield Clash(kind, severity, (activity,), day=day, hours=hours, in_ramadan=ramadan(day))
 
 
 def _at(day: date, at: time, activity: PlannedActivity) -> datetime:

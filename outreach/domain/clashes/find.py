@@ -17,20 +17,43 @@ def find_clashes(plan: Plan, among: Collection[int] | None = None) -> list[Clash
     chosen = plan.activities.keys() if among is None else plan.activities.keys() & set(among)
     found = []
     for id in chosen:
-        for one in look_at(plan, plan.activities[id]):
+        for one in each_clash(plan, plan.activities[id]):
             first = one.activities[0].id
             if first == id or first not in chosen:  # otherwise it is found from the other activity
                 found.append(one)
     return sorted(found, key=lambda one: one.sort_key)
 
 
-def find_clashes_if(plan: Plan, activity: PlannedActivity) -> list[Clash]:
+def clashes_of(plan: Plan, activity: PlannedActivity) -> list[Clash]:
     """Return the clashes of the activity if it were planned like this. The plan's own activity of that id is ignored."""
-    return sorted(look_at(plan, activity), key=lambda one: one.sort_key)
+    return sorted(each_clash(plan, activity), key=lambda one: one.sort_key)
 
 
-def look_at(plan: Plan, activity: PlannedActivity) -> Iterator[Clash]:
-    """Yield the clashes of an activity, which may differ from the plan's own; in no order."""
+def find_intended(plan: Plan, among: Collection[int]) -> list[Clash]:
+    """Return the clashes of these activities that are marked as intended, each once, by start."""
+    found: dict[str, Clash] = {}
+    for id in sorted(plan.activities.keys() & set(among)):
+        for one in _all_of(plan, plan.activities[id]):
+            if is_intended(plan, one):
+                found.setdefault(one.substance, one)
+    return sorted(found.values(), key=lambda one: one.sort_key)
+
+
+def is_intended(plan: Plan, clash: Clash) -> bool:
+    """Return whether the clash is marked as intended, and has not changed in substance since."""
+    marks = plan.intended.get((clash.kind, tuple(sorted(clash.ids)))) if plan.intended else None
+    if not marks:
+        return False
+    accepted = marks.get(clash.substance)
+    return accepted is not None and clash.shortage <= accepted
+
+
+def each_clash(plan: Plan, activity: PlannedActivity) -> Iterator[Clash]:
+    """Yield the clashes of an activity, which may differ from the plan's own, without the intended ones; in no order."""
+    return (one for one in _all_of(plan, activity) if not is_intended(plan, one))
+
+
+def _all_of(plan: Plan, activity: PlannedActivity) -> Iterator[Clash]:
     if plan.counts(activity):
         yield from days.of_times(plan, activity)
         yield from days.of_days_off(plan, activity)

@@ -4,24 +4,34 @@ from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from itertools import islice
 
-from outreach.domain.planning.plan import Plan, PlannedActivity
+from outreach.domain.planning.plan import Plan, PlannedActivity, Span
 from outreach.domain.planning.rules import ClashKind
 from outreach.domain.planning.travel import needed_min
 
 STEP = timedelta(minutes=30)
 ROUND_MIN = 5
-DAYS_LOOKED_AT = 15  # working days, where no programme sets bounds
+DAYS_SEARCHED = 15  # working days, where no programme sets bounds
 
 
-def same_day(plan: Plan, activity: PlannedActivity, other: PlannedActivity | None) -> list[datetime]:
-    """Return other starts on its day: each half hour in office hours, and just before and after the activity it clashes with."""
+def same_day(
+    plan: Plan, activity: PlannedActivity, other: PlannedActivity | None, turns: tuple[Span, Span] | None = None
+) -> list[datetime]:
+    """Return other starts on its day: each half hour in office hours, and just before and after the activity it clashes with.
+
+    turns: when a person is needed in it and in the other one; None: during the whole of both.
+    """
     day = activity.local_start.date()
     opens, latest = _bounds(plan, activity, day)
     starts = {opens + n * STEP for n in range((latest - opens) // STEP + 1)} if latest >= opens else set()
     if other is not None:
         apart = needed_min(plan.whereabouts(activity), plan.whereabouts(other), plan.rules.travel) or 0
-        before, after = (timedelta(minutes=-apart) - activity.length, timedelta(minutes=apart))
-        starts |= {_rounded(other.starts_at + before, up=False), _rounded(other.ends_at + after, up=True)}
+        way = timedelta(minutes=apart)
+        (since, until), (begins, ends) = turns or (
+            (activity.starts_at, activity.ends_at), (other.starts_at, other.ends_at)
+        )  # fmt: skip
+        before = begins - way - (until - activity.starts_at)
+        after = ends + way - (since - activity.starts_at)
+        starts |= {_rounded(before, up=False), _rounded(after, up=True)}
     starts = {start for start in starts if opens <= start <= latest and start != activity.starts_at}
 
     def nearness(start: datetime) -> tuple:
@@ -49,12 +59,12 @@ def _days(plan: Plan, activity: PlannedActivity) -> list[date]:
         span = range((programme.ends_on - programme.starts_on).days + 1)
         days = [programme.starts_on + timedelta(days=n) for n in span]
         chosen = [day for day in days if today <= day != own and plan.calendar.is_working_day(day)]
-        return sorted(chosen, key=lambda day: (abs(day - own), day))[:DAYS_LOOKED_AT]
+        return sorted(chosen, key=lambda day: (abs(day - own), day))[:DAYS_SEARCHED]
     first = max(own, today) + timedelta(days=1)
     if plan.rules.sought(ClashKind.SHORT_NOTICE):
         first = max(first, today + timedelta(days=plan.rules.notice_days))
-    following = (first + timedelta(days=n) for n in range(4 * DAYS_LOOKED_AT))
-    return list(islice((day for day in following if plan.calendar.is_working_day(day)), DAYS_LOOKED_AT))
+    following = (first + timedelta(days=n) for n in range(4 * DAYS_SEARCHED))
+    return list(islice((day for day in following if plan.calendar.is_working_day(day)), DAYS_SEARCHED))
 
 
 def _bounds(plan: Plan, activity: PlannedActivity, day: date) -> tuple[datetime, datetime]:

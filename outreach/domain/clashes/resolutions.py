@@ -10,7 +10,7 @@ from datetime import date, datetime
 
 from outreach.domain.answers import default_deadline
 from outreach.domain.clashes.clash import Clash, Signature
-from outreach.domain.clashes.find import find_clashes, look_at
+from outreach.domain.clashes.find import each_clash, find_clashes
 from outreach.domain.clashes.other_times import other_days, same_day
 from outreach.domain.kinds import ON_STAGE
 from outreach.domain.planning.parties import Party, PartyKind, Place, roles_of
@@ -172,12 +172,12 @@ def _reluctance(activity: PlannedActivity, moving: int | None) -> tuple:
 
 
 def _of_one(plan: Plan, clash: Clash, activity: PlannedActivity) -> Iterator[Resolution]:
-    before = {one.signature for one in look_at(plan, activity)} - {clash.signature}
+    before = {one.signature for one in each_clash(plan, activity)} - {clash.signature}
     if clash.kind in _OF_INVITEES and clash.party:
         yield LeaveOut(activity.id, clash.party)
     if clash.kind is ClashKind.DEADLINE_AFTER_START:
-        days = plan.rules.deadline_days
-        yield RespondBy(activity.id, default_deadline(activity.starts_at, activity.zone, plan.now, days))
+        days, off = plan.rules.deadline_days, plan.calendar.days_off
+        yield RespondBy(activity.id, default_deadline(activity.starts_at, activity.zone, plan.now, off, days))
     if clash.kind is ClashKind.OUTSIDE_PROGRAMME and clash.programme:
         days_there = days_between(activity.starts_at, activity.ends_at, clash.programme.zone)
         starts_on = min(clash.programme.starts_on, days_there[0])
@@ -227,7 +227,9 @@ def _distance(plan: Plan, activity: PlannedActivity, place: Place) -> tuple:
 
 
 def _times(plan: Plan, clash: Clash, activity: PlannedActivity, before: set[Signature]) -> Iterator[Resolution]:
-    today = () if clash.kind in _OF_DAYS else same_day(plan, activity, clash.other(activity.id))
+    other = clash.other(activity.id)
+    turns = (clash.meeting_of(activity), clash.meeting_of(other)) if other and clash.meeting else None
+    today = () if clash.kind in _OF_DAYS else same_day(plan, activity, other, turns)
     found = [
         best
         for starts in (today, other_days(plan, activity))
@@ -265,7 +267,7 @@ def _is_quiet(plan: Plan, activity: PlannedActivity, before: set[Signature]) -> 
 def _left(plan: Plan, activity: PlannedActivity, before: set[Signature]) -> list[Clash] | None:
     """Return which of the `before` clashes remain; None as soon as there is a new one."""
     left = []
-    for one in look_at(plan, activity):
+    for one in each_clash(plan, activity):
         if one.signature not in before:
             return None
         left.append(one)

@@ -44,7 +44,7 @@ _BEFORE_PATTERN = re.compile(
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Name:
     """A name with its titles: Name("Siti Rahmawati", before="Dr. Hj.", after="S.H., M.H.")."""
 
@@ -60,8 +60,7 @@ class Name:
 
 def split(written: str) -> Name:
     """Return a written name with its titles separated and in their usual spelling. All capitals become proper case."""
-    text = tidy(written)
-    text = _SALUTATION.sub("", text)
+    text = _SALUTATION.sub("", tidy(written))
     before, text = _titles_before(text)
     name, after = _titles_after(text)
     return Name(proper(name) if _one_case(name) else name, " ".join(before), ", ".join(after))
@@ -79,6 +78,8 @@ def is_name(text: str) -> bool:
 
 def key(name: str) -> str:
     """Return the comparison key of a name without titles: its letters and digits only, without accents."""
+    if name.isascii():
+        return "".join(filter(str.isalnum, name.lower()))
     plain = unicodedata.normalize("NFKD", name)
     return _letters("".join(letter for letter in plain if not unicodedata.combining(letter)))
 
@@ -86,7 +87,7 @@ def key(name: str) -> str:
 def tidy(text: str) -> str:
     """Return the text with each run of whitespace as one space, without control and invisible characters."""
     if text.isascii() and text.isprintable():  # most text; the rest is checked character by character
-        return " ".join(text.split())
+        return text if "  " not in text and text == text.strip() else " ".join(text.split())
     text = unicodedata.normalize("NFC", text)
     kept = (
         " " if c.isspace() else c
@@ -126,6 +127,8 @@ def _titles_after(text: str) -> tuple[str, list[str]]:
 
 def _degree(word: str, *, loose: bool) -> str | None:
     """Return the degree in its usual spelling, or None if the word is not a degree. loose: the word stands after a comma."""
+    if not loose and "." not in word and not word.isupper():
+        return None
     key = _letters(word)
     usual = _AFTER_BY_KEY.get(key)
     if usual and (loose or "." in word.rstrip(".") or (word.isupper() and key not in _MAY_BE_NAMES)):
@@ -136,8 +139,7 @@ def _degree(word: str, *, loose: bool) -> str | None:
 
 
 def _one_case(text: str) -> bool:
-    letters = [letter for letter in text if letter.isalpha()]
-    return len(letters) > 1 and (text.isupper() or text.islower())
+    return (text.isupper() or text.islower()) and sum(map(str.isalpha, text)) > 1
 
 
 def _proper_word(word: str, at: int) -> str:

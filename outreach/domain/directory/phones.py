@@ -4,13 +4,18 @@ Pure functions. delivery/words/formats.py formats a number for display.
 """
 
 import re
+from typing import Any
 
 import phonenumbers
+from phonenumbers import PhoneMetadata
 
 from outreach.domain.directory.email_addresses import means_nothing
 from outreach.domain.problems import Problem
 
 _COUNTRY = "ID"
+# Most numbers in a list are Indonesian mobiles: those are recognised by the same pattern that is_valid_number applies to them.
+_METADATA: Any = PhoneMetadata.metadata_for_region(_COUNTRY)
+_MOBILE = re.compile(_METADATA.mobile.national_number_pattern)
 _SEVERAL = re.compile(r"\s*(?:/|;|,|\||\batau\b|\bdan\b|\bor\b|\band\b|\n)\s*", re.IGNORECASE)
 
 
@@ -30,6 +35,8 @@ def number(written: str | float | int | None) -> str:
         return ""
     if isinstance(written, float) and not written.is_integer():
         raise PhoneInvalid(phone=text)
+    if text.isascii() and text.isdecimal() and (mobile := _mobile(text)):
+        return mobile
     for part in _SEVERAL.split(text):
         if found := _valid(part):
             return found
@@ -45,6 +52,26 @@ def as_written(e164: str) -> str:
     at_home = found.country_code == phonenumbers.country_code_for_region(_COUNTRY)
     formats = phonenumbers.PhoneNumberFormat
     return phonenumbers.format_number(found, formats.NATIONAL if at_home else formats.INTERNATIONAL)
+
+
+def _mobile(digits: str) -> str:
+    """Return an Indonesian mobile number in E.164, "" for any other number."""
+    local = digits.removeprefix("0") if digits.startswith("08") else digits
+    if digits.startswith("628") and len(digits) >= 10:
+        local = digits[2:]
+    elif digits.startswith("8") and not 9 <= len(digits) <= 13:
+        return ""
+    return f"+62{local}" if local.startswith("8") and _MOBILE.fullmatch(local) else ""
+
+
+def may_have_whatsapp(e164: str) -> bool:
+    """Return whether a number may be a mobile's. WhatsApp finds nobody at a landline or at a service number."""
+    try:
+        found = phonenumbers.parse(e164)
+    except phonenumbers.NumberParseException:
+        return False
+    kinds = phonenumbers.PhoneNumberType
+    return phonenumbers.number_type(found) in (kinds.MOBILE, kinds.FIXED_LINE_OR_MOBILE)
 
 
 def _text(written: str | float | int | None) -> str:

@@ -4,13 +4,16 @@ Pure functions. services/directory/regions.py holds the places.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 
 _PREFIX = re.compile(
     r"^\s*(?:kelurahan|kel|desa|ds|kampung|kp|pekon|nagari|kecamatan|kec|distrik)(?:\s*[.:]\s*|\s+)(?=\S)",
     re.IGNORECASE,
 )
+
+_MARKED = re.compile(r"\b(?:kelurahan|kel|desa|ds)\b\s*[./:]*\s*([^,;/()\n]+)", re.IGNORECASE)
+_BETWEEN = re.compile(r"[,;/()\n]|\s-\s")
 
 
 def key(name: str) -> str:
@@ -21,6 +24,14 @@ def key(name: str) -> str:
 def keys(name: str) -> tuple[str, ...]:
     """Return the keys to search a written name by. The whole name comes first: "Kampung Baru" may be a full name."""
     return tuple(dict.fromkeys(found for found in (letters(name), key(name)) if found))
+
+
+def parts(address: str) -> Iterator[str]:
+    """Yield the parts of an address that may name a kelurahan: first what stands after "Kel.", then part by part."""
+    for found in _MARKED.finditer(address):
+        words = found[1].split()[:4]
+        yield from (" ".join(words[:number]) for number in range(len(words), 0, -1))
+    yield from (part.strip() for part in _BETWEEN.split(address))
 
 
 def nearest(name: str, known: Iterable[str], limit: int = 2) -> list[str]:

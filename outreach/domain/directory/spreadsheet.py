@@ -1,12 +1,14 @@
-"""Finds the table of people in a sheet made for human readers: titles above, varied headers, totals below.
+"""Reads the rows of people from a sheet made for human readers: titles above, varied headings, totals below.
 
-Pure functions. services/directory/workbook.py opens a file, services/directory/import_people.py imports the rows.
+Pure functions. columns.py guesses what the columns mean, services/directory/workbook.py opens a file,
+services/directory/import_people.py imports the rows.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from outreach.domain.directory.names import tidy
 from outreach.domain.kinds import CadreKind, Sex
@@ -49,7 +51,10 @@ _WITHIN = (
     ("organisa", Column.ORGANISATION), ("organiza", Column.ORGANISATION), ("unitkerja", Column.ORGANISATION),
     ("jabatan", Column.POST), ("jeniskader", Column.KIND), ("unsurkader", Column.KIND), ("kategorikader", Column.KIND),
 )  # fmt: skip
+_HEADINGS_OF_NAMES = {"nama", "name", "full"}  # how a heading above the names begins
 _TOTAL = re.compile(r"^\s*(?:grand\s+|sub\s*)?(?:jumlah|total|rekap)\b", re.IGNORECASE)
+
+_KIND_PARTS = re.compile(r"[,/;+&]|\bdan\b", re.IGNORECASE)
 
 _SEXES = {
     "p": Sex.FEMALE, "pr": Sex.FEMALE, "perempuan": Sex.FEMALE, "wanita": Sex.FEMALE, "female": Sex.FEMALE, "f": Sex.FEMALE,
@@ -75,20 +80,44 @@ class SheetRow:
         return as_text(self.cells.get(column))
 
 
-@dataclass(frozen=True)
-class SheetTable:
-    header_number: int
-    columns: dict[Column, int]  # from 0
-    rows: tuple[SheetRow, ...]
+def rows_below(
+    sheet: Iterable[Sequence[Cell]], header_number: int, columns: Mapping[Column, int]
+) -> Iterator[SheetRow]:
+    """Yield the rows of people below the headings: without empty rows, totals, and headings that are repeated.
+
+    header_number: the row of the headings from 1; 0 if there are none. columns: each column's index from 0.
+    """
+    last = max(columns.values(), default=-1) + 1  # columns to the right of the known ones are ignored
+    places = tuple(columns.items())
+    for number, row in enumerate(sheet, start=1):
+        if number <= header_number:
+            continue
+        cells = {column: row[place] for column, place in places if place < len(row)}
+        if not any(map(_says_something, cells.values())):
+            continue
+        if _may_be_no_person(cells) and _is_no_person(row[:last], columns):
+            continue
+        yield SheetRow(number, cells)
 
 
-def find_table(sheet: Sequence[Sequence[Cell]]) -> SheetTable | None:
-    """Return the table of people in a sheet, or None. A header has the name column and at least one other known column."""
-    for at, cells in enumerate(sheet[:HEADER_WITHIN]):
-        columns = columns_of(cells)
-        if _is_header(columns):
-            return SheetTable(at + 1, columns, tuple(_rows(sheet, at, columns)))
-    return None
+def _may_be_no_person(cells: Mapping[Column, Cell]) -> bool:
+    """Return whether the row needs a closer look: few rows do, and the look takes long."""
+    name = cells.get(Column.NAME)
+    if name in (None, "") or not isinstance(name, str):
+        return True
+    return not name[:1].isalpha() or name[:4].casefold() in _HEADINGS_OF_NAMES or _TOTAL.match(name) is not None
+
+
+def _says_something(cell: Cell) -> bool:
+    if isinstance(cell, str):
+        return cell[:1].isalnum() or bool(cell and as_text(cell))
+    return cell is not None
+
+
+def _is_no_person(row: Sequence[Cell], columns: Mapping[Column, int]) -> bool:
+    texts = [as_text(cell) for cell in row]
+    known = [texts[place] for place in columns.values() if place < len(texts)]
+    return _is_total(texts) or _is_column_numbers(texts) or _is_header(columns_of(known))
 
 
 def columns_of(header: Sequence[Cell]) -> dict[Column, int]:
@@ -105,7 +134,7 @@ def column_named(header: str) -> Column | None:
     """Return the column a header means, or None: "No. HP/WA" is PHONE, "Nama Instansi" is ORGANISATION."""
     if len(header) > LONGEST_HEADER:
         return None
-    key = _letters(header)
+    key = letters(header)
     if key in _WHOLE:
         return _WHOLE[key]
     for part, column in _WITHIN:
@@ -114,20 +143,28 @@ def column_named(header: str) -> Column | None:
     return Column.NAME if key.startswith("nama") and len(key) <= 30 else None
 
 
+@lru_cache(maxsize=1024)
 def sex(written: str) -> Sex | None:
     """Return the sex for "P", "Perempuan", "L", "Laki-laki"; None for anything else."""
-    return _SEXES.get(_letters(written))
+    return _SEXES.get(letters(written))
 
 
+@lru_cache(maxsize=1024)
 def kinds(written: str) -> tuple[CadreKind, ...]:
     """Return the kinds of cadre in a cell: "PKK, Posyandu" are two. An unknown kind counts as OTHER."""
-    parts = [_letters(part) for part in re.split(r"[,/;+&]|\bdan\b", written, flags=re.IGNORECASE)]
+    parts = [letters(part) for part in _KIND_PARTS.split(written)]
     return tuple(dict.fromkeys(_KINDS.get(part, CadreKind.OTHER) for part in parts if part))
+
+
+def is_kind(written: str) -> bool:
+    """Return whether every part of a cell is a kind of cadre that is known here."""
+    parts = [letters(part) for part in _KIND_PARTS.split(written)]
+    return any(parts) and all(part in _KINDS for part in parts if part)
 
 
 def names_other(written: str) -> bool:
     """Return whether a cell explicitly says "other"."""
-    return _KINDS.get(_letters(written)) is CadreKind.OTHER
+    return _KINDS.get(letters(written)) is CadreKind.OTHER
 
 
 def as_text(cell: Cell) -> str:
@@ -141,19 +178,6 @@ def as_text(cell: Cell) -> str:
 
 def _is_header(columns: dict[Column, int]) -> bool:
     return Column.NAME in columns and len(columns) > 1
-
-
-def _rows(sheet: Sequence[Sequence[Cell]], header_at: int, columns: dict[Column, int]) -> Iterator[SheetRow]:
-    last = max(columns.values()) + 1  # columns to the right of the known ones are ignored
-    for at in range(header_at + 1, len(sheet)):
-        cells = sheet[at][:last]
-        texts = [as_text(cell) for cell in cells]
-        known = [texts[place] for place in columns.values() if place < len(cells)]
-        if not any(known):
-            continue
-        if _is_total(texts) or _is_column_numbers(texts) or _is_header(columns_of(known)):
-            continue
-        yield SheetRow(at + 1, {column: cells[place] for column, place in columns.items() if place < len(cells)})
 
 
 def _is_total(texts: Sequence[str]) -> bool:
@@ -174,5 +198,6 @@ def _is_number(text: str) -> bool:
     return text.replace(".", "").replace(",", "").isdecimal()
 
 
-def _letters(text: str) -> str:
+def letters(text: str) -> str:
+    """Return only the letters, in lower case."""
     return "".join(letter for letter in text.casefold() if letter.isalpha())

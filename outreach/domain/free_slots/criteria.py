@@ -13,7 +13,7 @@ DAYS_MOST = 92
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class Criteria:
     """The request for a time. people: how many the venue must seat, including the named ones.
 
     needed: no slot suits without all of them. wished: a slot that suits them is better.

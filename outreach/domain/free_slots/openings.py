@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
-from outreach.domain.free_slots.criteria import RefusedSlot, Slot, Wanted
+from outreach.domain.free_slots.criteria import Criteria, RefusedSlot, Slot
 from outreach.domain.free_slots.search import STEP, candidates, shut, slots
-from outreach.domain.planning.parties import Absence, Party, Place
+from outreach.domain.planning.parties import AbsenceSpan, Party, Place
 from outreach.domain.planning.plan import Plan, PlannedActivity
 from outreach.domain.planning.rules import ClashKind
 
@@ -28,7 +28,7 @@ class Obstacle:
     party: Party | None = None
     place: Place | None = None
     activities: tuple[PlannedActivity, ...] = ()  # those it clashes with, by start
-    absences: tuple[Absence, ...] = ()
+    absences: tuple[AbsenceSpan, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,19 +94,19 @@ class Nothing:
     openings: tuple[Opening, ...] = field(default=())
 
 
-def nothing(plan: Plan, wanted: Wanted) -> Nothing:
+def nothing(plan: Plan, criteria: Criteria) -> Nothing:
     """Return the obstacles, those that refuse most starts first, and the changes that would open a slot."""
-    refused = [one for one in candidates(plan, wanted) if isinstance(one, RefusedSlot)]
-    first = max(wanted.first, plan.now.astimezone(wanted.zone).date())
-    days = [first + timedelta(days=n) for n in range((wanted.last - first).days + 1)]
+    refused = [one for one in candidates(plan, criteria) if isinstance(one, RefusedSlot)]
+    first = max(criteria.first, plan.now.astimezone(criteria.zone).date())
+    days = [first + timedelta(days=n) for n in range((criteria.last - first).days + 1)]
     shut_days = sum(shut(plan, day) for day in days)
-    return Nothing(len(refused), len(days), shut_days, _obstacles(refused), tuple(_openings(plan, wanted)))
+    return Nothing(len(refused), len(days), shut_days, _obstacles(refused), tuple(_openings(plan, criteria)))
 
 
 def _obstacles(refused: list[RefusedSlot]) -> tuple[Obstacle, ...]:
     starts: Counter[tuple] = Counter()
     activities: dict[tuple, dict[int, PlannedActivity]] = {}
-    absences: dict[tuple, set[Absence]] = {}
+    absences: dict[tuple, set[AbsenceSpan]] = {}
     for one in refused:
         keys: set[tuple] = set()
         for clash in one.clashes:
@@ -128,45 +128,48 @@ def _obstacles(refused: list[RefusedSlot]) -> tuple[Obstacle, ...]:
     )  # fmt: skip
 
 
-def _openings(plan: Plan, wanted: Wanted) -> Iterator[Opening]:
+def _openings(plan: Plan, criteria: Criteria) -> Iterator[Opening]:
     """Yield the smallest change of each sort that opens a slot. Sorts that give up least come first."""
-    for change, changed in (*_other_times(wanted), *_other_venues(plan, wanted), *_fewer_people(wanted)):
+    for change, changed in (*_other_times(criteria), *_other_venues(plan, criteria), *_fewer_people(criteria)):
         best = next(iter(slots(plan, changed)), None)
         if best is not None:
             yield Opening(change, best)
-    for change, changed in _smallest_first(wanted):
+    for change, changed in _smallest_first(criteria):
         best = next(iter(slots(plan, changed)), None)
         if best is not None:
             yield Opening(change, best)
             return
 
 
-def _other_times(wanted: Wanted) -> Iterator[tuple[Change, Wanted]]:
-    if wanted.not_before or wanted.not_after:
-        yield AnyHour(), replace(wanted, not_before=None, not_after=None)
-    last = wanted.last + timedelta(days=FURTHER_DAYS)
-    yield Later(last), replace(wanted, first=wanted.last + timedelta(days=1), last=last)
+def _other_times(criteria: Criteria) -> Iterator[tuple[Change, Criteria]]:
+    if criteria.not_before or criteria.not_after:
+        yield AnyHour(), replace(criteria, not_before=None, not_after=None)
+    last = criteria.last + timedelta(days=FURTHER_DAYS)
+    yield Later(last), replace(criteria, first=criteria.last + timedelta(days=1), last=last)
 
 
-def _other_venues(plan: Plan, wanted: Wanted) -> Iterator[tuple[Change, Wanted]]:
-    if wanted.without_venue:
+def _other_venues(plan: Plan, criteria: Criteria) -> Iterator[tuple[Change, Criteria]]:
+    if criteria.without_venue:
         return
-    if wanted.venue_ids:
-        yield AnyVenue(), replace(wanted, venue_ids=frozenset())
+    if criteria.venue_ids:
+        yield AnyVenue(), replace(criteria, venue_ids=frozenset())
     sizes = sorted({place.capacity for place in plan.places.values() if place.capacity}, reverse=True)
-    smaller = next((size for size in sizes if size < wanted.people), None)
+    smaller = next((size for size in sizes if size < criteria.people), None)
     if smaller is not None:
-        yield SmallerVenue(smaller), replace(wanted, people=smaller)
-    yield NoVenue(), replace(wanted, without_venue=True, venue_ids=frozenset())
+        yield SmallerVenue(smaller), replace(criteria, people=smaller)
+    yield NoVenue(), replace(criteria, without_venue=True, venue_ids=frozenset())
 
 
-def _fewer_people(wanted: Wanted) -> Iterator[tuple[Change, Wanted]]:
-    for party, role in wanted.needed:
-        yield WithoutParty(party), replace(wanted, needed=tuple(one for one in wanted.needed if one != (party, role)))
+def _fewer_people(criteria: Criteria) -> Iterator[tuple[Change, Criteria]]:
+    for party, role in criteria.needed:
+        yield (
+            WithoutParty(party),
+            replace(criteria, needed=tuple(one for one in criteria.needed if one != (party, role))),
+        )
 
 
-def _smallest_first(wanted: Wanted) -> Iterator[tuple[Change, Wanted]]:
+def _smallest_first(criteria: Criteria) -> Iterator[tuple[Change, Criteria]]:
     for n in range(1, SHORTER_BY + 1):
-        length = wanted.length - n * STEP
+        length = criteria.length - n * STEP
         if length >= SHORTEST:
-            yield Shorter(length), replace(wanted, length=length)
+            yield Shorter(length), replace(criteria, length=length)

@@ -1,6 +1,6 @@
 """The office's working time: hours by day of the week, Friday prayer, Ramadan, and days off.
 
-Pure values. services/planning/holidays.py provides the days off, the office's settings the hours.
+Pure values. services/holidays.py provides the days off, the office's settings the hours.
 
 Perpres 21/2023, article 4: a week of 37.5 hours from 07.30, with a break of 60 minutes, 90 on Fridays. In Ramadan a
 week of 32.5 hours from 08.00, with breaks of 30 and 60 minutes. The offices choose the times of the breaks; these are usual.
@@ -8,7 +8,7 @@ week of 32.5 hours from 08.00, with breaks of 30 and 60 minutes. The offices cho
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, time
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
 FRIDAY, SATURDAY = 4, 5
@@ -44,6 +44,14 @@ class DayHours:
     closes: time
     break_from: time
     break_until: time
+
+    def fits_beside_break(self, length: timedelta) -> bool:
+        """Return whether something so long can be held before the break or after it."""
+        midnight = date.min
+        opens, begins, ends, closes = (
+            datetime.combine(midnight, hour) for hour in (self.opens, self.break_from, self.break_until, self.closes)
+        )
+        return length <= max(begins - opens, closes - ends)
 
     def __post_init__(self) -> None:
         if not self.opens < self.break_from < self.break_until < self.closes:

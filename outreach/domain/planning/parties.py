@@ -3,9 +3,10 @@
 Pure values. services/ fill them from the database; domain/planning/plan.py combines them.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from outreach.domain.directory.names import key as name_key
@@ -13,6 +14,7 @@ from outreach.domain.kinds import Role
 from outreach.domain.states import InvitationState
 
 ENGAGED = frozenset(InvitationState) - {InvitationState.NOT_COMING, InvitationState.WITHDRAWN}
+Turn = tuple[timedelta, timedelta]  # from and until, after the activity's start
 _WEIGHT = {role: at for at, role in enumerate((Role.SPEAKER, Role.MODERATOR, Role.CADRE, Role.PARTICIPANT))}
 
 
@@ -80,6 +82,7 @@ class Engagement:
     """One invitation. party: who would come. If a representative is named, party is the representative.
 
     in_place_of: the invitee who is represented. said_yes: the party's answer in the date poll that led to the activity.
+    turns: when the agenda needs the party; empty: the whole activity.
     """
 
     party: Party
@@ -87,6 +90,7 @@ class Engagement:
     state: InvitationState = InvitationState.INVITED
     in_place_of: Party | None = None
     said_yes: Yes | None = None
+    turns: tuple[Turn, ...] = ()
 
 
 def roles_of(engagements: Iterable[Engagement]) -> dict[Party, Role]:
@@ -98,6 +102,32 @@ def roles_of(engagements: Iterable[Engagement]) -> dict[Party, Role]:
     return found
 
 
+def turns_of(engagements: Iterable[Engagement]) -> dict[Party, tuple[Turn, ...]]:
+    """Return the turns of the engaged parties who are needed only then, in order; turns that meet are one turn.
+
+    A party who is needed for the whole activity in one of its roles is missing.
+    """
+    found: dict[Party, list[Turn]] = defaultdict(list)
+    whole = set()
+    for one in engagements:
+        if one.state in ENGAGED:
+            found[one.party] += one.turns
+            if not one.turns:
+                whole.add(one.party)
+    return {party: merged(turns) for party, turns in found.items() if party not in whole}
+
+
+def merged(turns: Iterable[Turn]) -> tuple[Turn, ...]:
+    """Return the turns in order; those that overlap or touch are one turn."""
+    found: list[Turn] = []
+    for begins, ends in sorted(turns):
+        if found and begins <= found[-1][1]:
+            found[-1] = (found[-1][0], max(found[-1][1], ends))
+        else:
+            found.append((begins, ends))
+    return tuple(found)
+
+
 class AbsenceSource(StrEnum):
     """Who reported the absence."""
 
@@ -107,7 +137,7 @@ class AbsenceSource(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Absence:
+class AbsenceSpan:
     """One occurrence: when a party (venue_id None) or a venue (party None) is unavailable. known_at: since when it is known."""
 
     starts_at: datetime

@@ -1,13 +1,14 @@
-"""The plan as values: what is planned, when, where and with whom, across all programmes and activities standing alone.
+"""The plan as values: what is planned, when, where and for which people, across all programmes and activities standing alone.
 
 Pure values. A Plan is immutable: `plan.with_(activity)` returns a new plan in far less than a millisecond, whatever its size.
 services/ fill it from the database; domain/clashes finds its clashes.
 
-Instants are aware, preferably in UTC. A party engaged in an activity is engaged for its whole length.
+Instants are aware, preferably in UTC. A party engaged in an activity is engaged for its whole length, unless the agenda says
+when: then for its turns.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -15,14 +16,16 @@ from zoneinfo import ZoneInfo
 from outreach.domain.kinds import ActivityKind, Role
 from outreach.domain.planning.intervals import Intervals
 from outreach.domain.planning.office_hours import Calendar, DayHours
-from outreach.domain.planning.parties import Absence, Engagement, Party, Place, roles_of
-from outreach.domain.planning.rules import Rules
+from outreach.domain.planning.parties import AbsenceSpan, Engagement, Party, Place, Turn, roles_of, turns_of
+from outreach.domain.planning.rules import ClashKind, Rules
 from outreach.domain.states import ActivityState
 
 COMMUNITY_KINDS = frozenset({ActivityKind.OUTREACH, ActivityKind.GUIDANCE})
 PLANNED = frozenset({ActivityState.DRAFT, ActivityState.PUBLISHED})
 NOON_HOUR = 12
 _MOMENT = timedelta(microseconds=1)
+Span = tuple[datetime, datetime]  # the end is excluded
+Intended = Mapping[tuple[ClashKind, tuple[int, ...]], Mapping[str, int]]
 HalfDay = tuple[date, bool]  # a day, and whether it is the afternoon
 
 
@@ -75,6 +78,14 @@ class PlannedActivity:
     def length(self) -> timedelta:
         return self.ends_at - self.starts_at
 
+    def spans(self, turns: Iterable[Turn] = ()) -> tuple[Span, ...]:
+        """Return these turns as instants, as `within` does."""
+        return within(turns, self.starts_at, self.ends_at)
+
+    def spans_of(self, party: Party) -> tuple[Span, ...]:
+        """Return when the party is needed, if it is engaged."""
+        return self.spans(turns_of(one for one in self.engagements if one.party == party).get(party, ()))
+
     @property
     def room(self) -> int:
         """Return how many people the venue must seat: its seats, or the people expected if seats are not set."""
@@ -102,21 +113,28 @@ class PlannedActivity:
         halves = [(day, afternoon) for day in self.days for afternoon in (False, True)]
         return [half for half in halves if first_half <= half <= last_half]
 
-    def moved(self, starts_at: datetime, *, venue_id: int | None = None) -> "PlannedActivity":
-        """Return it at another time, and in another venue if given. Its length and the lead of its deadline stay the same.
+    def told_at_if(self, starts_at: datetime, zone: ZoneInfo) -> datetime | None:
+        """Return told_at if it starts then: on another day it counts as not told yet (None)."""
+        same_day = starts_at.astimezone(zone).date() == self.local_start.date()
+        return self.told_at if same_day else None
 
-        On another day it counts as not told yet (told_at None).
-        """
+    def moved(self, starts_at: datetime, *, venue_id: int | None = None) -> "PlannedActivity":
+        """Return it at another time, and in another venue if given. Its length and the lead of its deadline stay the same."""
         shift = starts_at - self.starts_at
-        same_day = starts_at.astimezone(self.zone).date() == self.local_start.date()
         return replace(
             self,
             starts_at=starts_at,
             ends_at=self.ends_at + shift,
             respond_by_at=self.respond_by_at and self.respond_by_at + shift,
             venue_id=self.venue_id if venue_id is None else venue_id,
-            told_at=self.told_at if same_day else None,
+            told_at=self.told_at_if(starts_at, self.zone),
         )
+
+
+def within(turns: Iterable[Turn], starts_at: datetime, ends_at: datetime) -> tuple[Span, ...]:
+    """Return the turns of an activity as instants, as far as they lie within it; its whole time if none does."""
+    found = [(max(starts_at + since, starts_at), min(starts_at + until, ends_at)) for since, until in turns]
+    return tuple(span for span in found if span[0] < span[1]) or ((starts_at, ends_at),)
 
 
 def days_between(starts_at: datetime, ends_at: datetime, zone: ZoneInfo) -> list[date]:
@@ -138,19 +156,13 @@ def lies_in(region_code: str | None, larger: str) -> bool:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Booking:
-    """One party in one activity, in its most important role there."""
+    """One party in one activity, in its most important role there, for one of its turns or for the whole activity."""
 
     party: Party
     role: Role
     activity: PlannedActivity
-
-    @property
-    def starts_at(self) -> datetime:
-        return self.activity.starts_at
-
-    @property
-    def ends_at(self) -> datetime:
-        return self.activity.ends_at
+    starts_at: datetime
+    ends_at: datetime
 
 
 class Plan:
@@ -158,11 +170,13 @@ class Plan:
 
     activities: all of them, by id. The other methods return only activities that count (see `counts`): drafts and
     published ones that are not over at `now`. Absences are occurrences; programmes and places are by id.
+    intended: clashes marked as intended, by kind and ids of activities in order: their substance (domain/clashes/clash.py)
+    and the greatest shortage that is accepted. They are not found.
     """
 
     __slots__ = (
         "_absences", "_at_venue", "_in_half_day", "_of_party",
-        "activities", "calendar", "now", "places", "programmes", "rules",
+        "activities", "calendar", "intended", "now", "places", "programmes", "rules",
     )  # fmt: skip
 
     def __init__(
@@ -172,11 +186,13 @@ class Plan:
         activities: Iterable[PlannedActivity] = (),
         places: Iterable[Place] = (),
         programmes: Iterable[ProgrammeDays] = (),
-        absences: Iterable[Absence] = (),
+        absences: Iterable[AbsenceSpan] = (),
         calendar: Calendar | None = None,
         rules: Rules | None = None,
+        intended: Intended | None = None,
     ) -> None:
         self.now = now
+        self.intended = intended or {}
         self.places = {place.id: place for place in places if place.id is not None}
         self.programmes = {programme.id: programme for programme in programmes}
         self.calendar = calendar or Calendar()
@@ -188,7 +204,7 @@ class Plan:
         self.activities: dict[int, PlannedActivity] = {one.id: one for one in activities}
         counting = [one for one in self.activities.values() if self.counts(one)]
         self._at_venue = _grouped((one.venue_id, one) for one in counting if one.venue_id is not None)
-        self._of_party = _grouped((booking.party, booking) for one in counting for booking in _bookings(one))
+        self._of_party = _grouped((booking.party, booking) for one in counting for booking in bookings_of(one))
         self._in_half_day: dict[tuple[str, HalfDay], frozenset[int]] = {}
         for one in counting:
             for half in self._halves(one):
@@ -210,7 +226,7 @@ class Plan:
         """Yield the party's bookings that overlap that time, by start."""
         return self._of_party.get(party, _NOTHING).overlapping(starts_at, ends_at)
 
-    def absences_of(self, subject: Party | int, starts_at: datetime, ends_at: datetime) -> Iterator[Absence]:
+    def absences_of(self, subject: Party | int, starts_at: datetime, ends_at: datetime) -> Iterator[AbsenceSpan]:
         """Yield the absences of a party, or of the venue of that id, that overlap that time."""
         return self._absences.get(subject, _NOTHING).overlapping(starts_at, ends_at)
 
@@ -231,7 +247,7 @@ class Plan:
 
     def holding(self, activities: Iterable[PlannedActivity]) -> "Plan":
         """Return the plan with exactly these activities."""
-        plan = self._fragment()
+        plan = self._without_activities()
         plan._hold(activities)
         return plan
 
@@ -258,14 +274,23 @@ class Plan:
         plan.rules = rules
         return plan
 
-    def _fragment(self) -> "Plan":
+    def intending_nothing_among(self, ids: Container[int]) -> "Plan":
+        """Return the plan without the marks on clashes between two of these activities."""
+        plan = self._changed((), ())
+        plan.intended = {
+            (kind, of): marks for (kind, of), marks in self.intended.items() if not all(id in ids for id in of)
+        }
+        return plan
+
+    def _without_activities(self) -> "Plan":
         plan = Plan.__new__(Plan)
         plan.now, plan.places, plan.programmes = self.now, self.places, self.programmes
         plan.calendar, plan.rules, plan._absences = self.calendar, self.rules, self._absences
+        plan.intended = self.intended
         return plan
 
     def _changed(self, leaving: Iterable[int], entering: Iterable[PlannedActivity]) -> "Plan":
-        plan = self._fragment()
+        plan = self._without_activities()
         plan.activities = self.activities.copy()
         plan._at_venue, plan._of_party = self._at_venue.copy(), self._of_party.copy()
         plan._in_half_day = self._in_half_day.copy()
@@ -282,7 +307,7 @@ class Plan:
             return
         if activity.venue_id is not None:
             self._at_venue[activity.venue_id] = self._at_venue.get(activity.venue_id, _NOTHING).with_(activity)
-        for booking in _bookings(activity):
+        for booking in bookings_of(activity):
             self._of_party[booking.party] = self._of_party.get(booking.party, _NOTHING).with_(booking)
         for half in self._halves(activity):
             self._in_half_day[half] = self._in_half_day.get(half, frozenset()) | {activity.id}
@@ -294,8 +319,10 @@ class Plan:
             self._at_venue[activity.venue_id] = self._at_venue[activity.venue_id].without(activity)
         for party in roles_of(activity.engagements):
             bookings = self._of_party[party]
-            its = next(b for b in bookings.overlapping(activity.starts_at, activity.ends_at) if b.activity is activity)
-            self._of_party[party] = bookings.without(its)
+            for its in list(bookings.overlapping(activity.starts_at, activity.ends_at)):
+                if its.activity is activity:
+                    bookings = bookings.without(its)
+            self._of_party[party] = bookings
         for half in self._halves(activity):
             self._in_half_day[half] = self._in_half_day[half] - {activity.id}
 
@@ -307,8 +334,12 @@ class Plan:
 _NOTHING: Intervals = Intervals()
 
 
-def _bookings(activity: PlannedActivity) -> Iterator[Booking]:
-    return (Booking(party, role, activity) for party, role in roles_of(activity.engagements).items())
+def bookings_of(activity: PlannedActivity) -> Iterator[Booking]:
+    """Yield the bookings of its engaged parties: one for each turn, or one for the whole activity."""
+    turns = turns_of(activity.engagements) if any(one.turns for one in activity.engagements) else {}
+    for party, role in roles_of(activity.engagements).items():
+        for starts_at, ends_at in activity.spans(turns.get(party, ())):
+            yield Booking(party, role, activity, starts_at, ends_at)
 
 
 def _grouped(pairs: Iterable[tuple]) -> dict:

@@ -39,6 +39,7 @@ class ClashKind(StrEnum):
     WEEKEND = "weekend"
     OUTSIDE_HOURS = "outside_hours"
     FRIDAY_BREAK = "friday_break"
+    NOON_BREAK = "noon_break"  # zuhur, on the other days
     SHORT_NOTICE = "short_notice"
     IN_THE_PAST = "in_the_past"  # a draft whose start has passed
     SAME_KECAMATAN = "same_kecamatan"  # two community activities in one kecamatan on one half day

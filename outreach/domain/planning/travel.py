@@ -22,12 +22,12 @@ def needed_min(one: Place | None, other: Place | None, rules: TravelRules) -> in
         return 0
     if one.coordinates and other.coordinates:
         km = distance_km(one.coordinates, other.coordinates) * rules.detour
-        way = ceil(round(km / rules.speed_km_h * 60, 6))
+        minutes = ceil(round(km / rules.speed_km_h * 60, 6))
     elif one.region_code and other.region_code:
-        way = _between_regions(one.region_code.split("."), other.region_code.split("."), rules)
+        minutes = _between_regions(one.region_code.split("."), other.region_code.split("."), rules)
     else:
         return None
-    return min(way + rules.buffer_min, rules.longest_min)
+    return min(minutes + rules.buffer_min, rules.longest_min)
 
 
 def distance_km(one: tuple[float, float], other: tuple[float, float]) -> float:

@@ -1,6 +1,6 @@
-"""Working days: whether a day is one, and the next ones after a day, given the holidays.
+"""Working days: whether a day is one, the next ones after a day, and the last one before it, given the holidays.
 
-Pure functions. services/planning/holidays.py provides the holidays.
+Pure functions. services/holidays.py provides the holidays.
 """
 
 from collections.abc import Container
@@ -32,3 +32,11 @@ def working_days(first: date, count: int, holidays: Container[date]) -> list[dat
             raise ValueError(f"No working day in the {LONGEST_PAUSE_DAYS} days before {day}.")
         day += timedelta(days=1)
     return found
+
+
+def last_working_day(day: date, holidays: Container[date]) -> date:
+    """Return the day, or the last working day before it. Raise ValueError as `working_days` does."""
+    for n in range(LONGEST_PAUSE_DAYS + 1):
+        if is_working_day(day - timedelta(days=n), holidays):
+            return day - timedelta(days=n)
+    raise ValueError(f"No working day in the {LONGEST_PAUSE_DAYS} days before {day}.")

@@ -1,6 +1,7 @@
 """Timetabling: from demands, possible days and the office's wishes to a proposal for each activity.
 
-Pure functions; services/ store what a coordinator accepts. A proposal has no blocking clash by the rules of domain/clashes.
+Pure functions; services/ store what a coordinator accepts. Start with task.py (what is asked), then search.py.
+A proposal has no blocking clash by the rules of domain/clashes.
 `Search` needs the extra `planner` (OR-Tools), which it loads only when it runs. `place_greedily` does not need it.
 """
 

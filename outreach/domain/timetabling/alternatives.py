@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from outreach.domain.clashes import Clash, find_clashes_if
+from outreach.domain.clashes import Clash, clashes_of
 from outreach.domain.planning.plan import Plan, PlannedActivity
 from outreach.domain.planning.rules import Severity
 from outreach.domain.timetabling.cost import Charge, Ledger, charges, total
@@ -62,7 +62,7 @@ def _on(
 ) -> Alternative:
     allowed: list[tuple[int, int, PlannedActivity]] = []
     for cost, activity in _tries(options, own, day):
-        found = find_clashes_if(plan, activity) if _in_order(task, activity, placed) else None
+        found = clashes_of(plan, activity) if _in_order(task, activity, placed) else None
         if found is not None and all(one.severity is not Severity.BLOCK for one in found):
             warned = sum(task.wishes.warning(one.kind) for one in found)
             allowed.append((cost + warned, len(allowed), activity))
@@ -71,8 +71,8 @@ def _on(
         theirs = tuple(one for one in costs if activity.id in one.activity_ids)
         return Alternative(day, activity.starts_at, activity.venue_id, total(costs) - objective, theirs)
     same_hour = datetime.combine(day, own.after.local_start.time(), tzinfo=own.after.zone)
-    looked_at = find_clashes_if(plan, options.planned(same_hour, own.venue_id, own.facilitators))
-    return Alternative(day, blocking=tuple(one for one in looked_at if one.severity is Severity.BLOCK))
+    clashes = clashes_of(plan, options.planned(same_hour, own.venue_id, own.facilitators))
+    return Alternative(day, blocking=tuple(one for one in clashes if one.severity is Severity.BLOCK))
 
 
 def _tries(options: Options, own: ProposedActivity, day: date) -> Iterator[tuple[int, PlannedActivity]]:

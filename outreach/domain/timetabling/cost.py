@@ -251,10 +251,9 @@ def _at_noon(task: Task, planned: PlannedActivity) -> timedelta:
     """Return how much of its first day's break it overlaps; 0 if it is too long to fit before or after the break."""
     day = planned.days[0]
     hours = task.plan.hours_on(day)
-    begins, ends = (_at(day, hour, planned) for hour in (hours.break_from, hours.break_until))
-    room = max(begins - _at(day, hours.opens, planned), _at(day, hours.closes, planned) - ends)
-    if planned.length > room:
+    if not hours.fits_beside_break(planned.length):
         return timedelta(0)
+    begins, ends = (_at(day, hour, planned) for hour in (hours.break_from, hours.break_until))
     return min(planned.ends_at, ends) - max(planned.starts_at, begins)
 
 

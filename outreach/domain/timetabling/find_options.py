@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 
-from outreach.domain.clashes import Clash, look_at
-from outreach.domain.planning.parties import Engagement, Party, roles_of
+from outreach.domain.clashes import Clash, each_clash
+from outreach.domain.planning.parties import Party, roles_of
 from outreach.domain.planning.plan import COMMUNITY_KINDS, Plan, PlannedActivity
 from outreach.domain.planning.rules import ClashKind, Severity
 from outreach.domain.planning.travel import needed_min
@@ -31,16 +31,16 @@ def options_of(
 
     known: cached results for days and hours, shared by tasks with the same rules, calendar, programmes and wishes.
     """
-    looks = _OptionLooks(task, {} if known is None else known)
+    finder = _OptionFinder(task, {} if known is None else known)
     found = {}
     for demand in task.demands:
         if stopped():
             break
-        found[demand.activity_id] = looks.of(demand)
+        found[demand.activity_id] = finder.of(demand)
     return found
 
 
-class _OptionLooks:
+class _OptionFinder:
     """Computes the options of one demand after another, and caches what many demands share."""
 
     def __init__(self, task: Task, known: Known) -> None:
@@ -58,8 +58,8 @@ class _OptionLooks:
 
     def of(self, demand: Demand) -> Options:
         present = self.task.activity(demand)
-        bare = with_facilitators(demand, present, ())
-        options = Options(demand, present, bare, facilitators=choices_of(demand, present))
+        unstaffed = with_facilitators(demand, present, ())
+        options = Options(demand, present, unstaffed, facilitators=choices_of(demand, present))
         fixed = demand.fixed or present.fixed
         self._times_into(options, [present.starts_at] if fixed else self._grid(demand, present))
         options.venues = [present.venue_id] if fixed or demand.venues is None else self._venues(demand)
@@ -106,13 +106,13 @@ class _OptionLooks:
 
     def _times_into(self, options: Options, starts: list[datetime]) -> None:
         """Keep the starts that the days, the hours and the invitees allow, with their costs."""
-        bare, wishes = options.bare, self.task.wishes
-        placeless = replace(bare, venue_id=None, region_code=None)
-        near = _near(starts, bare.length, self._windows_of(roles_of(bare.engagements)))
+        unstaffed, wishes = options.unstaffed, self.task.wishes
+        placeless = replace(unstaffed, venue_id=None, region_code=None)
+        near = _near(starts, unstaffed.length, self._windows_of(roles_of(unstaffed.engagements)))
         for place, start in enumerate(starts):
             found, wished = self._at(options, start)
             if place in near:
-                found = list(look_at(self.base, _moved(placeless, start)))
+                found = list(each_clash(self.base, _moved(placeless, start)))
             if found and self._forbids(options, found):
                 continue
             warned = sum(wishes.warning(one.kind) for one in found)
@@ -122,13 +122,13 @@ class _OptionLooks:
 
     def _at(self, options: Options, start: datetime) -> tuple[list[Clash], int]:
         """Return the clashes of the day and hour alone, and their cost; cached for activities alike in these."""
-        bare, hours = options.bare, options.demand.hours
-        deadline = bare.respond_by_at and bare.starts_at - bare.respond_by_at
-        told = None if bare.told_at is None else bare.id
-        key = (start, bare.length, bare.zone.key, bare.programme_id, deadline, told, hours)
+        unstaffed, hours = options.unstaffed, options.demand.hours
+        deadline = unstaffed.respond_by_at and unstaffed.starts_at - unstaffed.respond_by_at
+        told = None if unstaffed.told_at is None else unstaffed.id
+        key = (start, unstaffed.length, unstaffed.zone.key, unstaffed.programme_id, deadline, told, hours)
         if key not in self._known:
-            alone = _moved(replace(bare, venue_id=None, region_code=None, engagements=(), people=0), start)
-            self._known[key] = list(look_at(self.base, alone)), of_time(self.task, options.demand, alone)
+            alone = _moved(replace(unstaffed, venue_id=None, region_code=None, engagements=(), people=0), start)
+            self._known[key] = list(each_clash(self.base, alone)), of_time(self.task, options.demand, alone)
         return self._known[key]
 
     def _forbids(self, options: Options, found: Iterable[Clash]) -> bool:
@@ -142,12 +142,12 @@ class _OptionLooks:
     def _places_into(self, options: Options) -> None:
         """Add what depends on the venue: taken, closed, too small, too far, or another activity in its kecamatan."""
         for at, venue in enumerate(options.venues):
-            held = replace(options.bare, venue_id=venue)
+            held = replace(options.unstaffed, venue_id=venue)
             near = _near(options.starts, held.length, self._windows_at(held)) | self._in_shared_half_day(options, held)
             costs: dict[int, int | None] = {}
             for place in sorted(near | {0}) if options.starts else ():  # first start: for too small venues
                 start = options.starts[place]
-                found = [one for one in look_at(self.base, _moved(held, start)) if one.kind in OF_PLACES]
+                found = [one for one in each_clash(self.base, _moved(held, start)) if one.kind in OF_PLACES]
                 small = [one for one in found if one.kind is ClashKind.VENUE_TOO_SMALL]
                 if small and not place:
                     self._add(options, None, at, None, None if self._forbids(options, small) else self._cost(small))
@@ -160,12 +160,12 @@ class _OptionLooks:
     def _facilitators_into(self, options: Options) -> None:
         """Add the times at which a facilitator is absent or engaged, and the venues from which one would come too late."""
         for at, party in enumerate(options.facilitators):
-            alone = (Engagement(party, options.demand.facilitator_role),)
-            placeless = replace(options.bare, venue_id=None, region_code=None, engagements=alone)
+            alone = options.as_chosen(party)
+            placeless = replace(options.unstaffed, venue_id=None, region_code=None, engagements=alone)
             engaged = self._windows_of({party: options.demand.facilitator_role})
             self._party_into(options, placeless, engaged, None, at)
             for venue_at, venue in enumerate(options.venues):
-                held = replace(options.bare, venue_id=venue, engagements=alone)
+                held = replace(options.unstaffed, venue_id=venue, engagements=alone)
                 self._party_into(options, held, self._windows_from(held), venue_at, at)
 
     def _party_into(
@@ -175,7 +175,7 @@ class _OptionLooks:
         for place in sorted(_near(options.starts, held.length, near)):
             found = [
                 one
-                for one in look_at(self.base, _moved(held, options.starts[place]))
+                for one in each_clash(self.base, _moved(held, options.starts[place]))
                 if one.party == options.facilitators[facilitator]
                 if (one.kind in OF_PLACES) is (venue is not None)
             ]
@@ -216,9 +216,14 @@ class _OptionLooks:
             return []
         for party in roles_of(held.engagements):
             for booking in self.base.of_party(party, *self.span) if party.is_one_person else ():
-                way = needed_min(here, self.base.whereabouts(booking.activity), self.base.rules.travel)
-                if way:
-                    found.append((booking.starts_at - timedelta(minutes=way), booking.ends_at + timedelta(minutes=way)))
+                travel_min = needed_min(here, self.base.whereabouts(booking.activity), self.base.rules.travel)
+                if travel_min:
+                    found.append(
+                        (
+                            booking.starts_at - timedelta(minutes=travel_min),
+                            booking.ends_at + timedelta(minutes=travel_min),
+                        )
+                    )
         return found
 
     def _in_shared_half_day(self, options: Options, held: PlannedActivity) -> set[int]:

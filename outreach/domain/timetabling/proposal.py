@@ -101,7 +101,7 @@ class ProposedActivity:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A proposal. placements: by start. unplaced: ids of activities without a time; they are left out of the proposed plan.
+    """A proposal. proposed: by start. unplaced: ids of activities without a time; they are left out of the proposed plan.
 
     So the proposal may clash with the present times of unplaced activities.
     costs: by term. objective: their sum. present: the cost of the present plan, None if it is blocked.

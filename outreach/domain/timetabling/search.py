@@ -111,7 +111,7 @@ class Search:
         if self._began:
             raise ValueError("A search is made once.")
         self._began = time.monotonic()
-        threading.Thread(target=self._work, name="placing").start()
+        threading.Thread(target=self._work, name="timetabling").start()
         best: Proposal | None = None
         seen: Placed | None = None
         try:

@@ -124,7 +124,7 @@ _WARNINGS: Mapping[ClashKind, int] = MappingProxyType(
         ClashKind.CADRE_TWICE: 10, ClashKind.INVITEE_TWICE: 10, ClashKind.TRAVEL: 10, ClashKind.INVITEE_ABSENT: 10,
         ClashKind.OUTSIDE_PROGRAMME: 40, ClashKind.DEADLINE_AFTER_START: 20, ClashKind.HOLIDAY: 60,
         ClashKind.JOINT_HOLIDAY: 40, ClashKind.WEEKEND: 40, ClashKind.OUTSIDE_HOURS: 20,
-        ClashKind.FRIDAY_BREAK: 30, ClashKind.SHORT_NOTICE: 20, ClashKind.IN_THE_PAST: 60,
+        ClashKind.FRIDAY_BREAK: 30, ClashKind.NOON_BREAK: 10, ClashKind.SHORT_NOTICE: 20, ClashKind.IN_THE_PAST: 60,
         ClashKind.SAME_KECAMATAN: 40,
     }
 )  # fmt: skip
@@ -178,6 +178,8 @@ class Task:
             raise NothingToPlace()
         if len({one.activity_id for one in self.demands}) < len(self.demands):
             raise ValueError("An activity is to be placed twice.")
+        if self.plan.intended:  # the model of two demands knows no marks; against what stays planned, they hold
+            object.__setattr__(self, "plan", self.plan.intending_nothing_among(self.ids))
 
     def activity(self, demand: Demand) -> PlannedActivity:
         """Return the activity as it is planned now."""

@@ -14,7 +14,7 @@ depends_on = None
 
 
 def upgrade():
-    # Not in a batch: SQLite would make these tables anew.
+    # Not in a batch: SQLite would create these tables again.
     op.add_column("incoming_mail", sa.Column("participation", sa.String(length=24), nullable=True))
     op.add_column("incoming_mail", sa.Column("guessed", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.add_column("address_failure", sa.Column("fault", sa.String(length=24), nullable=True))

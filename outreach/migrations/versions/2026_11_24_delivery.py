@@ -139,7 +139,7 @@ def upgrade():
     for table in ('person', 'organisation'):
         op.create_index(f'ix_{table}_email_lower', table, [sa.text('lower(email)')])
 
-    # Not in a batch: SQLite would make these tables anew, and lose what refers to them.
+    # Not in a batch: SQLite would create these tables again, and lose what refers to them.
     op.add_column('channel', sa.Column('minute_at', sa.DateTime(timezone=True), nullable=True))
     op.add_column('channel', sa.Column('minute_count', sa.Integer(), nullable=False, server_default='0'))
     op.add_column('invitation', sa.Column('revision', sa.Integer(), nullable=False, server_default='0'))

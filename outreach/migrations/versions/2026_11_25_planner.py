@@ -1,4 +1,4 @@
-"""What planning needs: who is bound where, absences, the office's rules, feeds, placements and date polls.
+"""What planning needs: who is booked where, absences, the office's rules, feeds, placements and date polls.
 
 Revision ID: 0004
 Revises: 0003
@@ -40,7 +40,7 @@ def upgrade():
 
 
 def bind_speakers():
-    """Write who is bound where. Of two that overlap only the first binds: the other stays as it is, and is found as a clash."""
+    """Write who is booked where. Of two that overlap only the first binds: the other stays as it is, and is found as a clash."""
     connection = op.get_bind()
     rows: list[dict] = []
     until: dict[int, object] = {}

@@ -1,14 +1,14 @@
 """What an invitee's last answer by link replaced, so that it can be undone.
 
-Revision ID: 0005_answers_undone
-Revises: 0004
+Revision ID: 0006
+Revises: 0005
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0005_answers_undone"
-down_revision = "0004"
+revision = "0006"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 

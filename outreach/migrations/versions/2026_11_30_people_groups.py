@@ -1,13 +1,13 @@
 """Groups of people, saved to be invited together.
 
-Revision ID: 0005_people_groups
+Revision ID: 0005
 Revises: 0004
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0005_people_groups"
+revision = "0005"
 down_revision = "0004"
 branch_labels = None
 depends_on = None

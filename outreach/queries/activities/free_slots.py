@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from outreach.domain.free_slots.criteria import DAYS_MOST, Slot, Wanted
+from outreach.domain.free_slots.criteria import DAYS_MOST, Criteria, Slot
 from outreach.domain.free_slots.openings import Nothing, nothing
 from outreach.domain.free_slots.search import slots
 from outreach.domain.kinds import ON_STAGE, Role
@@ -108,15 +108,15 @@ def find(asked: SlotRequest, *, now: datetime, zone: ZoneInfo) -> FoundSlots:
         if not stored:
             raise ActivityMissing
         [moving] = stored
-    wanted = _wanted(asked, moving, zone)
+    criteria = _criteria(asked, moving, zone)
     until = datetime.combine(asked.last, time.max, tzinfo=zone)
     plan = plan_parts.shared_with(
-        (), [party for party, _role in (*wanted.needed, *wanted.wished)], now=now, until=until
+        (), [party for party, _role in (*criteria.needed, *criteria.wished)], now=now, until=until
     )
     if moving and moving.id in plan.activities:
         plan = plan.without(moving.id)
-    found = slots(plan, wanted)
-    return FoundSlots(found, None if found else nothing(plan, wanted), moving)
+    found = slots(plan, criteria)
+    return FoundSlots(found, None if found else nothing(plan, criteria), moving)
 
 
 def _days(activity: Activity, today: date) -> tuple[date, date]:
@@ -142,12 +142,12 @@ def _check(asked: SlotRequest, today: date) -> None:
         raise TooManyPeople(most=PEOPLE_MOST)
 
 
-def _wanted(asked: SlotRequest, moving: PlannedActivity | None, zone: ZoneInfo) -> Wanted:
+def _criteria(asked: SlotRequest, moving: PlannedActivity | None, zone: ZoneInfo) -> Criteria:
     named = {person.id: person for person in directory_people.people(asked.person_ids)}
     roles = roles_of(moving.engagements) if moving else {}
     needed = tuple((_party(person), roles.get(_party(person), Role.SPEAKER)) for person in named.values())
     chosen = {party for party, _ in needed}
-    wanted = Wanted(
+    criteria = Criteria(
         length=timedelta(minutes=asked.length),
         first=asked.first,
         last=asked.last,
@@ -162,8 +162,8 @@ def _wanted(asked: SlotRequest, moving: PlannedActivity | None, zone: ZoneInfo) 
         not_after=asked.not_after,
     )
     if moving is None:
-        return wanted
-    return replace(wanted, kind=moving.kind, programme_id=moving.programme_id, usual_venue_id=moving.venue_id)
+        return criteria
+    return replace(criteria, kind=moving.kind, programme_id=moving.programme_id, usual_venue_id=moving.venue_id)
 
 
 def _party(person: Person) -> Party:

@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
 
-from outreach.domain.kinds import Role
+from outreach.domain.kinds import ON_STAGE, Role
 from outreach.domain.states import TAKES_A_SEAT, ActivityState, InvitationState
 from outreach.extensions import db
 from outreach.models import (
@@ -29,8 +29,8 @@ from outreach.models import (
 from outreach.queries.directory import any_holds
 from outreach.queries.invitations.counting import count, missed
 from outreach.queries.paging import Page, paged
+from outreach.services.holidays import holidays_of
 from outreach.services.locking import ProgrammeMissing
-from outreach.services.planning.holidays import holidays_of
 from outreach.services.programmes.copy import copied_days
 
 MOST_PEOPLE = 12  # so many possible speakers are shown at once; others are found by search
@@ -58,6 +58,7 @@ class AnswerCounts:
     speakers: int = 0  # invited to speak and not declined
     declined: int = 0  # speakers who are not coming and not yet replaced
     attended: int = 0
+    audience: int = 0  # invited, and neither to speak nor to moderate
 
     @property
     def accepted(self) -> int:
@@ -232,6 +233,7 @@ def answers_by(column: Any, ids: Collection[int]) -> dict[int, AnswerCounts]:
             count(speaks, Invitation.state.not_in((InvitationState.NOT_COMING, InvitationState.WITHDRAWN))),
             count(speaks, Invitation.state == InvitationState.NOT_COMING, missed()),
             sa.func.count(sa.distinct(Invitation.person_id)).filter(Attendance.present),
+            count(Invitation.role.not_in(sorted(ON_STAGE)), Invitation.state != InvitationState.WITHDRAWN),
         )
         .join(Activity, Activity.id == Invitation.activity_id)
         .outerjoin(Attendance, Attendance.invitation_id == Invitation.id)

@@ -9,7 +9,7 @@ from itertools import groupby
 import sqlalchemy as sa
 from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
-from outreach.domain.kinds import ON_STAGE, Role
+from outreach.domain.kinds import ON_STAGE, Audience, Role
 from outreach.domain.next_step import NextStep, next_step, programmes_next_step
 from outreach.domain.states import ActivityState, InvitationState, MessageState
 from outreach.extensions import db
@@ -25,13 +25,17 @@ from outreach.models import (
     Reminder,
     Venue,
 )
-from outreach.models.mails import IS_LOST
+from outreach.models.mails import IS_LOST, IS_SCHEDULED
 from outreach.queries.activities.lists import AnswerCounts, answers_by
 from outreach.queries.invitations.choices import own_kelurahan
 from outreach.queries.messages import archive
 from outreach.queries.messages.log import SENT_AGAIN
+from outreach.services import office_defaults
 from outreach.services.addresses import no_mail_reaches
 from outreach.services.locking import ActivityMissing, ProgrammeMissing
+from outreach.services.reminders.expand import held_until
+
+MOST_REPRESENTED = 30
 
 
 @dataclass(frozen=True)
@@ -95,6 +99,8 @@ class ActivityPage:
     on_stage: tuple[Invitation, ...]  # speakers and moderators, with their state
     reminders: tuple[Reminder, ...]
     messages: dict[MessageState, int]
+    invitations_at: datetime | None  # when waiting invitations go out
+    represented: tuple[Invitation, ...] = ()  # those for whom somebody else comes
 
     @property
     def seats_left(self) -> int | None:
@@ -240,9 +246,37 @@ def activity(activity_id: int, *, now: datetime) -> ActivityPage:
         .where(Invitation.activity_id == found.id, sa.or_(~IS_LOST, ~SENT_AGAIN))
         .group_by(Message.state)
     ).all()
+    represented = db.session.scalars(
+        sa.select(Invitation)
+        .where(Invitation.activity_id == found.id, Invitation.state == InvitationState.REPRESENTED)
+        .options(joinedload(Invitation.person), joinedload(Invitation.organisation))
+        .order_by(Invitation.role, Invitation.id)
+        .limit(MOST_REPRESENTED)
+    ).all()
     step = line_of(found, answers, now).step
     ended = Counter(dict(messages)) + Counter(archive.states(found.id))
-    return ActivityPage(found, answers, step, tuple(on_stage), tuple(reminders), dict(ended))
+    return ActivityPage(
+        found,
+        answers,
+        step,
+        tuple(on_stage),
+        tuple(reminders),
+        dict(ended),
+        invitations_at([found.id], now=now),
+        tuple(represented),
+    )
+
+
+def invitations_at(activity_ids: Collection[int], *, now: datetime) -> datetime | None:
+    """Return when the invitations of these activities go out, the first of them; None if none wait for a later moment."""
+    hours = office_defaults.mail_hours(db.session)
+    rows = db.session.execute(
+        sa.select(Reminder, Activity)
+        .join(Reminder.activity)
+        .where(IS_SCHEDULED, Reminder.audience == Audience.NEWLY_INVITED, Reminder.activity_id.in_(activity_ids))
+    )
+    found = [held_until(one, its, max(one.due_at, now), hours) or one.due_at for one, its in rows]
+    return min((moment for moment in found if moment > now), default=None)
 
 
 def without_address(activity_ids: Collection[int], limit: int = 50) -> list[Person | Organisation]:
@@ -316,6 +350,7 @@ def line_of(one: Activity, answers: AnswerCounts, now: datetime) -> ActivityLine
         one.ends_at,
         now,
         invitees=answers.total,
+        audience=answers.audience,
         speakers=answers.speakers,
         agenda_lines=len(one.agenda),
         declined=answers.declined,

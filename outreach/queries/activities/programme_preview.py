@@ -24,6 +24,7 @@ from outreach.extensions import db
 from outreach.models import Activity, Programme, Region, Venue
 from outreach.services.activities import projected
 from outreach.services.activities.community import village_hall_name
+from outreach.services.holidays import days_off
 from outreach.services.planning import clashes as clashing
 from outreach.services.planning import load as plans
 from outreach.services.planning import load_part as plan_parts
@@ -64,7 +65,7 @@ def programme(
         replace(projected.new(one, programme_id=THE_NEW_ONE, by=by, now=now), id=id_of(number))
         for number, one in activities.items()
     ]
-    return clashing.if_made(planned, days, now=now), [one.id for one in planned]
+    return clashing.preview_new(planned, days, now=now), [one.id for one in planned]
 
 
 def community(
@@ -86,27 +87,28 @@ def community(
         )
         for number, row in enumerate(rows)
     ]  # fmt: skip
-    return clashing.if_made(planned, but=SPREAD_LATER, now=now), [one.id for one in planned]
+    return clashing.preview_new(planned, but=SPREAD_LATER, now=now), [one.id for one in planned]
 
 
 def copy(source: Programme, starts_on: date, *, by: str, now: datetime) -> CopyPreview:
     """Return the clashes of a copy of the programme with that first day. by: the name of the copy's coordinator."""
     session = db.session()
     originals = [activity for activity, _day in copying.copied_days(source, starts_on)]
-    invited = plans.invited(session, Activity.id.in_([activity.id for activity in originals]))
+    theirs = Activity.id.in_([activity.id for activity in originals])
+    invited, turns = plans.invited(session, theirs), plans.turns(session, theirs)
 
     def on(first: date, deadline_days: int) -> tuple[list[PlannedActivity], ProgrammeDays]:
         shift = first - source.starts_on
         copies = [
-            _copied(original, number, shift, invited.get(original.id, ()), deadline_days, by, now)
+            _copied(original, number, shift, invited.get(original.id, ()), turns, deadline_days, by, now)
             for number, original in enumerate(originals)
         ]
         days = ProgrammeDays(THE_NEW_ONE, source.title, first, source.ends_on + shift, source.zone)
         return copies, days
 
-    deadline_days = planning_rules.current(session).deadline_days
+    deadline_days = planning_rules.current().deadline_days
     copies, days = on(starts_on, deadline_days)
-    found = clashing.if_made(copies, days, but=SPREAD_LATER, now=now)
+    found = clashing.preview_new(copies, days, but=SPREAD_LATER, now=now)
     better = None
     if found.clashes:
         tried = [shift for n in range(1, DAYS_TRIED + 1) for shift in (timedelta(days=n), timedelta(days=-n))]
@@ -138,13 +140,14 @@ def _copied(
     number: int,
     shift: timedelta,
     invited: Iterable[Any],
+    turns: plans.Turns,
     deadline_days: int,
     by: str,
     now: datetime,
 ) -> PlannedActivity:
     starts_at = copying.moved(original.starts_at, original.zone, shift)
-    anew = [one for one in invited if one.nominated_under_id is None and one.erased_at is None]
-    people = {one.person_id for one in anew if one.person_id is not None}
+    new = [one for one in invited if one.nominated_under_id is None and one.erased_at is None]
+    people = {one.person_id for one in new if one.person_id is not None}
     return PlannedActivity(
         id=id_of(number),
         title=original.title,
@@ -156,10 +159,15 @@ def _copied(
         programme_id=THE_NEW_ONE,
         venue_id=original.venue_id,
         region_code=original.region_code,
-        respond_by_at=default_deadline(starts_at, original.zone, now, deadline_days),
-        people=len(people) + sum(one.quota or 1 for one in anew if one.person_id is None),
+        respond_by_at=default_deadline(
+            starts_at, original.zone, now, days_off({starts_at.year - 1, starts_at.year}), deadline_days
+        ),
+        people=len(people) + sum(one.quota or 1 for one in new if one.person_id is None),
         seats=original.capacity,
-        engagements=tuple(Engagement(plans.invitee(one), one.role, InvitationState.PREPARED) for one in anew),
+        engagements=tuple(
+            Engagement(plans.invitee(one), one.role, InvitationState.PREPARED, turns=turns.get(one.id, ()))
+            for one in new
+        ),
         coordinator=by,
     )
 
@@ -180,7 +188,7 @@ def preview(programme: Programme, values: ProgrammeValues, *, now: datetime) -> 
         Activity.programme_id == programme.id, Activity.state != ActivityState.CANCELLED
     )
     activities = plans.planned(session, session.scalars(standing).all(), engaged=False)
-    rules = planning_rules.current(session)
+    rules = planning_rules.current()
 
     def plan(first: date, last: date, zone: Any) -> Plan:
         days = ProgrammeDays(programme.id, values.title, first, last, zone)

@@ -14,7 +14,7 @@ from outreach.domain.planning import absences as rules
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
 from outreach.models import Absence
-from outreach.queries.answers.page import Holder, ShownInvitation
+from outreach.queries.answers.page import LinkInvitee, ShownInvitation
 from outreach.services.absences.edit import absent
 
 
@@ -36,7 +36,7 @@ def accepted(found: Sequence[ShownInvitation], now: datetime) -> list[ShownInvit
     ]
 
 
-def with_absences(invitee: Holder, coming: Sequence[ShownInvitation]) -> list[OwnClash]:
+def with_absences(invitee: LinkInvitee, coming: Sequence[ShownInvitation]) -> list[OwnClash]:
     """Return the accepted activities during which the invitee is away by a time or calendar they entered. One query."""
     if not coming:
         return []

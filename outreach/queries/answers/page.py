@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
-from outreach.delivery.mail.reader import salutation_of
+from outreach.delivery.mail.recipient import salutation_of
 from outreach.delivery.words.formats import LOCALES, phone
 from outreach.domain.answers import ActivityCancelled, refusal
 from outreach.domain.kinds import NEUTRAL_TITLES, Role
@@ -40,7 +40,7 @@ class Contact(NamedTuple):
         return f"{self.name} ({phone(self.phone)})" if self.phone else self.name
 
 
-class Holder(NamedTuple):
+class LinkInvitee(NamedTuple):
     """The invitee of a link. organisation: whether it is an organisation. stopped: whether reminders are stopped.
 
     salutations: a person's, as in mails, by language.
@@ -133,7 +133,7 @@ class AnswerPage(NamedTuple):
     """link: the row of the opened link, to read the page again without opening the link again."""
 
     link: Any
-    invitee: Holder
+    invitee: LinkInvitee
     contact: Contact
     activities: tuple[ShownInvitation, ...] = ()
     polls: tuple[OpenPoll, ...] = ()
@@ -205,7 +205,7 @@ def activity_for_calendar(page: AnswerPage, activity_id: int) -> Activity:
     return db.session.get_one(Activity, activity_id)
 
 
-def _polls(invitee: Holder, now: datetime) -> tuple[OpenPoll, ...]:
+def _polls(invitee: LinkInvitee, now: datetime) -> tuple[OpenPoll, ...]:
     wanted = statements.POLLS_OF_ORGANISATION if invitee.organisation else statements.POLLS_OF_PERSON
     return tuple(
         OpenPoll(
@@ -219,9 +219,9 @@ def _link(token: str, now: datetime) -> Any:
     return links.opened(db.session.execute(statements.LINK, {"nonce": links.nonce_of(token)}).first(), now)
 
 
-def _invitee(link: Any) -> Holder:
+def _invitee(link: Any) -> LinkInvitee:
     if link.organisation_id is not None:
-        return Holder(
+        return LinkInvitee(
             link.organisation_id,
             link.organisation_name,
             link.organisation_locale,
@@ -230,7 +230,7 @@ def _invitee(link: Any) -> Holder:
         )
     person = Person(name=link.name, title_before=link.title_before, title_after=link.title_after, post=link.post)
     said = {locale: salutation_of(link, locale) for locale in LOCALES}
-    return Holder(link.person_id, person.full_name, link.locale, link.stopped is not None, False, said)
+    return LinkInvitee(link.person_id, person.full_name, link.locale, link.stopped is not None, False, said)
 
 
 def _contact(office: Any, row: Any) -> Contact:

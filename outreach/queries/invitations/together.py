@@ -1,4 +1,4 @@
-"""The cadres of each community activity's own kelurahan, and a suggestion of whom to ask. Reads only.
+"""The cadres of each community activity's own kelurahan, and a suggestion of who to ask. Reads only.
 
 domain/cadres.py has the rule of turns; queries/activities/together.py the activities to choose from.
 """

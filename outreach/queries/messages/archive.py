@@ -4,8 +4,6 @@ services/messages/archive.py moves messages to the archive.
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,16 +13,7 @@ from outreach import codec
 from outreach.domain.states import MessageState
 from outreach.extensions import db
 from outreach.models import Activity, ArchivedLine, ArchivedMessage, Invitation, Message, Organisation, Person, Reminder
-
-
-@dataclass(frozen=True)
-class Try:
-    """One attempt to send an archived message. Fields have the names of Attempt's columns."""
-
-    at: datetime
-    outcome: MessageState
-    code: int | None
-    reply: str
+from outreach.models.archive import Try
 
 
 def select(*, person_id: int | None, organisation_id: int | None, activity_id: int | None, q: str) -> sa.Select[Any]:
@@ -33,6 +22,7 @@ def select(*, person_id: int | None, organisation_id: int | None, activity_id: i
     return chosen.options(
         joinedload(ArchivedMessage.person),
         joinedload(ArchivedMessage.organisation),
+        joinedload(ArchivedMessage.user),
         selectinload(ArchivedMessage.lines)
         .joinedload(ArchivedLine.invitation)
         .joinedload(Invitation.activity)

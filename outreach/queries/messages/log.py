@@ -6,6 +6,7 @@ Reads only. services/messages/resend.py sends one again.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from email.message import EmailMessage
 from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,10 +14,11 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased, joinedload, selectinload
 
+from outreach.delivery.mail import kept
 from outreach.delivery.outbox import channel
 from outreach.domain.mail.failures import ChannelTrouble, FailureReason
 from outreach.domain.mail.still_true import SkipReason
-from outreach.domain.states import MessageState
+from outreach.domain.states import FINISHED, MessageState
 from outreach.extensions import db
 from outreach.models import (
     Activity,
@@ -28,11 +30,14 @@ from outreach.models import (
     Organisation,
     Person,
     Reminder,
+    SentMail,
 )
+from outreach.models.archive import Try
 from outreach.models.mails import IS_LOST, IS_NOT_SENT, IS_SENT, IS_WAITING
 from outreach.queries.directory import any_holds, organisation_matches, person_matches, phone_digits
 from outreach.queries.messages import archive
 from outreach.queries.paging import Page, paged
+from outreach.services import office_defaults
 from outreach.services.invitations import invitee as invitee_record
 from outreach.services.messages.resend import loaded
 
@@ -86,9 +91,10 @@ class ShownMessage:
     """One message with its attempts, and the id of the message sent in its place, if any."""
 
     message: Message | ArchivedMessage
-    attempts: Sequence[Attempt | archive.Try]
+    attempts: Sequence[Attempt | Try]
     resent_as_id: int | None
     archived: bool = False
+    mail: EmailMessage | None = None  # as it was sent, without the secret link
 
 
 @dataclass(frozen=True)
@@ -109,18 +115,41 @@ def find(filters: MessageFilters, number: int = 1, per_page: int = 25) -> tuple[
     """
     if filters.archived:
         return paged(_archived(filters), number, per_page, q=filters.q), _named(filters)
-    chosen = message_select(filters).options(
+    chosen = message_select(filters).options(*_row_options())
+    newest = [moment.desc() for moment in MOMENTS.get(filters.group, ())] if filters.group else []
+    page = paged(chosen.order_by(*newest, Message.id.desc()), number, per_page, q=filters.q)
+    return page, _named(filters)
+
+
+def ids(filters: MessageFilters, most: int) -> list[int]:
+    """Return the ids of up to `most` messages of a filtered list that are finished, newest first."""
+    wanted = message_select(filters).with_only_columns(Message.id).where(Message.state.in_(FINISHED))
+    return list(db.session.scalars(wanted.order_by(Message.id.desc()).limit(most)))
+
+
+def held_until(now: datetime) -> datetime | None:
+    """Return when mails that can wait go out, if that is not at `now`."""
+    hours = office_defaults.mail_hours(db.session)
+    return hours.opening(now) if hours else None
+
+
+def of_ids(message_ids: Sequence[int]) -> list[Message]:
+    """Return these messages as rows of the list, newest first."""
+    wanted = sa.select(Message).where(Message.id.in_(message_ids)).options(*_row_options())
+    return list(db.session.scalars(wanted.order_by(Message.id.desc())).unique())  # an account is joined with its roles
+
+
+def _row_options() -> tuple[Any, ...]:
+    return (
         joinedload(Message.person),
         joinedload(Message.organisation),
+        joinedload(Message.user),
         selectinload(Message.lines)
         .joinedload(MessageLine.invitation)
         .joinedload(Invitation.activity)
         .load_only(Activity.title, Activity.zone, Activity.starts_at),
         selectinload(Message.lines).joinedload(MessageLine.reminder).load_only(Reminder.kind),
     )
-    newest = [moment.desc() for moment in MOMENTS.get(filters.group, ())] if filters.group else []
-    page = paged(chosen.order_by(*newest, Message.id.desc()), number, per_page, q=filters.q)
-    return page, _named(filters)
 
 
 def message_select(filters: MessageFilters) -> sa.Select[Any]:
@@ -161,7 +190,13 @@ def show(message_id: int) -> ShownMessage:
     found = loaded(db.session(), message_id)
     tried = db.session.scalars(sa.select(Attempt).where(Attempt.message_id == message_id).order_by(Attempt.id)).all()
     again = db.session.scalar(sa.select(sa.func.max(Message.id)).where(Message.resend_of_id == message_id))
-    return ShownMessage(found, tried, again or archive.resent_as(found))
+    return ShownMessage(found, tried, again or archive.resent_as(found), mail=mail_sent(message_id))
+
+
+def mail_sent(message_id: int) -> EmailMessage | None:
+    """Return a message's mail as it was sent, without the recipient's secret link; None if it is not kept."""
+    stored = db.session.get(SentMail, message_id)
+    return kept.mail_of(stored.data) if stored else None
 
 
 def channel_problem() -> ChannelProblem | None:

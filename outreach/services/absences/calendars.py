@@ -21,7 +21,7 @@ from outreach.models import Absence, AbsenceCalendar, User
 from outreach.services import audit, office_defaults
 from outreach.services.absences import parse as busy_times
 from outreach.services.absences import refresh as absence_refresh
-from outreach.services.absences.edit import Subject
+from outreach.services.absences.edit import Check, Subject, unchecked
 from outreach.services.absences.refresh import own_hosts, replace
 from outreach.transactions import writing
 
@@ -77,11 +77,19 @@ def of(subject: Subject, *, now: datetime) -> list[ListedCalendar]:
 
 
 def add_file(
-    subject: Subject, data: bytes, name: str = "", *, source: AbsenceSource, by: User | None, now: datetime
+    subject: Subject,
+    data: bytes,
+    name: str = "",
+    *,
+    source: AbsenceSource,
+    by: User | None,
+    now: datetime,
+    check: Check = unchecked,
 ) -> AbsenceCalendar:
     """Read a file once and store its busy times. Raise a Problem if it cannot be read; nothing is changed then."""
     times = busy_times.read(data, office_defaults.zone(db.session), now=now, wait_s=FILE_WAITS_S)
     with writing() as session:
+        check()
         row = subject.row(session)
         _check_room(session, subject)
         calendar = _made(subject, name, source, by, read_at=now, tried_at=now, digest=sha256(data).hexdigest())
@@ -93,13 +101,21 @@ def add_file(
 
 
 def add_address(
-    subject: Subject, address: str, name: str = "", *, source: AbsenceSource, by: User | None, now: datetime
+    subject: Subject,
+    address: str,
+    name: str = "",
+    *,
+    source: AbsenceSource,
+    by: User | None,
+    now: datetime,
+    check: Check = unchecked,
 ) -> AbsenceCalendar:
     """Store an address, due to be read at once by an engine. Raise a Problem if it is not a valid calendar address."""
     if not current_settings().calendar_read_s:
         raise NoneRead
     url = checked(address, own_hosts())
     with writing() as session:
+        check()
         row = subject.row(session)
         whose = getattr(AbsenceCalendar, subject.column) == subject.id
         same = session.scalar(sa.select(AbsenceCalendar).where(whose, AbsenceCalendar.url == url.geturl()))
@@ -113,18 +129,20 @@ def add_address(
     return calendar
 
 
-def remove(subject: Subject, calendar_id: int, *, by: User | None, now: datetime) -> None:
+def remove(subject: Subject, calendar_id: int, *, by: User | None, now: datetime, check: Check = unchecked) -> None:
     """Delete a calendar and the absences read from it. Raise CalendarMissing, also for another subject's calendar."""
     with writing() as session:
+        check()
         calendar = _own(session, subject, calendar_id)
         _log(session, subject, subject.row(session), "calendar_removed", _host(calendar.url), by, now)
         session.execute(sa.delete(Absence).where(Absence.calendar_id == calendar.id))
         session.delete(calendar)
 
 
-def ask_again(subject: Subject, calendar_id: int, *, now: datetime) -> None:
+def ask_again(subject: Subject, calendar_id: int, *, now: datetime, check: Check = unchecked) -> None:
     """Make an address due, so that an engine reads it in its next round. Raise CalendarMissing."""
     with writing() as session:
+        check()
         calendar = _own(session, subject, calendar_id)
         if calendar.url:
             calendar.next_read_at = now

@@ -3,7 +3,7 @@
 services/absences/calendars.py stores the absences that are read from calendars.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -17,8 +17,7 @@ from outreach.domain.directory import names
 from outreach.domain.kinds import Repeat
 from outreach.domain.planning import absences as rules
 from outreach.domain.planning.absences import Absent
-from outreach.domain.planning.parties import Absence as Occurrence
-from outreach.domain.planning.parties import AbsenceSource, Party
+from outreach.domain.planning.parties import AbsenceSource, AbsenceSpan, Party
 from outreach.domain.problems import Problem
 from outreach.extensions import db
 from outreach.models import Absence, Organisation, Person, User, Venue
@@ -27,6 +26,9 @@ from outreach.transactions import writing
 
 MOST = 100  # entered by hand, per person, organisation or venue
 MOST_LETTERS = 160
+
+# Raises a Problem if the change is no longer allowed. Called first in its transaction.
+Check = Callable[[], object]
 
 
 class SubjectMissing(Problem):
@@ -91,6 +93,10 @@ class ListedAbsence:
     source: AbsenceSource
 
 
+def unchecked() -> None:
+    """Allow the change, as of staff. Changes by link pass a check that locks the link."""
+
+
 def name_of(subject: Subject) -> str:
     """Return the name that pages show. Raise SubjectMissing."""
     found = subject.row(db.session())
@@ -105,15 +111,23 @@ def entered(subject: Subject, *, now: datetime) -> list[ListedAbsence]:
 
 
 def add(
-    subject: Subject, wanted: Absent, reason: str = "", *, source: AbsenceSource, by: User | None, now: datetime
+    subject: Subject,
+    wanted: Absent,
+    reason: str = "",
+    *,
+    source: AbsenceSource,
+    by: User | None,
+    now: datetime,
+    check: Check = unchecked,
 ) -> Absence:
     """Enter an absence; entering the same one twice stores it once. Raise SubjectMissing, AlreadyOver or TooManyAbsences.
 
-    by: the coordinator, for the audit log; None when invitees enter their own absence.
+    by: the coordinator, for the audit log; None when invitees enter their own absence. Raise also what `check` raises.
     """
     if _is_over(wanted, now):
         raise AlreadyOver
     with writing() as session:
+        check()
         row = subject.row(session)
         others = session.scalars(_entered(subject)).all()
         for other in others:
@@ -139,9 +153,10 @@ def add(
     return made
 
 
-def remove(subject: Subject, absence_id: int, *, by: User | None, now: datetime) -> None:
+def remove(subject: Subject, absence_id: int, *, by: User | None, now: datetime, check: Check = unchecked) -> None:
     """Delete an absence that was entered by hand. Raise AbsenceMissing, also for another subject's absence."""
     with writing() as session:
+        check()
         found = session.scalar(_entered(subject).where(Absence.id == absence_id))
         if found is None:
             raise AbsenceMissing
@@ -168,7 +183,7 @@ def _log(
     audit.record(session, by, f"{subject.kind.value}.{verb}", row, now=now, repeats=about.repeats.value, **times)
 
 
-def occurrences(session: Session, first: datetime, last: datetime) -> list[Occurrence]:
+def occurrences(session: Session, first: datetime, last: datetime) -> list[AbsenceSpan]:
     """Return every absence, of anybody or of a venue, that overlaps the span from `first` to `last`, sorted by start.
 
     Runs one statement, which leaves out absences that are long past.
@@ -218,7 +233,7 @@ def occurrences(session: Session, first: datetime, last: datetime) -> list[Occur
             parties[whose] = _party(row)
         party = parties[whose]
         found += [
-            Occurrence(begins, ends, party, row.venue_id, row.reason, row.source, row.id, row.created_at)
+            AbsenceSpan(begins, ends, party, row.venue_id, row.reason, row.source, row.id, row.created_at)
             for begins, ends in _times(row, first, last)
         ]
     return sorted(found, key=lambda one: (one.starts_at, one.id))

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -72,7 +72,7 @@ def set_agenda(
         before = {person.id for line in activity.agenda for person in line.speakers}
         after = {one for item in items for one in item.speaker_ids}
         planned, present = plan_checks.before(session, [activity_id]), bookings.on_stage(session, [activity_id])
-        locking.lock_people(session, present | after | ({moderator_id} if moderator_id else set()))
+        locking.lock_people(session, present | before | after | ({moderator_id} if moderator_id else set()))
         activity.agenda = [
             AgendaItem(
                 starts_at=item.starts_at, ends_at=item.ends_at, topic=item.topic.strip(),
@@ -87,9 +87,17 @@ def set_agenda(
             _withdraw(session, activity, Role.SPEAKER, before - after, by, now)
         if moderator_id != UNCHANGED:
             _set_moderator(session, activity, moderator_id, by, now)
+        bookings.rebook_people(session, bookings.on_stage(session, [activity_id]) | before, locked=True)
         plan_checks.refuse_blocking(session, [activity_id], before=planned, now=now)
         audit.record(session, by, "activity.agenda_set", activity, now=now, lines=len(items))
     return activity
+
+
+def shift(activity: Activity, by: timedelta) -> None:
+    """Move the agenda together with its activity."""
+    for item in activity.agenda:
+        item.starts_at += by
+        item.ends_at += by
 
 
 def _check(activity: Activity, items: Sequence[AgendaValues], overlaps: bool) -> None:

@@ -1,4 +1,7 @@
-"""Creating and editing activities. agenda.py holds the agenda; publish.py and move.py send mail."""
+"""Creating and editing activities. agenda.py holds the agenda; publish.py and move.py send mail.
+
+A draft's new time and place are written by move.py.
+"""
 
 from collections.abc import Collection, Sequence
 from dataclasses import fields
@@ -6,16 +9,17 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from outreach.domain.activity import ActivityValues, differs
+from outreach.domain.activity import ActivityValues, Move, differs
 from outreach.domain.planning.rules import ClashKind
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState
 from outreach.models import Activity, Programme, User
-from outreach.services import audit, locking
+from outreach.services import audit
+from outreach.services.activities import move as moves
 from outreach.services.activities.checks import CannotEdit, check_times
 from outreach.services.invitations import seats
 from outreach.services.locking import activity_for_change, locked_programme
-from outreach.services.office_defaults import usual_deadline
+from outreach.services.office_defaults import deadline
 from outreach.services.planning import checks as plan_checks
 from outreach.services.planning.book import book
 from outreach.transactions import writing
@@ -33,7 +37,7 @@ def create_activity(
     """Create one draft, in a programme or alone. Raise a Problem; nothing is created then."""
     with writing() as session:
         programme = locked_programme(session, programme_id) if programme_id else None
-        return add_activity(session, values, programme, by, now)
+        return add_activities(session, [values], programme, by, now)[0]
 
 
 def edit_activity(
@@ -47,26 +51,18 @@ def edit_activity(
         if activity.state is ActivityState.PUBLISHED and differs(activity, values):
             raise NeedsMove
         before, planned = _facts(activity), plan_checks.before(session, [activity_id])
-        other_time = differs(activity, values, "starts_at", "ends_at")
-        taking = other_time or values.venue_id != activity.venue_id
         with session.no_autoflush:
-            _fill(session, activity, values, now)
-            check_times(activity)
-            if taking:
-                book(session, [activity], speakers=other_time)
+            _describe(activity, values)
+            if differs(activity, values):
+                moves.write(session, [(activity, _place(session, values, now))], "", now)
+            else:
+                given = values.respond_by_at
+                activity.respond_by_at = deadline(session, given, values.starts_at, values.zone, now)
+                check_times(activity)
         plan_checks.refuse_blocking(session, [activity_id], before=planned, now=now)
         seats.offer_freed(session, activity, now=now)
         audit.record(session, by, "activity.edited", activity, now=now, changed=audit.changes(before, _facts(activity)))
     return activity
-
-
-def add_activity(
-    session: Session, values: ActivityValues, programme: Programme | None, by: User | None, now: datetime
-) -> Activity:
-    """Create a draft in the caller's transaction. Raise a Problem."""
-    if programme is not None:
-        locking.lock_programme(session, programme.id)
-    return add_activities(session, [values], programme, by, now)[0]
 
 
 def add_activities(
@@ -96,25 +92,36 @@ def _new(
     session: Session, values: ActivityValues, programme: Programme | None, by: User | None, now: datetime
 ) -> Activity:
     activity = Activity(programme_id=programme.id if programme else None, coordinator_id=by.id if by else None)
-    _fill(session, activity, values, now)
+    _describe(activity, values)
+    for name, value in vars(_place(session, values, now)).items():
+        setattr(activity, name, value)
     check_times(activity)
     return activity
 
 
-def _fill(session: Session, activity: Activity, values: ActivityValues, now: datetime) -> None:
+def _describe(activity: Activity, values: ActivityValues) -> None:
+    """Set all that is not time, place or deadline."""
     activity.kind = values.kind
     activity.title = values.title.strip()
     activity.public_title = values.public_title.strip()
     activity.description = values.description.strip()
     activity.things_to_bring = values.things_to_bring.strip()
-    activity.zone = values.zone
-    activity.starts_at = values.starts_at
-    activity.ends_at = values.ends_at
+    activity.names_helpline = values.names_helpline
     activity.registration_at = values.registration_at
-    activity.respond_by_at = values.respond_by_at or usual_deadline(session, values.starts_at, values.zone, now)
-    activity.venue_id = values.venue_id
     activity.region_code = values.region_code
     activity.capacity = values.capacity
+
+
+def _place(session: Session, values: ActivityValues, now: datetime) -> Move:
+    """Return the time and place of the form, with the office's usual deadline if it names none."""
+    return Move(
+        starts_at=values.starts_at,
+        ends_at=values.ends_at,
+        zone=values.zone,
+        venue_id=values.venue_id,
+        registration_at=values.registration_at,
+        respond_by_at=deadline(session, values.respond_by_at, values.starts_at, values.zone, now),
+    )
 
 
 def _facts(activity: Activity) -> dict[str, object]:

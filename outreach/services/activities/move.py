@@ -1,38 +1,44 @@
 """Moving an activity to another time or place: the preview, the move itself, and the data to undo it.
 
 A draft simply changes. When a published activity moves, everybody who was notified of it is notified of the move.
+`write` is the only place that changes a stored time or place: also for a draft's edit form and for timetabling.
 The transaction that moves an activity decides whether the move is allowed; `preview` writes nothing and returns the
 decision as it would be now.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from outreach.delivery.mail.values import place
+from outreach import codec
+from outreach.delivery.mail.values import PlaceBefore
 from outreach.domain.activity import Move, differs
 from outreach.domain.kinds import Audience, MailKind
+from outreach.domain.planning.rules import Rules
+from outreach.domain.planning.working_days import is_working_day, last_working_day
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
 from outreach.models import Activity, Invitation, User
-from outreach.services import audit
-from outreach.services.activities import projected
+from outreach.services import audit, holidays
+from outreach.services.activities import agenda, projected
 from outreach.services.activities.checks import CannotEdit, check_times
 from outreach.services.activities.publish import InThePast, ReasonMissing
 from outreach.services.invitations import links, seats
 from outreach.services.locking import ActivityMissing, Stale, activity_for_change
-from outreach.services.office_defaults import usual_deadline
+from outreach.services.office_defaults import deadline
 from outreach.services.planning import book as booking
 from outreach.services.planning import checks as plan_checks
 from outreach.services.planning import clashes as clashing
 from outreach.services.planning import load as plans
+from outreach.services.planning.checks import BlockedChange
 from outreach.services.planning.clashes import FoundClashes
 from outreach.services.reminders import forecast as forecasting
 from outreach.services.reminders.forecast import Forecast
-from outreach.services.reminders.schedule import event_reminder, schedule
+from outreach.services.reminders.schedule import event_reminder, hasten_invitations, schedule
 from outreach.transactions import writing
 
 KEPT = tuple(field.name for field in fields(Move))  # the columns of an activity that a move sets
@@ -79,14 +85,14 @@ def as_it_is(activity: Activity) -> Move:
     return Move(**{name: getattr(activity, name) for name in KEPT})
 
 
-def wanted(activity: Activity, starts_at: datetime, ends_at: datetime, venue_id: int | None, *, now: datetime) -> Move:
+def move_to(activity: Activity, starts_at: datetime, ends_at: datetime, venue_id: int | None, *, now: datetime) -> Move:
     """Return the move to this time and place. Registration and the answer deadline shift with the start.
 
     If the shifted deadline would have passed, the office's usual deadline is used.
     """
     shift = starts_at - activity.starts_at
     days = starts_at.astimezone(activity.zone).date() - activity.starts_at.astimezone(activity.zone).date()
-    deadline = (activity.respond_by_at.astimezone(activity.zone) + days).astimezone(UTC)
+    deadline = _shifted(activity.respond_by_at.astimezone(activity.zone), days).astimezone(UTC)
     return Move(
         starts_at=starts_at,
         ends_at=ends_at,
@@ -97,9 +103,21 @@ def wanted(activity: Activity, starts_at: datetime, ends_at: datetime, venue_id:
     )
 
 
-def preview(activity: Activity, to: Move, version: int, *, now: datetime) -> MovePreview:
+def _shifted(deadline: datetime, days: timedelta) -> datetime:
+    """Return the deadline so many days later; one on a working day stays on a working day, if need be an earlier one."""
+    then = deadline + days
+    off = holidays.days_off({deadline.year, then.year - 1, then.year})
+    if not days or not is_working_day(deadline.date(), off):
+        return then
+    return then - (then.date() - last_working_day(then.date(), off))
+
+
+def preview(
+    activity: Activity, to: Move, version: int, *, refusal: Problem | None = None, now: datetime
+) -> MovePreview:
     """Return the effects of the move. Nothing is written.
 
+    refusal: why the move itself was refused just now; the clashes that it carries are not looked for again.
     Raise what the move itself would raise: CannotEdit, Stale, NothingMoved, InThePast, or a problem with its times.
     What the booking or the office's rules would refuse is returned, not raised, because the user may choose differently.
     """
@@ -112,19 +130,21 @@ def preview(activity: Activity, to: Move, version: int, *, now: datetime) -> Mov
     # A copy that is never stored, for functions that need an Activity.
     copy = Activity(id=activity.id, title=activity.title, capacity=activity.capacity, **vars(after))
     check_times(copy)
-    found = brought(activity.id, after, now=now)
-    refused = _refused(session, copy, other_time=differs(activity, after, "starts_at", "ends_at"))
+    found = brought(activity.id, after, refusal, now=now)
+    refused = _refused(session, copy, found.plan.rules, other_time=differs(activity, after, "starts_at", "ends_at"))
     tells = _is_announced(activity) and refused is None and not found.blocking
     forecast = forecasting.for_move(activity.id, after, now=now) if tells else None
     return MovePreview(activity, as_it_is(activity), after, found, refused, forecast)
 
 
-def brought(activity_id: int, to: Move, *, now: datetime) -> FoundClashes:
-    """Return the clashes that the move would add to the plan. Raise ActivityMissing."""
+def brought(activity_id: int, to: Move, refusal: Problem | None = None, *, now: datetime) -> FoundClashes:
+    """Return the clashes that the move would add to the plan. refusal: as in `preview`. Raise ActivityMissing."""
+    if isinstance(refusal, BlockedChange) and refusal.checked:
+        return clashing.with_resolutions(refusal.checked, now=now)
     stored = plans.planned(db.session(), [activity_id])
     if not stored:
         raise ActivityMissing
-    return clashing.if_saved(projected.as_moved(stored[0], to, now=now), stored, now=now)
+    return clashing.preview_saved(projected.as_moved(stored[0], to, now=now), stored, now=now)
 
 
 def move(activity_id: int, to: Move, reason: str, version: int | None, *, by: User | None, now: datetime) -> Moved:
@@ -138,28 +158,44 @@ def move(activity_id: int, to: Move, reason: str, version: int | None, *, by: Us
     """
     with writing() as session:
         activity = activity_for_change(session, activity_id, version)
-        _check_open(activity)
-        _check_new(activity, to, now)
-        announced = _is_announced(activity)
-        if announced and not reason.strip():
-            raise ReasonMissing
-        back, told = as_it_is(activity), present_place(activity, reason) if announced else {}
-        other_time, planned = differs(activity, to, "starts_at", "ends_at"), plan_checks.before(session, [activity_id])
-        with session.no_autoflush:
-            apply_move(session, activity, to, now)
-            check_times(activity)
-            booking.book(session, [activity], speakers=other_time)
+        back, planned = as_it_is(activity), plan_checks.before(session, [activity_id])
+        told = write(session, [(activity, to)], reason, now)
         plan_checks.refuse_blocking(session, [activity_id], before=planned, now=now)
-        if announced:
-            tell_of_move(session, activity, told, by=by, now=now)
-        else:
+        for moved, old in told:
+            tell_of_move(session, moved, old, by=by, now=now)
+        if not told:
             changed = audit.changes(vars(back), vars(as_it_is(activity)))
             audit.record(session, by, "activity.edited", activity, now=now, changed=changed)
     return Moved(activity, back, activity.version)
 
 
-def apply_move(session: Session, activity: Activity, to: Move, now: datetime) -> None:
-    """Set the new time and place without notifying anyone. If a published one changes its day, told_at is `now`."""
+def write(
+    session: Session, changes: Sequence[tuple[Activity, Move]], reason: str, now: datetime
+) -> list[tuple[Activity, dict[str, str]]]:
+    """Set new times and places together, with their agendas, and book them. Every change of a time or place ends here.
+
+    The activities are locked. Return the published ones with their old place, for `tell_of_move`. What the office's rules
+    block is left to the caller. Raise CannotEdit, NothingMoved, InThePast, ReasonMissing, a problem with their times, or
+    what the booking refuses.
+    """
+    told = []
+    other_time = any(differs(activity, to, "starts_at", "ends_at") for activity, to in changes)
+    with session.no_autoflush:
+        for activity, to in changes:
+            _check_open(activity)
+            _check_new(activity, to, now)
+            if _is_announced(activity):
+                if not reason.strip():
+                    raise ReasonMissing
+                told.append((activity, present_place(activity, reason)))
+            _set(session, activity, to, now)
+            check_times(activity)
+        booking.book(session, [activity for activity, _to in changes], speakers=other_time)
+    return told
+
+
+def _set(session: Session, activity: Activity, to: Move, now: datetime) -> None:
+    """Set the new time and place. If a published one changes its day, told_at is `now`."""
     if _is_announced(activity):
         activity.sequence += 1
         same_day = to.starts_at.astimezone(to.zone).date() == activity.starts_at.astimezone(activity.zone).date()
@@ -167,20 +203,12 @@ def apply_move(session: Session, activity: Activity, to: Move, now: datetime) ->
     shift = to.starts_at - activity.starts_at
     for name, value in vars(_completed(session, activity, to, now)).items():
         setattr(activity, name, value)
-    for item in activity.agenda:
-        item.starts_at += shift
-        item.ends_at += shift
+    agenda.shift(activity, shift)
 
 
 def present_place(activity: Activity, reason: str) -> dict[str, str]:
     """Return the old time and place for the mail about a move. Call it before the row is changed."""
-    return {
-        "old_starts_at": activity.starts_at.isoformat(),
-        "old_ends_at": activity.ends_at.isoformat(),
-        "old_zone": activity.zone.key,
-        "old_venue": place(activity.venue),
-        "reason": reason.strip(),
-    }
+    return dict(codec.to_json(PlaceBefore.of(activity, reason.strip())))
 
 
 def tell_of_move(session: Session, activity: Activity, old: dict[str, str], *, by: User | None, now: datetime) -> None:
@@ -191,6 +219,7 @@ def tell_of_move(session: Session, activity: Activity, old: dict[str, str], *, b
     session.refresh(activity, ["venue"])
     event_reminder(session, activity, MailKind.CHANGE, Audience.EXPECTED, now=now, detail=old)
     schedule(session, activity, now=now)
+    hasten_invitations(session, activity, now=now)
     _reopen(session, activity, now)
     links.prolong_links(session, activity)
     seats.offer_freed(session, activity, now=now)
@@ -220,13 +249,13 @@ def _completed(session: Session, activity: Activity, to: Move, now: datetime) ->
     registration_at = to.registration_at
     if registration_at is None and activity.registration_at is not None:
         registration_at = activity.registration_at + (to.starts_at - activity.starts_at)
-    respond_by_at = to.respond_by_at or usual_deadline(session, to.starts_at, to.zone, now)
+    respond_by_at = deadline(session, to.respond_by_at, to.starts_at, to.zone, now)
     return replace(to, registration_at=registration_at, respond_by_at=respond_by_at)
 
 
-def _refused(session: Session, copy: Activity, *, other_time: bool) -> Problem | None:
+def _refused(session: Session, copy: Activity, rules: Rules, *, other_time: bool) -> Problem | None:
     try:
-        booking.preview(session, copy, speakers=other_time)
+        booking.preview(session, copy, rules, speakers=other_time)
     except Problem as problem:
         return problem
     return None

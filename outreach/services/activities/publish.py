@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from outreach.domain.kinds import Audience, MailKind
+from outreach.domain.mail.hours import SOON
 from outreach.domain.planning.rules import ClashKind
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState
@@ -16,7 +17,7 @@ from outreach.services.office_defaults import deadline_at_publishing
 from outreach.services.planning import bookings
 from outreach.services.planning import checks as plan_checks
 from outreach.services.planning.book import book
-from outreach.services.reminders.schedule import cancel_scheduled, event_reminder, schedule
+from outreach.services.reminders.schedule import cancel_scheduled, event_reminder, schedule, waiting_invitations
 from outreach.transactions import writing
 
 
@@ -37,23 +38,46 @@ class NothingToPublish(Problem):
     message = "There is no draft to publish."
 
 
+class SentTooEarly(Problem):
+    message = "Please choose a later moment for the invitations; this one has passed."
+    field = "send_on"
+
+
+class SentTooLate(Problem):
+    message = (
+        "The invitations to “%(title)s” must go out at least a day before it starts. Please choose an earlier moment."
+    )
+    field = "send_on"
+
+
+class NothingToSend(Problem):
+    message = "No invitations wait to be sent; they have gone out already."
+
+
 class ReasonMissing(Problem):
     message = "Please give the reason; it stands in the mail, for example “bentrok dengan agenda Wali Kota”."
     field = "reason"
 
 
-def publish(activity_ids: Collection[int], *, by: User | None, now: datetime) -> list[Activity]:
+def publish(
+    activity_ids: Collection[int], *, by: User | None, now: datetime, invitations_at: datetime | None = None
+) -> list[Activity]:
     """Publish drafts. Invitees get the invitation at the next tick, and each rule writes one reminder.
 
-    Publishes all or none. Raise AlreadyPublished, InThePast, NothingToPublish, VenueTaken, SpeakerTaken or PlanBlocked;
-    nothing is changed then.
+    invitations_at: when the invitations go out, if not at once. Venues and speakers are booked at once all the same.
+    Publishes all or none. Raise AlreadyPublished, InThePast, NothingToPublish, SentTooEarly, SentTooLate, VenueTaken,
+    SpeakerTaken or PlanBlocked; nothing is changed then.
     """
     with writing() as session:
-        return publish_in(session, activity_ids, by=by, now=now)
+        return publish_in(session, activity_ids, by=by, now=now, invitations_at=invitations_at)
 
 
-def publish_in(session: Session, activity_ids: Collection[int], *, by: User | None, now: datetime) -> list[Activity]:
+def publish_in(
+    session: Session, activity_ids: Collection[int], *, by: User | None, now: datetime,
+    invitations_at: datetime | None = None,
+) -> list[Activity]:  # fmt: skip
     """Do the same as `publish` in the caller's transaction."""
+    sent_at = invitations_at or now
     if not activity_ids:
         raise NothingToPublish
     activities = activities_for_change(session, activity_ids)
@@ -62,20 +86,52 @@ def publish_in(session: Session, activity_ids: Collection[int], *, by: User | No
             raise AlreadyPublished(title=activity.title)
         if activity.starts_at <= now:
             raise InThePast(title=activity.title)
+        if invitations_at is not None:
+            _check_sent_at(activity, invitations_at, now)
     with session.no_autoflush:
         for activity in activities:
             activity.state = ActivityState.PUBLISHED
-            activity.published_at = activity.told_at = now
-            activity.respond_by_at = deadline_at_publishing(session, activity, now)
+            activity.published_at, activity.told_at = now, sent_at
+            activity.respond_by_at = deadline_at_publishing(session, activity, sent_at)
         book(session, activities)
     # Blocking clashes are found before people are notified. The programme's days do not block: nobody is told them.
     ids = [activity.id for activity in activities]
     plan_checks.refuse_blocking(session, ids, but=[ClashKind.OUTSIDE_PROGRAMME], now=now)
     for activity in activities:
-        event_reminder(session, activity, MailKind.INVITATION, Audience.NEWLY_INVITED, now=now)
+        event_reminder(session, activity, MailKind.INVITATION, Audience.NEWLY_INVITED, now=sent_at)
         schedule(session, activity, now=now)
-        audit.record(session, by, "activity.published", activity, now=now)
+        later = {"invitations_at": sent_at.isoformat()} if invitations_at is not None else {}
+        audit.record(session, by, "activity.published", activity, now=now, **later)
     return activities
+
+
+def send_invitations_at(
+    activity_id: int, invitations_at: datetime | None, *, by: User | None, now: datetime
+) -> Activity:
+    """Let an activity's waiting invitations go out at another moment; None: at once.
+
+    Raise NothingToSend if they have gone out, SentTooEarly or SentTooLate.
+    """
+    with writing() as session:
+        activity = activity_for_change(session, activity_id)
+        waiting = waiting_invitations(session, activity_id, now)
+        if waiting is None:
+            raise NothingToSend
+        if invitations_at is not None:
+            _check_sent_at(activity, invitations_at, now)
+        waiting.due_at = activity.told_at = sent_at = invitations_at or now
+        activity.respond_by_at = deadline_at_publishing(session, activity, sent_at)
+        audit.record(
+            session, by, "activity.invitations_set", activity, now=now, invitations_at=sent_at.isoformat()
+        )  # fmt: skip
+    return activity
+
+
+def _check_sent_at(activity: Activity, invitations_at: datetime, now: datetime) -> None:
+    if invitations_at <= now:
+        raise SentTooEarly
+    if invitations_at > activity.starts_at - SOON:
+        raise SentTooLate(title=activity.title)
 
 
 def cancel(activity_id: int, reason: str, *, by: User | None, now: datetime) -> Activity:

@@ -11,6 +11,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from outreach.delivery.mail.texts import LINK_TEXT
 from outreach.domain.answers import ActivityEnded, Choice, Representative, RepresentativeUnnamed, refusal, state_for
 from outreach.domain.directory.names import tidy
 from outreach.domain.kinds import ON_STAGE, AnswerSource
@@ -22,8 +23,9 @@ from outreach.services.answers.before import ActivityBefore, remember, state_of
 from outreach.services.answers.nominees import Nominee
 from outreach.services.invitations import links, seats
 from outreach.services.locking import present_for_change
-from outreach.services.office_defaults import contact
+from outreach.services.office_defaults import confirms_answers, contact
 from outreach.services.planning import bookings
+from outreach.services.reminders import schedule as scheduling
 from outreach.transactions import writing
 
 
@@ -58,7 +60,7 @@ def answer(
     """
     with writing() as session:
         activity = present_for_change(session, [activity_id]).get(activity_id)
-        link = links.open_link(token, now=now, session=session)
+        link = links.open_link(token, now=now)
         if link.organisation_id and choice is not Choice.NOT_COMING:
             raise OrganisationsNominate
         return _answered(session, link, activity, LinkAnswer(choice, representative), now)
@@ -73,7 +75,7 @@ def answer_all(token: str, replies: Mapping[int, LinkAnswer], *, now: datetime) 
     replaced = []
     with writing() as session:
         activities = present_for_change(session, replies)
-        link = links.open_link(token, now=now, session=session)
+        link = links.open_link(token, now=now)
         for activity_id in sorted(replies):
             try:
                 with session.begin_nested():
@@ -95,7 +97,7 @@ def nominate(token: str, invitation_id: int, nominees: Sequence[Nominee], *, now
         theirs = sa.select(Invitation.activity_id, Invitation.organisation_id).where(Invitation.id == invitation_id)
         invited = session.execute(theirs).one_or_none()
         activities = present_for_change(session, [invited.activity_id] if invited else [])
-        link = links.open_link(token, now=now, session=session)
+        link = links.open_link(token, now=now)
         if link.organisation_id is None:
             raise NotAnOrganisation
         if invited is None or invited.organisation_id != link.organisation_id:
@@ -193,8 +195,8 @@ def resume_reminders(token: str, *, now: datetime) -> Link:
 
 
 def _set_stopped(token: str, value: datetime | None, now: datetime) -> Link:
-    with writing() as session:
-        link = links.open_link(token, now=now, session=session)
+    with writing():
+        link = links.open_link(token, now=now)
         invitee = link.person or link.organisation
         assert invitee is not None
         invitee.reminders_stopped_at = value
@@ -232,6 +234,8 @@ def _take(
     else:
         settle(session, mine, reply.choice, None, AnswerSource.LINK, now)
         nominees_of.drop_all(session, mine[0], now)
+    if confirms_answers(session):
+        scheduling.confirm(session, mine[0], now=now, text_key=LINK_TEXT)
     return mine, before
 
 

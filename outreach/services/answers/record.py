@@ -3,7 +3,8 @@
 answers/answer.py holds answers that invitees give themselves; services/inbox/record_from_mail.py those in a mail.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -18,10 +19,11 @@ from outreach.services import audit
 from outreach.services.answers import nominees as nominees_of
 from outreach.services.answers.answer import NotAnOrganisation, OrganisationsNominate, settle
 from outreach.services.answers.nominees import Nominee
-from outreach.services.locking import invitation_for_change
+from outreach.services.locking import activities_for_change, invitation_for_change
 from outreach.services.office_defaults import contact
 from outreach.transactions import writing
 
+Then = Callable[[Session, Invitation], None]  # what else belongs to the same transaction
 RECORDED = (ActivityState.PUBLISHED, ActivityState.HELD)
 
 
@@ -36,35 +38,28 @@ def nominate_for(
     by: User | None,
     now: datetime,
     source: AnswerSource = AnswerSource.PHONE,
+    in_mail: int | None = None,
+    then: Then | None = None,
 ) -> Invitation:
-    """Record the people that an organisation named to staff. The quota applies, the deadline does not."""
+    """Record the people that an organisation named to staff. The quota applies, the deadline does not.
+
+    in_mail: the id of the mail that named them, for the audit log. then: called at the end, in the same transaction.
+    """
     with writing() as session:
-        return nominate_in(session, invitation_id, nominees, source, by=by, now=now)
-
-
-def nominate_in(
-    session: Session,
-    invitation_id: int,
-    nominees: Sequence[Nominee],
-    source: AnswerSource,
-    *,
-    by: User | None,
-    now: datetime,
-    **detail: int,
-) -> Invitation:
-    """Do the same as `nominate_for` in the caller's transaction. detail: more fields for the audit log."""
-    invitation = invitation_for_change(session, invitation_id)
-    if invitation.organisation_id is None:
-        raise NotAnOrganisation
-    _check_recordable(invitation)
-    nominees_of.name(
-        session, invitation, nominees, source, contact=contact(session, invitation.activity.programme), now=now,
-        recorded_by=by.id if by else None,
-    )  # fmt: skip
-    audit.record(
-        session, by, "invitation.nominees_recorded", invitation, now=now, name=invitation.invitee.display_name,
-        named=len(nominees), activity=invitation.activity.title, **detail,
-    )  # fmt: skip
+        invitation = invitation_for_change(session, invitation_id)
+        if invitation.organisation_id is None:
+            raise NotAnOrganisation
+        _check_recordable(invitation)
+        nominees_of.name(
+            session, invitation, nominees, source, contact=contact(session, invitation.activity.programme), now=now,
+            recorded_by=by.id if by else None,
+        )  # fmt: skip
+        audit.record(
+            session, by, "invitation.nominees_recorded", invitation, now=now, name=invitation.invitee.display_name,
+            named=len(nominees), activity=invitation.activity.title, **_in_mail(in_mail),
+        )  # fmt: skip
+        if then:
+            then(session, invitation)
     return invitation
 
 
@@ -77,40 +72,57 @@ def record_answer(
     *,
     by: User | None,
     now: datetime,
+    in_mail: int | None = None,
+    then: Then | None = None,
 ) -> Invitation:
-    """Record an answer that an invitee gave by phone, WhatsApp, letter or in person. The deadline does not apply."""
+    """Record an answer that an invitee gave by phone, WhatsApp, letter or in person. The deadline does not apply.
+
+    in_mail, then: as in `nominate_for`.
+    """
     with writing() as session:
-        return record_in(session, invitation_id, choice, source, representative, note, by=by, now=now)
+        invitation = _record(session, invitation_id, choice, source, representative, note, by, now, in_mail)
+        if then:
+            then(session, invitation)
+    return invitation
 
 
-def record_in(
+@dataclass(frozen=True)
+class Told:
+    """What an invitee said about one invitation."""
+
+    invitation_id: int
+    choice: Choice
+    representative: Representative | None = None
+    note: str = ""
+
+
+def record_answers(told: Sequence[Told], source: AnswerSource, *, by: User | None, now: datetime) -> None:
+    """Record all that was said in one call, together or not at all."""
+    with writing() as session:
+        ids = [one.invitation_id for one in told]
+        asked_to = session.scalars(sa.select(Invitation.activity_id).where(Invitation.id.in_(ids)).distinct())
+        activities_for_change(session, list(asked_to))
+        for one in told:
+            _record(session, one.invitation_id, one.choice, source, one.representative, one.note, by, now)
+
+
+def _record(
     session: Session,
     invitation_id: int,
     choice: Choice,
     source: AnswerSource,
-    representative: Representative | None = None,
-    note: str = "",
-    *,
+    representative: Representative | None,
+    note: str,
     by: User | None,
     now: datetime,
-    **detail: int,
+    in_mail: int | None = None,
 ) -> Invitation:
-    """Do the same as `record_answer` in the caller's transaction. detail: more fields for the audit log."""
     invitation = invitation_for_change(session, invitation_id)
     _check_recordable(invitation)
     if invitation.organisation_id and choice is not Choice.NOT_COMING:
         raise OrganisationsNominate
     before = invitation.state
-    mine = [invitation]
-    if invitation.person_id:
-        mine += session.scalars(
-            sa.select(Invitation).where(
-                Invitation.activity_id == invitation.activity_id,
-                Invitation.person_id == invitation.person_id,
-                Invitation.id != invitation.id,
-                Invitation.state != InvitationState.WITHDRAWN,
-            )
-        ).all()
+    mine = [invitation, *_other_roles(session, invitation)]
     settle(session, mine, choice, representative, source, now)
     if invitation.organisation_id:
         nominees_of.drop_all(session, invitation, now)
@@ -119,9 +131,28 @@ def record_in(
         one.answer_note = note.strip()
     audit.record(
         session, by, "invitation.answer_recorded", invitation, now=now, name=invitation.invitee.display_name,
-        activity=invitation.activity.title, state=[before.value, invitation.state.value], source=source.value, **detail,
+        activity=invitation.activity.title, state=[before.value, invitation.state.value], source=source.value,
+        **_in_mail(in_mail),
     )  # fmt: skip
     return invitation
+
+
+def _other_roles(session: Session, invitation: Invitation) -> Sequence[Invitation]:
+    """Return the person's other invitations to the activity; none for an organisation."""
+    if invitation.person_id is None:
+        return ()
+    return session.scalars(
+        sa.select(Invitation).where(
+            Invitation.activity_id == invitation.activity_id,
+            Invitation.person_id == invitation.person_id,
+            Invitation.id != invitation.id,
+            Invitation.state != InvitationState.WITHDRAWN,
+        )
+    ).all()
+
+
+def _in_mail(mail_id: int | None) -> dict[str, int]:
+    return {} if mail_id is None else {"incoming_mail": mail_id}
 
 
 def _check_recordable(invitation: Invitation) -> None:

@@ -46,7 +46,7 @@ def undo(token: str, *, now: datetime) -> dict[int, Problem]:
         found = kept_answers.kept(session, link_id, now=now)
         answers = found.before.activities if found else ()
         activities = present_for_change(session, [one.activity_id for one in answers])
-        links.open_link(token, now=now, session=session)
+        links.open_link(token, now=now)
         if found is None or not answers or not kept_answers.claim(session, link_id, found):
             raise NothingToUndo
         for one in answers:

@@ -1,33 +1,51 @@
-"""Import of people and cadres from a spreadsheet: a preview of accepted and refused rows, then storing them.
+"""Import of people and cadres from a spreadsheet: what each row would do, then storing what was accepted.
 
-The preview changes nothing. Storing parses the file before its transaction, so that a long sheet does not block other
+Reading changes nothing. Storing parses the file before its transaction, so that a long sheet does not block other
 writers. It compares with known people inside the transaction, so that importing a sheet twice adds nobody twice.
-services/directory/workbook.py opens the file; services/directory/import_rows.py checks a row.
+services/directory/workbook.py opens the file, import_rows.py checks a row, import_undo.py takes an import back.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+import gc
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import islice
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from outreach.domain.directory import columns as guessing
 from outreach.domain.directory import names, spreadsheet
-from outreach.domain.directory.spreadsheet import Cell, Column, SheetRow, SheetTable
+from outreach.domain.directory.columns import HEADER_WITHIN, SAMPLE, Basis, Layout
+from outreach.domain.directory.spreadsheet import Column, SheetRow
 from outreach.domain.kinds import CadreKind
 from outreach.domain.problems import Problem
 from outreach.extensions import db
-from outreach.models import AuditEntry, Cadre, Organisation, Person, User
-from outreach.services.directory import regions
-from outreach.services.directory.import_remarks import ImportNote
-from outreach.services.directory.import_rows import Directory, ImportRow, Known, against, entry_of
-from outreach.services.directory.workbook import WorkbookSheet, open_workbook
+from outreach.models import AuditEntry, Cadre, Organisation, Person, PersonImport, User
+from outreach.services.directory import import_shapes, import_undo, regions
+from outreach.services.directory.import_remarks import ImportNote, Undecided
+from outreach.services.directory.import_rows import (
+    Decision,
+    Directory,
+    ImportRow,
+    Known,
+    RowState,
+    Words,
+    corrected,
+    entry_of,
+)
+from outreach.services.directory.import_undo import Touched
+from outreach.services.directory.regions import Gazetteer
+from outreach.services.directory.workbook import Workbook, WorkbookSheet, open_workbook
 from outreach.transactions import writing
+
+AT_ONCE = 2000  # people in one statement
 
 
 class NoTable(Problem):
     message = (
-        "“%(filename)s” has no table of people. One row must hold the headings, such as "
+        "“%(filename)s” has no table of people. A table has at least two columns, such as "
         "Nama Lengkap, Kelurahan, No. HP, Email, Jenis Kader."
     )
     field = "file"
@@ -46,6 +64,22 @@ class HiddenSheetLeftOut(ImportNote):
 
 
 @dataclass(frozen=True)
+class ImportPlan:
+    """What somebody chose for an import. It is kept as JSON between two pages (outreach/codec.py).
+
+    kinds: kinds of cadre for rows that name none; if empty, such a row is a person but no cadre. columns: by sheet and index.
+    corrections: by column and what was written. decisions: by row_key. others: for doubtful and for changed rows without one.
+    """
+
+    kinds: tuple[CadreKind, ...] = ()
+    columns: dict[str, dict[int, Column]] = field(default_factory=dict)
+    corrections: dict[str, dict[str, str]] = field(default_factory=dict)
+    decisions: dict[str, Decision] = field(default_factory=dict)
+    doubtful: Decision | None = None
+    leave_changes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class RefusedRow:
     """A refused row: its place, what was written there, and why it was refused."""
 
@@ -61,35 +95,34 @@ class RefusedRow:
 
 @dataclass(frozen=True)
 class Reading:
-    """The result of reading a file: accepted rows, refused rows, and notes on the file."""
+    """The result of reading a file: its rows, accepted or refused, notes on the file, and what its columns mean."""
 
     filename: str
     accepted: tuple[ImportRow, ...]
     refused: tuple[RefusedRow, ...]
     notes: tuple[ImportNote, ...] = ()
-    columns: tuple[Column, ...] = ()
+    layouts: dict[str, Layout] = field(default_factory=dict)  # by sheet
+    words: Words = field(default_factory=lambda: Words({}, {}))
+    import_id: int | None = None
 
-    @property
-    def rows(self) -> int:
-        return len(self.accepted) + len(self.refused)
+    def having(self, state: RowState) -> tuple[ImportRow, ...]:
+        return tuple(entry for entry in self.accepted if entry.state is state)
 
     @property
     def new(self) -> tuple[ImportRow, ...]:
-        """Return the entries of people who are not known yet."""
-        return tuple(entry for entry in self.accepted if entry.is_new)
+        return self.having(RowState.NEW)
 
     @property
-    def completed(self) -> tuple[ImportRow, ...]:
-        """Return the entries that add to a person who is stored or appears earlier in the file."""
-        return tuple(entry for entry in self.accepted if not entry.is_new)
+    def changed(self) -> tuple[ImportRow, ...]:
+        return self.having(RowState.CHANGED)
 
     @property
     def without_address(self) -> int:
-        return sum(1 for entry in self.new if not entry.email)
+        return sum(1 for entry in self.accepted if entry.state is RowState.NEW and not entry.email)
 
     @property
-    def with_notes(self) -> tuple[ImportRow, ...]:
-        return tuple(entry for entry in self.accepted if entry.notes)
+    def columns(self) -> tuple[Column, ...]:
+        return tuple(dict.fromkeys(column for layout in self.layouts.values() for column in layout.columns))
 
 
 @dataclass
@@ -97,29 +130,48 @@ class _Parsed:
     """A file's rows, each an entry or refused, before they are compared with known people."""
 
     filename: str
-    rows: list[tuple[SheetRow, ImportRow | RefusedRow]] = field(default_factory=list)
+    rows: list[ImportRow | RefusedRow] = field(default_factory=list)
     notes: list[ImportNote] = field(default_factory=list)
-    columns: dict[Column, None] = field(default_factory=dict)
+    layouts: dict[str, Layout] = field(default_factory=dict)
+    words: Words = field(default_factory=lambda: Words({}, {}))
 
 
-def read(data: bytes, filename: str, *, default_kinds: tuple[CadreKind, ...] = ()) -> Reading:
+def read(data: bytes | Workbook, filename: str, plan: ImportPlan = ImportPlan()) -> Reading:
     """Return what importing a spreadsheet would do; nothing is changed.
 
-    default_kinds: kinds of cadre for rows that name none; if empty, such a row is a person but no cadre.
+    data: the file, or a workbook that was opened already.
     Raise a Problem (NotASpreadsheet, FileTooLarge, NoTable …) if the whole file cannot be read.
     """
+    book = _book(data, filename)
     session = db.session()
-    return _matched(session, _parsed(session, open_workbook(data, filename), filename, default_kinds))
+    with _no_collections():
+        return _matched(session, _parsed(session, book, plan), plan)
 
 
 def store(
-    data: bytes, filename: str, *, default_kinds: tuple[CadreKind, ...] = (), by: User | None, now: datetime
+    data: bytes | Workbook,
+    filename: str,
+    plan: ImportPlan = ImportPlan(),
+    *,
+    by: User | None,
+    now: datetime,
 ) -> Reading:
     """Store a spreadsheet's people in one transaction. Return what was stored and what was refused."""
-    parsed = _parsed(db.session(), open_workbook(data, filename), filename, default_kinds)
-    with writing() as session:
-        reading = _matched(session, parsed)
-        _store(session, reading)
+    book = _book(data, filename)
+    with _no_collections():
+        parsed = _parsed(db.session(), book, plan)
+    with writing() as session, _no_collections():
+        reading = _matched(session, parsed, plan)
+        done = PersonImport(
+            at=now,
+            user_id=by.id if by else None,
+            filename=filename[:200],
+            added=len(reading.new),
+            changed=len(reading.changed),
+        )
+        session.add(done)
+        session.flush()
+        _store(session, reading, done, by, now)
         session.add(
             AuditEntry(
                 at=now,
@@ -127,138 +179,274 @@ def store(
                 action="person.imported",
                 subject_type=Person.__tablename__,
                 subject_name=filename[:200],
-                detail={
-                    "new": len(reading.new),
-                    "completed": len(reading.completed),
-                    "refused": len(reading.refused),
-                },
+                detail={"new": done.added, "completed": done.changed, "refused": len(reading.refused)},
             )
         )
-    return reading
+        import_id = done.id
+    return replace(reading, import_id=import_id)
 
 
-def _parsed(
-    session: Session, sheets: list[WorkbookSheet], filename: str, default_kinds: tuple[CadreKind, ...]
-) -> _Parsed:
+@contextmanager
+def _no_collections() -> Iterator[None]:
+    """Do not look for garbage meanwhile: rows make very many objects and no cycles, and the looks took a fifth of the time."""
+    ours = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if ours:
+            gc.enable()
+
+
+def _book(data: bytes | Workbook, filename: str) -> Workbook:
+    return data if isinstance(data, Workbook) else open_workbook(data, filename)
+
+
+def _parsed(session: Session, book: Workbook, plan: ImportPlan) -> _Parsed:
     places = regions.gazetteer(session)
     if not places.tree:
         raise NoRegions
-    organisations = _organisations(session)
-    parsed = _Parsed(filename)
-    for sheet, table in _tables(sheets):
-        if table is None:
-            if sheet.hidden:
-                parsed.notes.append(HiddenSheetLeftOut(sheet=sheet.name))
-            elif any(spreadsheet.as_text(cell) for row in sheet.rows for cell in row):
-                parsed.notes.append(SheetLeftOut(sheet=sheet.name))
-            continue
-        parsed.columns.update(dict.fromkeys(table.columns))
-        for row in table.rows:
-            entry: ImportRow | RefusedRow
-            try:
-                entry = entry_of(row, sheet.name, places, organisations, default_kinds)
-            except Problem as problem:
-                entry = _refused(row, sheet.name, problem)
-            parsed.rows.append((row, entry))
-    if not parsed.columns:
-        raise NoTable(filename=filename)
+    organisations, by_id = _organisations(session)
+    words = guessing.Words(places.names, places.kecamatan_keys, frozenset(organisations))
+    codes = {kelurahan.code: kelurahan.name for kecamatan in places.tree for kelurahan in kecamatan.kelurahan}
+    parsed = _Parsed(book.filename, words=Words(codes, by_id))
+    for sheet, layout in _layouts(session, book, plan, words, parsed.notes):
+        parsed.layouts[sheet.name] = layout
+        if layout.has_names:
+            rows = spreadsheet.rows_below(sheet.rows, layout.header_number, layout.columns)
+            parsed.rows.extend(_entries(rows, sheet.name, places, organisations, plan))
     return parsed
 
 
-def _matched(session: Session, parsed: _Parsed) -> Reading:
+def _layouts(
+    session: Session, book: Workbook, plan: ImportPlan, words: guessing.Words, notes: list[ImportNote]
+) -> Iterator[tuple[WorkbookSheet, Layout]]:
+    """Yield the sheets that are lists of people; if none is one, the longest for which somebody can choose the columns."""
+    guesses: list[tuple[WorkbookSheet, Layout | None]] = []
+    for sheet in book.sheets:
+        guessed = None if sheet.hidden else guessing.guess(sheet.first(HEADER_WITHIN + SAMPLE), words)
+        if guessed is not None:
+            chosen = plan.columns.get(sheet.name)
+            if chosen is not None:
+                guessed = guessed.with_columns(chosen, Basis.CHOSEN)
+            elif (remembered := import_shapes.remembered(session, guessed)) is not None:
+                guessed = guessed.with_columns(remembered, Basis.REMEMBERED)
+        guesses.append((sheet, guessed))
+    lists = [
+        (sheet, layout)
+        for sheet, layout in guesses
+        if layout and (guessing.is_list(layout) or sheet.name in plan.columns)
+    ]
+    if not lists:
+        possible = [(sheet, layout) for sheet, layout in guesses if layout is not None]
+        lists = sorted(possible, key=lambda one: -len(one[0].lines))[:1]
+    if not lists:
+        raise NoTable(filename=book.filename)
+    for sheet, _ in guesses:
+        if sheet.name in (one.name for one, _ in lists):
+            continue
+        if sheet.hidden:
+            notes.append(HiddenSheetLeftOut(sheet=sheet.name))
+        elif any(spreadsheet.as_text(cell) for row in sheet.rows for cell in row):
+            notes.append(SheetLeftOut(sheet=sheet.name))
+    yield from lists
+
+
+def _entries(
+    rows: Iterator[SheetRow], sheet: str, places: Gazetteer, organisations: Mapping[str, int], plan: ImportPlan
+) -> Iterator[ImportRow | RefusedRow]:
+    for row in rows:
+        try:
+            yield entry_of(
+                corrected(row, plan.corrections) if plan.corrections else row, sheet, places, organisations, plan.kinds
+            )
+        except Problem as problem:
+            yield _refused(row, sheet, problem)
+
+
+def _matched(session: Session, parsed: _Parsed, plan: ImportPlan) -> Reading:
     """Compare the rows with all known people and with earlier rows of the file."""
-    directory = Directory(_people(session))
+    directory = Directory(_people(session), parsed.words)
     accepted: list[ImportRow] = []
     refused: list[RefusedRow] = []
-    for row, entry in parsed.rows:
+    for entry in parsed.rows:
         if isinstance(entry, RefusedRow):
             refused.append(entry)
             continue
-        try:
-            found = against(entry, directory)
-        except Problem as problem:
-            refused.append(_refused(row, entry.sheet, problem))
-        else:
-            accepted.append(found)
-            _remember(directory, found)
-    return Reading(parsed.filename, tuple(accepted), tuple(refused), tuple(parsed.notes), tuple(parsed.columns))
+        decision = plan.decisions.get(entry.key) if plan.decisions else None
+        accepted.append(directory.settle(entry, decision, plan.doubtful, leave_changes=plan.leave_changes))
+    return Reading(parsed.filename, tuple(accepted), tuple(refused), tuple(parsed.notes), parsed.layouts, parsed.words)
+
+
+def undecided(reading: Reading) -> Iterator[RefusedRow]:
+    """Yield the doubtful rows as refused ones: they are not stored before somebody has chosen."""
+    for entry in reading.accepted:
+        if entry.state is RowState.DOUBTFUL:
+            yield RefusedRow(
+                entry.sheet, entry.number, written(entry, reading.words), Undecided(name=_known_name(entry))
+            )
+
+
+def written(entry: ImportRow, words: Words) -> dict[Column, str]:
+    """Return an entry's values by column, without empty ones."""
+    found = {
+        Column.NAME: entry.name.full,
+        Column.SEX: {"female": "P", "male": "L"}.get(entry.sex or "", ""),
+        Column.KELURAHAN: words.regions.get(entry.region_code or "", ""),
+        Column.PHONE: entry.phone,
+        Column.EMAIL: entry.email,
+        Column.KIND: ", ".join(entry.kinds),
+        Column.POST: entry.post,
+        Column.ORGANISATION: words.organisations.get(entry.organisation_id or 0, ""),
+    }
+    return {column: text for column, text in found.items() if text}
+
+
+def _known_name(entry: ImportRow) -> str:
+    return entry.known.name.full if entry.known else ""
 
 
 def _refused(row: SheetRow, sheet: str, problem: Problem) -> RefusedRow:
     return RefusedRow(sheet, row.number, {column: row.text(column) for column in row.cells}, problem)
 
 
-def _tables(sheets: list[WorkbookSheet]) -> Iterator[tuple[WorkbookSheet, SheetTable | None]]:
-    for sheet in sheets:
-        rows: list[list[Cell]] = sheet.rows
-        yield sheet, None if sheet.hidden else spreadsheet.find_table(rows)
-
-
 def _people(session: Session) -> list[Known]:
-    kinds: dict[int, set[CadreKind]] = {}
+    kinds: dict[int, tuple[CadreKind, ...]] = {}
+    alone = {kind: (kind,) for kind in CadreKind}  # most have one kind; these share the tuple
     for person_id, kind in session.execute(sa.select(Cadre.person_id, Cadre.kind)):
-        kinds.setdefault(person_id, set()).add(kind)
+        kinds[person_id] = (*kinds[person_id], kind) if person_id in kinds else alone[kind]
     people = session.execute(
-        sa.select(Person.id, Person.name, Person.region_code, Person.phone, Person.email)
+        sa.select(
+            Person.id, Person.name, Person.title_before, Person.title_after, Person.region_code, Person.phone,
+            Person.email, Person.sex, Person.post, Person.organisation_id,
+        )
         .where(Person.erased_at.is_(None), Person.name != "")
         .order_by(Person.id)
-    )
-    return [Known(p.name, p.region_code, p.phone, p.email, kinds.get(p.id, set()), person_id=p.id) for p in people]
+    )  # fmt: skip
+    return [
+        Known(
+            p.id, names.Name(p.name, p.title_before, p.title_after), p.region_code, p.phone, p.email, p.sex, p.post,
+            p.organisation_id, kinds.get(p.id, ()),
+        )
+        for p in people
+    ]  # fmt: skip
 
 
-def _organisations(session: Session) -> dict[str, int]:
+def _organisations(session: Session) -> tuple[dict[str, int], dict[int, str]]:
+    """Return the organisations' ids by the keys of their names, and their names by id."""
     found: dict[str, int] = {}
+    by_id: dict[int, str] = {}
     rows = session.execute(sa.select(Organisation.id, Organisation.name, Organisation.short_name))
     for organisation_id, name, short_name in rows:
+        by_id[organisation_id] = short_name or name
         for spelling in (name, short_name):
             if spelling:
                 found.setdefault(names.key(spelling), organisation_id)
-    return found
+    return found, by_id
 
 
-def _remember(directory: Directory, entry: ImportRow) -> None:
-    """Add this row to the directory for the rows below it; a known person gains the row's data."""
-    known = directory.find(entry)
-    if known is None:
-        kinds = set(entry.kinds)
-        directory.add(Known(entry.name.name, entry.place, entry.phone, entry.email, kinds, entry=entry))
-        return
-    known.kinds |= set(entry.kinds)
-    known.phone = known.phone or entry.phone
-    known.email = known.email or entry.email
-
-
-def _store(session: Session, reading: Reading) -> None:
-    completed = {entry.person_id for entry in reading.accepted if entry.person_id}
-    people = {p.id: p for p in session.scalars(sa.select(Person).where(Person.id.in_(completed)))}
-    by_row: dict[tuple[str, int], Person] = {}
+def _store(session: Session, reading: Reading, done: PersonImport, by: User | None, now: datetime) -> None:
+    new = (entry for entry in reading.accepted if entry.state is RowState.NEW)
+    while entries := list(islice(new, AT_ONCE)):
+        _add(session, entries, done)
+    changed: dict[int, list[ImportRow]] = {}
     for entry in reading.accepted:
-        if entry.person_id is not None:
-            _complete(people[entry.person_id], entry)
-        elif entry.same_as is not None:
-            _complete(by_row[entry.same_as], entry)
-        else:
-            by_row[entry.sheet, entry.number] = person = _person(entry)
-            session.add(person)
+        if entry.state is RowState.CHANGED and entry.known:
+            changed.setdefault(entry.known.person_id, []).append(entry)
+    for some in _portions(list(changed), AT_ONCE // 4):
+        _change(session, {person_id: changed[person_id] for person_id in some}, done, by, now)
 
 
-def _person(entry: ImportRow) -> Person:
-    return Person(
-        name=entry.name.name,
-        title_before=entry.name.before,
-        title_after=entry.name.after,
-        post=entry.post,
-        organisation_id=entry.organisation_id,
-        region_code=entry.place,
-        sex=entry.sex,
-        email=entry.email,
-        phone=entry.phone,
-        cadre_roles=[Cadre(kind=kind, region_code=entry.place) for kind in entry.kinds],
+def _portions(ids: Sequence[int], size: int) -> Iterator[Sequence[int]]:
+    for start in range(0, len(ids), size):
+        yield ids[start : start + size]
+
+
+def _add(session: Session, entries: list[ImportRow], done: PersonImport) -> None:
+    connection = session.connection()
+    people, roles, touched = [], [], []
+    for person_id, entry in zip(_free_ids(session, len(entries)), entries, strict=True):
+        people.append(
+            {
+                "id": person_id, "name": entry.name.name, "title_before": entry.name.before,
+                "title_after": entry.name.after, "post": entry.post, "organisation_id": entry.organisation_id,
+                "region_code": entry.region_code, "sex": entry.sex, "email": entry.email, "phone": entry.phone,
+                "locale": "id", "note": "",
+            }
+        )  # fmt: skip
+        for kind in entry.kinds:
+            roles.append({"person_id": person_id, "kind": kind, "region_code": entry.region_code, "active": True})
+        touched.append(Touched.added(person_id, entry))
+    connection.execute(sa.insert(Person), people)
+    if roles:
+        connection.execute(sa.insert(Cadre), roles)
+    import_undo.note(session, done.id, touched)
+
+
+def _free_ids(session: Session, count: int) -> Sequence[int]:
+    """Return ids for new people. Giving them takes a tenth of the time of asking the database for each one's."""
+    if session.get_bind().dialect.name == "postgresql":
+        drawn = sa.text("SELECT nextval(pg_get_serial_sequence('person', 'id')) FROM generate_series(1, :count)")
+        return session.scalars(drawn, {"count": count}).all()
+    last = session.scalar(sa.select(sa.func.max(Person.id))) or 0  # SQLite: nobody else writes now
+    return range(last + 1, last + count + 1)
+
+
+def _change(
+    session: Session, changed: Mapping[int, list[ImportRow]], done: PersonImport, by: User | None, now: datetime
+) -> None:
+    people = {p.id: p for p in import_undo.whole(session, changed)}
+    befores = {person_id: import_undo.values_of(people[person_id]) for person_id in changed}
+    for person_id, entries in changed.items():
+        for entry in entries:
+            _fill(people[person_id], entry)
+    session.flush()
+    uses = import_undo.uses(session, list(changed))
+    import_undo.note(
+        session,
+        done.id,
+        [Touched.changed(people[i], befores[i], uses.get(i, 0)) for i in changed],
     )
+    for person_id, entries in changed.items():
+        fields = sorted({_column_name(change.field) for entry in entries for change in entry.changes})
+        session.add(
+            AuditEntry(
+                at=now,
+                user_id=by.id if by else None,
+                action="person.edited",
+                subject_type=Person.__tablename__,
+                subject_id=person_id,
+                subject_name=people[person_id].display_name[:200],
+                detail={"changed": fields},
+            )
+        )
 
 
-def _complete(person: Person, entry: ImportRow) -> None:
-    person.email = person.email or entry.email
-    person.phone = person.phone or entry.phone
-    for kind in entry.kinds:
-        person.cadre_roles.append(Cadre(kind=kind, region_code=entry.place))
+def _column_name(changed: str) -> str:
+    return {
+        Column.KELURAHAN: "region_code", Column.ORGANISATION: "organisation_id", Column.KIND: "kinds", "titles": "full_name",
+    }.get(changed, changed)  # type: ignore[call-overload, no-any-return]  # fmt: skip
+
+
+def _fill(person: Person, entry: ImportRow) -> None:
+    fields = {change.field for change in entry.changes}
+    if Column.NAME in fields:
+        person.name = entry.name.name
+    if "titles" in fields:
+        person.title_before, person.title_after = entry.name.before, entry.name.after
+    for column, name in (
+        (Column.SEX, "sex"),
+        (Column.PHONE, "phone"),
+        (Column.EMAIL, "email"),
+        (Column.POST, "post"),
+        (Column.ORGANISATION, "organisation_id"),
+        (Column.KELURAHAN, "region_code"),
+    ):
+        if column in fields:
+            setattr(person, name, getattr(entry, name))
+    if Column.KELURAHAN in fields and entry.region_code:
+        for role in person.cadre_roles:
+            if role.active:
+                role.region_code = entry.region_code
+    for kind in entry.new_kinds:
+        person.cadre_roles.append(Cadre(kind=kind, region_code=entry.region_code))

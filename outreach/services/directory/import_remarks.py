@@ -1,6 +1,8 @@
 """Remarks of an import on a row: why it was refused, or what to know about an accepted one."""
 
+from outreach.domain.directory.email_addresses import AddressInvalid
 from outreach.domain.problems import Problem
+from outreach.services.directory.regions import KelurahanAmbiguous, UnknownKelurahan
 
 
 class ImportNameMissing(Problem):
@@ -19,7 +21,33 @@ class ImportKelurahanMissing(Problem):
     message = "There is no kelurahan. A cadre belongs to one; please write it."
 
 
-class RowRepeated(Problem):
+class Undecided(Problem):
+    message = "This may be %(name)s, who is in the list already. Nobody has chosen yet whether it is the same person."
+
+
+# One sentence above all rows that are refused for the same reason; each row's own sentence is its problem's.
+REASONS: dict[type[Problem], str] = {
+    ImportNameMissing: "The name is missing",
+    ImportNotAName: "This is not a name",
+    NameTooLong: "The name is too long",
+    ImportKelurahanMissing: "The kelurahan is missing",
+    UnknownKelurahan: "There is no such kelurahan here",
+    KelurahanAmbiguous: "There is more than one such kelurahan",
+    AddressInvalid: "This is not an e-mail address",
+    Undecided: "Not chosen yet whether it is the same person",
+}
+
+
+def reason(problem: Problem) -> str:
+    """Return the message id of the sentence for all rows that are refused as this one is."""
+    return next((said for kind, said in REASONS.items() if isinstance(problem, kind)), problem.message)
+
+
+class ImportNote(Problem):
+    """A note on an accepted row. It has a message like a problem, but refuses nothing."""
+
+
+class RowRepeated(ImportNote):
     message = "This is the same person as in row %(row)s."
 
 
@@ -27,28 +55,18 @@ class RowRepeatedInSheet(RowRepeated):
     message = "This is the same person as in row %(row)s of the sheet “%(sheet)s”."
 
 
-class PersonKnown(Problem):
-    message = "%(name)s is among the people already, with the same data."
+class RowAdds(ImportNote):
+    message = "This is the same person as in row %(row)s; what is new here is added there."
 
 
-class ImportNote(Problem):
-    """A note on an accepted row. It has a message like a problem, but refuses nothing."""
+class NamesakeInFile(ImportNote):
+    message = (
+        "Row %(row)s has the same name and kelurahan, with another phone number or address. They count as two people."
+    )
 
 
 class PhoneLeftOut(ImportNote):
     message = "The phone number “%(phone)s” cannot be right and was left out."
-
-
-class NoContact(ImportNote):
-    message = "Neither an e-mail address nor a phone number: nobody can be reached."
-
-
-class NameRespelt(ImportNote):
-    message = "“%(written)s” is taken as %(name)s."
-
-
-class KelurahanRespelt(ImportNote):
-    message = "Kelurahan “%(written)s” is taken as %(name)s."
 
 
 class OtherKecamatan(ImportNote):
@@ -65,11 +83,3 @@ class OrganisationUnknown(ImportNote):
 
 class AddressShared(ImportNote):
     message = "Shares the address %(email)s with %(name)s."
-
-
-class RoleAdded(ImportNote):
-    message = "Known already: gets a further role as a cadre."
-
-
-class ContactAdded(ImportNote):
-    message = "Known already: gets the missing e-mail address or phone number."

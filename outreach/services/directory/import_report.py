@@ -1,19 +1,28 @@
-"""The report on an import: counts, the refused rows with reasons, and notes on accepted rows.
+"""The report on an import: counts, what each row does, the refused rows by their reasons, and notes on accepted rows.
 
-A report is kept as JSON between two pages (outreach/codec.py). Its refused rows can be downloaded as CSV.
+A report is kept as JSON between two pages (outreach/codec.py), so it holds the first rows of each kind only. All refused
+rows can be downloaded as a spreadsheet.
 """
 
 import io
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from defusedcsv import csv
+import xlsxwriter
 
 from outreach import codec
+from outreach.domain.directory.columns import Layout
+from outreach.domain.directory.email_addresses import AddressInvalid
 from outreach.domain.directory.spreadsheet import Column
 from outreach.domain.problems import Problem
-from outreach.services.directory.import_people import Reading
-from outreach.services.directory.import_remarks import PersonKnown
+from outreach.services.directory.import_people import Reading, RefusedRow, undecided, written
+from outreach.services.directory.import_remarks import ImportKelurahanMissing, reason
+from outreach.services.directory.import_rows import Change, Decision, ImportRow, Known, RowState, Words
+from outreach.services.directory.regions import KelurahanAmbiguous, UnknownKelurahan
+
+MOST_LINES = 200  # of each kind
+MOST_VALUES = 60  # of a reason
+MOST_NUMBERS = 8  # row numbers that are named
 
 # Headings of the file of refused rows. The import knows them, so that the corrected file can be read again.
 HEADINGS = {
@@ -27,6 +36,7 @@ HEADINGS = {
     Column.POST: "Jabatan",
     Column.ORGANISATION: "Instansi",
 }
+_WIDTHS = {Column.NAME: 28, Column.EMAIL: 28, Column.SEX: 6, Column.POST: 22, Column.ORGANISATION: 24}
 codec.write_as(
     Problem,
     lambda problem: {"message": problem.message, "values": problem.values},
@@ -36,12 +46,29 @@ codec.write_as(
 
 @dataclass(frozen=True)
 class ImportLine:
-    """A row of the sheet and the remarks on it."""
+    """An accepted row. facts: what it says, by column. known: the same of the stored person, if it is or may be one."""
+
+    key: str
+    sheet: str
+    number: int
+    name: str
+    facts: dict[Column, str]
+    changes: tuple[Change, ...] = ()
+    said: tuple[Problem, ...] = ()
+    known_id: int | None = None
+    known_name: str = ""
+    known: dict[Column, str] = field(default_factory=dict)
+    decision: Decision | None = None
+
+
+@dataclass(frozen=True)
+class RefusedLine:
+    """A refused row, as it was written."""
 
     sheet: str
     number: int
     written: dict[Column, str]
-    said: tuple[Problem, ...]
+    problem: Problem
 
     @property
     def name(self) -> str:
@@ -49,67 +76,226 @@ class ImportLine:
 
 
 @dataclass(frozen=True)
+class RefusedValue:
+    """What some refused rows have in the same column. numbers: of the first rows. suggestions: values to take instead."""
+
+    written: str
+    count: int
+    numbers: tuple[int, ...]
+    suggestions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class RefusedGroup:
+    """The rows refused for one reason. column: the one it is about, if any; then the rows are told by what stands in it."""
+
+    reason: str  # a message id
+    column: Column | None
+    count: int
+    values: tuple[RefusedValue, ...]
+    lines: tuple[RefusedLine, ...]
+    distinct: int  # values in all
+
+    @property
+    def suggested(self) -> int:
+        """Return how many rows have a single suggestion, which can be taken for all of them at once."""
+        return sum(value.count for value in self.values if len(value.suggestions) == 1)
+
+
+@dataclass(frozen=True)
+class NoteGroup:
+    """One note on some accepted rows. numbers: of the first rows."""
+
+    note: Problem
+    count: int
+    numbers: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class ImportReport:
+    """counts: rows by state. lines: the first rows of each state. layouts: what the columns mean, by sheet."""
+
     filename: str
-    new: int
-    completed: int
+    counts: dict[RowState, int]
     without_address: int  # new people without an e-mail address
-    refused: tuple[ImportLine, ...]
-    noted: tuple[ImportLine, ...]
+    refused_count: int
+    lines: dict[RowState, tuple[ImportLine, ...]]
+    refused: tuple[RefusedGroup, ...]
+    noted: tuple[NoteGroup, ...]
     notes: tuple[Problem, ...]
+    layouts: dict[str, Layout]
     columns: tuple[Column, ...]
+    suspected: Column | None = None  # most rows are refused for this column: it is probably another one
+
+    def count(self, state: RowState) -> int:
+        return self.counts.get(state, 0)
 
     @property
     def taken(self) -> int:
-        return self.new + self.completed
-
-    @property
-    def known(self) -> tuple[ImportLine, ...]:
-        """Return the refused rows of people who are in the list already; they need no correction."""
-        return tuple(line for line in self.refused if _is_known(line))
-
-    @property
-    def to_correct(self) -> tuple[ImportLine, ...]:
-        """Return the refused rows that need a correction."""
-        return tuple(line for line in self.refused if not _is_known(line))
+        return self.count(RowState.NEW) + self.count(RowState.CHANGED)
 
     @property
     def several_sheets(self) -> bool:
-        return len({line.sheet for line in (*self.refused, *self.noted)}) > 1
+        return len(self.layouts) > 1
 
     @property
-    def headings(self) -> list[str]:
-        return [HEADINGS[column] for column in self.columns]
+    def lacks_names(self) -> bool:
+        return not any(layout.has_names for layout in self.layouts.values())
 
 
 def report_of(reading: Reading) -> ImportReport:
     """Return the report on a file that was read or stored."""
+    counts: dict[RowState, int] = {}
+    lines: dict[RowState, list[ImportLine]] = {state: [] for state in RowState}
+    notes: dict[tuple[str, str], list[int]] = {}
+    said: dict[tuple[str, str], Problem] = {}
+    for entry in reading.accepted:
+        state = entry.state
+        counts[state] = counts.get(state, 0) + 1
+        if len(lines[state]) < MOST_LINES:
+            lines[state].append(_line(entry, reading.words))
+        if entry.notes and state is not RowState.SAME:
+            for note in entry.notes:
+                key = (note.message, str(note))
+                said.setdefault(key, note)
+                notes.setdefault(key, []).append(entry.number)
+    noted = sorted(notes.items(), key=lambda one: -len(one[1]))[:MOST_LINES]
+    refused = _groups(reading.refused)
     return ImportReport(
         filename=reading.filename,
-        new=len(reading.new),
-        completed=len(reading.completed),
+        counts=counts,
         without_address=reading.without_address,
-        refused=tuple(ImportLine(r.sheet, r.number, r.written, (r.problem,)) for r in reading.refused),
-        noted=tuple(ImportLine(e.sheet, e.number, {Column.NAME: e.name.full}, e.notes) for e in reading.with_notes),
+        refused_count=len(reading.refused),
+        lines={state: tuple(found) for state, found in lines.items()},
+        refused=refused,
+        noted=tuple(NoteGroup(said[key], len(rows), tuple(rows[:MOST_NUMBERS])) for key, rows in noted),
         notes=reading.notes,
+        layouts=reading.layouts,
         columns=reading.columns,
+        suspected=_suspected(reading, refused),
     )
 
 
-def refused_csv(report: ImportReport, headings: Iterable[str], say: Callable[[Problem], str], delimiter: str) -> str:
-    """Return the refused rows to correct as CSV: sheet, row number, the written cells, and the reason.
+def refused_lines(reading: Reading) -> list[RefusedLine]:
+    """Return all refused rows, and those for which nobody has chosen yet."""
+    rows: Iterable[RefusedRow] = (*reading.refused, *undecided(reading))
+    lines = [RefusedLine(row.sheet, row.number, row.written, row.problem) for row in rows]
+    order = {sheet: at for at, sheet in enumerate(reading.layouts)}
+    return sorted(lines, key=lambda line: (order.get(line.sheet, 0), line.number))
 
-    headings: for sheet, row and reason. Cells that a spreadsheet program would run as formulas are defused.
+
+def suggestions(reading: Reading, column: Column) -> dict[str, str]:
+    """Return what to take for each refused value of a column that has a single suggestion."""
+    found = {}
+    for row in reading.refused:
+        suggested = _suggested(row.problem)
+        if _about(row.problem) is column and len(suggested) == 1:
+            found[row.written.get(column, "")] = suggested[0]
+    return found
+
+
+def refused_file(
+    lines: Sequence[RefusedLine], columns: Iterable[Column], headings: Mapping[str, str], say: Callable[[Problem], str]
+) -> bytes:
+    """Return the refused rows as an .xlsx file: the reason first, then the row as it was written. No cell is a formula.
+
+    headings: the words for "why", "sheet" and "row".
     """
-    sheet, row, reason = headings
-    out = io.StringIO()
-    writer = csv.writer(out, delimiter=delimiter)
-    writer.writerow([sheet, row, *report.headings, reason])
-    for line in report.to_correct:
-        cells = (line.written.get(column, "") for column in report.columns)
-        writer.writerow([line.sheet, line.number, *cells, " ".join(say(problem) for problem in line.said)])
-    return out.getvalue()
+    stream = io.BytesIO()
+    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "in_memory": True}
+    book = xlsxwriter.Workbook(stream, options)
+    sheet = book.add_worksheet("Data")
+    shown = [column for column in Column if column in set(columns)]
+    several = len({line.sheet for line in lines}) > 1
+    bold, wrap = (
+        book.add_format({"bold": True, "bg_color": "#E8EEF7"}),
+        book.add_format({"text_wrap": True, "valign": "top"}),
+    )
+    before = [headings["why"], *([headings["sheet"]] if several else []), headings["row"]]
+    sheet.freeze_panes(1, 0)
+    sheet.set_column(0, 0, 60)
+    for at, column in enumerate(shown, start=len(before)):
+        sheet.set_column(at, at, _WIDTHS.get(column, 18))
+    for at, heading in enumerate([*before, *(HEADINGS[column] for column in shown)]):
+        sheet.write_string(0, at, heading, bold)
+    for number, line in enumerate(lines, start=1):
+        sheet.write_string(number, 0, say(line.problem), wrap)
+        if several:
+            sheet.write_string(number, 1, line.sheet, wrap)
+        sheet.write_number(number, len(before) - 1, line.number, wrap)
+        for at, column in enumerate(shown, start=len(before)):
+            sheet.write_string(number, at, line.written.get(column, ""), wrap)
+    book.close()
+    return stream.getvalue()
 
 
-def _is_known(line: ImportLine) -> bool:
-    return any(problem.message == PersonKnown.message for problem in line.said)
+def _line(entry: ImportRow, words: Words) -> ImportLine:
+    known = entry.known
+    return ImportLine(
+        key=entry.key,
+        sheet=entry.sheet,
+        number=entry.number,
+        name=entry.name.full,
+        facts=written(entry, words),
+        changes=entry.changes,
+        said=entry.notes,
+        known_id=known.person_id if known else None,
+        known_name=known.name.full if known else "",
+        known=_of_known(known, words) if known else {},
+        decision=entry.decision,
+    )
+
+
+def _of_known(known: Known, words: Words) -> dict[Column, str]:
+    as_row = ImportRow(
+        "", 0, known.name, known.sex, known.region_code, known.phone, known.email, tuple(sorted(known.kinds)), known.post,
+        known.organisation_id,
+    )  # fmt: skip
+    return written(as_row, words)
+
+
+def _groups(refused: Sequence[RefusedRow]) -> tuple[RefusedGroup, ...]:
+    by_reason: dict[tuple[str, Column | None], list[RefusedRow]] = {}
+    for row in refused:
+        by_reason.setdefault((reason(row.problem), _about(row.problem)), []).append(row)
+    found = []
+    for (said, column), rows in sorted(by_reason.items(), key=lambda one: -len(one[1])):
+        values: dict[str, list[RefusedRow]] = {}
+        if column is not None:
+            for row in rows:
+                values.setdefault(row.written.get(column, ""), []).append(row)
+        shown = sorted(values.items(), key=lambda one: -len(one[1]))[:MOST_VALUES]
+        found.append(
+            RefusedGroup(
+                reason=said,
+                column=column,
+                count=len(rows),
+                values=tuple(
+                    RefusedValue(text, len(some), tuple(r.number for r in some[:MOST_NUMBERS]), _suggested(some[0].problem))
+                    for text, some in shown
+                ),
+                lines=tuple(RefusedLine(r.sheet, r.number, r.written, r.problem) for r in rows[:MOST_NUMBERS]),
+                distinct=len(values),
+            )
+        )  # fmt: skip
+    return tuple(found)
+
+
+def _about(problem: Problem) -> Column | None:
+    if isinstance(problem, AddressInvalid):
+        return Column.EMAIL
+    return Column.KELURAHAN if isinstance(problem, UnknownKelurahan | KelurahanAmbiguous) else None
+
+
+def _suggested(problem: Problem) -> tuple[str, ...]:
+    suggestion = problem.values.get("suggestion")
+    return tuple(str(suggestion).split(" / ")) if suggestion and "kecamatan" not in problem.values else ()
+
+
+def _suspected(reading: Reading, groups: Sequence[RefusedGroup]) -> Column | None:
+    """Return the column for which most rows are refused."""
+    rows = len(reading.refused) + len(reading.accepted)
+    if not groups or rows < 5 or groups[0].count * 2 < rows:
+        return None
+    missing = reason(ImportKelurahanMissing())
+    return groups[0].column or (Column.KELURAHAN if groups[0].reason == missing else Column.NAME)

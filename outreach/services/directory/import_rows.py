@@ -4,7 +4,9 @@ services/directory/import_people.py stores the rows.
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from enum import StrEnum
 
 from outreach.domain.directory import email_addresses, names, phones, spreadsheet
 from outreach.domain.directory.names import Name
@@ -12,100 +14,256 @@ from outreach.domain.directory.spreadsheet import Column, SheetRow
 from outreach.domain.kinds import CadreKind, Sex
 from outreach.services.directory.import_remarks import (
     AddressShared,
-    ContactAdded,
     ImportKelurahanMissing,
     ImportNameMissing,
     ImportNotAName,
     ImportNote,
-    KelurahanRespelt,
     KindUnknown,
-    NameRespelt,
+    NamesakeInFile,
     NameTooLong,
-    NoContact,
     OrganisationUnknown,
     OtherKecamatan,
-    PersonKnown,
     PhoneLeftOut,
-    RoleAdded,
+    RowAdds,
     RowRepeated,
     RowRepeatedInSheet,
 )
 from outreach.services.directory.regions import Gazetteer, Kelurahan
 
+ALIKE = 0.8  # of two names with one phone number or address: perhaps one person, spelt in two ways
+Corrections = Mapping[str, Mapping[str, str]]  # by Column: what was written, and what it is taken as
+
+
+class RowState(StrEnum):
+    """What storing a row does."""
+
+    NEW = "new"
+    CHANGED = "changed"  # a stored person gets the changes
+    SAME = "same"  # nothing to store
+    DOUBTFUL = "doubtful"  # perhaps a stored person; stored only when somebody has chosen
+    LEFT = "left"  # somebody chose to leave it out
+
+
+class Decision(StrEnum):
+    """What somebody chose for a row."""
+
+    SAME = "same"
+    NEW = "new"
+    LEAVE = "leave"
+
 
 @dataclass(frozen=True)
-class ImportRow:
-    """A row that can be stored.
+class Change:
+    """A value that differs. field: a Column or "titles". Texts as the page shows them; "" for none."""
 
-    person_id: a stored person to whom this row only adds. same_as: sheet and row number of an earlier row in the file,
-    if this row only adds to that person.
+    field: str
+    old: str
+    new: str
+
+
+@dataclass(slots=True)
+class Known:
+    """A stored person, to compare rows with. kinds: also those of ended roles."""
+
+    person_id: int
+    name: Name
+    region_code: str | None
+    phone: str
+    email: str
+    sex: Sex | None = None
+    post: str = ""
+    organisation_id: int | None = None
+    kinds: tuple[CadreKind, ...] = ()
+
+
+@dataclass(slots=True)
+class ImportRow:
+    """A row that is not refused. known: the stored person that it is, or may be. changes: what it would change there.
+
+    new_kinds: the kinds that a known person is no cadre of yet.
     """
 
     sheet: str
     number: int
     name: Name
     sex: Sex | None = None
-    kelurahan: Kelurahan | None = None
+    region_code: str | None = None
     phone: str = ""
     email: str = ""
     kinds: tuple[CadreKind, ...] = ()
     post: str = ""
     organisation_id: int | None = None
     notes: tuple[ImportNote, ...] = ()
-    person_id: int | None = None
-    same_as: tuple[str, int] | None = None
+    state: RowState = RowState.NEW
+    known: Known | None = None
+    changes: tuple[Change, ...] = ()
+    new_kinds: tuple[CadreKind, ...] = ()
+    decision: Decision | None = None
 
     @property
-    def is_new(self) -> bool:
-        return self.person_id is None and self.same_as is None
-
-    @property
-    def place(self) -> str | None:
-        return self.kelurahan.code if self.kelurahan else None
+    def key(self) -> str:
+        return row_key(self.sheet, self.number)
 
 
-@dataclass
-class Known:
-    """A person who may appear again: stored (person_id), or from an earlier row of the file (entry)."""
+def row_key(sheet: str, number: int) -> str:
+    """Return the key of a row in what somebody chose."""
+    return f"{number}:{sheet}"
 
-    name: str
-    region_code: str | None
-    phone: str
-    email: str
-    kinds: set[CadreKind] = field(default_factory=set)
-    person_id: int | None = None
-    entry: ImportRow | None = None
+
+@dataclass(frozen=True)
+class Words:
+    """Names by code or id, for showing changes."""
+
+    regions: Mapping[str, str]
+    organisations: Mapping[int, str]
 
 
 class Directory:
-    """All people known so far, by name. Finds whether an entry is one of them."""
+    """All people known so far, stored or in earlier rows. Finds whether a row is one of them."""
 
-    def __init__(self, people: Iterable[Known]) -> None:
-        self._by_name: dict[str, list[Known]] = {}
-        self._by_email: dict[str, Known] = {}
+    def __init__(self, people: Iterable[Known], words: Words) -> None:
+        self._words = words
+        self._by_name: dict[str, list[Known | ImportRow]] = {}
+        self._by_email: dict[str, Known | ImportRow] = {}
+        self._by_phone: dict[str, Known | ImportRow] = {}
         for person in people:
-            self.add(person)
+            self.add(person, names.key(person.name.name))
 
-    def add(self, known: Known) -> None:
-        self._by_name.setdefault(names.key(known.name), []).append(known)
+    def add(self, known: Known | ImportRow, key: str) -> None:
+        self._by_name.setdefault(key, []).append(known)
         if known.email:
             self._by_email.setdefault(known.email, known)
+        if known.phone:
+            self._by_phone.setdefault(known.phone, known)
 
-    def find(self, entry: ImportRow) -> Known | None:
-        """Return the known person that the entry describes, or None for a new one.
+    def settle(
+        self,
+        entry: ImportRow,
+        decision: Decision | None = None,
+        if_doubtful: Decision | None = None,
+        *,
+        leave_changes: bool = False,
+    ) -> ImportRow:
+        """Return the entry with its state. decision: what somebody chose for this row; if_doubtful: for all doubtful
+        ones. leave_changes: whether what would change a person is left, where nobody chose for the row.
 
-        It is the same person if the name and a phone or address match, or if name and kelurahan match and no phone or
-        address differs. Two people with one name and different phones in one kelurahan are two.
+        It is a known person if the name and a phone or address match, or if name and kelurahan match and no phone or
+        address differs. It may be a stored one if name and kelurahan match and these differ, or if one kelurahan is not
+        known, or if a phone or address matches a similar name.
         """
-        for known in self._by_name.get(names.key(entry.name.name), []):
-            agrees = (entry.phone and entry.phone == known.phone) or (entry.email and entry.email == known.email)
-            differs = (entry.phone and known.phone) or (entry.email and known.email)
-            if agrees or (entry.place == known.region_code and not differs):
-                return known
-        return None
+        key = names.key(entry.name.name)
+        sure, perhaps = self._find(entry, key)
+        entry.decision = decision
+        if isinstance(sure, ImportRow):
+            return self._repeated(entry, sure)
+        if sure is not None:
+            self._compare(entry, sure)
+            if entry.state is RowState.CHANGED and (decision is Decision.LEAVE or (leave_changes and not decision)):
+                entry.state = RowState.LEFT
+            elif entry.state is RowState.CHANGED:
+                self._take(entry, sure)
+            return entry
+        if perhaps is not None:
+            decision = decision or if_doubtful
+        if perhaps is not None and decision is not Decision.NEW:
+            self._compare(entry, perhaps)
+            if decision is None:
+                entry.state = RowState.DOUBTFUL
+            elif decision is Decision.LEAVE:
+                entry.state = RowState.LEFT
+            elif entry.state is RowState.CHANGED:
+                self._take(entry, perhaps)
+            return entry
+        shared = self._by_email.get(entry.email) if entry.email else None
+        if shared is not None:
+            entry.notes = (*entry.notes, AddressShared(email=entry.email, name=shared.name.name))
+        self.add(entry, key)
+        return entry
 
-    def sharing_address(self, entry: ImportRow) -> Known | None:
-        return self._by_email.get(entry.email) if entry.email else None
+    def _find(self, entry: ImportRow, key: str) -> tuple[Known | ImportRow | None, Known | None]:
+        """Return who it certainly is, else the stored person who it may be."""
+        perhaps: Known | None = None
+        for known in self._by_name.get(key, ()):
+            if (entry.phone and entry.phone == known.phone) or (entry.email and entry.email == known.email):
+                return known, None
+            differs = (entry.phone and known.phone) or (entry.email and known.email)
+            if entry.region_code == known.region_code:
+                if not differs:
+                    return known, None
+                if isinstance(known, ImportRow):
+                    if not any(isinstance(note, NamesakeInFile) for note in entry.notes):
+                        entry.notes = (*entry.notes, NamesakeInFile(row=known.number))
+                else:
+                    perhaps = perhaps or known
+            elif not differs and isinstance(known, Known) and not (entry.region_code and known.region_code):
+                perhaps = perhaps or known
+        if perhaps is None:
+            for shared in (self._by_phone.get(entry.phone), self._by_email.get(entry.email)):
+                if isinstance(shared, Known) and _alike(key, names.key(shared.name.name)):
+                    return None, shared
+        return None, perhaps
+
+    def _repeated(self, entry: ImportRow, earlier: ImportRow) -> ImportRow:
+        """Complete the earlier row by this one: only the earlier row is stored."""
+        entry.state = RowState.SAME
+        kinds = tuple(kind for kind in entry.kinds if kind not in earlier.kinds and earlier.region_code)
+        adds = bool(kinds or (entry.email and not earlier.email) or (entry.phone and not earlier.phone))
+        earlier.kinds += kinds
+        earlier.email, earlier.phone = earlier.email or entry.email, earlier.phone or entry.phone
+        earlier.post = earlier.post or entry.post
+        earlier.sex = earlier.sex or entry.sex
+        earlier.organisation_id = earlier.organisation_id or entry.organisation_id
+        if adds:
+            said: ImportNote = RowAdds(row=earlier.number)
+        elif earlier.sheet != entry.sheet:
+            said = RowRepeatedInSheet(row=earlier.number, sheet=earlier.sheet)
+        else:
+            said = RowRepeated(row=earlier.number)
+        entry.notes = (*entry.notes, said)
+        return entry
+
+    def _compare(self, entry: ImportRow, known: Known) -> None:
+        """Write into the entry what it changes in a stored person. What the row leaves empty changes nothing."""
+        entry.known = known
+        titles = _titles(entry.name) if _titles(entry.name) != _titles(known.name) else ""
+        changes = []
+        if names.key(entry.name.name) != names.key(known.name.name):
+            changes.append(Change(Column.NAME, known.name.name, entry.name.name))
+        if titles:
+            changes.append(Change("titles", _titles(known.name), titles))
+        for column, old, new in (
+            (Column.SEX, known.sex or "", entry.sex or ""),
+            (Column.KELURAHAN, known.region_code or "", entry.region_code or ""),
+            (Column.PHONE, known.phone, entry.phone),
+            (Column.EMAIL, known.email, entry.email),
+            (Column.POST, known.post, entry.post),
+            (Column.ORGANISATION, known.organisation_id, entry.organisation_id),
+        ):
+            if new and new != old:
+                changes.append(Change(column, self._word(column, old), self._word(column, new)))
+        entry.new_kinds = tuple(kind for kind in entry.kinds if kind not in known.kinds and entry.region_code)
+        if entry.new_kinds:
+            changes.append(Change(Column.KIND, "", ", ".join(entry.new_kinds)))
+        entry.changes = tuple(changes)
+        entry.state = RowState.CHANGED if changes else RowState.SAME
+
+    def _take(self, entry: ImportRow, known: Known) -> None:
+        """Let rows further down find the person as this row changes them."""
+        known.kinds = (*known.kinds, *entry.new_kinds)
+        known.phone, known.email = entry.phone or known.phone, entry.email or known.email
+        known.region_code, known.post = entry.region_code or known.region_code, entry.post or known.post
+        known.sex, known.organisation_id = entry.sex or known.sex, entry.organisation_id or known.organisation_id
+        if any(change.field in (Column.NAME, "titles") for change in entry.changes):
+            known.name = entry.name
+
+    def _word(self, column: Column, value: object) -> str:
+        if not value:
+            return ""
+        if column is Column.KELURAHAN:
+            return self._words.regions.get(str(value), str(value))
+        if column is Column.ORGANISATION and isinstance(value, int):
+            return self._words.organisations.get(value, "")
+        return str(value)
 
 
 def entry_of(
@@ -120,52 +278,48 @@ def entry_of(
     organisations: ids by names.key(name). default_kinds: for a row that names no kind of cadre.
     """
     notes: list[ImportNote] = []
-    name = _name(row, notes)
+    name = _name(row)
     email = email_addresses.address(row.text(Column.EMAIL))
     kinds = _kinds(row, notes) or tuple(default_kinds)
     kelurahan = _kelurahan(row, places, notes)
     if kinds and kelurahan is None:
         raise ImportKelurahanMissing
-    entry = ImportRow(
+    return ImportRow(
         sheet=sheet,
         number=row.number,
         name=name,
         sex=spreadsheet.sex(row.text(Column.SEX)),
-        kelurahan=kelurahan,
+        region_code=kelurahan.code if kelurahan else None,
         phone=_phone(row, notes),
         email=email,
         kinds=kinds,
         post=_said(row.text(Column.POST))[:160],
         organisation_id=_organisation(row, organisations, notes),
+        notes=tuple(notes),
     )
-    if not entry.phone and not entry.email:
-        notes.append(NoContact())
-    return replace(entry, notes=tuple(notes))
 
 
-def against(entry: ImportRow, directory: Directory) -> ImportRow:
-    """Return the entry reduced to what it adds to a known person. Raise a Problem if it adds nothing."""
-    known = directory.find(entry)
-    if known is None:
-        shared = directory.sharing_address(entry)
-        notes = (*entry.notes, AddressShared(email=entry.email, name=shared.name)) if shared else entry.notes
-        return replace(entry, notes=notes)
-    kinds = tuple(kind for kind in entry.kinds if kind not in known.kinds and entry.kelurahan)
-    contact = bool((entry.email and not known.email) or (entry.phone and not known.phone))
-    if not kinds and not contact:
-        if known.entry is None:
-            raise PersonKnown(name=known.name)
-        if known.entry.sheet != entry.sheet:
-            raise RowRepeatedInSheet(row=known.entry.number, sheet=known.entry.sheet)
-        raise RowRepeated(row=known.entry.number)
-    more: list[ImportNote] = [RoleAdded()] if kinds else []
-    if contact:
-        more.append(ContactAdded())
-    same_as = (known.entry.sheet, known.entry.number) if known.entry else None
-    return replace(entry, person_id=known.person_id, same_as=same_as, kinds=kinds, notes=(*entry.notes, *more))
+def corrected(row: SheetRow, corrections: Corrections) -> SheetRow:
+    """Return the row with the suggestions that were taken: one holds for every cell in which the same is written."""
+    cells = dict(row.cells)
+    for name, taken in corrections.items():
+        column = Column(name)
+        if (value := taken.get(row.text(column))) is not None:
+            cells[column] = value
+    return SheetRow(row.number, cells)
 
 
-def _name(row: SheetRow, notes: list[ImportNote]) -> Name:
+def _alike(one: str, other: str) -> bool:
+    if len(one) >= 5 and len(other) >= 5 and (one in other or other in one):
+        return True
+    return SequenceMatcher(None, one, other).ratio() >= ALIKE
+
+
+def _titles(name: Name) -> str:
+    return " … ".join(part for part in (name.before, name.after) if part)
+
+
+def _name(row: SheetRow) -> Name:
     written = _said(row.text(Column.NAME))
     if not written:
         raise ImportNameMissing
@@ -174,13 +328,13 @@ def _name(row: SheetRow, notes: list[ImportNote]) -> Name:
     name = names.split(written)
     if len(name.name) > 160 or len(name.before) > 60 or len(name.after) > 60:
         raise NameTooLong
-    if name.full != written:
-        notes.append(NameRespelt(written=written, name=name.full))
     return name
 
 
 def _kinds(row: SheetRow, notes: list[ImportNote]) -> tuple[CadreKind, ...]:
     written = _said(row.text(Column.KIND))
+    if not written:
+        return ()
     kinds = spreadsheet.kinds(written)
     if CadreKind.OTHER in kinds and not spreadsheet.names_other(written):
         notes.append(KindUnknown(written=written[:60]))
@@ -192,8 +346,6 @@ def _kelurahan(row: SheetRow, places: Gazetteer, notes: list[ImportNote]) -> Kel
     if not written:
         return None
     found = places.find(written, kecamatan)
-    if found.name.casefold() != written.casefold():
-        notes.append(KelurahanRespelt(written=written, name=found.name))
     if kecamatan and not places.lies_in(found.code, kecamatan):
         notes.append(
             OtherKecamatan(kelurahan=found.name, kecamatan=places.kecamatan_of(found.code), written=kecamatan[:60])

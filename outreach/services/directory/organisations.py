@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import joinedload
 
 from outreach.domain.directory import email_addresses, names, phones
 from outreach.domain.kinds import Sector
@@ -46,10 +46,9 @@ class OrganisationValues:
     locale: str = "id"
 
 
-def get(organisation_id: int, session: Session | None = None) -> Organisation:
+def get(organisation_id: int) -> Organisation:
     """Return an organisation with its kelurahan. Raise OrganisationMissing."""
-    session = session or db.session()
-    found = session.get(Organisation, organisation_id, options=[joinedload(Organisation.region)])
+    found = db.session.get(Organisation, organisation_id, options=[joinedload(Organisation.region)])
     if found is None:
         raise OrganisationMissing
     return found
@@ -77,7 +76,7 @@ def edit(organisation_id: int, values: OrganisationValues, *, by: User | None, n
     """Correct an organisation. Raise OrganisationMissing, NameTaken or another Problem with the values."""
     values = _checked(values)
     with writing() as session:
-        organisation = get(organisation_id, session)
+        organisation = get(organisation_id)
         records.check_name_free(session, Organisation, values.name, but=organisation_id)
         records.correct(session, organisation, values, values_of, by=by, now=now)
     return organisation

@@ -65,16 +65,16 @@ class PersonValues:
     sex: Sex | None = None
     email: str = ""
     phone: str = ""
+    shares_phone: bool = False
     locale: str = "id"
     note: str = ""
     kinds: tuple[CadreKind, ...] = ()
     namesake: bool = False
 
 
-def get(person_id: int, session: Session | None = None) -> Person:
+def get(person_id: int) -> Person:
     """Return a person with organisation, kelurahan and cadre roles. Raise PersonMissing."""
-    session = session or db.session()
-    person = session.scalar(_whole().where(Person.id == person_id))
+    person = db.session.scalar(_whole().where(Person.id == person_id))
     if person is None:
         raise PersonMissing
     return person
@@ -98,7 +98,7 @@ def edit(person_id: int, values: PersonValues, *, by: User | None, now: datetime
     """Correct a person. Raise PersonMissing, PersonErased or a Problem with the values."""
     values = _checked(values)
     with writing() as session:
-        person = get(person_id, session)
+        person = get(person_id)
         if person.erased_at is not None:
             raise PersonErased
         records.correct(session, person, values, values_of, _fill, by=by, now=now)
@@ -117,6 +117,7 @@ def values_of(person: Person) -> PersonValues:
         sex=person.sex,
         email=person.email,
         phone=person.phone,
+        shares_phone=person.shares_phone,
         locale=person.locale,
         note=person.note,
         kinds=tuple(sorted(role.kind for role in person.cadre_roles if role.active)),
@@ -181,7 +182,7 @@ def _fill(session: Session, person: Person, values: PersonValues) -> None:
         values = replace(values, organisation_id=None)
     for name in (
         "name", "title_before", "title_after", "post", "organisation_id", "region_code", "sex", "email", "phone",
-        "locale", "note",
+        "shares_phone", "locale", "note",
     ):  # fmt: skip
         setattr(person, name, getattr(values, name))
     _set_kinds(person, values.kinds, values.region_code)

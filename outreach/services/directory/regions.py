@@ -19,6 +19,8 @@ from outreach.domain.problems import Problem
 from outreach.models import Region
 
 _DATA = files("outreach") / "data" / "regions"
+MOST_KEPT = 20_000  # answers of a Gazetteer
+MOST_COMPARED = 300  # unknown names for which similar ones are searched
 
 
 class UnknownCity(Problem):
@@ -70,9 +72,33 @@ class Gazetteer:
         for code, alias in aliases:
             if code in by_code:
                 self._add(alias, by_code[code])
+        self.kecamatan_keys = frozenset(place_names.key(kec.name) for kec in self.tree)
+        self._found: dict[tuple[str, str], Kelurahan | Problem] = {}
+        self._lies_in: dict[tuple[str, str], bool] = {}
+        self._compared = 0
 
     def find(self, name: str, kecamatan: str = "") -> Kelurahan:
-        """Return the kelurahan with that name or code. Raise UnknownKelurahan or KelurahanAmbiguous."""
+        """Return the kelurahan with that name or code, or named in that address.
+
+        Raise UnknownKelurahan or KelurahanAmbiguous. An answer is kept: a list names few kelurahan, each very often.
+        """
+        found = self._found.get((name, kecamatan))
+        if found is None:
+            try:
+                found = self._find(name, kecamatan)
+            except Problem as problem:
+                found = problem
+            if len(self._found) < MOST_KEPT:
+                self._found[name, kecamatan] = found
+        if isinstance(found, Problem):
+            raise type(found)(None, field=None, **found.values)
+        return found
+
+    def names(self, text: str) -> bool:
+        """Return whether a text is a kelurahan's name or an address in one."""
+        return any(key in self._by_key for key in place_names.keys(text)) or bool(self._in_address(text))
+
+    def _find(self, name: str, kecamatan: str) -> Kelurahan:
         name = " ".join(name.split())
         wanted = place_names.key(kecamatan)
         for key in place_names.keys(name):
@@ -87,6 +113,9 @@ class Gazetteer:
         for code, parent in self._parents.items():
             if code == name:
                 return next(k for k in parent.kelurahan if k.code == code)
+        in_address = self._in_address(name)
+        if len(in_address) == 1:
+            return in_address[0]
         raise self._unknown(name, wanted)
 
     def kecamatan_of(self, code: str) -> str:
@@ -95,14 +124,30 @@ class Gazetteer:
 
     def lies_in(self, code: str, kecamatan: str) -> bool:
         """Return whether a kelurahan lies in the kecamatan with that name, in any spelling."""
-        return place_names.key(self.kecamatan_of(code)) == place_names.key(kecamatan)
+        kept = self._lies_in.get((code, kecamatan))
+        if kept is None:
+            kept = place_names.key(self.kecamatan_of(code)) == place_names.key(kecamatan)
+            if len(self._lies_in) < MOST_KEPT:
+                self._lies_in[code, kecamatan] = kept
+        return kept
 
     def _add(self, spelling: str, kelurahan: Kelurahan) -> None:
         known = self._by_key.setdefault(place_names.letters(spelling), [])
         if kelurahan not in known:
             known.append(kelurahan)
 
+    def _in_address(self, text: str) -> list[Kelurahan]:
+        """Return the kelurahan of an address: of the first part that is the name of one or more."""
+        for part in place_names.parts(text):
+            for key in place_names.keys(part):
+                if found := self._by_key.get(key):
+                    return found
+        return []
+
     def _unknown(self, name: str, kecamatan_key: str) -> UnknownKelurahan:
+        self._compared += 1
+        if self._compared > MOST_COMPARED:  # comparing takes long, and nobody reads so many suggestions
+            return UnknownKelurahan(name=name)
         near = place_names.nearest(name, (k.name for kec in self.tree for k in kec.kelurahan))
         if near:
             return UnknownKelurahanNear(name=name, suggestion=" / ".join(near))
@@ -118,7 +163,9 @@ def search_cities(q: str = "", limit: int = 20) -> list[tuple[str, str]]:
     words = q.casefold().split()
     found = [(code, name) for code, name in _cities() if all(word in name.casefold() for word in words)]
     start = words[0] if words else ""
-    found.sort(key=lambda city: (not _fragment(city[1]).startswith(start), len(_fragment(city[1])) if start else 0))
+    found.sort(
+        key=lambda city: (not _without_kind(city[1]).startswith(start), len(_without_kind(city[1])) if start else 0)
+    )
     return found[:limit]
 
 
@@ -160,7 +207,7 @@ def _region(code: str, name: str) -> Region:
     return Region(code=code, name=name, level=code.count(".") + 1, parent_code=parent or None)
 
 
-def _fragment(city: str) -> str:
+def _without_kind(city: str) -> str:
     return city.casefold().removeprefix("kabupaten ").removeprefix("kota ").removeprefix("administrasi ")
 
 

@@ -1,4 +1,7 @@
-"""Uploaded files kept for an hour between two steps of one user's work, under names that nobody can guess."""
+"""Uploaded files kept for an hour between two steps of one user's work, under names that nobody can guess.
+
+What came of a file is kept for a day: its report and the rows that were refused, without the file.
+"""
 
 import json
 import re
@@ -15,6 +18,7 @@ from outreach.models import User
 from outreach.settings import Settings
 
 KEPT_FOR = timedelta(hours=1)
+SETTLED_FOR = timedelta(days=1)
 _KEY = re.compile(r"[A-Za-z0-9_-]{32}")
 
 
@@ -59,17 +63,29 @@ def fetch(key: str, *, by: User, now: datetime) -> Upload:
     return Upload(key, about["filename"], data, about["options"])
 
 
-def settle(upload: Upload, options: dict[str, Any], *, by: User, now: datetime) -> None:
-    """Empty the file and replace its options; its hour starts again."""
-    _write(_folder() / f"{upload.key}.bin", b"")
+def amend(upload: Upload, options: dict[str, Any], *, by: User, now: datetime) -> None:
+    """Replace the options of a kept file; its hour starts again."""
     _describe(Upload(upload.key, upload.filename, b"", options), by, now + KEPT_FOR)
 
 
+def settle(upload: Upload, options: dict[str, Any], *, by: User, now: datetime) -> None:
+    """Empty the file and replace its options; they are kept for a day."""
+    _write(_folder() / f"{upload.key}.bin", b"")
+    _describe(Upload(upload.key, upload.filename, b"", options), by, now + SETTLED_FOR)
+
+
 def forget_old(*, now: datetime) -> None:
-    """Delete files older than KEPT_FOR, including files left half written."""
+    """Delete files whose time is over, including files left half written."""
     oldest = (now - KEPT_FOR).timestamp()
     for path in _folder().iterdir():
-        if path.suffix in (".bin", ".json") and path.stat().st_mtime < oldest:
+        if path.suffix not in (".bin", ".json") or path.stat().st_mtime >= oldest:
+            continue
+        try:
+            about = json.loads(path.with_suffix(".json").read_text("utf-8"))
+            over = now >= datetime.fromisoformat(about["expires_at"])
+        except (OSError, ValueError, KeyError):
+            over = True
+        if over:
             path.unlink(missing_ok=True)
 
 

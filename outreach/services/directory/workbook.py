@@ -10,17 +10,19 @@ import json
 import subprocess
 import sys
 import zipfile
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from outreach.domain.directory.spreadsheet import Cell
 from outreach.domain.problems import Problem
 from outreach.services.directory import workbook_process
 
-MOST_BYTES = 5 * 1024 * 1024
-MOST_UNPACKED = 60 * 1024 * 1024  # bytes of all members of a zipped workbook
+MOST_BYTES = 10 * 1024 * 1024
+MOST_UNPACKED = 100 * 1024 * 1024  # bytes of all members of a zipped workbook
 MOST_MEMBERS = 2000
-MOST_ROWS = 5000  # per sheet
+MOST_ROWS = 100_100  # of all sheets: a hundred thousand people, with titles and headings
 MOST_COLUMNS = 60
 READ_WITHIN_S = 20
 
@@ -45,7 +47,7 @@ class FileTooLarge(Problem):
 
 
 class TooManyRows(Problem):
-    message = "“%(filename)s” has more than %(rows)s rows in one sheet. Please split it in parts."
+    message = "“%(filename)s” has more than %(rows)s rows. Please split it in parts."
     field = "file"
 
 
@@ -56,29 +58,57 @@ class FileProtected(Problem):
 
 @dataclass(frozen=True)
 class WorkbookSheet:
+    """A sheet's cells from A1 on. They are packed as lines of JSON, and read from them each time: that takes less memory."""
+
     name: str
-    rows: list[list[Cell]]
+    lines: Sequence[bytes]
     hidden: bool = False
 
+    @property
+    def rows(self) -> Iterator[list[Cell]]:
+        return map(json.loads, self.lines)
 
-def open_workbook(data: bytes, filename: str) -> list[WorkbookSheet]:
-    """Return a file's sheets with their cells from A1 on. Raise a Problem that says why it cannot be read."""
+    def first(self, number: int) -> list[list[Cell]]:
+        return list(map(json.loads, self.lines[:number]))
+
+
+@dataclass(frozen=True)
+class Workbook:
+    """A file that was read. packed: its sheets as lines of JSON, one for each sheet and each row, to keep it or send it."""
+
+    filename: str
+    packed: bytes
+
+    @cached_property
+    def sheets(self) -> list[WorkbookSheet]:
+        lines = self.packed.splitlines()
+        starts = [at for at, line in enumerate(lines) if line[:1] == b"{"]
+        found = []
+        for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
+            about = json.loads(lines[start])
+            found.append(WorkbookSheet(about["name"], lines[start + 1 : end], about["hidden"]))
+        return found
+
+
+def open_workbook(data: bytes, filename: str) -> Workbook:
+    """Return a file's sheets with their cells. Raise a Problem that says why it cannot be read."""
     if len(data) > MOST_BYTES:
         raise FileTooLarge(filename=filename, megabytes=MOST_BYTES // 1024 // 1024)
     if not data.strip(b" \r\n\t\x00"):
         raise FileEmpty(filename=filename)
     if data.startswith(_ZIP):
         _check_zip(data, filename)
-        sheets = _read_apart(data, filename)
+        packed = _read_apart(data, filename)
     elif data.startswith(_OLE):
         if "EncryptedPackage".encode("utf-16-le") in data:
             raise FileProtected(filename=filename)
-        sheets = _read_apart(data, filename)
+        packed = _read_apart(data, filename)
     else:
-        sheets = [WorkbookSheet("", _read_text(data, filename))]
-    if any(len(sheet.rows) > MOST_ROWS for sheet in sheets):
+        packed = _read_text(data, filename)
+    book = Workbook(filename, packed)
+    if sum(len(sheet.lines) for sheet in book.sheets) > MOST_ROWS:
         raise TooManyRows(filename=filename, rows=MOST_ROWS)
-    return sheets
+    return book
 
 
 def _check_zip(data: bytes, filename: str) -> None:
@@ -92,7 +122,7 @@ def _check_zip(data: bytes, filename: str) -> None:
         raise FileTooLarge(filename=filename, megabytes=MOST_BYTES // 1024 // 1024)
 
 
-def _read_apart(data: bytes, filename: str) -> list[WorkbookSheet]:
+def _read_apart(data: bytes, filename: str) -> bytes:
     command = [sys.executable, "-I", str(Path(workbook_process.__file__)), str(MOST_ROWS), str(MOST_COLUMNS)]
     try:
         done = subprocess.run(command, input=data, capture_output=True, timeout=READ_WITHIN_S, check=False)  # noqa: S603
@@ -104,10 +134,10 @@ def _read_apart(data: bytes, filename: str) -> list[WorkbookSheet]:
         raise NotASpreadsheet(filename=filename)
     if done.returncode != 0:  # too much text, out of memory, or a crash
         raise FileTooLarge(filename=filename, megabytes=MOST_BYTES // 1024 // 1024)
-    return [WorkbookSheet(**sheet) for sheet in json.loads(done.stdout)]
+    return done.stdout
 
 
-def _read_text(data: bytes, filename: str) -> list[list[Cell]]:
+def _read_text(data: bytes, filename: str) -> bytes:
     text = _decoded(data, filename)
     if text.lstrip()[:1] in ("<", "{", "%"):  # HTML saved as .xls, JSON, PDF
         raise NotASpreadsheet(filename=filename)
@@ -115,15 +145,17 @@ def _read_text(data: bytes, filename: str) -> list[list[Cell]]:
     delimiter = max(";\t,", key=lambda mark: (head.count(mark), mark == ","))
     if delimiter not in head:
         raise NotASpreadsheet(filename=filename)
-    rows: list[list[Cell]] = []
+    packed = io.BytesIO()
+    packed.write(b'{"name":"","hidden":false}\n')
     try:
-        for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
-            rows.append([cell[: workbook_process.MOST_IN_A_CELL] for cell in row[:MOST_COLUMNS]])
-            if len(rows) > MOST_ROWS:
+        for number, row in enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)):
+            cells = [cell[: workbook_process.MOST_IN_A_CELL] for cell in row[:MOST_COLUMNS]]
+            packed.write(workbook_process.encoded(cells).encode() + b"\n")
+            if number >= MOST_ROWS:
                 break
     except csv.Error:
         raise NotASpreadsheet(filename=filename) from None
-    return rows
+    return packed.getvalue()
 
 
 def _decoded(data: bytes, filename: str) -> str:

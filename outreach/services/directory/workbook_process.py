@@ -1,4 +1,4 @@
-"""A separate program that reads a workbook from standard input and writes its cells as JSON.
+"""A separate program that reads a workbook from standard input and writes its cells as JSON: a line for each sheet and row.
 
 services/directory/workbook.py runs it with limits on memory and time. A crafted file of a few kilobytes may claim
 billions of cells; here it can harm only this process. This file imports nothing of Outreach.
@@ -13,7 +13,8 @@ from typing import Any
 MEMORY = 1024 * 1024 * 1024  # bytes of address space
 PROTECTED, UNREADABLE, TOO_LONG = 3, 4, 5  # exit codes
 MOST_IN_A_CELL = 300  # characters; longer text is cut, because no name or address is that long
-MOST_TEXT = 5_000_000  # characters in all cells; a small file may repeat one long text in many cells
+MOST_TEXT = 15_000_000  # characters in all cells; a small file may repeat one long text in many cells
+encoded = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def main(most_rows: int, most_columns: int) -> int:
@@ -22,24 +23,35 @@ def main(most_rows: int, most_columns: int) -> int:
 
     try:
         book = CalamineWorkbook.from_filelike(io.BytesIO(sys.stdin.buffer.read()))
-        sheets = []
-        text = 0
+        text = rows = 0
         for meta in book.sheets_metadata:
-            if not str(meta.typ).endswith("WorkSheet") or not str(meta.visible).endswith(".Visible"):
-                sheets.append({"name": meta.name, "hidden": True, "rows": []})
+            hidden = not str(meta.typ).endswith("WorkSheet") or not str(meta.visible).endswith(".Visible")
+            _write({"name": meta.name, "hidden": hidden})
+            if hidden:
                 continue
-            rows = book.get_sheet_by_name(meta.name).to_python(skip_empty_area=False, nrows=most_rows + 1)
-            cells = [[_plain(cell) for cell in row[:most_columns]] for row in rows]
-            text += sum(len(cell) for row in cells for cell in row if isinstance(cell, str))
-            if text > MOST_TEXT:
-                return TOO_LONG
-            sheets.append({"name": meta.name, "hidden": False, "rows": cells})
+            for row in book.get_sheet_by_name(meta.name).iter_rows():  # from A1 on
+                rows += 1
+                if rows > most_rows:
+                    _write([])  # one row too many, so that it is seen
+                    break
+                cells = [_plain(cell) for cell in row[:most_columns]]
+                while cells and cells[-1] in ("", None):
+                    cells.pop()
+                text += sum(len(cell) for cell in cells if isinstance(cell, str))
+                if text > MOST_TEXT:
+                    return TOO_LONG
+                _write(cells)
     except PasswordError:
         return PROTECTED
     except (CalamineError, OSError, ValueError, MemoryError):
         return UNREADABLE
-    sys.stdout.write(json.dumps(sheets))
+    sys.stdout.flush()
     return 0
+
+
+def _write(line: Any) -> None:
+    sys.stdout.write(encoded(line))
+    sys.stdout.write("\n")
 
 
 def _plain(cell: Any) -> Any:

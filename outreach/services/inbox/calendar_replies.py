@@ -26,7 +26,7 @@ from outreach.services.inbox.senders import the_one
 from outreach.services.locking import activity_for_change
 from outreach.services.reminders import schedule as scheduling
 
-Holders = dict[Person | Organisation, list[Invitation]]
+InvitationsByInvitee = dict[Person | Organisation, list[Invitation]]
 
 
 MOST_A_DAY = 10  # answers from one calendar; each sends its invitee a mail
@@ -250,7 +250,7 @@ def attendee_of(reply: CalendarReply, sender: str) -> ReplyAttendee | None:
     return next((one for one in named if one.address == sender), named[0] if named else None)
 
 
-def invited(session: Session, activity: Activity, attendee: ReplyAttendee) -> Holders:
+def invited(session: Session, activity: Activity, attendee: ReplyAttendee) -> InvitationsByInvitee:
     """Return the invitations by invitee with the attendee's address. Withdrawn ones only if an invitee has no others."""
     found = session.scalars(
         sa.select(Invitation)
@@ -266,7 +266,7 @@ def invited(session: Session, activity: Activity, attendee: ReplyAttendee) -> Ho
         )
         .order_by(Invitation.state == InvitationState.WITHDRAWN, Invitation.role, Invitation.id)
     ).all()
-    by_invitee: Holders = {}
+    by_invitee: InvitationsByInvitee = {}
     for one in found:
         mine = by_invitee.setdefault(one.invitee, [])
         if not mine or one.state is not InvitationState.WITHDRAWN or mine[0].state is InvitationState.WITHDRAWN:
@@ -274,7 +274,7 @@ def invited(session: Session, activity: Activity, attendee: ReplyAttendee) -> Ho
     return by_invitee
 
 
-def answering_one(invitees: Holders, name: str) -> list[Invitation]:
+def answering_one(invitees: InvitationsByInvitee, name: str) -> list[Invitation]:
     """Return the invitations of the invitee named in the reply, of those who share the address; [] if unclear.
 
     If the name does not decide, invitees whose invitation stands are preferred to withdrawn ones.

@@ -1,50 +1,26 @@
 """Recording an answer that is in an incoming mail; the mail becomes handled in the same transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
-from outreach.domain.answers import Choice, Representative
-from outreach.domain.kinds import AnswerSource
+from sqlalchemy.orm import Session
+
 from outreach.models import Invitation, User
-from outreach.services.answers import record
-from outreach.services.answers.nominees import Nominee
 from outreach.services.inbox import handled, waiting
-from outreach.transactions import writing
 
 
-def record_answer(
-    mail_id: int,
-    invitation_id: int,
-    choice: Choice,
-    source: AnswerSource,
-    representative: Representative | None = None,
-    note: str = "",
-    *,
-    by: User | None,
-    now: datetime,
+def record(
+    mail_id: int, use_case: Callable[..., Invitation], *answer: Any, by: User | None, now: datetime, **more: Any
 ) -> Invitation:
-    """Record the answer with answers/record.py and mark the mail as handled. Raise IncomingMissing."""
-    with writing() as session:
-        invitation = record.record_in(
-            session, invitation_id, choice, source, representative, note, by=by, now=now, incoming_mail=mail_id
-        )
-        handled.note_handled(session, mail_id, by=by, now=now, about=invitation)
-    waiting.count_again()
-    return invitation
+    """Record what the mail says, and mark the mail as handled. Raise IncomingMissing, or what `use_case` raises.
 
+    use_case: `record_answer` or `nominate_for` of answers/record.py. answer, more: its other arguments.
+    """
 
-def nominate_for(
-    mail_id: int,
-    invitation_id: int,
-    nominees: Sequence[Nominee],
-    *,
-    by: User | None,
-    now: datetime,
-    source: AnswerSource,
-) -> Invitation:
-    """Record the nominees with answers/record.py and mark the mail as handled. Raise IncomingMissing."""
-    with writing() as session:
-        invitation = record.nominate_in(session, invitation_id, nominees, source, by=by, now=now, incoming_mail=mail_id)
+    def note(session: Session, invitation: Invitation) -> None:
         handled.note_handled(session, mail_id, by=by, now=now, about=invitation)
+
+    invitation = use_case(*answer, by=by, now=now, in_mail=mail_id, then=note, **more)
     waiting.count_again()
     return invitation

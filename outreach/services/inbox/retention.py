@@ -60,24 +60,25 @@ def blank(row: IncomingMail) -> None:
         setattr(row, name, value)
 
 
-def _about(session: Session, person: Person) -> sa.ColumnElement[bool]:
+def mails_about(session: Session, person: Person) -> sa.ColumnElement[bool]:
+    """Return the condition for the mails of a person: assigned to them, or sent from an address of theirs only."""
     invitations = sa.select(Invitation.id).where(Invitation.person_id == person.id)
-    ways = [IncomingMail.person_id == person.id, IncomingMail.invitation_id.in_(invitations)]
-    ways.append(IncomingMail.sender.in_(_addresses(session, person)))
-    return sa.or_(*ways)
+    conditions = [IncomingMail.person_id == person.id, IncomingMail.invitation_id.in_(invitations)]
+    conditions.append(IncomingMail.sender.in_(addresses_of(session, person)))
+    return sa.or_(*conditions)
 
 
-def _addresses(session: Session, person: Person) -> set[str]:
+def addresses_of(session: Session, person: Person) -> set[str]:
     """Return the person's address and those that we wrote to before, without addresses that somebody else has too."""
     to_another = sa.exists().where(ArchivedLine.message_id == ArchivedMessage.id, ArchivedLine.to_representative)
     written = [
         sa.select(Message.address).where(Message.person_id == person.id, Message.representative_of_id.is_(None)),
         sa.select(ArchivedMessage.address).where(ArchivedMessage.person_id == person.id, ~to_another),
     ]
-    known = {person.email, *(one for ways in written for one in session.scalars(ways))} - {""}
+    known = {person.email, *(one for query in written for one in session.scalars(query))} - {""}
     found = {form for one in known for form in email_addresses.forms(one)}
     others = [
         sa.select(sa.func.lower(Person.email)).where(Person.id != person.id, sa.func.lower(Person.email).in_(found)),
         sa.select(sa.func.lower(Organisation.email)).where(sa.func.lower(Organisation.email).in_(found)),
     ]
-    return found - {form for ways in others for one in session.scalars(ways) for form in email_addresses.forms(one)}
+    return found - {form for query in others for one in session.scalars(query) for form in email_addresses.forms(one)}

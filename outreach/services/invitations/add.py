@@ -19,7 +19,7 @@ from outreach.models import Activity, Invitation, Organisation, Person, User
 from outreach.services import audit, locking
 from outreach.services.invitations.revisions import raise_for_invited
 from outreach.services.planning.book import book_people
-from outreach.services.reminders.schedule import event_reminder
+from outreach.services.reminders.schedule import event_reminder, waiting_invitations
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,9 @@ def _announced(
     session.flush()
     by_activity = dict(Counter(one.activity_id for one in new))
     for activity in activities:
-        if activity.state is ActivityState.PUBLISHED and activity.id in by_activity:
+        if activity.state is not ActivityState.PUBLISHED or activity.id not in by_activity:
+            continue
+        if waiting_invitations(session, activity.id, now) is None:  # otherwise these go with the others
             event_reminder(session, activity, MailKind.INVITATION, Audience.NEWLY_INVITED, now=now)
     return Invited(len(new), asked - len(new), _count_without_address(session, new), by_activity)
 

@@ -45,7 +45,7 @@ class LinkRevoked(Problem):
     message = "Our office has switched this link off. Please call us if you would like to answer or have questions."
 
 
-def open_link(token: str, *, now: datetime, session: Session | None = None, lock: bool = False) -> Link:
+def open_link(token: str, *, now: datetime, lock: bool = False) -> Link:
     """Return the link of a token with its invitee loaded. Raise LinkUnknown, LinkExpired or LinkRevoked.
 
     Runs one statement. Open the link after locking what the invitee answers: if the link is revoked during the wait for
@@ -55,7 +55,7 @@ def open_link(token: str, *, now: datetime, session: Session | None = None, lock
     wanted = sa.select(Link).where(Link.nonce == nonce).options(joinedload(Link.person), joinedload(Link.organisation))
     if lock:
         wanted = wanted.with_for_update(of=Link)
-    found: Link = opened((session or db.session).scalar(wanted), now)
+    found: Link = opened(db.session.scalar(wanted), now)
     return found
 
 
@@ -115,7 +115,7 @@ def prolong_links(session: Session, activity: Activity) -> None:
     ).all()
     tokens.ensure_links(
         session,
-        person_ids=[h.person_id for h in invitees if h.person_id],
-        organisation_ids=[h.organisation_id for h in invitees if h.organisation_id],
+        person_ids=[one.person_id for one in invitees if one.person_id],
+        organisation_ids=[one.organisation_id for one in invitees if one.organisation_id],
         expires_at=activity.ends_at + tokens.lifetime(),
     )

@@ -13,15 +13,16 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
+from outreach import codec
 from outreach.domain.states import FINISHED
 from outreach.extensions import current_settings, db
-from outreach.models import Activity, ArchivedLine, ArchivedMessage, Attempt, Invitation, Message, MessageLine
+from outreach.models import Activity, ArchivedLine, ArchivedMessage, Attempt, Invitation, Message, MessageLine, SentMail
+from outreach.models.archive import Try
 from outreach.transactions import writing
 
 BATCH = 500
 SOONEST = timedelta(days=14)  # attendance entered late still sends thanks in the week after an activity
 LINE_COLUMNS = ("message_id", "reminder_id", "invitation_id", "to_representative", "sequence", "skipped")
-TRY_COLUMNS = ("worker", "outcome", "code", "reply")
 
 
 def archive(now: datetime, *, limit: int | None = None, stop: Callable[[], bool] = lambda: False) -> int:
@@ -72,9 +73,8 @@ def _move(session: Session, wanted: Collection[int]) -> int:
     kept = [column.name for column in ArchivedMessage.__table__.columns if column.name != "tries"]
     columns = Message.__table__.c
     rows = sa.select(*(columns[name] for name in kept)).where(columns.id.in_(wanted), columns.state.in_(FINISHED))
-    if session.get_bind().dialect.name == "postgresql":
-        rows = rows.with_for_update(skip_locked=True)
-    messages: list[dict[str, Any]] = [dict(row) for row in session.execute(rows).mappings()]
+    found = session.execute(rows.with_for_update(skip_locked=True)).mappings()
+    messages: list[dict[str, Any]] = [dict(row) for row in found]
     if not messages:
         return 0
     ids = [message["id"] for message in messages]
@@ -87,7 +87,10 @@ def _move(session: Session, wanted: Collection[int]) -> int:
             sa.select(*(lines[name] for name in LINE_COLUMNS)).where(lines.message_id.in_(ids)).order_by(lines.id),
         )
     )
-    for table, key in ((MessageLine, MessageLine.message_id), (Attempt, Attempt.message_id), (Message, Message.id)):
+    for table, key in (
+        (MessageLine, MessageLine.message_id), (Attempt, Attempt.message_id), (SentMail, SentMail.message_id),
+        (Message, Message.id),
+    ):  # fmt: skip
         session.execute(sa.delete(table).where(key.in_(ids)).execution_options(synchronize_session=False))
     return len(ids)
 
@@ -95,6 +98,5 @@ def _move(session: Session, wanted: Collection[int]) -> int:
 def _tries(session: Session, ids: Collection[int]) -> dict[int, list[dict[str, Any]]]:
     found: dict[int, list[dict[str, Any]]] = defaultdict(list)
     for one in session.scalars(sa.select(Attempt).where(Attempt.message_id.in_(ids)).order_by(Attempt.id)):
-        told = {name: getattr(one, name) for name in TRY_COLUMNS}
-        found[one.message_id].append({"at": one.at.isoformat(), **told})
+        found[one.message_id].append(codec.to_json(Try(one.at, one.outcome, one.code, one.reply, one.worker)))
     return found

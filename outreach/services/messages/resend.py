@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from outreach.delivery.recheck import judge as recheck
-from outreach.delivery.rows import message_rows
+from outreach.delivery.rows import batch as batch_rows
 from outreach.domain.kinds import IMPORTANCE
 from outreach.domain.mail.still_true import SkipReason
 from outreach.domain.problems import Problem
@@ -45,15 +45,43 @@ def resend(message_id: int, *, by: User | None, now: datetime) -> Message:
     changed then.
     """
     with writing() as session:
-        old = loaded(session, message_id)
-        if old.state not in FINISHED or _under_way(session, old):
-            raise StillUnderWay()
-        new = _poll_again(session, old, now) if old.poll_invitee_id is not None else _again(session, old, now)
-        audit.record(session, by, "message.resent", new, now=now, name=_reader(old).display_name, message=old.id)
+        return _resend(session, message_id, by, now)
+
+
+def _resend(session: Session, message_id: int, by: User | None, now: datetime) -> Message:
+    old = loaded(session, message_id)
+    if old.state not in FINISHED or _under_way(session, old):
+        raise StillUnderWay()
+    new = _poll_again(session, old, now) if old.poll_invitee_id is not None else _again(session, old, now)
+    audit.record(session, by, "message.resent", new, now=now, name=_recipient(old).display_name, message=old.id)
     return new
 
 
-def _reader(message: Message) -> Person | Organisation:
+def preview_many(message_ids: Collection[int], *, now: datetime) -> dict[int, Problem | None]:
+    """Return by message why it would not be sent again, or None if it would. Nothing is changed."""
+    with writing() as session:
+        found = {message_id: _refused(session, message_id, None, now) for message_id in message_ids}
+        session.rollback()
+    return found
+
+
+def resend_many(message_ids: Collection[int], *, by: User | None, now: datetime) -> int:
+    """Send again those of these messages that are still true, with current facts. Return how many."""
+    with writing() as session:
+        return sum(_refused(session, message_id, by, now) is None for message_id in message_ids)
+
+
+def _refused(session: Session, message_id: int, by: User | None, now: datetime) -> Problem | None:
+    """Send a message again; return why not, having changed nothing, or None if it is done."""
+    try:
+        with session.begin_nested():
+            _resend(session, message_id, by, now)
+    except Problem as problem:
+        return problem
+    return None
+
+
+def _recipient(message: Message) -> Person | Organisation:
     found = message.person or message.organisation
     assert found is not None
     return found
@@ -65,6 +93,8 @@ def _under_way(session: Session, old: Message) -> bool:
 
 
 def _again(session: Session, old: Message, now: datetime) -> Message:
+    if old.user_id is not None:  # a summary of news that was new then
+        raise NothingToResend(reason=SkipReason.TOO_LATE)
     lines = _still_true(session, old, now)
     _check_address(old, lines)
     return _copied(session, old, lines, now)
@@ -73,15 +103,15 @@ def _again(session: Session, old: Message, now: datetime) -> Message:
 def _poll_again(session: Session, old: Message, now: datetime) -> Message:
     untrue = poll_mails.untrue_because(session, old, now=now)
     if untrue is SkipReason.NO_ADDRESS:
-        raise NoAddress(name=_reader(old).display_name)
+        raise NoAddress(name=_recipient(old).display_name)
     if untrue is not None:
         raise NothingToResend(reason=untrue)
     return poll_mails.copied(session, old, now=now)
 
 
 def _still_true(session: Session, old: Message, now: datetime) -> list[MessageLine]:
-    rows = message_rows.load(session, [old.id], skipped_too=True)
-    shared = message_rows.load_shared(session, rows)
+    rows = batch_rows.load(session, [old.id], skipped_too=True)
+    shared = batch_rows.load_shared(session, rows)
     known = recheck.earlier(session, rows, shared, now=now)
     if old.state in (MessageState.SENT, MessageState.UNKNOWN):
         known = recheck.with_told(known, [line.invitation_id for line in old.lines if not line.skipped])
@@ -93,9 +123,9 @@ def _still_true(session: Session, old: Message, now: datetime) -> list[MessageLi
 
 
 def _check_address(old: Message, lines: Collection[MessageLine]) -> None:
-    if _reader(old).email or any(line.invitation.representative_email for line in lines):
+    if _recipient(old).email or any(line.invitation.representative_email for line in lines):
         return
-    raise NoAddress(name=_reader(old).display_name)
+    raise NoAddress(name=_recipient(old).display_name)
 
 
 def _copied(session: Session, old: Message, lines: Collection[MessageLine], now: datetime) -> Message:

@@ -1,10 +1,11 @@
 """The office that uses this installation: set-up, and changing the details that appear in letters and mails."""
 
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
 from outreach.domain.directory import email_addresses, phones
+from outreach.domain.mail.hours import CLOSES, OPENS
 from outreach.domain.problems import Problem
 from outreach.extensions import db
 from outreach.models import Office, User
@@ -39,6 +40,11 @@ class DeadlineOutOfRange(Problem):
     field = "deadline_days"
 
 
+class HoursReversed(Problem):
+    message = "The hours for mails must begin before they end; write the same time twice for any hour."
+    field = "mails_until"
+
+
 @dataclass(frozen=True)
 class OfficeValues:
     name: str
@@ -52,6 +58,9 @@ class OfficeValues:
     contact_phone: str = ""
     locale: str = "id"
     deadline_days: int = 2
+    mails_from: time = OPENS  # local to the office; both equal: mails go out at any hour
+    mails_until: time = CLOSES
+    confirms_answers: bool = False
 
 
 def get() -> Office | None:
@@ -68,7 +77,8 @@ def zone_of(city_code: str) -> ZoneInfo:
 def save(values: OfficeValues, *, by: User | None, now: datetime) -> Office:
     """Set the office up with the default reminder rules, or change it. A newly chosen city also installs its regions.
 
-    Raise OfficeNameMissing, ShortNameMissing, CityMissing, UnknownCity, DeadlineOutOfRange, AddressInvalid, PhoneInvalid.
+    Raise OfficeNameMissing, ShortNameMissing, CityMissing, UnknownCity, DeadlineOutOfRange, HoursReversed,
+    AddressInvalid, PhoneInvalid.
     """
     kept = _checked(values)
     with writing() as session:
@@ -101,6 +111,8 @@ def _checked(values: OfficeValues) -> dict[str, object]:
         raise CityMissing
     if not 0 <= values.deadline_days <= DEADLINE_DAYS_MAX:
         raise DeadlineOutOfRange(most=DEADLINE_DAYS_MAX)
+    if values.mails_from > values.mails_until:
+        raise HoursReversed
     kept["email"] = email_addresses.address(values.email)
     for key in ("phone", "contact_phone"):
         try:

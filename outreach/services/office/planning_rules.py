@@ -6,23 +6,24 @@ import sqlalchemy as sa
 
 from outreach.models import PlanSettings, User
 from outreach.services import audit, office_defaults
+from outreach.services.locking import Stale
 from outreach.services.planning import bookings
-from outreach.services.planning.rules import PlanValues, SettingsStale, _check, _read, _written, changes
+from outreach.services.planning.rules import PlanValues, changes, check, read, written
 from outreach.transactions import writing
 
 
 def save(values: PlanValues, *, by: User | None, now: datetime) -> PlanValues:
-    """Save the planning rules. Raise SettingsStale if somebody else saved since they were read.
+    """Save the planning rules. Raise Stale if somebody else saved since they were read.
 
     Raise NoticeOutOfRange, TravelOutOfRange or RamadanOdd; nothing is changed then.
     """
-    _check(values)
+    check(values)
     with writing() as session:
         office_defaults.lock(session)  # the settings have no row to lock the first time
         row = session.scalar(sa.select(PlanSettings).order_by(PlanSettings.id).limit(1).with_for_update())
         if (row.version if row else 0) != values.version:
-            raise SettingsStale
-        before, after = row.values if row else {}, _written(values)
+            raise Stale
+        before, after = row.values if row else {}, written(values)
         if row is None:
             if not after:
                 return values
@@ -33,6 +34,6 @@ def save(values: PlanValues, *, by: User | None, now: datetime) -> PlanValues:
             session.flush()
             if before.get("severities") != after.get("severities"):
                 bookings.rebook_all(session)
-            changed = changes(_read(before, 0), values)
+            changed = changes(read(before, 0), values)
             audit.record(session, by, "plan_settings.changed", row, now=now, **changed)
-        return _read(row.values, row.version)
+        return read(row.values, row.version)

@@ -7,9 +7,11 @@ written by planning/bookings.py.
 """
 
 import time
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import permutations
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,12 +19,14 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from outreach.domain.planning.plan import Span, within
 from outreach.domain.planning.rules import ClashKind, Rules, Severity
 from outreach.domain.problems import Problem
-from outreach.models import Activity, Invitation, Person, SpeakerBooking, User, Venue, planned
+from outreach.models import Activity, Invitation, Person, User, Venue, planned
 from outreach.services import locking
 from outreach.services.locking import Stale
 from outreach.services.planning import bookings
+from outreach.services.planning import intended as intended_clashes
 from outreach.services.planning import rules as planning_rules
 
 
@@ -45,7 +49,7 @@ class VenueGone(Problem):
 VENUE_CONSTRAINT = "ex_activity_venue"
 DEADLOCK = "40P01"
 SURVIVOR_S, LOOK_S = 10.0, 0.02  # how long to wait for the other's commit after a deadlock ended ours
-TAKES = ("starts_at", "ends_at", "venue_id")
+BOOKED_COLUMNS = ("starts_at", "ends_at", "venue_id")
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,7 @@ def book(session: Session, activities: Sequence[Activity], *, speakers: bool = T
     checked.
     """
     with session.no_autoflush:
-        rules = planning_rules.current(session)
+        rules = planning_rules.current()
         left = {
             id for one in activities for id in sa.inspect(one).attrs.venue_id.history.deleted or () if id is not None
         }
@@ -98,7 +102,7 @@ def book_people(
 
     Locks the people, unless they are `locked` already.
     """
-    rules = planning_rules.current(session)
+    rules = planning_rules.current()
     session.flush()
     if not locked:
         locking.lock_people(session, person_ids)
@@ -106,9 +110,8 @@ def book_people(
     _book_speakers(session, activities, person_ids, rules)
 
 
-def preview(session: Session, activity: Activity, *, speakers: bool = True) -> None:
+def preview(session: Session, activity: Activity, rules: Rules, *, speakers: bool = True) -> None:
     """Raise what booking the activity like this would raise; nothing is locked or written."""
-    rules = planning_rules.current(session)
     if activity.venue_id is not None and session.get(Venue, activity.venue_id) is None:
         raise VenueGone
     _are_free(session, [activity], rules)
@@ -124,7 +127,8 @@ def _are_free(session: Session, activities: Sequence[Activity], rules: Rules) ->
     spans, found = [_span(one) for one in activities], []
     for at, own in enumerate(spans):
         other = _other_at_venue(session, own, spans) or _among(own, spans[:at])
-        if other is not None and rules.severity(ClashKind.VENUE_TAKEN) is Severity.BLOCK:
+        blocks = other is not None and rules.severity(ClashKind.VENUE_TAKEN) is Severity.BLOCK
+        if blocks and not _is_intended(session, ClashKind.VENUE_TAKEN, own, other):
             raise _venue_taken(session, own, other)
         found.append(other is None)
     return found
@@ -140,13 +144,13 @@ def _check_speakers(
 def _write(session: Session, activities: Sequence[Activity]) -> None:
     """Flush the activities. If there are several, all release their venues first, because they may swap them."""
     spans = [_span(one) for one in activities]
-    holding = [one for one in activities if one.holds_venue]
+    booked = [one for one in activities if one.holds_venue]
     try:
-        if len(holding) > 1 and any(map(_is_moved, holding)):
-            for one in holding:
+        if len(booked) > 1 and any(map(_is_moved, booked)):
+            for one in booked:
                 one.holds_venue = False
             session.flush()
-            for one in holding:
+            for one in booked:
                 one.holds_venue = True
         session.flush()
     except DBAPIError as error:
@@ -182,21 +186,8 @@ def _book_speakers(session: Session, activities: Sequence[Activity], person_ids:
     bookings.rebook_people(session, person_ids, locked=True)
     if rules.severity(ClashKind.SPEAKER_TWICE) is not Severity.BLOCK:
         return
-    bound = sa.exists().where(
-        SpeakerBooking.activity_id == Invitation.activity_id, SpeakerBooking.person_id == Invitation.person_id
-    )
-    unbound = (
-        sa.select(Invitation.id)
-        .join(Activity, Activity.id == Invitation.activity_id)
-        .where(
-            planned.IS_BOOKED,
-            ~bound,
-            Invitation.activity_id.in_([one.id for one in spans]),
-            Invitation.person_id.in_(person_ids),
-        )
-    )
-    if session.scalar(unbound.limit(1)) is not None:
-        _refuse_speakers(session, spans, person_ids)
+    ids = [one.id for one in spans if one.id is not None]
+    if bookings.without_booking(session, ids, person_ids) and not _refuse_speakers(session, spans, person_ids):
         raise Stale
 
 
@@ -205,7 +196,15 @@ def _other_at_venue(session: Session, own: _Span, but: Iterable[_Span]) -> Any:
     if own.venue_id is None:
         return None
     return session.execute(
-        sa.select(Activity.title, Activity.ends_at, Activity.zone, Activity.coordinator_id.label("by_id"))
+        sa.select(
+            Activity.id,
+            Activity.title,
+            Activity.venue_id,
+            Activity.starts_at,
+            Activity.ends_at,
+            Activity.zone,
+            Activity.coordinator_id.label("by_id"),
+        )
         .where(
             planned.IS_PLANNED,
             Activity.venue_id == own.venue_id,
@@ -224,35 +223,62 @@ def _among(own: _Span, others: Iterable[_Span]) -> _Span | None:
     return next((one for one in others if one.venue_id == own.venue_id and one.overlaps(own)), None)
 
 
-def _refuse_speakers(session: Session, spans: Sequence[_Span], person_ids: Collection[int]) -> None:
-    """Raise SpeakerTaken for the first person needed by one of the spans and by another activity at the same time."""
-    own = {one.id: one for one in spans}
-    rows = session.execute(
-        sa.select(
-            Invitation.person_id, Activity.id, Activity.title, Activity.starts_at, Activity.ends_at, Activity.zone,
-            Activity.coordinator_id.label("by_id"),
+def _refuse_speakers(session: Session, spans: Sequence[_Span], person_ids: Collection[int]) -> bool:
+    """Raise SpeakerTaken for the first person needed by one of the spans and by another activity at the same time.
+
+    Return whether there is such a person, and it is intended.
+    """
+    own = {one.id: one for one in spans if one.id is not None}
+    near = sa.and_(
+        Activity.starts_at < max(one.ends_at for one in spans), Activity.ends_at > min(one.starts_at for one in spans)
+    )
+    needed = bookings.spans_on_stage(
+        session, sa.and_(Invitation.person_id.in_(person_ids), sa.or_(Activity.id.in_(own), near))
+    )
+    stored = _stored(session, {id for id, _person_id in needed})
+    turns: dict[int, list[tuple[Span, _Span]]] = defaultdict(list)  # by person
+    for (id, person_id), times in needed.items():
+        planned, was = own.get(id, stored[id]), stored[id]  # an activity being booked counts with its new time
+        shifted = [(since - was.starts_at, until - was.starts_at) for since, until in times]
+        whole = times == ((was.starts_at, was.ends_at),)
+        turns[person_id] += (
+            (span, planned) for span in within(() if whole else shifted, planned.starts_at, planned.ends_at)
         )
-        .join(Activity, Activity.id == Invitation.activity_id)
-        .where(
-            planned.IS_BOOKED,
-            Invitation.person_id.in_(person_ids),
-            sa.or_(
-                Activity.id.in_(own),
-                sa.and_(
-                    Activity.starts_at < max(one.ends_at for one in spans),
-                    Activity.ends_at > min(one.starts_at for one in spans),
-                ),
-            ),
-        )
-        .distinct()
-        .order_by(Activity.starts_at, Activity.id, Invitation.person_id)
-    ).all()  # fmt: skip
-    for one in rows:
-        for row in rows:
-            other = own.get(row.id, row)  # an activity being booked counts with its new time
-            if one.id in own and row.person_id == one.person_id and row.id != one.id and own[one.id].overlaps(other):
-                name = session.get_one(Person, one.person_id).display_name
-                raise SpeakerTaken(person=name, **_told(session, other))
+    intended = False
+    for person_id, theirs in sorted(turns.items()):
+        for ((since, until), one), ((other_since, other_until), other) in permutations(
+            sorted(theirs, key=lambda turn: (turn[0], turn[1].id)), 2
+        ):
+            if one.id in own and one.id != other.id and since < other_until and other_since < until:
+                if _is_intended(session, ClashKind.SPEAKER_TWICE, one, other, person_id):
+                    intended = True
+                    continue
+                name = session.get_one(Person, person_id).display_name
+                raise SpeakerTaken(
+                    person=name, **{**_told(session, other), "until": other_until.astimezone(other.zone)}
+                )
+    return intended
+
+
+def _is_intended(session: Session, kind: ClashKind, own: _Span, other: Any, person_id: int | None = None) -> bool:
+    """Return whether this clash is marked as intended. A mark never covers a time that is not stored yet."""
+    if own.id is None or other.id is None:
+        return False
+    stored = _stored(session, {own.id, other.id})
+    unmoved = all(
+        (one.starts_at, one.ends_at, one.venue_id) == (was.starts_at, was.ends_at, was.venue_id)
+        for one, was in ((own, stored[own.id]), (other, stored[other.id]))
+    )
+    return unmoved and intended_clashes.covers(session, kind, {own.id, other.id}, person_id)
+
+
+def _stored(session: Session, activity_ids: Collection[int]) -> dict[int, _Span]:
+    columns = (
+        Activity.id, Activity.title, Activity.venue_id, Activity.starts_at, Activity.ends_at, Activity.zone,
+        Activity.coordinator_id,
+    )  # fmt: skip
+    rows = session.execute(sa.select(*columns).where(Activity.id.in_(activity_ids)))
+    return {row.id: _Span(*row) for row in rows}
 
 
 def _venue_taken(session: Session, own: _Span, other: Any) -> VenueTaken:
@@ -270,7 +296,7 @@ def _told(session: Session, other: Any) -> dict[str, Any]:
 
 def _is_moved(activity: Activity) -> bool:
     state = sa.inspect(activity)
-    return bool(state.persistent) and any(state.attrs[name].history.has_changes() for name in TAKES)
+    return bool(state.persistent) and any(state.attrs[name].history.has_changes() for name in BOOKED_COLUMNS)
 
 
 def _span(activity: Activity) -> _Span:

@@ -1,26 +1,29 @@
 """Write the bookings: of venues on the activities, of speakers and moderators as SpeakerBooking rows. Refuses nothing.
 
-An activity that overlaps a booking gets no booking itself, but may stay: the office only warns of it, or an invitee's
-answer caused it. It is booked as soon as the other booking is gone. planning/book.py refuses.
+A speaker with turns on the agenda is booked for these only. An activity or turn that overlaps a booking gets no booking
+itself, but may stay: the office only warns of it, it is marked as intended, or an invitee's answer caused it. It is booked
+as soon as the other booking is gone. planning/book.py refuses.
 
 Locks are taken in one order, which avoids deadlocks: programmes, activities, venues, people, each by their ids.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
-from datetime import datetime
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from outreach.domain.kinds import ON_STAGE
-from outreach.models import Activity, Invitation, SpeakerBooking
+from outreach.domain.kinds import ON_STAGE, Role
+from outreach.domain.planning.parties import merged
+from outreach.domain.planning.plan import Span, within
+from outreach.models import Activity, AgendaItem, Invitation, SpeakerBooking, agenda_speaker
 from outreach.models.planned import IS_BOOKED, IS_PLANNED
 from outreach.services.locking import lock_people, lock_venues
 from outreach.transactions import insert_into
 
-_Bookings = dict[tuple[int, int], tuple[datetime, datetime]]  # {(activity id, person id): (start, end)}
+_Bookings = set[tuple[int, int, datetime, datetime]]  # activity id, person id, start, end
 
 
 def on_stage(session: Session, activity_ids: Collection[int]) -> set[int]:
@@ -30,8 +33,8 @@ def on_stage(session: Session, activity_ids: Collection[int]) -> set[int]:
         Invitation.person_id.is_not(None),
         Invitation.role.in_(sorted(ON_STAGE)),
     )
-    held = sa.select(SpeakerBooking.person_id).where(SpeakerBooking.activity_id.in_(activity_ids))
-    return {id for id in session.scalars(sa.union(invited, held)) if id is not None}
+    booked = sa.select(SpeakerBooking.person_id).where(SpeakerBooking.activity_id.in_(activity_ids))
+    return {id for id in session.scalars(sa.union(invited, booked)) if id is not None}
 
 
 def rebook_people(session: Session, person_ids: Collection[int], *, locked: bool = False) -> None:
@@ -45,23 +48,20 @@ def rebook_people(session: Session, person_ids: Collection[int], *, locked: bool
         return
     if not locked:
         lock_people(session, people)
-    wanted, held = _booked(session, people)
-    kept: dict[int, list[tuple[datetime, datetime]]] = defaultdict(list)
-    leaving = []
-    for (activity_id, person_id), times in held.items():
-        if wanted.get((activity_id, person_id)) == times:
-            del wanted[activity_id, person_id]
-            kept[person_id].append(times)
-        else:
-            leaving.append((activity_id, person_id))
-    for activity_id, person_id in leaving:
+    wanted, booked = _booked(session, people)
+    kept: dict[int, list[Span]] = defaultdict(list)
+    for _activity_id, person_id, starts_at, ends_at in wanted & booked:
+        kept[person_id].append((starts_at, ends_at))
+    for activity_id, person_id, starts_at, _ends_at in booked - wanted:
         session.execute(
             sa.delete(SpeakerBooking).where(
-                SpeakerBooking.activity_id == activity_id, SpeakerBooking.person_id == person_id
+                SpeakerBooking.activity_id == activity_id,
+                SpeakerBooking.person_id == person_id,
+                SpeakerBooking.starts_at == starts_at,
             )
         )
     new = []
-    for (activity_id, person_id), (starts_at, ends_at) in sorted(wanted.items(), key=lambda one: (one[1][0], one[0])):
+    for activity_id, person_id, starts_at, ends_at in sorted(wanted - booked, key=lambda one: (one[2], one[:2])):
         if all(ends_at <= since or starts_at >= until for since, until in kept[person_id]):
             kept[person_id].append((starts_at, ends_at))
             new.append({"activity_id": activity_id, "person_id": person_id, "starts_at": starts_at, "ends_at": ends_at})
@@ -79,7 +79,7 @@ def rebook_venues(session: Session, venue_ids: Collection[int]) -> None:
     ).all()
     lock_venues(session, {one.venue_id for one in waiting})
     for one in waiting:
-        held = sa.exists().where(
+        is_booked = sa.exists().where(
             Activity.venue_id == one.venue_id,
             IS_PLANNED,
             Activity.holds_venue,
@@ -88,7 +88,7 @@ def rebook_venues(session: Session, venue_ids: Collection[int]) -> None:
         )
         session.execute(
             sa.update(Activity)
-            .where(Activity.id == one.id, ~sa.select(held.correlate(None)).scalar_subquery())
+            .where(Activity.id == one.id, ~sa.select(is_booked.correlate(None)).scalar_subquery())
             .values(holds_venue=True)
             .execution_options(synchronize_session=False)
         )
@@ -106,18 +106,90 @@ def rebook_all(session: Session) -> None:
     """Book everything that can be booked. Call it after the office changed what it blocks."""
     venues = sa.select(Activity.venue_id).where(IS_PLANNED, ~Activity.holds_venue, Activity.venue_id.is_not(None))
     rebook_venues(session, {id for id in session.scalars(venues) if id is not None})
-    unbound = (
-        sa.select(Invitation.person_id)
+    missing = _missing(session, sa.true())
+    rebook_people(session, {person_id for _activity_id, person_id in missing})
+
+
+def without_booking(
+    session: Session, activity_ids: Collection[int], person_ids: Collection[int]
+) -> set[tuple[int, int]]:
+    """Return (activity id, person id) of the people who are on stage in these activities, but not booked for all of it."""
+    return _missing(session, sa.and_(Activity.id.in_(activity_ids), Invitation.person_id.in_(person_ids)))
+
+
+def _missing(session: Session, condition: sa.ColumnElement[bool]) -> set[tuple[int, int]]:
+    needed = spans_on_stage(session, condition)
+    booked = {
+        (row.activity_id, row.person_id, row.starts_at, row.ends_at)
+        for row in session.execute(
+            sa.select(
+                SpeakerBooking.activity_id, SpeakerBooking.person_id, SpeakerBooking.starts_at, SpeakerBooking.ends_at
+            ).where(SpeakerBooking.person_id.in_({person_id for _id, person_id in needed}))
+        )
+    }
+    return {
+        (id, person_id)
+        for (id, person_id), spans in needed.items()
+        if any((id, person_id, *span) not in booked for span in spans)
+    }
+
+
+def spans_on_stage(session: Session, condition: sa.ColumnElement[bool]) -> dict[tuple[int, int], tuple[Span, ...]]:
+    """Return when people are needed on stage, by (activity id, person id), in the activities that fulfil the condition."""
+    return _spans(session.execute(sa.union_all(*_on_stage(condition))))
+
+
+def _on_stage(condition: sa.ColumnElement[bool]) -> tuple[Any, Any]:
+    """Select who is to be on stage in which activity, and their lines on its agenda: kind, ids, role and times."""
+    people = (
+        sa.select(
+            sa.literal(_STANDING).label("kind"), Activity.id, Invitation.person_id, Invitation.role,
+            Activity.starts_at, Activity.ends_at,
+        )
         .join(Activity, Activity.id == Invitation.activity_id)
-        .outerjoin(
-            SpeakerBooking,
+        .where(IS_BOOKED, condition)
+    )  # fmt: skip
+    lines = (
+        sa.select(
+            sa.literal(_LINE), Activity.id, Invitation.person_id, Invitation.role, AgendaItem.starts_at,
+            AgendaItem.ends_at,
+        )
+        .join(Activity, Activity.id == Invitation.activity_id)
+        .join(AgendaItem, AgendaItem.activity_id == Activity.id)
+        .join(
+            agenda_speaker,
             sa.and_(
-                SpeakerBooking.activity_id == Invitation.activity_id, SpeakerBooking.person_id == Invitation.person_id
+                agenda_speaker.c.agenda_item_id == AgendaItem.id, agenda_speaker.c.person_id == Invitation.person_id
             ),
         )
-        .where(IS_BOOKED, SpeakerBooking.activity_id.is_(None))
-    )
-    rebook_people(session, {id for id in session.scalars(unbound) if id is not None})
+        .where(IS_BOOKED, Invitation.role == Role.SPEAKER, condition)
+    )  # fmt: skip
+    return people, lines
+
+
+_STANDING, _LINE, _HELD = range(3)
+
+
+def _spans(rows: Iterable[Any]) -> dict[tuple[int, int], tuple[Span, ...]]:
+    whole: dict[tuple[int, int], Span] = {}
+    moderating = set()
+    lines: dict[tuple[int, int], list[Span]] = defaultdict(list)
+    for row in rows:
+        key = row.id, row.person_id
+        if row.kind == _LINE:
+            lines[key].append((row.starts_at, row.ends_at))
+            continue
+        whole[key] = row.starts_at, row.ends_at
+        if row.role is Role.MODERATOR:
+            moderating.add(key)
+    return {
+        key: within((), *span) if key in moderating else within(_after(span[0], lines[key]), *span)
+        for key, span in whole.items()
+    }
+
+
+def _after(starts_at: datetime, lines: Iterable[Span]) -> Iterable[tuple[timedelta, timedelta]]:
+    return merged((since - starts_at, until - starts_at) for since, until in lines)
 
 
 def _booked(session: Session, people: Collection[int]) -> tuple[_Bookings, _Bookings]:
@@ -125,20 +197,11 @@ def _booked(session: Session, people: Collection[int]) -> tuple[_Bookings, _Book
 
     One statement reads both at one moment. With two, a booking committed between them would look left over.
     """
-    wanted = (
-        sa.select(
-            sa.literal(0).label("is_held"), Activity.id, Invitation.person_id, Activity.starts_at, Activity.ends_at
-        )
-        .join(Activity, Activity.id == Invitation.activity_id)
-        .where(IS_BOOKED, Invitation.person_id.in_(people))
-    )
-    held = sa.select(
-        sa.literal(1), SpeakerBooking.activity_id, SpeakerBooking.person_id, SpeakerBooking.starts_at,
-        SpeakerBooking.ends_at,
+    booked = sa.select(
+        sa.literal(_HELD), SpeakerBooking.activity_id, SpeakerBooking.person_id,
+        sa.literal(Role.SPEAKER, Invitation.role.type), SpeakerBooking.starts_at, SpeakerBooking.ends_at,
     ).where(SpeakerBooking.person_id.in_(people))  # fmt: skip
-    to_be: _Bookings = {}
-    is_now: _Bookings = {}
-    row: Any
-    for row in session.execute(sa.union_all(wanted, held)):
-        (is_now if row.is_held else to_be)[row.id, row.person_id] = row.starts_at, row.ends_at
-    return to_be, is_now
+    rows: Sequence[Any] = session.execute(sa.union_all(*_on_stage(Invitation.person_id.in_(people)), booked)).all()
+    needed = _spans(row for row in rows if row.kind != _HELD)
+    to_be = {(id, person_id, *span) for (id, person_id), spans in needed.items() for span in spans}
+    return to_be, {(row.id, row.person_id, row.starts_at, row.ends_at) for row in rows if row.kind == _HELD}

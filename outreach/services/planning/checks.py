@@ -14,17 +14,22 @@ from outreach.domain.planning.plan import PlannedActivity
 from outreach.domain.planning.rules import ClashKind, Severity
 from outreach.domain.problems import Problem
 from outreach.services.planning import load as plans
-from outreach.services.planning import load_part as plan_parts
 from outreach.services.planning import rules as planning_rules
-from outreach.services.planning.clashes import around, brought
+from outreach.services.planning.clashes import Change, CheckedChange, check
 
 
-class DeadlineAfterStart(Problem):
+class BlockedChange(Problem):
+    """A change that the office's rules refuse. checked: the change and all its clashes, if the plan was read for it."""
+
+    checked: CheckedChange | None = None
+
+
+class DeadlineAfterStart(BlockedChange):
     message = "The answer deadline must not be later than the start."
     field = "respond_by_at"
 
 
-class OutsideProgramme(Problem):
+class OutsideProgramme(BlockedChange):
     message = (
         "That date is outside the programme, which runs from %(first)s to %(last)s. "
         "Change the date, or the programme's days."
@@ -35,7 +40,7 @@ class OutsideProgramme(Problem):
 _AT_VENUE = frozenset({ClashKind.VENUE_TAKEN, ClashKind.VENUE_ABSENT, ClashKind.VENUE_TOO_SMALL})
 
 
-class PlanBlocked(Problem):
+class PlanBlocked(BlockedChange):
     """clash: the first one that blocks; pages show its own sentence. about: the id of the changed activity in it."""
 
     message = "This cannot be saved, because your office has it so: %(kind)s."
@@ -46,9 +51,9 @@ class PlanBlocked(Problem):
         self.about = about
 
 
-def refuses(session: Session, kind: ClashKind) -> bool:
+def refuses(kind: ClashKind) -> bool:
     """Return whether the office blocks this kind of clash."""
-    return planning_rules.current(session).severity(kind) is Severity.BLOCK
+    return planning_rules.current().severity(kind) is Severity.BLOCK
 
 
 def before(session: Session, activity_ids: Collection[int]) -> list[PlannedActivity]:
@@ -71,15 +76,15 @@ def refuse_blocking(
     but: kinds of clash to ignore.
     """
     session.flush()
-    after = plans.planned(session, activity_ids)
-    both = [*after, *before]
-    plan = plan_parts.shared_with((), plan_parts.parties_of(both), now=now, session=session, within=around(both))
-    for clash in brought(plan, after, before):
-        if clash.severity is Severity.BLOCK and clash.kind not in but:
-            raise _problem(clash, activity_ids)
+    checked = check(Change(plans.planned(session, activity_ids), before, but=but), now=now)
+    for clash in checked.clashes:
+        if clash.severity is Severity.BLOCK:
+            problem = _problem(clash, activity_ids)
+            problem.checked = checked
+            raise problem
 
 
-def _problem(clash: Clash, activity_ids: Collection[int]) -> Problem:
+def _problem(clash: Clash, activity_ids: Collection[int]) -> BlockedChange:
     if clash.kind is ClashKind.OUTSIDE_PROGRAMME and clash.programme:
         return OutsideProgramme(first=clash.programme.starts_on, last=clash.programme.ends_on)
     if clash.kind is ClashKind.DEADLINE_AFTER_START:

@@ -1,32 +1,41 @@
 """Find clashes: in the whole plan, in some activities, in changes not saved yet. Nothing writes; checks.py refuses.
 
 For some activities only the plan around their time is read. If a clash is found, the days to which they could move are
-read too.
+read too; what is known already is not read again.
 """
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
 from outreach.domain.clashes import Clash, find_clashes
-from outreach.domain.clashes.other_times import DAYS_LOOKED_AT
+from outreach.domain.clashes.other_times import DAYS_SEARCHED
 from outreach.domain.directory.names import Name
 from outreach.domain.kinds import ON_STAGE, Role
-from outreach.domain.planning.parties import ENGAGED, Absence, Engagement, Party, PartyKind
+from outreach.domain.planning.parties import ENGAGED, AbsenceSpan, Engagement, Party, PartyKind
 from outreach.domain.planning.plan import Plan, PlannedActivity, ProgrammeDays
 from outreach.domain.planning.rules import ClashKind, Severity
-from outreach.domain.states import InvitationState
+from outreach.domain.states import ActivityState, InvitationState
+from outreach.domain.zones import midnight
 from outreach.extensions import db
 from outreach.models import Activity, AgendaItem, Invitation, Organisation, Person, Region, planned
 from outreach.services.absences.edit import Subject, SubjectKind
 from outreach.services.planning import load as plans
 from outreach.services.planning import load_part as plan_parts
+from outreach.services.planning.load_part import Part
 
 _LONG_AGO = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
-WAYS_DAYS = 4 * DAYS_LOOKED_AT + 2
+RESOLUTION_DAYS = 4 * DAYS_SEARCHED + 2
+CROWD = 5  # so many drafts on one day with clashes are one line of the list
+OF_TIMES = frozenset(
+    {ClashKind.VENUE_TAKEN, ClashKind.SPEAKER_TWICE, ClashKind.SPEAKER_TRAVEL, ClashKind.CADRE_TWICE,
+     ClashKind.INVITEE_TWICE, ClashKind.TRAVEL, ClashKind.HOLIDAY, ClashKind.JOINT_HOLIDAY, ClashKind.WEEKEND,
+     ClashKind.OUTSIDE_HOURS, ClashKind.FRIDAY_BREAK, ClashKind.NOON_BREAK, ClashKind.SHORT_NOTICE, ClashKind.SAME_KECAMATAN}
+)  # fmt: skip
 AROUND = timedelta(days=1)  # longer than any travel time (TravelRules.longest_min), and than half a day
 
 
@@ -54,6 +63,42 @@ class FoundClashes:
         return [one for one in self.clashes if one.severity is Severity.BLOCK]
 
 
+@dataclass(frozen=True)
+class Change:
+    """Activities as they would be (`after`) and as they are stored (`before`); one that is only in `after` is new.
+
+    programme: the new days of their programme. but: kinds of clash to ignore.
+    """
+
+    after: Collection[PlannedActivity]
+    before: Collection[PlannedActivity] = ()
+    programme: ProgrammeDays | None = None
+    but: Collection[ClashKind] = ()
+
+    @property
+    def spans(self) -> list[plans.Span]:
+        """Return the time spans in which something can clash with these activities, before or after."""
+        return around([*self.after, *self.before])
+
+    def made_in(self, plan: Plan) -> Plan:
+        """Return the plan with the change made."""
+        plan = plan.with_programme(self.programme) if self.programme else plan
+        return plan.with_(*self.after)
+
+    def clashes_in(self, plan: Plan) -> list[Clash]:
+        """Return the clashes that the change adds to the plan, by time."""
+        return [one for one in brought(self.made_in(plan), self.after, self.before) if one.kind not in self.but]
+
+
+@dataclass(frozen=True)
+class CheckedChange:
+    """A change, the plan around it, and the clashes that it adds there."""
+
+    change: Change
+    plan: Plan
+    clashes: list[Clash]
+
+
 def everything(*, now: datetime) -> FoundClashes:
     """Return all clashes in the office's plan, by time."""
     plan = plan_parts.that_clash(now=now)
@@ -68,7 +113,9 @@ def to_resolve(
     some = [one for group in chosen for one in group]
     if not some:
         return found, chosen
-    plan = plan_parts.shared_with(_ids_in(some), now=now, within=_where_resolutions_lie(found.plan, some))
+    plan = plan_parts.shared_with(
+        _ids_in(some), now=now, within=_where_resolutions_lie(found.plan, some), known=Part(found.plan)
+    )
     known = {**found.plan.activities, **plan.activities}
     return replace(found, plan=plan), [
         [replace(one, activities=tuple(known[id] for id in one.ids)) for one in group] for group in chosen
@@ -78,11 +125,14 @@ def to_resolve(
 def of_activities(activity_ids: Collection[int], *, now: datetime) -> FoundClashes:
     """Return the clashes of these activities as they stand."""
     chosen = plans.planned(db.session(), activity_ids, engaged=False)
-    near = plan_parts.that_clash(now=now, within=around(chosen), among=activity_ids)
+    spans = around(chosen)
+    near = plan_parts.that_clash(now=now, within=spans, among=activity_ids)
     found = find_clashes(near, activity_ids)
     if not found:
         return FoundClashes(near)
-    plan = plan_parts.shared_with(_ids_in(found), now=now, within=_where_resolutions_lie(near, found))
+    plan = plan_parts.shared_with(
+        _ids_in(found), now=now, within=_where_resolutions_lie(near, found), known=Part(near, spans)
+    )
     return found_in(plan, find_clashes(plan, activity_ids))
 
 
@@ -98,20 +148,21 @@ def of_absent(subject: Subject, *, now: datetime) -> FoundClashes:
     return replace(found, clashes=[one for one in found.clashes if one.absence and _is_of(subject, one.absence)])
 
 
-def _is_of(subject: Subject, absence: Absence) -> bool:
+def _is_of(subject: Subject, absence: AbsenceSpan) -> bool:
     if absence.party is None:
         return subject == Subject(SubjectKind.VENUE, absence.venue_id or 0)
     return (absence.party.kind.value, absence.party.key) == (subject.kind.value, subject.id)
 
 
-def if_saved(
+def preview_saved(
     activity: PlannedActivity, stored: Collection[PlannedActivity] | None = None, *, now: datetime
 ) -> FoundClashes:
     """Return the new clashes if the activity is saved like this; the plan returned contains it. stored: as in the database."""
-    return _if([activity], plans.planned(db.session(), [activity.id]) if stored is None else stored, now=now)
+    stored = plans.planned(db.session(), [activity.id]) if stored is None else stored
+    return _preview(Change([activity], stored), now=now)
 
 
-def if_made(
+def preview_new(
     activities: Collection[PlannedActivity],
     programme: ProgrammeDays | None = None,
     *,
@@ -122,10 +173,10 @@ def if_made(
 
     programme: their programme, if it is new as well. but: kinds of clash to ignore.
     """
-    return _if(activities, (), programme, but, now=now)
+    return _preview(Change(activities, (), programme, but), now=now)
 
 
-def if_invited(
+def preview_invited(
     activity_ids: Collection[int],
     role: Role,
     *,
@@ -137,7 +188,7 @@ def if_invited(
     stored = plans.planned(db.session(), activity_ids)
     parties = [*_people(person_ids), *_organisations(quotas or {})]
     new = tuple(Engagement(party, role, InvitationState.PREPARED) for party in parties)
-    return _if([_inviting(one, new, quotas or {}) for one in stored], stored, now=now)
+    return _preview(Change([_inviting(one, new, quotas or {}) for one in stored], stored), now=now)
 
 
 def if_each_invited(chosen: Mapping[int, Collection[int]], role: Role, *, now: datetime) -> FoundClashes:
@@ -149,29 +200,34 @@ def if_each_invited(chosen: Mapping[int, Collection[int]], role: Role, *, now: d
         own = [parties[id] for id in sorted(chosen[one.id]) if id in parties]
         return _inviting(one, [Engagement(party, role, InvitationState.PREPARED) for party in own], {})
 
-    return _if([inviting(one) for one in stored], stored, now=now)
+    return _preview(Change([inviting(one) for one in stored], stored), now=now)
 
 
-def _if(
-    asked: Collection[PlannedActivity],
-    stored: Collection[PlannedActivity],
-    programme: ProgrammeDays | None = None,
-    but: Collection[ClashKind] = (),
-    *,
-    now: datetime,
-) -> FoundClashes:
-    parties = plan_parts.parties_of([*asked, *stored])
+def _preview(change: Change, *, now: datetime) -> FoundClashes:
+    checked = check(change, now=now)
+    return with_resolutions(checked, now=now) if checked.clashes else FoundClashes(change.made_in(checked.plan))
 
-    def look(within: Collection[plans.Span], ids: Collection[int] = ()) -> tuple[Plan, list[Clash]]:
-        plan = plan_parts.shared_with(ids, parties, now=now, within=within, also=asked)
-        plan = plan.with_programme(programme) if programme else plan
-        return plan.with_(*asked), [one for one in brought(plan, asked, stored) if one.kind not in but]
 
-    near, found = look(around([*asked, *stored]))
-    if not found:
-        return FoundClashes(near)
-    plan, found = look(_where_resolutions_lie(near, found), _ids_in(found))
-    return found_in(plan, found)
+def check(change: Change, *, now: datetime) -> CheckedChange:
+    """Find the clashes that a change adds, in the plan around it."""
+    parties = plan_parts.parties_of([*change.after, *change.before])
+    plan = plan_parts.shared_with((), parties, now=now, within=change.spans, also=change.after)
+    return CheckedChange(change, plan, change.clashes_in(plan))
+
+
+def with_resolutions(checked: CheckedChange, *, now: datetime) -> FoundClashes:
+    """Return these clashes with the plan in which to look for their resolutions. The plan around the change is not read again."""
+    change, near = checked.change, checked.plan
+    parties = plan_parts.parties_of([*change.after, *change.before])
+    plan = plan_parts.shared_with(
+        _ids_in(checked.clashes),
+        parties,
+        now=now,
+        within=_where_resolutions_lie(change.made_in(near), checked.clashes),
+        also=change.after,
+        known=Part(near, change.spans),
+    )
+    return found_in(change.made_in(plan), change.clashes_in(plan))
 
 
 def brought(plan: Plan, after: Collection[PlannedActivity], before: Collection[PlannedActivity]) -> list[Clash]:
@@ -180,19 +236,53 @@ def brought(plan: Plan, after: Collection[PlannedActivity], before: Collection[P
     An activity in `after` but not in `before` is new, so all its clashes are new.
     """
     changed = {one.id for one in (*after, *before)}
-    bare = plan.without(*(changed & plan.activities.keys()))
-    had = {identity(one) for one in find_clashes(bare.with_(*before), changed)}
-    return [one for one in find_clashes(bare.with_(*after), changed) if identity(one) not in had]
+    rest = plan.without(*(changed & plan.activities.keys()))
+    had = {identity(one) for one in find_clashes(rest.with_(*before), changed)}
+    return [one for one in find_clashes(rest.with_(*after), changed) if identity(one) not in had]
 
 
-def gathered(clashes: Iterable[Clash]) -> list[list[Clash]]:
-    """Return the clashes in groups: those of one kind between the same two activities are one group for all people."""
+def gathered(clashes: Iterable[Clash], *, crowds: bool = False) -> list[list[Clash]]:
+    """Return the clashes in groups: those of one kind between the same two activities are one group for all people.
+
+    crowds: what many drafts on one day have with each other and with that day is one group, the gravest first. Other times
+    help there, not single moves.
+    """
+    found = list(clashes)
+    crowded = _crowded(found) if crowds else set()
     groups: dict[tuple[object, ...], list[Clash]] = {}
-    for number, one in enumerate(clashes):
+    for number, one in enumerate(found):
         many = one.party is not None and len(one.activities) == 2
-        key = (one.kind, one.ids, one.needed, one.there) if many else (number,)
-        groups.setdefault(key, []).append(one)
-    return list(groups.values())
+        key = (one.kind, one.ids, one.needed, one.there, one.meeting) if many else (number,)
+        groups.setdefault(("crowd", _draft_day(one)) if _draft_day(one) in crowded else key, []).append(one)
+    return [sorted(group, key=_gravest) if crowd_of(group) else group for group in groups.values()]
+
+
+def crowd_of(group: Collection[Clash]) -> list[PlannedActivity]:
+    """Return the drafts of a group that is about many of one day; for other groups, nothing."""
+    activities = {activity.id: activity for one in group for activity in one.activities}
+    return list(activities.values()) if len(activities) >= CROWD else []
+
+
+def _crowded(found: Iterable[Clash]) -> set[date]:
+    drafts: dict[date, set[int]] = defaultdict(set)
+    for one in found:
+        if day := _draft_day(one):
+            drafts[day] |= set(one.ids)
+    return {day for day, ids in drafts.items() if len(ids) >= CROWD}
+
+
+def _draft_day(clash: Clash) -> date | None:
+    """Return the day of a clash that another time would resolve, if all of its activities are stored drafts on that day."""
+    days = {day for one in clash.activities for day in one.days}
+    if clash.kind not in OF_TIMES or len(days) != 1:
+        return None
+    if any(one.state is not ActivityState.DRAFT or one.id < 0 or one.fixed for one in clash.activities):
+        return None
+    return days.pop()
+
+
+def _gravest(clash: Clash) -> bool:
+    return clash.severity is not Severity.BLOCK
 
 
 def identity(clash: Clash) -> tuple[Any, ...]:
@@ -218,12 +308,11 @@ def _ids_in(found: Iterable[Clash]) -> set[int]:
 def _where_resolutions_lie(plan: Plan, found: Iterable[Clash]) -> list[plans.Span]:
     """Return the spans in which domain/clashes/other_times.py looks for other times for these activities."""
     activities = {one.id: one for clash in found for one in clash.activities}.values()
-    ahead = timedelta(days=WAYS_DAYS + plan.rules.notice_days)
+    ahead = timedelta(days=RESOLUTION_DAYS + plan.rules.notice_days)
     spans = [(one.starts_at - AROUND, max(one.ends_at, plan.now) + ahead) for one in activities]
     for id in {one.programme_id for one in activities if one.programme_id in plan.programmes}:
         programme = plan.programmes[id or 0]
-        first = datetime.combine(programme.starts_on, time(), programme.zone)
-        last = datetime.combine(programme.ends_on, time(), programme.zone)
+        first, last = (midnight(day, programme.zone) for day in (programme.starts_on, programme.ends_on))
         spans.append((first - AROUND, last + 2 * AROUND))
     return _merged(spans)
 
@@ -295,7 +384,10 @@ def _organisations(organisation_ids: Collection[int]) -> list[Party]:
 
 
 def _inviting(activity: PlannedActivity, new: Iterable[Engagement], quotas: Mapping[int, int]) -> PlannedActivity:
-    """Return the activity with the new invitees who are not yet invited in that role; one who comes already adds no seat."""
+    """Return the activity with the new invitees.
+
+    People who are invited in that role already are not added again. People who come already need no further seat.
+    """
     asked = {(one.in_place_of or one.party, one.role) for one in activity.engagements}
     coming = {one.in_place_of or one.party for one in activity.engagements if one.state in ENGAGED}
     added = [one for one in new if (one.party, one.role) not in asked]

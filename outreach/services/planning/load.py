@@ -13,15 +13,18 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach.domain.directory.names import Name
-from outreach.domain.kinds import PollChoice
+from outreach.domain.kinds import PollChoice, Role
 from outreach.domain.planning.office_hours import Calendar
-from outreach.domain.planning.parties import ENGAGED, Engagement, Party, Place, Yes
-from outreach.domain.planning.plan import PLANNED, Plan, PlannedActivity, ProgrammeDays
+from outreach.domain.planning.parties import ENGAGED, Engagement, Party, Place, Turn, Yes, merged
+from outreach.domain.planning.plan import PLANNED, Intended, Plan, PlannedActivity, ProgrammeDays, Span
+from outreach.domain.planning.rules import ClashKind
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.models import (
     Activity,
+    AgendaItem,
     DatePoll,
+    IntendedClash,
     Invitation,
     Organisation,
     Person,
@@ -31,9 +34,10 @@ from outreach.models import (
     Programme,
     User,
     Venue,
+    agenda_speaker,
 )
+from outreach.services import holidays
 from outreach.services.absences import edit as absences
-from outreach.services.planning import holidays
 from outreach.services.planning import rules as planning_rules
 
 LOOKING_AHEAD = timedelta(days=120)  # days off are known for so long after the last activity
@@ -42,8 +46,8 @@ FARTHEST = timedelta(
     days=365 * FARTHEST_YEARS
 )  # absences and days off are read no further ahead, so a mistyped year costs nothing
 A_DAY = timedelta(days=1)
+Turns = Mapping[int, tuple[Turn, ...]]  # by invitation id
 REPRESENTATIVE_COMES = frozenset({InvitationState.REPRESENTED, InvitationState.WAITLISTED})
-Span = tuple[datetime, datetime]
 _SAID_AT = (  # when an invitee answered in a date poll that they can come at the chosen slot
     sa.select(PollInvitee.answered_at)
     .join(PollAnswer, PollAnswer.invitee_id == PollInvitee.id)
@@ -63,37 +67,97 @@ _SAID_AT = (  # when an invitee answered in a date poll that they can come at th
 def load(
     *,
     now: datetime,
-    session: Session | None = None,
     within: Collection[Span] = (),
     until: datetime | None = None,
     also: Iterable[PlannedActivity] = (),
     engaged: bool = True,
 ) -> Plan:
-    """Return all activities that are planned and not over by `now`, of all programmes. Six queries.
+    """Return all activities that are planned and not over by `now`, of all programmes. Eight queries.
 
     within: only activities that overlap one of these time spans; empty: all.
     until: read days off and absences up to this instant, even if nothing is planned so late.
     also: activities that will be added to the plan; their programmes' days are read, even if the programmes are over.
     engaged: whether invitees are read; if not, activities have no engagements and expect no people.
     """
-    session = session or db.session()
-    rules, values = planning_rules.rules_and_values(session)
+    session: Session = db.session()
+    rules, values = planning_rules.rules_and_values()
     activities = _activities(session, going(now, within), engaged=engaged)
-    last = max([now, until or now, *(one.ends_at for one in activities), *(ends_at for _starts_at, ends_at in within)])
-    last = min(last, now + FARTHEST)
+    last = _known_until(now, activities, within, until)
     return Plan(
         now=now,
         activities=activities,
         places=_places(session),
         programmes=_programmes(session, [*activities, *also], now),
-        absences=absences.occurrences(session, now, last + LOOKING_AHEAD),
-        calendar=calendar(now, last + LOOKING_AHEAD, values),
+        absences=absences.occurrences(session, now, last),
+        calendar=calendar(now, last, values),
         rules=rules,
+        intended=intended(session),
     )
 
 
+def widened(
+    plan: Plan,
+    has: Collection[Span],
+    within: Collection[Span],
+    *,
+    also: Iterable[PlannedActivity] = (),
+) -> Plan | None:
+    """Return a plan that was read for the spans `has` (empty: all) for the spans `within` instead, without new invitees.
+
+    Only the activities outside `has` are read, and programmes that the plan lacks: at most two queries. Return None if the
+    plan does not know the days off and absences up to the end of `within`. also: as in `load`.
+    """
+    last = min(max(until for _since, until in within), plan.now + FARTHEST)
+    if last > _known_until(plan.now, plan.activities.values(), has):
+        return None
+    kept = [
+        one
+        for one in plan.activities.values()
+        if any(one.starts_at < until and one.ends_at > since for since, until in within)
+    ]
+    activities = kept
+    session: Session = db.session()
+    if has:
+        outside = sa.and_(going(plan.now, within), sa.not_(sa.or_(*_overlaps(has))))
+        activities = [*kept, *_activities(session, outside, engaged=False)]
+    wide = plan.holding(activities)
+    if {one.programme_id for one in (*activities, *also)} - {None, *plan.programmes}:
+        for programme in _programmes(session, [*activities, *also], plan.now):
+            wide = wide.with_programme(programme)
+    return wide
+
+
+def _known_until(
+    now: datetime, activities: Iterable[PlannedActivity], within: Collection[Span], until: datetime | None = None
+) -> datetime:
+    """Return the instant up to which `load` reads days off and absences."""
+    last = max([now, until or now, *(one.ends_at for one in activities), *(ends_at for _starts_at, ends_at in within)])
+    return min(last, now + FARTHEST) + LOOKING_AHEAD
+
+
+def intended(session: Session, activity_ids: Collection[int] | None = None) -> Intended:
+    """Return the clashes of planned activities (of these; None: all) that are marked as intended. One query."""
+    columns = (
+        IntendedClash.kind, IntendedClash.activity_id, IntendedClash.other_activity_id, IntendedClash.substance,
+        IntendedClash.shortage,
+    )  # fmt: skip
+    asked = (
+        sa.select(*columns)
+        .join(Activity, Activity.id == IntendedClash.activity_id)
+        .where(IntendedClash.taken_back_at.is_(None), Activity.state.in_(sorted(PLANNED)))
+    )
+    if activity_ids is not None:
+        asked = asked.where(IntendedClash.activity_id.in_(activity_ids))
+    found: dict[tuple[ClashKind, tuple[int, ...]], dict[str, int]] = defaultdict(dict)
+    for row in session.execute(asked):
+        ids = tuple(sorted(id for id in (row.activity_id, row.other_activity_id) if id is not None))
+        marks = found[row.kind, ids]
+        marks[row.substance] = max(row.shortage, marks.get(row.substance, row.shortage))
+    return found
+
+
 def planned(session: Session, activity_ids: Collection[int], *, engaged: bool = True) -> list[PlannedActivity]:
-    """Return these activities as they stand, whatever their state, by their ids. Two queries. engaged: as in `load`."""
+    """Return these activities as they stand, whatever their state, by their ids. Three queries. engaged: as in `load`."""
     return sorted(_activities(session, Activity.id.in_(activity_ids), engaged=engaged), key=lambda one: one.id)
 
 
@@ -107,8 +171,11 @@ def calendar(first: datetime, last: datetime, values: planning_rules.PlanValues)
 def going(now: datetime, within: Collection[Span] = ()) -> sa.ColumnElement[bool]:
     """Return the condition for the activities that `load` reads."""
     planned = sa.and_(Activity.state.in_(sorted(PLANNED)), Activity.ends_at > now)
-    touched = [sa.and_(Activity.starts_at < until, Activity.ends_at > since) for since, until in within]
-    return sa.and_(planned, sa.or_(*touched)) if touched else planned
+    return sa.and_(planned, sa.or_(*_overlaps(within))) if within else planned
+
+
+def _overlaps(spans: Iterable[Span]) -> list[sa.ColumnElement[bool]]:
+    return [sa.and_(Activity.starts_at < until, Activity.ends_at > since) for since, until in spans]
 
 
 def _activities(session: Session, condition: sa.ColumnElement[bool], *, engaged: bool) -> list[PlannedActivity]:
@@ -122,10 +189,11 @@ def _activities(session: Session, condition: sa.ColumnElement[bool], *, engaged:
         .where(condition)
     ).all()  # fmt: skip
     invitations = invited(session, condition) if engaged else {}
-    return [_planned(row, invitations.get(row.id, ())) for row in rows]
+    theirs = turns(session, condition) if invitations else {}
+    return [_planned(row, invitations.get(row.id, ()), theirs) for row in rows]
 
 
-def _planned(row: Any, invitations: Collection[Any]) -> PlannedActivity:
+def _planned(row: Any, invitations: Collection[Any], theirs: Turns) -> PlannedActivity:
     return PlannedActivity(
         id=row.id,
         title=row.title,
@@ -141,7 +209,7 @@ def _planned(row: Any, invitations: Collection[Any]) -> PlannedActivity:
         told_at=row.told_at,
         people=people_expected(invitations),
         seats=row.capacity,
-        engagements=tuple(engagement(one) for one in invitations),
+        engagements=tuple(engagement(one, theirs.get(one.id, ())) for one in invitations),
         coordinator=row.coordinator or "",
         fixed=row.fixed,
     )
@@ -158,11 +226,15 @@ def people_expected(invitations: Iterable[Any]) -> int:
     return len(people) + sum(one.quota or 1 for one in there if one.person_id is None and one.id not in named)
 
 
-def engagement(row: Any) -> Engagement:
-    """Return the engagement of an invitation from `invited`: of the invitee, or of the representative who comes."""
+def engagement(row: Any, turns: tuple[Turn, ...] = ()) -> Engagement:
+    """Return the engagement of an invitation from `invited`: of the invitee, or of the representative who comes.
+
+    turns: those of the invitation, from `turns`. A representative comes to the invitee's turns.
+    """
     if row.representative_name and row.state in REPRESENTATIVE_COMES:
-        return Engagement(Party.representative(row.representative_name), row.role, row.state, in_place_of=invitee(row))
-    return Engagement(invitee(row), row.role, row.state, said_yes=_yes(row))
+        party = Party.representative(row.representative_name)
+        return Engagement(party, row.role, row.state, in_place_of=invitee(row), turns=turns)
+    return Engagement(invitee(row), row.role, row.state, said_yes=_yes(row), turns=turns)
 
 
 def _yes(row: Any) -> Yes | None:
@@ -199,6 +271,26 @@ def invited(session: Session, condition: sa.ColumnElement[bool]) -> Mapping[int,
     for row in rows:
         found[row.activity_id].append(row)
     return found
+
+
+def turns(session: Session, condition: sa.ColumnElement[bool]) -> Turns:
+    """Return when the agenda needs the speakers invited to the activities that fulfil the condition, by invitation."""
+    rows = session.execute(
+        sa.select(Invitation.id, Activity.starts_at.label("begins"), AgendaItem.starts_at, AgendaItem.ends_at)
+        .join(Activity, Activity.id == Invitation.activity_id)
+        .join(AgendaItem, AgendaItem.activity_id == Activity.id)
+        .join(
+            agenda_speaker,
+            sa.and_(
+                agenda_speaker.c.agenda_item_id == AgendaItem.id, agenda_speaker.c.person_id == Invitation.person_id
+            ),
+        )
+        .where(condition, Invitation.role == Role.SPEAKER, Invitation.state != InvitationState.WITHDRAWN)
+    )
+    found: dict[int, list[Turn]] = defaultdict(list)
+    for row in rows:
+        found[row.id].append((row.starts_at - row.begins, row.ends_at - row.begins))
+    return {id: merged(some) for id, some in found.items()}
 
 
 def _places(session: Session) -> list[Place]:

@@ -6,7 +6,7 @@ Which activities cross is computed from the activities alone; the database then 
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import Any
@@ -35,6 +35,14 @@ _ACTIVITY_ID = Invitation.activity_id + 0
 Crossings = Mapping[int, set[int]]
 
 
+@dataclass(frozen=True)
+class Part:
+    """A plan that was read for these time spans; empty: the whole plan."""
+
+    plan: Plan
+    within: Collection[plans.Span] = ()
+
+
 def that_clash(*, now: datetime, within: Collection[plans.Span] = (), among: Collection[int] | None = None) -> Plan:
     """Return the plan with only those invitees who can clash: engaged in two activities that cross, or absent.
 
@@ -43,14 +51,14 @@ def that_clash(*, now: datetime, within: Collection[plans.Span] = (), among: Col
     """
     session = db.session()
     plan = plans.load(now=now, within=within, engaged=False)
-    looked_at = plans.going(now, within)
+    considered = plans.going(now, within)
     if among is not None:
-        looked_at = sa.and_(looked_at, Activity.id.in_(among))
+        considered = sa.and_(considered, Activity.id.in_(among))
     crossing = crossings(plan, among)
     wanted = {*_people_twice(session, plan, crossing), *_representatives_twice(session, plan, crossing)}
-    wanted.update(_absent(session, looked_at))
-    expected = _expected(session, looked_at) if plan.rules.sought(ClashKind.VENUE_TOO_SMALL) else {}
-    return _engaging(plan, _invited(session, wanted), expected)
+    wanted.update(_absent(session, considered))
+    expected = _expected(session, considered) if plan.rules.sought(ClashKind.VENUE_TOO_SMALL) else {}
+    return _engaging(plan, *_invited(session, wanted), expected)
 
 
 def shared_with(
@@ -61,23 +69,26 @@ def shared_with(
     within: Collection[plans.Span] = (),
     until: datetime | None = None,
     also: Iterable[PlannedActivity] = (),
-    session: Session | None = None,
+    known: Part | None = None,
 ) -> Plan:
     """Return the plan with all engagements of these activities; of other activities only those of the same parties.
 
     With it, clashes can be found for these activities at other times, or for the parties in another activity.
-    within, until, also, session: as in `plans.load`.
+    known: what was read before at the same `now`; only what it lacks is read. within, until, also: as in `plans.load`.
     """
-    session = session or db.session()
-    plan = plans.load(now=now, session=session, within=within, until=until, also=also, engaged=False)
+    session: Session = db.session()
+    plan = plans.widened(known.plan, known.within, within, also=also) if known else None
+    plan = plan or plans.load(now=now, within=within, until=until, also=also, engaged=False)
     own = {id for id in activity_ids if id in plan.activities}
     invitations = plans.invited(session, Activity.id.in_(own)) if own else {}
+    turns = plans.turns(session, Activity.id.in_(own)) if own else {}
     theirs = {plans.engagement(row).party for rows in invitations.values() for row in rows if row.state in ENGAGED}
     theirs |= set(parties)
     elsewhere = sa.and_(plans.going(now, within), Activity.id.not_in(own))
     wanted = {*_of_people(session, theirs, elsewhere), *_of_representatives(session, theirs, elsewhere)}
     expected = {id: plans.people_expected(rows) for id, rows in invitations.items()}
-    return _engaging(plan, {**_invited(session, wanted), **invitations}, expected)
+    others, their_turns = _invited(session, wanted)
+    return _engaging(plan, {**others, **invitations}, {**their_turns, **turns}, expected)
 
 
 def parties_of(activities: Iterable[PlannedActivity]) -> set[Party]:
@@ -85,11 +96,13 @@ def parties_of(activities: Iterable[PlannedActivity]) -> set[Party]:
     return {party for one in activities for party in roles_of(one.engagements)}
 
 
-def _engaging(plan: Plan, invitations: Mapping[int, Collection[Any]], expected: Mapping[int, int]) -> Plan:
+def _engaging(
+    plan: Plan, invitations: Mapping[int, Collection[Any]], turns: plans.Turns, expected: Mapping[int, int]
+) -> Plan:
     return plan.holding(
         replace(
             one,
-            engagements=tuple(plans.engagement(row) for row in invitations.get(one.id, ())),
+            engagements=tuple(plans.engagement(row, turns.get(row.id, ())) for row in invitations.get(one.id, ())),
             people=expected.get(one.id, 0),
         )
         for one in plan.activities.values()
@@ -156,7 +169,7 @@ def _crossing(invitations: Collection[tuple[int, int]], crossing: Crossings) -> 
     return (id for activity_id, id in invitations if not crossing.get(activity_id, set()).isdisjoint(ids))
 
 
-def _absent(session: Session, looked_at: sa.ColumnElement[bool]) -> Iterator[int]:
+def _absent(session: Session, considered: sa.ColumnElement[bool]) -> Iterator[int]:
     """Yield the ids of invitations of those who may be absent then; with a weekly absence, all later invitations."""
     for absent, invited in (
         (Absence.person_id, Invitation.person_id),
@@ -168,7 +181,7 @@ def _absent(session: Session, looked_at: sa.ColumnElement[bool]) -> Iterator[int
             .join(Invitation, invited == absent + 0)  # from the absences to the invitations, not the other way round
             .join(Activity, Activity.id == _ACTIVITY_ID)
             .where(
-                looked_at,
+                considered,
                 _IS_ENGAGED,
                 Absence.starts_at < Activity.ends_at,
                 sa.or_(Absence.ends_at > Activity.starts_at, Absence.repeats == Repeat.WEEKLY),
@@ -176,7 +189,7 @@ def _absent(session: Session, looked_at: sa.ColumnElement[bool]) -> Iterator[int
         )
 
 
-def _expected(session: Session, looked_at: sa.ColumnElement[bool]) -> Mapping[int, int]:
+def _expected(session: Session, considered: sa.ColumnElement[bool]) -> Mapping[int, int]:
     """Return `plans.people_expected` by activity, for activities in halls that may be too small."""
     nominee = aliased(Invitation)
     has_named = sa.exists().where(
@@ -188,7 +201,7 @@ def _expected(session: Session, looked_at: sa.ColumnElement[bool]) -> Mapping[in
     seats = sa.func.sum(sa.func.coalesce(sa.func.nullif(Invitation.quota, 0), 1))
     is_office = Invitation.organisation_id.is_not(None)
     found: dict[int, int] = defaultdict(int)
-    for ids in _portions(session.scalars(_in_small_halls(looked_at))):
+    for ids in _portions(session.scalars(_in_small_halls(considered))):
         for counted, whose in ((people, Invitation.person_id.is_not(None)), (seats, sa.and_(is_office, ~has_named))):
             for activity_id, number in session.execute(
                 sa.select(Invitation.activity_id, counted)
@@ -199,7 +212,7 @@ def _expected(session: Session, looked_at: sa.ColumnElement[bool]) -> Mapping[in
     return found
 
 
-def _in_small_halls(looked_at: sa.ColumnElement[bool]) -> sa.Select[int]:
+def _in_small_halls(considered: sa.ColumnElement[bool]) -> sa.Select[int]:
     """Select the activities with more seats than their hall or, without a limit of seats, with more people invited.
 
     A quick upper estimate that ignores the answers. Only the few activities selected are counted exactly.
@@ -212,7 +225,7 @@ def _in_small_halls(looked_at: sa.ColumnElement[bool]) -> sa.Select[int]:
     return (
         sa.select(Activity.id)
         .join(Venue, Venue.id == Activity.venue_id)
-        .where(looked_at, sa.func.coalesce(Activity.capacity, most) > Venue.capacity)
+        .where(considered, sa.func.coalesce(Activity.capacity, most) > Venue.capacity)
     )
 
 
@@ -242,13 +255,15 @@ def _of_representatives(session: Session, parties: Iterable[Party], where: sa.Co
             yield row.id
 
 
-def _invited(session: Session, invitation_ids: Iterable[int]) -> Mapping[int, list[Any]]:
-    """Return these invitations as `plans.invited` does."""
+def _invited(session: Session, invitation_ids: Iterable[int]) -> tuple[Mapping[int, list[Any]], plans.Turns]:
+    """Return these invitations as `plans.invited` does, and their turns."""
     found: dict[int, list[Any]] = defaultdict(list)
+    turns: dict[int, Any] = {}
     for ids in _portions(invitation_ids):
         for activity_id, rows in plans.invited(session, Invitation.id.in_(ids)).items():
             found[activity_id] += rows
-    return found
+        turns.update(plans.turns(session, Invitation.id.in_(ids)))
+    return found, turns
 
 
 def _portions(ids: Iterable[int]) -> Iterator[list[int]]:

@@ -14,7 +14,6 @@ from math import isfinite
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
 from outreach import codec
 from outreach.domain.answers import DEADLINE_DAYS
@@ -23,16 +22,12 @@ from outreach.domain.planning.rules import DEFAULT_SEVERITIES, ClashKind, Rules,
 from outreach.domain.problems import Problem
 from outreach.extensions import db
 from outreach.models import Office, PlanSettings, the_office
-from outreach.services.planning.holidays import ramadans
+from outreach.services.holidays import ramadans
 
 DAYS_OF_HOURS = tuple(one.name for one in fields(OfficeHours))
 NOTICE_DAYS_MAX = 90
 SHORTEST_RAMADAN, LONGEST_RAMADAN = 28, 31  # days; 29 or 30, and room for an announcement that differs
 MINUTES_MAX = 24 * 60
-
-
-class SettingsStale(Problem):
-    message = "Somebody else saved this meanwhile. Look at the present state, then make your change again."
 
 
 class HoursOutOfOrder(Problem):
@@ -78,15 +73,15 @@ TRAVEL_BOUNDS: dict[str, tuple[float, float]] = {
 }  # fmt: skip
 
 
-def current(session: Session | None = None) -> Rules:
+def current() -> Rules:
     """Return the office's rules. One query."""
-    return rules_and_values(session)[0]
+    return rules_and_values()[0]
 
 
-def rules_and_values(session: Session | None = None) -> tuple[Rules, PlanValues]:
+def rules_and_values() -> tuple[Rules, PlanValues]:
     """Return the office's rules, and the settings from which they are built. One query."""
-    row = (session or db.session).execute(_STORED).first()
-    values = _read(row.values or {}, row.version or 0) if row else PlanValues()
+    row = db.session.execute(_STORED).first()
+    values = read(row.values or {}, row.version or 0) if row else PlanValues()
     deadline_days = DEADLINE_DAYS if row is None or row.deadline_days is None else row.deadline_days
     rules = Rules(
         severities=values.severities,
@@ -98,9 +93,9 @@ def rules_and_values(session: Session | None = None) -> tuple[Rules, PlanValues]
     return rules, values
 
 
-def values(session: Session | None = None) -> PlanValues:
+def values() -> PlanValues:
     """Return the settings as they stand, for the page that shows and changes them. One query."""
-    return rules_and_values(session)[1]
+    return rules_and_values()[1]
 
 
 def hours_of(name: str, opens: time, closes: time, break_from: time, break_until: time) -> DayHours:
@@ -130,7 +125,8 @@ def _told(values: PlanValues) -> dict[str, Any]:
     }
 
 
-def _check(values: PlanValues) -> None:
+def check(values: PlanValues) -> None:
+    """Raise NoticeOutOfRange, TravelOutOfRange or RamadanOdd."""
     if not 0 <= values.notice_days <= NOTICE_DAYS_MAX:
         raise NoticeOutOfRange(most=NOTICE_DAYS_MAX)
     for name, (least, most) in TRAVEL_BOUNDS.items():
@@ -149,13 +145,13 @@ def year_of(hijri_year: int) -> int:
     return int(hijri_year * 0.970225 + 621.57)
 
 
-def _written(values: PlanValues) -> dict[str, Any]:
+def written(values: PlanValues) -> dict[str, Any]:
     """Return the row's JSON: what differs from the defaults."""
     own = {kind: one for kind, one in values.severities.items() if one is not DEFAULT_SEVERITIES[kind]}
     return codec.to_json(replace(values, severities=own, version=0))
 
 
-def _read(stored: Mapping[str, Any], version: int) -> PlanValues:
+def read(stored: Mapping[str, Any], version: int) -> PlanValues:
     """Return the settings of a row's JSON. Kinds of clash unknown to this version are ignored."""
     known = {name: one for name, one in stored.get("severities", {}).items() if name in tuple(ClashKind)}
     return replace(codec.from_json(PlanValues, {**stored, "severities": known}), version=version)

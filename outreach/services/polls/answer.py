@@ -123,7 +123,7 @@ def answer(token: str, poll_id: int, dates: Dates, *, now: datetime) -> PollInvi
     with writing() as session:
         # A shared lock: answers do not wait for each other, but closing and deciding wait for them.
         poll = session.get(DatePoll, poll_id, with_for_update={"of": DatePoll, "read": True}, populate_existing=True)
-        link = links.open_link(token, now=now, session=session)
+        link = links.open_link(token, now=now)
         one = session.scalars(_mine(link, poll_id).with_for_update(of=PollInvitee)).one_or_none()
         if poll is None or one is None or poll.state is PollState.DRAFT:
             raise NotAmongYours
@@ -155,7 +155,7 @@ def undo(token: str, poll_id: int, *, now: datetime) -> None:
     """Restore what the last answer to a poll replaced. Raise the same as `answer`, or NothingToUndo."""
     with writing() as session:
         poll = session.get(DatePoll, poll_id, with_for_update={"of": DatePoll, "read": True}, populate_existing=True)
-        link = links.open_link(token, now=now, session=session)
+        link = links.open_link(token, now=now)
         one = session.scalars(_mine(link, poll_id).with_for_update(of=PollInvitee)).one_or_none()
         kept = kept_answers.kept(session, link.id, now=now)
         before = kept.before.poll if kept else None

@@ -12,7 +12,7 @@ from outreach.domain.polls import Proposed
 from outreach.domain.problems import Problem
 from outreach.domain.states import PollState
 from outreach.models import Activity, DatePoll, PollInvitee, PollSlot, User
-from outreach.services import audit
+from outreach.services import audit, locking
 from outreach.services.activities import edit as planning
 from outreach.services.activities import publish as publishing
 from outreach.services.invitations import add as new_invitations
@@ -47,7 +47,7 @@ def preview(
 
     invitee_ids: which of the poll's invitees would be invited; None: all.
     """
-    return clashing.if_made([as_planned(poll, slot, at, _among(poll, invitee_ids))], now=now)
+    return clashing.preview_new([as_planned(poll, slot, at, _among(poll, invitee_ids))], now=now)
 
 
 def decide(
@@ -78,7 +78,9 @@ def decide(
         at = at or proposed(slot)
         if min(slot.starts_at, at.starts_at) <= now:
             raise SlotOver
-        activity = planning.add_activity(session, values_of(poll, at), poll.programme, by, now)
+        if poll.programme_id is not None:
+            locking.lock_programme(session, poll.programme_id)
+        [activity] = planning.add_activities(session, [values_of(poll, at)], poll.programme, by, now)
         session.flush()
         wanted = _among(poll, invitee_ids)
         _invite(session, activity, wanted, by, now)

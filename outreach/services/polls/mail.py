@@ -12,18 +12,19 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach.delivery.mail import poll as poll_mail
-from outreach.delivery.rows import message_rows
+from outreach.delivery.rows import batch as batch_rows
 from outreach.domain.directory import email_addresses
 from outreach.domain.kinds import MailKind
+from outreach.domain.mail.hours import poll_held_until
 from outreach.domain.mail.still_true import SkipReason
 from outreach.domain.polls import waits_until
 from outreach.domain.reminders import local_day
 from outreach.extensions import db
 from outreach.models import ArchivedMessage, DatePoll, Message, PollInvitee
-from outreach.services import addresses
+from outreach.services import addresses, office_defaults
 from outreach.services.reminders.audiences import is_mail_of
 
-Holder = tuple[int | None, int | None]  # a person's id, or an organisation's
+InviteeKey = tuple[int | None, int | None]  # a person's id, or an organisation's
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class Mails:
     tomorrow: Sequence[PollInvitee]
     no_mail: Sequence[PollInvitee]  # no mail reaches them; they need a call
     morning: datetime | None  # when "tomorrow" is; None if nobody waits
+    held_until: datetime | None = None  # when "at once" is, outside the office's hours for mails
 
 
 def preview(session: Session, poll: DatePoll, invitees: Sequence[PollInvitee], *, now: datetime) -> Mails:
@@ -45,7 +47,8 @@ def preview(session: Session, poll: DatePoll, invitees: Sequence[PollInvitee], *
     had = _had_a_mail(session, reached, local_day(now, poll.zone), poll.zone) if later > now else set()
     waiting = [one for one in reached if _invitee(one) in had]
     at_once = [one for one in reached if _invitee(one) not in had]
-    return Mails(at_once, waiting, unreached, later if waiting else None)
+    held = poll_held_until(poll.closes_at, now, office_defaults.mail_hours(session)) if at_once else None
+    return Mails(at_once, waiting, unreached, later if waiting else None, held)
 
 
 def write(session: Session, poll: DatePoll, invitees: Sequence[PollInvitee], kind: MailKind, *, now: datetime) -> Mails:
@@ -55,7 +58,7 @@ def write(session: Session, poll: DatePoll, invitees: Sequence[PollInvitee], kin
     never merged with another mail.
     """
     found = preview(session, poll, invitees, now=now)
-    for due_at, group in ((now, found.at_once), (found.morning or now, found.tomorrow)):
+    for due_at, group in ((found.held_until or now, found.at_once), (found.morning or now, found.tomorrow)):
         for one in group:
             session.add(_message(poll, one, kind, due_at))
             one.asked_at = one.asked_at or now
@@ -65,9 +68,9 @@ def write(session: Session, poll: DatePoll, invitees: Sequence[PollInvitee], kin
 
 def untrue_because(session: Session, old: Message, *, now: datetime) -> SkipReason | None:
     """Return why a poll's message must not be sent again, or None."""
-    row = message_rows.load(session, [old.id])[0]
+    row = batch_rows.load(session, [old.id])[0]
     one = poll_mail.asked(session, [row]).get(row.poll_invitee_id or 0)
-    return poll_mail.untrue_because(one, row, message_rows.blocked_among(session, [row]), now=now)
+    return poll_mail.untrue_because(one, row, batch_rows.blocked_among(session, [row]), now=now)
 
 
 def copied(session: Session, old: Message, *, now: datetime) -> Message:
@@ -117,7 +120,7 @@ def _message(poll: DatePoll, one: PollInvitee, kind: MailKind, due_at: datetime)
     )
 
 
-def _had_a_mail(session: Session, invitees: Sequence[PollInvitee], day: date, zone: ZoneInfo) -> set[Holder]:
+def _had_a_mail(session: Session, invitees: Sequence[PollInvitee], day: date, zone: ZoneInfo) -> set[InviteeKey]:
     """Return which invitees had a mail that day or have one waiting that day; a poll's mail is not merged with it."""
     people = [one.person_id for one in invitees if one.person_id is not None]
     offices = [one.organisation_id for one in invitees if one.organisation_id is not None]
@@ -133,5 +136,5 @@ def _had_a_mail(session: Session, invitees: Sequence[PollInvitee], day: date, zo
     return {(row[0], row[1]) for row in rows}
 
 
-def _invitee(one: PollInvitee) -> Holder:
+def _invitee(one: PollInvitee) -> InviteeKey:
     return one.person_id, one.organisation_id

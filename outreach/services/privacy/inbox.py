@@ -6,12 +6,12 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach.models import AddressFailure, IncomingMail, Person
-from outreach.services.inbox.retention import NOTHING, _about, _addresses
+from outreach.services.inbox.retention import NOTHING, addresses_of, mails_about
 
 
 def held(session: Session, person: Person) -> dict[str, list[dict[str, Any]]]:
     """Return the data held, as JSON values. Sender, subject and text are left out of mails that somebody else wrote."""
-    own = _addresses(session, person)
+    own = addresses_of(session, person)
     mails = [
         {
             "received_at": mail.received_at.isoformat(),
@@ -25,7 +25,9 @@ def held(session: Session, person: Person) -> dict[str, list[dict[str, Any]]]:
                 else {}
             ),
         }
-        for mail in session.scalars(sa.select(IncomingMail).where(_about(session, person)).order_by(IncomingMail.id))
+        for mail in session.scalars(
+            sa.select(IncomingMail).where(mails_about(session, person)).order_by(IncomingMail.id)
+        )
     ]
     reports = [
         {
@@ -45,10 +47,10 @@ def forget(session: Session, person: Person) -> None:
 
     The rows stay, because they are counted.
     """
-    own = _addresses(session, person)
+    own = addresses_of(session, person)
     session.execute(
         sa.update(IncomingMail)
-        .where(_about(session, person))
+        .where(mails_about(session, person))
         .values(**NOTHING, rfc_message_id="")
         .execution_options(synchronize_session=False)
     )

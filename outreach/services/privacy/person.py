@@ -30,16 +30,19 @@ from outreach.models import (
     Person,
     PollAnswer,
     PollInvitee,
+    SentMail,
     User,
     agenda_speaker,
     people_group_member,
 )
 from outreach.services import audit
+from outreach.services.directory import import_undo
 from outreach.services.directory.people import PersonErased, PersonMissing, get
 from outreach.services.invitations import seats
 from outreach.services.locking import present_for_change
 from outreach.services.planning import bookings
 from outreach.services.privacy import absences as absence_privacy
+from outreach.services.privacy import clashes as clash_privacy
 from outreach.services.privacy import inbox
 from outreach.services.privacy import timetables as timetable_privacy
 from outreach.transactions import writing
@@ -91,6 +94,8 @@ def export(person_id: int, *, by: User | None, now: datetime) -> dict[str, Any]:
         **inbox.held(db.session(), person),
         **absence_privacy.held(db.session(), person_id),
         **timetable_privacy.held(db.session(), person),
+        **clash_privacy.held(db.session(), person_id),
+        "imports": import_undo.held(db.session(), person_id),
         "link": [
             {"expires_at": _plain(link.expires_at), "revoked_at": _plain(link.revoked_at)}
             for link in db.session.scalars(sa.select(Link).where(Link.person_id == person_id))
@@ -129,6 +134,8 @@ def erase(person_id: int, *, by: User | None, now: datetime) -> Person:
         inbox.forget(session, person)
         absence_privacy.forget(session, person_id)
         timetable_privacy.forget(session, person)
+        clash_privacy.forget(session, person_id)
+        import_undo.forget(session, person_id)
         _forget_mails(session, person_id)
         _forget_answers(session, person)
         session.execute(sa.delete(AnswerBefore))  # any of them may name the person; only undoing needs them, for a day
@@ -169,6 +176,7 @@ def _withdraw(session: Session, person_id: int, locked: Collection[int], now: da
 def _forget_mails(session: Session, person_id: int) -> None:
     own = sa.select(Message.id).where(Message.person_id == person_id)
     session.execute(sa.update(Attempt).where(Attempt.message_id.in_(own)).values(reply=""))
+    session.execute(sa.delete(SentMail).where(SentMail.message_id.in_(own)))
     session.execute(
         sa.update(Message)
         .where(Message.person_id == person_id, Message.state.in_(TO_SEND))
@@ -261,13 +269,13 @@ def _invitations(person_id: int) -> sa.Select[Any]:
 
 def _represented_by(person: Person) -> sa.Select[Any]:
     """Select invitations that name this person as representative: the name must match, and the address or the phone."""
-    ways = []
+    conditions = []
     if person.email:
-        ways.append(sa.func.lower(Invitation.representative_email) == person.email.lower())
+        conditions.append(sa.func.lower(Invitation.representative_email) == person.email.lower())
     if person.phone:
-        ways.append(Invitation.representative_phone == person.phone)
+        conditions.append(Invitation.representative_phone == person.phone)
     same_name = sa.func.lower(Invitation.representative_name).contains(person.name.lower(), autoescape=True)
-    return sa.select(Invitation).where(sa.or_(*ways, sa.false()), same_name, sa.literal(bool(person.name)))
+    return sa.select(Invitation).where(sa.or_(*conditions, sa.false()), same_name, sa.literal(bool(person.name)))
 
 
 def _audit_of(person_id: int) -> sa.Select[Any]:

@@ -42,7 +42,7 @@ def forget(session: Session, person: Person) -> None:
             .where(TimetablingSearch.id == row.id)
             .values(
                 request={**row.request, "facilitators": left, "lines": lines},
-                result=_without(row.result, person.id, person.full_name),
+                result=without(row.result, person.id, person.full_name),
             )
         )
 
@@ -57,20 +57,20 @@ def _naming(session: Session, person: Person) -> Iterator[Any]:
     )
     for row in session.execute(sa.select(*columns).order_by(TimetablingSearch.id)).yield_per(20):
         chosen = person.id in row.request.get("facilitators", ())
-        if chosen or _without(row.result, person.id, person.full_name) != row.result:
+        if chosen or without(row.result, person.id, person.full_name) != row.result:
             yield row
 
 
-def _without(value: Any, person_id: int, name: str) -> Any:
+def without(value: Any, person_id: int, name: str) -> Any:
     """Return the JSON without the name, wherever it is a whole value or stands beside the person's id.
 
     The reason of their absence ("why") is removed too.
     """
     if isinstance(value, dict):
-        found = {key: _without(one, person_id, name) for key, one in value.items()}
+        found = {key: without(one, person_id, name) for key, one in value.items()}
         return {**found, "why": ""} if name and value.get("who") == name and "why" in value else found
     if isinstance(value, list):
         if len(value) == 2 and value[0] == person_id and isinstance(value[1], str):
             return [person_id, FORGOTTEN]
-        return [_without(one, person_id, name) for one in value]
+        return [without(one, person_id, name) for one in value]
     return FORGOTTEN if name and value == name else value

@@ -36,10 +36,13 @@ def copied_days(programme: Programme, starts_on: date) -> list[tuple[Activity, d
     ]
 
 
-def copy_programme(programme_id: int, starts_on: date, title: str, *, by: User | None, now: datetime) -> Programme:
+def copy_programme(
+    programme_id: int, starts_on: date, title: str, *, public_title: str | None = None, by: User | None, now: datetime
+) -> Programme:
     """Make drafts of a programme's activities, all shifted by the same number of days, at the same local times.
 
     Invitees are copied as prepared; nominees, answers and attendance are not copied. Cancelled activities are left out.
+    public_title: the copy's neutral title; None: the programme's own, with the year of the first day.
     Raise ProgrammeMissing, TitleMissing, FirstDayPassed, VenueTaken, SpeakerTaken, or for other clashes that the office
     blocks PlanBlocked or OutsideProgramme; nothing is made then.
     """
@@ -53,7 +56,9 @@ def copy_programme(programme_id: int, starts_on: date, title: str, *, by: User |
         shift = starts_on - source.starts_on
         copy = Programme(
             title=title.strip(),
-            public_title=source.public_title,
+            public_title=renewed(source.public_title, source, starts_on)
+            if public_title is None
+            else public_title.strip(),
             purpose=source.purpose,
             starts_on=starts_on,
             ends_on=source.ends_on + shift,
@@ -67,7 +72,7 @@ def copy_programme(programme_id: int, starts_on: date, title: str, *, by: User |
         session.flush()
         _copy_scoped(session, "programme_id", source.id, copy.id)
         sources = [activity for activity, _day in copied_days(source, starts_on)]
-        copies = [_copy_activity(session, activity, copy, shift, by, now) for activity in sources]
+        copies = [_copy_activity(session, activity, source, copy, shift, by, now) for activity in sources]
         with session.no_autoflush:
             session.add_all(copies)
             book(session, copies)
@@ -102,10 +107,15 @@ def lies_ahead(programme: Programme, starts_on: date, now: datetime) -> bool:
 
 def title_for(programme: Programme, starts_on: date) -> str:
     """Return the usual title of a copy: the same title with the year of its first day."""
-    old, new = str(programme.starts_on.year), str(starts_on.year)
-    if old in programme.title:
-        return programme.title.replace(old, new)
-    return programme.title if old == new else f"{programme.title} {new}"
+    title = renewed(programme.title, programme, starts_on)
+    if title == programme.title and programme.starts_on.year != starts_on.year:
+        return f"{title} {starts_on.year}"
+    return title
+
+
+def renewed(text: str, programme: Programme, starts_on: date) -> str:
+    """Return a title of the programme or of its activities with its year replaced by that of the copy's first day."""
+    return text.replace(str(programme.starts_on.year), str(starts_on.year))
 
 
 def moved(instant: datetime, zone: ZoneInfo, shift: timedelta) -> datetime:
@@ -115,8 +125,9 @@ def moved(instant: datetime, zone: ZoneInfo, shift: timedelta) -> datetime:
 
 
 def _copy_activity(
-    session: Session, source: Activity, programme: Programme, shift: timedelta, by: User | None, now: datetime
-) -> Activity:
+    session: Session, source: Activity, old: Programme, programme: Programme, shift: timedelta, by: User | None,
+    now: datetime,
+) -> Activity:  # fmt: skip
     starts_at = moved(source.starts_at, source.zone, shift)
     return Activity(
         programme_id=programme.id,
@@ -124,12 +135,14 @@ def _copy_activity(
         zone=source.zone,
         starts_at=starts_at,
         ends_at=moved(source.ends_at, source.zone, shift),
+        title=renewed(source.title, old, programme.starts_on),
+        public_title=renewed(source.public_title, old, programme.starts_on),
         registration_at=moved(source.registration_at, source.zone, shift) if source.registration_at else None,
         respond_by_at=usual_deadline(session, starts_at, source.zone, now),
         **{
             name: getattr(source, name)
             for name in (
-                "kind", "title", "public_title", "description", "things_to_bring", "venue_id", "region_code", "capacity",
+                "kind", "description", "things_to_bring", "names_helpline", "venue_id", "region_code", "capacity",
             )
         },
     )  # fmt: skip

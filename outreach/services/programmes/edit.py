@@ -64,7 +64,7 @@ def edit(programme_id: int, values: ProgrammeValues, version: int, *, by: User |
         # A transaction that moves one of its activities now ends first, or waits and is checked against the new days.
         present_for_change(session, session.scalars(sa.select(Activity.id).filter_by(programme_id=programme_id)).all())
         before = _facts(programme)
-        refuses = plan_checks.refuses(session, ClashKind.OUTSIDE_PROGRAMME)
+        refuses = plan_checks.refuses(ClashKind.OUTSIDE_PROGRAMME)
         inside = {a.id for a in programme.activities if refuses and _lies_within(programme, a)}
         _fill(programme, values)
         for activity in programme.activities:

@@ -4,7 +4,7 @@ reminders/expand.py writes messages by these conditions, and reminders/forecast.
 audiences is domain/audiences.py.
 """
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -13,6 +13,7 @@ from outreach.domain.audiences import AUDIENCES, EVERY_STATE
 from outreach.domain.kinds import Audience, MailKind
 from outreach.domain.reminders import local_day
 from outreach.domain.states import IN_WORK, TO_SEND, InvitationState, MessageState
+from outreach.domain.zones import midnight
 from outreach.models import Activity, Attendance, Invitation, Message
 
 TO_REPRESENTATIVE_INSTEAD = frozenset({MailKind.REMINDER, MailKind.THANKS})
@@ -74,7 +75,7 @@ def read_by(kind: MailKind, *, to_representative: bool) -> list[sa.ColumnElement
     ]
 
 
-def reader(to_representative: sa.SQLColumnExpression[bool]) -> sa.ColumnElement[str]:
+def recipient_key(to_representative: sa.SQLColumnExpression[bool]) -> sa.ColumnElement[str]:
     """Return the key of a recipient: the person, the organisation, or the representative with address and name."""
     person, organisation = (sa.cast(column, sa.String) for column in (Invitation.person_id, Invitation.organisation_id))
     representative = (
@@ -119,7 +120,3 @@ def invitee_has(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
         sa.exists().where(Message.person_id == Invitation.person_id, own),
         sa.exists().where(Message.organisation_id == Invitation.organisation_id, own),
     )
-
-
-def midnight(day: date, zone: ZoneInfo) -> datetime:
-    return datetime.combine(day, time(), tzinfo=zone)

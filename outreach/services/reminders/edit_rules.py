@@ -51,6 +51,8 @@ AUDIENCES = {
 KINDS = {RuleTiming.BEFORE_START: MailKind.REMINDER, RuleTiming.AFTER_END: MailKind.THANKS}
 MOST_DAYS = 90
 
+EXTRA = "extra-"  # how the keys of added rules begin
+
 
 class RuleMissing(Problem):
     message = "This rule does not exist any more."
@@ -204,7 +206,7 @@ def _edit(session: Session, scope: Scope, key: str, values: RuleValues, by: User
 def _add(
     session: Session, scope: Scope, timing: RuleTiming, values: RuleValues, by: User | None, now: datetime
 ) -> ReminderRule:
-    key = f"extra-{token_hex(4)}"
+    key = f"{EXTRA}{token_hex(4)}"
     _check(session, scope, key, timing, values)
     row = ReminderRule(
         programme_id=scope.programme_id,

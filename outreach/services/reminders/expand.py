@@ -9,13 +9,16 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
-from outreach.delivery.recheck.moves_told import IN_DOUBT, TOLD_ANEW
+from outreach.delivery.recheck.moves_told import IN_DOUBT, NOTIFIED_AGAIN
 from outreach.domain.kinds import IMPORTANCE, Audience, MailKind
+from outreach.domain.mail import hours as hours_for_mail
+from outreach.domain.mail.hours import MailHours, start_before
 from outreach.domain.mail.still_true import SkipReason
 from outreach.domain.reminders import ActivityTimes, local_day, put_off_to, useful_until
 from outreach.domain.states import TO_SEND, InvitationState, MessageState
 from outreach.models import Activity, Invitation, Message, MessageLine, Reminder
 from outreach.models.mails import IS_SCHEDULED, IS_TO_SEND
+from outreach.services import office_defaults
 from outreach.services.reminders import audiences
 from outreach.transactions import insert_into
 
@@ -26,24 +29,33 @@ def times_of(activity: Activity) -> ActivityTimes:
     return ActivityTimes(activity.starts_at, activity.ends_at, activity.respond_by_at)
 
 
+def held_until(reminder: Reminder, activity: Activity, now: datetime, hours: MailHours | None) -> datetime | None:
+    """Return until when a due reminder waits for the office's hours for mail; None: it is expanded at `now`."""
+    return hours_for_mail.held_until(
+        reminder.kind, reminder.audience, reminder.due_at, times_of(activity), now, hours,
+        also_starts_at=start_before(reminder.detail),
+    )  # fmt: skip
+
+
 def expand(session: Session, reminder: Reminder, now: datetime) -> int:
     """Write the reminder's lines, and a message for each recipient without an open one that day; return the number of lines."""
     activity = reminder.activity
     _write_lines(session, reminder)
     own = sa.and_(MessageLine.reminder_id == reminder.id, MessageLine.message_id.is_(None))
-    readers = (
+    recipients = (
         sa.select(MessageLine.id, Invitation).join(Invitation, MessageLine.invitation_id == Invitation.id).where(own)
     )
     zone, times = activity.zone, times_of(activity)
+    planned = _planned_at(session, reminder, now)
     today = local_day(max(reminder.due_at, now), zone)
     morning = put_off_to(reminder.kind, reminder.audience, reminder.due_at, times, zone, now)
     if morning is not None:
         waiting = audiences.had_a_mail(today, zone, MessageLine.to_representative)
-        _open_messages(session, reminder, readers.where(~waiting), today, reminder.due_at)
-        _open_messages(session, reminder, readers.where(waiting), today + timedelta(days=1), morning)
+        _open_messages(session, reminder, recipients.where(~waiting), today, planned)
+        _open_messages(session, reminder, recipients.where(waiting), today + timedelta(days=1), morning)
     else:
-        _open_messages(session, reminder, readers, today, reminder.due_at)
-    if reminder.kind in TOLD_ANEW:
+        _open_messages(session, reminder, recipients, today, planned)
+    if reminder.kind in NOTIFIED_AGAIN:
         _take_over_older(session, reminder)
     if reminder.kind is MailKind.INVITATION:
         lines = sa.select(MessageLine.invitation_id).where(MessageLine.reminder_id == reminder.id)
@@ -54,6 +66,16 @@ def expand(session: Session, reminder: Reminder, now: datetime) -> int:
             .execution_options(synchronize_session=False)
         )
     return _count(session, reminder)
+
+
+def _planned_at(session: Session, reminder: Reminder, now: datetime) -> datetime:
+    """Return when a reminder's mails were to go out: when it is due, or when the office's hours for mails began again.
+
+    So a mail that waited for them does not count as late.
+    """
+    hours = office_defaults.mail_hours(session)
+    opening = held_until(reminder, reminder.activity, reminder.due_at, hours)
+    return opening if opening is not None and opening <= now else reminder.due_at
 
 
 def join_todays(session: Session, now: datetime) -> int:
@@ -80,12 +102,12 @@ def join_todays(session: Session, now: datetime) -> int:
             continue
         before = _count(session, reminder)
         _write_lines(session, reminder, only=audiences.invitee_has(going))
-        readers = (
+        recipients = (
             sa.select(MessageLine.id, Invitation)
             .join(Invitation, MessageLine.invitation_id == Invitation.id)
             .where(MessageLine.reminder_id == reminder.id, MessageLine.message_id.is_(None))
         )
-        _open_messages(session, reminder, readers, local_day(now, activity.zone), now)
+        _open_messages(session, reminder, recipients, local_day(now, activity.zone), now)
         joined += _count(session, reminder) - before
     return joined
 
@@ -148,6 +170,9 @@ def _write_lines(session: Session, reminder: Reminder, *, only: sa.ColumnElement
     )
     if only is not None:
         chosen = chosen.where(only)
+    named = (reminder.detail or {}).get("only")  # a reminder by hand
+    if named is not None:
+        chosen = chosen.where(Invitation.id.in_(named))
     for to_representative in (False, True):
         read_by = audiences.read_by(reminder.kind, to_representative=to_representative)
         if read_by:
@@ -166,10 +191,10 @@ def _insert_lines(session: Session, reminder: Reminder, chosen: sa.Select[int], 
 
 
 def _open_messages(
-    session: Session, reminder: Reminder, readers: sa.Select[int, Invitation], day: date, due_at: datetime
+    session: Session, reminder: Reminder, recipients: sa.Select[int, Invitation], day: date, due_at: datetime
 ) -> None:
     """Give each of these lines its recipient's open message of the day; make that message if there is none."""
-    lines = readers.with_only_columns(
+    lines = recipients.with_only_columns(
         MessageLine.id, Invitation.person_id, Invitation.organisation_id, _merge_key(day).label("merge_key"),
         sa.case((MessageLine.to_representative, Invitation.id)).label("representative_of_id"),
     ).subquery()  # fmt: skip
@@ -272,7 +297,7 @@ def _raise_importance(session: Session, reminder: Reminder, until: datetime, day
 
 def _merge_key(day: date) -> sa.ColumnElement[str]:
     """Return the key of a mail: the recipient and the day. Lines with the same key share one mail."""
-    return audiences.reader(MessageLine.to_representative) + sa.literal(f":{day.isoformat()}")
+    return audiences.recipient_key(MessageLine.to_representative) + sa.literal(f":{day.isoformat()}")
 
 
 def _count(session: Session, reminder: Reminder) -> int:

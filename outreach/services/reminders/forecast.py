@@ -19,10 +19,12 @@ from outreach.delivery.recheck.moves_told import MAY_HAVE_TOLD
 from outreach.domain.activity import Move
 from outreach.domain.audiences import belongs
 from outreach.domain.kinds import Audience, MailKind
+from outreach.domain.mail.hours import MailHours, held_until, start_before
 from outreach.domain.mail.still_true import LineFacts, skip_because
 from outreach.domain.reminders import (
     ActivityTimes,
     MissedReason,
+    NotReminded,
     Rule,
     due_at,
     local_day,
@@ -34,7 +36,9 @@ from outreach.domain.states import ActivityState, InvitationState, ReminderState
 from outreach.extensions import db
 from outreach.models import Activity, Invitation, Message, MessageLine, Organisation, Person, Reminder
 from outreach.models.mails import IS_SCHEDULED
-from outreach.services.office_defaults import deadline_at_publishing, usual_deadline
+from outreach.services import office_defaults
+from outreach.services.addresses import no_mail_reaches
+from outreach.services.office_defaults import deadline, deadline_at_publishing
 from outreach.services.reminders import audiences
 from outreach.services.reminders import expand as expanding
 from outreach.services.reminders.rules import rules_for
@@ -48,7 +52,8 @@ class ForecastRow:
     """One reminder of one activity.
 
     people: recipients by present answers. at_most: if everyone who still may joins the audience. later: those of `people`
-    who had a mail that day and get this one the next morning. note: why nothing goes out.
+    who had a mail that day and get this one the next morning. held_until: when the office's hours for mail begin again,
+    if it is due outside them and can wait. note: why nothing goes out.
     """
 
     day: date
@@ -61,7 +66,12 @@ class ForecastRow:
     at_most: int
     without_address: int
     later: int = 0
+    held_until: datetime | None = None
     note: MissedReason | None = None
+
+    @property
+    def goes_at(self) -> datetime:
+        return self.held_until or self.due_at
 
 
 @dataclass(frozen=True)
@@ -73,13 +83,13 @@ class Forecast:
     without_address: int
 
 
-def for_publishing(activity_ids: Collection[int], *, now: datetime) -> Forecast:
-    """Forecast what publishing these drafts now would send."""
-    planned = []
+def for_publishing(activity_ids: Collection[int], *, now: datetime, invitations_at: datetime | None = None) -> Forecast:
+    """Forecast what publishing these drafts now would send. invitations_at: when the invitations go out, if not at once."""
+    planned, sent_at = [], invitations_at or now
     for activity in _activities(activity_ids):
-        deadline = deadline_at_publishing(db.session(), activity, now)
-        times = ActivityTimes(activity.starts_at, activity.ends_at, deadline)
-        planned.append(_event(activity, MailKind.INVITATION, Audience.NEWLY_INVITED, times, activity.zone, now))
+        respond_by_at = deadline_at_publishing(db.session(), activity, sent_at)
+        times = ActivityTimes(activity.starts_at, activity.ends_at, respond_by_at)
+        planned.append(_event(activity, MailKind.INVITATION, Audience.NEWLY_INVITED, times, activity.zone, sent_at))
         planned += _ruled(activity, times, activity.zone, now)
     return _count(planned, now)
 
@@ -88,9 +98,10 @@ def for_move(activity_id: int, move: Move, *, now: datetime) -> Forecast:
     """Forecast what moving this published activity would send."""
     planned = []
     for activity in _activities([activity_id]):
-        deadline = move.respond_by_at or usual_deadline(db.session(), move.starts_at, move.zone, now)
-        times = ActivityTimes(move.starts_at, move.ends_at, deadline)
-        planned.append(_event(activity, MailKind.CHANGE, Audience.EXPECTED, times, move.zone, now))
+        respond_by_at = deadline(db.session(), move.respond_by_at, move.starts_at, move.zone, now)
+        times = ActivityTimes(move.starts_at, move.ends_at, respond_by_at)
+        told = _event(activity, MailKind.CHANGE, Audience.EXPECTED, times, move.zone, now)
+        planned.append(replace(told, also_starts_at=activity.starts_at))
         planned += _ruled(activity, times, move.zone, now)
     return _count(planned, now)
 
@@ -125,6 +136,16 @@ def for_rules(activities: Collection[Activity], rules: Mapping[int, Sequence[Rul
 
 
 @dataclass(frozen=True)
+class ToRemind:
+    """One invitation of a reminder by hand: when its mail goes out, or why none does."""
+
+    invitation_id: int
+    audience: Audience | None
+    at: datetime | None
+    reason: NotReminded | None = None
+
+
+@dataclass(frozen=True)
 class _Planned:
     """One reminder of one activity, stored or expected. note: why nothing goes out."""
 
@@ -138,9 +159,21 @@ class _Planned:
     invitation_id: int | None = None
     note: MissedReason | None = None
     reminder_id: int | None = None  # None: not stored
+    also_starts_at: datetime | None = None  # the start before a move
+    held_until: datetime | None = None  # the office's hours for mail
+    only: frozenset[int] | None = None  # the invitations of a reminder by hand
 
     def goes_out_at(self, now: datetime) -> datetime:
-        return max(self.due_at, now)
+        return self.held_until or max(self.due_at, now)
+
+    def held_by(self, hours: MailHours | None, now: datetime) -> "_Planned":
+        if self.note is not None:
+            return self
+        until = held_until(
+            self.kind, self.audience, self.due_at, self.times, max(self.due_at, now), hours,
+            also_starts_at=self.also_starts_at,
+        )  # fmt: skip
+        return replace(self, held_until=until)
 
     def day(self, now: datetime) -> date:
         return local_day(self.due_at if self.note else self.goes_out_at(now), self.zone)
@@ -158,14 +191,18 @@ def _scheduled(which: sa.ColumnElement[bool], now: datetime) -> Forecast:
         .join(Activity, Activity.id == Reminder.activity_id)
         .where(which, Reminder.state == ReminderState.SCHEDULED)
     ).all()
-    planned = []
-    for reminder, activity, later in reminders:
+    planned, hours = [], office_defaults.mail_hours(db.session)
+    for reminder, activity, superseded in reminders:
         kind, audience, due, times = reminder.kind, reminder.audience, reminder.due_at, expanding.times_of(activity)
-        note = missed_because(kind, audience, due, times, max(due, now), later_rule_is_due=later)
+        held = expanding.held_until(reminder, activity, max(due, now), hours)
+        later = bool(superseded)
+        if held is not None:
+            later = bool(db.session.scalar(sa.select(later_rule_is_due(held)).where(Reminder.id == reminder.id)))
+        note = missed_because(kind, audience, due, times, held or max(due, now), later_rule_is_due=later)
         planned.append(
             _Planned(
                 activity.id, activity.title, activity.zone, due, kind, audience, times, reminder.invitation_id, note,
-                reminder.id,
+                reminder.id, start_before(reminder.detail), only=_only(reminder),
             )
         )  # fmt: skip
     return _count(planned, now)
@@ -207,7 +244,7 @@ class _PlannedLine(NamedTuple):
     activity_id: int
     invitation_id: int
     to_representative: bool
-    reader: str
+    recipient: str
     state: InvitationState
     invited_at: datetime | None
     has_address: bool
@@ -221,24 +258,89 @@ class _PlannedLine(NamedTuple):
     had_a_mail: frozenset[ZoneInfo] = frozenset()  # zones in which they had a mail today
 
 
+def for_reminding(activity_id: int, invitation_ids: Collection[int], *, now: datetime) -> list[ToRemind]:
+    """Forecast what reminding these invitees of a published activity by hand would send. Their order is kept."""
+    activity = next(iter(_activities([activity_id])), None)
+    if activity is None:
+        return []
+    times, hours = expanding.times_of(activity), office_defaults.mail_hours(db.session)
+    lines: dict[int, list[_PlannedLine]] = defaultdict(list)
+    for line in _lines([activity_id], [activity.zone], now)[activity_id]:
+        lines[line.invitation_id].append(line)
+    invitees = sa.select(Invitation.id).outerjoin(Person, Person.id == Invitation.person_id)
+    invitees = invitees.outerjoin(Organisation, Organisation.id == Invitation.organisation_id)
+    unreached = set(
+        db.session.scalars(
+            invitees.where(
+                Invitation.activity_id == activity_id,
+                no_mail_reaches(sa.func.coalesce(Person.email, Organisation.email)),
+            )
+        )
+    )
+    found = []
+    for id_ in invitation_ids:
+        if id_ in lines:
+            own = [
+                line._replace(has_address=line.to_representative or line.invitation_id not in unreached)
+                for line in lines[id_]
+            ]
+            found.append(_by_hand(activity, times, hours, own, now))
+    return found
+
+
+def _by_hand(
+    activity: Activity, times: ActivityTimes, hours: MailHours | None, lines: Sequence[_PlannedLine], now: datetime
+) -> ToRemind:
+    first = lines[0]
+    audience = next(
+        (one for one in (Audience.UNANSWERED, Audience.COMING) if belongs(one, first.state, present=False)), None
+    )
+    if audience is None:
+        return ToRemind(first.invitation_id, None, None, NotReminded.NOT_EXPECTED)
+    kind = MailKind.REMINDER
+    planned = _Planned(activity.id, activity.title, activity.zone, now, kind, audience, times).held_by(hours, now)
+    recipients = [
+        line
+        for line in lines
+        if audiences.reads(kind, represented=line.represented, to_representative=line.to_representative)
+    ]
+    reason = None
+    if missed_because(kind, audience, now, times, planned.goes_out_at(now)) is not None:
+        reason = NotReminded.TOO_LATE
+    elif first.stopped:
+        reason = NotReminded.STOPPED
+    elif not any(line.has_address for line in recipients):
+        reason = NotReminded.NO_ADDRESS
+    elif not _still_true(planned, recipients, now):
+        reason = NotReminded.INVITED_TODAY
+    if reason is not None:
+        return ToRemind(first.invitation_id, audience, None, reason)
+    waits = planned.may_be_put_off(now) and any(activity.zone in line.had_a_mail for line in recipients)
+    morning = put_off_to(kind, audience, now, times, activity.zone, now) if waits else None
+    return ToRemind(first.invitation_id, audience, morning or planned.goes_out_at(now))
+
+
 def _count(planned: Iterable[_Planned], now: datetime) -> Forecast:
     """Return how many get these mails, and when."""
-    planned = sorted(planned, key=lambda p: (p.due_at, p.activity_id))
+    hours = office_defaults.mail_hours(db.session)
+    planned = sorted(
+        (one.held_by(hours, now) for one in planned), key=lambda p: (p.held_until or p.due_at, p.activity_id)
+    )
     activity_ids = {p.activity_id for p in planned}
     possible = _lines(activity_ids, sorted({p.zone for p in planned if p.may_be_put_off(now)}, key=str), now)
     written = _written([p.reminder_id for p in planned if p.reminder_id and p.day(now) == local_day(now, p.zone)])
-    announced = _announced(activity_ids, planned)
+    announced = _announced(activity_ids, planned, hours, now)
     rows = []
     per_day: dict[date, set[str]] = defaultdict(set)
     unreachable: set[str] = set()
     for one in planned:
         lines = [] if one.note else [line for line in possible[one.activity_id] if _could_read(one, line, written)]
         those = _still_true(one, [_as_then(one, line, announced, now) for line in lines], now)
-        mailed = {line.reader for line in those if line.has_address}
-        without = {line.reader for line in those if not line.has_address}
-        most = mailed | {line.reader for line in lines if _may_become(one.audience, line)}
+        mailed = {line.recipient for line in those if line.has_address}
+        without = {line.recipient for line in those if not line.has_address}
+        most = mailed | {line.recipient for line in lines if _may_become(one.audience, line)}
         waits = one.may_be_put_off(now)
-        later = {line.reader for line in those if waits and line.has_address and one.zone in line.had_a_mail}
+        later = {line.recipient for line in those if waits and line.has_address and one.zone in line.had_a_mail}
         day = one.day(now)
         per_day[day] |= mailed - later
         per_day[day + timedelta(days=1)] |= later
@@ -248,10 +350,10 @@ def _count(planned: Iterable[_Planned], now: datetime) -> Forecast:
                 day=day, due_at=one.due_at, zone=one.zone, kind=one.kind, audience=one.audience,
                 activity_title=one.title, people=len(mailed),
                 at_most=len(most) + _to_be_named(one, possible[one.activity_id]),
-                without_address=len(without), later=len(later), note=one.note,
+                without_address=len(without), later=len(later), held_until=one.held_until, note=one.note,
             )
         )  # fmt: skip
-    mails = tuple((day, len(readers)) for day, readers in sorted(per_day.items()) if readers)
+    mails = tuple((day, len(recipients)) for day, recipients in sorted(per_day.items()) if recipients)
     return Forecast(tuple(rows), mails, len(unreachable))
 
 
@@ -273,7 +375,7 @@ def _lines(activity_ids: Collection[int], zones: Sequence[ZoneInfo], now: dateti
                 Invitation.activity_id,
                 Invitation.id.label("invitation_id"),
                 to_representative.label("to_representative"),
-                audiences.reader(to_representative).label("reader"),
+                audiences.recipient_key(to_representative).label("recipient"),
                 Invitation.state,
                 Invitation.invited_at,
                 sa.or_(to_representative, has_address).label("has_address"),
@@ -304,6 +406,11 @@ def _lines(activity_ids: Collection[int], zones: Sequence[ZoneInfo], now: dateti
     return found
 
 
+def _only(reminder: Reminder) -> frozenset[int] | None:
+    named = (reminder.detail or {}).get("only")
+    return None if named is None else frozenset(named)
+
+
 def _written(reminder_ids: Collection[int]) -> set[tuple[int | None, int, bool]]:
     """Return (reminder id, invitation id, to_representative) of lines already written in an earlier mail of the day."""
     if not reminder_ids:
@@ -316,17 +423,23 @@ def _written(reminder_ids: Collection[int]) -> set[tuple[int | None, int, bool]]
     return {(row.reminder_id, row.invitation_id, row.to_representative) for row in rows}
 
 
-def _announced(activity_ids: Collection[int], planned: Collection[_Planned]) -> dict[int, datetime]:
+def _announced(
+    activity_ids: Collection[int], planned: Collection[_Planned], hours: MailHours | None, now: datetime
+) -> dict[int, datetime]:
     """Return by activity when prepared invitees get their invitation, if one is scheduled or planned."""
     waiting = db.session.execute(
-        sa.select(Reminder.activity_id, sa.func.min(Reminder.due_at))
+        sa.select(Reminder, Activity)
+        .join(Reminder.activity)
         .where(IS_SCHEDULED, Reminder.audience == Audience.NEWLY_INVITED, Reminder.activity_id.in_(activity_ids))
-        .group_by(Reminder.activity_id)
     )
-    found = {row[0]: row[1] for row in waiting}
+    found: dict[int, datetime] = {}
+    for reminder, activity in waiting:
+        at = expanding.held_until(reminder, activity, max(reminder.due_at, now), hours) or reminder.due_at
+        found[activity.id] = min(at, found.get(activity.id, at))
     for one in planned:
         if one.audience is Audience.NEWLY_INVITED:
-            found[one.activity_id] = min(one.due_at, found.get(one.activity_id, one.due_at))
+            at = one.held_until or one.due_at
+            found[one.activity_id] = min(at, found.get(one.activity_id, at))
     return found
 
 
@@ -334,6 +447,7 @@ def _could_read(one: _Planned, line: _PlannedLine, written: Collection[tuple[int
     """Return whether this line may be in the mail: it is for this recipient and is not written yet."""
     return (
         one.invitation_id in (None, line.invitation_id)
+        and (one.only is None or line.invitation_id in one.only)
         and audiences.reads(one.kind, represented=line.represented, to_representative=line.to_representative)
         and (one.reminder_id, line.invitation_id, line.to_representative) not in written
     )
@@ -347,8 +461,9 @@ def _as_then(one: _Planned, line: _PlannedLine, announced: Mapping[int, datetime
     invited_at = announced.get(line.activity_id)
     if line.state is not InvitationState.PREPARED or invited_at is None or one.kind is MailKind.CANCELLATION:
         return line
-    itself = one.audience is Audience.NEWLY_INVITED and one.due_at <= invited_at
-    if itself or one.due_at < invited_at or now >= one.times.starts_at:
+    at = one.held_until or one.due_at
+    itself = one.audience is Audience.NEWLY_INVITED and at <= invited_at
+    if itself or at < invited_at or now >= one.times.starts_at:
         return line
     return line._replace(state=InvitationState.INVITED, invited_at=max(invited_at, now))
 
@@ -404,7 +519,12 @@ def _may_become(audience: Audience, line: _PlannedLine) -> bool:
 
 def _to_be_named(one: _Planned, lines: Collection[_PlannedLine]) -> int:
     """Return how many more people organisations may nominate until then; each gets a mail of their own."""
-    if one.note or one.invitation_id is not None or one.audience not in (Audience.COMING, Audience.PRESENT):
+    if (
+        one.note
+        or one.invitation_id is not None
+        or one.only is not None
+        or one.audience not in (Audience.COMING, Audience.PRESENT)
+    ):
         return 0
     gone = (InvitationState.NOT_COMING, InvitationState.WITHDRAWN)
     return sum(max(line.open_seats, 0) for line in lines if line.state not in gone)

@@ -8,11 +8,14 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from outreach.domain.kinds import Audience, MailKind
+from outreach.domain.mail.hours import SOON
 from outreach.domain.reminders import Rule, due_at, upcoming
 from outreach.domain.states import ANSWERED, ActivityState, ReminderState
 from outreach.models import Activity, Invitation, MessageLine, Reminder
 from outreach.models.base import literally
 from outreach.services.reminders.rules import rules_for
+
+BY_HAND = "by-hand"  # the key of reminders that staff send to chosen invitees
 
 
 def event_reminder(
@@ -25,12 +28,14 @@ def event_reminder(
     invitation: Invitation | None = None,
     detail: dict[str, Any] | None = None,
     text_key: str = "",
+    key: str = "",
 ) -> Reminder:
-    """Write the reminder of an event that just happened, due now."""
+    """Write the reminder of an event that just happened, due now. key: if not its kind."""
+    key = key or kind.value
     reminder = Reminder(
         activity_id=activity.id,
-        key=kind.value,
-        occurrence=_next_occurrence(session, activity.id, kind.value),
+        key=key,
+        occurrence=_next_occurrence(session, activity.id, key),
         kind=kind,
         audience=audience,
         invitation_id=invitation.id if invitation else None,
@@ -44,13 +49,14 @@ def event_reminder(
     return reminder
 
 
-def confirm(session: Session, invitation: Invitation, *, now: datetime) -> Reminder | None:
+def confirm(session: Session, invitation: Invitation, *, now: datetime, text_key: str = "") -> Reminder | None:
     """Schedule a mail that confirms the invitee's answer; None if no answer, not published, or scheduled already.
 
     An answer by a calendar reply can be forged like any mail. So the invitee gets this mail at the address that the
     office has, and learns how to change the answer.
     Called inside a transaction that holds the activity's lock, after the answer was set. The mail states the answer as it
     is when the mail goes out, and is merged with other mails to them. Several answers in a row make one mail.
+    text_key: of its text, if not that of answers by calendar.
     """
     if invitation.state not in ANSWERED or invitation.activity.state is not ActivityState.PUBLISHED:
         return None
@@ -62,7 +68,13 @@ def confirm(session: Session, invitation: Invitation, *, now: datetime) -> Remin
     if session.scalar(sa.select(scheduled)):
         return None
     return event_reminder(
-        session, invitation.activity, MailKind.CONFIRMATION, Audience.ONE, now=now, invitation=invitation
+        session,
+        invitation.activity,
+        MailKind.CONFIRMATION,
+        Audience.ONE,
+        now=now,
+        invitation=invitation,
+        text_key=text_key,
     )
 
 
@@ -122,11 +134,35 @@ def later_rule_is_due(now: datetime) -> sa.ColumnElement[bool]:
             later.activity_id == Reminder.activity_id,
             later.kind == Reminder.kind,
             later.audience == Reminder.audience,
+            later.key != BY_HAND,  # it is only for some of them
             literally(later.state, ReminderState.SCHEDULED),
             later.due_at > Reminder.due_at,
             later.due_at <= now,
         ),
     )
+
+
+def waiting_invitations(session: Session, activity_id: int, now: datetime) -> Reminder | None:
+    """Return the reminder of an activity's invitations that go out later than `now`; None if there is none."""
+    return session.scalar(
+        sa.select(Reminder)
+        .where(
+            Reminder.activity_id == activity_id,
+            Reminder.kind == MailKind.INVITATION,
+            Reminder.audience == Audience.NEWLY_INVITED,
+            Reminder.state == ReminderState.SCHEDULED,
+            Reminder.due_at > now,
+        )
+        .order_by(Reminder.due_at)
+        .limit(1)
+    )
+
+
+def hasten_invitations(session: Session, activity: Activity, *, now: datetime) -> None:
+    """Let waiting invitations go out at once if the activity was moved so close that they would come too late."""
+    waiting = waiting_invitations(session, activity.id, now)
+    if waiting is not None and waiting.due_at > min(activity.starts_at, activity.respond_by_at) - SOON:
+        waiting.due_at = now
 
 
 def cancel_scheduled(session: Session, activity: Activity, reason: str) -> None:
@@ -143,7 +179,8 @@ def cancel_scheduled(session: Session, activity: Activity, reason: str) -> None:
 
 
 def _has_a_moment(reminder: Reminder) -> bool:
-    return reminder.kind in (MailKind.REMINDER, MailKind.THANKS) and reminder.invitation_id is None
+    ruled = reminder.kind in (MailKind.REMINDER, MailKind.THANKS) and reminder.key != BY_HAND
+    return ruled and reminder.invitation_id is None
 
 
 def _end_or_keep(session: Session, activity: Activity, reminder: Reminder, now: datetime, passed_reason: str) -> None:

@@ -3,21 +3,24 @@
 delivery/mail/texts.py chooses the text of a mail.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from uuid import uuid4
 
 import sqlalchemy as sa
-from flask_babel import force_locale
+from flask_babel import force_locale, gettext
 from sqlalchemy.orm import Session, joinedload
 
-from outreach.delivery.mail import compose, letter, placeholders, texts, values
+from outreach import codec
+from outreach.delivery.mail import compose, headers, letter, placeholders, texts, values
 from outreach.delivery.mail import poll as poll_mail
-from outreach.delivery.mail import reader as readers
+from outreach.delivery.mail import recipient as recipients
+from outreach.delivery.mail.recipient import Recipient
 from outreach.delivery.mail.texts import KEYS, RULE_PREFIX, Text
-from outreach.delivery.mail.values import place
-from outreach.delivery.rows import stored_rows as rows
+from outreach.delivery.outbox import single
+from outreach.delivery.rows import stored as rows
 from outreach.delivery.words.formats import LOCALES
 from outreach.domain.kinds import MailKind, Role
 from outreach.domain.problems import Problem
@@ -77,6 +80,7 @@ class TextsPage:
     scope: Scope
     rows: list[tuple[str, list[TextInScope]]]  # by key, each language
     narrower: list[Narrower]
+    rules: Mapping[str, ReminderRule]  # the rules with a text of their own, by its key
 
 
 @dataclass(frozen=True)
@@ -84,24 +88,25 @@ class Editor:
     scope: Scope
     shown: TextInScope
     candidates: Sequence[Invitation]
+    rule: ReminderRule | None = None  # the only one that uses this text
 
 
 def texts_page(programme_id: int | None = None, activity_id: int | None = None) -> TextsPage:
     """Return all texts of a scope; raise ScopeMissing."""
     session: Session = db.session()
     scope = scope_of(session, programme_id, activity_id)
-    rules = closest(session.scalars(sa.select(ReminderRule).where(within(ReminderRule, scope)))).values()
-    own = [rule.text_key for rule in rules if rule.text_key.startswith(RULE_PREFIX)]
+    own = _with_own_text(session, scope)
     stored = session.scalars(sa.select(MessageText).where(within(MessageText, scope))).all()
     rows = [(key, [_shown(session, scope, key, locale, stored) for locale in LOCALES]) for key in [*KEYS, *sorted(own)]]
-    return TextsPage(scope, rows, narrower(session, scope, MessageText))
+    return TextsPage(scope, rows, narrower(session, scope, MessageText), own)
 
 
 def editor(key: str, locale: str, programme_id: int | None = None, activity_id: int | None = None) -> Editor:
     """Return one text of a scope and invitations to preview it with; raise TextMissing or ScopeMissing."""
     session: Session = db.session()
     scope = scope_of(session, programme_id, activity_id)
-    return Editor(scope, _text(session, scope, key, locale), _candidates(session, scope, key))
+    shown, rule = _text(session, scope, key, locale), _with_own_text(session, scope).get(key)
+    return Editor(scope, shown, _candidates(session, scope, key), rule)
 
 
 def save(
@@ -172,7 +177,7 @@ def preview(
         raise NobodyToPreview
     text = _text(session, scope, key, locale).text if text is None else checked(text)
     row = rows.invitee_row(invitation.invitee, locale=locale)
-    reader = readers.reader_of(row, "contoh")
+    recipient = recipients.recipient_of(row, "contoh")
     activity = invitation.activity
     item = compose.Item(
         rows.invitation_row(invitation),
@@ -184,10 +189,30 @@ def preview(
     )
     office = office_defaults.office(session)
     with force_locale(locale):
-        said = compose.say(item, reader, office, now=now)
+        said = compose.say(item, recipient, office, now=now)
         if key in poll_mail.KEYS:
             said = replace(said, values=said.values | poll_mail.sample(activity))
-        return letter.write([said], reader, office)
+        return letter.write([said], recipient, office)
+
+
+def send_trial(
+    key: str, locale: str, text: Text, invitation_id: int | None, programme_id: int | None = None,
+    activity_id: int | None = None, *, to: User, now: Callable[[], datetime],
+) -> None:  # fmt: skip
+    """Send the mail of `preview` to a member of staff, so that they see it in their own mail program.
+
+    Raise what `preview` raises, AddressUnusable, NotHandedOver or ServerBusy.
+    """
+    written = preview(key, locale, text, invitation_id, programme_id, activity_id, now=now())
+    office = office_defaults.office(db.session)
+    with force_locale(locale):
+        trial = replace(written, subject=gettext("Trial: %(subject)s", subject=written.subject))
+    recipient = Recipient(to.name, to.email, locale, "")
+    address = headers.envelope_address(to.email)
+    message_id = f"<trial.{uuid4().hex}@{compose.id_domain()}>"
+    mail = compose.as_mail(trial, recipient, address, office, message_id, now=now())
+    db.session.rollback()
+    single.hand_over(mail, now)
 
 
 def _kind(key: str) -> MailKind:
@@ -200,14 +225,9 @@ def _kind(key: str) -> MailKind:
 
 def _before(invitation: Invitation) -> dict[str, str]:
     """Return sample values for a notice of change, as if the activity had been one day earlier."""
-    activity, day = invitation.activity, timedelta(days=1)
-    return {
-        "old_starts_at": (activity.starts_at - day).isoformat(),
-        "old_ends_at": (activity.ends_at - day).isoformat(),
-        "old_venue": place(activity.venue),
-        "old_zone": activity.zone.key,
-        "reason": activity.cancelled_reason or "…",
-    }
+    activity = invitation.activity
+    sample = values.PlaceBefore.of(activity, activity.cancelled_reason or "…", earlier=timedelta(days=1))
+    return dict(codec.to_json(sample))
 
 
 def _text(session: Session, scope: Scope, key: str, locale: str) -> TextInScope:
@@ -248,6 +268,12 @@ def _own(session: Session, scope: Scope, key: str, locale: str) -> MessageText |
     return session.scalar(
         sa.select(MessageText).where(exactly(MessageText, scope), MessageText.key == key, MessageText.locale == locale)
     )
+
+
+def _with_own_text(session: Session, scope: Scope) -> dict[str, ReminderRule]:
+    """Return the scope's rules with a text of their own, by the text's key."""
+    rules = closest(session.scalars(sa.select(ReminderRule).where(within(ReminderRule, scope)))).values()
+    return {rule.text_key: rule for rule in rules if rule.text_key.startswith(RULE_PREFIX)}
 
 
 def _named(key: str, locale: str, scope: Scope) -> str:

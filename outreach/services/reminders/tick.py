@@ -16,6 +16,8 @@ from outreach.extensions import db
 from outreach.models import Activity, Invitation, Message, Reminder, SpeakerBooking
 from outreach.models.mails import IS_SCHEDULED, IS_TO_SEND
 from outreach.models.programmes import IS_PUBLISHED
+from outreach.services import office_defaults
+from outreach.services.locking import present_for_change
 from outreach.services.reminders import expand as expanding
 from outreach.services.reminders.schedule import later_rule_is_due
 from outreach.transactions import writing
@@ -42,7 +44,8 @@ def tick(now: datetime) -> TickResult:
     if not due and not _some_are_open(now):
         return TickResult()
     with writing() as session:
-        outcomes = {reminder_id: _take(session, reminder_id, activity_id, now) for reminder_id, activity_id in due}
+        present_for_change(session, {activity_id for _reminder_id, activity_id in due})
+        outcomes = {reminder_id: _take(session, reminder_id, now) for reminder_id, _activity_id in due}
         expanded = [reminder_id for reminder_id, lines in outcomes.items() if lines is not None]
         joined = expanding.join_todays(session, now)
         expanding.gather_late(session, now)
@@ -57,22 +60,30 @@ def next_due_at() -> datetime | None:
 
 
 def _due(now: datetime) -> list[tuple[int, int]]:
-    """Return (reminder id, activity id) of due reminders, in the order in which every use case locks activities."""
-    found = db.session.execute(
+    """Return (reminder id, activity id) of due reminders, by activity and due time.
+
+    Outside the office's hours for mail, those that can wait are left out.
+    """
+    hours = office_defaults.mail_hours(db.session)
+    due = (
         sa.select(Reminder.id, Reminder.activity_id)
         .where(IS_SCHEDULED, Reminder.due_at <= now)
         .order_by(Reminder.activity_id, Reminder.due_at, Reminder.id)
-    ).all()
+    )
+    if hours is None or hours.opening(now) is None:
+        found = [(row.id, row.activity_id) for row in db.session.execute(due)]
+    else:
+        rows = db.session.execute(due.with_only_columns(Reminder, Activity).join(Reminder.activity))
+        found = [(one.id, at.id) for one, at in rows if expanding.held_until(one, at, now, hours) is None]
     db.session.rollback()
-    return [(row.id, row.activity_id) for row in found]
+    return found
 
 
-def _take(session: Session, reminder_id: int, activity_id: int, now: datetime) -> int | None:
+def _take(session: Session, reminder_id: int, now: datetime) -> int | None:
     """Expand one reminder; return how many lines it wrote, or None if it is missed, cancelled or taken by another engine.
 
-    The activity is locked first, as in changes by staff; this avoids deadlocks.
+    Its activity is locked, as in changes by staff; this avoids deadlocks.
     """
-    session.get(Activity, activity_id, with_for_update={"of": Activity}, populate_existing=True)
     claimed = session.execute(
         sa.update(Reminder)
         .where(Reminder.id == reminder_id, Reminder.state == ReminderState.SCHEDULED)

@@ -24,22 +24,21 @@ from outreach.models import Activity, Invitation, TimetablingSearch, User
 from outreach.services import audit
 from outreach.services.activities import move as activities_move
 from outreach.services.activities import projected
-from outreach.services.activities.checks import check_times
-from outreach.services.activities.publish import InThePast, ReasonMissing
+from outreach.services.activities.publish import InThePast
 from outreach.services.invitations import add as new_invitations
 from outreach.services.invitations import withdraw as withdrawing
 from outreach.services.locking import present_for_change
 from outreach.services.planning import checks as plan_checks
 from outreach.services.planning import clashes as clashing
 from outreach.services.planning import load as plans
-from outreach.services.planning.book import book
 from outreach.services.reminders import forecast as forecasting
 from outreach.services.reminders.forecast import Forecast
 from outreach.services.timetabling import request as timetabling_request
 from outreach.services.timetabling import result as timetabling_result
-from outreach.services.timetabling import searches
+from outreach.services.timetabling import searches, undo
 from outreach.services.timetabling.request import Request
-from outreach.services.timetabling.result import ProposalLine, Result
+from outreach.services.timetabling.result import ProposalLine, SearchResult
+from outreach.services.timetabling.undo import TakenLine
 from outreach.transactions import writing
 
 Titles = tuple[str, str]  # of the activity that should come after, and of the one that should come before it
@@ -58,7 +57,7 @@ class ChangedMeanwhile(Problem):
 
 
 @dataclass(frozen=True)
-class Taking:
+class ProposalPreview:
     """lines: the changes to apply. changed: those of them whose activity has changed since the search began.
 
     found: the new clashes, by the plan as it stands. forecasts: mails for the published activities that move.
@@ -91,7 +90,7 @@ class Taking:
         return bool(self.lines) and not self.changed and not self.blocking
 
 
-def preview(search: TimetablingSearch, activity_ids: Collection[int], *, now: datetime) -> Taking:
+def preview(search: TimetablingSearch, activity_ids: Collection[int], *, now: datetime) -> ProposalPreview:
     """Return the effects of applying the changes of these activities; raise NothingTicked. Nothing is written."""
     lines = _chosen(timetabling_result.read(search.result), activity_ids)
     rows = {
@@ -100,7 +99,7 @@ def preview(search: TimetablingSearch, activity_ids: Collection[int], *, now: da
     }
     changed = tuple(line for line in lines if not _is_same(rows.get(line.id), line))
     if changed:
-        return Taking(lines, changed, (), ())
+        return ProposalPreview(lines, changed, (), ())
     session = db.session()
     stored = plans.planned(session, [line.id for line in lines])
     after = [_planned(line, rows[line.id], one, now) for line, one in _matched(lines, stored)]
@@ -109,12 +108,12 @@ def preview(search: TimetablingSearch, activity_ids: Collection[int], *, now: da
     unordered = out_of_order(timetabling_request.from_json(search.request), plan, after)
     moved = [line for line in lines if line.state is ActivityState.PUBLISHED and (line.is_moved or line.changes_venue)]
     forecasts = tuple((line, forecasting.for_move(line.id, _move(rows[line.id], line, now), now=now)) for line in moved)
-    return Taking(lines, (), found, forecasts, unordered)
+    return ProposalPreview(lines, (), found, forecasts, unordered)
 
 
-def take(
-    placement_id: int, activity_ids: Collection[int], *, reason: str = "", by: User | None, now: datetime
-) -> Result:
+def apply(
+    search_id: int, activity_ids: Collection[int], *, reason: str = "", by: User | None, now: datetime
+) -> SearchResult:
     """Apply the proposed changes of these activities. reason: in the mails; required if a published activity moves.
 
     All or nothing. Raise SearchMissing, StillSearching, NothingTicked, ChangedMeanwhile, ReasonMissing, InThePast, or
@@ -122,7 +121,7 @@ def take(
     """
     with writing() as session:
         search: Any = session.get(
-            TimetablingSearch, placement_id, with_for_update={"of": TimetablingSearch}, populate_existing=True
+            TimetablingSearch, search_id, with_for_update={"of": TimetablingSearch}, populate_existing=True
         )
         if search is None:
             raise searches.SearchMissing
@@ -132,10 +131,15 @@ def take(
         lines = _chosen(result, activity_ids)
         ids = [line.id for line in lines]
         rows = present_for_change(session, ids)
-        _check(lines, rows, reason, now)
+        _check(lines, rows, now)
         before = plan_checks.before(session, ids)
+        was = {
+            line.id: activities_move.as_it_is(rows[line.id]) for line in lines if line.is_moved or line.changes_venue
+        }
         _let_go(session, lines, by, now)
-        told = _move_all(session, [(rows[line.id], line) for line in lines], reason, now)
+        moving = [(rows[line.id], line) for line in lines if line.is_moved or line.changes_venue]
+        changes = [(activity, _move(activity, line, now)) for activity, line in moving]
+        told = activities_move.write(session, changes, reason, now) if changes else []
         _invite(session, [(rows[line.id], line) for line in lines], by, now)
         plan_checks.refuse_blocking(session, ids, before=before, now=now)
         for activity, old in told:
@@ -146,10 +150,19 @@ def take(
         if not {line.id for line in result.changes} - set(taken):
             search.state = SearchState.TAKEN
         audit.record(session, by, "placement.taken", search, now=now, activities=len(ids))
+        undo.remember(
+            session, search, [_taken(line, rows[line.id], was.get(line.id)) for line in lines], by=by, now=now
+        )
         return timetabling_result.read(search.result)
 
 
-def _chosen(result: Result, activity_ids: Collection[int]) -> tuple[ProposalLine, ...]:
+def _taken(line: ProposalLine, activity: Activity, back: Move | None) -> TakenLine:
+    """Return what is needed to undo this change. The row is flushed."""
+    added, let_go = (tuple(id for id, _name in some) for some in (line.added, line.let_go))
+    return TakenLine(line.id, line.title, activity.version, back, added, let_go)
+
+
+def _chosen(result: SearchResult, activity_ids: Collection[int]) -> tuple[ProposalLine, ...]:
     lines = tuple(line for line in result.open if line.id in set(activity_ids))
     if not lines:
         raise NothingTicked
@@ -173,20 +186,17 @@ def _matched(
     return [(line, by_id[line.id]) for line in lines]
 
 
-def _check(lines: Collection[ProposalLine], rows: dict[int, Activity], reason: str, now: datetime) -> None:
+def _check(lines: Collection[ProposalLine], rows: dict[int, Activity], now: datetime) -> None:
     changed = [line.title for line in lines if not _is_same(rows.get(line.id), line)]
     if changed:
         raise ChangedMeanwhile(titles=", ".join(f"“{title}”" for title in changed))
     for line in lines:
         if line.after.starts_at <= now:
             raise InThePast(title=line.title)
-        moves = line.is_moved or line.changes_venue
-        if line.state is ActivityState.PUBLISHED and moves and not reason.strip():
-            raise ReasonMissing
 
 
 def _move(activity: Activity, line: ProposalLine, now: datetime) -> Move:
-    return activities_move.wanted(activity, line.after.starts_at, line.after.ends_at, line.after.venue_id, now=now)
+    return activities_move.move_to(activity, line.after.starts_at, line.after.ends_at, line.after.venue_id, now=now)
 
 
 def _planned(line: ProposalLine, activity: Activity, stored: PlannedActivity, now: datetime) -> PlannedActivity:
@@ -211,23 +221,6 @@ def _let_go(session: Session, lines: Collection[ProposalLine], by: User | None, 
         ).all()
         for invitation in gone:
             withdrawing.take_back(session, invitation, by=by, now=now)
-
-
-def _move_all(
-    session: Session, pairs: list[tuple[Activity, ProposalLine]], reason: str, now: datetime
-) -> list[tuple[Activity, dict[str, str]]]:
-    """Set all new times and places at once; return the published activities that move, with their old values."""
-    told = []
-    moving = [(activity, line) for activity, line in pairs if line.is_moved or line.changes_venue]
-    with session.no_autoflush:
-        for activity, line in moving:
-            if activity.state is ActivityState.PUBLISHED:
-                told.append((activity, activities_move.present_place(activity, reason)))
-            activities_move.apply_move(session, activity, _move(activity, line, now), now)
-            check_times(activity)
-        if moving:
-            book(session, [activity for activity, _line in moving])
-    return told
 
 
 def _invite(session: Session, pairs: list[tuple[Activity, ProposalLine]], by: User | None, now: datetime) -> None:

@@ -10,20 +10,20 @@ from outreach.extensions import current_settings
 from outreach.settings import PREFIX, ROOT, Settings
 
 
-def launch(placement_id: int) -> None:
+def launch(search_id: int) -> None:
     """Start the search and return at once; raise OSError if no process can be started.
 
     It survives a restart of the web process. It shares this process's stderr.
     """
     process = subprocess.Popen(  # noqa: S603  our own program, and a number
-        [sys.executable, "-m", "outreach", "place", str(placement_id)],
+        [sys.executable, "-m", "outreach", "place", str(search_id)],
         cwd=ROOT,
         env={**os.environ, **environment(current_settings())},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         start_new_session=True,
     )
-    threading.Thread(target=process.wait, name=f"placement {placement_id}", daemon=True).start()  # leaves no zombie
+    threading.Thread(target=process.wait, name=f"timetabling {search_id}", daemon=True).start()  # leaves no zombie
 
 
 def environment(settings: Settings) -> dict[str, str]:

@@ -124,7 +124,7 @@ class StoredConflict:
 
 
 @dataclass(frozen=True)
-class Result:
+class SearchResult:
     """status: None while the search runs, and for a proposal made without a search.
 
     present: the cost of the present plan; None if it is blocked. is_enough: whether the present plan fulfils the request;
@@ -172,13 +172,13 @@ def written(
     return codec.to_json(_found(task, versions, proposal, outcome))
 
 
-def read(stored: Mapping[str, Any]) -> Result:
+def read(stored: Mapping[str, Any]) -> SearchResult:
     """Return the result from the JSON of `written`; raise codec.Unreadable if it has another shape."""
-    return codec.from_json(Result, stored)
+    return codec.from_json(SearchResult, stored)
 
 
-def _found(task: Task, versions: Mapping[int, int], proposal: Proposal | None, outcome: Outcome | None) -> Result:
-    found = Result(
+def _found(task: Task, versions: Mapping[int, int], proposal: Proposal | None, outcome: Outcome | None) -> SearchResult:
+    found = SearchResult(
         status=outcome.status if outcome else None,
         conflicts=tuple(_conflict(one, task) for one in outcome.conflicts) if outcome else (),
         titles={id: task.plan.activities[id].title for id in sorted(_named(task))},

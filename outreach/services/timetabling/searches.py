@@ -79,14 +79,14 @@ def create(request: Request, *, title: str, by: User | None, now: datetime) -> T
     return search
 
 
-def start(placement_id: int, *, launch: Callable[[int], object], now: datetime) -> TimetablingSearch:
+def start(search_id: int, *, launch: Callable[[int], object], now: datetime) -> TimetablingSearch:
     """Start the search in a process that `launch` starts.
 
     Raise PlannerMissing without OR-Tools, AnotherRuns, AlreadyStarted, or CannotStart if no process can be started.
     """
     with writing() as session:
         office_defaults.lock(session)  # only one start at a time
-        search = _for_change(session, placement_id)
+        search = _for_change(session, search_id)
         if is_running(search, now) or search.state not in (SearchState.PREPARED, *RUNNING):
             raise AlreadyStarted
         if not can_search() and not timetabling_request.from_json(search.request).greedily:
@@ -96,7 +96,7 @@ def start(placement_id: int, *, launch: Callable[[int], object], now: datetime) 
             .where(
                 TimetablingSearch.state.in_(RUNNING),
                 TimetablingSearch.beat_at > now - LEASE,
-                TimetablingSearch.id != placement_id,
+                TimetablingSearch.id != search_id,
             )
             .limit(1)
         )
@@ -106,18 +106,18 @@ def start(placement_id: int, *, launch: Callable[[int], object], now: datetime) 
         search.beat_at, search.started_at, search.ended_at, search.stop_asked_at = now, None, None, None
         search.result, search.progress, search.problem = {}, {}, ""
     try:
-        launch(placement_id)
+        launch(search_id)
     except OSError:
         with writing() as session:
-            _for_change(session, placement_id).state = SearchState.PREPARED
+            _for_change(session, search_id).state = SearchState.PREPARED
         raise CannotStart from None
     return search
 
 
-def ask_to_stop(placement_id: int, *, now: datetime) -> TimetablingSearch:
+def ask_to_stop(search_id: int, *, now: datetime) -> TimetablingSearch:
     """Ask the search to end with its best proposal so far; it stops within about a second. No effect if it has ended."""
     with writing() as session:
-        search = _for_change(session, placement_id)
+        search = _for_change(session, search_id)
         if search.state in RUNNING and search.stop_asked_at is None:
             search.stop_asked_at = now
     return search
@@ -132,8 +132,8 @@ def is_broken_off(search: TimetablingSearch, now: datetime) -> bool:
     return search.state in RUNNING and not is_running(search, now)
 
 
-def get(placement_id: int) -> TimetablingSearch:
-    search = db.session.get(TimetablingSearch, placement_id, populate_existing=True)
+def get(search_id: int) -> TimetablingSearch:
+    search = db.session.get(TimetablingSearch, search_id, populate_existing=True)
     if search is None:
         raise SearchMissing
     return search
@@ -150,10 +150,10 @@ def recent() -> list[TimetablingSearch]:
     return list(db.session.scalars(wanted).unique())  # an account is joined with its roles
 
 
-def delete(placement_id: int, *, by: User | None, now: datetime) -> None:
+def delete(search_id: int, *, by: User | None, now: datetime) -> None:
     """Delete a search that is not running; applied changes stay. Raise AlreadyStarted while it runs."""
     with writing() as session:
-        search = _for_change(session, placement_id)
+        search = _for_change(session, search_id)
         if is_running(search, now):
             raise AlreadyStarted
         audit.record(session, by, "placement.deleted", search, now=now)
@@ -192,9 +192,9 @@ def region_names(codes: Collection[str]) -> Mapping[str, str]:
     return {row.code: row.name for row in rows}
 
 
-def _for_change(session: Session, placement_id: int) -> TimetablingSearch:
+def _for_change(session: Session, search_id: int) -> TimetablingSearch:
     search: Any = session.get(
-        TimetablingSearch, placement_id, with_for_update={"of": TimetablingSearch}, populate_existing=True
+        TimetablingSearch, search_id, with_for_update={"of": TimetablingSearch}, populate_existing=True
     )
     if search is None:
         raise SearchMissing

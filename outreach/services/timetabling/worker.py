@@ -55,12 +55,12 @@ class SearchLost(Exception):
     """Another process runs this search, or it has ended or was deleted."""
 
 
-def work(placement_id: int, *, clock: Callable[[], datetime]) -> bool:
+def work(search_id: int, *, clock: Callable[[], datetime]) -> bool:
     """Search and store the result; return False if there is nothing to do. Needs an app context.
 
     A Problem of the task is stored for the page; any other error is raised after the search is marked as failed.
     """
-    row = _Row(placement_id, clock)
+    row = _Row(search_id, clock)
     stored = row.claim()
     if stored is None:
         return False

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import MultiDict
-from wtforms import SelectMultipleField, StringField, TextAreaField, ValidationError
+from wtforms import BooleanField, SelectMultipleField, StringField, TextAreaField, ValidationError
 from wtforms.validators import Length
 
 from outreach.domain.activity import ActivityValues, Move
@@ -40,7 +40,8 @@ class TimesFields(TimeForm):
     zone = ChoiceField(_l("Time zone"), choices=CHOICES)
     registration = Clock(_l("Registration opens"), description=_l("Such as 07:30, half an hour before the start."))
     respond_on = DayField(
-        _l("Answers wanted by"), description=_l("Left empty: two days before at 16:00, or as your office set.")
+        _l("Answers wanted by"),
+        description=_l("Left empty: two days before at 16:00, or as your office set; never on a day off."),
     )
     respond_at = Clock(_l("at"))
 
@@ -86,6 +87,11 @@ class ActivityForm(TimesFields, Versioned):
     things_to_bring = StringField(
         _l("Things to bring"), [Length(max=200)], description=_l("Such as: surat tugas, alat tulis.")
     )
+    names_helpline = BooleanField(
+        _l("Thanks name SAPA 129"),
+        description=_l("The helpline for violence. Who shares a phone never gets this line."),
+        default=True,
+    )
     venue_id = ChoiceField(_l("Venue"), coerce=optional_int, choices=[])
     region_code = ChoiceField(_l("Kelurahan"), coerce=optional_text, choices=[])
     capacity = Number(_l("Seats"), [Between(1, 100_000)], description=_l("Left empty: as many as the venue holds."))
@@ -115,6 +121,7 @@ class ActivityForm(TimesFields, Versioned):
             public_title=strip(self.public_title.data),
             description=strip(self.description.data),
             things_to_bring=strip(self.things_to_bring.data),
+            names_helpline=self.names_helpline.data,
             starts_at=self.starts_at,
             ends_at=self.ends_at,
             zone=self.chosen_zone,
@@ -158,8 +165,27 @@ class CommunityForm(NewActivityForm):
         return [code for code in all_codes if code in single or code.rpartition(".")[0] in whole]
 
 
-class PublishTogetherForm(TidyForm):
-    """The drafts to publish in one step."""
+class PublishForm(TidyForm):
+    """When the invitations go out: at once, or on a day at an hour. Both are left empty for at once."""
+
+    send_on = DayField(_l("Send the invitations on"), description=_l("Left empty: at once."))
+    send_at = Clock(_l("at"), description=_l("Such as 08:00."))
+
+    def validate_send_at(self, field: Clock) -> None:
+        if self.send_on.data and field.data is None and not field.errors:
+            raise ValidationError(gettext("Please write the hour, such as 08:00."))
+        if field.data is not None and self.send_on.data is None and not self.send_on.errors:
+            raise ValidationError(gettext("Please choose the day, too."))
+
+    def invitations_at(self, zone: ZoneInfo) -> datetime | None:
+        """Return the chosen moment; None for at once, and for what cannot be read."""
+        if self.send_on.data is None or self.send_at.data is None:
+            return None
+        return instant(self.send_on.data, self.send_at.data, zone)
+
+
+class PublishTogetherForm(PublishForm):
+    """The drafts to publish in one step, and when their invitations go out."""
 
     activity_ids = Ids()
     q = StringField(_l("Search"), [Length(max=100)])

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -9,6 +10,7 @@ from flask_babel import ngettext
 from flask_login import current_user
 
 from outreach import clock
+from outreach.delivery.words import formats
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState
 from outreach.models import Activity
@@ -22,37 +24,42 @@ from outreach.services.planning.checks import PlanBlocked
 from outreach.services.reminders import forecast as forecasting
 from outreach.services.reminders.forecast import Forecast
 from outreach.web.activities.blueprint import bp
-from outreach.web.activities.forms import CancelForm, MoveForm, PublishTogetherForm
+from outreach.web.activities.forms import CancelForm, MoveForm, PublishForm, PublishTogetherForm
 from outreach.web.activities.views import to_its_page
-from outreach.web.clashes.in_forms import Look, look, refuses_publishing, took_a_resolution
+from outreach.web.clashes.in_forms import ClashPreview, preview_clashes, refuses_publishing, took_a_resolution
 from outreach.web.clashes.shown import shown
 from outreach.web.fields import choices
-from outreach.web.fields.base import ConfirmForm
+from outreach.web.fields.instants import wall_day, wall_time
 from outreach.web.fields.problems import show_problem, show_refused, showing_problems
-from outreach.web.frame.accounts import coordinator_required
+from outreach.web.frame.accounts import coordinator_required, office_zone
 from outreach.web.frame.say import say
 from outreach.web.frame.way_back import back_or
 
+LOOK = "look"  # the button that shows the mails for another moment without publishing
 OVER = (ActivityState.CANCELLED, ActivityState.HELD)
 
 
 @bp.route("/<int:activity_id>/publish", methods=["GET", "POST"])
 @coordinator_required
 def publish(activity_id: int) -> Any:
-    """GET shows who gets which mail and when; POST publishes."""
+    """GET shows who gets which mail and when, "look" does so for another moment; POST publishes."""
     now = clock.now()
-    form, problem_said = ConfirmForm(), ""
-    if form.validate_on_submit():
+    form, problem_said = PublishForm(), ""
+    page = showing.activity(activity_id, now=now)
+    valid = form.validate_on_submit()
+    sent_at = form.invitations_at(page.activity.zone)
+    if valid and LOOK not in request.form:
         try:
-            publishing.publish([activity_id], by=current_user, now=now)
+            publishing.publish([activity_id], by=current_user, now=now, invitations_at=sent_at)
         except ActivityMissing:
             raise
         except Problem as problem:
             problem_said = say(problem)
+            page = showing.activity(activity_id, now=now)
         else:
-            flash(_("Published. The invitations go out now."), "success")
+            going = showing.invitations_at([activity_id], now=now)
+            flash(" ".join([_("Published."), invitations_go_out(going, page.activity.zone)]), "success")
             return redirect(url_for(".show", activity_id=activity_id))
-    page = showing.activity(activity_id, now=now)
     rows = shown(clashing.of_activities([activity_id], now=now), about=[activity_id])
     return render_template(
         "activities/publish.html",
@@ -60,12 +67,44 @@ def publish(activity_id: int) -> Any:
         page=page,
         activity=page.activity,
         problem=problem_said,
-        forecast=forecasting.for_publishing([activity_id], now=now),
+        forecast=forecasting.for_publishing([activity_id], now=now, invitations_at=sent_at),
         clashes=rows,
         refused=refuses_publishing(rows),
         placeless=[page.activity] if page.activity.venue_id is None else [],
         unreachable=showing.without_address([activity_id]),
-    ), 422 if problem_said else 200
+    ), 422 if problem_said or form.errors else 200
+
+
+@bp.route("/<int:activity_id>/invitations-time", methods=["GET", "POST"])
+@coordinator_required
+def invitations_time(activity_id: int) -> Any:
+    """Choose another moment for invitations that wait, or send them now."""
+    now = clock.now()
+    activity = showing.activity_with_agenda(activity_id)
+    form = PublishForm()
+    if form.validate_on_submit():
+        with showing_problems(form):
+            publishing.send_invitations_at(activity_id, form.invitations_at(activity.zone), by=current_user, now=now)
+            flash(invitations_go_out(showing.invitations_at([activity_id], now=now), activity.zone), "success")
+            return redirect(url_for(".show", activity_id=activity_id))
+    waiting = showing.invitations_at([activity_id], now=now)
+    if waiting is None:
+        return to_its_page(activity)
+    if request.method == "GET":
+        form.send_on.data, form.send_at.data = wall_day(waiting, activity.zone), wall_time(waiting, activity.zone)
+    values = {"form": form, "activity": activity, "waiting": waiting}
+    return render_template("activities/invitations_time.html", **values), 422 if form.errors else 200
+
+
+def are_published(count: int) -> str:
+    return ngettext("One activity is published.", "%(num)d activities are published.", count)
+
+
+def invitations_go_out(sent_at: datetime | None, zone: ZoneInfo) -> str:
+    """Return the sentence after publishing. sent_at: when the invitations go out; None for at once."""
+    if sent_at is None:
+        return _("The invitations go out now.")
+    return _("The invitations go out on %(moment)s.", moment=formats.moment(sent_at, zone))
 
 
 @bp.route("/publish", methods=["GET", "POST"])
@@ -85,29 +124,25 @@ def publish_together() -> Any:
     wanted = request.form.get("do")
     status = 200
     if wanted in {"look", "publish"}:
-        if form.validate():
-            return _before_publishing(form, form.activity_ids.data, now)
+        form.validate()
+        if not form.activity_ids.errors:
+            return _before_publishing(form, form.activity_ids.data or [], now)
         status = 422
     return render_template("activities/publish_together.html", form=form, offered=offered), status
 
 
 def _before_publishing(form: PublishTogetherForm, ids: list[int], now: datetime) -> Any:
     """Publish these drafts if that is confirmed; otherwise, or if it is refused, show what publishing would do."""
-    problem_said = ""
-    if request.form.get("do") == "publish":
+    problem_said, zone = "", office_zone()
+    sent_at = form.invitations_at(zone)
+    if request.form.get("do") == "publish" and LOOK not in request.form and not form.errors:
         try:
-            made = publishing.publish(ids, by=current_user, now=now)
+            made = publishing.publish(ids, by=current_user, now=now, invitations_at=sent_at)
         except Problem as problem:
             problem_said = say(problem)
         else:
-            flash(
-                ngettext(
-                    "One activity is published. The invitations go out now.",
-                    "%(num)d activities are published. The invitations go out now.",
-                    len(made),
-                ),
-                "success",
-            )
+            going = showing.invitations_at([one.id for one in made], now=now)
+            flash(f"{are_published(len(made))} {invitations_go_out(going, zone)}", "success")
             return redirect(url_for(".index"))
     lines = together.lines(ids, now=now)
     ids = [line.activity.id for line in lines]
@@ -117,12 +152,12 @@ def _before_publishing(form: PublishTogetherForm, ids: list[int], now: datetime)
         form=form,
         lines=lines,
         problem=problem_said,
-        forecast=forecasting.for_publishing(ids, now=now),
+        forecast=forecasting.for_publishing(ids, now=now, invitations_at=sent_at),
         clashes=rows,
         refused=refuses_publishing(rows),
         placeless=[line.activity for line in lines if line.activity.venue_id is None],
         unreachable=showing.without_address(ids),
-    ), 422 if problem_said else 200
+    ), 422 if problem_said or form.errors else 200
 
 
 @bp.route("/<int:activity_id>/move", methods=["GET", "POST"])
@@ -155,20 +190,20 @@ def move(activity_id: int) -> Any:
     except Problem as problem:
         activity = showing.activity_with_agenda(activity_id)
         show_refused(form, problem, activity.version)
-        seen = look(moves.brought(activity_id, form.move(), now=now), [activity_id], form)
-        return render_template("activities/move.html", form=form, activity=activity, look=seen), 422
-    seen = look(preview.found, [activity_id], form)
+        seen = preview_clashes(moves.brought(activity_id, form.move(), problem, now=now), [activity_id], form)
+        return render_template("activities/move.html", form=form, activity=activity, clash_preview=seen), 422
+    seen = preview_clashes(preview.found, [activity_id], form)
     if preview.blocked:
         for refused in [preview.refused] if preview.refused else _blocking(seen, activity_id):
             show_problem(form, refused)
-        return render_template("activities/move.html", form=form, activity=activity, look=seen), 422
+        return render_template("activities/move.html", form=form, activity=activity, clash_preview=seen), 422
     return render_template(
         "activities/move.html",
         form=form,
         activity=activity,
         after=preview.after,
         forecast=preview.forecast,
-        look=seen,
+        clash_preview=seen,
     )
 
 
@@ -199,12 +234,12 @@ def cancel(activity_id: int) -> Any:
     return render_template("activities/cancel.html", form=form, activity=activity, forecast=forecast), status
 
 
-def _blocking(seen: Look, activity_id: int) -> list[PlanBlocked]:
+def _blocking(seen: ClashPreview, activity_id: int) -> list[PlanBlocked]:
     return [PlanBlocked(row.clash, activity_id) for row in seen.blocking]
 
 
 def _may(form: CancelForm | MoveForm, activity: Activity) -> bool:
-    """Say at once, and not only after the preview, that a draft is not cancelled but deleted, and not moved but edited."""
+    """Return whether the activity is published. Otherwise show that a draft is deleted or edited instead."""
     if activity.state is ActivityState.PUBLISHED:
         return True
     show_problem(form, publishing.NotPublished())

@@ -19,6 +19,7 @@ from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState
 from outreach.models import Activity
 from outreach.queries import exports
+from outreach.queries.activities import intended as intentions
 from outreach.queries.activities import lists as browsing
 from outreach.queries.activities import page as showing
 from outreach.queries.activities import programme_preview
@@ -33,7 +34,8 @@ from outreach.services.locking import ActivityMissing, ProgrammeMissing, Stale
 from outreach.services.planning import clashes as clashing
 from outreach.web.activities.blueprint import bp
 from outreach.web.activities.forms import ActivityForm, CommunityForm, NewActivityForm
-from outreach.web.clashes.in_forms import Look, came_filled_in, look, look_at_many, took_a_resolution
+from outreach.web.clashes.in_forms import ClashPreview, came_filled_in, preview_clashes, preview_many, took_a_resolution
+from outreach.web.clashes.marks import shown_marks
 from outreach.web.clashes.shown import shown
 from outreach.web.exports import columns, file
 from outreach.web.fields import choices
@@ -106,11 +108,11 @@ def new() -> Any:
         return render_template("activities/new.html", form=form)
     if took_a_resolution(form):
         return render_template("activities/new.html", form=form)
-    seen = Look()
+    seen = ClashPreview()
     if form.validate():
-        seen = _look_at_new(form)
+        seen = _preview_new(form)
         if seen.asks:
-            return render_template("activities/new.html", form=form, look=seen)
+            return render_template("activities/new.html", form=form, clash_preview=seen)
         with showing_problems(form):
             made = planning.create_activity(
                 form.values(), programme_id=form.programme_id.data, by=current_user, now=clock.now()
@@ -120,7 +122,7 @@ def new() -> Any:
                 chosen: dict[str, Any] = {"person": people, "role": Role.SPEAKER.value}
                 return redirect(url_for("invitations.invite_people", activity_id=made.id, **chosen))
             return redirect(url_for(".show", activity_id=made.id))
-    return render_template("activities/new.html", form=form, look=seen), 422
+    return render_template("activities/new.html", form=form, clash_preview=seen), 422
 
 
 @bp.route("/community", methods=["GET", "POST"])
@@ -135,15 +137,15 @@ def community() -> Any:
         return render_template("activities/community.html", form=form, districts=districts)
     if took_a_resolution(form):
         return render_template("activities/community.html", form=form, districts=districts)
-    seen = Look()
+    seen = ClashPreview()
     if form.validate():
         codes = form.chosen_codes(region.code for district in districts for region in district.kelurahan)
         found, ids = programme_preview.community(
             form.values(), codes, programme_id=form.programme_id.data, by=current_user.name, now=clock.now()
         )
-        seen = look_at_many(found, ids, alike=True)
+        seen = preview_many(found, ids, alike=True)
         if seen.asks:
-            return render_template("activities/community.html", form=form, districts=districts, look=seen)
+            return render_template("activities/community.html", form=form, districts=districts, clash_preview=seen)
         with showing_problems(form):
             made = community_activities.create(
                 form.values(), codes, programme_id=form.programme_id.data, by=current_user, now=clock.now()
@@ -159,7 +161,7 @@ def community() -> Any:
             if form.programme_id.data:
                 return redirect(url_for("programmes.show", programme_id=form.programme_id.data))
             return redirect(url_for(".index", q=form.title.data.strip(), time=Time.ALL.value))
-    return render_template("activities/community.html", form=form, districts=districts, look=seen), 422
+    return render_template("activities/community.html", form=form, districts=districts, clash_preview=seen), 422
 
 
 @bp.get("/<int:activity_id>")
@@ -173,6 +175,7 @@ def show(activity_id: int) -> Any:
         activity=page.activity,
         reason_words=reason_words,
         clashes=shown(found, about=[activity_id]),
+        intended=shown_marks(intentions.standing(now=clock.now(), activity_id=activity_id)),
     )
 
 
@@ -195,9 +198,9 @@ def edit(activity_id: int) -> Any:
     if not form.validate():
         return render_template("activities/edit.html", form=form, activity=activity), 422
     values, version = form.values(), form.version_number
-    seen = _look_at_edited(activity, values, form)
+    seen = _preview_edited(activity, values, form)
     if seen.asks:
-        return render_template("activities/edit.html", form=form, activity=activity, look=seen)
+        return render_template("activities/edit.html", form=form, activity=activity, clash_preview=seen)
     try:
         try:
             planning.edit_activity(activity_id, values, version, by=current_user, now=clock.now())
@@ -222,7 +225,7 @@ def edit(activity_id: int) -> Any:
         activity = showing.activity_with_agenda(activity_id)
         show_refused(form, problem, activity.version)
         page = render_template(
-            "activities/edit.html", form=form, activity=activity, stale=isinstance(problem, Stale), look=seen
+            "activities/edit.html", form=form, activity=activity, stale=isinstance(problem, Stale), clash_preview=seen
         )
         return page, 422
     flash(_changed(activity_id) if coming_back() else _("Saved."), "success")
@@ -273,17 +276,24 @@ def _changed(activity_id: int) -> str:
     return _("“%(title)s” is saved: %(when)s, %(venue)s.", title=one.title, when=when, venue=where)
 
 
-def _look_at_new(form: NewActivityForm) -> Look:
+def _preview_new(form: NewActivityForm) -> ClashPreview:
     planned = projected.new(form.values(), programme_id=form.programme_id.data, by=current_user.name, now=clock.now())
-    return look(clashing.if_saved(planned, now=clock.now()), [planned.id], form)
+    return preview_clashes(clashing.preview_saved(planned, now=clock.now()), [planned.id], form)
 
 
-def _look_at_edited(activity: Activity, values: ActivityValues, form: ActivityForm) -> Look:
-    """Look at what an edit would bring; at a published activity's new time or place the page for moving looks."""
+def _preview_edited(activity: Activity, values: ActivityValues, form: ActivityForm) -> ClashPreview:
+    """Preview the clashes of an edit.
+
+    A published activity keeps its time and place here; the move page previews those.
+    """
     if activity.state is ActivityState.PUBLISHED:
         values = replace(values, **vars(moves.as_it_is(activity)))
     planned = projected.edited(activity.id, values, now=clock.now())
-    return Look() if planned is None else look(clashing.if_saved(planned, now=clock.now()), [activity.id], form)
+    return (
+        ClashPreview()
+        if planned is None
+        else preview_clashes(clashing.preview_saved(planned, now=clock.now()), [activity.id], form)
+    )
 
 
 def _offer(form: ActivityForm) -> None:

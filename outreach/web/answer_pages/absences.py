@@ -1,5 +1,6 @@
 """Invitees enter their own absences through their link: times, or a calendar. The rules of the answer pages apply.
 
+Each change locks the link in its own transaction, so a link that was revoked after the page was read changes nothing.
 An address is only stored here. An engine reads it within about a minute, so that no request waits for a third party.
 """
 
@@ -20,12 +21,14 @@ from outreach.queries.answers import page as answer_page
 from outreach.queries.answers.page import AnswerPage
 from outreach.services.absences import calendars as absence_calendars
 from outreach.services.absences import edit as absences
-from outreach.services.absences.edit import Subject, SubjectKind
+from outreach.services.absences.edit import Check, Subject, SubjectKind
+from outreach.services.invitations import links
 from outreach.web.answer_pages.blueprint import bp
 from outreach.web.answer_pages.draw import seal
 from outreach.web.answer_pages.forms import LinkForm, OwnAbsenceForm, OwnCalendarForm
 from outreach.web.answer_pages.request import foreign_sentence, speak
 from outreach.web.answer_pages.views import draw_for, this_link
+from outreach.web.fields.fields import whole
 from outreach.web.frame.accounts import office_zone
 from outreach.web.frame.request import asked_language, is_foreign
 from outreach.web.frame.say import say
@@ -52,9 +55,10 @@ def away_add(token: str) -> Any:
             source=AbsenceSource.SELF,
             by=None,
             now=clock.now(),
+            check=_still_open(token),
         )
     except Problem as problem:
-        return _drawn(token, found, 422, form=form, notice=say(problem), wrong=problem.field or "")
+        return _drawn(token, _found(token), 422, form=form, notice=say(problem), wrong=problem.field or "")
     return _noted(token)
 
 
@@ -64,9 +68,9 @@ def away_remove(token: str) -> Any:
 
     def remove(subject: Subject) -> None:
         what, _dash, number = request.form.get("what", "").partition("-")
-        if number.isdecimal() and len(number) < 10:
+        if id_ := whole(number):
             take = absence_calendars.remove if what == "calendar" else absences.remove
-            take(subject, int(number), by=None, now=clock.now())
+            take(subject, id_, by=None, now=clock.now(), check=_still_open(token))
 
     return _changed(token, remove, "removed")
 
@@ -77,7 +81,12 @@ def away_calendar(token: str) -> Any:
     found, form = _found(token), OwnCalendarForm(meta={"csrf_context": token})
     if sentence := _refused(form):
         return _drawn(token, found, 400 if form.forged or is_foreign() else 422, calendar_form=form, notice=sentence)
-    given: dict[str, Any] = {"source": AbsenceSource.SELF, "by": None, "now": clock.now()}
+    given: dict[str, Any] = {
+        "source": AbsenceSource.SELF,
+        "by": None,
+        "now": clock.now(),
+        "check": _still_open(token),
+    }
     try:
         if chosen := form.bytes():
             absence_calendars.add_file(_subject(found), chosen[0], form.name.data or chosen[1], **given)
@@ -85,7 +94,7 @@ def away_calendar(token: str) -> Any:
             absence_calendars.add_address(_subject(found), form.address.data or "", form.name.data, **given)
     except Problem as problem:
         wrong = "file" if chosen else "address"
-        return _drawn(token, found, 422, calendar_form=form, notice=say(problem), wrong=wrong)
+        return _drawn(token, _found(token), 422, calendar_form=form, notice=say(problem), wrong=wrong)
     return _noted(token)
 
 
@@ -95,9 +104,8 @@ def away_again(token: str) -> Any:
     """Have an address read again soon."""
 
     def again(subject: Subject) -> None:
-        number = request.form.get("what", "")
-        if number.isdecimal() and len(number) < 10:
-            absence_calendars.ask_again(subject, int(number), now=clock.now())
+        if id_ := whole(request.form.get("what")):
+            absence_calendars.ask_again(subject, id_, now=clock.now(), check=_still_open(token))
 
     return _changed(token, again, "again")
 
@@ -109,8 +117,13 @@ def _changed(token: str, change: Callable[[Subject], None], done: str) -> Any:
     try:
         change(_subject(found))
     except Problem as problem:
-        return _drawn(token, found, 422, notice=say(problem))
+        return _drawn(token, _found(token), 422, notice=say(problem))
     return _noted(token, done)
+
+
+def _still_open(token: str) -> Check:
+    """Return a check that raises LinkRevoked, LinkExpired or LinkUnknown, and locks the link for the transaction."""
+    return lambda: links.open_link(token, now=clock.now(), lock=True)
 
 
 def _refused(form: LinkForm) -> str:

@@ -132,7 +132,7 @@ def _drawn(
     wrong = {"who": nobody} if nobody else {}
     if form is not None:
         wrong |= {part: str(errors[0]) for part, errors in form.errors.items() if part in ("who", "note") and errors}
-    labels = {"who": _("Who answers?"), "note": _("Note (optional)")}
+    labels = {"who": _("Who answers?").rstrip("?"), "note": _("Note (optional)")}
     first = next(iter(PollChoice)).value[0]
     return draw(
         "poll.html",

@@ -26,15 +26,16 @@ from outreach.web.calendar import undo as calendar_undo
 from outreach.web.calendar.blueprint import bp
 from outreach.web.calendar.forms import PlaceForm, dropped
 from outreach.web.clashes.resolutions import ShownResolution, times_of
-from outreach.web.clashes.shown import ShownClash, each_once, shown
+from outreach.web.clashes.shown import ShownClash, common_resolutions, shown
 from outreach.web.fields.base import ConfirmForm
+from outreach.web.fields.fields import whole
 from outreach.web.fields.problems import flashing_problems, show_problem, show_refused
 from outreach.web.frame.accounts import coordinator_required, office_zone
 from outreach.web.frame.say import say
 
 OVER = (ActivityState.CANCELLED, ActivityState.HELD)
 HERE = frozenset({"on", "begins", "ends", "ends_on", "zone", "venue_id"})  # what a move from the calendar changes
-BARE = "X-Bare"  # header by which the dialog requests a page as a fragment
+FRAGMENT = "X-Fragment"  # header by which the dialog requests a page as a fragment
 
 
 @bp.get("/<int:activity_id>/move")
@@ -58,7 +59,7 @@ def move(activity_id: int) -> Any:
     elif not form.validate():
         return _page(form, activity), 422
     try:
-        asked = undoing or moves.wanted(activity, form.starts_at, form.ends_at, form.venue_id.data, now=now)
+        asked = undoing or moves.move_to(activity, form.starts_at, form.ends_at, form.venue_id.data, now=now)
         previewed = moves.preview(activity, asked, form.version_number, now=now)
     except Problem as problem:
         return _refused(form, activity, problem), 422
@@ -75,7 +76,7 @@ def moved(activity_id: int) -> Any:
     undoing = calendar_undo.kept(activity_id) if "undo" in request.form else None
     if not form.validate():
         return _page(form, activity), 422
-    asked = undoing or moves.wanted(activity, form.starts_at, form.ends_at, form.venue_id.data, now=now)
+    asked = undoing or moves.move_to(activity, form.starts_at, form.ends_at, form.venue_id.data, now=now)
     try:
         done = moves.move(activity_id, asked, form.reason.data or "", form.version_number, by=current_user, now=now)
     except ActivityMissing:
@@ -83,15 +84,16 @@ def moved(activity_id: int) -> Any:
     except Problem as problem:
         activity = showing.activity_with_agenda(activity_id)
         try:
-            previewed = moves.preview(activity, asked, form.version_number, now=now)
+            previewed = moves.preview(activity, asked, form.version_number, refusal=problem, now=now)
         except Problem:
             return _refused(form, activity, problem), 422
         _say_beside(form, problem)
         return _page(form, activity, previewed, undoing=undoing is not None), 422
-    calendar_undo.keep(None if undoing else done, now)
+    back = _back(form.back.data or "", done.activity)
+    calendar_undo.keep(None if undoing else done, now, back)
     if undoing:  # otherwise the calendar says it and offers to take it back
         flash(_("“%(title)s” is back where it was.", title=done.activity.title), "success")
-    return redirect(_back(form.back.data or "", done.activity))
+    return redirect(back)
 
 
 @bp.post("/undo")
@@ -119,23 +121,23 @@ def _page(form: PlaceForm, activity: Activity, previewed: MovePreview | None = N
         _say_beside(form, previewed.refused)
     return render_template(
         "calendar/move.html",
-        bare=BARE in request.headers,
+        as_fragment=FRAGMENT in request.headers,
         form=form,
         activity=activity,
         previewed=previewed,
         undoing=undoing,
         clashes=clashes,
-        resolutions=each_once(previewed.found, clashes) if previewed else [],
+        resolutions=common_resolutions(previewed.found, clashes) if previewed else [],
         back=_back(form.back.data or "", activity),
         venue_name=dict(form.venue_id.choices or ()).get(form.venue_id.data or "", ""),
     )
 
 
 def _clashes(previewed: MovePreview, form: PlaceForm, activity: Activity) -> list[ShownClash]:
-    """Return what the move would bring, the gravest first, each once, with ways out that stay in the calendar where they can.
+    """Return the clashes that the move would add, blocking ones first, each once.
 
-    Resolutions that lead to the activity's present time and place are left out, because they change nothing. The page
-    says this once, below all clashes.
+    Their resolutions stay in the calendar if possible. Those that lead to the activity's present time and place
+    are left out, because they change nothing. The page says this once, below all clashes.
     """
     once = {(row.kind, row.sentence): row for row in reversed(shown(previewed.found, about=[activity.id]))}
     return [
@@ -172,7 +174,7 @@ def _refused(form: PlaceForm, activity: Activity, problem: Problem) -> Any:
 
 
 def _say_beside(form: PlaceForm, problem: Problem) -> None:
-    """Show a problem on the page that says what comes of a move: it has one field, the reason, and else its head."""
+    """Show a problem on the preview page: at the reason, or else at the top."""
     if problem.field == "reason":
         show_problem(form, problem)
     elif (sentence := say(problem)) not in form.form_errors:
@@ -184,9 +186,9 @@ def _dropped(activity: Activity, now: datetime) -> Move | None:
     if times is None:
         return None
     venue = request.args.get("venue", "")
-    venue_id = activity.venue_id if venue == "" else int(venue) if venue.isdecimal() and len(venue) < 10 else None
+    venue_id = activity.venue_id if venue == "" else whole(venue) or None
     starts_at, ends_at = (at.astimezone(activity.zone) for at in times)
-    return moves.wanted(activity, starts_at, ends_at, venue_id, now=now)
+    return moves.move_to(activity, starts_at, ends_at, venue_id, now=now)
 
 
 def _back(asked: str, activity: Activity) -> str:

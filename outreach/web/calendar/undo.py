@@ -19,29 +19,37 @@ STATES = (ActivityState.DRAFT, ActivityState.PUBLISHED)
 
 @dataclass(frozen=True)
 class _Moved:
-    """The activity that was moved, its version since, and until when that can be undone. The Move itself is kept beside it."""
+    """The moved activity, its version after the move, and until when undo is offered.
+
+    The session also holds the Move that undoes it. page: the only calendar page that offers undo.
+    """
 
     id: int
     version: int
     until: datetime
+    page: str = ""
 
 
 @dataclass(frozen=True)
 class UndoOffer:
-    """version: the version that the activity must still have. tells: whether taking it back sends mails."""
+    """version: the version that the activity must still have. tells: whether taking it back sends mails.
+
+    seconds: how long it is still offered.
+    """
 
     id: int
     title: str
     version: int
     tells: bool
+    seconds: int
 
 
-def keep(done: Moved | None, now: datetime) -> None:
-    """Remember a move, in the place of the one before; None: nothing is to be taken back."""
+def keep(done: Moved | None, now: datetime, address: str = "") -> None:
+    """Store the last move for undo. None: offer no undo. address: of the page that offers it."""
     if done is None:
         session.pop(KEY, None)
         return
-    moved = _Moved(done.activity.id, done.version, now + OFFERED_FOR)
+    moved = _Moved(done.activity.id, done.version, now + OFFERED_FOR, page(address))
     session[KEY] = codec.to_json(moved) | codec.to_json(done.back)
 
 
@@ -59,13 +67,20 @@ def kept(activity_id: int) -> Move | None:
     return codec.from_json(Move, session[KEY])
 
 
-def offer() -> UndoOffer | None:
-    """Return what the calendar offers to take back, or None. None also if the activity has changed since."""
-    activity_id, version = last()
-    activity = db.session.get(Activity, activity_id) if kept(activity_id) else None
-    if activity is None or activity.version != version or activity.state not in STATES:
+def page(address: str) -> str:
+    """Return an address in the form in which offers are compared."""
+    path, _, query = address.partition("?")
+    return f"{path}?{'&'.join(sorted(filter(None, query.split('&'))))}"
+
+
+def offer(here: str) -> UndoOffer | None:
+    """Return what the calendar page `here` offers to take back, or None. None also if the activity has changed since."""
+    moved = _moved()
+    activity = db.session.get(Activity, moved.id) if moved and moved.page == here and kept(moved.id) else None
+    if moved is None or activity is None or activity.version != moved.version or activity.state not in STATES:
         return None
-    return UndoOffer(activity_id, activity.title, version, activity.state is ActivityState.PUBLISHED)
+    seconds = int((moved.until - clock.now()).total_seconds())
+    return UndoOffer(moved.id, activity.title, moved.version, activity.state is ActivityState.PUBLISHED, seconds)
 
 
 def _moved() -> _Moved | None:

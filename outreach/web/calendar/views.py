@@ -4,6 +4,7 @@ Each page is complete without script: tables with links. With script, static/cal
 events.json.
 """
 
+from dataclasses import replace
 from typing import Any
 
 from flask import jsonify, render_template, request
@@ -33,7 +34,7 @@ missing_page(bp, ActivityMissing)
 @staff_required
 def index() -> Any:
     now, zone = clock.now(), office_zone()
-    asked = _asked()
+    asked = _asked(open_at_next=True)
     shown = calendars.shown(asked.first, asked.last, asked.wanted, zone=zone, now=now)
     rows = _rows(shown, asked)
     return render_template(
@@ -55,7 +56,7 @@ def index() -> Any:
         kind_of=calendar_events.kind_of,
         weekday=calendar_range.weekday,
         choices=_choices(asked.wanted),
-        undo=calendar_undo.offer(),
+        undo=calendar_undo.offer(calendar_undo.page(request.full_path)),
     )
 
 
@@ -75,9 +76,14 @@ def events() -> Any:
     return jsonify(calendar_events.events(shown, asked, _rows(shown, asked), may_move=may_change()))
 
 
-def _asked() -> CalendarRequest:
-    today = clock.now().astimezone(office_zone()).date()
-    return calendar_range.read(request.args, today=today, programme_days=calendars.programme_days)
+def _asked(*, open_at_next: bool = False) -> CalendarRequest:
+    """Return the request. open_at_next: where no day is requested, begin with the next activity, not on empty days."""
+    zone = office_zone()
+    today = clock.now().astimezone(zone).date()
+    asked = calendar_range.read(request.args, today=today, programme_days=calendars.programme_days)
+    if open_at_next and asked.on == today and "on" not in request.args:
+        return replace(asked, on=calendars.next_day(asked.wanted, today, zone=zone) or today)
+    return asked
 
 
 def _rows(shown: ShownDays, asked: CalendarRequest) -> list[CalendarRow]:

@@ -14,12 +14,12 @@ from outreach.web.clashes.resolutions import ShownResolution, take
 from outreach.web.clashes.shown import ShownClash, shown
 
 MOST = 8  # clashes shown before several activities are created; further ones are counted
-WAY = "way"  # name of the button that fills in a resolution
+RESOLUTION = "way"  # name of the button that fills in a resolution
 SEEN = "seen"  # name of the button that saves despite warnings; its value is the digest of the warnings that were read
 
 
 @dataclass(frozen=True)
-class Look:
+class ClashPreview:
     """rows: clashes that saving would newly cause. digest: identifies the warnings among them.
 
     named: whether it is about several activities, so each row has to name its activity.
@@ -47,21 +47,23 @@ class Look:
         return bool(self.warnings) and not self.blocking and request.form.get(SEEN) != self.digest
 
 
-def look(found: FoundClashes, about: Collection[int], form: Any) -> Look:
+def preview_clashes(found: FoundClashes, about: Collection[int], form: Any) -> ClashPreview:
     """Return the clashes for a form. A resolution without fields in it leads to the page that has them."""
-    return Look(tuple(_fitting(row, form) for row in shown(found, about=about)))
+    return ClashPreview(tuple(_fitting(row, form) for row in shown(found, about=about)))
 
 
-def look_at_many(
+def preview_many(
     found: FoundClashes, about: Collection[int], *, alike: bool = False, with_resolutions: bool = True
-) -> Look:
+) -> ClashPreview:
     """Return the clashes for several new activities. alike: they share one form. with_resolutions: look for resolutions."""
-    return Look(tuple(shown(found, about=about, alike=alike, most=MOST, with_resolutions=with_resolutions)), named=True)
+    return ClashPreview(
+        tuple(shown(found, about=about, alike=alike, most=MOST, with_resolutions=with_resolutions)), named=True
+    )
 
 
 def took_a_resolution(form: Any, rows: Mapping[int, Any] | None = None) -> bool:
     """Return whether a resolution was pressed. It is filled in, and the form must be shown again. rows: as in `take`."""
-    query = request.form.get(WAY)
+    query = request.form.get(RESOLUTION)
     if query is None:
         return False
     take(form, query, rows)

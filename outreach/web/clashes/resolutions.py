@@ -83,6 +83,12 @@ def resolution_link(
     return ShownResolution(_words(plan, activity, resolution, about), href, activity.id, fields, resolution=resolution)
 
 
+def by_timetabling(drafts: Iterable[PlannedActivity]) -> ShownResolution:
+    """Return the way to the timetabling with these drafts ticked."""
+    ids = sorted(one.id for one in drafts)
+    return ShownResolution(_("Place them all automatically"), url_for("placements.new", activity=ids))
+
+
 def stretched(resolution: StretchProgramme, *, in_its_form: bool = False) -> ShownResolution:
     """Return the resolution as a link to the programme's form, or, inside that form, as values to fill in."""
     lasting = {

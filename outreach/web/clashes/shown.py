@@ -1,5 +1,6 @@
 """Clashes as pages show them: grouped if several people have the same one, in sentences, with links and resolutions."""
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -8,13 +9,14 @@ from flask import url_for
 from flask_babel import gettext as _
 
 from outreach.delivery.words.clashes import listed, sentence, when
+from outreach.delivery.words.formats import day as long_day
 from outreach.delivery.words.labels import label
 from outreach.domain.clashes import Clash, OfInvitee, Resolution, applied, find_clashes, find_resolutions, suits_all
 from outreach.domain.planning.parties import Party
 from outreach.domain.planning.plan import PlannedActivity
 from outreach.domain.planning.rules import ClashKind, Severity
-from outreach.services.planning.clashes import FoundClashes, gathered
-from outreach.web.clashes.resolutions import ShownResolution, invitations_of, resolution_link
+from outreach.services.planning.clashes import FoundClashes, crowd_of, gathered
+from outreach.web.clashes.resolutions import ShownResolution, by_timetabling, invitations_of, resolution_link
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,8 @@ class ShownClash:
     resolutions: tuple[ShownResolution, ...] = ()
     parties: tuple[Party, ...] = ()  # the people or organisations with this clash
     titles: tuple[str, ...] = ()  # of all activities with exactly this clash
+    intend_href: str = ""  # the page that marks it as intended; "" if it cannot be marked
+    crowd: int = 0  # of how many drafts of one day this is about; 0: it is one clash
 
     @property
     def blocks(self) -> bool:
@@ -55,7 +59,7 @@ class ShownClash:
 
 
 @dataclass(frozen=True)
-class Once:
+class CommonResolution:
     """A resolution shown once for several clashes. resolves: which of them, in words; "" if it is the only one."""
 
     resolution: ShownResolution
@@ -70,14 +74,15 @@ def shown(
     with_resolutions: bool = True,
     most: int | None = None,
     alike: bool = False,
+    crowds: bool = False,
 ) -> list[ShownClash]:
     """Return the clashes for display, blocking ones first.
 
     about: ids of the activities from whose side they are told, and that should change. groups: show only these, as from
     `gathered`. most: look for resolutions only for the first so many. alike: the activities in `about` change together,
-    so the same sentence about several is shown once, with the resolutions that suit all.
+    so the same sentence about several is shown once, with the resolutions that suit all. crowds: as in `gathered`.
     """
-    groups = sorted(gathered(found.clashes), key=_gravest_first) if groups is None else groups
+    groups = sorted(gathered(found.clashes, crowds=crowds), key=_gravest_first) if groups is None else groups
     rows = [_shown(found, group, _side(group[0], about)) for group in groups]
     bundles = _bundled(rows, groups) if alike else [[(row, group)] for row, group in zip(rows, groups, strict=True)]
     wanted = bundles[:most] if with_resolutions else []
@@ -86,16 +91,20 @@ def shown(
     said = []
     for at, bundle in enumerate(bundles):
         side = _side(bundle[0][1][0], about)
-        outs = [
-            resolution_link(found.plan, resolution, invitations, side)
-            for resolution in (offered[at] if at < len(offered) else ())
-        ]
+        outs = (
+            [by_timetabling(crowd_of(bundle[0][1]))]
+            if bundle[0][0].crowd
+            else [
+                resolution_link(found.plan, resolution, invitations, side)
+                for resolution in (offered[at] if at < len(offered) else ())
+            ]
+        )
         titles = tuple(dict.fromkeys(row.things[0].title for row, _group in bundle))
         said.append(replace(bundle[0][0], resolutions=tuple(one for one in outs if one is not None), titles=titles))
     return said
 
 
-def each_once(found: FoundClashes, rows: Sequence[ShownClash]) -> list[Once]:
+def common_resolutions(found: FoundClashes, rows: Sequence[ShownClash]) -> list[CommonResolution]:
     """Return the resolutions of all these rows, each once. Those that resolve the most come first."""
     offered: dict[object, ShownResolution] = {}
     for row in rows:
@@ -103,7 +112,7 @@ def each_once(found: FoundClashes, rows: Sequence[ShownClash]) -> list[Once]:
             offered.setdefault(resolution.resolution or resolution.words, resolution)
     resolving = [(resolution, _resolved(found, resolution, rows)) for resolution in offered.values()]
     resolving.sort(key=lambda one: -len(one[1]))  # a stable sort: equals keep their order
-    return [Once(resolution, _said(resolved, rows)) for resolution, resolved in resolving]
+    return [CommonResolution(resolution, _said(resolved, rows)) for resolution, resolved in resolving]
 
 
 def _resolved(found: FoundClashes, resolution: ShownResolution, rows: Sequence[ShownClash]) -> list[ShownClash]:
@@ -141,6 +150,8 @@ def _bundled(rows: list[ShownClash], groups: list[list[Clash]]) -> list[Bundle]:
 
 def _offered(found: FoundClashes, bundle: Bundle, about: Collection[int], alike: bool) -> list[Resolution]:
     first = bundle[0][1]
+    if bundle[0][0].crowd:
+        return []
     offered = _for_all(first, find_resolutions(found.plan, first[0], _side(first[0], about)))
     if not alike:
         return offered
@@ -153,12 +164,38 @@ def _gravest_first(group: list[Clash]) -> bool:
 
 
 def _shown(found: FoundClashes, group: list[Clash], side: int | None) -> ShownClash:
+    if crowd := crowd_of(group):
+        return _shown_crowd(group, crowd)
     first = group[0]
     parties = tuple(dict.fromkeys(one.party for one in group if one.party))
     told = sentence(first, side, names=[one.name for one in parties], kecamatan=found.kecamatan)
     own = next((one for one in first.activities if one.id == side), first.activities[-1])
     things = tuple(_thing(one) for one in (own, *(other for other in first.activities if other is not own)))
-    return ShownClash(first.kind, first.severity, own.local_start.date(), told, things, first, parties=parties)
+    day = own.local_start.date()
+    return ShownClash(
+        first.kind, first.severity, day, told, things, first, parties=parties, intend_href=intend_href(first, side)
+    )
+
+
+def _shown_crowd(group: list[Clash], crowd: Sequence[PlannedActivity]) -> ShownClash:
+    """Return what many drafts of one day have with each other as one."""
+    first, day = group[0], crowd[0].local_start.date()
+    counts = Counter(one.kind for one in group)
+    kinds = sorted(counts, key=lambda kind: -counts[kind])
+    told = _(
+        "These %(count)s drafts do not go together on one day: %(what)s. The timetabling gives them days and hours that do.",
+        count=len(crowd),
+        what=", ".join(f"{counts[kind]} × {label(kind)}" for kind in kinds),
+    )
+    thing = Thing(0, _("%(count)s drafts", count=len(crowd)), long_day(day), "")
+    return ShownClash(first.kind, first.severity, day, told, (thing,), first, crowd=len(crowd))
+
+
+def intend_href(clash: Clash, side: int | None = None) -> str:
+    """Return the page that marks a clash as intended; "" if an activity of it is not stored yet. side: from whose page."""
+    if any(id < 0 for id in clash.ids):
+        return ""
+    return url_for("findings.intend", activity=list(clash.ids), clash=clash.substance, of=side)
 
 
 def _side(clash: Clash, about: Collection[int]) -> int | None:

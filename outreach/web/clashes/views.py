@@ -2,24 +2,44 @@
 
 from typing import Any
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_login import current_user
+from wtforms import StringField
+from wtforms.validators import Length
 
 from outreach import clock
 from outreach.domain.clashes import Clash
 from outreach.domain.planning.rules import Severity
+from outreach.queries.activities import intended as intentions
 from outreach.queries.activities import lists as browsing
 from outreach.queries.paging import Page
 from outreach.services.planning import clashes as clashing
+from outreach.services.planning import intended
+from outreach.web.clashes.marks import shown_marks
 from outreach.web.clashes.shown import shown
 from outreach.web.exports import columns, file
-from outreach.web.fields.fields import whole
-from outreach.web.frame.accounts import staff_required
+from outreach.web.fields.base import TidyForm
+from outreach.web.fields.fields import Sentence, whole
+from outreach.web.fields.problems import flashing_problems
+from outreach.web.frame.accounts import coordinator_required, staff_required
 from outreach.web.frame.say import page_number
 
 bp = Blueprint("findings", __name__, url_prefix="/findings")
 
 PER_PAGE = 25
+
+
+class IntendedForm(TidyForm):
+    reason = StringField(
+        _l("Reason"),
+        [Sentence(_l("Please write why it is meant so, such as Beliau hanya membuka acara.")),
+         Length(max=intended.REASON_MAX)],
+        description=_l("It is kept with your name, for whoever asks later."),
+    )  # fmt: skip
+
+
 ALONE = "alone"  # in the filter: activities without a programme
 FOUND = (Severity.BLOCK, Severity.WARN)
 
@@ -32,7 +52,7 @@ def index() -> Any:
     programme = request.args.get("programme", "")
     now = clock.now()
     found = clashing.everything(now=now)
-    groups = [one for one in clashing.gathered(found.clashes) if _is_of(one[0], programme)]
+    groups = clashing.gathered((one for one in found.clashes if _is_of(one, programme)), crowds=True)
     counts = {one: sum(group[0].severity is one for group in groups) for one in FOUND}
     groups = [one for one in groups if severity in (None, one[0].severity)]
     groups.sort(key=lambda group: FOUND.index(group[0].severity))  # a stable sort: within each severity, by time
@@ -50,7 +70,42 @@ def index() -> Any:
         programme=programme,
         programmes=browsing.programme_choices(),
         alone=ALONE,
+        intended=shown_marks(intentions.standing(now=now)) if page.number == 1 else [],
     )
+
+
+@bp.route("/intended", methods=["GET", "POST"])
+@coordinator_required
+def intend() -> Any:
+    """Show one clash, and mark it as intended with a reason."""
+    ids, substance = request.args.getlist("activity", type=int), request.args.get("clash", "")
+    back = _back()
+    form, now = IntendedForm(), clock.now()
+    with flashing_problems("warning"):
+        found, group = intended.group(ids, substance, now=now)
+        if form.validate_on_submit():
+            intended.mark(ids, substance, form.reason.data or "", by=current_user, now=now)
+            flash(_("Noted as intended. It comes back if the clash changes."), "success")
+            return redirect(back)
+        rows = shown(found, groups=[group], with_resolutions=False)
+        status = 422 if form.errors else 200
+        return render_template("clashes/intend.html", form=form, row=rows[0], back=back), status
+    return redirect(back)
+
+
+@bp.post("/intended/<int:mark_id>/take-back")
+@coordinator_required
+def take_back(mark_id: int) -> Any:
+    with flashing_problems("warning"):
+        intended.take_back(mark_id, by=current_user, now=clock.now())
+        flash(_("Taken back. If the clash is still there, it is among the clashes again."), "success")
+    return redirect(_back())
+
+
+def _back() -> str:
+    """Return the page of the activity from which the user came, or that of all clashes."""
+    of = request.args.get("of", type=int)
+    return url_for("activities.show", activity_id=of) if of else url_for(".index")
 
 
 def _is_of(clash: Clash, programme: str) -> bool:

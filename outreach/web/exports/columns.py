@@ -170,13 +170,18 @@ def invitees() -> list[Column]:
     ]
 
 
-def calls(belongs_to: Callable[[Any], str], number: Callable[[Any], str]) -> list[Column]:
+def calls() -> list[Column]:
+    """Rows: (callee, one of the invitations that wait for their answer)."""
     return [
-        Column(_("Name"), WIDE, lambda row: row.invitation.invitee.display_name),
-        Column(_("Role"), MIDDLE, lambda row: label(row.invitation.role)),
-        Column(_("Organisation or kelurahan"), WIDE, belongs_to),
-        Column(_("Phone"), MIDDLE, number),
-        Column(_("State"), MIDDLE, lambda row: label(row.invitation.state)),
+        Column(_("Name"), WIDE, lambda row: row[0].invitee.display_name),
+        Column(_("Role"), MIDDLE, lambda row: label(row[1].role)),
+        Column(_("Organisation or kelurahan"), WIDE, lambda row: belongs_to(row[1])),
+        Column(_("Phone"), MIDDLE, lambda row: phone(row[0].invitee.phone)),
+        Column(_("E-mail"), WIDE, lambda row: row[0].invitee.email),
+        Column(_("Activity"), LONG, lambda row: row[1].activity.title),
+        Column(_("When"), MIDDLE, lambda row: _local(row[1].activity.starts_at, row[1].activity.zone)),
+        Column(_("Answer by"), MIDDLE, lambda row: _local(row[1].activity.respond_by_at, row[1].activity.zone)),
+        Column(_("State"), MIDDLE, lambda row: label(row[1].state)),
         Column(_("Answer"), MIDDLE, lambda row: ""),
         Column(_("Note"), WIDE, lambda row: ""),
     ]

@@ -111,7 +111,7 @@ def strip(value: str | None) -> str:
 
 
 def whole(value: str | None) -> int:
-    """Return the number in a hidden field; 0 if somebody changed it."""
+    """Return the whole number in a hidden field or an address, such as a row's id; 0 if somebody changed it."""
     return int(value) if value and value.isdecimal() and len(value) < 10 else 0
 
 

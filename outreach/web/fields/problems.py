@@ -25,7 +25,7 @@ FIELDS = {
 
 @dataclass
 class Refusal:
-    """problem: why what the form asked for was not done; None where it was."""
+    """problem: why the form was refused; None if it was accepted."""
 
     problem: Problem | None = None
 
@@ -37,10 +37,10 @@ def showing_problems(
     but: type[Problem] | tuple[type[Problem], ...] = (),
     names: Mapping[str, str] = FIELDS,
 ) -> Iterator[Refusal]:
-    """Do what a valid form asks for, and go on to the next page from within; a problem is shown in the form instead.
+    """Run the use case of a valid form inside this block, and return the redirect from there.
 
-    What follows in the view is then the form's page again, with status 422.
-    but: problems that are no matter of the form: they are raised. names: as in show_problem.
+    If it raises a Problem, the problem is shown in the form. The view then goes on, and shows the form with status 422.
+    but: problems to raise. names: as in show_problem.
     """
     refusal = Refusal()
     try:
@@ -56,7 +56,7 @@ def showing_problems(
 def flashing_problems(
     category: str = "warning", *, but: type[Problem] | tuple[type[Problem], ...] = ()
 ) -> Iterator[None]:
-    """Do what a button asks for; a problem is said on the next page instead. but: as in showing_problems."""
+    """Run the use case of a button inside this block; a Problem is shown on the next page. but: as in showing_problems."""
     try:
         yield
     except but:
@@ -65,23 +65,19 @@ def flashing_problems(
         flash(say(problem), category)
 
 
-def put_beside(form: FlaskForm, problem: Problem) -> bool:
-    """Put the problem's sentence beside the field it is about; return whether the form has that field."""
-    field = form._fields.get(problem.field or "")
+def put_beside(form: FlaskForm, problem: Problem, names: Mapping[str, str] = FIELDS) -> bool:
+    """Put the problem's sentence beside the field it is about. Return whether the form has that field."""
+    wanted = problem.field or ""
+    field = form._fields.get(wanted) or form._fields.get(names.get(wanted, ""))
     if field is not None:
         field.errors = [*field.errors, say(problem)]
     return field is not None
 
 
 def show_problem(form: FlaskForm, problem: Problem, names: Mapping[str, str] = FIELDS) -> None:
-    """Add the problem's sentence to its field, or to the whole form if it has no such field."""
-    sentence = say(problem)
-    wanted = problem.field or ""
-    field = form._fields.get(wanted) or form._fields.get(names.get(wanted, ""))
-    if field is None:
-        form.form_errors.append(sentence)
-    else:
-        field.errors = [*field.errors, sentence]
+    """Put the problem's sentence beside its field, or above the form if it has no such field."""
+    if not put_beside(form, problem, names):
+        form.form_errors.append(say(problem))
 
 
 def show_refused(form: FlaskForm, problem: Problem, version: int) -> None:
@@ -91,7 +87,7 @@ def show_refused(form: FlaskForm, problem: Problem, version: int) -> None:
 
 
 def renew_version(form: FlaskForm, problem: Problem | None, version: int) -> None:
-    """Where somebody was faster, let the form take the record's present version: sent again, it holds."""
+    """If somebody else saved first, put the present version into the form, so that it is accepted when sent again."""
     if isinstance(problem, Stale):
         form.version.data = str(version)
 

@@ -1,6 +1,6 @@
 """What the forms of one activity have in common: when it is, on the clocks of a zone, and its version.
 
-In which zone is said by the form: chosen in it, or the activity's own.
+The form gives the zone: a chosen one, or the activity's.
 """
 
 from datetime import datetime
@@ -61,7 +61,7 @@ class TimeForm(TidyForm):
 
 
 class Versioned(TidyForm):
-    """Which version of the activity was on the page, so that of two who save the second is told."""
+    """The version that the page showed. Of two users who save, the second gets an error."""
 
     version = HiddenField()
 

@@ -10,7 +10,7 @@ from flask import Flask, Response, abort, current_app, g, redirect, render_templ
 from flask_babel import gettext as _
 from flask_login import current_user
 from flask_security import Security
-from flask_wtf.csrf import CSRFError
+from flask_wtf.csrf import CSRFError, generate_csrf
 from werkzeug.exceptions import HTTPException
 
 from outreach import logs
@@ -115,14 +115,28 @@ def _roles_required(*roles: StaffRole) -> Callable[[Callable[..., Any]], Callabl
 
 
 def _to_login() -> Any:
+    if _from_script():
+        return Response(
+            _("Sign in again."), 401, mimetype="text/plain"
+        )  # a redirect would put the login page into a page
     target = request.full_path.rstrip("?") if request.method == "GET" else None
     return redirect(url_for("security.login", next=None if target == "/" else target))
+
+
+def _from_script() -> bool:
+    """Return whether a page's script asks (htmx), which shows the answer within the page."""
+    return "HX-Request" in request.headers
+
+
+def _is_for_another_account() -> bool:
+    """Return whether the page that asks was made for another account, whose kept ticks this one must not record."""
+    return _from_script() and request.headers.get("X-Account", str(current_user.id)) != str(current_user.id)
 
 
 def _let_in() -> Any:
     if request.endpoint is None or request.blueprint in PUBLIC or request.endpoint == "static":
         return None
-    if not current_user.is_authenticated:
+    if not current_user.is_authenticated or _is_for_another_account():
         return _to_login()
     if request.method not in SAFE_METHODS and request.endpoint not in OWN_AFFAIRS and not may_change():
         abort(403)
@@ -198,7 +212,10 @@ def _error_page(error: HTTPException) -> Any:
 
 
 def _forgery_page(_error: CSRFError) -> Any:
-    return error_page(
+    """Say that the form has expired. A script of a signed-in user gets a new token, and sends the form again."""
+    if _from_script() and not current_user.is_authenticated:
+        return _to_login()
+    page, code = error_page(
         400,
         _("This form has expired"),
         _(
@@ -206,6 +223,7 @@ def _forgery_page(_error: CSRFError) -> Any:
             "Go back, load the page again, and send the form once more."
         ),
     )
+    return page, code, {"X-CSRF-Token": generate_csrf()} if _from_script() else {}
 
 
 def _crash_page(error: Exception) -> Any:

@@ -11,7 +11,8 @@ from weakref import WeakKeyDictionary
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
-from flask import Flask, current_app, request, url_for
+from flask import Flask, current_app, g, request, url_for
+from flask_login import current_user
 from markupsafe import Markup, escape
 from whitenoise import WhiteNoise
 from wtforms import BooleanField
@@ -23,6 +24,7 @@ from outreach.domain import zones
 from outreach.domain.kinds import IncomingOutcome
 from outreach.domain.states import ActivityState, InvitationState, MessageState, ReminderState, SearchState
 from outreach.extensions import current_settings
+from outreach.queries import bell
 from outreach.services.inbox import waiting as inbox_waiting
 from outreach.web.frame import access
 
@@ -81,13 +83,14 @@ def init_app(app: Flask) -> None:
     env = app.jinja_env
     env.filters.update(
         day=formats.day, short_day=formats.short_day, clock=formats.clock, moment=formats.moment,
-        phone=formats.phone, label=labels.label, tone=tone,
+        phone=formats.phone, label=labels.staff_label, tone=tone,
     )  # fmt: skip
     env.globals.update(
         span=formats.span, days=formats.days, in_days=formats.in_days, language=formats.language, languages=formats.LOCALES,
         icon=icon, badge=badge, control=control, leaf=leaf, answers_bar=answers_bar, fragment=fragment, url_with=url_with,
+        first_error=first_error,
         static_url=app.extensions["outreach_static_url"], endpoints=app.view_functions, office_zone=office_zone,
-        our_office=access.office, mails_to_read=mails_to_read,
+        our_office=access.office, mails_to_read=mails_to_read, news_unseen=news_unseen,
     )  # fmt: skip
 
 
@@ -98,7 +101,9 @@ def tone(state: StrEnum | None) -> str:
 
 def badge(state: StrEnum | None, text: str = "", colour: str = "") -> Markup:
     """Return a badge with a state's word and colour, or with `text` in `colour`."""
-    return Markup('<span class="badge tone-{}">{}</span>').format(colour or tone(state), text or labels.label(state))
+    return Markup('<span class="badge tone-{}">{}</span>').format(
+        colour or tone(state), text or labels.staff_label(state)
+    )
 
 
 def icon(name: str, label: str = "", extra: str = "") -> Markup:
@@ -179,10 +184,18 @@ def control(field: Any, about: Any, given: dict[str, Any]) -> Any:
     if field.errors:
         classes.append("is-invalid")
         attributes["aria-invalid"] = "true"
+        attributes["autofocus"] = first_error()
     notes = [f"{field.id}-help"] * bool(about) + [f"{field.id}-error"] * bool(field.errors)
     if notes:
         attributes["aria-describedby"] = " ".join(notes)
     return field(**{"class": " ".join(classes)}, **attributes)
+
+
+def first_error() -> bool:
+    """Return whether this is the page's first error, which the page then opens at; asked once for each field with errors."""
+    is_first = "error_shown" not in g
+    g.error_shown = True
+    return is_first
 
 
 def url_with(**query: Any) -> str:
@@ -202,6 +215,11 @@ def mails_to_read() -> int | None:
     """Return how many mails received wait to be read, at most 100; None where no mailbox is read and none wait."""
     waiting = min(inbox_waiting.recent_count(now=clock.now()), 100)
     return waiting if waiting or current_settings().imap_server else None
+
+
+def news_unseen() -> int | None:
+    """Return how many pieces of news the user has not seen; None for those who only read."""
+    return bell.count_unseen(current_user.id, now=clock.now()) if access.may_change() else None
 
 
 def _serve_static(app: Flask) -> None:

@@ -1,6 +1,6 @@
 """Problems as sentences in the user's language."""
 
-from datetime import datetime
+from datetime import date, datetime, time
 from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -9,7 +9,7 @@ from flask import request
 from flask_babel import gettext
 
 from outreach.delivery.words import clashes as clash_words
-from outreach.delivery.words.formats import moment
+from outreach.delivery.words.formats import day, language, moment
 from outreach.delivery.words.labels import label
 from outreach.domain.problems import Problem
 from outreach.services.planning.checks import PlanBlocked
@@ -31,6 +31,10 @@ def _said(value: Any, zone: object) -> Any:
     if isinstance(value, datetime) and value.tzinfo is not None:
         zones = (zone, value.tzinfo)
         return moment(value, next((z for z in zones if isinstance(z, ZoneInfo)), None) or office_zone())
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return day(value)
+    if isinstance(value, time):
+        return f"{value:%H.%M}" if language() == "id" else f"{value:%H:%M}"
     return label(value) if isinstance(value, StrEnum) else value
 
 

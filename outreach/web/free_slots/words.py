@@ -21,7 +21,7 @@ from outreach.domain.free_slots.openings import (
     SmallerVenue,
     WithoutParty,
 )
-from outreach.domain.planning.parties import Absence
+from outreach.domain.planning.parties import AbsenceSpan
 from outreach.domain.planning.plan import PlannedActivity
 
 NAMED_AT_MOST = 3
@@ -130,7 +130,7 @@ def _taken(activity: PlannedActivity) -> str:
     return f"“{activity.title}”{who}: {when}"
 
 
-def away_words(absence: Absence, zone: ZoneInfo) -> str:
+def away_words(absence: AbsenceSpan, zone: ZoneInfo) -> str:
     """Return when somebody or a venue is unavailable: whole days as days, hours with their day."""
     first, until = absence.starts_at.astimezone(zone), absence.ends_at.astimezone(zone)
     last = until - timedelta(microseconds=1)

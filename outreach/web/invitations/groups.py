@@ -167,7 +167,7 @@ def checking(activity_id: int, found: InvitationPreview, role: Role, quotas: Map
     ids = [one.activity.id for one in found.activities]
     chosen: dict[str, Any] = {"person_ids": found.ids} if quotas is None else {"quotas": quotas}
     kind = PartyKind.PERSON if quotas is None else PartyKind.ORGANISATION
-    known = clashing.if_invited(ids, role, now=clock.now(), **chosen)
+    known = clashing.preview_invited(ids, role, now=clock.now(), **chosen)
     rows = [_with_leaving_out(row, kind, found.ids) for row in shown(known, about=ids, most=MOST)]
     without = left_out()
     kept = [

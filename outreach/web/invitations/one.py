@@ -1,5 +1,6 @@
 """One invitation and its actions for staff: record an answer, quota, nominees, link, withdraw."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -25,6 +26,7 @@ from outreach.services.invitations import withdraw as withdrawing
 from outreach.web.fields.problems import put_beside
 from outreach.web.frame.accounts import coordinator_required, staff_required
 from outreach.web.frame.say import say
+from outreach.web.frame.sender import sender
 from outreach.web.frame.way_back import back_or, coming_back, leading_back
 from outreach.web.invitations.blueprint import bp
 from outreach.web.invitations.forms import ButtonForm, NomineesForm, QuotaForm, RecordAnswerForm
@@ -34,7 +36,7 @@ from outreach.web.invitations.forms import ButtonForm, NomineesForm, QuotaForm, 
 @staff_required
 def show(invitation_id: int) -> Any:
     row = invitees.one(invitation_id)
-    call = whatsapp.call(row.invitation, row.invitation.activity, row.link)
+    call = whatsapp.call(row.invitation, row.invitation.activity, row.link, sender(), now=clock.now())
     nominees = invitees.nominees_of(invitation_id)
     return render_template("invitations/show.html", row=row, call=call, nominees=nominees, form=ButtonForm())
 
@@ -49,7 +51,7 @@ def record(invitation_id: int) -> Any:
     form = RecordAnswerForm(obj=row.invitation, choices=[Choice.NOT_COMING] if organisation else tuple(Choice))
     if form.validate_on_submit():
         try:
-            record_it = partial(record_from_mail.record_answer, mail.id) if mail else recording.record_answer
+            record_it = _in(mail, recording.record_answer)
             record_it(
                 invitation_id, Choice(form.choice.data), AnswerSource(form.source.data), form.representative,
                 form.note.data or "", by=current_user, now=clock.now(),
@@ -79,7 +81,7 @@ def nominees(invitation_id: int) -> Any:
     form = NomineesForm()
     if form.validate_on_submit():
         try:
-            nominate = partial(record_from_mail.nominate_for, mail.id) if mail else recording.nominate_for
+            nominate = _in(mail, recording.nominate_for)
             nominate(
                 invitation_id, form.nominees(), source=AnswerSource(form.source.data), by=current_user, now=clock.now()
             )
@@ -163,6 +165,11 @@ def _mail() -> IncomingMail | None:
     """Return the received mail that contains the answer (?mail=…). Raise IncomingMissing."""
     mail_id = request.args.get("mail", type=int)
     return None if mail_id is None else inbox.show(mail_id).mail
+
+
+def _in(mail: IncomingMail | None, use_case: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the use case that records what was said; from a mail, it also marks the mail as handled."""
+    return partial(record_from_mail.record, mail.id, use_case) if mail else use_case
 
 
 def _back(row: InviteeRow, mail: IncomingMail | None) -> Any:

@@ -9,13 +9,14 @@ from zoneinfo import ZoneInfo
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
-from outreach.delivery.mail.texts import KEYS
+from outreach.delivery.mail.texts import KEYS, RULE_PREFIX
 from outreach.delivery.words.formats import clock, language, short_day
-from outreach.delivery.words.labels import LABELS
+from outreach.delivery.words.labels import LABELS, STAFF_LABELS
 from outreach.domain import zones
 from outreach.domain.kinds import IncomingKind, IncomingOutcome
 from outreach.domain.mail.address_faults import AddressFault
 from outreach.domain.mail.incoming import IncomingReason, Participation
+from outreach.services.reminders.edit_rules import EXTRA
 from outreach.services.reminders.rules import DEFAULTS
 from outreach.web.planning_rules import words as planning_rule_words
 from outreach.web.reminders.words import rule_words
@@ -54,6 +55,8 @@ VERBS: dict[str, Any] = {
     "calendar_removed": _l("calendar of absences removed"),
     "cancelled": _l("cancelled"),
     "changed": _l("changed"),
+    "clash_intended": _l("clash marked as intended"),
+    "clash_not_intended": _l("mark “intended” taken back"),
     "closed": _l("closed"),
     "copied": _l("copied"),
     "created": _l("created"),
@@ -64,7 +67,9 @@ VERBS: dict[str, Any] = {
     "edited": _l("changed"),
     "erased": _l("data erased"),
     "exported": _l("data exported"),
+    "import_undone": _l("import undone"),
     "imported": _l("imported"),
+    "invitations_set": _l("moment of the invitations chosen"),
     "invited": _l("people invited"),
     "merged": _l("merged"),
     "moved": _l("moved"),
@@ -77,6 +82,7 @@ VERBS: dict[str, Any] = {
     "poll_left": _l("not asked in the date poll any more"),
     "published": _l("published"),
     "quota_set": _l("quota changed"),
+    "reminded": _l("reminded by hand"),
     "reminders_resumed": _l("reminders sent again"),
     "reminders_stopped": _l("reminders stopped"),
     "restored": _l("all data restored from a backup"),
@@ -89,6 +95,7 @@ VERBS: dict[str, Any] = {
     "set_up": _l("set up"),
     "walk_in": _l("came uninvited"),
     "taken": _l("taken over"),
+    "undone": _l("undone"),
     "withdrawn": _l("withdrawn"),
 }
 DETAILS: dict[str, Any] = {
@@ -101,8 +108,10 @@ DETAILS: dict[str, Any] = {
     "audience": _l("to"),
     "capacity": _l("capacity"),
     "changed": _l("changed"),
+    "clash": _l("clash"),
     "closes_at": _l("closes"),
     "completed": _l("completed"),
+    "confirms_answers": _l("answers confirmed by mail"),
     "contact_name": _l("contact"),
     "contact_phone": _l("contact's phone"),
     "days": _l("days"),
@@ -113,13 +122,17 @@ DETAILS: dict[str, Any] = {
     "ends_at": _l("end"),
     "ends_on": _l("last day"),
     "full_name": _l("name"),
+    "invitations_at": _l("invitations go out"),
     "invited": _l("invited"),
     "kind": _l("kind"),
     "kinds": _l("cadre of"),
+    "left": _l("left as they are"),
     "lines": _l("lines"),
     "latitude": _l("position on the map"),
     "locale": _l("language"),
     "longitude": _l("position on the map"),
+    "mails_from": _l("mails from"),
+    "mails_until": _l("mails until"),
     "name": _l("name"),
     "name_given": _l("name"),
     "named": _l("named"),
@@ -142,8 +155,10 @@ DETAILS: dict[str, Any] = {
     "refused": _l("refused"),
     "region_code": _l("region"),
     "registration_at": _l("registration opens"),
+    "removed": _l("removed"),
     "repeats": _l("how often"),
     "respond_by_at": _l("answers until"),
+    "restored": _l("as before"),
     "role": _l("role"),
     "scope": _l("what it shows"),
     "sector": _l("sector"),
@@ -193,7 +208,7 @@ _LINKED = "incoming_mail"  # shown as a link
 _LONGEST = 80  # characters of a value
 # Some of their values also belong to other lists.
 _NEVER_LOGGED = (AddressFault, IncomingKind, IncomingOutcome, IncomingReason, Participation)
-_WORDS = {value: words for (kind, value), words in LABELS.items() if kind not in _NEVER_LOGGED}
+_WORDS = {value: words for (kind, value), words in (LABELS | STAFF_LABELS).items() if kind not in _NEVER_LOGGED}
 
 
 def verb(action: str) -> str:
@@ -216,7 +231,11 @@ def name(row: Any, senders: Mapping[int, str] | None = None) -> str:
     key, comma, scope = row.subject_name.partition(", ")
     if row.subject_type == "reminder_rule" and key in DEFAULTS:
         return f"{rule_words(DEFAULTS[key])}{comma}{scope}"
+    if row.subject_type == "reminder_rule" and key.startswith(EXTRA):
+        return gettext("An additional rule") + comma + scope
     text, _, locale = key.partition(" (")
+    if row.subject_type == "message_text" and text.startswith(RULE_PREFIX):
+        return gettext("One rule's own text") + f" ({locale}{comma}{scope}"
     if row.subject_type == "message_text" and text in KEYS:
         return f"{KEYS[text]} ({locale}{comma}{scope}"
     return row.subject_name or f"#{row.subject_id or ''}"
@@ -274,6 +293,8 @@ def _one(value: Any, zone: ZoneInfo) -> str:
         return "–"
     if isinstance(value, bool):
         return gettext("yes") if value else gettext("no")
+    if isinstance(value, str) and value.startswith(RULE_PREFIX):
+        return gettext("its own text")
     if isinstance(value, StrEnum) or (isinstance(value, str) and value in _WORDS):
         return str(_WORDS[str(value)])
     if value in zones.NAMES:

@@ -7,13 +7,14 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 from werkzeug.wrappers import Response
-from wtforms import EmailField, RadioField, StringField, TelField
+from wtforms import BooleanField, EmailField, RadioField, StringField, TelField
 from wtforms.validators import Length
 
 from outreach import clock
 from outreach.delivery.words import formats
 from outreach.delivery.words.formats import LOCALES
 from outreach.domain import zones
+from outreach.domain.mail.hours import CLOSES, OPENS
 from outreach.domain.zones import CHOICES
 from outreach.extensions import current_settings
 from outreach.models import Office
@@ -21,7 +22,7 @@ from outreach.services.directory import regions
 from outreach.services.office import office as offices
 from outreach.services.office.office import DEADLINE_DAYS_MAX, OfficeValues
 from outreach.web.fields.base import TidyForm
-from outreach.web.fields.fields import Between, ChoiceField, Number, Sentence, strip
+from outreach.web.fields.fields import Between, ChoiceField, Clock, Number, Sentence, strip
 from outreach.web.fields.problems import showing_problems
 from outreach.web.frame.accounts import administrator_required
 
@@ -59,6 +60,20 @@ class OfficeForm(TidyForm):
         description=_l("At 16:00 on that day. Each activity can have its own."),
     )
 
+    mails_from = Clock(_l("Mails go out from"), default=OPENS)
+    mails_until = Clock(
+        _l("Mails go out until"),
+        default=CLOSES,
+        description=_l(
+            "What is due at another hour waits until the next morning. News of an activity within a day and confirmations "
+            "never wait. The same time twice: at any hour."
+        ),
+    )
+    confirms_answers = BooleanField(
+        _l("Confirm each answer given by link with a mail"),
+        description=_l("It says what was answered, when the activity is, and how to change the answer."),
+    )
+
     @property
     def values(self) -> OfficeValues:
         return OfficeValues(
@@ -72,6 +87,9 @@ class OfficeForm(TidyForm):
             contact_name=strip(self.contact_name.data),
             contact_phone=strip(self.contact_phone.data),
             locale=self.locale.data,
+            mails_from=self.mails_from.data or OPENS,
+            mails_until=self.mails_until.data or CLOSES,
+            confirms_answers=self.confirms_answers.data,
             deadline_days=2 if self.deadline_days.data is None else self.deadline_days.data,
         )
 

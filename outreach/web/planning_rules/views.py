@@ -15,10 +15,11 @@ from outreach.delivery.words.clashes import hour
 from outreach.domain.kinds import StaffRole
 from outreach.domain.planning.office_hours import DayHours, DayRange, OfficeHours
 from outreach.domain.planning.rules import DEFAULT_SEVERITIES, ClashKind, TravelRules
+from outreach.services import holidays
+from outreach.services.locking import Stale
 from outreach.services.office import planning_rules as office_planning_rules
-from outreach.services.planning import holidays
 from outreach.services.planning import rules as planning_rules
-from outreach.services.planning.rules import PlanValues, SettingsStale
+from outreach.services.planning.rules import PlanValues
 from outreach.web.fields.problems import mistakes, showing_problems
 from outreach.web.frame.accounts import has_role, staff_required
 from outreach.web.planning_rules.form import LENGTHS, PARTS, PlanRulesForm, form_for
@@ -64,6 +65,10 @@ GROUPS: tuple[tuple[Any, tuple[tuple[ClashKind, Any], ...]], ...] = (
             (K.WEEKEND, _l("On a Saturday or Sunday.")),
             (K.OUTSIDE_HOURS, _l("It begins or ends outside office hours.")),
             (K.FRIDAY_BREAK, _l("It runs into the break for Friday prayer.")),
+            (
+                K.NOON_BREAK,
+                _l("On another day it runs into the noon break (zuhur), though it could be held before or after it."),
+            ),
         ),
     ),
     (
@@ -98,7 +103,7 @@ def edit() -> Any:
             office_planning_rules.save(form.values(present), by=current_user, now=now)
             flash(_("Saved. What is planned is looked at by these rules from now on."), "success")
             return redirect(url_for(".edit"))
-        if isinstance(refusal.problem, SettingsStale):
+        if isinstance(refusal.problem, Stale):
             form.version.data = str(planning_rules.values().version)
     return _page(form, present, wrong=list(mistakes(form))), 422
 

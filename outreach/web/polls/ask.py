@@ -9,7 +9,6 @@ from flask_login import current_user
 
 from outreach import clock
 from outreach.domain.kinds import AnswerSource, Role
-from outreach.domain.polls import usual_closing
 from outreach.domain.problems import Problem
 from outreach.domain.states import PollState
 from outreach.models import DatePoll
@@ -17,6 +16,7 @@ from outreach.queries import polls as poll_pages
 from outreach.queries.invitations import choices
 from outreach.services.directory import groups
 from outreach.services.directory import people as directory_people
+from outreach.services.office_defaults import usual_closing
 from outreach.services.polls import answer as poll_answering
 from outreach.services.polls import ask as poll_asking
 from outreach.services.polls.ask import invitee_of
@@ -132,7 +132,7 @@ def reopen(poll_id: int) -> Any:
             return redirect(url_for(".show", poll_id=poll_id))
         poll = poll_pages.get(poll_id)
     elif request.method == "GET":
-        form.fill_closing(usual_closing(clock.now(), poll.zone), poll.zone)
+        form.fill_closing(usual_closing(poll.zone, clock.now()), poll.zone)
     return render_template("polls/reopen.html", poll=poll, form=form), 422 if form.is_submitted() else 200
 
 

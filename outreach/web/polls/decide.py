@@ -32,14 +32,14 @@ from outreach.services.polls.edit import PollMissing
 from outreach.web.calendar.forms import TimeAndPlaceForm
 from outreach.web.clashes.in_forms import took_a_resolution
 from outreach.web.clashes.resolutions import ShownResolution
-from outreach.web.clashes.shown import Once, ShownClash, each_once, shown
+from outreach.web.clashes.shown import CommonResolution, ShownClash, common_resolutions, shown
 from outreach.web.fields.fields import whole
 from outreach.web.frame.accounts import coordinator_required
 from outreach.web.frame.say import say
 from outreach.web.frame.way_back import address_with, came_back, leading_back, sent
 from outreach.web.polls.blueprint import bp
 
-WITHOUT, LOOK = "without", "look"  # buttons: leave these out; check again with the ticked people
+WITHOUT, PREVIEW = "without", "look"  # buttons: leave these out; check again with the ticked people
 RUNNING = (PollState.OPEN, PollState.CLOSED)
 
 
@@ -52,11 +52,11 @@ def choose(poll_id: int, slot_id: int) -> Any:
     if slot is None:
         return redirect(url_for(".show", poll_id=poll_id))
     form, chosen, sentence, is_found = _form(poll, slot), _chosen(poll), "", False
-    only_looks = took_a_resolution(form) or WITHOUT in request.form or LOOK in request.form
+    only_preview = took_a_resolution(form) or WITHOUT in request.form or PREVIEW in request.form
     if not form.validate():
         sentence = next(str(error) for errors in form.errors.values() for error in errors)
         form.fill_place(poll_deciding.proposed(slot))
-    elif form.is_submitted() and not only_looks:
+    elif form.is_submitted() and not only_preview:
         publish = request.form.get("do") == "publish"
         try:
             made = poll_deciding.decide(
@@ -165,15 +165,17 @@ def _is_that_day(resolution: MoveTo, slot: PollSlot, poll: DatePoll) -> bool:
     return resolution.starts_at.astimezone(poll.zone).date() == slot.starts_at.astimezone(poll.zone).date()
 
 
-def _resolutions(found: FoundClashes, clashes: list[ShownClash], table: PollTable, row: SlotRow) -> list[Once]:
+def _resolutions(
+    found: FoundClashes, clashes: list[ShownClash], table: PollTable, row: SlotRow
+) -> list[CommonResolution]:
     """Return the resolutions, each once, and last the best of the other proposed times that is available."""
     others = [one for one in table.rows if one is not row and one.standing.suits and not one.standing.over]
     best = next((one for one in others if not one.found.blocking), None)
-    some = each_once(found, clashes)
+    some = common_resolutions(found, clashes)
     if best is None or all(one.clash.said_yes for one in clashes):
         return some
     slot, zone = best.slot, table.poll.zone
     when = f"{short_day(slot.starts_at, zone)}, {span(slot.starts_at, slot.ends_at, zone)}"
     words = _("Choose the next best time: %(when)s", when=when)
     resolution = ShownResolution(words, url_for(".choose", poll_id=table.poll.id, slot_id=slot.id))
-    return [*some, Once(resolution, "" if best.found.clashes else _("nothing clashes then"))]
+    return [*some, CommonResolution(resolution, "" if best.found.clashes else _("nothing clashes then"))]

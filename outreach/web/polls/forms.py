@@ -34,6 +34,8 @@ from outreach.web.fields.instants import instant, next_day, wall_day, wall_time,
 from outreach.web.invitations.forms import BY_STAFF, OptionsField, text, words
 
 EMPTY_ROWS = 3
+MORNING = time(9), time(10)
+YEARS = range(2000, 2100)  # in which a proposed day is looked at; saving says why another one is refused
 
 
 class SlotForm(TidyRow):
@@ -147,6 +149,20 @@ class PollForm(Closing):
         self.region_code.choices = kelurahan
         for row in self.rows:
             row.venue_id.choices = list(venues)
+
+    def proposals(self) -> list[Proposed | None]:
+        """Return the times in the rows, as far as they are readable; a row with only a day counts as its morning."""
+        zone, found = self.chosen_zone, list[Proposed | None]()
+        for row in self.rows:
+            begins, ends = row.begins.data, row.ends.data
+            day, venue_id = row.on.data, row.venue_id.data
+            if begins is None or ends is None:
+                (begins, ends), venue_id = MORNING, None
+            if day is None or day.year not in YEARS or begins >= ends:
+                found.append(None)
+            else:
+                found.append(Proposed(instant(day, begins, zone), instant(day, ends, zone), venue_id))
+        return found
 
     def values(self) -> PollValues:
         zone = self.chosen_zone

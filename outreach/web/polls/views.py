@@ -4,6 +4,7 @@ web/polls/ask.py chooses invitees, opens and closes polls. web/polls/decide.py c
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
@@ -12,16 +13,19 @@ from flask_login import current_user
 
 from outreach import clock
 from outreach.domain.kinds import ActivityKind, PollChoice
-from outreach.domain.polls import MOST_SLOTS, usual_closing
+from outreach.domain.planning.rules import Severity
+from outreach.domain.polls import MOST_SLOTS
 from outreach.domain.states import PollState
 from outreach.models import DatePoll
 from outreach.queries import exports
 from outreach.queries import polls as poll_pages
 from outreach.queries.activities import lists as browsing
 from outreach.queries.polls import SlotRow, Which
+from outreach.services.office_defaults import usual_closing
 from outreach.services.polls import edit as polls
 from outreach.services.polls.edit import PollMissing
 from outreach.web.clashes import shown as clashes_shown
+from outreach.web.clashes.in_forms import ClashPreview
 from outreach.web.clashes.shown import ShownClash
 from outreach.web.exports import columns, file
 from outreach.web.fields import choices
@@ -29,11 +33,12 @@ from outreach.web.fields.base import ConfirmForm
 from outreach.web.fields.problems import flashing_problems, renew_version, showing_problems
 from outreach.web.frame.accounts import coordinator_required, missing_page, office_zone, staff_required
 from outreach.web.frame.say import page_number
+from outreach.web.frame.sender import sender
 from outreach.web.invitations.forms import member
 from outreach.web.polls.blueprint import bp
 from outreach.web.polls.forms import EMPTY_ROWS, PollForm, proposed_by
 
-BUTTONS = ("add", "drop")  # buttons that only change the form
+BUTTONS = ("add", "drop", "look")  # only change the form, or look at the times in it
 
 
 missing_page(bp, PollMissing)
@@ -69,6 +74,8 @@ def new() -> Any:
         return _form_page(form)
     if _only_changes(form) or not _validated(form):
         return _form_page(form), 200 if _pressed() else 422
+    if (seen := _preview(form)).asks:
+        return _form_page(form, clash_preview=seen)
     with showing_problems(form):
         poll = polls.create(form.values(), by=current_user, now=clock.now())
         flash(_("The date poll is saved as a draft. Now choose whom to ask."), "success")
@@ -89,6 +96,8 @@ def edit(poll_id: int) -> Any:
         return _form_page(form, poll)
     if _only_changes(form) or not _validated(form):
         return _form_page(form, poll), 200 if _pressed() else 422
+    if (seen := _preview(form)).asks:
+        return _form_page(form, poll, clash_preview=seen)
     with showing_problems(form, but=PollMissing) as refusal:
         polls.edit(poll_id, form.values(), form.version_number, by=current_user, now=clock.now())
         flash(_("Saved."), "success")
@@ -101,7 +110,7 @@ def edit(poll_id: int) -> Any:
 @bp.get("/<int:poll_id>")
 @staff_required
 def show(poll_id: int) -> Any:
-    table = poll_pages.table(poll_id, now=clock.now())
+    table = poll_pages.table(poll_id, now=clock.now(), sender=sender())
     return render_template(
         "polls/show.html", table=table, poll=table.poll, form=ConfirmForm(), clashes=slot_clashes(table.rows)
     )
@@ -138,7 +147,7 @@ def _begin(form: PollForm) -> None:
     form.kind.data = (member(ActivityKind, asked.get("kind")) or ActivityKind.COORDINATION).value
     form.programme_id.data = asked.get("programme", type=int)
     form.region_code.data = asked.get("region") or None
-    form.fill_closing(usual_closing(clock.now(), zone), zone)
+    form.fill_closing(usual_closing(zone, clock.now()), zone)
     named = [proposed_by(written, zone) for written in asked.getlist("slot")[:MOST_SLOTS]]
     slots = [slot for slot in named if slot is not None]
     form.propose(slots, empty=0 if slots else EMPTY_ROWS)
@@ -166,6 +175,29 @@ def _offer(form: PollForm) -> None:
     form.offer(choices.venues(), choices.programmes(), choices.kelurahan(browsing.districts()))
 
 
-def _form_page(form: PollForm, poll: DatePoll | None = None) -> str:
+def _form_page(form: PollForm, poll: DatePoll | None = None, *, clash_preview: ClashPreview | None = None) -> str:
     _offer(form)
-    return render_template("polls/form.html", form=form, poll=poll, most=MOST_SLOTS)
+    return render_template(
+        "polls/form.html",
+        form=form,
+        poll=poll,
+        most=MOST_SLOTS,
+        clash_preview=clash_preview or ClashPreview(),
+        warnings=_warnings(form),
+    )
+
+
+def _warnings(form: PollForm) -> list[list[ShownClash]]:
+    """Return for each row what speaks against its time: a day off, the hours, a venue that is taken."""
+    asked = form.proposals()
+    found = poll_pages.of_proposals(
+        [proposed for proposed in asked if proposed], form.chosen_zone, form.region_code.data, now=clock.now()
+    )
+    rows = iter(clashes_shown.shown(one, about=[activity.id], with_resolutions=False) for activity, one in found)
+    return [next(rows) if proposed else [] for proposed in asked]
+
+
+def _preview(form: PollForm) -> ClashPreview:
+    """Return what speaks against the times, to be read once before saving. Nothing of it refuses a proposal."""
+    found = [row for rows in _warnings(form) for row in rows]
+    return ClashPreview(tuple(replace(row, severity=Severity.WARN) for row in found))

@@ -203,4 +203,9 @@ class CopyForm(TidyForm):
     """A copy of a programme: its new title and first day."""
 
     title = StringField(_l("Title of the copy"), [Sentence(_l("Please write a title for the copy.")), Length(max=200)])
+    public_title = StringField(
+        _l("Neutral public title"),
+        [Length(max=200)],
+        description=NEUTRAL_HELP,
+    )
     starts_on = DayField(_l("New first day"), [Sentence(_l("Please choose the new first day."))])

@@ -4,7 +4,6 @@ from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
-from flask_babel import ngettext
 from flask_login import current_user
 from werkzeug.datastructures import MultiDict
 
@@ -23,9 +22,17 @@ from outreach.services.planning import clashes as clashing
 from outreach.services.programmes import copy as copying
 from outreach.services.programmes import edit as programmes
 from outreach.services.reminders import forecast as forecasting
-from outreach.web.clashes.in_forms import Look, came_filled_in, look_at_many, refuses_publishing, took_a_resolution
+from outreach.web.activities.forms import PublishForm
+from outreach.web.activities.publish_move_cancel import LOOK, are_published, invitations_go_out
+from outreach.web.clashes.in_forms import (
+    ClashPreview,
+    came_filled_in,
+    preview_many,
+    refuses_publishing,
+    took_a_resolution,
+)
 from outreach.web.clashes.resolutions import stretched
-from outreach.web.clashes.shown import Once, shown
+from outreach.web.clashes.shown import CommonResolution, shown
 from outreach.web.exports import columns, file
 from outreach.web.fields import choices
 from outreach.web.fields.base import ConfirmForm
@@ -68,13 +75,13 @@ def new() -> Any:
         return render_template("programmes/new.html", form=form)
     if took_a_resolution(form, {programme_preview.id_of(number): row for number, row in enumerate(form.rows)}):
         return render_template("programmes/new.html", form=form)
-    seen = Look()
+    seen = ClashPreview()
     if form.validate():
         activities = form.activity_values()
         found, ids = programme_preview.programme(form.values(), activities, by=current_user.name, now=clock.now())
-        seen = look_at_many(found, ids)
+        seen = preview_many(found, ids)
         if seen.asks:
-            return render_template("programmes/new.html", form=form, look=seen)
+            return render_template("programmes/new.html", form=form, clash_preview=seen)
         if not seen.blocking:  # else it is said already, with the ways out
             with showing_problems(form):
                 programme = programmes.create(
@@ -82,7 +89,7 @@ def new() -> Any:
                 )
                 flash(_("The programme is saved as a draft. Nobody has been told yet."), "success")
                 return redirect(url_for(".show", programme_id=programme.id))
-    return render_template("programmes/new.html", form=form, mistakes=list(mistakes(form)), look=seen), 422
+    return render_template("programmes/new.html", form=form, mistakes=list(mistakes(form)), clash_preview=seen), 422
 
 
 @bp.get("/<int:programme_id>")
@@ -92,7 +99,7 @@ def show(programme_id: int) -> Any:
     page = showing.programme(programme_id, now=now)
     forecast = forecasting.for_activities([activity.id for activity in page.published], now=now)
     ids = [line.activity.id for line in page.lines]
-    found = shown(clashing.of_activities(ids, now=now), about=ids)
+    found = shown(clashing.of_activities(ids, now=now), about=ids, crowds=True)
     return render_template(
         "programmes/show.html", page=page, programme=page.programme, forecast=forecast, clashes=found
     )
@@ -118,12 +125,12 @@ def edit(programme_id: int) -> Any:
     if took_a_resolution(form):
         return render_template("programmes/edit.html", form=form, programme=page.programme)
     if form.validate():
-        seen, helping = _look_at_days(page.programme, form)
+        seen, helping = _preview_days(page.programme, form)
         if seen.asks or seen.blocking:
-            looked = render_template(
-                "programmes/edit.html", form=form, programme=page.programme, look=seen, helping=helping
+            answer = render_template(
+                "programmes/edit.html", form=form, programme=page.programme, clash_preview=seen, helping=helping
             )
-            return looked, 422 if seen.blocking else 200
+            return answer, 422 if seen.blocking else 200
         with showing_problems(form, but=ProgrammeMissing) as refusal:
             programmes.edit(programme_id, form.values(), form.version_number, by=current_user, now=clock.now())
             title = strip(form.title.data)
@@ -134,16 +141,16 @@ def edit(programme_id: int) -> Any:
     return render_template("programmes/edit.html", form=form, programme=page.programme), 422
 
 
-def _look_at_days(programme: Programme, form: ProgrammeForm) -> tuple[Look, list[Once]]:
+def _preview_days(programme: Programme, form: ProgrammeForm) -> tuple[ClashPreview, list[CommonResolution]]:
     """Return what the form's days would leave outside, and the resolution: days that include everything."""
     values = form.values()
     found, ids = programme_preview.preview(programme, values, now=clock.now())
     if not ids:
-        return Look(), []
+        return ClashPreview(), []
     first, last = programme_preview.holding(values, [found.plan.activities[id] for id in ids])
     longer = stretched(StretchProgramme(programme.id, first, last), in_its_form=True)
-    helping = [Once(longer, "")] if number_of_days(first, last) <= MAX_DAYS else []
-    return look_at_many(found, ids, with_resolutions=False), helping
+    helping = [CommonResolution(longer, "")] if number_of_days(first, last) <= MAX_DAYS else []
+    return preview_many(found, ids, with_resolutions=False), helping
 
 
 @bp.route("/<int:programme_id>/copy", methods=["GET", "POST"])
@@ -152,26 +159,32 @@ def copy(programme_id: int) -> Any:
     """Ask for the new first day. Show where everything would be and what clashes, until the user confirms the copy."""
     now = clock.now()
     page = showing.programme(programme_id, now=now)
-    form, status, preview, seen, better = CopyForm(), 200, None, Look(), None
+    form, status, preview, seen, better = CopyForm(), 200, None, ClashPreview(), None
     if request.method == "GET":
         first = form.starts_on.data = copying.usual_first_day(page.programme, now=now)
         form.title.data = copying.title_for(page.programme, first)
+        form.public_title.data = copying.renewed(page.programme.public_title, page.programme, first)
     elif "first" in request.form:
         form.starts_on.process(MultiDict({form.starts_on.name: request.form["first"]}))
     if form.starts_on.data and copying.lies_ahead(page.programme, form.starts_on.data, now):
         previewed = programme_preview.copy(page.programme, form.starts_on.data, by=current_user.name, now=now)
         seen, better = (
-            look_at_many(previewed.found, previewed.ids, alike=True, with_resolutions=False),
+            preview_many(previewed.found, previewed.ids, alike=True, with_resolutions=False),
             previewed.better,
         )
-    looking = "look" in request.form or "first" in request.form
+    only_preview = "look" in request.form or "first" in request.form
     if request.method == "POST" and form.validate() and form.starts_on.data:
         try:
-            if seen.blocking and not looking:
+            if seen.blocking and not only_preview:
                 status = 422  # the page shows it already
-            elif not looking and not seen.asks:
+            elif not only_preview and not seen.asks:
                 made = copying.copy_programme(
-                    programme_id, form.starts_on.data, form.title.data.strip(), by=current_user, now=clock.now()
+                    programme_id,
+                    form.starts_on.data,
+                    form.title.data.strip(),
+                    public_title=form.public_title.data,
+                    by=current_user,
+                    now=clock.now(),
                 )
                 flash(_("Copied, with its agenda and invitees. Nobody has been told yet."), "success")
                 return redirect(url_for(".show", programme_id=made.id))
@@ -184,7 +197,7 @@ def copy(programme_id: int) -> Any:
     if form.starts_on.data:
         preview = browsing.copy_preview(programme_id, form.starts_on.data)
     return render_template(
-        "programmes/copy.html", form=form, programme=page.programme, preview=preview, look=seen, better=better
+        "programmes/copy.html", form=form, programme=page.programme, preview=preview, clash_preview=seen, better=better
     ), status
 
 
@@ -208,7 +221,7 @@ def delete(programme_id: int) -> Any:
             return redirect(url_for(".index"))
     return render_template(
         "programmes/delete.html", form=form, page=page, programme=page.programme, problem=problem_said
-    ), 422 if problem_said else 200
+    ), 422 if problem_said or form.errors else 200
 
 
 @bp.route("/<int:programme_id>/publish", methods=["GET", "POST"])
@@ -218,32 +231,28 @@ def publish(programme_id: int) -> Any:
     now = clock.now()
     page = showing.programme(programme_id, now=now)
     ids = [activity.id for activity in page.drafts]
-    form, problem_said = ConfirmForm(), ""
-    if form.validate_on_submit():
+    form, problem_said = PublishForm(), ""
+    valid = form.validate_on_submit()
+    sent_at = form.invitations_at(page.drafts[0].zone if page.drafts else office_zone())
+    if valid and LOOK not in request.form:
         try:
-            made = publishing.publish(ids, by=current_user, now=now)
+            made = publishing.publish(ids, by=current_user, now=now, invitations_at=sent_at)
         except Problem as problem:
             problem_said = say(problem)
         else:
-            flash(
-                ngettext(
-                    "One activity is published. The invitations go out now.",
-                    "%(num)d activities are published. The invitations go out now.",
-                    len(made),
-                ),
-                "success",
-            )
+            going = showing.invitations_at(ids, now=now)
+            flash(f"{are_published(len(made))} {invitations_go_out(going, made[0].zone)}", "success")
             return redirect(url_for(".show", programme_id=programme_id))
-    rows = shown(clashing.of_activities(ids, now=now), about=ids)
+    rows = shown(clashing.of_activities(ids, now=now), about=ids, crowds=True)
     return render_template(
         "programmes/publish.html",
         form=form,
         page=page,
         programme=page.programme,
         problem=problem_said,
-        forecast=forecasting.for_publishing(ids, now=now),
+        forecast=forecasting.for_publishing(ids, now=now, invitations_at=sent_at),
         clashes=rows,
         refused=refuses_publishing(rows),
         placeless=[activity for activity in page.drafts if activity.venue_id is None],
         unreachable=showing.without_address(ids),
-    ), 422 if problem_said else 200
+    ), 422 if problem_said or form.errors else 200

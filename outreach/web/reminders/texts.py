@@ -12,7 +12,8 @@ from outreach import clock
 from outreach.delivery.mail.placeholders import PLACEHOLDERS
 from outreach.delivery.mail.texts import KEYS, Text
 from outreach.domain.problems import Problem
-from outreach.models import Invitation
+from outreach.extensions import limiter
+from outreach.models import Invitation, ReminderRule
 from outreach.services.reminders import texts
 from outreach.services.reminders.scopes import ScopeMissing
 from outreach.services.reminders.texts import Editor, Origin, TextMissing
@@ -21,6 +22,7 @@ from outreach.web.fields.problems import showing_problems
 from outreach.web.frame.accounts import coordinator_required, missing_page, staff_required
 from outreach.web.frame.say import say
 from outreach.web.reminders.scope import crumbs, scope_ids, scope_query, scope_words
+from outreach.web.reminders.words import rule_words
 
 
 class TextForm(TidyForm):
@@ -103,6 +105,26 @@ def preview(key: str, locale: str) -> Response:
     return response
 
 
+@bp.post("/<key>/<locale>/trial")
+@coordinator_required
+@limiter.limit("20/hour")
+def trial(key: str, locale: str) -> Any:
+    """Send the text as it is being written to oneself. Nothing is saved."""
+    found = texts.editor(key, locale, **scope_ids())
+    form = TextForm()
+    form.offer(list(found.candidates))
+    if not form.validate():
+        return _page(form, found), 422
+    sent = False
+    with showing_problems(form, but=(ScopeMissing, TextMissing)):
+        texts.send_trial(
+            key, locale, form.value(), form.invitation.data, **scope_ids(), to=current_user, now=clock.now
+        )  # fmt: skip
+        sent = True
+    said = _("It was sent to %(address)s. Nothing is saved yet.", address=current_user.email) if sent else ""
+    return _page(form, found, said), 200 if sent else 422
+
+
 @bp.post("/<key>/<locale>/reset")
 @coordinator_required
 def reset(key: str, locale: str) -> Any:
@@ -111,12 +133,15 @@ def reset(key: str, locale: str) -> Any:
     return redirect(url_for(".edit", key=key, locale=locale, **scope_query()))
 
 
-def _page(form: TextForm, found: Editor) -> str:
-    return render_template("reminders/text.html", form=form, found=found, placeholders=PLACEHOLDERS)
+def _page(form: TextForm, found: Editor, said: str = "") -> str:
+    return render_template("reminders/text.html", form=form, found=found, placeholders=PLACEHOLDERS, said=said)
 
 
-def _title(key: str) -> str:
-    return str(KEYS.get(key) or _("One rule's own text"))
+def _title(key: str, rule: ReminderRule | None = None) -> str:
+    """Return what a text is for. The own text of a rule is named by the rule."""
+    if rule is None:
+        return str(KEYS.get(key) or _("One rule's own text"))
+    return _("Own text of the rule “%(rule)s”", rule=rule.name or rule_words(rule))
 
 
 def _origin(origin: Origin) -> str:

@@ -1,6 +1,6 @@
 """The request for timetabling: the conditions as one form, and an expandable row for each activity."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 from typing import Any
@@ -161,7 +161,7 @@ for _wish in Wish:
     )
 
 
-class TakeForm(TidyForm):
+class ApplyForm(TidyForm):
     reason = TextAreaField(_l("Reason, as it stands in the mail"))
 
 
@@ -170,8 +170,10 @@ def usual(activity: Activity) -> int:
     return 1 if activity.kind in COMMUNITY_KINDS else 0
 
 
-def rows_of(activities: Sequence[Activity], asked: Request | None) -> list[TaskRow]:
-    """Return the rows for a new search: as in the earlier request, else with all drafts ticked."""
+def rows_of(activities: Sequence[Activity], asked: Request | None, picked: Collection[int] = ()) -> list[TaskRow]:
+    """Return the rows for a new search: as in the earlier request, else with those picked or all drafts ticked."""
+    if asked is None and picked:
+        return [TaskRow(one, one.id in picked, usual(one)) for one in activities]
     if asked is None:
         return [TaskRow(one, one.state is ActivityState.DRAFT, usual(one)) for one in activities]
     lines = {line.id: line for line in asked.lines}

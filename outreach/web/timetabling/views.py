@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from flask_login import current_user
 
 from outreach import clock
@@ -22,13 +23,14 @@ from outreach.services.timetabling import apply as applying
 from outreach.services.timetabling import launch, searches
 from outreach.services.timetabling import request as timetabling_request
 from outreach.services.timetabling import result as timetabling_result
-from outreach.services.timetabling.result import Result
+from outreach.services.timetabling import undo as undoing
+from outreach.services.timetabling.result import SearchResult
 from outreach.web.fields.fields import whole
 from outreach.web.fields.problems import flashing_problems, mistakes, show_problem, showing_problems
 from outreach.web.frame.accounts import coordinator_required, missing_page, office_zone, staff_required
 from outreach.web.frame.say import say
 from outreach.web.timetabling import words as timetabling_words
-from outreach.web.timetabling.forms import TakeForm, TaskRow, TimetablingForm, days_for, rows_of, sent_rows
+from outreach.web.timetabling.forms import ApplyForm, TaskRow, TimetablingForm, days_for, rows_of, sent_rows
 
 OF_ROWS = (CauseKind.DAYS, CauseKind.FIXED)  # conditions in an activity's own row of the form
 
@@ -54,11 +56,11 @@ def index() -> Any:
 @bp.get("/new")
 @coordinator_required
 def new() -> Any:
-    """Show the form with the drafts, of all or of one programme. ?from= fills in an earlier request."""
+    """Show the form with the drafts, of all or of one programme. ?from= fills in an earlier request, ?activity= ticks some."""
     earlier = request.args.get("from", type=int)
     asked = timetabling_request.from_json(searches.get(earlier).request) if earlier else None
     candidates = searches.candidates(now=clock.now())
-    form, rows = TimetablingForm(), rows_of(_scoped(candidates), asked)
+    form, rows = TimetablingForm(), rows_of(_scoped(candidates), asked, request.args.getlist("activity", type=int))
     tomorrow = clock.now().astimezone(office_zone()).date() + timedelta(days=1)
     if asked:
         days = (max(asked.first_on, tomorrow), max(asked.last_on, tomorrow))
@@ -101,12 +103,12 @@ def ask() -> Any:
     return _form(form, rows, candidates), 422
 
 
-@bp.get("/<int:placement_id>")
+@bp.get("/<int:search_id>")
 @staff_required
-def show(placement_id: int) -> Any:
+def show(search_id: int) -> Any:
     """Show the progress of a search, its proposal, and its conflicts. While it runs, the page asks again each second."""
     now = clock.now()
-    search = searches.get(placement_id)
+    search = searches.get(search_id)
     running = searches.is_running(search, now)
     response = make_response(
         render_template(
@@ -115,6 +117,7 @@ def show(placement_id: int) -> Any:
             running=running,
             broken_off=searches.is_broken_off(search, now),
             can_search=searches.can_search(),
+            undoable=undoing.latest(search_id) is not None,
             **shown(search),
         )
     )
@@ -123,59 +126,81 @@ def show(placement_id: int) -> Any:
     return response
 
 
-@bp.post("/<int:placement_id>/start")
+@bp.post("/<int:search_id>/start")
 @coordinator_required
-def start(placement_id: int) -> Any:
+def start(search_id: int) -> Any:
     """Start a search that was prepared or interrupted."""
-    searches.get(placement_id)
-    return _begin(placement_id)
+    searches.get(search_id)
+    return _begin(search_id)
 
 
-@bp.post("/<int:placement_id>/stop")
+@bp.post("/<int:search_id>/stop")
 @coordinator_required
-def stop(placement_id: int) -> Any:
-    searches.ask_to_stop(placement_id, now=clock.now())
-    return redirect(url_for(".show", placement_id=placement_id))
+def stop(search_id: int) -> Any:
+    searches.ask_to_stop(search_id, now=clock.now())
+    return redirect(url_for(".show", search_id=search_id))
 
 
-@bp.post("/<int:placement_id>/delete")
+@bp.post("/<int:search_id>/delete")
 @coordinator_required
-def delete(placement_id: int) -> Any:
+def delete(search_id: int) -> Any:
     try:
-        searches.delete(placement_id, by=current_user, now=clock.now())
+        searches.delete(search_id, by=current_user, now=clock.now())
     except searches.AlreadyStarted:
         flash(_("It is still being searched for. Stop the search first."), "warning")
-        return redirect(url_for(".show", placement_id=placement_id))
+        return redirect(url_for(".show", search_id=search_id))
     flash(_("The placement is deleted. What was taken of it stays."), "success")
     return redirect(url_for(".index"))
 
 
-@bp.get("/<int:placement_id>/take")
+@bp.get("/<int:search_id>/take")
 @coordinator_required
-def take(placement_id: int) -> Any:
+def take(search_id: int) -> Any:
     """Show the result of applying the ticked activities, and who gets which mail."""
-    return _taking(searches.get(placement_id), TakeForm(), request.args.getlist("pick", type=int))
+    return _preview_page(searches.get(search_id), ApplyForm(), request.args.getlist("pick", type=int))
 
 
-@bp.post("/<int:placement_id>/take")
+@bp.post("/<int:search_id>/take")
 @coordinator_required
-def taken(placement_id: int) -> Any:
-    search = searches.get(placement_id)
-    form, picked = TakeForm(), request.form.getlist("pick", type=int)
+def taken(search_id: int) -> Any:
+    search = searches.get(search_id)
+    form, picked = ApplyForm(), request.form.getlist("pick", type=int)
     if not form.validate():
-        return _taking(search, form, picked), 422
+        return _preview_page(search, form, picked), 422
     with showing_problems(form, but=searches.SearchMissing):
-        result = applying.take(placement_id, picked, reason=form.reason.data or "", by=current_user, now=clock.now())
+        result = applying.apply(search_id, picked, reason=form.reason.data or "", by=current_user, now=clock.now())
         count = len(set(picked) & result.taken)
         flash(_("%(count)s activities are planned so now.", count=count), "success")
-        return redirect(url_for(".show", placement_id=placement_id))
-    return _taking(searches.get(placement_id), form, picked), 422
+        return redirect(url_for(".show", search_id=search_id))
+    return _preview_page(searches.get(search_id), form, picked), 422
 
 
-def _begin(placement_id: int) -> Any:
+@bp.route("/<int:search_id>/undo", methods=["GET", "POST"])
+@coordinator_required
+def undo(search_id: int) -> Any:
+    """Show what would go back of what was taken last, and what is left alone; after confirmation, undo it."""
+    search, form, now = searches.get(search_id), ApplyForm(), clock.now()
+    if form.is_submitted() and form.validate():
+        with showing_problems(form, but=(searches.SearchMissing, undoing.NothingToUndo)):
+            done = undoing.undo(search_id, reason=form.reason.data or "", by=current_user, now=now)
+            flash(ngettext("One activity is back where it was.", "%(num)d activities are back where they were.",
+                           len(done.back)), "success")  # fmt: skip
+            if done.left:
+                flash(_("Left alone: %(what)s.", what="; ".join(timetabling_words.left_words(done.left))), "warning")
+            return redirect(url_for(".show", search_id=search_id))
+    elif not form.is_submitted():
+        form.reason.data = _("It goes back to the time and place announced before.")
+    with flashing_problems(but=searches.SearchMissing):
+        seen = undoing.preview(search_id, now=now)
+        page = render_template("timetabling/undo.html", search=search, form=form, seen=seen, words=timetabling_words)
+        return page, 422 if form.is_submitted() else 200
+    return redirect(url_for(".show", search_id=search_id))
+
+
+def _begin(search_id: int) -> Any:
     with flashing_problems("danger", but=searches.SearchMissing):
-        searches.start(placement_id, launch=launch.launch, now=clock.now())
-    return redirect(url_for(".show", placement_id=placement_id))
+        searches.start(search_id, launch=launch.launch, now=clock.now())
+    return redirect(url_for(".show", search_id=search_id))
 
 
 def _scoped(found: list[Activity]) -> list[Activity]:
@@ -215,20 +240,20 @@ def _title(rows: list[TaskRow]) -> str:
     return picked[0].title if len(picked) == 1 else _("%(count)s activities", count=len(picked))
 
 
-def _taking(search: TimetablingSearch, form: TakeForm, picked: list[int]) -> Any:
+def _preview_page(search: TimetablingSearch, form: ApplyForm, picked: list[int]) -> Any:
     try:
         previewed = applying.preview(search, picked, now=clock.now())
     except applying.NothingTicked as problem:
         flash(say(problem), "warning")
-        return redirect(url_for(".show", placement_id=search.id, none=1))  # so that activities stay unticked
+        return redirect(url_for(".show", search_id=search.id, none=1))  # so that activities stay unticked
     found = sorted(previewed.found, key=lambda one: one.severity is not Severity.BLOCK)
     clashes = list(dict.fromkeys((one.severity, one.activities[-1].title, sentence(one)) for one in found))
-    result: Result = timetabling_result.read(search.result)
+    result: SearchResult = timetabling_result.read(search.result)
     return render_template(
         "timetabling/take.html",
         search=search,
         form=form,
-        taking=previewed,
+        preview=previewed,
         clashes=clashes,
         venues=venue_names(result),
         words=timetabling_words,
@@ -246,7 +271,7 @@ def grouped(rows: Sequence[TaskRow]) -> list[Group]:
     return sorted(found.values(), key=lambda group: group[2])
 
 
-def venue_names(result: Result) -> Mapping[int, str]:
+def venue_names(result: SearchResult) -> Mapping[int, str]:
     spots = [spot for line in result.lines for spot in (line.before, line.after)]
     wanted = {spot.venue_id for spot in spots if spot.venue_id is not None}
     wanted |= {id for clash in result.conflicts for cause in clash.causes for id in cause.venues}
@@ -276,7 +301,7 @@ def _problem(search: TimetablingSearch) -> str:
     return _(search.problem, **search.progress.get("values", {}))
 
 
-def _clashes(result: Result, asked: Any, venues: Mapping[int, str]) -> list[tuple[str, bool, list[Any]]]:
+def _clashes(result: SearchResult, asked: Any, venues: Mapping[int, str]) -> list[tuple[str, bool, list[Any]]]:
     """Return for each conflict: the sentence, whether removing one cause is enough, and the causes.
 
     Each cause has examples, and the id of the activity whose row of the form has the condition.

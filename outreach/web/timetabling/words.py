@@ -1,6 +1,6 @@
 """A timetabling request, its proposal and its conflicts, in sentences."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,6 +14,7 @@ from outreach.delivery.words.formats import day, days, language, short_day, span
 from outreach.delivery.words.labels import label
 from outreach.domain.planning.rules import ClashKind
 from outreach.domain.timetabling import CauseKind, ReasonKind, SearchStatus, Term
+from outreach.models import Activity
 from outreach.services.timetabling.request import Request, VenueChoice, Weight, Wish
 from outreach.services.timetabling.result import (
     ClashNote,
@@ -21,9 +22,10 @@ from outreach.services.timetabling.result import (
     Cost,
     ProposalLine,
     ProposalReason,
-    Result,
+    SearchResult,
     Spot,
 )
+from outreach.services.timetabling.undo import LeftBecause, TakenLine
 
 NAMED = 6
 REASONS = 3
@@ -63,7 +65,7 @@ TERMS: Mapping[Term, Any] = {
 }
 
 
-def gap_words(result: Result) -> str:
+def gap_words(result: SearchResult) -> str:
     """Return how good the proposal is known to be; "" without a proposal."""
     if not result.lines:
         return ""
@@ -79,7 +81,7 @@ def gap_words(result: Result) -> str:
     return _("At most %(part)s from the best that can be.", part=part)
 
 
-def objective_words(result: Result) -> str:
+def objective_words(result: SearchResult) -> str:
     """Return the points of the proposal and of the present plan."""
     if result.objective is None:
         return ""
@@ -238,7 +240,7 @@ def _days(title: str, request: Request, line: Any) -> str:
     return _("“%(title)s” has days of its own: %(days)s.", title=title, days=days(first, last))
 
 
-def status_words(result: Result, greedily: bool) -> str:
+def status_words(result: SearchResult, greedily: bool) -> str:
     """Return how the search ended."""
     if greedily:
         return _("Placed one after the other, without comparing: there may be much better plans.")
@@ -262,3 +264,26 @@ def _names(names: Sequence[str]) -> str:
     if len(names) > NAMED:
         names = [*names[: NAMED - 1], _("%(count)s others", count=len(names) - NAMED + 1)]
     return format_list(names, locale=language()) if names else ""
+
+
+LEFT = {
+    LeftBecause.CHANGED: _l("changed since"),
+    LeftBecause.ANSWERED: _l("a facilitator has answered"),
+    LeftBecause.PASSED: _l("its former time has passed"),
+    LeftBecause.BLOCKED: _l("its former time or place is taken"),
+}
+
+
+def left_words(left: Iterable[tuple[str, LeftBecause]]) -> list[str]:
+    """Return each activity that an undo leaves alone, with the reason."""
+    return [f"“{title}” ({LEFT[why]})" for title, why in left]
+
+
+def back_words(activity: Activity, line: TakenLine) -> str:
+    """Return where the activity is, and where it goes back to."""
+    assert line.back is not None
+    now, then = (
+        f"{short_day(one.starts_at, one.zone)}, {span(one.starts_at, one.ends_at, one.zone)}"
+        for one in (activity, line.back)
+    )
+    return f"{now} → {then}"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from aiosmtpd.smtp import AuthResult, LoginPassword
 
-from outreach.delivery.checks import mailbox, mailserver
+from outreach.delivery.checks import mail_server, mailbox
 from outreach.delivery.tls import is_this_machine
 from tests.conftest import settings_for
 from tests.servers.certificates import certificate as made
@@ -53,7 +53,7 @@ def values(server, certificate):
 
 
 def test_a_working_mail_server_is_reported_step_by_step_and_gets_no_mail(server, values):
-    told = tried(mailserver.check, values)
+    told = tried(mail_server.check, values)
     assert [level for level, _text in told] == ["ok"] * 5
     texts = " ".join(text for _level, text in told)
     assert f"localhost:{server.port} answers." in texts
@@ -65,12 +65,12 @@ def test_a_working_mail_server_is_reported_step_by_step_and_gets_no_mail(server,
 
 
 def test_a_test_mail_is_sent_only_when_asked_for(server, values):
-    told = tried(mailserver.check, values, send_to="rina@example.com")
+    told = tried(mail_server.check, values, send_to="rina@example.com")
     assert told[-1][0] == "ok"
     assert server.recipients() == ["rina@example.com"]
     assert server.taken[0].mail["From"] == "Dinas <dinas@example.com>"
     server.at["RCPT"] = "550 no relaying"
-    assert tried(mailserver.check, values, send_to="rina@example.com")[-1] == (
+    assert tried(mail_server.check, values, send_to="rina@example.com")[-1] == (
         "fail", "The test mail to rina@example.com is refused: 550 no relaying.",
     )  # fmt: skip
 
@@ -88,7 +88,7 @@ def test_a_test_mail_is_sent_only_when_asked_for(server, values):
     ],
 )
 def test_a_mail_servers_problem_is_named_and_ends_the_check(values, changed, words):
-    told = tried(mailserver.check, {**values, **changed})
+    told = tried(mail_server.check, {**values, **changed})
     assert [level for level, _text in told].count("fail") == 1
     assert told[-1][0] == "fail"
     assert words in told[-1][1]
@@ -96,11 +96,11 @@ def test_a_mail_servers_problem_is_named_and_ends_the_check(values, changed, wor
 
 def test_a_refused_sender_and_a_dropped_connection_are_named(server, values):
     server.at["MAIL"] = "550 not your address"
-    assert tried(mailserver.check, values)[-1] == (
+    assert tried(mail_server.check, values)[-1] == (
         "fail", "The server refuses the sender dinas@example.com: 550 not your address.",
     )  # fmt: skip
     server.at["MAIL"] = DROP
-    assert tried(mailserver.check, values)[-1] == ("fail", "The server breaks off.")
+    assert tried(mail_server.check, values)[-1] == ("fail", "The server breaks off.")
 
 
 def test_a_server_that_ignores_the_login_does_not_count_as_refusing_it(certificate, values):
@@ -108,7 +108,7 @@ def test_a_server_that_ignores_the_login_does_not_count_as_refusing_it(certifica
     context.load_cert_chain(*certificate)
     options = {"tls_context": context, "authenticator": lambda *_: AuthResult(success=False, handled=True)}
     with Server(options=options) as silent:
-        told = tried(mailserver.check, {**values, "mail_port": silent.port, "mail_timeout_s": 0.5})
+        told = tried(mail_server.check, {**values, "mail_port": silent.port, "mail_timeout_s": 0.5})
     assert told[-1] == ("fail", f"localhost:{silent.port} does not answer.")
 
 
@@ -118,7 +118,7 @@ def test_an_expired_certificate_is_reported_as_expired(tmp_path):
     context.load_cert_chain(*files)
     with Server(options={"tls_context": context}) as server:
         told = tried(
-            mailserver.check,
+            mail_server.check,
             {"mail_server": "localhost", "mail_port": server.port, "mail_use_tls": True, "mail_ca_file": str(files[0])},
         )
     assert told[-1] == ("fail", f"The certificate of localhost:{server.port} has expired.")
@@ -127,7 +127,7 @@ def test_an_expired_certificate_is_reported_as_expired(tmp_path):
 @pytest.mark.parametrize(("days", "level"), [(8, "ok"), (10, "warn")])
 def test_a_certificate_that_expires_soon_gives_a_warning(values, days, level):
     """The certificate is valid for thirty days, and three weeks count as soon."""
-    told = tried(mailserver.check, values, now=NOW + timedelta(days=days))
+    told = tried(mail_server.check, values, now=NOW + timedelta(days=days))
     assert [one for one, text in told if "certificate good until" in text] == [level]
 
 

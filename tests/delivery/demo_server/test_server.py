@@ -6,9 +6,9 @@ from email.policy import SMTP
 
 import pytest
 
-from outreach.delivery.demo_server import caught_mail
-from outreach.delivery.demo_server import server as catcher
-from outreach.delivery.demo_server.server import Catcher
+from outreach.delivery.demo_server import kept_mail
+from outreach.delivery.demo_server import server as demo_server
+from outreach.delivery.demo_server.server import DemoServer
 from tests.conftest import NOW
 
 ICS = b"""BEGIN:VCALENDAR\r
@@ -29,12 +29,12 @@ END:VCALENDAR\r
 
 
 @pytest.fixture
-def caught(tmp_path):
-    with Catcher("127.0.0.1", 0, tmp_path / "mailbox", now=lambda: NOW) as server:
+def kept(tmp_path):
+    with DemoServer("127.0.0.1", 0, tmp_path / "mailbox", now=lambda: NOW) as server:
         yield server
 
 
-def send(server: Catcher, data: bytes, to: str = "ani@example.com") -> None:
+def send(server: DemoServer, data: bytes, to: str = "ani@example.com") -> None:
     with smtplib.SMTP("127.0.0.1", server.port, timeout=5) as client:
         client.sendmail("kantor@example.com", [to], data)
 
@@ -52,33 +52,33 @@ def a_mail(html: str = '<p>Yth. <a href="http://localhost/j/x">Hadir</a></p>') -
     return mail
 
 
-def test_a_mail_is_stored_byte_for_byte(caught):
+def test_a_mail_is_stored_byte_for_byte(kept):
     data = a_mail().as_bytes()
-    send(caught, data)
-    [found] = catcher.listing(caught.folder)
-    assert (caught.folder / f"{found.key}.eml").read_bytes() == data
+    send(kept, data)
+    [found] = demo_server.listing(kept.folder)
+    assert (kept.folder / f"{found.key}.eml").read_bytes() == data
     assert (found.from_name, found.to_name, found.recipient) == ("DP3AP2KB", "Ani Wijaya", "ani@example.com")
     assert (found.subject, found.received_at) == ("Undangan rapat – 18 Januari", NOW)
 
 
-def test_the_newest_mail_is_first(caught):
-    send(caught, a_mail().as_bytes())
-    send(caught, a_mail().as_bytes(), to="budi@example.com")
-    assert [found.recipient for found in catcher.listing(caught.folder)] == ["budi@example.com", "ani@example.com"]
+def test_the_newest_mail_is_first(kept):
+    send(kept, a_mail().as_bytes())
+    send(kept, a_mail().as_bytes(), to="budi@example.com")
+    assert [found.recipient for found in demo_server.listing(kept.folder)] == ["budi@example.com", "ani@example.com"]
 
 
-def test_text_html_attachment_and_calendar_are_read(caught):
-    send(caught, a_mail().as_bytes())
-    _, mail = catcher.find(caught.folder, catcher.listing(caught.folder)[0].key)
-    assert caught_mail.text_of(mail).strip() == "Yth. Ani"
-    assert caught_mail.html_of(mail).startswith('<base target="_top">')
-    assert [(file.name, file.data) for file in caught_mail.attachments_of(mail)] == [("undangan.ics", ICS)]
-    [entry] = caught_mail.calendars_of(mail)
+def test_text_html_attachment_and_calendar_are_read(kept):
+    send(kept, a_mail().as_bytes())
+    _, mail = demo_server.find(kept.folder, demo_server.listing(kept.folder)[0].key)
+    assert kept_mail.text_of(mail).strip() == "Yth. Ani"
+    assert kept_mail.html_of(mail).startswith('<base target="_top">')
+    assert [(file.name, file.data) for file in kept_mail.attachments_of(mail)] == [("undangan.ics", ICS)]
+    [entry] = kept_mail.calendars_of(mail)
     assert (entry.method, entry.title, entry.place, entry.sequence) == ("REQUEST", "Rapat koordinasi", "Aula", 2)
 
 
 def test_a_foreign_base_element_is_removed():
-    page = caught_mail.html_of(a_mail('<html><head><base href="http://evil.example/"></head><p>x</p></html>'))
+    page = kept_mail.html_of(a_mail('<html><head><base href="http://evil.example/"></head><p>x</p></html>'))
     assert "evil" not in page
     assert page.startswith('<html><head><base target="_top">')
 
@@ -100,21 +100,21 @@ def test_a_foreign_base_element_is_removed():
         b"".join(b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (i, i) for i in range(300)),
     ],
 )
-def test_hostile_mail_is_shown_or_left_out_and_breaks_nothing(caught, data):
-    send(caught, data or b"\r\n")
-    [found] = catcher.listing(caught.folder)
-    _, mail = catcher.find(caught.folder, found.key)
-    caught_mail.text_of(mail), caught_mail.html_of(mail), caught_mail.calendars_of(mail), caught_mail.headers_of(mail)
-    assert all("/" not in file.name for file in caught_mail.attachments_of(mail))
+def test_hostile_mail_is_shown_or_left_out_and_breaks_nothing(kept, data):
+    send(kept, data or b"\r\n")
+    [found] = demo_server.listing(kept.folder)
+    _, mail = demo_server.find(kept.folder, found.key)
+    kept_mail.text_of(mail), kept_mail.html_of(mail), kept_mail.calendars_of(mail), kept_mail.headers_of(mail)
+    assert all("/" not in file.name for file in kept_mail.attachments_of(mail))
 
 
-def test_a_line_truncated_by_a_crash_hides_only_itself(caught):
-    send(caught, a_mail().as_bytes())
-    with (caught.folder / catcher.INDEX).open("a") as index:
+def test_a_line_truncated_by_a_crash_hides_only_itself(kept):
+    send(kept, a_mail().as_bytes())
+    with (kept.folder / demo_server.INDEX).open("a") as index:
         index.write('{"key": "half')
-    assert len(catcher.listing(caught.folder)) == 1
+    assert len(demo_server.listing(kept.folder)) == 1
 
 
 @pytest.mark.parametrize("key", ["../outreach", "x" * 32, "", "0" * 32])
-def test_only_stored_mails_are_found(caught, key):
-    assert catcher.find(caught.folder, key) is None
+def test_only_stored_mails_are_found(kept, key):
+    assert demo_server.find(kept.folder, key) is None

@@ -20,6 +20,7 @@ from tests.delivery.mail.compose_help import (
     line,
     message_of,
     parsed,
+    reads_a_mailbox,
     text_of,
     words_in_html,
 )
@@ -50,7 +51,8 @@ def message(activity, ani, police):
 
 @given(name=values, title=values, venue=values)
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_any_name_title_and_place_arrive_unchanged(message, activity, ani, hall, name, title, venue):
+def test_any_name_title_and_place_arrive_unchanged(app, message, activity, ani, hall, name, title, venue):
+    reads_a_mailbox(app)
     with db.session.no_autoflush:
         ani.name, activity.title, activity.public_title, hall.name = name, title, title, venue
         composed = compose(message, message.lines, now=NOW)

@@ -26,7 +26,8 @@ from tests.delivery.mail.compose_help import (
 )
 
 
-def test_an_invitation_includes_a_calendar_request(activity, ani):
+def test_an_invitation_includes_a_calendar_request_if_answers_are_read(app, activity, ani):
+    reads_a_mailbox(app)
     mail = mail_of(line(invited(activity, ani), MailKind.INVITATION))
     assert mail.get_content_type() == "multipart/alternative"
     assert [part.get_content_type() for part in mail.iter_parts()] == ["text/plain", "text/html", "text/calendar"]
@@ -41,13 +42,35 @@ def test_an_invitation_includes_a_calendar_request(activity, ani):
     assert event["DTSTAMP"].dt == NOW
     assert event["SUMMARY"] == "Rapat koordinasi lintas sektor"
     assert event["LOCATION"] == "Aula Bappeda, Jl. Jenderal Sudirman, Metro"
-    assert event["DESCRIPTION"] == tokens.answer_url(tokens.link_for(db.session, ani))
-    assert event["ORGANIZER"] == "mailto:outreach@example.com"
+    assert event["DESCRIPTION"] == "\n".join(
+        ["Registrasi: 07.30 WIB", "Pertanyaan: Bidang PPA, 0812-0000-0001", link_of(ani)]
+    )
+    assert event["ORGANIZER"] == "mailto:jawaban@example.com"
     assert event["ATTENDEE"] == "mailto:ani@example.com"
     assert dict(event["ATTENDEE"].params) == {
-        "CN": "Ani Wijaya", "ROLE": "REQ-PARTICIPANT", "PARTSTAT": "NEEDS-ACTION", "RSVP": "FALSE",
+        "CN": "Ani Wijaya", "ROLE": "REQ-PARTICIPANT", "PARTSTAT": "NEEDS-ACTION", "RSVP": "TRUE",
     }  # fmt: skip
     assert part.get_filename() == "undangan.ics"
+
+
+@pytest.mark.parametrize("kind", [MailKind.INVITATION, MailKind.CHANGE, MailKind.SEAT])
+def test_without_a_mailbox_the_event_is_only_shown_so_no_program_offers_yes_and_no(activity, ani, kind):
+    """Gmail and Outlook show buttons for a REQUEST, whatever RSVP says. Nobody would read the answer (RFC 5546, 3.2.1)."""
+    mail = mail_of(line(invited(activity, ani), kind, detail={"old_starts_at": at(17).isoformat()}))
+    (part,) = calendar_parts(mail)
+    assert part["Content-Type"].params["method"] == "PUBLISH"
+    assert Calendar.from_ical(part.get_payload(decode=True))["METHOD"] == "PUBLISH"
+    event = event_in(part)
+    assert "ATTENDEE" not in event
+    assert (event["UID"], event["ORGANIZER"], event.start) == (activity.uid, "mailto:outreach@example.com", at(18))
+    assert (part.get_filename(), part.get_content_disposition()) == ("undangan.ics", "attachment")
+
+
+def test_without_a_mailbox_a_speakers_event_still_has_their_turn(activity, ani):
+    item = AgendaItem(activity=activity, starts_at=at(18, 9), ends_at=at(18, 10), topic="Pelaporan", speakers=[ani])
+    db.session.add(item)
+    (part,) = calendar_parts(mail_of(line(invited(activity, ani, Role.SPEAKER), MailKind.INVITATION)))
+    assert event_in(part)["DESCRIPTION"].startswith("Giliran: 09.00–10.00 WIB")
 
 
 def test_an_entry_carries_its_time_zone(activity, ani):
@@ -70,7 +93,8 @@ def test_the_calendar_part_is_never_base64_and_its_lines_end_as_they_must(activi
     assert event_in(part)["LOCATION"].startswith("Gedung “Sessat Agung”, lantai 2")
 
 
-def test_a_move_raises_the_sequence_and_requests_an_answer_again(activity, ani):
+def test_a_move_raises_the_sequence_and_requests_an_answer_again(app, activity, ani):
+    reads_a_mailbox(app)
     invitation = invited(activity, ani, state=InvitationState.COMING, answered_sequence=0)
     activity.sequence = 1
     db.session.commit()
@@ -91,7 +115,8 @@ def test_a_move_raises_the_sequence_and_requests_an_answer_again(activity, ani):
         (InvitationState.WAITLISTED, "NEEDS-ACTION"),
     ],
 )
-def test_the_entry_includes_the_answer(activity, ani, state, partstat):
+def test_the_entry_includes_the_answer(app, activity, ani, state, partstat):
+    reads_a_mailbox(app)
     invitation = invited(activity, ani, state=state, answered_sequence=0)
     (part,) = calendar_parts(mail_of(line(invitation, MailKind.SEAT)))
     assert event_in(part)["ATTENDEE"].params["PARTSTAT"] == partstat
@@ -152,11 +177,12 @@ def test_a_representative_gets_no_calendar_request(app, activity, ani):
     activity.sequence = 1
     reads_a_mailbox(app)
     (part,) = calendar_parts(mail_of(line(invitation, MailKind.CHANGE), to_representative=True))
-    assert event_in(part)["ATTENDEE"].params["PARTSTAT"] == "NEEDS-ACTION"
-    assert event_in(part)["ATTENDEE"].params["RSVP"] == "FALSE"
+    assert part["Content-Type"].params["method"] == "PUBLISH"  # they cannot answer for the invitee
+    assert "ATTENDEE" not in event_in(part)
 
 
-def test_an_organisation_is_the_attendee_of_its_entry(activity, police):
+def test_an_organisation_is_the_attendee_of_its_entry(app, activity, police):
+    reads_a_mailbox(app)
     (part,) = calendar_parts(mail_of(line(invited(activity, police, Role.PARTICIPANT, quota=2), MailKind.INVITATION)))
     attendee = event_in(part)["ATTENDEE"]
     assert (attendee, attendee.params["CN"]) == ("mailto:polres@example.com", "Polres Metro")
@@ -173,7 +199,8 @@ def test_a_reminder_has_no_calendar_entry(activity, ani, kind):
     assert calendar_parts(mail_of(line(invited(activity, ani), kind, Audience.UNANSWERED))) == []
 
 
-def test_several_activities_give_as_many_attachments_with_one_uid_each(programme, hall, ani):
+def test_several_activities_give_as_many_attachments_with_one_uid_each(app, programme, hall, ani):
+    reads_a_mailbox(app)
     activities = [draft_activity(programme, hall, 18 + n, title=f"Hari {n}") for n in range(3)]
     mail = mail_of(*[line(invited(one, ani), MailKind.INVITATION) for one in activities])
     assert mail.get_content_type() == "multipart/mixed"
@@ -188,7 +215,7 @@ def test_the_answer_page_offers_the_entry_without_a_request(activity):
     assert calendar["METHOD"] == "PUBLISH"
     (event,) = calendar.walk("VEVENT")
     assert event["DTSTART"].dt == datetime(2027, 1, 18, 8, tzinfo=JAKARTA)
-    assert event["DESCRIPTION"] == "https://example.com/j/x"
+    assert event["DESCRIPTION"].splitlines()[-1] == "https://example.com/j/x"
     assert event["DTSTAMP"].dt == NOW.astimezone(UTC)
     assert "ATTENDEE" not in event
     assert event["STATUS"] == "CONFIRMED"
@@ -203,12 +230,37 @@ def test_only_a_speakers_entry_has_the_time_of_their_slot_and_it_has_no_topic(ac
     ]
     (part,) = calendar_parts(mail_of(line(invited(activity, chief, Role.SPEAKER), MailKind.INVITATION)))
     event = event_in(part)
-    link = tokens.answer_url(tokens.link_for(db.session, chief))
-    assert event["DESCRIPTION"] == f"Your turn: 08:30–09:15 WIB; 10:00–11:00 WIB\n{link}"
+    assert event["DESCRIPTION"].splitlines() == [
+        "Your turn: 08:30–09:15 WIB; 10:00–11:00 WIB", "Registration: 07:30 WIB", "Questions: Bidang PPA, 0812-0000-0001",
+        link_of(chief),
+    ]  # fmt: skip
     assert event["SUMMARY"] == "Rapat koordinasi lintas sektor"
     assert "Penuntutan" not in str(event)
     (part,) = calendar_parts(mail_of(line(invited(activity, ani), MailKind.INVITATION)))
-    assert event_in(part)["DESCRIPTION"] == tokens.answer_url(tokens.link_for(db.session, ani))
+    assert "Your turn" not in event_in(part)["DESCRIPTION"]
+    assert "Giliran" not in event_in(part)["DESCRIPTION"]
+
+
+def test_an_entry_says_when_registration_opens_what_to_bring_and_who_answers_questions(activity, ani):
+    activity.things_to_bring = "Buku\r\nATTENDEE:mailto:x@example.com"
+    invitation = invited(activity, ani)
+    (part,) = calendar_parts(mail_of(line(invitation, MailKind.INVITATION)))
+    said = [
+        "Registrasi: 07.30 WIB", "Harap membawa: Buku ATTENDEE:mailto:x@example.com",
+        "Pertanyaan: Bidang PPA, 0812-0000-0001",
+    ]  # fmt: skip
+    assert event_in(part)["DESCRIPTION"].splitlines() == [*said, link_of(ani)]
+    assert "ATTENDEE" not in event_in(part)
+    file = Calendar.from_ical(publish_ics(activity, url="https://example.com/j/x", now=NOW))
+    (event,) = file.walk("VEVENT")
+    assert len(event["DESCRIPTION"].splitlines()) == 4
+    invitation.state = InvitationState.WITHDRAWN
+    (part,) = calendar_parts(mail_of(line(invitation, MailKind.WITHDRAWAL)))
+    assert event_in(part)["DESCRIPTION"] == link_of(ani)
+
+
+def link_of(person):
+    return tokens.answer_url(tokens.link_for(db.session, person))
 
 
 def test_a_cancelled_speakers_entry_has_no_slot(activity, chief):

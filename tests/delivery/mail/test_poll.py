@@ -25,7 +25,7 @@ from outreach.services.polls import decide as poll_deciding
 from outreach.services.reminders import tick as reminding
 from outreach.transactions import writing
 from tests.conftest import NOW, at
-from tests.delivery.outbox.outbox_help import Clock, drain, outbox_now
+from tests.delivery.outbox.outbox_help import StandingClock, drain, outbox_now
 from tests.services.polls.polls_help import NO, YES, a_poll, asked, dates
 
 
@@ -119,10 +119,10 @@ def test_a_mail_that_could_not_be_sent_before_the_poll_closed_is_dropped(server,
     a_poll(ani)
     drain()
     assert outbox_now() == [("Ani", "retry", "temporary")]
-    drain(Clock(at(7, 16)))
+    drain(StandingClock(at(7, 16)))
     assert outbox_now()[0][1] in ("failed", "skipped")
     server.at.clear()
-    assert drain(Clock(at(7, 17))).sent == 0
+    assert drain(StandingClock(at(7, 17))).sent == 0
 
 
 def test_people_who_stopped_reminders_are_asked_but_not_reminded(any_app, server, office, ani, budi):
@@ -130,7 +130,7 @@ def test_people_who_stopped_reminders_are_asked_but_not_reminded(any_app, server
     a_poll(ani, budi)
     drain()
     EXPAND.do(lambda: at(6, 8), lambda: False)
-    drain(Clock(at(6, 8)))
+    drain(StandingClock(at(6, 8)))
     assert server.recipients() == ["ani@example.com", "budi@example.com", "budi@example.com"]
     reminder = sent_to(server, "budi@example.com")[1]
     assert reminder["Subject"] == "Menunggu pilihan waktu Bapak/Ibu: Rapat koordinasi lintas sektor"
@@ -144,7 +144,7 @@ def test_a_person_who_answered_after_the_reminder_was_written_does_not_get_it(se
     poll_answering.answer(
         tokens.token(links.link_for(db.session, ani)), poll.id, dates(poll, YES, NO, NO), now=at(6, 8)
     )
-    drain(Clock(at(6, 8)))
+    drain(StandingClock(at(6, 8)))
     assert outbox_now() == [("Ani", "sent", ""), ("Ani", "skipped", "answered")]
 
 
@@ -160,7 +160,7 @@ def test_a_person_who_had_a_mail_today_is_asked_next_morning(any_app, server, ac
     poll_asking.open_poll(poll.id, by=None, now=NOW)
     drain()
     assert server.recipients() == ["ani@example.com", "budi@example.com"]
-    drain(Clock(at(5, 8)))
+    drain(StandingClock(at(5, 8)))
     assert server.recipients() == ["ani@example.com", "ani@example.com", "budi@example.com"]
 
 
@@ -178,7 +178,7 @@ def test_mails_delayed_for_days_are_not_merged(any_app, server, activity, ani, b
     inviting.invite_people([activity.id], [budi.id], Role.CADRE, by=None, now=later)
     publishing.publish([activity.id], by=None, now=later)
     reminding.tick(later)
-    drain(Clock(later))
+    drain(StandingClock(later))
     assert sorted(outbox_now()) == [("Ani", "sent", ""), ("Ani", "sent", ""), ("Budi", "sent", "")]
 
 
@@ -201,7 +201,7 @@ def test_a_mail_being_sent_when_the_server_crashed_is_sent_once_more_with_the_sa
     a_poll(ani)
     drain()
     server.at.clear()
-    drain(Clock(NOW + timedelta(minutes=2)))
+    drain(StandingClock(NOW + timedelta(minutes=2)))
     assert newest().state is MessageState.SENT
     assert len({taken.message_id for taken in server.taken}) == 1
 

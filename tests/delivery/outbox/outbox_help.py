@@ -17,7 +17,7 @@ from tests.servers.smtp import Server
 from tests.world import invite, publish
 
 
-class Clock:
+class StandingClock:
     """A clock that stands still until moved."""
 
     def __init__(self, now: datetime = NOW) -> None:
@@ -42,7 +42,7 @@ def invited(activity, *people, role: Role = Role.CADRE, now: datetime = NOW) -> 
 
 
 def drain(clock: Callable[[], datetime] | None = None, worker: str = "w1", **options: object) -> Drained:
-    return outbox.drain(now=clock or Clock(), worker=worker, **options)
+    return outbox.drain(now=clock or StandingClock(), worker=worker, **options)
 
 
 def outbox_now() -> list[tuple[str, str, str]]:

@@ -12,7 +12,7 @@ from outreach.models import AddressFailure, IncomingMail
 from outreach.queries import unreachable
 from outreach.services import addresses
 from tests.conftest import NOW, at, draft_activity
-from tests.delivery.outbox.outbox_help import Clock, drain, invited, outbox_now
+from tests.delivery.outbox.outbox_help import StandingClock, drain, invited, outbox_now
 from tests.services.inbox.stored_help import mail
 
 pytestmark = pytest.mark.usefixtures("any_app")
@@ -43,7 +43,7 @@ def test_an_unknown_address_is_listed_with_a_phone_number_and_gets_no_more_mail(
     assert (listed.name, listed.call.number) == ("Ani Wijaya", "0812-3456-7890")
     server.at.clear()
     invited(draft_activity(programme, hall, 12), ani, budi, now=at(5, 10))
-    drain(Clock(at(5, 10)))
+    drain(StandingClock(at(5, 10)))
     assert outbox_now()[2:] == [("Ani", "skipped", "address_blocked"), ("Budi", "sent", "")]
 
 
@@ -85,7 +85,7 @@ def test_an_internationalised_domain_is_recognised_in_either_form(server, progra
     assert addresses.failure_of("Ani@XN--bcher-kva.example") is not None
     server.at.clear()
     invited(draft_activity(programme, hall, 12), ani, budi, now=at(5, 10))
-    drain(Clock(at(5, 10)))
+    drain(StandingClock(at(5, 10)))
     assert outbox_now()[2:] == [("Ani", "skipped", "address_blocked"), ("Budi", "sent", "")]
     addresses.allow_again("ani@xn--bcher-kva.example", by=None, now=at(5, 11))
     assert unreachable.count(now=at(5, 11)) == 0

@@ -20,7 +20,7 @@ from outreach.services.invitations import invite as inviting
 from outreach.services.reminders import rules
 from outreach.services.reminders import tick as reminding
 from tests.conftest import JAKARTA, NOW, a_person, at, draft_activity
-from tests.delivery.outbox.outbox_help import Clock, attempts, drain, invited, outbox_now, send_through
+from tests.delivery.outbox.outbox_help import StandingClock, attempts, drain, invited, outbox_now, send_through
 from tests.servers.scripted import ScriptedServer
 from tests.servers.smtp import DROP, DROP_AFTER_TAKING, HANG
 
@@ -69,8 +69,8 @@ def test_a_sent_message_records_its_address_and_its_contents(server, activity, a
 
 def test_nothing_is_sent_before_it_is_due(server, activity, ani):
     invited(activity, ani)
-    assert drain(Clock(NOW - timedelta(seconds=1))).sent == 0
-    assert drain(Clock(NOW)).sent == 1
+    assert drain(StandingClock(NOW - timedelta(seconds=1))).sent == 0
+    assert drain(StandingClock(NOW)).sent == 1
 
 
 def test_a_person_without_an_address_is_skipped_with_a_reason(server, activity, ani, office):
@@ -83,7 +83,7 @@ def test_a_person_without_an_address_is_skipped_with_a_reason(server, activity, 
 def test_a_declined_invitation_gets_no_reminder(server, activity, ani, budi):
     invited(activity, ani, budi)
     drain()
-    three_before = Clock(at(15))
+    three_before = StandingClock(at(15))
     reminding.tick(three_before())
     say(activity, ani, Choice.NOT_COMING, now=three_before())
     drain(three_before)
@@ -97,7 +97,7 @@ def test_a_cancelled_activity_sends_only_the_cancellation(server, activity, ani)
     reminding.tick(three_before)
     publishing.cancel(activity.id, "Aula rusak", by=None, now=three_before)
     reminding.tick(three_before)
-    drain(Clock(three_before))
+    drain(StandingClock(three_before))
     assert [line.skipped for line in db.session.scalars(sa.select(MessageLine).order_by(MessageLine.id))][1:] == [
         "activity_cancelled",
         "",
@@ -120,7 +120,7 @@ def test_a_move_after_the_invitation_was_sent_is_notified(server, activity, hall
     later = at(5)
     moves.move(activity.id, Move(at(19), at(19, 12), JAKARTA, hall.id), "Aula dipakai", None, by=None, now=later)
     reminding.tick(later)
-    drain(Clock(later))
+    drain(StandingClock(later))
     assert len(server.taken) == 2
 
 
@@ -138,7 +138,7 @@ def test_the_day_before_reminder_goes_to_a_representative_with_a_known_address(s
     drain()
     say(activity, ani, Choice.REPRESENTED, Representative("Citra", email="citra@example.com"))
     reminding.tick(at(17))
-    drain(Clock(at(17)))
+    drain(StandingClock(at(17)))
     assert [taken.recipient for taken in server.taken] == ["ani@example.com", "citra@example.com"]
 
 
@@ -149,10 +149,10 @@ def test_no_reminder_goes_out_on_a_day_with_a_mail_about_the_same_activity(serve
     early = at(15, 7)
     moves.move(activity.id, Move(at(18, 9), at(18, 13), JAKARTA, hall.id), "Aula dipakai", None, by=None, now=early)
     reminding.tick(early)
-    drain(Clock(early))
+    drain(StandingClock(early))
     assert len(server.taken) == 2
     reminding.tick(at(15))
-    drain(Clock(at(15)))
+    drain(StandingClock(at(15)))
     assert len(server.taken) == 2
     assert outbox_now() == [("Ani", "sent", ""), ("Ani", "sent", "")]
     reminded = db.session.scalars(

@@ -18,7 +18,7 @@ from outreach.domain.mail.failures import ChannelTrouble
 from outreach.extensions import db
 from outreach.services.activities import publish as publishing
 from tests.conftest import NOW, a_person
-from tests.delivery.outbox.outbox_help import Clock, attempts, drain, invited, outbox_now, send_through
+from tests.delivery.outbox.outbox_help import StandingClock, attempts, drain, invited, outbox_now, send_through
 from tests.delivery.smtp.wire_help import CHUNKING, PIPELINING
 from tests.servers.scripted import ScriptedServer
 
@@ -158,7 +158,7 @@ def test_one_unreadable_message_delays_no_other(app, office, activity, server):
     first = "(SELECT person_id FROM message ORDER BY id LIMIT 1)"
     db.session.execute(sa.text(f"UPDATE person SET sex = 'x' WHERE id = {first}"))
     db.session.commit()
-    assert drain(Clock(NOW)).sent == 29
+    assert drain(StandingClock(NOW)).sent == 29
     left = db.session.execute(sa.text("SELECT state, reason FROM message WHERE state <> 'sent'")).all()
     assert [tuple(row) for row in left] == [("retry", "not_composed")]
 

@@ -4,7 +4,7 @@ describes the move from the time that its reader last knew to the present time.
 
 import re
 import threading
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -24,9 +24,13 @@ from outreach.services.activities import move as moves
 from outreach.services.answers import record as recording
 from outreach.services.messages import resend as resending
 from outreach.services.reminders import tick as reminding
+from outreach.services.timetabling import apply as applying
+from outreach.services.timetabling import result as timetabling_result
+from outreach.services.timetabling import undo as undoing
 from tests.conftest import JAKARTA, at
 from tests.delivery.outbox.outbox_help import drain, invited, outbox_now
 from tests.servers.smtp import DROP_AFTER_TAKING
+from tests.services.timetabling.timetabling_help import a_request, searched
 
 pytestmark = pytest.mark.usefixtures("any_app", "default_rules")
 LATER = timedelta(days=1)  # otherwise an invitation and a change on one day would be two mails of one day
@@ -238,6 +242,19 @@ def test_a_move_and_its_reversal_before_any_notice_was_sent_are_not_notified(tol
     moved_to(told, 21, clock)
     drained(clock)
     assert moves_told(server) == [(18, 21)]
+
+
+def test_a_taken_proposal_undone_before_any_notice_was_sent_is_not_notified(told, server, ani, clock):
+    search = searched(a_request([told], first_on=date(2027, 1, 20), last_on=date(2027, 1, 21)), now=clock.now)
+    (line,) = timetabling_result.read(search.result).lines
+    assert line.is_moved
+    applying.apply(search.id, [told.id], reason="Jadwal baru", by=None, now=clock.now)
+    reminding.tick(clock.now)
+    undoing.undo(search.id, reason="Kembali", by=None, now=clock.now)
+    reminding.tick(clock.now)
+    drained(clock)
+    assert server.taken == []
+    assert {(state, reason) for _name, state, reason in outbox_now()[1:]} == {("skipped", "known")}
 
 
 def test_a_reversal_is_notified_where_the_first_notice_may_have_arrived(told, server, ani, clock):

@@ -13,15 +13,15 @@ from outreach.domain.clashes import (
     OfInvitee,
     StretchProgramme,
     applied,
+    clashes_of,
     crossings,
     find_clashes,
-    find_clashes_if,
     find_resolutions,
     suits_all,
 )
 from outreach.domain.kinds import ActivityKind, Role
 from outreach.domain.planning.office_hours import Calendar, DayOff, DayRange
-from outreach.domain.planning.parties import Absence, Engagement, Party
+from outreach.domain.planning.parties import AbsenceSpan, Engagement, Party
 from outreach.domain.planning.plan import PlannedActivity
 from outreach.domain.planning.rules import ClashKind, Rules, Severity
 from outreach.domain.states import ActivityState, InvitationState
@@ -38,8 +38,21 @@ CALENDAR = Calendar({date(2027, 1, 20): DayOff("Libur")}, (DayRange(date(2027, 1
 quarters = st.integers(0, 8 * 96).map(lambda n: MIDNIGHT + timedelta(minutes=15 * n))  # from Monday to Monday week
 lengths = st.one_of(st.integers(1, 20), st.integers(90, 200)).map(lambda n: timedelta(minutes=15 * n))
 maybe_venue = st.sampled_from([None, 1, 2, 3])
+turns = st.lists(
+    st.tuples(st.integers(-2, 12), st.integers(1, 6)).map(
+        lambda turn: (timedelta(minutes=15 * turn[0]), timedelta(minutes=15 * (turn[0] + turn[1])))
+    ),
+    max_size=3,
+).map(tuple)
 engagements = st.lists(
-    st.builds(Engagement, st.sampled_from(PARTIES), st.sampled_from(Role), st.sampled_from(InvitationState)), max_size=3
+    st.builds(
+        Engagement,
+        st.sampled_from(PARTIES),
+        st.sampled_from(Role),
+        st.sampled_from(InvitationState),
+        turns=st.just(()) | turns,
+    ),
+    max_size=3,
 ).map(tuple)
 
 
@@ -70,7 +83,7 @@ def activities(draw, id):
 def absences(draw):
     starts_at = draw(quarters)
     who = draw(st.sampled_from([{"party": party} for party in PARTIES] + [{"venue_id": id} for id in (1, 2, 3)]))
-    return Absence(starts_at, starts_at + draw(lengths), **who)
+    return AbsenceSpan(starts_at, starts_at + draw(lengths), **who)
 
 
 @st.composite
@@ -97,7 +110,7 @@ def test_each_clash_is_found_once_and_from_either_side(held):
     everything = find_clashes(held)
     assert max(Counter(everything).values(), default=1) == 1
     for id, activity in held.activities.items():
-        assert find_clashes_if(held, activity) == [one for one in everything if id in one.ids]
+        assert clashes_of(held, activity) == [one for one in everything if id in one.ids]
 
 
 @given(plans())

@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from outreach.domain.clashes import find_clashes, find_clashes_if, find_resolutions
+from outreach.domain.clashes import clashes_of, find_clashes, find_resolutions
 from outreach.domain.kinds import ActivityKind, Role
-from outreach.domain.planning.parties import Absence, AbsenceSource, Engagement, Party, Yes
+from outreach.domain.planning.parties import AbsenceSource, AbsenceSpan, Engagement, Party, Yes
 from outreach.domain.planning.rules import ClashKind, Rules, Severity, TravelRules
 from outreach.domain.states import ActivityState, InvitationState
 from tests.domain.plan_help import (
@@ -27,7 +27,7 @@ from tests.domain.plan_help import (
     volunteers,
 )
 
-QUIET = Rules(notice_days=0)
+QUIET = Rules({ClashKind.NOON_BREAK: Severity.IGNORE}, notice_days=0)
 
 
 def found(*activities, **more):
@@ -102,13 +102,13 @@ def test_a_hall_of_unknown_size_is_never_too_small():
 
 
 def test_an_absence_entered_twice_is_one_clash():
-    wedding = Absence(at(7), at(10), venue_id=BAPPEDA.id)
+    wedding = AbsenceSpan(at(7), at(10), venue_id=BAPPEDA.id)
     twice = plan(activity(1, 8, 12, venue_id=BAPPEDA.id), absences=[wedding, replace(wedding)], rules=QUIET)
     assert [one.kind for one in find_clashes(twice)] == [ClashKind.VENUE_ABSENT]
 
 
 def test_a_wedding_in_the_hall_is_shown_with_its_reason():
-    wedding = Absence(at(7), at(10), venue_id=BAPPEDA.id, reason="Resepsi")
+    wedding = AbsenceSpan(at(7), at(10), venue_id=BAPPEDA.id, reason="Resepsi")
     held = activity(1, 8, 12, venue_id=BAPPEDA.id)
     (absent,) = find_clashes(plan(held, absences=(wedding,), rules=QUIET))
     assert (absent.kind, absent.severity, absent.absence) == (ClashKind.VENUE_ABSENT, Severity.BLOCK, wedding)
@@ -190,7 +190,7 @@ def test_a_person_in_two_roles_of_one_activity_clashes_once_with_another():
 
 
 def test_a_speakers_trip_is_shown_with_who_entered_it():
-    trip = Absence(at(8), at(16), party=SITI, reason="Dinas luar", source=AbsenceSource.SELF)
+    trip = AbsenceSpan(at(8), at(16), party=SITI, reason="Dinas luar", source=AbsenceSource.SELF)
     (absent,) = find_clashes(plan(activity(1, 15, 16, engagements=(speaks(SITI),)), absences=(trip,), rules=QUIET))
     assert (absent.kind, absent.severity, absent.party) == (ClashKind.SPEAKER_ABSENT, Severity.BLOCK, SITI)
     assert (absent.absence, absent.roles) == (trip, (Role.SPEAKER,))
@@ -200,7 +200,7 @@ def test_a_speakers_trip_is_shown_with_who_entered_it():
 
 
 def test_an_invitees_absence_is_another_kind_of_clash():
-    trip = Absence(at(8), at(16), party=ANI)
+    trip = AbsenceSpan(at(8), at(16), party=ANI)
     assert found(activity(1, 8, 9, engagements=(volunteers(ANI),)), absences=(trip,)) == [
         (ClashKind.INVITEE_ABSENT, (1,))
     ]
@@ -309,8 +309,8 @@ def test_a_search_among_some_finds_only_clashes_that_involve_them():
 def test_a_drag_is_checked_before_it_is_saved():
     rakor, other = activity(1, 8, 10, venue_id=1), activity(2, 13, 15, venue_id=1)
     held = plan(rakor, other, rules=QUIET)
-    assert [one.ids for one in find_clashes_if(held, other.moved(at(9)))] == [(1, 2)]
-    assert [one.ids for one in find_clashes_if(held, replace(other, id=-1))] == [(-1, 2)]  # not stored yet
+    assert [one.ids for one in clashes_of(held, other.moved(at(9)))] == [(1, 2)]
+    assert [one.ids for one in clashes_of(held, replace(other, id=-1))] == [(-1, 2)]  # not stored yet
     assert find_clashes(held) == []
 
 
@@ -321,8 +321,8 @@ def said_yes(party, starts, ends, *, day=18, said_at=NOW):
     return Engagement(party, Role.SPEAKER, said_yes=Yes(at(starts, day), at(ends, day), said_at))
 
 
-def away(party=SITI, *, known_at: datetime | None = NOW - timedelta(hours=1)) -> Absence:
-    return Absence(at(14), at(17), party, known_at=known_at)
+def away(party=SITI, *, known_at: datetime | None = NOW - timedelta(hours=1)) -> AbsenceSpan:
+    return AbsenceSpan(at(14), at(17), party, known_at=known_at)
 
 
 def test_a_yes_to_that_time_despite_an_absence_is_shown_and_does_not_block():
@@ -359,3 +359,61 @@ def test_a_yes_does_not_resolve_a_double_booking():
     other = activity(2, 15, 16, engagements=(speaks(SITI),))
     (found,) = find_clashes(plan(held, other, rules=QUIET))
     assert (found.kind, found.severity) == (ClashKind.SPEAKER_TWICE, Severity.BLOCK)
+
+
+# turns on the agenda
+
+KAPOLRES = Party.person(4, "AKBP Heri")
+
+
+def turn(party, *hours, role=Role.SPEAKER):
+    """An engagement for the hours after the activity's start: turn(SITI, (1, 2)) from one hour to two hours after it."""
+    return Engagement(
+        party, role, turns=tuple((timedelta(hours=begins), timedelta(hours=ends)) for begins, ends in hours)
+    )
+
+
+def test_a_speaker_is_needed_only_for_the_turn_that_the_agenda_gives():
+    there = activity(1, 8, 12, engagements=(turn(KAPOLRES, (1, 2)),))  # 09.00 to 10.00
+    assert found(there, activity(2, 10, 11, engagements=(speaks(KAPOLRES),))) == []
+    assert found(there, activity(2, 9.75, 11, engagements=(speaks(KAPOLRES),))) == [(ClashKind.SPEAKER_TWICE, (1, 2))]
+    assert found(replace(there, engagements=(speaks(KAPOLRES),)), activity(2, 10, 11, engagements=(speaks(KAPOLRES),)))
+
+
+def test_between_two_turns_the_travel_time_counts():
+    there = activity(1, 8, 12, venue_id=BAPPEDA.id, engagements=(turn(KAPOLRES, (1, 2)),))
+    near, far = (
+        activity(2, hour, 12, venue_id=GANJAR_AGUNG.id, engagements=(turn(KAPOLRES, (0, 0.5)),)) for hour in (10.5, 10)
+    )
+    assert found(there, near) == []
+    (late,) = find_clashes(plan(there, far, rules=QUIET))
+    assert (late.kind, late.there) == (ClashKind.SPEAKER_TRAVEL, 0)
+    assert late.meeting == ((at(9), at(10)), (at(10), at(10.5)))
+
+
+def test_the_travel_time_counts_to_an_earlier_turn_in_the_activity_that_begins_later():
+    long = activity(1, 8, 14, venue_id=BAPPEDA.id, engagements=(turn(KAPOLRES, (3, 4)),))  # 11.00 to 12.00
+    short = activity(2, 9, 13, venue_id=GANJAR_AGUNG.id, engagements=(turn(KAPOLRES, (0, 2)),))  # 09.00 to 11.00
+    (late,) = find_clashes(plan(long, short, rules=QUIET))
+    assert (late.kind, late.ids, late.there) == (ClashKind.SPEAKER_TRAVEL, (1, 2), 0)
+
+
+def test_a_speaker_who_also_takes_part_or_moderates_is_needed_for_the_whole_activity():
+    elsewhere = activity(2, 10, 11, engagements=(speaks(KAPOLRES),))
+    for other in (takes_part(KAPOLRES), Engagement(KAPOLRES, Role.MODERATOR)):
+        there = activity(1, 8, 12, engagements=(turn(KAPOLRES, (1, 2)), other))
+        assert found(there, elsewhere) == [(ClashKind.SPEAKER_TWICE, (1, 2))]
+
+
+def test_an_absence_clashes_only_with_a_turn():
+    there = activity(1, 8, 12, engagements=(turn(KAPOLRES, (1, 2), (3, 4)),))
+    away = [AbsenceSpan(at(10), at(11), party=KAPOLRES)]
+    assert found(there, absences=away) == []
+    assert found(there, absences=[AbsenceSpan(at(9.5), at(11.5), party=KAPOLRES)]) == [(ClashKind.SPEAKER_ABSENT, (1,))]
+
+
+def test_turns_go_with_the_activity_and_end_with_it():
+    there = activity(1, 8, 12, engagements=(turn(KAPOLRES, (1, 2), (2, 3), (3.5, 9)),)).moved(at(13))
+    assert there.spans_of(KAPOLRES) == ((at(14), at(16)), (at(16.5), at(17)))
+    beside = replace(there, engagements=(turn(KAPOLRES, (-1, 0)),))  # only during registration: nothing is known then
+    assert beside.spans_of(KAPOLRES) == ((at(13), at(17)),)

@@ -62,7 +62,28 @@ def test_in_ramadan_the_office_opens_at_eight_and_closes_at_three():
 )
 def test_friday_prayer_is_excluded_from_the_day(starts, ends, cut):
     assert found(activity(1, starts, ends, day=FRIDAY)) == [ClashKind.FRIDAY_BREAK] * cut
-    assert found(activity(1, starts, ends, day=21)) == []  # Thursday
+
+
+@pytest.mark.parametrize(
+    ("starts", "ends", "cut"),
+    [(8, 12, 0), (9, 12.25, 1), (12.75, 15, 1), (13, 16, 0), (11.5, 13.5, 1), (8.5, 13, 1), (8, 13, 0), (8, 16, 0)],
+)
+def test_the_noon_prayer_is_excluded_on_other_days_if_the_activity_fits_beside_it(starts, ends, cut):
+    assert found(activity(1, starts, ends, day=21)) == [ClashKind.NOON_BREAK] * cut  # Thursday
+    rules = replace(QUIET, severities={ClashKind.NOON_BREAK: Severity.IGNORE})
+    assert find_clashes(plan(activity(1, starts, ends, day=21), rules=rules)) == []
+
+
+def test_the_noon_prayer_warns_unless_the_office_sets_it_otherwise():
+    (warned,) = find_clashes(plan(activity(1, 11, 13), rules=QUIET))
+    assert (warned.kind, warned.severity, warned.day) == (ClashKind.NOON_BREAK, Severity.WARN, date(2027, 1, 18))
+    rules = replace(QUIET, severities={ClashKind.NOON_BREAK: Severity.BLOCK})
+    assert [one.severity for one in find_clashes(plan(activity(1, 11, 13), rules=rules))] == [Severity.BLOCK]
+
+
+def test_the_noon_break_is_shorter_in_ramadan():
+    assert found(on(10, 2, 12.5, 15)) == []
+    assert found(on(10, 2, 12.25, 14)) == [ClashKind.NOON_BREAK]
 
 
 def test_friday_prayer_is_shorter_in_ramadan():

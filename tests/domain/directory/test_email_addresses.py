@@ -109,3 +109,15 @@ def test_any_text_gives_an_address_nothing_or_a_message(text):
 )
 def test_a_domain_one_slip_from_a_common_one_is_asked_about(written, meant):
     assert email_addresses.probably_meant(written) == meant
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "A.B@Example.COM", "a..b@example.com", "a@b", "a@localhost", "a@x.test", "a@-x.com", "a@x..com", ".a@x.com",
+        "a+b@x.co.id", "a@1.2.3.4",
+        "x" * 64 + "@x.com", "x" * 65 + "@x.com", "a@" + "x" * 64 + ".com", "a@xn--mnchen-3ya.de", "a@x.com.",
+    ],
+)  # fmt: skip
+def test_the_short_way_for_plain_addresses_finds_what_the_library_finds(written):
+    assert email_addresses._valid(written) == email_addresses._validated(written)

@@ -49,6 +49,23 @@ def test_a_number_that_is_not_mobile_is_shown_in_the_usual_form(number, written)
     assert phones.as_written(number) == written
 
 
+@pytest.mark.parametrize(
+    ("number", "may"),
+    [
+        ("+6281234567890", True),
+        ("+60123456789", True),
+        ("+12025550123", True),
+        ("+6272541122", False),
+        ("+62215678901", False),
+        ("+628001234567", False),
+        ("", False),
+        ("call Ani", False),
+    ],
+)
+def test_only_a_number_that_may_be_a_mobile_s_may_have_whatsapp(number, may):
+    assert phones.may_have_whatsapp(number) is may
+
+
 @given(st.integers(10_000_000, 99_999_999))
 def test_a_number_changed_by_excel_is_recognised(rest):
     assert phones.number(float(f"812{rest}")) == phones.number(f"0812{rest}") == f"+62812{rest}"
@@ -61,3 +78,11 @@ def test_any_text_gives_a_number_nothing_or_a_message(text):
     except phones.PhoneInvalid:
         return
     assert found == "" or phones.number(found) == found
+
+
+@given(
+    st.sampled_from(["08", "8", "628", "0062", "62", "0", "00628", "62085", "081", "07"]),
+    st.text("0123456789", min_size=3, max_size=13),
+)
+def test_the_short_way_for_indonesian_mobiles_finds_what_the_long_way_finds(start, rest):
+    assert phones._mobile(start + rest) in ("", phones._valid(start + rest))

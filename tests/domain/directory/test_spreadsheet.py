@@ -4,17 +4,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outreach.domain.directory import spreadsheet
-from outreach.domain.directory.spreadsheet import HEADER_WITHIN, Column, find_table
+from outreach.domain.directory import columns, spreadsheet
+from outreach.domain.directory.spreadsheet import HEADER_WITHIN, Column, rows_below
 from outreach.domain.kinds import CadreKind, Sex
 
 HEADER = ["No", "Nama", "Kelurahan"]
 ANI = [1.0, "Ani", "Metro"]
 
 
+def rows_of(sheet):
+    layout = columns.guess(sheet)
+    return list(rows_below(sheet, layout.header_number, layout.columns)) if columns.is_list(layout) else None
+
+
 def names_in(*sheet):
-    table = find_table(sheet)
-    return None if table is None else [(row.number, row.text(Column.NAME)) for row in table.rows]
+    rows = rows_of(sheet)
+    return None if rows is None else [(row.number, row.text(Column.NAME)) for row in rows]
 
 
 @pytest.mark.parametrize(
@@ -111,8 +116,9 @@ CELLS = st.one_of(st.none(), st.text(max_size=12), st.floats(), st.integers(), s
 
 
 @given(st.lists(st.lists(CELLS, max_size=6), max_size=40))
-def test_any_sheet_is_a_table_or_none_and_its_rows_stand_below_its_header(sheet):
-    table = find_table(sheet)
-    if table is not None:
-        assert all(table.header_number < row.number <= len(sheet) for row in table.rows)
-        assert all(any(row.text(column) for column in Column) for row in table.rows)
+def test_any_sheet_is_a_list_or_none_and_its_rows_stand_below_its_headings(sheet):
+    layout = columns.guess(sheet)
+    if layout is not None:
+        rows = list(rows_below(sheet, layout.header_number, layout.columns))
+        assert all(layout.header_number < row.number <= len(sheet) for row in rows)
+        assert all(any(row.text(column) for column in Column) for row in rows)

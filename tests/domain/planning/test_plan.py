@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from outreach.domain.kinds import ActivityKind, Role
 from outreach.domain.planning.intervals import Intervals
-from outreach.domain.planning.parties import Absence, Engagement, Party, Place, roles_of
+from outreach.domain.planning.parties import AbsenceSpan, Engagement, Party, Place, roles_of
 from outreach.domain.planning.plan import kecamatan
 from outreach.domain.states import ActivityState, InvitationState
 from tests.domain.plan_help import (
@@ -89,13 +89,13 @@ def test_a_moved_activity_keeps_its_length_and_deadline_distance_and_on_another_
 
 
 def test_an_absence_belongs_to_a_party_or_a_venue():
-    trip, wedding = Absence(at(8), at(12), party=BUDI), Absence(at(8), at(12), venue_id=1)
+    trip, wedding = AbsenceSpan(at(8), at(12), party=BUDI), AbsenceSpan(at(8), at(12), venue_id=1)
     found = plan(absences=(trip, wedding))
     assert list(found.absences_of(Party.person(BUDI.key), at(11), at(13))) == [trip]
     assert list(found.absences_of(1, at(12), at(13))) == []
     assert list(found.absences_of(1, at(11), at(13))) == [wedding]
     with pytest.raises(ValueError):
-        Absence(at(8), at(12), party=BUDI, venue_id=1)
+        AbsenceSpan(at(8), at(12), party=BUDI, venue_id=1)
 
 
 def test_two_spellings_of_a_representative_are_one_party():

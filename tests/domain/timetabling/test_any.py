@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from outreach.domain.clashes import find_clashes, find_clashes_if
+from outreach.domain.clashes import clashes_of, find_clashes
 from outreach.domain.kinds import ActivityKind, Role
 from outreach.domain.planning.office_hours import Calendar, DayOff, DayOffKind, DayRange
-from outreach.domain.planning.parties import Absence, Engagement, Party, Place
+from outreach.domain.planning.parties import AbsenceSpan, Engagement, Party, Place
 from outreach.domain.planning.plan import PlannedActivity
 from outreach.domain.planning.rules import ClashKind, Rules, Severity
 from outreach.domain.states import ActivityState, InvitationState
@@ -61,6 +61,11 @@ hours = st.sampled_from([7, 8, 8.5, 10, 12, 13.5, 14, 15])
 lengths = st.sampled_from([*(1, 2, 2, 2, 2, 3, 3, 4) * 3, 26])  # hours
 
 
+turns = st.sampled_from(  # hours after the start; the last one reaches beyond most activities
+    [((0, 1),), ((1, 2),), ((0, 0.5), (1.5, 2)), ((0.5, 1.5),), ((2, 9),)]
+).map(lambda some: tuple((timedelta(hours=begins), timedelta(hours=ends)) for begins, ends in some))
+
+
 def moments(draw):
     return at(draw(hours), draw(st.sampled_from((18, 18, 18, 19, 20, 22))))
 
@@ -75,6 +80,7 @@ def activities(draw, id):
                 st.sampled_from(PARTIES),
                 st.sampled_from(Role),
                 st.sampled_from([InvitationState.INVITED, InvitationState.PREPARED, InvitationState.NOT_COMING]),
+                turns=st.just(()) | turns,
             ),
             max_size=3,
         )
@@ -104,7 +110,7 @@ def absences(draw):
     who = draw(
         st.sampled_from([{"party": party} for party in (*PARTIES, WIJI)] + [{"venue_id": id} for id in (1, 2, 3)])
     )
-    return Absence(starts_at, starts_at + timedelta(hours=draw(lengths)), **who)
+    return AbsenceSpan(starts_at, starts_at + timedelta(hours=draw(lengths)), **who)
 
 
 @st.composite
@@ -284,7 +290,7 @@ def every_place(task, demand):
         kept = [one for one in present.engagements if one.party not in team or one.party in chosen]
         added = [Engagement(p, demand.facilitator_role) for p in chosen if p not in {one.party for one in kept}]
         placed = replace(present.moved(start), venue_id=venue, engagements=(*kept, *added))
-        if not any(one.severity is Severity.BLOCK for one in find_clashes_if(task.base, placed)):
+        if not any(one.severity is Severity.BLOCK for one in clashes_of(task.base, placed)):
             yield placed
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from outreach.domain.clashes import find_clashes
 from outreach.domain.kinds import Role
-from outreach.domain.planning.parties import Absence, Party
+from outreach.domain.planning.parties import AbsenceSpan, Party
 from outreach.domain.planning.rules import ClashKind, Rules, Severity
 from outreach.domain.timetabling import (
     CauseKind,
@@ -28,8 +28,8 @@ from outreach.domain.timetabling import (
     propose,
     search,
 )
-from tests.domain.placement_help import FRIDAY, MONDAY, NOTHING, TUESDAY, WEDNESDAY, session, task
 from tests.domain.plan_help import BUDI, SITI, activity, at, speaks
+from tests.domain.timetabling.timetabling_help import FRIDAY, MONDAY, NOTHING, TUESDAY, WEDNESDAY, session, task
 
 pytestmark = pytest.mark.slow
 
@@ -139,8 +139,7 @@ def test_pressing_stop_ends_it_with_the_best_so_far():
             timer = threading.Timer(1.0, asked.stop)
             timer.start()
     outcome = asked.outcome
-    assert outcome.is_stopped  # otherwise it was over before
-    assert outcome.seconds < 600  # benchmarks/placing.py measures how soon
+    assert outcome.is_stopped  # otherwise it was over before; benchmarks/timetabling.py measures how soon
     assert outcome.proposal is not None
 
 
@@ -156,7 +155,7 @@ def test_a_search_stopped_before_its_start_finds_nothing():
     asked = Search(busy(), Effort(seconds=60))
     asked.stop()
     outcome = asked.run()
-    assert (outcome.status, outcome.is_stopped, outcome.seconds < 5) == (SearchStatus.UNDECIDED, True, True)
+    assert (outcome.status, outcome.is_stopped) == (SearchStatus.UNDECIDED, True)
 
 
 # repeating
@@ -216,7 +215,7 @@ def test_three_activities_in_one_hall_on_one_morning_conflict_about_the_hall():
 
 
 def test_the_kapolres_who_is_away_all_week_is_named():
-    trip = Absence(at(0), at(0, day=25), party=SITI, reason="Dinas luar")
+    trip = AbsenceSpan(at(0), at(0, day=25), party=SITI, reason="Dinas luar")
     outcome = run(task(activity(1, 8, 10, engagements=(speaks(SITI),)), absences=(trip,)))
     (conflict,) = outcome.conflicts
     assert said(conflict) == [(ClashKind.SPEAKER_ABSENT, (1,))]

@@ -9,7 +9,7 @@ import pytest
 from outreach.domain.clashes import find_clashes
 from outreach.domain.kinds import Role
 from outreach.domain.planning.office_hours import Calendar, DayOff, DayRange
-from outreach.domain.planning.parties import Absence, Engagement, Party
+from outreach.domain.planning.parties import AbsenceSpan, Engagement, Party
 from outreach.domain.planning.rules import ClashKind, Rules, Severity
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.domain.timetabling import (
@@ -31,18 +31,6 @@ from outreach.domain.timetabling import (
     suitable_venues,
 )
 from outreach.domain.timetabling.heuristic.lower_bound import at_least
-from tests.domain.placement_help import (
-    FRIDAY,
-    MONDAY,
-    NOTHING,
-    QUIET,
-    THURSDAY,
-    TUESDAY,
-    WEDNESDAY,
-    WEEK,
-    session,
-    task,
-)
 from tests.domain.plan_help import (
     BAPPEDA,
     BUDI,
@@ -56,6 +44,18 @@ from tests.domain.plan_help import (
     takes_part,
     volunteers,
 )
+from tests.domain.timetabling.timetabling_help import (
+    FRIDAY,
+    MONDAY,
+    NOTHING,
+    QUIET,
+    THURSDAY,
+    TUESDAY,
+    WEDNESDAY,
+    WEEK,
+    session,
+    task,
+)
 
 
 def proposed(asked):
@@ -64,13 +64,13 @@ def proposed(asked):
 
 
 def when(proposal, id=1):
-    (placement,) = (one for one in proposal.proposed if one.activity_id == id)
-    return placement.after.local_start
+    (proposed_one,) = (one for one in proposal.proposed if one.activity_id == id)
+    return proposed_one.after.local_start
 
 
 def reasons(proposal, id=1):
-    (placement,) = (one for one in proposal.proposed if one.activity_id == id)
-    return [one.kind for one in placement.reasons]
+    (proposed_one,) = (one for one in proposal.proposed if one.activity_id == id)
+    return [one.kind for one in proposed_one.reasons]
 
 
 # the request
@@ -114,7 +114,7 @@ def test_a_blocking_clash_excludes_an_option_and_a_warning_costs():
 
 def test_a_fixed_activity_outside_the_searched_days_is_checked_at_its_own_time():
     fixed = activity(1, 8, 10, fixed=True, engagements=(speaks(SITI),))
-    away = Absence(fixed.starts_at, fixed.ends_at, party=SITI)
+    away = AbsenceSpan(fixed.starts_at, fixed.ends_at, party=SITI)
     thursday = Horizon((date(2027, 2, 18),))
     assert options_of(task(fixed, horizon=thursday))[1].starts == [fixed.starts_at]
     assert options_of(task(fixed, horizon=thursday, absences=[away]))[1].starts == []
@@ -163,7 +163,7 @@ def test_an_activity_without_options_is_reported_at_once(state):
 
 
 def test_a_speakers_trip_and_the_order_are_respected():
-    trip = Absence(at(7), at(17), party=SITI, reason="Dinas luar")
+    trip = AbsenceSpan(at(7), at(17), party=SITI, reason="Dinas luar")
     rakor, session_ = activity(1, 8, 12, engagements=(speaks(SITI),)), activity(2, 8, 10)
     asked = task(rakor, session_, demands=[Demand(1), Demand(2, after=(1,))], absences=(trip,))
     proposal = proposed(asked)
@@ -189,15 +189,15 @@ def test_an_activity_without_a_place_is_reported():
 
 def test_one_of_three_facilitators_is_chosen_and_others_stay_invited():
     team = tuple(Party.person(n, f"Fasilitator {n}") for n in (7, 8, 9))
-    away = [Absence(at(0), at(0, day=25), party=one) for one in team[:2]]
+    away = [AbsenceSpan(at(0), at(0, day=25), party=one) for one in team[:2]]
     held = activity(1, 8, 10, engagements=(volunteers(BUDI), speaks(team[0])))
-    (placement,) = proposed(task(held, demands=[Demand(1, facilitators=team)], absences=away)).proposed
-    assert (placement.facilitators, placement.let_go) == ((team[2],), (team[0],))
-    assert placement.after.engagements == (
+    (proposed_one,) = proposed(task(held, demands=[Demand(1, facilitators=team)], absences=away)).proposed
+    assert (proposed_one.facilitators, proposed_one.let_go) == ((team[2],), (team[0],))
+    assert proposed_one.after.engagements == (
         volunteers(BUDI),
         Engagement(team[2], Role.SPEAKER, InvitationState.PREPARED),
     )
-    assert placement.changes_facilitators
+    assert proposed_one.changes_facilitators
 
 
 def test_people_who_declined_or_participate_are_not_chosen():
@@ -310,7 +310,7 @@ def test_the_lower_bound_of_the_cost_is_known_at_once():
 
 
 def test_each_other_day_shows_its_cost_or_what_forbids_it():
-    trip = Absence(at(7, 19), at(17, 19), party=SITI, reason="Dinas luar")
+    trip = AbsenceSpan(at(7, 19), at(17, 19), party=SITI, reason="Dinas luar")
     held = activity(1, 8, 10, engagements=(speaks(SITI),))
     wishes = replace(NOTHING, change=1)
     asked = task(held, absences=(trip,), horizon=Horizon((MONDAY, TUESDAY, WEDNESDAY)), wishes=wishes)
@@ -326,8 +326,8 @@ def test_a_hall_in_another_place_is_chosen_for_lack_of_room():
     held = activity(1, 8, 10, venue_id=YOSODADI.id, people=100)
     wishes = replace(NOTHING, change=1, warnings={ClashKind.VENUE_TOO_SMALL: 20})
     proposal = proposed(task(held, demands=[Demand(1, venues=(3, 2, 1))], wishes=wishes))
-    (placement,) = proposal.proposed
-    assert (placement.venue_id, placement.changes_venue, proposal.objective) == (BAPPEDA.id, True, 1)
+    (proposed_one,) = proposal.proposed
+    assert (proposed_one.venue_id, proposed_one.changes_venue, proposal.objective) == (BAPPEDA.id, True, 1)
     small = propose(
         task(held, demands=[Demand(1, venues=(3, 2))], wishes=wishes),
         options_of(task(held, demands=[Demand(1, venues=(3, 2))], wishes=wishes)),

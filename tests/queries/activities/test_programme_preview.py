@@ -52,6 +52,7 @@ def test_a_new_programmes_activities_are_checked_against_each_other_and_the_plan
     first, third, fourth = ids
     assert kinds(found) == [
         (ClashKind.VENUE_TAKEN, (activity.id, first)),
+        (ClashKind.NOON_BREAK, (first,)),
         (ClashKind.VENUE_TAKEN, (third, fourth)),
     ]
     assert stored() == 1

@@ -10,7 +10,7 @@ from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.models import AgendaItem, Invitation
 from outreach.queries.answers import page as answer_page
-from outreach.queries.answers.page import Contact, Holder, Topic
+from outreach.queries.answers.page import Contact, LinkInvitee, Topic
 from outreach.services.activities import publish as publishing
 from outreach.services.answers import answer as answering
 from outreach.services.answers.answer import NothingToAnswer
@@ -45,7 +45,7 @@ def test_ani_sees_her_published_days_in_order_and_no_draft(programme, hall, ani,
     went_out(*days[:2])
     page = answer_page.read(token(ani), now=at(5))
     hers = {"id": "Bapak/Ibu Ani Wijaya", "en": "Ani Wijaya"}
-    assert page.invitee == Holder(ani.id, "Ani Wijaya", "id", False, False, hers)
+    assert page.invitee == LinkInvitee(ani.id, "Ani Wijaya", "id", False, False, hers)
     assert page.contact == Contact("DP3AP2KB Kota Metro", "Bidang PPA", "+6281200000001")
     assert [one.activity.id for one in page.activities] == [days[1].id, days[0].id]
     assert [one.activity.title for one in page.activities] == ["Rapat koordinasi lintas sektor"] * 2
@@ -107,7 +107,7 @@ def test_the_police_see_their_nominees_and_nobody_they_removed(activity, police)
     for names in (["Rina", "Dedi"], ["Rina"]):
         answering.nominate(token(police), one.invitation_id, [Nominee(n, "Kanit") for n in names], now=at(5))
     page = answer_page.read(token(police), now=at(5))
-    assert page.invitee == Holder(police.id, "Polres Metro", "id", False, True)
+    assert page.invitee == LinkInvitee(police.id, "Polres Metro", "id", False, True)
     (one,) = page.activities
     assert (one.quota, [(n.name, n.post, n.state) for n in one.nominees]) == (
         2,

@@ -21,7 +21,7 @@ from outreach.services.messages import resend as resending
 from outreach.services.messages.resend import NoAddress, NothingToResend, StillUnderWay
 from outreach.services.reminders import tick as reminding
 from tests.conftest import NOW, a_person, at, draft_activity
-from tests.delivery.outbox.outbox_help import Clock, invited, send_through
+from tests.delivery.outbox.outbox_help import StandingClock, invited, send_through
 from tests.servers.smtp import Server
 
 pytestmark = pytest.mark.usefixtures("any_app", "default_rules")
@@ -35,7 +35,7 @@ def server(current_app_):
 
 
 def drain(now=NOW):
-    return outbox.drain(now=Clock(now), worker="w")
+    return outbox.drain(now=StandingClock(now), worker="w")
 
 
 def message_to(person) -> Message:

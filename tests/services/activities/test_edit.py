@@ -49,7 +49,7 @@ def test_a_programme_is_created_together_with_its_activities(coordinator, hall):
         ("Rapat koordinasi", at(18), ActivityState.DRAFT),
         ("Rapat koordinasi", at(19), ActivityState.DRAFT),
     ]
-    assert made.activities[0].respond_by_at == at(16, 16)
+    assert made.activities[0].respond_by_at == at(15, 16)
 
 
 def test_one_bad_activity_prevents_the_whole_programme(coordinator):
@@ -86,6 +86,15 @@ def test_the_largest_allowed_values_are_accepted(office):
     assert made.capacity == 1
 
 
+def test_a_draft_edited_to_another_day_takes_its_agenda_along(activity, coordinator):
+    line = AgendaValues(at(18, 9), at(18, 10), "Materi")
+    agendas.set_agenda(activity.id, [line], by=coordinator, now=NOW)
+    values = replace(RAKOR, venue_id=activity.venue_id, starts_at=at(19, 9), ends_at=at(19, 13))
+    edited = planning.edit_activity(activity.id, values, activity.version, by=coordinator, now=NOW)
+    assert [(item.starts_at, item.ends_at) for item in edited.agenda] == [(at(19, 10), at(19, 11))]
+    assert edited.registration_at == RAKOR.registration_at  # as the form has it, not shifted
+
+
 def test_a_hall_is_booked_only_once_at_a_time_and_the_refusal_says_who_has_it(hall, coordinator):
     planning.create_activity(replace(RAKOR, venue_id=hall.id), by=coordinator, now=NOW)
     with pytest.raises(book.VenueTaken) as refused:
@@ -117,8 +126,9 @@ def test_a_draft_is_edited_freely_and_a_published_activity_only_moved(activity, 
 def test_the_audit_log_names_only_real_differences_whatever_the_zone_of_the_instants(activity, coordinator):
     assert activity.starts_at.tzinfo is not JAKARTA  # as read from the database
     values = replace(
-        RAKOR, public_title=activity.public_title, registration_at=at(18, 7, 30), venue_id=activity.venue_id
-    )
+        RAKOR, public_title=activity.public_title, registration_at=at(18, 7, 30), venue_id=activity.venue_id,
+        respond_by_at=at(16, 16),
+    )  # fmt: skip
     planning.edit_activity(activity.id, values, activity.version, by=coordinator, now=NOW)
     entry = db.session.scalars(sa.select(AuditEntry).filter_by(action="activity.edited")).one()
     assert entry.detail == {"changed": {"title": ["Rapat koordinasi pencegahan kekerasan", "Rapat koordinasi"]}}

@@ -32,7 +32,7 @@ def published(activity: Activity, ani, coordinator) -> Activity:
 
 def to(activity: Activity, starts_at: datetime, hours: float = 4, venue_id: int | None = -1) -> Move:
     venue_id = activity.venue_id if venue_id == -1 else venue_id
-    return moves.wanted(activity, starts_at, starts_at + timedelta(hours=hours), venue_id, now=NOW)
+    return moves.move_to(activity, starts_at, starts_at + timedelta(hours=hours), venue_id, now=NOW)
 
 
 def shift(activity: Activity, move: Move, reason: str = "", by=None) -> moves.Moved:

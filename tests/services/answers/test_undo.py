@@ -22,7 +22,7 @@ from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import links
 from outreach.services.privacy import person as privacy
 from tests.conftest import NOW, at, draft_activity
-from tests.world import invite, publish
+from tests.world import at_once, invite, publish
 
 pytestmark = pytest.mark.usefixtures("any_app", "default_rules")
 
@@ -106,6 +106,27 @@ def test_a_double_tap_can_still_be_undone_to_what_was_before(activity, ani):
         answering.answer(token(ani), activity.id, Choice.NOT_COMING, now=at(5, 9, minute))
     assert undoing.undo(token(ani), now=at(5, 10)) == {}
     assert said(ani) == [("coming", "")]
+
+
+def test_of_two_undos_at_the_same_moment_one_restores_and_the_other_says_why_not(any_app, activity, ani):
+    invite(activity, ani)
+    publish(activity)
+    mine = token(ani)
+    for round_ in range(5):
+        answering.answer(mine, activity.id, Choice.NOT_COMING, now=at(5, 9, round_))
+        outcomes = at_once(any_app, [lambda: undoing.undo(mine, now=at(5, 10))] * 3)
+        assert sorted(outcomes) == ["NothingToUndo", "NothingToUndo", "done"]
+        assert said(ani) == [("invited", "")]
+
+
+def test_first_answers_to_two_activities_at_the_same_moment_are_both_stored(any_app, two_days, ani):
+    invite(two_days, ani)
+    publish(*two_days)
+    mine = token(ani)
+    ids = [day.id for day in two_days]
+    actions = [lambda id_=id_: answering.answer(mine, id_, Choice.COMING, now=at(5)) for id_ in ids]
+    assert at_once(any_app, actions) == ["done"] * 2
+    assert (said(ani), count()) == ([("coming", "")] * 2, 1)
 
 
 def test_an_answer_that_staff_recorded_since_is_not_overwritten(activity, ani, coordinator):

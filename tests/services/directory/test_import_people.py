@@ -12,7 +12,9 @@ from outreach.domain.kinds import CadreKind, Sex
 from outreach.extensions import db
 from outreach.models import AuditEntry, Cadre, Organisation, Person
 from outreach.services.directory import import_people as importing
-from outreach.services.directory import regions, workbook
+from outreach.services.directory import import_report, import_shapes, regions, workbook
+from outreach.services.directory.import_people import ImportPlan
+from outreach.services.directory.import_rows import Decision, RowState
 from tests.conftest import NOW, a_person
 
 SAMPLE = Path(importing.__file__).parents[2] / "data" / "demo" / "kader-contoh.xlsx"
@@ -38,8 +40,8 @@ def a_sheet(*rows, header=HEADER, **more_sheets):
     return stream.getvalue()
 
 
-def store(data, filename="kader.xlsx", **options):
-    return importing.store(data, filename, by=None, now=NOW, **options)
+def store(data, filename="kader.xlsx", plan=ImportPlan()):  # noqa: B008  frozen
+    return importing.store(data, filename, plan, by=None, now=NOW)
 
 
 def refusals(reading):
@@ -54,9 +56,9 @@ def people():
     return db.session.scalars(sa.select(Person).order_by(Person.id)).all()
 
 
-def test_the_sample_sheet_gives_304_people_and_refuses_ten_rows_each_with_a_reason(metro):
+def test_the_sample_sheet_gives_304_people_two_repeated_rows_and_eight_refused_each_with_a_reason(metro):
     reading = importing.read(SAMPLE.read_bytes(), SAMPLE.name)
-    assert (len(reading.accepted), len(reading.refused)) == (304, 10)
+    assert (len(reading.new), len(reading.having(RowState.SAME)), len(reading.refused)) == (304, 2, 8)
     address = "“%s@example,com” is not an e-mail address. Is it perhaps %s@example.com?"
     assert refusals(reading) == [
         *(
@@ -70,8 +72,6 @@ def test_the_sample_sheet_gives_304_people_and_refuses_ten_rows_each_with_a_reas
                 (312, "utama.kuswoyo90"),
             )
         ),
-        (316, "RowRepeated", "This is the same person as in row 8."),
-        (317, "RowRepeated", "This is the same person as in row 10."),
         (318, "ImportNameMissing", "There is no name. Please write the full name of this person."),
         (
             319,
@@ -80,17 +80,22 @@ def test_the_sample_sheet_gives_304_people_and_refuses_ten_rows_each_with_a_reas
             "Kecamatan Metro Pusat has Metro, Hadimulyo Timur, Imopuro, Hadimulyo Barat, Yosomulyo.",
         ),
     ]
+    assert notes(reading) == {
+        62: ["Shares the address pkk.yosodadi@example.com with Darman Winarno."],
+        316: ["This is the same person as in row 8."],
+        317: ["This is the same person as in row 10."],
+    }
     assert [str(note) for note in reading.notes] == ["The sheet “Rekap” has no table of people and was left out."]
 
 
 def test_the_sample_is_stored_as_read_and_storing_it_again_adds_nobody(metro):
     first = store(SAMPLE.read_bytes())
-    assert (len(first.new), len(first.completed), len(first.refused)) == (304, 0, 10)
+    assert (len(first.new), len(first.changed), len(first.refused)) == (304, 0, 8)
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Person)) == 304
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Cadre)) == 304
     assert db.session.scalar(sa.select(sa.func.count(sa.distinct(Cadre.region_code)))) == 22
     second = store(SAMPLE.read_bytes())
-    assert (len(second.new), len(second.completed), len(second.refused)) == (0, 0, 314)
+    assert (len(second.new), len(second.changed), len(second.having(RowState.SAME))) == (0, 0, 306)
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Person)) == 304
 
 
@@ -123,55 +128,186 @@ def test_an_invalid_phone_is_left_out_with_a_note_and_the_person_is_kept(metro):
     assert [(p.name, p.phone) for p in people()] == [("Ani", "")]
 
 
-def test_a_person_without_any_contact_is_accepted_with_a_note(metro):
-    reading = store(a_sheet([1, "Ani", "Imopuro", "-", "tidak ada", "PATBM"]))
-    assert notes(reading) == {2: ["Neither an e-mail address nor a phone number: nobody can be reached."]}
+def test_rows_that_are_only_put_right_get_no_note(metro):
+    reading = store(a_sheet([1, "HJ. ANI WIJAYA", "Kel. IMOPURO", "-", "tidak ada", "PATBM"]))
+    assert notes(reading) == {}
+    assert [(p.full_name, p.region.name, p.email) for p in people()] == [("Hj. Ani Wijaya", "Imopuro", "")]
 
 
 def test_two_people_of_one_name_in_one_kelurahan_with_different_phones_stay_two(metro):
     other = [2, "ANI WIJAYA", "Kel. Imopuro", "081234567891", "", "PATBM"]
-    assert len(store(a_sheet(ANI, other)).new) == 2
+    reading = store(a_sheet(ANI, other))
+    assert len(reading.new) == 2
+    assert notes(reading) == {
+        3: ["Row 2 has the same name and kelurahan, with another phone number or address. They count as two people."]
+    }
 
 
 def test_the_same_name_elsewhere_is_another_person_unless_the_phone_matches(metro):
     namesake = [2, "Ani Wijaya", "Metro", "", "", "PATBM"]
     moved = [3, "Ani Wijaya", "Metro", "0812 3456 7890", "", "PATBM"]
     reading = store(a_sheet(ANI, namesake, moved))
-    assert (len(reading.new), refusals(reading)) == (
-        2,
-        [(4, "RowRepeated", "This is the same person as in row 2.")],
-    )
+    assert (len(reading.new), notes(reading)) == (2, {4: ["This is the same person as in row 2."]})
 
 
 def test_a_second_kind_of_cadre_becomes_another_role_of_the_same_person(metro):
     store(a_sheet(ANI))
     reading = store(a_sheet([1, "Ani Wijaya", "Imopuro", "081234567890", "", "PKK, PATBM"]))
-    assert (len(reading.new), len(reading.completed)) == (0, 1)
+    assert (len(reading.new), len(reading.changed)) == (0, 1)
     (ani,) = people()
     assert sorted(c.kind for c in ani.cadre_roles) == [CadreKind.PATBM, CadreKind.PKK]
 
 
-def test_a_later_sheet_adds_a_missing_address_and_never_overwrites_one(metro):
+def changes(reading):
+    return [(c.field, c.old, c.new) for entry in reading.changed for c in entry.changes]
+
+
+def test_a_later_sheet_says_what_it_changes_and_empty_cells_change_nothing(metro):
     store(a_sheet([1, "Ani Wijaya", "Imopuro", "081234567890", "", "PATBM"]))
-    assert len(store(a_sheet(ANI)).completed) == 1
-    assert [p.email for p in people()] == ["ani@example.com"]
-    reading = store(a_sheet([1, "Ani Wijaya", "Imopuro", "081234567890", "other@example.com", "PATBM"]))
-    assert refusals(reading) == [
-        (2, "PersonKnown", "Ani Wijaya is among the people already, with the same data."),
+    assert changes(store(a_sheet(ANI))) == [("email", "", "ani@example.com")]
+    same = store(a_sheet(ANI, [2, "Ani Wijaya", "Imopuro", "", "", "PATBM"]))
+    assert [entry.state for entry in same.accepted] == [RowState.SAME, RowState.SAME]
+    moved = [1, "Dr. ANI WIJAYA, S.Pd.", "Metro", "081234567890", "ani.wijaya@example.com", "PKK"]
+    assert changes(store(a_sheet(moved))) == [
+        ("titles", "", "Dr. … S.Pd."),
+        ("kelurahan", "Imopuro", "Metro"),
+        ("email", "ani@example.com", "ani.wijaya@example.com"),
+        ("kind", "", "pkk"),
     ]
-    assert [p.email for p in people()] == ["ani@example.com"]
+    (ani,) = people()
+    assert (ani.full_name, ani.region.name, ani.email) == ("Dr. Ani Wijaya, S.Pd.", "Metro", "ani.wijaya@example.com")
+    assert sorted((c.kind, c.region.name) for c in ani.cadre_roles) == [("patbm", "Metro"), ("pkk", "Metro")]
+
+
+def test_each_person_that_an_import_changes_is_in_the_audit_log(metro):
+    store(a_sheet(ANI))
+    store(a_sheet([1, "Ani Wijaya", "Imopuro", "081234567890", "ani2@example.com", "PKK"]))
+    entries = db.session.scalars(sa.select(AuditEntry).where(AuditEntry.action == "person.edited")).all()
+    assert [(e.subject_name, e.detail) for e in entries] == [("Ani Wijaya", {"changed": ["email", "kinds"]})]
+
+
+def test_a_change_can_be_left_out_for_one_row_or_for_all(metro):
+    store(a_sheet(ANI))
+    data = a_sheet([1, "Ani Wijaya", "Imopuro", "081234567890", "ani2@example.com", "PATBM"])
+    key = importing.read(data, "kader.xlsx").accepted[0].key
+    for plan in (ImportPlan(decisions={key: Decision.LEAVE}), ImportPlan(leave_changes=True)):
+        reading = store(data, plan=plan)
+        assert [entry.state for entry in reading.accepted] == [RowState.LEFT]
+        assert people()[0].email == "ani@example.com"
+
+
+DOUBTFUL = {
+    "another phone and no other sign": [1, "Ani Wijaya", "Imopuro", "081234567899", "", "PATBM"],
+    "one phone and a name spelt otherwise": [1, "Ani Wijaja", "Imopuro", "081234567890", "", "PATBM"],
+    "one address and a shorter name": [1, "Ani Wij", "Metro", "", "ani@example.com", "PATBM"],
+    "no kelurahan, and nothing that differs": [1, "Ani Wijaya", "", "", "", ""],
+}
+
+
+@pytest.mark.parametrize("row", DOUBTFUL.values(), ids=DOUBTFUL)
+def test_a_row_that_may_be_a_known_person_waits_until_somebody_has_chosen(metro, row):
+    store(a_sheet(ANI))
+    reading = store(a_sheet(row))
+    (entry,) = reading.accepted
+    assert (entry.state, entry.known.name.full, len(people())) == (RowState.DOUBTFUL, "Ani Wijaya", 1)
+    assert [(r.number, type(r.problem).__name__) for r in importing.undecided(reading)] == [(2, "Undecided")]
+
+
+def test_a_doubtful_row_is_stored_as_chosen(metro):
+    store(a_sheet(ANI))
+    data = a_sheet(DOUBTFUL["one phone and a name spelt otherwise"])
+    key = importing.read(data, "kader.xlsx").accepted[0].key
+    store(data, plan=ImportPlan(decisions={key: Decision.LEAVE}))
+    assert [p.name for p in people()] == ["Ani Wijaya"]
+    store(data, plan=ImportPlan(decisions={key: Decision.SAME}))
+    assert [p.name for p in people()] == ["Ani Wijaja"]
+    data = a_sheet(DOUBTFUL["another phone and no other sign"])
+    store(data, plan=ImportPlan(doubtful=Decision.NEW))
+    assert [(p.name, p.phone) for p in people()] == [("Ani Wijaja", "+6281234567890"), ("Ani Wijaya", "+6281234567899")]
+
+
+def test_a_family_that_shares_a_phone_is_not_doubtful(metro):
+    store(a_sheet(ANI))
+    reading = store(a_sheet([1, "Budi Santoso", "Imopuro", "081234567890", "", "PATBM"]))
+    assert [entry.state for entry in reading.accepted] == [RowState.NEW]
 
 
 def test_a_lower_row_can_complete_a_higher_one(metro):
     bare = [1, "Ani Wijaya", "Imopuro", "", "", "PATBM"]
     reading = store(a_sheet(bare, ANI, [3, "Ani Wijaya", "Imopuro", "", "", "PKK"], ANI))
-    assert (len(reading.new), len(reading.completed), len(reading.refused)) == (1, 2, 1)
+    assert (len(reading.new), len(reading.having(RowState.SAME))) == (1, 3)
+    adds = "This is the same person as in row 2; what is new here is added there."
+    assert notes(reading) == {3: [adds], 4: [adds], 5: ["This is the same person as in row 2."]}
     (ani,) = people()
     assert (ani.email, ani.phone, sorted(c.kind for c in ani.cadre_roles)) == (
         "ani@example.com",
         "+6281234567890",
         [CadreKind.PATBM, CadreKind.PKK],
     )
+
+
+ALAMAT = ["NO", "NAMA", "ALAMAT", "KONTAK", "SUREL", "UNSUR"]
+
+
+def test_a_sheet_whose_kelurahan_column_is_called_alamat_is_read(metro):
+    rows = [
+        ANI,
+        [2, "Budi Santoso", "Jl. Mawar 3, Kel. Yosodadi", "081234567891", "", "PKK"],
+        [3, "Siti Aminah", "Imopuro, Metro", "", "", "PKK"],
+    ]
+    reading = store(a_sheet(*rows, header=ALAMAT))
+    assert refusals(reading) == []
+    assert [p.region.name for p in people()] == ["Imopuro", "Yosodadi", "Imopuro"]
+
+
+def test_a_chosen_column_counts_and_is_remembered_for_files_of_this_shape(metro):
+    header = ["Nama", "Kelurahan", "Asal"]
+    rows = [["Ani", "Metro", "Imopuro"], ["Budi", "Metro", "Yosodadi"]]
+    data = a_sheet(*rows, header=header)
+    layout = importing.read(data, "kader.xlsx").layouts["Kader"]
+    chosen = {0: Column.NAME, 2: Column.KELURAHAN}
+    assert places(importing.read(data, "k.xlsx", ImportPlan(columns={"Kader": chosen}))) == ["Imopuro", "Yosodadi"]
+    import_shapes.remember(layout, chosen, now=NOW)
+    again = importing.read(a_sheet(["Cici", "Metro", "Ganjar Agung"], header=header), "lain.xlsx")
+    assert (places(again), again.layouts["Kader"].bases[Column.KELURAHAN]) == (["Ganjar Agung"], "remembered")
+    other = importing.read(a_sheet(*rows, header=["Nama", "Kelurahan", "Dari"]), "lain.xlsx")
+    assert places(other) == ["Metro", "Metro"]
+
+
+def places(reading):
+    return [reading.words.regions[entry.region_code] for entry in reading.accepted]
+
+
+def test_a_taken_suggestion_holds_for_every_row_in_which_the_same_is_written(metro):
+    rows = [
+        [1, "Ani", "Yosodadii", "", "ani@example,com", "PKK"],
+        [2, "Budi", "Yosodadii", "", "", "PKK"],
+        [3, "Cici", "Imopuro", "", "cici@example,com", "PKK"],
+    ]
+    data = a_sheet(*rows)
+    reading = importing.read(data, "kader.xlsx")
+    email = import_report.suggestions(reading, Column.EMAIL)
+    assert email == {"ani@example,com": "ani@example.com", "cici@example,com": "cici@example.com"}
+    assert import_report.suggestions(reading, Column.KELURAHAN) == {"Yosodadii": "Yosodadi"}
+    store(data, plan=ImportPlan(corrections={"email": email, "kelurahan": {"Yosodadii": "Yosodadi"}}))
+    assert [(p.name, p.email, p.region.name) for p in people()] == [
+        ("Ani", "ani@example.com", "Yosodadi"),
+        ("Budi", "", "Yosodadi"),
+        ("Cici", "cici@example.com", "Imopuro"),
+    ]
+
+
+def test_rows_refused_for_one_reason_are_one_group_with_the_sentence_once(metro):
+    rows = [[n, f"Orang {chr(65 + n % 26)}{chr(65 + n // 26)}", f"Kampung {n % 3}", "", "", "PKK"] for n in range(404)]
+    report = import_report.report_of(importing.read(a_sheet(*rows), "kader.xlsx"))
+    (group,) = report.refused
+    assert (group.reason, group.count, group.distinct) == ("There is no such kelurahan here", 404, 3)
+    assert [(value.written, value.count) for value in group.values] == [
+        ("Kampung 0", 135),
+        ("Kampung 1", 135),
+        ("Kampung 2", 134),
+    ]
+    assert report.suspected is Column.KELURAHAN
 
 
 def test_an_erased_person_is_not_recognised(metro):
@@ -216,7 +352,7 @@ def test_a_sheet_of_officials_needs_no_kelurahan_and_finds_their_organisation(me
 
 def test_a_kind_may_be_given_for_a_sheet_without_kinds(metro):
     data = a_sheet(["Ani", "Imopuro"], ["Budi", ""], header=["Nama", "Kelurahan"])
-    reading = store(data, default_kinds=(CadreKind.PATBM,))
+    reading = store(data, plan=ImportPlan(kinds=(CadreKind.PATBM,)))
     assert [c.kind for c in people()[0].cadre_roles] == [CadreKind.PATBM]
     assert refusals(reading) == [
         (3, "ImportKelurahanMissing", "There is no kelurahan. A cadre belongs to one; please write it.")
@@ -235,8 +371,9 @@ def test_every_sheet_with_a_table_is_read_and_a_duplicate_names_its_sheet(metro)
     assert [(e.sheet, e.number, e.name.name) for e in reading.accepted] == [
         ("Kader", 2, "Ani Wijaya"),
         ("Lampiran", 4, "Budi"),
+        ("Lampiran", 5, "Ani Wijaya"),
     ]
-    assert [str(r.problem) for r in reading.refused] == ["This is the same person as in row 2 of the sheet “Kader”."]
+    assert notes(reading) == {5: ["This is the same person as in row 2 of the sheet “Kader”."]}
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
@@ -244,13 +381,19 @@ def test_every_sheet_with_a_table_is_read_and_a_duplicate_names_its_sheet(metro)
 def test_csv_is_read_in_every_form_that_excel_writes(metro, delimiter, encoding):
     text = f"Nama{delimiter}Kelurahan\r\nSitî Nur’aini{delimiter}Metro\r\n"
     reading = importing.read(text.encode(encoding), "kader.csv")
-    assert [(e.name.name, e.kelurahan.name) for e in reading.accepted] == [("Sitî Nur’aini", "Metro")]
+    assert [(e.name.name, e.region_code) for e in reading.accepted] == [("Sitî Nur’aini", "18.72.01.1001")]
     assert reading.columns == (Column.NAME, Column.KELURAHAN)
 
 
-def test_a_table_without_known_headings_is_refused_with_example_headings(metro):
+def test_a_sheet_in_which_no_names_are_recognised_waits_for_somebody_to_choose(metro):
+    reading = importing.read(a_sheet(["1", "2"], header=["A", "B"]), "kader.xlsx")
+    assert (reading.accepted, reading.refused) == ((), ())
+    assert import_report.report_of(reading).lacks_names
+
+
+def test_a_sheet_of_one_column_is_refused(metro):
     with pytest.raises(importing.NoTable, match="Nama Lengkap, Kelurahan"):
-        importing.read(a_sheet(["Ani", "Metro"], header=["A", "B"]), "kader.xlsx")
+        importing.read(a_sheet(["Ani"], header=["Nama"]), "kader.xlsx")
 
 
 def test_nothing_is_read_without_regions(any_app):
@@ -270,14 +413,53 @@ def test_nothing_is_stored_when_one_row_cannot_be_stored(app):
     assert people() == []
 
 
-def test_a_sheet_with_the_maximum_of_rows_is_read_and_one_row_more_is_refused(app):
+def test_a_sheet_with_the_maximum_of_rows_is_read_and_one_row_more_is_refused(app, monkeypatch):
     regions.install(db.session, "18.72")
+    monkeypatch.setattr(workbook, "MOST_ROWS", 50)
     most = workbook.MOST_ROWS - 1
-    lines = [f"Kader ke-{n};Metro" for n in range(most)]
+    lines = [f"Kader {chr(97 + n % 26)}{n // 26 * 'x'};Metro" for n in range(most)]
     data = "\n".join(["Nama;Kelurahan", *lines]).encode()
     assert len(importing.read(data, "kader.csv").accepted) == most
     with pytest.raises(workbook.TooManyRows):
         importing.read(data + b"\nSatu lagi;Metro", "kader.csv")
+
+
+@pytest.mark.parametrize("rows", [48, 49, 50])
+def test_rows_are_counted_over_all_sheets_of_a_workbook(app, monkeypatch, rows):
+    regions.install(db.session, "18.72")
+    monkeypatch.setattr(workbook, "MOST_ROWS", 50)
+    lines = [[f"Kader {chr(97 + n % 26)}{n // 26 * 'x'}", "Metro"] for n in range(rows - 10)]
+    data = a_sheet(*lines, header=["Nama", "Kelurahan"], Lain=[["Nama", "Kelurahan"]] * 10)
+    if rows + 1 <= 50:
+        assert len(importing.read(data, "kader.xlsx").accepted) == rows - 10
+    else:
+        with pytest.raises(workbook.TooManyRows):
+            importing.read(data, "kader.xlsx")
+
+
+def test_a_cell_far_away_does_not_exhaust_the_memory(app, office):
+    stream = io.BytesIO()
+    book = xlsxwriter.Workbook(stream)
+    sheet = book.add_worksheet("Kader")
+    sheet.write_row(0, 0, ["Nama", "Kelurahan"])
+    sheet.write_row(1, 0, ["Ani", "Imopuro"])
+    sheet.write(1_048_575, 16_383, "x")
+    book.close()
+    with pytest.raises((workbook.FileTooLarge, workbook.TooManyRows, workbook.NotASpreadsheet)):
+        importing.read(stream.getvalue(), "kader.xlsx")
+
+
+def test_row_numbers_are_those_of_the_spreadsheet_where_the_first_rows_and_columns_are_empty(metro):
+    stream = io.BytesIO()
+    book = xlsxwriter.Workbook(stream)
+    sheet = book.add_worksheet("Kader")
+    sheet.write_row(4, 2, ["Nama", "Kelurahan"])
+    sheet.write_row(5, 2, ["Ani", "Imopuro"])
+    sheet.write_row(7, 2, ["Budi", "Atlantis"])
+    book.close()
+    reading = importing.read(stream.getvalue(), "kader.xlsx")
+    assert [(e.number, e.name.name) for e in reading.accepted] == [(6, "Ani")]
+    assert [(r.number, r.name) for r in reading.refused] == [(8, "Budi")]
 
 
 def test_a_small_file_with_one_long_text_in_very_many_cells_is_refused_quickly(app, office):

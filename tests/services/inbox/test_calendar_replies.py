@@ -22,7 +22,7 @@ from outreach.services.invitations import withdraw as withdrawing
 from outreach.services.reminders import tick as reminding
 from tests.conftest import NOW, a_person, at, draft_activity
 from tests.delivery.inbox.samples import PROGRAMS, Answer, gmail, outlook
-from tests.delivery.outbox.outbox_help import Clock, send_through
+from tests.delivery.outbox.outbox_help import StandingClock, send_through
 from tests.servers.smtp import Server
 from tests.services.inbox.inbox_help import (
     APPLIED,
@@ -61,10 +61,10 @@ def test_the_confirmation_mail_is_sent(activity, ani, arrives, any_app):
     with Server() as server:
         send_through(any_app, server)
         published(activity, ani)
-        outbox.drain(now=Clock(), worker="w1")
+        outbox.drain(now=StandingClock(), worker="w1")
         arrives(gmail(Answer(uid=activity.uid)))
         reminding.tick(at(5, 9))
-        outbox.drain(now=Clock(at(5, 9)), worker="w1")
+        outbox.drain(now=StandingClock(at(5, 9)), worker="w1")
         assert server.recipients() == ["ani@example.com"] * 2
         assert server.taken[0].mail["Auto-Submitted"]
 

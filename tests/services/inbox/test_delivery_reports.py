@@ -15,7 +15,7 @@ from outreach.services.reminders import tick as reminding
 from tests.conftest import at
 from tests.delivery.inbox import samples
 from tests.delivery.inbox.samples import Returned, postfix
-from tests.delivery.outbox.outbox_help import Clock, send_through
+from tests.delivery.outbox.outbox_help import StandingClock, send_through
 from tests.servers.smtp import Server
 from tests.services.inbox.inbox_help import APPLIED, IGNORED, TO_READ, move, of, published, result, sent_to, setting
 
@@ -107,13 +107,13 @@ def test_no_mail_goes_to_an_address_after_its_report(activity, ani, arrives, any
     with Server() as server:
         send_through(any_app, server, mail_return_path="bounces+{id}@example.com")
         published(activity, ani)
-        outbox.drain(now=Clock(), worker="w1")
+        outbox.drain(now=StandingClock(), worker="w1")
         (sent,) = server.taken
         arrives(postfix(Returned(to=sent.sender, original=sent.message_id)))
         assert db.session.get_one(AddressFailure, "ani@example.com").blocked_at == at(5, 9)
         move(activity, now=at(5, 10))
         reminding.tick(at(5, 10))
-        outbox.drain(now=Clock(at(5, 10)), worker="w1")
+        outbox.drain(now=StandingClock(at(5, 10)), worker="w1")
         assert len(server.taken) == 1
         last = db.session.scalars(sa.select(Message).order_by(Message.id.desc()).limit(1)).one()
         assert (last.state, last.reason) == ("skipped", "address_blocked")
@@ -126,12 +126,12 @@ def test_a_report_names_an_internationalised_domain_in_its_wire_form(activity, a
     with Server() as server:
         send_through(any_app, server, mail_return_path=return_path)
         published(activity, ani)
-        outbox.drain(now=Clock(), worker="w1")
+        outbox.drain(now=StandingClock(), worker="w1")
         (sent,) = server.taken
         to = sent.sender if return_path else "undangan@example.com"
         arrives(postfix(Returned(to=to, original=sent.message_id, failed="ani@xn--bcher-kva.example")))
         assert db.session.get_one(AddressFailure, "ani@bücher.example").blocked_at == at(5, 9)
         move(activity, now=at(5, 10))
         reminding.tick(at(5, 10))
-        outbox.drain(now=Clock(at(5, 10)), worker="w1")
+        outbox.drain(now=StandingClock(at(5, 10)), worker="w1")
         assert len(server.taken) == 1

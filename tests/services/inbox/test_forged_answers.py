@@ -15,7 +15,7 @@ from outreach.services.privacy import person as privacy
 from outreach.services.reminders import tick as reminding
 from tests.conftest import NOW, at
 from tests.delivery.inbox.samples import Answer, Returned, gmail, out_of_office, postfix
-from tests.delivery.outbox.outbox_help import Clock, send_through
+from tests.delivery.outbox.outbox_help import StandingClock, send_through
 from tests.servers.smtp import Server
 from tests.services.inbox.inbox_help import (
     APPLIED,
@@ -81,12 +81,12 @@ def test_an_answer_is_shown_to_a_coordinator_once_its_confirmation_bounces(activ
     with Server() as server:
         send_through(any_app, server)
         published(activity, ani, budi)
-        outbox.drain(now=Clock(), worker="w1")
+        outbox.drain(now=StandingClock(), worker="w1")
         answer = arrives(gmail(Answer("DECLINED", uid=activity.uid)))
         others = arrives(gmail(Answer("DECLINED", uid=activity.uid, address="budi@example.com", name="Budi Santoso")))
         assert (result(answer), result(others)) == ((APPLIED, ""), (APPLIED, ""))
         reminding.tick(at(5, 9))
-        outbox.drain(now=Clock(at(5, 9)), worker="w1")
+        outbox.drain(now=StandingClock(at(5, 9)), worker="w1")
         assert sorted(server.recipients()) == ["ani@example.com"] * 2 + ["budi@example.com"] * 2
     to_ani = sa.select(Message).where(Message.address == "ani@example.com").order_by(Message.id.desc()).limit(1)
     returned = Returned(original=db.session.scalars(to_ani).one().rfc_message_id)

@@ -13,6 +13,7 @@ from outreach.extensions import db
 from outreach.models import AuditEntry, IncomingMail, Invitation
 from outreach.queries import audit_log, inbox
 from outreach.services.activities import publish as publishing
+from outreach.services.answers import record as recording
 from outreach.services.answers.nominees import Nominee
 from outreach.services.answers.record import NotRecordable
 from outreach.services.inbox import handled, record_from_mail
@@ -35,9 +36,9 @@ def hers(activity, ani, coordinator) -> Invitation:
 
 
 def record(invitation, coordinator, mail_id, choice=Choice.COMING, now=NOW):
-    return record_from_mail.record_answer(
-        mail_id, invitation.id, choice, AnswerSource.MAIL, by=coordinator, now=now
-    )  # fmt: skip
+    return record_from_mail.record(
+        mail_id, recording.record_answer, invitation.id, choice, AnswerSource.MAIL, by=coordinator, now=now
+    )
 
 
 def log() -> list[tuple[str, dict[str, object]]]:
@@ -77,9 +78,10 @@ def test_saving_the_names_from_an_offices_letter_marks_it_as_handled(activity, p
     publishing.publish([activity.id], by=coordinator, now=NOW)
     theirs = db.session.scalars(sa.select(Invitation)).one()
     letter = mail(organisation_id=police.id, invitation_id=theirs.id)
-    record_from_mail.nominate_for(
-        letter.id, theirs.id, [Nominee("Dewi Sartika")], by=coordinator, now=NOW, source=AnswerSource.MAIL
-    )
+    record_from_mail.record(
+        letter.id, recording.nominate_for, theirs.id, [Nominee("Dewi Sartika")],
+        by=coordinator, now=NOW, source=AnswerSource.MAIL,
+    )  # fmt: skip
     assert (letter.seen_at, log()[-2][1]["incoming_mail"]) == (NOW, letter.id)
 
 

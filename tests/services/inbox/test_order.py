@@ -21,7 +21,7 @@ from outreach.services.invitations import withdraw as withdrawing
 from outreach.services.reminders import tick as reminding
 from tests.conftest import NOW, at
 from tests.delivery.inbox.samples import PROGRAMS, Answer, gmail, outlook
-from tests.delivery.outbox.outbox_help import Clock, send_through
+from tests.delivery.outbox.outbox_help import StandingClock, send_through
 from tests.servers.smtp import Server
 from tests.services.inbox.inbox_help import (
     APPLIED,
@@ -57,7 +57,7 @@ def test_our_own_requests_can_be_answered_after_moving_withdrawing_and_inviting_
 
         def next_mail(now):
             reminding.tick(now)
-            outbox.drain(now=Clock(now), worker="w1")
+            outbox.drain(now=StandingClock(now), worker="w1")
             return server.taken[-1].mail
 
         first = next_mail(NOW)

@@ -23,7 +23,7 @@ from outreach.services.privacy import person as privacy
 from outreach.services.reminders import rules
 from outreach.services.reminders import tick as reminding
 from tests.conftest import NOW, a_person, at, draft_activity
-from tests.delivery.outbox.outbox_help import Clock, invited, send_through
+from tests.delivery.outbox.outbox_help import StandingClock, invited, send_through
 from tests.servers.smtp import Server
 
 pytestmark = pytest.mark.usefixtures("any_app")
@@ -57,7 +57,7 @@ def later_mail(office):
 
 def drain(now=NOW):
     reminding.tick(now)
-    return outbox.drain(now=Clock(now), worker="w")
+    return outbox.drain(now=StandingClock(now), worker="w")
 
 
 def told(person) -> Message | ArchivedMessage:

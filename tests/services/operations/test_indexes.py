@@ -23,7 +23,7 @@ from outreach.services.reminders import rules
 from outreach.services.reminders import tick as reminding
 from tests.conftest import NOW, at, draft_activity
 from tests.delivery.inbox.samples import Answer, Returned, gmail, letter, postfix
-from tests.delivery.outbox.outbox_help import Clock, invited, send_through
+from tests.delivery.outbox.outbox_help import StandingClock, invited, send_through
 from tests.servers.smtp import Server
 from tests.services.inbox.stored_help import blocked
 
@@ -41,7 +41,7 @@ def due(app, office, ani, budi):
     with Server() as server:
         send_through(app, server)
         invited(draft_activity(None, None, 18), ani, budi)
-        outbox.drain(now=Clock(NOW), worker="w")
+        outbox.drain(now=StandingClock(NOW), worker="w")
         invited(draft_activity(None, None, 20), ani, budi, now=at(8))
         yield server
 
@@ -83,7 +83,7 @@ def test_a_tick_with_due_reminders_scans_no_table(due):
 def test_claiming_and_sending_scan_no_table(due):
     reminding.tick(at(11))
     due.taken.clear()
-    assert whole(lambda: outbox.drain(now=Clock(at(11)), worker="w")) == []
+    assert whole(lambda: outbox.drain(now=StandingClock(at(11)), worker="w")) == []
     assert due.recipients() == ["ani@example.com", "budi@example.com"]
 
 

@@ -17,7 +17,7 @@ from outreach.services.operations.metrics import ChannelFigures
 from outreach.services.reminders import rules
 from outreach.services.reminders import tick as reminding
 from tests.conftest import NOW, a_person, draft_activity
-from tests.delivery.outbox.outbox_help import Clock, invited, send_through
+from tests.delivery.outbox.outbox_help import StandingClock, invited, send_through
 from tests.servers.smtp import Server
 
 pytestmark = pytest.mark.usefixtures("any_app")
@@ -38,7 +38,7 @@ def at(minutes: float):
 
 
 def drain(minutes: float = 0):
-    return outbox.drain(now=Clock(NOW + minutes * MINUTE), worker="w")
+    return outbox.drain(now=StandingClock(NOW + minutes * MINUTE), worker="w")
 
 
 def test_an_empty_office_has_no_figures(office):

@@ -31,7 +31,7 @@ AND a.state IN ('draft', 'published') AND b.state IN ('draft', 'published')
 AND i.role IN ('speaker', 'moderator') AND j.role IN ('speaker', 'moderator')
 AND i.state NOT IN ('not_coming', 'represented', 'withdrawn') AND j.state NOT IN ('not_coming', 'represented', 'withdrawn')
 """
-UNBOUND = """
+UNBOOKED = """
 SELECT COUNT(*) FROM invitation i JOIN activity a ON a.id = i.activity_id
 LEFT JOIN speaker_booking s ON s.activity_id = i.activity_id AND s.person_id = i.person_id
 AND s.starts_at = a.starts_at AND s.ends_at = a.ends_at
@@ -45,7 +45,7 @@ def count(statement: str) -> int:
     return int(db.session.scalar(sa.text(statement)) or 0)
 
 
-def bindings() -> list[tuple[int, int]]:
+def bookings_now() -> list[tuple[int, int]]:
     """Return who is booked where: (activity id, person id)."""
     db.session.rollback()
     rows = db.session.execute(sa.select(SpeakerBooking.activity_id, SpeakerBooking.person_id))
@@ -53,7 +53,7 @@ def bindings() -> list[tuple[int, int]]:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class TryResult:
     """The result of one attempt. name: "done", or the problem's. told: the values of its message."""
 
     name: str
@@ -81,7 +81,7 @@ class Coordinators:
         for process in self.processes:
             process.start()
 
-    def at_once(self, number: int, action: Try, rounds: range) -> list[list[Outcome]]:
+    def at_once(self, number: int, action: Try, rounds: range) -> list[list[TryResult]]:
         """Let this many coordinators try in each round; return each one's result for each round."""
         db.session.rollback()
         for orders in self.orders[:number]:
@@ -106,18 +106,18 @@ def _coordinate(who: int, folder: str, url: str, orders: Any, results: Any, barr
         db.engine.dispose()
 
 
-def _tried(action: Try, number: int, who: int, barrier: threading.Barrier) -> Outcome:
+def _tried(action: Try, number: int, who: int, barrier: threading.Barrier) -> TryResult:
     barrier.wait(WAIT_S)
     try:
         action(number, who)
     except Problem as problem:
-        return Outcome(type(problem).__name__, problem.values)
+        return TryResult(type(problem).__name__, problem.values)
     except Exception as error:
-        return Outcome(f"{type(error).__name__}: {error}"[:300])
+        return TryResult(f"{type(error).__name__}: {error}"[:300])
     finally:
         db.session.remove()
-    return Outcome("done")
+    return TryResult("done")
 
 
-def names(outcomes: Sequence[Outcome]) -> Counter[str]:
+def names(outcomes: Sequence[TryResult]) -> Counter[str]:
     return Counter(outcome.name for outcome in outcomes)

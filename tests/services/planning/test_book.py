@@ -14,6 +14,7 @@ from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
 from outreach.models import Activity, Invitation, SpeakerBooking, Venue
 from outreach.services import attendance
+from outreach.services.activities import agenda as agendas
 from outreach.services.activities import delete as deleting
 from outreach.services.activities import edit as planning
 from outreach.services.activities import move as moves
@@ -25,11 +26,12 @@ from outreach.services.invitations import withdraw as withdrawing
 from outreach.services.office import planning_rules as office_planning_rules
 from outreach.services.planning import rules as planning_rules
 from outreach.services.planning.book import SpeakerTaken, VenueTaken, book
+from outreach.services.planning.checks import PlanBlocked
 from outreach.services.privacy import person as privacy
 from outreach.services.reminders import tick as reminding
 from outreach.transactions import writing
 from tests.conftest import JAKARTA, NOW, a_person, at, draft_activity
-from tests.services.planning.booking_help import PEOPLE_TWICE, UNBOUND, bindings, count
+from tests.services.planning.booking_help import PEOPLE_TWICE, UNBOOKED, bookings_now, count
 
 pytestmark = pytest.mark.usefixtures("any_app")
 
@@ -54,7 +56,7 @@ def set_severity(kind: ClashKind, severity: Severity) -> None:
     office_planning_rules.save(replace(values, severities={**values.severities, kind: severity}), by=None, now=NOW)
 
 
-def engage(person, *activities, role=Role.SPEAKER):
+def invite_as(person, *activities, role=Role.SPEAKER):
     inviting.invite_people([one.id for one in activities], [person.id], role, by=None, now=NOW)
 
 
@@ -70,7 +72,7 @@ def move(activity, day, hour=8, until=12, venue_id=None):
     moves.move(activity.id, to, "alasan", None, by=None, now=NOW)
 
 
-def holding() -> list[int]:
+def with_booked_venue() -> list[int]:
     db.session.rollback()
     return list(db.session.scalars(sa.select(Activity.id).where(Activity.holds_venue).order_by(Activity.id)))
 
@@ -79,40 +81,40 @@ def test_a_speaker_booked_elsewhere_is_refused_with_the_activity_place_and_end(s
     one, other = two
     one.coordinator = coordinator
     db.session.commit()
-    engage(siti, one)
+    invite_as(siti, one)
     with pytest.raises(SpeakerTaken) as refused:
-        engage(siti, other, role=Role.MODERATOR)
+        invite_as(siti, other, role=Role.MODERATOR)
     assert refused.value.values == {
         "person": "Dr. Siti Rahmawati", "title": "Rakor", "until": at(18, 12), "by": "Coordinator",
     }  # fmt: skip
-    assert bindings() == [(one.id, siti.id)]
+    assert bookings_now() == [(one.id, siti.id)]
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Invitation)) == 1
 
 
 def test_overlapping_bookings_in_one_request_are_refused_and_consecutive_ones_accepted(siti, two):
     one, other = two
     with pytest.raises(SpeakerTaken):
-        engage(siti, one, other)
+        invite_as(siti, one, other)
     other.starts_at = at(18, 12)
     db.session.commit()
-    engage(siti, one, other)
-    assert bindings() == [(one.id, siti.id), (other.id, siti.id)]
+    invite_as(siti, one, other)
+    assert bookings_now() == [(one.id, siti.id), (other.id, siti.id)]
 
 
 def test_a_participant_is_not_booked(siti, two):
     one, other = two
-    engage(siti, one)
+    invite_as(siti, one)
     with (
         writing() as session
     ):  # for example as an office's nominee; planning/clashes.py handles what the plan says of that
         session.add(Invitation(activity_id=other.id, person_id=siti.id, role=Role.PARTICIPANT))
-    assert bindings() == [(one.id, siti.id)]
+    assert bookings_now() == [(one.id, siti.id)]
 
 
 @pytest.mark.parametrize("ending", ["not_coming", "represented", "withdrawn", "cancelled", "deleted", "erased", "held"])
 def test_a_speaker_is_released(siti, two, ending):
     one, other = two
-    engage(siti, one)
+    invite_as(siti, one)
     if ending != "deleted":
         publishing.publish([one.id], by=None, now=NOW)
     match ending:
@@ -132,31 +134,31 @@ def test_a_speaker_is_released(siti, two, ending):
             privacy.erase(siti.id, by=None, now=NOW)
         case "held":
             reminding.tick(at(19))
-    assert bindings() == []
+    assert bookings_now() == []
     if ending not in ("erased", "held"):
-        engage(siti, other)
-        assert bindings() == [(other.id, siti.id)]
+        invite_as(siti, other)
+        assert bookings_now() == [(other.id, siti.id)]
 
 
 def test_an_answer_is_never_refused_and_books_as_soon_as_possible(siti, two):
     one, other = two
-    engage(siti, one)
+    invite_as(siti, one)
     publishing.publish([one.id], by=None, now=NOW)
     say(siti, one, Choice.NOT_COMING)
-    engage(siti, other)
+    invite_as(siti, other)
     say(siti, one, Choice.COMING)
     assert db.session.scalar(sa.select(Invitation.state).where(Invitation.activity_id == one.id)) == "coming"
-    assert bindings() == [(other.id, siti.id)]
-    assert (count(PEOPLE_TWICE), count(UNBOUND)) == (1, 1)
+    assert bookings_now() == [(other.id, siti.id)]
+    assert (count(PEOPLE_TWICE), count(UNBOOKED)) == (1, 1)
     deleting.delete_draft(other.id, by=None, now=NOW)
-    assert bindings() == [(one.id, siti.id)]
+    assert bookings_now() == [(one.id, siti.id)]
 
 
 def test_a_move_checks_the_speakers_only_if_the_time_changes(siti, two):
     one, other = two
     other.starts_at, other.ends_at = at(19, 8), at(19, 12)
     db.session.commit()
-    engage(siti, one, other)
+    invite_as(siti, one, other)
     publishing.publish([one.id, other.id], by=None, now=NOW)
     with pytest.raises(SpeakerTaken) as refused:
         move(other, 18, 11, 15)
@@ -174,7 +176,7 @@ def test_a_move_checks_the_speakers_only_if_the_time_changes(siti, two):
 def test_another_hall_is_accepted_though_a_speaker_clashes_anyway(siti, two):
     one, other = two
     set_severity(ClashKind.SPEAKER_TWICE, Severity.WARN)
-    engage(siti, one, other)
+    invite_as(siti, one, other)
     publishing.publish([one.id, other.id], by=None, now=NOW)
     set_severity(ClashKind.SPEAKER_TWICE, Severity.BLOCK)
     hall = Venue(name="Gedung Wanita")
@@ -191,29 +193,29 @@ def test_without_blocking_both_are_stored_and_the_second_books_nothing(siti, two
     set_severity(ClashKind.SPEAKER_TWICE, severity)
     values = ActivityValues(one.kind, "Rapat", at(18, 11), at(18, 14), JAKARTA, venue_id=one.venue_id)
     third = planning.create_activity(values, by=None, now=NOW)
-    engage(siti, one, third)
-    assert holding() == [one.id, other.id]
-    assert bindings() == [(one.id, siti.id)]
+    invite_as(siti, one, third)
+    assert with_booked_venue() == [one.id, other.id]
+    assert bookings_now() == [(one.id, siti.id)]
     set_severity(ClashKind.VENUE_TAKEN, Severity.BLOCK)
     set_severity(ClashKind.SPEAKER_TWICE, Severity.BLOCK)
-    assert holding() == [one.id, other.id]
+    assert with_booked_venue() == [one.id, other.id]
     with pytest.raises((VenueTaken, SpeakerTaken)):
         publishing.publish([third.id], by=None, now=NOW)
     assert db.session.get(Activity, third.id).state is ActivityState.DRAFT
     deleting.delete_draft(one.id, by=None, now=NOW)
-    assert holding() == [other.id, third.id]
-    assert bindings() == [(third.id, siti.id)]
+    assert with_booked_venue() == [other.id, third.id]
+    assert bookings_now() == [(third.id, siti.id)]
 
 
 def test_everything_possible_is_booked_again_when_the_office_blocks_again(siti, two):
     one, other = two
-    engage(siti, one)
+    invite_as(siti, one)
     db.session.execute(sa.update(Activity).values(holds_venue=False))
     db.session.execute(sa.delete(SpeakerBooking))
     db.session.commit()
     set_severity(ClashKind.VENUE_TAKEN, Severity.WARN)
-    assert holding() == [one.id, other.id]
-    assert bindings() == [(one.id, siti.id)]
+    assert with_booked_venue() == [one.id, other.id]
+    assert bookings_now() == [(one.id, siti.id)]
 
 
 def test_an_activity_that_leaves_its_hall_lets_the_other_book_it(two):
@@ -222,9 +224,9 @@ def test_an_activity_that_leaves_its_hall_lets_the_other_book_it(two):
     publishing.publish([one.id], by=None, now=NOW)
     values = ActivityValues(one.kind, "Rapat", at(18, 11), at(18, 14), JAKARTA, venue_id=one.venue_id)
     third = planning.create_activity(values, by=None, now=NOW)
-    assert third.id not in holding()
+    assert third.id not in with_booked_venue()
     move(one, 25)
-    assert third.id in holding()
+    assert third.id in with_booked_venue()
 
 
 def test_a_title_can_be_corrected_despite_any_clash(two):
@@ -237,6 +239,64 @@ def test_a_title_can_be_corrected_despite_any_clash(two):
     set_severity(ClashKind.VENUE_TAKEN, Severity.BLOCK)
     planning.edit_activity(third.id, replace(values, title="Rapat lanjutan"), third.version, by=None, now=NOW)
     assert db.session.get(Activity, third.id).title == "Rapat lanjutan"
+
+
+def speak(person, activity, *hours):
+    """Put the person on the activity's agenda for these hours: (9, 10) is from 09.00 to 10.00."""
+    lines = [agendas.AgendaValues(at(18, since), at(18, until), "Materi", (person.id,)) for since, until in hours]
+    agendas.set_agenda(activity.id, lines, by=None, now=NOW)
+
+
+def booked() -> list[tuple[int, int, int]]:
+    """Return which activity has booked somebody for which hours."""
+    db.session.rollback()
+    rows = db.session.scalars(sa.select(SpeakerBooking).order_by(SpeakerBooking.activity_id, SpeakerBooking.starts_at))
+    return [(one.activity_id, *(t.astimezone(JAKARTA).hour for t in (one.starts_at, one.ends_at))) for one in rows]
+
+
+def test_a_speaker_is_booked_for_the_turns_only_and_free_between_them(siti, two):
+    one, other = two
+    speak(siti, one, (8, 9), (11, 12))
+    assert booked() == [(one.id, 8, 9), (one.id, 11, 12)]
+    speak(siti, other, (9, 11))  # it begins at 9 and ends at 13
+    assert booked() == [(one.id, 8, 9), (one.id, 11, 12), (other.id, 9, 11)]
+    with pytest.raises(SpeakerTaken) as refused:
+        invite_as(siti, draft_activity(None, None, title="Rapat", starts_at=at(18, 10), ends_at=at(18, 11)))
+    assert (refused.value.values["title"], refused.value.values["until"]) == ("Sosialisasi", at(18, 11))
+    invite_as(siti, draft_activity(None, None, starts_at=at(18, 12), ends_at=at(18, 13)))
+
+
+def test_a_turn_that_overlaps_another_turn_is_refused_and_nothing_changes(siti, two):
+    one, other = two
+    speak(siti, one, (9, 10))
+    speak(siti, other, (10, 11))
+    with pytest.raises((SpeakerTaken, PlanBlocked)):
+        speak(siti, other, (9, 11))
+    assert booked() == [(one.id, 9, 10), (other.id, 10, 11)]
+
+
+def test_who_loses_the_turn_or_moderates_is_booked_for_the_whole_activity(siti, two):
+    one, _other = two
+    speak(siti, one, (9, 10))
+    speak(siti, one)  # no longer on the agenda, but still invited to speak
+    assert booked() == [(one.id, 8, 12)]
+    speak(siti, one, (9, 10))
+    invite_as(siti, one, role=Role.MODERATOR)
+    assert booked() == [(one.id, 8, 12)]
+
+
+def test_turns_move_with_their_activity_whether_it_is_moved_or_edited(siti, two):
+    one, other = two
+    speak(siti, one, (9, 10))
+    speak(siti, other, (10, 11))
+    move(one, 18, 13, 17)
+    assert booked() == [(one.id, 14, 15), (other.id, 10, 11)]
+    values = ActivityValues(one.kind, "Rakor", at(18, 7), at(18, 11), JAKARTA, venue_id=one.venue_id)
+    planning.edit_activity(one.id, values, db.session.get(Activity, one.id).version, by=None, now=NOW)
+    assert booked() == [(one.id, 8, 9), (other.id, 10, 11)]
+    with pytest.raises(SpeakerTaken):
+        move(one, 18, 9, 13)
+    assert booked() == [(one.id, 8, 9), (other.id, 10, 11)]
 
 
 def place(activities, *times):
@@ -253,23 +313,23 @@ def test_two_activities_swap_times_in_one_request(siti, two):
     rudi = a_person("Rudi Hartono")
     other.starts_at, other.ends_at, other.venue_id = at(18, 13), at(18, 15), one.venue_id
     db.session.commit()
-    engage(siti, one, other)
-    engage(rudi, one)
+    invite_as(siti, one, other)
+    invite_as(rudi, one)
     place(two, (at(18, 12), at(18, 15)), (at(18, 8), at(18, 11)))
-    assert holding() == [one.id, other.id]
-    assert len(bindings()) == 3
-    assert count(UNBOUND) == 0
+    assert with_booked_venue() == [one.id, other.id]
+    assert len(bookings_now()) == 3
+    assert count(UNBOOKED) == 0
     with pytest.raises(VenueTaken):
         place(two, (at(18, 12), at(18, 15)), (at(18, 8), at(18, 13)))
 
 
 def test_an_invited_speaker_who_attends_after_all_is_booked_by_the_attendance(siti, two):
     one, _other = two
-    engage(siti, one)
+    invite_as(siti, one)
     publishing.publish([one.id], by=None, now=NOW)
     say(siti, one, Choice.NOT_COMING)
     attendance.walk_in(one.id, siti.id, source=attendance.AttendanceSource.HAND, by=None, now=at(18, 8))
-    assert bindings() == [(one.id, siti.id)]
+    assert bookings_now() == [(one.id, siti.id)]
     assert db.session.scalar(sa.select(Invitation.state)) is InvitationState.COMING
 
 

@@ -39,11 +39,11 @@ from tests.conftest import JAKARTA, NOW, a_person, at
 from tests.services.planning.booking_help import (
     HALLS_TWICE,
     PEOPLE_TWICE,
-    UNBOUND,
+    UNBOOKED,
     WAIT_S,
     Coordinators,
-    Outcome,
-    bindings,
+    TryResult,
+    bookings_now,
     count,
     names,
 )
@@ -110,7 +110,7 @@ def book(venue_id: int, staff: list[int], number: int, who: int) -> None:
     planning.create_activity(values, by=db.session.get(User, staff[who]), now=NOW)
 
 
-def engage(person_id: int, number: int, who: int) -> None:
+def invite_as(person_id: int, number: int, who: int) -> None:
     role = (Role.SPEAKER, Role.MODERATOR)[who]
     inviting.invite_people([own(number, who).id], [person_id], role, by=None, now=NOW)
 
@@ -153,11 +153,11 @@ def ask_nobody(action: Callable[[int, int], None], number: int, who: int) -> Non
     action(number, who)
 
 
-def won_once(rounds: list[list[Outcome]], problem: str) -> None:
+def won_once(rounds: list[list[TryResult]], problem: str) -> None:
     assert [names(outcomes) for outcomes in rounds] == [{"done": 1, problem: len(one) - 1} for one in rounds]
 
 
-def told(rounds: list[list[Outcome]], first: int, start: datetime = FIRST) -> None:
+def told(rounds: list[list[TryResult]], first: int, start: datetime = FIRST) -> None:
     """Every loser got the winner's title and end."""
     for number, outcomes in enumerate(rounds, start=first):
         winner = next(who for who, outcome in enumerate(outcomes) if outcome.name == "done")
@@ -179,7 +179,7 @@ def test_each_of_a_thousand_races_has_one_winner(any_app, several, staff):
     won_once(four, "VenueTaken")
 
     drafts(450, 300)
-    speakers = several.at_once(2, partial(engage, speaker_id), range(450, 750))
+    speakers = several.at_once(2, partial(invite_as, speaker_id), range(450, 750))
     won_once(speakers, "SpeakerTaken")
     told(speakers, 450)
 
@@ -215,8 +215,8 @@ def test_each_of_a_thousand_races_has_one_winner(any_app, several, staff):
     copied = several.at_once(2, partial(copy, programme.id), range(970, 1000))
     won_once(copied, "SpeakerTaken")
 
-    assert (count(HALLS_TWICE), count(PEOPLE_TWICE), count(UNBOUND)) == (0, 0, 0)
-    assert len(bindings()) == 300 + 1 + 30
+    assert (count(HALLS_TWICE), count(PEOPLE_TWICE), count(UNBOOKED)) == (0, 0, 0)
+    assert len(bookings_now()) == 300 + 1 + 30
 
 
 @pytest.mark.postgresql
@@ -227,10 +227,10 @@ def test_without_checks_the_database_lets_one_win_with_the_same_message(several,
     won_once(halls, "VenueTaken")
     told(halls, 0)
     drafts(60, 60)
-    speakers = several.at_once(2, partial(ask_nobody, partial(engage, speaker_id)), range(60, 120))
+    speakers = several.at_once(2, partial(ask_nobody, partial(invite_as, speaker_id)), range(60, 120))
     won_once(speakers, "SpeakerTaken")
     told(speakers, 60)
-    assert (count(HALLS_TWICE), count(PEOPLE_TWICE), count(UNBOUND)) == (0, 0, 0)
+    assert (count(HALLS_TWICE), count(PEOPLE_TWICE), count(UNBOOKED)) == (0, 0, 0)
 
 
 @pytest.mark.postgresql
@@ -258,13 +258,13 @@ def test_in_a_deadlock_the_one_ended_by_the_database_is_told_who_has_the_hall(an
                 if at_venue == who:
                     both.wait(WAIT_S)
 
-    def tried(who: int) -> Outcome:
+    def tried(who: int) -> TryResult:
         with any_app.app_context():
             try:
                 ask_nobody(cross, 0, who)
             except VenueTaken as problem:
-                return Outcome("VenueTaken", problem.values)
-            return Outcome("done")
+                return TryResult("VenueTaken", problem.values)
+            return TryResult("done")
 
     with ThreadPoolExecutor(2) as pool:
         outcomes = list(pool.map(tried, range(2)))
@@ -314,7 +314,7 @@ def test_four_processes_on_few_halls_and_speakers_never_hang_and_book_nothing_tw
     assert tried.keys() <= allowed
     assert min(tried["done"], tried["VenueTaken"], tried["SpeakerTaken"]) > 5
     assert count(HALLS_TWICE) == 0
-    assert count(PEOPLE_TWICE) >= count(UNBOUND)  # only by answers
+    assert count(PEOPLE_TWICE) >= count(UNBOOKED)  # only by answers
     spans = db.session.execute(sa.select(SpeakerBooking)).scalars().all()
     assert not [
         1

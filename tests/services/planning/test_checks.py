@@ -104,10 +104,11 @@ def test_an_absent_speaker_is_not_invited_and_an_absent_cadre_is(any_app, activi
 
 def test_an_absent_speaker_cannot_be_added_by_the_agenda(any_app, activity, ani):
     absent(person=ani, starts_at=at(18, 9), ends_at=at(18, 10))
-    line = agendas.AgendaValues(at(18, 8), at(18, 9), "Pembukaan", (ani.id,))
+    line = agendas.AgendaValues(at(18, 8), at(18, 9, 30), "Pembukaan", (ani.id,))
     with pytest.raises(PlanBlocked):
         agendas.set_agenda(activity.id, [line], by=None, now=NOW)
     assert db.session.query(Invitation).count() == 0
+    agendas.set_agenda(activity.id, [replace(line, ends_at=at(18, 9))], by=None, now=NOW)  # away only after the turn
 
 
 def test_cadres_and_offices_are_refused_where_the_office_says_so(any_app, activity, ani, police):

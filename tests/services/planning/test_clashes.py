@@ -91,18 +91,18 @@ def test_a_new_activity_is_checked_before_it_is_saved(any_app, activity, hall):
     wanted = projected.new(
         values(starts_at=at(18, 11), ends_at=at(18, 13), venue_id=hall.id), programme_id=None, by="Dewi", now=NOW
     )
-    found = clashing.if_saved(wanted, now=NOW)
-    assert kinds(found) == [ClashKind.VENUE_TAKEN]
+    found = clashing.preview_saved(wanted, now=NOW)
+    assert kinds(found) == [ClashKind.VENUE_TAKEN, ClashKind.NOON_BREAK]
     assert found.clashes[0].other(projected.UNSAVED).id == activity.id
-    assert kinds(clashing.if_saved(replace(wanted, venue_id=None), now=NOW)) == []
+    assert kinds(clashing.preview_saved(replace(wanted, venue_id=None), now=NOW)) == [ClashKind.NOON_BREAK]
 
 
 def test_an_edit_is_refused_only_for_new_clashes(any_app, activity, hall):
     saturday = draft_activity(None, hall, 23)
     same = values(starts_at=at(23, 8), ends_at=at(23, 12), venue_id=hall.id, title="Other words")
-    assert kinds(clashing.if_saved(projected.edited(saturday.id, same, now=NOW), now=NOW)) == []
+    assert kinds(clashing.preview_saved(projected.edited(saturday.id, same, now=NOW), now=NOW)) == []
     sunday = values(starts_at=at(24, 8), ends_at=at(24, 12), venue_id=hall.id)
-    assert kinds(clashing.if_saved(projected.edited(saturday.id, sunday, now=NOW), now=NOW)) == [ClashKind.WEEKEND]
+    assert kinds(clashing.preview_saved(projected.edited(saturday.id, sunday, now=NOW), now=NOW)) == [ClashKind.WEEKEND]
 
 
 def test_a_move_is_checked_and_on_another_day_the_clash_is_new(any_app, activity, hall):
@@ -119,19 +119,19 @@ def test_an_absent_or_busy_person_is_found_before_the_invitation(any_app, activi
     away(person=ani)
     other = draft_activity(None, None, 18)
     invite(other, budi)
-    found = clashing.if_invited([activity.id], Role.SPEAKER, person_ids=[ani.id, budi.id], now=NOW)
+    found = clashing.preview_invited([activity.id], Role.SPEAKER, person_ids=[ani.id, budi.id], now=NOW)
     assert {(one.kind, one.party.name) for one in found.clashes} == {
         (ClashKind.SPEAKER_ABSENT, "Ani Wijaya"),
         (ClashKind.SPEAKER_TWICE, "Budi Santoso"),
     }
-    found = clashing.if_invited([activity.id], Role.CADRE, person_ids=[ani.id], now=NOW)
+    found = clashing.preview_invited([activity.id], Role.CADRE, person_ids=[ani.id], now=NOW)
     assert [(one.kind, one.severity) for one in found.clashes] == [(ClashKind.INVITEE_ABSENT, Severity.WARN)]
 
 
 def test_an_absent_office_is_found_before_the_invitation(any_app, activity, police):
-    assert clashing.if_invited([activity.id], Role.PARTICIPANT, quotas={police.id: 2}, now=NOW).clashes == []
+    assert clashing.preview_invited([activity.id], Role.PARTICIPANT, quotas={police.id: 2}, now=NOW).clashes == []
     away(organisation=police)
-    found = clashing.if_invited([activity.id], Role.PARTICIPANT, quotas={police.id: 2}, now=NOW)
+    found = clashing.preview_invited([activity.id], Role.PARTICIPANT, quotas={police.id: 2}, now=NOW)
     assert kinds(found) == [ClashKind.INVITEE_ABSENT]
 
 
@@ -140,9 +140,9 @@ def test_more_invitees_than_the_halls_seats_are_found_before_the_invitation(any_
     db.session.commit()
     invite(activity, ani, Role.CADRE)
     asked = {"person_ids": [ani.id, budi.id], "now": NOW}
-    assert clashing.if_invited([activity.id], Role.PARTICIPANT, **asked).clashes == []  # Ani has her seat already
-    assert clashing.if_invited([activity.id], Role.PARTICIPANT, quotas={police.id: 4}, now=NOW).clashes == []
-    (small,) = clashing.if_invited([activity.id], Role.PARTICIPANT, quotas={police.id: 5}, now=NOW).clashes
+    assert clashing.preview_invited([activity.id], Role.PARTICIPANT, **asked).clashes == []  # Ani has her seat already
+    assert clashing.preview_invited([activity.id], Role.PARTICIPANT, quotas={police.id: 4}, now=NOW).clashes == []
+    (small,) = clashing.preview_invited([activity.id], Role.PARTICIPANT, quotas={police.id: 5}, now=NOW).clashes
     assert (small.kind, small.needed, small.there) == (ClashKind.VENUE_TOO_SMALL, 6, 5)
 
 
@@ -153,9 +153,11 @@ def test_an_edit_counts_only_the_seats_that_it_adds(any_app, activity, ani, budi
     invite(activity, budi, Role.CADRE)
     same = {"starts_at": at(18), "ends_at": at(18, 12), "venue_id": hall.id}
     open_ended = projected.edited(activity.id, values(**same, capacity=None), now=NOW)
-    (small,) = clashing.if_saved(open_ended, now=NOW).clashes
+    (small,) = clashing.preview_saved(open_ended, now=NOW).clashes
     assert (small.kind, small.needed, small.is_of_seats) == (ClashKind.VENUE_TOO_SMALL, 2, False)
-    assert kinds(clashing.if_saved(projected.edited(activity.id, values(**same, capacity=1), now=NOW), now=NOW)) == []
+    assert (
+        kinds(clashing.preview_saved(projected.edited(activity.id, values(**same, capacity=1), now=NOW), now=NOW)) == []
+    )
 
 
 def test_a_new_activity_of_a_past_programme_lies_outside_it(any_app, office):
@@ -163,7 +165,7 @@ def test_a_new_activity_of_a_past_programme_lies_outside_it(any_app, office):
     db.session.add(over)
     db.session.commit()
     wanted = projected.new(values(), programme_id=over.id, by="Dewi", now=NOW)
-    assert kinds(clashing.if_saved(wanted, now=NOW)) == [ClashKind.OUTSIDE_PROGRAMME]
+    assert kinds(clashing.preview_saved(wanted, now=NOW)) == [ClashKind.OUTSIDE_PROGRAMME]
 
 
 def test_a_kecamatan_is_found_with_its_name(any_app, programme, hall):

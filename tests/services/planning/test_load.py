@@ -20,7 +20,7 @@ from outreach.services.planning import load as plans
 from outreach.services.planning import rules as planning_rules
 from tests.conftest import JAKARTA, NOW, a_person, at, draft_activity
 
-QUERIES = 6
+QUERIES = 8
 
 
 def invite(activity, *, role=Role.PARTICIPANT, **values) -> Invitation:

@@ -10,6 +10,7 @@ from outreach.domain.planning.office_hours import DayHours, DayRange, OfficeHour
 from outreach.domain.planning.rules import ClashKind, Rules, Severity, TravelRules
 from outreach.extensions import db
 from outreach.models import AuditEntry, Office, PlanSettings
+from outreach.services.locking import Stale
 from outreach.services.office import planning_rules as office_planning_rules
 from outreach.services.planning import rules as planning_rules
 from outreach.services.planning.rules import (
@@ -17,7 +18,6 @@ from outreach.services.planning.rules import (
     NoticeOutOfRange,
     PlanValues,
     RamadanOdd,
-    SettingsStale,
     TravelOutOfRange,
 )
 from tests.conftest import NOW
@@ -102,7 +102,7 @@ def test_going_back_to_the_defaults_stores_nothing(any_app, office):
 def test_the_second_to_save_is_refused(any_app, office):
     first = planning_rules.values()
     kept = save(replace(first, notice_days=10))
-    with pytest.raises(SettingsStale):
+    with pytest.raises(Stale):
         save(replace(first, notice_days=3))
     assert planning_rules.current().notice_days == 10
     assert save(replace(kept, notice_days=3)).notice_days == 3

@@ -121,7 +121,7 @@ def test_a_person_added_to_an_open_poll_is_asked_at_once_and_nobody_twice(office
     assert (asked(poll, ani).role, asked(poll, budi).role) == (Role.SPEAKER, Role.PARTICIPANT)
 
 
-def test_people_whom_mail_does_not_reach_are_listed_for_a_call(office, ani):
+def test_people_not_reached_by_mail_are_listed_for_a_call(office, ani):
     silent = a_person("Citra Lestari", email="")
     poll = a_poll(ani, silent, opened=False)
     mails = poll_asking.preview(poll.id, now=NOW)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from outreach.domain.states import SearchState
 from outreach.services.privacy import person as privacy
-from outreach.services.privacy.timetables import _without
+from outreach.services.privacy.timetables import without
 from outreach.services.timetabling import apply as applying
 from outreach.services.timetabling import result as timetabling_result
 from outreach.services.timetabling import searches
@@ -17,17 +17,17 @@ from tests.services.timetabling.timetabling_help import a_request, facilitators,
 
 def test_an_erased_facilitator_is_removed_from_requests_and_proposals(any_app, office, coordinator):
     people = facilitators()
-    placement_id = searched(a_request(three_at_once(), people)).id
+    search_id = searched(a_request(three_at_once(), people)).id
     ids = {one.full_name: one.id for one in people}
-    led = [line for line in timetabling_result.read(searches.get(placement_id).result).lines if line.after.people]
+    led = [line for line in timetabling_result.read(searches.get(search_id).result).lines if line.after.people]
     [(person_id, name)] = led[0].after.people
     assert ids[name] == person_id
     assert privacy.export(person_id, by=coordinator, now=NOW)["placements"] == [
         {"title": "Minggu ketiga", "at": NOW.isoformat()}
     ]
-    applying.take(placement_id, [line.id for line in led], by=coordinator, now=NOW)
+    applying.apply(search_id, [line.id for line in led], by=coordinator, now=NOW)
     privacy.erase(person_id, by=coordinator, now=NOW)
-    row = searches.get(placement_id)
+    row = searches.get(search_id)
     assert name not in json.dumps(row.result, ensure_ascii=False)
     assert person_id not in row.request["facilitators"]
     assert len(row.request["facilitators"]) == 2
@@ -39,24 +39,24 @@ def test_an_erased_facilitator_is_removed_from_requests_and_proposals(any_app, o
 def test_a_reason_of_absence_is_erased_with_the_name():
     away = {"kind": "speaker_absent", "who": "Citra", "titles": [], "why": "Berobat"}
     other = {**away, "who": "Dian"}
-    assert _without([away, other], 1, "Citra") == [{**away, "who": "–", "why": ""}, other]
+    assert without([away, other], 1, "Citra") == [{**away, "who": "–", "why": ""}, other]
 
 
 def test_the_rest_of_a_request_can_still_be_read(any_app, office):
     activities, people = three_at_once(), facilitators()[:2]
     asked = a_request(activities, people, greedily=True)
     lines = tuple(RequestLine(one.id, 2) for one in activities)
-    placement_id = searched(replace(asked, lines=lines)).id
+    search_id = searched(replace(asked, lines=lines)).id
     privacy.erase(people[0].id, by=None, now=NOW)
-    left = from_json(searches.get(placement_id).request)
+    left = from_json(searches.get(search_id).request)
     assert (len(left.facilitators), {line.needed for line in left.lines}) == (1, {1})
 
 
 def test_a_running_search_with_an_erased_person_stores_nothing_more(any_app, office, monkeypatch):
     ids = [one.id for one in facilitators()]
     people = [privacy.get(id) for id in ids]
-    placement_id = searches.create(a_request(three_at_once(), people), title="Minggu", by=None, now=NOW).id
-    searches.start(placement_id, launch=lambda _id: None, now=NOW)
+    search_id = searches.create(a_request(three_at_once(), people), title="Minggu", by=None, now=NOW).id
+    searches.start(search_id, launch=lambda _id: None, now=NOW)
     written = timetabling_result.written
 
     def erased_meanwhile(*args):
@@ -65,6 +65,6 @@ def test_a_running_search_with_an_erased_person_stores_nothing_more(any_app, off
         return written(*args)
 
     monkeypatch.setattr(timetabling_result, "written", erased_meanwhile)
-    assert not timetabling_worker.work(placement_id, clock=lambda: NOW)
-    found = searches.get(placement_id)
+    assert not timetabling_worker.work(search_id, clock=lambda: NOW)
+    found = searches.get(search_id)
     assert (found.state, found.result) == (SearchState.FAILED, {})

@@ -7,7 +7,7 @@ from outreach.delivery import tokens
 from outreach.domain.answers import Choice
 from outreach.domain.kinds import AnswerSource, Role
 from outreach.extensions import db
-from outreach.models import Activity, Invitation, Person
+from outreach.models import Activity, Invitation, Office, Person
 from outreach.services import locking
 from outreach.services.activities import publish as publishing
 from outreach.services.answers import answer as answering
@@ -19,7 +19,8 @@ from outreach.services.reminders import schedule as scheduling
 from outreach.services.reminders import tick as reminding
 from outreach.transactions import writing
 from tests.conftest import NOW, a_person, minutes
-from tests.delivery.outbox.outbox_help import Clock, drain, send_through
+from tests.delivery.mail.compose_help import parsed, text_of
+from tests.delivery.outbox.outbox_help import StandingClock, drain, send_through
 from tests.servers.smtp import Server
 
 
@@ -42,7 +43,7 @@ def invited(any_app, activity, ani, server):
 
 def send(now):
     reminding.tick(now)
-    drain(Clock(now))
+    drain(StandingClock(now))
 
 
 def her_calendar_says(choice, now):
@@ -151,3 +152,27 @@ def test_without_an_answer_or_after_the_activity_there_is_nothing_to_confirm(inv
     assert confirmed() is not None
     publishing.cancel(activity.id, "Banjir", by=None, now=NOW + minutes(6))
     assert confirmed() is None
+
+
+def she_answers_by_link(choice, now):
+    token = tokens.token(links.link_for(db.session, db.session.get_one(Invitation, her_invitation()).person))
+    activity_id = db.session.scalar(sa.select(Activity.id))
+    answering.answer(token, activity_id, choice, now=now)
+
+
+def test_an_answer_by_link_is_confirmed_if_the_office_wishes_it(invited, server, office):
+    she_answers_by_link(Choice.COMING, NOW + minutes(5))
+    send(NOW + minutes(5))
+    assert server.taken == []
+    db.session.get_one(Office, office.id).confirms_answers = True
+    db.session.commit()
+    she_answers_by_link(Choice.NOT_COMING, NOW + minutes(10))
+    send(NOW + minutes(10))
+    (taken,) = server.taken
+    mail = parsed(taken.data)
+    assert mail["Subject"].startswith("Jawaban tercatat: Rapat koordinasi lintas sektor, Senin, 18 Januari 2027")
+    text = text_of(mail)
+    assert "Kalender" not in text
+    assert "Jawaban tercatat: Tidak hadir\n" in text
+    assert "Waktu: 08.00–12.00 WIB\n" in text
+    assert "mohon ubah jawabannya paling lambat Sabtu, 16 Januari 2027 pukul 16.00 WIB.\nUbah jawaban: http" in text

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from outreach.delivery.mail.frames.frame import Frames
 from outreach.delivery.recheck import judge as recheck
-from outreach.delivery.rows import message_rows
+from outreach.delivery.rows import batch as batch_rows
 from outreach.domain.activity import Move
 from outreach.domain.answers import Choice, Representative
 from outreach.domain.kinds import AnswerSource, AttendanceSource, Audience, MailKind, Role
@@ -58,15 +58,15 @@ def judge_all(now):
 
 def judged(message, now):
     """Return which lines of a message the outbox would still send, and the data it read for that."""
-    rows = message_rows.load(db.session(), [message.id])
-    shared = message_rows.load_shared(db.session(), rows)
+    rows = batch_rows.load(db.session(), [message.id])
+    shared = batch_rows.load_shared(db.session(), rows)
     return recheck.Judge(shared, recheck.earlier(db.session(), rows, shared, now=now), now).judge(rows[0]), shared
 
 
 def planned(message, now):
     """Return the mail that the outbox would send, and its number of lines."""
     verdict, shared = judged(message, now)
-    return Frames().plan(db.session(), verdict.reader, verdict.lines, shared, now=now), len(verdict.lines)
+    return Frames().plan(db.session(), verdict.recipient, verdict.lines, shared, now=now), len(verdict.lines)
 
 
 def test_an_urgent_change_moves_the_mornings_mail_forward(programme, hall, ani):

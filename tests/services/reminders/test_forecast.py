@@ -61,7 +61,7 @@ def test_a_rule_whose_moment_has_passed_is_marked_as_passed(activity, ani):
 
 def test_what_is_forecast_at_publishing_is_sent(activity, ani, budi):
     inviting.invite_people([activity.id], [ani.id, budi.id], Role.CADRE, by=None, now=NOW)
-    previewed = forecasting.for_publishing([activity.id], now=NOW).mails_per_day
+    forecast = forecasting.for_publishing([activity.id], now=NOW).mails_per_day
     publishing.publish([activity.id], by=None, now=NOW)
     reminding.tick(NOW)
     for day in range(5, 18):
@@ -69,7 +69,7 @@ def test_what_is_forecast_at_publishing_is_sent(activity, ani, budi):
     per_day = db.session.execute(
         sa.select(Message.local_day, sa.func.count()).group_by(Message.local_day).order_by(Message.local_day)
     )
-    assert tuple(tuple(row) for row in per_day) == previewed
+    assert tuple(tuple(row) for row in per_day) == forecast
 
 
 def test_after_a_mail_today_the_next_one_is_forecast_for_tomorrow(programme, hall, ani, budi):
@@ -308,8 +308,8 @@ def test_a_move_of_a_started_activity_is_forecast_for_the_notified_people(activi
     reminding.tick(NOW)
     sent(NOW)
     move = Move(at(20), at(20, 12), JAKARTA, activity.venue_id)
-    previewed = forecasting.for_move(activity.id, move, now=at(18, 9))
-    assert [r.people for r in previewed.rows if r.kind is MailKind.CHANGE] == [1]
+    forecast = forecasting.for_move(activity.id, move, now=at(18, 9))
+    assert [r.people for r in forecast.rows if r.kind is MailKind.CHANGE] == [1]
 
 
 def reminder_of(activity, key: str) -> Reminder:

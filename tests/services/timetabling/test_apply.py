@@ -66,7 +66,7 @@ def test_the_whole_proposal_is_applied_and_its_facilitators_are_invited(proposed
     lines = lines_of(proposed)
     seen = applying.preview(proposed, lines, now=NOW)
     assert (seen.may, seen.needs_reason, seen.tells, seen.changed, seen.blocking) == (True, False, False, (), [])
-    applying.take(proposed.id, lines, by=coordinator, now=NOW)
+    applying.apply(proposed.id, lines, by=coordinator, now=NOW)
     for line in lines.values():
         activity = db.session.get(Activity, line.id)
         assert (activity.starts_at, activity.ends_at) == (line.after.starts_at, line.after.ends_at)
@@ -82,13 +82,13 @@ def test_the_whole_proposal_is_applied_and_its_facilitators_are_invited(proposed
 def test_a_part_can_be_applied_and_the_rest_later(proposed, coordinator):
     lines = lines_of(proposed)
     first, *rest = lines
-    result = applying.take(proposed.id, [first], by=coordinator, now=NOW)
+    result = applying.apply(proposed.id, [first], by=coordinator, now=NOW)
     assert result.taken == {first}
     assert {line.id for line in result.open} == set(rest)
     assert searches.get(proposed.id).state is SearchState.DONE
     with pytest.raises(applying.NothingTicked):
-        applying.take(proposed.id, [first], by=coordinator, now=NOW)
-    applying.take(proposed.id, lines, by=coordinator, now=NOW)
+        applying.apply(proposed.id, [first], by=coordinator, now=NOW)
+    applying.apply(proposed.id, lines, by=coordinator, now=NOW)
     assert searches.get(proposed.id).state is SearchState.TAKEN
 
 
@@ -107,11 +107,11 @@ def test_nothing_is_applied_if_one_activity_was_changed_meanwhile(proposed, coor
     assert [line.id for line in seen.changed] == [changed.id]
     assert not seen.may
     with pytest.raises(applying.ChangedMeanwhile, match=lines[changed.id].title):
-        applying.take(proposed.id, lines, by=coordinator, now=NOW)
+        applying.apply(proposed.id, lines, by=coordinator, now=NOW)
     assert set(db.session.scalars(sa.select(Activity.starts_at))) == {at(18, 9)}
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Invitation)) == 0
     others = [id for id in lines if id != changed.id]
-    applying.take(proposed.id, others, by=coordinator, now=NOW)
+    applying.apply(proposed.id, others, by=coordinator, now=NOW)
 
 
 def test_nothing_is_applied_if_one_activity_was_deleted_meanwhile(proposed, coordinator):
@@ -120,7 +120,7 @@ def test_nothing_is_applied_if_one_activity_was_deleted_meanwhile(proposed, coor
         session.delete(session.get(Activity, next(iter(lines))))
     assert len(applying.preview(searches.get(proposed.id), lines, now=NOW).changed) == 1
     with pytest.raises(applying.ChangedMeanwhile):
-        applying.take(proposed.id, lines, by=coordinator, now=NOW)
+        applying.apply(proposed.id, lines, by=coordinator, now=NOW)
 
 
 def test_nothing_is_applied_if_a_new_booking_clashes(any_app, office, coordinator):
@@ -135,7 +135,7 @@ def test_nothing_is_applied_if_a_new_booking_clashes(any_app, office, coordinato
     assert [clash.kind for clash in seen.blocking] == [ClashKind.SPEAKER_TWICE]
     assert not seen.may
     with pytest.raises(Exception, match="Acara lain"):
-        applying.take(proposed.id, [line.id], by=coordinator, now=NOW)
+        applying.apply(proposed.id, [line.id], by=coordinator, now=NOW)
     assert speakers_of(line.id) == set()
     assert searches.get(proposed.id).state is SearchState.DONE
 
@@ -157,8 +157,8 @@ def test_a_part_that_clashes_with_the_unticked_rest_is_refused(any_app, office, 
     seen = applying.preview(proposed, [one.id], now=NOW)
     assert [clash.kind for clash in seen.blocking] == [ClashKind.SAME_KECAMATAN]
     with pytest.raises(PlanBlocked):
-        applying.take(proposed.id, [one.id], by=coordinator, now=NOW)
-    applying.take(proposed.id, [one.id, two.id], by=coordinator, now=NOW)
+        applying.apply(proposed.id, [one.id], by=coordinator, now=NOW)
+    applying.apply(proposed.id, [one.id, two.id], by=coordinator, now=NOW)
     assert db.session.get(Activity, two.id).starts_at == changes[two.id].after.starts_at
 
 
@@ -169,7 +169,7 @@ def test_two_activities_swap_days_in_one_hall_in_one_transaction(any_app, office
     days = (at(19).date(), at(18).date())
     lines = tuple(replace(line, first_on=day, last_on=day) for line, day in zip(asked.lines, days, strict=True))
     proposed = searched(replace(asked, lines=lines))
-    applying.take(proposed.id, [one.id, two.id], by=coordinator, now=NOW)
+    applying.apply(proposed.id, [one.id, two.id], by=coordinator, now=NOW)
     assert [db.session.get(Activity, id).starts_at.date() for id in (one.id, two.id)] == list(days)
     assert all(db.session.scalars(sa.select(Activity.holds_venue)))
 
@@ -194,8 +194,8 @@ def test_published_activities_move_with_a_reason_and_notify_everybody_notified_b
     assert [line.id for line, _forecast in seen.forecasts] == [line.id for line in moved]
     assert all(forecast.rows[0].kind is MailKind.CHANGE for _line, forecast in seen.forecasts)
     with pytest.raises(ReasonMissing):
-        applying.take(proposed.id, lines, reason=" ", by=coordinator, now=NOW)
-    applying.take(proposed.id, lines, reason="Tiga fasilitator bergiliran", by=coordinator, now=NOW)
+        applying.apply(proposed.id, lines, reason=" ", by=coordinator, now=NOW)
+    applying.apply(proposed.id, lines, reason="Tiga fasilitator bergiliran", by=coordinator, now=NOW)
     told = db.session.scalars(sa.select(Reminder).where(Reminder.kind == MailKind.CHANGE)).all()
     assert {one.activity_id for one in told} == {line.id for line in moved}
     assert {one.detail["reason"] for one in told} == {"Tiga fasilitator bergiliran"}
@@ -218,7 +218,7 @@ def test_a_replaced_facilitators_invitation_is_withdrawn(any_app, office, coordi
     proposed = searched(a_request([one], people))
     [line] = lines_of(proposed).values()
     assert [name for _id, name in line.let_go] == ["Citra Fasilitator"]
-    applying.take(proposed.id, [one.id], by=coordinator, now=NOW)
+    applying.apply(proposed.id, [one.id], by=coordinator, now=NOW)
     assert speakers_of(one.id) == {name for _id, name in line.after.people}
     assert "Citra Fasilitator" not in speakers_of(one.id)
 
@@ -236,7 +236,7 @@ def test_a_proposed_time_that_has_passed_meanwhile_is_refused(proposed, coordina
     lines = lines_of(proposed)
     late = max(line.after.starts_at for line in lines.values()) + timedelta(hours=1)
     with pytest.raises(publishing.InThePast):
-        applying.take(proposed.id, lines, by=coordinator, now=late)
+        applying.apply(proposed.id, lines, by=coordinator, now=late)
 
 
 def test_people_notified_of_another_day_hear_of_the_new_one_only_when_it_is_applied(any_app, office, coordinator):
@@ -244,7 +244,7 @@ def test_people_notified_of_another_day_hear_of_the_new_one_only_when_it_is_appl
     published(one)
     proposed = searched(a_request([one], first_on=date(2027, 1, 20)))
     later = NOW + timedelta(hours=1)
-    applying.take(proposed.id, [one.id], reason="Aula dipakai", by=coordinator, now=later)
+    applying.apply(proposed.id, [one.id], reason="Aula dipakai", by=coordinator, now=later)
     assert db.session.get(Activity, one.id).told_at == later  # notice is counted from then
 
 
@@ -253,7 +253,7 @@ def test_nothing_is_applied_while_the_search_runs(proposed, coordinator):
         running = session.get(TimetablingSearch, proposed.id)
         running.state, running.beat_at = SearchState.RUNNING, NOW
     with pytest.raises(applying.StillSearching):
-        applying.take(proposed.id, lines_of(proposed), by=coordinator, now=NOW)
+        applying.apply(proposed.id, lines_of(proposed), by=coordinator, now=NOW)
     assert set(db.session.scalars(sa.select(Activity.starts_at))) == {at(18, 9)}
 
 

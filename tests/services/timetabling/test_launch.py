@@ -43,13 +43,13 @@ def test_the_search_process_uses_the_same_database(any_app, office):
     )
     week = timedelta(days=7)
     asked = a_request([activity], first_on=(day - week).date(), last_on=(day + week).date())
-    placement_id = searches.create(asked, title="A", by=None, now=now).id
-    searches.start(placement_id, launch=launch.launch, now=now)
+    search_id = searches.create(asked, title="A", by=None, now=now).id
+    searches.start(search_id, launch=launch.launch, now=now)
     until = time.monotonic() + WAIT_S
-    while searches.get(placement_id).state in searches.RUNNING and time.monotonic() < until:
+    while searches.get(search_id).state in searches.RUNNING and time.monotonic() < until:
         db.session.rollback()  # on SQLite a transaction sees the data from when it began
         time.sleep(0.2)
-    assert searches.get(placement_id).state is SearchState.DONE
+    assert searches.get(search_id).state is SearchState.DONE
 
 
 def test_the_command_exists_but_is_hidden_from_the_help():

@@ -71,7 +71,7 @@ def test_weekly_hours_are_entered_with_a_last_day(coordinator_client, chief):
         ({"on": "2027-01-19", "last_on": "2027-01-18"}, "The last day must not lie before the first."),
         ({"on": "2027-01-03"}, "This time is over already."),
         ({"on": "2027-01-19", "last_on": "2029-01-19"}, "At most 366 days"),
-        ({"on": "2027-01-19", "reason": "x" * 161}, "Please shorten this a little."),
+        ({"on": "2027-01-19", "reason": "x" * 161}, "Please shorten this to at most 160 letters."),
     ],
 )
 def test_invalid_input_is_reported_beside_its_field_and_kept_in_the_form(coordinator_client, chief, given, sentence):

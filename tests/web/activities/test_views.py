@@ -1,5 +1,7 @@
 """The pages of activities: lists, creating, editing, agenda, and each action that sends mails with its preview."""
 
+from datetime import time
+
 import pytest
 import sqlalchemy as sa
 
@@ -8,11 +10,12 @@ from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
 from outreach.models import Activity, AgendaItem, Invitation, Reminder, Venue
 from outreach.queries.activities import lists as browsing
+from outreach.services.activities import agenda as agendas
 from outreach.services.activities import publish as publishing
 from outreach.services.invitations import invite as inviting
 from outreach.services.reminders import tick as reminding
 from tests.conftest import NOW, at, draft_activity
-from tests.web.reading import fields
+from tests.web.reading import fields, text_of
 
 pytestmark = pytest.mark.usefixtures("clock_stands")
 
@@ -465,3 +468,63 @@ def test_a_link_can_prefill_time_and_place_in_the_form(coordinator_client, activ
         page = coordinator_client.get(path, query_string=asked).text
         assert all(f'value="{value}"' in page for value in asked.values())
     assert coordinator_client.get("/activities/new", query_string={"on": "soon"}).status_code == 200
+
+
+def test_a_speaker_who_is_elsewhere_at_their_turn_is_refused_with_ways_out_and_another_turn_is_saved(
+    coordinator_client, activity, chief
+):
+    elsewhere = draft_activity(None, None, title="Pelatihan", starts_at=at(18, 10), ends_at=at(18, 12))
+    agendas.set_agenda(
+        elsewhere.id, [agendas.AgendaValues(at(18, 10), at(18, 11), "Materi", (chief.id,))], by=None, now=NOW
+    )
+    page = f"/activities/{activity.id}/agenda"
+    line = {
+        "lines-0-topic": "Sambutan",
+        "lines-0-speakers": str(chief.id),
+        "moderator_id": "",
+        "lines-0-on": "2027-01-18",
+    }
+    version = {"version": str(db.session.get(Activity, activity.id).version)}
+    refused = coordinator_client.post(
+        page, data={**line, **version, "lines-0-begins": "10:00", "lines-0-ends": "10:30"}
+    )
+    assert refused.status_code == 422
+    said = text_of(refused.text)
+    assert "Kapolres Metro has a turn here (10:00–10:30 WIB) and is expected at “Pelatihan”" in said
+    assert "at the same time: 10:00–11:00 WIB." in said
+    assert "Move it to" in said
+    saved = coordinator_client.post(page, data={**line, **version, "lines-0-begins": "09:00", "lines-0-ends": "10:00"})
+    assert saved.status_code == 302
+
+
+def test_invitations_are_sent_on_a_chosen_day_which_can_be_changed(coordinator_client, activity, ani, office):
+    inviting.invite_people([activity.id], [ani.id], Role.CADRE, by=None, now=NOW)
+    path = f"/activities/{activity.id}/publish"
+    looked = coordinator_client.post(path, data={"send_on": "2027-01-06", "send_at": "09:00", "look": "1"})
+    assert looked.status_code == 200
+    assert "Wed, 6 Jan 2027" in looked.text
+    assert states() == [ActivityState.DRAFT]
+    half = coordinator_client.post(path, data={"send_on": "2027-01-06", "send_at": ""})
+    assert (half.status_code, "Please write the hour" in half.text, states()) == (422, True, [ActivityState.DRAFT])
+    late = coordinator_client.post(path, data={"send_on": "2027-01-18", "send_at": "07:00"})
+    assert (late.status_code, "at least a day before" in late.text, states()) == (422, True, [ActivityState.DRAFT])
+    assert coordinator_client.post(path, data={"send_on": "2027-01-06", "send_at": "09:00"}).status_code == 302
+    page = coordinator_client.get(f"/activities/{activity.id}").text
+    assert "The invitations go out on Wednesday, 6 January 2027 at 09:00 WIB." in page
+    change = f"/activities/{activity.id}/invitations-time"
+    assert fields(coordinator_client.get(change).text)["send_at"][0] == "09:00"
+    assert coordinator_client.post(change, data={"send_on": "2027-01-07", "send_at": "10.30"}).status_code == 302
+    assert db.session.scalars(sa.select(Reminder.due_at).where(Reminder.key == "invitation")).all() == [at(7, 10, 30)]
+    assert coordinator_client.post(change, data={}).status_code == 302  # now
+    assert db.session.scalars(sa.select(Reminder.due_at).where(Reminder.key == "invitation")).all() == [NOW]
+    assert coordinator_client.get(change).status_code == 302
+
+
+def test_the_office_chooses_its_hours_for_mails(administrator_client, office):
+    form = {name: values[-1] for name, values in fields(administrator_client.get("/office").text).items()}
+    refused = administrator_client.post("/office", data={**form, "mails_from": "08:00", "mails_until": "06:00"})
+    assert (refused.status_code, "must begin before they end" in refused.text) == (422, True)
+    saved = {**form, "mails_from": "06:30", "mails_until": "21.00", "confirms_answers": "y"}
+    assert administrator_client.post("/office", data=saved).status_code == 302
+    db.session.expire_all()
+    assert (office.mails_from, office.mails_until, office.confirms_answers) == (time(6, 30), time(21), True)

@@ -3,6 +3,7 @@
 import gzip
 import io
 import re
+import threading
 
 import pytest
 import sqlalchemy as sa
@@ -20,6 +21,7 @@ from outreach.services.invitations import invite as inviting
 from outreach.web.answer_pages.forms import form_token
 from tests.calendar_readers import CALENDAR
 from tests.conftest import NOW, at, draft_activity
+from tests.waiting import waits_for_another
 
 pytestmark = pytest.mark.usefixtures("clock_stands")
 
@@ -207,3 +209,54 @@ def invited() -> int:
     db.session.execute(sa.update(Invitation).values(state=InvitationState.INVITED, invited_at=NOW))
     db.session.commit()
     return db.session.scalars(sa.select(Invitation.activity_id)).one()
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("any_app", ["postgresql"], indirect=True)  # on SQLite one writes at a time
+@pytest.mark.parametrize(
+    ("path", "given"),
+    [
+        ("", {"on": "2027-01-26"}),
+        ("/remove", {"what": "absence-{absence}"}),
+        ("/remove", {"what": "calendar-{calendar}"}),
+        ("/calendar", {"file": True}),
+        ("/calendar", {"address": "https://example.com/other.ics"}),
+        ("/again", {"what": "{calendar}"}),
+    ],
+    ids=["add", "remove", "remove-calendar", "file", "address", "again"],
+)
+def test_a_link_revoked_between_page_and_write_changes_nothing(any_app, link, chief, path, given):
+    phone = any_app.test_client()
+    sent(phone, link, on="2027-01-19")
+    sent(phone, link, "/calendar", address="https://example.com/own.ics")
+    calendar = db.session.scalars(sa.select(AbsenceCalendar)).one()
+    calendar.next_read_at = at(20)
+    db.session.commit()
+    ids = {"absence": rows()[0].id, "calendar": calendar.id}
+    data = {name: value.format(**ids) if isinstance(value, str) else value for name, value in given.items()}
+    if data.pop("file", False):
+        data["file"] = (io.BytesIO(CALENDAR), "dinas.ics")
+    chief_id, before, answers = chief.id, stored(), []
+    db.session.remove()
+
+    def press() -> None:
+        with any_app.app_context():
+            answers.append(sent(phone, link, path, **data))
+            db.session.remove()
+
+    pressing = threading.Thread(target=press)
+    with db.engine.begin() as connection:
+        connection.execute(sa.update(Link).where(Link.person_id == chief_id).values(revoked_at=NOW))
+        pressing.start()
+        waited = waits_for_another(20)
+    pressing.join()
+    assert waited
+    assert (answers[0].status_code, "switched this link off" in answers[0].text) == (410, True)
+    assert stored() == before
+
+
+def stored() -> list[object]:
+    """Return the absences, and the calendars with the instant when each is read next."""
+    absences = [(one.id, one.starts_at) for one in rows()]
+    calendars = sa.select(AbsenceCalendar.id, AbsenceCalendar.url, AbsenceCalendar.next_read_at)
+    return [*absences, *(tuple(row) for row in db.session.execute(calendars.order_by(AbsenceCalendar.id)))]

@@ -21,7 +21,7 @@ from outreach.services.office import planning_rules as office_planning_rules
 from outreach.services.planning import rules as planning_rules
 from outreach.services.planning.rules import PlanValues
 from tests.conftest import NOW, at, draft_activity, log_in
-from tests.web.browsers import Browser
+from tests.web.browsers import BrowserClient
 from tests.web.reading import fields
 
 pytestmark = pytest.mark.usefixtures("clock_stands")
@@ -32,7 +32,7 @@ MONTH = "/calendar?on=2027-01-15"
 
 @pytest.fixture(autouse=True)
 def _each_request_for_itself(current_app_):
-    current_app_.test_client_class = Browser
+    current_app_.test_client_class = BrowserClient
 
 
 @pytest.fixture
@@ -139,11 +139,14 @@ def events(start: str = "2027-01-18", end: str = "2027-01-25", **query: object) 
 
 
 def test_activities_are_given_in_the_offices_local_time(any_app, programme, hall, coordinator_client):
-    made = draft_activity(programme, hall, 19, zone=ZoneInfo("Asia/Makassar"), title="Rapat")
+    made = draft_activity(
+        programme, hall, zone=ZoneInfo("Asia/Makassar"), title="Rapat", starts_at=at(19, 7), ends_at=at(19, 11),
+        registration_at=None,
+    )  # fmt: skip
     (event,) = [one for one in coordinator_client.get(events(view="week")).json if "id" in one]
-    assert (event["start"], event["end"]) == ("2027-01-19T08:00:00", "2027-01-19T12:00:00")
+    assert (event["start"], event["end"]) == ("2027-01-19T07:00:00", "2027-01-19T11:00:00")
     assert (event["id"], event["editable"], event["classNames"]) == (str(made.id), True, ["cal-draft"])
-    assert event["extendedProps"]["about"] == "09:00–13:00 WITA, Rapat, Aula Bappeda, Draft"
+    assert event["extendedProps"]["about"] == "08:00–12:00 WITA, Rapat, Aula Bappeda, Draft"
 
 
 def test_a_held_activity_cannot_be_dragged(app, activity, coordinator_client):
@@ -216,7 +219,7 @@ def test_a_range_is_limited(app, office, coordinator_client, start, end, status)
 
 def test_a_drop_shows_the_preview_and_changes_nothing(any_app, published, coordinator_client):
     answer = coordinator_client.get(
-        drop(published, "2027-01-19T09:00:00", "2027-01-19T13:00:00"), headers={"X-Bare": "1"}
+        drop(published, "2027-01-19T09:00:00", "2027-01-19T13:00:00"), headers={"X-Fragment": "1"}
     )
     assert answer.status_code == 200
     assert "<html" not in answer.text
@@ -297,7 +300,7 @@ def test_a_blocking_clash_is_shown_with_a_link_to_another_time(any_app, programm
     )
     assert "Aula Bappeda is taken by “Pelatihan”" in page
     assert "It cannot be placed so." in page
-    assert '<button class="btn btn-primary" type="submit"' not in page[page.index("cal-findings") :]
+    assert '<button class="btn btn-primary" type="submit"' not in page[page.index("cal-clashes") :]
     forced = send(coordinator_client, activity, page)
     assert (forced.status_code, start_of(activity)) == (422, at(18))
 
@@ -395,14 +398,55 @@ def test_a_move_reads_the_plan_once_to_preview_and_once_to_save(
 ):
     if is_published:
         publishing.publish([activity.id], by=coordinator, now=NOW)
-    address = drop(activity, "2027-01-19T09:00:00", "2027-01-19T13:00:00")
+    address = drop(activity, "2027-01-19T07:30:00", "2027-01-19T11:30:00")
     path, pages, answers = f"/calendar/{activity.id}/move", [], []
     assert plan_readings(statements(lambda: pages.append(coordinator_client.get(address).text))) == 1
     assert "Nothing clashes at this time." in pages[0]
     form = {name: values[0] for name, values in fields(pages[0]).items()} | {"reason": "Aula dipakai"}
     assert plan_readings(statements(lambda: answers.append(coordinator_client.post(path, data=form)))) == 1
     assert [answer.status_code for answer in answers] == [302]
-    assert db.session.scalars(sa.select(Activity.starts_at)).all() == [at(19, 9)]
+    assert db.session.scalars(sa.select(Activity.starts_at)).all() == [at(19, 7, 30)]
+
+
+READS = {
+    "the rules": r"FROM \(SELECT .* AS one\)",
+    "the places": r"venue\.longitude\s+FROM venue\s*$",
+    "the programmes": r"SELECT programme\.id, programme\.title, programme\.starts_on, programme\.ends_on, programme\.zone",
+    "the absences": r"SELECT absence\.id, absence\.person_id",
+}
+
+
+def reads(statements: list[str]) -> dict[str, int]:
+    """Return how often each part of the plan that does not depend on the time was read."""
+    flat = [" ".join(one.split()) for one in statements]
+    return {what: sum(bool(re.search(pattern, one)) for one in flat) for what, pattern in READS.items()}
+
+
+@pytest.mark.parametrize("page", ["/calendar/{id}/move", "/activities/{id}/move"])
+def test_a_move_that_clashes_reads_the_plan_once_to_preview_and_once_to_refuse(
+    any_app, activity, coordinator, coordinator_client, statements, page
+):
+    """The clash is a Saturday, and the page proposes a working day, so the days around are read too."""
+    severities = {ClashKind.WEEKEND: Severity.BLOCK, ClashKind.OUTSIDE_PROGRAMME: Severity.IGNORE}
+    office_planning_rules.save(PlanValues(severities=severities), by=None, now=NOW)
+    publishing.publish([activity.id], by=coordinator, now=NOW)
+    id_, path, answers = activity.id, page.format(id=activity.id), []
+    form = fields(coordinator_client.get(f"/activities/{activity.id}/move").text)
+    form = {name: values[0] for name, values in form.items()} | {"reason": "Aula dipakai", "on": "2027-01-23"}
+    if page.startswith("/calendar"):
+        address = drop(activity, "2027-01-23T08:00:00", "2027-01-23T12:00:00")
+        preview = statements(lambda: answers.append(coordinator_client.get(address)))
+    else:
+        preview = statements(lambda: answers.append(coordinator_client.post(path, data=form)))
+    once = {"the places": 1, "the programmes": 1, "the absences": 1}
+    assert reads(preview) == {"the rules": 1, **once}
+    refusal = statements(lambda: answers.append(coordinator_client.post(path, data={**form, "confirm": "1"})))
+    assert reads(refusal).items() >= once.items()
+    for answer in answers:
+        assert "2027-01-25" in answer.text  # Monday is proposed
+        assert "Saturday" in answer.text
+    assert answers[-1].status_code == 422
+    assert db.session.get(Activity, id_).starts_at == at(18)
 
 
 def test_a_clash_found_only_by_the_booking_is_shown_in_the_preview_too(
@@ -416,5 +460,36 @@ def test_a_clash_found_only_by_the_booking_is_shown_in_the_preview_too(
     assert "Aula Bappeda is taken until" in page
     assert "It cannot be placed so." in page
     assert "Nothing clashes at this time." not in page
-    assert '<button class="btn btn-primary" type="submit"' not in page[page.index("cal-findings") :]
+    assert '<button class="btn btn-primary" type="submit"' not in page[page.index("cal-clashes") :]
     assert (send(coordinator_client, activity, page).status_code, start_of(activity)) == (422, at(18))
+
+
+# --- Where it opens
+
+
+def test_the_calendar_opens_in_the_month_of_the_next_activity(hall, coordinator_client):
+    assert "January 2027" in coordinator_client.get("/calendar").text
+    draft_activity(None, hall, 3, starts_at=at(3, 8, month=1), ends_at=at(3, 12, month=1))  # over by now
+    draft_activity(None, hall, 18, starts_at=at(2, 8, month=3), ends_at=at(2, 12, month=3))
+    assert "<title>March 2027" in coordinator_client.get("/calendar").text
+    assert "<title>1–7 March 2027" in coordinator_client.get("/calendar?view=week").text
+    assert "<title>January 2027" in coordinator_client.get(MONTH).text
+    draft_activity(None, hall, 18)
+    assert "<title>January 2027" in coordinator_client.get("/calendar").text
+
+
+def test_a_filtered_calendar_opens_at_the_next_activity_of_its_filter(activity, hall, coordinator_client):
+    other = Venue(name="Balai", region_code="18.72.04.1001")
+    draft_activity(None, other, 18, starts_at=at(2, 8, month=3), ends_at=at(2, 12, month=3))
+    assert "<title>March 2027" in coordinator_client.get(f"/calendar?venue={other.id}").text
+
+
+def test_only_the_calendar_page_after_the_move_offers_to_take_it_back(activity, coordinator_client):
+    page = coordinator_client.get(drop(activity, "2027-01-19T08:00:00", "2027-01-19T12:00:00")).text
+    answer = send(coordinator_client, activity, page)
+    shown = coordinator_client.get(answer.location).text
+    assert "Take it back" in shown
+    assert re.search(r'class="cal-undo"[^>]*data-seconds="(\d+)"', shown)[1] == "1800"
+    for other in ("/calendar?on=2027-02-15", "/calendar?view=week&on=2027-01-19", "/calendar"):
+        assert "Take it back" not in coordinator_client.get(other).text
+    assert "Take it back" in coordinator_client.get(answer.location).text

@@ -9,8 +9,10 @@ from outreach.domain.kinds import ActivityKind, Role
 from outreach.domain.planning.rules import ClashKind, Severity
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
-from outreach.models import Absence, Invitation, Venue
+from outreach.models import Absence, Activity, Invitation, Region, Venue
 from outreach.services.office import planning_rules as office_planning_rules
+from outreach.services.planning import clashes as clashing
+from outreach.services.planning import intended
 from outreach.services.planning import rules as planning_rules
 from tests.conftest import NOW, at, draft_activity
 from tests.web.reading import text_of
@@ -188,3 +190,81 @@ def test_every_kind_has_a_message(coordinator_client, activity, programme, hall,
         "“Jumat” is in Metro Timur too, on the same half day",
     ):
         assert sentence in said
+
+
+def intend(client, activity, reason="Beliau hanya membuka acara") -> str:
+    """Follow "It is intended …" on the page of all clashes, and give the reason."""
+    way = re.search(r'href="(/findings/intended\?[^"]*)"', client.get("/findings").text)[1].replace("&amp;", "&")
+    assert "Nothing" not in text_of(client.get(way).text)
+    return client.post(way, data={"reason": reason}, follow_redirects=True).text
+
+
+def test_a_clash_is_marked_as_intended_with_a_reason_and_taken_back(coordinator_client, activity, programme, hall):
+    draft_activity(programme, hall, 18, title="Pelatihan", starts_at=at(18, 10), ends_at=at(18, 13), holds_venue=False)
+    assert "Please write why it is meant so" in text_of(intend(coordinator_client, activity, reason=" "))
+    said = text_of(intend(coordinator_client, activity))
+    assert "Noted as intended." in said
+    assert "Aula Bappeda is taken" not in said
+    assert "Venue taken" in said
+    assert "Beliau hanya membuka acara" in said
+    assert "Beliau hanya membuka acara" in text_of(coordinator_client.get(f"/activities/{activity.id}").text)
+    back = re.search(r'action="(/findings/intended/\d+/take-back)"', coordinator_client.get("/findings").text)[1]
+    said = text_of(coordinator_client.post(back, follow_redirects=True).text)
+    assert "Taken back." in said
+    assert "Aula Bappeda is taken" in said
+    assert "has been taken back already" in text_of(coordinator_client.post(back, follow_redirects=True).text)
+
+
+def test_a_clash_that_is_gone_cannot_be_marked(coordinator_client, activity):
+    way = f"/findings/intended?activity={activity.id}&clash=abc"
+    said = text_of(coordinator_client.get(way, follow_redirects=True).text)
+    assert "This clash does not exist any more, or has changed meanwhile." in said
+
+
+def test_a_viewer_reads_the_marks_and_sets_none(viewer_client, activity, programme, hall):
+    draft_activity(programme, hall, 18, title="Pelatihan", starts_at=at(18, 10), ends_at=at(18, 13), holds_venue=False)
+    html = viewer_client.get("/findings").text
+    assert "Aula Bappeda is taken" in text_of(html)
+    assert "findings/intended?" not in html
+    (clash,) = clashing.everything(now=NOW).clashes
+    intended.mark(clash.ids, clash.substance, "Beliau hanya membuka acara", by=None, now=NOW)
+    html = viewer_client.get("/findings").text
+    assert "Beliau hanya membuka acara" in html
+    assert "take-back" not in html
+
+
+def drafts_in(*kelurahan: int) -> list[Activity]:
+    """One draft for each kelurahan at one time; given: how many kelurahan each kecamatan has."""
+    drafts = []
+    for first, count in enumerate(kelurahan, start=11):
+        for n in range(count):
+            code = f"18.72.{first}.{1001 + n}"
+            for at_level in range(2, 5):
+                part = ".".join(code.split(".")[:at_level])
+                if db.session.get(Region, part) is None:
+                    parent = part.rpartition(".")[0] if at_level > 2 else None
+                    db.session.add(Region(code=part, name=part, level=at_level, parent_code=parent))
+                    db.session.flush()
+            drafts.append(draft_activity(None, None, kind=ActivityKind.OUTREACH, title="Sosialisasi", region_code=code))
+    return drafts
+
+
+def findings(html: str) -> int:
+    return len(re.findall(r'class="card finding', html))
+
+
+def test_twenty_two_drafts_on_one_day_are_one_finding_with_the_way_to_the_timetabling(coordinator_client, office):
+    drafts = drafts_in(5, 4, 4, 4, 5)
+    assert len(drafts) == 22
+    html = coordinator_client.get("/findings").text
+    assert findings(html) == 1
+    assert "These 22 drafts do not go together on one day: 38 × " in text_of(html)
+    way = re.search(r'href="(/placements/new\?[^"]*)"', html)[1].replace("&amp;", "&")
+    form = coordinator_client.get(way).text
+    assert {int(id) for id in re.findall(r'name="pick" value="(\d+)"[^>]*checked', form)} == {one.id for one in drafts}
+    assert "1 thing in the plan to look at again" in text_of(coordinator_client.get("/").text)
+
+
+def test_a_few_drafts_on_one_day_stay_single_findings(coordinator_client, office):
+    drafts_in(4)
+    assert findings(coordinator_client.get("/findings").text) == 6

@@ -46,7 +46,7 @@ def test_a_group_is_made_of_people_found_by_search(coordinator_client, ani, budi
         ({"name": "TIM INTI"}, "“Tim inti” is in the list already."),
         ({"name": "Tim lain", "person_ids": []}, "Tick at least one person."),
         ({"name": "Tim lain", "person_ids": ["999"]}, "Tick at least one person."),
-        ({"name": "x" * 121}, "Please shorten this a little."),
+        ({"name": "x" * 121}, "Please shorten this to at most 120 letters."),
     ],
 )
 def test_an_incomplete_group_gets_a_sentence_and_stays_typed(coordinator_client, team, ani, data, sentence):

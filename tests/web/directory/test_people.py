@@ -104,7 +104,7 @@ def test_a_person_may_have_only_a_post(coordinator_client):
         ({"region_code": ""}, "A cadre belongs to a kelurahan. Please choose it."),
         ({"region_code": "99"}, "Please choose one from the list."),
         ({"kinds": ["lurah"]}, "One of these choices does not exist any more."),
-        ({"name": "a" * 161}, "Please shorten this a little."),
+        ({"name": "a" * 161}, "Please shorten this to at most 160 letters."),
         ({"locale": "xx"}, "Please choose one from the list."),
     ],
 )

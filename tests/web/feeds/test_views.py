@@ -16,7 +16,7 @@ from outreach.services import feeds
 from outreach.services.activities import move as moves
 from outreach.services.activities import publish as publishing
 from tests.conftest import NOW, settings_for
-from tests.web.browsers import Browser
+from tests.web.browsers import BrowserClient
 
 pytestmark = pytest.mark.usefixtures("clock_stands")
 
@@ -26,7 +26,7 @@ ADDRESS = re.compile(r"http://localhost(/feeds/[\w-]{38}\.ics)")
 
 @pytest.fixture(autouse=True)
 def _each_request_for_itself(current_app_):
-    current_app_.test_client_class = Browser
+    current_app_.test_client_class = BrowserClient
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from outreach.models import User
 from outreach.web.frame.access import PUBLIC
 from outreach.web.frame.accounts import Accounts
 from tests.conftest import PASSWORD, log_in, settings_for
-from tests.web.browsers import Browser, browsers, sign_in  # noqa: F401
+from tests.web.browsers import BrowserClient, browsers, sign_in  # noqa: F401
 
 CONVERTED = {"int": "1", "default": "x", "string": "x", "path": "x"}
 
@@ -83,6 +83,32 @@ def test_every_form_without_its_token_is_refused(app: Flask, administrator: User
         if "POST" in methods and (answer := client.post(path)).status_code != 400  # type: ignore[attr-defined]
     ]
     assert taken == []
+
+
+def test_a_pages_script_is_told_that_the_sign_in_ended_and_gets_no_login_page(app: Flask, coordinator: User):
+    asked = {"HX-Request": "true"}
+    client = app.test_client()
+    assert client.post("/activities/1/attendance/1", headers=asked).status_code == 401
+    assert client.get("/people", headers=asked).status_code == 401
+    assert client.get("/people").status_code == 302
+
+
+def test_a_pages_script_gets_a_new_token_for_an_expired_form_and_others_do_not(app: Flask, coordinator: User):
+    client, _ = sign_in(app, coordinator.email)
+    refused = client.post("/language", data={"locale": "id"}, headers={"HX-Request": "true"})  # type: ignore[attr-defined]
+    assert refused.status_code == 400
+    token = refused.headers["X-CSRF-Token"]
+    sent = client.post("/language", data={"locale": "id", "csrf_token": token})  # type: ignore[attr-defined]
+    assert sent.status_code == 302
+    assert "X-CSRF-Token" not in client.post("/language", data={"locale": "id"}).headers  # type: ignore[attr-defined]
+
+
+def test_a_script_of_a_page_made_for_another_account_is_refused(coordinator_client, coordinator: User):
+    def status(account: object) -> int:
+        headers = {"HX-Request": "true", "X-Account": str(account)}
+        return coordinator_client.get("/people", headers=headers).status_code
+
+    assert (status(coordinator.id), status(coordinator.id + 1)) == (200, 401)
 
 
 def test_signing_in_leads_to_the_requested_page(app: Flask, coordinator: User):
@@ -180,7 +206,7 @@ def test_under_https_the_cookie_is_bound_to_the_host_and_hsts_is_sent(tmp_path, 
     (tmp_path / "https").mkdir()
     safe = create_app(settings_for(tmp_path / "https", base_url="https://undangan.example.com",
                                    database_url=str(db.engine.url)))  # fmt: skip
-    client = Browser(safe, safe.response_class)
+    client = BrowserClient(safe, safe.response_class)
     base = "https://undangan.example.com"
     page = client.get("/login", base_url=base)
     assert page.headers["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains"
@@ -194,7 +220,7 @@ def test_the_eleventh_attempt_at_a_password_within_a_minute_is_refused(tmp_path,
     (tmp_path / "strict").mkdir()
     strict = create_app(settings_for(tmp_path / "strict", rate_login="10/minute", database_url=str(db.engine.url)))
     strict.config["WTF_CSRF_ENABLED"] = False
-    client = Browser(strict, strict.response_class)
+    client = BrowserClient(strict, strict.response_class)
     typed = {"email": "x@example.com", "password": "not-for-a-page"}
     tries = [client.post("/login?lang=en", data=typed) for _ in range(11)]
     assert [answer.status_code for answer in tries[:10]] == [200] * 10
@@ -208,7 +234,7 @@ def test_attempts_on_one_account_from_many_addresses_are_limited(tmp_path, app: 
     (tmp_path / "strict").mkdir()
     strict = create_app(settings_for(tmp_path / "strict", rate_login="3/minute", database_url=str(db.engine.url)))
     strict.config["WTF_CSRF_ENABLED"] = False
-    client = Browser(strict, strict.response_class)
+    client = BrowserClient(strict, strict.response_class)
 
     def tried(number: int, email: str) -> int:
         form = {"email": email, "password": "x"}
@@ -223,7 +249,7 @@ def test_attempts_on_one_account_from_many_addresses_are_limited(tmp_path, app: 
 def test_requests_to_the_login_page_are_limited(tmp_path, app: Flask, office):
     (tmp_path / "strict").mkdir()
     strict = create_app(settings_for(tmp_path / "strict", rate_public="2/minute", database_url=str(db.engine.url)))
-    client = Browser(strict, strict.response_class)
+    client = BrowserClient(strict, strict.response_class)
     assert [client.get("/login").status_code for _ in range(3)] == [200, 200, 429]
     assert client.get("/healthz").status_code == 200
 
@@ -232,7 +258,7 @@ def test_the_demos_login_page_shows_its_logins(tmp_path, app: Flask, office):
     (tmp_path / "guide.json").write_text('{"logins": [["viewer", "pengamat@example.com", "kata-sandi-demo"]]}', "utf-8")
     for demo, shown in ((True, 1), (False, 0)):
         shell = create_app(settings_for(tmp_path, demo=demo))
-        page = Browser(shell, shell.response_class).get("/login?lang=en").text
+        page = BrowserClient(shell, shell.response_class).get("/login?lang=en").text
         assert page.count("<code>pengamat@example.com</code><code>kata-sandi-demo</code>") == shown
 
 

@@ -1,10 +1,12 @@
 """Icons, pagers of lists, and the output of macros."""
 
 import re
+from datetime import date, time
 from pathlib import Path
 
 import pytest
-from flask import Flask, render_template_string
+from flask import Flask, g, render_template_string
+from wtforms import Form, StringField
 
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState, InvitationState, MessageState, ReminderState
@@ -71,3 +73,32 @@ def test_a_pager_keeps_the_search(app: Flask):
     page = drawn(app, "{{ ui.pager(page) }}", "/list?q=ani&page=2&lang=en", page=Page(["x"] * 25, 75, 2, 25))
     assert 'href="/list?q=ani&amp;page=3&amp;lang=en"' in page
     assert "26–50 of 75" in page
+
+
+@pytest.mark.parametrize(
+    ("locale", "said"), [("id", "Senin, 18 Januari 2027 08.30"), ("en", "Monday, 18 January 2027 08:30")]
+)
+def test_a_day_and_an_hour_in_a_problem_are_in_words(app: Flask, locale: str, said: str):
+    class TooEarly(Problem):
+        message = "%(day)s %(at)s"
+
+    with app.test_request_context(f"/?lang={locale}"):
+        assert say(TooEarly(day=date(2027, 1, 18), at=time(8, 30))) == said
+
+
+def test_a_refused_form_opens_at_its_first_error(app: Flask):
+    class TwoFields(Form):
+        title = StringField("Title")
+        place = StringField("Place")
+
+    form = TwoFields()
+    template = "{{ ui.field(form.title) }}{{ ui.field(form.place) }}"
+    assert "autofocus" not in drawn(app, template, form=form)
+    form.place.errors = ["Where?"]
+    shown = drawn(app, template, form=form)
+    assert re.findall(r"<input[^>]*autofocus[^>]*>", shown) == re.findall(r'<input[^>]*name="place"[^>]*>', shown)
+    form.title.errors = ["What?"]
+    g.pop("error_shown")  # as in the next request
+    shown = drawn(app, template, form=form)
+    assert shown.count("autofocus") == 1
+    assert re.search(r'<input[^>]*autofocus[^>]*name="title"', shown)

@@ -312,7 +312,7 @@ def test_the_number_of_queries_does_not_grow_with_the_activities(coordinator_cli
         data = choice(some, do="choose")
         return queries(lambda: coordinator_client.post(ADDRESS, data=data))
 
-    planning_rules.current(db.session())
+    planning_rules.current()
     ask(activities)
     assert ask(activities[:2]) == ask(activities)
 

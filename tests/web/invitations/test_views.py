@@ -12,13 +12,14 @@ from outreach.domain.answers import Choice
 from outreach.domain.kinds import ActivityKind, AnswerSource, CadreKind, Role, Sector
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
-from outreach.models import Invitation, Link, Organisation, Person, Reminder
+from outreach.models import Invitation, Link, Message, Organisation, Person, Reminder
 from outreach.services.activities import move as moves
 from outreach.services.activities import publish as publishing
 from outreach.services.answers import record as recording
 from outreach.services.invitations import invite as inviting
+from outreach.services.reminders import tick as reminding
 from tests.conftest import NOW, a_person, at, draft_activity
-from tests.web.reading import fields
+from tests.web.reading import fields, text_of
 
 KINDS = [kind.value for kind in CadreKind]
 EVERYBODY = {"kinds": KINDS, "region_codes": ["18.72.01.1003", "18.72.04.1001"]}
@@ -576,3 +577,58 @@ def test_equal_names_are_distinguished_by_place(activity, ani, coordinator_clien
     ).text
     assert "Imopuro" in page
     assert "Yosodadi" in page
+
+
+def test_those_without_an_answer_are_one_filter_before_and_after_the_deadline(published, ani, coordinator_client):
+    first, second = invitations()
+    first.state, second.state = InvitationState.INVITED, InvitationState.NO_ANSWER
+    budi = Invitation(activity_id=published.id, person=a_person("Budi Santoso"), role=Role.CADRE)
+    budi.state = InvitationState.COMING
+    db.session.add(budi)
+    db.session.commit()
+    page = coordinator_client.get(f"/activities/{published.id}/invitees").text
+    assert re.search(r'state=unanswered">No answer yet <span class="count">2</span>', page)
+    page = coordinator_client.get(f"/activities/{published.id}/invitees?state=unanswered").text
+    rows = re.findall(r'id="invitee-(\d+)"', page)
+    assert {int(one) for one in rows} == {first.id, second.id}
+    assert re.search(r'state=unanswered" aria-current="page"', page)
+    assert '<input type="hidden" name="state"\n    value="unanswered">' in page
+
+
+def test_the_activitys_page_names_who_comes_in_whose_place(published, ani, coordinator, coordinator_client):
+    one = invitations()[0]
+    one.state = InvitationState.REPRESENTED
+    one.representative_name, one.representative_post = "Citra Lestari", "Sekretaris PKK"
+    db.session.commit()
+    page = text_of(coordinator_client.get(f"/activities/{published.id}").text)
+    assert "Ani Wijaya represented by Citra Lestari, Sekretaris PKK" in page
+
+
+@pytest.mark.usefixtures("clock_stands")
+def test_the_filtered_list_is_reminded_after_a_look_at_who_gets_what(coordinator_client, activity, ani, budi):
+    budi.email = ""
+    db.session.commit()
+    inviting.invite_people([activity.id], [ani.id, budi.id], Role.CADRE, by=None, now=at(1))
+    publishing.publish([activity.id], by=None, now=at(1))
+    reminding.tick(at(1))
+    db.session.execute(sa.update(Message).values(state="sent", sent_at=at(1), merge_key=None))
+    db.session.commit()
+    path = f"/activities/{activity.id}/invitees/remind"
+    assert f"{path}?q=Ani" in coordinator_client.get(f"/activities/{activity.id}/invitees?q=Ani").text
+    everybody = coordinator_client.get(path).text
+    chosen = fields(everybody)["invitation"]
+    assert len(chosen) == 1
+    assert "No mail reaches them; please call them." in everybody
+    assert "invitation" not in fields(coordinator_client.get(f"{path}?q=Budi").text)
+    done = coordinator_client.post(f"{path}?q=Ani", data={"invitation": chosen})
+    assert done.location == f"/activities/{activity.id}/invitees?q=Ani"
+    assert db.session.scalars(sa.select(Reminder.detail).where(Reminder.key == "by-hand")).all() == [
+        {"only": [int(chosen[0])]}
+    ]
+    nobody = coordinator_client.post(path, data={})
+    assert (nobody.status_code, "None of these would get a reminder now." in nobody.text) == (422, True)
+
+
+def test_a_viewer_reminds_nobody(viewer_client, activity):
+    assert viewer_client.get(f"/activities/{activity.id}/invitees/remind").status_code == 403
+    assert viewer_client.post(f"/activities/{activity.id}/invitees/remind").status_code == 403

@@ -369,3 +369,25 @@ def test_a_polls_text_is_previewed_with_a_proposed_slot(coordinator_client, acti
     shown = texts.preview("poll", "id", None, None, now=NOW)
     assert "Senin, 18 Januari 2027, 08.00–12.00 WIB" in shown.text
     assert values().title not in shown.subject
+
+
+def test_a_proposal_on_a_day_off_is_warned_of_while_it_is_entered_and_once_before_saving(coordinator_client, office):
+    entered = form(("2027-01-17", "08:00", "10:00"), ("2027-01-19", "08:00", "10:00"), ("2027-01-24", "", ""))
+    seen = coordinator_client.post("/polls/new", data={**entered, "look": "1"})
+    assert seen.status_code == 200
+    notes = re.findall(r'id="slot-notes-\d" role="status">(.*?)</div>', seen.text, re.DOTALL)
+    assert [words(note) for note in notes] == [
+        "Sunday, 17 January 2027 is at the weekend.", "", "Sunday, 24 January 2027 is at the weekend.",
+    ]  # fmt: skip
+    del entered["slots-2-on"]
+    asked_first = coordinator_client.post("/polls/new", data=entered)
+    assert asked_first.status_code == 200
+    assert "Nothing is saved yet." in words(asked_first.text)
+    assert count(DatePoll) == 0
+    digest = re.search(r'name="seen" value="(\w+)"', asked_first.text)[1]
+    assert coordinator_client.post("/polls/new", data={**entered, "seen": digest}).status_code == 302
+
+
+def test_proposals_on_working_days_are_saved_at_once(coordinator_client, office):
+    rows = form(("2027-01-18", "08:00", "10:00"), ("2027-01-19", "08:00", "10:00"))
+    assert coordinator_client.post("/polls/new", data=rows).status_code == 302

@@ -320,3 +320,28 @@ def test_a_missing_venue_and_a_day_off_are_named_before_publishing(coordinator_c
     page = coordinator_client.get(f"/programmes/{programme.id}/publish").text
     assert "has no venue yet. Invitees read so." in page
     assert "Tuesday, 17 August 2027 is a day off: Hari Kemerdekaan Republik Indonesia." in page
+
+
+def test_a_copy_has_the_new_year_in_its_public_title_and_in_its_activities_titles(coordinator_client, activity):
+    activity.programme.public_title = "Rangkaian kegiatan 2027"
+    activity.title, activity.public_title = "Rapat koordinasi 2027", "Rapat 2027"
+    db.session.commit()
+    path = f"/programmes/{activity.programme_id}/copy"
+    shown = fields(coordinator_client.get(path).text)
+    assert shown["public_title"] == ["Rangkaian kegiatan 2028"]
+    data = {"title": "Tahun depan", "starts_on": "2028-01-17"}
+    coordinator_client.post(path, data={**data, "public_title": "Rangkaian kegiatan awal 2028"})
+    copy = programmes()[-1]
+    assert copy.public_title == "Rangkaian kegiatan awal 2028"
+    assert [(a.title, a.public_title) for a in copy.activities] == [("Rapat koordinasi 2028", "Rapat 2028")]
+
+
+@pytest.mark.parametrize(
+    ("locale", "sentence"),
+    [("id", "Paling banyak 200 huruf."), ("en", "At most 200 characters.")],
+)
+def test_too_long_a_title_is_refused_in_the_users_language(coordinator_client, programme, locale, sentence):
+    path = f"/programmes/{programme.id}/copy?lang={locale}"
+    answer = coordinator_client.post(path, data={"title": "a" * 201, "starts_on": "2028-01-17"})
+    assert answer.status_code == 422
+    assert sentence in answer.text

@@ -1,16 +1,22 @@
 """The pages of reminder rules and mail texts."""
 
 import re
+from html import unescape
 
 import pytest
 import sqlalchemy as sa
 
+from outreach.domain.kinds import Role
 from outreach.extensions import db
 from outreach.models import MessageText, ReminderRule
 from outreach.services.activities import publish as publishing
+from outreach.services.invitations import invite as inviting
 from outreach.web.reminders.words import reason_words
 from tests.conftest import NOW, a_person, draft_activity
-from tests.delivery.mail.compose_help import invited
+from tests.delivery.mail.compose_help import invited, parsed, text_of
+from tests.delivery.outbox.outbox_help import send_through
+from tests.servers.smtp import Server
+from tests.web.reading import text_of as page_text
 
 pytestmark = pytest.mark.usefixtures("default_rules")
 
@@ -191,3 +197,48 @@ def test_a_rule_that_differs_only_in_its_name_is_refused(coordinator_client):
 def test_a_reminder_moved_into_the_past_by_a_rules_change_says_so(app):
     with app.test_request_context("/?lang=en"):
         assert reason_words("rule_changed") == "Its rule was changed, and the new moment had passed already."
+
+
+def test_a_rules_own_text_is_named_by_its_rule_and_not_by_a_key(administrator_client):
+    data = {"days": "5", "at": "09:00", "audience": "coming", "text": "own", "timing": "before_start"}
+    assert administrator_client.post("/rules/new", data=RULE | data).status_code == 302
+    rule = db.session.scalars(sa.select(ReminderRule).where(ReminderRule.key.startswith("extra-"))).one()
+    assert rule.text_key == f"rule-{rule.key}"
+    pages = {path: administrator_client.get(path).text for path in ("/texts", f"/texts/{rule.text_key}/id", "/audit")}
+    assert {path: len(re.findall(r"extra-\w+", page_text(page))) for path, page in pages.items()} == dict.fromkeys(
+        pages, 0
+    )
+    named = "Own text of the rule “5 days before, at 09:00, to those coming, or their representative”"
+    assert [named in unescape(pages[path]) for path in list(pages)[:2]] == [True, True]
+    assert "An additional rule" in pages["/audit"]
+
+
+@pytest.mark.usefixtures("clock_stands")
+def test_a_trial_of_the_text_being_written_goes_to_oneself_only(app, activity, ani, coordinator, coordinator_client):
+    inviting.invite_people([activity.id], [ani.id], Role.CADRE, by=None, now=NOW)
+    path = "/texts/invitation-cadre/id/trial"
+    text = {
+        "subject": "Undangan: {kegiatan}",
+        "greeting": "Yth. {nama}",
+        "body": "Naskah baru.\n\nHadir: {tautan_hadir}",
+    }
+    with Server() as server:
+        send_through(app, server)
+        page = coordinator_client.post(path, data=text)
+        assert (page.status_code, coordinator.email in page.text) == (200, True)
+        (taken,) = server.taken
+        refused = coordinator_client.post(path, data={**text, "subject": "{topic}"})
+        assert refused.status_code == 422
+        server.at["RCPT"] = "550 5.1.1 no such user"
+        failed = coordinator_client.post(path, data=text)
+        assert (failed.status_code, "no such user" in failed.text) == (422, True)
+    assert taken.recipient == coordinator.email
+    assert taken.mail["Subject"].startswith(("Uji coba: Undangan: Rapat", "Trial: Undangan: Rapat"))
+    words = text_of(parsed(taken.data))
+    assert "Naskah baru." in words
+    assert "/j/contoh" in words
+    assert db.session.query(MessageText).count() == 0
+
+
+def test_a_viewer_sends_no_trial(viewer_client):
+    assert viewer_client.post("/texts/invitation-cadre/id/trial").status_code == 403

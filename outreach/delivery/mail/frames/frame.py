@@ -22,7 +22,7 @@ from outreach.delivery.mail.compose import Composed
 from outreach.delivery.mail.frames import slots
 from outreach.delivery.mail.frames.outline import Outline, OutlineBatch, Pattern, values_of
 from outreach.delivery.mail.frames.slots import Filling, Frame
-from outreach.delivery.rows.message_rows import LineRow, MessageRow, SharedRows
+from outreach.delivery.rows.batch import LineRow, MessageRow, SharedRows
 
 KEPT = 300  # frames, about 15 KB each
 TOKEN_LENGTH = len(slots.TOKEN)

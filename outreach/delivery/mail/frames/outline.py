@@ -16,13 +16,13 @@ from sqlalchemy.orm import Session
 
 from outreach.delivery import tokens
 from outreach.delivery.mail import compose, texts, values
-from outreach.delivery.mail import reader as readers
+from outreach.delivery.mail import recipient as recipients
 from outreach.delivery.mail.blocks import Button, Paragraph, blocks_of
 from outreach.delivery.mail.compose import Composed, Item
 from outreach.delivery.mail.frames import slots
 from outreach.delivery.mail.placeholders import clean
-from outreach.delivery.mail.reader import Reader
-from outreach.delivery.rows.message_rows import LineRow, MessageRow, SharedRows
+from outreach.delivery.mail.recipient import Recipient
+from outreach.delivery.rows.batch import LineRow, MessageRow, SharedRows
 from outreach.domain.kinds import MailKind
 from outreach.domain.reminders import days_ahead
 from outreach.extensions import current_settings
@@ -38,6 +38,7 @@ class Outline:
     items: list[Item]
     wanted: frozenset[str]
     fingerprint: tuple[Any, ...]
+    shares_phone: bool = False
     framed: dict[Pattern, Any] = field(default_factory=dict)  # frames found for it by mail/frames/frame.py
 
 
@@ -65,7 +66,12 @@ class OutlineBatch:
         return any(row.person_id in self._speakers[line.activity_id] for line in lines)
 
     def outline(self, row: MessageRow, lines: Sequence[LineRow]) -> Outline:
-        key = (readers.locale_of(row), row.person_id is None, *[self._key(row, line) for line in lines])
+        key = (
+            recipients.locale_of(row),
+            row.person_id is None,
+            row.shares_phone,
+            *[self._key(row, line) for line in lines],
+        )
         found = self._outlines.get(key)
         if found is None:
             found = self._outlines[key] = self._new_outline(key, row, lines)
@@ -73,10 +79,10 @@ class OutlineBatch:
 
     def represented(self, row: MessageRow, lines: Sequence[LineRow]) -> Composed:
         naming = next(line for line in row.lines if line.invitation_id == row.representative_of_id)
-        return self._composed(self.outline(row, lines), row, lines, readers.reader_of(row, "", naming))
+        return self._composed(self.outline(row, lines), row, lines, recipients.recipient_of(row, "", naming))
 
     def ordinary(self, outline: Outline, row: MessageRow, lines: Sequence[LineRow], token: str) -> Composed:
-        return self._composed(outline, row, lines, readers.reader_of(row, token))
+        return self._composed(outline, row, lines, recipients.recipient_of(row, token))
 
     def exemplar(self, outline: Outline, marks: Sequence[str]) -> tuple[Composed, frozenset[str]]:
         """Return the mail to a recipient whose values are these marks, in the order of values_of.
@@ -84,17 +90,17 @@ class OutlineBatch:
         For a mail with several activities, also return the texts in its sections. Text that all sections share is said
         once, and a value equal to such a text could be taken for it.
         """
-        reader, items = _exemplar(outline, marks)
-        composed = compose.written(items, reader, self.shared.office, slots.MESSAGE_ID, now=self.now)
-        return composed, self._said(items, reader) if len(items) > 1 else frozenset()
+        recipient, items = _exemplar(outline, marks)
+        composed = compose.written(items, recipient, self.shared.office, slots.MESSAGE_ID, now=self.now)
+        return composed, self._said(items, recipient) if len(items) > 1 else frozenset()
 
-    def _composed(self, outline: Outline, row: MessageRow, lines: Sequence[LineRow], reader: Reader) -> Composed:
+    def _composed(self, outline: Outline, row: MessageRow, lines: Sequence[LineRow], recipient: Recipient) -> Composed:
         items = [replace(item, line=line) for item, line in zip(outline.items, lines, strict=True)]
-        return compose.written(items, reader, self.shared.office, row.rfc_message_id, now=self.now)
+        return compose.written(items, recipient, self.shared.office, row.rfc_message_id, now=self.now)
 
-    def _said(self, items: Sequence[Item], reader: Reader) -> frozenset[str]:
-        with force_locale(reader.locale):
-            said = [compose.say(item, reader, self.shared.office, now=self.now) for item in items]
+    def _said(self, items: Sequence[Item], recipient: Recipient) -> frozenset[str]:
+        with force_locale(recipient.locale):
+            said = [compose.say(item, recipient, self.shared.office, now=self.now) for item in items]
         blocks = [block for one in said for block in blocks_of(one.text.body, one.values)]
         parts = [
             part
@@ -123,16 +129,16 @@ class OutlineBatch:
 
     def _new_outline(self, key: tuple[Any, ...], row: MessageRow, lines: Sequence[LineRow]) -> Outline:
         items = [
-            self._item(row, line, in_calendar=not line_key[-1]) for line, line_key in zip(lines, key[2:], strict=True)
+            self._item(row, line, in_calendar=not line_key[-1]) for line, line_key in zip(lines, key[3:], strict=True)
         ]
         wanted = frozenset().union(*[item.text.names for item in items])
         fingerprint = (key, current_settings(), self._values_of(self.shared.office), *map(self._fingerprint, items))
-        return Outline(key[0], items, wanted, fingerprint)
+        return Outline(key[0], items, wanted, fingerprint, shares_phone=key[2])
 
     def _item(self, row: MessageRow, line: LineRow, *, in_calendar: bool) -> Item:
         reminder, activity = self.shared.reminders[line.reminder_id], self.shared.activities[line.activity_id]
         text = texts.chosen(
-            self._texts, compose.text_key(row, line, reminder), readers.locale_of(row), activity, reminder.text_key
+            self._texts, compose.text_key(row, line, reminder), recipients.locale_of(row), activity, reminder.text_key
         )
         moves = [self.shared.reminders[id_] for id_ in line.moves]
         return compose.item_of(self.session, line, reminder, activity, text, moves=moves, in_calendar=in_calendar)
@@ -160,14 +166,14 @@ class OutlineBatch:
 
 def values_of(outline: Outline, row: MessageRow, lines: Sequence[LineRow]) -> list[str]:
     """Return the recipient's values, each on one line: the name, then those that the texts use."""
-    found = [readers.display_name(row)]
+    found = [recipients.display_name(row)]
     wanted = outline.wanted
     if "salutation" in wanted:
-        found.append(readers.salutation_of(row))
+        found.append(recipients.salutation_of(row))
     if "cadre_kind" in wanted:
-        found.append(readers.cadre_kinds(row))
+        found.append(recipients.cadre_kinds(row))
     if "kelurahan" in wanted:
-        found.append(readers.kelurahan(row))
+        found.append(recipients.kelurahan(row))
     if "office" in wanted:
         found += [clean(line.organisation_name or row.office_name) for line in lines]
     if "representative" in wanted:
@@ -177,11 +183,11 @@ def values_of(outline: Outline, row: MessageRow, lines: Sequence[LineRow]) -> li
     return found
 
 
-def _exemplar(outline: Outline, marks: Sequence[str]) -> tuple[Reader, list[Item]]:
-    """Return a Reader whose values are these marks, in the order of values_of, and the items with their marks."""
+def _exemplar(outline: Outline, marks: Sequence[str]) -> tuple[Recipient, list[Item]]:
+    """Return a Recipient whose values are these marks, in the order of values_of, and the items with their marks."""
     left = iter(marks)
     wanted, items = outline.wanted, outline.items
-    reader = Reader(
+    recipient = Recipient(
         next(left),
         slots.ADDRESS,
         outline.locale,
@@ -189,10 +195,11 @@ def _exemplar(outline: Outline, marks: Sequence[str]) -> tuple[Reader, list[Item
         slots.TOKEN,
         cadre_kinds=next(left) if "cadre_kind" in wanted else "",
         kelurahan=next(left) if "kelurahan" in wanted else "",
+        shares_phone=outline.shares_phone,
     )
     offices = [next(left) if "office" in wanted else "" for _ in items]
     people = [next(left) if "representative" in wanted else "" for _ in items]
-    return reader, [
+    return recipient, [
         replace(
             item, line=item.line._replace(organisation_name=office, representative_name=name, representative_post="")
         )

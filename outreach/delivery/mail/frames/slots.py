@@ -17,7 +17,7 @@ from icalendar import Parameters
 from icalendar.parser import Contentline
 from markupsafe import escape
 
-from outreach.delivery.line_ends import WholeMail, has_fragment
+from outreach.delivery.line_ends import WholeMail, has_lone_break
 from outreach.delivery.mail.body import BOUNDARY
 
 WIDTH = 76  # octets, with the "=" of a soft break
@@ -120,7 +120,7 @@ class Frame:
         attendees = [_attendee_line(one, name, address) for one in self._attendees]
         encoded = token.encode("ascii")
         stretches = [encoded[stretch] for stretch in self._slices]
-        if has_fragment(b"".join((to, date, message_id, stamp, *lines, *attendees))):
+        if has_lone_break(b"".join((to, date, message_id, stamp, *lines, *attendees))):
             raise ValueError("A line break in a value.")
         pieces = (*self._fixed, to, date, message_id, stamp, *stretches, *lines, *attendees)
         return WholeMail(b"".join(self._pick(pieces)))

@@ -1,7 +1,7 @@
-"""A placement in the making: where one more activity costs least by then.
+"""An unfinished proposal: finds the cheapest time, venue and facilitators for one more activity.
 
-Pure. What is placed is counted, so that the cost of the next is a few sums and a look at what it would meet. Whether that is
-allowed is asked of domain/clashes. For heuristic/greedy.py.
+Pure. It keeps counts of the scheduled activities, so the cost of the next one is a few sums. domain/clashes says whether a time
+is allowed. Used by heuristic/greedy.py.
 """
 
 from collections import Counter
@@ -9,7 +9,7 @@ from datetime import date, datetime
 from itertools import combinations, islice
 from math import inf
 
-from outreach.domain.clashes import bookings
+from outreach.domain.clashes import bookings, is_intended
 from outreach.domain.kinds import ON_STAGE
 from outreach.domain.planning.parties import Party, roles_of
 from outreach.domain.planning.plan import COMMUNITY_KINDS, PlannedActivity
@@ -24,7 +24,7 @@ Team = tuple[Party, ...]
 
 
 class Draft:
-    """What is placed so far. What each costs is what it adds to the cost of those placed before it."""
+    """The activities scheduled so far. The cost of one is what it adds to the cost of the earlier ones."""
 
     def __init__(self, task: Task, options: dict[int, Options]) -> None:
         self.task, self.options = task, options
@@ -42,8 +42,10 @@ class Draft:
         self._codes: dict[int, list[str | None]] = {}
 
     def best(self, options: Options) -> tuple[int, PlannedActivity] | None:
-        """Return the cheapest allowed place with its cost: starts, venues and facilitators by their own cost, until no other
-        can be cheaper. None where there is none. It begins once those before it that are placed have ended.
+        """Return the cheapest allowed activity with its cost, or None.
+
+        Starts, venues and facilitators are tried by their own cost until no other can be cheaper. The start is not before
+        the end of its scheduled predecessors.
         """
         ends = [self.placed[id].ends_at for id in self.task.orders[options.id] if id in self.placed]
         earliest = max(ends, default=None)
@@ -61,8 +63,8 @@ class Draft:
                 continue
             if day not in at_venues:
                 at_venues[day], teams[day] = self._venues(options, day), self._teams(options, day)
-            end = start + options.bare.length
-            if self._are_engaged(options.stage, start, end):
+            end = start + options.unstaffed.length
+            if self._are_engaged(options, options.stage, start):
                 continue
             for venue, at_venue in at_venues[day]:
                 if costs[place] + at_venue >= least:
@@ -73,7 +75,7 @@ class Draft:
                     cost = costs[place] + at_venue + of_team
                     if cost >= least:
                         break
-                    if team and options.demand.facilitator_role in ON_STAGE and self._are_engaged(team, start, end):
+                    if team and options.demand.facilitator_role in ON_STAGE and self._are_engaged(options, team, start):
                         continue
                     planned = options.planned(start, venue, team)
                     warned = self._warned(planned, team)
@@ -103,9 +105,10 @@ class Draft:
 
     def _venues(self, options: Options, day: date) -> list[tuple[int | None, int]]:
         if options.id not in self._codes:
-            of_community = options.bare.kind in COMMUNITY_KINDS
+            of_community = options.unstaffed.kind in COMMUNITY_KINDS
             self._codes[options.id] = [
-                kecamatan_at(self.task.base, options.bare, venue) if of_community else None for venue in options.venues
+                kecamatan_at(self.task.base, options.unstaffed, venue) if of_community else None
+                for venue in options.venues
             ]
         found = [
             (venue, cost + (self.task.wishes.spread_kecamatan * self._by_kecamatan[code, day] if code else 0))
@@ -142,21 +145,27 @@ class Draft:
     def _is_trip(self, party: Party, day: date) -> bool:
         return party.is_one_person and not self._out[party, day] and day not in self._ledger.days_of(party)
 
-    # what a look at the clashes would say as well, only sooner
+    # Quick checks. domain/clashes would give the same result.
 
     def _is_taken(self, venue: int | None, start: datetime, end: datetime) -> bool:
         return venue is not None and self._venues_block and any(self.plan.at_venue(venue, start, end))
 
-    def _are_engaged(self, people: Team, start: datetime, end: datetime) -> bool:
+    def _are_engaged(self, options: Options, people: Team, start: datetime) -> bool:
         return self._speakers_block and any(
-            True for party in people if party.is_one_person for _ in self.plan.of_party(party, start, end)
+            True
+            for party in people
+            if party.is_one_person
+            for begins, length in options.stays_of(party)
+            for _ in self.plan.of_party(party, start + begins, start + begins + length)
         )
 
     def _warned(self, planned: PlannedActivity, team: Team) -> int | None:
-        """Return what is warned of beyond what the start costs already; None where something is blocked."""
+        """Return the cost of warnings that the start's cost does not include; None if something blocks."""
         cost = 0
-        for look in (bookings.of_venue, bookings.of_kecamatan, bookings.of_people):
-            for one in look(self.plan, planned):
+        for check in (bookings.of_venue, bookings.of_kecamatan, bookings.of_people):
+            for one in check(self.plan, planned):
+                if is_intended(self.plan, one):
+                    continue
                 if one.severity is Severity.BLOCK:
                     return None
                 other = one.other(planned.id)

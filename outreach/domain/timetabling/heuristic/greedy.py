@@ -1,7 +1,7 @@
-"""A placement made at once, one activity after the other, each where it costs least by then: the planner's first answer.
+"""The first proposal: one activity after the other, each where it costs least at that moment.
 
-Pure, and without the extra. Whether a place is allowed is asked of domain/clashes. What it cannot place it says; that
-nothing could be placed better is not said: only timetabling/search.py proves.
+Pure, and without the extra `planner`. domain/clashes says whether a time is allowed. It returns the activities that it could
+schedule. It proves nothing; timetabling/search.py does.
 """
 
 from collections import Counter
@@ -18,10 +18,10 @@ ROUNDS = 6
 def place_greedily(
     task: Task, options: dict[int, Options] | None = None, stopped: Callable[[], bool] = lambda: False
 ) -> Placed:
-    """Return the activities that could be placed, by id: no rule broken among them or with what stays planned.
+    """Return the scheduled activities by id. None breaks a rule.
 
-    Who has the fewest starts comes first, after those it must follow. Where some find no place, it is tried again a few times
-    with these at the front, and the best try counts.
+    Activities with few starts come first, after their predecessors. If some cannot be scheduled, it tries again a few times with
+    these first, and keeps the best try.
     """
     options = options or options_of(task)
     pressing: Counter[int] = Counter()
@@ -38,11 +38,14 @@ def place_greedily(
 
 
 def _in_order(task: Task, options: dict[int, Options], pressing: Counter[int]) -> list[Options]:
-    """Return the options of those to be placed, predecessors first; a circle is broken anywhere, and finds no place."""
+    """Return the options of the activities to schedule, predecessors first.
+
+    A cycle is broken at any point; its activities are not scheduled.
+    """
 
     def urgency(id: int) -> tuple:
         one = options[id]
-        return -pressing[id], len(one.starts) * max(1, len(one.venues)), -one.bare.length.total_seconds(), id
+        return -pressing[id], len(one.starts) * max(1, len(one.venues)), -one.unstaffed.length.total_seconds(), id
 
     following: list[Options] = []
     waiting = {id: set(firsts) for id, firsts in task.orders.items() if id in options}

@@ -1,11 +1,11 @@
-"""What any placement costs at least, reckoned at once: less than a solver proves, and there from the first answer on.
+"""A lower bound of a proposal's cost. It is computed at once, so the first proposal already has a gap.
 
-Pure. Each activity's cheapest start and venue, days filled evenly as far as they cost alike, those of each kecamatan too, and
-as few trips as the days can hold.
+Pure. A solver may prove a higher bound. The bound is a sum: each activity's cheapest start and venue, the most even spread over
+the days and within each kecamatan, and the fewest trips possible.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
 from heapq import heapify, heapreplace
 
@@ -19,20 +19,26 @@ from outreach.domain.timetabling.task import Task
 
 
 def at_least(task: Task, options: dict[int, Options]) -> int:
-    """Return a cost below which no placement of all can be."""
+    """Return a lower bound of the cost of any proposal that schedules all activities."""
     ledger = Ledger(task)
     own = sum(min(one.start_costs, default=0) + min(one.venue_costs, default=0) for one in options.values())
     days = _even_days(task, options, ledger) + _even_kecamatan(task, options, ledger)
     return own + days + _fewest_trips(task, options, ledger)
 
 
-def most_on(day: date, options: Iterable[Options]) -> int:
-    """Return how many of these one person could do on that day at most: by the shortest, wherever any of them may begin."""
+def most_on(day: date, options: Collection[Options], party: Party) -> int:
+    """Return the most of these activities that one person can do on that day.
+
+    It assumes the shortest length, and every start that any of them allows. If the person has turns in one of them, all
+    of them count: nothing is estimated then.
+    """
+    if any(party in one.stays for one in options):
+        return len(options)
     starts: set[datetime] = set()
     length: timedelta | None = None
     for one in options:
         starts.update(start for start, its_day in zip(one.starts, one.days(), strict=True) if its_day == day)
-        length = one.bare.length if length is None else min(length, one.bare.length)
+        length = one.unstaffed.length if length is None else min(length, one.unstaffed.length)
     count, free_from = 0, None
     for start in sorted(starts):
         if length is not None and (free_from is None or start >= free_from):
@@ -41,7 +47,10 @@ def most_on(day: date, options: Iterable[Options]) -> int:
 
 
 def trips_needed(activities: int, for_free: int, per_trip: Sequence[int]) -> int:
-    """Return the fewest trips on which so many can be done. for_free: how many on days out anyhow; per_trip: by the others."""
+    """Return the fewest trips for this number of activities.
+
+    for_free: how many are possible on days that have a trip anyway. per_trip: the most for each further trip.
+    """
     trips, left = 0, activities - for_free
     for most in sorted(per_trip, reverse=True):
         if left <= 0 or most <= 0:
@@ -51,17 +60,17 @@ def trips_needed(activities: int, for_free: int, per_trip: Sequence[int]) -> int
 
 
 def _even_days(task: Task, options: dict[int, Options], ledger: Ledger) -> int:
-    """Put each on the day where it is cheapest by then, whether or not it could be there."""
+    """Return the least cost of spreading over the days. Each activity may go on any day."""
     weight, least_more = task.wishes.spread_days, _least_more(options)
     return _filled(len(options), [(weight * ledger.by_day[day] + more, weight) for day, more in least_more.items()])
 
 
 def _even_kecamatan(task: Task, options: dict[int, Options], ledger: Ledger) -> int:
-    """Put each community activity that lies in one kecamatan wherever it is held on that one's emptiest day."""
+    """Return the least cost of spreading within each kecamatan, for community activities whose kecamatan is certain."""
     within: dict[str, list[Options]] = defaultdict(list)
     for one in options.values():
-        if one.bare.kind in COMMUNITY_KINDS:
-            codes = {kecamatan_at(task.base, one.bare, venue) for venue in one.venues}
+        if one.unstaffed.kind in COMMUNITY_KINDS:
+            codes = {kecamatan_at(task.base, one.unstaffed, venue) for venue in one.venues}
             if len(codes) == 1 and (code := codes.pop()):
                 within[code].append(one)
     cost, weight = 0, task.wishes.spread_kecamatan
@@ -72,7 +81,7 @@ def _even_kecamatan(task: Task, options: dict[int, Options], ledger: Ledger) -> 
 
 
 def _least_more(options: dict[int, Options]) -> dict[date, int]:
-    """Return for each day how much dearer than at its cheapest any activity is there, at least."""
+    """Return, by day, the smallest extra cost of any activity over its own cheapest day."""
     found: dict[date, int] = {}
     for one in options.values():
         cheapest = min(one.start_costs, default=0)
@@ -82,7 +91,10 @@ def _least_more(options: dict[int, Options]) -> dict[date, int]:
 
 
 def _filled(count: int, days: list[tuple[int, int]]) -> int:
-    """Return what so many cost on the cheapest days. days: what the next one there costs, and how much dearer each makes it."""
+    """Return the least cost of `count` activities on these days.
+
+    days: for each the cost of its next activity, and by how much each activity raises that cost.
+    """
     cost = 0
     heapify(days)
     for _ in range(count if days else 0):
@@ -102,14 +114,17 @@ def _fewest_trips(task: Task, options: dict[int, Options], ledger: Ledger) -> in
                 of_party[party].append(one)
     trips = 0
     for party, theirs in of_party.items():
-        most = {day: most_on(day, theirs) for day in {day for one in theirs for day in one.days()}}
+        most = {day: most_on(day, theirs, party) for day in {day for one in theirs for day in one.days()}}
         free = sum(count for day, count in most.items() if day in ledger.days_of(party))
         trips += trips_needed(len(theirs), free, [most[day] for day in most if day not in ledger.days_of(party)])
     return (trips + _trips_of_chosen(options, ledger, of_party)) * task.wishes.trips
 
 
 def _trips_of_chosen(options: dict[int, Options], ledger: Ledger, engaged: dict[Party, list[Options]]) -> int:
-    """Reckon the trips of those who are chosen from, where none of them is also engaged in any case."""
+    """Return the fewest trips of selectable facilitators.
+
+    Pools are left out if one of their people takes part in any case.
+    """
     pools: dict[frozenset[Party], list[Options]] = defaultdict(list)
     for one in options.values():
         if one.facilitators and one.demand.facilitator_role in ON_STAGE:
@@ -120,9 +135,9 @@ def _trips_of_chosen(options: dict[int, Options], ledger: Ledger, engaged: dict[
         if seen & pool or engaged.keys() & pool or any(not party.is_one_person for party in pool):
             continue
         seen |= pool
-        most = {day: most_on(day, theirs) for day in {day for one in theirs for day in one.days()}}
-        turns = [(party, day) for party in pool for day in most]
-        free = sum(most[day] for party, day in turns if day in ledger.days_of(party))
-        paid = [most[day] for party, day in turns if day not in ledger.days_of(party)]
+        days = {day for one in theirs for day in one.days()}
+        most = {(party, day): most_on(day, theirs, party) for party in pool for day in days}
+        free = sum(count for (party, day), count in most.items() if day in ledger.days_of(party))
+        paid = [count for (party, day), count in most.items() if day not in ledger.days_of(party)]
         trips += trips_needed(sum(one.needed for one in theirs), free, paid)
     return trips

@@ -61,18 +61,18 @@ def conflicts(
     suspects: demands without a time; they are checked first, with those that share people, venues or an order with them.
     only_near: check no others.
     """
-    looks = _ConflictLooks(task, budget, seed)
+    search = _ConflictSearch(task, budget, seed)
     found: list[Conflict] = []
     rest = dict(options)
     while rest and len(found) < MOST and budget.left_s:
         near = _near(task, rest, [id for id in suspects if id in rest])
-        core = looks.core(near) if near else set()
+        core = search.core(near) if near else set()
         if not core and not only_near and len(near) < len(rest):
-            core = looks.core(rest)
+            core = search.core(rest)
         if not core:
             break
-        ids, minimal = looks.smallest(core, rest)
-        causes, each_needed = looks.causes(ids)
+        ids, minimal = search.smallest(core, rest)
+        causes, each_needed = search.causes(ids)
         found.append(Conflict(tuple(sorted(ids)), tuple(causes), minimal and each_needed))
         rest = {id: one for id, one in rest.items() if id not in ids}
     return tuple(found)
@@ -82,7 +82,7 @@ def _near(task: Task, options: dict[int, Options], suspects: list[int]) -> dict[
     """Return the suspects and the demands most likely to be in their way."""
     if not suspects:
         return {}
-    people = {id: {*roles_of(one.bare.engagements), *one.facilitators} for id, one in options.items()}
+    people = {id: {*roles_of(one.unstaffed.engagements), *one.facilitators} for id, one in options.items()}
     parties = {party for id in suspects for party in people[id] if party.is_one_person}
     venues = {venue for id in suspects for venue in options[id].venues if len(options[id].venues) <= FEW_VENUES}
     linked = {id for id, firsts in task.orders.items() for first in firsts if id in suspects or first in suspects}
@@ -95,7 +95,7 @@ def _near(task: Task, options: dict[int, Options], suspects: list[int]) -> dict[
     return {id: options[id] for id in sorted(options, key=nearness)[: NEAR + len(suspects)]}
 
 
-class _ConflictLooks:
+class _ConflictSearch:
     def __init__(self, task: Task, budget: Budget, seed: int) -> None:
         self.task, self.budget, self.seed = task, budget, seed
 
@@ -243,7 +243,7 @@ def _with_facts(task: Task, cause: Cause, options: dict[int, Options]) -> Cause:
     cause = replace(cause, clashes=tuple(examples[:EXAMPLES]))
     pairs = list(combinations(options.values(), 2))
     if cause.rule in _OF_PEOPLE:
-        people = {one.id: [*roles_of(one.bare.engagements), *one.facilitators] for one in options.values()}
+        people = {one.id: [*roles_of(one.unstaffed.engagements), *one.facilitators] for one in options.values()}
         both = (party for one, other in pairs for party in people[one.id] if party in people[other.id])
         return replace(cause, parties=tuple(party for party in dict.fromkeys(both) if party.is_one_person))
     if cause.rule in _OF_VENUES:
@@ -257,6 +257,6 @@ def _with_facts(task: Task, cause: Cause, options: dict[int, Options]) -> Cause:
 
 
 def _kecamatan_of(task: Task, options: Options) -> set[str]:
-    if options.bare.kind not in COMMUNITY_KINDS:
+    if options.unstaffed.kind not in COMMUNITY_KINDS:
         return set()
-    return {code for venue in options.venues if (code := kecamatan_at(task.base, options.bare, venue))}
+    return {code for venue in options.venues if (code := kecamatan_at(task.base, options.unstaffed, venue))}

@@ -24,6 +24,7 @@ from outreach.domain.timetabling.options import Options, kecamatan_at
 from outreach.domain.timetabling.task import Task, present_choices
 
 Literal = Any  # a BoolVar, its negation, or a bool
+Stay = tuple[int, int]  # from the start of a demand, and how long, in units
 _MOMENT = timedelta(microseconds=1)
 
 
@@ -36,6 +37,7 @@ class DemandVariables:
     """A demand's variables. at: its start in units. placed: whether it is scheduled; True unless it may be left out."""
 
     options: Options
+    unit: timedelta
     length: int
     values: list[int]
     at: Any
@@ -50,6 +52,21 @@ class DemandVariables:
     @property
     def id(self) -> int:
         return self.options.id
+
+    @cached_property
+    def stays(self) -> dict[Party, tuple[Stay, ...]]:
+        """Return, of those who have turns, when they are needed."""
+        return {
+            party: tuple((begins // self.unit, length // self.unit) for begins, length in stays)
+            for party, stays in self.options.stays.items()
+        }
+
+    def stays_of(self, party: Party) -> tuple[Stay, ...]:
+        return self.stays.get(party, (self.whole,))
+
+    @property
+    def whole(self) -> Stay:
+        return 0, self.length
 
     @cached_property
     def people(self) -> dict[Party, tuple[Role, Literal]]:
@@ -144,9 +161,11 @@ class Model:
         venues = self._exactly(1, len(options.venues), placed)
         team = self._exactly(options.needed, len(options.facilitators), placed) if options.needed else []
         facilitators = dict(zip(options.facilitators, team, strict=True)) if options.needed else {}
-        length = options.bare.length // self.unit
-        roles = roles_of(options.bare.engagements)
-        choice = DemandVariables(options, length, values, at, starts, venues, facilitators, placed, roles=roles)
+        length = options.unstaffed.length // self.unit
+        roles = roles_of(options.unstaffed.engagements)
+        choice = DemandVariables(
+            options, self.unit, length, values, at, starts, venues, facilitators, placed, roles=roles
+        )
         self._days_into(choice)
         self._kecamatan_into(choice)
         self._combinations_of(choice)
@@ -171,11 +190,11 @@ class Model:
         choice.days = {day: self.any_of(literals) for day, literals in on.items()}
 
     def _kecamatan_into(self, choice: DemandVariables) -> None:
-        if choice.options.bare.kind not in COMMUNITY_KINDS:
+        if choice.options.unstaffed.kind not in COMMUNITY_KINDS:
             return
         within = defaultdict(list)
         for venue, literal in zip(choice.options.venues, choice.venues, strict=True):
-            if code := kecamatan_at(self.task.base, choice.options.bare, venue):
+            if code := kecamatan_at(self.task.base, choice.options.unstaffed, venue):
                 within[code].append(literal)
         for code, literals in within.items():
             everywhere = len(literals) == len(choice.venues)
@@ -249,7 +268,7 @@ def no(literal: Literal) -> Literal:
 
 
 def _grid(options: Iterable[Options]) -> tuple[datetime, timedelta]:
-    """Return the first start, and the longest unit that divides all distances of starts and all lengths."""
+    """Return the first start, and the longest unit that divides all distances of starts, all lengths and all turns."""
     options = list(options)
     starts = [start for one in options for start in one.starts]
     origin = min(starts, default=options[0].present.starts_at)
@@ -257,5 +276,7 @@ def _grid(options: Iterable[Options]) -> tuple[datetime, timedelta]:
     for start in set(starts):
         moments = gcd(moments, (start - origin) // _MOMENT)
     for one in options:
-        moments = gcd(moments, one.bare.length // _MOMENT)
+        moments = gcd(moments, one.unstaffed.length // _MOMENT)
+        for stays in one.stays.values():
+            moments = gcd(moments, *(part // _MOMENT for stay in stays for part in stay))
     return origin, max(moments, 1) * _MOMENT

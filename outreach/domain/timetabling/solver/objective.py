@@ -125,7 +125,7 @@ class _Trips:
         if len(users) > 1:
             for _, literal in users:
                 self.model.clause(no(literal), trip)
-            most = most_on(day, (choice.options for choice, _ in users))
+            most = most_on(day, [choice.options for choice, _ in users], party)
             if most < len(users) and self.model.one_at_a_time(party):
                 self.model.cp.add(sum(literal for _, literal in users) <= most * trip)
         self.out[party, day] = trip
@@ -143,7 +143,7 @@ class _Trips:
             users = [choice for choice in choices if day in choice.days]
             theirs = [choice.options for choice in users]
             going = [self.out[party, day] for party in pool if (party, day) in self.out]
-            fit = [most_on(day, theirs) if self.model.one_at_a_time(party) else len(users) for party in pool]
+            fit = [most_on(day, theirs, party) if self.model.one_at_a_time(party) else len(users) for party in pool]
             if len(going) < len(pool) or not fit or len(users) < 2:
                 continue  # somebody is there anyway
             on_day, counted = steps[day]

@@ -3,28 +3,36 @@
 Needs the extra `planner`; used by pairs.py and shared_people.py.
 """
 
-from outreach.domain.timetabling.solver.model import DemandVariables, Literal, Model
+from outreach.domain.timetabling.solver.model import DemandVariables, Literal, Model, Stay
 
 
-def one_at_a_time(model: Model, users: list[tuple[DemandVariables, Literal]]) -> None:
-    """Forbid overlaps of the demands whose literals are true."""
+def one_at_a_time(model: Model, users: list[tuple[DemandVariables, Literal, Stay]]) -> None:
+    """Forbid overlaps of these parts of the demands whose literals are true."""
     if len(users) < 2:
         return
     model.check()
     intervals = [
-        model.cp.new_fixed_size_interval_var(choice.at, choice.length, "")
+        model.cp.new_fixed_size_interval_var(choice.at + begins, length, "")
         if literal is True
-        else model.cp.new_optional_fixed_size_interval_var(choice.at, choice.length, literal, "")
-        for choice, literal in users
+        else model.cp.new_optional_fixed_size_interval_var(choice.at + begins, length, literal, "")
+        for choice, literal, (begins, length) in users
     ]
     model.cp.add_no_overlap(intervals)
 
 
 class Pair:
-    """Two demands, and which comes first with which gap. Literals are created on first use."""
+    """Parts of two demands, by default all of them, and which comes first with which gap. Literals are created on first use."""
 
-    def __init__(self, model: Model, one: DemandVariables, other: DemandVariables) -> None:
+    def __init__(
+        self,
+        model: Model,
+        one: DemandVariables,
+        other: DemandVariables,
+        stay: Stay | None = None,
+        other_stay: Stay | None = None,
+    ) -> None:
         self.model, self.one, self.other = model, one, other
+        self._stays = (stay or one.whole, other_stay or other.whole)
         self._apart: dict[tuple[bool, int], Literal] = {}
         self.exact = False  # whether the literals must also be true whenever they can be
 
@@ -44,19 +52,26 @@ class Pair:
     def second(self, apart: int) -> Literal:
         return self._literal(True, apart)
 
+    def _ordered(self, *, swapped: bool) -> tuple[DemandVariables, DemandVariables, int]:
+        """Return the earlier and the later demand, and by how much their starts differ where the parts just touch."""
+        (begins, length), (other_begins, other_length) = self._stays
+        if swapped:
+            return self.other, self.one, other_begins + other_length - begins
+        return self.one, self.other, begins + length - other_begins
+
     def _gap(self, apart: int, *, swapped: bool = False) -> int:
         """Return by how many units the earlier one's latest end, plus the gap, exceeds the later one's first start."""
-        early, late = (self.other, self.one) if swapped else (self.one, self.other)
+        early, late, shift = self._ordered(swapped=swapped)
         if not early.values or not late.values:
             return 0
-        return early.values[-1] + early.length + apart - late.values[0]
+        return early.values[-1] + shift + apart - late.values[0]
 
     def _literal(self, swapped: bool, apart: int) -> Literal:
         if (swapped, apart) not in self._apart:
-            early, late = (self.other, self.one) if swapped else (self.one, self.other)
+            early, late, shift = self._ordered(swapped=swapped)
             made = self.model.new()
-            self.model.cp.add(late.at >= early.at + early.length + apart).only_enforce_if(made)
+            self.model.cp.add(late.at >= early.at + shift + apart).only_enforce_if(made)
             if self.exact and not apart:
-                self.model.cp.add(late.at < early.at + early.length).only_enforce_if(~made)
+                self.model.cp.add(late.at < early.at + shift).only_enforce_if(~made)
             self._apart[swapped, apart] = made
         return self._apart[swapped, apart]

@@ -42,7 +42,7 @@ def _venues(model: Model) -> None:
                 held[venue].append((choice, literal))
     if severity is Severity.BLOCK:
         for users in held.values():
-            one_at_a_time(model, users)
+            one_at_a_time(model, [(choice, literal, choice.whole) for choice, literal in users])
         return
     weight = model.task.wishes.warning(ClashKind.VENUE_TAKEN)
     shared: dict[tuple[int, int], list[tuple[Literal, Literal]]] = defaultdict(list)

@@ -7,29 +7,36 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
-from itertools import combinations
+from itertools import combinations, product
 
 from outreach.domain.kinds import ON_STAGE, Role
 from outreach.domain.planning.parties import Party
 from outreach.domain.planning.rules import ClashKind, Severity
 from outreach.domain.planning.travel import needed_min
 from outreach.domain.timetabling.options import place_of
-from outreach.domain.timetabling.solver.model import DemandVariables, Literal, Model, no
+from outreach.domain.timetabling.solver.model import DemandVariables, Literal, Model, Stay, no
 from outreach.domain.timetabling.solver.order import Pair, one_at_a_time
 
 _MINUTE = timedelta(minutes=1)
+_Stays = tuple[tuple[Stay, ...], tuple[Stay, ...]]
 
 
 @dataclass(slots=True)
 class SharedPeople:
-    """Shared people of two demands with the same rules. at_once, way: whether it is blocked, and otherwise its cost.
+    """Shared people of two demands with the same rules and turns. at_once, travel: whether it is blocked, and otherwise its cost.
 
-    None if the office ignores that kind.
+    None if the office ignores that kind. stays: when they are needed in each of the two.
     """
 
     at_once: tuple[bool, int] | None
-    way: tuple[bool, int] | None
+    travel: tuple[bool, int] | None
     literal: Literal  # true if somebody is shared
+    stays: _Stays
+
+    @property
+    def needs_exact(self) -> bool:
+        """Return whether the order of the two must be known exactly: overlapping costs something else than being near."""
+        return bool(self.travel and not (self.at_once and self.at_once[0]))
 
 
 def share_people(model: Model) -> None:
@@ -41,20 +48,24 @@ def share_people(model: Model) -> None:
     together: dict[tuple[int, int], list[Party]] = defaultdict(list)
     for party, users in engaged.items():
         if len(users) > 2 and _always_blocks(model, [role for _, role, _ in users]):
-            one_at_a_time(model, [(choice, literal) for choice, _, literal in users])
+            stays = [(choice, literal, stay) for choice, _, literal in users for stay in choice.stays_of(party)]
+            one_at_a_time(model, stays)
         for (one, *_), (other, *_) in combinations(users, 2):
             together[one.id, other.id].append(party)
-    ways = _Ways(model)
+    travel_times = _TravelTimes(model)
     for number, ((id, other_id), parties) in enumerate(together.items()):
         if number % 50 == 0:
             model.check()
         pair = Pair(model, model.choices[id], model.choices[other_id])
-        longest = ways.longest(pair)
+        longest = travel_times.longest(pair)
         if pair.can_be_near(longest):
             shared = list(_shared(model, pair, parties))
-            pair.exact = any(people.way and not (people.at_once and people.at_once[0]) for people in shared)
+            pairs = {two: Pair(model, pair.one, pair.other, *two) for one in shared for two in product(*one.stays)}
             for people in shared:
-                _keep_apart(model, pair, people, ways)
+                for two in product(*people.stays):
+                    pairs[two].exact |= people.needs_exact
+            for people in shared:
+                _keep_apart(model, [pairs[two] for two in product(*people.stays)], people, travel_times)
 
 
 def _always_blocks(model: Model, roles: list[Role]) -> bool:
@@ -68,7 +79,7 @@ def _at_once(one: Role, other: Role) -> ClashKind:
     return ClashKind.CADRE_TWICE if Role.CADRE in (one, other) else ClashKind.INVITEE_TWICE
 
 
-def _way(one: Role, other: Role) -> ClashKind:
+def _travel(one: Role, other: Role) -> ClashKind:
     return ClashKind.SPEAKER_TRAVEL if one in ON_STAGE or other in ON_STAGE else ClashKind.TRAVEL
 
 
@@ -77,21 +88,24 @@ def _shared(model: Model, pair: Pair, parties: list[Party]) -> Iterator[SharedPe
     alike: dict[tuple, list[tuple[Literal, Literal]]] = defaultdict(list)
     for party in parties:
         (role, here), (other_role, there) = pair.one.people[party], pair.other.people[party]
-        alike[_at_once(role, other_role), _way(role, other_role)].append((here, there))
-    for (at_once, way), literals in alike.items():
+        stays = pair.one.stays_of(party), pair.other.stays_of(party)
+        alike[_at_once(role, other_role), _travel(role, other_role), stays].append((here, there))
+    for (at_once, travel, stays), literals in alike.items():
         sure = [two for two in literals if _sure(pair, *two)]
         maybe = [two for two in literals if not _sure(pair, *two)]
         if sure:
-            yield SharedPeople(_weight(model, at_once, len(sure)), _weight(model, way, len(sure)), model.both(*sure[0]))
+            literal = model.both(*sure[0])
+            yield SharedPeople(_weight(model, at_once, len(sure)), _weight(model, travel, len(sure)), literal, stays)
         one_at_most = min(pair.one.options.needed, pair.other.options.needed) == 1 and len(maybe) > 1
         if one_at_most and all(_chosen(here) and _chosen(there) for here, there in maybe):
             somebody = model.new()
             for here, there in maybe:
                 model.clause(no(here), no(there), somebody)
-            yield SharedPeople(_weight(model, at_once, 1), _weight(model, way, 1), somebody)
+            yield SharedPeople(_weight(model, at_once, 1), _weight(model, travel, 1), somebody, stays)
         else:
             for here, there in maybe:
-                yield SharedPeople(_weight(model, at_once, 1), _weight(model, way, 1), model.both(here, there))
+                literal = model.both(here, there)
+                yield SharedPeople(_weight(model, at_once, 1), _weight(model, travel, 1), literal, stays)
 
 
 def _sure(pair: Pair, here: Literal, there: Literal) -> bool:
@@ -110,22 +124,23 @@ def _weight(model: Model, kind: ClashKind, people: int) -> tuple[bool, int] | No
     return (blocked, 0 if blocked else model.task.wishes.warning(kind) * people)
 
 
-def _keep_apart(model: Model, pair: Pair, shared: SharedPeople, ways: "_Ways") -> None:
+def _keep_apart(model: Model, pairs: list[Pair], shared: SharedPeople, travel_times: "_TravelTimes") -> None:
+    """Keep these turns apart; however many of them clash, it costs once for each kind."""
     if shared.literal is False:
         return
-    if shared.at_once and pair.can_overlap:
-        blocked, weight = shared.at_once
-        excuse = _excuse(model, blocked, weight)
-        model.clause(no(shared.literal), pair.first(0), pair.second(0), excuse)
-    if not shared.way:
+    overlapping = [pair for pair in pairs if pair.can_overlap] if shared.at_once else []
+    if shared.at_once and overlapping:
+        excuse = _excuse(model, *shared.at_once)
+        for pair in overlapping:
+            model.clause(no(shared.literal), pair.first(0), pair.second(0), excuse)
+    if not shared.travel:
         return
-    blocked, weight = shared.way
-    excuse = _excuse(model, blocked, weight)
+    excuse = _excuse(model, *shared.travel)
     if excuse is True:
         return
-    for swapped in (False, True):
+    for pair, swapped in product(pairs, (False, True)):
         follows = pair.second if swapped else pair.first
-        for apart, here, there in ways.too_near(pair, swapped=swapped):
+        for apart, here, there in travel_times.too_near(pair, swapped=swapped):
             model.clause(no(shared.literal), no(follows(0)), follows(apart), *here, *there, excuse)
 
 
@@ -141,7 +156,7 @@ def _excuse(model: Model, blocked: bool, weight: int) -> Literal:
 
 
 @dataclass
-class _Ways:
+class _TravelTimes:
     """The travel time in units between the places of two demands."""
 
     model: Model
@@ -173,7 +188,7 @@ class _Ways:
         plan = self.model.task.plan
         key = (here if here in plan.places else (one.id,), there if there in plan.places else (other.id,))
         if key not in self._known:
-            places = place_of(plan, one.options.bare, here), place_of(plan, other.options.bare, there)
+            places = place_of(plan, one.options.unstaffed, here), place_of(plan, other.options.unstaffed, there)
             minutes = needed_min(*places, plan.rules.travel) or 0
             self._known[key] = self._known[key[1], key[0]] = -(-minutes * _MINUTE // self.model.unit)
         return self._known[key]

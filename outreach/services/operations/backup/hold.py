@@ -5,7 +5,7 @@ does not know. So all that is due by tonight is held back for a coordinator to c
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -15,6 +15,7 @@ from outreach.domain.mail.failures import FailureReason
 from outreach.domain.problems import Problem
 from outreach.domain.reminders import MissedReason
 from outreach.domain.states import IN_WORK, TO_SEND, InvitationState, MessageState, PollState, ReminderState
+from outreach.domain.zones import midnight
 from outreach.models import ChannelSlot, DatePoll, Heartbeat, Invitation, Message, MessageLine, Reminder
 from outreach.services import office_defaults
 from outreach.services.operations.engines import SILENT_AFTER
@@ -82,7 +83,7 @@ def forget_workers(connection: sa.Connection) -> None:
 
 def tonight(zone: ZoneInfo, now: datetime) -> datetime:
     """Return the next midnight of the zone, in UTC."""
-    return datetime.combine(now.astimezone(zone).date() + timedelta(days=1), time(), zone).astimezone(UTC)
+    return midnight(now.astimezone(zone).date() + timedelta(days=1), zone).astimezone(UTC)
 
 
 def _mark_invited(connection: sa.Connection, messages: sa.ColumnElement[bool], now: datetime) -> None:

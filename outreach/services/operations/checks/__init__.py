@@ -1,6 +1,6 @@
 """Checks of this installation: its settings, database, disk, engine, clock and pages. They yield CheckResults.
 
-delivery/checks tries the mail server, the mailbox and the domain. No check changes anything.
+delivery/checks tries the mail server, the mailbox and the domain. No check changes anything. Start with storage.py.
 """
 
 from outreach.services.operations.checks.configuration import settings

@@ -27,7 +27,7 @@ class ImportForm(TidyForm):
     file = FileField(
         _l("Spreadsheet"),
         [FileRequired(_l("Please choose a file first."))],
-        description=_l("An .xlsx, .xls, .ods or .csv file of at most 5 MB and 5,000 rows a sheet."),
+        description=_l("An .xlsx, .xls, .ods or .csv file of at most 10 MB and 100,000 rows."),
     )
     kind = ChoiceField(
         _l("Rows without a kind of cadre are"),
@@ -37,14 +37,19 @@ class ImportForm(TidyForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.kind.choices = [
-            ("", gettext("people, but no cadres")),
-            *((v, gettext("cadres of %(kind)s", kind=w)) for v, w in kind_words()),
-        ]
+        self.kind.choices = default_kind_words()
 
     @property
     def default_kinds(self) -> tuple[CadreKind, ...]:
         return (CadreKind(self.kind.data),) if self.kind.data else ()
+
+
+def default_kind_words() -> list[tuple[str, str]]:
+    """Return what rows without a kind of cadre may be."""
+    return [
+        ("", gettext("people, but no cadres")),
+        *((v, gettext("cadres of %(kind)s", kind=w)) for v, w in kind_words()),
+    ]
 
 
 def filters_from(args: MultiDict[str, str]) -> PeopleFilters:
@@ -116,6 +121,10 @@ class PersonForm(InviteeForm):
         ),
     )
     phone = text(_l("Phone or WhatsApp"), 40, description=_l("Such as 0812-3456-7890."))
+    shares_phone = BooleanField(
+        _l("Others read their phone or mails, too"),
+        description=_l("Their mails then never name the helpline SAPA 129."),
+    )
     locale = ChoiceField(_l("Language of their mails"), choices=list(LOCALES.items()), default="id")
     note = text(
         _l("Note"),
@@ -145,6 +154,7 @@ class PersonForm(InviteeForm):
             sex=Sex(self.sex.data) if self.sex.data else None,
             email=self.email.data or "",
             phone=self.phone.data or "",
+            shares_phone=bool(self.shares_phone.data),
             locale=self.locale.data or "id",
             note=self.note.data or "",
             kinds=tuple(CadreKind(kind) for kind in self.kinds.data or ()),

@@ -12,7 +12,7 @@ from outreach.delivery.mail.frames import frame as frames
 from outreach.delivery.mail.frames import slots
 from outreach.delivery.mail.frames.frame import Frames
 from outreach.delivery.mail.placeholders import clean
-from outreach.delivery.rows import message_rows
+from outreach.delivery.rows import batch as batch_rows
 from outreach.domain.kinds import AttendanceSource, CadreKind, Role, Sex
 from outreach.extensions import db
 from outreach.models import AgendaItem, Attendance, Cadre, Invitation, MessageLine, MessageText, Person
@@ -50,7 +50,7 @@ addresses = st.sampled_from(
 )
 people = st.fixed_dictionaries({
     "name": words, "title_before": maybe, "title_after": maybe, "post": maybe, "email": addresses,
-    "sex": st.sampled_from([None, *Sex]),
+    "sex": st.sampled_from([None, *Sex]), "shares_phone": st.booleans(),
 })  # fmt: skip
 
 
@@ -58,8 +58,11 @@ def few(examples):
     return settings(max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
+@pytest.mark.parametrize("mailbox", [False, True])
 @pytest.mark.parametrize("sort", SORTS)
-def test_the_usual_mails_are_framed(stage, sort):
+def test_the_usual_mails_are_framed(app, stage, sort, mailbox):
+    if mailbox:
+        reads_a_mailbox(app)
     reminder, kept = stage.reminder(stage.activity(), sort), Frames()
     messages = [stage.message(stage.person(), reminder, sorts=[sort]) for _ in range(4)]
     plans = plan(kept, *messages)
@@ -78,8 +81,11 @@ def test_mails_to_offices_are_framed_too(stage, sort):
         check(planned, message)
 
 
-def test_any_reader_of_any_mail_gets_the_mail_composed_for_them_alone(stage):
+@pytest.mark.parametrize("mailbox", [False, True])
+def test_any_reader_of_any_mail_gets_the_mail_composed_for_them_alone(app, stage, mailbox):
     laid = []
+    if mailbox:
+        reads_a_mailbox(app)
 
     @few(60)
     @given(
@@ -96,11 +102,31 @@ def test_any_reader_of_any_mail_gets_the_mail_composed_for_them_alone(stage):
             asked = Invitation(activity=activities[0], organisation=own, role=Role.PARTICIPANT, state=State.COMING)
             db.session.add(asked)
         plain = {
-            name: f"{name} {next(number)}" if person[name] else "" for name in person if name not in ("email", "sex")
+            name: f"{name} {next(number)}" if person[name] else ""
+            for name in person
+            if name not in ("email", "sex", "shares_phone")
         }
         readers = [
-            stage.person(**{**plain, "name": "Budi", "sex": person["sex"], "locale": locale}, organisation=own),
-            stage.person(**{**plain, "name": "Cici", "sex": person["sex"], "locale": locale}, organisation=own),
+            stage.person(
+                **{
+                    **plain,
+                    "name": "Budi",
+                    "sex": person["sex"],
+                    "locale": locale,
+                    "shares_phone": person["shares_phone"],
+                },
+                organisation=own,
+            ),
+            stage.person(
+                **{
+                    **plain,
+                    "name": "Cici",
+                    "sex": person["sex"],
+                    "locale": locale,
+                    "shares_phone": person["shares_phone"],
+                },
+                organisation=own,
+            ),
             stage.person(**person, locale=locale, organisation=own),
         ]
         messages = [
@@ -304,8 +330,8 @@ def test_an_invalid_address_is_refused_when_planning(stage, address):
 def test_a_message_without_lines_or_without_a_link_gives_no_mail(stage):
     reminder, kept = stage.reminder(stage.activity(), "invitation-cadre"), Frames()
     message = stage.message(stage.person(), reminder, sorts=["invitation-cadre"])
-    (row,) = message_rows.load(db.session(), [message.id])
-    shared = message_rows.load_shared(db.session(), [row])
+    (row,) = batch_rows.load(db.session(), [message.id])
+    shared = batch_rows.load_shared(db.session(), [row])
     with pytest.raises(ValueError, match="nothing to say"):
         kept.plan(db.session(), row, (), shared, now=NOW)
     with pytest.raises(LookupError):

@@ -1,9 +1,8 @@
 """The wall clock under test: each test starts at a set instant, and the clock runs on from there.
 
 Outreach reads the time in one place, outreach/clock.py, and its scheduler in another. Here both are set ahead of the
-machine's clock: in the tests' own process, and in every Python that a test starts (tests/children/sitecustomize.py). All
-other code keeps the machine's clock: certificates, cookies and the signatures of sessions use it, on both of
-their sides.
+machine's clock: in the tests' own process, and in every Python that a test starts (tests/children/sitecustomize.py). All other
+code keeps the machine's clock. Certificates, cookies and the signatures of sessions use it on both sides.
 """
 
 import importlib
@@ -18,7 +17,7 @@ READERS = ("outreach.clock", "apscheduler.schedulers.base")  # modules that read
 AHEAD = "TESTS_CLOCK_AHEAD_S"  # in the environment, so that child processes of a test have it too
 
 
-class Clock(datetime):
+class WallDatetime(datetime):
     """Replaces `datetime` in those modules."""
 
     @classmethod
@@ -44,7 +43,7 @@ def set_right() -> None:
 def install() -> None:
     """Give this process and its children the clock under test. Call before outreach is used."""
     for name in READERS:
-        importlib.import_module(name).datetime = Clock  # type: ignore[attr-defined]
+        importlib.import_module(name).datetime = WallDatetime  # type: ignore[attr-defined]
     children = str(Path(__file__).parent / "children")
     others = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     if children not in others:
@@ -75,4 +74,4 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
     def exec_module(self, module):
         self.loader.exec_module(module)
-        module.datetime = Clock
+        module.datetime = WallDatetime

@@ -4,11 +4,11 @@ from limits import parse
 from limits.storage import storage_from_string
 from limits.strategies import FixedWindowRateLimiter
 
-from outreach import ratestore
-from outreach.ratestore import ProcessMemoryStorage
+from outreach import rate_store
+from outreach.rate_store import ProcessMemoryStorage
 
 
-class Wall:
+class SetTime:
     at = 1000.0
 
     def time(self) -> float:
@@ -16,8 +16,8 @@ class Wall:
 
 
 def test_a_limit_applies_within_its_window_and_not_after(monkeypatch):
-    wall = Wall()
-    monkeypatch.setattr(ratestore, "time", wall)
+    wall = SetTime()
+    monkeypatch.setattr(rate_store, "time", wall)
     storage = storage_from_string("process-memory://")
     assert isinstance(storage, ProcessMemoryStorage)
     limiter = FixedWindowRateLimiter(storage)
@@ -31,11 +31,11 @@ def test_a_limit_applies_within_its_window_and_not_after(monkeypatch):
 
 
 def test_expired_counts_are_removed(monkeypatch):
-    wall = Wall()
-    monkeypatch.setattr(ratestore, "time", wall)
+    wall = SetTime()
+    monkeypatch.setattr(rate_store, "time", wall)
     storage = ProcessMemoryStorage()
     for key in ("a", "b"):
         storage.incr(key, 10)
-    wall.at = 1000.0 + ratestore.SWEEP_S
+    wall.at = 1000.0 + rate_store.SWEEP_S
     storage.incr("c", 10)
     assert (storage.get("a"), storage.get("c"), storage.reset()) == (0, 1, 1)

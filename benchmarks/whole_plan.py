@@ -1,8 +1,8 @@
-"""Looking through the whole plan in a database: as many activities with few invitations, and with a hundred times as many.
+"""Counting the clashes of a whole plan in a database: the same activities with few invitations, and with a hundred times as many.
 
-A thousand activities, four a day in halls that hold everybody; each person is invited to four of them, on four days. Either one
-comes after the other in one hall, or always two are held at once, with other people. So nobody is in two at once, and what is
-found is the same; a look that read whoever is invited would take a hundred times as long.
+There are a thousand activities, four a day, in halls that are large enough. Each person is invited to four of them, on four days.
+Either the activities of a hall follow each other, or always two are held at the same time with different people. So nobody is in
+two at once, and the result is the same. Code that reads every invitee would take a hundred times as long.
 """
 
 import os
@@ -41,7 +41,7 @@ MEMORY_AT_MOST = 1.5
 
 
 @dataclass
-class Measured:
+class PlanTimes:
     """Seconds of looks through one plan; what is found; and the most memory that a look held, in MB."""
 
     app: Flask
@@ -71,7 +71,7 @@ def _on(on: str, many: int, url_of: Callable[[str], str], folder: Path, say: Cal
         for number in (FEW, many):
             say(f"{on}: writing {ACTIVITIES:,} activities, {layout}, and {number:,} invitations")
             name = f"{layout.replace(' ', '_')}_{number}"
-            plans[number] = Measured(_filled(folder / f"{on.lower()}_{name}", url_of(name), layout, number))
+            plans[number] = PlanTimes(_filled(folder / f"{on.lower()}_{name}", url_of(name), layout, number))
         for turn in range(ROUNDS + 1):
             for one in plans.values():
                 took = _look(one)
@@ -87,7 +87,7 @@ def _on(on: str, many: int, url_of: Callable[[str], str], folder: Path, say: Cal
         yield from under(f"only read; {said}, on both sides", found)
 
 
-def _results(what: str, few: Measured, lots: Measured, many: int, at_most: float) -> Iterator[Result]:
+def _results(what: str, few: PlanTimes, lots: PlanTimes, many: int, at_most: float) -> Iterator[Result]:
     if few.found != lots.found:
         raise RuntimeError(f"{few.found} things were found with few invitations and {lots.found} with many.")
     ms, more_ms = (1000 * median(one.seconds) for one in (few, lots))
@@ -124,14 +124,14 @@ def _filled(folder: Path, url: str, layout: str, invitations: int) -> Flask:
     return app
 
 
-def _look(one: Measured) -> float:
+def _look(one: PlanTimes) -> float:
     with _context(one):
         began = time.perf_counter()
         one.found = len(clashing.everything(now=NOW).clashes)
         return time.perf_counter() - began
 
 
-def _weigh(one: Measured) -> None:
+def _weigh(one: PlanTimes) -> None:
     with _context(one):
         tracemalloc.start()
         clashing.everything(now=NOW)
@@ -140,7 +140,7 @@ def _weigh(one: Measured) -> None:
 
 
 @contextmanager
-def _context(one: Measured) -> Iterator[None]:
+def _context(one: PlanTimes) -> Iterator[None]:
     with one.app.app_context():
         yield
         db.session.remove()

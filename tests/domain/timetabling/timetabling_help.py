@@ -3,7 +3,7 @@
 from datetime import date
 
 from outreach.domain.kinds import ActivityKind
-from outreach.domain.planning.rules import ClashKind, Rules
+from outreach.domain.planning.rules import ClashKind, Rules, Severity
 from outreach.domain.timetabling import Demand, Horizon, Task, Wishes
 from tests.domain.plan_help import activity, plan
 
@@ -13,7 +13,7 @@ NOTHING = Wishes(
     spread_days=0, spread_kecamatan=0, trips=0, share=0, hours_weight=0, notice=0, ramadan=0, change=0,
     warnings=dict.fromkeys(ClashKind, 0),
 )  # fmt: skip
-QUIET = Rules(notice_days=0)
+QUIET = Rules({ClashKind.NOON_BREAK: Severity.IGNORE}, notice_days=0)
 
 
 def task(*activities, demands=None, horizon=WEEK, wishes=NOTHING, **more):

@@ -8,7 +8,7 @@ from flask_babel import force_locale, gettext
 
 from outreach.delivery import tokens
 from outreach.delivery.mail.placeholders import clean
-from outreach.delivery.rows.message_rows import CadreRow, LineRow, MessageRow
+from outreach.delivery.rows.batch import CadreRow, LineRow, MessageRow
 from outreach.delivery.words import formats, labels
 from outreach.domain.directory.names import Name
 from outreach.domain.kinds import Sex
@@ -19,7 +19,7 @@ _POLITE = {Sex.MALE: "Bapak", Sex.FEMALE: "Ibu", None: "Bapak/Ibu"}
 
 
 @dataclass(frozen=True)
-class Reader:
+class Recipient:
     """Everything that a mail says about its recipient, each on one line of printable text. locale: "id" or "en".
 
     token: of their answer page; "" for a representative, who cannot answer for the invitee. represents: the invitee
@@ -36,6 +36,7 @@ class Reader:
     organisation: str = ""
     cadre_kinds: str = ""
     kelurahan: str = ""
+    shares_phone: bool = False  # others read their mails, too
 
     @property
     def link(self) -> str:
@@ -54,7 +55,7 @@ class Reader:
         return {placeholder: tokens.page_url(self.token, choice) for placeholder, choice in _CHOICES.items()}
 
 
-def reader_of(row: MessageRow, token: str, representing: LineRow | None = None) -> Reader:
+def recipient_of(row: MessageRow, token: str, representing: LineRow | None = None) -> Recipient:
     """Return a message's recipient. representing: for a representative, the line that names them."""
     locale, invitee = locale_of(row), display_name(row)
     if representing is not None:
@@ -63,15 +64,16 @@ def reader_of(row: MessageRow, token: str, representing: LineRow | None = None) 
             salutation = gettext(
                 "%(name)s, representing %(invitee)s", name=_polite(name, None, locale), invitee=invitee
             )
-        reader = Reader(name, representing.representative_email, locale, salutation, represents=invitee)
+        recipient = Recipient(name, representing.representative_email, locale, salutation, represents=invitee)
     else:
-        reader = Reader(invitee, row.email, locale, salutation_of(row), token)
+        recipient = Recipient(invitee, row.email, locale, salutation_of(row), token)
     return replace(
-        reader,
+        recipient,
         person_id=row.person_id,
         organisation=row.office_name,
         cadre_kinds=cadre_kinds(row),
         kelurahan=kelurahan(row),
+        shares_phone=row.shares_phone,
     )
 
 

@@ -1,12 +1,12 @@
 """Stored messages and invitations as plain rows for composing, one by one: for previews and single mails.
 
-The outbox reads its rows for a whole batch: rows/message_rows.py.
+The outbox reads its rows for a whole batch: rows/batch.py.
 """
 
 from datetime import UTC, datetime
 from typing import Any
 
-from outreach.delivery.rows.message_rows import CadreRow, LineRow, MessageRow
+from outreach.delivery.rows.batch import CadreRow, LineRow, MessageRow
 from outreach.domain.kinds import MailKind
 from outreach.models import Invitation, Message, MessageLine, Organisation, Person
 
@@ -36,6 +36,7 @@ def invitee_row(invitee: Person | Organisation, **values: Any) -> MessageRow:
         "rfc_message_id": "",
         "resend_of_id": None,
         "representative_of_id": None,
+        "user_id": None,
         "poll_invitee_id": None,
         "person_id": person.id if person else None,
         "organisation_id": None if person else invitee.id,
@@ -46,6 +47,7 @@ def invitee_row(invitee: Person | Organisation, **values: Any) -> MessageRow:
         "sex": person.sex if person else None,
         "email": invitee.email,
         "locale": invitee.locale,
+        "shares_phone": bool(person and person.shares_phone),
         "office_name": office.name if office else "",
         "office_short_name": office.short_name if office else "",
         "region_code": invitee.region_code or "",

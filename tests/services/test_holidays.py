@@ -4,7 +4,7 @@ from datetime import date
 
 from outreach.domain.planning.office_hours import DayOff, DayOffKind, DayRange
 from outreach.domain.planning.working_days import working_days
-from outreach.services.planning.holidays import days_off, hijri_year, holidays_of, ramadans
+from outreach.services.holidays import days_off, hijri_year, holidays_of, ramadans
 
 
 def test_the_calendar_has_national_holidays_and_cuti_bersama():

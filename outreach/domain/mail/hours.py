@@ -1,0 +1,67 @@
+"""When mails may go out: an office's hours for mail, and which mails need not wait for them.
+
+Pure functions. services/reminders/tick.py holds reminders, delivery/outbox/prepare.py holds messages that are written
+already, services/reminders/forecast.py says so beforehand.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from outreach.domain.kinds import Audience, MailKind
+from outreach.domain.reminders import ANSWERING_TAKES, ActivityTimes, may_wait_until
+
+OPENS, CLOSES = time(7), time(20)
+SOON = timedelta(days=1)  # news of an activity that starts less than this after the next opening goes out at any hour
+NEWS = frozenset({MailKind.CANCELLATION, MailKind.WITHDRAWAL, MailKind.CHANGE, MailKind.SEAT})
+
+
+@dataclass(frozen=True)
+class MailHours:
+    """The hours in which mails go out, from `opens` up to `closes`, in the office's zone. Both equal: at any hour."""
+
+    zone: ZoneInfo
+    opens: time = OPENS
+    closes: time = CLOSES
+
+    def opening(self, moment: datetime) -> datetime | None:
+        """Return when mails go out again after `moment`; None if they go out at `moment`."""
+        local = moment.astimezone(self.zone)
+        if self.opens == self.closes or self.opens <= local.time() < self.closes:
+            return None
+        day = local.date() + timedelta(days=1 if local.time() >= self.closes else 0)
+        return datetime.combine(day, self.opens, tzinfo=self.zone)
+
+
+def held_until(
+    kind: MailKind, audience: Audience, due: datetime, times: ActivityTimes, now: datetime, hours: MailHours | None, *,
+    also_starts_at: datetime | None = None,
+) -> datetime | None:  # fmt: skip
+    """Return until when a mail that could go out at `now` waits for the office's hours; None: it goes out at `now`.
+
+    A mail does not wait if it would then come too late: news that would leave less than a day, a request whose answer is
+    wanted before. All through a night the answer is the same. A confirmation answers what somebody has just done.
+    also_starts_at: the start before a move.
+    """
+    opening = hours.opening(now) if hours else None
+    if opening is None or kind is MailKind.CONFIRMATION:
+        return None
+    if kind in NEWS:
+        soonest = min(times.starts_at, also_starts_at or times.starts_at)
+        return None if soonest < opening + SOON else opening
+    latest = may_wait_until(kind, audience, due, times)
+    return opening if latest is not None and opening <= latest else None
+
+
+def poll_held_until(closes_at: datetime, now: datetime, hours: MailHours | None) -> datetime | None:
+    """Return the same for a mail that asks which dates suit, until `closes_at`."""
+    opening = hours.opening(now) if hours else None
+    return opening if opening is not None and opening <= closes_at - ANSWERING_TAKES else None
+
+
+def start_before(detail: Mapping[str, Any] | None) -> datetime | None:
+    """Return the start before a move, from what its reminder knows; None if it tells no move."""
+    old = (detail or {}).get("old_starts_at")
+    return datetime.fromisoformat(old) if old else None

@@ -1,0 +1,364 @@
+"""Taking an import back within a day: added people are removed, and changed ones get their former values.
+
+Who was changed or invited since, by anybody, is left as they are, and named. import_people.py notes what it touches.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from hashlib import blake2b
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from outreach.domain.kinds import CadreKind, Sex
+from outreach.domain.problems import Problem
+from outreach.extensions import Model, db
+from outreach.models import AuditEntry, Cadre, Person, PersonImport, PersonImportLine, User
+from outreach.services.directory.import_rows import ImportRow
+from outreach.transactions import writing
+
+UNDO_WITHIN = timedelta(days=1)
+AT_ONCE = 500
+MOST_NAMED = 200
+_FIELDS = (
+    "name", "title_before", "title_after", "post", "organisation_id", "region_code", "sex", "email", "phone", "locale", "note",
+)  # fmt: skip
+_AUDITED = {"roles": "kinds"}  # names in the audit log that differ
+_OURS = {Cadre.__tablename__, PersonImportLine.__tablename__}  # tables that name people, but are no use of them
+
+
+class ImportMissing(Problem):
+    message = "There is no such import any more. An import can be undone for a day."
+
+
+class ImportUndone(Problem):
+    message = "This import has been undone already."
+
+
+class Kept(StrEnum):
+    """Why an undone import leaves a person as it is."""
+
+    CHANGED = "changed"
+    USED = "used"  # invited, or has an answer link, an absence and the like
+    ERASED = "erased"
+
+
+@dataclass(frozen=True)
+class Touched:
+    """A person that an import added or changed, to be noted."""
+
+    person_id: int
+    digest: str
+    uses: int = 0
+    before: dict[str, Any] | None = None
+
+    @classmethod
+    def added(cls, person_id: int, entry: ImportRow) -> "Touched":
+        roles = [[kind, entry.region_code, True] for kind in sorted(entry.kinds)]
+        name = entry.name
+        values = (
+            name.name, name.before, name.after, entry.post, entry.organisation_id, entry.region_code, entry.sex, entry.email,
+            entry.phone, "id", "",
+        )  # fmt: skip
+        return cls(person_id, _digest(values, roles, False))
+
+    @classmethod
+    def changed(cls, person: Person, before: dict[str, Any], uses: int) -> "Touched":
+        return cls(person.id, _digest_of(person), uses, before)
+
+
+@dataclass(frozen=True)
+class Line:
+    """A person of an import. kept: why undoing leaves the person as it is; None if it does not."""
+
+    person_id: int
+    added: bool
+    kept: Kept | None = None
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What undoing an import does, or has done. left: the people it leaves, with the reason; the first MOST_NAMED."""
+
+    removed: int
+    restored: int
+    left: tuple[tuple[Person, Kept], ...]
+    left_count: int
+
+
+def whole(session: Session, person_ids: Iterable[int]) -> Sequence[Person]:
+    """Return people with their roles as a cadre."""
+    return session.scalars(
+        sa.select(Person).where(Person.id.in_(list(person_ids))).options(selectinload(Person.cadre_roles))
+    ).all()
+
+
+def values_of(person: Person) -> dict[str, Any]:
+    """Return a person's values as JSON values, to write them back."""
+    found = {name: _plain(getattr(person, name)) for name in _FIELDS}
+    return {**found, "roles": _roles(person)}
+
+
+def note(session: Session, import_id: int, touched: Collection[Touched]) -> None:
+    """Keep what an import did to these people, in the caller's transaction."""
+    rows = [
+        {"import_id": import_id, "person_id": t.person_id, "digest": t.digest, "uses": t.uses, "before": t.before, "kept": ""}
+        for t in touched
+    ]  # fmt: skip
+    if rows:
+        session.connection().execute(sa.insert(PersonImportLine), rows)
+
+
+def uses(session: Session, person_ids: Any) -> dict[int, int]:
+    """Return how often each of these people is named elsewhere: invitations, links, absences …; without those who are not.
+
+    person_ids: ids, or a select of them.
+    """
+    found: dict[int, int] = {}
+    for column in _references():
+        counted = sa.select(column, sa.func.count()).where(column.in_(person_ids)).group_by(column)
+        for person_id, count in session.execute(counted):
+            found[person_id] = found.get(person_id, 0) + count
+    return found
+
+
+def recent(*, now: datetime) -> Sequence[PersonImport]:
+    """Return the imports of the last day, the newest first."""
+    return (
+        db.session.scalars(
+            sa.select(PersonImport)
+            .where(PersonImport.at > now - UNDO_WITHIN)
+            .options(joinedload(PersonImport.user))
+            .order_by(PersonImport.at.desc(), PersonImport.id.desc())
+            .limit(20)
+        )
+        .unique()
+        .all()
+    )
+
+
+def get(import_id: int, *, now: datetime, session: Session | None = None) -> PersonImport:
+    """Return an import of the last day. Raise ImportMissing."""
+    session = session or db.session()
+    found = session.get(PersonImport, import_id)
+    if found is None or found.at <= now - UNDO_WITHIN:
+        raise ImportMissing
+    return found
+
+
+def forecast(done: PersonImport) -> Forecast:
+    """Return what undoing would do now; for an undone import, what it left."""
+    session = db.session()
+    if done.undone_at is not None:
+        kept = session.execute(
+            sa.select(PersonImportLine.person_id, PersonImportLine.kept)
+            .where(PersonImportLine.import_id == done.id, PersonImportLine.kept != "")
+            .order_by(PersonImportLine.person_id)
+        ).all()
+        return _told(session, 0, 0, [(person_id, Kept(why)) for person_id, why in kept])
+    removed = restored = 0
+    left = []
+    for line in _judged(session, done.id):
+        if line.kept is not None:
+            left.append((line.person_id, line.kept))
+        elif line.added:
+            removed += 1
+        else:
+            restored += 1
+    return _told(session, removed, restored, left)
+
+
+def undo(import_id: int, *, by: User | None, now: datetime) -> Forecast:
+    """Take an import back in one transaction. Raise ImportMissing or ImportUndone. Return what was done."""
+    with writing() as session:
+        done = session.get(PersonImport, import_id, with_for_update=True, populate_existing=True)
+        if done is None or done.at <= now - UNDO_WITHIN:
+            raise ImportMissing
+        if done.undone_at is not None:
+            raise ImportUndone
+        _lock(session, import_id)
+        lines = list(_judged(session, import_id))
+        gone = [line.person_id for line in lines if line.kept is None and line.added]
+        back = [line.person_id for line in lines if line.kept is None and not line.added]
+        left = [(line.person_id, line.kept) for line in lines if line.kept is not None]
+        for why in Kept:
+            for some in _portions([person_id for person_id, kept in left if kept is why]):
+                marked = sa.update(PersonImportLine).where(PersonImportLine.person_id.in_(some))
+                session.execute(marked.where(PersonImportLine.import_id == import_id).values(kept=why.value))
+        for some in _portions(back):
+            _restore(session, import_id, some, by, now)
+        _remove(session, import_id, len(gone))
+        done.undone_at = now
+        session.add(
+            AuditEntry(
+                at=now,
+                user_id=by.id if by else None,
+                action="person.import_undone",
+                subject_type=Person.__tablename__,
+                subject_name=done.filename,
+                detail={"removed": len(gone), "restored": len(back), "left": len(left)},
+            )
+        )
+        result = _told(session, len(gone), len(back), left)
+        session.flush()
+    return result
+
+
+def forget_old(now: datetime, *, stop: Callable[[], bool] = lambda: False) -> int:
+    """Delete imports that can no longer be undone, with the values they replaced. Return how many."""
+    old = sa.select(PersonImport.id).where(PersonImport.at <= now - UNDO_WITHIN).order_by(PersonImport.id)
+    forgotten = 0
+    for import_id in db.session.scalars(old).all():
+        if stop():
+            break
+        with writing() as session:
+            session.execute(sa.delete(PersonImportLine).where(PersonImportLine.import_id == import_id))
+            session.execute(sa.delete(PersonImport).where(PersonImport.id == import_id))
+        forgotten += 1
+    db.session.rollback()
+    return forgotten
+
+
+def held(session: Session, person_id: int) -> list[dict[str, Any]]:
+    """Return the imports of the last day that added or changed a person, as JSON values, with the values they replaced."""
+    rows = session.execute(
+        sa.select(PersonImport.at, PersonImport.filename, PersonImportLine.before)
+        .join(PersonImport, PersonImport.id == PersonImportLine.import_id)
+        .where(PersonImportLine.person_id == person_id)
+        .order_by(PersonImport.id)
+    )
+    return [{"at": at.isoformat(), "file": filename, "before": before} for at, filename, before in rows]
+
+
+def forget(session: Session, person_id: int) -> None:
+    """Delete a person's former values from imports; who is erased stays as they are when an import is undone."""
+    session.execute(
+        sa.update(PersonImportLine).where(PersonImportLine.person_id == person_id).values(before={}, digest="")
+    )
+
+
+def _judged(session: Session, import_id: int) -> Iterator[Line]:
+    """Yield each person of an import, with the reason to leave it as it is. It reads rows: there may be a hundred thousand."""
+    ids = _people_of(import_id)
+    used = uses(session, ids)
+    roles: dict[int, list[list[Any]]] = {}
+    held = sa.select(Cadre.person_id, Cadre.kind, Cadre.region_code, Cadre.active).where(Cadre.person_id.in_(ids))
+    for person_id, kind, region_code, active in session.execute(held.order_by(Cadre.person_id, Cadre.kind)):
+        roles.setdefault(person_id, []).append([kind.value, region_code, active])
+    line = PersonImportLine
+    rows = session.execute(
+        sa.select(
+            line.person_id, line.digest, line.uses, line.before.is_(None), Person.erased_at, Person.reminders_stopped_at,
+            *(getattr(Person, name) for name in _FIELDS),
+        )
+        .join(Person, Person.id == line.person_id)
+        .where(line.import_id == import_id)
+        .order_by(line.person_id)
+    )  # fmt: skip
+    for person_id, digest, uses_then, added, erased_at, stopped_at, *values in rows:
+        if erased_at is not None:
+            kept: Kept | None = Kept.ERASED
+        elif used.get(person_id, 0) > uses_then:
+            kept = Kept.USED
+        else:
+            same = _digest(values, roles.get(person_id, []), stopped_at is not None) == digest
+            kept = None if same else Kept.CHANGED
+        yield Line(person_id, added, kept)
+
+
+def _people_of(import_id: int) -> sa.Select[Any]:
+    return sa.select(PersonImportLine.person_id).where(PersonImportLine.import_id == import_id)
+
+
+def _lock(session: Session, import_id: int) -> None:
+    """Lock the people, so that nobody invites or changes them between the look and the change."""
+    people = sa.select(Person.id).where(Person.id.in_(_people_of(import_id)))
+    session.execute(people.order_by(Person.id).with_for_update()).all()
+
+
+def _restore(session: Session, import_id: int, person_ids: Sequence[int], by: User | None, now: datetime) -> None:
+    noted = session.execute(
+        sa.select(PersonImportLine.person_id, PersonImportLine.before).where(
+            PersonImportLine.import_id == import_id, PersonImportLine.person_id.in_(person_ids)
+        )
+    )
+    befores = {person_id: before for person_id, before in noted}  # noqa: C416
+    for person in whole(session, person_ids):
+        before, now_held = befores[person.id] or {}, values_of(person)
+        for name in _FIELDS:
+            setattr(person, name, Sex(before[name]) if name == "sex" and before[name] else before[name])
+        kept = {CadreKind(kind): (region_code, active) for kind, region_code, active in before["roles"]}
+        for role in list(person.cadre_roles):
+            if role.kind in kept:
+                role.region_code, role.active = kept[role.kind]
+            else:
+                person.cadre_roles.remove(role)
+        session.add(
+            AuditEntry(
+                at=now,
+                user_id=by.id if by else None,
+                action="person.edited",
+                subject_type=Person.__tablename__,
+                subject_id=person.id,
+                subject_name=person.display_name[:200],
+                detail={"changed": sorted(_AUDITED.get(n, n) for n, value in before.items() if value != now_held[n])},
+            )
+        )
+    session.flush()
+
+
+def _remove(session: Session, import_id: int, people: int) -> None:
+    """Delete the people that the import added and that are not kept, and all lines that are not."""
+    line = PersonImportLine
+    if people:
+        gone = _people_of(import_id).where(line.kept == "", line.before.is_(None))
+        for table, column in ((Cadre, Cadre.person_id), (Person, Person.id)):  # the person's line goes with it
+            deleted = sa.delete(table).where(column.in_(gone)).execution_options(synchronize_session=False)
+            session.execute(deleted)
+    session.execute(sa.delete(line).where(line.import_id == import_id, line.kept == ""))
+
+
+def _told(session: Session, removed: int, restored: int, left: Sequence[tuple[int, Kept]]) -> Forecast:
+    named = [person_id for person_id, _ in left[:MOST_NAMED]]
+    people = {p.id: p for p in session.scalars(sa.select(Person).where(Person.id.in_(named)))}
+    rows = tuple((people[person_id], why) for person_id, why in left[:MOST_NAMED])
+    return Forecast(removed, restored, rows, len(left))
+
+
+def _references() -> Iterator[sa.ColumnElement[Any]]:
+    """Yield every column of other tables that names a person."""
+    for table in Model.metadata.sorted_tables:
+        if table.name in _OURS:
+            continue
+        for key in table.foreign_keys:
+            if key.column.table.name == Person.__tablename__:
+                yield key.parent
+
+
+def _portions(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    for start in range(0, len(ids), AT_ONCE):
+        yield ids[start : start + AT_ONCE]
+
+
+def _plain(value: Any) -> Any:
+    return value.value if isinstance(value, StrEnum) else value
+
+
+def _roles(person: Person) -> list[list[Any]]:
+    return [
+        [role.kind.value, role.region_code, role.active] for role in sorted(person.cadre_roles, key=lambda r: r.kind)
+    ]  # fmt: skip
+
+
+def _digest_of(person: Person) -> str:
+    values = tuple(getattr(person, name) for name in _FIELDS)
+    return _digest(values, _roles(person), person.reminders_stopped_at is not None)
+
+
+def _digest(values: Sequence[Any], roles: list[list[Any]], stopped: bool) -> str:
+    said = "\x1f".join("" if value is None else str(value) for value in values)
+    held = "\x1f".join(f"{kind} {region_code} {active}" for kind, region_code, active in roles)
+    return blake2b(f"{said}\x1e{held}\x1e{stopped}".encode(), digest_size=12).hexdigest()

@@ -1,0 +1,225 @@
+// When a request of htmx does not get through: say why, keep what was entered, and send it again.
+//
+// Ticks of attendance are kept in the browser until the server has them, so a reload loses none: only addresses with ids, never a name,
+// and only for the account that made them. Everything else is kept by the page itself.
+"use strict";
+(() => {
+  const script = document.currentScript.dataset;
+  const words = JSON.parse(script.words);
+  const PREFIX = `outreach.tick.${script.account}.`;
+  const [FIRST_WAIT_MS, LONGEST_WAIT_MS] = [4000, 60000];
+  const store = storage();
+  const sent = new Map(); // path → when the tick was made that is on its way
+  const waiting = new Map(); // target → the request that did not get through
+  let why = ""; // offline, ended, busy: what holds up all that waits
+  let refusal = "";
+  let thanks = "";
+  let failures = 0;
+  let wait = FIRST_WAIT_MS;
+  let timer = 0;
+  let renewedAt = 0;
+  let sending = false;
+  let hadTicks = false;
+
+  // --- Ticks that the server does not have yet
+  function storage() {
+    try {
+      localStorage.setItem("outreach.tick", "");
+      localStorage.removeItem("outreach.tick");
+      return localStorage;
+    } catch {
+      return {}; // a browser that stores nothing: until the page is left
+    }
+  }
+
+  const paths = () => Object.keys(store).filter((key) => key.startsWith(PREFIX)).map((key) => key.slice(PREFIX.length));
+  const boxOf = (path) => document.querySelector(`[data-kept][hx-post="${CSS.escape(path)}"]`);
+
+  function kept(path) {
+    const [on, at, source] = (store[PREFIX + path] || "").split(" ");
+    return on ? { on, at: Number(at), source } : null;
+  }
+
+  function forget(path) {
+    delete store[PREFIX + path];
+    sent.delete(path);
+  }
+
+  document.addEventListener("change", ({ target }) => {
+    if (!target.matches("[data-kept]")) return;
+    const source = new FormData(target.form).get("source") || "";
+    store[PREFIX + target.getAttribute("hx-post")] = `${target.checked ? 1 : 0} ${Date.now()} ${source}`;
+  }, true);
+
+  document.addEventListener("htmx:configRequest", ({ detail }) => {
+    detail.headers["X-Account"] = script.account;
+    const tick = kept(detail.path);
+    if (!tick) return;
+    sent.set(detail.path, tick.at);
+    detail.parameters.on = tick.on;
+    detail.parameters.source = tick.source;
+    detail.parameters.ago = Math.max(0, Math.floor((Date.now() - tick.at) / 1000));
+  });
+
+  // --- What became of a request
+  document.addEventListener("htmx:sendError", ({ detail }) => failed(detail, "offline"));
+  document.addEventListener("htmx:timeout", ({ detail }) => failed(detail, "offline"));
+  document.addEventListener("htmx:afterRequest", ({ detail }) => {
+    const { xhr, requestConfig } = detail;
+    if (!xhr.status) return; // told by the two above, or the page is being left
+    const token = xhr.getResponseHeader("X-CSRF-Token");
+    if (token && Date.now() - renewedAt > 3000) {
+      renewedAt = Date.now();
+      for (const field of document.querySelectorAll("input[name=csrf_token]")) field.value = token;
+      held(detail);
+      setTimeout(again);
+    } else if (xhr.status === 401) failed(detail, "ended");
+    else if (xhr.status === 429 || xhr.status >= 500) failed(detail, "busy");
+    else if (xhr.status >= 400) refused(requestConfig.path, xhr);
+    else done(detail);
+  });
+
+  function held({ target, requestConfig }) {
+    const { elt, verb, path } = requestConfig;
+    if (kept(path)) hadTicks = true;
+    else if (elt.hasAttribute(`hx-${verb}`)) waiting.set(target, { elt, verb, path, polls: (elt.getAttribute("hx-trigger") || "").startsWith("every") });
+  }
+
+  function failed(detail, reason) {
+    failures += 1;
+    why = reason;
+    held(detail);
+    draw();
+    clearTimeout(timer);
+    if (reason === "ended") return; // until somebody comes back from signing in
+    timer = setTimeout(again, wait);
+    wait = Math.min(2 * wait, LONGEST_WAIT_MS);
+  }
+
+  function refused(path, xhr) {
+    const tick = kept(path);
+    const box = boxOf(path);
+    const page = new DOMParser().parseFromString(xhr.responseText, "text/html").querySelector(".error-page");
+    if (tick) forget(path);
+    if (tick && box) box.checked = tick.on !== "1";
+    refusal = [tick ? words.refused : words.failed, ...(page ? page.querySelectorAll("h1, h1 + p") : [])]
+      .map((part) => part.textContent || part).map((text) => (/[.!?]$/.test(text) ? text : `${text}.`)).join(" ");
+    draw();
+  }
+
+  function done({ target, requestConfig }) {
+    const tick = kept(requestConfig.path);
+    if (tick && tick.at === sent.get(requestConfig.path)) forget(requestConfig.path);
+    else if (tick) setTimeout(again);
+    waiting.delete(target);
+    if (requestConfig.verb === "post") refusal = "";
+    wait = FIRST_WAIT_MS;
+    draw();
+  }
+
+  // --- Sending again: what was entered last, then the ticks, until one does not get through
+  async function again() {
+    if (sending) return;
+    sending = true;
+    const before = failures;
+    for (const [target, { elt, verb, path, polls }] of [...waiting]) {
+      if (!elt.isConnected) waiting.delete(target);
+      else if (!polls && failures === before) await send(verb, path, { source: elt });
+    }
+    for (const path of paths()) {
+      if (failures !== before) break;
+      const box = boxOf(path);
+      await send("post", path, box ? { source: box } : { source: script.token, swap: "none", handler: () => {} });
+    }
+    sending = false;
+    draw();
+  }
+
+  async function send(verb, path, context) {
+    try {
+      await window.htmx.ajax(verb, path, context);
+    } catch {
+      // the events above have said it
+    }
+  }
+
+  const anything = () => waiting.size || paths().length;
+  const back = () => {
+    wait = FIRST_WAIT_MS;
+    if (anything()) again();
+  };
+  window.addEventListener("online", back);
+  window.addEventListener("focus", back);
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) back(); });
+  window.addEventListener("storage", draw); // another tab has sent them
+  document.addEventListener("htmx:afterSettle", () => { restore(); draw(); });
+
+  // --- What is said
+  const region = document.getElementById("unsent");
+  const [text, retry, signIn] = ["p", "button", "a"].map((tag) => document.createElement(tag));
+  const line = document.createElement("div");
+  line.className = "unsent-bar";
+  line.append(text, retry, signIn);
+  retry.className = signIn.className = "btn";
+  retry.type = "button";
+  retry.textContent = words.retry;
+  retry.addEventListener("click", back);
+  signIn.textContent = words.sign_in;
+  signIn.href = `${script.login}?next=${encodeURIComponent(location.pathname + location.search)}`;
+  signIn.target = "_blank";
+
+  function sentence() {
+    const count = paths().length;
+    if (!why) return "";
+    const ticks = (count === 1 ? words[`tick_${why}`] || words.tick : words[`ticks_${why}`] || words.ticks).replace("{n}", count);
+    const rest = [...waiting.values()].every((one) => one.polls) ? words.stale : words[`entered_${why}`] || words.entered;
+    return `${words[why]} ${count ? ticks : rest}`;
+  }
+
+  function draw() {
+    if (why && !anything()) {
+      if (hadTicks) thank();
+      why = "";
+      hadTicks = false;
+    }
+    say([refusal, sentence()].filter(Boolean).join(" ") || thanks);
+    for (const box of document.querySelectorAll("[data-kept]")) {
+      const label = box.closest("label").querySelector(".form-check-label");
+      const late = Boolean(why && kept(box.getAttribute("hx-post")));
+      const note = label.querySelector(".unsent-note");
+      if (late && !note) {
+        const made = document.createElement("span");
+        made.className = "unsent-note";
+        made.textContent = words.mark;
+        label.append(made);
+      } else if (!late && note) note.remove();
+    }
+  }
+
+  function thank() {
+    thanks = words.sent;
+    setTimeout(() => { thanks = ""; draw(); }, 6000);
+  }
+
+  function say(said) {
+    retry.hidden = !why || why === "ended";
+    signIn.hidden = why !== "ended";
+    if (text.textContent !== said) text.textContent = said;
+    if (said && !line.isConnected) region.append(line);
+    else if (!said) line.remove();
+  }
+
+  // --- A page that was loaded again: the ticks stand as they were left
+  function restore() {
+    for (const path of paths()) {
+      const box = boxOf(path);
+      if (box) box.checked = kept(path).on === "1";
+    }
+  }
+
+  restore();
+  if (paths().length) {
+    hadTicks = true;
+    again();
+  }
+})();

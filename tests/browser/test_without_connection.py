@@ -1,0 +1,249 @@
+"""What is ticked and typed while the network or the sign-in is gone: it is said, kept, and sent later. In a real Chromium."""
+
+import re
+
+import pytest
+import sqlalchemy as sa
+
+from outreach.domain.kinds import Role
+from outreach.domain.states import ActivityState, InvitationState
+from outreach.extensions import db
+from outreach.models import Activity, Attendance, Invitation
+from outreach.services.activities import publish as publishing
+from outreach.services.invitations import invite as inviting
+from tests.browser.pages import DESK, PHONE, holds, log_in, wait_for
+from tests.conftest import NOW, at, draft_activity
+
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("default_rules")]
+
+
+@pytest.fixture
+def running(programme, hall, ani, budi, coordinator) -> Activity:
+    """An activity of today by the clock under test, to which Ani and Budi said they would come."""
+    activity = draft_activity(programme, hall)
+    inviting.invite_people([activity.id], [ani.id, budi.id], Role.CADRE, by=coordinator, now=NOW)
+    publishing.publish([activity.id], by=coordinator, now=NOW)
+    activity.starts_at, activity.ends_at = at(4), at(4, 12)
+    activity.registration_at = activity.respond_by_at = at(4, 7)
+    for invitation in db.session.scalars(sa.select(Invitation)):
+        invitation.state = InvitationState.COMING
+    db.session.commit()
+    return activity
+
+
+@pytest.fixture
+def page(running, chromium, whole, coordinator):
+    """A phone on which the coordinator has the activity's attendance open."""
+    context = chromium.new_context(viewport=PHONE, bypass_csp=True, reduced_motion="reduce")
+    page = context.new_page()
+    log_in(page, whole, coordinator.email)
+    page.goto(f"{whole}/activities/{running.id}/attendance")
+    page.wait_for_function("window.htmx")
+    return page
+
+
+def box(page, person):
+    found = db.session.scalar(sa.select(Invitation.id).where(Invitation.person_id == person.id))
+    return page.locator(f"#present-{found}")
+
+
+def row(page, person):
+    return page.locator(".attendee", has=box(page, person))
+
+
+def present() -> set[str]:
+    db.session.rollback()
+    rows = db.session.scalars(sa.select(Attendance).where(Attendance.present))
+    return {one.invitation.person.name for one in rows}
+
+
+def said(page):
+    return page.locator("#unsent")
+
+
+def test_ticks_made_without_a_connection_are_kept_over_a_reload_and_sent_later(page, ani, budi):
+    page.context.set_offline(True)
+    box(page, ani).click()
+    said(page).get_by_text("There is no connection.").wait_for()
+    assert "Not sent yet: 1 tick" in said(page).inner_text()
+    assert "not sent yet" in row(page, ani).inner_text()
+    box(page, budi).click()
+    said(page).get_by_text("Not sent yet: 2 ticks").wait_for()
+    holds(page, PHONE["width"])
+    assert present() == set()
+    kept = page.evaluate("JSON.stringify(localStorage)")
+    assert "Ani" not in kept
+    assert "Budi" not in kept
+
+    page.context.route("**/attendance/*", lambda route: route.abort())  # the page loads, its ticks do not get through
+    page.context.set_offline(False)
+    page.reload()
+    said(page).get_by_text("Not sent yet: 2 ticks").wait_for()
+    assert box(page, ani).is_checked()
+    assert "not sent yet" in row(page, ani).inner_text()
+    assert present() == set()
+
+    page.context.unroute("**/attendance/*")
+    said(page).get_by_role("button", name="Try now").click()
+    page.get_by_text("2 there, 2 expected").wait_for()
+    assert present() == {"Ani Wijaya", "Budi Santoso"}
+    assert "not sent yet" not in row(page, ani).inner_text()
+    assert page.evaluate("localStorage.length") == 0
+
+
+def test_ticks_are_sent_by_themselves_when_the_connection_returns(page, ani):
+    page.context.set_offline(True)
+    box(page, ani).click()
+    said(page).get_by_text("Not sent yet: 1 tick").wait_for()
+    page.context.set_offline(False)
+    page.get_by_text("1 there, 2 expected").wait_for()
+    said(page).get_by_text("Everything is sent.").wait_for()
+    assert present() == {"Ani Wijaya"}
+
+
+def test_a_tick_that_was_taken_away_again_without_a_connection_ends_as_it_was_left(page, ani):
+    page.context.set_offline(True)
+    box(page, ani).click()
+    said(page).get_by_text("Not sent yet: 1 tick").wait_for()
+    box(page, ani).click()
+    page.wait_for_function("Object.values(localStorage).some((one) => one.startsWith('0'))")
+    page.context.set_offline(False)
+    said(page).get_by_text("Everything is sent.").wait_for()
+    assert not box(page, ani).is_checked()
+    assert present() == set()
+
+
+def test_a_tick_made_without_a_connection_is_sent_from_another_page_too(page, ani, whole):
+    page.context.set_offline(True)
+    box(page, ani).click()
+    said(page).get_by_text("Not sent yet: 1 tick").wait_for()
+    page.context.set_offline(False)
+    page.goto(whole)
+    wait_for(lambda: present() == {"Ani Wijaya"})
+
+
+def test_ticks_after_the_sign_in_ended_are_kept_until_the_same_account_is_back(page, ani, whole, coordinator):
+    cookies = page.context.cookies()
+    page.context.clear_cookies()
+    box(page, ani).click()
+    said(page).get_by_text("You are no longer signed in with this account.").wait_for()
+    assert "your ticks are kept on this device (1)" in said(page).inner_text()
+    assert "not sent yet" in row(page, ani).inner_text()
+    holds(page, PHONE["width"])
+    assert present() == set()
+    with page.context.expect_page() as opened:
+        said(page).get_by_role("link", name="Sign in again").click()
+    other = opened.value
+    other.fill("#email", coordinator.email)
+    other.fill("#password", "bukan-rahasia-2027")
+    with other.expect_navigation():
+        other.get_by_role("button", name=re.compile("^(Sign in|Masuk)$")).click()
+    assert "/attendance" in other.url
+    wait_for(lambda: present() == {"Ani Wijaya"})
+    assert cookies != page.context.cookies()
+
+    other.close()  # the first page has the token of a session that has ended
+    box(page, ani).click()
+    said(page).get_by_text("Everything is sent.").wait_for()
+    wait_for(lambda: present() == set())
+
+
+def test_another_account_on_the_same_phone_does_not_send_somebody_elses_ticks(page, ani, whole, administrator):
+    page.context.clear_cookies()
+    box(page, ani).click()
+    said(page).get_by_text("You are no longer signed in with this account.").wait_for()
+    address = page.url
+    log_in(page, whole, administrator.email)
+    page.goto(address)
+    page.wait_for_load_state("networkidle")
+    assert not box(page, ani).is_checked()
+    assert present() == set()
+
+
+def test_a_refused_tick_goes_back_and_the_reason_is_said(page, ani, running):
+    invitation = db.session.scalar(sa.select(Invitation).where(Invitation.person_id == ani.id))
+    shown = box(page, ani)
+    db.session.delete(invitation)
+    db.session.commit()
+    shown.click()
+    said(page).get_by_text("This was not saved.").wait_for()
+    assert not shown.is_checked()
+    assert page.evaluate("localStorage.length") == 0
+
+
+def test_a_fault_of_the_server_keeps_the_tick_and_says_so(page, ani):
+    page.context.route("**/attendance/*", lambda route: route.fulfill(status=502, body="bad gateway"))
+    box(page, ani).click()
+    said(page).get_by_text("Outreach does not answer at present.").wait_for()
+    assert "Not sent yet: 1 tick" in said(page).inner_text()
+    page.context.unroute("**/attendance/*")
+    said(page).get_by_role("button", name="Try now").click()
+    page.get_by_text("1 there, 2 expected").wait_for()
+
+
+@pytest.fixture
+def desk(running, chromium, whole, coordinator):
+    context = chromium.new_context(viewport=DESK, bypass_csp=True, reduced_motion="reduce")
+    page = context.new_page()
+    log_in(page, whole, coordinator.email)
+    return page
+
+
+def test_a_search_without_a_connection_says_so_and_is_repeated(desk, running, chief, whole):
+    desk.goto(f"{whole}/activities/{running.id}/invite/people")
+    desk.context.set_offline(True)
+    desk.fill("#q", "kapol")
+    said(desk).get_by_text("There is no connection.").wait_for()
+    assert "What you entered is still here" in said(desk).inner_text()
+    desk.context.set_offline(False)
+    desk.locator("#people").get_by_text("Kapolres Metro").wait_for()
+    said(desk).wait_for(state="hidden")
+
+
+def test_a_line_of_an_agenda_added_without_a_connection_comes_with_what_was_typed(desk, running, whole):
+    desk.goto(f"{whole}/activities/{running.id}/agenda")
+    before = desk.locator(".agenda-line").count()
+    desk.locator(".agenda-topic input").first.fill("Sambutan Wali Kota")
+    desk.context.set_offline(True)
+    desk.get_by_role("button", name="One more line").click()
+    said(desk).get_by_text("There is no connection.").wait_for()
+    desk.context.set_offline(False)
+    desk.wait_for_function(f"document.querySelectorAll('.agenda-line').length === {before + 1}")
+    assert desk.locator(".agenda-topic input").first.input_value() == "Sambutan Wali Kota"
+
+
+def test_a_line_added_after_the_sign_in_ended_says_so_and_loses_nothing(desk, running, whole, coordinator):
+    desk.goto(f"{whole}/activities/{running.id}/agenda")
+    before = desk.locator(".agenda-line").count()
+    desk.locator(".agenda-topic input").first.fill("Sambutan Wali Kota")
+    desk.context.clear_cookies()
+    desk.get_by_role("button", name="One more line").click()
+    said(desk).get_by_text("You are no longer signed in with this account.").wait_for()
+    assert desk.locator("#agenda-form").is_visible()
+    other = desk.context.new_page()
+    log_in(other, whole, coordinator.email)
+    desk.bring_to_front()
+    desk.evaluate("window.dispatchEvent(new Event('focus'))")
+    desk.wait_for_function(f"document.querySelectorAll('.agenda-line').length === {before + 1}")
+    assert desk.locator(".agenda-topic input").first.input_value() == "Sambutan Wali Kota"
+
+
+def test_a_list_that_renews_itself_says_that_it_is_old(desk, running, whole):
+    desk.goto(f"{whole}/activities/{running.id}/invitees")
+    desk.context.set_offline(True)
+    said(desk).get_by_text("What you see may be out of date.").wait_for()
+    desk.context.set_offline(False)
+    said(desk).wait_for(state="hidden")
+
+
+def test_a_tick_that_the_activitys_state_forbids_goes_back_with_the_reason_in_sight(page, budi, running):
+    page.set_viewport_size({"width": 360, "height": 360})
+    running.state = ActivityState.CANCELLED
+    db.session.commit()
+    box(page, budi).click()
+    reason = page.get_by_text("Attendance can be ticked only for an activity that is published or held.")
+    reason.wait_for()
+    assert not box(page, budi).is_checked()
+    top = reason.bounding_box()["y"]
+    assert 0 <= top < 360
+    assert page.evaluate("localStorage.length") == 0

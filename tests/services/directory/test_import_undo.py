@@ -1,0 +1,178 @@
+"""Undoing an import within a day: what it added goes, what it changed is as before; who was changed or invited since stays."""
+
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from outreach.domain.kinds import CadreKind
+from outreach.extensions import db
+from outreach.models import AuditEntry, Cadre, Person, PersonImport, PersonImportLine
+from outreach.services.directory import import_people as importing
+from outreach.services.directory import import_undo, people
+from outreach.services.directory.import_undo import ImportMissing, ImportUndone, Kept
+from outreach.services.invitations import invitee
+from outreach.services.privacy import person as privacy
+from tests.conftest import NOW
+from tests.services.directory.test_import_people import ANI, a_sheet, metro  # noqa: F401
+from tests.world import invite
+
+BUDI = [2, "Budi Santoso", "Yosodadi", "081234567891", "budi@example.com", "PKK"]
+LATER = NOW + timedelta(hours=5)
+
+
+def store(*rows, now=NOW):
+    return importing.store(a_sheet(*rows), "kader.xlsx", by=None, now=now).import_id
+
+
+def undo(import_id, now=LATER):
+    done = import_undo.undo(import_id, by=None, now=now)
+    return done.removed, done.restored, [(person.full_name, why) for person, why in done.left]
+
+
+def listed():
+    return {p.name: (p.email, p.phone, p.region_code) for p in db.session.scalars(sa.select(Person))}
+
+
+def named(name):
+    return db.session.scalars(sa.select(Person).where(Person.name == name)).one()
+
+
+def values(person, **changed):
+    return importing.replace(people.values_of(person), **changed)
+
+
+@pytest.mark.usefixtures("metro")
+def test_people_who_were_added_are_removed_with_their_roles():
+    import_id = store(ANI, BUDI)
+    assert len(listed()) == 2
+    assert undo(import_id) == (2, 0, [])
+    assert listed() == {}
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Cadre)) == 0
+
+
+@pytest.mark.usefixtures("metro")
+def test_people_who_were_changed_get_their_former_values_and_roles_back():
+    store(ANI)
+    before = people.values_of(named("Ani Wijaya"))
+    import_id = store([1, "Hj. Ani Wijaya", "Metro", "081234567890", "baru@example.com", "PKK"])
+    after = people.values_of(named("Ani Wijaya"))
+    assert (after.email, after.kinds) == ("baru@example.com", (CadreKind.PATBM, CadreKind.PKK))
+    assert undo(import_id) == (0, 1, [])
+    assert people.values_of(named("Ani Wijaya")) == before
+    assert db.session.scalars(sa.select(Cadre.region_code)).all() == ["18.72.01.1003"]
+    entry = db.session.scalars(sa.select(AuditEntry).order_by(AuditEntry.id.desc()).offset(1)).first()
+    assert entry.detail == {"changed": ["email", "kinds", "region_code", "title_before"]}
+
+
+@pytest.mark.usefixtures("metro")
+def test_who_was_changed_since_is_named_and_left_alone():
+    import_id = store(ANI, BUDI)
+    ani = named("Ani Wijaya")
+    people.edit(ani.id, values(ani, phone="0812-9999-8888"), by=None, now=LATER)
+    assert undo(import_id) == (1, 0, [("Ani Wijaya", Kept.CHANGED)])
+    assert listed() == {"Ani Wijaya": ("ani@example.com", "+6281299998888", "18.72.01.1003")}
+
+
+@pytest.mark.usefixtures("metro")
+def test_who_was_changed_by_a_later_import_is_left_alone():
+    first = store(ANI, BUDI)
+    second = store([1, "Ani Wijaya", "Imopuro", "081234567890", "baru@example.com", "PATBM"])
+    assert undo(first) == (1, 0, [("Ani Wijaya", Kept.CHANGED)])
+    assert undo(second) == (0, 1, [])
+    assert listed()["Ani Wijaya"][0] == "ani@example.com"
+
+
+@pytest.mark.usefixtures("metro")
+def test_who_wants_no_reminders_since_is_left_alone():
+    import_id = store(ANI)
+    invitee.stop_reminders(named("Ani Wijaya"), by=None, now=LATER)
+    assert undo(import_id) == (0, 0, [("Ani Wijaya", Kept.CHANGED)])
+
+
+def test_who_was_invited_since_is_named_and_left_alone(any_app, activity):
+    first = store(ANI, BUDI)
+    invite(activity, named("Ani Wijaya"))
+    assert undo(first) == (1, 0, [("Ani Wijaya", Kept.USED)])
+    assert "Ani Wijaya" in listed()
+
+
+def test_who_was_invited_before_the_import_gets_the_former_values_back(any_app, activity):
+    store(ANI)
+    invite(activity, named("Ani Wijaya"))
+    import_id = store([1, "Ani Wijaya", "Imopuro", "081234567890", "baru@example.com", "PATBM"])
+    assert undo(import_id) == (0, 1, [])
+    assert listed()["Ani Wijaya"][0] == "ani@example.com"
+
+
+@pytest.mark.usefixtures("metro")
+def test_an_erased_persons_former_values_are_erased_too_and_undoing_brings_nothing_back():
+    store(ANI)
+    import_id = store([1, "Ani Wijaya", "Imopuro", "081234567890", "baru@example.com", "PATBM"])
+    ani = named("Ani Wijaya")
+    held = privacy.export(ani.id, by=None, now=LATER)["imports"]
+    assert [(one["file"], one["before"] and one["before"]["email"]) for one in held] == [
+        ("kader.xlsx", None),
+        ("kader.xlsx", "ani@example.com"),
+    ]
+    privacy.erase(ani.id, by=None, now=LATER)
+    assert "ani@example.com" not in str(db.session.scalars(sa.select(PersonImportLine.before)).all())
+    assert undo(import_id) == (0, 0, [("(erased)", Kept.ERASED)])
+
+
+@pytest.mark.usefixtures("metro")
+def test_what_undoing_would_do_is_shown_before_and_what_was_left_afterwards():
+    import_id = store(ANI, BUDI)
+    ani = named("Ani Wijaya")
+    people.edit(ani.id, values(ani, post="Ketua"), by=None, now=LATER)
+    done = import_undo.get(import_id, now=LATER)
+    before = import_undo.forecast(done)
+    assert (before.removed, before.restored, [(p.name, why) for p, why in before.left]) == (
+        1,
+        0,
+        [("Ani Wijaya", Kept.CHANGED)],
+    )
+    undo(import_id)
+    after = import_undo.forecast(import_undo.get(import_id, now=LATER))
+    assert [(p.name, why) for p, why in after.left] == [("Ani Wijaya", Kept.CHANGED)]
+
+
+@pytest.mark.usefixtures("metro")
+def test_an_import_is_undone_once_and_is_in_the_audit_log():
+    import_id = store(ANI, BUDI)
+    undo(import_id)
+    with pytest.raises(ImportUndone):
+        undo(import_id)
+    entry = db.session.scalars(sa.select(AuditEntry).order_by(AuditEntry.id.desc())).first()
+    assert (entry.action, entry.subject_name, entry.detail) == (
+        "person.import_undone",
+        "kader.xlsx",
+        {"removed": 2, "restored": 0, "left": 0},
+    )
+
+
+@pytest.mark.usefixtures("metro")
+def test_an_import_can_be_undone_for_a_day_and_is_then_forgotten():
+    import_id = store(ANI)
+    day = NOW + timedelta(days=1)
+    assert import_undo.get(import_id, now=day - timedelta(seconds=1)).id == import_id
+    assert [one.id for one in import_undo.recent(now=day - timedelta(seconds=1))] == [import_id]
+    assert import_undo.forget_old(day - timedelta(seconds=1)) == 0
+    with pytest.raises(ImportMissing):
+        undo(import_id, now=day)
+    assert import_undo.recent(now=day) == []
+    assert import_undo.forget_old(day) == 1
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(PersonImportLine)) == 0
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(PersonImport)) == 0
+    assert list(listed()) == ["Ani Wijaya"]
+
+
+@pytest.mark.usefixtures("metro")
+def test_of_many_people_only_those_who_were_touched_stay():
+    rows = [[n, f"Kader {chr(97 + n % 26)}{chr(97 + n // 26)} Baru", "Metro", "", "", "PKK"] for n in range(600)]
+    import_id = store(*rows)
+    assert len(listed()) == 600
+    touched = named("Kader aa Baru")
+    people.edit(touched.id, values(touched, post="Ketua"), by=None, now=LATER)
+    assert undo(import_id) == (599, 0, [("Kader aa Baru", Kept.CHANGED)])
+    assert list(listed()) == ["Kader aa Baru"]

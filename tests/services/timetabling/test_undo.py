@@ -1,0 +1,143 @@
+"""Undoing what was taken of a proposal: all that nobody changed since goes back, the rest is named and left alone."""
+
+from dataclasses import replace
+
+import pytest
+import sqlalchemy as sa
+
+from outreach.domain.answers import Choice
+from outreach.domain.kinds import AnswerSource, MailKind, Role
+from outreach.domain.states import ActivityState, InvitationState, SearchState
+from outreach.extensions import db
+from outreach.models import Activity, AuditEntry, Invitation, Reminder, TakenProposal
+from outreach.services.activities import delete as deleting
+from outreach.services.activities import move as moves
+from outreach.services.activities import publish as publishing
+from outreach.services.activities.publish import ReasonMissing
+from outreach.services.answers import record as recording
+from outreach.services.invitations import invite as inviting
+from outreach.services.timetabling import apply as applying
+from outreach.services.timetabling import searches
+from outreach.services.timetabling import undo as undoing
+from outreach.services.timetabling.undo import LeftBecause, NothingToUndo
+from tests.conftest import NOW, a_person, at, draft_activity
+from tests.services.timetabling.test_apply import lines_of, speakers_of
+from tests.services.timetabling.timetabling_help import a_request, facilitators, searched, three_at_once
+
+
+@pytest.fixture
+def drafts(any_app, office, coordinator):
+    return three_at_once()
+
+
+@pytest.fixture
+def taken(drafts, coordinator):
+    """The whole proposal for three simultaneous drafts, taken; with a facilitator for each."""
+    search = searched(a_request(drafts, facilitators()))
+    applying.apply(search.id, lines_of(search), by=coordinator, now=NOW)
+    return search
+
+
+def starts() -> list:
+    db.session.rollback()
+    return list(db.session.scalars(sa.select(Activity.starts_at).order_by(Activity.id)))
+
+
+def moved(search):
+    return [line for line in lines_of(search).values() if line.is_moved]
+
+
+def test_everything_goes_back_and_the_proposal_can_be_taken_again(taken, drafts, coordinator):
+    assert moved(taken)
+    seen = undoing.preview(taken.id, now=NOW)
+    assert ({line.id for _activity, line in seen.back}, seen.left, seen.needs_reason) == (
+        {one.id for one in drafts}, (), False,
+    )  # fmt: skip
+    undoing.undo(taken.id, by=coordinator, now=NOW)
+    assert starts() == [at(18, 9)] * 3
+    assert [speakers_of(one.id) for one in drafts] == [set()] * 3
+    search = searches.get(taken.id)
+    assert (search.state, set(search.result["taken"])) == (SearchState.DONE, set())
+    entry = db.session.scalars(sa.select(AuditEntry).where(AuditEntry.action == "placement.undone")).one()
+    assert entry.detail == {"activities": 3, "left": []}
+    with pytest.raises(NothingToUndo):
+        undoing.undo(taken.id, by=coordinator, now=NOW)
+    applying.apply(taken.id, lines_of(search), by=coordinator, now=NOW)
+    assert starts() != [at(18, 9)] * 3
+
+
+def test_what_somebody_changed_since_is_left_alone_and_named(taken, drafts, coordinator):
+    changed, deleted = moved(taken)[0], next(one for one in drafts if one.id != moved(taken)[0].id)
+    one = db.session.get(Activity, changed.id)
+    moves.move(
+        one.id, replace(moves.as_it_is(one), starts_at=at(22, 8), ends_at=at(22, 10)), "", None, by=None, now=NOW
+    )
+    gone = deleted.title
+    deleting.delete_draft(deleted.id, by=None, now=NOW)
+    done = undoing.undo(taken.id, by=coordinator, now=NOW)
+    assert sorted(done.left) == sorted([(changed.title, LeftBecause.CHANGED), (gone, LeftBecause.CHANGED)])
+    assert db.session.get(Activity, changed.id).starts_at == at(22, 8)
+    (back,) = [one for one in drafts if one.id not in (changed.id, deleted.id)]
+    assert db.session.get(Activity, back.id).starts_at == at(18, 9)
+    assert db.session.scalars(sa.select(TakenProposal)).one().undone_at == NOW
+
+
+def test_what_no_longer_fits_at_its_former_place_is_left_alone(taken, drafts, coordinator):
+    line = moved(taken)[0]
+    draft_activity(None, db.session.get(Activity, line.id).venue, starts_at=at(18, 8), ends_at=at(18, 12), title="Lain")
+    done = undoing.undo(taken.id, by=coordinator, now=NOW)
+    assert done.left == ((line.title, LeftBecause.BLOCKED),)
+    assert len(done.back) == 2
+
+
+def test_what_was_published_since_is_left_alone(taken, drafts, coordinator):
+    line = moved(taken)[0]
+    invite_and_publish(drafts, coordinator)
+    with pytest.raises(NothingToUndo):
+        undoing.undo(taken.id, by=coordinator, now=NOW)
+    assert {why for _title, why in undoing.preview(taken.id, now=NOW).left} == {LeftBecause.CHANGED}
+    assert db.session.get(Activity, line.id).starts_at == line.after.starts_at
+
+
+def invite_and_publish(drafts, coordinator):
+    ani = a_person("Ani Lestari", email="ani@example.com")
+    inviting.invite_people([one.id for one in drafts], [ani.id], Role.CADRE, by=coordinator, now=NOW)
+    publishing.publish([one.id for one in drafts], by=coordinator, now=NOW)
+
+
+@pytest.fixture
+def told(any_app, office, coordinator):
+    """A proposal that moves published activities with facilitators, taken; nobody has got a mail yet."""
+    drafts = three_at_once()
+    invite_and_publish(drafts, coordinator)
+    search = searched(a_request(drafts, facilitators()))
+    applying.apply(search.id, lines_of(search), reason="Jadwal baru", by=coordinator, now=NOW)
+    return search
+
+
+def test_a_published_activity_goes_back_with_a_reason_like_any_move(told, coordinator):
+    lines = list(lines_of(told).values())
+    there = [line for line in lines if line.is_moved]
+    assert there
+    with pytest.raises(ReasonMissing):
+        undoing.undo(told.id, by=coordinator, now=NOW)
+    seen = undoing.preview(told.id, now=NOW)
+    assert seen.needs_reason
+    assert [title for title, _mails in seen.forecasts] == [line.title for line in there]
+    undoing.undo(told.id, reason="Kembali", by=coordinator, now=NOW)
+    for line in lines:
+        activity = db.session.get(Activity, line.id)
+        assert (activity.starts_at, activity.state) == (line.before.starts_at, ActivityState.PUBLISHED)
+        assert speakers_of(line.id) == set()
+    changes = db.session.scalars(sa.select(Reminder).where(Reminder.kind == MailKind.CHANGE)).all()
+    assert len(changes) == 2 * len(there)  # the way there and the way back
+
+
+def test_an_answer_of_an_added_facilitator_keeps_an_activity(told, coordinator):
+    invitation = db.session.scalars(sa.select(Invitation).where(Invitation.role == Role.SPEAKER)).first()
+    title = invitation.activity.title
+    recording.record_answer(invitation.id, Choice.COMING, AnswerSource.PHONE, by=None, now=NOW)
+    done = undoing.undo(told.id, reason="Kembali", by=coordinator, now=NOW)
+    assert done.left == ((title, LeftBecause.ANSWERED),)
+    db.session.expire_all()
+    assert invitation.state is InvitationState.COMING
