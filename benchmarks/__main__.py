@@ -16,12 +16,14 @@ from tempfile import TemporaryDirectory
 from benchmarks import (
     clashes,
     draining,
+    exporting,
     importing,
     inviting,
     load,
     national,
     pages,
     peers,
+    searching,
     sending,
     ticks,
     timetabling,
@@ -40,6 +42,8 @@ ALL = (
     national.measure,
     clashes.measure,
     inviting.measure,
+    searching.measure,
+    exporting.measure,
     timetabling.measure,
     importing.measure,
 )

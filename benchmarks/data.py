@@ -53,9 +53,10 @@ class Filled:
     cookie: str
 
 
-def settings_for(folder: Path) -> Settings:
-    """Return settings under which no limit is reached, however many pages are asked for."""
+def settings_for(folder: Path, database_url: str = "") -> Settings:
+    """Return settings under which no limit is reached, however many pages are asked for. Without a URL: SQLite."""
     return Settings(
+        database_url=database_url,
         secret_key="only-for-benchmarks-" + "0" * 32,
         instance=folder,
         rate_answer="100000000/minute",
@@ -71,9 +72,9 @@ def environment_for(folder: Path) -> dict[str, str]:
     return {f"OUTREACH_{name.upper()}": str(getattr(config, name)) for name in names}
 
 
-def fill(folder: Path) -> Filled:
-    """Make and fill the database in `folder`; return what the load generator needs to ask for its pages."""
-    app = create_app(settings_for(folder))
+def fill(folder: Path, database_url: str = "") -> Filled:
+    """Make and fill the database, SQLite's in `folder`; return what the load generator needs to ask for its pages."""
+    app = create_app(settings_for(folder, database_url))
     with app.app_context():
         db.create_all()
         _office()

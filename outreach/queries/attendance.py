@@ -78,6 +78,34 @@ def sheet(
     An organisation is on it only until it has nominated somebody. Withdrawn invitees are left out unless present.
     """
     activity = activity_of(activity_id)
+    page = paged(sheet_select(activity_id, q, shown).options(*row_options()), number, PER_PAGE)
+    expected, present = _totals(activity_id)
+    return AttendanceSheet(
+        activity=activity,
+        page=page,
+        rows=[_row(i) for i in page.items],
+        expected=expected,
+        present=present,
+        by_region=_by_region(activity_id),
+    )
+
+
+def whole_sheet(activity_id: int, q: str = "", shown: ShownAttendance = ShownAttendance.ALL) -> list[AttendanceRow]:
+    """Return all rows of a sheet."""
+    return [_row(i) for i in db.session.scalars(sheet_select(activity_id, q, shown).options(*row_options())).unique()]
+
+
+def to_sign(activity_id: int) -> list[AttendanceRow]:
+    """Return the lines of the list for signing: all who may still come, by name. An organisation that has named nobody
+    has a line for each of its seats.
+    """
+    rows = [row for row in whole_sheet(activity_id) if row.standing is not AttendanceState.DECLINED]
+    rows.sort(key=lambda row: (row.invitation.invitee.display_name.casefold(), row.invitation.id))
+    return [row for row in rows for _seat in range(1 if row.invitation.person else row.invitation.quota or 1)]
+
+
+def sheet_select(activity_id: int, q: str, shown: ShownAttendance) -> sa.Select[Any]:
+    """Select the invitations on a sheet, in its order."""
     wanted = _on_the_sheet(matching(activity_id, InviteeFilters(q=q)))
     if shown is ShownAttendance.PRESENT:
         wanted = wanted.where(Attendance.present)
@@ -85,16 +113,7 @@ def sheet(
         wanted = wanted.where(
             Invitation.state.in_(TAKES_A_SEAT), sa.func.coalesce(Attendance.present, sa.false()).is_(sa.false())
         )
-    page = paged(wanted.options(*row_options()).order_by(*_order()), number, PER_PAGE)
-    expected, present = _totals(activity_id)
-    return AttendanceSheet(
-        activity=activity,
-        page=page,
-        rows=[AttendanceRow(i, STANDINGS.get(i.state, AttendanceState.DECLINED)) for i in page.items],
-        expected=expected,
-        present=present,
-        by_region=_by_region(activity_id),
-    )
+    return wanted.order_by(*_order())
 
 
 def sheet_row(activity_id: int, invitation_id: int) -> AttendanceRow | None:
@@ -102,7 +121,11 @@ def sheet_row(activity_id: int, invitation_id: int) -> AttendanceRow | None:
     invitation = db.session.scalar(
         matching(activity_id, InviteeFilters()).where(Invitation.id == invitation_id).options(*row_options())
     )
-    return AttendanceRow(invitation, STANDINGS.get(invitation.state, AttendanceState.DECLINED)) if invitation else None
+    return _row(invitation) if invitation else None
+
+
+def _row(invitation: Invitation) -> AttendanceRow:
+    return AttendanceRow(invitation, STANDINGS.get(invitation.state, AttendanceState.DECLINED))
 
 
 def totals(activity_id: int) -> tuple[int, int]:

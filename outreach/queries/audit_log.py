@@ -30,6 +30,11 @@ def entries(wanted: AuditFilter, number: int = 1, *, zone: ZoneInfo, per_page: i
 
     zone: the zone of the filter's first and last day.
     """
+    return paged(entries_select(wanted, zone=zone), number, per_page, q=wanted.q)
+
+
+def entries_select(wanted: AuditFilter, *, zone: ZoneInfo) -> sa.Select[Any]:
+    """Select the entries of the log, in its order."""
     select: sa.Select[Any] = (
         sa.select(
             AuditEntry.id,
@@ -54,7 +59,7 @@ def entries(wanted: AuditFilter, number: int = 1, *, zone: ZoneInfo, per_page: i
         select = select.where(AuditEntry.at >= midnight(wanted.first_on, zone))
     if wanted.last_on:
         select = select.where(AuditEntry.at < midnight(wanted.last_on + timedelta(days=1), zone))
-    return paged(select, number, per_page, q=wanted.q)
+    return select
 
 
 def senders(rows: Iterable[Any]) -> dict[int, str]:

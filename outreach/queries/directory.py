@@ -41,25 +41,34 @@ class DirectoryCounts:
 
 def people(filters: PeopleFilters, number: int = 1) -> Page:
     """Return a page of people, by name (or by post if they have no name). Three queries; erased people are left out."""
-    select = (
-        sa.select(Person)
-        .where(Person.erased_at.is_(None), *_narrowed(filters))
-        .options(
-            joinedload(Person.organisation),
-            joinedload(Person.region).joinedload(Region.parent),
-            selectinload(Person.cadre_roles),
-        )
-        .order_by(sa.func.lower(sa.func.coalesce(sa.func.nullif(Person.name, ""), Person.post)), Person.id)
+    select = people_select(filters).options(
+        joinedload(Person.organisation),
+        joinedload(Person.region).joinedload(Region.parent),
+        selectinload(Person.cadre_roles),
     )
     return paged(select, number, q=filters.q)
 
 
+def people_select(filters: PeopleFilters) -> sa.Select[Any]:
+    """Select the people of the list, in its order."""
+    return (
+        sa.select(Person)
+        .where(Person.erased_at.is_(None), *_narrowed(filters))
+        .order_by(sa.func.lower(sa.func.coalesce(sa.func.nullif(Person.name, ""), Person.post)), Person.id)
+    )
+
+
 def groups(q: str = "", number: int = 1) -> Page:
     """Return a page of groups by name, each with its people. Three queries."""
+    return paged(groups_select(q), number, q=q)
+
+
+def groups_select(q: str) -> sa.Select[Any]:
+    """Select the groups of the list with their people, in its order."""
     chosen = sa.select(PeopleGroup).options(selectinload(PeopleGroup.members))
     if q:
         chosen = chosen.where(PeopleGroup.name.icontains(q, autoescape=True))
-    return paged(chosen.order_by(sa.func.lower(PeopleGroup.name), PeopleGroup.id), number, q=q)
+    return chosen.order_by(sa.func.lower(PeopleGroup.name), PeopleGroup.id)
 
 
 def count_people() -> DirectoryCounts:
@@ -77,28 +86,40 @@ def count_people() -> DirectoryCounts:
 
 def organisations(q: str = "", sector: Sector | None = None, *, no_address: bool = False, number: int = 1) -> Page:
     """Return a page of rows (organisation, people: the number of its people), by name. Two queries."""
+    return paged(organisations_select(q, sector, no_address=no_address), number, q=q)
+
+
+def organisations_select(q: str, sector: Sector | None, *, no_address: bool) -> sa.Select[Any]:
+    """Select the rows of the list of organisations, in its order."""
     people_of = (
         sa.select(sa.func.count())
         .where(Person.organisation_id == Organisation.id, Person.erased_at.is_(None))
         .scalar_subquery()
     )
-    select = sa.select(Organisation, people_of.label("people")).options(joinedload(Organisation.region))
-    for word in q.split():
-        select = select.where(_any_holds(word, Organisation.name, Organisation.short_name, Organisation.email))
+    select = (
+        sa.select(Organisation, people_of.label("people"))
+        .where(*organisation_matches(q))
+        .options(joinedload(Organisation.region))
+    )
     if sector is not None:
         select = select.where(Organisation.sector == sector)
     if no_address:
         select = select.where(Organisation.email == "")
-    return paged(select.order_by(sa.func.lower(Organisation.name), Organisation.id), number, q=q)
+    return select.order_by(sa.func.lower(Organisation.name), Organisation.id)
 
 
 def venues(q: str = "", number: int = 1) -> Page:
     """Return a page of rows (venue, activities: the number of activities there), by name. Two queries."""
+    return paged(venues_select(q), number, q=q)
+
+
+def venues_select(q: str) -> sa.Select[Any]:
+    """Select the rows of the list of venues, in its order."""
     held = sa.select(sa.func.count()).where(Activity.venue_id == Venue.id).scalar_subquery()
     select = sa.select(Venue, held.label("activities")).options(joinedload(Venue.region).joinedload(Region.parent))
     for word in q.split():
-        select = select.where(_any_holds(word, Venue.name, Venue.address))
-    return paged(select.order_by(sa.func.lower(Venue.name), Venue.id), number, q=q)
+        select = select.where(any_holds(word, Venue.name, Venue.address))
+    return select.order_by(sa.func.lower(Venue.name), Venue.id)
 
 
 def organisation_choices() -> list[tuple[int, str]]:
@@ -113,11 +134,7 @@ def regions() -> Sequence[Region]:
 
 
 def _narrowed(filters: PeopleFilters) -> list[sa.ColumnElement[bool]]:
-    found: list[sa.ColumnElement[bool]] = []
-    if digits := _phone_digits(filters.q):
-        found.append(Person.phone.contains(digits, autoescape=True))
-    else:
-        found += [_person_holds(word) for word in filters.q.split()]
+    found = person_matches(filters.q)
     if filters.kind is not None:
         found.append(sa.exists().where(Cadre.person_id == Person.id, Cadre.kind == filters.kind, Cadre.active))
     if filters.region_code:
@@ -137,20 +154,41 @@ def _narrowed(filters: PeopleFilters) -> list[sa.ColumnElement[bool]]:
     return found
 
 
+def person_matches(q: str) -> list[sa.ColumnElement[bool]]:
+    """Return the conditions that a person matches all words of `q`, or has this phone number."""
+    if digits := phone_digits(q):
+        return [Person.phone.contains(digits, autoescape=True)]
+    return [_person_holds(word) for word in q.split()]
+
+
+def organisation_matches(q: str) -> list[sa.ColumnElement[bool]]:
+    """Return the conditions that an organisation matches all words of `q`, or has this phone number."""
+    if digits := phone_digits(q):
+        return [Organisation.phone.contains(digits, autoescape=True)]
+    return [any_holds(word, Organisation.name, Organisation.short_name, Organisation.email) for word in q.split()]
+
+
 def _person_holds(word: str) -> sa.ColumnElement[bool]:
-    own = sa.exists().where(
-        Organisation.id == Person.organisation_id, _any_holds(word, Organisation.name, Organisation.short_name)
-    )
+    own = sa.select(Organisation.id).where(any_holds(word, Organisation.name, Organisation.short_name))
     return sa.or_(
-        _any_holds(word, Person.name, Person.title_before, Person.title_after, Person.post, Person.email), own
+        any_holds(word, Person.name, Person.title_before, Person.title_after, Person.post, Person.email),
+        Person.organisation_id.in_(own),
     )
 
 
-def _any_holds(word: str, *columns: Any) -> sa.ColumnElement[bool]:
-    return sa.or_(*(column.icontains(word, autoescape=True) for column in columns))
+def any_holds(word: str, *columns: Any) -> sa.ColumnElement[bool]:
+    """Return the condition that one of the columns contains `word`, which has no blank, in any case. No column is NULL.
+
+    The columns are joined first: one comparison of a long text is several times faster than one for each column.
+    """
+    joined = columns[0]
+    for column in columns[1:]:
+        joined = joined.concat(" ").concat(column)
+    found: sa.ColumnElement[bool] = joined.icontains(word, autoescape=True)
+    return found
 
 
-def _phone_digits(q: str) -> str:
+def phone_digits(q: str) -> str:
     """Return the part of an E.164 number that a search like "0812-3456" means; "" for a search for words."""
     if not re.fullmatch(r"[+\d\s().-]{4,}", q):
         return ""

@@ -82,7 +82,13 @@ class MailboxProblem:
 
 def find(filters: InboxFilters, number: int = 1, per_page: int = 25) -> tuple[Page, InboxFilters]:
     """Return one page of mails, the newest first, and the filters with `name` filled in. The number of queries is fixed."""
-    chosen = sa.select(IncomingMail).where(GROUPS[filters.group]).options(*_whole())
+    page = paged(mail_select(filters).options(*_whole()), number, per_page, q=filters.q)
+    return page, replace(filters, **invitee_record.known(filters.person_id, filters.organisation_id))
+
+
+def mail_select(filters: InboxFilters) -> sa.Select[Any]:
+    """Select the mails of the list, in its order."""
+    chosen = sa.select(IncomingMail).where(GROUPS[filters.group])
     if filters.person_id is not None:
         chosen = chosen.where(IncomingMail.person_id == filters.person_id)
     if filters.organisation_id is not None:
@@ -97,8 +103,7 @@ def find(filters: InboxFilters, number: int = 1, per_page: int = 25) -> tuple[Pa
             .outerjoin(Organisation, Organisation.id == IncomingMail.organisation_id)
             .where(sa.or_(*(text.icontains(q, autoescape=True) for text in texts)))
         )
-    page = paged(chosen.order_by(IncomingMail.id.desc()), number, per_page, q=filters.q)
-    return page, replace(filters, **invitee_record.known(filters.person_id, filters.organisation_id))
+    return chosen.order_by(IncomingMail.id.desc())
 
 
 def show(mail_id: int) -> ShownMail:

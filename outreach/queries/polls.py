@@ -98,20 +98,29 @@ def listed(which: Which | None, number: int = 1) -> Page:
 
     Running polls: open ones first, then by closing time. All others: the newest first.
     """
+    page = paged(polls_select(which), number)
+    return replace(page, items=poll_rows(page.items))
+
+
+def polls_select(which: Which | None) -> sa.Select[Any]:
+    """Select the polls of the list, in its order."""
     chosen = sa.select(DatePoll).options(joinedload(DatePoll.programme), joinedload(DatePoll.activity))
     if which is not None:
         chosen = chosen.where(DatePoll.state.in_(STATES[which]))
     open_first = DatePoll.state != PollState.OPEN
     latest = DatePoll.id.desc()
     order = (open_first, DatePoll.closes_at, latest) if which is Which.RUNNING else (latest,)
-    page = paged(chosen.order_by(*order), number)
-    ids = [poll.id for poll in page]
+    return chosen.order_by(*order)
+
+
+def poll_rows(some: Sequence[DatePoll]) -> list[PollRow]:
+    """Return these polls with their counts; three queries."""
+    ids = [poll.id for poll in some]
     slots = _counted(sa.select(PollSlot.poll_id, sa.func.count()).group_by(PollSlot.poll_id), PollSlot.poll_id, ids)
     asked = sa.select(PollInvitee.poll_id, sa.func.count()).group_by(PollInvitee.poll_id)
     everyone = _counted(asked, PollInvitee.poll_id, ids)
     answered = _counted(asked.where(PollInvitee.answered_at.is_not(None)), PollInvitee.poll_id, ids)
-    rows = [PollRow(one, slots.get(one.id, 0), everyone.get(one.id, 0), answered.get(one.id, 0)) for one in page]
-    return replace(page, items=rows)
+    return [PollRow(one, slots.get(one.id, 0), everyone.get(one.id, 0), answered.get(one.id, 0)) for one in some]
 
 
 def get(poll_id: int) -> DatePoll:

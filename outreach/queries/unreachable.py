@@ -1,6 +1,8 @@
 """The people and organisations that no mail reaches: the list and the count."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -15,16 +17,26 @@ def listed(*, now: datetime, number: int = 1, per_page: int = 50) -> Page:
     """Return one page of people and organisations that no mail reaches, by name. Three queries, or two if there are none."""
     whose = all_unreachable(now).subquery()
     page = paged(sa.select(whose).order_by(sa.func.lower(whose.c.name), whose.c.kind, whose.c.id), number, per_page)
-    ahead = activities_ahead(page.items, now)
-    rows = [
+    return Page(_rows(page.items, now), page.total, page.number, page.per_page)
+
+
+def everybody(*, now: datetime) -> list[Unreachable]:
+    """Return all of them, by name. Two queries."""
+    whose = all_unreachable(now).subquery()
+    every = sa.select(whose).order_by(sa.func.lower(whose.c.name), whose.c.kind, whose.c.id)
+    return _rows(db.session.execute(every).all(), now)
+
+
+def _rows(items: Sequence[Any], now: datetime) -> list[Unreachable]:
+    ahead = activities_ahead(items, now)
+    return [
         Unreachable(
             row.kind, row.id, row.name, row.post, row.address, row.since_at,
             AddressFault(row.fault) if row.fault else None, row.reply, whatsapp.at(row.phone),
             ahead.get((row.kind, row.id), ()),
         )
-        for row in page.items
+        for row in items
     ]  # fmt: skip
-    return Page(rows, page.total, page.number, page.per_page)
 
 
 def count(*, now: datetime) -> int:

@@ -18,12 +18,14 @@ from outreach.queries.invitations import choices
 from outreach.queries.invitations import lists as invitees
 from outreach.services import attendance
 from outreach.services.locking import ActivityMissing
+from outreach.web.exports import columns, file
 from outreach.web.fields.problems import put_beside
 from outreach.web.frame.accounts import coordinator_required, error_page, missing_page, staff_required
 from outreach.web.frame.say import page_number, say
 from outreach.web.invitations.forms import ButtonForm, member
 from outreach.web.invitations.people import new_person_form, person_values
 
+EMPTY_LINES = 10  # on paper, for people who come uninvited
 MOST_WAITED_S = 60 * 24 * 3600  # a kept tick of longer ago counts as one of that day
 
 bp = Blueprint("attendance", __name__)
@@ -33,7 +35,24 @@ missing_page(bp, ActivityMissing)
 @bp.get("/activities/<int:activity_id>/attendance")
 @staff_required
 def sheet(activity_id: int) -> Any:
+    if file.asked():
+        q, shown = _narrowed(request.args)
+        rows = attendees.whole_sheet(activity_id, q, shown)
+        return file.send(_("Attendance") + " " + invitees.activity_of(activity_id).title, columns.attendance(), rows)
     return _sheet(activity_id)
+
+
+@bp.get("/activities/<int:activity_id>/attendance/paper")
+@staff_required
+def paper(activity_id: int) -> Any:
+    """Show the list of attendance for signing, for printing: who declined is not on it, and empty lines are."""
+    return render_template(
+        "attendance/paper.html",
+        activity=invitees.activity_of(activity_id),
+        rows=attendees.to_sign(activity_id),
+        empty_lines=EMPTY_LINES,
+        belongs_to=lambda one: columns.belongs_to(one, short=True),
+    )
 
 
 @bp.post("/activities/<int:activity_id>/attendance")
@@ -116,13 +135,17 @@ def walk_in(activity_id: int) -> Any:
 def _sheet(activity_id: int, problem: str = "", ticked: set[int] | None = None) -> str:
     """Return the sheet. ticked: what the user had ticked, if it could not be saved."""
     asked = request.form if request.method == "POST" else request.args
-    q, shown = asked.get("q", "").strip(), member(ShownAttendance, asked.get("shown_only")) or ShownAttendance.ALL
+    q, shown = _narrowed(asked)
     number = page_number() if request.method == "GET" else max(1, request.form.get("page", 1, type=int))
     found = attendees.sheet(activity_id, q, shown, number)
     return render_template(
         "attendance/sheet.html", found=found, q=q, shown=shown, source=_source(), sources=_SOURCES, problem=problem,
         ticked=ticked, form=ButtonForm(formdata=None), choices=ShownAttendance, closed=_closed(found.activity),
     )  # fmt: skip
+
+
+def _narrowed(asked: Any) -> tuple[str, ShownAttendance]:
+    return asked.get("q", "").strip(), member(ShownAttendance, asked.get("shown_only")) or ShownAttendance.ALL
 
 
 def _closed(activity: Activity) -> str:

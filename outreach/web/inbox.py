@@ -8,11 +8,12 @@ from flask_login import current_user
 
 from outreach import clock
 from outreach.extensions import current_settings
-from outreach.queries import inbox, unreachable
+from outreach.queries import exports, inbox, unreachable
 from outreach.queries.inbox import InboxFilters, InboxGroup
 from outreach.services.inbox import handled, waiting
 from outreach.services.inbox.waiting import IncomingMissing
 from outreach.web.directory import invitee_actions
+from outreach.web.exports import columns, file
 from outreach.web.frame.accounts import coordinator_required, missing_page, staff_required
 from outreach.web.frame.say import page_number
 
@@ -22,7 +23,7 @@ missing_page(bp, IncomingMissing)
 
 @bp.get("")
 @staff_required
-def index() -> str:
+def index() -> Any:
     asked = request.args
     wanted = InboxFilters(
         group=asked.get("show", InboxGroup.TO_READ, type=InboxGroup),
@@ -30,6 +31,8 @@ def index() -> str:
         organisation_id=asked.get("organisation", type=int),
         q=asked.get("q", "").strip()[:100],
     )
+    if file.asked():
+        return file.send(_("Mails received"), columns.mails_received(inbox.reason_of), exports.mails_received(wanted))
     page, wanted = inbox.find(wanted, page_number())
     return render_template(
         "inbox/index.html", page=page, wanted=wanted, marked=_marked(), reason_of=inbox.reason_of, **_around()
@@ -69,8 +72,10 @@ def reopen(mail_id: int) -> Any:
 
 @bp.get("/unreachable")
 @staff_required
-def addresses() -> str:
+def addresses() -> Any:
     """Show the invitees that no mail reaches, to call them or correct their address."""
+    if file.asked():
+        return file.send(_("Unreachable addresses"), columns.unreachable(), unreachable.everybody(now=clock.now()))
     page = unreachable.listed(now=clock.now(), number=page_number())
     return render_template("inbox/unreachable.html", page=page, **_around())
 

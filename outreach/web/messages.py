@@ -13,7 +13,7 @@ from outreach.delivery.demo_server.server import header
 from outreach.domain.problems import Problem
 from outreach.domain.states import FINISHED
 from outreach.extensions import current_settings
-from outreach.queries import inbox
+from outreach.queries import exports, inbox
 from outreach.queries.messages import log as messages
 from outreach.queries.messages.log import MessageFilters, MessageGroup
 from outreach.services import addresses
@@ -21,6 +21,7 @@ from outreach.services.messages import resend as resending
 from outreach.services.messages.resend import MessageMissing
 from outreach.services.operations import clock as clocks
 from outreach.services.polls import mail as poll_mails
+from outreach.web.exports import columns, file
 from outreach.web.fields.base import ConfirmForm
 from outreach.web.frame.accounts import coordinator_required, missing_page, staff_required
 from outreach.web.frame.say import page_number, say
@@ -34,8 +35,11 @@ missing_page(bp, MessageMissing)
 
 @bp.get("")
 @staff_required
-def index() -> str:
-    page, wanted = messages.find(_wanted(), page_number())
+def index() -> Any:
+    wanted = _wanted()
+    if file.asked():
+        return file.send(_("Messages"), columns.messages(), exports.messages(wanted))
+    page, wanted = messages.find(wanted, page_number())
     return render_template(
         "messages/index.html",
         page=page,

@@ -1,10 +1,11 @@
-"""The coordinator's start page."""
+"""The start page: what asks for a coordinator, or for a viewer what is planned and what came of it."""
 
 from flask import Blueprint, render_template
 
 from outreach import clock
+from outreach.queries.overview import reading
 from outreach.queries.overview.page import overview
-from outreach.web.frame.accounts import staff_required
+from outreach.web.frame.accounts import may_change, office_zone, staff_required
 
 bp = Blueprint("overview", __name__)
 
@@ -12,4 +13,7 @@ bp = Blueprint("overview", __name__)
 @bp.get("/")
 @staff_required
 def index() -> str:
-    return render_template("overview/index.html", found=overview(now=clock.now()))
+    now = clock.now()
+    if not may_change():
+        return render_template("overview/reading.html", found=reading.read(now=now, zone=office_zone()))
+    return render_template("overview/index.html", found=overview(now=now))

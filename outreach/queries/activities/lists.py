@@ -3,7 +3,7 @@
 queries/activities/page.py has the page of one programme or activity. Nothing here writes.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import astuple, dataclass, fields, replace
 from datetime import date, datetime
 from enum import StrEnum
@@ -26,6 +26,7 @@ from outreach.models import (
     Venue,
     agenda_speaker,
 )
+from outreach.queries.directory import any_holds
 from outreach.queries.invitations.counting import count, missed
 from outreach.queries.paging import Page, paged
 from outreach.services.holidays import holidays_of
@@ -134,13 +135,18 @@ class CopyRow:
 
 def programmes(q: str = "", number: int = 1) -> Page:
     """Return a page of ProgrammeRow, the latest first."""
-    chosen = sa.select(Programme).order_by(Programme.starts_on.desc(), Programme.id.desc())
-    if q:
-        chosen = chosen.where(
-            Programme.title.icontains(q, autoescape=True) | Programme.public_title.icontains(q, autoescape=True)
-        )
-    page = paged(chosen, number, q=q)
-    ids = [programme.id for programme in page]
+    page = paged(programmes_select(q), number, q=q)
+    return replace(page, items=programme_rows(page.items))
+
+
+def programmes_select(q: str) -> sa.Select[Any]:
+    """Select the programmes of the list, in its order."""
+    return sa.select(Programme).where(*programme_matches(q)).order_by(Programme.starts_on.desc(), Programme.id.desc())
+
+
+def programme_rows(some: Sequence[Programme]) -> list[ProgrammeRow]:
+    """Return these programmes with their counts; two queries."""
+    ids = [programme.id for programme in some]
     counts = {
         row.programme_id: row
         for row in db.session.execute(
@@ -156,23 +162,33 @@ def programmes(q: str = "", number: int = 1) -> Page:
     }
     answers = answers_by(Activity.programme_id, ids)
     rows = []
-    for programme in page:
+    for programme in some:
         found = counts.get(programme.id)
         many, drafts, cancelled = (found.all, found.drafts, found.cancelled) if found else (0, 0, 0)
         rows.append(ProgrammeRow(programme, many, drafts, cancelled, answers.get(programme.id, AnswerCounts())))
-    return replace(page, items=rows)
+    return rows
 
 
 def activities(wanted: ActivityFilter, number: int = 1, *, now: datetime) -> Page:
     """Return a page of ActivityRow by start: past activities latest first, all others earliest first."""
+    page = paged(activities_select(wanted, now=now), number, q=wanted.q)
+    return replace(page, items=activity_rows(page.items))
+
+
+def activity_rows(some: Sequence[Activity]) -> list[ActivityRow]:
+    """Return these activities with their counts; one query."""
+    answers = answers_by(Activity.id, [one.id for one in some])
+    return [ActivityRow(one, answers.get(one.id, AnswerCounts())) for one in some]
+
+
+def activities_select(wanted: ActivityFilter, *, now: datetime) -> sa.Select[Any]:
+    """Select the activities of the list, in its order."""
     chosen = (
         sa.select(Activity)
         .outerjoin(Venue, Venue.id == Activity.venue_id)
         .options(joinedload(Activity.venue), joinedload(Activity.region), joinedload(Activity.programme))
     )
-    if wanted.q:
-        fields = (Activity.title, Activity.public_title, Venue.name)
-        chosen = chosen.where(sa.or_(*(f.icontains(wanted.q, autoescape=True) for f in fields)))
+    chosen = chosen.where(*activity_matches(wanted.q))
     if wanted.state:
         chosen = chosen.where(Activity.state == wanted.state)
     if wanted.programme_id:
@@ -186,10 +202,18 @@ def activities(wanted: ActivityFilter, number: int = 1, *, now: datetime) -> Pag
     elif wanted.time is Time.PAST:
         chosen = chosen.where(Activity.ends_at < now)
     latest_first = wanted.time is Time.PAST
-    chosen = chosen.order_by(Activity.starts_at.desc() if latest_first else Activity.starts_at, Activity.id)
-    page = paged(chosen, number, q=wanted.q)
-    answers = answers_by(Activity.id, [activity.id for activity in page])
-    return replace(page, items=[ActivityRow(one, answers.get(one.id, AnswerCounts())) for one in page])
+    return chosen.order_by(Activity.starts_at.desc() if latest_first else Activity.starts_at, Activity.id)
+
+
+def programme_matches(q: str) -> list[sa.ColumnElement[bool]]:
+    """Return the conditions that a programme matches all words of `q`."""
+    return [any_holds(word, Programme.title, Programme.public_title) for word in q.split()]
+
+
+def activity_matches(q: str) -> list[sa.ColumnElement[bool]]:
+    """Return the conditions that an activity matches all words of `q`. The statement must outer-join Venue."""
+    venue = sa.func.coalesce(Venue.name, "")
+    return [any_holds(word, Activity.title, Activity.public_title, venue) for word in q.split()]
 
 
 def answers_by(column: Any, ids: Collection[int]) -> dict[int, AnswerCounts]:

@@ -153,6 +153,68 @@ def programme(programme_id: int, *, now: datetime) -> ProgrammePage:
     return ProgrammePage(found, days, together, programmes_next_step([line.step for line in lines]))
 
 
+@dataclass(frozen=True)
+class RundownActivity:
+    """An activity with its agenda, and who moderates and speaks."""
+
+    activity: Activity
+    on_stage: tuple[Invitation, ...]
+
+    @property
+    def moderators(self) -> list[Person]:
+        return [i.person for i in self.on_stage if i.role is Role.MODERATOR and i.person]
+
+    @property
+    def other_speakers(self) -> list[Person]:
+        """Return the speakers who have no line of the agenda."""
+        in_agenda = {person.id for item in self.activity.agenda for person in item.speakers}
+        return [i.person for i in self.on_stage if i.role is Role.SPEAKER and i.person and i.person.id not in in_agenda]
+
+
+@dataclass(frozen=True)
+class Rundown:
+    """A programme's activities by day, without cancelled ones. drafts: how many of them are only drafts."""
+
+    programme: Programme
+    days: tuple[tuple[date, tuple[RundownActivity, ...]], ...]
+    drafts: int
+
+
+def rundown(programme_id: int) -> Rundown:
+    """Return a programme as it runs, for printing; raise ProgrammeMissing. Five statements."""
+    found = db.session.scalars(
+        sa.select(Programme)
+        .where(Programme.id == programme_id)
+        .options(
+            selectinload(Programme.activities).options(
+                joinedload(Activity.venue),
+                selectinload(Activity.agenda).selectinload(AgendaItem.speakers).joinedload(Person.organisation),
+            )
+        )
+    ).one_or_none()
+    if found is None:
+        raise ProgrammeMissing
+    held = [one for one in found.activities if one.state is not ActivityState.CANCELLED]
+    on_stage: dict[int, list[Invitation]] = {one.id: [] for one in held}
+    invitations = db.session.scalars(
+        sa.select(Invitation)
+        .join(Invitation.person)
+        .where(
+            Invitation.activity_id.in_(on_stage),
+            Invitation.role.in_(sorted(ON_STAGE)),
+            Invitation.state.not_in((InvitationState.WITHDRAWN, InvitationState.NOT_COMING)),
+        )
+        .options(contains_eager(Invitation.person).joinedload(Person.organisation))
+        .order_by(Person.name, Person.post)
+    )
+    for invitation in invitations:
+        on_stage[invitation.activity_id].append(invitation)
+    rows = [RundownActivity(one, tuple(on_stage[one.id])) for one in held]
+    by_day = groupby(rows, key=lambda row: row.activity.starts_at.astimezone(row.activity.zone).date())
+    drafts = sum(one.state is ActivityState.DRAFT for one in held)
+    return Rundown(found, tuple((day, tuple(some)) for day, some in by_day), drafts)
+
+
 def activity(activity_id: int, *, now: datetime) -> ActivityPage:
     """Return an activity with its agenda, speakers, reminders and messages; raise ActivityMissing."""
     found = activity_with_agenda(activity_id)

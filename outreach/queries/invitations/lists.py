@@ -31,7 +31,14 @@ from outreach.models import (
 )
 from outreach.queries import inbox
 from outreach.queries.invitations.counting import count
-from outreach.queries.invitations.select import InviteeFilters, matching, order, row_options, to_call
+from outreach.queries.invitations.select import (
+    InviteeFilters,
+    invitees_wanted,
+    matching,
+    order,
+    row_options,
+    to_call,
+)
 from outreach.queries.messages import archive
 from outreach.queries.paging import Page, paged
 from outreach.services import addresses
@@ -151,10 +158,7 @@ def listed(activity_id: int, filters: InviteeFilters, number: int = 1) -> Invite
     Withdrawn ones are shown only if the filter asks for that state.
     """
     activity = activity_of(activity_id)
-    wanted = matching(activity_id, filters)
-    if filters.state is None:
-        wanted = wanted.where(Invitation.state != InvitationState.WITHDRAWN)
-    page = paged(wanted.options(*row_options()).order_by(*order()), number)
+    page = paged(invitees_wanted(activity_id, filters).options(*row_options()).order_by(*order()), number)
     return InviteeList(
         activity=activity,
         page=page,

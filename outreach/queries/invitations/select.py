@@ -80,6 +80,12 @@ def narrowed(wanted: sa.Select[Any], filters: InviteeFilters) -> sa.Select[Any]:
     return wanted
 
 
+def invitees_wanted(activity_id: int, filters: InviteeFilters) -> sa.Select[Any]:
+    """Return the select of the list of invitees. Withdrawn ones are in it only if the filter asks for that state."""
+    wanted = matching(activity_id, filters)
+    return wanted if filters.state else wanted.where(Invitation.state != InvitationState.WITHDRAWN)
+
+
 def unreached() -> sa.ColumnElement[bool]:
     """Return the condition, in a select of `narrowed`, that no mail reaches the invitee."""
     return no_mail_reaches(sa.func.coalesce(Person.email, _own.email))

@@ -17,8 +17,9 @@ from outreach.models.archive import Try
 
 
 def select(*, person_id: int | None, organisation_id: int | None, activity_id: int | None, q: str) -> sa.Select[Any]:
-    """Select the archived messages that match all filters, newest first. q: part of a recipient's name, post or address."""
-    chosen = sa.select(ArchivedMessage).options(
+    """Select the archived messages that match all filters, with what the list shows, newest first."""
+    chosen = matching(person_id=person_id, organisation_id=organisation_id, activity_id=activity_id, q=q)
+    return chosen.options(
         joinedload(ArchivedMessage.person),
         joinedload(ArchivedMessage.organisation),
         joinedload(ArchivedMessage.user),
@@ -28,6 +29,11 @@ def select(*, person_id: int | None, organisation_id: int | None, activity_id: i
         .load_only(Activity.title, Activity.zone, Activity.starts_at),
         selectinload(ArchivedMessage.lines).joinedload(ArchivedLine.reminder).load_only(Reminder.kind),
     )
+
+
+def matching(*, person_id: int | None, organisation_id: int | None, activity_id: int | None, q: str) -> sa.Select[Any]:
+    """Select the archived messages that match all filters, newest first. q: part of a recipient's name, post or address."""
+    chosen = sa.select(ArchivedMessage)
     if person_id is not None:
         chosen = chosen.where(ArchivedMessage.person_id == person_id)
     if organisation_id is not None:

@@ -34,6 +34,7 @@ from outreach.models import (
 )
 from outreach.models.archive import Try
 from outreach.models.mails import IS_LOST, IS_NOT_SENT, IS_SENT, IS_WAITING
+from outreach.queries.directory import any_holds, organisation_matches, person_matches, phone_digits
 from outreach.queries.messages import archive
 from outreach.queries.paging import Page, paged
 from outreach.services import office_defaults
@@ -114,7 +115,7 @@ def find(filters: MessageFilters, number: int = 1, per_page: int = 25) -> tuple[
     """
     if filters.archived:
         return paged(_archived(filters), number, per_page, q=filters.q), _named(filters)
-    chosen = _chosen(filters).options(*_row_options())
+    chosen = message_select(filters).options(*_row_options())
     newest = [moment.desc() for moment in MOMENTS.get(filters.group, ())] if filters.group else []
     page = paged(chosen.order_by(*newest, Message.id.desc()), number, per_page, q=filters.q)
     return page, _named(filters)
@@ -124,7 +125,7 @@ def ids(filters: MessageFilters, most: int) -> list[int]:
     """Return the ids of up to `most` messages of a filtered list that are finished and not sent again, newest first."""
     later = aliased(Message)
     sent_again = sa.exists().where(later.resend_of_id == Message.id)
-    wanted = _chosen(filters).with_only_columns(Message.id).where(Message.state.in_(FINISHED), ~sent_again)
+    wanted = message_select(filters).with_only_columns(Message.id).where(Message.state.in_(FINISHED), ~sent_again)
     return list(db.session.scalars(wanted.order_by(Message.id.desc()).limit(most)))
 
 
@@ -137,7 +138,7 @@ def held_until(now: datetime) -> datetime | None:
 def of_ids(message_ids: Sequence[int]) -> list[Message]:
     """Return these messages as rows of the list, newest first."""
     wanted = sa.select(Message).where(Message.id.in_(message_ids)).options(*_row_options())
-    return list(db.session.scalars(wanted.order_by(Message.id.desc())))
+    return list(db.session.scalars(wanted.order_by(Message.id.desc())).unique())  # an account is joined with its roles
 
 
 def _row_options() -> tuple[Any, ...]:
@@ -153,8 +154,8 @@ def _row_options() -> tuple[Any, ...]:
     )
 
 
-def _chosen(filters: MessageFilters) -> sa.Select[Any]:
-    """Return the select of the messages that match the filters."""
+def message_select(filters: MessageFilters) -> sa.Select[Any]:
+    """Select the messages that match the filters, without the archive."""
     chosen = sa.select(Message)
     if filters.group is not None:
         chosen = chosen.where(GROUPS[filters.group])
@@ -169,20 +170,19 @@ def _chosen(filters: MessageFilters) -> sa.Select[Any]:
             .where(Invitation.activity_id == filters.activity_id)
         )
         chosen = chosen.where(Message.id.in_(about))
-    if q := filters.q.strip():
-        chosen = (
-            chosen.outerjoin(Person, Message.person_id == Person.id)
-            .outerjoin(Organisation, Message.organisation_id == Organisation.id)
-            .where(
-                sa.or_(
-                    *(
-                        column.icontains(q, autoescape=True)
-                        for column in (Person.name, Person.post, Organisation.name, Message.address, Message.subject)
-                    )
-                )
-            )
+    return chosen.where(*message_matches(filters.q))
+
+
+def message_matches(q: str) -> list[sa.ColumnElement[bool]]:
+    """Return the conditions that a message matches all words of `q` by recipient, address or subject, or this phone number."""
+    return [
+        sa.or_(
+            any_holds(word, Message.address, Message.subject),
+            Message.person_id.in_(sa.select(Person.id).where(*person_matches(word))),
+            Message.organisation_id.in_(sa.select(Organisation.id).where(*organisation_matches(word))),
         )
-    return chosen
+        for word in ([q] if phone_digits(q) else q.split())
+    ]
 
 
 def show(message_id: int) -> ShownMessage:

@@ -18,6 +18,7 @@ from outreach.domain.kinds import Role
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState
 from outreach.models import Activity
+from outreach.queries import exports
 from outreach.queries.activities import intended as intentions
 from outreach.queries.activities import lists as browsing
 from outreach.queries.activities import page as showing
@@ -36,6 +37,7 @@ from outreach.web.activities.forms import ActivityForm, CommunityForm, NewActivi
 from outreach.web.clashes.in_forms import ClashPreview, came_filled_in, preview_clashes, preview_many, took_a_resolution
 from outreach.web.clashes.marks import shown_marks
 from outreach.web.clashes.shown import shown
+from outreach.web.exports import columns, file
 from outreach.web.fields import choices
 from outreach.web.fields.base import ConfirmForm
 from outreach.web.fields.instants import move_query, wall_day
@@ -73,12 +75,14 @@ def activity_crumbs(activity: Activity, here: str = "") -> list[tuple[str, str]]
 def index() -> Any:
     asked = request.args
     wanted = ActivityFilter(
-        q=asked.get("q", "").strip(),
+        q=asked.get("q", "").strip()[:100],
         state=asked.get("state", type=ActivityState),
         programme_id=asked.get("programme", type=int),
         time=asked.get("time", Time.COMING, type=Time),
         region_code=asked.get("region", ""),
     )
+    if file.asked():
+        return file.send(_("Activities"), columns.activities(), exports.activities(wanted, now=clock.now()))
     page = browsing.activities(wanted, page_number(), now=clock.now())
     return render_template(
         "activities/index.html",

@@ -19,6 +19,7 @@ from outreach.services.planning import clashes as clashing
 from outreach.services.planning import intended
 from outreach.web.clashes.marks import shown_marks
 from outreach.web.clashes.shown import shown
+from outreach.web.exports import columns, file
 from outreach.web.fields.base import TidyForm
 from outreach.web.fields.fields import Sentence, whole
 from outreach.web.fields.problems import flashing_problems
@@ -55,6 +56,9 @@ def index() -> Any:
     counts = {one: sum(group[0].severity is one for group in groups) for one in FOUND}
     groups = [one for one in groups if severity in (None, one[0].severity)]
     groups.sort(key=lambda group: FOUND.index(group[0].severity))  # a stable sort: within each severity, by time
+    if file.asked():
+        rows = shown(found, groups=groups, with_resolutions=False)
+        return file.send(_("Clashes"), columns.clashes(), rows)
     page = _page(groups)
     found, groups = clashing.to_resolve(found, page.items, now=now)
     return render_template(

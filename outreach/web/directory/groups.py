@@ -10,10 +10,11 @@ from wtforms import HiddenField
 
 from outreach import clock
 from outreach.models import PeopleGroup
-from outreach.queries import directory
+from outreach.queries import directory, exports
 from outreach.queries.invitations import choices
 from outreach.services.directory import groups, people
 from outreach.services.directory.groups import GroupMissing, GroupValues
+from outreach.web.exports import columns, file
 from outreach.web.fields.base import ConfirmForm, TidyForm
 from outreach.web.fields.fields import Ids, row_ids, whole
 from outreach.web.fields.problems import renew_version, showing_problems
@@ -40,6 +41,8 @@ class GroupForm(TidyForm):
 @staff_required
 def index() -> Any:
     q = request.args.get("q", "").strip()[:100]
+    if file.asked():
+        return file.send(_("Groups of people"), columns.groups(), exports.groups(q))
     return render_template("directory/groups/index.html", page=directory.groups(q, page_number()))
 
 

@@ -11,7 +11,7 @@ from flask_login import current_user
 from outreach import clock
 from outreach.delivery.words.formats import LOCALES
 from outreach.domain.kinds import Sector
-from outreach.queries import directory, inbox
+from outreach.queries import directory, exports, inbox
 from outreach.queries.invitations import calls
 from outreach.services import addresses
 from outreach.services.directory import organisations
@@ -19,6 +19,7 @@ from outreach.services.directory.organisations import OrganisationMissing, Organ
 from outreach.services.invitations import invitee as invitee_record
 from outreach.web.directory import invitee_actions
 from outreach.web.directory.people.forms import InviteeForm, kelurahan_options
+from outreach.web.exports import columns, file
 from outreach.web.fields.fields import ChoiceField, optional_text
 from outreach.web.fields.problems import showing_problems
 from outreach.web.frame.accounts import coordinator_required, may_change, missing_page, staff_required
@@ -79,6 +80,9 @@ missing_page(bp, OrganisationMissing)
 def index() -> Any:
     q, sector = request.args.get("q", "").strip()[:100], member(Sector, request.args.get("sector"))
     no_address = request.args.get("no_address") == "1"
+    if file.asked():
+        rows = exports.organisations(q, sector, no_address=no_address)
+        return file.send(_("Organisations"), columns.organisations(), rows)
     return render_template(
         "directory/organisations/index.html",
         page=directory.organisations(q, sector, no_address=no_address, number=page_number()),

@@ -12,10 +12,11 @@ from wtforms import Field, ValidationError
 from outreach import clock
 from outreach.delivery.words.labels import label
 from outreach.domain.kinds import VenueKind
-from outreach.queries import directory
+from outreach.queries import directory, exports
 from outreach.services import venues
 from outreach.services.venues import MOST_SEATS, PositionOdd, VenueMissing, VenueValues
 from outreach.web.directory.people.forms import kelurahan_options
+from outreach.web.exports import columns, file
 from outreach.web.fields.base import TidyForm
 from outreach.web.fields.fields import Between, ChoiceField, Number, optional_text
 from outreach.web.fields.problems import showing_problems
@@ -86,6 +87,8 @@ missing_page(bp, VenueMissing)
 @staff_required
 def index() -> Any:
     q = request.args.get("q", "").strip()[:100]
+    if file.asked():
+        return file.send(_("Venues"), columns.venues(), exports.venues(q))
     return render_template("directory/venues/index.html", page=directory.venues(q, page_number()))
 
 

@@ -3,27 +3,24 @@
 The list's activity or programme and its filters stay in the address, so a call returns to the same list and knows who is next.
 """
 
-import io
 from typing import Any
 
-from defusedcsv import csv
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 
 from outreach import clock
-from outreach.delivery.words import formats, whatsapp
-from outreach.delivery.words.labels import label
+from outreach.delivery.words import whatsapp
 from outreach.domain.answers import Choice
 from outreach.domain.kinds import AnswerSource, Role, Sector
 from outreach.domain.problems import Problem
-from outreach.models import Invitation
 from outreach.queries import directory
 from outreach.queries.invitations import calls as to_call
 from outreach.queries.invitations import lists as invitees
 from outreach.queries.invitations.calls import Callee, CallScope
 from outreach.services.answers import record as recording
 from outreach.services.locking import ActivityMissing, InvitationMissing, ProgrammeMissing
+from outreach.web.exports import columns, file
 from outreach.web.frame.accounts import coordinator_required, may_change, missing_page, staff_required
 from outreach.web.frame.say import page_number, say
 from outreach.web.frame.sender import sender
@@ -44,14 +41,6 @@ def calls(activity_id: int) -> Any:
     return _list(CallScope(activity_id=activity_id), activity=activity, is_moved=whatsapp.is_moved(activity))
 
 
-@of_invitations.get("/activities/<int:activity_id>/invitees/to-call.csv")
-@staff_required
-def calls_file(activity_id: int) -> Response:
-    """Return the same list as a spreadsheet file."""
-    invitees.activity_of(activity_id)
-    return _file(CallScope(activity_id=activity_id), f"to-call-{activity_id}.csv")
-
-
 @bp.get("/programmes/<int:programme_id>/to-call")
 @staff_required
 def programme(programme_id: int) -> Any:
@@ -64,13 +53,6 @@ def programme(programme_id: int) -> Any:
 def index() -> Any:
     """Show the people to call about all activities ahead."""
     return _list(CallScope())
-
-
-@bp.get("/to-call.csv")
-@staff_required
-def file() -> Response:
-    """Return a list as a spreadsheet file."""
-    return _file(_scope(), "to-call.csv")
 
 
 @bp.route("/to-call/person/<int:person_id>", methods=["GET", "POST"])
@@ -103,11 +85,14 @@ def next_one() -> Any:
 
 def _list(scope: CallScope, **about: Any) -> Any:
     now, filters = clock.now(), filters_from(request.args)
+    if file.asked():
+        lines = ((one, i) for one in to_call.everyone(scope, filters, now=now) for i in one.asked)
+        return file.send(_("People to call"), columns.calls(), lines)
     found = to_call.listed(scope, filters, now=now, number=page_number())
     rows = [(one, _reach(one), _call_address(one.kind, one.invitee.id, scope)) for one in found.callees]
     return render_template(
         "invitations/calls.html", found=found, rows=rows, filters=filters, filter_roles=Role, filter_sectors=Sector,
-        regions=directory.regions(), on_paper=(Choice.COMING, Choice.NOT_COMING), file_address=_file_address(scope), **about,
+        regions=directory.regions(), on_paper=(Choice.COMING, Choice.NOT_COMING), **about,
     )  # fmt: skip
 
 
@@ -173,50 +158,8 @@ def _next_address(kind: str, id_: int, still: int | None = None) -> str:
     return url_for("calls.next_one", after=f"{kind}-{id_}", still=still, **_asked_of(_scope()))
 
 
-def _file_address(scope: CallScope) -> str:
-    asked = _asked_of(scope)
-    asked.pop("page", None)
-    if scope.activity_id is not None:
-        return url_for("invitations.calls_file", activity_id=asked.pop("activity"), **asked)
-    return url_for("calls.file", **asked)
-
-
 def _reach(one: Callee) -> whatsapp.Call:
     """Return how to reach them, with a text about all that they are asked. Only those who may change get the link."""
     if not one.asked:
         return whatsapp.at(one.invitee.phone)
     return whatsapp.call_about(one.asked, one.link if may_change() else "", sender(), now=clock.now())
-
-
-def _file(scope: CallScope, name: str) -> Response:
-    out = io.StringIO()
-    sheet = csv.writer(out, delimiter=";")
-    sheet.writerow(
-        [
-            _("Name"), _("Role"), _("Organisation or kelurahan"), _("Phone"), _("E-mail"), _("Activity"), _("When"),
-            _("Answer by"), _("State"), _("Answer"), _("Note"),
-        ]
-    )  # fmt: skip
-    for one in to_call.everyone(scope, filters_from(request.args), now=clock.now()):
-        for i in one.asked:
-            zone = i.activity.zone
-            sheet.writerow(
-                [
-                    one.invitee.display_name, label(i.role), _belongs_to(i), formats.phone(one.invitee.phone),
-                    one.invitee.email, i.activity.title, formats.moment(i.activity.starts_at, zone),
-                    formats.moment(i.activity.respond_by_at, zone), label(i.state), "", "",
-                ]
-            )  # fmt: skip
-    return Response(
-        "\ufeff" + out.getvalue(),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f"attachment; filename={name}"},
-    )
-
-
-def _belongs_to(invitation: Invitation) -> str:
-    person = invitation.person
-    if person is None:
-        return ""
-    places = [person.organisation.name if person.organisation else "", person.region.name if person.region else ""]
-    return ", ".join(place for place in places if place)

@@ -4,6 +4,7 @@ from hashlib import sha256
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
 from flask_babel import ngettext
 from flask_login import current_user
 
@@ -11,10 +12,12 @@ from outreach import clock
 from outreach.delivery.words import whatsapp
 from outreach.domain.kinds import Role, Sector
 from outreach.domain.problems import Problem
+from outreach.queries import exports
 from outreach.queries.invitations import lists as invitees
 from outreach.queries.invitations.lists import InviteeList, InviteeRow
 from outreach.services.locking import ActivityMissing
 from outreach.services.reminders import remind_now as by_hand
+from outreach.web.exports import columns, file
 from outreach.web.fields.base import ConfirmForm
 from outreach.web.frame.accounts import coordinator_required, may_change, staff_required
 from outreach.web.frame.say import page_number, say
@@ -28,6 +31,9 @@ from outreach.web.invitations.forms import filters_from
 def index(activity_id: int) -> Any:
     """Show the list. A page that polls every few seconds gets only the table, and nothing if nothing changed."""
     filters = filters_from(request.args)
+    if file.asked():
+        title = _("Invitees") + " " + invitees.activity_of(activity_id).title
+        return file.send(title, columns.invitees(), exports.invitees(activity_id, filters))
     found = invitees.listed(activity_id, filters, page_number())
     table = render_template("invitations/_table.html", found=found, filters=filters, calls=_calls(found))
     seen = sha256(table.encode()).hexdigest()[:16]

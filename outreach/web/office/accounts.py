@@ -17,6 +17,7 @@ from outreach.domain.kinds import StaffRole
 from outreach.models import User
 from outreach.services.office import staff
 from outreach.services.office.staff import Added, UserMissing, UserValues
+from outreach.web.exports import columns, file
 from outreach.web.fields.base import TidyForm
 from outreach.web.fields.fields import ChoiceField, Sentence, strip
 from outreach.web.fields.problems import showing_problems
@@ -89,7 +90,9 @@ bp = Blueprint("users", __name__)
 
 @bp.get("/users")
 @administrator_required
-def index() -> str:
+def index() -> Any:
+    if file.asked():
+        return file.send(_("Accounts"), columns.accounts(), staff.listed())
     return render_template("office/accounts.html", users=staff.listed(), added=None)
 
 

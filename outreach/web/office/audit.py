@@ -1,11 +1,14 @@
 """The audit log: who changed what, and when. For administrators."""
 
 from datetime import date
+from typing import Any
 
 from flask import Blueprint, render_template, request
+from flask_babel import gettext as _
 
-from outreach.queries import audit_log
+from outreach.queries import audit_log, exports
 from outreach.queries.audit_log import AuditFilter
+from outreach.web.exports import columns, file
 from outreach.web.frame.accounts import administrator_required, office_zone
 from outreach.web.frame.say import page_number
 from outreach.web.office.audit_words import SUBJECTS, details, name, page_of, subject, verb
@@ -23,7 +26,7 @@ def _day(written: str) -> date:
 
 @bp.get("/audit")
 @administrator_required
-def index() -> str:
+def index() -> Any:
     wanted = AuditFilter(
         q=request.args.get("q", "").strip(),
         user_id=request.args.get("user", type=int),
@@ -32,6 +35,9 @@ def index() -> str:
         last_on=request.args.get("to", type=_day),
     )
     zone = office_zone()
+    if file.asked():
+        rows = exports.audit_entries(wanted, zone=zone)
+        return file.send(_("Audit log"), columns.audit_entries(subject, name, verb, details, zone), rows)
     page = audit_log.entries(wanted, page_number(), zone=zone)
     return render_template(
         "office/audit.html",

@@ -17,6 +17,7 @@ from outreach.domain.planning.rules import Severity
 from outreach.domain.polls import MOST_SLOTS
 from outreach.domain.states import PollState
 from outreach.models import DatePoll
+from outreach.queries import exports
 from outreach.queries import polls as poll_pages
 from outreach.queries.activities import lists as browsing
 from outreach.queries.polls import SlotRow, Which
@@ -26,6 +27,7 @@ from outreach.services.polls.edit import PollMissing
 from outreach.web.clashes import shown as clashes_shown
 from outreach.web.clashes.in_forms import ClashPreview
 from outreach.web.clashes.shown import ShownClash
+from outreach.web.exports import columns, file
 from outreach.web.fields import choices
 from outreach.web.fields.base import ConfirmForm
 from outreach.web.fields.problems import flashing_problems, renew_version, showing_problems
@@ -57,6 +59,8 @@ def poll_crumbs(poll: DatePoll, here: str = "") -> list[tuple[str, str]]:
 @staff_required
 def index() -> Any:
     which = member(Which, request.args.get("show", Which.RUNNING.value))
+    if file.asked():
+        return file.send(_("Date polls"), columns.polls(), exports.polls(which))
     return render_template("polls/index.html", page=poll_pages.listed(which, page_number()), which=which)
 
 

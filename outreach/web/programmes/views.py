@@ -11,6 +11,7 @@ from outreach import clock
 from outreach.domain.clashes import StretchProgramme
 from outreach.domain.problems import Problem
 from outreach.models import Programme
+from outreach.queries import exports
 from outreach.queries.activities import lists as browsing
 from outreach.queries.activities import page as showing
 from outreach.queries.activities import programme_preview
@@ -32,6 +33,7 @@ from outreach.web.clashes.in_forms import (
 )
 from outreach.web.clashes.resolutions import stretched
 from outreach.web.clashes.shown import CommonResolution, shown
+from outreach.web.exports import columns, file
 from outreach.web.fields import choices
 from outreach.web.fields.base import ConfirmForm
 from outreach.web.fields.fields import strip
@@ -49,7 +51,10 @@ missing_page(bp, ProgrammeMissing)
 @bp.get("")
 @staff_required
 def index() -> Any:
-    page = browsing.programmes(request.args.get("q", "").strip(), page_number())
+    q = request.args.get("q", "").strip()[:100]
+    if file.asked():
+        return file.send(_("Programmes"), columns.programmes(), exports.programmes(q))
+    page = browsing.programmes(q, page_number())
     return render_template("programmes/index.html", page=page)
 
 
@@ -98,6 +103,13 @@ def show(programme_id: int) -> Any:
     return render_template(
         "programmes/show.html", page=page, programme=page.programme, forecast=forecast, clashes=found
     )
+
+
+@bp.get("/<int:programme_id>/rundown")
+@staff_required
+def rundown(programme_id: int) -> Any:
+    """Show how the programme runs, day by day, for printing."""
+    return render_template("programmes/rundown.html", found=showing.rundown(programme_id))
 
 
 @bp.route("/<int:programme_id>/edit", methods=["GET", "POST"])

@@ -159,7 +159,7 @@ def test_a_landline_gets_no_whatsapp_link_and_a_mobile_one_with_office_and_sende
 
 
 def test_the_file_has_one_line_for_each_answer_to_ask_for(days, coordinator_client):
-    lines = coordinator_client.get("/to-call.csv?q=wijaya").text.splitlines()
+    lines = coordinator_client.get("/to-call?file=csv&q=wijaya").text.splitlines()
     assert len(lines) == 3
     assert "Hari kedua" in lines[2]
 

@@ -295,7 +295,7 @@ def test_withdrawing_mentions_the_waiting_list_only_if_somebody_waits(published,
 def test_a_viewer_finds_neither_answer_links_nor_whatsapp(published, anis, ani, viewer_client):
     ani.email = ""
     db.session.commit()
-    for path in ("invitees", "invitees/to-call", "invitees/to-call.csv"):
+    for path in ("invitees", "invitees/to-call", "invitees/to-call?file=csv"):
         page = viewer_client.get(f"/activities/{published.id}/{path}").text
         assert "Ani Wijaya" in page
         assert ("/j/" in page, "%2Fj%2F" in page, "wa.me" in page) == (False, False, False)
@@ -546,7 +546,7 @@ def test_a_draft_lists_nobody_to_call(activity, ani, coordinator, coordinator_cl
 def test_the_call_list_s_file_contains_no_formula(published, ani, coordinator_client):
     ani.email, ani.name = "", "=cmd|' /C calc'!A0"
     db.session.commit()
-    text = coordinator_client.get(f"/activities/{published.id}/invitees/to-call.csv").text
+    text = coordinator_client.get(f"/activities/{published.id}/invitees/to-call?file=csv").text
     assert "'=cmd" in text
 
 

@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from outreach import clock
-from outreach.queries import directory, inbox
+from outreach.queries import directory, exports, inbox
 from outreach.queries.invitations import calls
 from outreach.services import addresses
 from outreach.services.directory import groups, people
@@ -15,6 +15,7 @@ from outreach.services.directory.people import PersonErased, PersonMissing
 from outreach.services.invitations import invitee as invitee_record
 from outreach.web.directory.people.blueprint import bp
 from outreach.web.directory.people.forms import PersonForm, filters_from, kind_words
+from outreach.web.exports import columns, file
 from outreach.web.fields.problems import showing_problems
 from outreach.web.frame.accounts import coordinator_required, may_change, staff_required
 from outreach.web.frame.say import page_number
@@ -24,6 +25,8 @@ from outreach.web.frame.say import page_number
 @staff_required
 def index() -> Any:
     filters = filters_from(request.args)
+    if file.asked():
+        return file.send(_("People"), columns.people(), exports.people(filters))
     return render_template(
         "directory/people/index.html",
         page=directory.people(filters, page_number()),

@@ -1,0 +1,109 @@
+"""The search over everything: what is found, in which order, and in how many statements."""
+
+import pytest
+
+from outreach.domain.kinds import MailKind
+from outreach.domain.states import MessageState
+from outreach.extensions import db
+from outreach.models import Message
+from outreach.queries import search
+from outreach.queries.search import SHOWN, Subject
+from tests.conftest import NOW, a_person, at, draft_activity
+
+pytestmark = pytest.mark.usefixtures("any_app", "office")
+
+
+def found(q: str) -> dict[Subject, list[str]]:
+    return {group.subject: [_name(row) for row in group.rows] for group in search.find(q, now=NOW).groups}
+
+
+def _name(row) -> str:
+    if isinstance(row, Message):
+        return row.subject
+    return getattr(row, "display_name", None) or row.title
+
+
+def a_message(subject: str, person=None, organisation=None) -> Message:
+    reader = person or organisation
+    message = Message(
+        person=person, organisation=organisation, kind=MailKind.INVITATION, local_day=at(4).date(), due_at=NOW,
+        expires_at=at(18), state=MessageState.SENT, sent_at=NOW, subject=subject, address=reader.email,
+    )  # fmt: skip
+    db.session.add(message)
+    db.session.commit()
+    return message
+
+
+def test_one_search_finds_people_organisations_programmes_activities_and_messages(chief, activity, police):
+    a_message("Undangan: Rapat koordinasi", organisation=police)
+    draft_activity(None, None, 20, title="Sosialisasi di Polres Metro")
+    assert found("polres") == {
+        Subject.PEOPLE: ["Kapolres Metro"],
+        Subject.ORGANISATIONS: ["Polres Metro"],
+        Subject.ACTIVITIES: ["Sosialisasi di Polres Metro"],
+        Subject.MESSAGES: ["Undangan: Rapat koordinasi"],
+    }
+    assert found("Januari")[Subject.PROGRAMMES] == ["Empat hari penguatan perlindungan perempuan dan anak"]
+    assert found("bappeda") == {Subject.ACTIVITIES: ["Rapat koordinasi pencegahan kekerasan"]}
+
+
+def test_all_words_must_match_in_any_order_and_case(ani, budi):
+    assert found("WIJAYA ani") == {Subject.PEOPLE: ["Ani Wijaya"]}
+    assert found("ani santoso") == {}
+
+
+def test_names_that_begin_so_come_first(office):
+    for name in ("Citra Anisa", "Hasan Basri", "Ani Wijaya", "Rosani Putri"):
+        a_person(name, email="")
+    assert found("ani")[Subject.PEOPLE] == ["Ani Wijaya", "Citra Anisa", "Rosani Putri"]
+
+
+def test_a_phone_number_is_found_however_it_is_written(ani, police):
+    police.phone = "+62725411122"
+    db.session.commit()
+    assert found("0812-3456-7890") == {Subject.PEOPLE: ["Ani Wijaya"]}
+    assert found("0725 4111") == {Subject.ORGANISATIONS: ["Polres Metro"]}
+
+
+def test_activities_to_come_stand_before_past_ones(hall):
+    for day, month, title in ((20, 1, "Rapat B"), (18, 1, "Rapat A"), (1, 12, "Rapat lama")):
+        year = 2026 if month == 12 else 2027
+        draft_activity(None, hall, 18, title=title, starts_at=at(day, month=month, year=year),
+                       ends_at=at(day, 12, month=month, year=year))  # fmt: skip
+    assert found("rapat")[Subject.ACTIVITIES] == ["Rapat A", "Rapat B", "Rapat lama"]
+
+
+def test_an_erased_person_is_not_found(ani):
+    ani.erased_at = NOW
+    db.session.commit()
+    assert found("wijaya") == {}
+
+
+def test_signs_that_mean_something_to_the_database_are_only_signs(ani):
+    assert (found("100%"), found("__"), found("' OR 1=1 --")) == ({}, {}, {})
+
+
+def test_one_letter_is_too_short_and_asks_nothing(ani, queries):
+    assert search.find(" a ", now=NOW).too_short
+    assert queries(lambda: search.find("a", now=NOW)) == 0
+
+
+def test_the_first_few_are_shown_in_a_fixed_number_of_statements(office, statements):
+    def asked() -> list[str]:
+        return [one for one in statements(lambda: search.find("sari", now=NOW)) if one.startswith("SELECT")]
+
+    for number in range(SHOWN):
+        a_message(f"Undangan {number}", person=a_person(f"Sari {number}"))
+    few = search.find("sari", now=NOW)
+    assert [(len(group.rows), group.more) for group in few.groups] == [(SHOWN, False), (SHOWN, False)]
+    before = len(asked())
+    for number in range(SHOWN, 3 * SHOWN):
+        a_message(f"Undangan {number}", person=a_person(f"Sari {number}"))
+    many = search.find("sari", now=NOW)
+    assert [(len(group.rows), group.more) for group in many.groups] == [(SHOWN, True), (SHOWN, True)]
+    assert len(asked()) == before == 7
+
+
+def test_very_long_and_odd_searches_are_answered(office):
+    assert search.find("x" * 5000, now=NOW).q == "x" * 100
+    assert search.find("a b c d e f g h i j", now=NOW).q == "a b c d e f"

@@ -1,0 +1,110 @@
+"""Pages for printing: the rundown of a programme, and the list of attendance for signing."""
+
+import re
+
+import pytest
+
+from outreach.domain.answers import Choice, Representative
+from outreach.domain.kinds import Role
+from outreach.domain.states import ActivityState, InvitationState
+from outreach.extensions import db
+from outreach.models import AgendaItem, Invitation, Programme, Venue
+from outreach.queries.activities import page as showing
+from outreach.web.attendance import EMPTY_LINES
+from tests.conftest import a_person, at, draft_activity
+from tests.web.reading import page, text_of
+from tests.world import answer, invite, publish
+
+pytestmark = pytest.mark.usefixtures("any_app", "clock_stands")
+
+
+def cells(html: str) -> list[list[str]]:
+    """Return the text of each row of the page's tables."""
+    rows = re.findall(r"<tr>(.*?)</tr>", html.partition("<tbody>")[2], re.DOTALL)
+    return [
+        [" ".join(re.sub(r"<[^>]+>", " ", cell).split()) for cell in re.findall(r"<td[^>]*>(.*?)</td>", row, re.DOTALL)]
+        for row in rows
+    ]
+
+
+def test_the_rundown_has_each_day_with_agenda_speakers_and_moderator(
+    coordinator_client, programme, activity, hall, chief, ani
+):
+    activity.agenda = [AgendaItem(starts_at=at(18, 8), ends_at=at(18, 9), topic="Kebijakan daerah", speakers=[chief])]
+    later = draft_activity(programme, hall, 19, title="Pelatihan kader")
+    draft_activity(programme, hall, 20, title="Dibatalkan", state=ActivityState.CANCELLED)
+    invite(activity, ani, role=Role.MODERATOR)
+    html = page(coordinator_client, f"/programmes/{programme.id}/rundown")
+    assert cells(html) == [["08:00–09:00 WIB", "Kebijakan daerah", "Kapolres Metro"]]
+    text = text_of(html)
+    assert text.index("Monday, 18 January 2027") < text.index(activity.title) < text.index("Moderator: Ani Wijaya")
+    assert text.index("Moderator") < text.index("Tuesday, 19 January 2027") < text.index(later.title)
+    assert "Dibatalkan" not in text
+    assert "2 activities are still drafts" in text
+    assert f'href="/programmes/{programme.id}/rundown"' in page(coordinator_client, f"/programmes/{programme.id}")
+
+
+def test_a_speaker_who_declined_is_not_on_the_rundown(coordinator_client, programme, activity, chief):
+    invite(activity, chief, role=Role.SPEAKER)
+    path = f"/programmes/{programme.id}/rundown"
+    assert "Speakers: Kapolres Metro" in text_of(page(coordinator_client, path))
+    publish(activity)
+    answer(activity, chief, Choice.NOT_COMING)
+    assert "Kapolres" not in text_of(page(coordinator_client, path))
+
+
+def test_the_rundown_needs_as_many_statements_for_many_activities(programme, hall, queries):
+    def on(day: int) -> None:
+        lines = [
+            AgendaItem(starts_at=at(day, 8), ends_at=at(day, 9), topic="Topik", speakers=[a_person(f"Sari {day}")])
+        ]
+        draft_activity(db.session.get(Programme, ids[0]), db.session.get(Venue, ids[1]), day, agenda=lines)
+
+    ids = programme.id, hall.id
+    on(18)
+    before = queries(lambda: showing.rundown(ids[0]))
+    for day in range(5, 12):
+        on(day)
+    assert queries(lambda: showing.rundown(ids[0])) == before
+
+
+def test_a_programme_without_activities_has_an_empty_rundown(coordinator_client, programme):
+    assert "No activity is planned yet." in page(coordinator_client, f"/programmes/{programme.id}/rundown")
+    assert coordinator_client.get("/programmes/999/rundown").status_code == 404
+
+
+def test_the_list_for_signing_has_all_who_may_come_by_name_and_empty_lines(
+    coordinator_client, activity, ani, budi, chief, police
+):
+    citra = a_person("Citra Dewi")
+    invite(activity, ani, budi, citra)
+    invite(activity, chief, role=Role.PARTICIPANT)
+    db.session.add(Invitation(activity=activity, organisation=police, role=Role.PARTICIPANT, quota=2,
+                              state=InvitationState.PREPARED))  # fmt: skip
+    db.session.commit()
+    publish(activity)
+    answer(activity, budi, Choice.NOT_COMING)
+    wakil = Representative("Dedi Kurnia", "Kasat Reskrim", "", "")
+    answer(activity, chief, Choice.REPRESENTED, representative=wakil)
+    rows = cells(page(coordinator_client, f"/activities/{activity.id}/attendance/paper"))
+    assert rows[:5] == [
+        ["1", "Ani Wijaya", "Imopuro", "1."],
+        ["2", "Citra Dewi", "", "2."],
+        ["3", "Dedi Kurnia", "Kasat Reskrim for Kapolres Metro", "3."],
+        ["4", "", "Polres Metro", "4."],
+        ["5", "", "Polres Metro", "5."],
+    ]
+    assert [row[:3] for row in rows[5:]] == [[str(6 + n), "", ""] for n in range(EMPTY_LINES)]
+
+
+def test_the_list_for_signing_has_no_phone_number_and_no_address(coordinator_client, activity, ani):
+    invite(activity, ani)
+    main = page(coordinator_client, f"/activities/{activity.id}/attendance/paper").partition("<main")[2]
+    assert ("0812" in main, "example.com" in main) == (False, False)
+
+
+def test_a_viewer_prints_both_and_strangers_neither(current_app_, viewer_client, programme, activity):
+    paths = (f"/programmes/{programme.id}/rundown", f"/activities/{activity.id}/attendance/paper")
+    assert [viewer_client.get(path).status_code for path in paths] == [200, 200]
+    assert current_app_.test_client().get("/activities/999/attendance/paper").status_code in (302, 404)
+    assert viewer_client.get("/activities/999/attendance/paper").status_code == 404
