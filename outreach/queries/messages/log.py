@@ -121,8 +121,10 @@ def find(filters: MessageFilters, number: int = 1, per_page: int = 25) -> tuple[
 
 
 def ids(filters: MessageFilters, most: int) -> list[int]:
-    """Return the ids of up to `most` messages of a filtered list that are finished, newest first."""
-    wanted = _chosen(filters).with_only_columns(Message.id).where(Message.state.in_(FINISHED))
+    """Return the ids of up to `most` messages of a filtered list that are finished and not sent again, newest first."""
+    later = aliased(Message)
+    sent_again = sa.exists().where(later.resend_of_id == Message.id)
+    wanted = _chosen(filters).with_only_columns(Message.id).where(Message.state.in_(FINISHED), ~sent_again)
     return list(db.session.scalars(wanted.order_by(Message.id.desc()).limit(most)))
 
 
@@ -142,6 +144,7 @@ def _row_options() -> tuple[Any, ...]:
     return (
         joinedload(Message.person),
         joinedload(Message.organisation),
+        joinedload(Message.user),
         selectinload(Message.lines)
         .joinedload(MessageLine.invitation)
         .joinedload(Invitation.activity)

@@ -17,7 +17,7 @@ from outreach.services.office_defaults import deadline_at_publishing
 from outreach.services.planning import bookings
 from outreach.services.planning import checks as plan_checks
 from outreach.services.planning.book import book
-from outreach.services.reminders.schedule import cancel_scheduled, event_reminder, schedule, waiting_invitations
+from outreach.services.reminders.schedule import cancel_scheduled, event_reminder, schedule, unsent_invitations
 from outreach.transactions import writing
 
 
@@ -114,12 +114,14 @@ def send_invitations_at(
     """
     with writing() as session:
         activity = activity_for_change(session, activity_id)
-        waiting = waiting_invitations(session, activity_id, now)
-        if waiting is None:
+        waiting = unsent_invitations(session, activity_id)
+        if not waiting:
             raise NothingToSend
         if invitations_at is not None:
             _check_sent_at(activity, invitations_at, now)
-        waiting.due_at = activity.told_at = sent_at = invitations_at or now
+        activity.told_at = sent_at = invitations_at or now
+        for one in waiting:
+            one.due_at = sent_at
         activity.respond_by_at = deadline_at_publishing(session, activity, sent_at)
         audit.record(
             session, by, "activity.invitations_set", activity, now=now, invitations_at=sent_at.isoformat()

@@ -55,12 +55,16 @@ ANSWER_COLUMNS = tuple(name for name in InvitationBefore.__dataclass_fields__ if
 
 @dataclass(frozen=True)
 class ActivityBefore:
-    """An invitee's invitations to one activity, with an organisation's nominees. since: when the new answer was given."""
+    """An invitee's invitations to one activity, with an organisation's nominees. since: when the new answer was given.
+
+    stayed: the ids of the nominees on the new list. If one of them is withdrawn, somebody else has done that since.
+    """
 
     activity_id: int
     since: datetime
     mine: tuple[InvitationBefore, ...]
     nominees: tuple[InvitationBefore, ...] = ()
+    stayed: tuple[int, ...] = ()
 
     @property
     def said(self) -> tuple[object, ...]:
@@ -82,6 +86,11 @@ class PollBefore:
     answered_by: str
     note: str
     choices: tuple[tuple[int, PollChoice], ...]
+
+    @property
+    def said(self) -> tuple[object, ...]:
+        """Return what the invitee said, without when and how."""
+        return sorted(self.choices), self.answered_by, self.note
 
 
 @dataclass(frozen=True)
@@ -113,7 +122,11 @@ def remember(session: Session, link: Link, replaced: Sequence[tuple[ActivityBefo
 
     Saying the same once more, as a double tap does, keeps what the first one replaced.
     """
-    changed = [before for before, after in replaced if before.said != after.said]
+    changed = [
+        replace(before, stayed=tuple(one.id for one in after.nominees))
+        for before, after in replaced
+        if before.said != after.said
+    ]
     if changed:
         keep(session, link, Before(activities=tuple(changed)), changed[0].since)
         return
@@ -125,6 +138,18 @@ def remember(session: Session, link: Link, replaced: Sequence[tuple[ActivityBefo
     again = tuple(replace(one, since=since.get(one.activity_id, one.since)) for one in first.activities)
     changes = {"before": codec.to_json(replace(first, activities=again))}
     session.execute(sa.update(AnswerBefore).where(AnswerBefore.link_id == link.id).values(changes))
+
+
+def remember_poll(session: Session, link: Link, before: PollBefore, after: PollBefore) -> None:
+    """Keep what an answer to a poll replaced, as `remember` does."""
+    if before.said != after.said:
+        keep(session, link, Before(poll=before), before.since)
+        return
+    row = session.execute(sa.select(AnswerBefore.before).where(AnswerBefore.link_id == link.id)).first()
+    first = codec.from_json(Before, row.before).poll if row else None
+    if first is not None and first.poll_id == before.poll_id:
+        changes = {"before": codec.to_json(Before(poll=replace(first, since=before.since)))}
+        session.execute(sa.update(AnswerBefore).where(AnswerBefore.link_id == link.id).values(changes))
 
 
 def keep(session: Session, link: Link, before: Before, now: datetime) -> None:

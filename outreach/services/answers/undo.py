@@ -10,6 +10,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from outreach.delivery.mail.texts import LINK_TEXT
 from outreach.domain.kinds import ON_STAGE, AnswerSource
 from outreach.domain.problems import Problem
 from outreach.domain.states import TAKES_A_SEAT, InvitationState
@@ -22,8 +23,9 @@ from outreach.services.answers.before import ActivityBefore, InvitationBefore
 from outreach.services.answers.nominees import Nominee
 from outreach.services.invitations import links, seats
 from outreach.services.locking import present_for_change
-from outreach.services.office_defaults import contact
+from outreach.services.office_defaults import confirms_answers, contact
 from outreach.services.planning import bookings
+from outreach.services.reminders import schedule as scheduling
 from outreach.transactions import writing
 
 
@@ -59,18 +61,21 @@ def undo(token: str, *, now: datetime) -> dict[int, Problem]:
 
 
 def _restore(session: Session, activity: Activity | None, before: ActivityBefore, now: datetime) -> None:
-    mine = _invitations(session, before.mine)
-    if activity is None or not mine:
+    found = _invitations(session, before.mine)
+    if activity is None or not found:
         raise NothingToAnswer
+    mine = [one for one in found if one.state is not InvitationState.WITHDRAWN] or found
     problem = refusal_of(session, mine[0], now)
     if problem is not None:
         raise problem
-    if len(mine) < len(before.mine) or any(one.answered_at != before.since for one in mine):
+    if len(found) < len(before.mine) or any(one.answered_at != before.since for one in mine):
         raise AnsweredSince
     if mine[0].organisation_id is None:
         _restore_person(session, activity, mine, before, now)
     else:
         _restore_list(session, activity, mine[0], before, now)
+    if confirms_answers(session):
+        scheduling.confirm(session, mine[0], now=now, text_key=LINK_TEXT)
 
 
 def _restore_person(
@@ -79,8 +84,9 @@ def _restore_person(
     on_stage = {one.person_id for one in mine if one.person_id and one.role in ON_STAGE}
     had_a_seat = any(one.state in TAKES_A_SEAT for one in mine)
     left = None if on_stage or had_a_seat else seats.left(session, activity)
-    for invitation, old in zip(mine, before.mine, strict=True):
-        old.restore(invitation)
+    answers = {old.id: old for old in before.mine}
+    for invitation in mine:
+        answers[invitation.id].restore(invitation)
         if invitation.state in TAKES_A_SEAT and left is not None and left <= 0:
             invitation.state, invitation.waitlisted_at = InvitationState.WAITLISTED, now
     session.flush()
@@ -91,9 +97,11 @@ def _restore_person(
 def _restore_list(
     session: Session, activity: Activity, invitation: Invitation, before: ActivityBefore, now: datetime
 ) -> None:
-    gone = {one.id for one in invitation.nominees if one.state is InvitationState.WITHDRAWN}
-    silent = [one for one in before.nominees if one.id in gone and one.state is InvitationState.NOT_COMING]
-    names = [_nominee(one) for one in before.nominees if one not in silent]
+    withdrawn = {one.id for one in invitation.nominees if one.state is InvitationState.WITHDRAWN}
+    gone = withdrawn - set(before.stayed)  # by the answer that is undone
+    listed = [one for one in before.nominees if one.id in gone or one.id not in withdrawn]
+    silent = [one for one in listed if one.id in gone and one.state is InvitationState.NOT_COMING]
+    names = [_nominee(one) for one in listed if one not in silent]
     if names:
         whom_to_call = contact(session, activity.programme)
         source = before.mine[0].answer_source or AnswerSource.LINK
@@ -101,10 +109,10 @@ def _restore_list(
     else:
         nominees_of.drop_all(session, invitation, now)
     before.mine[0].restore(invitation)
-    rows = {one.id: one for one in _invitations(session, before.nominees)}
+    rows = {one.id: one for one in _invitations(session, listed)}
     people = [row.person for row in rows.values() if row.person]
     own = matching.own(session, invitation.organisation_id, people)
-    for old in before.nominees:
+    for old in listed:
         row = rows.get(old.id)
         if row is None or row.person is None:
             continue

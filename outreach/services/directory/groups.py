@@ -15,7 +15,7 @@ from outreach.domain.directory import names
 from outreach.domain.problems import Problem
 from outreach.extensions import db
 from outreach.models import PeopleGroup, Person, User, people_group_member
-from outreach.services import audit
+from outreach.services import audit, office_defaults
 from outreach.services.locking import Stale
 from outreach.services.records import NameTaken
 from outreach.transactions import writing
@@ -138,6 +138,7 @@ def _fill(session: Session, group: PeopleGroup, values: GroupValues) -> None:
     name = names.tidy(values.name)
     if not name:
         raise GroupNameMissing
+    office_defaults.lock(session)  # a new name has no row to lock
     with session.no_autoflush:
         taken = session.scalar(
             sa.select(PeopleGroup.name).where(

@@ -15,6 +15,7 @@ from outreach.domain.reminders import local_day
 from outreach.domain.states import FINISHED, MessageState, ReminderState
 from outreach.models import Invitation, Message, MessageLine, Organisation, Person, Reminder, User
 from outreach.services import audit
+from outreach.services.locking import present_for_change
 from outreach.services.polls import mail as poll_mails
 from outreach.transactions import writing
 
@@ -45,7 +46,20 @@ def resend(message_id: int, *, by: User | None, now: datetime) -> Message:
     changed then.
     """
     with writing() as session:
+        _lock(session, [message_id])
         return _resend(session, message_id, by, now)
+
+
+def _lock(session: Session, message_ids: Collection[int]) -> None:
+    """Lock the messages and before them their activities, so that of two presses at once one sends a message again."""
+    about = (
+        sa.select(Invitation.activity_id)
+        .join(MessageLine, MessageLine.invitation_id == Invitation.id)
+        .where(MessageLine.message_id.in_(message_ids))
+    )
+    present_for_change(session, set(session.scalars(about)))
+    messages = sa.select(Message.id).where(Message.id.in_(message_ids)).order_by(Message.id)
+    session.execute(messages.with_for_update(key_share=True))
 
 
 def _resend(session: Session, message_id: int, by: User | None, now: datetime) -> Message:
@@ -68,6 +82,7 @@ def preview_many(message_ids: Collection[int], *, now: datetime) -> dict[int, Pr
 def resend_many(message_ids: Collection[int], *, by: User | None, now: datetime) -> int:
     """Send again those of these messages that are still true, with current facts. Return how many."""
     with writing() as session:
+        _lock(session, message_ids)
         return sum(_refused(session, message_id, by, now) is None for message_id in message_ids)
 
 
@@ -93,6 +108,8 @@ def _under_way(session: Session, old: Message) -> bool:
 
 
 def _again(session: Session, old: Message, now: datetime) -> Message:
+    if old.user_id is not None:  # a summary of news that was new then
+        raise NothingToResend(reason=SkipReason.TOO_LATE)
     lines = _still_true(session, old, now)
     _check_address(old, lines)
     return _copied(session, old, lines, now)

@@ -95,6 +95,15 @@ def book(session: Session, activities: Sequence[Activity], *, speakers: bool = T
     _book_speakers(session, known, people, rules)
 
 
+def lock(
+    session: Session, activities: Sequence[Activity], venue_ids: Iterable[int | None], person_ids: Iterable[int]
+) -> None:
+    """Lock the venues and people of these activities, and these, for a use case that changes people before times."""
+    venues = {*venue_ids, *(one.venue_id for one in activities)}
+    locking.lock_venues(session, {id for id in venues if id is not None})
+    locking.lock_people(session, bookings.on_stage(session, [one.id for one in activities]).union(person_ids))
+
+
 def book_people(
     session: Session, activities: Sequence[Activity], person_ids: Collection[int], *, locked: bool = False
 ) -> None:

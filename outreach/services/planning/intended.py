@@ -16,6 +16,7 @@ from outreach.domain.problems import Problem
 from outreach.extensions import db
 from outreach.models import Activity, IntendedClash, User
 from outreach.services import audit
+from outreach.services.locking import present_for_change
 from outreach.services.planning import load as plans
 from outreach.services.planning import load_part as plan_parts
 from outreach.services.planning.clashes import FoundClashes, around, found_in, gathered
@@ -46,6 +47,7 @@ def group(activity_ids: Collection[int], substance: str, *, now: datetime) -> tu
 def mark(activity_ids: Collection[int], substance: str, reason: str, *, by: User | None, now: datetime) -> int:
     """Mark these clashes as intended, and return how many. Raise ClashGone."""
     with writing() as session:
+        present_for_change(session, activity_ids)
         _found, clashes = group(activity_ids, substance, now=now)
         for clash in clashes:
             one, other = clash.activities[0], clash.other(clash.activities[0].id)

@@ -17,7 +17,7 @@ from outreach.extensions import db
 from outreach.models import Activity, DatePoll, Link, PollAnswer, PollInvitee, PollSlot, User
 from outreach.services import office_defaults
 from outreach.services.answers import before as kept_answers
-from outreach.services.answers.before import Before, PollBefore
+from outreach.services.answers.before import PollBefore
 from outreach.services.answers.undo import NothingToUndo
 from outreach.services.invitations import links
 from outreach.services.polls.ask import invitee_of, note
@@ -138,7 +138,7 @@ def answer(token: str, poll_id: int, dates: Dates, *, now: datetime) -> PollInvi
         _take(one, poll, dates)
         one.answered_at, one.answer_source, one.answer_recorded_by_id = now, AnswerSource.LINK, None
         session.flush()
-        kept_answers.keep(session, link, Before(poll=before), now)
+        kept_answers.remember_poll(session, link, before, _before(one, now))
     return one
 
 

@@ -26,6 +26,7 @@ from outreach.models import (
     Invitation,
     Link,
     Message,
+    MessageLine,
     PeopleGroup,
     Person,
     PollAnswer,
@@ -199,10 +200,24 @@ def _forget_answers(session: Session, person: Person) -> None:
         .where(Invitation.person_id == person.id)
         .values(answer_note="", representative_name="", **nobody)
     )
-    for invitation in session.scalars(_represented_by(person)):
+    represented = session.scalars(_represented_by(person)).all()
+    _forget_mails_naming(session, [invitation.id for invitation in represented])
+    for invitation in represented:
         invitation.representative_name = ERASED
         for column in nobody:
             setattr(invitation, column, "")
+
+
+def _forget_mails_naming(session: Session, represented_ids: Collection[int]) -> None:
+    """Delete the kept mails about invitations in which somebody was named as representative, and the address they got them at."""
+    about = sa.select(MessageLine.message_id).where(MessageLine.invitation_id.in_(represented_ids))
+    session.execute(sa.delete(SentMail).where(SentMail.message_id.in_(about)))
+    session.execute(
+        sa.update(Message)
+        .where(Message.representative_of_id.in_(represented_ids))
+        .values(address="", server_reply="")
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _forget_polls(session: Session, person: Person) -> None:

@@ -42,7 +42,7 @@ from outreach.services.office_defaults import deadline, deadline_at_publishing
 from outreach.services.reminders import audiences
 from outreach.services.reminders import expand as expanding
 from outreach.services.reminders.rules import rules_for
-from outreach.services.reminders.schedule import later_rule_is_due
+from outreach.services.reminders.schedule import hastened_invitations, later_rule_is_due
 
 MAY_GROW = frozenset({Audience.COMING, Audience.PRESENT, Audience.ABSENT})  # by answers still to come
 
@@ -102,6 +102,8 @@ def for_move(activity_id: int, move: Move, *, now: datetime) -> Forecast:
         times = ActivityTimes(move.starts_at, move.ends_at, respond_by_at)
         told = _event(activity, MailKind.CHANGE, Audience.EXPECTED, times, move.zone, now)
         planned.append(replace(told, also_starts_at=activity.starts_at))
+        if hastened_invitations(db.session(), activity.id, move.starts_at, respond_by_at, now=now):
+            planned.append(_event(activity, MailKind.INVITATION, Audience.NEWLY_INVITED, times, move.zone, now))
         planned += _ruled(activity, times, move.zone, now)
     return _count(planned, now)
 

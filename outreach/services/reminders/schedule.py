@@ -142,27 +142,35 @@ def later_rule_is_due(now: datetime) -> sa.ColumnElement[bool]:
     )
 
 
+def unsent_invitations(session: Session, activity_id: int) -> list[Reminder]:
+    """Return the reminders of an activity's invitations that have not gone out: they wait for their moment or the morning."""
+    wanted = sa.select(Reminder).where(
+        Reminder.activity_id == activity_id,
+        Reminder.kind == MailKind.INVITATION,
+        Reminder.audience == Audience.NEWLY_INVITED,
+        Reminder.state == ReminderState.SCHEDULED,
+    )
+    return list(session.scalars(wanted.order_by(Reminder.due_at, Reminder.id)))
+
+
 def waiting_invitations(session: Session, activity_id: int, now: datetime) -> Reminder | None:
     """Return the reminder of an activity's invitations that go out later than `now`; None if there is none."""
-    return session.scalar(
-        sa.select(Reminder)
-        .where(
-            Reminder.activity_id == activity_id,
-            Reminder.kind == MailKind.INVITATION,
-            Reminder.audience == Audience.NEWLY_INVITED,
-            Reminder.state == ReminderState.SCHEDULED,
-            Reminder.due_at > now,
-        )
-        .order_by(Reminder.due_at)
-        .limit(1)
-    )
+    return next((one for one in unsent_invitations(session, activity_id) if one.due_at > now), None)
 
 
 def hasten_invitations(session: Session, activity: Activity, *, now: datetime) -> None:
-    """Let waiting invitations go out at once if the activity was moved so close that they would come too late."""
-    waiting = waiting_invitations(session, activity.id, now)
-    if waiting is not None and waiting.due_at > min(activity.starts_at, activity.respond_by_at) - SOON:
+    """Let waiting invitations go out at once if its start or deadline was set so close that they would come too late."""
+    waiting = hastened_invitations(session, activity.id, activity.starts_at, activity.respond_by_at, now=now)
+    if waiting is not None:
         waiting.due_at = now
+
+
+def hastened_invitations(
+    session: Session, activity_id: int, starts_at: datetime, respond_by_at: datetime, *, now: datetime
+) -> Reminder | None:
+    """Return the reminder of waiting invitations that this start and deadline send at once; None if there is none."""
+    waiting = waiting_invitations(session, activity_id, now)
+    return waiting if waiting is not None and waiting.due_at > min(starts_at, respond_by_at) - SOON else None
 
 
 def cancel_scheduled(session: Session, activity: Activity, reason: str) -> None:

@@ -28,6 +28,7 @@ from outreach.services.activities.publish import InThePast
 from outreach.services.invitations import add as new_invitations
 from outreach.services.invitations import withdraw as withdrawing
 from outreach.services.locking import present_for_change
+from outreach.services.planning import book as booking
 from outreach.services.planning import checks as plan_checks
 from outreach.services.planning import clashes as clashing
 from outreach.services.planning import load as plans
@@ -136,6 +137,8 @@ def apply(
         was = {
             line.id: activities_move.as_it_is(rows[line.id]) for line in lines if line.is_moved or line.changes_venue
         }
+        people = [id for line in lines for id, _name in (*line.added, *line.let_go)]
+        booking.lock(session, list(rows.values()), [line.after.venue_id for line in lines], people)
         _let_go(session, lines, by, now)
         moving = [(rows[line.id], line) for line in lines if line.is_moved or line.changes_venue]
         changes = [(activity, _move(activity, line, now)) for activity, line in moving]

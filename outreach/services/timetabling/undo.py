@@ -30,6 +30,7 @@ from outreach.services.activities.publish import ReasonMissing
 from outreach.services.invitations import add as new_invitations
 from outreach.services.invitations import withdraw as withdrawing
 from outreach.services.locking import present_for_change
+from outreach.services.planning import book as booking
 from outreach.services.planning import checks as plan_checks
 from outreach.services.planning import clashes as clashing
 from outreach.services.planning import load as plans
@@ -142,6 +143,7 @@ def undo(search_id: int, *, reason: str = "", by: User | None, now: datetime) ->
             raise ReasonMissing
         ids = [line.id for _activity, line in undoing.back]
         before = plan_checks.before(session, ids)
+        _lock(session, undoing.back)
         _let_go(session, undoing.back, by, now)
         told = _move_all(session, undoing.back, reason, by, now)
         for activity, line in undoing.back:
@@ -245,6 +247,12 @@ def _planned(line: TakenLine, stored: PlannedActivity, now: datetime) -> Planned
     kept = tuple(one for one in after.engagements if one.party not in gone)
     again = (Engagement(Party.person(id), Role.SPEAKER, InvitationState.PREPARED) for id in line.let_go)
     return replace(after, engagements=(*kept, *again))
+
+
+def _lock(session: Session, back: Collection[tuple[Activity, TakenLine]]) -> None:
+    venues = [line.back.venue_id for _activity, line in back if line.back]
+    people = [id for _activity, line in back for id in (*line.added, *line.let_go)]
+    booking.lock(session, [activity for activity, _line in back], venues, people)
 
 
 def _let_go(session: Session, back: Collection[tuple[Activity, TakenLine]], by: User | None, now: datetime) -> None:

@@ -23,6 +23,7 @@ from outreach.services.reminders import tick as reminding
 from tests.conftest import NOW, a_person, at, draft_activity
 from tests.delivery.outbox.outbox_help import StandingClock, invited, send_through
 from tests.servers.smtp import Server
+from tests.world import at_once
 
 pytestmark = pytest.mark.usefixtures("any_app", "default_rules")
 
@@ -182,3 +183,31 @@ def test_a_person_without_an_address_gets_no_mail(server, activity, office, coor
     db.session.commit()
     resending.resend(message_to(kartini).id, by=coordinator, now=NOW)
     assert drain().sent == 1
+
+
+def test_two_presses_at_the_same_moment_send_a_mail_again_once(server, any_app, activity, ani, budi):
+    server.at["DATA"] = "554 5.6.0 content rejected"
+    invited(activity, ani, budi)
+    drain()
+    found = messages.ids(MessageFilters(group=MessageGroup.FAILED), 10)
+    assert len(found) == 2
+    for again in (
+        lambda: resending.resend_many(found, by=None, now=NOW),
+        lambda: resending.resend(found[0], by=None, now=NOW),
+    ):
+        outcomes = at_once(any_app, [again] * 3)
+        assert set(outcomes) <= {"done", "StillUnderWay"}
+        db.session.rollback()
+        sent = db.session.scalars(sa.select(Message.resend_of_id).where(Message.resend_of_id.is_not(None))).all()
+        assert sorted(sent) == sorted(found)
+
+
+def test_a_mail_that_was_sent_again_is_not_in_a_list_to_send_again(server, activity, ani, coordinator):
+    server.at["DATA"] = "554 5.6.0 content rejected"
+    invited(activity, ani)
+    drain()
+    first = message_to(ani).id
+    server.at.clear()
+    resending.resend(first, by=coordinator, now=NOW)
+    drain()
+    assert messages.ids(MessageFilters(activity_id=activity.id), 10) == [message_to(ani).id]

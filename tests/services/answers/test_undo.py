@@ -20,6 +20,7 @@ from outreach.services.answers.nominees import Nominee
 from outreach.services.answers.undo import AnsweredSince, NothingToUndo
 from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import links
+from outreach.services.invitations import withdraw as withdrawing
 from outreach.services.privacy import person as privacy
 from tests.conftest import NOW, at, draft_activity
 from tests.world import at_once, invite, publish
@@ -240,3 +241,27 @@ def test_what_was_replaced_is_deleted_after_a_day_and_when_somebody_is_erased(ac
 def count() -> int:
     db.session.rollback()
     return db.session.scalar(sa.select(sa.func.count()).select_from(AnswerBefore))
+
+
+def test_a_role_that_staff_withdrew_since_stays_withdrawn(activity, ani, coordinator):
+    invite(activity, ani, role=Role.MODERATOR)
+    invite(activity, ani, role=Role.SPEAKER)
+    publish(activity)
+    answering.answer(token(ani), activity.id, Choice.NOT_COMING, now=at(5))
+    withdrawn = sa.select(Invitation.id).where(Invitation.person_id == ani.id, Invitation.role == Role.SPEAKER)
+    withdrawing.withdraw(db.session.scalars(withdrawn).one(), by=coordinator, now=at(5, 9))
+    assert undoing.undo(token(ani), now=at(5, 10)) == {}
+    states = dict(db.session.execute(sa.select(Invitation.role, Invitation.state)).all())
+    assert states == {Role.MODERATOR: InvitationState.INVITED, Role.SPEAKER: InvitationState.WITHDRAWN}
+
+
+def test_a_nominee_whom_staff_withdrew_since_is_not_invited_again(activity, police, coordinator):
+    inviting.invite_organisations([activity.id], {police.id: 3}, by=None, now=NOW)
+    publish(activity)
+    mine = db.session.scalars(sa.select(Invitation.id).where(Invitation.organisation_id == police.id)).one()
+    answering.nominate(token(police), mine, [Nominee("Rina"), Nominee("Dedi"), Nominee("Sari")], now=at(5))
+    answering.nominate(token(police), mine, [Nominee("Rina"), Nominee("Dedi"), Nominee("Joko")], now=at(6))
+    dedi = db.session.scalars(sa.select(Invitation.id).join(Invitation.person).where(Person.name == "Dedi")).one()
+    withdrawing.withdraw(dedi, by=coordinator, now=at(6, 9))
+    assert undoing.undo(token(police), now=at(6, 10)) == {}
+    assert named(activity) == [("Rina", ""), ("Sari", "")]

@@ -24,6 +24,7 @@ from outreach.services.planning.book import SpeakerTaken, VenueTaken
 from outreach.services.privacy import person as privacy
 from tests.conftest import JAKARTA, NOW, a_person, at, draft_activity
 from tests.services.planning.booking_help import bookings_now
+from tests.world import at_once
 
 pytestmark = pytest.mark.usefixtures("any_app")
 TWICE = ClashKind.SPEAKER_TWICE
@@ -171,3 +172,15 @@ def test_a_person_who_is_erased_takes_the_marks_and_their_reasons_along(two):
     assert db.session.scalar(sa.select(sa.func.count()).select_from(IntendedClash)) == 0
     details = db.session.scalars(sa.select(AuditEntry.detail).where(AuditEntry.action.startswith("activity.clash")))
     assert list(details) == [{}, {}]
+
+
+def test_two_presses_at_the_same_moment_make_one_mark(any_app, two):
+    (clash,) = found()
+    for _round in range(5):
+        outcomes = at_once(any_app, [lambda: intended.mark(clash.ids, clash.substance, "Ya", by=None, now=NOW)] * 3)
+        assert sorted(outcomes) == ["ClashGone", "ClashGone", "done"]
+        db.session.rollback()
+        standing = sa.select(IntendedClash.id).where(IntendedClash.taken_back_at.is_(None))
+        (one,) = db.session.scalars(standing).all()
+        intended.take_back(one, by=None, now=NOW)
+        assert len(found()) == 1

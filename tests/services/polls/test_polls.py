@@ -389,3 +389,12 @@ def test_the_choices_of_a_decided_poll_stay_without_a_name(office, ani):
     publishing.publish([made.id], by=None, now=at(5))
     privacy.erase(ani.id, by=None, now=at(5))
     assert (asked(poll, ani).note, count(PollAnswer)) == ("", 3)
+
+
+def test_a_double_tap_in_a_poll_can_still_be_undone_to_what_was_before(any_app, office, ani):
+    poll = a_poll(ani)
+    poll_answering.answer(token(ani), poll.id, dates(poll, YES, MAYBE, NO), now=at(5))
+    for minute in (1, 2):
+        poll_answering.answer(token(ani), poll.id, dates(poll, NO, NO, NO), now=at(5, 9, minute))
+    poll_answering.undo(token(ani), poll.id, now=at(5, 10))
+    assert list(poll_answering.read(token(ani), poll.id, now=at(5, 10)).choices.values()) == [YES, MAYBE, NO]

@@ -21,8 +21,10 @@ from outreach.models import (
     Invitation,
     Link,
     Message,
+    MessageLine,
     Person,
     Reminder,
+    SentMail,
 )  # fmt: skip
 from outreach.services import audit
 from outreach.services.directory.people import PersonErased, PersonMissing
@@ -281,3 +283,40 @@ def test_the_export_is_json_without_the_links_token(published, ani):
     ]
     assert link.nonce not in text
     assert db.session.scalars(sa.select(Link)).one().revoked_at is None
+
+
+def test_kept_mails_to_a_person_and_those_that_name_them_as_representative_are_deleted(published, ani, budi):
+    told = {"representative_name": "Budi Santoso", "representative_email": budi.email}
+    theirs = [
+        (budi, invited(budi, published), None),
+        (ani, of_ani := invited(ani, published, InvitationState.REPRESENTED, **told), None),
+        (ani, of_ani, of_ani),  # to Budi, who comes in her place
+        (ani, invited(ani, draft_activity(None, None, 20)), None),
+    ]
+    for day, (person, invitation, instead_of) in enumerate(theirs, 4):
+        reminder = Reminder(
+            activity_id=invitation.activity_id, key="reminder", occurrence=day, kind=MailKind.REMINDER,
+            audience=Audience.ONE, due_at=NOW,
+        )  # fmt: skip
+        message = Message(
+            person=person, kind=MailKind.REMINDER, local_day=date(2027, 1, day), due_at=NOW, expires_at=at(18),
+            state=MessageState.SENT, address=person.email if instead_of is None else budi.email,
+            representative_of=instead_of,
+        )  # fmt: skip
+        db.session.add(
+            MessageLine(
+                message=message,
+                reminder=reminder,
+                invitation=invitation,
+                to_representative=bool(instead_of),
+                sequence=0,
+            )
+        )
+        db.session.flush()
+        db.session.add(SentMail(message_id=message.id, data=b"..."))
+    db.session.commit()
+    erase(budi)
+    kept = db.session.execute(sa.select(Message.address, SentMail.message_id).outerjoin(SentMail).order_by(Message.id))
+    assert [(address, id is not None) for address, id in kept] == [
+        ("", False), (ani.email, False), ("", False), (ani.email, True),
+    ]  # fmt: skip

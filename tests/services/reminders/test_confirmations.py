@@ -12,6 +12,7 @@ from outreach.services import locking
 from outreach.services.activities import publish as publishing
 from outreach.services.answers import answer as answering
 from outreach.services.answers import record as recording
+from outreach.services.answers import undo as undoing
 from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import links
 from outreach.services.invitations import withdraw as withdrawing
@@ -137,7 +138,7 @@ def test_no_confirmation_is_sent_after_a_withdrawal(invited, server):
     her_calendar_says(Choice.COMING, NOW + minutes(5))
     withdrawing.withdraw(her_invitation(), by=None, now=NOW + minutes(6))
     send(NOW + minutes(7))
-    assert told(server) == [("Undangan ditarik", "")]
+    assert told(server) == [("Pembatalan undangan", "")]
 
 
 def test_without_an_answer_or_after_the_activity_there_is_nothing_to_confirm(invited, activity, server):
@@ -176,3 +177,14 @@ def test_an_answer_by_link_is_confirmed_if_the_office_wishes_it(invited, server,
     assert "Jawaban tercatat: Tidak hadir\n" in text
     assert "Waktu: 08.00–12.00 WIB\n" in text
     assert "mohon ubah jawabannya paling lambat Sabtu, 16 Januari 2027 pukul 16.00 WIB.\nUbah jawaban: http" in text
+
+
+def test_an_answer_that_is_undone_is_confirmed_as_it_stands_again(invited, server, office):
+    db.session.get_one(Office, office.id).confirms_answers = True
+    db.session.commit()
+    for minute, choice in ((5, Choice.COMING), (10, Choice.NOT_COMING)):
+        she_answers_by_link(choice, NOW + minutes(minute))
+        send(NOW + minutes(minute))
+    undoing.undo(token(invited), now=NOW + minutes(15))
+    send(NOW + minutes(15))
+    assert [answer for _subject, answer in told(server)] == ["Hadir", "Tidak hadir", "Hadir"]

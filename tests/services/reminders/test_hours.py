@@ -1,5 +1,6 @@
 """In the evening what can wait is held until the office's hours for mails begin, and urgent news goes out."""
 
+from dataclasses import fields, replace
 from datetime import time, timedelta
 
 import pytest
@@ -7,11 +8,12 @@ import sqlalchemy as sa
 
 from outreach.delivery.outbox import leases, results
 from outreach.delivery.outbox.prepare import Preparer
-from outreach.domain.activity import Move
+from outreach.domain.activity import ActivityValues, Move
 from outreach.domain.kinds import MailKind
 from outreach.domain.states import MessageState, ReminderState
 from outreach.extensions import current_settings, db
-from outreach.models import Message, Reminder
+from outreach.models import Activity, Message, Reminder
+from outreach.services.activities import edit as planning
 from outreach.services.activities import move as moves
 from outreach.services.activities import publish as publishing
 from outreach.services.activities.publish import NothingToSend, SentTooEarly, SentTooLate
@@ -121,7 +123,7 @@ def test_a_deadline_that_would_pass_before_the_invitations_is_set_anew(activity,
     activity.respond_by_at = at(5, 16)
     db.session.commit()
     publishing.publish([activity.id], by=None, now=NOW, invitations_at=LATER)
-    assert db.session.get(type(activity), activity.id).respond_by_at == at(16, 16)
+    assert db.session.get(type(activity), activity.id).respond_by_at == at(15, 16)  # Friday: Saturday is a day off
 
 
 @pytest.mark.parametrize(
@@ -164,7 +166,32 @@ def test_a_move_to_soon_sends_the_waiting_invitations_at_once(hall, ani):
     invite(activity, ani)
     publishing.publish([activity.id], by=None, now=NOW, invitations_at=at(8, 9))
     move = Move(at(8), at(8, 12), JAKARTA, activity.venue_id)
+    said = forecasting.for_move(activity.id, move, now=at(5))
+    assert [(row.people, row.goes_at) for row in said.rows if row.kind is MailKind.INVITATION] == [(1, at(5))]
     moves.move(activity.id, move, "Dipercepat", None, by=None, now=at(5))
     reminding.tick(at(5))
     kinds = db.session.scalars(sa.select(Reminder.kind).where(Reminder.state == ReminderState.EXPANDED)).all()
     assert MailKind.INVITATION in kinds
+
+
+def test_a_deadline_set_before_the_waiting_invitations_sends_them_at_once(activity, ani):
+    invite(activity, ani)
+    publishing.publish([activity.id], by=None, now=NOW, invitations_at=at(12, 9))
+    stored = db.session.get_one(Activity, activity.id)
+    values = ActivityValues(**{one.name: getattr(stored, one.name) for one in fields(ActivityValues)})
+    planning.edit_activity(
+        activity.id, replace(values, respond_by_at=at(10, 16)), stored.version, by=None, now=at(5, 9)
+    )
+    run(at(5, 9))
+    assert mails() == [("Ani", "05 09.00", ["invitation"])]
+
+
+def test_invitations_held_for_the_night_can_be_sent_later_too(activity, ani, budi):
+    invite(activity, ani)
+    publishing.publish([activity.id], by=None, now=EVENING)
+    invite(activity, budi, now=EVENING + timedelta(minutes=5))
+    publishing.send_invitations_at(activity.id, LATER, by=None, now=EVENING + timedelta(minutes=9))
+    run(EVENING + timedelta(minutes=9), at(5, 7), LATER - timedelta(seconds=1))
+    assert mails() == []
+    run(LATER)
+    assert sorted(mails()) == [("Ani", "06 09.00", ["invitation"]), ("Budi", "06 09.00", ["invitation"])]

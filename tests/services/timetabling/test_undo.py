@@ -1,5 +1,6 @@
 """Undoing what was taken of a proposal: all that nobody changed since goes back, the rest is named and left alone."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -9,7 +10,7 @@ from outreach.domain.answers import Choice
 from outreach.domain.kinds import AnswerSource, MailKind, Role
 from outreach.domain.states import ActivityState, InvitationState, SearchState
 from outreach.extensions import db
-from outreach.models import Activity, AuditEntry, Invitation, Reminder, TakenProposal
+from outreach.models import Activity, AuditEntry, Invitation, Reminder, TakenProposal, User
 from outreach.services.activities import delete as deleting
 from outreach.services.activities import move as moves
 from outreach.services.activities import publish as publishing
@@ -141,3 +142,22 @@ def test_an_answer_of_an_added_facilitator_keeps_an_activity(told, coordinator):
     assert done.left == ((title, LeftBecause.ANSWERED),)
     db.session.expire_all()
     assert invitation.state is InvitationState.COMING
+
+
+def test_taking_and_undoing_lock_halls_before_people_as_every_use_case_does(drafts, coordinator, statements):
+    search = searched(a_request(drafts, facilitators()))
+    lines, by = lines_of(search), coordinator.id
+
+    def locked(action) -> list[str]:
+        tables = (re.search(r"FROM (venue|person)\b.*FOR NO KEY UPDATE", one, re.DOTALL) for one in statements(action))
+        return [table[1] for table in tables if table]
+
+    def coordinator_() -> User:
+        return db.session.get_one(User, by)
+
+    taking = locked(lambda: applying.apply(search.id, lines, by=coordinator_(), now=NOW))
+    undone = locked(lambda: undoing.undo(search.id, by=coordinator_(), now=NOW))
+    if db.engine.dialect.name == "postgresql":
+        assert (taking[0], undone[0]) == ("venue", "venue")
+        assert "person" in taking
+        assert "person" in undone

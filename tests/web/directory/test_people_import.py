@@ -13,7 +13,8 @@ from flask import g
 from python_calamine import CalamineWorkbook
 
 from outreach.extensions import db
-from outreach.models import Person
+from outreach.models import Person, PersonImport
+from outreach.services.directory import import_people as importing
 from outreach.services.directory import uploads
 from tests.conftest import NOW, log_in
 
@@ -362,3 +363,18 @@ def test_the_file_itself_is_not_kept_after_the_import(coordinator_page, app, coo
     assert path.stat().st_mode & 0o077 == 0
     coordinator_page.post(preview)
     assert path.read_bytes() == b""
+
+
+def test_a_second_press_while_the_first_is_stored_keeps_the_first_report(coordinator_page, monkeypatch):
+    preview, store = choose(coordinator_page).location, importing.store
+
+    def slowly(*given, **named):
+        monkeypatch.setattr(importing, "store", store)
+        coordinator_page.post(preview)
+        return store(*given, **named)
+
+    monkeypatch.setattr(importing, "store", slowly)
+    report = page(coordinator_page, coordinator_page.post(preview).location)
+    assert "1 people added, 0 changed." in words(report)
+    first = db.session.scalars(sa.select(PersonImport.id).order_by(PersonImport.id)).first()
+    assert f"/people/imports/{first}" in report

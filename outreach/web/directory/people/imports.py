@@ -127,7 +127,8 @@ def import_confirm(key: str) -> Any:
             "refused": codec.to_json(reports.refused_lines(reading)),
             "import_id": reading.import_id,
         }
-        uploads.settle(upload, kept, by=current_user, now=now)
+        if not _is_stored(_upload(key)):  # a second press finds nothing new, and must not replace the first report
+            uploads.settle(upload, kept, by=current_user, now=now)
     return redirect(url_for(".import_report", key=key))
 
 
