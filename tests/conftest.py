@@ -17,10 +17,11 @@ from flask import Flask
 from flask_security.utils import hash_password
 from sqlalchemy import event
 
-from outreach import create_app
+from outreach import clock, create_app
 from outreach.domain.kinds import ActivityKind, CadreKind, Sector, StaffRole
 from outreach.extensions import db
 from outreach.models import AccountRole, Activity, Cadre, Office, Organisation, Person, Programme, Region, User, Venue
+from outreach.queries import bell
 from outreach.services.inbox import waiting
 from outreach.services.reminders import rules
 from tests import apps, postgresql, wall_clock
@@ -367,6 +368,8 @@ def statements(current_app_: Flask) -> Iterator[Callable[[Callable[[], object]],
     def run(action: Callable[[], object]) -> list[str]:
         db.session.remove()
         waiting.count_again()  # each page counts the waiting mails, unless another did so a moment ago
+        bell.count_unseen(0, now=clock.now())  # each page shows the bell, which another page read a moment ago
+        db.session.remove()
         executed.clear()
         action()
         return list(executed)

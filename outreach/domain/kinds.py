@@ -87,6 +87,7 @@ class MailKind(StrEnum):
     REMINDER = "reminder"
     THANKS = "thanks"
     POLL = "poll"  # which dates suit
+    DIGEST = "digest"  # the day's news, to a coordinator
 
 
 IMPORTANCE = list(MailKind)  # a mail with several lines is about the first of these kinds that it contains

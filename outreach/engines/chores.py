@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from outreach.queries import bell as news
+from outreach.services import bell
 from outreach.services.absences import refresh as absence_refresh
 from outreach.services.answers import before as answers
 from outreach.services.directory import import_undo
@@ -52,9 +54,16 @@ def _archive(now: Clock, stop: Stop) -> Mapping[str, int]:
     }
 
 
+def _bell(now: Clock, _stop: Stop) -> Mapping[str, int]:
+    clashes = bell.notice_clashes(now=now())
+    found = news.current(now=now())
+    return {"clashes": clashes, "digests": bell.write_digests(found.news, found.seen, now=now())}
+
+
 # The engines send after it, in portions: see loop.send.
 EXPAND = Chore("expand", lambda settings: settings.tick_s, _expand)
 INBOX = Chore("inbox", lambda settings: settings.imap_poll_s if settings.imap_server else 0, receiving.poll)
 ARCHIVE = Chore("archive", lambda _settings: 3600, _archive)
 CALENDARS = Chore("calendars", lambda settings: 60 if settings.calendar_read_s else 0, absence_refresh.read_due)
-BESIDE = (INBOX, ARCHIVE, CALENDARS)  # run beside sending, each independently
+BELL = Chore("bell", lambda _settings: 600, _bell)
+BESIDE = (INBOX, ARCHIVE, CALENDARS, BELL)  # run beside sending, each independently

@@ -8,7 +8,16 @@ from outreach.models.channels import Channel, ChannelSlot, Heartbeat
 from outreach.models.imports import ImportShape, PersonImport, PersonImportLine
 from outreach.models.incoming import AddressFailure, IncomingMail
 from outreach.models.invitations import AnswerBefore, Attendance, Invitation, Link
-from outreach.models.mails import Attempt, Message, MessageLine, MessageText, Reminder, ReminderRule, SentMail
+from outreach.models.mails import (
+    Attempt,
+    BellDigest,
+    Message,
+    MessageLine,
+    MessageText,
+    Reminder,
+    ReminderRule,
+    SentMail,
+)
 from outreach.models.people import Cadre, Organisation, PeopleGroup, Person, people_group_member
 from outreach.models.places import Office, Region, Venue, the_office
 from outreach.models.planner import (
@@ -16,6 +25,7 @@ from outreach.models.planner import (
     AbsenceCalendar,
     Feed,
     IntendedClash,
+    NoticedClash,
     PlanSettings,
     SpeakerBooking,
     TakenProposal,
@@ -23,7 +33,7 @@ from outreach.models.planner import (
 )
 from outreach.models.polls import DatePoll, PollAnswer, PollInvitee, PollSlot
 from outreach.models.programmes import Activity, AgendaItem, Programme, agenda_speaker
-from outreach.models.staff import AccountRole, AuditEntry, User, user_role
+from outreach.models.staff import AccountRole, AuditEntry, BellSeen, User, user_role
 
 __all__ = [
     "Absence",
@@ -38,6 +48,8 @@ __all__ = [
     "Attempt",
     "Attendance",
     "AuditEntry",
+    "BellDigest",
+    "BellSeen",
     "Cadre",
     "Channel",
     "ChannelSlot",
@@ -52,6 +64,7 @@ __all__ = [
     "Message",
     "MessageLine",
     "MessageText",
+    "NoticedClash",
     "Office",
     "Organisation",
     "PeopleGroup",

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
 from outreach.domain.kinds import MailKind
 from outreach.domain.states import MessageState
@@ -14,6 +14,7 @@ from outreach.models.base import Identified, UTCDateTime, enum_of
 from outreach.models.invitations import Invitation
 from outreach.models.mails import Reminder
 from outreach.models.people import Organisation, Person
+from outreach.models.staff import User
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class ArchivedMessage(Model):
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     person_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"), index=True)
     organisation_id: Mapped[int | None] = mapped_column(sa.ForeignKey("organisation.id"), index=True)
+    user_id: Mapped[int | None]
     poll_invitee_id: Mapped[int | None]  # the poll may be deleted
     kind: Mapped[MailKind] = enum_of(MailKind)
     local_day: Mapped[date]
@@ -52,6 +54,7 @@ class ArchivedMessage(Model):
     tries: Mapped[list[dict[str, Any]]] = mapped_column(sa.JSON)
     person: Mapped[Person | None] = relationship()
     organisation: Mapped[Organisation | None] = relationship()
+    user: Mapped[User | None] = relationship(primaryjoin=lambda: foreign(ArchivedMessage.user_id) == User.id)
     lines: Mapped[list["ArchivedLine"]] = relationship(back_populates="message", order_by="ArchivedLine.id")
 
 

@@ -4,7 +4,7 @@ from datetime import date, datetime, time
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
 from outreach.domain.kinds import Audience, MailKind, RuleTiming
 from outreach.domain.states import MessageState, ReminderState
@@ -13,6 +13,7 @@ from outreach.models.base import Created, Identified, UTCDateTime, enum_of, lite
 from outreach.models.invitations import Invitation
 from outreach.models.people import Organisation, Person
 from outreach.models.programmes import Activity
+from outreach.models.staff import User
 
 OFFICE_WIDE = sa.text("programme_id IS NULL AND activity_id IS NULL")
 
@@ -117,6 +118,7 @@ class Message(Identified, Created, Model):
     organisation_id: Mapped[int | None] = mapped_column(sa.ForeignKey("organisation.id"))
     # Set if the mail goes to the representative named in this invitation.
     representative_of_id: Mapped[int | None] = mapped_column(sa.ForeignKey("invitation.id"))
+    user_id: Mapped[int | None]  # for the summary of news, which goes to an account and has no lines
     poll_invitee_id: Mapped[int | None]  # for a mail about a date poll, which has no lines; the row may be deleted
     kind: Mapped[MailKind] = enum_of(MailKind)  # kind of its most important line
     local_day: Mapped[date]
@@ -138,6 +140,7 @@ class Message(Identified, Created, Model):
     person: Mapped[Person | None] = relationship()
     organisation: Mapped[Organisation | None] = relationship()
     representative_of: Mapped[Invitation | None] = relationship()
+    user: Mapped[User | None] = relationship(primaryjoin=lambda: foreign(Message.user_id) == User.id)
     lines: Mapped[list["MessageLine"]] = relationship(back_populates="message", order_by="MessageLine.id")
 
 
@@ -166,6 +169,14 @@ class SentMail(Model):
     __tablename__ = "sent_mail"
     message_id: Mapped[int] = mapped_column(sa.ForeignKey("message.id", ondelete="CASCADE"), primary_key=True)
     data: Mapped[bytes] = mapped_column(sa.LargeBinary)
+
+
+class BellDigest(Model):
+    """What a summary of news says: each line as (what happened, what it is about), in its reader's language."""
+
+    __tablename__ = "bell_digest"
+    message_id: Mapped[int] = mapped_column(sa.ForeignKey("message.id", ondelete="CASCADE"), primary_key=True)
+    lines: Mapped[list[list[str]]] = mapped_column(sa.JSON)
 
 
 class Attempt(Identified, Model):

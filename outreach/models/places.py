@@ -1,6 +1,6 @@
 """Regions by Kemendagri code, venues, and the office that uses this installation."""
 
-from datetime import time
+from datetime import datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from outreach.domain.kinds import VenueKind
 from outreach.domain.mail.hours import CLOSES, OPENS, MailHours
 from outreach.extensions import Model
-from outreach.models.base import Identified, Zone, enum_of
+from outreach.models.base import Identified, UTCDateTime, Zone, enum_of
 
 
 class Region(Model):
@@ -55,6 +55,7 @@ class Office(Identified, Model):
     mails_from: Mapped[time] = mapped_column(default=OPENS)  # mails that can wait go out in these hours, in its zone
     mails_until: Mapped[time] = mapped_column(default=CLOSES)
     confirms_answers: Mapped[bool] = mapped_column(default=False)  # a mail confirms each answer given by link
+    clashes_noticed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # the last look for new clashes
     region: Mapped[Region] = relationship()
 
     @property

@@ -49,6 +49,17 @@ class SpeakerBooking(Model):
     person: Mapped[Person] = relationship()
 
 
+class NoticedClash(Identified, Model):
+    """A clash that is in the plan, and when it was first found. services/bell.py adds and removes the rows."""
+
+    __tablename__ = "noticed_clash"
+    __table_args__ = (sa.Index("ix_noticed_clash_first_at", "first_at"),)
+    kind: Mapped[ClashKind] = enum_of(ClashKind)
+    activity_id: Mapped[int] = mapped_column(sa.ForeignKey("activity.id", ondelete="CASCADE"), index=True)
+    other_activity_id: Mapped[int | None] = mapped_column(sa.ForeignKey("activity.id", ondelete="CASCADE"), index=True)
+    first_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # empty: it was there before anybody looked
+
+
 class AbsenceCalendar(Identified, Created, Model):
     """A calendar (address or file) with a person's or venue's busy times. Each reading replaces its absences."""
 

@@ -39,7 +39,24 @@ class User(Identified, UserMixin, Model):
     tf_primary_method: Mapped[str | None] = mapped_column(sa.String(64))
     tf_totp_secret: Mapped[str | None] = mapped_column(sa.String(255))
     tf_phone_number: Mapped[str | None] = mapped_column(sa.String(128))
+    wants_digest: Mapped[bool] = mapped_column(default=False)  # the day's news by mail
+    digested_at: Mapped[datetime | None] = mapped_column(
+        UTCDateTime
+    )  # news up to then was in a summary, or there was none
     roles: Mapped[list[AccountRole]] = relationship(secondary=user_role, lazy="joined")  # type: ignore[assignment]
+
+    @property
+    def display_name(self) -> str:
+        return self.name or self.email
+
+
+class BellSeen(Model):
+    """A piece of news that an account has seen. key: as in domain/bell.py."""
+
+    __tablename__ = "bell_seen"
+    user_id: Mapped[int] = mapped_column(sa.ForeignKey("user.id", ondelete="CASCADE"), primary_key=True)
+    key: Mapped[str] = mapped_column(sa.String(80), primary_key=True)
+    at: Mapped[datetime] = mapped_column(UTCDateTime)
 
 
 class AuditEntry(Identified, Model):

@@ -15,7 +15,7 @@ from outreach.delivery import tokens
 from outreach.delivery.mail import poll as poll_mail
 from outreach.delivery.mail.poll import page_url
 from outreach.delivery.words import formats, whatsapp
-from outreach.delivery.words.whatsapp import Call
+from outreach.delivery.words.whatsapp import Call, Sender
 from outreach.domain import polls
 from outreach.domain.clashes import Clash, clashes_of
 from outreach.domain.directory import email_addresses
@@ -140,7 +140,7 @@ def get(poll_id: int) -> DatePoll:
     return found
 
 
-def table(poll_id: int, *, now: datetime) -> PollTable:
+def table(poll_id: int, *, now: datetime, sender: Sender | None = None) -> PollTable:
     """Return a poll as its page shows it; raise PollMissing."""
     poll = get(poll_id)
     invitees = sorted(poll.invitees, key=lambda one: (not one.needed, one.id))
@@ -164,7 +164,7 @@ def table(poll_id: int, *, now: datetime) -> PollTable:
         poll,
         rows,
         invitees,
-        calls(poll, invitees),
+        calls(poll, invitees, sender) if sender else [],
         poll_mails.latest([one.id for one in invitees]),
         polls.is_open(poll.state, poll.closes_at, now),
     )
@@ -198,7 +198,7 @@ def of_proposals(
     return [(one, clashing.found_in(plan, clashes_of(plan, one))) for one in planned]
 
 
-def calls(poll: DatePoll, invitees: Sequence[PollInvitee]) -> list[tuple[PollInvitee, Call]]:
+def calls(poll: DatePoll, invitees: Sequence[PollInvitee], sender: Sender) -> list[tuple[PollInvitee, Call]]:
     """Return the invitees without an answer that no mail reaches, with a text for WhatsApp."""
     if poll.state is not PollState.OPEN:
         return []
@@ -209,21 +209,23 @@ def calls(poll: DatePoll, invitees: Sequence[PollInvitee]) -> list[tuple[PollInv
         if one.answered_at is None and (not one.invitee.email or email_addresses.key(one.invitee.email) in blocked)
     ]
     links = _links(found)
-    return [(one, whatsapp.at(one.invitee.phone, _text(poll, one, links.get(one.id, "")))) for one in found]
+    return [(one, whatsapp.at(one.invitee.phone, _text(poll, one, links.get(one.id, ""), sender))) for one in found]
 
 
-def _text(poll: DatePoll, one: PollInvitee, link: str) -> str:
+def _text(poll: DatePoll, one: PollInvitee, link: str, sender: Sender) -> str:
     with force_locale(one.invitee.locale or "id"):
         lines = [
-            gettext("Dear %(name)s,", name=one.invitee.display_name),
-            gettext("which of these times suit you for “%(title)s”?", title=poll.neutral_title),
+            *whatsapp.opening(one.invitee.display_name, sender),
+            gettext("Which of these times suit you for “%(title)s”?", title=poll.neutral_title),
             *(f"{number}. {poll_mail.when(slot)}" for number, slot in enumerate(poll.slots, start=1)),
             "",
         ]
         until = formats.moment(poll.closes_at, poll.zone)
         if link:
-            return "\n".join([*lines, gettext("Please tell us here until %(moment)s:", moment=until), link])
-        return "\n".join([*lines, gettext("Please tell us by answering this message until %(moment)s.", moment=until)])
+            lines += [gettext("Please tell us here until %(moment)s:", moment=until), link]
+        else:
+            lines.append(gettext("Please tell us by answering this message until %(moment)s.", moment=until))
+        return "\n".join([*lines, "", whatsapp.costs_nothing()])
 
 
 def _links(invitees: Sequence[PollInvitee]) -> dict[int, str]:

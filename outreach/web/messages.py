@@ -129,7 +129,7 @@ def _page(message_id: int, problem: str = "") -> str:
 
 
 def _address(message: Any) -> str:
-    recipient = message.person or message.organisation
+    recipient = message.person or message.organisation or message.user
     return recipient.email if recipient else ""
 
 

@@ -19,6 +19,7 @@ from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import links
 from tests.browser.pages import press
 from tests.conftest import NOW, at, draft_activity
+from tests.services.polls.polls_help import a_poll
 
 pytestmark = pytest.mark.browser
 
@@ -164,7 +165,7 @@ def test_buttons_and_choices_are_large_enough_for_a_thumb(chromium, address, pag
 
 
 def test_input_is_kept_behind_a_file_that_was_too_large(chromium, address, pages, tmp_path):
-    (tmp_path / "big.ics").write_bytes(bytes(6 * 1024 * 1024))
+    (tmp_path / "big.ics").write_bytes(bytes(11 * 1024 * 1024))
     page = chromium.new_context(java_script_enabled=False).new_page()
     page.goto(f"{address}{pages['speaker']}/away?lang=en")
     page.fill("[name=reason]", "Rapat pimpinan di Bandar Lampung")
@@ -221,6 +222,24 @@ def test_errors_have_the_focus_and_lead_to_their_fields(chromium, address, pages
     page.keyboard.press("Enter")
     field = page.locator("input[name$='-name']:focus")
     assert page.locator("#e a").first.get_attribute("href") == "#" + field.get_attribute("name")
+
+
+def test_what_an_error_leads_to_stands_below_what_it_is_about(chromium, address, pages, ani):
+    poll = a_poll(ani)
+    page = chromium.new_context(viewport={"width": 360, "height": 560}, java_script_enabled=False).new_page()
+    page.goto(f"{address}{pages['cadre']}/polls/{poll.id}")
+    press(page.locator("button.g"))
+    for number, date in enumerate(("18", "19", "20")):
+        page.locator("#e a").nth(number).click()
+        shown = page.locator(f"h2:has-text('{date} Januari')").bounding_box()
+        assert 0 <= shown["y"] < 560
+    page.goto(address + pages["cadre"])
+    second = page.locator("section[aria-labelledby^=h]").nth(1)
+    second.locator("summary").click()
+    press(second.locator("button[value=represented]"))
+    page.locator("#e a").click()
+    label = page.locator("label:has(input[aria-invalid])").bounding_box()
+    assert 0 <= label["y"] < 560
 
 
 def test_what_is_chosen_shows_in_forced_colours_too(chromium, address, pages):

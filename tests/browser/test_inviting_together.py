@@ -37,6 +37,12 @@ def test_two_kelurahan_get_their_own_cadres(coordinator, ani, budi, chromium, wh
     page.wait_for_selector(".together-own")
     holds(page, width)
     assert page.get_by_role("checkbox", checked=True).count() == 2
+    own = page.locator(".together-own").first
+    first = own.get_by_role("checkbox").first
+    first.uncheck()
+    assert "0 of 1 chosen" in own.inner_text()
+    first.check()
+    assert "1 of 1 chosen" in own.inner_text()
     press(page.get_by_role("button", name="Invite", exact=True))
     asked = wait_for(lambda: db.session.query(Invitation).order_by(Invitation.activity_id).all())
     assert [(one.activity_id, one.person_id) for one in asked] == list(zip(ids, people, strict=True))

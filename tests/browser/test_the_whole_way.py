@@ -89,7 +89,7 @@ def test_the_whole_way_from_login_and_publishing_to_the_mail_and_the_answer(
     phone.locator("summary:has-text('Orang lain hadir')").first.click()
     phone.locator("input[name*=name]:visible").first.fill("Rina Andriani")
     phone.locator("input[name*=post]:visible").first.fill("Wakapolres")
-    press(phone.get_by_role("button", name="Kirim: diwakili").first)
+    press(phone.get_by_role("button", name="Kirim nama yang mewakili").first)
     assert wait_for(lambda: state_of(chief) is InvitationState.REPRESENTED)
 
     page.goto(f"{whole}/activities/{activity_id}/invitees")

@@ -12,7 +12,9 @@ from outreach.domain.needs import NeedKind
 from outreach.extensions import db
 from outreach.models import AddressFailure, AuditEntry, Invitation
 from outreach.queries import unreachable
+from outreach.queries.invitations import calls
 from outreach.queries.invitations import lists as invitees
+from outreach.queries.invitations.calls import CallScope
 from outreach.queries.invitations.select import InviteeFilters
 from outreach.queries.overview import page as overview
 from outreach.services import addresses
@@ -108,10 +110,13 @@ def test_allowing_an_address_again_is_logged(ani, coordinator):
 
 
 def test_the_list_of_people_to_call_includes_them(published, ani, budi):
-    assert invitees.to_call(published.id) == []
+    def to_call():
+        return list(calls.everyone(CallScope(published.id), InviteeFilters(no_address=True), now=NOW))
+
+    assert to_call() == []
     blocked(ani.email)
-    (row,) = invitees.to_call(published.id)
-    assert (row.invitation.person_id, row.failure.reply) == (ani.id, "550 5.1.1 no such user")
+    (one,) = to_call()
+    assert (one.invitee.id, one.failure.reply) == (ani.id, "550 5.1.1 no such user")
     filtered = invitees.listed(published.id, replace(InviteeFilters(), no_address=True))
     assert [(one.invitation.person_id, one.failure is None) for one in filtered.rows] == [(ani.id, False)]
     assert invitees.without_address(published.id) == 1

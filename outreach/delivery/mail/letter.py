@@ -228,14 +228,19 @@ def _footer(recipient: Recipient, office: Office | None, kind: MailKind | None) 
     if recipient.represents:
         who = placeholders.clean(recipient.represents)
         return [[TextPart(gettext("You get this mail because %(name)s named you to come in their place.", name=who))]]
-    if kind is MailKind.POLL:
+    if kind is MailKind.DIGEST:
+        why = gettext(
+            "You get this summary because you asked for it in Outreach. You can stop it there, under the bell."
+        )
+    elif kind is MailKind.POLL:
         why = gettext("You get this mail because %(office)s is planning an activity with you.", office=name)
     else:
         why = gettext("You get this mail because %(office)s invited you to an activity.", office=name)
     if not recipient.link:
         return [[TextPart(why)]]
     personal = gettext(
-        "The link is meant for you alone: whoever has it can answer in your name. Please do not pass it on."
+        "The link is meant for you: whoever has it can answer in your name. "
+        "Please pass it on only to who answers for you."
     )
     return [
         [TextPart(why)],

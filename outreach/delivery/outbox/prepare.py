@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from outreach.delivery import tokens
+from outreach.delivery.mail import digest as digest_mail
 from outreach.delivery.mail import poll as poll_mail
 from outreach.delivery.mail.compose import AddressUnusable
 from outreach.delivery.mail.frames import frame as frames
@@ -134,7 +135,7 @@ def _unread(lease: Lease, words: str, now: datetime) -> Settled:
 
 def _made_links(rows: Sequence[MessageRow], expires_at: datetime) -> bool:
     """Create missing answer links before the mails are composed, in a separate transaction. Return whether any was missing."""
-    missing = [row for row in rows if not row.link_nonce]
+    missing = [row for row in rows if not row.link_nonce and row.user_id is None]
     if missing:
         with writing() as session:
             tokens.ensure_links(
@@ -164,6 +165,9 @@ class _Preparing:
         if recheck.must_wait(row, self.known):
             self._wait(lease, row, self.now + WAIT_FOR_OTHER)
             return
+        if row.user_id is not None:
+            self._decide_digest(lease, row)
+            return
         if row.poll_invitee_id is not None:
             self._decide_poll(lease, row, self.asked.get(row.poll_invitee_id))
             return
@@ -182,6 +186,22 @@ class _Preparing:
             row,
             verdict,
             lambda: self.frames.plan(self.session, verdict.recipient, verdict.lines, self.shared, now=self.now),
+        )
+
+    def _decide_digest(self, lease: Lease, row: MessageRow) -> None:
+        untrue = digest_mail.untrue_because(self.session, row, now=self.now)
+        if untrue is None and email_addresses.key(row.email) in self.shared.blocked:
+            untrue = SkipReason.ADDRESS_BLOCKED
+        if untrue is not None:
+            verdict = RecheckResult(row, untrue_because=untrue)
+            self.batch.decided.append(_nothing_left(lease, row, verdict, self.doubts.get(row.id, 0)))
+            return
+        office = self.shared.office
+        self._plan(
+            lease,
+            row,
+            RecheckResult(row, useful_until=row.expires_at),
+            lambda: frames.ready(digest_mail.written(self.session, row, office, now=self.now)),
         )
 
     def _decide_poll(self, lease: Lease, row: MessageRow, one: PollInvitee | None) -> None:

@@ -30,6 +30,7 @@ from outreach.models import (
     Person,
     Region,
     Reminder,
+    User,
     the_office,
 )
 
@@ -102,6 +103,7 @@ class MessageRow(NamedTuple):
     rfc_message_id: str
     resend_of_id: int | None
     representative_of_id: int | None  # if a representative gets the mail: the invitation that names them
+    user_id: int | None  # the account that gets a summary of news (mail/digest.py); it then has no lines and no link
     poll_invitee_id: int | None  # the poll invitee that the message asks (mail/poll.py); it then has no lines
     person_id: int | None
     organisation_id: int | None
@@ -162,16 +164,17 @@ _MESSAGES = (
         Message.rfc_message_id,
         Message.resend_of_id,
         Message.representative_of_id,
+        Message.user_id,
         Message.poll_invitee_id,
         Message.person_id,
         Message.organisation_id,
-        _or_empty(Person.name, Organisation.name),
+        _or_empty(Person.name, Organisation.name, User.name),
         _or_empty(Person.title_before),
         _or_empty(Person.title_after),
         _or_empty(Person.post),
         _raw(Person.sex),
-        _or_empty(Person.email, Organisation.email),
-        _or_empty(Person.locale, Organisation.locale),
+        _or_empty(Person.email, Organisation.email, User.email),
+        _or_empty(Person.locale, Organisation.locale, User.locale),
         sa.func.coalesce(Person.shares_phone, sa.false()),
         _or_empty(_OWN.name),
         _or_empty(_OWN.short_name),
@@ -186,6 +189,7 @@ _MESSAGES = (
     .outerjoin(Person, Message.person_id == Person.id)
     .outerjoin(_OWN, Person.organisation_id == _OWN.id)
     .outerjoin(Organisation, Message.organisation_id == Organisation.id)
+    .outerjoin(User, Message.user_id == User.id)
     .outerjoin(Region, Region.code == sa.func.coalesce(Person.region_code, Organisation.region_code))
     .outerjoin(_LINK, sa.and_(_LINK.person_id == Message.person_id, _LINK.purpose == LinkPurpose.ANSWER))
     .outerjoin(

@@ -36,6 +36,7 @@ def invitee_row(invitee: Person | Organisation, **values: Any) -> MessageRow:
         "rfc_message_id": "",
         "resend_of_id": None,
         "representative_of_id": None,
+        "user_id": None,
         "poll_invitee_id": None,
         "person_id": person.id if person else None,
         "organisation_id": None if person else invitee.id,

@@ -38,6 +38,7 @@ from outreach.domain.states import ActivityState, InvitationState, MessageState,
 
 PLAN_LABELS: dict[tuple[type, str], object] = {
     (MailKind, MailKind.POLL.value): _l("Date poll"),
+    (MailKind, MailKind.DIGEST.value): _l("Summary of the day's news"),
     (VenueKind, VenueKind.HALL.value): _l("Hall"),
     (VenueKind, VenueKind.OFFICE.value): _l("Meeting room"),
     (VenueKind, VenueKind.SCHOOL.value): _l("School"),

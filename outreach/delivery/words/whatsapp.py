@@ -1,15 +1,19 @@
 """Contact invitees by phone: their number, and a neutral WhatsApp text in their language.
 
-The text invites. After a move it tells the new time and place; after a cancellation it says that they need not come.
+The text names the office and who writes, what, when and until when to answer, and says that nothing is to be paid. It
+invites. After a move it tells the new time and place; after a cancellation it says that they need not come.
 Nothing is sent from here: the link opens WhatsApp on the coordinator's phone or computer with the text filled in.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import quote
 
 from flask_babel import force_locale, gettext
 
 from outreach.delivery.words import formats
+from outreach.domain.directory import phones
 from outreach.domain.states import ANSWERED, ActivityState
 from outreach.models import Activity, Invitation
 
@@ -20,40 +24,48 @@ WHATSAPP = "https://wa.me/"
 class Call:
     number: str  # in Indonesian notation; "" if unknown
     tel: str  # E.164, for a tel: link
-    whatsapp: str  # URL that opens WhatsApp with the text; "" without a number
+    whatsapp: str  # URL that opens WhatsApp with the text; "" without a number, and for a landline
     text: str
 
 
-def call(invitation: Invitation, activity: Activity, link: str) -> Call:
-    """Return how to reach an invitee by phone. link: URL of their answer page, "" without one.
+@dataclass(frozen=True)
+class Sender:
+    """Who writes the text. office: its full name. name: of the staff member, "" if the account has none."""
 
-    The text contains only the public title, so a phone lying on a table reveals nothing.
-    """
-    return at(invitation.invitee.phone, _text(invitation, activity, link))
+    office: str
+    name: str = ""
+
+
+def call(invitation: Invitation, activity: Activity, link: str, sender: Sender, *, now: datetime) -> Call:
+    """Return how to reach an invitee by phone about one activity. link: URL of their answer page, "" without one."""
+    return at(invitation.invitee.phone, _text([(invitation, activity)], link, sender, now))
+
+
+def call_about(invitations: Sequence[Invitation], link: str, sender: Sender, *, now: datetime) -> Call:
+    """Return the same about all activities of these invitations of one invitee; at least one."""
+    asked = [(one, one.activity) for one in invitations]
+    return at(invitations[0].invitee.phone, _text(asked, link, sender, now))
 
 
 def at(phone: str, text: str = "") -> Call:
     """Return how to reach somebody at a number (E.164, "" if unknown)."""
-    digits = phone.lstrip("+")
+    digits = phone.lstrip("+") if phones.may_have_whatsapp(phone) else ""
     written = f"?text={quote(text)}" if text else ""
     return Call(formats.phone(phone), phone, f"{WHATSAPP}{digits}{written}" if digits else "", text)
 
 
-def _text(invitation: Invitation, activity: Activity, link: str) -> str:
-    with force_locale(invitation.invitee.locale or "id"):
-        lines = [gettext("Dear %(name)s,", name=invitation.invitee.display_name)]
-        if activity.state is ActivityState.CANCELLED:
-            return "\n".join(lines + _cancellation(activity))
-        again = is_moved(activity) and invitation.answered_before_the_move
-        if is_moved(activity) and (again or invitation.state not in ANSWERED):
-            lines.append(gettext("time or place have changed for: %(title)s", title=activity.neutral_title))
-            lines.append(gettext("Now:"))
-        else:
-            lines.append(gettext("we invite you to: %(title)s", title=activity.neutral_title))
-        lines += _when(activity)
-        if activity.venue:
-            lines.append(activity.venue.name)
-        return "\n".join([*lines, "", *_question(link, again)])
+def opening(name: str, sender: Sender) -> list[str]:
+    """Return the first lines of a text: to whom, and from whom."""
+    if sender.name:
+        who = gettext("this is %(name)s from %(office)s.", name=sender.name, office=sender.office)
+    else:
+        who = gettext("this is %(office)s.", office=sender.office)
+    return [gettext("Dear %(name)s,", name=name), who]
+
+
+def costs_nothing() -> str:
+    """Return the sentence that protects from fraud in the office's name."""
+    return gettext("Taking part is free: we never ask for money or transfers.")
 
 
 def is_moved(activity: Activity) -> bool:
@@ -61,9 +73,46 @@ def is_moved(activity: Activity) -> bool:
     return activity.state is ActivityState.PUBLISHED and activity.sequence > 0
 
 
+def _text(asked: Sequence[tuple[Invitation, Activity]], link: str, sender: Sender, now: datetime) -> str:
+    """Return the text. It contains only public titles, so a phone lying on a table reveals nothing."""
+    invitee = asked[0][0].invitee
+    with force_locale(invitee.locale or "id"):
+        lines = opening(invitee.display_name, sender)
+        for invitation, activity in asked:
+            lines += ["", *_about(invitation, activity, now)]
+        on = [(invitation, activity) for invitation, activity in asked if activity.state is not ActivityState.CANCELLED]
+        if on:
+            again = all(_asks_again(invitation, activity) for invitation, activity in on)
+            lines += ["", *_question(link, again), "", costs_nothing()]
+        return "\n".join(lines)
+
+
+def _about(invitation: Invitation, activity: Activity, now: datetime) -> list[str]:
+    if activity.state is ActivityState.CANCELLED:
+        return _cancellation(activity)
+    if is_moved(activity) and (_asks_again(invitation, activity) or invitation.state not in ANSWERED):
+        lines = [
+            gettext("Time or place have changed for: %(title)s", title=activity.neutral_title),
+            gettext("Now:"),
+        ]
+    else:
+        lines = [gettext("We invite you to: %(title)s", title=activity.neutral_title)]
+    lines += _when(activity)
+    if activity.venue:
+        lines.append(activity.venue.name)
+    if now < activity.respond_by_at:
+        until = formats.moment(activity.respond_by_at, activity.zone)
+        lines.append(gettext("Please answer by %(moment)s.", moment=until))
+    return lines
+
+
+def _asks_again(invitation: Invitation, activity: Activity) -> bool:
+    return is_moved(activity) and invitation.answered_before_the_move
+
+
 def _cancellation(activity: Activity) -> list[str]:
     lines = [
-        gettext("this activity is cancelled: %(title)s", title=activity.neutral_title),
+        gettext("This activity is cancelled: %(title)s", title=activity.neutral_title),
         *_when(activity),
         "",
     ]

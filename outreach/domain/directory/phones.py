@@ -64,6 +64,16 @@ def _mobile(digits: str) -> str:
     return f"+62{local}" if local.startswith("8") and _MOBILE.fullmatch(local) else ""
 
 
+def may_have_whatsapp(e164: str) -> bool:
+    """Return whether a number may be a mobile's. WhatsApp finds nobody at a landline or at a service number."""
+    try:
+        found = phonenumbers.parse(e164)
+    except phonenumbers.NumberParseException:
+        return False
+    kinds = phonenumbers.PhoneNumberType
+    return phonenumbers.number_type(found) in (kinds.MOBILE, kinds.FIXED_LINE_OR_MOBILE)
+
+
 def _text(written: str | float | int | None) -> str:
     if written is None:
         return ""

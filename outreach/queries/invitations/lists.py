@@ -31,16 +31,13 @@ from outreach.models import (
 )
 from outreach.queries import inbox
 from outreach.queries.invitations.counting import count
-from outreach.queries.invitations.select import InviteeFilters, matching, order, row_options
+from outreach.queries.invitations.select import InviteeFilters, matching, order, row_options, to_call
 from outreach.queries.messages import archive
 from outreach.queries.paging import Page, paged
 from outreach.services import addresses
 from outreach.services.invitations import seats
 from outreach.services.locking import ActivityMissing, InvitationMissing
 from outreach.services.reminders.forecast import ToRemind, for_reminding
-
-TO_CALL = UNANSWERED | {InvitationState.PREPARED}
-OUT = (InvitationState.NOT_COMING, InvitationState.WITHDRAWN)
 
 
 @dataclass(frozen=True)
@@ -78,7 +75,7 @@ class InviteeList:
     rows: list[InviteeRow]
     counts: Mapping[InvitationState, int]  # as invitations/counting.py counts
     seats: Seats
-    without_address: int  # invitees that `to_call` finds
+    without_address: int  # invitees to call whom no mail reaches
     regions: list[Region] = field(default_factory=list)
 
     @property
@@ -169,37 +166,11 @@ def listed(activity_id: int, filters: InviteeFilters, number: int = 1) -> Invite
     )
 
 
-def to_call(activity_id: int) -> list[InviteeRow]:
-    """Return the invitees that no mail reaches and that need a call or WhatsApp.
-
-    These are all who have not answered; after a move also those who answered before it; after a cancellation all who
-    were expected.
-    """
-    found = db.session.scalars(_callable(activity_id).options(*row_options()).order_by(*order()))
-    return _rows(found.unique().all())
-
-
 def without_address(activity_id: int) -> int:
-    """Return how many invitees `to_call` finds."""
-    counted = sa.select(sa.func.count()).select_from(_callable(activity_id).with_only_columns(Invitation.id).subquery())
-    return db.session.scalar(counted) or 0
-
-
-def _callable(activity_id: int) -> sa.Select:
-    """Return the select of invitees to call. Declined and withdrawn invitees are not notified of changes, as with mails."""
-    expected = Invitation.state.not_in(OUT)
-    outdated = sa.func.coalesce(Invitation.answered_sequence, 0) < Activity.sequence
-    return (
-        matching(activity_id, InviteeFilters(no_address=True))
-        .join(Activity, Activity.id == Invitation.activity_id)
-        .where(
-            sa.or_(
-                sa.and_(Activity.state == ActivityState.CANCELLED, expected),
-                sa.and_(Activity.state == ActivityState.PUBLISHED, expected, outdated),
-                sa.and_(Activity.state != ActivityState.CANCELLED, Invitation.state.in_(TO_CALL)),
-            )
-        )
-    )
+    """Return how many invitees need a call because no mail reaches them."""
+    wanted = matching(activity_id, InviteeFilters(no_address=True)).with_only_columns(Invitation.id)
+    wanted = wanted.join(Activity, Activity.id == Invitation.activity_id).where(to_call())
+    return db.session.scalar(sa.select(sa.func.count()).select_from(wanted.subquery())) or 0
 
 
 def nominees_of(invitation_id: int) -> list[Invitation]:

@@ -7,11 +7,12 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased, joinedload, selectinload
 
 from outreach.domain.kinds import Role, Sector
-from outreach.domain.states import UNANSWERED, InvitationState
-from outreach.models import Cadre, Invitation, Organisation, Person, User
+from outreach.domain.states import UNANSWERED, ActivityState, InvitationState
+from outreach.models import Activity, Cadre, Invitation, Organisation, Person, User
 from outreach.queries.invitations.counting import COUNTED
 from outreach.services.addresses import no_mail_reaches
 
+OUT = (InvitationState.NOT_COMING, InvitationState.WITHDRAWN)
 _own = aliased(Organisation)  # the invited organisation
 _employer = aliased(Organisation)  # the invited person's organisation
 _host = aliased(Invitation)  # the invitation of the organisation that nominated
@@ -46,14 +47,17 @@ def row_options() -> tuple[Any, ...]:
 
 def matching(activity_id: int, filters: InviteeFilters) -> sa.Select[Any]:
     """Return the select of an activity's invitations that match the filters."""
+    return narrowed(sa.select(Invitation).where(Invitation.activity_id == activity_id), filters)
+
+
+def narrowed(wanted: sa.Select[Any], filters: InviteeFilters) -> sa.Select[Any]:
+    """Return a select of invitations with only those that match the filters."""
     wanted = (
-        sa.select(Invitation)
-        .outerjoin(Person, Person.id == Invitation.person_id)
+        wanted.outerjoin(Person, Person.id == Invitation.person_id)
         .outerjoin(_own, _own.id == Invitation.organisation_id)
         .outerjoin(_employer, _employer.id == Person.organisation_id)
         .outerjoin(_host, _host.id == Invitation.nominated_under_id)
         .outerjoin(_host_organisation, _host_organisation.id == _host.organisation_id)
-        .where(Invitation.activity_id == activity_id)
     )
     if filters.q:
         texts = (
@@ -72,8 +76,40 @@ def matching(activity_id: int, filters: InviteeFilters) -> sa.Select[Any]:
     if filters.sector:
         wanted = wanted.where(sa.or_(*(o.sector == filters.sector for o in (_own, _employer, _host_organisation))))
     if filters.no_address:
-        wanted = wanted.where(no_mail_reaches(sa.func.coalesce(Person.email, _own.email)))
+        wanted = wanted.where(unreached())
     return wanted
+
+
+def unreached() -> sa.ColumnElement[bool]:
+    """Return the condition, in a select of `narrowed`, that no mail reaches the invitee."""
+    return no_mail_reaches(sa.func.coalesce(Person.email, _own.email))
+
+
+def to_call() -> sa.ColumnElement[bool]:
+    """Return the condition, in a select of `narrowed` joined with Activity, that the invitee needs a call.
+
+    These are all who have not answered; after a move also those who answered before it; after a cancellation all who were
+    expected and get no mail. Declined and withdrawn invitees are not told of changes, as with mails.
+    """
+    expected = Invitation.state.not_in(OUT)
+    outdated = sa.func.coalesce(Invitation.answered_sequence, 0) < Activity.sequence
+    published = Activity.state == ActivityState.PUBLISHED
+    return sa.or_(
+        sa.and_(Activity.state.in_((ActivityState.PUBLISHED, ActivityState.HELD)), Invitation.state.in_(UNANSWERED)),
+        sa.and_(published, Invitation.state == InvitationState.PREPARED, unreached()),
+        sa.and_(published, expected, outdated, Invitation.state != InvitationState.PREPARED),
+        sa.and_(Activity.state == ActivityState.CANCELLED, expected, unreached()),
+    )
+
+
+def displayed_name() -> sa.ColumnElement[str]:
+    """Return, in a select of `narrowed`, the invitee's name as lists are ordered by it."""
+    return sa.func.lower(sa.func.coalesce(_own.name, sa.case((Person.name == "", Person.post), else_=Person.name)))
+
+
+def rank() -> sa.ColumnElement[int]:
+    """Return the position of an invitation's role in lists: speakers first."""
+    return sa.case({role.value: n for n, role in enumerate(Role)}, value=sa.cast(Invitation.role, sa.String))
 
 
 def _in_region(code: str) -> sa.ColumnElement[bool]:
@@ -87,7 +123,6 @@ def _in_region(code: str) -> sa.ColumnElement[bool]:
 
 def order() -> tuple[Any, ...]:
     """Return the order of a list: by role, then name; nominees come after the organisation that nominated them."""
-    rank = sa.case({role.value: n for n, role in enumerate(Role)}, value=sa.cast(Invitation.role, sa.String))
     name = sa.case((Person.name == "", Person.post), else_=Person.name)
     group = sa.func.coalesce(_host_organisation.name, _own.name, name)
-    return rank, sa.func.lower(group), Invitation.nominated_under_id.is_not(None), sa.func.lower(name), Invitation.id
+    return rank(), sa.func.lower(group), Invitation.nominated_under_id.is_not(None), sa.func.lower(name), Invitation.id

@@ -21,6 +21,7 @@ def select(*, person_id: int | None, organisation_id: int | None, activity_id: i
     chosen = sa.select(ArchivedMessage).options(
         joinedload(ArchivedMessage.person),
         joinedload(ArchivedMessage.organisation),
+        joinedload(ArchivedMessage.user),
         selectinload(ArchivedMessage.lines)
         .joinedload(ArchivedLine.invitation)
         .joinedload(Invitation.activity)

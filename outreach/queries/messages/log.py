@@ -144,6 +144,7 @@ def _row_options() -> tuple[Any, ...]:
     return (
         joinedload(Message.person),
         joinedload(Message.organisation),
+        joinedload(Message.user),
         selectinload(Message.lines)
         .joinedload(MessageLine.invitation)
         .joinedload(Invitation.activity)

@@ -4,6 +4,7 @@ answers/answer.py holds answers that invitees give themselves; services/inbox/re
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -18,7 +19,7 @@ from outreach.services import audit
 from outreach.services.answers import nominees as nominees_of
 from outreach.services.answers.answer import NotAnOrganisation, OrganisationsNominate, settle
 from outreach.services.answers.nominees import Nominee
-from outreach.services.locking import invitation_for_change
+from outreach.services.locking import activities_for_change, invitation_for_change
 from outreach.services.office_defaults import contact
 from outreach.transactions import writing
 
@@ -79,25 +80,60 @@ def record_answer(
     in_mail, then: as in `nominate_for`.
     """
     with writing() as session:
-        invitation = invitation_for_change(session, invitation_id)
-        _check_recordable(invitation)
-        if invitation.organisation_id and choice is not Choice.NOT_COMING:
-            raise OrganisationsNominate
-        before = invitation.state
-        mine = [invitation, *_other_roles(session, invitation)]
-        settle(session, mine, choice, representative, source, now)
-        if invitation.organisation_id:
-            nominees_of.drop_all(session, invitation, now)
-        for one in mine:
-            one.answer_recorded_by_id = by.id if by else None
-            one.answer_note = note.strip()
-        audit.record(
-            session, by, "invitation.answer_recorded", invitation, now=now, name=invitation.invitee.display_name,
-            activity=invitation.activity.title, state=[before.value, invitation.state.value], source=source.value,
-            **_in_mail(in_mail),
-        )  # fmt: skip
+        invitation = _record(session, invitation_id, choice, source, representative, note, by, now, in_mail)
         if then:
             then(session, invitation)
+    return invitation
+
+
+@dataclass(frozen=True)
+class Told:
+    """What an invitee said about one invitation."""
+
+    invitation_id: int
+    choice: Choice
+    representative: Representative | None = None
+    note: str = ""
+
+
+def record_answers(told: Sequence[Told], source: AnswerSource, *, by: User | None, now: datetime) -> None:
+    """Record all that was said in one call, together or not at all."""
+    with writing() as session:
+        ids = [one.invitation_id for one in told]
+        asked_to = session.scalars(sa.select(Invitation.activity_id).where(Invitation.id.in_(ids)).distinct())
+        activities_for_change(session, list(asked_to))
+        for one in told:
+            _record(session, one.invitation_id, one.choice, source, one.representative, one.note, by, now)
+
+
+def _record(
+    session: Session,
+    invitation_id: int,
+    choice: Choice,
+    source: AnswerSource,
+    representative: Representative | None,
+    note: str,
+    by: User | None,
+    now: datetime,
+    in_mail: int | None = None,
+) -> Invitation:
+    invitation = invitation_for_change(session, invitation_id)
+    _check_recordable(invitation)
+    if invitation.organisation_id and choice is not Choice.NOT_COMING:
+        raise OrganisationsNominate
+    before = invitation.state
+    mine = [invitation, *_other_roles(session, invitation)]
+    settle(session, mine, choice, representative, source, now)
+    if invitation.organisation_id:
+        nominees_of.drop_all(session, invitation, now)
+    for one in mine:
+        one.answer_recorded_by_id = by.id if by else None
+        one.answer_note = note.strip()
+    audit.record(
+        session, by, "invitation.answer_recorded", invitation, now=now, name=invitation.invitee.display_name,
+        activity=invitation.activity.title, state=[before.value, invitation.state.value], source=source.value,
+        **_in_mail(in_mail),
+    )  # fmt: skip
     return invitation
 
 

@@ -108,6 +108,8 @@ def _under_way(session: Session, old: Message) -> bool:
 
 
 def _again(session: Session, old: Message, now: datetime) -> Message:
+    if old.user_id is not None:  # a summary of news that was new then
+        raise NothingToResend(reason=SkipReason.TOO_LATE)
     lines = _still_true(session, old, now)
     _check_address(old, lines)
     return _copied(session, old, lines, now)

@@ -52,11 +52,16 @@ class PersonRow:
 
 
 class Fault(NamedTuple):
-    """A refused value. id: of the element on the page where it is mended. field: "name", "email" …; "" for a whole card."""
+    """A refused value.
+
+    id: of the element on the page where it is mended. field: "name", "email" …; "" for a whole card. row: the number of
+    the person in an organisation's list, from 1; 0 outside a list.
+    """
 
     id: str
     field: str
     sentence: str
+    row: int = 0
 
 
 @dataclass
@@ -90,7 +95,7 @@ class Card:
         found = [Fault(f"x{id_}", "", self.error or self.asks)] if self.error or self.asks else []
         found += _faults(f"{id_}-", self.who)
         for number, row in enumerate(self.rows):
-            found += _faults(f"{id_}-rows-{number}-", row)
+            found += [fault._replace(row=number + 1) for fault in _faults(f"{id_}-rows-{number}-", row)]
         return found
 
 
@@ -181,7 +186,7 @@ def _roles(one: ShownInvitation) -> str:
 
 
 def _would_be_cancelled(one: ShownInvitation) -> str:
-    names = ", ".join(named.name for named in one.nominees)
+    names = "; ".join(named.name for named in one.nominees)  # a name may end with ", S.Pd."
     return _("These people are on record, and would get a cancellation: %(names)s.", names=names)
 
 

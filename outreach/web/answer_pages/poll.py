@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from wtforms import StringField
 
 from outreach import clock
-from outreach.delivery.words.formats import day, span
+from outreach.delivery.words.formats import day, language, span
 from outreach.delivery.words.labels import label
 from outreach.domain.kinds import PollChoice
 from outreach.domain.polls import NotEveryDate
@@ -26,6 +26,7 @@ from outreach.web.answer_pages.blueprint import bp
 from outreach.web.answer_pages.draw import draw, seal, tile
 from outreach.web.answer_pages.forms import LinkForm, form_token, text
 from outreach.web.answer_pages.request import foreign_sentence, query, speak
+from outreach.web.answer_pages.words import words
 from outreach.web.frame.request import asked_language, is_foreign
 from outreach.web.frame.say import say
 
@@ -56,7 +57,7 @@ class PollDateRow(NamedTuple):
 def poll(token: str, poll_id: int) -> Response:
     found = _found(token, poll_id)
     if "undone" in request.args:
-        return _drawn(token, found, thanks=_("This was undone. What you had answered before counts again."))
+        return _drawn(token, found, thanks=words(language())["undone"])
     thanks = _("Thank you. Your dates have been noted.") if "saved" in request.args else ""
     return _drawn(token, found, thanks=thanks)
 
@@ -69,7 +70,7 @@ def answer_poll(token: str, poll_id: int) -> Any:
     if is_foreign() or (not form.validate() and form.forged):
         return _drawn(token, found, 400, form=form, sent=sent, notice=form.first_error or foreign_sentence())
     if form.errors:
-        return _drawn(token, found, 422, form=form, sent=sent, notice=_("Your answer was not stored."))
+        return _drawn(token, found, 422, form=form, sent=sent, notice=words(language())["marked"])
     try:
         dates = Dates(sent, form.who.data or "", form.note.data or "")
         poll_answering.answer(token, poll_id, dates, now=clock.now())
@@ -78,7 +79,7 @@ def answer_poll(token: str, poll_id: int) -> Any:
     except (NotEveryDate, WhoMissing) as problem:
         again = poll_answering.read_again(found, now=clock.now())
         nobody = say(WhoMissing()) if again.invitee.organisation_id and not form.who.data else ""
-        notice = _("Your answer was not stored yet. Please correct what is marked below:") if nobody else say(problem)
+        notice = words(language())["marked"] if nobody else say(problem)
         return _drawn(token, again, 422, form=form, sent=sent, notice=notice, missing=True, nobody=nobody)
     except Problem as problem:
         again = poll_answering.read_again(found, now=clock.now())

@@ -22,13 +22,14 @@ from outreach.extensions import csrf, current_settings, limiter
 from outreach.queries.answers import clashes as own_clashes
 from outreach.queries.answers import page as answer_page
 from outreach.queries.answers.page import AnswerPage, ShownInvitation
+from outreach.services.absences.parse import MOST_BYTES
 from outreach.services.answers import answer as answering
 from outreach.services.answers import undo as undoing
 from outreach.services.answers.answer import LinkAnswer
 from outreach.services.answers.undo import NothingToUndo
 from outreach.services.invitations.links import LinkExpired, LinkRevoked, LinkUnknown
 from outreach.web.answer_pages.blueprint import bp
-from outreach.web.answer_pages.cards import Card, PersonRow, cards, faults_of, typed_who
+from outreach.web.answer_pages.cards import Card, Fault, PersonRow, cards, faults_of, typed_who
 from outreach.web.answer_pages.draw import draw, own, seal, short_day
 from outreach.web.answer_pages.forms import AnswerForm, LinkForm, RemindersForm, form_token
 from outreach.web.answer_pages.read_form import CardForm, Sent, read
@@ -84,7 +85,7 @@ def thanks(token: str) -> Response:
     now, what = clock.now(), request.args.get("for", "")
     sentences = {
         "answer": _("Thank you. Your answer has been noted."),
-        "undone": _("This was undone. What you had answered before counts again."),
+        "undone": words(formats.language())["undone"],
         "stop": _("You will get no more reminders. Should something you accepted change, we still tell you."),
         "resume": _("You will get reminders again."),
     }
@@ -186,7 +187,7 @@ def http_problem(error: HTTPException) -> Any:
         return slow
     code = error.code or 500
     if code == 413:
-        return _sentence(_("This file is too large"), rate_limited.too_large(), 413)
+        return _sentence(_("This file is too large"), rate_limited.too_large(MOST_BYTES // 1024**2), 413)
     return _sentence(
         _("This did not work"), _("Nothing was changed. Please open the link in our mail once more."), code
     )
@@ -282,9 +283,15 @@ def _faults(shown: Sequence[Card], together: PersonRow | None) -> list[tuple[str
         about = Markup("{}, {}").format(own(activity.title), short_day(activity)) if len(shown) > 1 else ""
         found += [(about, fault) for fault in card.faults]
     return [
-        (fault.id, Markup(": ").join(part for part in (about, labels.get(fault.field, ""), fault.sentence) if part))
+        (fault.id, Markup(": ").join(part for part in (about, _field(fault, labels), fault.sentence) if part))
         for about, fault in found
     ]
+
+
+def _field(fault: Fault, labels: Mapping[str, str]) -> str:
+    """Return the refused field in words: "Person 2, Phone" in a list, else "Phone"; "" for a whole card."""
+    person = _("Person %(number)d", number=fault.row) if fault.row else ""
+    return ", ".join(part for part in (person, labels.get(fault.field, "")) if part)
 
 
 def _clashes(found: AnswerPage, noted: Sequence[int]) -> list[Markup]:

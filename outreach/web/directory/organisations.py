@@ -12,6 +12,7 @@ from outreach import clock
 from outreach.delivery.words.formats import LOCALES
 from outreach.domain.kinds import Sector
 from outreach.queries import directory, inbox
+from outreach.queries.invitations import calls
 from outreach.services import addresses
 from outreach.services.directory import organisations
 from outreach.services.directory.organisations import OrganisationMissing, OrganisationValues
@@ -109,6 +110,7 @@ def show(organisation_id: int) -> Any:
     return render_template(
         "directory/organisations/show.html",
         organisation=organisation,
+        waiting=calls.one("organisation", organisation_id, calls.CallScope(), now=clock.now()).asked,
         people=organisations.people_of(organisation_id),
         invitations=invitee_record.invitations_of(organisation),
         link=invitee_record.link_of(organisation, now=clock.now()) if may_change() else None,

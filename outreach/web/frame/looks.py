@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
 from flask import Flask, current_app, g, request, url_for
+from flask_login import current_user
 from markupsafe import Markup, escape
 from whitenoise import WhiteNoise
 from wtforms import BooleanField
@@ -23,6 +24,7 @@ from outreach.domain import zones
 from outreach.domain.kinds import IncomingOutcome
 from outreach.domain.states import ActivityState, InvitationState, MessageState, ReminderState, SearchState
 from outreach.extensions import current_settings
+from outreach.queries import bell
 from outreach.services.inbox import waiting as inbox_waiting
 from outreach.web.frame import access
 
@@ -88,7 +90,7 @@ def init_app(app: Flask) -> None:
         icon=icon, badge=badge, control=control, leaf=leaf, answers_bar=answers_bar, fragment=fragment, url_with=url_with,
         first_error=first_error,
         static_url=app.extensions["outreach_static_url"], endpoints=app.view_functions, office_zone=office_zone,
-        our_office=access.office, mails_to_read=mails_to_read,
+        our_office=access.office, mails_to_read=mails_to_read, news_unseen=news_unseen,
     )  # fmt: skip
 
 
@@ -213,6 +215,11 @@ def mails_to_read() -> int | None:
     """Return how many mails received wait to be read, at most 100; None where no mailbox is read and none wait."""
     waiting = min(inbox_waiting.recent_count(now=clock.now()), 100)
     return waiting if waiting or current_settings().imap_server else None
+
+
+def news_unseen() -> int | None:
+    """Return how many pieces of news the user has not seen; None for those who only read."""
+    return bell.count_unseen(current_user.id, now=clock.now()) if access.may_change() else None
 
 
 def _serve_static(app: Flask) -> None:

@@ -55,10 +55,10 @@ def way_back() -> str:
     return _("Go back with your browser’s own button: in most browsers what you typed still stands there.")
 
 
-def too_large() -> str:
-    """Return what to do about a body that is too large."""
+def too_large(most_mb: int = 0) -> str:
+    """Return what to do about a body that is too large. most_mb: how large a file may be here, if less than elsewhere."""
     told = _(
         "Nothing was changed. A file may have %(megabytes)s MB at most: choose a smaller one.",
-        megabytes=current_settings().upload_limit_mb,
+        megabytes=most_mb or current_settings().upload_limit_mb,
     )
     return f"{told} {way_back()}"

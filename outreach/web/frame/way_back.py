@@ -17,12 +17,22 @@ _BETWEEN = "~"  # separates several values of one field in an address; no value 
 _PAGES = re.compile(
     r"/(activities/(\d{1,9}/)?invite/(people|organisations|cadres)|polls/\d{1,9}/choose/\d{1,9})\?[!-~]+"
 )
+_LISTS = re.compile(
+    r"/(activities/\d{1,9}/invitees|activities/\d{1,9}/invitees/to-call|programmes/\d{1,9}/to-call|to-call|to-call/next"
+    r"|people/\d{1,9}|organisations/\d{1,9})(\?[!-~]*)?"
+)
 
 
 def coming_back() -> str:
     """Return the address that this page returns to when it is done; "" if it was not given one."""
     asked = request.args.get(BACK, "")
-    return asked if len(asked) <= LONGEST and _PAGES.fullmatch(asked) else ""
+    known = _PAGES.fullmatch(asked) or _LISTS.fullmatch(asked)
+    return asked if len(asked) <= LONGEST and known else ""
+
+
+def back_to_choices() -> bool:
+    """Return whether the page to return to keeps choices that the user had made on it."""
+    return bool(_PAGES.fullmatch(coming_back()))
 
 
 def back_or(usual: str) -> str:

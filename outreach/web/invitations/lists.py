@@ -1,18 +1,14 @@
-"""An activity's invitees: the list that refreshes itself, and the list of people to call."""
+"""An activity's invitees: the list that refreshes itself. web/invitations/calls.py lists who to call."""
 
-import io
 from hashlib import sha256
 from typing import Any
 
-from defusedcsv import csv
-from flask import Response, flash, redirect, render_template, request, url_for
-from flask_babel import gettext as _
+from flask import flash, redirect, render_template, request, url_for
 from flask_babel import ngettext
 from flask_login import current_user
 
 from outreach import clock
 from outreach.delivery.words import whatsapp
-from outreach.delivery.words.labels import label, staff_label
 from outreach.domain.kinds import Role, Sector
 from outreach.domain.problems import Problem
 from outreach.queries.invitations import lists as invitees
@@ -22,6 +18,7 @@ from outreach.services.reminders import remind_now as by_hand
 from outreach.web.fields.base import ConfirmForm
 from outreach.web.frame.accounts import coordinator_required, may_change, staff_required
 from outreach.web.frame.say import page_number, say
+from outreach.web.frame.sender import sender
 from outreach.web.invitations.blueprint import bp
 from outreach.web.invitations.forms import filters_from
 
@@ -84,43 +81,9 @@ def _reminded(done: by_hand.Reminded) -> str:
     return " ".join([now] * bool(done.now) + [later] * bool(done.later))
 
 
-@bp.get("/activities/<int:activity_id>/invitees/to-call")
-@staff_required
-def calls(activity_id: int) -> Any:
-    """Show invitees who can only be reached by phone or WhatsApp, for working through or printing."""
-    activity = invitees.activity_of(activity_id)
-    rows = [(row, whatsapp.call(row.invitation, activity, _link(row))) for row in invitees.to_call(activity_id)]
-    return render_template("invitations/calls.html", activity=activity, rows=rows, is_moved=whatsapp.is_moved(activity))
-
-
-@bp.get("/activities/<int:activity_id>/invitees/to-call.csv")
-@staff_required
-def calls_file(activity_id: int) -> Response:
-    """Return the same list as a spreadsheet file."""
-    activity = invitees.activity_of(activity_id)
-    out = io.StringIO()
-    sheet = csv.writer(out, delimiter=";")
-    sheet.writerow(
-        [_("Name"), _("Role"), _("Organisation or kelurahan"), _("Phone"), _("State"), _("Answer"), _("Note")]
-    )
-    for row in invitees.to_call(activity_id):
-        invitation = row.invitation
-        sheet.writerow(
-            [
-                invitation.invitee.display_name, label(invitation.role), _belongs_to(row),
-                whatsapp.call(invitation, activity, "").number, staff_label(invitation.state), "", "",
-            ]
-        )  # fmt: skip
-    return Response(
-        "\ufeff" + out.getvalue(),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f"attachment; filename=to-call-{activity_id}.csv"},
-    )
-
-
 def _calls(found: InviteeList) -> dict[int, whatsapp.Call]:
     return {
-        row.invitation.id: whatsapp.call(row.invitation, found.activity, _link(row))
+        row.invitation.id: whatsapp.call(row.invitation, found.activity, _link(row), sender(), now=clock.now())
         for row in found.rows
         if row.failure or not row.invitation.invitee.email
     }
@@ -129,11 +92,3 @@ def _calls(found: InviteeList) -> dict[int, whatsapp.Call]:
 def _link(row: InviteeRow) -> str:
     """Return the answer link for users who may pass it on; "" for users who only read."""
     return row.link if may_change() else ""
-
-
-def _belongs_to(row: InviteeRow) -> str:
-    person = row.invitation.person
-    if person is None:
-        return ""
-    places = [person.organisation.name if person.organisation else "", person.region.name if person.region else ""]
-    return ", ".join(place for place in places if place)

@@ -26,6 +26,7 @@ from outreach.services.invitations import withdraw as withdrawing
 from outreach.web.fields.problems import put_beside
 from outreach.web.frame.accounts import coordinator_required, staff_required
 from outreach.web.frame.say import say
+from outreach.web.frame.sender import sender
 from outreach.web.frame.way_back import back_or, coming_back, leading_back
 from outreach.web.invitations.blueprint import bp
 from outreach.web.invitations.forms import ButtonForm, NomineesForm, QuotaForm, RecordAnswerForm
@@ -35,7 +36,7 @@ from outreach.web.invitations.forms import ButtonForm, NomineesForm, QuotaForm, 
 @staff_required
 def show(invitation_id: int) -> Any:
     row = invitees.one(invitation_id)
-    call = whatsapp.call(row.invitation, row.invitation.activity, row.link)
+    call = whatsapp.call(row.invitation, row.invitation.activity, row.link, sender(), now=clock.now())
     nominees = invitees.nominees_of(invitation_id)
     return render_template("invitations/show.html", row=row, call=call, nominees=nominees, form=ButtonForm())
 

@@ -31,6 +31,7 @@ from outreach.web.fields.base import ConfirmForm
 from outreach.web.fields.problems import flashing_problems, renew_version, showing_problems
 from outreach.web.frame.accounts import coordinator_required, missing_page, office_zone, staff_required
 from outreach.web.frame.say import page_number
+from outreach.web.frame.sender import sender
 from outreach.web.invitations.forms import member
 from outreach.web.polls.blueprint import bp
 from outreach.web.polls.forms import EMPTY_ROWS, PollForm, proposed_by
@@ -105,7 +106,7 @@ def edit(poll_id: int) -> Any:
 @bp.get("/<int:poll_id>")
 @staff_required
 def show(poll_id: int) -> Any:
-    table = poll_pages.table(poll_id, now=clock.now())
+    table = poll_pages.table(poll_id, now=clock.now(), sender=sender())
     return render_template(
         "polls/show.html", table=table, poll=table.poll, form=ConfirmForm(), clashes=slot_clashes(table.rows)
     )

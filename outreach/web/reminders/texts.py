@@ -121,7 +121,7 @@ def trial(key: str, locale: str) -> Any:
             key, locale, form.value(), form.invitation.data, **scope_ids(), to=current_user, now=clock.now
         )  # fmt: skip
         sent = True
-    said = _("It was sent to %(address)s. Nothing is saved yet.", address=current_user.email) if sent else ""
+    said = _("It was sent to %(address)s. A trial saves nothing.", address=current_user.email) if sent else ""
     return _page(form, found, said), 200 if sent else 422
 
 

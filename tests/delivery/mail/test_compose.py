@@ -582,9 +582,11 @@ def test_a_number_to_call_is_a_link_in_sentences_and_tables(activity, ani, offic
     assert links.count("tel:+6281200000001") == 2
 
 
-def test_the_reader_is_told_that_the_link_is_theirs_alone(activity, ani):
+def test_the_reader_is_told_whose_link_it_is_and_to_whom_it_may_be_passed_on(activity, ani):
     said = "Tautan ini khusus untuk Bapak/Ibu"
-    assert said in text_of(mail_of(line(invited(activity, ani), INVITATION)))
+    text = " ".join(text_of(mail_of(line(invited(activity, ani), INVITATION))).split())
+    assert said in text
+    assert "Mohon hanya diteruskan kepada yang menjawab untuk Bapak/Ibu." in text  # a head of office passes it on
     represented = invited(
         activity, ani, Role.PARTICIPANT, state=InvitationState.REPRESENTED, representative_name="Dewi",
         representative_email="dewi@example.com",

@@ -49,6 +49,23 @@ def test_a_number_that_is_not_mobile_is_shown_in_the_usual_form(number, written)
     assert phones.as_written(number) == written
 
 
+@pytest.mark.parametrize(
+    ("number", "may"),
+    [
+        ("+6281234567890", True),
+        ("+60123456789", True),
+        ("+12025550123", True),
+        ("+6272541122", False),
+        ("+62215678901", False),
+        ("+628001234567", False),
+        ("", False),
+        ("call Ani", False),
+    ],
+)
+def test_only_a_number_that_may_be_a_mobile_s_may_have_whatsapp(number, may):
+    assert phones.may_have_whatsapp(number) is may
+
+
 @given(st.integers(10_000_000, 99_999_999))
 def test_a_number_changed_by_excel_is_recognised(rest):
     assert phones.number(float(f"812{rest}")) == phones.number(f"0812{rest}") == f"+62812{rest}"

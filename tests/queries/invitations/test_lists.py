@@ -2,8 +2,6 @@
 
 import pytest
 
-from outreach.delivery.words import whatsapp
-from outreach.domain.activity import Move
 from outreach.domain.answers import Choice
 from outreach.domain.kinds import AnswerSource, CadreKind, IncomingKind, IncomingOutcome, Role, Sector
 from outreach.domain.states import InvitationState
@@ -14,7 +12,6 @@ from outreach.queries.activities import lists as browsing
 from outreach.queries.invitations import lists as invitees
 from outreach.queries.invitations import preview as invitation_preview
 from outreach.queries.invitations.select import InviteeFilters
-from outreach.services.activities import move as moves
 from outreach.services.activities import publish as publishing
 from outreach.services.answers import record as recording
 from outreach.services.answers.nominees import Nominee
@@ -109,91 +106,6 @@ def test_withdrawn_people_are_counted_separately(any_app, invited, ani, coordina
     assert "Ani Wijaya" not in names(everyone)
     assert everyone.total == 3
     assert names(invitees.listed(invited.id, InviteeFilters(state=InvitationState.WITHDRAWN))) == ["Ani Wijaya"]
-
-
-def test_people_without_an_address_and_an_answer_are_listed_for_a_call(any_app, invited, ani, budi, coordinator):
-    publishing.publish([invited.id], by=coordinator, now=NOW)
-    for person in (ani, budi):
-        person.email = ""
-    db.session.commit()
-    assert [r.invitation.person.name for r in invitees.to_call(invited.id)] == ["Ani Wijaya", "Budi Santoso"]
-    recording.record_answer(invitation_of(ani).id, Choice.COMING, AnswerSource.WHATSAPP, by=coordinator, now=NOW)
-    assert [r.invitation.person.name for r in invitees.to_call(invited.id)] == ["Budi Santoso"]
-    assert invitees.without_address(invited.id) == 1
-
-
-def test_the_whatsapp_text_is_neutral_and_has_the_persons_link(app, invited, ani):
-    row = invitees.one(invitation_of(ani).id)
-    with app.test_request_context():
-        call = whatsapp.call(row.invitation, invited, row.link)
-    assert call.number == "0812-3456-7890"
-    assert call.whatsapp.startswith("https://wa.me/6281234567890?text=")
-    assert row.link.startswith("http://localhost/j/")
-    assert row.link in call.text
-    assert "Rapat koordinasi lintas sektor" in call.text
-    assert "kekerasan" not in call.text
-
-
-@pytest.fixture
-def unmailed(invited, ani, budi, coordinator):
-    """Ani and Budi have no e-mail and read English. Ani has accepted, Budi has not answered."""
-    for invitee in (ani, budi):
-        invitee.email, invitee.locale = "", "en"
-    db.session.commit()
-    publishing.publish([invited.id], by=coordinator, now=NOW)
-    recording.record_answer(invitation_of(ani).id, Choice.COMING, AnswerSource.PHONE, by=coordinator, now=NOW)
-    return invited
-
-
-def move_to(activity, day, coordinator):
-    moves.move(
-        activity.id, Move(at(day, 8), at(day, 12), activity.zone, activity.venue_id),
-        "The hall is taken", activity.version, by=coordinator, now=NOW,
-    )  # fmt: skip
-
-
-def texts_to_call(app, activity):
-    with app.test_request_context():
-        return {
-            row.invitation.invitee.display_name: whatsapp.call(row.invitation, activity, row.link).text
-            for row in invitees.to_call(activity.id)
-        }
-
-
-def test_after_a_move_people_who_accepted_are_called_too_and_get_the_new_day(any_app, unmailed, ani, coordinator):
-    move_to(unmailed, 20, coordinator)
-    texts = texts_to_call(any_app, unmailed)
-    assert list(texts) == ["Ani Wijaya", "Budi Santoso"]
-    assert invitees.without_address(unmailed.id) == 2
-    assert "have changed for: Rapat koordinasi lintas sektor" in texts["Ani Wijaya"]
-    assert "20 January 2027" in texts["Ani Wijaya"]
-    assert "can still come" in texts["Ani Wijaya"]
-    assert "we invite you" not in "".join(texts.values())
-    recording.record_answer(invitation_of(ani).id, Choice.COMING, AnswerSource.PHONE, by=coordinator, now=NOW)
-    assert list(texts_to_call(any_app, unmailed)) == ["Budi Santoso"]
-
-
-def test_after_a_cancellation_all_expected_people_are_called_and_get_the_reason(
-    any_app, unmailed, ani, budi, coordinator
-):
-    citra = a_person("Citra Dewi", email="", locale="en")
-    inviting.invite_people([unmailed.id], [citra.id], Role.CADRE, by=coordinator, now=NOW)
-    recording.record_answer(invitation_of(citra).id, Choice.NOT_COMING, AnswerSource.PHONE, by=coordinator, now=NOW)
-    publishing.cancel(unmailed.id, "Flood in the hall", by=coordinator, now=NOW)
-    texts = texts_to_call(any_app, unmailed)
-    assert list(texts) == ["Ani Wijaya", "Budi Santoso"]
-    for text in texts.values():
-        assert "cancelled: Rapat koordinasi lintas sektor" in text
-        assert "Reason: Flood in the hall" in text
-        assert "/j/" not in text
-        assert "whether you will come" not in text
-        assert "kekerasan" not in text
-
-
-def test_a_person_without_a_number_gets_no_whatsapp_link(app, invited, chief):
-    row = invitees.one(invitation_of(chief).id)
-    with app.test_request_context():
-        assert whatsapp.call(row.invitation, invited, row.link).whatsapp == ""
 
 
 def test_each_row_shows_the_latest_mail(any_app, invited, ani, coordinator):

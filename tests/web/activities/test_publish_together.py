@@ -42,6 +42,8 @@ def test_drafts_are_published_together_after_the_usual_preview(
     page = coordinator_client.get(ADDRESS).text
     assert "Sosialisasi Kelurahan … 2" in text_of(page)
     [key] = re.findall(r'name="group" value="([^"]+)"', page)
+    [place] = re.findall(rf'formaction="{ADDRESS}#([^"]+)"', page)
+    assert f'id="{place}"' in page, "the page stays where its group was ticked"
     ticked = coordinator_client.post(ADDRESS, data={"group": key}).text
     assert fields(ticked)["activity_ids"] == [str(one.id) for one in drafts]
     look = coordinator_client.post(ADDRESS, data=fields(ticked) | {"do": "look"}).text
@@ -103,3 +105,17 @@ def test_the_number_of_queries_does_not_grow_with_the_drafts(coordinator_client,
     ids = [one.id for one in drafts]
     ask(ids)
     assert ask(ids) - ask(ids[:1]) <= 6  # the forecast asks for the rules and invitees of each
+
+
+def test_the_forecast_of_many_mails_is_folded_by_day(coordinator_client, office, coordinator, ani, default_rules):
+    made = []
+    for day in range(18, 23):
+        values = ActivityValues(ActivityKind.OUTREACH, "Sosialisasi Kelurahan", at(day, 9), at(day, 11), JAKARTA)
+        made += community.create(values, ["18.72.01.1001", "18.72.01.1003", "18.72.04.1001"], by=coordinator, now=NOW)
+    invite(made, ani)
+    ids = [str(one.id) for one in made]
+    folded = r'<details class="more"><summary>(.+)</summary>'
+    assert re.findall(folded, coordinator_client.post(ADDRESS, data={"activity_ids": ids[:2], "do": "look"}).text) == []
+    days = re.findall(folded, coordinator_client.post(ADDRESS, data={"activity_ids": ids, "do": "look"}).text)
+    assert len(days) > 3
+    assert [day for day in days if not re.search(r" · (One mail|\d+ mails|at most \d+ mails)$", day)] == []

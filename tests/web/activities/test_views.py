@@ -503,6 +503,7 @@ def test_invitations_are_sent_on_a_chosen_day_which_can_be_changed(coordinator_c
     looked = coordinator_client.post(path, data={"send_on": "2027-01-06", "send_at": "09:00", "look": "1"})
     assert looked.status_code == 200
     assert "Wed, 6 Jan 2027" in looked.text
+    assert "So published, the invitations go out on Wednesday, 6 January 2027 at 09:00 WIB." in looked.text
     assert states() == [ActivityState.DRAFT]
     half = coordinator_client.post(path, data={"send_on": "2027-01-06", "send_at": ""})
     assert (half.status_code, "Please write the hour" in half.text, states()) == (422, True, [ActivityState.DRAFT])
@@ -511,6 +512,8 @@ def test_invitations_are_sent_on_a_chosen_day_which_can_be_changed(coordinator_c
     assert coordinator_client.post(path, data={"send_on": "2027-01-06", "send_at": "09:00"}).status_code == 302
     page = coordinator_client.get(f"/activities/{activity.id}").text
     assert "The invitations go out on Wednesday, 6 January 2027 at 09:00 WIB." in page
+    assert "One invitation waits" in page
+    assert "on its way" not in page
     change = f"/activities/{activity.id}/invitations-time"
     assert fields(coordinator_client.get(change).text)["send_at"][0] == "09:00"
     assert coordinator_client.post(change, data={"send_on": "2027-01-07", "send_at": "10.30"}).status_code == 302

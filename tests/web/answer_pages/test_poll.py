@@ -259,6 +259,8 @@ def test_an_answer_to_a_poll_is_undone_from_its_thanks_page(browser, ani):
     page = browser.get(send(browser, ani, poll, "yes", "no", "yes").location).text
     assert f'action="{undo}"' in page
     assert browser.post(undo, data=sent).location == f"{path(ani, poll)}?undone=1"
+    undone = words(browser.get(f"{path(ani, poll)}?undone=1").text)
+    assert ("kembali seperti sebelumnya" in undone, "sudah boleh ditutup" in undone) == (True, False)
     assert checked(browser.get(path(ani, poll)).text) == []
     send(browser, ani, poll, "yes", "no", "yes")
     send(browser, ani, poll, "no", "no", "no", note="Rapat")
@@ -283,3 +285,10 @@ def test_errors_in_a_poll_lead_to_each_time_without_an_answer(browser, police):
     long = send(browser, police, poll, "yes", "no", "no", who="Rina", note="x" * 301).text
     assert re.findall(r'<a href="#(\w+)">', long.split("<section")[0]) == ["note"]
     assert "300 huruf" in long
+
+
+def test_a_note_that_is_too_long_is_to_be_corrected_and_then_sent(browser, ani):
+    poll = a_poll(ani)
+    page = words(send(browser, ani, poll, "yes", "no", "yes", note="y" * 400).text)
+    assert "Mohon perbaiki yang ditandai" in page
+    assert "Mohon persingkat sampai 300 huruf." in page

@@ -325,8 +325,42 @@ def test_the_parameter_pilih_only_preselects(browser, first, ani):
         page = browser.get(f"/j/{link(ani)}?pilih={pick}&lang=en").text
         assert marked(page) == [chosen] * 2 if chosen else marked(page) == []  # at the top and on the card
         assert ("Your choice is not sent yet." in page) == (pick != "apa")
-        assert ('<details class="w" open>' in page) == (pick == "wakil")
+        assert bool(re.search('<details class="w"[^>]* open>', page)) == (pick == "wakil")
     assert states(ani) == ["invited"]
+
+
+@pytest.mark.parametrize(("pick", "days", "leads_on"), [
+    ("hadir", 1, "Press it once more to send it:"),
+    ("hadir", 2, "Please press it below."),
+    ("wakil", 1, "Please write who comes in your place, and send it."),
+    ("wakil", 2, "Please write who comes in your place, and send it."),
+])  # fmt: skip
+def test_a_choice_from_the_mail_says_how_to_send_it(browser, four_days, ani, pick, days, leads_on):
+    invite(ani, *four_days[:days])
+    top = browser.get(f"/j/{link(ani)}?pilih={pick}&lang=en").text.split("<section")[0]
+    assert re.findall(r"Your choice is not sent yet\. ([^<]+)", top) == [leads_on]
+
+
+def test_represented_from_the_mail_leads_to_the_name(browser, first, ani):
+    invite(ani, first)
+    page = browser.get(f"/j/{link(ani)}?pilih=wakil").text
+    way = f'href="#w{first.id}"'
+    assert (page.split("<section")[0].count(way), page.count(f'<details class="w" id="w{first.id}" open>')) == (1, 1)
+
+
+def test_an_organisation_with_a_choice_from_a_link_is_told_to_name_people(browser, first, police):
+    invite_office(police, first)
+    top = browser.get(f"/j/{link(police)}?pilih=hadir&lang=en").text.split("<section")[0]
+    assert "Your choice is not sent yet. Please press it below." in top
+
+
+def test_an_invitation_that_is_not_answered_asks_and_says_nothing_about_an_answer(browser, first, ani, police):
+    invite(ani, first)
+    invite_office(police, first)
+    for who in (ani, police):
+        assert "Your answer:" not in browser.get(f"/j/{link(who)}?lang=en").text
+    send(browser, ani, first.id, choice="coming")
+    assert "Your answer:" in browser.get(f"/j/{link(ani)}?lang=en").text
 
 
 def test_two_people_who_share_an_address_have_one_page_each(browser, first, ani):
@@ -517,7 +551,7 @@ def test_sending_nobody_asks_before_names_are_withdrawn(browser, first, police):
     send(browser, police, first.id, choice="coming", **{"rows-0-name": "Rina", "rows-1-name": "Dedi"})
     asked = send(browser, police, first.id, "?lang=en", choice="not_coming")
     assert (asked.status_code, [name for name, *_ in nominees(police)]) == (422, ["Dedi", "Rina"])
-    assert "would get a cancellation: Rina, Dedi." in asked.text
+    assert "would get a cancellation: Rina; Dedi." in asked.text
     assert "Do you really send nobody?" in asked.text
     assert f'name="{first.id}-sure"' in asked.text
     assert send(browser, police, first.id, choice="not_coming", sure="1").status_code == 303
@@ -645,6 +679,13 @@ def test_a_late_answer_stays_visible(browser, wall, first, ani):
     top = late.text.split("<section")[0]
     assert "Your answer was not stored." in top
     assert "Please correct" not in late.text  # there is nothing to correct
+
+
+def test_who_comes_too_late_is_not_told_that_there_is_nothing_to_answer(browser, wall, first, ani):
+    invite(ani, first)
+    wall.stands_at = at(16, 16)
+    page = browser.get(f"/j/{link(ani)}?lang=en").text
+    assert ("There is nothing to answer" in page, "The time for answering ended" in page) == (False, True)
 
 
 def test_a_cancelled_day_shows_that_first_and_only_what_helps(browser, four_days, ani, coordinator):
@@ -1011,7 +1052,9 @@ def test_an_answer_is_undone_from_its_thanks_page(browser, wall, four_days, ani)
     undone = send(browser, ani, "undo", "?lang=en")
     assert (undone.status_code, undone.location) == (303, f"/j/{link(ani)}/thanks?for=undone&lang=en")
     assert states(ani) == ["invited"] * 4
-    assert "What you had answered before counts again." in browser.get(undone.location).text
+    undone = browser.get(undone.location).text
+    assert "This was undone. Everything is as it was before." in undone
+    assert "4 invitations below still wait for your answer." in undone
     assert "/undo" not in browser.get(thanks).text  # there is nothing left to undo
     again = send(browser, ani, "undo", "?lang=en")
     assert (again.status_code, "no answer that can be undone" in again.text) == (422, True)
@@ -1238,3 +1281,19 @@ def test_a_mistake_in_names_for_all_days_is_asked_for_once(browser, four_days, p
     assert 'name="same" value="1" checked' in page
     assert send(browser, police, "answers", **values | {f"{one}-rows-0-email": ""}).status_code == 303
     assert _named_by_day() == {day.id: ["Rina"] for day in four_days}
+
+
+def test_an_error_in_an_offices_list_says_about_which_person(browser, first, police):
+    invite_office(police, first)
+    names = {
+        "rows-0-name": "Rina, S.Pd.",
+        "rows-0-phone": "08x",
+        "rows-1-name": "Dedi",
+        "rows-1-email": "dedi@example,com",
+    }
+    page = unescape(send(browser, police, first.id, "?lang=en", choice="coming", **names).text)
+    told = re.findall(r'<li><a href="#[^"]+">(Person \d, \w+)', page)
+    assert told == ["Person 1, Phone", "Person 2, E"]
+    names |= {"rows-0-phone": "", "rows-1-email": ""}
+    thanks = browser.get(send(browser, police, first.id, "?lang=en", choice="coming", **names).location).text
+    assert "</b>: Rina, S.Pd.; Dedi</p>" in thanks

@@ -52,7 +52,7 @@ def test_a_sheet_is_checked_confirmed_and_reported(coordinator_page):
     assert "Refused 2" in text
     assert "New 1" in text
     assert "There is no such kelurahan here 1 Atlantis row 4" in text
-    assert "Nothing is stored yet. Add 1 people, change 0?" in text
+    assert "Nothing is stored yet. Add one person?" in text
     assert how_many() == 0
     report = coordinator_page.post(preview).location
     assert report == f"{preview}/report"

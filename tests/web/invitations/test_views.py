@@ -629,6 +629,23 @@ def test_the_filtered_list_is_reminded_after_a_look_at_who_gets_what(coordinator
     assert (nobody.status_code, "None of these would get a reminder now." in nobody.text) == (422, True)
 
 
+@pytest.mark.usefixtures("clock_stands")
+def test_whoever_has_answered_is_reminded_only_if_that_is_chosen(coordinator_client, activity, ani, budi):
+    inviting.invite_people([activity.id], [ani.id, budi.id], Role.CADRE, by=None, now=at(1))
+    publishing.publish([activity.id], by=None, now=at(1))
+    reminding.tick(at(1))
+    db.session.execute(sa.update(Message).values(state="sent", sent_at=at(1), merge_key=None))
+    db.session.execute(sa.update(Invitation).where(Invitation.person_id == ani.id).values(state="coming"))
+    db.session.commit()
+    path = f"/activities/{activity.id}/invitees/remind"
+    ids = {one.person_id: str(one.id) for one in db.session.scalars(sa.select(Invitation))}
+    both = coordinator_client.get(path).text
+    assert set(re.findall(r'name="invitation" value="(\d+)"', both)) == set(ids.values())
+    assert re.findall(r'name="invitation" value="(\d+)" checked', both) == [ids[budi.id]]
+    coming = coordinator_client.get(f"{path}?state=coming").text
+    assert re.findall(r'name="invitation" value="(\d+)" checked', coming) == [ids[ani.id]]
+
+
 def test_a_viewer_reminds_nobody(viewer_client, activity):
     assert viewer_client.get(f"/activities/{activity.id}/invitees/remind").status_code == 403
     assert viewer_client.post(f"/activities/{activity.id}/invitees/remind").status_code == 403

@@ -245,14 +245,17 @@ def test_an_answer_by_phone_is_recorded(coordinator_client, coordinator, ani):
     assert {answer.choice for answer in one.choices} == {MAYBE}
 
 
-def test_a_person_that_mail_does_not_reach_gets_a_text_for_whatsapp(coordinator_client):
+def test_a_person_that_mail_does_not_reach_gets_a_text_for_whatsapp(office, coordinator_client):
     silent = a_person("Citra Lestari", email="", phone="+6281277770000")
     poll = a_poll(silent)
     page = unescape(coordinator_client.get(f"/polls/{poll.id}").text)
     link = f"http://localhost/j/{tokens.token(links.link_for(db.session, silent))}/polls/{poll.id}"
     assert link in page
     assert "https://wa.me/6281277770000?text=" in page
-    assert "pencegahan" not in re.search(r'class="poll-text"[^>]*>(.*?)</pre>', page, flags=re.DOTALL)[1]
+    text = re.search(r'class="poll-text"[^>]*>(.*?)</pre>', page, flags=re.DOTALL)[1]
+    assert "pencegahan" not in text
+    assert f"dari {office.name}" in text
+    assert "tidak dipungut biaya" in text
 
 
 def test_a_poll_is_closed_and_reopened(coordinator_client, ani):

@@ -8,6 +8,7 @@ from flask_login import current_user
 
 from outreach import clock
 from outreach.queries import directory, inbox
+from outreach.queries.invitations import calls
 from outreach.services import addresses
 from outreach.services.directory import groups, people
 from outreach.services.directory.people import PersonErased, PersonMissing
@@ -57,6 +58,7 @@ def show(person_id: int) -> Any:
     return render_template(
         "directory/people/show.html",
         person=person,
+        waiting=calls.one("person", person_id, calls.CallScope(), now=clock.now()).asked,
         invitations=invitee_record.invitations_of(person),
         link=invitee_record.link_of(person, now=clock.now()) if may_change() else None,
         failure=addresses.failure_of(person.email),

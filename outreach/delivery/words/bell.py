@@ -1,0 +1,32 @@
+"""The sentence for a piece of news: on the bell's page and in the daily summary."""
+
+from flask_babel import gettext, ngettext
+
+from outreach.delivery.words.labels import label
+from outreach.domain.bell import News, NewsKind
+from outreach.domain.planning.rules import ClashKind
+
+
+def sentence(one: News) -> str:
+    """Return what happened, in the current language. What it is about is `News.about`."""
+    match one.kind:
+        case NewsKind.REFUSAL:
+            return gettext("%(name)s is not coming", name=one.name)
+        case NewsKind.SWAP:
+            other = one.other or gettext("somebody whose name is not known")
+            return gettext("%(name)s sends %(other)s", name=one.name, other=other)
+        case NewsKind.NAMES:
+            return gettext("%(name)s sends other people than it named", name=one.name)
+        case NewsKind.CLASH:
+            return gettext("New clash: %(kind)s", kind=label(ClashKind(one.name)))
+        case NewsKind.MAILS_FAILED:
+            return ngettext("%(num)d mail could not be delivered", "%(num)d mails could not be delivered", one.count)
+        case NewsKind.ADDRESSES:
+            return ngettext(
+                "No mail arrives at one more address", "No mail arrives at %(num)d more addresses", one.count
+            )
+
+
+def about(one: News) -> str:
+    """Return the activity or the two activities that it is about; "" for mails."""
+    return " · ".join((one.about, one.other)) if one.kind is NewsKind.CLASH and one.other else one.about

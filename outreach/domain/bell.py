@@ -1,0 +1,61 @@
+"""News for coordinators: a refusal by a speaker, somebody sent in their place, changed names, a new clash, failing mails.
+
+Pure: queries/bell.py reads them from what is stored, services/bell.py notes who has seen which.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from itertools import groupby
+from zoneinfo import ZoneInfo
+
+KEPT_FOR = timedelta(days=30)
+
+
+class NewsKind(StrEnum):
+    REFUSAL = "refusal"  # a speaker or moderator is not coming
+    SWAP = "swap"  # a speaker or moderator sends somebody else
+    NAMES = "names"  # an organisation sends other people than it had named
+    CLASH = "clash"  # it was not there before, and blocks or is about something published
+    MAILS_FAILED = "mails_failed"  # mails that are not tried again
+    ADDRESSES = "addresses"  # addresses at which no mail arrives any more
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """One piece of news. key: identifies it, so that it can be marked as seen; a changed answer has another key.
+
+    id: of the invitation, or of the activity of a clash. about: the activity's title. name: who, or the clash's kind.
+    other: who comes in their place, or the other activity of a clash. by_id: the account that caused it, which need not
+    be told.
+    """
+
+    kind: NewsKind
+    key: str
+    at: datetime
+    id: int = 0
+    about: str = ""
+    name: str = ""
+    other: str = ""
+    count: int = 1
+    by_id: int | None = None
+
+
+def key_of(kind: NewsKind, id: object, at: datetime) -> str:
+    return f"{kind.value}:{id}:{int(at.timestamp())}"
+
+
+def by_day(kind: NewsKind, moments: Iterable[datetime], zone: ZoneInfo) -> list[News]:
+    """Return one piece of news for each day on which this happened, with the count. More on that day makes it new again."""
+    rows = sorted(moments)
+    found = []
+    for day, same in groupby(rows, key=lambda at: at.astimezone(zone).date()):
+        several = list(same)
+        found.append(News(kind, f"{kind.value}:{day}:{len(several)}", several[-1], count=len(several)))
+    return found
+
+
+def unseen(news: Iterable[News], seen: Collection[str], user_id: int) -> list[News]:
+    """Return what this account has neither seen nor caused itself."""
+    return [one for one in news if one.key not in seen and one.by_id != user_id]

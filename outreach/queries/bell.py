@@ -1,0 +1,152 @@
+"""The bell of coordinators: news of the last days, the newest first, and how many an account has not seen.
+
+Reads only. All pages show the number: what they need is read with a fixed number of statements, and kept for READ_EVERY.
+Answers and failed mails are read from where they are stored; only new clashes have a table, which services/bell.py keeps.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import aliased, joinedload
+
+from outreach.domain import bell
+from outreach.domain.bell import News, NewsKind, key_of
+from outreach.domain.kinds import ON_STAGE
+from outreach.domain.states import ActivityState, InvitationState
+from outreach.extensions import db
+from outreach.models import Activity, AddressFailure, BellSeen, Invitation, Message, NoticedClash
+from outreach.queries.messages.log import STILL_LOST
+from outreach.recent import Life, Recent
+from outreach.services import office_defaults
+
+READ_EVERY = timedelta(seconds=10)
+MOST = 200  # answers, and clashes, of each kind
+MOST_MAILS = 2000
+
+
+@dataclass(frozen=True)
+class Bell:
+    """news: the newest first. seen: the keys that each account has seen, by its id."""
+
+    news: tuple[News, ...]
+    seen: Mapping[int, Collection[str]]
+
+    def unseen(self, user_id: int) -> list[News]:
+        return bell.unseen(self.news, self.seen.get(user_id, ()), user_id)
+
+
+_recent: Recent[Bell] = Recent(Life(READ_EVERY))
+
+
+def current(*, now: datetime) -> Bell:
+    """Return the bell at `now`. Runs six statements."""
+    since = now - bell.KEPT_FOR
+    news = [*_answers(since, now), *_names(since, now), *_clashes(since), *_mails(since)]
+    seen: dict[int, set[str]] = {}
+    for user_id, key in db.session.execute(sa.select(BellSeen.user_id, BellSeen.key).where(BellSeen.at >= since)):
+        seen.setdefault(user_id, set()).add(key)
+    return Bell(tuple(sorted(news, key=lambda one: (one.at, one.key), reverse=True)), seen)
+
+
+def count_unseen(user_id: int, *, now: datetime) -> int:
+    """Return how many pieces of news an account has not seen, at most READ_EVERY old. For every page."""
+    return len(_recent.value(lambda: current(now=now), now=now).unseen(user_id))
+
+
+def read_again() -> None:
+    """Make the next page read anew, because something was seen. Call it after the commit."""
+    _recent.forget()
+
+
+def _ahead(now: datetime) -> sa.Select[Any]:
+    return sa.select(Activity.id).where(Activity.state == ActivityState.PUBLISHED, Activity.ends_at > now)
+
+
+def _answers(since: datetime, now: datetime) -> list[News]:
+    """Return refusals and representatives of those on stage at activities ahead."""
+    found = db.session.scalars(
+        sa.select(Invitation)
+        .where(
+            Invitation.activity_id.in_(_ahead(now)),
+            Invitation.state.in_((InvitationState.NOT_COMING, InvitationState.REPRESENTED)),
+            Invitation.role.in_(sorted(ON_STAGE)),
+            Invitation.person_id.is_not(None),
+            Invitation.answered_at >= since,
+        )
+        .options(joinedload(Invitation.person), joinedload(Invitation.activity))
+        .order_by(Invitation.answered_at.desc())
+        .limit(MOST)
+    )
+    news = []
+    for one in found:
+        assert one.answered_at is not None
+        kind = NewsKind.SWAP if one.state is InvitationState.REPRESENTED else NewsKind.REFUSAL
+        news.append(
+            News(
+                kind, key_of(kind, one.id, one.answered_at), one.answered_at, one.id, one.activity.title,
+                one.invitee.display_name, one.representative_name, by_id=one.answer_recorded_by_id,
+            )
+        )  # fmt: skip
+    return news
+
+
+def _names(since: datetime, now: datetime) -> list[News]:
+    """Return organisations that sent other names: somebody named before is withdrawn, and the organisation still comes."""
+    host = aliased(Invitation)
+    found = db.session.scalars(
+        sa.select(host)
+        .join(Invitation, Invitation.nominated_under_id == host.id)
+        .where(
+            Invitation.activity_id.in_(_ahead(now)),
+            Invitation.state == InvitationState.WITHDRAWN,
+            host.state == InvitationState.COMING,
+            host.answered_at >= since,
+            Invitation.answered_at < host.answered_at,
+        )
+        .options(joinedload(host.organisation), joinedload(host.activity))
+        .order_by(host.answered_at.desc())
+        .limit(MOST)
+        .distinct()
+    )
+    return [
+        News(
+            NewsKind.NAMES, key_of(NewsKind.NAMES, one.id, one.answered_at), one.answered_at, one.id, one.activity.title,
+            one.invitee.display_name, by_id=one.answer_recorded_by_id,
+        )
+        for one in found
+        if one.answered_at is not None
+    ]  # fmt: skip
+
+
+def _clashes(since: datetime) -> list[News]:
+    one, other = aliased(Activity), aliased(Activity)
+    found = db.session.execute(
+        sa.select(NoticedClash.id, NoticedClash.kind, NoticedClash.first_at, one.id, one.title, other.title)
+        .join(one, one.id == NoticedClash.activity_id)
+        .outerjoin(other, other.id == NoticedClash.other_activity_id)
+        .where(NoticedClash.first_at >= since)
+        .order_by(NoticedClash.first_at.desc())
+        .limit(MOST)
+    )
+    return [
+        News(NewsKind.CLASH, key_of(NewsKind.CLASH, id, at), at, activity_id, title, kind.value, beside or "")
+        for id, kind, at, activity_id, title, beside in found
+        if at is not None
+    ]
+
+
+def _mails(since: datetime) -> list[News]:
+    """Return failed mails and blocked addresses, by day in the office's zone."""
+    zone = office_defaults.zone(db.session)
+    failed = db.session.scalars(
+        sa.select(Message.due_at)
+        .where(STILL_LOST, Message.due_at >= since)
+        .order_by(Message.due_at.desc())
+        .limit(MOST_MAILS)
+    ).all()
+    blocked = db.session.scalars(sa.select(AddressFailure.blocked_at).where(AddressFailure.blocked_at >= since)).all()
+    addresses = [at for at in blocked if at is not None]
+    return bell.by_day(NewsKind.MAILS_FAILED, failed, zone) + bell.by_day(NewsKind.ADDRESSES, addresses, zone)

@@ -1,0 +1,222 @@
+"""People to call: the lists, their file, and one call after the other, each recorded for all activities of a person.
+
+The list's activity or programme and its filters stay in the address, so a call returns to the same list and knows who is next.
+"""
+
+import io
+from typing import Any
+
+from defusedcsv import csv
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from outreach import clock
+from outreach.delivery.words import formats, whatsapp
+from outreach.delivery.words.labels import label
+from outreach.domain.answers import Choice
+from outreach.domain.kinds import AnswerSource, Role, Sector
+from outreach.domain.problems import Problem
+from outreach.models import Invitation
+from outreach.queries import directory
+from outreach.queries.invitations import calls as to_call
+from outreach.queries.invitations import lists as invitees
+from outreach.queries.invitations.calls import Callee, CallScope
+from outreach.services.answers import record as recording
+from outreach.services.locking import ActivityMissing, InvitationMissing, ProgrammeMissing
+from outreach.web.frame.accounts import coordinator_required, may_change, missing_page, staff_required
+from outreach.web.frame.say import page_number, say
+from outreach.web.frame.sender import sender
+from outreach.web.frame.way_back import coming_back
+from outreach.web.invitations.blueprint import bp as of_invitations
+from outreach.web.invitations.forms import CalledAnswer, CalledForm, filters_from
+
+bp = Blueprint("calls", __name__)
+missing_page(bp, ActivityMissing, ProgrammeMissing, InvitationMissing)
+FILTERS = ("q", "role", "region", "sector", "no_address", "page")
+
+
+@of_invitations.get("/activities/<int:activity_id>/invitees/to-call")
+@staff_required
+def calls(activity_id: int) -> Any:
+    """Show an activity's invitees to call, for working through or printing."""
+    activity = invitees.activity_of(activity_id)
+    return _list(CallScope(activity_id=activity_id), activity=activity, is_moved=whatsapp.is_moved(activity))
+
+
+@of_invitations.get("/activities/<int:activity_id>/invitees/to-call.csv")
+@staff_required
+def calls_file(activity_id: int) -> Response:
+    """Return the same list as a spreadsheet file."""
+    invitees.activity_of(activity_id)
+    return _file(CallScope(activity_id=activity_id), f"to-call-{activity_id}.csv")
+
+
+@bp.get("/programmes/<int:programme_id>/to-call")
+@staff_required
+def programme(programme_id: int) -> Any:
+    """Show the people to call about a programme's activities ahead."""
+    return _list(CallScope(programme_id=programme_id), programme=to_call.programme_of(programme_id))
+
+
+@bp.get("/to-call")
+@staff_required
+def index() -> Any:
+    """Show the people to call about all activities ahead."""
+    return _list(CallScope())
+
+
+@bp.get("/to-call.csv")
+@staff_required
+def file() -> Response:
+    """Return a list as a spreadsheet file."""
+    return _file(_scope(), "to-call.csv")
+
+
+@bp.route("/to-call/person/<int:person_id>", methods=["GET", "POST"])
+@coordinator_required
+def person(person_id: int) -> Any:
+    return _call("person", person_id)
+
+
+@bp.route("/to-call/organisation/<int:organisation_id>", methods=["GET", "POST"])
+@coordinator_required
+def organisation(organisation_id: int) -> Any:
+    return _call("organisation", organisation_id)
+
+
+@bp.get("/to-call/next")
+@staff_required
+def next_one() -> Any:
+    """Go to whoever comes after ?after=person-5 in the list; at its end to the list."""
+    kind, _dash, id_ = request.args.get("after", "").partition("-")
+    if kind not in ("person", "organisation") or not id_.isdecimal() or len(id_) > 9:
+        return redirect(_list_address())
+    if "still" in request.args and to_call.one(kind, int(id_), _scope(), now=clock.now()).asked:
+        return redirect(_call_address(kind, int(id_)))
+    found = to_call.following(_scope(), filters_from(request.args), kind, int(id_), now=clock.now())
+    if found is None:
+        flash(_("That was the last one on this list. Those who did not answer are still on it."), "info")
+        return redirect(_list_address())
+    return redirect(_call_address(*found))
+
+
+def _list(scope: CallScope, **about: Any) -> Any:
+    now, filters = clock.now(), filters_from(request.args)
+    found = to_call.listed(scope, filters, now=now, number=page_number())
+    rows = [(one, _reach(one), _call_address(one.kind, one.invitee.id, scope)) for one in found.callees]
+    return render_template(
+        "invitations/calls.html", found=found, rows=rows, filters=filters, filter_roles=Role, filter_sectors=Sector,
+        regions=directory.regions(), on_paper=(Choice.COMING, Choice.NOT_COMING), file_address=_file_address(scope), **about,
+    )  # fmt: skip
+
+
+def _call(kind: str, id_: int) -> Any:
+    """Show one call; POST records what they said and goes on to the next, or back to the page that the user came from."""
+    now, scope = clock.now(), _scope()
+    one = to_call.one(kind, id_, scope, now=now)
+    form, of_organisation = CalledForm(), kind == "organisation"
+    rows = [
+        (i, CalledAnswer(request.form or None, prefix=f"i{i.id}-", of_organisation=of_organisation)) for i in one.asked
+    ]
+    problem_said = ""
+    if form.is_submitted():
+        looked_at = [form.validate(), *(row.validate() for _invitation, row in rows)]  # each, for its sentences
+        valid = all(looked_at)
+        told = [said for i, row in rows if (said := row.told(i.id))] if valid else []
+        if told:
+            try:
+                recording.record_answers(told, AnswerSource(form.source.data), by=current_user, now=now)
+            except Problem as problem:
+                problem_said = say(problem)
+            else:
+                flash(_("The answer of %(name)s is recorded.", name=one.invitee.display_name), "success")
+                return redirect(coming_back() or _next_address(kind, id_))
+        elif valid:
+            problem_said = _("Nothing is chosen yet. Choose what they answered, or go on to the next.")
+    page = render_template(
+        "invitations/call.html", one=one, rows=rows, form=form, reach=_reach(one), problem=problem_said,
+        list_address=coming_back() or _list_address(), next_address="" if coming_back() else _next_address(kind, id_),
+        still_address=coming_back() or _next_address(kind, id_, still=1),
+    )  # fmt: skip
+    return page, 422 if form.is_submitted() else 200
+
+
+def _scope() -> CallScope:
+    return CallScope(request.args.get("activity", type=int), request.args.get("programme", type=int))
+
+
+def _asked_of(scope: CallScope) -> dict[str, Any]:
+    """Return the list's activity or programme and its filters, as an address has them."""
+    kept = {name: request.args[name] for name in FILTERS if request.args.get(name)}
+    return {"activity": scope.activity_id, "programme": scope.programme_id, **kept}
+
+
+def _list_address() -> str:
+    scope = _scope()
+    kept: dict[str, Any] = {name: request.args[name] for name in FILTERS if request.args.get(name)}
+    if scope.activity_id is not None:
+        return url_for("invitations.calls", activity_id=scope.activity_id, **kept)
+    if scope.programme_id is not None:
+        return url_for("calls.programme", programme_id=scope.programme_id, **kept)
+    return url_for("calls.index", **kept)
+
+
+def _call_address(kind: str, id_: int, scope: CallScope | None = None) -> str:
+    asked = _asked_of(scope or _scope())
+    if kind == "person":
+        return url_for("calls.person", person_id=id_, **asked)
+    return url_for("calls.organisation", organisation_id=id_, **asked)
+
+
+def _next_address(kind: str, id_: int, still: int | None = None) -> str:
+    return url_for("calls.next_one", after=f"{kind}-{id_}", still=still, **_asked_of(_scope()))
+
+
+def _file_address(scope: CallScope) -> str:
+    asked = _asked_of(scope)
+    asked.pop("page", None)
+    if scope.activity_id is not None:
+        return url_for("invitations.calls_file", activity_id=asked.pop("activity"), **asked)
+    return url_for("calls.file", **asked)
+
+
+def _reach(one: Callee) -> whatsapp.Call:
+    """Return how to reach them, with a text about all that they are asked. Only those who may change get the link."""
+    if not one.asked:
+        return whatsapp.at(one.invitee.phone)
+    return whatsapp.call_about(one.asked, one.link if may_change() else "", sender(), now=clock.now())
+
+
+def _file(scope: CallScope, name: str) -> Response:
+    out = io.StringIO()
+    sheet = csv.writer(out, delimiter=";")
+    sheet.writerow(
+        [
+            _("Name"), _("Role"), _("Organisation or kelurahan"), _("Phone"), _("E-mail"), _("Activity"), _("When"),
+            _("Answer by"), _("State"), _("Answer"), _("Note"),
+        ]
+    )  # fmt: skip
+    for one in to_call.everyone(scope, filters_from(request.args), now=clock.now()):
+        for i in one.asked:
+            zone = i.activity.zone
+            sheet.writerow(
+                [
+                    one.invitee.display_name, label(i.role), _belongs_to(i), formats.phone(one.invitee.phone),
+                    one.invitee.email, i.activity.title, formats.moment(i.activity.starts_at, zone),
+                    formats.moment(i.activity.respond_by_at, zone), label(i.state), "", "",
+                ]
+            )  # fmt: skip
+    return Response(
+        "\ufeff" + out.getvalue(),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f"attachment; filename={name}"},
+    )
+
+
+def _belongs_to(invitation: Invitation) -> str:
+    person = invitation.person
+    if person is None:
+        return ""
+    places = [person.organisation.name if person.organisation else "", person.region.name if person.region else ""]
+    return ", ".join(place for place in places if place)

@@ -1,0 +1,38 @@
+"""On a phone, everything to press is at least 44 px high, on pages that a coordinator uses in the hall."""
+
+import pytest
+
+from outreach.domain.kinds import Role
+from outreach.services.activities import publish as publishing
+from outreach.services.invitations import invite as inviting
+from tests.browser.pages import PHONE, log_in
+from tests.conftest import NOW
+
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("default_rules")]
+TOO_LOW = """() => [...document.querySelectorAll(
+  'main .btn, main .tabs a, main .pager li > *, main summary, main label.form-check')]
+  .filter(one => { const { width, height } = one.getBoundingClientRect(); return width > 1 && height > 1 && height < 43.5 })
+  .map(one => `${one.innerText.trim()}: ${one.getBoundingClientRect().height} px`)"""
+
+
+def test_whatever_is_pressed_on_a_phone_is_high_enough(coordinator, activity, ani, budi, chromium, whole):
+    inviting.invite_people([activity.id], [ani.id, budi.id], Role.CADRE, by=None, now=NOW)
+    publishing.publish([activity.id], by=None, now=NOW)
+    page = chromium.new_context(viewport=PHONE).new_page()
+    log_in(page, whole, coordinator.email)
+    its = f"/activities/{activity.id}"
+    low = {}
+    for path in (
+        "/",
+        "/activities",
+        its,
+        f"{its}/invitees",
+        f"{its}/invitees/remind",
+        f"{its}/attendance",
+        "/people",
+        "/messages",
+    ):
+        page.goto(whole + path)
+        if found := page.evaluate(TOO_LOW):
+            low[path] = found
+    assert low == {}

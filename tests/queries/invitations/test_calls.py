@@ -1,0 +1,277 @@
+"""The list of people to call: who is on it, in which order, who is next, and the text for WhatsApp."""
+
+from datetime import timedelta
+
+import pytest
+
+from outreach.delivery.words import whatsapp
+from outreach.delivery.words.whatsapp import Sender
+from outreach.domain.activity import Move
+from outreach.domain.answers import Choice
+from outreach.domain.kinds import AnswerSource, Role
+from outreach.extensions import db
+from outreach.models import Invitation
+from outreach.queries.invitations import calls
+from outreach.queries.invitations import lists as invitees
+from outreach.queries.invitations.calls import CallScope
+from outreach.queries.invitations.select import InviteeFilters
+from outreach.services.activities import move as moves
+from outreach.services.activities import publish as publishing
+from outreach.services.answers import record as recording
+from outreach.services.answers.record import NotRecordable, Told
+from outreach.services.invitations import invite as inviting
+from outreach.services.invitations import withdraw as withdrawing
+from outreach.services.reminders import tick as reminding
+from tests.conftest import NOW, a_person, at, draft_activity
+
+SENDER = Sender("Dinas PPPA Kota Metro", "Rina Wulandari")
+EVERYTHING = CallScope()
+UNFILTERED = InviteeFilters()
+
+
+@pytest.fixture
+def invited(activity, ani, budi, chief, police, coordinator):
+    """The chief speaks, the police have two seats, Ani and Budi are invited as cadres. All have been told."""
+    inviting.invite_people([activity.id], [chief.id], Role.SPEAKER, by=coordinator, now=NOW)
+    inviting.invite_organisations([activity.id], {police.id: 2}, by=coordinator, now=NOW)
+    inviting.invite_cadres([activity.id], [], [], by=coordinator, now=NOW)
+    publishing.publish([activity.id], by=coordinator, now=NOW)
+    reminding.tick(NOW)
+    return activity
+
+
+@pytest.fixture
+def second(programme, hall, ani, coordinator, invited):
+    """Ani is invited to a second day of the programme, too."""
+    other = draft_activity(programme, hall, 19, title="Hari kedua", public_title="Hari kedua")
+    inviting.invite_people([other.id], [ani.id], Role.CADRE, by=coordinator, now=NOW)
+    publishing.publish([other.id], by=coordinator, now=NOW)
+    reminding.tick(NOW)
+    return other
+
+
+def invitation_of(invitee, activity) -> Invitation:
+    column = Invitation.organisation if invitee.__tablename__ == "organisation" else Invitation.person
+    return db.session.query(Invitation).filter(column == invitee, Invitation.activity_id == activity.id).one()
+
+
+def names(scope, filters=UNFILTERED, now=NOW):
+    return [one.invitee.display_name for one in calls.listed(scope, filters, now=now).callees]
+
+
+def record(invitee, activity, choice=Choice.COMING):
+    source = AnswerSource.PHONE
+    recording.record_answer(invitation_of(invitee, activity).id, choice, source, by=None, now=NOW)
+
+
+def test_all_who_have_not_answered_are_listed_with_or_without_mail(any_app, invited, ani, budi, chief):
+    scope = CallScope(activity_id=invited.id)
+    assert names(scope) == ["Kapolres Metro", "Polres Metro", "Ani Wijaya", "Budi Santoso"]
+    budi.email = ""
+    db.session.commit()
+    found = calls.listed(scope, InviteeFilters(no_address=True), now=NOW)
+    assert [one.invitee.display_name for one in found.callees] == ["Budi Santoso"]
+    assert (found.everyone, found.unreached, invitees.without_address(invited.id)) == (4, 1, 1)
+    record(chief, invited)
+    record(ani, invited, Choice.NOT_COMING)
+    assert names(scope) == ["Polres Metro", "Budi Santoso"]
+
+
+def test_people_without_mail_are_listed_before_any_mail_could_tell_them(any_app, activity, ani, budi, coordinator):
+    budi.email = ""
+    db.session.commit()
+    inviting.invite_cadres([activity.id], [], [], by=coordinator, now=NOW)
+    assert names(CallScope(activity_id=activity.id)) == []
+    publishing.publish([activity.id], by=coordinator, now=NOW)
+    assert names(CallScope(activity_id=activity.id)) == ["Budi Santoso"]
+
+
+def test_everybody_stands_there_once_with_all_their_activities(any_app, invited, second, programme, ani):
+    for scope in (CallScope(activity_id=second.id), CallScope(programme_id=programme.id), EVERYTHING):
+        [one] = [one for one in calls.listed(scope, InviteeFilters(), now=NOW).callees if one.invitee is ani]
+        assert [i.activity_id for i in one.asked] == [invited.id, second.id]
+    assert names(CallScope(activity_id=second.id)) == ["Ani Wijaya"]
+    assert names(EVERYTHING) == ["Kapolres Metro", "Polres Metro", "Ani Wijaya", "Budi Santoso"]
+    record(ani, second)
+    [one] = [one for one in calls.listed(EVERYTHING, InviteeFilters(), now=NOW).callees if one.invitee is ani]
+    assert [i.activity_id for i in one.asked] == [invited.id]
+
+
+def test_a_programme_s_list_leaves_out_other_programmes_and_what_is_over(
+    any_app, invited, programme, hall, coordinator
+):
+    citra = a_person("Citra Dewi")
+    alone = draft_activity(None, hall, 25)
+    inviting.invite_people([alone.id], [citra.id], Role.CADRE, by=coordinator, now=NOW)
+    publishing.publish([alone.id], by=coordinator, now=NOW)
+    reminding.tick(NOW)
+    assert "Citra Dewi" not in names(CallScope(programme_id=programme.id))
+    assert "Citra Dewi" in names(EVERYTHING)
+    assert names(EVERYTHING, now=alone.ends_at - timedelta(seconds=1)) == ["Citra Dewi"]
+    assert names(EVERYTHING, now=alone.ends_at) == []
+
+
+def test_a_withdrawn_invitation_is_not_called_about(any_app, invited, ani, coordinator):
+    withdrawing.withdraw(invitation_of(ani, invited).id, by=coordinator, now=NOW)
+    assert "Ani Wijaya" not in names(EVERYTHING)
+
+
+def test_the_next_one_comes_after_whoever_has_just_answered(any_app, invited, ani, budi, chief, police):
+    scope, filters = CallScope(activity_id=invited.id), InviteeFilters()
+
+    def after(kind, invitee):
+        return calls.following(scope, filters, kind, invitee.id, now=NOW)
+
+    assert after("person", chief) == ("organisation", police.id)
+    assert after("organisation", police) == ("person", ani.id)
+    record(ani, invited)
+    assert after("person", ani) == ("person", budi.id)
+    assert after("organisation", police) == ("person", budi.id)
+    assert after("person", budi) is None
+    only_cadres = InviteeFilters(role=Role.CADRE)
+    assert calls.following(scope, only_cadres, "person", chief.id, now=NOW) == ("person", budi.id)
+
+
+def test_one_call_is_recorded_whole_or_not_at_all(any_app, invited, second, ani, coordinator):
+    first, other = invitation_of(ani, invited), invitation_of(ani, second)
+    withdrawing.withdraw(other.id, by=coordinator, now=NOW)
+    told = [Told(first.id, Choice.COMING), Told(other.id, Choice.NOT_COMING)]
+    with pytest.raises(NotRecordable):
+        recording.record_answers(told, AnswerSource.PHONE, by=coordinator, now=NOW)
+    assert invitation_of(ani, invited).answered_at is None
+    recording.record_answers(told[:1], AnswerSource.WHATSAPP, by=coordinator, now=NOW)
+    stored = invitation_of(ani, invited)
+    assert (stored.state, stored.answer_source) == ("coming", AnswerSource.WHATSAPP)
+
+
+def text_of(app, invitation, link="http://localhost/j/x", sender=SENDER, now=NOW):
+    with app.test_request_context():
+        return whatsapp.call(invitation, invitation.activity, link, sender, now=now).text
+
+
+def test_the_text_names_office_sender_what_when_and_deadline_and_that_nothing_is_paid(app, invited, ani):
+    ani.locale = "en"
+    text = text_of(app, invitation_of(ani, invited))
+    assert text == "\n".join(
+        [
+            "Dear Ani Wijaya,",
+            "this is Rina Wulandari from Dinas PPPA Kota Metro.",
+            "",
+            "We invite you to: Rapat koordinasi lintas sektor",
+            "Monday, 18 January 2027",
+            "08:00–12:00 WIB",
+            "Aula Bappeda",
+            "Please answer by Saturday, 16 January 2027 at 16:00 WIB.",
+            "",
+            "Please tell us whether you will come:",
+            "http://localhost/j/x",
+            "",
+            "Taking part is free: we never ask for money or transfers.",
+        ]
+    )
+
+
+def test_the_text_does_not_ask_for_an_answer_by_a_moment_that_has_passed(app, invited, ani):
+    ani.locale = "en"
+    assert "Please answer by" in text_of(app, invitation_of(ani, invited), now=at(16, 15))
+    assert "Please answer by" not in text_of(app, invitation_of(ani, invited), now=at(16, 16))
+
+
+def test_one_text_asks_about_all_their_activities(app, invited, second, ani):
+    ani.locale = "en"
+    [one] = [one for one in calls.listed(EVERYTHING, InviteeFilters(), now=NOW).callees if one.invitee is ani]
+    with app.test_request_context():
+        text = whatsapp.call_about(one.asked, one.link, SENDER, now=NOW).text
+    assert text.count("We invite you to:") == 2
+    assert text.count("http://localhost/j/") == text.count("Taking part is free") == 1
+
+
+def test_the_text_is_neutral_and_has_the_person_s_link(app, invited, ani):
+    row = invitees.one(invitation_of(ani, invited).id)
+    with app.test_request_context():
+        call = whatsapp.call(row.invitation, invited, row.link, SENDER, now=NOW)
+    assert call.number == "0812-3456-7890"
+    assert call.whatsapp.startswith("https://wa.me/6281234567890?text=")
+    assert row.link.startswith("http://localhost/j/")
+    assert row.link in call.text
+    assert "kekerasan" not in call.text
+
+
+@pytest.mark.parametrize("phone", ["", "+6272541122"])
+def test_without_a_mobile_number_there_is_no_whatsapp_link(app, invited, ani, phone):
+    ani.phone = phone
+    with app.test_request_context():
+        call = whatsapp.call(invitation_of(ani, invited), invited, "", SENDER, now=NOW)
+    assert (call.whatsapp, call.tel) == ("", phone)
+
+
+@pytest.fixture
+def unmailed(activity, ani, budi, coordinator):
+    """Ani and Budi have no e-mail and read English. Ani has accepted, Budi has not answered."""
+    for invitee in (ani, budi):
+        invitee.email, invitee.locale = "", "en"
+    db.session.commit()
+    inviting.invite_cadres([activity.id], [], [], by=coordinator, now=NOW)
+    publishing.publish([activity.id], by=coordinator, now=NOW)
+    record(ani, activity)
+    return activity
+
+
+def texts_to_call(app, activity):
+    with app.test_request_context():
+        return {
+            one.invitee.display_name: whatsapp.call_about(one.asked, one.link, SENDER, now=NOW).text
+            for one in calls.everyone(CallScope(activity_id=activity.id), InviteeFilters(), now=NOW)
+        }
+
+
+def test_after_a_move_people_who_accepted_are_called_too_and_get_the_new_day(any_app, unmailed, ani, coordinator):
+    moves.move(
+        unmailed.id, Move(at(20, 8), at(20, 12), unmailed.zone, unmailed.venue_id),
+        "The hall is taken", unmailed.version, by=coordinator, now=NOW,
+    )  # fmt: skip
+    texts = texts_to_call(any_app, unmailed)
+    assert list(texts) == ["Ani Wijaya", "Budi Santoso"]
+    assert invitees.without_address(unmailed.id) == 2
+    assert "have changed for: Rapat koordinasi lintas sektor" in texts["Ani Wijaya"]
+    assert "20 January 2027" in texts["Ani Wijaya"]
+    assert "can still come" in texts["Ani Wijaya"]
+    assert "We invite you" not in "".join(texts.values())
+    record(ani, unmailed)
+    assert list(texts_to_call(any_app, unmailed)) == ["Budi Santoso"]
+
+
+def test_after_a_cancellation_all_expected_people_are_called_and_get_the_reason(
+    any_app, unmailed, ani, budi, hall, coordinator
+):
+    citra, dian = a_person("Citra Dewi", email="", locale="en"), a_person("Dian Sari")
+    inviting.invite_people([unmailed.id], [citra.id, dian.id], Role.CADRE, by=coordinator, now=NOW)
+    record(citra, unmailed, Choice.NOT_COMING)
+    other = draft_activity(None, hall, 25)
+    inviting.invite_people([other.id], [ani.id], Role.CADRE, by=coordinator, now=NOW)
+    publishing.publish([other.id], by=coordinator, now=NOW)
+    publishing.cancel(unmailed.id, "Flood in the hall", by=coordinator, now=NOW)
+    texts = texts_to_call(any_app, unmailed)
+    assert list(texts) == ["Ani Wijaya", "Budi Santoso"]
+    for text in texts.values():
+        assert "cancelled: Rapat koordinasi lintas sektor" in text
+        assert "Reason: Flood in the hall" in text
+        assert "Dinas PPPA Kota Metro" in text
+        assert "/j/" not in text
+        assert "whether you will come" not in text
+        assert "kekerasan" not in text
+
+
+def test_a_list_of_any_length_takes_the_same_number_of_statements(any_app, invited, queries):
+    def read():
+        db.session.rollback()
+        found = calls.listed(CallScope(activity_id=invited.id), InviteeFilters(), now=NOW)
+        return [(one.invitee.display_name, [i.activity.venue for i in one.asked], one.link) for one in found.callees]
+
+    read()
+    few = queries(read)
+    people = [a_person(f"Kader {n:03}") for n in range(60)]
+    inviting.invite_people([invited.id], [p.id for p in people], Role.CADRE, by=None, now=NOW)
+    reminding.tick(NOW)
+    assert len(read()) == 64
+    assert queries(read) == few

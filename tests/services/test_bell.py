@@ -1,0 +1,165 @@
+"""The bell: what is news for a coordinator, who has seen it, and clashes that were not there before."""
+
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from outreach.domain.answers import Choice, Representative
+from outreach.domain.bell import NewsKind
+from outreach.domain.kinds import AnswerSource, Role
+from outreach.domain.states import MessageState
+from outreach.extensions import db
+from outreach.models import Activity, AddressFailure, BellSeen, Invitation, Message, NoticedClash
+from outreach.queries import bell as news
+from outreach.services import bell
+from outreach.services.activities import delete as deleting
+from outreach.services.activities import publish as publishing
+from outreach.services.answers import record as recording
+from outreach.services.answers.nominees import Nominee
+from outreach.services.invitations import invite as inviting
+from tests.conftest import NOW, a_person, draft_activity
+from tests.world import answer, invitation_of, invite, publish
+
+LATER = NOW + timedelta(hours=1)
+
+
+@pytest.fixture
+def told(activity, chief, ani, police, coordinator):
+    """The chief speaks, Ani is invited, the police have two seats; all have been told."""
+    invite(activity, chief, role=Role.SPEAKER)
+    invite(activity, ani)
+    inviting.invite_organisations([activity.id], {police.id: 2}, by=None, now=NOW)
+    publish(activity)
+    return activity
+
+
+def heard(now=LATER):
+    return [(one.kind, one.name, one.other) for one in news.current(now=now).news]
+
+
+def unseen(user, now=LATER):
+    return [one.kind for one in news.current(now=now).unseen(user.id)]
+
+
+def test_a_speaker_s_refusal_is_news_and_a_cadre_s_is_not(any_app, told, chief, ani):
+    assert heard() == []
+    answer(told, ani, Choice.NOT_COMING)
+    assert heard() == []
+    answer(told, chief, Choice.NOT_COMING)
+    assert heard() == [(NewsKind.REFUSAL, "Kapolres Metro", "")]
+    answer(told, chief, Choice.COMING, LATER)
+    assert heard() == []
+
+
+def test_somebody_sent_in_a_speaker_s_place_is_news(any_app, told, chief):
+    answer(told, chief, Choice.REPRESENTED, NOW, Representative("Budi Hartono", "Wakapolres"))
+    assert heard() == [(NewsKind.SWAP, "Kapolres Metro", "Budi Hartono")]
+
+
+def test_an_organisation_that_sends_others_than_it_named_is_news_and_its_first_names_are_not(
+    any_app, told, police, coordinator
+):
+    host = next(i for i in db.session.query(Invitation) if i.organisation_id == police.id)
+    recording.nominate_for(host.id, [Nominee("Zainal Abidin"), Nominee("Rina Pratiwi")], by=None, now=NOW)
+    assert heard() == []
+    recording.nominate_for(host.id, [Nominee("Zainal Abidin"), Nominee("Wati Utami")], by=None, now=LATER)
+    assert heard() == [(NewsKind.NAMES, "Polres Metro", "")]
+
+
+def test_news_of_what_is_over_or_older_than_thirty_days_is_gone(any_app, told, chief):
+    answer(told, chief, Choice.NOT_COMING)
+    assert len(heard(told.ends_at - timedelta(seconds=1))) == 1
+    assert heard(told.ends_at) == []
+    far = draft_activity(
+        None, None, 30, starts_at=told.starts_at + timedelta(days=60), ends_at=told.ends_at + timedelta(days=60)
+    )
+    invite(far, chief, role=Role.SPEAKER)
+    publish(far)
+    answer(far, chief, Choice.NOT_COMING)
+    assert len(heard(NOW + timedelta(days=30))) == 1
+    assert heard(NOW + timedelta(days=30, seconds=1)) == []
+
+
+def test_failed_mails_and_blocked_addresses_are_news_by_day(any_app, told, ani):
+    for number in range(3):
+        db.session.add(
+            Message(
+                person_id=ani.id, kind="reminder", local_day=NOW.date(), due_at=NOW + timedelta(minutes=number),
+                expires_at=LATER, state=MessageState.FAILED,
+            )
+        )  # fmt: skip
+    db.session.add(AddressFailure(address="ani@example.com", blocked_at=NOW, last_at=NOW, delays=0, reply=""))
+    db.session.commit()
+    found = {one.kind: one.count for one in news.current(now=LATER).news}
+    assert found == {NewsKind.MAILS_FAILED: 3, NewsKind.ADDRESSES: 1}
+
+
+def test_each_account_sees_for_itself_and_a_changed_answer_is_new_again(
+    any_app, told, chief, coordinator, administrator
+):
+    answer(told, chief, Choice.NOT_COMING)
+    assert (unseen(coordinator), unseen(administrator)) == ([NewsKind.REFUSAL], [NewsKind.REFUSAL])
+    keys = [one.key for one in news.current(now=LATER).news]
+    bell.see(keys, by=coordinator, now=LATER)
+    bell.see(keys, by=coordinator, now=LATER)
+    assert (unseen(coordinator), unseen(administrator)) == ([], [NewsKind.REFUSAL])
+    answer(told, chief, Choice.COMING, LATER)
+    answer(told, chief, Choice.NOT_COMING, LATER + timedelta(minutes=1))
+    assert unseen(coordinator, LATER + timedelta(hours=1)) == [NewsKind.REFUSAL]
+
+
+def test_whoever_recorded_the_answer_needs_no_news_of_it(any_app, told, chief, coordinator, administrator):
+    one = invitation_of(told, chief)
+    recording.record_answer(one.id, Choice.NOT_COMING, AnswerSource.PHONE, by=coordinator, now=NOW)
+    assert (unseen(coordinator), unseen(administrator)) == ([], [NewsKind.REFUSAL])
+
+
+def test_a_clash_that_comes_is_news_once_and_what_was_there_before_the_first_look_is_not(any_app, told, ani):
+    """Ani is invited to a published activity. Drafts at the same time want her, too."""
+    invite(draft_activity(None, None, 18, title="Sudah lama bentrok"), ani)
+    assert bell.notice_clashes(now=NOW) == 0
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(NoticedClash)) > 0
+    assert NewsKind.CLASH not in [kind for kind, *_ in heard()]
+    new = draft_activity(None, None, 18, title="Baru bentrok")
+    invite(new, ani)
+    assert bell.notice_clashes(now=LATER) > 0
+    found = [one for one in news.current(now=LATER).news if one.kind is NewsKind.CLASH]
+    assert {"Baru bentrok"} <= {one.about for one in found} | {one.other for one in found}
+    assert bell.notice_clashes(now=LATER + timedelta(minutes=10)) == 0
+    deleting.delete_draft(new.id, by=None, now=LATER)
+    bell.notice_clashes(now=LATER + timedelta(minutes=20))
+    assert [one for one in news.current(now=LATER + timedelta(hours=1)).news if one.kind is NewsKind.CLASH] == []
+
+
+def test_what_was_seen_long_ago_is_forgotten(any_app, told, coordinator):
+    bell.see(["refusal:1:1"], by=coordinator, now=NOW)
+    bell.notice_clashes(now=NOW + timedelta(days=60))
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(BellSeen)) == 1
+    bell.notice_clashes(now=NOW + timedelta(days=60, seconds=1))
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(BellSeen)) == 0
+
+
+def test_the_bell_takes_the_same_number_of_statements_for_any_number_of_news(any_app, told, queries):
+    activity_id = told.id
+
+    def refuse(count):
+        activity = db.session.get_one(Activity, activity_id)
+        for number in range(count):
+            speaker = a_person(f"Narasumber {number}")
+            invite(activity, speaker, role=Role.SPEAKER)
+            answer(activity, speaker, Choice.NOT_COMING)
+
+    def read():
+        return news.current(now=LATER)
+
+    refuse(1)
+    few = queries(read)
+    refuse(9)
+    assert (len(read().news), queries(read)) == (10, few)
+
+
+def test_a_cancelled_activity_needs_no_speaker(any_app, told, chief):
+    answer(told, chief, Choice.NOT_COMING)
+    publishing.cancel(told.id, "Ditunda", by=None, now=LATER)
+    assert heard() == []
