@@ -1,18 +1,30 @@
 """Resolutions of clashes in forms, before inviting and in the calendar, and where they lead."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
 from outreach.domain.kinds import Role
+from outreach.domain.planning.rules import ClashKind, Severity
 from outreach.domain.states import ActivityState
 from outreach.extensions import db
 from outreach.models import Activity, AgendaItem, Invitation, Venue
+from outreach.services.office import planning_rules as office_planning_rules
+from outreach.services.planning import rules
 from tests.conftest import NOW, at, draft_activity
 from tests.web.clashes.clash_help import NEW, absent, activities, ask, button, filled
 from tests.web.reading import fields, text_of
 
 pytestmark = pytest.mark.usefixtures("clock_stands")
+
+
+@pytest.fixture
+def no_noon_break(office):
+    """The office leaves the noon prayer out, so that noon is a way out."""
+    values = rules.values()
+    severities = {**values.severities, ClashKind.NOON_BREAK: Severity.IGNORE}
+    office_planning_rules.save(replace(values, severities=severities), by=None, now=NOW)
 
 
 def test_too_many_seats_for_the_hall_are_shown_before_saving_and_a_lower_number_fills_the_form(
@@ -86,6 +98,7 @@ def test_a_new_programmes_warnings_are_shown_first_each_with_its_activity(coordi
     assert activities() == 2
 
 
+@pytest.mark.usefixtures("no_noon_break")
 def test_blocking_clashes_of_a_new_programme_are_shown_with_resolutions(coordinator_client, activity, hall):
     data = PROGRAMME | {"activities-0-venue_id": hall.id, "activities-1-title": "", "activities-1-on": ""}
     answer = coordinator_client.post("/programmes/new", data=data)
@@ -208,6 +221,7 @@ def test_for_offices_a_too_small_hall_is_reported_with_their_seats(coordinator_c
 # in the calendar
 
 
+@pytest.mark.usefixtures("no_noon_break")
 def test_in_the_calendar_a_resolution_leads_to_its_preview_there(coordinator_client, activity, hall, programme):
     other = draft_activity(programme, hall, 19)
     address = f"/calendar/{activity.id}/move"
@@ -239,6 +253,7 @@ def test_in_the_calendar_no_resolution_leads_to_the_present_place(coordinator_cl
     assert "Leave it as it was" in html
 
 
+@pytest.mark.usefixtures("no_noon_break")
 def test_in_the_calendar_each_resolution_appears_once_with_what_it_resolves(coordinator_client, hall, office):
     activity, other = draft_activity(None, hall, 18), draft_activity(None, hall, 23)
     query = {
