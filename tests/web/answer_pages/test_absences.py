@@ -111,7 +111,7 @@ def test_a_calendar_file_is_read_and_an_address_waits_for_the_engine(phone, link
     [
         ({"file": b"<html>"}, 422, "This is a web page"),
         ({"address": "http://ani:pw@example.com/"}, 422, "user name or password"),
-        ({"file": bytes(50 * 1024 * 1024)}, 413, "10 MB at most"),
+        ({"file": bytes(50 * 1024 * 1024)}, 413, "5 MB at most"),
     ],
 )
 def test_an_invalid_calendar_changes_nothing(phone, link, given, status, sentence):
