@@ -34,7 +34,7 @@ def invited(activity, ani, budi, chief, police, coordinator):
     """The chief speaks, the police have two seats, Ani and Budi are invited as cadres. All have been told."""
     inviting.invite_people([activity.id], [chief.id], Role.SPEAKER, by=coordinator, now=NOW)
     inviting.invite_organisations([activity.id], {police.id: 2}, by=coordinator, now=NOW)
-    inviting.invite_cadres([activity.id], [], [], by=coordinator, now=NOW)
+    inviting.invite_people([activity.id], [ani.id, budi.id], Role.CADRE, by=coordinator, now=NOW)
     publishing.publish([activity.id], by=coordinator, now=NOW)
     reminding.tick(NOW)
     return activity
@@ -80,7 +80,7 @@ def test_all_who_have_not_answered_are_listed_with_or_without_mail(any_app, invi
 def test_people_without_mail_are_listed_before_any_mail_could_tell_them(any_app, activity, ani, budi, coordinator):
     budi.email = ""
     db.session.commit()
-    inviting.invite_cadres([activity.id], [], [], by=coordinator, now=NOW)
+    inviting.invite_people([activity.id], [ani.id, budi.id], Role.CADRE, by=coordinator, now=NOW)
     assert names(CallScope(activity_id=activity.id)) == []
     publishing.publish([activity.id], by=coordinator, now=NOW)
     assert names(CallScope(activity_id=activity.id)) == ["Budi Santoso"]
@@ -211,7 +211,7 @@ def unmailed(activity, ani, budi, coordinator):
     for invitee in (ani, budi):
         invitee.email, invitee.locale = "", "en"
     db.session.commit()
-    inviting.invite_cadres([activity.id], [], [], by=coordinator, now=NOW)
+    inviting.invite_people([activity.id], [ani.id, budi.id], Role.CADRE, by=coordinator, now=NOW)
     publishing.publish([activity.id], by=coordinator, now=NOW)
     record(ani, activity)
     return activity
