@@ -50,14 +50,16 @@ def want_digest(wanted: bool, *, by: User, now: datetime) -> None:
 
 
 def write_digests(news: Sequence[News], seen: Mapping[int, Collection[str]], *, now: datetime) -> int:
-    """Write the day's summary for each account that wants it into the outbox, once a day from DIGEST_FROM on. Return how many.
+    """Write the day's summary for each account that wants it into the outbox, once a day. Return how many.
 
+    The first is written at DIGEST_FROM, or when the office's hours for mail open, if that is later.
     It says what has come since the last one, and what the account has neither seen nor caused. Without news there is none.
     """
     with writing() as session:
         zone = office_defaults.zone(session)
         local = now.astimezone(zone)
-        if local.time() < DIGEST_FROM:
+        hours = office_defaults.mail_hours(session)
+        if local.time() < DIGEST_FROM or (hours and hours.opening(now)):
             return 0
         today = local.replace(hour=0, minute=0, second=0, microsecond=0)
         wanting = (

@@ -1,6 +1,6 @@
 """The summary of the day's news: once a day, for who wants it, through the outbox and a real mail server."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -59,6 +59,12 @@ def test_it_goes_out_at_seven_to_who_wants_it_and_says_what_happened(any_app, se
     assert "http://localhost/bell" in text
     assert "/j/" not in text
     assert 'href="http://localhost/bell"' in mail.get_body(("html",)).get_content()
+
+
+def test_it_waits_until_the_office_s_hours_for_mail_open(any_app, refused, office):
+    office.mails_from, office.mails_until = time(9), time(17)
+    db.session.commit()
+    assert [write(MORNING), write(at(5, 8, 59)), write(at(5, 9))] == [0, 0, 1]
 
 
 def test_it_is_written_once_a_day_and_only_with_news_since_the_last(any_app, refused, chief):
