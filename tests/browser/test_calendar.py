@@ -1,6 +1,7 @@
 """The drawn calendar in a browser: dragged by mouse, used by keyboard, without script, on a phone and on paper."""
 
 import re
+from dataclasses import replace
 from datetime import datetime, time, timedelta
 
 import pytest
@@ -8,12 +9,15 @@ import sqlalchemy as sa
 
 from outreach import clock
 from outreach.domain.kinds import Role
+from outreach.domain.planning.rules import ClashKind, Severity
 from outreach.domain.states import ActivityState
 from outreach.extensions import db
 from outreach.models import Activity, Invitation, Message, Programme, Venue
 from outreach.services import feeds
 from outreach.services.activities import publish as publishing
 from outreach.services.invitations import invite as inviting
+from outreach.services.office import planning_rules as office_planning_rules
+from outreach.services.planning import rules as planning_rules
 from outreach.services.reminders import rules
 from tests.browser.pages import holds, log_in, press, wait_for
 from tests.conftest import JAKARTA, NOW, draft_activity
@@ -32,6 +36,8 @@ def tuesday() -> datetime:
 @pytest.fixture
 def draft(programme: Programme, hall: Venue, tuesday: datetime) -> Activity:
     rules.install_defaults(now=NOW)
+    without_noon = {**planning_rules.values().severities, ClashKind.NOON_BREAK: Severity.IGNORE}  # so that noon is free
+    office_planning_rules.save(replace(planning_rules.values(), severities=without_noon), by=None, now=NOW)
     programme.starts_on, programme.ends_on = (tuesday + timedelta(days=n) for n in (-1, 2))
     hours = timedelta(hours=4)
     return draft_activity(
