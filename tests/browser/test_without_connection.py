@@ -11,6 +11,7 @@ from outreach.extensions import db
 from outreach.models import Activity, Attendance, Invitation
 from outreach.services.activities import publish as publishing
 from outreach.services.invitations import invite as inviting
+from outreach.transactions import writing
 from tests.browser.pages import DESK, PHONE, holds, log_in, wait_for
 from tests.conftest import NOW, at, draft_activity
 
@@ -161,10 +162,9 @@ def test_another_account_on_the_same_phone_does_not_send_somebody_elses_ticks(pa
 
 
 def test_a_refused_tick_goes_back_and_the_reason_is_said(page, ani, running):
-    invitation = db.session.scalar(sa.select(Invitation).where(Invitation.person_id == ani.id))
     shown = box(page, ani)
-    db.session.delete(invitation)
-    db.session.commit()
+    with writing() as session:  # the server writes, too
+        session.delete(session.scalars(sa.select(Invitation).where(Invitation.person_id == ani.id)).one())
     shown.click()
     said(page).get_by_text("This was not saved.").wait_for()
     assert not shown.is_checked()
@@ -238,8 +238,8 @@ def test_a_list_that_renews_itself_says_that_it_is_old(desk, running, whole):
 
 def test_a_tick_that_the_activitys_state_forbids_goes_back_with_the_reason_in_sight(page, budi, running):
     page.set_viewport_size({"width": 360, "height": 360})
-    running.state = ActivityState.CANCELLED
-    db.session.commit()
+    with writing() as session:  # the server writes, too
+        session.get_one(Activity, running.id).state = ActivityState.CANCELLED
     box(page, budi).click()
     reason = page.get_by_text("Attendance can be ticked only for an activity that is published or held.")
     reason.wait_for()
