@@ -189,7 +189,7 @@ def desk(running, chromium, whole, coordinator):
     return page
 
 
-def test_a_search_without_a_connection_says_so_and_is_repeated(desk, running, chief, whole):
+def test_a_search_without_a_connection_says_so_and_is_repeated(running, chief, desk, whole):
     desk.goto(f"{whole}/activities/{running.id}/invite/people")
     desk.context.set_offline(True)
     desk.fill("#q", "kapol")
