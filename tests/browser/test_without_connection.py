@@ -149,7 +149,7 @@ def test_ticks_after_the_sign_in_ended_are_kept_until_the_same_account_is_back(p
     wait_for(lambda: present() == set())
 
 
-def test_another_account_on_the_same_phone_does_not_send_somebody_elses_ticks(page, ani, whole, administrator):
+def test_another_account_on_the_same_phone_does_not_send_somebody_elses_ticks(administrator, page, ani, whole):
     page.context.clear_cookies()
     box(page, ani).click()
     said(page).get_by_text("You are no longer signed in with this account.").wait_for()
