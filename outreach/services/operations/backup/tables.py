@@ -5,6 +5,7 @@ They are read from the database itself, not from the models, so databases of old
 
 import hashlib
 import json
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
@@ -29,11 +30,13 @@ class Kind(StrEnum):
     DAY = "day"
     TIME = "time"
     JSON = "json"
+    BYTES = "bytes"  # written as base64
 
 
 KINDS: tuple[tuple[type, Kind], ...] = (
     (sa.JSON, Kind.JSON), (sa.Boolean, Kind.BOOLEAN), (sa.DateTime, Kind.INSTANT), (sa.Date, Kind.DAY),
     (sa.Time, Kind.TIME), (sa.Integer, Kind.INTEGER), (sa.Float, Kind.NUMBER), (sa.String, Kind.TEXT),
+    (sa.LargeBinary, Kind.BYTES),
 )  # fmt: skip
 TYPES: dict[Kind, Any] = {
     Kind.TEXT: sa.Text(),
@@ -44,8 +47,10 @@ TYPES: dict[Kind, Any] = {
     Kind.DAY: sa.Date(),
     Kind.TIME: sa.Time(),
     Kind.JSON: sa.JSON(none_as_null=True),
+    Kind.BYTES: sa.LargeBinary(),
 }
 FROM_TEXT: dict[Kind, Callable[[str], Any]] = {
+    Kind.BYTES: b64decode,
     Kind.INSTANT: datetime.fromisoformat, Kind.DAY: date.fromisoformat, Kind.TIME: time.fromisoformat,
 }  # fmt: skip
 
@@ -104,12 +109,16 @@ def rows_of(connection: sa.Connection, table: SavedTable) -> Iterator[Sequence[A
 
 
 def line(table: SavedTable, row: Sequence[Any]) -> bytes:
-    """Return a row as one line: a JSON array of its values, with instants in UTC (ISO 8601)."""
+    """Return a row as one line: a JSON array of its values, with instants in UTC (ISO 8601) and bytes as base64."""
     values = [
-        value.isoformat() if value is not None and kind in FROM_TEXT else value
+        _text(value, kind) if value is not None and kind in FROM_TEXT else value
         for value, (_name, kind) in zip(row, table.columns, strict=True)
     ]
     return json.dumps(values, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
+
+
+def _text(value: Any, kind: Kind) -> str:
+    return b64encode(value).decode() if kind is Kind.BYTES else str(value.isoformat())
 
 
 def row_from(table: SavedTable, text: bytes) -> list[Any]:
