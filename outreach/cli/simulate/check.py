@@ -16,7 +16,7 @@ from outreach.cli.simulate.play import Story
 from outreach.delivery.demo_server import server as demo_server
 from outreach.domain.kinds import MailKind
 from outreach.domain.mail.still_true import SkipReason
-from outreach.domain.reminders import local_day
+from outreach.domain.reminders import MissedReason, local_day
 from outreach.domain.states import TAKES_A_SEAT, InvitationState, MessageState, ReminderState
 from outreach.extensions import db
 from outreach.models import Activity, Invitation, Message, MessageLine, Reminder
@@ -51,9 +51,14 @@ def complaints(story: Story, mailbox: Path) -> list[str]:
     found = compared([(m.rfc_message_id, m.address) for m in sent], received)
     found += twice_a_day((m.person_id, m.organisation_id, m.local_day, m.kind) for m in sent)
     found += [f"Message {m.id} ended as {m.state.value} ({m.reason})." for m in messages if m.state not in FINE]
-    for reminder in db.session.scalars(sa.select(Reminder).where(Reminder.due_at < story.ends_at)):
+    reminders = sa.select(Reminder).where(Reminder.due_at < story.ends_at).options(joinedload(Reminder.activity))
+    for reminder in db.session.scalars(reminders):
         cancelled_rightly = reminder.state is ReminderState.CANCELLED and reminder.activity_id == story.cancelled_id
-        if reminder.state is not ReminderState.EXPANDED and not cancelled_rightly:
+        # Before a weekend the deadline is earlier than usual, and who has not answered by then is not asked again.
+        too_late = (
+            reminder.reason == MissedReason.DEADLINE_PASSED and reminder.due_at >= reminder.activity.respond_by_at
+        )
+        if reminder.state is not ReminderState.EXPANDED and not cancelled_rightly and not too_late:
             found.append(f"Reminder {reminder.id} ({reminder.key}) is {reminder.state.value}: {reminder.reason}.")
     said, doubled = _said({m.rfc_message_id for m in sent} & {r.message_id for r in received})
     found += doubled
@@ -140,7 +145,8 @@ def _keys(one: Invitation, story: Story) -> Iterable[str]:
         yield MailKind.CANCELLATION
     for key, days in (("seven-days-before", 7), ("three-days-before", 3)):
         due = _days_before(activity, days)
-        late = local_day(due, activity.zone) <= local_day(story.prepared.published_at, activity.zone)
+        late = due >= activity.respond_by_at
+        late |= local_day(due, activity.zone) <= local_day(story.prepared.published_at, activity.zone)
         open_then = one.answered_at is None or one.answered_at > due
         if not late and not nominee and open_then and not (cancelled and due > story.cancelled_at):
             yield key
