@@ -31,7 +31,6 @@ from outreach.services.answers import record as recording
 from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import withdraw as withdrawing
 from outreach.services.planning import book as booking
-from outreach.services.planning import bookings
 from outreach.services.planning.book import VenueTaken
 from outreach.services.programmes import copy as copying
 from outreach.transactions import writing
@@ -237,7 +236,7 @@ def test_without_checks_the_database_lets_one_win_with_the_same_message(several,
 @pytest.mark.parametrize("any_app", ["postgresql"], indirect=True)
 def test_in_a_deadlock_the_one_ended_by_the_database_is_told_who_has_the_hall(any_app, monkeypatch):
     for name in ("lock_venues", "lock_people"):
-        monkeypatch.setattr(bookings, name, getattr(bookings, name))  # unchanged afterwards
+        monkeypatch.setattr(locking, name, getattr(locking, name))  # unchanged afterwards
     for name in ("_are_free", "_check_speakers"):
         monkeypatch.setattr(booking, name, getattr(booking, name))
     halls = [Venue(name=f"Balai {who}") for who in range(2)]

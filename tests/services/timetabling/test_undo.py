@@ -157,6 +157,7 @@ def test_taking_and_undoing_lock_halls_before_people_as_every_use_case_does(draf
 
     taking = locked(lambda: applying.apply(search.id, lines, by=coordinator_(), now=NOW))
     undone = locked(lambda: undoing.undo(search.id, by=coordinator_(), now=NOW))
-    for tables in (taking, undone):  # SQLite locks no rows
-        if "venue" in tables and "person" in tables:
-            assert tables.index("venue") < tables.index("person")
+    if db.engine.dialect.name == "postgresql":
+        assert (taking[:1], undone[:1]) == (["venue"], ["venue"])
+        assert "person" in taking
+        assert "person" in undone
