@@ -57,7 +57,7 @@ def count_unseen(user_id: int, *, now: datetime) -> int:
 
 
 def read_again() -> None:
-    """Make the next page read anew, because something was seen. Call it after the commit."""
+    """Make the next page read the news again, because something was seen. Call it after the commit."""
     _recent.forget()
 
 

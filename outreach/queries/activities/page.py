@@ -100,7 +100,7 @@ class ActivityPage:
     reminders: tuple[Reminder, ...]
     messages: dict[MessageState, int]
     invitations_at: datetime | None  # when waiting invitations go out
-    represented: tuple[Invitation, ...] = ()  # those for whom somebody else comes
+    represented: tuple[Invitation, ...] = ()  # somebody else comes in their place
 
     @property
     def seats_left(self) -> int | None:

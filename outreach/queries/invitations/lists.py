@@ -82,7 +82,7 @@ class InviteeList:
     rows: list[InviteeRow]
     counts: Mapping[InvitationState, int]  # as invitations/counting.py counts
     seats: Seats
-    without_address: int  # invitees to call whom no mail reaches
+    without_address: int  # invitees that no mail reaches; they are to be called
     regions: list[Region] = field(default_factory=list)
 
     @property
