@@ -49,6 +49,7 @@ def _archive(now: Clock, stop: Stop) -> Mapping[str, int]:
     return {
         "archived": archived,
         "forgotten": forgotten,
+        "frames": archiving.forget_frames(now()),
         "placements": searches.delete_old(now(), stop=stop),
         "imports": import_undo.forget_old(now(), stop=stop),
     }

@@ -11,6 +11,7 @@ from outreach.models.invitations import AnswerBefore, Attendance, Invitation, Li
 from outreach.models.mails import (
     Attempt,
     BellDigest,
+    MailFrame,
     Message,
     MessageLine,
     MessageText,
@@ -61,6 +62,7 @@ __all__ = [
     "IntendedClash",
     "Invitation",
     "Link",
+    "MailFrame",
     "Message",
     "MessageLine",
     "MessageText",

@@ -163,11 +163,24 @@ class MessageLine(Identified, Model):
     invitation: Mapped[Invitation] = relationship()
 
 
+class MailFrame(Model):
+    """What many sent mails share, stored once: the dictionary they are compressed with (delivery/mail/kept.py)."""
+
+    __tablename__ = "mail_frame"
+    key: Mapped[str] = mapped_column(sa.String(32), primary_key=True)
+    made_on: Mapped[date]
+    data: Mapped[bytes] = mapped_column(sa.LargeBinary)
+
+
 class SentMail(Model):
-    """A mail as it was sent, without its recipient's secret link: header, blank line and parts, compressed by zlib."""
+    """A mail as it was sent, without its recipient's secret link: header, blank line and parts, compressed by zlib.
+
+    frame_key: no foreign key, because settling a mail must not fail; frames go only when no mail names them.
+    """
 
     __tablename__ = "sent_mail"
     message_id: Mapped[int] = mapped_column(sa.ForeignKey("message.id", ondelete="CASCADE"), primary_key=True)
+    frame_key: Mapped[str | None] = mapped_column(sa.String(32), index=True)
     data: Mapped[bytes] = mapped_column(sa.LargeBinary)
 
 

@@ -457,10 +457,8 @@ class AnyHistory(RuleBasedStateMachine):
                 continue  # before sending: its lease expires
             results.turn([], [ready.lease], "w", lease_s=LEASE_S, now=self.now)
             if word != VANISHED:
-                outcome = OUTCOMES[word]
-                results.settle(
-                    [settling.settled(ready, outcome, now=self.now)], MessageState.HANDING_OVER, "w", now=self.now
-                )
+                settled = settling.settled(ready, ready.planned.write(), OUTCOMES[word], now=self.now)
+                results.settle([settled], MessageState.HANDING_OVER, "w", now=self.now)
         db.session.rollback()
 
     def passes(self) -> datetime:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
 from outreach.delivery import return_path
+from outreach.delivery.mail.kept import WrittenMail
 from outreach.delivery.outbox import settle as settling
 from outreach.delivery.outbox.leases import Lease
 from outreach.delivery.outbox.prepare import Ready
@@ -24,7 +25,7 @@ class HandoverGroup:
         self._now = now
         self._may_go_on = may_go_on
         self._left = deque(group)
-        self._begun: deque[Ready] = deque()  # asked for by the wire, still without outcome
+        self._begun: deque[tuple[Ready, WrittenMail]] = deque()  # asked for by the wire, still without outcome
 
     def envelopes(self) -> Iterator[Envelope]:
         """Yield the mails, each composed when asked for. Stop when the check is too old or the server fails."""
@@ -34,16 +35,17 @@ class HandoverGroup:
             ready = self._left.popleft()
             try:
                 sender = return_path.return_path(ready.lease.message_id, self._settings)
-                envelope = Envelope(sender, ready.planned.recipient, ready.planned.data())
+                mail = ready.planned.write()
             except Exception as error:
                 self.settled.append(settling.not_composed(ready, error, now=self._now()))
                 continue
-            self._begun.append(ready)
-            yield envelope
+            self._begun.append((ready, mail))
+            yield Envelope(sender, ready.planned.recipient, mail.data)
 
     def tell(self, outcome: Outcome) -> None:
         """Record the outcome of the oldest mail without one."""
-        self.settled.append(settling.settled(self._begun.popleft(), outcome, now=self._now()))
+        ready, mail = self._begun.popleft()
+        self.settled.append(settling.settled(ready, mail, outcome, now=self._now()))
 
     def doubt(self) -> None:
         """Record that the outcome of the begun mails is unknown."""
@@ -52,4 +54,4 @@ class HandoverGroup:
 
     def untried(self) -> list[Lease]:
         """Return the leases of mails that were certainly not handed over."""
-        return [ready.lease for ready in (*self._begun, *self._left)]
+        return [ready.lease for ready in (*(begun for begun, _ in self._begun), *self._left)]

@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from outreach.delivery.mail.kept import KeptMail
 from outreach.delivery.outbox import address_failures
 from outreach.delivery.outbox.leases import Lease, begin_in, by_driver, held_among, lapsed, release_in, stored
 from outreach.domain.kinds import MailKind
@@ -43,7 +44,7 @@ class Settled:
     skipped_lines: Mapping[int, SkipReason] | None = None
     now_invited: Collection[int] = ()  # invitations for which this was the first mail
     told: Mapping[int, int] | None = None  # per line: the sequence that the mail told, if it is not the line's own
-    mail: bytes | None = None  # the mail as it is kept (mail/kept.py), if it arrived or may have arrived
+    mail: KeptMail | None = None  # if it arrived or may have arrived
     fault: AddressFault | None = None  # set if the server's refusal means that no mail ever arrives at the address
 
 
@@ -93,14 +94,7 @@ def settle_in(
             "INSERT INTO attempt (message_id, at, worker, outcome, code, reply) VALUES (?, ?, ?, ?, ?, ?)",
             tried,
         )
-    mails = [(r.lease.message_id, r.mail) for r in ours if r.mail is not None]
-    if mails:
-        by_driver(
-            connection,
-            "INSERT INTO sent_mail (message_id, data) VALUES (?, ?)"
-            " ON CONFLICT (message_id) DO UPDATE SET data = excluded.data",
-            mails,
-        )
+    _keep_mails(connection, {r.lease.message_id: r.mail for r in ours if r.mail is not None})
     for result in sorted((r for r in ours if r.fault and r.address), key=lambda r: r.address or ""):
         address_failures.block(session, result.address or "", result.fault, result.reply, now=now)
     _skip_lines(session, {k: v for result in ours for k, v in (result.skipped_lines or {}).items()})
@@ -109,6 +103,25 @@ def settle_in(
         session, [id_ for result in ours if result.state in MAY_HAVE_ARRIVED for id_ in result.now_invited], now
     )
     return ours
+
+
+def _keep_mails(connection: sa.Connection, mails: Mapping[int, KeptMail]) -> None:
+    """Store mails with their frames. Frames in the order of their keys, so that two workers never wait for each other."""
+    if not mails:
+        return
+    frames = {mail.frame.key: mail.frame for mail in mails.values() if mail.frame is not None}
+    if frames:
+        by_driver(
+            connection,
+            "INSERT INTO mail_frame (key, made_on, data) VALUES (?, ?, ?) ON CONFLICT (key) DO NOTHING",
+            [(key, frames[key].made_on.isoformat(), frames[key].data) for key in sorted(frames)],
+        )
+    by_driver(
+        connection,
+        "INSERT INTO sent_mail (message_id, frame_key, data) VALUES (?, ?, ?)"
+        " ON CONFLICT (message_id) DO UPDATE SET frame_key = excluded.frame_key, data = excluded.data",
+        [(id_, mail.frame.key if mail.frame else None, mail.data) for id_, mail in mails.items()],
+    )
 
 
 def take_back(worker: str, lease_s: float, *, now: datetime) -> Counter[MessageState]:

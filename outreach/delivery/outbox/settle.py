@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from outreach.delivery.mail.kept import kept
+from outreach.delivery.mail.kept import WrittenMail
 from outreach.delivery.outbox.leases import Lease
 from outreach.delivery.outbox.prepare import Ready
 from outreach.delivery.outbox.results import Settled
@@ -23,16 +23,16 @@ log = structlog.get_logger()
 AFTER_A_DOUBT = timedelta(minutes=1)
 
 
-def settled(ready: Ready, outcome: Accepted | NotSent, *, now: datetime) -> Settled:
+def settled(ready: Ready, mail: WrittenMail, outcome: Accepted | NotSent, *, now: datetime) -> Settled:
     """Return the result of a message that was handed over, or should have been."""
     if isinstance(outcome, Accepted):
         return Settled(
             ready.lease, MessageState.SENT, tried=True, code=outcome.code, reply=outcome.words,
             address=ready.planned.recipient, subject=ready.planned.subject, skipped_lines=ready.skipped_lines,
-            now_invited=ready.now_invited, told=ready.told, mail=kept(ready.planned.data()),
+            now_invited=ready.now_invited, told=ready.told, mail=mail.kept(),
         )  # fmt: skip
     return replace(
-        _unsent(ready, outcome, now),
+        _unsent(ready, mail, outcome, now),
         address=ready.planned.recipient,
         subject=ready.planned.subject,
         skipped_lines=ready.skipped_lines,
@@ -61,7 +61,7 @@ def postponed(
     return Settled(lease, MessageState.FAILED, FailureReason.GAVE_UP, True, None, code, words)
 
 
-def _unsent(ready: Ready, outcome: NotSent, now: datetime) -> Settled:
+def _unsent(ready: Ready, mail: WrittenMail, outcome: NotSent, now: datetime) -> Settled:
     lease = ready.lease
     if isinstance(outcome, Permanent):
         return Settled(
@@ -80,7 +80,7 @@ def _unsent(ready: Ready, outcome: NotSent, now: datetime) -> Settled:
             due_at=now + AFTER_A_DOUBT if again else None,
             now_invited=ready.now_invited,
             told=ready.told,
-            mail=kept(ready.planned.data()),
+            mail=mail.kept(),
         )
     return postponed(
         lease, FailureReason.TEMPORARY, outcome.code, outcome.words, ready.useful_until, ready.attempts, now,

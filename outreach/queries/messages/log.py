@@ -25,6 +25,7 @@ from outreach.models import (
     ArchivedMessage,
     Attempt,
     Invitation,
+    MailFrame,
     Message,
     MessageLine,
     Organisation,
@@ -197,8 +198,12 @@ def show(message_id: int) -> ShownMessage:
 
 def mail_sent(message_id: int) -> EmailMessage | None:
     """Return a message's mail as it was sent, without the recipient's secret link; None if it is not kept."""
-    stored = db.session.get(SentMail, message_id)
-    return kept.mail_of(stored.data) if stored else None
+    found = db.session.execute(
+        sa.select(SentMail.data, MailFrame.data.label("frame"))
+        .outerjoin(MailFrame, MailFrame.key == SentMail.frame_key)
+        .where(SentMail.message_id == message_id)
+    ).one_or_none()
+    return kept.mail_of(found.data, found.frame) if found else None
 
 
 def channel_problem() -> ChannelProblem | None:

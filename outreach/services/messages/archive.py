@@ -16,12 +16,23 @@ from sqlalchemy.orm import Session, aliased
 from outreach import codec
 from outreach.domain.states import FINISHED
 from outreach.extensions import current_settings, db
-from outreach.models import Activity, ArchivedLine, ArchivedMessage, Attempt, Invitation, Message, MessageLine, SentMail
+from outreach.models import (
+    Activity,
+    ArchivedLine,
+    ArchivedMessage,
+    Attempt,
+    Invitation,
+    MailFrame,
+    Message,
+    MessageLine,
+    SentMail,
+)
 from outreach.models.archive import Try
 from outreach.transactions import writing
 
 BATCH = 500
 SOONEST = timedelta(days=14)  # attendance entered late still sends thanks in the week after an activity
+FRAMES_FOR = timedelta(days=2)  # a frame is used on its day only; a drain may last past midnight
 LINE_COLUMNS = ("message_id", "reminder_id", "invitation_id", "to_representative", "sequence", "skipped")
 
 
@@ -41,6 +52,15 @@ def archive(now: datetime, *, limit: int | None = None, stop: Callable[[], bool]
             moved += _move(session, ids)
         below = ids[-1]
     return moved
+
+
+def forget_frames(now: datetime) -> int:
+    """Delete the frames of earlier days that no kept mail needs any more. Return how many."""
+    unused = ~sa.exists().where(SentMail.frame_key == MailFrame.key)
+    made_before = (now - FRAMES_FOR).date()
+    with writing() as session:
+        gone = session.execute(sa.delete(MailFrame).where(MailFrame.made_on < made_before, unused))
+    return int(getattr(gone, "rowcount", 0))
 
 
 def _finished_before(until: datetime, below: int | None, size: int) -> Sequence[int]:

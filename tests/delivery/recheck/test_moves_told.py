@@ -301,9 +301,8 @@ def test_a_notice_waits_while_an_older_one_is_being_sent(told, server, ani, cloc
     reminding.tick(clock.now)
     drain(clock)
     assert server.taken == []
-    results.settle(
-        [settling.settled(ready, Accepted(250, "Ok"), now=clock.now)], MessageState.HANDING_OVER, "w1", now=clock.now
-    )
+    settled = settling.settled(ready, ready.planned.write(), Accepted(250, "Ok"), now=clock.now)
+    results.settle([settled], MessageState.HANDING_OVER, "w1", now=clock.now)
     clock.now += timedelta(seconds=10)
     drain(clock)
     assert server.taken == []

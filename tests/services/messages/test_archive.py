@@ -9,7 +9,16 @@ from outreach.delivery.outbox import drain as outbox
 from outreach.domain.kinds import IncomingKind, IncomingOutcome
 from outreach.domain.states import MessageState
 from outreach.extensions import db
-from outreach.models import ArchivedLine, ArchivedMessage, Attempt, IncomingMail, Message, MessageLine
+from outreach.models import (
+    ArchivedLine,
+    ArchivedMessage,
+    Attempt,
+    IncomingMail,
+    MailFrame,
+    Message,
+    MessageLine,
+    SentMail,
+)
 from outreach.queries import inbox
 from outreach.queries.activities import page as showing
 from outreach.queries.invitations import lists as invitees
@@ -94,6 +103,22 @@ def test_a_sent_mail_moves_ninety_days_after_its_activity_with_lines_and_attempt
     assert [(one.at, one.outcome, one.code, one.reply) for one in after.attempts] == tried
     assert (number(Message), number(MessageLine), number(Attempt)) == (1, 1, 1)  # Zainab's
     assert archiving.archive(JUST_AFTER) == 0
+
+
+def test_what_kept_mails_share_is_stored_once_a_day_and_goes_after_the_last_of_them(server, activity, later_mail):
+    invited(activity, *[a_person(f"{name} Kader") for name in ("Ani", "Budi", "Citra", "Dewi")])
+    assert drain().sent == 4
+    mails = db.session.execute(
+        sa.select(SentMail.frame_key, sa.func.length(SentMail.data)).order_by(SentMail.message_id)
+    ).all()
+    assert [bool(key) for key, _ in mails] == [False, True, True, True]  # the first of its kind is composed alone
+    assert max(size for key, size in mails if key) * 3 < mails[0][1]
+    assert archiving.forget_frames(NOW + timedelta(days=30)) == 0
+    later_mail()
+    assert archiving.archive(JUST_AFTER) == 4
+    assert archiving.forget_frames(NOW) == 0  # made today
+    assert archiving.forget_frames(JUST_AFTER) == 1
+    assert number(MailFrame) == 0
 
 
 def test_a_mail_that_also_names_a_later_activity_stays_so_that_it_is_not_sent_as_new(server, activity, ani, later_mail):

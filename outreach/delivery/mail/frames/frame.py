@@ -22,6 +22,7 @@ from outreach.delivery.mail.compose import Composed
 from outreach.delivery.mail.frames import slots
 from outreach.delivery.mail.frames.outline import Outline, OutlineBatch, Pattern, values_of
 from outreach.delivery.mail.frames.slots import Filling, Frame
+from outreach.delivery.mail.kept import KeptFrame, KeptMail, WrittenMail, kept
 from outreach.delivery.rows.batch import LineRow, MessageRow, SharedRows
 
 KEPT = 300  # frames, about 15 KB each
@@ -30,11 +31,11 @@ log = structlog.get_logger()
 
 
 class FramedMail(NamedTuple):
-    """A mail that can be handed over. recipient: envelope address. data: returns its bytes, lines ending in CRLF."""
+    """A mail that can be handed over. recipient: envelope address. write: composes or fills it; call it once."""
 
     subject: str
     recipient: str
-    data: Callable[[], bytes]
+    write: Callable[[], WrittenMail]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +48,14 @@ class _Proof:
 
 @dataclass(frozen=True, slots=True)
 class _Framed:
-    """frame: None if none can be made. said: texts of a mail with several activities that no value may equal (outline.py)."""
+    """frame: None if none can be made. said: texts of a mail with several activities that no value may equal (outline.py).
+
+    stored: how its mails are kept.
+    """
 
     subject: str
     frame: Frame | None
+    stored: KeptFrame | None = None
     said: frozenset[str] = frozenset()
 
 
@@ -100,9 +105,9 @@ class Frames:
             composed = batch.ordinary(outline, row, lines, token)
             self._keep((outline.fingerprint, pattern), _Proof(filling, composed.data))
             return ready(composed)
-        if framed.frame is None or not framed.said.isdisjoint(found):
+        if framed.frame is None or framed.stored is None or not framed.said.isdisjoint(found):
             return ready(batch.ordinary(outline, row, lines, token))
-        return FramedMail(framed.subject, recipient, partial(framed.frame.lay, filling))
+        return FramedMail(framed.subject, recipient, partial(_write, framed.frame, framed.stored, filling))
 
     def _framed(self, batch: OutlineBatch, outline: Outline, pattern: Pattern) -> _Framed | None:
         """Return the frame; build it if only its proof exists. Return None if there is no proof either."""
@@ -124,7 +129,13 @@ class Frames:
 
 def ready(composed: Composed) -> FramedMail:
     """Return a mail that was composed without a frame."""
-    return FramedMail(composed.subject, composed.recipient, lambda: composed.data)
+    data = composed.data
+    return FramedMail(composed.subject, composed.recipient, lambda: WrittenMail(data, partial(kept, data)))
+
+
+def _write(frame: Frame, stored: KeptFrame, filling: Filling) -> WrittenMail:
+    data, hidden = frame.lay_both(filling)
+    return WrittenMail(data, lambda: KeptMail(stored.compress(hidden), stored))
 
 
 def _built(batch: OutlineBatch, outline: Outline, pattern: Pattern, proof: _Proof) -> _Framed:
@@ -135,4 +146,4 @@ def _built(batch: OutlineBatch, outline: Outline, pattern: Pattern, proof: _Proo
     if frame is None or frame.lay(proof.filling) != proof.data:
         log.warning("frame not used", kinds=[item.kind.value for item in outline.items], built=frame is not None)
         return _Framed("", None)
-    return _Framed(composed.subject, frame, said)
+    return _Framed(composed.subject, frame, KeptFrame(frame.sample(), batch.now.date()), said)

@@ -91,8 +91,10 @@ class Frame:
         lines = list(dict.fromkeys(p for p in pieces if isinstance(p, _Line)))
         self._attendees = tuple(dict.fromkeys(p for p in pieces if isinstance(p, _Attendee)))
         self._slices = tuple(slices.values())
+        self._hidden_slices = tuple(b"x" * (piece.stop - piece.start) for piece in self._slices)
         self._values = tuple(dict.fromkeys(value for line in lines for value in line.values))
         self._lines = tuple((line.words, tuple(self._values.index(value) for value in line.values)) for line in lines)
+        self._secret_lines = tuple(at for at, line in enumerate(lines) if any(number < 0 for number, _ in line.values))
         fixed = iter(range(len(self._fixed)))
         numbers: dict[object, int] = {}
         for movable in (*_FIELDS, *slices, *lines, *self._attendees):
@@ -105,6 +107,13 @@ class Frame:
 
     def lay(self, filling: Filling) -> WholeMail:
         """Return the mail with these values. Raise ValueError if a value has a line break."""
+        return self.lay_both(filling)[0]
+
+    def lay_both(self, filling: Filling) -> tuple[WholeMail, bytes]:
+        """Return the mail with these values, and the same mail with its token hidden as mail/kept.py hides it.
+
+        Raise ValueError if a value has a line break.
+        """
         to, date, message_id, stamp, name, address, token, values = filling
         given = (*values, token)
         said = "".join((name, address, *given))
@@ -116,14 +125,35 @@ class Frame:
             if not _PLAIN.fullmatch(value):
                 value = quoted(str(escape(value)) if in_html else value)
             written.append(value)
-        lines = [broken(words % tuple([written[at] for at in places])) for words, places in self._lines]
+        lines = [_filled(line, written) for line in self._lines]
         attendees = [_attendee_line(one, name, address) for one in self._attendees]
         encoded = token.encode("ascii")
         stretches = [encoded[stretch] for stretch in self._slices]
         if has_lone_break(b"".join((to, date, message_id, stamp, *lines, *attendees))):
             raise ValueError("A line break in a value.")
         pieces = (*self._fixed, to, date, message_id, stamp, *stretches, *lines, *attendees)
-        return WholeMail(b"".join(self._pick(pieces)))
+        mail = WholeMail(b"".join(self._pick(pieces)))
+        if self._secret_lines:
+            written = [
+                "x" * len(token) if number < 0 else text
+                for (number, _), text in zip(self._values, written, strict=True)
+            ]
+            for at in self._secret_lines:
+                lines[at] = _filled(self._lines[at], written)
+        pieces = (*self._fixed, to, date, message_id, stamp, *self._hidden_slices, *lines, *attendees)
+        return mail, b"".join(self._pick(pieces))
+
+    def sample(self) -> bytes:
+        """Return the mail with values that say nothing of a recipient."""
+        values = tuple("x" for _ in range(1 + max((number for number, _ in self._values), default=0)))
+        return self.lay(
+            Filling(b"To: x\r\n", b"Date: x\r\n", b"Message-ID: x\r\n", b"x", "x", "x", "x" * len(TOKEN), values)
+        )
+
+
+def _filled(line: tuple[str, tuple[int, ...]], written: Sequence[str]) -> bytes:
+    words, places = line
+    return broken(words % tuple([written[at] for at in places]))
 
 
 def cut(data: bytes, stamp: bytes) -> Frame | None:

@@ -6,6 +6,7 @@ from itertools import count
 from icalendar import Calendar
 
 from outreach.delivery import tokens
+from outreach.delivery.mail import kept as kept_mails
 from outreach.delivery.mail.compose import compose, worth_saying
 from outreach.delivery.mail.headers import LONGEST_LINE
 from outreach.delivery.recheck import moves_told
@@ -123,13 +124,17 @@ def plan(kept, *messages, now=NOW):
 
 
 def framed(planned):
-    return isinstance(planned.data, partial)
+    return isinstance(planned.write, partial)
 
 
 def check(planned, message, now=NOW):
     """Compare a planned mail with the one composed for its reader alone, and with the limits of the wire."""
     composed = compose(message, message.lines, now=now)
-    data = planned.data()
+    written = planned.write()
+    data = written.data
+    stored = written.kept()
+    frame = stored.frame.data if stored.frame else None
+    assert kept_mails.whole_of(stored.data, frame) == kept_mails.hidden(data)
     assert data.split(b"\r\n") == composed.data.split(b"\r\n")
     assert (planned.subject, planned.recipient) == (composed.subject, composed.recipient)
     assert data.isascii()

@@ -270,7 +270,7 @@ def test_different_settings_give_different_frames(app, stage):
     with_settings(app, base_url="https://undangan.example.com", secret_key="another-secret-for-tests-0123456789")
     for planned, message in zip(plan(kept, *messages), messages, strict=True):
         check(planned, message)
-        assert b"List-Unsubscribe-Post" in planned.data()
+        assert b"List-Unsubscribe-Post" in planned.write().data
 
 
 def test_a_representative_gets_a_mail_without_the_invitees_link(stage):
@@ -287,7 +287,7 @@ def test_a_representative_gets_a_mail_without_the_invitees_link(stage):
     assert [planned.recipient for planned in plans] == ["dewi@example.com", "eka@example.com", "fajar@example.com"]
     for planned, message in zip(plans, messages, strict=True):
         check(planned, message)
-        assert b"/j/" not in planned.data()
+        assert b"/j/" not in planned.write().data
 
 
 def test_a_repeated_mail_about_two_moves_still_starts_from_before_the_first(stage):
@@ -314,7 +314,7 @@ def test_a_repeated_mail_about_two_moves_still_starts_from_before_the_first(stag
         messages.append(message)
     for planned, message in zip(plan(Frames(), *messages), messages, strict=True):
         check(planned, message)
-        assert "Before: Monday, 18 January 2027" in text_of(parsed(planned.data()))
+        assert "Before: Monday, 18 January 2027" in text_of(parsed(planned.write().data))
 
 
 @pytest.mark.parametrize("address", ["", "kader", "kader@", "k a@example.com", "k@example.com\r\nBcc: x@example.com"])
