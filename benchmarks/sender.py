@@ -74,7 +74,7 @@ def _a_mail() -> None:
     newest = db.session.scalar(db.select(db.func.max(Message.id)))
     [row] = batch_rows.load(db.session(), [newest])
     shared = batch_rows.load_shared(db.session(), [row])
-    _mail.append(Frames().plan(db.session(), row, row.lines, shared, now=now).data())
+    _mail.append(Frames().plan(db.session(), row, row.lines, shared, now=now).write().data)
     db.session.remove()
 
 
