@@ -11,6 +11,7 @@ from outreach.domain.directory.email_addresses import AddressInvalid
 from outreach.domain.kinds import FeedScope, StaffRole
 from outreach.extensions import db
 from outreach.models import AuditEntry, User
+from outreach.queries import feeds as feed_pages
 from outreach.services import feeds
 from outreach.services.office import staff
 from outreach.services.office.staff import UserValues
@@ -137,9 +138,9 @@ def test_closing_an_account_stops_its_calendar_addresses(any_app, administrator,
     made = feeds.make(FeedScope.EVERYTHING, None, "HP Kepala Bidang", by=coordinator, now=NOW)
     others = feeds.make(FeedScope.EVERYTHING, None, "HP Kepala Dinas", by=administrator, now=NOW)
     staff.edit(coordinator.id, values_of(coordinator, name="Koordinator"), by=administrator, now=NOW)
-    assert {row.feed.id for row in feeds.all_feeds() if row.url} == {made.id, others.id}
+    assert {row.feed.id for row in feed_pages.all_feeds() if row.url} == {made.id, others.id}
     staff.edit(coordinator.id, values_of(coordinator, active=False), by=administrator, now=NOW)
-    assert {row.feed.id for row in feeds.all_feeds() if row.url} == {others.id}
+    assert {row.feed.id for row in feed_pages.all_feeds() if row.url} == {others.id}
     noted = sa.select(AuditEntry.user_id).where(AuditEntry.action == "feed.revoked", AuditEntry.subject_id == made.id)
     assert db.session.scalars(noted).all() == [administrator.id]
     renewed = feeds.renew(made.id, by=administrator, now=NOW)
