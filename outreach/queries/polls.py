@@ -1,6 +1,6 @@
 """What the pages of date polls show: the list, one poll with its slots ranked, and the invitees to call. Reads only."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -25,13 +25,12 @@ from outreach.domain.planning.rules import Severity
 from outreach.domain.polls import Proposed, SlotStanding, Voter
 from outreach.domain.states import PollState
 from outreach.extensions import db
-from outreach.models import DatePoll, Link, Message, Person, PollInvitee, PollSlot
+from outreach.models import ArchivedMessage, DatePoll, Link, Message, Person, PollInvitee, PollSlot
 from outreach.queries.paging import Page, paged
 from outreach.services import addresses
 from outreach.services.planning import clashes as clashing
 from outreach.services.planning import load_part as plan_parts
 from outreach.services.planning.clashes import FoundClashes
-from outreach.services.polls import mail as poll_mails
 from outreach.services.polls.edit import PollMissing
 from outreach.services.polls.projected import as_planned
 
@@ -174,7 +173,7 @@ def table(poll_id: int, *, now: datetime, sender: Sender | None = None) -> PollT
         rows,
         invitees,
         calls(poll, invitees, sender) if sender else [],
-        poll_mails.latest([one.id for one in invitees]),
+        latest_messages([one.id for one in invitees]),
         polls.is_open(poll.state, poll.closes_at, now),
     )
 
@@ -263,3 +262,28 @@ def _graveness(clashes: Sequence[Clash]) -> tuple[int, int]:
 
 def _counted(wanted: Any, column: Any, ids: Sequence[int]) -> dict[int, int]:
     return {row[0]: row[1] for row in db.session.execute(wanted.where(column.in_(ids)))}
+
+
+def of_messages(messages: Iterable[Message | ArchivedMessage]) -> dict[int, DatePoll]:
+    """Return the polls of messages, by message id; messages of deleted polls are left out."""
+    asked = {one.id: one.poll_invitee_id for one in messages if one.poll_invitee_id is not None}
+    if not asked:
+        return {}
+    rows = db.session.execute(
+        sa.select(PollInvitee.id, DatePoll)
+        .join(DatePoll, DatePoll.id == PollInvitee.poll_id)
+        .where(PollInvitee.id.in_(asked.values()))
+    )
+    found = {row[0]: row[1] for row in rows}
+    return {id_: found[invitee_id] for id_, invitee_id in asked.items() if invitee_id in found}
+
+
+def latest_messages(invitee_ids: Collection[int]) -> dict[int, Message]:
+    """Return the newest message to each of these poll invitees; archived messages are left out. One query."""
+    newest = (
+        sa.select(sa.func.max(Message.id))
+        .where(Message.poll_invitee_id.in_(invitee_ids), Message.poll_invitee_id.is_not(None))
+        .group_by(Message.poll_invitee_id)
+    )
+    found = db.session.scalars(sa.select(Message).where(Message.id.in_(newest)))
+    return {one.poll_invitee_id: one for one in found if one.poll_invitee_id is not None}

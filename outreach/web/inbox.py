@@ -87,10 +87,10 @@ def allow_again() -> Any:
     return redirect(url_for(".addresses"))
 
 
-def _marked() -> handled.Marked | None:
+def _marked() -> inbox.Marked | None:
     """Return what was just marked as handled (?marked=…). The list offers to undo it."""
     mail_id = request.args.get("marked", type=int)
-    return None if mail_id is None else handled.just_marked(mail_id, by=current_user, now=clock.now())
+    return None if mail_id is None else inbox.just_marked(mail_id, by=current_user, now=clock.now())
 
 
 def _around() -> dict[str, Any]:

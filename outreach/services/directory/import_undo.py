@@ -11,7 +11,7 @@ from hashlib import blake2b
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy.orm import Session, selectinload
 
 from outreach.domain.kinds import CadreKind, Sex
 from outreach.domain.problems import Problem
@@ -122,30 +122,6 @@ def uses(session: Session, person_ids: Any) -> dict[int, int]:
         counted = sa.select(column, sa.func.count()).where(column.in_(person_ids)).group_by(column)
         for person_id, count in session.execute(counted):
             found[person_id] = found.get(person_id, 0) + count
-    return found
-
-
-def recent(*, now: datetime) -> Sequence[PersonImport]:
-    """Return the imports of the last day, the newest first."""
-    return (
-        db.session.scalars(
-            sa.select(PersonImport)
-            .where(PersonImport.at > now - UNDO_WITHIN)
-            .options(joinedload(PersonImport.user))
-            .order_by(PersonImport.at.desc(), PersonImport.id.desc())
-            .limit(20)
-        )
-        .unique()
-        .all()
-    )
-
-
-def get(import_id: int, *, now: datetime, session: Session | None = None) -> PersonImport:
-    """Return an import of the last day. Raise ImportMissing."""
-    session = session or db.session()
-    found = session.get(PersonImport, import_id)
-    if found is None or found.at <= now - UNDO_WITHIN:
-        raise ImportMissing
     return found
 
 

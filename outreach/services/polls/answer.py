@@ -1,4 +1,4 @@
-"""Answers to date polls: by an invitee's own link or recorded by staff; and the values of the answer page."""
+"""Answers to date polls: by an invitee's own link, or recorded by staff. queries/answers/poll.py reads the page."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,9 +1,9 @@
-"""The messages of date polls: write them into the outbox, send one again, and find them for the message log.
+"""The messages of date polls: write them into the outbox, and send one again.
 
 They have no lines. delivery/mail/poll.py checks whether they are still true when they are sent.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -19,8 +19,7 @@ from outreach.domain.mail.hours import poll_held_until
 from outreach.domain.mail.still_true import SkipReason
 from outreach.domain.polls import waits_until
 from outreach.domain.reminders import local_day
-from outreach.extensions import db
-from outreach.models import ArchivedMessage, DatePoll, Message, PollInvitee
+from outreach.models import DatePoll, Message, PollInvitee
 from outreach.services import addresses, office_defaults
 from outreach.services.reminders.audiences import is_mail_of
 
@@ -81,31 +80,6 @@ def copied(session: Session, old: Message, *, now: datetime) -> Message:
     session.add(new)
     session.flush()
     return new
-
-
-def of_messages(messages: Iterable[Message | ArchivedMessage]) -> dict[int, DatePoll]:
-    """Return the polls of messages, by message id; messages of deleted polls are left out."""
-    asked = {one.id: one.poll_invitee_id for one in messages if one.poll_invitee_id is not None}
-    if not asked:
-        return {}
-    rows = db.session.execute(
-        sa.select(PollInvitee.id, DatePoll)
-        .join(DatePoll, DatePoll.id == PollInvitee.poll_id)
-        .where(PollInvitee.id.in_(asked.values()))
-    )
-    found = {row[0]: row[1] for row in rows}
-    return {id_: found[invitee_id] for id_, invitee_id in asked.items() if invitee_id in found}
-
-
-def latest(invitee_ids: Collection[int]) -> dict[int, Message]:
-    """Return the newest message to each of these poll invitees; archived messages are left out. One query."""
-    newest = (
-        sa.select(sa.func.max(Message.id))
-        .where(Message.poll_invitee_id.in_(invitee_ids), Message.poll_invitee_id.is_not(None))
-        .group_by(Message.poll_invitee_id)
-    )
-    found = db.session.scalars(sa.select(Message).where(Message.id.in_(newest)))
-    return {one.poll_invitee_id: one for one in found if one.poll_invitee_id is not None}
 
 
 def _message(poll: DatePoll, one: PollInvitee, kind: MailKind, due_at: datetime) -> Message:

@@ -18,6 +18,7 @@ from outreach.domain.kinds import Role
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState
 from outreach.models import Activity
+from outreach.queries import clashes as clash_pages
 from outreach.queries import exports
 from outreach.queries.activities import intended as intentions
 from outreach.queries.activities import lists as browsing
@@ -168,7 +169,7 @@ def community() -> Any:
 @staff_required
 def show(activity_id: int) -> Any:
     page = showing.activity(activity_id, now=clock.now())
-    found = clashing.of_activities([activity_id], now=clock.now())
+    found = clash_pages.of_activities([activity_id], now=clock.now())
     return render_template(
         "activities/show.html",
         page=page,

@@ -12,6 +12,7 @@ from wtforms.validators import Length
 from outreach import clock
 from outreach.domain.clashes import Clash
 from outreach.domain.planning.rules import Severity
+from outreach.queries import clashes as clash_pages
 from outreach.queries.activities import intended as intentions
 from outreach.queries.activities import lists as browsing
 from outreach.queries.paging import Page
@@ -60,7 +61,7 @@ def index() -> Any:
         rows = shown(found, groups=groups, with_resolutions=False)
         return file.send(_("Clashes"), columns.clashes(), rows)
     page = _page(groups)
-    found, groups = clashing.to_resolve(found, page.items, now=now)
+    found, groups = clash_pages.to_resolve(found, page.items, now=now)
     return render_template(
         "clashes/index.html",
         page=page,

@@ -66,7 +66,7 @@ def new() -> Any:
 @bp.route("/<int:group_id>/edit", methods=["GET", "POST"])
 @coordinator_required
 def edit(group_id: int) -> Any:
-    group, form = groups.get(group_id), GroupForm()
+    group, form = directory.group(group_id), GroupForm()
     if request.method == "GET":
         form.name.data, form.version.data = group.name, str(group.version)
         form.person_ids.data = [one.id for one in group.members]
@@ -77,7 +77,7 @@ def edit(group_id: int) -> Any:
             groups.edit(group_id, form.values, whole(form.version.data), by=current_user, now=clock.now())
             flash(_("Saved."), "success")
             return redirect(url_for(".index"))
-        group = groups.get(group_id)
+        group = directory.group(group_id)
         renew_version(form, refusal.problem, group.version)
     return _page(form, group), 422
 
@@ -86,7 +86,7 @@ def edit(group_id: int) -> Any:
 @coordinator_required
 def delete(group_id: int) -> Any:
     """GET asks; POST deletes the group, not its people."""
-    group, form = groups.get(group_id), ConfirmForm()
+    group, form = directory.group(group_id), ConfirmForm()
     if form.validate_on_submit():
         name = groups.delete(group_id, by=current_user, now=clock.now())
         flash(_("“%(name)s” is deleted. Its people stay in the list.", name=name), "success")

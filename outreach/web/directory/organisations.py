@@ -13,10 +13,10 @@ from outreach.delivery.words.formats import LOCALES
 from outreach.domain.kinds import Sector
 from outreach.queries import directory, exports, inbox
 from outreach.queries.invitations import calls
+from outreach.queries.invitations import invitee as invitee_page
 from outreach.services import addresses
 from outreach.services.directory import organisations
 from outreach.services.directory.organisations import OrganisationMissing, OrganisationValues
-from outreach.services.invitations import invitee as invitee_record
 from outreach.web.directory import invitee_actions
 from outreach.web.directory.people.forms import InviteeForm, kelurahan_options
 from outreach.web.exports import columns, file
@@ -115,9 +115,9 @@ def show(organisation_id: int) -> Any:
         "directory/organisations/show.html",
         organisation=organisation,
         waiting=calls.one("organisation", organisation_id, calls.CallScope(), now=clock.now()).asked,
-        people=organisations.people_of(organisation_id),
-        invitations=invitee_record.invitations_of(organisation),
-        link=invitee_record.link_of(organisation, now=clock.now()) if may_change() else None,
+        people=directory.people_of(organisation_id),
+        invitations=invitee_page.invitations_of(organisation),
+        link=invitee_page.link_of(organisation, now=clock.now()) if may_change() else None,
         failure=addresses.failure_of(organisation.email),
         mails=inbox.of_invitee(organisation),
     )

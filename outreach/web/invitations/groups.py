@@ -13,6 +13,7 @@ from outreach.domain.kinds import Role, Sector
 from outreach.domain.planning.parties import PartyKind
 from outreach.domain.planning.rules import ClashKind
 from outreach.domain.problems import Problem
+from outreach.queries import clashes as clash_pages
 from outreach.queries.invitations import choices
 from outreach.queries.invitations import lists as invitees
 from outreach.queries.invitations import preview as invitation_preview
@@ -20,7 +21,6 @@ from outreach.queries.invitations.preview import InvitationPreview
 from outreach.services.invitations import checks
 from outreach.services.invitations import invite as inviting
 from outreach.services.invitations.add import Invited
-from outreach.services.planning import clashes as clashing
 from outreach.web.clashes.resolutions import ShownResolution
 from outreach.web.clashes.shown import ShownClash, shown
 from outreach.web.fields.fields import whole
@@ -167,7 +167,7 @@ def checking(activity_id: int, found: InvitationPreview, role: Role, quotas: Map
     ids = [one.activity.id for one in found.activities]
     chosen: dict[str, Any] = {"person_ids": found.ids} if quotas is None else {"quotas": quotas}
     kind = PartyKind.PERSON if quotas is None else PartyKind.ORGANISATION
-    known = clashing.preview_invited(ids, role, now=clock.now(), **chosen)
+    known = clash_pages.preview_invited(ids, role, now=clock.now(), **chosen)
     rows = [_with_leaving_out(row, kind, found.ids) for row in shown(known, about=ids, most=MOST)]
     without = left_out()
     kept = [

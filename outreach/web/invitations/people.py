@@ -9,10 +9,11 @@ from flask_login import current_user
 from outreach import clock
 from outreach.domain.kinds import Role
 from outreach.domain.problems import Problem
+from outreach.queries import directory
 from outreach.queries.invitations import choices
 from outreach.queries.invitations import lists as invitees
 from outreach.queries.invitations import preview as invitation_preview
-from outreach.services.directory import groups, people
+from outreach.services.directory import people
 from outreach.services.directory.people import PersonValues
 from outreach.services.invitations import invite
 from outreach.services.invitations import invite as inviting
@@ -44,12 +45,12 @@ def invite_people(activity_id: int) -> Any:
         page = render_template(
             "invitations/people.html", activity=activity, activities=activities, form=form, problem=problem,
             chosen=people.people(ticked), found=choices.find_people(form.q.data or "", ticked),
-            new=new or new_person_form(formdata=None), adding=new is not None, groups=groups.named(),
+            new=new or new_person_form(formdata=None), adding=new is not None, groups=directory.group_choices(),
         )  # fmt: skip
         return page, status
 
     if group := whole(request.form.get("people_group")):
-        form.person_ids.data = groups.with_group(form.person_ids.data or [], group)
+        form.person_ids.data = directory.with_group(form.person_ids.data or [], group)
         return choose()
     if not is_chosen() or request.form.get("do") in {"search", "back"}:
         return choose()

@@ -15,6 +15,7 @@ from flask_login import current_user
 from outreach import clock
 from outreach.domain.kinds import Role
 from outreach.domain.problems import Problem
+from outreach.queries import clashes as clash_pages
 from outreach.queries.activities import together as activities_together
 from outreach.queries.activities.lists import Time
 from outreach.queries.activities.together import Offered
@@ -24,7 +25,6 @@ from outreach.queries.invitations import together as cadres_together
 from outreach.queries.invitations.preview import InvitationPreview
 from outreach.queries.invitations.together import OwnCadres
 from outreach.services.invitations import invite as inviting
-from outreach.services.planning import clashes as clashing
 from outreach.web.clashes.resolutions import ShownResolution
 from outreach.web.clashes.shown import ShownClash, shown
 from outreach.web.fields.fields import whole
@@ -145,7 +145,7 @@ def _show(
 
 
 def _check(picked: Picked) -> _Check:
-    known = clashing.if_each_invited(picked, Role.CADRE, now=clock.now())
+    known = clash_pages.if_each_invited(picked, Role.CADRE, now=clock.now())
     return _Check(invitation_preview.of_each(picked, Role.CADRE), shown(known, about=list(picked), most=MOST))
 
 

@@ -11,6 +11,7 @@ from outreach import clock
 from outreach.domain.clashes import StretchProgramme
 from outreach.domain.problems import Problem
 from outreach.models import Programme
+from outreach.queries import clashes as clash_pages
 from outreach.queries import exports
 from outreach.queries.activities import lists as browsing
 from outreach.queries.activities import page as showing
@@ -18,7 +19,6 @@ from outreach.queries.activities import programme_preview
 from outreach.services.activities import delete as deleting
 from outreach.services.activities import publish as publishing
 from outreach.services.locking import ProgrammeMissing
-from outreach.services.planning import clashes as clashing
 from outreach.services.programmes import copy as copying
 from outreach.services.programmes import edit as programmes
 from outreach.services.reminders import forecast as forecasting
@@ -99,7 +99,7 @@ def show(programme_id: int) -> Any:
     page = showing.programme(programme_id, now=now)
     forecast = forecasting.for_activities([activity.id for activity in page.published], now=now)
     ids = [line.activity.id for line in page.lines]
-    found = shown(clashing.of_activities(ids, now=now), about=ids, crowds=True)
+    found = shown(clash_pages.of_activities(ids, now=now), about=ids, crowds=True)
     return render_template(
         "programmes/show.html", page=page, programme=page.programme, forecast=forecast, clashes=found
     )
@@ -243,7 +243,7 @@ def publish(programme_id: int) -> Any:
             going = showing.invitations_at(ids, now=now)
             flash(f"{are_published(len(made))} {invitations_go_out(going, made[0].zone)}", "success")
             return redirect(url_for(".show", programme_id=programme_id))
-    rows = shown(clashing.of_activities(ids, now=now), about=ids, crowds=True)
+    rows = shown(clash_pages.of_activities(ids, now=now), about=ids, crowds=True)
     return render_template(
         "programmes/publish.html",
         form=form,

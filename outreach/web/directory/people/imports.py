@@ -234,7 +234,7 @@ def import_refused(key: str) -> Any:
 @coordinator_required
 def import_done(import_id: int) -> Any:
     """Show what undoing an import would do, or has left."""
-    done = import_undo.get(import_id, now=clock.now())
+    done = directory.recent_import(import_id, now=clock.now())
     return render_template(
         "directory/people/import_undo.html",
         done=done,
@@ -262,7 +262,7 @@ def import_undone(import_id: int) -> Any:
 
 
 def _choose(form: ImportForm) -> str:
-    return render_template("directory/people/import.html", form=form, recent=import_undo.recent(now=clock.now()))
+    return render_template("directory/people/import.html", form=form, recent=directory.recent_imports(now=clock.now()))
 
 
 def _page(template: str, upload: Upload, *, stored: bool) -> str:
