@@ -25,9 +25,8 @@ from outreach.services.absences import edit as absences
 from outreach.services.absences.edit import Check, Subject, SubjectKind
 from outreach.services.invitations import links
 from outreach.web.answer_pages.blueprint import bp
-from outreach.web.answer_pages.draw import seal
+from outreach.web.answer_pages.draw import foreign_sentence, seal, speak
 from outreach.web.answer_pages.forms import LinkForm, OwnAbsenceForm, OwnCalendarForm
-from outreach.web.answer_pages.request import foreign_sentence, speak
 from outreach.web.answer_pages.views import draw_for, this_link
 from outreach.web.fields.fields import whole
 from outreach.web.frame.accounts import office_zone

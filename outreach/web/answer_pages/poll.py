@@ -25,9 +25,8 @@ from outreach.services.invitations.links import LinkExpired, LinkRevoked, LinkUn
 from outreach.services.polls import answer as poll_answering
 from outreach.services.polls.answer import NOTE_LENGTH, Dates, NotAmongYours, WhoMissing
 from outreach.web.answer_pages.blueprint import bp
-from outreach.web.answer_pages.draw import draw, seal, tile
+from outreach.web.answer_pages.draw import draw, foreign_sentence, query, seal, speak, tile
 from outreach.web.answer_pages.forms import LinkForm, form_token, text
-from outreach.web.answer_pages.request import foreign_sentence, query, speak
 from outreach.web.answer_pages.words import words
 from outreach.web.frame.request import asked_language, is_foreign
 from outreach.web.frame.say import say

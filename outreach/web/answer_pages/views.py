@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from flask import Response, current_app, g, request
+from flask import Response, current_app, g, redirect, request, url_for
 from flask_babel import gettext as _
 from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
@@ -30,13 +30,12 @@ from outreach.services.answers.undo import NothingToUndo
 from outreach.services.invitations.links import LinkExpired, LinkRevoked, LinkUnknown
 from outreach.web.answer_pages.blueprint import bp
 from outreach.web.answer_pages.cards import Card, Fault, PersonRow, cards, faults_of, typed_who
-from outreach.web.answer_pages.draw import draw, own, seal, short_day
+from outreach.web.answer_pages.draw import draw, foreign_sentence, own, query, seal, short_day, speak, to_thanks
 from outreach.web.answer_pages.forms import AnswerForm, LinkForm, RemindersForm, form_token
 from outreach.web.answer_pages.read_form import CardForm, Sent, read
-from outreach.web.answer_pages.request import foreign_sentence, query, speak, to_thanks
 from outreach.web.answer_pages.words import words
 from outreach.web.frame import rate_limited
-from outreach.web.frame.request import is_foreign
+from outreach.web.frame.request import asked_language, is_foreign
 from outreach.web.frame.say import say
 
 PICKS = {"hadir": Choice.COMING, "tidak": Choice.NOT_COMING, "wakil": Choice.REPRESENTED}
@@ -325,3 +324,31 @@ def draw_for(token: str, found: AnswerPage, template: str, status: int = 200, **
 
 def _sentence(title: str, sentence: str, status: int, **values: Any) -> Response:
     return draw("problem.html", status, title=title, sentence=sentence, contact=answer_page.office_contact(), **values)
+
+
+# Addresses that only accept posts redirect to the page they belong to. Somebody opens one after an error was shown there:
+# through the other language's link, or when a phone reloads a forgotten tab.
+BACK_TO = {
+    "answers": "page",
+    "all": "page",
+    "undo": "page",
+    "reminders": "page",
+    "away/remove": "away_page",
+    "away/calendar": "away_page",
+    "away/again": "away_page",
+    "calendar/stop": "calendar_page",
+}
+
+
+def _to_page(token: str, page: str) -> Any:
+    return seal(redirect(url_for(f"answers.{page}", token=token, lang=asked_language())))  # type: ignore[arg-type]
+
+
+@bp.get("/<token>/polls/<int:poll_id>/undo")
+def back_to_poll(token: str, poll_id: int) -> Any:
+    return seal(redirect(url_for("answers.poll", token=token, poll_id=poll_id, lang=asked_language())))  # type: ignore[arg-type]
+
+
+for _path, _page in BACK_TO.items():
+    _name = f"back_{_path.replace('/', '_')}"  # with one name for all, Werkzeug would redirect permanently between them
+    bp.add_url_rule(f"/<token>/{_path}", _name, _to_page, methods=["GET"], defaults={"page": _page})

@@ -13,7 +13,7 @@ from outreach.extensions import current_settings, limiter
 from outreach.queries import feeds as feed_pages
 from outreach.queries.feeds import FeedContent, FeedUnknown
 from outreach.services import feeds
-from outreach.web.answer_pages.request import speak
+from outreach.web.answer_pages.draw import speak
 from outreach.web.frame.looks import office_zone
 
 log = structlog.get_logger()
