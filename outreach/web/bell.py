@@ -10,7 +10,7 @@ from outreach import clock
 from outreach.delivery.words import bell as words
 from outreach.queries import bell as news
 from outreach.services import bell
-from outreach.web.frame.accounts import coordinator_required
+from outreach.web.frame.access import coordinator_required
 
 bp = Blueprint("bell", __name__, url_prefix="/bell")
 

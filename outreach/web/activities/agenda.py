@@ -27,7 +27,7 @@ from outreach.web.clashes.resolutions import ShownResolution
 from outreach.web.clashes.shown import ShownClash
 from outreach.web.fields import choices
 from outreach.web.fields.problems import renew_version, showing_problems
-from outreach.web.frame.accounts import coordinator_required
+from outreach.web.frame.access import coordinator_required
 from outreach.web.frame.way_back import back_or
 
 BUTTONS = ("add", "drop", "look")  # buttons that only change the form

@@ -31,7 +31,8 @@ from outreach.web.clashes.shown import shown
 from outreach.web.fields import choices
 from outreach.web.fields.instants import wall_day, wall_time
 from outreach.web.fields.problems import show_problem, show_refused, showing_problems
-from outreach.web.frame.accounts import coordinator_required, office_zone
+from outreach.web.frame.access import coordinator_required
+from outreach.web.frame.looks import office_zone
 from outreach.web.frame.say import say
 from outreach.web.frame.way_back import back_or
 

@@ -29,7 +29,7 @@ from outreach.web.answer_pages.draw import foreign_sentence, seal, speak
 from outreach.web.answer_pages.forms import LinkForm, OwnAbsenceForm, OwnCalendarForm
 from outreach.web.answer_pages.views import draw_for, this_link
 from outreach.web.fields.fields import whole
-from outreach.web.frame.accounts import office_zone
+from outreach.web.frame.looks import office_zone
 from outreach.web.frame.request import asked_language, is_foreign
 from outreach.web.frame.say import say
 

@@ -24,7 +24,7 @@ from outreach.web.exports import columns, file
 from outreach.web.fields.base import TidyForm
 from outreach.web.fields.fields import Sentence, whole
 from outreach.web.fields.problems import flashing_problems
-from outreach.web.frame.accounts import coordinator_required, staff_required
+from outreach.web.frame.access import coordinator_required, staff_required
 from outreach.web.frame.say import page_number
 
 bp = Blueprint("findings", __name__, url_prefix="/findings")

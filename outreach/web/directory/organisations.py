@@ -22,7 +22,7 @@ from outreach.web.directory.people.forms import InviteeForm, kelurahan_options
 from outreach.web.exports import columns, file
 from outreach.web.fields.fields import ChoiceField, optional_text
 from outreach.web.fields.problems import showing_problems
-from outreach.web.frame.accounts import coordinator_required, may_change, missing_page, staff_required
+from outreach.web.frame.access import coordinator_required, may_change, missing_page, staff_required
 from outreach.web.frame.say import page_number
 from outreach.web.invitations.forms import member, text, words
 

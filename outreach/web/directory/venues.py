@@ -20,7 +20,7 @@ from outreach.web.exports import columns, file
 from outreach.web.fields.base import TidyForm
 from outreach.web.fields.fields import Between, ChoiceField, Number, optional_text
 from outreach.web.fields.problems import showing_problems
-from outreach.web.frame.accounts import coordinator_required, missing_page, staff_required
+from outreach.web.frame.access import coordinator_required, missing_page, staff_required
 from outreach.web.frame.say import page_number, say
 from outreach.web.invitations.forms import text
 

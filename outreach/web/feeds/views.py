@@ -19,7 +19,7 @@ from outreach.services.feeds import FeedMissing
 from outreach.web.fields.base import ConfirmForm, TidyForm
 from outreach.web.fields.fields import ChoiceField, optional_int
 from outreach.web.fields.problems import showing_problems
-from outreach.web.frame.accounts import coordinator_required, missing_page
+from outreach.web.frame.access import coordinator_required, missing_page
 from outreach.web.invitations.forms import text
 
 

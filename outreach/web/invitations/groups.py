@@ -25,7 +25,7 @@ from outreach.web.clashes.resolutions import ShownResolution
 from outreach.web.clashes.shown import ShownClash, shown
 from outreach.web.fields.fields import whole
 from outreach.web.fields.problems import put_beside
-from outreach.web.frame.accounts import coordinator_required
+from outreach.web.frame.access import coordinator_required
 from outreach.web.frame.say import say
 from outreach.web.frame.way_back import address_with, came_back, leading_back, sent
 from outreach.web.invitations.blueprint import back_to_list, bp, tell

@@ -24,7 +24,7 @@ from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import links
 from outreach.services.invitations import withdraw as withdrawing
 from outreach.web.fields.problems import put_beside
-from outreach.web.frame.accounts import coordinator_required, staff_required
+from outreach.web.frame.access import coordinator_required, staff_required
 from outreach.web.frame.say import say
 from outreach.web.frame.sender import sender
 from outreach.web.frame.way_back import back_or, coming_back, leading_back

@@ -19,7 +19,7 @@ from outreach.services.invitations import invite
 from outreach.services.invitations import invite as inviting
 from outreach.web.fields.fields import row_ids, whole
 from outreach.web.fields.problems import put_beside
-from outreach.web.frame.accounts import coordinator_required
+from outreach.web.frame.access import coordinator_required
 from outreach.web.frame.say import say
 from outreach.web.invitations.blueprint import back_to_list, bp, tell
 from outreach.web.invitations.forms import InvitePeopleForm, NewPersonForm, member

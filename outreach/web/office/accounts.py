@@ -22,7 +22,7 @@ from outreach.web.exports import columns, file
 from outreach.web.fields.base import TidyForm
 from outreach.web.fields.fields import ChoiceField, Sentence, strip
 from outreach.web.fields.problems import showing_problems
-from outreach.web.frame.accounts import administrator_required, staff_required
+from outreach.web.frame.access import administrator_required, staff_required
 
 ROLES = [
     (StaffRole.COORDINATOR.value, _l("Coordinator – plans activities, invites, sends")),

@@ -25,7 +25,7 @@ from outreach.services.office.office import DEADLINE_DAYS_MAX, OfficeValues
 from outreach.web.fields.base import TidyForm
 from outreach.web.fields.fields import Between, ChoiceField, Clock, Number, Sentence, strip
 from outreach.web.fields.problems import showing_problems
-from outreach.web.frame.accounts import administrator_required
+from outreach.web.frame.access import administrator_required
 
 
 class OfficeForm(TidyForm):

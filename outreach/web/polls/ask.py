@@ -24,7 +24,7 @@ from outreach.services.polls.edit import PollMissing
 from outreach.web.fields.base import ConfirmForm
 from outreach.web.fields.fields import whole
 from outreach.web.fields.problems import flashing_problems, showing_problems
-from outreach.web.frame.accounts import coordinator_required
+from outreach.web.frame.access import coordinator_required
 from outreach.web.frame.say import say
 from outreach.web.invitations.forms import MOST_SEATS, USUAL_QUOTA
 from outreach.web.polls.blueprint import bp

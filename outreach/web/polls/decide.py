@@ -34,7 +34,7 @@ from outreach.web.clashes.in_forms import took_a_resolution
 from outreach.web.clashes.resolutions import ShownResolution
 from outreach.web.clashes.shown import CommonResolution, ShownClash, common_resolutions, shown
 from outreach.web.fields.fields import whole
-from outreach.web.frame.accounts import coordinator_required
+from outreach.web.frame.access import coordinator_required
 from outreach.web.frame.say import say
 from outreach.web.frame.way_back import address_with, came_back, leading_back, sent
 from outreach.web.polls.blueprint import bp

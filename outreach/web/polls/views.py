@@ -31,7 +31,8 @@ from outreach.web.exports import columns, file
 from outreach.web.fields import choices
 from outreach.web.fields.base import ConfirmForm
 from outreach.web.fields.problems import flashing_problems, renew_version, showing_problems
-from outreach.web.frame.accounts import coordinator_required, missing_page, office_zone, staff_required
+from outreach.web.frame.access import coordinator_required, missing_page, staff_required
+from outreach.web.frame.looks import office_zone
 from outreach.web.frame.say import page_number
 from outreach.web.frame.sender import sender
 from outreach.web.invitations.forms import member

@@ -28,7 +28,8 @@ from outreach.services.timetabling import undo as undoing
 from outreach.services.timetabling.result import SearchResult
 from outreach.web.fields.fields import whole
 from outreach.web.fields.problems import flashing_problems, mistakes, show_problem, showing_problems
-from outreach.web.frame.accounts import coordinator_required, missing_page, office_zone, staff_required
+from outreach.web.frame.access import coordinator_required, missing_page, staff_required
+from outreach.web.frame.looks import office_zone
 from outreach.web.frame.say import say
 from outreach.web.timetabling import words as timetabling_words
 from outreach.web.timetabling.forms import ApplyForm, TaskRow, TimetablingForm, days_for, rows_of, sent_rows

@@ -17,7 +17,7 @@ from outreach.web.directory.people.blueprint import bp
 from outreach.web.directory.people.forms import PersonForm, filters_from, kind_words
 from outreach.web.exports import columns, file
 from outreach.web.fields.problems import showing_problems
-from outreach.web.frame.accounts import coordinator_required, may_change, staff_required
+from outreach.web.frame.access import coordinator_required, may_change, staff_required
 from outreach.web.frame.say import page_number
 
 
