@@ -19,8 +19,8 @@ from outreach.queries.invitations import lists as invitees
 from outreach.services import attendance
 from outreach.services.locking import ActivityMissing
 from outreach.web.exports import columns, file
-from outreach.web.fields.problems import put_beside
-from outreach.web.frame.access import coordinator_required, error_page, missing_page, staff_required
+from outreach.web.fields.problems import missing_page, put_beside
+from outreach.web.frame.access import coordinator_required, error_page, staff_required
 from outreach.web.frame.say import page_number, say
 from outreach.web.invitations.forms import ButtonForm, member
 from outreach.web.invitations.people import new_person_form, person_values

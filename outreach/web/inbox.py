@@ -14,7 +14,8 @@ from outreach.services.inbox import handled, waiting
 from outreach.services.inbox.waiting import IncomingMissing
 from outreach.web.directory import invitee_actions
 from outreach.web.exports import columns, file
-from outreach.web.frame.access import coordinator_required, missing_page, staff_required
+from outreach.web.fields.problems import missing_page
+from outreach.web.frame.access import coordinator_required, staff_required
 from outreach.web.frame.say import page_number
 
 bp = Blueprint("incoming", __name__, url_prefix="/incoming")

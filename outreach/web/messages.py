@@ -23,7 +23,8 @@ from outreach.services.messages.resend import MessageMissing
 from outreach.services.operations import clock as clocks
 from outreach.web.exports import columns, file
 from outreach.web.fields.base import ConfirmForm
-from outreach.web.frame.access import coordinator_required, missing_page, staff_required
+from outreach.web.fields.problems import missing_page
+from outreach.web.frame.access import coordinator_required, staff_required
 from outreach.web.frame.say import page_number, say
 
 # The mail's own HTML: no script, no form, nothing external; its links lead nowhere, as the secret part is left out.

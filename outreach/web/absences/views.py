@@ -21,8 +21,8 @@ from outreach.services.absences.calendars import CalendarMissing
 from outreach.services.absences.edit import AbsenceMissing, Subject, SubjectKind, SubjectMissing
 from outreach.web.absences.forms import AbsenceForm, CalendarForm
 from outreach.web.clashes.shown import shown
-from outreach.web.fields.problems import showing_problems
-from outreach.web.frame.access import coordinator_required, missing_page, staff_required
+from outreach.web.fields.problems import missing_page, showing_problems
+from outreach.web.frame.access import coordinator_required, staff_required
 from outreach.web.frame.looks import office_zone
 from outreach.web.frame.say import say
 

@@ -42,8 +42,8 @@ from outreach.web.exports import columns, file
 from outreach.web.fields import choices
 from outreach.web.fields.base import ConfirmForm
 from outreach.web.fields.instants import move_query, wall_day
-from outreach.web.fields.problems import show_refused, showing_problems
-from outreach.web.frame.access import coordinator_required, missing_page, staff_required
+from outreach.web.fields.problems import missing_page, show_refused, showing_problems
+from outreach.web.frame.access import coordinator_required, staff_required
 from outreach.web.frame.looks import office_zone
 from outreach.web.frame.say import page_number, say
 from outreach.web.frame.way_back import back_or, coming_back, leading_back

@@ -17,8 +17,8 @@ from outreach.services.directory.groups import GroupMissing, GroupValues
 from outreach.web.exports import columns, file
 from outreach.web.fields.base import ConfirmForm, TidyForm
 from outreach.web.fields.fields import Ids, row_ids, whole
-from outreach.web.fields.problems import renew_version, showing_problems
-from outreach.web.frame.access import coordinator_required, missing_page, staff_required
+from outreach.web.fields.problems import missing_page, renew_version, showing_problems
+from outreach.web.frame.access import coordinator_required, staff_required
 from outreach.web.frame.say import page_number
 from outreach.web.invitations.forms import text
 

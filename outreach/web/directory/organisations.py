@@ -21,8 +21,8 @@ from outreach.web.directory import invitee_actions
 from outreach.web.directory.people.forms import InviteeForm, kelurahan_options
 from outreach.web.exports import columns, file
 from outreach.web.fields.fields import ChoiceField, optional_text
-from outreach.web.fields.problems import showing_problems
-from outreach.web.frame.access import coordinator_required, may_change, missing_page, staff_required
+from outreach.web.fields.problems import missing_page, showing_problems
+from outreach.web.frame.access import coordinator_required, may_change, staff_required
 from outreach.web.frame.say import page_number
 from outreach.web.invitations.forms import member, text, words
 

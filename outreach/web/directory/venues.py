@@ -19,8 +19,8 @@ from outreach.web.directory.people.forms import kelurahan_options
 from outreach.web.exports import columns, file
 from outreach.web.fields.base import TidyForm
 from outreach.web.fields.fields import Between, ChoiceField, Number, optional_text
-from outreach.web.fields.problems import showing_problems
-from outreach.web.frame.access import coordinator_required, missing_page, staff_required
+from outreach.web.fields.problems import missing_page, showing_problems
+from outreach.web.frame.access import coordinator_required, staff_required
 from outreach.web.frame.say import page_number, say
 from outreach.web.invitations.forms import text
 

@@ -18,8 +18,8 @@ from outreach.services import feeds
 from outreach.services.feeds import FeedMissing
 from outreach.web.fields.base import ConfirmForm, TidyForm
 from outreach.web.fields.fields import ChoiceField, optional_int
-from outreach.web.fields.problems import showing_problems
-from outreach.web.frame.access import coordinator_required, missing_page
+from outreach.web.fields.problems import missing_page, showing_problems
+from outreach.web.frame.access import coordinator_required
 from outreach.web.invitations.forms import text
 
 

@@ -4,13 +4,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from flask import flash
+from flask import Blueprint, flash
 from flask_babel import gettext
 from flask_wtf import FlaskForm
 from wtforms import FieldList, Form, FormField
 
 from outreach.domain.problems import Problem
 from outreach.services.locking import Stale
+from outreach.web.frame.access import error_page
 from outreach.web.frame.say import say
 
 # Field names of services that have another name in forms.
@@ -101,3 +102,9 @@ def mistakes(form: Form, whose: str = "") -> Iterator[tuple[str, str, str]]:
         elif not isinstance(field, FormField):
             label = f"{whose}: {field.label.text}" if whose else str(field.label.text)
             yield from ((field.id, label, str(error)) for error in field.errors)
+
+
+def missing_page(bp: Blueprint, *problems: type[Problem]) -> None:
+    """If a view of the blueprint raises one of these, answer with a 404 page that shows its sentence."""
+    for problem in problems:
+        bp.register_error_handler(problem, lambda raised: error_page(404, text=say(raised)))

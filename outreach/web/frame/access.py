@@ -6,7 +6,7 @@ from hashlib import sha256
 from typing import Any
 
 import structlog
-from flask import Blueprint, Flask, Response, abort, current_app, g, redirect, render_template, request, url_for
+from flask import Flask, Response, abort, current_app, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 from flask_security import Security
@@ -15,12 +15,10 @@ from werkzeug.exceptions import HTTPException
 
 from outreach import logs
 from outreach.domain.kinds import StaffRole
-from outreach.domain.problems import Problem
 from outreach.extensions import db, limiter
 from outreach.models import Office, the_office
 from outreach.settings import Settings
 from outreach.web.frame import rate_limited
-from outreach.web.frame.say import say
 
 log = structlog.get_logger()
 
@@ -243,9 +241,3 @@ def _crash_page(error: Exception) -> Any:
 def accounts(app: Flask, security: Security) -> None:
     """Use our own words when Flask-Security refuses access."""
     security.unauthn_handler(lambda *_, **__: _to_login())
-
-
-def missing_page(bp: Blueprint, *problems: type[Problem]) -> None:
-    """If a view of the blueprint raises one of these, answer with a 404 page that shows its sentence."""
-    for problem in problems:
-        bp.register_error_handler(problem, lambda raised: error_page(404, text=say(raised)))

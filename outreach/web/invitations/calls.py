@@ -21,7 +21,8 @@ from outreach.queries.invitations.calls import Callee, CallScope
 from outreach.services.answers import record as recording
 from outreach.services.locking import ActivityMissing, InvitationMissing, ProgrammeMissing
 from outreach.web.exports import columns, file
-from outreach.web.frame.access import coordinator_required, may_change, missing_page, staff_required
+from outreach.web.fields.problems import missing_page
+from outreach.web.frame.access import coordinator_required, may_change, staff_required
 from outreach.web.frame.say import page_number, say
 from outreach.web.frame.sender import sender
 from outreach.web.frame.way_back import coming_back

@@ -30,8 +30,8 @@ from outreach.web.clashes.shown import ShownClash
 from outreach.web.exports import columns, file
 from outreach.web.fields import choices
 from outreach.web.fields.base import ConfirmForm
-from outreach.web.fields.problems import flashing_problems, renew_version, showing_problems
-from outreach.web.frame.access import coordinator_required, missing_page, staff_required
+from outreach.web.fields.problems import flashing_problems, missing_page, renew_version, showing_problems
+from outreach.web.frame.access import coordinator_required, staff_required
 from outreach.web.frame.looks import office_zone
 from outreach.web.frame.say import page_number
 from outreach.web.frame.sender import sender

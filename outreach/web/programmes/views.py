@@ -38,8 +38,8 @@ from outreach.web.fields import choices
 from outreach.web.fields.base import ConfirmForm
 from outreach.web.fields.fields import strip
 from outreach.web.fields.instants import number_of_days
-from outreach.web.fields.problems import mistakes, renew_version, show_problem, showing_problems
-from outreach.web.frame.access import coordinator_required, missing_page, staff_required
+from outreach.web.fields.problems import missing_page, mistakes, renew_version, show_problem, showing_problems
+from outreach.web.frame.access import coordinator_required, staff_required
 from outreach.web.frame.looks import office_zone
 from outreach.web.frame.say import page_number, say
 from outreach.web.frame.way_back import back_or, coming_back

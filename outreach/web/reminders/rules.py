@@ -13,8 +13,8 @@ from outreach.services.reminders import edit_rules
 from outreach.services.reminders.edit_rules import RuleFixed, RuleMissing
 from outreach.services.reminders.forecast import Forecast
 from outreach.services.reminders.scopes import ScopeMissing
-from outreach.web.fields.problems import showing_problems
-from outreach.web.frame.access import coordinator_required, missing_page, staff_required
+from outreach.web.fields.problems import missing_page, showing_problems
+from outreach.web.frame.access import coordinator_required, staff_required
 from outreach.web.reminders.rule_forms import NewRuleForm, RuleForm
 from outreach.web.reminders.scope import crumbs, scope_ids, scope_query, scope_words
 from outreach.web.reminders.words import moment_words, rule_words

@@ -20,8 +20,8 @@ from outreach.services.reminders import texts
 from outreach.services.reminders.scopes import ScopeMissing
 from outreach.services.reminders.texts import TextMissing
 from outreach.web.fields.base import TidyForm
-from outreach.web.fields.problems import showing_problems
-from outreach.web.frame.access import coordinator_required, missing_page, staff_required
+from outreach.web.fields.problems import missing_page, showing_problems
+from outreach.web.frame.access import coordinator_required, staff_required
 from outreach.web.frame.say import say
 from outreach.web.reminders.scope import crumbs, scope_ids, scope_query, scope_words
 from outreach.web.reminders.words import rule_words

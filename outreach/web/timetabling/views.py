@@ -27,8 +27,8 @@ from outreach.services.timetabling import result as timetabling_result
 from outreach.services.timetabling import undo as undoing
 from outreach.services.timetabling.result import SearchResult
 from outreach.web.fields.fields import whole
-from outreach.web.fields.problems import flashing_problems, mistakes, show_problem, showing_problems
-from outreach.web.frame.access import coordinator_required, missing_page, staff_required
+from outreach.web.fields.problems import flashing_problems, missing_page, mistakes, show_problem, showing_problems
+from outreach.web.frame.access import coordinator_required, staff_required
 from outreach.web.frame.looks import office_zone
 from outreach.web.frame.say import say
 from outreach.web.timetabling import words as timetabling_words

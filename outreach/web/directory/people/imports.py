@@ -28,8 +28,8 @@ from outreach.services.directory.workbook import MOST_BYTES, Workbook, open_work
 from outreach.web.directory.people.blueprint import bp
 from outreach.web.directory.people.forms import ImportForm, default_kind_words
 from outreach.web.fields.fields import add_error
-from outreach.web.fields.problems import flashing_problems
-from outreach.web.frame.access import coordinator_required, missing_page
+from outreach.web.fields.problems import flashing_problems, missing_page
+from outreach.web.frame.access import coordinator_required
 from outreach.web.frame.clean_request import clean
 from outreach.web.frame.say import say
 from outreach.web.invitations.forms import member
