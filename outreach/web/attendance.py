@@ -19,7 +19,7 @@ from outreach.queries.invitations import lists as invitees
 from outreach.services import attendance
 from outreach.services.locking import ActivityMissing
 from outreach.web.exports import columns, file
-from outreach.web.fields.problems import missing_page, put_beside
+from outreach.web.fields.problems import missing_page, show_problem
 from outreach.web.frame.access import coordinator_required, error_page, staff_required
 from outreach.web.frame.say import page_number, say
 from outreach.web.invitations.forms import ButtonForm, member
@@ -127,7 +127,7 @@ def walk_in(activity_id: int) -> Any:
         who = chosen or person_values(new)
         invitation = attendance.walk_in(activity_id, who, source=_source(), by=current_user, now=clock.now())
     except Problem as problem:
-        return page("" if put_beside(new, problem) else say(problem), 422)
+        return page(show_problem(new, problem), 422)
     flash(_("%(name)s is ticked as present.", name=invitation.invitee.display_name), "success")
     return redirect(url_for(".sheet", activity_id=activity_id))
 

@@ -66,19 +66,18 @@ def flashing_problems(
         flash(say(problem), category)
 
 
-def put_beside(form: FlaskForm, problem: Problem, names: Mapping[str, str] = FIELDS) -> bool:
-    """Put the problem's sentence beside the field it is about. Return whether the form has that field."""
-    wanted = problem.field or ""
+def show_problem(form: FlaskForm, problem: Problem, names: Mapping[str, str] = FIELDS) -> str:
+    """Put the problem's sentence beside its field, or above the form if it has no such field.
+
+    Return "" if a field shows it, otherwise the sentence: for a page that does not show the errors of this form above it.
+    """
+    wanted, sentence = problem.field or "", say(problem)
     field = form._fields.get(wanted) or form._fields.get(names.get(wanted, ""))
-    if field is not None:
-        field.errors = [*field.errors, say(problem)]
-    return field is not None
-
-
-def show_problem(form: FlaskForm, problem: Problem, names: Mapping[str, str] = FIELDS) -> None:
-    """Put the problem's sentence beside its field, or above the form if it has no such field."""
-    if not put_beside(form, problem, names):
-        form.form_errors.append(say(problem))
+    if field is None:
+        form.form_errors.append(sentence)
+        return sentence
+    field.errors = [*field.errors, sentence]
+    return ""
 
 
 def show_refused(form: FlaskForm, problem: Problem, version: int) -> None:

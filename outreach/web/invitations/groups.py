@@ -24,7 +24,7 @@ from outreach.services.invitations.add import Invited
 from outreach.web.clashes.resolutions import ShownResolution
 from outreach.web.clashes.shown import ShownClash, shown
 from outreach.web.fields.fields import whole
-from outreach.web.fields.problems import put_beside
+from outreach.web.fields.problems import show_problem
 from outreach.web.frame.access import coordinator_required
 from outreach.web.frame.say import say
 from outreach.web.frame.way_back import address_with, came_back, leading_back, sent
@@ -156,7 +156,8 @@ def _check_or_invite(
 
 
 def refused(form: InviteForm, problem: Problem, choose: Callable[..., Any]) -> Any:
-    return choose("" if put_beside(form, problem) else say(problem), 422)
+    show_problem(form, problem)
+    return choose(status=422)
 
 
 def checking(activity_id: int, found: InvitationPreview, role: Role, quotas: Mapping[int, int] | None = None) -> Any:

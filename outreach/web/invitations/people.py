@@ -18,9 +18,8 @@ from outreach.services.directory.people import PersonValues
 from outreach.services.invitations import invite
 from outreach.services.invitations import invite as inviting
 from outreach.web.fields.fields import row_ids, whole
-from outreach.web.fields.problems import put_beside
+from outreach.web.fields.problems import show_problem
 from outreach.web.frame.access import coordinator_required
-from outreach.web.frame.say import say
 from outreach.web.invitations.blueprint import back_to_list, bp, tell
 from outreach.web.invitations.forms import InvitePeopleForm, NewPersonForm, member
 from outreach.web.invitations.groups import checking, is_chosen, kept_of, left_out, refused
@@ -83,7 +82,7 @@ def _add(activity_id: int, form: InvitePeopleForm, choose: Any) -> Any:
             form.activity_ids.data or [], person_values(new), by=current_user, now=clock.now()
         )
     except Problem as problem:
-        return choose("" if put_beside(new, problem) else say(problem), 422, new)
+        return choose(show_problem(new, problem), 422, new)
     flash(_("%(name)s is added and chosen.", name=person.display_name), "success")
     return redirect(
         url_for(
