@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach.delivery.mail import poll as poll_mail
@@ -21,7 +20,7 @@ from outreach.domain.polls import waits_until
 from outreach.domain.reminders import local_day
 from outreach.models import DatePoll, Message, PollInvitee
 from outreach.services import addresses, office_defaults
-from outreach.services.reminders.audiences import is_mail_of
+from outreach.services.reminders import audiences
 
 InviteeKey = tuple[int | None, int | None]  # a person's id, or an organisation's
 
@@ -98,15 +97,7 @@ def _had_a_mail(session: Session, invitees: Sequence[PollInvitee], day: date, zo
     """Return which invitees had a mail that day or have one waiting that day; a poll's mail is not merged with it."""
     people = [one.person_id for one in invitees if one.person_id is not None]
     offices = [one.organisation_id for one in invitees if one.organisation_id is not None]
-    rows = session.execute(
-        sa.select(Message.person_id, Message.organisation_id)
-        .where(
-            sa.or_(Message.person_id.in_(people), Message.organisation_id.in_(offices)),
-            Message.representative_of_id.is_(None),
-            is_mail_of(day, zone, joinable=True),
-        )
-        .distinct()
-    )
+    rows = session.execute(audiences.those_with(audiences.is_mail_of(day, zone, joinable=True), people, offices))
     return {(row[0], row[1]) for row in rows}
 
 
