@@ -158,10 +158,10 @@ def undo(token: str) -> Any:
 
 @bp.post("/<token>/reminders")
 def stop(token: str) -> Any:
-    found = _found(token)
+    speak(answer_page.read_invitee(token, now=clock.now()).invitee.locale)
     form = RemindersForm(meta={"csrf_context": token})
     if is_foreign() or not form.validate():
-        return _drawn(token, found, 400, notice=form.first_error or foreign_sentence())
+        return _drawn(token, _found(token), 400, notice=form.first_error or foreign_sentence())
     if form.wish.data == "resume":
         answering.resume_reminders(token, now=clock.now())
         return to_thanks(token, "resume")
