@@ -168,9 +168,11 @@ def _inviting(activity: PlannedActivity, new: Iterable[Engagement], quotas: Mapp
 
     People who are invited in that role already are not added again. People who come already need no further seat.
     """
-    asked = {(one.in_place_of or one.party, one.role) for one in activity.engagements}
-    coming = {one.in_place_of or one.party for one in activity.engagements if one.state in ENGAGED}
-    added = [one for one in new if (one.party, one.role) not in asked]
-    newly = [one.party for one in added if one.party not in coming]
+    asked = {(engagement.in_place_of or engagement.party, engagement.role) for engagement in activity.engagements}
+    coming = {
+        engagement.in_place_of or engagement.party for engagement in activity.engagements if engagement.state in ENGAGED
+    }
+    added = [engagement for engagement in new if (engagement.party, engagement.role) not in asked]
+    newly = [engagement.party for engagement in added if engagement.party not in coming]
     seats = sum(quotas[int(party.key)] if party.kind is PartyKind.ORGANISATION else 1 for party in newly)
     return replace(activity, engagements=(*activity.engagements, *added), people=activity.people + seats)

@@ -96,18 +96,18 @@ def notice_clashes(*, now: datetime) -> int:
 
     What the very first look finds was there before, so it is no news. A clash that comes back is news again.
     """
-    found = {_noticed(one) for one in clashing.everything(now=now).clashes if _is_news(one)}
+    present = {_noticed(clash) for clash in clashing.everything(now=now).clashes if _is_news(clash)}
     with writing() as session:
         office = session.scalar(the_office().with_for_update())
         if office is None:
             return 0
         first_look = office.clashes_noticed_at is None
-        known = {
-            (one.kind, one.activity_id, one.other_activity_id): one for one in session.scalars(sa.select(NoticedClash))
+        stored = {
+            (row.kind, row.activity_id, row.other_activity_id): row for row in session.scalars(sa.select(NoticedClash))
         }
-        for key in known.keys() - found:
-            session.delete(known[key])
-        new = sorted(found - known.keys(), key=lambda one: (one[1], one[2] or 0, one[0]))
+        for key in stored.keys() - present:
+            session.delete(stored[key])
+        new = sorted(present - stored.keys(), key=lambda key: (key[1], key[2] or 0, key[0]))
         session.add_all(
             NoticedClash(kind=kind, activity_id=id_, other_activity_id=other, first_at=None if first_look else now)
             for kind, id_, other in new

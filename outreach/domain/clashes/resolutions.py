@@ -127,11 +127,14 @@ def suits_all(plan: Plan, resolution: Resolution, activity_ids: Collection[int],
             else None
         )
         after = plan.with_(
-            *(one.moved(one.starts_at + shift) if shift else _changed(one, resolution) for one in activities)
+            *(
+                activity.moved(activity.starts_at + shift) if shift else _changed(activity, resolution)
+                for activity in activities
+            )
         )
-    left = {one.signature for one in find_clashes(after, activity_ids)}
-    before = {one.signature for one in find_clashes(plan, activity_ids)}
-    return left <= before and left.isdisjoint(one.signature for one in resolving)
+    left = {clash.signature for clash in find_clashes(after, activity_ids)}
+    before = {clash.signature for clash in find_clashes(plan, activity_ids)}
+    return left <= before and left.isdisjoint(clash.signature for clash in resolving)
 
 
 def applied(plan: Plan, resolution: Resolution) -> Plan:

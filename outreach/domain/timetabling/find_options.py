@@ -45,14 +45,16 @@ class _OptionFinder:
 
     def __init__(self, task: Task, known: Known) -> None:
         self.task, self.base, self._known = task, task.base, known
-        staying = (one for one in self.base.activities.values() if one.kind in COMMUNITY_KINDS)
-        self._communities = {self.base.kecamatan_of(one) for one in staying}
-        longest = max(task.activity(one).length for one in task.demands)
+        staying = (activity for activity in self.base.activities.values() if activity.kind in COMMUNITY_KINDS)
+        self._communities = {self.base.kecamatan_of(activity) for activity in staying}
+        longest = max(task.activity(demand).length for demand in task.demands)
         reach = timedelta(days=2, minutes=task.plan.rules.travel.longest_min) + longest
         first, last = task.horizon.days[0], task.horizon.days[-1]
         zone = task.activity(task.demands[0]).zone
         # A fixed activity keeps its time, which may lie outside the days of the search.
-        starts = [task.activity(one).starts_at for one in task.demands if one.fixed or task.activity(one).fixed]
+        starts = [
+            task.activity(demand).starts_at for demand in task.demands if demand.fixed or task.activity(demand).fixed
+        ]
         starts += [datetime.combine(day, time(), tzinfo=zone) for day in (first, last)]
         self.span = (min(starts) - reach, max(starts) + reach)
 
@@ -198,16 +200,20 @@ class _OptionFinder:
         found: list[Window] = []
         for party in parties:
             if party.is_one_person:
-                found += ((one.starts_at, one.ends_at) for one in self.base.of_party(party, *self.span))
-            found += ((one.starts_at, one.ends_at) for one in self.base.absences_of(party, *self.span))
+                found += ((activity.starts_at, activity.ends_at) for activity in self.base.of_party(party, *self.span))
+            found += ((absence.starts_at, absence.ends_at) for absence in self.base.absences_of(party, *self.span))
         return found
 
     def _windows_at(self, held: PlannedActivity) -> list[Window]:
         """Return the times at which its venue is unavailable or its people would be travelling from or to another place."""
         found = self._windows_from(held)
         if held.venue_id is not None:
-            found += ((one.starts_at, one.ends_at) for one in self.base.at_venue(held.venue_id, *self.span))
-            found += ((one.starts_at, one.ends_at) for one in self.base.absences_of(held.venue_id, *self.span))
+            found += (
+                (activity.starts_at, activity.ends_at) for activity in self.base.at_venue(held.venue_id, *self.span)
+            )
+            found += (
+                (absence.starts_at, absence.ends_at) for absence in self.base.absences_of(held.venue_id, *self.span)
+            )
         return found
 
     def _windows_from(self, held: PlannedActivity) -> list[Window]:

@@ -109,11 +109,14 @@ class Kept:
 
 def state_of(mine: Sequence[Invitation], now: datetime) -> ActivityBefore:
     """Return the present answer. mine: all invitations of one invitee to one activity."""
-    lists = [one.nominees for one in mine if one.organisation_id is not None]
+    lists = [invitation.nominees for invitation in mine if invitation.organisation_id is not None]
     nominees = [n for named in lists for n in named if n.state is not InvitationState.WITHDRAWN]
     nominees.sort(key=lambda one: one.id)
     return ActivityBefore(
-        mine[0].activity_id, now, tuple(map(_kept, mine)), tuple(_kept(one, with_person=True) for one in nominees)
+        mine[0].activity_id,
+        now,
+        tuple(map(_kept, mine)),
+        tuple(_kept(nominee, with_person=True) for nominee in nominees),
     )
 
 

@@ -169,20 +169,20 @@ def _people(
     A row whose name was changed to another known person is removed from `rows`: that person replaces the former one.
     """
     found = matching.known_people(session, invitation.organisation_id, nominees)
-    for at, (one, row, known) in enumerate(zip(nominees, rows, found, strict=True)):
-        renamed = row is not None and row.person and matching.key(row.person.name) != matching.key(one.name)
+    for at, (nominee, row, known) in enumerate(zip(nominees, rows, found, strict=True)):
+        renamed = row is not None and row.person and matching.key(row.person.name) != matching.key(nominee.name)
         if renamed and known is not None:
             rows[at] = None
         elif row is not None:
             found[at] = row.person
     own = matching.own(session, invitation.organisation_id, [person for person in found if person])
     people = []
-    for one, row, known in zip(nominees, rows, found, strict=True):
-        person = known or Person(name=one.name, organisation_id=invitation.organisation_id)
+    for nominee, row, known in zip(nominees, rows, found, strict=True):
+        person = known or Person(name=nominee.name, organisation_id=invitation.organisation_id)
         may_correct = person.id in own or (by_staff and row is not None)
-        _write(person, one, overwrite=may_correct)
-        if row is not None and may_correct and one.invitation_id == row.id:
-            person.name = one.name
+        _write(person, nominee, overwrite=may_correct)
+        if row is not None and may_correct and nominee.invitation_id == row.id:
+            person.name = nominee.name
         session.add(person)
         people.append(person)
     session.flush()

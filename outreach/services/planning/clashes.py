@@ -148,10 +148,10 @@ def brought(plan: Plan, after: Collection[PlannedActivity], before: Collection[P
 
     An activity in `after` but not in `before` is new, so all its clashes are new.
     """
-    changed = {one.id for one in (*after, *before)}
+    changed = {activity.id for activity in (*after, *before)}
     rest = plan.without(*(changed & plan.activities.keys()))
-    had = {identity(one) for one in find_clashes(rest.with_(*before), changed)}
-    return [one for one in find_clashes(rest.with_(*after), changed) if identity(one) not in had]
+    had = {identity(clash) for clash in find_clashes(rest.with_(*before), changed)}
+    return [clash for clash in find_clashes(rest.with_(*after), changed) if identity(clash) not in had]
 
 
 def gathered(clashes: Iterable[Clash], *, crowds: bool = False) -> list[list[Clash]]:
@@ -221,7 +221,7 @@ def ids_in(found: Iterable[Clash]) -> set[int]:
 
 def where_resolutions_lie(plan: Plan, found: Iterable[Clash]) -> list[plans.Span]:
     """Return the spans in which domain/clashes/other_times.py looks for other times for these activities."""
-    activities = {one.id: one for clash in found for one in clash.activities}.values()
+    activities = {activity.id: activity for clash in found for activity in clash.activities}.values()
     ahead = timedelta(days=RESOLUTION_DAYS + plan.rules.notice_days)
     spans = [(one.starts_at - AROUND, max(one.ends_at, plan.now) + ahead) for one in activities]
     for id in {one.programme_id for one in activities if one.programme_id in plan.programmes}:

@@ -232,11 +232,11 @@ def _blocked(session: Session, lines: dict[int, TakenLine], now: datetime) -> se
     while plan is not None and (going := [line for id, line in lines.items() if id not in blocked]):
         stored = plans.planned(session, [line.id for line in going])
         by_id = {line.id: line for line in going}
-        after = [_planned(by_id[one.id], one, now) for one in stored]
-        found = [one for one in clashing.brought(plan, after, stored) if one.severity is Severity.BLOCK]
-        if not found:
+        after = [_planned(by_id[activity.id], activity, now) for activity in stored]
+        blocking = [clash for clash in clashing.brought(plan, after, stored) if clash.severity is Severity.BLOCK]
+        if not blocking:
             return blocked
-        blocked |= {id for one in found for id in one.ids} & by_id.keys()
+        blocked |= {id for clash in blocking for id in clash.ids} & by_id.keys()
     return blocked
 
 

@@ -296,15 +296,15 @@ def _field(fault: Fault, labels: Mapping[str, str]) -> str:
 def _clashes(found: AnswerPage, noted: Sequence[int]) -> list[Markup]:
     """Return a sentence for everything that does not go together with what was just accepted."""
     coming = own_clashes.accepted(found.activities, clock.now()) if noted else []
-    away = own_clashes.with_absences(found.invitee, [one for one in coming if one.activity.id in noted])
+    away = own_clashes.with_absences(found.invitee, [accepted for accepted in coming if accepted.activity.id in noted])
     sentence = Markup(_("For the time of “%(title)s” you told us that you cannot come. Please change one of the two."))  # noqa: S704
-    sentences = [sentence % {"title": own(one.accepted.activity.title)} for one in away]
+    sentences = [sentence % {"title": own(clash.accepted.activity.title)} for clash in away]
     pairs = [] if found.invitee.organisation else own_clashes.with_each_other(coming, noted)
     sentence = Markup(_("“%(title)s” and “%(other)s” are at the same time. Please change one of the two."))  # noqa: S704
     return sentences + [
-        sentence % {"title": own(one.accepted.activity.title), "other": own(one.other.activity.title)}
-        for one in pairs
-        if one.other is not None
+        sentence % {"title": own(pair.accepted.activity.title), "other": own(pair.other.activity.title)}
+        for pair in pairs
+        if pair.other is not None
     ]
 
 

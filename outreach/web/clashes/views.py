@@ -53,9 +53,9 @@ def index() -> Any:
     programme = request.args.get("programme", "")
     now = clock.now()
     found = clashing.everything(now=now)
-    groups = clashing.gathered((one for one in found.clashes if _is_of(one, programme)), crowds=True)
-    counts = {one: sum(group[0].severity is one for group in groups) for one in FOUND}
-    groups = [one for one in groups if severity in (None, one[0].severity)]
+    groups = clashing.gathered((clash for clash in found.clashes if _is_of(clash, programme)), crowds=True)
+    counts = {each: sum(group[0].severity is each for group in groups) for each in FOUND}
+    groups = [group for group in groups if severity in (None, group[0].severity)]
     groups.sort(key=lambda group: FOUND.index(group[0].severity))  # a stable sort: within each severity, by time
     if file.asked():
         rows = shown(found, groups=groups, with_resolutions=False)

@@ -178,16 +178,16 @@ def _with_leaving_out(row: ShownClash, picked: Mapping[int, Collection[int]]) ->
     """Offer first to leave out those with this clash: of two chosen activities, from the later one."""
     pairs = []
     for party in row.parties:
-        own = [one for one in row.clash.activities if party.key in picked.get(one.id, ())]
+        own = [activity for activity in row.clash.activities if party.key in picked.get(activity.id, ())]
         if own:
-            pairs.append((max(own, key=lambda one: (one.starts_at, one.id)), party))
+            pairs.append((max(own, key=lambda each: (each.starts_at, each.id)), party))
     if not pairs:
         return row
     activity, party = pairs[0]
-    said = (
+    words = (
         _("Do without %(name)s at “%(title)s”", name=party.name, title=activity.title)
         if len(pairs) == 1
         else _("Do without these %(count)s", count=len(pairs))
     )
-    button = (WITHOUT, " ".join(f"{one.id}-{party.key}" for one, party in pairs))
-    return replace(row, resolutions=(ShownResolution(said, "", button=button), *row.resolutions))
+    button = (WITHOUT, " ".join(f"{activity.id}-{party.key}" for activity, party in pairs))
+    return replace(row, resolutions=(ShownResolution(words, "", button=button), *row.resolutions))

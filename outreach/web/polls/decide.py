@@ -122,11 +122,11 @@ def _form(poll: DatePoll, slot: PollSlot) -> TimeAndPlaceForm:
 
 def _chosen(poll: DatePoll) -> list[int]:
     """Return which of the invitees are ticked: at first everybody."""
-    everybody = [one.id for one in poll.invitees]
+    everybody = [invitee.id for invitee in poll.invitees]
     if request.method != "POST" and not came_back():
         return everybody
-    ticked = {whole(one) for one in sent().getlist("invitee")}
-    without = {whole(one) for one in request.form.get(WITHOUT, "").split()}
+    ticked = {whole(text) for text in sent().getlist("invitee")}
+    without = {whole(text) for text in request.form.get(WITHOUT, "").split()}
     return [id for id in everybody if id in ticked - without]
 
 
@@ -169,10 +169,10 @@ def _resolutions(
     found: FoundClashes, clashes: list[ShownClash], table: PollTable, row: SlotRow
 ) -> list[CommonResolution]:
     """Return the resolutions, each once, and last the best of the other proposed times that is available."""
-    others = [one for one in table.rows if one is not row and one.standing.suits and not one.standing.over]
-    best = next((one for one in others if not one.found.blocking), None)
+    others = [other for other in table.rows if other is not row and other.standing.suits and not other.standing.over]
+    best = next((other for other in others if not other.found.blocking), None)
     some = common_resolutions(found, clashes)
-    if best is None or all(one.clash.said_yes for one in clashes):
+    if best is None or all(clash.clash.said_yes for clash in clashes):
         return some
     slot, zone = best.slot, table.poll.zone
     when = f"{short_day(slot.starts_at, zone)}, {span(slot.starts_at, slot.ends_at, zone)}"
