@@ -40,8 +40,8 @@ def alternatives(task: Task, proposal: Proposal, activity_id: int) -> list[Alter
 
     Raise KeyError for an activity that the proposal does not schedule.
     """
-    placed = {one.activity_id: one.after for one in proposal.proposed}
-    own = next((one for one in proposal.proposed if one.activity_id == activity_id), None)
+    placed = {proposed.activity_id: proposed.after for proposed in proposal.proposed}
+    own = next((proposed for proposed in proposal.proposed if proposed.activity_id == activity_id), None)
     if own is None:
         raise KeyError(activity_id)
     options = options_of(task.only({activity_id}))[activity_id]

@@ -149,7 +149,7 @@ class _OptionFinder:
             costs: dict[int, int | None] = {}
             for place in sorted(near | {0}) if options.starts else ():  # first start: for too small venues
                 start = options.starts[place]
-                found = [one for one in each_clash(self.base, _moved(held, start)) if one.kind in OF_PLACES]
+                found = [clash for clash in each_clash(self.base, _moved(held, start)) if clash.kind in OF_PLACES]
                 small = [one for one in found if one.kind is ClashKind.VENUE_TOO_SMALL]
                 if small and not place:
                     self._add(options, None, at, None, None if self._forbids(options, small) else self._cost(small))

@@ -141,7 +141,7 @@ def propose(
     proposed = [_proposed_one(task, options[id], plan, placed, ledger, found) for id in placed]
     return Proposal(
         proposed=tuple(sorted(proposed, key=lambda one: (one.starts_at, one.activity_id))),
-        unplaced=tuple(one.activity_id for one in task.demands if one.activity_id not in placed),
+        unplaced=tuple(demand.activity_id for demand in task.demands if demand.activity_id not in placed),
         costs=by_term(found),
         objective=total(found),
         present=present_cost(task, ledger),

@@ -62,10 +62,10 @@ def programme(
     """
     days = ProgrammeDays(THE_NEW_ONE, values.title, values.starts_on, values.ends_on, values.zone)
     planned = [
-        replace(projected.new(one, programme_id=THE_NEW_ONE, by=by, now=now), id=id_of(number))
-        for number, one in activities.items()
+        replace(projected.new(activity, programme_id=THE_NEW_ONE, by=by, now=now), id=id_of(number))
+        for number, activity in activities.items()
     ]
-    return clashing.preview_new(planned, days, now=now), [one.id for one in planned]
+    return clashing.preview_new(planned, days, now=now), [activity.id for activity in planned]
 
 
 def community(
@@ -87,7 +87,7 @@ def community(
         )
         for number, row in enumerate(rows)
     ]  # fmt: skip
-    return clashing.preview_new(planned, but=SPREAD_LATER, now=now), [one.id for one in planned]
+    return clashing.preview_new(planned, but=SPREAD_LATER, now=now), [activity.id for activity in planned]
 
 
 def copy(source: Programme, starts_on: date, *, by: str, now: datetime) -> CopyPreview:

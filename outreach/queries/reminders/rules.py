@@ -80,10 +80,10 @@ def narrower(session: Session, scope: Scope, model: type[ReminderRule] | type[Me
         activities = session.scalars(
             sa.select(Activity).where(Activity.programme_id == scope.programme_id).order_by(Activity.starts_at)
         )
-        return [Narrower(Scope(activity=one), one.id in own) for one in activities]
+        return [Narrower(Scope(activity=activity), activity.id in own) for activity in activities]
     own = set(session.scalars(sa.select(model.programme_id).where(model.programme_id.is_not(None))))
     programmes = session.scalars(sa.select(Programme).order_by(Programme.starts_on.desc()).limit(SHOWN_NARROWER))
-    return [Narrower(Scope(programme=one), one.id in own) for one in programmes]
+    return [Narrower(Scope(programme=programme), programme.id in own) for programme in programmes]
 
 
 def _rules_in(session: Session, scope: Scope) -> list[RuleInScope]:

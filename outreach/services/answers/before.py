@@ -69,9 +69,12 @@ class ActivityBefore:
     @property
     def said(self) -> tuple[object, ...]:
         """Return what the invitee said, without when and how."""
-        mine = [(one.state, one.representative_name, one.representative_post) for one in self.mine]
-        reached = [(one.representative_phone, one.representative_email) for one in self.mine]
-        return (*mine, *reached, *((one.id, one.person) for one in self.nominees))
+        mine = [
+            (invitation.state, invitation.representative_name, invitation.representative_post)
+            for invitation in self.mine
+        ]
+        reached = [(invitation.representative_phone, invitation.representative_email) for invitation in self.mine]
+        return (*mine, *reached, *((nominee.id, nominee.person) for nominee in self.nominees))
 
 
 @dataclass(frozen=True)
@@ -126,7 +129,7 @@ def remember(session: Session, link: Link, replaced: Sequence[tuple[ActivityBefo
     Saying the same once more, as a double tap does, keeps what the first one replaced.
     """
     changed = [
-        replace(before, stayed=tuple(one.id for one in after.nominees))
+        replace(before, stayed=tuple(nominee.id for nominee in after.nominees))
         for before, after in replaced
         if before.said != after.said
     ]

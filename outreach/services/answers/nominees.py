@@ -112,7 +112,7 @@ def stamp(invitation: Invitation, source: AnswerSource, now: datetime, recorded_
 
 
 def _checked(nominees: Sequence[Nominee]) -> list[Nominee]:
-    found = [replace(one, name=names.tidy(one.name), post=names.tidy(one.post)) for one in nominees]
+    found = [replace(nominee, name=names.tidy(nominee.name), post=names.tidy(nominee.post)) for nominee in nominees]
     seen = set()
     for one in found:
         if not one.name:

@@ -68,7 +68,7 @@ def _restore(session: Session, activity: Activity | None, before: ActivityBefore
     problem = refusal_of(session, mine[0], now)
     if problem is not None:
         raise problem
-    if len(found) < len(before.mine) or any(one.answered_at != before.since for one in mine):
+    if len(found) < len(before.mine) or any(invitation.answered_at != before.since for invitation in mine):
         raise AnsweredSince
     if mine[0].organisation_id is None:
         _restore_person(session, activity, mine, before, now)

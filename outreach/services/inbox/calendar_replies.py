@@ -246,7 +246,7 @@ def _proposed(reply: CalendarReply) -> str:
 
 def attendee_of(reply: CalendarReply, sender: str) -> ReplyAttendee | None:
     """Return the attendee who replies. RFC 5546 allows one; of several, choose the sender."""
-    named = [one for one in reply.attendees if one.address]
+    named = [attendee for attendee in reply.attendees if attendee.address]
     return next((one for one in named if one.address == sender), named[0] if named else None)
 
 

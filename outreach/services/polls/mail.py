@@ -38,13 +38,17 @@ class Mails:
 
 def preview(session: Session, poll: DatePoll, invitees: Sequence[PollInvitee], *, now: datetime) -> Mails:
     """Return who would get a mail, and when. Two queries, or three if addresses are blocked."""
-    blocked = addresses.among([one.invitee.email for one in invitees])
-    reached = [one for one in invitees if one.invitee.email and email_addresses.key(one.invitee.email) not in blocked]
-    unreached = [one for one in invitees if one not in reached]
+    blocked = addresses.among([invitee.invitee.email for invitee in invitees])
+    reached = [
+        invitee
+        for invitee in invitees
+        if invitee.invitee.email and email_addresses.key(invitee.invitee.email) not in blocked
+    ]
+    unreached = [invitee for invitee in invitees if invitee not in reached]
     later = waits_until(now, poll.closes_at, poll.zone)
     had = _had_a_mail(session, reached, local_day(now, poll.zone), poll.zone) if later > now else set()
-    waiting = [one for one in reached if _invitee(one) in had]
-    at_once = [one for one in reached if _invitee(one) not in had]
+    waiting = [invitee for invitee in reached if _invitee(invitee) in had]
+    at_once = [invitee for invitee in reached if _invitee(invitee) not in had]
     held = poll_held_until(poll.closes_at, now, office_defaults.mail_hours(session)) if at_once else None
     return Mails(at_once, waiting, unreached, later if waiting else None, held)
 
