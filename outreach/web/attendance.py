@@ -26,7 +26,7 @@ from outreach.web.invitations.forms import ButtonForm, member
 from outreach.web.invitations.people import new_person_form, person_values
 
 EMPTY_LINES = 10  # on paper, for people who come uninvited
-MOST_WAITED_S = 60 * 24 * 3600  # a kept tick of longer ago counts as one of that day
+MOST_WAITED_S = 60 * 24 * 3600  # the browser keeps ticks; one that waited longer counts as this old
 
 bp = Blueprint("attendance", __name__)
 missing_page(bp, ActivityMissing)
@@ -45,7 +45,7 @@ def sheet(activity_id: int) -> Any:
 @bp.get("/activities/<int:activity_id>/attendance/paper")
 @staff_required
 def paper(activity_id: int) -> Any:
-    """Show the list of attendance for signing, for printing: who declined is not on it, and empty lines are."""
+    """Show the attendance list for signing, to be printed. Invitees who declined are left out; empty lines are added."""
     return render_template(
         "attendance/paper.html",
         activity=invitees.activity_of(activity_id),

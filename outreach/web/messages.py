@@ -29,7 +29,7 @@ from outreach.web.frame.say import page_number, say
 
 # The mail's own HTML: no script, no form, nothing external; its links lead nowhere, as the secret part is left out.
 MAIL_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; frame-ancestors 'self'; sandbox"
-MOST_AGAIN = 200  # mails sent again at once
+MOST_AGAIN = 200  # the most mails that are sent again in one step
 bp = Blueprint("messages", __name__, url_prefix="/messages")
 missing_page(bp, MessageMissing)
 

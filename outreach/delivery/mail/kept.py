@@ -1,7 +1,7 @@
 """A sent mail as it is kept to be read later: its bytes without the recipient's secret link, compressed.
 
-A token in the database would let whoever reads a backup answer in the recipient's name, so each character of it is
-replaced. outbox/results.py stores what was handed over.
+With a token in the database, anybody who reads a backup could answer in the recipient's name. So each character of the
+token is replaced. outbox/results.py stores what was handed over.
 """
 
 import re

@@ -114,7 +114,7 @@ def subject_of(said: LetterSection) -> str:
 
 
 def _first_screen(sections: Sequence[Section]) -> tuple[list[Block], list[list[Block]], list[Section]]:
-    """Return what HTML shows first: the first words and the groups with buttons; and the sections without them."""
+    """Return what HTML shows first (the first words and the groups with buttons), and the rest of the sections."""
     asked = [
         group for section in sections for group in section.groups if any(isinstance(block, Button) for block in group)
     ]

@@ -49,7 +49,10 @@ def is_intended(plan: Plan, clash: Clash) -> bool:
 
 
 def each_clash(plan: Plan, activity: PlannedActivity) -> Iterator[Clash]:
-    """Yield the clashes of an activity, which may differ from the plan's own, without the intended ones; in no order."""
+    """Yield the clashes of an activity in no particular order, without the intended ones.
+
+    The activity may differ from the plan's own version of it.
+    """
     return (one for one in _all_of(plan, activity) if not is_intended(plan, one))
 
 

@@ -102,9 +102,9 @@ Resolution = OfActivity | StretchProgramme | OfInvitee
 def find_resolutions(plan: Plan, clash: Clash, moving: int | None = None) -> list[Resolution]:
     """Return at most five resolutions of a clash in this plan, the smallest change of each sort; may be empty.
 
-    moving: id of the activity that the user is changing; it is changed first. None: of two activities, one that is not
-    fixed comes first, then a draft before a published one, then the later one. The other is tried if nothing resolves
-    the first. If no other time helps, somebody else has to speak. A party who said yes to this time needs no resolution.
+    moving: id of the activity that the user is changing; it is tried first. None: of two activities, one that is not
+    fixed is tried first, then a draft before a published one, then the later one. The other one is tried if nothing
+    helps. If no other time helps, somebody else has to speak. A party who said yes to this time needs no resolution.
     """
     if clash.said_yes:
         return []

@@ -270,5 +270,5 @@ def _by_cost(costs: dict[int, int | None]) -> dict[int | None, frozenset[int]]:
 
 
 def _gist(clash: Clash) -> tuple:
-    """Return the key by which two clashes say the same about a demand, at whichever of its times."""
+    """Return a key that is equal for clashes that mean the same for a demand, at whatever time."""
     return clash.kind, clash.ids, clash.party, clash.absence, clash.day, clash.place

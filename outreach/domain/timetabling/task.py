@@ -178,7 +178,7 @@ class Task:
             raise NothingToPlace()
         if len({one.activity_id for one in self.demands}) < len(self.demands):
             raise ValueError("An activity is to be placed twice.")
-        if self.plan.intended:  # the model of two demands knows no marks; against what stays planned, they hold
+        if self.plan.intended:  # marks hold against what stays planned, but the model of two demands does not know them
             object.__setattr__(self, "plan", self.plan.intending_nothing_among(self.ids))
 
     def activity(self, demand: Demand) -> PlannedActivity:

@@ -83,7 +83,7 @@ class Subject:
 
 
 def unchecked() -> None:
-    """Allow the change, as of staff. Changes by link pass a check that locks the link."""
+    """Check nothing: for changes by staff. Changes by link pass a check that locks the link."""
 
 
 def add(

@@ -104,7 +104,7 @@ class Before:
 
 @dataclass(frozen=True)
 class Kept:
-    """What was kept, and when the answer was given that it can take the place of."""
+    """What is kept for undoing. made_at: when the answer was given that undoing would replace."""
 
     made_at: datetime
     before: Before
@@ -124,9 +124,10 @@ def state_of(mine: Sequence[Invitation], now: datetime) -> ActivityBefore:
 
 
 def remember(session: Session, link: Link, replaced: Sequence[tuple[ActivityBefore, ActivityBefore]]) -> None:
-    """Keep what an answer replaced, as (before, after) for each activity, at the end of the caller's transaction.
+    """Keep what an answer replaced, at the end of the caller's transaction. replaced: (before, after) for each
+    activity.
 
-    Saying the same once more, as a double tap does, keeps what the first one replaced.
+    If the same answer comes twice, as by a double tap, what the first one replaced stays kept.
     """
     changed = [
         replace(before, stayed=tuple(nominee.id for nominee in after.nominees))
@@ -176,7 +177,10 @@ def kept(session: Session, link_id: int, *, now: datetime) -> Kept | None:
 
 
 def claim(session: Session, link_id: int, one: Kept) -> bool:
-    """Take what is to be restored, so that it is restored once. Return False if it is gone or another answer came."""
+    """Delete what is about to be restored, so that it is restored only once.
+
+    Return False if it is gone, or if another answer came.
+    """
     mine = sa.delete(AnswerBefore).where(AnswerBefore.link_id == link_id, AnswerBefore.made_at == one.made_at)
     return int(getattr(session.execute(mine), "rowcount", 0)) == 1
 

@@ -1,6 +1,6 @@
 """Undoing the last answer that an invitee gave by their link: what it replaced is restored, as far as that is possible.
 
-A seat that somebody else has got meanwhile is not taken from them: the invitee waits for one. Mails are sent as for any
+If somebody else has got the seat meanwhile, they keep it, and the invitee is waitlisted. Mails are sent as for any
 other answer.
 """
 

@@ -26,7 +26,7 @@ def handle(mail_id: int, *, by: User, now: datetime) -> IncomingMail:
 def note_handled(
     session: Session, mail_id: int, *, by: User | None, now: datetime, about: Invitation | None = None
 ) -> IncomingMail:
-    """Do the same as `deal_with` in the caller's transaction. After its commit, the caller calls count_again().
+    """Do the same as `handle` in the caller's transaction. After its commit, the caller calls count_again().
 
     about: the invitation whose answer was recorded from the mail. The link to it is then no longer a guess.
     """

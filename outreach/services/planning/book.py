@@ -101,7 +101,10 @@ def book(session: Session, activities: Sequence[Activity], *, speakers: bool = T
 def lock(
     session: Session, activities: Sequence[Activity], venue_ids: Iterable[int | None], person_ids: Iterable[int]
 ) -> None:
-    """Lock the venues and people of these activities, and these, for a use case that changes people before times."""
+    """Lock the venues and people of these activities, and also these venues and people.
+
+    For a use case that changes people first, and times afterwards.
+    """
     venues = {*venue_ids, *(activity.venue_id for activity in activities)}
     locking.lock_venues(session, {id for id in venues if id is not None})
     locking.lock_people(session, bookings.on_stage(session, [activity.id for activity in activities]).union(person_ids))

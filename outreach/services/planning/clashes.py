@@ -26,7 +26,7 @@ from outreach.services.planning.load_part import Part
 
 _LONG_AGO = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 RESOLUTION_DAYS = 4 * DAYS_SEARCHED + 2
-CROWD = 5  # so many drafts on one day with clashes are one line of the list
+CROWD = 5  # this many drafts with clashes on one day are shown as one line
 OF_TIMES = frozenset(
     {ClashKind.VENUE_TAKEN, ClashKind.SPEAKER_TWICE, ClashKind.SPEAKER_TRAVEL, ClashKind.CADRE_TWICE,
      ClashKind.INVITEE_TWICE, ClashKind.TRAVEL, ClashKind.HOLIDAY, ClashKind.JOINT_HOLIDAY, ClashKind.WEEKEND,
@@ -157,8 +157,8 @@ def brought(plan: Plan, after: Collection[PlannedActivity], before: Collection[P
 def gathered(clashes: Iterable[Clash], *, crowds: bool = False) -> list[list[Clash]]:
     """Return the clashes in groups: those of one kind between the same two activities are one group for all people.
 
-    crowds: what many drafts on one day have with each other and with that day is one group, the gravest first. Other times
-    help there, not single moves.
+    crowds: all clashes of many drafts on one day are one group, the gravest first. Such drafts need other times
+    together; moving one does not help.
     """
     found = list(clashes)
     crowded = _crowded(found) if crowds else set()
@@ -171,7 +171,7 @@ def gathered(clashes: Iterable[Clash], *, crowds: bool = False) -> list[list[Cla
 
 
 def crowd_of(group: Collection[Clash]) -> list[PlannedActivity]:
-    """Return the drafts of a group that is about many of one day; for other groups, nothing."""
+    """Return the drafts of a group that combines the clashes of many drafts on one day; [] for other groups."""
     activities = {activity.id: activity for one in group for activity in one.activities}
     return list(activities.values()) if len(activities) >= CROWD else []
 

@@ -102,10 +102,11 @@ def widened(
     *,
     also: Iterable[PlannedActivity] = (),
 ) -> Plan | None:
-    """Return a plan that was read for the spans `has` (empty: all) for the spans `within` instead, without new invitees.
+    """Return a plan, read for the spans `has` (empty: all), extended to the spans `within`. No further invitees are
+    read.
 
-    Only the activities outside `has` are read, and programmes that the plan lacks: at most two queries. Return None if the
-    plan does not know the days off and absences up to the end of `within`. also: as in `load`.
+    Only the activities outside `has` are read, and programmes that the plan lacks: at most two queries. Return None if
+    the plan does not know the days off and absences up to the end of `within`. also: as in `load`.
     """
     last = min(max(until for _since, until in within), plan.now + FARTHEST)
     if last > _known_until(plan.now, plan.activities.values(), has):

@@ -127,7 +127,7 @@ def erase(person_id: int, *, by: User | None, now: datetime) -> Person:
     with writing() as session:
         timetable_privacy.lock(session)
         locked = present_for_change(session, {one.activity_id for one in upcoming(person_id, now=now)})
-        session.expire_all()  # the locks may have waited, so what was read may be old
+        session.expire_all()  # read again: waiting for the locks may have taken time
         person = session.get(Person, person_id, with_for_update={"key_share": True}, populate_existing=True)
         if person is None:
             raise PersonMissing
@@ -211,7 +211,7 @@ def _forget_answers(session: Session, person: Person) -> None:
 
 
 def _forget_mails_naming(session: Session, represented_ids: Collection[int]) -> None:
-    """Delete the kept mails about invitations in which somebody was named as representative, and the address they got them at."""
+    """Delete the stored mails about invitations that named somebody as representative, and the address they went to."""
     about = sa.select(MessageLine.message_id).where(MessageLine.invitation_id.in_(represented_ids))
     session.execute(sa.delete(SentMail).where(SentMail.message_id.in_(about)))
     session.execute(

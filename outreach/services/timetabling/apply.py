@@ -42,7 +42,7 @@ from outreach.services.timetabling.result import ProposalLine, SearchResult
 from outreach.services.timetabling.undo import TakenLine
 from outreach.transactions import writing
 
-Titles = tuple[str, str]  # of the activity that should come after, and of the one that should come before it
+Titles = tuple[str, str]  # titles: of the activity that should come later, and of the one that should come before it
 
 
 class NothingTicked(Problem):

@@ -94,7 +94,7 @@ def _preview(form: AgendaForm, activity: Activity) -> ClashPreview:
 
 
 def _elsewhere(row: ShownClash) -> tuple[ShownResolution, ...]:
-    """Leave out ways that lead to this page itself."""
+    """Leave out resolutions that lead to this page itself."""
     return tuple(one for one in row.resolutions if one.href.split("?")[0] != request.path)
 
 

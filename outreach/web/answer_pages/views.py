@@ -195,7 +195,7 @@ def http_problem(error: HTTPException) -> Any:
 def _recorded(
     token: str, found: AnswerPage, sent: Sent, *, asked: Sequence[int] = (), together: AnswerForm | None = None
 ) -> Any:
-    """Record the replies. Thank only if all was valid and accepted; else show at each card what is still to be done."""
+    """Record the replies. Give thanks only if all was valid and accepted; otherwise show at each card what is left to do."""
     replies = sent.replies
     problems = answering.answer_all(token, replies, now=clock.now()) if replies else {}
     if replies and not (problems or sent.wrong or asked):
@@ -274,7 +274,7 @@ def _drawn(
 
 
 def _faults(shown: Sequence[Card], together: PersonRow | None) -> list[tuple[str, Markup]]:
-    """Return what is to be mended, as (id on the page, sentence)."""
+    """Return what has to be corrected, as (id on the page, sentence)."""
     labels = {part: words(formats.language())[part] for part in ("name", "post", "phone")} | {"email": _("E-mail")}
     found = [("", fault) for fault in faults_of(together)]
     for card in shown:

@@ -1,4 +1,4 @@
-"""Show a problem's sentence at the form field it is about."""
+"""Show a problem that a service raised: at the form field it is about, on the next page, or as an error page."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager

@@ -43,7 +43,7 @@ Picked = dict[int, set[int]]  # people's ids by activity id
 
 @dataclass(frozen=True)
 class _Check:
-    """What inviting those picked would do."""
+    """What inviting the chosen cadres would do."""
 
     preview: InvitationPreview
     clashes: list[ShownClash]
@@ -98,7 +98,7 @@ def invite_together() -> Any:
 
 
 def _invite(form: InviteTogetherForm, found: list[OwnCadres], picked: Picked, offered: Offered) -> Any:
-    """Invite those picked. If a clash comes that the page has not shown, show it first."""
+    """Invite the chosen cadres. If there is a clash that the page has not shown, show it first."""
     check = _check(picked)
     if check.refused or (check.digest and check.digest != request.form.get(SEEN)):
         return _show(form, found, picked, check, status=422 if check.refused else 200, unseen=not check.refused)

@@ -73,7 +73,7 @@ def asked(poll_id: int) -> Any:
 @bp.post("/<int:poll_id>/asked/<int:invitee_id>")
 @coordinator_required
 def change_asked(poll_id: int, invitee_id: int) -> Any:
-    """Set whether somebody is needed, or stop asking them."""
+    """Set whether an invitee is needed, or remove the invitee."""
     do, now = request.form.get("do", ""), clock.now()
     with flashing_problems(but=PollMissing):
         if do == "remove":

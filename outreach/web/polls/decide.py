@@ -161,7 +161,7 @@ def _without(row: ShownClash, table: PollTable, slot: PollSlot) -> list[ShownRes
 
 
 def _is_that_day(resolution: MoveTo, slot: PollSlot, poll: DatePoll) -> bool:
-    """Return whether it is the day of the slot, because people were not asked about other days."""
+    """Return whether the time is on the day of the slot: people were not asked about other days."""
     return resolution.starts_at.astimezone(poll.zone).date() == slot.starts_at.astimezone(poll.zone).date()
 
 

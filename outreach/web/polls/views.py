@@ -39,7 +39,7 @@ from outreach.web.invitations.forms import member
 from outreach.web.polls.blueprint import bp
 from outreach.web.polls.forms import EMPTY_ROWS, PollForm, proposed_by
 
-BUTTONS = ("add", "drop", "look")  # only change the form, or look at the times in it
+BUTTONS = ("add", "drop", "look")  # buttons that only change the form, or check its times
 
 
 missing_page(bp, PollMissing)
@@ -199,6 +199,6 @@ def _warnings(form: PollForm) -> list[list[ShownClash]]:
 
 
 def _preview(form: PollForm) -> ClashPreview:
-    """Return what speaks against the times, to be read once before saving. Nothing of it refuses a proposal."""
+    """Return what speaks against the times, to be read once before saving. It does not refuse a proposal."""
     found = [row for rows in _warnings(form) for row in rows]
     return ClashPreview(tuple(replace(row, severity=Severity.WARN) for row in found))

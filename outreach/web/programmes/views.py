@@ -83,7 +83,7 @@ def new() -> Any:
         seen = preview_many(found, ids)
         if seen.asks:
             return render_template("programmes/new.html", form=form, clash_preview=seen)
-        if not seen.blocking:  # else it is said already, with the ways out
+        if not seen.blocking:  # otherwise the page shows the clash already, with its resolutions
             with showing_problems(form):
                 programme = programmes.create(
                     form.values(), list(activities.values()), by=current_user, now=clock.now()
@@ -143,7 +143,7 @@ def edit(programme_id: int) -> Any:
 
 
 def _preview_days(programme: Programme, form: ProgrammeForm) -> tuple[ClashPreview, list[CommonResolution]]:
-    """Return what the form's days would leave outside, and the resolution: days that include everything."""
+    """Return the activities that the form's days would leave outside, and the resolution: days that include everything."""
     values = form.values()
     found, ids = programme_preview.preview(programme, values, now=clock.now())
     if not ids:
@@ -177,7 +177,7 @@ def copy(programme_id: int) -> Any:
     if request.method == "POST" and form.validate() and form.starts_on.data:
         try:
             if seen.blocking and not only_preview:
-                status = 422  # the page shows it already
+                status = 422  # the page shows the problem already
             elif not only_preview and not seen.asks:
                 made = copying.copy_programme(
                     programme_id,

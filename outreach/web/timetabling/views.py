@@ -42,8 +42,8 @@ Group = tuple[str, list[TaskRow], bool]  # title, rows, whether they are publish
 
 bp = Blueprint("placements", __name__, url_prefix="/placements")
 missing_page(bp, searches.SearchMissing)
-ALONE = "alone"  # in the choice of what to place: what belongs to no programme
-FACILITATOR = "fasilitator"  # the post under which they stand in the address book
+ALONE = "alone"  # in the choice of activities: those that belong to no programme
+FACILITATOR = "fasilitator"  # the post that facilitators have in the address book
 FIELDS = {"days": "last_on", "pick": "title", "order": "order_then"}
 
 
@@ -180,7 +180,7 @@ def taken(search_id: int) -> Any:
 @bp.route("/<int:search_id>/undo", methods=["GET", "POST"])
 @coordinator_required
 def undo(search_id: int) -> Any:
-    """Show what would go back of what was taken last, and what is left alone; after confirmation, undo it."""
+    """Show which applied changes would be undone, and which are left alone; after confirmation, undo them."""
     search, form, now = timetabling_pages.get(search_id), ApplyForm(), clock.now()
     if form.is_submitted() and form.validate():
         with showing_problems(form, but=(searches.SearchMissing, undoing.NothingToUndo)):
