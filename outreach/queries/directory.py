@@ -285,3 +285,15 @@ def recent_import(import_id: int, *, now: datetime) -> PersonImport:
     if found is None or found.at <= now - UNDO_WITHIN:
         raise ImportMissing
     return found
+
+
+def filtered_invitee(person_id: int | None, organisation_id: int | None) -> dict[str, Any]:
+    """Return the invitee that a list is filtered by, as the filters need it: the ids, if known, and the name."""
+    person = db.session.get(Person, person_id) if person_id else None
+    organisation = db.session.get(Organisation, organisation_id) if organisation_id else None
+    invitee = person or organisation
+    return {
+        "person_id": person.id if person else None,
+        "organisation_id": organisation.id if organisation else None,
+        "name": invitee.display_name if invitee else "",
+    }

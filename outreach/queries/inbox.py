@@ -22,7 +22,7 @@ from outreach.domain.mail.incoming import CHOICES, IncomingReason
 from outreach.extensions import db
 from outreach.models import AddressFailure, Channel, IncomingMail, Invitation, Organisation, Person, User
 from outreach.models.channels import INBOX
-from outreach.queries.invitations import invitee as invitee_page
+from outreach.queries import directory
 from outreach.queries.paging import Page, paged
 from outreach.services import addresses
 from outreach.services.inbox.handled import marked_together
@@ -93,7 +93,7 @@ class Marked:
 def find(filters: InboxFilters, number: int = 1, per_page: int = 25) -> tuple[Page, InboxFilters]:
     """Return one page of mails, the newest first, and the filters with `name` filled in. The number of queries is fixed."""
     page = paged(mail_select(filters).options(*_whole()), number, per_page, q=filters.q)
-    return page, replace(filters, **invitee_page.known(filters.person_id, filters.organisation_id))
+    return page, replace(filters, **directory.filtered_invitee(filters.person_id, filters.organisation_id))
 
 
 def mail_select(filters: InboxFilters) -> sa.Select[Any]:

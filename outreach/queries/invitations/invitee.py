@@ -1,9 +1,8 @@
-"""What pages show of one invitee: the answer link, the latest invitations, and the name in a filter."""
+"""What pages show of one invitee: the answer link and the latest invitations."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
@@ -34,18 +33,6 @@ def link_of(invitee: Person | Organisation, *, now: datetime) -> AnswerLink | No
         return None
     revoked, expired = link.revoked_at is not None, now >= link.expires_at
     return AnswerLink("" if revoked or expired else tokens.answer_url(link), link.expires_at, revoked, expired)
-
-
-def known(person_id: int | None, organisation_id: int | None) -> dict[str, Any]:
-    """Return the invitee that a list is filtered by, as the filters need it: the ids, if known, and the name."""
-    person = db.session.get(Person, person_id) if person_id else None
-    organisation = db.session.get(Organisation, organisation_id) if organisation_id else None
-    invitee = person or organisation
-    return {
-        "person_id": person.id if person else None,
-        "organisation_id": organisation.id if organisation else None,
-        "name": invitee.display_name if invitee else "",
-    }
 
 
 def invitations_of(invitee: Person | Organisation) -> Sequence[Invitation]:

@@ -6,7 +6,6 @@ audiences is domain/audiences.py.
 
 from collections.abc import Collection
 from datetime import date, datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -126,7 +125,7 @@ def invitee_has(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
 
 def those_with(
     condition: sa.ColumnElement[bool], person_ids: Collection[int], organisation_ids: Collection[int]
-) -> sa.Select[Any]:
+) -> sa.Select[int | None, int | None]:
     """Select who of these people and organisations has a message of their own that meets `condition`, as pairs of ids."""
     to_them = sa.or_(Message.person_id.in_(person_ids), Message.organisation_id.in_(organisation_ids))
     return sa.select(Message.person_id, Message.organisation_id).where(to_them, _own_mail(condition)).distinct()
