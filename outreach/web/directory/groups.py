@@ -19,7 +19,7 @@ from outreach.web.fields.base import ConfirmForm, TidyForm
 from outreach.web.fields.fields import Ids, row_ids, whole
 from outreach.web.fields.problems import missing_page, renew_version, showing_problems
 from outreach.web.frame.access import coordinator_required, staff_required
-from outreach.web.frame.say import page_number
+from outreach.web.frame.say import page_number, search_words
 from outreach.web.invitations.forms import text
 
 bp = Blueprint("people_groups", __name__, url_prefix="/people/groups")
@@ -40,7 +40,7 @@ class GroupForm(TidyForm):
 @bp.get("")
 @staff_required
 def index() -> Any:
-    q = request.args.get("q", "").strip()[:100]
+    q = search_words()
     if file.asked():
         return file.send(_("Groups of people"), columns.groups(), exports.groups(q))
     return render_template("directory/groups/index.html", page=directory.groups(q, page_number()))

@@ -23,7 +23,7 @@ from outreach.web.exports import columns, file
 from outreach.web.fields.fields import ChoiceField, optional_text
 from outreach.web.fields.problems import missing_page, showing_problems
 from outreach.web.frame.access import coordinator_required, may_change, staff_required
-from outreach.web.frame.say import page_number
+from outreach.web.frame.say import page_number, search_words
 from outreach.web.invitations.forms import member, text, words
 
 
@@ -78,7 +78,7 @@ missing_page(bp, OrganisationMissing)
 @bp.get("")
 @staff_required
 def index() -> Any:
-    q, sector = request.args.get("q", "").strip()[:100], member(Sector, request.args.get("sector"))
+    q, sector = search_words(), member(Sector, request.args.get("sector"))
     no_address = request.args.get("no_address") == "1"
     if file.asked():
         rows = exports.organisations(q, sector, no_address=no_address)

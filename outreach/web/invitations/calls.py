@@ -134,13 +134,15 @@ def _scope() -> CallScope:
 
 def _asked_of(scope: CallScope) -> dict[str, Any]:
     """Return the list's activity or programme and its filters, as an address has them."""
-    kept = {name: request.args[name] for name in FILTERS if request.args.get(name)}
-    return {"activity": scope.activity_id, "programme": scope.programme_id, **kept}
+    return {"activity": scope.activity_id, "programme": scope.programme_id, **_filters()}
+
+
+def _filters() -> dict[str, Any]:
+    return {name: request.args[name] for name in FILTERS if request.args.get(name)}
 
 
 def _list_address() -> str:
-    scope = _scope()
-    kept: dict[str, Any] = {name: request.args[name] for name in FILTERS if request.args.get(name)}
+    scope, kept = _scope(), _filters()
     if scope.activity_id is not None:
         return url_for("invitations.calls", activity_id=scope.activity_id, **kept)
     if scope.programme_id is not None:

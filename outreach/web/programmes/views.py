@@ -41,7 +41,7 @@ from outreach.web.fields.instants import number_of_days
 from outreach.web.fields.problems import missing_page, mistakes, renew_version, show_problem, showing_problems
 from outreach.web.frame.access import coordinator_required, staff_required
 from outreach.web.frame.looks import office_zone
-from outreach.web.frame.say import page_number, say
+from outreach.web.frame.say import page_number, say, search_words
 from outreach.web.frame.way_back import back_or, coming_back
 from outreach.web.programmes.forms import MAX_DAYS, CopyForm, NewProgrammeForm, ProgrammeForm
 
@@ -52,7 +52,7 @@ missing_page(bp, ProgrammeMissing)
 @bp.get("")
 @staff_required
 def index() -> Any:
-    q = request.args.get("q", "").strip()[:100]
+    q = search_words()
     if file.asked():
         return file.send(_("Programmes"), columns.programmes(), exports.programmes(q))
     page = browsing.programmes(q, page_number())
