@@ -37,7 +37,7 @@ def from_json(kind: type[T], stored: Any) -> T:
     try:
         return _converter.structure(stored, kind)
     except (LookupError, TypeError, ValueError, AttributeError) as error:
-        # Not what was stored: it can hold names, and errors end up in the log.
+        # Do not quote what was stored: it may contain names, and errors are logged.
         raise Unreadable(f"{type(error).__name__} in what should be {kind}") from None
 
 
@@ -47,7 +47,7 @@ def key(name: str) -> dict[str, str]:
 
 
 def write_without_defaults(*kinds: type) -> None:
-    """Write of these dataclasses only the fields that differ from their defaults."""
+    """Store only those fields of these dataclasses that differ from their defaults."""
     _without_defaults.update(kinds)
 
 
@@ -63,13 +63,13 @@ def write_as_list(kind: type) -> None:
 
 
 def write_as(kind: type[T], write: Callable[[T], Any], read: Callable[[Any], T]) -> None:
-    """Write and read this class by two functions of its own."""
+    """Convert this class by two functions of its own."""
     _converter.register_unstructure_hook(kind, write)
     _converter.register_structure_hook(kind, lambda stored, _kind: read(stored))
 
 
 def _read_exactly(taken: tuple[type, ...], stored: Any, kind: type) -> Any:
-    """Return a number, a truth value, a text, or the enum that is one."""
+    """Return a number, a truth value or a text, or an enum member with that value. Raise TypeError for another type."""
     if type(stored) not in taken:
         raise TypeError(f"{type(stored)} is no {kind}")
     return kind(stored)

@@ -71,7 +71,9 @@ def _begin_sqlite(connection: Any) -> None:
 
 
 def prepare_engine(engine: Engine) -> None:
-    """Let an engine begin each transaction as it is asked to (IMMEDIATE), and wait its turn. Call once per engine."""
+    """Prepare an engine to begin transactions as asked (IMMEDIATE or not), and to wait for other writers. Call it once
+    for each engine.
+    """
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)

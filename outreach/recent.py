@@ -22,7 +22,7 @@ _latest_commit = object()  # another one after each commit of this process
 
 @dataclass(frozen=True)
 class Life:
-    """How long a value is kept. until_commit: no longer than to this process's next commit, of whatever it is."""
+    """How long a value is kept. until_commit: at most until this process's next commit, whatever it changed."""
 
     lasts: timedelta
     until_commit: bool = False
@@ -62,7 +62,7 @@ class Recent(Generic[T]):
 
 
 def _lives(kept: _Kept[Any], now: datetime) -> bool:
-    """Return whether a value may still be shown. One that was read while something was committed may lack that."""
+    """Return whether a value may still be shown. A value that was read during a commit may lack what was committed."""
     if kept.life.until_commit and kept.commit is not _latest_commit:
         return False
     return timedelta() <= now - kept.at < kept.life.lasts

@@ -6,7 +6,7 @@ from tests.catalogue import ROOT
 
 LONGEST = 140  # characters
 
-PAGES = sorted((ROOT / "templates").rglob("*.html"))
+PAGES = sorted(path for ending in ("html", "txt", "css") for path in (ROOT / "templates").rglob(f"*.{ending}"))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT / "templates")))
@@ -17,3 +17,4 @@ def test_no_line_is_longer_than_a_screen(page):
 
 def test_there_are_templates_to_check():
     assert len(PAGES) > 100
+    assert {page.suffix for page in PAGES} == {".html", ".txt", ".css"}

@@ -10,6 +10,7 @@ from outreach.cli.data import migrations
 from outreach.delivery.words.formats import LOCALES
 from outreach.domain.kinds import StaffRole
 from outreach.extensions import db
+from outreach.queries import office as office_pages
 from outreach.services.directory import regions
 from outreach.services.office import office as offices
 from outreach.services.office import staff
@@ -83,7 +84,7 @@ def add(name: str, email: str, role: str, language: str, password: str | None) -
 def password(email: str) -> None:
     """Give an account a new password and say it, once: for those who are locked out."""
     with database_ready():
-        found = next((row for row in staff.listed() if row.email == email.strip().lower()), None)
+        found = next((row for row in office_pages.accounts() if row.email == email.strip().lower()), None)
         if found is None:
             raise click.ClickException(f"Nobody signs in with {email}.")
         _say_account(staff.renew_password(found.id, by=None, now=clock.now()), given=False)

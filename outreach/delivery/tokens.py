@@ -89,7 +89,10 @@ def ensure_links(
     person_ids: Collection[int] = (),
     organisation_ids: Collection[int] = (),
 ) -> None:
-    """Make the answer links that are missing, and prolong those that would expire before `expires_at`; a statement a kind."""
+    """Make the answer links that are missing, and prolong those that would expire before `expires_at`.
+
+    One statement for people and one for organisations, for each 500 of them.
+    """
     for column, ids in (("person_id", person_ids), ("organisation_id", organisation_ids)):
         rows = [
             {"purpose": LinkPurpose.ANSWER, column: invitee, "nonce": new_nonce(), "expires_at": expires_at}

@@ -35,7 +35,7 @@ class ActivityValues:
 
 @dataclass(frozen=True)
 class Move:
-    """The new time and place. registration_at: None for as long before the start as now.
+    """The new time and place. registration_at: None keeps its distance to the start.
 
     respond_by_at: None for the office's usual deadline. Instants are aware.
     """

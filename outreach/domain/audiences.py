@@ -10,7 +10,7 @@ from outreach.domain.states import TAKES_A_SEAT, UNANSWERED, InvitationState
 
 
 class Members(NamedTuple):
-    """states: one of which the invitation has. present: whether the invitee was there; None: either way."""
+    """states: the invitation has one of these. present: whether the invitee was there; None: it does not matter."""
 
     states: frozenset[InvitationState]
     present: bool | None = None

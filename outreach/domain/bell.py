@@ -17,7 +17,7 @@ class NewsKind(StrEnum):
     REFUSAL = "refusal"  # a speaker or moderator is not coming
     SWAP = "swap"  # a speaker or moderator sends somebody else
     NAMES = "names"  # an organisation sends other people than it had named
-    CLASH = "clash"  # it was not there before, and blocks or is about something published
+    CLASH = "clash"  # a new clash that blocks, or that is about something published
     MAILS_FAILED = "mails_failed"  # mails that are not tried again
     ADDRESSES = "addresses"  # addresses at which no mail arrives any more
 
@@ -27,8 +27,8 @@ class News:
     """One piece of news. key: identifies it, so that it can be marked as seen; a changed answer has another key.
 
     id: of the invitation, or of the activity of a clash. about: the activity's title. name: who, or the clash's kind.
-    other: who comes in their place, or the other activity of a clash. by_id: the account that caused it, which need not
-    be told.
+    other: who comes in their place, or the other activity of a clash. by_id: the account that caused it; this account
+    does not see it as news.
     """
 
     kind: NewsKind
@@ -47,7 +47,10 @@ def key_of(kind: NewsKind, id: object, at: datetime) -> str:
 
 
 def by_day(kind: NewsKind, moments: Iterable[datetime], zone: ZoneInfo) -> list[News]:
-    """Return one piece of news for each day on which this happened, with the count. More on that day makes it new again."""
+    """Return one piece of news for each day on which this happened, with the count.
+
+    If more of it happens on that day, the news counts as unseen again.
+    """
     rows = sorted(moments)
     found = []
     for day, same in groupby(rows, key=lambda at: at.astimezone(zone).date()):

@@ -1,4 +1,4 @@
-"""Which cadres are asked to a community activity: each in turn, first those who were asked least lately."""
+"""Which cadres are invited to a community activity. They take turns: whoever was asked longest ago comes first."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
@@ -34,8 +34,8 @@ class Need:
 def in_turn(needs: Collection[Need], number: int) -> dict[int, list[int]]:
     """Return for each activity the people to ask, so that it has `number`, or as many as there are.
 
-    First come those who were asked least lately, then by name; those who are busy at that time come last. Whoever is
-    chosen for one of the activities has had their turn, so another of the same kelurahan gets others first.
+    Whoever was asked longest ago comes first, then by name. Those who are busy at that time come last. Somebody who is
+    chosen for one of the activities has had their turn, so the next activity of the same kelurahan gets others first.
     """
     chosen: dict[int, list[int]] = {}
     given: dict[int, list[Need]] = {}

@@ -58,7 +58,7 @@ class PollClosed(Problem):
 
 
 class PollClosedEarly(PollClosed):
-    """Closed or decided by the office before its closing time, which would explain nothing to the user."""
+    """The office closed or decided the poll before its closing time, so the sentence does not name that time."""
 
     message = "This poll takes no more answers. Please call us if you can still tell us your dates: %(contact)s."
 
@@ -199,7 +199,7 @@ def check_closing(closes_at: datetime, starts: Collection[datetime], now: dateti
 def usual_closing(now: datetime, zone: ZoneInfo, days_off: Container[date]) -> datetime:
     """Return the usual closing time of a poll made now: 16.00 in three days, or on the last working day before that.
 
-    If today is the last one, the next working day. days_off: holidays and joint holidays.
+    If that would be today, the next working day. days_off: holidays and joint holidays.
     """
     today = now.astimezone(zone).date()
     day = last_working_day(today + timedelta(days=USUAL_DAYS), days_off)
@@ -209,9 +209,9 @@ def usual_closing(now: datetime, zone: ZoneInfo, days_off: Container[date]) -> d
 
 
 def remind_at(closes_at: datetime, zone: ZoneInfo, now: datetime) -> datetime | None:
-    """Return when voters without an answer are reminded: 08.00 on the day before closing; None from that day on.
+    """Return when voters without an answer are reminded: 08.00 on the day before closing.
 
-    So a voter who is asked on that very day gets no reminder on the same day.
+    From that day on, None: a voter who is asked on that day gets no reminder on the same day.
     """
     day = closes_at.astimezone(zone).date() - timedelta(days=1)
     found = datetime.combine(day, REMINDS_AT, tzinfo=zone)

@@ -112,7 +112,9 @@ def may_wait_until(kind: MailKind, audience: Audience, due: datetime, times: Act
 def put_off_to(
     kind: MailKind, audience: Audience, due: datetime, times: ActivityTimes, zone: ZoneInfo, now: datetime
 ) -> datetime | None:
-    """Return when a mail goes out to a reader who has had one on its day: the next morning. None: it cannot wait so long."""
+    """Return when a mail goes out to a recipient who already had one on that day: the next morning. None: it cannot
+    wait until then.
+    """
     latest = may_wait_until(kind, audience, due, times)
     morning = next_morning(max(due, now), zone)
     return morning if latest is not None and morning <= latest else None

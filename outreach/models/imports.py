@@ -28,9 +28,9 @@ class PersonImport(Identified, Model):
 class PersonImportLine(Model):
     """A person that an import added or changed.
 
-    digest: of the person's values as the import left them; another one means that somebody changed them since. uses: how many
-    invitations and the like the person had then. before: the values that the import replaced, to write them back; empty if
-    the import added the person. kept: why an undone import left the person as it is.
+    digest: of the person's values after the import; if it differs, somebody has changed them since. uses: how many
+    invitations and the like the person had then. before: the values that the import replaced, to write them back; empty
+    if the import added the person. kept: why an undone import left the person as it is.
     """
 
     __tablename__ = "person_import_line"

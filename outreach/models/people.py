@@ -95,7 +95,7 @@ class PeopleGroup(Identified, Created, Model):
 
     __tablename__ = "people_group"
     name: Mapped[str] = mapped_column(sa.String(120), unique=True)
-    version: Mapped[int] = mapped_column(default=1)  # if two people save one form, the second is told
+    version: Mapped[int] = mapped_column(default=1)  # if two users save the same form, the second gets an error
     members: Mapped[list[Person]] = relationship(
         secondary=people_group_member, order_by=(Person.name == "", Person.name, Person.post, Person.id)
     )

@@ -77,7 +77,7 @@ class Activity(Identified, Created, Model):
     cancelled_reason: Mapped[str] = mapped_column(sa.String(500), default="")
     sequence: Mapped[int] = mapped_column(default=0)  # RFC 5545 SEQUENCE: a move or cancellation increases it
     uid: Mapped[str] = mapped_column(sa.String(80), unique=True, default=lambda: f"{uuid4()}@outreach")
-    version: Mapped[int] = mapped_column(default=1)  # if two people save one form, the second is told
+    version: Mapped[int] = mapped_column(default=1)  # if two users save the same form, the second gets an error
     programme: Mapped[Programme | None] = relationship(back_populates="activities")
     venue: Mapped[Venue | None] = relationship()
     region: Mapped[Region | None] = relationship()

@@ -1,7 +1,8 @@
 """The bell of coordinators: news of the last days, the newest first, and how many an account has not seen.
 
-Reads only. All pages show the number: what they need is read with a fixed number of statements, and kept for READ_EVERY.
-Answers and failed mails are read from where they are stored; only new clashes have a table, which services/bell.py keeps.
+Reads only. Every page shows the number, so the news is read with a fixed number of statements and kept for READ_EVERY.
+Answers and failed mails are read from where they are stored; only new clashes have a table, which services/bell.py
+keeps.
 """
 
 from collections.abc import Collection, Mapping
@@ -23,7 +24,7 @@ from outreach.recent import Life, Recent
 from outreach.services import office_defaults
 
 READ_EVERY = timedelta(seconds=10)
-MOST = 200  # answers, and clashes, of each kind
+MOST = 200  # pieces of news about answers and clashes, of each kind
 MOST_MAILS = 2000
 
 

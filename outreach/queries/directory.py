@@ -1,8 +1,12 @@
-"""The lists of people, groups, organisations and venues, with search and filters: a fixed number of queries each. Reads only."""
+"""The lists of people, groups, organisations and venues, with search and filters; one group; the recent imports.
+
+Each list takes a fixed number of queries.
+"""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,8 +14,22 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from outreach.domain.kinds import CadreKind, Sector
 from outreach.extensions import db
-from outreach.models import Activity, Cadre, Organisation, PeopleGroup, Person, Region, Venue
+from outreach.models import (
+    Activity,
+    Cadre,
+    Organisation,
+    PeopleGroup,
+    Person,
+    PersonImport,
+    Region,
+    Venue,
+    people_group_member,
+)
 from outreach.queries.paging import Page, paged
+from outreach.services.directory.groups import GroupMissing, group_select
+from outreach.services.directory.import_undo import UNDO_WITHIN, ImportMissing
+
+MOST_PEOPLE = 100  # of an organisation on its page
 
 
 @dataclass(frozen=True)
@@ -194,3 +212,88 @@ def phone_digits(q: str) -> str:
         return ""
     digits = re.sub(r"\D", "", q)
     return digits.lstrip("0") if digits.startswith("0") else digits
+
+
+def group(group_id: int) -> PeopleGroup:
+    """Return a group with its members. Raise GroupMissing."""
+    found: PeopleGroup | None = db.session.scalar(group_select(group_id))
+    if found is None:
+        raise GroupMissing
+    return found
+
+
+def with_group(person_ids: Collection[int], group_id: int) -> list[int]:
+    """Return these people and the members of a group, each once; of a group that is deleted, nobody."""
+    members = db.session.scalars(
+        sa.select(people_group_member.c.person_id)
+        .join(Person, Person.id == people_group_member.c.person_id)
+        .where(people_group_member.c.group_id == group_id, Person.erased_at.is_(None))
+        .order_by(Person.name, Person.id)
+    )
+    return list(dict.fromkeys([*person_ids, *members]))
+
+
+def group_choices() -> list[tuple[int, str, int]]:
+    """Return all groups by name: id, name, number of people. One query."""
+    rows = db.session.execute(
+        sa.select(PeopleGroup.id, PeopleGroup.name, sa.func.count(people_group_member.c.person_id))
+        .outerjoin(people_group_member, people_group_member.c.group_id == PeopleGroup.id)
+        .group_by(PeopleGroup.id, PeopleGroup.name)
+        .order_by(sa.func.lower(PeopleGroup.name), PeopleGroup.id)
+    )
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
+def groups_of(person_id: int) -> list[str]:
+    """Return the names of a person's groups."""
+    in_it = sa.select(people_group_member.c.group_id).where(people_group_member.c.person_id == person_id)
+    return list(
+        db.session.scalars(
+            sa.select(PeopleGroup.name).where(PeopleGroup.id.in_(in_it)).order_by(sa.func.lower(PeopleGroup.name))
+        )
+    )
+
+
+def people_of(organisation_id: int) -> Sequence[Person]:
+    """Return up to MOST_PEOPLE people of an organisation, by name."""
+    return db.session.scalars(
+        sa.select(Person)
+        .where(Person.organisation_id == organisation_id, Person.erased_at.is_(None))
+        .order_by(sa.func.lower(sa.func.coalesce(sa.func.nullif(Person.name, ""), Person.post)), Person.id)
+        .limit(MOST_PEOPLE)
+    ).all()
+
+
+def recent_imports(*, now: datetime) -> Sequence[PersonImport]:
+    """Return the imports of the last day, the newest first."""
+    return (
+        db.session.scalars(
+            sa.select(PersonImport)
+            .where(PersonImport.at > now - UNDO_WITHIN)
+            .options(joinedload(PersonImport.user))
+            .order_by(PersonImport.at.desc(), PersonImport.id.desc())
+            .limit(20)
+        )
+        .unique()
+        .all()
+    )
+
+
+def recent_import(import_id: int, *, now: datetime) -> PersonImport:
+    """Return an import of the last day. Raise ImportMissing."""
+    found = db.session.get(PersonImport, import_id)
+    if found is None or found.at <= now - UNDO_WITHIN:
+        raise ImportMissing
+    return found
+
+
+def filtered_invitee(person_id: int | None, organisation_id: int | None) -> dict[str, Any]:
+    """Return the invitee that a list is filtered by, as the filters need it: the ids, if known, and the name."""
+    person = db.session.get(Person, person_id) if person_id else None
+    organisation = db.session.get(Organisation, organisation_id) if organisation_id else None
+    invitee = person or organisation
+    return {
+        "person_id": person.id if person else None,
+        "organisation_id": organisation.id if organisation else None,
+        "name": invitee.display_name if invitee else "",
+    }

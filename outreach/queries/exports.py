@@ -41,7 +41,7 @@ from outreach.queries.messages.log import MessageFilters
 from outreach.queries.polls import PollRow, Which
 
 BATCH = 1000
-SEPARATOR = "|"  # between the values of one cell; no kind contains it
+SEPARATOR = "|"  # separates the values of one cell; no kind of cadre contains it
 
 
 def every(select: Any) -> Iterator[Any]:

@@ -5,7 +5,7 @@ services/inbox/receive.py fetches and applies mails; services/inbox/handled.py m
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -22,13 +22,15 @@ from outreach.domain.mail.incoming import CHOICES, IncomingReason
 from outreach.extensions import db
 from outreach.models import AddressFailure, Channel, IncomingMail, Invitation, Organisation, Person, User
 from outreach.models.channels import INBOX
+from outreach.queries import directory
 from outreach.queries.paging import Page, paged
 from outreach.services import addresses
+from outreach.services.inbox.handled import marked_together
 from outreach.services.inbox.waiting import ASKING, WAITS, IncomingMissing
-from outreach.services.invitations import invitee as invitee_record
 
 BY_PROGRAMS = (IncomingKind.BOUNCE, IncomingKind.DELAY, IncomingKind.AUTOMATIC)
 SHOWN = 5  # on the page of the person or organisation
+UNDO_FOR = timedelta(minutes=30)  # how long the list offers to undo the latest mark
 
 
 class InboxGroup(StrEnum):
@@ -80,10 +82,18 @@ class MailboxProblem:
     since_at: datetime
 
 
+@dataclass(frozen=True)
+class Marked:
+    """The latest mails that somebody marked as handled together: one of them, and how many."""
+
+    mail: IncomingMail
+    count: int
+
+
 def find(filters: InboxFilters, number: int = 1, per_page: int = 25) -> tuple[Page, InboxFilters]:
     """Return one page of mails, the newest first, and the filters with `name` filled in. The number of queries is fixed."""
     page = paged(mail_select(filters).options(*_whole()), number, per_page, q=filters.q)
-    return page, replace(filters, **invitee_record.known(filters.person_id, filters.organisation_id))
+    return page, replace(filters, **directory.filtered_invitee(filters.person_id, filters.organisation_id))
 
 
 def mail_select(filters: InboxFilters) -> sa.Select[Any]:
@@ -202,3 +212,11 @@ def _reply_address(mail: IncomingMail) -> str:
         return ""
     subject = mail.subject if mail.subject.lower().startswith("re:") else f"Re: {mail.subject}"
     return f"mailto:{quote(mail.sender, safe='@')}?{urlencode({'subject': subject.strip()}, quote_via=quote)}"
+
+
+def just_marked(mail_id: int, *, by: User, now: datetime) -> Marked | None:
+    """Return what `by` recently marked together with a mail, so that they can undo it; None if there is nothing."""
+    mail = db.session.get(IncomingMail, mail_id)
+    if mail is None or mail.seen_at is None or mail.seen_by_id != by.id or now - mail.seen_at > UNDO_FOR:
+        return None
+    return Marked(mail, db.session.scalar(sa.select(sa.func.count()).where(marked_together(mail))) or 0)

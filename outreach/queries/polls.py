@@ -1,6 +1,6 @@
 """What the pages of date polls show: the list, one poll with its slots ranked, and the invitees to call. Reads only."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -25,13 +25,12 @@ from outreach.domain.planning.rules import Severity
 from outreach.domain.polls import Proposed, SlotStanding, Voter
 from outreach.domain.states import PollState
 from outreach.extensions import db
-from outreach.models import DatePoll, Link, Message, Person, PollInvitee, PollSlot
+from outreach.models import ArchivedMessage, DatePoll, Link, Message, Person, PollInvitee, PollSlot
 from outreach.queries.paging import Page, paged
 from outreach.services import addresses
 from outreach.services.planning import clashes as clashing
 from outreach.services.planning import load_part as plan_parts
 from outreach.services.planning.clashes import FoundClashes
-from outreach.services.polls import mail as poll_mails
 from outreach.services.polls.edit import PollMissing
 from outreach.services.polls.projected import as_planned
 
@@ -152,29 +151,32 @@ def get(poll_id: int) -> DatePoll:
 def table(poll_id: int, *, now: datetime, sender: Sender | None = None) -> PollTable:
     """Return a poll as its page shows it; raise PollMissing."""
     poll = get(poll_id)
-    invitees = sorted(poll.invitees, key=lambda one: (not one.needed, one.id))
-    found = clashes(poll, now=now)
-    voters = [Voter(one.id, one.needed, {said.slot_id: said.choice for said in one.choices}) for one in invitees]
-    counted = {slot_id: _graveness(one.clashes) for slot_id, one in found.items()}
+    invitees = sorted(poll.invitees, key=lambda invitee: (not invitee.needed, invitee.id))
+    found_by_slot = clashes(poll, now=now)
+    voters = [
+        Voter(invitee.id, invitee.needed, {answer.slot_id: answer.choice for answer in invitee.choices})
+        for invitee in invitees
+    ]
+    counted = {slot_id: _graveness(clashes_there.clashes) for slot_id, clashes_there in found_by_slot.items()}
     standings = polls.ranked([(slot.id, slot.starts_at) for slot in poll.slots], voters, now=now, clashes=counted)
     best = polls.best(standings)
     slots = {slot.id: slot for slot in poll.slots}
     rows = [
         SlotRow(
-            slots[one.slot_id],
-            one,
-            {voter.id: voter.choices[one.slot_id] for voter in voters if one.slot_id in voter.choices},
-            one.slot_id in best,
-            found.get(one.slot_id, FoundClashes(Plan(now=now))),
+            slots[standing.slot_id],
+            standing,
+            {voter.id: voter.choices[standing.slot_id] for voter in voters if standing.slot_id in voter.choices},
+            standing.slot_id in best,
+            found_by_slot.get(standing.slot_id, FoundClashes(Plan(now=now))),
         )
-        for one in standings
+        for standing in standings
     ]
     return PollTable(
         poll,
         rows,
         invitees,
         calls(poll, invitees, sender) if sender else [],
-        poll_mails.latest([one.id for one in invitees]),
+        latest_messages([invitee.id for invitee in invitees]),
         polls.is_open(poll.state, poll.closes_at, now),
     )
 
@@ -196,29 +198,33 @@ def of_proposals(
     """Return for each proposed time, not saved yet, what speaks against it apart from people: days off, hours, the venue."""
     planned = [
         PlannedActivity(
-            -number, "", ActivityKind.OTHER, one.starts_at, one.ends_at, zone, venue_id=one.venue_id,
+            -number, "", ActivityKind.OTHER, proposed.starts_at, proposed.ends_at, zone, venue_id=proposed.venue_id,
             region_code=region_code,
         )
-        for number, one in enumerate(proposals, start=1)
+        for number, proposed in enumerate(proposals, start=1)
     ]  # fmt: skip
     if not planned:
         return []
     plan = plan_parts.shared_with((), (), now=now, within=clashing.around(planned), also=planned)
-    return [(one, clashing.found_in(plan, clashes_of(plan, one))) for one in planned]
+    return [(activity, clashing.found_in(plan, clashes_of(plan, activity))) for activity in planned]
 
 
 def calls(poll: DatePoll, invitees: Sequence[PollInvitee], sender: Sender) -> list[tuple[PollInvitee, Call]]:
     """Return the invitees without an answer that no mail reaches, with a text for WhatsApp."""
     if poll.state is not PollState.OPEN:
         return []
-    blocked = addresses.among([one.invitee.email for one in invitees])
-    found = [
-        one
-        for one in invitees
-        if one.answered_at is None and (not one.invitee.email or email_addresses.key(one.invitee.email) in blocked)
+    blocked = addresses.among([invitee.invitee.email for invitee in invitees])
+    unreached = [
+        invitee
+        for invitee in invitees
+        if invitee.answered_at is None
+        and (not invitee.invitee.email or email_addresses.key(invitee.invitee.email) in blocked)
     ]
-    links = _links(found)
-    return [(one, whatsapp.at(one.invitee.phone, _text(poll, one, links.get(one.id, ""), sender))) for one in found]
+    links = _links(unreached)
+    return [
+        (invitee, whatsapp.at(invitee.invitee.phone, _text(poll, invitee, links.get(invitee.id, ""), sender)))
+        for invitee in unreached
+    ]
 
 
 def _text(poll: DatePoll, one: PollInvitee, link: str, sender: Sender) -> str:
@@ -241,19 +247,21 @@ def _links(invitees: Sequence[PollInvitee]) -> dict[int, str]:
     """Return the URLs of their poll's page, by invitee id; invitees without a working link are left out."""
     if not invitees:
         return {}
-    by_invitee = {(one.person_id, one.organisation_id): one for one in invitees}
+    by_invitee = {(invitee.person_id, invitee.organisation_id): invitee for invitee in invitees}
     rows = db.session.scalars(
         sa.select(Link).where(
             Link.purpose == LinkPurpose.ANSWER,
             Link.revoked_at.is_(None),
             sa.or_(
-                Link.person_id.in_({one.person_id for one in invitees if one.person_id is not None}),
-                Link.organisation_id.in_({one.organisation_id for one in invitees if one.organisation_id is not None}),
+                Link.person_id.in_({invitee.person_id for invitee in invitees if invitee.person_id is not None}),
+                Link.organisation_id.in_(
+                    {invitee.organisation_id for invitee in invitees if invitee.organisation_id is not None}
+                ),
             ),
         )
     )
     asked = [(by_invitee[link.person_id, link.organisation_id], link) for link in rows]
-    return {one.id: page_url(tokens.token(link), one.poll_id) for one, link in asked}
+    return {invitee.id: page_url(tokens.token(link), invitee.poll_id) for invitee, link in asked}
 
 
 def _graveness(clashes: Sequence[Clash]) -> tuple[int, int]:
@@ -263,3 +271,28 @@ def _graveness(clashes: Sequence[Clash]) -> tuple[int, int]:
 
 def _counted(wanted: Any, column: Any, ids: Sequence[int]) -> dict[int, int]:
     return {row[0]: row[1] for row in db.session.execute(wanted.where(column.in_(ids)))}
+
+
+def of_messages(messages: Iterable[Message | ArchivedMessage]) -> dict[int, DatePoll]:
+    """Return the polls of messages, by message id; messages of deleted polls are left out."""
+    asked = {one.id: one.poll_invitee_id for one in messages if one.poll_invitee_id is not None}
+    if not asked:
+        return {}
+    rows = db.session.execute(
+        sa.select(PollInvitee.id, DatePoll)
+        .join(DatePoll, DatePoll.id == PollInvitee.poll_id)
+        .where(PollInvitee.id.in_(asked.values()))
+    )
+    found = {row[0]: row[1] for row in rows}
+    return {id_: found[invitee_id] for id_, invitee_id in asked.items() if invitee_id in found}
+
+
+def latest_messages(invitee_ids: Collection[int]) -> dict[int, Message]:
+    """Return the newest message to each of these poll invitees; archived messages are left out. One query."""
+    newest = (
+        sa.select(sa.func.max(Message.id))
+        .where(Message.poll_invitee_id.in_(invitee_ids), Message.poll_invitee_id.is_not(None))
+        .group_by(Message.poll_invitee_id)
+    )
+    found = db.session.scalars(sa.select(Message).where(Message.id.in_(newest)))
+    return {one.poll_invitee_id: one for one in found if one.poll_invitee_id is not None}

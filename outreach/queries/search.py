@@ -22,7 +22,7 @@ SHOWN = 6  # of each kind
 SHORTEST, LONGEST = 2, 100  # letters
 MOST_WORDS = 6
 NEWEST_MESSAGES = 10_000  # only these are searched here; the message log searches all
-MOST_RANKED = 3_000  # with more matches than that, another word helps more than a good order
+MOST_RANKED = 3_000  # more matches than that are not sorted: another search word helps more
 MOST_RECIPIENTS = 200  # found people whose messages are looked for
 
 

@@ -1,34 +1,57 @@
 """The people and organisations that no mail reaches: the list and the count."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from outreach.delivery.words import whatsapp
+from outreach.delivery.words.whatsapp import Call
 from outreach.domain.mail.address_faults import AddressFault
+from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
+from outreach.models import Activity, AddressFailure, Invitation, Organisation, Person
 from outreach.queries.paging import Page, paged
-from outreach.services.addresses import Unreachable, activities_ahead, all_unreachable
+from outreach.services.addresses import represented_ahead
+
+PERSON, ORGANISATION, REPRESENTATIVE = "person", "organisation", "representative"
+GONE = (InvitationState.NOT_COMING, InvitationState.WITHDRAWN)
+
+
+@dataclass(frozen=True)
+class Unreachable:
+    """Somebody whose address no mail reaches. id: of the person, the organisation, or the represented invitation."""
+
+    kind: str
+    id: int
+    name: str
+    post: str
+    address: str
+    since_at: datetime
+    fault: AddressFault | None
+    reply: str  # the mail server's text
+    call: Call
+    activities: Sequence[Activity] = field(default=())  # future ones that no mail tells them of; earliest first
 
 
 def listed(*, now: datetime, number: int = 1, per_page: int = 50) -> Page:
     """Return one page of people and organisations that no mail reaches, by name. Three queries, or two if there are none."""
-    whose = all_unreachable(now).subquery()
+    whose = _all_unreachable(now).subquery()
     page = paged(sa.select(whose).order_by(sa.func.lower(whose.c.name), whose.c.kind, whose.c.id), number, per_page)
     return Page(_rows(page.items, now), page.total, page.number, page.per_page)
 
 
 def everybody(*, now: datetime) -> list[Unreachable]:
     """Return all of them, by name. Two queries."""
-    whose = all_unreachable(now).subquery()
+    whose = _all_unreachable(now).subquery()
     every = sa.select(whose).order_by(sa.func.lower(whose.c.name), whose.c.kind, whose.c.id)
     return _rows(db.session.execute(every).all(), now)
 
 
 def _rows(items: Sequence[Any], now: datetime) -> list[Unreachable]:
-    ahead = activities_ahead(items, now)
+    ahead = _activities_ahead(items, now)
     return [
         Unreachable(
             row.kind, row.id, row.name, row.post, row.address, row.since_at,
@@ -41,4 +64,63 @@ def _rows(items: Sequence[Any], now: datetime) -> list[Unreachable]:
 
 def count(*, now: datetime) -> int:
     """Return how many people and organisations no mail reaches."""
-    return db.session.scalar(sa.select(sa.func.count()).select_from(all_unreachable(now).subquery())) or 0
+    return db.session.scalar(sa.select(sa.func.count()).select_from(_all_unreachable(now).subquery())) or 0
+
+
+def _activities_ahead(rows: Sequence[Any], now: datetime) -> dict[tuple[str, int], list[Activity]]:
+    """Return, by kind and id, the published future activities that they may attend. Runs one statement."""
+    if not rows:
+        return {}
+    ids = {kind: [row.id for row in rows if row.kind == kind] for kind in (PERSON, ORGANISATION, REPRESENTATIVE)}
+    named = sa.and_(Invitation.id.in_(ids[REPRESENTATIVE]), Invitation.state == InvitationState.REPRESENTED)
+    own = sa.or_(Invitation.person_id.in_(ids[PERSON]), Invitation.organisation_id.in_(ids[ORGANISATION]))
+    found = db.session.execute(
+        sa.select(Invitation.id, Invitation.person_id, Invitation.organisation_id, Activity)
+        .join(Invitation.activity)
+        .where(
+            sa.or_(named, sa.and_(own, Invitation.state.not_in(GONE))),
+            Activity.state == ActivityState.PUBLISHED,
+            Activity.ends_at > now,
+        )
+        .order_by(Activity.starts_at, Activity.id)
+    )
+    ahead: dict[tuple[str, int], list[Activity]] = {}
+    for invitation_id, person_id, organisation_id, activity in found:
+        for kind, key in ((PERSON, person_id), (ORGANISATION, organisation_id), (REPRESENTATIVE, invitation_id)):
+            if key is not None and key in ids[kind] and activity not in ahead.setdefault((kind, key), []):
+                ahead[kind, key].append(activity)
+    return ahead
+
+
+def _all_unreachable(now: datetime) -> Any:
+    """Select whose address it is: people, organisations, and representatives at future activities."""
+    columns = (
+        AddressFailure.address, AddressFailure.blocked_at.label("since_at"), AddressFailure.fault, AddressFailure.reply,
+    )  # fmt: skip
+
+    def of(kind: str, key: Any, name: Any, post: Any, phone: Any, email: Any) -> sa.Select[Any]:
+        named = (sa.literal(kind).label("kind"), key.label("id"), name.label("name"), post.label("post"))
+        return (
+            sa.select(*named, phone.label("phone"), *columns)
+            .select_from(AddressFailure)
+            # Not joined by the key of AddressFailure: SQLite would scan all people and look up each address.
+            .join(key.class_, sa.func.lower(email) == AddressFailure.address + "")
+            .where(AddressFailure.blocked_at.is_not(None))
+        )
+
+    people = of(
+        PERSON, Person.id, sa.func.coalesce(sa.func.nullif(Person.name, ""), Person.post),
+        sa.case((Person.name != "", Person.post), else_=""), Person.phone, Person.email,
+    ).where(Person.erased_at.is_(None))  # fmt: skip
+    offices = of(
+        ORGANISATION, Organisation.id, Organisation.name, sa.literal(""), Organisation.phone, Organisation.email
+    )
+    representatives = (
+        of(
+            REPRESENTATIVE, Invitation.id, Invitation.representative_name, Invitation.representative_post,
+            Invitation.representative_phone, Invitation.representative_email,
+        )
+        .join(Activity, Activity.id == Invitation.activity_id)
+        .where(*represented_ahead(now))
+    )  # fmt: skip
+    return sa.union_all(people, offices, representatives)

@@ -1,42 +1,21 @@
-"""Addresses that mail cannot reach: whose they are, which activities are affected, and allowing an address again.
+"""Addresses that mail cannot reach: conditions for statements, and allowing an address again.
 
-services/inbox/receive.py processes the reports about an address; delivery/recheck/judge.py stops mail to it.
+queries/unreachable.py lists whose they are. services/inbox/receive.py processes the reports about an
+address; delivery/recheck/judge.py stops mail to it.
 """
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from outreach.delivery.words.whatsapp import Call
 from outreach.domain.directory import email_addresses
-from outreach.domain.mail.address_faults import AddressFault
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
 from outreach.models import Activity, AddressFailure, Invitation, Organisation, Person, User
 from outreach.services import audit
 from outreach.transactions import writing
-
-PERSON, ORGANISATION, REPRESENTATIVE = "person", "organisation", "representative"
-GONE = (InvitationState.NOT_COMING, InvitationState.WITHDRAWN)
-
-
-@dataclass(frozen=True)
-class Unreachable:
-    """Somebody whose address no mail reaches. id: of the person, the organisation, or the represented invitation."""
-
-    kind: str
-    id: int
-    name: str
-    post: str
-    address: str
-    since_at: datetime
-    fault: AddressFault | None
-    reply: str  # the mail server's text
-    call: Call
-    activities: Sequence[Activity] = field(default=())  # future ones that no mail tells them of; earliest first
 
 
 def is_blocked(address: Any) -> sa.ColumnElement[bool]:
@@ -89,7 +68,7 @@ def allow_again(address: str, *, by: User | None, now: datetime) -> None:
         represented = (
             sa.select(Invitation)
             .join(Activity, Activity.id == Invitation.activity_id)
-            .where(sa.func.lower(Invitation.representative_email) == failure.address, *_represented_ahead(now))
+            .where(sa.func.lower(Invitation.representative_email) == failure.address, *represented_ahead(now))
         )  # by future activities, because no index leads from such an address to its invitations
         for invitation in session.scalars(represented):
             audit.record(
@@ -97,66 +76,8 @@ def allow_again(address: str, *, by: User | None, now: datetime) -> None:
             )
 
 
-def activities_ahead(rows: Sequence[Any], now: datetime) -> dict[tuple[str, int], list[Activity]]:
-    """Return, by kind and id, the published future activities that they may attend. Runs one statement."""
-    if not rows:
-        return {}
-    ids = {kind: [row.id for row in rows if row.kind == kind] for kind in (PERSON, ORGANISATION, REPRESENTATIVE)}
-    named = sa.and_(Invitation.id.in_(ids[REPRESENTATIVE]), Invitation.state == InvitationState.REPRESENTED)
-    own = sa.or_(Invitation.person_id.in_(ids[PERSON]), Invitation.organisation_id.in_(ids[ORGANISATION]))
-    found = db.session.execute(
-        sa.select(Invitation.id, Invitation.person_id, Invitation.organisation_id, Activity)
-        .join(Invitation.activity)
-        .where(
-            sa.or_(named, sa.and_(own, Invitation.state.not_in(GONE))),
-            Activity.state == ActivityState.PUBLISHED,
-            Activity.ends_at > now,
-        )
-        .order_by(Activity.starts_at, Activity.id)
-    )
-    ahead: dict[tuple[str, int], list[Activity]] = {}
-    for invitation_id, person_id, organisation_id, activity in found:
-        for kind, key in ((PERSON, person_id), (ORGANISATION, organisation_id), (REPRESENTATIVE, invitation_id)):
-            if key is not None and key in ids[kind] and activity not in ahead.setdefault((kind, key), []):
-                ahead[kind, key].append(activity)
-    return ahead
-
-
-def all_unreachable(now: datetime) -> Any:
-    """Select whose address it is: people, organisations, and representatives at future activities."""
-    columns = (
-        AddressFailure.address, AddressFailure.blocked_at.label("since_at"), AddressFailure.fault, AddressFailure.reply,
-    )  # fmt: skip
-
-    def of(kind: str, key: Any, name: Any, post: Any, phone: Any, email: Any) -> sa.Select[Any]:
-        named = (sa.literal(kind).label("kind"), key.label("id"), name.label("name"), post.label("post"))
-        return (
-            sa.select(*named, phone.label("phone"), *columns)
-            .select_from(AddressFailure)
-            # Not joined by the key of AddressFailure: SQLite would scan all people and look up each address.
-            .join(key.class_, sa.func.lower(email) == AddressFailure.address + "")
-            .where(AddressFailure.blocked_at.is_not(None))
-        )
-
-    people = of(
-        PERSON, Person.id, sa.func.coalesce(sa.func.nullif(Person.name, ""), Person.post),
-        sa.case((Person.name != "", Person.post), else_=""), Person.phone, Person.email,
-    ).where(Person.erased_at.is_(None))  # fmt: skip
-    offices = of(
-        ORGANISATION, Organisation.id, Organisation.name, sa.literal(""), Organisation.phone, Organisation.email
-    )
-    representatives = (
-        of(
-            REPRESENTATIVE, Invitation.id, Invitation.representative_name, Invitation.representative_post,
-            Invitation.representative_phone, Invitation.representative_email,
-        )
-        .join(Activity, Activity.id == Invitation.activity_id)
-        .where(*_represented_ahead(now))
-    )  # fmt: skip
-    return sa.union_all(people, offices, representatives)
-
-
-def _represented_ahead(now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+def represented_ahead(now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    """Return the conditions that an invitation has a representative at a published future activity."""
     return (
         Invitation.state == InvitationState.REPRESENTED,
         Activity.state == ActivityState.PUBLISHED,

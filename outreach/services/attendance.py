@@ -41,8 +41,9 @@ def tick(
 ) -> int:
     """Set who attended, for the invitations shown on the sheet. Return how many are present in total.
 
-    present_ids, shown_ids: invitation ids; those not shown stay unchanged. made_at: when this was ticked, if it was kept
-    for a while; what somebody else recorded later than that stays. Raise NotOpen, or NotYet before the activity's day.
+    present_ids, shown_ids: invitation ids; those not shown stay unchanged. made_at: when this was ticked, if the
+    browser kept it for a while. What somebody else recorded after that stays. Raise NotOpen, or NotYet before the
+    activity's day.
     """
     made_at = made_at or now
     with writing() as session:

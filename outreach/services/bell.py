@@ -1,7 +1,7 @@
-"""The bell of coordinators: who has seen which news, and clashes that were not there before.
+"""The bell of coordinators: which news each account has seen, and which clashes are new.
 
-queries/bell.py reads the news. Answers and mails are news by what is stored about them. Clashes are computed, so for each
-the moment is kept at which it was first found.
+queries/bell.py reads the news. Answers and mails are stored with their times. Clashes are computed, so the time at
+which each was first found is stored here.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -42,7 +42,7 @@ def see(keys: Collection[str], *, by: User, now: datetime) -> None:
 
 
 def want_digest(wanted: bool, *, by: User, now: datetime) -> None:
-    """Send this account the day's news by mail from now on, or no more."""
+    """Switch the daily summary by mail on or off for this account."""
     with writing() as session:
         user = session.get_one(User, by.id)
         if user.wants_digest != wanted:
@@ -52,8 +52,8 @@ def want_digest(wanted: bool, *, by: User, now: datetime) -> None:
 def write_digests(news: Sequence[News], seen: Mapping[int, Collection[str]], *, now: datetime) -> int:
     """Write the day's summary for each account that wants it into the outbox, once a day. Return how many.
 
-    The first is written at DIGEST_FROM, or when the office's hours for mail open, if that is later.
-    It says what has come since the last one, and what the account has neither seen nor caused. Without news there is none.
+    The first is written at DIGEST_FROM, or when the office's hours for mail open, if that is later. It contains the
+    news since the last one that the account has neither seen nor caused. Without such news, none is written.
     """
     with writing() as session:
         zone = office_defaults.zone(session)
@@ -92,22 +92,22 @@ def _write_digest(session: Session, user: User, fresh: Sequence[News], day: date
 
 
 def notice_clashes(*, now: datetime) -> int:
-    """Keep the moment at which each clash was first found, and forget those that are gone. Return how many are new.
+    """Store when each clash was first found, and delete clashes that are gone. Return how many are new.
 
-    What the very first look finds was there before, so it is no news. A clash that comes back is news again.
+    Clashes that the very first run finds are not new. A clash that comes back is new again.
     """
-    found = {_noticed(one) for one in clashing.everything(now=now).clashes if _is_news(one)}
+    present = {_noticed(clash) for clash in clashing.everything(now=now).clashes if _is_news(clash)}
     with writing() as session:
         office = session.scalar(the_office().with_for_update())
         if office is None:
             return 0
         first_look = office.clashes_noticed_at is None
-        known = {
-            (one.kind, one.activity_id, one.other_activity_id): one for one in session.scalars(sa.select(NoticedClash))
+        stored = {
+            (row.kind, row.activity_id, row.other_activity_id): row for row in session.scalars(sa.select(NoticedClash))
         }
-        for key in known.keys() - found:
-            session.delete(known[key])
-        new = sorted(found - known.keys(), key=lambda one: (one[1], one[2] or 0, one[0]))
+        for key in stored.keys() - present:
+            session.delete(stored[key])
+        new = sorted(present - stored.keys(), key=lambda key: (key[1], key[2] or 0, key[0]))
         session.add_all(
             NoticedClash(kind=kind, activity_id=id_, other_activity_id=other, first_at=None if first_look else now)
             for kind, id_, other in new
@@ -118,7 +118,7 @@ def notice_clashes(*, now: datetime) -> int:
 
 
 def _is_news(clash: Clash) -> bool:
-    """Return whether a clash blocks, or is about something that people were told of. Others belong to planning a draft."""
+    """Return whether a clash blocks, or is about an activity that people were told of. Other clashes are normal in a draft."""
     told = any(one.state is ActivityState.PUBLISHED for one in clash.activities)
     return clash.severity is Severity.BLOCK or told
 

@@ -1,4 +1,4 @@
-// The drawn calendar over the page's own tables, and the dialog in which an activity is moved. The page is whole without it.
+// The drawn calendar over the page's own tables, and the dialog in which an activity is moved. The page is complete without it.
 "use strict";
 (() => {
   const root = document.getElementById("calendar");
@@ -11,7 +11,7 @@
   const dayOf = (date) => `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
   const wallOf = (date) => `${dayOf(date)}T${two(date.getHours())}:${two(date.getMinutes())}:00`;
 
-  // --- The dialog: pages of moving, asked for without their frame
+  // --- The dialog: it shows the pages of a move as fragments, without the frame around them
   const body = dialog.querySelector(".cal-dialog-body");
   let leave = null; // what puts back an activity that was dragged
 
@@ -66,11 +66,11 @@
     show(link.href);
   });
 
-  // --- What can be taken back, as long as it can
+  // --- The offer to take back the last move; it goes when its time is over
   const undo = document.querySelector(".cal-undo");
   if (undo) setTimeout(() => undo.remove(), Number(undo.dataset.seconds) * 1000);
 
-  // --- Printing: of the page's own tables
+  // --- Printing: it prints the page's own tables
   for (const button of document.querySelectorAll("[data-prints]")) {
     button.hidden = false;
     button.addEventListener("click", () => window.print());
@@ -162,7 +162,7 @@
     }
   }
 
-  // What is drawn is no table to walk through: a group of articles. The tables are the page's own, for printing and for lists.
+  // For screen readers, the drawing is a group of articles and not a table. The page's own tables are for printing and for lists.
   function tidy() {
     for (const name of ["role", "aria-colindex", "aria-colspan"]) {
       for (const el of root.querySelectorAll(`[${name}]`)) el.removeAttribute(name);

@@ -19,14 +19,14 @@ from outreach.queries.invitations import lists as invitees
 from outreach.services import attendance
 from outreach.services.locking import ActivityMissing
 from outreach.web.exports import columns, file
-from outreach.web.fields.problems import put_beside
-from outreach.web.frame.accounts import coordinator_required, error_page, missing_page, staff_required
+from outreach.web.fields.problems import missing_page, show_problem
+from outreach.web.frame.access import coordinator_required, error_page, staff_required
 from outreach.web.frame.say import page_number, say
 from outreach.web.invitations.forms import ButtonForm, member
 from outreach.web.invitations.people import new_person_form, person_values
 
 EMPTY_LINES = 10  # on paper, for people who come uninvited
-MOST_WAITED_S = 60 * 24 * 3600  # a kept tick of longer ago counts as one of that day
+MOST_WAITED_S = 60 * 24 * 3600  # the browser keeps ticks; one that waited longer counts as this old
 
 bp = Blueprint("attendance", __name__)
 missing_page(bp, ActivityMissing)
@@ -45,7 +45,7 @@ def sheet(activity_id: int) -> Any:
 @bp.get("/activities/<int:activity_id>/attendance/paper")
 @staff_required
 def paper(activity_id: int) -> Any:
-    """Show the list of attendance for signing, for printing: who declined is not on it, and empty lines are."""
+    """Show the attendance list for signing, to be printed. Invitees who declined are left out; empty lines are added."""
     return render_template(
         "attendance/paper.html",
         activity=invitees.activity_of(activity_id),
@@ -127,7 +127,7 @@ def walk_in(activity_id: int) -> Any:
         who = chosen or person_values(new)
         invitation = attendance.walk_in(activity_id, who, source=_source(), by=current_user, now=clock.now())
     except Problem as problem:
-        return page("" if put_beside(new, problem) else say(problem), 422)
+        return page(show_problem(new, problem), 422)
     flash(_("%(name)s is ticked as present.", name=invitation.invitee.display_name), "success")
     return redirect(url_for(".sheet", activity_id=activity_id))
 

@@ -1,4 +1,4 @@
-"""The bell: what has happened that a coordinator should know, and what they have seen of it."""
+"""The bell: news that a coordinator should know, and which of it they have seen."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from outreach import clock
 from outreach.delivery.words import bell as words
 from outreach.queries import bell as news
 from outreach.services import bell
-from outreach.web.frame.accounts import coordinator_required
+from outreach.web.frame.access import coordinator_required
 
 bp = Blueprint("bell", __name__, url_prefix="/bell")
 
@@ -38,7 +38,7 @@ def digest() -> Any:
 @bp.post("/seen")
 @coordinator_required
 def see() -> Any:
-    """Mark what the page showed as seen: what came meanwhile stays new."""
+    """Mark the news that the page showed as seen. What came meanwhile stays new."""
     bell.see(request.form.getlist("key"), by=current_user, now=clock.now())
     news.read_again()
     flash(_("Marked as seen."), "success")

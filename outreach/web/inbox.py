@@ -14,7 +14,8 @@ from outreach.services.inbox import handled, waiting
 from outreach.services.inbox.waiting import IncomingMissing
 from outreach.web.directory import invitee_actions
 from outreach.web.exports import columns, file
-from outreach.web.frame.accounts import coordinator_required, missing_page, staff_required
+from outreach.web.fields.problems import missing_page
+from outreach.web.frame.access import coordinator_required, staff_required
 from outreach.web.frame.say import page_number
 
 bp = Blueprint("incoming", __name__, url_prefix="/incoming")
@@ -87,10 +88,10 @@ def allow_again() -> Any:
     return redirect(url_for(".addresses"))
 
 
-def _marked() -> handled.Marked | None:
+def _marked() -> inbox.Marked | None:
     """Return what was just marked as handled (?marked=…). The list offers to undo it."""
     mail_id = request.args.get("marked", type=int)
-    return None if mail_id is None else handled.just_marked(mail_id, by=current_user, now=clock.now())
+    return None if mail_id is None else inbox.just_marked(mail_id, by=current_user, now=clock.now())
 
 
 def _around() -> dict[str, Any]:

@@ -14,21 +14,22 @@ from outreach.domain.problems import Problem
 from outreach.domain.states import FINISHED
 from outreach.extensions import current_settings
 from outreach.queries import exports, inbox
+from outreach.queries import polls as poll_pages
 from outreach.queries.messages import log as messages
 from outreach.queries.messages.log import MessageFilters, MessageGroup
 from outreach.services import addresses
 from outreach.services.messages import resend as resending
 from outreach.services.messages.resend import MessageMissing
 from outreach.services.operations import clock as clocks
-from outreach.services.polls import mail as poll_mails
 from outreach.web.exports import columns, file
 from outreach.web.fields.base import ConfirmForm
-from outreach.web.frame.accounts import coordinator_required, missing_page, staff_required
+from outreach.web.fields.problems import missing_page
+from outreach.web.frame.access import coordinator_required, staff_required
 from outreach.web.frame.say import page_number, say
 
 # The mail's own HTML: no script, no form, nothing external; its links lead nowhere, as the secret part is left out.
 MAIL_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; frame-ancestors 'self'; sandbox"
-MOST_AGAIN = 200  # mails sent again at once
+MOST_AGAIN = 200  # the most mails that are sent again in one step
 bp = Blueprint("messages", __name__, url_prefix="/messages")
 missing_page(bp, MessageMissing)
 
@@ -47,7 +48,7 @@ def index() -> Any:
         groups=_groups(),
         reason_of=messages.reason_of,
         zone_of=messages.zone_of,
-        poll_of=poll_mails.of_messages(page),
+        poll_of=poll_pages.of_messages(page),
         came_back=inbox.came_back([message.id for message in page]),
         channel=messages.channel_problem(),
         wrong_clock=clocks.problem(),
@@ -75,7 +76,7 @@ def again() -> Any:
         rows=messages.of_ids(list(refused)),
         refused={id_: say(problem) for id_, problem in refused.items() if problem is not None},
         more=len(found) > MOST_AGAIN,
-        poll_of=poll_mails.of_messages(messages.of_ids(list(refused))),
+        poll_of=poll_pages.of_messages(messages.of_ids(list(refused))),
         query=_asked(),
         opening=messages.held_until(now),
     )
@@ -118,7 +119,7 @@ def _page(message_id: int, problem: str = "") -> str:
         shown=shown,
         message=shown.message,
         zone=messages.zone_of(shown.message),
-        poll=poll_mails.of_messages([shown.message]).get(message_id),
+        poll=poll_pages.of_messages([shown.message]).get(message_id),
         reason_of=messages.reason_of,
         reason_named=messages.reason_named,
         finished=shown.message.state in FINISHED,

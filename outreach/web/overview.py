@@ -1,11 +1,12 @@
-"""The start page: what asks for a coordinator, or for a viewer what is planned and what came of it."""
+"""The start page: for a coordinator what needs to be done, for a viewer what is planned and what came of it."""
 
 from flask import Blueprint, render_template
 
 from outreach import clock
 from outreach.queries.overview import reading
 from outreach.queries.overview.page import overview
-from outreach.web.frame.accounts import may_change, office_zone, staff_required
+from outreach.web.frame.access import may_change, staff_required
+from outreach.web.frame.looks import office_zone
 
 bp = Blueprint("overview", __name__)
 

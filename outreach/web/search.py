@@ -4,7 +4,7 @@ from flask import Blueprint, render_template, request
 
 from outreach import clock
 from outreach.queries import search
-from outreach.web.frame.accounts import staff_required
+from outreach.web.frame.access import staff_required
 
 bp = Blueprint("search", __name__, url_prefix="/search")
 

@@ -13,7 +13,7 @@ from outreach.domain.planning.rules import ClashKind, Severity
 from outreach.domain.states import ActivityState
 from outreach.extensions import db
 from outreach.models import Activity, Invitation, Message, Programme, Venue
-from outreach.services import feeds
+from outreach.queries import feeds as feed_pages
 from outreach.services.activities import publish as publishing
 from outreach.services.invitations import invite as inviting
 from outreach.services.office import planning_rules as office_planning_rules
@@ -320,7 +320,7 @@ def test_feeds_are_created_and_copied(viewport, office, page_of, whole):
     page.get_by_text("Copied").wait_for()
     copied = page.evaluate("navigator.clipboard.readText()")
     db.session.rollback()
-    assert copied == feeds.all_feeds()[0].url
+    assert copied == feed_pages.all_feeds()[0].url
     holds(page, viewport["width"])
 
 

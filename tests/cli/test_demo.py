@@ -30,9 +30,9 @@ from outreach.models import (
     Reminder,
     User,
 )
+from outreach.queries import absences as absence_pages
 from outreach.queries import polls as poll_pages
 from outreach.queries.overview import page as overview
-from outreach.services.absences import edit as absences
 from outreach.services.absences.edit import Subject, SubjectKind
 from outreach.services.planning import clashes as clashing
 from outreach.services.reminders import tick as reminding
@@ -241,8 +241,8 @@ def test_the_demo_has_a_clash_in_one_kecamatan_and_one_of_travel_time(loaded_dem
 
 def test_a_speaker_is_away_and_a_hall_is_unavailable_every_monday(loaded_demo):
     cast = loaded_demo.prepared.cast
-    [away] = absences.entered(Subject(SubjectKind.PERSON, cast.people["kapolres"]), now=LOADED_AT)
-    [taken] = absences.entered(Subject(SubjectKind.VENUE, cast.halls["Aula Bappeda Kota Metro"]), now=LOADED_AT)
+    [away] = absence_pages.entered(Subject(SubjectKind.PERSON, cast.people["kapolres"]), now=LOADED_AT)
+    [taken] = absence_pages.entered(Subject(SubjectKind.VENUE, cast.halls["Aula Bappeda Kota Metro"]), now=LOADED_AT)
     assert (away.absent.whole_days, away.absent.repeats.value) == (True, "once")
     assert (taken.absent.first_on, taken.absent.repeats.value) == (date(2027, 1, 4), "weekly")
 

@@ -15,10 +15,12 @@ from outreach.domain.kinds import FeedScope, LinkPurpose, Role
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
 from outreach.models import Activity, AuditEntry, Feed, Invitation, Venue
+from outreach.queries import feeds as feed_pages
+from outreach.queries.feeds import FeedUnknown
 from outreach.services import feeds
 from outreach.services.activities import move as moves
 from outreach.services.activities import publish as publishing
-from outreach.services.feeds import FeedNameMissing, FeedSubjectMissing, FeedUnknown
+from outreach.services.feeds import FeedNameMissing, FeedSubjectMissing
 from outreach.services.invitations import invite as inviting
 from outreach.services.privacy import person as privacy
 from tests.calendar_readers import READERS, reader
@@ -31,11 +33,11 @@ def token_of(feed: Feed) -> str:
     return feed_url(feed).rpartition("/")[2].removesuffix(".ics")
 
 
-def everything(now: datetime = NOW) -> feeds.FeedContent:
-    return feeds.content(feeds.make(FeedScope.EVERYTHING, None, "HP Kepala Bidang", by=None, now=now), now=now)
+def everything(now: datetime = NOW) -> feed_pages.FeedContent:
+    return feed_pages.content(feeds.make(FeedScope.EVERYTHING, None, "HP Kepala Bidang", by=None, now=now), now=now)
 
 
-def titles(content: feeds.FeedContent) -> list[tuple[str, str]]:
+def titles(content: feed_pages.FeedContent) -> list[tuple[str, str]]:
     return [(one.activity.title, one.status.value) for one in content.entries]
 
 
@@ -61,7 +63,7 @@ def test_only_the_feed_of_everything_has_drafts_and_marks_them_tentative(any_app
     ]
     for scope, subject in ((FeedScope.PROGRAMME, programme.id), (FeedScope.VENUE, hall.id)):
         feed = feeds.make(scope, subject, "Dinding kantor", by=None, now=NOW)
-        assert titles(feeds.content(feed, now=NOW)) == [("Rapat koordinasi pencegahan kekerasan", "CONFIRMED")]
+        assert titles(feed_pages.content(feed, now=NOW)) == [("Rapat koordinasi pencegahan kekerasan", "CONFIRMED")]
 
 
 def test_a_cancelled_activity_is_marked_cancelled_if_it_was_ever_announced(any_app, programme, hall, published):
@@ -81,7 +83,7 @@ def test_past_activities_stay_for_ninety_days(any_app, programme, hall, publishe
 
 def test_a_persons_feed_has_what_they_were_notified_of_and_have_not_declined(any_app, published, ani):
     feed = feeds.make(FeedScope.PERSON, ani.id, "HP sendiri", by=None, now=NOW)
-    assert titles(feeds.content(feed, now=NOW)) == []  # prepared, and not written to yet
+    assert titles(feed_pages.content(feed, now=NOW)) == []  # prepared, and not written to yet
     for state, expected in (
         (InvitationState.INVITED, ["CONFIRMED"]),
         (InvitationState.COMING, ["CONFIRMED"]),
@@ -91,7 +93,7 @@ def test_a_persons_feed_has_what_they_were_notified_of_and_have_not_declined(any
         (InvitationState.WITHDRAWN, []),
     ):
         told(ani.id, state)
-        assert [status for _title, status in titles(feeds.content(feed, now=NOW))] == expected, state
+        assert [status for _title, status in titles(feed_pages.content(feed, now=NOW))] == expected, state
 
 
 def test_an_entry_equals_that_of_the_invitation_mail(any_app, published, ani):
@@ -100,7 +102,7 @@ def test_an_entry_equals_that_of_the_invitation_mail(any_app, published, ani):
     invitation.revision = 3
     db.session.commit()
     feed = feeds.make(FeedScope.PERSON, ani.id, "HP sendiri", by=None, now=NOW)
-    (ours,) = icalendar.Calendar.from_ical(feeds.content(feed, now=NOW).ics(now=NOW)).walk("VEVENT")
+    (ours,) = icalendar.Calendar.from_ical(feed_pages.content(feed, now=NOW).ics(now=NOW)).walk("VEVENT")
     mail = ical_event.ics_for(
         published, ical_event.Method.REQUEST, url="", now=NOW, organiser="DP3AP2KB Kota Metro", revision=3
     )
@@ -115,7 +117,7 @@ def test_an_entry_equals_that_of_the_invitation_mail(any_app, published, ani):
 
 def test_titles_are_neutral_wherever_the_calendar_is_read(any_app, programme, published):
     feed = feeds.make(FeedScope.PROGRAMME, programme.id, "Dinding", by=None, now=NOW)
-    data = feeds.content(feed, now=NOW).ics(now=NOW).decode() + everything().ics(now=NOW).decode()
+    data = feed_pages.content(feed, now=NOW).ics(now=NOW).decode() + everything().ics(now=NOW).decode()
     assert "SUMMARY:Rapat koordinasi lintas sektor" in data
     assert "kekerasan" not in data
     assert "perlindungan" not in data
@@ -126,7 +128,7 @@ def test_a_programme_without_a_public_title_is_not_named(any_app, programme, pub
     programme.public_title = ""
     db.session.commit()
     feed = feeds.make(FeedScope.PROGRAMME, programme.id, "Dinding", by=None, now=NOW)
-    assert feeds.content(feed, now=NOW).title == "DP3AP2KB Kota Metro"
+    assert feed_pages.content(feed, now=NOW).title == "DP3AP2KB Kota Metro"
 
 
 def test_the_fingerprint_stays_the_same_while_nothing_changes(any_app, published, hall):
@@ -149,31 +151,31 @@ def test_the_fingerprint_stays_the_same_while_nothing_changes(any_app, published
 def test_the_last_change_is_not_dated_too_early(any_app, published, ani, coordinator):
     feed = feeds.make(FeedScope.PERSON, ani.id, "HP sendiri", by=None, now=NOW)
     midday = NOW + timedelta(days=3)
-    assert feeds.content(feed, now=midday).changed_at == midday.replace(hour=0)
+    assert feed_pages.content(feed, now=midday).changed_at == midday.replace(hour=0)
     moved_at = midday + timedelta(hours=2)
     place = Move(at(19, 8), at(19, 12), published.zone, published.venue_id)
     moves.move(published.id, place, "Aula dipakai", None, by=coordinator, now=moved_at)
-    assert feeds.content(feed, now=moved_at + timedelta(hours=1)).changed_at == moved_at
+    assert feed_pages.content(feed, now=moved_at + timedelta(hours=1)).changed_at == moved_at
     answered_at = moved_at + timedelta(minutes=30)
     told(ani.id, InvitationState.COMING).answered_at = answered_at
     db.session.commit()
-    assert feeds.content(feed, now=moved_at + timedelta(hours=1)).changed_at == answered_at
+    assert feed_pages.content(feed, now=moved_at + timedelta(hours=1)).changed_at == answered_at
 
 
 def test_an_address_works_until_it_is_renewed_or_revoked(any_app, coordinator):
     feed = feeds.make(FeedScope.EVERYTHING, None, " HP Kepala Bidang ", by=coordinator, now=NOW)
     first = token_of(feed)
-    assert feeds.open_feed(first).name == "HP Kepala Bidang"
+    assert feed_pages.open_feed(first).name == "HP Kepala Bidang"
     feeds.renew(feed.id, by=coordinator, now=NOW)
     second = token_of(feed)
     with pytest.raises(FeedUnknown):
-        feeds.open_feed(first)
-    assert feeds.open_feed(second).id == feed.id
+        feed_pages.open_feed(first)
+    assert feed_pages.open_feed(second).id == feed.id
     feeds.revoke(feed.id, by=coordinator, now=NOW)
     with pytest.raises(FeedUnknown):
-        feeds.open_feed(second)
+        feed_pages.open_feed(second)
     feeds.renew(feed.id, by=coordinator, now=NOW)
-    assert feeds.open_feed(token_of(feed)).id == feed.id
+    assert feed_pages.open_feed(token_of(feed)).id == feed.id
     actions = db.session.scalars(sa.select(AuditEntry.action).order_by(AuditEntry.id)).all()
     assert actions == ["feed.created", "feed.renewed", "feed.revoked", "feed.renewed"]
 
@@ -184,14 +186,14 @@ def test_an_address_works_until_it_is_renewed_or_revoked(any_app, coordinator):
 def test_a_forged_address_opens_nothing(app, change):
     feed = feeds.make(FeedScope.EVERYTHING, None, "HP", by=None, now=NOW)
     with pytest.raises(FeedUnknown):
-        feeds.open_feed(change(token_of(feed)))
+        feed_pages.open_feed(change(token_of(feed)))
 
 
 def test_an_answer_links_token_opens_no_feed_and_a_feeds_token_no_answer_page(app):
     feed = feeds.make(FeedScope.EVERYTHING, None, "HP", by=None, now=NOW)
     as_answer = tokens.tokens_by_nonce(LinkPurpose.ANSWER)(feed.nonce)
     with pytest.raises(FeedUnknown):
-        feeds.open_feed(as_answer)
+        feed_pages.open_feed(as_answer)
     assert tokens.nonce_of(token_of(feed), LinkPurpose.ANSWER) is None
 
 
@@ -214,7 +216,7 @@ def test_erasing_a_person_deletes_their_feed(any_app, ani, coordinator):
     assert feed.nonce not in str(held)
     privacy.erase(ani.id, by=coordinator, now=NOW)
     with pytest.raises(FeedUnknown):
-        feeds.open_feed(token)
+        feed_pages.open_feed(token)
 
 
 def test_a_feed_takes_a_fixed_number_of_queries(any_app, programme, hall, published, queries):
@@ -222,7 +224,7 @@ def test_a_feed_takes_a_fixed_number_of_queries(any_app, programme, hall, publis
     token = token_of(feed)
 
     def ask() -> None:
-        feeds.content(feeds.open_feed(token), now=NOW).ics(now=NOW)
+        feed_pages.content(feed_pages.open_feed(token), now=NOW).ics(now=NOW)
 
     few = queries(ask)
     for day in range(19, 25):

@@ -9,9 +9,11 @@ from outreach.delivery import tokens
 from outreach.domain.kinds import Role
 from outreach.extensions import db
 from outreach.models import AuditEntry, Feed, Link
+from outreach.queries import feeds as feed_pages
+from outreach.queries.feeds import FeedUnknown
 from outreach.services import feeds
 from outreach.services.activities import publish as publishing
-from outreach.services.feeds import FeedMissing, FeedUnknown, OnlyForPeople
+from outreach.services.feeds import FeedMissing, OnlyForPeople
 from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import links
 from outreach.services.invitations.links import LinkRevoked, LinkUnknown
@@ -36,24 +38,24 @@ def token_of(invitee) -> str:
 
 
 def opened(address: str) -> Feed:
-    return feeds.open_feed(address.rpartition("/")[2].removesuffix(".ics"))
+    return feed_pages.open_feed(address.rpartition("/")[2].removesuffix(".ics"))
 
 
 def test_a_speaker_creates_changes_and_stops_a_feed_of_their_activities(invited, chief):
     token = token_of(chief)
-    assert feeds.own_address_of(chief.id) == ""
+    assert feed_pages.own_address_of(chief.id) == ""
     feeds.make_own(token, now=NOW)
-    first = feeds.own_address_of(chief.id)
-    assert [one.activity.id for one in feeds.content(opened(first), now=NOW).entries] == [invited.id]
+    first = feed_pages.own_address_of(chief.id)
+    assert [one.activity.id for one in feed_pages.content(opened(first), now=NOW).entries] == [invited.id]
     feeds.make_own(token, now=NOW)
-    second = feeds.own_address_of(chief.id)
+    second = feed_pages.own_address_of(chief.id)
     with pytest.raises(FeedUnknown):
         opened(first)
     assert opened(second).person_id == chief.id
     feeds.stop_own(token, now=NOW)
     with pytest.raises(FeedUnknown):
         opened(second)
-    assert feeds.own_address_of(chief.id) == ""
+    assert feed_pages.own_address_of(chief.id) == ""
     said = sa.select(AuditEntry.id).where(AuditEntry.subject_type == "feed")
     assert db.session.scalars(said).all() == []  # the log is of what staff do
 
@@ -62,12 +64,12 @@ def test_a_speaker_creates_changes_and_stops_a_feed_of_their_activities(invited,
 def test_a_feed_ends_with_the_link_that_created_it(invited, chief, end):
     token = token_of(chief)
     feeds.make_own(token, now=NOW)
-    address = feeds.own_address_of(chief.id)
+    address = feed_pages.own_address_of(chief.id)
     given = feeds.make(feeds.FeedScope.PERSON, chief.id, "HP ajudan", by=None, now=NOW)
     end(chief, by=None, now=NOW)
     with pytest.raises(FeedUnknown):
         opened(address)
-    assert {row.feed.id for row in feeds.all_feeds() if row.url} == {given.id}
+    assert {row.feed.id for row in feed_pages.all_feeds() if row.url} == {given.id}
 
 
 def test_an_invalid_link_creates_no_feed_and_an_organisation_has_none(invited, chief, police):
@@ -82,12 +84,12 @@ def test_an_invalid_link_creates_no_feed_and_an_organisation_has_none(invited, c
 
 def test_staff_see_the_feed_and_can_only_stop_it(invited, chief, coordinator):
     made = feeds.make_own(token_of(chief), now=NOW)
-    [row] = feeds.all_feeds()
+    [row] = feed_pages.all_feeds()
     assert (row.own, row.subject) == (True, "Kapolres Metro")
     with pytest.raises(FeedMissing):
         feeds.renew(made.id, by=coordinator, now=NOW)
     feeds.revoke(made.id, by=coordinator, now=NOW)
-    assert feeds.all_feeds() == []
+    assert feed_pages.all_feeds() == []
 
 
 def test_two_requests_at_once_create_one_feed(invited, any_app, chief):

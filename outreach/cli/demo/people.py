@@ -67,21 +67,21 @@ def assemble(*, now: datetime) -> tuple[Cast, Reading]:
     db.session.expunge(coordinator)
     cast = Cast(coordinator)
     with writing() as session:
-        known = (*content.OFFICES, *content.WOMEN, *content.SCHOOLS)
+        offices = (*content.OFFICES, *content.WOMEN, *content.SCHOOLS)
         by_key = {
-            one.key: Organisation(
-                name=one.name, short_name=one.short_name, sector=one.sector, region_code=content.CITY,
-                email=f"{one.key}@example.com",
+            office.key: Organisation(
+                name=office.name, short_name=office.short_name, sector=office.sector, region_code=content.CITY,
+                email=f"{office.key}@example.com",
             )
-            for one in known
+            for office in offices
         }  # fmt: skip
         posts = {
-            one.key: Person(post=one.post, organisation=by_key.get(one.office), email=f"{one.key}@example.com")
-            for one in content.POSTS
+            post.key: Person(post=post.post, organisation=by_key.get(post.office), email=f"{post.key}@example.com")
+            for post in content.POSTS
         }
         halls = {
-            one.name: Venue(name=one.name, address=one.address, capacity=one.seats, region_code=one.kelurahan)
-            for one in content.HALLS
+            hall.name: Venue(name=hall.name, address=hall.address, capacity=hall.seats, region_code=hall.kelurahan)
+            for hall in content.HALLS
         }
         districts, villages = {}, {}
         for kecamatan in regions.kelurahan_tree(session):

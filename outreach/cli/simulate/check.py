@@ -97,11 +97,11 @@ def _mails_by_reminder() -> dict[int, int]:
 def compared(sent: Iterable[tuple[str, str]], received: Iterable[Received]) -> list[str]:
     """Compare the mails that the outbox counts as sent, as (Message-ID, address), with those on the mail server."""
     counts = Counter(received)
-    outbox = Counter(Received(*one) for one in sent)
-    found = [f"{one.message_id} arrived {count} times." for one, count in counts.items() if count > 1]
-    found += [f"{one.message_id} was sent and never arrived." for one in outbox.keys() - counts.keys()]
-    found += [f"{one.message_id} arrived, but was never sent." for one in counts.keys() - outbox.keys()]
-    return sorted(found)
+    outbox = Counter(Received(*mail) for mail in sent)
+    differences = [f"{mail.message_id} arrived {count} times." for mail, count in counts.items() if count > 1]
+    differences += [f"{mail.message_id} was sent and never arrived." for mail in outbox.keys() - counts.keys()]
+    differences += [f"{mail.message_id} arrived, but was never sent." for mail in counts.keys() - outbox.keys()]
+    return sorted(differences)
 
 
 def twice_a_day(mails: Iterable[tuple[int | None, int | None, object, MailKind]]) -> list[str]:

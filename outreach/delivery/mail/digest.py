@@ -32,7 +32,7 @@ def untrue_because(session: Session, row: MessageRow, *, now: datetime) -> SkipR
 
 
 def written(session: Session, row: MessageRow, office: Office | None, *, now: datetime) -> Composed:
-    """Return the mail in its reader's language. Raise AddressUnusable if no mail can be sent to the address."""
+    """Return the mail in its recipient's language. Raise AddressUnusable if no mail can be sent to the address."""
     address = headers.envelope_address(row.email)
     recipient = recipient_of(row, "")
     lines = session.scalar(sa.select(BellDigest.lines).where(BellDigest.message_id == row.id)) or []

@@ -1,8 +1,8 @@
 """A sent mail as it is kept to be read later: its bytes without the recipient's secret link, compressed.
 
-A token in the database would let whoever reads a backup answer in the recipient's name, so each character of it is
-replaced. Mails of one frame (mail/frames) differ in a few values only, so each is compressed with the frame as zlib's
-dictionary: about 900 bytes in place of 4 KB, in a fifth of the time. outbox/results.py stores what was handed over.
+With a token in the database, anybody who reads a backup could answer in the recipient's name. So each character of the
+token is replaced. Mails of one frame (mail/frames) differ in a few values only, so each is compressed with the frame as
+zlib's dictionary: about 900 bytes in place of 4 KB, in a fifth of the time. outbox/results.py stores what was handed over.
 """
 
 import hashlib

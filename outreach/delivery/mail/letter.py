@@ -114,12 +114,17 @@ def subject_of(said: LetterSection) -> str:
 
 
 def _first_screen(sections: Sequence[Section]) -> tuple[list[Block], list[list[Block]], list[Section]]:
-    """Return what HTML shows first: the first words and the groups with buttons; and the sections without them."""
-    asked = [group for one in sections for group in one.groups if any(isinstance(block, Button) for block in group)]
+    """Return what HTML shows first (the first words and the groups with buttons), and the rest of the sections."""
+    asked = [
+        group for section in sections for group in section.groups if any(isinstance(block, Button) for block in group)
+    ]
     first = sections[0].groups[0] if sections[0].groups and not sections[0].heading else []
     intro = first if asked and first not in asked and all(isinstance(block, Paragraph) for block in first) else []
-    rest = [Section(one.heading, [g for g in one.groups if g not in asked and g is not intro]) for one in sections]
-    return intro, asked, [one for one in rest if one.heading or one.groups]
+    rest = [
+        Section(section.heading, [g for g in section.groups if g not in asked and g is not intro])
+        for section in sections
+    ]
+    return intro, asked, [section for section in rest if section.heading or section.groups]
 
 
 def _preheader(said: Sequence[LetterSection], *, asking: bool) -> str:

@@ -269,7 +269,9 @@ class _Preparing:
                     row.attempts,
                     doubts,
                     self._now_invited(verdict),
-                    None if doubts else verdict.skipped or None,  # earlier mail may have been read: its lines stay told
+                    None
+                    if doubts
+                    else verdict.skipped or None,  # the earlier mail may have been read, so its lines count as told
                     None if doubts else self._told(row, verdict) or None,
                 )
             )

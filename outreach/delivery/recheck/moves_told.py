@@ -24,7 +24,7 @@ ANNOUNCES = (MailKind.INVITATION, MailKind.CHANGE)  # kinds that tell time and p
 WENT_OUT = (MessageState.SENT, MessageState.UNKNOWN, MessageState.HANDING_OVER)
 SAID = ("", SkipReason.SAID_BY_ANOTHER_LINE.value)
 IN_DOUBT = sa.exists().where(Attempt.message_id == Message.id, Attempt.outcome == MessageState.UNKNOWN)
-# Of a line, joined with its message: that its reader was told of the invitation, or may have been.
+# The condition, on a line joined with its message, that its recipient was told of the invitation or may have been.
 MAY_HAVE_TOLD = sa.and_(MessageLine.skipped.in_(SAID), sa.or_(Message.state.in_(WENT_OUT), IN_DOUBT))
 TOLD_BY_NONE = (MessageState.FAILED, MessageState.SKIPPED, MessageState.CANCELLED)
 

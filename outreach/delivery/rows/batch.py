@@ -1,6 +1,6 @@
 """Claimed messages as plain rows, read in few queries: the facts per recipient for the recheck and for frames.
 
-What is the same for many readers is read once, by `load_shared`.
+What is the same for many recipients is read once, by `load_shared`.
 """
 
 from collections import defaultdict

@@ -314,7 +314,7 @@ LABELS: dict[tuple[type, str], object] = {
 }
 
 
-# An invitee's answer as the staff read it: what was promised has another word than who has come.
+# An invitee's answer on pages of staff. A promise to come has another word than having been there.
 STAFF_LABELS: dict[tuple[type, str], object] = {
     (kind, kind.COMING.value): lazy_pgettext("answer", "Coming") for kind in (InvitationState, Choice)
 } | {(kind, kind.NOT_COMING.value): lazy_pgettext("answer", "Not coming") for kind in (InvitationState, Choice)}
@@ -326,6 +326,6 @@ def label(member: StrEnum | None) -> str:
 
 
 def staff_label(member: StrEnum | None) -> str:
-    """Return the label on the staff's pages and lists. Invitees read label(), with the words of their own choices."""
+    """Return the label on pages and lists of staff. Pages of invitees use label(), which has the words of their own choices."""
     found = STAFF_LABELS.get((type(member), member.value)) if member else None
     return str(found) if found else label(member)

@@ -38,7 +38,9 @@ class Clash:
     place: Place | None = None  # of the VENUE_ kinds
     programme: ProgrammeDays | None = None
     absence: AbsenceSpan | None = None
-    said_yes: bool = False  # the party said yes to this time in a date poll: it only warns, without resolution
+    said_yes: bool = (
+        False  # the party said yes to this time in a date poll: the clash only warns, and has no resolution
+    )
     day: date | None = None
     day_off: DayOff | None = None
     hours: DayHours | None = None
@@ -73,7 +75,7 @@ class Clash:
     @property
     def shortage(self) -> int:
         """Return how many minutes or people are too much; 0 for clashes without such numbers."""
-        if self.kind is ClashKind.SHORT_NOTICE:  # it grows by itself from day to day
+        if self.kind is ClashKind.SHORT_NOTICE:  # this number changes with the day, so it is no shortage
             return 0
         return max(0, (self.needed or 0) - (self.there or 0))
 

@@ -12,7 +12,7 @@ from outreach.domain.states import ActivityState
 
 
 def of_programme(plan: Plan, activity: PlannedActivity) -> Iterator[Clash]:
-    """Yield a clash if it lies outside its programme's days."""
+    """Yield a clash if the activity lies outside its programme's days."""
     programme = plan.programmes.get(activity.programme_id) if activity.programme_id is not None else None
     if programme and (severity := plan.rules.sought(ClashKind.OUTSIDE_PROGRAMME)):
         days = days_between(activity.starts_at, activity.ends_at, programme.zone)
@@ -21,18 +21,20 @@ def of_programme(plan: Plan, activity: PlannedActivity) -> Iterator[Clash]:
 
 
 def has_begun(plan: Plan, activity: PlannedActivity) -> bool:
-    """Return whether it is a draft whose start has passed. Such a draft can only be recorded."""
+    """Return whether the activity is a draft whose start has passed. Such a draft can only record what has happened."""
     return activity.state is ActivityState.DRAFT and activity.starts_at <= plan.now
 
 
 def of_the_past(plan: Plan, activity: PlannedActivity) -> Iterator[Clash]:
-    """Yield a clash if it starts in the past. This is the only clash of past activities."""
+    """Yield a clash if the activity starts in the past. This is the only clash of past activities."""
     if has_begun(plan, activity) and (severity := plan.rules.sought(ClashKind.IN_THE_PAST)):
         yield Clash(ClashKind.IN_THE_PAST, severity, (activity,))
 
 
 def of_times(plan: Plan, activity: PlannedActivity) -> Iterator[Clash]:
-    """Yield a clash if it is outside its programme, has its deadline after its start, is in the past or has short notice."""
+    """Yield clashes if the activity is outside its programme, has its deadline after its start, is in the past or has
+    short notice.
+    """
     rules = plan.rules
     yield from of_programme(plan, activity)
     late = activity.respond_by_at is not None and activity.respond_by_at > activity.starts_at
@@ -49,7 +51,7 @@ def of_times(plan: Plan, activity: PlannedActivity) -> Iterator[Clash]:
 
 
 def of_days_off(plan: Plan, activity: PlannedActivity) -> Iterator[Clash]:
-    """Yield a clash for each of its days that is a holiday, a joint holiday, or on a weekend."""
+    """Yield a clash for each of the activity's days that is a holiday, a joint holiday, or on a weekend."""
     for day in activity.days:
         off = plan.calendar.days_off.get(day)
         if off is not None:
@@ -63,10 +65,11 @@ def of_days_off(plan: Plan, activity: PlannedActivity) -> Iterator[Clash]:
 
 
 def of_hours(plan: Plan, activity: PlannedActivity) -> Iterator[Clash]:
-    """Yield a clash if it begins or ends outside office hours, and for each day on which it overlaps the prayer break.
+    """Yield a clash if the activity begins or ends outside office hours, and for each day on which it overlaps the
+    prayer break.
 
-    The nights between its days are not checked. On other days than Friday, an activity that is too long to be held before or
-    after the break has its own break, and is not checked.
+    The nights between its days are not checked. On days other than Friday, an activity that is too long for the time
+    before and after the break is not checked: it has a break of its own.
     """
     days, ramadan = activity.days, plan.calendar.in_ramadan
     if severity := plan.rules.sought(ClashKind.OUTSIDE_HOURS):

@@ -17,10 +17,10 @@ def find_clashes(plan: Plan, among: Collection[int] | None = None) -> list[Clash
     chosen = plan.activities.keys() if among is None else plan.activities.keys() & set(among)
     found = []
     for id in chosen:
-        for one in each_clash(plan, plan.activities[id]):
-            first = one.activities[0].id
+        for clash in each_clash(plan, plan.activities[id]):
+            first = clash.activities[0].id
             if first == id or first not in chosen:  # otherwise it is found from the other activity
-                found.append(one)
+                found.append(clash)
     return sorted(found, key=lambda one: one.sort_key)
 
 
@@ -49,7 +49,10 @@ def is_intended(plan: Plan, clash: Clash) -> bool:
 
 
 def each_clash(plan: Plan, activity: PlannedActivity) -> Iterator[Clash]:
-    """Yield the clashes of an activity, which may differ from the plan's own, without the intended ones; in no order."""
+    """Yield the clashes of an activity in no particular order, without the intended ones.
+
+    The activity may differ from the plan's own version of it.
+    """
     return (one for one in _all_of(plan, activity) if not is_intended(plan, one))
 
 
@@ -72,15 +75,16 @@ def crossings(plan: Plan, among: Collection[int] | None = None) -> Mapping[int, 
     among: as in `find_clashes`.
     """
     chosen = plan.activities.keys() if among is None else plan.activities.keys() & set(among)
-    counting = Intervals(one for one in plan.activities.values() if plan.counts(one))
+    counting = Intervals(activity for activity in plan.activities.values() if plan.counts(activity))
     reach = bookings.reach_of(plan.rules)
     found: dict[int, set[int]] = defaultdict(set)
-    for one in counting:
-        if one.id not in chosen:
+    for activity in counting:
+        if activity.id not in chosen:
             continue
-        for other in counting.overlapping(one.starts_at - reach, one.ends_at + reach):
-            seen = other.id in chosen and bookings.pair(one, other)[0] is other  # already added from the other activity
-            if other.id != one.id and not seen and bookings.cross(plan, one, other):
-                found[one.id].add(other.id)
-                found[other.id].add(one.id)
+        for other in counting.overlapping(activity.starts_at - reach, activity.ends_at + reach):
+            # Already added from the other activity.
+            seen = other.id in chosen and bookings.pair(activity, other)[0] is other
+            if other.id != activity.id and not seen and bookings.cross(plan, activity, other):
+                found[activity.id].add(other.id)
+                found[other.id].add(activity.id)
     return found

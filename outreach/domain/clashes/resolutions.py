@@ -102,9 +102,9 @@ Resolution = OfActivity | StretchProgramme | OfInvitee
 def find_resolutions(plan: Plan, clash: Clash, moving: int | None = None) -> list[Resolution]:
     """Return at most five resolutions of a clash in this plan, the smallest change of each sort; may be empty.
 
-    moving: id of the activity that the user is changing; it is changed first. None: of two activities, one that is not
-    fixed comes first, then a draft before a published one, then the later one. The other is tried if nothing resolves
-    the first. If no other time helps, somebody else has to speak. A party who said yes to this time needs no resolution.
+    moving: id of the activity that the user is changing; it is tried first. None: of two activities, one that is not
+    fixed is tried first, then a draft before a published one, then the later one. The other one is tried if nothing
+    helps. If no other time helps, somebody else has to speak. A party who said yes to this time needs no resolution.
     """
     if clash.said_yes:
         return []
@@ -127,11 +127,14 @@ def suits_all(plan: Plan, resolution: Resolution, activity_ids: Collection[int],
             else None
         )
         after = plan.with_(
-            *(one.moved(one.starts_at + shift) if shift else _changed(one, resolution) for one in activities)
+            *(
+                activity.moved(activity.starts_at + shift) if shift else _changed(activity, resolution)
+                for activity in activities
+            )
         )
-    left = {one.signature for one in find_clashes(after, activity_ids)}
-    before = {one.signature for one in find_clashes(plan, activity_ids)}
-    return left <= before and left.isdisjoint(one.signature for one in resolving)
+    left = {clash.signature for clash in find_clashes(after, activity_ids)}
+    before = {clash.signature for clash in find_clashes(plan, activity_ids)}
+    return left <= before and left.isdisjoint(clash.signature for clash in resolving)
 
 
 def applied(plan: Plan, resolution: Resolution) -> Plan:

@@ -15,7 +15,7 @@ from outreach.domain.directory.spreadsheet import HEADER_WITHIN, Cell, Column, a
 
 SAMPLE = 200  # rows that are looked at
 ENOUGH = 0.6  # of the filled cells that must look like a column's content
-TOO_LITTLE = 0.3  # below it, a heading is not believed where another column fits
+TOO_LITTLE = 0.3  # below this share, the heading is ignored if another column fits
 FIRST_ROWS = 5  # shown to the user
 
 
@@ -41,8 +41,8 @@ class Words:
 class Layout:
     """What a sheet's columns mean. header_number: the row of the headings from 1; 0 if there are none.
 
-    columns: each column's index from 0. bases: how each of them is known. shape: what sheets like this one have in common: their
-    headings by letters, or the number of columns and what they hold.
+    columns: each column's index from 0. bases: how each of them is known. shape: equal for sheets like this one: the
+    letters of their headings, or the number of columns and their content.
     """
 
     header_number: int
@@ -102,7 +102,7 @@ def _header_by_words(rows: Sequence[Sequence[str]]) -> int | None:
 
 
 def _header_by_content(rows: Sequence[Sequence[str]], words: Words) -> int | None:
-    """Return the row above the first one that looks like data; -1 if there is none above; None for no list at all."""
+    """Return the index of the row above the first row of data; -1 if there is no row above, None if there is no data."""
     tests = [(column, _tests(words)[column]) for column in _SURE]
     types = [
         next((test for _, test in tests if _share([row[at] for row in rows], test) >= ENOUGH), None)
@@ -133,7 +133,7 @@ def _guessed(
             continue  # a list of another town is still a list of kelurahan
         if _fits(cells[at], tests, but=column) or _best(column, tests, cells, free - set(columns.values())):
             del columns[column]
-    kinds_at = columns.get(Column.KIND)  # “Kader” may stand above their names
+    kinds_at = columns.get(Column.KIND)  # “Kader” may be the heading of the names
     if kinds_at is not None and Column.NAME not in columns and _share(cells[kinds_at], tests[Column.KIND]) < TOO_LITTLE:
         del columns[Column.KIND]
     bases = dict.fromkeys(columns, Basis.HEADING)
@@ -153,7 +153,7 @@ def _shape(headings: Sequence[str], columns: Mapping[Column, int]) -> str:
 
 
 def _settle_twins(columns: dict[Column, int], headings: Sequence[str], cells: Sequence[Sequence[str]]) -> None:
-    """Of several headings with one meaning take the first that is filled at all."""
+    """If several headings have the same meaning, keep the first whose column is filled at all."""
     for column, at in list(columns.items()):
         if not any(cells[at]):
             twins = (n for n, heading in enumerate(headings) if column_named(heading) is column and any(cells[n]))

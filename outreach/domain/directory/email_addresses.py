@@ -30,7 +30,7 @@ NOTHING = {
     "tidak punya",
 }
 
-# The domains of most private addresses here. A domain that differs from one of them by one slip is asked about.
+# The domains of most private addresses here. If a domain differs from one of them by one typing error, the page asks.
 COMMON_DOMAINS = (
     "gmail.com", "yahoo.com", "yahoo.co.id", "ymail.com", "rocketmail.com", "hotmail.com", "outlook.com", "live.com",
     "icloud.com",

@@ -21,7 +21,7 @@ SHORTER_BY = 4  # how many half hours shorter are tried
 
 @dataclass(frozen=True, slots=True)
 class Obstacle:
-    """An obstacle. starts: how many starts it refuses. kind None: no venue is free and large enough."""
+    """What prevents slots. starts: how many starts it refuses. kind None: no venue is free and large enough."""
 
     kind: ClashKind | None
     starts: int
@@ -129,7 +129,7 @@ def _obstacles(refused: list[RefusedSlot]) -> tuple[Obstacle, ...]:
 
 
 def _openings(plan: Plan, criteria: Criteria) -> Iterator[Opening]:
-    """Yield the smallest change of each sort that opens a slot. Sorts that give up least come first."""
+    """Yield the smallest change of each sort that opens a slot. Changes that give up least come first."""
     for change, changed in (*_other_times(criteria), *_other_venues(plan, criteria), *_fewer_people(criteria)):
         best = next(iter(slots(plan, changed)), None)
         if best is not None:

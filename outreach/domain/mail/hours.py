@@ -1,7 +1,7 @@
 """When mails may go out: an office's hours for mail, and which mails need not wait for them.
 
-Pure functions. services/reminders/tick.py holds reminders, delivery/outbox/prepare.py holds messages that are written
-already, services/reminders/forecast.py says so beforehand.
+Pure functions. services/reminders/tick.py holds back reminders, delivery/outbox/prepare.py holds back messages that are
+already written, and services/reminders/forecast.py counts with it.
 """
 
 from collections.abc import Mapping
@@ -41,9 +41,9 @@ def held_until(
 ) -> datetime | None:  # fmt: skip
     """Return until when a mail that could go out at `now` waits for the office's hours; None: it goes out at `now`.
 
-    A mail does not wait if it would then come too late: news that would leave less than a day, a request whose answer is
-    wanted before. All through a night the answer is the same. A confirmation answers what somebody has just done.
-    also_starts_at: the start before a move.
+    A mail does not wait if it would come too late: news less than a day before the start, or a request that leaves too
+    little time to answer. A confirmation never waits, because somebody has just answered. During one night, the result
+    does not change. also_starts_at: the start before a move.
     """
     opening = hours.opening(now) if hours else None
     if opening is None or kind is MailKind.CONFIRMATION:
@@ -56,12 +56,12 @@ def held_until(
 
 
 def poll_held_until(closes_at: datetime, now: datetime, hours: MailHours | None) -> datetime | None:
-    """Return the same for a mail that asks which dates suit, until `closes_at`."""
+    """Return the same for a mail that asks which dates suit. closes_at: when the poll closes."""
     opening = hours.opening(now) if hours else None
     return opening if opening is not None and opening <= closes_at - ANSWERING_TAKES else None
 
 
 def start_before(detail: Mapping[str, Any] | None) -> datetime | None:
-    """Return the start before a move, from what its reminder knows; None if it tells no move."""
+    """Return the start before a move, from its reminder's detail; None if the reminder is about no move."""
     old = (detail or {}).get("old_starts_at")
     return datetime.fromisoformat(old) if old else None

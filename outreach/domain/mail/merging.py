@@ -25,9 +25,10 @@ class Saying(NamedTuple):
 
 
 def worth_saying(sayings: Sequence[Saying]) -> tuple[list[int], list[int]]:
-    """Return the indexes of the lines to keep, and of those made needless by another line about the same activity.
+    """Return the indexes of the lines to keep, and of those that another line about the same activity makes
+    unnecessary.
 
-    A withdrawal is needless beside any other line: a recipient who is still invited in another role should come.
+    A withdrawal is unnecessary beside any other line: the recipient is still invited in another role and should come.
     The lines to keep are in the order of the mail: the most important kind first, then by the activity's start.
     """
     kept: dict[int, int] = {}

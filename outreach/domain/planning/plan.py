@@ -201,14 +201,18 @@ class Plan:
         self._hold(activities)
 
     def _hold(self, activities: Iterable[PlannedActivity]) -> None:
-        self.activities: dict[int, PlannedActivity] = {one.id: one for one in activities}
-        counting = [one for one in self.activities.values() if self.counts(one)]
-        self._at_venue = _grouped((one.venue_id, one) for one in counting if one.venue_id is not None)
-        self._of_party = _grouped((booking.party, booking) for one in counting for booking in bookings_of(one))
+        self.activities: dict[int, PlannedActivity] = {activity.id: activity for activity in activities}
+        counting = [activity for activity in self.activities.values() if self.counts(activity)]
+        self._at_venue = _grouped(
+            (activity.venue_id, activity) for activity in counting if activity.venue_id is not None
+        )
+        self._of_party = _grouped(
+            (booking.party, booking) for activity in counting for booking in bookings_of(activity)
+        )
         self._in_half_day: dict[tuple[str, HalfDay], frozenset[int]] = {}
-        for one in counting:
-            for half in self._halves(one):
-                self._in_half_day[half] = self._in_half_day.get(half, frozenset()) | {one.id}
+        for activity in counting:
+            for half in self._halves(activity):
+                self._in_half_day[half] = self._in_half_day.get(half, frozenset()) | {activity.id}
 
     def counts(self, activity: PlannedActivity) -> bool:
         """Return whether it can clash: neither cancelled nor held, and not over."""

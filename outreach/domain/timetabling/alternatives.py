@@ -40,8 +40,8 @@ def alternatives(task: Task, proposal: Proposal, activity_id: int) -> list[Alter
 
     Raise KeyError for an activity that the proposal does not schedule.
     """
-    placed = {one.activity_id: one.after for one in proposal.proposed}
-    own = next((one for one in proposal.proposed if one.activity_id == activity_id), None)
+    placed = {proposed.activity_id: proposed.after for proposed in proposal.proposed}
+    own = next((proposed for proposed in proposal.proposed if proposed.activity_id == activity_id), None)
     if own is None:
         raise KeyError(activity_id)
     options = options_of(task.only({activity_id}))[activity_id]
@@ -62,17 +62,17 @@ def _on(
 ) -> Alternative:
     allowed: list[tuple[int, int, PlannedActivity]] = []
     for cost, activity in _tries(options, own, day):
-        found = clashes_of(plan, activity) if _in_order(task, activity, placed) else None
-        if found is not None and all(one.severity is not Severity.BLOCK for one in found):
-            warned = sum(task.wishes.warning(one.kind) for one in found)
+        near = clashes_of(plan, activity) if _in_order(task, activity, placed) else None
+        if near is not None and all(clash.severity is not Severity.BLOCK for clash in near):
+            warned = sum(task.wishes.warning(clash.kind) for clash in near)
             allowed.append((cost + warned, len(allowed), activity))
     for _, _, activity in sorted(allowed)[:1]:
         costs = charges(task, {**placed, activity.id: activity}, ledger)
-        theirs = tuple(one for one in costs if activity.id in one.activity_ids)
+        theirs = tuple(charge for charge in costs if activity.id in charge.activity_ids)
         return Alternative(day, activity.starts_at, activity.venue_id, total(costs) - objective, theirs)
     same_hour = datetime.combine(day, own.after.local_start.time(), tzinfo=own.after.zone)
     clashes = clashes_of(plan, options.planned(same_hour, own.venue_id, own.facilitators))
-    return Alternative(day, blocking=tuple(one for one in clashes if one.severity is Severity.BLOCK))
+    return Alternative(day, blocking=tuple(clash for clash in clashes if clash.severity is Severity.BLOCK))
 
 
 def _tries(options: Options, own: ProposedActivity, day: date) -> Iterator[tuple[int, PlannedActivity]]:

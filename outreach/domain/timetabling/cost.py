@@ -75,13 +75,13 @@ class Ledger:
 
     @cached_property
     def by_day(self) -> Counter[date]:
-        counting = (one for one in self._base.activities.values() if self._base.counts(one))
-        return Counter(one.local_start.date() for one in counting)
+        counting = (activity for activity in self._base.activities.values() if self._base.counts(activity))
+        return Counter(activity.local_start.date() for activity in counting)
 
     @cached_property
     def by_kecamatan(self) -> Counter[tuple[str, date]]:
-        counting = (one for one in self._base.activities.values() if self._base.counts(one))
-        keyed = ((community_in(self._base, one), one.local_start.date()) for one in counting)
+        counting = (activity for activity in self._base.activities.values() if self._base.counts(activity))
+        keyed = ((community_in(self._base, activity), activity.local_start.date()) for activity in counting)
         return Counter((code, day) for code, day in keyed if code)
 
     def days_of(self, party: Party) -> frozenset[date]:

@@ -45,14 +45,16 @@ class _OptionFinder:
 
     def __init__(self, task: Task, known: Known) -> None:
         self.task, self.base, self._known = task, task.base, known
-        staying = (one for one in self.base.activities.values() if one.kind in COMMUNITY_KINDS)
-        self._communities = {self.base.kecamatan_of(one) for one in staying}
-        longest = max(task.activity(one).length for one in task.demands)
+        staying = (activity for activity in self.base.activities.values() if activity.kind in COMMUNITY_KINDS)
+        self._communities = {self.base.kecamatan_of(activity) for activity in staying}
+        longest = max(task.activity(demand).length for demand in task.demands)
         reach = timedelta(days=2, minutes=task.plan.rules.travel.longest_min) + longest
         first, last = task.horizon.days[0], task.horizon.days[-1]
         zone = task.activity(task.demands[0]).zone
         # A fixed activity keeps its time, which may lie outside the days of the search.
-        starts = [task.activity(one).starts_at for one in task.demands if one.fixed or task.activity(one).fixed]
+        starts = [
+            task.activity(demand).starts_at for demand in task.demands if demand.fixed or task.activity(demand).fixed
+        ]
         starts += [datetime.combine(day, time(), tzinfo=zone) for day in (first, last)]
         self.span = (min(starts) - reach, max(starts) + reach)
 
@@ -147,7 +149,7 @@ class _OptionFinder:
             costs: dict[int, int | None] = {}
             for place in sorted(near | {0}) if options.starts else ():  # first start: for too small venues
                 start = options.starts[place]
-                found = [one for one in each_clash(self.base, _moved(held, start)) if one.kind in OF_PLACES]
+                found = [clash for clash in each_clash(self.base, _moved(held, start)) if clash.kind in OF_PLACES]
                 small = [one for one in found if one.kind is ClashKind.VENUE_TOO_SMALL]
                 if small and not place:
                     self._add(options, None, at, None, None if self._forbids(options, small) else self._cost(small))
@@ -198,16 +200,20 @@ class _OptionFinder:
         found: list[Window] = []
         for party in parties:
             if party.is_one_person:
-                found += ((one.starts_at, one.ends_at) for one in self.base.of_party(party, *self.span))
-            found += ((one.starts_at, one.ends_at) for one in self.base.absences_of(party, *self.span))
+                found += ((activity.starts_at, activity.ends_at) for activity in self.base.of_party(party, *self.span))
+            found += ((absence.starts_at, absence.ends_at) for absence in self.base.absences_of(party, *self.span))
         return found
 
     def _windows_at(self, held: PlannedActivity) -> list[Window]:
         """Return the times at which its venue is unavailable or its people would be travelling from or to another place."""
         found = self._windows_from(held)
         if held.venue_id is not None:
-            found += ((one.starts_at, one.ends_at) for one in self.base.at_venue(held.venue_id, *self.span))
-            found += ((one.starts_at, one.ends_at) for one in self.base.absences_of(held.venue_id, *self.span))
+            found += (
+                (activity.starts_at, activity.ends_at) for activity in self.base.at_venue(held.venue_id, *self.span)
+            )
+            found += (
+                (absence.starts_at, absence.ends_at) for absence in self.base.absences_of(held.venue_id, *self.span)
+            )
         return found
 
     def _windows_from(self, held: PlannedActivity) -> list[Window]:
@@ -264,5 +270,5 @@ def _by_cost(costs: dict[int, int | None]) -> dict[int | None, frozenset[int]]:
 
 
 def _gist(clash: Clash) -> tuple:
-    """Return the key by which two clashes say the same about a demand, at whichever of its times."""
+    """Return a key that is equal for clashes that mean the same for a demand, at whatever time."""
     return clash.kind, clash.ids, clash.party, clash.absence, clash.day, clash.place

@@ -141,7 +141,7 @@ def propose(
     proposed = [_proposed_one(task, options[id], plan, placed, ledger, found) for id in placed]
     return Proposal(
         proposed=tuple(sorted(proposed, key=lambda one: (one.starts_at, one.activity_id))),
-        unplaced=tuple(one.activity_id for one in task.demands if one.activity_id not in placed),
+        unplaced=tuple(demand.activity_id for demand in task.demands if demand.activity_id not in placed),
         costs=by_term(found),
         objective=total(found),
         present=present_cost(task, ledger),
@@ -200,15 +200,15 @@ def _reasons(
     last = max(firsts, key=lambda one: one.ends_at, default=None)
     if last and (day - last.local_end.date()).days <= 1:
         yield Reason(ReasonKind.FOLLOWS, (last.id,))
-    same_day = [one for one in placed.values() if one.id != after.id and one.local_start.date() == day]
+    same_day = [other for other in placed.values() if other.id != after.id and other.local_start.date() == day]
     for party, role in roles_of(after.engagements).items():
-        others = tuple(one.id for one in same_day if party in roles_of(one.engagements))
+        others = tuple(other.id for other in same_day if party in roles_of(other.engagements))
         if party.is_one_person and role in ON_STAGE and (others or day in ledger.days_of(party)):
             yield Reason(ReasonKind.SHARES_TRIP, others, party, day)
     if not same_day and not ledger.by_day[day]:
         yield Reason(ReasonKind.EMPTY_DAY, day=day)
     code = community_in(plan, after)
-    if code and not ledger.by_kecamatan[code, day] and all(community_in(plan, one) != code for one in same_day):
+    if code and not ledger.by_kecamatan[code, day] and all(community_in(plan, other) != code for other in same_day):
         yield Reason(ReasonKind.FREE_KECAMATAN, day=day)
     if (demand.hours or task.wishes.hours) and not half_hours_outside(task, demand, after):
         yield Reason(ReasonKind.PREFERRED_HOURS)

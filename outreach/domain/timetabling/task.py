@@ -178,7 +178,7 @@ class Task:
             raise NothingToPlace()
         if len({one.activity_id for one in self.demands}) < len(self.demands):
             raise ValueError("An activity is to be placed twice.")
-        if self.plan.intended:  # the model of two demands knows no marks; against what stays planned, they hold
+        if self.plan.intended:  # marks hold against what stays planned, but the model of two demands does not know them
             object.__setattr__(self, "plan", self.plan.intending_nothing_among(self.ids))
 
     def activity(self, demand: Demand) -> PlannedActivity:
@@ -243,7 +243,11 @@ def with_facilitators(demand: Demand, activity: PlannedActivity, chosen: Iterabl
     if not demand.facilitators:
         return activity
     possible, chosen = choices_of(demand, activity), tuple(chosen)
-    kept = tuple(one for one in activity.engagements if one.party not in possible or one.party in chosen)
+    kept = tuple(
+        engagement
+        for engagement in activity.engagements
+        if engagement.party not in possible or engagement.party in chosen
+    )
     there = {one.party for one in kept if one.state in ENGAGED}
     added = (
         Engagement(party, demand.facilitator_role, InvitationState.PREPARED) for party in chosen if party not in there

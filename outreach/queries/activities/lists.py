@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
 
 from outreach.domain.kinds import ON_STAGE, Role
-from outreach.domain.states import TAKES_A_SEAT, ActivityState, InvitationState
+from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
 from outreach.models import (
     Activity,
@@ -30,6 +30,7 @@ from outreach.queries.directory import any_holds
 from outreach.queries.invitations.counting import count, missed
 from outreach.queries.paging import Page, paged
 from outreach.services.holidays import holidays_of
+from outreach.services.invitations import seats
 from outreach.services.locking import ProgrammeMissing
 from outreach.services.programmes.copy import copied_days
 
@@ -229,10 +230,10 @@ def answers_by(column: Any, ids: Collection[int]) -> dict[int, AnswerCounts]:
         sa.select(
             column.label("key"),
             *(count(Invitation.state == InvitationState(field.name)) for field in fields(AnswerCounts)[:7]),
-            sa.func.count(sa.distinct(Invitation.person_id)).filter(Invitation.state.in_(TAKES_A_SEAT)),
+            seats.PEOPLE.filter(seats.HAS_A_SEAT),
             count(speaks, Invitation.state.not_in((InvitationState.NOT_COMING, InvitationState.WITHDRAWN))),
             count(speaks, Invitation.state == InvitationState.NOT_COMING, missed()),
-            sa.func.count(sa.distinct(Invitation.person_id)).filter(Attendance.present),
+            seats.PEOPLE.filter(Attendance.present),
             count(Invitation.role.not_in(sorted(ON_STAGE)), Invitation.state != InvitationState.WITHDRAWN),
         )
         .join(Activity, Activity.id == Invitation.activity_id)

@@ -62,10 +62,10 @@ def programme(
     """
     days = ProgrammeDays(THE_NEW_ONE, values.title, values.starts_on, values.ends_on, values.zone)
     planned = [
-        replace(projected.new(one, programme_id=THE_NEW_ONE, by=by, now=now), id=id_of(number))
-        for number, one in activities.items()
+        replace(projected.new(activity, programme_id=THE_NEW_ONE, by=by, now=now), id=id_of(number))
+        for number, activity in activities.items()
     ]
-    return clashing.preview_new(planned, days, now=now), [one.id for one in planned]
+    return clashing.preview_new(planned, days, now=now), [activity.id for activity in planned]
 
 
 def community(
@@ -87,7 +87,7 @@ def community(
         )
         for number, row in enumerate(rows)
     ]  # fmt: skip
-    return clashing.preview_new(planned, but=SPREAD_LATER, now=now), [one.id for one in planned]
+    return clashing.preview_new(planned, but=SPREAD_LATER, now=now), [activity.id for activity in planned]
 
 
 def copy(source: Programme, starts_on: date, *, by: str, now: datetime) -> CopyPreview:
@@ -115,22 +115,22 @@ def copy(source: Programme, starts_on: date, *, by: str, now: datetime) -> CopyP
         firsts = [starts_on + shift for shift in tried]
         firsts = [first for first in firsts if copying.lies_ahead(source, first, now)]
         others = {first: on(first, deadline_days) for first in firsts}
-        spans = clashing.around(one for planned, _days in others.values() for one in planned)
+        spans = clashing.around(activity for planned, _days in others.values() for activity in planned)
         plan = plan_parts.shared_with((), plan_parts.parties_of(copies), now=now, within=spans)
         better = _better(plan, others, found.clashes)
-    return CopyPreview(found, tuple(one.id for one in copies), better)
+    return CopyPreview(found, tuple(activity.id for activity in copies), better)
 
 
 def _better(
     plan: Plan, others: Mapping[date, tuple[list[PlannedActivity], ProgrammeDays]], found: Collection[Clash]
 ) -> date | None:
-    blocked, sound = any(one.severity is Severity.BLOCK for one in found), None
+    blocked, sound = any(clash.severity is Severity.BLOCK for clash in found), None
     for first, (copies, days) in others.items():
         brought = clashing.brought(plan.with_programme(days), copies, ())
-        left = [one for one in brought if one.kind not in SPREAD_LATER]
+        left = [clash for clash in brought if clash.kind not in SPREAD_LATER]
         if not left:
             return first
-        if blocked and sound is None and not any(one.severity is Severity.BLOCK for one in left):
+        if blocked and sound is None and not any(clash.severity is Severity.BLOCK for clash in left):
             sound = first
     return sound
 
@@ -196,9 +196,11 @@ def preview(programme: Programme, values: ProgrammeValues, *, now: datetime) -> 
 
     present = plan(programme.starts_on, programme.ends_on, programme.zone)
     then = plan(values.starts_on, values.ends_on, values.zone)
-    inside = [one for one in activities if not any(of_programme(present, one))]
-    found = sorted((one for each in inside for one in of_programme(then, each)), key=lambda one: one.sort_key)
-    return FoundClashes(then, found), [one.activities[0].id for one in found]
+    inside = [activity for activity in activities if not any(of_programme(present, activity))]
+    clashes = sorted(
+        (clash for activity in inside for clash in of_programme(then, activity)), key=lambda clash: clash.sort_key
+    )
+    return FoundClashes(then, clashes), [clash.activities[0].id for clash in clashes]
 
 
 def holding(values: ProgrammeValues, activities: Collection[PlannedActivity]) -> tuple[date, date]:

@@ -34,7 +34,7 @@ class Pattern:
 
 @dataclass(frozen=True)
 class Group:
-    """The activities of a programme, or those outside every programme (None)."""
+    """The activities of a programme; or, with None, those outside every programme."""
 
     key: str
     programme: Programme | None
@@ -47,7 +47,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Offered:
-    """more: whether there are more than are offered here."""
+    """more: whether there are further activities that are not offered here."""
 
     groups: tuple[Group, ...]
     more: bool = False

@@ -1,6 +1,7 @@
-"""What does not go together with an accepted activity of an invitee: an absence of theirs, or another one at that time.
+"""Clashes that an invitee sees: an accepted activity during an absence of theirs, or at the time of another accepted
+one.
 
-Invitees read it where they answer and where they enter absences. What a plan clashes with is domain/clashes.
+Answer pages and the page for absences show them. The clashes of the office's plan are in domain/clashes.
 """
 
 from collections.abc import Collection, Sequence

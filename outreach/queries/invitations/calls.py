@@ -152,9 +152,10 @@ def _within(scope: CallScope, now: datetime) -> tuple[sa.ColumnElement[bool], ..
 
 
 def _asked(people: Sequence[int], organisations: Sequence[int], scope: CallScope, now: datetime) -> list[Invitation]:
-    """Return what to ask these invitees: of the scope, and of everything else ahead. Runs one statement, and row_options.
+    """Return what to ask these invitees: of the scope, and of everything else ahead. Runs one statement, and
+    row_options.
 
-    About a cancelled activity they are told of that only.
+    For a cancelled activity, they are only told that it is cancelled.
     """
     here = _within(scope, now)
     of_all = sa.or_(sa.and_(*here), sa.and_(*_within(CallScope(), now)))

@@ -35,11 +35,11 @@ from outreach.models import (
 )
 from outreach.models.archive import Try
 from outreach.models.mails import IS_LOST, IS_NOT_SENT, IS_SENT, IS_WAITING
+from outreach.queries import directory
 from outreach.queries.directory import any_holds, organisation_matches, person_matches, phone_digits
 from outreach.queries.messages import archive
 from outreach.queries.paging import Page, paged
 from outreach.services import office_defaults
-from outreach.services.invitations import invitee as invitee_record
 from outreach.services.messages.resend import loaded
 
 
@@ -245,7 +245,7 @@ def _named(filters: MessageFilters) -> MessageFilters:
     activity = db.session.get(Activity, filters.activity_id) if filters.activity_id else None
     return replace(
         filters,
-        **invitee_record.known(filters.person_id, filters.organisation_id),
+        **directory.filtered_invitee(filters.person_id, filters.organisation_id),
         activity_id=activity.id if activity else None,
         activity_title=activity.title if activity else "",
     )

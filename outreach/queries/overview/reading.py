@@ -1,4 +1,5 @@
-"""The start page for reading: what is planned, what was held, and the year's figures. Nothing on it asks for anything.
+"""The start page for reading: what is planned, what was held, and the year's figures. It asks its readers to do
+nothing.
 
 queries/overview/page.py has the coordinator's start page.
 """
@@ -24,7 +25,10 @@ AGREED = (ActivityState.PUBLISHED, ActivityState.HELD)
 
 @dataclass(frozen=True)
 class YearFigures:
-    """Of one year, so far. came: people, each once. visits: each at each activity. kelurahan: where something was held."""
+    """Figures of one year so far. came: people, each counted once. visits: each person counted once for each activity.
+
+    kelurahan: those in which something was held.
+    """
 
     year: int
     held: int

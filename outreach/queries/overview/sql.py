@@ -36,6 +36,7 @@ from outreach.queries.invitations.counting import missed
 from outreach.queries.messages.log import STILL_LOST
 from outreach.services.addresses import ids_blocked, ids_without_mail
 from outreach.services.inbox.waiting import WAITS
+from outreach.services.invitations import seats
 
 SHOWN = 5  # activities, and mails
 OPEN = UNANSWERED | {InvitationState.PREPARED}
@@ -58,7 +59,7 @@ def _select_answers() -> Any:
             number(i.state == InvitationState.NOT_COMING),
             number(i.state.in_(_values(UNANSWERED))),
             number(i.state == InvitationState.PREPARED),
-            sa.func.count(sa.distinct(i.person_id)).filter(i.state.in_(_values(TAKES_A_SEAT))),
+            seats.PEOPLE.filter(seats.HAS_A_SEAT),
             number(i.role == Role.SPEAKER, i.state.not_in((InvitationState.NOT_COMING, InvitationState.WITHDRAWN))),
         )
         .where(i.activity_id.in_(_upcoming()))

@@ -1,9 +1,8 @@
-"""Calendars in which people, organisations and venues are busy, from an address or a file: list, add, remove.
+"""Calendars in which people, organisations and venues are busy, from an address or a file: add, remove, read now.
 
 services/absences/refresh.py reads the addresses regularly.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -41,39 +40,6 @@ class TooManyCalendars(Problem):
 class NoneRead(Problem):
     message = "Calendars at an address are not read here, as the administrator has set. Please choose a file."
     field = "source"
-
-
-@dataclass(frozen=True)
-class ListedCalendar:
-    """A calendar as pages list it. host: "" for a file. ahead: count of future busy times; next_at: start of the next."""
-
-    id: int
-    name: str
-    host: str
-    source: AbsenceSource
-    tried_at: datetime | None
-    read_at: datetime | None
-    next_read_at: datetime | None
-    problem: Problem | None
-    ahead: int
-    next_at: datetime | None
-
-
-def of(subject: Subject, *, now: datetime) -> list[ListedCalendar]:
-    """Return the subject's calendars in the order they were added. Runs two statements."""
-    whose = getattr(AbsenceCalendar, subject.column) == subject.id
-    calendars = db.session.scalars(sa.select(AbsenceCalendar).where(whose).order_by(AbsenceCalendar.id)).all()
-    counts = {
-        row.calendar_id: (row.count, row.first)
-        for row in db.session.execute(
-            sa.select(
-                Absence.calendar_id, sa.func.count().label("count"), sa.func.min(Absence.starts_at).label("first")
-            )
-            .where(Absence.calendar_id.in_([one.id for one in calendars]), Absence.ends_at > now)
-            .group_by(Absence.calendar_id)
-        )
-    }
-    return [_listed(one, *counts.get(one.id, (0, None))) for one in calendars]
 
 
 def add_file(
@@ -134,7 +100,7 @@ def remove(subject: Subject, calendar_id: int, *, by: User | None, now: datetime
     with writing() as session:
         check()
         calendar = _own(session, subject, calendar_id)
-        _log(session, subject, subject.row(session), "calendar_removed", _host(calendar.url), by, now)
+        _log(session, subject, subject.row(session), "calendar_removed", host_of(calendar.url), by, now)
         session.execute(sa.delete(Absence).where(Absence.calendar_id == calendar.id))
         session.delete(calendar)
 
@@ -177,15 +143,7 @@ def _check_room(session: Session, subject: Subject) -> None:
         raise TooManyCalendars(most=MOST)
 
 
-def _listed(one: AbsenceCalendar, ahead: int, next_at: datetime | None) -> ListedCalendar:
-    problem = Problem(one.problem, **one.problem_values) if one.problem else None
-    host = _host(one.url)
-    return ListedCalendar(
-        one.id, one.name, host, one.source, one.tried_at, one.read_at, one.next_read_at, problem, ahead, next_at
-    )
-
-
-def _host(url: str) -> str:
+def host_of(url: str) -> str:
     """Return the host of an address: the only part that is not secret."""
     return urlsplit(url).hostname or ""
 

@@ -1,6 +1,6 @@
 """Absences of people, organisations and venues: entering and removing them by hand, and reading all for the plan.
 
-services/absences/calendars.py stores the absences that are read from calendars.
+services/absences/calendars.py stores the absences that are read from calendars; queries/absences.py lists them.
 """
 
 from collections.abc import Callable, Iterable
@@ -19,7 +19,6 @@ from outreach.domain.planning import absences as rules
 from outreach.domain.planning.absences import Absent
 from outreach.domain.planning.parties import AbsenceSource, AbsenceSpan, Party
 from outreach.domain.problems import Problem
-from outreach.extensions import db
 from outreach.models import Absence, Organisation, Person, User, Venue
 from outreach.services import audit
 from outreach.transactions import writing
@@ -83,31 +82,8 @@ class Subject:
         return found
 
 
-@dataclass(frozen=True)
-class ListedAbsence:
-    """An absence as pages list it."""
-
-    id: int
-    absent: Absent
-    reason: str
-    source: AbsenceSource
-
-
 def unchecked() -> None:
-    """Allow the change, as of staff. Changes by link pass a check that locks the link."""
-
-
-def name_of(subject: Subject) -> str:
-    """Return the name that pages show. Raise SubjectMissing."""
-    found = subject.row(db.session())
-    return str(getattr(found, "display_name", "") or found.name)
-
-
-def entered(subject: Subject, *, now: datetime) -> list[ListedAbsence]:
-    """Return the absences entered by hand that are not over, by start. Runs one statement."""
-    rows = db.session.scalars(_entered(subject).order_by(Absence.starts_at, Absence.id))
-    listed = (ListedAbsence(row.id, absent(row), row.reason, row.source) for row in rows)
-    return [one for one in listed if not _is_over(one.absent, now)]
+    """Check nothing: for changes by staff. Changes by link pass a check that locks the link."""
 
 
 def add(
@@ -124,16 +100,16 @@ def add(
 
     by: the coordinator, for the audit log; None when invitees enter their own absence. Raise also what `check` raises.
     """
-    if _is_over(wanted, now):
+    if is_over(wanted, now):
         raise AlreadyOver
     with writing() as session:
         check()
         row = subject.row(session)
-        others = session.scalars(_entered(subject)).all()
+        others = session.scalars(entered_by_hand(subject)).all()
         for other in others:
             if absent(other) == wanted:
                 return other
-        if sum(not _is_over(absent(other), now) for other in others) >= MOST:
+        if sum(not is_over(absent(other), now) for other in others) >= MOST:
             raise TooManyAbsences(most=MOST)
         made = Absence(
             starts_at=wanted.starts_at,
@@ -157,19 +133,21 @@ def remove(subject: Subject, absence_id: int, *, by: User | None, now: datetime,
     """Delete an absence that was entered by hand. Raise AbsenceMissing, also for another subject's absence."""
     with writing() as session:
         check()
-        found = session.scalar(_entered(subject).where(Absence.id == absence_id))
+        found = session.scalar(entered_by_hand(subject).where(Absence.id == absence_id))
         if found is None:
             raise AbsenceMissing
         _log(session, subject, subject.row(session), "absence_removed", found, by, now)
         session.delete(found)
 
 
-def _entered(subject: Subject) -> sa.Select[Any]:
+def entered_by_hand(subject: Subject) -> sa.Select[Any]:
+    """Select the subject's absences that were entered by hand."""
     whose = getattr(Absence, subject.column) == subject.id
     return sa.select(Absence).where(whose, Absence.calendar_id.is_(None))
 
 
-def _is_over(one: Absent, now: datetime) -> bool:
+def is_over(one: Absent, now: datetime) -> bool:
+    """Return whether an absence lies in the past with all its repetitions."""
     last = rules.last_moment(one)
     return last is not None and last <= now
 

@@ -100,7 +100,7 @@ def _taken(now: datetime) -> int | None:
 
 
 def own_hosts() -> frozenset[str]:
-    """Return the hosts that are not public but that the administrator allows calendars to be read from."""
+    """Return the private hosts from which the administrator allows calendars to be read."""
     return frozenset(host for host in current_settings().calendar_own_hosts.replace(",", " ").split())
 
 

@@ -104,7 +104,10 @@ def move_to(activity: Activity, starts_at: datetime, ends_at: datetime, venue_id
 
 
 def _shifted(deadline: datetime, days: timedelta) -> datetime:
-    """Return the deadline so many days later; one on a working day stays on a working day, if need be an earlier one."""
+    """Return the deadline moved by this many days.
+
+    A deadline on a working day stays on a working day; if needed, on an earlier one.
+    """
     then = deadline + days
     off = holidays.days_off({deadline.year, then.year - 1, then.year})
     if not days or not is_working_day(deadline.date(), off):
@@ -117,9 +120,9 @@ def preview(
 ) -> MovePreview:
     """Return the effects of the move. Nothing is written.
 
-    refusal: why the move itself was refused just now; the clashes that it carries are not looked for again.
-    Raise what the move itself would raise: CannotEdit, Stale, NothingMoved, InThePast, or a problem with its times.
-    What the booking or the office's rules would refuse is returned, not raised, because the user may choose differently.
+    refusal: why the move was just refused; its clashes are used, not searched again. Raise what the move itself would
+    raise: CannotEdit, Stale, NothingMoved, InThePast, or a problem with its times. What the booking or the office's
+    rules would refuse is returned, not raised, because the user may choose differently.
     """
     _check_open(activity)
     if activity.version != version:

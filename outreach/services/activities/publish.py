@@ -94,7 +94,7 @@ def publish_in(
             activity.published_at, activity.told_at = now, sent_at
             activity.respond_by_at = deadline_at_publishing(session, activity, sent_at)
         book(session, activities)
-    # Blocking clashes are found before people are notified. The programme's days do not block: nobody is told them.
+    # Blocking clashes are found before people are notified. The programme's days do not block, because invitees never see them.
     ids = [activity.id for activity in activities]
     plan_checks.refuse_blocking(session, ids, but=[ClashKind.OUTSIDE_PROGRAMME], now=now)
     for activity in activities:

@@ -120,7 +120,7 @@ def answer_by_calendar(
         raise problem
     if mine[0].organisation_id and choice is not Choice.NOT_COMING:
         raise OrganisationsNominate
-    before = [(one.state, one.answer_note) for one in mine]
+    before = [(invitation.state, invitation.answer_note) for invitation in mine]
     settle(session, mine, choice, None, AnswerSource.CALENDAR, now)
     for one, (state, note) in zip(mine, before, strict=True):
         one.answer_note = note if one.state is state else ""

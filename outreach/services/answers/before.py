@@ -69,9 +69,12 @@ class ActivityBefore:
     @property
     def said(self) -> tuple[object, ...]:
         """Return what the invitee said, without when and how."""
-        mine = [(one.state, one.representative_name, one.representative_post) for one in self.mine]
-        reached = [(one.representative_phone, one.representative_email) for one in self.mine]
-        return (*mine, *reached, *((one.id, one.person) for one in self.nominees))
+        mine = [
+            (invitation.state, invitation.representative_name, invitation.representative_post)
+            for invitation in self.mine
+        ]
+        reached = [(invitation.representative_phone, invitation.representative_email) for invitation in self.mine]
+        return (*mine, *reached, *((nominee.id, nominee.person) for nominee in self.nominees))
 
 
 @dataclass(frozen=True)
@@ -101,7 +104,7 @@ class Before:
 
 @dataclass(frozen=True)
 class Kept:
-    """What was kept, and when the answer was given that it can take the place of."""
+    """What is kept for undoing. made_at: when the answer was given that undoing would replace."""
 
     made_at: datetime
     before: Before
@@ -109,21 +112,25 @@ class Kept:
 
 def state_of(mine: Sequence[Invitation], now: datetime) -> ActivityBefore:
     """Return the present answer. mine: all invitations of one invitee to one activity."""
-    lists = [one.nominees for one in mine if one.organisation_id is not None]
+    lists = [invitation.nominees for invitation in mine if invitation.organisation_id is not None]
     nominees = [n for named in lists for n in named if n.state is not InvitationState.WITHDRAWN]
     nominees.sort(key=lambda one: one.id)
     return ActivityBefore(
-        mine[0].activity_id, now, tuple(map(_kept, mine)), tuple(_kept(one, with_person=True) for one in nominees)
+        mine[0].activity_id,
+        now,
+        tuple(map(_kept, mine)),
+        tuple(_kept(nominee, with_person=True) for nominee in nominees),
     )
 
 
 def remember(session: Session, link: Link, replaced: Sequence[tuple[ActivityBefore, ActivityBefore]]) -> None:
-    """Keep what an answer replaced, as (before, after) for each activity, at the end of the caller's transaction.
+    """Keep what an answer replaced, at the end of the caller's transaction. replaced: (before, after) for each
+    activity.
 
-    Saying the same once more, as a double tap does, keeps what the first one replaced.
+    If the same answer comes twice, as by a double tap, what the first one replaced stays kept.
     """
     changed = [
-        replace(before, stayed=tuple(one.id for one in after.nominees))
+        replace(before, stayed=tuple(nominee.id for nominee in after.nominees))
         for before, after in replaced
         if before.said != after.said
     ]
@@ -170,7 +177,10 @@ def kept(session: Session, link_id: int, *, now: datetime) -> Kept | None:
 
 
 def claim(session: Session, link_id: int, one: Kept) -> bool:
-    """Take what is to be restored, so that it is restored once. Return False if it is gone or another answer came."""
+    """Delete what is about to be restored, so that it is restored only once.
+
+    Return False if it is gone, or if another answer came.
+    """
     mine = sa.delete(AnswerBefore).where(AnswerBefore.link_id == link_id, AnswerBefore.made_at == one.made_at)
     return int(getattr(session.execute(mine), "rowcount", 0)) == 1
 

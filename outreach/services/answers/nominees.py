@@ -102,7 +102,7 @@ def drop_all(session: Session, invitation: Invitation, now: datetime) -> None:
 
 
 def stamp(invitation: Invitation, source: AnswerSource, now: datetime, recorded_by: int | None = None) -> None:
-    """Note when and how an answer came, and for which sequence of the activity. An answer also counts as invited."""
+    """Note when and how an answer came, and for which sequence of the activity. Whoever answered also counts as invited."""
     invitation.invited_at = invitation.invited_at or now
     invitation.answered_at = now
     invitation.answered_sequence = invitation.activity.sequence
@@ -112,7 +112,7 @@ def stamp(invitation: Invitation, source: AnswerSource, now: datetime, recorded_
 
 
 def _checked(nominees: Sequence[Nominee]) -> list[Nominee]:
-    found = [replace(one, name=names.tidy(one.name), post=names.tidy(one.post)) for one in nominees]
+    found = [replace(nominee, name=names.tidy(nominee.name), post=names.tidy(nominee.post)) for nominee in nominees]
     seen = set()
     for one in found:
         if not one.name:
@@ -169,20 +169,20 @@ def _people(
     A row whose name was changed to another known person is removed from `rows`: that person replaces the former one.
     """
     found = matching.known_people(session, invitation.organisation_id, nominees)
-    for at, (one, row, known) in enumerate(zip(nominees, rows, found, strict=True)):
-        renamed = row is not None and row.person and matching.key(row.person.name) != matching.key(one.name)
+    for at, (nominee, row, known) in enumerate(zip(nominees, rows, found, strict=True)):
+        renamed = row is not None and row.person and matching.key(row.person.name) != matching.key(nominee.name)
         if renamed and known is not None:
             rows[at] = None
         elif row is not None:
             found[at] = row.person
     own = matching.own(session, invitation.organisation_id, [person for person in found if person])
     people = []
-    for one, row, known in zip(nominees, rows, found, strict=True):
-        person = known or Person(name=one.name, organisation_id=invitation.organisation_id)
+    for nominee, row, known in zip(nominees, rows, found, strict=True):
+        person = known or Person(name=nominee.name, organisation_id=invitation.organisation_id)
         may_correct = person.id in own or (by_staff and row is not None)
-        _write(person, one, overwrite=may_correct)
-        if row is not None and may_correct and one.invitation_id == row.id:
-            person.name = one.name
+        _write(person, nominee, overwrite=may_correct)
+        if row is not None and may_correct and nominee.invitation_id == row.id:
+            person.name = nominee.name
         session.add(person)
         people.append(person)
     session.flush()

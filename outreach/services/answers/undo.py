@@ -1,6 +1,6 @@
 """Undoing the last answer that an invitee gave by their link: what it replaced is restored, as far as that is possible.
 
-A seat that somebody else has got meanwhile is not taken from them: the invitee waits for one. Mails are sent as for any
+If somebody else has got the seat meanwhile, they keep it, and the invitee is waitlisted. Mails are sent as for any
 other answer.
 """
 
@@ -68,7 +68,7 @@ def _restore(session: Session, activity: Activity | None, before: ActivityBefore
     problem = refusal_of(session, mine[0], now)
     if problem is not None:
         raise problem
-    if len(found) < len(before.mine) or any(one.answered_at != before.since for one in mine):
+    if len(found) < len(before.mine) or any(invitation.answered_at != before.since for invitation in mine):
         raise AnsweredSince
     if mine[0].organisation_id is None:
         _restore_person(session, activity, mine, before, now)
@@ -97,11 +97,11 @@ def _restore_person(
 def _restore_list(
     session: Session, activity: Activity, invitation: Invitation, before: ActivityBefore, now: datetime
 ) -> None:
-    withdrawn = {one.id for one in invitation.nominees if one.state is InvitationState.WITHDRAWN}
+    withdrawn = {nominee.id for nominee in invitation.nominees if nominee.state is InvitationState.WITHDRAWN}
     gone = withdrawn - set(before.stayed)  # by the answer that is undone
-    listed = [one for one in before.nominees if one.id in gone or one.id not in withdrawn]
-    silent = [one for one in listed if one.id in gone and one.state is InvitationState.NOT_COMING]
-    names = [_nominee(one) for one in listed if one not in silent]
+    listed = [nominee for nominee in before.nominees if nominee.id in gone or nominee.id not in withdrawn]
+    silent = [nominee for nominee in listed if nominee.id in gone and nominee.state is InvitationState.NOT_COMING]
+    names = [_nominee(nominee) for nominee in listed if nominee not in silent]
     if names:
         whom_to_call = contact(session, activity.programme)
         source = before.mine[0].answer_source or AnswerSource.LINK
@@ -109,7 +109,7 @@ def _restore_list(
     else:
         nominees_of.drop_all(session, invitation, now)
     before.mine[0].restore(invitation)
-    rows = {one.id: one for one in _invitations(session, listed)}
+    rows = {row.id: row for row in _invitations(session, listed)}
     people = [row.person for row in rows.values() if row.person]
     own = matching.own(session, invitation.organisation_id, people)
     for old in listed:

@@ -1,6 +1,6 @@
 """Groups: people who are often invited together, saved under a name. Adding, changing and deleting them.
 
-A group only helps to choose: whoever is invited from it has an invitation of their own. queries/directory.py lists groups.
+A group only helps to choose: whoever is invited from it has an invitation of their own. queries/directory.py shows them.
 """
 
 from collections.abc import Collection
@@ -13,8 +13,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from outreach.domain.directory import names
 from outreach.domain.problems import Problem
-from outreach.extensions import db
-from outreach.models import PeopleGroup, Person, User, people_group_member
+from outreach.models import PeopleGroup, Person, User
 from outreach.services import audit, office_defaults
 from outreach.services.locking import Stale
 from outreach.services.records import NameTaken
@@ -48,14 +47,6 @@ class GroupValues:
     person_ids: Collection[int]
 
 
-def get(group_id: int) -> PeopleGroup:
-    """Return a group with its members. Raise GroupMissing."""
-    found: PeopleGroup | None = db.session.scalar(_whole(group_id))
-    if found is None:
-        raise GroupMissing
-    return found
-
-
 def add(values: GroupValues, *, by: User | None, now: datetime) -> PeopleGroup:
     """Store a new group. Raise GroupNameMissing, NameTaken, GroupEmpty or GroupTooLarge."""
     with writing() as session:
@@ -69,7 +60,7 @@ def add(values: GroupValues, *, by: User | None, now: datetime) -> PeopleGroup:
 def edit(group_id: int, values: GroupValues, version: int, *, by: User | None, now: datetime) -> PeopleGroup:
     """Change a group's name and members. Raise GroupMissing, Stale, or what `add` raises."""
     with writing() as session:
-        group: PeopleGroup | None = session.scalar(_whole(group_id).with_for_update(of=PeopleGroup))
+        group: PeopleGroup | None = session.scalar(group_select(group_id).with_for_update(of=PeopleGroup))
         if group is None:
             raise GroupMissing
         if group.version != version:
@@ -98,39 +89,8 @@ def delete(group_id: int, *, by: User | None, now: datetime) -> str:
     return name
 
 
-def with_group(person_ids: Collection[int], group_id: int) -> list[int]:
-    """Return these people and the members of a group, each once; of a group that is deleted, nobody."""
-    members = db.session.scalars(
-        sa.select(people_group_member.c.person_id)
-        .join(Person, Person.id == people_group_member.c.person_id)
-        .where(people_group_member.c.group_id == group_id, Person.erased_at.is_(None))
-        .order_by(Person.name, Person.id)
-    )
-    return list(dict.fromkeys([*person_ids, *members]))
-
-
-def named() -> list[tuple[int, str, int]]:
-    """Return all groups by name: id, name, number of people. One query."""
-    rows = db.session.execute(
-        sa.select(PeopleGroup.id, PeopleGroup.name, sa.func.count(people_group_member.c.person_id))
-        .outerjoin(people_group_member, people_group_member.c.group_id == PeopleGroup.id)
-        .group_by(PeopleGroup.id, PeopleGroup.name)
-        .order_by(sa.func.lower(PeopleGroup.name), PeopleGroup.id)
-    )
-    return [(row[0], row[1], row[2]) for row in rows]
-
-
-def names_of(person_id: int) -> list[str]:
-    """Return the names of a person's groups."""
-    in_it = sa.select(people_group_member.c.group_id).where(people_group_member.c.person_id == person_id)
-    return list(
-        db.session.scalars(
-            sa.select(PeopleGroup.name).where(PeopleGroup.id.in_(in_it)).order_by(sa.func.lower(PeopleGroup.name))
-        )
-    )
-
-
-def _whole(group_id: int) -> sa.Select[Any]:
+def group_select(group_id: int) -> sa.Select[Any]:
+    """Select a group with its members."""
     return sa.select(PeopleGroup).where(PeopleGroup.id == group_id).options(selectinload(PeopleGroup.members))
 
 

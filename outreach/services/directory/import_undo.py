@@ -1,6 +1,6 @@
 """Taking an import back within a day: added people are removed, and changed ones get their former values.
 
-Who was changed or invited since, by anybody, is left as they are, and named. import_people.py notes what it touches.
+People who were changed or invited since stay as they are, and are listed. import_people.py notes what it touches.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -11,7 +11,7 @@ from hashlib import blake2b
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy.orm import Session, selectinload
 
 from outreach.domain.kinds import CadreKind, Sex
 from outreach.domain.problems import Problem
@@ -26,8 +26,8 @@ MOST_NAMED = 200
 _FIELDS = (
     "name", "title_before", "title_after", "post", "organisation_id", "region_code", "sex", "email", "phone", "locale", "note",
 )  # fmt: skip
-_AUDITED = {"roles": "kinds"}  # names in the audit log that differ
-_OURS = {Cadre.__tablename__, PersonImportLine.__tablename__}  # tables that name people, but are no use of them
+_AUDITED = {"roles": "kinds"}  # fields that have another name in the audit log
+_OURS = {Cadre.__tablename__, PersonImportLine.__tablename__}  # tables that refer to people, but do not count as a use
 
 
 class ImportMissing(Problem):
@@ -113,7 +113,7 @@ def note(session: Session, import_id: int, touched: Collection[Touched]) -> None
 
 
 def uses(session: Session, person_ids: Any) -> dict[int, int]:
-    """Return how often each of these people is named elsewhere: invitations, links, absences …; without those who are not.
+    """Return how often other records refer to each of these people: invitations, links, absences and so on.
 
     person_ids: ids, or a select of them.
     """
@@ -122,30 +122,6 @@ def uses(session: Session, person_ids: Any) -> dict[int, int]:
         counted = sa.select(column, sa.func.count()).where(column.in_(person_ids)).group_by(column)
         for person_id, count in session.execute(counted):
             found[person_id] = found.get(person_id, 0) + count
-    return found
-
-
-def recent(*, now: datetime) -> Sequence[PersonImport]:
-    """Return the imports of the last day, the newest first."""
-    return (
-        db.session.scalars(
-            sa.select(PersonImport)
-            .where(PersonImport.at > now - UNDO_WITHIN)
-            .options(joinedload(PersonImport.user))
-            .order_by(PersonImport.at.desc(), PersonImport.id.desc())
-            .limit(20)
-        )
-        .unique()
-        .all()
-    )
-
-
-def get(import_id: int, *, now: datetime, session: Session | None = None) -> PersonImport:
-    """Return an import of the last day. Raise ImportMissing."""
-    session = session or db.session()
-    found = session.get(PersonImport, import_id)
-    if found is None or found.at <= now - UNDO_WITHIN:
-        raise ImportMissing
     return found
 
 
@@ -234,14 +210,17 @@ def held(session: Session, person_id: int) -> list[dict[str, Any]]:
 
 
 def forget(session: Session, person_id: int) -> None:
-    """Delete a person's former values from imports; who is erased stays as they are when an import is undone."""
+    """Delete a person's former values from imports. Undoing an import then leaves the erased person unchanged."""
     session.execute(
         sa.update(PersonImportLine).where(PersonImportLine.person_id == person_id).values(before={}, digest="")
     )
 
 
 def _judged(session: Session, import_id: int) -> Iterator[Line]:
-    """Yield each person of an import, with the reason to leave it as it is. It reads rows: there may be a hundred thousand."""
+    """Yield each person of an import, with the reason to leave the person unchanged.
+
+    It reads plain rows, because there may be a hundred thousand.
+    """
     ids = _people_of(import_id)
     used = uses(session, ids)
     roles: dict[int, list[list[Any]]] = {}
@@ -274,7 +253,7 @@ def _people_of(import_id: int) -> sa.Select[Any]:
 
 
 def _lock(session: Session, import_id: int) -> None:
-    """Lock the people, so that nobody invites or changes them between the look and the change."""
+    """Lock the people, so that nobody invites or changes them between the check and the change."""
     people = sa.select(Person.id).where(Person.id.in_(_people_of(import_id)))
     session.execute(people.order_by(Person.id).with_for_update()).all()
 

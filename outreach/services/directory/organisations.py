@@ -1,21 +1,17 @@
-"""Organisations: adding and correcting them, and listing their people. queries/directory.py lists organisations."""
+"""Organisations: adding and correcting them. queries/directory.py lists them and their people."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
 from outreach.domain.directory import email_addresses, names, phones
 from outreach.domain.kinds import Sector
 from outreach.domain.problems import Problem
 from outreach.extensions import db
-from outreach.models import Organisation, Person, User
+from outreach.models import Organisation, User
 from outreach.services import records
 from outreach.transactions import writing
-
-MOST_PEOPLE = 100
 
 
 class OrganisationMissing(Problem):
@@ -52,16 +48,6 @@ def get(organisation_id: int) -> Organisation:
     if found is None:
         raise OrganisationMissing
     return found
-
-
-def people_of(organisation_id: int) -> Sequence[Person]:
-    """Return up to MOST_PEOPLE people of an organisation, by name."""
-    return db.session.scalars(
-        sa.select(Person)
-        .where(Person.organisation_id == organisation_id, Person.erased_at.is_(None))
-        .order_by(sa.func.lower(sa.func.coalesce(sa.func.nullif(Person.name, ""), Person.post)), Person.id)
-        .limit(MOST_PEOPLE)
-    ).all()
 
 
 def add(values: OrganisationValues, *, by: User | None, now: datetime) -> Organisation:

@@ -13,6 +13,7 @@ from typing import Any
 
 from flask import current_app
 
+from outreach import codec
 from outreach.domain.problems import Problem
 from outreach.models import User
 from outreach.settings import Settings
@@ -37,6 +38,16 @@ class Upload:
     options: dict[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class _Description:
+    """What is stored beside a file."""
+
+    user_id: int
+    filename: str
+    expires_at: datetime
+    options: dict[str, Any]
+
+
 def keep(data: bytes, filename: str, options: dict[str, Any] | None = None, *, by: User, now: datetime) -> Upload:
     """Store a file that only `by` can fetch; delete expired ones."""
     folder = _folder()
@@ -54,13 +65,13 @@ def fetch(key: str, *, by: User, now: datetime) -> Upload:
         raise UploadGone
     folder = _folder()
     try:
-        about = json.loads((folder / f"{key}.json").read_text("utf-8"))
+        about = _description(folder / f"{key}.json")
         data = (folder / f"{key}.bin").read_bytes()
     except (OSError, ValueError):
         raise UploadGone from None
-    if about["user_id"] != by.id or now >= datetime.fromisoformat(about["expires_at"]):
+    if about.user_id != by.id or now >= about.expires_at:
         raise UploadGone
-    return Upload(key, about["filename"], data, about["options"])
+    return Upload(key, about.filename, data, about.options)
 
 
 def amend(upload: Upload, options: dict[str, Any], *, by: User, now: datetime) -> None:
@@ -81,23 +92,22 @@ def forget_old(*, now: datetime) -> None:
         if path.suffix not in (".bin", ".json") or path.stat().st_mtime >= oldest:
             continue
         try:
-            about = json.loads(path.with_suffix(".json").read_text("utf-8"))
-            over = now >= datetime.fromisoformat(about["expires_at"])
-        except (OSError, ValueError, KeyError):
+            over = now >= _description(path.with_suffix(".json")).expires_at
+        except (OSError, ValueError):
             over = True
         if over:
             path.unlink(missing_ok=True)
 
 
 def _describe(upload: Upload, by: User, expires_at: datetime) -> None:
-    about = {
-        "user_id": by.id,
-        "filename": upload.filename,
-        "expires_at": expires_at.isoformat(),
-        "options": upload.options,
-    }
-    _write(_folder() / f"{upload.key}.json", json.dumps(about).encode())
+    about = _Description(by.id, upload.filename, expires_at, upload.options)
+    _write(_folder() / f"{upload.key}.json", json.dumps(codec.to_json(about)).encode())
     (_folder() / f"{upload.key}.bin").touch()
+
+
+def _description(path: Path) -> _Description:
+    """Return what a file's description says. Raise OSError, or ValueError if it is unreadable."""
+    return codec.from_json(_Description, json.loads(path.read_text("utf-8")))
 
 
 def _write(path: Path, data: bytes) -> None:

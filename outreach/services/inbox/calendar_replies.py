@@ -30,7 +30,9 @@ InvitationsByInvitee = dict[Person | Organisation, list[Invitation]]
 
 
 MOST_A_DAY = 10  # answers from one calendar; each sends its invitee a mail
-SLOW_CLOCK = timedelta(minutes=5)  # of a phone: a reply made after an answer by link may carry an earlier time
+SLOW_CLOCK = timedelta(
+    minutes=5
+)  # a phone's clock may be this slow: a reply made after an answer by link then has an earlier time
 UNDECIDED = {
     Participation.TENTATIVE: IncomingReason.TENTATIVE,
     Participation.DELEGATED: IncomingReason.DELEGATED,
@@ -43,7 +45,7 @@ REFUSALS: dict[type[Problem], tuple[IncomingOutcome, IncomingReason]] = {
     ActivityCancelled: (IncomingOutcome.REFUSED, IncomingReason.ACTIVITY_CANCELLED),
     ActivityEnded: (IncomingOutcome.REFUSED, IncomingReason.ACTIVITY_ENDED),
 }
-# Refused for these, a reply that only repeats what is recorded is ignored, unless it has a comment.
+# If a reply is refused for one of these and only repeats what is recorded, it is ignored, unless it has a comment.
 NO_NEWS_IF_KNOWN = {IncomingReason.DEADLINE_PASSED, IncomingReason.ACTIVITY_CHANGED, IncomingReason.NEWER_ANSWER}
 RECORDED_AS = {
     Participation.ACCEPTED: (InvitationState.COMING, InvitationState.WAITLISTED),
@@ -214,7 +216,7 @@ def _record(
         answering.answer_by_calendar(session, mine, CHOICES[participation], said_at=row.received_at, now=now)
     for one in mine:
         one.replied_at = stamp
-    if (first.state, first.answered_sequence) != before:  # no mail repeats a known answer
+    if (first.state, first.answered_sequence) != before:  # an answer that was known already is not confirmed again
         scheduling.confirm(session, first, now=now)
 
 
@@ -246,7 +248,7 @@ def _proposed(reply: CalendarReply) -> str:
 
 def attendee_of(reply: CalendarReply, sender: str) -> ReplyAttendee | None:
     """Return the attendee who replies. RFC 5546 allows one; of several, choose the sender."""
-    named = [one for one in reply.attendees if one.address]
+    named = [attendee for attendee in reply.attendees if attendee.address]
     return next((one for one in named if one.address == sender), named[0] if named else None)
 
 

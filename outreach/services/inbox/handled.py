@@ -3,28 +3,16 @@
 queries/inbox.py finds and shows mails; inbox/record_from_mail.py records an answer from one.
 """
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from outreach.extensions import db
 from outreach.models import IncomingMail, Invitation, User
 from outreach.services import audit
 from outreach.services.inbox.waiting import WAITS, IncomingMissing, count_again
 from outreach.transactions import writing
-
-UNDO_FOR = timedelta(minutes=30)  # how long the list offers to undo the latest mark
-
-
-@dataclass(frozen=True)
-class Marked:
-    """The latest mails that somebody marked as handled together: one of them, and how many."""
-
-    mail: IncomingMail
-    count: int
 
 
 def handle(mail_id: int, *, by: User, now: datetime) -> IncomingMail:
@@ -38,7 +26,7 @@ def handle(mail_id: int, *, by: User, now: datetime) -> IncomingMail:
 def note_handled(
     session: Session, mail_id: int, *, by: User | None, now: datetime, about: Invitation | None = None
 ) -> IncomingMail:
-    """Do the same as `deal_with` in the caller's transaction. After its commit, the caller calls count_again().
+    """Do the same as `handle` in the caller's transaction. After its commit, the caller calls count_again().
 
     about: the invitation whose answer was recorded from the mail. The link to it is then no longer a guess.
     """
@@ -67,20 +55,12 @@ def handle_all_of_sender(mail_id: int, *, by: User, now: datetime) -> int:
     return int(done.rowcount)
 
 
-def just_marked(mail_id: int, *, by: User, now: datetime) -> Marked | None:
-    """Return what `by` recently marked together with a mail, so that they can undo it; None if there is nothing."""
-    mail = db.session.get(IncomingMail, mail_id)
-    if mail is None or mail.seen_at is None or mail.seen_by_id != by.id or now - mail.seen_at > UNDO_FOR:
-        return None
-    return Marked(mail, db.session.scalar(sa.select(sa.func.count()).where(_same_press(mail))) or 0)
-
-
 def reopen(mail_id: int, *, by: User, now: datetime, together: bool = False) -> IncomingMail:
     """Make a mail wait again. together: also all mails marked as handled in the same step."""
     with writing() as session:
         mail = _for_change(session, mail_id)
         if mail.seen_at is not None:
-            which = _same_press(mail) if together else IncomingMail.id == mail.id
+            which = marked_together(mail) if together else IncomingMail.id == mail.id
             session.execute(sa.update(IncomingMail).where(which).values(seen_at=None, seen_by_id=None))
             audit.record(session, by, "incoming_mail.reopened", mail, now=now)
     count_again()
@@ -94,6 +74,7 @@ def _for_change(session: Session, mail_id: int) -> IncomingMail:
     return mail
 
 
-def _same_press(mail: IncomingMail) -> sa.ColumnElement[bool]:
+def marked_together(mail: IncomingMail) -> sa.ColumnElement[bool]:
+    """Return the condition that a mail was marked as handled in the same step as this one."""
     at_once = sa.and_(IncomingMail.seen_at == mail.seen_at, IncomingMail.seen_by_id == mail.seen_by_id)
     return sa.or_(IncomingMail.id == mail.id, at_once)

@@ -153,7 +153,9 @@ def _announced(
     for activity in activities:
         if activity.state is not ActivityState.PUBLISHED or activity.id not in by_activity:
             continue
-        if waiting_invitations(session, activity.id, now) is None:  # otherwise these go with the others
+        if (
+            waiting_invitations(session, activity.id, now) is None
+        ):  # otherwise the new invitations go out together with the waiting ones
             event_reminder(session, activity, MailKind.INVITATION, Audience.NEWLY_INVITED, now=now)
     return Invited(len(new), asked - len(new), _count_without_address(session, new), by_activity)
 
@@ -171,7 +173,7 @@ def _count_without_address(session: Session, invitations: Sequence[Invitation]) 
 def _until(
     activities: Sequence[Activity], chosen: Mapping[int, Collection[int]], known: set[int]
 ) -> dict[datetime, set[int]]:
-    """Return the known people by the end of the last activity that each is invited to."""
+    """Return the known people by the end of the last activity to which they are invited."""
     last: dict[int, datetime] = {}
     for activity in activities:
         for person_id in known.intersection(chosen[activity.id]):

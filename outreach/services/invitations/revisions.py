@@ -21,13 +21,13 @@ def raise_for_withdrawn(session: Session, invitations: Collection[Invitation]) -
     """Raise the revision of just withdrawn invitations to one activity, if their people have no other role in it."""
     people = {i.person_id for i in invitations if i.person_id}
     by_invitee: dict[tuple[int | None, int | None], dict[int, Invitation]] = defaultdict(dict)
-    for one in invitations:
-        by_invitee[one.person_id, one.organisation_id][one.id] = one
+    for invitation in invitations:
+        by_invitee[invitation.person_id, invitation.organisation_id][invitation.id] = invitation
     if people:
         activity_id = next(iter(invitations)).activity_id
         same = sa.select(Invitation).where(Invitation.activity_id == activity_id, Invitation.person_id.in_(people))
-        for one in session.scalars(same):
-            by_invitee[one.person_id, None][one.id] = one
+        for invitation in session.scalars(same):
+            by_invitee[invitation.person_id, None][invitation.id] = invitation
     for rows in by_invitee.values():
         if all(row.state in NOT_IN_THE_CALENDAR for row in rows.values()):
             _raise(rows.values())

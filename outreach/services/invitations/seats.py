@@ -13,16 +13,14 @@ from outreach.domain.states import TAKES_A_SEAT, ActivityState, InvitationState
 from outreach.models import Activity, Invitation
 from outreach.services.reminders.schedule import event_reminder
 
+# The count of people; several roles count once. An organisation takes no seat itself, its nominees do.
+PEOPLE = sa.func.count(sa.distinct(Invitation.person_id))
+HAS_A_SEAT = sa.and_(Invitation.person_id.is_not(None), Invitation.state.in_(sorted(TAKES_A_SEAT)))
+
 
 def taken(session: Session, activity: Activity) -> int:
-    """Return how many people have a seat. Organisations have none, their nominees do; several roles count once."""
-    return session.scalar(
-        sa.select(sa.func.count(sa.distinct(Invitation.person_id))).where(
-            Invitation.activity_id == activity.id,
-            Invitation.person_id.is_not(None),
-            Invitation.state.in_(TAKES_A_SEAT),
-        )
-    ) or 0  # fmt: skip
+    """Return how many people have a seat."""
+    return session.scalar(sa.select(PEOPLE).where(Invitation.activity_id == activity.id, HAS_A_SEAT)) or 0
 
 
 def left(session: Session, activity: Activity) -> int | None:

@@ -35,18 +35,18 @@ def take_back(session: Session, invitation: Invitation, *, by: User | None, now:
     if invitation.state is InvitationState.WITHDRAWN:
         raise AlreadyWithdrawn
     leaving = []
-    going = [one for one in [invitation, *invitation.nominees] if one.state is not InvitationState.WITHDRAWN]
-    for one in going:
-        told = one.invited_at is not None and one.state is not InvitationState.NOT_COMING
-        one.state = InvitationState.WITHDRAWN
-        if told and one.activity.state is ActivityState.PUBLISHED:
-            leaving.append(one)
+    going = [each for each in [invitation, *invitation.nominees] if each.state is not InvitationState.WITHDRAWN]
+    for gone in going:
+        was_invited = gone.invited_at is not None and gone.state is not InvitationState.NOT_COMING
+        gone.state = InvitationState.WITHDRAWN
+        if was_invited and gone.activity.state is ActivityState.PUBLISHED:
+            leaving.append(gone)
     raise_for_withdrawn(session, going)
     session.flush()
-    bookings.rebook_people(session, {one.person_id for one in going if one.person_id and one.role in ON_STAGE})
-    for one in leaving:
-        if one.person_id is None or not _stands_otherwise(session, one):
-            event_reminder(session, one.activity, MailKind.WITHDRAWAL, Audience.ONE, now=now, invitation=one)
+    bookings.rebook_people(session, {gone.person_id for gone in going if gone.person_id and gone.role in ON_STAGE})
+    for leaver in leaving:
+        if leaver.person_id is None or not _stands_otherwise(session, leaver):
+            event_reminder(session, leaver.activity, MailKind.WITHDRAWAL, Audience.ONE, now=now, invitation=leaver)
     session.flush()
     seats.offer_freed(session, invitation.activity, now=now)
     audit.record(

@@ -51,7 +51,7 @@ def resend(message_id: int, *, by: User | None, now: datetime) -> Message:
 
 
 def _lock(session: Session, message_ids: Collection[int]) -> None:
-    """Lock the messages and before them their activities, so that of two presses at once one sends a message again."""
+    """Lock the activities, then the messages. If the button is pressed twice at once, each message is sent again only once."""
     about = (
         sa.select(Invitation.activity_id)
         .join(MessageLine, MessageLine.invitation_id == Invitation.id)
@@ -108,7 +108,7 @@ def _under_way(session: Session, old: Message) -> bool:
 
 
 def _again(session: Session, old: Message, now: datetime) -> Message:
-    if old.user_id is not None:  # a summary of news that was new then
+    if old.user_id is not None:  # the news of an old summary is not new any more
         raise NothingToResend(reason=SkipReason.TOO_LATE)
     lines = _still_true(session, old, now)
     _check_address(old, lines)

@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 from outreach.domain.directory import email_addresses, phones
 from outreach.domain.mail.hours import CLOSES, OPENS
 from outreach.domain.problems import Problem
-from outreach.extensions import db
 from outreach.models import Office, User
 from outreach.services import audit, office_defaults
 from outreach.services.directory import regions
@@ -61,11 +60,6 @@ class OfficeValues:
     mails_from: time = OPENS  # local to the office; both equal: mails go out at any hour
     mails_until: time = CLOSES
     confirms_answers: bool = False
-
-
-def get() -> Office | None:
-    """Return the office, or None before set-up."""
-    return office_defaults.office(db.session)
 
 
 def zone_of(city_code: str) -> ZoneInfo:

@@ -85,42 +85,9 @@ class Added:
     password: str
 
 
-@dataclass(frozen=True)
-class StaffRow:
-    id: int
-    name: str
-    email: str
-    role: StaffRole
-    active: bool
-
-
-def listed() -> list[StaffRow]:
-    """Return all accounts, open ones first, by name. Runs one query."""
-    rows = db.session.execute(
-        sa.select(User.id, User.name, User.email, User.active, AccountRole.name.label("role"))
-        .outerjoin(User.roles)
-        .order_by(User.active.desc(), sa.func.lower(User.name), User.id)
-    )
-    found: dict[int, StaffRow] = {}
-    for row in rows:
-        role = StaffRole(row.role) if row.role else StaffRole.VIEWER
-        known = found.get(row.id)
-        if known is None or _rank(role) < _rank(known.role):
-            found[row.id] = StaffRow(row.id, row.name, row.email, role, row.active)
-    return list(found.values())
-
-
-def get(user_id: int) -> User:
-    """Return an account. Raise UserMissing."""
-    user = db.session.get(User, user_id)
-    if user is None:
-        raise UserMissing
-    return user
-
-
 def role_of(user: User) -> StaffRole:
     """Return the highest of a user's roles; VIEWER without any."""
-    return min((StaffRole(role.name) for role in user.roles), key=_rank, default=StaffRole.VIEWER)
+    return min((StaffRole(role.name) for role in user.roles), key=rank, default=StaffRole.VIEWER)
 
 
 def add(values: UserValues, *, by: User | None, now: datetime, password: str = "") -> Added:
@@ -265,5 +232,6 @@ def _role(session: Session, role: StaffRole) -> AccountRole:
     return found
 
 
-def _rank(role: StaffRole) -> int:
+def rank(role: StaffRole) -> int:
+    """Return 0 for the role that may do most, then 1, 2 …"""
     return list(StaffRole).index(role)

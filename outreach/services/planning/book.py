@@ -79,29 +79,35 @@ def book(session: Session, activities: Sequence[Activity], *, speakers: bool = T
     with session.no_autoflush:
         rules = planning_rules.current()
         left = {
-            id for one in activities for id in sa.inspect(one).attrs.venue_id.history.deleted or () if id is not None
+            id
+            for activity in activities
+            for id in sa.inspect(activity).attrs.venue_id.history.deleted or ()
+            if id is not None
         }
-        wanted = {one.venue_id for one in activities if one.venue_id is not None}
+        wanted = {activity.venue_id for activity in activities if activity.venue_id is not None}
         if wanted - locking.lock_venues(session, wanted | left):
             raise VenueGone
         for activity, is_free in zip(activities, _are_free(session, activities, rules), strict=True):
             activity.holds_venue = is_free
-        known = [one for one in activities if one.id is not None and speakers]
-        people = bookings.on_stage(session, [one.id for one in known]) if known else set()
+        stored = [activity for activity in activities if activity.id is not None and speakers]
+        people = bookings.on_stage(session, [activity.id for activity in stored]) if stored else set()
         locking.lock_people(session, people)
-        _check_speakers(session, known, people, rules)
+        _check_speakers(session, stored, people, rules)
         _write(session, activities)
     bookings.rebook_venues(session, left | wanted)
-    _book_speakers(session, known, people, rules)
+    _book_speakers(session, stored, people, rules)
 
 
 def lock(
     session: Session, activities: Sequence[Activity], venue_ids: Iterable[int | None], person_ids: Iterable[int]
 ) -> None:
-    """Lock the venues and people of these activities, and these, for a use case that changes people before times."""
-    venues = {*venue_ids, *(one.venue_id for one in activities)}
+    """Lock the venues and people of these activities, and also these venues and people.
+
+    For a use case that changes people first, and times afterwards.
+    """
+    venues = {*venue_ids, *(activity.venue_id for activity in activities)}
     locking.lock_venues(session, {id for id in venues if id is not None})
-    locking.lock_people(session, bookings.on_stage(session, [one.id for one in activities]).union(person_ids))
+    locking.lock_people(session, bookings.on_stage(session, [activity.id for activity in activities]).union(person_ids))
 
 
 def book_people(
@@ -133,34 +139,34 @@ def _are_free(session: Session, activities: Sequence[Activity], rules: Rules) ->
 
     These activities count as they are in memory, all others as they are in the database.
     """
-    spans, found = [_span(one) for one in activities], []
+    spans, free = [_span(activity) for activity in activities], []
     for at, own in enumerate(spans):
         other = _other_at_venue(session, own, spans) or _among(own, spans[:at])
         blocks = other is not None and rules.severity(ClashKind.VENUE_TAKEN) is Severity.BLOCK
         if blocks and not _is_intended(session, ClashKind.VENUE_TAKEN, own, other):
             raise _venue_taken(session, own, other)
-        found.append(other is None)
-    return found
+        free.append(other is None)
+    return free
 
 
 def _check_speakers(
     session: Session, activities: Sequence[Activity], person_ids: Collection[int], rules: Rules
 ) -> None:
     if activities and person_ids and rules.severity(ClashKind.SPEAKER_TWICE) is Severity.BLOCK:
-        _refuse_speakers(session, [_span(one) for one in activities], person_ids)
+        _refuse_speakers(session, [_span(activity) for activity in activities], person_ids)
 
 
 def _write(session: Session, activities: Sequence[Activity]) -> None:
     """Flush the activities. If there are several, all release their venues first, because they may swap them."""
-    spans = [_span(one) for one in activities]
-    booked = [one for one in activities if one.holds_venue]
+    spans = [_span(activity) for activity in activities]
+    booked = [activity for activity in activities if activity.holds_venue]
     try:
         if len(booked) > 1 and any(map(_is_moved, booked)):
-            for one in booked:
-                one.holds_venue = False
+            for activity in booked:
+                activity.holds_venue = False
             session.flush()
-            for one in booked:
-                one.holds_venue = True
+            for activity in booked:
+                activity.holds_venue = True
         session.flush()
     except DBAPIError as error:
         is_taken = getattr(getattr(error.orig, "diag", None), "constraint_name", None) == VENUE_CONSTRAINT
@@ -191,11 +197,11 @@ def _book_speakers(session: Session, activities: Sequence[Activity], person_ids:
     """Book the people. Raise SpeakerTaken or Stale if a writer that did not wait for the lock has booked one elsewhere."""
     if not person_ids:
         return
-    spans = [_span(one) for one in activities]
+    spans = [_span(activity) for activity in activities]
     bookings.rebook_people(session, person_ids, locked=True)
     if rules.severity(ClashKind.SPEAKER_TWICE) is not Severity.BLOCK:
         return
-    ids = [one.id for one in spans if one.id is not None]
+    ids = [span.id for span in spans if span.id is not None]
     if bookings.without_booking(session, ids, person_ids) and not _refuse_speakers(session, spans, person_ids):
         raise Stale
 
@@ -217,7 +223,7 @@ def _other_at_venue(session: Session, own: _Span, but: Iterable[_Span]) -> Any:
         .where(
             planned.IS_PLANNED,
             Activity.venue_id == own.venue_id,
-            Activity.id.not_in([one.id for one in but if one.id is not None]),
+            Activity.id.not_in([span.id for span in but if span.id is not None]),
             Activity.starts_at < own.ends_at,
             Activity.ends_at > own.starts_at,
         )
@@ -229,7 +235,7 @@ def _other_at_venue(session: Session, own: _Span, but: Iterable[_Span]) -> Any:
 def _among(own: _Span, others: Iterable[_Span]) -> _Span | None:
     if own.venue_id is None:
         return None
-    return next((one for one in others if one.venue_id == own.venue_id and one.overlaps(own)), None)
+    return next((other for other in others if other.venue_id == own.venue_id and other.overlaps(own)), None)
 
 
 def _refuse_speakers(session: Session, spans: Sequence[_Span], person_ids: Collection[int]) -> bool:
@@ -237,9 +243,10 @@ def _refuse_speakers(session: Session, spans: Sequence[_Span], person_ids: Colle
 
     Return whether there is such a person, and it is intended.
     """
-    own = {one.id: one for one in spans if one.id is not None}
+    own = {span.id: span for span in spans if span.id is not None}
     near = sa.and_(
-        Activity.starts_at < max(one.ends_at for one in spans), Activity.ends_at > min(one.starts_at for one in spans)
+        Activity.starts_at < max(span.ends_at for span in spans),
+        Activity.ends_at > min(span.starts_at for span in spans),
     )
     needed = bookings.spans_on_stage(
         session, sa.and_(Invitation.person_id.in_(person_ids), sa.or_(Activity.id.in_(own), near))
@@ -251,15 +258,15 @@ def _refuse_speakers(session: Session, spans: Sequence[_Span], person_ids: Colle
         shifted = [(since - was.starts_at, until - was.starts_at) for since, until in times]
         whole = times == ((was.starts_at, was.ends_at),)
         turns[person_id] += (
-            (span, planned) for span in within(() if whole else shifted, planned.starts_at, planned.ends_at)
+            (time, planned) for time in within(() if whole else shifted, planned.starts_at, planned.ends_at)
         )
     intended = False
     for person_id, theirs in sorted(turns.items()):
-        for ((since, until), one), ((other_since, other_until), other) in permutations(
+        for ((since, until), activity), ((other_since, other_until), other) in permutations(
             sorted(theirs, key=lambda turn: (turn[0], turn[1].id)), 2
         ):
-            if one.id in own and one.id != other.id and since < other_until and other_since < until:
-                if _is_intended(session, ClashKind.SPEAKER_TWICE, one, other, person_id):
+            if activity.id in own and activity.id != other.id and since < other_until and other_since < until:
+                if _is_intended(session, ClashKind.SPEAKER_TWICE, activity, other, person_id):
                     intended = True
                     continue
                 name = session.get_one(Person, person_id).display_name
@@ -275,8 +282,8 @@ def _is_intended(session: Session, kind: ClashKind, own: _Span, other: Any, pers
         return False
     stored = _stored(session, {own.id, other.id})
     unmoved = all(
-        (one.starts_at, one.ends_at, one.venue_id) == (was.starts_at, was.ends_at, was.venue_id)
-        for one, was in ((own, stored[own.id]), (other, stored[other.id]))
+        (span.starts_at, span.ends_at, span.venue_id) == (was.starts_at, was.ends_at, was.venue_id)
+        for span, was in ((own, stored[own.id]), (other, stored[other.id]))
     )
     return unmoved and intended_clashes.covers(session, kind, {own.id, other.id}, person_id)
 

@@ -1,12 +1,12 @@
-"""Find clashes: in the whole plan, in some activities, in changes not saved yet. Nothing writes; checks.py refuses.
+"""Find clashes in the whole plan and in changes not saved yet. Nothing writes; checks.py refuses.
 
-For some activities only the plan around their time is read. If a clash is found, the days to which they could move are
-read too; what is known already is not read again.
+queries/clashes.py answers the other questions of pages. For a change only the plan around its time is read. If a clash is
+found, the days to which the activities could move are read too; what is known already is not read again.
 """
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -14,37 +14,25 @@ import sqlalchemy as sa
 
 from outreach.domain.clashes import Clash, find_clashes
 from outreach.domain.clashes.other_times import DAYS_SEARCHED
-from outreach.domain.directory.names import Name
-from outreach.domain.kinds import ON_STAGE, Role
-from outreach.domain.planning.parties import ENGAGED, AbsenceSpan, Engagement, Party, PartyKind
 from outreach.domain.planning.plan import Plan, PlannedActivity, ProgrammeDays
 from outreach.domain.planning.rules import ClashKind, Severity
-from outreach.domain.states import ActivityState, InvitationState
+from outreach.domain.states import ActivityState
 from outreach.domain.zones import midnight
 from outreach.extensions import db
-from outreach.models import Activity, AgendaItem, Invitation, Organisation, Person, Region, planned
-from outreach.services.absences.edit import Subject, SubjectKind
+from outreach.models import Region
 from outreach.services.planning import load as plans
 from outreach.services.planning import load_part as plan_parts
 from outreach.services.planning.load_part import Part
 
 _LONG_AGO = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 RESOLUTION_DAYS = 4 * DAYS_SEARCHED + 2
-CROWD = 5  # so many drafts on one day with clashes are one line of the list
+CROWD = 5  # this many drafts with clashes on one day are shown as one line
 OF_TIMES = frozenset(
     {ClashKind.VENUE_TAKEN, ClashKind.SPEAKER_TWICE, ClashKind.SPEAKER_TRAVEL, ClashKind.CADRE_TWICE,
      ClashKind.INVITEE_TWICE, ClashKind.TRAVEL, ClashKind.HOLIDAY, ClashKind.JOINT_HOLIDAY, ClashKind.WEEKEND,
      ClashKind.OUTSIDE_HOURS, ClashKind.FRIDAY_BREAK, ClashKind.NOON_BREAK, ClashKind.SHORT_NOTICE, ClashKind.SAME_KECAMATAN}
 )  # fmt: skip
 AROUND = timedelta(days=1)  # longer than any travel time (TravelRules.longest_min), and than half a day
-
-
-@dataclass(frozen=True)
-class InviteeStanding:
-    """on_agenda: whether the invitee speaks on the activity's agenda or moderates, so a replacement is set there."""
-
-    invitation_id: int
-    on_agenda: bool
 
 
 @dataclass(frozen=True)
@@ -105,61 +93,12 @@ def everything(*, now: datetime) -> FoundClashes:
     return found_in(plan, find_clashes(plan))
 
 
-def to_resolve(
-    found: FoundClashes, groups: Iterable[Iterable[Clash]], *, now: datetime
-) -> tuple[FoundClashes, list[list[Clash]]]:
-    """Return these groups of clashes again, with a plan in which to look for their resolutions."""
-    chosen = [list(group) for group in groups]
-    some = [one for group in chosen for one in group]
-    if not some:
-        return found, chosen
-    plan = plan_parts.shared_with(
-        _ids_in(some), now=now, within=_where_resolutions_lie(found.plan, some), known=Part(found.plan)
-    )
-    known = {**found.plan.activities, **plan.activities}
-    return replace(found, plan=plan), [
-        [replace(one, activities=tuple(known[id] for id in one.ids)) for one in group] for group in chosen
-    ]
-
-
-def of_activities(activity_ids: Collection[int], *, now: datetime) -> FoundClashes:
-    """Return the clashes of these activities as they stand."""
-    chosen = plans.planned(db.session(), activity_ids, engaged=False)
-    spans = around(chosen)
-    near = plan_parts.that_clash(now=now, within=spans, among=activity_ids)
-    found = find_clashes(near, activity_ids)
-    if not found:
-        return FoundClashes(near)
-    plan = plan_parts.shared_with(
-        _ids_in(found), now=now, within=_where_resolutions_lie(near, found), known=Part(near, spans)
-    )
-    return found_in(plan, find_clashes(plan, activity_ids))
-
-
-def of_absent(subject: Subject, *, now: datetime) -> FoundClashes:
-    """Return the clashes caused by an absence of this person, organisation or venue."""
-    if subject.kind is SubjectKind.VENUE:
-        theirs = Activity.venue_id == subject.id
-    else:
-        of = Invitation.person_id if subject.kind is SubjectKind.PERSON else Invitation.organisation_id
-        theirs = Activity.id.in_(sa.select(Invitation.activity_id).where(of == subject.id))
-    ids = db.session().scalars(sa.select(Activity.id).where(planned.IS_PLANNED, Activity.ends_at > now, theirs)).all()
-    found = of_activities(ids, now=now)
-    return replace(found, clashes=[one for one in found.clashes if one.absence and _is_of(subject, one.absence)])
-
-
-def _is_of(subject: Subject, absence: AbsenceSpan) -> bool:
-    if absence.party is None:
-        return subject == Subject(SubjectKind.VENUE, absence.venue_id or 0)
-    return (absence.party.kind.value, absence.party.key) == (subject.kind.value, subject.id)
-
-
 def preview_saved(
     activity: PlannedActivity, stored: Collection[PlannedActivity] | None = None, *, now: datetime
 ) -> FoundClashes:
     """Return the new clashes if the activity is saved like this; the plan returned contains it. stored: as in the database."""
     stored = plans.planned(db.session(), [activity.id]) if stored is None else stored
-    return _preview(Change([activity], stored), now=now)
+    return preview(Change([activity], stored), now=now)
 
 
 def preview_new(
@@ -173,37 +112,11 @@ def preview_new(
 
     programme: their programme, if it is new as well. but: kinds of clash to ignore.
     """
-    return _preview(Change(activities, (), programme, but), now=now)
+    return preview(Change(activities, (), programme, but), now=now)
 
 
-def preview_invited(
-    activity_ids: Collection[int],
-    role: Role,
-    *,
-    person_ids: Collection[int] = (),
-    quotas: Mapping[int, int] | None = None,
-    now: datetime,
-) -> FoundClashes:
-    """Return the new clashes if these people, and organisations with these quotas by id, are invited in a role."""
-    stored = plans.planned(db.session(), activity_ids)
-    parties = [*_people(person_ids), *_organisations(quotas or {})]
-    new = tuple(Engagement(party, role, InvitationState.PREPARED) for party in parties)
-    return _preview(Change([_inviting(one, new, quotas or {}) for one in stored], stored), now=now)
-
-
-def if_each_invited(chosen: Mapping[int, Collection[int]], role: Role, *, now: datetime) -> FoundClashes:
-    """Return the new clashes if to each activity its own people are invited. chosen: people's ids by activity id."""
-    stored = plans.planned(db.session(), chosen)
-    parties = {party.key: party for party in _people({id for people in chosen.values() for id in people})}
-
-    def inviting(one: PlannedActivity) -> PlannedActivity:
-        own = [parties[id] for id in sorted(chosen[one.id]) if id in parties]
-        return _inviting(one, [Engagement(party, role, InvitationState.PREPARED) for party in own], {})
-
-    return _preview(Change([inviting(one) for one in stored], stored), now=now)
-
-
-def _preview(change: Change, *, now: datetime) -> FoundClashes:
+def preview(change: Change, *, now: datetime) -> FoundClashes:
+    """Return the clashes that a change adds, with a plan in which to look for their resolutions."""
     checked = check(change, now=now)
     return with_resolutions(checked, now=now) if checked.clashes else FoundClashes(change.made_in(checked.plan))
 
@@ -220,10 +133,10 @@ def with_resolutions(checked: CheckedChange, *, now: datetime) -> FoundClashes:
     change, near = checked.change, checked.plan
     parties = plan_parts.parties_of([*change.after, *change.before])
     plan = plan_parts.shared_with(
-        _ids_in(checked.clashes),
+        ids_in(checked.clashes),
         parties,
         now=now,
-        within=_where_resolutions_lie(change.made_in(near), checked.clashes),
+        within=where_resolutions_lie(change.made_in(near), checked.clashes),
         also=change.after,
         known=Part(near, change.spans),
     )
@@ -235,17 +148,17 @@ def brought(plan: Plan, after: Collection[PlannedActivity], before: Collection[P
 
     An activity in `after` but not in `before` is new, so all its clashes are new.
     """
-    changed = {one.id for one in (*after, *before)}
+    changed = {activity.id for activity in (*after, *before)}
     rest = plan.without(*(changed & plan.activities.keys()))
-    had = {identity(one) for one in find_clashes(rest.with_(*before), changed)}
-    return [one for one in find_clashes(rest.with_(*after), changed) if identity(one) not in had]
+    had = {identity(clash) for clash in find_clashes(rest.with_(*before), changed)}
+    return [clash for clash in find_clashes(rest.with_(*after), changed) if identity(clash) not in had]
 
 
 def gathered(clashes: Iterable[Clash], *, crowds: bool = False) -> list[list[Clash]]:
     """Return the clashes in groups: those of one kind between the same two activities are one group for all people.
 
-    crowds: what many drafts on one day have with each other and with that day is one group, the gravest first. Other times
-    help there, not single moves.
+    crowds: all clashes of many drafts on one day are one group, the gravest first. Such drafts need other times
+    together; moving one does not help.
     """
     found = list(clashes)
     crowded = _crowded(found) if crowds else set()
@@ -258,7 +171,7 @@ def gathered(clashes: Iterable[Clash], *, crowds: bool = False) -> list[list[Cla
 
 
 def crowd_of(group: Collection[Clash]) -> list[PlannedActivity]:
-    """Return the drafts of a group that is about many of one day; for other groups, nothing."""
+    """Return the drafts of a group that combines the clashes of many drafts on one day; [] for other groups."""
     activities = {activity.id: activity for one in group for activity in one.activities}
     return list(activities.values()) if len(activities) >= CROWD else []
 
@@ -301,13 +214,14 @@ def around(activities: Iterable[PlannedActivity]) -> list[plans.Span]:
     return spans or [(_LONG_AGO, _LONG_AGO)]
 
 
-def _ids_in(found: Iterable[Clash]) -> set[int]:
+def ids_in(found: Iterable[Clash]) -> set[int]:
+    """Return the ids of the activities in the clashes."""
     return {id for one in found for id in one.ids}
 
 
-def _where_resolutions_lie(plan: Plan, found: Iterable[Clash]) -> list[plans.Span]:
+def where_resolutions_lie(plan: Plan, found: Iterable[Clash]) -> list[plans.Span]:
     """Return the spans in which domain/clashes/other_times.py looks for other times for these activities."""
-    activities = {one.id: one for clash in found for one in clash.activities}.values()
+    activities = {activity.id: activity for clash in found for activity in clash.activities}.values()
     ahead = timedelta(days=RESOLUTION_DAYS + plan.rules.notice_days)
     spans = [(one.starts_at - AROUND, max(one.ends_at, plan.now) + ahead) for one in activities]
     for id in {one.programme_id for one in activities if one.programme_id in plan.programmes}:
@@ -334,63 +248,3 @@ def found_in(plan: Plan, found: list[Clash]) -> FoundClashes:
         return FoundClashes(plan, found)
     rows = db.session.execute(sa.select(Region.code, Region.name).where(Region.code.in_(codes)))
     return FoundClashes(plan, found, {row.code: row.name for row in rows})
-
-
-def invitations_of(pairs: Collection[tuple[int, Party]]) -> dict[tuple[int, Party], InviteeStanding]:
-    """Return the invitations by (activity id, party who would come), for links; of several, the one on stage. One query."""
-    wanted = {activity_id for activity_id, _party in pairs}
-    if not wanted:
-        return {}
-    speaks = sa.exists().where(
-        AgendaItem.activity_id == Invitation.activity_id, AgendaItem.speakers.any(Person.id == Invitation.person_id)
-    )
-    found = {}
-    for row in db.session.execute(
-        sa.select(
-            Invitation.id, Invitation.activity_id, Invitation.person_id, Invitation.organisation_id,
-            Invitation.representative_name, Invitation.role, speaks.label("speaks"),
-        )
-        .where(Invitation.activity_id.in_(wanted), Invitation.state != InvitationState.WITHDRAWN)
-        .order_by(Invitation.role.in_(sorted(ON_STAGE)), Invitation.id)
-    ):  # fmt: skip
-        standing = InviteeStanding(row.id, row.speaks or row.role is Role.MODERATOR)
-        if row.representative_name:
-            found[row.activity_id, Party.representative(row.representative_name)] = standing
-        if row.person_id is not None:
-            found[row.activity_id, Party.person(row.person_id)] = standing
-        else:
-            found[row.activity_id, Party.organisation(row.organisation_id)] = standing
-    return {pair: found[pair] for pair in pairs if pair in found}
-
-
-def _people(person_ids: Collection[int]) -> list[Party]:
-    if not person_ids:
-        return []
-    columns = (Person.id, Person.name, Person.title_before, Person.title_after, Person.post)
-    rows = db.session.execute(sa.select(*columns).where(Person.id.in_(person_ids), Person.erased_at.is_(None)))
-    return [
-        Party.person(row.id, Name(row.name, row.title_before, row.title_after).full if row.name else row.post)
-        for row in rows
-    ]
-
-
-def _organisations(organisation_ids: Collection[int]) -> list[Party]:
-    if not organisation_ids:
-        return []
-    rows = db.session.execute(
-        sa.select(Organisation.id, Organisation.name).where(Organisation.id.in_(organisation_ids))
-    )
-    return [Party.organisation(row.id, row.name) for row in rows]
-
-
-def _inviting(activity: PlannedActivity, new: Iterable[Engagement], quotas: Mapping[int, int]) -> PlannedActivity:
-    """Return the activity with the new invitees.
-
-    People who are invited in that role already are not added again. People who come already need no further seat.
-    """
-    asked = {(one.in_place_of or one.party, one.role) for one in activity.engagements}
-    coming = {one.in_place_of or one.party for one in activity.engagements if one.state in ENGAGED}
-    added = [one for one in new if (one.party, one.role) not in asked]
-    newly = [one.party for one in added if one.party not in coming]
-    seats = sum(quotas[int(party.key)] if party.kind is PartyKind.ORGANISATION else 1 for party in newly)
-    return replace(activity, engagements=(*activity.engagements, *added), people=activity.people + seats)

@@ -1,4 +1,4 @@
-"""Clashes marked as intended ("memang dikehendaki"): with a reason, kept on record, and taken back when no longer meant.
+"""Clashes marked as intended ("memang dikehendaki"): with a reason. Marks stay on record; a mark can be taken back.
 
 domain/clashes leaves out a clash that a mark covers. If the clash changes in substance, the mark covers it no more.
 """

@@ -102,18 +102,19 @@ def widened(
     *,
     also: Iterable[PlannedActivity] = (),
 ) -> Plan | None:
-    """Return a plan that was read for the spans `has` (empty: all) for the spans `within` instead, without new invitees.
+    """Return a plan, read for the spans `has` (empty: all), extended to the spans `within`. No further invitees are
+    read.
 
-    Only the activities outside `has` are read, and programmes that the plan lacks: at most two queries. Return None if the
-    plan does not know the days off and absences up to the end of `within`. also: as in `load`.
+    Only the activities outside `has` are read, and programmes that the plan lacks: at most two queries. Return None if
+    the plan does not know the days off and absences up to the end of `within`. also: as in `load`.
     """
     last = min(max(until for _since, until in within), plan.now + FARTHEST)
     if last > _known_until(plan.now, plan.activities.values(), has):
         return None
     kept = [
-        one
-        for one in plan.activities.values()
-        if any(one.starts_at < until and one.ends_at > since for since, until in within)
+        activity
+        for activity in plan.activities.values()
+        if any(activity.starts_at < until and activity.ends_at > since for since, until in within)
     ]
     activities = kept
     session: Session = db.session()
@@ -121,7 +122,7 @@ def widened(
         outside = sa.and_(going(plan.now, within), sa.not_(sa.or_(*_overlaps(has))))
         activities = [*kept, *_activities(session, outside, engaged=False)]
     wide = plan.holding(activities)
-    if {one.programme_id for one in (*activities, *also)} - {None, *plan.programmes}:
+    if {activity.programme_id for activity in (*activities, *also)} - {None, *plan.programmes}:
         for programme in _programmes(session, [*activities, *also], plan.now):
             wide = wide.with_programme(programme)
     return wide
@@ -220,10 +221,12 @@ def people_expected(invitations: Iterable[Any]) -> int:
 
     invitations: rows with id, state, person_id, quota and nominated_under_id. Only states in ENGAGED count.
     """
-    there = [one for one in invitations if one.state in ENGAGED]
-    people = {one.person_id for one in there if one.person_id is not None}
-    named = {one.nominated_under_id for one in there}
-    return len(people) + sum(one.quota or 1 for one in there if one.person_id is None and one.id not in named)
+    there = [invitation for invitation in invitations if invitation.state in ENGAGED]
+    people = {invitation.person_id for invitation in there if invitation.person_id is not None}
+    named = {invitation.nominated_under_id for invitation in there}
+    return len(people) + sum(
+        invitation.quota or 1 for invitation in there if invitation.person_id is None and invitation.id not in named
+    )
 
 
 def engagement(row: Any, turns: tuple[Turn, ...] = ()) -> Engagement:

@@ -1,20 +1,17 @@
-"""Answers to date polls: by an invitee's own link or recorded by staff; and the values of the answer page."""
+"""Answers to date polls: by an invitee's own link, or recorded by staff. queries/answers/poll.py reads the page."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, joinedload, selectinload
 
-from outreach.delivery.mail.values import contact_of
 from outreach.domain.directory.names import tidy
 from outreach.domain.kinds import AnswerSource, PollChoice
 from outreach.domain.polls import NotEveryDate, PollClosed, PollClosedEarly, is_open
 from outreach.domain.problems import Problem
-from outreach.domain.states import ActivityState, PollState
-from outreach.extensions import db
-from outreach.models import Activity, DatePoll, Link, PollAnswer, PollInvitee, PollSlot, User
+from outreach.domain.states import PollState
+from outreach.models import DatePoll, Link, PollAnswer, PollInvitee, User
 from outreach.services import office_defaults
 from outreach.services.answers import before as kept_answers
 from outreach.services.answers.before import PollBefore
@@ -49,72 +46,6 @@ class Dates:
     note: str = ""
 
 
-@dataclass(frozen=True)
-class PollPage:
-    """What an invitee sees of one poll by their link. contact_name, contact_phone (E.164): the person to call, or ""."""
-
-    poll: DatePoll
-    invitee: PollInvitee
-    choices: Mapping[int, PollChoice]
-    takes_answers: bool
-    contact_name: str
-    contact_phone: str
-    office: str
-
-    @property
-    def chosen(self) -> PollSlot | Activity | None:
-        """Return what gives the decided time and place: the activity once it is published, otherwise the chosen slot.
-
-        None before the decision, and while the activity is a draft whose time or place differs from the slot's, because
-        nobody is notified of it yet.
-        """
-        if self.poll.state is not PollState.DECIDED:
-            return None
-        slot = next((slot for slot in self.poll.slots if slot.chosen), None)
-        made = self.poll.activity
-        if made is None or slot is None:
-            return slot
-        if made.state is not ActivityState.DRAFT:
-            return made
-        as_proposed = (made.starts_at, made.ends_at, made.venue_id) == (slot.starts_at, slot.ends_at, slot.venue_id)
-        return slot if as_proposed else None
-
-
-def read(token: str, poll_id: int, *, now: datetime) -> PollPage:
-    """Return a poll as the invitee sees it by their link. Raise a link's problem, or NotAmongYours. Nothing is written."""
-    return _page(_mine(links.open_link(token, now=now), poll_id), now)
-
-
-def read_again(found: PollPage, *, now: datetime) -> PollPage:
-    """Return what the invitee sees now, after their answer was refused. The link is not opened a second time."""
-    key = sa.inspect(found.invitee).identity or ()  # the row itself may be deleted
-    return _page(sa.select(PollInvitee).where(PollInvitee.id.in_(key)), now)
-
-
-def _page(mine: sa.Select[PollInvitee], now: datetime) -> PollPage:
-    session: Session = db.session()
-    one = session.scalars(
-        mine.options(
-            joinedload(PollInvitee.person),
-            joinedload(PollInvitee.organisation),
-            selectinload(PollInvitee.choices),
-            joinedload(PollInvitee.poll).options(
-                joinedload(DatePoll.programme),
-                selectinload(DatePoll.slots).joinedload(PollSlot.venue),
-                joinedload(DatePoll.activity).joinedload(Activity.venue),
-            ),
-        )
-    ).one_or_none()
-    if one is None or one.poll.state is PollState.DRAFT:
-        raise NotAmongYours
-    office = office_defaults.office(session)
-    name, number = contact_of(one.poll.programme, office)
-    return PollPage(
-        one.poll, one, {answer.slot_id: answer.choice for answer in one.choices},
-        is_open(one.poll.state, one.poll.closes_at, now), name, number, office.short_name if office else "",
-    )  # fmt: skip
-
-
 def answer(token: str, poll_id: int, dates: Dates, *, now: datetime) -> PollInvitee:
     """Record the answer of a link's invitee; they may change it until the poll closes.
 
@@ -124,7 +55,7 @@ def answer(token: str, poll_id: int, dates: Dates, *, now: datetime) -> PollInvi
         # A shared lock: answers do not wait for each other, but closing and deciding wait for them.
         poll = session.get(DatePoll, poll_id, with_for_update={"of": DatePoll, "read": True}, populate_existing=True)
         link = links.open_link(token, now=now)
-        one = session.scalars(_mine(link, poll_id).with_for_update(of=PollInvitee)).one_or_none()
+        one = session.scalars(asked_by_link(link, poll_id).with_for_update(of=PollInvitee)).one_or_none()
         if poll is None or one is None or poll.state is PollState.DRAFT:
             raise NotAmongYours
         if not is_open(poll.state, poll.closes_at, now):
@@ -142,21 +73,12 @@ def answer(token: str, poll_id: int, dates: Dates, *, now: datetime) -> PollInvi
     return one
 
 
-def can_undo(found: PollPage, token: str, *, now: datetime) -> bool:
-    """Return whether the invitee's last answer by this link was to this poll, and can still be undone."""
-    if not found.takes_answers:
-        return False
-    kept = kept_answers.kept(db.session(), links.open_link(token, now=now).id, now=now)
-    before = kept.before.poll if kept else None
-    return before is not None and (before.poll_id, before.since) == (found.poll.id, found.invitee.answered_at)
-
-
 def undo(token: str, poll_id: int, *, now: datetime) -> None:
     """Restore what the last answer to a poll replaced. Raise the same as `answer`, or NothingToUndo."""
     with writing() as session:
         poll = session.get(DatePoll, poll_id, with_for_update={"of": DatePoll, "read": True}, populate_existing=True)
         link = links.open_link(token, now=now)
-        one = session.scalars(_mine(link, poll_id).with_for_update(of=PollInvitee)).one_or_none()
+        one = session.scalars(asked_by_link(link, poll_id).with_for_update(of=PollInvitee)).one_or_none()
         kept = kept_answers.kept(session, link.id, now=now)
         before = kept.before.poll if kept else None
         if poll is None or one is None or kept is None or before is None:
@@ -212,7 +134,8 @@ def _take(one: PollInvitee, poll: DatePoll, dates: Dates) -> None:
     one.answered_by, one.note = tidy(dates.who)[:NAME_LENGTH], tidy(dates.note)[:NOTE_LENGTH]
 
 
-def _mine(link: Link, poll_id: int) -> sa.Select[PollInvitee]:
+def asked_by_link(link: Link, poll_id: int) -> sa.Select[PollInvitee]:
+    """Select the link's invitee in a poll."""
     own = (
         PollInvitee.person_id == link.person_id
         if link.person_id is not None

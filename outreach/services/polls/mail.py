@@ -1,14 +1,13 @@
-"""The messages of date polls: write them into the outbox, send one again, and find them for the message log.
+"""The messages of date polls: write them into the outbox, and send one again.
 
 They have no lines. delivery/mail/poll.py checks whether they are still true when they are sent.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach.delivery.mail import poll as poll_mail
@@ -19,10 +18,9 @@ from outreach.domain.mail.hours import poll_held_until
 from outreach.domain.mail.still_true import SkipReason
 from outreach.domain.polls import waits_until
 from outreach.domain.reminders import local_day
-from outreach.extensions import db
-from outreach.models import ArchivedMessage, DatePoll, Message, PollInvitee
+from outreach.models import DatePoll, Message, PollInvitee
 from outreach.services import addresses, office_defaults
-from outreach.services.reminders.audiences import is_mail_of
+from outreach.services.reminders import audiences
 
 InviteeKey = tuple[int | None, int | None]  # a person's id, or an organisation's
 
@@ -40,13 +38,17 @@ class Mails:
 
 def preview(session: Session, poll: DatePoll, invitees: Sequence[PollInvitee], *, now: datetime) -> Mails:
     """Return who would get a mail, and when. Two queries, or three if addresses are blocked."""
-    blocked = addresses.among([one.invitee.email for one in invitees])
-    reached = [one for one in invitees if one.invitee.email and email_addresses.key(one.invitee.email) not in blocked]
-    unreached = [one for one in invitees if one not in reached]
+    blocked = addresses.among([invitee.invitee.email for invitee in invitees])
+    reached = [
+        invitee
+        for invitee in invitees
+        if invitee.invitee.email and email_addresses.key(invitee.invitee.email) not in blocked
+    ]
+    unreached = [invitee for invitee in invitees if invitee not in reached]
     later = waits_until(now, poll.closes_at, poll.zone)
     had = _had_a_mail(session, reached, local_day(now, poll.zone), poll.zone) if later > now else set()
-    waiting = [one for one in reached if _invitee(one) in had]
-    at_once = [one for one in reached if _invitee(one) not in had]
+    waiting = [invitee for invitee in reached if _invitee(invitee) in had]
+    at_once = [invitee for invitee in reached if _invitee(invitee) not in had]
     held = poll_held_until(poll.closes_at, now, office_defaults.mail_hours(session)) if at_once else None
     return Mails(at_once, waiting, unreached, later if waiting else None, held)
 
@@ -83,31 +85,6 @@ def copied(session: Session, old: Message, *, now: datetime) -> Message:
     return new
 
 
-def of_messages(messages: Iterable[Message | ArchivedMessage]) -> dict[int, DatePoll]:
-    """Return the polls of messages, by message id; messages of deleted polls are left out."""
-    asked = {one.id: one.poll_invitee_id for one in messages if one.poll_invitee_id is not None}
-    if not asked:
-        return {}
-    rows = db.session.execute(
-        sa.select(PollInvitee.id, DatePoll)
-        .join(DatePoll, DatePoll.id == PollInvitee.poll_id)
-        .where(PollInvitee.id.in_(asked.values()))
-    )
-    found = {row[0]: row[1] for row in rows}
-    return {id_: found[invitee_id] for id_, invitee_id in asked.items() if invitee_id in found}
-
-
-def latest(invitee_ids: Collection[int]) -> dict[int, Message]:
-    """Return the newest message to each of these poll invitees; archived messages are left out. One query."""
-    newest = (
-        sa.select(sa.func.max(Message.id))
-        .where(Message.poll_invitee_id.in_(invitee_ids), Message.poll_invitee_id.is_not(None))
-        .group_by(Message.poll_invitee_id)
-    )
-    found = db.session.scalars(sa.select(Message).where(Message.id.in_(newest)))
-    return {one.poll_invitee_id: one for one in found if one.poll_invitee_id is not None}
-
-
 def _message(poll: DatePoll, one: PollInvitee, kind: MailKind, due_at: datetime) -> Message:
     return Message(
         person_id=one.person_id,
@@ -124,15 +101,7 @@ def _had_a_mail(session: Session, invitees: Sequence[PollInvitee], day: date, zo
     """Return which invitees had a mail that day or have one waiting that day; a poll's mail is not merged with it."""
     people = [one.person_id for one in invitees if one.person_id is not None]
     offices = [one.organisation_id for one in invitees if one.organisation_id is not None]
-    rows = session.execute(
-        sa.select(Message.person_id, Message.organisation_id)
-        .where(
-            sa.or_(Message.person_id.in_(people), Message.organisation_id.in_(offices)),
-            Message.representative_of_id.is_(None),
-            is_mail_of(day, zone, joinable=True),
-        )
-        .distinct()
-    )
+    rows = session.execute(audiences.those_with(audiences.is_mail_of(day, zone, joinable=True), people, offices))
     return {(row[0], row[1]) for row in rows}
 
 

@@ -15,24 +15,24 @@ def held(session: Session, person_id: int) -> dict[str, list[dict[str, Any]]]:
     return {
         "absences": [
             {
-                "starts_at": one.starts_at.isoformat(),
-                "ends_at": one.ends_at.isoformat(),
-                "zone": one.zone,
-                "repeats": one.repeats.value,
-                "repeats_until_on": one.repeats_until_on.isoformat() if one.repeats_until_on else None,
-                "reason": one.reason,
-                "source": one.source.value,
+                "starts_at": absence.starts_at.isoformat(),
+                "ends_at": absence.ends_at.isoformat(),
+                "zone": absence.zone,
+                "repeats": absence.repeats.value,
+                "repeats_until_on": absence.repeats_until_on.isoformat() if absence.repeats_until_on else None,
+                "reason": absence.reason,
+                "source": absence.source.value,
             }
-            for one in absences
+            for absence in absences
         ],
         "absence_calendars": [
             {
-                "name": one.name,
-                "address": one.url,
-                "source": one.source.value,
-                "read_at": one.read_at.isoformat() if one.read_at else None,
+                "name": calendar.name,
+                "address": calendar.url,
+                "source": calendar.source.value,
+                "read_at": calendar.read_at.isoformat() if calendar.read_at else None,
             }
-            for one in calendars
+            for calendar in calendars
         ],
     }
 

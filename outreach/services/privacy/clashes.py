@@ -1,4 +1,4 @@
-"""A person's clashes that staff marked as intended: exported, and erased with their reasons."""
+"""Export and erase the marks “intended” on a person's clashes, with their reasons."""
 
 from typing import Any
 

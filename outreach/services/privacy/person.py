@@ -62,7 +62,7 @@ def export(person_id: int, *, by: User | None, now: datetime) -> dict[str, Any]:
     person = get(person_id)
     if person.erased_at is not None:
         raise PersonErased
-    found = {
+    data = {
         "exported_at": now.isoformat(),
         "person": _columns(person, without=("id",)),
         "organisation": person.organisation.name if person.organisation else None,
@@ -79,18 +79,20 @@ def export(person_id: int, *, by: User | None, now: datetime) -> dict[str, Any]:
                 .order_by(PeopleGroup.name)
             )
         ],
-        "invitations": [_invitation(one) for one in db.session.scalars(_invitations(person_id))],
+        "invitations": [_invitation(invitation) for invitation in db.session.scalars(_invitations(person_id))],
         "named_as_representative": [
-            {"activity": one.activity.title, "starts_at": one.activity.starts_at.isoformat()}
-            for one in db.session.scalars(_represented_by(person).options(joinedload(Invitation.activity)))
+            {"activity": invitation.activity.title, "starts_at": invitation.activity.starts_at.isoformat()}
+            for invitation in db.session.scalars(_represented_by(person).options(joinedload(Invitation.activity)))
         ],
         "mails": [
-            _columns(m, without=("fence", "worker", "leased_until", "merge_key", "rfc_message_id"))
-            for m in db.session.scalars(sa.select(Message).where(Message.person_id == person_id).order_by(Message.id))
+            _columns(mail, without=("fence", "worker", "leased_until", "merge_key", "rfc_message_id"))
+            for mail in db.session.scalars(
+                sa.select(Message).where(Message.person_id == person_id).order_by(Message.id)
+            )
         ],
-        "date_polls": [_poll(one) for one in db.session.scalars(_polls(person_id))],
+        "date_polls": [_poll(asked) for asked in db.session.scalars(_polls(person_id))],
         "archived_mails": [
-            _columns(m, without=("rfc_message_id",)) for m in db.session.scalars(_archived_to(person_id))
+            _columns(mail, without=("rfc_message_id",)) for mail in db.session.scalars(_archived_to(person_id))
         ],
         **inbox.held(db.session(), person),
         **absence_privacy.held(db.session(), person_id),
@@ -113,7 +115,7 @@ def export(person_id: int, *, by: User | None, now: datetime) -> dict[str, Any]:
     with writing() as session:
         session.add(person)
         audit.record(session, by, "person.exported", person, now=now)
-    return found
+    return data
 
 
 def erase(person_id: int, *, by: User | None, now: datetime) -> Person:
@@ -125,7 +127,7 @@ def erase(person_id: int, *, by: User | None, now: datetime) -> Person:
     with writing() as session:
         timetable_privacy.lock(session)
         locked = present_for_change(session, {one.activity_id for one in upcoming(person_id, now=now)})
-        session.expire_all()  # the locks may have waited, so what was read may be old
+        session.expire_all()  # read again: waiting for the locks may have taken time
         person = session.get(Person, person_id, with_for_update={"key_share": True}, populate_existing=True)
         if person is None:
             raise PersonMissing
@@ -209,7 +211,7 @@ def _forget_answers(session: Session, person: Person) -> None:
 
 
 def _forget_mails_naming(session: Session, represented_ids: Collection[int]) -> None:
-    """Delete the kept mails about invitations in which somebody was named as representative, and the address they got them at."""
+    """Delete the stored mails about invitations that named somebody as representative, and the address they went to."""
     about = sa.select(MessageLine.message_id).where(MessageLine.invitation_id.in_(represented_ids))
     session.execute(sa.delete(SentMail).where(SentMail.message_id.in_(about)))
     session.execute(

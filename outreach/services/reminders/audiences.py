@@ -4,6 +4,7 @@ reminders/expand.py writes messages by these conditions, and reminders/forecast.
 audiences is domain/audiences.py.
 """
 
+from collections.abc import Collection
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -115,8 +116,20 @@ def is_mail_of(day: date, zone: ZoneInfo, *, joinable: bool) -> sa.ColumnElement
 
 def invitee_has(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
     """Return the condition that the invitee has a message of their own that meets `condition`; uses the invitee's index."""
-    own = sa.and_(Message.representative_of_id.is_(None), condition)
+    own = _own_mail(condition)
     return sa.or_(
         sa.exists().where(Message.person_id == Invitation.person_id, own),
         sa.exists().where(Message.organisation_id == Invitation.organisation_id, own),
     )
+
+
+def those_with(
+    condition: sa.ColumnElement[bool], person_ids: Collection[int], organisation_ids: Collection[int]
+) -> sa.Select[int | None, int | None]:
+    """Select who of these people and organisations has a message of their own that meets `condition`, as pairs of ids."""
+    to_them = sa.or_(Message.person_id.in_(person_ids), Message.organisation_id.in_(organisation_ids))
+    return sa.select(Message.person_id, Message.organisation_id).where(to_them, _own_mail(condition)).distinct()
+
+
+def _own_mail(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    return sa.and_(Message.representative_of_id.is_(None), condition)

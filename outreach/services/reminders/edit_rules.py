@@ -16,33 +16,14 @@ from outreach.delivery.mail import texts
 from outreach.domain.kinds import Audience, MailKind, RuleTiming
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState
-from outreach.extensions import db
-from outreach.models import Activity, MessageText, Programme, ReminderRule, User
+from outreach.models import Activity, ReminderRule, User
 from outreach.services import audit
 from outreach.services.reminders import forecast as forecasting
 from outreach.services.reminders import schedule as scheduling
 from outreach.services.reminders.forecast import Forecast
-from outreach.services.reminders.rules import DEFAULTS, RuleInScope, rules_for, rules_in, values_of
+from outreach.services.reminders.rules import DEFAULTS, rules_for, values_of
 from outreach.services.reminders.scopes import Scope, closest, exactly, scope_of, within
 from outreach.transactions import writing
-
-SHOWN_NARROWER = 30
-
-
-@dataclass(frozen=True)
-class Narrower:
-    """A programme of the office, or an activity of a programme. own: it has rules or texts of its own."""
-
-    scope: Scope
-    own: bool
-
-
-@dataclass(frozen=True)
-class RulesPage:
-    scope: Scope
-    rules: list[RuleInScope]
-    narrower: list[Narrower]
-
 
 AUDIENCES = {
     RuleTiming.BEFORE_START: (Audience.UNANSWERED, Audience.COMING, Audience.EXPECTED),
@@ -89,21 +70,6 @@ class RuleValues:
     enabled: bool = True
     own_text: bool = False
     name: str = ""
-
-
-@dataclass(frozen=True)
-class RuleToEdit:
-    scope: Scope
-    row: ReminderRule
-    own: bool
-
-
-def to_edit(session: Session, key: str, programme_id: int | None = None, activity_id: int | None = None) -> RuleToEdit:
-    """Return the rule that applies in a scope; raise RuleMissing, RuleFixed or ScopeMissing."""
-    scope = scope_of(session, programme_id, activity_id)
-    row = _holding(session, scope, key)
-    own = session.scalar(sa.select(ReminderRule.id).where(exactly(ReminderRule, scope), ReminderRule.key == key))
-    return RuleToEdit(scope, row, own is not None)
 
 
 def edit(
@@ -187,7 +153,7 @@ def _preview_rules(
 
 
 def _edit(session: Session, scope: Scope, key: str, values: RuleValues, by: User | None, now: datetime) -> ReminderRule:
-    holding = _holding(session, scope, key)
+    holding = applying_rule(session, scope, key)
     _check(session, scope, key, holding.timing, values)
     row = _own(session, scope, key)
     before = _shown(holding)
@@ -243,7 +209,8 @@ def _rows(scope: Scope) -> sa.Select[Any]:
     return sa.select(ReminderRule).where(within(ReminderRule, scope))
 
 
-def _holding(session: Session, scope: Scope, key: str) -> ReminderRule:
+def applying_rule(session: Session, scope: Scope, key: str) -> ReminderRule:
+    """Return the rule of this key that applies in the scope. Raise RuleMissing, or RuleFixed for the invitation."""
     row = closest(session.scalars(_rows(scope).where(ReminderRule.key == key))).get(key)
     if row is None:
         raise RuleMissing
@@ -315,35 +282,3 @@ def _published(session: Session, scope: Scope, now: datetime) -> Sequence[Activi
     elif scope.programme:
         published = published.where(Activity.programme_id == scope.programme_id)
     return session.scalars(published.order_by(Activity.id)).all()
-
-
-def rules_page(programme_id: int | None = None, activity_id: int | None = None) -> RulesPage:
-    """Return the rules of a scope; raise ScopeMissing."""
-    session: Session = db.session()
-    scope = scope_of(session, programme_id, activity_id)
-    return RulesPage(scope, rules_in(session, scope), narrower(session, scope, ReminderRule))
-
-
-def scope_page(programme_id: int | None = None, activity_id: int | None = None) -> Scope:
-    """Return the scope with these ids; raise ScopeMissing."""
-    return scope_of(db.session(), programme_id, activity_id)
-
-
-def rule_page(key: str, programme_id: int | None = None, activity_id: int | None = None) -> RuleToEdit:
-    """Return one rule of a scope; raise RuleMissing, RuleFixed or ScopeMissing."""
-    return to_edit(db.session(), key, programme_id, activity_id)
-
-
-def narrower(session: Session, scope: Scope, model: type[ReminderRule] | type[MessageText]) -> list[Narrower]:
-    """Return the programmes (newest first), or a programme's activities, and whether they have rows of `model`."""
-    if scope.activity:
-        return []
-    if scope.programme:
-        own = set(session.scalars(sa.select(model.activity_id).where(model.activity_id.is_not(None))))
-        activities = session.scalars(
-            sa.select(Activity).where(Activity.programme_id == scope.programme_id).order_by(Activity.starts_at)
-        )
-        return [Narrower(Scope(activity=one), one.id in own) for one in activities]
-    own = set(session.scalars(sa.select(model.programme_id).where(model.programme_id.is_not(None))))
-    programmes = session.scalars(sa.select(Programme).order_by(Programme.starts_on.desc()).limit(SHOWN_NARROWER))
-    return [Narrower(Scope(programme=one), one.id in own) for one in programmes]

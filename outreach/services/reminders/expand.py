@@ -69,7 +69,8 @@ def expand(session: Session, reminder: Reminder, now: datetime) -> int:
 
 
 def _planned_at(session: Session, reminder: Reminder, now: datetime) -> datetime:
-    """Return when a reminder's mails were to go out: when it is due, or when the office's hours for mails began again.
+    """Return when a reminder's mails should have gone out: when it is due, or when the office's hours for mails began
+    again.
 
     So a mail that waited for them does not count as late.
     """

@@ -3,7 +3,6 @@
 reminders/edit_rules.py changes them; domain/reminders.py computes when they are due.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, time
 
 import sqlalchemy as sa
@@ -13,7 +12,7 @@ from outreach.domain.kinds import Audience, MailKind, RuleTiming
 from outreach.domain.reminders import Rule
 from outreach.models import Activity, ReminderRule
 from outreach.services import audit
-from outreach.services.reminders.scopes import Scope, closeness, closest, within
+from outreach.services.reminders.scopes import Scope, closest, within
 from outreach.transactions import writing
 
 EIGHT = time(8, 0)
@@ -25,20 +24,6 @@ DEFAULT_RULES = (
     Rule("thanks", MailKind.THANKS, RuleTiming.AFTER_END, Audience.PRESENT, 1, EIGHT),
 )
 DEFAULTS = {rule.key: rule for rule in DEFAULT_RULES}
-
-
-@dataclass(frozen=True)
-class RuleInScope:
-    """A rule as it applies in a scope. own: made or changed for exactly this scope, not inherited."""
-
-    row: ReminderRule
-    own: bool
-    overrides: bool  # a wider scope has a rule of this key too
-    shipped: bool  # one of the default rules
-
-    @property
-    def key(self) -> str:
-        return self.row.key
 
 
 def install_defaults(*, now: datetime) -> int:
@@ -69,7 +54,7 @@ def values_of(rule: Rule) -> dict[str, object]:
 def rows_for(session: Session, activity: Activity) -> list[ReminderRule]:
     """Return the rule rows that apply to an activity, one for each key, in order of time."""
     found = session.scalars(sa.select(ReminderRule).where(within(ReminderRule, Scope(activity=activity))))
-    return sorted(closest(found).values(), key=_moment)
+    return sorted(closest(found).values(), key=by_moment)
 
 
 def rules_for(session: Session, activity: Activity) -> list[Rule]:
@@ -81,19 +66,10 @@ def as_rule(row: ReminderRule) -> Rule:
     return Rule(row.key, row.kind, row.timing, row.audience, row.days, row.at, row.enabled, row.text_key)
 
 
-def rules_in(session: Session, scope: Scope) -> list[RuleInScope]:
-    """Return the rules that apply in a scope, and whether each is its own or inherited."""
-    rows = list(session.scalars(sa.select(ReminderRule).where(within(ReminderRule, scope))))
-    level = 2 if scope.activity else 1 if scope.programme else 0
-    own = {row.key for row in rows if closeness(row) == level}
-    wider = {row.key for row in rows if closeness(row) < level}
-    found = sorted(closest(rows).values(), key=_moment)
-    return [RuleInScope(row, row.key in own, row.key in own & wider, row.key in DEFAULTS) for row in found]
-
-
 _ORDER = (RuleTiming.AT_PUBLISHING, RuleTiming.BEFORE_START, RuleTiming.AFTER_END)
 
 
-def _moment(row: ReminderRule) -> tuple[int, int, time, str]:
+def by_moment(row: ReminderRule) -> tuple[int, int, time, str]:
+    """Return the key that sorts rules in order of time."""
     days = -row.days if row.timing is RuleTiming.BEFORE_START else row.days
     return _ORDER.index(row.timing), days, row.at, row.key

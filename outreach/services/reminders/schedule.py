@@ -134,7 +134,7 @@ def later_rule_is_due(now: datetime) -> sa.ColumnElement[bool]:
             later.activity_id == Reminder.activity_id,
             later.kind == Reminder.kind,
             later.audience == Reminder.audience,
-            later.key != BY_HAND,  # it is only for some of them
+            later.key != BY_HAND,  # a reminder by hand is only for some invitees
             literally(later.state, ReminderState.SCHEDULED),
             later.due_at > Reminder.due_at,
             later.due_at <= now,
@@ -159,7 +159,7 @@ def waiting_invitations(session: Session, activity_id: int, now: datetime) -> Re
 
 
 def hasten_invitations(session: Session, activity: Activity, *, now: datetime) -> None:
-    """Let waiting invitations go out at once if its start or deadline was set so close that they would come too late."""
+    """Send an activity's waiting invitations at once if its start or deadline is now so near that they would come too late."""
     waiting = hastened_invitations(session, activity.id, activity.starts_at, activity.respond_by_at, now=now)
     if waiting is not None:
         waiting.due_at = now
@@ -168,7 +168,9 @@ def hasten_invitations(session: Session, activity: Activity, *, now: datetime) -
 def hastened_invitations(
     session: Session, activity_id: int, starts_at: datetime, respond_by_at: datetime, *, now: datetime
 ) -> Reminder | None:
-    """Return the reminder of waiting invitations that this start and deadline send at once; None if there is none."""
+    """Return the reminder of waiting invitations that would go out at once because of this start and deadline; None if
+    there is none.
+    """
     waiting = waiting_invitations(session, activity_id, now)
     return waiting if waiting is not None and waiting.due_at > min(starts_at, respond_by_at) - SOON else None
 

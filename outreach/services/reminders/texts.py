@@ -1,44 +1,30 @@
-"""Edit and preview the texts of mails by language, for the office, a programme, an activity or one rule.
+"""Change the texts of mails by language, for the office, a programme, an activity or one rule; send one as a trial.
 
-delivery/mail/texts.py chooses the text of a mail.
+queries/reminders/texts.py shows and previews them; delivery/mail/texts.py chooses the text of a mail.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from enum import StrEnum
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
 from uuid import uuid4
 
 import sqlalchemy as sa
 from flask_babel import force_locale, gettext
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session
 
-from outreach import codec
-from outreach.delivery.mail import compose, headers, letter, placeholders, texts, values
-from outreach.delivery.mail import poll as poll_mail
-from outreach.delivery.mail import recipient as recipients
+from outreach.delivery.mail import compose, headers, letter, placeholders
 from outreach.delivery.mail.recipient import Recipient
 from outreach.delivery.mail.texts import KEYS, RULE_PREFIX, Text
 from outreach.delivery.outbox import single
-from outreach.delivery.rows import stored as rows
 from outreach.delivery.words.formats import LOCALES
-from outreach.domain.kinds import MailKind, Role
 from outreach.domain.problems import Problem
 from outreach.extensions import db
-from outreach.models import Activity, Invitation, MessageText, ReminderRule, User
+from outreach.models import MessageText, ReminderRule, User
 from outreach.services import audit, office_defaults
-from outreach.services.reminders.edit_rules import Narrower, narrower
-from outreach.services.reminders.scopes import Scope, closeness, closest, exactly, scope_of, within
+from outreach.services.reminders.scopes import Scope, closest, exactly, scope_of, within
 from outreach.transactions import writing
 
 SUBJECT_LENGTH, GREETING_LENGTH, BODY_LENGTH = 200, 300, 8000
-CANDIDATES = 15
-_TO_ORGANISATIONS = frozenset({"invitation-organisation", "reminder-organisation", "change-organisation"})
-_ROLES = {
-    "invitation-speaker": (Role.SPEAKER, Role.MODERATOR),
-    "invitation-cadre": (Role.CADRE,),
-    "invitation-participant": (Role.PARTICIPANT,),
-}
 
 
 class TextMissing(Problem):
@@ -53,62 +39,6 @@ class TextTooLong(Problem):
     message = "This is longer than %(longest)d characters. Please shorten it."
 
 
-class NobodyToPreview(Problem):
-    message = "Nobody suitable has been invited yet. Invite somebody, and the text can be shown with their values."
-
-
-class Origin(StrEnum):
-    SHIPPED = "shipped"
-    OFFICE = "office"
-    PROGRAMME = "programme"
-    ACTIVITY = "activity"
-
-
-@dataclass(frozen=True)
-class TextInScope:
-    """A text as it applies in a scope. own: written for exactly this scope."""
-
-    key: str
-    locale: str
-    text: Text
-    origin: Origin
-    own: bool
-
-
-@dataclass(frozen=True)
-class TextsPage:
-    scope: Scope
-    rows: list[tuple[str, list[TextInScope]]]  # by key, each language
-    narrower: list[Narrower]
-    rules: Mapping[str, ReminderRule]  # the rules with a text of their own, by its key
-
-
-@dataclass(frozen=True)
-class Editor:
-    scope: Scope
-    shown: TextInScope
-    candidates: Sequence[Invitation]
-    rule: ReminderRule | None = None  # the only one that uses this text
-
-
-def texts_page(programme_id: int | None = None, activity_id: int | None = None) -> TextsPage:
-    """Return all texts of a scope; raise ScopeMissing."""
-    session: Session = db.session()
-    scope = scope_of(session, programme_id, activity_id)
-    own = _with_own_text(session, scope)
-    stored = session.scalars(sa.select(MessageText).where(within(MessageText, scope))).all()
-    rows = [(key, [_shown(session, scope, key, locale, stored) for locale in LOCALES]) for key in [*KEYS, *sorted(own)]]
-    return TextsPage(scope, rows, narrower(session, scope, MessageText), own)
-
-
-def editor(key: str, locale: str, programme_id: int | None = None, activity_id: int | None = None) -> Editor:
-    """Return one text of a scope and invitations to preview it with; raise TextMissing or ScopeMissing."""
-    session: Session = db.session()
-    scope = scope_of(session, programme_id, activity_id)
-    shown, rule = _text(session, scope, key, locale), _with_own_text(session, scope).get(key)
-    return Editor(scope, shown, _candidates(session, scope, key), rule)
-
-
 def save(
     key: str, locale: str, text: Text, programme_id: int | None = None, activity_id: int | None = None, *,
     by: User | None, now: datetime,
@@ -117,7 +47,7 @@ def save(
     text = checked(text)
     with writing() as session:
         scope = scope_of(session, programme_id, activity_id)
-        _text(session, scope, key, locale)
+        check_key(session, scope, key, locale)
         row = _own(session, scope, key, locale)
         if row is None:
             row = MessageText(
@@ -159,51 +89,11 @@ def checked(text: Text) -> Text:
     return text
 
 
-def preview(
-    key: str, locale: str, text: Text | None, invitation_id: int | None, programme_id: int | None = None,
-    activity_id: int | None = None, *, now: datetime,
-) -> letter.Letter:  # fmt: skip
-    """Return the mail that an invitee would get with this text. text: None for the stored one.
+def send_trial(written: letter.Letter, locale: str, *, to: User, now: Callable[[], datetime]) -> None:
+    """Send a text's preview to a member of staff, so that they see it in their own mail program.
 
-    It does not contain the invitee's real links, so staff cannot answer in the invitee's place.
-    Raise NobodyToPreview, or what `checked` raises.
+    written: from queries/reminders/texts.py. Raise AddressUnusable, NotHandedOver or ServerBusy.
     """
-    session: Session = db.session()
-    scope = scope_of(session, programme_id, activity_id)
-    invitation = session.get(Invitation, invitation_id) if invitation_id else None
-    if invitation is None:
-        invitation = next(iter(_candidates(session, scope, key)), None)
-    if invitation is None:
-        raise NobodyToPreview
-    text = _text(session, scope, key, locale).text if text is None else checked(text)
-    row = rows.invitee_row(invitation.invitee, locale=locale)
-    recipient = recipients.recipient_of(row, "contoh")
-    activity = invitation.activity
-    item = compose.Item(
-        rows.invitation_row(invitation),
-        activity,
-        _kind(key),
-        text,
-        _before(invitation),
-        values.attendance_of(session, activity),
-    )
-    office = office_defaults.office(session)
-    with force_locale(locale):
-        said = compose.say(item, recipient, office, now=now)
-        if key in poll_mail.KEYS:
-            said = replace(said, values=said.values | poll_mail.sample(activity))
-        return letter.write([said], recipient, office)
-
-
-def send_trial(
-    key: str, locale: str, text: Text, invitation_id: int | None, programme_id: int | None = None,
-    activity_id: int | None = None, *, to: User, now: Callable[[], datetime],
-) -> None:  # fmt: skip
-    """Send the mail of `preview` to a member of staff, so that they see it in their own mail program.
-
-    Raise what `preview` raises, AddressUnusable, NotHandedOver or ServerBusy.
-    """
-    written = preview(key, locale, text, invitation_id, programme_id, activity_id, now=now())
     office = office_defaults.office(db.session)
     with force_locale(locale):
         trial = replace(written, subject=gettext("Trial: %(subject)s", subject=written.subject))
@@ -215,53 +105,19 @@ def send_trial(
     single.hand_over(mail, now)
 
 
-def _kind(key: str) -> MailKind:
-    """Return the kind of mail that uses a text: CHANGE for "change-organisation", REMINDER for a rule's own text."""
-    if key == "absent":
-        return MailKind.THANKS
-    name = key.partition("-")[0]
-    return MailKind(name) if name in set(MailKind) else MailKind.REMINDER
-
-
-def _before(invitation: Invitation) -> dict[str, str]:
-    """Return sample values for a notice of change, as if the activity had been one day earlier."""
-    activity = invitation.activity
-    sample = values.PlaceBefore.of(activity, activity.cancelled_reason or "…", earlier=timedelta(days=1))
-    return dict(codec.to_json(sample))
-
-
-def _text(session: Session, scope: Scope, key: str, locale: str) -> TextInScope:
-    if locale not in LOCALES or not (key in KEYS or key.startswith(RULE_PREFIX)):
-        raise TextMissing
-    if key not in KEYS and _rule(session, scope, key) is None:
-        raise TextMissing
-    rows = session.scalars(sa.select(MessageText).where(within(MessageText, scope), MessageText.key == key)).all()
-    return _shown(session, scope, key, locale, rows)
-
-
-def _shown(session: Session, scope: Scope, key: str, locale: str, rows: Sequence[MessageText]) -> TextInScope:
-    found = closest(row for row in rows if row.key == key and row.locale == locale).get(key)
-    if found is None:
-        usual = texts.shipped(key if key in KEYS else _usual(session, scope, key), locale)
-        assert usual is not None
-        return TextInScope(key, locale, usual, Origin.SHIPPED, own=False)
-    origin = (Origin.OFFICE, Origin.PROGRAMME, Origin.ACTIVITY)[closeness(found)]
-    own = (found.programme_id, found.activity_id) == (scope.programme_id, scope.activity_id)
-    return TextInScope(key, locale, Text(found.subject, found.greeting, found.body), origin, own)
-
-
-def _rule(session: Session, scope: Scope, key: str) -> ReminderRule | None:
+def rule_of_text(session: Session, scope: Scope, key: str) -> ReminderRule | None:
+    """Return the rule to which a text of its own belongs, as it applies in the scope."""
     name = key.removeprefix(RULE_PREFIX)
     rows = session.scalars(sa.select(ReminderRule).where(within(ReminderRule, scope), ReminderRule.key == name))
     return closest(rows).get(name)
 
 
-def _usual(session: Session, scope: Scope, key: str) -> str:
-    """Return the key of the usual text from which a rule's own text starts."""
-    rule = _rule(session, scope, key)
-    if rule is None:
-        return "reminder-unanswered"
-    return texts.usual_key(rule.kind, rule.audience)
+def check_key(session: Session, scope: Scope, key: str, locale: str) -> None:
+    """Raise TextMissing if there is no text of this key in this language, or its rule does not apply in the scope."""
+    if locale not in LOCALES or not (key in KEYS or key.startswith(RULE_PREFIX)):
+        raise TextMissing
+    if key not in KEYS and rule_of_text(session, scope, key) is None:
+        raise TextMissing
 
 
 def _own(session: Session, scope: Scope, key: str, locale: str) -> MessageText | None:
@@ -270,33 +126,5 @@ def _own(session: Session, scope: Scope, key: str, locale: str) -> MessageText |
     )
 
 
-def _with_own_text(session: Session, scope: Scope) -> dict[str, ReminderRule]:
-    """Return the scope's rules with a text of their own, by the text's key."""
-    rules = closest(session.scalars(sa.select(ReminderRule).where(within(ReminderRule, scope)))).values()
-    return {rule.text_key: rule for rule in rules if rule.text_key.startswith(RULE_PREFIX)}
-
-
 def _named(key: str, locale: str, scope: Scope) -> str:
     return f"{key} ({locale}), {scope.title}".removesuffix(", ")
-
-
-def _candidates(session: Session, scope: Scope, key: str) -> Sequence[Invitation]:
-    """Return up to CANDIDATES invitations of the scope that would get such a mail, sorted by the invitees' names."""
-    wanted = (
-        sa.select(Invitation)
-        .join(Activity, Invitation.activity_id == Activity.id)
-        .options(joinedload(Invitation.activity), joinedload(Invitation.person), joinedload(Invitation.organisation))
-        .order_by(Activity.starts_at.desc(), Invitation.id)
-        .limit(CANDIDATES)
-    )
-    if scope.activity:
-        wanted = wanted.where(Activity.id == scope.activity_id)
-    elif scope.programme:
-        wanted = wanted.where(Activity.programme_id == scope.programme_id)
-    if key in _TO_ORGANISATIONS:
-        wanted = wanted.where(Invitation.organisation_id.is_not(None))
-    elif key == "invitation-nominee":
-        wanted = wanted.where(Invitation.nominated_under_id.is_not(None))
-    elif key in _ROLES:
-        wanted = wanted.where(Invitation.role.in_(_ROLES[key]), Invitation.person_id.is_not(None))
-    return sorted(session.scalars(wanted), key=lambda one: one.invitee.display_name.casefold())

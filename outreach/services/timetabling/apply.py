@@ -42,7 +42,7 @@ from outreach.services.timetabling.result import ProposalLine, SearchResult
 from outreach.services.timetabling.undo import TakenLine
 from outreach.transactions import writing
 
-Titles = tuple[str, str]  # of the activity that should come after, and of the one that should come before it
+Titles = tuple[str, str]  # titles: of the activity that should come later, and of the one that should come before it
 
 
 class NothingTicked(Problem):
@@ -95,21 +95,21 @@ def preview(search: TimetablingSearch, activity_ids: Collection[int], *, now: da
     """Return the effects of applying the changes of these activities; raise NothingTicked. Nothing is written."""
     lines = _chosen(timetabling_result.read(search.result), activity_ids)
     rows = {
-        one.id: one
-        for one in db.session.scalars(sa.select(Activity).where(Activity.id.in_([line.id for line in lines])))
+        activity.id: activity
+        for activity in db.session.scalars(sa.select(Activity).where(Activity.id.in_([line.id for line in lines])))
     }
     changed = tuple(line for line in lines if not _is_same(rows.get(line.id), line))
     if changed:
         return ProposalPreview(lines, changed, (), ())
     session = db.session()
     stored = plans.planned(session, [line.id for line in lines])
-    after = [_planned(line, rows[line.id], one, now) for line, one in _matched(lines, stored)]
+    after = [_planned(line, rows[line.id], planned, now) for line, planned in _matched(lines, stored)]
     plan = plans.load(now=now)
-    found = tuple(clashing.brought(plan, after, stored))
+    clashes = tuple(clashing.brought(plan, after, stored))
     unordered = out_of_order(timetabling_request.from_json(search.request), plan, after)
     moved = [line for line in lines if line.state is ActivityState.PUBLISHED and (line.is_moved or line.changes_venue)]
     forecasts = tuple((line, forecasting.for_move(line.id, _move(rows[line.id], line, now), now=now)) for line in moved)
-    return ProposalPreview(lines, (), found, forecasts, unordered)
+    return ProposalPreview(lines, (), clashes, forecasts, unordered)
 
 
 def apply(
@@ -142,10 +142,10 @@ def apply(
         _let_go(session, lines, by, now)
         moving = [(rows[line.id], line) for line in lines if line.is_moved or line.changes_venue]
         changes = [(activity, _move(activity, line, now)) for activity, line in moving]
-        told = activities_move.write(session, changes, reason, now) if changes else []
+        moved = activities_move.write(session, changes, reason, now) if changes else []
         _invite(session, [(rows[line.id], line) for line in lines], by, now)
         plan_checks.refuse_blocking(session, ids, before=before, now=now)
-        for activity, old in told:
+        for activity, old in moved:
             activities_move.tell_of_move(session, activity, old, by=by, now=now)
         _audit_drafts(session, lines, rows, by, now)
         taken = sorted({*result.taken, *ids})
@@ -185,7 +185,7 @@ def _is_same(activity: Activity | None, line: ProposalLine) -> bool:
 def _matched(
     lines: Collection[ProposalLine], planned: Collection[PlannedActivity]
 ) -> list[tuple[ProposalLine, PlannedActivity]]:
-    by_id = {one.id: one for one in planned}
+    by_id = {activity.id: activity for activity in planned}
     return [(line, by_id[line.id]) for line in lines]
 
 
@@ -206,7 +206,7 @@ def _planned(line: ProposalLine, activity: Activity, stored: PlannedActivity, no
     """Return the activity with the change applied."""
     after = projected.as_moved(stored, _move(activity, line, now), now=now)
     gone = {Party.person(id) for id, _name in line.let_go}
-    kept = tuple(one for one in after.engagements if one.party not in gone)
+    kept = tuple(engagement for engagement in after.engagements if engagement.party not in gone)
     added = (Engagement(Party.person(id, name), Role.SPEAKER, InvitationState.PREPARED) for id, name in line.added)
     return replace(after, engagements=(*kept, *added))
 

@@ -23,7 +23,9 @@ def launch(search_id: int) -> None:
         stdout=subprocess.DEVNULL,
         start_new_session=True,
     )
-    threading.Thread(target=process.wait, name=f"timetabling {search_id}", daemon=True).start()  # leaves no zombie
+    threading.Thread(
+        target=process.wait, name=f"timetabling {search_id}", daemon=True
+    ).start()  # removes the finished process from the process table
 
 
 def environment(settings: Settings) -> dict[str, str]:

@@ -178,19 +178,21 @@ def read(stored: Mapping[str, Any]) -> SearchResult:
 
 
 def _found(task: Task, versions: Mapping[int, int], proposal: Proposal | None, outcome: Outcome | None) -> SearchResult:
-    found = SearchResult(
+    result = SearchResult(
         status=outcome.status if outcome else None,
-        conflicts=tuple(_conflict(one, task) for one in outcome.conflicts) if outcome else (),
+        conflicts=tuple(_conflict(conflict, task) for conflict in outcome.conflicts) if outcome else (),
         titles={id: task.plan.activities[id].title for id in sorted(_named(task))},
     )
     if proposal is None:
-        return found
-    was = {identity(one) for one in find_clashes(task.plan, among=task.ids)}
+        return result
+    was = {identity(clash) for clash in find_clashes(task.plan, among=task.ids)}
     after = applied(task.base, proposal.proposed)
-    will = {identity(one) for one in find_clashes(after, among=[one.activity_id for one in proposal.proposed])}
+    will = {
+        identity(clash) for clash in find_clashes(after, among=[proposed.activity_id for proposed in proposal.proposed])
+    }
     return replace(
-        found,
-        lines=tuple(_line(one, task, versions, was) for one in proposal.proposed),
+        result,
+        lines=tuple(_line(proposed, task, versions, was) for proposed in proposal.proposed),
         unplaced=proposal.unplaced,
         costs=proposal.costs,
         objective=proposal.objective,

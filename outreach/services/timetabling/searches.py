@@ -1,23 +1,22 @@
-"""Timetabling searches: create, start, stop, list and delete them. timetabling/worker.py does the search.
+"""Timetabling searches: create, start, stop and delete them. timetabling/worker.py does the search.
 
 A search runs in a process of its own, which keeps pages fast; only one runs at a time. It updates `beat_at` about every
 second. A search that has not done so for LEASE is broken off and can be started again.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from importlib.util import find_spec
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session
 
 from outreach.domain.problems import Problem
 from outreach.domain.states import SearchState
 from outreach.domain.timetabling import PlannerMissing
 from outreach.extensions import current_settings, db
-from outreach.models import Activity, Programme, Region, TimetablingSearch, User, Venue
-from outreach.models.planned import IS_PLANNED
+from outreach.models import TimetablingSearch, User
 from outreach.services import audit, office_defaults
 from outreach.services.timetabling import request as timetabling_request
 from outreach.services.timetabling import task as timetabling_task
@@ -26,7 +25,6 @@ from outreach.transactions import writing
 
 LEASE = timedelta(seconds=30)  # longer than a busy machine takes to start the process
 RUNNING = (SearchState.QUEUED, SearchState.RUNNING)
-SHOWN = 50
 AT_ONCE = 100  # deleted in one transaction
 TITLE_LENGTH = 200
 
@@ -50,19 +48,6 @@ class CannotStart(Problem):
 def can_search() -> bool:
     """Return whether OR-Tools is installed. Without it, activities can only be scheduled one after the other."""
     return find_spec("ortools") is not None
-
-
-def candidates(*, now: datetime) -> list[Activity]:
-    """Return the activities that can be scheduled: drafts and published ones not yet begun, by programme and start."""
-    return list(
-        db.session.scalars(
-            sa.select(Activity)
-            .outerjoin(Programme, Programme.id == Activity.programme_id)
-            .where(IS_PLANNED, Activity.starts_at > now)
-            .options(joinedload(Activity.venue), joinedload(Activity.programme))
-            .order_by(Programme.starts_on.is_(None), Programme.starts_on, Programme.id, Activity.starts_at, Activity.id)
-        )
-    )
 
 
 def create(request: Request, *, title: str, by: User | None, now: datetime) -> TimetablingSearch:
@@ -127,29 +112,6 @@ def is_running(search: TimetablingSearch, now: datetime) -> bool:
     return search.state in RUNNING and search.beat_at is not None and search.beat_at > now - LEASE
 
 
-def is_broken_off(search: TimetablingSearch, now: datetime) -> bool:
-    """Return whether the search stopped unexpectedly, because its process or the machine died."""
-    return search.state in RUNNING and not is_running(search, now)
-
-
-def get(search_id: int) -> TimetablingSearch:
-    search = db.session.get(TimetablingSearch, search_id, populate_existing=True)
-    if search is None:
-        raise SearchMissing
-    return search
-
-
-def recent() -> list[TimetablingSearch]:
-    """Return up to SHOWN searches, the newest first."""
-    wanted = (
-        sa.select(TimetablingSearch)
-        .options(joinedload(TimetablingSearch.created_by))
-        .order_by(TimetablingSearch.id.desc())
-        .limit(SHOWN)
-    )
-    return list(db.session.scalars(wanted).unique())  # an account is joined with its roles
-
-
 def delete(search_id: int, *, by: User | None, now: datetime) -> None:
     """Delete a search that is not running; applied changes stay. Raise AlreadyStarted while it runs."""
     with writing() as session:
@@ -180,16 +142,6 @@ def delete_old(now: datetime, *, stop: Callable[[], bool] = lambda: False) -> in
         deleted += done.rowcount
     db.session.rollback()
     return deleted
-
-
-def venue_names(ids: Collection[int]) -> Mapping[int, str]:
-    rows = db.session.execute(sa.select(Venue.id, Venue.name).where(Venue.id.in_(ids)))
-    return {row.id: row.name for row in rows}
-
-
-def region_names(codes: Collection[str]) -> Mapping[str, str]:
-    rows = db.session.execute(sa.select(Region.code, Region.name).where(Region.code.in_(codes)))
-    return {row.code: row.name for row in rows}
 
 
 def _for_change(session: Session, search_id: int) -> TimetablingSearch:

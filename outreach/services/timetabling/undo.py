@@ -1,7 +1,7 @@
 """Undo what was taken of a proposal: preview, then move back in one transaction all that nobody has changed since.
 
-What somebody has changed, answered, or what no longer fits is left alone and named. Published activities move back as by
-activities/move.py: a notice that a reader has not received yet is withdrawn or merged with the new one.
+What somebody has changed, answered, or what no longer fits is left alone and named. Published activities move back as
+by activities/move.py: a notice that a recipient has not received yet is withdrawn or merged with the new one.
 """
 
 from collections.abc import Collection, Sequence
@@ -206,7 +206,7 @@ def _judged(
 
 
 def _timely(line: TakenLine, now: datetime) -> TakenLine:
-    """Return the line without a deadline that has passed; the office's usual one is taken then."""
+    """Return the line, without its deadline if that has passed: the office's usual one is used then."""
     if line.back and line.back.respond_by_at and line.back.respond_by_at <= now:
         return replace(line, back=replace(line.back, respond_by_at=None))
     return line
@@ -232,11 +232,11 @@ def _blocked(session: Session, lines: dict[int, TakenLine], now: datetime) -> se
     while plan is not None and (going := [line for id, line in lines.items() if id not in blocked]):
         stored = plans.planned(session, [line.id for line in going])
         by_id = {line.id: line for line in going}
-        after = [_planned(by_id[one.id], one, now) for one in stored]
-        found = [one for one in clashing.brought(plan, after, stored) if one.severity is Severity.BLOCK]
-        if not found:
+        after = [_planned(by_id[activity.id], activity, now) for activity in stored]
+        blocking = [clash for clash in clashing.brought(plan, after, stored) if clash.severity is Severity.BLOCK]
+        if not blocking:
             return blocked
-        blocked |= {id for one in found for id in one.ids} & by_id.keys()
+        blocked |= {id for clash in blocking for id in clash.ids} & by_id.keys()
     return blocked
 
 
@@ -286,7 +286,7 @@ def _move_all(
 
 
 def _open_again(search: TimetablingSearch, back: Collection[tuple[Activity, TakenLine]]) -> None:
-    """Let the proposal be taken again for these activities, which are as it found them."""
+    """Allow the proposal to be applied again for these activities: they are as they were before it."""
     versions = {line.id: activity.version for activity, line in back}
     result = timetabling_result.read(search.result)
     search.result = {

@@ -61,7 +61,7 @@
     detail.parameters.ago = Math.max(0, Math.floor((Date.now() - tick.at) / 1000));
   });
 
-  // --- What became of a request
+  // --- The result of a request
   document.addEventListener("htmx:sendError", ({ detail }) => failed(detail, "offline"));
   document.addEventListener("htmx:timeout", ({ detail }) => failed(detail, "offline"));
   document.addEventListener("htmx:afterRequest", ({ detail }) => {
@@ -154,7 +154,7 @@
   window.addEventListener("storage", draw); // another tab has sent them
   document.addEventListener("htmx:afterSettle", () => { restore(); draw(); });
 
-  // --- What is said
+  // --- The messages
   const region = document.getElementById("unsent");
   const [text, retry, signIn] = ["p", "button", "a"].map((tag) => document.createElement(tag));
   const line = document.createElement("div");
@@ -209,7 +209,7 @@
     else if (!said) line.remove();
   }
 
-  // --- A page that was loaded again: the ticks stand as they were left
+  // --- A page that was loaded again: the ticks are shown as they were left
   function restore() {
     for (const path of paths()) {
       const box = boxOf(path);

@@ -1,4 +1,4 @@
-// "/" leads to the search: into its box, or where none is in sight to its page.
+// "/" leads to the search: into its box, or, if no box is in sight, to its page.
 document.addEventListener("keydown", (event) => {
   if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
   const typing = "input:not([type=checkbox], [type=radio], [type=button], [type=submit]), textarea, select, [contenteditable]";

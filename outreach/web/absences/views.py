@@ -13,15 +13,17 @@ from outreach.domain.planning.parties import AbsenceSource
 from outreach.domain.problems import Problem
 from outreach.extensions import limiter
 from outreach.models import AbsenceCalendar
+from outreach.queries import absences as absence_pages
+from outreach.queries import clashes as clash_pages
 from outreach.services.absences import calendars as absence_calendars
 from outreach.services.absences import edit as absences
 from outreach.services.absences.calendars import CalendarMissing
 from outreach.services.absences.edit import AbsenceMissing, Subject, SubjectKind, SubjectMissing
-from outreach.services.planning import clashes as clashing
 from outreach.web.absences.forms import AbsenceForm, CalendarForm
 from outreach.web.clashes.shown import shown
-from outreach.web.fields.problems import showing_problems
-from outreach.web.frame.accounts import coordinator_required, missing_page, office_zone, staff_required
+from outreach.web.fields.problems import missing_page, showing_problems
+from outreach.web.frame.access import coordinator_required, staff_required
+from outreach.web.frame.looks import office_zone
 from outreach.web.frame.say import say
 
 PAGES = {
@@ -142,14 +144,14 @@ def _told(kind: SubjectKind, subject_id: int) -> dict[str, Any]:
     """Return the future absences, in words for a page."""
     subject, now, today = Subject(SubjectKind(kind), subject_id), clock.now(), _today()
     return {
-        "entered": [(one, when(one.absent, today)) for one in absences.entered(subject, now=now)],
-        "calendars": absence_calendars.of(subject, now=now),
+        "entered": [(one, when(one.absent, today)) for one in absence_pages.entered(subject, now=now)],
+        "calendars": absence_pages.calendars(subject, now=now),
         "page": url_for("absences.show", kind=subject.kind.value, subject_id=subject.id),
     }
 
 
 def _page(subject: Subject, form: AbsenceForm, calendar_form: CalendarForm) -> str:
-    name = absences.name_of(subject)
+    name = absence_pages.name_of(subject)
     index, own, key = PAGES[subject.kind]
     own_id: dict[str, Any] = {key: subject.id}
     return render_template(
@@ -163,6 +165,6 @@ def _page(subject: Subject, form: AbsenceForm, calendar_form: CalendarForm) -> s
         nav_section=index.partition(".")[0],
         say=say,
         here=url_for(".show", kind=subject.kind.value, subject_id=subject.id),
-        clashes=shown(clashing.of_absent(subject, now=clock.now())),
+        clashes=shown(clash_pages.of_absent(subject, now=clock.now())),
         **_told(subject.kind, subject.id),
     )

@@ -27,7 +27,7 @@ from outreach.web.clashes.resolutions import ShownResolution
 from outreach.web.clashes.shown import ShownClash
 from outreach.web.fields import choices
 from outreach.web.fields.problems import renew_version, showing_problems
-from outreach.web.frame.accounts import coordinator_required
+from outreach.web.frame.access import coordinator_required
 from outreach.web.frame.way_back import back_or
 
 BUTTONS = ("add", "drop", "look")  # buttons that only change the form
@@ -94,7 +94,7 @@ def _preview(form: AgendaForm, activity: Activity) -> ClashPreview:
 
 
 def _elsewhere(row: ShownClash) -> tuple[ShownResolution, ...]:
-    """Leave out ways that lead to this page itself."""
+    """Leave out resolutions that lead to this page itself."""
     return tuple(one for one in row.resolutions if one.href.split("?")[0] != request.path)
 
 

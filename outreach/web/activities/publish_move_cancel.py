@@ -14,12 +14,12 @@ from outreach.delivery.words import formats
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState
 from outreach.models import Activity
+from outreach.queries import clashes as clash_pages
 from outreach.queries.activities import page as showing
 from outreach.queries.activities import together
 from outreach.services.activities import move as moves
 from outreach.services.activities import publish as publishing
 from outreach.services.locking import ActivityMissing
-from outreach.services.planning import clashes as clashing
 from outreach.services.planning.checks import PlanBlocked
 from outreach.services.reminders import forecast as forecasting
 from outreach.services.reminders.forecast import Forecast
@@ -31,7 +31,8 @@ from outreach.web.clashes.shown import shown
 from outreach.web.fields import choices
 from outreach.web.fields.instants import wall_day, wall_time
 from outreach.web.fields.problems import show_problem, show_refused, showing_problems
-from outreach.web.frame.accounts import coordinator_required, office_zone
+from outreach.web.frame.access import coordinator_required
+from outreach.web.frame.looks import office_zone
 from outreach.web.frame.say import say
 from outreach.web.frame.way_back import back_or
 
@@ -60,7 +61,7 @@ def publish(activity_id: int) -> Any:
             going = showing.invitations_at([activity_id], now=now)
             flash(" ".join([_("Published."), invitations_go_out(going, page.activity.zone)]), "success")
             return redirect(url_for(".show", activity_id=activity_id))
-    rows = shown(clashing.of_activities([activity_id], now=now), about=[activity_id])
+    rows = shown(clash_pages.of_activities([activity_id], now=now), about=[activity_id])
     return render_template(
         "activities/publish.html",
         form=form,
@@ -146,7 +147,7 @@ def _before_publishing(form: PublishTogetherForm, ids: list[int], now: datetime)
             return redirect(url_for(".index"))
     lines = together.lines(ids, now=now)
     ids = [line.activity.id for line in lines]
-    rows = shown(clashing.of_activities(ids, now=now), about=ids)
+    rows = shown(clash_pages.of_activities(ids, now=now), about=ids)
     return render_template(
         "activities/publish_together_check.html",
         form=form,

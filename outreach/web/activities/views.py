@@ -18,6 +18,7 @@ from outreach.domain.kinds import Role
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState
 from outreach.models import Activity
+from outreach.queries import clashes as clash_pages
 from outreach.queries import exports
 from outreach.queries.activities import intended as intentions
 from outreach.queries.activities import lists as browsing
@@ -41,9 +42,8 @@ from outreach.web.exports import columns, file
 from outreach.web.fields import choices
 from outreach.web.fields.base import ConfirmForm
 from outreach.web.fields.instants import move_query, wall_day
-from outreach.web.fields.problems import show_refused, showing_problems
+from outreach.web.fields.problems import missing_page, show_refused, showing_problems
 from outreach.web.frame.access import coordinator_required, staff_required
-from outreach.web.frame.accounts import missing_page
 from outreach.web.frame.looks import office_zone
 from outreach.web.frame.say import page_number, say
 from outreach.web.frame.way_back import back_or, coming_back, leading_back
@@ -168,7 +168,7 @@ def community() -> Any:
 @staff_required
 def show(activity_id: int) -> Any:
     page = showing.activity(activity_id, now=clock.now())
-    found = clashing.of_activities([activity_id], now=clock.now())
+    found = clash_pages.of_activities([activity_id], now=clock.now())
     return render_template(
         "activities/show.html",
         page=page,

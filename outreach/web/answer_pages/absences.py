@@ -16,6 +16,7 @@ from outreach.delivery.words.absences import when
 from outreach.domain.planning.parties import AbsenceSource
 from outreach.domain.problems import Problem
 from outreach.extensions import limiter
+from outreach.queries import absences as absence_pages
 from outreach.queries.answers import clashes as own_clashes
 from outreach.queries.answers import page as answer_page
 from outreach.queries.answers.page import AnswerPage
@@ -24,12 +25,11 @@ from outreach.services.absences import edit as absences
 from outreach.services.absences.edit import Check, Subject, SubjectKind
 from outreach.services.invitations import links
 from outreach.web.answer_pages.blueprint import bp
-from outreach.web.answer_pages.draw import seal
+from outreach.web.answer_pages.draw import foreign_sentence, seal, speak
 from outreach.web.answer_pages.forms import LinkForm, OwnAbsenceForm, OwnCalendarForm
-from outreach.web.answer_pages.request import foreign_sentence, speak
 from outreach.web.answer_pages.views import draw_for, this_link
 from outreach.web.fields.fields import whole
-from outreach.web.frame.accounts import office_zone
+from outreach.web.frame.looks import office_zone
 from outreach.web.frame.request import asked_language, is_foreign
 from outreach.web.frame.say import say
 
@@ -160,7 +160,7 @@ def _drawn(
 ) -> Response:
     subject, now, zone = _subject(found), clock.now(), office_zone()
     today = now.astimezone(zone).date()
-    entered = absences.entered(subject, now=now)
+    entered = absence_pages.entered(subject, now=now)
     wrongs = _wrong_fields(form, calendar_form, wrong, notice)
     coming = own_clashes.accepted(found.activities, now)
     return draw_for(
@@ -173,7 +173,7 @@ def _drawn(
         calendar_open=calendar_form is not None,
         entered=[(one, when(one.absent, today)) for one in entered[:MOST_SHOWN]],
         more=max(0, len(entered) - MOST_SHOWN),
-        calendars=absence_calendars.of(subject, now=now),
+        calendars=absence_pages.calendars(subject, now=now),
         say=say,
         moment=lambda instant: formats.moment(instant, zone),
         title=_("When can you not come?"),

@@ -7,12 +7,12 @@ from flask import Response, redirect, request, url_for
 from flask_babel import gettext as _
 
 from outreach import clock
+from outreach.queries import feeds as feed_pages
 from outreach.queries.answers import page as answer_page
 from outreach.services import feeds
 from outreach.web.answer_pages.blueprint import bp
-from outreach.web.answer_pages.draw import seal
+from outreach.web.answer_pages.draw import foreign_sentence, seal, speak
 from outreach.web.answer_pages.forms import LinkForm
-from outreach.web.answer_pages.request import foreign_sentence, speak
 from outreach.web.answer_pages.views import draw_for
 from outreach.web.frame.request import asked_language, is_foreign
 
@@ -46,7 +46,7 @@ def _drawn(token: str, status: int = 200, *, notice: str = "") -> Response:
     now = clock.now()
     found = answer_page.read_invitee(token, now=now)
     speak(found.invitee.locale)
-    address = feeds.own_address_of(None if found.invitee.organisation else found.invitee.id)
+    address = feed_pages.own_address_of(None if found.invitee.organisation else found.invitee.id)
     sentences = {
         "made": _("The address is made. Put it into your calendar program now.") if address else "",
         "stopped": "" if address else _("The address no longer works."),

@@ -26,8 +26,8 @@ class PersonRow:
     """Name, post, phone and e-mail of somebody, as typed or stored, with their errors.
 
     id: a nominee's invitation. word: a nominee's answer, if it is not that they come. known_phone, known_email: a part
-    of the stored ones; a link is passed on, and whoever opens it later need not see all. suggestion: an e-mail address
-    that was probably meant.
+    of the stored ones; a link may be forwarded, so the whole values are not shown. suggestion: an e-mail address that
+    was probably meant.
     """
 
     name: str = ""
@@ -54,8 +54,8 @@ class PersonRow:
 class Fault(NamedTuple):
     """A refused value.
 
-    id: of the element on the page where it is mended. field: "name", "email" …; "" for a whole card. row: the number of
-    the person in an organisation's list, from 1; 0 outside a list.
+    id: of the element on the page where it is corrected. field: "name", "email" …; "" for a whole card. row: the number
+    of the person in an organisation's list, from 1; 0 outside a list.
     """
 
     id: str
@@ -69,7 +69,7 @@ class Card:
     shown: ShownInvitation
     answered: bool
     folded: bool  # answered, open, nothing to check again: the choices are hidden until asked for
-    asks: str  # what an organisation is asked once more, that named people and now sends nobody; "" for nothing
+    asks: str  # the question to an organisation that named people and now sends nobody; "" for no question
     open: bool
     closed_because: str  # a sentence; "" while open
     over: bool  # cancelled or held: it offers no calendar file
@@ -90,7 +90,7 @@ class Card:
 
     @property
     def faults(self) -> list[Fault]:
-        """Return what is to be mended on this card, in the order of the page."""
+        """Return what has to be corrected on this card, in the order of the page."""
         id_ = self.shown.activity.id
         found = [Fault(f"x{id_}", "", self.error or self.asks)] if self.error or self.asks else []
         found += _faults(f"{id_}-", self.who)
@@ -108,8 +108,8 @@ def cards(
 ) -> list[Card]:
     """Return one card for each activity.
 
-    picked: the choice pressed in the mail; nothing is sent by that. typed: what was sent but refused, by activity.
-    errors: why, by activity. asked: activities for which a choice is to be pressed once more.
+    picked: the choice of the button in the mail; it records nothing. typed: what was sent but refused, by activity.
+    errors: why, by activity. asked: activities for which the invitee has to confirm the choice.
     """
     return [
         _card(one, picked, typed.get(one.activity.id), errors.get(one.activity.id, ""), one.activity.id in asked)

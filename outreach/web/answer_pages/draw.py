@@ -17,14 +17,18 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
-from flask import Flask, Response, current_app, request
+from flask import Flask, Response, current_app, g, redirect, request, url_for
+from flask_babel import gettext as _
+from flask_babel import refresh
 from jinja2 import Environment
 from markupsafe import Markup
 
 from outreach.delivery.mail.values import map_url
 from outreach.delivery.words import formats
+from outreach.delivery.words.formats import LOCALES
 from outreach.queries.answers.page import Facts
 from outreach.web.answer_pages.words import words
+from outreach.web.frame.request import asked_language
 
 _KEY = "outreach.answers"
 
@@ -149,3 +153,23 @@ def _look(app: Flask) -> tuple[Environment, str]:
         )
         found = app.extensions[_KEY] = (env, policy)
     return found
+
+
+def speak(locale: str | None) -> None:
+    """Set the page's language: from ?lang=, else the invitee's, else Indonesian."""
+    g.locale = asked_language() or (locale if locale in LOCALES else "id")
+    refresh()
+
+
+def foreign_sentence() -> str:
+    return _("This did not come from your own page. Nothing was changed; please press the button once more.")
+
+
+def query() -> str:
+    lang = asked_language()
+    return f"?lang={lang}" if lang else ""
+
+
+def to_thanks(token: str, what: str = "answer") -> Any:
+    values = {"for": what, "lang": asked_language()}
+    return seal(redirect(url_for("answers.thanks", token=token, **values), 303))  # type: ignore[arg-type]

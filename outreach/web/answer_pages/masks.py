@@ -1,6 +1,6 @@
-"""Other people's phone and e-mail on an answer page: a part only, so that who typed them knows them again.
+"""Other people's phone and e-mail on an answer page: only a part, enough to recognise for whoever typed them.
 
-A link is forwarded, printed and opened on shared phones. Whoever opens it later need not see how others are reached.
+A link is forwarded, printed and opened on shared phones. Whoever opens it later must not learn how to reach others.
 """
 
 from outreach.delivery.words import formats

@@ -17,15 +17,16 @@ from outreach.domain.kinds import PollChoice
 from outreach.domain.polls import NotEveryDate
 from outreach.domain.problems import Problem
 from outreach.models import Activity, PollSlot
+from outreach.queries.answers import poll as poll_page
 from outreach.queries.answers.page import Contact
+from outreach.queries.answers.poll import PollPage
 from outreach.services.answers.undo import NothingToUndo
 from outreach.services.invitations.links import LinkExpired, LinkRevoked, LinkUnknown
 from outreach.services.polls import answer as poll_answering
-from outreach.services.polls.answer import NOTE_LENGTH, Dates, NotAmongYours, PollPage, WhoMissing
+from outreach.services.polls.answer import NOTE_LENGTH, Dates, NotAmongYours, WhoMissing
 from outreach.web.answer_pages.blueprint import bp
-from outreach.web.answer_pages.draw import draw, seal, tile
+from outreach.web.answer_pages.draw import draw, foreign_sentence, query, seal, speak, tile
 from outreach.web.answer_pages.forms import LinkForm, form_token, text
-from outreach.web.answer_pages.request import foreign_sentence, query, speak
 from outreach.web.answer_pages.words import words
 from outreach.web.frame.request import asked_language, is_foreign
 from outreach.web.frame.say import say
@@ -77,12 +78,12 @@ def answer_poll(token: str, poll_id: int) -> Any:
     except GONE:
         raise
     except (NotEveryDate, WhoMissing) as problem:
-        again = poll_answering.read_again(found, now=clock.now())
+        again = poll_page.read_again(found, now=clock.now())
         nobody = say(WhoMissing()) if again.invitee.organisation_id and not form.who.data else ""
         notice = words(language())["marked"] if nobody else say(problem)
         return _drawn(token, again, 422, form=form, sent=sent, notice=notice, missing=True, nobody=nobody)
     except Problem as problem:
-        again = poll_answering.read_again(found, now=clock.now())
+        again = poll_page.read_again(found, now=clock.now())
         return _drawn(token, again, 422, form=form, sent=sent, notice=say(problem))
     saved = url_for(".poll", token=token, poll_id=poll_id, saved=1, lang=asked_language())
     return seal(redirect(saved, 303))  # type: ignore[arg-type]
@@ -104,7 +105,7 @@ def undo_poll(token: str, poll_id: int) -> Any:
 
 
 def _found(token: str, poll_id: int) -> PollPage:
-    found = poll_answering.read(token, poll_id, now=clock.now())
+    found = poll_page.read(token, poll_id, now=clock.now())
     speak(found.invitee.invitee.locale)
     return found
 
@@ -146,7 +147,7 @@ def _drawn(
         faults=[(f"{first}{row.id}", f"{row.day}, {row.span}") for row in rows if row.missing]
         + [(name, f"{labels[name]}: {sentence}") for name, sentence in wrong.items()],
         wrong=wrong,
-        can_undo=bool(thanks) and "saved" in request.args and poll_answering.can_undo(found, token, now=clock.now()),
+        can_undo=bool(thanks) and "saved" in request.args and poll_page.can_undo(found, token, now=clock.now()),
         choices=[(choice.value, label(choice)) for choice in PollChoice],
         open=found.takes_answers,
         answered=one.answered_at is not None,

@@ -32,7 +32,8 @@ class Sent:
 def read(found: AnswerPage, values: MultiDict[str, str]) -> Sent:
     """Return what is new: the card with the pressed button, and all cards whose names differ from the stored ones.
 
-    Of an organisation's list, the valid names are recorded even if others are not: a card can be in both.
+    Of an organisation's list, valid names are recorded even if others are invalid: a card can be in `replies` and in
+    `wrong`.
     """
     sent = Sent()
     shown = {one.activity.id: one for one in found.activities}

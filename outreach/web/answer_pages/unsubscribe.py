@@ -11,9 +11,8 @@ from outreach import clock
 from outreach.queries.answers import page as answer_page
 from outreach.services.answers import answer as answering
 from outreach.web.answer_pages.blueprint import bp
-from outreach.web.answer_pages.draw import seal
+from outreach.web.answer_pages.draw import foreign_sentence, seal, speak, to_thanks
 from outreach.web.answer_pages.forms import RemindersForm
-from outreach.web.answer_pages.request import foreign_sentence, speak, to_thanks
 from outreach.web.answer_pages.views import draw_for
 from outreach.web.frame.request import asked_language, is_foreign
 

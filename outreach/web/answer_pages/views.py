@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from flask import Response, current_app, g, request
+from flask import Response, current_app, g, redirect, request, url_for
 from flask_babel import gettext as _
 from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
@@ -30,13 +30,12 @@ from outreach.services.answers.undo import NothingToUndo
 from outreach.services.invitations.links import LinkExpired, LinkRevoked, LinkUnknown
 from outreach.web.answer_pages.blueprint import bp
 from outreach.web.answer_pages.cards import Card, Fault, PersonRow, cards, faults_of, typed_who
-from outreach.web.answer_pages.draw import draw, own, seal, short_day
+from outreach.web.answer_pages.draw import draw, foreign_sentence, own, query, seal, short_day, speak, to_thanks
 from outreach.web.answer_pages.forms import AnswerForm, LinkForm, RemindersForm, form_token
 from outreach.web.answer_pages.read_form import CardForm, Sent, read
-from outreach.web.answer_pages.request import foreign_sentence, query, speak, to_thanks
 from outreach.web.answer_pages.words import words
 from outreach.web.frame import rate_limited
-from outreach.web.frame.request import is_foreign
+from outreach.web.frame.request import asked_language, is_foreign
 from outreach.web.frame.say import say
 
 PICKS = {"hadir": Choice.COMING, "tidak": Choice.NOT_COMING, "wakil": Choice.REPRESENTED}
@@ -159,10 +158,10 @@ def undo(token: str) -> Any:
 
 @bp.post("/<token>/reminders")
 def stop(token: str) -> Any:
-    found = _found(token)
+    speak(answer_page.read_invitee(token, now=clock.now()).invitee.locale)
     form = RemindersForm(meta={"csrf_context": token})
     if is_foreign() or not form.validate():
-        return _drawn(token, found, 400, notice=form.first_error or foreign_sentence())
+        return _drawn(token, _found(token), 400, notice=form.first_error or foreign_sentence())
     if form.wish.data == "resume":
         answering.resume_reminders(token, now=clock.now())
         return to_thanks(token, "resume")
@@ -196,7 +195,7 @@ def http_problem(error: HTTPException) -> Any:
 def _recorded(
     token: str, found: AnswerPage, sent: Sent, *, asked: Sequence[int] = (), together: AnswerForm | None = None
 ) -> Any:
-    """Record the replies. Thank only if all was valid and accepted; else show at each card what is still to be done."""
+    """Record the replies. Give thanks only if all was valid and accepted; otherwise show at each card what is left to do."""
     replies = sent.replies
     problems = answering.answer_all(token, replies, now=clock.now()) if replies else {}
     if replies and not (problems or sent.wrong or asked):
@@ -275,7 +274,7 @@ def _drawn(
 
 
 def _faults(shown: Sequence[Card], together: PersonRow | None) -> list[tuple[str, Markup]]:
-    """Return what is to be mended, as (id on the page, sentence)."""
+    """Return what has to be corrected, as (id on the page, sentence)."""
     labels = {part: words(formats.language())[part] for part in ("name", "post", "phone")} | {"email": _("E-mail")}
     found = [("", fault) for fault in faults_of(together)]
     for card in shown:
@@ -297,15 +296,15 @@ def _field(fault: Fault, labels: Mapping[str, str]) -> str:
 def _clashes(found: AnswerPage, noted: Sequence[int]) -> list[Markup]:
     """Return a sentence for everything that does not go together with what was just accepted."""
     coming = own_clashes.accepted(found.activities, clock.now()) if noted else []
-    away = own_clashes.with_absences(found.invitee, [one for one in coming if one.activity.id in noted])
+    away = own_clashes.with_absences(found.invitee, [accepted for accepted in coming if accepted.activity.id in noted])
     sentence = Markup(_("For the time of “%(title)s” you told us that you cannot come. Please change one of the two."))  # noqa: S704
-    sentences = [sentence % {"title": own(one.accepted.activity.title)} for one in away]
+    sentences = [sentence % {"title": own(clash.accepted.activity.title)} for clash in away]
     pairs = [] if found.invitee.organisation else own_clashes.with_each_other(coming, noted)
     sentence = Markup(_("“%(title)s” and “%(other)s” are at the same time. Please change one of the two."))  # noqa: S704
     return sentences + [
-        sentence % {"title": own(one.accepted.activity.title), "other": own(one.other.activity.title)}
-        for one in pairs
-        if one.other is not None
+        sentence % {"title": own(pair.accepted.activity.title), "other": own(pair.other.activity.title)}
+        for pair in pairs
+        if pair.other is not None
     ]
 
 
@@ -325,3 +324,31 @@ def draw_for(token: str, found: AnswerPage, template: str, status: int = 200, **
 
 def _sentence(title: str, sentence: str, status: int, **values: Any) -> Response:
     return draw("problem.html", status, title=title, sentence=sentence, contact=answer_page.office_contact(), **values)
+
+
+# Addresses that only accept posts redirect to the page they belong to. Somebody opens one after an error was shown there:
+# through the other language's link, or when a phone reloads a forgotten tab.
+BACK_TO = {
+    "answers": "page",
+    "all": "page",
+    "undo": "page",
+    "reminders": "page",
+    "away/remove": "away_page",
+    "away/calendar": "away_page",
+    "away/again": "away_page",
+    "calendar/stop": "calendar_page",
+}
+
+
+def _to_page(token: str, page: str) -> Any:
+    return seal(redirect(url_for(f"answers.{page}", token=token, lang=asked_language())))  # type: ignore[arg-type]
+
+
+@bp.get("/<token>/polls/<int:poll_id>/undo")
+def back_to_poll(token: str, poll_id: int) -> Any:
+    return seal(redirect(url_for("answers.poll", token=token, poll_id=poll_id, lang=asked_language())))  # type: ignore[arg-type]
+
+
+for _path, _page in BACK_TO.items():
+    _name = f"back_{_path.replace('/', '_')}"  # with one name for all, Werkzeug would redirect permanently between them
+    bp.add_url_rule(f"/<token>/{_path}", _name, _to_page, methods=["GET"], defaults={"page": _page})

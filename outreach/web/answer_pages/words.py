@@ -12,7 +12,7 @@ from outreach.domain.states import ANSWERED, ActivityState, InvitationState
 
 
 def promised(state: InvitationState) -> str:
-    """Return an answer in words that no page uses for who really came."""
+    """Return an answer as a promise, in words that no page uses for attendance."""
     if state is InvitationState.COMING:
         return _("Will come")
     return _("Will not come") if state is InvitationState.NOT_COMING else label(state)

@@ -32,11 +32,11 @@ def events(
     shown: ShownDays, asked: CalendarRequest, rows: Sequence[CalendarRow], *, may_move: bool
 ) -> list[dict[str, Any]]:
     """Return everything to draw: activities, days off, Ramadan, breaks and absences."""
-    found = [entry(one, asked, shown.zone, may_move=may_move) for one in shown.entries]
+    drawn = [entry(one, asked, shown.zone, may_move=may_move) for one in shown.entries]
     ids = [row_id(row) for row in rows]
     for facts in shown.days.values():
-        found += [{**one, "resourceIds": ids} for one in _behind(facts, asked)]
-    return found + [one for row in rows for one in _absences(row, shown.zone)]
+        drawn += [{**event, "resourceIds": ids} for event in _behind(facts, asked)]
+    return drawn + [one for row in rows for one in _absences(row, shown.zone)]
 
 
 def entry(one: CalendarEntry, asked: CalendarRequest, zone: ZoneInfo, *, may_move: bool) -> dict[str, Any]:

@@ -30,7 +30,8 @@ from outreach.web.clashes.shown import ShownClash, common_resolutions, shown
 from outreach.web.fields.base import ConfirmForm
 from outreach.web.fields.fields import whole
 from outreach.web.fields.problems import flashing_problems, show_problem, show_refused
-from outreach.web.frame.accounts import coordinator_required, office_zone
+from outreach.web.frame.access import coordinator_required
+from outreach.web.frame.looks import office_zone
 from outreach.web.frame.say import say
 
 OVER = (ActivityState.CANCELLED, ActivityState.HELD)

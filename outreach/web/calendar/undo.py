@@ -60,7 +60,7 @@ def last() -> tuple[int, int]:
 
 
 def kept(activity_id: int) -> Move | None:
-    """Return what takes the activity's move back, if that was this session's last one and not long ago."""
+    """Return the move that takes back the activity's last move, if this session made it not long ago."""
     moved = _moved()
     if moved is None or moved.id != activity_id or moved.until < clock.now():
         return None

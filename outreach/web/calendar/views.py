@@ -21,8 +21,8 @@ from outreach.web.calendar import range as calendar_range
 from outreach.web.calendar import undo as calendar_undo
 from outreach.web.calendar.blueprint import bp
 from outreach.web.calendar.range import CalendarRequest, RowsOf, View
+from outreach.web.fields.problems import missing_page
 from outreach.web.frame.access import may_change, staff_required
-from outreach.web.frame.accounts import missing_page
 from outreach.web.frame.looks import office_zone
 from outreach.web.frame.say import say
 from outreach.web.free_slots.words import away_words

@@ -29,8 +29,8 @@ from outreach.domain.planning.parties import Party, PartyKind
 from outreach.domain.planning.plan import Plan, PlannedActivity
 from outreach.domain.states import ActivityState
 from outreach.models import Activity
-from outreach.services.planning import clashes as clashing
-from outreach.services.planning.clashes import InviteeStanding
+from outreach.queries import clashes as clash_pages
+from outreach.queries.clashes import InviteeStanding
 from outreach.web.fields.instants import number_of_days, wall_day, wall_time
 
 FIELDS = frozenset(
@@ -65,7 +65,9 @@ class ShownResolution:
 
 def invitations_of(resolutions: Iterable[Resolution]) -> Invitations:
     """Return the invitations that the resolutions are about, by activity and party. One query, or none if there are none."""
-    return clashing.invitations_of([(one.activity_id, one.party) for one in resolutions if isinstance(one, OfInvitee)])
+    return clash_pages.invitations_of(
+        [(one.activity_id, one.party) for one in resolutions if isinstance(one, OfInvitee)]
+    )
 
 
 def resolution_link(

@@ -87,11 +87,11 @@ def shown(
     bundles = _bundled(rows, groups) if alike else [[(row, group)] for row, group in zip(rows, groups, strict=True)]
     wanted = bundles[:most] if with_resolutions else []
     offered = [_offered(found, bundle, about, alike) for bundle in wanted]
-    invitations = invitations_of(resolution for some in offered for resolution in some)
-    said = []
+    invitations = invitations_of(resolution for resolutions in offered for resolution in resolutions)
+    shown_rows = []
     for at, bundle in enumerate(bundles):
         side = _side(bundle[0][1][0], about)
-        outs = (
+        links = (
             [by_timetabling(crowd_of(bundle[0][1]))]
             if bundle[0][0].crowd
             else [
@@ -100,8 +100,10 @@ def shown(
             ]
         )
         titles = tuple(dict.fromkeys(row.things[0].title for row, _group in bundle))
-        said.append(replace(bundle[0][0], resolutions=tuple(one for one in outs if one is not None), titles=titles))
-    return said
+        shown_rows.append(
+            replace(bundle[0][0], resolutions=tuple(link for link in links if link is not None), titles=titles)
+        )
+    return shown_rows
 
 
 def common_resolutions(found: FoundClashes, rows: Sequence[ShownClash]) -> list[CommonResolution]:
@@ -111,7 +113,7 @@ def common_resolutions(found: FoundClashes, rows: Sequence[ShownClash]) -> list[
         for resolution in row.resolutions:
             offered.setdefault(resolution.resolution or resolution.words, resolution)
     resolving = [(resolution, _resolved(found, resolution, rows)) for resolution in offered.values()]
-    resolving.sort(key=lambda one: -len(one[1]))  # a stable sort: equals keep their order
+    resolving.sort(key=lambda pair: -len(pair[1]))  # a stable sort: equals keep their order
     return [CommonResolution(resolution, _said(resolved, rows)) for resolution, resolved in resolving]
 
 
@@ -119,7 +121,7 @@ def _resolved(found: FoundClashes, resolution: ShownResolution, rows: Sequence[S
     if resolution.resolution is None:
         return [row for row in rows if resolution in row.resolutions]
     among = {id for row in rows for id in row.clash.ids}
-    left = {one.signature for one in find_clashes(applied(found.plan, resolution.resolution), among)}
+    left = {clash.signature for clash in find_clashes(applied(found.plan, resolution.resolution), among)}
     return [row for row in rows if row.clash.signature not in left]
 
 
@@ -155,7 +157,7 @@ def _offered(found: FoundClashes, bundle: Bundle, about: Collection[int], alike:
     offered = _for_all(first, find_resolutions(found.plan, first[0], _side(first[0], about)))
     if not alike:
         return offered
-    resolving = [one for _row, group in bundle for one in group]
+    resolving = [clash for _row, group in bundle for clash in group]
     return [resolution for resolution in offered if suits_all(found.plan, resolution, about, resolving)]
 
 
@@ -167,28 +169,28 @@ def _shown(found: FoundClashes, group: list[Clash], side: int | None) -> ShownCl
     if crowd := crowd_of(group):
         return _shown_crowd(group, crowd)
     first = group[0]
-    parties = tuple(dict.fromkeys(one.party for one in group if one.party))
-    told = sentence(first, side, names=[one.name for one in parties], kecamatan=found.kecamatan)
-    own = next((one for one in first.activities if one.id == side), first.activities[-1])
-    things = tuple(_thing(one) for one in (own, *(other for other in first.activities if other is not own)))
+    parties = tuple(dict.fromkeys(clash.party for clash in group if clash.party))
+    said = sentence(first, side, names=[party.name for party in parties], kecamatan=found.kecamatan)
+    own = next((activity for activity in first.activities if activity.id == side), first.activities[-1])
+    things = tuple(_thing(activity) for activity in (own, *(other for other in first.activities if other is not own)))
     day = own.local_start.date()
     return ShownClash(
-        first.kind, first.severity, day, told, things, first, parties=parties, intend_href=intend_href(first, side)
+        first.kind, first.severity, day, said, things, first, parties=parties, intend_href=intend_href(first, side)
     )
 
 
 def _shown_crowd(group: list[Clash], crowd: Sequence[PlannedActivity]) -> ShownClash:
     """Return what many drafts of one day have with each other as one."""
     first, day = group[0], crowd[0].local_start.date()
-    counts = Counter(one.kind for one in group)
+    counts = Counter(clash.kind for clash in group)
     kinds = sorted(counts, key=lambda kind: -counts[kind])
-    told = _(
+    said = _(
         "These %(count)s drafts do not go together on one day: %(what)s. The timetabling gives them days and hours that do.",
         count=len(crowd),
         what=", ".join(f"{counts[kind]} × {label(kind)}" for kind in kinds),
     )
     thing = Thing(0, _("%(count)s drafts", count=len(crowd)), long_day(day), "")
-    return ShownClash(first.kind, first.severity, day, told, (thing,), first, crowd=len(crowd))
+    return ShownClash(first.kind, first.severity, day, said, (thing,), first, crowd=len(crowd))
 
 
 def intend_href(clash: Clash, side: int | None = None) -> str:

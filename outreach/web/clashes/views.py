@@ -12,6 +12,7 @@ from wtforms.validators import Length
 from outreach import clock
 from outreach.domain.clashes import Clash
 from outreach.domain.planning.rules import Severity
+from outreach.queries import clashes as clash_pages
 from outreach.queries.activities import intended as intentions
 from outreach.queries.activities import lists as browsing
 from outreach.queries.paging import Page
@@ -23,7 +24,7 @@ from outreach.web.exports import columns, file
 from outreach.web.fields.base import TidyForm
 from outreach.web.fields.fields import Sentence, whole
 from outreach.web.fields.problems import flashing_problems
-from outreach.web.frame.accounts import coordinator_required, staff_required
+from outreach.web.frame.access import coordinator_required, staff_required
 from outreach.web.frame.say import page_number
 
 bp = Blueprint("findings", __name__, url_prefix="/findings")
@@ -52,15 +53,15 @@ def index() -> Any:
     programme = request.args.get("programme", "")
     now = clock.now()
     found = clashing.everything(now=now)
-    groups = clashing.gathered((one for one in found.clashes if _is_of(one, programme)), crowds=True)
-    counts = {one: sum(group[0].severity is one for group in groups) for one in FOUND}
-    groups = [one for one in groups if severity in (None, one[0].severity)]
+    groups = clashing.gathered((clash for clash in found.clashes if _is_of(clash, programme)), crowds=True)
+    counts = {each: sum(group[0].severity is each for group in groups) for each in FOUND}
+    groups = [group for group in groups if severity in (None, group[0].severity)]
     groups.sort(key=lambda group: FOUND.index(group[0].severity))  # a stable sort: within each severity, by time
     if file.asked():
         rows = shown(found, groups=groups, with_resolutions=False)
         return file.send(_("Clashes"), columns.clashes(), rows)
     page = _page(groups)
-    found, groups = clashing.to_resolve(found, page.items, now=now)
+    found, groups = clash_pages.to_resolve(found, page.items, now=now)
     return render_template(
         "clashes/index.html",
         page=page,

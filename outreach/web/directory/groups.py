@@ -17,9 +17,9 @@ from outreach.services.directory.groups import GroupMissing, GroupValues
 from outreach.web.exports import columns, file
 from outreach.web.fields.base import ConfirmForm, TidyForm
 from outreach.web.fields.fields import Ids, row_ids, whole
-from outreach.web.fields.problems import renew_version, showing_problems
-from outreach.web.frame.accounts import coordinator_required, missing_page, staff_required
-from outreach.web.frame.say import page_number
+from outreach.web.fields.problems import missing_page, renew_version, showing_problems
+from outreach.web.frame.access import coordinator_required, staff_required
+from outreach.web.frame.say import page_number, search_words
 from outreach.web.invitations.forms import text
 
 bp = Blueprint("people_groups", __name__, url_prefix="/people/groups")
@@ -40,7 +40,7 @@ class GroupForm(TidyForm):
 @bp.get("")
 @staff_required
 def index() -> Any:
-    q = request.args.get("q", "").strip()[:100]
+    q = search_words()
     if file.asked():
         return file.send(_("Groups of people"), columns.groups(), exports.groups(q))
     return render_template("directory/groups/index.html", page=directory.groups(q, page_number()))
@@ -66,7 +66,7 @@ def new() -> Any:
 @bp.route("/<int:group_id>/edit", methods=["GET", "POST"])
 @coordinator_required
 def edit(group_id: int) -> Any:
-    group, form = groups.get(group_id), GroupForm()
+    group, form = directory.group(group_id), GroupForm()
     if request.method == "GET":
         form.name.data, form.version.data = group.name, str(group.version)
         form.person_ids.data = [one.id for one in group.members]
@@ -77,7 +77,7 @@ def edit(group_id: int) -> Any:
             groups.edit(group_id, form.values, whole(form.version.data), by=current_user, now=clock.now())
             flash(_("Saved."), "success")
             return redirect(url_for(".index"))
-        group = groups.get(group_id)
+        group = directory.group(group_id)
         renew_version(form, refusal.problem, group.version)
     return _page(form, group), 422
 
@@ -86,7 +86,7 @@ def edit(group_id: int) -> Any:
 @coordinator_required
 def delete(group_id: int) -> Any:
     """GET asks; POST deletes the group, not its people."""
-    group, form = groups.get(group_id), ConfirmForm()
+    group, form = directory.group(group_id), ConfirmForm()
     if form.validate_on_submit():
         name = groups.delete(group_id, by=current_user, now=clock.now())
         flash(_("“%(name)s” is deleted. Its people stay in the list.", name=name), "success")

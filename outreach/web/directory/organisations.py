@@ -13,17 +13,17 @@ from outreach.delivery.words.formats import LOCALES
 from outreach.domain.kinds import Sector
 from outreach.queries import directory, exports, inbox
 from outreach.queries.invitations import calls
+from outreach.queries.invitations import invitee as invitee_page
 from outreach.services import addresses
 from outreach.services.directory import organisations
 from outreach.services.directory.organisations import OrganisationMissing, OrganisationValues
-from outreach.services.invitations import invitee as invitee_record
 from outreach.web.directory import invitee_actions
 from outreach.web.directory.people.forms import InviteeForm, kelurahan_options
 from outreach.web.exports import columns, file
 from outreach.web.fields.fields import ChoiceField, optional_text
-from outreach.web.fields.problems import showing_problems
-from outreach.web.frame.accounts import coordinator_required, may_change, missing_page, staff_required
-from outreach.web.frame.say import page_number
+from outreach.web.fields.problems import missing_page, showing_problems
+from outreach.web.frame.access import coordinator_required, may_change, staff_required
+from outreach.web.frame.say import page_number, search_words
 from outreach.web.invitations.forms import member, text, words
 
 
@@ -78,7 +78,7 @@ missing_page(bp, OrganisationMissing)
 @bp.get("")
 @staff_required
 def index() -> Any:
-    q, sector = request.args.get("q", "").strip()[:100], member(Sector, request.args.get("sector"))
+    q, sector = search_words(), member(Sector, request.args.get("sector"))
     no_address = request.args.get("no_address") == "1"
     if file.asked():
         rows = exports.organisations(q, sector, no_address=no_address)
@@ -115,9 +115,9 @@ def show(organisation_id: int) -> Any:
         "directory/organisations/show.html",
         organisation=organisation,
         waiting=calls.one("organisation", organisation_id, calls.CallScope(), now=clock.now()).asked,
-        people=organisations.people_of(organisation_id),
-        invitations=invitee_record.invitations_of(organisation),
-        link=invitee_record.link_of(organisation, now=clock.now()) if may_change() else None,
+        people=directory.people_of(organisation_id),
+        invitations=invitee_page.invitations_of(organisation),
+        link=invitee_page.link_of(organisation, now=clock.now()) if may_change() else None,
         failure=addresses.failure_of(organisation.email),
         mails=inbox.of_invitee(organisation),
     )

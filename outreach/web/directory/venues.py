@@ -19,9 +19,9 @@ from outreach.web.directory.people.forms import kelurahan_options
 from outreach.web.exports import columns, file
 from outreach.web.fields.base import TidyForm
 from outreach.web.fields.fields import Between, ChoiceField, Number, optional_text
-from outreach.web.fields.problems import showing_problems
-from outreach.web.frame.accounts import coordinator_required, missing_page, staff_required
-from outreach.web.frame.say import page_number, say
+from outreach.web.fields.problems import missing_page, showing_problems
+from outreach.web.frame.access import coordinator_required, staff_required
+from outreach.web.frame.say import page_number, say, search_words
 from outreach.web.invitations.forms import text
 
 # Two decimal numbers with points, separated by a comma, semicolon or blank.
@@ -86,7 +86,7 @@ missing_page(bp, VenueMissing)
 @bp.get("")
 @staff_required
 def index() -> Any:
-    q = request.args.get("q", "").strip()[:100]
+    q = search_words()
     if file.asked():
         return file.send(_("Venues"), columns.venues(), exports.venues(q))
     return render_template("directory/venues/index.html", page=directory.venues(q, page_number()))

@@ -10,9 +10,10 @@ from sqlalchemy.exc import OperationalError
 
 from outreach import clock, logs
 from outreach.extensions import current_settings, limiter
+from outreach.queries import feeds as feed_pages
+from outreach.queries.feeds import FeedContent, FeedUnknown
 from outreach.services import feeds
-from outreach.services.feeds import FeedContent, FeedUnknown
-from outreach.web.answer_pages.request import speak
+from outreach.web.answer_pages.draw import speak
 from outreach.web.frame.looks import office_zone
 
 log = structlog.get_logger()
@@ -40,9 +41,9 @@ def _know_nobody() -> None:
 @bp.get("/<token>.ics")
 def calendar(token: str) -> Response:
     now = clock.now()
-    feed = feeds.open_feed(token)
+    feed = feed_pages.open_feed(token)
     speak(feed.person.locale if feed.person else None)
-    found = feeds.content(feed, now=now)
+    found = feed_pages.content(feed, now=now)
     headers = {"Content-Disposition": 'attachment; filename="kalender.ics"'}
     answer = Response(content_type="text/calendar; charset=utf-8", headers=headers)
     answer.set_etag(found.digest, weak=True)  # weak: same content, but another DTSTAMP each time

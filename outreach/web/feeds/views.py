@@ -12,13 +12,14 @@ from outreach import clock
 from outreach.delivery.words.labels import label
 from outreach.domain.kinds import FeedScope
 from outreach.queries import calendar as calendars
+from outreach.queries import feeds as feed_pages
 from outreach.queries.activities import lists as browsing
 from outreach.services import feeds
 from outreach.services.feeds import FeedMissing
 from outreach.web.fields.base import ConfirmForm, TidyForm
 from outreach.web.fields.fields import ChoiceField, optional_int
-from outreach.web.fields.problems import showing_problems
-from outreach.web.frame.accounts import coordinator_required, missing_page
+from outreach.web.fields.problems import missing_page, showing_problems
+from outreach.web.frame.access import coordinator_required
 from outreach.web.invitations.forms import text
 
 
@@ -63,7 +64,7 @@ missing_page(bp, FeedMissing)
 @coordinator_required
 def index() -> Any:
     made = request.args.get("made", type=int)
-    return render_template("feeds/index.html", rows=feeds.all_feeds(), made=made)
+    return render_template("feeds/index.html", rows=feed_pages.all_feeds(), made=made)
 
 
 @bp.route("/new", methods=["GET", "POST"])
@@ -95,7 +96,7 @@ def renew(feed_id: int) -> Any:
         feeds.renew(feed_id, by=current_user, now=clock.now())
         flash(_("A new address is made. The old one no longer works."), "success")
         return redirect(url_for(".index", made=feed_id, _anchor=f"feed-{feed_id}"))
-    return render_template("feeds/confirm.html", form=form, feed=feeds.get(feed_id), renewing=True)
+    return render_template("feeds/confirm.html", form=form, feed=feed_pages.get(feed_id), renewing=True)
 
 
 @bp.route("/<int:feed_id>/revoke", methods=["GET", "POST"])
@@ -107,4 +108,4 @@ def revoke(feed_id: int) -> Any:
         feeds.revoke(feed_id, by=current_user, now=clock.now())
         flash(_("The address no longer works."), "success")
         return redirect(url_for(".index"))
-    return render_template("feeds/confirm.html", form=form, feed=feeds.get(feed_id), renewing=False)
+    return render_template("feeds/confirm.html", form=form, feed=feed_pages.get(feed_id), renewing=False)

@@ -13,7 +13,7 @@ _BREAKS = re.compile("[\r\n\t\v\f\u2028\u2029]+")
 
 
 class _Words:
-    """The sentences of WTForms that our forms can show; it has them in no Indonesian."""
+    """The sentences of WTForms that our forms can show. WTForms has no Indonesian translation."""
 
     def gettext(self, string: str) -> str:
         known = {

@@ -1,16 +1,17 @@
-"""Show a problem's sentence at the form field it is about."""
+"""Show a problem that a service raised: at the form field it is about, on the next page, or as an error page."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from flask import flash
+from flask import Blueprint, flash
 from flask_babel import gettext
 from flask_wtf import FlaskForm
 from wtforms import FieldList, Form, FormField
 
 from outreach.domain.problems import Problem
 from outreach.services.locking import Stale
+from outreach.web.frame.access import error_page
 from outreach.web.frame.say import say
 
 # Field names of services that have another name in forms.
@@ -65,19 +66,18 @@ def flashing_problems(
         flash(say(problem), category)
 
 
-def put_beside(form: FlaskForm, problem: Problem, names: Mapping[str, str] = FIELDS) -> bool:
-    """Put the problem's sentence beside the field it is about. Return whether the form has that field."""
-    wanted = problem.field or ""
+def show_problem(form: FlaskForm, problem: Problem, names: Mapping[str, str] = FIELDS) -> str:
+    """Put the problem's sentence beside its field, or above the form if it has no such field.
+
+    Return "" if a field shows it, otherwise the sentence: for a page that does not show the errors of this form above it.
+    """
+    wanted, sentence = problem.field or "", say(problem)
     field = form._fields.get(wanted) or form._fields.get(names.get(wanted, ""))
-    if field is not None:
-        field.errors = [*field.errors, say(problem)]
-    return field is not None
-
-
-def show_problem(form: FlaskForm, problem: Problem, names: Mapping[str, str] = FIELDS) -> None:
-    """Put the problem's sentence beside its field, or above the form if it has no such field."""
-    if not put_beside(form, problem, names):
-        form.form_errors.append(say(problem))
+    if field is None:
+        form.form_errors.append(sentence)
+        return sentence
+    field.errors = [*field.errors, sentence]
+    return ""
 
 
 def show_refused(form: FlaskForm, problem: Problem, version: int) -> None:
@@ -101,3 +101,9 @@ def mistakes(form: Form, whose: str = "") -> Iterator[tuple[str, str, str]]:
         elif not isinstance(field, FormField):
             label = f"{whose}: {field.label.text}" if whose else str(field.label.text)
             yield from ((field.id, label, str(error)) for error in field.errors)
+
+
+def missing_page(bp: Blueprint, *problems: type[Problem]) -> None:
+    """If a view of the blueprint raises one of these, answer with a 404 page that shows its sentence."""
+    for problem in problems:
+        bp.register_error_handler(problem, lambda raised: error_page(404, text=say(raised)))

@@ -118,7 +118,7 @@ def _to_login() -> Any:
     if _from_script():
         return Response(
             _("Sign in again."), 401, mimetype="text/plain"
-        )  # a redirect would put the login page into a page
+        )  # after a redirect, htmx would insert the login page into the page
     target = request.full_path.rstrip("?") if request.method == "GET" else None
     return redirect(url_for("security.login", next=None if target == "/" else target))
 
@@ -129,7 +129,7 @@ def _from_script() -> bool:
 
 
 def _is_for_another_account() -> bool:
-    """Return whether the page that asks was made for another account, whose kept ticks this one must not record."""
+    """Return whether the page was made for another account. Ticks that it kept must not be recorded in this account's name."""
     return _from_script() and request.headers.get("X-Account", str(current_user.id)) != str(current_user.id)
 
 

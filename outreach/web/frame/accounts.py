@@ -1,40 +1,27 @@
-"""Set up what surrounds every page: accounts, access, headers, words and looks. Views import their helpers from here."""
+"""Set up what surrounds every page: accounts, access, headers, words and looks.
+
+Views import from access.py who may open them, and from looks.py what templates use too.
+"""
 
 import json
 from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Blueprint, Flask, current_app
+from flask import Flask, current_app
 from flask_login import user_logged_out
 from flask_security import SQLAlchemyUserDatastore, password_changed
 
 from outreach import clock
 from outreach.domain.kinds import StaffRole
-from outreach.domain.problems import Problem
 from outreach.extensions import db, security
 from outreach.models import AccountRole, User
 from outreach.services.office import staff
 from outreach.settings import Settings
 from outreach.transactions import begin_writing
 from outreach.web.frame import access, looks, security_words
-from outreach.web.frame.access import (
-    administrator_required,
-    coordinator_required,
-    error_page,
-    has_role,
-    may_change,
-    staff_required,
-)
-from outreach.web.frame.looks import badge, icon, office_zone, url_with
-from outreach.web.frame.say import say
+from outreach.web.frame.access import has_role, may_change
 from outreach.web.frame.way_back import back_or, back_to_choices, coming_back, leading_back
-
-__all__ = [
-    "administrator_required", "badge", "coordinator_required", "error_page", "has_role", "icon", "init_app", "may_change",
-    "missing_page", "office_zone", "staff_required", "url_with",
-]  # fmt: skip
-
 
 _OF_SESSION = sa.select(User).where(User.fs_uniquifier == sa.bindparam("uniquifier"))
 
@@ -65,12 +52,6 @@ def init_app(app: Flask) -> None:
         may_change=may_change, has_role=has_role, demo=settings.demo, demo_logins=demo_logins,
         back_or=back_or, back_to_choices=back_to_choices, coming_back=coming_back, leading_back=leading_back,
     )  # fmt: skip
-
-
-def missing_page(bp: Blueprint, *problems: type[Problem]) -> None:
-    """If a view of the blueprint raises one of these, answer with a 404 page that shows its sentence."""
-    for problem in problems:
-        bp.register_error_handler(problem, lambda raised: error_page(404, text=say(raised)))
 
 
 def demo_logins() -> list[tuple[str, StaffRole, str]]:

@@ -149,7 +149,7 @@ def _leaf(day: date, language: str) -> Markup:
 
 
 def answers_bar(answers: Any) -> Markup:
-    """Return invitees by their answer as a bar; the numbers stand in words beside it, so it is hidden from readers."""
+    """Return invitees by their answer as a bar; the numbers stand in words beside it, so it is hidden from screen readers."""
     return _bar(answers.parts)
 
 
@@ -192,7 +192,7 @@ def control(field: Any, about: Any, given: dict[str, Any]) -> Any:
 
 
 def first_error() -> bool:
-    """Return whether this is the page's first error, which the page then opens at; asked once for each field with errors."""
+    """Return whether this is the page's first error, where the page then opens. Call it once for each field with errors."""
     is_first = "error_shown" not in g
     g.error_shown = True
     return is_first

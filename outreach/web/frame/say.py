@@ -1,4 +1,4 @@
-"""Problems as sentences in the user's language."""
+"""Problems as sentences in the user's language; and what the addresses of lists say: the words to find, the page."""
 
 from datetime import date, datetime, time
 from enum import StrEnum
@@ -36,6 +36,11 @@ def _said(value: Any, zone: object) -> Any:
     if isinstance(value, time):
         return f"{value:%H.%M}" if language() == "id" else f"{value:%H:%M}"
     return label(value) if isinstance(value, StrEnum) else value
+
+
+def search_words() -> str:
+    """Return the words in ?q=, at most 100 letters of them."""
+    return request.args.get("q", "").strip()[:100]
 
 
 def page_number() -> int:

@@ -18,8 +18,9 @@ from outreach.services.directory import people as directory_people
 from outreach.services.locking import ActivityMissing
 from outreach.web.fields.fields import whole
 from outreach.web.fields.instants import wall_day, wall_time
-from outreach.web.fields.problems import showing_problems
-from outreach.web.frame.accounts import coordinator_required, missing_page, office_zone
+from outreach.web.fields.problems import missing_page, showing_problems
+from outreach.web.frame.access import coordinator_required
+from outreach.web.frame.looks import office_zone
 from outreach.web.free_slots import words as free_slot_words
 from outreach.web.free_slots.form import ANY, DAYS, NONE, USUAL_MIN, FreeTimeForm
 

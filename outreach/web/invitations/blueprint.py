@@ -9,7 +9,7 @@ from flask_babel import ngettext
 from outreach.services.inbox.waiting import IncomingMissing
 from outreach.services.invitations.add import Invited
 from outreach.services.locking import ActivityMissing, InvitationMissing
-from outreach.web.frame.accounts import missing_page
+from outreach.web.fields.problems import missing_page
 
 bp = Blueprint("invitations", __name__)
 missing_page(bp, ActivityMissing, InvitationMissing, IncomingMissing)

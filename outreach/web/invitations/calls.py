@@ -21,7 +21,8 @@ from outreach.queries.invitations.calls import Callee, CallScope
 from outreach.services.answers import record as recording
 from outreach.services.locking import ActivityMissing, InvitationMissing, ProgrammeMissing
 from outreach.web.exports import columns, file
-from outreach.web.frame.accounts import coordinator_required, may_change, missing_page, staff_required
+from outreach.web.fields.problems import missing_page
+from outreach.web.frame.access import coordinator_required, may_change, staff_required
 from outreach.web.frame.say import page_number, say
 from outreach.web.frame.sender import sender
 from outreach.web.frame.way_back import coming_back
@@ -133,13 +134,15 @@ def _scope() -> CallScope:
 
 def _asked_of(scope: CallScope) -> dict[str, Any]:
     """Return the list's activity or programme and its filters, as an address has them."""
-    kept = {name: request.args[name] for name in FILTERS if request.args.get(name)}
-    return {"activity": scope.activity_id, "programme": scope.programme_id, **kept}
+    return {"activity": scope.activity_id, "programme": scope.programme_id, **_filters()}
+
+
+def _filters() -> dict[str, Any]:
+    return {name: request.args[name] for name in FILTERS if request.args.get(name)}
 
 
 def _list_address() -> str:
-    scope = _scope()
-    kept: dict[str, Any] = {name: request.args[name] for name in FILTERS if request.args.get(name)}
+    scope, kept = _scope(), _filters()
     if scope.activity_id is not None:
         return url_for("invitations.calls", activity_id=scope.activity_id, **kept)
     if scope.programme_id is not None:

@@ -13,6 +13,7 @@ from outreach.domain.kinds import Role, Sector
 from outreach.domain.planning.parties import PartyKind
 from outreach.domain.planning.rules import ClashKind
 from outreach.domain.problems import Problem
+from outreach.queries import clashes as clash_pages
 from outreach.queries.invitations import choices
 from outreach.queries.invitations import lists as invitees
 from outreach.queries.invitations import preview as invitation_preview
@@ -20,12 +21,11 @@ from outreach.queries.invitations.preview import InvitationPreview
 from outreach.services.invitations import checks
 from outreach.services.invitations import invite as inviting
 from outreach.services.invitations.add import Invited
-from outreach.services.planning import clashes as clashing
 from outreach.web.clashes.resolutions import ShownResolution
 from outreach.web.clashes.shown import ShownClash, shown
 from outreach.web.fields.fields import whole
-from outreach.web.fields.problems import put_beside
-from outreach.web.frame.accounts import coordinator_required
+from outreach.web.fields.problems import show_problem
+from outreach.web.frame.access import coordinator_required
 from outreach.web.frame.say import say
 from outreach.web.frame.way_back import address_with, came_back, leading_back, sent
 from outreach.web.invitations.blueprint import back_to_list, bp, tell
@@ -156,7 +156,8 @@ def _check_or_invite(
 
 
 def refused(form: InviteForm, problem: Problem, choose: Callable[..., Any]) -> Any:
-    return choose("" if put_beside(form, problem) else say(problem), 422)
+    show_problem(form, problem)
+    return choose(status=422)
 
 
 def checking(activity_id: int, found: InvitationPreview, role: Role, quotas: Mapping[int, int] | None = None) -> Any:
@@ -167,7 +168,7 @@ def checking(activity_id: int, found: InvitationPreview, role: Role, quotas: Map
     ids = [one.activity.id for one in found.activities]
     chosen: dict[str, Any] = {"person_ids": found.ids} if quotas is None else {"quotas": quotas}
     kind = PartyKind.PERSON if quotas is None else PartyKind.ORGANISATION
-    known = clashing.preview_invited(ids, role, now=clock.now(), **chosen)
+    known = clash_pages.preview_invited(ids, role, now=clock.now(), **chosen)
     rows = [_with_leaving_out(row, kind, found.ids) for row in shown(known, about=ids, most=MOST)]
     without = left_out()
     kept = [

@@ -19,7 +19,7 @@ from outreach.services.locking import ActivityMissing
 from outreach.services.reminders import remind_now as by_hand
 from outreach.web.exports import columns, file
 from outreach.web.fields.base import ConfirmForm
-from outreach.web.frame.accounts import coordinator_required, may_change, staff_required
+from outreach.web.frame.access import coordinator_required, may_change, staff_required
 from outreach.web.frame.say import page_number, say
 from outreach.web.frame.sender import sender
 from outreach.web.invitations.blueprint import bp

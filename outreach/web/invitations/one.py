@@ -23,9 +23,8 @@ from outreach.services.inbox import record_from_mail
 from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import links
 from outreach.services.invitations import withdraw as withdrawing
-from outreach.web.fields.problems import put_beside
-from outreach.web.frame.accounts import coordinator_required, staff_required
-from outreach.web.frame.say import say
+from outreach.web.fields.problems import show_problem
+from outreach.web.frame.access import coordinator_required, staff_required
 from outreach.web.frame.sender import sender
 from outreach.web.frame.way_back import back_or, coming_back, leading_back
 from outreach.web.invitations.blueprint import bp
@@ -192,7 +191,8 @@ def _page(name: str, form: Any, row: InviteeRow, **values: Any) -> Any:
 
 def _refused(form: Any, problem: Problem, row: InviteeRow, name: str, mail: IncomingMail | None = None) -> Any:
     """Show the form again as it was typed, the sentence beside the field it is about, or above the form."""
-    values: dict[str, Any] = {"mail": mail, "problem": "" if put_beside(form, problem) else say(problem)}
+    show_problem(form, problem)
+    values: dict[str, Any] = {"mail": mail, "problem": ""}
     row = invitees.one(row.invitation.id)
     if name == "nominees":
         values["decline"] = _decline(mail)

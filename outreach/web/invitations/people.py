@@ -9,17 +9,17 @@ from flask_login import current_user
 from outreach import clock
 from outreach.domain.kinds import Role
 from outreach.domain.problems import Problem
+from outreach.queries import directory
 from outreach.queries.invitations import choices
 from outreach.queries.invitations import lists as invitees
 from outreach.queries.invitations import preview as invitation_preview
-from outreach.services.directory import groups, people
+from outreach.services.directory import people
 from outreach.services.directory.people import PersonValues
 from outreach.services.invitations import invite
 from outreach.services.invitations import invite as inviting
 from outreach.web.fields.fields import row_ids, whole
-from outreach.web.fields.problems import put_beside
-from outreach.web.frame.accounts import coordinator_required
-from outreach.web.frame.say import say
+from outreach.web.fields.problems import show_problem
+from outreach.web.frame.access import coordinator_required
 from outreach.web.invitations.blueprint import back_to_list, bp, tell
 from outreach.web.invitations.forms import InvitePeopleForm, NewPersonForm, member
 from outreach.web.invitations.groups import checking, is_chosen, kept_of, left_out, refused
@@ -44,12 +44,12 @@ def invite_people(activity_id: int) -> Any:
         page = render_template(
             "invitations/people.html", activity=activity, activities=activities, form=form, problem=problem,
             chosen=people.people(ticked), found=choices.find_people(form.q.data or "", ticked),
-            new=new or new_person_form(formdata=None), adding=new is not None, groups=groups.named(),
+            new=new or new_person_form(formdata=None), adding=new is not None, groups=directory.group_choices(),
         )  # fmt: skip
         return page, status
 
     if group := whole(request.form.get("people_group")):
-        form.person_ids.data = groups.with_group(form.person_ids.data or [], group)
+        form.person_ids.data = directory.with_group(form.person_ids.data or [], group)
         return choose()
     if not is_chosen() or request.form.get("do") in {"search", "back"}:
         return choose()
@@ -82,7 +82,7 @@ def _add(activity_id: int, form: InvitePeopleForm, choose: Any) -> Any:
             form.activity_ids.data or [], person_values(new), by=current_user, now=clock.now()
         )
     except Problem as problem:
-        return choose("" if put_beside(new, problem) else say(problem), 422, new)
+        return choose(show_problem(new, problem), 422, new)
     flash(_("%(name)s is added and chosen.", name=person.display_name), "success")
     return redirect(
         url_for(

@@ -15,6 +15,7 @@ from flask_login import current_user
 from outreach import clock
 from outreach.domain.kinds import Role
 from outreach.domain.problems import Problem
+from outreach.queries import clashes as clash_pages
 from outreach.queries.activities import together as activities_together
 from outreach.queries.activities.lists import Time
 from outreach.queries.activities.together import Offered
@@ -24,11 +25,10 @@ from outreach.queries.invitations import together as cadres_together
 from outreach.queries.invitations.preview import InvitationPreview
 from outreach.queries.invitations.together import OwnCadres
 from outreach.services.invitations import invite as inviting
-from outreach.services.planning import clashes as clashing
 from outreach.web.clashes.resolutions import ShownResolution
 from outreach.web.clashes.shown import ShownClash, shown
 from outreach.web.fields.fields import whole
-from outreach.web.frame.accounts import coordinator_required
+from outreach.web.frame.access import coordinator_required
 from outreach.web.frame.say import say
 from outreach.web.frame.way_back import address_with, sent
 from outreach.web.invitations.blueprint import bp, tell
@@ -43,7 +43,7 @@ Picked = dict[int, set[int]]  # people's ids by activity id
 
 @dataclass(frozen=True)
 class _Check:
-    """What inviting those picked would do."""
+    """What inviting the chosen cadres would do."""
 
     preview: InvitationPreview
     clashes: list[ShownClash]
@@ -98,7 +98,7 @@ def invite_together() -> Any:
 
 
 def _invite(form: InviteTogetherForm, found: list[OwnCadres], picked: Picked, offered: Offered) -> Any:
-    """Invite those picked. If a clash comes that the page has not shown, show it first."""
+    """Invite the chosen cadres. If there is a clash that the page has not shown, show it first."""
     check = _check(picked)
     if check.refused or (check.digest and check.digest != request.form.get(SEEN)):
         return _show(form, found, picked, check, status=422 if check.refused else 200, unseen=not check.refused)
@@ -145,7 +145,7 @@ def _show(
 
 
 def _check(picked: Picked) -> _Check:
-    known = clashing.if_each_invited(picked, Role.CADRE, now=clock.now())
+    known = clash_pages.if_each_invited(picked, Role.CADRE, now=clock.now())
     return _Check(invitation_preview.of_each(picked, Role.CADRE), shown(known, about=list(picked), most=MOST))
 
 
@@ -178,16 +178,16 @@ def _with_leaving_out(row: ShownClash, picked: Mapping[int, Collection[int]]) ->
     """Offer first to leave out those with this clash: of two chosen activities, from the later one."""
     pairs = []
     for party in row.parties:
-        own = [one for one in row.clash.activities if party.key in picked.get(one.id, ())]
+        own = [activity for activity in row.clash.activities if party.key in picked.get(activity.id, ())]
         if own:
-            pairs.append((max(own, key=lambda one: (one.starts_at, one.id)), party))
+            pairs.append((max(own, key=lambda each: (each.starts_at, each.id)), party))
     if not pairs:
         return row
     activity, party = pairs[0]
-    said = (
+    words = (
         _("Do without %(name)s at “%(title)s”", name=party.name, title=activity.title)
         if len(pairs) == 1
         else _("Do without these %(count)s", count=len(pairs))
     )
-    button = (WITHOUT, " ".join(f"{one.id}-{party.key}" for one, party in pairs))
-    return replace(row, resolutions=(ShownResolution(said, "", button=button), *row.resolutions))
+    button = (WITHOUT, " ".join(f"{activity.id}-{party.key}" for activity, party in pairs))
+    return replace(row, resolutions=(ShownResolution(words, "", button=button), *row.resolutions))

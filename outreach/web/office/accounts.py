@@ -15,13 +15,14 @@ from outreach import clock
 from outreach.delivery.words.formats import LOCALES
 from outreach.domain.kinds import StaffRole
 from outreach.models import User
+from outreach.queries import office as office_pages
 from outreach.services.office import staff
 from outreach.services.office.staff import Added, UserMissing, UserValues
 from outreach.web.exports import columns, file
 from outreach.web.fields.base import TidyForm
 from outreach.web.fields.fields import ChoiceField, Sentence, strip
 from outreach.web.fields.problems import showing_problems
-from outreach.web.frame.accounts import administrator_required, staff_required
+from outreach.web.frame.access import administrator_required, staff_required
 
 ROLES = [
     (StaffRole.COORDINATOR.value, _l("Coordinator – plans activities, invites, sends")),
@@ -92,8 +93,8 @@ bp = Blueprint("users", __name__)
 @administrator_required
 def index() -> Any:
     if file.asked():
-        return file.send(_("Accounts"), columns.accounts(), staff.listed())
-    return render_template("office/accounts.html", users=staff.listed(), added=None)
+        return file.send(_("Accounts"), columns.accounts(), office_pages.accounts())
+    return render_template("office/accounts.html", users=office_pages.accounts(), added=None)
 
 
 @bp.route("/users/new", methods=["GET", "POST"])
@@ -137,11 +138,11 @@ def language() -> Response:
 
 def _user(user_id: int) -> staff.User:
     try:
-        return staff.get(user_id)
+        return office_pages.account(user_id)
     except UserMissing:
         abort(404)
 
 
 def _show_password(added: Added) -> str:
     """Show a new password in the answer to the request that makes it. It is stored nowhere, not even in a cookie."""
-    return render_template("office/accounts.html", users=staff.listed(), added=added)
+    return render_template("office/accounts.html", users=office_pages.accounts(), added=added)

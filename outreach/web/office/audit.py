@@ -9,7 +9,8 @@ from flask_babel import gettext as _
 from outreach.queries import audit_log, exports
 from outreach.queries.audit_log import AuditFilter
 from outreach.web.exports import columns, file
-from outreach.web.frame.accounts import administrator_required, office_zone
+from outreach.web.frame.access import administrator_required
+from outreach.web.frame.looks import office_zone
 from outreach.web.frame.say import page_number
 from outreach.web.office.audit_words import SUBJECTS, details, name, page_of, subject, verb
 

@@ -18,13 +18,14 @@ from outreach.domain.mail.hours import CLOSES, OPENS
 from outreach.domain.zones import CHOICES
 from outreach.extensions import current_settings
 from outreach.models import Office
+from outreach.queries import office as office_pages
 from outreach.services.directory import regions
 from outreach.services.office import office as offices
 from outreach.services.office.office import DEADLINE_DAYS_MAX, OfficeValues
 from outreach.web.fields.base import TidyForm
 from outreach.web.fields.fields import Between, ChoiceField, Clock, Number, Sentence, strip
 from outreach.web.fields.problems import showing_problems
-from outreach.web.frame.accounts import administrator_required
+from outreach.web.frame.access import administrator_required
 
 
 class OfficeForm(TidyForm):
@@ -102,7 +103,7 @@ LOOK_UP = "look_up"  # the button that searches a city without saving
 @bp.route("/office", methods=["GET", "POST"])
 @administrator_required
 def edit() -> str | Response | tuple[str, int]:
-    office = offices.get()
+    office = office_pages.office()
     form = OfficeForm() if request.method == "POST" else _filled(office)
     q = request.values.get("city", "").strip()
     form.region_code.choices = _cities(q, form, office)
@@ -125,7 +126,7 @@ def cities() -> str:
     """Return the cities that match the typed text, for the page to insert (htmx)."""
     form = OfficeForm(formdata=None)
     q = request.args.get("city", "").strip()
-    form.region_code.choices = _cities(q, form, offices.get())
+    form.region_code.choices = _cities(q, form, office_pages.office())
     return render_template("office/_cities.html", form=form, q=q)
 
 

@@ -32,7 +32,7 @@ class Factor(DecimalField):
     def process_formdata(self, valuelist: list[str]) -> None:
         try:
             super().process_formdata([value.strip().replace(",", ".") for value in valuelist])
-            if isinstance(self.data, Decimal) and self.data.is_snan():  # it cannot be compared
+            if isinstance(self.data, Decimal) and self.data.is_snan():  # a signalling NaN cannot be compared
                 raise ValueError
         except ValueError:
             self.data = None

@@ -21,7 +21,7 @@ from outreach.services.office import planning_rules as office_planning_rules
 from outreach.services.planning import rules as planning_rules
 from outreach.services.planning.rules import PlanValues
 from outreach.web.fields.problems import mistakes, showing_problems
-from outreach.web.frame.accounts import has_role, staff_required
+from outreach.web.frame.access import has_role, staff_required
 from outreach.web.planning_rules.form import LENGTHS, PARTS, PlanRulesForm, form_for
 from outreach.web.planning_rules.words import DAYS, DETOUR, NOTICE, SPEED
 from outreach.web.planning_rules.words import LENGTHS as LENGTH_WORDS

@@ -12,9 +12,9 @@ from outreach.domain.kinds import AnswerSource, Role
 from outreach.domain.problems import Problem
 from outreach.domain.states import PollState
 from outreach.models import DatePoll
+from outreach.queries import directory
 from outreach.queries import polls as poll_pages
 from outreach.queries.invitations import choices
-from outreach.services.directory import groups
 from outreach.services.directory import people as directory_people
 from outreach.services.office_defaults import usual_closing
 from outreach.services.polls import answer as poll_answering
@@ -24,7 +24,7 @@ from outreach.services.polls.edit import PollMissing
 from outreach.web.fields.base import ConfirmForm
 from outreach.web.fields.fields import whole
 from outreach.web.fields.problems import flashing_problems, showing_problems
-from outreach.web.frame.accounts import coordinator_required
+from outreach.web.frame.access import coordinator_required
 from outreach.web.frame.say import say
 from outreach.web.invitations.forms import MOST_SEATS, USUAL_QUOTA
 from outreach.web.polls.blueprint import bp
@@ -41,7 +41,7 @@ def asked(poll_id: int) -> Any:
         return redirect(url_for(".show", poll_id=poll_id))
     if group := whole(request.form.get("people_group")):
         known = {one.person_id for one in poll.invitees}
-        form.person_ids.data = [id for id in groups.with_group(form.person_ids.data or [], group) if id not in known]
+        form.person_ids.data = [id for id in directory.with_group(form.person_ids.data or [], group) if id not in known]
         return _asked_page(poll, form)
     if not form.is_submitted() or request.form.get("do") == "search":
         return _asked_page(poll, form)
@@ -73,7 +73,7 @@ def asked(poll_id: int) -> Any:
 @bp.post("/<int:poll_id>/asked/<int:invitee_id>")
 @coordinator_required
 def change_asked(poll_id: int, invitee_id: int) -> Any:
-    """Set whether somebody is needed, or stop asking them."""
+    """Set whether an invitee is needed, or remove the invitee."""
     do, now = request.form.get("do", ""), clock.now()
     with flashing_problems(but=PollMissing):
         if do == "remove":
@@ -186,7 +186,7 @@ def _asked_page(poll: DatePoll, form: AskForm, problem: str = "") -> str:
         ticked_offices=offices,
         seats=request.form,
         usual_quota=USUAL_QUOTA,
-        groups=groups.named(),
+        groups=directory.group_choices(),
     )
 
 

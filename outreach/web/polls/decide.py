@@ -34,7 +34,7 @@ from outreach.web.clashes.in_forms import took_a_resolution
 from outreach.web.clashes.resolutions import ShownResolution
 from outreach.web.clashes.shown import CommonResolution, ShownClash, common_resolutions, shown
 from outreach.web.fields.fields import whole
-from outreach.web.frame.accounts import coordinator_required
+from outreach.web.frame.access import coordinator_required
 from outreach.web.frame.say import say
 from outreach.web.frame.way_back import address_with, came_back, leading_back, sent
 from outreach.web.polls.blueprint import bp
@@ -122,11 +122,11 @@ def _form(poll: DatePoll, slot: PollSlot) -> TimeAndPlaceForm:
 
 def _chosen(poll: DatePoll) -> list[int]:
     """Return which of the invitees are ticked: at first everybody."""
-    everybody = [one.id for one in poll.invitees]
+    everybody = [invitee.id for invitee in poll.invitees]
     if request.method != "POST" and not came_back():
         return everybody
-    ticked = {whole(one) for one in sent().getlist("invitee")}
-    without = {whole(one) for one in request.form.get(WITHOUT, "").split()}
+    ticked = {whole(text) for text in sent().getlist("invitee")}
+    without = {whole(text) for text in request.form.get(WITHOUT, "").split()}
     return [id for id in everybody if id in ticked - without]
 
 
@@ -161,7 +161,7 @@ def _without(row: ShownClash, table: PollTable, slot: PollSlot) -> list[ShownRes
 
 
 def _is_that_day(resolution: MoveTo, slot: PollSlot, poll: DatePoll) -> bool:
-    """Return whether it is the day of the slot, because people were not asked about other days."""
+    """Return whether the time is on the day of the slot: people were not asked about other days."""
     return resolution.starts_at.astimezone(poll.zone).date() == slot.starts_at.astimezone(poll.zone).date()
 
 
@@ -169,10 +169,10 @@ def _resolutions(
     found: FoundClashes, clashes: list[ShownClash], table: PollTable, row: SlotRow
 ) -> list[CommonResolution]:
     """Return the resolutions, each once, and last the best of the other proposed times that is available."""
-    others = [one for one in table.rows if one is not row and one.standing.suits and not one.standing.over]
-    best = next((one for one in others if not one.found.blocking), None)
+    others = [other for other in table.rows if other is not row and other.standing.suits and not other.standing.over]
+    best = next((other for other in others if not other.found.blocking), None)
     some = common_resolutions(found, clashes)
-    if best is None or all(one.clash.said_yes for one in clashes):
+    if best is None or all(clash.clash.said_yes for clash in clashes):
         return some
     slot, zone = best.slot, table.poll.zone
     when = f"{short_day(slot.starts_at, zone)}, {span(slot.starts_at, slot.ends_at, zone)}"

@@ -35,7 +35,7 @@ from outreach.web.invitations.forms import BY_STAFF, OptionsField, text, words
 
 EMPTY_ROWS = 3
 MORNING = time(9), time(10)
-YEARS = range(2000, 2100)  # in which a proposed day is looked at; saving says why another one is refused
+YEARS = range(2000, 2100)  # proposed days in this range are checked for clashes; saving refuses others
 
 
 class SlotForm(TidyRow):

@@ -30,15 +30,16 @@ from outreach.web.clashes.shown import ShownClash
 from outreach.web.exports import columns, file
 from outreach.web.fields import choices
 from outreach.web.fields.base import ConfirmForm
-from outreach.web.fields.problems import flashing_problems, renew_version, showing_problems
-from outreach.web.frame.accounts import coordinator_required, missing_page, office_zone, staff_required
+from outreach.web.fields.problems import flashing_problems, missing_page, renew_version, showing_problems
+from outreach.web.frame.access import coordinator_required, staff_required
+from outreach.web.frame.looks import office_zone
 from outreach.web.frame.say import page_number
 from outreach.web.frame.sender import sender
 from outreach.web.invitations.forms import member
 from outreach.web.polls.blueprint import bp
 from outreach.web.polls.forms import EMPTY_ROWS, PollForm, proposed_by
 
-BUTTONS = ("add", "drop", "look")  # only change the form, or look at the times in it
+BUTTONS = ("add", "drop", "look")  # buttons that only change the form, or check its times
 
 
 missing_page(bp, PollMissing)
@@ -198,6 +199,6 @@ def _warnings(form: PollForm) -> list[list[ShownClash]]:
 
 
 def _preview(form: PollForm) -> ClashPreview:
-    """Return what speaks against the times, to be read once before saving. Nothing of it refuses a proposal."""
+    """Return what speaks against the times, to be read once before saving. It does not refuse a proposal."""
     found = [row for rows in _warnings(form) for row in rows]
     return ClashPreview(tuple(replace(row, severity=Severity.WARN) for row in found))

@@ -11,6 +11,7 @@ from outreach import clock
 from outreach.domain.clashes import StretchProgramme
 from outreach.domain.problems import Problem
 from outreach.models import Programme
+from outreach.queries import clashes as clash_pages
 from outreach.queries import exports
 from outreach.queries.activities import lists as browsing
 from outreach.queries.activities import page as showing
@@ -18,7 +19,6 @@ from outreach.queries.activities import programme_preview
 from outreach.services.activities import delete as deleting
 from outreach.services.activities import publish as publishing
 from outreach.services.locking import ProgrammeMissing
-from outreach.services.planning import clashes as clashing
 from outreach.services.programmes import copy as copying
 from outreach.services.programmes import edit as programmes
 from outreach.services.reminders import forecast as forecasting
@@ -38,9 +38,10 @@ from outreach.web.fields import choices
 from outreach.web.fields.base import ConfirmForm
 from outreach.web.fields.fields import strip
 from outreach.web.fields.instants import number_of_days
-from outreach.web.fields.problems import mistakes, renew_version, show_problem, showing_problems
-from outreach.web.frame.accounts import coordinator_required, missing_page, office_zone, staff_required
-from outreach.web.frame.say import page_number, say
+from outreach.web.fields.problems import missing_page, mistakes, renew_version, show_problem, showing_problems
+from outreach.web.frame.access import coordinator_required, staff_required
+from outreach.web.frame.looks import office_zone
+from outreach.web.frame.say import page_number, say, search_words
 from outreach.web.frame.way_back import back_or, coming_back
 from outreach.web.programmes.forms import MAX_DAYS, CopyForm, NewProgrammeForm, ProgrammeForm
 
@@ -51,7 +52,7 @@ missing_page(bp, ProgrammeMissing)
 @bp.get("")
 @staff_required
 def index() -> Any:
-    q = request.args.get("q", "").strip()[:100]
+    q = search_words()
     if file.asked():
         return file.send(_("Programmes"), columns.programmes(), exports.programmes(q))
     page = browsing.programmes(q, page_number())
@@ -82,7 +83,7 @@ def new() -> Any:
         seen = preview_many(found, ids)
         if seen.asks:
             return render_template("programmes/new.html", form=form, clash_preview=seen)
-        if not seen.blocking:  # else it is said already, with the ways out
+        if not seen.blocking:  # otherwise the page shows the clash already, with its resolutions
             with showing_problems(form):
                 programme = programmes.create(
                     form.values(), list(activities.values()), by=current_user, now=clock.now()
@@ -99,7 +100,7 @@ def show(programme_id: int) -> Any:
     page = showing.programme(programme_id, now=now)
     forecast = forecasting.for_activities([activity.id for activity in page.published], now=now)
     ids = [line.activity.id for line in page.lines]
-    found = shown(clashing.of_activities(ids, now=now), about=ids, crowds=True)
+    found = shown(clash_pages.of_activities(ids, now=now), about=ids, crowds=True)
     return render_template(
         "programmes/show.html", page=page, programme=page.programme, forecast=forecast, clashes=found
     )
@@ -142,7 +143,7 @@ def edit(programme_id: int) -> Any:
 
 
 def _preview_days(programme: Programme, form: ProgrammeForm) -> tuple[ClashPreview, list[CommonResolution]]:
-    """Return what the form's days would leave outside, and the resolution: days that include everything."""
+    """Return the activities that the form's days would leave outside, and the resolution: days that include everything."""
     values = form.values()
     found, ids = programme_preview.preview(programme, values, now=clock.now())
     if not ids:
@@ -176,7 +177,7 @@ def copy(programme_id: int) -> Any:
     if request.method == "POST" and form.validate() and form.starts_on.data:
         try:
             if seen.blocking and not only_preview:
-                status = 422  # the page shows it already
+                status = 422  # the page shows the problem already
             elif not only_preview and not seen.asks:
                 made = copying.copy_programme(
                     programme_id,
@@ -243,7 +244,7 @@ def publish(programme_id: int) -> Any:
             going = showing.invitations_at(ids, now=now)
             flash(f"{are_published(len(made))} {invitations_go_out(going, made[0].zone)}", "success")
             return redirect(url_for(".show", programme_id=programme_id))
-    rows = shown(clashing.of_activities(ids, now=now), about=ids, crowds=True)
+    rows = shown(clash_pages.of_activities(ids, now=now), about=ids, crowds=True)
     return render_template(
         "programmes/publish.html",
         form=form,

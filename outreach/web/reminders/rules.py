@@ -8,12 +8,13 @@ from flask_login import current_user
 
 from outreach import clock
 from outreach.delivery.mail.texts import rule_text_key
+from outreach.queries.reminders import rules as rule_pages
 from outreach.services.reminders import edit_rules
 from outreach.services.reminders.edit_rules import RuleFixed, RuleMissing
 from outreach.services.reminders.forecast import Forecast
 from outreach.services.reminders.scopes import ScopeMissing
-from outreach.web.fields.problems import showing_problems
-from outreach.web.frame.accounts import coordinator_required, missing_page, staff_required
+from outreach.web.fields.problems import missing_page, showing_problems
+from outreach.web.frame.access import coordinator_required, staff_required
 from outreach.web.reminders.rule_forms import NewRuleForm, RuleForm
 from outreach.web.reminders.scope import crumbs, scope_ids, scope_query, scope_words
 from outreach.web.reminders.words import moment_words, rule_words
@@ -33,13 +34,13 @@ def _words() -> dict[str, Any]:
 @bp.get("")
 @staff_required
 def index() -> Any:
-    return render_template("reminders/rules.html", page=edit_rules.rules_page(**scope_ids()))
+    return render_template("reminders/rules.html", page=rule_pages.rules_page(**scope_ids()))
 
 
 @bp.route("/<key>/edit", methods=["GET", "POST"])
 @coordinator_required
 def edit(key: str) -> Any:
-    found = edit_rules.rule_page(key, **scope_ids())
+    found = rule_pages.rule_page(key, **scope_ids())
     form = RuleForm()
     form.offer(found.row.timing)
     if request.method == "GET":
@@ -61,7 +62,7 @@ def edit(key: str) -> Any:
 @bp.route("/new", methods=["GET", "POST"])
 @coordinator_required
 def new() -> Any:
-    scope = edit_rules.scope_page(**scope_ids())
+    scope = rule_pages.scope_page(**scope_ids())
     form = NewRuleForm()
     form.offer_all()
     if request.method == "GET" or "back" in request.form:
@@ -84,7 +85,7 @@ def reset(key: str) -> Any:
     if "back" in request.form:
         return redirect(url_for(".edit", key=key, **scope_query()))
     if "confirm" not in request.form:
-        found = edit_rules.rule_page(key, **scope_ids())
+        found = rule_pages.rule_page(key, **scope_ids())
         forecast = edit_rules.preview_reset(key, **scope_ids(), now=clock.now())
         if forecast is not None:
             return _preview(forecast, rule_words(found.row))
@@ -95,5 +96,5 @@ def reset(key: str) -> Any:
 
 def _preview(forecast: Forecast, was: str) -> str:
     """Ask for confirmation and show which present invitees the change affects. was: the current rule in words."""
-    scope = edit_rules.scope_page(**scope_ids())
+    scope = rule_pages.scope_page(**scope_ids())
     return render_template("reminders/rule_preview.html", forecast=forecast, was=was, scope=scope)

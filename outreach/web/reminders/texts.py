@@ -14,12 +14,14 @@ from outreach.delivery.mail.texts import KEYS, Text
 from outreach.domain.problems import Problem
 from outreach.extensions import limiter
 from outreach.models import Invitation, ReminderRule
+from outreach.queries.reminders import texts as text_pages
+from outreach.queries.reminders.texts import Editor, Origin
 from outreach.services.reminders import texts
 from outreach.services.reminders.scopes import ScopeMissing
-from outreach.services.reminders.texts import Editor, Origin, TextMissing
+from outreach.services.reminders.texts import TextMissing
 from outreach.web.fields.base import TidyForm
-from outreach.web.fields.problems import showing_problems
-from outreach.web.frame.accounts import coordinator_required, missing_page, staff_required
+from outreach.web.fields.problems import missing_page, showing_problems
+from outreach.web.frame.access import coordinator_required, staff_required
 from outreach.web.frame.say import say
 from outreach.web.reminders.scope import crumbs, scope_ids, scope_query, scope_words
 from outreach.web.reminders.words import rule_words
@@ -61,13 +63,13 @@ def _words() -> dict[str, Any]:
 @bp.get("")
 @staff_required
 def index() -> Any:
-    return render_template("reminders/texts.html", page=texts.texts_page(**scope_ids()))
+    return render_template("reminders/texts.html", page=text_pages.texts_page(**scope_ids()))
 
 
 @bp.route("/<key>/<locale>", methods=["GET", "POST"])
 @coordinator_required
 def edit(key: str, locale: str) -> Any:
-    found = texts.editor(key, locale, **scope_ids())
+    found = text_pages.editor(key, locale, **scope_ids())
     form = TextForm()
     form.offer(list(found.candidates))
     if request.method == "GET":
@@ -88,7 +90,7 @@ def preview(key: str, locale: str) -> Response:
     form = TextForm()
     draft = form.value() if request.method == "POST" else None
     try:
-        written = texts.preview(
+        written = text_pages.preview(
             key, locale, draft, request.values.get("invitation", type=int), **scope_ids(), now=clock.now()
         )
     except (ScopeMissing, TextMissing):
@@ -110,16 +112,15 @@ def preview(key: str, locale: str) -> Response:
 @limiter.limit("20/hour")
 def trial(key: str, locale: str) -> Any:
     """Send the text as it is being written to oneself. Nothing is saved."""
-    found = texts.editor(key, locale, **scope_ids())
+    found = text_pages.editor(key, locale, **scope_ids())
     form = TextForm()
     form.offer(list(found.candidates))
     if not form.validate():
         return _page(form, found), 422
     sent = False
     with showing_problems(form, but=(ScopeMissing, TextMissing)):
-        texts.send_trial(
-            key, locale, form.value(), form.invitation.data, **scope_ids(), to=current_user, now=clock.now
-        )  # fmt: skip
+        written = text_pages.preview(key, locale, form.value(), form.invitation.data, **scope_ids(), now=clock.now())
+        texts.send_trial(written, locale, to=current_user, now=clock.now)
         sent = True
     said = _("It was sent to %(address)s. A trial saves nothing.", address=current_user.email) if sent else ""
     return _page(form, found, said), 200 if sent else 422

@@ -16,6 +16,7 @@ from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState
 from outreach.domain.timetabling import CauseKind
 from outreach.models import Activity, TimetablingSearch
+from outreach.queries import timetabling as timetabling_pages
 from outreach.queries.invitations import choices
 from outreach.services.directory import people
 from outreach.services.directory import people as directory_people
@@ -26,8 +27,9 @@ from outreach.services.timetabling import result as timetabling_result
 from outreach.services.timetabling import undo as undoing
 from outreach.services.timetabling.result import SearchResult
 from outreach.web.fields.fields import whole
-from outreach.web.fields.problems import flashing_problems, mistakes, show_problem, showing_problems
-from outreach.web.frame.accounts import coordinator_required, missing_page, office_zone, staff_required
+from outreach.web.fields.problems import flashing_problems, missing_page, mistakes, show_problem, showing_problems
+from outreach.web.frame.access import coordinator_required, staff_required
+from outreach.web.frame.looks import office_zone
 from outreach.web.frame.say import say
 from outreach.web.timetabling import words as timetabling_words
 from outreach.web.timetabling.forms import ApplyForm, TaskRow, TimetablingForm, days_for, rows_of, sent_rows
@@ -40,8 +42,8 @@ Group = tuple[str, list[TaskRow], bool]  # title, rows, whether they are publish
 
 bp = Blueprint("placements", __name__, url_prefix="/placements")
 missing_page(bp, searches.SearchMissing)
-ALONE = "alone"  # in the choice of what to place: what belongs to no programme
-FACILITATOR = "fasilitator"  # the post under which they stand in the address book
+ALONE = "alone"  # in the choice of activities: those that belong to no programme
+FACILITATOR = "fasilitator"  # the post that facilitators have in the address book
 FIELDS = {"days": "last_on", "pick": "title", "order": "order_then"}
 
 
@@ -49,7 +51,7 @@ FIELDS = {"days": "last_on", "pick": "title", "order": "order_then"}
 @staff_required
 def index() -> Any:
     now = clock.now()
-    rows = [(one, searches.is_broken_off(one, now)) for one in searches.recent()]
+    rows = [(one, timetabling_pages.is_broken_off(one, now)) for one in timetabling_pages.recent()]
     return render_template("timetabling/index.html", rows=rows, can_search=searches.can_search())
 
 
@@ -58,13 +60,13 @@ def index() -> Any:
 def new() -> Any:
     """Show the form with the drafts, of all or of one programme. ?from= fills in an earlier request, ?activity= ticks some."""
     earlier = request.args.get("from", type=int)
-    asked = timetabling_request.from_json(searches.get(earlier).request) if earlier else None
-    candidates = searches.candidates(now=clock.now())
+    asked = timetabling_request.from_json(timetabling_pages.get(earlier).request) if earlier else None
+    candidates = timetabling_pages.candidates(now=clock.now())
     form, rows = TimetablingForm(), rows_of(_scoped(candidates), asked, request.args.getlist("activity", type=int))
     tomorrow = clock.now().astimezone(office_zone()).date() + timedelta(days=1)
     if asked:
         days = (max(asked.first_on, tomorrow), max(asked.last_on, tomorrow))
-        form.title.data = searches.get(earlier).title if earlier else ""
+        form.title.data = timetabling_pages.get(earlier).title if earlier else ""
     else:
         programme = rows[0].activity.programme if rows and request.args.get("programme", "").isdecimal() else None
         last = programme.ends_on if programme else None
@@ -83,7 +85,7 @@ def ask() -> Any:
 
     do=search only searches people; do=more only offers another pair to order.
     """
-    form, candidates = TimetablingForm(), searches.candidates(now=clock.now())
+    form, candidates = TimetablingForm(), timetabling_pages.candidates(now=clock.now())
     try:
         rows = sent_rows(_scoped(candidates), request.form, request.form.getlist("pick"))
     except Problem as problem:
@@ -108,14 +110,14 @@ def ask() -> Any:
 def show(search_id: int) -> Any:
     """Show the progress of a search, its proposal, and its conflicts. While it runs, the page asks again each second."""
     now = clock.now()
-    search = searches.get(search_id)
+    search = timetabling_pages.get(search_id)
     running = searches.is_running(search, now)
     response = make_response(
         render_template(
             "timetabling/show.html",
             search=search,
             running=running,
-            broken_off=searches.is_broken_off(search, now),
+            broken_off=timetabling_pages.is_broken_off(search, now),
             can_search=searches.can_search(),
             undoable=undoing.latest(search_id) is not None,
             **shown(search),
@@ -130,7 +132,7 @@ def show(search_id: int) -> Any:
 @coordinator_required
 def start(search_id: int) -> Any:
     """Start a search that was prepared or interrupted."""
-    searches.get(search_id)
+    timetabling_pages.get(search_id)
     return _begin(search_id)
 
 
@@ -157,13 +159,13 @@ def delete(search_id: int) -> Any:
 @coordinator_required
 def take(search_id: int) -> Any:
     """Show the result of applying the ticked activities, and who gets which mail."""
-    return _preview_page(searches.get(search_id), ApplyForm(), request.args.getlist("pick", type=int))
+    return _preview_page(timetabling_pages.get(search_id), ApplyForm(), request.args.getlist("pick", type=int))
 
 
 @bp.post("/<int:search_id>/take")
 @coordinator_required
 def taken(search_id: int) -> Any:
-    search = searches.get(search_id)
+    search = timetabling_pages.get(search_id)
     form, picked = ApplyForm(), request.form.getlist("pick", type=int)
     if not form.validate():
         return _preview_page(search, form, picked), 422
@@ -172,14 +174,14 @@ def taken(search_id: int) -> Any:
         count = len(set(picked) & result.taken)
         flash(_("%(count)s activities are planned so now.", count=count), "success")
         return redirect(url_for(".show", search_id=search_id))
-    return _preview_page(searches.get(search_id), form, picked), 422
+    return _preview_page(timetabling_pages.get(search_id), form, picked), 422
 
 
 @bp.route("/<int:search_id>/undo", methods=["GET", "POST"])
 @coordinator_required
 def undo(search_id: int) -> Any:
-    """Show what would go back of what was taken last, and what is left alone; after confirmation, undo it."""
-    search, form, now = searches.get(search_id), ApplyForm(), clock.now()
+    """Show which applied changes would be undone, and which are left alone; after confirmation, undo them."""
+    search, form, now = timetabling_pages.get(search_id), ApplyForm(), clock.now()
     if form.is_submitted() and form.validate():
         with showing_problems(form, but=(searches.SearchMissing, undoing.NothingToUndo)):
             done = undoing.undo(search_id, reason=form.reason.data or "", by=current_user, now=now)
@@ -275,7 +277,7 @@ def venue_names(result: SearchResult) -> Mapping[int, str]:
     spots = [spot for line in result.lines for spot in (line.before, line.after)]
     wanted = {spot.venue_id for spot in spots if spot.venue_id is not None}
     wanted |= {id for clash in result.conflicts for cause in clash.causes for id in cause.venues}
-    return searches.venue_names(wanted) if wanted else {}
+    return timetabling_pages.venue_names(wanted) if wanted else {}
 
 
 def shown(search: TimetablingSearch) -> dict[str, Any]:
@@ -309,7 +311,7 @@ def _clashes(result: SearchResult, asked: Any, venues: Mapping[int, str]) -> lis
     if not result.conflicts:
         return []
     codes = {code for clash in result.conflicts for cause in clash.causes for code in cause.kecamatan}
-    kecamatan = searches.region_names(codes) if codes else {}
+    kecamatan = timetabling_pages.region_names(codes) if codes else {}
     people = [one.display_name for one in directory_people.people(asked.facilitators)]
     said = []
     for clash in result.conflicts:

@@ -10,6 +10,7 @@ from outreach.delivery.fetch import problems
 from outreach.domain.planning.parties import AbsenceSource, Party
 from outreach.extensions import db
 from outreach.models import Absence, AbsenceCalendar, AuditEntry, Person
+from outreach.queries import absences as absence_pages
 from outreach.services.absences import calendars as absence_calendars
 from outreach.services.absences import edit as absences
 from outreach.services.absences import parse as busy_times
@@ -55,7 +56,7 @@ def due(now=NOW) -> dict:
 
 
 def shown(mine, now=NOW):
-    (found,) = absence_calendars.of(mine, now=now)
+    (found,) = absence_pages.calendars(mine, now=now)
     return found
 
 
@@ -158,12 +159,12 @@ def test_a_file_is_read_once_and_a_bad_file_changes_nothing(any_app, coordinator
     halls = Subject(SubjectKind.VENUE, hall.id)
     with pytest.raises(busy_times.NotACalendar):
         absence_calendars.add_file(halls, b"a;b", source=AbsenceSource.COORDINATOR, by=coordinator, now=NOW)
-    assert absence_calendars.of(halls, now=NOW) == []
+    assert absence_pages.calendars(halls, now=NOW) == []
     made = absence_calendars.add_file(halls, TWO, source=AbsenceSource.COORDINATOR, by=coordinator, now=NOW)
     assert (shown(halls).host, shown(halls).ahead, shown(halls).next_read_at) == ("", 2, None)
     assert due(NOW + timedelta(days=30)) == {"calendars": 0, "calendars_failed": 0}
     absence_calendars.remove(halls, made.id, by=coordinator, now=NOW)
-    assert (absence_calendars.of(halls, now=NOW), busy()) == ([], [])
+    assert (absence_pages.calendars(halls, now=NOW), busy()) == ([], [])
     actions = [one.action for one in db.session.scalars(sa.select(AuditEntry).order_by(AuditEntry.id))]
     assert actions == ["venue.calendar_added", "venue.calendar_removed"]
 
@@ -172,18 +173,18 @@ def test_a_file_does_not_block_its_page_for_long_while_others_are_read(any_app, 
     """Otherwise two requests could keep all page threads waiting."""
     with busy_times.AT_ONCE, busy_times.AT_ONCE, pytest.raises(busy_times.ReadersBusy):
         absence_calendars.add_file(mine, TWO, now=NOW, **SELF)
-    assert absence_calendars.of(mine, now=NOW) == []
+    assert absence_pages.calendars(mine, now=NOW) == []
 
 
 def test_an_address_is_stored_once_and_at_most_five_are_accepted(any_app, mine, hall):
     for number in (1, 1, 2, 3, 4, 5):
         absence_calendars.add_address(mine, f"webcal://example.com/{number}.ics", now=NOW, **SELF)
-    assert len(absence_calendars.of(mine, now=NOW)) == 5
+    assert len(absence_pages.calendars(mine, now=NOW)) == 5
     with pytest.raises(absence_calendars.TooManyCalendars):
         absence_calendars.add_address(mine, "https://example.com/6.ics", now=NOW, **SELF)
     with pytest.raises(problems.AddressUnreadable):
         absence_calendars.add_address(mine, "example.com", now=NOW, **SELF)
-    first = absence_calendars.of(mine, now=NOW)[0].id
+    first = absence_pages.calendars(mine, now=NOW)[0].id
     for meddle in (absence_calendars.remove, absence_calendars.read_now):
         with pytest.raises(absence_calendars.CalendarMissing):
             meddle(

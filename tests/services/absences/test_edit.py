@@ -12,6 +12,7 @@ from outreach.domain.planning.parties import AbsenceSource, Party
 from outreach.domain.planning.rules import ClashKind
 from outreach.extensions import db
 from outreach.models import Absence, AuditEntry
+from outreach.queries import absences as absence_pages
 from outreach.services.absences import edit as absences
 from outreach.services.absences.edit import Subject, SubjectKind
 from outreach.services.invitations import invite as inviting
@@ -65,7 +66,7 @@ def test_the_last_week_is_included_and_the_week_after_is_not(any_app, tuesdays):
 
 
 def away(subject: Subject) -> list:
-    return [one.absent for one in absences.entered(subject, now=NOW)]
+    return [one.absent for one in absence_pages.entered(subject, now=NOW)]
 
 
 @pytest.mark.parametrize("kind", list(SubjectKind))
@@ -75,7 +76,7 @@ def test_an_absence_is_entered_listed_and_removed(any_app, coordinator, chief, p
     wedding = rules.days(TUESDAY, TUESDAY, JAKARTA)
     for _press in range(2):
         made = absences.add(subject, wedding, " Resepsi  ", source=AbsenceSource.COORDINATOR, by=coordinator, now=NOW)
-    assert [(one.id, one.absent, one.reason) for one in absences.entered(subject, now=NOW)] == [
+    assert [(one.id, one.absent, one.reason) for one in absence_pages.entered(subject, now=NOW)] == [
         (made.id, wedding, "Resepsi")
     ]
     absences.remove(subject, made.id, by=coordinator, now=NOW)
@@ -102,7 +103,7 @@ def test_a_past_absence_is_neither_accepted_nor_listed(any_app, chief):
     still = rules.weekly(rules.hours(date(2026, 12, 21), time(7), time(9), JAKARTA), date(2027, 1, 4))
     absences.add(subject, still, source=AbsenceSource.SELF, by=None, now=NOW)
     assert away(subject) == [still]
-    assert absences.entered(subject, now=at(4, 9)) == []
+    assert absence_pages.entered(subject, now=at(4, 9)) == []
 
 
 def test_only_the_owner_removes_an_absence_and_the_number_is_limited(any_app, chief, hall, monkeypatch):
@@ -116,7 +117,7 @@ def test_only_the_owner_removes_an_absence_and_the_number_is_limited(any_app, ch
             halls, rules.days(TUESDAY, date(2027, 1, 20), JAKARTA), source=AbsenceSource.SELF, by=None, now=NOW
         )
     with pytest.raises(absences.SubjectMissing):
-        absences.name_of(Subject(SubjectKind.PERSON, 999))
+        absence_pages.name_of(Subject(SubjectKind.PERSON, 999))
 
 
 def test_an_absence_clashes_with_its_speakers_invitation(any_app, activity, chief, hall):

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from outreach.domain.kinds import CadreKind
 from outreach.extensions import db
 from outreach.models import AuditEntry, Cadre, Person, PersonImport, PersonImportLine
+from outreach.queries import directory
 from outreach.services.directory import import_people as importing
 from outreach.services.directory import import_undo, people
 from outreach.services.directory.import_undo import ImportMissing, ImportUndone, Kept
@@ -125,7 +126,7 @@ def test_what_undoing_would_do_is_shown_before_and_what_was_left_afterwards():
     import_id = store(ANI, BUDI)
     ani = named("Ani Wijaya")
     people.edit(ani.id, values(ani, post="Ketua"), by=None, now=LATER)
-    done = import_undo.get(import_id, now=LATER)
+    done = directory.recent_import(import_id, now=LATER)
     before = import_undo.forecast(done)
     assert (before.removed, before.restored, [(p.name, why) for p, why in before.left]) == (
         1,
@@ -133,7 +134,7 @@ def test_what_undoing_would_do_is_shown_before_and_what_was_left_afterwards():
         [("Ani Wijaya", Kept.CHANGED)],
     )
     undo(import_id)
-    after = import_undo.forecast(import_undo.get(import_id, now=LATER))
+    after = import_undo.forecast(directory.recent_import(import_id, now=LATER))
     assert [(p.name, why) for p, why in after.left] == [("Ani Wijaya", Kept.CHANGED)]
 
 
@@ -155,12 +156,12 @@ def test_an_import_is_undone_once_and_is_in_the_audit_log():
 def test_an_import_can_be_undone_for_a_day_and_is_then_forgotten():
     import_id = store(ANI)
     day = NOW + timedelta(days=1)
-    assert import_undo.get(import_id, now=day - timedelta(seconds=1)).id == import_id
-    assert [one.id for one in import_undo.recent(now=day - timedelta(seconds=1))] == [import_id]
+    assert directory.recent_import(import_id, now=day - timedelta(seconds=1)).id == import_id
+    assert [one.id for one in directory.recent_imports(now=day - timedelta(seconds=1))] == [import_id]
     assert import_undo.forget_old(day - timedelta(seconds=1)) == 0
     with pytest.raises(ImportMissing):
         undo(import_id, now=day)
-    assert import_undo.recent(now=day) == []
+    assert directory.recent_imports(now=day) == []
     assert import_undo.forget_old(day) == 1
     assert db.session.scalar(sa.select(sa.func.count()).select_from(PersonImportLine)) == 0
     assert db.session.scalar(sa.select(sa.func.count()).select_from(PersonImport)) == 0

@@ -92,12 +92,12 @@ def test_one_action_is_undone_as_a_whole_and_nothing_else_with_it(coordinator, a
     other = mail(sender="ani@example.com").id
     handled.handle_all_of_sender(three[1], by=coordinator, now=NOW)
     handled.handle(other, by=administrator, now=NOW)
-    marked = handled.just_marked(three[1], by=coordinator, now=NOW)
+    marked = inbox.just_marked(three[1], by=coordinator, now=NOW)
     assert (marked.mail.id, marked.count) == (three[1], 3)
     handled.reopen(three[1], by=coordinator, now=NOW, together=True)
     waiting = db.session.scalars(sa.select(IncomingMail.id).where(IncomingMail.seen_at.is_(None))).all()
     assert sorted(waiting) == three
-    assert handled.just_marked(three[1], by=coordinator, now=NOW) is None
+    assert inbox.just_marked(three[1], by=coordinator, now=NOW) is None
 
 
 def test_one_mail_of_an_action_is_undone_alone(coordinator):
@@ -112,10 +112,10 @@ def test_undo_is_offered_for_half_an_hour_to_the_person_who_acted(coordinator, a
     letter = mail().id
     handled.handle(letter, by=coordinator, now=NOW)
     just, late = NOW + timedelta(minutes=30), NOW + timedelta(minutes=30, seconds=1)
-    assert handled.just_marked(letter, by=coordinator, now=just).count == 1
-    assert handled.just_marked(letter, by=coordinator, now=late) is None
-    assert handled.just_marked(letter, by=administrator, now=NOW) is None
-    assert handled.just_marked(999, by=coordinator, now=NOW) is None
+    assert inbox.just_marked(letter, by=coordinator, now=just).count == 1
+    assert inbox.just_marked(letter, by=coordinator, now=late) is None
+    assert inbox.just_marked(letter, by=administrator, now=NOW) is None
+    assert inbox.just_marked(999, by=coordinator, now=NOW) is None
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,8 @@ from outreach.domain.directory.email_addresses import AddressInvalid
 from outreach.domain.kinds import FeedScope, StaffRole
 from outreach.extensions import db
 from outreach.models import AuditEntry, User
+from outreach.queries import feeds as feed_pages
+from outreach.queries import office as office_pages
 from outreach.services import feeds
 from outreach.services.office import staff
 from outreach.services.office.staff import UserValues
@@ -97,7 +99,7 @@ def test_two_administrators_cannot_both_be_closed_at_once(any_app: Flask, admini
         thread.join()
     assert len(refused) == 1
     db.session.rollback()
-    assert [row.id for row in staff.listed() if row.role is StaffRole.ADMINISTRATOR] == refused
+    assert [row.id for row in office_pages.accounts() if row.role is StaffRole.ADMINISTRATOR] == refused
 
 
 def test_nobody_closes_their_own_account(app: Flask, administrator: User):
@@ -124,10 +126,10 @@ def test_a_change_is_in_the_audit_log_with_before_and_after(app: Flask, administ
 
 
 def test_accounts_are_listed_in_one_query(app: Flask, administrator: User, queries):
-    for_one = queries(staff.listed)
+    for_one = queries(office_pages.accounts)
     account(StaffRole.VIEWER, "Vina")
-    assert queries(staff.listed) == for_one
-    assert [(row.name, row.role) for row in staff.listed()] == [
+    assert queries(office_pages.accounts) == for_one
+    assert [(row.name, row.role) for row in office_pages.accounts()] == [
         ("Administrator", StaffRole.ADMINISTRATOR),
         ("Vina", StaffRole.VIEWER),
     ]
@@ -137,9 +139,9 @@ def test_closing_an_account_stops_its_calendar_addresses(any_app, administrator,
     made = feeds.make(FeedScope.EVERYTHING, None, "HP Kepala Bidang", by=coordinator, now=NOW)
     others = feeds.make(FeedScope.EVERYTHING, None, "HP Kepala Dinas", by=administrator, now=NOW)
     staff.edit(coordinator.id, values_of(coordinator, name="Koordinator"), by=administrator, now=NOW)
-    assert {row.feed.id for row in feeds.all_feeds() if row.url} == {made.id, others.id}
+    assert {row.feed.id for row in feed_pages.all_feeds() if row.url} == {made.id, others.id}
     staff.edit(coordinator.id, values_of(coordinator, active=False), by=administrator, now=NOW)
-    assert {row.feed.id for row in feeds.all_feeds() if row.url} == {others.id}
+    assert {row.feed.id for row in feed_pages.all_feeds() if row.url} == {others.id}
     noted = sa.select(AuditEntry.user_id).where(AuditEntry.action == "feed.revoked", AuditEntry.subject_id == made.id)
     assert db.session.scalars(noted).all() == [administrator.id]
     renewed = feeds.renew(made.id, by=administrator, now=NOW)

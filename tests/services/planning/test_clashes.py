@@ -11,6 +11,7 @@ from outreach.domain.planning.rules import ClashKind, Severity
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
 from outreach.models import Absence, Activity, Invitation, Programme, Venue
+from outreach.queries import clashes as clash_pages
 from outreach.queries.overview import clash_counts
 from outreach.queries.overview.clash_counts import ClashCounts
 from outreach.services.activities import move as moves
@@ -71,7 +72,7 @@ def set_rules(**severities: Severity) -> None:
 
 
 def test_a_valid_plan_has_no_clashes(any_app, activity):
-    assert clashing.of_activities([activity.id], now=NOW).clashes == []
+    assert clash_pages.of_activities([activity.id], now=NOW).clashes == []
     assert clashing.everything(now=NOW).clashes == []
 
 
@@ -81,7 +82,7 @@ def test_an_activity_gets_only_its_own_clashes_and_its_resolutions_use_the_days_
     activity.starts_at, activity.ends_at = at(18, 6), at(18, 8)
     weekend = draft_activity(None, None, 23)
     db.session.commit()
-    found = clashing.of_activities([activity.id], now=NOW)
+    found = clash_pages.of_activities([activity.id], now=NOW)
     assert kinds(found) == [ClashKind.OUTSIDE_HOURS]
     assert weekend.id in found.plan.activities
     assert kinds(clashing.everything(now=NOW)) == [ClashKind.OUTSIDE_HOURS, ClashKind.WEEKEND]
@@ -119,19 +120,19 @@ def test_an_absent_or_busy_person_is_found_before_the_invitation(any_app, activi
     away(person=ani)
     other = draft_activity(None, None, 18)
     invite(other, budi)
-    found = clashing.preview_invited([activity.id], Role.SPEAKER, person_ids=[ani.id, budi.id], now=NOW)
+    found = clash_pages.preview_invited([activity.id], Role.SPEAKER, person_ids=[ani.id, budi.id], now=NOW)
     assert {(one.kind, one.party.name) for one in found.clashes} == {
         (ClashKind.SPEAKER_ABSENT, "Ani Wijaya"),
         (ClashKind.SPEAKER_TWICE, "Budi Santoso"),
     }
-    found = clashing.preview_invited([activity.id], Role.CADRE, person_ids=[ani.id], now=NOW)
+    found = clash_pages.preview_invited([activity.id], Role.CADRE, person_ids=[ani.id], now=NOW)
     assert [(one.kind, one.severity) for one in found.clashes] == [(ClashKind.INVITEE_ABSENT, Severity.WARN)]
 
 
 def test_an_absent_office_is_found_before_the_invitation(any_app, activity, police):
-    assert clashing.preview_invited([activity.id], Role.PARTICIPANT, quotas={police.id: 2}, now=NOW).clashes == []
+    assert clash_pages.preview_invited([activity.id], Role.PARTICIPANT, quotas={police.id: 2}, now=NOW).clashes == []
     away(organisation=police)
-    found = clashing.preview_invited([activity.id], Role.PARTICIPANT, quotas={police.id: 2}, now=NOW)
+    found = clash_pages.preview_invited([activity.id], Role.PARTICIPANT, quotas={police.id: 2}, now=NOW)
     assert kinds(found) == [ClashKind.INVITEE_ABSENT]
 
 
@@ -140,9 +141,11 @@ def test_more_invitees_than_the_halls_seats_are_found_before_the_invitation(any_
     db.session.commit()
     invite(activity, ani, Role.CADRE)
     asked = {"person_ids": [ani.id, budi.id], "now": NOW}
-    assert clashing.preview_invited([activity.id], Role.PARTICIPANT, **asked).clashes == []  # Ani has her seat already
-    assert clashing.preview_invited([activity.id], Role.PARTICIPANT, quotas={police.id: 4}, now=NOW).clashes == []
-    (small,) = clashing.preview_invited([activity.id], Role.PARTICIPANT, quotas={police.id: 5}, now=NOW).clashes
+    assert (
+        clash_pages.preview_invited([activity.id], Role.PARTICIPANT, **asked).clashes == []
+    )  # Ani has her seat already
+    assert clash_pages.preview_invited([activity.id], Role.PARTICIPANT, quotas={police.id: 4}, now=NOW).clashes == []
+    (small,) = clash_pages.preview_invited([activity.id], Role.PARTICIPANT, quotas={police.id: 5}, now=NOW).clashes
     assert (small.kind, small.needed, small.there) == (ClashKind.VENUE_TOO_SMALL, 6, 5)
 
 
@@ -236,8 +239,8 @@ def test_links_lead_to_the_invitations_of_those_named(any_app, activity, ani, bu
     invite(activity, ani)
     plan = plans.load(now=NOW)
     party = plan.activities[activity.id].engagements[0].party
-    assert list(clashing.invitations_of([(activity.id, party)])) == [(activity.id, party)]
-    assert clashing.invitations_of([]) == {}
+    assert list(clash_pages.invitations_of([(activity.id, party)])) == [(activity.id, party)]
+    assert clash_pages.invitations_of([]) == {}
 
 
 def test_a_too_small_venue_is_found(any_app, activity, ani, budi):
@@ -246,5 +249,5 @@ def test_a_too_small_venue_is_found(any_app, activity, ani, budi):
     activity.venue = small
     for person in (ani, budi):
         invite(activity, person, Role.CADRE)
-    found = clashing.of_activities([activity.id], now=NOW).clashes
+    found = clash_pages.of_activities([activity.id], now=NOW).clashes
     assert [(one.kind, one.needed, one.there) for one in found] == [(ClashKind.VENUE_TOO_SMALL, 2, 1)]

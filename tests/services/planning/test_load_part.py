@@ -25,6 +25,7 @@ from outreach.models import (
     Programme,
     Venue,
 )
+from outreach.queries import clashes as clash_pages
 from outreach.services.planning import clashes as clashing
 from outreach.services.planning import load as plans
 from outreach.services.planning import load_part as plan_parts
@@ -151,7 +152,7 @@ def test_some_activities_have_the_same_clashes_and_resolutions(any_plan):
     ids = list(db.session.scalars(sa.select(Activity.id)))
     for some in ([one] for one in ids), [ids[::2]]:
         for chosen in some:
-            found = clashing.of_activities(chosen, now=NOW)
+            found = clash_pages.of_activities(chosen, now=NOW)
             expected = find_clashes(whole, chosen)
             assert found.clashes == expected
             assert [find_resolutions(found.plan, one) for one in found.clashes] == [
@@ -162,7 +163,7 @@ def test_some_activities_have_the_same_clashes_and_resolutions(any_plan):
 def test_the_clashes_on_a_page_have_the_same_resolutions_as_in_the_whole_plan(any_plan):
     whole = plans.load(now=NOW)
     groups = clashing.gathered(clashing.everything(now=NOW).clashes)[::3]
-    resolvable, on_page = clashing.to_resolve(clashing.FoundClashes(whole), groups, now=NOW)
+    resolvable, on_page = clash_pages.to_resolve(clashing.FoundClashes(whole), groups, now=NOW)
     expected = clashing.gathered(find_clashes(whole))[::3]
     assert on_page == expected
     assert [find_resolutions(resolvable.plan, group[0]) for group in on_page] == [

@@ -17,6 +17,7 @@ from outreach.domain.states import ActivityState, InvitationState, PollState
 from outreach.extensions import db
 from outreach.models import Absence, Activity, AuditEntry, DatePoll, Invitation, Message, PollAnswer, PollInvitee
 from outreach.queries import polls as poll_pages
+from outreach.queries.answers import poll as poll_page
 from outreach.services.activities import delete as deleting
 from outreach.services.activities import edit as planning
 from outreach.services.activities import publish as publishing
@@ -138,7 +139,7 @@ def test_an_invitee_answers_by_their_link_and_may_change_it(any_app, office, ani
     one = asked(poll, ani)
     assert (one.answered_at, one.answer_source, one.note) == (at(5), AnswerSource.LINK, "Selasa pagi saja")
     poll_answering.answer(token(ani), poll.id, dates(poll, NO, YES, NO), now=at(6))
-    page = poll_answering.read(token(ani), poll.id, now=at(6))
+    page = poll_page.read(token(ani), poll.id, now=at(6))
     assert list(page.choices.values()) == [NO, YES, NO]
     assert page.invitee.note == ""
     assert count(PollAnswer) == 3
@@ -245,7 +246,7 @@ def test_one_action_creates_the_activity_and_invites_people_in_their_roles(
     decided = fresh(poll)
     assert (decided.state, decided.activity_id, decided.slots[0].chosen) == (PollState.DECIDED, activity.id, True)
     assert entries(poll)[-1] == "date_poll.decided"
-    page = poll_answering.read(token(ani), poll.id, now=at(5))
+    page = poll_page.read(token(ani), poll.id, now=at(5))
     assert page.chosen.starts_at == at(18, 8)
     assert not page.takes_answers
 
@@ -397,4 +398,4 @@ def test_a_double_tap_in_a_poll_can_still_be_undone_to_what_was_before(any_app, 
     for minute in (1, 2):
         poll_answering.answer(token(ani), poll.id, dates(poll, NO, NO, NO), now=at(5, 9, minute))
     poll_answering.undo(token(ani), poll.id, now=at(5, 10))
-    assert list(poll_answering.read(token(ani), poll.id, now=at(5, 10)).choices.values()) == [YES, MAYBE, NO]
+    assert list(poll_page.read(token(ani), poll.id, now=at(5, 10)).choices.values()) == [YES, MAYBE, NO]

@@ -14,6 +14,7 @@ from outreach.domain.planning.rules import ClashKind, Severity
 from outreach.domain.polls import Proposed
 from outreach.extensions import db
 from outreach.models import Absence, AbsenceCalendar, Activity, DatePoll, Invitation
+from outreach.queries import clashes as clash_pages
 from outreach.queries import polls as poll_pages
 from outreach.services.absences import edit as absences
 from outreach.services.absences import refresh as absence_refresh
@@ -78,7 +79,7 @@ def test_a_yes_after_the_absence_was_known_makes_it_only_a_warning(any_app, chie
     assert of_absence(row.found.clashes) == [(Severity.WARN, True)]
     assert (row.standing.blocking, row.standing.warnings) == (0, 1)
     activity = decided(poll, publish=True)  # a blocking clash would refuse this
-    found = clashing.of_activities([activity.id], now=AFTERWARDS)
+    found = clash_pages.of_activities([activity.id], now=AFTERWARDS)
     assert of_absence(found.clashes) == [(Severity.WARN, True)]
     assert of_absence(clashing.everything(now=AFTERWARDS).clashes) == [(Severity.WARN, True)]
 
@@ -144,6 +145,6 @@ def test_an_offices_yes_counts_for_the_office(any_app, police):
         poll.id, asked(poll, police).id, dates(poll, YES, who="Staf"), AnswerSource.PHONE, by=None, now=LATER
     )
     activity = decided(poll, publish=True)
-    found = clashing.of_activities([activity.id], now=AFTERWARDS)
+    found = clash_pages.of_activities([activity.id], now=AFTERWARDS)
     assert of_absence(found.clashes) == [(Severity.WARN, True)]
     assert db.session.query(Invitation).one().organisation_id == police.id

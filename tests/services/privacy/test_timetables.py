@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 
 from outreach.domain.states import SearchState
+from outreach.queries import timetabling as timetabling_pages
 from outreach.services.privacy import person as privacy
 from outreach.services.privacy.timetables import without
 from outreach.services.timetabling import apply as applying
@@ -19,7 +20,7 @@ def test_an_erased_facilitator_is_removed_from_requests_and_proposals(any_app, o
     people = facilitators()
     search_id = searched(a_request(three_at_once(), people)).id
     ids = {one.full_name: one.id for one in people}
-    led = [line for line in timetabling_result.read(searches.get(search_id).result).lines if line.after.people]
+    led = [line for line in timetabling_result.read(timetabling_pages.get(search_id).result).lines if line.after.people]
     [(person_id, name)] = led[0].after.people
     assert ids[name] == person_id
     assert privacy.export(person_id, by=coordinator, now=NOW)["placements"] == [
@@ -27,7 +28,7 @@ def test_an_erased_facilitator_is_removed_from_requests_and_proposals(any_app, o
     ]
     applying.apply(search_id, [line.id for line in led], by=coordinator, now=NOW)
     privacy.erase(person_id, by=coordinator, now=NOW)
-    row = searches.get(search_id)
+    row = timetabling_pages.get(search_id)
     assert name not in json.dumps(row.result, ensure_ascii=False)
     assert person_id not in row.request["facilitators"]
     assert len(row.request["facilitators"]) == 2
@@ -48,7 +49,7 @@ def test_the_rest_of_a_request_can_still_be_read(any_app, office):
     lines = tuple(RequestLine(one.id, 2) for one in activities)
     search_id = searched(replace(asked, lines=lines)).id
     privacy.erase(people[0].id, by=None, now=NOW)
-    left = from_json(searches.get(search_id).request)
+    left = from_json(timetabling_pages.get(search_id).request)
     assert (len(left.facilitators), {line.needed for line in left.lines}) == (1, {1})
 
 
@@ -66,5 +67,5 @@ def test_a_running_search_with_an_erased_person_stores_nothing_more(any_app, off
 
     monkeypatch.setattr(timetabling_result, "written", erased_meanwhile)
     assert not timetabling_worker.work(search_id, clock=lambda: NOW)
-    found = searches.get(search_id)
+    found = timetabling_pages.get(search_id)
     assert (found.state, found.result) == (SearchState.FAILED, {})

@@ -9,6 +9,7 @@ from outreach.domain.kinds import Audience, MailKind, RuleTiming
 from outreach.domain.states import ReminderState
 from outreach.extensions import db
 from outreach.models import AuditEntry, Reminder, ReminderRule
+from outreach.queries.reminders import rules as rule_pages
 from outreach.services.activities import publish as publishing
 from outreach.services.reminders import edit_rules, rules
 from outreach.services.reminders.edit_rules import (
@@ -144,11 +145,11 @@ def test_an_unknown_rule_or_scope_is_reported(coordinator):
 def test_the_page_shows_what_is_inherited(programme, activity, coordinator):
     edit_rules.edit(THREE, values(), programme_id=programme.id, by=coordinator, now=NOW)
     edit_rules.edit("day-before", values(1, audience=Audience.COMING), activity_id=activity.id, by=coordinator, now=NOW)
-    page = edit_rules.rules_page(activity_id=activity.id)
+    page = rule_pages.rules_page(activity_id=activity.id)
     assert [(rule.key, rule.own) for rule in page.rules] == [
         ("invitation", False), ("seven-days-before", False), (THREE, False), ("day-before", True), ("thanks", False),
     ]  # fmt: skip
-    office = edit_rules.rules_page()
+    office = rule_pages.rules_page()
     assert [(one.scope.title, one.own) for one in office.narrower] == [(programme.title, True)]
 
 

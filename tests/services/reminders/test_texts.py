@@ -11,9 +11,11 @@ from outreach.delivery.mail.texts import KEYS, Text, shipped, text_for
 from outreach.domain.kinds import Audience, Role, RuleTiming
 from outreach.extensions import db
 from outreach.models import AuditEntry, MessageText
+from outreach.queries.reminders import texts as text_pages
+from outreach.queries.reminders.texts import NobodyToPreview, Origin
 from outreach.services.reminders import edit_rules, texts
 from outreach.services.reminders.edit_rules import RuleValues
-from outreach.services.reminders.texts import NobodyToPreview, Origin, TextIncomplete, TextMissing, TextTooLong
+from outreach.services.reminders.texts import TextIncomplete, TextMissing, TextTooLong
 from tests.conftest import NOW
 from tests.delivery.mail.compose_help import invited
 
@@ -32,7 +34,7 @@ def save(text=None, key=KEY, locale="id", by=None, **scope):
 
 def test_the_shipped_text_applies_without_an_edited_one(activity):
     assert text_for(KEY, "id", activity) == shipped(KEY, "id")
-    assert texts.editor(KEY, "id").shown.origin is Origin.SHIPPED
+    assert text_pages.editor(KEY, "id").shown.origin is Origin.SHIPPED
 
 
 def test_an_edited_text_applies_in_its_scope_and_language(activity, programme):
@@ -40,7 +42,7 @@ def test_an_edited_text_applies_in_its_scope_and_language(activity, programme):
     save(a_text("Rangkaian"), programme_id=programme.id)
     assert text_for(KEY, "id", activity).subject == "Rangkaian"
     assert text_for(KEY, "en", activity) == shipped(KEY, "en")
-    shown = texts.editor(KEY, "id", activity_id=activity.id).shown
+    shown = text_pages.editor(KEY, "id", activity_id=activity.id).shown
     assert (shown.text.subject, shown.origin, shown.own) == ("Rangkaian", Origin.PROGRAMME, False)
     save(a_text("Sendiri"), activity_id=activity.id)
     assert text_for(KEY, "id", activity).subject == "Sendiri"
@@ -89,21 +91,21 @@ def test_line_ends_from_a_browser_are_normalised():
 @pytest.mark.parametrize(("key", "locale"), [("none-such", "id"), (KEY, "fr"), ("rule-none-such", "id")])
 def test_unknown_texts_are_refused(key, locale):
     with pytest.raises(TextMissing):
-        texts.editor(key, locale)
+        text_pages.editor(key, locale)
 
 
 def test_a_rules_own_text_starts_with_the_usual_text(coordinator):
     values = RuleValues(2, NOW.time(), Audience.COMING, own_text=True)
     rule = edit_rules.add(RuleTiming.BEFORE_START, values, by=coordinator, now=NOW)
-    assert texts.editor(rule.text_key, "id").shown.text == shipped("reminder-coming", "id")
+    assert text_pages.editor(rule.text_key, "id").shown.text == shipped("reminder-coming", "id")
     save(a_text("Khusus"), key=rule.text_key)
-    assert texts.editor(rule.text_key, "id").shown.text.subject == "Khusus"
-    assert [key for key, _shown in texts.texts_page().rows] == [*KEYS, rule.text_key]
+    assert text_pages.editor(rule.text_key, "id").shown.text.subject == "Khusus"
+    assert [key for key, _shown in text_pages.texts_page().rows] == [*KEYS, rule.text_key]
 
 
 def test_a_preview_shows_a_real_invitee_and_reveals_no_link(activity, ani):
     invitation = invited(activity, ani)
-    written = texts.preview(KEY, "id", None, invitation.id, now=NOW)
+    written = text_pages.preview(KEY, "id", None, invitation.id, now=NOW)
     assert written.subject == "Undangan: Rapat koordinasi lintas sektor, Senin, 18 Januari 2027"
     assert "Ani Wijaya" in written.text
     assert "Ani Wijaya" in written.html
@@ -113,7 +115,7 @@ def test_a_preview_shows_a_real_invitee_and_reveals_no_link(activity, ani):
 
 def test_a_draft_is_previewed_without_being_stored(activity, ani):
     invited(activity, ani)
-    written = texts.preview(KEY, "en", a_text("Draft {activity}"), None, now=NOW)
+    written = text_pages.preview(KEY, "en", a_text("Draft {activity}"), None, now=NOW)
     assert written.subject == "Draft Rapat koordinasi lintas sektor"
     assert db.session.query(MessageText).count() == 0
 
@@ -124,15 +126,15 @@ def test_every_text_has_a_preview(activity, ani, police, chief):
     asked = invited(activity, police, Role.PARTICIPANT, quota=2)
     invited(activity, chief, Role.PARTICIPANT, nominated_under_id=asked.id)
     for key, locale in itertools.product(KEYS, ("id", "en")):
-        written = texts.preview(key, locale, None, None, now=NOW)
+        written = text_pages.preview(key, locale, None, None, now=NOW)
         assert "{" not in written.subject + written.text
 
 
 def test_without_invitees_there_is_no_preview(activity, ani):
     with pytest.raises(NobodyToPreview):
-        texts.preview(KEY, "id", None, None, now=NOW)
+        text_pages.preview(KEY, "id", None, None, now=NOW)
     invited(activity, ani)
-    texts.preview(KEY, "id", None, None, now=NOW)
+    text_pages.preview(KEY, "id", None, None, now=NOW)
 
 
 def test_every_change_is_in_the_audit_log_without_the_text(activity, coordinator):

@@ -21,6 +21,7 @@ from outreach.models import (
     SpeakerBooking,
     TimetablingSearch,
 )
+from outreach.queries import timetabling as timetabling_pages
 from outreach.services.activities import publish as publishing
 from outreach.services.activities.publish import ReasonMissing
 from outreach.services.invitations import invite as inviting
@@ -30,7 +31,6 @@ from outreach.services.planning.rules import PlanValues
 from outreach.services.reminders import rules
 from outreach.services.timetabling import apply as applying
 from outreach.services.timetabling import result as timetabling_result
-from outreach.services.timetabling import searches
 from outreach.transactions import writing
 from tests.conftest import NOW, at, draft_activity
 from tests.services.timetabling.timetabling_help import a_request, community, facilitators, searched, three_at_once
@@ -74,7 +74,7 @@ def test_the_whole_proposal_is_applied_and_its_facilitators_are_invited(proposed
         assert speakers_of(line.id) == {name for _id, name in line.after.people}
     assert db.session.scalar(sa.select(sa.func.count()).select_from(SpeakerBooking)) == 3
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Reminder)) == 0  # drafts: nobody is notified
-    assert searches.get(proposed.id).state is SearchState.TAKEN
+    assert timetabling_pages.get(proposed.id).state is SearchState.TAKEN
     said = set(db.session.scalars(sa.select(AuditEntry.action).where(AuditEntry.user_id == coordinator.id)))
     assert {"placement.taken", "activity.edited", "activity.invited"} <= said
 
@@ -85,11 +85,11 @@ def test_a_part_can_be_applied_and_the_rest_later(proposed, coordinator):
     result = applying.apply(proposed.id, [first], by=coordinator, now=NOW)
     assert result.taken == {first}
     assert {line.id for line in result.open} == set(rest)
-    assert searches.get(proposed.id).state is SearchState.DONE
+    assert timetabling_pages.get(proposed.id).state is SearchState.DONE
     with pytest.raises(applying.NothingTicked):
         applying.apply(proposed.id, [first], by=coordinator, now=NOW)
     applying.apply(proposed.id, lines, by=coordinator, now=NOW)
-    assert searches.get(proposed.id).state is SearchState.TAKEN
+    assert timetabling_pages.get(proposed.id).state is SearchState.TAKEN
 
 
 def test_ticked_activities_must_belong_to_the_proposal(proposed):
@@ -103,7 +103,7 @@ def test_nothing_is_applied_if_one_activity_was_changed_meanwhile(proposed, coor
     changed = db.session.get(Activity, next(iter(lines)))
     with writing() as session:
         session.get(Activity, changed.id).title = "Diubah orang lain"
-    seen = applying.preview(searches.get(proposed.id), lines, now=NOW)
+    seen = applying.preview(timetabling_pages.get(proposed.id), lines, now=NOW)
     assert [line.id for line in seen.changed] == [changed.id]
     assert not seen.may
     with pytest.raises(applying.ChangedMeanwhile, match=lines[changed.id].title):
@@ -118,7 +118,7 @@ def test_nothing_is_applied_if_one_activity_was_deleted_meanwhile(proposed, coor
     lines = lines_of(proposed)
     with writing() as session:
         session.delete(session.get(Activity, next(iter(lines))))
-    assert len(applying.preview(searches.get(proposed.id), lines, now=NOW).changed) == 1
+    assert len(applying.preview(timetabling_pages.get(proposed.id), lines, now=NOW).changed) == 1
     with pytest.raises(applying.ChangedMeanwhile):
         applying.apply(proposed.id, lines, by=coordinator, now=NOW)
 
@@ -131,13 +131,13 @@ def test_nothing_is_applied_if_a_new_booking_clashes(any_app, office, coordinato
     other = draft_activity(None, None, 18, starts_at=line.after.starts_at, ends_at=line.after.ends_at,
                            registration_at=None, title="Acara lain")  # fmt: skip
     inviting.invite_people([other.id], [one.id], Role.SPEAKER, by=coordinator, now=NOW)
-    seen = applying.preview(searches.get(proposed.id), [line.id], now=NOW)
+    seen = applying.preview(timetabling_pages.get(proposed.id), [line.id], now=NOW)
     assert [clash.kind for clash in seen.blocking] == [ClashKind.SPEAKER_TWICE]
     assert not seen.may
     with pytest.raises(Exception, match="Acara lain"):
         applying.apply(proposed.id, [line.id], by=coordinator, now=NOW)
     assert speakers_of(line.id) == set()
-    assert searches.get(proposed.id).state is SearchState.DONE
+    assert timetabling_pages.get(proposed.id).state is SearchState.DONE
 
 
 def test_a_part_that_clashes_with_the_unticked_rest_is_refused(any_app, office, coordinator):
@@ -262,7 +262,7 @@ def test_previewing_many_takes_as_many_queries_as_one(proposed, queries):
     counts = []
     for ids in (lines[:1], lines):
         db.session.rollback()
-        search = searches.get(proposed.id)
+        search = timetabling_pages.get(proposed.id)
         counts.append(queries(lambda ids=ids, search=search: applying.preview(search, ids, now=NOW)))
     assert counts[0] == counts[1]
     assert len(lines) == 3

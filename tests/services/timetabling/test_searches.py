@@ -13,6 +13,7 @@ from outreach.domain.states import ActivityState, SearchState
 from outreach.domain.timetabling import CauseKind, NoDays, SearchStatus
 from outreach.extensions import db
 from outreach.models import Activity, AuditEntry, TimetablingSearch
+from outreach.queries import timetabling as timetabling_pages
 from outreach.services.timetabling import request as timetabling_request
 from outreach.services.timetabling import result as timetabling_result
 from outreach.services.timetabling import searches
@@ -365,7 +366,7 @@ def test_only_one_search_runs_at_a_time_until_it_was_silent_too_long(any_app, of
     with pytest.raises(searches.AlreadyStarted):
         searches.start(first_id, launch=launched.append, now=NOW)
     later = NOW + searches.LEASE
-    assert searches.is_broken_off(searches.get(first_id), later)
+    assert timetabling_pages.is_broken_off(timetabling_pages.get(first_id), later)
     searches.start(second_id, launch=launched.append, now=later)
     assert launched == [first_id, second_id]
 
@@ -378,7 +379,7 @@ def test_an_interrupted_search_starts_again(app, office):
     later = NOW + searches.LEASE
     searches.start(search_id, launch=lambda _id: None, now=later)
     assert timetabling_worker.work(search_id, clock=lambda: later)
-    assert searches.get(search_id).state is SearchState.DONE
+    assert timetabling_pages.get(search_id).state is SearchState.DONE
 
 
 def test_a_search_claimed_by_another_process_is_not_run_twice(app, office):
@@ -396,7 +397,7 @@ def test_a_search_whose_process_cannot_start_stays_prepared(app, office):
     search_id = searches.create(a_request(three_at_once()), title="A", by=None, now=NOW).id
     with pytest.raises(searches.CannotStart):
         searches.start(search_id, launch=fail, now=NOW)
-    assert searches.get(search_id).state is SearchState.PREPARED
+    assert timetabling_pages.get(search_id).state is SearchState.PREPARED
 
 
 def test_the_stop_button_ends_the_search_with_the_best_so_far(any_app, office):
@@ -406,7 +407,7 @@ def test_the_stop_button_ends_the_search_with_the_best_so_far(any_app, office):
     searches.start(search_id, launch=lambda _id: None, now=NOW)
     searches.ask_to_stop(search_id, now=NOW)  # pressed before the start: noticed at the first beat
     assert timetabling_worker.work(search_id, clock=lambda: NOW)
-    search = searches.get(search_id)
+    search = timetabling_pages.get(search_id)
     assert search.state is SearchState.STOPPED
 
 
@@ -417,7 +418,7 @@ def test_an_error_of_the_search_is_stored_for_the_page(app, office):
     with writing() as session:
         session.execute(sa.update(Activity).values(state=ActivityState.CANCELLED))
     assert timetabling_worker.work(search_id, clock=lambda: NOW)
-    search = searches.get(search_id)
+    search = timetabling_pages.get(search_id)
     assert (search.state, search.problem) == (SearchState.FAILED, ActivitiesGone.message)
 
 
@@ -428,7 +429,7 @@ def test_a_search_is_deleted_unless_it_runs(app, office, coordinator):
         searches.delete(search_id, by=coordinator, now=NOW)
     searches.delete(search_id, by=coordinator, now=NOW + searches.LEASE)
     with pytest.raises(searches.SearchMissing):
-        searches.get(search_id)
+        timetabling_pages.get(search_id)
 
 
 def test_any_venue_in_the_kelurahan_can_be_allowed(app, office):

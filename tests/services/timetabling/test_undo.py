@@ -11,6 +11,7 @@ from outreach.domain.kinds import AnswerSource, MailKind, Role
 from outreach.domain.states import ActivityState, InvitationState, SearchState
 from outreach.extensions import db
 from outreach.models import Activity, AuditEntry, Invitation, Reminder, TakenProposal, User
+from outreach.queries import timetabling as timetabling_pages
 from outreach.services.activities import delete as deleting
 from outreach.services.activities import move as moves
 from outreach.services.activities import publish as publishing
@@ -18,7 +19,6 @@ from outreach.services.activities.publish import ReasonMissing
 from outreach.services.answers import record as recording
 from outreach.services.invitations import invite as inviting
 from outreach.services.timetabling import apply as applying
-from outreach.services.timetabling import searches
 from outreach.services.timetabling import undo as undoing
 from outreach.services.timetabling.undo import LeftBecause, NothingToUndo
 from tests.conftest import NOW, a_person, at, draft_activity
@@ -57,7 +57,7 @@ def test_everything_goes_back_and_the_proposal_can_be_taken_again(taken, drafts,
     undoing.undo(taken.id, by=coordinator, now=NOW)
     assert starts() == [at(18, 9)] * 3
     assert [speakers_of(one.id) for one in drafts] == [set()] * 3
-    search = searches.get(taken.id)
+    search = timetabling_pages.get(taken.id)
     assert (search.state, set(search.result["taken"])) == (SearchState.DONE, set())
     entry = db.session.scalars(sa.select(AuditEntry).where(AuditEntry.action == "placement.undone")).one()
     assert entry.detail == {"activities": 3, "left": []}

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from outreach.domain.kinds import ActivityKind
 from outreach.extensions import db
 from outreach.models import Activity, Person, TimetablingSearch, Venue
+from outreach.queries import timetabling as timetabling_pages
 from outreach.services.timetabling import searches
 from outreach.services.timetabling import worker as timetabling_worker
 from outreach.services.timetabling.request import Request, RequestLine
@@ -44,4 +45,4 @@ def searched(request: Request, *, now: datetime = NOW) -> TimetablingSearch:
     search = searches.create(request, title="Minggu ketiga", by=None, now=now)
     searches.start(search.id, launch=lambda _id: None, now=now)
     timetabling_worker.work(search.id, clock=lambda: now)
-    return searches.get(search.id)
+    return timetabling_pages.get(search.id)

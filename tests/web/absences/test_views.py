@@ -13,7 +13,7 @@ from outreach.domain.planning.parties import AbsenceSource
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.models import Absence, AbsenceCalendar, Invitation
-from outreach.services.absences import calendars as absence_calendars
+from outreach.queries import absences as absence_pages
 from outreach.services.absences import edit as absences
 from outreach.services.absences.edit import Subject, SubjectKind
 from tests.calendar_readers import CALENDAR
@@ -108,7 +108,7 @@ def test_a_file_is_read_and_its_titles_are_not_shown(coordinator_client, hall):
     assert "Aula.ics" in sent.text
     assert "1 busy time ahead" in sent.text
     assert "Rahasia" not in sent.text
-    (calendar,) = absence_calendars.of(Subject(SubjectKind.VENUE, hall.id), now=NOW)
+    (calendar,) = absence_pages.calendars(Subject(SubjectKind.VENUE, hall.id), now=NOW)
     coordinator_client.post(f"{page}/calendars/{calendar.id}/remove")
     assert rows() == []
 
@@ -149,7 +149,7 @@ def test_an_address_is_read_at_once_and_a_failure_is_shown_with_the_next_try(app
         assert "The calendar is read." in sent.text
         assert "k3y" not in sent.text
         server.says("/c.ics?k3y=1", b"<html>")
-        (calendar,) = absence_calendars.of(Subject(SubjectKind.VENUE, hall.id), now=NOW)
+        (calendar,) = absence_pages.calendars(Subject(SubjectKind.VENUE, hall.id), now=NOW)
         sent = coordinator_client.post(f"{page}/calendars/{calendar.id}/read", follow_redirects=True)
     assert "This is a web page, not a calendar." in sent.text
     assert "The next try is on Monday, 4 January 2027 at 08:15 WIB." in sent.text

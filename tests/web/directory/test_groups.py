@@ -5,6 +5,7 @@ import pytest
 from outreach.domain.kinds import Role
 from outreach.extensions import db
 from outreach.models import AuditEntry, Invitation, PeopleGroup, Person
+from outreach.queries import directory
 from outreach.services.directory import groups
 from outreach.services.directory.groups import GroupValues
 from outreach.services.privacy import person as privacy
@@ -23,7 +24,7 @@ def team(ani, budi, coordinator) -> PeopleGroup:
 
 def members(group: PeopleGroup) -> list[str]:
     db.session.rollback()
-    return [one.name for one in groups.get(group.id).members]
+    return [one.name for one in directory.group(group.id).members]
 
 
 def test_a_group_is_made_of_people_found_by_search(coordinator_client, ani, budi):

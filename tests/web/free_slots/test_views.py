@@ -172,7 +172,7 @@ def test_enter_in_a_field_finds_a_slot_and_does_not_search_for_people(coordinato
 
 
 def test_the_results_are_as_wide_as_the_form(coordinator_client, hall):
-    styles = (ROOT / "outreach/static/css/planning.css").read_text()
+    styles = (ROOT / "outreach/static/css/activities.css").read_text()
     assert ".plan-form, .plan-found { max-width" in styles
     for asked in ({}, {"last": "2027-01-18", "not_before": "20:00"}):  # some slots, and none
         [slots] = re.findall(r'<section id="slots" class="([^"]*)"', find(coordinator_client, **asked).text)

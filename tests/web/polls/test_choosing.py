@@ -15,6 +15,7 @@ from outreach.domain.polls import Proposed
 from outreach.domain.states import ActivityState, PollState
 from outreach.extensions import db
 from outreach.models import Activity, DatePoll, Invitation, PollSlot, Programme, Venue
+from outreach.queries.answers import poll as poll_page
 from outreach.services.absences import edit as absences
 from outreach.services.absences.edit import Subject, SubjectKind
 from outreach.services.activities import edit as planning
@@ -111,7 +112,7 @@ def test_another_hour_of_that_day_is_chosen_and_invitees_are_notified_once_it_is
     assert (activity.starts_at, activity.ends_at, activity.venue_id) == (at(18, 10), at(18, 12), hall.id)
     poll = db.session.get_one(DatePoll, poll.id)
     assert (poll.state, [slot.chosen for slot in poll.slots]) == (PollState.DECIDED, [True, False])
-    shown = poll_answering.PollPage(poll, asked(poll, ani), {}, False, "", "", "")
+    shown = poll_page.PollPage(poll, asked(poll, ani), {}, False, "", "", "")
     assert shown.chosen is None  # the draft is at a time they were not asked about
     activity.state = ActivityState.PUBLISHED
     assert shown.chosen is activity
@@ -121,7 +122,7 @@ def test_invitees_are_notified_of_a_draft_at_the_slot_they_were_asked_about(offi
     poll = in_hall(hall, ani)
     poll_deciding.decide(poll.id, slots_of(poll)[1].id, publish=False, by=None, now=NOW)
     poll = db.session.get_one(DatePoll, poll.id)
-    assert poll_answering.PollPage(poll, asked(poll, ani), {}, False, "", "", "").chosen is poll.slots[1]
+    assert poll_page.PollPage(poll, asked(poll, ani), {}, False, "", "", "").chosen is poll.slots[1]
 
 
 def test_the_next_best_slot_is_offered_where_nothing_blocks_it(coordinator_client, hall, other, ani, budi):

@@ -365,11 +365,11 @@ def test_the_log_and_the_mails_name_the_poll(administrator_client, administrator
 
 
 def test_a_polls_text_is_previewed_with_a_proposed_slot(coordinator_client, activity, ani):
+    from outreach.queries.reminders import texts as text_pages
     from outreach.services.invitations import invite as inviting
-    from outreach.services.reminders import texts
 
     inviting.invite_people([activity.id], [ani.id], Role.CADRE, by=None, now=NOW)
-    shown = texts.preview("poll", "id", None, None, now=NOW)
+    shown = text_pages.preview("poll", "id", None, None, now=NOW)
     assert "Senin, 18 Januari 2027, 08.00–12.00 WIB" in shown.text
     assert values().title not in shown.subject
 

@@ -10,6 +10,7 @@ from outreach import clock
 from outreach.domain.states import ActivityState, SearchState
 from outreach.extensions import db
 from outreach.models import Activity, Person, TimetablingSearch
+from outreach.queries import timetabling as timetabling_pages
 from outreach.services.activities import publish as publishing
 from outreach.services.timetabling import launch, searches
 from outreach.services.timetabling import worker as timetabling_worker
@@ -123,7 +124,7 @@ def test_the_order_of_activities_is_entered_in_the_form_and_stored(coordinator_c
     page = coordinator_client.post("/placements/new", data={**sent, "do": "more"}).get_data(as_text=True)
     assert (page.count('name="order_then"'), launched) == (2, [])
     coordinator_client.post("/placements/new", data=sent)
-    assert searches.get(launched[0]).request["order"] == [[second.id, first.id]]
+    assert timetabling_pages.get(launched[0]).request["order"] == [[second.id, first.id]]
     again = coordinator_client.get(f"/placements/new?from={launched[0]}").get_data(as_text=True)
     chosen = re.findall(r'name="order_(\w+)".*?</select>', again)
     assert chosen == ["then", "first"] * 2
@@ -177,7 +178,7 @@ def test_a_search_is_watched_and_stopped(coordinator_client, launched):
     assert '<noscript><meta http-equiv="refresh" content="2">' in html
     assert "HX-Refresh" not in page.headers
     coordinator_client.post(f"/placements/{launched[0]}/stop")
-    assert searches.get(launched[0]).stop_asked_at == NOW
+    assert timetabling_pages.get(launched[0]).stop_asked_at == NOW
     assert "Stopping" in words_of(coordinator_client.get(f"/placements/{launched[0]}"))
     timetabling_worker.work(launched[0], clock=lambda: NOW)
     ended = coordinator_client.get(f"/placements/{launched[0]}", headers={"HX-Request": "true"})
@@ -214,7 +215,7 @@ def test_applying_first_shows_who_gets_which_mail_and_then_applies(coordinator_c
     answer = coordinator_client.post(f"/placements/{search.id}/take", data={"pick": ids})
     assert answer.location == f"/placements/{search.id}"
     assert "3 activities are planned so now." in words_of(coordinator_client.get(answer.location))
-    assert searches.get(search.id).state is SearchState.TAKEN
+    assert timetabling_pages.get(search.id).state is SearchState.TAKEN
 
 
 def test_published_activities_need_a_reason(coordinator_client):
@@ -257,7 +258,7 @@ def test_an_applied_proposal_shows_the_former_times_and_how_the_search_ended(coo
     timetabling_worker.work(launched[0], clock=lambda: NOW)
     address = f"/placements/{launched[0]}"
     assert "At present" in words_of(coordinator_client.get(address))
-    ids = [line["id"] for line in searches.get(launched[0]).result["lines"]]
+    ids = [line["id"] for line in timetabling_pages.get(launched[0]).result["lines"]]
     coordinator_client.post(f"{address}/take", data={"pick": ids})
     said = words_of(coordinator_client.get(address))
     assert "Stopped after" in said
@@ -289,7 +290,7 @@ def test_viewers_see_but_change_nothing(viewer_client, coordinator):
         assert viewer_client.get(f"/placements/{address}").status_code == 403
     for address in ("new", *(f"{search.id}/{verb}" for verb in ("take", "stop", "start", "delete"))):
         assert viewer_client.post(f"/placements/{address}").status_code == 403
-    assert searches.get(search.id).state is SearchState.DONE
+    assert timetabling_pages.get(search.id).state is SearchState.DONE
 
 
 def test_an_unknown_search_gives_a_not_found_page(coordinator_client):

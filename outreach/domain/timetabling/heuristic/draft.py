@@ -18,7 +18,7 @@ from outreach.domain.timetabling.cost import Ledger, change_of_facilitator, comm
 from outreach.domain.timetabling.options import OF_PLACES, Options, kecamatan_at
 from outreach.domain.timetabling.task import Task, present_choices
 
-TEAMS = 60  # of facilitators, looked at for one start
+TEAMS = 60  # combinations of facilitators that are tried for one start
 Placed = dict[int, PlannedActivity]
 Team = tuple[Party, ...]
 

@@ -59,7 +59,7 @@ def _in_order(task: Task, options: dict[int, Options], pressing: Counter[int]) -
 
 
 def _ancestors(before: dict[int, set[int]], pressing: Counter[int]) -> set[int]:
-    """Return those that pressing ones must follow, and theirs."""
+    """Return the predecessors of the pressing activities, and the predecessors of these."""
     found, ahead = set[int](), list(pressing)
     while ahead:
         for id in before.get(ahead.pop(), ()):
@@ -70,7 +70,7 @@ def _ancestors(before: dict[int, set[int]], pressing: Counter[int]) -> set[int]:
 
 
 def _placed(draft: Draft, following: list[Options], stopped: Callable[[], bool]) -> Placed:
-    """Place one after the other; what must follow one that found no place finds none either."""
+    """Schedule one activity after the other. An activity that must follow one without a time gets no time either."""
     for options in following:
         if stopped():
             break

@@ -200,7 +200,7 @@ def _possible_causes(task: Task) -> Iterator[Cause]:
 
 def _lifted(task: Task, causes: Iterable[Cause]) -> Task:
     """Return the task as if these causes did not exist."""
-    demands = {one.activity_id: one for one in task.demands}
+    demands = {demand.activity_id: demand for demand in task.demands}
     activities, severities = {}, dict(task.plan.rules.severities)
     for cause in causes:
         if cause.rule is not None:
@@ -208,10 +208,10 @@ def _lifted(task: Task, causes: Iterable[Cause]) -> Task:
             continue
         if cause.kind is CauseKind.ORDER:
             then, first = cause.activity_ids
-            for id, one in demands.items():
-                after = tuple(other for other in one.after if (id, other) != (then, first))
-                before = tuple(other for other in one.before if (other, id) != (then, first))
-                demands[id] = replace(one, after=after, before=before)
+            for id, demand in demands.items():
+                after = tuple(other for other in demand.after if (id, other) != (then, first))
+                before = tuple(other for other in demand.before if (other, id) != (then, first))
+                demands[id] = replace(demand, after=after, before=before)
             continue
         id = cause.activity_ids[0]
         demands[id] = _without(task, demands[id], cause)

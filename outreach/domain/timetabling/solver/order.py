@@ -34,7 +34,7 @@ class Pair:
         self.model, self.one, self.other = model, one, other
         self._stays = (stay or one.whole, other_stay or other.whole)
         self._apart: dict[tuple[bool, int], Literal] = {}
-        self.exact = False  # whether the literals must also be true whenever they can be
+        self.exact = False  # True: a literal must be true if its order holds. False: it may then also be false
 
     @property
     def can_overlap(self) -> bool:

@@ -5,7 +5,8 @@ from typing import Any
 from flask import Blueprint
 
 from outreach.services.directory.people import PersonErased, PersonMissing
-from outreach.web.frame.accounts import error_page, missing_page
+from outreach.web.fields.problems import missing_page
+from outreach.web.frame.access import error_page
 from outreach.web.frame.say import say
 
 bp = Blueprint("people", __name__, url_prefix="/people")

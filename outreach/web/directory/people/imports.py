@@ -28,8 +28,8 @@ from outreach.services.directory.workbook import MOST_BYTES, Workbook, open_work
 from outreach.web.directory.people.blueprint import bp
 from outreach.web.directory.people.forms import ImportForm, default_kind_words
 from outreach.web.fields.fields import add_error
-from outreach.web.fields.problems import flashing_problems
-from outreach.web.frame.accounts import coordinator_required, missing_page
+from outreach.web.fields.problems import flashing_problems, missing_page
+from outreach.web.frame.access import coordinator_required
 from outreach.web.frame.clean_request import clean
 from outreach.web.frame.say import say
 from outreach.web.invitations.forms import member
@@ -234,7 +234,7 @@ def import_refused(key: str) -> Any:
 @coordinator_required
 def import_done(import_id: int) -> Any:
     """Show what undoing an import would do, or has left."""
-    done = import_undo.get(import_id, now=clock.now())
+    done = directory.recent_import(import_id, now=clock.now())
     return render_template(
         "directory/people/import_undo.html",
         done=done,
@@ -262,7 +262,7 @@ def import_undone(import_id: int) -> Any:
 
 
 def _choose(form: ImportForm) -> str:
-    return render_template("directory/people/import.html", form=form, recent=import_undo.recent(now=clock.now()))
+    return render_template("directory/people/import.html", form=form, recent=directory.recent_imports(now=clock.now()))
 
 
 def _page(template: str, upload: Upload, *, stored: bool) -> str:

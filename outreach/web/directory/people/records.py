@@ -9,15 +9,15 @@ from flask_login import current_user
 from outreach import clock
 from outreach.queries import directory, exports, inbox
 from outreach.queries.invitations import calls
+from outreach.queries.invitations import invitee as invitee_page
 from outreach.services import addresses
-from outreach.services.directory import groups, people
+from outreach.services.directory import people
 from outreach.services.directory.people import PersonErased, PersonMissing
-from outreach.services.invitations import invitee as invitee_record
 from outreach.web.directory.people.blueprint import bp
 from outreach.web.directory.people.forms import PersonForm, filters_from, kind_words
 from outreach.web.exports import columns, file
 from outreach.web.fields.problems import showing_problems
-from outreach.web.frame.accounts import coordinator_required, may_change, staff_required
+from outreach.web.frame.access import coordinator_required, may_change, staff_required
 from outreach.web.frame.say import page_number
 
 
@@ -62,11 +62,11 @@ def show(person_id: int) -> Any:
         "directory/people/show.html",
         person=person,
         waiting=calls.one("person", person_id, calls.CallScope(), now=clock.now()).asked,
-        invitations=invitee_record.invitations_of(person),
-        link=invitee_record.link_of(person, now=clock.now()) if may_change() else None,
+        invitations=invitee_page.invitations_of(person),
+        link=invitee_page.link_of(person, now=clock.now()) if may_change() else None,
         failure=addresses.failure_of(person.email),
         mails=inbox.of_invitee(person),
-        groups=groups.names_of(person_id),
+        groups=directory.groups_of(person_id),
     )
 
 

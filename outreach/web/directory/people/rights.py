@@ -14,7 +14,7 @@ from outreach.web.directory import invitee_actions
 from outreach.web.directory.people.blueprint import bp
 from outreach.web.directory.people.forms import EraseForm
 from outreach.web.fields.fields import add_error
-from outreach.web.frame.accounts import coordinator_required
+from outreach.web.frame.access import coordinator_required
 
 
 @bp.post("/<int:person_id>/reminders/stop")
