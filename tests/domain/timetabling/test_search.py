@@ -139,7 +139,7 @@ def test_pressing_stop_ends_it_with_the_best_so_far():
             timer = threading.Timer(1.0, asked.stop)
             timer.start()
     outcome = asked.outcome
-    assert outcome.is_stopped  # otherwise it was over before; benchmarks/timetabling.py measures how soon
+    assert outcome.is_stopped  # otherwise it was over before; benchmarks/planning/timetabling.py measures how soon
     assert outcome.proposal is not None
 
 

@@ -1,4 +1,4 @@
-"""A sending process for sending.py: python -m benchmarks.sender FOLDER PORT drain|bare|steps|count MAILS
+"""A sending process for sending.py: python -m benchmarks.sending.sender FOLDER PORT drain|bare|steps|count MAILS
 
 It says "ready", waits for a line, works, and says how many seconds and how much CPU time it took, all its threads together.
 """
@@ -15,7 +15,7 @@ from functools import wraps
 from pathlib import Path
 from typing import Any
 
-from benchmarks.sending import COUNTED, settings
+from benchmarks.sending.sending import COUNTED, settings
 from outreach import clock, create_app
 from outreach.delivery.mail.frames.frame import Frames
 from outreach.delivery.outbox import drain as outbox

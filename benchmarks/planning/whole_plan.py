@@ -17,7 +17,8 @@ from statistics import median
 
 from flask import Flask
 
-from benchmarks import conditions, postgresql, rows, waiting
+from benchmarks import conditions
+from benchmarks.databases import postgresql, rows, waiting
 from benchmarks.results import Result, under
 from outreach import create_app
 from outreach.extensions import db

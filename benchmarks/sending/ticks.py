@@ -15,9 +15,10 @@ from statistics import median
 
 from flask import Flask
 
-from benchmarks import conditions, postgresql, rows, waiting
+from benchmarks import conditions
+from benchmarks.databases import postgresql, rows, waiting
 from benchmarks.results import Result, under
-from benchmarks.sink import sink
+from benchmarks.sending.sink import sink
 from outreach import create_app
 from outreach.domain.kinds import Audience, MailKind
 from outreach.domain.states import ReminderState

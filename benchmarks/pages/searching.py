@@ -11,7 +11,8 @@ from statistics import median
 
 import sqlalchemy as sa
 
-from benchmarks import conditions, data, postgresql
+from benchmarks import conditions
+from benchmarks.databases import demo_sized, postgresql
 from benchmarks.results import Result, under
 from outreach import clock, create_app
 from outreach.domain.kinds import CadreKind, MailKind, Sector
@@ -44,8 +45,8 @@ def measure(folder: Path, say: Callable[[str], None]) -> list[Result]:
 def _of(folder: Path, url: str, name: str, say: Callable[[str], None]) -> list[Result]:
     folder.mkdir(parents=True, exist_ok=True)
     say(f"searching among {PEOPLE:,} people and {MESSAGES:,} messages on {name}")
-    filled = data.fill(folder, url)
-    app = create_app(data.settings_for(folder, url))
+    filled = demo_sized.fill(folder, url)
+    app = create_app(demo_sized.settings_for(folder, url))
     client = app.test_client()
     cookie, _equals, value = filled.cookie.partition("=")
     client.set_cookie(cookie, value)
@@ -96,7 +97,7 @@ def people(count: int) -> list[int]:
         ],
     )  # fmt: skip
     offices = list(db.session.scalars(sa.select(Organisation.id)))
-    regions = [f"18.72.01.{1001 + n}" for n in range(data.KELURAHAN)]
+    regions = [f"18.72.01.{1001 + n}" for n in range(demo_sized.KELURAHAN)]
     db.session.execute(
         sa.insert(Person),
         [

@@ -8,7 +8,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
 
-from benchmarks import conditions, data, load, peers
+from benchmarks import conditions, load, peers
+from benchmarks.databases import demo_sized
 from benchmarks.results import Result
 from benchmarks.servers import served
 from outreach import create_app
@@ -23,13 +24,13 @@ WARM_UP_S = 1
 def measure(folder: Path, say: Callable[[str], None]) -> list[Result]:
     """Return the results of this file. folder: a scratch folder. say: is told what goes on."""
     say("filling a scratch database")
-    filled = data.fill(folder)
+    filled = demo_sized.fill(folder)
     peer = peers.pretalx(folder, say) if peers.asked() else None
     sides = _sides(folder, peer)
     say(sides)
     with ExitStack() as serving:
-        bare = serving.enter_context(served("benchmarks.bare:app", folder))
-        environment = data.environment_for(folder)
+        bare = serving.enter_context(served("benchmarks.pages.bare:app", folder))
+        environment = demo_sized.environment_for(folder)
         ours = serving.enter_context(served("wsgi:app", folder, environment, ready=filled.answer_path))
         asked = {
             "bare": (f"{bare}/", ""),
@@ -53,7 +54,7 @@ def measure(folder: Path, say: Callable[[str], None]) -> list[Result]:
 
 
 def _sides(folder: Path, peer: peers.Pretalx | None) -> str:
-    app = create_app(data.settings_for(folder))
+    app = create_app(demo_sized.settings_for(folder))
     with app.app_context(), db.engine.connect() as connection:
         said = conditions.durability(connection)
     ours = f"pages only read. Ours: {said}; the bare page: no database"

@@ -9,9 +9,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import conditions, rows, sending, waiting
+from benchmarks import conditions
+from benchmarks.databases import rows, waiting
 from benchmarks.results import Result
-from benchmarks.sink import SmtpSink, sink
+from benchmarks.sending import sending
+from benchmarks.sending.sink import SmtpSink, sink
 from outreach import create_app
 from outreach.extensions import db
 

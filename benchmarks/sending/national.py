@@ -19,9 +19,10 @@ from statistics import median
 
 import sqlalchemy as sa
 
-from benchmarks import conditions, nation, postgresql
+from benchmarks import conditions
+from benchmarks.databases import nation, postgresql
 from benchmarks.results import Result, under
-from benchmarks.sink import SmtpSink, sink
+from benchmarks.sending.sink import SmtpSink, sink
 from outreach import create_app
 from outreach.cli.data import migrations
 from outreach.extensions import db
@@ -42,7 +43,7 @@ TABLES = (
     "procrastinate_jobs",
     "procrastinate_events",
 )
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True)

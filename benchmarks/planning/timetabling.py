@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from benchmarks.planned import JAKARTA, demo_task, large_task
+from benchmarks.planning.planned import JAKARTA, demo_task, large_task
 from benchmarks.results import Result, under
 from outreach.domain.clashes import find_clashes
 from outreach.domain.planning.parties import AbsenceSpan

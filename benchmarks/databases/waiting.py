@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from benchmarks.rows import ZONE, insert, numbers
+from benchmarks.databases.rows import ZONE, insert, numbers
 from outreach.domain.kinds import ActivityKind, Audience, MailKind, Role
 from outreach.domain.states import ActivityState, InvitationState, MessageState, ReminderState
 from outreach.extensions import db

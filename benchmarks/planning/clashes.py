@@ -10,8 +10,8 @@ from datetime import timedelta
 from pathlib import Path
 from statistics import median
 
-from benchmarks import whole_plan
-from benchmarks.planned import year
+from benchmarks.planning import whole_plan
+from benchmarks.planning.planned import year
 from benchmarks.results import Result, under
 from outreach.domain.clashes import clashes_of, find_clashes
 from outreach.domain.planning.plan import Plan, PlannedActivity

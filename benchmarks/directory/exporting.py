@@ -19,7 +19,9 @@ from typing import Any
 import sqlalchemy as sa
 import xlsxwriter
 
-from benchmarks import conditions, data, postgresql, searching
+from benchmarks import conditions
+from benchmarks.databases import demo_sized, postgresql
+from benchmarks.pages import searching
 from benchmarks.results import Result, under
 from outreach import create_app
 from outreach.extensions import db
@@ -41,7 +43,7 @@ def measure(folder: Path, say: Callable[[str], None]) -> list[Result]:
 def _of(folder: Path, url: str, name: str, say: Callable[[str], None]) -> list[Result]:
     folder.mkdir(parents=True, exist_ok=True)
     say(f"exporting {ROWS:,} people on {name}")
-    filled = data.fill(folder, url)
+    filled = demo_sized.fill(folder, url)
     results = []
     with _client(folder, url, filled.cookie) as client:
         searching.people(ROWS)
@@ -65,7 +67,7 @@ def _of(folder: Path, url: str, name: str, say: Callable[[str], None]) -> list[R
 
 @contextmanager
 def _client(folder: Path, url: str, cookie: str) -> Iterator[Any]:
-    app = create_app(data.settings_for(folder, url))
+    app = create_app(demo_sized.settings_for(folder, url))
     client = app.test_client()
     name, _equals, value = cookie.partition("=")
     client.set_cookie(name, value)
@@ -117,7 +119,7 @@ def _bare_csv() -> float:
 
 def _memory_mb(folder: Path, url: str, cookie: str) -> float:
     """Return by how much the largest memory of a process of its own grows while it exports."""
-    command = [sys.executable, "-m", "benchmarks.exporting", str(folder), url, cookie]
+    command = [sys.executable, "-m", "benchmarks.directory.exporting", str(folder), url, cookie]
     return float(subprocess.run(command, capture_output=True, check=True, text=True).stdout.split()[-1])
 
 

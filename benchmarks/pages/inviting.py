@@ -13,7 +13,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from benchmarks import conditions, data
+from benchmarks import conditions
+from benchmarks.databases import demo_sized
 from benchmarks.results import Result, under
 from outreach import clock, create_app
 from outreach.domain.kinds import ActivityKind, CadreKind, Role
@@ -30,9 +31,9 @@ ADDRESS = "/activities/invite/cadres"
 
 def measure(folder: Path, say: Callable[[str], None]) -> list[Result]:
     """Return the results. folder: a scratch folder."""
-    say(f"{data.KELURAHAN} activities get {EACH} cadres each in one press")
-    filled = data.fill(folder)
-    app = create_app(data.settings_for(folder))
+    say(f"{demo_sized.KELURAHAN} activities get {EACH} cadres each in one press")
+    filled = demo_sized.fill(folder)
+    app = create_app(demo_sized.settings_for(folder))
     app.config["WTF_CSRF_ENABLED"] = False
     client = app.test_client()
     name, _equals, value = filled.cookie.partition("=")
@@ -67,13 +68,15 @@ def measure(folder: Path, say: Callable[[str], None]) -> list[Result]:
 
 def _activities() -> list[int]:
     """Store a second community activity for each kelurahan, three a day, and return their ids."""
-    first = (clock.now().astimezone(data.ZONE) + timedelta(days=60)).replace(hour=8, minute=0, second=0, microsecond=0)
+    first = (clock.now().astimezone(demo_sized.ZONE) + timedelta(days=60)).replace(
+        hour=8, minute=0, second=0, microsecond=0
+    )
     made = []
-    for n in range(data.KELURAHAN):
+    for n in range(demo_sized.KELURAHAN):
         starts_at = first + timedelta(days=n // 3, hours=2 * (n % 3))
         made.append(
             Activity(
-                kind=ActivityKind.OUTREACH, title=f"Pembinaan Kelurahan {n + 1}", zone=data.ZONE, starts_at=starts_at,
+                kind=ActivityKind.OUTREACH, title=f"Pembinaan Kelurahan {n + 1}", zone=demo_sized.ZONE, starts_at=starts_at,
                 ends_at=starts_at + timedelta(hours=2), respond_by_at=starts_at - timedelta(days=2), capacity=40,
                 region_code=f"18.72.01.{1001 + n}", state=ActivityState.PUBLISHED, published_at=clock.now(),
                 told_at=clock.now(),

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, time, timedelta
 
 import sqlalchemy as sa
 
-from benchmarks.rows import DESCRIPTION, ZONE, insert, numbers, settle_down, write_office, write_venue
+from benchmarks.databases.rows import DESCRIPTION, ZONE, insert, numbers, settle_down, write_office, write_venue
 from outreach.delivery.tokens import NONCE_LENGTH
 from outreach.domain.kinds import ActivityKind, Audience, LinkPurpose, MailKind, Role
 from outreach.domain.states import ActivityState, InvitationState, MessageState, ReminderState

@@ -19,8 +19,9 @@ from statistics import median
 
 import xlsxwriter
 
-from benchmarks import conditions, sending
+from benchmarks import conditions
 from benchmarks.results import Result
+from benchmarks.sending import sending
 from outreach import create_app
 from outreach.extensions import db
 
@@ -98,7 +99,7 @@ def write_spreadsheet(file: Path, rows: int) -> None:
 
 def _in_process(name: str, folder: Path, file: Path) -> dict[str, float]:
     folder.mkdir(parents=True)
-    command = [sys.executable, "-m", "benchmarks.importing", name, str(folder), str(file)]
+    command = [sys.executable, "-m", "benchmarks.directory.importing", name, str(folder), str(file)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     return json.loads(done.stdout.splitlines()[-1])
 

@@ -16,9 +16,9 @@ from pathlib import Path
 from statistics import median
 from types import SimpleNamespace
 
-from benchmarks.delay import far_away
 from benchmarks.results import Result
-from benchmarks.sink import sink
+from benchmarks.sending.delay import far_away
+from benchmarks.sending.sink import sink
 from outreach.delivery.smtp.wire import Accepted, Envelope, Wire
 from outreach.settings import Settings
 from tests.servers.postfix import Postfix, missing

@@ -17,7 +17,7 @@ QUICK_ACK = getattr(socket, "TCP_QUICKACK", None)
 @contextmanager
 def far_away(port: int, one_way_s: float) -> Iterator[int]:
     """Yield a port behind which the server at `port` is, `one_way_s` seconds away."""
-    command = [sys.executable, "-m", "benchmarks.delay", str(port), str(one_way_s)]
+    command = [sys.executable, "-m", "benchmarks.sending.delay", str(port), str(one_way_s)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None

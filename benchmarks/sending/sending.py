@@ -24,9 +24,10 @@ from typing import Any, TypeAlias
 import sqlalchemy as sa
 from flask import Flask
 
-from benchmarks import conditions, peers, rows, waiting
+from benchmarks import conditions, peers
+from benchmarks.databases import rows, waiting
 from benchmarks.results import Result
-from benchmarks.sink import SmtpSink, sink
+from benchmarks.sending.sink import SmtpSink, sink
 from outreach import create_app
 from outreach.domain.kinds import ActivityKind, Audience, LinkPurpose, MailKind
 from outreach.domain.states import ActivityState, MessageState, ReminderState
@@ -238,7 +239,7 @@ def round_trip_us(port: int, questions: int = 5_000) -> float:
 
 def child(folder: Path, port: int, what: str) -> Child:
     """Return a process that does its work (sender.py) once it is told to."""
-    return started(["benchmarks.sender", str(folder), str(port), what, str(MAILS)])
+    return started(["benchmarks.sending.sender", str(folder), str(port), what, str(MAILS)])
 
 
 def started(command: list[str]) -> Child:
