@@ -3,12 +3,15 @@
 Filled through the models, with 70 % of the cadres answered; the same on every run.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from flask import Flask
+from flask.testing import FlaskClient
 from flask_security.utils import hash_password
 
 from outreach import clock, create_app
@@ -92,6 +95,20 @@ def fill(folder: Path, database_url: str = "") -> Filled:
         db.session.remove()
         db.engine.dispose()
     return Filled(path, cookie)
+
+
+@contextmanager
+def signed_in(folder: Path, cookie: str, database_url: str = "") -> Iterator[FlaskClient]:
+    """Yield a client of the filled database that has this cookie, inside an application context. CSRF is not checked."""
+    app = create_app(settings_for(folder, database_url))
+    app.config["WTF_CSRF_ENABLED"] = False
+    client = app.test_client()
+    name, _equals, value = cookie.partition("=")
+    client.set_cookie(name, value)
+    with app.app_context():
+        yield client
+        db.session.remove()
+        db.engine.dispose()
 
 
 def _office() -> None:

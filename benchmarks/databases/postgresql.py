@@ -2,11 +2,13 @@
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import sqlalchemy as sa
+
+from benchmarks.results import Result
 
 # For a machine with 8 GB or more; durability stays as it is: every commit is flushed.
 TUNED = {"shared_buffers": "1GB", "max_wal_size": "8GB", "wal_compression": "on", "checkpoint_timeout": "15min"}
@@ -32,6 +34,16 @@ def server(folder: Path | None = None) -> Iterator[str]:
         running.cleanup()
         if not kept:
             shutil.rmtree(home, ignore_errors=True)
+
+
+def on_both(folder: Path, measure_on: Callable[[Path, str, str], list[Result]]) -> list[Result]:
+    """Return the results on SQLite, then on PostgreSQL. measure_on: takes a folder, the URL (empty: SQLite) and the name."""
+    places = [folder / name for name in ("sqlite", "postgresql")]
+    for place in places:
+        place.mkdir(parents=True, exist_ok=True)
+    results = measure_on(places[0], "", "SQLite")
+    with server() as url:
+        return results + measure_on(places[1], url, "PostgreSQL")
 
 
 @contextmanager

@@ -10,8 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -20,10 +19,10 @@ import sqlalchemy as sa
 import xlsxwriter
 
 from benchmarks import conditions
-from benchmarks.databases import demo_sized, postgresql
-from benchmarks.pages import searching
+from benchmarks.databases import demo_sized
+from benchmarks.databases.cadres import write_cadres
+from benchmarks.databases.postgresql import on_both
 from benchmarks.results import Result, under
-from outreach import create_app
 from outreach.extensions import db
 
 ROWS = 100_000
@@ -34,19 +33,15 @@ ROUNDS = 3
 
 def measure(folder: Path, say: Callable[[str], None]) -> list[Result]:
     """Return the results. folder: a scratch folder."""
-    results = _of(folder / "sqlite", "", "SQLite", say)
-    with postgresql.server() as url:
-        results += _of(folder / "postgresql", url, "PostgreSQL", say)
-    return results
+    return on_both(folder, lambda place, url, name: _of(place, url, name, say))
 
 
 def _of(folder: Path, url: str, name: str, say: Callable[[str], None]) -> list[Result]:
-    folder.mkdir(parents=True, exist_ok=True)
     say(f"exporting {ROWS:,} people on {name}")
     filled = demo_sized.fill(folder, url)
     results = []
-    with _client(folder, url, filled.cookie) as client:
-        searching.people(ROWS)
+    with demo_sized.signed_in(folder, filled.cookie, url) as client:
+        write_cadres(ROWS)
         durability = conditions.durability(db.session.connection())
         db.session.remove()
         for kind, bare in (("xlsx", _bare_xlsx), ("csv", _bare_csv)):
@@ -63,18 +58,6 @@ def _of(folder: Path, url: str, name: str, say: Callable[[str], None]) -> list[R
                memory < WITHIN_MB)
     )  # fmt: skip
     return under(f"only reads; {durability}", results)
-
-
-@contextmanager
-def _client(folder: Path, url: str, cookie: str) -> Iterator[Any]:
-    app = create_app(demo_sized.settings_for(folder, url))
-    client = app.test_client()
-    name, _equals, value = cookie.partition("=")
-    client.set_cookie(name, value)
-    with app.app_context():
-        yield client
-        db.session.remove()
-        db.engine.dispose()
 
 
 def _export_s(client: Any, kind: str) -> float:
@@ -124,7 +107,7 @@ def _memory_mb(folder: Path, url: str, cookie: str) -> float:
 
 
 def _child(folder: str, url: str, cookie: str) -> None:
-    with _client(Path(folder), url, cookie) as client:
+    with demo_sized.signed_in(Path(folder), cookie, url) as client:
         client.get("/people")
         client.get("/people?file=xlsx&q=tidakada")
         db.session.execute(sa.text("SELECT 1"))

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from benchmarks import conditions
 from benchmarks.databases import demo_sized
 from benchmarks.results import Result, under
-from outreach import clock, create_app
+from outreach import clock
 from outreach.domain.kinds import ActivityKind, CadreKind, Role
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
@@ -33,12 +33,7 @@ def measure(folder: Path, say: Callable[[str], None]) -> list[Result]:
     """Return the results. folder: a scratch folder."""
     say(f"{demo_sized.KELURAHAN} activities get {EACH} cadres each in one press")
     filled = demo_sized.fill(folder)
-    app = create_app(demo_sized.settings_for(folder))
-    app.config["WTF_CSRF_ENABLED"] = False
-    client = app.test_client()
-    name, _equals, value = filled.cookie.partition("=")
-    client.set_cookie(name, value)
-    with app.app_context():
+    with demo_sized.signed_in(folder, filled.cookie) as client:
         ids = _activities()
         found = together.own_cadres(ids, list(CadreKind))
         chosen = together.suggested(found, EACH)
@@ -52,8 +47,6 @@ def measure(folder: Path, say: Callable[[str], None]) -> list[Result]:
         durability = conditions.durability(db.session.connection())
         db.session.remove()
         rounds = [_round(client, form, chosen) for _ in range(ROUNDS + 1)][1:]
-        db.session.remove()
-        db.engine.dispose()
     pressed, bare = median(one for one, _ in rounds), median(other for _, other in rounds)
     invited = len(form["pick"])
     return under(
