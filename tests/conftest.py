@@ -24,8 +24,8 @@ from outreach.models import AccountRole, Activity, Cadre, Office, Organisation, 
 from outreach.queries import bell
 from outreach.services.inbox import waiting
 from outreach.services.reminders import rules
-from tests import apps, postgresql, wall_clock
-from tests.apps import SECRET, settings_for  # noqa: F401  for those who ask here
+from tests.support import apps, postgresql, wall_clock
+from tests.support.apps import SECRET, settings_for  # noqa: F401  for those who ask here
 
 JAKARTA = ZoneInfo("Asia/Jakarta")
 NOW = datetime(2027, 1, 4, 1, 0, tzinfo=UTC)  # Monday 4 January 2027, 08.00 WIB

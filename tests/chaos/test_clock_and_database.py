@@ -19,8 +19,8 @@ from outreach.engines import loop
 from outreach.extensions import db
 from outreach.models import Message
 from outreach.queries.messages import log as messages
-from tests.chaos.faults import CONNECT, Fault
-from tests.chaos.harness import Installation, PostgreSQL, SinkProcess, install, look, office_with_invited, until
+from tests.chaos.support.faults import CONNECT, Fault
+from tests.chaos.support.harness import Installation, PostgreSQL, SinkProcess, install, look, office_with_invited, until
 from tests.conftest import NOW
 
 LONG = bool(os.environ.get("OUTREACH_CHAOS"))
@@ -139,7 +139,7 @@ def test_a_clock_set_back_a_day_delays_nothing(app, sink, tmp_path):
     """A dead worker's leases return at once: they end further in the future than any lease can."""
     port = {"mail_server": "127.0.0.1", "mail_port": sink.port}
     crasher = Installation(tmp_path, port).start(
-        module="tests.chaos.crasher", stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        module="tests.chaos.support.crasher", stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
     order = json.dumps({"now": (NOW + DAY).isoformat(), "die_at": 9})
     said, _ = crasher.communicate(f"{order}\ngo\n".encode(), timeout=300)

@@ -22,7 +22,7 @@ from outreach.domain.states import MessageState
 from outreach.engines import loop
 from outreach.extensions import db
 from outreach.models import Message
-from tests.chaos.harness import SinkProcess, administer, install, look, office_with_invited, until
+from tests.chaos.support.harness import SinkProcess, administer, install, look, office_with_invited, until
 from tests.conftest import NOW
 
 LONG = bool(os.environ.get("OUTREACH_CHAOS"))

@@ -17,7 +17,7 @@ from outreach.services.invitations import links
 from outreach.services.invitations.links import LinkRevoked, LinkUnknown
 from outreach.services.reminders import tick as reminding
 from tests.conftest import NOW, draft_activity
-from tests.waiting import waits_for_another
+from tests.support.waiting import waits_for_another
 
 
 @pytest.fixture

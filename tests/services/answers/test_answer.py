@@ -22,7 +22,7 @@ from outreach.services.invitations import links
 from outreach.services.invitations import withdraw as withdrawing
 from outreach.services.reminders import tick as reminding
 from tests.conftest import NOW, at, draft_activity
-from tests.waiting import waits_for_another
+from tests.support.waiting import waits_for_another
 from tests.world import invite, publish
 
 pytestmark = pytest.mark.usefixtures("any_app", "default_rules")

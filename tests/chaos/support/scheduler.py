@@ -1,4 +1,7 @@
-"""A process that ticks and sends by itself, as `outreach serve` does, on whichever database: python -m tests.chaos.scheduler"""
+"""A process that ticks and sends by itself, as `outreach serve` does, on either database.
+
+python -m tests.chaos.support.scheduler
+"""
 
 import signal
 import threading

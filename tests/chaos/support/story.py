@@ -17,10 +17,10 @@ from outreach.services.answers import record as recording
 from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import withdraw as withdrawing
 from outreach.services.messages import resend as resending
-from tests.chaos.faults import Fault
-from tests.chaos.harness import Took
-from tests.chaos.truth import DAY, HOUR, NEWS, REMINDERS, WITHDRAWN, Part, Truth, on_day, parts_of
-from tests.chaos.world import LASTS, World
+from tests.chaos.support.faults import Fault
+from tests.chaos.support.harness import Took
+from tests.chaos.support.truth import DAY, HOUR, NEWS, REMINDERS, WITHDRAWN, Part, Truth, on_day, parts_of
+from tests.chaos.support.world import LASTS, World
 from tests.conftest import JAKARTA, at
 
 MINUTE = timedelta(minutes=1)

@@ -15,8 +15,17 @@ from outreach import clock
 from outreach.domain.states import FINISHED, IN_WORK, MessageState
 from outreach.extensions import db
 from outreach.models import Attempt, Message
-from tests.chaos.faults import DATA, DOT, KILL, KILL_AFTER_REPLY, KILL_AFTER_TAKING, Fault
-from tests.chaos.harness import Forked, Installation, SinkProcess, install, look, office_with_invited, stop, until
+from tests.chaos.support.faults import DATA, DOT, KILL, KILL_AFTER_REPLY, KILL_AFTER_TAKING, Fault
+from tests.chaos.support.harness import (
+    Forked,
+    Installation,
+    SinkProcess,
+    install,
+    look,
+    office_with_invited,
+    stop,
+    until,
+)
 
 AIMS = ((DATA, KILL), (DOT, KILL), (DOT, KILL_AFTER_TAKING), (DOT, KILL_AFTER_REPLY))
 SHORT = {
@@ -99,7 +108,7 @@ def play(run: Run, folder: Path, postgresql: str = "", say: Callable[[str], None
 
 
 def _worker(office: Installation, run: Run) -> Forked:
-    return office.fork(module="tests.chaos.scheduler") if run.by_mistake else office.fork("worker")
+    return office.fork(module="tests.chaos.support.scheduler") if run.by_mistake else office.fork("worker")
 
 
 def _at_work(workers: list[Forked], chance: random.Random) -> Forked | None:

@@ -35,10 +35,10 @@ from outreach.services.activities import publish as publishing
 from outreach.services.invitations import invite as inviting
 from outreach.services.reminders import rules
 from outreach.services.reminders import tick as reminding
-from tests.chaos.faults import Fault
+from tests.chaos.support.faults import Fault
 from tests.conftest import AT_ANY_HOUR, JAKARTA, draft_activity, settings_for
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class SinkProcess:
 
     def __enter__(self) -> "SinkProcess":
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.chaos.sink", str(self.log), json.dumps(self.options)],
+            [sys.executable, "-m", "tests.chaos.support.sink", str(self.log), json.dumps(self.options)],
             cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1,
         )  # fmt: skip
         self.port = int(self._process.stdout.readline())

@@ -1,8 +1,8 @@
 """The wall clock under test: each test starts at a set instant, and the clock runs on from there.
 
 Outreach reads the time in one place, outreach/clock.py, and its scheduler in another. Here both are set ahead of the
-machine's clock: in the tests' own process, and in every Python that a test starts (tests/children/sitecustomize.py). All other
-code keeps the machine's clock. Certificates, cookies and the signatures of sessions use it on both sides.
+machine's clock: in the tests' own process, and in every Python that a test starts (children/sitecustomize.py). All other code
+keeps the machine's clock. Certificates, cookies and the signatures of sessions use it on both sides.
 """
 
 import importlib

@@ -9,7 +9,7 @@ from pathlib import Path
 import psycopg
 import sqlalchemy as sa
 
-from tests import wall_clock
+from tests.support import wall_clock
 
 QUICK = ("fsync = off", "full_page_writes = off", "synchronous_commit = off")
 # Comes before pg_catalog's own, in every database of the server.

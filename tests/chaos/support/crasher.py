@@ -1,6 +1,6 @@
 """A process that does one round of work at a given instant in a child process, which can be made to die midway.
 
-    python -m tests.chaos.crasher    (settings from the environment)
+    python -m tests.chaos.support.crasher    (settings from the environment)
 
 Each line of JSON, {"now": instant, "die_at": n or 0}, creates one child; its pid is printed, it waits for another line, and
 its exit code is printed. die_at: the child exits without a message when it reads the time for the nth time.

@@ -21,9 +21,9 @@ from outreach.engines import loop
 from outreach.extensions import db
 from outreach.models import Attempt, Invitation, Message, MessageText, Office, Person, Region
 from outreach.services.reminders import rules
-from tests.chaos import truth
-from tests.chaos.faults import Fault
-from tests.chaos.harness import SinkProcess, administer, install
+from tests.chaos.support import truth
+from tests.chaos.support.faults import Fault
+from tests.chaos.support.harness import SinkProcess, administer, install
 from tests.conftest import AT_ANY_HOUR, JAKARTA, NOW, at, draft_activity
 
 T = TypeVar("T")
@@ -59,7 +59,9 @@ class World:
             with closing(sqlite3.connect(self.folder / "outreach.db")) as connection:
                 connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             shutil.copy(self.folder / "outreach.db", self.kept)
-        self.crasher = self.office.start(module="tests.chaos.crasher", stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.crasher = self.office.start(
+            module="tests.chaos.support.crasher", stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
         return self
 
     def __exit__(self, *_error: object) -> None:

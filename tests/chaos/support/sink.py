@@ -1,6 +1,6 @@
 """A mail server in its own process. Its log is the truth about the mails taken, and it misbehaves as told.
 
-    python -m tests.chaos.sink LOG OPTIONS   (JSON: extensions, answer_after_s, keep, seed)
+    python -m tests.chaos.support.sink LOG OPTIONS   (JSON: extensions, answer_after_s, keep, seed)
 
 Prints its port, then obeys lines of JSON on its standard input ({"faults": […], "extensions": […]}) and answers
 how often each former fault could still have occurred.
@@ -20,7 +20,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.chaos.faults import (
+from tests.chaos.support.faults import (
     DATA,
     DOT,
     DROP,

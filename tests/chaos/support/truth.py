@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 
 from outreach.delivery.mail.texts import KEYS, Text
-from tests.chaos.harness import Took
+from tests.chaos.support.harness import Took
 from tests.conftest import JAKARTA
 
 PART = re.compile(r"PART\s+(\S+)\s+(\w+)\s+\w+,\s+(\d+)\s+(\w+)\s+2027\s+(\d\d)\.(\d\d)\s+END")
