@@ -6,7 +6,7 @@ import time
 from axe_playwright_python.sync_playwright import Axe
 
 from outreach.extensions import db
-from tests.conftest import PASSWORD
+from tests.world import PASSWORD
 
 PHONE, DESK = {"width": 360, "height": 740}, {"width": 1280, "height": 800}
 

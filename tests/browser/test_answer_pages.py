@@ -18,8 +18,8 @@ from outreach.services.activities import publish as publishing
 from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import links
 from tests.browser.pages import press
-from tests.conftest import NOW, at, draft_activity
 from tests.services.polls.polls_help import a_poll
+from tests.world import NOW, at, draft_activity
 
 pytestmark = pytest.mark.browser
 

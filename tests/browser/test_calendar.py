@@ -20,8 +20,7 @@ from outreach.services.office import planning_rules as office_planning_rules
 from outreach.services.planning import rules as planning_rules
 from outreach.services.reminders import rules
 from tests.browser.pages import holds, log_in, press, wait_for
-from tests.conftest import JAKARTA, NOW, draft_activity
-from tests.world import working_day
+from tests.world import JAKARTA, NOW, draft_activity, working_day
 
 pytestmark = [pytest.mark.browser, pytest.mark.any_day]
 PHONE, DESK = {"width": 360, "height": 740}, {"width": 1280, "height": 900}

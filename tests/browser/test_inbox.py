@@ -16,8 +16,8 @@ from outreach.models import Channel, Invitation
 from outreach.services.activities import publish as publishing
 from outreach.services.invitations import invite as inviting
 from tests.browser.pages import press
-from tests.conftest import NOW, PASSWORD, at
 from tests.services.inbox.stored_help import blocked, mail
+from tests.world import NOW, PASSWORD, at
 
 pytestmark = pytest.mark.browser
 

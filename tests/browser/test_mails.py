@@ -3,8 +3,8 @@
 import pytest
 
 from outreach.domain.kinds import Audience, MailKind, Role
-from tests.conftest import draft_activity
 from tests.delivery.mail.compose_help import html_of, invited, line, mail_of
+from tests.world import draft_activity
 
 pytestmark = pytest.mark.browser
 PHONE = {"width": 360, "height": 640}

@@ -16,9 +16,8 @@ from outreach.services.polls import answer as poll_answering
 from outreach.services.polls import ask as poll_asking
 from outreach.services.polls import edit as polls
 from tests.browser.pages import DESK, PHONE, holds, log_in, press, wait_for
-from tests.conftest import JAKARTA, a_person
 from tests.services.polls.polls_help import asked, dates, values
-from tests.world import today, working_day
+from tests.world import JAKARTA, a_person, today, working_day
 
 pytestmark = [pytest.mark.browser, pytest.mark.any_day, pytest.mark.usefixtures("default_rules")]
 

@@ -8,7 +8,7 @@ from werkzeug.serving import make_server
 
 from outreach import clock
 from tests.browser.pages import DESK, PHONE, holds, log_in
-from tests.conftest import at
+from tests.world import at
 
 pytestmark = pytest.mark.browser
 

@@ -17,9 +17,8 @@ from outreach.domain.states import SearchState
 from outreach.extensions import db
 from outreach.models import Activity, Invitation, TimetablingSearch, Venue
 from tests.browser.pages import press
-from tests.conftest import JAKARTA, PASSWORD, draft_activity
 from tests.services.timetabling.timetabling_help import KELURAHAN, facilitators
-from tests.world import working_day
+from tests.world import JAKARTA, PASSWORD, draft_activity, working_day
 
 pytestmark = [pytest.mark.browser, pytest.mark.any_day]
 ENDS_WITHIN_MS = 300_000

@@ -13,7 +13,7 @@ from outreach.services.activities import publish as publishing
 from outreach.services.invitations import invite as inviting
 from outreach.transactions import writing
 from tests.browser.pages import DESK, PHONE, holds, log_in, wait_for
-from tests.conftest import NOW, at, draft_activity
+from tests.world import NOW, at, draft_activity
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("default_rules")]
 

@@ -28,7 +28,7 @@ from tests.chaos.support.faults import (
 from tests.chaos.support.story import MINUTE, ChaosStory, seen
 from tests.chaos.support.truth import DAY, DRAFT, HOUR, INVITATION, NEWS, PUBLISHED, UNANSWERED_REMINDER, WITHDRAWN
 from tests.chaos.support.world import CONNECTIONS, GROUP, PEOPLE, STARTS, World
-from tests.conftest import at
+from tests.world import at
 
 LONG = bool(os.environ.get("OUTREACH_CHAOS"))
 titles = st.sampled_from(list(STARTS))

@@ -21,7 +21,7 @@ from outreach.models import Message
 from outreach.queries.messages import log as messages
 from tests.chaos.support.faults import CONNECT, Fault
 from tests.chaos.support.harness import Installation, PostgreSQL, SinkProcess, install, look, office_with_invited, until
-from tests.conftest import NOW
+from tests.world import NOW
 
 LONG = bool(os.environ.get("OUTREACH_CHAOS"))
 PEOPLE = 40

@@ -35,7 +35,7 @@ from tests.chaos.support.faults import (
     Fault,
 )  # fmt: skip
 from tests.chaos.support.harness import SinkProcess, install, look, office_with_invited
-from tests.conftest import NOW
+from tests.world import NOW
 
 LONG = bool(os.environ.get("OUTREACH_CHAOS"))
 PEOPLE = 5

@@ -45,7 +45,7 @@ from outreach.services.reminders import remind_now as by_hand
 from outreach.services.reminders import tick as reminding
 from outreach.services.reminders.edit_rules import RuleValues
 from outreach.services.reminders.forecast import ForecastRow
-from tests.conftest import AT_ANY_HOUR, JAKARTA, NOW, a_person, at, draft_activity
+from tests.world import AT_ANY_HOUR, JAKARTA, NOW, a_person, at, draft_activity
 
 LONG = bool(os.environ.get("OUTREACH_CHAOS"))
 MAKASSAR = ZoneInfo("Asia/Makassar")

@@ -23,7 +23,7 @@ from outreach.engines import loop
 from outreach.extensions import db
 from outreach.models import Message
 from tests.chaos.support.harness import SinkProcess, administer, install, look, office_with_invited, until
-from tests.conftest import NOW
+from tests.world import NOW
 
 LONG = bool(os.environ.get("OUTREACH_CHAOS"))
 PEOPLE = 300  # whose rows need more than the pages that are there already

@@ -11,7 +11,7 @@ from flask import Flask
 from outreach import create_app
 from outreach.extensions import db
 from outreach.services.operations.backup.tables import sum_of, tables_of
-from tests.conftest import settings_for
+from tests.support.apps import settings_for
 
 
 def new_postgresql(server: str, name: str) -> str:

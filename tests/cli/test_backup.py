@@ -32,9 +32,9 @@ from outreach.services.operations.backup import load as loading
 from outreach.services.reminders import rules
 from outreach.services.reminders import tick as reminding
 from tests.cli.databases import app_on, both_kinds, contents, new_postgresql
-from tests.conftest import JAKARTA, NOW, SECRET, a_person, at, draft_activity
-from tests.delivery.outbox.outbox_help import invited, outbox_now, send_through
 from tests.servers.smtp import Server
+from tests.support.apps import SECRET
+from tests.world import JAKARTA, NOW, a_person, at, draft_activity, invite_and_publish, outbox_now, send_through
 
 pytestmark = [pytest.mark.any_day, pytest.mark.slow]
 
@@ -139,7 +139,7 @@ def people_invited(count: int) -> None:
         None, None, starts_at=starts_at, ends_at=starts_at + timedelta(hours=2),
         registration_at=None, respond_by_at=starts_at - timedelta(days=2),
     )  # fmt: skip
-    invited(activity, *[a_person(f"Warga{number}") for number in range(count)], now=clock.now())
+    invite_and_publish(activity, *[a_person(f"Warga{number}") for number in range(count)], now=clock.now())
     db.session.remove()
 
 

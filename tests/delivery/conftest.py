@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 
-from tests.delivery.outbox.outbox_help import StandingClock, send_through
 from tests.servers.smtp import Server
+from tests.world import StandingClock, send_through
 
 
 @pytest.fixture

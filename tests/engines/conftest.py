@@ -4,8 +4,8 @@ import pytest
 
 from outreach.engines import job_queue
 from outreach.extensions import db
-from tests.delivery.outbox.outbox_help import send_through
 from tests.servers.smtp import Server
+from tests.world import send_through
 
 
 @pytest.fixture

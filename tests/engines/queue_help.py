@@ -12,8 +12,7 @@ from outreach.models import Message
 from outreach.services.activities import publish as publishing
 from outreach.services.invitations import invite as inviting
 from outreach.services.reminders import rules
-from tests.conftest import a_person, draft_activity
-from tests.delivery.outbox.outbox_help import invited
+from tests.world import a_person, draft_activity, invite_and_publish
 
 
 def people_invited(count: int, *, ticked: bool = True) -> list[str]:
@@ -27,7 +26,7 @@ def people_invited(count: int, *, ticked: bool = True) -> list[str]:
     people = [a_person(f"Warga{number}") for number in range(count)]
     addresses = sorted(person.email for person in people)
     if ticked:
-        invited(activity, *people, now=clock.now())
+        invite_and_publish(activity, *people, now=clock.now())
     else:
         inviting.invite_people([activity.id], [p.id for p in people], Role.CADRE, by=None, now=clock.now())
         publishing.publish([activity.id], by=None, now=clock.now())

@@ -19,11 +19,10 @@ from outreach.engines.chores import Chore
 from outreach.extensions import db
 from outreach.models import Attempt, Message
 from outreach.settings import Settings
-from tests.conftest import SECRET
-from tests.delivery.outbox.outbox_help import outbox_now, send_through
 from tests.engines.queue_help import people_invited, states
 from tests.servers.smtp import Server, free_port
-from tests.world import until
+from tests.support.apps import SECRET
+from tests.world import outbox_now, send_through, until
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.any_day, pytest.mark.slow]
 ROOT = Path(__file__).parents[2]

@@ -12,10 +12,9 @@ from outreach.engines.chores import Chore
 from outreach.extensions import db
 from outreach.services.operations import clock as clocks
 from outreach.services.operations import engines as heartbeats
-from tests.delivery.outbox.outbox_help import send_through
 from tests.engines.queue_help import people_invited, states
 from tests.servers.smtp import Server
-from tests.world import until
+from tests.world import send_through, until
 
 pytestmark = [pytest.mark.any_day, pytest.mark.slow]
 

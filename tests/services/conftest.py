@@ -3,8 +3,8 @@
 import pytest
 
 from outreach.services.reminders import rules
-from tests.conftest import NOW
 from tests.services.inbox.inbox_help import Inbox, setting
+from tests.world import NOW
 
 
 @pytest.fixture

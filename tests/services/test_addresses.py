@@ -21,8 +21,8 @@ from outreach.services import addresses
 from outreach.services.activities import publish as publishing
 from outreach.services.answers import record as recording
 from outreach.services.invitations import invite as inviting
-from tests.conftest import NOW, a_person, at
 from tests.services.inbox.stored_help import blocked
+from tests.world import NOW, a_person, at
 
 pytestmark = pytest.mark.usefixtures("any_app")
 

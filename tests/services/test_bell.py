@@ -18,8 +18,7 @@ from outreach.services.activities import publish as publishing
 from outreach.services.answers import record as recording
 from outreach.services.answers.nominees import Nominee
 from outreach.services.invitations import invite as inviting
-from tests.conftest import NOW, a_person, draft_activity
-from tests.world import answer, invitation_of, invite, publish
+from tests.world import NOW, a_person, answer, draft_activity, invitation_of, invite, publish
 
 LATER = NOW + timedelta(hours=1)
 

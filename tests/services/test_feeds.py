@@ -21,8 +21,8 @@ from outreach.services.activities import publish as publishing
 from outreach.services.feeds import FeedNameMissing, FeedSubjectMissing, FeedUnknown
 from outreach.services.invitations import invite as inviting
 from outreach.services.privacy import person as privacy
-from tests.conftest import NOW, at, draft_activity
 from tests.support.calendar_readers import READERS, reader
+from tests.world import NOW, at, draft_activity
 
 MAKASSAR = ZoneInfo("Asia/Makassar")
 

@@ -16,8 +16,8 @@ from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import links
 from outreach.services.invitations.links import LinkRevoked, LinkUnknown
 from outreach.services.reminders import tick as reminding
-from tests.conftest import NOW, draft_activity
 from tests.support.waiting import waits_for_another
+from tests.world import NOW, draft_activity
 
 
 @pytest.fixture

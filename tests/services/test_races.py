@@ -22,8 +22,7 @@ from outreach.services.planning.rules import PlanValues
 from outreach.services.programmes import edit as programmes
 from outreach.services.reminders import rules
 from outreach.services.reminders import tick as reminding
-from tests.conftest import JAKARTA, NOW, a_person, at, draft_activity
-from tests.world import at_once
+from tests.world import JAKARTA, NOW, a_person, at, at_once, draft_activity
 
 ROUNDS = 8
 

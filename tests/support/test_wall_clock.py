@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from outreach import clock
 from outreach.extensions import db
-from tests.conftest import NOW, day_asked_for
+from tests.world import NOW, day_asked_for
 
 A_WHILE = timedelta(minutes=10)  # a busy machine loses no more than this
 

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from outreach.extensions import db
-from tests.conftest import PASSWORD
+from tests.world import PASSWORD
 
 
 class BrowserClient(FlaskClient):

@@ -2,11 +2,10 @@
 
 import pytest
 
-from outreach import clock
-from tests.conftest import NOW
+from tests.world import StandingClock, at, stop_clock
 
 
 @pytest.fixture
-def clock_stands(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The clock that pages read is fixed at Monday 4 January 2027, 08.00, to the microsecond."""
-    monkeypatch.setattr(clock, "now", lambda: NOW)
+def clock_on_tuesday(monkeypatch: pytest.MonkeyPatch) -> StandingClock:
+    """Outreach's clock stands at Tuesday 5 January 2027, 08.00, until the test sets its `now`."""
+    return stop_clock(monkeypatch, at(5))

@@ -13,8 +13,8 @@ from outreach.models import Attendance, Invitation, Person
 from outreach.services import attendance
 from outreach.services.activities import publish as publishing
 from outreach.services.invitations import invite as inviting
-from tests.conftest import NOW, at, draft_activity
 from tests.web.reading import text_of
+from tests.world import NOW, at, draft_activity
 
 
 @pytest.fixture

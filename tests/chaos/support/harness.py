@@ -36,7 +36,8 @@ from outreach.services.invitations import invite as inviting
 from outreach.services.reminders import rules
 from outreach.services.reminders import tick as reminding
 from tests.chaos.support.faults import Fault
-from tests.conftest import AT_ANY_HOUR, JAKARTA, draft_activity, settings_for
+from tests.support.apps import settings_for
+from tests.world import AT_ANY_HOUR, JAKARTA, draft_activity
 
 ROOT = Path(__file__).parents[3]
 

@@ -21,7 +21,7 @@ from tests.chaos.support.faults import Fault
 from tests.chaos.support.harness import Took
 from tests.chaos.support.truth import DAY, HOUR, NEWS, REMINDERS, WITHDRAWN, Part, Truth, on_day, parts_of
 from tests.chaos.support.world import LASTS, World
-from tests.conftest import JAKARTA, at
+from tests.world import JAKARTA, at
 
 MINUTE = timedelta(minutes=1)
 BEGINS = at(10, 7)  # a day before the first reminders

@@ -11,7 +11,7 @@ from datetime import date, datetime, time, timedelta
 
 from outreach.delivery.mail.texts import KEYS, Text
 from tests.chaos.support.harness import Took
-from tests.conftest import JAKARTA
+from tests.world import JAKARTA
 
 PART = re.compile(r"PART\s+(\S+)\s+(\w+)\s+\w+,\s+(\d+)\s+(\w+)\s+2027\s+(\d\d)\.(\d\d)\s+END")
 MONTHS = {"Januari": 1, "Februari": 2, "Maret": 3}

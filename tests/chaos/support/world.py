@@ -24,7 +24,7 @@ from outreach.services.reminders import rules
 from tests.chaos.support import truth
 from tests.chaos.support.faults import Fault
 from tests.chaos.support.harness import SinkProcess, administer, install
-from tests.conftest import AT_ANY_HOUR, JAKARTA, NOW, at, draft_activity
+from tests.world import AT_ANY_HOUR, JAKARTA, NOW, at, draft_activity
 
 T = TypeVar("T")
 PEOPLE = ("ani", "budi", "citra")

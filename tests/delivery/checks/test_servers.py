@@ -11,10 +11,10 @@ from aiosmtpd.smtp import AuthResult, LoginPassword
 
 from outreach.delivery.checks import mail_server, mailbox
 from outreach.delivery.tls import is_this_machine
-from tests.conftest import settings_for
 from tests.servers.certificates import certificate as made
 from tests.servers.dovecot import PASSWORD, PROGRAM, Dovecot
 from tests.servers.smtp import DROP, Server, free_port
+from tests.support.apps import settings_for
 
 NOW = datetime.now(UTC)  # because certificates are valid from today
 needs_dovecot = pytest.mark.skipif(PROGRAM is None, reason="Dovecot is not on this machine")

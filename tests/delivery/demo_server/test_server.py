@@ -9,7 +9,7 @@ import pytest
 from outreach.delivery.demo_server import kept_mail
 from outreach.delivery.demo_server import server as demo_server
 from outreach.delivery.demo_server.server import DemoServer
-from tests.conftest import NOW
+from tests.world import NOW
 
 ICS = b"""BEGIN:VCALENDAR\r
 VERSION:2.0\r

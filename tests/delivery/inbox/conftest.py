@@ -6,8 +6,8 @@ from itertools import count
 import pytest
 
 from outreach.settings import Settings
-from tests.conftest import SECRET
 from tests.servers import dovecot
+from tests.support.apps import SECRET
 
 NUMBERS = count(1)
 

@@ -17,7 +17,7 @@ from outreach.domain.kinds import Audience, MailKind, Role
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
 from outreach.models import Activity, Invitation, Message, MessageLine, Organisation, Person, Reminder
-from tests.conftest import NOW
+from tests.world import NOW
 
 
 def invited(

@@ -11,7 +11,6 @@ from outreach.delivery.mail.compose import compose
 from outreach.delivery.mail.placeholders import clean
 from outreach.domain.kinds import MailKind
 from outreach.extensions import db
-from tests.conftest import NOW
 from tests.delivery.mail.compose_help import (
     calendar_parts,
     event_in,
@@ -24,6 +23,7 @@ from tests.delivery.mail.compose_help import (
     text_of,
     words_in_html,
 )
+from tests.world import NOW
 
 HEADERS = [
     "From", "To", "Reply-To", "Subject", "Date", "Message-ID", "Auto-Submitted", "List-Unsubscribe", "MIME-Version",

@@ -11,7 +11,6 @@ from outreach.domain.kinds import AttendanceSource, Audience, MailKind, Role, Se
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.models import AgendaItem, Attendance, MessageText
-from tests.conftest import NOW, a_person, at, draft_activity
 from tests.delivery.mail.compose_help import (
     calendar_parts,
     event_in,
@@ -27,6 +26,7 @@ from tests.delivery.mail.compose_help import (
     with_settings,
     words_in_html,
 )
+from tests.world import NOW, a_person, at, draft_activity
 
 INVITATION, REMINDER = MailKind.INVITATION, MailKind.REMINDER
 

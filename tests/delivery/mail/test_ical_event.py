@@ -14,7 +14,6 @@ from outreach.extensions import db
 from outreach.models import AgendaItem
 from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import withdraw as withdrawing
-from tests.conftest import JAKARTA, NOW, at, draft_activity
 from tests.delivery.mail.compose_help import (
     calendar_parts,
     event_in,
@@ -24,6 +23,7 @@ from tests.delivery.mail.compose_help import (
     message_of,
     reads_a_mailbox,
 )
+from tests.world import JAKARTA, NOW, at, draft_activity
 
 
 def test_an_invitation_includes_a_calendar_request_if_answers_are_read(app, activity, ani):

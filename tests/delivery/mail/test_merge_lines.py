@@ -7,8 +7,8 @@ import pytest
 from outreach.delivery.mail.merge_lines import worth_saying
 from outreach.domain.kinds import Audience, MailKind, Role
 from outreach.domain.states import InvitationState
-from tests.conftest import draft_activity
 from tests.delivery.mail.compose_help import invited, line
+from tests.world import draft_activity
 
 WEIGHT = [MailKind.CANCELLATION, MailKind.CHANGE, MailKind.SEAT, MailKind.INVITATION, MailKind.REMINDER]
 

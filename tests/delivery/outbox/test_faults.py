@@ -17,16 +17,15 @@ from outreach.delivery.smtp.wire import Wire
 from outreach.domain.mail.failures import ChannelTrouble
 from outreach.extensions import db
 from outreach.services.activities import publish as publishing
-from tests.conftest import NOW, a_person
-from tests.delivery.outbox.outbox_help import StandingClock, attempts, drain, invited, outbox_now, send_through
 from tests.delivery.smtp.wire_help import CHUNKING, PIPELINING
 from tests.servers.scripted import ScriptedServer
+from tests.world import NOW, StandingClock, a_person, attempts, drain, invite_and_publish, outbox_now, send_through
 
 AFTER_A_LEASE = timedelta(seconds=130)
 
 
 def several(activity, number: int) -> None:
-    invited(activity, *[a_person(f"Warga{i}") for i in range(number)])
+    invite_and_publish(activity, *[a_person(f"Warga{i}") for i in range(number)])
 
 
 def most_often(server) -> int:

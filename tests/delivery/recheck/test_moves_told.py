@@ -27,10 +27,9 @@ from outreach.services.reminders import tick as reminding
 from outreach.services.timetabling import apply as applying
 from outreach.services.timetabling import result as timetabling_result
 from outreach.services.timetabling import undo as undoing
-from tests.conftest import JAKARTA, at
-from tests.delivery.outbox.outbox_help import drain, invited, outbox_now
 from tests.servers.smtp import DROP_AFTER_TAKING
 from tests.services.timetabling.timetabling_help import a_request, searched
+from tests.world import JAKARTA, at, drain, invite_and_publish, outbox_now
 
 pytestmark = pytest.mark.usefixtures("any_app", "default_rules")
 LATER = timedelta(days=1)  # otherwise an invitation and a change on one day would be two mails of one day
@@ -54,7 +53,7 @@ def moved_to(activity, day: int, clock) -> None:
 @pytest.fixture
 def told(server, activity, ani, clock):
     """Ani got her invitation the day before."""
-    invited(activity, ani)
+    invite_and_publish(activity, ani)
     drain(clock)
     assert server.recipients() == ["ani@example.com"]
     server.taken.clear()
@@ -223,7 +222,7 @@ def test_a_move_already_described_by_a_sent_notice_is_not_notified_again(told, s
 
 
 def test_a_person_first_invited_to_the_new_time_gets_no_notice_of_the_move(server, activity, ani, clock):
-    invited(activity, ani)
+    invite_and_publish(activity, ani)
     (held,) = leases.claim("w1", 1, 120, now=clock.now)
     moved_to(activity, 20, clock)
     leases.release([held], MessageState.LEASED)
@@ -271,7 +270,7 @@ def test_a_reversal_is_notified_where_the_first_notice_may_have_arrived(told, se
 
 def test_a_repeated_invitation_with_the_new_time_does_not_replace_the_notice(server, activity, ani, clock):
     """Both copies have one Message-ID, so Ani may see only the first, with the old time."""
-    invited(activity, ani)
+    invite_and_publish(activity, ani)
     server.at["DATA"] = DROP_AFTER_TAKING
     drain(clock)
     server.at.clear()

@@ -18,7 +18,7 @@ from outreach.services.answers.nominees import Nominee
 from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import links
 from outreach.services.invitations import withdraw as withdrawing
-from tests.conftest import NOW, at, draft_activity
+from tests.world import NOW, at, draft_activity
 
 pytestmark = pytest.mark.usefixtures("any_app")
 

@@ -22,7 +22,7 @@ from outreach.services.answers.record import NotRecordable, Told
 from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import withdraw as withdrawing
 from outreach.services.reminders import tick as reminding
-from tests.conftest import NOW, a_person, at, draft_activity
+from tests.world import NOW, a_person, at, draft_activity
 
 SENDER = Sender("Dinas PPPA Kota Metro", "Rina Wulandari")
 EVERYTHING = CallScope()

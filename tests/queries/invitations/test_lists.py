@@ -18,8 +18,8 @@ from outreach.services.answers.nominees import Nominee
 from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import withdraw as withdrawing
 from outreach.services.locking import ActivityMissing
-from tests.conftest import NOW, a_person, at
 from tests.services.inbox.stored_help import mail
+from tests.world import NOW, a_person, at
 
 
 def names(found):

@@ -16,8 +16,8 @@ from outreach.services.absences import parse as busy_times
 from outreach.services.absences import refresh as absence_refresh
 from outreach.services.absences.edit import Subject, SubjectKind
 from outreach.services.privacy import person as privacy
-from tests.conftest import NOW, at
 from tests.servers.web import web_server
+from tests.world import NOW, at
 
 HOUR = timedelta(hours=1)
 

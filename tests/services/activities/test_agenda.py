@@ -18,7 +18,7 @@ from outreach.services.activities import edit as planning
 from outreach.services.activities import publish as publishing
 from outreach.services.activities.agenda import AgendaValues
 from outreach.services.programmes import edit as programmes
-from tests.conftest import NOW, at
+from tests.world import NOW, at
 
 OPENING = AgendaValues(at(18, 8), at(18, 9), "Pembukaan")
 

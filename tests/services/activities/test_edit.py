@@ -25,7 +25,7 @@ from outreach.services.planning import checks as planning_checks
 from outreach.services.programmes import copy as copying
 from outreach.services.programmes import edit as programmes
 from outreach.services.programmes.edit import ProgrammeValues
-from tests.conftest import JAKARTA, NOW, at, draft_activity
+from tests.world import JAKARTA, NOW, at, draft_activity
 
 pytestmark = pytest.mark.usefixtures("any_app")
 

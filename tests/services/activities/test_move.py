@@ -20,7 +20,7 @@ from outreach.services.invitations import invite as inviting
 from outreach.services.locking import Stale
 from outreach.services.planning.book import SpeakerTaken
 from outreach.services.planning.checks import OutsideProgramme
-from tests.conftest import NOW, at, draft_activity
+from tests.world import NOW, at, draft_activity
 
 
 @pytest.fixture

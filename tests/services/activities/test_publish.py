@@ -15,8 +15,7 @@ from outreach.services.activities import move as moves
 from outreach.services.activities import publish as publishing
 from outreach.services.invitations import invite as inviting
 from outreach.services.reminders import tick as reminding
-from tests.conftest import JAKARTA, NOW, at, draft_activity
-from tests.world import answer, invitation_of, invite
+from tests.world import JAKARTA, NOW, answer, at, draft_activity, invitation_of, invite
 
 pytestmark = pytest.mark.usefixtures("any_app", "default_rules")
 

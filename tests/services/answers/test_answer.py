@@ -21,9 +21,8 @@ from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import links
 from outreach.services.invitations import withdraw as withdrawing
 from outreach.services.reminders import tick as reminding
-from tests.conftest import NOW, at, draft_activity
 from tests.support.waiting import waits_for_another
-from tests.world import invite, publish
+from tests.world import NOW, at, draft_activity, invite, publish
 
 pytestmark = pytest.mark.usefixtures("any_app", "default_rules")
 

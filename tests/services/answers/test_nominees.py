@@ -17,7 +17,7 @@ from outreach.services.answers.nominees import Nominee
 from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import links, seats
 from outreach.services.reminders import tick as reminding
-from tests.conftest import NOW, a_person, at, draft_activity
+from tests.world import NOW, a_person, at, draft_activity
 
 pytestmark = pytest.mark.usefixtures("any_app")
 

@@ -22,8 +22,7 @@ from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import links
 from outreach.services.invitations import withdraw as withdrawing
 from outreach.services.privacy import person as privacy
-from tests.conftest import NOW, at, draft_activity
-from tests.world import at_once, invite, publish
+from tests.world import NOW, at, at_once, draft_activity, invite, publish
 
 pytestmark = pytest.mark.usefixtures("any_app", "default_rules")
 

@@ -15,7 +15,7 @@ from outreach.services.directory import import_people as importing
 from outreach.services.directory import import_report, import_shapes, regions, workbook
 from outreach.services.directory.import_people import ImportPlan
 from outreach.services.directory.import_rows import Decision, RowState
-from tests.conftest import NOW, a_person
+from tests.world import NOW, a_person
 
 SAMPLE = Path(importing.__file__).parents[2] / "data" / "demo" / "kader-contoh.xlsx"
 HEADER = ["No", "Nama Lengkap", "Kelurahan", "No. HP/WA", "Email", "Jenis Kader"]

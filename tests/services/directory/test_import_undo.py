@@ -13,9 +13,8 @@ from outreach.services.directory import import_undo, people
 from outreach.services.directory.import_undo import ImportMissing, ImportUndone, Kept
 from outreach.services.invitations import invitee
 from outreach.services.privacy import person as privacy
-from tests.conftest import NOW
 from tests.services.directory.test_import_people import ANI, a_sheet, metro  # noqa: F401
-from tests.world import invite
+from tests.world import NOW, invite
 
 BUDI = [2, "Budi Santoso", "Yosodadi", "081234567891", "budi@example.com", "PKK"]
 LATER = NOW + timedelta(hours=5)

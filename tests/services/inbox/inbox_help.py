@@ -12,8 +12,7 @@ from outreach.extensions import db
 from outreach.models import IncomingMail, Invitation, Message, Person, Reminder
 from outreach.services.activities import move as moves
 from outreach.services.inbox import receive as receiving
-from tests.conftest import at
-from tests.world import invite, publish
+from tests.world import at, invite, publish
 
 FOLDER = Folder("undangan@imap.example.com/INBOX", 7)
 MORNING = at(5, 9)

@@ -8,7 +8,7 @@ from outreach.domain.mail.address_faults import AddressFault
 from outreach.extensions import db
 from outreach.models import AddressFailure, IncomingMail
 from outreach.services.inbox import waiting
-from tests.conftest import NOW
+from tests.world import NOW
 
 _uid = count(1)
 

@@ -20,9 +20,7 @@ from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import links
 from outreach.services.invitations import withdraw as withdrawing
 from outreach.services.reminders import tick as reminding
-from tests.conftest import NOW, a_person, at, draft_activity
 from tests.delivery.inbox.samples import PROGRAMS, Answer, gmail, outlook
-from tests.delivery.outbox.outbox_help import StandingClock, send_through
 from tests.servers.smtp import Server
 from tests.services.inbox.inbox_help import (
     APPLIED,
@@ -35,7 +33,7 @@ from tests.services.inbox.inbox_help import (
     result,
     sent_to,
 )
-from tests.world import invite
+from tests.world import NOW, StandingClock, a_person, at, draft_activity, invite, send_through
 
 
 @pytest.mark.parametrize("program", PROGRAMS)

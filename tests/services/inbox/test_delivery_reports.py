@@ -12,12 +12,11 @@ from outreach.domain.mail.incoming import IncomingReason
 from outreach.extensions import db
 from outreach.models import AddressFailure, Message
 from outreach.services.reminders import tick as reminding
-from tests.conftest import at
 from tests.delivery.inbox import samples
 from tests.delivery.inbox.samples import Returned, postfix
-from tests.delivery.outbox.outbox_help import StandingClock, send_through
 from tests.servers.smtp import Server
 from tests.services.inbox.inbox_help import APPLIED, IGNORED, TO_READ, move, of, published, result, sent_to, setting
+from tests.world import StandingClock, at, send_through
 
 
 def test_a_dead_address_is_blocked_by_the_report_to_its_return_path(any_app, activity, ani, arrives):

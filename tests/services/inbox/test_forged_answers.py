@@ -13,9 +13,7 @@ from outreach.services.inbox import receive as receiving
 from outreach.services.inbox import waiting
 from outreach.services.privacy import person as privacy
 from outreach.services.reminders import tick as reminding
-from tests.conftest import NOW, at
 from tests.delivery.inbox.samples import Answer, Returned, gmail, out_of_office, postfix
-from tests.delivery.outbox.outbox_help import StandingClock, send_through
 from tests.servers.smtp import Server
 from tests.services.inbox.inbox_help import (
     APPLIED,
@@ -28,6 +26,7 @@ from tests.services.inbox.inbox_help import (
     published,
     result,
 )
+from tests.world import NOW, StandingClock, at, send_through
 
 
 def says_it_is_from(activity, fields: str, answer: Answer | None = None) -> bytes:

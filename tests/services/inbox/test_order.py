@@ -19,9 +19,7 @@ from outreach.services.answers import record as recording
 from outreach.services.invitations import links
 from outreach.services.invitations import withdraw as withdrawing
 from outreach.services.reminders import tick as reminding
-from tests.conftest import NOW, at
 from tests.delivery.inbox.samples import PROGRAMS, Answer, gmail, outlook
-from tests.delivery.outbox.outbox_help import StandingClock, send_through
 from tests.servers.smtp import Server
 from tests.services.inbox.inbox_help import (
     APPLIED,
@@ -34,7 +32,7 @@ from tests.services.inbox.inbox_help import (
     published,
     result,
 )
-from tests.world import invite
+from tests.world import NOW, StandingClock, at, invite, send_through
 
 
 def pressed(mail, partstat: str, stamp: str) -> bytes:

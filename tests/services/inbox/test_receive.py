@@ -21,7 +21,6 @@ from outreach.services.inbox import handled
 from outreach.services.inbox import receive as receiving
 from outreach.services.inbox import waiting as inbox_waiting
 from outreach.services.privacy import person as privacy
-from tests.conftest import NOW, at
 from tests.delivery.inbox import samples
 from tests.delivery.inbox.conftest import imap_server, mailbox, server_settings  # noqa: F401
 from tests.delivery.inbox.samples import Answer, gmail, letter
@@ -38,7 +37,7 @@ from tests.services.inbox.inbox_help import (
     sent_to,
     setting,
 )
-from tests.world import at_once
+from tests.world import NOW, at, at_once
 
 
 def test_a_mail_read_twice_or_copied_has_no_second_effect(activity, ani, arrives):

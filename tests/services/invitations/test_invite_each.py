@@ -14,9 +14,8 @@ from outreach.services.invitations.checks import ActivityOver, NobodyChosen
 from outreach.services.locking import ActivityMissing
 from outreach.services.planning.book import SpeakerTaken
 from outreach.services.planning.checks import PlanBlocked
-from tests.conftest import NOW, a_person, at, draft_activity
 from tests.services.planning.test_checks import set_rules
-from tests.world import at_once, invitation_of, invite, publish
+from tests.world import NOW, a_person, at, at_once, draft_activity, invitation_of, invite, publish
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from outreach.services.answers.nominees import Nominee
 from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import withdraw as withdrawing
 from outreach.services.reminders import tick as reminding
-from tests.conftest import NOW
+from tests.world import NOW
 
 pytestmark = pytest.mark.usefixtures("any_app")
 

@@ -22,9 +22,8 @@ from outreach.services.messages.resend import MessageMissing
 from outreach.services.privacy import person as privacy
 from outreach.services.reminders import rules
 from outreach.services.reminders import tick as reminding
-from tests.conftest import NOW, a_person, at, draft_activity
-from tests.delivery.outbox.outbox_help import StandingClock, invited, send_through
 from tests.servers.smtp import Server
+from tests.world import NOW, StandingClock, a_person, at, draft_activity, invite_and_publish, send_through
 
 pytestmark = pytest.mark.usefixtures("any_app")
 NINETY_DAYS = timedelta(days=90)
@@ -48,7 +47,7 @@ def later_mail(office):
     def write():
         may = draft_activity(None, None, 20, title="Rapat Mei", starts_at=at(20, month=5), ends_at=at(20, 12, month=5),
                              registration_at=None, respond_by_at=at(18, month=5))  # fmt: skip
-        invited(may, a_person("Zainab Putri"))
+        invite_and_publish(may, a_person("Zainab Putri"))
         drain()
         return may
 
@@ -75,7 +74,7 @@ def number(kind) -> int:
 
 def test_a_sent_mail_moves_ninety_days_after_its_activity_with_lines_and_attempts(server, activity, ani, later_mail):
     server.at["RCPT"] = "451 later"
-    invited(activity, ani)
+    invite_and_publish(activity, ani)
     drain()
     server.at.clear()
     drain(NOW + timedelta(hours=1))
@@ -99,8 +98,8 @@ def test_a_sent_mail_moves_ninety_days_after_its_activity_with_lines_and_attempt
 def test_a_mail_that_also_names_a_later_activity_stays_so_that_it_is_not_sent_as_new(server, activity, ani, later_mail):
     april = draft_activity(None, None, 20, title="Rapat April", starts_at=at(28, month=4), ends_at=at(28, 12, month=4),
                            registration_at=None, respond_by_at=at(26, month=4))  # fmt: skip
-    invited(activity, ani)
-    invited(april, ani)
+    invite_and_publish(activity, ani)
+    invite_and_publish(april, ani)
     assert drain().sent == 1
     later_mail()
     assert archiving.archive(JUST_AFTER) == 0
@@ -112,17 +111,17 @@ def test_a_mail_that_also_names_a_later_activity_stays_so_that_it_is_not_sent_as
 
 def test_unfinished_messages_and_the_newest_message_stay(server, activity, ani, budi):
     server.at["RCPT"] = lambda address: "451 later" if address.startswith("ani") else None
-    invited(activity, ani, budi)
+    invite_and_publish(activity, ani, budi)
     drain()
     assert (told(ani).state, told(budi).state) == (MessageState.RETRY, MessageState.SENT)
     assert archiving.archive(JUST_AFTER) == 0  # Budi's message is the newest; SQLite would reuse its number
-    invited(draft_activity(None, None, 19), a_person("Citra Dewi"))
+    invite_and_publish(draft_activity(None, None, 19), a_person("Citra Dewi"))
     assert archiving.archive(JUST_AFTER) == 1
     assert (type(told(ani)), type(told(budi))) == (Message, ArchivedMessage)
 
 
 def test_an_interrupted_round_leaves_the_rest_for_the_next(activity, ani, budi, later_mail):
-    invited(activity, ani, budi, a_person("Citra Dewi"))
+    invite_and_publish(activity, ani, budi, a_person("Citra Dewi"))
     drain()
     later_mail()
     assert archiving.archive(JUST_AFTER, stop=lambda: True) == 0
@@ -133,7 +132,7 @@ def test_an_interrupted_round_leaves_the_rest_for_the_next(activity, ani, budi, 
 
 
 def test_a_failed_batch_moves_nothing(activity, ani, budi, later_mail):
-    invited(activity, ani, budi)
+    invite_and_publish(activity, ani, budi)
     drain()
     later_mail()
     first = told(ani)
@@ -146,7 +145,7 @@ def test_a_failed_batch_moves_nothing(activity, ani, budi, later_mail):
 
 
 def test_a_repeated_mail_and_the_first_one_still_refer_to_each_other(activity, ani, later_mail):
-    invited(activity, ani)
+    invite_and_publish(activity, ani)
     drain()
     first = told(ani).id
     again = resending.resend(first, by=None, now=NOW).id
@@ -162,7 +161,7 @@ def test_a_repeated_mail_and_the_first_one_still_refer_to_each_other(activity, a
 
 
 def test_a_mail_stays_while_its_repetition_waits(server, activity, ani, later_mail):
-    invited(activity, ani)
+    invite_and_publish(activity, ani)
     drain()
     first = told(ani).id
     resending.resend(first, by=None, now=NOW)
@@ -174,7 +173,7 @@ def test_a_mail_stays_while_its_repetition_waits(server, activity, ani, later_ma
 
 
 def test_the_log_and_the_invitations_find_archived_mails(activity, ani, budi, later_mail, queries):
-    invited(activity, ani, budi)
+    invite_and_publish(activity, ani, budi)
     drain()
     may = later_mail()
     invitation_ids = [line.invitation_id for line in db.session.scalars(sa.select(MessageLine))]
@@ -200,7 +199,7 @@ def test_the_log_and_the_invitations_find_archived_mails(activity, ani, budi, la
 
 def test_export_and_erasure_include_the_archive(server, activity, ani, budi, later_mail):
     server.at["RCPT"] = lambda address: "550 no such user ani" if address.startswith("ani") else None
-    invited(activity, ani, budi)
+    invite_and_publish(activity, ani, budi)
     drain()
     server.at.clear()
     later_mail()
@@ -216,7 +215,7 @@ def test_export_and_erasure_include_the_archive(server, activity, ani, budi, lat
 
 
 def test_a_delivery_report_is_kept_when_its_message_is_archived(activity, ani, later_mail):
-    invited(activity, ani)
+    invite_and_publish(activity, ani)
     drain()
     later_mail()
     db.session.add(

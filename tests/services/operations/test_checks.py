@@ -21,8 +21,9 @@ from outreach.models import AuditEntry, Channel, Heartbeat, Reminder
 from outreach.services.operations import checks as checking
 from outreach.services.operations.checks import storage
 from outreach.settings import Settings
-from tests.conftest import NOW, SECRET, settings_for
 from tests.services.inbox.stored_help import blocked, mail
+from tests.support.apps import SECRET, settings_for
+from tests.world import NOW
 
 pytestmark = pytest.mark.true_clock
 

@@ -16,9 +16,8 @@ from outreach.services.operations import metrics
 from outreach.services.operations.metrics import ChannelFigures
 from outreach.services.reminders import rules
 from outreach.services.reminders import tick as reminding
-from tests.conftest import NOW, a_person, draft_activity
-from tests.delivery.outbox.outbox_help import StandingClock, invited, send_through
 from tests.servers.smtp import Server
+from tests.world import NOW, StandingClock, a_person, draft_activity, invite_and_publish, send_through
 
 pytestmark = pytest.mark.usefixtures("any_app")
 MINUTE = timedelta(minutes=1)
@@ -49,7 +48,7 @@ def test_an_empty_office_has_no_figures(office):
 
 
 def test_the_age_of_the_queue_is_that_of_its_longest_waiting_mail(activity, ani, budi):
-    invited(activity, ani, budi)
+    invite_and_publish(activity, ani, budi)
     found = at(7)
     assert (found.due, found.queue_age_s) == (2, 7 * 60.0)
     assert found.reminders_scheduled > 0
@@ -59,9 +58,9 @@ def test_the_age_of_the_queue_is_that_of_its_longest_waiting_mail(activity, ani,
 
 
 def test_lateness_covers_the_last_hour(activity, ani, budi):
-    invited(activity, ani)
+    invite_and_publish(activity, ani)
     drain(2)
-    invited(draft_activity(None, None, 19), budi)
+    invite_and_publish(draft_activity(None, None, 19), budi)
     drain(10)
     assert at(11).lateness_s == {0.5: 600.0, 0.99: 600.0, 1: 600.0}
     assert at(11).attempts == {MessageState.SENT: 2}
@@ -72,7 +71,7 @@ def test_lateness_covers_the_last_hour(activity, ani, budi):
 def test_failed_waiting_and_skipped_mails_are_counted_by_reason(server, activity, ani, budi):
     answers = {"ani@example.com": "550 no such user", "budi@example.com": "451 later"}
     server.at["RCPT"] = lambda address: answers.get(address)
-    invited(activity, ani, budi, a_person("Citra Dewi", email=""))
+    invite_and_publish(activity, ani, budi, a_person("Citra Dewi", email=""))
     drain()
     found = at(1)
     told = {(state, window): number for (state, _reason, window), number in found.not_sent.items()}
@@ -87,7 +86,7 @@ def test_failed_waiting_and_skipped_mails_are_counted_by_reason(server, activity
 
 
 def test_a_failing_mail_server_is_down_and_paused(server, activity, ani):
-    invited(activity, ani)
+    invite_and_publish(activity, ani)
     server.stop()
     drain()
     down = at(0).channels["mail"]
@@ -112,7 +111,7 @@ def test_incoming_mails_and_blocked_addresses_are_counted(office):
 
 def test_waiting_mails_are_counted_up_to_a_maximum(activity, ani, budi, monkeypatch):
     monkeypatch.setattr(metrics, "MOST_COUNTED", 3)
-    invited(activity, ani, budi, a_person("Citra Dewi"), a_person("Dian Eka"))
+    invite_and_publish(activity, ani, budi, a_person("Citra Dewi"), a_person("Dian Eka"))
     for message in db.session.scalars(sa.select(Message)):
         message.due_at = NOW + 2 * MINUTE
     db.session.commit()
@@ -123,14 +122,14 @@ def test_waiting_mails_are_counted_up_to_a_maximum(activity, ani, budi, monkeypa
 
 def test_the_figures_are_cached_for_some_seconds(activity, ani):
     before = at(0)
-    invited(activity, ani)
+    invite_and_publish(activity, ani)
     assert at(4 / 60) is before
     assert at(5 / 60).due == 1
 
 
 def test_the_number_of_statements_does_not_grow_with_the_outbox(activity, ani, budi, queries):
     few = queries(lambda: at(0))
-    invited(*(db.session.merge(one) for one in (activity, ani, budi)))
+    invite_and_publish(*(db.session.merge(one) for one in (activity, ani, budi)))
     drain()
     assert queries(lambda: at(10)) == few
 
@@ -149,7 +148,7 @@ def test_an_engine_is_silent_after_five_minutes_unless_mails_are_still_sent(acti
     heartbeats.beat("a:1", now=NOW)
     assert heartbeats.silent_since(now=NOW + timedelta(seconds=299)) is None
     assert heartbeats.silent_since(now=NOW + timedelta(seconds=300)) == NOW
-    invited(activity, ani)
+    invite_and_publish(activity, ani)
     drain(4)
     assert heartbeats.silent_since(now=NOW + 5 * MINUTE) is None
     assert heartbeats.silent_since(now=NOW + 9 * MINUTE) == NOW + 4 * MINUTE

@@ -30,8 +30,8 @@ from outreach.services.planning.checks import PlanBlocked
 from outreach.services.privacy import person as privacy
 from outreach.services.reminders import tick as reminding
 from outreach.transactions import writing
-from tests.conftest import JAKARTA, NOW, a_person, at, draft_activity
 from tests.services.planning.booking_help import PEOPLE_TWICE, UNBOOKED, bookings_now, count
+from tests.world import JAKARTA, NOW, a_person, at, draft_activity
 
 pytestmark = pytest.mark.usefixtures("any_app")
 

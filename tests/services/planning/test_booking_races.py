@@ -34,7 +34,6 @@ from outreach.services.planning import book as booking
 from outreach.services.planning.book import VenueTaken
 from outreach.services.programmes import copy as copying
 from outreach.transactions import writing
-from tests.conftest import JAKARTA, NOW, a_person, at
 from tests.services.planning.booking_help import (
     HALLS_TWICE,
     PEOPLE_TWICE,
@@ -46,6 +45,7 @@ from tests.services.planning.booking_help import (
     count,
     names,
 )
+from tests.world import JAKARTA, NOW, a_person, at
 
 pytestmark = pytest.mark.slow
 

@@ -24,7 +24,7 @@ from outreach.services.planning.checks import DeadlineAfterStart, OutsideProgram
 from outreach.services.programmes import copy as copying
 from outreach.services.programmes import edit as programmes
 from outreach.services.programmes.edit import ProgrammeValues
-from tests.conftest import JAKARTA, NOW, at, draft_activity
+from tests.world import JAKARTA, NOW, at, draft_activity
 
 
 @pytest.fixture

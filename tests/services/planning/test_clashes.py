@@ -22,7 +22,7 @@ from outreach.services.planning import load as plans
 from outreach.services.planning import rules as planning_rules
 from outreach.services.planning.checks import PlanBlocked
 from outreach.transactions import writing
-from tests.conftest import JAKARTA, NOW, at, draft_activity
+from tests.world import JAKARTA, NOW, at, draft_activity
 
 
 def kinds(found: clashing.FoundClashes) -> list[ClashKind]:

@@ -22,9 +22,8 @@ from outreach.services.planning import intended, rules
 from outreach.services.planning import load as plans
 from outreach.services.planning.book import SpeakerTaken, VenueTaken
 from outreach.services.privacy import person as privacy
-from tests.conftest import JAKARTA, NOW, a_person, at, draft_activity
 from tests.services.planning.booking_help import bookings_now
-from tests.world import at_once
+from tests.world import JAKARTA, NOW, a_person, at, at_once, draft_activity
 
 pytestmark = pytest.mark.usefixtures("any_app")
 TWICE = ClashKind.SPEAKER_TWICE

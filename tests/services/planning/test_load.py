@@ -18,7 +18,7 @@ from outreach.models import Absence, Activity, Invitation, Person, Programme, Ve
 from outreach.services.office import planning_rules as office_planning_rules
 from outreach.services.planning import load as plans
 from outreach.services.planning import rules as planning_rules
-from tests.conftest import JAKARTA, NOW, a_person, at, draft_activity
+from tests.world import JAKARTA, NOW, a_person, at, draft_activity
 
 QUERIES = 8
 

@@ -28,7 +28,7 @@ from outreach.models import (
 from outreach.services.planning import clashes as clashing
 from outreach.services.planning import load as plans
 from outreach.services.planning import load_part as plan_parts
-from tests.conftest import JAKARTA, NOW, a_person, at, draft_activity
+from tests.world import JAKARTA, NOW, a_person, at, draft_activity
 
 ROUNDS = 8
 REGIONS = (None, "18.72", "18.72.01.1001", "18.72.01.1003", "18.72.04.1001")

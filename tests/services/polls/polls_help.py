@@ -10,7 +10,7 @@ from outreach.services.polls import ask as poll_asking
 from outreach.services.polls import edit as polls
 from outreach.services.polls.answer import Dates
 from outreach.services.polls.edit import PollValues
-from tests.conftest import JAKARTA, NOW, at
+from tests.world import JAKARTA, NOW, at
 
 YES, MAYBE, NO = PollChoice.YES, PollChoice.IF_NEED_BE, PollChoice.NO
 

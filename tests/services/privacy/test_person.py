@@ -31,7 +31,7 @@ from outreach.services.directory.people import PersonErased, PersonMissing
 from outreach.services.inbox import retention as inbox_retention
 from outreach.services.invitations import links
 from outreach.services.privacy import person as privacy
-from tests.conftest import NOW, at, draft_activity
+from tests.world import NOW, at, draft_activity
 
 
 def invited(person, activity, state=InvitationState.COMING, **values):

@@ -19,10 +19,9 @@ from outreach.services.invitations import withdraw as withdrawing
 from outreach.services.reminders import schedule as scheduling
 from outreach.services.reminders import tick as reminding
 from outreach.transactions import writing
-from tests.conftest import NOW, a_person, minutes
 from tests.delivery.mail.compose_help import parsed, text_of
-from tests.delivery.outbox.outbox_help import StandingClock, drain, send_through
 from tests.servers.smtp import Server
+from tests.world import NOW, StandingClock, a_person, drain, minutes, send_through
 
 
 @pytest.fixture

@@ -27,8 +27,7 @@ from outreach.services.reminders import edit_rules
 from outreach.services.reminders import forecast as forecasting
 from outreach.services.reminders import tick as reminding
 from outreach.services.reminders.edit_rules import RuleValues
-from tests.conftest import NOW, a_person, at, draft_activity
-from tests.world import answer, invitation_of, invite, mails, publish, run, send
+from tests.world import NOW, a_person, answer, at, draft_activity, invitation_of, invite, mails, publish, run, send
 
 pytestmark = pytest.mark.usefixtures("any_app", "default_rules")
 

@@ -21,7 +21,7 @@ from outreach.services.reminders import edit_rules
 from outreach.services.reminders import forecast as forecasting
 from outreach.services.reminders import tick as reminding
 from outreach.services.reminders.edit_rules import RuleValues
-from tests.conftest import JAKARTA, NOW, a_person, at, draft_activity
+from tests.world import JAKARTA, NOW, a_person, at, draft_activity
 
 pytestmark = pytest.mark.usefixtures("any_app", "default_rules")
 

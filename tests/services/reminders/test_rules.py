@@ -19,7 +19,7 @@ from outreach.services.reminders.edit_rules import (
     RuleValues,
 )
 from outreach.services.reminders.scopes import ScopeMissing
-from tests.conftest import JAKARTA, NOW, draft_activity
+from tests.world import JAKARTA, NOW, draft_activity
 
 pytestmark = pytest.mark.usefixtures("any_app", "default_rules")
 

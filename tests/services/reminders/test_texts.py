@@ -14,8 +14,8 @@ from outreach.models import AuditEntry, MessageText
 from outreach.services.reminders import edit_rules, texts
 from outreach.services.reminders.edit_rules import RuleValues
 from outreach.services.reminders.texts import NobodyToPreview, Origin, TextIncomplete, TextMissing, TextTooLong
-from tests.conftest import NOW
 from tests.delivery.mail.compose_help import invited
+from tests.world import NOW
 
 pytestmark = pytest.mark.usefixtures("any_app")
 

@@ -16,8 +16,7 @@ from outreach.services.activities import publish as publishing
 from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import withdraw as withdrawing
 from outreach.services.reminders import tick as reminding
-from tests.conftest import NOW, at, draft_activity
-from tests.world import answer, invitation_of, invite, mails, publish, run, send
+from tests.world import NOW, answer, at, draft_activity, invitation_of, invite, mails, publish, run, send
 
 pytestmark = pytest.mark.usefixtures("any_app", "default_rules")
 MAKASSAR = ZoneInfo("Asia/Makassar")

@@ -32,8 +32,8 @@ from outreach.services.timetabling import apply as applying
 from outreach.services.timetabling import result as timetabling_result
 from outreach.services.timetabling import searches
 from outreach.transactions import writing
-from tests.conftest import NOW, at, draft_activity
 from tests.services.timetabling.timetabling_help import a_request, community, facilitators, searched, three_at_once
+from tests.world import NOW, at, draft_activity
 
 
 def lines_of(search):

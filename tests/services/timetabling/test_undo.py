@@ -21,9 +21,9 @@ from outreach.services.timetabling import apply as applying
 from outreach.services.timetabling import searches
 from outreach.services.timetabling import undo as undoing
 from outreach.services.timetabling.undo import LeftBecause, NothingToUndo
-from tests.conftest import NOW, a_person, at, draft_activity
 from tests.services.timetabling.test_apply import lines_of, speakers_of
 from tests.services.timetabling.timetabling_help import a_request, facilitators, searched, three_at_once
+from tests.world import NOW, a_person, at, draft_activity
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from outreach.models import Activity, Person, TimetablingSearch, Venue
 from outreach.services.timetabling import searches
 from outreach.services.timetabling import worker as timetabling_worker
 from outreach.services.timetabling.request import Request, RequestLine
-from tests.conftest import NOW, a_person, at, draft_activity
+from tests.world import NOW, a_person, at, draft_activity
 
 KELURAHAN = ("18.72.01.1001", "18.72.01.1003", "18.72.04.1001")
 

@@ -16,9 +16,9 @@ from outreach.models import Absence, AbsenceCalendar, Invitation
 from outreach.services.absences import calendars as absence_calendars
 from outreach.services.absences import edit as absences
 from outreach.services.absences.edit import Subject, SubjectKind
-from tests.conftest import JAKARTA, NOW, a_person, at, draft_activity
 from tests.servers.web import web_server
 from tests.support.calendar_readers import CALENDAR
+from tests.world import JAKARTA, NOW, a_person, at, draft_activity
 
 pytestmark = pytest.mark.usefixtures("clock_stands")
 

@@ -11,9 +11,9 @@ from outreach.models import Activity
 from outreach.services.activities import publish as publishing
 from outreach.services.office import planning_rules as office_planning_rules
 from outreach.services.planning import rules as planning_rules
-from tests.conftest import NOW, at, draft_activity
 from tests.web.clashes.clash_help import NEW, activities, button, filled
 from tests.web.reading import fields, text_of
+from tests.world import NOW, at, draft_activity
 
 pytestmark = pytest.mark.usefixtures("clock_stands")
 

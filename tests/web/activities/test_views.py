@@ -14,8 +14,8 @@ from outreach.services.activities import agenda as agendas
 from outreach.services.activities import publish as publishing
 from outreach.services.invitations import invite as inviting
 from outreach.services.reminders import tick as reminding
-from tests.conftest import NOW, at, draft_activity
 from tests.web.reading import fields, text_of
+from tests.world import NOW, at, draft_activity
 
 pytestmark = pytest.mark.usefixtures("clock_stands")
 

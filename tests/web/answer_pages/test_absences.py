@@ -19,9 +19,9 @@ from outreach.services.activities import publish as publishing
 from outreach.services.answers import answer as answering
 from outreach.services.invitations import invite as inviting
 from outreach.web.answer_pages.forms import form_token
-from tests.conftest import NOW, at, draft_activity
 from tests.support.calendar_readers import CALENDAR
 from tests.support.waiting import waits_for_another
+from tests.world import NOW, at, draft_activity
 
 pytestmark = pytest.mark.usefixtures("clock_stands")
 

@@ -16,7 +16,7 @@ from outreach.services.activities import publish as publishing
 from outreach.services.invitations import invite as inviting
 from outreach.services.reminders import tick as reminding
 from outreach.web.answer_pages.forms import form_token
-from tests.conftest import NOW, draft_activity
+from tests.world import NOW, draft_activity
 
 pytestmark = pytest.mark.usefixtures("clock_stands")
 

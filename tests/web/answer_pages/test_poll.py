@@ -7,7 +7,6 @@ from html import unescape
 import pytest
 import sqlalchemy as sa
 
-from outreach import clock
 from outreach.delivery import tokens
 from outreach.domain.kinds import AnswerSource
 from outreach.domain.polls import MOST_SLOTS, Proposed
@@ -17,15 +16,10 @@ from outreach.services.invitations import links
 from outreach.services.polls import ask as poll_asking
 from outreach.services.polls import decide as poll_deciding
 from outreach.web.answer_pages.forms import form_token
-from tests.conftest import Wall, at
 from tests.services.polls.polls_help import a_poll, asked
+from tests.world import at
 
-
-@pytest.fixture(autouse=True)
-def wall(monkeypatch):
-    wall = Wall()
-    monkeypatch.setattr(clock, "now", wall.now)
-    return wall
+pytestmark = pytest.mark.usefixtures("clock_on_tuesday")
 
 
 @pytest.fixture
@@ -131,7 +125,7 @@ def test_only_the_pages_own_form_is_accepted(browser, ani, token_of, headers, st
     assert (asked(poll, ani).answered_at is not None) == (status == 303)
 
 
-def test_foreign_polls_drafts_and_invalid_links_open_nothing(browser, ani, budi, wall):
+def test_foreign_polls_drafts_and_invalid_links_open_nothing(browser, ani, budi, clock_on_tuesday):
     poll = a_poll(ani)
     draft = a_poll(ani, opened=False)
     tokens.ensure_links(db.session, person_ids=[budi.id], expires_at=at(30))
@@ -145,10 +139,10 @@ def test_foreign_polls_drafts_and_invalid_links_open_nothing(browser, ani, budi,
     assert browser.get(path(ani, poll)).status_code == 410
 
 
-def test_after_closing_the_page_says_so_and_accepts_no_answers(browser, ani, wall):
+def test_after_closing_the_page_says_so_and_accepts_no_answers(browser, ani, clock_on_tuesday):
     poll = a_poll(ani)
     send(browser, ani, poll, "yes", "no", "no")
-    wall.stands_at = at(7, 16)
+    clock_on_tuesday.now = at(7, 16)
     page = browser.get(path(ani, poll))
     assert 'type="radio"' not in page.text
     assert "<form" not in page.text
@@ -158,11 +152,13 @@ def test_after_closing_the_page_says_so_and_accepts_no_answers(browser, ani, wal
     assert [row.choice for row in asked(poll, ani).choices] == ["yes", "no", "no"]
 
 
-def test_an_answer_after_an_early_close_is_told_of_the_close_and_not_of_a_future_deadline(browser, ani, wall):
+def test_an_answer_after_an_early_close_is_told_of_the_close_and_not_of_a_future_deadline(
+    browser, ani, clock_on_tuesday
+):
     poll = a_poll(ani)
     send(browser, ani, poll, "yes", "no", "no")
     poll_asking.close(poll.id, by=None, now=at(5))
-    wall.stands_at = at(5)
+    clock_on_tuesday.now = at(5)
     late = send(browser, ani, poll, "if_need_be", "no", "no")
     said = words(late.text)
     assert late.status_code == 422
@@ -172,7 +168,7 @@ def test_an_answer_after_an_early_close_is_told_of_the_close_and_not_of_a_future
     assert [row.choice for row in asked(poll, ani).choices] == ["yes", "no", "no"]
 
 
-def test_after_the_decision_the_page_shows_the_chosen_slot(browser, ani, wall):
+def test_after_the_decision_the_page_shows_the_chosen_slot(browser, ani, clock_on_tuesday):
     poll = a_poll(ani)
     poll_deciding.decide(poll.id, slot_ids(poll)[1], publish=False, by=None, now=at(5))
     page = browser.get(path(ani, poll))
@@ -180,7 +176,7 @@ def test_after_the_decision_the_page_shows_the_chosen_slot(browser, ani, wall):
     assert 'type="radio"' not in page.text
 
 
-def test_the_answer_page_links_only_to_open_polls(browser, ani, wall):
+def test_the_answer_page_links_only_to_open_polls(browser, ani, clock_on_tuesday):
     poll, other = a_poll(ani), a_poll(ani, public_title="Pertemuan lain")
     poll_asking.close(other.id, by=None, now=at(5))
     page = browser.get(f"/j/{token(ani)}?lang=en").text
@@ -188,7 +184,7 @@ def test_the_answer_page_links_only_to_open_polls(browser, ani, wall):
     assert f"/polls/{other.id}" not in page
     send(browser, ani, poll, "yes", "no", "no")
     assert "answered" in words(browser.get(f"/j/{token(ani)}?lang=en").text)
-    wall.stands_at = at(7, 16)
+    clock_on_tuesday.now = at(7, 16)
     assert "/polls/" not in browser.get(f"/j/{token(ani)}").text
 
 
@@ -227,7 +223,7 @@ def test_a_link_with_too_many_requests_has_to_wait(app, browser, ani):
     assert [browser.get(path(ani, poll)).status_code for _ in range(4)] == [200, 200, 200, 429]
 
 
-def test_an_answer_opens_the_link_once_for_the_page_and_once_under_the_lock(browser, ani, wall, statements):
+def test_an_answer_opens_the_link_once_for_the_page_and_once_under_the_lock(browser, ani, clock_on_tuesday, statements):
     poll = a_poll(ani)
     address, key, slots = path(ani, poll), form_token(token(ani)), slot_ids(poll)
 
@@ -239,7 +235,7 @@ def test_an_answer_opens_the_link_once_for_the_page_and_once_under_the_lock(brow
 
     assert press("yes", "no", "no") == (303, 2)
     assert press("yes") == (422, 2)
-    wall.stands_at = at(7, 16)
+    clock_on_tuesday.now = at(7, 16)
     assert press("no", "no", "no") == (422, 2)
 
 

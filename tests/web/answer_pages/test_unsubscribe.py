@@ -13,14 +13,12 @@ from outreach.services.activities import publish as publishing
 from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import links
 from outreach.web.answer_pages.forms import form_token
-from tests.conftest import NOW, at, settings_for
+from tests.support.apps import settings_for
+from tests.world import NOW, at
+
+pytestmark = pytest.mark.usefixtures("clock_on_tuesday")
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
-
-
-@pytest.fixture(autouse=True)
-def wall(monkeypatch):
-    monkeypatch.setattr(clock, "now", lambda: at(5))
 
 
 @pytest.fixture

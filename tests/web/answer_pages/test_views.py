@@ -7,7 +7,6 @@ from html import unescape
 import pytest
 import sqlalchemy as sa
 
-from outreach import clock
 from outreach.delivery import tokens
 from outreach.domain.activity import Move
 from outreach.domain.answers import Choice
@@ -22,21 +21,16 @@ from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import links
 from outreach.services.invitations import withdraw as withdrawing
 from outreach.web.answer_pages.forms import form_token
-from tests.conftest import NOW, Wall, a_person, at, draft_activity
+from tests.support.apps import settings_for
+from tests.world import NOW, a_person, at, draft_activity
 
+pytestmark = pytest.mark.usefixtures("clock_on_tuesday")
 WINTER_TITLES = (
     "Rapat koordinasi lintas sektor",
     "Penguatan kapasitas kader",
     "Pertemuan satuan pendidikan",
     "Pertemuan organisasi perempuan dan tokoh masyarakat",
 )
-
-
-@pytest.fixture(autouse=True)
-def wall(monkeypatch):
-    wall = Wall()
-    monkeypatch.setattr(clock, "now", wall.now)
-    return wall
 
 
 @pytest.fixture
@@ -264,9 +258,9 @@ def test_one_button_answers_all_four_days(browser, four_days, ani):
     assert states(ani) == ["coming"] * 4
 
 
-def test_the_button_for_all_answers_only_what_is_still_open(browser, wall, four_days, ani):
+def test_the_button_for_all_answers_only_what_is_still_open(browser, clock_on_tuesday, four_days, ani):
     invite(ani, *four_days)
-    wall.stands_at = at(16, 16)  # the first day's deadline
+    clock_on_tuesday.now = at(16, 16)  # the first day's deadline
     assert send(browser, ani, "all", choice="not_coming").status_code == 303
     assert states(ani) == ["invited", "not_coming", "not_coming", "not_coming"]
 
@@ -281,12 +275,12 @@ def test_a_representative_for_all_days_must_be_named_too(browser, four_days, ani
     assert states(ani) == ["represented"] * 4
 
 
-def test_the_deadline_is_exact_to_the_minute(browser, wall, first, ani):
+def test_the_deadline_is_exact_to_the_minute(browser, clock_on_tuesday, first, ani):
     invite(ani, first)
-    wall.stands_at = at(16, 15, 59)
+    clock_on_tuesday.now = at(16, 15, 59)
     assert '-choice"' in browser.get(f"/j/{link(ani)}").text
     assert send(browser, ani, first.id, choice="coming").status_code == 303
-    wall.stands_at = at(16, 16)
+    clock_on_tuesday.now = at(16, 16)
     page = browser.get(f"/j/{link(ani)}").text
     assert '-choice"' not in page
     assert "Sabtu, 16 Januari 2027" in page
@@ -447,7 +441,7 @@ def test_an_activity_of_another_person_cannot_be_answered(browser, four_days, an
     assert (states(ani), states(budi)) == (["invited"], ["invited"])
 
 
-def test_an_invalid_link_gets_a_friendly_page(browser, wall, first, ani, coordinator):
+def test_an_invalid_link_gets_a_friendly_page(browser, clock_on_tuesday, first, ani, coordinator):
     invite(ani, first)
     good = link(ani)
     forged = good[:-1] + ("A" if good[-1] != "A" else "B")
@@ -462,7 +456,7 @@ def test_an_invalid_link_gets_a_friendly_page(browser, wall, first, ani, coordin
     links.renew(ani, by=coordinator, now=NOW)
     assert browser.get(f"/j/{good}").status_code == 404
     assert browser.get(f"/j/{link(ani)}").status_code == 200
-    wall.stands_at = db.session.scalars(sa.select(Link.expires_at)).one()
+    clock_on_tuesday.now = db.session.scalars(sa.select(Link.expires_at)).one()
     expired = browser.get(f"/j/{link(ani)}")
     assert (expired.status_code, "Ani" in expired.text) == (410, False)
 
@@ -581,10 +575,10 @@ def test_invalid_input_of_the_police_is_kept_and_nobody_is_named(browser, first,
     assert send(browser, police, first.id, choice="coming", **{"rows-0-name": "Rina"}).status_code == 303
 
 
-def test_after_the_deadline_the_police_see_their_nominees(browser, wall, first, police):
+def test_after_the_deadline_the_police_see_their_nominees(browser, clock_on_tuesday, first, police):
     invite_office(police, first)
     send(browser, police, first.id, choice="coming", **{"rows-0-name": "Rina"})
-    wall.stands_at = at(16, 16)
+    clock_on_tuesday.now = at(16, 16)
     page = browser.get(f"/j/{link(police)}").text
     assert ("<li>Rina" in page, "-rows-" in page) == (True, False)
     assert send(browser, police, first.id, choice="coming", **{"rows-0-name": "Budi"}).status_code == 422
@@ -593,7 +587,6 @@ def test_after_the_deadline_the_police_see_their_nominees(browser, wall, first, 
 
 def test_too_many_requests_get_a_friendly_page(tmp_path, first, ani):
     from outreach import create_app
-    from tests.conftest import settings_for
 
     invite(ani, first)
     address = f"/j/{link(ani)}"
@@ -616,7 +609,7 @@ def test_the_page_takes_two_queries_for_a_cadre_with_any_number_of_days(queries,
 
 
 def test_a_closed_day_takes_no_extra_query_and_shows_its_deadline_in_its_own_zone(
-    queries, wall, four_days, ani, browser
+    queries, clock_on_tuesday, four_days, ani, browser
 ):
     from zoneinfo import ZoneInfo
 
@@ -624,7 +617,7 @@ def test_a_closed_day_takes_no_extra_query_and_shows_its_deadline_in_its_own_zon
     first.zone = ZoneInfo("Asia/Makassar")
     db.session.commit()
     invite(ani, *four_days)
-    wall.stands_at = at(16, 16)
+    clock_on_tuesday.now = at(16, 16)
     address = f"/j/{link(ani)}"
     pages = []
     assert queries(lambda: pages.append(browser.get(address).text)) == 3
@@ -658,9 +651,9 @@ def test_a_choice_from_the_mail_against_stored_answers_counts_only_where_it_is_p
     assert states(ani) == ["coming", "not_coming", "coming", "coming"]
 
 
-def test_no_thanks_are_shown_where_a_part_was_refused(browser, wall, four_days, ani):
+def test_no_thanks_are_shown_where_a_part_was_refused(browser, clock_on_tuesday, four_days, ani):
     invite(ani, *four_days)
-    wall.stands_at = at(16, 16)  # the first day's deadline
+    clock_on_tuesday.now = at(16, 16)  # the first day's deadline
     values = {f"{day.id}-choice": "coming" for day in four_days}
     page = send(browser, ani, "answers", "?lang=en", **values)
     assert page.status_code == 422
@@ -670,9 +663,9 @@ def test_no_thanks_are_shown_where_a_part_was_refused(browser, wall, four_days, 
     assert "Your answer was not stored. The time for answering ended" in page.text
 
 
-def test_a_late_answer_stays_visible(browser, wall, first, ani):
+def test_a_late_answer_stays_visible(browser, clock_on_tuesday, first, ani):
     invite(ani, first)
-    wall.stands_at = at(16, 16)
+    clock_on_tuesday.now = at(16, 16)
     late = send(browser, ani, first.id, "?lang=en", choice="represented", name="Budi Santoso", post="Sekretaris")
     assert "Your answer was not stored. The time for answering ended" in late.text
     assert "What you sent: <b>Represented, Budi Santoso, Sekretaris</b>" in late.text
@@ -681,9 +674,9 @@ def test_a_late_answer_stays_visible(browser, wall, first, ani):
     assert "Please correct" not in late.text  # there is nothing to correct
 
 
-def test_who_comes_too_late_is_not_told_that_there_is_nothing_to_answer(browser, wall, first, ani):
+def test_who_comes_too_late_is_not_told_that_there_is_nothing_to_answer(browser, clock_on_tuesday, first, ani):
     invite(ani, first)
-    wall.stands_at = at(16, 16)
+    clock_on_tuesday.now = at(16, 16)
     page = browser.get(f"/j/{link(ani)}?lang=en").text
     assert ("There is nothing to answer" in page, "The time for answering ended" in page) == (False, True)
 
@@ -752,7 +745,7 @@ def test_a_nul_character_anywhere_gives_no_server_error(browser, first, ani, nam
     assert browser.get(f"/j/{link(ani)}%00").status_code == 404
 
 
-def test_messages_are_in_the_invitees_language(browser, wall, first, ani):
+def test_messages_are_in_the_invitees_language(browser, clock_on_tuesday, first, ani):
     invite(ani, first)
     ani.locale = "en"
     db.session.commit()
@@ -911,7 +904,6 @@ def test_the_police_are_addressed_as_in_their_mail(browser, first, police):
 
 def test_one_link_is_rate_limited_with_its_waiting_time_and_another_is_not(tmp_path, first, ani, budi):
     from outreach import create_app
-    from tests.conftest import settings_for
 
     invite(ani, first)
     invite(budi, first)
@@ -930,7 +922,6 @@ def test_one_link_is_rate_limited_with_its_waiting_time_and_another_is_not(tmp_p
 
 def test_a_waiting_time_above_a_minute_is_shown(tmp_path, first, ani):
     from outreach import create_app
-    from tests.conftest import settings_for
 
     invite(ani, first)
     address = f"/j/{link(ani)}?lang=en"
@@ -974,7 +965,7 @@ def openings(statements: list[str]) -> int:
 
 
 def test_an_answer_opens_the_link_once_for_the_page_and_once_under_the_lock(
-    browser, wall, four_days, ani, police, statements
+    browser, clock_on_tuesday, four_days, ani, police, statements
 ):
     invite(ani, *four_days)
     invite_office(police, *four_days)
@@ -993,7 +984,7 @@ def test_an_answer_opens_the_link_once_for_the_page_and_once_under_the_lock(
     named = {f"{first}-choice": "coming", f"{first}-rows-0-name": "Rina", "card": first}
     assert press(theirs, "answers", **named) == (303, 2)
     assert press(hers, "reminders", wish="stop") == (303, 2)
-    wall.stands_at = at(16, 16)  # the first day's deadline
+    clock_on_tuesday.now = at(16, 16)  # the first day's deadline
     assert press(hers, "answers", **both) == (422, 2)
 
 
@@ -1043,7 +1034,7 @@ def test_an_answer_for_all_leaves_what_was_answered(browser, four_days, ani):
     assert states(ani) == ["represented", "represented", "not_coming", "not_coming"]
 
 
-def test_an_answer_is_undone_from_its_thanks_page(browser, wall, four_days, ani):
+def test_an_answer_is_undone_from_its_thanks_page(browser, clock_on_tuesday, four_days, ani):
     invite(ani, *four_days)
     thanks = send(browser, ani, "all", "?lang=en", choice="not_coming").location
     page = browser.get(thanks).text
@@ -1060,11 +1051,11 @@ def test_an_answer_is_undone_from_its_thanks_page(browser, wall, four_days, ani)
     assert (again.status_code, "no answer that can be undone" in again.text) == (422, True)
 
 
-def test_what_can_be_undone_of_several_days_is_undone(browser, wall, four_days, ani):
+def test_what_can_be_undone_of_several_days_is_undone(browser, clock_on_tuesday, four_days, ani):
     invite(ani, *four_days)
-    wall.stands_at = at(16, 15)
+    clock_on_tuesday.now = at(16, 15)
     send(browser, ani, "all", choice="coming")
-    wall.stands_at = at(16, 16)  # the first day's deadline
+    clock_on_tuesday.now = at(16, 16)  # the first day's deadline
     page = send(browser, ani, "undo", "?lang=en")
     assert (page.status_code, states(ani)) == (422, ["coming", "invited", "invited", "invited"])
     assert "Not everything could be undone." in page.text

@@ -20,9 +20,9 @@ from outreach.services.invitations import invite as inviting
 from outreach.services.office import planning_rules as office_planning_rules
 from outreach.services.planning import rules as planning_rules
 from outreach.services.planning.rules import PlanValues
-from tests.conftest import NOW, at, draft_activity, log_in
 from tests.web.browsers import BrowserClient
 from tests.web.reading import fields
+from tests.world import NOW, at, draft_activity, log_in
 
 pytestmark = pytest.mark.usefixtures("clock_stands")
 

@@ -14,8 +14,8 @@ from outreach.services.office import planning_rules as office_planning_rules
 from outreach.services.planning import clashes as clashing
 from outreach.services.planning import intended
 from outreach.services.planning import rules as planning_rules
-from tests.conftest import NOW, at, draft_activity
 from tests.web.reading import text_of
+from tests.world import NOW, at, draft_activity
 
 pytestmark = pytest.mark.usefixtures("clock_stands")
 

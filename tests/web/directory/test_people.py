@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from outreach.domain.kinds import CadreKind
 from outreach.extensions import db
 from outreach.models import AuditEntry, Cadre, Link, Person
-from tests.conftest import a_person
+from tests.world import a_person
 
 ANI_FORM = {
     "name": "Ani Wijaya",

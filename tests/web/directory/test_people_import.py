@@ -16,7 +16,7 @@ from outreach.extensions import db
 from outreach.models import Person, PersonImport
 from outreach.services.directory import import_people as importing
 from outreach.services.directory import uploads
-from tests.conftest import NOW, log_in
+from tests.world import NOW, log_in
 
 GOOD = (
     "Nama Lengkap;Kelurahan;No. HP/WA;Email;Jenis Kader\nANI WIJAYA;Imopuro;'+62 812-3456-7890;ani@example.com;PATBM\n"

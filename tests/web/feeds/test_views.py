@@ -15,8 +15,9 @@ from outreach.models import Activity, Feed, Invitation
 from outreach.services import feeds
 from outreach.services.activities import move as moves
 from outreach.services.activities import publish as publishing
-from tests.conftest import NOW, settings_for
+from tests.support.apps import settings_for
 from tests.web.browsers import BrowserClient
+from tests.world import NOW
 
 pytestmark = pytest.mark.usefixtures("clock_stands")
 

@@ -12,8 +12,9 @@ from outreach.extensions import db
 from outreach.models import User
 from outreach.web.frame.access import PUBLIC
 from outreach.web.frame.accounts import Accounts
-from tests.conftest import PASSWORD, log_in, settings_for
+from tests.support.apps import settings_for
 from tests.web.browsers import BrowserClient, browsers, sign_in  # noqa: F401
+from tests.world import PASSWORD, log_in
 
 CONVERTED = {"int": "1", "default": "x", "string": "x", "path": "x"}
 

@@ -17,8 +17,8 @@ from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import links
 from outreach.web.answer_pages.forms import form_token
 from outreach.web.frame import rate_limited
-from tests.conftest import NOW
 from tests.web.reading import fields, text_of
+from tests.world import NOW
 
 pytestmark = pytest.mark.usefixtures("clock_stands")
 

@@ -9,15 +9,12 @@ from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
 from outreach.models import Invitation
 from outreach.settings import ROOT
-from tests.conftest import at, draft_activity
 from tests.web.reading import fields
+from tests.world import at, draft_activity
+
+pytestmark = pytest.mark.usefixtures("clock_stands")
 
 FIND = {"do": "find", "length": "120", "first": "2027-01-18", "last": "2027-01-18", "venue": "any", "people": "20"}
-
-
-@pytest.fixture(autouse=True)
-def _monday(monkeypatch):
-    monkeypatch.setattr("outreach.clock.now", lambda: at(4))
 
 
 def speaks(activity, person) -> None:

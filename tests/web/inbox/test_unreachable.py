@@ -10,9 +10,9 @@ from outreach.extensions import db
 from outreach.models import Invitation, Message
 from outreach.services.activities import publish as publishing
 from outreach.services.invitations import invite as inviting
-from tests.conftest import NOW, at
 from tests.services.inbox.stored_help import blocked, mail
 from tests.web.reading import page
+from tests.world import NOW, at
 
 
 @pytest.fixture

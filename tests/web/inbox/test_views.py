@@ -12,9 +12,9 @@ from outreach.extensions import db
 from outreach.models import AuditEntry, Channel, IncomingMail, Invitation, Message, Organisation, User
 from outreach.services.activities import publish as publishing
 from outreach.services.invitations import invite as inviting
-from tests.conftest import NOW, a_person, at, draft_activity
 from tests.services.inbox.stored_help import blocked, mail
 from tests.web.reading import page
+from tests.world import NOW, a_person, at, draft_activity
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from outreach.models import Invitation
 from outreach.services.activities import publish as publishing
 from outreach.services.invitations import invite as inviting
 from outreach.services.reminders import tick as reminding
-from tests.conftest import NOW, draft_activity
+from tests.world import NOW, draft_activity
 
 COMING, NOT_COMING, INVITED = InvitationState.COMING, InvitationState.NOT_COMING, InvitationState.INVITED
 

@@ -12,11 +12,10 @@ from outreach.extensions import db
 from outreach.models import Activity, AuditEntry, Cadre, Invitation, Person, Reminder
 from outreach.services.activities import community, publish
 from outreach.services.planning import rules as planning_rules
-from tests.conftest import JAKARTA, NOW, a_person, at, draft_activity
 from tests.services.planning.test_checks import set_rules
 from tests.web.clashes.clash_help import absent
 from tests.web.reading import fields, text_of
-from tests.world import invite
+from tests.world import JAKARTA, NOW, a_person, at, draft_activity, invite
 
 pytestmark = pytest.mark.usefixtures("clock_stands")
 

@@ -18,8 +18,8 @@ from outreach.services.activities import publish as publishing
 from outreach.services.answers import record as recording
 from outreach.services.invitations import invite as inviting
 from outreach.services.reminders import tick as reminding
-from tests.conftest import NOW, a_person, at, draft_activity
 from tests.web.reading import fields, text_of
+from tests.world import NOW, a_person, at, draft_activity
 
 KINDS = [kind.value for kind in CadreKind]
 EVERYBODY = {"kinds": KINDS, "region_codes": ["18.72.01.1003", "18.72.04.1001"]}

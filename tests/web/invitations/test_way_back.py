@@ -10,9 +10,9 @@ from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
 from outreach.models import Activity, Invitation, Programme
 from outreach.web.frame import way_back
-from tests.conftest import NOW, at, draft_activity
 from tests.web.clashes.clash_help import absent, ask
 from tests.web.reading import fields, text_of
+from tests.world import NOW, at, draft_activity
 
 pytestmark = pytest.mark.usefixtures("clock_stands")
 

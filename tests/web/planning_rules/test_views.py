@@ -11,8 +11,8 @@ from outreach.extensions import db
 from outreach.models import AuditEntry
 from outreach.services.office import planning_rules as office_planning_rules
 from outreach.services.planning import rules as planning_rules
-from tests.conftest import NOW
 from tests.web.reading import fields, text_of
+from tests.world import NOW
 
 pytestmark = pytest.mark.usefixtures("clock_stands")
 

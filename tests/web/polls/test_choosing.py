@@ -20,10 +20,10 @@ from outreach.services.absences.edit import Subject, SubjectKind
 from outreach.services.activities import edit as planning
 from outreach.services.polls import answer as poll_answering
 from outreach.services.polls import decide as poll_deciding
-from tests.conftest import JAKARTA, NOW, at
 from tests.services.polls.polls_help import NO, YES, a_poll, asked, dates
 from tests.web.clashes.clash_help import absent
 from tests.web.reading import fields, text_of
+from tests.world import JAKARTA, NOW, at
 
 pytestmark = pytest.mark.usefixtures("clock_stands")
 

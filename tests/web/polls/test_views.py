@@ -7,7 +7,6 @@ import pytest
 import sqlalchemy as sa
 from flask import g
 
-from outreach import clock
 from outreach.delivery import tokens
 from outreach.domain.activity import ActivityValues
 from outreach.domain.kinds import AnswerSource, Role
@@ -19,13 +18,10 @@ from outreach.services.invitations import links
 from outreach.services.polls import answer as poll_answering
 from outreach.services.polls import ask as poll_asking
 from outreach.services.polls import decide as poll_deciding
-from tests.conftest import NOW, a_person, at
 from tests.services.polls.polls_help import MAYBE, NO, YES, Proposed, a_poll, asked, dates, values
+from tests.world import NOW, a_person, at
 
-
-@pytest.fixture(autouse=True)
-def wall(monkeypatch):
-    monkeypatch.setattr(clock, "now", lambda: at(5))
+pytestmark = pytest.mark.usefixtures("clock_on_tuesday")
 
 
 def words(page: str) -> str:

@@ -11,9 +11,9 @@ from outreach.extensions import db
 from outreach.models import Programme
 from outreach.services.office import planning_rules as office_planning_rules
 from outreach.services.planning import rules as planning_rules
-from tests.conftest import NOW, at, draft_activity
 from tests.web.clashes.clash_help import button, filled
 from tests.web.reading import fields, text_of
+from tests.world import NOW, at, draft_activity
 
 pytestmark = pytest.mark.usefixtures("clock_stands")
 

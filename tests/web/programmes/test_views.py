@@ -10,8 +10,8 @@ from outreach.domain.kinds import ActivityKind, Role
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
 from outreach.models import Activity, Invitation, Programme
-from tests.conftest import JAKARTA, at, draft_activity
 from tests.web.reading import fields
+from tests.world import JAKARTA, at, draft_activity
 
 pytestmark = pytest.mark.usefixtures("clock_stands")
 
