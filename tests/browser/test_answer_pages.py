@@ -8,7 +8,6 @@ import pytest
 import sqlalchemy as sa
 from werkzeug.serving import make_server
 
-from outreach import clock
 from outreach.delivery import tokens
 from outreach.domain.kinds import Role
 from outreach.domain.states import InvitationState
@@ -19,7 +18,7 @@ from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import links
 from tests.browser.pages import press
 from tests.services.polls.polls_help import a_poll
-from tests.world import NOW, at, draft_activity
+from tests.world import NOW, at, draft_activity, stop_clock
 
 pytestmark = pytest.mark.browser
 
@@ -27,7 +26,7 @@ pytestmark = pytest.mark.browser
 @pytest.fixture
 def address(app, monkeypatch) -> Iterator[str]:
     """The app served to the browser, on a day before the programme."""
-    monkeypatch.setattr(clock, "now", lambda: at(5))
+    stop_clock(monkeypatch, at(5))
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()

@@ -8,7 +8,6 @@ import pytest
 import sqlalchemy as sa
 from werkzeug.serving import make_server
 
-from outreach import clock
 from outreach.domain.kinds import IncomingKind, IncomingOutcome, Role
 from outreach.domain.mail.failures import ChannelTrouble
 from outreach.extensions import db
@@ -17,7 +16,7 @@ from outreach.services.activities import publish as publishing
 from outreach.services.invitations import invite as inviting
 from tests.browser.pages import press
 from tests.services.inbox.stored_help import blocked, mail
-from tests.world import NOW, PASSWORD, at
+from tests.world import NOW, PASSWORD, at, stop_clock
 
 pytestmark = pytest.mark.browser
 
@@ -25,7 +24,7 @@ pytestmark = pytest.mark.browser
 @pytest.fixture
 def address(app, monkeypatch) -> Iterator[str]:
     """The app served to the browser, with a mailbox that is read, on a day before the activity."""
-    monkeypatch.setattr(clock, "now", lambda: at(5))
+    stop_clock(monkeypatch, at(5))
     app.extensions["outreach"] = replace(app.extensions["outreach"], imap_server="imap.example.com")
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever)

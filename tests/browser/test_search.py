@@ -6,16 +6,15 @@ from collections.abc import Iterator
 import pytest
 from werkzeug.serving import make_server
 
-from outreach import clock
 from tests.browser.pages import DESK, PHONE, holds, log_in
-from tests.world import at
+from tests.world import at, stop_clock
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
 def address(app, monkeypatch) -> Iterator[str]:
-    monkeypatch.setattr(clock, "now", lambda: at(5))
+    stop_clock(monkeypatch, at(5))
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()

@@ -37,4 +37,4 @@ from tests.world.records import (
     draft_activity,
     store_regions,
 )
-from tests.world.stored import absences, count, fresh, invitation_of, token_of
+from tests.world.stored import count, fresh, invitation_of, stored_absences, token_of

@@ -34,7 +34,7 @@ def count(model: type) -> int:
     return db.session.scalar(sa.select(sa.func.count()).select_from(model)) or 0
 
 
-def absences() -> list[Absence]:
+def stored_absences() -> list[Absence]:
     """Return all absences, the earliest first."""
     db.session.rollback()
     return list(db.session.scalars(sa.select(Absence).order_by(Absence.starts_at)))

@@ -25,7 +25,7 @@ from outreach.services.planning import checks as planning_checks
 from outreach.services.programmes import copy as copying
 from outreach.services.programmes import edit as programmes
 from outreach.services.programmes.edit import ProgrammeValues
-from tests.world import JAKARTA, NOW, at, draft_activity
+from tests.world import JAKARTA, NOW, at, count, draft_activity
 
 pytestmark = pytest.mark.usefixtures("any_app")
 
@@ -33,11 +33,6 @@ FOUR_DAYS = ProgrammeValues(
     "Empat hari", date(2027, 1, 18), date(2027, 1, 21), JAKARTA, public_title="Rangkaian Januari"
 )
 RAKOR = ActivityValues(ActivityKind.COORDINATION, "Rapat koordinasi", at(18, 8), at(18, 12), JAKARTA)
-
-
-def count(model) -> int:
-    db.session.rollback()
-    return db.session.scalar(sa.select(sa.func.count()).select_from(model))
 
 
 def test_a_programme_is_created_together_with_its_activities(coordinator, hall):

@@ -14,8 +14,7 @@ from outreach.services.invitations.checks import ActivityOver, NobodyChosen
 from outreach.services.locking import ActivityMissing
 from outreach.services.planning.book import SpeakerTaken
 from outreach.services.planning.checks import PlanBlocked
-from tests.services.planning.test_checks import set_rules
-from tests.world import NOW, a_person, at, at_once, draft_activity, invitation_of, invite, publish
+from tests.world import NOW, a_person, at, at_once, draft_activity, invitation_of, invite, publish, set_severities
 
 
 @pytest.fixture
@@ -80,7 +79,7 @@ def test_nobody_chosen_changes_nothing(activity, second, ani):
 
 
 def test_what_blocks_one_refuses_all(activity, second, ani, budi):
-    set_rules(cadre_twice=Severity.BLOCK)
+    set_severities(cadre_twice=Severity.BLOCK)
     elsewhere = draft_activity(None, None, 19)
     invite(elsewhere, budi)
     with pytest.raises(PlanBlocked):

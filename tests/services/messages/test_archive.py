@@ -23,7 +23,7 @@ from outreach.services.privacy import person as privacy
 from outreach.services.reminders import rules
 from outreach.services.reminders import tick as reminding
 from tests.servers.smtp import Server
-from tests.world import NOW, StandingClock, a_person, at, draft_activity, invite_and_publish, send_through
+from tests.world import NOW, StandingClock, a_person, at, count, draft_activity, invite_and_publish, send_through
 
 pytestmark = pytest.mark.usefixtures("any_app")
 NINETY_DAYS = timedelta(days=90)
@@ -68,10 +68,6 @@ def told(person) -> Message | ArchivedMessage:
     return found[0]
 
 
-def number(kind) -> int:
-    return db.session.scalar(sa.select(sa.func.count()).select_from(kind)) or 0
-
-
 def test_a_sent_mail_moves_ninety_days_after_its_activity_with_lines_and_attempts(server, activity, ani, later_mail):
     server.at["RCPT"] = "451 later"
     invite_and_publish(activity, ani)
@@ -91,7 +87,7 @@ def test_a_sent_mail_moves_ninety_days_after_its_activity_with_lines_and_attempt
     assert {name: getattr(after.message, name) for name in kept} == kept
     assert [(line.invitation_id, line.reminder_id, line.skipped) for line in after.message.lines] == said
     assert [(one.at, one.outcome, one.code, one.reply) for one in after.attempts] == tried
-    assert (number(Message), number(MessageLine), number(Attempt)) == (1, 1, 1)  # Zainab's
+    assert (count(Message), count(MessageLine), count(Attempt)) == (1, 1, 1)  # Zainab's
     assert archiving.archive(JUST_AFTER) == 0
 
 
@@ -126,9 +122,9 @@ def test_an_interrupted_round_leaves_the_rest_for_the_next(activity, ani, budi, 
     later_mail()
     assert archiving.archive(JUST_AFTER, stop=lambda: True) == 0
     assert archiving.archive(JUST_AFTER, limit=2) == 2
-    assert (number(Message), number(ArchivedMessage)) == (2, 2)
+    assert (count(Message), count(ArchivedMessage)) == (2, 2)
     assert archiving.archive(JUST_AFTER) == 1
-    assert (number(Message), number(ArchivedMessage), number(ArchivedLine)) == (1, 3, 3)
+    assert (count(Message), count(ArchivedMessage), count(ArchivedLine)) == (1, 3, 3)
 
 
 def test_a_failed_batch_moves_nothing(activity, ani, budi, later_mail):
@@ -141,7 +137,7 @@ def test_a_failed_batch_moves_nothing(activity, ani, budi, later_mail):
     db.session.commit()
     with pytest.raises(sa.exc.IntegrityError):
         archiving.archive(JUST_AFTER)
-    assert (number(Message), number(MessageLine), number(Attempt), number(ArchivedMessage)) == (3, 3, 3, 1)
+    assert (count(Message), count(MessageLine), count(Attempt), count(ArchivedMessage)) == (3, 3, 3, 1)
 
 
 def test_a_repeated_mail_and_the_first_one_still_refer_to_each_other(activity, ani, later_mail):

@@ -40,7 +40,7 @@ AND i.state NOT IN ('not_coming', 'represented', 'withdrawn') AND s.person_id IS
 """
 
 
-def count(statement: str) -> int:
+def counted_by(statement: str) -> int:
     db.session.rollback()
     return int(db.session.scalar(sa.text(statement)) or 0)
 

@@ -23,15 +23,13 @@ from outreach.services.answers import answer as answering
 from outreach.services.answers import record as recording
 from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import withdraw as withdrawing
-from outreach.services.office import planning_rules as office_planning_rules
-from outreach.services.planning import rules as planning_rules
 from outreach.services.planning.book import SpeakerTaken, VenueTaken, book
 from outreach.services.planning.checks import PlanBlocked
 from outreach.services.privacy import person as privacy
 from outreach.services.reminders import tick as reminding
 from outreach.transactions import writing
-from tests.services.planning.booking_help import PEOPLE_TWICE, UNBOOKED, bookings_now, count
-from tests.world import JAKARTA, NOW, a_person, at, draft_activity
+from tests.services.planning.booking_help import PEOPLE_TWICE, UNBOOKED, bookings_now, counted_by
+from tests.world import JAKARTA, NOW, a_person, at, draft_activity, set_severity
 
 pytestmark = pytest.mark.usefixtures("any_app")
 
@@ -49,11 +47,6 @@ def two(office):
     one = draft_activity(None, halls[0], title="Rakor")
     other = draft_activity(None, halls[1], title="Sosialisasi", starts_at=at(18, 9), ends_at=at(18, 13))
     return one, other
-
-
-def set_severity(kind: ClashKind, severity: Severity) -> None:
-    values = planning_rules.values()
-    office_planning_rules.save(replace(values, severities={**values.severities, kind: severity}), by=None, now=NOW)
 
 
 def invite_as(person, *activities, role=Role.SPEAKER):
@@ -149,7 +142,7 @@ def test_an_answer_is_never_refused_and_books_as_soon_as_possible(siti, two):
     say(siti, one, Choice.COMING)
     assert db.session.scalar(sa.select(Invitation.state).where(Invitation.activity_id == one.id)) == "coming"
     assert bookings_now() == [(other.id, siti.id)]
-    assert (count(PEOPLE_TWICE), count(UNBOOKED)) == (1, 1)
+    assert (counted_by(PEOPLE_TWICE), counted_by(UNBOOKED)) == (1, 1)
     deleting.delete_draft(other.id, by=None, now=NOW)
     assert bookings_now() == [(one.id, siti.id)]
 
@@ -318,7 +311,7 @@ def test_two_activities_swap_times_in_one_request(siti, two):
     place(two, (at(18, 12), at(18, 15)), (at(18, 8), at(18, 11)))
     assert with_booked_venue() == [one.id, other.id]
     assert len(bookings_now()) == 3
-    assert count(UNBOOKED) == 0
+    assert counted_by(UNBOOKED) == 0
     with pytest.raises(VenueTaken):
         place(two, (at(18, 12), at(18, 15)), (at(18, 8), at(18, 13)))
 

@@ -42,7 +42,7 @@ from tests.services.planning.booking_help import (
     Coordinators,
     TryResult,
     bookings_now,
-    count,
+    counted_by,
     names,
 )
 from tests.world import JAKARTA, NOW, a_person, at
@@ -79,14 +79,14 @@ def times(number: int, who: int, first: datetime = FIRST) -> dict[str, datetime]
     return {"starts_at": starts_at, "ends_at": starts_at + timedelta(hours=3)}
 
 
-def drafts(number: int, count: int, venue_id: int | None = None, **values: object) -> None:
+def drafts(number: int, counted_by: int, venue_id: int | None = None, **values: object) -> None:
     """Store, for each round from `number` on, two drafts whose times overlap only each other."""
     db.session.add_all(
         Activity(
             kind=ActivityKind.OTHER, title=title(each, who), zone=JAKARTA, respond_by_at=at(20), venue_id=venue_id,
             **{**times(each, who), **values},
         )
-        for each in range(number, number + count)
+        for each in range(number, number + counted_by)
         for who in range(2)
     )  # fmt: skip
     db.session.commit()
@@ -214,7 +214,7 @@ def test_each_of_a_thousand_races_has_one_winner(any_app, several, staff):
     copied = several.at_once(2, partial(copy, programme.id), range(970, 1000))
     won_once(copied, "SpeakerTaken")
 
-    assert (count(HALLS_TWICE), count(PEOPLE_TWICE), count(UNBOOKED)) == (0, 0, 0)
+    assert (counted_by(HALLS_TWICE), counted_by(PEOPLE_TWICE), counted_by(UNBOOKED)) == (0, 0, 0)
     assert len(bookings_now()) == 300 + 1 + 30
 
 
@@ -229,7 +229,7 @@ def test_without_checks_the_database_lets_one_win_with_the_same_message(several,
     speakers = several.at_once(2, partial(ask_nobody, partial(invite_as, speaker_id)), range(60, 120))
     won_once(speakers, "SpeakerTaken")
     told(speakers, 60)
-    assert (count(HALLS_TWICE), count(PEOPLE_TWICE), count(UNBOOKED)) == (0, 0, 0)
+    assert (counted_by(HALLS_TWICE), counted_by(PEOPLE_TWICE), counted_by(UNBOOKED)) == (0, 0, 0)
 
 
 @pytest.mark.postgresql
@@ -270,7 +270,7 @@ def test_in_a_deadlock_the_one_ended_by_the_database_is_told_who_has_the_hall(an
     won_once([outcomes], "VenueTaken")
     winner = next(who for who, outcome in enumerate(outcomes) if outcome.name == "done")
     assert outcomes[1 - winner].told["title"] in {f"{NAMES[winner]} {at_venue}" for at_venue in range(2)}
-    assert count("SELECT COUNT(*) FROM activity") == 2
+    assert counted_by("SELECT COUNT(*) FROM activity") == 2
 
 
 def jostle(halls: list[int], people: list[int], activities: list[int], number: int, who: int) -> None:
@@ -312,8 +312,8 @@ def test_four_processes_on_few_halls_and_speakers_never_hang_and_book_nothing_tw
     allowed = {"done", "VenueTaken", "SpeakerTaken", "Stale", "AlreadyWithdrawn", "NotRecordable", "NothingMoved"}
     assert tried.keys() <= allowed
     assert min(tried["done"], tried["VenueTaken"], tried["SpeakerTaken"]) > 5
-    assert count(HALLS_TWICE) == 0
-    assert count(PEOPLE_TWICE) >= count(UNBOOKED)  # only by answers
+    assert counted_by(HALLS_TWICE) == 0
+    assert counted_by(PEOPLE_TWICE) >= counted_by(UNBOOKED)  # only by answers
     spans = db.session.execute(sa.select(SpeakerBooking)).scalars().all()
     assert not [
         1

@@ -21,7 +21,7 @@ from outreach.services.reminders import tick as reminding
 from outreach.transactions import writing
 from tests.delivery.mail.compose_help import parsed, text_of
 from tests.servers.smtp import Server
-from tests.world import NOW, StandingClock, a_person, drain, minutes, send_through
+from tests.world import NOW, StandingClock, a_person, drain, minutes, send_through, token_of
 
 
 @pytest.fixture
@@ -63,10 +63,6 @@ def her_invitation() -> int:
     ).one()
 
 
-def token(person) -> str:
-    return tokens.token(links.link_for(db.session, db.session.get(Person, person.id)))
-
-
 def told(server) -> list[tuple[str, str]]:
     """Return the subject and the line with the answer of each mail."""
     found = []
@@ -83,7 +79,7 @@ def test_an_answer_by_calendar_is_confirmed_with_a_way_to_change_it(invited, ser
     assert told(server) == [("Jawaban tercatat", "Hadir")]
     (taken,) = server.taken
     assert taken.recipient == invited.email
-    assert f"http://localhost/j/{token(invited)}" in taken.mail.get_body(("plain",)).get_content()
+    assert f"http://localhost/j/{token_of(invited)}" in taken.mail.get_body(("plain",)).get_content()
 
 
 def test_two_answers_before_sending_give_one_mail_with_the_last(invited, server):
@@ -128,7 +124,7 @@ def test_people_waiting_for_a_seat_are_told_that_they_wait(invited, activity, se
 
 def test_the_confirmations_text_shows_the_answer_changed_by_link_meanwhile(invited, activity, server):
     her_calendar_says(Choice.COMING, NOW + minutes(5))
-    answering.answer(token(invited), activity.id, Choice.NOT_COMING, now=NOW + minutes(6))
+    answering.answer(token_of(invited), activity.id, Choice.NOT_COMING, now=NOW + minutes(6))
     send(NOW + minutes(7))
     assert told(server) == [("Jawaban tercatat", "Tidak hadir")]
 
@@ -155,9 +151,9 @@ def test_without_an_answer_or_after_the_activity_there_is_nothing_to_confirm(inv
 
 
 def she_answers_by_link(choice, now):
-    token = tokens.token(links.link_for(db.session, db.session.get_one(Invitation, her_invitation()).person))
+    token_of = tokens.token(links.link_for(db.session, db.session.get_one(Invitation, her_invitation()).person))
     activity_id = db.session.scalar(sa.select(Activity.id))
-    answering.answer(token, activity_id, choice, now=now)
+    answering.answer(token_of, activity_id, choice, now=now)
 
 
 def test_an_answer_by_link_is_confirmed_if_the_office_wishes_it(invited, server, office):
@@ -184,6 +180,6 @@ def test_an_answer_that_is_undone_is_confirmed_as_it_stands_again(invited, serve
     for minute, choice in ((5, Choice.COMING), (10, Choice.NOT_COMING)):
         she_answers_by_link(choice, NOW + minutes(minute))
         send(NOW + minutes(minute))
-    undoing.undo(token(invited), now=NOW + minutes(15))
+    undoing.undo(token_of(invited), now=NOW + minutes(15))
     send(NOW + minutes(15))
     assert [answer for _subject, answer in told(server)] == ["Hadir", "Tidak hadir", "Hadir"]

@@ -17,7 +17,7 @@ from outreach.services.polls import ask as poll_asking
 from outreach.services.polls import decide as poll_deciding
 from outreach.web.answer_pages.forms import form_token
 from tests.services.polls.polls_help import a_poll, asked
-from tests.world import at
+from tests.world import at, token_of
 
 pytestmark = pytest.mark.usefixtures("clock_on_tuesday")
 
@@ -27,12 +27,8 @@ def browser(app):
     return app.test_client()
 
 
-def token(invitee) -> str:
-    return tokens.token(links.link_for(db.session, invitee))
-
-
 def path(invitee, poll) -> str:
-    return f"/j/{token(invitee)}/polls/{poll.id}"
+    return f"/j/{token_of(invitee)}/polls/{poll.id}"
 
 
 def slot_ids(poll) -> list[int]:
@@ -42,7 +38,7 @@ def slot_ids(poll) -> list[int]:
 
 def send(browser, invitee, poll, *choices, **values):
     fields = {f"s{id_}": choice for id_, choice in zip(slot_ids(poll), choices, strict=False)}
-    return browser.post(path(invitee, poll), data={"csrf_token": form_token(token(invitee)), **fields, **values})
+    return browser.post(path(invitee, poll), data={"csrf_token": form_token(token_of(invitee)), **fields, **values})
 
 
 def checked(page: str) -> list[str]:
@@ -113,8 +109,8 @@ def test_an_office_enters_who_answers(browser, police):
     [
         (lambda invitee: "", {}, 400),
         (lambda invitee: form_token("another" * 6), {}, 400),
-        (lambda invitee: form_token(token(invitee)), {"Sec-Fetch-Site": "cross-site"}, 400),
-        (lambda invitee: form_token(token(invitee)), {"Sec-Fetch-Site": "same-origin"}, 303),
+        (lambda invitee: form_token(token_of(invitee)), {"Sec-Fetch-Site": "cross-site"}, 400),
+        (lambda invitee: form_token(token_of(invitee)), {"Sec-Fetch-Site": "same-origin"}, 303),
     ],
 )
 def test_only_the_pages_own_form_is_accepted(browser, ani, token_of, headers, status):
@@ -133,7 +129,7 @@ def test_foreign_polls_drafts_and_invalid_links_open_nothing(browser, ani, budi,
     assert browser.get(path(budi, poll)).status_code == 404
     assert send(browser, budi, poll, "yes", "yes", "yes").status_code == 404
     assert browser.get(path(ani, draft)).status_code == 404
-    assert browser.get(f"/j/{token(ani)}/polls/999").status_code == 404
+    assert browser.get(f"/j/{token_of(ani)}/polls/999").status_code == 404
     assert browser.get(f"/j/{'x' * 38}/polls/{poll.id}").status_code == 404
     links.revoke(ani, by=None, now=at(5))
     assert browser.get(path(ani, poll)).status_code == 410
@@ -179,13 +175,13 @@ def test_after_the_decision_the_page_shows_the_chosen_slot(browser, ani, clock_o
 def test_the_answer_page_links_only_to_open_polls(browser, ani, clock_on_tuesday):
     poll, other = a_poll(ani), a_poll(ani, public_title="Pertemuan lain")
     poll_asking.close(other.id, by=None, now=at(5))
-    page = browser.get(f"/j/{token(ani)}?lang=en").text
-    assert f'href="/j/{token(ani)}/polls/{poll.id}?lang=en"' in page
+    page = browser.get(f"/j/{token_of(ani)}?lang=en").text
+    assert f'href="/j/{token_of(ani)}/polls/{poll.id}?lang=en"' in page
     assert f"/polls/{other.id}" not in page
     send(browser, ani, poll, "yes", "no", "no")
-    assert "answered" in words(browser.get(f"/j/{token(ani)}?lang=en").text)
+    assert "answered" in words(browser.get(f"/j/{token_of(ani)}?lang=en").text)
     clock_on_tuesday.now = at(7, 16)
-    assert "/polls/" not in browser.get(f"/j/{token(ani)}").text
+    assert "/polls/" not in browser.get(f"/j/{token_of(ani)}").text
 
 
 def test_english_stays_english(browser, ani):
@@ -194,7 +190,7 @@ def test_english_stays_english(browser, ani):
     assert "Monday, 18 January 2027" in words(page)
     assert f'action="{path(ani, poll)}?lang=en"' in page
     reply = browser.post(path(ani, poll) + "?lang=en", data={
-        "csrf_token": form_token(token(ani)), **{f"s{id_}": "yes" for id_ in slot_ids(poll)}
+        "csrf_token": form_token(token_of(ani)), **{f"s{id_}": "yes" for id_ in slot_ids(poll)}
     })  # fmt: skip
     assert "lang=en" in reply.location
 
@@ -225,7 +221,7 @@ def test_a_link_with_too_many_requests_has_to_wait(app, browser, ani):
 
 def test_an_answer_opens_the_link_once_for_the_page_and_once_under_the_lock(browser, ani, clock_on_tuesday, statements):
     poll = a_poll(ani)
-    address, key, slots = path(ani, poll), form_token(token(ani)), slot_ids(poll)
+    address, key, slots = path(ani, poll), form_token(token_of(ani)), slot_ids(poll)
 
     def press(*choices: str) -> tuple[int, int]:
         answers = []
@@ -241,17 +237,17 @@ def test_an_answer_opens_the_link_once_for_the_page_and_once_under_the_lock(brow
 
 def test_an_answered_poll_no_longer_asks_for_an_answer(browser, ani):
     poll = a_poll(ani)
-    page = browser.get(f"/j/{token(ani)}").text
+    page = browser.get(f"/j/{token_of(ani)}").text
     assert ("Mohon dijawab paling lambat" in words(page), "Dapat diubah sampai" in words(page)) == (True, False)
     send(browser, ani, poll, "yes", "no", "yes")
-    page = browser.get(f"/j/{token(ani)}").text
+    page = browser.get(f"/j/{token_of(ani)}").text
     assert ("Mohon dijawab paling lambat" in words(page), "Dapat diubah sampai" in words(page)) == (False, True)
 
 
 def test_an_answer_to_a_poll_is_undone_from_its_thanks_page(browser, ani):
     poll = a_poll(ani)
     undo = f"{path(ani, poll)}/undo"
-    sent = {"csrf_token": form_token(token(ani))}
+    sent = {"csrf_token": form_token(token_of(ani))}
     page = browser.get(send(browser, ani, poll, "yes", "no", "yes").location).text
     assert f'action="{undo}"' in page
     assert browser.post(undo, data=sent).location == f"{path(ani, poll)}?undone=1"

@@ -7,7 +7,6 @@ from html import unescape
 import pytest
 import sqlalchemy as sa
 
-from outreach.delivery import tokens
 from outreach.domain.activity import Move
 from outreach.domain.answers import Choice
 from outreach.domain.kinds import AnswerSource, Role
@@ -22,7 +21,7 @@ from outreach.services.invitations import links
 from outreach.services.invitations import withdraw as withdrawing
 from outreach.web.answer_pages.forms import form_token
 from tests.support.apps import settings_for
-from tests.world import NOW, a_person, at, draft_activity
+from tests.world import NOW, a_person, at, draft_activity, token_of
 
 pytestmark = pytest.mark.usefixtures("clock_on_tuesday")
 WINTER_TITLES = (
@@ -59,13 +58,9 @@ def _went_out(whose):
     db.session.commit()
 
 
-def link(invitee) -> str:
-    return tokens.token(links.link_for(db.session, invitee))
-
-
 def send(browser, invitee, path, query="", **values):
     """Press a button: an activity's id means the button on its card, whose fields are named without its prefix."""
-    token = link(invitee)
+    token = token_of(invitee)
     if isinstance(path, int):
         values = {"card": path, **{f"{path}-{name}": value for name, value in values.items()}}
         path = "answers"
@@ -111,12 +106,12 @@ def test_opening_shows_all_four_days_and_changes_nothing(browser, four_days, ani
     invite(ani, *four_days)
     before = everything()
     for query in ("", "?pilih=hadir", "?pilih=tidak", "?pilih=wakil", "?lang=en"):
-        page = browser.get(f"/j/{link(ani)}{query}")
+        page = browser.get(f"/j/{token_of(ani)}{query}")
         assert page.status_code == 200
         assert [title in page.text for title in WINTER_TITLES] == [True] * 4
-        assert browser.head(f"/j/{link(ani)}{query}").status_code == 200
-    assert browser.get(f"/j/{link(ani)}/thanks").status_code == 200
-    assert browser.get(f"/j/{link(ani)}/{four_days[0].id}.ics").status_code == 200
+        assert browser.head(f"/j/{token_of(ani)}{query}").status_code == 200
+    assert browser.get(f"/j/{token_of(ani)}/thanks").status_code == 200
+    assert browser.get(f"/j/{token_of(ani)}/{four_days[0].id}.ics").status_code == 200
     assert everything() == before
     assert send(browser, ani, four_days[0].id, choice="coming").status_code == 303
     assert everything() != before
@@ -125,14 +120,14 @@ def test_opening_shows_all_four_days_and_changes_nothing(browser, four_days, ani
 @pytest.mark.parametrize("query", ["", "?lang=en", "?pilih=wakil"])
 def test_four_days_fit_in_14_kb_with_everything(browser, four_days, ani, query):
     invite(ani, *four_days)
-    page = browser.get(f"/j/{link(ani)}{query}")
+    page = browser.get(f"/j/{token_of(ani)}{query}")
     assert len(page.data) <= 14_000
     assert re.findall(r"<(?:script|img|iframe)\b|\bon\w+=|style=|url\(|@import|stylesheet", page.text) == []
 
 
 def test_the_page_shows_who_what_when_where_and_whose_phone_to_call(browser, first, ani):
     invite(ani, first)
-    text = unescape(browser.get(f"/j/{link(ani)}").text)
+    text = unescape(browser.get(f"/j/{token_of(ani)}").text)
     for fact in (
         "Ani Wijaya", "DP3AP2KB Kota Metro", "Rapat koordinasi lintas sektor", "Senin, 18 Januari 2027",
         "08.00–12.00 WIB", "07.30", "Aula Bappeda", "Jl. Jenderal Sudirman, Metro", "Surat tugas dan KTP",
@@ -146,7 +141,7 @@ def test_a_stranger_sees_only_the_neutral_title(browser, first, ani):
     first.description = "Penanganan korban"
     db.session.commit()
     invite(ani, first)
-    page = browser.get(f"/j/{link(ani)}").text
+    page = browser.get(f"/j/{token_of(ani)}").text
     assert "Rapat koordinasi pencegahan kekerasan" not in page
     assert "Penanganan korban" not in page
     title = re.search("<title>(.*)</title>", page)[1]
@@ -155,7 +150,7 @@ def test_a_stranger_sees_only_the_neutral_title(browser, first, ani):
 
 def test_the_page_is_excluded_from_caches_and_search_engines(browser, first, ani):
     invite(ani, first)
-    headers = browser.get(f"/j/{link(ani)}").headers
+    headers = browser.get(f"/j/{token_of(ani)}").headers
     assert headers["Referrer-Policy"] == "no-referrer"
     assert headers["Cache-Control"] == "private, no-store"
     assert headers["X-Robots-Tag"] == "noindex, nofollow"
@@ -167,7 +162,7 @@ def test_the_page_is_excluded_from_caches_and_search_engines(browser, first, ani
 def test_ani_accepts_and_gets_a_confirmation(browser, first, ani):
     invite(ani, first)
     answered = send(browser, ani, first.id, choice="coming")
-    assert (answered.status_code, answered.location) == (303, f"/j/{link(ani)}/thanks?for=answer")
+    assert (answered.status_code, answered.location) == (303, f"/j/{token_of(ani)}/thanks?for=answer")
     assert 'role="status"' in browser.get(answered.location).text
     invitation = db.session.scalars(sa.select(Invitation).where(Invitation.person_id == ani.id)).one()
     assert (invitation.state, invitation.answer_source) == (InvitationState.COMING, AnswerSource.LINK)
@@ -278,10 +273,10 @@ def test_a_representative_for_all_days_must_be_named_too(browser, four_days, ani
 def test_the_deadline_is_exact_to_the_minute(browser, clock_on_tuesday, first, ani):
     invite(ani, first)
     clock_on_tuesday.now = at(16, 15, 59)
-    assert '-choice"' in browser.get(f"/j/{link(ani)}").text
+    assert '-choice"' in browser.get(f"/j/{token_of(ani)}").text
     assert send(browser, ani, first.id, choice="coming").status_code == 303
     clock_on_tuesday.now = at(16, 16)
-    page = browser.get(f"/j/{link(ani)}").text
+    page = browser.get(f"/j/{token_of(ani)}").text
     assert '-choice"' not in page
     assert "Sabtu, 16 Januari 2027" in page
     assert "Bidang PPA (0812-0000-0001)" in page
@@ -292,7 +287,7 @@ def test_the_deadline_is_exact_to_the_minute(browser, clock_on_tuesday, first, a
 def test_a_cancelled_day_cannot_be_answered(browser, first, ani, coordinator):
     invite(ani, first)
     publishing.cancel(first.id, "Gedung dipakai", by=coordinator, now=NOW)
-    page = browser.get(f"/j/{link(ani)}").text
+    page = browser.get(f"/j/{token_of(ani)}").text
     assert '-choice"' not in page
     assert ".ics" not in page
     assert send(browser, ani, first.id, choice="coming").status_code == 422
@@ -304,19 +299,19 @@ def test_in_a_full_hall_an_acceptance_is_put_on_the_waiting_list(browser, progra
     invite(ani, small)
     invite(budi, small)
     full = re.compile("All seats are taken|Semua kursi")
-    assert not full.search(browser.get(f"/j/{link(budi)}").text)
+    assert not full.search(browser.get(f"/j/{token_of(budi)}").text)
     send(browser, ani, small.id, choice="coming")
-    assert full.search(browser.get(f"/j/{link(budi)}").text)
-    assert not full.search(browser.get(f"/j/{link(ani)}").text)
+    assert full.search(browser.get(f"/j/{token_of(budi)}").text)
+    assert not full.search(browser.get(f"/j/{token_of(ani)}").text)
     send(browser, budi, small.id, choice="coming")
     assert states(budi) == ["waitlisted"]
-    assert '<b class="n waitlisted">' in browser.get(f"/j/{link(budi)}").text
+    assert '<b class="n waitlisted">' in browser.get(f"/j/{token_of(budi)}").text
 
 
 def test_the_parameter_pilih_only_preselects(browser, first, ani):
     invite(ani, first)
     for pick, chosen in (("hadir", "coming"), ("tidak", "not_coming"), ("wakil", None), ("apa", None)):
-        page = browser.get(f"/j/{link(ani)}?pilih={pick}&lang=en").text
+        page = browser.get(f"/j/{token_of(ani)}?pilih={pick}&lang=en").text
         assert marked(page) == [chosen] * 2 if chosen else marked(page) == []  # at the top and on the card
         assert ("Your choice is not sent yet." in page) == (pick != "apa")
         assert bool(re.search('<details class="w"[^>]* open>', page)) == (pick == "wakil")
@@ -331,20 +326,20 @@ def test_the_parameter_pilih_only_preselects(browser, first, ani):
 ])  # fmt: skip
 def test_a_choice_from_the_mail_says_how_to_send_it(browser, four_days, ani, pick, days, leads_on):
     invite(ani, *four_days[:days])
-    top = browser.get(f"/j/{link(ani)}?pilih={pick}&lang=en").text.split("<section")[0]
+    top = browser.get(f"/j/{token_of(ani)}?pilih={pick}&lang=en").text.split("<section")[0]
     assert re.findall(r"Your choice is not sent yet\. ([^<]+)", top) == [leads_on]
 
 
 def test_represented_from_the_mail_leads_to_the_name(browser, first, ani):
     invite(ani, first)
-    page = browser.get(f"/j/{link(ani)}?pilih=wakil").text
+    page = browser.get(f"/j/{token_of(ani)}?pilih=wakil").text
     way = f'href="#w{first.id}"'
     assert (page.split("<section")[0].count(way), page.count(f'<details class="w" id="w{first.id}" open>')) == (1, 1)
 
 
 def test_an_organisation_with_a_choice_from_a_link_is_told_to_name_people(browser, first, police):
     invite_office(police, first)
-    top = browser.get(f"/j/{link(police)}?pilih=hadir&lang=en").text.split("<section")[0]
+    top = browser.get(f"/j/{token_of(police)}?pilih=hadir&lang=en").text.split("<section")[0]
     assert "Your choice is not sent yet. Please press it below." in top
 
 
@@ -352,19 +347,19 @@ def test_an_invitation_that_is_not_answered_asks_and_says_nothing_about_an_answe
     invite(ani, first)
     invite_office(police, first)
     for who in (ani, police):
-        assert "Your answer:" not in browser.get(f"/j/{link(who)}?lang=en").text
+        assert "Your answer:" not in browser.get(f"/j/{token_of(who)}?lang=en").text
     send(browser, ani, first.id, choice="coming")
-    assert "Your answer:" in browser.get(f"/j/{link(ani)}?lang=en").text
+    assert "Your answer:" in browser.get(f"/j/{token_of(ani)}?lang=en").text
 
 
 def test_two_people_who_share_an_address_have_one_page_each(browser, first, ani):
     sister = a_person("Ayu Wijaya", email=ani.email)
     invite(ani, first)
     invite(sister, first)
-    assert link(ani) != link(sister)
+    assert token_of(ani) != token_of(sister)
     send(browser, sister, first.id, choice="coming")
     assert (states(ani), states(sister)) == (["invited"], ["coming"])
-    assert "Ayu" not in browser.get(f"/j/{link(ani)}").text
+    assert "Ayu" not in browser.get(f"/j/{token_of(ani)}").text
 
 
 def test_a_speaker_who_is_also_a_participant_answers_once(browser, first, chief):
@@ -375,7 +370,7 @@ def test_a_speaker_who_is_also_a_participant_answers_once(browser, first, chief)
     db.session.commit()
     invite(chief, first, role=Role.SPEAKER)
     invite(chief, first, role=Role.PARTICIPANT)
-    page = browser.get(f"/j/{link(chief)}").text
+    page = browser.get(f"/j/{token_of(chief)}").text
     assert page.count("<section") == 1
     assert "“Pencegahan &amp; pelaporan”,\n09.00–10.00 WIB" in page
     assert "Milik orang lain" not in page
@@ -398,17 +393,17 @@ def test_names_are_shown_and_never_executed(browser, programme, hall):
 def test_a_forged_post_changes_nothing(browser, first, ani, budi):
     invite(ani, first)
     invite(budi, first)
-    address = f"/j/{link(ani)}/answers"
-    good = form_token(link(ani))
+    address = f"/j/{token_of(ani)}/answers"
+    good = form_token(token_of(ani))
     for values, headers in (
         ({}, {}),
         ({"csrf_token": ""}, {}),
         ({"csrf_token": "é"}, {}),
-        ({"csrf_token": form_token(link(budi))}, {}),
+        ({"csrf_token": form_token(token_of(budi))}, {}),
         ({"csrf_token": good}, {"Sec-Fetch-Site": "cross-site"}),
         ({"csrf_token": good}, {"Sec-Fetch-Site": "same-site"}),
     ):
-        for path in (address, f"/j/{link(ani)}/all", f"/j/{link(ani)}/reminders"):
+        for path in (address, f"/j/{token_of(ani)}/all", f"/j/{token_of(ani)}/reminders"):
             answered = browser.post(
                 path,
                 data={f"{first.id}-choice": "coming", "choice": "coming", "wish": "stop", **values},
@@ -425,7 +420,7 @@ def test_a_forged_post_changes_nothing(browser, first, ani, budi):
 def test_the_token_in_the_form_works_without_a_cookie(app, first, ani):
     invite(ani, first)
     browser = app.test_client(use_cookies=False)
-    page = browser.get(f"/j/{link(ani)}").text
+    page = browser.get(f"/j/{token_of(ani)}").text
     action = re.search(r'action="(/j/[^"]+/answers)"', page)[1]
     hidden = re.search(r'name="csrf_token" value="(\w+)"', page)[1]
     assert browser.post(action, data={"csrf_token": hidden, f"{first.id}-choice": "not_coming"}).status_code == 303
@@ -437,13 +432,13 @@ def test_an_activity_of_another_person_cannot_be_answered(browser, four_days, an
     invite(budi, four_days[1])
     assert send(browser, ani, four_days[1].id, choice="coming").status_code == 422
     assert send(browser, ani, 4711, choice="coming").status_code == 422
-    assert browser.get(f"/j/{link(ani)}/{four_days[1].id}.ics").status_code == 404
+    assert browser.get(f"/j/{token_of(ani)}/{four_days[1].id}.ics").status_code == 404
     assert (states(ani), states(budi)) == (["invited"], ["invited"])
 
 
 def test_an_invalid_link_gets_a_friendly_page(browser, clock_on_tuesday, first, ani, coordinator):
     invite(ani, first)
-    good = link(ani)
+    good = token_of(ani)
     forged = good[:-1] + ("A" if good[-1] != "A" else "B")
     unknown = [browser.get(f"/j/{token}") for token in (forged, "x", "é" * 38, good[:-1], "A" * 38)]
     assert {page.status_code for page in unknown} == {404}
@@ -455,16 +450,16 @@ def test_an_invalid_link_gets_a_friendly_page(browser, clock_on_tuesday, first, 
     assert browser.post(f"/j/{good}/all", data={"choice": "coming", "csrf_token": form_token(good)}).status_code == 410
     links.renew(ani, by=coordinator, now=NOW)
     assert browser.get(f"/j/{good}").status_code == 404
-    assert browser.get(f"/j/{link(ani)}").status_code == 200
+    assert browser.get(f"/j/{token_of(ani)}").status_code == 200
     clock_on_tuesday.now = db.session.scalars(sa.select(Link.expires_at)).one()
-    expired = browser.get(f"/j/{link(ani)}")
+    expired = browser.get(f"/j/{token_of(ani)}")
     assert (expired.status_code, "Ani" in expired.text) == (410, False)
 
 
 def test_reminders_stop_and_resume_by_a_button(browser, first, ani):
     invite(ani, first)
     stopped = send(browser, ani, "reminders", wish="stop")
-    assert (stopped.status_code, stopped.location) == (303, f"/j/{link(ani)}/thanks?for=stop")
+    assert (stopped.status_code, stopped.location) == (303, f"/j/{token_of(ani)}/thanks?for=stop")
     db.session.rollback()
     assert db.session.get(Person, ani.id).reminders_stopped_at == at(5)
     assert 'value="resume"' in browser.get(stopped.location).text
@@ -475,39 +470,39 @@ def test_reminders_stop_and_resume_by_a_button(browser, first, ani):
 
 def test_the_calendar_file_is_neutral_and_links_to_the_page(browser, first, ani):
     invite(ani, first)
-    file = browser.get(f"/j/{link(ani)}/{first.id}.ics")
+    file = browser.get(f"/j/{token_of(ani)}/{first.id}.ics")
     text = file.text.replace("\r\n ", "")
     assert file.content_type == "text/calendar; charset=utf-8"
     assert file.headers["Referrer-Policy"] == "no-referrer"
     assert "SUMMARY:Rapat koordinasi lintas sektor" in text
     assert "METHOD:PUBLISH" in text
     assert "kekerasan" not in text
-    assert f"/j/{link(ani)}" in text
+    assert f"/j/{token_of(ani)}" in text
 
 
 def test_the_language_is_the_invitees_unless_another_is_requested(browser, first, ani):
     invite(ani, first)
-    assert '<html lang="id">' in browser.get(f"/j/{link(ani)}").text
-    english = browser.get(f"/j/{link(ani)}?lang=en").text
+    assert '<html lang="id">' in browser.get(f"/j/{token_of(ani)}").text
+    english = browser.get(f"/j/{token_of(ani)}?lang=en").text
     assert "Monday, 18 January 2027" in english
-    assert f'action="/j/{link(ani)}/answers?lang=en"' in english
+    assert f'action="/j/{token_of(ani)}/answers?lang=en"' in english
     assert send(browser, ani, first.id, query="?lang=en", choice="coming").location.endswith("lang=en")
     ani.locale = "en"
     db.session.commit()
-    assert '<html lang="en">' in browser.get(f"/j/{link(ani)}").text
-    assert '<html lang="id">' in browser.get(f"/j/{link(ani)}?lang=id").text
-    assert '<html lang="en">' in browser.get(f"/j/{link(ani)}?lang=xx").text
+    assert '<html lang="en">' in browser.get(f"/j/{token_of(ani)}").text
+    assert '<html lang="id">' in browser.get(f"/j/{token_of(ani)}?lang=id").text
+    assert '<html lang="en">' in browser.get(f"/j/{token_of(ani)}?lang=xx").text
 
 
 def test_people_who_answered_before_a_move_are_asked_to_check_again(browser, first, ani):
     invite(ani, first)
-    answering.answer(link(ani), first.id, Choice.COMING, now=NOW)
-    assert 'class="m"' not in browser.get(f"/j/{link(ani)}").text
+    answering.answer(token_of(ani), first.id, Choice.COMING, now=NOW)
+    assert 'class="m"' not in browser.get(f"/j/{token_of(ani)}").text
     first.sequence = 1
     db.session.commit()
-    assert 'class="m"' in browser.get(f"/j/{link(ani)}").text
+    assert 'class="m"' in browser.get(f"/j/{token_of(ani)}").text
     send(browser, ani, first.id, choice="coming")
-    assert 'class="m"' not in browser.get(f"/j/{link(ani)}").text
+    assert 'class="m"' not in browser.get(f"/j/{token_of(ani)}").text
 
 
 def nominees(of) -> list[tuple[str, str, str]]:
@@ -524,7 +519,7 @@ def nominees(of) -> list[tuple[str, str, str]]:
 
 def test_the_police_name_two_people_and_change_one(browser, first, police):
     invite_office(police, first)
-    page = browser.get(f"/j/{link(police)}").text
+    page = browser.get(f"/j/{token_of(police)}").text
     assert ("Polres Metro" in page, page.count("-rows-"), 'value="represented"' in page) == (True, 8, False)
     assert "Apakah Bapak/Ibu mengirim peserta?" in page
     assert "hadir?" not in page
@@ -535,7 +530,7 @@ def test_the_police_name_two_people_and_change_one(browser, first, police):
     rows = {"rows-0-name": "Rina", "rows-0-post": "Kanit PPA", "rows-0-phone": "0812 3456 7890", "rows-1-name": "Dedi"}
     assert send(browser, police, first.id, choice="coming", **rows).status_code == 303
     assert nominees(police) == [("Dedi", "", ""), ("Rina", "Kanit PPA", "+6281234567890")]
-    assert 'value="Kanit PPA"' in browser.get(f"/j/{link(police)}").text
+    assert 'value="Kanit PPA"' in browser.get(f"/j/{token_of(police)}").text
     send(browser, police, first.id, choice="coming", **{"rows-0-name": "Rina", "rows-1-name": "Sari"})
     assert [name for name, *_ in nominees(police)] == ["Rina", "Sari"]
 
@@ -550,7 +545,7 @@ def test_sending_nobody_asks_before_names_are_withdrawn(browser, first, police):
     assert f'name="{first.id}-sure"' in asked.text
     assert send(browser, police, first.id, choice="not_coming", sure="1").status_code == 303
     assert nominees(police) == []
-    assert "✓ Tidak mengirim" in browser.get(f"/j/{link(police)}").text
+    assert "✓ Tidak mengirim" in browser.get(f"/j/{token_of(police)}").text
 
 
 @pytest.mark.parametrize(
@@ -579,7 +574,7 @@ def test_after_the_deadline_the_police_see_their_nominees(browser, clock_on_tues
     invite_office(police, first)
     send(browser, police, first.id, choice="coming", **{"rows-0-name": "Rina"})
     clock_on_tuesday.now = at(16, 16)
-    page = browser.get(f"/j/{link(police)}").text
+    page = browser.get(f"/j/{token_of(police)}").text
     assert ("<li>Rina" in page, "-rows-" in page) == (True, False)
     assert send(browser, police, first.id, choice="coming", **{"rows-0-name": "Budi"}).status_code == 422
     assert [name for name, *_ in nominees(police)] == ["Rina"]
@@ -589,7 +584,7 @@ def test_too_many_requests_get_a_friendly_page(tmp_path, first, ani):
     from outreach import create_app
 
     invite(ani, first)
-    address = f"/j/{link(ani)}"
+    address = f"/j/{token_of(ani)}"
     slow = create_app(settings_for(tmp_path, rate_answer="2/minute"))
     with slow.app_context():
         browser = slow.test_client()
@@ -603,7 +598,7 @@ def test_the_page_takes_two_queries_for_a_cadre_with_any_number_of_days(queries,
     invite(ani, *four_days[:1])
     invite(budi, *four_days)
     begin = 1
-    addresses = [f"/j/{link(ani)}", f"/j/{link(budi)}"]
+    addresses = [f"/j/{token_of(ani)}", f"/j/{token_of(budi)}"]
     for address in addresses:
         assert queries(lambda address=address: browser.get(address)) == begin + 2
 
@@ -618,7 +613,7 @@ def test_a_closed_day_takes_no_extra_query_and_shows_its_deadline_in_its_own_zon
     db.session.commit()
     invite(ani, *four_days)
     clock_on_tuesday.now = at(16, 16)
-    address = f"/j/{link(ani)}"
+    address = f"/j/{token_of(ani)}"
     pages = []
     assert queries(lambda: pages.append(browser.get(address).text)) == 3
     assert "17.00 WITA" in pages[0]
@@ -627,7 +622,7 @@ def test_a_closed_day_takes_no_extra_query_and_shows_its_deadline_in_its_own_zon
 def test_a_choice_from_the_mail_is_preselected_and_the_stored_answer_is_still_shown(browser, first, ani):
     invite(ani, first)
     send(browser, ani, first.id, choice="coming")
-    page = browser.get(f"/j/{link(ani)}?pilih=tidak&lang=en").text
+    page = browser.get(f"/j/{token_of(ani)}?pilih=tidak&lang=en").text
     assert marked(page) == ["not_coming"] * 2
     assert '<b class="n coming">✓ Will come</b>' in page
     assert states(ani) == ["coming"]
@@ -645,7 +640,7 @@ def test_choices_on_all_cards_are_stored_by_any_button(browser, four_days, ani):
 def test_a_choice_from_the_mail_against_stored_answers_counts_only_where_it_is_pressed(browser, four_days, ani):
     invite(ani, *four_days)
     send(browser, ani, "all", choice="coming")
-    page = browser.get(f"/j/{link(ani)}?pilih=tidak").text
+    page = browser.get(f"/j/{token_of(ani)}?pilih=tidak").text
     assert marked(page) == ["not_coming"] * 4  # none at the top: it is not known which day is meant
     send(browser, ani, four_days[1].id, choice="not_coming")
     assert states(ani) == ["coming", "not_coming", "coming", "coming"]
@@ -677,7 +672,7 @@ def test_a_late_answer_stays_visible(browser, clock_on_tuesday, first, ani):
 def test_who_comes_too_late_is_not_told_that_there_is_nothing_to_answer(browser, clock_on_tuesday, first, ani):
     invite(ani, first)
     clock_on_tuesday.now = at(16, 16)
-    page = browser.get(f"/j/{link(ani)}?lang=en").text
+    page = browser.get(f"/j/{token_of(ani)}?lang=en").text
     assert ("There is nothing to answer" in page, "The time for answering ended" in page) == (False, True)
 
 
@@ -685,7 +680,7 @@ def test_a_cancelled_day_shows_that_first_and_only_what_helps(browser, four_days
     invite(ani, *four_days)
     for day in four_days:
         publishing.cancel(day.id, "Gedung dipakai", by=coordinator, now=NOW)
-    page = browser.get(f"/j/{link(ani)}?lang=en").text
+    page = browser.get(f"/j/{token_of(ani)}?lang=en").text
     assert page.count('<p class="x"><b>Cancelled</b> Reason: <span lang="id">Gedung dipakai</span></p>') == 4
     assert "has been cancelled" in page
     assert ("To bring" in page, "Please tell us" in page, "<form method" in page.split("<footer>")[0]) == (
@@ -693,14 +688,14 @@ def test_a_cancelled_day_shows_that_first_and_only_what_helps(browser, four_days
         False,
         False,
     )
-    assert browser.get(f"/j/{link(ani)}/{four_days[0].id}.ics").status_code == 410
+    assert browser.get(f"/j/{token_of(ani)}/{four_days[0].id}.ics").status_code == 410
 
 
 def test_a_past_day_is_shown_as_past(browser, first, ani):
     invite(ani, first)
     first.state = ActivityState.HELD
     db.session.commit()
-    page = browser.get(f"/j/{link(ani)}?lang=en").text
+    page = browser.get(f"/j/{token_of(ani)}?lang=en").text
     assert ("This activity is over." in page, "cancelled" in page) == (True, False)
 
 
@@ -742,14 +737,14 @@ def test_a_nul_character_anywhere_gives_no_server_error(browser, first, ani, nam
     invite(ani, first)
     typed = {"choice": "represented", "name": "Budi", name: "\0"}
     assert send(browser, ani, first.id, **typed).status_code in (303, 422)
-    assert browser.get(f"/j/{link(ani)}%00").status_code == 404
+    assert browser.get(f"/j/{token_of(ani)}%00").status_code == 404
 
 
 def test_messages_are_in_the_invitees_language(browser, clock_on_tuesday, first, ani):
     invite(ani, first)
     ani.locale = "en"
     db.session.commit()
-    token = link(ani)
+    token = token_of(ani)
     assert "Please write the name of the person" in send(browser, ani, first.id, choice="represented").text
     assert '<html lang="en">' in browser.get(f"/j/{token}/4711.ics").text
     assert '<html lang="en">' in browser.post(f"/j/{token}/reminders", data={"wish": "stop"}).text
@@ -758,9 +753,9 @@ def test_messages_are_in_the_invitees_language(browser, clock_on_tuesday, first,
 @pytest.mark.parametrize("tail", [")", ".", ",", ">", ").", "%22", "”"])
 def test_parameters_added_to_the_link_by_programs_are_harmless(browser, first, ani, tail):
     invite(ani, first)
-    page = browser.get(f"/j/{link(ani)}{tail}")
+    page = browser.get(f"/j/{token_of(ani)}{tail}")
     assert page.status_code == 200
-    assert f'action="/j/{link(ani)}/answers"' in page.text
+    assert f'action="/j/{token_of(ani)}/answers"' in page.text
 
 
 @pytest.mark.parametrize("path", ["/j/", "/j"])
@@ -777,15 +772,15 @@ def test_a_typed_phone_number_is_shown_in_the_usual_form(browser, first, ani):
 
 def test_the_calendar_file_has_our_own_address_whatever_host_the_browser_sends(browser, first, ani):
     invite(ani, first)
-    text = browser.get(f"/j/{link(ani)}/{first.id}.ics", headers={"Host": "evil.example"}).text.replace("\r\n ", "")
-    assert f"http://localhost/j/{link(ani)}" in text
+    text = browser.get(f"/j/{token_of(ani)}/{first.id}.ics", headers={"Host": "evil.example"}).text.replace("\r\n ", "")
+    assert f"http://localhost/j/{token_of(ani)}" in text
     assert "evil.example" not in text
 
 
 def test_the_page_is_compressed_for_browsers_that_accept_it(browser, first, ani):
     invite(ani, first)
-    plain = browser.get(f"/j/{link(ani)}")
-    packed = browser.get(f"/j/{link(ani)}", headers={"Accept-Encoding": "br, gzip"})
+    plain = browser.get(f"/j/{token_of(ani)}")
+    packed = browser.get(f"/j/{token_of(ani)}", headers={"Accept-Encoding": "br, gzip"})
     assert packed.headers["Content-Encoding"] == "gzip"
     assert gzip.decompress(packed.data) == plain.data
     assert len(packed.data) < len(plain.data) / 2
@@ -802,7 +797,7 @@ def test_nine_days_and_twenty_names_fit_in_14_kb(browser, programme, hall, ani, 
         rows[f"rows-{n}-post"] = "Kepala Seksi"
         rows[f"rows-{n}-email"] = f"siti.aminah.{n}@example.com"
     assert send(browser, police, days[0].id, choice="coming", **rows).status_code == 303
-    addresses = [f"/j/{link(invitee)}" for invitee in (ani, police)]
+    addresses = [f"/j/{token_of(invitee)}" for invitee in (ani, police)]
     pages = [browser.get(address, headers={"Accept-Encoding": "gzip"}).data for address in addresses]
     assert [len(page) <= 14_000 for page in pages] == [True, True]
 
@@ -812,7 +807,7 @@ def test_the_office_sees_its_nominees_own_answers(browser, first, police):
     send(browser, police, first.id, choice="coming", **{"rows-0-name": "Rina", "rows-1-name": "Dedi"})
     rina = db.session.scalars(sa.select(Person).where(Person.name == "Rina")).one()
     send(browser, rina, first.id, choice="not_coming")
-    page = browser.get(f"/j/{link(police)}?lang=en").text
+    page = browser.get(f"/j/{token_of(police)}?lang=en").text
     assert '<summary>Rina <b class="n not_coming">Will not come</b></summary>' in page
     rows = re.findall(r'name="\d+-rows-(\d)-row" value="(\d+)"', page)
     values = {f"rows-{n}-row": row for n, row in rows}
@@ -872,11 +867,11 @@ def _named_by_day() -> dict[int, list[str]]:
 
 def test_one_empty_row_is_open_and_the_others_are_behind_one_more_person(browser, first, police):
     invite_office(police, first, quota=3)
-    page = browser.get(f"/j/{link(police)}?lang=en").text
+    page = browser.get(f"/j/{token_of(police)}?lang=en").text
     assert page.count("<summary>One more person</summary>") == 2
     assert page.count('<fieldset class="o">') == 1
     send(browser, police, first.id, choice="coming", **{"rows-0-name": "Rina"})
-    page = browser.get(f"/j/{link(police)}?lang=en").text
+    page = browser.get(f"/j/{token_of(police)}?lang=en").text
     assert page.count("<summary>One more person</summary>") == 1
     assert page.count('<fieldset class="o">') == 1
     assert "<summary>Rina</summary>" in page
@@ -885,19 +880,19 @@ def test_one_empty_row_is_open_and_the_others_are_behind_one_more_person(browser
 def test_an_answered_day_is_folded_until_it_needs_attention_again(browser, four_days, ani):
     invite(ani, *four_days)
     folded = re.compile(r'<details><summary class="y">\s*Your answer: <b class="n coming">✓ Will come</b>')
-    assert not folded.search(browser.get(f"/j/{link(ani)}?lang=en").text)
+    assert not folded.search(browser.get(f"/j/{token_of(ani)}?lang=en").text)
     send(browser, ani, four_days[1].id, choice="coming")
-    assert len(folded.findall(browser.get(f"/j/{link(ani)}?lang=en").text)) == 1
-    assert len(folded.findall(browser.get(f"/j/{link(ani)}?lang=en&pilih=hadir").text)) == 1
-    assert not folded.search(browser.get(f"/j/{link(ani)}?lang=en&pilih=tidak").text)
+    assert len(folded.findall(browser.get(f"/j/{token_of(ani)}?lang=en").text)) == 1
+    assert len(folded.findall(browser.get(f"/j/{token_of(ani)}?lang=en&pilih=hadir").text)) == 1
+    assert not folded.search(browser.get(f"/j/{token_of(ani)}?lang=en&pilih=tidak").text)
     move = Move(at(21, 13), at(21, 16), four_days[1].zone, four_days[1].venue_id)
     moves.move(four_days[1].id, move, "Bentrok", four_days[1].version, by=None, now=NOW)
-    assert not folded.search(browser.get(f"/j/{link(ani)}?lang=en").text)
+    assert not folded.search(browser.get(f"/j/{token_of(ani)}?lang=en").text)
 
 
 def test_the_police_are_addressed_as_in_their_mail(browser, first, police):
     invite_office(police, first)
-    page = browser.get(f"/j/{link(police)}?lang=en").text
+    page = browser.get(f"/j/{token_of(police)}?lang=en").text
     assert "<h1>Dear the Head of Polres Metro</h1>" in page
     assert "Who is sent? Quota: 2 people." in page
 
@@ -907,7 +902,7 @@ def test_one_link_is_rate_limited_with_its_waiting_time_and_another_is_not(tmp_p
 
     invite(ani, first)
     invite(budi, first)
-    hers, his = f"/j/{link(ani)}", f"/j/{link(budi)}"
+    hers, his = f"/j/{token_of(ani)}", f"/j/{token_of(budi)}"
     slow = create_app(settings_for(tmp_path, rate_answer="2/minute"))
     with slow.app_context():
         browser = slow.test_client()
@@ -924,7 +919,7 @@ def test_a_waiting_time_above_a_minute_is_shown(tmp_path, first, ani):
     from outreach import create_app
 
     invite(ani, first)
-    address = f"/j/{link(ani)}?lang=en"
+    address = f"/j/{token_of(ani)}?lang=en"
     slow = create_app(settings_for(tmp_path, rate_answer="2/2 hour"))
     with slow.app_context():
         browser = slow.test_client()
@@ -952,8 +947,8 @@ def test_a_waiting_time_above_a_minute_is_shown(tmp_path, first, ani):
 def test_a_get_request_to_a_post_only_address_redirects_and_changes_nothing(browser, first, ani, sent_to, page):
     invite(ani, first)
     before = everything()
-    opened = browser.get(f"/j/{link(ani)}/{sent_to}?lang=en")
-    assert (opened.status_code, opened.location) == (302, f"/j/{link(ani)}{page}?lang=en")
+    opened = browser.get(f"/j/{token_of(ani)}/{sent_to}?lang=en")
+    assert (opened.status_code, opened.location) == (302, f"/j/{token_of(ani)}{page}?lang=en")
     assert "no-store" in opened.headers["Cache-Control"]
     assert browser.get(opened.location).status_code == 200
     assert everything() == before
@@ -969,7 +964,7 @@ def test_an_answer_opens_the_link_once_for_the_page_and_once_under_the_lock(
 ):
     invite(ani, *four_days)
     invite_office(police, *four_days)
-    hers, theirs = link(ani), link(police)
+    hers, theirs = token_of(ani), token_of(police)
     first, second = (day.id for day in four_days[:2])
 
     def press(token: str, path: str, **values: object) -> tuple[int, int]:
@@ -990,7 +985,7 @@ def test_an_answer_opens_the_link_once_for_the_page_and_once_under_the_lock(
 
 def test_a_page_that_is_only_shown_opens_the_link_once(browser, first, ani, statements):
     invite(ani, first)
-    token, first_id = link(ani), first.id
+    token, first_id = token_of(ani), first.id
     answers, took = [], {}
     for path in ("", "/thanks", f"/{first_id}.ics", "/calendar", "/stop", "/away"):
         took[path] = openings(statements(lambda path=path: answers.append(browser.get(f"/j/{token}{path}"))))
@@ -1000,7 +995,7 @@ def test_a_page_that_is_only_shown_opens_the_link_once(browser, first, ani, stat
 
 def test_every_choice_is_a_button_that_sends_at_once(browser, four_days, ani):
     invite(ani, *four_days)
-    page = browser.get(f"/j/{link(ani)}").text
+    page = browser.get(f"/j/{token_of(ani)}").text
     assert 'type="radio"' not in page
     for day in four_days:
         sends = re.findall(rf'<button name="{day.id}-choice" value="(\w+)"', page)
@@ -1012,8 +1007,8 @@ def test_the_return_key_on_a_phone_presses_no_choice(browser, four_days, ani, po
     invite(ani, *four_days)
     invite_office(police, four_days[0])
     for invitee in (ani, police):
-        page = browser.get(f"/j/{link(invitee)}").text
-        form = page.split(f'action="/j/{link(invitee)}/answers"')[1]
+        page = browser.get(f"/j/{token_of(invitee)}").text
+        form = page.split(f'action="/j/{token_of(invitee)}/answers"')[1]
         assert re.search("<button[^>]*>", form)[0] == '<button class="h" tabindex="-1" aria-hidden="true">'
     assert send(browser, ani, "answers", **{f"{four_days[0].id}-name": "Budi"}).status_code == 303
     assert states(ani) == ["represented", "invited", "invited", "invited"]
@@ -1025,10 +1020,10 @@ def test_an_answer_for_all_leaves_what_was_answered(browser, four_days, ani):
     one, two = (day.id for day in four_days[:2])
     for day, name in ((one, "Rina"), (two, "Dedi")):
         send(browser, ani, day, choice="represented", name=name)
-    assert "Jawaban sama untuk 2 kegiatan yang belum dijawab?" in browser.get(f"/j/{link(ani)}").text
+    assert "Jawaban sama untuk 2 kegiatan yang belum dijawab?" in browser.get(f"/j/{token_of(ani)}").text
     assert send(browser, ani, "all", choice="not_coming").status_code == 303
     assert states(ani) == ["represented", "represented", "not_coming", "not_coming"]
-    assert 'aria-labelledby="all"' not in browser.get(f"/j/{link(ani)}").text
+    assert 'aria-labelledby="all"' not in browser.get(f"/j/{token_of(ani)}").text
     stale = send(browser, ani, "all", "?lang=en", choice="not_coming")  # from a page that was opened before
     assert (stale.status_code, "You have answered everything already" in stale.text) == (422, True)
     assert states(ani) == ["represented", "represented", "not_coming", "not_coming"]
@@ -1039,9 +1034,9 @@ def test_an_answer_is_undone_from_its_thanks_page(browser, clock_on_tuesday, fou
     thanks = send(browser, ani, "all", "?lang=en", choice="not_coming").location
     page = browser.get(thanks).text
     assert page.count("<b>✓ Will not come</b></p>") == 4
-    assert f'action="/j/{link(ani)}/undo?lang=en"' in page
+    assert f'action="/j/{token_of(ani)}/undo?lang=en"' in page
     undone = send(browser, ani, "undo", "?lang=en")
-    assert (undone.status_code, undone.location) == (303, f"/j/{link(ani)}/thanks?for=undone&lang=en")
+    assert (undone.status_code, undone.location) == (303, f"/j/{token_of(ani)}/thanks?for=undone&lang=en")
     assert states(ani) == ["invited"] * 4
     undone = browser.get(undone.location).text
     assert "This was undone. Everything is as it was before." in undone
@@ -1065,10 +1060,10 @@ def test_opening_or_forging_the_undo_address_changes_nothing(browser, first, ani
     invite(ani, first)
     send(browser, ani, first.id, choice="coming")
     before = everything()
-    address = f"/j/{link(ani)}/undo"
+    address = f"/j/{token_of(ani)}/undo"
     assert browser.get(address).status_code == 302
     assert browser.post(address, data={"csrf_token": "x"}).status_code == 400
-    good = {"csrf_token": form_token(link(ani))}
+    good = {"csrf_token": form_token(token_of(ani))}
     assert browser.post(address, data=good, headers={"Sec-Fetch-Site": "cross-site"}).status_code == 400
     assert everything() == before
 
@@ -1122,7 +1117,7 @@ def test_a_nominee_whose_new_data_is_not_valid_stays_on_the_list(browser, first,
 def test_a_link_that_was_switched_off_is_not_called_replaced(browser, first, ani, coordinator):
     invite(ani, first)
     links.revoke(ani, by=coordinator, now=NOW)
-    page = browser.get(f"/j/{link(ani)}")
+    page = browser.get(f"/j/{token_of(ani)}")
     assert (page.status_code, "dinonaktifkan oleh kantor kami" in page.text) == (410, True)
     assert "0812-0000-0001" in page.text
     assert "diganti" not in page.text
@@ -1132,7 +1127,7 @@ def test_who_was_withdrawn_reads_that_and_not_that_nothing_was_there(browser, fi
     invite(ani, first)
     invitation = db.session.scalars(sa.select(Invitation)).one()
     withdrawing.withdraw(invitation.id, by=coordinator, now=NOW)
-    page = browser.get(f"/j/{link(ani)}").text
+    page = browser.get(f"/j/{token_of(ani)}").text
     assert "Undangan dibatalkan" in page
     assert "Rapat koordinasi lintas sektor" in page
     assert "Bidang PPA (0812-0000-0001)" in page
@@ -1142,9 +1137,9 @@ def test_who_was_withdrawn_reads_that_and_not_that_nothing_was_there(browser, fi
 def test_promised_is_another_word_than_came(browser, first, ani, police):
     invite(ani, first)
     send(browser, ani, first.id, choice="coming")
-    assert '<b class="n coming">✓ Menyatakan hadir</b>' in browser.get(f"/j/{link(ani)}").text
+    assert '<b class="n coming">✓ Menyatakan hadir</b>' in browser.get(f"/j/{token_of(ani)}").text
     send(browser, ani, first.id, choice="not_coming")
-    assert '<b class="n not_coming">✓ Menyatakan tidak hadir</b>' in browser.get(f"/j/{link(ani)}").text
+    assert '<b class="n not_coming">✓ Menyatakan tidak hadir</b>' in browser.get(f"/j/{token_of(ani)}").text
 
 
 def test_the_thanks_name_what_was_accepted_for_the_same_time(browser, programme, hall, ani):
@@ -1161,7 +1156,7 @@ def test_the_thanks_name_what_was_accepted_for_the_same_time(browser, programme,
 
 def test_the_title_of_a_page_with_errors_says_so_and_the_summary_has_the_focus(browser, first, ani):
     invite(ani, first)
-    assert "<title>Undangan</title>" in browser.get(f"/j/{link(ani)}").text
+    assert "<title>Undangan</title>" in browser.get(f"/j/{token_of(ani)}").text
     page = send(browser, ani, first.id, choice="represented").text
     assert "<title>Galat: Undangan</title>" in page
     assert '<div class="e" id="e" role="alert" tabindex="-1" autofocus>' in page
@@ -1210,7 +1205,7 @@ def test_phone_and_email_of_others_are_shown_only_in_part_and_kept(browser, firs
     send(browser, ani, first.id, choice="represented", **who)
     send(browser, police, first.id, choice="coming", **{f"rows-0-{part}": value for part, value in who.items()})
     for invitee in (ani, police):
-        page = unescape(browser.get(f"/j/{link(invitee)}").text)
+        page = unescape(browser.get(f"/j/{token_of(invitee)}").text)
         assert ("7890" in page, "3456" in page, "budi@" in page) == (False, False, False)
         assert "tercatat: 0812…90." in page
         assert "tercatat: b…@example.com." in page
@@ -1231,22 +1226,22 @@ def test_people_are_addressed_as_in_their_mail(browser, first, ani, sex, said):
     ani.sex, ani.post = sex, "Ketua PKK"
     db.session.commit()
     invite(ani, first)
-    assert f"<h1>Yth. {said} Ani Wijaya, Ketua PKK</h1>" in browser.get(f"/j/{link(ani)}").text
-    assert "<h1>Dear Ani Wijaya, Ketua PKK</h1>" in browser.get(f"/j/{link(ani)}?lang=en").text
+    assert f"<h1>Yth. {said} Ani Wijaya, Ketua PKK</h1>" in browser.get(f"/j/{token_of(ani)}").text
+    assert "<h1>Dear Ani Wijaya, Ketua PKK</h1>" in browser.get(f"/j/{token_of(ani)}?lang=en").text
 
 
 def test_the_map_is_found_by_address_where_coordinates_lack(browser, first, hall, ani):
     invite(ani, first)
     search = "https://www.google.com/maps/search/?api=1&query=Aula+Bappeda%2C+Jl.+Jenderal+Sudirman%2C+Metro"
-    assert f'<a href="{search}"' in unescape(browser.get(f"/j/{link(ani)}").text)
+    assert f'<a href="{search}"' in unescape(browser.get(f"/j/{token_of(ani)}").text)
     hall.latitude, hall.longitude = -5.11, 105.3
     db.session.commit()
-    assert "https://www.openstreetmap.org/?mlat=-5.11000" in unescape(browser.get(f"/j/{link(ani)}").text)
+    assert "https://www.openstreetmap.org/?mlat=-5.11000" in unescape(browser.get(f"/j/{token_of(ani)}").text)
 
 
 def test_google_calendar_gets_the_neutral_facts_and_no_link_of_ours(browser, first, ani):
     invite(ani, first)
-    page = unescape(browser.get(f"/j/{link(ani)}").text)
+    page = unescape(browser.get(f"/j/{token_of(ani)}").text)
     address = re.search(r'href="(https://calendar.google.com/[^"]+)" rel="noreferrer"', page)[1]
     assert address == (
         "https://calendar.google.com/calendar/render?action=TEMPLATE&text=Rapat+koordinasi+lintas+sektor"
@@ -1256,7 +1251,7 @@ def test_google_calendar_gets_the_neutral_facts_and_no_link_of_ours(browser, fir
 
 def test_what_the_office_wrote_is_marked_as_indonesian_on_english_pages(browser, first, ani):
     invite(ani, first)
-    english, indonesian = (browser.get(f"/j/{link(ani)}?lang={lang}").text for lang in ("en", "id"))
+    english, indonesian = (browser.get(f"/j/{token_of(ani)}?lang={lang}").text for lang in ("en", "id"))
     assert f'<h2 id="h{first.id}" lang="id">Rapat koordinasi lintas sektor</h2>' in english
     assert '<dd lang="id">Aula Bappeda' in english
     assert '<dd lang="id">Surat tugas dan KTP' in english

@@ -2,21 +2,14 @@
 
 import re
 
-from outreach.domain.kinds import Role
-from outreach.domain.states import InvitationState
 from outreach.extensions import db
-from outreach.models import Absence, Activity, Invitation
+from outreach.models import Activity
 from tests.web.reading import fields
 
 NEW = {
     "kind": "coordination", "title": "Rapat", "on": "2027-01-18", "begins": "13:00", "ends": "15:00",
     "zone": "Asia/Jakarta", "venue_id": "", "region_code": "", "programme_id": "",
 }  # fmt: skip
-
-
-def absent(**values) -> None:
-    db.session.add(Absence(**{"zone": "Asia/Jakarta", "source": "coordinator", **values}))
-    db.session.commit()
 
 
 def activities() -> int:
@@ -26,11 +19,6 @@ def activities() -> int:
 def button(html: str, words: str) -> str:
     """Return the value of the button with this text."""
     return re.search(rf'name="(?:way|seen)" value="([^"]*)"[^>]*>{re.escape(words)}', html)[1].replace("&amp;", "&")
-
-
-def ask(activity, person, role: Role) -> None:
-    db.session.add(Invitation(activity_id=activity.id, person_id=person.id, role=role, state=InvitationState.INVITED))
-    db.session.commit()
 
 
 def filled(client, address: str, **changed) -> dict:

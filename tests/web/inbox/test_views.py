@@ -5,7 +5,6 @@ from dataclasses import replace
 import pytest
 import sqlalchemy as sa
 
-from outreach import clock
 from outreach.domain.kinds import IncomingKind, IncomingOutcome, MailKind, Role, Sector
 from outreach.domain.mail.failures import ChannelTrouble
 from outreach.extensions import db
@@ -14,7 +13,7 @@ from outreach.services.activities import publish as publishing
 from outreach.services.invitations import invite as inviting
 from tests.services.inbox.stored_help import blocked, mail
 from tests.web.reading import page
-from tests.world import NOW, a_person, at, draft_activity
+from tests.world import NOW, a_person, at, draft_activity, stop_clock
 
 
 @pytest.fixture
@@ -302,7 +301,7 @@ def test_the_lists_take_as_many_queries_for_24_mails_as_for_8(
     reading, ani, coordinator, coordinator_client, queries, monkeypatch
 ):
     """Each mail has its own sender and activity, and different people handled some of them."""
-    monkeypatch.setattr(clock, "now", lambda: NOW)  # the menu's count is cached for a moment
+    stop_clock(monkeypatch)  # the menu's count is cached for a moment
     who = ani.id
     paths = ("/incoming", "/incoming?show=all", "/incoming/unreachable", f"/people/{who}")
 

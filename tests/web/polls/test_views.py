@@ -19,7 +19,7 @@ from outreach.services.polls import answer as poll_answering
 from outreach.services.polls import ask as poll_asking
 from outreach.services.polls import decide as poll_deciding
 from tests.services.polls.polls_help import MAYBE, NO, YES, Proposed, a_poll, asked, dates, values
-from tests.world import NOW, a_person, at
+from tests.world import NOW, a_person, at, count, fresh
 
 pytestmark = pytest.mark.usefixtures("clock_on_tuesday")
 
@@ -36,19 +36,9 @@ def proposed(page: str) -> list[str]:
     ]
 
 
-def fresh(poll) -> DatePoll:
-    db.session.rollback()
-    return db.session.get_one(DatePoll, poll.id)
-
-
 def one_poll() -> DatePoll:
     db.session.rollback()
     return db.session.scalars(sa.select(DatePoll)).one()
-
-
-def count(model) -> int:
-    db.session.rollback()
-    return db.session.scalar(sa.select(sa.func.count()).select_from(model))
 
 
 def answers(poll, invitee, *choices, who=""):

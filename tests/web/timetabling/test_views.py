@@ -6,7 +6,6 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from outreach import clock
 from outreach.domain.states import ActivityState, SearchState
 from outreach.extensions import db
 from outreach.models import Activity, Person, TimetablingSearch
@@ -15,7 +14,7 @@ from outreach.services.timetabling import launch, searches
 from outreach.services.timetabling import worker as timetabling_worker
 from outreach.transactions import writing
 from tests.services.timetabling.timetabling_help import a_request, facilitators, searched, three_at_once
-from tests.world import NOW, at, draft_activity
+from tests.world import NOW, at, draft_activity, stop_clock
 
 pytestmark = pytest.mark.usefixtures("clock_stands")
 
@@ -187,7 +186,7 @@ def test_a_search_is_watched_and_stopped(coordinator_client, launched):
 
 def test_an_interrupted_search_is_reported_and_starts_again(coordinator_client, launched, monkeypatch):
     coordinator_client.post("/placements/new", data=the_form(three_at_once()))
-    monkeypatch.setattr(clock, "now", lambda: NOW + searches.LEASE)
+    stop_clock(monkeypatch, NOW + searches.LEASE)
     page = coordinator_client.get(f"/placements/{launched[0]}")
     assert "The search was broken off" in words_of(page)
     assert "Broken off" in words_of(coordinator_client.get("/placements"))
