@@ -13,12 +13,13 @@ from flask.testing import FlaskClient
 from sqlalchemy import event
 
 from outreach import clock, create_app
-from outreach.domain.kinds import CadreKind, Sector, StaffRole
+from outreach.domain.kinds import CadreKind, Role, Sector, StaffRole
 from outreach.extensions import db
 from outreach.models import Activity, Office, Organisation, Person, Programme, User, Venue
 from outreach.queries import bell
 from outreach.services.inbox import waiting
 from outreach.services.reminders import rules
+from outreach.services.reminders import tick as reminding
 from tests.servers.smtp import Server
 from tests.support import apps, postgresql, wall_clock
 from tests.support.apps import settings_for
@@ -34,7 +35,11 @@ from tests.world import (
     an_organisation,
     day_asked_for,
     draft_activity,
+    invitation_of,
+    invite,
+    invite_organisation,
     log_in,
+    publish,
     send_through,
     stop_clock,
     store_regions,
@@ -224,6 +229,30 @@ def police(office: Office) -> Organisation:
 def chief(police: Organisation) -> Person:
     """The police chief, known by post only."""
     return a_person("", post="Kapolres Metro", organisation=police, email="kapolres@example.com", phone="")
+
+
+@pytest.fixture
+def published(activity: Activity, ani: Person, coordinator: User) -> Activity:
+    """The activity, published, with Ani invited. Her mail is written by the next tick."""
+    invite(activity, ani, by=coordinator)
+    publish(activity, by=coordinator, tick=False)
+    return activity
+
+
+@pytest.fixture
+def anis_invitation_id(published: Activity, ani: Person) -> int:
+    return invitation_of(published, ani).id
+
+
+@pytest.fixture
+def chief_and_police_invited(programme: Programme, hall: Venue, chief: Person, police: Organisation) -> Activity:
+    """A published activity. The chief speaks, the police have two seats; their mails are due."""
+    activity = draft_activity(programme, hall)
+    publish(activity, tick=False)
+    invite(activity, chief, role=Role.SPEAKER)
+    invite_organisation(activity, police)
+    reminding.tick(NOW)
+    return activity
 
 
 @pytest.fixture

@@ -17,17 +17,14 @@ from outreach.services.activities import publish as publishing
 from outreach.services.invitations import invite as inviting
 from outreach.services.reminders import rules
 from outreach.settings import Settings
-from tests.servers.smtp import Server
-from tests.world import a_person, draft_activity, invite_and_publish, outbox_now, send_through, until
+from tests.world import a_person, draft_activity, invite_and_publish, outbox_now, until
 
 pytestmark = [pytest.mark.any_day, pytest.mark.slow]
 
 
 @pytest.fixture
-def server(app):
-    with Server() as server:
-        send_through(app, server, tick_s=0.2)
-        yield server
+def sending_settings():
+    return {"tick_s": 0.2}
 
 
 @pytest.fixture

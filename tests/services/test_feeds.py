@@ -11,15 +11,14 @@ from outreach.delivery import tokens
 from outreach.delivery.mail import ical_event
 from outreach.delivery.mail.ical_feed import feed_url
 from outreach.domain.activity import Move
-from outreach.domain.kinds import FeedScope, LinkPurpose, Role
+from outreach.domain.kinds import FeedScope, LinkPurpose
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
-from outreach.models import Activity, AuditEntry, Feed, Invitation, Venue
+from outreach.models import AuditEntry, Feed, Invitation, Venue
 from outreach.services import feeds
 from outreach.services.activities import move as moves
 from outreach.services.activities import publish as publishing
 from outreach.services.feeds import FeedNameMissing, FeedSubjectMissing, FeedUnknown
-from outreach.services.invitations import invite as inviting
 from outreach.services.privacy import person as privacy
 from tests.support.calendar_readers import READERS, reader
 from tests.world import NOW, at, draft_activity
@@ -37,13 +36,6 @@ def everything(now: datetime = NOW) -> feeds.FeedContent:
 
 def titles(content: feeds.FeedContent) -> list[tuple[str, str]]:
     return [(one.activity.title, one.status.value) for one in content.entries]
-
-
-@pytest.fixture
-def published(activity: Activity, ani, coordinator) -> Activity:
-    inviting.invite_people([activity.id], [ani.id], Role.CADRE, by=coordinator, now=NOW)
-    publishing.publish([activity.id], by=coordinator, now=NOW)
-    return activity
 
 
 def told(person_id: int, state: InvitationState = InvitationState.INVITED) -> Invitation:

@@ -9,7 +9,6 @@ from flask import g
 
 from outreach.delivery import tokens
 from outreach.delivery.demo_server.server import DemoServer
-from outreach.delivery.outbox import drain as outbox
 from outreach.domain.kinds import IncomingKind, IncomingOutcome, Role
 from outreach.domain.mail.failures import ChannelTrouble
 from outreach.extensions import db
@@ -19,23 +18,11 @@ from outreach.queries.messages import log as messages
 from outreach.services.invitations import invite as inviting
 from outreach.services.messages import archive as archiving
 from outreach.services.reminders import tick as reminding
-from tests.servers.smtp import Server
 from tests.services.inbox.stored_help import mail
 from tests.web.reading import fields
-from tests.world import NOW, StandingClock, a_person, at, draft_activity, invite_and_publish, send_through
+from tests.world import NOW, a_person, at, draft_activity, drain, invite_and_publish, send_through
 
 pytestmark = pytest.mark.usefixtures("default_rules")
-
-
-@pytest.fixture
-def server(app):
-    with Server() as server:
-        send_through(app, server)
-        yield server
-
-
-def drain():
-    outbox.drain(now=StandingClock(), worker="w")
 
 
 def test_the_log_shows_each_message_with_its_state_and_reason(server, activity, ani, coordinator_client):

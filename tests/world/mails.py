@@ -15,7 +15,7 @@ from outreach.models import Attempt, Message
 from outreach.services.reminders import tick as reminding
 from tests.servers.smtp import Server
 from tests.world.clocks import StandingClock
-from tests.world.days import JAKARTA
+from tests.world.days import JAKARTA, NOW
 
 
 def send_through(app: Flask, server: Server, **values: object) -> None:
@@ -26,9 +26,10 @@ def send_through(app: Flask, server: Server, **values: object) -> None:
     app.extensions["mail"].server, app.extensions["mail"].port = "127.0.0.1", server.port
 
 
-def drain(clock: Callable[[], datetime] | None = None, worker: str = "w1", **options: object) -> Drained:
-    """Send what is due, as a worker does. clock: by default it stands at NOW."""
-    return outbox.drain(now=clock or StandingClock(), worker=worker, **options)
+def drain(clock: Callable[[], datetime] | datetime = NOW, worker: str = "w1", **options: object) -> Drained:
+    """Send what is due, as a worker does. clock: its clock, or the instant at which its clock stands."""
+    standing = StandingClock(clock) if isinstance(clock, datetime) else clock
+    return outbox.drain(now=standing, worker=worker, **options)
 
 
 def send(now: datetime) -> None:

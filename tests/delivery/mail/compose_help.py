@@ -20,7 +20,7 @@ from outreach.models import Activity, Invitation, Message, MessageLine, Organisa
 from tests.world import NOW
 
 
-def invited(
+def published_invitation(
     activity: Activity, invitee: Person | Organisation, role: Role = Role.CADRE, **values: object
 ) -> Invitation:
     """Store and return an invitation to a published activity."""

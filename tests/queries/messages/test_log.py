@@ -3,7 +3,6 @@
 import pytest
 import sqlalchemy as sa
 
-from outreach.delivery.outbox import drain as outbox
 from outreach.domain.answers import Choice
 from outreach.domain.kinds import AnswerSource
 from outreach.domain.mail.still_true import SkipReason
@@ -20,21 +19,17 @@ from outreach.services.answers import record as recording
 from outreach.services.messages import resend as resending
 from outreach.services.messages.resend import NoAddress, NothingToResend, StillUnderWay
 from outreach.services.reminders import tick as reminding
-from tests.servers.smtp import Server
-from tests.world import NOW, StandingClock, a_person, at, at_once, draft_activity, invite_and_publish, send_through
+from tests.world import (
+    NOW,
+    a_person,
+    at,
+    at_once,
+    draft_activity,
+    drain,
+    invite_and_publish,
+)
 
 pytestmark = pytest.mark.usefixtures("any_app", "default_rules")
-
-
-@pytest.fixture
-def server(current_app_):
-    with Server() as server:
-        send_through(current_app_, server)
-        yield server
-
-
-def drain(now=NOW):
-    return outbox.drain(now=StandingClock(now), worker="w")
 
 
 def message_to(person) -> Message:

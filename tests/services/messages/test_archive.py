@@ -20,24 +20,14 @@ from outreach.services.messages import archive as archiving
 from outreach.services.messages import resend as resending
 from outreach.services.messages.resend import MessageMissing
 from outreach.services.privacy import person as privacy
-from outreach.services.reminders import rules
 from outreach.services.reminders import tick as reminding
-from tests.servers.smtp import Server
-from tests.world import NOW, StandingClock, a_person, at, count, draft_activity, invite_and_publish, send_through
+from tests.world import NOW, StandingClock, a_person, at, count, draft_activity, invite_and_publish
 
-pytestmark = pytest.mark.usefixtures("any_app")
+pytestmark = pytest.mark.usefixtures("any_app", "default_rules", "server")
 NINETY_DAYS = timedelta(days=90)
 DUE = at(18, 12) + NINETY_DAYS  # the activity ends on 18 January at 12.00
 COLUMNS = [column.name for column in ArchivedMessage.__table__.columns if column.name != "tries"]
 JUST_AFTER = DUE + timedelta(seconds=1)
-
-
-@pytest.fixture(autouse=True)
-def server(office, current_app_):
-    rules.install_defaults(now=NOW)
-    with Server() as server:
-        send_through(current_app_, server)
-        yield server
 
 
 @pytest.fixture
@@ -48,13 +38,13 @@ def later_mail(office):
         may = draft_activity(None, None, 20, title="Rapat Mei", starts_at=at(20, month=5), ends_at=at(20, 12, month=5),
                              registration_at=None, respond_by_at=at(18, month=5))  # fmt: skip
         invite_and_publish(may, a_person("Zainab Putri"))
-        drain()
+        tick_and_drain()
         return may
 
     return write
 
 
-def drain(now=NOW):
+def tick_and_drain(now=NOW):
     reminding.tick(now)
     return outbox.drain(now=StandingClock(now), worker="w")
 
@@ -71,9 +61,9 @@ def told(person) -> Message | ArchivedMessage:
 def test_a_sent_mail_moves_ninety_days_after_its_activity_with_lines_and_attempts(server, activity, ani, later_mail):
     server.at["RCPT"] = "451 later"
     invite_and_publish(activity, ani)
-    drain()
+    tick_and_drain()
     server.at.clear()
-    drain(NOW + timedelta(hours=1))
+    tick_and_drain(NOW + timedelta(hours=1))
     later_mail()
     before = messages.show(told(ani).id)
     said = [(line.invitation_id, line.reminder_id, line.skipped) for line in before.message.lines]
@@ -96,19 +86,19 @@ def test_a_mail_that_also_names_a_later_activity_stays_so_that_it_is_not_sent_as
                            registration_at=None, respond_by_at=at(26, month=4))  # fmt: skip
     invite_and_publish(activity, ani)
     invite_and_publish(april, ani)
-    assert drain().sent == 1
+    assert tick_and_drain().sent == 1
     later_mail()
     assert archiving.archive(JUST_AFTER) == 0
     server.taken.clear()
     publishing.cancel(april.id, "Aula rusak", by=None, now=JUST_AFTER)
-    drain(JUST_AFTER)
+    tick_and_drain(JUST_AFTER)
     assert server.recipients() == ["ani@example.com"]  # a cancellation goes to those who were notified
 
 
 def test_unfinished_messages_and_the_newest_message_stay(server, activity, ani, budi):
     server.at["RCPT"] = lambda address: "451 later" if address.startswith("ani") else None
     invite_and_publish(activity, ani, budi)
-    drain()
+    tick_and_drain()
     assert (told(ani).state, told(budi).state) == (MessageState.RETRY, MessageState.SENT)
     assert archiving.archive(JUST_AFTER) == 0  # Budi's message is the newest; SQLite would reuse its number
     invite_and_publish(draft_activity(None, None, 19), a_person("Citra Dewi"))
@@ -118,7 +108,7 @@ def test_unfinished_messages_and_the_newest_message_stay(server, activity, ani, 
 
 def test_an_interrupted_round_leaves_the_rest_for_the_next(activity, ani, budi, later_mail):
     invite_and_publish(activity, ani, budi, a_person("Citra Dewi"))
-    drain()
+    tick_and_drain()
     later_mail()
     assert archiving.archive(JUST_AFTER, stop=lambda: True) == 0
     assert archiving.archive(JUST_AFTER, limit=2) == 2
@@ -129,7 +119,7 @@ def test_an_interrupted_round_leaves_the_rest_for_the_next(activity, ani, budi, 
 
 def test_a_failed_batch_moves_nothing(activity, ani, budi, later_mail):
     invite_and_publish(activity, ani, budi)
-    drain()
+    tick_and_drain()
     later_mail()
     first = told(ani)
     columns = {name: getattr(first, name) for name in COLUMNS}
@@ -142,10 +132,10 @@ def test_a_failed_batch_moves_nothing(activity, ani, budi, later_mail):
 
 def test_a_repeated_mail_and_the_first_one_still_refer_to_each_other(activity, ani, later_mail):
     invite_and_publish(activity, ani)
-    drain()
+    tick_and_drain()
     first = told(ani).id
     again = resending.resend(first, by=None, now=NOW).id
-    drain()
+    tick_and_drain()
     later_mail()
     assert archiving.archive(JUST_AFTER, limit=1) == 1
     assert (messages.show(first).archived, messages.show(first).resent_as_id) == (False, again)
@@ -158,11 +148,11 @@ def test_a_repeated_mail_and_the_first_one_still_refer_to_each_other(activity, a
 
 def test_a_mail_stays_while_its_repetition_waits(server, activity, ani, later_mail):
     invite_and_publish(activity, ani)
-    drain()
+    tick_and_drain()
     first = told(ani).id
     resending.resend(first, by=None, now=NOW)
     server.at["RCPT"] = lambda address: "451 later" if address.startswith("ani") else None
-    drain()
+    tick_and_drain()
     later_mail()
     assert archiving.archive(JUST_AFTER) == 0
     assert not messages.show(first).archived
@@ -170,7 +160,7 @@ def test_a_mail_stays_while_its_repetition_waits(server, activity, ani, later_ma
 
 def test_the_log_and_the_invitations_find_archived_mails(activity, ani, budi, later_mail, queries):
     invite_and_publish(activity, ani, budi)
-    drain()
+    tick_and_drain()
     may = later_mail()
     invitation_ids = [line.invitation_id for line in db.session.scalars(sa.select(MessageLine))]
     last, ended = invitees.last_mails(invitation_ids), showing.activity(activity.id, now=NOW).messages
@@ -196,7 +186,7 @@ def test_the_log_and_the_invitations_find_archived_mails(activity, ani, budi, la
 def test_export_and_erasure_include_the_archive(server, activity, ani, budi, later_mail):
     server.at["RCPT"] = lambda address: "550 no such user ani" if address.startswith("ani") else None
     invite_and_publish(activity, ani, budi)
-    drain()
+    tick_and_drain()
     server.at.clear()
     later_mail()
     archiving.archive(JUST_AFTER)
@@ -212,7 +202,7 @@ def test_export_and_erasure_include_the_archive(server, activity, ani, budi, lat
 
 def test_a_delivery_report_is_kept_when_its_message_is_archived(activity, ani, later_mail):
     invite_and_publish(activity, ani)
-    drain()
+    tick_and_drain()
     later_mail()
     db.session.add(
         IncomingMail(

@@ -33,7 +33,7 @@ from outreach.services.timetabling import result as timetabling_result
 from outreach.services.timetabling import searches
 from outreach.transactions import writing
 from tests.services.timetabling.timetabling_help import a_request, community, facilitators, searched, three_at_once
-from tests.world import NOW, at, draft_activity
+from tests.world import NOW, at, draft_activity, publish
 
 
 def lines_of(search):
@@ -50,10 +50,6 @@ def speakers_of(activity_id: int) -> set[str]:
         )
     )  # fmt: skip
     return set(rows.scalars())
-
-
-def published(*activities: Activity) -> None:
-    publishing.publish([one.id for one in activities], by=None, now=NOW)
 
 
 @pytest.fixture
@@ -180,7 +176,7 @@ def test_published_activities_move_with_a_reason_and_notify_everybody_notified_b
     rules.install_defaults(now=NOW)
     activities, people = three_at_once(), facilitators()
     inviting.invite_people([one.id for one in activities], [ani.id], Role.CADRE, by=coordinator, now=NOW)
-    published(*activities)
+    publish(*activities, tick=False)
     db.session.execute(sa.update(Invitation).values(state=InvitationState.INVITED, invited_at=NOW))
     db.session.commit()
     asked = a_request(activities, people)
@@ -241,7 +237,7 @@ def test_a_proposed_time_that_has_passed_meanwhile_is_refused(proposed, coordina
 
 def test_people_notified_of_another_day_hear_of_the_new_one_only_when_it_is_applied(any_app, office, coordinator):
     one = community("Metro", "18.72.01.1001")
-    published(one)
+    publish(one, tick=False)
     proposed = searched(a_request([one], first_on=date(2027, 1, 20)))
     later = NOW + timedelta(hours=1)
     applying.apply(proposed.id, [one.id], reason="Aula dipakai", by=coordinator, now=later)

@@ -11,21 +11,12 @@ from outreach.extensions import db
 from outreach.models import Activity, AgendaItem, Invitation, Reminder, Venue
 from outreach.queries.activities import lists as browsing
 from outreach.services.activities import agenda as agendas
-from outreach.services.activities import publish as publishing
 from outreach.services.invitations import invite as inviting
 from outreach.services.reminders import tick as reminding
 from tests.web.reading import fields, text_of
 from tests.world import NOW, at, draft_activity
 
 pytestmark = pytest.mark.usefixtures("clock_stands")
-
-
-@pytest.fixture
-def published(activity, ani, coordinator) -> Activity:
-    """The meeting of Monday the 18th, published, with Ani invited."""
-    inviting.invite_people([activity.id], [ani.id], Role.CADRE, by=coordinator, now=NOW)
-    publishing.publish([activity.id], by=coordinator, now=NOW)
-    return activity
 
 
 def typed(**changes: str) -> dict[str, str]:

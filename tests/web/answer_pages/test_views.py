@@ -21,7 +21,7 @@ from outreach.services.invitations import links
 from outreach.services.invitations import withdraw as withdrawing
 from outreach.web.answer_pages.forms import form_token
 from tests.support.apps import settings_for
-from tests.world import NOW, a_person, at, draft_activity, token_of
+from tests.world import NOW, a_person, at, draft_activity, publish, token_of
 
 pytestmark = pytest.mark.usefixtures("clock_on_tuesday")
 WINTER_TITLES = (
@@ -36,10 +36,6 @@ WINTER_TITLES = (
 def browser(app):
     """The browser of a cheap phone without script; it raises the error behind a 500."""
     return app.test_client()
-
-
-def published(*activities):
-    publishing.publish([a.id for a in activities], by=None, now=NOW)
 
 
 def invite(person, *activities, role=Role.CADRE):
@@ -93,7 +89,7 @@ def four_days(programme, hall):
         draft_activity(programme, hall, 18 + n, public_title=title, things_to_bring="Surat tugas dan KTP")
         for n, title in enumerate(WINTER_TITLES)
     ]
-    published(*days)
+    publish(*days, tick=False)
     return days
 
 
@@ -295,7 +291,7 @@ def test_a_cancelled_day_cannot_be_answered(browser, first, ani, coordinator):
 
 def test_in_a_full_hall_an_acceptance_is_put_on_the_waiting_list(browser, programme, hall, ani, budi):
     small = draft_activity(programme, hall, capacity=1)
-    published(small)
+    publish(small, tick=False)
     invite(ani, small)
     invite(budi, small)
     full = re.compile("All seats are taken|Semua kursi")
@@ -382,7 +378,7 @@ def test_names_are_shown_and_never_executed(browser, programme, hall):
     nasty = '<script>alert("x")</script>'
     activity = draft_activity(programme, hall, public_title=f"Rapat {nasty}", things_to_bring=nasty)
     person = a_person(nasty, email="x@example.com")
-    published(activity)
+    publish(activity, tick=False)
     invite(person, activity)
     page = send(browser, person, activity.id, choice="represented", name=nasty, post='" onx="').text
     assert nasty not in page
@@ -788,7 +784,7 @@ def test_the_page_is_compressed_for_browsers_that_accept_it(browser, first, ani)
 
 def test_nine_days_and_twenty_names_fit_in_14_kb(browser, programme, hall, ani, police):
     days = [draft_activity(programme, hall, 10 + n, things_to_bring="Surat tugas dan KTP") for n in range(9)]
-    published(*days)
+    publish(*days, tick=False)
     invite(ani, *days)
     invite_office(police, days[0], quota=20)
     rows = {}
@@ -1146,7 +1142,7 @@ def test_the_thanks_name_what_was_accepted_for_the_same_time(browser, programme,
     days = [draft_activity(programme, hall, 18, public_title="Rapat A"), draft_activity(programme, None, 18)]
     days[1].public_title = "Rapat B"
     db.session.commit()
-    published(*days)
+    publish(*days, tick=False)
     invite(ani, *days)
     alone = browser.get(send(browser, ani, days[0].id, "?lang=en", choice="coming").location).text
     assert "at the same time" not in alone

@@ -35,13 +35,6 @@ def _each_request_for_itself(current_app_):
     current_app_.test_client_class = BrowserClient
 
 
-@pytest.fixture
-def published(activity: Activity, ani, coordinator) -> Activity:
-    inviting.invite_people([activity.id], [ani.id], Role.CADRE, by=coordinator, now=NOW)
-    publishing.publish([activity.id], by=coordinator, now=NOW)
-    return activity
-
-
 def drop(activity: Activity, starts: str, ends: str, **values: object) -> str:
     """Return the address that the drawn calendar requests after a drop."""
     query = {"starts": starts, "ends": ends, "version": activity.version, "back": MONTH, **values}
