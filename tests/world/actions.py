@@ -56,10 +56,13 @@ def publish(*activities: Activity, by: User | None = None, now: datetime = NOW, 
         reminding.tick(now)
 
 
-def invite_and_publish(activity: Activity, *people: Person, role: Role = Role.CADRE, now: datetime = NOW) -> None:
-    """Invite people to an activity and publish it: their mails are due."""
-    invite(activity, *people, role=role, now=now)
-    publish(activity, now=now)
+def invite_and_publish(
+    activity: Activity, *people: Person, role: Role = Role.CADRE, by: User | None = None, now: datetime = NOW
+) -> Activity:
+    """Invite people to an activity and publish it: their mails are due. Return the activity."""
+    invite(activity, *people, role=role, by=by, now=now)
+    publish(activity, by=by, now=now)
+    return activity
 
 
 def mark_as_invited(*conditions: sa.ColumnExpressionArgument[bool], now: datetime = NOW) -> None:
@@ -83,10 +86,17 @@ def answer(
 
 
 def move(
-    activity: Activity, starts_at: datetime, ends_at: datetime, *, venue_id: int | None = None, now: datetime = NOW
+    activity: Activity,
+    starts_at: datetime | None = None,
+    ends_at: datetime | None = None,
+    *,
+    venue_id: int | None = None,
+    now: datetime = NOW,
 ) -> None:
-    """Give an activity another time, with a reason. venue_id: another venue; None keeps it."""
-    to = Move(starts_at, ends_at, activity.zone, venue_id or activity.venue_id)
+    """Give an activity another time or place, with a reason. None keeps what it has."""
+    to = Move(
+        starts_at or activity.starts_at, ends_at or activity.ends_at, activity.zone, venue_id or activity.venue_id
+    )
     moves.move(activity.id, to, "alasan", None, by=None, now=now)
 
 

@@ -9,13 +9,12 @@ import sqlalchemy as sa
 from outreach.delivery.outbox import leases, results
 from outreach.domain.activity import Move
 from outreach.domain.answers import Choice, Representative
-from outreach.domain.kinds import AnswerSource, Role
+from outreach.domain.kinds import Role
 from outreach.domain.states import InvitationState, MessageState
 from outreach.extensions import db
-from outreach.models import Invitation, Message, MessageLine
+from outreach.models import Message, MessageLine
 from outreach.services.activities import move as moves
 from outreach.services.activities import publish as publishing
-from outreach.services.answers import record as recording
 from outreach.services.invitations import invite as inviting
 from outreach.services.reminders import rules
 from outreach.services.reminders import tick as reminding
@@ -26,29 +25,18 @@ from tests.world import (
     NOW,
     StandingClock,
     a_person,
+    answer,
     at,
     attempts,
     draft_activity,
     drain,
+    invitation_of,
     invite_and_publish,
     outbox_now,
     send_through,
 )
 
 pytestmark = pytest.mark.usefixtures("any_app", "default_rules")
-
-
-def invitation_of(activity, person) -> Invitation:
-    db.session.rollback()
-    return db.session.scalars(
-        sa.select(Invitation).where(Invitation.activity_id == activity.id, Invitation.person_id == person.id)
-    ).one()
-
-
-def say(activity, person, choice, representative=None, now=NOW):
-    recording.record_answer(
-        invitation_of(activity, person).id, choice, AnswerSource.PHONE, representative, by=None, now=now
-    )
 
 
 def one_message() -> Message:
@@ -96,7 +84,7 @@ def test_a_declined_invitation_gets_no_reminder(server, activity, ani, budi):
     drain()
     three_before = StandingClock(at(15))
     reminding.tick(three_before())
-    say(activity, ani, Choice.NOT_COMING, now=three_before())
+    answer(activity, ani, Choice.NOT_COMING, now=three_before())
     drain(three_before)
     assert outbox_now()[2:] == [("Ani", "skipped", "answered"), ("Budi", "sent", "")]
 
@@ -147,7 +135,7 @@ def test_a_move_before_the_invitation_was_sent_needs_no_notice(server, activity,
 def test_the_day_before_reminder_goes_to_a_representative_with_a_known_address(server, activity, ani):
     invite_and_publish(activity, ani)
     drain()
-    say(activity, ani, Choice.REPRESENTED, Representative("Citra", email="citra@example.com"))
+    answer(activity, ani, Choice.REPRESENTED, Representative("Citra", email="citra@example.com"))
     reminding.tick(at(17))
     drain(StandingClock(at(17)))
     assert [taken.recipient for taken in server.taken] == ["ani@example.com", "citra@example.com"]

@@ -109,7 +109,7 @@ def book(venue_id: int, staff: list[int], number: int, who: int) -> None:
     planning.create_activity(values, by=db.session.get(User, staff[who]), now=NOW)
 
 
-def invite_as(person_id: int, number: int, who: int) -> None:
+def invite_own(person_id: int, number: int, who: int) -> None:
     role = (Role.SPEAKER, Role.MODERATOR)[who]
     inviting.invite_people([own(number, who).id], [person_id], role, by=None, now=NOW)
 
@@ -123,7 +123,7 @@ def edit(venue_id: int, number: int, who: int) -> None:
     planning.edit_activity(found.id, values, found.version, by=None, now=NOW)
 
 
-def move(venue_id: int, number: int, who: int) -> None:
+def move_own(venue_id: int, number: int, who: int) -> None:
     """Move a published activity in the same way."""
     to = Move(zone=JAKARTA, venue_id=venue_id, **times(number, who, LATER))
     moves.move(own(number, who).id, to, "alasan", None, by=None, now=NOW)
@@ -178,7 +178,7 @@ def test_each_of_a_thousand_races_has_one_winner(any_app, several, staff):
     won_once(four, "VenueTaken")
 
     drafts(450, 300)
-    speakers = several.at_once(2, partial(invite_as, speaker_id), range(450, 750))
+    speakers = several.at_once(2, partial(invite_own, speaker_id), range(450, 750))
     won_once(speakers, "SpeakerTaken")
     told(speakers, 450)
 
@@ -192,7 +192,7 @@ def test_each_of_a_thousand_races_has_one_winner(any_app, several, staff):
     told(edited, 750, LATER)
 
     drafts(850, 80, state=ActivityState.PUBLISHED)
-    moved = several.at_once(2, partial(move, hall_id), range(850, 930))
+    moved = several.at_once(2, partial(move_own, hall_id), range(850, 930))
     won_once(moved, "VenueTaken")
 
     drafts(930, 40)
@@ -226,7 +226,7 @@ def test_without_checks_the_database_lets_one_win_with_the_same_message(several,
     won_once(halls, "VenueTaken")
     told(halls, 0)
     drafts(60, 60)
-    speakers = several.at_once(2, partial(ask_nobody, partial(invite_as, speaker_id)), range(60, 120))
+    speakers = several.at_once(2, partial(ask_nobody, partial(invite_own, speaker_id)), range(60, 120))
     won_once(speakers, "SpeakerTaken")
     told(speakers, 60)
     assert (counted_by(HALLS_TWICE), counted_by(PEOPLE_TWICE), counted_by(UNBOOKED)) == (0, 0, 0)

@@ -20,15 +20,14 @@ from outreach.services.reminders import schedule as scheduling
 from outreach.services.reminders import tick as reminding
 from outreach.transactions import writing
 from tests.delivery.mail.compose_help import parsed, text_of
-from tests.world import NOW, StandingClock, a_person, drain, minutes, token_of
+from tests.world import NOW, StandingClock, a_person, drain, invite_and_publish, minutes, token_of
 
 
 @pytest.fixture
 def ani_invited(any_app, activity, ani, server):
     """Ani's invitation to an activity, already sent."""
-    inviting.invite_people([activity.id], [ani.id], Role.CADRE, by=None, now=NOW)
-    publishing.publish([activity.id], by=None, now=NOW)
-    tick_and_send(NOW)
+    invite_and_publish(activity, ani)
+    drain(NOW)
     server.taken.clear()
     return ani
 

@@ -8,14 +8,12 @@ import sqlalchemy as sa
 from outreach.delivery.mail.frames.frame import Frames
 from outreach.delivery.recheck import judge as recheck
 from outreach.delivery.rows import batch as batch_rows
-from outreach.domain.activity import Move
 from outreach.domain.answers import Choice, Representative
 from outreach.domain.kinds import AnswerSource, AttendanceSource, Audience, MailKind, Role
 from outreach.domain.states import TO_SEND, InvitationState, MessageState
 from outreach.extensions import db
 from outreach.models import Activity, Attempt, Invitation, Message, Person, Venue
 from outreach.services import attendance
-from outreach.services.activities import move as moves
 from outreach.services.activities import publish as publishing
 from outreach.services.answers import answer as answering
 from outreach.services.answers import record as recording
@@ -27,32 +25,33 @@ from outreach.services.reminders import edit_rules
 from outreach.services.reminders import forecast as forecasting
 from outreach.services.reminders import tick as reminding
 from outreach.services.reminders.edit_rules import RuleValues
-from tests.world import NOW, a_person, answer, at, draft_activity, invitation_of, invite, mails, publish, run, send
+from tests.world import (
+    NOW,
+    a_person,
+    answer,
+    at,
+    draft_activity,
+    invitation_of,
+    invite,
+    mails,
+    move,
+    publish,
+    run,
+    send,
+)
 
 pytestmark = pytest.mark.usefixtures("any_app", "default_rules")
 
 
-def move(activity, now, **kw):
-    d = {
-        "starts_at": activity.starts_at,
-        "ends_at": activity.ends_at,
-        "zone": activity.zone,
-        "venue_id": activity.venue_id,
-    }
-    d |= kw
-    moves.move(activity.id, Move(**d), "alasan", None, by=None, now=now)
-
-
 def judge_all(now):
-    out = []
-    for m in db.session.scalars(
+    judged_messages = []
+    for message in db.session.scalars(
         sa.select(Message).where(Message.state.in_(TO_SEND), Message.due_at <= now).order_by(Message.id)
     ).all():
-        v, shared = judged(m, now)
-        out.append(
-            ([shared.reminders[li.reminder_id].kind.value for li in v.lines], [s.value for s in v.skipped.values()])
-        )
-    return out
+        verdict, shared = judged(message, now)
+        kinds = [shared.reminders[line.reminder_id].kind.value for line in verdict.lines]
+        judged_messages.append((kinds, [reason.value for reason in verdict.skipped.values()]))
+    return judged_messages
 
 
 def judged(message, now):
@@ -85,7 +84,7 @@ def test_an_urgent_change_moves_the_mornings_mail_forward(programme, hall, ani):
     v2 = Venue(name="Aula lain", capacity=100, region_code="18.72.01.1001")
     db.session.add(v2)
     db.session.commit()
-    move(c, at(11, 6), venue_id=v2.id)
+    move(c, venue_id=v2.id, now=at(11, 6))
     reminding.tick(at(11, 6))
     assert mails()[-1][1] == "11 06.00", (mails()[-1], judge_all(at(11, 8)))
 
@@ -99,9 +98,9 @@ def test_a_reminder_merged_into_an_earlier_mail_goes_out_again_after_a_move(prog
     send(NOW)
     answer(a, ani, Choice.COMING)
     answer(b, ani, Choice.COMING)
-    move(b, at(17, 6), starts_at=at(21, 8), ends_at=at(21, 12))
+    move(b, starts_at=at(21, 8), ends_at=at(21, 12), now=at(17, 6))
     run(at(17, 6))
-    move(a, at(17, 7), starts_at=at(28, 8), ends_at=at(28, 12))
+    move(a, starts_at=at(28, 8), ends_at=at(28, 12), now=at(17, 7))
     run(at(17, 7), at(20, 8), at(27, 8))
     assert mails()[-1][1] == "27 08.00"
 

@@ -16,12 +16,21 @@ from outreach.models import AgendaItem, Invitation, Link, Person
 from outreach.services.activities import move as moves
 from outreach.services.activities import publish as publishing
 from outreach.services.answers import answer as answering
-from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import links
 from outreach.services.invitations import withdraw as withdrawing
 from outreach.web.answer_pages.forms import form_token
 from tests.support.apps import settings_for
-from tests.world import NOW, a_person, at, draft_activity, publish, token_of
+from tests.world import (
+    NOW,
+    a_person,
+    at,
+    draft_activity,
+    invite,
+    invite_organisation,
+    mark_as_invited,
+    publish,
+    token_of,
+)
 
 pytestmark = pytest.mark.usefixtures("clock_on_tuesday")
 WINTER_TITLES = (
@@ -38,20 +47,15 @@ def browser(app):
     return app.test_client()
 
 
-def invite(person, *activities, role=Role.CADRE):
+def invite_and_mark(person, *activities, role=Role.CADRE):
     """Invite somebody and mark the invitation as sent."""
-    inviting.invite_people([a.id for a in activities], [person.id], role, by=None, now=NOW)
-    _went_out(Invitation.person_id == person.id)
+    invite(activities, person, role=role)
+    mark_as_invited(Invitation.person_id == person.id)
 
 
-def invite_office(organisation, *activities, quota=2):
-    inviting.invite_organisations([a.id for a in activities], {organisation.id: quota}, by=None, now=NOW)
-    _went_out(Invitation.organisation_id == organisation.id)
-
-
-def _went_out(whose):
-    db.session.execute(sa.update(Invitation).where(whose).values(state=InvitationState.INVITED, invited_at=NOW))
-    db.session.commit()
+def invite_office_and_mark(organisation, *activities, quota=2):
+    invite_organisation(activities, organisation, seats=quota)
+    mark_as_invited(Invitation.organisation_id == organisation.id)
 
 
 def send(browser, invitee, path, query="", **values):
@@ -99,7 +103,7 @@ def first(four_days):
 
 
 def test_opening_shows_all_four_days_and_changes_nothing(browser, four_days, ani):
-    invite(ani, *four_days)
+    invite_and_mark(ani, *four_days)
     before = everything()
     for query in ("", "?pilih=hadir", "?pilih=tidak", "?pilih=wakil", "?lang=en"):
         page = browser.get(f"/j/{token_of(ani)}{query}")
@@ -115,14 +119,14 @@ def test_opening_shows_all_four_days_and_changes_nothing(browser, four_days, ani
 
 @pytest.mark.parametrize("query", ["", "?lang=en", "?pilih=wakil"])
 def test_four_days_fit_in_14_kb_with_everything(browser, four_days, ani, query):
-    invite(ani, *four_days)
+    invite_and_mark(ani, *four_days)
     page = browser.get(f"/j/{token_of(ani)}{query}")
     assert len(page.data) <= 14_000
     assert re.findall(r"<(?:script|img|iframe)\b|\bon\w+=|style=|url\(|@import|stylesheet", page.text) == []
 
 
 def test_the_page_shows_who_what_when_where_and_whose_phone_to_call(browser, first, ani):
-    invite(ani, first)
+    invite_and_mark(ani, first)
     text = unescape(browser.get(f"/j/{token_of(ani)}").text)
     for fact in (
         "Ani Wijaya", "DP3AP2KB Kota Metro", "Rapat koordinasi lintas sektor", "Senin, 18 Januari 2027",
@@ -136,7 +140,7 @@ def test_the_page_shows_who_what_when_where_and_whose_phone_to_call(browser, fir
 def test_a_stranger_sees_only_the_neutral_title(browser, first, ani):
     first.description = "Penanganan korban"
     db.session.commit()
-    invite(ani, first)
+    invite_and_mark(ani, first)
     page = browser.get(f"/j/{token_of(ani)}").text
     assert "Rapat koordinasi pencegahan kekerasan" not in page
     assert "Penanganan korban" not in page
@@ -145,7 +149,7 @@ def test_a_stranger_sees_only_the_neutral_title(browser, first, ani):
 
 
 def test_the_page_is_excluded_from_caches_and_search_engines(browser, first, ani):
-    invite(ani, first)
+    invite_and_mark(ani, first)
     headers = browser.get(f"/j/{token_of(ani)}").headers
     assert headers["Referrer-Policy"] == "no-referrer"
     assert headers["Cache-Control"] == "private, no-store"
@@ -156,7 +160,7 @@ def test_the_page_is_excluded_from_caches_and_search_engines(browser, first, ani
 
 
 def test_ani_accepts_and_gets_a_confirmation(browser, first, ani):
-    invite(ani, first)
+    invite_and_mark(ani, first)
     answered = send(browser, ani, first.id, choice="coming")
     assert (answered.status_code, answered.location) == (303, f"/j/{token_of(ani)}/thanks?for=answer")
     assert 'role="status"' in browser.get(answered.location).text
@@ -165,7 +169,7 @@ def test_ani_accepts_and_gets_a_confirmation(browser, first, ani):
 
 
 def test_ani_names_a_representative(browser, first, ani):
-    invite(ani, first)
+    invite_and_mark(ani, first)
     send(
         browser, ani, first.id, choice="represented", name=" Budi   Santoso ",
         post="Sekretaris", phone="0812 3456 7890", email="b@example.com",
@@ -191,7 +195,7 @@ def test_ani_names_a_representative(browser, first, ani):
     ],
 )
 def test_an_error_is_shown_with_the_input_kept_and_nothing_changed(browser, first, ani, wrong, field):
-    invite(ani, first)
+    invite_and_mark(ani, first)
     before = everything()
     typed = {"name": "Budi", "post": "Ketua RW 04", **wrong}
     page = send(browser, ani, first.id, choice="represented", **typed)
@@ -204,7 +208,7 @@ def test_an_error_is_shown_with_the_input_kept_and_nothing_changed(browser, firs
 
 
 def test_an_error_far_down_is_shown_at_the_top_with_a_link(browser, four_days, ani):
-    invite(ani, *four_days)
+    invite_and_mark(ani, *four_days)
     page = send(browser, ani, four_days[3].id, "?lang=en", choice="represented").text
     top = page.split("<section")[0]
     assert "Your answer was not stored yet." in top
@@ -215,7 +219,7 @@ def test_an_error_far_down_is_shown_at_the_top_with_a_link(browser, four_days, a
 
 
 def test_input_about_a_representative_does_not_prevent_ani_from_declining(browser, first, ani):
-    invite(ani, first)
+    invite_and_mark(ani, first)
     typed = {"name": "=Budi", "phone": "rumah", "email": "budi@contoh,com"}
     assert send(browser, ani, first.id, choice="represented", **typed).status_code == 422
     assert send(browser, ani, first.id, choice="not_coming", **typed).status_code == 303
@@ -223,14 +227,14 @@ def test_input_about_a_representative_does_not_prevent_ani_from_declining(browse
 
 
 def test_input_about_a_representative_does_not_prevent_an_answer_for_all(browser, four_days, ani):
-    invite(ani, *four_days)
+    invite_and_mark(ani, *four_days)
     typed = {"name": "=Budi", "phone": "rumah", "email": "budi@contoh,com"}
     assert send(browser, ani, "all", choice="coming", **typed).status_code == 303
     assert states(ani) == ["coming"] * 4
 
 
 def test_invalid_names_do_not_prevent_the_police_from_declining(browser, first, police):
-    invite_office(police, first)
+    invite_office_and_mark(police, first)
     rows = {"rows-0-name": "Rina", "rows-0-email": "rina@"}
     assert send(browser, police, first.id, choice="coming", **rows).status_code == 422
     assert send(browser, police, first.id, choice="not_coming", **rows).status_code == 303
@@ -238,26 +242,26 @@ def test_invalid_names_do_not_prevent_the_police_from_declining(browser, first, 
 
 @pytest.mark.parametrize("choice", ["", "maybe"])
 def test_an_unknown_answer_is_refused(browser, first, ani, choice):
-    invite(ani, first)
+    invite_and_mark(ani, first)
     assert send(browser, ani, first.id, choice=choice).status_code == 422
     assert states(ani) == ["invited"]
 
 
 def test_one_button_answers_all_four_days(browser, four_days, ani):
-    invite(ani, *four_days)
+    invite_and_mark(ani, *four_days)
     assert send(browser, ani, "all", choice="coming").status_code == 303
     assert states(ani) == ["coming"] * 4
 
 
 def test_the_button_for_all_answers_only_what_is_still_open(browser, clock_on_tuesday, four_days, ani):
-    invite(ani, *four_days)
+    invite_and_mark(ani, *four_days)
     clock_on_tuesday.now = at(16, 16)  # the first day's deadline
     assert send(browser, ani, "all", choice="not_coming").status_code == 303
     assert states(ani) == ["invited", "not_coming", "not_coming", "not_coming"]
 
 
 def test_a_representative_for_all_days_must_be_named_too(browser, four_days, ani):
-    invite(ani, *four_days)
+    invite_and_mark(ani, *four_days)
     page = send(browser, ani, "all", choice="represented", post="Sekretaris")
     assert (page.status_code, states(ani)) == (422, ["invited"] * 4)
     assert "<details open>" in page.text
@@ -267,7 +271,7 @@ def test_a_representative_for_all_days_must_be_named_too(browser, four_days, ani
 
 
 def test_the_deadline_is_exact_to_the_minute(browser, clock_on_tuesday, first, ani):
-    invite(ani, first)
+    invite_and_mark(ani, first)
     clock_on_tuesday.now = at(16, 15, 59)
     assert '-choice"' in browser.get(f"/j/{token_of(ani)}").text
     assert send(browser, ani, first.id, choice="coming").status_code == 303
@@ -281,7 +285,7 @@ def test_the_deadline_is_exact_to_the_minute(browser, clock_on_tuesday, first, a
 
 
 def test_a_cancelled_day_cannot_be_answered(browser, first, ani, coordinator):
-    invite(ani, first)
+    invite_and_mark(ani, first)
     publishing.cancel(first.id, "Gedung dipakai", by=coordinator, now=NOW)
     page = browser.get(f"/j/{token_of(ani)}").text
     assert '-choice"' not in page
@@ -292,8 +296,8 @@ def test_a_cancelled_day_cannot_be_answered(browser, first, ani, coordinator):
 def test_in_a_full_hall_an_acceptance_is_put_on_the_waiting_list(browser, programme, hall, ani, budi):
     small = draft_activity(programme, hall, capacity=1)
     publish(small, tick=False)
-    invite(ani, small)
-    invite(budi, small)
+    invite_and_mark(ani, small)
+    invite_and_mark(budi, small)
     full = re.compile("All seats are taken|Semua kursi")
     assert not full.search(browser.get(f"/j/{token_of(budi)}").text)
     send(browser, ani, small.id, choice="coming")
@@ -305,7 +309,7 @@ def test_in_a_full_hall_an_acceptance_is_put_on_the_waiting_list(browser, progra
 
 
 def test_the_parameter_pilih_only_preselects(browser, first, ani):
-    invite(ani, first)
+    invite_and_mark(ani, first)
     for pick, chosen in (("hadir", "coming"), ("tidak", "not_coming"), ("wakil", None), ("apa", None)):
         page = browser.get(f"/j/{token_of(ani)}?pilih={pick}&lang=en").text
         assert marked(page) == [chosen] * 2 if chosen else marked(page) == []  # at the top and on the card
@@ -321,27 +325,27 @@ def test_the_parameter_pilih_only_preselects(browser, first, ani):
     ("wakil", 2, "Please write who comes in your place, and send it."),
 ])  # fmt: skip
 def test_a_choice_from_the_mail_says_how_to_send_it(browser, four_days, ani, pick, days, leads_on):
-    invite(ani, *four_days[:days])
+    invite_and_mark(ani, *four_days[:days])
     top = browser.get(f"/j/{token_of(ani)}?pilih={pick}&lang=en").text.split("<section")[0]
     assert re.findall(r"Your choice is not sent yet\. ([^<]+)", top) == [leads_on]
 
 
 def test_represented_from_the_mail_leads_to_the_name(browser, first, ani):
-    invite(ani, first)
+    invite_and_mark(ani, first)
     page = browser.get(f"/j/{token_of(ani)}?pilih=wakil").text
     way = f'href="#w{first.id}"'
     assert (page.split("<section")[0].count(way), page.count(f'<details class="w" id="w{first.id}" open>')) == (1, 1)
 
 
 def test_an_organisation_with_a_choice_from_a_link_is_told_to_name_people(browser, first, police):
-    invite_office(police, first)
+    invite_office_and_mark(police, first)
     top = browser.get(f"/j/{token_of(police)}?pilih=hadir&lang=en").text.split("<section")[0]
     assert "Your choice is not sent yet. Please press it below." in top
 
 
 def test_an_invitation_that_is_not_answered_asks_and_says_nothing_about_an_answer(browser, first, ani, police):
-    invite(ani, first)
-    invite_office(police, first)
+    invite_and_mark(ani, first)
+    invite_office_and_mark(police, first)
     for who in (ani, police):
         assert "Your answer:" not in browser.get(f"/j/{token_of(who)}?lang=en").text
     send(browser, ani, first.id, choice="coming")
@@ -350,8 +354,8 @@ def test_an_invitation_that_is_not_answered_asks_and_says_nothing_about_an_answe
 
 def test_two_people_who_share_an_address_have_one_page_each(browser, first, ani):
     sister = a_person("Ayu Wijaya", email=ani.email)
-    invite(ani, first)
-    invite(sister, first)
+    invite_and_mark(ani, first)
+    invite_and_mark(sister, first)
     assert token_of(ani) != token_of(sister)
     send(browser, sister, first.id, choice="coming")
     assert (states(ani), states(sister)) == (["invited"], ["coming"])
@@ -364,8 +368,8 @@ def test_a_speaker_who_is_also_a_participant_answers_once(browser, first, chief)
     )
     first.agenda.append(AgendaItem(starts_at=at(18, 10), ends_at=at(18, 11), topic="Milik orang lain"))
     db.session.commit()
-    invite(chief, first, role=Role.SPEAKER)
-    invite(chief, first, role=Role.PARTICIPANT)
+    invite_and_mark(chief, first, role=Role.SPEAKER)
+    invite_and_mark(chief, first, role=Role.PARTICIPANT)
     page = browser.get(f"/j/{token_of(chief)}").text
     assert page.count("<section") == 1
     assert "“Pencegahan &amp; pelaporan”,\n09.00–10.00 WIB" in page
@@ -379,7 +383,7 @@ def test_names_are_shown_and_never_executed(browser, programme, hall):
     activity = draft_activity(programme, hall, public_title=f"Rapat {nasty}", things_to_bring=nasty)
     person = a_person(nasty, email="x@example.com")
     publish(activity, tick=False)
-    invite(person, activity)
+    invite_and_mark(person, activity)
     page = send(browser, person, activity.id, choice="represented", name=nasty, post='" onx="').text
     assert nasty not in page
     assert 'onx="' not in page
@@ -387,8 +391,8 @@ def test_names_are_shown_and_never_executed(browser, programme, hall):
 
 
 def test_a_forged_post_changes_nothing(browser, first, ani, budi):
-    invite(ani, first)
-    invite(budi, first)
+    invite_and_mark(ani, first)
+    invite_and_mark(budi, first)
     address = f"/j/{token_of(ani)}/answers"
     good = form_token(token_of(ani))
     for values, headers in (
@@ -414,7 +418,7 @@ def test_a_forged_post_changes_nothing(browser, first, ani, budi):
 
 
 def test_the_token_in_the_form_works_without_a_cookie(app, first, ani):
-    invite(ani, first)
+    invite_and_mark(ani, first)
     browser = app.test_client(use_cookies=False)
     page = browser.get(f"/j/{token_of(ani)}").text
     action = re.search(r'action="(/j/[^"]+/answers)"', page)[1]
@@ -424,8 +428,8 @@ def test_the_token_in_the_form_works_without_a_cookie(app, first, ani):
 
 
 def test_an_activity_of_another_person_cannot_be_answered(browser, four_days, ani, budi):
-    invite(ani, four_days[0])
-    invite(budi, four_days[1])
+    invite_and_mark(ani, four_days[0])
+    invite_and_mark(budi, four_days[1])
     assert send(browser, ani, four_days[1].id, choice="coming").status_code == 422
     assert send(browser, ani, 4711, choice="coming").status_code == 422
     assert browser.get(f"/j/{token_of(ani)}/{four_days[1].id}.ics").status_code == 404
@@ -433,7 +437,7 @@ def test_an_activity_of_another_person_cannot_be_answered(browser, four_days, an
 
 
 def test_an_invalid_link_gets_a_friendly_page(browser, clock_on_tuesday, first, ani, coordinator):
-    invite(ani, first)
+    invite_and_mark(ani, first)
     good = token_of(ani)
     forged = good[:-1] + ("A" if good[-1] != "A" else "B")
     unknown = [browser.get(f"/j/{token}") for token in (forged, "x", "é" * 38, good[:-1], "A" * 38)]
@@ -453,7 +457,7 @@ def test_an_invalid_link_gets_a_friendly_page(browser, clock_on_tuesday, first, 
 
 
 def test_reminders_stop_and_resume_by_a_button(browser, first, ani):
-    invite(ani, first)
+    invite_and_mark(ani, first)
     stopped = send(browser, ani, "reminders", wish="stop")
     assert (stopped.status_code, stopped.location) == (303, f"/j/{token_of(ani)}/thanks?for=stop")
     db.session.rollback()
@@ -465,7 +469,7 @@ def test_reminders_stop_and_resume_by_a_button(browser, first, ani):
 
 
 def test_the_calendar_file_is_neutral_and_links_to_the_page(browser, first, ani):
-    invite(ani, first)
+    invite_and_mark(ani, first)
     file = browser.get(f"/j/{token_of(ani)}/{first.id}.ics")
     text = file.text.replace("\r\n ", "")
     assert file.content_type == "text/calendar; charset=utf-8"
@@ -477,7 +481,7 @@ def test_the_calendar_file_is_neutral_and_links_to_the_page(browser, first, ani)
 
 
 def test_the_language_is_the_invitees_unless_another_is_requested(browser, first, ani):
-    invite(ani, first)
+    invite_and_mark(ani, first)
     assert '<html lang="id">' in browser.get(f"/j/{token_of(ani)}").text
     english = browser.get(f"/j/{token_of(ani)}?lang=en").text
     assert "Monday, 18 January 2027" in english
@@ -491,7 +495,7 @@ def test_the_language_is_the_invitees_unless_another_is_requested(browser, first
 
 
 def test_people_who_answered_before_a_move_are_asked_to_check_again(browser, first, ani):
-    invite(ani, first)
+    invite_and_mark(ani, first)
     answering.answer(token_of(ani), first.id, Choice.COMING, now=NOW)
     assert 'class="m"' not in browser.get(f"/j/{token_of(ani)}").text
     first.sequence = 1
@@ -514,7 +518,7 @@ def nominees(of) -> list[tuple[str, str, str]]:
 
 
 def test_the_police_name_two_people_and_change_one(browser, first, police):
-    invite_office(police, first)
+    invite_office_and_mark(police, first)
     page = browser.get(f"/j/{token_of(police)}").text
     assert ("Polres Metro" in page, page.count("-rows-"), 'value="represented"' in page) == (True, 8, False)
     assert "Apakah Bapak/Ibu mengirim peserta?" in page
@@ -532,7 +536,7 @@ def test_the_police_name_two_people_and_change_one(browser, first, police):
 
 
 def test_sending_nobody_asks_before_names_are_withdrawn(browser, first, police):
-    invite_office(police, first)
+    invite_office_and_mark(police, first)
     send(browser, police, first.id, choice="coming", **{"rows-0-name": "Rina", "rows-1-name": "Dedi"})
     asked = send(browser, police, first.id, "?lang=en", choice="not_coming")
     assert (asked.status_code, [name for name, *_ in nominees(police)]) == (422, ["Dedi", "Rina"])
@@ -555,7 +559,7 @@ def test_sending_nobody_asks_before_names_are_withdrawn(browser, first, police):
     ],
 )
 def test_invalid_input_of_the_police_is_kept_and_nobody_is_named(browser, first, police, rows):
-    invite_office(police, first)
+    invite_office_and_mark(police, first)
     before = everything()
     page = send(browser, police, first.id, choice="coming", **rows)
     assert page.status_code == 422
@@ -567,7 +571,7 @@ def test_invalid_input_of_the_police_is_kept_and_nobody_is_named(browser, first,
 
 
 def test_after_the_deadline_the_police_see_their_nominees(browser, clock_on_tuesday, first, police):
-    invite_office(police, first)
+    invite_office_and_mark(police, first)
     send(browser, police, first.id, choice="coming", **{"rows-0-name": "Rina"})
     clock_on_tuesday.now = at(16, 16)
     page = browser.get(f"/j/{token_of(police)}").text
@@ -579,7 +583,7 @@ def test_after_the_deadline_the_police_see_their_nominees(browser, clock_on_tues
 def test_too_many_requests_get_a_friendly_page(tmp_path, first, ani):
     from outreach import create_app
 
-    invite(ani, first)
+    invite_and_mark(ani, first)
     address = f"/j/{token_of(ani)}"
     slow = create_app(settings_for(tmp_path, rate_answer="2/minute"))
     with slow.app_context():
@@ -591,8 +595,8 @@ def test_too_many_requests_get_a_friendly_page(tmp_path, first, ani):
 
 
 def test_the_page_takes_two_queries_for_a_cadre_with_any_number_of_days(queries, four_days, ani, budi, browser):
-    invite(ani, *four_days[:1])
-    invite(budi, *four_days)
+    invite_and_mark(ani, *four_days[:1])
+    invite_and_mark(budi, *four_days)
     begin = 1
     addresses = [f"/j/{token_of(ani)}", f"/j/{token_of(budi)}"]
     for address in addresses:
@@ -607,7 +611,7 @@ def test_a_closed_day_takes_no_extra_query_and_shows_its_deadline_in_its_own_zon
     first = four_days[0]
     first.zone = ZoneInfo("Asia/Makassar")
     db.session.commit()
-    invite(ani, *four_days)
+    invite_and_mark(ani, *four_days)
     clock_on_tuesday.now = at(16, 16)
     address = f"/j/{token_of(ani)}"
     pages = []
@@ -616,7 +620,7 @@ def test_a_closed_day_takes_no_extra_query_and_shows_its_deadline_in_its_own_zon
 
 
 def test_a_choice_from_the_mail_is_preselected_and_the_stored_answer_is_still_shown(browser, first, ani):
-    invite(ani, first)
+    invite_and_mark(ani, first)
     send(browser, ani, first.id, choice="coming")
     page = browser.get(f"/j/{token_of(ani)}?pilih=tidak&lang=en").text
     assert marked(page) == ["not_coming"] * 2
@@ -625,7 +629,7 @@ def test_a_choice_from_the_mail_is_preselected_and_the_stored_answer_is_still_sh
 
 
 def test_choices_on_all_cards_are_stored_by_any_button(browser, four_days, ani):
-    invite(ani, *four_days)
+    invite_and_mark(ani, *four_days)
     one, two, three, four = [day.id for day in four_days]
     values = {f"{one}-choice": "coming", f"{three}-choice": "represented", f"{three}-name": "Budi", "card": four}
     assert send(browser, ani, "answers", **values).status_code == 303
@@ -634,7 +638,7 @@ def test_choices_on_all_cards_are_stored_by_any_button(browser, four_days, ani):
 
 
 def test_a_choice_from_the_mail_against_stored_answers_counts_only_where_it_is_pressed(browser, four_days, ani):
-    invite(ani, *four_days)
+    invite_and_mark(ani, *four_days)
     send(browser, ani, "all", choice="coming")
     page = browser.get(f"/j/{token_of(ani)}?pilih=tidak").text
     assert marked(page) == ["not_coming"] * 4  # none at the top: it is not known which day is meant
@@ -643,7 +647,7 @@ def test_a_choice_from_the_mail_against_stored_answers_counts_only_where_it_is_p
 
 
 def test_no_thanks_are_shown_where_a_part_was_refused(browser, clock_on_tuesday, four_days, ani):
-    invite(ani, *four_days)
+    invite_and_mark(ani, *four_days)
     clock_on_tuesday.now = at(16, 16)  # the first day's deadline
     values = {f"{day.id}-choice": "coming" for day in four_days}
     page = send(browser, ani, "answers", "?lang=en", **values)
@@ -655,7 +659,7 @@ def test_no_thanks_are_shown_where_a_part_was_refused(browser, clock_on_tuesday,
 
 
 def test_a_late_answer_stays_visible(browser, clock_on_tuesday, first, ani):
-    invite(ani, first)
+    invite_and_mark(ani, first)
     clock_on_tuesday.now = at(16, 16)
     late = send(browser, ani, first.id, "?lang=en", choice="represented", name="Budi Santoso", post="Sekretaris")
     assert "Your answer was not stored. The time for answering ended" in late.text
@@ -666,14 +670,14 @@ def test_a_late_answer_stays_visible(browser, clock_on_tuesday, first, ani):
 
 
 def test_who_comes_too_late_is_not_told_that_there_is_nothing_to_answer(browser, clock_on_tuesday, first, ani):
-    invite(ani, first)
+    invite_and_mark(ani, first)
     clock_on_tuesday.now = at(16, 16)
     page = browser.get(f"/j/{token_of(ani)}?lang=en").text
     assert ("There is nothing to answer" in page, "The time for answering ended" in page) == (False, True)
 
 
 def test_a_cancelled_day_shows_that_first_and_only_what_helps(browser, four_days, ani, coordinator):
-    invite(ani, *four_days)
+    invite_and_mark(ani, *four_days)
     for day in four_days:
         publishing.cancel(day.id, "Gedung dipakai", by=coordinator, now=NOW)
     page = browser.get(f"/j/{token_of(ani)}?lang=en").text
@@ -688,7 +692,7 @@ def test_a_cancelled_day_shows_that_first_and_only_what_helps(browser, four_days
 
 
 def test_a_past_day_is_shown_as_past(browser, first, ani):
-    invite(ani, first)
+    invite_and_mark(ani, first)
     first.state = ActivityState.HELD
     db.session.commit()
     page = browser.get(f"/j/{token_of(ani)}?lang=en").text
@@ -696,7 +700,7 @@ def test_a_past_day_is_shown_as_past(browser, first, ani):
 
 
 def test_an_answer_for_an_activity_no_longer_on_the_page_gets_its_message(browser, four_days, ani, coordinator):
-    invite(ani, *four_days[:2])
+    invite_and_mark(ani, *four_days[:2])
     invitation = db.session.scalars(sa.select(Invitation).order_by(Invitation.id)).first()
     withdrawing.withdraw(invitation.id, by=coordinator, now=NOW)
     withdrawn = send(browser, ani, four_days[0].id, "?lang=en", choice="coming")
@@ -708,7 +712,7 @@ def test_an_answer_for_an_activity_no_longer_on_the_page_gets_its_message(browse
 
 
 def test_an_error_is_shown_in_the_summary_and_beside_its_field(browser, first, ani):
-    invite(ani, first)
+    invite_and_mark(ani, first)
     page = send(browser, ani, first.id, "?lang=en", choice="represented", name="Budi", email="budi@").text
     top, rest = page.split("<section", 1)
     assert (top.count("This e-mail address is not complete"), rest.count("This e-mail address is not complete")) == (
@@ -723,21 +727,21 @@ def test_an_error_is_shown_in_the_summary_and_beside_its_field(browser, first, a
     "wrong", [{"name": "https://example.com"}, {"name": "=HYPERLINK(1)"}, {"name": "\0"}, {"post": "=1+1"}]
 )
 def test_a_representatives_name_and_post_are_shown_in_words(browser, first, ani, wrong):
-    invite(ani, first)
+    invite_and_mark(ani, first)
     refused = send(browser, ani, first.id, choice="represented", **{"name": "Budi", **wrong})
     assert (refused.status_code, states(ani)) == (422, ["invited"])
 
 
 @pytest.mark.parametrize("name", ["choice", "name", "phone", "email", "post"])
 def test_a_nul_character_anywhere_gives_no_server_error(browser, first, ani, name):
-    invite(ani, first)
+    invite_and_mark(ani, first)
     typed = {"choice": "represented", "name": "Budi", name: "\0"}
     assert send(browser, ani, first.id, **typed).status_code in (303, 422)
     assert browser.get(f"/j/{token_of(ani)}%00").status_code == 404
 
 
 def test_messages_are_in_the_invitees_language(browser, clock_on_tuesday, first, ani):
-    invite(ani, first)
+    invite_and_mark(ani, first)
     ani.locale = "en"
     db.session.commit()
     token = token_of(ani)
@@ -748,7 +752,7 @@ def test_messages_are_in_the_invitees_language(browser, clock_on_tuesday, first,
 
 @pytest.mark.parametrize("tail", [")", ".", ",", ">", ").", "%22", "”"])
 def test_parameters_added_to_the_link_by_programs_are_harmless(browser, first, ani, tail):
-    invite(ani, first)
+    invite_and_mark(ani, first)
     page = browser.get(f"/j/{token_of(ani)}{tail}")
     assert page.status_code == 200
     assert f'action="/j/{token_of(ani)}/answers"' in page.text
@@ -761,20 +765,20 @@ def test_a_truncated_link_gets_the_small_page(browser, office, path):
 
 
 def test_a_typed_phone_number_is_shown_in_the_usual_form(browser, first, ani):
-    invite(ani, first)
+    invite_and_mark(ani, first)
     wrong = send(browser, ani, first.id, choice="represented", name="Budi", phone="081234567891", email="x@").text
     assert 'value="0812-3456-7891"' in wrong
 
 
 def test_the_calendar_file_has_our_own_address_whatever_host_the_browser_sends(browser, first, ani):
-    invite(ani, first)
+    invite_and_mark(ani, first)
     text = browser.get(f"/j/{token_of(ani)}/{first.id}.ics", headers={"Host": "evil.example"}).text.replace("\r\n ", "")
     assert f"http://localhost/j/{token_of(ani)}" in text
     assert "evil.example" not in text
 
 
 def test_the_page_is_compressed_for_browsers_that_accept_it(browser, first, ani):
-    invite(ani, first)
+    invite_and_mark(ani, first)
     plain = browser.get(f"/j/{token_of(ani)}")
     packed = browser.get(f"/j/{token_of(ani)}", headers={"Accept-Encoding": "br, gzip"})
     assert packed.headers["Content-Encoding"] == "gzip"
@@ -785,8 +789,8 @@ def test_the_page_is_compressed_for_browsers_that_accept_it(browser, first, ani)
 def test_nine_days_and_twenty_names_fit_in_14_kb(browser, programme, hall, ani, police):
     days = [draft_activity(programme, hall, 10 + n, things_to_bring="Surat tugas dan KTP") for n in range(9)]
     publish(*days, tick=False)
-    invite(ani, *days)
-    invite_office(police, days[0], quota=20)
+    invite_and_mark(ani, *days)
+    invite_office_and_mark(police, days[0], quota=20)
     rows = {}
     for n in range(20):
         rows[f"rows-{n}-name"] = f"Siti Aminah Rahmawati {chr(65 + n)}"
@@ -799,7 +803,7 @@ def test_nine_days_and_twenty_names_fit_in_14_kb(browser, programme, hall, ani, 
 
 
 def test_the_office_sees_its_nominees_own_answers(browser, first, police):
-    invite_office(police, first)
+    invite_office_and_mark(police, first)
     send(browser, police, first.id, choice="coming", **{"rows-0-name": "Rina", "rows-1-name": "Dedi"})
     rina = db.session.scalars(sa.select(Person).where(Person.name == "Rina")).one()
     send(browser, rina, first.id, choice="not_coming")
@@ -814,7 +818,7 @@ def test_the_office_sees_its_nominees_own_answers(browser, first, police):
 
 
 def test_the_same_people_can_be_named_for_all_days(browser, four_days, police):
-    invite_office(police, *four_days)
+    invite_office_and_mark(police, *four_days)
     one = four_days[0].id
     values = {f"{one}-choice": "coming", f"{one}-rows-0-name": "Rina", f"{one}-rows-1-name": "Dedi", "same": "1"}
     assert send(browser, police, "answers", card=four_days[2].id, **values).status_code == 303
@@ -824,7 +828,7 @@ def test_the_same_people_can_be_named_for_all_days(browser, four_days, police):
 
 
 def test_naming_the_same_people_fills_only_days_without_names(browser, four_days, police):
-    invite_office(police, *four_days)
+    invite_office_and_mark(police, *four_days)
     one, two, three, four = (day.id for day in four_days)
     send(browser, police, two, choice="coming", **{"rows-0-name": "Sari"})
     send(browser, police, three, choice="not_coming")
@@ -839,7 +843,7 @@ def test_naming_the_same_people_fills_only_days_without_names(browser, four_days
 
 
 def test_names_just_entered_on_another_day_stay_as_entered(browser, four_days, police):
-    invite_office(police, *four_days)
+    invite_office_and_mark(police, *four_days)
     one, two, three, four = (day.id for day in four_days)
     typed = {f"{one}-choice": "coming", f"{one}-rows-0-name": "Rina", f"{three}-rows-0-name": "Dedi", "same": "1"}
     assert send(browser, police, "answers", card=one, **typed).status_code == 303
@@ -862,7 +866,7 @@ def _named_by_day() -> dict[int, list[str]]:
 
 
 def test_one_empty_row_is_open_and_the_others_are_behind_one_more_person(browser, first, police):
-    invite_office(police, first, quota=3)
+    invite_office_and_mark(police, first, quota=3)
     page = browser.get(f"/j/{token_of(police)}?lang=en").text
     assert page.count("<summary>One more person</summary>") == 2
     assert page.count('<fieldset class="o">') == 1
@@ -874,7 +878,7 @@ def test_one_empty_row_is_open_and_the_others_are_behind_one_more_person(browser
 
 
 def test_an_answered_day_is_folded_until_it_needs_attention_again(browser, four_days, ani):
-    invite(ani, *four_days)
+    invite_and_mark(ani, *four_days)
     folded = re.compile(r'<details><summary class="y">\s*Your answer: <b class="n coming">✓ Will come</b>')
     assert not folded.search(browser.get(f"/j/{token_of(ani)}?lang=en").text)
     send(browser, ani, four_days[1].id, choice="coming")
@@ -887,7 +891,7 @@ def test_an_answered_day_is_folded_until_it_needs_attention_again(browser, four_
 
 
 def test_the_police_are_addressed_as_in_their_mail(browser, first, police):
-    invite_office(police, first)
+    invite_office_and_mark(police, first)
     page = browser.get(f"/j/{token_of(police)}?lang=en").text
     assert "<h1>Dear the Head of Polres Metro</h1>" in page
     assert "Who is sent? Quota: 2 people." in page
@@ -896,8 +900,8 @@ def test_the_police_are_addressed_as_in_their_mail(browser, first, police):
 def test_one_link_is_rate_limited_with_its_waiting_time_and_another_is_not(tmp_path, first, ani, budi):
     from outreach import create_app
 
-    invite(ani, first)
-    invite(budi, first)
+    invite_and_mark(ani, first)
+    invite_and_mark(budi, first)
     hers, his = f"/j/{token_of(ani)}", f"/j/{token_of(budi)}"
     slow = create_app(settings_for(tmp_path, rate_answer="2/minute"))
     with slow.app_context():
@@ -914,7 +918,7 @@ def test_one_link_is_rate_limited_with_its_waiting_time_and_another_is_not(tmp_p
 def test_a_waiting_time_above_a_minute_is_shown(tmp_path, first, ani):
     from outreach import create_app
 
-    invite(ani, first)
+    invite_and_mark(ani, first)
     address = f"/j/{token_of(ani)}?lang=en"
     slow = create_app(settings_for(tmp_path, rate_answer="2/2 hour"))
     with slow.app_context():
@@ -941,7 +945,7 @@ def test_a_waiting_time_above_a_minute_is_shown(tmp_path, first, ani):
     ],
 )
 def test_a_get_request_to_a_post_only_address_redirects_and_changes_nothing(browser, first, ani, sent_to, page):
-    invite(ani, first)
+    invite_and_mark(ani, first)
     before = everything()
     opened = browser.get(f"/j/{token_of(ani)}/{sent_to}?lang=en")
     assert (opened.status_code, opened.location) == (302, f"/j/{token_of(ani)}{page}?lang=en")
@@ -958,8 +962,8 @@ def openings(statements: list[str]) -> int:
 def test_an_answer_opens_the_link_once_for_the_page_and_once_under_the_lock(
     browser, clock_on_tuesday, four_days, ani, police, statements
 ):
-    invite(ani, *four_days)
-    invite_office(police, *four_days)
+    invite_and_mark(ani, *four_days)
+    invite_office_and_mark(police, *four_days)
     hers, theirs = token_of(ani), token_of(police)
     first, second = (day.id for day in four_days[:2])
 
@@ -980,7 +984,7 @@ def test_an_answer_opens_the_link_once_for_the_page_and_once_under_the_lock(
 
 
 def test_a_page_that_is_only_shown_opens_the_link_once(browser, first, ani, statements):
-    invite(ani, first)
+    invite_and_mark(ani, first)
     token, first_id = token_of(ani), first.id
     answers, took = [], {}
     for path in ("", "/thanks", f"/{first_id}.ics", "/calendar", "/stop", "/away"):
@@ -990,7 +994,7 @@ def test_a_page_that_is_only_shown_opens_the_link_once(browser, first, ani, stat
 
 
 def test_every_choice_is_a_button_that_sends_at_once(browser, four_days, ani):
-    invite(ani, *four_days)
+    invite_and_mark(ani, *four_days)
     page = browser.get(f"/j/{token_of(ani)}").text
     assert 'type="radio"' not in page
     for day in four_days:
@@ -1000,8 +1004,8 @@ def test_every_choice_is_a_button_that_sends_at_once(browser, four_days, ani):
 
 
 def test_the_return_key_on_a_phone_presses_no_choice(browser, four_days, ani, police):
-    invite(ani, *four_days)
-    invite_office(police, four_days[0])
+    invite_and_mark(ani, *four_days)
+    invite_office_and_mark(police, four_days[0])
     for invitee in (ani, police):
         page = browser.get(f"/j/{token_of(invitee)}").text
         form = page.split(f'action="/j/{token_of(invitee)}/answers"')[1]
@@ -1012,7 +1016,7 @@ def test_the_return_key_on_a_phone_presses_no_choice(browser, four_days, ani, po
 
 
 def test_an_answer_for_all_leaves_what_was_answered(browser, four_days, ani):
-    invite(ani, *four_days)
+    invite_and_mark(ani, *four_days)
     one, two = (day.id for day in four_days[:2])
     for day, name in ((one, "Rina"), (two, "Dedi")):
         send(browser, ani, day, choice="represented", name=name)
@@ -1026,7 +1030,7 @@ def test_an_answer_for_all_leaves_what_was_answered(browser, four_days, ani):
 
 
 def test_an_answer_is_undone_from_its_thanks_page(browser, clock_on_tuesday, four_days, ani):
-    invite(ani, *four_days)
+    invite_and_mark(ani, *four_days)
     thanks = send(browser, ani, "all", "?lang=en", choice="not_coming").location
     page = browser.get(thanks).text
     assert page.count("<b>✓ Will not come</b></p>") == 4
@@ -1043,7 +1047,7 @@ def test_an_answer_is_undone_from_its_thanks_page(browser, clock_on_tuesday, fou
 
 
 def test_what_can_be_undone_of_several_days_is_undone(browser, clock_on_tuesday, four_days, ani):
-    invite(ani, *four_days)
+    invite_and_mark(ani, *four_days)
     clock_on_tuesday.now = at(16, 15)
     send(browser, ani, "all", choice="coming")
     clock_on_tuesday.now = at(16, 16)  # the first day's deadline
@@ -1053,7 +1057,7 @@ def test_what_can_be_undone_of_several_days_is_undone(browser, clock_on_tuesday,
 
 
 def test_opening_or_forging_the_undo_address_changes_nothing(browser, first, ani):
-    invite(ani, first)
+    invite_and_mark(ani, first)
     send(browser, ani, first.id, choice="coming")
     before = everything()
     address = f"/j/{token_of(ani)}/undo"
@@ -1065,7 +1069,7 @@ def test_opening_or_forging_the_undo_address_changes_nothing(browser, first, ani
 
 
 def test_a_valid_answer_is_stored_although_another_card_is_not_valid(browser, four_days, ani):
-    invite(ani, *four_days)
+    invite_and_mark(ani, *four_days)
     one, two = (day.id for day in four_days[:2])
     values = {f"{one}-name": "Budi", f"{two}-choice": "represented", f"{two}-post": "Sekretaris"}
     page = send(browser, ani, "answers", "?lang=en", **values)
@@ -1076,7 +1080,7 @@ def test_a_valid_answer_is_stored_although_another_card_is_not_valid(browser, fo
 
 
 def test_the_offices_valid_names_are_stored_and_the_others_asked_for(browser, four_days, police):
-    invite_office(police, *four_days[:2], quota=3)
+    invite_office_and_mark(police, *four_days[:2], quota=3)
     one, two = (day.id for day in four_days[:2])
     values = {
         f"{one}-rows-0-name": "Rina",
@@ -1102,7 +1106,7 @@ def test_the_offices_valid_names_are_stored_and_the_others_asked_for(browser, fo
 
 
 def test_a_nominee_whose_new_data_is_not_valid_stays_on_the_list(browser, first, police):
-    invite_office(police, first, quota=3)
+    invite_office_and_mark(police, first, quota=3)
     send(browser, police, first.id, choice="coming", **{"rows-0-name": "Rina"})
     row = _row_of("Rina")
     values = {"rows-0-name": "Rina", "rows-0-row": row, "rows-0-email": "rina@", "rows-1-name": "Dedi"}
@@ -1111,7 +1115,7 @@ def test_a_nominee_whose_new_data_is_not_valid_stays_on_the_list(browser, first,
 
 
 def test_a_link_that_was_switched_off_is_not_called_replaced(browser, first, ani, coordinator):
-    invite(ani, first)
+    invite_and_mark(ani, first)
     links.revoke(ani, by=coordinator, now=NOW)
     page = browser.get(f"/j/{token_of(ani)}")
     assert (page.status_code, "dinonaktifkan oleh kantor kami" in page.text) == (410, True)
@@ -1120,7 +1124,7 @@ def test_a_link_that_was_switched_off_is_not_called_replaced(browser, first, ani
 
 
 def test_who_was_withdrawn_reads_that_and_not_that_nothing_was_there(browser, first, ani, coordinator):
-    invite(ani, first)
+    invite_and_mark(ani, first)
     invitation = db.session.scalars(sa.select(Invitation)).one()
     withdrawing.withdraw(invitation.id, by=coordinator, now=NOW)
     page = browser.get(f"/j/{token_of(ani)}").text
@@ -1131,7 +1135,7 @@ def test_who_was_withdrawn_reads_that_and_not_that_nothing_was_there(browser, fi
 
 
 def test_promised_is_another_word_than_came(browser, first, ani, police):
-    invite(ani, first)
+    invite_and_mark(ani, first)
     send(browser, ani, first.id, choice="coming")
     assert '<b class="n coming">✓ Menyatakan hadir</b>' in browser.get(f"/j/{token_of(ani)}").text
     send(browser, ani, first.id, choice="not_coming")
@@ -1143,7 +1147,7 @@ def test_the_thanks_name_what_was_accepted_for_the_same_time(browser, programme,
     days[1].public_title = "Rapat B"
     db.session.commit()
     publish(*days, tick=False)
-    invite(ani, *days)
+    invite_and_mark(ani, *days)
     alone = browser.get(send(browser, ani, days[0].id, "?lang=en", choice="coming").location).text
     assert "at the same time" not in alone
     both = browser.get(send(browser, ani, days[1].id, "?lang=en", choice="coming").location).text
@@ -1151,7 +1155,7 @@ def test_the_thanks_name_what_was_accepted_for_the_same_time(browser, programme,
 
 
 def test_the_title_of_a_page_with_errors_says_so_and_the_summary_has_the_focus(browser, first, ani):
-    invite(ani, first)
+    invite_and_mark(ani, first)
     assert "<title>Undangan</title>" in browser.get(f"/j/{token_of(ani)}").text
     page = send(browser, ani, first.id, choice="represented").text
     assert "<title>Galat: Undangan</title>" in page
@@ -1161,13 +1165,13 @@ def test_the_title_of_a_page_with_errors_says_so_and_the_summary_has_the_focus(b
 
 
 def test_a_text_that_is_too_long_names_the_limit(browser, first, ani):
-    invite(ani, first)
+    invite_and_mark(ani, first)
     page = send(browser, ani, first.id, choice="represented", name="x" * 161, post="y" * 161).text
     assert page.count("Mohon persingkat sampai 160 huruf.") == 4  # two fields, each also in the summary
 
 
 def test_a_mistyped_address_gets_a_suggestion_that_is_taken_by_one_press(browser, first, ani):
-    invite(ani, first)
+    invite_and_mark(ani, first)
     typed = {"choice": "represented", "name": "Budi", "email": "budi@example,com"}
     page = send(browser, ani, first.id, **typed).text
     assert "Mungkin maksudnya budi@example.com?" in unescape(page)
@@ -1179,7 +1183,7 @@ def test_a_mistyped_address_gets_a_suggestion_that_is_taken_by_one_press(browser
 
 
 def test_an_address_that_looks_misspelt_is_asked_about_once(browser, first, ani):
-    invite(ani, first)
+    invite_and_mark(ani, first)
     typed = {"choice": "represented", "name": "Budi", "email": "budi@gmial.com"}
     page = send(browser, ani, first.id, **typed)
     assert (page.status_code, "Mungkin maksudnya budi@gmail.com?" in page.text) == (422, True)
@@ -1195,8 +1199,8 @@ def representative(person) -> Invitation:
 
 
 def test_phone_and_email_of_others_are_shown_only_in_part_and_kept(browser, first, ani, police):
-    invite(ani, first)
-    invite_office(police, first)
+    invite_and_mark(ani, first)
+    invite_office_and_mark(police, first)
     who = {"name": "Budi", "post": "Sekretaris", "phone": "0812 3456 7890", "email": "budi@example.com"}
     send(browser, ani, first.id, choice="represented", **who)
     send(browser, police, first.id, choice="coming", **{f"rows-0-{part}": value for part, value in who.items()})
@@ -1221,13 +1225,13 @@ def test_phone_and_email_of_others_are_shown_only_in_part_and_kept(browser, firs
 def test_people_are_addressed_as_in_their_mail(browser, first, ani, sex, said):
     ani.sex, ani.post = sex, "Ketua PKK"
     db.session.commit()
-    invite(ani, first)
+    invite_and_mark(ani, first)
     assert f"<h1>Yth. {said} Ani Wijaya, Ketua PKK</h1>" in browser.get(f"/j/{token_of(ani)}").text
     assert "<h1>Dear Ani Wijaya, Ketua PKK</h1>" in browser.get(f"/j/{token_of(ani)}?lang=en").text
 
 
 def test_the_map_is_found_by_address_where_coordinates_lack(browser, first, hall, ani):
-    invite(ani, first)
+    invite_and_mark(ani, first)
     search = "https://www.google.com/maps/search/?api=1&query=Aula+Bappeda%2C+Jl.+Jenderal+Sudirman%2C+Metro"
     assert f'<a href="{search}"' in unescape(browser.get(f"/j/{token_of(ani)}").text)
     hall.latitude, hall.longitude = -5.11, 105.3
@@ -1236,7 +1240,7 @@ def test_the_map_is_found_by_address_where_coordinates_lack(browser, first, hall
 
 
 def test_google_calendar_gets_the_neutral_facts_and_no_link_of_ours(browser, first, ani):
-    invite(ani, first)
+    invite_and_mark(ani, first)
     page = unescape(browser.get(f"/j/{token_of(ani)}").text)
     address = re.search(r'href="(https://calendar.google.com/[^"]+)" rel="noreferrer"', page)[1]
     assert address == (
@@ -1246,7 +1250,7 @@ def test_google_calendar_gets_the_neutral_facts_and_no_link_of_ours(browser, fir
 
 
 def test_what_the_office_wrote_is_marked_as_indonesian_on_english_pages(browser, first, ani):
-    invite(ani, first)
+    invite_and_mark(ani, first)
     english, indonesian = (browser.get(f"/j/{token_of(ani)}?lang={lang}").text for lang in ("en", "id"))
     assert f'<h2 id="h{first.id}" lang="id">Rapat koordinasi lintas sektor</h2>' in english
     assert '<dd lang="id">Aula Bappeda' in english
@@ -1255,7 +1259,7 @@ def test_what_the_office_wrote_is_marked_as_indonesian_on_english_pages(browser,
 
 
 def test_a_mistake_in_names_for_all_days_is_asked_for_once(browser, four_days, police):
-    invite_office(police, *four_days)
+    invite_office_and_mark(police, *four_days)
     one = four_days[0].id
     values = {f"{one}-choice": "coming", f"{one}-rows-0-name": "Rina", f"{one}-rows-0-email": "rina@", "same": "1"}
     page = send(browser, police, "answers", **values).text
@@ -1266,7 +1270,7 @@ def test_a_mistake_in_names_for_all_days_is_asked_for_once(browser, four_days, p
 
 
 def test_an_error_in_an_offices_list_says_about_which_person(browser, first, police):
-    invite_office(police, first)
+    invite_office_and_mark(police, first)
     names = {
         "rows-0-name": "Rina, S.Pd.",
         "rows-0-phone": "08x",
