@@ -3,8 +3,8 @@
 import pytest
 
 from outreach.domain.kinds import Audience, MailKind, Role
-from tests.delivery.mail.compose_help import html_of, line, mail_of, published_invitation
 from tests.world import draft_activity
+from tests.world.composed import html_of, line, mail_of, published_invitation
 
 pytestmark = pytest.mark.browser
 PHONE = {"width": 360, "height": 640}

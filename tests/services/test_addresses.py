@@ -19,8 +19,8 @@ from outreach.queries.invitations.select import InviteeFilters
 from outreach.queries.overview import page as overview
 from outreach.services import addresses
 from outreach.services.answers import record as recording
-from tests.services.inbox.stored_help import blocked
 from tests.world import NOW, a_person, at, invite, invite_organisation, mark_as_invited, publish
+from tests.world.incoming import blocked
 
 pytestmark = pytest.mark.usefixtures("any_app")
 

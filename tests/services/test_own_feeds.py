@@ -5,7 +5,6 @@ import threading
 import pytest
 import sqlalchemy as sa
 
-from outreach.delivery import tokens
 from outreach.extensions import db
 from outreach.models import AuditEntry, Feed, Link
 from outreach.services import feeds
@@ -13,12 +12,9 @@ from outreach.services.feeds import FeedMissing, FeedUnknown, OnlyForPeople
 from outreach.services.invitations import links
 from outreach.services.invitations.links import LinkRevoked, LinkUnknown
 from tests.support.waiting import waits_for_another
-from tests.world import NOW
+from tests.world import NOW, token_of
 
-
-def token_of(invitee) -> str:
-    column = Link.person_id if invitee.__tablename__ == "person" else Link.organisation_id
-    return tokens.token(db.session.scalars(sa.select(Link).where(column == invitee.id)).one())
+pytestmark = pytest.mark.usefixtures("any_app")
 
 
 def opened(address: str) -> Feed:

@@ -14,7 +14,7 @@ from outreach.services import attendance
 from outreach.services.activities import publish as publishing
 from outreach.services.invitations import invite as inviting
 from tests.web.reading import text_of
-from tests.world import NOW, at, draft_activity, invitation_of, invite, publish
+from tests.world import NOW, at, draft_activity, invitation_of, invite, publish, set_state
 
 
 @pytest.fixture
@@ -97,9 +97,7 @@ def test_nobody_is_ticked_before_the_day(activity, ani, coordinator, coordinator
 
 
 def test_the_sheet_shows_who_is_still_missing(long_past, ani, budi, coordinator_client):
-    for person in (ani, budi):
-        invitation_of(long_past, person).state = InvitationState.COMING
-    db.session.commit()
+    set_state(long_past, InvitationState.COMING, ani, budi)
     one = invitation_of(long_past, ani).id
     coordinator_client.post(f"/activities/{long_past.id}/attendance/{one}", data={"on": "1"})
     missing = coordinator_client.get(f"/activities/{long_past.id}/attendance?shown_only=missing").text
@@ -153,8 +151,7 @@ def test_before_the_day_nothing_can_be_ticked_and_the_page_explains_it(activity,
 
 
 def test_an_acceptance_does_not_look_like_attendance(long_past, ani, coordinator_client):
-    invitation_of(long_past, ani).state = InvitationState.COMING
-    db.session.commit()
+    set_state(long_past, InvitationState.COMING, ani)
     page = coordinator_client.get(f"/activities/{long_past.id}/attendance").text
     assert "said they would come" in page
     assert "tone-green" not in page.partition('id="sums"')[2].partition("</form>")[0]
@@ -167,11 +164,8 @@ def test_having_promised_and_having_come_have_two_words_on_staff_pages(
     long_past, ani, budi, chief, coordinator_client, coordinator
 ):
     inviting.invite_people([long_past.id], [chief.id], Role.SPEAKER, by=coordinator, now=NOW)
-    invitation_of(long_past, ani).state, invitation_of(long_past, budi).state = (
-        InvitationState.COMING,
-        InvitationState.NOT_COMING,
-    )
-    db.session.commit()
+    set_state(long_past, InvitationState.COMING, ani)
+    set_state(long_past, InvitationState.NOT_COMING, budi)
     one = invitation_of(long_past, ani).id
     attendance.tick(long_past.id, [one], [one], AttendanceSource.PAPER, by=coordinator, now=clock.now())
     pages = {
@@ -193,8 +187,7 @@ def test_having_promised_and_having_come_have_two_words_on_staff_pages(
 
 
 def test_what_is_known_of_an_attendee_stands_apart(long_past, ani, coordinator, coordinator_client):
-    invitation_of(long_past, ani).state = InvitationState.COMING
-    db.session.commit()
+    set_state(long_past, InvitationState.COMING, ani)
     one = invitation_of(long_past, ani).id
     attendance.tick(long_past.id, [one], [one], AttendanceSource.PAPER, by=coordinator, now=clock.now())
     page = text_of(coordinator_client.get(f"/activities/{long_past.id}/attendance?lang=id").text)

@@ -18,9 +18,9 @@ from outreach.queries.messages import log as messages
 from outreach.services.invitations import invite as inviting
 from outreach.services.messages import archive as archiving
 from outreach.services.reminders import tick as reminding
-from tests.services.inbox.stored_help import mail
 from tests.web.reading import fields
 from tests.world import NOW, a_person, at, draft_activity, drain, invite_and_publish, send_through
+from tests.world.incoming import mail
 
 pytestmark = pytest.mark.usefixtures("default_rules")
 

@@ -16,6 +16,7 @@ from tests.world.actions import (
     publish,
     set_severities,
     set_severity,
+    set_state,
 )
 from tests.world.clocks import StandingClock, stop_clock
 from tests.world.days import JAKARTA, NOW, at, day_asked_for, minutes, today, working_day

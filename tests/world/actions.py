@@ -72,6 +72,13 @@ def mark_as_invited(*conditions: sa.ColumnExpressionArgument[bool], now: datetim
     db.session.commit()
 
 
+def set_state(activity: Activity, state: InvitationState, *invitees: Person | Organisation) -> None:
+    """Give invitations a state, as a service would, without what else it does."""
+    for invitee in invitees:
+        invitation_of(activity, invitee).state = state
+        db.session.commit()
+
+
 def answer(
     activity: Activity,
     invitee: Person | Organisation,

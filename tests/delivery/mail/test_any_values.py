@@ -11,7 +11,8 @@ from outreach.delivery.mail.compose import compose
 from outreach.delivery.mail.placeholders import clean
 from outreach.domain.kinds import MailKind
 from outreach.extensions import db
-from tests.delivery.mail.compose_help import (
+from tests.world import NOW
+from tests.world.composed import (
     calendar_parts,
     event_in,
     html_of,
@@ -23,7 +24,6 @@ from tests.delivery.mail.compose_help import (
     text_of,
     words_in_html,
 )
-from tests.world import NOW
 
 HEADERS = [
     "From", "To", "Reply-To", "Subject", "Date", "Message-ID", "Auto-Submitted", "List-Unsubscribe", "MIME-Version",

@@ -11,7 +11,8 @@ from outreach.domain.kinds import AttendanceSource, Audience, MailKind, Role, Se
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.models import AgendaItem, Attendance, MessageText
-from tests.delivery.mail.compose_help import (
+from tests.world import NOW, a_person, at, draft_activity
+from tests.world.composed import (
     calendar_parts,
     event_in,
     html_of,
@@ -26,7 +27,6 @@ from tests.delivery.mail.compose_help import (
     with_settings,
     words_in_html,
 )
-from tests.world import NOW, a_person, at, draft_activity
 
 INVITATION, REMINDER = MailKind.INVITATION, MailKind.REMINDER
 

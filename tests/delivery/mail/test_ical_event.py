@@ -14,7 +14,8 @@ from outreach.extensions import db
 from outreach.models import AgendaItem
 from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import withdraw as withdrawing
-from tests.delivery.mail.compose_help import (
+from tests.world import JAKARTA, NOW, at, draft_activity
+from tests.world.composed import (
     calendar_parts,
     event_in,
     line,
@@ -23,7 +24,6 @@ from tests.delivery.mail.compose_help import (
     published_invitation,
     reads_a_mailbox,
 )
-from tests.world import JAKARTA, NOW, at, draft_activity
 
 
 def test_an_invitation_includes_a_calendar_request_if_answers_are_read(app, activity, ani):

@@ -8,8 +8,8 @@ from outreach.delivery.mail import kept
 from outreach.delivery.mail.compose import compose
 from outreach.domain.kinds import MailKind
 from outreach.extensions import db
-from tests.delivery.mail.compose_help import calendar_parts, line, message_of, parsed, published_invitation, text_of
 from tests.world import NOW
+from tests.world.composed import calendar_parts, line, message_of, parsed, published_invitation, text_of
 
 
 def test_a_kept_mail_says_what_was_sent_without_the_secret_link(activity, ani):

@@ -7,8 +7,8 @@ import pytest
 from outreach.delivery.mail.merge_lines import worth_saying
 from outreach.domain.kinds import Audience, MailKind, Role
 from outreach.domain.states import InvitationState
-from tests.delivery.mail.compose_help import line, published_invitation
 from tests.world import draft_activity
+from tests.world.composed import line, published_invitation
 
 WEIGHT = [MailKind.CANCELLATION, MailKind.CHANGE, MailKind.SEAT, MailKind.INVITATION, MailKind.REMINDER]
 

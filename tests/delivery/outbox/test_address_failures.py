@@ -11,8 +11,8 @@ from outreach.extensions import db
 from outreach.models import AddressFailure, IncomingMail
 from outreach.queries import unreachable
 from outreach.services import addresses
-from tests.services.inbox.stored_help import mail
 from tests.world import NOW, StandingClock, at, draft_activity, drain, invite_and_publish, outbox_now
+from tests.world.incoming import mail
 
 pytestmark = pytest.mark.usefixtures("any_app")
 

@@ -17,7 +17,7 @@ from outreach.delivery.smtp.wire import Wire
 from outreach.domain.mail.failures import ChannelTrouble
 from outreach.extensions import db
 from outreach.services.activities import publish as publishing
-from tests.delivery.smtp.wire_help import CHUNKING, PIPELINING
+from tests.delivery.wire_help import CHUNKING, PIPELINING
 from tests.servers.scripted import ScriptedServer
 from tests.world import NOW, StandingClock, a_person, attempts, drain, invite_and_publish, outbox_now, send_through
 

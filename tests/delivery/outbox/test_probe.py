@@ -10,7 +10,7 @@ from outreach.domain.mail.failures import ChannelTrouble
 from outreach.extensions import db
 from outreach.services.activities import publish as publishing
 from outreach.transactions import writing
-from tests.delivery.smtp.wire_help import WAYS
+from tests.delivery.wire_help import WAYS
 from tests.servers.scripted import DROP, ScriptedServer
 from tests.servers.smtp import Server
 from tests.world import NOW, drain, invite_and_publish, outbox_now, send_through

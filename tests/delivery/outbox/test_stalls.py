@@ -12,7 +12,7 @@ from outreach.delivery.smtp.pipeline import SLOW_S
 from outreach.domain.states import ActivityState
 from outreach.extensions import db
 from outreach.models import Activity
-from tests.delivery.smtp.wire_help import CHUNKING, PIPELINING
+from tests.delivery.wire_help import CHUNKING, PIPELINING
 from tests.servers.scripted import DROP, ScriptedServer
 from tests.world import a_person, attempts, drain, invite_and_publish, outbox_now, send_through
 

@@ -11,7 +11,7 @@ from aiosmtpd.smtp import AuthResult, LoginPassword
 
 from outreach.delivery.smtp.wire import ChannelDown, InDoubt, Permanent, Temporary, Wire
 from outreach.domain.mail.failures import ChannelTrouble
-from tests.delivery.smtp.wire_help import CHUNKING, PIPELINING, WAYS, a_mail, hand_over, in_short, mails, wire_to
+from tests.delivery.wire_help import CHUNKING, PIPELINING, WAYS, a_mail, hand_over, in_short, mails, wire_to
 from tests.servers import certificates
 from tests.servers.scripted import ScriptedServer
 from tests.servers.smtp import DROP, DROP_AFTER_TAKING, Server

@@ -17,8 +17,8 @@ from outreach.services.answers import record as recording
 from outreach.services.answers.nominees import Nominee
 from outreach.services.invitations import withdraw as withdrawing
 from outreach.services.locking import ActivityMissing
-from tests.services.inbox.stored_help import mail
 from tests.world import NOW, a_person, at, invitation_of, invite, invite_organisation
+from tests.world.incoming import mail
 
 
 def names(found):

@@ -17,8 +17,8 @@ from outreach.queries.overview import page
 from outreach.services.polls import answer as poll_answering
 from outreach.services.polls import ask as poll_asking
 from outreach.services.polls import decide as poll_deciding
-from tests.services.polls.polls_help import NO, YES, a_poll, asked, dates
 from tests.world import JAKARTA, NOW, a_person, an_invitation, at, draft_activity
+from tests.world.polls import NO, YES, a_poll, asked, dates
 
 LATER = NOW + page.KEPT_FOR
 

@@ -52,7 +52,7 @@ def row_of(person_name: str) -> int:
     ).one()
 
 
-def told(kind: str) -> list[tuple[str, str]]:
+def notices_of_kind(kind: str) -> list[tuple[str, str]]:
     """Return who will be notified, and with which text."""
     db.session.rollback()
     rows = db.session.scalars(
@@ -77,9 +77,9 @@ def test_a_cadre_also_named_by_her_office_takes_one_seat_and_gets_no_second_mail
     assert people == [ani.id, ani.id]
     assert seats.taken(db.session, day) == 1
     assert set(db.session.scalars(sa.select(Invitation.state))) == {InvitationState.COMING}
-    assert told("invitation") == []
+    assert notices_of_kind("invitation") == []
     answering.nominate(token_of(police), under, [], now=at(6))
-    assert told("withdrawal") == []  # she is still invited as a cadre
+    assert notices_of_kind("withdrawal") == []  # she is still invited as a cadre
 
 
 def test_a_cadres_own_answer_stays_when_her_office_names_her(programme, hall, police, ani):
@@ -189,20 +189,20 @@ def test_nominees_with_an_address_are_notified_once_when_named_and_once_when_dro
     both = [Nominee("Rina", email="rina@example.com"), Nominee("Dedi")]
     for _ in range(2):
         answering.nominate(token_of(police), under, both, now=at(5))
-    assert told("invitation") == [("Rina", "invitation-nominee")]
+    assert notices_of_kind("invitation") == [("Rina", "invitation-nominee")]
     answering.nominate(token_of(police), under, both[1:], now=at(6))
-    assert told("withdrawal") == [("Rina", "")]
+    assert notices_of_kind("withdrawal") == [("Rina", "")]
     answering.answer(token_of(police), days[0].id, Choice.NOT_COMING, now=at(7))
-    assert told("withdrawal") == [("Rina", ""), ("Dedi", "")]
+    assert notices_of_kind("withdrawal") == [("Rina", ""), ("Dedi", "")]
     answering.nominate(token_of(police), under, both, now=at(8))
-    assert told("invitation") == [("Rina", "invitation-nominee")] * 2
+    assert notices_of_kind("invitation") == [("Rina", "invitation-nominee")] * 2
 
 
 def test_a_nominee_whose_address_is_added_later_is_notified_then(days, police):
     (under, *_) = ask(police, *days)
     for email in ("", "rina@example.com", "rina@example.com"):
         answering.nominate(token_of(police), under, [Nominee("Rina", email=email)], now=at(5))
-    assert told("invitation") == [("Rina", "invitation-nominee")]
+    assert notices_of_kind("invitation") == [("Rina", "invitation-nominee")]
 
 
 def test_a_changed_list_never_overfills_the_hall(programme, hall, police, ani):

@@ -15,29 +15,10 @@ from outreach.services.directory import import_people as importing
 from outreach.services.directory import import_report, import_shapes, regions, workbook
 from outreach.services.directory.import_people import ImportPlan
 from outreach.services.directory.import_rows import Decision, RowState
+from tests.services.directory.sheets import ANI, a_sheet
 from tests.world import NOW, a_person
 
 SAMPLE = Path(importing.__file__).parents[2] / "data" / "demo" / "kader-contoh.xlsx"
-HEADER = ["No", "Nama Lengkap", "Kelurahan", "No. HP/WA", "Email", "Jenis Kader"]
-ANI = [1, "Ani Wijaya", "Imopuro", "081234567890", "ani@example.com", "PATBM"]
-
-
-@pytest.fixture
-def metro(any_app):
-    regions.install(db.session, "18.72")
-    db.session.commit()
-
-
-def a_sheet(*rows, header=HEADER, **more_sheets):
-    """Return an .xlsx with a header and rows; more_sheets: lists of rows by sheet name."""
-    stream = io.BytesIO()
-    book = xlsxwriter.Workbook(stream)
-    for name, lines in {"Kader": [header, *rows], **more_sheets}.items():
-        sheet = book.add_worksheet(name)
-        for at, line in enumerate(lines):
-            sheet.write_row(at, 0, line)
-    book.close()
-    return stream.getvalue()
 
 
 def store(data, filename="kader.xlsx", plan=ImportPlan()):  # noqa: B008  frozen

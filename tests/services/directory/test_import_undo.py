@@ -13,7 +13,7 @@ from outreach.services.directory import import_undo, people
 from outreach.services.directory.import_undo import ImportMissing, ImportUndone, Kept
 from outreach.services.invitations import invitee
 from outreach.services.privacy import person as privacy
-from tests.services.directory.test_import_people import ANI, a_sheet, metro  # noqa: F401
+from tests.services.directory.sheets import ANI, a_sheet
 from tests.world import NOW, invite
 
 BUDI = [2, "Budi Santoso", "Yosodadi", "081234567891", "budi@example.com", "PKK"]

@@ -20,7 +20,6 @@ from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import links
 from outreach.services.invitations import withdraw as withdrawing
 from outreach.services.reminders import tick as reminding
-from tests.delivery.inbox.samples import PROGRAMS, Answer, gmail, outlook
 from tests.servers.smtp import Server
 from tests.services.inbox.inbox_help import (
     APPLIED,
@@ -33,6 +32,7 @@ from tests.services.inbox.inbox_help import (
     sent_to,
 )
 from tests.world import NOW, StandingClock, a_person, at, draft_activity, invite, invite_and_publish, send_through
+from tests.world.mail_samples import PROGRAMS, Answer, gmail, outlook
 
 
 @pytest.mark.parametrize("program", PROGRAMS)

@@ -12,11 +12,11 @@ from outreach.domain.mail.incoming import IncomingReason
 from outreach.extensions import db
 from outreach.models import AddressFailure, Message
 from outreach.services.reminders import tick as reminding
-from tests.delivery.inbox import samples
-from tests.delivery.inbox.samples import Returned, postfix
 from tests.servers.smtp import Server
 from tests.services.inbox.inbox_help import APPLIED, IGNORED, TO_READ, first_invitation_of, result, sent_to, setting
 from tests.world import StandingClock, at, invite_and_publish, move, send_through
+from tests.world import mail_samples as samples
+from tests.world.mail_samples import Returned, postfix
 
 
 def test_a_dead_address_is_blocked_by_the_report_to_its_return_path(any_app, activity, ani, arrives):

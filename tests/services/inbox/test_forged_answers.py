@@ -13,7 +13,6 @@ from outreach.services.inbox import receive as receiving
 from outreach.services.inbox import waiting
 from outreach.services.privacy import person as privacy
 from outreach.services.reminders import tick as reminding
-from tests.delivery.inbox.samples import Answer, Returned, gmail, out_of_office, postfix
 from tests.servers.smtp import Server
 from tests.services.inbox.inbox_help import (
     APPLIED,
@@ -26,6 +25,7 @@ from tests.services.inbox.inbox_help import (
     result,
 )
 from tests.world import NOW, StandingClock, at, invite_and_publish, send_through
+from tests.world.mail_samples import Answer, Returned, gmail, out_of_office, postfix
 
 
 def says_it_is_from(activity, fields: str, answer: Answer | None = None) -> bytes:

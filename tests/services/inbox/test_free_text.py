@@ -9,10 +9,10 @@ from outreach.services.activities import publish as publishing
 from outreach.services.answers import answer as answering
 from outreach.services.invitations import links
 from outreach.services.reminders import tick as reminding
-from tests.delivery.inbox import samples
-from tests.delivery.inbox.samples import letter
 from tests.services.inbox.inbox_help import IGNORED, TO_READ, first_invitation_of, result, sent_to
 from tests.world import NOW, at, draft_activity, invite, invite_and_publish
+from tests.world import mail_samples as samples
+from tests.world.mail_samples import letter
 
 
 def test_anis_letter_is_shown_beside_the_invitation_it_answers(programme, hall, activity, ani, arrives):

@@ -19,7 +19,6 @@ from outreach.services.answers import record as recording
 from outreach.services.invitations import links
 from outreach.services.invitations import withdraw as withdrawing
 from outreach.services.reminders import tick as reminding
-from tests.delivery.inbox.samples import PROGRAMS, Answer, gmail, outlook
 from tests.servers.smtp import Server
 from tests.services.inbox.inbox_help import (
     APPLIED,
@@ -31,6 +30,7 @@ from tests.services.inbox.inbox_help import (
     result,
 )
 from tests.world import NOW, StandingClock, at, invite, invite_and_publish, move, send_through
+from tests.world.mail_samples import PROGRAMS, Answer, gmail, outlook
 
 
 def pressed(mail, partstat: str, stamp: str) -> bytes:

@@ -21,9 +21,7 @@ from outreach.services.inbox import handled
 from outreach.services.inbox import receive as receiving
 from outreach.services.inbox import waiting as inbox_waiting
 from outreach.services.privacy import person as privacy
-from tests.delivery.inbox import samples
 from tests.delivery.inbox.conftest import imap_server, mailbox, server_settings  # noqa: F401
-from tests.delivery.inbox.samples import Answer, gmail, letter
 from tests.services.inbox.inbox_help import (
     APPLIED,
     FOLDER,
@@ -37,6 +35,8 @@ from tests.services.inbox.inbox_help import (
     setting,
 )
 from tests.world import NOW, at, at_once, invite_and_publish
+from tests.world import mail_samples as samples
+from tests.world.mail_samples import Answer, gmail, letter
 
 
 def test_a_mail_read_twice_or_copied_has_no_second_effect(activity, ani, arrives):

@@ -14,7 +14,18 @@ from outreach.services.invitations.checks import ActivityOver, NobodyChosen
 from outreach.services.locking import ActivityMissing
 from outreach.services.planning.book import SpeakerTaken
 from outreach.services.planning.checks import PlanBlocked
-from tests.world import NOW, a_person, at, at_once, draft_activity, invitation_of, invite, publish, set_severities
+from tests.world import (
+    NOW,
+    a_person,
+    at,
+    at_once,
+    draft_activity,
+    invitation_of,
+    invite,
+    publish,
+    set_severities,
+    set_state,
+)
 
 
 @pytest.fixture
@@ -49,9 +60,8 @@ def test_each_activity_gets_its_own_people(activity, second, ani, budi, default_
 
 def test_those_invited_already_stay_and_withdrawn_ones_start_again(activity, second, ani, budi):
     invite(activity, ani, budi)
-    for person, state in ((ani, InvitationState.COMING), (budi, InvitationState.WITHDRAWN)):
-        invitation_of(activity, person).state = state
-    db.session.commit()
+    set_state(activity, InvitationState.COMING, ani)
+    set_state(activity, InvitationState.WITHDRAWN, budi)
     result = invite_each([(activity, [ani, budi]), (second, [ani])])
     assert (result.new, result.already) == (2, 1)
     states = [invitation_of(activity, one).state for one in (ani, budi)]

@@ -49,7 +49,7 @@ def tick_and_drain(now=NOW):
     return outbox.drain(now=StandingClock(now), worker="w")
 
 
-def told(person) -> Message | ArchivedMessage:
+def only_message_of(person) -> Message | ArchivedMessage:
     """Return the person's one message, in the outbox or in the archive."""
     found = [
         m for kind in (Message, ArchivedMessage) for m in db.session.scalars(sa.select(kind).filter_by(person=person))
@@ -65,7 +65,7 @@ def test_a_sent_mail_moves_ninety_days_after_its_activity_with_lines_and_attempt
     server.at.clear()
     tick_and_drain(NOW + timedelta(hours=1))
     later_mail()
-    before = messages.show(told(ani).id)
+    before = messages.show(only_message_of(ani).id)
     said = [(line.invitation_id, line.reminder_id, line.skipped) for line in before.message.lines]
     kept = {name: getattr(before.message, name) for name in COLUMNS}
     tried = [(one.at, one.outcome, one.code, one.reply) for one in before.attempts]
@@ -99,11 +99,11 @@ def test_unfinished_messages_and_the_newest_message_stay(server, activity, ani, 
     server.at["RCPT"] = lambda address: "451 later" if address.startswith("ani") else None
     invite_and_publish(activity, ani, budi)
     tick_and_drain()
-    assert (told(ani).state, told(budi).state) == (MessageState.RETRY, MessageState.SENT)
+    assert (only_message_of(ani).state, only_message_of(budi).state) == (MessageState.RETRY, MessageState.SENT)
     assert archiving.archive(JUST_AFTER) == 0  # Budi's message is the newest; SQLite would reuse its number
     invite_and_publish(draft_activity(None, None, 19), a_person("Citra Dewi"))
     assert archiving.archive(JUST_AFTER) == 1
-    assert (type(told(ani)), type(told(budi))) == (Message, ArchivedMessage)
+    assert (type(only_message_of(ani)), type(only_message_of(budi))) == (Message, ArchivedMessage)
 
 
 def test_an_interrupted_round_leaves_the_rest_for_the_next(activity, ani, budi, later_mail):
@@ -121,7 +121,7 @@ def test_a_failed_batch_moves_nothing(activity, ani, budi, later_mail):
     invite_and_publish(activity, ani, budi)
     tick_and_drain()
     later_mail()
-    first = told(ani)
+    first = only_message_of(ani)
     columns = {name: getattr(first, name) for name in COLUMNS}
     db.session.add(ArchivedMessage(**columns, tries=[]))
     db.session.commit()
@@ -133,7 +133,7 @@ def test_a_failed_batch_moves_nothing(activity, ani, budi, later_mail):
 def test_a_repeated_mail_and_the_first_one_still_refer_to_each_other(activity, ani, later_mail):
     invite_and_publish(activity, ani)
     tick_and_drain()
-    first = told(ani).id
+    first = only_message_of(ani).id
     again = resending.resend(first, by=None, now=NOW).id
     tick_and_drain()
     later_mail()
@@ -149,7 +149,7 @@ def test_a_repeated_mail_and_the_first_one_still_refer_to_each_other(activity, a
 def test_a_mail_stays_while_its_repetition_waits(server, activity, ani, later_mail):
     invite_and_publish(activity, ani)
     tick_and_drain()
-    first = told(ani).id
+    first = only_message_of(ani).id
     resending.resend(first, by=None, now=NOW)
     server.at["RCPT"] = lambda address: "451 later" if address.startswith("ani") else None
     tick_and_drain()
@@ -195,9 +195,9 @@ def test_export_and_erasure_include_the_archive(server, activity, ani, budi, lat
         ("ani@example.com", "no such user ani")
     ]
     privacy.erase(ani.id, by=None, now=JUST_AFTER)
-    kept = told(ani)
+    kept = only_message_of(ani)
     assert (kept.address, kept.server_reply, [one["reply"] for one in kept.tries]) == ("", "", [""])
-    assert told(budi).address == "budi@example.com"
+    assert only_message_of(budi).address == "budi@example.com"
 
 
 def test_a_delivery_report_is_kept_when_its_message_is_archived(activity, ani, later_mail):
@@ -207,11 +207,11 @@ def test_a_delivery_report_is_kept_when_its_message_is_archived(activity, ani, l
     db.session.add(
         IncomingMail(
             mailbox="m", uid_validity=1, uid=1, received_at=NOW, kind=IncomingKind.BOUNCE, outcome=IncomingOutcome.APPLIED,
-            message_id=told(ani).id, person_id=ani.id,
+            message_id=only_message_of(ani).id, person_id=ani.id,
         )
     )  # fmt: skip
     db.session.commit()
     assert archiving.archive(JUST_AFTER) == 1
     report = db.session.scalar(sa.select(IncomingMail))
-    assert (report.message_id, report.person_id) == (told(ani).id, ani.id)
-    assert (type(told(ani)), inbox.about_message(told(ani).id)) == (ArchivedMessage, [report])
+    assert (report.message_id, report.person_id) == (only_message_of(ani).id, ani.id)
+    assert (type(only_message_of(ani)), inbox.about_message(only_message_of(ani).id)) == (ArchivedMessage, [report])

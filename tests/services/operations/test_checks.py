@@ -21,9 +21,9 @@ from outreach.models import AuditEntry, Channel, Heartbeat, Reminder
 from outreach.services.operations import checks as checking
 from outreach.services.operations.checks import storage
 from outreach.settings import Settings
-from tests.services.inbox.stored_help import blocked, mail
 from tests.support.apps import SECRET, settings_for
 from tests.world import NOW
+from tests.world.incoming import blocked, mail
 
 pytestmark = pytest.mark.true_clock
 

@@ -21,10 +21,10 @@ from outreach.services.operations import engines, metrics
 from outreach.services.operations import engines as heartbeats
 from outreach.services.reminders import rules
 from outreach.services.reminders import tick as reminding
-from tests.delivery.inbox.samples import Answer, Returned, gmail, letter, postfix
 from tests.servers.smtp import Server
-from tests.services.inbox.stored_help import blocked
 from tests.world import NOW, StandingClock, at, draft_activity, invite_and_publish, send_through
+from tests.world.incoming import blocked
+from tests.world.mail_samples import Answer, Returned, gmail, letter, postfix
 
 LARGE = ("message", "message_line", "reminder", "invitation", "attempt", "person", "organisation", "incoming_mail")
 PARTLY = "to_send|leased|waiting|sent|failed|skipped|retry|due|missed|trouble"

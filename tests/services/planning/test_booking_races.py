@@ -156,7 +156,7 @@ def won_once(rounds: list[list[TryResult]], problem: str) -> None:
     assert [names(outcomes) for outcomes in rounds] == [{"done": 1, problem: len(one) - 1} for one in rounds]
 
 
-def told(rounds: list[list[TryResult]], first: int, start: datetime = FIRST) -> None:
+def check_losers_are_told(rounds: list[list[TryResult]], first: int, start: datetime = FIRST) -> None:
     """Every loser got the winner's title and end."""
     for number, outcomes in enumerate(rounds, start=first):
         winner = next(who for who, outcome in enumerate(outcomes) if outcome.name == "done")
@@ -170,7 +170,7 @@ def test_each_of_a_thousand_races_has_one_winner(any_app, several, staff):
 
     halls = several.at_once(2, partial(book, hall_id, staff), range(350))
     won_once(halls, "VenueTaken")
-    told(halls, 0)
+    check_losers_are_told(halls, 0)
     loser = next(one for one in halls[0] if one.name != "done")
     assert (loser.told["venue"], loser.told["by"]) == ("Aula Bappeda", loser.told["title"].split()[0])
 
@@ -180,7 +180,7 @@ def test_each_of_a_thousand_races_has_one_winner(any_app, several, staff):
     drafts(450, 300)
     speakers = several.at_once(2, partial(invite_own, speaker_id), range(450, 750))
     won_once(speakers, "SpeakerTaken")
-    told(speakers, 450)
+    check_losers_are_told(speakers, 450)
 
     drafts(750, 100)
     db.session.execute(
@@ -189,7 +189,7 @@ def test_each_of_a_thousand_races_has_one_winner(any_app, several, staff):
     db.session.commit()
     edited = several.at_once(2, partial(edit, hall_id), range(750, 850))
     won_once(edited, "VenueTaken")
-    told(edited, 750, LATER)
+    check_losers_are_told(edited, 750, LATER)
 
     drafts(850, 80, state=ActivityState.PUBLISHED)
     moved = several.at_once(2, partial(move_own, hall_id), range(850, 930))
@@ -224,11 +224,11 @@ def test_without_checks_the_database_lets_one_win_with_the_same_message(several,
     hall_id, speaker_id = db.session.scalar(sa.select(Venue.id)), a_person("Siti Rahmawati").id
     halls = several.at_once(2, partial(ask_nobody, partial(book, hall_id, staff)), range(60))
     won_once(halls, "VenueTaken")
-    told(halls, 0)
+    check_losers_are_told(halls, 0)
     drafts(60, 60)
     speakers = several.at_once(2, partial(ask_nobody, partial(invite_own, speaker_id)), range(60, 120))
     won_once(speakers, "SpeakerTaken")
-    told(speakers, 60)
+    check_losers_are_told(speakers, 60)
     assert (counted_by(HALLS_TWICE), counted_by(PEOPLE_TWICE), counted_by(UNBOOKED)) == (0, 0, 0)
 
 

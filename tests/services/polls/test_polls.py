@@ -34,8 +34,8 @@ from outreach.services.polls.ask import AllTimesPassed
 from outreach.services.polls.decide import AlreadyDecided, NotDecidable, SlotOver
 from outreach.services.polls.edit import PollNotADraft
 from outreach.services.privacy import person as privacy
-from tests.services.polls.polls_help import MAYBE, NO, YES, a_poll, asked, dates, values
 from tests.world import NOW, a_person, at, count, fresh, token_of
+from tests.world.polls import MAYBE, NO, YES, a_poll, asked, dates, values
 
 
 def entries(poll) -> list[str]:

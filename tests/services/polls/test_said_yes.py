@@ -25,8 +25,8 @@ from outreach.services.planning.checks import PlanBlocked
 from outreach.services.polls import answer as poll_answering
 from outreach.services.polls import decide as poll_deciding
 from outreach.transactions import writing
-from tests.services.polls.polls_help import MAYBE, NO, YES, a_poll, asked, dates
 from tests.world import JAKARTA, NOW, at
+from tests.world.polls import MAYBE, NO, YES, a_poll, asked, dates
 
 LATER = NOW + timedelta(hours=1)
 AFTERWARDS = NOW + timedelta(hours=2)

@@ -19,8 +19,8 @@ from outreach.services.invitations import withdraw as withdrawing
 from outreach.services.reminders import schedule as scheduling
 from outreach.services.reminders import tick as reminding
 from outreach.transactions import writing
-from tests.delivery.mail.compose_help import parsed, text_of
 from tests.world import NOW, StandingClock, a_person, drain, invite_and_publish, minutes, token_of
+from tests.world.composed import parsed, text_of
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def her_invitation() -> int:
     ).one()
 
 
-def told(server) -> list[tuple[str, str]]:
+def confirmations_in(server) -> list[tuple[str, str]]:
     """Return the subject and the line with the answer of each mail."""
     found = []
     for taken in server.taken:
@@ -67,7 +67,7 @@ def told(server) -> list[tuple[str, str]]:
 def test_an_answer_by_calendar_is_confirmed_with_a_way_to_change_it(ani_invited, server):
     her_calendar_says(Choice.COMING, NOW + minutes(5))
     tick_and_send(NOW + minutes(6))
-    assert told(server) == [("Jawaban tercatat", "Hadir")]
+    assert confirmations_in(server) == [("Jawaban tercatat", "Hadir")]
     (taken,) = server.taken
     assert taken.recipient == ani_invited.email
     assert f"http://localhost/j/{token_of(ani_invited)}" in taken.mail.get_body(("plain",)).get_content()
@@ -80,7 +80,7 @@ def test_two_answers_before_sending_give_one_mail_with_the_last(ani_invited, ser
     her_calendar_says(Choice.COMING, NOW + minutes(6))
     her_calendar_says(Choice.NOT_COMING, NOW + minutes(6))
     tick_and_send(NOW + minutes(7))
-    assert told(server) == [("Jawaban tercatat", "Tidak hadir")]
+    assert confirmations_in(server) == [("Jawaban tercatat", "Tidak hadir")]
 
 
 def test_an_answer_after_sending_gets_another_mail(ani_invited, server):
@@ -88,7 +88,7 @@ def test_an_answer_after_sending_gets_another_mail(ani_invited, server):
     tick_and_send(NOW + minutes(6))
     her_calendar_says(Choice.NOT_COMING, NOW + minutes(7))
     tick_and_send(NOW + minutes(8))
-    assert told(server) == [("Jawaban tercatat", "Hadir"), ("Jawaban tercatat", "Tidak hadir")]
+    assert confirmations_in(server) == [("Jawaban tercatat", "Hadir"), ("Jawaban tercatat", "Tidak hadir")]
 
 
 def test_people_who_stopped_reminders_get_a_confirmation_too(ani_invited, server):
@@ -96,7 +96,7 @@ def test_people_who_stopped_reminders_get_a_confirmation_too(ani_invited, server
     db.session.commit()
     her_calendar_says(Choice.COMING, NOW + minutes(5))
     tick_and_send(NOW + minutes(6))
-    assert told(server) == [("Jawaban tercatat", "Hadir")]
+    assert confirmations_in(server) == [("Jawaban tercatat", "Hadir")]
 
 
 def test_people_waiting_for_a_seat_are_told_that_they_wait(ani_invited, activity, server):
@@ -110,21 +110,21 @@ def test_people_waiting_for_a_seat_are_told_that_they_wait(ani_invited, activity
     )
     her_calendar_says(Choice.COMING, NOW + minutes(5))
     tick_and_send(NOW + minutes(6))
-    assert ("Jawaban tercatat", "Menunggu tempat") in told(server)
+    assert ("Jawaban tercatat", "Menunggu tempat") in confirmations_in(server)
 
 
 def test_the_confirmations_text_shows_the_answer_changed_by_link_meanwhile(ani_invited, activity, server):
     her_calendar_says(Choice.COMING, NOW + minutes(5))
     answering.answer(token_of(ani_invited), activity.id, Choice.NOT_COMING, now=NOW + minutes(6))
     tick_and_send(NOW + minutes(7))
-    assert told(server) == [("Jawaban tercatat", "Tidak hadir")]
+    assert confirmations_in(server) == [("Jawaban tercatat", "Tidak hadir")]
 
 
 def test_no_confirmation_is_sent_after_a_withdrawal(ani_invited, server):
     her_calendar_says(Choice.COMING, NOW + minutes(5))
     withdrawing.withdraw(her_invitation(), by=None, now=NOW + minutes(6))
     tick_and_send(NOW + minutes(7))
-    assert told(server) == [("Pembatalan undangan", "")]
+    assert confirmations_in(server) == [("Pembatalan undangan", "")]
 
 
 def test_without_an_answer_or_after_the_activity_there_is_nothing_to_confirm(ani_invited, activity, server):
@@ -173,4 +173,4 @@ def test_an_answer_that_is_undone_is_confirmed_as_it_stands_again(ani_invited, s
         tick_and_send(NOW + minutes(minute))
     undoing.undo(token_of(ani_invited), now=NOW + minutes(15))
     tick_and_send(NOW + minutes(15))
-    assert [answer for _subject, answer in told(server)] == ["Hadir", "Tidak hadir", "Hadir"]
+    assert [answer for _subject, answer in confirmations_in(server)] == ["Hadir", "Tidak hadir", "Hadir"]

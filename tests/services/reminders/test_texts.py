@@ -14,8 +14,8 @@ from outreach.models import AuditEntry, MessageText
 from outreach.services.reminders import edit_rules, texts
 from outreach.services.reminders.edit_rules import RuleValues
 from outreach.services.reminders.texts import NobodyToPreview, Origin, TextIncomplete, TextMissing, TextTooLong
-from tests.delivery.mail.compose_help import published_invitation
 from tests.world import NOW
+from tests.world.composed import published_invitation
 
 pytestmark = pytest.mark.usefixtures("any_app")
 

@@ -16,7 +16,6 @@ from outreach.models import (
     Activity,
     AuditEntry,
     Invitation,
-    Person,
     Reminder,
     SpeakerBooking,
     TimetablingSearch,
@@ -29,27 +28,10 @@ from outreach.services.planning.checks import PlanBlocked
 from outreach.services.planning.rules import PlanValues
 from outreach.services.reminders import rules
 from outreach.services.timetabling import apply as applying
-from outreach.services.timetabling import result as timetabling_result
 from outreach.services.timetabling import searches
 from outreach.transactions import writing
-from tests.services.timetabling.timetabling_help import a_request, community, facilitators, searched, three_at_once
 from tests.world import NOW, at, draft_activity, publish
-
-
-def lines_of(search):
-    return {line.id: line for line in timetabling_result.read(search.result).lines}
-
-
-def speakers_of(activity_id: int) -> set[str]:
-    rows = db.session.execute(
-        sa.select(Person.name)
-        .join(Invitation, Invitation.person_id == Person.id)
-        .where(
-            Invitation.activity_id == activity_id, Invitation.role == Role.SPEAKER,
-            Invitation.state != InvitationState.WITHDRAWN,
-        )
-    )  # fmt: skip
-    return set(rows.scalars())
+from tests.world.timetabling import a_request, community, facilitators, lines_of, searched, speakers_of, three_at_once
 
 
 @pytest.fixture

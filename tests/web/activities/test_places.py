@@ -4,7 +4,7 @@ import pytest
 
 from outreach.delivery import tokens
 from outreach.extensions import db
-from tests.delivery.mail.compose_help import published_invitation
+from tests.world.composed import published_invitation
 
 pytestmark = pytest.mark.usefixtures("clock_stands")
 

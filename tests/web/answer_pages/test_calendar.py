@@ -14,7 +14,7 @@ from outreach.services import feeds
 from outreach.web.answer_pages.forms import form_token
 from tests.world import NOW
 
-pytestmark = pytest.mark.usefixtures("clock_stands")
+pytestmark = pytest.mark.usefixtures("clock_stands", "any_app")
 
 
 def link_of(column, id_: int) -> str:

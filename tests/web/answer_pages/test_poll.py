@@ -16,8 +16,8 @@ from outreach.services.invitations import links
 from outreach.services.polls import ask as poll_asking
 from outreach.services.polls import decide as poll_deciding
 from outreach.web.answer_pages.forms import form_token
-from tests.services.polls.polls_help import a_poll, asked
 from tests.world import at, token_of
+from tests.world.polls import a_poll, asked
 
 pytestmark = pytest.mark.usefixtures("clock_on_tuesday")
 

@@ -12,7 +12,7 @@ from outreach.extensions import db
 from outreach.models import Activity, AgendaItem, Invitation, Venue
 from outreach.services.office import planning_rules as office_planning_rules
 from outreach.services.planning import rules
-from tests.web.clashes.clash_help import NEW, activities, button, filled
+from tests.web.clash_help import NEW, activities, button, filled
 from tests.web.reading import fields, text_of
 from tests.world import NOW, an_absence, an_invitation, at, draft_activity
 

@@ -12,7 +12,7 @@ from outreach.extensions import db
 from outreach.models import Activity, Invitation
 from outreach.services.office import planning_rules as office_planning_rules
 from outreach.services.planning import rules as planning_rules
-from tests.web.clashes.clash_help import NEW, activities, button, filled
+from tests.web.clash_help import NEW, activities, button, filled
 from tests.web.reading import fields, text_of
 from tests.world import NOW, an_absence, at, draft_activity
 

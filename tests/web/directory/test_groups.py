@@ -8,9 +8,9 @@ from outreach.models import AuditEntry, Invitation, PeopleGroup, Person
 from outreach.services.directory import groups
 from outreach.services.directory.groups import GroupValues
 from outreach.services.privacy import person as privacy
-from tests.services.polls.polls_help import a_poll
 from tests.web.reading import fields, text_of
 from tests.world import NOW, a_person
+from tests.world.polls import a_poll
 
 pytestmark = pytest.mark.usefixtures("clock_stands")
 

@@ -8,9 +8,9 @@ from outreach.extensions import db
 from outreach.models import IncomingMail, Invitation
 from outreach.services.activities import publish as publishing
 from outreach.services.invitations import invite as inviting
-from tests.services.inbox.stored_help import mail
 from tests.web.reading import page
 from tests.world import NOW
+from tests.world.incoming import mail
 
 
 @pytest.fixture

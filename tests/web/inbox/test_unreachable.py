@@ -5,9 +5,9 @@ from outreach.domain.mail.address_faults import AddressFault
 from outreach.domain.states import MessageState
 from outreach.extensions import db
 from outreach.models import Message
-from tests.services.inbox.stored_help import blocked, mail
 from tests.web.reading import page
 from tests.world import NOW, at
+from tests.world.incoming import blocked, mail
 
 
 def test_unreachable_people_are_listed_with_a_plain_reason_and_what_they_would_miss(

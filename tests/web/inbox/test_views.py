@@ -9,9 +9,9 @@ from outreach.domain.kinds import IncomingKind, IncomingOutcome, MailKind, Role,
 from outreach.domain.mail.failures import ChannelTrouble
 from outreach.extensions import db
 from outreach.models import AuditEntry, Channel, IncomingMail, Invitation, Message, Organisation, User
-from tests.services.inbox.stored_help import blocked, mail
 from tests.web.reading import page
 from tests.world import NOW, a_person, at, draft_activity, stop_clock
+from tests.world.incoming import blocked, mail
 
 
 @pytest.fixture

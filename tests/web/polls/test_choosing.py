@@ -20,9 +20,9 @@ from outreach.services.absences.edit import Subject, SubjectKind
 from outreach.services.activities import edit as planning
 from outreach.services.polls import answer as poll_answering
 from outreach.services.polls import decide as poll_deciding
-from tests.services.polls.polls_help import NO, YES, a_poll, asked, dates
 from tests.web.reading import fields, text_of
 from tests.world import JAKARTA, NOW, an_absence, at
+from tests.world.polls import NO, YES, a_poll, asked, dates
 
 pytestmark = pytest.mark.usefixtures("clock_stands")
 

@@ -18,8 +18,8 @@ from outreach.services.invitations import links
 from outreach.services.polls import answer as poll_answering
 from outreach.services.polls import ask as poll_asking
 from outreach.services.polls import decide as poll_deciding
-from tests.services.polls.polls_help import MAYBE, NO, YES, Proposed, a_poll, asked, dates, values
 from tests.world import NOW, a_person, at, count, fresh
+from tests.world.polls import MAYBE, NO, YES, Proposed, a_poll, asked, dates, values
 
 pytestmark = pytest.mark.usefixtures("clock_on_tuesday")
 

@@ -11,7 +11,7 @@ from outreach.extensions import db
 from outreach.models import Programme
 from outreach.services.office import planning_rules as office_planning_rules
 from outreach.services.planning import rules as planning_rules
-from tests.web.clashes.clash_help import button, filled
+from tests.web.clash_help import button, filled
 from tests.web.reading import fields, text_of
 from tests.world import NOW, at, draft_activity
 

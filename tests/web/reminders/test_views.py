@@ -12,10 +12,10 @@ from outreach.models import MessageText, ReminderRule
 from outreach.services.activities import publish as publishing
 from outreach.services.invitations import invite as inviting
 from outreach.web.reminders.words import reason_words
-from tests.delivery.mail.compose_help import parsed, published_invitation, text_of
 from tests.servers.smtp import Server
 from tests.web.reading import text_of as page_text
 from tests.world import NOW, a_person, draft_activity, send_through
+from tests.world.composed import parsed, published_invitation, text_of
 
 pytestmark = pytest.mark.usefixtures("default_rules")
 

@@ -13,8 +13,8 @@ from outreach.services.activities import publish as publishing
 from outreach.services.timetabling import launch, searches
 from outreach.services.timetabling import worker as timetabling_worker
 from outreach.transactions import writing
-from tests.services.timetabling.timetabling_help import a_request, facilitators, searched, three_at_once
 from tests.world import NOW, at, draft_activity, stop_clock
+from tests.world.timetabling import a_request, facilitators, searched, three_at_once
 
 pytestmark = pytest.mark.usefixtures("clock_stands")
 

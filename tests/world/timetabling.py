@@ -2,9 +2,13 @@
 
 from datetime import date, datetime
 
-from outreach.domain.kinds import ActivityKind
+import sqlalchemy as sa
+
+from outreach.domain.kinds import ActivityKind, Role
+from outreach.domain.states import InvitationState
 from outreach.extensions import db
-from outreach.models import Activity, Person, TimetablingSearch, Venue
+from outreach.models import Activity, Invitation, Person, TimetablingSearch, Venue
+from outreach.services.timetabling import result as timetabling_result
 from outreach.services.timetabling import searches
 from outreach.services.timetabling import worker as timetabling_worker
 from outreach.services.timetabling.request import Request, RequestLine
@@ -45,3 +49,19 @@ def searched(request: Request, *, now: datetime = NOW) -> TimetablingSearch:
     searches.start(search.id, launch=lambda _id: None, now=now)
     timetabling_worker.work(search.id, clock=lambda: now)
     return searches.get(search.id)
+
+
+def lines_of(search):
+    return {line.id: line for line in timetabling_result.read(search.result).lines}
+
+
+def speakers_of(activity_id: int) -> set[str]:
+    rows = db.session.execute(
+        sa.select(Person.name)
+        .join(Invitation, Invitation.person_id == Person.id)
+        .where(
+            Invitation.activity_id == activity_id, Invitation.role == Role.SPEAKER,
+            Invitation.state != InvitationState.WITHDRAWN,
+        )
+    )  # fmt: skip
+    return set(rows.scalars())
