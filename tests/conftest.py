@@ -3,6 +3,7 @@
 import gc
 import shutil
 from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 
 import flask_security.core
@@ -20,6 +21,7 @@ from outreach.queries import bell
 from outreach.services.inbox import waiting
 from outreach.services.reminders import rules
 from outreach.services.reminders import tick as reminding
+from tests.servers import dovecot
 from tests.servers.smtp import Server
 from tests.support import apps, postgresql, wall_clock
 from tests.support.apps import settings_for
@@ -44,6 +46,8 @@ from tests.world import (
     stop_clock,
     store_regions,
 )
+
+MAILBOX_NUMBERS = count(1)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -267,6 +271,22 @@ def server(current_app_: Flask, sending_settings: dict[str, object]) -> Iterator
     with Server() as server:
         send_through(current_app_, server, **sending_settings)
         yield server
+
+
+@pytest.fixture(scope="session")
+def imap_server() -> Iterator[dovecot.Dovecot]:
+    """A real Dovecot. A test that needs it is skipped where it is not installed."""
+    if dovecot.PROGRAM is None:
+        pytest.skip("Dovecot is not installed (Debian: apt-get install dovecot-imapd)")
+    with dovecot.Dovecot() as server:
+        yield server
+
+
+@pytest.fixture
+def mailbox(imap_server: dovecot.Dovecot) -> dovecot.Dovecot:
+    """The server, with an empty mailbox of its own user."""
+    imap_server.user = f"undangan{next(MAILBOX_NUMBERS)}"
+    return imap_server
 
 
 @pytest.fixture

@@ -36,7 +36,7 @@ from outreach.services.absences import edit as absences
 from outreach.services.absences.edit import Subject, SubjectKind
 from outreach.services.planning import clashes as clashing
 from outreach.services.reminders import tick as reminding
-from tests.cli.conftest import LOADED_AT
+from tests.cli.databases import LOADED_AT
 
 pytestmark = pytest.mark.slow
 

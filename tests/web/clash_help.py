@@ -4,7 +4,7 @@ import re
 
 from outreach.extensions import db
 from outreach.models import Activity
-from tests.web.reading import fields
+from tests.web.reading import filled_in
 
 NEW = {
     "kind": "coordination", "title": "Rapat", "on": "2027-01-18", "begins": "13:00", "ends": "15:00",
@@ -22,4 +22,4 @@ def button(html: str, words: str) -> str:
 
 
 def filled(client, address: str, **changed) -> dict:
-    return {name: found[0] for name, found in fields(client.get(address).text).items()} | changed
+    return filled_in(client.get(address).text) | changed

@@ -10,6 +10,7 @@ from tests.world.actions import (
     at_once,
     invite,
     invite_and_publish,
+    invite_many,
     invite_organisation,
     mark_as_invited,
     move,
@@ -38,4 +39,4 @@ from tests.world.records import (
     draft_activity,
     store_regions,
 )
-from tests.world.stored import count, fresh, invitation_of, stored_absences, token_of
+from tests.world.stored import all_rows, count, fresh, invitation_of, stored_absences, token_of

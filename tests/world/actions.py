@@ -6,11 +6,12 @@
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from threading import Barrier
 
 import sqlalchemy as sa
 
+from outreach import clock
 from outreach.domain.activity import Move
 from outreach.domain.answers import Choice, Representative
 from outreach.domain.kinds import AnswerSource, Role
@@ -24,8 +25,10 @@ from outreach.services.answers import record as recording
 from outreach.services.invitations import invite as inviting
 from outreach.services.office import planning_rules as office_planning_rules
 from outreach.services.planning import rules as planning_rules
+from outreach.services.reminders import rules
 from outreach.services.reminders import tick as reminding
 from tests.world.days import NOW
+from tests.world.records import a_person, draft_activity
 from tests.world.stored import invitation_of
 
 Activities = Activity | Sequence[Activity]
@@ -63,6 +66,23 @@ def invite_and_publish(
     invite(activity, *people, role=role, by=by, now=now)
     publish(activity, by=by, now=now)
     return activity
+
+
+def invite_many(count: int, *, tick: bool = True) -> list[str]:
+    """Invite people to an activity next month; return their addresses. Their mails are due after a tick."""
+    now = clock.now()
+    rules.install_defaults(now=now)
+    starts_at = now.replace(microsecond=0) + timedelta(days=30)
+    activity = draft_activity(
+        None, None, starts_at=starts_at, ends_at=starts_at + timedelta(hours=2), registration_at=None,
+        respond_by_at=starts_at - timedelta(days=2),
+    )  # fmt: skip
+    people = [a_person(f"Warga{number}") for number in range(count)]
+    addresses = sorted(person.email for person in people)
+    invite(activity, *people, now=now)
+    publish(activity, now=now, tick=tick)
+    db.session.remove()
+    return addresses
 
 
 def mark_as_invited(*conditions: sa.ColumnExpressionArgument[bool], now: datetime = NOW) -> None:

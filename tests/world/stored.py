@@ -38,3 +38,11 @@ def stored_absences() -> list[Absence]:
     """Return all absences, the earliest first."""
     db.session.rollback()
     return list(db.session.scalars(sa.select(Absence).order_by(Absence.starts_at)))
+
+
+def all_rows() -> dict[str, list[tuple]]:
+    """Return every row of every table, by the table's name."""
+    db.session.rollback()
+    return {
+        table.name: [tuple(row) for row in db.session.execute(sa.select(table))] for table in db.metadata.sorted_tables
+    }

@@ -12,8 +12,8 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -29,6 +29,7 @@ from flask import Flask
 
 from outreach import create_app
 from outreach.domain.kinds import Role
+from outreach.domain.states import MessageState
 from outreach.extensions import db
 from outreach.models import Message, Office, Person, Region
 from outreach.services.activities import publish as publishing
@@ -267,13 +268,12 @@ def look(*what: sa.ColumnElement, where: Sequence[sa.ColumnElement[bool]] = ()) 
     return found
 
 
-def until(true: Callable[[], bool], seconds: float, every: float = 0.02) -> bool:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if true():
-            return True
-        time.sleep(every)
-    return true()
+def assert_each_has_one(sink: SinkProcess, people: int) -> None:
+    """Check that each of so many invited people got one mail, and that all of them are sent."""
+    assert Counter(one.recipient for one in sink.took()) == {
+        f"warga{number}@example.com": 1 for number in range(people)
+    }
+    assert {row.state for row in look(Message.state)} == {MessageState.SENT}
 
 
 def stop(processes: Iterable[subprocess.Popen | Forked]) -> None:

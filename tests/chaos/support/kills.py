@@ -16,16 +16,8 @@ from outreach.domain.states import FINISHED, IN_WORK, MessageState
 from outreach.extensions import db
 from outreach.models import Attempt, Message
 from tests.chaos.support.faults import DATA, DOT, KILL, KILL_AFTER_REPLY, KILL_AFTER_TAKING, Fault
-from tests.chaos.support.harness import (
-    Forked,
-    Installation,
-    SinkProcess,
-    install,
-    look,
-    office_with_invited,
-    stop,
-    until,
-)
+from tests.chaos.support.harness import Forked, Installation, SinkProcess, install, look, office_with_invited, stop
+from tests.world import until
 
 AIMS = ((DATA, KILL), (DOT, KILL), (DOT, KILL_AFTER_TAKING), (DOT, KILL_AFTER_REPLY))
 SHORT = {

@@ -7,13 +7,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from aiosmtpd.smtp import AuthResult, LoginPassword
+from aiosmtpd.smtp import AuthResult
 
 from outreach.delivery.checks import mail_server, mailbox
 from outreach.delivery.tls import is_this_machine
 from tests.servers.certificates import certificate as made
 from tests.servers.dovecot import PASSWORD, PROGRAM, Dovecot
-from tests.servers.smtp import DROP, Server, free_port
+from tests.servers.smtp import DROP, Server, check_password, free_port
 from tests.support.apps import settings_for
 
 NOW = datetime.now(UTC)  # because certificates are valid from today
@@ -23,16 +23,6 @@ needs_dovecot = pytest.mark.skipif(PROGRAM is None, reason="Dovecot is not on th
 def tried(check, values: dict, **options) -> list[tuple[str, str]]:
     settings = settings_for(Path("."), **{"mail_timeout_s": 5.0, "imap_timeout_s": 5.0, **values})
     return [(one.level.value, one.text) for one in check(settings, **{"now": NOW, **options})]
-
-
-def check_password(_server, _session, _envelope, _mechanism, given):
-    right = isinstance(given, LoginPassword) and (given.login, given.password) == (b"kantor", b"rahasia")
-    return AuthResult(success=right, handled=False)  # else it keeps silent about a wrong one
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory):
-    return made(tmp_path_factory.mktemp("tls"))
 
 
 @pytest.fixture

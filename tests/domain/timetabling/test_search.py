@@ -28,8 +28,8 @@ from outreach.domain.timetabling import (
     propose,
     search,
 )
-from tests.domain.plan_help import BUDI, SITI, activity, at, speaks
-from tests.domain.timetabling.timetabling_help import FRIDAY, MONDAY, NOTHING, TUESDAY, WEDNESDAY, session, task
+from tests.domain.plan_help import BUDI, SITI, activity, at, session, speaks
+from tests.domain.timetabling.timetabling_help import FRIDAY, MONDAY, NOTHING, TUESDAY, WEDNESDAY, task
 
 pytestmark = pytest.mark.slow
 

@@ -22,16 +22,9 @@ from outreach.services.invitations import links
 from outreach.services.invitations import withdraw as withdrawing
 from outreach.services.reminders import tick as reminding
 from tests.support.waiting import waits_for_another
-from tests.world import NOW, at, draft_activity, invite, publish, token_of
+from tests.world import NOW, at, draft_activity, invitation_of, invite, publish, token_of
 
 pytestmark = pytest.mark.usefixtures("any_app", "default_rules")
-
-
-def state_of(activity, person) -> InvitationState:
-    db.session.expire_all()
-    return db.session.scalars(
-        sa.select(Invitation.state).where(Invitation.activity_id == activity.id, Invitation.person_id == person.id)
-    ).one()
 
 
 def test_ani_answers_by_her_link(activity, ani):
@@ -52,7 +45,7 @@ def test_an_answer_can_be_changed_until_the_deadline_and_not_after(activity, ani
     answering.answer(token_of(ani), activity.id, Choice.NOT_COMING, now=at(16, 15, 59))
     with pytest.raises(DeadlinePassed):
         answering.answer(token_of(ani), activity.id, Choice.COMING, now=at(16, 16))
-    assert state_of(activity, ani) is InvitationState.NOT_COMING
+    assert invitation_of(activity, ani).state is InvitationState.NOT_COMING
 
 
 def test_one_answer_applies_to_all_roles_in_an_activity(activity, ani):
@@ -68,7 +61,7 @@ def test_a_representative_needs_a_name(activity, chief):
     publish(activity)
     with pytest.raises(RepresentativeUnnamed):
         answering.answer(token_of(chief), activity.id, Choice.REPRESENTED, Representative(" "), now=at(5))
-    assert state_of(activity, chief) is InvitationState.INVITED
+    assert invitation_of(activity, chief).state is InvitationState.INVITED
     answered = answering.answer(
         token_of(chief), activity.id, Choice.REPRESENTED, Representative("Rina", "Wakapolres"), now=at(5)
     )
@@ -81,9 +74,9 @@ def test_the_last_seat_goes_to_one_person_and_the_other_waits_until_it_is_free(p
     publish(activity)
     answering.answer(token_of(ani), activity.id, Choice.COMING, now=at(5))
     answering.answer(token_of(budi), activity.id, Choice.COMING, now=at(6))
-    assert state_of(activity, budi) is InvitationState.WAITLISTED
+    assert invitation_of(activity, budi).state is InvitationState.WAITLISTED
     answering.answer(token_of(ani), activity.id, Choice.NOT_COMING, now=at(7))
-    assert state_of(activity, budi) is InvitationState.COMING
+    assert invitation_of(activity, budi).state is InvitationState.COMING
     told = db.session.scalars(sa.select(Reminder).where(Reminder.kind == "seat")).one()
     assert (told.invitation.person.name, told.due_at) == ("Budi Santoso", at(7))
 
@@ -221,7 +214,10 @@ def test_a_withdrawn_cadre_is_notified_and_the_seat_is_free(programme, hall, ani
     answering.answer(token_of(budi), activity.id, Choice.COMING, now=at(5))
     invitation = db.session.scalars(sa.select(Invitation).where(Invitation.person_id == ani.id)).one()
     withdrawing.withdraw(invitation.id, by=None, now=at(6))
-    assert (state_of(activity, ani), state_of(activity, budi)) == (InvitationState.WITHDRAWN, InvitationState.COMING)
+    assert (invitation_of(activity, ani).state, invitation_of(activity, budi).state) == (
+        InvitationState.WITHDRAWN,
+        InvitationState.COMING,
+    )
     reminding.tick(at(6))
     kinds = db.session.scalars(sa.select(Message.kind)).all()
     assert sorted(kinds) == ["invitation", "invitation", "seat", "withdrawal"]

@@ -26,7 +26,7 @@ def days(programme, hall):
     return [draft_activity(programme, hall, day) for day in (18, 19, 20)]
 
 
-def ask(organisation, *activities, quota=2) -> list[int]:
+def invite_seats_and_publish(organisation, *activities, quota=2) -> list[int]:
     """Invite an organisation and publish; return the ids of its invitations."""
     inviting.invite_organisations([a.id for a in activities], {organisation.id: quota}, by=None, now=NOW)
     publishing.publish([a.id for a in activities], by=None, now=NOW)
@@ -62,7 +62,7 @@ def notices_of_kind(kind: str) -> list[tuple[str, str]]:
 
 
 def test_rina_named_for_three_days_is_one_person(days, police):
-    for under in ask(police, *days):
+    for under in invite_seats_and_publish(police, *days):
         answering.nominate(token_of(police), under, [Nominee("Rina", email="rina@example.com")], now=at(5))
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Person)) == 1
     assert db.session.scalar(sa.select(sa.func.count(sa.distinct(Invitation.person_id)))) == 1
@@ -71,7 +71,7 @@ def test_rina_named_for_three_days_is_one_person(days, police):
 def test_a_cadre_also_named_by_her_office_takes_one_seat_and_gets_no_second_mail(programme, hall, police, ani):
     day = draft_activity(programme, hall, capacity=2)
     inviting.invite_people([day.id], [ani.id], Role.CADRE, by=None, now=NOW)
-    (under,) = ask(police, day)
+    (under,) = invite_seats_and_publish(police, day)
     answering.nominate(token_of(police), under, [Nominee("Hj. ANI WIJAYA", email=ani.email.upper())], now=at(5))
     people = db.session.scalars(sa.select(Invitation.person_id).where(Invitation.person_id.is_not(None))).all()
     assert people == [ani.id, ani.id]
@@ -85,7 +85,7 @@ def test_a_cadre_also_named_by_her_office_takes_one_seat_and_gets_no_second_mail
 def test_a_cadres_own_answer_stays_when_her_office_names_her(programme, hall, police, ani):
     day = draft_activity(programme, hall)
     inviting.invite_people([day.id], [ani.id], Role.CADRE, by=None, now=NOW)
-    (under,) = ask(police, day)
+    (under,) = invite_seats_and_publish(police, day)
     answering.answer(token_of(ani), day.id, Choice.NOT_COMING, now=at(5))
     answering.nominate(token_of(police), under, [Nominee("Ani Wijaya", email=ani.email)], now=at(6))
     assert named(under) == [("Ani Wijaya", "not_coming")]
@@ -94,7 +94,7 @@ def test_a_cadres_own_answer_stays_when_her_office_names_her(programme, hall, po
 def test_a_person_already_invited_as_participant_needs_no_second_seat(programme, hall, police, ani):
     day = draft_activity(programme, hall)
     inviting.invite_people([day.id], [ani.id], Role.PARTICIPANT, by=None, now=NOW)
-    (under,) = ask(police, day)
+    (under,) = invite_seats_and_publish(police, day)
     with pytest.raises(nominees.InvitedAlready):
         answering.nominate(token_of(police), under, [Nominee("Ani Wijaya", email=ani.email)], now=at(5))
     assert named(under) == []
@@ -103,7 +103,7 @@ def test_a_person_already_invited_as_participant_needs_no_second_seat(programme,
 def test_an_office_never_overwrites_a_persons_data_kept_by_staff(programme, hall, police, ani):
     address, ani.organisation_id, ani.phone = ani.email, police.id, ""
     db.session.commit()
-    (under,) = ask(police, draft_activity(programme, hall))
+    (under,) = invite_seats_and_publish(police, draft_activity(programme, hall))
     for email in ("thief@example.com", ""):
         one = Nominee("Ani Wijaya", "Kanit", "+6281234567890", email)
         answering.nominate(token_of(police), under, [one], now=at(5))
@@ -112,7 +112,7 @@ def test_an_office_never_overwrites_a_persons_data_kept_by_staff(programme, hall
 
 
 def test_an_office_corrects_its_own_entries_but_empties_none(days, police):
-    under = ask(police, *days)
+    under = invite_seats_and_publish(police, *days)
     answering.nominate(token_of(police), under[0], [Nominee("Rina", "Kanit", email="rnia@example.com")], now=at(5))
     answering.nominate(token_of(police), under[0], [Nominee("Rina", email="rina@example.com")], now=at(6))
     rina = db.session.scalars(sa.select(Person)).one()
@@ -120,7 +120,7 @@ def test_an_office_corrects_its_own_entries_but_empties_none(days, police):
 
 
 def test_the_same_name_elsewhere_is_another_person(programme, hall, police, ani):
-    (under,) = ask(police, draft_activity(programme, hall))
+    (under,) = invite_seats_and_publish(police, draft_activity(programme, hall))
     answering.nominate(token_of(police), under, [Nominee("Ani Wijaya", phone="+6281399999999")], now=at(5))
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Person)) == 2
 
@@ -128,13 +128,13 @@ def test_the_same_name_elsewhere_is_another_person(programme, hall, police, ani)
 @pytest.mark.parametrize("address", ["ani@weiß.example", "ani@xn--wei-7ka.example"])
 def test_the_same_name_elsewhere_with_the_same_address_is_the_same_person(programme, hall, police, ani, address):
     ani.email = "ani@weiß.example"
-    (under,) = ask(police, draft_activity(programme, hall))
+    (under,) = invite_seats_and_publish(police, draft_activity(programme, hall))
     answering.nominate(token_of(police), under, [Nominee("Ani Wijaya", email=address)], now=at(5))
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Person)) == 1
 
 
 def test_a_typing_error_in_a_name_is_corrected_but_a_different_name_is_another_person(days, police):
-    (under, *_) = ask(police, *days)
+    (under, *_) = invite_seats_and_publish(police, *days)
     answering.nominate(token_of(police), under, [Nominee("Budi Santosa")], now=at(5))
     row = row_of("Budi Santosa")
     answering.nominate(token_of(police), under, [Nominee("Budi Santoso", invitation_id=row)], now=at(6))
@@ -145,21 +145,21 @@ def test_a_typing_error_in_a_name_is_corrected_but_a_different_name_is_another_p
 
 def test_an_office_cannot_change_a_row_of_another_organisation(days, police, ani):
     inviting.invite_people([days[0].id], [ani.id], Role.CADRE, by=None, now=NOW)
-    (under, *_) = ask(police, *days)
+    (under, *_) = invite_seats_and_publish(police, *days)
     answering.nominate(token_of(police), under, [Nominee("Ani Wijaja", invitation_id=row_of("Ani Wijaya"))], now=at(5))
     assert db.session.get_one(Person, ani.id).name == "Ani Wijaya"
     assert named(under) == [("Ani Wijaja", "coming")]
 
 
 def test_the_same_name_twice_is_refused(days, police):
-    (under, *_) = ask(police, *days)
+    (under, *_) = invite_seats_and_publish(police, *days)
     with pytest.raises(nominees.NamedTwice):
         answering.nominate(token_of(police), under, [Nominee("Rina"), Nominee("RINA")], now=at(5))
     assert named(under) == []
 
 
 def test_people_with_the_same_name_on_an_earlier_list_go_when_the_office_sends_nobody(days, police):
-    (under, *_) = ask(police, *days)
+    (under, *_) = invite_seats_and_publish(police, *days)
     for _ in range(2):
         person = a_person("Rina")
         db.session.add(
@@ -176,7 +176,7 @@ def test_people_with_the_same_name_on_an_earlier_list_go_when_the_office_sends_n
 
 
 def test_a_nominees_own_answer_survives_the_offices_next_save(days, police):
-    (under, *_) = ask(police, *days)
+    (under, *_) = invite_seats_and_publish(police, *days)
     answering.nominate(token_of(police), under, [Nominee("Rina")], now=at(5))
     rina = db.session.scalars(sa.select(Person)).one()
     answering.answer(token_of(rina), days[0].id, Choice.NOT_COMING, now=at(6))
@@ -185,7 +185,7 @@ def test_a_nominees_own_answer_survives_the_offices_next_save(days, police):
 
 
 def test_nominees_with_an_address_are_notified_once_when_named_and_once_when_dropped(days, police):
-    (under, *_) = ask(police, *days)
+    (under, *_) = invite_seats_and_publish(police, *days)
     both = [Nominee("Rina", email="rina@example.com"), Nominee("Dedi")]
     for _ in range(2):
         answering.nominate(token_of(police), under, both, now=at(5))
@@ -199,7 +199,7 @@ def test_nominees_with_an_address_are_notified_once_when_named_and_once_when_dro
 
 
 def test_a_nominee_whose_address_is_added_later_is_notified_then(days, police):
-    (under, *_) = ask(police, *days)
+    (under, *_) = invite_seats_and_publish(police, *days)
     for email in ("", "rina@example.com", "rina@example.com"):
         answering.nominate(token_of(police), under, [Nominee("Rina", email=email)], now=at(5))
     assert notices_of_kind("invitation") == [("Rina", "invitation-nominee")]
@@ -208,7 +208,7 @@ def test_a_nominee_whose_address_is_added_later_is_notified_then(days, police):
 def test_a_changed_list_never_overfills_the_hall(programme, hall, police, ani):
     day = draft_activity(programme, hall, capacity=2)
     inviting.invite_people([day.id], [ani.id], Role.CADRE, by=None, now=NOW)
-    (under,) = ask(police, day)
+    (under,) = invite_seats_and_publish(police, day)
     answering.answer(token_of(ani), day.id, Choice.COMING, now=at(5))
     answering.nominate(token_of(police), under, [Nominee("Rina")], now=at(5))
     with pytest.raises(nominees.SeatsShort) as short:
@@ -220,13 +220,13 @@ def test_a_changed_list_never_overfills_the_hall(programme, hall, police, ani):
 
 @pytest.mark.parametrize("name", ["=HYPERLINK(1)", "https://example.com", "081234567890", "<b>Rina</b>"])
 def test_a_text_that_is_no_name_is_refused(days, police, name):
-    (under, *_) = ask(police, *days)
+    (under, *_) = invite_seats_and_publish(police, *days)
     with pytest.raises(nominees.NomineeNotAName):
         answering.nominate(token_of(police), under, [Nominee(name)], now=at(5))
 
 
 def test_control_characters_are_kept_out_of_names(days, police):
-    (under, *_) = ask(police, *days)
+    (under, *_) = invite_seats_and_publish(police, *days)
     answering.nominate(token_of(police), under, [Nominee("Ri\0na\u202e  Kartika")], now=at(5))
     assert named(under) == [("Rina Kartika", "coming")]
 
@@ -254,7 +254,7 @@ def test_several_answers_are_recorded_together_and_refused_ones_are_listed(days,
 
 
 def test_a_nominee_gets_a_mail_and_is_notified_of_later_changes(days, police):
-    (under, *_) = ask(police, *days)
+    (under, *_) = invite_seats_and_publish(police, *days)
     answering.nominate(token_of(police), under, [Nominee("Rina", email="rina@example.com")], now=at(5))
     reminding.tick(at(5))
     rina = db.session.scalars(sa.select(Person)).one()

@@ -21,7 +21,7 @@ from outreach.services.inbox import handled
 from outreach.services.inbox import receive as receiving
 from outreach.services.inbox import waiting as inbox_waiting
 from outreach.services.privacy import person as privacy
-from tests.delivery.inbox.conftest import imap_server, mailbox, server_settings  # noqa: F401
+from tests.servers.dovecot import server_settings
 from tests.services.inbox.inbox_help import (
     APPLIED,
     FOLDER,

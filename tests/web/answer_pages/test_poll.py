@@ -2,21 +2,20 @@
 
 import re
 from datetime import timedelta
-from html import unescape
 
 import pytest
-import sqlalchemy as sa
 
 from outreach.delivery import tokens
 from outreach.domain.kinds import AnswerSource
 from outreach.domain.polls import MOST_SLOTS, Proposed
 from outreach.extensions import db
-from outreach.models import DatePoll, Link, PollAnswer, PollInvitee
+from outreach.models import DatePoll
 from outreach.services.invitations import links
 from outreach.services.polls import ask as poll_asking
 from outreach.services.polls import decide as poll_deciding
 from outreach.web.answer_pages.forms import form_token
-from tests.world import at, token_of
+from tests.web.reading import words
+from tests.world import all_rows, at, token_of
 from tests.world.polls import a_poll, asked
 
 pytestmark = pytest.mark.usefixtures("clock_on_tuesday")
@@ -36,7 +35,7 @@ def slot_ids(poll) -> list[int]:
     return [slot.id for slot in db.session.get_one(DatePoll, poll.id).slots]
 
 
-def send(browser, invitee, poll, *choices, **values):
+def answer_poll(browser, invitee, poll, *choices, **values):
     fields = {f"s{id_}": choice for id_, choice in zip(slot_ids(poll), choices, strict=False)}
     return browser.post(path(invitee, poll), data={"csrf_token": form_token(token_of(invitee)), **fields, **values})
 
@@ -45,19 +44,9 @@ def checked(page: str) -> list[str]:
     return re.findall(r'<input type="radio" name="s\d+" value="(\w+)" id="\w+" checked>', page)
 
 
-def words(page: str) -> str:
-    return " ".join(unescape(re.sub(r"<style>.*?</style>|<[^>]+>", " ", page, flags=re.DOTALL)).split())
-
-
-def everything():
-    db.session.rollback()
-    tables = (DatePoll, PollInvitee, PollAnswer, Link)
-    return [[tuple(row) for row in db.session.execute(sa.select(*table.__table__.c))] for table in tables]
-
-
 def test_opening_it_shows_all_slots_and_changes_nothing(browser, ani):
     poll = a_poll(ani, note="Mohon pimpinan hadir")
-    before = everything()
+    before = all_rows()
     page = browser.get(path(ani, poll))
     assert page.status_code == 200
     assert page.text.count('type="radio"') == 9
@@ -67,12 +56,12 @@ def test_opening_it_shows_all_slots_and_changes_nothing(browser, ani):
     assert "Bidang PPA, 0812-0000-0001" in words(page.text)
     assert "pencegahan kekerasan" not in page.text
     browser.head(path(ani, poll))
-    assert everything() == before
+    assert all_rows() == before
 
 
 def test_an_answer_is_confirmed_and_preselected_next_time(browser, ani):
     poll = a_poll(ani)
-    reply = send(browser, ani, poll, "yes", "if_need_be", "no", note="Selasa pagi saja")
+    reply = answer_poll(browser, ani, poll, "yes", "if_need_be", "no", note="Selasa pagi saja")
     assert reply.status_code == 303
     page = browser.get(reply.location)
     assert 'role="status"' in page.text
@@ -87,7 +76,7 @@ def test_an_answer_is_confirmed_and_preselected_next_time(browser, ani):
 
 def test_a_slot_without_an_answer_is_marked_and_the_other_choices_stay(browser, ani):
     poll = a_poll(ani)
-    page = send(browser, ani, poll, "yes", "nonsense", "no", note="Catatan")
+    page = answer_poll(browser, ani, poll, "yes", "nonsense", "no", note="Catatan")
     assert page.status_code == 422
     assert checked(page.text) == ["yes", "no"]
     assert page.text.count('class="m"') == 1
@@ -97,10 +86,10 @@ def test_a_slot_without_an_answer_is_marked_and_the_other_choices_stay(browser, 
 
 def test_an_office_enters_who_answers(browser, police):
     poll = a_poll(organisations=[police])
-    page = send(browser, police, poll, "yes", "yes", "yes")
+    page = answer_poll(browser, police, poll, "yes", "yes", "yes")
     assert page.status_code == 422
     assert 'aria-invalid="true"' in page.text
-    assert send(browser, police, poll, "yes", "yes", "yes", who="Staf Bagops").status_code == 303
+    assert answer_poll(browser, police, poll, "yes", "yes", "yes", who="Staf Bagops").status_code == 303
     assert asked(poll, police).answered_by == "Staf Bagops"
 
 
@@ -127,7 +116,7 @@ def test_foreign_polls_drafts_and_invalid_links_open_nothing(browser, ani, budi,
     tokens.ensure_links(db.session, person_ids=[budi.id], expires_at=at(30))
     db.session.commit()
     assert browser.get(path(budi, poll)).status_code == 404
-    assert send(browser, budi, poll, "yes", "yes", "yes").status_code == 404
+    assert answer_poll(browser, budi, poll, "yes", "yes", "yes").status_code == 404
     assert browser.get(path(ani, draft)).status_code == 404
     assert browser.get(f"/j/{token_of(ani)}/polls/999").status_code == 404
     assert browser.get(f"/j/{'x' * 38}/polls/{poll.id}").status_code == 404
@@ -137,12 +126,12 @@ def test_foreign_polls_drafts_and_invalid_links_open_nothing(browser, ani, budi,
 
 def test_after_closing_the_page_says_so_and_accepts_no_answers(browser, ani, clock_on_tuesday):
     poll = a_poll(ani)
-    send(browser, ani, poll, "yes", "no", "no")
+    answer_poll(browser, ani, poll, "yes", "no", "no")
     clock_on_tuesday.now = at(7, 16)
     page = browser.get(path(ani, poll))
     assert 'type="radio"' not in page.text
     assert "<form" not in page.text
-    refused = send(browser, ani, poll, "no", "no", "no")
+    refused = answer_poll(browser, ani, poll, "no", "no", "no")
     assert refused.status_code == 422
     assert "Kamis, 7 Januari 2027 pukul 16.00 WIB" in words(refused.text)
     assert [row.choice for row in asked(poll, ani).choices] == ["yes", "no", "no"]
@@ -152,10 +141,10 @@ def test_an_answer_after_an_early_close_is_told_of_the_close_and_not_of_a_future
     browser, ani, clock_on_tuesday
 ):
     poll = a_poll(ani)
-    send(browser, ani, poll, "yes", "no", "no")
+    answer_poll(browser, ani, poll, "yes", "no", "no")
     poll_asking.close(poll.id, by=None, now=at(5))
     clock_on_tuesday.now = at(5)
-    late = send(browser, ani, poll, "if_need_be", "no", "no")
+    late = answer_poll(browser, ani, poll, "if_need_be", "no", "no")
     said = words(late.text)
     assert late.status_code == 422
     assert "7 Januari 2027" not in said
@@ -178,7 +167,7 @@ def test_the_answer_page_links_only_to_open_polls(browser, ani, clock_on_tuesday
     page = browser.get(f"/j/{token_of(ani)}?lang=en").text
     assert f'href="/j/{token_of(ani)}/polls/{poll.id}?lang=en"' in page
     assert f"/polls/{other.id}" not in page
-    send(browser, ani, poll, "yes", "no", "no")
+    answer_poll(browser, ani, poll, "yes", "no", "no")
     assert "answered" in words(browser.get(f"/j/{token_of(ani)}?lang=en").text)
     clock_on_tuesday.now = at(7, 16)
     assert "/polls/" not in browser.get(f"/j/{token_of(ani)}").text
@@ -239,7 +228,7 @@ def test_an_answered_poll_no_longer_asks_for_an_answer(browser, ani):
     poll = a_poll(ani)
     page = browser.get(f"/j/{token_of(ani)}").text
     assert ("Mohon dijawab paling lambat" in words(page), "Dapat diubah sampai" in words(page)) == (True, False)
-    send(browser, ani, poll, "yes", "no", "yes")
+    answer_poll(browser, ani, poll, "yes", "no", "yes")
     page = browser.get(f"/j/{token_of(ani)}").text
     assert ("Mohon dijawab paling lambat" in words(page), "Dapat diubah sampai" in words(page)) == (False, True)
 
@@ -248,14 +237,14 @@ def test_an_answer_to_a_poll_is_undone_from_its_thanks_page(browser, ani):
     poll = a_poll(ani)
     undo = f"{path(ani, poll)}/undo"
     sent = {"csrf_token": form_token(token_of(ani))}
-    page = browser.get(send(browser, ani, poll, "yes", "no", "yes").location).text
+    page = browser.get(answer_poll(browser, ani, poll, "yes", "no", "yes").location).text
     assert f'action="{undo}"' in page
     assert browser.post(undo, data=sent).location == f"{path(ani, poll)}?undone=1"
     undone = words(browser.get(f"{path(ani, poll)}?undone=1").text)
     assert ("kembali seperti sebelumnya" in undone, "sudah boleh ditutup" in undone) == (True, False)
     assert checked(browser.get(path(ani, poll)).text) == []
-    send(browser, ani, poll, "yes", "no", "yes")
-    send(browser, ani, poll, "no", "no", "no", note="Rapat")
+    answer_poll(browser, ani, poll, "yes", "no", "yes")
+    answer_poll(browser, ani, poll, "no", "no", "no", note="Rapat")
     assert browser.post(undo, data=sent).status_code == 303
     page = browser.get(path(ani, poll)).text
     assert (checked(page), "Rapat</textarea>" in page) == (["yes", "no", "yes"], False)
@@ -267,20 +256,20 @@ def test_an_answer_to_a_poll_is_undone_from_its_thanks_page(browser, ani):
 def test_errors_in_a_poll_lead_to_each_time_without_an_answer(browser, police):
     poll = a_poll(organisations=[police])
     _one, two, three = slot_ids(poll)
-    page = send(browser, police, poll, "yes").text
+    page = answer_poll(browser, police, poll, "yes").text
     top = page.split("<section")[0]
     assert "<title>Galat: " in page
     assert re.findall(r'<a href="#(\w+)">', top) == [f"y{two}", f"y{three}", "who"]
     assert f'id="y{two}"' in page
     assert 'id="who"' in page
     assert checked(page) == ["yes"]
-    long = send(browser, police, poll, "yes", "no", "no", who="Rina", note="x" * 301).text
+    long = answer_poll(browser, police, poll, "yes", "no", "no", who="Rina", note="x" * 301).text
     assert re.findall(r'<a href="#(\w+)">', long.split("<section")[0]) == ["note"]
     assert "300 huruf" in long
 
 
 def test_a_note_that_is_too_long_is_to_be_corrected_and_then_sent(browser, ani):
     poll = a_poll(ani)
-    page = words(send(browser, ani, poll, "yes", "no", "yes", note="y" * 400).text)
+    page = words(answer_poll(browser, ani, poll, "yes", "no", "yes", note="y" * 400).text)
     assert "Mohon perbaiki yang ditandai" in page
     assert "Mohon persingkat sampai 300 huruf." in page

@@ -23,6 +23,7 @@ from tests.support.apps import settings_for
 from tests.world import (
     NOW,
     a_person,
+    all_rows,
     at,
     draft_activity,
     invite,
@@ -58,7 +59,7 @@ def invite_office_and_mark(organisation, *activities, quota=2):
     mark_as_invited(Invitation.organisation_id == organisation.id)
 
 
-def send(browser, invitee, path, query="", **values):
+def press(browser, invitee, path, query="", **values):
     """Press a button: an activity's id means the button on its card, whose fields are named without its prefix."""
     token = token_of(invitee)
     if isinstance(path, int):
@@ -71,15 +72,6 @@ def states(person) -> list[str]:
     db.session.rollback()
     wanted = sa.select(Invitation.state).where(Invitation.person_id == person.id).order_by(Invitation.activity_id)
     return [state.value for state in db.session.scalars(wanted)]
-
-
-def everything() -> dict[str, list[tuple]]:
-    """Return every row of every table."""
-    db.session.rollback()
-    return {
-        table.name: [tuple(row) for row in db.session.execute(sa.select(table))]
-        for table in db.metadata.sorted_tables
-    }  # fmt: skip
 
 
 def marked(page: str) -> list[str]:
@@ -104,7 +96,7 @@ def first(four_days):
 
 def test_opening_shows_all_four_days_and_changes_nothing(browser, four_days, ani):
     invite_and_mark(ani, *four_days)
-    before = everything()
+    before = all_rows()
     for query in ("", "?pilih=hadir", "?pilih=tidak", "?pilih=wakil", "?lang=en"):
         page = browser.get(f"/j/{token_of(ani)}{query}")
         assert page.status_code == 200
@@ -112,9 +104,9 @@ def test_opening_shows_all_four_days_and_changes_nothing(browser, four_days, ani
         assert browser.head(f"/j/{token_of(ani)}{query}").status_code == 200
     assert browser.get(f"/j/{token_of(ani)}/thanks").status_code == 200
     assert browser.get(f"/j/{token_of(ani)}/{four_days[0].id}.ics").status_code == 200
-    assert everything() == before
-    assert send(browser, ani, four_days[0].id, choice="coming").status_code == 303
-    assert everything() != before
+    assert all_rows() == before
+    assert press(browser, ani, four_days[0].id, choice="coming").status_code == 303
+    assert all_rows() != before
 
 
 @pytest.mark.parametrize("query", ["", "?lang=en", "?pilih=wakil"])
@@ -161,7 +153,7 @@ def test_the_page_is_excluded_from_caches_and_search_engines(browser, first, ani
 
 def test_ani_accepts_and_gets_a_confirmation(browser, first, ani):
     invite_and_mark(ani, first)
-    answered = send(browser, ani, first.id, choice="coming")
+    answered = press(browser, ani, first.id, choice="coming")
     assert (answered.status_code, answered.location) == (303, f"/j/{token_of(ani)}/thanks?for=answer")
     assert 'role="status"' in browser.get(answered.location).text
     invitation = db.session.scalars(sa.select(Invitation).where(Invitation.person_id == ani.id)).one()
@@ -170,7 +162,7 @@ def test_ani_accepts_and_gets_a_confirmation(browser, first, ani):
 
 def test_ani_names_a_representative(browser, first, ani):
     invite_and_mark(ani, first)
-    send(
+    press(
         browser, ani, first.id, choice="represented", name=" Budi   Santoso ",
         post="Sekretaris", phone="0812 3456 7890", email="b@example.com",
     )  # fmt: skip
@@ -196,20 +188,20 @@ def test_ani_names_a_representative(browser, first, ani):
 )
 def test_an_error_is_shown_with_the_input_kept_and_nothing_changed(browser, first, ani, wrong, field):
     invite_and_mark(ani, first)
-    before = everything()
+    before = all_rows()
     typed = {"name": "Budi", "post": "Ketua RW 04", **wrong}
-    page = send(browser, ani, first.id, choice="represented", **typed)
+    page = press(browser, ani, first.id, choice="represented", **typed)
     assert page.status_code == 422
     assert 'value="Ketua RW 04"' in page.text
     assert re.search(rf'name="{first.id}-{field}"[^>]* aria-invalid="true"', page.text)
     assert 'role="alert"' in page.text
-    assert everything() == before
-    assert send(browser, ani, first.id, choice="represented", name="Budi").status_code == 303
+    assert all_rows() == before
+    assert press(browser, ani, first.id, choice="represented", name="Budi").status_code == 303
 
 
 def test_an_error_far_down_is_shown_at_the_top_with_a_link(browser, four_days, ani):
     invite_and_mark(ani, *four_days)
-    page = send(browser, ani, four_days[3].id, "?lang=en", choice="represented").text
+    page = press(browser, ani, four_days[3].id, "?lang=en", choice="represented").text
     top = page.split("<section")[0]
     assert "Your answer was not stored yet." in top
     assert re.findall(r'<a href="#([\w-]+)">', top) == [f"{four_days[3].id}-name"]
@@ -221,52 +213,52 @@ def test_an_error_far_down_is_shown_at_the_top_with_a_link(browser, four_days, a
 def test_input_about_a_representative_does_not_prevent_ani_from_declining(browser, first, ani):
     invite_and_mark(ani, first)
     typed = {"name": "=Budi", "phone": "rumah", "email": "budi@contoh,com"}
-    assert send(browser, ani, first.id, choice="represented", **typed).status_code == 422
-    assert send(browser, ani, first.id, choice="not_coming", **typed).status_code == 303
+    assert press(browser, ani, first.id, choice="represented", **typed).status_code == 422
+    assert press(browser, ani, first.id, choice="not_coming", **typed).status_code == 303
     assert states(ani) == ["not_coming"]
 
 
 def test_input_about_a_representative_does_not_prevent_an_answer_for_all(browser, four_days, ani):
     invite_and_mark(ani, *four_days)
     typed = {"name": "=Budi", "phone": "rumah", "email": "budi@contoh,com"}
-    assert send(browser, ani, "all", choice="coming", **typed).status_code == 303
+    assert press(browser, ani, "all", choice="coming", **typed).status_code == 303
     assert states(ani) == ["coming"] * 4
 
 
 def test_invalid_names_do_not_prevent_the_police_from_declining(browser, first, police):
     invite_office_and_mark(police, first)
     rows = {"rows-0-name": "Rina", "rows-0-email": "rina@"}
-    assert send(browser, police, first.id, choice="coming", **rows).status_code == 422
-    assert send(browser, police, first.id, choice="not_coming", **rows).status_code == 303
+    assert press(browser, police, first.id, choice="coming", **rows).status_code == 422
+    assert press(browser, police, first.id, choice="not_coming", **rows).status_code == 303
 
 
 @pytest.mark.parametrize("choice", ["", "maybe"])
 def test_an_unknown_answer_is_refused(browser, first, ani, choice):
     invite_and_mark(ani, first)
-    assert send(browser, ani, first.id, choice=choice).status_code == 422
+    assert press(browser, ani, first.id, choice=choice).status_code == 422
     assert states(ani) == ["invited"]
 
 
 def test_one_button_answers_all_four_days(browser, four_days, ani):
     invite_and_mark(ani, *four_days)
-    assert send(browser, ani, "all", choice="coming").status_code == 303
+    assert press(browser, ani, "all", choice="coming").status_code == 303
     assert states(ani) == ["coming"] * 4
 
 
 def test_the_button_for_all_answers_only_what_is_still_open(browser, clock_on_tuesday, four_days, ani):
     invite_and_mark(ani, *four_days)
     clock_on_tuesday.now = at(16, 16)  # the first day's deadline
-    assert send(browser, ani, "all", choice="not_coming").status_code == 303
+    assert press(browser, ani, "all", choice="not_coming").status_code == 303
     assert states(ani) == ["invited", "not_coming", "not_coming", "not_coming"]
 
 
 def test_a_representative_for_all_days_must_be_named_too(browser, four_days, ani):
     invite_and_mark(ani, *four_days)
-    page = send(browser, ani, "all", choice="represented", post="Sekretaris")
+    page = press(browser, ani, "all", choice="represented", post="Sekretaris")
     assert (page.status_code, states(ani)) == (422, ["invited"] * 4)
     assert "<details open>" in page.text
     assert 'value="Sekretaris"' in page.text
-    assert send(browser, ani, "all", choice="represented", name="Budi").status_code == 303
+    assert press(browser, ani, "all", choice="represented", name="Budi").status_code == 303
     assert states(ani) == ["represented"] * 4
 
 
@@ -274,13 +266,13 @@ def test_the_deadline_is_exact_to_the_minute(browser, clock_on_tuesday, first, a
     invite_and_mark(ani, first)
     clock_on_tuesday.now = at(16, 15, 59)
     assert '-choice"' in browser.get(f"/j/{token_of(ani)}").text
-    assert send(browser, ani, first.id, choice="coming").status_code == 303
+    assert press(browser, ani, first.id, choice="coming").status_code == 303
     clock_on_tuesday.now = at(16, 16)
     page = browser.get(f"/j/{token_of(ani)}").text
     assert '-choice"' not in page
     assert "Sabtu, 16 Januari 2027" in page
     assert "Bidang PPA (0812-0000-0001)" in page
-    refused = send(browser, ani, first.id, choice="not_coming")
+    refused = press(browser, ani, first.id, choice="not_coming")
     assert (refused.status_code, states(ani)) == (422, ["coming"])
 
 
@@ -290,7 +282,7 @@ def test_a_cancelled_day_cannot_be_answered(browser, first, ani, coordinator):
     page = browser.get(f"/j/{token_of(ani)}").text
     assert '-choice"' not in page
     assert ".ics" not in page
-    assert send(browser, ani, first.id, choice="coming").status_code == 422
+    assert press(browser, ani, first.id, choice="coming").status_code == 422
 
 
 def test_in_a_full_hall_an_acceptance_is_put_on_the_waiting_list(browser, programme, hall, ani, budi):
@@ -300,10 +292,10 @@ def test_in_a_full_hall_an_acceptance_is_put_on_the_waiting_list(browser, progra
     invite_and_mark(budi, small)
     full = re.compile("All seats are taken|Semua kursi")
     assert not full.search(browser.get(f"/j/{token_of(budi)}").text)
-    send(browser, ani, small.id, choice="coming")
+    press(browser, ani, small.id, choice="coming")
     assert full.search(browser.get(f"/j/{token_of(budi)}").text)
     assert not full.search(browser.get(f"/j/{token_of(ani)}").text)
-    send(browser, budi, small.id, choice="coming")
+    press(browser, budi, small.id, choice="coming")
     assert states(budi) == ["waitlisted"]
     assert '<b class="n waitlisted">' in browser.get(f"/j/{token_of(budi)}").text
 
@@ -348,7 +340,7 @@ def test_an_invitation_that_is_not_answered_asks_and_says_nothing_about_an_answe
     invite_office_and_mark(police, first)
     for who in (ani, police):
         assert "Your answer:" not in browser.get(f"/j/{token_of(who)}?lang=en").text
-    send(browser, ani, first.id, choice="coming")
+    press(browser, ani, first.id, choice="coming")
     assert "Your answer:" in browser.get(f"/j/{token_of(ani)}?lang=en").text
 
 
@@ -357,7 +349,7 @@ def test_two_people_who_share_an_address_have_one_page_each(browser, first, ani)
     invite_and_mark(ani, first)
     invite_and_mark(sister, first)
     assert token_of(ani) != token_of(sister)
-    send(browser, sister, first.id, choice="coming")
+    press(browser, sister, first.id, choice="coming")
     assert (states(ani), states(sister)) == (["invited"], ["coming"])
     assert "Ayu" not in browser.get(f"/j/{token_of(ani)}").text
 
@@ -374,7 +366,7 @@ def test_a_speaker_who_is_also_a_participant_answers_once(browser, first, chief)
     assert page.count("<section") == 1
     assert "“Pencegahan &amp; pelaporan”,\n09.00–10.00 WIB" in page
     assert "Milik orang lain" not in page
-    send(browser, chief, first.id, choice="coming")
+    press(browser, chief, first.id, choice="coming")
     assert states(chief) == ["coming", "coming"]
 
 
@@ -384,7 +376,7 @@ def test_names_are_shown_and_never_executed(browser, programme, hall):
     person = a_person(nasty, email="x@example.com")
     publish(activity, tick=False)
     invite_and_mark(person, activity)
-    page = send(browser, person, activity.id, choice="represented", name=nasty, post='" onx="').text
+    page = press(browser, person, activity.id, choice="represented", name=nasty, post='" onx="').text
     assert nasty not in page
     assert 'onx="' not in page
     assert page.count("&lt;script&gt;") >= 4
@@ -430,8 +422,8 @@ def test_the_token_in_the_form_works_without_a_cookie(app, first, ani):
 def test_an_activity_of_another_person_cannot_be_answered(browser, four_days, ani, budi):
     invite_and_mark(ani, four_days[0])
     invite_and_mark(budi, four_days[1])
-    assert send(browser, ani, four_days[1].id, choice="coming").status_code == 422
-    assert send(browser, ani, 4711, choice="coming").status_code == 422
+    assert press(browser, ani, four_days[1].id, choice="coming").status_code == 422
+    assert press(browser, ani, 4711, choice="coming").status_code == 422
     assert browser.get(f"/j/{token_of(ani)}/{four_days[1].id}.ics").status_code == 404
     assert (states(ani), states(budi)) == (["invited"], ["invited"])
 
@@ -458,12 +450,12 @@ def test_an_invalid_link_gets_a_friendly_page(browser, clock_on_tuesday, first, 
 
 def test_reminders_stop_and_resume_by_a_button(browser, first, ani):
     invite_and_mark(ani, first)
-    stopped = send(browser, ani, "reminders", wish="stop")
+    stopped = press(browser, ani, "reminders", wish="stop")
     assert (stopped.status_code, stopped.location) == (303, f"/j/{token_of(ani)}/thanks?for=stop")
     db.session.rollback()
     assert db.session.get(Person, ani.id).reminders_stopped_at == at(5)
     assert 'value="resume"' in browser.get(stopped.location).text
-    send(browser, ani, "reminders", wish="resume")
+    press(browser, ani, "reminders", wish="resume")
     db.session.rollback()
     assert db.session.get(Person, ani.id).reminders_stopped_at is None
 
@@ -486,7 +478,7 @@ def test_the_language_is_the_invitees_unless_another_is_requested(browser, first
     english = browser.get(f"/j/{token_of(ani)}?lang=en").text
     assert "Monday, 18 January 2027" in english
     assert f'action="/j/{token_of(ani)}/answers?lang=en"' in english
-    assert send(browser, ani, first.id, query="?lang=en", choice="coming").location.endswith("lang=en")
+    assert press(browser, ani, first.id, query="?lang=en", choice="coming").location.endswith("lang=en")
     ani.locale = "en"
     db.session.commit()
     assert '<html lang="en">' in browser.get(f"/j/{token_of(ani)}").text
@@ -501,7 +493,7 @@ def test_people_who_answered_before_a_move_are_asked_to_check_again(browser, fir
     first.sequence = 1
     db.session.commit()
     assert 'class="m"' in browser.get(f"/j/{token_of(ani)}").text
-    send(browser, ani, first.id, choice="coming")
+    press(browser, ani, first.id, choice="coming")
     assert 'class="m"' not in browser.get(f"/j/{token_of(ani)}").text
 
 
@@ -528,22 +520,22 @@ def test_the_police_name_two_people_and_change_one(browser, first, police):
         ("not_coming", "Tidak mengirim"),
     ]
     rows = {"rows-0-name": "Rina", "rows-0-post": "Kanit PPA", "rows-0-phone": "0812 3456 7890", "rows-1-name": "Dedi"}
-    assert send(browser, police, first.id, choice="coming", **rows).status_code == 303
+    assert press(browser, police, first.id, choice="coming", **rows).status_code == 303
     assert nominees(police) == [("Dedi", "", ""), ("Rina", "Kanit PPA", "+6281234567890")]
     assert 'value="Kanit PPA"' in browser.get(f"/j/{token_of(police)}").text
-    send(browser, police, first.id, choice="coming", **{"rows-0-name": "Rina", "rows-1-name": "Sari"})
+    press(browser, police, first.id, choice="coming", **{"rows-0-name": "Rina", "rows-1-name": "Sari"})
     assert [name for name, *_ in nominees(police)] == ["Rina", "Sari"]
 
 
 def test_sending_nobody_asks_before_names_are_withdrawn(browser, first, police):
     invite_office_and_mark(police, first)
-    send(browser, police, first.id, choice="coming", **{"rows-0-name": "Rina", "rows-1-name": "Dedi"})
-    asked = send(browser, police, first.id, "?lang=en", choice="not_coming")
+    press(browser, police, first.id, choice="coming", **{"rows-0-name": "Rina", "rows-1-name": "Dedi"})
+    asked = press(browser, police, first.id, "?lang=en", choice="not_coming")
     assert (asked.status_code, [name for name, *_ in nominees(police)]) == (422, ["Dedi", "Rina"])
     assert "would get a cancellation: Rina; Dedi." in asked.text
     assert "Do you really send nobody?" in asked.text
     assert f'name="{first.id}-sure"' in asked.text
-    assert send(browser, police, first.id, choice="not_coming", sure="1").status_code == 303
+    assert press(browser, police, first.id, choice="not_coming", sure="1").status_code == 303
     assert nominees(police) == []
     assert "✓ Tidak mengirim" in browser.get(f"/j/{token_of(police)}").text
 
@@ -560,23 +552,23 @@ def test_sending_nobody_asks_before_names_are_withdrawn(browser, first, police):
 )
 def test_invalid_input_of_the_police_is_kept_and_nobody_is_named(browser, first, police, rows):
     invite_office_and_mark(police, first)
-    before = everything()
-    page = send(browser, police, first.id, choice="coming", **rows)
+    before = all_rows()
+    page = press(browser, police, first.id, choice="coming", **rows)
     assert page.status_code == 422
     assert 'role="alert"' in page.text
     assert all(f'name="{first.id}-{name}"' in page.text for name, value in rows.items() if value)
     assert all(f'value="{value}"' in page.text for value in rows.values() if value)
-    assert everything() == before
-    assert send(browser, police, first.id, choice="coming", **{"rows-0-name": "Rina"}).status_code == 303
+    assert all_rows() == before
+    assert press(browser, police, first.id, choice="coming", **{"rows-0-name": "Rina"}).status_code == 303
 
 
 def test_after_the_deadline_the_police_see_their_nominees(browser, clock_on_tuesday, first, police):
     invite_office_and_mark(police, first)
-    send(browser, police, first.id, choice="coming", **{"rows-0-name": "Rina"})
+    press(browser, police, first.id, choice="coming", **{"rows-0-name": "Rina"})
     clock_on_tuesday.now = at(16, 16)
     page = browser.get(f"/j/{token_of(police)}").text
     assert ("<li>Rina" in page, "-rows-" in page) == (True, False)
-    assert send(browser, police, first.id, choice="coming", **{"rows-0-name": "Budi"}).status_code == 422
+    assert press(browser, police, first.id, choice="coming", **{"rows-0-name": "Budi"}).status_code == 422
     assert [name for name, *_ in nominees(police)] == ["Rina"]
 
 
@@ -621,7 +613,7 @@ def test_a_closed_day_takes_no_extra_query_and_shows_its_deadline_in_its_own_zon
 
 def test_a_choice_from_the_mail_is_preselected_and_the_stored_answer_is_still_shown(browser, first, ani):
     invite_and_mark(ani, first)
-    send(browser, ani, first.id, choice="coming")
+    press(browser, ani, first.id, choice="coming")
     page = browser.get(f"/j/{token_of(ani)}?pilih=tidak&lang=en").text
     assert marked(page) == ["not_coming"] * 2
     assert '<b class="n coming">✓ Will come</b>' in page
@@ -632,17 +624,17 @@ def test_choices_on_all_cards_are_stored_by_any_button(browser, four_days, ani):
     invite_and_mark(ani, *four_days)
     one, two, three, four = [day.id for day in four_days]
     values = {f"{one}-choice": "coming", f"{three}-choice": "represented", f"{three}-name": "Budi", "card": four}
-    assert send(browser, ani, "answers", **values).status_code == 303
+    assert press(browser, ani, "answers", **values).status_code == 303
     assert states(ani) == ["coming", "invited", "represented", "invited"]
-    assert send(browser, ani, "answers", card=two).status_code == 422
+    assert press(browser, ani, "answers", card=two).status_code == 422
 
 
 def test_a_choice_from_the_mail_against_stored_answers_counts_only_where_it_is_pressed(browser, four_days, ani):
     invite_and_mark(ani, *four_days)
-    send(browser, ani, "all", choice="coming")
+    press(browser, ani, "all", choice="coming")
     page = browser.get(f"/j/{token_of(ani)}?pilih=tidak").text
     assert marked(page) == ["not_coming"] * 4  # none at the top: it is not known which day is meant
-    send(browser, ani, four_days[1].id, choice="not_coming")
+    press(browser, ani, four_days[1].id, choice="not_coming")
     assert states(ani) == ["coming", "not_coming", "coming", "coming"]
 
 
@@ -650,7 +642,7 @@ def test_no_thanks_are_shown_where_a_part_was_refused(browser, clock_on_tuesday,
     invite_and_mark(ani, *four_days)
     clock_on_tuesday.now = at(16, 16)  # the first day's deadline
     values = {f"{day.id}-choice": "coming" for day in four_days}
-    page = send(browser, ani, "answers", "?lang=en", **values)
+    page = press(browser, ani, "answers", "?lang=en", **values)
     assert page.status_code == 422
     assert states(ani) == ["invited", "coming", "coming", "coming"]
     assert 'role="status"' not in page.text
@@ -661,7 +653,7 @@ def test_no_thanks_are_shown_where_a_part_was_refused(browser, clock_on_tuesday,
 def test_a_late_answer_stays_visible(browser, clock_on_tuesday, first, ani):
     invite_and_mark(ani, first)
     clock_on_tuesday.now = at(16, 16)
-    late = send(browser, ani, first.id, "?lang=en", choice="represented", name="Budi Santoso", post="Sekretaris")
+    late = press(browser, ani, first.id, "?lang=en", choice="represented", name="Budi Santoso", post="Sekretaris")
     assert "Your answer was not stored. The time for answering ended" in late.text
     assert "What you sent: <b>Represented, Budi Santoso, Sekretaris</b>" in late.text
     top = late.text.split("<section")[0]
@@ -703,17 +695,17 @@ def test_an_answer_for_an_activity_no_longer_on_the_page_gets_its_message(browse
     invite_and_mark(ani, *four_days[:2])
     invitation = db.session.scalars(sa.select(Invitation).order_by(Invitation.id)).first()
     withdrawing.withdraw(invitation.id, by=coordinator, now=NOW)
-    withdrawn = send(browser, ani, four_days[0].id, "?lang=en", choice="coming")
-    foreign = send(browser, ani, four_days[2].id, "?lang=en", choice="coming")
+    withdrawn = press(browser, ani, four_days[0].id, "?lang=en", choice="coming")
+    foreign = press(browser, ani, four_days[2].id, "?lang=en", choice="coming")
     assert "This invitation has been withdrawn." in withdrawn.text
-    unnamed = send(browser, ani, four_days[2].id, "?lang=en", choice="represented")
+    unnamed = press(browser, ani, four_days[2].id, "?lang=en", choice="represented")
     assert "This invitation is not among yours." in foreign.text
     assert "This invitation is not among yours." in unnamed.text
 
 
 def test_an_error_is_shown_in_the_summary_and_beside_its_field(browser, first, ani):
     invite_and_mark(ani, first)
-    page = send(browser, ani, first.id, "?lang=en", choice="represented", name="Budi", email="budi@").text
+    page = press(browser, ani, first.id, "?lang=en", choice="represented", name="Budi", email="budi@").text
     top, rest = page.split("<section", 1)
     assert (top.count("This e-mail address is not complete"), rest.count("This e-mail address is not complete")) == (
         1,
@@ -728,7 +720,7 @@ def test_an_error_is_shown_in_the_summary_and_beside_its_field(browser, first, a
 )
 def test_a_representatives_name_and_post_are_shown_in_words(browser, first, ani, wrong):
     invite_and_mark(ani, first)
-    refused = send(browser, ani, first.id, choice="represented", **{"name": "Budi", **wrong})
+    refused = press(browser, ani, first.id, choice="represented", **{"name": "Budi", **wrong})
     assert (refused.status_code, states(ani)) == (422, ["invited"])
 
 
@@ -736,7 +728,7 @@ def test_a_representatives_name_and_post_are_shown_in_words(browser, first, ani,
 def test_a_nul_character_anywhere_gives_no_server_error(browser, first, ani, name):
     invite_and_mark(ani, first)
     typed = {"choice": "represented", "name": "Budi", name: "\0"}
-    assert send(browser, ani, first.id, **typed).status_code in (303, 422)
+    assert press(browser, ani, first.id, **typed).status_code in (303, 422)
     assert browser.get(f"/j/{token_of(ani)}%00").status_code == 404
 
 
@@ -745,7 +737,7 @@ def test_messages_are_in_the_invitees_language(browser, clock_on_tuesday, first,
     ani.locale = "en"
     db.session.commit()
     token = token_of(ani)
-    assert "Please write the name of the person" in send(browser, ani, first.id, choice="represented").text
+    assert "Please write the name of the person" in press(browser, ani, first.id, choice="represented").text
     assert '<html lang="en">' in browser.get(f"/j/{token}/4711.ics").text
     assert '<html lang="en">' in browser.post(f"/j/{token}/reminders", data={"wish": "stop"}).text
 
@@ -766,7 +758,7 @@ def test_a_truncated_link_gets_the_small_page(browser, office, path):
 
 def test_a_typed_phone_number_is_shown_in_the_usual_form(browser, first, ani):
     invite_and_mark(ani, first)
-    wrong = send(browser, ani, first.id, choice="represented", name="Budi", phone="081234567891", email="x@").text
+    wrong = press(browser, ani, first.id, choice="represented", name="Budi", phone="081234567891", email="x@").text
     assert 'value="0812-3456-7891"' in wrong
 
 
@@ -796,7 +788,7 @@ def test_nine_days_and_twenty_names_fit_in_14_kb(browser, programme, hall, ani, 
         rows[f"rows-{n}-name"] = f"Siti Aminah Rahmawati {chr(65 + n)}"
         rows[f"rows-{n}-post"] = "Kepala Seksi"
         rows[f"rows-{n}-email"] = f"siti.aminah.{n}@example.com"
-    assert send(browser, police, days[0].id, choice="coming", **rows).status_code == 303
+    assert press(browser, police, days[0].id, choice="coming", **rows).status_code == 303
     addresses = [f"/j/{token_of(invitee)}" for invitee in (ani, police)]
     pages = [browser.get(address, headers={"Accept-Encoding": "gzip"}).data for address in addresses]
     assert [len(page) <= 14_000 for page in pages] == [True, True]
@@ -804,15 +796,15 @@ def test_nine_days_and_twenty_names_fit_in_14_kb(browser, programme, hall, ani, 
 
 def test_the_office_sees_its_nominees_own_answers(browser, first, police):
     invite_office_and_mark(police, first)
-    send(browser, police, first.id, choice="coming", **{"rows-0-name": "Rina", "rows-1-name": "Dedi"})
+    press(browser, police, first.id, choice="coming", **{"rows-0-name": "Rina", "rows-1-name": "Dedi"})
     rina = db.session.scalars(sa.select(Person).where(Person.name == "Rina")).one()
-    send(browser, rina, first.id, choice="not_coming")
+    press(browser, rina, first.id, choice="not_coming")
     page = browser.get(f"/j/{token_of(police)}?lang=en").text
     assert '<summary>Rina <b class="n not_coming">Will not come</b></summary>' in page
     rows = re.findall(r'name="\d+-rows-(\d)-row" value="(\d+)"', page)
     values = {f"rows-{n}-row": row for n, row in rows}
     values |= {"rows-0-name": "Rina", "rows-1-name": "Dedy", "rows-1-post": "Kanit"}
-    send(browser, police, first.id, choice="coming", **values)
+    press(browser, police, first.id, choice="coming", **values)
     assert states(rina) == ["not_coming"]
     assert nominees(police) == [("Dedy", "Kanit", "")]
 
@@ -821,7 +813,7 @@ def test_the_same_people_can_be_named_for_all_days(browser, four_days, police):
     invite_office_and_mark(police, *four_days)
     one = four_days[0].id
     values = {f"{one}-choice": "coming", f"{one}-rows-0-name": "Rina", f"{one}-rows-1-name": "Dedi", "same": "1"}
-    assert send(browser, police, "answers", card=four_days[2].id, **values).status_code == 303
+    assert press(browser, police, "answers", card=four_days[2].id, **values).status_code == 303
     rows = db.session.scalars(sa.select(Invitation.state).where(Invitation.nominated_under_id.is_not(None))).all()
     assert [state.value for state in rows] == ["coming"] * 8
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Person)) == 2
@@ -830,13 +822,13 @@ def test_the_same_people_can_be_named_for_all_days(browser, four_days, police):
 def test_naming_the_same_people_fills_only_days_without_names(browser, four_days, police):
     invite_office_and_mark(police, *four_days)
     one, two, three, four = (day.id for day in four_days)
-    send(browser, police, two, choice="coming", **{"rows-0-name": "Sari"})
-    send(browser, police, three, choice="not_coming")
+    press(browser, police, two, choice="coming", **{"rows-0-name": "Sari"})
+    press(browser, police, three, choice="not_coming")
     typed = {
         f"{one}-choice": "coming", f"{one}-rows-0-name": "Rina", "same": "1", f"{three}-choice": "not_coming",
         f"{two}-choice": "coming", f"{two}-rows-0-name": "Sari", f"{two}-rows-0-row": _row_of("Sari"),
     }  # fmt: skip
-    assert send(browser, police, "answers", card=one, **typed).status_code == 303
+    assert press(browser, police, "answers", card=one, **typed).status_code == 303
     assert _named_by_day() == {one: ["Rina"], two: ["Sari"], four: ["Rina"]}
     withdrawn = sa.select(Invitation).where(Invitation.state == InvitationState.WITHDRAWN)
     assert db.session.scalars(withdrawn).all() == []
@@ -846,7 +838,7 @@ def test_names_just_entered_on_another_day_stay_as_entered(browser, four_days, p
     invite_office_and_mark(police, *four_days)
     one, two, three, four = (day.id for day in four_days)
     typed = {f"{one}-choice": "coming", f"{one}-rows-0-name": "Rina", f"{three}-rows-0-name": "Dedi", "same": "1"}
-    assert send(browser, police, "answers", card=one, **typed).status_code == 303
+    assert press(browser, police, "answers", card=one, **typed).status_code == 303
     assert _named_by_day() == {one: ["Rina"], two: ["Rina"], three: ["Dedi"], four: ["Rina"]}
 
 
@@ -870,7 +862,7 @@ def test_one_empty_row_is_open_and_the_others_are_behind_one_more_person(browser
     page = browser.get(f"/j/{token_of(police)}?lang=en").text
     assert page.count("<summary>One more person</summary>") == 2
     assert page.count('<fieldset class="o">') == 1
-    send(browser, police, first.id, choice="coming", **{"rows-0-name": "Rina"})
+    press(browser, police, first.id, choice="coming", **{"rows-0-name": "Rina"})
     page = browser.get(f"/j/{token_of(police)}?lang=en").text
     assert page.count("<summary>One more person</summary>") == 1
     assert page.count('<fieldset class="o">') == 1
@@ -881,7 +873,7 @@ def test_an_answered_day_is_folded_until_it_needs_attention_again(browser, four_
     invite_and_mark(ani, *four_days)
     folded = re.compile(r'<details><summary class="y">\s*Your answer: <b class="n coming">✓ Will come</b>')
     assert not folded.search(browser.get(f"/j/{token_of(ani)}?lang=en").text)
-    send(browser, ani, four_days[1].id, choice="coming")
+    press(browser, ani, four_days[1].id, choice="coming")
     assert len(folded.findall(browser.get(f"/j/{token_of(ani)}?lang=en").text)) == 1
     assert len(folded.findall(browser.get(f"/j/{token_of(ani)}?lang=en&pilih=hadir").text)) == 1
     assert not folded.search(browser.get(f"/j/{token_of(ani)}?lang=en&pilih=tidak").text)
@@ -946,12 +938,12 @@ def test_a_waiting_time_above_a_minute_is_shown(tmp_path, first, ani):
 )
 def test_a_get_request_to_a_post_only_address_redirects_and_changes_nothing(browser, first, ani, sent_to, page):
     invite_and_mark(ani, first)
-    before = everything()
+    before = all_rows()
     opened = browser.get(f"/j/{token_of(ani)}/{sent_to}?lang=en")
     assert (opened.status_code, opened.location) == (302, f"/j/{token_of(ani)}{page}?lang=en")
     assert "no-store" in opened.headers["Cache-Control"]
     assert browser.get(opened.location).status_code == 200
-    assert everything() == before
+    assert all_rows() == before
 
 
 def openings(statements: list[str]) -> int:
@@ -1010,69 +1002,69 @@ def test_the_return_key_on_a_phone_presses_no_choice(browser, four_days, ani, po
         page = browser.get(f"/j/{token_of(invitee)}").text
         form = page.split(f'action="/j/{token_of(invitee)}/answers"')[1]
         assert re.search("<button[^>]*>", form)[0] == '<button class="h" tabindex="-1" aria-hidden="true">'
-    assert send(browser, ani, "answers", **{f"{four_days[0].id}-name": "Budi"}).status_code == 303
+    assert press(browser, ani, "answers", **{f"{four_days[0].id}-name": "Budi"}).status_code == 303
     assert states(ani) == ["represented", "invited", "invited", "invited"]
-    assert send(browser, ani, "answers").status_code == 422
+    assert press(browser, ani, "answers").status_code == 422
 
 
 def test_an_answer_for_all_leaves_what_was_answered(browser, four_days, ani):
     invite_and_mark(ani, *four_days)
     one, two = (day.id for day in four_days[:2])
     for day, name in ((one, "Rina"), (two, "Dedi")):
-        send(browser, ani, day, choice="represented", name=name)
+        press(browser, ani, day, choice="represented", name=name)
     assert "Jawaban sama untuk 2 kegiatan yang belum dijawab?" in browser.get(f"/j/{token_of(ani)}").text
-    assert send(browser, ani, "all", choice="not_coming").status_code == 303
+    assert press(browser, ani, "all", choice="not_coming").status_code == 303
     assert states(ani) == ["represented", "represented", "not_coming", "not_coming"]
     assert 'aria-labelledby="all"' not in browser.get(f"/j/{token_of(ani)}").text
-    stale = send(browser, ani, "all", "?lang=en", choice="not_coming")  # from a page that was opened before
+    stale = press(browser, ani, "all", "?lang=en", choice="not_coming")  # from a page that was opened before
     assert (stale.status_code, "You have answered everything already" in stale.text) == (422, True)
     assert states(ani) == ["represented", "represented", "not_coming", "not_coming"]
 
 
 def test_an_answer_is_undone_from_its_thanks_page(browser, clock_on_tuesday, four_days, ani):
     invite_and_mark(ani, *four_days)
-    thanks = send(browser, ani, "all", "?lang=en", choice="not_coming").location
+    thanks = press(browser, ani, "all", "?lang=en", choice="not_coming").location
     page = browser.get(thanks).text
     assert page.count("<b>✓ Will not come</b></p>") == 4
     assert f'action="/j/{token_of(ani)}/undo?lang=en"' in page
-    undone = send(browser, ani, "undo", "?lang=en")
+    undone = press(browser, ani, "undo", "?lang=en")
     assert (undone.status_code, undone.location) == (303, f"/j/{token_of(ani)}/thanks?for=undone&lang=en")
     assert states(ani) == ["invited"] * 4
     undone = browser.get(undone.location).text
     assert "This was undone. Everything is as it was before." in undone
     assert "4 invitations below still wait for your answer." in undone
     assert "/undo" not in browser.get(thanks).text  # there is nothing left to undo
-    again = send(browser, ani, "undo", "?lang=en")
+    again = press(browser, ani, "undo", "?lang=en")
     assert (again.status_code, "no answer that can be undone" in again.text) == (422, True)
 
 
 def test_what_can_be_undone_of_several_days_is_undone(browser, clock_on_tuesday, four_days, ani):
     invite_and_mark(ani, *four_days)
     clock_on_tuesday.now = at(16, 15)
-    send(browser, ani, "all", choice="coming")
+    press(browser, ani, "all", choice="coming")
     clock_on_tuesday.now = at(16, 16)  # the first day's deadline
-    page = send(browser, ani, "undo", "?lang=en")
+    page = press(browser, ani, "undo", "?lang=en")
     assert (page.status_code, states(ani)) == (422, ["coming", "invited", "invited", "invited"])
     assert "Not everything could be undone." in page.text
 
 
 def test_opening_or_forging_the_undo_address_changes_nothing(browser, first, ani):
     invite_and_mark(ani, first)
-    send(browser, ani, first.id, choice="coming")
-    before = everything()
+    press(browser, ani, first.id, choice="coming")
+    before = all_rows()
     address = f"/j/{token_of(ani)}/undo"
     assert browser.get(address).status_code == 302
     assert browser.post(address, data={"csrf_token": "x"}).status_code == 400
     good = {"csrf_token": form_token(token_of(ani))}
     assert browser.post(address, data=good, headers={"Sec-Fetch-Site": "cross-site"}).status_code == 400
-    assert everything() == before
+    assert all_rows() == before
 
 
 def test_a_valid_answer_is_stored_although_another_card_is_not_valid(browser, four_days, ani):
     invite_and_mark(ani, *four_days)
     one, two = (day.id for day in four_days[:2])
     values = {f"{one}-name": "Budi", f"{two}-choice": "represented", f"{two}-post": "Sekretaris"}
-    page = send(browser, ani, "answers", "?lang=en", **values)
+    page = press(browser, ani, "answers", "?lang=en", **values)
     assert (page.status_code, states(ani)) == (422, ["represented", "invited", "invited", "invited"])
     assert "What was complete is stored." in page.text
     assert 'value="Sekretaris"' in page.text
@@ -1090,7 +1082,7 @@ def test_the_offices_valid_names_are_stored_and_the_others_asked_for(browser, fo
         f"{two}-rows-1-email": "sari@",
         f"{two}-rows-2-post": "Kanit",
     }
-    page = send(browser, police, "answers", "?lang=en", **values)
+    page = press(browser, police, "answers", "?lang=en", **values)
     assert (page.status_code, _named_by_day()) == (422, {one: ["Rina"], two: ["Dedi"]})
     faults = re.findall(r'<a href="#([\w-]+)">', page.text.split("<section")[0])
     assert faults == [f"{two}-rows-1-email", f"{two}-rows-2-name"]
@@ -1101,16 +1093,16 @@ def test_the_offices_valid_names_are_stored_and_the_others_asked_for(browser, fo
         f"{two}-rows-1-name": "Sari",
         f"{two}-rows-1-email": "sari@example.com",
     }
-    assert send(browser, police, "answers", **mended).status_code == 303
+    assert press(browser, police, "answers", **mended).status_code == 303
     assert _named_by_day() == {one: ["Rina"], two: ["Dedi", "Sari"]}
 
 
 def test_a_nominee_whose_new_data_is_not_valid_stays_on_the_list(browser, first, police):
     invite_office_and_mark(police, first, quota=3)
-    send(browser, police, first.id, choice="coming", **{"rows-0-name": "Rina"})
+    press(browser, police, first.id, choice="coming", **{"rows-0-name": "Rina"})
     row = _row_of("Rina")
     values = {"rows-0-name": "Rina", "rows-0-row": row, "rows-0-email": "rina@", "rows-1-name": "Dedi"}
-    assert send(browser, police, first.id, choice="coming", **values).status_code == 422
+    assert press(browser, police, first.id, choice="coming", **values).status_code == 422
     assert [name for name, *_ in nominees(police)] == ["Dedi", "Rina"]
 
 
@@ -1136,9 +1128,9 @@ def test_who_was_withdrawn_reads_that_and_not_that_nothing_was_there(browser, fi
 
 def test_promised_is_another_word_than_came(browser, first, ani, police):
     invite_and_mark(ani, first)
-    send(browser, ani, first.id, choice="coming")
+    press(browser, ani, first.id, choice="coming")
     assert '<b class="n coming">✓ Menyatakan hadir</b>' in browser.get(f"/j/{token_of(ani)}").text
-    send(browser, ani, first.id, choice="not_coming")
+    press(browser, ani, first.id, choice="not_coming")
     assert '<b class="n not_coming">✓ Menyatakan tidak hadir</b>' in browser.get(f"/j/{token_of(ani)}").text
 
 
@@ -1148,16 +1140,16 @@ def test_the_thanks_name_what_was_accepted_for_the_same_time(browser, programme,
     db.session.commit()
     publish(*days, tick=False)
     invite_and_mark(ani, *days)
-    alone = browser.get(send(browser, ani, days[0].id, "?lang=en", choice="coming").location).text
+    alone = browser.get(press(browser, ani, days[0].id, "?lang=en", choice="coming").location).text
     assert "at the same time" not in alone
-    both = browser.get(send(browser, ani, days[1].id, "?lang=en", choice="coming").location).text
+    both = browser.get(press(browser, ani, days[1].id, "?lang=en", choice="coming").location).text
     assert '“<span lang="id">Rapat A</span>” and “<span lang="id">Rapat B</span>” are at the same time.' in both
 
 
 def test_the_title_of_a_page_with_errors_says_so_and_the_summary_has_the_focus(browser, first, ani):
     invite_and_mark(ani, first)
     assert "<title>Undangan</title>" in browser.get(f"/j/{token_of(ani)}").text
-    page = send(browser, ani, first.id, choice="represented").text
+    page = press(browser, ani, first.id, choice="represented").text
     assert "<title>Galat: Undangan</title>" in page
     assert '<div class="e" id="e" role="alert" tabindex="-1" autofocus>' in page
     assert f'<a href="#{first.id}-name">Nama: ' in page
@@ -1166,30 +1158,30 @@ def test_the_title_of_a_page_with_errors_says_so_and_the_summary_has_the_focus(b
 
 def test_a_text_that_is_too_long_names_the_limit(browser, first, ani):
     invite_and_mark(ani, first)
-    page = send(browser, ani, first.id, choice="represented", name="x" * 161, post="y" * 161).text
+    page = press(browser, ani, first.id, choice="represented", name="x" * 161, post="y" * 161).text
     assert page.count("Mohon persingkat sampai 160 huruf.") == 4  # two fields, each also in the summary
 
 
 def test_a_mistyped_address_gets_a_suggestion_that_is_taken_by_one_press(browser, first, ani):
     invite_and_mark(ani, first)
     typed = {"choice": "represented", "name": "Budi", "email": "budi@example,com"}
-    page = send(browser, ani, first.id, **typed).text
+    page = press(browser, ani, first.id, **typed).text
     assert "Mungkin maksudnya budi@example.com?" in unescape(page)
     assert f'name="{first.id}-use" value="budi@example.com" checked' in page
     assert f'name="{first.id}-asked" value="budi@example,com"' in page
-    assert send(browser, ani, first.id, **typed, asked="budi@example,com").status_code == 422  # unticked
-    taken = send(browser, ani, first.id, **typed, asked="budi@example,com", use="budi@example.com")
+    assert press(browser, ani, first.id, **typed, asked="budi@example,com").status_code == 422  # unticked
+    taken = press(browser, ani, first.id, **typed, asked="budi@example,com", use="budi@example.com")
     assert (taken.status_code, representative(ani).representative_email) == (303, "budi@example.com")
 
 
 def test_an_address_that_looks_misspelt_is_asked_about_once(browser, first, ani):
     invite_and_mark(ani, first)
     typed = {"choice": "represented", "name": "Budi", "email": "budi@gmial.com"}
-    page = send(browser, ani, first.id, **typed)
+    page = press(browser, ani, first.id, **typed)
     assert (page.status_code, "Mungkin maksudnya budi@gmail.com?" in page.text) == (422, True)
-    kept = send(browser, ani, first.id, **typed, asked="budi@gmial.com")
+    kept = press(browser, ani, first.id, **typed, asked="budi@gmial.com")
     assert (kept.status_code, representative(ani).representative_email) == (303, "budi@gmial.com")
-    taken = send(browser, ani, first.id, **typed, asked="budi@gmial.com", use="budi@gmail.com")
+    taken = press(browser, ani, first.id, **typed, asked="budi@gmial.com", use="budi@gmail.com")
     assert (taken.status_code, representative(ani).representative_email) == (303, "budi@gmail.com")
 
 
@@ -1202,22 +1194,22 @@ def test_phone_and_email_of_others_are_shown_only_in_part_and_kept(browser, firs
     invite_and_mark(ani, first)
     invite_office_and_mark(police, first)
     who = {"name": "Budi", "post": "Sekretaris", "phone": "0812 3456 7890", "email": "budi@example.com"}
-    send(browser, ani, first.id, choice="represented", **who)
-    send(browser, police, first.id, choice="coming", **{f"rows-0-{part}": value for part, value in who.items()})
+    press(browser, ani, first.id, choice="represented", **who)
+    press(browser, police, first.id, choice="coming", **{f"rows-0-{part}": value for part, value in who.items()})
     for invitee in (ani, police):
         page = unescape(browser.get(f"/j/{token_of(invitee)}").text)
         assert ("7890" in page, "3456" in page, "budi@" in page) == (False, False, False)
         assert "tercatat: 0812…90." in page
         assert "tercatat: b…@example.com." in page
-    send(browser, ani, first.id, choice="represented", name="Budi", post="Kepala Seksi")
+    press(browser, ani, first.id, choice="represented", name="Budi", post="Kepala Seksi")
     kept = representative(ani)
     assert (kept.representative_post, kept.representative_phone, kept.representative_email) == (
         "Kepala Seksi", "+6281234567890", "budi@example.com",
     )  # fmt: skip
     rows = {"rows-0-name": "Budi", "rows-0-post": "Kanit", "rows-0-row": _row_of("Budi")}
-    send(browser, police, first.id, choice="coming", **rows)
+    press(browser, police, first.id, choice="coming", **rows)
     assert nominees(police) == [("Budi", "Kanit", "+6281234567890")]
-    send(browser, ani, first.id, choice="represented", name="Sari")  # somebody else has another number
+    press(browser, ani, first.id, choice="represented", name="Sari")  # somebody else has another number
     assert representative(ani).representative_phone == ""
 
 
@@ -1262,10 +1254,10 @@ def test_a_mistake_in_names_for_all_days_is_asked_for_once(browser, four_days, p
     invite_office_and_mark(police, *four_days)
     one = four_days[0].id
     values = {f"{one}-choice": "coming", f"{one}-rows-0-name": "Rina", f"{one}-rows-0-email": "rina@", "same": "1"}
-    page = send(browser, police, "answers", **values).text
+    page = press(browser, police, "answers", **values).text
     assert re.findall(r'<a href="#([\w-]+)">', page.split("<section")[0]) == [f"{one}-rows-0-email"]
     assert 'name="same" value="1" checked' in page
-    assert send(browser, police, "answers", **values | {f"{one}-rows-0-email": ""}).status_code == 303
+    assert press(browser, police, "answers", **values | {f"{one}-rows-0-email": ""}).status_code == 303
     assert _named_by_day() == {day.id: ["Rina"] for day in four_days}
 
 
@@ -1277,9 +1269,9 @@ def test_an_error_in_an_offices_list_says_about_which_person(browser, first, pol
         "rows-1-name": "Dedi",
         "rows-1-email": "dedi@example,com",
     }
-    page = unescape(send(browser, police, first.id, "?lang=en", choice="coming", **names).text)
+    page = unescape(press(browser, police, first.id, "?lang=en", choice="coming", **names).text)
     told = re.findall(r'<li><a href="#[^"]+">(Person \d, \w+)', page)
     assert told == ["Person 1, Phone", "Person 2, E"]
     names |= {"rows-0-phone": "", "rows-1-email": ""}
-    thanks = browser.get(send(browser, police, first.id, "?lang=en", choice="coming", **names).location).text
+    thanks = browser.get(press(browser, police, first.id, "?lang=en", choice="coming", **names).location).text
     assert "</b>: Rina, S.Pd.; Dedi</p>" in thanks

@@ -16,6 +16,7 @@ from outreach.extensions import db
 from outreach.models import Person, PersonImport
 from outreach.services.directory import import_people as importing
 from outreach.services.directory import uploads
+from tests.web.reading import words
 from tests.world import NOW, log_in
 
 GOOD = (
@@ -40,10 +41,6 @@ def how_many():
 
 def page(client, address, **asked):
     return client.get(address, query_string={"lang": "en", **asked}).get_data(as_text=True)
-
-
-def words(html):
-    return " ".join(re.sub(r"<[^>]+>", " ", html).split())
 
 
 def test_a_sheet_is_checked_confirmed_and_reported(coordinator_page):

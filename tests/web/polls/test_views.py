@@ -18,14 +18,11 @@ from outreach.services.invitations import links
 from outreach.services.polls import answer as poll_answering
 from outreach.services.polls import ask as poll_asking
 from outreach.services.polls import decide as poll_deciding
+from tests.web.reading import words
 from tests.world import NOW, a_person, at, count, fresh
 from tests.world.polls import MAYBE, NO, YES, Proposed, a_poll, asked, dates, values
 
 pytestmark = pytest.mark.usefixtures("clock_on_tuesday")
-
-
-def words(page: str) -> str:
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", page)).split())
 
 
 def proposed(page: str) -> list[str]:
