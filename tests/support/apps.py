@@ -3,7 +3,7 @@
 import copy
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,11 @@ def settings_for(folder: Path, **values: object) -> Settings:
             **values,
         }
     )
+
+
+def with_settings(app: Flask, **values: object) -> None:
+    """Let the app run with these settings from here on."""
+    app.extensions["outreach"] = replace(app.extensions["outreach"], **values)
 
 
 @dataclass

@@ -1,7 +1,6 @@
 """Store a message with lines as the reminders do, compose it, and parse the mail as its reader would."""
 
 import re
-from dataclasses import replace
 from datetime import date, datetime, time
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -17,6 +16,7 @@ from outreach.domain.kinds import Audience, MailKind, Role
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
 from outreach.models import Activity, Invitation, Message, MessageLine, Organisation, Person, Reminder
+from tests.support.apps import with_settings
 from tests.world import NOW
 
 
@@ -73,11 +73,6 @@ def mail_of(*lines: MessageLine, now: datetime = NOW, to_representative: bool = 
     """Return the composed mail, parsed again from its bytes."""
     message = message_of(*lines, to_representative=to_representative)
     return parsed(compose(message, message.lines, now=now).data)
-
-
-def with_settings(app: Flask, **values: object) -> None:
-    """Let the app run with these settings from here on."""
-    app.extensions["outreach"] = replace(app.extensions["outreach"], **values)
 
 
 def reads_a_mailbox(app: Flask, **values: object) -> None:

@@ -11,6 +11,7 @@ from outreach.domain.kinds import AttendanceSource, Audience, MailKind, Role, Se
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.models import AgendaItem, Attendance, MessageText
+from tests.support.apps import with_settings
 from tests.world import NOW, a_person, at, draft_activity
 from tests.world.composed import (
     calendar_parts,
@@ -24,7 +25,6 @@ from tests.world.composed import (
     published_invitation,
     reads_a_mailbox,
     text_of,
-    with_settings,
     words_in_html,
 )
 

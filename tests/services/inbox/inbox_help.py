@@ -1,6 +1,5 @@
 """Mails that arrive in the office's mailbox one after the other, and their results."""
 
-from dataclasses import replace
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -16,10 +15,6 @@ FOLDER = Folder("undangan@imap.example.com/INBOX", 7)
 MORNING = at(5, 9)
 APPLIED, REFUSED = IncomingOutcome.APPLIED, IncomingOutcome.REFUSED
 TO_READ, IGNORED = IncomingOutcome.TO_READ, IncomingOutcome.IGNORED
-
-
-def setting(app, **values) -> None:
-    app.extensions["outreach"] = replace(app.extensions["outreach"], **values)
 
 
 class Inbox:

@@ -13,14 +13,15 @@ from outreach.extensions import db
 from outreach.models import AddressFailure, Message
 from outreach.services.reminders import tick as reminding
 from tests.servers.smtp import Server
-from tests.services.inbox.inbox_help import APPLIED, IGNORED, TO_READ, first_invitation_of, result, sent_to, setting
+from tests.services.inbox.inbox_help import APPLIED, IGNORED, TO_READ, first_invitation_of, result, sent_to
+from tests.support.apps import with_settings
 from tests.world import StandingClock, at, invite_and_publish, move, send_through
 from tests.world import mail_samples as samples
 from tests.world.mail_samples import Returned, postfix
 
 
 def test_a_dead_address_is_blocked_by_the_report_to_its_return_path(any_app, activity, ani, arrives):
-    setting(any_app, mail_return_path="bounces+{id}@example.com")
+    with_settings(any_app, mail_return_path="bounces+{id}@example.com")
     invite_and_publish(activity, ani)
     message = sent_to(ani)
     mail = arrives(postfix(Returned(to=return_path(message.id, any_app.extensions["outreach"]))))
@@ -36,7 +37,7 @@ def test_a_dead_address_is_blocked_by_the_report_to_its_return_path(any_app, act
 def test_a_report_without_a_return_path_blocks_nothing_where_return_paths_are_used(
     any_app, activity, ani, arrives, forge
 ):
-    setting(any_app, mail_return_path="bounces+{id}@example.com")
+    with_settings(any_app, mail_return_path="bounces+{id}@example.com")
     invite_and_publish(activity, ani)
     message = sent_to(ani)
     path = return_path(message.id + 1, any_app.extensions["outreach"]).replace(f"+{message.id + 1}-", f"+{message.id}-")
@@ -63,7 +64,7 @@ def test_without_return_paths_the_report_must_name_our_mail_and_its_exact_addres
 
 
 def test_a_report_can_block_only_the_address_of_its_message(any_app, activity, ani, budi, arrives):
-    setting(any_app, mail_return_path="bounces+{id}@example.com")
+    with_settings(any_app, mail_return_path="bounces+{id}@example.com")
     invite_and_publish(activity, ani, budi)
     path = return_path(sent_to(ani).id, any_app.extensions["outreach"])
     arrives(postfix(Returned(to=path, failed="budi@example.com")))

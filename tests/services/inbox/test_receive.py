@@ -32,8 +32,8 @@ from tests.services.inbox.inbox_help import (
     first_invitation_of,
     result,
     sent_to,
-    setting,
 )
+from tests.support.apps import with_settings
 from tests.world import NOW, at, at_once, invite_and_publish
 from tests.world import mail_samples as samples
 from tests.world.mail_samples import Answer, gmail, letter
@@ -124,7 +124,7 @@ def test_what_was_erased_with_a_person_stays_erased_when_the_mailbox_is_read_aga
 @pytest.fixture
 def box(any_app, arrives, mailbox):  # noqa: F811
     """A mailbox that was read before. Dovecot stamps mails by its own clock, far from the tests' January."""
-    setting(any_app, **server_settings(mailbox))
+    with_settings(any_app, **server_settings(mailbox))
     db.session.add(
         IncomingMail(
             mailbox=folder_name(any_app.extensions["outreach"]), uid_validity=1, uid=1, received_at=at(1, year=2026),
@@ -196,12 +196,12 @@ def test_old_mails_of_an_existing_mailbox_are_left_alone(box, ani):
 
 def test_a_failing_mailbox_is_reported_paused_and_tried_again(any_app, box, ani):
     box.deliver(letter(original=""))
-    setting(any_app, imap_password="salah")
+    with_settings(any_app, imap_password="salah")
     assert poll() == {}
     alarm = db.session.get_one(Channel, "inbox")
     assert (alarm.trouble, alarm.failures, alarm.since_at) == ("login", 1, at(5, 9))
     assert at(5, 9) < alarm.paused_until < at(5, 9, 1)
-    setting(any_app, imap_password=server_settings(box)["imap_password"])
+    with_settings(any_app, imap_password=server_settings(box)["imap_password"])
     assert poll() == {}
     assert poll(at(5, 9, 1)) == {"to_read": 1}
     db.session.expire_all()

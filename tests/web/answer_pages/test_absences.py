@@ -23,7 +23,7 @@ from tests.support.calendar_readers import CALENDAR
 from tests.support.waiting import waits_for_another
 from tests.world import NOW, at, draft_activity, stored_absences
 
-pytestmark = pytest.mark.usefixtures("clock_stands")
+pytestmark = pytest.mark.usefixtures("clock_stands", "any_app")
 
 
 @pytest.fixture
@@ -33,11 +33,6 @@ def link(any_app, programme, hall, chief) -> str:
     publishing.publish([activity.id], by=None, now=NOW)
     inviting.invite_people([activity.id], [chief.id], Role.SPEAKER, by=None, now=NOW)
     return tokens.token(db.session.scalar(sa.select(Link).where(Link.person_id == chief.id)))
-
-
-@pytest.fixture
-def phone(any_app):
-    return any_app.test_client()
 
 
 def sent(phone, link, path="", **data):

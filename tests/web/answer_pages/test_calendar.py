@@ -26,11 +26,6 @@ def link(chief_and_police_invited, chief) -> str:
     return link_of(Link.person_id, chief.id)
 
 
-@pytest.fixture
-def phone(any_app):
-    return any_app.test_client()
-
-
 def sent(phone, link, path="", **data):
     return phone.post(f"/j/{link}/calendar{path}?lang=en", data={"csrf_token": form_token(link), **data})
 

@@ -20,19 +20,13 @@ from outreach.services.invitations import invite as inviting
 from outreach.services.office import planning_rules as office_planning_rules
 from outreach.services.planning import rules as planning_rules
 from outreach.services.planning.rules import PlanValues
-from tests.web.browsers import BrowserClient
 from tests.web.reading import fields
 from tests.world import NOW, at, draft_activity, fresh, log_in
 
-pytestmark = pytest.mark.usefixtures("clock_stands")
+pytestmark = pytest.mark.usefixtures("clock_stands", "browsers")
 
 
 MONTH = "/calendar?on=2027-01-15"
-
-
-@pytest.fixture(autouse=True)
-def _each_request_for_itself(current_app_):
-    current_app_.test_client_class = BrowserClient
 
 
 def drop(activity: Activity, starts: str, ends: str, **values: object) -> str:

@@ -15,18 +15,12 @@ from outreach.models import Activity, Feed, Invitation
 from outreach.services import feeds
 from outreach.services.activities import move as moves
 from tests.support.apps import settings_for
-from tests.web.browsers import BrowserClient
 from tests.world import NOW, publish
 
-pytestmark = pytest.mark.usefixtures("clock_stands")
+pytestmark = pytest.mark.usefixtures("clock_stands", "browsers")
 
 
 ADDRESS = re.compile(r"http://localhost(/feeds/[\w-]{38}\.ics)")
-
-
-@pytest.fixture(autouse=True)
-def _each_request_for_itself(current_app_):
-    current_app_.test_client_class = BrowserClient
 
 
 @pytest.fixture

@@ -36,11 +36,6 @@ def link(app, activity, ani) -> str:
     return tokens.token(links.link_for(db.session, ani))
 
 
-@pytest.fixture
-def phone(app):
-    return app.test_client()
-
-
 def let_through(app, rate: str) -> None:
     """Set the limit of requests per link from here on, and reset the counts."""
     app.extensions["outreach"] = replace(app.extensions["outreach"], rate_answer=rate)
