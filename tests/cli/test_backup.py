@@ -133,11 +133,16 @@ def messages_and_attempts(path) -> tuple[int, int, int]:
     """Return how many messages, sent messages and attempts a backup holds."""
     with zipfile.ZipFile(path) as archive:
         tables = {
-            t["name"]: [name for name, _ in t["columns"]] for t in json.loads(archive.read("manifest.json"))["tables"]
+            table["name"]: [name for name, _ in table["columns"]]
+            for table in json.loads(archive.read("manifest.json"))["tables"]
         }
         messages = [json.loads(line) for line in archive.open("tables/message.jsonl")]
         state = tables["message"].index("state")
-        return len(messages), sum(m[state] == "sent" for m in messages), len(list(archive.open("tables/attempt.jsonl")))
+        return (
+            len(messages),
+            sum(message[state] == "sent" for message in messages),
+            len(list(archive.open("tables/attempt.jsonl"))),
+        )
 
 
 def states() -> set[str]:
@@ -177,7 +182,7 @@ def test_reminders_that_came_due_are_missed_and_tomorrows_are_kept(app, office, 
     rules.install_defaults(now=NOW)
     inviting.invite_people([activity.id], [ani.id], Role.CADRE, by=None, now=NOW)
     publishing.publish([activity.id], by=None, now=NOW)
-    due = {r.key: r.due_at for r in db.session.scalars(sa.select(Reminder))}
+    due = {reminder.key: reminder.due_at for reminder in db.session.scalars(sa.select(Reminder))}
     one_past = max(moment for moment in due.values() if moment < at(20)).astimezone(JAKARTA).replace(hour=0, minute=1)
     path = tmp_path / "backup.zip"
     saved = safekeeping.save(path, db.engine, version="1", now=NOW)

@@ -64,7 +64,12 @@ def test_people_and_organisations_are_listed_with_their_number(ani, police):
 def test_the_list_shows_the_reason_and_the_affected_activities(all_invited, ani, police, coordinator):
     blocked(ani.email, fault=AddressFault.CLOSED)
     blocked(police.email)
-    missed = lambda now: [(one.name, one.fault, [a.id for a in one.activities]) for one in unreachable.listed(now=now)]  # noqa: E731
+
+    def missed(now):
+        return [
+            (one.name, one.fault, [activity.id for activity in one.activities]) for one in unreachable.listed(now=now)
+        ]
+
     assert missed(NOW) == [
         ("Ani Wijaya", AddressFault.CLOSED, [all_invited.id]), ("Polres Metro", None, [all_invited.id]),
     ]  # fmt: skip

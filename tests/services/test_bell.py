@@ -59,7 +59,7 @@ def test_somebody_sent_in_a_speaker_s_place_is_news(any_app, three_invited, chie
 def test_an_organisation_that_sends_others_than_it_named_is_news_and_its_first_names_are_not(
     any_app, three_invited, police, coordinator
 ):
-    host = next(i for i in db.session.query(Invitation) if i.organisation_id == police.id)
+    host = next(invitation for invitation in db.session.query(Invitation) if invitation.organisation_id == police.id)
     recording.nominate_for(host.id, [Nominee("Zainal Abidin"), Nominee("Rina Pratiwi")], by=None, now=NOW)
     assert heard() == []
     recording.nominate_for(host.id, [Nominee("Zainal Abidin"), Nominee("Wati Utami")], by=None, now=LATER)

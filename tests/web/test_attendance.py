@@ -32,7 +32,7 @@ def long_past(programme, hall, ani, budi, coordinator):
 def present() -> list[tuple[str, bool, AttendanceSource]]:
     db.session.rollback()
     rows = db.session.query(Attendance).join(Invitation).order_by(Invitation.id)
-    return [(a.invitation.person.name, a.present, a.source) for a in rows]
+    return [(row.invitation.person.name, row.present, row.source) for row in rows]
 
 
 def test_a_ticked_sheet_is_saved_with_its_source(long_past, ani, budi, coordinator_client):

@@ -65,7 +65,7 @@ def test_an_unknown_message_gives_a_not_found_page(coordinator_client):
 
 
 def test_the_log_takes_as_many_queries_for_25_messages_as_for_3(server, activity, office, coordinator_client, queries):
-    invite_and_publish(activity, *[a_person(f"Warga{i}") for i in range(3)])
+    invite_and_publish(activity, *[a_person(f"Warga{number}") for number in range(3)])
     activity_id = activity.id
     drain()
 
@@ -75,7 +75,7 @@ def test_the_log_takes_as_many_queries_for_25_messages_as_for_3(server, activity
 
     look()
     few = queries(look)
-    more = [a_person(f"Kader{i}").id for i in range(40)]
+    more = [a_person(f"Kader{number}").id for number in range(40)]
     inviting.invite_people([activity_id], more, Role.CADRE, by=None, now=NOW)
     reminding.tick(NOW)
     assert queries(look) == few

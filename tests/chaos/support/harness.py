@@ -244,7 +244,7 @@ def office_with_invited(people: int, now: datetime, *, expanded: bool = True) ->
     db.session.flush()
     db.session.add(Office(name="Dinas", short_name="Dinas", region_code="18", email="dinas@example.com", phone="+62725000001",
                           contact_name="Bidang", contact_phone="+6281200000001", zone=JAKARTA, **AT_ANY_HOUR))  # fmt: skip
-    invitees = [Person(name=f"Warga{i} Metro", email=f"warga{i}@example.com") for i in range(people)]
+    invitees = [Person(name=f"Warga{number} Metro", email=f"warga{number}@example.com") for number in range(people)]
     db.session.add_all(invitees)
     db.session.commit()
     rules.install_defaults(now=now)

@@ -254,7 +254,7 @@ def test_a_mail_without_a_final_reply_is_repeated_once_with_the_same_id(server, 
 
 
 def test_a_server_that_disconnects_repeatedly_is_paused(server, activity, office, clock):
-    people = [a_person(f"Warga{i}") for i in range(8)]
+    people = [a_person(f"Warga{number}") for number in range(8)]
     invite_and_publish(activity, *people)
     server.at["RCPT"] = DROP
     drain(clock)
@@ -300,13 +300,13 @@ def test_a_refused_sender_pauses_the_channel(server, activity, ani, budi, clock)
 
 
 def test_one_connection_carries_a_batch(server, activity, office):
-    invite_and_publish(activity, *[a_person(f"Warga{i}") for i in range(45)])
+    invite_and_publish(activity, *[a_person(f"Warga{number}") for number in range(45)])
     assert drain().sent == 45
     assert server.connections == 1
 
 
 def test_two_workers_never_claim_the_same(server, activity, office):
-    invite_and_publish(activity, *[a_person(f"Warga{i}") for i in range(6)])
+    invite_and_publish(activity, *[a_person(f"Warga{number}") for number in range(6)])
     first = leases.claim("w1", 4, 60, now=NOW)
     second = leases.claim("w2", 4, 60, now=NOW)
     assert (len(first), len(second)) == (4, 2)
@@ -361,7 +361,7 @@ def test_no_line_is_merged_into_a_claimed_message(server, activity, hall, progra
 
 
 def test_stopping_puts_claimed_messages_back(current_app_, server, activity, office):
-    invite_and_publish(activity, *[a_person(f"Warga{i}") for i in range(45)])
+    invite_and_publish(activity, *[a_person(f"Warga{number}") for number in range(45)])
     send_through(current_app_, server, hand_over_group=20)
     asked = iter([False, False, True, True])
     assert drain(stop=lambda: next(asked)).sent == 20
@@ -379,10 +379,10 @@ def test_no_transaction_is_open_during_the_talk_with_the_server(server, activity
 
 def test_the_number_of_queries_for_a_group_does_not_grow_with_it(current_app_, server, activity, office, queries):
     send_through(current_app_, server, hand_over_group=100)
-    invite_and_publish(activity, *[a_person(f"Warga{i}") for i in range(3)])
+    invite_and_publish(activity, *[a_person(f"Warga{number}") for number in range(3)])
     few = queries(drain)
     other = draft_activity(None, None, 25)
-    invite_and_publish(other, *[a_person(f"Kader{i}") for i in range(3)])
+    invite_and_publish(other, *[a_person(f"Kader{number}") for number in range(3)])
     same = queries(drain)
     assert same <= few + 2
 
@@ -391,7 +391,7 @@ def test_many_mails_use_two_connections_and_few_use_one(any_app, activity, offic
     monkeypatch.setattr(
         "outreach.delivery.outbox.connection.FAR_S", 60.0
     )  # the server counts as near, however busy this machine is
-    people = [a_person(f"Warga{i}") for i in range(60)]
+    people = [a_person(f"Warga{number}") for number in range(60)]
     with ScriptedServer() as server:
 
         def wait_for_the_second(_address) -> None:
@@ -411,7 +411,7 @@ def test_many_mails_use_two_connections_and_few_use_one(any_app, activity, offic
 
 def test_one_connection_is_made_where_only_one_is_allowed(current_app_, server, activity, office):
     send_through(current_app_, server, hand_over_group=5, claim_size=10, mail_connections=1)
-    invite_and_publish(activity, *[a_person(f"Warga{i}") for i in range(40)])
+    invite_and_publish(activity, *[a_person(f"Warga{number}") for number in range(40)])
     assert (drain().sent, server.connections) == (40, 1)
 
 
@@ -420,7 +420,7 @@ def test_repeated_failures_of_one_connection_leave_the_others_mails_to_it(
 ):
     monkeypatch.setattr("outreach.delivery.outbox.connection.FAR_S", 60.0)
     send_through(current_app_, server, hand_over_group=5, claim_size=10)
-    invite_and_publish(activity, *[a_person(f"Warga{i}") for i in range(60)])
+    invite_and_publish(activity, *[a_person(f"Warga{number}") for number in range(60)])
     server.at["DATA"] = lambda address: DROP if address.startswith(("warga3@", "warga33@")) else None
     done = drain()
     assert (done.sent, done.retried) == (58, 2)

@@ -70,7 +70,7 @@ def test_nobody_sends_while_others_hold_every_connection(current_app_, any_app, 
 
 def test_at_most_the_allowed_messages_are_sent_and_the_rest_a_little_later(any_app, server, activity, clock):
     send_through(any_app, server, mail_per_minute=30, hand_over_group=2)
-    invite_and_publish(activity, *[a_person(f"Warga{i}") for i in range(8)])
+    invite_and_publish(activity, *[a_person(f"Warga{number}") for number in range(8)])
     assert drain(clock).sent + drain(clock, worker="w2").sent == 5
     assert states().count("due") == 3
     clock.now += timedelta(seconds=12)
@@ -122,7 +122,7 @@ def test_no_period_of_sixty_seconds_has_more_than_a_minutes_messages(app, most):
 
 def test_a_connection_carries_no_more_messages_than_allowed(any_app, server, activity):
     send_through(any_app, server, mail_per_connection=3)
-    invite_and_publish(activity, *[a_person(f"Warga{i}") for i in range(7)])
+    invite_and_publish(activity, *[a_person(f"Warga{number}") for number in range(7)])
     assert drain().sent == 7
     assert server.connections == 3
 

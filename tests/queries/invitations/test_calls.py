@@ -267,7 +267,7 @@ def test_a_list_of_any_length_takes_the_same_number_of_statements(any_app, all_t
     read()
     few = queries(read)
     people = [a_person(f"Kader {n:03}") for n in range(60)]
-    inviting.invite_people([all_told.id], [p.id for p in people], Role.CADRE, by=None, now=NOW)
+    inviting.invite_people([all_told.id], [person.id for person in people], Role.CADRE, by=None, now=NOW)
     reminding.tick(NOW)
     assert len(read()) == 64
     assert queries(read) == few

@@ -144,7 +144,7 @@ def test_a_preview_counts_only_new_mails(any_app, all_prepared, ani, coordinator
     dian = a_person("Dian Permata", email="")
     found = invitation_preview.of_people([all_prepared.id], [ani.id, citra.id, dian.id], Role.CADRE)
     assert (found.people, found.mails, found.without_address) == (3, 1, 1)
-    assert [(a.new, a.already) for a in found.activities] == [(2, 1)]
+    assert [(activity.new, activity.already) for activity in found.activities] == [(2, 1)]
 
 
 def test_a_draft_sends_nothing_at_once(any_app, activity, ani):
@@ -158,7 +158,7 @@ def test_people_who_accepted_come_first_on_the_sheet(any_app, all_prepared, budi
         invitation_of(all_prepared, budi).id, Choice.COMING, AnswerSource.PHONE, by=coordinator, now=NOW
     )
     sheet = attendees.sheet(all_prepared.id)
-    assert [(r.invitation.invitee.display_name, r.standing.value) for r in sheet.rows][0] == (
+    assert [(row.invitation.invitee.display_name, row.standing.value) for row in sheet.rows][0] == (
         "Budi Santoso",
         "expected",
     )
@@ -168,9 +168,9 @@ def test_people_who_accepted_come_first_on_the_sheet(any_app, all_prepared, budi
 
 def test_on_the_sheet_an_organisation_is_replaced_by_its_nominees(any_app, all_prepared, police, coordinator):
     publishing.publish([all_prepared.id], by=coordinator, now=NOW)
-    on_it = [r.invitation.invitee.display_name for r in attendees.sheet(all_prepared.id).rows]
+    on_it = [row.invitation.invitee.display_name for row in attendees.sheet(all_prepared.id).rows]
     assert "Polres Metro" in on_it
     recording.nominate_for(invitation_of(all_prepared, police).id, [Nominee("Zainal Abidin")], by=coordinator, now=NOW)
-    on_it = [r.invitation.invitee.display_name for r in attendees.sheet(all_prepared.id).rows]
+    on_it = [row.invitation.invitee.display_name for row in attendees.sheet(all_prepared.id).rows]
     assert "Polres Metro" not in on_it
     assert on_it[0] == "Zainal Abidin"

@@ -147,7 +147,7 @@ def test_the_page_shows_all_published_activities_and_no_drafts(programme, hall, 
         invite(activity, ani)
     publish(*shown)
     page = answer_page.read(token_of(ani), now=at(5))
-    assert [a.activity.id for a in page.activities] == [a.id for a in shown]
+    assert [activity.activity.id for activity in page.activities] == [a.id for a in shown]
     assert page.invitee.name == "Ani Wijaya"
 
 

@@ -28,8 +28,8 @@ def days(programme, hall):
 
 def invite_seats_and_publish(organisation, *activities, quota=2) -> list[int]:
     """Invite an organisation and publish; return the ids of its invitations."""
-    inviting.invite_organisations([a.id for a in activities], {organisation.id: quota}, by=None, now=NOW)
-    publishing.publish([a.id for a in activities], by=None, now=NOW)
+    inviting.invite_organisations([activity.id for activity in activities], {organisation.id: quota}, by=None, now=NOW)
+    publishing.publish([activity.id for activity in activities], by=None, now=NOW)
     reminding.tick(NOW)
     wanted = sa.select(Invitation.id).where(Invitation.organisation_id == organisation.id)
     return list(db.session.scalars(wanted.order_by(Invitation.activity_id)))
@@ -58,7 +58,7 @@ def notices_of_kind(kind: str) -> list[tuple[str, str]]:
     rows = db.session.scalars(
         sa.select(Reminder).where(Reminder.kind == kind, Reminder.invitation_id.is_not(None)).order_by(Reminder.id)
     )
-    return [(r.invitation.person.name, r.text_key) for r in rows]  # fmt: skip
+    return [(row.invitation.person.name, row.text_key) for row in rows]  # fmt: skip
 
 
 def test_rina_named_for_three_days_is_one_person(days, police):

@@ -30,7 +30,10 @@ def undo(import_id, now=LATER):
 
 
 def listed():
-    return {p.name: (p.email, p.phone, p.region_code) for p in db.session.scalars(sa.select(Person))}
+    return {
+        person.name: (person.email, person.phone, person.region_code)
+        for person in db.session.scalars(sa.select(Person))
+    }
 
 
 def named(name):

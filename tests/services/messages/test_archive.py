@@ -176,7 +176,7 @@ def test_the_log_and_the_invitations_find_archived_mails(activity, ani, budi, la
     assert names(activity_id=may.id) == []
     assert names(q="santoso") == ["Budi"]
     assert names(q="ANI@example") == ["Ani"]
-    assert [m.person.display_name for m in messages.find(MessageFilters())[0]] == ["Zainab Putri"]
+    assert [message.person.display_name for message in messages.find(MessageFilters())[0]] == ["Zainab Putri"]
     assert invitees.last_mails(invitation_ids) == last
     assert showing.activity(activity.id, now=NOW).messages == ended
     few = queries(lambda: names(person_id=ani.id))

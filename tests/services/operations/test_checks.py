@@ -253,7 +253,9 @@ def test_a_clock_that_differs_from_the_file_systems_is_reported(tmp_path):
 
 def test_checking_changes_nothing(app, office):
     def rows() -> int:
-        tables = (db.session.scalar(sa.select(sa.func.count()).select_from(t)) for t in db.metadata.sorted_tables)
+        tables = (
+            db.session.scalar(sa.select(sa.func.count()).select_from(table)) for table in db.metadata.sorted_tables
+        )
         return sum(tables)
 
     before = rows()

@@ -132,7 +132,10 @@ def an_absence(draw: Random, subject: Person | Organisation | Venue) -> Absence:
 def without_people(found: list[Clash]) -> list[tuple]:
     """Return what the clashes say, without the list of other people in their activities."""
     return [
-        (replace(one, activities=tuple(replace(a, engagements=(), people=0) for a in one.activities)), people_of(one))
+        (
+            replace(one, activities=tuple(replace(activity, engagements=(), people=0) for activity in one.activities)),
+            people_of(one),
+        )
         for one in found
     ]
 

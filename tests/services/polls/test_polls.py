@@ -75,7 +75,10 @@ def test_an_open_polls_slots_cannot_change(office, ani):
 
 def test_opening_asks_everybody_once(any_app, office, ani, police):
     poll = a_poll(ani, organisations=[police])
-    assert [(m.person_id, m.organisation_id) for m in db.session.scalars(sa.select(Message).order_by(Message.id))] == [
+    assert [
+        (message.person_id, message.organisation_id)
+        for message in db.session.scalars(sa.select(Message).order_by(Message.id))
+    ] == [
         (ani.id, None),
         (None, police.id),
     ]

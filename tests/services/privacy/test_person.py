@@ -165,7 +165,7 @@ def a_letter(uid, **values):
 
 def words_of(*mails):
     db.session.expire_all()
-    return [(m.sender, m.sender_name, m.subject, m.text, m.rfc_message_id) for m in mails]
+    return [(mail.sender, mail.sender_name, mail.subject, mail.text, mail.rfc_message_id) for mail in mails]
 
 
 def test_mails_from_and_about_a_person_are_exported_and_erased(published_row, ani):
@@ -284,9 +284,10 @@ def test_the_export_is_json_without_the_links_token(published_row, ani):
     found = privacy.export(ani.id, by=None, now=NOW)
     text = json.dumps(found)
     assert found["person"]["email"] == "ani@example.com"
-    assert [(i["activity"], i["state"], i["representative_name"]) for i in found["invitations"]] == [
-        ("Rapat koordinasi pencegahan kekerasan", "coming", "Citra")
-    ]
+    assert [
+        (invitation["activity"], invitation["state"], invitation["representative_name"])
+        for invitation in found["invitations"]
+    ] == [("Rapat koordinasi pencegahan kekerasan", "coming", "Citra")]
     assert link.nonce not in text
     assert db.session.scalars(sa.select(Link)).one().revoked_at is None
 

@@ -135,7 +135,7 @@ def test_a_nominee_dropped_earlier_is_not_notified_again_when_the_office_is_with
     reminding.tick(at(7))
     got = judge_all(at(7))
     send(at(7))
-    assert sum(m[0] == "Siti" and "withdrawal" in m[2] for m in mails()) == 1, (mails(), got)
+    assert sum(mail[0] == "Siti" and "withdrawal" in mail[2] for mail in mails()) == 1, (mails(), got)
 
 
 def test_a_former_nominee_who_is_invited_directly_no_longer_belongs_to_the_office(programme, hall, police):
@@ -210,7 +210,7 @@ def test_thanks_switched_off_after_the_activity_are_not_sent(programme, hall, an
         "thanks", RuleValues(1, time(8), Audience.PRESENT, enabled=False), None, a.id, by=None, now=at(18, 15)
     )
     run(at(19, 8))
-    assert all("thanks" not in m[2] for m in mails()), mails()
+    assert all("thanks" not in mail[2] for mail in mails()), mails()
 
 
 def test_a_representatives_mail_keeps_the_lines_that_are_still_theirs(programme, hall, ani):
@@ -292,8 +292,8 @@ def test_a_reminder_on_the_day_of_the_invitation_is_not_in_the_forecast(programm
     publish(a, now=NOW - timedelta(hours=1))
     send(NOW - timedelta(hours=1))
     reminding.tick(NOW)
-    got = [m for m in mails() if "reminder" in m[2]]
-    said = [r.people for r in f.rows if r.kind is MailKind.REMINDER][0]
+    got = [mail for mail in mails() if "reminder" in mail[2]]
+    said = [row.people for row in f.rows if row.kind is MailKind.REMINDER][0]
     assert said == len(got), (said, got)
 
 
@@ -325,7 +325,7 @@ def test_a_person_present_in_two_roles_is_thanked_once(programme, hall, ani):
     run(at(19))
     attendance.tick(a.id, [j.id], [j.id], AttendanceSource.HAND, by=None, now=at(19, 14))
     run(at(19, 14), at(20))
-    assert sum("thanks" in m[2] for m in mails()) == 1, mails()
+    assert sum("thanks" in mail[2] for mail in mails()) == 1, mails()
 
 
 def test_a_mail_sent_late_counts_on_the_day_it_went_out(programme, hall, ani):
@@ -353,7 +353,7 @@ def test_a_nominee_who_moderates_is_not_told_to_stay_away(programme, hall, polic
     withdrawing.withdraw(org.id, by=None, now=at(7))
     reminding.tick(at(7))
     send(at(7))
-    assert not any(m[0] == "Siti" and "withdrawal" in m[2] for m in mails()), mails()
+    assert not any(mail[0] == "Siti" and "withdrawal" in mail[2] for mail in mails()), mails()
 
 
 def test_two_representatives_with_one_address_get_one_mail_each(programme, hall, ani):
@@ -365,7 +365,7 @@ def test_two_representatives_with_one_address_get_one_mail_each(programme, hall,
     answer(a, ani, Choice.REPRESENTED, representative=Representative("Rudi Hartono", email="kantor@example.com"))
     answer(b, ani, Choice.REPRESENTED, representative=Representative("Tina Dewi", email="kantor@example.com"))
     reminding.tick(at(17))
-    assert sorted(m[0] for m in mails()[1:]) == ["Rudi Hartono", "Tina Dewi"], mails()
+    assert sorted(mail[0] for mail in mails()[1:]) == ["Rudi Hartono", "Tina Dewi"], mails()
 
 
 def test_a_postponed_mail_includes_what_is_due_later_that_day(programme, hall, ani):
@@ -383,7 +383,7 @@ def test_a_postponed_mail_includes_what_is_due_later_that_day(programme, hall, a
     invite([c], ani)
     publish(c, now=at(16, 10))
     run(at(16, 10), at(17, 8), at(17, 10))
-    assert sum(m[1].startswith("17 ") for m in mails()) == 1, mails()
+    assert sum(mail[1].startswith("17 ") for mail in mails()) == 1, mails()
 
 
 def test_the_forecast_has_no_reminder_for_people_who_stopped_them(programme, hall, ani):
@@ -397,7 +397,7 @@ def test_the_forecast_has_no_reminder_for_people_who_stopped_them(programme, hal
     c = forecasting.for_cancelling(a.id, now=at(5))
     reminding.tick(at(11))
     got = sum((bool(kinds) for kinds, _ in judge_all(at(11))))
-    said = [r.people for r in f.rows if r.kind is MailKind.REMINDER and r.audience is Audience.UNANSWERED][0]
+    said = [row.people for row in f.rows if row.kind is MailKind.REMINDER and row.audience is Audience.UNANSWERED][0]
     assert (said, c.rows[0].people) == (got, 0)
 
 

@@ -38,7 +38,9 @@ def scheduled(activity) -> dict[str, str]:
     rows = db.session.scalars(
         sa.select(Reminder).where(Reminder.activity_id == activity.id, Reminder.state == ReminderState.SCHEDULED)
     )
-    return {r.key: f"{r.due_at.astimezone(JAKARTA):%d %b %H.%M}" for r in rows if r.kind is not MailKind.INVITATION}
+    return {
+        row.key: f"{row.due_at.astimezone(JAKARTA):%d %b %H.%M}" for row in rows if row.kind is not MailKind.INVITATION
+    }
 
 
 def test_the_defaults_are_those_of_the_office(activity):

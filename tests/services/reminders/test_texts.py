@@ -139,7 +139,7 @@ def test_every_change_is_in_the_audit_log_without_the_text(activity, coordinator
     save(a_text(body="Rahasia"), by=coordinator)
     texts.reset(KEY, "id", by=coordinator, now=NOW)
     entries = db.session.scalars(sa.select(AuditEntry).order_by(AuditEntry.id)).all()
-    assert [(e.action, e.subject_name, e.detail) for e in entries] == [
+    assert [(entry.action, entry.subject_name, entry.detail) for entry in entries] == [
         ("text.changed", "invitation-cadre (id)", {}),
         ("text.reset", "invitation-cadre (id)", {}),
     ]

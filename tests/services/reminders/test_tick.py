@@ -47,7 +47,7 @@ def test_an_urgent_second_invitation_does_not_wait(programme, hall, ani):
     publish(near[0])
     send(NOW)
     publish(near[1], now=NOW + timedelta(hours=1))
-    assert [m[1] for m in mails()] == ["04 08.00", "04 09.00"]
+    assert [mail[1] for mail in mails()] == ["04 08.00", "04 09.00"]
 
 
 def test_the_postponed_invitation_and_the_mornings_reminder_are_one_mail(programme, hall, ani):
@@ -141,7 +141,7 @@ def test_no_one_is_asked_to_answer_after_the_deadline(programme, hall, ani):
     invite([activity], ani)
     publish(activity)
     run(NOW, at(11, 8), at(15, 8), at(17, 8))
-    assert [m[1] for m in mails()] == ["04 08.00", "11 08.00"]
+    assert [mail[1] for mail in mails()] == ["04 08.00", "11 08.00"]
     missed = db.session.scalars(sa.select(Reminder).where(Reminder.key == "three-days-before")).one()
     assert (missed.state, missed.reason) == (ReminderState.MISSED, "deadline_passed")
 
@@ -194,13 +194,13 @@ def test_thanks_for_attendance_entered_late_are_sent_late_and_once(activity, ani
     invite([activity], ani, budi)
     publish(activity)
     send(NOW)
-    ids = [invitation_of(activity, p).id for p in (ani, budi)]
+    ids = [invitation_of(activity, person).id for person in (ani, budi)]
     attendance.tick(activity.id, ids[:1], ids, AttendanceSource.HAND, by=None, now=at(18, 9))
     run(at(18, 12), at(19, 8))
     attendance.tick(activity.id, ids, ids, AttendanceSource.PAPER, by=None, now=at(20, 9))
     attendance.tick(activity.id, ids, ids, AttendanceSource.PAPER, by=None, now=at(20, 10))
     run(at(20, 10))
-    thanks = [m for m in mails() if m[2] == ["thanks"]]
+    thanks = [mail for mail in mails() if mail[2] == ["thanks"]]
     assert thanks == [("Ani", "19 08.00", ["thanks"]), ("Budi", "20 09.00", ["thanks"])]
 
 

@@ -53,13 +53,13 @@ def invite_office_and_mark(organisation, *activities, quota=2):
     mark_as_invited(Invitation.organisation_id == organisation.id)
 
 
-def press(phone, invitee, path, query="", **values):
+def press(client, invitee, path, query="", **values):
     """Press a button: an activity's id means the button on its card, whose fields are named without its prefix."""
     token = token_of(invitee)
     if isinstance(path, int):
         values = {"card": path, **{f"{path}-{name}": value for name, value in values.items()}}
         path = "answers"
-    return phone.post(f"/j/{token}/{path}{query}", data={"csrf_token": form_token(token), **values})
+    return client.post(f"/j/{token}/{path}{query}", data={"csrf_token": form_token(token), **values})
 
 
 def states(person) -> list[str]:

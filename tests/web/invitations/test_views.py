@@ -82,7 +82,7 @@ def test_the_list_takes_as_many_queries_for_300_as_for_3(activity, coordinator_c
         people = [Person(name=f"Kader {n}", email="", region_code="18.72.01.1003") for n in range(start, start + count)]
         db.session.add_all(people)
         db.session.commit()
-        inviting.invite_people([activity_id], [p.id for p in people], Role.CADRE, by=None, now=NOW)
+        inviting.invite_people([activity_id], [person.id for person in people], Role.CADRE, by=None, now=NOW)
 
     pages = [f"/activities/{activity.id}/{page}" for page in ("invitees", "invitees/to-call", "attendance")]
 
@@ -119,7 +119,10 @@ def test_people_are_invited_to_several_days_in_one_step(activity, programme, hal
     assert invitations() == []
     done = coordinator_client.post(address, data={**data, "do": "invite"})
     assert done.location == f"/activities/{activity.id}/invitees"
-    assert [(i.activity_id, i.role) for i in invitations()] == [(activity.id, Role.SPEAKER), (other.id, Role.SPEAKER)]
+    assert [(invitation.activity_id, invitation.role) for invitation in invitations()] == [
+        (activity.id, Role.SPEAKER),
+        (other.id, Role.SPEAKER),
+    ]
 
 
 def test_a_published_activity_shows_the_number_of_mails_before_it_sends_them(
@@ -200,7 +203,7 @@ def test_organisations_are_invited_with_their_own_seats(activity, police, coordi
     data = {"activity_ids": activity.id, "organisation_ids": police.id, f"quota-{police.id}": "3"}
     assert f'name="quota-{police.id}" value="3"' in coordinator_client.post(address, data={**data, "do": "check"}).text
     coordinator_client.post(address, data={**data, "do": "invite"})
-    assert [(i.organisation_id, i.quota) for i in invitations()] == [(police.id, 3)]
+    assert [(invitation.organisation_id, invitation.quota) for invitation in invitations()] == [(police.id, 3)]
 
 
 @pytest.mark.parametrize("seats", ["0", "-1", "dua", "501"])
@@ -253,8 +256,12 @@ def test_a_whole_sector_is_ticked_by_one_button(activity, police, coordinator_cl
     rows = [an_office("Kelurahan Imopuro", Sector.VILLAGE), an_office("Kelurahan Metro", Sector.VILLAGE)]
     address = f"/activities/{activity.id}/invite/organisations"
     page = coordinator_client.post(address, data={"activity_ids": activity.id, "sector": "village"}).text
-    assert [f'name="organisation_ids" value="{o.id}" checked' in page for o in [*rows, police]] == [True, True, False]
-    ticked = {"activity_ids": activity.id, "sector": "village", "organisation_ids": [o.id for o in rows]}
+    assert [f'name="organisation_ids" value="{row.id}" checked' in page for row in [*rows, police]] == [
+        True,
+        True,
+        False,
+    ]
+    ticked = {"activity_ids": activity.id, "sector": "village", "organisation_ids": [row.id for row in rows]}
     assert 'name="organisation_ids" value' in coordinator_client.post(address, data=ticked).text
     assert " checked>" not in coordinator_client.post(address, data=ticked).text.partition('id="offices"')[2]
 
@@ -327,7 +334,7 @@ def test_cadres_of_a_kelurahan_are_invited_in_one_step(activity, ani, budi, coor
     assert "1 cadre matches" in coordinator_client.post(address, data={**data, "do": "count"}).text
     assert "1 chosen" in coordinator_client.post(address, data={**data, "do": "check"}).text
     coordinator_client.post(address, data={**data, "do": "invite"})
-    assert [(i.person_id, i.role) for i in invitations()] == [(ani.id, Role.CADRE)]
+    assert [(invitation.person_id, invitation.role) for invitation in invitations()] == [(ani.id, Role.CADRE)]
 
 
 @pytest.mark.parametrize(
@@ -394,7 +401,7 @@ def test_an_answer_by_phone_is_stored_with_who_recorded_it(
             "representative_phone": "0812 3456 7890", "note": "datang pukul 09.00",
         },
     )  # fmt: skip
-    found = next(i for i in invitations() if i.id == anis.id)
+    found = next(invitation for invitation in invitations() if invitation.id == anis.id)
     assert (found.state, found.answer_source, found.answer_recorded_by_id) == (
         InvitationState.REPRESENTED,
         AnswerSource.PHONE,
@@ -420,7 +427,7 @@ def test_an_incomplete_answer_changes_nothing(ani_and_police_invited, anis, coor
     assert answer.status_code == 422
     assert sentence in answer.text
     assert 'value="pakai slide"' in answer.text
-    assert [i.answered_at for i in invitations()] == [None, None]
+    assert [invitation.answered_at for invitation in invitations()] == [None, None]
 
 
 def test_no_answer_is_recorded_for_a_draft(activity, ani, coordinator, coordinator_client):
@@ -437,7 +444,7 @@ def test_names_given_by_an_organisation_are_recorded(ani_and_police_invited, the
         f"/invitations/{the_polices.id}/nominees",
         data={"source": "whatsapp", "rows-0-name": "Zainal Abidin", "rows-0-phone": "081234567890", "rows-1-name": ""},
     )
-    named = [i for i in invitations() if i.nominated_under_id == the_polices.id]
+    named = [invitation for invitation in invitations() if invitation.nominated_under_id == the_polices.id]
     assert [(i.person.name, i.person.phone) for i in named] == [("Zainal Abidin", "+6281234567890")]
     page = coordinator_client.get(f"/activities/{ani_and_police_invited.id}/invitees").text
     assert "1 of 2 named" in page
@@ -466,10 +473,10 @@ def test_more_names_than_seats_are_refused_and_stay_typed(the_polices, coordinat
 
 def test_a_quota_is_changed(the_polices, coordinator_client):
     coordinator_client.post(f"/invitations/{the_polices.id}/quota", data={"quota": "5"})
-    assert [i.quota for i in invitations() if i.id == the_polices.id] == [5]
+    assert [invitation.quota for invitation in invitations() if invitation.id == the_polices.id] == [5]
     refused = coordinator_client.post(f"/invitations/{the_polices.id}/quota", data={"quota": "0"})
     assert refused.status_code == 422
-    assert [i.quota for i in invitations() if i.id == the_polices.id] == [5]
+    assert [invitation.quota for invitation in invitations() if invitation.id == the_polices.id] == [5]
 
 
 def test_withdrawing_first_shows_what_is_sent(ani_and_police_invited, anis, coordinator_client):
@@ -579,7 +586,7 @@ def test_a_viewer_reads_and_changes_nothing(ani_and_police_invited, anis, viewer
         ),
     ]
     assert [answer.status_code for answer in refused] == [403, 403, 403, 403]
-    assert [i.answered_at for i in invitations()] == [None, None]
+    assert [invitation.answered_at for invitation in invitations()] == [None, None]
 
 
 def test_a_missing_invitation_gives_a_not_found_page(office, coordinator_client):

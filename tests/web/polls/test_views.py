@@ -72,7 +72,10 @@ def test_a_new_poll_keeps_its_rows_and_leaves_out_the_empty_ones(coordinator_cli
     reply = coordinator_client.post("/polls/new", data=form(TUESDAY, EMPTY, MONDAY, note="Dua jam"))
     poll = one_poll()
     assert reply.location.endswith(f"/polls/{poll.id}/asked")
-    assert [(s.starts_at, s.ends_at) for s in poll.slots] == [(at(18, 8), at(18, 12)), (at(19, 13), at(19, 15, 30))]
+    assert [(slot.starts_at, slot.ends_at) for slot in poll.slots] == [
+        (at(18, 8), at(18, 12)),
+        (at(19, 13), at(19, 15, 30)),
+    ]
     assert (poll.closes_at, poll.note, poll.state, poll.coordinator_id) == (
         at(7, 16), "Dua jam", PollState.DRAFT, coordinator.id,
     )  # fmt: skip

@@ -63,7 +63,18 @@ def test_a_coordinator_creates_four_days_with_two_activities_in_one_form(coordin
     (programme,) = programmes()
     assert (answer.status_code, answer.location) == (302, f"/programmes/{programme.id}")
     assert (programme.starts_on, programme.ends_on, programme.zone) == (date(2027, 1, 18), date(2027, 1, 21), JAKARTA)
-    assert [(a.title, a.kind, a.starts_at, a.ends_at, a.venue_id, a.capacity, a.state) for a in activities()] == [
+    assert [
+        (
+            activity.title,
+            activity.kind,
+            activity.starts_at,
+            activity.ends_at,
+            activity.venue_id,
+            activity.capacity,
+            activity.state,
+        )
+        for activity in activities()
+    ] == [
         ("Rapat koordinasi", ActivityKind.COORDINATION, at(18, 8), at(18, 12), hall.id, 60, ActivityState.DRAFT),
         ("Penguatan kader PATBM", ActivityKind.TRAINING, at(19, 8), at(19, 11, 30), None, None, ActivityState.DRAFT),
     ]
