@@ -66,10 +66,10 @@ def test_each_day_has_its_agenda_speakers_and_a_neutral_title(loaded_demo):
 
 def test_22_community_activities_follow_one_in_each_kelurahan(loaded_demo):
     community = _activities(loaded_demo.prepared.plan.community)
-    assert len(community) == len({a.region_code for a in community}) == 22
-    assert {a.state for a in community} == {ActivityState.PUBLISHED}
-    assert len({_day(a) for a in community}) == 9
-    assert min(_day(a) for a in community) == date(2027, 1, 13)
+    assert len(community) == len({activity.region_code for activity in community}) == 22
+    assert {activity.state for activity in community} == {ActivityState.PUBLISHED}
+    assert len({_day(activity) for activity in community}) == 9
+    assert min(_day(activity) for activity in community) == date(2027, 1, 13)
 
 
 def test_no_kecamatan_has_two_community_activities_on_one_half_day(loaded_demo):

@@ -25,7 +25,7 @@ AFTER_A_LEASE = timedelta(seconds=130)
 
 
 def several(activity, number: int) -> None:
-    invite_and_publish(activity, *[a_person(f"Warga{i}") for i in range(number)])
+    invite_and_publish(activity, *[a_person(f"Warga{place}") for place in range(number)])
 
 
 def most_often(scripted_server) -> int:

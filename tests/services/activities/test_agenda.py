@@ -25,7 +25,7 @@ OPENING = AgendaValues(at(18, 8), at(18, 9), "Pembukaan")
 
 def invitations(role: Role) -> dict[str, InvitationState]:
     found = db.session.scalars(sa.select(Invitation).where(Invitation.role == role))
-    return {i.invitee.display_name: i.state for i in found}
+    return {invitation.invitee.display_name: invitation.state for invitation in found}
 
 
 def withdrawals() -> int:

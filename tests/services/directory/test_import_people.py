@@ -142,7 +142,7 @@ def test_a_second_kind_of_cadre_becomes_another_role_of_the_same_person(metro):
 
 
 def changes(reading):
-    return [(c.field, c.old, c.new) for entry in reading.changed for c in entry.changes]
+    return [(change.field, change.old, change.new) for entry in reading.changed for change in entry.changes]
 
 
 def test_a_later_sheet_says_what_it_changes_and_empty_cells_change_nothing(metro):

@@ -52,7 +52,9 @@ def tick_and_drain(now=NOW):
 def only_message_of(person) -> Message | ArchivedMessage:
     """Return the person's one message, in the outbox or in the archive."""
     found = [
-        m for kind in (Message, ArchivedMessage) for m in db.session.scalars(sa.select(kind).filter_by(person=person))
+        message
+        for kind in (Message, ArchivedMessage)
+        for message in db.session.scalars(sa.select(kind).filter_by(person=person))
     ]
     assert len(found) == 1
     return found[0]

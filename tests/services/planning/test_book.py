@@ -232,7 +232,9 @@ def booked() -> list[tuple[int, int, int]]:
     """Return which activity has booked somebody for which hours."""
     db.session.rollback()
     rows = db.session.scalars(sa.select(SpeakerBooking).order_by(SpeakerBooking.activity_id, SpeakerBooking.starts_at))
-    return [(one.activity_id, *(t.astimezone(JAKARTA).hour for t in (one.starts_at, one.ends_at))) for one in rows]
+    return [
+        (one.activity_id, *(moment.astimezone(JAKARTA).hour for moment in (one.starts_at, one.ends_at))) for one in rows
+    ]
 
 
 def test_a_speaker_is_booked_for_the_turns_only_and_free_between_them(siti, two):

@@ -216,7 +216,7 @@ def test_no_thanks_are_sent_for_attendance_entered_after_a_week(activity, ani):
 def test_every_line_has_a_message(two_apart, ani, budi, chief, police):
     invite(two_apart, ani, budi)
     invite(two_apart, chief, role=Role.SPEAKER)
-    inviting.invite_organisations([a.id for a in two_apart], {police.id: 2}, by=None, now=NOW)
+    inviting.invite_organisations([activity.id for activity in two_apart], {police.id: 2}, by=None, now=NOW)
     publish(*two_apart)
     answer(two_apart[0], chief, Choice.REPRESENTED, representative=CITRA)
     run(NOW, *(at(day, 8) for day in range(5, 22)))

@@ -311,14 +311,20 @@ def test_a_new_agenda_starts_with_the_usual_half_day(coordinator_client, activit
 
 
 def line(number: int, begins: str, ends: str, topic: str, *speakers: int) -> dict[str, object]:
-    row = {"on": "2027-01-18", "begins": begins, "ends": ends, "topic": topic, "speakers": [str(s) for s in speakers]}
+    row = {
+        "on": "2027-01-18",
+        "begins": begins,
+        "ends": ends,
+        "topic": topic,
+        "speakers": [str(speaker) for speaker in speakers],
+    }
     return {f"lines-{number}-{name}": value for name, value in row.items()}
 
 
 def stage() -> list[tuple[Role, str, InvitationState]]:
     db.session.expire_all()
     found = db.session.scalars(sa.select(Invitation).order_by(Invitation.id))
-    return [(i.role, i.person.full_name, i.state) for i in found]
+    return [(invitation.role, invitation.person.full_name, invitation.state) for invitation in found]
 
 
 def test_an_agenda_prepares_invitations_of_its_speakers_and_moderator(coordinator_client, activity, chief, ani):
