@@ -2,8 +2,8 @@
 
     python -m benchmarks [NAME …] [--full] [--peers] [--folder FOLDER]
 
-A new benchmark is a function `measure(folder, say) -> list[Result]` in a file here, named in ALL. Those of worth/ only run
-where they are named.
+A new benchmark is a function `measure(folder, say) -> list[Result]` in a file of the folder that fits, named in
+ALL. Those of worth/ only run where they are named.
 """
 
 import argparse
@@ -13,24 +13,13 @@ from contextlib import nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks import (
-    clashes,
-    draining,
-    exporting,
-    importing,
-    inviting,
-    load,
-    national,
-    pages,
-    peers,
-    searching,
-    sending,
-    ticks,
-    timetabling,
-    wire,
-)
+from benchmarks import load, peers
 from benchmarks.conditions import machine
+from benchmarks.directory import exporting, importing
+from benchmarks.pages import inviting, pages, searching
+from benchmarks.planning import clashes, timetabling
 from benchmarks.results import LATEST, table, write
+from benchmarks.sending import draining, national, sending, ticks, wire
 from benchmarks.worth import bound, chunks, serving
 
 ALL = (

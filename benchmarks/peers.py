@@ -16,8 +16,8 @@ from email import message_from_bytes
 from pathlib import Path
 
 from benchmarks.results import LATEST
+from benchmarks.sending.wire import a_mail
 from benchmarks.servers import served
-from benchmarks.wire import a_mail
 
 ASKED = "OUTREACH_BENCH_PEERS"
 WANTED = (

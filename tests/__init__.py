@@ -1,1 +1,1 @@
-"""Tests. The folders mirror outreach/; start with conftest.py (fixtures) and world.py (actions)."""
+"""Tests. The folders mirror outreach/; start with world/ (what a test begins with), then README.md."""

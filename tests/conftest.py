@@ -1,36 +1,53 @@
 """Fixtures that all tests share: an app on SQLite (and on PostgreSQL), named people, a query counter, fixed dates."""
 
 import gc
-import os
 import shutil
 from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime, time, timedelta
-from functools import cache
+from itertools import count
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import flask_security.core
 import hypothesis
 import pytest
-import sqlalchemy as sa
 from flask import Flask
-from flask_security.utils import hash_password
+from flask.testing import FlaskClient
 from sqlalchemy import event
 
 from outreach import clock, create_app
-from outreach.domain.kinds import ActivityKind, CadreKind, Sector, StaffRole
+from outreach.domain.kinds import CadreKind, Role, Sector, StaffRole
 from outreach.extensions import db
-from outreach.models import AccountRole, Activity, Cadre, Office, Organisation, Person, Programme, Region, User, Venue
+from outreach.models import Activity, Office, Organisation, Person, Programme, User, Venue
 from outreach.queries import bell
 from outreach.services.inbox import waiting
 from outreach.services.reminders import rules
-from tests import apps, postgresql, wall_clock
-from tests.apps import SECRET, settings_for  # noqa: F401  for those who ask here
+from outreach.services.reminders import tick as reminding
+from tests.servers import dovecot
+from tests.servers.smtp import Server
+from tests.support import apps, postgresql, wall_clock
+from tests.support.apps import settings_for
+from tests.world import (
+    NOW,
+    StandingClock,
+    a_cadre,
+    a_hall,
+    a_person,
+    a_programme,
+    account,
+    an_office,
+    an_organisation,
+    day_asked_for,
+    draft_activity,
+    invitation_of,
+    invite,
+    invite_organisation,
+    log_in,
+    publish,
+    send_through,
+    stop_clock,
+    store_regions,
+)
 
-JAKARTA = ZoneInfo("Asia/Jakarta")
-NOW = datetime(2027, 1, 4, 1, 0, tzinfo=UTC)  # Monday 4 January 2027, 08.00 WIB
-AT_ANY_HOUR = {"mails_from": time(0), "mails_until": time(0)}  # an office without quiet hours; tests run at any hour
-PASSWORD = "bukan-rahasia-2027"
+MAILBOX_NUMBERS = count(1)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -64,27 +81,6 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         wall_clock.set_right()
     else:
         wall_clock.set_to(day_asked_for() if item.get_closest_marker("any_day") else NOW)
-
-
-def day_asked_for() -> datetime:
-    """Return TESTS_DAY ("2028-02-29T08:00", in Metro's time), or Monday 4 January 2027, 08.00."""
-    asked = os.environ.get("TESTS_DAY")
-    return datetime.fromisoformat(asked).replace(tzinfo=JAKARTA) if asked else NOW
-
-
-def at(day: int, hour: int = 8, minute: int = 0, *, month: int = 1, year: int = 2027) -> datetime:
-    """Return an instant in Metro's time: at(18) is Monday 18 January 2027, 08.00 WIB."""
-    return datetime(year, month, day, hour, minute, tzinfo=JAKARTA)
-
-
-class Wall:
-    """The wall clock that pages read, fixed where a test sets it."""
-
-    def __init__(self) -> None:
-        self.stands_at = at(5)
-
-    def now(self) -> datetime:
-        return self.stands_at
 
 
 @pytest.fixture(scope="session")
@@ -156,66 +152,18 @@ def current_app_(request: pytest.FixtureRequest) -> Flask:
 @pytest.fixture
 def regions(current_app_: Flask) -> None:
     """Kota Metro with two kecamatan and three kelurahan."""
-    for code, name in (
-        ("18", "Lampung"),
-        ("18.72", "Kota Metro"),
-        ("18.72.01", "Metro Pusat"),
-        ("18.72.04", "Metro Timur"),
-        ("18.72.01.1001", "Metro"),
-        ("18.72.01.1003", "Imopuro"),
-        ("18.72.04.1001", "Yosodadi"),
-    ):
-        parent = code.rpartition(".")[0] or None
-        db.session.add(Region(code=code, name=name, level=code.count(".") + 1, parent_code=parent))
-        db.session.flush()
-    db.session.commit()
+    store_regions()
 
 
 @pytest.fixture
 def office(regions: None) -> Office:
-    office = Office(
-        name="Dinas Pemberdayaan Perempuan, Perlindungan Anak, Pengendalian Penduduk dan KB Kota Metro",
-        short_name="DP3AP2KB Kota Metro",
-        region_code="18.72",
-        email="dp3ap2kb@example.com",
-        phone="+62725000001",
-        contact_name="Bidang PPA",
-        contact_phone="+6281200000001",
-        zone=JAKARTA,
-        **AT_ANY_HOUR,
-    )
-    db.session.add(office)
-    db.session.commit()
-    return office
+    return an_office()
 
 
 @pytest.fixture
 def default_rules(office: Office) -> None:
     """The reminders that every office starts with."""
     rules.install_defaults(now=NOW)
-
-
-def account(role: StaffRole, name: str) -> User:
-    found = db.session.scalar(sa.select(AccountRole).where(AccountRole.name == role.value)) or AccountRole(
-        name=role.value
-    )
-    user = User(
-        email=f"{role.value}@example.com",
-        name=name,
-        password=_hashed(),
-        fs_uniquifier=f"{role.value}-{name}".ljust(32, "x")[:64],
-        active=True,
-        locale="en",
-        roles=[found],
-    )
-    db.session.add(user)
-    db.session.commit()
-    return user
-
-
-@cache
-def _hashed() -> str:
-    return hash_password(PASSWORD)
 
 
 @pytest.fixture
@@ -233,75 +181,29 @@ def viewer(office: Office) -> User:
     return account(StaffRole.VIEWER, "Viewer")
 
 
-def log_in(app: Flask, user: User):
-    """Return a test client that is logged in as `user`; it needs no CSRF tokens."""
-    app.config["WTF_CSRF_ENABLED"] = False
-    client = app.test_client()
-    with client.session_transaction() as session:
-        session["_user_id"] = user.fs_uniquifier
-        session["_fresh"] = True
-    return client
-
-
 @pytest.fixture
-def coordinator_client(current_app_: Flask, coordinator: User):
+def coordinator_client(current_app_: Flask, coordinator: User) -> FlaskClient:
     return log_in(current_app_, coordinator)
 
 
 @pytest.fixture
-def administrator_client(current_app_: Flask, administrator: User):
+def administrator_client(current_app_: Flask, administrator: User) -> FlaskClient:
     return log_in(current_app_, administrator)
 
 
 @pytest.fixture
-def viewer_client(current_app_: Flask, viewer: User):
+def viewer_client(current_app_: Flask, viewer: User) -> FlaskClient:
     return log_in(current_app_, viewer)
 
 
 @pytest.fixture
 def hall(office: Office) -> Venue:
-    venue = Venue(
-        name="Aula Bappeda", address="Jl. Jenderal Sudirman, Metro", capacity=100, region_code="18.72.01.1001"
-    )
-    db.session.add(venue)
-    db.session.commit()
-    return venue
+    return a_hall()
 
 
 @pytest.fixture
 def programme(office: Office) -> Programme:
-    programme = Programme(
-        title="Empat hari penguatan perlindungan perempuan dan anak",
-        public_title="Rangkaian kegiatan Januari",
-        starts_on=date(2027, 1, 18),
-        ends_on=date(2027, 1, 21),
-        zone=JAKARTA,
-    )
-    db.session.add(programme)
-    db.session.commit()
-    return programme
-
-
-def draft_activity(programme: Programme | None, venue: Venue | None, day: int = 18, **values: object) -> Activity:
-    """Store and return a draft on a day of January 2027, 08.00 to 12.00 WIB."""
-    activity = Activity(
-        **{
-            "programme": programme,
-            "kind": ActivityKind.COORDINATION,
-            "title": "Rapat koordinasi pencegahan kekerasan",
-            "public_title": "Rapat koordinasi lintas sektor",
-            "zone": JAKARTA,
-            "starts_at": at(day, 8),
-            "ends_at": at(day, 12),
-            "registration_at": at(day, 7, 30),
-            "respond_by_at": at(day - 2, 16),
-            "venue": venue,
-            **values,
-        }
-    )
-    db.session.add(activity)
-    db.session.commit()
-    return activity
+    return a_programme()
 
 
 @pytest.fixture
@@ -310,49 +212,87 @@ def activity(programme: Programme, hall: Venue) -> Activity:
     return draft_activity(programme, hall)
 
 
-def a_person(name: str, **values: object) -> Person:
-    email = name.lower().split()[0] + "@example.com"
-    person = Person(**{"name": name, "email": email, "phone": "+6281234567890", **values})
-    db.session.add(person)
-    db.session.commit()
-    return person
-
-
 @pytest.fixture
 def ani(office: Office) -> Person:
     """A cadre of Imopuro."""
-    person = a_person("Ani Wijaya", region_code="18.72.01.1003")
-    db.session.add(Cadre(person=person, kind=CadreKind.PATBM, region_code="18.72.01.1003"))
-    db.session.commit()
-    return person
+    return a_cadre("Ani Wijaya", CadreKind.PATBM, "18.72.01.1003")
 
 
 @pytest.fixture
 def budi(office: Office) -> Person:
     """A cadre of Yosodadi."""
-    person = a_person("Budi Santoso", region_code="18.72.04.1001")
-    db.session.add(Cadre(person=person, kind=CadreKind.PKK, region_code="18.72.04.1001"))
-    db.session.commit()
-    return person
+    return a_cadre("Budi Santoso", CadreKind.PKK, "18.72.04.1001")
 
 
 @pytest.fixture
 def police(office: Office) -> Organisation:
-    organisation = Organisation(
-        name="Polres Metro", sector=Sector.POLICE, email="polres@example.com", region_code="18.72"
-    )
-    db.session.add(organisation)
-    db.session.commit()
-    return organisation
+    return an_organisation("Polres Metro", sector=Sector.POLICE, email="polres@example.com", region_code="18.72")
 
 
 @pytest.fixture
 def chief(police: Organisation) -> Person:
     """The police chief, known by post only."""
-    person = Person(name="", post="Kapolres Metro", organisation=police, email="kapolres@example.com")
-    db.session.add(person)
-    db.session.commit()
-    return person
+    return a_person("", post="Kapolres Metro", organisation=police, email="kapolres@example.com", phone="")
+
+
+@pytest.fixture
+def published(activity: Activity, ani: Person, coordinator: User) -> Activity:
+    """The activity, published, with Ani invited. Her mail is written by the next tick."""
+    invite(activity, ani, by=coordinator)
+    publish(activity, by=coordinator, tick=False)
+    return activity
+
+
+@pytest.fixture
+def anis_invitation_id(published: Activity, ani: Person) -> int:
+    return invitation_of(published, ani).id
+
+
+@pytest.fixture
+def chief_and_police_invited(programme: Programme, hall: Venue, chief: Person, police: Organisation) -> Activity:
+    """A published activity. The chief speaks, the police have two seats; their mails are due."""
+    activity = draft_activity(programme, hall)
+    publish(activity, tick=False)
+    invite(activity, chief, role=Role.SPEAKER)
+    invite_organisation(activity, police)
+    reminding.tick(NOW)
+    return activity
+
+
+@pytest.fixture
+def sending_settings() -> dict[str, object]:
+    """The settings with which `server` sends. A folder or a module has its own by a fixture of this name."""
+    return {}
+
+
+@pytest.fixture
+def server(current_app_: Flask, sending_settings: dict[str, object]) -> Iterator[Server]:
+    """A mail server that the app sends through."""
+    with Server() as server:
+        send_through(current_app_, server, **sending_settings)
+        yield server
+
+
+@pytest.fixture(scope="session")
+def imap_server() -> Iterator[dovecot.Dovecot]:
+    """A real Dovecot. A test that needs it is skipped where it is not installed."""
+    if dovecot.PROGRAM is None:
+        pytest.skip("Dovecot is not installed (Debian: apt-get install dovecot-imapd)")
+    with dovecot.Dovecot() as server:
+        yield server
+
+
+@pytest.fixture
+def mailbox(imap_server: dovecot.Dovecot) -> dovecot.Dovecot:
+    """The server, with an empty mailbox of its own user."""
+    imap_server.user = f"undangan{next(MAILBOX_NUMBERS)}"
+    return imap_server
+
+
+@pytest.fixture
+def clock_stands(monkeypatch: pytest.MonkeyPatch) -> StandingClock:
+    """Outreach's clock stands at Monday 4 January 2027, 08.00, to the microsecond, until the test sets its `now`."""
+    return stop_clock(monkeypatch)
 
 
 @pytest.fixture
@@ -382,7 +322,3 @@ def statements(current_app_: Flask) -> Iterator[Callable[[Callable[[], object]],
 def queries(statements: Callable[[Callable[[], object]], list[str]]) -> Callable[[Callable[[], object]], int]:
     """Return a function that runs an action and returns its number of SQL statements."""
     return lambda action: len(statements(action))
-
-
-def minutes(count: int) -> timedelta:
-    return timedelta(minutes=count)

@@ -9,7 +9,7 @@ from flask_migrate import check, downgrade, upgrade
 from outreach import create_app
 from outreach.cli.data import migrations
 from outreach.extensions import db
-from tests.conftest import settings_for
+from tests.support.apps import settings_for
 
 pytestmark = pytest.mark.slow
 

@@ -12,7 +12,8 @@ from outreach import create_app
 from outreach.extensions import db
 from outreach.models import Programme
 from outreach.recent import Life, Recent
-from tests.conftest import JAKARTA, NOW, settings_for
+from tests.support.apps import settings_for
+from tests.world import JAKARTA, NOW
 
 SECOND = timedelta(seconds=1)
 

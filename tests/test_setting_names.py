@@ -4,7 +4,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from outreach import create_app, settings
-from tests.conftest import settings_for
+from tests.support.apps import settings_for
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,9 @@ from math import inf
 from pathlib import Path
 from statistics import median
 
-from benchmarks.planned import demo_task, large_task
+from benchmarks.planning.planned import demo_task, large_task
+from benchmarks.planning.timetabling import SECONDS, lost_hall
 from benchmarks.results import Result
-from benchmarks.timetabling import SECONDS, lost_hall
 from outreach.domain.timetabling import Effort, Search, Task, search
 
 ROUNDS = 3

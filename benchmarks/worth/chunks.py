@@ -8,9 +8,9 @@ from functools import partial
 from pathlib import Path
 from statistics import median
 
-from benchmarks import wire
-from benchmarks.delay import far_away
 from benchmarks.results import Result
+from benchmarks.sending import wire
+from benchmarks.sending.delay import far_away
 from outreach.delivery.smtp.wire import Wire
 
 ROUNDS = 5

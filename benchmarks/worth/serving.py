@@ -20,7 +20,7 @@ from statistics import median
 
 from waitress import create_server
 
-from benchmarks import data
+from benchmarks.databases import demo_sized
 from benchmarks.results import Result
 from outreach import create_app
 from outreach.cli.serve.bodies import make_server
@@ -41,7 +41,7 @@ NO_FLUSH = "pages only read; nothing is flushed on either side"
 def measure(folder: Path, say: Callable[[str], None]) -> list[Result]:
     """Return what is measured with ours, beside waitress as it comes. 20,000 ms: not answered within twenty seconds."""
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, resource.getrlimit(resource.RLIMIT_NOFILE)[1]),) * 2)
-    data.fill(folder)
+    demo_sized.fill(folder)
     purposes: list[tuple[str, str, Callable[[_ServedApp], float], str, int]] = [
         (f"answering while {FEW} connections of one address drip", "ms", lambda one: _dripped(one, FEW, 1), STOCK, IDLE_S),
         (f"answering while {ALL_THERE_ARE} of one address drip", "ms", lambda one: _dripped(one, ALL_THERE_ARE, 1), STOCK,
@@ -203,7 +203,7 @@ def _serving(folder: Path, kind: str, idle_s: int) -> Iterator[_ServedApp]:
 
 def main(folder: str, kind: str, idle_s: str) -> None:
     """Serve the app on a free port, and print it."""
-    settings: Settings = data.settings_for(Path(folder))
+    settings: Settings = demo_sized.settings_for(Path(folder))
     app = create_app(settings)
     limit = settings.upload_limit_mb * 1024 * 1024
     options = {

@@ -10,7 +10,10 @@ from werkzeug.serving import make_server
 
 from outreach import clock
 from outreach.delivery.demo_server.server import DemoServer
+from outreach.domain.kinds import Role
 from outreach.engines.embedded import EmbeddedEngine
+from tests.browser.pages import DESK, PHONE, served
+from tests.world import at, draft_activity, invite, invite_organisation, mark_as_invited, publish, stop_clock, token_of
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 HANGS_AFTER_MS = 300_000
@@ -80,3 +83,32 @@ def whole(app, tmp_path) -> Iterator[str]:
             yield f"http://127.0.0.1:{server.port}"
         server.shutdown()
         thread.join()
+
+
+@pytest.fixture(params=[DESK, PHONE], ids=["desk", "phone"])
+def staff_page(request, chromium, whole):
+    """A page of staff on a desktop and on a phone."""
+    context = chromium.new_context(viewport=request.param, bypass_csp=True, reduced_motion="reduce")
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def address(app, monkeypatch) -> Iterator[str]:
+    """The app served to the browser, without an engine, on Tuesday 5 January 2027, 08.00."""
+    stop_clock(monkeypatch, at(5))
+    with served(app) as address:
+        yield address
+
+
+@pytest.fixture
+def answer_paths(programme, hall, ani, chief, police) -> dict[str, str]:
+    """The paths of a cadre's, a speaker's and an organisation's page, all invited to two days."""
+    days = [draft_activity(programme, hall, day) for day in (18, 19)]
+    invite(days, ani)
+    invite(days, chief, role=Role.SPEAKER)
+    invite_organisation(days, police)
+    publish(*days, tick=False)
+    mark_as_invited()
+    invitees = {"cadre": ani, "speaker": chief, "organisation": police}
+    return {name: f"/j/{token_of(invitee)}" for name, invitee in invitees.items()}

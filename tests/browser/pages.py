@@ -1,12 +1,17 @@
 """Shared by browser tests: two screen sizes, signing in, clicking, waiting, and checking that a page is sound."""
 
 import re
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from axe_playwright_python.sync_playwright import Axe
+from flask import Flask
+from werkzeug.serving import make_server
 
 from outreach.extensions import db
-from tests.conftest import PASSWORD
+from tests.world import PASSWORD
 
 PHONE, DESK = {"width": 360, "height": 740}, {"width": 1280, "height": 800}
 
@@ -17,6 +22,17 @@ def holds(page, width: int) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") <= width, page.url
     found = {v["id"]: [n["html"][:120] for n in v["nodes"]] for v in Axe().run(page).response["violations"]}
     assert found == {}, page.url
+
+
+@contextmanager
+def served(app: Flask) -> Iterator[str]:
+    """Serve the app on a free port. Yield its address."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.port}"
+    server.shutdown()
+    thread.join()
 
 
 def wait_for(check, seconds: float = 300):

@@ -1,72 +1,39 @@
 """The answer pages in a real Chromium, on a phone and on a desktop, without script, checked by axe."""
 
 import re
-import threading
-from collections.abc import Iterator
 
 import pytest
 import sqlalchemy as sa
-from werkzeug.serving import make_server
 
-from outreach import clock
-from outreach.delivery import tokens
-from outreach.domain.kinds import Role
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.models import Invitation
-from outreach.services.activities import publish as publishing
-from outreach.services.invitations import invite as inviting
-from outreach.services.invitations import links
 from tests.browser.pages import press
-from tests.conftest import NOW, at, draft_activity
-from tests.services.polls.polls_help import a_poll
+from tests.world.polls import a_poll
 
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture
-def address(app, monkeypatch) -> Iterator[str]:
-    """The app served to the browser, on a day before the programme."""
-    monkeypatch.setattr(clock, "now", lambda: at(5))
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.port}"
-    server.shutdown()
-    thread.join()
-
-
-@pytest.fixture
-def pages(programme, hall, ani, chief, police) -> dict[str, str]:
-    """The paths of a cadre's, a speaker's and an organisation's page, all invited to two days."""
-    days = [draft_activity(programme, hall, day) for day in (18, 19)]
-    ids = [day.id for day in days]
-    inviting.invite_people(ids, [ani.id], Role.CADRE, by=None, now=NOW)
-    inviting.invite_people(ids, [chief.id], Role.SPEAKER, by=None, now=NOW)
-    inviting.invite_organisations(ids, {police.id: 2}, by=None, now=NOW)
-    publishing.publish(ids, by=None, now=NOW)
-    db.session.execute(sa.update(Invitation).values(state=InvitationState.INVITED, invited_at=NOW))
-    db.session.commit()
-    invitees = {"cadre": ani, "speaker": chief, "organisation": police}
-    return {name: "/j/" + tokens.token(links.link_for(db.session, who)) for name, who in invitees.items()}
-
-
 @pytest.mark.parametrize("width", [360, 1280])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_and_nothing_overflows(chromium, address, pages, width, scheme):
+def test_axe_finds_nothing_and_nothing_overflows(chromium, address, answer_paths, width, scheme):
     from axe_playwright_python.sync_playwright import Axe
 
     found = {}
     context = chromium.new_context(viewport={"width": width, "height": 740}, color_scheme=scheme, bypass_csp=True)
     page = context.new_page()
-    more = {"represented": pages["cadre"] + "?pilih=wakil", "stop": pages["cadre"] + "/stop", "forged": "/j/forged"}
-    for name, path in {**pages, **more}.items():
+    more = {
+        "represented": answer_paths["cadre"] + "?pilih=wakil",
+        "stop": answer_paths["cadre"] + "/stop",
+        "forged": "/j/forged",
+    }
+    for name, path in {**answer_paths, **more}.items():
         page.goto(address + path)
         for details in page.locator("summary").all():
             details.click()
         found[name] = [v["id"] for v in Axe().run(page).response["violations"]]
         assert page.evaluate("document.documentElement.scrollWidth") <= width
-    page.goto(address + pages["cadre"])
+    page.goto(address + answer_paths["cadre"])
     page.locator("section[aria-labelledby^=h] summary").first.click()
     for name, choice in (("errors", "represented"), ("thanks", "coming")):
         press(page.locator(f"section[aria-labelledby^=h] button[value={choice}]").first)
@@ -75,12 +42,12 @@ def test_axe_finds_nothing_and_nothing_overflows(chromium, address, pages, width
     assert found == {name: [] for name in found}
 
 
-def test_a_cadre_answers_on_a_phone_without_script_and_cookies(chromium, address, pages, ani):
+def test_a_cadre_answers_on_a_phone_without_script_and_cookies(chromium, address, answer_paths, ani):
     context = chromium.new_context(viewport={"width": 360, "height": 740}, java_script_enabled=False)
     asked: list[str] = []
     page = context.new_page()
     page.on("request", lambda request: asked.append(request.url))
-    page.goto(address + pages["cadre"])
+    page.goto(address + answer_paths["cadre"])
     first, second = page.locator("section[aria-labelledby^=h]").all()
     name = first.locator("input[name$='-name']")
     assert not name.is_visible()
@@ -106,9 +73,9 @@ def test_a_cadre_answers_on_a_phone_without_script_and_cookies(chromium, address
     assert states == [InvitationState.REPRESENTED, InvitationState.COMING]
 
 
-def test_an_unfinished_address_does_not_block_another_answer(chromium, address, pages, ani):
+def test_an_unfinished_address_does_not_block_another_answer(chromium, address, answer_paths, ani):
     page = chromium.new_context(viewport={"width": 360, "height": 640}, java_script_enabled=False).new_page()
-    page.goto(address + pages["cadre"])
+    page.goto(address + answer_paths["cadre"])
     first = page.locator("section[aria-labelledby^=h]").first
     first.locator("summary").click()
     first.locator("input[name$='-email']").fill("budi@contoh,com")
@@ -117,11 +84,11 @@ def test_an_unfinished_address_does_not_block_another_answer(chromium, address, 
     assert page.locator(".n.not_coming").count() == 1
 
 
-def test_the_readers_own_text_size_applies_and_twice_as_large_text_still_fits_a_phone(chromium, address, pages):
+def test_the_readers_own_text_size_applies_and_twice_as_large_text_still_fits_a_phone(chromium, address, answer_paths):
     context = chromium.new_context(viewport={"width": 360, "height": 740}, bypass_csp=True)
     page = context.new_page()
     widths = {}
-    for name, path in {**pages, "forged": "/j/forged"}.items():
+    for name, path in {**answer_paths, "forged": "/j/forged"}.items():
         page.goto(address + path)
         before = page.evaluate("parseFloat(getComputedStyle(document.body).fontSize)")
         page.add_style_tag(content="html{font-size:200%}")
@@ -134,9 +101,9 @@ def test_the_readers_own_text_size_applies_and_twice_as_large_text_still_fits_a_
     assert widths == dict.fromkeys(widths, (2.0, 360))
 
 
-def test_the_police_name_their_people_and_edit_the_list_on_a_phone(chromium, address, pages, police):
+def test_the_police_name_their_people_and_edit_the_list_on_a_phone(chromium, address, answer_paths, police):
     page = chromium.new_context(viewport={"width": 360, "height": 740}, java_script_enabled=False).new_page()
-    page.goto(address + pages["organisation"])
+    page.goto(address + answer_paths["organisation"])
     first = page.locator("section[aria-labelledby^=h]").first
     first.locator("input[name$='-0-name']").fill("Rina Kartika")
     first.locator("input[name=same]").check()
@@ -153,9 +120,9 @@ def test_the_police_name_their_people_and_edit_the_list_on_a_phone(chromium, add
     ]
 
 
-def test_buttons_and_choices_are_large_enough_for_a_thumb(chromium, address, pages):
+def test_buttons_and_choices_are_large_enough_for_a_thumb(chromium, address, answer_paths):
     page = chromium.new_context(viewport={"width": 360, "height": 740}).new_page()
-    page.goto(address + pages["cadre"])
+    page.goto(address + answer_paths["cadre"])
     heights = page.eval_on_selector_all(
         "button:not(.h), .a, .b, summary, .k, header a",
         "all => all.filter(e => e.checkVisibility()).map(e => e.getBoundingClientRect().height)",
@@ -164,10 +131,10 @@ def test_buttons_and_choices_are_large_enough_for_a_thumb(chromium, address, pag
     assert re.match(r"Undangan|Invitation", page.title())
 
 
-def test_input_is_kept_behind_a_file_that_was_too_large(chromium, address, pages, tmp_path):
+def test_input_is_kept_behind_a_file_that_was_too_large(chromium, address, answer_paths, tmp_path):
     (tmp_path / "big.ics").write_bytes(bytes(11 * 1024 * 1024))
     page = chromium.new_context(java_script_enabled=False).new_page()
-    page.goto(f"{address}{pages['speaker']}/away?lang=en")
+    page.goto(f"{address}{answer_paths['speaker']}/away?lang=en")
     page.fill("[name=reason]", "Rapat pimpinan di Bandar Lampung")
     page.locator("details:has([name=file]) > summary").click()
     page.set_input_files("[name=file]", tmp_path / "big.ics")
@@ -179,9 +146,9 @@ def test_input_is_kept_behind_a_file_that_was_too_large(chromium, address, pages
     assert page.input_value("[name=name]") == "Kalender dinas"
 
 
-def test_a_choice_sends_at_once_and_is_undone_on_a_phone_without_script(chromium, address, pages, ani):
+def test_a_choice_sends_at_once_and_is_undone_on_a_phone_without_script(chromium, address, answer_paths, ani):
     page = chromium.new_context(viewport={"width": 360, "height": 560}, java_script_enabled=False).new_page()
-    page.goto(address + pages["cadre"])
+    page.goto(address + answer_paths["cadre"])
     press(page.locator("section[aria-labelledby^=h]").first.locator("button[value=not_coming]"))
     assert states_of(ani) == [InvitationState.NOT_COMING, InvitationState.INVITED]
     undo = page.locator("[role=status] button")
@@ -197,9 +164,9 @@ def states_of(person) -> list[InvitationState]:
 
 
 @pytest.mark.parametrize("part", ["section[aria-labelledby=all]", "section[aria-labelledby^=h]"])
-def test_the_return_key_in_a_name_sends_the_representative_and_nothing_else(chromium, address, pages, ani, part):
+def test_the_return_key_in_a_name_sends_the_representative_and_nothing_else(chromium, address, answer_paths, ani, part):
     page = chromium.new_context(viewport={"width": 360, "height": 560}).new_page()
-    page.goto(address + pages["cadre"])
+    page.goto(address + answer_paths["cadre"])
     place = page.locator(part).first
     place.locator("summary").first.click()
     name = place.locator("input[name$=name]")
@@ -210,9 +177,9 @@ def test_the_return_key_in_a_name_sends_the_representative_and_nothing_else(chro
     assert InvitationState.COMING not in states_of(ani)
 
 
-def test_errors_have_the_focus_and_lead_to_their_fields(chromium, address, pages):
+def test_errors_have_the_focus_and_lead_to_their_fields(chromium, address, answer_paths):
     page = chromium.new_context(viewport={"width": 360, "height": 560}, java_script_enabled=False).new_page()
-    page.goto(address + pages["cadre"])
+    page.goto(address + answer_paths["cadre"])
     second = page.locator("section[aria-labelledby^=h]").nth(1)
     second.locator("summary").click()
     press(second.locator("button[value=represented]"))
@@ -224,16 +191,16 @@ def test_errors_have_the_focus_and_lead_to_their_fields(chromium, address, pages
     assert page.locator("#e a").first.get_attribute("href") == "#" + field.get_attribute("name")
 
 
-def test_what_an_error_leads_to_stands_below_what_it_is_about(chromium, address, pages, ani):
+def test_what_an_error_leads_to_stands_below_what_it_is_about(chromium, address, answer_paths, ani):
     poll = a_poll(ani)
     page = chromium.new_context(viewport={"width": 360, "height": 560}, java_script_enabled=False).new_page()
-    page.goto(f"{address}{pages['cadre']}/polls/{poll.id}")
+    page.goto(f"{address}{answer_paths['cadre']}/polls/{poll.id}")
     press(page.locator("button.g"))
     for number, date in enumerate(("18", "19", "20")):
         page.locator("#e a").nth(number).click()
         shown = page.locator(f"h2:has-text('{date} Januari')").bounding_box()
         assert 0 <= shown["y"] < 560
-    page.goto(address + pages["cadre"])
+    page.goto(address + answer_paths["cadre"])
     second = page.locator("section[aria-labelledby^=h]").nth(1)
     second.locator("summary").click()
     press(second.locator("button[value=represented]"))
@@ -242,10 +209,10 @@ def test_what_an_error_leads_to_stands_below_what_it_is_about(chromium, address,
     assert 0 <= label["y"] < 560
 
 
-def test_what_is_chosen_shows_in_forced_colours_too(chromium, address, pages):
+def test_what_is_chosen_shows_in_forced_colours_too(chromium, address, answer_paths):
     context = chromium.new_context(viewport={"width": 360, "height": 560}, forced_colors="active")
     page = context.new_page()
-    page.goto(address + pages["cadre"])
+    page.goto(address + answer_paths["cadre"])
     press(page.locator("section[aria-labelledby^=h]").first.locator("button[value=coming]"))
     assert page.locator(".n.coming").inner_text() == "✓ Menyatakan hadir"
     page.locator("summary.y").first.click()
@@ -253,9 +220,9 @@ def test_what_is_chosen_shows_in_forced_colours_too(chromium, address, pages):
     assert chosen.inner_text() == "✓ Hadir"
 
 
-def test_what_is_chosen_and_what_is_a_button_shows_without_css_variables(chromium, address, pages):
+def test_what_is_chosen_and_what_is_a_button_shows_without_css_variables(chromium, address, answer_paths):
     page = chromium.new_context(viewport={"width": 360, "height": 560}).new_page()
-    page.goto(address + pages["cadre"])
+    page.goto(address + answer_paths["cadre"])
     press(page.locator("section[aria-labelledby^=h]").first.locator("button[value=coming]"))
     page.locator("summary.y").first.click()
     page.evaluate("[...document.styleSheets[0].cssRules].forEach(r => r.style && [...r.style]"
@@ -269,9 +236,9 @@ def test_what_is_chosen_and_what_is_a_button_shows_without_css_variables(chromiu
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_borders_of_buttons_and_fields_stand_out_by_three_to_one(chromium, address, pages, scheme):
+def test_the_borders_of_buttons_and_fields_stand_out_by_three_to_one(chromium, address, answer_paths, scheme):
     page = chromium.new_context(viewport={"width": 360, "height": 560}, color_scheme=scheme).new_page()
-    page.goto(address + pages["cadre"])
+    page.goto(address + answer_paths["cadre"])
     page.locator("section[aria-labelledby^=h] summary").first.click()
     found = page.eval_on_selector_all(
         "button:not(.h):not(.g), .b, .r input",

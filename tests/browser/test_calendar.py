@@ -20,8 +20,7 @@ from outreach.services.office import planning_rules as office_planning_rules
 from outreach.services.planning import rules as planning_rules
 from outreach.services.reminders import rules
 from tests.browser.pages import holds, log_in, press, wait_for
-from tests.conftest import JAKARTA, NOW, draft_activity
-from tests.world import working_day
+from tests.world import JAKARTA, NOW, draft_activity, working_day
 
 pytestmark = [pytest.mark.browser, pytest.mark.any_day]
 PHONE, DESK = {"width": 360, "height": 740}, {"width": 1280, "height": 900}
@@ -65,7 +64,7 @@ def training(programme: Programme, hall: Venue, tuesday: datetime, draft: Activi
 
 
 @pytest.fixture
-def told(draft: Activity, ani, coordinator) -> Activity:
+def announced(draft: Activity, ani, coordinator) -> Activity:
     inviting.invite_people([draft.id], [ani.id], Role.CADRE, by=coordinator, now=clock.now())
     publishing.publish([draft.id], by=coordinator, now=clock.now())
     return draft
@@ -180,7 +179,7 @@ def test_dragging_its_lower_edge_makes_it_longer_and_escape_cancels(draft, tuesd
     assert times(draft) == (tuesday, tuesday + timedelta(hours=4))
 
 
-def test_moving_a_published_activity_shows_who_is_notified_and_then_notifies_them(told, tuesday, page_of, whole):
+def test_moving_a_published_activity_shows_who_is_notified_and_then_notifies_them(announced, tuesday, page_of, whole):
     wait_for(lambda: db.session.scalar(sa.select(Message.sent_at)))
     page = page_of()
     open_calendar(page, whole, tuesday, "month")
@@ -190,7 +189,7 @@ def test_moving_a_published_activity_shows_who_is_notified_and_then_notifies_the
     dialog.get_by_text("Who gets which mail when").wait_for()
     dialog.get_by_label("Reason").fill("Aula dipakai rapat paripurna")
     press(dialog.get_by_role("button", name="Move and tell everyone"))
-    assert times(told)[0] == tuesday + timedelta(days=1)
+    assert times(announced)[0] == tuesday + timedelta(days=1)
     wait_for(lambda: len(db.session.scalars(sa.select(Message.sent_at).where(Message.sent_at.is_not(None))).all()) == 2)
     page.get_by_role("link", name="Take it back …").click()
     dialog.get_by_text("Who gets which mail when").wait_for()

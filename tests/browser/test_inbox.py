@@ -1,14 +1,10 @@
 """The pages of received mails and unreachable addresses, in a real Chromium on a phone and on a desktop."""
 
-import threading
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
-from werkzeug.serving import make_server
 
-from outreach import clock
 from outreach.domain.kinds import IncomingKind, IncomingOutcome, Role
 from outreach.domain.mail.failures import ChannelTrouble
 from outreach.extensions import db
@@ -16,23 +12,17 @@ from outreach.models import Channel, Invitation
 from outreach.services.activities import publish as publishing
 from outreach.services.invitations import invite as inviting
 from tests.browser.pages import press
-from tests.conftest import NOW, PASSWORD, at
-from tests.services.inbox.stored_help import blocked, mail
+from tests.world import NOW, PASSWORD
+from tests.world.incoming import blocked, mail
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def address(app, monkeypatch) -> Iterator[str]:
-    """The app served to the browser, with a mailbox that is read, on a day before the activity."""
-    monkeypatch.setattr(clock, "now", lambda: at(5))
+def address_with_mailbox(app, address) -> str:
+    """The address of the app, whose office has a mailbox that is read."""
     app.extensions["outreach"] = replace(app.extensions["outreach"], imap_server="imap.example.com")
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.port}"
-    server.shutdown()
-    thread.join()
+    return address
 
 
 @pytest.fixture
@@ -57,8 +47,7 @@ def paths(activity, ani, police, coordinator) -> list[str]:
     ]  # fmt: skip
 
 
-def sign_in(page, address: str, email: str) -> None:
-    """With the keyboard alone."""
+def log_in_by_keyboard(page, address: str, email: str) -> None:
     page.goto(address + "/login")
     page.fill("#email", email)
     page.fill("#password", PASSWORD)
@@ -67,26 +56,26 @@ def sign_in(page, address: str, email: str) -> None:
 
 
 @pytest.mark.parametrize("width", [360, 1280])
-def test_axe_finds_nothing_and_nothing_overflows(chromium, address, paths, coordinator, width):
+def test_axe_finds_nothing_and_nothing_overflows(chromium, address_with_mailbox, paths, coordinator, width):
     from axe_playwright_python.sync_playwright import Axe
 
     context = chromium.new_context(viewport={"width": width, "height": 740}, bypass_csp=True, reduced_motion="reduce")
     page = context.new_page()
-    sign_in(page, address, coordinator.email)
+    log_in_by_keyboard(page, address_with_mailbox, coordinator.email)
     found = {}
     for path in paths:
-        page.goto(address + path)
+        page.goto(address_with_mailbox + path)
         found[path] = [v["id"] for v in Axe().run(page).response["violations"]]
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path
     assert found == {path: [] for path in paths}
     context.close()
 
 
-def test_a_coordinator_handles_a_letter_on_a_phone_without_script(chromium, address, paths, coordinator):
+def test_a_coordinator_handles_a_letter_on_a_phone_without_script(chromium, address_with_mailbox, paths, coordinator):
     context = chromium.new_context(viewport={"width": 360, "height": 740}, java_script_enabled=False)
     page = context.new_page()
-    sign_in(page, address, coordinator.email)
-    page.goto(address + "/incoming")
+    log_in_by_keyboard(page, address_with_mailbox, coordinator.email)
+    page.goto(address_with_mailbox + "/incoming")
     assert page.locator("article.mail").count() == 3
     press(page.locator("article.mail").last.get_by_role("button", name="Dealt with"))
     assert page.locator("article.mail").count() == 2

@@ -11,8 +11,7 @@ from outreach.extensions import db
 from outreach.models import Activity, Invitation
 from outreach.services.activities import community
 from tests.browser.pages import DESK, PHONE, holds, log_in, press, wait_for
-from tests.conftest import JAKARTA, NOW
-from tests.world import working_day
+from tests.world import JAKARTA, NOW, working_day
 
 pytestmark = [pytest.mark.browser, pytest.mark.any_day, pytest.mark.usefixtures("default_rules")]
 

@@ -3,8 +3,8 @@
 import pytest
 
 from outreach.domain.kinds import Audience, MailKind, Role
-from tests.conftest import draft_activity
-from tests.delivery.mail.compose_help import html_of, invited, line, mail_of
+from tests.world import draft_activity
+from tests.world.composed import html_of, line, mail_of, published_invitation
 
 pytestmark = pytest.mark.browser
 PHONE = {"width": 360, "height": 640}
@@ -20,11 +20,11 @@ def page(chromium):
 def mails(activity, ani, chief, police):
     """Return the HTML of each kind of mail that asks for an answer."""
     return {
-        "cadre": mail_of(line(invited(activity, ani), MailKind.INVITATION)),
-        "speaker": mail_of(line(invited(activity, chief, Role.SPEAKER), MailKind.INVITATION)),
-        "organisation": mail_of(line(invited(activity, police, Role.PARTICIPANT, quota=2), MailKind.INVITATION)),
+        "cadre": mail_of(line(published_invitation(activity, ani), MailKind.INVITATION)),
+        "speaker": mail_of(line(published_invitation(activity, chief, Role.SPEAKER), MailKind.INVITATION)),
+        "organisation": mail_of(line(published_invitation(activity, police, Role.PARTICIPANT, quota=2), MailKind.INVITATION)),
         "reminder": mail_of(
-            line(invited(activity, ani, Role.PARTICIPANT), MailKind.REMINDER, Audience.UNANSWERED)
+            line(published_invitation(activity, ani, Role.PARTICIPANT), MailKind.REMINDER, Audience.UNANSWERED)
         ),
     }  # fmt: skip
 
@@ -42,13 +42,13 @@ def test_the_button_stands_on_a_phones_first_screen_and_is_large_enough(page, ac
 
 def test_of_several_invitations_the_common_button_comes_first(page, programme, hall, ani):
     several = [draft_activity(programme, hall, 18 + n, title=f"Hari {n}") for n in range(3)]
-    page.set_content(html_of(mail_of(*[line(invited(one, ani), MailKind.INVITATION) for one in several])))
+    page.set_content(html_of(mail_of(*[line(published_invitation(one, ani), MailKind.INVITATION) for one in several])))
     button = page.locator(".button").first.bounding_box()
     assert button["y"] + button["height"] <= PHONE["height"]
 
 
 def test_the_line_for_previews_is_not_seen(page, activity, ani):
-    page.set_content(html_of(mail_of(line(invited(activity, ani), MailKind.INVITATION))))
+    page.set_content(html_of(mail_of(line(published_invitation(activity, ani), MailKind.INVITATION))))
     first = page.locator("body > div").first
     assert first.text_content().startswith("Senin, 18 Januari 2027, 08.00–12.00 WIB · Aula Bappeda")
     assert not first.is_visible()

@@ -15,10 +15,9 @@ from outreach.models import Activity, DatePoll, Invitation, Message, Organisatio
 from outreach.services.polls import answer as poll_answering
 from outreach.services.polls import ask as poll_asking
 from outreach.services.polls import edit as polls
-from tests.browser.pages import DESK, PHONE, holds, log_in, press, wait_for
-from tests.conftest import JAKARTA, a_person
-from tests.services.polls.polls_help import asked, dates, values
-from tests.world import today, working_day
+from tests.browser.pages import PHONE, holds, log_in, press, wait_for
+from tests.world import JAKARTA, a_person, today, working_day
+from tests.world.polls import asked, dates, values
 
 pytestmark = [pytest.mark.browser, pytest.mark.any_day, pytest.mark.usefixtures("default_rules")]
 
@@ -47,13 +46,6 @@ def poll(office, chief, police, hall) -> int:
     poll_asking.add_organisations(made.id, {police.id: 2}, needed=False, by=None, now=clock.now())
     db.session.commit()
     return made.id
-
-
-@pytest.fixture(params=[DESK, PHONE], ids=["desk", "phone"])
-def staff_page(request, chromium, whole):
-    context = chromium.new_context(viewport=request.param, bypass_csp=True, reduced_motion="reduce")
-    yield context.new_page()
-    context.close()
 
 
 def link_in_mail(page, address: str, recipient: str) -> str:

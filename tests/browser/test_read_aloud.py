@@ -4,10 +4,8 @@ import pytest
 
 from tests.browser import read_aloud
 from tests.browser.pages import press
-from tests.browser.test_answer_pages import address, pages
 
 pytestmark = pytest.mark.browser
-__all__ = ["address", "pages"]  # fixtures
 
 
 @pytest.fixture
@@ -15,8 +13,8 @@ def phone(chromium):
     return chromium.new_context(viewport={"width": 360, "height": 560}, locale="id-ID").new_page()
 
 
-def test_a_cadres_page_is_read_in_order(phone, address, pages):
-    phone.goto(address + pages["cadre"])
+def test_a_cadres_page_is_read_in_order(phone, address, answer_paths):
+    phone.goto(address + answer_paths["cadre"])
     read_aloud.matches(phone, "cadre")
     second = phone.locator("section[aria-labelledby^=h]").nth(1)
     second.locator("summary").click()
@@ -26,8 +24,8 @@ def test_a_cadres_page_is_read_in_order(phone, address, pages):
     read_aloud.matches(phone, "cadre-thanks")
 
 
-def test_an_offices_page_is_read_in_order(phone, address, pages):
-    phone.goto(address + pages["organisation"])
+def test_an_offices_page_is_read_in_order(phone, address, answer_paths):
+    phone.goto(address + answer_paths["organisation"])
     read_aloud.matches(phone, "office")
     first = phone.locator("section[aria-labelledby^=h]").first
     first.locator("input[name$='-0-name']").fill("Rina Kartika, S.Pd.")

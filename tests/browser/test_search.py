@@ -1,27 +1,10 @@
 """The way to the search by keyboard, in a real Chromium on a phone and on a desktop."""
 
-import threading
-from collections.abc import Iterator
-
 import pytest
-from werkzeug.serving import make_server
 
-from outreach import clock
 from tests.browser.pages import DESK, PHONE, holds, log_in
-from tests.conftest import at
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture
-def address(app, monkeypatch) -> Iterator[str]:
-    monkeypatch.setattr(clock, "now", lambda: at(5))
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.port}"
-    server.shutdown()
-    thread.join()
 
 
 def test_a_slash_leads_to_the_box_and_enter_to_what_is_found(chromium, address, coordinator, ani):

@@ -6,7 +6,7 @@ from outreach.domain.kinds import Role
 from outreach.services.activities import publish as publishing
 from outreach.services.invitations import invite as inviting
 from tests.browser.pages import PHONE, log_in
-from tests.conftest import NOW
+from tests.world import NOW
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("default_rules")]
 TOO_LOW = """() => [...document.querySelectorAll(

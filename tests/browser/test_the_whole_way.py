@@ -8,17 +8,10 @@ import sqlalchemy as sa
 from outreach.domain.states import InvitationState, MessageState
 from outreach.extensions import db
 from outreach.models import Activity, Invitation, Message
-from tests.browser.pages import DESK, PHONE, holds, log_in, press, wait_for
+from tests.browser.pages import PHONE, holds, log_in, press, wait_for
 from tests.world import working_day
 
 pytestmark = [pytest.mark.browser, pytest.mark.any_day, pytest.mark.usefixtures("default_rules")]
-
-
-@pytest.fixture(params=[DESK, PHONE], ids=["desk", "phone"])
-def staff_page(request, chromium, whole):
-    context = chromium.new_context(viewport=request.param, bypass_csp=True, reduced_motion="reduce")
-    yield context.new_page()
-    context.close()
 
 
 def mail_to(page, address: str, recipient: str) -> str:

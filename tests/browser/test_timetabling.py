@@ -1,6 +1,5 @@
 """Timetabling a whole plan in a real Chromium, with the search in its own process: request, watch, stop, apply."""
 
-import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime, time
@@ -8,18 +7,15 @@ from itertools import pairwise
 
 import pytest
 import sqlalchemy as sa
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
-from werkzeug.serving import make_server
 
 from outreach.domain.kinds import ActivityKind, Role
 from outreach.domain.states import SearchState
 from outreach.extensions import db
 from outreach.models import Activity, Invitation, TimetablingSearch, Venue
-from tests.browser.pages import press
-from tests.conftest import JAKARTA, PASSWORD, draft_activity
-from tests.services.timetabling.timetabling_help import KELURAHAN, facilitators
-from tests.world import working_day
+from tests.browser.pages import holds, log_in, press, served
+from tests.world import JAKARTA, draft_activity, working_day
+from tests.world.timetabling import KELURAHAN, facilitators
 
 pytestmark = [pytest.mark.browser, pytest.mark.any_day]
 ENDS_WITHIN_MS = 300_000
@@ -46,35 +42,17 @@ def drafts(office) -> list[Activity]:
 
 
 @pytest.fixture
-def address(app, drafts, coordinator) -> Iterator[str]:
+def address_with_drafts(app, drafts, coordinator) -> Iterator[str]:
     facilitators()
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.port}"
-    server.shutdown()
-    thread.join()
+    with served(app) as address:
+        yield address
 
 
-def sign_in(page, address: str) -> None:
-    page.goto(f"{address}/login")
-    page.fill("input[name=email]", "coordinator@example.com")
-    page.fill("input[name=password]", PASSWORD)
-    press(page.locator("main button[type=submit]"))
-
-
-def holds(page, width: int) -> None:
-    """Check that nothing overflows and that axe finds no violation."""
-    assert page.evaluate("document.documentElement.scrollWidth") <= width, page.url
-    found = {v["id"]: [n["html"][:120] for n in v["nodes"]] for v in Axe().run(page).response["violations"]}
-    assert found == {}, page.url
-
-
-def test_drafts_are_timetabled_with_one_button_and_applied(chromium, address, drafts):
+def test_drafts_are_timetabled_with_one_button_and_applied(chromium, address_with_drafts, drafts):
     context = chromium.new_context(viewport={"width": 1280, "height": 800}, bypass_csp=True, reduced_motion="reduce")
     page = context.new_page()
-    sign_in(page, address)
-    page.goto(f"{address}/placements")
+    log_in(page, address_with_drafts, "coordinator@example.com")
+    page.goto(f"{address_with_drafts}/placements")
     press(page.get_by_role("link", name="Place activities").first)
     for name in ("Citra", "Dian", "Eko"):
         page.get_by_role("checkbox", name=f"{name} Fasilitator").check()
@@ -110,11 +88,11 @@ def test_drafts_are_timetabled_with_one_button_and_applied(chromium, address, dr
     assert sorted(speakers) == sorted(one.id for one in others)
 
 
-def test_a_search_is_watched_and_stopped_without_javascript(chromium, address, drafts):
+def test_a_search_is_watched_and_stopped_without_javascript(chromium, address_with_drafts, drafts):
     context = chromium.new_context(viewport={"width": 360, "height": 740}, java_script_enabled=False)
     page = context.new_page()
-    sign_in(page, address)
-    page.goto(f"{address}/placements/new")
+    log_in(page, address_with_drafts, "coordinator@example.com")
+    page.goto(f"{address_with_drafts}/placements/new")
     page.get_by_role("checkbox", name="Citra Fasilitator").check()
     page.get_by_text("Venues, order and wishes").click()
     for place, (then, first) in enumerate((("1", "2"), ("2", "3"), ("3", "4"))):

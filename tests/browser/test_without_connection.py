@@ -5,25 +5,22 @@ import re
 import pytest
 import sqlalchemy as sa
 
-from outreach.domain.kinds import Role
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
 from outreach.models import Activity, Attendance, Invitation
-from outreach.services.activities import publish as publishing
-from outreach.services.invitations import invite as inviting
 from outreach.transactions import writing
 from tests.browser.pages import DESK, PHONE, holds, log_in, wait_for
-from tests.conftest import NOW, at, draft_activity
+from tests.world import at, draft_activity, invite, publish
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("default_rules")]
 
 
 @pytest.fixture
-def running(programme, hall, ani, budi, coordinator) -> Activity:
+def running_today(programme, hall, ani, budi, coordinator) -> Activity:
     """An activity of today by the clock under test, to which Ani and Budi said they would come."""
     activity = draft_activity(programme, hall)
-    inviting.invite_people([activity.id], [ani.id, budi.id], Role.CADRE, by=coordinator, now=NOW)
-    publishing.publish([activity.id], by=coordinator, now=NOW)
+    invite(activity, ani, budi, by=coordinator)
+    publish(activity, by=coordinator, tick=False)
     activity.starts_at, activity.ends_at = at(4), at(4, 12)
     activity.registration_at = activity.respond_by_at = at(4, 7)
     for invitation in db.session.scalars(sa.select(Invitation)):
@@ -33,12 +30,12 @@ def running(programme, hall, ani, budi, coordinator) -> Activity:
 
 
 @pytest.fixture
-def page(running, chromium, whole, coordinator):
+def page(running_today, chromium, whole, coordinator):
     """A phone on which the coordinator has the activity's attendance open."""
     context = chromium.new_context(viewport=PHONE, bypass_csp=True, reduced_motion="reduce")
     page = context.new_page()
     log_in(page, whole, coordinator.email)
-    page.goto(f"{whole}/activities/{running.id}/attendance")
+    page.goto(f"{whole}/activities/{running_today.id}/attendance")
     page.wait_for_function("window.htmx")
     return page
 
@@ -161,7 +158,7 @@ def test_another_account_on_the_same_phone_does_not_send_somebody_elses_ticks(ad
     assert present() == set()
 
 
-def test_a_refused_tick_goes_back_and_the_reason_is_said(page, ani, running):
+def test_a_refused_tick_goes_back_and_the_reason_is_said(page, ani, running_today):
     shown = box(page, ani)
     with writing() as session:  # the server writes, too
         session.delete(session.scalars(sa.select(Invitation).where(Invitation.person_id == ani.id)).one())
@@ -182,15 +179,15 @@ def test_a_fault_of_the_server_keeps_the_tick_and_says_so(page, ani):
 
 
 @pytest.fixture
-def desk(running, chromium, whole, coordinator):
+def desk(running_today, chromium, whole, coordinator):
     context = chromium.new_context(viewport=DESK, bypass_csp=True, reduced_motion="reduce")
     page = context.new_page()
     log_in(page, whole, coordinator.email)
     return page
 
 
-def test_a_search_without_a_connection_says_so_and_is_repeated(running, chief, desk, whole):
-    desk.goto(f"{whole}/activities/{running.id}/invite/people")
+def test_a_search_without_a_connection_says_so_and_is_repeated(running_today, chief, desk, whole):
+    desk.goto(f"{whole}/activities/{running_today.id}/invite/people")
     desk.context.set_offline(True)
     desk.fill("#q", "kapol")
     said(desk).get_by_text("There is no connection.").wait_for()
@@ -200,8 +197,8 @@ def test_a_search_without_a_connection_says_so_and_is_repeated(running, chief, d
     said(desk).wait_for(state="hidden")
 
 
-def test_a_line_of_an_agenda_added_without_a_connection_comes_with_what_was_typed(desk, running, whole):
-    desk.goto(f"{whole}/activities/{running.id}/agenda")
+def test_a_line_of_an_agenda_added_without_a_connection_comes_with_what_was_typed(desk, running_today, whole):
+    desk.goto(f"{whole}/activities/{running_today.id}/agenda")
     before = desk.locator(".agenda-line").count()
     desk.locator(".agenda-topic input").first.fill("Sambutan Wali Kota")
     desk.context.set_offline(True)
@@ -212,8 +209,8 @@ def test_a_line_of_an_agenda_added_without_a_connection_comes_with_what_was_type
     assert desk.locator(".agenda-topic input").first.input_value() == "Sambutan Wali Kota"
 
 
-def test_a_line_added_after_the_sign_in_ended_says_so_and_loses_nothing(desk, running, whole, coordinator):
-    desk.goto(f"{whole}/activities/{running.id}/agenda")
+def test_a_line_added_after_the_sign_in_ended_says_so_and_loses_nothing(desk, running_today, whole, coordinator):
+    desk.goto(f"{whole}/activities/{running_today.id}/agenda")
     before = desk.locator(".agenda-line").count()
     desk.locator(".agenda-topic input").first.fill("Sambutan Wali Kota")
     desk.context.clear_cookies()
@@ -228,18 +225,18 @@ def test_a_line_added_after_the_sign_in_ended_says_so_and_loses_nothing(desk, ru
     assert desk.locator(".agenda-topic input").first.input_value() == "Sambutan Wali Kota"
 
 
-def test_a_list_that_renews_itself_says_that_it_is_old(desk, running, whole):
-    desk.goto(f"{whole}/activities/{running.id}/invitees")
+def test_a_list_that_renews_itself_says_that_it_is_old(desk, running_today, whole):
+    desk.goto(f"{whole}/activities/{running_today.id}/invitees")
     desk.context.set_offline(True)
     said(desk).get_by_text("What you see may be out of date.").wait_for()
     desk.context.set_offline(False)
     said(desk).wait_for(state="hidden")
 
 
-def test_a_tick_that_the_activitys_state_forbids_goes_back_with_the_reason_in_sight(page, budi, running):
+def test_a_tick_that_the_activitys_state_forbids_goes_back_with_the_reason_in_sight(page, budi, running_today):
     page.set_viewport_size({"width": 360, "height": 360})
     with writing() as session:  # the server writes, too
-        session.get_one(Activity, running.id).state = ActivityState.CANCELLED
+        session.get_one(Activity, running_today.id).state = ActivityState.CANCELLED
     box(page, budi).click()
     reason = page.get_by_text("Attendance can be ticked only for an activity that is published or held.")
     reason.wait_for()

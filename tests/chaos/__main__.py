@@ -12,8 +12,8 @@ import tempfile
 from dataclasses import astuple, dataclass, fields, replace
 from pathlib import Path
 
-from tests.chaos.harness import ROOT, PostgreSQL
-from tests.chaos.kills import KillCounts, Run, play
+from tests.chaos.support.harness import ROOT, PostgreSQL
+from tests.chaos.support.kills import KillCounts, Run, play
 
 FAST = ("PIPELINING", "CHUNKING")
 PLAIN, PIPELINED = (), ("PIPELINING",)

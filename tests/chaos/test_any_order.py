@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from outreach.domain.answers import Choice
 from outreach.domain.states import MessageState
-from tests.chaos.faults import (
+from tests.chaos.support.faults import (
     CONNECT,
     DATA,
     DOT,
@@ -25,10 +25,10 @@ from tests.chaos.faults import (
     RCPT,
     Fault,
 )  # fmt: skip
-from tests.chaos.story import MINUTE, ChaosStory, seen
-from tests.chaos.truth import DAY, DRAFT, HOUR, INVITATION, NEWS, PUBLISHED, UNANSWERED_REMINDER, WITHDRAWN
-from tests.chaos.world import CONNECTIONS, GROUP, PEOPLE, STARTS, World
-from tests.conftest import at
+from tests.chaos.support.story import MINUTE, ChaosStory, seen
+from tests.chaos.support.truth import DAY, DRAFT, HOUR, INVITATION, NEWS, PUBLISHED, UNANSWERED_REMINDER, WITHDRAWN
+from tests.chaos.support.world import CONNECTIONS, GROUP, PEOPLE, STARTS, World
+from tests.world import at
 
 LONG = bool(os.environ.get("OUTREACH_CHAOS"))
 titles = st.sampled_from(list(STARTS))

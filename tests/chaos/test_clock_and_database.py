@@ -7,7 +7,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections import Counter
 from contextlib import closing
 from datetime import timedelta
 
@@ -19,9 +18,17 @@ from outreach.engines import loop
 from outreach.extensions import db
 from outreach.models import Message
 from outreach.queries.messages import log as messages
-from tests.chaos.faults import CONNECT, Fault
-from tests.chaos.harness import Installation, PostgreSQL, SinkProcess, install, look, office_with_invited, until
-from tests.conftest import NOW
+from tests.chaos.support.faults import CONNECT, Fault
+from tests.chaos.support.harness import (
+    Installation,
+    PostgreSQL,
+    SinkProcess,
+    assert_each_has_one,
+    install,
+    look,
+    office_with_invited,
+)
+from tests.world import NOW, until
 
 LONG = bool(os.environ.get("OUTREACH_CHAOS"))
 PEOPLE = 40
@@ -55,13 +62,6 @@ def work(app, now=NOW) -> bool:
     return loop.tick(app, now=lambda: now, worker="w1") is not None
 
 
-def assert_each_has_one(sink: SinkProcess) -> None:
-    assert Counter(one.recipient for one in sink.took()) == {
-        f"warga{number}@example.com": 1 for number in range(PEOPLE)
-    }
-    assert {row.state for row in look(Message.state)} == {MessageState.SENT}
-
-
 def in_the_middle(sink: SinkProcess, what) -> threading.Thread:
     """Run an action once the sink has the first mails."""
 
@@ -82,7 +82,7 @@ def test_postgresql_restarts_in_the_middle_of_a_drain(sink, tmp_path):
             restart.join()
             for minutes in (1, 5, 10, 70):
                 work(app, NOW + timedelta(minutes=minutes))
-            assert_each_has_one(sink)
+            assert_each_has_one(sink, PEOPLE)
 
 
 def test_another_process_locks_sqlite_in_the_middle_of_a_drain(app, sink, tmp_path):
@@ -106,7 +106,7 @@ def test_another_process_locks_sqlite_in_the_middle_of_a_drain(app, sink, tmp_pa
     assert held[0] >= seconds
     for minutes in (1, 5, 10):
         work(app, NOW + timedelta(minutes=minutes))
-    assert_each_has_one(sink)
+    assert_each_has_one(sink, PEOPLE)
 
 
 def test_a_full_disk_delays_mails_and_loses_none(app, sink, tmp_path):
@@ -132,14 +132,14 @@ def test_a_full_disk_delays_mails_and_loses_none(app, sink, tmp_path):
     threading.Timer(1.0, lambda: limits.update(pages=0)).start()
     for minutes in (0, 1, 5, 10):
         work(app, NOW + timedelta(minutes=minutes))
-    assert_each_has_one(sink)
+    assert_each_has_one(sink, PEOPLE)
 
 
 def test_a_clock_set_back_a_day_delays_nothing(app, sink, tmp_path):
     """A dead worker's leases return at once: they end further in the future than any lease can."""
     port = {"mail_server": "127.0.0.1", "mail_port": sink.port}
     crasher = Installation(tmp_path, port).start(
-        module="tests.chaos.crasher", stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        module="tests.chaos.support.crasher", stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
     order = json.dumps({"now": (NOW + DAY).isoformat(), "die_at": 9})
     said, _ = crasher.communicate(f"{order}\ngo\n".encode(), timeout=300)
@@ -160,7 +160,7 @@ def test_a_pause_ends_in_time_after_the_clock_was_set_back_a_day(app, sink):
         work(app, NOW + timedelta(minutes=minutes))
     db.session.rollback()
     assert messages.channel_problem() is None
-    assert_each_has_one(sink)
+    assert_each_has_one(sink, PEOPLE)
 
 
 def test_a_clock_a_year_ahead_sends_nothing_late_and_shows_the_reason(app, sink):

@@ -16,7 +16,7 @@ from outreach.extensions import db
 from outreach.models import Attempt, Message
 from outreach.queries.messages import log as messages
 from outreach.services.messages import resend as resending
-from tests.chaos.faults import (
+from tests.chaos.support.faults import (
     AUTH,
     CONNECT,
     DATA,
@@ -34,8 +34,8 @@ from tests.chaos.faults import (
     RSET,
     Fault,
 )  # fmt: skip
-from tests.chaos.harness import SinkProcess, install, look, office_with_invited
-from tests.conftest import NOW
+from tests.chaos.support.harness import SinkProcess, install, look, office_with_invited
+from tests.world import NOW
 
 LONG = bool(os.environ.get("OUTREACH_CHAOS"))
 PEOPLE = 5

@@ -45,7 +45,7 @@ from outreach.services.reminders import remind_now as by_hand
 from outreach.services.reminders import tick as reminding
 from outreach.services.reminders.edit_rules import RuleValues
 from outreach.services.reminders.forecast import ForecastRow
-from tests.conftest import AT_ANY_HOUR, JAKARTA, NOW, a_person, at, draft_activity
+from tests.world import AT_ANY_HOUR, JAKARTA, NOW, a_person, at, draft_activity
 
 LONG = bool(os.environ.get("OUTREACH_CHAOS"))
 MAKASSAR = ZoneInfo("Asia/Makassar")
@@ -343,7 +343,7 @@ class AnyHistory(RuleBasedStateMachine):
                 Reminder.activity_id == activity_id, Reminder.kind == kind, Reminder.due_at == self.now
             )
         ).one()
-        (row,) = [r for r in forecast if r.kind is kind]
+        (row,) = [row for row in forecast if row.kind is kind]
         if tick:
             self.tick({event: row})
 
@@ -354,7 +354,11 @@ class AnyHistory(RuleBasedStateMachine):
             Reminder.due_at > self.now,
         )
         scheduled = db.session.execute(sa.select(Reminder.due_at, Reminder.kind, Reminder.audience).where(*by_rule))
-        said = [(r.due_at, r.kind, r.audience) for r in forecast if r.due_at > self.now and r.note not in NOT_SCHEDULED]
+        said = [
+            (row.due_at, row.kind, row.audience)
+            for row in forecast
+            if row.due_at > self.now and row.note not in NOT_SCHEDULED
+        ]
         assert sorted(tuple(row) for row in scheduled) == sorted(said)
 
     def tick(self, said_before: dict[int, ForecastRow] | None = None) -> None:

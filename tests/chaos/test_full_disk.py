@@ -7,7 +7,6 @@ import os
 import subprocess
 import tempfile
 import threading
-from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -18,12 +17,11 @@ import pytest
 from structlog.testing import capture_logs
 
 from outreach import disk_full
-from outreach.domain.states import MessageState
 from outreach.engines import loop
 from outreach.extensions import db
 from outreach.models import Message
-from tests.chaos.harness import SinkProcess, administer, install, look, office_with_invited, until
-from tests.conftest import NOW
+from tests.chaos.support.harness import SinkProcess, administer, assert_each_has_one, install, look, office_with_invited
+from tests.world import NOW, until
 
 LONG = bool(os.environ.get("OUTREACH_CHAOS"))
 PEOPLE = 300  # whose rows need more than the pages that are there already
@@ -103,7 +101,7 @@ def sink(tmp_path):
 
 
 @pytest.fixture
-def installed(sink, tmp_path, postgresql_server, monkeypatch):
+def installation(sink, tmp_path, postgresql_server, monkeypatch):
     monkeypatch.setattr(disk_full, "SAID_EVERY_S", 0.0)
     return install(
         tmp_path, postgresql_server, mail_server="127.0.0.1", mail_port=sink.port, mail_timeout_s=3.0, hand_over_group=5
@@ -111,15 +109,15 @@ def installed(sink, tmp_path, postgresql_server, monkeypatch):
 
 
 @pytest.fixture(params=[ReportedFull, Small] if LONG else [ReportedFull])  # skipped would be an error in the short form
-def disk(request, installed, postgresql_server) -> Iterator[ReportedFull | Small]:
-    disk = request.param(postgresql_server, str(installed.values["database_url"]))
+def disk(request, installation, postgresql_server) -> Iterator[ReportedFull | Small]:
+    disk = request.param(postgresql_server, str(installation.values["database_url"]))
     yield disk
     disk.unmount()
 
 
 @pytest.fixture
-def app(disk, installed):
-    app = installed.app()
+def app(disk, installation):
+    app = installation.app()
     with app.app_context():
         yield app
         db.session.remove()
@@ -129,13 +127,6 @@ def app(disk, installed):
 def work(app, minutes: int = 0) -> bool:
     """Do one round; return whether it finished."""
     return loop.tick(app, now=lambda: NOW + timedelta(minutes=minutes), worker="w1") is not None
-
-
-def assert_each_has_one(sink: SinkProcess) -> None:
-    assert Counter(one.recipient for one in sink.took()) == {
-        f"warga{number}@example.com": 1 for number in range(PEOPLE)
-    }
-    assert {row.state for row in look(Message.state)} == {MessageState.SENT}
 
 
 def advice(logged: list) -> set[str]:
@@ -161,7 +152,7 @@ def test_a_full_disk_in_the_middle_of_a_drain(app, disk, sink):
         for minutes in (1, 5, 10, 70):
             work(app, minutes)
     assert 7 <= had[0] < PEOPLE  # it waited, and continued automatically
-    assert_each_has_one(sink)
+    assert_each_has_one(sink, PEOPLE)
     assert [said.startswith("make room at once") for said in advice(logged)] == [True]
 
 
@@ -176,4 +167,4 @@ def test_a_full_disk_in_a_tick(app, disk, sink):
     disk.free()
     for minutes in (1, 5):
         work(app, minutes)
-    assert_each_has_one(sink)
+    assert_each_has_one(sink, PEOPLE)

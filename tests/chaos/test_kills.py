@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.chaos.kills import Run, play
+from tests.chaos.support.kills import Run, play
 
 pytestmark = pytest.mark.any_day
 

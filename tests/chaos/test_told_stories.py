@@ -2,10 +2,10 @@
 
 import pytest
 
-from tests.chaos.faults import DOT, KILL_AFTER_TAKING, RCPT, Fault
-from tests.chaos.story import ChaosStory
-from tests.chaos.truth import CANCELLATION, CHANGE, HOUR
-from tests.chaos.world import World
+from tests.chaos.support.faults import DOT, KILL_AFTER_TAKING, RCPT, Fault
+from tests.chaos.support.story import ChaosStory
+from tests.chaos.support.truth import CANCELLATION, CHANGE, HOUR
+from tests.chaos.support.world import World
 
 
 @pytest.fixture

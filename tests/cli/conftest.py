@@ -1,7 +1,6 @@
 """The demo, loaded once on a fixed day through a real SMTP server, for all tests that only read it."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -13,9 +12,7 @@ from outreach.cli.demo.command import demo_settings
 from outreach.cli.demo.load import Moment, load
 from outreach.delivery.demo_server.server import DemoServer
 from outreach.extensions import db
-from tests.cli.databases import app_on
-
-LOADED_AT = datetime(2026, 12, 28, 2, 0, tzinfo=UTC)  # Monday, 09.00 WIB, before New Year and Isra' Mi'raj
+from tests.cli.databases import LOADED_AT, app_on
 
 
 @pytest.fixture(scope="session")

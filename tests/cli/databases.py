@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,9 @@ from flask import Flask
 from outreach import create_app
 from outreach.extensions import db
 from outreach.services.operations.backup.tables import sum_of, tables_of
-from tests.conftest import settings_for
+from tests.support.apps import settings_for
+
+LOADED_AT = datetime(2026, 12, 28, 2, 0, tzinfo=UTC)  # Monday, 09.00 WIB, before New Year and Isra' Mi'raj
 
 
 def new_postgresql(server: str, name: str) -> str:

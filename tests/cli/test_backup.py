@@ -32,9 +32,18 @@ from outreach.services.operations.backup import load as loading
 from outreach.services.reminders import rules
 from outreach.services.reminders import tick as reminding
 from tests.cli.databases import app_on, both_kinds, contents, new_postgresql
-from tests.conftest import JAKARTA, NOW, SECRET, a_person, at, draft_activity
-from tests.delivery.outbox.outbox_help import invited, outbox_now, send_through
 from tests.servers.smtp import Server
+from tests.support.apps import SECRET
+from tests.world import (
+    JAKARTA,
+    NOW,
+    a_person,
+    at,
+    draft_activity,
+    invite_many,
+    outbox_now,
+    send_through,
+)
 
 pytestmark = [pytest.mark.any_day, pytest.mark.slow]
 
@@ -91,7 +100,7 @@ def test_backups_made_while_mails_are_sent_each_hold_one_moment(tmp_path, urls, 
         send_through(app, server, tick_s=0.1, hand_over_group=2, claim_size=10, mail_connections=1, mail_timeout_s=300)
         may_go = threading.Semaphore(0)
         server.at["DATA"] = lambda _address: may_go.acquire() and None
-        people_invited(60)
+        invite_many(60)
         paths = []
         with EmbeddedEngine(app):
             while set(states()) != {"sent"}:
@@ -124,23 +133,16 @@ def messages_and_attempts(path) -> tuple[int, int, int]:
     """Return how many messages, sent messages and attempts a backup holds."""
     with zipfile.ZipFile(path) as archive:
         tables = {
-            t["name"]: [name for name, _ in t["columns"]] for t in json.loads(archive.read("manifest.json"))["tables"]
+            table["name"]: [name for name, _ in table["columns"]]
+            for table in json.loads(archive.read("manifest.json"))["tables"]
         }
         messages = [json.loads(line) for line in archive.open("tables/message.jsonl")]
         state = tables["message"].index("state")
-        return len(messages), sum(m[state] == "sent" for m in messages), len(list(archive.open("tables/attempt.jsonl")))
-
-
-def people_invited(count: int) -> None:
-    """Invite people to an activity next month; their mails are due now."""
-    rules.install_defaults(now=clock.now())
-    starts_at = clock.now().replace(microsecond=0) + timedelta(days=30)
-    activity = draft_activity(
-        None, None, starts_at=starts_at, ends_at=starts_at + timedelta(hours=2),
-        registration_at=None, respond_by_at=starts_at - timedelta(days=2),
-    )  # fmt: skip
-    invited(activity, *[a_person(f"Warga{number}") for number in range(count)], now=clock.now())
-    db.session.remove()
+        return (
+            len(messages),
+            sum(message[state] == "sent" for message in messages),
+            len(list(archive.open("tables/attempt.jsonl"))),
+        )
 
 
 def states() -> set[str]:
@@ -158,7 +160,7 @@ def test_mails_sent_after_the_backup_are_not_sent_again_unless_requested(tmp_pat
         with app_on(tmp_path / "office") as app:
             migrations.upgrade()
             send_through(app, server)
-            people_invited(2)
+            invite_many(2)
             assert run(commands.backup, path)[0] == 0
             assert outbox.drain(now=clock.now, worker="w1").sent == 2
         with app_on(tmp_path / "back", urls(kind)) as app:
@@ -180,7 +182,7 @@ def test_reminders_that_came_due_are_missed_and_tomorrows_are_kept(app, office, 
     rules.install_defaults(now=NOW)
     inviting.invite_people([activity.id], [ani.id], Role.CADRE, by=None, now=NOW)
     publishing.publish([activity.id], by=None, now=NOW)
-    due = {r.key: r.due_at for r in db.session.scalars(sa.select(Reminder))}
+    due = {reminder.key: reminder.due_at for reminder in db.session.scalars(sa.select(Reminder))}
     one_past = max(moment for moment in due.values() if moment < at(20)).astimezone(JAKARTA).replace(hour=0, minute=1)
     path = tmp_path / "backup.zip"
     saved = safekeeping.save(path, db.engine, version="1", now=NOW)

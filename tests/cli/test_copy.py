@@ -17,7 +17,7 @@ from outreach.models import Invitation, Message, Office, Person
 from outreach.services.operations.backup.tables import Sum, line
 from outreach.transactions import writing
 from tests.cli.databases import app_on, contents, new_postgresql
-from tests.conftest import a_person, draft_activity
+from tests.world import a_person, draft_activity
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.slow]
 

@@ -36,7 +36,7 @@ from outreach.queries.overview import page as overview
 from outreach.services.absences.edit import Subject, SubjectKind
 from outreach.services.planning import clashes as clashing
 from outreach.services.reminders import tick as reminding
-from tests.cli.conftest import LOADED_AT
+from tests.cli.databases import LOADED_AT
 
 pytestmark = pytest.mark.slow
 
@@ -51,7 +51,7 @@ def _activities(ids) -> list[Activity]:
 
 def test_the_four_days_are_the_next_working_days_ten_days_ahead(loaded_demo):
     # 28 December + 10 = Thursday 7 January; 5 January is a holiday, but already past
-    days = [_day(a) for a in _activities(loaded_demo.prepared.plan.days)]
+    days = [_day(activity) for activity in _activities(loaded_demo.prepared.plan.days)]
     assert days == [date(2027, 1, 7), date(2027, 1, 8), date(2027, 1, 11), date(2027, 1, 12)]
 
 
@@ -66,16 +66,16 @@ def test_each_day_has_its_agenda_speakers_and_a_neutral_title(loaded_demo):
 
 def test_22_community_activities_follow_one_in_each_kelurahan(loaded_demo):
     community = _activities(loaded_demo.prepared.plan.community)
-    assert len(community) == len({a.region_code for a in community}) == 22
-    assert {a.state for a in community} == {ActivityState.PUBLISHED}
-    assert len({_day(a) for a in community}) == 9
-    assert min(_day(a) for a in community) == date(2027, 1, 13)
+    assert len(community) == len({activity.region_code for activity in community}) == 22
+    assert {activity.state for activity in community} == {ActivityState.PUBLISHED}
+    assert len({_day(activity) for activity in community}) == 9
+    assert min(_day(activity) for activity in community) == date(2027, 1, 13)
 
 
 def test_no_kecamatan_has_two_community_activities_on_one_half_day(loaded_demo):
     halves = Counter(
-        (a.region_code.rpartition(".")[0], _day(a), a.starts_at.astimezone(JAKARTA).hour < 12)
-        for a in _activities(loaded_demo.prepared.plan.community)
+        (activity.region_code.rpartition(".")[0], _day(activity), activity.starts_at.astimezone(JAKARTA).hour < 12)
+        for activity in _activities(loaded_demo.prepared.plan.community)
     )
     assert max(halves.values()) == 1
 
@@ -157,7 +157,11 @@ def test_the_invitations_are_in_the_mailbox_dated_when_they_were_sent(loaded_dem
     caught = demo_server.listing(loaded_demo.mailbox)
     assert Counter(c.recipient for c in caught) == Counter(m.address for m in sent)
     invitations = [m for m in sent if m.kind is MailKind.INVITATION and m.sent_at > LOADED_AT - timedelta(days=30)]
-    chosen = [m for m in invitations if not any(line.invitation.nominated_under_id for line in m.lines)]
+    chosen = [
+        invitation
+        for invitation in invitations
+        if not any(line.invitation.nominated_under_id for line in invitation.lines)
+    ]
     assert {m.sent_at.date() for m in chosen} == {date(2026, 12, 23)}  # 24 and 25 are days off
     assert len(invitations) > len(chosen)  # nominees are invited when their office names them
     assert all(address.recipient.endswith("@example.com") for address in caught)
@@ -178,7 +182,7 @@ def test_a_reminder_is_due_within_a_minute_and_has_readers(loaded_demo):
 def test_last_years_programme_was_held_with_attendance(loaded_demo):
     old = db.session.scalars(sa.select(Programme).order_by(Programme.starts_on)).first()
     assert old.starts_on.year in (2025, 2026)
-    assert {a.state for a in old.activities} == {ActivityState.HELD}
+    assert {activity.state for activity in old.activities} == {ActivityState.HELD}
     present = sa.select(sa.func.count()).where(Attendance.present)
     assert db.session.scalar(present) > 0
 
@@ -228,7 +232,7 @@ def test_a_second_programme_of_26_drafts_is_ready_for_timetabling_with_three_fac
     assert len(drafts.facilitators) == 3
     assert drafts.first in {one.id for one in activities}
     first_day = min(_day(one) for one in activities)
-    assert first_day > max(_day(a) for a in _activities(loaded_demo.prepared.plan.community))
+    assert first_day > max(_day(activity) for activity in _activities(loaded_demo.prepared.plan.community))
 
 
 def test_the_demo_has_a_clash_in_one_kecamatan_and_one_of_travel_time(loaded_demo):

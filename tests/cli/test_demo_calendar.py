@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from outreach.cli.demo.calendar import AWAKE, OFFICE_HOURS, days_off, demo_days, moment_between, visits
-from tests.conftest import JAKARTA, at
+from tests.world import JAKARTA, at
 
 METRO = {"P": ["P1", "P2", "P3", "P4", "P5"], "U": ["U1", "U2", "U3", "U4"], "B": ["B1", "B2", "B3", "B4"],
          "T": ["T1", "T2", "T3", "T4", "T5"], "S": ["S1", "S2", "S3", "S4"]}  # fmt: skip

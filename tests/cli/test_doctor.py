@@ -16,9 +16,10 @@ from outreach.cli.data import migrations
 from outreach.cli.doctor import doctor as command
 from outreach.extensions import db
 from outreach.models import Heartbeat, Office, Region
-from tests.conftest import JAKARTA, SECRET, settings_for
 from tests.servers.dns import DnsServer
 from tests.servers.smtp import Server
+from tests.support.apps import SECRET, settings_for
+from tests.world import JAKARTA
 
 pytestmark = [pytest.mark.true_clock, pytest.mark.slow]
 

@@ -23,8 +23,8 @@ from outreach.cli.serve.bodies import Bounded, make_server
 from outreach.cli.serve.command import free_port, with_port
 from outreach.cli.serve.connections import household
 from outreach.settings import Settings, SettingsError
-from tests.conftest import SECRET, settings_for
 from tests.servers.smtp import free_port as any_port
+from tests.support.apps import SECRET, settings_for
 
 pytestmark = [pytest.mark.any_day, pytest.mark.slow]
 

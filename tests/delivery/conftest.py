@@ -1,22 +1,19 @@
 """Fixtures for tests that send."""
 
-from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from flask import Flask
 
-from tests.delivery.outbox.outbox_help import StandingClock, send_through
-from tests.servers.smtp import Server
-
-
-@pytest.fixture
-def server(current_app_: Flask) -> Iterator[Server]:
-    """A mail server that the app sends through."""
-    with Server() as server:
-        send_through(current_app_, server)
-        yield server
+from tests.servers import certificates
+from tests.world import StandingClock
 
 
 @pytest.fixture
 def clock() -> StandingClock:
     return StandingClock()
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A certificate of this machine, and its key."""
+    return certificates.certificate(tmp_path_factory.mktemp("tls"))

@@ -6,7 +6,7 @@ import pytest
 
 from outreach.delivery.return_path import message_of, return_path
 from outreach.settings import Settings, SettingsError, check_for_serving
-from tests.conftest import SECRET
+from tests.support.apps import SECRET
 
 SETTINGS = Settings(
     secret_key=SECRET, mail_sender="DP3AP2KB Kota Metro <undangan@example.com>", mail_return_path="bounces+{id}@example.com"

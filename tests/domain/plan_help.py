@@ -57,3 +57,7 @@ def volunteers(party: Party) -> Engagement:
 def plan(*activities: PlannedActivity, **more: object) -> Plan:
     known = {"now": NOW, "places": (BAPPEDA, GANJAR_AGUNG, YOSODADI), "programmes": (PROGRAMME,)}
     return Plan(activities=activities, **{**known, **more})  # type: ignore[arg-type]
+
+
+def session(id, starts, ends, region="18.72.02.1001", **more):
+    return activity(id, starts, ends, **{"kind": ActivityKind.OUTREACH, "region_code": region, **more})

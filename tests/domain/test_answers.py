@@ -15,7 +15,7 @@ from outreach.domain.answers import (
     state_for,
 )
 from outreach.domain.states import ActivityState, InvitationState
-from tests.conftest import JAKARTA, at
+from tests.world import JAKARTA, at
 
 SECOND = timedelta(seconds=1)
 

@@ -2,7 +2,7 @@
 
 from outreach.domain.activity import pattern
 from outreach.domain.cadres import Candidate, Need, in_turn
-from tests.conftest import at
+from tests.world import at
 
 ANI, BUDI, CITRA, DIAN = (Candidate(n, name) for n, name in enumerate(("Ani", "budi", "Citra", "Dian"), start=1))
 

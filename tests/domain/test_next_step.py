@@ -4,7 +4,7 @@ import pytest
 
 from outreach.domain.next_step import NextStep, next_step, programmes_next_step
 from outreach.domain.states import ActivityState
-from tests.conftest import NOW, at
+from tests.world import NOW, at
 
 
 def step(state=ActivityState.DRAFT, now=NOW, **counts):

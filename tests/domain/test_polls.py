@@ -12,7 +12,7 @@ from outreach.domain.kinds import PollChoice
 from outreach.domain.mail.still_true import SkipReason
 from outreach.domain.polls import MailFacts, Proposed, Voter, ranked
 from outreach.domain.states import PollState
-from tests.conftest import JAKARTA, NOW, at
+from tests.world import JAKARTA, NOW, at
 
 YES, MAYBE, NO = PollChoice.YES, PollChoice.IF_NEED_BE, PollChoice.NO
 MONDAY, TUESDAY, WEDNESDAY = 1, 2, 3

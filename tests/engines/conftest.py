@@ -4,8 +4,6 @@ import pytest
 
 from outreach.engines import job_queue
 from outreach.extensions import db
-from tests.delivery.outbox.outbox_help import send_through
-from tests.servers.smtp import Server
 
 
 @pytest.fixture
@@ -24,7 +22,6 @@ def current_app_(request):
 
 
 @pytest.fixture
-def server(queue_app):
-    with Server() as server:
-        send_through(queue_app, server, tick_s=1, drain_size=6, claim_size=3, hand_over_group=2)
-        yield server
+def sending_settings():
+    """Ticks come often, and groups are small."""
+    return {"tick_s": 1, "drain_size": 6, "claim_size": 3, "hand_over_group": 2}

@@ -19,11 +19,10 @@ from outreach.engines.chores import Chore
 from outreach.extensions import db
 from outreach.models import Attempt, Message
 from outreach.settings import Settings
-from tests.conftest import SECRET
-from tests.delivery.outbox.outbox_help import outbox_now, send_through
-from tests.engines.queue_help import people_invited, states
+from tests.engines.queue_help import states
 from tests.servers.smtp import Server, free_port
-from tests.world import until
+from tests.support.apps import SECRET
+from tests.world import invite_many, outbox_now, send_through, until
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.any_day, pytest.mark.slow]
 ROOT = Path(__file__).parents[2]
@@ -63,14 +62,14 @@ def test_foreign_tables_are_refused_with_a_message(queue_app):
 
 
 def test_a_due_mail_is_sent_automatically(queue_app, office, ani, server):
-    people_invited(1)
+    invite_many(1)
     with distributed.QueueEngine(queue_app):
         assert until(lambda: server.recipients() == ["warga0@example.com"])
         assert until(lambda: outbox_now() == [("Warga0", "sent", "")])
 
 
 def test_several_workers_share_the_work_and_send_each_mail_once(queue_app, office, server):
-    addresses = people_invited(60)
+    addresses = invite_many(60)
     with (
         distributed.QueueEngine(queue_app),
         distributed.QueueEngine(queue_app, jobs=2),
@@ -83,7 +82,7 @@ def test_several_workers_share_the_work_and_send_each_mail_once(queue_app, offic
 
 
 def test_an_embedded_engine_beside_a_worker_by_mistake_sends_nothing_twice(queue_app, office, server):
-    addresses = people_invited(40)
+    addresses = invite_many(40)
     with embedded.EmbeddedEngine(queue_app), distributed.QueueEngine(queue_app), embedded.EmbeddedEngine(queue_app):
         assert until(lambda: states() == {"sent": 40})
         time.sleep(1.5)  # one more tick of each
@@ -93,12 +92,12 @@ def test_an_embedded_engine_beside_a_worker_by_mistake_sends_nothing_twice(queue
 @pytest.mark.parametrize(("due", "portions"), [(0, 0), (1, 1), (6, 1), (7, 2), (18, 3), (20, 3)])
 def test_there_are_as_many_jobs_as_due_portions_up_to_the_maximum(queue_app, office, due, portions):
     if due:
-        people_invited(due)
+        invite_many(due)
     assert leases.portions(6, 3, 60, now=clock.now()) == portions
 
 
 def test_messages_of_a_dead_worker_get_a_job_automatically(queue_app, office):
-    people_invited(2)
+    invite_many(2)
     now = clock.now()
     db.session.execute(sa.update(Message).values(state=MessageState.LEASED, leased_until=now + timedelta(seconds=60)))
     db.session.commit()
@@ -107,7 +106,7 @@ def test_messages_of_a_dead_worker_get_a_job_automatically(queue_app, office):
 
 
 def test_stopping_finishes_the_current_group_and_releases_the_rest(queue_app, office, server):
-    people_invited(40)
+    invite_many(40)
     server.at["DATA"] = lambda _address: time.sleep(0.1)
     engine = distributed.QueueEngine(queue_app)
     with engine:
@@ -129,7 +128,7 @@ def test_work_continues_automatically_after_the_database_was_away(queue_app, off
             " WHERE pid <> pg_backend_pid() AND datname = current_database()"
         )
         db.engine.dispose()  # our own connections are closed too
-        people_invited(3)
+        invite_many(3)
         assert until(lambda: states() == {"sent": 3})
     assert len(server.taken) == 3
 
@@ -172,7 +171,7 @@ def test_chores_run_regularly_beside_sending_and_a_failed_chore_runs_again(queue
 
 
 def test_gunicorn_never_sends_and_a_worker_does(queue_app, office, server, tmp_path):
-    people_invited(1)
+    invite_many(1)
     settings = queue_app.extensions["outreach"]
     port = free_port()
     environment = {
@@ -263,7 +262,7 @@ def test_an_interval_is_written_as_a_cron_line(every_s, line):
 def test_two_embedded_engines_on_one_sqlite_send_nothing_twice(app, office):
     with Server() as server:
         send_through(app, server, tick_s=0.1, claim_size=3, hand_over_group=2)
-        addresses = people_invited(30)
+        addresses = invite_many(30)
         with embedded.EmbeddedEngine(app), embedded.EmbeddedEngine(app):
             assert until(lambda: states() == {"sent": 30})
             time.sleep(0.5)
@@ -271,7 +270,7 @@ def test_two_embedded_engines_on_one_sqlite_send_nothing_twice(app, office):
 
 
 def test_only_one_of_two_simultaneous_ticks_does_the_work(queue_app, office):
-    people_invited(7, ticked=False)
+    invite_many(7, tick=False)
     engine = distributed.QueueEngine(queue_app)
     with db.engine.begin() as other:
         other.execute(sa.select(sa.func.pg_advisory_xact_lock(distributed._TICKING)))

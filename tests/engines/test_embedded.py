@@ -17,25 +17,20 @@ from outreach.services.activities import publish as publishing
 from outreach.services.invitations import invite as inviting
 from outreach.services.reminders import rules
 from outreach.settings import Settings
-from tests.conftest import a_person, draft_activity
-from tests.delivery.outbox.outbox_help import invited, outbox_now, send_through
-from tests.servers.smtp import Server
-from tests.world import until
+from tests.world import a_person, draft_activity, invite_and_publish, outbox_now, until
 
 pytestmark = [pytest.mark.any_day, pytest.mark.slow]
 
 
 @pytest.fixture
-def server(app):
-    with Server() as server:
-        send_through(app, server, tick_s=0.2)
-        yield server
+def sending_settings():
+    return {"tick_s": 0.2}
 
 
 @pytest.fixture
 def invitation_due(app, office, ani):
     rules.install_defaults(now=clock.now())
-    invited(next_month(), ani, now=clock.now())
+    invite_and_publish(next_month(), ani, now=clock.now())
     db.session.remove()
 
 
@@ -105,7 +100,7 @@ def test_mails_that_become_due_during_a_large_batch_do_not_wait_for_its_end(app,
     app.extensions["outreach"] = replace(app.extensions["outreach"], drain_size=4, claim_size=4, hand_over_group=2)
     rules.install_defaults(now=clock.now())
     first, second = next_month(), next_month()
-    invited(first, *[a_person(f"Warga{number}") for number in range(40)], now=clock.now())
+    invite_and_publish(first, *[a_person(f"Warga{number}") for number in range(40)], now=clock.now())
     server.at["DATA"] = lambda _address: time.sleep(0.05)
     with EmbeddedEngine(app):
         assert until(lambda: server.taken)

@@ -11,8 +11,8 @@ import pytest
 from outreach.delivery.outbox.drain import Drained
 from outreach.engines import loop
 from outreach.models import Attempt, ChannelSlot, Heartbeat, Message
-from tests.delivery.outbox.outbox_help import invited, send_through
 from tests.servers.smtp import Server
+from tests.world import StandingClock, invite_and_publish, send_through
 
 
 @pytest.mark.parametrize(
@@ -50,9 +50,7 @@ def test_the_number_of_claimed_messages_is_not_logged(app, activity, ani, monkey
     monkeypatch.setattr(
         loop.log, "info", lambda event, **values: told.append({"event": event, **values}), raising=False
     )
-    invited(activity, ani)
-    from tests.delivery.outbox.outbox_help import StandingClock
-
+    invite_and_publish(activity, ani)
     with Server() as server:
         send_through(app, server)
         assert loop.send(app, now=StandingClock()).claimed == 1

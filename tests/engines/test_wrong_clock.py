@@ -12,10 +12,9 @@ from outreach.engines.chores import Chore
 from outreach.extensions import db
 from outreach.services.operations import clock as clocks
 from outreach.services.operations import engines as heartbeats
-from tests.delivery.outbox.outbox_help import send_through
-from tests.engines.queue_help import people_invited, states
+from tests.engines.queue_help import states
 from tests.servers.smtp import Server
-from tests.world import until
+from tests.world import invite_many, send_through, until
 
 pytestmark = [pytest.mark.any_day, pytest.mark.slow]
 
@@ -84,7 +83,7 @@ def test_times_long_past_are_not_computed_one_by_one(app):
 def test_a_machine_with_a_clock_far_from_the_databases_sends_nothing_until_it_is_right(
     queue_app, office, server, make, machine
 ):  # fmt: skip
-    people_invited(3)
+    invite_many(3)
     machine.by = timedelta(minutes=-10) if make is embedded.EmbeddedEngine else timedelta(minutes=10)
     with make(queue_app, beside=(), now=machine):
         assert until(lambda: clocks.problem() is not None)
@@ -102,7 +101,7 @@ def test_a_clock_that_becomes_wrong_leaves_the_work_to_other_machines(queue_app,
         assert until(lambda: heartbeats.heard())
         machine.by = DAY
         assert until(lambda: clocks.problem() is not None)
-        people_invited(3)
+        invite_many(3)
         with distributed.QueueEngine(queue_app, beside=()):
             assert until(lambda: states() == {"sent": 3})
     assert len(server.taken) == 3
@@ -118,7 +117,7 @@ def test_a_queue_continues_when_the_clocks_of_all_machines_are_set_back(queue_ap
         assert until(lambda: heartbeats.heard())
         by[0] = -86400.0
         time.sleep(1.5)
-        people_invited(2, ticked=False)
+        invite_many(2, tick=False)
         assert until(lambda: states() == {"sent": 2})
 
 
@@ -136,6 +135,6 @@ def test_sending_does_not_wait_for_a_slow_mailbox_or_archive(queue_app, office, 
 
     with distributed.QueueEngine(queue_app, jobs=1, beside=[slow("inbox"), slow("archive")]):
         assert until(lambda: set(begun) == {"inbox", "archive"})
-        people_invited(3)
+        invite_many(3)
         assert until(lambda: states() == {"sent": 3})
         assert sorted(begun) == ["archive", "inbox"]  # the chores are still running

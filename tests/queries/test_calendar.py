@@ -14,7 +14,7 @@ from outreach.models import Absence, Activity, Invitation, Venue
 from outreach.queries import calendar as calendars
 from outreach.queries.calendar import CalendarFilter, RangeEmpty, RangeTooLong
 from outreach.services.invitations import invite as inviting
-from tests.conftest import JAKARTA, NOW, a_person, at, draft_activity
+from tests.world import JAKARTA, NOW, a_person, at, draft_activity
 
 MONDAY, THURSDAY = date(2027, 1, 18), date(2027, 1, 21)
 

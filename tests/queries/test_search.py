@@ -8,7 +8,7 @@ from outreach.extensions import db
 from outreach.models import Message
 from outreach.queries import search
 from outreach.queries.search import SHOWN, Subject
-from tests.conftest import NOW, a_person, at, draft_activity
+from tests.world import NOW, a_person, at, draft_activity
 
 pytestmark = pytest.mark.usefixtures("any_app", "office")
 

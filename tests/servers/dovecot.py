@@ -17,8 +17,10 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from outreach.settings import Settings
 from tests.servers.certificates import certificate
 from tests.servers.smtp import free_port
+from tests.support.apps import SECRET
 
 PASSWORD = "rahasia-kotak-surat"  # whoever the user is
 PROGRAM = shutil.which("dovecot") or ("/usr/sbin/dovecot" if Path("/usr/sbin/dovecot").exists() else None)
@@ -178,3 +180,18 @@ class Dovecot:
         """Delete the mailbox; the next one has another UIDVALIDITY, which Dovecot takes from the clock's seconds."""
         time.sleep(1.1)
         shutil.rmtree(self.folder / "mail" / self.user, ignore_errors=True)
+
+
+def imap_settings(server: Dovecot, **values: object) -> Settings:
+    return Settings(**{**server_settings(server), "secret_key": SECRET, **values})
+
+
+def server_settings(server: Dovecot) -> dict[str, object]:
+    return {
+        "imap_server": "localhost",
+        "imap_port": server.tls_port,
+        "imap_username": server.user,
+        "imap_password": PASSWORD,
+        "imap_ca_file": server.ca_file,
+        "imap_timeout_s": 10.0,
+    }

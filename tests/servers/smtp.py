@@ -10,7 +10,7 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP
+from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 
 DROP = "drop"
 HANG = "hang"
@@ -121,3 +121,9 @@ def free_port() -> int:
 def say_hello(port: int) -> None:
     with smtplib.SMTP("127.0.0.1", port, timeout=5) as client:
         client.ehlo()
+
+
+def check_password(_server, _session, _envelope, _mechanism, given: object) -> AuthResult:
+    """An authenticator that knows one account: kantor, rahasia."""
+    right = isinstance(given, LoginPassword) and (given.login, given.password) == (b"kantor", b"rahasia")
+    return AuthResult(success=right, handled=False)  # else it keeps silent about a wrong one

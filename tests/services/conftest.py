@@ -3,13 +3,14 @@
 import pytest
 
 from outreach.services.reminders import rules
-from tests.conftest import NOW
-from tests.services.inbox.inbox_help import Inbox, setting
+from tests.services.inbox.inbox_help import Inbox
+from tests.support.apps import with_settings
+from tests.world import NOW
 
 
 @pytest.fixture
 def arrives(current_app_, office) -> Inbox:
     """A mailbox whose office has the default rules and mails from one address."""
     rules.install_defaults(now=NOW)
-    setting(current_app_, mail_sender="DP3AP2KB Kota Metro <undangan@example.com>")
+    with_settings(current_app_, mail_sender="DP3AP2KB Kota Metro <undangan@example.com>")
     return Inbox()

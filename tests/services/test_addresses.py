@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from outreach.domain.answers import Choice, Representative
-from outreach.domain.kinds import AnswerSource, Role
+from outreach.domain.kinds import AnswerSource
 from outreach.domain.mail.address_faults import AddressFault
 from outreach.domain.needs import NeedKind
 from outreach.extensions import db
@@ -18,22 +18,20 @@ from outreach.queries.invitations.calls import CallScope
 from outreach.queries.invitations.select import InviteeFilters
 from outreach.queries.overview import page as overview
 from outreach.services import addresses
-from outreach.services.activities import publish as publishing
 from outreach.services.answers import record as recording
-from outreach.services.invitations import invite as inviting
-from tests.conftest import NOW, a_person, at
-from tests.services.inbox.stored_help import blocked
+from tests.world import NOW, a_person, at, invite, invite_organisation, mark_as_invited, publish
+from tests.world.incoming import blocked
 
 pytestmark = pytest.mark.usefixtures("any_app")
 
 
 @pytest.fixture
-def published(activity, ani, budi, police, coordinator):
-    inviting.invite_people([activity.id], [ani.id, budi.id], Role.CADRE, by=coordinator, now=NOW)
-    inviting.invite_organisations([activity.id], {police.id: 2}, by=coordinator, now=NOW)
-    publishing.publish([activity.id], by=coordinator, now=NOW)
-    db.session.execute(sa.update(Invitation).values(state="invited", invited_at=NOW))
-    db.session.commit()
+def all_invited(activity, ani, budi, police, coordinator):
+    """Ani, Budi and the police have received their invitations."""
+    invite(activity, ani, budi, by=coordinator)
+    invite_organisation(activity, police, by=coordinator)
+    publish(activity, by=coordinator, tick=False)
+    mark_as_invited()
     return activity
 
 
@@ -63,12 +61,17 @@ def test_people_and_organisations_are_listed_with_their_number(ani, police):
     assert unreachable.count(now=NOW) == 2
 
 
-def test_the_list_shows_the_reason_and_the_affected_activities(published, ani, police, coordinator):
+def test_the_list_shows_the_reason_and_the_affected_activities(all_invited, ani, police, coordinator):
     blocked(ani.email, fault=AddressFault.CLOSED)
     blocked(police.email)
-    missed = lambda now: [(one.name, one.fault, [a.id for a in one.activities]) for one in unreachable.listed(now=now)]  # noqa: E731
+
+    def missed(now):
+        return [
+            (one.name, one.fault, [activity.id for activity in one.activities]) for one in unreachable.listed(now=now)
+        ]
+
     assert missed(NOW) == [
-        ("Ani Wijaya", AddressFault.CLOSED, [published.id]), ("Polres Metro", None, [published.id]),
+        ("Ani Wijaya", AddressFault.CLOSED, [all_invited.id]), ("Polres Metro", None, [all_invited.id]),
     ]  # fmt: skip
     recording.record_answer(of(ani), Choice.NOT_COMING, AnswerSource.PHONE, by=None, now=NOW)
     assert missed(NOW)[0] == ("Ani Wijaya", AddressFault.CLOSED, [])
@@ -89,7 +92,7 @@ def test_a_corrected_address_is_not_blocked(ani):
     assert (listed(), addresses.failure_of(ani.email)) == ([], None)
 
 
-def test_a_representative_is_listed_until_the_activity_is_over(published, ani):
+def test_a_representative_is_listed_until_the_activity_is_over(all_invited, ani):
     recording.record_answer(
         of(ani), Choice.REPRESENTED, AnswerSource.PHONE,
         Representative("Dewi Sartika", phone="+6281300000001", email="dewi@example.com"), by=None, now=NOW,
@@ -109,20 +112,20 @@ def test_allowing_an_address_again_is_logged(ani, coordinator):
     assert db.session.scalar(sa.select(sa.func.count()).select_from(AuditEntry)) == entry.id
 
 
-def test_the_list_of_people_to_call_includes_them(published, ani, budi):
+def test_the_list_of_people_to_call_includes_them(all_invited, ani, budi):
     def to_call():
-        return list(calls.everyone(CallScope(published.id), InviteeFilters(no_address=True), now=NOW))
+        return list(calls.everyone(CallScope(all_invited.id), InviteeFilters(no_address=True), now=NOW))
 
     assert to_call() == []
     blocked(ani.email)
     (one,) = to_call()
     assert (one.invitee.id, one.failure.reply) == (ani.id, "550 5.1.1 no such user")
-    filtered = invitees.listed(published.id, replace(InviteeFilters(), no_address=True))
+    filtered = invitees.listed(all_invited.id, replace(InviteeFilters(), no_address=True))
     assert [(one.invitation.person_id, one.failure is None) for one in filtered.rows] == [(ani.id, False)]
-    assert invitees.without_address(published.id) == 1
+    assert invitees.without_address(all_invited.id) == 1
 
 
-def test_the_start_page_asks_to_call_people_that_mail_does_not_reach(published, ani, budi, police):
+def test_the_start_page_asks_to_call_people_that_mail_does_not_reach(all_invited, ani, budi, police):
     assert NeedKind.BOUNCED not in needs()
     a_person("Tidak diundang", email="lain@example.com")
     for address in (ani.email, police.email, "lain@example.com"):

@@ -18,14 +18,13 @@ from outreach.services.activities import publish as publishing
 from outreach.services.answers import record as recording
 from outreach.services.answers.nominees import Nominee
 from outreach.services.invitations import invite as inviting
-from tests.conftest import NOW, a_person, draft_activity
-from tests.world import answer, invitation_of, invite, publish
+from tests.world import NOW, a_person, answer, draft_activity, invitation_of, invite, publish
 
 LATER = NOW + timedelta(hours=1)
 
 
 @pytest.fixture
-def told(activity, chief, ani, police, coordinator):
+def three_invited(activity, chief, ani, police, coordinator):
     """The chief speaks, Ani is invited, the police have two seats; all have been told."""
     invite(activity, chief, role=Role.SPEAKER)
     invite(activity, ani)
@@ -42,37 +41,41 @@ def unseen(user, now=LATER):
     return [one.kind for one in news.current(now=now).unseen(user.id)]
 
 
-def test_a_speaker_s_refusal_is_news_and_a_cadre_s_is_not(any_app, told, chief, ani):
+def test_a_speaker_s_refusal_is_news_and_a_cadre_s_is_not(any_app, three_invited, chief, ani):
     assert heard() == []
-    answer(told, ani, Choice.NOT_COMING)
+    answer(three_invited, ani, Choice.NOT_COMING)
     assert heard() == []
-    answer(told, chief, Choice.NOT_COMING)
+    answer(three_invited, chief, Choice.NOT_COMING)
     assert heard() == [(NewsKind.REFUSAL, "Kapolres Metro", "")]
-    answer(told, chief, Choice.COMING, LATER)
+    answer(three_invited, chief, Choice.COMING, LATER)
     assert heard() == []
 
 
-def test_somebody_sent_in_a_speaker_s_place_is_news(any_app, told, chief):
-    answer(told, chief, Choice.REPRESENTED, NOW, Representative("Budi Hartono", "Wakapolres"))
+def test_somebody_sent_in_a_speaker_s_place_is_news(any_app, three_invited, chief):
+    answer(three_invited, chief, Choice.REPRESENTED, NOW, Representative("Budi Hartono", "Wakapolres"))
     assert heard() == [(NewsKind.SWAP, "Kapolres Metro", "Budi Hartono")]
 
 
 def test_an_organisation_that_sends_others_than_it_named_is_news_and_its_first_names_are_not(
-    any_app, told, police, coordinator
+    any_app, three_invited, police, coordinator
 ):
-    host = next(i for i in db.session.query(Invitation) if i.organisation_id == police.id)
+    host = next(invitation for invitation in db.session.query(Invitation) if invitation.organisation_id == police.id)
     recording.nominate_for(host.id, [Nominee("Zainal Abidin"), Nominee("Rina Pratiwi")], by=None, now=NOW)
     assert heard() == []
     recording.nominate_for(host.id, [Nominee("Zainal Abidin"), Nominee("Wati Utami")], by=None, now=LATER)
     assert heard() == [(NewsKind.NAMES, "Polres Metro", "")]
 
 
-def test_news_of_what_is_over_or_older_than_thirty_days_is_gone(any_app, told, chief):
-    answer(told, chief, Choice.NOT_COMING)
-    assert len(heard(told.ends_at - timedelta(seconds=1))) == 1
-    assert heard(told.ends_at) == []
+def test_news_of_what_is_over_or_older_than_thirty_days_is_gone(any_app, three_invited, chief):
+    answer(three_invited, chief, Choice.NOT_COMING)
+    assert len(heard(three_invited.ends_at - timedelta(seconds=1))) == 1
+    assert heard(three_invited.ends_at) == []
     far = draft_activity(
-        None, None, 30, starts_at=told.starts_at + timedelta(days=60), ends_at=told.ends_at + timedelta(days=60)
+        None,
+        None,
+        30,
+        starts_at=three_invited.starts_at + timedelta(days=60),
+        ends_at=three_invited.ends_at + timedelta(days=60),
     )
     invite(far, chief, role=Role.SPEAKER)
     publish(far)
@@ -81,7 +84,7 @@ def test_news_of_what_is_over_or_older_than_thirty_days_is_gone(any_app, told, c
     assert heard(NOW + timedelta(days=30, seconds=1)) == []
 
 
-def test_failed_mails_and_blocked_addresses_are_news_by_day(any_app, told, ani):
+def test_failed_mails_and_blocked_addresses_are_news_by_day(any_app, three_invited, ani):
     for number in range(3):
         db.session.add(
             Message(
@@ -96,26 +99,26 @@ def test_failed_mails_and_blocked_addresses_are_news_by_day(any_app, told, ani):
 
 
 def test_each_account_sees_for_itself_and_a_changed_answer_is_new_again(
-    any_app, told, chief, coordinator, administrator
+    any_app, three_invited, chief, coordinator, administrator
 ):
-    answer(told, chief, Choice.NOT_COMING)
+    answer(three_invited, chief, Choice.NOT_COMING)
     assert (unseen(coordinator), unseen(administrator)) == ([NewsKind.REFUSAL], [NewsKind.REFUSAL])
     keys = [one.key for one in news.current(now=LATER).news]
     bell.see(keys, by=coordinator, now=LATER)
     bell.see(keys, by=coordinator, now=LATER)
     assert (unseen(coordinator), unseen(administrator)) == ([], [NewsKind.REFUSAL])
-    answer(told, chief, Choice.COMING, LATER)
-    answer(told, chief, Choice.NOT_COMING, LATER + timedelta(minutes=1))
+    answer(three_invited, chief, Choice.COMING, LATER)
+    answer(three_invited, chief, Choice.NOT_COMING, LATER + timedelta(minutes=1))
     assert unseen(coordinator, LATER + timedelta(hours=1)) == [NewsKind.REFUSAL]
 
 
-def test_whoever_recorded_the_answer_needs_no_news_of_it(any_app, told, chief, coordinator, administrator):
-    one = invitation_of(told, chief)
+def test_whoever_recorded_the_answer_needs_no_news_of_it(any_app, three_invited, chief, coordinator, administrator):
+    one = invitation_of(three_invited, chief)
     recording.record_answer(one.id, Choice.NOT_COMING, AnswerSource.PHONE, by=coordinator, now=NOW)
     assert (unseen(coordinator), unseen(administrator)) == ([], [NewsKind.REFUSAL])
 
 
-def test_a_clash_that_comes_is_news_once_and_what_was_there_before_the_first_look_is_not(any_app, told, ani):
+def test_a_clash_that_comes_is_news_once_and_what_was_there_before_the_first_look_is_not(any_app, three_invited, ani):
     """Ani is invited to a published activity. Drafts at the same time want her, too."""
     invite(draft_activity(None, None, 18, title="Sudah lama bentrok"), ani)
     assert bell.notice_clashes(now=NOW) == 0
@@ -132,7 +135,7 @@ def test_a_clash_that_comes_is_news_once_and_what_was_there_before_the_first_loo
     assert [one for one in news.current(now=LATER + timedelta(hours=1)).news if one.kind is NewsKind.CLASH] == []
 
 
-def test_what_was_seen_long_ago_is_forgotten(any_app, told, coordinator):
+def test_what_was_seen_long_ago_is_forgotten(any_app, three_invited, coordinator):
     bell.see(["refusal:1:1"], by=coordinator, now=NOW)
     bell.notice_clashes(now=NOW + timedelta(days=60))
     assert db.session.scalar(sa.select(sa.func.count()).select_from(BellSeen)) == 1
@@ -140,8 +143,8 @@ def test_what_was_seen_long_ago_is_forgotten(any_app, told, coordinator):
     assert db.session.scalar(sa.select(sa.func.count()).select_from(BellSeen)) == 0
 
 
-def test_the_bell_takes_the_same_number_of_statements_for_any_number_of_news(any_app, told, queries):
-    activity_id = told.id
+def test_the_bell_takes_the_same_number_of_statements_for_any_number_of_news(any_app, three_invited, queries):
+    activity_id = three_invited.id
 
     def refuse(count):
         activity = db.session.get_one(Activity, activity_id)
@@ -159,7 +162,7 @@ def test_the_bell_takes_the_same_number_of_statements_for_any_number_of_news(any
     assert (len(read().news), queries(read)) == (10, few)
 
 
-def test_a_cancelled_activity_needs_no_speaker(any_app, told, chief):
-    answer(told, chief, Choice.NOT_COMING)
-    publishing.cancel(told.id, "Ditunda", by=None, now=LATER)
+def test_a_cancelled_activity_needs_no_speaker(any_app, three_invited, chief):
+    answer(three_invited, chief, Choice.NOT_COMING)
+    publishing.cancel(three_invited.id, "Ditunda", by=None, now=LATER)
     assert heard() == []

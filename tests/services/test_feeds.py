@@ -11,25 +11,24 @@ from outreach.delivery import tokens
 from outreach.delivery.mail import ical_event
 from outreach.delivery.mail.ical_feed import feed_url
 from outreach.domain.activity import Move
-from outreach.domain.kinds import FeedScope, LinkPurpose, Role
+from outreach.domain.kinds import FeedScope, LinkPurpose
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
-from outreach.models import Activity, AuditEntry, Feed, Invitation, Venue
+from outreach.models import AuditEntry, Feed, Invitation, Venue
 from outreach.queries import feeds as feed_pages
 from outreach.queries.feeds import FeedUnknown
 from outreach.services import feeds
 from outreach.services.activities import move as moves
 from outreach.services.activities import publish as publishing
 from outreach.services.feeds import FeedNameMissing, FeedSubjectMissing
-from outreach.services.invitations import invite as inviting
 from outreach.services.privacy import person as privacy
-from tests.calendar_readers import READERS, reader
-from tests.conftest import NOW, at, draft_activity
+from tests.support.calendar_readers import READERS, reader
+from tests.world import NOW, at, draft_activity
 
 MAKASSAR = ZoneInfo("Asia/Makassar")
 
 
-def token_of(feed: Feed) -> str:
+def feed_token_of(feed: Feed) -> str:
     return feed_url(feed).rpartition("/")[2].removesuffix(".ics")
 
 
@@ -41,14 +40,7 @@ def titles(content: feed_pages.FeedContent) -> list[tuple[str, str]]:
     return [(one.activity.title, one.status.value) for one in content.entries]
 
 
-@pytest.fixture
-def published(activity: Activity, ani, coordinator) -> Activity:
-    inviting.invite_people([activity.id], [ani.id], Role.CADRE, by=coordinator, now=NOW)
-    publishing.publish([activity.id], by=coordinator, now=NOW)
-    return activity
-
-
-def told(person_id: int, state: InvitationState = InvitationState.INVITED) -> Invitation:
+def mark_notified(person_id: int, state: InvitationState = InvitationState.INVITED) -> Invitation:
     invitation = db.session.scalars(sa.select(Invitation).where(Invitation.person_id == person_id)).one()
     invitation.state, invitation.invited_at = state, NOW
     db.session.commit()
@@ -92,13 +84,13 @@ def test_a_persons_feed_has_what_they_were_notified_of_and_have_not_declined(any
         (InvitationState.NOT_COMING, []),
         (InvitationState.WITHDRAWN, []),
     ):
-        told(ani.id, state)
+        mark_notified(ani.id, state)
         assert [status for _title, status in titles(feed_pages.content(feed, now=NOW))] == expected, state
 
 
 def test_an_entry_equals_that_of_the_invitation_mail(any_app, published, ani):
     """The UID and SEQUENCE are the same: a calendar with both shows one entry, and neither outranks the other."""
-    invitation = told(ani.id)
+    invitation = mark_notified(ani.id)
     invitation.revision = 3
     db.session.commit()
     feed = feeds.make(FeedScope.PERSON, ani.id, "HP sendiri", by=None, now=NOW)
@@ -157,17 +149,17 @@ def test_the_last_change_is_not_dated_too_early(any_app, published, ani, coordin
     moves.move(published.id, place, "Aula dipakai", None, by=coordinator, now=moved_at)
     assert feed_pages.content(feed, now=moved_at + timedelta(hours=1)).changed_at == moved_at
     answered_at = moved_at + timedelta(minutes=30)
-    told(ani.id, InvitationState.COMING).answered_at = answered_at
+    mark_notified(ani.id, InvitationState.COMING).answered_at = answered_at
     db.session.commit()
     assert feed_pages.content(feed, now=moved_at + timedelta(hours=1)).changed_at == answered_at
 
 
 def test_an_address_works_until_it_is_renewed_or_revoked(any_app, coordinator):
     feed = feeds.make(FeedScope.EVERYTHING, None, " HP Kepala Bidang ", by=coordinator, now=NOW)
-    first = token_of(feed)
+    first = feed_token_of(feed)
     assert feed_pages.open_feed(first).name == "HP Kepala Bidang"
     feeds.renew(feed.id, by=coordinator, now=NOW)
-    second = token_of(feed)
+    second = feed_token_of(feed)
     with pytest.raises(FeedUnknown):
         feed_pages.open_feed(first)
     assert feed_pages.open_feed(second).id == feed.id
@@ -175,7 +167,7 @@ def test_an_address_works_until_it_is_renewed_or_revoked(any_app, coordinator):
     with pytest.raises(FeedUnknown):
         feed_pages.open_feed(second)
     feeds.renew(feed.id, by=coordinator, now=NOW)
-    assert feed_pages.open_feed(token_of(feed)).id == feed.id
+    assert feed_pages.open_feed(feed_token_of(feed)).id == feed.id
     actions = db.session.scalars(sa.select(AuditEntry.action).order_by(AuditEntry.id)).all()
     assert actions == ["feed.created", "feed.renewed", "feed.revoked", "feed.renewed"]
 
@@ -186,7 +178,7 @@ def test_an_address_works_until_it_is_renewed_or_revoked(any_app, coordinator):
 def test_a_forged_address_opens_nothing(app, change):
     feed = feeds.make(FeedScope.EVERYTHING, None, "HP", by=None, now=NOW)
     with pytest.raises(FeedUnknown):
-        feed_pages.open_feed(change(token_of(feed)))
+        feed_pages.open_feed(change(feed_token_of(feed)))
 
 
 def test_an_answer_links_token_opens_no_feed_and_a_feeds_token_no_answer_page(app):
@@ -194,7 +186,7 @@ def test_an_answer_links_token_opens_no_feed_and_a_feeds_token_no_answer_page(ap
     as_answer = tokens.tokens_by_nonce(LinkPurpose.ANSWER)(feed.nonce)
     with pytest.raises(FeedUnknown):
         feed_pages.open_feed(as_answer)
-    assert tokens.nonce_of(token_of(feed), LinkPurpose.ANSWER) is None
+    assert tokens.nonce_of(feed_token_of(feed), LinkPurpose.ANSWER) is None
 
 
 def test_a_feed_needs_a_name_and_a_scope(any_app, hall):
@@ -210,7 +202,7 @@ def test_a_feed_needs_a_name_and_a_scope(any_app, hall):
 
 def test_erasing_a_person_deletes_their_feed(any_app, ani, coordinator):
     feed = feeds.make(FeedScope.PERSON, ani.id, "HP sendiri", by=coordinator, now=NOW)
-    token = token_of(feed)
+    token = feed_token_of(feed)
     (held,) = privacy.export(ani.id, by=coordinator, now=NOW)["calendar_addresses"]
     assert (held["name"], held["scope"]) == ("HP sendiri", "person")
     assert feed.nonce not in str(held)
@@ -221,7 +213,7 @@ def test_erasing_a_person_deletes_their_feed(any_app, ani, coordinator):
 
 def test_a_feed_takes_a_fixed_number_of_queries(any_app, programme, hall, published, queries):
     feed = feeds.make(FeedScope.EVERYTHING, None, "HP", by=None, now=NOW)
-    token = token_of(feed)
+    token = feed_token_of(feed)
 
     def ask() -> None:
         feed_pages.content(feed_pages.open_feed(token), now=NOW).ics(now=NOW)

@@ -7,7 +7,7 @@ from flask import Flask
 
 from outreach.extensions import db
 from outreach.services import office_defaults
-from tests.conftest import JAKARTA, NOW, at
+from tests.world import JAKARTA, NOW, at
 
 MAKASSAR = ZoneInfo("Asia/Makassar")
 

@@ -5,48 +5,32 @@ import threading
 import pytest
 import sqlalchemy as sa
 
-from outreach.delivery import tokens
-from outreach.domain.kinds import Role
 from outreach.extensions import db
 from outreach.models import AuditEntry, Feed, Link
 from outreach.queries import feeds as feed_pages
 from outreach.queries.feeds import FeedUnknown
 from outreach.services import feeds
-from outreach.services.activities import publish as publishing
 from outreach.services.feeds import FeedMissing, OnlyForPeople
-from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import links
 from outreach.services.invitations.links import LinkRevoked, LinkUnknown
-from outreach.services.reminders import tick as reminding
-from tests.conftest import NOW, draft_activity
-from tests.waiting import waits_for_another
+from tests.support.waiting import waits_for_another
+from tests.world import NOW, token_of
 
-
-@pytest.fixture
-def invited(any_app, programme, hall, chief, police):
-    activity = draft_activity(programme, hall)
-    publishing.publish([activity.id], by=None, now=NOW)
-    inviting.invite_people([activity.id], [chief.id], Role.SPEAKER, by=None, now=NOW)
-    inviting.invite_organisations([activity.id], {police.id: 2}, by=None, now=NOW)
-    reminding.tick(NOW)
-    return activity
-
-
-def token_of(invitee) -> str:
-    column = Link.person_id if invitee.__tablename__ == "person" else Link.organisation_id
-    return tokens.token(db.session.scalars(sa.select(Link).where(column == invitee.id)).one())
+pytestmark = pytest.mark.usefixtures("any_app")
 
 
 def opened(address: str) -> Feed:
     return feed_pages.open_feed(address.rpartition("/")[2].removesuffix(".ics"))
 
 
-def test_a_speaker_creates_changes_and_stops_a_feed_of_their_activities(invited, chief):
+def test_a_speaker_creates_changes_and_stops_a_feed_of_their_activities(chief_and_police_invited, chief):
     token = token_of(chief)
     assert feed_pages.own_address_of(chief.id) == ""
     feeds.make_own(token, now=NOW)
     first = feed_pages.own_address_of(chief.id)
-    assert [one.activity.id for one in feed_pages.content(opened(first), now=NOW).entries] == [invited.id]
+    assert [one.activity.id for one in feed_pages.content(opened(first), now=NOW).entries] == [
+        chief_and_police_invited.id
+    ]
     feeds.make_own(token, now=NOW)
     second = feed_pages.own_address_of(chief.id)
     with pytest.raises(FeedUnknown):
@@ -61,7 +45,7 @@ def test_a_speaker_creates_changes_and_stops_a_feed_of_their_activities(invited,
 
 
 @pytest.mark.parametrize("end", [links.revoke, links.renew])
-def test_a_feed_ends_with_the_link_that_created_it(invited, chief, end):
+def test_a_feed_ends_with_the_link_that_created_it(chief_and_police_invited, chief, end):
     token = token_of(chief)
     feeds.make_own(token, now=NOW)
     address = feed_pages.own_address_of(chief.id)
@@ -72,7 +56,7 @@ def test_a_feed_ends_with_the_link_that_created_it(invited, chief, end):
     assert {row.feed.id for row in feed_pages.all_feeds() if row.url} == {given.id}
 
 
-def test_an_invalid_link_creates_no_feed_and_an_organisation_has_none(invited, chief, police):
+def test_an_invalid_link_creates_no_feed_and_an_organisation_has_none(chief_and_police_invited, chief, police):
     with pytest.raises(OnlyForPeople):
         feeds.make_own(token_of(police), now=NOW)
     token = token_of(chief)
@@ -82,7 +66,7 @@ def test_an_invalid_link_creates_no_feed_and_an_organisation_has_none(invited, c
     assert db.session.scalars(sa.select(Feed.id)).all() == []
 
 
-def test_staff_see_the_feed_and_can_only_stop_it(invited, chief, coordinator):
+def test_staff_see_the_feed_and_can_only_stop_it(chief_and_police_invited, chief, coordinator):
     made = feeds.make_own(token_of(chief), now=NOW)
     [row] = feed_pages.all_feeds()
     assert (row.own, row.subject) == (True, "Kapolres Metro")
@@ -92,7 +76,7 @@ def test_staff_see_the_feed_and_can_only_stop_it(invited, chief, coordinator):
     assert feed_pages.all_feeds() == []
 
 
-def test_two_requests_at_once_create_one_feed(invited, any_app, chief):
+def test_two_requests_at_once_create_one_feed(chief_and_police_invited, any_app, chief):
     token = token_of(chief)
     db.session.remove()
     together = threading.Barrier(2)
@@ -116,7 +100,7 @@ def test_two_requests_at_once_create_one_feed(invited, any_app, chief):
 @pytest.mark.parametrize(
     ("ended", "problem"), [({"revoked_at": NOW}, LinkRevoked), ({"nonce": "another-nonce"}, LinkUnknown)]
 )
-def test_a_link_revoked_at_that_moment_creates_no_feed(invited, any_app, chief, ended, problem):
+def test_a_link_revoked_at_that_moment_creates_no_feed(chief_and_police_invited, any_app, chief, ended, problem):
     token, chief_id = token_of(chief), chief.id
     db.session.remove()
     raised = []
@@ -138,7 +122,7 @@ def test_a_link_revoked_at_that_moment_creates_no_feed(invited, any_app, chief, 
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Feed)) == 0
 
 
-def test_making_and_stopping_it_opens_the_link_once(invited, chief, statements):
+def test_making_and_stopping_it_opens_the_link_once(chief_and_police_invited, chief, statements):
     token = token_of(chief)
     for change in (feeds.make_own, feeds.stop_own):
         took = statements(lambda change=change: change(token, now=NOW))

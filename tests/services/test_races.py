@@ -22,8 +22,7 @@ from outreach.services.planning.rules import PlanValues
 from outreach.services.programmes import edit as programmes
 from outreach.services.reminders import rules
 from outreach.services.reminders import tick as reminding
-from tests.conftest import JAKARTA, NOW, a_person, at, draft_activity
-from tests.world import at_once
+from tests.world import JAKARTA, NOW, a_person, at, at_once, draft_activity
 
 ROUNDS = 8
 
@@ -69,11 +68,11 @@ def test_the_last_seat_is_given_once(any_app, programme, hall):
     rules.install_defaults(now=NOW)
     activity = draft_activity(programme, hall, capacity=1)
     activity_id = activity.id
-    people = [a_person(f"Kader{i} Satu") for i in range(4)]
-    inviting.invite_people([activity_id], [p.id for p in people], Role.CADRE, by=None, now=NOW)
+    people = [a_person(f"Kader{number} Satu") for number in range(4)]
+    inviting.invite_people([activity_id], [person.id for person in people], Role.CADRE, by=None, now=NOW)
     publishing.publish([activity_id], by=None, now=NOW)
     reminding.tick(NOW)
-    keys = [tokens.token(tokens.link_for(db.session, p)) for p in people]
+    keys = [tokens.token(tokens.link_for(db.session, person)) for person in people]
     db.session.rollback()
     at_once(any_app, [lambda k=k: answering.answer(k, activity_id, Choice.COMING, now=at(5)) for k in keys])
     states = Counter(db.session.scalars(sa.select(Invitation.state)))

@@ -1,17 +1,16 @@
 """A client whose requests are independent, as on a server: only its cookies remain from one request to the next.
 
-If a test module imports `browsers`, all its clients are of this kind.
+With the fixture `browsers` all clients of a test are of this kind.
 """
 
 import re
 
-import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from outreach.extensions import db
-from tests.conftest import PASSWORD
+from tests.world import PASSWORD
 
 
 class BrowserClient(FlaskClient):
@@ -20,11 +19,6 @@ class BrowserClient(FlaskClient):
             answer = super().open(*args, **kwargs)
         db.session.rollback()
         return answer
-
-
-@pytest.fixture(autouse=True)
-def browsers(app: Flask) -> None:
-    app.test_client_class = BrowserClient
 
 
 def sign_in(app: Flask, email: str, password: str = PASSWORD, **values: str) -> tuple[object, TestResponse]:

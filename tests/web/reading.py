@@ -52,3 +52,18 @@ def text_of(page: str) -> str:
     """Return the words of the page's <main>, with one blank between them."""
     main = page.partition("<main")[2].partition("</main>")[0]
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", main.partition(">")[2])).split())
+
+
+def words(html: str) -> str:
+    """Return the words of a piece of HTML, with one blank between them."""
+    return " ".join(unescape(re.sub(r"<style>.*?</style>|<[^>]+>", " ", html, flags=re.DOTALL)).split())
+
+
+def filled_in(page: str) -> dict[str, str]:
+    """Return the first value of each input and select in the page's <main>, by name."""
+    return {name: values[0] for name, values in fields(page).items()}
+
+
+def linked_names(page: str) -> list[str]:
+    """Return the names that a list page links to."""
+    return [part.split("</a>")[0].rpartition(">")[2] for part in page.split('class="name"')[1:]]

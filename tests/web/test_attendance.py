@@ -13,44 +13,40 @@ from outreach.models import Attendance, Invitation, Person
 from outreach.services import attendance
 from outreach.services.activities import publish as publishing
 from outreach.services.invitations import invite as inviting
-from tests.conftest import NOW, at, draft_activity
 from tests.web.reading import text_of
+from tests.world import NOW, at, draft_activity, invitation_of, invite, publish, set_state
 
 
 @pytest.fixture
-def running(programme, hall, ani, budi, coordinator):
+def long_past(programme, hall, ani, budi, coordinator):
     """An activity long past by the wall clock, with Ani and Budi invited."""
     activity = draft_activity(programme, hall)
-    inviting.invite_people([activity.id], [ani.id, budi.id], Role.CADRE, by=coordinator, now=NOW)
-    publishing.publish([activity.id], by=coordinator, now=NOW)
+    invite(activity, ani, budi, by=coordinator)
+    publish(activity, by=coordinator, tick=False)
     activity.starts_at, activity.ends_at = at(18, year=2021), at(18, 12, year=2021)
     activity.registration_at = activity.respond_by_at = at(18, 7, year=2021)
     db.session.commit()
     return activity
 
 
-def invitation_of(person) -> Invitation:
-    return db.session.query(Invitation).filter_by(person_id=person.id).one()
-
-
 def present() -> list[tuple[str, bool, AttendanceSource]]:
     db.session.rollback()
     rows = db.session.query(Attendance).join(Invitation).order_by(Invitation.id)
-    return [(a.invitation.person.name, a.present, a.source) for a in rows]
+    return [(row.invitation.person.name, row.present, row.source) for row in rows]
 
 
-def test_a_ticked_sheet_is_saved_with_its_source(running, ani, budi, coordinator_client):
-    one, other = invitation_of(ani).id, invitation_of(budi).id
+def test_a_ticked_sheet_is_saved_with_its_source(long_past, ani, budi, coordinator_client):
+    one, other = invitation_of(long_past, ani).id, invitation_of(long_past, budi).id
     answer = coordinator_client.post(
-        f"/activities/{running.id}/attendance", data={"shown": [one, other], "present": [one], "source": "paper"}
+        f"/activities/{long_past.id}/attendance", data={"shown": [one, other], "present": [one], "source": "paper"}
     )
     assert answer.status_code == 302
     assert present() == [("Ani Wijaya", True, AttendanceSource.PAPER)]
 
 
-def test_an_older_page_does_not_undo_ticks_from_another_door(running, ani, budi, coordinator_client):
-    one, other = invitation_of(ani).id, invitation_of(budi).id
-    address = f"/activities/{running.id}/attendance"
+def test_an_older_page_does_not_undo_ticks_from_another_door(long_past, ani, budi, coordinator_client):
+    one, other = invitation_of(long_past, ani).id, invitation_of(long_past, budi).id
+    address = f"/activities/{long_past.id}/attendance"
     coordinator_client.post(address, data={"shown": [one, other], "present": [one]})
     coordinator_client.post(address, data={"shown": [one, other], "present": [other]})
     assert [(name, there) for name, there, _source in present()] == [("Ani Wijaya", True), ("Budi Santoso", True)]
@@ -58,29 +54,29 @@ def test_an_older_page_does_not_undo_ticks_from_another_door(running, ani, budi,
     assert [(name, there) for name, there, _source in present()] == [("Ani Wijaya", False), ("Budi Santoso", True)]
 
 
-def test_one_tick_returns_its_row_and_the_sums(running, ani, coordinator_client):
-    one = invitation_of(ani).id
-    answer = coordinator_client.post(f"/activities/{running.id}/attendance/{one}", data={"on": "1", "source": "hand"})
+def test_one_tick_returns_its_row_and_the_sums(long_past, ani, coordinator_client):
+    one = invitation_of(long_past, ani).id
+    answer = coordinator_client.post(f"/activities/{long_past.id}/attendance/{one}", data={"on": "1", "source": "hand"})
     assert "checked" in answer.text
     assert "1 there, 0 expected" in answer.text
     assert [name for name, there, _source in present() if there] == ["Ani Wijaya"]
-    coordinator_client.post(f"/activities/{running.id}/attendance/{one}", data={"on": "0"})
+    coordinator_client.post(f"/activities/{long_past.id}/attendance/{one}", data={"on": "0"})
     assert [name for name, there, _source in present() if there] == []
 
 
-def test_a_tick_that_waited_is_recorded_at_the_time_it_was_made(running, ani, coordinator_client):
-    one = invitation_of(ani).id
-    coordinator_client.post(f"/activities/{running.id}/attendance/{one}", data={"on": "1", "ago": "1800"})
-    waited = clock.now() - invitation_of(ani).attendance.recorded_at
+def test_a_tick_that_waited_is_recorded_at_the_time_it_was_made(long_past, ani, coordinator_client):
+    one = invitation_of(long_past, ani).id
+    coordinator_client.post(f"/activities/{long_past.id}/attendance/{one}", data={"on": "1", "ago": "1800"})
+    waited = clock.now() - invitation_of(long_past, ani).attendance.recorded_at
     assert timedelta(minutes=30) <= waited < timedelta(minutes=31)
 
 
 def test_a_tick_that_waited_does_not_undo_what_somebody_else_recorded_later(
-    running, ani, coordinator_client, administrator
+    long_past, ani, coordinator_client, administrator
 ):
-    one = invitation_of(ani).id
-    attendance.tick(running.id, [one], [one], AttendanceSource.PAPER, by=administrator, now=clock.now())
-    address = f"/activities/{running.id}/attendance/{one}"
+    one = invitation_of(long_past, ani).id
+    attendance.tick(long_past.id, [one], [one], AttendanceSource.PAPER, by=administrator, now=clock.now())
+    address = f"/activities/{long_past.id}/attendance/{one}"
     answer = coordinator_client.post(address, data={"on": "0", "ago": "60"})
     assert "Ani Wijaya was recorded otherwise meanwhile" in answer.text
     assert present() == [("Ani Wijaya", True, AttendanceSource.PAPER)]
@@ -92,7 +88,7 @@ def test_nobody_is_ticked_before_the_day(activity, ani, coordinator, coordinator
     inviting.invite_people([activity.id], [ani.id], Role.CADRE, by=coordinator, now=NOW)
     publishing.publish([activity.id], by=coordinator, now=NOW)
     assert clock.now() < activity.starts_at
-    one = invitation_of(ani).id
+    one = invitation_of(long_past, ani).id
     answer = coordinator_client.post(f"/activities/{activity.id}/attendance", data={"shown": one, "present": one})
     assert answer.status_code == 422
     assert "from the day of the activity on" in answer.text
@@ -100,35 +96,35 @@ def test_nobody_is_ticked_before_the_day(activity, ani, coordinator, coordinator
     assert present() == []
 
 
-def test_the_sheet_shows_who_is_still_missing(running, ani, budi, coordinator_client):
-    for person in (ani, budi):
-        invitation_of(person).state = InvitationState.COMING
-    db.session.commit()
-    one = invitation_of(ani).id
-    coordinator_client.post(f"/activities/{running.id}/attendance/{one}", data={"on": "1"})
-    missing = coordinator_client.get(f"/activities/{running.id}/attendance?shown_only=missing").text
-    there = coordinator_client.get(f"/activities/{running.id}/attendance?shown_only=present").text
+def test_the_sheet_shows_who_is_still_missing(long_past, ani, budi, coordinator_client):
+    set_state(long_past, InvitationState.COMING, ani, budi)
+    one = invitation_of(long_past, ani).id
+    coordinator_client.post(f"/activities/{long_past.id}/attendance/{one}", data={"on": "1"})
+    missing = coordinator_client.get(f"/activities/{long_past.id}/attendance?shown_only=missing").text
+    there = coordinator_client.get(f"/activities/{long_past.id}/attendance?shown_only=present").text
     assert ("Ani Wijaya" in missing, "Budi Santoso" in missing) == (False, True)
     assert ("Ani Wijaya" in there, "Budi Santoso" in there) == (True, False)
 
 
-def test_a_known_person_without_an_invitation_is_ticked(running, chief, coordinator_client):
-    address = f"/activities/{running.id}/attendance/walk-in"
+def test_a_known_person_without_an_invitation_is_ticked(long_past, chief, coordinator_client):
+    address = f"/activities/{long_past.id}/attendance/walk-in"
     assert "Kapolres Metro" in coordinator_client.get(f"{address}?q=kapol").text
     coordinator_client.post(address, data={"person_id": chief.id})
-    assert invitation_of(chief).attendance.present is True
+    assert invitation_of(long_past, chief).attendance.present is True
 
 
-def test_a_new_person_is_added_and_ticked(running, coordinator_client):
+def test_a_new_person_is_added_and_ticked(long_past, coordinator_client):
     coordinator_client.post(
-        f"/activities/{running.id}/attendance/walk-in", data={"new-name": "Citra Dewi", "new-phone": "0812-3456-7890"}
+        f"/activities/{long_past.id}/attendance/walk-in", data={"new-name": "Citra Dewi", "new-phone": "0812-3456-7890"}
     )
     citra = db.session.query(Person).filter_by(name="Citra Dewi").one()
-    assert invitation_of(citra).attendance.present is True
+    assert invitation_of(long_past, citra).attendance.present is True
 
 
-def test_a_new_person_without_a_name_is_refused(running, coordinator_client):
-    answer = coordinator_client.post(f"/activities/{running.id}/attendance/walk-in", data={"new-phone": "081234567890"})
+def test_a_new_person_without_a_name_is_refused(long_past, coordinator_client):
+    answer = coordinator_client.post(
+        f"/activities/{long_past.id}/attendance/walk-in", data={"new-phone": "081234567890"}
+    )
     assert answer.status_code == 422
     assert "Write a name, or the post" in answer.text
     assert db.session.query(Attendance).count() == 0
@@ -150,14 +146,13 @@ def test_before_the_day_nothing_can_be_ticked_and_the_page_explains_it(activity,
     publishing.publish([activity.id], by=coordinator, now=NOW)
     page = coordinator_client.get(f"/activities/{activity.id}/attendance").text
     assert "Attendance can be ticked from the day of the activity on." in page
-    assert f'id="present-{invitation_of(ani).id}" disabled' in page
+    assert f'id="present-{invitation_of(long_past, ani).id}" disabled' in page
     assert "Came uninvited" not in page
 
 
-def test_an_acceptance_does_not_look_like_attendance(running, ani, coordinator_client):
-    invitation_of(ani).state = InvitationState.COMING
-    db.session.commit()
-    page = coordinator_client.get(f"/activities/{running.id}/attendance").text
+def test_an_acceptance_does_not_look_like_attendance(long_past, ani, coordinator_client):
+    set_state(long_past, InvitationState.COMING, ani)
+    page = coordinator_client.get(f"/activities/{long_past.id}/attendance").text
     assert "said they would come" in page
     assert "tone-green" not in page.partition('id="sums"')[2].partition("</form>")[0]
 
@@ -166,18 +161,18 @@ PROMISED = r"(menyatakan (tidak )?|daftar )hadir\b"  # the answer; the paper tha
 
 
 def test_having_promised_and_having_come_have_two_words_on_staff_pages(
-    running, ani, budi, chief, coordinator_client, coordinator
+    long_past, ani, budi, chief, coordinator_client, coordinator
 ):
-    inviting.invite_people([running.id], [chief.id], Role.SPEAKER, by=coordinator, now=NOW)
-    invitation_of(ani).state, invitation_of(budi).state = InvitationState.COMING, InvitationState.NOT_COMING
-    db.session.commit()
-    one = invitation_of(ani).id
-    attendance.tick(running.id, [one], [one], AttendanceSource.PAPER, by=coordinator, now=clock.now())
+    inviting.invite_people([long_past.id], [chief.id], Role.SPEAKER, by=coordinator, now=NOW)
+    set_state(long_past, InvitationState.COMING, ani)
+    set_state(long_past, InvitationState.NOT_COMING, budi)
+    one = invitation_of(long_past, ani).id
+    attendance.tick(long_past.id, [one], [one], AttendanceSource.PAPER, by=coordinator, now=clock.now())
     pages = {
         path: text_of(coordinator_client.get(f"{path}?lang=id").text)
         for path in (
-            f"/activities/{running.id}", f"/activities/{running.id}/attendance", f"/activities/{running.id}/invitees",
-            f"/invitations/{one}", f"/people/{ani.id}", f"/programmes/{running.programme_id}", "/activities",
+            f"/activities/{long_past.id}", f"/activities/{long_past.id}/attendance", f"/activities/{long_past.id}/invitees",
+            f"/invitations/{one}", f"/people/{ani.id}", f"/programmes/{long_past.programme_id}", "/activities",
         )
     }  # fmt: skip
     mixed = {
@@ -186,15 +181,14 @@ def test_having_promised_and_having_come_have_two_words_on_staff_pages(
         if (found := re.findall(r".{20}\bhadir\b", re.sub(PROMISED, "", text, flags=re.I), re.I))
     }
     assert mixed == {}
-    assert "1 menyatakan hadir" in pages[f"/activities/{running.id}"]
-    assert "1 datang, 1 diharapkan" in pages[f"/activities/{running.id}/attendance"]
+    assert "1 menyatakan hadir" in pages[f"/activities/{long_past.id}"]
+    assert "1 datang, 1 diharapkan" in pages[f"/activities/{long_past.id}/attendance"]
     assert re.search(r"Menyatakan hadir\W+datang", pages[f"/people/{ani.id}"])
 
 
-def test_what_is_known_of_an_attendee_stands_apart(running, ani, coordinator, coordinator_client):
-    invitation_of(ani).state = InvitationState.COMING
-    db.session.commit()
-    one = invitation_of(ani).id
-    attendance.tick(running.id, [one], [one], AttendanceSource.PAPER, by=coordinator, now=clock.now())
-    page = text_of(coordinator_client.get(f"/activities/{running.id}/attendance?lang=id").text)
+def test_what_is_known_of_an_attendee_stands_apart(long_past, ani, coordinator, coordinator_client):
+    set_state(long_past, InvitationState.COMING, ani)
+    one = invitation_of(long_past, ani).id
+    attendance.tick(long_past.id, [one], [one], AttendanceSource.PAPER, by=coordinator, now=clock.now())
+    page = text_of(coordinator_client.get(f"/activities/{long_past.id}/attendance?lang=id").text)
     assert "menyatakan hadir · datang (daftar hadir kertas)" in page

@@ -13,9 +13,8 @@ from outreach.domain.kinds import AttendanceSource, IncomingKind, Role
 from outreach.extensions import db
 from outreach.models import Invitation, PeopleGroup, User
 from outreach.services import attendance
-from tests.conftest import NOW, a_person, at, draft_activity, log_in
-from tests.services.inbox.stored_help import blocked, mail
-from tests.world import answer, invite, publish, run
+from tests.world import NOW, a_person, answer, at, draft_activity, invite, log_in, publish, run
+from tests.world.incoming import blocked, mail
 
 pytestmark = pytest.mark.usefixtures("any_app", "clock_stands")
 

@@ -11,9 +11,8 @@ from outreach.engines import loop
 from outreach.extensions import db
 from outreach.models import AuditEntry, Heartbeat
 from outreach.services.reminders import rules
-from tests.conftest import draft_activity
-from tests.delivery.outbox.outbox_help import invited, send_through
 from tests.servers.smtp import Server
+from tests.world import draft_activity, invite_and_publish, send_through
 
 pytestmark = pytest.mark.any_day
 
@@ -42,7 +41,7 @@ def test_the_metrics_count_sent_and_waiting_mails(app, office, ani):
         None, None, starts_at=starts_at, ends_at=starts_at + timedelta(hours=2),
         registration_at=None, respond_by_at=starts_at - timedelta(days=2),
     )  # fmt: skip
-    invited(activity, ani, now=clock.now())
+    invite_and_publish(activity, ani, now=clock.now())
     with Server() as server:
         send_through(app, server)
         db.session.remove()

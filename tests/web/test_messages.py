@@ -9,7 +9,6 @@ from flask import g
 
 from outreach.delivery import tokens
 from outreach.delivery.demo_server.server import DemoServer
-from outreach.delivery.outbox import drain as outbox
 from outreach.domain.kinds import IncomingKind, IncomingOutcome, Role
 from outreach.domain.mail.failures import ChannelTrouble
 from outreach.extensions import db
@@ -19,28 +18,15 @@ from outreach.queries.messages import log as messages
 from outreach.services.invitations import invite as inviting
 from outreach.services.messages import archive as archiving
 from outreach.services.reminders import tick as reminding
-from tests.conftest import NOW, a_person, at, draft_activity
-from tests.delivery.outbox.outbox_help import StandingClock, invited, send_through
-from tests.servers.smtp import Server
-from tests.services.inbox.stored_help import mail
 from tests.web.reading import fields
+from tests.world import NOW, a_person, at, draft_activity, drain, invite_and_publish, send_through
+from tests.world.incoming import mail
 
 pytestmark = pytest.mark.usefixtures("default_rules")
 
 
-@pytest.fixture
-def server(app):
-    with Server() as server:
-        send_through(app, server)
-        yield server
-
-
-def drain():
-    outbox.drain(now=StandingClock(), worker="w")
-
-
 def test_the_log_shows_each_message_with_its_state_and_reason(server, activity, ani, coordinator_client):
-    invited(activity, ani, a_person("Kartini", email=""))
+    invite_and_publish(activity, ani, a_person("Kartini", email=""))
     drain()
     page = coordinator_client.get("/messages?lang=en").text
     assert "Ani Wijaya" in page
@@ -50,7 +36,7 @@ def test_the_log_shows_each_message_with_its_state_and_reason(server, activity, 
 
 def test_a_message_shows_its_attempts_and_the_servers_words(server, activity, ani, coordinator_client):
     server.at["RCPT"] = "550 5.1.1 no such user"
-    invited(activity, ani)
+    invite_and_publish(activity, ani)
     drain()
     page = coordinator_client.get(f"/messages/{db.session.scalar(sa.select(Message.id))}?lang=en").text
     assert "550 5.1.1 no such user" in page
@@ -59,7 +45,7 @@ def test_a_message_shows_its_attempts_and_the_servers_words(server, activity, an
 
 def test_sending_again_leads_to_the_new_message(server, activity, ani, coordinator_client):
     # the page uses the wall clock, and the activity is in its future or past: both messages are accepted
-    invited(activity, ani)
+    invite_and_publish(activity, ani)
     drain()
     first = db.session.scalar(sa.select(Message.id))
     answer = coordinator_client.post(f"/messages/{first}/resend")
@@ -67,7 +53,7 @@ def test_sending_again_leads_to_the_new_message(server, activity, ani, coordinat
 
 
 def test_a_viewer_may_read_but_not_send_again(server, activity, ani, viewer_client):
-    invited(activity, ani)
+    invite_and_publish(activity, ani)
     drain()
     first = db.session.scalar(sa.select(Message.id))
     assert viewer_client.get(f"/messages/{first}").status_code == 200
@@ -79,7 +65,7 @@ def test_an_unknown_message_gives_a_not_found_page(coordinator_client):
 
 
 def test_the_log_takes_as_many_queries_for_25_messages_as_for_3(server, activity, office, coordinator_client, queries):
-    invited(activity, *[a_person(f"Warga{i}") for i in range(3)])
+    invite_and_publish(activity, *[a_person(f"Warga{number}") for number in range(3)])
     activity_id = activity.id
     drain()
 
@@ -89,7 +75,7 @@ def test_the_log_takes_as_many_queries_for_25_messages_as_for_3(server, activity
 
     look()
     few = queries(look)
-    more = [a_person(f"Kader{i}").id for i in range(40)]
+    more = [a_person(f"Kader{number}").id for number in range(40)]
     inviting.invite_people([activity_id], more, Role.CADRE, by=None, now=NOW)
     reminding.tick(NOW)
     assert queries(look) == few
@@ -97,7 +83,7 @@ def test_the_log_takes_as_many_queries_for_25_messages_as_for_3(server, activity
 
 
 def test_an_unreachable_server_is_shown(server, activity, ani, coordinator_client):
-    invited(activity, ani)
+    invite_and_publish(activity, ani)
     server.stop()
     drain()
     page = coordinator_client.get("/messages?lang=en").text
@@ -108,7 +94,7 @@ def test_an_unreachable_server_is_shown(server, activity, ani, coordinator_clien
 
 
 def test_a_bounced_mail_is_no_longer_green(server, activity, ani, budi, coordinator_client):
-    invited(activity, ani, budi)
+    invite_and_publish(activity, ani, budi)
     drain()
     hers, his = db.session.scalars(sa.select(Message.id).order_by(Message.id))
     log = coordinator_client.get("/messages?lang=en").text
@@ -141,7 +127,7 @@ def inbox(app, activity, ani):
     with DemoServer("127.0.0.1", 0, app.extensions["outreach"].instance / "mailbox", now=lambda: NOW) as demo_server:
         app.extensions["outreach"] = replace(app.extensions["outreach"], demo=True)
         send_through(app, demo_server)
-        invited(activity, ani)
+        invite_and_publish(activity, ani)
         drain()
         yield app.test_client()
 
@@ -206,10 +192,10 @@ def test_an_unknown_mail_is_not_found(inbox, path):
 
 def test_an_archived_mail_is_in_the_archive_under_its_old_address(server, activity, ani, coordinator_client):
     assert "Nothing in the archive" in coordinator_client.get("/messages?archive=1&lang=en").text
-    invited(activity, ani)
+    invite_and_publish(activity, ani)
     drain()
     first = db.session.scalar(sa.select(Message.id))
-    invited(draft_activity(None, None, 20), a_person("Zainab Putri"))
+    invite_and_publish(draft_activity(None, None, 20), a_person("Zainab Putri"))
     drain()
     assert archiving.archive(at(19, month=4)) == 1
     archive = coordinator_client.get("/messages?archive=1&lang=en").text
@@ -222,7 +208,7 @@ def test_an_archived_mail_is_in_the_archive_under_its_old_address(server, activi
 
 
 def test_a_list_is_counted_only_up_to_a_maximum(server, activity, ani, budi, coordinator_client):
-    invited(activity, ani, budi, a_person("Citra Dewi"))
+    invite_and_publish(activity, ani, budi, a_person("Citra Dewi"))
     page, _filters = messages.find(messages.MessageFilters(), 1, 1)
     assert (page.total, page.more, page.pages) == (3, False, 3)
     everybody = paging.paged(sa.select(Person.id).order_by(Person.id), 9, 1)
@@ -235,7 +221,7 @@ def test_a_list_is_counted_only_up_to_a_maximum(server, activity, ani, budi, coo
 
 
 def test_a_sent_mail_is_read_as_it_was_sent_but_not_answered_with(server, activity, ani, viewer_client):
-    invited(activity, ani)
+    invite_and_publish(activity, ani)
     drain()
     first = db.session.scalar(sa.select(Message.id))
     token = tokens.token(tokens.link_for(db.session, ani))
@@ -255,7 +241,7 @@ def test_a_sent_mail_is_read_as_it_was_sent_but_not_answered_with(server, activi
 @pytest.mark.usefixtures("clock_stands")
 def test_the_failed_mails_of_a_list_are_sent_again_together(server, activity, ani, budi, coordinator_client):
     server.at["DATA"] = "554 5.6.0 content rejected"
-    invited(activity, ani, budi)
+    invite_and_publish(activity, ani, budi)
     drain()
     shown = coordinator_client.get("/messages/again?state=failed&lang=en")
     assert shown.status_code == 200

@@ -11,9 +11,8 @@ from outreach.extensions import db
 from outreach.models import AgendaItem, Invitation, Programme, Venue
 from outreach.queries.activities import page as showing
 from outreach.web.attendance import EMPTY_LINES
-from tests.conftest import a_person, at, draft_activity
 from tests.web.reading import page, text_of
-from tests.world import answer, invite, publish
+from tests.world import a_person, answer, at, draft_activity, invite, publish
 
 pytestmark = pytest.mark.usefixtures("any_app", "clock_stands")
 

@@ -8,8 +8,8 @@ from outreach.domain.kinds import Sector
 from outreach.extensions import db
 from outreach.models import Organisation
 from outreach.queries.search import SHOWN
-from tests.conftest import a_person
 from tests.web.reading import page, text_of
+from tests.world import a_person
 
 pytestmark = pytest.mark.usefixtures("clock_stands")
 

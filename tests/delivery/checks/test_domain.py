@@ -6,8 +6,8 @@ import pytest
 
 from outreach.delivery.checks import domain
 from outreach.delivery.checks.domain import Dns
-from tests.conftest import settings_for
 from tests.servers.dns import DnsServer
+from tests.support.apps import settings_for
 
 GOOD = {
     ("dinas.go.id", "MX"): ["10 mx1.dinas.go.id.", "20 mx2.dinas.go.id."],

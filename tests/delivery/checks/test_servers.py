@@ -7,14 +7,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from aiosmtpd.smtp import AuthResult, LoginPassword
+from aiosmtpd.smtp import AuthResult
 
 from outreach.delivery.checks import mail_server, mailbox
 from outreach.delivery.tls import is_this_machine
-from tests.conftest import settings_for
 from tests.servers.certificates import certificate as made
 from tests.servers.dovecot import PASSWORD, PROGRAM, Dovecot
-from tests.servers.smtp import DROP, Server, free_port
+from tests.servers.smtp import DROP, Server, check_password, free_port
+from tests.support.apps import settings_for
 
 NOW = datetime.now(UTC)  # because certificates are valid from today
 needs_dovecot = pytest.mark.skipif(PROGRAM is None, reason="Dovecot is not on this machine")
@@ -25,51 +25,41 @@ def tried(check, values: dict, **options) -> list[tuple[str, str]]:
     return [(one.level.value, one.text) for one in check(settings, **{"now": NOW, **options})]
 
 
-def check_password(_server, _session, _envelope, _mechanism, given):
-    right = isinstance(given, LoginPassword) and (given.login, given.password) == (b"kantor", b"rahasia")
-    return AuthResult(success=right, handled=False)  # else it keeps silent about a wrong one
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory):
-    return made(tmp_path_factory.mktemp("tls"))
-
-
 @pytest.fixture
-def server(certificate):
+def tls_server(certificate):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(*certificate)
     options = {"tls_context": context, "require_starttls": True, "authenticator": check_password}
-    with Server(options=options) as server:
-        yield server
+    with Server(options=options) as tls_server:
+        yield tls_server
 
 
 @pytest.fixture
-def values(server, certificate):
+def values(tls_server, certificate):
     return {
-        "mail_server": "localhost", "mail_port": server.port, "mail_use_tls": True, "mail_username": "kantor",
+        "mail_server": "localhost", "mail_port": tls_server.port, "mail_use_tls": True, "mail_username": "kantor",
         "mail_password": "rahasia", "mail_ca_file": str(certificate[0]), "mail_sender": "Dinas <dinas@example.com>",
     }  # fmt: skip
 
 
-def test_a_working_mail_server_is_reported_step_by_step_and_gets_no_mail(server, values):
+def test_a_working_mail_server_is_reported_step_by_step_and_gets_no_mail(tls_server, values):
     told = tried(mail_server.check, values)
     assert [level for level, _text in told] == ["ok"] * 5
     texts = " ".join(text for _level, text in told)
-    assert f"localhost:{server.port} answers." in texts
+    assert f"localhost:{tls_server.port} answers." in texts
     assert "TLSv1.3, certificate good until" in texts
     assert "announces 8BITMIME, SIZE" in texts
     assert "Logged in as kantor." in texts
     assert "The sender dinas@example.com is taken." in texts
-    assert server.taken == []
+    assert tls_server.taken == []
 
 
-def test_a_test_mail_is_sent_only_when_asked_for(server, values):
+def test_a_test_mail_is_sent_only_when_asked_for(tls_server, values):
     told = tried(mail_server.check, values, send_to="rina@example.com")
     assert told[-1][0] == "ok"
-    assert server.recipients() == ["rina@example.com"]
-    assert server.taken[0].mail["From"] == "Dinas <dinas@example.com>"
-    server.at["RCPT"] = "550 no relaying"
+    assert tls_server.recipients() == ["rina@example.com"]
+    assert tls_server.taken[0].mail["From"] == "Dinas <dinas@example.com>"
+    tls_server.at["RCPT"] = "550 no relaying"
     assert tried(mail_server.check, values, send_to="rina@example.com")[-1] == (
         "fail", "The test mail to rina@example.com is refused: 550 no relaying.",
     )  # fmt: skip
@@ -94,12 +84,12 @@ def test_a_mail_servers_problem_is_named_and_ends_the_check(values, changed, wor
     assert words in told[-1][1]
 
 
-def test_a_refused_sender_and_a_dropped_connection_are_named(server, values):
-    server.at["MAIL"] = "550 not your address"
+def test_a_refused_sender_and_a_dropped_connection_are_named(tls_server, values):
+    tls_server.at["MAIL"] = "550 not your address"
     assert tried(mail_server.check, values)[-1] == (
         "fail", "The server refuses the sender dinas@example.com: 550 not your address.",
     )  # fmt: skip
-    server.at["MAIL"] = DROP
+    tls_server.at["MAIL"] = DROP
     assert tried(mail_server.check, values)[-1] == ("fail", "The server breaks off.")
 
 
@@ -116,12 +106,17 @@ def test_an_expired_certificate_is_reported_as_expired(tmp_path):
     files = made(tmp_path, expired=True)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(*files)
-    with Server(options={"tls_context": context}) as server:
+    with Server(options={"tls_context": context}) as tls_server:
         told = tried(
             mail_server.check,
-            {"mail_server": "localhost", "mail_port": server.port, "mail_use_tls": True, "mail_ca_file": str(files[0])},
+            {
+                "mail_server": "localhost",
+                "mail_port": tls_server.port,
+                "mail_use_tls": True,
+                "mail_ca_file": str(files[0]),
+            },
         )
-    assert told[-1] == ("fail", f"The certificate of localhost:{server.port} has expired.")
+    assert told[-1] == ("fail", f"The certificate of localhost:{tls_server.port} has expired.")
 
 
 @pytest.mark.parametrize(("days", "level"), [(8, "ok"), (10, "warn")])
@@ -212,10 +207,10 @@ class PlainServer(threading.Thread):
 
 def plainly(host: str) -> tuple[list[tuple[str, str]], bytes]:
     """Return the report about a mailbox without encryption on this host, and what its server received."""
-    server = PlainServer()
-    values = {"imap_server": host, "imap_port": server.port, "imap_use_ssl": False, "imap_username": "kantor",
+    tls_server = PlainServer()
+    values = {"imap_server": host, "imap_port": tls_server.port, "imap_use_ssl": False, "imap_username": "kantor",
               "imap_password": "rahasia"}  # fmt: skip
-    return tried(mailbox.check, values), server.heard
+    return tried(mailbox.check, values), tls_server.heard
 
 
 def test_the_password_is_never_sent_unencrypted_to_another_machine():

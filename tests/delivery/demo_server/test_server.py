@@ -9,7 +9,7 @@ import pytest
 from outreach.delivery.demo_server import kept_mail
 from outreach.delivery.demo_server import server as demo_server
 from outreach.delivery.demo_server.server import DemoServer
-from tests.conftest import NOW
+from tests.world import NOW
 
 ICS = b"""BEGIN:VCALENDAR\r
 VERSION:2.0\r
@@ -97,7 +97,9 @@ def test_a_foreign_base_element_is_removed():
         b"Content-Type: text/calendar\r\n\r\nBEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nEND:",
         b"Content-Type: text/html\r\nContent-Transfer-Encoding: base64\r\n\r\n!!!!",
         b'Content-Disposition: attachment; filename="../../etc/passwd"\r\n\r\nx',
-        b"".join(b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (i, i) for i in range(300)),
+        b"".join(
+            b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (number, number) for number in range(300)
+        ),
     ],
 )
 def test_hostile_mail_is_shown_or_left_out_and_breaks_nothing(kept, data):

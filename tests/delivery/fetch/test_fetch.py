@@ -24,72 +24,72 @@ EVERYWHERE = ["127.0.0.1"]
 
 
 @pytest.fixture
-def server():
-    with web_server() as server:
-        yield server
+def web_site():
+    with web_server() as web_site:
+        yield web_site
 
 
 @pytest.fixture
-def fetcher(server):
+def fetcher(web_site):
     """Allows requests to the test's own server, and to no other private address."""
-    return Fetcher(own_hosts=frozenset({server.host}), whole_s=3)
+    return Fetcher(own_hosts=frozenset({web_site.host}), whole_s=3)
 
 
-def test_a_calendar_is_fetched_with_its_validators(server, fetcher):
-    server.says("/cal.ics?key=a%20b", CALENDAR, 'ETag: "1"', "Last-Modified: Mon, 04 Jan 2027 01:00:00 GMT")
-    found = fetcher.fetch(server.url("/cal.ics?key=a b".replace(" ", "%20")))
+def test_a_calendar_is_fetched_with_its_validators(web_site, fetcher):
+    web_site.says("/cal.ics?key=a%20b", CALENDAR, 'ETag: "1"', "Last-Modified: Mon, 04 Jan 2027 01:00:00 GMT")
+    found = fetcher.fetch(web_site.url("/cal.ics?key=a b".replace(" ", "%20")))
     assert found == FetchedFile(CALENDAR, '"1"', "Mon, 04 Jan 2027 01:00:00 GMT")
-    assert f"Host: {server.host}\r\n" in server.asked[0]
-    assert "Cookie" not in server.asked[0]
+    assert f"Host: {web_site.host}\r\n" in web_site.asked[0]
+    assert "Cookie" not in web_site.asked[0]
 
 
-def test_an_unchanged_calendar_is_not_sent_again(server, fetcher):
-    server.says("/", b"", status="304 Not Modified")
-    assert fetcher.fetch(server.url(), etag='"1"', last_modified="yesterday") == FetchedFile(None)
-    assert 'If-None-Match: "1"\r\nIf-Modified-Since: yesterday' in server.asked[0]
+def test_an_unchanged_calendar_is_not_sent_again(web_site, fetcher):
+    web_site.says("/", b"", status="304 Not Modified")
+    assert fetcher.fetch(web_site.url(), etag='"1"', last_modified="yesterday") == FetchedFile(None)
+    assert 'If-None-Match: "1"\r\nIf-Modified-Since: yesterday' in web_site.asked[0]
     with pytest.raises(problems.FetchRefused):
-        fetcher.fetch(server.url())
+        fetcher.fetch(web_site.url())
 
 
 def test_webcal_uses_https_and_checks_the_certificate_by_name(tmp_path):
     pair = certificate(tmp_path)
-    with web_server(pair) as server:
-        server.says("/", CALENDAR)
-        own = Fetcher(own_hosts=frozenset({server.host, f"other.example:{server.port}"}), whole_s=3)
-        address = f"webcal://{server.host}/"
+    with web_server(pair) as web_site:
+        web_site.says("/", CALENDAR)
+        own = Fetcher(own_hosts=frozenset({web_site.host, f"other.example:{web_site.port}"}), whole_s=3)
+        address = f"webcal://{web_site.host}/"
         with pytest.raises(problems.NotTrusted):
             own.fetch(address)
         knowing = replace(own, trust=ssl.create_default_context(cafile=str(pair[0])))
         assert knowing.fetch(address).data == CALENDAR
         elsewhere = replace(knowing, resolve=lambda host, port: EVERYWHERE)
         with pytest.raises(problems.NotTrusted):
-            elsewhere.fetch(f"https://other.example:{server.port}/")
+            elsewhere.fetch(f"https://other.example:{web_site.port}/")
 
 
-def test_redirects_are_followed_three_times_at_most(server, fetcher):
+def test_redirects_are_followed_three_times_at_most(web_site, fetcher):
     for number in range(4):
-        server.says(f"/{number}", b"", f"Location: /{number + 1}", status="302 Found")
-    server.says("/4", CALENDAR)
-    assert fetcher.fetch(server.url("/1")).data == CALENDAR
+        web_site.says(f"/{number}", b"", f"Location: /{number + 1}", status="302 Found")
+    web_site.says("/4", CALENDAR)
+    assert fetcher.fetch(web_site.url("/1")).data == CALENDAR
     with pytest.raises(problems.TooManyRedirects):
-        fetcher.fetch(server.url("/0"))
+        fetcher.fetch(web_site.url("/0"))
 
 
 @pytest.mark.parametrize(
     "target",
     ["http://127.0.0.1/", "http://localhost/", "http://[::1]/", "http://[::ffff:127.0.0.1]/", "http://2130706433/"],
 )
-def test_a_redirect_into_this_machine_is_not_followed(server, fetcher, target):
-    server.says("/", b"", f"Location: {target}", status="301 Moved")
+def test_a_redirect_into_this_machine_is_not_followed(web_site, fetcher, target):
+    web_site.says("/", b"", f"Location: {target}", status="301 Moved")
     with pytest.raises(problems.PrivateHost):
-        fetcher.fetch(server.url())
+        fetcher.fetch(web_site.url())
 
 
-def test_a_redirect_to_another_port_or_kind_of_address_is_not_followed(server, fetcher):
-    server.says("/port", b"", "Location: http://example.com:25/", status="302 Found")
-    server.says("/file", b"", "Location: file:///etc/passwd", status="302 Found")
-    server.says("/nowhere", b"", status="302 Found")
-    server.says("/odd", b"", "Location: http://[", status="302 Found")
+def test_a_redirect_to_another_port_or_kind_of_address_is_not_followed(web_site, fetcher):
+    web_site.says("/port", b"", "Location: http://example.com:25/", status="302 Found")
+    web_site.says("/file", b"", "Location: file:///etc/passwd", status="302 Found")
+    web_site.says("/nowhere", b"", status="302 Found")
+    web_site.says("/odd", b"", "Location: http://[", status="302 Found")
     for path, problem in (
         ("/port", problems.OtherPort),
         ("/file", problems.AddressUnreadable),
@@ -97,10 +97,10 @@ def test_a_redirect_to_another_port_or_kind_of_address_is_not_followed(server, f
         ("/odd", problems.AddressUnreadable),
     ):
         with pytest.raises(problem):
-            fetcher.fetch(server.url(path))
+            fetcher.fetch(web_site.url(path))
 
 
-def test_the_connection_goes_to_the_checked_address_and_to_no_later_one(server):
+def test_the_connection_goes_to_the_checked_address_and_to_no_later_one(web_site):
     """A resolver that gives a public address first and loopback afterwards: DNS rebinding."""
     asked = []
 
@@ -110,7 +110,7 @@ def test_the_connection_goes_to_the_checked_address_and_to_no_later_one(server):
 
     with pytest.raises(problems.FetchProblem):
         Fetcher(resolve=rebinding, whole_s=0.5).fetch("http://calendar.example.com/")
-    assert (asked, server.connections) == (["calendar.example.com"], 0)
+    assert (asked, web_site.connections) == (["calendar.example.com"], 0)
 
 
 @pytest.mark.parametrize("found", [["127.0.0.1"], ["198.41.0.4", "10.0.0.1"], ["2001:500:2::c", "::1"], ["fe80::1%lo"]])
@@ -119,40 +119,40 @@ def test_a_name_with_any_private_address_is_refused_before_connecting(found):
         Fetcher(resolve=lambda host, port: found, whole_s=0.5).fetch("https://calendar.example.com/")
 
 
-def test_our_own_host_is_allowed_on_its_port_only(server):
-    server.says("/", CALENDAR)
-    assert Fetcher(own_hosts=frozenset({server.host})).fetch(server.url()).data == CALENDAR
+def test_our_own_host_is_allowed_on_its_port_only(web_site):
+    web_site.says("/", CALENDAR)
+    assert Fetcher(own_hosts=frozenset({web_site.host})).fetch(web_site.url()).data == CALENDAR
     with pytest.raises(problems.OtherPort):
-        Fetcher().fetch(server.url())
+        Fetcher().fetch(web_site.url())
     with pytest.raises(problems.PrivateHost):
-        Fetcher(own_hosts=frozenset({server.host})).fetch("http://localhost/")
+        Fetcher(own_hosts=frozenset({web_site.host})).fetch("http://localhost/")
 
 
-def test_fifty_megabytes_are_refused(server, fetcher):
-    server.sends("/said", b"HTTP/1.1 200 OK\r\nContent-Length: 52428800\r\n\r\n")
-    server.sends("/unsaid", b"HTTP/1.1 200 OK\r\n\r\n", *[bytes(1024 * 1024)] * 50)
+def test_fifty_megabytes_are_refused(web_site, fetcher):
+    web_site.sends("/said", b"HTTP/1.1 200 OK\r\nContent-Length: 52428800\r\n\r\n")
+    web_site.sends("/unsaid", b"HTTP/1.1 200 OK\r\n\r\n", *[bytes(1024 * 1024)] * 50)
     for path in ("/said", "/unsaid"):
         with pytest.raises(problems.FetchTooLarge):
-            fetcher.fetch(server.url(path))
+            fetcher.fetch(web_site.url(path))
 
 
-def test_the_limit_counts_decompressed_bytes(server, fetcher):
-    server.says("/", gzip.compress(CALENDAR), "Content-Encoding: gzip")
-    assert fetcher.fetch(server.url()).data == CALENDAR
+def test_the_limit_counts_decompressed_bytes(web_site, fetcher):
+    web_site.says("/", gzip.compress(CALENDAR), "Content-Encoding: gzip")
+    assert fetcher.fetch(web_site.url()).data == CALENDAR
     exactly = b"x" * 5 * 1024 * 1024
-    server.says("/full", gzip.compress(exactly), "Content-Encoding: gzip")
-    assert fetcher.fetch(server.url("/full")).data == exactly
+    web_site.says("/full", gzip.compress(exactly), "Content-Encoding: gzip")
+    assert fetcher.fetch(web_site.url("/full")).data == exactly
     bomb = gzip.compress(bytes(200 * 1024 * 1024))
-    server.says("/bomb", bomb, "Content-Encoding: gzip")
+    web_site.says("/bomb", bomb, "Content-Encoding: gzip")
     tracemalloc.start()
     with pytest.raises(problems.FetchTooLarge):
-        fetcher.fetch(server.url("/bomb"))
+        fetcher.fetch(web_site.url("/bomb"))
     at_most = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert at_most < 50 * 1024 * 1024
 
 
-def test_data_after_the_end_of_a_compressed_response_is_not_waited_for(server, fetcher):
+def test_data_after_the_end_of_a_compressed_response_is_not_waited_for(web_site, fetcher):
     head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + gzip.compress(CALENDAR)
     sent: list[str] = []
 
@@ -165,20 +165,20 @@ def test_data_after_the_end_of_a_compressed_response_is_not_waited_for(server, f
             sent.append("all that is taken")
             raise
 
-    server.paths["/"] = send
-    assert fetcher.fetch(server.url()).data == CALENDAR
+    web_site.paths["/"] = send
+    assert fetcher.fetch(web_site.url()).data == CALENDAR
     while not sent:
         time.sleep(0.01)
 
 
 @pytest.mark.parametrize("host", ["2606:4700::abcd", "2001:4860:4860::8888", "::ffff"])
-def test_an_ipv6_address_is_requested_by_number(server, monkeypatch, host):
-    server.says("/", CALENDAR)
+def test_an_ipv6_address_is_requested_by_number(web_site, monkeypatch, host):
+    web_site.says("/", CALENDAR)
     connect = socket.socket.connect
-    monkeypatch.setattr(socket.socket, "connect", lambda sock, _there: connect(sock, ("127.0.0.1", server.port)))
+    monkeypatch.setattr(socket.socket, "connect", lambda sock, _there: connect(sock, ("127.0.0.1", web_site.port)))
     own = Fetcher(own_hosts=frozenset({f"{host}:80"}), resolve=lambda host, port: EVERYWHERE, whole_s=3)
     assert own.fetch(f"http://[{host}]/").data == CALENDAR
-    assert f"Host: [{host}]\r\n" in server.asked[0]
+    assert f"Host: [{host}]\r\n" in web_site.asked[0]
 
 
 @pytest.mark.parametrize(
@@ -190,16 +190,16 @@ def test_an_ipv6_address_is_requested_by_number(server, monkeypatch, host):
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
     ],
 )
-def test_a_slow_response_ends_at_the_time_limit(server, fetcher, start):
+def test_a_slow_response_ends_at_the_time_limit(web_site, fetcher, start):
     def drip(connection: socket.socket, _request: str) -> None:
         connection.sendall(start)
         while True:  # until the other side closes
             connection.sendall(b"1")
             time.sleep(0.05)
 
-    server.paths["/"] = drip
+    web_site.paths["/"] = drip
     with pytest.raises(problems.TooSlow) as caught:
-        replace(fetcher, whole_s=0.6).fetch(server.url())
+        replace(fetcher, whole_s=0.6).fetch(web_site.url())
     assert caught.value.values["host"] == "localhost"
 
 
@@ -224,10 +224,10 @@ def test_a_silent_resolver_blocks_nobody():
         b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 200 + b"\r\n",
     ],
 )
-def test_a_broken_response_is_reported_as_broken(server, fetcher, answer):
-    server.sends("/", answer)
+def test_a_broken_response_is_reported_as_broken(web_site, fetcher, answer):
+    web_site.sends("/", answer)
     with pytest.raises(problems.AnswerBroken):
-        fetcher.fetch(server.url())
+        fetcher.fetch(web_site.url())
 
 
 @pytest.mark.parametrize(
@@ -240,16 +240,16 @@ def test_a_broken_response_is_reported_as_broken(server, fetcher, answer):
         ("204 Nothing", problems.FetchRefused),
     ],
 )
-def test_a_refusal_says_what_to_do(server, fetcher, status, problem):
-    server.says("/", b"", status=status)
+def test_a_refusal_says_what_to_do(web_site, fetcher, status, problem):
+    web_site.says("/", b"", status=status)
     with pytest.raises(problem):
-        fetcher.fetch(server.url())
+        fetcher.fetch(web_site.url())
 
 
-def test_a_port_without_a_listener_is_reported(server, fetcher):
-    server.close()
+def test_a_port_without_a_listener_is_reported(web_site, fetcher):
+    web_site.close()
     with pytest.raises(problems.NoConnection):
-        fetcher.fetch(server.url())
+        fetcher.fetch(web_site.url())
     with pytest.raises(problems.HostUnknown):
         Fetcher(resolve=lambda host, port: []).fetch("http://calendar.example.com/")
 

@@ -16,9 +16,9 @@ from outreach.delivery.inbox.reading import MOST_BYTES, Incoming, read
 from outreach.domain.kinds import IncomingKind
 from outreach.domain.mail.incoming import IncomingReason
 from outreach.settings import Settings
-from tests.conftest import SECRET
-from tests.delivery.inbox import samples
-from tests.delivery.inbox.samples import PROGRAMS, REPORTERS, UID, Answer, Returned, crlf
+from tests.support.apps import SECRET
+from tests.world import mail_samples as samples
+from tests.world.mail_samples import PROGRAMS, REPORTERS, UID, Answer, Returned, crlf
 
 SETTINGS = Settings(
     secret_key=SECRET,

@@ -11,7 +11,7 @@ from outreach.delivery.inbox.connection import MailboxDown
 from outreach.delivery.inbox.mailbox import TAKEN, FetchedMail, Folder, PollProgress, poll, reach
 from outreach.delivery.inbox.reading import MOST_BYTES
 from outreach.domain.mail.failures import ChannelTrouble
-from tests.delivery.inbox.conftest import imap_settings
+from tests.servers.dovecot import imap_settings
 from tests.servers.smtp import free_port
 
 FIRST, SECOND = b"Subject: satu\r\n\r\nBaik.\r\n", b"Subject: dua\r\n\r\nTidak.\r\n"

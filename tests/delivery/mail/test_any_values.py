@@ -11,15 +11,15 @@ from outreach.delivery.mail.compose import compose
 from outreach.delivery.mail.placeholders import clean
 from outreach.domain.kinds import MailKind
 from outreach.extensions import db
-from tests.conftest import NOW
-from tests.delivery.mail.compose_help import (
+from tests.world import NOW
+from tests.world.composed import (
     calendar_parts,
     event_in,
     html_of,
-    invited,
     line,
     message_of,
     parsed,
+    published_invitation,
     reads_a_mailbox,
     text_of,
     words_in_html,
@@ -46,7 +46,7 @@ values = st.one_of(awkward, st.text(st.characters(blacklist_categories=("Cs",)),
 @pytest.fixture
 def message(activity, ani, police):
     tokens.ensure_links(db.session, expires_at=activity.ends_at, organisation_ids=[police.id])
-    return message_of(line(invited(activity, ani), MailKind.INVITATION))
+    return message_of(line(published_invitation(activity, ani), MailKind.INVITATION))
 
 
 @given(name=values, title=values, venue=values)

@@ -11,20 +11,20 @@ from outreach.domain.kinds import AttendanceSource, Audience, MailKind, Role, Se
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.models import AgendaItem, Attendance, MessageText
-from tests.conftest import NOW, a_person, at, draft_activity
-from tests.delivery.mail.compose_help import (
+from tests.support.apps import with_settings
+from tests.world import NOW, a_person, at, draft_activity
+from tests.world.composed import (
     calendar_parts,
     event_in,
     html_of,
-    invited,
     line,
     links_in_html,
     mail_of,
     message_of,
     parsed,
+    published_invitation,
     reads_a_mailbox,
     text_of,
-    with_settings,
     words_in_html,
 )
 
@@ -36,7 +36,7 @@ def url_of(person, choice=""):
 
 
 def test_a_cadre_gets_an_invitation_in_indonesian(activity, ani):
-    mail = mail_of(line(invited(activity, ani), INVITATION))
+    mail = mail_of(line(published_invitation(activity, ani), INVITATION))
     assert mail["Subject"] == "Undangan: Rapat koordinasi lintas sektor, Senin, 18 Januari 2027"
     assert mail["To"] == "Ani Wijaya <ani@example.com>"
     assert mail["Content-Language"] == "id"
@@ -54,7 +54,7 @@ def test_a_cadre_gets_an_invitation_in_indonesian(activity, ani):
 def test_the_same_mail_is_in_english_for_a_reader_of_english(activity, ani):
     ani.locale = "en"
     activity.things_to_bring = "your identity card"
-    mail = mail_of(line(invited(activity, ani), INVITATION))
+    mail = mail_of(line(published_invitation(activity, ani), INVITATION))
     assert mail["Subject"] == "Invitation: Rapat koordinasi lintas sektor, Monday, 18 January 2027"
     assert mail["Content-Language"] == "en"
     text = text_of(mail)
@@ -70,7 +70,7 @@ def test_a_speaker_known_by_post_is_asked_for_the_topic(activity, chief):
         AgendaItem(starts_at=at(18, 10), ends_at=at(18, 11), topic="Penuntutan"),
     ]
     chief.locale = "en"
-    mail = mail_of(line(invited(activity, chief, Role.SPEAKER), INVITATION))
+    mail = mail_of(line(published_invitation(activity, chief, Role.SPEAKER), INVITATION))
     assert mail["Subject"] == "Request to be speaker: Rapat koordinasi lintas sektor, Monday, 18 January 2027"
     text = text_of(mail)
     assert "Dear Kapolres Metro\n" in text
@@ -81,7 +81,7 @@ def test_a_speaker_known_by_post_is_asked_for_the_topic(activity, chief):
 
 
 def test_a_moderator_without_a_topic_gets_no_line_about_it(activity, chief):
-    text = text_of(mail_of(line(invited(activity, chief, Role.MODERATOR), INVITATION)))
+    text = text_of(mail_of(line(published_invitation(activity, chief, Role.MODERATOR), INVITATION)))
     assert "Materi:" not in text
     assert "Giliran:" not in text
     assert "Lama:" not in text
@@ -90,7 +90,7 @@ def test_a_moderator_without_a_topic_gets_no_line_about_it(activity, chief):
 def test_a_speaker_in_an_activity_of_several_days_reads_the_day(activity, chief):
     activity.ends_at = at(19, 12)
     activity.agenda = [AgendaItem(starts_at=at(19, 9), ends_at=at(19, 10), topic="Penuntutan", speakers=[chief])]
-    text = text_of(mail_of(line(invited(activity, chief, Role.SPEAKER), INVITATION)))
+    text = text_of(mail_of(line(published_invitation(activity, chief, Role.SPEAKER), INVITATION)))
     assert "Giliran: pukul 09.00–10.00 WIB (Selasa, 19 Januari 2027)\n" in text
 
 
@@ -105,12 +105,12 @@ def test_a_speaker_in_an_activity_of_several_days_reads_the_day(activity, chief)
 )
 def test_a_letter_has_name_post_and_office_once_each(activity, chief, name, post, greeting):
     chief.name, chief.post, chief.locale = name, post, "en"
-    assert greeting in text_of(mail_of(line(invited(activity, chief, Role.PARTICIPANT), INVITATION)))
+    assert greeting in text_of(mail_of(line(published_invitation(activity, chief, Role.PARTICIPANT), INVITATION)))
 
 
 def test_an_organisation_is_asked_for_names(activity, police):
     police.locale = "en"
-    mail = mail_of(line(invited(activity, police, Role.PARTICIPANT, quota=2), INVITATION))
+    mail = mail_of(line(published_invitation(activity, police, Role.PARTICIPANT, quota=2), INVITATION))
     assert mail["To"] == "Polres Metro <polres@example.com>"
     assert "Participants: up to 2\n" in text_of(mail)
     assert f"Name the participants: {url_of(police)}\n" in text_of(mail)
@@ -119,7 +119,7 @@ def test_an_organisation_is_asked_for_names(activity, police):
 
 def test_an_organisation_has_its_own_words_for_reminders_and_changes(activity, police):
     police.locale = "en"
-    invitation = invited(activity, police, Role.PARTICIPANT, quota=2)
+    invitation = published_invitation(activity, police, Role.PARTICIPANT, quota=2)
     text = text_of(mail_of(line(invitation, REMINDER, Audience.UNANSWERED), now=at(15)))
     assert "We have not had the names of those coming from Polres Metro yet.\n" in text
     assert "Represented" not in text
@@ -131,9 +131,11 @@ def test_an_organisation_has_its_own_words_for_reminders_and_changes(activity, p
 @pytest.mark.parametrize("text_key", ["", "invitation-nominee"])
 def test_a_nominee_reads_the_name_of_their_organisation(app, activity, police, ani, text_key):
     reads_a_mailbox(app)
-    asked = invited(activity, police, Role.PARTICIPANT, quota=2)
+    asked = published_invitation(activity, police, Role.PARTICIPANT, quota=2)
     ani.locale = "en"
-    nominee = invited(activity, ani, Role.PARTICIPANT, state=InvitationState.COMING, nominated_under_id=asked.id)
+    nominee = published_invitation(
+        activity, ani, Role.PARTICIPANT, state=InvitationState.COMING, nominated_under_id=asked.id
+    )
     mail = mail_of(line(nominee, INVITATION, Audience.ONE, text_key=text_key))
     text = text_of(mail)
     assert "Polres Metro has chosen you to go to “Rapat koordinasi lintas sektor”.\n" in text
@@ -149,7 +151,7 @@ def test_a_nominee_reads_the_name_of_their_organisation(app, activity, police, a
 )
 def test_a_letter_says_bapak_or_ibu_where_the_sex_is_known(activity, ani, sex, said):
     ani.sex = sex
-    assert said in text_of(mail_of(line(invited(activity, ani), INVITATION)))
+    assert said in text_of(mail_of(line(published_invitation(activity, ani), INVITATION)))
 
 
 @pytest.mark.parametrize(
@@ -164,20 +166,20 @@ def test_a_letter_says_bapak_or_ibu_where_the_sex_is_known(activity, ani, sex, s
 )
 def test_a_late_reminder_says_the_real_number_of_days_left(activity, ani, now, subject):
     ani.locale = "en"
-    mail = mail_of(line(invited(activity, ani), REMINDER, Audience.UNANSWERED), now=now)
+    mail = mail_of(line(published_invitation(activity, ani), REMINDER, Audience.UNANSWERED), now=now)
     assert mail["Subject"] == subject
     assert "We have not had your answer yet." in text_of(mail)
 
 
 def test_the_subject_has_only_the_neutral_title(activity, ani):
-    mail = mail_of(line(invited(activity, ani), INVITATION))
+    mail = mail_of(line(published_invitation(activity, ani), INVITATION))
     assert "kekerasan" not in mail["Subject"]
     assert "kekerasan" in text_of(mail)
 
 
 def test_without_a_neutral_title_the_subject_has_the_kind(activity, ani):
     activity.public_title = ""
-    mail = mail_of(line(invited(activity, ani), INVITATION))
+    mail = mail_of(line(published_invitation(activity, ani), INVITATION))
     assert mail["Subject"] == "Undangan: Rapat koordinasi, Senin, 18 Januari 2027"
     (part,) = calendar_parts(mail)
     assert event_in(part)["SUMMARY"] == "Rapat koordinasi"
@@ -185,12 +187,12 @@ def test_without_a_neutral_title_the_subject_has_the_kind(activity, ani):
 
 def test_a_title_equal_to_the_neutral_one_appears_once(activity, ani):
     activity.title = activity.public_title
-    assert "Acara:" not in text_of(mail_of(line(invited(activity, ani), INVITATION)))
+    assert "Acara:" not in text_of(mail_of(line(published_invitation(activity, ani), INVITATION)))
 
 
 def test_a_person_who_accepted_is_reminded_with_their_answer(activity, ani):
     ani.locale = "en"
-    invitation = invited(activity, ani, state=InvitationState.COMING)
+    invitation = published_invitation(activity, ani, state=InvitationState.COMING)
     mail = mail_of(line(invitation, REMINDER, Audience.COMING), now=at(17))
     assert mail["Subject"] == "Tomorrow: Rapat koordinasi lintas sektor, 08:00 WIB"
     assert "Your answer: Coming\n" in text_of(mail)
@@ -198,7 +200,7 @@ def test_a_person_who_accepted_is_reminded_with_their_answer(activity, ani):
 
 def test_a_representative_with_an_address_is_reminded_without_the_invitees_link(activity, ani):
     ani.locale = "en"
-    invitation = invited(
+    invitation = published_invitation(
         activity,
         ani,
         state=InvitationState.REPRESENTED,
@@ -218,7 +220,7 @@ def test_a_representative_with_an_address_is_reminded_without_the_invitees_link(
 @pytest.mark.parametrize("kind", [MailKind.CHANGE, MailKind.CANCELLATION])
 def test_both_the_representative_and_the_invitee_are_notified_of_a_change_and_a_cancellation(activity, ani, kind):
     ani.locale = "en"
-    invitation = invited(
+    invitation = published_invitation(
         activity, ani, state=InvitationState.REPRESENTED, representative_name="Dewi",
         representative_email="dewi@example.com", answered_sequence=0,
     )  # fmt: skip
@@ -239,16 +241,16 @@ def test_both_the_representative_and_the_invitee_are_notified_of_a_change_and_a_
     ("kind", "said"), [(MailKind.CHANGE, "Yang mewakili: Dewi\n"), (MailKind.CANCELLATION, "juga kepada: Dewi\n")]
 )
 def test_the_invitee_is_asked_to_tell_a_representative_without_an_address(activity, ani, kind, said):
-    invitation = invited(activity, ani, state=InvitationState.REPRESENTED, representative_name="Dewi")
+    invitation = published_invitation(activity, ani, state=InvitationState.REPRESENTED, representative_name="Dewi")
     assert said in text_of(mail_of(line(invitation, kind, Audience.EXPECTED, detail=change())))
 
 
 def test_a_speaker_gets_the_topic_and_the_new_time_slot_in_a_change(activity, chief, ani):
     activity.agenda = [AgendaItem(starts_at=at(18, 9), ends_at=at(18, 10), topic="Penuntutan", speakers=[chief])]
     news = {"audience": Audience.EXPECTED, "detail": change(old_starts_at=at(17).isoformat())}
-    text = text_of(mail_of(line(invited(activity, chief, Role.SPEAKER), MailKind.CHANGE, **news)))
+    text = text_of(mail_of(line(published_invitation(activity, chief, Role.SPEAKER), MailKind.CHANGE, **news)))
     assert "Materi: Penuntutan\nGiliran: pukul 09.00–10.00 WIB\n" in text
-    text = text_of(mail_of(line(invited(activity, ani), MailKind.CHANGE, **news)))
+    text = text_of(mail_of(line(published_invitation(activity, ani), MailKind.CHANGE, **news)))
     assert "Materi" not in text
     assert "Giliran" not in text
 
@@ -256,7 +258,7 @@ def test_a_speaker_gets_the_topic_and_the_new_time_slot_in_a_change(activity, ch
 def test_an_activity_without_a_venue_says_that_the_place_will_follow(activity, ani):
     ani.locale = "en"
     activity.venue = None
-    invitation = invited(activity, ani)
+    invitation = published_invitation(activity, ani)
     mail = mail_of(line(invitation, INVITATION))
     assert "Place: to be announced\n" in text_of(mail)
     (part,) = calendar_parts(mail)
@@ -267,13 +269,13 @@ def test_an_activity_without_a_venue_says_that_the_place_will_follow(activity, a
 
 def test_an_offer_of_a_free_seat_names_the_representative(activity, ani):
     ani.locale = "en"
-    invitation = invited(activity, ani, state=InvitationState.REPRESENTED, representative_name="Dewi")
+    invitation = published_invitation(activity, ani, state=InvitationState.REPRESENTED, representative_name="Dewi")
     assert "Your answer: Represented\nRepresented by: Dewi\n" in text_of(mail_of(line(invitation, MailKind.SEAT)))
 
 
 def test_a_representative_without_an_address_is_named_to_the_invitee(activity, ani):
     ani.locale = "en"
-    invitation = invited(activity, ani, state=InvitationState.REPRESENTED, representative_name="Dewi")
+    invitation = published_invitation(activity, ani, state=InvitationState.REPRESENTED, representative_name="Dewi")
     mail = mail_of(line(invitation, REMINDER, Audience.COMING), now=at(17))
     assert mail["To"] == "Ani Wijaya <ani@example.com>"
     assert "Represented by: Dewi\n" in text_of(mail)
@@ -298,7 +300,7 @@ def change(**values):
 def test_a_change_lists_what_changed(activity, ani, day, old_venue, subject):
     ani.locale = "en"
     activity.starts_at, activity.ends_at = at(day), at(day, 12)
-    invitation = invited(activity, ani, state=InvitationState.COMING)
+    invitation = published_invitation(activity, ani, state=InvitationState.COMING)
     mail = mail_of(line(invitation, MailKind.CHANGE, Audience.EXPECTED, detail=change(old_venue=old_venue)))
     assert mail["Subject"] == subject.format({18: "Monday, 18", 19: "Tuesday, 19"}[day] + " January 2027")
     text = text_of(mail)
@@ -311,7 +313,9 @@ def test_a_change_lists_what_changed(activity, ani, day, old_venue, subject):
 
 def test_people_without_an_answer_before_a_move_are_asked_whether_they_can_come(activity, ani):
     ani.locale = "en"
-    text = text_of(mail_of(line(invited(activity, ani), MailKind.CHANGE, Audience.EXPECTED, detail=change())))
+    text = text_of(
+        mail_of(line(published_invitation(activity, ani), MailKind.CHANGE, Audience.EXPECTED, detail=change()))
+    )
     assert "Please tell us whether you can come at the new time and place.\n" in text
     assert "earlier answer" not in text
 
@@ -319,7 +323,7 @@ def test_people_without_an_answer_before_a_move_are_asked_whether_they_can_come(
 def test_two_moves_on_one_day_are_described_from_before_the_first(activity, ani):
     ani.locale = "en"
     activity.starts_at, activity.ends_at = at(20), at(20, 12)
-    invitation = invited(activity, ani)
+    invitation = published_invitation(activity, ani)
     first = line(invitation, MailKind.CHANGE, detail=change())
     second = line(
         invitation, MailKind.CHANGE, due_at=NOW + timedelta(hours=1),
@@ -333,7 +337,7 @@ def test_two_moves_on_one_day_are_described_from_before_the_first(activity, ani)
 
 def test_a_cancellation_gives_the_reason(activity, ani):
     ani.locale = "en"
-    invitation = invited(activity, ani, state=InvitationState.COMING)
+    invitation = published_invitation(activity, ani, state=InvitationState.COMING)
     mail = mail_of(line(invitation, MailKind.CANCELLATION, detail={"reason": "banjir"}))
     assert mail["Subject"] == "CANCELLED: Rapat koordinasi lintas sektor, Monday, 18 January 2027"
     assert "Reason: banjir\n" in text_of(mail)
@@ -342,7 +346,7 @@ def test_a_cancellation_gives_the_reason(activity, ani):
 def test_the_thanks_give_the_number_of_people_present(activity, ani, budi, chief):
     ani.locale = "en"
     for person, role, present in ((ani, Role.CADRE, True), (budi, Role.CADRE, True), (chief, Role.SPEAKER, False)):
-        invitation = invited(activity, person, role, state=InvitationState.COMING)
+        invitation = published_invitation(activity, person, role, state=InvitationState.COMING)
         db.session.add(
             Attendance(invitation=invitation, present=present, source=AttendanceSource.HAND, recorded_at=at(18, 12))
         )
@@ -357,7 +361,7 @@ def test_one_mail_has_each_of_four_invitations_once(programme, hall, ani):
     ani.locale = "en"
     titles = ["Rapat", "Penguatan kader", "Sekolah aman", "Organisasi perempuan"]
     activities = [draft_activity(programme, hall, 18 + n, title=t, public_title=t) for n, t in enumerate(titles)]
-    mail = mail_of(*[line(invited(one, ani), INVITATION) for one in reversed(activities)])
+    mail = mail_of(*[line(published_invitation(one, ani), INVITATION) for one in reversed(activities)])
     assert mail["Subject"] == "Invitation: 4 activities, 18–21 January 2027"
     text = text_of(mail)
     assert text.count("Dear Ani Wijaya") == 1
@@ -378,7 +382,10 @@ def test_one_mail_has_each_of_four_invitations_once(programme, hall, ani):
 def test_two_activities_with_one_title_have_their_own_headings(programme, hall, ani, police, kind):
     activities = [draft_activity(programme, hall, day, title=f"Kelurahan {day}", public_title="") for day in (18, 19)]
     for invitee, role in ((ani, Role.CADRE), (police, Role.PARTICIPANT)):
-        lines = [line(invited(one, invitee, role), kind, Audience.EXPECTED, detail=change()) for one in activities]
+        lines = [
+            line(published_invitation(one, invitee, role), kind, Audience.EXPECTED, detail=change())
+            for one in activities
+        ]
         text = text_of(mail_of(*lines, now=at(15)))
         end = text.partition("satu halaman")[2]
         assert "kegiatan “Rapat koordinasi”" in text
@@ -398,10 +405,14 @@ def test_a_moved_activity_beside_two_cancellations_still_asks_for_an_answer(prog
         draft_activity(programme, hall, 18 + n, title=t, public_title=t) for n, t in enumerate(titles)
     ]
     lines = [
-        line(invited(one, ani, state=InvitationState.COMING), MailKind.CANCELLATION, detail={"reason": "banjir"})
+        line(
+            published_invitation(one, ani, state=InvitationState.COMING),
+            MailKind.CANCELLATION,
+            detail={"reason": "banjir"},
+        )
         for one in (first, second)
     ]
-    lines.append(line(invited(moved, ani, state=InvitationState.COMING), MailKind.CHANGE, detail=change()))
+    lines.append(line(published_invitation(moved, ani, state=InvitationState.COMING), MailKind.CHANGE, detail=change()))
     text = text_of(mail_of(*lines))
     stay_away = "You do not need to come"
     assert stay_away in under(text, "Rapat")
@@ -417,8 +428,11 @@ def test_an_invitation_beside_two_withdrawals_does_not_say_to_stay_away(programm
     first, second, other = [
         draft_activity(programme, hall, 18 + n, title=t, public_title=t) for n, t in enumerate(titles)
     ]
-    lines = [line(invited(one, ani, state=InvitationState.WITHDRAWN), MailKind.WITHDRAWAL) for one in (first, second)]
-    lines.append(line(invited(other, ani), INVITATION))
+    lines = [
+        line(published_invitation(one, ani, state=InvitationState.WITHDRAWN), MailKind.WITHDRAWAL)
+        for one in (first, second)
+    ]
+    lines.append(line(published_invitation(other, ani), INVITATION))
     text = text_of(mail_of(*lines))
     assert text.count("You do not need to come") == 2
     assert "You do not need to come" not in under(text, "Sekolah aman")
@@ -432,8 +446,8 @@ def test_a_change_and_a_reminder_each_ask_their_own_question(programme, hall, an
     ]
     text = text_of(
         mail_of(
-            line(invited(moved, ani, state=InvitationState.COMING), MailKind.CHANGE, detail=change()),
-            line(invited(near, ani), REMINDER, Audience.UNANSWERED),
+            line(published_invitation(moved, ani, state=InvitationState.COMING), MailKind.CHANGE, detail=change()),
+            line(published_invitation(near, ani), REMINDER, Audience.UNANSWERED),
             now=at(15),
         )
     )
@@ -446,7 +460,11 @@ def test_a_change_and_a_reminder_each_ask_their_own_question(programme, hall, an
 def test_two_cancellations_alone_share_their_closing_words(programme, hall, ani):
     ani.locale = "en"
     lines = [
-        line(invited(draft_activity(programme, hall, day), ani), MailKind.CANCELLATION, detail={"reason": "banjir"})
+        line(
+            published_invitation(draft_activity(programme, hall, day), ani),
+            MailKind.CANCELLATION,
+            detail={"reason": "banjir"},
+        )
         for day in (18, 19)
     ]
     text = text_of(mail_of(*lines))
@@ -458,16 +476,16 @@ def test_a_mail_with_different_news_has_both_kinds_in_its_subject(programme, hal
     ani.locale = "en"
     other = draft_activity(programme, hall, 20, title="Sekolah aman", public_title="Sekolah aman")
     cancelled = line(
-        invited(activity, ani, state=InvitationState.COMING), MailKind.CANCELLATION, detail={"reason": "x"}
+        published_invitation(activity, ani, state=InvitationState.COMING), MailKind.CANCELLATION, detail={"reason": "x"}
     )
-    mail = mail_of(line(invited(other, ani), INVITATION), cancelled)
+    mail = mail_of(line(published_invitation(other, ani), INVITATION), cancelled)
     assert mail["Subject"] == "Cancellation, Invitation: 2 activities, 18–20 January 2027"
     text = text_of(mail)
     assert text.index("is cancelled.") < text.index("You are invited to “Sekolah aman”.")
 
 
 def test_the_headers_suit_an_office(activity, ani):
-    message = message_of(line(invited(activity, ani), INVITATION))
+    message = message_of(line(published_invitation(activity, ani), INVITATION))
     composed = compose(message, message.lines, now=NOW)
     mail = parsed(composed.data)
     assert mail["From"] == "DP3AP2KB Kota Metro <outreach@example.com>"
@@ -481,7 +499,7 @@ def test_the_headers_suit_an_office(activity, ani):
 
 
 def test_replies_to_an_office_without_an_address_go_to_the_mailbox_if_one_is_read(app, office, activity, ani):
-    invitation = invited(activity, ani)
+    invitation = published_invitation(activity, ani)
     office.email = ""
     assert mail_of(line(invitation, INVITATION))["Reply-To"] is None
     reads_a_mailbox(app)
@@ -492,21 +510,21 @@ def test_replies_to_an_office_without_an_address_go_to_the_mailbox_if_one_is_rea
 
 def test_a_mail_program_can_stop_reminders_by_one_click(app, activity, ani):
     with_settings(app, base_url="https://undangan.example.com")
-    mail = mail_of(line(invited(activity, ani), INVITATION))
+    mail = mail_of(line(published_invitation(activity, ani), INVITATION))
     token = tokens.token(tokens.link_for(db.session, ani))
     assert mail["List-Unsubscribe"] == f"<https://undangan.example.com/j/{token}/stop>"
     assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
 
 
 def test_the_footer_links_to_the_page_that_stops_reminders(activity, ani):
-    mail = mail_of(line(invited(activity, ani), INVITATION))
+    mail = mail_of(line(published_invitation(activity, ani), INVITATION))
     assert text_of(mail).rstrip().endswith(f": {url_of(ani)}/stop")
     page = mail.get_body(("html",)).get_content()
     assert f'href="{url_of(ani)}/stop"' in page
 
 
 def test_one_click_needs_https_and_is_not_offered_to_a_representative(activity, ani):
-    invitation = invited(
+    invitation = published_invitation(
         activity, ani, state=InvitationState.REPRESENTED, representative_name="Dewi",
         representative_email="dewi@example.com",
     )  # fmt: skip
@@ -518,7 +536,7 @@ def test_one_click_needs_https_and_is_not_offered_to_a_representative(activity, 
 
 
 def test_a_repeated_mail_is_unchanged(activity, ani):
-    message = message_of(line(invited(activity, ani), INVITATION))
+    message = message_of(line(published_invitation(activity, ani), INVITATION))
     first, second = (parsed(compose(message, message.lines, now=NOW).data) for _ in range(2))
     assert first["Message-ID"] == second["Message-ID"]
     assert first["Message-ID"].endswith("@example.com>")
@@ -527,26 +545,26 @@ def test_a_repeated_mail_is_unchanged(activity, ani):
 
 
 def test_two_messages_have_two_ids(activity, ani, budi):
-    one, other = (mail_of(line(invited(activity, person), INVITATION)) for person in (ani, budi))
+    one, other = (mail_of(line(published_invitation(activity, person), INVITATION)) for person in (ani, budi))
     assert one["Message-ID"] != other["Message-ID"]
 
 
 @pytest.mark.parametrize("address", ["", "ani", "ani@", "ani wijaya@example.com", "änî@example.com", "a@b@example.com"])
 def test_an_invalid_address_is_refused(activity, ani, address):
     ani.email = address
-    message = message_of(line(invited(activity, ani), INVITATION))
+    message = message_of(line(published_invitation(activity, ani), INVITATION))
     with pytest.raises(AddressUnusable):
         compose(message, message.lines, now=NOW)
 
 
 def test_an_internationalised_domain_is_written_in_its_wire_form(activity, ani):
     ani.email = "ani@bücher.example"
-    message = message_of(line(invited(activity, ani), INVITATION))
+    message = message_of(line(published_invitation(activity, ani), INVITATION))
     assert compose(message, message.lines, now=NOW).recipient == "ani@xn--bcher-kva.example"
 
 
 def test_the_plain_text_has_a_short_letterhead_and_a_signature(activity, ani):
-    rows = text_of(mail_of(line(invited(activity, ani), INVITATION))).split("\n")
+    rows = text_of(mail_of(line(published_invitation(activity, ani), INVITATION))).split("\n")
     head = rows[: rows.index("-" * 30)]
     assert " ".join(head[:2]) == (
         "Dinas Pemberdayaan Perempuan, Perlindungan Anak, Pengendalian Penduduk dan KB Kota Metro"
@@ -556,7 +574,7 @@ def test_the_plain_text_has_a_short_letterhead_and_a_signature(activity, ani):
 
 
 def test_text_and_html_say_the_same(activity, ani):
-    mail = mail_of(line(invited(activity, ani), INVITATION))
+    mail = mail_of(line(published_invitation(activity, ani), INVITATION))
     seen = "".join(words_in_html(html_of(mail)).split())
     for said in text_of(mail).splitlines():
         label, _, value = said.partition(": ")
@@ -565,12 +583,12 @@ def test_text_and_html_say_the_same(activity, ani):
 
 
 def test_lists_of_mails_show_day_place_and_deadline_beside_the_subject(activity, ani):
-    html = html_of(mail_of(line(invited(activity, ani), INVITATION)))
+    html = html_of(mail_of(line(published_invitation(activity, ani), INVITATION)))
     assert words_in_html(html).startswith(
         "Senin, 18 Januari 2027, 08.00–12.00 WIB · Aula Bappeda, Jl. Jenderal Sudirman, Metro · "
         "jawab paling lambat Sabtu, 16 Januari 2027 pukul 16.00 WIB"
     )
-    cancelled = html_of(mail_of(line(invited(activity, ani, Role.PARTICIPANT), MailKind.CANCELLATION)))
+    cancelled = html_of(mail_of(line(published_invitation(activity, ani, Role.PARTICIPANT), MailKind.CANCELLATION)))
     assert words_in_html(cancelled).startswith("Senin, 18 Januari 2027, 08.00–12.00 WIB · Aula Bappeda")
     assert "jawab paling lambat" not in words_in_html(cancelled)
 
@@ -578,16 +596,16 @@ def test_lists_of_mails_show_day_place_and_deadline_beside_the_subject(activity,
 def test_a_number_to_call_is_a_link_in_sentences_and_tables(activity, ani, office):
     text = MessageText(key="invitation-cadre", locale="id", subject="x", greeting="y", body="Narahubung: {narahubung}")
     db.session.add(text)
-    links = links_in_html(html_of(mail_of(line(invited(activity, ani), INVITATION))))
+    links = links_in_html(html_of(mail_of(line(published_invitation(activity, ani), INVITATION))))
     assert links.count("tel:+6281200000001") == 2
 
 
 def test_the_reader_is_told_whose_link_it_is_and_to_whom_it_may_be_passed_on(activity, ani):
     said = "Tautan ini khusus untuk Bapak/Ibu"
-    text = " ".join(text_of(mail_of(line(invited(activity, ani), INVITATION))).split())
+    text = " ".join(text_of(mail_of(line(published_invitation(activity, ani), INVITATION))).split())
     assert said in text
     assert "Mohon hanya diteruskan kepada yang menjawab untuk Bapak/Ibu." in text  # a head of office passes it on
-    represented = invited(
+    represented = published_invitation(
         activity, ani, Role.PARTICIPANT, state=InvitationState.REPRESENTED, representative_name="Dewi",
         representative_email="dewi@example.com",
     )  # fmt: skip
@@ -599,26 +617,26 @@ def test_the_reader_is_told_whose_link_it_is_and_to_whom_it_may_be_passed_on(act
     [(INVITATION, Role.CADRE), (INVITATION, Role.SPEAKER), (INVITATION, Role.PARTICIPANT), (REMINDER, Role.CADRE)],
 )
 def test_the_usual_texts_lead_straight_to_each_choice(activity, ani, kind, role):
-    mail = mail_of(line(invited(activity, ani, role), kind, Audience.UNANSWERED))
+    mail = mail_of(line(published_invitation(activity, ani, role), kind, Audience.UNANSWERED))
     assert [f"{label}: {url_of(ani, choice)}" in text_of(mail) for label, choice in (
         ("Hadir", "hadir"), ("Tidak hadir", "tidak"), ("Diwakili", "wakil"))] == [True] * 3  # fmt: skip
 
 
 def test_a_withdrawn_invitation_is_called_a_cancellation_of_the_invitation(activity, ani):
-    mail = mail_of(line(invited(activity, ani, state=InvitationState.WITHDRAWN), MailKind.WITHDRAWAL))
+    mail = mail_of(line(published_invitation(activity, ani, state=InvitationState.WITHDRAWN), MailKind.WITHDRAWAL))
     assert mail["Subject"].startswith("Pembatalan undangan: ")
     assert "tarik" not in text_of(mail)
 
 
 def test_links_are_buttons_in_html_and_shown_in_text(activity, ani):
-    html = html_of(mail_of(line(invited(activity, ani), INVITATION)))
+    html = html_of(mail_of(line(published_invitation(activity, ani), INVITATION)))
     for choice in ("hadir", "tidak", "wakil"):
         assert links_in_html(html).count(url_of(ani, choice)) == 2
         assert url_of(ani, choice) in words_in_html(html)
 
 
 def test_a_map_is_linked_only_where_the_venues_position_is_known(activity, hall, ani):
-    invitation = invited(activity, ani)
+    invitation = published_invitation(activity, ani)
     assert "Peta" not in text_of(mail_of(line(invitation, INVITATION)))
     hall.latitude, hall.longitude = -5.1131, 105.3067
     mail = mail_of(line(invitation, INVITATION))
@@ -628,7 +646,7 @@ def test_a_map_is_linked_only_where_the_venues_position_is_known(activity, hall,
 
 
 def test_the_programmes_contact_is_preferred_to_the_offices(activity, programme, ani):
-    invitation = invited(activity, ani)
+    invitation = published_invitation(activity, ani)
     assert "Bidang PPA, 0812-0000-0001." in text_of(mail_of(line(invitation, INVITATION)))
     programme.contact_name, programme.contact_phone = "Rina", "+6281211112222"
     assert "Rina, 0812-1111-2222." in text_of(mail_of(line(invitation, INVITATION)))
@@ -644,7 +662,7 @@ def a_text(subject, **values):
 
 
 def test_the_most_specific_text_is_used(activity, programme, ani):
-    invitation = invited(activity, ani)
+    invitation = published_invitation(activity, ani)
     for subject, scope in (
         ("Kantor", {}),
         ("Rangkaian", {"programme_id": programme.id}),
@@ -655,7 +673,7 @@ def test_the_most_specific_text_is_used(activity, programme, ani):
 
 
 def test_a_rules_own_text_is_used_in_the_languages_it_was_written_in(activity, ani):
-    invitation = invited(activity, ani)
+    invitation = published_invitation(activity, ani)
     a_text("Pengingat khusus", key="rule-three-days-before")
     own = {"audience": Audience.UNANSWERED, "text_key": "rule-three-days-before"}
     assert mail_of(line(invitation, REMINDER, **own))["Subject"] == "Pengingat khusus"
@@ -668,12 +686,14 @@ def test_a_rules_own_text_is_used_in_the_languages_it_was_written_in(activity, a
 def test_a_representative_of_two_invitees_gets_one_mail_for_each_by_name(activity, ani, budi):
     """Two readers at one address are still two people; each mail has its own name."""
     budi.email = ani.email
-    assert mail_of(line(invited(activity, budi), INVITATION))["To"] == "Budi Santoso <ani@example.com>"
-    assert mail_of(line(invited(activity, a_person("Cici")), INVITATION))["To"] == "Cici <cici@example.com>"
+    assert mail_of(line(published_invitation(activity, budi), INVITATION))["To"] == "Budi Santoso <ani@example.com>"
+    assert (
+        mail_of(line(published_invitation(activity, a_person("Cici")), INVITATION))["To"] == "Cici <cici@example.com>"
+    )
 
 
 def test_the_helpline_is_named_unless_the_activity_does_without_or_the_phone_is_shared(activity, ani):
-    attended = invited(activity, ani, state=InvitationState.COMING)
+    attended = published_invitation(activity, ani, state=InvitationState.COMING)
     thanks = (attended, MailKind.THANKS, Audience.PRESENT)
     assert "hubungi SAPA 129" in text_of(mail_of(line(*thanks)))
     ani.shares_phone = True

@@ -16,9 +16,7 @@ from outreach.queries import bell as news
 from outreach.services import bell
 from outreach.services.messages import archive as archiving
 from outreach.services.messages import resend as resending
-from tests.conftest import NOW, at
-from tests.delivery.outbox.outbox_help import StandingClock, drain
-from tests.world import answer, invite, publish, send
+from tests.world import NOW, StandingClock, answer, at, drain, invite, publish, send
 
 MORNING = at(5, 7)  # the day after NOW, 07.00 WIB
 

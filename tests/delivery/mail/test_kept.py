@@ -8,12 +8,12 @@ from outreach.delivery.mail import kept
 from outreach.delivery.mail.compose import compose
 from outreach.domain.kinds import MailKind
 from outreach.extensions import db
-from tests.conftest import NOW
-from tests.delivery.mail.compose_help import calendar_parts, invited, line, message_of, parsed, text_of
+from tests.world import NOW
+from tests.world.composed import calendar_parts, line, message_of, parsed, published_invitation, text_of
 
 
 def test_a_kept_mail_says_what_was_sent_without_the_secret_link(activity, ani):
-    message = message_of(line(invited(activity, ani), MailKind.INVITATION))
+    message = message_of(line(published_invitation(activity, ani), MailKind.INVITATION))
     data = compose(message, message.lines, now=NOW).data
     token = tokens.token(tokens.link_for(db.session, ani))
     mail = kept.mail_of(kept.kept(data).data)

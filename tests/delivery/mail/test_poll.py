@@ -24,9 +24,8 @@ from outreach.services.polls import ask as poll_asking
 from outreach.services.polls import decide as poll_deciding
 from outreach.services.reminders import tick as reminding
 from outreach.transactions import writing
-from tests.conftest import NOW, at
-from tests.delivery.outbox.outbox_help import StandingClock, drain, outbox_now
-from tests.services.polls.polls_help import NO, YES, a_poll, asked, dates
+from tests.world import NOW, StandingClock, at, drain, outbox_now
+from tests.world.polls import NO, YES, a_poll, asked, dates
 
 
 def sent_to(server, address):

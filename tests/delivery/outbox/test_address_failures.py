@@ -11,9 +11,8 @@ from outreach.extensions import db
 from outreach.models import AddressFailure, IncomingMail
 from outreach.queries import unreachable
 from outreach.services import addresses
-from tests.conftest import NOW, at, draft_activity
-from tests.delivery.outbox.outbox_help import StandingClock, drain, invited, outbox_now
-from tests.services.inbox.stored_help import mail
+from tests.world import NOW, StandingClock, at, draft_activity, drain, invite_and_publish, outbox_now
+from tests.world.incoming import mail
 
 pytestmark = pytest.mark.usefixtures("any_app")
 
@@ -34,7 +33,7 @@ def test_an_unknown_address_is_listed_with_a_phone_number_and_gets_no_more_mail(
 ):
     ani.email, ani.phone = "Ani@example.com", "+6281234567890"
     db.session.commit()
-    invited(activity, ani, budi)
+    invite_and_publish(activity, ani, budi)
     refusing(server, "550 5.1.1 no such user", "Ani")
     drain()
     assert outbox_now() == [("Ani", "failed", "refused"), ("Budi", "sent", "")]
@@ -42,7 +41,7 @@ def test_an_unknown_address_is_listed_with_a_phone_number_and_gets_no_more_mail(
     (listed,) = unreachable.listed(now=NOW)
     assert (listed.name, listed.call.number) == ("Ani Wijaya", "0812-3456-7890")
     server.at.clear()
-    invited(draft_activity(programme, hall, 12), ani, budi, now=at(5, 10))
+    invite_and_publish(draft_activity(programme, hall, 12), ani, budi, now=at(5, 10))
     drain(StandingClock(at(5, 10)))
     assert outbox_now()[2:] == [("Ani", "skipped", "address_blocked"), ("Budi", "sent", "")]
 
@@ -51,7 +50,7 @@ def test_an_unknown_address_is_listed_with_a_phone_number_and_gets_no_more_mail(
     "words", ["550 5.7.1 rejected by policy", "550 no such user", "450 4.1.1 greylisted", "552 5.2.2 mailbox full"]
 )
 def test_another_refusal_blocks_nothing(server, activity, ani, budi, words):
-    invited(activity, ani, budi)
+    invite_and_publish(activity, ani, budi)
     refusing(server, words)
     drain()
     assert outbox_now()[0][1] in ("failed", "retry")
@@ -63,7 +62,7 @@ def test_answers_whose_confirmation_cannot_be_delivered_are_shown_to_a_coordinat
         mail(IncomingKind.ANSWER, IncomingOutcome.APPLIED, sender=ani.email, created_at=came)
         for came in (NOW - timedelta(days=3), NOW - timedelta(days=3) + timedelta(seconds=1))
     ]
-    invited(activity, ani)
+    invite_and_publish(activity, ani)
     refusing(server, "550 5.1.1 no such user")
     drain()
     found = {one.id: (one.outcome, one.reason) for one in db.session.scalars(sa.select(IncomingMail))}
@@ -76,7 +75,7 @@ def test_an_internationalised_domain_is_recognised_in_either_form(server, progra
     """The server and its reports use the wire form, our records the form that people write."""
     ani.email = "ani@bücher.example"
     db.session.commit()
-    invited(activity, ani, budi)
+    invite_and_publish(activity, ani, budi)
     refusing(server, "550 5.1.1 no such user", "ani@xn--bcher-kva.example")
     drain()
     assert outbox_now() == [("Ani", "failed", "refused"), ("Budi", "sent", "")]
@@ -84,7 +83,7 @@ def test_an_internationalised_domain_is_recognised_in_either_form(server, progra
     assert [one.name for one in unreachable.listed(now=NOW)] == ["Ani Wijaya"]
     assert addresses.failure_of("Ani@XN--bcher-kva.example") is not None
     server.at.clear()
-    invited(draft_activity(programme, hall, 12), ani, budi, now=at(5, 10))
+    invite_and_publish(draft_activity(programme, hall, 12), ani, budi, now=at(5, 10))
     drain(StandingClock(at(5, 10)))
     assert outbox_now()[2:] == [("Ani", "skipped", "address_blocked"), ("Budi", "sent", "")]
     addresses.allow_again("ani@xn--bcher-kva.example", by=None, now=at(5, 11))

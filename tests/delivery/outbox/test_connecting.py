@@ -8,16 +8,15 @@ from outreach.delivery.outbox import channel
 from outreach.domain.states import ActivityState
 from outreach.extensions import db
 from outreach.models import Activity
-from tests.conftest import a_person
-from tests.delivery.outbox.outbox_help import drain, invited, outbox_now, send_through
 from tests.servers.narrow import NarrowServer
+from tests.world import a_person, drain, invite_and_publish, outbox_now, send_through
 
 PEOPLE = 40
 
 
 def narrow(app, server: NarrowServer, activity) -> None:
     send_through(app, server, hand_over_group=5, claim_size=10, mail_timeout_s=30.0)
-    invited(activity, *[a_person(f"Warga{number}") for number in range(PEOPLE)])
+    invite_and_publish(activity, *[a_person(f"Warga{number}") for number in range(PEOPLE)])
 
 
 def test_if_the_second_connection_has_to_wait_the_first_sends_everything(app, office, activity):
@@ -44,7 +43,7 @@ def test_changes_during_connecting_are_checked_again(app, office, activity, ani,
 
     with NarrowServer(1, greeting=cancelled_meanwhile) as server:
         send_through(app, server)
-        invited(activity, ani)
+        invite_and_publish(activity, ani)
         assert (drain(clock).sent, server.taken) == (0, 0)
     assert [state for _name, state, _reason in outbox_now()] == ["skipped"]
 
@@ -55,7 +54,7 @@ def test_a_slow_server_with_a_low_rate_limit_still_gets_all_mails(app, office, a
 
     with NarrowServer(1, greeting=slow) as server:
         send_through(app, server, mail_per_minute=6, mail_per_connection=1)
-        invited(activity, ani, a_person("Bodo"))
+        invite_and_publish(activity, ani, a_person("Bodo"))
         for _ in range(2):
             drain(clock)
             clock.now += timedelta(seconds=12)

@@ -9,35 +9,34 @@ import sqlalchemy as sa
 from outreach.delivery.outbox import leases, results
 from outreach.domain.activity import Move
 from outreach.domain.answers import Choice, Representative
-from outreach.domain.kinds import AnswerSource, Role
+from outreach.domain.kinds import Role
 from outreach.domain.states import InvitationState, MessageState
 from outreach.extensions import db
-from outreach.models import Invitation, Message, MessageLine
+from outreach.models import Message, MessageLine
 from outreach.services.activities import move as moves
 from outreach.services.activities import publish as publishing
-from outreach.services.answers import record as recording
 from outreach.services.invitations import invite as inviting
 from outreach.services.reminders import rules
 from outreach.services.reminders import tick as reminding
-from tests.conftest import JAKARTA, NOW, a_person, at, draft_activity
-from tests.delivery.outbox.outbox_help import StandingClock, attempts, drain, invited, outbox_now, send_through
 from tests.servers.scripted import ScriptedServer
 from tests.servers.smtp import DROP, DROP_AFTER_TAKING, HANG
+from tests.world import (
+    JAKARTA,
+    NOW,
+    StandingClock,
+    a_person,
+    answer,
+    at,
+    attempts,
+    draft_activity,
+    drain,
+    invitation_of,
+    invite_and_publish,
+    outbox_now,
+    send_through,
+)
 
 pytestmark = pytest.mark.usefixtures("any_app", "default_rules")
-
-
-def invitation_of(activity, person) -> Invitation:
-    db.session.rollback()
-    return db.session.scalars(
-        sa.select(Invitation).where(Invitation.activity_id == activity.id, Invitation.person_id == person.id)
-    ).one()
-
-
-def say(activity, person, choice, representative=None, now=NOW):
-    recording.record_answer(
-        invitation_of(activity, person).id, choice, AnswerSource.PHONE, representative, by=None, now=now
-    )
 
 
 def one_message() -> Message:
@@ -46,7 +45,7 @@ def one_message() -> Message:
 
 
 def test_everyone_invited_gets_one_mail(server, activity, ani, budi):
-    invited(activity, ani, budi)
+    invite_and_publish(activity, ani, budi)
     assert drain().sent == 2
     assert server.recipients() == ["ani@example.com", "budi@example.com"]
     assert outbox_now() == [("Ani", "sent", ""), ("Budi", "sent", "")]
@@ -57,7 +56,7 @@ def test_everyone_invited_gets_one_mail(server, activity, ani, budi):
 
 
 def test_a_sent_message_records_its_address_and_its_contents(server, activity, ani):
-    invited(activity, ani)
+    invite_and_publish(activity, ani)
     drain()
     message, mail = one_message(), server.taken[0]
     assert (message.address, message.subject) == ("ani@example.com", mail.mail["Subject"])
@@ -68,30 +67,30 @@ def test_a_sent_message_records_its_address_and_its_contents(server, activity, a
 
 
 def test_nothing_is_sent_before_it_is_due(server, activity, ani):
-    invited(activity, ani)
+    invite_and_publish(activity, ani)
     assert drain(StandingClock(NOW - timedelta(seconds=1))).sent == 0
     assert drain(StandingClock(NOW)).sent == 1
 
 
 def test_a_person_without_an_address_is_skipped_with_a_reason(server, activity, ani, office):
     kartini = a_person("Kartini", email="")
-    invited(activity, ani, kartini)
+    invite_and_publish(activity, ani, kartini)
     drain()
     assert outbox_now() == [("Ani", "sent", ""), ("Kartini", "skipped", "no_address")]
 
 
 def test_a_declined_invitation_gets_no_reminder(server, activity, ani, budi):
-    invited(activity, ani, budi)
+    invite_and_publish(activity, ani, budi)
     drain()
     three_before = StandingClock(at(15))
     reminding.tick(three_before())
-    say(activity, ani, Choice.NOT_COMING, now=three_before())
+    answer(activity, ani, Choice.NOT_COMING, now=three_before())
     drain(three_before)
     assert outbox_now()[2:] == [("Ani", "skipped", "answered"), ("Budi", "sent", "")]
 
 
 def test_a_cancelled_activity_sends_only_the_cancellation(server, activity, ani):
-    invited(activity, ani)
+    invite_and_publish(activity, ani)
     drain()
     three_before = at(15)
     reminding.tick(three_before)
@@ -106,7 +105,7 @@ def test_a_cancelled_activity_sends_only_the_cancellation(server, activity, ani)
 
 
 def test_a_person_never_notified_gets_no_cancellation(server, activity, ani):
-    invited(activity, ani)
+    invite_and_publish(activity, ani)
     publishing.cancel(activity.id, "Aula rusak", by=None, now=NOW)
     reminding.tick(NOW)
     drain()
@@ -115,7 +114,7 @@ def test_a_person_never_notified_gets_no_cancellation(server, activity, ani):
 
 
 def test_a_move_after_the_invitation_was_sent_is_notified(server, activity, hall, ani):
-    invited(activity, ani)
+    invite_and_publish(activity, ani)
     drain()
     later = at(5)
     moves.move(activity.id, Move(at(19), at(19, 12), JAKARTA, hall.id), "Aula dipakai", None, by=None, now=later)
@@ -125,7 +124,7 @@ def test_a_move_after_the_invitation_was_sent_is_notified(server, activity, hall
 
 
 def test_a_move_before_the_invitation_was_sent_needs_no_notice(server, activity, hall, ani):
-    invited(activity, ani)
+    invite_and_publish(activity, ani)
     moves.move(activity.id, Move(at(19), at(19, 12), JAKARTA, hall.id), "Aula dipakai", None, by=None, now=NOW)
     reminding.tick(NOW)
     drain()
@@ -134,9 +133,9 @@ def test_a_move_before_the_invitation_was_sent_needs_no_notice(server, activity,
 
 
 def test_the_day_before_reminder_goes_to_a_representative_with_a_known_address(server, activity, ani):
-    invited(activity, ani)
+    invite_and_publish(activity, ani)
     drain()
-    say(activity, ani, Choice.REPRESENTED, Representative("Citra", email="citra@example.com"))
+    answer(activity, ani, Choice.REPRESENTED, Representative("Citra", email="citra@example.com"))
     reminding.tick(at(17))
     drain(StandingClock(at(17)))
     assert [taken.recipient for taken in server.taken] == ["ani@example.com", "citra@example.com"]
@@ -144,7 +143,7 @@ def test_the_day_before_reminder_goes_to_a_representative_with_a_known_address(s
 
 def test_no_reminder_goes_out_on_a_day_with_a_mail_about_the_same_activity(server, activity, hall, ani):
     rules.install_defaults(now=NOW)
-    invited(activity, ani)
+    invite_and_publish(activity, ani)
     drain()
     early = at(15, 7)
     moves.move(activity.id, Move(at(18, 9), at(18, 13), JAKARTA, hall.id), "Aula dipakai", None, by=None, now=early)
@@ -163,7 +162,7 @@ def test_no_reminder_goes_out_on_a_day_with_a_mail_about_the_same_activity(serve
 
 def test_two_roles_in_one_activity_give_one_mail_with_one_line(server, activity, ani):
     inviting.invite_people([activity.id], [ani.id], Role.SPEAKER, by=None, now=NOW)
-    invited(activity, ani)
+    invite_and_publish(activity, ani)
     drain()
     assert server.recipients() == ["ani@example.com"]
     lines = db.session.scalars(sa.select(MessageLine).order_by(MessageLine.skipped))
@@ -171,7 +170,7 @@ def test_two_roles_in_one_activity_give_one_mail_with_one_line(server, activity,
 
 
 def test_a_temporary_refusal_is_tried_again_with_the_same_message_id(server, activity, ani, clock):
-    invited(activity, ani)
+    invite_and_publish(activity, ani)
     server.at["RCPT"] = "451 4.7.1 later please"
     assert drain(clock).retried == 1
     assert outbox_now() == [("Ani", "retry", "temporary")]
@@ -191,7 +190,7 @@ def test_delays_grow_and_end_before_the_activity_begins(server, office, ani, clo
     activity = draft_activity(
         None, None, starts_at=tonight, ends_at=tonight + timedelta(hours=1), registration_at=None, respond_by_at=tonight
     )
-    invited(activity, ani)
+    invite_and_publish(activity, ani)
     server.at["RCPT"] = "451 later"
     gaps = []
     while (message := one_message()).state in (MessageState.DUE, MessageState.RETRY):
@@ -205,7 +204,7 @@ def test_delays_grow_and_end_before_the_activity_begins(server, office, ani, clo
 
 
 def test_a_refused_recipient_fails_at_once_and_affects_nobody_else(server, activity, ani, budi):
-    invited(activity, ani, budi)
+    invite_and_publish(activity, ani, budi)
     server.at["RCPT"] = lambda address: "550 5.1.1 no such user" if address.startswith("ani") else None
     drain()
     assert outbox_now() == [("Ani", "failed", "refused"), ("Budi", "sent", "")]
@@ -213,7 +212,7 @@ def test_a_refused_recipient_fails_at_once_and_affects_nobody_else(server, activ
 
 
 def test_a_refused_body_fails_that_message(server, activity, ani):
-    invited(activity, ani)
+    invite_and_publish(activity, ani)
     server.at["DATA"] = "554 5.7.1 looks like spam"
     drain()
     assert outbox_now() == [("Ani", "failed", "refused")]
@@ -221,7 +220,7 @@ def test_a_refused_body_fails_that_message(server, activity, ani):
 
 @pytest.mark.parametrize("verb", ["MAIL", "RCPT", "DATA"])
 def test_a_hanging_server_costs_only_time(server, activity, ani, verb):
-    invited(activity, ani)
+    invite_and_publish(activity, ani)
     server.at[verb] = HANG
     drain()
     assert outbox_now() == [("Ani", "retry", "in_doubt" if verb == "DATA" else "temporary")]
@@ -229,7 +228,7 @@ def test_a_hanging_server_costs_only_time(server, activity, ani, verb):
 
 @pytest.mark.parametrize("verb", ["MAIL", "RCPT"])
 def test_a_dropped_connection_is_tried_again(server, activity, ani, budi, verb, clock):
-    invited(activity, ani, budi)
+    invite_and_publish(activity, ani, budi)
     server.at[verb] = lambda address: DROP if "ani" in address or verb == "MAIL" else None
     drain(clock)
     assert outbox_now()[0] == ("Ani", "retry", "temporary")
@@ -240,7 +239,7 @@ def test_a_dropped_connection_is_tried_again(server, activity, ani, budi, verb, 
 
 
 def test_a_mail_without_a_final_reply_is_repeated_once_with_the_same_id(server, activity, ani, clock):
-    invited(activity, ani)
+    invite_and_publish(activity, ani)
     server.at["DATA"] = DROP_AFTER_TAKING
     drain(clock)
     assert outbox_now() == [("Ani", "retry", "in_doubt")]
@@ -255,8 +254,8 @@ def test_a_mail_without_a_final_reply_is_repeated_once_with_the_same_id(server, 
 
 
 def test_a_server_that_disconnects_repeatedly_is_paused(server, activity, office, clock):
-    people = [a_person(f"Warga{i}") for i in range(8)]
-    invited(activity, *people)
+    people = [a_person(f"Warga{number}") for number in range(8)]
+    invite_and_publish(activity, *people)
     server.at["RCPT"] = DROP
     drain(clock)
     states = [row[1] for row in outbox_now()]
@@ -275,7 +274,7 @@ def test_an_unreachable_server_uses_up_no_attempts_and_raises_an_alarm(
 ):
     from outreach.queries.messages import log as messages
 
-    invited(activity, ani, budi)
+    invite_and_publish(activity, ani, budi)
     server.stop()
     drain(clock)
     assert outbox_now() == [("Ani", "due", ""), ("Budi", "due", "")]
@@ -292,7 +291,7 @@ def test_an_unreachable_server_uses_up_no_attempts_and_raises_an_alarm(
 def test_a_refused_sender_pauses_the_channel(server, activity, ani, budi, clock):
     from outreach.queries.messages import log as messages
 
-    invited(activity, ani, budi)
+    invite_and_publish(activity, ani, budi)
     server.at["MAIL"] = "550 5.7.1 not your address"
     drain(clock)
     assert outbox_now() == [("Ani", "due", ""), ("Budi", "due", "")]
@@ -301,13 +300,13 @@ def test_a_refused_sender_pauses_the_channel(server, activity, ani, budi, clock)
 
 
 def test_one_connection_carries_a_batch(server, activity, office):
-    invited(activity, *[a_person(f"Warga{i}") for i in range(45)])
+    invite_and_publish(activity, *[a_person(f"Warga{number}") for number in range(45)])
     assert drain().sent == 45
     assert server.connections == 1
 
 
 def test_two_workers_never_claim_the_same(server, activity, office):
-    invited(activity, *[a_person(f"Warga{i}") for i in range(6)])
+    invite_and_publish(activity, *[a_person(f"Warga{number}") for number in range(6)])
     first = leases.claim("w1", 4, 60, now=NOW)
     second = leases.claim("w2", 4, 60, now=NOW)
     assert (len(first), len(second)) == (4, 2)
@@ -315,7 +314,7 @@ def test_two_workers_never_claim_the_same(server, activity, office):
 
 
 def test_an_expired_lease_returns_and_its_worker_records_nothing(server, activity, ani, clock):
-    invited(activity, ani)
+    invite_and_publish(activity, ani)
     [old] = leases.claim("w1", 10, 60, now=NOW)
     assert drain(clock).sent == 0
     clock.now += timedelta(seconds=61)
@@ -326,7 +325,7 @@ def test_an_expired_lease_returns_and_its_worker_records_nothing(server, activit
 
 
 def test_a_crash_during_sending_is_repeated_once_and_counted(server, activity, ani, clock):
-    invited(activity, ani)
+    invite_and_publish(activity, ani)
     for outcome in ("retry", "unknown"):
         [lease] = leases.claim("w1", 10, 60, now=clock())
         results.turn([], [lease], "w1", lease_s=60, now=clock())
@@ -340,7 +339,7 @@ def test_a_crash_during_sending_is_repeated_once_and_counted(server, activity, a
 
 def test_a_groups_lease_is_renewed_when_its_sending_begins(server, activity, ani, clock):
     """Its lease may have expired while the database was away: it must not become "in doubt" while it is sent."""
-    invited(activity, ani)
+    invite_and_publish(activity, ani)
     [lease] = leases.claim("w1", 10, 60, now=clock())
     clock.now += timedelta(seconds=70)
     assert results.turn([], [lease], "w1", lease_s=60, now=clock()) == ([], {lease})
@@ -354,15 +353,15 @@ def test_a_groups_lease_is_renewed_when_its_sending_begins(server, activity, ani
 
 def test_no_line_is_merged_into_a_claimed_message(server, activity, hall, programme, ani):
     other = draft_activity(programme, hall, 19, title="Pelatihan", public_title="Pelatihan")
-    invited(activity, ani)
+    invite_and_publish(activity, ani)
     leases.claim("w1", 10, 60, now=NOW)
-    invited(other, ani)
+    invite_and_publish(other, ani)
     db.session.rollback()
     assert [len(message.lines) for message in db.session.scalars(sa.select(Message))] == [1, 1]
 
 
 def test_stopping_puts_claimed_messages_back(current_app_, server, activity, office):
-    invited(activity, *[a_person(f"Warga{i}") for i in range(45)])
+    invite_and_publish(activity, *[a_person(f"Warga{number}") for number in range(45)])
     send_through(current_app_, server, hand_over_group=20)
     asked = iter([False, False, True, True])
     assert drain(stop=lambda: next(asked)).sent == 20
@@ -373,17 +372,17 @@ def test_stopping_puts_claimed_messages_back(current_app_, server, activity, off
 def test_no_transaction_is_open_during_the_talk_with_the_server(server, activity, ani):
     seen, pool = [], db.engine.pool
     server.at["RCPT"] = lambda _address: seen.append(pool.checkedout())
-    invited(activity, ani)
+    invite_and_publish(activity, ani)
     drain()
     assert seen == [0]
 
 
 def test_the_number_of_queries_for_a_group_does_not_grow_with_it(current_app_, server, activity, office, queries):
     send_through(current_app_, server, hand_over_group=100)
-    invited(activity, *[a_person(f"Warga{i}") for i in range(3)])
+    invite_and_publish(activity, *[a_person(f"Warga{number}") for number in range(3)])
     few = queries(drain)
     other = draft_activity(None, None, 25)
-    invited(other, *[a_person(f"Kader{i}") for i in range(3)])
+    invite_and_publish(other, *[a_person(f"Kader{number}") for number in range(3)])
     same = queries(drain)
     assert same <= few + 2
 
@@ -392,7 +391,7 @@ def test_many_mails_use_two_connections_and_few_use_one(any_app, activity, offic
     monkeypatch.setattr(
         "outreach.delivery.outbox.connection.FAR_S", 60.0
     )  # the server counts as near, however busy this machine is
-    people = [a_person(f"Warga{i}") for i in range(60)]
+    people = [a_person(f"Warga{number}") for number in range(60)]
     with ScriptedServer() as server:
 
         def wait_for_the_second(_address) -> None:
@@ -401,18 +400,18 @@ def test_many_mails_use_two_connections_and_few_use_one(any_app, activity, offic
                 time.sleep(0.01)
 
         send_through(any_app, server, mail_timeout_s=60, hand_over_group=5, claim_size=10)
-        invited(activity, *people[:9])
+        invite_and_publish(activity, *people[:9])
         assert (drain().sent, server.connections) == (9, 1)
         server.taken.clear()
         server.at["MAIL", 20] = wait_for_the_second  # otherwise the first could be finished before the second begins
-        invited(draft_activity(None, None, 25), *people[9:])
+        invite_and_publish(draft_activity(None, None, 25), *people[9:])
         assert (drain().sent, server.connections) == (51, 3)
         assert sorted(server.recipients()) == sorted(person.email for person in people[9:])
 
 
 def test_one_connection_is_made_where_only_one_is_allowed(current_app_, server, activity, office):
     send_through(current_app_, server, hand_over_group=5, claim_size=10, mail_connections=1)
-    invited(activity, *[a_person(f"Warga{i}") for i in range(40)])
+    invite_and_publish(activity, *[a_person(f"Warga{number}") for number in range(40)])
     assert (drain().sent, server.connections) == (40, 1)
 
 
@@ -421,7 +420,7 @@ def test_repeated_failures_of_one_connection_leave_the_others_mails_to_it(
 ):
     monkeypatch.setattr("outreach.delivery.outbox.connection.FAR_S", 60.0)
     send_through(current_app_, server, hand_over_group=5, claim_size=10)
-    invited(activity, *[a_person(f"Warga{i}") for i in range(60)])
+    invite_and_publish(activity, *[a_person(f"Warga{number}") for number in range(60)])
     server.at["DATA"] = lambda address: DROP if address.startswith(("warga3@", "warga33@")) else None
     done = drain()
     assert (done.sent, done.retried) == (58, 2)

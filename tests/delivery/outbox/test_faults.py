@@ -17,44 +17,45 @@ from outreach.delivery.smtp.wire import Wire
 from outreach.domain.mail.failures import ChannelTrouble
 from outreach.extensions import db
 from outreach.services.activities import publish as publishing
-from tests.conftest import NOW, a_person
-from tests.delivery.outbox.outbox_help import StandingClock, attempts, drain, invited, outbox_now, send_through
-from tests.delivery.smtp.wire_help import CHUNKING, PIPELINING
+from tests.delivery.wire_help import CHUNKING, PIPELINING
 from tests.servers.scripted import ScriptedServer
+from tests.world import NOW, StandingClock, a_person, attempts, drain, invite_and_publish, outbox_now, send_through
 
 AFTER_A_LEASE = timedelta(seconds=130)
 
 
 def several(activity, number: int) -> None:
-    invited(activity, *[a_person(f"Warga{i}") for i in range(number)])
+    invite_and_publish(activity, *[a_person(f"Warga{place}") for place in range(number)])
 
 
-def most_often(server) -> int:
-    return max(Counter(server.recipients()).values())
+def most_often(scripted_server) -> int:
+    return max(Counter(scripted_server.recipients()).values())
 
 
 @pytest.fixture
-def server():
-    with ScriptedServer(extensions=()) as server:
-        yield server
+def scripted_server():
+    with ScriptedServer(extensions=()) as scripted_server:
+        yield scripted_server
 
 
-def test_a_mail_that_cannot_be_composed_delays_no_other(app, office, activity, clock, server, monkeypatch):
-    send_through(app, server)
+def test_a_mail_that_cannot_be_composed_delays_no_other(app, office, activity, clock, scripted_server, monkeypatch):
+    send_through(app, scripted_server)
     several(activity, 5)
     plan, planned = Frames.plan, []
 
     def breaking(self, *arguments, **named):
         planned.append(plan(self, *arguments, **named))
-        return planned[-1] if len(planned) != 4 else planned[-1]._replace(data=lambda: 1 / 0)
+        return planned[-1] if len(planned) != 4 else planned[-1]._replace(write=lambda: 1 / 0)
 
     monkeypatch.setattr(Frames, "plan", breaking)
     assert drain(clock).sent == 4
     assert [row[1:] for row in outbox_now() if row[1] != "sent"] == [("retry", "not_composed")]
 
 
-def test_known_results_are_recorded_when_the_connection_breaks(app, office, activity, clock, server, monkeypatch):
-    send_through(app, server)
+def test_known_results_are_recorded_when_the_connection_breaks(
+    app, office, activity, clock, scripted_server, monkeypatch
+):
+    send_through(app, scripted_server)
     several(activity, 8)
     hand_over_group = Wire.hand_over_group
 
@@ -74,13 +75,13 @@ def test_known_results_are_recorded_when_the_connection_breaks(app, office, acti
     monkeypatch.undo()
     clock.now += timedelta(minutes=2)
     drain(clock)
-    assert len(set(server.recipients())) == 8
-    assert len(server.taken) <= 8 + states["retry", "in_doubt"]
+    assert len(set(scripted_server.recipients())) == 8
+    assert len(scripted_server.taken) <= 8 + states["retry", "in_doubt"]
 
 
-def test_known_results_wait_for_a_database_that_is_away(app, office, activity, clock, server, monkeypatch):
+def test_known_results_wait_for_a_database_that_is_away(app, office, activity, clock, scripted_server, monkeypatch):
     monkeypatch.setattr(drainer.time, "sleep", lambda _seconds: None)
-    send_through(app, server, hand_over_group=2)
+    send_through(app, scripted_server, hand_over_group=2)
     several(activity, 6)
     turn, asked = results.turn, []
 
@@ -92,13 +93,13 @@ def test_known_results_wait_for_a_database_that_is_away(app, office, activity, c
 
     monkeypatch.setattr(results, "turn", away)
     assert drain(clock).sent == 6
-    assert most_often(server) == 1
+    assert most_often(scripted_server) == 1
 
 
 @pytest.mark.parametrize("lost", [1, 2])
-def test_a_commit_without_a_reply_is_repeated(app, office, activity, clock, server, monkeypatch, lost):
+def test_a_commit_without_a_reply_is_repeated(app, office, activity, clock, scripted_server, monkeypatch, lost):
     monkeypatch.setattr(drainer.time, "sleep", lambda _seconds: None)
-    send_through(app, server, hand_over_group=2)
+    send_through(app, scripted_server, hand_over_group=2)
     several(activity, 4)
     turn, asked = results.turn, []
 
@@ -112,13 +113,15 @@ def test_a_commit_without_a_reply_is_repeated(app, office, activity, clock, serv
     monkeypatch.setattr(results, "turn", not_yet_notified)
     drain(clock)
     assert [state for _name, state, _reason in outbox_now()] == ["sent"] * 4
-    assert most_often(server) == 1
+    assert most_often(scripted_server) == 1
     assert len(attempts()) == 4  # each is recorded once
 
 
-def test_a_result_whose_reply_text_cannot_be_stored_is_recorded_without_it(any_app, office, activity, clock, server):
-    server.at["END", 0] = "250 ok \0 queued"
-    send_through(any_app, server)
+def test_a_result_whose_reply_text_cannot_be_stored_is_recorded_without_it(
+    any_app, office, activity, clock, scripted_server
+):
+    scripted_server.at["END", 0] = "250 ok \0 queued"
+    send_through(any_app, scripted_server)
     several(activity, 3)
     assert drain(clock).sent == 3
     clock.now += AFTER_A_LEASE
@@ -128,14 +131,14 @@ def test_a_result_whose_reply_text_cannot_be_stored_is_recorded_without_it(any_a
 @pytest.mark.parametrize(("extensions", "each_s", "mails"), [(CHUNKING, 0.2, 25), (PIPELINING, 1.0, 5)])
 def test_a_slow_server_costs_no_lease(app, office, activity, clock, extensions, each_s, mails):
     """Only the server takes time here: each of its replies moves the clock. Another worker looks for work meanwhile."""
-    with ScriptedServer(extensions=extensions) as server:
+    with ScriptedServer(extensions=extensions) as scripted_server:
 
         def slow(_recipient: str) -> None:
             clock.now += timedelta(seconds=each_s)
 
         for verb in ("BDAT", "END"):
-            server.at[verb, 0] = slow
-        send_through(app, server, lease_s=3, mail_timeout_s=60)
+            scripted_server.at[verb, 0] = slow
+        send_through(app, scripted_server, lease_s=3, mail_timeout_s=60)
         several(activity, mails)
         db.session.remove()
 
@@ -148,12 +151,12 @@ def test_a_slow_server_costs_no_lease(app, office, activity, clock, extensions, 
         slowly.start()
         while slowly.is_alive():
             work("w2")
-        assert len(set(server.recipients())) == mails
-        assert most_often(server) == 1
+        assert len(set(scripted_server.recipients())) == mails
+        assert most_often(scripted_server) == 1
 
 
-def test_one_unreadable_message_delays_no_other(app, office, activity, server):
-    send_through(app, server)
+def test_one_unreadable_message_delays_no_other(app, office, activity, scripted_server):
+    send_through(app, scripted_server)
     several(activity, 30)
     first = "(SELECT person_id FROM message ORDER BY id LIMIT 1)"
     db.session.execute(sa.text(f"UPDATE person SET sex = 'x' WHERE id = {first}"))
@@ -163,7 +166,7 @@ def test_one_unreadable_message_delays_no_other(app, office, activity, server):
     assert [tuple(row) for row in left] == [("retry", "not_composed")]
 
 
-def test_no_invitation_is_sent_long_after_its_activity_was_cancelled(app, office, activity, clock, server):
+def test_no_invitation_is_sent_long_after_its_activity_was_cancelled(app, office, activity, clock, scripted_server):
     reached, cancelled = threading.Event(), threading.Event()
 
     def hold_up(_recipient: str) -> None:
@@ -171,8 +174,8 @@ def test_no_invitation_is_sent_long_after_its_activity_was_cancelled(app, office
         reached.set()
         cancelled.wait()
 
-    server.at["END", 0] = hold_up
-    send_through(app, server, mail_timeout_s=60)
+    scripted_server.at["END", 0] = hold_up
+    send_through(app, scripted_server, mail_timeout_s=60)
     several(activity, 20)
     activity_id = activity.id
     db.session.remove()
@@ -188,12 +191,12 @@ def test_no_invitation_is_sent_long_after_its_activity_was_cancelled(app, office
     publishing.cancel(activity_id, "Aula rusak", by=None, now=clock())
     cancelled.set()
     sending.join()
-    assert 1 <= len(server.taken) <= 12
+    assert 1 <= len(scripted_server.taken) <= 12
 
 
-def test_further_connections_close_with_their_drain(app, office, activity, clock, server, monkeypatch):
-    server.at["END", 0] = lambda _recipient: time.sleep(0.05)
-    send_through(app, server, claim_size=10, hand_over_group=5)
+def test_further_connections_close_with_their_drain(app, office, activity, clock, scripted_server, monkeypatch):
+    scripted_server.at["END", 0] = lambda _recipient: time.sleep(0.05)
+    send_through(app, scripted_server, claim_size=10, hand_over_group=5)
     several(activity, 80)
     turn, asked = results.turn, []
 
@@ -207,15 +210,15 @@ def test_further_connections_close_with_their_drain(app, office, activity, clock
     with pytest.raises(ZeroDivisionError):
         drain(clock)
     assert {"w1/2", "w1/3"} <= set(asked)
-    taken = len(server.taken)
+    taken = len(scripted_server.taken)
     time.sleep(0.3)
-    assert len(server.taken) == taken
-    assert most_often(server) == 1
+    assert len(scripted_server.taken) == taken
+    assert most_often(scripted_server) == 1
 
 
 def test_a_password_that_cannot_be_encoded_raises_an_alarm(app, office, activity, clock):
-    with ScriptedServer(extensions=("AUTH PLAIN",)) as server:
-        send_through(app, server)
+    with ScriptedServer(extensions=("AUTH PLAIN",)) as scripted_server:
+        send_through(app, scripted_server)
         app.extensions["mail"].username, app.extensions["mail"].password = "kantor", "pässwörd"
         several(activity, 1)
         assert drain(clock).sent == 0
@@ -224,9 +227,9 @@ def test_a_password_that_cannot_be_encoded_raises_an_alarm(app, office, activity
 
 
 def test_a_database_error_during_planning_is_not_counted_against_the_messages(
-    any_app, office, activity, clock, server, monkeypatch
+    any_app, office, activity, clock, scripted_server, monkeypatch
 ):
-    send_through(any_app, server)
+    send_through(any_app, scripted_server)
     several(activity, 6)
     stored, asked = outlines.texts.stored, []
 

@@ -8,8 +8,7 @@ import pytest
 from outreach.delivery.outbox import leases, limits
 from outreach.domain.states import MessageState
 from outreach.extensions import db
-from tests.conftest import NOW, a_person
-from tests.delivery.outbox.outbox_help import drain, invited, outbox_now, send_through
+from tests.world import NOW, a_person, drain, invite_and_publish, outbox_now, send_through
 
 
 def states() -> list[str]:
@@ -61,7 +60,7 @@ def test_parallel_workers_never_hold_more_connections_than_allowed(any_app):
 
 def test_nobody_sends_while_others_hold_every_connection(current_app_, any_app, server, activity, ani):
     send_through(any_app, server, mail_connections=1)
-    invited(activity, ani)
+    invite_and_publish(activity, ani)
     assert limits.take_slot("elsewhere", 1, 60, now=NOW) == 1
     assert drain().sent == 0
     assert states() == ["due"]
@@ -71,7 +70,7 @@ def test_nobody_sends_while_others_hold_every_connection(current_app_, any_app, 
 
 def test_at_most_the_allowed_messages_are_sent_and_the_rest_a_little_later(any_app, server, activity, clock):
     send_through(any_app, server, mail_per_minute=30, hand_over_group=2)
-    invited(activity, *[a_person(f"Warga{i}") for i in range(8)])
+    invite_and_publish(activity, *[a_person(f"Warga{number}") for number in range(8)])
     assert drain(clock).sent + drain(clock, worker="w2").sent == 5
     assert states().count("due") == 3
     clock.now += timedelta(seconds=12)
@@ -123,13 +122,13 @@ def test_no_period_of_sixty_seconds_has_more_than_a_minutes_messages(app, most):
 
 def test_a_connection_carries_no_more_messages_than_allowed(any_app, server, activity):
     send_through(any_app, server, mail_per_connection=3)
-    invited(activity, *[a_person(f"Warga{i}") for i in range(7)])
+    invite_and_publish(activity, *[a_person(f"Warga{number}") for number in range(7)])
     assert drain().sent == 7
     assert server.connections == 3
 
 
 def test_leases_with_future_times_from_a_clock_set_back_return_at_once(any_app, server, activity, ani, clock):
-    invited(activity, ani)
+    invite_and_publish(activity, ani)
     leases.claim("w1", 10, 60, now=NOW + timedelta(days=1))
     assert limits.take_slot("w1", 1, 60, now=NOW + timedelta(days=1)) == 1
     assert states() == [MessageState.LEASED]

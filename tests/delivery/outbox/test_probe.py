@@ -10,11 +10,10 @@ from outreach.domain.mail.failures import ChannelTrouble
 from outreach.extensions import db
 from outreach.services.activities import publish as publishing
 from outreach.transactions import writing
-from tests.conftest import NOW
-from tests.delivery.outbox.outbox_help import drain, invited, outbox_now, send_through
-from tests.delivery.smtp.wire_help import WAYS
+from tests.delivery.wire_help import WAYS
 from tests.servers.scripted import DROP, ScriptedServer
 from tests.servers.smtp import Server
+from tests.world import NOW, drain, invite_and_publish, outbox_now, send_through
 
 NOT_OURS = "550 5.7.1 not your address"
 NOBODY = "550 5.1.1 nobody"
@@ -55,7 +54,7 @@ def test_a_refused_recipient_shows_that_the_server_responds_again(
 ):
     with ScriptedServer(WAYS[way], {("RCPT", 0): NOBODY}) as server:
         send_through(app, server)
-        invited(activity, ani)
+        invite_and_publish(activity, ani)
         raised(fault)
         clock.now = pause_over()
         drain(clock)
@@ -69,7 +68,7 @@ def test_an_accepted_recipient_shows_that_mail_is_relayed_even_if_the_mail_is_re
 ):
     with ScriptedServer(WAYS[way], {("END", 0): "552 full", ("BDAT", 0): "552 full"}) as server:
         send_through(app, server)
-        invited(activity, ani)
+        invite_and_publish(activity, ani)
         raised(ChannelTrouble.RELAY)
         clock.now = pause_over()
         drain(clock)
@@ -80,7 +79,7 @@ def test_an_accepted_recipient_shows_that_mail_is_relayed_even_if_the_mail_is_re
 def test_a_successful_login_proves_nothing_about_the_sender(app, office, activity, ani, clock, way):
     with ScriptedServer(WAYS[way], {("MAIL", 0): "451 ask later"}) as server:
         send_through(app, server)
-        invited(activity, ani)
+        invite_and_publish(activity, ani)
         raised(ChannelTrouble.SENDER)
         clock.now = pause_over()
         drain(clock)
@@ -90,7 +89,7 @@ def test_a_successful_login_proves_nothing_about_the_sender(app, office, activit
 def test_a_server_that_disconnects_once_more_is_not_yet_reliable(app, office, activity, ani, clock):
     with ScriptedServer((), {("DATA", 0): DROP}) as server:
         send_through(app, server)
-        invited(activity, ani)
+        invite_and_publish(activity, ani)
         raised(ChannelTrouble.UNRELIABLE)
         clock.now = pause_over()
         drain(clock)
@@ -98,7 +97,7 @@ def test_a_server_that_disconnects_once_more_is_not_yet_reliable(app, office, ac
 
 
 def test_the_server_is_tried_when_its_pause_ends_though_no_mail_waits(any_app, server, activity, ani, clock):
-    invited(activity, ani)
+    invite_and_publish(activity, ani)
     server.at["MAIL"] = NOT_OURS
     drain(clock)
     assert trouble() is ChannelTrouble.SENDER

@@ -12,10 +12,9 @@ from outreach.delivery.smtp.pipeline import SLOW_S
 from outreach.domain.states import ActivityState
 from outreach.extensions import db
 from outreach.models import Activity
-from tests.conftest import a_person
-from tests.delivery.outbox.outbox_help import attempts, drain, invited, outbox_now, send_through
-from tests.delivery.smtp.wire_help import CHUNKING, PIPELINING
+from tests.delivery.wire_help import CHUNKING, PIPELINING
 from tests.servers.scripted import DROP, ScriptedServer
+from tests.world import a_person, attempts, drain, invite_and_publish, outbox_now, send_through
 
 pytestmark = [pytest.mark.usefixtures("any_app", "default_rules"), pytest.mark.slow]
 A_STALL = timedelta(seconds=5)
@@ -51,7 +50,7 @@ def test_changes_while_the_database_stalled_are_checked_again_before_the_first_m
 ):
     """In the second group the connection is already open; one of its messages has no address and is settled before."""
     send_through(any_app, server, mail_per_minute=600, mail_connections=1, hand_over_group=2, claim_size=2)
-    invited(activity, ani, budi, a_person("Alif", email=""), a_person("Citra"))
+    invite_and_publish(activity, ani, budi, a_person("Alif", email=""), a_person("Citra"))
     stalling(monkeypatch, owner, name, clock, range(2, 3), lambda: cancelled(any_app))
     assert drain(clock).sent == 2
     assert sorted(server.recipients()) == ["ani@example.com", "budi@example.com"]
@@ -60,14 +59,14 @@ def test_changes_while_the_database_stalled_are_checked_again_before_the_first_m
 
 
 def test_mails_recorded_before_a_stall_are_sent_after_it(any_app, server, activity, ani, budi, clock, monkeypatch):
-    invited(activity, ani, budi)
+    invite_and_publish(activity, ani, budi)
     stalling(monkeypatch, results, "turn", clock, range(1, 2))
     assert drain(clock).sent == 2
     assert sorted(server.recipients()) == ["ani@example.com", "budi@example.com"]
 
 
 def test_mails_are_sent_even_if_every_group_stalls(any_app, server, activity, ani, budi, clock, monkeypatch):
-    invited(activity, ani, budi)
+    invite_and_publish(activity, ani, budi)
     stalling(monkeypatch, results, "turn", clock, range(1, 1000))
     assert drain(clock).sent == 2
 
@@ -89,7 +88,7 @@ def test_changes_while_a_further_connection_was_made_are_checked_again(
 
     with ScriptedServer(extensions, {**at, ("GREETING", 2): slow}) as server:
         send_through(any_app, server, mail_per_connection=limit)
-        invited(activity, ani, budi, a_person("Citra"))
+        invite_and_publish(activity, ani, budi, a_person("Citra"))
         drain(clock)
         assert len(server.taken) == 1
         assert server.connections == 2
@@ -110,6 +109,6 @@ def test_changes_while_a_slow_server_took_one_mail_are_checked_again_before_the_
 
     with ScriptedServer(extensions, {("END", 0): slow}) as server:
         send_through(any_app, server, mail_connections=1)
-        invited(activity, ani, budi, *[a_person(f"Warga{number}") for number in range(4)])
+        invite_and_publish(activity, ani, budi, *[a_person(f"Warga{number}") for number in range(4)])
         assert drain(clock).sent == len(server.taken) == 2
     assert len(attempts()) == 2

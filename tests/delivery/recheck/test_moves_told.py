@@ -27,10 +27,9 @@ from outreach.services.reminders import tick as reminding
 from outreach.services.timetabling import apply as applying
 from outreach.services.timetabling import result as timetabling_result
 from outreach.services.timetabling import undo as undoing
-from tests.conftest import JAKARTA, at
-from tests.delivery.outbox.outbox_help import drain, invited, outbox_now
 from tests.servers.smtp import DROP_AFTER_TAKING
-from tests.services.timetabling.timetabling_help import a_request, searched
+from tests.world import JAKARTA, at, drain, invite_and_publish, outbox_now
+from tests.world.timetabling import a_request, searched
 
 pytestmark = pytest.mark.usefixtures("any_app", "default_rules")
 LATER = timedelta(days=1)  # otherwise an invitation and a change on one day would be two mails of one day
@@ -52,9 +51,9 @@ def moved_to(activity, day: int, clock) -> None:
 
 
 @pytest.fixture
-def told(server, activity, ani, clock):
+def invited(server, activity, ani, clock):
     """Ani got her invitation the day before."""
-    invited(activity, ani)
+    invite_and_publish(activity, ani)
     drain(clock)
     assert server.recipients() == ["ani@example.com"]
     server.taken.clear()
@@ -83,10 +82,10 @@ def drained(clock, *, times: int = 2) -> None:
         clock.now += timedelta(seconds=10)
 
 
-def test_a_second_move_while_a_dead_worker_held_the_first_notice_gives_one_notice_of_both(told, server, ani, clock):
-    moved_to(told, 20, clock)
+def test_a_second_move_while_a_dead_worker_held_the_first_notice_gives_one_notice_of_both(invited, server, ani, clock):
+    moved_to(invited, 20, clock)
     assert len(leases.claim("dead", 10, 120, now=clock.now)) == 1
-    moved_to(told, 21, clock)
+    moved_to(invited, 21, clock)
     drain(clock)
     assert server.taken == []  # the worker may still be busy with it
     clock.now += timedelta(seconds=121)
@@ -102,10 +101,12 @@ def test_a_second_move_while_a_dead_worker_held_the_first_notice_gives_one_notic
     ]  # fmt: skip
 
 
-def test_a_second_move_while_the_first_notice_was_put_back_untried_gives_one_notice_of_both(told, server, ani, clock):
-    moved_to(told, 20, clock)
+def test_a_second_move_while_the_first_notice_was_put_back_untried_gives_one_notice_of_both(
+    invited, server, ani, clock
+):
+    moved_to(invited, 20, clock)
     held = leases.claim("w1", 10, 120, now=clock.now)
-    moved_to(told, 21, clock)
+    moved_to(invited, 21, clock)
     leases.release(held, MessageState.LEASED)
     drain(clock)
     clock.now += timedelta(seconds=10)
@@ -115,10 +116,10 @@ def test_a_second_move_while_the_first_notice_was_put_back_untried_gives_one_not
     assert "Kamis, 21 Januari 2027" in body
 
 
-def test_a_postponed_notice_of_a_move_is_not_sent_after_that_of_the_next_move(told, server, ani, clock):
-    moved_to(told, 20, clock)
+def test_a_postponed_notice_of_a_move_is_not_sent_after_that_of_the_next_move(invited, server, ani, clock):
+    moved_to(invited, 20, clock)
     held = leases.claim("w1", 10, 120, now=clock.now)
-    moved_to(told, 21, clock)
+    moved_to(invited, 21, clock)
     put_off = results.Settled(
         held[0], MessageState.RETRY, "temporary", tried=True, due_at=clock.now + timedelta(hours=1)
     )
@@ -132,12 +133,12 @@ def test_a_postponed_notice_of_a_move_is_not_sent_after_that_of_the_next_move(to
     ]  # fmt: skip
 
 
-def test_a_notice_that_may_have_arrived_is_still_repeated(told, server, ani, clock):
-    moved_to(told, 20, clock)
+def test_a_notice_that_may_have_arrived_is_still_repeated(invited, server, ani, clock):
+    moved_to(invited, 20, clock)
     server.at["DATA"] = DROP_AFTER_TAKING
     drain(clock)
     server.at.clear()
-    moved_to(told, 21, clock)
+    moved_to(invited, 21, clock)
     clock.now += timedelta(minutes=5)
     drained(clock)
     first, *others = server.taken
@@ -146,10 +147,10 @@ def test_a_notice_that_may_have_arrived_is_still_repeated(told, server, ani, clo
     assert [(state, reason) for _name, state, reason in outbox_now()][1:] == [("sent", ""), ("sent", "")]
 
 
-def test_an_undeliverable_newer_notice_does_not_hold_back_the_older(told, server, ani, clock):
-    moved_to(told, 20, clock)
+def test_an_undeliverable_newer_notice_does_not_hold_back_the_older(invited, server, ani, clock):
+    moved_to(invited, 20, clock)
     held = leases.claim("w1", 10, 120, now=clock.now)
-    moved_to(told, 21, clock)
+    moved_to(invited, 21, clock)
     newest = db.session.scalar(sa.select(sa.func.max(Message.id)))
     db.session.execute(sa.update(Message).where(Message.id == newest).values(state=MessageState.FAILED))
     db.session.commit()
@@ -161,12 +162,12 @@ def test_an_undeliverable_newer_notice_does_not_hold_back_the_older(told, server
 @pytest.mark.postgresql
 @pytest.mark.parametrize("any_app", ["postgresql"], indirect=True)
 def test_a_notice_being_claimed_also_describes_the_move_that_the_older_one_leaves_to_it(
-    any_app, told, server, ani, clock
+    any_app, invited, server, ani, clock
 ):
     """Its worker may have read it already, so no line can be merged into it."""
-    moved_to(told, 20, clock)
+    moved_to(invited, 20, clock)
     (old,) = leases.claim("w1", 1, 120, now=clock.now)
-    moved_to(told, 21, clock)
+    moved_to(invited, 21, clock)
     (line_id,) = lines_of(old.message_id)
     newest = db.session.scalar(sa.select(sa.func.max(Message.id)))
     db.session.rollback()
@@ -191,12 +192,12 @@ def test_a_notice_being_claimed_also_describes_the_move_that_the_older_one_leave
 
 
 def test_a_notice_claimed_before_the_older_one_left_it_its_move_starts_from_what_the_reader_knew(
-    told, server, ani, clock
+    invited, server, ani, clock
 ):
-    moved_to(told, 20, clock)
+    moved_to(invited, 20, clock)
     leases.release(leases.claim("w1", 1, 120, now=clock.now), MessageState.LEASED)
     (old,) = leases.claim("w2", 1, 120, now=clock.now)
-    moved_to(told, 21, clock)
+    moved_to(invited, 21, clock)
     (newer,) = leases.claim("w3", 1, 120, now=clock.now)
     decided = Preparer(current_settings()).prepare([old], now=clock.now).decided
     assert [(one.state, one.reason) for one in decided] == [(MessageState.SKIPPED, SkipReason.JOINED)]
@@ -206,10 +207,10 @@ def test_a_notice_claimed_before_the_older_one_left_it_its_move_starts_from_what
     assert moves_told(server) == [(18, 21)]
 
 
-def test_a_move_already_described_by_a_sent_notice_is_not_notified_again(told, server, ani, clock):
+def test_a_move_already_described_by_a_sent_notice_is_not_notified_again(invited, server, ani, clock):
     """The second move came before the first notice was sent, and its own notice was written after that."""
-    moved_to(told, 20, clock)
-    moved_unseen_to(told, 21, clock, "banjir")
+    moved_to(invited, 20, clock)
+    moved_unseen_to(invited, 21, clock, "banjir")
     drained(clock)
     assert moves_told(server) == [(18, 21)]
     assert "banjir" in bodies(server)[0]
@@ -217,13 +218,13 @@ def test_a_move_already_described_by_a_sent_notice_is_not_notified_again(told, s
     drained(clock)
     assert moves_told(server) == [(18, 21)]
     assert outbox_now()[-1][1:] == ("skipped", "known")
-    moved_to(told, 19, clock)
+    moved_to(invited, 19, clock)
     drained(clock)
     assert moves_told(server) == [(18, 21), (21, 19)]
 
 
 def test_a_person_first_invited_to_the_new_time_gets_no_notice_of_the_move(server, activity, ani, clock):
-    invited(activity, ani)
+    invite_and_publish(activity, ani)
     (held,) = leases.claim("w1", 1, 120, now=clock.now)
     moved_to(activity, 20, clock)
     leases.release([held], MessageState.LEASED)
@@ -233,22 +234,22 @@ def test_a_person_first_invited_to_the_new_time_gets_no_notice_of_the_move(serve
     assert [(state, reason) for _name, state, reason in outbox_now()] == [("sent", ""), ("skipped", "known")]
 
 
-def test_a_move_and_its_reversal_before_any_notice_was_sent_are_not_notified(told, server, ani, clock):
-    moved_to(told, 20, clock)
-    moved_to(told, 18, clock)
+def test_a_move_and_its_reversal_before_any_notice_was_sent_are_not_notified(invited, server, ani, clock):
+    moved_to(invited, 20, clock)
+    moved_to(invited, 18, clock)
     drained(clock)
     assert server.taken == []
     assert {(state, reason) for _name, state, reason in outbox_now()[1:]} == {("skipped", "known")}
-    moved_to(told, 21, clock)
+    moved_to(invited, 21, clock)
     drained(clock)
     assert moves_told(server) == [(18, 21)]
 
 
-def test_a_taken_proposal_undone_before_any_notice_was_sent_is_not_notified(told, server, ani, clock):
-    search = searched(a_request([told], first_on=date(2027, 1, 20), last_on=date(2027, 1, 21)), now=clock.now)
+def test_a_taken_proposal_undone_before_any_notice_was_sent_is_not_notified(invited, server, ani, clock):
+    search = searched(a_request([invited], first_on=date(2027, 1, 20), last_on=date(2027, 1, 21)), now=clock.now)
     (line,) = timetabling_result.read(search.result).lines
     assert line.is_moved
-    applying.apply(search.id, [told.id], reason="Jadwal baru", by=None, now=clock.now)
+    applying.apply(search.id, [invited.id], reason="Jadwal baru", by=None, now=clock.now)
     reminding.tick(clock.now)
     undoing.undo(search.id, reason="Kembali", by=None, now=clock.now)
     reminding.tick(clock.now)
@@ -257,12 +258,12 @@ def test_a_taken_proposal_undone_before_any_notice_was_sent_is_not_notified(told
     assert {(state, reason) for _name, state, reason in outbox_now()[1:]} == {("skipped", "known")}
 
 
-def test_a_reversal_is_notified_where_the_first_notice_may_have_arrived(told, server, ani, clock):
-    moved_to(told, 20, clock)
+def test_a_reversal_is_notified_where_the_first_notice_may_have_arrived(invited, server, ani, clock):
+    moved_to(invited, 20, clock)
     server.at["DATA"] = DROP_AFTER_TAKING
     drain(clock)
     server.at.clear()
-    moved_to(told, 18, clock)
+    moved_to(invited, 18, clock)
     drained(clock)
     clock.now += timedelta(minutes=5)
     drained(clock)
@@ -271,7 +272,7 @@ def test_a_reversal_is_notified_where_the_first_notice_may_have_arrived(told, se
 
 def test_a_repeated_invitation_with_the_new_time_does_not_replace_the_notice(server, activity, ani, clock):
     """Both copies have one Message-ID, so Ani may see only the first, with the old time."""
-    invited(activity, ani)
+    invite_and_publish(activity, ani)
     server.at["DATA"] = DROP_AFTER_TAKING
     drain(clock)
     server.at.clear()
@@ -282,19 +283,19 @@ def test_a_repeated_invitation_with_the_new_time_does_not_replace_the_notice(ser
     assert moves_told(server) == [(18, 20)]
 
 
-def test_a_person_who_answered_for_the_new_time_before_its_notice_knows_that_time(told, server, ani, clock):
-    moved_to(told, 20, clock)
+def test_a_person_who_answered_for_the_new_time_before_its_notice_knows_that_time(invited, server, ani, clock):
+    moved_to(invited, 20, clock)
     invitation = db.session.scalars(sa.select(Invitation)).one()
     recording.record_answer(invitation.id, Choice.COMING, AnswerSource.PHONE, by=None, now=clock.now)
-    moved_to(told, 18, clock)
+    moved_to(invited, 18, clock)
     drained(clock)
     assert moves_told(server) == [(20, 18)]
 
 
-def test_a_notice_waits_while_an_older_one_is_being_sent(told, server, ani, clock):
+def test_a_notice_waits_while_an_older_one_is_being_sent(invited, server, ani, clock):
     """What the older one has notified is known only once its result is recorded."""
-    moved_to(told, 20, clock)
-    moved_unseen_to(told, 21, clock)
+    moved_to(invited, 20, clock)
+    moved_unseen_to(invited, 21, clock)
     (old,) = leases.claim("w1", 1, 120, now=clock.now)
     (ready,) = Preparer(current_settings()).prepare([old], now=clock.now).ready
     results.turn([], [old], "w1", lease_s=120, now=clock.now)
@@ -309,9 +310,9 @@ def test_a_notice_waits_while_an_older_one_is_being_sent(told, server, ani, cloc
     assert outbox_now()[-1][1:] == ("skipped", "known")
 
 
-def test_a_notice_sent_again_by_hand_has_the_same_contents(told, server, ani, clock):
-    moved_to(told, 20, clock)
-    moved_unseen_to(told, 21, clock)
+def test_a_notice_sent_again_by_hand_has_the_same_contents(invited, server, ani, clock):
+    moved_to(invited, 20, clock)
+    moved_unseen_to(invited, 21, clock)
     drained(clock)
     reminding.tick(clock.now)
     drained(clock)
@@ -321,11 +322,11 @@ def test_a_notice_sent_again_by_hand_has_the_same_contents(told, server, ani, cl
     assert moves_told(server) == [(18, 21), (18, 21)]
 
 
-def test_each_move_raises_the_sequence_by_one_and_writes_one_notice(told, clock):
+def test_each_move_raises_the_sequence_by_one_and_writes_one_notice(invited, clock):
     """The sequence shows which move a reader was notified of."""
     for number, day in enumerate((20, 21, 18), 1):
-        moved_to(told, day, clock)
-        sequence = db.session.get(Activity, told.id, populate_existing=True).sequence
+        moved_to(invited, day, clock)
+        sequence = db.session.get(Activity, invited.id, populate_existing=True).sequence
         notices = db.session.scalars(
             sa.select(Reminder.occurrence).where(Reminder.key == MailKind.CHANGE.value).order_by(Reminder.id)
         ).all()

@@ -12,7 +12,7 @@ from outreach.delivery.smtp import pipeline
 from outreach.delivery.smtp.stream import ConnectionLost, Stream
 from outreach.delivery.smtp.wire import Accepted, ChannelDown
 from outreach.domain.mail.failures import ChannelTrouble
-from tests.delivery.smtp.wire_help import BODY, CHUNKING, NAMES, PIPELINING, WAYS, a_mail, in_short, mails, wire_to
+from tests.delivery.wire_help import BODY, CHUNKING, NAMES, PIPELINING, WAYS, a_mail, in_short, mails, wire_to
 from tests.servers.scripted import DROP, GARBAGE, HANG, REPLY_AND_DROP, RESET, TAKE_AND_DROP, WRONG, ScriptedServer
 
 BREAKS = (DROP, RESET, HANG, GARBAGE, WRONG)

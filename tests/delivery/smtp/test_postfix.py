@@ -3,7 +3,7 @@
 import pytest
 
 from outreach.delivery.smtp.wire import Permanent
-from tests.delivery.smtp.wire_help import a_mail, in_short, mails, wire_to
+from tests.delivery.wire_help import a_mail, in_short, mails, wire_to
 from tests.servers.postfix import Postfix, missing
 from tests.servers.scripted import ScriptedServer
 

@@ -4,18 +4,15 @@ import re
 import socket
 import ssl
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
-from aiosmtpd.smtp import AuthResult, LoginPassword
 
 from outreach.delivery.smtp.wire import ChannelDown, InDoubt, Permanent, Temporary, Wire
 from outreach.domain.mail.failures import ChannelTrouble
-from tests.delivery.outbox.outbox_help import send_through
-from tests.delivery.smtp.wire_help import CHUNKING, PIPELINING, WAYS, a_mail, hand_over, in_short, mails, wire_to
-from tests.servers import certificates
+from tests.delivery.wire_help import CHUNKING, PIPELINING, WAYS, a_mail, hand_over, in_short, mails, wire_to
 from tests.servers.scripted import ScriptedServer
-from tests.servers.smtp import DROP, DROP_AFTER_TAKING, Server
+from tests.servers.smtp import DROP, DROP_AFTER_TAKING, Server, check_password
+from tests.world import send_through
 
 ways = pytest.mark.parametrize("way", WAYS)
 
@@ -126,16 +123,6 @@ def test_a_server_without_support_does_not_get_such_an_address(app):
                 hand_over(wire, a_mail("añi@example.com"))
             hand_over(wire, a_mail("ani@jalan-é.example"))
         assert server.recipients() == ["ani@xn--jalan--gva.example"]
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory) -> tuple[Path, Path]:
-    return certificates.certificate(tmp_path_factory.mktemp("tls"))
-
-
-def check_password(_server, _session, _envelope, _mechanism, given):
-    right = isinstance(given, LoginPassword) and (given.login, given.password) == (b"kantor", b"rahasia")
-    return AuthResult(success=right)
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from tests.domain.plan_help import (
     activity,
     at,
     plan,
+    session,
     speaks,
     takes_part,
     volunteers,
@@ -254,10 +255,6 @@ def test_a_travel_time_can_be_longer_than_another_activity_between():
 
 
 # kecamatan
-
-
-def session(id, starts, ends, region="18.72.02.1001", **more):
-    return activity(id, starts, ends, **{"kind": ActivityKind.OUTREACH, "region_code": region, **more})
 
 
 def test_two_community_activities_in_one_kecamatan_on_one_half_day_are_a_warning():

@@ -9,7 +9,7 @@ import pytest
 from outreach.domain.kinds import Audience, MailKind
 from outreach.domain.mail.hours import MailHours, held_until, poll_held_until
 from outreach.domain.reminders import ActivityTimes
-from tests.conftest import JAKARTA, at
+from tests.world import JAKARTA, at
 
 HOURS = MailHours(JAKARTA)
 FAR = ActivityTimes(at(18), at(18, 12), at(16, 16))

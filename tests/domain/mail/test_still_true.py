@@ -8,7 +8,7 @@ import pytest
 from outreach.domain.kinds import Audience, MailKind
 from outreach.domain.mail.still_true import LineFacts, SkipReason, skip_because
 from outreach.domain.states import ANSWERED, ActivityState, InvitationState
-from tests.conftest import NOW
+from tests.world import NOW
 
 REMINDER = LineFacts(
     kind=MailKind.REMINDER,

@@ -288,7 +288,9 @@ def every_place(task, demand):
     teams = combinations(team, demand.facilitators_needed) if demand.facilitators else [()]
     for start, venue, chosen in product(sorted(starts), set(venues), list(teams)):
         kept = [one for one in present.engagements if one.party not in team or one.party in chosen]
-        added = [Engagement(p, demand.facilitator_role) for p in chosen if p not in {one.party for one in kept}]
+        added = [
+            Engagement(place, demand.facilitator_role) for place in chosen if place not in {one.party for one in kept}
+        ]
         placed = replace(present.moved(start), venue_id=venue, engagements=(*kept, *added))
         if not any(one.severity is Severity.BLOCK for one in clashes_of(task.base, placed)):
             yield placed

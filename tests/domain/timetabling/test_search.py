@@ -28,8 +28,8 @@ from outreach.domain.timetabling import (
     propose,
     search,
 )
-from tests.domain.plan_help import BUDI, SITI, activity, at, speaks
-from tests.domain.timetabling.timetabling_help import FRIDAY, MONDAY, NOTHING, TUESDAY, WEDNESDAY, session, task
+from tests.domain.plan_help import BUDI, SITI, activity, at, session, speaks
+from tests.domain.timetabling.timetabling_help import FRIDAY, MONDAY, NOTHING, TUESDAY, WEDNESDAY, task
 
 pytestmark = pytest.mark.slow
 
@@ -139,7 +139,7 @@ def test_pressing_stop_ends_it_with_the_best_so_far():
             timer = threading.Timer(1.0, asked.stop)
             timer.start()
     outcome = asked.outcome
-    assert outcome.is_stopped  # otherwise it was over before; benchmarks/timetabling.py measures how soon
+    assert outcome.is_stopped  # otherwise it was over before; benchmarks/planning/timetabling.py measures how soon
     assert outcome.proposal is not None
 
 

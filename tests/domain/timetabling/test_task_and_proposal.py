@@ -40,6 +40,7 @@ from tests.domain.plan_help import (
     activity,
     at,
     plan,
+    session,
     speaks,
     takes_part,
     volunteers,
@@ -53,7 +54,6 @@ from tests.domain.timetabling.timetabling_help import (
     TUESDAY,
     WEDNESDAY,
     WEEK,
-    session,
     task,
 )
 

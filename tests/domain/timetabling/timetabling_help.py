@@ -2,10 +2,9 @@
 
 from datetime import date
 
-from outreach.domain.kinds import ActivityKind
 from outreach.domain.planning.rules import ClashKind, Rules, Severity
 from outreach.domain.timetabling import Demand, Horizon, Task, Wishes
-from tests.domain.plan_help import activity, plan
+from tests.domain.plan_help import plan
 
 MONDAY, TUESDAY, WEDNESDAY, THURSDAY, FRIDAY = (date(2027, 1, day) for day in (18, 19, 20, 21, 22))
 WEEK = Horizon((MONDAY, TUESDAY, WEDNESDAY, THURSDAY, FRIDAY))
@@ -19,7 +18,3 @@ QUIET = Rules({ClashKind.NOON_BREAK: Severity.IGNORE}, notice_days=0)
 def task(*activities, demands=None, horizon=WEEK, wishes=NOTHING, **more):
     demands = demands or tuple(Demand(one.id) for one in activities)
     return Task(plan(*activities, **{"rules": QUIET, **more}), tuple(demands), horizon, wishes)
-
-
-def session(id, starts, ends, region="18.72.02.1001", **more):
-    return activity(id, starts, ends, **{"kind": ActivityKind.OUTREACH, "region_code": region, **more})

@@ -18,7 +18,7 @@ from outreach.services.planning.book import VenueTaken
 from outreach.services.programmes import copy as copying
 from outreach.services.programmes import edit as programmes
 from outreach.services.programmes.edit import ProgrammeValues
-from tests.conftest import JAKARTA, NOW, at, draft_activity
+from tests.world import JAKARTA, NOW, at, draft_activity
 
 IN_PUSAT = ("18.72.01.1001", "18.72.01.1003")
 PROGRAMME = ProgrammeValues("Empat hari", date(2027, 1, 18), date(2027, 1, 24), JAKARTA)

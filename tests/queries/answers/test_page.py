@@ -3,7 +3,6 @@
 import pytest
 import sqlalchemy as sa
 
-from outreach.delivery import tokens
 from outreach.domain.answers import Choice, DeadlinePassed, NotInvited
 from outreach.domain.kinds import Role
 from outreach.domain.states import InvitationState
@@ -16,34 +15,25 @@ from outreach.services.answers import answer as answering
 from outreach.services.answers.answer import NothingToAnswer
 from outreach.services.answers.nominees import Nominee
 from outreach.services.invitations import invite as inviting
-from outreach.services.invitations import links
 from outreach.services.invitations import withdraw as withdrawing
-from tests.conftest import NOW, at, draft_activity
+from tests.world import NOW, at, draft_activity, invite, mark_as_invited, publish, token_of
 
 pytestmark = pytest.mark.usefixtures("any_app")
 
 
-def went_out(*activities):
-    publishing.publish([a.id for a in activities], by=None, now=NOW)
-    db.session.execute(sa.update(Invitation).values(state=InvitationState.INVITED, invited_at=NOW))
-    db.session.commit()
-
-
-def invite(person, *activities, role=Role.CADRE):
-    inviting.invite_people([a.id for a in activities], [person.id], role, by=None, now=NOW)
-
-
-def token(invitee) -> str:
-    return tokens.token(links.link_for(db.session, invitee))
+def publish_and_mark(*activities):
+    """Publish activities and mark every invitation as sent."""
+    publish(*activities, tick=False)
+    mark_as_invited()
 
 
 def test_ani_sees_her_published_days_in_order_and_no_draft(programme, hall, ani, budi):
     days = [draft_activity(programme, hall, day) for day in (19, 18, 20)]
     for day in days:
-        invite(ani, day)
-    invite(budi, days[0])
-    went_out(*days[:2])
-    page = answer_page.read(token(ani), now=at(5))
+        invite(day, ani)
+    invite(days[0], budi)
+    publish_and_mark(*days[:2])
+    page = answer_page.read(token_of(ani), now=at(5))
     hers = {"id": "Bapak/Ibu Ani Wijaya", "en": "Ani Wijaya"}
     assert page.invitee == LinkInvitee(ani.id, "Ani Wijaya", "id", False, False, hers)
     assert page.contact == Contact("DP3AP2KB Kota Metro", "Bidang PPA", "+6281200000001")
@@ -57,29 +47,29 @@ def test_ani_sees_her_published_days_in_order_and_no_draft(programme, hall, ani,
 def test_a_programmes_own_contact_is_preferred_to_the_offices(activity, programme, ani):
     programme.contact_name, programme.contact_phone = "Ibu Rina", "+6281299999999"
     db.session.commit()
-    invite(ani, activity)
-    went_out(activity)
-    assert answer_page.read(token(ani), now=at(5)).contact == Contact(
+    invite(activity, ani)
+    publish_and_mark(activity)
+    assert answer_page.read(token_of(ani), now=at(5)).contact == Contact(
         "DP3AP2KB Kota Metro", "Ibu Rina", "+6281299999999"
     )
 
 
 def test_seats_are_counted_for_people_who_still_want_one(programme, hall, ani, budi):
     small = draft_activity(programme, hall, capacity=2)
-    invite(ani, small)
-    invite(ani, small, role=Role.PARTICIPANT)
-    invite(budi, small)
-    went_out(small)
-    answering.answer(token(ani), small.id, Choice.COMING, now=at(5))
-    assert [one.seats_left for one in answer_page.read(token(budi), now=at(5)).activities] == [1]
-    assert [one.seats_left for one in answer_page.read(token(ani), now=at(5)).activities] == [None]
+    invite(small, ani)
+    invite(small, ani, role=Role.PARTICIPANT)
+    invite(small, budi)
+    publish_and_mark(small)
+    answering.answer(token_of(ani), small.id, Choice.COMING, now=at(5))
+    assert [one.seats_left for one in answer_page.read(token_of(budi), now=at(5)).activities] == [1]
+    assert [one.seats_left for one in answer_page.read(token_of(ani), now=at(5)).activities] == [None]
 
 
 def test_the_deadline_is_the_first_instant_at_which_no_answer_is_accepted(activity, ani):
-    invite(ani, activity)
-    went_out(activity)
-    (before,) = answer_page.read(token(ani), now=at(16, 15, 59)).activities
-    (after,) = answer_page.read(token(ani), now=at(16, 16)).activities
+    invite(activity, ani)
+    publish_and_mark(activity)
+    (before,) = answer_page.read(token_of(ani), now=at(16, 15, 59)).activities
+    (after,) = answer_page.read(token_of(ani), now=at(16, 16)).activities
     assert (before.refusal, type(after.refusal)) == (None, DeadlinePassed)
     assert after.refusal.values == {"deadline": at(16, 16), "contact": "Bidang PPA (0812-0000-0001)"}
 
@@ -88,10 +78,10 @@ def test_the_chief_sees_his_topics(activity, chief, ani):
     activity.agenda.append(AgendaItem(starts_at=at(18, 10), ends_at=at(18, 11), topic="Lain", speakers=[]))
     activity.agenda.append(AgendaItem(starts_at=at(18, 9), ends_at=at(18, 10), topic="Pelaporan", speakers=[chief]))
     db.session.commit()
-    invite(chief, activity, role=Role.SPEAKER)
-    invite(chief, activity, role=Role.PARTICIPANT)
-    went_out(activity)
-    page = answer_page.read(token(chief), now=at(5))
+    invite(activity, chief, role=Role.SPEAKER)
+    invite(activity, chief, role=Role.PARTICIPANT)
+    publish_and_mark(activity)
+    page = answer_page.read(token_of(chief), now=at(5))
     (one,) = page.activities
     assert page.invitee.name == "Kapolres Metro"
     assert (set(one.roles), one.topics) == (
@@ -102,11 +92,11 @@ def test_the_chief_sees_his_topics(activity, chief, ani):
 
 def test_the_police_see_their_nominees_and_nobody_they_removed(activity, police):
     inviting.invite_organisations([activity.id], {police.id: 2}, by=None, now=NOW)
-    went_out(activity)
-    (one,) = answer_page.read(token(police), now=at(5)).activities
+    publish_and_mark(activity)
+    (one,) = answer_page.read(token_of(police), now=at(5)).activities
     for names in (["Rina", "Dedi"], ["Rina"]):
-        answering.nominate(token(police), one.invitation_id, [Nominee(n, "Kanit") for n in names], now=at(5))
-    page = answer_page.read(token(police), now=at(5))
+        answering.nominate(token_of(police), one.invitation_id, [Nominee(n, "Kanit") for n in names], now=at(5))
+    page = answer_page.read(token_of(police), now=at(5))
     assert page.invitee == LinkInvitee(police.id, "Polres Metro", "id", False, True)
     (one,) = page.activities
     assert (one.quota, [(n.name, n.post, n.state) for n in one.nominees]) == (
@@ -117,51 +107,51 @@ def test_the_police_see_their_nominees_and_nobody_they_removed(activity, police)
 
 def test_an_organisation_sees_no_contacts_of_people_who_are_not_its_own(activity, police, ani):
     inviting.invite_organisations([activity.id], {police.id: 2}, by=None, now=NOW)
-    went_out(activity)
-    (one,) = answer_page.read(token(police), now=at(5)).activities
-    answering.nominate(token(police), one.invitation_id, [Nominee("Ani Wijaya", email=ani.email)], now=at(5))
-    (one,) = answer_page.read(token(police), now=at(5)).activities
+    publish_and_mark(activity)
+    (one,) = answer_page.read(token_of(police), now=at(5)).activities
+    answering.nominate(token_of(police), one.invitation_id, [Nominee("Ani Wijaya", email=ani.email)], now=at(5))
+    (one,) = answer_page.read(token_of(police), now=at(5)).activities
     assert [n[:4] for n in one.nominees] == [("Ani Wijaya", "", "", "")]
     assert ani.phone != ""
 
 
 def test_a_withdrawn_invitation_is_shown_as_ended_until_the_activity_is_over(activity, ani, coordinator):
-    invite(ani, activity)
-    went_out(activity)
+    invite(activity, ani)
+    publish_and_mark(activity)
     withdrawing.withdraw(db.session.scalars(sa.select(Invitation.id)).one(), by=coordinator, now=NOW)
-    (one,) = answer_page.read(token(ani), now=at(18, 11, 59)).activities
+    (one,) = answer_page.read(token_of(ani), now=at(18, 11, 59)).activities
     assert (one.state, type(one.refusal)) == (InvitationState.WITHDRAWN, NotInvited)
     with pytest.raises(NothingToAnswer):
-        answer_page.activity_for_calendar(answer_page.read(token(ani), now=at(5)), activity.id)
-    assert answer_page.read(token(ani), now=at(18, 12)).activities == ()
+        answer_page.activity_for_calendar(answer_page.read(token_of(ani), now=at(5)), activity.id)
+    assert answer_page.read(token_of(ani), now=at(18, 12)).activities == ()
 
 
 def test_who_was_never_told_of_an_invitation_reads_nothing_of_its_end(activity, ani, coordinator):
-    invite(ani, activity)
+    invite(activity, ani)
     withdrawing.withdraw(db.session.scalars(sa.select(Invitation.id)).one(), by=coordinator, now=NOW)
     publishing.publish([activity.id], by=None, now=NOW)
-    assert answer_page.read(token(ani), now=at(5)).activities == ()
+    assert answer_page.read(token_of(ani), now=at(5)).activities == ()
 
 
 def test_who_is_withdrawn_in_one_role_and_stands_in_another_reads_only_the_other(activity, ani, coordinator):
-    invite(ani, activity, role=Role.CADRE)
-    invite(ani, activity, role=Role.MODERATOR)
-    went_out(activity)
+    invite(activity, ani, role=Role.CADRE)
+    invite(activity, ani, role=Role.MODERATOR)
+    publish_and_mark(activity)
     withdrawing.withdraw(
         db.session.scalars(sa.select(Invitation.id).where(Invitation.role == Role.MODERATOR)).one(),
         by=coordinator,
         now=NOW,
     )
-    (one,) = answer_page.read(token(ani), now=at(5)).activities
+    (one,) = answer_page.read(token_of(ani), now=at(5)).activities
     assert (one.state, one.roles, one.refusal) == (InvitationState.INVITED, (Role.CADRE,), None)
 
 
 def test_only_ones_own_activities_are_in_the_calendar(programme, hall, ani, budi):
     hers, his = draft_activity(programme, hall, 18), draft_activity(programme, hall, 19)
-    invite(ani, hers)
-    invite(budi, his)
-    went_out(hers, his)
-    page = answer_page.read(token(ani), now=at(5))
+    invite(hers, ani)
+    invite(his, budi)
+    publish_and_mark(hers, his)
+    page = answer_page.read(token_of(ani), now=at(5))
     assert answer_page.activity_for_calendar(page, hers.id).id == hers.id
     with pytest.raises(NothingToAnswer):
         answer_page.activity_for_calendar(page, his.id)

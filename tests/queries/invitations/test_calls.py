@@ -10,7 +10,6 @@ from outreach.domain.activity import Move
 from outreach.domain.answers import Choice
 from outreach.domain.kinds import AnswerSource, Role
 from outreach.extensions import db
-from outreach.models import Invitation
 from outreach.queries.invitations import calls
 from outreach.queries.invitations import lists as invitees
 from outreach.queries.invitations.calls import CallScope
@@ -22,7 +21,18 @@ from outreach.services.answers.record import NotRecordable, Told
 from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import withdraw as withdrawing
 from outreach.services.reminders import tick as reminding
-from tests.conftest import NOW, a_person, at, draft_activity
+from tests.world import (
+    NOW,
+    a_person,
+    answer,
+    at,
+    draft_activity,
+    invitation_of,
+    invite,
+    invite_and_publish,
+    invite_organisation,
+    publish,
+)
 
 SENDER = Sender("Dinas PPPA Kota Metro", "Rina Wulandari")
 EVERYTHING = CallScope()
@@ -30,50 +40,36 @@ UNFILTERED = InviteeFilters()
 
 
 @pytest.fixture
-def invited(activity, ani, budi, chief, police, coordinator):
+def all_told(activity, ani, budi, chief, police, coordinator):
     """The chief speaks, the police have two seats, Ani and Budi are invited as cadres. All have been told."""
-    inviting.invite_people([activity.id], [chief.id], Role.SPEAKER, by=coordinator, now=NOW)
-    inviting.invite_organisations([activity.id], {police.id: 2}, by=coordinator, now=NOW)
-    inviting.invite_people([activity.id], [ani.id, budi.id], Role.CADRE, by=coordinator, now=NOW)
-    publishing.publish([activity.id], by=coordinator, now=NOW)
-    reminding.tick(NOW)
+    invite(activity, chief, role=Role.SPEAKER, by=coordinator)
+    invite_organisation(activity, police, by=coordinator)
+    invite(activity, ani, budi, by=coordinator)
+    publish(activity, by=coordinator)
     return activity
 
 
 @pytest.fixture
-def second(programme, hall, ani, coordinator, invited):
+def second(programme, hall, ani, coordinator, all_told):
     """Ani is invited to a second day of the programme, too."""
     other = draft_activity(programme, hall, 19, title="Hari kedua", public_title="Hari kedua")
-    inviting.invite_people([other.id], [ani.id], Role.CADRE, by=coordinator, now=NOW)
-    publishing.publish([other.id], by=coordinator, now=NOW)
-    reminding.tick(NOW)
-    return other
-
-
-def invitation_of(invitee, activity) -> Invitation:
-    column = Invitation.organisation if invitee.__tablename__ == "organisation" else Invitation.person
-    return db.session.query(Invitation).filter(column == invitee, Invitation.activity_id == activity.id).one()
+    return invite_and_publish(other, ani, by=coordinator)
 
 
 def names(scope, filters=UNFILTERED, now=NOW):
     return [one.invitee.display_name for one in calls.listed(scope, filters, now=now).callees]
 
 
-def record(invitee, activity, choice=Choice.COMING):
-    source = AnswerSource.PHONE
-    recording.record_answer(invitation_of(invitee, activity).id, choice, source, by=None, now=NOW)
-
-
-def test_all_who_have_not_answered_are_listed_with_or_without_mail(any_app, invited, ani, budi, chief):
-    scope = CallScope(activity_id=invited.id)
+def test_all_who_have_not_answered_are_listed_with_or_without_mail(any_app, all_told, ani, budi, chief):
+    scope = CallScope(activity_id=all_told.id)
     assert names(scope) == ["Kapolres Metro", "Polres Metro", "Ani Wijaya", "Budi Santoso"]
     budi.email = ""
     db.session.commit()
     found = calls.listed(scope, InviteeFilters(no_address=True), now=NOW)
     assert [one.invitee.display_name for one in found.callees] == ["Budi Santoso"]
-    assert (found.everyone, found.unreached, invitees.without_address(invited.id)) == (4, 1, 1)
-    record(chief, invited)
-    record(ani, invited, Choice.NOT_COMING)
+    assert (found.everyone, found.unreached, invitees.without_address(all_told.id)) == (4, 1, 1)
+    answer(all_told, chief, Choice.COMING)
+    answer(all_told, ani, Choice.NOT_COMING)
     assert names(scope) == ["Polres Metro", "Budi Santoso"]
 
 
@@ -86,19 +82,19 @@ def test_people_without_mail_are_listed_before_any_mail_could_tell_them(any_app,
     assert names(CallScope(activity_id=activity.id)) == ["Budi Santoso"]
 
 
-def test_everybody_stands_there_once_with_all_their_activities(any_app, invited, second, programme, ani):
+def test_everybody_stands_there_once_with_all_their_activities(any_app, all_told, second, programme, ani):
     for scope in (CallScope(activity_id=second.id), CallScope(programme_id=programme.id), EVERYTHING):
         [one] = [one for one in calls.listed(scope, InviteeFilters(), now=NOW).callees if one.invitee is ani]
-        assert [i.activity_id for i in one.asked] == [invited.id, second.id]
+        assert [i.activity_id for i in one.asked] == [all_told.id, second.id]
     assert names(CallScope(activity_id=second.id)) == ["Ani Wijaya"]
     assert names(EVERYTHING) == ["Kapolres Metro", "Polres Metro", "Ani Wijaya", "Budi Santoso"]
-    record(ani, second)
+    answer(second, ani, Choice.COMING)
     [one] = [one for one in calls.listed(EVERYTHING, InviteeFilters(), now=NOW).callees if one.invitee is ani]
-    assert [i.activity_id for i in one.asked] == [invited.id]
+    assert [i.activity_id for i in one.asked] == [all_told.id]
 
 
 def test_a_programme_s_list_leaves_out_other_programmes_and_what_is_over(
-    any_app, invited, programme, hall, coordinator
+    any_app, all_told, programme, hall, coordinator
 ):
     citra = a_person("Citra Dewi")
     alone = draft_activity(None, hall, 25)
@@ -111,20 +107,20 @@ def test_a_programme_s_list_leaves_out_other_programmes_and_what_is_over(
     assert names(EVERYTHING, now=alone.ends_at) == []
 
 
-def test_a_withdrawn_invitation_is_not_called_about(any_app, invited, ani, coordinator):
-    withdrawing.withdraw(invitation_of(ani, invited).id, by=coordinator, now=NOW)
+def test_a_withdrawn_invitation_is_not_called_about(any_app, all_told, ani, coordinator):
+    withdrawing.withdraw(invitation_of(all_told, ani).id, by=coordinator, now=NOW)
     assert "Ani Wijaya" not in names(EVERYTHING)
 
 
-def test_the_next_one_comes_after_whoever_has_just_answered(any_app, invited, ani, budi, chief, police):
-    scope, filters = CallScope(activity_id=invited.id), InviteeFilters()
+def test_the_next_one_comes_after_whoever_has_just_answered(any_app, all_told, ani, budi, chief, police):
+    scope, filters = CallScope(activity_id=all_told.id), InviteeFilters()
 
     def after(kind, invitee):
         return calls.following(scope, filters, kind, invitee.id, now=NOW)
 
     assert after("person", chief) == ("organisation", police.id)
     assert after("organisation", police) == ("person", ani.id)
-    record(ani, invited)
+    answer(all_told, ani, Choice.COMING)
     assert after("person", ani) == ("person", budi.id)
     assert after("organisation", police) == ("person", budi.id)
     assert after("person", budi) is None
@@ -132,15 +128,15 @@ def test_the_next_one_comes_after_whoever_has_just_answered(any_app, invited, an
     assert calls.following(scope, only_cadres, "person", chief.id, now=NOW) == ("person", budi.id)
 
 
-def test_one_call_is_recorded_whole_or_not_at_all(any_app, invited, second, ani, coordinator):
-    first, other = invitation_of(ani, invited), invitation_of(ani, second)
+def test_one_call_is_recorded_whole_or_not_at_all(any_app, all_told, second, ani, coordinator):
+    first, other = invitation_of(all_told, ani), invitation_of(second, ani)
     withdrawing.withdraw(other.id, by=coordinator, now=NOW)
     told = [Told(first.id, Choice.COMING), Told(other.id, Choice.NOT_COMING)]
     with pytest.raises(NotRecordable):
         recording.record_answers(told, AnswerSource.PHONE, by=coordinator, now=NOW)
-    assert invitation_of(ani, invited).answered_at is None
+    assert invitation_of(all_told, ani).answered_at is None
     recording.record_answers(told[:1], AnswerSource.WHATSAPP, by=coordinator, now=NOW)
-    stored = invitation_of(ani, invited)
+    stored = invitation_of(all_told, ani)
     assert (stored.state, stored.answer_source) == ("coming", AnswerSource.WHATSAPP)
 
 
@@ -149,9 +145,9 @@ def text_of(app, invitation, link="http://localhost/j/x", sender=SENDER, now=NOW
         return whatsapp.call(invitation, invitation.activity, link, sender, now=now).text
 
 
-def test_the_text_names_office_sender_what_when_and_deadline_and_that_nothing_is_paid(app, invited, ani):
+def test_the_text_names_office_sender_what_when_and_deadline_and_that_nothing_is_paid(app, all_told, ani):
     ani.locale = "en"
-    text = text_of(app, invitation_of(ani, invited))
+    text = text_of(app, invitation_of(all_told, ani))
     assert text == "\n".join(
         [
             "Dear Ani Wijaya,",
@@ -171,13 +167,13 @@ def test_the_text_names_office_sender_what_when_and_deadline_and_that_nothing_is
     )
 
 
-def test_the_text_does_not_ask_for_an_answer_by_a_moment_that_has_passed(app, invited, ani):
+def test_the_text_does_not_ask_for_an_answer_by_a_moment_that_has_passed(app, all_told, ani):
     ani.locale = "en"
-    assert "Please answer by" in text_of(app, invitation_of(ani, invited), now=at(16, 15))
-    assert "Please answer by" not in text_of(app, invitation_of(ani, invited), now=at(16, 16))
+    assert "Please answer by" in text_of(app, invitation_of(all_told, ani), now=at(16, 15))
+    assert "Please answer by" not in text_of(app, invitation_of(all_told, ani), now=at(16, 16))
 
 
-def test_one_text_asks_about_all_their_activities(app, invited, second, ani):
+def test_one_text_asks_about_all_their_activities(app, all_told, second, ani):
     ani.locale = "en"
     [one] = [one for one in calls.listed(EVERYTHING, InviteeFilters(), now=NOW).callees if one.invitee is ani]
     with app.test_request_context():
@@ -186,10 +182,10 @@ def test_one_text_asks_about_all_their_activities(app, invited, second, ani):
     assert text.count("http://localhost/j/") == text.count("Taking part is free") == 1
 
 
-def test_the_text_is_neutral_and_has_the_person_s_link(app, invited, ani):
-    row = invitees.one(invitation_of(ani, invited).id)
+def test_the_text_is_neutral_and_has_the_person_s_link(app, all_told, ani):
+    row = invitees.one(invitation_of(all_told, ani).id)
     with app.test_request_context():
-        call = whatsapp.call(row.invitation, invited, row.link, SENDER, now=NOW)
+        call = whatsapp.call(row.invitation, all_told, row.link, SENDER, now=NOW)
     assert call.number == "0812-3456-7890"
     assert call.whatsapp.startswith("https://wa.me/6281234567890?text=")
     assert row.link.startswith("http://localhost/j/")
@@ -198,10 +194,10 @@ def test_the_text_is_neutral_and_has_the_person_s_link(app, invited, ani):
 
 
 @pytest.mark.parametrize("phone", ["", "+6272541122"])
-def test_without_a_mobile_number_there_is_no_whatsapp_link(app, invited, ani, phone):
+def test_without_a_mobile_number_there_is_no_whatsapp_link(app, all_told, ani, phone):
     ani.phone = phone
     with app.test_request_context():
-        call = whatsapp.call(invitation_of(ani, invited), invited, "", SENDER, now=NOW)
+        call = whatsapp.call(invitation_of(all_told, ani), all_told, "", SENDER, now=NOW)
     assert (call.whatsapp, call.tel) == ("", phone)
 
 
@@ -213,7 +209,7 @@ def unmailed(activity, ani, budi, coordinator):
     db.session.commit()
     inviting.invite_people([activity.id], [ani.id, budi.id], Role.CADRE, by=coordinator, now=NOW)
     publishing.publish([activity.id], by=coordinator, now=NOW)
-    record(ani, activity)
+    answer(activity, ani, Choice.COMING)
     return activity
 
 
@@ -237,7 +233,7 @@ def test_after_a_move_people_who_accepted_are_called_too_and_get_the_new_day(any
     assert "20 January 2027" in texts["Ani Wijaya"]
     assert "can still come" in texts["Ani Wijaya"]
     assert "We invite you" not in "".join(texts.values())
-    record(ani, unmailed)
+    answer(unmailed, ani, Choice.COMING)
     assert list(texts_to_call(any_app, unmailed)) == ["Budi Santoso"]
 
 
@@ -246,7 +242,7 @@ def test_after_a_cancellation_all_expected_people_are_called_and_get_the_reason(
 ):
     citra, dian = a_person("Citra Dewi", email="", locale="en"), a_person("Dian Sari")
     inviting.invite_people([unmailed.id], [citra.id, dian.id], Role.CADRE, by=coordinator, now=NOW)
-    record(citra, unmailed, Choice.NOT_COMING)
+    answer(unmailed, citra, Choice.NOT_COMING)
     other = draft_activity(None, hall, 25)
     inviting.invite_people([other.id], [ani.id], Role.CADRE, by=coordinator, now=NOW)
     publishing.publish([other.id], by=coordinator, now=NOW)
@@ -262,16 +258,16 @@ def test_after_a_cancellation_all_expected_people_are_called_and_get_the_reason(
         assert "kekerasan" not in text
 
 
-def test_a_list_of_any_length_takes_the_same_number_of_statements(any_app, invited, queries):
+def test_a_list_of_any_length_takes_the_same_number_of_statements(any_app, all_told, queries):
     def read():
         db.session.rollback()
-        found = calls.listed(CallScope(activity_id=invited.id), InviteeFilters(), now=NOW)
+        found = calls.listed(CallScope(activity_id=all_told.id), InviteeFilters(), now=NOW)
         return [(one.invitee.display_name, [i.activity.venue for i in one.asked], one.link) for one in found.callees]
 
     read()
     few = queries(read)
     people = [a_person(f"Kader {n:03}") for n in range(60)]
-    inviting.invite_people([invited.id], [p.id for p in people], Role.CADRE, by=None, now=NOW)
+    inviting.invite_people([all_told.id], [person.id for person in people], Role.CADRE, by=None, now=NOW)
     reminding.tick(NOW)
     assert len(read()) == 64
     assert queries(read) == few

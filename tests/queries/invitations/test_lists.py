@@ -6,7 +6,7 @@ from outreach.domain.answers import Choice
 from outreach.domain.kinds import AnswerSource, CadreKind, IncomingKind, IncomingOutcome, Role, Sector
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
-from outreach.models import Activity, Invitation, Message, MessageLine, Reminder
+from outreach.models import Activity, Message, MessageLine, Reminder
 from outreach.queries import attendance as attendees
 from outreach.queries.activities import lists as browsing
 from outreach.queries.invitations import lists as invitees
@@ -15,11 +15,10 @@ from outreach.queries.invitations.select import InviteeFilters
 from outreach.services.activities import publish as publishing
 from outreach.services.answers import record as recording
 from outreach.services.answers.nominees import Nominee
-from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import withdraw as withdrawing
 from outreach.services.locking import ActivityMissing
-from tests.conftest import NOW, a_person, at
-from tests.services.inbox.stored_help import mail
+from tests.world import NOW, a_person, at, invitation_of, invite, invite_organisation
+from tests.world.incoming import mail
 
 
 def names(found):
@@ -27,21 +26,16 @@ def names(found):
 
 
 @pytest.fixture
-def invited(activity, ani, budi, chief, police, coordinator):
+def all_prepared(activity, ani, budi, chief, police, coordinator):
     """The chief speaks, the police have two seats, Ani and Budi are invited as cadres."""
-    inviting.invite_people([activity.id], [chief.id], Role.SPEAKER, by=coordinator, now=NOW)
-    inviting.invite_organisations([activity.id], {police.id: 2}, by=coordinator, now=NOW)
-    inviting.invite_people([activity.id], [ani.id, budi.id], Role.CADRE, by=coordinator, now=NOW)
+    invite(activity, chief, role=Role.SPEAKER, by=coordinator)
+    invite_organisation(activity, police, by=coordinator)
+    invite(activity, ani, budi, by=coordinator)
     return activity
 
 
-def invitation_of(invitee) -> Invitation:
-    column = Invitation.organisation if invitee.__tablename__ == "organisation" else Invitation.person
-    return db.session.query(Invitation).filter(column == invitee).one()
-
-
-def test_speakers_come_first_and_cadres_last(any_app, invited):
-    assert names(invitees.listed(invited.id, InviteeFilters())) == [
+def test_speakers_come_first_and_cadres_last(any_app, all_prepared):
+    assert names(invitees.listed(all_prepared.id, InviteeFilters())) == [
         "Kapolres Metro",
         "Polres Metro",
         "Ani Wijaya",
@@ -49,14 +43,16 @@ def test_speakers_come_first_and_cadres_last(any_app, invited):
     ]
 
 
-def test_a_nominee_follows_their_organisation(any_app, invited, police, coordinator):
-    publishing.publish([invited.id], by=coordinator, now=NOW)
-    recording.nominate_for(invitation_of(police).id, [Nominee("Zainal Abidin", "Kanit PPA")], by=coordinator, now=NOW)
-    assert names(invitees.listed(invited.id, InviteeFilters(role=Role.PARTICIPANT))) == [
+def test_a_nominee_follows_their_organisation(any_app, all_prepared, police, coordinator):
+    publishing.publish([all_prepared.id], by=coordinator, now=NOW)
+    recording.nominate_for(
+        invitation_of(all_prepared, police).id, [Nominee("Zainal Abidin", "Kanit PPA")], by=coordinator, now=NOW
+    )
+    assert names(invitees.listed(all_prepared.id, InviteeFilters(role=Role.PARTICIPANT))) == [
         "Polres Metro",
         "Zainal Abidin",
     ]
-    assert names(invitees.listed(invited.id, InviteeFilters(q="polres"))) == [
+    assert names(invitees.listed(all_prepared.id, InviteeFilters(q="polres"))) == [
         "Kapolres Metro",
         "Polres Metro",
         "Zainal Abidin",
@@ -75,45 +71,47 @@ def test_a_nominee_follows_their_organisation(any_app, invited, police, coordina
         (InviteeFilters(state=InvitationState.COMING), []),
     ],
 )
-def test_the_list_is_filtered(any_app, invited, filters, found):
-    assert names(invitees.listed(invited.id, filters)) == found
+def test_the_list_is_filtered(any_app, all_prepared, filters, found):
+    assert names(invitees.listed(all_prepared.id, filters)) == found
 
 
-def test_the_counts_stay_complete_while_one_state_is_shown(any_app, invited, ani, coordinator):
-    publishing.publish([invited.id], by=coordinator, now=NOW)
-    recording.record_answer(invitation_of(ani).id, Choice.COMING, AnswerSource.PHONE, by=coordinator, now=NOW)
-    found = invitees.listed(invited.id, InviteeFilters(state=InvitationState.COMING))
+def test_the_counts_stay_complete_while_one_state_is_shown(any_app, all_prepared, ani, coordinator):
+    publishing.publish([all_prepared.id], by=coordinator, now=NOW)
+    recording.record_answer(
+        invitation_of(all_prepared, ani).id, Choice.COMING, AnswerSource.PHONE, by=coordinator, now=NOW
+    )
+    found = invitees.listed(all_prepared.id, InviteeFilters(state=InvitationState.COMING))
     assert names(found) == ["Ani Wijaya"]
     assert found.counts[InvitationState.COMING] == 1
     assert found.total == 4
     assert (found.seats.taken, found.seats.total) == (1, 100)
 
 
-def test_the_chips_count_people_as_the_activity_page_does(any_app, invited, police, coordinator):
-    publishing.publish([invited.id], by=coordinator, now=NOW)
+def test_the_chips_count_people_as_the_activity_page_does(any_app, all_prepared, police, coordinator):
+    publishing.publish([all_prepared.id], by=coordinator, now=NOW)
     named = [Nominee("Zainal Abidin"), Nominee("Rina Pratiwi")]
-    recording.nominate_for(invitation_of(police).id, named, by=coordinator, now=NOW)
-    found = invitees.listed(invited.id, InviteeFilters(state=InvitationState.COMING))
+    recording.nominate_for(invitation_of(all_prepared, police).id, named, by=coordinator, now=NOW)
+    found = invitees.listed(all_prepared.id, InviteeFilters(state=InvitationState.COMING))
     assert names(found) == ["Rina Pratiwi", "Zainal Abidin"]
     assert dict(found.counts) == {InvitationState.PREPARED: 3, InvitationState.COMING: 2}
-    counted = browsing.answers_by(Activity.id, [invited.id])[invited.id]
+    counted = browsing.answers_by(Activity.id, [all_prepared.id])[all_prepared.id]
     assert (found.total, found.seats.taken) == (counted.total, counted.seats_taken) == (5, 2)
 
 
-def test_withdrawn_people_are_counted_separately(any_app, invited, ani, coordinator):
-    withdrawing.withdraw(invitation_of(ani).id, by=coordinator, now=NOW)
-    everyone = invitees.listed(invited.id, InviteeFilters())
+def test_withdrawn_people_are_counted_separately(any_app, all_prepared, ani, coordinator):
+    withdrawing.withdraw(invitation_of(all_prepared, ani).id, by=coordinator, now=NOW)
+    everyone = invitees.listed(all_prepared.id, InviteeFilters())
     assert "Ani Wijaya" not in names(everyone)
     assert everyone.total == 3
-    assert names(invitees.listed(invited.id, InviteeFilters(state=InvitationState.WITHDRAWN))) == ["Ani Wijaya"]
+    assert names(invitees.listed(all_prepared.id, InviteeFilters(state=InvitationState.WITHDRAWN))) == ["Ani Wijaya"]
 
 
-def test_each_row_shows_the_latest_mail(any_app, invited, ani, coordinator):
-    publishing.publish([invited.id], by=coordinator, now=NOW)
-    invitation = invitation_of(ani)
+def test_each_row_shows_the_latest_mail(any_app, all_prepared, ani, coordinator):
+    publishing.publish([all_prepared.id], by=coordinator, now=NOW)
+    invitation = invitation_of(all_prepared, ani)
     for occurrence, state in enumerate(("sent", "failed")):
         reminder = Reminder(
-            activity_id=invited.id, key="seven-days-before", occurrence=occurrence, kind="reminder",
+            activity_id=all_prepared.id, key="seven-days-before", occurrence=occurrence, kind="reminder",
             audience="unanswered", due_at=NOW,
         )  # fmt: skip
         db.session.add(reminder)
@@ -140,13 +138,13 @@ def test_an_unknown_activity_is_reported_as_missing(app, office):
         invitees.listed(99, InviteeFilters())
 
 
-def test_a_preview_counts_only_new_mails(any_app, invited, ani, coordinator):
-    publishing.publish([invited.id], by=coordinator, now=NOW)
+def test_a_preview_counts_only_new_mails(any_app, all_prepared, ani, coordinator):
+    publishing.publish([all_prepared.id], by=coordinator, now=NOW)
     citra = a_person("Citra Dewi")
     dian = a_person("Dian Permata", email="")
-    found = invitation_preview.of_people([invited.id], [ani.id, citra.id, dian.id], Role.CADRE)
+    found = invitation_preview.of_people([all_prepared.id], [ani.id, citra.id, dian.id], Role.CADRE)
     assert (found.people, found.mails, found.without_address) == (3, 1, 1)
-    assert [(a.new, a.already) for a in found.activities] == [(2, 1)]
+    assert [(activity.new, activity.already) for activity in found.activities] == [(2, 1)]
 
 
 def test_a_draft_sends_nothing_at_once(any_app, activity, ani):
@@ -154,11 +152,13 @@ def test_a_draft_sends_nothing_at_once(any_app, activity, ani):
     assert (found.people, found.new, found.mails) == (1, 1, 0)
 
 
-def test_people_who_accepted_come_first_on_the_sheet(any_app, invited, budi, coordinator):
-    publishing.publish([invited.id], by=coordinator, now=NOW)
-    recording.record_answer(invitation_of(budi).id, Choice.COMING, AnswerSource.PHONE, by=coordinator, now=NOW)
-    sheet = attendees.sheet(invited.id)
-    assert [(r.invitation.invitee.display_name, r.standing.value) for r in sheet.rows][0] == (
+def test_people_who_accepted_come_first_on_the_sheet(any_app, all_prepared, budi, coordinator):
+    publishing.publish([all_prepared.id], by=coordinator, now=NOW)
+    recording.record_answer(
+        invitation_of(all_prepared, budi).id, Choice.COMING, AnswerSource.PHONE, by=coordinator, now=NOW
+    )
+    sheet = attendees.sheet(all_prepared.id)
+    assert [(row.invitation.invitee.display_name, row.standing.value) for row in sheet.rows][0] == (
         "Budi Santoso",
         "expected",
     )
@@ -166,11 +166,11 @@ def test_people_who_accepted_come_first_on_the_sheet(any_app, invited, budi, coo
     assert [(c.name, c.expected, c.present) for c in sheet.by_region] == [("Yosodadi", 1, 0)]
 
 
-def test_on_the_sheet_an_organisation_is_replaced_by_its_nominees(any_app, invited, police, coordinator):
-    publishing.publish([invited.id], by=coordinator, now=NOW)
-    on_it = [r.invitation.invitee.display_name for r in attendees.sheet(invited.id).rows]
+def test_on_the_sheet_an_organisation_is_replaced_by_its_nominees(any_app, all_prepared, police, coordinator):
+    publishing.publish([all_prepared.id], by=coordinator, now=NOW)
+    on_it = [row.invitation.invitee.display_name for row in attendees.sheet(all_prepared.id).rows]
     assert "Polres Metro" in on_it
-    recording.nominate_for(invitation_of(police).id, [Nominee("Zainal Abidin")], by=coordinator, now=NOW)
-    on_it = [r.invitation.invitee.display_name for r in attendees.sheet(invited.id).rows]
+    recording.nominate_for(invitation_of(all_prepared, police).id, [Nominee("Zainal Abidin")], by=coordinator, now=NOW)
+    on_it = [row.invitation.invitee.display_name for row in attendees.sheet(all_prepared.id).rows]
     assert "Polres Metro" not in on_it
     assert on_it[0] == "Zainal Abidin"

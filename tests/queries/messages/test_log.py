@@ -3,7 +3,6 @@
 import pytest
 import sqlalchemy as sa
 
-from outreach.delivery.outbox import drain as outbox
 from outreach.domain.answers import Choice
 from outreach.domain.kinds import AnswerSource
 from outreach.domain.mail.still_true import SkipReason
@@ -20,23 +19,17 @@ from outreach.services.answers import record as recording
 from outreach.services.messages import resend as resending
 from outreach.services.messages.resend import NoAddress, NothingToResend, StillUnderWay
 from outreach.services.reminders import tick as reminding
-from tests.conftest import NOW, a_person, at, draft_activity
-from tests.delivery.outbox.outbox_help import StandingClock, invited, send_through
-from tests.servers.smtp import Server
-from tests.world import at_once
+from tests.world import (
+    NOW,
+    a_person,
+    at,
+    at_once,
+    draft_activity,
+    drain,
+    invite_and_publish,
+)
 
 pytestmark = pytest.mark.usefixtures("any_app", "default_rules")
-
-
-@pytest.fixture
-def server(current_app_):
-    with Server() as server:
-        send_through(current_app_, server)
-        yield server
-
-
-def drain(now=NOW):
-    return outbox.drain(now=StandingClock(now), worker="w")
 
 
 def message_to(person) -> Message:
@@ -53,11 +46,11 @@ def names(filters=None) -> list[str]:
 
 def test_messages_are_found_by_state_person_activity_and_words(server, activity, ani, budi):
     server.at["RCPT"] = lambda address: "550 no" if address.startswith("budi") else None
-    invited(activity, ani, budi)
+    invite_and_publish(activity, ani, budi)
     drain()
     citra = a_person("Citra Dewi")
     other = draft_activity(None, None, 20)
-    invited(other, citra)
+    invite_and_publish(other, citra)
     assert names() == ["Citra Dewi", "Budi Santoso", "Ani Wijaya"]
     assert names(MessageFilters(group=MessageGroup.SENT)) == ["Ani Wijaya"]
     assert names(MessageFilters(group=MessageGroup.FAILED)) == ["Budi Santoso"]
@@ -71,7 +64,7 @@ def test_messages_are_found_by_state_person_activity_and_words(server, activity,
 
 def test_a_failed_message_is_sent_again_with_its_own_message_id(server, activity, ani, coordinator):
     server.at["RCPT"] = "550 mailbox unavailable"
-    invited(activity, ani)
+    invite_and_publish(activity, ani)
     drain()
     failed = message_to(ani)
     assert failed.state is MessageState.FAILED
@@ -88,7 +81,7 @@ def test_a_message_sent_again_no_longer_counts_as_failed_unless_that_failed_too(
     server, activity, ani, budi, coordinator
 ):
     server.at["RCPT"] = "550 mailbox unavailable"
-    invited(activity, ani, budi)
+    invite_and_publish(activity, ani, budi)
     drain()
 
     def failed() -> list[str]:
@@ -113,7 +106,7 @@ def test_a_message_sent_again_no_longer_counts_as_failed_unless_that_failed_too(
 
 def test_a_failed_message_stays_on_the_list_if_sending_it_again_was_skipped(server, activity, ani, coordinator):
     server.at["RCPT"] = "550 mailbox unavailable"
-    invited(activity, ani)
+    invite_and_publish(activity, ani)
     drain()
     resending.resend(message_to(ani).id, by=coordinator, now=NOW)
     publishing.cancel(activity.id, "Aula rusak", by=None, now=NOW)
@@ -123,7 +116,7 @@ def test_a_failed_message_stays_on_the_list_if_sending_it_again_was_skipped(serv
 
 
 def test_a_sent_message_may_be_sent_again_even_on_the_same_day_and_twice(server, activity, ani, coordinator):
-    invited(activity, ani)
+    invite_and_publish(activity, ani)
     drain()
     for _ in range(2):
         resending.resend(message_to(ani).id, by=coordinator, now=NOW)
@@ -134,7 +127,7 @@ def test_a_sent_message_may_be_sent_again_even_on_the_same_day_and_twice(server,
 
 
 def test_a_message_being_sent_is_not_sent_again(server, activity, ani, coordinator):
-    invited(activity, ani)
+    invite_and_publish(activity, ani)
     with pytest.raises(StillUnderWay):
         resending.resend(message_to(ani).id, by=coordinator, now=NOW)
     drain()
@@ -145,7 +138,7 @@ def test_a_message_being_sent_is_not_sent_again(server, activity, ani, coordinat
 
 
 def test_a_message_that_is_no_longer_true_is_not_sent_again(server, activity, ani, budi, coordinator):
-    invited(activity, ani, budi)
+    invite_and_publish(activity, ani, budi)
     drain()
     invitation_id = messages.show(message_to(ani).id).message.lines[0].invitation_id
     recording.record_answer(invitation_id, Choice.COMING, AnswerSource.PHONE, by=None, now=NOW)
@@ -162,7 +155,7 @@ def test_a_message_that_is_no_longer_true_is_not_sent_again(server, activity, an
 
 
 def test_a_cancellation_can_be_sent_again(server, activity, ani, coordinator):
-    invited(activity, ani)
+    invite_and_publish(activity, ani)
     drain()
     publishing.cancel(activity.id, "Aula rusak", by=None, now=at(5))
     reminding.tick(at(5))
@@ -174,7 +167,7 @@ def test_a_cancellation_can_be_sent_again(server, activity, ani, coordinator):
 
 def test_a_person_without_an_address_gets_no_mail(server, activity, office, coordinator):
     kartini = a_person("Kartini", email="")
-    invited(activity, kartini)
+    invite_and_publish(activity, kartini)
     drain()
     assert message_to(kartini).reason == "no_address"
     with pytest.raises(NoAddress):
@@ -187,7 +180,7 @@ def test_a_person_without_an_address_gets_no_mail(server, activity, office, coor
 
 def test_two_presses_at_the_same_moment_send_a_mail_again_once(server, any_app, activity, ani, budi):
     server.at["DATA"] = "554 5.6.0 content rejected"
-    invited(activity, ani, budi)
+    invite_and_publish(activity, ani, budi)
     drain()
     found = messages.ids(MessageFilters(group=MessageGroup.FAILED), 10)
     assert len(found) == 2
@@ -204,7 +197,7 @@ def test_two_presses_at_the_same_moment_send_a_mail_again_once(server, any_app, 
 
 def test_a_mail_that_was_sent_again_is_not_in_a_list_to_send_again(server, activity, ani, coordinator):
     server.at["DATA"] = "554 5.6.0 content rejected"
-    invited(activity, ani)
+    invite_and_publish(activity, ani)
     drain()
     first = message_to(ani).id
     server.at.clear()

@@ -17,22 +17,13 @@ from outreach.queries.overview import page
 from outreach.services.polls import answer as poll_answering
 from outreach.services.polls import ask as poll_asking
 from outreach.services.polls import decide as poll_deciding
-from tests.conftest import JAKARTA, NOW, a_person, at, draft_activity
-from tests.services.polls.polls_help import NO, YES, a_poll, asked, dates
+from tests.world import JAKARTA, NOW, a_person, an_invitation, at, draft_activity
+from tests.world.polls import NO, YES, a_poll, asked, dates
 
 LATER = NOW + page.KEPT_FOR
 
 
-def invited(
-    activity, person=None, organisation=None, state=InvitationState.INVITED, role=Role.PARTICIPANT
-) -> Invitation:
-    invitation = Invitation(activity=activity, person=person, organisation=organisation, state=state, role=role)
-    db.session.add(invitation)
-    db.session.commit()
-    return invitation
-
-
-def published(programme: Programme | None, venue: Venue | None, day: int = 18, **values: object):
+def a_published_activity(programme: Programme | None, venue: Venue | None, day: int = 18, **values: object):
     return draft_activity(programme, venue, day, state=ActivityState.PUBLISHED, **values)
 
 
@@ -46,11 +37,11 @@ def test_an_empty_office_has_an_empty_page(any_app: Flask, office):
 
 
 def test_upcoming_activities_are_in_order_with_their_answers(any_app: Flask, programme, hall, ani, budi, police, chief):
-    second, first = published(programme, hall, 19), published(programme, hall, 18, agenda=[])
-    invited(first, ani, state=InvitationState.COMING, role=Role.CADRE)
-    invited(first, budi, role=Role.CADRE)
-    invited(first, chief, state=InvitationState.REPRESENTED, role=Role.SPEAKER)
-    invited(first, organisation=police, state=InvitationState.COMING)  # is counted by its nominees
+    second, first = a_published_activity(programme, hall, 19), a_published_activity(programme, hall, 18, agenda=[])
+    an_invitation(first, ani, state=InvitationState.COMING, role=Role.CADRE)
+    an_invitation(first, budi, role=Role.CADRE)
+    an_invitation(first, chief, state=InvitationState.REPRESENTED, role=Role.SPEAKER)
+    an_invitation(first, police, state=InvitationState.COMING)  # is counted by its nominees
     found = page.overview(now=NOW)
     assert [one.id for one in found.next] == [first.id, second.id]
     assert found.next[0].answers == Answers(coming=1, represented=1, open=1, seats_taken=2, speakers=1)
@@ -58,7 +49,7 @@ def test_upcoming_activities_are_in_order_with_their_answers(any_app: Flask, pro
 
 
 def test_past_cancelled_and_held_activities_are_not_upcoming(any_app: Flask, programme, hall):
-    over = published(programme, hall, 18)
+    over = a_published_activity(programme, hall, 18)
     draft_activity(programme, None, 19, state=ActivityState.CANCELLED)
     draft_activity(programme, None, 20, state=ActivityState.HELD)
     assert [one.id for one in page.overview(now=over.ends_at - timedelta(seconds=1)).next] == [over.id]
@@ -72,21 +63,21 @@ def test_people_and_offices_without_an_address_are_listed_for_a_call_once_each(
     siti = a_person("Siti Aminah", email="")
     school = Organisation(name="SMPN 1 Metro", sector="school", email="")
     for day in (18, 19):
-        activity = published(programme, hall, day)
-        invited(activity, siti)
-        invited(activity, ani)
-        invited(activity, organisation=school)
-        invited(activity, budi, state=InvitationState.COMING)
+        activity = a_published_activity(programme, hall, day)
+        an_invitation(activity, siti)
+        an_invitation(activity, ani)
+        an_invitation(activity, school)
+        an_invitation(activity, budi, state=InvitationState.COMING)
     assert needs()[NeedKind.CALL] == 2
     [need] = [need for need in page.overview(now=NOW).needs if need.kind is NeedKind.CALL]
     assert [(one.starts_at, count) for one, count in need.parts] == [(at(18), 2), (at(19), 2)]
 
 
 def test_kelurahan_without_a_cadre_who_accepted_are_named(any_app: Flask, programme, hall, ani, budi):
-    activity = published(programme, hall)
+    activity = a_published_activity(programme, hall)
     assert NeedKind.UNCOVERED not in needs()  # no cadre is invited at all
-    invited(activity, ani, state=InvitationState.COMING, role=Role.CADRE)
-    invited(activity, budi, role=Role.CADRE)
+    an_invitation(activity, ani, state=InvitationState.COMING, role=Role.CADRE)
+    an_invitation(activity, budi, role=Role.CADRE)
     [need] = [need for need in page.overview(now=NOW).needs if need.kind is NeedKind.UNCOVERED]
     assert need.names == ("Metro", "Yosodadi")
 
@@ -113,8 +104,8 @@ def test_mails_that_wait_too_long_show_that_nothing_is_sent(any_app: Flask, ani:
 
 
 def test_the_next_mails_show_their_number_of_readers(any_app: Flask, programme, hall, ani):
-    activity = published(programme, hall)
-    invited(activity, ani)
+    activity = a_published_activity(programme, hall)
+    an_invitation(activity, ani)
     for key, due_at in (("soon", at(11)), ("too far", NOW + page.MAILS_WITHIN)):
         db.session.add(
             Reminder(activity=activity, key=key, kind=MailKind.REMINDER, audience=Audience.UNANSWERED, due_at=due_at)
@@ -126,11 +117,11 @@ def test_the_next_mails_show_their_number_of_readers(any_app: Flask, programme, 
 def test_the_page_is_cached_for_a_moment_and_refreshed_by_any_change(
     any_app: Flask, programme, hall, queries: Callable
 ):
-    published(programme, hall)
+    a_published_activity(programme, hall)
     first = queries(lambda: page.overview(now=NOW))
     assert queries(lambda: page.overview(now=LATER - timedelta(seconds=1))) == 0
     assert queries(lambda: page.overview(now=LATER)) <= first  # clashes may be cached for longer
-    published(programme, None, 19)
+    a_published_activity(programme, None, 19)
     assert page.overview(now=LATER).upcoming == 2
 
 
@@ -166,7 +157,7 @@ def test_three_or_three_hundred_activities_take_as_many_queries(
     def filled(count: int) -> int:
         for number in range(count):
             starts_at = at(18) + timedelta(days=number)
-            activity = published(
+            activity = a_published_activity(
                 None, None, 18, starts_at=starts_at, ends_at=starts_at + timedelta(hours=2), respond_by_at=starts_at
             )
             db.session.add(Invitation(activity=activity, person=ani, state=InvitationState.INVITED, role=Role.CADRE))
@@ -179,8 +170,8 @@ def test_three_or_three_hundred_activities_take_as_many_queries(
 
 
 def test_a_speaker_who_declined_is_listed_until_removed_from_the_agenda(any_app: Flask, programme, hall, chief):
-    activity = published(programme, hall)
-    invited(activity, chief, state=InvitationState.NOT_COMING, role=Role.SPEAKER)
+    activity = a_published_activity(programme, hall)
+    an_invitation(activity, chief, state=InvitationState.NOT_COMING, role=Role.SPEAKER)
     assert needs()[NeedKind.DECLINED] == 1  # no agenda at all
     line = AgendaItem(activity=activity, starts_at=at(18, 9), ends_at=at(18, 10), topic="Materi", speakers=[chief])
     db.session.add(line)
@@ -193,9 +184,9 @@ def test_a_speaker_who_declined_is_listed_until_removed_from_the_agenda(any_app:
 
 
 def test_a_person_in_two_roles_is_counted_once_everywhere(any_app: Flask, programme, hall, chief):
-    activity = published(programme, hall)
-    invited(activity, chief, state=InvitationState.COMING, role=Role.SPEAKER)
-    invited(activity, chief, state=InvitationState.COMING, role=Role.MODERATOR)
+    activity = a_published_activity(programme, hall)
+    an_invitation(activity, chief, state=InvitationState.COMING, role=Role.SPEAKER)
+    an_invitation(activity, chief, state=InvitationState.COMING, role=Role.MODERATOR)
     assert page.overview(now=NOW).next[0].answers.coming == 1
     assert browsing.answers_by(Activity.id, [activity.id])[activity.id].accepted == 1
 

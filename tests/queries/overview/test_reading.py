@@ -10,9 +10,8 @@ from outreach.models import Venue
 from outreach.queries.overview import reading
 from outreach.queries.overview.reading import YearFigures
 from outreach.services import attendance
-from tests.conftest import JAKARTA, NOW, at, draft_activity
 from tests.web.reading import page, text_of
-from tests.world import answer, invitation_of, invite, publish
+from tests.world import JAKARTA, NOW, answer, at, draft_activity, invitation_of, invite, publish
 
 pytestmark = pytest.mark.usefixtures("any_app")
 AFTER = at(25)

@@ -17,8 +17,8 @@ from outreach.services.absences import parse as busy_times
 from outreach.services.absences import refresh as absence_refresh
 from outreach.services.absences.edit import Subject, SubjectKind
 from outreach.services.privacy import person as privacy
-from tests.conftest import NOW, at
 from tests.servers.web import web_server
+from tests.world import NOW, at
 
 HOUR = timedelta(hours=1)
 
@@ -35,10 +35,10 @@ SELF = {"source": AbsenceSource.SELF, "by": None}
 
 
 @pytest.fixture
-def server(any_app):
-    with web_server() as server:
-        any_app.extensions["outreach"] = replace(any_app.extensions["outreach"], calendar_own_hosts=server.host)
-        yield server
+def calendar_site(any_app):
+    with web_server() as calendar_site:
+        any_app.extensions["outreach"] = replace(any_app.extensions["outreach"], calendar_own_hosts=calendar_site.host)
+        yield calendar_site
 
 
 @pytest.fixture
@@ -60,16 +60,16 @@ def shown(mine, now=NOW):
     return found
 
 
-def test_the_engine_reads_an_address_and_reads_it_again_when_due(any_app, server, mine):
-    server.says("/c.ics", TWO, 'ETag: "1"')
-    absence_calendars.add_address(mine, server.url("/c.ics"), "Dinas", now=NOW, **SELF)
+def test_the_engine_reads_an_address_and_reads_it_again_when_due(any_app, calendar_site, mine):
+    calendar_site.says("/c.ics", TWO, 'ETag: "1"')
+    absence_calendars.add_address(mine, calendar_site.url("/c.ics"), "Dinas", now=NOW, **SELF)
     assert busy() == []
     assert due() == {"calendars": 1, "calendars_failed": 0}
     chief = Party.person(mine.id)
     assert busy() == [(at(5, 8), chief), (at(6, 8), chief)]
     kept = {one.starts_at: one.id for one in absences.occurrences(db.session(), at(1), at(31))}
     assert due(NOW + 5 * HOUR) == {"calendars": 0, "calendars_failed": 0}
-    server.says("/c.ics", calendar("20270106T010000Z", "20270107T010000Z"))
+    calendar_site.says("/c.ics", calendar("20270106T010000Z", "20270107T010000Z"))
     assert due(NOW + 6 * HOUR) == {"calendars": 1, "calendars_failed": 0}
     assert busy() == [(at(6, 8), chief), (at(7, 8), chief)]
     again = {one.starts_at: one.id for one in absences.occurrences(db.session(), at(1), at(31))}
@@ -79,21 +79,21 @@ def test_the_engine_reads_an_address_and_reads_it_again_when_due(any_app, server
     assert found.next_read_at == NOW + 12 * HOUR
 
 
-def test_no_event_title_is_stored(any_app, server, mine):
-    server.says("/c.ics", TWO)
-    absence_calendars.add_address(mine, server.url("/c.ics"), now=NOW, **SELF)
+def test_no_event_title_is_stored(any_app, calendar_site, mine):
+    calendar_site.says("/c.ics", TWO)
+    absence_calendars.add_address(mine, calendar_site.url("/c.ics"), now=NOW, **SELF)
     due()
     rows = [str(vars(row)) for model in (Absence, AbsenceCalendar) for row in db.session.scalars(sa.select(model))]
     assert len(rows) == 3
     assert "Rahasia" not in "".join(rows)
 
 
-def test_a_failed_fetch_keeps_the_last_times_and_waits_longer_each_time(any_app, server, mine):
-    server.says("/c.ics", TWO)
-    absence_calendars.add_address(mine, server.url("/c.ics"), now=NOW, **SELF)
+def test_a_failed_fetch_keeps_the_last_times_and_waits_longer_each_time(any_app, calendar_site, mine):
+    calendar_site.says("/c.ics", TWO)
+    absence_calendars.add_address(mine, calendar_site.url("/c.ics"), now=NOW, **SELF)
     due()
     before = busy()
-    server.says("/c.ics", b"<!doctype html><html>Sign in</html>")
+    calendar_site.says("/c.ics", b"<!doctype html><html>Sign in</html>")
     now = NOW + 6 * HOUR
     for wait in (0.25, 0.5, 1, 2, 4, 8, 16, 24, 24):
         assert due(now)["calendars_failed"] == 1
@@ -102,7 +102,7 @@ def test_a_failed_fetch_keeps_the_last_times_and_waits_longer_each_time(any_app,
         assert (found.read_at, found.next_read_at) == (NOW, now + wait * HOUR)
         now = found.next_read_at
     assert busy() == before
-    server.says("/c.ics", TWO)
+    calendar_site.says("/c.ics", TWO)
     assert due(now)["calendars"] == 1
     assert (shown(mine, now).problem, shown(mine, now).next_read_at) == (None, now + 6 * HOUR)
 
@@ -120,38 +120,38 @@ def test_a_failed_fetch_keeps_the_last_times_and_waits_longer_each_time(any_app,
         (b"HTTP/1.1 404 No\r\n\r\n", problems.NotThere),
     ],
 )
-def test_each_failure_has_its_own_message(any_app, server, mine, answer, problem):
-    server.sends("/c.ics", answer)
-    made = absence_calendars.add_address(mine, server.url("/c.ics"), now=NOW, **SELF)
+def test_each_failure_has_its_own_message(any_app, calendar_site, mine, answer, problem):
+    calendar_site.sends("/c.ics", answer)
+    made = absence_calendars.add_address(mine, calendar_site.url("/c.ics"), now=NOW, **SELF)
     told = absence_calendars.read_now(mine, made.id, now=NOW)
     assert type(told) is problem
     assert (shown(mine).problem.message, shown(mine).problem.values) == (told.message, told.values)
     assert len(told.message) <= 300
 
 
-def test_an_unchanged_calendar_is_fetched_in_full_only_once_a_week(any_app, server, mine):
-    server.says("/c.ics", calendar("20270125T010000Z"), 'ETag: "1"')
-    made = absence_calendars.add_address(mine, server.url("/c.ics"), now=NOW, **SELF)
+def test_an_unchanged_calendar_is_fetched_in_full_only_once_a_week(any_app, calendar_site, mine):
+    calendar_site.says("/c.ics", calendar("20270125T010000Z"), 'ETag: "1"')
+    made = absence_calendars.add_address(mine, calendar_site.url("/c.ics"), now=NOW, **SELF)
     due()
     for day in range(1, 8):
         absence_calendars.read_now(mine, made.id, now=NOW + timedelta(days=day))
-    assert sum("If-None-Match" in request for request in server.asked) == 6
-    server.says("/c.ics", b"", status="304 Not Modified")
+    assert sum("If-None-Match" in request for request in calendar_site.asked) == 6
+    calendar_site.says("/c.ics", b"", status="304 Not Modified")
     days = [NOW + timedelta(days=day) for day in range(8, 15)]
     told = [absence_calendars.read_now(mine, made.id, now=day) for day in days]
     assert [type(one) for one in told].count(problems.FetchRefused) == 1
     assert len(busy()) == 1
 
 
-def test_a_calendar_claimed_by_one_worker_is_skipped_by_another(any_app, server, mine):
-    absence_calendars.add_address(mine, server.url("/c.ics"), now=NOW, **SELF)
+def test_a_calendar_claimed_by_one_worker_is_skipped_by_another(any_app, calendar_site, mine):
+    absence_calendars.add_address(mine, calendar_site.url("/c.ics"), now=NOW, **SELF)
     assert absence_refresh._taken(NOW) is not None
     assert absence_refresh._taken(NOW) is None
     assert absence_refresh._taken(NOW + timedelta(minutes=10)) is not None
 
 
-def test_a_stopping_engine_reads_no_more_calendars(any_app, server, mine):
-    absence_calendars.add_address(mine, server.url("/c.ics"), now=NOW, **SELF)
+def test_a_stopping_engine_reads_no_more_calendars(any_app, calendar_site, mine):
+    absence_calendars.add_address(mine, calendar_site.url("/c.ics"), now=NOW, **SELF)
     assert dict(absence_refresh.read_due(lambda: NOW, lambda: True)) == {"calendars": 0, "calendars_failed": 0}
 
 

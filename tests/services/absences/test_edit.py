@@ -17,7 +17,7 @@ from outreach.services.absences import edit as absences
 from outreach.services.absences.edit import Subject, SubjectKind
 from outreach.services.invitations import invite as inviting
 from outreach.services.planning import load as plans
-from tests.conftest import JAKARTA, NOW, at
+from tests.world import JAKARTA, NOW, at
 
 TUESDAY = date(2027, 1, 19)
 

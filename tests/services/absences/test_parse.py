@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from outreach.services.absences import parse as busy_times
 from outreach.services.absences import parse_process
-from tests.conftest import JAKARTA, NOW, at
+from tests.world import JAKARTA, NOW, at
 
 EVENT = ("UID:1", "DTSTART:20270105T010000Z", "DTEND:20270105T020000Z")
 

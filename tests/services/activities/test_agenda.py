@@ -18,27 +18,20 @@ from outreach.services.activities import edit as planning
 from outreach.services.activities import publish as publishing
 from outreach.services.activities.agenda import AgendaValues
 from outreach.services.programmes import edit as programmes
-from tests.conftest import NOW, at
+from tests.world import NOW, at, mark_as_invited
 
 OPENING = AgendaValues(at(18, 8), at(18, 9), "Pembukaan")
 
 
 def invitations(role: Role) -> dict[str, InvitationState]:
     found = db.session.scalars(sa.select(Invitation).where(Invitation.role == role))
-    return {i.invitee.display_name: i.state for i in found}
+    return {invitation.invitee.display_name: invitation.state for invitation in found}
 
 
 def withdrawals() -> int:
     return db.session.scalar(
         sa.select(sa.func.count()).select_from(Reminder).where(Reminder.kind == MailKind.WITHDRAWAL)
     )
-
-
-def told(activity) -> None:
-    """Mark everyone invited as having received their invitation."""
-    for invitation in db.session.scalars(sa.select(Invitation).where(Invitation.activity_id == activity.id)):
-        invitation.state, invitation.invited_at = InvitationState.INVITED, NOW
-    db.session.commit()
 
 
 def test_the_second_to_save_an_agenda_is_refused_and_the_first_save_stays(activity):
@@ -67,7 +60,7 @@ def test_a_speaker_removed_from_the_agenda_stays_invited_unless_withdrawn(activi
     assert invitations(Role.SPEAKER) == {"Kapolres Metro": InvitationState.PREPARED}
     agendas.set_agenda(activity.id, [talk], by=None, now=NOW)
     publishing.publish([activity.id], by=None, now=NOW)
-    told(activity)
+    mark_as_invited(Invitation.activity_id == activity.id)
     agendas.set_agenda(activity.id, [OPENING], withdraw_removed=True, by=None, now=NOW)
     assert invitations(Role.SPEAKER) == {"Kapolres Metro": InvitationState.WITHDRAWN}
     assert withdrawals() == 1

@@ -25,7 +25,7 @@ from outreach.services.planning import checks as planning_checks
 from outreach.services.programmes import copy as copying
 from outreach.services.programmes import edit as programmes
 from outreach.services.programmes.edit import ProgrammeValues
-from tests.conftest import JAKARTA, NOW, at, draft_activity
+from tests.world import JAKARTA, NOW, at, count, draft_activity
 
 pytestmark = pytest.mark.usefixtures("any_app")
 
@@ -35,17 +35,12 @@ FOUR_DAYS = ProgrammeValues(
 RAKOR = ActivityValues(ActivityKind.COORDINATION, "Rapat koordinasi", at(18, 8), at(18, 12), JAKARTA)
 
 
-def count(model) -> int:
-    db.session.rollback()
-    return db.session.scalar(sa.select(sa.func.count()).select_from(model))
-
-
 def test_a_programme_is_created_together_with_its_activities(coordinator, hall):
     made = programmes.create(
         FOUR_DAYS, [replace(RAKOR, venue_id=hall.id), replace(RAKOR, starts_at=at(19), ends_at=at(19, 12))],
         by=coordinator, now=NOW,
     )  # fmt: skip
-    assert [(a.title, a.starts_at, a.state) for a in made.activities] == [
+    assert [(activity.title, activity.starts_at, activity.state) for activity in made.activities] == [
         ("Rapat koordinasi", at(18), ActivityState.DRAFT),
         ("Rapat koordinasi", at(19), ActivityState.DRAFT),
     ]
@@ -207,11 +202,11 @@ def test_copying_last_years_programme_keeps_days_times_invitees_and_no_answers(
         inviting.invite_people([activity.id], [ani.id], Role.CADRE, by=None, now=NOW)
     agendas.set_agenda(activity.id, [AgendaValues(at(20, 9), at(20, 10), "Materi", (chief.id,))], by=None, now=NOW)
     copy = copying.copy_programme(programme.id, date(2028, 1, 17), "Empat hari 2028", by=coordinator, now=NOW)
-    assert [(a.starts_at, a.venue_id) for a in copy.activities] == [
+    assert [(activity.starts_at, activity.venue_id) for activity in copy.activities] == [
         (at(17, 8, year=2028), hall.id),
         (at(19, 8, year=2028), hall.id),
     ]
-    assert [i.topic for i in copy.activities[1].agenda] == ["Materi"]
+    assert [activity.topic for activity in copy.activities[1].agenda] == ["Materi"]
     copied = db.session.scalars(
         sa.select(Invitation.state).where(Invitation.activity_id == copy.activities[1].id)
     ).all()

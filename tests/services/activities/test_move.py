@@ -16,18 +16,10 @@ from outreach.services.activities import publish as publishing
 from outreach.services.activities.checks import CannotEdit, EndBeforeStart
 from outreach.services.activities.move import NothingMoved
 from outreach.services.activities.publish import InThePast, ReasonMissing
-from outreach.services.invitations import invite as inviting
 from outreach.services.locking import Stale
 from outreach.services.planning.book import SpeakerTaken
 from outreach.services.planning.checks import OutsideProgramme
-from tests.conftest import NOW, at, draft_activity
-
-
-@pytest.fixture
-def published(activity: Activity, ani, coordinator) -> Activity:
-    inviting.invite_people([activity.id], [ani.id], Role.CADRE, by=coordinator, now=NOW)
-    publishing.publish([activity.id], by=coordinator, now=NOW)
-    return activity
+from tests.world import NOW, at, draft_activity
 
 
 def to(activity: Activity, starts_at: datetime, hours: float = 4, venue_id: int | None = -1) -> Move:

@@ -15,8 +15,7 @@ from outreach.services.activities import move as moves
 from outreach.services.activities import publish as publishing
 from outreach.services.invitations import invite as inviting
 from outreach.services.reminders import tick as reminding
-from tests.conftest import JAKARTA, NOW, at, draft_activity
-from tests.world import answer, invitation_of, invite
+from tests.world import JAKARTA, NOW, answer, at, draft_activity, invitation_of, invite
 
 pytestmark = pytest.mark.usefixtures("any_app", "default_rules")
 
@@ -33,7 +32,7 @@ def scheduled(activity) -> dict[str, str]:
     rows = db.session.scalars(
         sa.select(Reminder).where(Reminder.activity_id == activity.id, Reminder.state == ReminderState.SCHEDULED)
     )
-    return {r.key: f"{r.due_at.astimezone(JAKARTA):%d %b %H.%M}" for r in rows}
+    return {row.key: f"{row.due_at.astimezone(JAKARTA):%d %b %H.%M}" for row in rows}
 
 
 def messages_sent() -> None:
@@ -164,7 +163,8 @@ def test_a_reminder_after_the_start_is_missed_with_a_reason(activity, ani):
     reminding.tick(NOW)
     reminding.tick(at(18, 8))
     missed = {
-        r.key: r.reason for r in db.session.scalars(sa.select(Reminder).where(Reminder.state == ReminderState.MISSED))
+        reminder.key: reminder.reason
+        for reminder in db.session.scalars(sa.select(Reminder).where(Reminder.state == ReminderState.MISSED))
     }
     assert missed == {
         "seven-days-before": "superseded",
@@ -251,7 +251,7 @@ def test_every_change_is_in_the_audit_log(activity, coordinator):
     entries = db.session.execute(
         sa.select(AuditEntry.action, AuditEntry.user_id).where(AuditEntry.user_id.is_not(None))
     )
-    assert [tuple(e) for e in entries] == [
+    assert [tuple(entry) for entry in entries] == [
         ("activity.published", coordinator.id),
         ("activity.moved", coordinator.id),
         ("activity.cancelled", coordinator.id),
@@ -266,7 +266,7 @@ def test_thanks_go_to_those_present(activity, ani, budi):
     publishing.publish([activity.id], by=None, now=NOW)
     reminding.tick(NOW)
     messages_sent()
-    ids = [invitation_of(activity, p).id for p in (ani, budi)]
+    ids = [invitation_of(activity, person).id for person in (ani, budi)]
     assert attendance.tick(activity.id, ids[:1], ids, AttendanceSource.HAND, by=None, now=at(18, 9)) == 1
     reminding.tick(at(18, 12))
     reminding.tick(at(19, 8) + timedelta(days=6))

@@ -21,30 +21,16 @@ from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import links
 from outreach.services.invitations import withdraw as withdrawing
 from outreach.services.reminders import tick as reminding
-from tests.conftest import NOW, at, draft_activity
-from tests.waiting import waits_for_another
-from tests.world import invite, publish
+from tests.support.waiting import waits_for_another
+from tests.world import NOW, at, draft_activity, invitation_of, invite, publish, token_of
 
 pytestmark = pytest.mark.usefixtures("any_app", "default_rules")
-
-
-def token(invitee) -> str:
-    found = tokens.token(links.link_for(db.session, invitee, expires_at=at(28)))
-    db.session.commit()
-    return found
-
-
-def state_of(activity, person) -> InvitationState:
-    db.session.expire_all()
-    return db.session.scalars(
-        sa.select(Invitation.state).where(Invitation.activity_id == activity.id, Invitation.person_id == person.id)
-    ).one()
 
 
 def test_ani_answers_by_her_link(activity, ani):
     invite(activity, ani)
     publish(activity)
-    answered = answering.answer(token(ani), activity.id, Choice.COMING, now=at(5))
+    answered = answering.answer(token_of(ani), activity.id, Choice.COMING, now=at(5))
     assert (answered.state, answered.answer_source, answered.answered_at) == (
         InvitationState.COMING,
         AnswerSource.LINK,
@@ -55,18 +41,18 @@ def test_ani_answers_by_her_link(activity, ani):
 def test_an_answer_can_be_changed_until_the_deadline_and_not_after(activity, ani):
     invite(activity, ani)
     publish(activity)
-    answering.answer(token(ani), activity.id, Choice.COMING, now=at(16, 15, 58))
-    answering.answer(token(ani), activity.id, Choice.NOT_COMING, now=at(16, 15, 59))
+    answering.answer(token_of(ani), activity.id, Choice.COMING, now=at(16, 15, 58))
+    answering.answer(token_of(ani), activity.id, Choice.NOT_COMING, now=at(16, 15, 59))
     with pytest.raises(DeadlinePassed):
-        answering.answer(token(ani), activity.id, Choice.COMING, now=at(16, 16))
-    assert state_of(activity, ani) is InvitationState.NOT_COMING
+        answering.answer(token_of(ani), activity.id, Choice.COMING, now=at(16, 16))
+    assert invitation_of(activity, ani).state is InvitationState.NOT_COMING
 
 
 def test_one_answer_applies_to_all_roles_in_an_activity(activity, ani):
     invite(activity, ani, role=Role.SPEAKER)
     invite(activity, ani, role=Role.MODERATOR)
     publish(activity)
-    answering.answer(token(ani), activity.id, Choice.COMING, now=at(5))
+    answering.answer(token_of(ani), activity.id, Choice.COMING, now=at(5))
     assert db.session.scalars(sa.select(Invitation.state)).all() == [InvitationState.COMING] * 2
 
 
@@ -74,10 +60,10 @@ def test_a_representative_needs_a_name(activity, chief):
     invite(activity, chief, role=Role.SPEAKER)
     publish(activity)
     with pytest.raises(RepresentativeUnnamed):
-        answering.answer(token(chief), activity.id, Choice.REPRESENTED, Representative(" "), now=at(5))
-    assert state_of(activity, chief) is InvitationState.INVITED
+        answering.answer(token_of(chief), activity.id, Choice.REPRESENTED, Representative(" "), now=at(5))
+    assert invitation_of(activity, chief).state is InvitationState.INVITED
     answered = answering.answer(
-        token(chief), activity.id, Choice.REPRESENTED, Representative("Rina", "Wakapolres"), now=at(5)
+        token_of(chief), activity.id, Choice.REPRESENTED, Representative("Rina", "Wakapolres"), now=at(5)
     )
     assert (answered.state, answered.representative_name) == (InvitationState.REPRESENTED, "Rina")
 
@@ -86,11 +72,11 @@ def test_the_last_seat_goes_to_one_person_and_the_other_waits_until_it_is_free(p
     activity = draft_activity(programme, hall, capacity=1)
     invite(activity, ani, budi)
     publish(activity)
-    answering.answer(token(ani), activity.id, Choice.COMING, now=at(5))
-    answering.answer(token(budi), activity.id, Choice.COMING, now=at(6))
-    assert state_of(activity, budi) is InvitationState.WAITLISTED
-    answering.answer(token(ani), activity.id, Choice.NOT_COMING, now=at(7))
-    assert state_of(activity, budi) is InvitationState.COMING
+    answering.answer(token_of(ani), activity.id, Choice.COMING, now=at(5))
+    answering.answer(token_of(budi), activity.id, Choice.COMING, now=at(6))
+    assert invitation_of(activity, budi).state is InvitationState.WAITLISTED
+    answering.answer(token_of(ani), activity.id, Choice.NOT_COMING, now=at(7))
+    assert invitation_of(activity, budi).state is InvitationState.COMING
     told = db.session.scalars(sa.select(Reminder).where(Reminder.kind == "seat")).one()
     assert (told.invitation.person.name, told.due_at) == ("Budi Santoso", at(7))
 
@@ -100,7 +86,7 @@ def test_a_person_with_a_seat_keeps_it_when_answering_again_in_a_full_activity(p
     invite(activity, ani)
     publish(activity)
     for _ in range(2):
-        assert answering.answer(token(ani), activity.id, Choice.COMING, now=at(5)).state is InvitationState.COMING
+        assert answering.answer(token_of(ani), activity.id, Choice.COMING, now=at(5)).state is InvitationState.COMING
 
 
 def test_a_speaker_needs_no_free_seat(programme, hall, ani, chief):
@@ -108,8 +94,8 @@ def test_a_speaker_needs_no_free_seat(programme, hall, ani, chief):
     invite(activity, ani)
     invite(activity, chief, role=Role.SPEAKER)
     publish(activity)
-    answering.answer(token(ani), activity.id, Choice.COMING, now=at(5))
-    assert answering.answer(token(chief), activity.id, Choice.COMING, now=at(5)).state is InvitationState.COMING
+    answering.answer(token_of(ani), activity.id, Choice.COMING, now=at(5))
+    assert answering.answer(token_of(chief), activity.id, Choice.COMING, now=at(5)).state is InvitationState.COMING
 
 
 def quota_of(activity, organisation, seats):
@@ -120,8 +106,8 @@ def quota_of(activity, organisation, seats):
 
 def test_the_police_name_two_people_and_change_one(activity, police):
     invitation = quota_of(activity, police, 2)
-    answering.nominate(token(police), invitation.id, [Nominee("Rina"), Nominee("Joko", phone="+62812")], now=at(5))
-    answering.nominate(token(police), invitation.id, [Nominee("rina", post="Kanit"), Nominee("Sari")], now=at(6))
+    answering.nominate(token_of(police), invitation.id, [Nominee("Rina"), Nominee("Joko", phone="+62812")], now=at(5))
+    answering.nominate(token_of(police), invitation.id, [Nominee("rina", post="Kanit"), Nominee("Sari")], now=at(6))
     nominees = db.session.execute(
         sa.select(Person.name, Person.post, Invitation.state)
         .join(Invitation, Invitation.person_id == Person.id)
@@ -138,7 +124,7 @@ def test_the_police_name_two_people_and_change_one(activity, police):
 def test_more_nominees_than_the_quota_are_refused_and_nothing_changes(activity, police):
     invitation = quota_of(activity, police, 1)
     with pytest.raises(nominees.QuotaExceeded):
-        answering.nominate(token(police), invitation.id, [Nominee("Rina"), Nominee("Joko")], now=at(5))
+        answering.nominate(token_of(police), invitation.id, [Nominee("Rina"), Nominee("Joko")], now=at(5))
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Invitation)) == 1
 
 
@@ -151,7 +137,7 @@ def test_an_organisation_cannot_name_people_for_anothers_invitation(activity, po
     db.session.commit()
     invitation = quota_of(activity, police, 2)
     with pytest.raises(answering.NothingToAnswer):
-        answering.nominate(token(other), invitation.id, [Nominee("Rina")], now=at(5))
+        answering.nominate(token_of(other), invitation.id, [Nominee("Rina")], now=at(5))
 
 
 def test_the_page_shows_all_published_activities_and_no_drafts(programme, hall, ani):
@@ -160,8 +146,8 @@ def test_the_page_shows_all_published_activities_and_no_drafts(programme, hall, 
     for activity in (*shown, hidden):
         invite(activity, ani)
     publish(*shown)
-    page = answer_page.read(token(ani), now=at(5))
-    assert [a.activity.id for a in page.activities] == [a.id for a in shown]
+    page = answer_page.read(token_of(ani), now=at(5))
+    assert [activity.activity.id for activity in page.activities] == [a.id for a in shown]
     assert page.invitee.name == "Ani Wijaya"
 
 
@@ -181,7 +167,7 @@ def test_staff_record_answers_by_phone_even_after_the_deadline(activity, ani, co
 
 
 def test_forged_truncated_and_foreign_tokens_open_nothing(activity, ani, budi):
-    good, other = token(ani), token(budi)
+    good, other = token_of(ani), token_of(budi)
     for bad in (
         good[:-1],
         good[:-1] + ("A" if good[-1] != "A" else "B"),
@@ -197,7 +183,7 @@ def test_forged_truncated_and_foreign_tokens_open_nothing(activity, ani, budi):
 
 def test_a_link_expires_thirty_days_after_its_last_activity(activity, ani):
     invite(activity, ani)
-    good = token(ani)
+    good = token_of(ani)
     db.session.execute(sa.update(Link).values(expires_at=at(1)))
     invite(activity, ani)
     inviting.invite_people([activity.id], [ani.id], Role.MODERATOR, by=None, now=NOW)
@@ -207,11 +193,11 @@ def test_a_link_expires_thirty_days_after_its_last_activity(activity, ani):
 
 
 def test_a_renewed_link_replaces_the_old_one(ani, coordinator):
-    old = token(ani)
+    old = token_of(ani)
     links.renew(ani, by=coordinator, now=NOW)
     with pytest.raises(links.LinkUnknown):
         links.open_link(old, now=NOW)
-    assert links.open_link(token(ani), now=NOW).person_id == ani.id
+    assert links.open_link(token_of(ani), now=NOW).person_id == ani.id
 
 
 def test_the_database_alone_does_not_reveal_a_token(ani):
@@ -224,11 +210,14 @@ def test_a_withdrawn_cadre_is_notified_and_the_seat_is_free(programme, hall, ani
     activity = draft_activity(programme, hall, capacity=1)
     invite(activity, ani, budi)
     publish(activity)
-    answering.answer(token(ani), activity.id, Choice.COMING, now=at(5))
-    answering.answer(token(budi), activity.id, Choice.COMING, now=at(5))
+    answering.answer(token_of(ani), activity.id, Choice.COMING, now=at(5))
+    answering.answer(token_of(budi), activity.id, Choice.COMING, now=at(5))
     invitation = db.session.scalars(sa.select(Invitation).where(Invitation.person_id == ani.id)).one()
     withdrawing.withdraw(invitation.id, by=None, now=at(6))
-    assert (state_of(activity, ani), state_of(activity, budi)) == (InvitationState.WITHDRAWN, InvitationState.COMING)
+    assert (invitation_of(activity, ani).state, invitation_of(activity, budi).state) == (
+        InvitationState.WITHDRAWN,
+        InvitationState.COMING,
+    )
     reminding.tick(at(6))
     kinds = db.session.scalars(sa.select(Message.kind)).all()
     assert sorted(kinds) == ["invitation", "invitation", "seat", "withdrawal"]
@@ -241,7 +230,7 @@ def test_answers_lock_their_activities_once(programme, hall, ani, police, statem
         invite(activity, ani)
         inviting.invite_organisations([activity.id], {police.id: 2}, by=None, now=NOW)
     publish(*activities)
-    hers, theirs, ani_id = token(ani), token(police), ani.id
+    hers, theirs, ani_id = token_of(ani), token_of(police), ani.id
     under = db.session.scalar(sa.select(Invitation.id).where(Invitation.organisation_id == police.id))
 
     def readings(action) -> int:
@@ -262,7 +251,7 @@ def test_answers_lock_their_activities_once(programme, hall, ani, police, statem
 def test_a_link_revoked_while_its_answer_waits_records_nothing(any_app, activity, ani):
     invite(activity, ani)
     publish(activity)
-    hers, activity_id, ani_id, raised = token(ani), activity.id, ani.id, []
+    hers, activity_id, ani_id, raised = token_of(ani), activity.id, ani.id, []
     db.session.remove()
 
     def answer() -> None:

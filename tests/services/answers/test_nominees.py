@@ -3,7 +3,6 @@
 import pytest
 import sqlalchemy as sa
 
-from outreach.delivery import tokens
 from outreach.domain.answers import Choice
 from outreach.domain.kinds import AnswerSource, Role
 from outreach.domain.states import InvitationState
@@ -15,9 +14,9 @@ from outreach.services.answers import nominees
 from outreach.services.answers import record as recording
 from outreach.services.answers.nominees import Nominee
 from outreach.services.invitations import invite as inviting
-from outreach.services.invitations import links, seats
+from outreach.services.invitations import seats
 from outreach.services.reminders import tick as reminding
-from tests.conftest import NOW, a_person, at, draft_activity
+from tests.world import NOW, a_person, at, draft_activity, token_of
 
 pytestmark = pytest.mark.usefixtures("any_app")
 
@@ -27,19 +26,13 @@ def days(programme, hall):
     return [draft_activity(programme, hall, day) for day in (18, 19, 20)]
 
 
-def ask(organisation, *activities, quota=2) -> list[int]:
+def invite_seats_and_publish(organisation, *activities, quota=2) -> list[int]:
     """Invite an organisation and publish; return the ids of its invitations."""
-    inviting.invite_organisations([a.id for a in activities], {organisation.id: quota}, by=None, now=NOW)
-    publishing.publish([a.id for a in activities], by=None, now=NOW)
+    inviting.invite_organisations([activity.id for activity in activities], {organisation.id: quota}, by=None, now=NOW)
+    publishing.publish([activity.id for activity in activities], by=None, now=NOW)
     reminding.tick(NOW)
     wanted = sa.select(Invitation.id).where(Invitation.organisation_id == organisation.id)
     return list(db.session.scalars(wanted.order_by(Invitation.activity_id)))
-
-
-def token(invitee) -> str:
-    found = tokens.token(links.link_for(db.session, invitee, expires_at=at(28)))
-    db.session.commit()
-    return found
 
 
 def named(under: int) -> list[tuple[str, str]]:
@@ -59,18 +52,18 @@ def row_of(person_name: str) -> int:
     ).one()
 
 
-def told(kind: str) -> list[tuple[str, str]]:
+def notices_of_kind(kind: str) -> list[tuple[str, str]]:
     """Return who will be notified, and with which text."""
     db.session.rollback()
     rows = db.session.scalars(
         sa.select(Reminder).where(Reminder.kind == kind, Reminder.invitation_id.is_not(None)).order_by(Reminder.id)
     )
-    return [(r.invitation.person.name, r.text_key) for r in rows]  # fmt: skip
+    return [(row.invitation.person.name, row.text_key) for row in rows]  # fmt: skip
 
 
 def test_rina_named_for_three_days_is_one_person(days, police):
-    for under in ask(police, *days):
-        answering.nominate(token(police), under, [Nominee("Rina", email="rina@example.com")], now=at(5))
+    for under in invite_seats_and_publish(police, *days):
+        answering.nominate(token_of(police), under, [Nominee("Rina", email="rina@example.com")], now=at(5))
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Person)) == 1
     assert db.session.scalar(sa.select(sa.func.count(sa.distinct(Invitation.person_id)))) == 1
 
@@ -78,95 +71,95 @@ def test_rina_named_for_three_days_is_one_person(days, police):
 def test_a_cadre_also_named_by_her_office_takes_one_seat_and_gets_no_second_mail(programme, hall, police, ani):
     day = draft_activity(programme, hall, capacity=2)
     inviting.invite_people([day.id], [ani.id], Role.CADRE, by=None, now=NOW)
-    (under,) = ask(police, day)
-    answering.nominate(token(police), under, [Nominee("Hj. ANI WIJAYA", email=ani.email.upper())], now=at(5))
+    (under,) = invite_seats_and_publish(police, day)
+    answering.nominate(token_of(police), under, [Nominee("Hj. ANI WIJAYA", email=ani.email.upper())], now=at(5))
     people = db.session.scalars(sa.select(Invitation.person_id).where(Invitation.person_id.is_not(None))).all()
     assert people == [ani.id, ani.id]
     assert seats.taken(db.session, day) == 1
     assert set(db.session.scalars(sa.select(Invitation.state))) == {InvitationState.COMING}
-    assert told("invitation") == []
-    answering.nominate(token(police), under, [], now=at(6))
-    assert told("withdrawal") == []  # she is still invited as a cadre
+    assert notices_of_kind("invitation") == []
+    answering.nominate(token_of(police), under, [], now=at(6))
+    assert notices_of_kind("withdrawal") == []  # she is still invited as a cadre
 
 
 def test_a_cadres_own_answer_stays_when_her_office_names_her(programme, hall, police, ani):
     day = draft_activity(programme, hall)
     inviting.invite_people([day.id], [ani.id], Role.CADRE, by=None, now=NOW)
-    (under,) = ask(police, day)
-    answering.answer(token(ani), day.id, Choice.NOT_COMING, now=at(5))
-    answering.nominate(token(police), under, [Nominee("Ani Wijaya", email=ani.email)], now=at(6))
+    (under,) = invite_seats_and_publish(police, day)
+    answering.answer(token_of(ani), day.id, Choice.NOT_COMING, now=at(5))
+    answering.nominate(token_of(police), under, [Nominee("Ani Wijaya", email=ani.email)], now=at(6))
     assert named(under) == [("Ani Wijaya", "not_coming")]
 
 
 def test_a_person_already_invited_as_participant_needs_no_second_seat(programme, hall, police, ani):
     day = draft_activity(programme, hall)
     inviting.invite_people([day.id], [ani.id], Role.PARTICIPANT, by=None, now=NOW)
-    (under,) = ask(police, day)
+    (under,) = invite_seats_and_publish(police, day)
     with pytest.raises(nominees.InvitedAlready):
-        answering.nominate(token(police), under, [Nominee("Ani Wijaya", email=ani.email)], now=at(5))
+        answering.nominate(token_of(police), under, [Nominee("Ani Wijaya", email=ani.email)], now=at(5))
     assert named(under) == []
 
 
 def test_an_office_never_overwrites_a_persons_data_kept_by_staff(programme, hall, police, ani):
     address, ani.organisation_id, ani.phone = ani.email, police.id, ""
     db.session.commit()
-    (under,) = ask(police, draft_activity(programme, hall))
+    (under,) = invite_seats_and_publish(police, draft_activity(programme, hall))
     for email in ("thief@example.com", ""):
         one = Nominee("Ani Wijaya", "Kanit", "+6281234567890", email)
-        answering.nominate(token(police), under, [one], now=at(5))
+        answering.nominate(token_of(police), under, [one], now=at(5))
     db.session.expire_all()
     assert (ani.email, ani.post, ani.phone) == (address, "Kanit", "+6281234567890")
 
 
 def test_an_office_corrects_its_own_entries_but_empties_none(days, police):
-    under = ask(police, *days)
-    answering.nominate(token(police), under[0], [Nominee("Rina", "Kanit", email="rnia@example.com")], now=at(5))
-    answering.nominate(token(police), under[0], [Nominee("Rina", email="rina@example.com")], now=at(6))
+    under = invite_seats_and_publish(police, *days)
+    answering.nominate(token_of(police), under[0], [Nominee("Rina", "Kanit", email="rnia@example.com")], now=at(5))
+    answering.nominate(token_of(police), under[0], [Nominee("Rina", email="rina@example.com")], now=at(6))
     rina = db.session.scalars(sa.select(Person)).one()
     assert (rina.email, rina.post) == ("rina@example.com", "Kanit")
 
 
 def test_the_same_name_elsewhere_is_another_person(programme, hall, police, ani):
-    (under,) = ask(police, draft_activity(programme, hall))
-    answering.nominate(token(police), under, [Nominee("Ani Wijaya", phone="+6281399999999")], now=at(5))
+    (under,) = invite_seats_and_publish(police, draft_activity(programme, hall))
+    answering.nominate(token_of(police), under, [Nominee("Ani Wijaya", phone="+6281399999999")], now=at(5))
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Person)) == 2
 
 
 @pytest.mark.parametrize("address", ["ani@weiß.example", "ani@xn--wei-7ka.example"])
 def test_the_same_name_elsewhere_with_the_same_address_is_the_same_person(programme, hall, police, ani, address):
     ani.email = "ani@weiß.example"
-    (under,) = ask(police, draft_activity(programme, hall))
-    answering.nominate(token(police), under, [Nominee("Ani Wijaya", email=address)], now=at(5))
+    (under,) = invite_seats_and_publish(police, draft_activity(programme, hall))
+    answering.nominate(token_of(police), under, [Nominee("Ani Wijaya", email=address)], now=at(5))
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Person)) == 1
 
 
 def test_a_typing_error_in_a_name_is_corrected_but_a_different_name_is_another_person(days, police):
-    (under, *_) = ask(police, *days)
-    answering.nominate(token(police), under, [Nominee("Budi Santosa")], now=at(5))
+    (under, *_) = invite_seats_and_publish(police, *days)
+    answering.nominate(token_of(police), under, [Nominee("Budi Santosa")], now=at(5))
     row = row_of("Budi Santosa")
-    answering.nominate(token(police), under, [Nominee("Budi Santoso", invitation_id=row)], now=at(6))
+    answering.nominate(token_of(police), under, [Nominee("Budi Santoso", invitation_id=row)], now=at(6))
     assert named(under) == [("Budi Santoso", "coming")]
-    answering.nominate(token(police), under, [Nominee("Siti Aminah", invitation_id=row)], now=at(7))
+    answering.nominate(token_of(police), under, [Nominee("Siti Aminah", invitation_id=row)], now=at(7))
     assert named(under) == [("Budi Santoso", "withdrawn"), ("Siti Aminah", "coming")]
 
 
 def test_an_office_cannot_change_a_row_of_another_organisation(days, police, ani):
     inviting.invite_people([days[0].id], [ani.id], Role.CADRE, by=None, now=NOW)
-    (under, *_) = ask(police, *days)
-    answering.nominate(token(police), under, [Nominee("Ani Wijaja", invitation_id=row_of("Ani Wijaya"))], now=at(5))
+    (under, *_) = invite_seats_and_publish(police, *days)
+    answering.nominate(token_of(police), under, [Nominee("Ani Wijaja", invitation_id=row_of("Ani Wijaya"))], now=at(5))
     assert db.session.get_one(Person, ani.id).name == "Ani Wijaya"
     assert named(under) == [("Ani Wijaja", "coming")]
 
 
 def test_the_same_name_twice_is_refused(days, police):
-    (under, *_) = ask(police, *days)
+    (under, *_) = invite_seats_and_publish(police, *days)
     with pytest.raises(nominees.NamedTwice):
-        answering.nominate(token(police), under, [Nominee("Rina"), Nominee("RINA")], now=at(5))
+        answering.nominate(token_of(police), under, [Nominee("Rina"), Nominee("RINA")], now=at(5))
     assert named(under) == []
 
 
 def test_people_with_the_same_name_on_an_earlier_list_go_when_the_office_sends_nobody(days, police):
-    (under, *_) = ask(police, *days)
+    (under, *_) = invite_seats_and_publish(police, *days)
     for _ in range(2):
         person = a_person("Rina")
         db.session.add(
@@ -176,65 +169,65 @@ def test_people_with_the_same_name_on_an_earlier_list_go_when_the_office_sends_n
             )
         )  # fmt: skip
     db.session.commit()
-    answering.nominate(token(police), under, [Nominee("Rina")], now=at(5))
+    answering.nominate(token_of(police), under, [Nominee("Rina")], now=at(5))
     assert sorted(named(under)) == [("Rina", "coming"), ("Rina", "withdrawn")]
-    answering.answer(token(police), days[0].id, Choice.NOT_COMING, now=at(6))
+    answering.answer(token_of(police), days[0].id, Choice.NOT_COMING, now=at(6))
     assert named(under) == [("Rina", "withdrawn")] * 2
 
 
 def test_a_nominees_own_answer_survives_the_offices_next_save(days, police):
-    (under, *_) = ask(police, *days)
-    answering.nominate(token(police), under, [Nominee("Rina")], now=at(5))
+    (under, *_) = invite_seats_and_publish(police, *days)
+    answering.nominate(token_of(police), under, [Nominee("Rina")], now=at(5))
     rina = db.session.scalars(sa.select(Person)).one()
-    answering.answer(token(rina), days[0].id, Choice.NOT_COMING, now=at(6))
-    answering.nominate(token(police), under, [Nominee("Rina"), Nominee("Dedi")], now=at(7))
+    answering.answer(token_of(rina), days[0].id, Choice.NOT_COMING, now=at(6))
+    answering.nominate(token_of(police), under, [Nominee("Rina"), Nominee("Dedi")], now=at(7))
     assert named(under) == [("Rina", "not_coming"), ("Dedi", "coming")]
 
 
 def test_nominees_with_an_address_are_notified_once_when_named_and_once_when_dropped(days, police):
-    (under, *_) = ask(police, *days)
+    (under, *_) = invite_seats_and_publish(police, *days)
     both = [Nominee("Rina", email="rina@example.com"), Nominee("Dedi")]
     for _ in range(2):
-        answering.nominate(token(police), under, both, now=at(5))
-    assert told("invitation") == [("Rina", "invitation-nominee")]
-    answering.nominate(token(police), under, both[1:], now=at(6))
-    assert told("withdrawal") == [("Rina", "")]
-    answering.answer(token(police), days[0].id, Choice.NOT_COMING, now=at(7))
-    assert told("withdrawal") == [("Rina", ""), ("Dedi", "")]
-    answering.nominate(token(police), under, both, now=at(8))
-    assert told("invitation") == [("Rina", "invitation-nominee")] * 2
+        answering.nominate(token_of(police), under, both, now=at(5))
+    assert notices_of_kind("invitation") == [("Rina", "invitation-nominee")]
+    answering.nominate(token_of(police), under, both[1:], now=at(6))
+    assert notices_of_kind("withdrawal") == [("Rina", "")]
+    answering.answer(token_of(police), days[0].id, Choice.NOT_COMING, now=at(7))
+    assert notices_of_kind("withdrawal") == [("Rina", ""), ("Dedi", "")]
+    answering.nominate(token_of(police), under, both, now=at(8))
+    assert notices_of_kind("invitation") == [("Rina", "invitation-nominee")] * 2
 
 
 def test_a_nominee_whose_address_is_added_later_is_notified_then(days, police):
-    (under, *_) = ask(police, *days)
+    (under, *_) = invite_seats_and_publish(police, *days)
     for email in ("", "rina@example.com", "rina@example.com"):
-        answering.nominate(token(police), under, [Nominee("Rina", email=email)], now=at(5))
-    assert told("invitation") == [("Rina", "invitation-nominee")]
+        answering.nominate(token_of(police), under, [Nominee("Rina", email=email)], now=at(5))
+    assert notices_of_kind("invitation") == [("Rina", "invitation-nominee")]
 
 
 def test_a_changed_list_never_overfills_the_hall(programme, hall, police, ani):
     day = draft_activity(programme, hall, capacity=2)
     inviting.invite_people([day.id], [ani.id], Role.CADRE, by=None, now=NOW)
-    (under,) = ask(police, day)
-    answering.answer(token(ani), day.id, Choice.COMING, now=at(5))
-    answering.nominate(token(police), under, [Nominee("Rina")], now=at(5))
+    (under,) = invite_seats_and_publish(police, day)
+    answering.answer(token_of(ani), day.id, Choice.COMING, now=at(5))
+    answering.nominate(token_of(police), under, [Nominee("Rina")], now=at(5))
     with pytest.raises(nominees.SeatsShort) as short:
-        answering.nominate(token(police), under, [Nominee("Rina"), Nominee("Dedi")], now=at(6))
+        answering.nominate(token_of(police), under, [Nominee("Rina"), Nominee("Dedi")], now=at(6))
     assert short.value.values["left"] == 1
-    answering.nominate(token(police), under, [Nominee("Dedi")], now=at(7))
+    answering.nominate(token_of(police), under, [Nominee("Dedi")], now=at(7))
     assert named(under) == [("Rina", "withdrawn"), ("Dedi", "coming")]
 
 
 @pytest.mark.parametrize("name", ["=HYPERLINK(1)", "https://example.com", "081234567890", "<b>Rina</b>"])
 def test_a_text_that_is_no_name_is_refused(days, police, name):
-    (under, *_) = ask(police, *days)
+    (under, *_) = invite_seats_and_publish(police, *days)
     with pytest.raises(nominees.NomineeNotAName):
-        answering.nominate(token(police), under, [Nominee(name)], now=at(5))
+        answering.nominate(token_of(police), under, [Nominee(name)], now=at(5))
 
 
 def test_control_characters_are_kept_out_of_names(days, police):
-    (under, *_) = ask(police, *days)
-    answering.nominate(token(police), under, [Nominee("Ri\0na\u202e  Kartika")], now=at(5))
+    (under, *_) = invite_seats_and_publish(police, *days)
+    answering.nominate(token_of(police), under, [Nominee("Ri\0na\u202e  Kartika")], now=at(5))
     assert named(under) == [("Rina Kartika", "coming")]
 
 
@@ -254,15 +247,15 @@ def test_several_answers_are_recorded_together_and_refused_ones_are_listed(days,
     publishing.publish([day.id for day in days], by=None, now=NOW)
     reminding.tick(NOW)
     replies = {day.id: answering.LinkAnswer(Choice.COMING) for day in days}
-    refused = answering.answer_all(token(ani), replies, now=at(16, 16))  # the first day's deadline
+    refused = answering.answer_all(token_of(ani), replies, now=at(16, 16))  # the first day's deadline
     assert {id_: type(problem).__name__ for id_, problem in refused.items()} == {days[0].id: "DeadlinePassed"}
     states = db.session.scalars(sa.select(Invitation.state).order_by(Invitation.activity_id)).all()
     assert [s.value for s in states] == ["invited", "coming", "coming"]
 
 
 def test_a_nominee_gets_a_mail_and_is_notified_of_later_changes(days, police):
-    (under, *_) = ask(police, *days)
-    answering.nominate(token(police), under, [Nominee("Rina", email="rina@example.com")], now=at(5))
+    (under, *_) = invite_seats_and_publish(police, *days)
+    answering.nominate(token_of(police), under, [Nominee("Rina", email="rina@example.com")], now=at(5))
     reminding.tick(at(5))
     rina = db.session.scalars(sa.select(Person)).one()
     kinds = db.session.scalars(sa.select(Message.kind).where(Message.person_id == rina.id)).all()

@@ -5,7 +5,6 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from outreach.delivery import tokens
 from outreach.domain.answers import Choice, DeadlinePassed, Representative
 from outreach.domain.kinds import AnswerSource, Role
 from outreach.domain.states import InvitationState
@@ -19,19 +18,11 @@ from outreach.services.answers.answer import LinkAnswer
 from outreach.services.answers.nominees import Nominee
 from outreach.services.answers.undo import AnsweredSince, NothingToUndo
 from outreach.services.invitations import invite as inviting
-from outreach.services.invitations import links
 from outreach.services.invitations import withdraw as withdrawing
 from outreach.services.privacy import person as privacy
-from tests.conftest import NOW, at, draft_activity
-from tests.world import at_once, invite, publish
+from tests.world import NOW, at, at_once, draft_activity, invite, publish, token_of
 
 pytestmark = pytest.mark.usefixtures("any_app", "default_rules")
-
-
-def token(invitee) -> str:
-    found = tokens.token(links.link_for(db.session, invitee, expires_at=at(28)))
-    db.session.commit()
-    return found
 
 
 def said(person) -> list[tuple[str, str]]:
@@ -72,11 +63,11 @@ def test_two_named_representatives_come_back_after_an_answer_for_both_days(two_d
         one: LinkAnswer(Choice.REPRESENTED, Representative("Rina", "Sekretaris", "+6281234567890", "rina@example.com")),
         two: LinkAnswer(Choice.REPRESENTED, Representative("Dedi")),
     }
-    answering.answer_all(token(ani), first, now=at(5))
+    answering.answer_all(token_of(ani), first, now=at(5))
     before = kept_rows(ani)
-    answering.answer_all(token(ani), dict.fromkeys((one, two), LinkAnswer(Choice.NOT_COMING)), now=at(6))
+    answering.answer_all(token_of(ani), dict.fromkeys((one, two), LinkAnswer(Choice.NOT_COMING)), now=at(6))
     assert said(ani) == [("not_coming", "")] * 2
-    assert undoing.undo(token(ani), now=at(6, 12)) == {}
+    assert undoing.undo(token_of(ani), now=at(6, 12)) == {}
     assert said(ani) == [("represented", "Rina"), ("represented", "Dedi")]
     assert kept_rows(ani) == before
 
@@ -92,27 +83,27 @@ def test_a_first_answer_undone_leaves_the_invitation_unanswered(activity, ani):
     invite(activity, ani)
     publish(activity)
     before = kept_rows(ani)
-    answering.answer(token(ani), activity.id, Choice.NOT_COMING, now=at(5))
-    undoing.undo(token(ani), now=at(5))
+    answering.answer(token_of(ani), activity.id, Choice.NOT_COMING, now=at(5))
+    undoing.undo(token_of(ani), now=at(5))
     assert kept_rows(ani) == before
     with pytest.raises(NothingToUndo):
-        undoing.undo(token(ani), now=at(5))
+        undoing.undo(token_of(ani), now=at(5))
 
 
 def test_a_double_tap_can_still_be_undone_to_what_was_before(activity, ani):
     invite(activity, ani)
     publish(activity)
-    answering.answer(token(ani), activity.id, Choice.COMING, now=at(5))
+    answering.answer(token_of(ani), activity.id, Choice.COMING, now=at(5))
     for minute in (1, 2):
-        answering.answer(token(ani), activity.id, Choice.NOT_COMING, now=at(5, 9, minute))
-    assert undoing.undo(token(ani), now=at(5, 10)) == {}
+        answering.answer(token_of(ani), activity.id, Choice.NOT_COMING, now=at(5, 9, minute))
+    assert undoing.undo(token_of(ani), now=at(5, 10)) == {}
     assert said(ani) == [("coming", "")]
 
 
 def test_of_two_undos_at_the_same_moment_one_restores_and_the_other_says_why_not(any_app, activity, ani):
     invite(activity, ani)
     publish(activity)
-    mine = token(ani)
+    mine = token_of(ani)
     for round_ in range(5):
         answering.answer(mine, activity.id, Choice.NOT_COMING, now=at(5, 9, round_))
         outcomes = at_once(any_app, [lambda: undoing.undo(mine, now=at(5, 10))] * 3)
@@ -123,7 +114,7 @@ def test_of_two_undos_at_the_same_moment_one_restores_and_the_other_says_why_not
 def test_first_answers_to_two_activities_at_the_same_moment_are_both_stored(any_app, two_days, ani):
     invite(two_days, ani)
     publish(*two_days)
-    mine = token(ani)
+    mine = token_of(ani)
     ids = [day.id for day in two_days]
     actions = [lambda id_=id_: answering.answer(mine, id_, Choice.COMING, now=at(5)) for id_ in ids]
     assert at_once(any_app, actions) == ["done"] * 2
@@ -133,10 +124,10 @@ def test_first_answers_to_two_activities_at_the_same_moment_are_both_stored(any_
 def test_an_answer_that_staff_recorded_since_is_not_overwritten(activity, ani, coordinator):
     invite(activity, ani)
     publish(activity)
-    answering.answer(token(ani), activity.id, Choice.NOT_COMING, now=at(5))
+    answering.answer(token_of(ani), activity.id, Choice.NOT_COMING, now=at(5))
     mine = db.session.scalars(sa.select(Invitation.id).where(Invitation.person_id == ani.id)).one()
     recording.record_answer(mine, Choice.COMING, AnswerSource.PHONE, by=coordinator, now=at(6))
-    refused = undoing.undo(token(ani), now=at(5, 10))
+    refused = undoing.undo(token_of(ani), now=at(5, 10))
     assert [type(problem) for problem in refused.values()] == [AnsweredSince]
     assert said(ani) == [("coming", "")]
 
@@ -144,26 +135,26 @@ def test_an_answer_that_staff_recorded_since_is_not_overwritten(activity, ani, c
 def test_after_the_deadline_and_after_a_day_nothing_is_undone(activity, ani):
     invite(activity, ani)
     publish(activity)
-    answering.answer(token(ani), activity.id, Choice.NOT_COMING, now=at(16, 15, 59))
-    refused = undoing.undo(token(ani), now=at(16, 16))
+    answering.answer(token_of(ani), activity.id, Choice.NOT_COMING, now=at(16, 15, 59))
+    refused = undoing.undo(token_of(ani), now=at(16, 16))
     assert [type(problem) for problem in refused.values()] == [DeadlinePassed]
     assert said(ani) == [("not_coming", "")]
     moment = at(10)
-    answering.answer(token(ani), activity.id, Choice.COMING, now=moment)
+    answering.answer(token_of(ani), activity.id, Choice.COMING, now=moment)
     with pytest.raises(NothingToUndo):
-        undoing.undo(token(ani), now=moment + kept_answers.OFFERED_FOR)
-    assert undoing.undo(token(ani), now=moment + kept_answers.OFFERED_FOR - timedelta(seconds=1)) == {}
+        undoing.undo(token_of(ani), now=moment + kept_answers.OFFERED_FOR)
+    assert undoing.undo(token_of(ani), now=moment + kept_answers.OFFERED_FOR - timedelta(seconds=1)) == {}
 
 
 def test_a_seat_that_somebody_else_got_meanwhile_is_not_taken_back(programme, hall, ani, budi):
     activity = draft_activity(programme, hall, capacity=1)
     invite(activity, ani, budi)
     publish(activity)
-    answering.answer(token(ani), activity.id, Choice.COMING, now=at(5))
-    answering.answer(token(budi), activity.id, Choice.COMING, now=at(6))
-    answering.answer(token(ani), activity.id, Choice.NOT_COMING, now=at(7))
+    answering.answer(token_of(ani), activity.id, Choice.COMING, now=at(5))
+    answering.answer(token_of(budi), activity.id, Choice.COMING, now=at(6))
+    answering.answer(token_of(ani), activity.id, Choice.NOT_COMING, now=at(7))
     assert said(budi) == [("coming", "")]
-    undoing.undo(token(ani), now=at(7, 12))
+    undoing.undo(token_of(ani), now=at(7, 12))
     assert (said(ani), said(budi)) == ([("waitlisted", "")], [("coming", "")])
 
 
@@ -171,9 +162,9 @@ def test_undoing_a_yes_gives_the_seat_to_who_waits(programme, hall, ani, budi):
     activity = draft_activity(programme, hall, capacity=1)
     invite(activity, ani, budi)
     publish(activity)
-    answering.answer(token(ani), activity.id, Choice.COMING, now=at(5))
-    answering.answer(token(budi), activity.id, Choice.COMING, now=at(5, 9))
-    undoing.undo(token(ani), now=at(5, 10))
+    answering.answer(token_of(ani), activity.id, Choice.COMING, now=at(5))
+    answering.answer(token_of(budi), activity.id, Choice.COMING, now=at(5, 9))
+    undoing.undo(token_of(ani), now=at(5, 10))
     assert (said(ani), said(budi)) == ([("invited", "")], [("coming", "")])
 
 
@@ -181,8 +172,8 @@ def test_all_roles_of_a_person_are_restored(activity, ani):
     invite(activity, ani, role=Role.SPEAKER)
     invite(activity, ani, role=Role.MODERATOR)
     publish(activity)
-    answering.answer(token(ani), activity.id, Choice.NOT_COMING, now=at(5))
-    undoing.undo(token(ani), now=at(5, 9))
+    answering.answer(token_of(ani), activity.id, Choice.NOT_COMING, now=at(5))
+    undoing.undo(token_of(ani), now=at(5, 9))
     assert said(ani) == [("invited", "")] * 2
 
 
@@ -191,15 +182,15 @@ def test_an_offices_list_comes_back_with_names_corrected_and_withdrawn(activity,
     publish(activity)
     mine = db.session.scalars(sa.select(Invitation.id).where(Invitation.organisation_id == police.id)).one()
     first = [Nominee("Rina Kartika", "Kanit", "+6281234567890"), Nominee("Dedi"), Nominee("Sari")]
-    answering.nominate(token(police), mine, first, now=at(5))
+    answering.nominate(token_of(police), mine, first, now=at(5))
     rows = dict(db.session.execute(sa.select(Person.name, Invitation.id).join(Invitation.person)).all())
     second = [
         Nominee("Rina Kartiko", "Kanit", "+6281111111111", invitation_id=rows["Rina Kartika"]),
         Nominee("Joko"),
     ]
-    answering.nominate(token(police), mine, second, now=at(6))
+    answering.nominate(token_of(police), mine, second, now=at(6))
     assert named(activity) == [("Rina Kartiko", "+6281111111111"), ("Joko", "")]
-    assert undoing.undo(token(police), now=at(6, 12)) == {}
+    assert undoing.undo(token_of(police), now=at(6, 12)) == {}
     assert named(activity) == [("Rina Kartika", "+6281234567890"), ("Dedi", ""), ("Sari", "")]
 
 
@@ -207,10 +198,10 @@ def test_an_office_that_sends_nobody_by_mistake_gets_its_list_back(activity, pol
     inviting.invite_organisations([activity.id], {police.id: 2}, by=None, now=NOW)
     publish(activity)
     mine = db.session.scalars(sa.select(Invitation.id).where(Invitation.organisation_id == police.id)).one()
-    answering.nominate(token(police), mine, [Nominee("Rina"), Nominee("Dedi")], now=at(5))
-    answering.answer(token(police), activity.id, Choice.NOT_COMING, now=at(6))
+    answering.nominate(token_of(police), mine, [Nominee("Rina"), Nominee("Dedi")], now=at(5))
+    answering.answer(token_of(police), activity.id, Choice.NOT_COMING, now=at(6))
     assert named(activity) == []
-    assert undoing.undo(token(police), now=at(6, 12)) == {}
+    assert undoing.undo(token_of(police), now=at(6, 12)) == {}
     assert named(activity) == [("Rina", ""), ("Dedi", "")]
     assert db.session.get_one(Invitation, mine).state is InvitationState.COMING
 
@@ -219,8 +210,8 @@ def test_a_first_list_undone_leaves_the_office_unanswered(activity, police):
     inviting.invite_organisations([activity.id], {police.id: 2}, by=None, now=NOW)
     publish(activity)
     mine = db.session.scalars(sa.select(Invitation.id).where(Invitation.organisation_id == police.id)).one()
-    answering.nominate(token(police), mine, [Nominee("Rina")], now=at(5))
-    undoing.undo(token(police), now=at(5, 9))
+    answering.nominate(token_of(police), mine, [Nominee("Rina")], now=at(5))
+    undoing.undo(token_of(police), now=at(5, 9))
     assert named(activity) == []
     assert db.session.get_one(Invitation, mine).answered_at is None
 
@@ -228,12 +219,12 @@ def test_a_first_list_undone_leaves_the_office_unanswered(activity, police):
 def test_what_was_replaced_is_deleted_after_a_day_and_when_somebody_is_erased(activity, ani, budi, coordinator):
     invite(activity, ani, budi)
     publish(activity)
-    answering.answer(token(ani), activity.id, Choice.REPRESENTED, Representative("Rina"), now=at(5))
-    answering.answer(token(ani), activity.id, Choice.COMING, now=at(5, 9))
+    answering.answer(token_of(ani), activity.id, Choice.REPRESENTED, Representative("Rina"), now=at(5))
+    answering.answer(token_of(ani), activity.id, Choice.COMING, now=at(5, 9))
     assert count() == 1
     assert kept_answers.delete_old(at(6, 8, 59)) == 0
     assert kept_answers.delete_old(at(6, 9)) == 1
-    answering.answer(token(ani), activity.id, Choice.NOT_COMING, now=at(6, 10))
+    answering.answer(token_of(ani), activity.id, Choice.NOT_COMING, now=at(6, 10))
     privacy.erase(budi.id, by=coordinator, now=at(6, 11))
     assert count() == 0
 
@@ -247,10 +238,10 @@ def test_a_role_that_staff_withdrew_since_stays_withdrawn(activity, ani, coordin
     invite(activity, ani, role=Role.MODERATOR)
     invite(activity, ani, role=Role.SPEAKER)
     publish(activity)
-    answering.answer(token(ani), activity.id, Choice.NOT_COMING, now=at(5))
+    answering.answer(token_of(ani), activity.id, Choice.NOT_COMING, now=at(5))
     withdrawn = sa.select(Invitation.id).where(Invitation.person_id == ani.id, Invitation.role == Role.SPEAKER)
     withdrawing.withdraw(db.session.scalars(withdrawn).one(), by=coordinator, now=at(5, 9))
-    assert undoing.undo(token(ani), now=at(5, 10)) == {}
+    assert undoing.undo(token_of(ani), now=at(5, 10)) == {}
     states = dict(db.session.execute(sa.select(Invitation.role, Invitation.state)).all())
     assert states == {Role.MODERATOR: InvitationState.INVITED, Role.SPEAKER: InvitationState.WITHDRAWN}
 
@@ -259,9 +250,9 @@ def test_a_nominee_whom_staff_withdrew_since_is_not_invited_again(activity, poli
     inviting.invite_organisations([activity.id], {police.id: 3}, by=None, now=NOW)
     publish(activity)
     mine = db.session.scalars(sa.select(Invitation.id).where(Invitation.organisation_id == police.id)).one()
-    answering.nominate(token(police), mine, [Nominee("Rina"), Nominee("Dedi"), Nominee("Sari")], now=at(5))
-    answering.nominate(token(police), mine, [Nominee("Rina"), Nominee("Dedi"), Nominee("Joko")], now=at(6))
+    answering.nominate(token_of(police), mine, [Nominee("Rina"), Nominee("Dedi"), Nominee("Sari")], now=at(5))
+    answering.nominate(token_of(police), mine, [Nominee("Rina"), Nominee("Dedi"), Nominee("Joko")], now=at(6))
     dedi = db.session.scalars(sa.select(Invitation.id).join(Invitation.person).where(Person.name == "Dedi")).one()
     withdrawing.withdraw(dedi, by=coordinator, now=at(6, 9))
-    assert undoing.undo(token(police), now=at(6, 10)) == {}
+    assert undoing.undo(token_of(police), now=at(6, 10)) == {}
     assert named(activity) == [("Rina", ""), ("Sari", "")]

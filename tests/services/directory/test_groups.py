@@ -6,8 +6,7 @@ from outreach.extensions import db
 from outreach.models import PeopleGroup
 from outreach.services.directory import groups
 from outreach.services.directory.groups import GroupValues
-from tests.conftest import NOW
-from tests.world import at_once
+from tests.world import NOW, at_once
 
 pytestmark = pytest.mark.usefixtures("any_app")
 

@@ -15,29 +15,10 @@ from outreach.services.directory import import_people as importing
 from outreach.services.directory import import_report, import_shapes, regions, workbook
 from outreach.services.directory.import_people import ImportPlan
 from outreach.services.directory.import_rows import Decision, RowState
-from tests.conftest import NOW, a_person
+from tests.services.directory.sheets import ANI, a_sheet
+from tests.world import NOW, a_person
 
 SAMPLE = Path(importing.__file__).parents[2] / "data" / "demo" / "kader-contoh.xlsx"
-HEADER = ["No", "Nama Lengkap", "Kelurahan", "No. HP/WA", "Email", "Jenis Kader"]
-ANI = [1, "Ani Wijaya", "Imopuro", "081234567890", "ani@example.com", "PATBM"]
-
-
-@pytest.fixture
-def metro(any_app):
-    regions.install(db.session, "18.72")
-    db.session.commit()
-
-
-def a_sheet(*rows, header=HEADER, **more_sheets):
-    """Return an .xlsx with a header and rows; more_sheets: lists of rows by sheet name."""
-    stream = io.BytesIO()
-    book = xlsxwriter.Workbook(stream)
-    for name, lines in {"Kader": [header, *rows], **more_sheets}.items():
-        sheet = book.add_worksheet(name)
-        for at, line in enumerate(lines):
-            sheet.write_row(at, 0, line)
-    book.close()
-    return stream.getvalue()
 
 
 def store(data, filename="kader.xlsx", plan=ImportPlan()):  # noqa: B008  frozen
@@ -45,7 +26,7 @@ def store(data, filename="kader.xlsx", plan=ImportPlan()):  # noqa: B008  frozen
 
 
 def refusals(reading):
-    return [(r.number, type(r.problem).__name__, str(r.problem)) for r in reading.refused]
+    return [(row.number, type(row.problem).__name__, str(row.problem)) for row in reading.refused]
 
 
 def notes(reading):
@@ -104,7 +85,7 @@ def test_a_row_becomes_a_person_with_titles_sex_phone_and_a_cadre_role(metro):
     endah = db.session.scalars(sa.select(Person).where(Person.name == "Endah Adriansyah")).one()
     assert (endah.full_name, endah.sex, endah.phone) == ("Hj. Endah Adriansyah", Sex.FEMALE, "+6287856615955")
     assert (endah.region.name, endah.email, endah.locale) == ("Ganjar Agung", "", "id")
-    assert [(c.kind, c.region.name) for c in endah.cadre_roles] == [(CadreKind.PKK, "Ganjar Agung")]
+    assert [(cadre.kind, cadre.region.name) for cadre in endah.cadre_roles] == [(CadreKind.PKK, "Ganjar Agung")]
 
 
 def test_reading_changes_nothing(metro):
@@ -125,13 +106,15 @@ def test_the_import_is_in_the_audit_log_with_its_counts(metro):
 def test_an_invalid_phone_is_left_out_with_a_note_and_the_person_is_kept(metro):
     reading = store(a_sheet([1, "Ani", "Imopuro", "12", "ani@example.com", "PATBM"]))
     assert notes(reading) == {2: ["The phone number “12” cannot be right and was left out."]}
-    assert [(p.name, p.phone) for p in people()] == [("Ani", "")]
+    assert [(person.name, person.phone) for person in people()] == [("Ani", "")]
 
 
 def test_rows_that_are_only_put_right_get_no_note(metro):
     reading = store(a_sheet([1, "HJ. ANI WIJAYA", "Kel. IMOPURO", "-", "tidak ada", "PATBM"]))
     assert notes(reading) == {}
-    assert [(p.full_name, p.region.name, p.email) for p in people()] == [("Hj. Ani Wijaya", "Imopuro", "")]
+    assert [(person.full_name, person.region.name, person.email) for person in people()] == [
+        ("Hj. Ani Wijaya", "Imopuro", "")
+    ]
 
 
 def test_two_people_of_one_name_in_one_kelurahan_with_different_phones_stay_two(metro):
@@ -155,11 +138,11 @@ def test_a_second_kind_of_cadre_becomes_another_role_of_the_same_person(metro):
     reading = store(a_sheet([1, "Ani Wijaya", "Imopuro", "081234567890", "", "PKK, PATBM"]))
     assert (len(reading.new), len(reading.changed)) == (0, 1)
     (ani,) = people()
-    assert sorted(c.kind for c in ani.cadre_roles) == [CadreKind.PATBM, CadreKind.PKK]
+    assert sorted(cadre.kind for cadre in ani.cadre_roles) == [CadreKind.PATBM, CadreKind.PKK]
 
 
 def changes(reading):
-    return [(c.field, c.old, c.new) for entry in reading.changed for c in entry.changes]
+    return [(change.field, change.old, change.new) for entry in reading.changed for change in entry.changes]
 
 
 def test_a_later_sheet_says_what_it_changes_and_empty_cells_change_nothing(metro):
@@ -176,14 +159,19 @@ def test_a_later_sheet_says_what_it_changes_and_empty_cells_change_nothing(metro
     ]
     (ani,) = people()
     assert (ani.full_name, ani.region.name, ani.email) == ("Dr. Ani Wijaya, S.Pd.", "Metro", "ani.wijaya@example.com")
-    assert sorted((c.kind, c.region.name) for c in ani.cadre_roles) == [("patbm", "Metro"), ("pkk", "Metro")]
+    assert sorted((cadre.kind, cadre.region.name) for cadre in ani.cadre_roles) == [
+        ("patbm", "Metro"),
+        ("pkk", "Metro"),
+    ]
 
 
 def test_each_person_that_an_import_changes_is_in_the_audit_log(metro):
     store(a_sheet(ANI))
     store(a_sheet([1, "Ani Wijaya", "Imopuro", "081234567890", "ani2@example.com", "PKK"]))
     entries = db.session.scalars(sa.select(AuditEntry).where(AuditEntry.action == "person.edited")).all()
-    assert [(e.subject_name, e.detail) for e in entries] == [("Ani Wijaya", {"changed": ["email", "kinds"]})]
+    assert [(entry.subject_name, entry.detail) for entry in entries] == [
+        ("Ani Wijaya", {"changed": ["email", "kinds"]})
+    ]
 
 
 def test_a_change_can_be_left_out_for_one_row_or_for_all(metro):
@@ -218,12 +206,15 @@ def test_a_doubtful_row_is_stored_as_chosen(metro):
     data = a_sheet(DOUBTFUL["one phone and a name spelt otherwise"])
     key = importing.read(data, "kader.xlsx").accepted[0].key
     store(data, plan=ImportPlan(decisions={key: Decision.LEAVE}))
-    assert [p.name for p in people()] == ["Ani Wijaya"]
+    assert [person.name for person in people()] == ["Ani Wijaya"]
     store(data, plan=ImportPlan(decisions={key: Decision.SAME}))
-    assert [p.name for p in people()] == ["Ani Wijaja"]
+    assert [person.name for person in people()] == ["Ani Wijaja"]
     data = a_sheet(DOUBTFUL["another phone and no other sign"])
     store(data, plan=ImportPlan(doubtful=Decision.NEW))
-    assert [(p.name, p.phone) for p in people()] == [("Ani Wijaja", "+6281234567890"), ("Ani Wijaya", "+6281234567899")]
+    assert [(person.name, person.phone) for person in people()] == [
+        ("Ani Wijaja", "+6281234567890"),
+        ("Ani Wijaya", "+6281234567899"),
+    ]
 
 
 def test_a_family_that_shares_a_phone_is_not_doubtful(metro):
@@ -239,7 +230,7 @@ def test_a_lower_row_can_complete_a_higher_one(metro):
     adds = "This is the same person as in row 2; what is new here is added there."
     assert notes(reading) == {3: [adds], 4: [adds], 5: ["This is the same person as in row 2."]}
     (ani,) = people()
-    assert (ani.email, ani.phone, sorted(c.kind for c in ani.cadre_roles)) == (
+    assert (ani.email, ani.phone, sorted(cadre.kind for cadre in ani.cadre_roles)) == (
         "ani@example.com",
         "+6281234567890",
         [CadreKind.PATBM, CadreKind.PKK],
@@ -257,7 +248,7 @@ def test_a_sheet_whose_kelurahan_column_is_called_alamat_is_read(metro):
     ]
     reading = store(a_sheet(*rows, header=ALAMAT))
     assert refusals(reading) == []
-    assert [p.region.name for p in people()] == ["Imopuro", "Yosodadi", "Imopuro"]
+    assert [person.region.name for person in people()] == ["Imopuro", "Yosodadi", "Imopuro"]
 
 
 def test_a_chosen_column_counts_and_is_remembered_for_files_of_this_shape(metro):
@@ -290,7 +281,7 @@ def test_a_taken_suggestion_holds_for_every_row_in_which_the_same_is_written(met
     assert email == {"ani@example,com": "ani@example.com", "cici@example,com": "cici@example.com"}
     assert import_report.suggestions(reading, Column.KELURAHAN) == {"Yosodadii": "Yosodadi"}
     store(data, plan=ImportPlan(corrections={"email": email, "kelurahan": {"Yosodadii": "Yosodadi"}}))
-    assert [(p.name, p.email, p.region.name) for p in people()] == [
+    assert [(person.name, person.email, person.region.name) for person in people()] == [
         ("Ani", "ani@example.com", "Yosodadi"),
         ("Budi", "", "Yosodadi"),
         ("Cici", "cici@example.com", "Imopuro"),
@@ -344,7 +335,10 @@ def test_a_sheet_of_officials_needs_no_kelurahan_and_finds_their_organisation(me
     ]
     reading = store(a_sheet(*rows, header=header))
     assert notes(reading) == {3: ["“Kecamatan Baru” is not among the organisations and was left out."]}
-    assert [(p.full_name, p.post, p.organisation and p.organisation.name, p.cadre_roles) for p in people()] == [
+    assert [
+        (person.full_name, person.post, person.organisation and person.organisation.name, person.cadre_roles)
+        for person in people()
+    ] == [
         ("AKBP Heri Sulistyo, S.I.K.", "Kapolres", "Polres Metro", []),
         ("Joko", "Camat", None, []),
     ]
@@ -353,7 +347,7 @@ def test_a_sheet_of_officials_needs_no_kelurahan_and_finds_their_organisation(me
 def test_a_kind_may_be_given_for_a_sheet_without_kinds(metro):
     data = a_sheet(["Ani", "Imopuro"], ["Budi", ""], header=["Nama", "Kelurahan"])
     reading = store(data, plan=ImportPlan(kinds=(CadreKind.PATBM,)))
-    assert [c.kind for c in people()[0].cadre_roles] == [CadreKind.PATBM]
+    assert [cadre.kind for cadre in people()[0].cadre_roles] == [CadreKind.PATBM]
     assert refusals(reading) == [
         (3, "ImportKelurahanMissing", "There is no kelurahan. A cadre belongs to one; please write it.")
     ]
@@ -362,13 +356,13 @@ def test_a_kind_may_be_given_for_a_sheet_without_kinds(metro):
 def test_a_formula_instead_of_a_name_is_refused(metro):
     data = b'Nama;Kelurahan\n"=HYPERLINK(""http://example.com"")";Metro\n'
     reading = importing.read(data, "kader.csv")
-    assert [(r.number, type(r.problem).__name__) for r in reading.refused] == [(2, "ImportNotAName")]
+    assert [(row.number, type(row.problem).__name__) for row in reading.refused] == [(2, "ImportNotAName")]
 
 
 def test_every_sheet_with_a_table_is_read_and_a_duplicate_names_its_sheet(metro):
     second = [["Daftar"], [], ["NAMA KADER", "KEL/DESA"], ["Budi", "Metro"], ["Ani Wijaya", "Imopuro"]]
     reading = importing.read(a_sheet(ANI, Lampiran=second), "kader.xlsx")
-    assert [(e.sheet, e.number, e.name.name) for e in reading.accepted] == [
+    assert [(row.sheet, row.number, row.name.name) for row in reading.accepted] == [
         ("Kader", 2, "Ani Wijaya"),
         ("Lampiran", 4, "Budi"),
         ("Lampiran", 5, "Ani Wijaya"),
@@ -381,7 +375,7 @@ def test_every_sheet_with_a_table_is_read_and_a_duplicate_names_its_sheet(metro)
 def test_csv_is_read_in_every_form_that_excel_writes(metro, delimiter, encoding):
     text = f"Nama{delimiter}Kelurahan\r\nSitî Nur’aini{delimiter}Metro\r\n"
     reading = importing.read(text.encode(encoding), "kader.csv")
-    assert [(e.name.name, e.region_code) for e in reading.accepted] == [("Sitî Nur’aini", "18.72.01.1001")]
+    assert [(row.name.name, row.region_code) for row in reading.accepted] == [("Sitî Nur’aini", "18.72.01.1001")]
     assert reading.columns == (Column.NAME, Column.KELURAHAN)
 
 
@@ -458,8 +452,8 @@ def test_row_numbers_are_those_of_the_spreadsheet_where_the_first_rows_and_colum
     sheet.write_row(7, 2, ["Budi", "Atlantis"])
     book.close()
     reading = importing.read(stream.getvalue(), "kader.xlsx")
-    assert [(e.number, e.name.name) for e in reading.accepted] == [(6, "Ani")]
-    assert [(r.number, r.name) for r in reading.refused] == [(8, "Budi")]
+    assert [(row.number, row.name.name) for row in reading.accepted] == [(6, "Ani")]
+    assert [(row.number, row.name) for row in reading.refused] == [(8, "Budi")]
 
 
 def test_a_small_file_with_one_long_text_in_very_many_cells_is_refused_quickly(app, office):

@@ -14,9 +14,8 @@ from outreach.services.directory import import_undo, people
 from outreach.services.directory.import_undo import ImportMissing, ImportUndone, Kept
 from outreach.services.invitations import invitee
 from outreach.services.privacy import person as privacy
-from tests.conftest import NOW
-from tests.services.directory.test_import_people import ANI, a_sheet, metro  # noqa: F401
-from tests.world import invite
+from tests.services.directory.sheets import ANI, a_sheet
+from tests.world import NOW, invite
 
 BUDI = [2, "Budi Santoso", "Yosodadi", "081234567891", "budi@example.com", "PKK"]
 LATER = NOW + timedelta(hours=5)
@@ -32,7 +31,10 @@ def undo(import_id, now=LATER):
 
 
 def listed():
-    return {p.name: (p.email, p.phone, p.region_code) for p in db.session.scalars(sa.select(Person))}
+    return {
+        person.name: (person.email, person.phone, person.region_code)
+        for person in db.session.scalars(sa.select(Person))
+    }
 
 
 def named(name):

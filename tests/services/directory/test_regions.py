@@ -8,12 +8,6 @@ from outreach.models import Region
 from outreach.services.directory import regions
 
 
-@pytest.fixture
-def metro(any_app):
-    regions.install(db.session, "18.72")
-    db.session.commit()
-
-
 def test_metro_is_found_by_name_among_514_cities(any_app):
     assert regions.search_cities("metro") == [("18.72", "Kota Metro")]
     assert len(regions.search_cities("", limit=1000)) == 514

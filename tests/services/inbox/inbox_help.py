@@ -1,40 +1,20 @@
 """Mails that arrive in the office's mailbox one after the other, and their results."""
 
-from dataclasses import replace
 from datetime import datetime
 
 import sqlalchemy as sa
 
 from outreach.delivery.inbox.mailbox import FetchedMail, Folder
-from outreach.domain.activity import Move
-from outreach.domain.kinds import IncomingOutcome, Role
+from outreach.domain.kinds import IncomingOutcome
 from outreach.extensions import db
 from outreach.models import IncomingMail, Invitation, Message, Person, Reminder
-from outreach.services.activities import move as moves
 from outreach.services.inbox import receive as receiving
-from tests.conftest import at
-from tests.world import invite, publish
+from tests.world import at
 
 FOLDER = Folder("undangan@imap.example.com/INBOX", 7)
 MORNING = at(5, 9)
 APPLIED, REFUSED = IncomingOutcome.APPLIED, IncomingOutcome.REFUSED
 TO_READ, IGNORED = IncomingOutcome.TO_READ, IncomingOutcome.IGNORED
-
-
-def setting(app, **values) -> None:
-    app.extensions["outreach"] = replace(app.extensions["outreach"], **values)
-
-
-def published(activity, *people, role=Role.CADRE):
-    invite(activity, *people, role=role)
-    publish(activity)
-    return activity
-
-
-def move(activity, *, now):
-    """To the next day, at the same time."""
-    later = Move(starts_at=at(19, 8), ends_at=at(19, 12), zone=activity.zone, venue_id=activity.venue_id)
-    moves.move(activity.id, later, "alasan", None, by=None, now=now)
 
 
 class Inbox:
@@ -56,7 +36,7 @@ def result(mail: IncomingMail) -> tuple[IncomingOutcome, str]:
     return mail.outcome, mail.reason
 
 
-def of(person) -> Invitation:
+def first_invitation_of(person) -> Invitation:
     db.session.expire_all()
     column = Invitation.person_id if isinstance(person, Person) else Invitation.organisation_id
     return db.session.scalars(sa.select(Invitation).where(column == person.id).order_by(Invitation.id)).first()

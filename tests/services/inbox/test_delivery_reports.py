@@ -12,21 +12,21 @@ from outreach.domain.mail.incoming import IncomingReason
 from outreach.extensions import db
 from outreach.models import AddressFailure, Message
 from outreach.services.reminders import tick as reminding
-from tests.conftest import at
-from tests.delivery.inbox import samples
-from tests.delivery.inbox.samples import Returned, postfix
-from tests.delivery.outbox.outbox_help import StandingClock, send_through
 from tests.servers.smtp import Server
-from tests.services.inbox.inbox_help import APPLIED, IGNORED, TO_READ, move, of, published, result, sent_to, setting
+from tests.services.inbox.inbox_help import APPLIED, IGNORED, TO_READ, first_invitation_of, result, sent_to
+from tests.support.apps import with_settings
+from tests.world import StandingClock, at, invite_and_publish, move, send_through
+from tests.world import mail_samples as samples
+from tests.world.mail_samples import Returned, postfix
 
 
 def test_a_dead_address_is_blocked_by_the_report_to_its_return_path(any_app, activity, ani, arrives):
-    setting(any_app, mail_return_path="bounces+{id}@example.com")
-    published(activity, ani)
+    with_settings(any_app, mail_return_path="bounces+{id}@example.com")
+    invite_and_publish(activity, ani)
     message = sent_to(ani)
     mail = arrives(postfix(Returned(to=return_path(message.id, any_app.extensions["outreach"]))))
     assert (mail.kind, *result(mail)) == (IncomingKind.BOUNCE, APPLIED, "")
-    assert (mail.message_id, mail.person_id, mail.invitation_id) == (message.id, ani.id, of(ani).id)
+    assert (mail.message_id, mail.person_id, mail.invitation_id) == (message.id, ani.id, first_invitation_of(ani).id)
     failure = db.session.get_one(AddressFailure, "ani@example.com")
     assert (failure.blocked_at, failure.delays) == (at(5, 9), 0)
     assert failure.reply == "smtp; 550 5.1.1 <ani@example.com>: Recipient address rejected: User unknown"
@@ -37,8 +37,8 @@ def test_a_dead_address_is_blocked_by_the_report_to_its_return_path(any_app, act
 def test_a_report_without_a_return_path_blocks_nothing_where_return_paths_are_used(
     any_app, activity, ani, arrives, forge
 ):
-    setting(any_app, mail_return_path="bounces+{id}@example.com")
-    published(activity, ani)
+    with_settings(any_app, mail_return_path="bounces+{id}@example.com")
+    invite_and_publish(activity, ani)
     message = sent_to(ani)
     path = return_path(message.id + 1, any_app.extensions["outreach"]).replace(f"+{message.id + 1}-", f"+{message.id}-")
     forged = Returned(
@@ -50,7 +50,7 @@ def test_a_report_without_a_return_path_blocks_nothing_where_return_paths_are_us
 
 
 def test_without_return_paths_the_report_must_name_our_mail_and_its_exact_address(activity, ani, budi, arrives):
-    published(activity, ani, budi)
+    invite_and_publish(activity, ani, budi)
     message = sent_to(ani)
     for forged in (
         Returned(original=f"<{message.id}.1@example.com>", message_id="<1@mx.example.net>"),
@@ -64,8 +64,8 @@ def test_without_return_paths_the_report_must_name_our_mail_and_its_exact_addres
 
 
 def test_a_report_can_block_only_the_address_of_its_message(any_app, activity, ani, budi, arrives):
-    setting(any_app, mail_return_path="bounces+{id}@example.com")
-    published(activity, ani, budi)
+    with_settings(any_app, mail_return_path="bounces+{id}@example.com")
+    invite_and_publish(activity, ani, budi)
     path = return_path(sent_to(ani).id, any_app.extensions["outreach"])
     arrives(postfix(Returned(to=path, failed="budi@example.com")))
     assert db.session.scalars(sa.select(AddressFailure.address)).all() == [
@@ -78,7 +78,7 @@ def test_a_report_about_an_unknown_person_is_ignored(arrives, office):
 
 
 def test_delays_are_counted_and_block_nothing(activity, ani, arrives):
-    published(activity, ani)
+    invite_and_publish(activity, ani)
     message = sent_to(ani)
     returned = samples.delayed(Returned(original=message.rfc_message_id))
     for number in (1, 2):
@@ -96,22 +96,22 @@ def test_delays_are_counted_and_block_nothing(activity, ani, arrives):
     ],
 )
 def test_a_failure_not_caused_by_the_address_is_shown_and_blocks_nothing(activity, ani, arrives, status, words, reason):
-    published(activity, ani)
+    invite_and_publish(activity, ani)
     message = sent_to(ani)
     mail = arrives(postfix(Returned(original=message.rfc_message_id, status=status, words=words)))
-    assert (result(mail), mail.invitation_id) == ((TO_READ, reason), of(ani).id)
+    assert (result(mail), mail.invitation_id) == ((TO_READ, reason), first_invitation_of(ani).id)
     assert db.session.scalars(sa.select(AddressFailure.blocked_at)).all() in ([], [None])
 
 
 def test_no_mail_goes_to_an_address_after_its_report(activity, ani, arrives, any_app):
     with Server() as server:
         send_through(any_app, server, mail_return_path="bounces+{id}@example.com")
-        published(activity, ani)
+        invite_and_publish(activity, ani)
         outbox.drain(now=StandingClock(), worker="w1")
         (sent,) = server.taken
         arrives(postfix(Returned(to=sent.sender, original=sent.message_id)))
         assert db.session.get_one(AddressFailure, "ani@example.com").blocked_at == at(5, 9)
-        move(activity, now=at(5, 10))
+        move(activity, at(19, 8), at(19, 12), now=at(5, 10))
         reminding.tick(at(5, 10))
         outbox.drain(now=StandingClock(at(5, 10)), worker="w1")
         assert len(server.taken) == 1
@@ -125,13 +125,13 @@ def test_a_report_names_an_internationalised_domain_in_its_wire_form(activity, a
     db.session.commit()
     with Server() as server:
         send_through(any_app, server, mail_return_path=return_path)
-        published(activity, ani)
+        invite_and_publish(activity, ani)
         outbox.drain(now=StandingClock(), worker="w1")
         (sent,) = server.taken
         to = sent.sender if return_path else "undangan@example.com"
         arrives(postfix(Returned(to=to, original=sent.message_id, failed="ani@xn--bcher-kva.example")))
         assert db.session.get_one(AddressFailure, "ani@bücher.example").blocked_at == at(5, 9)
-        move(activity, now=at(5, 10))
+        move(activity, at(19, 8), at(19, 12), now=at(5, 10))
         reminding.tick(at(5, 10))
         outbox.drain(now=StandingClock(at(5, 10)), worker="w1")
         assert len(server.taken) == 1

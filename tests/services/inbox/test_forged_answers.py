@@ -13,9 +13,6 @@ from outreach.services.inbox import receive as receiving
 from outreach.services.inbox import waiting
 from outreach.services.privacy import person as privacy
 from outreach.services.reminders import tick as reminding
-from tests.conftest import NOW, at
-from tests.delivery.inbox.samples import Answer, Returned, gmail, out_of_office, postfix
-from tests.delivery.outbox.outbox_help import StandingClock, send_through
 from tests.servers.smtp import Server
 from tests.services.inbox.inbox_help import (
     APPLIED,
@@ -24,10 +21,11 @@ from tests.services.inbox.inbox_help import (
     REFUSED,
     TO_READ,
     confirmations,
-    of,
-    published,
+    first_invitation_of,
     result,
 )
+from tests.world import NOW, StandingClock, at, invite_and_publish, send_through
+from tests.world.mail_samples import Answer, Returned, gmail, out_of_office, postfix
 
 
 def says_it_is_from(activity, fields: str, answer: Answer | None = None) -> bytes:
@@ -55,22 +53,26 @@ def says_it_is_from(activity, fields: str, answer: Answer | None = None) -> byte
     ],
 )
 def test_a_mail_that_merely_names_ani_as_sender_does_not_answer_for_her(activity, ani, arrives, fields):
-    published(activity, ani)
+    invite_and_publish(activity, ani)
     mail = arrives(says_it_is_from(activity, fields))
     assert result(mail) in ((TO_READ, IncomingReason.SENDER_UNPROVEN), (TO_READ, IncomingReason.SENDER_DIFFERS))
-    assert (of(ani).state, mail.person_id) == (InvitationState.INVITED, ani.id)
+    assert (first_invitation_of(ani).state, mail.person_id) == (InvitationState.INVITED, ani.id)
     genuine = arrives(says_it_is_from(activity, 'From: "Wijaya, Ani" <ani@example.com>'))
-    assert (result(genuine), of(ani).state) == ((APPLIED, ""), InvitationState.NOT_COMING)
+    assert (result(genuine), first_invitation_of(ani).state) == ((APPLIED, ""), InvitationState.NOT_COMING)
 
 
 def test_an_answer_without_a_possible_confirmation_is_not_recorded_and_ani_is_called(activity, ani, arrives):
-    published(activity, ani)
+    invite_and_publish(activity, ani)
     failure = AddressFailure(address="ani@example.com", blocked_at=NOW, last_at=NOW, reply="550")
     db.session.add(failure)
     db.session.commit()
     mail = arrives(gmail(Answer("DECLINED", uid=activity.uid)))
     assert result(mail) == (TO_READ, IncomingReason.CANNOT_CONFIRM)
-    assert (of(ani).state, confirmations(), waiting.count_waiting()) == (InvitationState.INVITED, [], 1)
+    assert (first_invitation_of(ani).state, confirmations(), waiting.count_waiting()) == (
+        InvitationState.INVITED,
+        [],
+        1,
+    )
     db.session.get(AddressFailure, "ani@example.com").blocked_at = None
     db.session.commit()
     again = arrives(gmail(Answer("DECLINED", uid=activity.uid, stamp="20270105T010100Z")))
@@ -80,7 +82,7 @@ def test_an_answer_without_a_possible_confirmation_is_not_recorded_and_ani_is_ca
 def test_an_answer_is_shown_to_a_coordinator_once_its_confirmation_bounces(activity, ani, budi, arrives, any_app):
     with Server() as server:
         send_through(any_app, server)
-        published(activity, ani, budi)
+        invite_and_publish(activity, ani, budi)
         outbox.drain(now=StandingClock(), worker="w1")
         answer = arrives(gmail(Answer("DECLINED", uid=activity.uid)))
         others = arrives(gmail(Answer("DECLINED", uid=activity.uid, address="budi@example.com", name="Budi Santoso")))
@@ -94,11 +96,11 @@ def test_an_answer_is_shown_to_a_coordinator_once_its_confirmation_bounces(activ
     db.session.expire_all()
     assert result(db.session.get(IncomingMail, answer.id)) == (TO_READ, IncomingReason.UNCONFIRMED)
     assert result(db.session.get(IncomingMail, others.id)) == (APPLIED, "")
-    assert (of(ani).state, waiting.count_waiting()) == (InvitationState.NOT_COMING, 1)
+    assert (first_invitation_of(ani).state, waiting.count_waiting()) == (InvitationState.NOT_COMING, 1)
 
 
 def test_the_limit_of_ten_answers_a_day_counts_by_reading_time_not_by_their_age(activity, ani, arrives):
-    published(activity, ani)
+    invite_and_publish(activity, ani)
     for minute in range(12):
         answer = Answer("ACCEPTED" if minute % 2 else "DECLINED", uid=activity.uid, stamp=f"20270105T01{minute:02d}00Z")
         receiving.take(FOLDER, FetchedMail(100 + minute, at(3, 1), gmail(answer)), now=at(5, 9))
@@ -107,7 +109,7 @@ def test_the_limit_of_ten_answers_a_day_counts_by_reading_time_not_by_their_age(
 
 
 def test_mails_with_the_same_message_id_do_not_hide_each_other(activity, ani, arrives):
-    published(activity, ani)
+    invite_and_publish(activity, ani)
 
     def answer(partstat, stamp):
         return gmail(Answer(partstat, uid=activity.uid, stamp=stamp, message_id="<same@mail.example.com>"))
@@ -122,7 +124,7 @@ def test_mails_with_the_same_message_id_do_not_hide_each_other(activity, ani, ar
 
 
 def test_letters_with_one_message_id_are_all_read_unless_their_text_is_the_same(activity, ani, arrives):
-    published(activity, ani)
+    invite_and_publish(activity, ani)
     head = b"From: ani@example.com\r\nMessage-ID: <fixed@example.com>\r\nSubject: s\r\n\r\n"
     assert result(arrives(head + b"Terima kasih.\r\n")) == (TO_READ, "")
     assert result(arrives(head + b"Saya sakit, tidak bisa datang.\r\n")) == (TO_READ, "")
@@ -131,7 +133,7 @@ def test_letters_with_one_message_id_are_all_read_unless_their_text_is_the_same(
 
 
 def test_no_words_are_kept_of_reports_about_an_erased_person(activity, ani, arrives):
-    published(activity, ani)
+    invite_and_publish(activity, ani)
     privacy.erase(ani.id, by=None, now=at(5, 8))
     mail = arrives(postfix(Returned()))
     assert (result(mail), mail.text, mail.subject) == ((IGNORED, IncomingReason.NOT_OURS), "", "")

@@ -9,17 +9,16 @@ from outreach.services.activities import publish as publishing
 from outreach.services.answers import answer as answering
 from outreach.services.invitations import links
 from outreach.services.reminders import tick as reminding
-from tests.conftest import NOW, at, draft_activity
-from tests.delivery.inbox import samples
-from tests.delivery.inbox.samples import letter
-from tests.services.inbox.inbox_help import IGNORED, TO_READ, of, published, result, sent_to
-from tests.world import invite
+from tests.services.inbox.inbox_help import IGNORED, TO_READ, first_invitation_of, result, sent_to
+from tests.world import NOW, at, draft_activity, invite, invite_and_publish
+from tests.world import mail_samples as samples
+from tests.world.mail_samples import letter
 
 
 def test_anis_letter_is_shown_beside_the_invitation_it_answers(programme, hall, activity, ani, arrives):
-    published(activity, ani)
+    invite_and_publish(activity, ani)
     message = sent_to(ani)
-    published(draft_activity(programme, hall, 12), ani)
+    invite_and_publish(draft_activity(programme, hall, 12), ani)
     mail = arrives(letter(original=message.rfc_message_id, sender="ani.pribadi@example.net"))
     assert (mail.kind, *result(mail)) == (IncomingKind.LETTER, TO_READ, "")
     assert (mail.text, mail.sender) == ("Apakah boleh membawa anak?", "ani.pribadi@example.net")
@@ -30,8 +29,8 @@ def test_anis_letter_is_shown_beside_the_invitation_it_answers(programme, hall, 
 def test_a_letter_that_answers_nothing_is_shown_beside_its_senders_next_invitation(
     programme, hall, activity, ani, arrives
 ):
-    published(activity, ani)
-    next_one = published(draft_activity(programme, hall, 12), ani)
+    invite_and_publish(activity, ani)
+    next_one = invite_and_publish(draft_activity(programme, hall, 12), ani)
     first = arrives(letter(original=""))
     assert (first.invitation.activity_id, first.guessed) == (next_one.id, True)
     later = arrives(letter(original="", message_id="<2@example.com>"), now=at(13))
@@ -54,14 +53,14 @@ def test_a_strangers_letter_is_shown_too(activity, ani, arrives):
 
 
 def test_out_of_office_and_our_own_mails_are_ignored(activity, ani, arrives):
-    published(activity, ani)
+    invite_and_publish(activity, ani)
     assert result(arrives(samples.out_of_office())) == (IGNORED, "")
     own = arrives(letter(sender="undangan@example.com"))
     assert result(own) == (IGNORED, IncomingReason.OWN)
 
 
 def test_a_letter_from_a_group_address_is_read_if_it_answers_us_or_its_sender_is_known(activity, ani, arrives):
-    published(activity, ani)
+    invite_and_publish(activity, ani)
     message = sent_to(ani)
     by_list = b"List-Id: <kader.example.com>\r\nPrecedence: list\r\n"
     mail = arrives(by_list + letter(original=message.rfc_message_id, sender="bersama@example.net"))
@@ -73,12 +72,12 @@ def test_a_letter_from_a_group_address_is_read_if_it_answers_us_or_its_sender_is
 
 
 def test_a_representatives_letter_is_shown_beside_the_invitation_they_represent(activity, chief, arrives):
-    published(activity, chief, role=Role.SPEAKER)
+    invite_and_publish(activity, chief, role=Role.SPEAKER)
     token = tokens.token(links.link_for(db.session, chief))
     rina = Representative("Rina", email="Rina@example.com")
     answering.answer(token, activity.id, Choice.REPRESENTED, rina, now=at(5, 7))
     mail = arrives(letter(original="", sender="rina@example.com"))
     assert (mail.kind, *result(mail)) == (IncomingKind.LETTER, TO_READ, IncomingReason.REPRESENTATIVE)
-    assert (mail.invitation_id, mail.person_id) == (of(chief).id, chief.id)
+    assert (mail.invitation_id, mail.person_id) == (first_invitation_of(chief).id, chief.id)
     own = arrives(letter(original="", sender="kapolres@example.com"))
     assert (result(own), own.person_id) == ((TO_READ, ""), chief.id)

@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from outreach.domain.answers import Choice
-from outreach.domain.kinds import AnswerSource, IncomingKind, IncomingOutcome, Role
+from outreach.domain.kinds import AnswerSource, IncomingKind, IncomingOutcome
 from outreach.domain.mail.incoming import IncomingReason, Participation
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
@@ -21,18 +21,15 @@ from outreach.services.inbox import waiting as inbox_waiting
 from outreach.services.inbox.waiting import IncomingMissing
 from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import withdraw as withdrawing
-from tests.conftest import JAKARTA, NOW, at
-from tests.services.inbox.stored_help import mail
+from tests.world import JAKARTA, NOW, at, invitation_of
+from tests.world.incoming import mail
 
 pytestmark = pytest.mark.usefixtures("any_app")
 
 
 @pytest.fixture
-def hers(activity, ani, coordinator) -> Invitation:
-    """Ani's invitation to a published activity."""
-    inviting.invite_people([activity.id], [ani.id], Role.CADRE, by=coordinator, now=NOW)
-    publishing.publish([activity.id], by=coordinator, now=NOW)
-    return db.session.scalars(sa.select(Invitation)).one()
+def anis_invitation(published, ani) -> Invitation:
+    return invitation_of(published, ani)
 
 
 def record(invitation, coordinator, mail_id, choice=Choice.COMING, now=NOW):
@@ -45,11 +42,11 @@ def log() -> list[tuple[str, dict[str, object]]]:
     return [(row.action, row.detail) for row in db.session.scalars(sa.select(AuditEntry).order_by(AuditEntry.id))]
 
 
-def test_recording_an_answer_from_a_letter_marks_the_letter_as_handled(hers, ani, coordinator):
-    letter = mail(person_id=ani.id, invitation_id=hers.id, guessed=True)
-    other = mail(person_id=ani.id, invitation_id=hers.id)
-    record(hers, coordinator, letter.id)
-    assert (hers.state, hers.answer_source) == (InvitationState.COMING, AnswerSource.MAIL)
+def test_recording_an_answer_from_a_letter_marks_the_letter_as_handled(anis_invitation, ani, coordinator):
+    letter = mail(person_id=ani.id, invitation_id=anis_invitation.id, guessed=True)
+    other = mail(person_id=ani.id, invitation_id=anis_invitation.id)
+    record(anis_invitation, coordinator, letter.id)
+    assert (anis_invitation.state, anis_invitation.answer_source) == (InvitationState.COMING, AnswerSource.MAIL)
     assert (letter.seen_at, letter.seen_by_id, letter.guessed) == (NOW, coordinator.id, False)
     assert (other.seen_at, inbox_waiting.recent_count(now=NOW)) == (None, 1)
     (recorded, detail), (marked, _none) = log()[-2:]
@@ -58,19 +55,19 @@ def test_recording_an_answer_from_a_letter_marks_the_letter_as_handled(hers, ani
     )  # fmt: skip
 
 
-def test_a_refused_answer_leaves_the_letter_waiting(activity, hers, coordinator):
+def test_a_refused_answer_leaves_the_letter_waiting(activity, anis_invitation, coordinator):
     letter = mail()
-    withdrawing.withdraw(hers.id, by=coordinator, now=NOW)
+    withdrawing.withdraw(anis_invitation.id, by=coordinator, now=NOW)
     with pytest.raises(NotRecordable):
-        record(hers, coordinator, letter.id)
+        record(anis_invitation, coordinator, letter.id)
     assert db.session.get(IncomingMail, letter.id, populate_existing=True).seen_at is None
 
 
-def test_a_deleted_letter_leaves_the_answer_unrecorded(hers, coordinator):
+def test_a_deleted_letter_leaves_the_answer_unrecorded(anis_invitation, coordinator):
     with pytest.raises(IncomingMissing):
-        record(hers, coordinator, 999)
+        record(anis_invitation, coordinator, 999)
     db.session.expire_all()
-    assert (hers.state, log()[-1][0] == "invitation.answer_recorded") == (InvitationState.PREPARED, False)
+    assert (anis_invitation.state, log()[-1][0] == "invitation.answer_recorded") == (InvitationState.PREPARED, False)
 
 
 def test_saving_the_names_from_an_offices_letter_marks_it_as_handled(activity, police, coordinator):
@@ -134,7 +131,7 @@ def test_a_calendars_yes_or_no_is_offered_unless_it_is_outdated(office, particip
     assert inbox.answer_in(answered) == answer
 
 
-def test_a_mail_is_shown_with_contacts_of_its_sender(hers, ani):
+def test_a_mail_is_shown_with_contacts_of_its_sender(anis_invitation, ani):
     ani.phone = "+6281234567890"
     letter = inbox.show(mail(person_id=ani.id, subject="Datang & pulang?").id)
     assert (letter.call.tel, letter.call.number) == ("+6281234567890", "0812-3456-7890")
@@ -145,17 +142,17 @@ def test_a_mail_is_shown_with_contacts_of_its_sender(hers, ani):
     assert inbox.show(mail(sender="").id).write_to == ""
 
 
-def test_a_representatives_letter_shows_the_representatives_number(hers, ani, coordinator):
+def test_a_representatives_letter_shows_the_representatives_number(anis_invitation, ani, coordinator):
     ani.phone = "+6281234567890"
-    hers.representative_name, hers.representative_phone = "Dewi Sartika", "+6281300000001"
-    letter = mail(person_id=ani.id, invitation_id=hers.id, reason=IncomingReason.REPRESENTATIVE)
+    anis_invitation.representative_name, anis_invitation.representative_phone = "Dewi Sartika", "+6281300000001"
+    letter = mail(person_id=ani.id, invitation_id=anis_invitation.id, reason=IncomingReason.REPRESENTATIVE)
     assert inbox.show(letter.id).call.tel == "+6281300000001"
 
 
-def test_the_log_names_senders_as_long_as_their_mails_do(hers, ani, coordinator):
+def test_the_log_names_senders_as_long_as_their_mails_do(anis_invitation, ani, coordinator):
     letter = mail(sender_name="Ani Wijaya").id
     unnamed = mail(sender_name="", sender="").id
-    record(hers, coordinator, letter)
+    record(anis_invitation, coordinator, letter)
     handled.handle(unnamed, by=coordinator, now=NOW)
     rows = audit_log.entries(audit_log.AuditFilter(), zone=JAKARTA).items
     assert audit_log.senders(rows) == {letter: "Ani Wijaya"}

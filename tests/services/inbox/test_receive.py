@@ -21,10 +21,7 @@ from outreach.services.inbox import handled
 from outreach.services.inbox import receive as receiving
 from outreach.services.inbox import waiting as inbox_waiting
 from outreach.services.privacy import person as privacy
-from tests.conftest import NOW, at
-from tests.delivery.inbox import samples
-from tests.delivery.inbox.conftest import imap_server, mailbox, server_settings  # noqa: F401
-from tests.delivery.inbox.samples import Answer, gmail, letter
+from tests.servers.dovecot import server_settings
 from tests.services.inbox.inbox_help import (
     APPLIED,
     FOLDER,
@@ -32,17 +29,18 @@ from tests.services.inbox.inbox_help import (
     MORNING,
     TO_READ,
     confirmations,
-    of,
-    published,
+    first_invitation_of,
     result,
     sent_to,
-    setting,
 )
-from tests.world import at_once
+from tests.support.apps import with_settings
+from tests.world import NOW, at, at_once, invite_and_publish
+from tests.world import mail_samples as samples
+from tests.world.mail_samples import Answer, gmail, letter
 
 
 def test_a_mail_read_twice_or_copied_has_no_second_effect(activity, ani, arrives):
-    published(activity, ani)
+    invite_and_publish(activity, ani)
     mail = gmail(Answer(uid=activity.uid))
     arrives(mail, uid=1)
     assert receiving.take(FOLDER, FetchedMail(1, NOW, mail), now=at(5, 10)) is None
@@ -54,7 +52,7 @@ def test_a_mail_read_twice_or_copied_has_no_second_effect(activity, ani, arrives
 
 
 def test_only_one_of_two_workers_takes_a_mail(any_app, activity, ani, arrives):
-    published(activity, ani)
+    invite_and_publish(activity, ani)
     for number in range(5):
         partstat = ("ACCEPTED", "DECLINED")[number % 2]
         fetched = FetchedMail(
@@ -69,15 +67,15 @@ def test_only_one_of_two_workers_takes_a_mail(any_app, activity, ani, arrives):
 
 
 def test_replies_with_the_same_message_id_are_all_handled(activity, ani, arrives):
-    published(activity, ani)
+    invite_and_publish(activity, ani)
     for partstat, stamp in (("ACCEPTED", "20270105T010000Z"), ("DECLINED", "20270105T010100Z")):
         mail = arrives(gmail(Answer(partstat, uid=activity.uid, stamp=stamp, message_id="<entry@example.com>")))
         assert result(mail) == (APPLIED, "")
-    assert of(ani).state is InvitationState.NOT_COMING
+    assert first_invitation_of(ani).state is InvitationState.NOT_COMING
 
 
 def test_a_mail_whose_handling_fails_is_set_aside_with_its_first_lines(activity, ani, arrives, monkeypatch):
-    published(activity, ani)
+    invite_and_publish(activity, ani)
 
     def breaks(*_arguments, **_named):
         raise ZeroDivisionError
@@ -86,7 +84,7 @@ def test_a_mail_whose_handling_fails_is_set_aside_with_its_first_lines(activity,
     mail = arrives(gmail(Answer(uid=activity.uid)))
     assert (mail.kind, *result(mail)) == (IncomingKind.UNREADABLE, TO_READ, IncomingReason.BROKEN)
     assert "Subject: Accepted" in mail.text
-    assert of(ani).state is InvitationState.INVITED
+    assert first_invitation_of(ani).state is InvitationState.INVITED
 
 
 def test_a_database_error_is_not_counted_against_the_mail(activity, ani, arrives, monkeypatch):
@@ -94,7 +92,7 @@ def test_a_database_error_is_not_counted_against_the_mail(activity, ani, arrives
         raise OperationalError("x", {}, Exception("database is locked"))
 
     monkeypatch.setattr(answering, "answer_by_calendar", locked)
-    published(activity, ani)
+    invite_and_publish(activity, ani)
     mail = gmail(Answer(uid=activity.uid))
     with pytest.raises(OperationalError):
         arrives(mail)
@@ -110,7 +108,7 @@ def test_a_mail_that_cannot_be_read_is_shown(ani, arrives):
 
 
 def test_what_was_erased_with_a_person_stays_erased_when_the_mailbox_is_read_again(activity, ani, arrives, coordinator):
-    published(activity, ani)
+    invite_and_publish(activity, ani)
     mails = [letter(original=""), gmail(Answer(uid=activity.uid)), b"From: ani@example.com\r\n\r\nBaik."]
     for one in mails:
         arrives(one)
@@ -126,7 +124,7 @@ def test_what_was_erased_with_a_person_stays_erased_when_the_mailbox_is_read_aga
 @pytest.fixture
 def box(any_app, arrives, mailbox):  # noqa: F811
     """A mailbox that was read before. Dovecot stamps mails by its own clock, far from the tests' January."""
-    setting(any_app, **server_settings(mailbox))
+    with_settings(any_app, **server_settings(mailbox))
     db.session.add(
         IncomingMail(
             mailbox=folder_name(any_app.extensions["outreach"]), uid_validity=1, uid=1, received_at=at(1, year=2026),
@@ -142,11 +140,11 @@ def poll(now=MORNING):
 
 
 def test_mails_are_read_from_a_real_mailbox_once(box, activity, ani):
-    published(activity, ani)
+    invite_and_publish(activity, ani)
     message = sent_to(ani)
     box.deliver(gmail(Answer(uid=activity.uid)), letter(original=message.rfc_message_id), samples.out_of_office())
     assert poll() == {"applied": 1, "to_read": 1, "ignored": 1}
-    assert of(ani).state is InvitationState.COMING
+    assert first_invitation_of(ani).state is InvitationState.COMING
     assert all("OutreachTaken" in flags for flags in box.flags().values())
     assert poll() == {}
     rows = db.session.scalars(sa.select(IncomingMail).where(IncomingMail.seen_at.is_(None)).order_by(IncomingMail.id))
@@ -154,7 +152,7 @@ def test_mails_are_read_from_a_real_mailbox_once(box, activity, ani):
 
 
 def test_a_crash_between_commit_and_mark_is_repaired(box, activity, ani, monkeypatch):
-    published(activity, ani)
+    invite_and_publish(activity, ani)
     box.deliver(gmail(Answer(uid=activity.uid)))
 
     class Killed(BaseException):
@@ -173,11 +171,11 @@ def test_a_crash_between_commit_and_mark_is_repaired(box, activity, ani, monkeyp
     monkeypatch.undo()
     assert poll() == {}
     assert "OutreachTaken" in box.flags()[1]
-    assert (of(ani).state, len(confirmations())) == (InvitationState.COMING, 1)
+    assert (first_invitation_of(ani).state, len(confirmations())) == (InvitationState.COMING, 1)
 
 
 def test_a_recreated_mailbox_repeats_nothing(box, activity, ani):
-    published(activity, ani)
+    invite_and_publish(activity, ani)
     mail = gmail(Answer(uid=activity.uid))
     box.deliver(mail)
     assert poll() == {"applied": 1}
@@ -198,12 +196,12 @@ def test_old_mails_of_an_existing_mailbox_are_left_alone(box, ani):
 
 def test_a_failing_mailbox_is_reported_paused_and_tried_again(any_app, box, ani):
     box.deliver(letter(original=""))
-    setting(any_app, imap_password="salah")
+    with_settings(any_app, imap_password="salah")
     assert poll() == {}
     alarm = db.session.get_one(Channel, "inbox")
     assert (alarm.trouble, alarm.failures, alarm.since_at) == ("login", 1, at(5, 9))
     assert at(5, 9) < alarm.paused_until < at(5, 9, 1)
-    setting(any_app, imap_password=server_settings(box)["imap_password"])
+    with_settings(any_app, imap_password=server_settings(box)["imap_password"])
     assert poll() == {}
     assert poll(at(5, 9, 1)) == {"to_read": 1}
     db.session.expire_all()
@@ -240,7 +238,7 @@ def test_nothing_happens_without_a_mailbox_in_the_settings(any_app):
 
 
 def test_no_transaction_is_open_during_the_talk_with_the_server(box, activity, ani, monkeypatch):
-    published(activity, ani)
+    invite_and_publish(activity, ani)
     box.deliver(gmail(Answer(uid=activity.uid)), letter())
     asked, seen = imap._Opened._asked, []
 

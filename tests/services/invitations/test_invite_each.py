@@ -14,9 +14,18 @@ from outreach.services.invitations.checks import ActivityOver, NobodyChosen
 from outreach.services.locking import ActivityMissing
 from outreach.services.planning.book import SpeakerTaken
 from outreach.services.planning.checks import PlanBlocked
-from tests.conftest import NOW, a_person, at, draft_activity
-from tests.services.planning.test_checks import set_rules
-from tests.world import at_once, invitation_of, invite, publish
+from tests.world import (
+    NOW,
+    a_person,
+    at,
+    at_once,
+    draft_activity,
+    invitation_of,
+    invite,
+    publish,
+    set_severities,
+    set_state,
+)
 
 
 @pytest.fixture
@@ -51,9 +60,8 @@ def test_each_activity_gets_its_own_people(activity, second, ani, budi, default_
 
 def test_those_invited_already_stay_and_withdrawn_ones_start_again(activity, second, ani, budi):
     invite(activity, ani, budi)
-    for person, state in ((ani, InvitationState.COMING), (budi, InvitationState.WITHDRAWN)):
-        invitation_of(activity, person).state = state
-    db.session.commit()
+    set_state(activity, InvitationState.COMING, ani)
+    set_state(activity, InvitationState.WITHDRAWN, budi)
     result = invite_each([(activity, [ani, budi]), (second, [ani])])
     assert (result.new, result.already) == (2, 1)
     states = [invitation_of(activity, one).state for one in (ani, budi)]
@@ -81,7 +89,7 @@ def test_nobody_chosen_changes_nothing(activity, second, ani):
 
 
 def test_what_blocks_one_refuses_all(activity, second, ani, budi):
-    set_rules(cadre_twice=Severity.BLOCK)
+    set_severities(cadre_twice=Severity.BLOCK)
     elsewhere = draft_activity(None, None, 19)
     invite(elsewhere, budi)
     with pytest.raises(PlanBlocked):

@@ -12,12 +12,12 @@ from outreach.services.answers.nominees import Nominee
 from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import withdraw as withdrawing
 from outreach.services.reminders import tick as reminding
-from tests.conftest import NOW
+from tests.world import NOW
 
 pytestmark = pytest.mark.usefixtures("any_app")
 
 
-def ask(activity, person, role=Role.CADRE) -> None:
+def invite_published(activity, person, role=Role.CADRE) -> None:
     inviting.invite_people([activity.id], [person.id], role, by=None, now=NOW)
     if activity.state == "draft":
         publishing.publish([activity.id], by=None, now=NOW)
@@ -36,17 +36,17 @@ def revisions(person) -> dict[str, int]:
 
 
 def test_a_withdrawal_raises_the_revision_by_one_and_inviting_again_by_one_more(activity, ani):
-    ask(activity, ani)
+    invite_published(activity, ani)
     assert revisions(ani) == {"cadre": 0}
     take_back(ani)
     assert revisions(ani) == {"cadre": 1}
-    ask(activity, ani)
+    invite_published(activity, ani)
     assert revisions(ani) == {"cadre": 2}
 
 
 def test_a_withdrawal_in_one_of_two_roles_leaves_the_calendar_alone(activity, ani):
-    ask(activity, ani, Role.SPEAKER)
-    ask(activity, ani)
+    invite_published(activity, ani, Role.SPEAKER)
+    invite_published(activity, ani)
     take_back(ani)
     assert revisions(ani) == {"speaker": 0, "cadre": 0}
     take_back(ani, Role.SPEAKER)
@@ -54,9 +54,9 @@ def test_a_withdrawal_in_one_of_two_roles_leaves_the_calendar_alone(activity, an
 
 
 def test_inviting_in_another_role_outranks_the_withdrawal_from_the_first(activity, ani):
-    ask(activity, ani, Role.SPEAKER)
+    invite_published(activity, ani, Role.SPEAKER)
     take_back(ani, Role.SPEAKER)
-    ask(activity, ani)
+    invite_published(activity, ani)
     assert revisions(ani) == {"speaker": 2, "cadre": 2}
 
 

@@ -29,25 +29,14 @@ from outreach.services.messages import archive as archiving
 from outreach.services.messages import resend as resending
 from outreach.services.messages.resend import MessageMissing
 from outreach.services.privacy import person as privacy
-from outreach.services.reminders import rules
 from outreach.services.reminders import tick as reminding
-from tests.conftest import NOW, a_person, at, draft_activity
-from tests.delivery.outbox.outbox_help import StandingClock, invited, send_through
-from tests.servers.smtp import Server
+from tests.world import NOW, StandingClock, a_person, at, count, draft_activity, invite_and_publish
 
-pytestmark = pytest.mark.usefixtures("any_app")
+pytestmark = pytest.mark.usefixtures("any_app", "default_rules", "server")
 NINETY_DAYS = timedelta(days=90)
 DUE = at(18, 12) + NINETY_DAYS  # the activity ends on 18 January at 12.00
 COLUMNS = [column.name for column in ArchivedMessage.__table__.columns if column.name != "tries"]
 JUST_AFTER = DUE + timedelta(seconds=1)
-
-
-@pytest.fixture(autouse=True)
-def server(office, current_app_):
-    rules.install_defaults(now=NOW)
-    with Server() as server:
-        send_through(current_app_, server)
-        yield server
 
 
 @pytest.fixture
@@ -57,39 +46,37 @@ def later_mail(office):
     def write():
         may = draft_activity(None, None, 20, title="Rapat Mei", starts_at=at(20, month=5), ends_at=at(20, 12, month=5),
                              registration_at=None, respond_by_at=at(18, month=5))  # fmt: skip
-        invited(may, a_person("Zainab Putri"))
-        drain()
+        invite_and_publish(may, a_person("Zainab Putri"))
+        tick_and_drain()
         return may
 
     return write
 
 
-def drain(now=NOW):
+def tick_and_drain(now=NOW):
     reminding.tick(now)
     return outbox.drain(now=StandingClock(now), worker="w")
 
 
-def told(person) -> Message | ArchivedMessage:
+def only_message_of(person) -> Message | ArchivedMessage:
     """Return the person's one message, in the outbox or in the archive."""
     found = [
-        m for kind in (Message, ArchivedMessage) for m in db.session.scalars(sa.select(kind).filter_by(person=person))
+        message
+        for kind in (Message, ArchivedMessage)
+        for message in db.session.scalars(sa.select(kind).filter_by(person=person))
     ]
     assert len(found) == 1
     return found[0]
 
 
-def number(kind) -> int:
-    return db.session.scalar(sa.select(sa.func.count()).select_from(kind)) or 0
-
-
 def test_a_sent_mail_moves_ninety_days_after_its_activity_with_lines_and_attempts(server, activity, ani, later_mail):
     server.at["RCPT"] = "451 later"
-    invited(activity, ani)
-    drain()
+    invite_and_publish(activity, ani)
+    tick_and_drain()
     server.at.clear()
-    drain(NOW + timedelta(hours=1))
+    tick_and_drain(NOW + timedelta(hours=1))
     later_mail()
-    before = messages.show(told(ani).id)
+    before = messages.show(only_message_of(ani).id)
     said = [(line.invitation_id, line.reminder_id, line.skipped) for line in before.message.lines]
     kept = {name: getattr(before.message, name) for name in COLUMNS}
     tried = [(one.at, one.outcome, one.code, one.reply) for one in before.attempts]
@@ -101,13 +88,13 @@ def test_a_sent_mail_moves_ninety_days_after_its_activity_with_lines_and_attempt
     assert {name: getattr(after.message, name) for name in kept} == kept
     assert [(line.invitation_id, line.reminder_id, line.skipped) for line in after.message.lines] == said
     assert [(one.at, one.outcome, one.code, one.reply) for one in after.attempts] == tried
-    assert (number(Message), number(MessageLine), number(Attempt)) == (1, 1, 1)  # Zainab's
+    assert (count(Message), count(MessageLine), count(Attempt)) == (1, 1, 1)  # Zainab's
     assert archiving.archive(JUST_AFTER) == 0
 
 
 def test_what_kept_mails_share_is_stored_once_a_day_and_goes_after_the_last_of_them(server, activity, later_mail):
-    invited(activity, *[a_person(f"{name} Kader") for name in ("Ani", "Budi", "Citra", "Dewi")])
-    assert drain().sent == 4
+    invite_and_publish(activity, *[a_person(f"{name} Kader") for name in ("Ani", "Budi", "Citra", "Dewi")])
+    assert tick_and_drain().sent == 4
     mails = db.session.execute(
         sa.select(SentMail.frame_key, sa.func.length(SentMail.data)).order_by(SentMail.message_id)
     ).all()
@@ -118,64 +105,64 @@ def test_what_kept_mails_share_is_stored_once_a_day_and_goes_after_the_last_of_t
     assert archiving.archive(JUST_AFTER) == 4
     assert archiving.forget_frames(NOW) == 0  # made today
     assert archiving.forget_frames(JUST_AFTER) == 1
-    assert number(MailFrame) == 0
+    assert count(MailFrame) == 0
 
 
 def test_a_mail_that_also_names_a_later_activity_stays_so_that_it_is_not_sent_as_new(server, activity, ani, later_mail):
     april = draft_activity(None, None, 20, title="Rapat April", starts_at=at(28, month=4), ends_at=at(28, 12, month=4),
                            registration_at=None, respond_by_at=at(26, month=4))  # fmt: skip
-    invited(activity, ani)
-    invited(april, ani)
-    assert drain().sent == 1
+    invite_and_publish(activity, ani)
+    invite_and_publish(april, ani)
+    assert tick_and_drain().sent == 1
     later_mail()
     assert archiving.archive(JUST_AFTER) == 0
     server.taken.clear()
     publishing.cancel(april.id, "Aula rusak", by=None, now=JUST_AFTER)
-    drain(JUST_AFTER)
+    tick_and_drain(JUST_AFTER)
     assert server.recipients() == ["ani@example.com"]  # a cancellation goes to those who were notified
 
 
 def test_unfinished_messages_and_the_newest_message_stay(server, activity, ani, budi):
     server.at["RCPT"] = lambda address: "451 later" if address.startswith("ani") else None
-    invited(activity, ani, budi)
-    drain()
-    assert (told(ani).state, told(budi).state) == (MessageState.RETRY, MessageState.SENT)
+    invite_and_publish(activity, ani, budi)
+    tick_and_drain()
+    assert (only_message_of(ani).state, only_message_of(budi).state) == (MessageState.RETRY, MessageState.SENT)
     assert archiving.archive(JUST_AFTER) == 0  # Budi's message is the newest; SQLite would reuse its number
-    invited(draft_activity(None, None, 19), a_person("Citra Dewi"))
+    invite_and_publish(draft_activity(None, None, 19), a_person("Citra Dewi"))
     assert archiving.archive(JUST_AFTER) == 1
-    assert (type(told(ani)), type(told(budi))) == (Message, ArchivedMessage)
+    assert (type(only_message_of(ani)), type(only_message_of(budi))) == (Message, ArchivedMessage)
 
 
 def test_an_interrupted_round_leaves_the_rest_for_the_next(activity, ani, budi, later_mail):
-    invited(activity, ani, budi, a_person("Citra Dewi"))
-    drain()
+    invite_and_publish(activity, ani, budi, a_person("Citra Dewi"))
+    tick_and_drain()
     later_mail()
     assert archiving.archive(JUST_AFTER, stop=lambda: True) == 0
     assert archiving.archive(JUST_AFTER, limit=2) == 2
-    assert (number(Message), number(ArchivedMessage)) == (2, 2)
+    assert (count(Message), count(ArchivedMessage)) == (2, 2)
     assert archiving.archive(JUST_AFTER) == 1
-    assert (number(Message), number(ArchivedMessage), number(ArchivedLine)) == (1, 3, 3)
+    assert (count(Message), count(ArchivedMessage), count(ArchivedLine)) == (1, 3, 3)
 
 
 def test_a_failed_batch_moves_nothing(activity, ani, budi, later_mail):
-    invited(activity, ani, budi)
-    drain()
+    invite_and_publish(activity, ani, budi)
+    tick_and_drain()
     later_mail()
-    first = told(ani)
+    first = only_message_of(ani)
     columns = {name: getattr(first, name) for name in COLUMNS}
     db.session.add(ArchivedMessage(**columns, tries=[]))
     db.session.commit()
     with pytest.raises(sa.exc.IntegrityError):
         archiving.archive(JUST_AFTER)
-    assert (number(Message), number(MessageLine), number(Attempt), number(ArchivedMessage)) == (3, 3, 3, 1)
+    assert (count(Message), count(MessageLine), count(Attempt), count(ArchivedMessage)) == (3, 3, 3, 1)
 
 
 def test_a_repeated_mail_and_the_first_one_still_refer_to_each_other(activity, ani, later_mail):
-    invited(activity, ani)
-    drain()
-    first = told(ani).id
+    invite_and_publish(activity, ani)
+    tick_and_drain()
+    first = only_message_of(ani).id
     again = resending.resend(first, by=None, now=NOW).id
-    drain()
+    tick_and_drain()
     later_mail()
     assert archiving.archive(JUST_AFTER, limit=1) == 1
     assert (messages.show(first).archived, messages.show(first).resent_as_id) == (False, again)
@@ -187,20 +174,20 @@ def test_a_repeated_mail_and_the_first_one_still_refer_to_each_other(activity, a
 
 
 def test_a_mail_stays_while_its_repetition_waits(server, activity, ani, later_mail):
-    invited(activity, ani)
-    drain()
-    first = told(ani).id
+    invite_and_publish(activity, ani)
+    tick_and_drain()
+    first = only_message_of(ani).id
     resending.resend(first, by=None, now=NOW)
     server.at["RCPT"] = lambda address: "451 later" if address.startswith("ani") else None
-    drain()
+    tick_and_drain()
     later_mail()
     assert archiving.archive(JUST_AFTER) == 0
     assert not messages.show(first).archived
 
 
 def test_the_log_and_the_invitations_find_archived_mails(activity, ani, budi, later_mail, queries):
-    invited(activity, ani, budi)
-    drain()
+    invite_and_publish(activity, ani, budi)
+    tick_and_drain()
     may = later_mail()
     invitation_ids = [line.invitation_id for line in db.session.scalars(sa.select(MessageLine))]
     last, ended = invitees.last_mails(invitation_ids), showing.activity(activity.id, now=NOW).messages
@@ -216,7 +203,7 @@ def test_the_log_and_the_invitations_find_archived_mails(activity, ani, budi, la
     assert names(activity_id=may.id) == []
     assert names(q="santoso") == ["Budi"]
     assert names(q="ANI@example") == ["Ani"]
-    assert [m.person.display_name for m in messages.find(MessageFilters())[0]] == ["Zainab Putri"]
+    assert [message.person.display_name for message in messages.find(MessageFilters())[0]] == ["Zainab Putri"]
     assert invitees.last_mails(invitation_ids) == last
     assert showing.activity(activity.id, now=NOW).messages == ended
     few = queries(lambda: names(person_id=ani.id))
@@ -225,8 +212,8 @@ def test_the_log_and_the_invitations_find_archived_mails(activity, ani, budi, la
 
 def test_export_and_erasure_include_the_archive(server, activity, ani, budi, later_mail):
     server.at["RCPT"] = lambda address: "550 no such user ani" if address.startswith("ani") else None
-    invited(activity, ani, budi)
-    drain()
+    invite_and_publish(activity, ani, budi)
+    tick_and_drain()
     server.at.clear()
     later_mail()
     archiving.archive(JUST_AFTER)
@@ -235,23 +222,23 @@ def test_export_and_erasure_include_the_archive(server, activity, ani, budi, lat
         ("ani@example.com", "no such user ani")
     ]
     privacy.erase(ani.id, by=None, now=JUST_AFTER)
-    kept = told(ani)
+    kept = only_message_of(ani)
     assert (kept.address, kept.server_reply, [one["reply"] for one in kept.tries]) == ("", "", [""])
-    assert told(budi).address == "budi@example.com"
+    assert only_message_of(budi).address == "budi@example.com"
 
 
 def test_a_delivery_report_is_kept_when_its_message_is_archived(activity, ani, later_mail):
-    invited(activity, ani)
-    drain()
+    invite_and_publish(activity, ani)
+    tick_and_drain()
     later_mail()
     db.session.add(
         IncomingMail(
             mailbox="m", uid_validity=1, uid=1, received_at=NOW, kind=IncomingKind.BOUNCE, outcome=IncomingOutcome.APPLIED,
-            message_id=told(ani).id, person_id=ani.id,
+            message_id=only_message_of(ani).id, person_id=ani.id,
         )
     )  # fmt: skip
     db.session.commit()
     assert archiving.archive(JUST_AFTER) == 1
     report = db.session.scalar(sa.select(IncomingMail))
-    assert (report.message_id, report.person_id) == (told(ani).id, ani.id)
-    assert (type(told(ani)), inbox.about_message(told(ani).id)) == (ArchivedMessage, [report])
+    assert (report.message_id, report.person_id) == (only_message_of(ani).id, ani.id)
+    assert (type(only_message_of(ani)), inbox.about_message(only_message_of(ani).id)) == (ArchivedMessage, [report])

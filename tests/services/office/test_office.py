@@ -14,7 +14,7 @@ from outreach.queries import office as office_pages
 from outreach.services.directory.regions import UnknownCity
 from outreach.services.office import office as offices
 from outreach.services.office.office import OfficeValues
-from tests.conftest import JAKARTA, NOW
+from tests.world import JAKARTA, NOW
 
 METRO = OfficeValues("Dinas PPPA Kota Metro", "DP3A Metro", "18.72", JAKARTA, contact_phone="0812-1234-5678")
 

@@ -16,7 +16,7 @@ from outreach.queries import office as office_pages
 from outreach.services import feeds
 from outreach.services.office import staff
 from outreach.services.office.staff import UserValues
-from tests.conftest import NOW, account
+from tests.world import NOW, account
 
 SITI = UserValues("Siti Rahmawati", "siti@example.com", StaffRole.COORDINATOR)
 

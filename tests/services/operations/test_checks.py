@@ -21,8 +21,9 @@ from outreach.models import AuditEntry, Channel, Heartbeat, Reminder
 from outreach.services.operations import checks as checking
 from outreach.services.operations.checks import storage
 from outreach.settings import Settings
-from tests.conftest import NOW, SECRET, settings_for
-from tests.services.inbox.stored_help import blocked, mail
+from tests.support.apps import SECRET, settings_for
+from tests.world import NOW
+from tests.world.incoming import blocked, mail
 
 pytestmark = pytest.mark.true_clock
 
@@ -252,7 +253,9 @@ def test_a_clock_that_differs_from_the_file_systems_is_reported(tmp_path):
 
 def test_checking_changes_nothing(app, office):
     def rows() -> int:
-        tables = (db.session.scalar(sa.select(sa.func.count()).select_from(t)) for t in db.metadata.sorted_tables)
+        tables = (
+            db.session.scalar(sa.select(sa.func.count()).select_from(table)) for table in db.metadata.sorted_tables
+        )
         return sum(tables)
 
     before = rows()

@@ -15,7 +15,7 @@ from outreach.queries.messages import log as messages
 from outreach.queries.overview import page as overview
 from outreach.services.operations import checks as checking
 from outreach.services.operations import clock as clocks
-from tests.waiting import waits_for_another
+from tests.support.waiting import waits_for_another
 
 pytestmark = pytest.mark.any_day
 

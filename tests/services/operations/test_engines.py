@@ -10,7 +10,7 @@ from outreach.extensions import db
 from outreach.models import Heartbeat, Message
 from outreach.services.operations import checks as checking
 from outreach.services.operations import engines as heartbeats
-from tests.conftest import NOW
+from tests.world import NOW
 
 DAY = timedelta(days=1)
 

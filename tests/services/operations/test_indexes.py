@@ -21,11 +21,10 @@ from outreach.services.operations import engines, metrics
 from outreach.services.operations import engines as heartbeats
 from outreach.services.reminders import rules
 from outreach.services.reminders import tick as reminding
-from tests.conftest import NOW, at, draft_activity
-from tests.delivery.inbox.samples import Answer, Returned, gmail, letter, postfix
-from tests.delivery.outbox.outbox_help import StandingClock, invited, send_through
 from tests.servers.smtp import Server
-from tests.services.inbox.stored_help import blocked
+from tests.world import NOW, StandingClock, at, draft_activity, invite_and_publish, send_through
+from tests.world.incoming import blocked
+from tests.world.mail_samples import Answer, Returned, gmail, letter, postfix
 
 LARGE = ("message", "message_line", "reminder", "invitation", "attempt", "person", "organisation", "incoming_mail")
 PARTLY = "to_send|leased|waiting|sent|failed|skipped|retry|due|missed|trouble"
@@ -40,9 +39,9 @@ def due(app, office, ani, budi):
     rules.install_defaults(now=NOW)
     with Server() as server:
         send_through(app, server)
-        invited(draft_activity(None, None, 18), ani, budi)
+        invite_and_publish(draft_activity(None, None, 18), ani, budi)
         outbox.drain(now=StandingClock(NOW), worker="w")
-        invited(draft_activity(None, None, 20), ani, budi, now=at(8))
+        invite_and_publish(draft_activity(None, None, 20), ani, budi, now=at(8))
         yield server
 
 

@@ -5,7 +5,6 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from outreach.delivery.outbox import drain as outbox
 from outreach.domain.kinds import IncomingKind, IncomingOutcome
 from outreach.domain.states import MessageState
 from outreach.extensions import db
@@ -14,67 +13,52 @@ from outreach.services.inbox import waiting
 from outreach.services.operations import engines as heartbeats
 from outreach.services.operations import metrics
 from outreach.services.operations.metrics import ChannelFigures
-from outreach.services.reminders import rules
 from outreach.services.reminders import tick as reminding
-from tests.conftest import NOW, a_person, draft_activity
-from tests.delivery.outbox.outbox_help import StandingClock, invited, send_through
-from tests.servers.smtp import Server
+from tests.world import NOW, a_person, draft_activity, drain, invite_and_publish
 
-pytestmark = pytest.mark.usefixtures("any_app")
+pytestmark = pytest.mark.usefixtures("any_app", "default_rules", "server")
 MINUTE = timedelta(minutes=1)
 
 
-@pytest.fixture(autouse=True)
-def server(office, current_app_):
-    rules.install_defaults(now=NOW)
-    with Server() as server:
-        send_through(current_app_, server)
-        yield server
-
-
-def at(minutes: float):
+def figures_after(minutes: float):
     """Return the figures the given number of minutes after NOW."""
     return metrics.figures(now=NOW + minutes * MINUTE)
 
 
-def drain(minutes: float = 0):
-    return outbox.drain(now=StandingClock(NOW + minutes * MINUTE), worker="w")
-
-
 def test_an_empty_office_has_no_figures(office):
-    found = at(0)
+    found = figures_after(0)
     assert (found.due, found.waiting, found.queue_age_s, found.in_work, found.lateness_s) == (0, 0, 0.0, {}, {})
     assert (found.sent, found.not_sent, found.engine_age_s) == ({"1h": 0, "24h": 0}, {}, None)
     assert found.database_bytes > 10_000
 
 
 def test_the_age_of_the_queue_is_that_of_its_longest_waiting_mail(activity, ani, budi):
-    invited(activity, ani, budi)
-    found = at(7)
+    invite_and_publish(activity, ani, budi)
+    found = figures_after(7)
     assert (found.due, found.queue_age_s) == (2, 7 * 60.0)
     assert found.reminders_scheduled > 0
-    drain(7)
-    found = at(8)
+    drain(NOW + 7 * MINUTE)
+    found = figures_after(8)
     assert (found.due, found.queue_age_s, found.sent) == (0, 0.0, {"1h": 2, "24h": 2})
 
 
 def test_lateness_covers_the_last_hour(activity, ani, budi):
-    invited(activity, ani)
-    drain(2)
-    invited(draft_activity(None, None, 19), budi)
-    drain(10)
-    assert at(11).lateness_s == {0.5: 600.0, 0.99: 600.0, 1: 600.0}
-    assert at(11).attempts == {MessageState.SENT: 2}
-    assert at(62 + 9).lateness_s == {}
-    assert at(62 + 9).sent == {"1h": 0, "24h": 2}
+    invite_and_publish(activity, ani)
+    drain(NOW + 2 * MINUTE)
+    invite_and_publish(draft_activity(None, None, 19), budi)
+    drain(NOW + 10 * MINUTE)
+    assert figures_after(11).lateness_s == {0.5: 600.0, 0.99: 600.0, 1: 600.0}
+    assert figures_after(11).attempts == {MessageState.SENT: 2}
+    assert figures_after(62 + 9).lateness_s == {}
+    assert figures_after(62 + 9).sent == {"1h": 0, "24h": 2}
 
 
 def test_failed_waiting_and_skipped_mails_are_counted_by_reason(server, activity, ani, budi):
     answers = {"ani@example.com": "550 no such user", "budi@example.com": "451 later"}
     server.at["RCPT"] = lambda address: answers.get(address)
-    invited(activity, ani, budi, a_person("Citra Dewi", email=""))
-    drain()
-    found = at(1)
+    invite_and_publish(activity, ani, budi, a_person("Citra Dewi", email=""))
+    drain(NOW)
+    found = figures_after(1)
     told = {(state, window): number for (state, _reason, window), number in found.not_sent.items()}
     assert told == {
         (MessageState.FAILED, "1h"): 1, (MessageState.FAILED, "24h"): 1,
@@ -87,12 +71,12 @@ def test_failed_waiting_and_skipped_mails_are_counted_by_reason(server, activity
 
 
 def test_a_failing_mail_server_is_down_and_paused(server, activity, ani):
-    invited(activity, ani)
+    invite_and_publish(activity, ani)
     server.stop()
-    drain()
-    down = at(0).channels["mail"]
+    drain(NOW)
+    down = figures_after(0).channels["mail"]
     assert (down.up, down.failures, 0 < down.paused_s <= 60) == (False, 1, True)
-    assert at(60 * 24).channels["mail"] == ChannelFigures(up=False, paused_s=0.0, failures=1)
+    assert figures_after(60 * 24).channels["mail"] == ChannelFigures(up=False, paused_s=0.0, failures=1)
 
 
 def test_incoming_mails_and_blocked_addresses_are_counted(office):
@@ -106,33 +90,33 @@ def test_incoming_mails_and_blocked_addresses_are_counted(office):
     db.session.add(AddressFailure(address="a@example.com", blocked_at=NOW, last_at=NOW))
     db.session.add(AddressFailure(address="b@example.com", last_at=NOW))
     db.session.commit()
-    assert (at(0).incoming_to_read, at(0).addresses_blocked) == (3, 1)
+    assert (figures_after(0).incoming_to_read, figures_after(0).addresses_blocked) == (3, 1)
     assert waiting.count_waiting() == 3  # the menu says the same
 
 
 def test_waiting_mails_are_counted_up_to_a_maximum(activity, ani, budi, monkeypatch):
     monkeypatch.setattr(metrics, "MOST_COUNTED", 3)
-    invited(activity, ani, budi, a_person("Citra Dewi"), a_person("Dian Eka"))
+    invite_and_publish(activity, ani, budi, a_person("Citra Dewi"), a_person("Dian Eka"))
     for message in db.session.scalars(sa.select(Message)):
         message.due_at = NOW + 2 * MINUTE
     db.session.commit()
-    found = at(1)
+    found = figures_after(1)
     assert (found.due, found.waiting, found.reminders_scheduled) == (0, 3, 3)
-    assert at(3).due == 4
+    assert figures_after(3).due == 4
 
 
 def test_the_figures_are_cached_for_some_seconds(activity, ani):
-    before = at(0)
-    invited(activity, ani)
-    assert at(4 / 60) is before
-    assert at(5 / 60).due == 1
+    before = figures_after(0)
+    invite_and_publish(activity, ani)
+    assert figures_after(4 / 60) is before
+    assert figures_after(5 / 60).due == 1
 
 
 def test_the_number_of_statements_does_not_grow_with_the_outbox(activity, ani, budi, queries):
-    few = queries(lambda: at(0))
-    invited(*(db.session.merge(one) for one in (activity, ani, budi)))
-    drain()
-    assert queries(lambda: at(10)) == few
+    few = queries(lambda: figures_after(0))
+    invite_and_publish(*(db.session.merge(one) for one in (activity, ani, budi)))
+    drain(NOW)
+    assert queries(lambda: figures_after(10)) == few
 
 
 def test_an_engine_writes_a_heartbeat_once_a_minute_and_is_forgotten_after_a_week():
@@ -149,11 +133,11 @@ def test_an_engine_is_silent_after_five_minutes_unless_mails_are_still_sent(acti
     heartbeats.beat("a:1", now=NOW)
     assert heartbeats.silent_since(now=NOW + timedelta(seconds=299)) is None
     assert heartbeats.silent_since(now=NOW + timedelta(seconds=300)) == NOW
-    invited(activity, ani)
-    drain(4)
+    invite_and_publish(activity, ani)
+    drain(NOW + 4 * MINUTE)
     assert heartbeats.silent_since(now=NOW + 5 * MINUTE) is None
     assert heartbeats.silent_since(now=NOW + 9 * MINUTE) == NOW + 4 * MINUTE
-    assert at(9).engine_age_s == 5 * 60.0
+    assert figures_after(9).engine_age_s == 5 * 60.0
 
 
 def test_another_living_engine_is_enough():
@@ -161,5 +145,5 @@ def test_another_living_engine_is_enough():
         db.session.add(Heartbeat(name=name, at=NOW + minutes * MINUTE))
     db.session.commit()
     assert heartbeats.silent_since(now=NOW + 12 * MINUTE) is None
-    assert (at(12).engines, at(12).engine_age_s) == (1, 120.0)
+    assert (figures_after(12).engines, figures_after(12).engine_age_s) == (1, 120.0)
     assert reminding.tick(NOW).expanded == 0

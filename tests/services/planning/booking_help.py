@@ -14,7 +14,7 @@ from outreach import create_app
 from outreach.domain.problems import Problem
 from outreach.extensions import current_settings, db
 from outreach.models import SpeakerBooking
-from tests.conftest import settings_for
+from tests.support.apps import settings_for
 
 WAIT_S = 300
 # Two planned activities that book one hall at one time; two at one time that book one person.
@@ -40,7 +40,7 @@ AND i.state NOT IN ('not_coming', 'represented', 'withdrawn') AND s.person_id IS
 """
 
 
-def count(statement: str) -> int:
+def counted_by(statement: str) -> int:
     db.session.rollback()
     return int(db.session.scalar(sa.text(statement)) or 0)
 

@@ -23,15 +23,13 @@ from outreach.services.answers import answer as answering
 from outreach.services.answers import record as recording
 from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import withdraw as withdrawing
-from outreach.services.office import planning_rules as office_planning_rules
-from outreach.services.planning import rules as planning_rules
 from outreach.services.planning.book import SpeakerTaken, VenueTaken, book
 from outreach.services.planning.checks import PlanBlocked
 from outreach.services.privacy import person as privacy
 from outreach.services.reminders import tick as reminding
 from outreach.transactions import writing
-from tests.conftest import JAKARTA, NOW, a_person, at, draft_activity
-from tests.services.planning.booking_help import PEOPLE_TWICE, UNBOOKED, bookings_now, count
+from tests.services.planning.booking_help import PEOPLE_TWICE, UNBOOKED, bookings_now, counted_by
+from tests.world import JAKARTA, NOW, a_person, answer, at, draft_activity, move, set_severity
 
 pytestmark = pytest.mark.usefixtures("any_app")
 
@@ -51,25 +49,8 @@ def two(office):
     return one, other
 
 
-def set_severity(kind: ClashKind, severity: Severity) -> None:
-    values = planning_rules.values()
-    office_planning_rules.save(replace(values, severities={**values.severities, kind: severity}), by=None, now=NOW)
-
-
 def invite_as(person, *activities, role=Role.SPEAKER):
     inviting.invite_people([one.id for one in activities], [person.id], role, by=None, now=NOW)
-
-
-def say(person, activity, choice):
-    invitation = db.session.scalars(
-        sa.select(Invitation).where(Invitation.person_id == person.id, Invitation.activity_id == activity.id)
-    ).first()
-    recording.record_answer(invitation.id, choice, AnswerSource.PHONE, by=None, now=NOW)
-
-
-def move(activity, day, hour=8, until=12, venue_id=None):
-    to = Move(at(day, hour), at(day, until), JAKARTA, venue_id or activity.venue_id)
-    moves.move(activity.id, to, "alasan", None, by=None, now=NOW)
 
 
 def with_booked_venue() -> list[int]:
@@ -119,7 +100,7 @@ def test_a_speaker_is_released(siti, two, ending):
         publishing.publish([one.id], by=None, now=NOW)
     match ending:
         case "not_coming":
-            say(siti, one, Choice.NOT_COMING)
+            answer(one, siti, Choice.NOT_COMING)
         case "represented":
             invitation_id = db.session.scalar(sa.select(Invitation.id))
             by = answering.Representative("Rudi Hartono")
@@ -144,12 +125,12 @@ def test_an_answer_is_never_refused_and_books_as_soon_as_possible(siti, two):
     one, other = two
     invite_as(siti, one)
     publishing.publish([one.id], by=None, now=NOW)
-    say(siti, one, Choice.NOT_COMING)
+    answer(one, siti, Choice.NOT_COMING)
     invite_as(siti, other)
-    say(siti, one, Choice.COMING)
+    answer(one, siti, Choice.COMING)
     assert db.session.scalar(sa.select(Invitation.state).where(Invitation.activity_id == one.id)) == "coming"
     assert bookings_now() == [(other.id, siti.id)]
-    assert (count(PEOPLE_TWICE), count(UNBOOKED)) == (1, 1)
+    assert (counted_by(PEOPLE_TWICE), counted_by(UNBOOKED)) == (1, 1)
     deleting.delete_draft(other.id, by=None, now=NOW)
     assert bookings_now() == [(one.id, siti.id)]
 
@@ -161,13 +142,13 @@ def test_a_move_checks_the_speakers_only_if_the_time_changes(siti, two):
     invite_as(siti, one, other)
     publishing.publish([one.id, other.id], by=None, now=NOW)
     with pytest.raises(SpeakerTaken) as refused:
-        move(other, 18, 11, 15)
+        move(other, at(18, 11), at(18, 15))
     assert (refused.value.values["title"], refused.value.values["until"]) == ("Rakor", at(18, 12))
     present, to = db.session.get(Activity, other.id), Move(at(18, 11), at(18, 15), JAKARTA, other.venue_id)
     previewed = moves.preview(present, to, present.version, now=NOW)
     assert (type(previewed.refused), previewed.blocked) == (SpeakerTaken, True)
     db.session.rollback()
-    move(other, 18, 12, 15)
+    move(other, at(18, 12), at(18, 15))
     assert db.session.scalars(sa.select(SpeakerBooking.starts_at).order_by(SpeakerBooking.starts_at)).all() == [
         at(18, 8), at(18, 12),
     ]  # fmt: skip
@@ -182,7 +163,7 @@ def test_another_hall_is_accepted_though_a_speaker_clashes_anyway(siti, two):
     hall = Venue(name="Gedung Wanita")
     db.session.add(hall)
     db.session.commit()
-    move(one, 18, venue_id=hall.id)
+    move(one, at(18, 8), at(18, 12), venue_id=hall.id)
     assert db.session.get(Activity, one.id).venue_id == hall.id
 
 
@@ -225,7 +206,7 @@ def test_an_activity_that_leaves_its_hall_lets_the_other_book_it(two):
     values = ActivityValues(one.kind, "Rapat", at(18, 11), at(18, 14), JAKARTA, venue_id=one.venue_id)
     third = planning.create_activity(values, by=None, now=NOW)
     assert third.id not in with_booked_venue()
-    move(one, 25)
+    move(one, at(25, 8), at(25, 12))
     assert third.id in with_booked_venue()
 
 
@@ -251,7 +232,9 @@ def booked() -> list[tuple[int, int, int]]:
     """Return which activity has booked somebody for which hours."""
     db.session.rollback()
     rows = db.session.scalars(sa.select(SpeakerBooking).order_by(SpeakerBooking.activity_id, SpeakerBooking.starts_at))
-    return [(one.activity_id, *(t.astimezone(JAKARTA).hour for t in (one.starts_at, one.ends_at))) for one in rows]
+    return [
+        (one.activity_id, *(moment.astimezone(JAKARTA).hour for moment in (one.starts_at, one.ends_at))) for one in rows
+    ]
 
 
 def test_a_speaker_is_booked_for_the_turns_only_and_free_between_them(siti, two):
@@ -289,13 +272,13 @@ def test_turns_move_with_their_activity_whether_it_is_moved_or_edited(siti, two)
     one, other = two
     speak(siti, one, (9, 10))
     speak(siti, other, (10, 11))
-    move(one, 18, 13, 17)
+    move(one, at(18, 13), at(18, 17))
     assert booked() == [(one.id, 14, 15), (other.id, 10, 11)]
     values = ActivityValues(one.kind, "Rakor", at(18, 7), at(18, 11), JAKARTA, venue_id=one.venue_id)
     planning.edit_activity(one.id, values, db.session.get(Activity, one.id).version, by=None, now=NOW)
     assert booked() == [(one.id, 8, 9), (other.id, 10, 11)]
     with pytest.raises(SpeakerTaken):
-        move(one, 18, 9, 13)
+        move(one, at(18, 9), at(18, 13))
     assert booked() == [(one.id, 8, 9), (other.id, 10, 11)]
 
 
@@ -318,7 +301,7 @@ def test_two_activities_swap_times_in_one_request(siti, two):
     place(two, (at(18, 12), at(18, 15)), (at(18, 8), at(18, 11)))
     assert with_booked_venue() == [one.id, other.id]
     assert len(bookings_now()) == 3
-    assert count(UNBOOKED) == 0
+    assert counted_by(UNBOOKED) == 0
     with pytest.raises(VenueTaken):
         place(two, (at(18, 12), at(18, 15)), (at(18, 8), at(18, 13)))
 
@@ -327,7 +310,7 @@ def test_an_invited_speaker_who_attends_after_all_is_booked_by_the_attendance(si
     one, _other = two
     invite_as(siti, one)
     publishing.publish([one.id], by=None, now=NOW)
-    say(siti, one, Choice.NOT_COMING)
+    answer(one, siti, Choice.NOT_COMING)
     attendance.walk_in(one.id, siti.id, source=attendance.AttendanceSource.HAND, by=None, now=at(18, 8))
     assert bookings_now() == [(one.id, siti.id)]
     assert db.session.scalar(sa.select(Invitation.state)) is InvitationState.COMING

@@ -34,7 +34,6 @@ from outreach.services.planning import book as booking
 from outreach.services.planning.book import VenueTaken
 from outreach.services.programmes import copy as copying
 from outreach.transactions import writing
-from tests.conftest import JAKARTA, NOW, a_person, at
 from tests.services.planning.booking_help import (
     HALLS_TWICE,
     PEOPLE_TWICE,
@@ -43,9 +42,10 @@ from tests.services.planning.booking_help import (
     Coordinators,
     TryResult,
     bookings_now,
-    count,
+    counted_by,
     names,
 )
+from tests.world import JAKARTA, NOW, a_person, at
 
 pytestmark = pytest.mark.slow
 
@@ -79,14 +79,14 @@ def times(number: int, who: int, first: datetime = FIRST) -> dict[str, datetime]
     return {"starts_at": starts_at, "ends_at": starts_at + timedelta(hours=3)}
 
 
-def drafts(number: int, count: int, venue_id: int | None = None, **values: object) -> None:
+def drafts(number: int, counted_by: int, venue_id: int | None = None, **values: object) -> None:
     """Store, for each round from `number` on, two drafts whose times overlap only each other."""
     db.session.add_all(
         Activity(
             kind=ActivityKind.OTHER, title=title(each, who), zone=JAKARTA, respond_by_at=at(20), venue_id=venue_id,
             **{**times(each, who), **values},
         )
-        for each in range(number, number + count)
+        for each in range(number, number + counted_by)
         for who in range(2)
     )  # fmt: skip
     db.session.commit()
@@ -109,7 +109,7 @@ def book(venue_id: int, staff: list[int], number: int, who: int) -> None:
     planning.create_activity(values, by=db.session.get(User, staff[who]), now=NOW)
 
 
-def invite_as(person_id: int, number: int, who: int) -> None:
+def invite_own(person_id: int, number: int, who: int) -> None:
     role = (Role.SPEAKER, Role.MODERATOR)[who]
     inviting.invite_people([own(number, who).id], [person_id], role, by=None, now=NOW)
 
@@ -123,7 +123,7 @@ def edit(venue_id: int, number: int, who: int) -> None:
     planning.edit_activity(found.id, values, found.version, by=None, now=NOW)
 
 
-def move(venue_id: int, number: int, who: int) -> None:
+def move_own(venue_id: int, number: int, who: int) -> None:
     """Move a published activity in the same way."""
     to = Move(zone=JAKARTA, venue_id=venue_id, **times(number, who, LATER))
     moves.move(own(number, who).id, to, "alasan", None, by=None, now=NOW)
@@ -156,7 +156,7 @@ def won_once(rounds: list[list[TryResult]], problem: str) -> None:
     assert [names(outcomes) for outcomes in rounds] == [{"done": 1, problem: len(one) - 1} for one in rounds]
 
 
-def told(rounds: list[list[TryResult]], first: int, start: datetime = FIRST) -> None:
+def check_losers_are_told(rounds: list[list[TryResult]], first: int, start: datetime = FIRST) -> None:
     """Every loser got the winner's title and end."""
     for number, outcomes in enumerate(rounds, start=first):
         winner = next(who for who, outcome in enumerate(outcomes) if outcome.name == "done")
@@ -170,7 +170,7 @@ def test_each_of_a_thousand_races_has_one_winner(any_app, several, staff):
 
     halls = several.at_once(2, partial(book, hall_id, staff), range(350))
     won_once(halls, "VenueTaken")
-    told(halls, 0)
+    check_losers_are_told(halls, 0)
     loser = next(one for one in halls[0] if one.name != "done")
     assert (loser.told["venue"], loser.told["by"]) == ("Aula Bappeda", loser.told["title"].split()[0])
 
@@ -178,9 +178,9 @@ def test_each_of_a_thousand_races_has_one_winner(any_app, several, staff):
     won_once(four, "VenueTaken")
 
     drafts(450, 300)
-    speakers = several.at_once(2, partial(invite_as, speaker_id), range(450, 750))
+    speakers = several.at_once(2, partial(invite_own, speaker_id), range(450, 750))
     won_once(speakers, "SpeakerTaken")
-    told(speakers, 450)
+    check_losers_are_told(speakers, 450)
 
     drafts(750, 100)
     db.session.execute(
@@ -189,10 +189,10 @@ def test_each_of_a_thousand_races_has_one_winner(any_app, several, staff):
     db.session.commit()
     edited = several.at_once(2, partial(edit, hall_id), range(750, 850))
     won_once(edited, "VenueTaken")
-    told(edited, 750, LATER)
+    check_losers_are_told(edited, 750, LATER)
 
     drafts(850, 80, state=ActivityState.PUBLISHED)
-    moved = several.at_once(2, partial(move, hall_id), range(850, 930))
+    moved = several.at_once(2, partial(move_own, hall_id), range(850, 930))
     won_once(moved, "VenueTaken")
 
     drafts(930, 40)
@@ -214,7 +214,7 @@ def test_each_of_a_thousand_races_has_one_winner(any_app, several, staff):
     copied = several.at_once(2, partial(copy, programme.id), range(970, 1000))
     won_once(copied, "SpeakerTaken")
 
-    assert (count(HALLS_TWICE), count(PEOPLE_TWICE), count(UNBOOKED)) == (0, 0, 0)
+    assert (counted_by(HALLS_TWICE), counted_by(PEOPLE_TWICE), counted_by(UNBOOKED)) == (0, 0, 0)
     assert len(bookings_now()) == 300 + 1 + 30
 
 
@@ -224,12 +224,12 @@ def test_without_checks_the_database_lets_one_win_with_the_same_message(several,
     hall_id, speaker_id = db.session.scalar(sa.select(Venue.id)), a_person("Siti Rahmawati").id
     halls = several.at_once(2, partial(ask_nobody, partial(book, hall_id, staff)), range(60))
     won_once(halls, "VenueTaken")
-    told(halls, 0)
+    check_losers_are_told(halls, 0)
     drafts(60, 60)
-    speakers = several.at_once(2, partial(ask_nobody, partial(invite_as, speaker_id)), range(60, 120))
+    speakers = several.at_once(2, partial(ask_nobody, partial(invite_own, speaker_id)), range(60, 120))
     won_once(speakers, "SpeakerTaken")
-    told(speakers, 60)
-    assert (count(HALLS_TWICE), count(PEOPLE_TWICE), count(UNBOOKED)) == (0, 0, 0)
+    check_losers_are_told(speakers, 60)
+    assert (counted_by(HALLS_TWICE), counted_by(PEOPLE_TWICE), counted_by(UNBOOKED)) == (0, 0, 0)
 
 
 @pytest.mark.postgresql
@@ -270,7 +270,7 @@ def test_in_a_deadlock_the_one_ended_by_the_database_is_told_who_has_the_hall(an
     won_once([outcomes], "VenueTaken")
     winner = next(who for who, outcome in enumerate(outcomes) if outcome.name == "done")
     assert outcomes[1 - winner].told["title"] in {f"{NAMES[winner]} {at_venue}" for at_venue in range(2)}
-    assert count("SELECT COUNT(*) FROM activity") == 2
+    assert counted_by("SELECT COUNT(*) FROM activity") == 2
 
 
 def jostle(halls: list[int], people: list[int], activities: list[int], number: int, who: int) -> None:
@@ -312,8 +312,8 @@ def test_four_processes_on_few_halls_and_speakers_never_hang_and_book_nothing_tw
     allowed = {"done", "VenueTaken", "SpeakerTaken", "Stale", "AlreadyWithdrawn", "NotRecordable", "NothingMoved"}
     assert tried.keys() <= allowed
     assert min(tried["done"], tried["VenueTaken"], tried["SpeakerTaken"]) > 5
-    assert count(HALLS_TWICE) == 0
-    assert count(PEOPLE_TWICE) >= count(UNBOOKED)  # only by answers
+    assert counted_by(HALLS_TWICE) == 0
+    assert counted_by(PEOPLE_TWICE) >= counted_by(UNBOOKED)  # only by answers
     spans = db.session.execute(sa.select(SpeakerBooking)).scalars().all()
     assert not [
         1

@@ -10,7 +10,7 @@ from outreach.domain.kinds import ActivityKind, CadreKind, Role
 from outreach.domain.planning.rules import ClashKind, Severity
 from outreach.domain.states import ActivityState
 from outreach.extensions import db
-from outreach.models import Absence, Activity, Invitation
+from outreach.models import Activity, Invitation
 from outreach.services.activities import agenda as agendas
 from outreach.services.activities import community as community_activities
 from outreach.services.activities import edit as planning
@@ -18,29 +18,17 @@ from outreach.services.activities import move as moves
 from outreach.services.activities import publish as publishing
 from outreach.services.activities.checks import check_within
 from outreach.services.invitations import invite as inviting
-from outreach.services.office import planning_rules as office_planning_rules
-from outreach.services.planning import rules as planning_rules
 from outreach.services.planning.checks import DeadlineAfterStart, OutsideProgramme, PlanBlocked
 from outreach.services.programmes import copy as copying
 from outreach.services.programmes import edit as programmes
 from outreach.services.programmes.edit import ProgrammeValues
-from tests.conftest import JAKARTA, NOW, at, draft_activity
+from tests.world import JAKARTA, NOW, an_absence, at, draft_activity, set_severities
 
 
 @pytest.fixture
 def closed(hall) -> None:
     """The hall is lent to others on Tuesday the 19th."""
-    absent(venue=hall, starts_at=at(19, 0), ends_at=at(20, 0))
-
-
-def absent(**values) -> None:
-    db.session.add(Absence(**{"zone": "Asia/Jakarta", "source": "coordinator", **values}))
-    db.session.commit()
-
-
-def set_rules(**severities: Severity) -> None:
-    chosen = {ClashKind(name): severity for name, severity in severities.items()}
-    office_planning_rules.save(replace(planning_rules.values(), severities=chosen), by=None, now=NOW)
+    an_absence(venue=hall, starts_at=at(19, 0), ends_at=at(20, 0))
 
 
 def values(day: int, venue=None, **more) -> ActivityValues:
@@ -75,9 +63,9 @@ def test_a_whole_programme_is_refused_with_its_activity(any_app, hall, closed):
 def test_a_draft_is_not_moved_there_but_one_already_there_can_be_edited(any_app, activity, hall, closed):
     with pytest.raises(PlanBlocked):
         planning.edit_activity(activity.id, values(19, hall), activity.version, by=None, now=NOW)
-    set_rules(venue_absent=Severity.WARN)
+    set_severities(venue_absent=Severity.WARN)
     there = planning.edit_activity(activity.id, values(19, hall), activity.version, by=None, now=NOW)
-    set_rules()
+    set_severities()
     worded = planning.edit_activity(there.id, values(19, hall, title="Lain"), there.version, by=None, now=NOW)
     assert worded.title == "Lain"
     with pytest.raises(PlanBlocked):
@@ -94,7 +82,7 @@ def test_a_move_is_refused(any_app, activity, hall, closed):
 
 
 def test_an_absent_speaker_is_not_invited_and_an_absent_cadre_is(any_app, activity, ani):
-    absent(person=ani, starts_at=at(18, 9), ends_at=at(18, 10))
+    an_absence(person=ani, starts_at=at(18, 9), ends_at=at(18, 10))
     with pytest.raises(PlanBlocked) as refused:
         inviting.invite_people([activity.id], [ani.id], Role.SPEAKER, by=None, now=NOW)
     assert refused.value.clash.kind is ClashKind.SPEAKER_ABSENT
@@ -103,7 +91,7 @@ def test_an_absent_speaker_is_not_invited_and_an_absent_cadre_is(any_app, activi
 
 
 def test_an_absent_speaker_cannot_be_added_by_the_agenda(any_app, activity, ani):
-    absent(person=ani, starts_at=at(18, 9), ends_at=at(18, 10))
+    an_absence(person=ani, starts_at=at(18, 9), ends_at=at(18, 10))
     line = agendas.AgendaValues(at(18, 8), at(18, 9, 30), "Pembukaan", (ani.id,))
     with pytest.raises(PlanBlocked):
         agendas.set_agenda(activity.id, [line], by=None, now=NOW)
@@ -112,9 +100,9 @@ def test_an_absent_speaker_cannot_be_added_by_the_agenda(any_app, activity, ani)
 
 
 def test_cadres_and_offices_are_refused_where_the_office_says_so(any_app, activity, ani, police):
-    set_rules(invitee_absent=Severity.BLOCK)
-    absent(person=ani, starts_at=at(18, 9), ends_at=at(18, 10))
-    absent(organisation=police, starts_at=at(18, 9), ends_at=at(18, 10))
+    set_severities(invitee_absent=Severity.BLOCK)
+    an_absence(person=ani, starts_at=at(18, 9), ends_at=at(18, 10))
+    an_absence(organisation=police, starts_at=at(18, 9), ends_at=at(18, 10))
     with pytest.raises(PlanBlocked):
         inviting.invite_cadres([activity.id], [CadreKind.PATBM], ["18.72.01.1003"], by=None, now=NOW)
     with pytest.raises(PlanBlocked):
@@ -128,7 +116,7 @@ def test_the_programmes_days_and_the_deadline_follow_the_offices_rules(any_app, 
         planning.create_activity(values(22), programme_id=programme.id, by=None, now=NOW)
     with pytest.raises(DeadlineAfterStart):
         planning.edit_activity(activity.id, values(18, hall, **late), activity.version, by=None, now=NOW)
-    set_rules(outside_programme=Severity.WARN, deadline_after_start=Severity.IGNORE)
+    set_severities(outside_programme=Severity.WARN, deadline_after_start=Severity.IGNORE)
     assert planning.create_activity(values(22), programme_id=programme.id, by=None, now=NOW).id
     planning.edit_activity(activity.id, values(18, hall, **late), activity.version, by=None, now=NOW)
     shorter = ProgrammeValues(programme.title, date(2027, 1, 19), date(2027, 1, 21), JAKARTA)
@@ -136,15 +124,15 @@ def test_the_programmes_days_and_the_deadline_follow_the_offices_rules(any_app, 
 
 
 def test_another_activitys_clash_does_not_block(any_app, activity, programme, hall, closed):
-    set_rules(venue_absent=Severity.WARN)
+    set_severities(venue_absent=Severity.WARN)
     draft_activity(programme, hall, 19)
-    set_rules()
+    set_severities()
     edited = planning.edit_activity(activity.id, values(18, hall, title="Lain"), activity.version, by=None, now=NOW)
     assert edited.title == "Lain"
 
 
 def test_activities_for_each_kelurahan_can_be_created_at_one_time(any_app, office):
-    set_rules(same_kecamatan=Severity.BLOCK)
+    set_severities(same_kecamatan=Severity.BLOCK)
     both = ["18.72.01.1001", "18.72.01.1003"]
     community = values(18, kind=ActivityKind.OUTREACH, title="Sosialisasi")
     made = community_activities.create(community, both, by=None, now=NOW)
@@ -163,7 +151,7 @@ def test_a_programme_is_not_copied_to_days_on_which_its_venue_is_unavailable(any
 
 
 def test_an_office_gets_at_most_the_venues_seats(any_app, activity, hall, police):
-    set_rules(venue_too_small=Severity.BLOCK)
+    set_severities(venue_too_small=Severity.BLOCK)
     inviting.invite_organisations([activity.id], {police.id: 2}, by=None, now=NOW)
     invitation = db.session.query(Invitation).one()
     hall.capacity = 10

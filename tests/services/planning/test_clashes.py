@@ -8,40 +8,24 @@ import pytest
 from outreach.domain.activity import ActivityValues, Move
 from outreach.domain.kinds import ActivityKind, Role
 from outreach.domain.planning.rules import ClashKind, Severity
-from outreach.domain.states import ActivityState, InvitationState
+from outreach.domain.states import ActivityState
 from outreach.extensions import db
-from outreach.models import Absence, Activity, Invitation, Programme, Venue
+from outreach.models import Activity, Programme, Venue
 from outreach.queries import clashes as clash_pages
 from outreach.queries.overview import clash_counts
 from outreach.queries.overview.clash_counts import ClashCounts
 from outreach.services.activities import move as moves
 from outreach.services.activities import projected
-from outreach.services.office import planning_rules as office_planning_rules
 from outreach.services.planning import checks as plan_checks
 from outreach.services.planning import clashes as clashing
 from outreach.services.planning import load as plans
-from outreach.services.planning import rules as planning_rules
 from outreach.services.planning.checks import PlanBlocked
 from outreach.transactions import writing
-from tests.conftest import JAKARTA, NOW, at, draft_activity
+from tests.world import JAKARTA, NOW, an_absence, an_invitation, at, draft_activity, set_severities
 
 
 def kinds(found: clashing.FoundClashes) -> list[ClashKind]:
     return [one.kind for one in found.clashes]
-
-
-def away(**values) -> Absence:
-    absence = Absence(
-        **{"starts_at": at(18, 10), "ends_at": at(18, 11), "zone": "Asia/Jakarta", "source": "coordinator", **values}
-    )
-    db.session.add(absence)
-    db.session.commit()
-    return absence
-
-
-def invite(activity, person, role=Role.SPEAKER) -> None:
-    db.session.add(Invitation(activity_id=activity.id, person_id=person.id, role=role, state=InvitationState.INVITED))
-    db.session.commit()
 
 
 def values(**more) -> ActivityValues:
@@ -64,11 +48,6 @@ def shift(activity, starts_at, ends_at) -> None:
         row = session.get_one(Activity, activity.id)
         row.starts_at, row.ends_at = starts_at, ends_at
         plan_checks.refuse_blocking(session, [activity.id], before=before, now=NOW)
-
-
-def set_rules(**severities: Severity) -> None:
-    chosen = {ClashKind(name): severity for name, severity in severities.items()}
-    office_planning_rules.save(replace(planning_rules.values(), severities=chosen), by=None, now=NOW)
 
 
 def test_a_valid_plan_has_no_clashes(any_app, activity):
@@ -117,9 +96,9 @@ def test_a_move_is_checked_and_on_another_day_the_clash_is_new(any_app, activity
 
 
 def test_an_absent_or_busy_person_is_found_before_the_invitation(any_app, activity, ani, budi, hall):
-    away(person=ani)
+    an_absence(starts_at=at(18, 10), ends_at=at(18, 11), person=ani)
     other = draft_activity(None, None, 18)
-    invite(other, budi)
+    an_invitation(other, budi, Role.SPEAKER)
     found = clash_pages.preview_invited([activity.id], Role.SPEAKER, person_ids=[ani.id, budi.id], now=NOW)
     assert {(one.kind, one.party.name) for one in found.clashes} == {
         (ClashKind.SPEAKER_ABSENT, "Ani Wijaya"),
@@ -131,7 +110,7 @@ def test_an_absent_or_busy_person_is_found_before_the_invitation(any_app, activi
 
 def test_an_absent_office_is_found_before_the_invitation(any_app, activity, police):
     assert clash_pages.preview_invited([activity.id], Role.PARTICIPANT, quotas={police.id: 2}, now=NOW).clashes == []
-    away(organisation=police)
+    an_absence(starts_at=at(18, 10), ends_at=at(18, 11), organisation=police)
     found = clash_pages.preview_invited([activity.id], Role.PARTICIPANT, quotas={police.id: 2}, now=NOW)
     assert kinds(found) == [ClashKind.INVITEE_ABSENT]
 
@@ -139,7 +118,7 @@ def test_an_absent_office_is_found_before_the_invitation(any_app, activity, poli
 def test_more_invitees_than_the_halls_seats_are_found_before_the_invitation(any_app, activity, ani, budi, police, hall):
     hall.capacity = 5
     db.session.commit()
-    invite(activity, ani, Role.CADRE)
+    an_invitation(activity, ani, Role.CADRE)
     asked = {"person_ids": [ani.id, budi.id], "now": NOW}
     assert (
         clash_pages.preview_invited([activity.id], Role.PARTICIPANT, **asked).clashes == []
@@ -152,8 +131,8 @@ def test_more_invitees_than_the_halls_seats_are_found_before_the_invitation(any_
 def test_an_edit_counts_only_the_seats_that_it_adds(any_app, activity, ani, budi, police, hall):
     hall.capacity, activity.capacity = 1, 1
     db.session.commit()
-    invite(activity, ani, Role.CADRE)
-    invite(activity, budi, Role.CADRE)
+    an_invitation(activity, ani, Role.CADRE)
+    an_invitation(activity, budi, Role.CADRE)
     same = {"starts_at": at(18), "ends_at": at(18, 12), "venue_id": hall.id}
     open_ended = projected.edited(activity.id, values(**same, capacity=None), now=NOW)
     (small,) = clashing.preview_saved(open_ended, now=NOW).clashes
@@ -180,7 +159,7 @@ def test_a_kecamatan_is_found_with_its_name(any_app, programme, hall):
 
 
 def test_a_new_clash_that_the_office_blocks_is_refused(any_app, activity, hall):
-    away(venue=hall, starts_at=at(19), ends_at=at(20))
+    an_absence(venue=hall, starts_at=at(19), ends_at=at(20))
     with pytest.raises(PlanBlocked) as refused:
         shift(activity, at(19, 8), at(19, 12))
     assert (refused.value.clash.kind, refused.value.field) == (ClashKind.VENUE_ABSENT, "venue_id")
@@ -188,7 +167,7 @@ def test_a_new_clash_that_the_office_blocks_is_refused(any_app, activity, hall):
 
 
 def test_an_existing_clash_does_not_block_an_edit(any_app, activity, hall):
-    away(venue=hall, starts_at=at(18), ends_at=at(19))
+    an_absence(venue=hall, starts_at=at(18), ends_at=at(19))
     with writing() as session:
         before = plan_checks.before(session, [activity.id])
         session.get_one(Activity, activity.id).title = "Other words"
@@ -203,16 +182,16 @@ def test_a_clash_that_only_warns_is_not_refused(any_app, activity):
         row = session.get_one(Activity, activity.id)
         row.starts_at, row.ends_at = at(18, 6), at(18, 8)
         plan_checks.refuse_blocking(session, [activity.id], now=NOW)
-    set_rules(outside_hours=Severity.BLOCK)
+    set_severities(outside_hours=Severity.BLOCK)
     with pytest.raises(PlanBlocked) as refused, writing() as session:
         plan_checks.refuse_blocking(session, [activity.id], now=NOW)
     assert (refused.value.clash.kind, refused.value.field) == (ClashKind.OUTSIDE_HOURS, "starts_at")
-    set_rules(outside_hours=Severity.IGNORE)
+    set_severities(outside_hours=Severity.IGNORE)
     assert clashing.everything(now=NOW).clashes == []
 
 
 def test_a_move_from_one_day_off_to_another_gives_a_new_clash(any_app, activity):
-    set_rules(weekend=Severity.BLOCK, outside_programme=Severity.IGNORE)
+    set_severities(weekend=Severity.BLOCK, outside_programme=Severity.IGNORE)
     activity.starts_at, activity.ends_at = at(23, 8), at(23, 12)
     db.session.commit()
     with pytest.raises(PlanBlocked):
@@ -222,7 +201,7 @@ def test_a_move_from_one_day_off_to_another_gives_a_new_clash(any_app, activity)
 def test_the_start_page_counts_clashes(any_app, activity, hall, monkeypatch):
     monkeypatch.setattr(clash_counts, "CHEAP_S", 60.0)  # however slow the machine is just now
     assert clash_counts.counts(now=NOW) == ClashCounts()
-    away(venue=hall)
+    an_absence(starts_at=at(18, 10), ends_at=at(18, 11), venue=hall)
     draft_activity(None, None, 23)
     assert clash_counts.counts(now=NOW) == ClashCounts(blocking=1, warnings=1)
 
@@ -230,13 +209,13 @@ def test_the_start_page_counts_clashes(any_app, activity, hall, monkeypatch):
 def test_a_slow_count_is_cached_longer(any_app, activity, hall, monkeypatch):
     monkeypatch.setattr(clash_counts, "CHEAP_S", 0.0)
     assert clash_counts.counts(now=NOW) == ClashCounts()
-    away(venue=hall)
+    an_absence(starts_at=at(18, 10), ends_at=at(18, 11), venue=hall)
     assert clash_counts.counts(now=NOW + timedelta(seconds=2)) == ClashCounts()
     assert clash_counts.counts(now=NOW + timedelta(minutes=6)) == ClashCounts(blocking=1)
 
 
 def test_links_lead_to_the_invitations_of_those_named(any_app, activity, ani, budi, queries):
-    invite(activity, ani)
+    an_invitation(activity, ani, Role.SPEAKER)
     plan = plans.load(now=NOW)
     party = plan.activities[activity.id].engagements[0].party
     assert list(clash_pages.invitations_of([(activity.id, party)])) == [(activity.id, party)]
@@ -248,6 +227,6 @@ def test_a_too_small_venue_is_found(any_app, activity, ani, budi):
     db.session.add(small)
     activity.venue = small
     for person in (ani, budi):
-        invite(activity, person, Role.CADRE)
+        an_invitation(activity, person, Role.CADRE)
     found = clash_pages.of_activities([activity.id], now=NOW).clashes
     assert [(one.kind, one.needed, one.there) for one in found] == [(ClashKind.VENUE_TOO_SMALL, 2, 1)]

@@ -16,15 +16,13 @@ from outreach.models import Activity, AuditEntry, IntendedClash, Invitation, Ven
 from outreach.services.activities import move as moves
 from outreach.services.activities import publish as publishing
 from outreach.services.invitations import invite as inviting
-from outreach.services.office import planning_rules as office_planning_rules
 from outreach.services.planning import clashes as clashing
-from outreach.services.planning import intended, rules
+from outreach.services.planning import intended
 from outreach.services.planning import load as plans
 from outreach.services.planning.book import SpeakerTaken, VenueTaken
 from outreach.services.privacy import person as privacy
-from tests.conftest import JAKARTA, NOW, a_person, at, draft_activity
 from tests.services.planning.booking_help import bookings_now
-from tests.world import at_once
+from tests.world import JAKARTA, NOW, a_person, at, at_once, draft_activity, set_severity
 
 pytestmark = pytest.mark.usefixtures("any_app")
 TWICE = ClashKind.SPEAKER_TWICE
@@ -41,11 +39,6 @@ def two(office):
     inviting.invite_people([one.id, other.id], [chief.id], Role.SPEAKER, by=None, now=NOW)
     set_severity(TWICE, Severity.BLOCK)
     return one, other
-
-
-def set_severity(kind: ClashKind, severity: Severity) -> None:
-    values = rules.values()
-    office_planning_rules.save(replace(values, severities={**values.severities, kind: severity}), by=None, now=NOW)
 
 
 def found(kind=TWICE):

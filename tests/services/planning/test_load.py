@@ -18,16 +18,9 @@ from outreach.models import Absence, Activity, Invitation, Person, Programme, Ve
 from outreach.services.office import planning_rules as office_planning_rules
 from outreach.services.planning import load as plans
 from outreach.services.planning import rules as planning_rules
-from tests.conftest import JAKARTA, NOW, a_person, at, draft_activity
+from tests.world import JAKARTA, NOW, a_person, an_invitation, at, draft_activity
 
 QUERIES = 8
-
-
-def invite(activity, *, role=Role.PARTICIPANT, **values) -> Invitation:
-    invitation = Invitation(activity_id=activity.id, role=role, **{"state": InvitationState.INVITED, **values})
-    db.session.add(invitation)
-    db.session.commit()
-    return invitation
 
 
 def test_an_activity_is_read_with_its_venue_programme_and_coordinator(any_app, activity, hall, programme, coordinator):
@@ -63,13 +56,12 @@ def test_only_planned_activities_that_are_not_over_are_read(any_app, programme, 
 
 
 def test_engagements_name_the_person_who_would_come(any_app, activity, ani, budi, chief, police):
-    invite(activity, person_id=ani.id, role=Role.CADRE, state=InvitationState.COMING)
-    invite(activity, person_id=budi.id, state=InvitationState.WITHDRAWN)
-    invite(
-        activity, person_id=chief.id, role=Role.SPEAKER, state=InvitationState.REPRESENTED,
-        representative_name="Kompol Rudi",
-    )  # fmt: skip
-    invite(activity, organisation_id=police.id, quota=3)
+    an_invitation(activity, ani, role=Role.CADRE, state=InvitationState.COMING)
+    an_invitation(activity, budi, state=InvitationState.WITHDRAWN)
+    an_invitation(
+        activity, chief, role=Role.SPEAKER, state=InvitationState.REPRESENTED, representative_name="Kompol Rudi"
+    )
+    an_invitation(activity, police, quota=3)
     one = plans.load(now=NOW).activities[activity.id]
     kapolres, polres = Party.person(chief.id), Party.organisation(police.id)
     assert one.engagements == (
@@ -83,19 +75,19 @@ def test_engagements_name_the_person_who_would_come(any_app, activity, ani, budi
 
 def test_a_name_is_read_with_its_titles(any_app, activity):
     siti = a_person("Siti Rahmawati", title_before="Dr. Hj.", title_after="S.H., M.H.")
-    invite(activity, person_id=siti.id)
+    an_invitation(activity, siti)
     one = plans.load(now=NOW).activities[activity.id]
     assert one.engagements[0].party.name == siti.full_name == "Dr. Hj. Siti Rahmawati, S.H., M.H."
 
 
 def test_seats_are_needed_for_those_expected(any_app, activity, ani, budi, chief, police):
     assert plans.load(now=NOW).activities[activity.id].people == 0
-    invite(activity, person_id=ani.id, role=Role.CADRE)
-    invite(activity, person_id=ani.id, role=Role.SPEAKER)  # one person takes one seat
-    invite(activity, person_id=budi.id, state=InvitationState.NOT_COMING)
-    asked = invite(activity, organisation_id=police.id, quota=7)
+    an_invitation(activity, ani, role=Role.CADRE)
+    an_invitation(activity, ani, role=Role.SPEAKER)  # one person takes one seat
+    an_invitation(activity, budi, state=InvitationState.NOT_COMING)
+    asked = an_invitation(activity, police, quota=7)
     assert plans.load(now=NOW).activities[activity.id].people == 1 + 7
-    invite(activity, person_id=chief.id, nominated_under_id=asked.id)
+    an_invitation(activity, chief, nominated_under_id=asked.id)
     assert plans.load(now=NOW).activities[activity.id].people == 1 + 1
     activity.capacity = 1
     db.session.commit()
@@ -135,7 +127,7 @@ def test_the_number_of_queries_does_not_grow(any_app, programme, hall, ani, budi
     for day in (18, 19, 20):
         one = draft_activity(programme, hall, day)
         for person in (ani, budi):
-            invite(one, person_id=person.id)
+            an_invitation(one, person)
     begins = db.engine.dialect.name == "sqlite"  # its BEGIN is counted too
     assert queries(lambda: plans.load(now=NOW)) == QUERIES + begins
 

@@ -29,7 +29,7 @@ from outreach.queries import clashes as clash_pages
 from outreach.services.planning import clashes as clashing
 from outreach.services.planning import load as plans
 from outreach.services.planning import load_part as plan_parts
-from tests.conftest import JAKARTA, NOW, a_person, at, draft_activity
+from tests.world import JAKARTA, NOW, a_person, at, draft_activity
 
 ROUNDS = 8
 REGIONS = (None, "18.72", "18.72.01.1001", "18.72.01.1003", "18.72.04.1001")
@@ -62,7 +62,7 @@ def write(draw: Random) -> None:
     db.session.add_all(activities)
     db.session.flush()
     for activity in activities:
-        invite(draw, activity, people, offices)
+        invite_at_random(draw, activity, people, offices)
         set_agenda(draw, activity, people)
     for subject in draw.sample([*people, *offices, *places], 7):
         db.session.add(an_absence(draw, subject))
@@ -83,7 +83,7 @@ def an_activity(draw: Random, places: list[Venue], programme: Programme) -> Acti
     )  # fmt: skip
 
 
-def invite(draw: Random, activity: Activity, people: list[Person], offices: list[Organisation]) -> None:
+def invite_at_random(draw: Random, activity: Activity, people: list[Person], offices: list[Organisation]) -> None:
     some = list(InvitationState)
     for person in draw.sample(people, draw.randint(0, 5)):
         for role in draw.sample(list(Role), draw.choice((1, 1, 1, 2))):
@@ -130,10 +130,13 @@ def an_absence(draw: Random, subject: Person | Organisation | Venue) -> Absence:
     return absence
 
 
-def told(found: list[Clash]) -> list[tuple]:
+def without_people(found: list[Clash]) -> list[tuple]:
     """Return what the clashes say, without the list of other people in their activities."""
     return [
-        (replace(one, activities=tuple(replace(a, engagements=(), people=0) for a in one.activities)), people_of(one))
+        (
+            replace(one, activities=tuple(replace(activity, engagements=(), people=0) for activity in one.activities)),
+            people_of(one),
+        )
         for one in found
     ]
 
@@ -144,7 +147,7 @@ def people_of(one: Clash) -> int | None:
 
 def test_the_same_clashes_are_found_as_in_the_whole_plan(any_plan):
     found = clashing.everything(now=NOW).clashes
-    assert told(found) == told(find_clashes(plans.load(now=NOW)))
+    assert without_people(found) == without_people(find_clashes(plans.load(now=NOW)))
 
 
 def test_some_activities_have_the_same_clashes_and_resolutions(any_plan):
@@ -178,7 +181,7 @@ def test_the_same_clashes_are_found_for_one_activity_at_another_time(any_plan):
         found = clashing.preview_saved(moved, now=NOW)
         then = whole.with_(moved)
         expected = clashing.brought(then, [moved], [stored])
-        assert told(found.clashes) == told(expected)
+        assert without_people(found.clashes) == without_people(expected)
         assert [find_resolutions(found.plan, one, moved.id) for one in found.clashes] == [
             find_resolutions(then, one, moved.id) for one in expected
         ]
@@ -195,7 +198,7 @@ def test_the_same_clashes_are_found_for_chosen_people_in_another_activity(any_pl
         another = PlannedActivity(
             -1, "", ActivityKind.OTHER, starts_at, starts_at + timedelta(hours=2), JAKARTA, engagements=engaged
         )
-        assert told(clashes_of(part, another)) == told(clashes_of(whole, another))
+        assert without_people(clashes_of(part, another)) == without_people(clashes_of(whole, another))
 
 
 def read(plan: Plan) -> dict[int, int]:

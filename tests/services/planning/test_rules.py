@@ -20,7 +20,7 @@ from outreach.services.planning.rules import (
     RamadanOdd,
     TravelOutOfRange,
 )
-from tests.conftest import NOW
+from tests.world import NOW
 
 OFFICIAL = DayRange(date(2027, 2, 9), date(2027, 3, 9))
 

@@ -35,28 +35,14 @@ from outreach.services.polls.ask import AllTimesPassed
 from outreach.services.polls.decide import AlreadyDecided, NotDecidable, SlotOver
 from outreach.services.polls.edit import PollNotADraft
 from outreach.services.privacy import person as privacy
-from tests.conftest import NOW, a_person, at
-from tests.services.polls.polls_help import MAYBE, NO, YES, a_poll, asked, dates, values
-
-
-def token(invitee) -> str:
-    return tokens.token(links.link_for(db.session, invitee))
-
-
-def fresh(poll) -> DatePoll:
-    db.session.rollback()
-    return db.session.get_one(DatePoll, poll.id)
+from tests.world import NOW, a_person, at, count, fresh, token_of
+from tests.world.polls import MAYBE, NO, YES, a_poll, asked, dates, values
 
 
 def entries(poll) -> list[str]:
     db.session.rollback()
     wanted = sa.select(AuditEntry.action).order_by(AuditEntry.id)
     return list(db.session.scalars(wanted))
-
-
-def count(model) -> int:
-    db.session.rollback()
-    return db.session.scalar(sa.select(sa.func.count()).select_from(model))
 
 
 def test_a_poll_without_slots_is_refused_and_nothing_is_created(any_app, office):
@@ -90,7 +76,10 @@ def test_an_open_polls_slots_cannot_change(office, ani):
 
 def test_opening_asks_everybody_once(any_app, office, ani, police):
     poll = a_poll(ani, organisations=[police])
-    assert [(m.person_id, m.organisation_id) for m in db.session.scalars(sa.select(Message).order_by(Message.id))] == [
+    assert [
+        (message.person_id, message.organisation_id)
+        for message in db.session.scalars(sa.select(Message).order_by(Message.id))
+    ] == [
         (ani.id, None),
         (None, police.id),
     ]
@@ -135,11 +124,11 @@ def test_people_not_reached_by_mail_are_listed_for_a_call(office, ani):
 
 def test_an_invitee_answers_by_their_link_and_may_change_it(any_app, office, ani):
     poll = a_poll(ani)
-    poll_answering.answer(token(ani), poll.id, dates(poll, YES, MAYBE, NO, note="Selasa pagi saja"), now=at(5))
+    poll_answering.answer(token_of(ani), poll.id, dates(poll, YES, MAYBE, NO, note="Selasa pagi saja"), now=at(5))
     one = asked(poll, ani)
     assert (one.answered_at, one.answer_source, one.note) == (at(5), AnswerSource.LINK, "Selasa pagi saja")
-    poll_answering.answer(token(ani), poll.id, dates(poll, NO, YES, NO), now=at(6))
-    page = poll_page.read(token(ani), poll.id, now=at(6))
+    poll_answering.answer(token_of(ani), poll.id, dates(poll, NO, YES, NO), now=at(6))
+    page = poll_page.read(token_of(ani), poll.id, now=at(6))
     assert list(page.choices.values()) == [NO, YES, NO]
     assert page.invitee.note == ""
     assert count(PollAnswer) == 3
@@ -150,14 +139,14 @@ def test_an_answer_covers_every_date_and_an_office_says_who_answers(office, ani,
     full = dates(poll, YES, NO, NO)
     with pytest.raises(NotEveryDate):
         poll_answering.answer(
-            token(ani), poll.id, poll_answering.Dates(dict(list(full.choices.items())[:2])), now=at(5)
+            token_of(ani), poll.id, poll_answering.Dates(dict(list(full.choices.items())[:2])), now=at(5)
         )
     with pytest.raises(NotEveryDate):
-        poll_answering.answer(token(ani), poll.id, poll_answering.Dates({**full.choices, 999: YES}), now=at(5))
+        poll_answering.answer(token_of(ani), poll.id, poll_answering.Dates({**full.choices, 999: YES}), now=at(5))
     with pytest.raises(WhoMissing):
-        poll_answering.answer(token(police), poll.id, full, now=at(5))
+        poll_answering.answer(token_of(police), poll.id, full, now=at(5))
     assert count(PollAnswer) == 0
-    poll_answering.answer(token(police), poll.id, dates(poll, YES, NO, NO, who="  Staf   Bagops "), now=at(5))
+    poll_answering.answer(token_of(police), poll.id, dates(poll, YES, NO, NO, who="  Staf   Bagops "), now=at(5))
     assert asked(poll, police).answered_by == "Staf Bagops"
 
 
@@ -167,15 +156,15 @@ def test_only_invitees_answer_a_poll_and_only_while_it_is_open(office, ani, budi
     tokens.ensure_links(db.session, person_ids=[budi.id], expires_at=at(30))
     db.session.commit()
     with pytest.raises(NotAmongYours):
-        poll_answering.answer(token(budi), poll.id, choices, now=at(5))
+        poll_answering.answer(token_of(budi), poll.id, choices, now=at(5))
     with pytest.raises(PollClosed):
-        poll_answering.answer(token(ani), poll.id, choices, now=at(7, 16))
+        poll_answering.answer(token_of(ani), poll.id, choices, now=at(7, 16))
     assert count(PollAnswer) == 0
     poll_asking.close(poll.id, by=None, now=at(6))
     with pytest.raises(PollClosed):
-        poll_answering.answer(token(ani), poll.id, choices, now=at(6))
+        poll_answering.answer(token_of(ani), poll.id, choices, now=at(6))
     poll_asking.reopen(poll.id, at(8, 16), by=None, now=at(6))
-    poll_answering.answer(token(ani), poll.id, choices, now=at(7, 17))
+    poll_answering.answer(token_of(ani), poll.id, choices, now=at(7, 17))
     assert count(PollAnswer) == 3
 
 
@@ -220,7 +209,7 @@ def test_the_tick_closes_a_poll_after_its_deadline(any_app, office, ani):
 
 def test_people_without_an_answer_are_reminded_once_on_the_morning_before(any_app, office, ani, budi):
     poll = a_poll(ani, budi)
-    poll_answering.answer(token(ani), poll.id, dates(poll, YES, YES, NO), now=at(5))
+    poll_answering.answer(token_of(ani), poll.id, dates(poll, YES, YES, NO), now=at(5))
     assert poll_asking.tick(at(6, 7, 59)) == 0
     assert poll_asking.tick(at(6, 8)) == 1
     assert poll_asking.tick(at(6, 8)) == 0
@@ -246,7 +235,7 @@ def test_one_action_creates_the_activity_and_invites_people_in_their_roles(
     decided = fresh(poll)
     assert (decided.state, decided.activity_id, decided.slots[0].chosen) == (PollState.DECIDED, activity.id, True)
     assert entries(poll)[-1] == "date_poll.decided"
-    page = poll_page.read(token(ani), poll.id, now=at(5))
+    page = poll_page.read(token_of(ani), poll.id, now=at(5))
     assert page.chosen.starts_at == at(18, 8)
     assert not page.takes_answers
 
@@ -374,8 +363,8 @@ def test_a_poll_stays_when_its_programme_is_deleted(any_app, programme, ani):
 
 def test_an_erased_person_is_not_asked_again_and_their_name_is_deleted(any_app, office, ani, budi, police):
     open_one = a_poll(ani, budi, organisations=[police])
-    poll_answering.answer(token(ani), open_one.id, dates(open_one, YES, NO, NO, note="Hubungi saya"), now=at(5))
-    poll_answering.answer(token(police), open_one.id, dates(open_one, YES, NO, NO, who="Ani Wijaya"), now=at(5))
+    poll_answering.answer(token_of(ani), open_one.id, dates(open_one, YES, NO, NO, note="Hubungi saya"), now=at(5))
+    poll_answering.answer(token_of(police), open_one.id, dates(open_one, YES, NO, NO, who="Ani Wijaya"), now=at(5))
     assert privacy.export(ani.id, by=None, now=at(5))["date_polls"][0]["note"] == "Hubungi saya"
     privacy.erase(ani.id, by=None, now=at(5))
     db.session.rollback()
@@ -385,7 +374,7 @@ def test_an_erased_person_is_not_asked_again_and_their_name_is_deleted(any_app, 
 
 def test_the_choices_of_a_decided_poll_stay_without_a_name(office, ani):
     poll = a_poll(ani)
-    poll_answering.answer(token(ani), poll.id, dates(poll, YES, NO, NO, note="Hubungi saya"), now=at(5))
+    poll_answering.answer(token_of(ani), poll.id, dates(poll, YES, NO, NO, note="Hubungi saya"), now=at(5))
     made = poll_deciding.decide(poll.id, fresh(poll).slots[0].id, publish=False, by=None, now=at(5))
     publishing.publish([made.id], by=None, now=at(5))
     privacy.erase(ani.id, by=None, now=at(5))
@@ -394,8 +383,8 @@ def test_the_choices_of_a_decided_poll_stay_without_a_name(office, ani):
 
 def test_a_double_tap_in_a_poll_can_still_be_undone_to_what_was_before(any_app, office, ani):
     poll = a_poll(ani)
-    poll_answering.answer(token(ani), poll.id, dates(poll, YES, MAYBE, NO), now=at(5))
+    poll_answering.answer(token_of(ani), poll.id, dates(poll, YES, MAYBE, NO), now=at(5))
     for minute in (1, 2):
-        poll_answering.answer(token(ani), poll.id, dates(poll, NO, NO, NO), now=at(5, 9, minute))
-    poll_answering.undo(token(ani), poll.id, now=at(5, 10))
-    assert list(poll_page.read(token(ani), poll.id, now=at(5, 10)).choices.values()) == [YES, MAYBE, NO]
+        poll_answering.answer(token_of(ani), poll.id, dates(poll, NO, NO, NO), now=at(5, 9, minute))
+    poll_answering.undo(token_of(ani), poll.id, now=at(5, 10))
+    assert list(poll_page.read(token_of(ani), poll.id, now=at(5, 10)).choices.values()) == [YES, MAYBE, NO]

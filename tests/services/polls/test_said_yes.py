@@ -26,15 +26,15 @@ from outreach.services.planning.checks import PlanBlocked
 from outreach.services.polls import answer as poll_answering
 from outreach.services.polls import decide as poll_deciding
 from outreach.transactions import writing
-from tests.conftest import JAKARTA, NOW, at
-from tests.services.polls.polls_help import MAYBE, NO, YES, a_poll, asked, dates
+from tests.world import JAKARTA, NOW, at
+from tests.world.polls import MAYBE, NO, YES, a_poll, asked, dates
 
 LATER = NOW + timedelta(hours=1)
 AFTERWARDS = NOW + timedelta(hours=2)
 OF_ABSENCE = {ClashKind.SPEAKER_ABSENT, ClashKind.INVITEE_ABSENT}
 
 
-def away(person, *, now) -> None:
+def enter_absence(person, *, now) -> None:
     """The person enters an absence on Monday from seven to one."""
     subject = Subject(SubjectKind.PERSON, person.id)
     when = hours(at(18).date(), at(18, 7).time(), at(18, 13).time(), JAKARTA)
@@ -72,7 +72,7 @@ def decided(poll, *, publish: bool = False) -> Activity:
 @pytest.mark.parametrize("phone", [False, True])
 def test_a_yes_after_the_absence_was_known_makes_it_only_a_warning(any_app, chief, said, phone):
     poll = monday_or_tuesday(chief)
-    away(chief, now=NOW)
+    enter_absence(chief, now=NOW)
     assert of_absence(monday(poll).found.clashes) == [(Severity.BLOCK, False)]
     answers(poll, chief, said, YES, now=LATER, phone=phone)
     row = monday(poll)
@@ -88,7 +88,7 @@ def test_a_no_an_earlier_yes_and_silence_leave_the_clash_as_severe(app, chief, a
     poll = monday_or_tuesday(chief, ani, budi)
     answers(poll, ani, YES, YES, now=NOW)
     for person in (chief, ani, budi):
-        away(person, now=LATER)
+        enter_absence(person, now=LATER)
     answers(poll, chief, NO, YES, now=AFTERWARDS)
     assert of_absence(monday(poll).found.clashes) == [(Severity.BLOCK, False)] * 3
     with pytest.raises(PlanBlocked):
@@ -99,7 +99,7 @@ def test_a_no_an_earlier_yes_and_silence_leave_the_clash_as_severe(app, chief, a
 
 def test_at_another_time_than_the_slot_they_count_as_away(app, chief):
     poll = monday_or_tuesday(chief)
-    away(chief, now=NOW)
+    enter_absence(chief, now=NOW)
     answers(poll, chief, YES, YES, now=LATER)
     slot = monday(poll).slot
     yes, away_then = (Severity.WARN, True), (Severity.BLOCK, False)

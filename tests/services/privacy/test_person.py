@@ -31,18 +31,15 @@ from outreach.services.directory.people import PersonErased, PersonMissing
 from outreach.services.inbox import retention as inbox_retention
 from outreach.services.invitations import links
 from outreach.services.privacy import person as privacy
-from tests.conftest import NOW, at, draft_activity
+from tests.world import NOW, an_invitation, at, draft_activity
 
 
-def invited(person, activity, state=InvitationState.COMING, **values):
-    invitation = Invitation(activity=activity, person=person, role=Role.CADRE, state=state, **values)
-    db.session.add(invitation)
-    db.session.commit()
-    return invitation
+def a_cadres_invitation(activity, person, state=InvitationState.COMING, **values):
+    return an_invitation(activity, person, Role.CADRE, state=state, **values)
 
 
 @pytest.fixture
-def published(any_app, activity):
+def published_row(any_app, activity):
     activity.state = ActivityState.PUBLISHED
     db.session.commit()
     return activity
@@ -52,14 +49,14 @@ def erase(person):
     return privacy.erase(person.id, by=None, now=NOW)
 
 
-def test_nothing_identifying_is_left(published, ani):
+def test_nothing_identifying_is_left(published_row, ani):
     sent = Message(
         person=ani, kind=MailKind.INVITATION, local_day=date(2027, 1, 4), due_at=NOW, expires_at=at(18),
         state=MessageState.SENT, address="ani@example.com", server_reply="250 ani@example.com ok",
     )  # fmt: skip
     due = Message(person=ani, kind=MailKind.REMINDER, local_day=date(2027, 1, 11), due_at=at(11), expires_at=at(18))
     db.session.add_all([sent, due])
-    invited(ani, published, answer_note="Ani Wijaya called", answer_source=AnswerSource.PHONE)
+    a_cadres_invitation(published_row, ani, answer_note="Ani Wijaya called", answer_source=AnswerSource.PHONE)
     audit.record(db.session, None, "person.edited", ani, now=NOW, changed=["email"])
     tokens.link_for(db.session, ani, expires_at=at(18, month=2))
     db.session.commit()
@@ -80,7 +77,7 @@ def test_nothing_identifying_is_left(published, ani):
     assert "81234567890" not in everything
 
 
-def test_the_link_stops_working(published, ani):
+def test_the_link_stops_working(published_row, ani):
     token = tokens.token(tokens.link_for(db.session, ani, expires_at=at(18, month=2)))
     db.session.commit()
     assert links.open_link(token, now=NOW).person_id == ani.id
@@ -89,32 +86,37 @@ def test_the_link_stops_working(published, ani):
         links.open_link(token, now=NOW)
 
 
-def test_future_invitations_are_withdrawn_and_past_ones_still_count(published, hall, ani):
+def test_future_invitations_are_withdrawn_and_past_ones_still_count(published_row, hall, ani):
     past = draft_activity(None, hall, 3, state=ActivityState.HELD)
-    was_there, to_come = invited(ani, past), invited(ani, published)
+    was_there, to_come = (
+        a_cadres_invitation(past, ani),
+        a_cadres_invitation(published_row, ani),
+    )
     assert privacy.upcoming(ani.id, now=NOW) == [to_come]
     erase(ani)
     assert (was_there.state, to_come.state) == (InvitationState.COMING, InvitationState.WITHDRAWN)
     assert privacy.upcoming(ani.id, now=NOW) == []
 
 
-def test_an_activity_counts_as_future_until_it_has_ended(published, ani):
-    invited(ani, published)
-    last_moment = published.ends_at.replace(second=0)
+def test_an_activity_counts_as_future_until_it_has_ended(published_row, ani):
+    a_cadres_invitation(published_row, ani)
+    last_moment = published_row.ends_at.replace(second=0)
     assert len(privacy.upcoming(ani.id, now=last_moment.replace(hour=last_moment.hour - 1))) == 1
     assert len(privacy.upcoming(ani.id, now=last_moment)) == 0
 
 
-def test_the_free_seat_goes_to_the_waiting_list(published, ani, budi):
-    published.capacity = 1
-    invited(ani, published)
-    waiting = invited(budi, published, InvitationState.WAITLISTED, waitlisted_at=NOW)
+def test_the_free_seat_goes_to_the_waiting_list(published_row, ani, budi):
+    published_row.capacity = 1
+    a_cadres_invitation(published_row, ani)
+    waiting = a_cadres_invitation(published_row, budi, state=InvitationState.WAITLISTED, waitlisted_at=NOW)
     erase(ani)
     assert waiting.state is InvitationState.COMING
 
 
-def test_a_speaker_is_removed_from_future_agendas(published, ani):
-    item = AgendaItem(activity=published, starts_at=at(18, 9), ends_at=at(18, 10), topic="Deteksi dini", speakers=[ani])
+def test_a_speaker_is_removed_from_future_agendas(published_row, ani):
+    item = AgendaItem(
+        activity=published_row, starts_at=at(18, 9), ends_at=at(18, 10), topic="Deteksi dini", speakers=[ani]
+    )
     db.session.add(item)
     db.session.commit()
     erase(ani)
@@ -122,23 +124,27 @@ def test_a_speaker_is_removed_from_future_agendas(published, ani):
     assert item.speakers == []
 
 
-def test_a_person_named_as_representative_is_erased_there_too(published, ani, budi):
+def test_a_person_named_as_representative_is_erased_there_too(published_row, ani, budi):
     named = {
         "representative_name": "Ani Wijaya",
         "representative_email": "ani@example.com",
         "representative_post": "Kader",
     }
-    represented = invited(budi, published, InvitationState.REPRESENTED, **named)
+    represented = a_cadres_invitation(published_row, budi, state=InvitationState.REPRESENTED, **named)
     assert len(privacy.export(ani.id, by=None, now=NOW)["named_as_representative"]) == 1
     erase(ani)
     assert (represented.representative_name, represented.representative_email) == ("(erased)", "")
     assert represented.state is InvitationState.REPRESENTED
 
 
-def test_another_person_at_the_same_address_is_left_alone(published, ani, budi):
+def test_another_person_at_the_same_address_is_left_alone(published_row, ani, budi):
     budi.email = ani.email
-    other = invited(
-        budi, published, representative_name="Citra", representative_email="ani@example.com", representative_phone=""
+    other = a_cadres_invitation(
+        published_row,
+        budi,
+        representative_name="Citra",
+        representative_email="ani@example.com",
+        representative_phone="",
     )
     erase(ani)
     assert (budi.name, budi.email, other.representative_name) == ("Budi Santoso", "ani@example.com", "Citra")
@@ -159,11 +165,11 @@ def a_letter(uid, **values):
 
 def words_of(*mails):
     db.session.expire_all()
-    return [(m.sender, m.sender_name, m.subject, m.text, m.rfc_message_id) for m in mails]
+    return [(mail.sender, mail.sender_name, mail.subject, mail.text, mail.rfc_message_id) for mail in mails]
 
 
-def test_mails_from_and_about_a_person_are_exported_and_erased(published, ani):
-    invitation = invited(ani, published)
+def test_mails_from_and_about_a_person_are_exported_and_erased(published_row, ani):
+    invitation = a_cadres_invitation(published_row, ani)
     hers, loose = a_letter(1, person=ani, invitation=invitation, participation=Participation.DECLINED), a_letter(2)
     secretary = a_letter(3, person=ani, sender="sekretaris@example.com", sender_name="Rina")
     stranger = a_letter(4, sender="x@example.net")
@@ -202,9 +208,9 @@ def archived(person, address, invitation, *, to_representative=False):
     db.session.commit()
 
 
-def test_former_addresses_of_a_person_are_erased_too(published, ani, budi):
+def test_former_addresses_of_a_person_are_erased_too(published_row, ani, budi):
     """The address that a mail to their representative went to is the representative's."""
-    invitation = invited(ani, published, state=InvitationState.REPRESENTED)
+    invitation = a_cadres_invitation(published_row, ani, state=InvitationState.REPRESENTED)
     for address, of in (("ani.lama@example.com", None), ("budi@example.com", None), ("citra@example.com", invitation)):
         db.session.add(Message(person=ani, address=address, representative_of=of, **WRITTEN))
     archived(ani, "Ani.Dulu@example.com", invitation)
@@ -224,7 +230,7 @@ def test_former_addresses_of_a_person_are_erased_too(published, ani, budi):
     assert [text for _s, _n, _t, text, _i in words_of(*mails)] == ["", ""] + ["Saya sakit."] * 3
 
 
-def test_an_internationalised_address_is_erased_in_either_form(published, ani, budi):
+def test_an_internationalised_address_is_erased_in_either_form(published_row, ani, budi):
     forms = ("ani@bücher.example", "ani@xn--bcher-kva.example")
     db.session.add(Message(person=ani, address=forms[1], **WRITTEN))  # in its wire form
     for form in forms:
@@ -252,7 +258,7 @@ def test_unassigned_mails_are_erased_ninety_days_after_arrival(any_app, ani):
     assert inbox_retention.forget_old(NOW) == 0
 
 
-def test_mails_of_another_person_at_the_same_address_are_kept(published, ani, budi):
+def test_mails_of_another_person_at_the_same_address_are_kept(published_row, ani, budi):
     budi.email = ani.email
     db.session.add(AddressFailure(address="ani@example.com", blocked_at=NOW, last_at=NOW))
     his, hers = a_letter(1, person=budi), a_letter(2, person=ani)
@@ -271,27 +277,32 @@ def test_an_erased_person_cannot_be_erased_or_exported_again(any_app, ani):
         privacy.erase(10_000, by=None, now=NOW)
 
 
-def test_the_export_is_json_without_the_links_token(published, ani):
-    invited(ani, published, representative_name="Citra")
+def test_the_export_is_json_without_the_links_token(published_row, ani):
+    a_cadres_invitation(published_row, ani, representative_name="Citra")
     link = tokens.link_for(db.session, ani, expires_at=at(18, month=2))
     db.session.commit()
     found = privacy.export(ani.id, by=None, now=NOW)
     text = json.dumps(found)
     assert found["person"]["email"] == "ani@example.com"
-    assert [(i["activity"], i["state"], i["representative_name"]) for i in found["invitations"]] == [
-        ("Rapat koordinasi pencegahan kekerasan", "coming", "Citra")
-    ]
+    assert [
+        (invitation["activity"], invitation["state"], invitation["representative_name"])
+        for invitation in found["invitations"]
+    ] == [("Rapat koordinasi pencegahan kekerasan", "coming", "Citra")]
     assert link.nonce not in text
     assert db.session.scalars(sa.select(Link)).one().revoked_at is None
 
 
-def test_kept_mails_to_a_person_and_those_that_name_them_as_representative_are_deleted(published, ani, budi):
+def test_kept_mails_to_a_person_and_those_that_name_them_as_representative_are_deleted(published_row, ani, budi):
     told = {"representative_name": "Budi Santoso", "representative_email": budi.email}
     theirs = [
-        (budi, invited(budi, published), None),
-        (ani, of_ani := invited(ani, published, InvitationState.REPRESENTED, **told), None),
+        (budi, a_cadres_invitation(published_row, budi), None),
+        (
+            ani,
+            of_ani := a_cadres_invitation(published_row, ani, state=InvitationState.REPRESENTED, **told),
+            None,
+        ),
         (ani, of_ani, of_ani),  # to Budi, who comes in her place
-        (ani, invited(ani, draft_activity(None, None, 20)), None),
+        (ani, a_cadres_invitation(draft_activity(None, None, 20), ani), None),
     ]
     for day, (person, invitation, instead_of) in enumerate(theirs, 4):
         reminder = Reminder(

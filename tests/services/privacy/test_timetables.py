@@ -12,8 +12,8 @@ from outreach.services.timetabling import result as timetabling_result
 from outreach.services.timetabling import searches
 from outreach.services.timetabling import worker as timetabling_worker
 from outreach.services.timetabling.request import RequestLine, from_json
-from tests.conftest import NOW
-from tests.services.timetabling.timetabling_help import a_request, facilitators, searched, three_at_once
+from tests.world import NOW
+from tests.world.timetabling import a_request, facilitators, searched, three_at_once
 
 
 def test_an_erased_facilitator_is_removed_from_requests_and_proposals(any_app, office, coordinator):

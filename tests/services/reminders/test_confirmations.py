@@ -19,30 +19,20 @@ from outreach.services.invitations import withdraw as withdrawing
 from outreach.services.reminders import schedule as scheduling
 from outreach.services.reminders import tick as reminding
 from outreach.transactions import writing
-from tests.conftest import NOW, a_person, minutes
-from tests.delivery.mail.compose_help import parsed, text_of
-from tests.delivery.outbox.outbox_help import StandingClock, drain, send_through
-from tests.servers.smtp import Server
+from tests.world import NOW, StandingClock, a_person, drain, invite_and_publish, minutes, token_of
+from tests.world.composed import parsed, text_of
 
 
 @pytest.fixture
-def server():
-    with Server() as server:
-        yield server
-
-
-@pytest.fixture
-def invited(any_app, activity, ani, server):
+def ani_invited(any_app, activity, ani, server):
     """Ani's invitation to an activity, already sent."""
-    send_through(any_app, server)
-    inviting.invite_people([activity.id], [ani.id], Role.CADRE, by=None, now=NOW)
-    publishing.publish([activity.id], by=None, now=NOW)
-    send(NOW)
+    invite_and_publish(activity, ani)
+    drain(NOW)
     server.taken.clear()
     return ani
 
 
-def send(now):
+def tick_and_send(now):
     reminding.tick(now)
     drain(StandingClock(now))
 
@@ -64,11 +54,7 @@ def her_invitation() -> int:
     ).one()
 
 
-def token(person) -> str:
-    return tokens.token(links.link_for(db.session, db.session.get(Person, person.id)))
-
-
-def told(server) -> list[tuple[str, str]]:
+def confirmations_in(server) -> list[tuple[str, str]]:
     """Return the subject and the line with the answer of each mail."""
     found = []
     for taken in server.taken:
@@ -78,42 +64,42 @@ def told(server) -> list[tuple[str, str]]:
     return found
 
 
-def test_an_answer_by_calendar_is_confirmed_with_a_way_to_change_it(invited, server):
+def test_an_answer_by_calendar_is_confirmed_with_a_way_to_change_it(ani_invited, server):
     her_calendar_says(Choice.COMING, NOW + minutes(5))
-    send(NOW + minutes(6))
-    assert told(server) == [("Jawaban tercatat", "Hadir")]
+    tick_and_send(NOW + minutes(6))
+    assert confirmations_in(server) == [("Jawaban tercatat", "Hadir")]
     (taken,) = server.taken
-    assert taken.recipient == invited.email
-    assert f"http://localhost/j/{token(invited)}" in taken.mail.get_body(("plain",)).get_content()
+    assert taken.recipient == ani_invited.email
+    assert f"http://localhost/j/{token_of(ani_invited)}" in taken.mail.get_body(("plain",)).get_content()
 
 
-def test_two_answers_before_sending_give_one_mail_with_the_last(invited, server):
+def test_two_answers_before_sending_give_one_mail_with_the_last(ani_invited, server):
     her_calendar_says(Choice.COMING, NOW + minutes(5))
     her_calendar_says(Choice.NOT_COMING, NOW + minutes(5))
     reminding.tick(NOW + minutes(6))
     her_calendar_says(Choice.COMING, NOW + minutes(6))
     her_calendar_says(Choice.NOT_COMING, NOW + minutes(6))
-    send(NOW + minutes(7))
-    assert told(server) == [("Jawaban tercatat", "Tidak hadir")]
+    tick_and_send(NOW + minutes(7))
+    assert confirmations_in(server) == [("Jawaban tercatat", "Tidak hadir")]
 
 
-def test_an_answer_after_sending_gets_another_mail(invited, server):
+def test_an_answer_after_sending_gets_another_mail(ani_invited, server):
     her_calendar_says(Choice.COMING, NOW + minutes(5))
-    send(NOW + minutes(6))
+    tick_and_send(NOW + minutes(6))
     her_calendar_says(Choice.NOT_COMING, NOW + minutes(7))
-    send(NOW + minutes(8))
-    assert told(server) == [("Jawaban tercatat", "Hadir"), ("Jawaban tercatat", "Tidak hadir")]
+    tick_and_send(NOW + minutes(8))
+    assert confirmations_in(server) == [("Jawaban tercatat", "Hadir"), ("Jawaban tercatat", "Tidak hadir")]
 
 
-def test_people_who_stopped_reminders_get_a_confirmation_too(invited, server):
-    db.session.get(Person, invited.id).reminders_stopped_at = NOW
+def test_people_who_stopped_reminders_get_a_confirmation_too(ani_invited, server):
+    db.session.get(Person, ani_invited.id).reminders_stopped_at = NOW
     db.session.commit()
     her_calendar_says(Choice.COMING, NOW + minutes(5))
-    send(NOW + minutes(6))
-    assert told(server) == [("Jawaban tercatat", "Hadir")]
+    tick_and_send(NOW + minutes(6))
+    assert confirmations_in(server) == [("Jawaban tercatat", "Hadir")]
 
 
-def test_people_waiting_for_a_seat_are_told_that_they_wait(invited, activity, server):
+def test_people_waiting_for_a_seat_are_told_that_they_wait(ani_invited, activity, server):
     other = a_person("Joko Susilo")
     inviting.invite_people([activity.id], [other.id], Role.CADRE, by=None, now=NOW)
     db.session.get(Activity, activity.id).capacity = 1
@@ -123,25 +109,25 @@ def test_people_waiting_for_a_seat_are_told_that_they_wait(invited, activity, se
         db.session.scalars(theirs).one(), Choice.COMING, AnswerSource.PHONE, by=None, now=NOW + minutes(4)
     )
     her_calendar_says(Choice.COMING, NOW + minutes(5))
-    send(NOW + minutes(6))
-    assert ("Jawaban tercatat", "Menunggu tempat") in told(server)
+    tick_and_send(NOW + minutes(6))
+    assert ("Jawaban tercatat", "Menunggu tempat") in confirmations_in(server)
 
 
-def test_the_confirmations_text_shows_the_answer_changed_by_link_meanwhile(invited, activity, server):
+def test_the_confirmations_text_shows_the_answer_changed_by_link_meanwhile(ani_invited, activity, server):
     her_calendar_says(Choice.COMING, NOW + minutes(5))
-    answering.answer(token(invited), activity.id, Choice.NOT_COMING, now=NOW + minutes(6))
-    send(NOW + minutes(7))
-    assert told(server) == [("Jawaban tercatat", "Tidak hadir")]
+    answering.answer(token_of(ani_invited), activity.id, Choice.NOT_COMING, now=NOW + minutes(6))
+    tick_and_send(NOW + minutes(7))
+    assert confirmations_in(server) == [("Jawaban tercatat", "Tidak hadir")]
 
 
-def test_no_confirmation_is_sent_after_a_withdrawal(invited, server):
+def test_no_confirmation_is_sent_after_a_withdrawal(ani_invited, server):
     her_calendar_says(Choice.COMING, NOW + minutes(5))
     withdrawing.withdraw(her_invitation(), by=None, now=NOW + minutes(6))
-    send(NOW + minutes(7))
-    assert told(server) == [("Pembatalan undangan", "")]
+    tick_and_send(NOW + minutes(7))
+    assert confirmations_in(server) == [("Pembatalan undangan", "")]
 
 
-def test_without_an_answer_or_after_the_activity_there_is_nothing_to_confirm(invited, activity, server):
+def test_without_an_answer_or_after_the_activity_there_is_nothing_to_confirm(ani_invited, activity, server):
     invitation_id = her_invitation()
 
     def confirmed():
@@ -156,19 +142,19 @@ def test_without_an_answer_or_after_the_activity_there_is_nothing_to_confirm(inv
 
 
 def she_answers_by_link(choice, now):
-    token = tokens.token(links.link_for(db.session, db.session.get_one(Invitation, her_invitation()).person))
+    token_of = tokens.token(links.link_for(db.session, db.session.get_one(Invitation, her_invitation()).person))
     activity_id = db.session.scalar(sa.select(Activity.id))
-    answering.answer(token, activity_id, choice, now=now)
+    answering.answer(token_of, activity_id, choice, now=now)
 
 
-def test_an_answer_by_link_is_confirmed_if_the_office_wishes_it(invited, server, office):
+def test_an_answer_by_link_is_confirmed_if_the_office_wishes_it(ani_invited, server, office):
     she_answers_by_link(Choice.COMING, NOW + minutes(5))
-    send(NOW + minutes(5))
+    tick_and_send(NOW + minutes(5))
     assert server.taken == []
     db.session.get_one(Office, office.id).confirms_answers = True
     db.session.commit()
     she_answers_by_link(Choice.NOT_COMING, NOW + minutes(10))
-    send(NOW + minutes(10))
+    tick_and_send(NOW + minutes(10))
     (taken,) = server.taken
     mail = parsed(taken.data)
     assert mail["Subject"].startswith("Jawaban tercatat: Rapat koordinasi lintas sektor, Senin, 18 Januari 2027")
@@ -179,12 +165,12 @@ def test_an_answer_by_link_is_confirmed_if_the_office_wishes_it(invited, server,
     assert "mohon ubah jawabannya paling lambat Sabtu, 16 Januari 2027 pukul 16.00 WIB.\nUbah jawaban: http" in text
 
 
-def test_an_answer_that_is_undone_is_confirmed_as_it_stands_again(invited, server, office):
+def test_an_answer_that_is_undone_is_confirmed_as_it_stands_again(ani_invited, server, office):
     db.session.get_one(Office, office.id).confirms_answers = True
     db.session.commit()
     for minute, choice in ((5, Choice.COMING), (10, Choice.NOT_COMING)):
         she_answers_by_link(choice, NOW + minutes(minute))
-        send(NOW + minutes(minute))
-    undoing.undo(token(invited), now=NOW + minutes(15))
-    send(NOW + minutes(15))
-    assert [answer for _subject, answer in told(server)] == ["Hadir", "Tidak hadir", "Hadir"]
+        tick_and_send(NOW + minutes(minute))
+    undoing.undo(token_of(ani_invited), now=NOW + minutes(15))
+    tick_and_send(NOW + minutes(15))
+    assert [answer for _subject, answer in confirmations_in(server)] == ["Hadir", "Tidak hadir", "Hadir"]

@@ -21,13 +21,16 @@ from outreach.services.reminders import edit_rules
 from outreach.services.reminders import forecast as forecasting
 from outreach.services.reminders import tick as reminding
 from outreach.services.reminders.edit_rules import RuleValues
-from tests.conftest import JAKARTA, NOW, a_person, at, draft_activity
+from tests.world import JAKARTA, NOW, a_person, at, draft_activity
 
 pytestmark = pytest.mark.usefixtures("any_app", "default_rules")
 
 
 def rows(forecast) -> list[tuple]:
-    return [(r.day.day, r.kind.value, r.people, r.at_most, r.note.value if r.note else "") for r in forecast.rows]
+    return [
+        (row.day.day, row.kind.value, row.people, row.at_most, row.note.value if row.note else "")
+        for row in forecast.rows
+    ]
 
 
 def test_the_forecast_of_publishing_has_each_rule(activity, ani, budi, police):
@@ -109,10 +112,10 @@ def test_a_move_and_a_cancellation_count_only_notified_people_who_have_not_decli
     recording.record_answer(invitation.id, Choice.NOT_COMING, AnswerSource.PHONE, by=None, now=at(5))
     move = Move(at(20), at(20, 12), JAKARTA, activity.venue_id)
     moved = forecasting.for_move(activity.id, move, now=at(5))
-    assert [(r.kind, r.people) for r in moved.rows][0] == (MailKind.CHANGE, 1)
-    assert [r.day.day for r in moved.rows[1:]] == [13, 17, 19, 21]
+    assert [(row.kind, row.people) for row in moved.rows][0] == (MailKind.CHANGE, 1)
+    assert [row.day.day for row in moved.rows[1:]] == [13, 17, 19, 21]
     cancelled = forecasting.for_cancelling(activity.id, now=at(5))
-    assert [(r.kind, r.people) for r in cancelled.rows] == [(MailKind.CANCELLATION, 1)]
+    assert [(row.kind, row.people) for row in cancelled.rows] == [(MailKind.CANCELLATION, 1)]
 
 
 def test_the_remaining_mails_depend_on_the_answers(activity, ani, budi):
@@ -130,7 +133,7 @@ def test_the_remaining_mails_depend_on_the_answers(activity, ani, budi):
 
 
 def test_a_forecast_needs_the_same_few_queries_for_many_invitees(activity, queries, office):
-    activity_id, people = activity.id, [a_person(f"Kader{i} Satu").id for i in range(30)]
+    activity_id, people = activity.id, [a_person(f"Kader{number} Satu").id for number in range(30)]
     few = queries(lambda: forecasting.for_publishing([activity_id], now=NOW))
     inviting.invite_people([activity_id], people, Role.CADRE, by=None, now=NOW)
     assert queries(lambda: forecasting.for_publishing([activity_id], now=NOW)) == few
@@ -201,7 +204,7 @@ def test_an_overdue_reminder_is_forecast_for_the_day_on_which_it_goes_out(activi
     publishing.publish([other.id], by=None, now=at(12, 9))  # nothing has run since the 4th
     reminder = reminder_of(activity, "seven-days-before")
     forecast = forecasting.for_reminder(reminder.id, now=at(12, 10))
-    assert [(r.day.day, r.people, r.later) for r in forecast.rows] == [(12, 1, 0)]
+    assert [(row.day.day, row.people, row.later) for row in forecast.rows] == [(12, 1, 0)]
     assert forecast.mails_per_day == ((date(2027, 1, 12), 1),)
     reminding.tick(at(12, 10))
     assert db.session.scalars(sa.select(Message.local_day).where(Message.state == MessageState.DUE)).all() == [
@@ -265,7 +268,7 @@ def test_a_person_invited_shortly_after_another_is_forecast_one_invitation(activ
     for one, minute in ((ani, 1), (budi, 2)):
         inviting.invite_people([activity.id], [one.id], Role.CADRE, by=None, now=NOW + timedelta(minutes=minute))
     forecast = forecasting.for_activities([activity.id], now=NOW + timedelta(minutes=3))
-    assert [r.people for r in forecast.rows if r.kind is MailKind.INVITATION] == [2, 0]
+    assert [row.people for row in forecast.rows if row.kind is MailKind.INVITATION] == [2, 0]
     reminding.tick(NOW + timedelta(minutes=3))
     written = sa.select(Reminder.id, sa.func.count(MessageLine.id)).outerjoin(MessageLine).group_by(Reminder.id)
     rows = db.session.execute(written.where(Reminder.key == "invitation").order_by(Reminder.id)).all()
@@ -299,7 +302,7 @@ def test_an_old_drafts_forecast_uses_the_deadline_that_publishing_sets(programme
     publishing.publish([activity.id], by=None, now=NOW)
     reminding.tick(NOW)
     assert rows(forecast)[1:] == rows(forecasting.for_activities([activity.id], now=NOW))
-    assert [r.people for r in forecast.rows[:3]] == [1, 1, 1]
+    assert [row.people for row in forecast.rows[:3]] == [1, 1, 1]
 
 
 def test_a_move_of_a_started_activity_is_forecast_for_the_notified_people(activity, ani):
@@ -309,7 +312,7 @@ def test_a_move_of_a_started_activity_is_forecast_for_the_notified_people(activi
     sent(NOW)
     move = Move(at(20), at(20, 12), JAKARTA, activity.venue_id)
     forecast = forecasting.for_move(activity.id, move, now=at(18, 9))
-    assert [r.people for r in forecast.rows if r.kind is MailKind.CHANGE] == [1]
+    assert [row.people for row in forecast.rows if row.kind is MailKind.CHANGE] == [1]
 
 
 def reminder_of(activity, key: str) -> Reminder:

@@ -19,8 +19,7 @@ from outreach.services.activities import publish as publishing
 from outreach.services.activities.publish import NothingToSend, SentTooEarly, SentTooLate
 from outreach.services.reminders import forecast as forecasting
 from outreach.services.reminders import tick as reminding
-from tests.conftest import JAKARTA, NOW, at, draft_activity
-from tests.world import invite, mails, run
+from tests.world import JAKARTA, NOW, at, draft_activity, invite, mails, run
 
 pytestmark = pytest.mark.usefixtures("any_app", "default_rules")
 EVENING = at(4, 22, 3)

@@ -17,8 +17,7 @@ from outreach.services.reminders import schedule as scheduling
 from outreach.services.reminders import tick as reminding
 from outreach.services.reminders.remind_now import NobodyToRemind, NotUnderWay, Reminded
 from outreach.transactions import writing
-from tests.conftest import NOW, a_person, at, draft_activity
-from tests.world import answer, invitation_of, invite, mails, publish, run
+from tests.world import NOW, a_person, answer, at, draft_activity, invitation_of, invite, mails, publish, run
 
 pytestmark = pytest.mark.usefixtures("any_app", "default_rules")
 

@@ -20,7 +20,7 @@ from outreach.services.reminders.edit_rules import (
     RuleValues,
 )
 from outreach.services.reminders.scopes import ScopeMissing
-from tests.conftest import JAKARTA, NOW, draft_activity
+from tests.world import JAKARTA, NOW, draft_activity
 
 pytestmark = pytest.mark.usefixtures("any_app", "default_rules")
 
@@ -39,7 +39,9 @@ def scheduled(activity) -> dict[str, str]:
     rows = db.session.scalars(
         sa.select(Reminder).where(Reminder.activity_id == activity.id, Reminder.state == ReminderState.SCHEDULED)
     )
-    return {r.key: f"{r.due_at.astimezone(JAKARTA):%d %b %H.%M}" for r in rows if r.kind is not MailKind.INVITATION}
+    return {
+        row.key: f"{row.due_at.astimezone(JAKARTA):%d %b %H.%M}" for row in rows if row.kind is not MailKind.INVITATION
+    }
 
 
 def test_the_defaults_are_those_of_the_office(activity):

@@ -16,8 +16,8 @@ from outreach.queries.reminders.texts import NobodyToPreview, Origin
 from outreach.services.reminders import edit_rules, texts
 from outreach.services.reminders.edit_rules import RuleValues
 from outreach.services.reminders.texts import TextIncomplete, TextMissing, TextTooLong
-from tests.conftest import NOW
-from tests.delivery.mail.compose_help import invited
+from tests.world import NOW
+from tests.world.composed import published_invitation
 
 pytestmark = pytest.mark.usefixtures("any_app")
 
@@ -104,7 +104,7 @@ def test_a_rules_own_text_starts_with_the_usual_text(coordinator):
 
 
 def test_a_preview_shows_a_real_invitee_and_reveals_no_link(activity, ani):
-    invitation = invited(activity, ani)
+    invitation = published_invitation(activity, ani)
     written = text_pages.preview(KEY, "id", None, invitation.id, now=NOW)
     assert written.subject == "Undangan: Rapat koordinasi lintas sektor, Senin, 18 Januari 2027"
     assert "Ani Wijaya" in written.text
@@ -114,17 +114,17 @@ def test_a_preview_shows_a_real_invitee_and_reveals_no_link(activity, ani):
 
 
 def test_a_draft_is_previewed_without_being_stored(activity, ani):
-    invited(activity, ani)
+    published_invitation(activity, ani)
     written = text_pages.preview(KEY, "en", a_text("Draft {activity}"), None, now=NOW)
     assert written.subject == "Draft Rapat koordinasi lintas sektor"
     assert db.session.query(MessageText).count() == 0
 
 
 def test_every_text_has_a_preview(activity, ani, police, chief):
-    invited(activity, ani)
-    invited(activity, chief, Role.SPEAKER)
-    asked = invited(activity, police, Role.PARTICIPANT, quota=2)
-    invited(activity, chief, Role.PARTICIPANT, nominated_under_id=asked.id)
+    published_invitation(activity, ani)
+    published_invitation(activity, chief, Role.SPEAKER)
+    asked = published_invitation(activity, police, Role.PARTICIPANT, quota=2)
+    published_invitation(activity, chief, Role.PARTICIPANT, nominated_under_id=asked.id)
     for key, locale in itertools.product(KEYS, ("id", "en")):
         written = text_pages.preview(key, locale, None, None, now=NOW)
         assert "{" not in written.subject + written.text
@@ -133,7 +133,7 @@ def test_every_text_has_a_preview(activity, ani, police, chief):
 def test_without_invitees_there_is_no_preview(activity, ani):
     with pytest.raises(NobodyToPreview):
         text_pages.preview(KEY, "id", None, None, now=NOW)
-    invited(activity, ani)
+    published_invitation(activity, ani)
     text_pages.preview(KEY, "id", None, None, now=NOW)
 
 
@@ -141,7 +141,7 @@ def test_every_change_is_in_the_audit_log_without_the_text(activity, coordinator
     save(a_text(body="Rahasia"), by=coordinator)
     texts.reset(KEY, "id", by=coordinator, now=NOW)
     entries = db.session.scalars(sa.select(AuditEntry).order_by(AuditEntry.id)).all()
-    assert [(e.action, e.subject_name, e.detail) for e in entries] == [
+    assert [(entry.action, entry.subject_name, entry.detail) for entry in entries] == [
         ("text.changed", "invitation-cadre (id)", {}),
         ("text.reset", "invitation-cadre (id)", {}),
     ]

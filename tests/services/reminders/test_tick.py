@@ -16,29 +16,28 @@ from outreach.services.activities import publish as publishing
 from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import withdraw as withdrawing
 from outreach.services.reminders import tick as reminding
-from tests.conftest import NOW, at, draft_activity
-from tests.world import answer, invitation_of, invite, mails, publish, run, send
+from tests.world import NOW, answer, at, draft_activity, invitation_of, invite, mails, publish, run, send
 
 pytestmark = pytest.mark.usefixtures("any_app", "default_rules")
 MAKASSAR = ZoneInfo("Asia/Makassar")
 
 
 @pytest.fixture
-def two_days(programme, hall):
+def two_apart(programme, hall):
     return [draft_activity(programme, hall, day) for day in (18, 20)]
 
 
-def test_two_activities_published_at_once_give_one_mail(two_days, ani):
-    invite(two_days, ani)
-    publish(*two_days)
+def test_two_activities_published_at_once_give_one_mail(two_apart, ani):
+    invite(two_apart, ani)
+    publish(*two_apart)
     assert mails() == [("Ani", "04 08.00", ["invitation", "invitation"])]
 
 
-def test_a_second_invitation_on_the_same_day_waits_for_the_morning(two_days, ani):
-    invite(two_days, ani)
-    publish(two_days[0])
+def test_a_second_invitation_on_the_same_day_waits_for_the_morning(two_apart, ani):
+    invite(two_apart, ani)
+    publish(two_apart[0])
     send(NOW)
-    publish(two_days[1], now=NOW + timedelta(hours=1))
+    publish(two_apart[1], now=NOW + timedelta(hours=1))
     assert mails() == [("Ani", "04 08.00", ["invitation"]), ("Ani", "05 08.00", ["invitation"])]
 
 
@@ -48,7 +47,7 @@ def test_an_urgent_second_invitation_does_not_wait(programme, hall, ani):
     publish(near[0])
     send(NOW)
     publish(near[1], now=NOW + timedelta(hours=1))
-    assert [m[1] for m in mails()] == ["04 08.00", "04 09.00"]
+    assert [mail[1] for mail in mails()] == ["04 08.00", "04 09.00"]
 
 
 def test_the_postponed_invitation_and_the_mornings_reminder_are_one_mail(programme, hall, ani):
@@ -65,25 +64,25 @@ def test_the_postponed_invitation_and_the_mornings_reminder_are_one_mail(program
     assert mails()[1:] == [("Ani", "07 09.00", ["invitation"]), ("Ani", "08 08.00", ["invitation", "reminder"])]
 
 
-def test_rules_at_two_hours_of_one_day_give_one_mail_at_the_earlier_hour(two_days, ani):
+def test_rules_at_two_hours_of_one_day_give_one_mail_at_the_earlier_hour(two_apart, ani):
     rule = db.session.scalars(sa.select(ReminderRule).where(ReminderRule.key == "seven-days-before")).one()
     db.session.add(
-        ReminderRule(activity_id=two_days[1].id, key=rule.key, kind=rule.kind, timing=rule.timing, audience=rule.audience,
+        ReminderRule(activity_id=two_apart[1].id, key=rule.key, kind=rule.kind, timing=rule.timing, audience=rule.audience,
                      days=9, at=time(13, 0))
     )  # fmt: skip
     db.session.commit()
-    invite(two_days, ani)
-    publish(*two_days)
+    invite(two_apart, ani)
+    publish(*two_apart)
     run(NOW, at(11, 8), at(11, 13))
     assert mails()[1:] == [("Ani", "11 08.00", ["reminder", "reminder"])]
 
 
 @pytest.mark.postgresql
 @pytest.mark.parametrize("any_app", ["postgresql"], indirect=True)  # SQLite has no row locks
-def test_an_activity_with_several_due_reminders_is_locked_once_and_weakly(two_days, ani, statements):
+def test_an_activity_with_several_due_reminders_is_locked_once_and_weakly(two_apart, ani, statements):
     """A weak lock lets others insert rows that refer to the activity meanwhile, such as an invitation."""
-    invite(two_days, ani)
-    publishing.publish([one.id for one in two_days], by=None, now=NOW)
+    invite(two_apart, ani)
+    publishing.publish([one.id for one in two_apart], by=None, now=NOW)
     executed = statements(lambda: reminding.tick(at(11, 8)))
     expanded = sa.select(Reminder.activity_id).where(Reminder.state == ReminderState.EXPANDED)
     assert len(db.session.scalars(expanded).all()) > 2
@@ -100,23 +99,23 @@ def test_activities_in_two_zones_give_one_mail_a_day(programme, hall, ani):
     assert mails()[1:] == [("Ani", "11 07.00", ["reminder", "reminder"])]
 
 
-def test_people_missing_from_the_earlier_mail_get_their_own_at_its_hour(two_days, ani, budi):
+def test_people_missing_from_the_earlier_mail_get_their_own_at_its_hour(two_apart, ani, budi):
     rule = db.session.scalars(sa.select(ReminderRule).where(ReminderRule.key == "seven-days-before")).one()
     db.session.add(
-        ReminderRule(activity_id=two_days[1].id, key=rule.key, kind=rule.kind, timing=rule.timing, audience=rule.audience,
+        ReminderRule(activity_id=two_apart[1].id, key=rule.key, kind=rule.kind, timing=rule.timing, audience=rule.audience,
                      days=9, at=time(13, 0))
     )  # fmt: skip
     db.session.commit()
-    invite(two_days[:1], ani)
-    invite(two_days[1:], ani, budi)
-    publish(*two_days)
+    invite(two_apart[:1], ani)
+    invite(two_apart[1:], ani, budi)
+    publish(*two_apart)
     run(NOW, at(11, 8), at(11, 13))
     assert mails()[2:] == [("Ani", "11 08.00", ["reminder", "reminder"]), ("Budi", "11 13.00", ["reminder"])]
 
 
-def test_after_days_without_a_mail_server_a_reader_gets_one_mail(two_days, ani):
-    invite(two_days, ani)
-    publish(*two_days)
+def test_after_days_without_a_mail_server_a_reader_gets_one_mail(two_apart, ani):
+    invite(two_apart, ani)
+    publish(*two_apart)
     for day in range(5, 16):
         reminding.tick(at(day, 8))
     reminding.tick(at(15, 9))
@@ -127,9 +126,9 @@ def test_after_days_without_a_mail_server_a_reader_gets_one_mail(two_days, ani):
     assert set(gathered) == {"joined"}
 
 
-def test_messages_already_tried_are_not_merged(two_days, ani):
-    invite(two_days, ani)
-    publish(*two_days)
+def test_messages_already_tried_are_not_merged(two_apart, ani):
+    invite(two_apart, ani)
+    publish(*two_apart)
     db.session.execute(sa.update(Message).values(attempts=1, state=MessageState.RETRY, merge_key=None))
     db.session.commit()
     reminding.tick(at(11, 8))
@@ -142,7 +141,7 @@ def test_no_one_is_asked_to_answer_after_the_deadline(programme, hall, ani):
     invite([activity], ani)
     publish(activity)
     run(NOW, at(11, 8), at(15, 8), at(17, 8))
-    assert [m[1] for m in mails()] == ["04 08.00", "11 08.00"]
+    assert [mail[1] for mail in mails()] == ["04 08.00", "11 08.00"]
     missed = db.session.scalars(sa.select(Reminder).where(Reminder.key == "three-days-before")).one()
     assert (missed.state, missed.reason) == (ReminderState.MISSED, "deadline_passed")
 
@@ -168,10 +167,10 @@ def test_a_withdrawal_is_sent_though_the_activity_is_cancelled_at_once(activity,
 CITRA = Representative("Citra", "Wakapolres", "+6281200000009", "citra@example.com")
 
 
-def test_a_representative_gets_reminders_and_changes_herself(two_days, chief):
-    first, second = two_days
-    invite(two_days, chief, role=Role.SPEAKER)
-    publish(*two_days)
+def test_a_representative_gets_reminders_and_changes_herself(two_apart, chief):
+    first, second = two_apart
+    invite(two_apart, chief, role=Role.SPEAKER)
+    publish(*two_apart)
     send(NOW)
     answer(first, chief, Choice.REPRESENTED, representative=CITRA)
     answer(second, chief, Choice.COMING)
@@ -195,13 +194,13 @@ def test_thanks_for_attendance_entered_late_are_sent_late_and_once(activity, ani
     invite([activity], ani, budi)
     publish(activity)
     send(NOW)
-    ids = [invitation_of(activity, p).id for p in (ani, budi)]
+    ids = [invitation_of(activity, person).id for person in (ani, budi)]
     attendance.tick(activity.id, ids[:1], ids, AttendanceSource.HAND, by=None, now=at(18, 9))
     run(at(18, 12), at(19, 8))
     attendance.tick(activity.id, ids, ids, AttendanceSource.PAPER, by=None, now=at(20, 9))
     attendance.tick(activity.id, ids, ids, AttendanceSource.PAPER, by=None, now=at(20, 10))
     run(at(20, 10))
-    thanks = [m for m in mails() if m[2] == ["thanks"]]
+    thanks = [mail for mail in mails() if mail[2] == ["thanks"]]
     assert thanks == [("Ani", "19 08.00", ["thanks"]), ("Budi", "20 09.00", ["thanks"])]
 
 
@@ -214,12 +213,12 @@ def test_no_thanks_are_sent_for_attendance_entered_after_a_week(activity, ani):
     assert db.session.scalar(sa.select(sa.func.count()).where(Reminder.kind == MailKind.THANKS)) == 1
 
 
-def test_every_line_has_a_message(two_days, ani, budi, chief, police):
-    invite(two_days, ani, budi)
-    invite(two_days, chief, role=Role.SPEAKER)
-    inviting.invite_organisations([a.id for a in two_days], {police.id: 2}, by=None, now=NOW)
-    publish(*two_days)
-    answer(two_days[0], chief, Choice.REPRESENTED, representative=CITRA)
+def test_every_line_has_a_message(two_apart, ani, budi, chief, police):
+    invite(two_apart, ani, budi)
+    invite(two_apart, chief, role=Role.SPEAKER)
+    inviting.invite_organisations([activity.id for activity in two_apart], {police.id: 2}, by=None, now=NOW)
+    publish(*two_apart)
+    answer(two_apart[0], chief, Choice.REPRESENTED, representative=CITRA)
     run(NOW, *(at(day, 8) for day in range(5, 22)))
     assert db.session.scalar(sa.select(sa.func.count()).where(MessageLine.message_id.is_(None))) == 0
-    assert invitation_of(two_days[0], ani).state is InvitationState.NO_ANSWER
+    assert invitation_of(two_apart[0], ani).state is InvitationState.NO_ANSWER

@@ -16,7 +16,6 @@ from outreach.models import (
     Activity,
     AuditEntry,
     Invitation,
-    Person,
     Reminder,
     SpeakerBooking,
     TimetablingSearch,
@@ -30,30 +29,9 @@ from outreach.services.planning.checks import PlanBlocked
 from outreach.services.planning.rules import PlanValues
 from outreach.services.reminders import rules
 from outreach.services.timetabling import apply as applying
-from outreach.services.timetabling import result as timetabling_result
 from outreach.transactions import writing
-from tests.conftest import NOW, at, draft_activity
-from tests.services.timetabling.timetabling_help import a_request, community, facilitators, searched, three_at_once
-
-
-def lines_of(search):
-    return {line.id: line for line in timetabling_result.read(search.result).lines}
-
-
-def speakers_of(activity_id: int) -> set[str]:
-    rows = db.session.execute(
-        sa.select(Person.name)
-        .join(Invitation, Invitation.person_id == Person.id)
-        .where(
-            Invitation.activity_id == activity_id, Invitation.role == Role.SPEAKER,
-            Invitation.state != InvitationState.WITHDRAWN,
-        )
-    )  # fmt: skip
-    return set(rows.scalars())
-
-
-def published(*activities: Activity) -> None:
-    publishing.publish([one.id for one in activities], by=None, now=NOW)
+from tests.world import NOW, at, draft_activity, publish
+from tests.world.timetabling import a_request, community, facilitators, lines_of, searched, speakers_of, three_at_once
 
 
 @pytest.fixture
@@ -180,7 +158,7 @@ def test_published_activities_move_with_a_reason_and_notify_everybody_notified_b
     rules.install_defaults(now=NOW)
     activities, people = three_at_once(), facilitators()
     inviting.invite_people([one.id for one in activities], [ani.id], Role.CADRE, by=coordinator, now=NOW)
-    published(*activities)
+    publish(*activities, tick=False)
     db.session.execute(sa.update(Invitation).values(state=InvitationState.INVITED, invited_at=NOW))
     db.session.commit()
     asked = a_request(activities, people)
@@ -241,7 +219,7 @@ def test_a_proposed_time_that_has_passed_meanwhile_is_refused(proposed, coordina
 
 def test_people_notified_of_another_day_hear_of_the_new_one_only_when_it_is_applied(any_app, office, coordinator):
     one = community("Metro", "18.72.01.1001")
-    published(one)
+    publish(one, tick=False)
     proposed = searched(a_request([one], first_on=date(2027, 1, 20)))
     later = NOW + timedelta(hours=1)
     applying.apply(proposed.id, [one.id], reason="Aula dipakai", by=coordinator, now=later)

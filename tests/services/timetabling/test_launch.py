@@ -12,8 +12,8 @@ from outreach.domain.states import SearchState
 from outreach.extensions import db
 from outreach.queries import timetabling as timetabling_pages
 from outreach.services.timetabling import launch, searches
-from tests.conftest import draft_activity
-from tests.services.timetabling.timetabling_help import a_request
+from tests.world import draft_activity
+from tests.world.timetabling import a_request
 
 pytestmark = [pytest.mark.any_day, pytest.mark.slow]
 

@@ -21,8 +21,8 @@ from outreach.services.timetabling import worker as timetabling_worker
 from outreach.services.timetabling.request import OrderCircular, Request, RequestLine, VenueChoice, Weight, Wish
 from outreach.services.timetabling.task import ActivitiesGone, DaysOver, FacilitatorsGone, TooFarAhead, build
 from outreach.transactions import writing
-from tests.conftest import NOW, a_person, at
-from tests.services.timetabling.timetabling_help import a_request, community, facilitators, searched, three_at_once
+from tests.world import NOW, a_person, at
+from tests.world.timetabling import a_request, community, facilitators, searched, three_at_once
 
 FULL = Request(
     lines=(RequestLine(4, 2, date(2027, 1, 18), date(2027, 1, 19), True), RequestLine(5)),

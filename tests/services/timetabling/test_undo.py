@@ -21,9 +21,8 @@ from outreach.services.invitations import invite as inviting
 from outreach.services.timetabling import apply as applying
 from outreach.services.timetabling import undo as undoing
 from outreach.services.timetabling.undo import LeftBecause, NothingToUndo
-from tests.conftest import NOW, a_person, at, draft_activity
-from tests.services.timetabling.test_apply import lines_of, speakers_of
-from tests.services.timetabling.timetabling_help import a_request, facilitators, searched, three_at_once
+from tests.world import NOW, a_person, at, draft_activity
+from tests.world.timetabling import a_request, facilitators, lines_of, searched, speakers_of, three_at_once
 
 
 @pytest.fixture
@@ -93,39 +92,39 @@ def test_what_no_longer_fits_at_its_former_place_is_left_alone(taken, drafts, co
 
 def test_what_was_published_since_is_left_alone(taken, drafts, coordinator):
     line = moved(taken)[0]
-    invite_and_publish(drafts, coordinator)
+    invite_facilitators_and_publish(drafts, coordinator)
     with pytest.raises(NothingToUndo):
         undoing.undo(taken.id, by=coordinator, now=NOW)
     assert {why for _title, why in undoing.preview(taken.id, now=NOW).left} == {LeftBecause.CHANGED}
     assert db.session.get(Activity, line.id).starts_at == line.after.starts_at
 
 
-def invite_and_publish(drafts, coordinator):
+def invite_facilitators_and_publish(drafts, coordinator):
     ani = a_person("Ani Lestari", email="ani@example.com")
     inviting.invite_people([one.id for one in drafts], [ani.id], Role.CADRE, by=coordinator, now=NOW)
     publishing.publish([one.id for one in drafts], by=coordinator, now=NOW)
 
 
 @pytest.fixture
-def told(any_app, office, coordinator):
+def proposal_applied(any_app, office, coordinator):
     """A proposal that moves published activities with facilitators, taken; nobody has got a mail yet."""
     drafts = three_at_once()
-    invite_and_publish(drafts, coordinator)
+    invite_facilitators_and_publish(drafts, coordinator)
     search = searched(a_request(drafts, facilitators()))
     applying.apply(search.id, lines_of(search), reason="Jadwal baru", by=coordinator, now=NOW)
     return search
 
 
-def test_a_published_activity_goes_back_with_a_reason_like_any_move(told, coordinator):
-    lines = list(lines_of(told).values())
+def test_a_published_activity_goes_back_with_a_reason_like_any_move(proposal_applied, coordinator):
+    lines = list(lines_of(proposal_applied).values())
     there = [line for line in lines if line.is_moved]
     assert there
     with pytest.raises(ReasonMissing):
-        undoing.undo(told.id, by=coordinator, now=NOW)
-    seen = undoing.preview(told.id, now=NOW)
+        undoing.undo(proposal_applied.id, by=coordinator, now=NOW)
+    seen = undoing.preview(proposal_applied.id, now=NOW)
     assert seen.needs_reason
     assert [title for title, _mails in seen.forecasts] == [line.title for line in there]
-    undoing.undo(told.id, reason="Kembali", by=coordinator, now=NOW)
+    undoing.undo(proposal_applied.id, reason="Kembali", by=coordinator, now=NOW)
     for line in lines:
         activity = db.session.get(Activity, line.id)
         assert (activity.starts_at, activity.state) == (line.before.starts_at, ActivityState.PUBLISHED)
@@ -134,11 +133,11 @@ def test_a_published_activity_goes_back_with_a_reason_like_any_move(told, coordi
     assert len(changes) == 2 * len(there)  # the way there and the way back
 
 
-def test_an_answer_of_an_added_facilitator_keeps_an_activity(told, coordinator):
+def test_an_answer_of_an_added_facilitator_keeps_an_activity(proposal_applied, coordinator):
     invitation = db.session.scalars(sa.select(Invitation).where(Invitation.role == Role.SPEAKER)).first()
     title = invitation.activity.title
     recording.record_answer(invitation.id, Choice.COMING, AnswerSource.PHONE, by=None, now=NOW)
-    done = undoing.undo(told.id, reason="Kembali", by=coordinator, now=NOW)
+    done = undoing.undo(proposal_applied.id, reason="Kembali", by=coordinator, now=NOW)
     assert done.left == ((title, LeftBecause.ANSWERED),)
     db.session.expire_all()
     assert invitation.state is InvitationState.COMING

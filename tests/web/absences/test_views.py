@@ -12,20 +12,15 @@ from outreach.domain.planning import absences as rules
 from outreach.domain.planning.parties import AbsenceSource
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
-from outreach.models import Absence, AbsenceCalendar, Invitation
+from outreach.models import AbsenceCalendar, Invitation
 from outreach.queries import absences as absence_pages
 from outreach.services.absences import edit as absences
 from outreach.services.absences.edit import Subject, SubjectKind
-from tests.calendar_readers import CALENDAR
-from tests.conftest import JAKARTA, NOW, a_person, at, draft_activity
 from tests.servers.web import web_server
+from tests.support.calendar_readers import CALENDAR
+from tests.world import JAKARTA, NOW, a_person, at, draft_activity, stored_absences
 
 pytestmark = pytest.mark.usefixtures("clock_stands")
-
-
-def rows() -> list[Absence]:
-    db.session.rollback()
-    return list(db.session.scalars(sa.select(Absence).order_by(Absence.starts_at)))
 
 
 def entered(subject: Subject, absent, reason="") -> None:
@@ -48,10 +43,10 @@ def test_a_day_is_entered_shown_on_both_pages_and_removed(coordinator_client, ch
         shown = coordinator_client.get(where).text
         assert "Tuesday, 19 January 2027" in shown
         assert "Apel besar" in shown
-    (row,) = rows()
+    (row,) = stored_absences()
     assert (row.starts_at, row.ends_at, row.whole_days) == (at(19, 0), at(20, 0), True)
     assert coordinator_client.post(f"{page}/{row.id}/remove").status_code == 302
-    assert rows() == []
+    assert stored_absences() == []
 
 
 def test_weekly_hours_are_entered_with_a_last_day(coordinator_client, chief):
@@ -79,7 +74,7 @@ def test_invalid_input_is_reported_beside_its_field_and_kept_in_the_form(coordin
     assert sent.status_code == 422
     assert sentence in sent.text
     assert all(value in sent.text for value in given.values())
-    assert rows() == []
+    assert stored_absences() == []
 
 
 def test_a_viewer_sees_and_changes_nothing(viewer_client, chief):
@@ -90,7 +85,7 @@ def test_a_viewer_sees_and_changes_nothing(viewer_client, chief):
     assert '<form class="form"' not in shown.text
     for path in ("", "/1/remove", "/calendars", "/calendars/1/read", "/calendars/1/remove"):
         assert viewer_client.post(page + path, data={"on": "2027-01-21"}).status_code == 403
-    assert len(rows()) == 1
+    assert len(stored_absences()) == 1
 
 
 def test_an_unknown_person_has_no_page(coordinator_client, chief):
@@ -110,7 +105,7 @@ def test_a_file_is_read_and_its_titles_are_not_shown(coordinator_client, hall):
     assert "Rahasia" not in sent.text
     (calendar,) = absence_pages.calendars(Subject(SubjectKind.VENUE, hall.id), now=NOW)
     coordinator_client.post(f"{page}/calendars/{calendar.id}/remove")
-    assert rows() == []
+    assert stored_absences() == []
 
 
 @pytest.mark.parametrize(
@@ -154,7 +149,7 @@ def test_an_address_is_read_at_once_and_a_failure_is_shown_with_the_next_try(app
     assert "This is a web page, not a calendar." in sent.text
     assert "The next try is on Monday, 4 January 2027 at 08:15 WIB." in sent.text
     assert "What was read last still counts." in sent.text
-    assert len(rows()) == 1
+    assert len(stored_absences()) == 1
 
 
 def test_the_log_lists_the_actions(administrator_client, administrator, chief):

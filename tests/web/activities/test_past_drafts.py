@@ -11,24 +11,15 @@ from outreach.models import Activity
 from outreach.services.activities import publish as publishing
 from outreach.services.office import planning_rules as office_planning_rules
 from outreach.services.planning import rules as planning_rules
-from tests.conftest import NOW, at, draft_activity
-from tests.web.clashes.clash_help import NEW, activities, button, filled
-from tests.web.reading import fields, text_of
+from tests.web.clash_help import NEW, activities, button, filled
+from tests.web.reading import fields, filled_in, text_of
+from tests.world import NOW, at, draft_activity, fresh
 
 pytestmark = pytest.mark.usefixtures("clock_stands")
 
 
 SENTENCE = "It starts in the past: it cannot be published so, and no invitation or reminder is sent."
 YESTERDAY, BEFORE = {"on": "2027-01-03", "begins": "09:00", "ends": "11:00"}, "2027-01-02"
-
-
-def start_of(activity: Activity):
-    db.session.rollback()
-    return db.session.scalar(sa.select(Activity.starts_at).where(Activity.id == activity.id))
-
-
-def filled_in(page) -> dict[str, str]:
-    return {name: found[0] for name, found in fields(page.text).items()}
 
 
 def test_a_new_draft_is_first_shown_with_a_later_day_and_stored_after_confirmation(coordinator_client, office):
@@ -55,13 +46,13 @@ def test_an_edit_asks_for_confirmation_only_once(coordinator_client, hall):
     path = f"/activities/{alone.id}/edit"
     form = filled(coordinator_client, path, **YESTERDAY, registration="", respond_on="", respond_at="")
     asked = coordinator_client.post(path, data=form)
-    assert (asked.status_code, SENTENCE in text_of(asked.text), start_of(alone)) == (200, True, at(18, 8))
+    assert (asked.status_code, SENTENCE in text_of(asked.text), fresh(alone).starts_at) == (200, True, at(18, 8))
     seen = {"seen": button(asked.text, "Save all the same")}
     assert coordinator_client.post(path, data=form | seen).status_code == 302
-    assert start_of(alone) == at(3, 9)
+    assert fresh(alone).starts_at == at(3, 9)
     again = filled(coordinator_client, path, title="Rapat kemarin dulu", on=BEFORE)
     assert coordinator_client.post(path, data=again).status_code == 302
-    assert start_of(alone) == at(2, 9)
+    assert fresh(alone).starts_at == at(2, 9)
 
 
 def test_the_calendar_warns_and_moves_a_draft_but_no_published_activity(coordinator_client, hall):
@@ -72,9 +63,9 @@ def test_the_calendar_warns_and_moves_a_draft_but_no_published_activity(coordina
         form = filled(coordinator_client, path) | YESTERDAY
         page = coordinator_client.get(path, query_string=form)
         assert (page.status_code, SENTENCE in text_of(page.text)) == (status, status == 200)
-        moved = coordinator_client.post(path, data=filled_in(page))
+        moved = coordinator_client.post(path, data=filled_in(page.text))
         assert moved.status_code == (302 if status == 200 else 422)
-    assert (start_of(alone), start_of(told)) == (at(3, 9), at(20, 8))
+    assert (fresh(alone).starts_at, fresh(told).starts_at) == (at(3, 9), at(20, 8))
 
 
 def test_for_several_activities_the_warning_names_which(coordinator_client, office):
@@ -105,5 +96,5 @@ def test_an_office_can_forbid_drafts_in_the_past(coordinator_client, hall):
     path = f"/calendar/{alone.id}/move"
     looked = coordinator_client.get(path, query_string=filled(coordinator_client, path) | YESTERDAY)
     assert "It cannot be placed so." in text_of(looked.text)
-    assert coordinator_client.post(path, data=filled_in(looked)).status_code == 422
-    assert start_of(alone) == at(18, 8)
+    assert coordinator_client.post(path, data=filled_in(looked.text)).status_code == 422
+    assert fresh(alone).starts_at == at(18, 8)

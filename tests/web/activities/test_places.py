@@ -4,14 +4,14 @@ import pytest
 
 from outreach.delivery import tokens
 from outreach.extensions import db
-from tests.delivery.mail.compose_help import invited
+from tests.world.composed import published_invitation
 
 pytestmark = pytest.mark.usefixtures("clock_stands")
 
 
 def test_the_answer_page_and_its_calendar_file_say_that_the_place_will_follow(app, activity, ani):
     activity.venue, ani.locale = None, "en"
-    invited(activity, ani)
+    published_invitation(activity, ani)
     page = f"/j/{tokens.token(tokens.link_for(db.session, ani))}"
     browser = app.test_client()
     assert "<dt>Place<dd>to be announced" in browser.get(page).text

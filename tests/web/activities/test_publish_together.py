@@ -10,9 +10,8 @@ from outreach.extensions import db
 from outreach.models import Activity
 from outreach.services.activities import community
 from outreach.services.activities.publish import publish
-from tests.conftest import JAKARTA, NOW, at, draft_activity
 from tests.web.reading import fields, text_of
-from tests.world import invite
+from tests.world import JAKARTA, NOW, at, draft_activity, invite
 
 pytestmark = pytest.mark.usefixtures("clock_stands")
 

@@ -11,21 +11,12 @@ from outreach.extensions import db
 from outreach.models import Activity, AgendaItem, Invitation, Reminder, Venue
 from outreach.queries.activities import lists as browsing
 from outreach.services.activities import agenda as agendas
-from outreach.services.activities import publish as publishing
 from outreach.services.invitations import invite as inviting
 from outreach.services.reminders import tick as reminding
-from tests.conftest import NOW, at, draft_activity
 from tests.web.reading import fields, text_of
+from tests.world import NOW, at, draft_activity
 
 pytestmark = pytest.mark.usefixtures("clock_stands")
-
-
-@pytest.fixture
-def published(activity, ani, coordinator) -> Activity:
-    """The meeting of Monday the 18th, published, with Ani invited."""
-    inviting.invite_people([activity.id], [ani.id], Role.CADRE, by=coordinator, now=NOW)
-    publishing.publish([activity.id], by=coordinator, now=NOW)
-    return activity
 
 
 def typed(**changes: str) -> dict[str, str]:
@@ -50,7 +41,7 @@ def activities() -> list[Activity]:
 
 
 def states() -> list[ActivityState]:
-    return [a.state for a in activities()]
+    return [activity.state for activity in activities()]
 
 
 def test_a_standalone_activity_is_stored_in_the_chosen_zone(coordinator_client):
@@ -96,7 +87,7 @@ def test_an_end_one_minute_after_the_start_is_accepted(coordinator_client):
 
 def test_a_ticked_kecamatan_means_all_its_kelurahan(coordinator_client):
     coordinator_client.post("/activities/community", data=typed(kecamatan="18.72.01"))
-    assert [(a.title, a.region_code, a.venue.name) for a in activities()] == [
+    assert [(activity.title, activity.region_code, activity.venue.name) for activity in activities()] == [
         ("Sosialisasi PATBM Kelurahan Metro", "18.72.01.1001", "Balai Kelurahan Metro"),
         ("Sosialisasi PATBM Kelurahan Imopuro", "18.72.01.1003", "Balai Kelurahan Imopuro"),
     ]
@@ -105,7 +96,7 @@ def test_a_ticked_kecamatan_means_all_its_kelurahan(coordinator_client):
 def test_overlapping_kelurahan_and_kecamatan_create_each_activity_once(coordinator_client):
     form = {**typed(kecamatan="18.72.01"), "region_codes": ["18.72.01.1003", "18.72.04.1001"]}
     coordinator_client.post("/activities/community", data=form)
-    assert [a.region_code for a in activities()] == ["18.72.01.1001", "18.72.01.1003", "18.72.04.1001"]
+    assert [activity.region_code for activity in activities()] == ["18.72.01.1001", "18.72.01.1003", "18.72.04.1001"]
 
 
 def test_without_a_kelurahan_nothing_is_created(coordinator_client):
@@ -213,7 +204,7 @@ def test_a_new_time_of_a_published_activity_leads_to_moving_it(coordinator_clien
         f"/activities/{published.id}/edit", data={**form, "title": "Rapat baru", "on": "2027-01-20", "begins": "09:00"}
     )
     assert answer.location.startswith(f"/activities/{published.id}/move?")
-    assert [(a.title, a.starts_at) for a in activities()] == [("Rapat baru", at(18, 8))]
+    assert [(activity.title, activity.starts_at) for activity in activities()] == [("Rapat baru", at(18, 8))]
     shown = fields(coordinator_client.get(answer.location).text)
     assert (shown["on"], shown["begins"], shown["ends"]) == (["2027-01-20"], ["09:00"], ["12:00"])
 
@@ -226,13 +217,15 @@ def test_a_move_first_shows_who_is_notified_and_is_then_saved(coordinator_client
     assert "Who gets which mail when" in preview.text
     assert "Wednesday, 20 January 2027" in preview.text
     assert preview.text.count("Aula Bappeda (100 seats)</td>") == 2  # an unchanged place is shown as it was
-    assert [a.starts_at for a in activities()] == [at(18, 8)]
+    assert [activity.starts_at for activity in activities()] == [at(18, 8)]
     carried = {name: values[-1] for name, values in fields(preview.text).items()}
     assert {name: carried[name] for name in form} == form
     back = coordinator_client.post(path, data={**carried, "back": "1"})
     assert fields(back.text)["reason"] == ["Aula direnovasi"]
     assert coordinator_client.post(path, data={**carried, "confirm": "1"}).status_code == 302
-    assert [(a.starts_at, a.sequence, a.state) for a in activities()] == [(at(20, 8), 1, ActivityState.PUBLISHED)]
+    assert [(activity.starts_at, activity.sequence, activity.state) for activity in activities()] == [
+        (at(20, 8), 1, ActivityState.PUBLISHED)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -251,7 +244,7 @@ def test_an_invalid_move_gets_a_message_and_moves_nothing(coordinator_client, pu
     page = coordinator_client.post(f"/activities/{published.id}/move", data=form)
     assert page.status_code == 422
     assert sentence in page.text
-    assert [a.starts_at for a in activities()] == [at(18, 8)]
+    assert [activity.starts_at for activity in activities()] == [at(18, 8)]
 
 
 def test_a_draft_is_not_moved_but_edited(coordinator_client, activity):
@@ -268,7 +261,9 @@ def test_a_cancellation_first_shows_who_is_notified_and_is_then_saved(coordinato
     assert "Who gets which mail when" in preview.text
     assert states() == [ActivityState.PUBLISHED]
     assert coordinator_client.post(path, data={"reason": "Banjir", "confirm": "1"}).status_code == 302
-    assert [(a.state, a.cancelled_reason) for a in activities()] == [(ActivityState.CANCELLED, "Banjir")]
+    assert [(activity.state, activity.cancelled_reason) for activity in activities()] == [
+        (ActivityState.CANCELLED, "Banjir")
+    ]
 
 
 def test_an_activitys_page_separates_written_mails_from_future_ones(coordinator_client, published):
@@ -316,14 +311,20 @@ def test_a_new_agenda_starts_with_the_usual_half_day(coordinator_client, activit
 
 
 def line(number: int, begins: str, ends: str, topic: str, *speakers: int) -> dict[str, object]:
-    row = {"on": "2027-01-18", "begins": begins, "ends": ends, "topic": topic, "speakers": [str(s) for s in speakers]}
+    row = {
+        "on": "2027-01-18",
+        "begins": begins,
+        "ends": ends,
+        "topic": topic,
+        "speakers": [str(speaker) for speaker in speakers],
+    }
     return {f"lines-{number}-{name}": value for name, value in row.items()}
 
 
 def stage() -> list[tuple[Role, str, InvitationState]]:
     db.session.expire_all()
     found = db.session.scalars(sa.select(Invitation).order_by(Invitation.id))
-    return [(i.role, i.person.full_name, i.state) for i in found]
+    return [(invitation.role, invitation.person.full_name, invitation.state) for invitation in found]
 
 
 def test_an_agenda_prepares_invitations_of_its_speakers_and_moderator(coordinator_client, activity, chief, ani):

@@ -19,11 +19,11 @@ from outreach.services.activities import publish as publishing
 from outreach.services.answers import answer as answering
 from outreach.services.invitations import invite as inviting
 from outreach.web.answer_pages.forms import form_token
-from tests.calendar_readers import CALENDAR
-from tests.conftest import NOW, at, draft_activity
-from tests.waiting import waits_for_another
+from tests.support.calendar_readers import CALENDAR
+from tests.support.waiting import waits_for_another
+from tests.world import NOW, at, draft_activity, stored_absences
 
-pytestmark = pytest.mark.usefixtures("clock_stands")
+pytestmark = pytest.mark.usefixtures("clock_stands", "any_app")
 
 
 @pytest.fixture
@@ -35,25 +35,15 @@ def link(any_app, programme, hall, chief) -> str:
     return tokens.token(db.session.scalar(sa.select(Link).where(Link.person_id == chief.id)))
 
 
-@pytest.fixture
-def phone(any_app):
-    return any_app.test_client()
-
-
-def rows() -> list[Absence]:
-    db.session.rollback()
-    return list(db.session.scalars(sa.select(Absence).order_by(Absence.starts_at)))
-
-
 def sent(phone, link, path="", **data):
     return phone.post(f"/j/{link}/away{path}?lang=en", data={"csrf_token": form_token(link), **data})
 
 
 def test_the_letter_links_to_the_page_and_opening_it_changes_nothing(phone, link):
     assert f'href="/j/{link}/away"' in phone.get(f"/j/{link}").text
-    before = rows()
+    before = stored_absences()
     page = phone.get(f"/j/{link}/away")
-    assert (page.status_code, rows()) == (200, before)
+    assert (page.status_code, stored_absences()) == (200, before)
     assert "no-store" in page.headers["Cache-Control"]
     assert "script" not in page.text
     assert 'lang="en"' in phone.get(f"/j/{link}/away?lang=en").text
@@ -65,13 +55,13 @@ def test_they_add_see_and_remove_an_absence_without_login_or_log(phone, link, ch
     shown = phone.get(answer.headers["Location"]).text
     assert "Thank you, it is noted." in shown
     assert "Every Tuesday" in shown
-    (row,) = rows()
+    (row,) = stored_absences()
     assert (row.person_id, row.source, row.added_by_id) == (chief.id, AbsenceSource.SELF, None)
     assert (row.starts_at, row.ends_at, row.reason) == (at(19, 13), at(19, 15), "Apel")
     taken_back = sent(phone, link, "/remove", what=f"absence-{row.id}")
     assert taken_back.status_code == 303
     assert "Thank you, it is removed." in phone.get(taken_back.headers["Location"]).text
-    assert rows() == []
+    assert stored_absences() == []
     assert not db.session.scalar(sa.select(AuditEntry.id).where(AuditEntry.action.contains("absence")))
 
 
@@ -88,7 +78,7 @@ def test_they_add_see_and_remove_an_absence_without_login_or_log(phone, link, ch
 def test_invalid_input_is_reported_and_kept(phone, link, given, sentence):
     answer = sent(phone, link, reason="Rapat kantor", **given)
     assert (answer.status_code, sentence in answer.text, "Rapat kantor" in answer.text) == (422, True, True)
-    assert rows() == []
+    assert stored_absences() == []
 
 
 def test_a_calendar_file_is_read_and_an_address_waits_for_the_engine(phone, link):
@@ -103,7 +93,7 @@ def test_a_calendar_file_is_read_and_an_address_waits_for_the_engine(phone, link
     for calendar in db.session.scalars(sa.select(AbsenceCalendar)).all():
         assert calendar.source is AbsenceSource.SELF
         assert sent(phone, link, "/remove", what=f"calendar-{calendar.id}").status_code == 303
-    assert rows() == []
+    assert stored_absences() == []
 
 
 @pytest.mark.parametrize(
@@ -135,7 +125,7 @@ def test_others_and_scanners_change_nothing(phone, link, hall):
         )
     assert sent(phone, link, "/remove", what=f"absence-{number}").status_code == 422
     assert sent(phone, link, "/remove", what="absence-99999999999999").status_code == 303
-    assert [one.id for one in rows()] == [number]
+    assert [one.id for one in stored_absences()] == [number]
     assert phone.get("/j/nobody/away").status_code == 404
 
 
@@ -187,7 +177,7 @@ def test_an_absence_over_an_accepted_activity_is_thanked_with_a_word_on_the_clas
         page = phone.get(sent(phone, link, **given).headers["Location"]).text
         assert "You said that you come to this activity" in page
         assert f'href="/j/{link}?lang=en#h{activity_id}"' in page
-        for row in rows():
+        for row in stored_absences():
             sent(phone, link, "/remove", what=f"absence-{row.id}")
     beside = phone.get(sent(phone, link, on="2027-01-18", begins="12:00", until="13:00").headers["Location"]).text
     assert "You said that you come" not in beside
@@ -232,7 +222,7 @@ def test_a_link_revoked_between_page_and_write_changes_nothing(any_app, link, ch
     calendar = db.session.scalars(sa.select(AbsenceCalendar)).one()
     calendar.next_read_at = at(20)
     db.session.commit()
-    ids = {"absence": rows()[0].id, "calendar": calendar.id}
+    ids = {"absence": stored_absences()[0].id, "calendar": calendar.id}
     data = {name: value.format(**ids) if isinstance(value, str) else value for name, value in given.items()}
     if data.pop("file", False):
         data["file"] = (io.BytesIO(CALENDAR), "dinas.ics")
@@ -257,6 +247,6 @@ def test_a_link_revoked_between_page_and_write_changes_nothing(any_app, link, ch
 
 def stored() -> list[object]:
     """Return the absences, and the calendars with the instant when each is read next."""
-    absences = [(one.id, one.starts_at) for one in rows()]
+    absences = [(one.id, one.starts_at) for one in stored_absences()]
     calendars = sa.select(AbsenceCalendar.id, AbsenceCalendar.url, AbsenceCalendar.next_read_at)
     return [*absences, *(tuple(row) for row in db.session.execute(calendars.order_by(AbsenceCalendar.id)))]

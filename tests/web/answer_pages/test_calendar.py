@@ -8,26 +8,13 @@ import pytest
 import sqlalchemy as sa
 
 from outreach.delivery import tokens
-from outreach.domain.kinds import Role
 from outreach.extensions import db
 from outreach.models import Feed, Link
 from outreach.services import feeds
-from outreach.services.activities import publish as publishing
-from outreach.services.invitations import invite as inviting
-from outreach.services.reminders import tick as reminding
 from outreach.web.answer_pages.forms import form_token
-from tests.conftest import NOW, draft_activity
+from tests.world import NOW
 
-pytestmark = pytest.mark.usefixtures("clock_stands")
-
-
-@pytest.fixture
-def invited(any_app, programme, hall, chief, police) -> None:
-    activity = draft_activity(programme, hall)
-    publishing.publish([activity.id], by=None, now=NOW)
-    inviting.invite_people([activity.id], [chief.id], Role.SPEAKER, by=None, now=NOW)
-    inviting.invite_organisations([activity.id], {police.id: 2}, by=None, now=NOW)
-    reminding.tick(NOW)
+pytestmark = pytest.mark.usefixtures("clock_stands", "any_app")
 
 
 def link_of(column, id_: int) -> str:
@@ -35,13 +22,8 @@ def link_of(column, id_: int) -> str:
 
 
 @pytest.fixture
-def link(invited, chief) -> str:
+def link(chief_and_police_invited, chief) -> str:
     return link_of(Link.person_id, chief.id)
-
-
-@pytest.fixture
-def phone(any_app):
-    return any_app.test_client()
 
 
 def sent(phone, link, path="", **data):
@@ -86,7 +68,7 @@ def test_the_page_fits_in_one_round_trip(phone, link):
     assert len(gzip.compress(phone.get(f"/j/{link}/calendar").get_data())) < 14 * 1024
 
 
-def test_an_organisation_gets_no_link_to_the_page(phone, invited, police):
+def test_an_organisation_gets_no_link_to_the_page(phone, chief_and_police_invited, police):
     link = link_of(Link.organisation_id, police.id)
     assert f"/j/{link}/calendar" not in phone.get(f"/j/{link}").text
     assert sent(phone, link).status_code == 404

@@ -4,7 +4,7 @@ import gzip
 
 import pytest
 
-from outreach import clock, create_app
+from outreach import create_app
 from outreach.delivery import tokens
 from outreach.domain.kinds import Role
 from outreach.extensions import db
@@ -13,14 +13,12 @@ from outreach.services.activities import publish as publishing
 from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import links
 from outreach.web.answer_pages.forms import form_token
-from tests.conftest import NOW, at, settings_for
+from tests.support.apps import settings_for
+from tests.world import NOW, at, stop_clock
+
+pytestmark = pytest.mark.usefixtures("clock_on_tuesday")
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
-
-
-@pytest.fixture(autouse=True)
-def wall(monkeypatch):
-    monkeypatch.setattr(clock, "now", lambda: at(5))
 
 
 @pytest.fixture
@@ -131,7 +129,7 @@ def test_an_invalid_link_shows_a_message_and_stops_nothing(app, address, ani, co
 
 
 def test_long_after_the_activity_the_link_has_expired(app, address, ani, monkeypatch):
-    monkeypatch.setattr(clock, "now", lambda: at(18, month=6))
+    stop_clock(monkeypatch, at(18, month=6))
     assert app.test_client().post(address, data=ONE_CLICK).status_code == 410
     assert stopped(ani) is None
 

@@ -20,26 +20,13 @@ from outreach.services.invitations import invite as inviting
 from outreach.services.office import planning_rules as office_planning_rules
 from outreach.services.planning import rules as planning_rules
 from outreach.services.planning.rules import PlanValues
-from tests.conftest import NOW, at, draft_activity, log_in
-from tests.web.browsers import BrowserClient
 from tests.web.reading import fields
+from tests.world import NOW, at, draft_activity, fresh, log_in
 
-pytestmark = pytest.mark.usefixtures("clock_stands")
+pytestmark = pytest.mark.usefixtures("clock_stands", "browsers")
 
 
 MONTH = "/calendar?on=2027-01-15"
-
-
-@pytest.fixture(autouse=True)
-def _each_request_for_itself(current_app_):
-    current_app_.test_client_class = BrowserClient
-
-
-@pytest.fixture
-def published(activity: Activity, ani, coordinator) -> Activity:
-    inviting.invite_people([activity.id], [ani.id], Role.CADRE, by=coordinator, now=NOW)
-    publishing.publish([activity.id], by=coordinator, now=NOW)
-    return activity
 
 
 def drop(activity: Activity, starts: str, ends: str, **values: object) -> str:
@@ -48,15 +35,10 @@ def drop(activity: Activity, starts: str, ends: str, **values: object) -> str:
     return f"/calendar/{activity.id}/move?" + "&".join(f"{k}={str(v).replace('?', '%3F')}" for k, v in query.items())
 
 
-def send(client, activity: Activity, page: str, **changes: str):
+def press_move(client, activity: Activity, page: str, **changes: str):
     """Press the button on the preview page of a move."""
     form = {name: values[0] for name, values in fields(page if "<main" in page else f"<main>{page}</main>").items()}
     return client.post(f"/calendar/{activity.id}/move", data={**form, **changes})
-
-
-def start_of(activity: Activity):
-    db.session.expire_all()
-    return db.session.get(Activity, activity.id).starts_at
 
 
 # --- Pages without script
@@ -226,17 +208,17 @@ def test_a_drop_shows_the_preview_and_changes_nothing(any_app, published, coordi
     assert "Tuesday, 19 January 2027, 09:00–13:00 WIB" in answer.text
     assert "Who gets which mail when" in answer.text
     assert "Move and tell everyone" in answer.text
-    assert start_of(published) == at(18)
+    assert fresh(published).starts_at == at(18)
 
 
 def test_a_published_activity_is_moved_with_its_reason_and_back(any_app, published, coordinator_client):
     page = coordinator_client.get(drop(published, "2027-01-19T09:00:00", "2027-01-19T13:00:00")).text
-    refused = send(coordinator_client, published, page)
+    refused = press_move(coordinator_client, published, page)
     assert (refused.status_code, "Please give the reason" in refused.text) == (422, True)
     assert "Who gets which mail when" in refused.text
-    moved = send(coordinator_client, published, page, reason="Aula dipakai rapat paripurna")
+    moved = press_move(coordinator_client, published, page, reason="Aula dipakai rapat paripurna")
     assert (moved.status_code, moved.location) == (302, MONTH)
-    assert start_of(published) == at(19, 9)
+    assert fresh(published).starts_at == at(19, 9)
 
     calendar = coordinator_client.get(MONTH).text
     assert "Everyone who was invited is told now." in calendar
@@ -245,50 +227,50 @@ def test_a_published_activity_is_moved_with_its_reason_and_back(any_app, publish
     assert "Take the move back" in page
     assert "Who gets which mail when" in page
     assert 'value="It goes back to the time and place announced before."' in page
-    assert start_of(published) == at(19, 9)  # the preview changed nothing
-    assert send(coordinator_client, published, page).status_code == 302
-    assert start_of(published) == at(18)
+    assert fresh(published).starts_at == at(19, 9)  # the preview changed nothing
+    assert press_move(coordinator_client, published, page).status_code == 302
+    assert fresh(published).starts_at == at(18)
     assert "Take it back" not in coordinator_client.get(MONTH).text
 
 
 def test_a_draft_is_moved_and_the_move_undone_by_one_button(any_app, activity, coordinator_client):
     page = coordinator_client.get(drop(activity, "2027-01-20T13:00:00", "2027-01-20T16:00:00")).text
     assert "It is a draft, so nobody is told." in page
-    assert send(coordinator_client, activity, page).status_code == 302
-    assert start_of(activity) == at(20, 13)
+    assert press_move(coordinator_client, activity, page).status_code == 302
+    assert fresh(activity).starts_at == at(20, 13)
     assert "Take it back" in coordinator_client.get(MONTH).text
     undone = coordinator_client.post("/calendar/undo", data={"back": MONTH})
     assert (undone.status_code, undone.location) == (302, MONTH)
-    assert start_of(activity) == at(18)
+    assert fresh(activity).starts_at == at(18)
     assert "nothing to take back" in coordinator_client.post("/calendar/undo", follow_redirects=True).text
-    assert start_of(activity) == at(18)
+    assert fresh(activity).starts_at == at(18)
 
 
 def test_a_move_cannot_be_undone_after_somebody_changed_the_activity(any_app, activity, coordinator_client):
     page = coordinator_client.get(drop(activity, "2027-01-20T13:00:00", "2027-01-20T16:00:00")).text
-    send(coordinator_client, activity, page)
+    press_move(coordinator_client, activity, page)
     db.session.get(Activity, activity.id).title = "Judul baru"
     db.session.commit()
     assert "Take it back" not in coordinator_client.get(MONTH).text
     said = coordinator_client.post("/calendar/undo", follow_redirects=True).text
     assert "Somebody else saved this meanwhile." in said
-    assert start_of(activity) == at(20, 13)
+    assert fresh(activity).starts_at == at(20, 13)
 
 
 def test_undo_is_offered_for_half_an_hour(any_app, activity, coordinator_client, monkeypatch):
     page = coordinator_client.get(drop(activity, "2027-01-20T13:00:00", "2027-01-20T16:00:00")).text
-    send(coordinator_client, activity, page)
+    press_move(coordinator_client, activity, page)
     monkeypatch.setattr("outreach.clock.now", lambda: NOW + timedelta(minutes=31))
     assert "Take it back" not in coordinator_client.get(MONTH).text
 
 
 def test_only_the_person_who_moved_can_undo_the_move(any_app, activity, coordinator_client, administrator):
     page = coordinator_client.get(drop(activity, "2027-01-20T13:00:00", "2027-01-20T16:00:00")).text
-    send(coordinator_client, activity, page)
+    press_move(coordinator_client, activity, page)
     other = log_in(any_app, administrator)
     assert "Take it back" not in other.get(MONTH).text
     other.post("/calendar/undo")
-    assert start_of(activity) == at(20, 13)
+    assert fresh(activity).starts_at == at(20, 13)
 
 
 def test_a_blocking_clash_is_shown_with_a_link_to_another_time(any_app, programme, hall, activity, coordinator_client):
@@ -301,8 +283,8 @@ def test_a_blocking_clash_is_shown_with_a_link_to_another_time(any_app, programm
     assert "Aula Bappeda is taken by “Pelatihan”" in page
     assert "It cannot be placed so." in page
     assert '<button class="btn btn-primary" type="submit"' not in page[page.index("cal-clashes") :]
-    forced = send(coordinator_client, activity, page)
-    assert (forced.status_code, start_of(activity)) == (422, at(18))
+    forced = press_move(coordinator_client, activity, page)
+    assert (forced.status_code, fresh(activity).starts_at) == (422, at(18))
 
 
 def test_the_form_does_all_of_it_without_dragging(any_app, activity, coordinator_client):
@@ -318,9 +300,9 @@ def test_the_form_does_all_of_it_without_dragging(any_app, activity, coordinator
     page = coordinator_client.get(f"/calendar/{activity.id}/move", query_string=asked).text
     assert "Thursday, 21 January 2027, 09:30–11:00 WIB" in page
     assert "Wisma Haji" in page
-    moved = send(coordinator_client, activity, page)
+    moved = press_move(coordinator_client, activity, page)
     assert (moved.status_code, moved.location) == (302, MONTH)
-    assert (start_of(activity), activity.venue_id) == (at(21, 9, 30), other.id)
+    assert (fresh(activity).starts_at, activity.venue_id) == (at(21, 9, 30), other.id)
 
 
 @pytest.mark.parametrize(
@@ -350,7 +332,7 @@ NO_DROPS = (
 def test_an_invalid_drop_shows_the_error(app, activity, coordinator_client, query):
     answer = coordinator_client.get(f"/calendar/{activity.id}/move?{query}")
     assert answer.status_code in (200, 422)
-    assert start_of(activity) == at(18)
+    assert fresh(activity).starts_at == at(18)
 
 
 ELSEWHERE = (
@@ -370,12 +352,12 @@ def test_a_drop_in_another_row_sets_that_rows_venue(any_app, programme, hall, ac
     db.session.commit()
     page = coordinator_client.get(drop(activity, "2027-01-18T08:00:00", "2027-01-18T12:00:00", venue=other.id)).text
     assert "Wisma Haji" in page
-    send(coordinator_client, activity, page)
+    press_move(coordinator_client, activity, page)
     assert db.session.get(Activity, activity.id).venue_id == other.id
     page = coordinator_client.get(
         drop(db.session.get(Activity, activity.id), "2027-01-18T08:00:00", "2027-01-18T12:00:00", venue="none")
     ).text
-    send(coordinator_client, activity, page)
+    press_move(coordinator_client, activity, page)
     db.session.expire_all()
     assert db.session.get(Activity, activity.id).venue_id is None
 
@@ -461,7 +443,7 @@ def test_a_clash_found_only_by_the_booking_is_shown_in_the_preview_too(
     assert "It cannot be placed so." in page
     assert "Nothing clashes at this time." not in page
     assert '<button class="btn btn-primary" type="submit"' not in page[page.index("cal-clashes") :]
-    assert (send(coordinator_client, activity, page).status_code, start_of(activity)) == (422, at(18))
+    assert (press_move(coordinator_client, activity, page).status_code, fresh(activity).starts_at) == (422, at(18))
 
 
 # --- Where it opens
@@ -486,7 +468,7 @@ def test_a_filtered_calendar_opens_at_the_next_activity_of_its_filter(activity, 
 
 def test_only_the_calendar_page_after_the_move_offers_to_take_it_back(activity, coordinator_client):
     page = coordinator_client.get(drop(activity, "2027-01-19T08:00:00", "2027-01-19T12:00:00")).text
-    answer = send(coordinator_client, activity, page)
+    answer = press_move(coordinator_client, activity, page)
     shown = coordinator_client.get(answer.location).text
     assert "Take it back" in shown
     assert re.search(r'class="cal-undo"[^>]*data-seconds="(\d+)"', shown)[1] == "1800"

@@ -12,9 +12,9 @@ from outreach.extensions import db
 from outreach.models import Activity, AgendaItem, Invitation, Venue
 from outreach.services.office import planning_rules as office_planning_rules
 from outreach.services.planning import rules
-from tests.conftest import NOW, at, draft_activity
-from tests.web.clashes.clash_help import NEW, absent, activities, ask, button, filled
+from tests.web.clash_help import NEW, activities, button, filled
 from tests.web.reading import fields, text_of
+from tests.world import NOW, an_absence, an_invitation, at, draft_activity
 
 pytestmark = pytest.mark.usefixtures("clock_stands")
 
@@ -59,8 +59,8 @@ def test_a_move_into_a_too_small_hall_links_to_the_form_with_the_seats(coordinat
 
 
 def test_for_a_speaker_away_on_all_days_another_speaker_is_suggested(coordinator_client, activity, ani):
-    ask(activity, ani, Role.SPEAKER)
-    absent(person=ani, starts_at=at(17, 0), ends_at=at(23, 0))
+    an_invitation(activity, ani, Role.SPEAKER)
+    an_absence(person=ani, starts_at=at(17, 0), ends_at=at(23, 0))
     html = coordinator_client.get("/findings").text
     invitation = db.session.query(Invitation).one()
     assert f'href="/invitations/{invitation.id}/withdraw">Ask somebody else in place of Ani Wijaya</a>' in html
@@ -171,7 +171,7 @@ def test_a_manipulated_first_day_copies_nothing(coordinator_client, programme, a
 
 
 def test_before_inviting_everyone_who_clashes_can_be_left_out_at_once(coordinator_client, activity, ani, budi, hall):
-    absent(person=ani, starts_at=at(18, 0), ends_at=at(19, 0))
+    an_absence(person=ani, starts_at=at(18, 0), ends_at=at(19, 0))
     address = f"/activities/{activity.id}/invite/people"
     data = {"role": "speaker", "activity_ids": activity.id, "person_ids": [ani.id, budi.id], "do": "check"}
     answer = coordinator_client.post(address, data=data)
@@ -196,7 +196,7 @@ def test_before_inviting_everyone_who_clashes_can_be_left_out_at_once(coordinato
 
 def test_cadres_of_a_kelurahan_are_invited_without_those_who_are_elsewhere(coordinator_client, activity, ani, budi):
     other = draft_activity(None, None, 18)
-    ask(other, ani, Role.CADRE)
+    an_invitation(other, ani, Role.CADRE)
     address = f"/activities/{activity.id}/invite/cadres"
     codes = ["18.72.01.1003", "18.72.04.1001"]
     data = {"activity_ids": activity.id, "kinds": ["patbm", "pkk"], "region_codes": codes}

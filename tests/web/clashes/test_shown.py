@@ -12,9 +12,9 @@ from outreach.extensions import db
 from outreach.models import Activity, Invitation
 from outreach.services.office import planning_rules as office_planning_rules
 from outreach.services.planning import rules as planning_rules
-from tests.conftest import NOW, at, draft_activity
-from tests.web.clashes.clash_help import NEW, absent, activities, button, filled
+from tests.web.clash_help import NEW, activities, button, filled
 from tests.web.reading import fields, text_of
+from tests.world import NOW, an_absence, at, draft_activity
 
 pytestmark = pytest.mark.usefixtures("clock_stands")
 
@@ -76,7 +76,7 @@ def test_a_blocking_clash_is_shown_at_its_field_with_resolutions(coordinator_cli
 
 
 def test_a_venues_absence_is_shown_at_the_venue(coordinator_client, hall, office):
-    absent(venue=hall, starts_at=at(18), ends_at=at(19), reason="Direnovasi")
+    an_absence(venue=hall, starts_at=at(18), ends_at=at(19), reason="Direnovasi")
     answer = coordinator_client.post("/activities/new", data=NEW | {"venue_id": hall.id})
     assert answer.status_code == 422
     error = re.search(r'id="venue_id-error">(.*?)</div>', answer.text, re.S)[1]
@@ -101,7 +101,7 @@ def test_an_edit_warns_only_of_new_clashes(coordinator_client, programme, hall):
 def test_the_pages_of_an_activity_and_its_programme_show_clashes_briefly(coordinator_client, activity, programme, hall):
     own, its = f"/activities/{activity.id}", f"/programmes/{programme.id}"
     assert "All clashes" not in coordinator_client.get(own).text
-    absent(venue=hall, starts_at=at(18, 0), ends_at=at(19, 0))
+    an_absence(venue=hall, starts_at=at(18, 0), ends_at=at(19, 0))
     for address in (own, its):
         said = text_of(coordinator_client.get(address).text)
         assert "One thing clashes" in said
@@ -127,7 +127,7 @@ def test_new_clashes_are_shown_before_a_move(coordinator_client, activity, progr
 
 
 def test_a_blocked_move_is_not_offered(coordinator_client, activity, hall, office):
-    absent(venue=hall, starts_at=at(19), ends_at=at(20))
+    an_absence(venue=hall, starts_at=at(19), ends_at=at(20))
     activity.state, activity.told_at = ActivityState.PUBLISHED, NOW
     db.session.commit()
     address = f"/activities/{activity.id}/move"
@@ -146,7 +146,7 @@ def test_clashes_are_shown_before_publishing_and_a_blocked_activity_is_not_offer
     own, its = f"/activities/{activity.id}/publish", f"/programmes/{programme.id}/publish"
     for address in (own, its):
         assert "Publish and send the invitations" in coordinator_client.get(address).text
-    absent(venue=hall, starts_at=at(18), ends_at=at(19))
+    an_absence(venue=hall, starts_at=at(18), ends_at=at(19))
     for address in (own, its):
         html = coordinator_client.get(address).text
         assert "Aula Bappeda cannot be had" in html
@@ -157,7 +157,7 @@ def test_clashes_are_shown_before_publishing_and_a_blocked_activity_is_not_offer
 
 
 def test_absent_and_busy_people_are_shown_before_they_are_invited(coordinator_client, activity, programme, ani, budi):
-    absent(person=ani, starts_at=at(18, 9), ends_at=at(18, 10))
+    an_absence(person=ani, starts_at=at(18, 9), ends_at=at(18, 10))
     other = draft_activity(programme, None, 18, title="Pelatihan")
     db.session.add(Invitation(activity=other, person=budi, role=Role.CADRE, state=InvitationState.INVITED))
     db.session.commit()
@@ -177,7 +177,7 @@ def test_absent_and_busy_people_are_shown_before_they_are_invited(coordinator_cl
 
 
 def test_an_absent_office_is_shown_before_it_is_invited(coordinator_client, activity, police):
-    absent(organisation=police, starts_at=at(18, 9), ends_at=at(18, 10))
+    an_absence(organisation=police, starts_at=at(18, 9), ends_at=at(18, 10))
     data = {"activity_ids": [activity.id], "organisation_ids": [police.id], f"quota-{police.id}": "2", "do": "check"}
     said = text_of(coordinator_client.post(f"/activities/{activity.id}/invite/organisations", data=data).text)
     assert "Polres Metro (Participant) is away: 09:00–10:00 WIB." in said
@@ -199,7 +199,7 @@ def test_the_start_page_asks_to_look_at_clashes(coordinator_client, activity, ha
         "outreach.queries.overview.clash_counts.CHEAP_S", 60
     )  # a slow machine would cache its first counts
     assert "clash" not in text_of(coordinator_client.get("/").text)
-    absent(venue=hall, starts_at=at(18), ends_at=at(19))
+    an_absence(venue=hall, starts_at=at(18), ends_at=at(19))
     draft_activity(None, None, 23, title="Sabtu")
     html = coordinator_client.get("/").text
     assert "1 thing in the plan clashes" in html

@@ -7,33 +7,17 @@ import pytest
 
 from outreach.domain.kinds import ActivityKind, Role
 from outreach.domain.planning.rules import ClashKind, Severity
-from outreach.domain.states import ActivityState, InvitationState
+from outreach.domain.states import ActivityState
 from outreach.extensions import db
-from outreach.models import Absence, Activity, Invitation, Region, Venue
+from outreach.models import Activity, Region, Venue
 from outreach.services.office import planning_rules as office_planning_rules
 from outreach.services.planning import clashes as clashing
 from outreach.services.planning import intended
 from outreach.services.planning import rules as planning_rules
-from tests.conftest import NOW, at, draft_activity
 from tests.web.reading import text_of
+from tests.world import NOW, an_absence, an_invitation, at, draft_activity
 
 pytestmark = pytest.mark.usefixtures("clock_stands")
-
-
-def away(**values) -> None:
-    db.session.add(
-        Absence(**{"starts_at": at(18), "ends_at": at(19), "zone": "Asia/Jakarta", "source": "coordinator", **values})
-    )
-    db.session.commit()
-
-
-def invite(activity, person, role=Role.SPEAKER, **values) -> Invitation:
-    invitation = Invitation(
-        activity_id=activity.id, person_id=person.id, role=role, **{"state": InvitationState.INVITED, **values}
-    )
-    db.session.add(invitation)
-    db.session.commit()
-    return invitation
 
 
 def page(client, **query) -> str:
@@ -63,7 +47,7 @@ def test_a_double_booking_shows_who_what_where_and_until_when(
 
 
 def test_a_resolution_leads_to_the_filled_form(coordinator_client, activity, programme, hall):
-    away(venue=hall)
+    an_absence(venue=hall)
     Venue_two = Venue(name="Balai Kelurahan Yosodadi", capacity=150)
     db.session.add(Venue_two)
     db.session.commit()
@@ -79,7 +63,7 @@ def test_a_resolution_leads_to_the_filled_form(coordinator_client, activity, pro
 
 def test_for_a_published_activity_the_resolution_leads_to_the_move_page(coordinator_client, activity, hall):
     activity.state, activity.told_at = ActivityState.PUBLISHED, NOW
-    away(venue=hall)
+    an_absence(venue=hall)
     html = coordinator_client.get("/findings").text
     (href,) = re.findall(r'href="(/activities/\d+/move[^"]*)"', html)
     form = coordinator_client.get(href.replace("&amp;", "&")).text
@@ -88,8 +72,8 @@ def test_for_a_published_activity_the_resolution_leads_to_the_move_page(coordina
 
 
 def test_an_absent_person_can_be_left_out(coordinator_client, activity, ani):
-    invitation = invite(activity, ani, Role.CADRE)
-    away(person=ani, starts_at=at(18, 9), ends_at=at(18, 10), reason="Posyandu")
+    invitation = an_invitation(activity, ani, Role.CADRE)
+    an_absence(person=ani, starts_at=at(18, 9), ends_at=at(18, 10), reason="Posyandu")
     said = page(coordinator_client)
     assert "Ani Wijaya (Cadre) is away: 09:00–10:00 WIB, Posyandu." in said
     assert "Do without Ani Wijaya" in said
@@ -100,7 +84,7 @@ def test_one_clash_of_several_people_is_shown_once(coordinator_client, activity,
     other = draft_activity(programme, None, 18, title="Pelatihan")
     for person in (ani, budi):
         for one in (activity, other):
-            invite(one, person, Role.CADRE)
+            an_invitation(one, person, Role.CADRE)
     said = page(coordinator_client)
     assert "Ani Wijaya and Budi Santoso are expected at" in said
     assert "All 1" in said
@@ -119,7 +103,7 @@ def test_a_programme_can_be_extended_to_an_activity_outside_it(coordinator_clien
 
 
 def test_the_list_is_filtered_by_severity_and_programme(coordinator_client, activity, programme, hall):
-    away(venue=hall)
+    an_absence(venue=hall)
     draft_activity(None, None, 23, title="Sosialisasi Sabtu")
     assert "All 2 Must be solved 1 To look at 1" in page(coordinator_client)
     grave = page(coordinator_client, severity="block")
@@ -136,12 +120,12 @@ def test_the_list_is_filtered_by_severity_and_programme(coordinator_client, acti
 
 @pytest.mark.parametrize("query", [{"severity": "ignore"}, {"severity": "x"}, {"programme": "x"}, {"page": "99"}])
 def test_an_invalid_filter_is_ignored(coordinator_client, activity, hall, query):
-    away(venue=hall)
+    an_absence(venue=hall)
     assert "Aula Bappeda cannot be had" in page(coordinator_client, **query)
 
 
 def test_a_viewer_sees_what_clashes_and_why_but_no_buttons(viewer_client, activity, hall):
-    away(venue=hall)
+    an_absence(venue=hall)
     html = viewer_client.get("/findings").text
     assert "Aula Bappeda cannot be had" in html
     assert "Move it to" not in html
@@ -164,8 +148,8 @@ def test_every_kind_has_a_message(coordinator_client, activity, programme, hall,
     )  # fmt: skip
     next_one = draft_activity(None, hall, 22, title="Sesudahnya", starts_at=at(22, 12, 40), ends_at=at(22, 14))
     for one in (friday, friday_two, next_one):
-        invite(one, ani, Role.SPEAKER)
-        invite(one, budi, Role.CADRE)
+        an_invitation(one, ani, Role.SPEAKER)
+        an_invitation(one, budi, Role.CADRE)
     for day, title in ((5, "Libur"), (9, "Sabtu")):
         draft_activity(None, None, day, title=title)
     draft_activity(programme, None, 25, title="Di luar")

@@ -9,9 +9,9 @@ from outreach.queries import directory
 from outreach.services.directory import groups
 from outreach.services.directory.groups import GroupValues
 from outreach.services.privacy import person as privacy
-from tests.conftest import NOW, a_person
-from tests.services.polls.polls_help import a_poll
 from tests.web.reading import fields, text_of
+from tests.world import NOW, a_person
+from tests.world.polls import a_poll
 
 pytestmark = pytest.mark.usefixtures("clock_stands")
 
@@ -100,7 +100,9 @@ def test_a_group_is_ticked_by_one_button_where_people_are_invited(coordinator_cl
     assert db.session.query(Invitation).count() == 0
     coordinator_client.post(address, data=fields(page) | {"do": "invite"})
     found = db.session.query(Invitation).order_by(Invitation.person_id)
-    assert [(one.person_id, one.role) for one in found] == [(p.id, Role.PARTICIPANT) for p in (ani, budi, citra)]
+    assert [(one.person_id, one.role) for one in found] == [
+        (person.id, Role.PARTICIPANT) for person in (ani, budi, citra)
+    ]
 
 
 def test_a_group_is_ticked_by_one_button_where_a_date_poll_asks(coordinator_client, team, ani, budi):

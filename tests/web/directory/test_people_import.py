@@ -16,7 +16,8 @@ from outreach.extensions import db
 from outreach.models import Person, PersonImport
 from outreach.services.directory import import_people as importing
 from outreach.services.directory import uploads
-from tests.conftest import NOW, log_in
+from tests.web.reading import words
+from tests.world import NOW, log_in
 
 GOOD = (
     "Nama Lengkap;Kelurahan;No. HP/WA;Email;Jenis Kader\nANI WIJAYA;Imopuro;'+62 812-3456-7890;ani@example.com;PATBM\n"
@@ -40,10 +41,6 @@ def how_many():
 
 def page(client, address, **asked):
     return client.get(address, query_string={"lang": "en", **asked}).get_data(as_text=True)
-
-
-def words(html):
-    return " ".join(re.sub(r"<[^>]+>", " ", html).split())
 
 
 def test_a_sheet_is_checked_confirmed_and_reported(coordinator_page):
@@ -90,7 +87,10 @@ def test_the_guess_stands_above_the_first_rows_and_is_corrected_and_remembered(c
     assert selected(html) == {"c-0-0": "name", "c-0-1": None, "c-0-2": "kelurahan"}
     assert "chosen by you" in html
     coordinator_page.post(preview)
-    assert [(p.name, p.region.name) for p in everybody()] == [("Ani Wijaya", "Imopuro"), ("Budi Santoso", "Yosodadi")]
+    assert [(person.name, person.region.name) for person in everybody()] == [
+        ("Ani Wijaya", "Imopuro"),
+        ("Budi Santoso", "Yosodadi"),
+    ]
     again = choose(coordinator_page, "NAMA;ASAL;ALAMAT\nCici;Metro;Iringmulyo\n").location
     html = page(coordinator_page, again)
     assert selected(html) == {"c-0-0": "name", "c-0-1": None, "c-0-2": "kelurahan"}
@@ -114,7 +114,7 @@ def test_a_file_in_which_nothing_is_recognised_is_read_once_its_columns_are_chos
     assert "Please choose the column that holds the names." in page(coordinator_page, preview)
     coordinator_page.post(f"{preview}/columns", data={"c-0-0": "name"})
     coordinator_page.post(preview)
-    assert [p.name for p in everybody()] == ["Ani", "Budi"]
+    assert [person.name for person in everybody()] == ["Ani", "Budi"]
 
 
 def test_a_suggestion_is_taken_in_place_by_one_press(coordinator_page):
@@ -131,7 +131,7 @@ def test_a_suggestion_is_taken_in_place_by_one_press(coordinator_page):
         f"{preview}/correct", data={"column": "kelurahan", "written": "Atlantis", "value": "18.72.01.1001"}
     )
     coordinator_page.post(preview)
-    assert [(p.name, p.email, p.region.name) for p in everybody()] == [
+    assert [(person.name, person.email, person.region.name) for person in everybody()] == [
         ("Ani", "ani@example.com", "Imopuro"),
         ("Budi", "budi@example.com", "Metro"),
         ("Cici", "", "Metro"),
@@ -163,7 +163,7 @@ def test_a_change_is_shown_with_old_and_new_value_and_can_be_left(coordinator_pa
     assert "There is nothing to store." in page(coordinator_page, preview)
     coordinator_page.post(f"{preview}/decide", data={"row": row, "decision": "", "show": "left"})
     coordinator_page.post(preview)
-    assert [p.email for p in everybody()] == ["baru@example.com"]
+    assert [person.email for person in everybody()] == ["baru@example.com"]
 
 
 @pytest.mark.parametrize(
@@ -187,7 +187,7 @@ def test_a_doubtful_row_stands_beside_the_known_person_and_is_stored_as_chosen(
     row = {"all": "doubtful"} if whole else {"row": re.search(r'name="row" value="([^"]+)"', html)[1]}
     coordinator_page.post(f"{preview}/decide", data={**row, "decision": decision, "show": "doubtful"})
     coordinator_page.post(preview)
-    assert [p.phone for p in everybody()] == phones
+    assert [person.phone for person in everybody()] == phones
 
 
 def test_rows_that_need_nothing_get_no_note(coordinator_page):
@@ -206,7 +206,7 @@ def test_an_import_is_undone_from_its_report_or_from_the_list_of_the_last_day(co
     text = words(page(coordinator_page, undo))
     assert "Remove 1 people again, and give 1 their former values?" in text
     assert coordinator_page.post(f"{undo}/undo").location == undo
-    assert [(p.name, p.email) for p in everybody()] == [("Ani Wijaya", "ani@example.com")]
+    assert [(person.name, person.email) for person in everybody()] == [("Ani Wijaya", "ani@example.com")]
     text = words(page(coordinator_page, undo))
     assert "The import is undone: 1 removed, 1 as before, 0 left as they are." in text
     assert "This import was undone on" in text
@@ -222,7 +222,7 @@ def test_who_was_changed_since_is_named_before_undoing(coordinator_page):
     text = words(page(coordinator_page, undo))
     assert "1 person stays as they are Ani Wijaya changed since" in text
     coordinator_page.post(f"{undo}/undo")
-    assert [p.name for p in everybody()] == ["Ani Wijaya"]
+    assert [person.name for person in everybody()] == ["Ani Wijaya"]
 
 
 def test_an_import_that_does_not_exist_cannot_be_undone(coordinator_page):
@@ -269,7 +269,7 @@ def test_the_refused_rows_are_a_spreadsheet_that_says_why_and_can_be_corrected_a
     rows[2][3] = "Yosodadi"
     again = choose(coordinator_page, as_xlsx(rows), "perbaikan.xlsx").location
     coordinator_page.post(again)
-    assert "Budi" in [p.name for p in everybody()]
+    assert "Budi" in [person.name for person in everybody()]
 
 
 def zipped(data):

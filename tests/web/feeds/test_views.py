@@ -8,35 +8,30 @@ import sqlalchemy as sa
 from flask import Flask
 
 from outreach import create_app
+from outreach.delivery.mail.ical_feed import feed_url
 from outreach.domain.activity import Move
 from outreach.domain.kinds import FeedScope, Role
 from outreach.extensions import db
 from outreach.models import Activity, Feed, Invitation
 from outreach.services import feeds
 from outreach.services.activities import move as moves
-from outreach.services.activities import publish as publishing
-from tests.conftest import NOW, settings_for
-from tests.web.browsers import BrowserClient
+from tests.support.apps import settings_for
+from tests.world import NOW, publish
 
-pytestmark = pytest.mark.usefixtures("clock_stands")
+pytestmark = pytest.mark.usefixtures("clock_stands", "browsers")
 
 
 ADDRESS = re.compile(r"http://localhost(/feeds/[\w-]{38}\.ics)")
 
 
-@pytest.fixture(autouse=True)
-def _each_request_for_itself(current_app_):
-    current_app_.test_client_class = BrowserClient
-
-
 @pytest.fixture
-def published(activity: Activity, coordinator) -> Activity:
-    publishing.publish([activity.id], by=coordinator, now=NOW)
+def published_for_nobody(activity: Activity, coordinator) -> Activity:
+    publish(activity, by=coordinator, tick=False)
     return activity
 
 
 @pytest.fixture
-def address(current_app_: Flask, published, coordinator_client) -> str:
+def address(current_app_: Flask, published_for_nobody, coordinator_client) -> str:
     """The address of the feed of everything, created through the page."""
     coordinator_client.post("/feeds/new", data={"name": "HP Kepala Bidang", "scope": "everything"})
     return ADDRESS.search(coordinator_client.get("/feeds").text)[1]
@@ -59,7 +54,9 @@ def test_a_calendar_is_read_without_signing_in(any_app, address):
     assert answer.headers["ETag"].startswith('W/"')
 
 
-def test_a_program_with_the_current_version_gets_not_modified(any_app, address, published, coordinator, monkeypatch):
+def test_a_program_with_the_current_version_gets_not_modified(
+    any_app, address, published_for_nobody, coordinator, monkeypatch
+):
     client = any_app.test_client()
     first = client.get(address)
     again = client.get(address, headers={"If-None-Match": first.headers["ETag"]})
@@ -69,8 +66,13 @@ def test_a_program_with_the_current_version_gets_not_modified(any_app, address, 
 
     later = NOW + timedelta(hours=1)
     monkeypatch.setattr("outreach.clock.now", lambda: later)
-    place = Move(published.starts_at + timedelta(days=1), published.ends_at + timedelta(days=1), published.zone, None)
-    moves.move(published.id, place, "Aula dipakai", None, by=coordinator, now=later)
+    place = Move(
+        published_for_nobody.starts_at + timedelta(days=1),
+        published_for_nobody.ends_at + timedelta(days=1),
+        published_for_nobody.zone,
+        None,
+    )
+    moves.move(published_for_nobody.id, place, "Aula dipakai", None, by=coordinator, now=later)
     for headers in ({"If-None-Match": first.headers["ETag"]}, {"If-Modified-Since": first.headers["Last-Modified"]}):
         changed = client.get(address, headers=headers)
         assert (changed.status_code, "SEQUENCE:1" in changed.text) == (200, True)
@@ -97,12 +99,12 @@ def test_a_request_records_the_day_once_and_changes_nothing_else(any_app, addres
     assert str(only_feed().read_on) == "2027-01-05"
 
 
-def test_an_unchanged_file_is_written_once(app, address, published, monkeypatch):
+def test_an_unchanged_file_is_written_once(app, address, published_for_nobody, monkeypatch):
     client = app.test_client()
     first = client.get(address).data
     monkeypatch.setattr("outreach.clock.now", lambda: NOW + timedelta(minutes=5))
     assert client.get(address).data == first
-    published.public_title = "Rapat lain"
+    published_for_nobody.public_title = "Rapat lain"
     db.session.commit()
     assert b"SUMMARY:Rapat lain" in client.get(address).data
 
@@ -118,9 +120,9 @@ def test_unknown_forged_and_stopped_addresses_get_the_same_response(any_app, add
     assert len({tuple(sorted(answer.headers)) for answer in answers}) == 1
 
 
-def test_too_many_requests_are_rate_limited(tmp_path, app, published):
+def test_too_many_requests_are_rate_limited(tmp_path, app, published_for_nobody):
     feed = feeds.make(FeedScope.EVERYTHING, None, "HP", by=None, now=NOW)
-    path = feeds.feed_url(feed).removeprefix("http://localhost")
+    path = feed_url(feed).removeprefix("http://localhost")
     slow = create_app(settings_for(tmp_path, rate_public="3/minute"))
     answers = [slow.test_client().get(path).status_code for _ in range(5)]
     assert answers == [200, 200, 200, 429, 429]
@@ -173,13 +175,13 @@ def test_a_viewer_neither_sees_nor_creates_addresses(any_app, address, viewer_cl
     assert viewer_client.post(f"/feeds/{only_feed().id}/renew").status_code == 403
 
 
-def test_a_persons_feed_is_in_their_language(any_app, published, ani):
+def test_a_persons_feed_is_in_their_language(any_app, published_for_nobody, ani):
     ani.locale = "en"
-    published.venue_id = None
+    published_for_nobody.venue_id = None
     db.session.commit()
     everything = feeds.make(FeedScope.EVERYTHING, None, "HP", by=None, now=NOW)
-    assert "akan diberitahukan" in any_app.test_client().get(feeds.feed_url(everything)).text
-    db.session.add(Invitation(activity_id=published.id, person_id=ani.id, role=Role.CADRE, invited_at=NOW))
+    assert "akan diberitahukan" in any_app.test_client().get(feed_url(everything)).text
+    db.session.add(Invitation(activity_id=published_for_nobody.id, person_id=ani.id, role=Role.CADRE, invited_at=NOW))
     db.session.commit()
     own = feeds.make(FeedScope.PERSON, ani.id, "HP sendiri", by=None, now=NOW)
-    assert "to be announced" in any_app.test_client().get(feeds.feed_url(own)).text
+    assert "to be announced" in any_app.test_client().get(feed_url(own)).text

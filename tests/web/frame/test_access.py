@@ -12,8 +12,11 @@ from outreach.extensions import db
 from outreach.models import User
 from outreach.web.frame.access import PUBLIC
 from outreach.web.frame.accounts import Accounts
-from tests.conftest import PASSWORD, log_in, settings_for
-from tests.web.browsers import BrowserClient, browsers, sign_in  # noqa: F401
+from tests.support.apps import settings_for
+from tests.web.browsers import BrowserClient, sign_in
+from tests.world import PASSWORD, log_in
+
+pytestmark = pytest.mark.usefixtures("browsers")
 
 CONVERTED = {"int": "1", "default": "x", "string": "x", "path": "x"}
 

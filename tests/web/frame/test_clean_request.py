@@ -6,8 +6,9 @@ from flask import Flask
 
 from outreach.extensions import db
 from outreach.models import Office, Organisation, Programme
-from tests.conftest import draft_activity
-from tests.web.browsers import browsers  # noqa: F401
+from tests.world import draft_activity
+
+pytestmark = pytest.mark.usefixtures("browsers")
 
 HUGE = 2**63
 LISTS = ["/people", "/organisations", "/venues", "/activities", "/programmes", "/messages", "/audit", "/office/cities",

@@ -14,7 +14,7 @@ from outreach.queries.paging import Page
 from outreach.settings import ROOT
 from outreach.web.frame.looks import TONES, badge
 from outreach.web.frame.say import say
-from tests.conftest import JAKARTA, at
+from tests.world import JAKARTA, at
 
 UI = '{% import "macros/ui.html" as ui with context %}'
 

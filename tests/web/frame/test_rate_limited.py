@@ -17,8 +17,8 @@ from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import links
 from outreach.web.answer_pages.forms import form_token
 from outreach.web.frame import rate_limited
-from tests.conftest import NOW
 from tests.web.reading import fields, text_of
+from tests.world import NOW
 
 pytestmark = pytest.mark.usefixtures("clock_stands")
 
@@ -34,11 +34,6 @@ def link(app, activity, ani) -> str:
     db.session.execute(sa.update(Invitation).values(state=InvitationState.INVITED, invited_at=NOW))
     db.session.commit()
     return tokens.token(links.link_for(db.session, ani))
-
-
-@pytest.fixture
-def phone(app):
-    return app.test_client()
 
 
 def let_through(app, rate: str) -> None:

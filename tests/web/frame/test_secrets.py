@@ -15,11 +15,10 @@ from outreach.extensions import db
 from outreach.models import AuditEntry, Organisation, Person, User
 from outreach.services.activities import publish as publishing
 from outreach.services.invitations import invite as inviting
-from tests.conftest import NOW, a_person, log_in
-from tests.web.browsers import (
-    browsers,  # noqa: F401
-    sign_in,
-)
+from tests.web.browsers import sign_in
+from tests.world import NOW, a_person, log_in
+
+pytestmark = pytest.mark.usefixtures("browsers")
 
 LINK = re.compile(r"(?:/j/|%2Fj%2F)[\w-]{38}")
 

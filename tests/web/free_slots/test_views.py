@@ -5,26 +5,15 @@ import re
 import pytest
 
 from outreach.domain.kinds import Role
-from outreach.domain.states import ActivityState, InvitationState
+from outreach.domain.states import ActivityState
 from outreach.extensions import db
-from outreach.models import Invitation
 from outreach.settings import ROOT
-from tests.conftest import at, draft_activity
 from tests.web.reading import fields
+from tests.world import an_invitation, at, draft_activity
+
+pytestmark = pytest.mark.usefixtures("clock_stands")
 
 FIND = {"do": "find", "length": "120", "first": "2027-01-18", "last": "2027-01-18", "venue": "any", "people": "20"}
-
-
-@pytest.fixture(autouse=True)
-def _monday(monkeypatch):
-    monkeypatch.setattr("outreach.clock.now", lambda: at(4))
-
-
-def speaks(activity, person) -> None:
-    db.session.add(
-        Invitation(activity_id=activity.id, person_id=person.id, role=Role.SPEAKER, state=InvitationState.INVITED)
-    )
-    db.session.commit()
 
 
 def find(client, **changes):
@@ -63,7 +52,7 @@ def test_the_required_people_are_preselected_for_inviting_after_the_activity_is_
 
 
 def test_the_required_people_are_respected(coordinator_client, activity, ani, hall):
-    speaks(activity, ani)
+    an_invitation(activity, ani, Role.SPEAKER)
     activity.starts_at, activity.ends_at = at(18, 7, 30), at(18, 16)
     activity.venue_id = None
     db.session.commit()
@@ -75,7 +64,7 @@ def test_the_required_people_are_respected(coordinator_client, activity, ani, ha
 
 
 def test_an_activity_to_be_moved_does_not_block_itself(coordinator_client, activity, ani, hall):
-    speaks(activity, ani)
+    an_invitation(activity, ani, Role.SPEAKER)
     begun = coordinator_client.get(f"/free-times?activity={activity.id}").text
     assert f'value="{ani.id}" checked' in begun
     page = find(coordinator_client, person=ani.id, activity=activity.id, venue=hall.id).text

@@ -3,22 +3,14 @@
 import pytest
 import sqlalchemy as sa
 
-from outreach.domain.kinds import IncomingKind, IncomingOutcome, Role
+from outreach.domain.kinds import IncomingKind, IncomingOutcome
 from outreach.extensions import db
 from outreach.models import IncomingMail, Invitation
 from outreach.services.activities import publish as publishing
 from outreach.services.invitations import invite as inviting
-from tests.conftest import NOW
-from tests.services.inbox.stored_help import mail
 from tests.web.reading import page
-
-
-@pytest.fixture
-def hers(activity, ani, coordinator) -> int:
-    """The id of Ani's invitation to a published activity."""
-    inviting.invite_people([activity.id], [ani.id], Role.CADRE, by=coordinator, now=NOW)
-    publishing.publish([activity.id], by=coordinator, now=NOW)
-    return db.session.scalars(sa.select(Invitation.id)).one()
+from tests.world import NOW
+from tests.world.incoming import mail
 
 
 @pytest.fixture
@@ -35,9 +27,9 @@ def checked(shown: str, name: str) -> list[str]:
     return [tag.partition('value="')[2].partition('"')[0] for tag in tags if " checked" in tag.partition(">")[0]]
 
 
-def test_an_answer_is_recorded_from_a_letter_and_leads_back_to_the_mails(hers, ani, coordinator_client):
-    letter = mail(person=ani, invitation_id=hers, subject="Saya hadir", text="Insyaallah saya datang.").id
-    path = f"/invitations/{hers}/answer?mail={letter}"
+def test_an_answer_is_recorded_from_a_letter_and_leads_back_to_the_mails(anis_invitation_id, ani, coordinator_client):
+    letter = mail(person=ani, invitation_id=anis_invitation_id, subject="Saya hadir", text="Insyaallah saya datang.").id
+    path = f"/invitations/{anis_invitation_id}/answer?mail={letter}"
     shown = page(coordinator_client, path)
     assert "Insyaallah saya datang." in shown
     assert (checked(shown, "source"), checked(shown, "choice")) == (["mail"], [])
@@ -47,43 +39,47 @@ def test_an_answer_is_recorded_from_a_letter_and_leads_back_to_the_mails(hers, a
     after = page(coordinator_client, answered.location)
     assert "The answer of Ani Wijaya is recorded." in after
     assert "The mail is marked as dealt with." in after
-    assert "by e-mail" in page(coordinator_client, f"/invitations/{hers}")
+    assert "by e-mail" in page(coordinator_client, f"/invitations/{anis_invitation_id}")
     coordinator_client.post(f"/incoming/{letter}/reopen", data={"together": "1"})
     assert db.session.get(IncomingMail, letter, populate_existing=True).seen_at is None
 
 
-def test_an_input_error_keeps_the_letter_beside_the_form_and_unhandled(hers, ani, coordinator_client):
-    letter = mail(person=ani, invitation_id=hers, text="Insyaallah saya datang.").id
-    refused = coordinator_client.post(f"/invitations/{hers}/answer?mail={letter}", data={"source": "mail"})
+def test_an_input_error_keeps_the_letter_beside_the_form_and_unhandled(anis_invitation_id, ani, coordinator_client):
+    letter = mail(person=ani, invitation_id=anis_invitation_id, text="Insyaallah saya datang.").id
+    refused = coordinator_client.post(
+        f"/invitations/{anis_invitation_id}/answer?mail={letter}", data={"source": "mail"}
+    )
     assert (refused.status_code, "Insyaallah saya datang." in refused.text) == (422, True)
     refused = coordinator_client.post(
-        f"/invitations/{hers}/answer?mail={letter}", data={"source": "mail", "choice": "represented"}
+        f"/invitations/{anis_invitation_id}/answer?mail={letter}", data={"source": "mail", "choice": "represented"}
     )
     assert (refused.status_code, "Insyaallah saya datang." in refused.text) == (422, True)
     assert db.session.get(IncomingMail, letter, populate_existing=True).seen_at is None
 
 
-def test_a_calendars_answer_is_shown_and_preselected(hers, ani, activity, coordinator_client):
+def test_a_calendars_answer_is_shown_and_preselected(anis_invitation_id, ani, activity, coordinator_client):
     answer = mail(
-        IncomingKind.ANSWER, IncomingOutcome.TO_READ, person=ani, invitation_id=hers, participation="DECLINED",
+        IncomingKind.ANSWER, IncomingOutcome.TO_READ, person=ani, invitation_id=anis_invitation_id, participation="DECLINED",
         reason="deadline_passed", text="", subject="Declined",
     ).id  # fmt: skip
     for path in ("/incoming", f"/incoming/{answer}"):
         assert "Answer from a calendar: <strong>not coming</strong>" in page(coordinator_client, path)
-    for path in (f"/invitations/{hers}", f"/activities/{activity.id}/invitees"):
+    for path in (f"/invitations/{anis_invitation_id}", f"/activities/{activity.id}/invitees"):
         shown = page(coordinator_client, path)
         assert "answered by their calendar on Mon, 4 Jan 2027" in shown
         assert "wrote on" not in shown
-    shown = page(coordinator_client, f"/invitations/{hers}/answer?mail={answer}")
+    shown = page(coordinator_client, f"/invitations/{anis_invitation_id}/answer?mail={answer}")
     assert (checked(shown, "source"), checked(shown, "choice")) == (["mail"], ["not_coming"])
 
 
-def test_without_a_letter_the_form_is_unchanged(hers, coordinator_client):
-    shown = page(coordinator_client, f"/invitations/{hers}/answer")
+def test_without_a_letter_the_form_is_unchanged(anis_invitation_id, coordinator_client):
+    shown = page(coordinator_client, f"/invitations/{anis_invitation_id}/answer")
     assert (checked(shown, "source"), "this mail is marked" in shown) == ([], False)
-    saved = coordinator_client.post(f"/invitations/{hers}/answer", data={"choice": "coming", "source": "mail"})
+    saved = coordinator_client.post(
+        f"/invitations/{anis_invitation_id}/answer", data={"choice": "coming", "source": "mail"}
+    )
     assert saved.location.startswith("/activities/")
-    assert coordinator_client.get(f"/invitations/{hers}/answer?mail=999").status_code == 404
+    assert coordinator_client.get(f"/invitations/{anis_invitation_id}/answer?mail=999").status_code == 404
 
 
 def test_an_offices_names_are_recorded_from_a_letter(theirs, police, coordinator_client):
@@ -106,15 +102,15 @@ def test_a_letter_that_declines_for_an_office_is_recorded(theirs, police, coordi
     assert answered.location == f"/incoming?marked={letter}"
 
 
-def test_a_guess_is_marked_as_a_guess(hers, ani, coordinator_client):
-    guessed = mail(person=ani, invitation_id=hers, guessed=True).id
+def test_a_guess_is_marked_as_a_guess(anis_invitation_id, ani, coordinator_client):
+    guessed = mail(person=ani, invitation_id=anis_invitation_id, guessed=True).id
     for path in ("/incoming", f"/incoming/{guessed}"):
         assert "perhaps about <a" in page(coordinator_client, path)
-    assert "perhaps about this" in page(coordinator_client, f"/invitations/{hers}")
+    assert "perhaps about this" in page(coordinator_client, f"/invitations/{anis_invitation_id}")
     db.session.execute(sa.update(IncomingMail).values(guessed=False))
     db.session.commit()
     assert "perhaps about" not in page(coordinator_client, f"/incoming/{guessed}")
-    assert "perhaps about" not in page(coordinator_client, f"/invitations/{hers}")
+    assert "perhaps about" not in page(coordinator_client, f"/invitations/{anis_invitation_id}")
 
 
 def test_undo_is_offered_after_an_action_and_restores_the_mail(coordinator_client):
@@ -153,9 +149,11 @@ def test_a_report_that_had_its_effect_is_marked(ani, coordinator_client):
     assert ">Taken<" in page(coordinator_client, f"/incoming/{answer}")
 
 
-def test_the_log_links_from_an_answer_to_its_mail(hers, ani, coordinator, administrator_client):
-    letter = mail(person=ani, invitation_id=hers, sender_name="Ani Wijaya").id
-    administrator_client.post(f"/invitations/{hers}/answer?mail={letter}", data={"choice": "coming", "source": "mail"})
+def test_the_log_links_from_an_answer_to_its_mail(anis_invitation_id, ani, coordinator, administrator_client):
+    letter = mail(person=ani, invitation_id=anis_invitation_id, sender_name="Ani Wijaya").id
+    administrator_client.post(
+        f"/invitations/{anis_invitation_id}/answer?mail={letter}", data={"choice": "coming", "source": "mail"}
+    )
     shown = page(administrator_client, "/audit?about=invitation")
     assert f'<a href="/incoming/{letter}">From a mail of Ani Wijaya</a>' in shown
     assert "How: by e-mail" in shown

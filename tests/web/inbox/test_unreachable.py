@@ -1,30 +1,17 @@
 """People that mail does not reach, as a coordinator sees them: the reason, what they would miss, and what to do."""
 
-import pytest
-import sqlalchemy as sa
-
-from outreach.domain.kinds import IncomingKind, IncomingOutcome, MailKind, Role
+from outreach.domain.kinds import IncomingKind, IncomingOutcome, MailKind
 from outreach.domain.mail.address_faults import AddressFault
 from outreach.domain.states import MessageState
 from outreach.extensions import db
-from outreach.models import Invitation, Message
-from outreach.services.activities import publish as publishing
-from outreach.services.invitations import invite as inviting
-from tests.conftest import NOW, at
-from tests.services.inbox.stored_help import blocked, mail
+from outreach.models import Message
 from tests.web.reading import page
-
-
-@pytest.fixture
-def hers(activity, ani, coordinator) -> int:
-    """The id of Ani's invitation to a published activity."""
-    inviting.invite_people([activity.id], [ani.id], Role.CADRE, by=coordinator, now=NOW)
-    publishing.publish([activity.id], by=coordinator, now=NOW)
-    return db.session.scalars(sa.select(Invitation.id)).one()
+from tests.world import NOW, at
+from tests.world.incoming import blocked, mail
 
 
 def test_unreachable_people_are_listed_with_a_plain_reason_and_what_they_would_miss(
-    hers, ani, activity, coordinator_client
+    anis_invitation_id, ani, activity, coordinator_client
 ):
     blocked(ani.email, fault=AddressFault.UNKNOWN)
     shown = page(coordinator_client, "/incoming/unreachable")
@@ -33,7 +20,7 @@ def test_unreachable_people_are_listed_with_a_plain_reason_and_what_they_would_m
     assert "This address does not exist." in page(coordinator_client, f"/people/{ani.id}")
 
 
-def test_allowing_an_address_again_says_that_nothing_is_sent_again(hers, ani, police, coordinator_client):
+def test_allowing_an_address_again_says_that_nothing_is_sent_again(anis_invitation_id, ani, police, coordinator_client):
     for address, path, data in (
         (ani.email, "/incoming/unreachable", {"address": ani.email}),
         (ani.email, f"/people/{ani.id}/address", {}),
@@ -43,7 +30,7 @@ def test_allowing_an_address_again_says_that_nothing_is_sent_again(hers, ani, po
         assert "is not sent anew by itself" in coordinator_client.post(path, data=data, follow_redirects=True).text
 
 
-def test_a_mail_to_a_blocked_address_cannot_be_sent_again_from_its_page(hers, ani, coordinator_client):
+def test_a_mail_to_a_blocked_address_cannot_be_sent_again_from_its_page(anis_invitation_id, ani, coordinator_client):
     message = Message(
         person=ani, kind=MailKind.INVITATION, local_day=NOW.date(), due_at=NOW, expires_at=at(18),
         state=MessageState.FAILED, address=ani.email,

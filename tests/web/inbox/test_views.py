@@ -5,16 +5,13 @@ from dataclasses import replace
 import pytest
 import sqlalchemy as sa
 
-from outreach import clock
 from outreach.domain.kinds import IncomingKind, IncomingOutcome, MailKind, Role, Sector
 from outreach.domain.mail.failures import ChannelTrouble
 from outreach.extensions import db
 from outreach.models import AuditEntry, Channel, IncomingMail, Invitation, Message, Organisation, User
-from outreach.services.activities import publish as publishing
-from outreach.services.invitations import invite as inviting
-from tests.conftest import NOW, a_person, at, draft_activity
-from tests.services.inbox.stored_help import blocked, mail
 from tests.web.reading import page
+from tests.world import NOW, a_person, at, draft_activity, stop_clock
+from tests.world.incoming import blocked, mail
 
 
 @pytest.fixture
@@ -23,22 +20,16 @@ def reading(app):
     app.extensions["outreach"] = replace(app.extensions["outreach"], imap_server="imap.example.com")
 
 
-@pytest.fixture
-def hers(activity, ani, coordinator) -> int:
-    """The id of Ani's invitation to a published activity."""
-    inviting.invite_people([activity.id], [ani.id], Role.CADRE, by=coordinator, now=NOW)
-    publishing.publish([activity.id], by=coordinator, now=NOW)
-    return db.session.scalars(sa.select(Invitation.id)).one()
-
-
-def test_a_letter_is_first_with_its_person_and_a_link_to_record_an_answer(hers, ani, coordinator_client):
-    letter = mail(person=ani, invitation_id=hers, subject="Datang terlambat", text="Saya datang pukul 10.")
+def test_a_letter_is_first_with_its_person_and_a_link_to_record_an_answer(anis_invitation_id, ani, coordinator_client):
+    letter = mail(
+        person=ani, invitation_id=anis_invitation_id, subject="Datang terlambat", text="Saya datang pukul 10."
+    )
     shown = page(coordinator_client)
     assert "Datang terlambat" in shown
     assert "Saya datang pukul 10." in shown
     assert f'href="/people/{ani.id}"' in shown
-    assert f'href="/invitations/{hers}"' in shown
-    assert f'href="/invitations/{hers}/answer?mail={letter.id}"' in shown
+    assert f'href="/invitations/{anis_invitation_id}"' in shown
+    assert f'href="/invitations/{anis_invitation_id}/answer?mail={letter.id}"' in shown
 
 
 def test_words_and_subject_are_shown_as_text_and_never_as_a_link(coordinator_client):
@@ -71,7 +62,7 @@ def test_each_list_has_its_own_mails(coordinator_client):
         (IncomingKind.AUTOMATIC, IncomingOutcome.IGNORED), (IncomingKind.ANSWER, IncomingOutcome.REFUSED),
     ):  # fmt: skip
         mail(kind, outcome, subject=f"{kind.value} {outcome.value}.")
-    every = [f"{m.kind.value} {m.outcome.value}." for m in db.session.scalars(sa.select(IncomingMail))]
+    every = [f"{mail.kind.value} {mail.outcome.value}." for mail in db.session.scalars(sa.select(IncomingMail))]
 
     def found(path):
         shown = page(coordinator_client, path)
@@ -236,10 +227,12 @@ def test_the_start_page_shows_the_number_of_waiting_mails(coordinator_client):
     assert "1 mail waits to be read" in page(coordinator_client, "/")
 
 
-def test_the_invitation_shows_that_its_invitee_wrote(hers, ani, activity, coordinator_client):
-    letter = mail(person=ani, invitation_id=hers, received_at=at(5, 9)).id
-    mail(IncomingKind.ANSWER, IncomingOutcome.APPLIED, person=ani, invitation_id=hers, received_at=at(6, 9))
-    for path in (f"/activities/{activity.id}/invitees", f"/invitations/{hers}"):
+def test_the_invitation_shows_that_its_invitee_wrote(anis_invitation_id, ani, activity, coordinator_client):
+    letter = mail(person=ani, invitation_id=anis_invitation_id, received_at=at(5, 9)).id
+    mail(
+        IncomingKind.ANSWER, IncomingOutcome.APPLIED, person=ani, invitation_id=anis_invitation_id, received_at=at(6, 9)
+    )
+    for path in (f"/activities/{activity.id}/invitees", f"/invitations/{anis_invitation_id}"):
         shown = page(coordinator_client, path)
         assert f'href="/incoming/{letter}"' in shown
         assert "wrote on Tue, 5 Jan 2027" in shown
@@ -264,7 +257,7 @@ def test_the_message_shows_replies_and_reports_about_it(ani, coordinator_client)
 
 
 def test_an_address_that_mail_does_not_reach_is_shown_on_each_page_with_the_phone_number(
-    hers, ani, activity, coordinator_client
+    anis_invitation_id, ani, activity, coordinator_client
 ):
     ani.phone = "+6281234567890"
     blocked(ani.email)
@@ -272,7 +265,7 @@ def test_an_address_that_mail_does_not_reach_is_shown_on_each_page_with_the_phon
         "/incoming/unreachable",
         f"/people/{ani.id}",
         f"/activities/{activity.id}/invitees",
-        f"/invitations/{hers}",
+        f"/invitations/{anis_invitation_id}",
     ):
         shown = page(coordinator_client, path)
         assert "0812-3456-7890" in shown
@@ -302,7 +295,7 @@ def test_the_lists_take_as_many_queries_for_24_mails_as_for_8(
     reading, ani, coordinator, coordinator_client, queries, monkeypatch
 ):
     """Each mail has its own sender and activity, and different people handled some of them."""
-    monkeypatch.setattr(clock, "now", lambda: NOW)  # the menu's count is cached for a moment
+    stop_clock(monkeypatch)  # the menu's count is cached for a moment
     who = ani.id
     paths = ("/incoming", "/incoming?show=all", "/incoming/unreachable", f"/people/{who}")
 

@@ -5,14 +5,10 @@ from urllib.parse import unquote
 
 import pytest
 
-from outreach.domain.kinds import AnswerSource, Role
+from outreach.domain.kinds import AnswerSource
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
-from outreach.models import Invitation
-from outreach.services.activities import publish as publishing
-from outreach.services.invitations import invite as inviting
-from outreach.services.reminders import tick as reminding
-from tests.conftest import NOW, draft_activity
+from tests.world import draft_activity, invitation_of, invite, invite_organisation, publish
 
 COMING, NOT_COMING, INVITED = InvitationState.COMING, InvitationState.NOT_COMING, InvitationState.INVITED
 
@@ -21,18 +17,11 @@ COMING, NOT_COMING, INVITED = InvitationState.COMING, InvitationState.NOT_COMING
 def days(activity, programme, hall, ani, budi, police, coordinator):
     """Two days of a programme. Ani is invited to both; Budi and the police to the first."""
     other = draft_activity(programme, hall, 19, title="Hari kedua", public_title="Hari kedua")
-    inviting.invite_people([activity.id, other.id], [ani.id], Role.CADRE, by=coordinator, now=NOW)
-    inviting.invite_people([activity.id], [budi.id], Role.CADRE, by=coordinator, now=NOW)
-    inviting.invite_organisations([activity.id], {police.id: 2}, by=coordinator, now=NOW)
-    publishing.publish([activity.id, other.id], by=coordinator, now=NOW)
-    reminding.tick(NOW)
+    invite([activity, other], ani, by=coordinator)
+    invite(activity, budi, by=coordinator)
+    invite_organisation(activity, police, by=coordinator)
+    publish(activity, other, by=coordinator)
     return activity, other
-
-
-def invitation_of(invitee, activity) -> Invitation:
-    db.session.rollback()
-    column = Invitation.organisation if invitee.__tablename__ == "organisation" else Invitation.person
-    return db.session.query(Invitation).filter(column == invitee, Invitation.activity_id == activity.id).one()
 
 
 def test_the_lists_show_everybody_once_whether_or_not_mail_reaches_them(days, programme, budi, coordinator_client):
@@ -55,7 +44,7 @@ def test_after_recording_comes_the_next_of_the_same_list_with_the_same_filter(
     call = f"/to-call/person/{ani.id}?programme={programme.id}&role=cadre"
     assert call in page
     form = coordinator_client.get(call).text
-    first, second = invitation_of(ani, days[0]), invitation_of(ani, days[1])
+    first, second = invitation_of(days[0], ani), invitation_of(days[1], ani)
     assert all(f'name="i{one.id}-choice"' in form for one in (first, second))
     answer = coordinator_client.post(
         call,
@@ -71,12 +60,12 @@ def test_after_recording_comes_the_next_of_the_same_list_with_the_same_filter(
     assert answer.request.args.to_dict() == {"programme": str(programme.id), "role": "cadre"}
     assert "The answer of Ani Wijaya is recorded." in answer.text
     stored = [(one.state, one.answer_note, one.answer_source, one.answer_recorded_by_id) for one in
-              (invitation_of(ani, days[0]), invitation_of(ani, days[1]))]  # fmt: skip
+              (invitation_of(days[0], ani), invitation_of(days[1], ani))]  # fmt: skip
     assert stored == [
         (COMING, "", AnswerSource.PHONE, coordinator.id),
         (NOT_COMING, "Anak sakit", AnswerSource.PHONE, coordinator.id),
     ]
-    last = {"source": "whatsapp", f"i{invitation_of(budi, days[0]).id}-choice": "coming"}
+    last = {"source": "whatsapp", f"i{invitation_of(days[0], budi).id}-choice": "coming"}
     answer = coordinator_client.post(answer.request.full_path, data=last, follow_redirects=True)
     assert answer.request.path == f"/programmes/{programme.id}/to-call"
     assert answer.request.args.to_dict() == {"role": "cadre"}
@@ -84,14 +73,14 @@ def test_after_recording_comes_the_next_of_the_same_list_with_the_same_filter(
 
 
 def test_what_they_did_not_say_stays_open(days, ani, coordinator_client):
-    first = invitation_of(ani, days[0])
+    first = invitation_of(days[0], ani)
     data = {"source": "phone", f"i{first.id}-choice": "coming"}
     coordinator_client.post(f"/to-call/person/{ani.id}", data=data)
-    assert [invitation_of(ani, day).state for day in days] == [COMING, INVITED]
+    assert [invitation_of(day, ani).state for day in days] == [COMING, INVITED]
 
 
 def test_a_representative_without_a_name_is_refused_and_all_stays_typed(days, ani, coordinator_client):
-    first, second = invitation_of(ani, days[0]).id, invitation_of(ani, days[1]).id
+    first, second = invitation_of(days[0], ani).id, invitation_of(days[1], ani).id
     data = {
         "source": "phone",
         f"i{first}-choice": "represented",
@@ -102,7 +91,7 @@ def test_a_representative_without_a_name_is_refused_and_all_stays_typed(days, an
     assert answer.status_code == 422
     assert "Please write the name of the person who will come in their place." in answer.text
     assert 'value="Siang"' in answer.text
-    assert [invitation_of(ani, day).state for day in days] == [INVITED, INVITED]
+    assert [invitation_of(day, ani).state for day in days] == [INVITED, INVITED]
 
 
 def test_nothing_chosen_is_said(days, ani, coordinator_client):
@@ -115,7 +104,7 @@ def test_the_names_of_an_organisation_lead_on_to_the_next_one(days, ani, police,
     call = f"/to-call/organisation/{police.id}?activity={activity.id}"
     page = unescape(coordinator_client.get(call).text)
     address = page.split('href="/invitations/', 2)[2].split('"')[0]
-    assert address.startswith(f"{invitation_of(police, activity).id}/nominees?back=")
+    assert address.startswith(f"{invitation_of(activity, police).id}/nominees?back=")
     answer = coordinator_client.post(
         f"/invitations/{address}", data={"source": "phone", "rows-0-name": "Zainal Abidin"}, follow_redirects=True
     )
@@ -127,7 +116,7 @@ def test_the_person_s_page_records_and_comes_back(days, ani, coordinator_client)
     page = unescape(coordinator_client.get(f"/people/{ani.id}").text)
     call = f"/to-call/person/{ani.id}?back=%2Fpeople%2F{ani.id}"
     assert call in page
-    one = invitation_of(ani, days[1]).id
+    one = invitation_of(days[1], ani).id
     data = {"source": "phone", f"i{one}-choice": "coming"}
     answer = coordinator_client.post(call, data=data)
     assert answer.headers["Location"] == f"/people/{ani.id}"
@@ -135,13 +124,13 @@ def test_the_person_s_page_records_and_comes_back(days, ani, coordinator_client)
     assert single in unescape(coordinator_client.get(f"/people/{ani.id}").text)
     answer = coordinator_client.post(single, data={"source": "phone", "choice": "not_coming"})
     assert answer.headers["Location"] == f"/people/{ani.id}"
-    assert invitation_of(ani, days[1]).state is NOT_COMING
+    assert invitation_of(days[1], ani).state is NOT_COMING
 
 
 def test_recording_from_the_invitees_comes_back_to_the_same_filter(days, ani, coordinator_client):
     listed = f"/activities/{days[0].id}/invitees?state=invited&role=cadre"
     page = unescape(coordinator_client.get(listed).text)
-    start = page.index(f"/invitations/{invitation_of(ani, days[0]).id}/answer?back=")
+    start = page.index(f"/invitations/{invitation_of(days[0], ani).id}/answer?back=")
     answer = coordinator_client.post(page[start:].split('"')[0], data={"source": "phone", "choice": "coming"})
     assert answer.headers["Location"] == listed
 
@@ -168,9 +157,9 @@ def test_a_viewer_reads_the_list_and_records_nothing(days, ani, viewer_client):
     page = viewer_client.get("/to-call").text
     assert ("Ani Wijaya" in page, "Record answer" in page, "wa.me" in page) == (True, False, False)
     assert viewer_client.get(f"/to-call/person/{ani.id}").status_code == 403
-    data = {"source": "phone", f"i{invitation_of(ani, days[0]).id}-choice": "coming"}
+    data = {"source": "phone", f"i{invitation_of(days[0], ani).id}-choice": "coming"}
     assert viewer_client.post(f"/to-call/person/{ani.id}", data=data).status_code == 403
-    assert invitation_of(ani, days[0]).state is INVITED
+    assert invitation_of(days[0], ani).state is INVITED
 
 
 @pytest.mark.parametrize("after", ["", "person", "person-", "person-x", "venue-1", "person-99999999999", "person-9999"])

@@ -5,8 +5,8 @@ import pytest
 from outreach.domain.kinds import Role
 from outreach.extensions import db
 from outreach.models import Invitation
-from tests.conftest import draft_activity
-from tests.services.polls.polls_help import a_poll
+from tests.world import draft_activity
+from tests.world.polls import a_poll
 
 HUGE = "9" * 40
 

@@ -12,11 +12,8 @@ from outreach.extensions import db
 from outreach.models import Activity, AuditEntry, Cadre, Invitation, Person, Reminder
 from outreach.services.activities import community, publish
 from outreach.services.planning import rules as planning_rules
-from tests.conftest import JAKARTA, NOW, a_person, at, draft_activity
-from tests.services.planning.test_checks import set_rules
-from tests.web.clashes.clash_help import absent
 from tests.web.reading import fields, text_of
-from tests.world import invite
+from tests.world import JAKARTA, NOW, a_person, an_absence, at, draft_activity, invite, set_severities
 
 pytestmark = pytest.mark.usefixtures("clock_stands")
 
@@ -271,7 +268,7 @@ def test_what_was_cancelled_meanwhile_refuses_all(coordinator_client, activities
 
 
 def test_a_clash_that_the_office_blocks_refuses_all_of_them(coordinator_client, activities, cadres):
-    set_rules(cadre_twice=Severity.BLOCK)
+    set_severities(cadre_twice=Severity.BLOCK)
     invite(draft_activity(None, None, 19, title="Pelatihan kader"), cadres["Eka"], cadres["Fitri"])
     before = asked()
     shown = coordinator_client.post(ADDRESS, data=choice(activities, 1, do="choose")).text
@@ -298,7 +295,7 @@ def test_one_cadre_of_two_kelurahan_at_the_same_time_is_a_clash_of_the_later_one
 
 
 def test_a_way_out_leads_away_and_back_to_the_same_choice(coordinator_client, activities, cadres):
-    absent(person=cadres["Ani"], starts_at=at(18, 0), ends_at=at(19, 0))
+    an_absence(person=cadres["Ani"], starts_at=at(18, 0), ends_at=at(19, 0))
     data = choice(activities, do="check", pick=picks(activities[0], cadres["Ani"], cadres["Budi"]))
     first = coordinator_client.post(ADDRESS, data=data).text
     away = re.search(r'href="([^"]*/edit[^"]*back=[^"]*)"', first)[1].replace("&amp;", "&")

@@ -18,8 +18,8 @@ from outreach.services.activities import publish as publishing
 from outreach.services.answers import record as recording
 from outreach.services.invitations import invite as inviting
 from outreach.services.reminders import tick as reminding
-from tests.conftest import NOW, a_person, at, draft_activity
 from tests.web.reading import fields, text_of
+from tests.world import NOW, a_person, at, draft_activity, invite, invite_organisation, publish
 
 KINDS = [kind.value for kind in CadreKind]
 EVERYBODY = {"kinds": KINDS, "region_codes": ["18.72.01.1003", "18.72.04.1001"]}
@@ -38,33 +38,35 @@ def invitations() -> list[Invitation]:
 
 
 @pytest.fixture
-def published(activity, ani, police, coordinator):
+def ani_and_police_invited(activity, ani, police, coordinator):
     """Ani and the police are invited to a published activity."""
-    inviting.invite_people([activity.id], [ani.id], Role.CADRE, by=coordinator, now=NOW)
-    inviting.invite_organisations([activity.id], {police.id: 2}, by=coordinator, now=NOW)
-    publishing.publish([activity.id], by=coordinator, now=NOW)
+    invite(activity, ani, by=coordinator)
+    invite_organisation(activity, police, by=coordinator)
+    publish(activity, by=coordinator, tick=False)
     return activity
 
 
 @pytest.fixture
-def anis(published, ani) -> Invitation:
+def anis(ani_and_police_invited, ani) -> Invitation:
     return db.session.query(Invitation).filter_by(person_id=ani.id).one()
 
 
 @pytest.fixture
-def the_polices(published, police) -> Invitation:
+def the_polices(ani_and_police_invited, police) -> Invitation:
     return db.session.query(Invitation).filter_by(organisation_id=police.id).one()
 
 
-def test_the_list_shows_who_is_invited(published, coordinator_client):
-    page = coordinator_client.get(f"/activities/{published.id}/invitees").text
+def test_the_list_shows_who_is_invited(ani_and_police_invited, coordinator_client):
+    page = coordinator_client.get(f"/activities/{ani_and_police_invited.id}/invitees").text
     assert "Ani Wijaya" in page
     assert "Polres Metro" in page
     assert "0 of 2 named" in page
 
 
-def test_the_live_table_is_sent_again_only_when_something_changed(published, anis, coordinator, coordinator_client):
-    address = f"/activities/{published.id}/invitees"
+def test_the_live_table_is_sent_again_only_when_something_changed(
+    ani_and_police_invited, anis, coordinator, coordinator_client
+):
+    address = f"/activities/{ani_and_police_invited.id}/invitees"
     first = coordinator_client.get(address, headers={"HX-Request": "true"})
     seen = first.text.partition('"X-Seen": "')[2].partition('"')[0]
     assert len(seen) == 16
@@ -80,7 +82,7 @@ def test_the_list_takes_as_many_queries_for_300_as_for_3(activity, coordinator_c
         people = [Person(name=f"Kader {n}", email="", region_code="18.72.01.1003") for n in range(start, start + count)]
         db.session.add_all(people)
         db.session.commit()
-        inviting.invite_people([activity_id], [p.id for p in people], Role.CADRE, by=None, now=NOW)
+        inviting.invite_people([activity_id], [person.id for person in people], Role.CADRE, by=None, now=NOW)
 
     pages = [f"/activities/{activity.id}/{page}" for page in ("invitees", "invitees/to-call", "attendance")]
 
@@ -117,15 +119,23 @@ def test_people_are_invited_to_several_days_in_one_step(activity, programme, hal
     assert invitations() == []
     done = coordinator_client.post(address, data={**data, "do": "invite"})
     assert done.location == f"/activities/{activity.id}/invitees"
-    assert [(i.activity_id, i.role) for i in invitations()] == [(activity.id, Role.SPEAKER), (other.id, Role.SPEAKER)]
+    assert [(invitation.activity_id, invitation.role) for invitation in invitations()] == [
+        (activity.id, Role.SPEAKER),
+        (other.id, Role.SPEAKER),
+    ]
 
 
 def test_a_published_activity_shows_the_number_of_mails_before_it_sends_them(
-    published, budi, chief, coordinator_client
+    ani_and_police_invited, budi, chief, coordinator_client
 ):
     check = coordinator_client.post(
-        f"/activities/{published.id}/invite/people",
-        data={"role": "speaker", "activity_ids": published.id, "person_ids": [budi.id, chief.id], "do": "check"},
+        f"/activities/{ani_and_police_invited.id}/invite/people",
+        data={
+            "role": "speaker",
+            "activity_ids": ani_and_police_invited.id,
+            "person_ids": [budi.id, chief.id],
+            "do": "check",
+        },
     )
     assert "2 mails go out at once." in check.text
     assert len(invitations()) == 2
@@ -155,13 +165,13 @@ def test_a_new_person_is_added_and_chosen(activity, police, coordinator_client):
 
 
 def test_a_new_person_for_a_cancelled_activity_is_refused_and_left_out_of_the_list(
-    published, coordinator, coordinator_client
+    ani_and_police_invited, coordinator, coordinator_client
 ):
-    publishing.cancel(published.id, "Aula dipakai", by=coordinator, now=NOW)
+    publishing.cancel(ani_and_police_invited.id, "Aula dipakai", by=coordinator, now=NOW)
     before = db.session.query(Person).count()
     answer = coordinator_client.post(
-        f"/activities/{published.id}/invite/people",
-        data={"activity_ids": published.id, "role": "speaker", "do": "add", "new-name": "Citra Dewi"},
+        f"/activities/{ani_and_police_invited.id}/invite/people",
+        data={"activity_ids": ani_and_police_invited.id, "role": "speaker", "do": "add", "new-name": "Citra Dewi"},
     )
     assert answer.status_code == 422
     assert "is over or cancelled" in answer.text
@@ -193,7 +203,7 @@ def test_organisations_are_invited_with_their_own_seats(activity, police, coordi
     data = {"activity_ids": activity.id, "organisation_ids": police.id, f"quota-{police.id}": "3"}
     assert f'name="quota-{police.id}" value="3"' in coordinator_client.post(address, data={**data, "do": "check"}).text
     coordinator_client.post(address, data={**data, "do": "invite"})
-    assert [(i.organisation_id, i.quota) for i in invitations()] == [(police.id, 3)]
+    assert [(invitation.organisation_id, invitation.quota) for invitation in invitations()] == [(police.id, 3)]
 
 
 @pytest.mark.parametrize("seats", ["0", "-1", "dua", "501"])
@@ -246,8 +256,12 @@ def test_a_whole_sector_is_ticked_by_one_button(activity, police, coordinator_cl
     rows = [an_office("Kelurahan Imopuro", Sector.VILLAGE), an_office("Kelurahan Metro", Sector.VILLAGE)]
     address = f"/activities/{activity.id}/invite/organisations"
     page = coordinator_client.post(address, data={"activity_ids": activity.id, "sector": "village"}).text
-    assert [f'name="organisation_ids" value="{o.id}" checked' in page for o in [*rows, police]] == [True, True, False]
-    ticked = {"activity_ids": activity.id, "sector": "village", "organisation_ids": [o.id for o in rows]}
+    assert [f'name="organisation_ids" value="{row.id}" checked' in page for row in [*rows, police]] == [
+        True,
+        True,
+        False,
+    ]
+    ticked = {"activity_ids": activity.id, "sector": "village", "organisation_ids": [row.id for row in rows]}
     assert 'name="organisation_ids" value' in coordinator_client.post(address, data=ticked).text
     assert " checked>" not in coordinator_client.post(address, data=ticked).text.partition('id="offices"')[2]
 
@@ -283,29 +297,33 @@ def test_speakers_are_offered_first_while_nobody_is_invited(activity, ani, coord
     assert ("Invite speakers" in page, "Invite people" in page) == (False, True)
 
 
-def test_withdrawing_mentions_the_waiting_list_only_if_somebody_waits(published, anis, budi, coordinator_client):
+def test_withdrawing_mentions_the_waiting_list_only_if_somebody_waits(
+    ani_and_police_invited, anis, budi, coordinator_client
+):
     address = f"/invitations/{anis.id}/withdraw"
     assert "waits longest" not in coordinator_client.get(address).text
-    waiting = Invitation(activity=published, person=budi, role=Role.CADRE, state=InvitationState.WAITLISTED)
+    waiting = Invitation(
+        activity=ani_and_police_invited, person=budi, role=Role.CADRE, state=InvitationState.WAITLISTED
+    )
     db.session.add(waiting)
     db.session.commit()
     assert "waits longest" in coordinator_client.get(address).text
 
 
-def test_a_viewer_finds_neither_answer_links_nor_whatsapp(published, anis, ani, viewer_client):
+def test_a_viewer_finds_neither_answer_links_nor_whatsapp(ani_and_police_invited, anis, ani, viewer_client):
     ani.email = ""
     db.session.commit()
     for path in ("invitees", "invitees/to-call", "invitees/to-call?file=csv"):
-        page = viewer_client.get(f"/activities/{published.id}/{path}").text
+        page = viewer_client.get(f"/activities/{ani_and_police_invited.id}/{path}").text
         assert "Ani Wijaya" in page
         assert ("/j/" in page, "%2Fj%2F" in page, "wa.me" in page) == (False, False, False)
     page = viewer_client.get(f"/invitations/{anis.id}").text
     assert ("/j/" in page, "wa.me" in page) == (False, False)
 
 
-def test_an_organisation_s_page_links_to_its_mails(published, the_polices, police, coordinator_client):
+def test_an_organisation_s_page_links_to_its_mails(ani_and_police_invited, the_polices, police, coordinator_client):
     page = coordinator_client.get(f"/invitations/{the_polices.id}").text
-    address = f"/messages?activity={published.id}&amp;organisation={police.id}"
+    address = f"/messages?activity={ani_and_police_invited.id}&amp;organisation={police.id}"
     assert address in page
     assert "To Polres Metro" in coordinator_client.get(address.replace("&amp;", "&")).text
 
@@ -316,7 +334,7 @@ def test_cadres_of_a_kelurahan_are_invited_in_one_step(activity, ani, budi, coor
     assert "1 cadre matches" in coordinator_client.post(address, data={**data, "do": "count"}).text
     assert "1 chosen" in coordinator_client.post(address, data={**data, "do": "check"}).text
     coordinator_client.post(address, data={**data, "do": "invite"})
-    assert [(i.person_id, i.role) for i in invitations()] == [(ani.id, Role.CADRE)]
+    assert [(invitation.person_id, invitation.role) for invitation in invitations()] == [(ani.id, Role.CADRE)]
 
 
 @pytest.mark.parametrize(
@@ -373,7 +391,9 @@ def test_a_whole_kecamatan_is_ticked_by_one_button(activity, ani, coordinator_cl
     assert 'value="18.72.04.1001" checked' not in answer.text
 
 
-def test_an_answer_by_phone_is_stored_with_who_recorded_it(published, anis, coordinator, coordinator_client):
+def test_an_answer_by_phone_is_stored_with_who_recorded_it(
+    ani_and_police_invited, anis, coordinator, coordinator_client
+):
     coordinator_client.post(
         f"/invitations/{anis.id}/answer",
         data={
@@ -381,14 +401,14 @@ def test_an_answer_by_phone_is_stored_with_who_recorded_it(published, anis, coor
             "representative_phone": "0812 3456 7890", "note": "datang pukul 09.00",
         },
     )  # fmt: skip
-    found = next(i for i in invitations() if i.id == anis.id)
+    found = next(invitation for invitation in invitations() if invitation.id == anis.id)
     assert (found.state, found.answer_source, found.answer_recorded_by_id) == (
         InvitationState.REPRESENTED,
         AnswerSource.PHONE,
         coordinator.id,
     )
     assert found.representative_phone == "+6281234567890"
-    page = coordinator_client.get(f"/activities/{published.id}/invitees").text
+    page = coordinator_client.get(f"/activities/{ani_and_police_invited.id}/invitees").text
     assert "by phone, recorded by Coordinator" in page
     assert "datang pukul 09.00" in page
 
@@ -402,12 +422,12 @@ def test_an_answer_by_phone_is_stored_with_who_recorded_it(published, anis, coor
         ({"choice": "represented", "source": "phone"}, "Please write the name of the person"),
     ],
 )
-def test_an_incomplete_answer_changes_nothing(published, anis, coordinator_client, data, sentence):
+def test_an_incomplete_answer_changes_nothing(ani_and_police_invited, anis, coordinator_client, data, sentence):
     answer = coordinator_client.post(f"/invitations/{anis.id}/answer", data={**data, "note": "pakai slide"})
     assert answer.status_code == 422
     assert sentence in answer.text
     assert 'value="pakai slide"' in answer.text
-    assert [i.answered_at for i in invitations()] == [None, None]
+    assert [invitation.answered_at for invitation in invitations()] == [None, None]
 
 
 def test_no_answer_is_recorded_for_a_draft(activity, ani, coordinator, coordinator_client):
@@ -419,19 +439,19 @@ def test_no_answer_is_recorded_for_a_draft(activity, ani, coordinator, coordinat
     assert "only for a published activity" in answer.text
 
 
-def test_names_given_by_an_organisation_are_recorded(published, the_polices, coordinator_client):
+def test_names_given_by_an_organisation_are_recorded(ani_and_police_invited, the_polices, coordinator_client):
     coordinator_client.post(
         f"/invitations/{the_polices.id}/nominees",
         data={"source": "whatsapp", "rows-0-name": "Zainal Abidin", "rows-0-phone": "081234567890", "rows-1-name": ""},
     )
-    named = [i for i in invitations() if i.nominated_under_id == the_polices.id]
+    named = [invitation for invitation in invitations() if invitation.nominated_under_id == the_polices.id]
     assert [(i.person.name, i.person.phone) for i in named] == [("Zainal Abidin", "+6281234567890")]
-    page = coordinator_client.get(f"/activities/{published.id}/invitees").text
+    page = coordinator_client.get(f"/activities/{ani_and_police_invited.id}/invitees").text
     assert "1 of 2 named" in page
     assert "for Polres Metro" in page
 
 
-def test_staff_correct_a_typing_error_in_a_name_in_its_own_row(published, the_polices, coordinator_client):
+def test_staff_correct_a_typing_error_in_a_name_in_its_own_row(ani_and_police_invited, the_polices, coordinator_client):
     address = f"/invitations/{the_polices.id}/nominees"
     coordinator_client.post(address, data={"source": "phone", "rows-0-name": "Zainal Abidim"})
     page = coordinator_client.get(address).text
@@ -453,13 +473,13 @@ def test_more_names_than_seats_are_refused_and_stay_typed(the_polices, coordinat
 
 def test_a_quota_is_changed(the_polices, coordinator_client):
     coordinator_client.post(f"/invitations/{the_polices.id}/quota", data={"quota": "5"})
-    assert [i.quota for i in invitations() if i.id == the_polices.id] == [5]
+    assert [invitation.quota for invitation in invitations() if invitation.id == the_polices.id] == [5]
     refused = coordinator_client.post(f"/invitations/{the_polices.id}/quota", data={"quota": "0"})
     assert refused.status_code == 422
-    assert [i.quota for i in invitations() if i.id == the_polices.id] == [5]
+    assert [invitation.quota for invitation in invitations() if invitation.id == the_polices.id] == [5]
 
 
-def test_withdrawing_first_shows_what_is_sent(published, anis, coordinator_client):
+def test_withdrawing_first_shows_what_is_sent(ani_and_police_invited, anis, coordinator_client):
     assert "No mail goes out" in coordinator_client.get(f"/invitations/{anis.id}/withdraw").text
     anis.invited_at = NOW
     db.session.commit()
@@ -470,7 +490,7 @@ def test_withdrawing_first_shows_what_is_sent(published, anis, coordinator_clien
     assert db.session.query(Reminder).filter_by(key="withdrawal").count() == 1
 
 
-def test_a_leaked_link_is_replaced(published, anis, ani, coordinator_client):
+def test_a_leaked_link_is_replaced(ani_and_police_invited, anis, ani, coordinator_client):
     before = db.session.query(Link).filter_by(person_id=ani.id).one().nonce
     coordinator_client.post(f"/invitations/{anis.id}/link/renew")
     db.session.rollback()
@@ -480,41 +500,43 @@ def test_a_leaked_link_is_replaced(published, anis, ani, coordinator_client):
     assert "There is no link that works" in coordinator_client.get(f"/invitations/{anis.id}").text
 
 
-def test_the_call_list_offers_phone_and_whatsapp(published, ani, coordinator_client):
+def test_the_call_list_offers_phone_and_whatsapp(ani_and_police_invited, ani, coordinator_client):
     ani.email = ""
     db.session.commit()
-    page = coordinator_client.get(f"/activities/{published.id}/invitees/to-call").text
+    page = coordinator_client.get(f"/activities/{ani_and_police_invited.id}/invitees/to-call").text
     assert "0812-3456-7890" in page
     assert "https://wa.me/6281234567890?text=" in page
     assert "Polres Metro" not in page
 
 
 def test_after_a_cancellation_the_list_shows_the_people_to_call_about_it(
-    published, ani, anis, coordinator, coordinator_client
+    ani_and_police_invited, ani, anis, coordinator, coordinator_client
 ):
     ani.email = ""
     db.session.commit()
     recording.record_answer(anis.id, Choice.COMING, AnswerSource.PHONE, by=coordinator, now=NOW)
-    assert "No mail reaches" not in coordinator_client.get(f"/activities/{published.id}/invitees").text
-    publishing.cancel(published.id, "Ditunda", by=coordinator, now=NOW)
-    page = coordinator_client.get(f"/activities/{published.id}/invitees").text
+    assert "No mail reaches" not in coordinator_client.get(f"/activities/{ani_and_police_invited.id}/invitees").text
+    publishing.cancel(ani_and_police_invited.id, "Ditunda", by=coordinator, now=NOW)
+    page = coordinator_client.get(f"/activities/{ani_and_police_invited.id}/invitees").text
     assert "No mail reaches 1 invitee who was expected." in page
     assert "Call them about the cancellation" in page
-    page = coordinator_client.get(f"/activities/{published.id}/invitees/to-call").text
+    page = coordinator_client.get(f"/activities/{ani_and_police_invited.id}/invitees/to-call").text
     assert "Ani Wijaya" in page
     assert "Ditunda" in unquote(page)
     assert "Record answer" not in page
 
 
-def test_after_a_move_the_list_shows_the_people_to_call_about_it(published, ani, anis, coordinator, coordinator_client):
+def test_after_a_move_the_list_shows_the_people_to_call_about_it(
+    ani_and_police_invited, ani, anis, coordinator, coordinator_client
+):
     ani.email = ""
     db.session.commit()
     recording.record_answer(anis.id, Choice.COMING, AnswerSource.PHONE, by=coordinator, now=NOW)
-    move = Move(at(20, 8), at(20, 12), published.zone, published.venue_id)
-    moves.move(published.id, move, "Bentrok", published.version, by=coordinator, now=NOW)
-    page = coordinator_client.get(f"/activities/{published.id}/invitees").text
+    move = Move(at(20, 8), at(20, 12), ani_and_police_invited.zone, ani_and_police_invited.venue_id)
+    moves.move(ani_and_police_invited.id, move, "Bentrok", ani_and_police_invited.version, by=coordinator, now=NOW)
+    page = coordinator_client.get(f"/activities/{ani_and_police_invited.id}/invitees").text
     assert "No mail reaches 1 invitee who has not answered since the move." in page
-    page = coordinator_client.get(f"/activities/{published.id}/invitees/to-call").text
+    page = coordinator_client.get(f"/activities/{ani_and_police_invited.id}/invitees/to-call").text
     assert "<h1" in page
     assert "Call them about the change" in page
     assert "answered before the move" in page
@@ -543,26 +565,28 @@ def test_a_draft_lists_nobody_to_call(activity, ani, coordinator, coordinator_cl
     assert "No mail reaches" not in coordinator_client.get(f"/activities/{activity.id}/invitees").text
 
 
-def test_the_call_list_s_file_contains_no_formula(published, ani, coordinator_client):
+def test_the_call_list_s_file_contains_no_formula(ani_and_police_invited, ani, coordinator_client):
     ani.email, ani.name = "", "=cmd|' /C calc'!A0"
     db.session.commit()
-    text = coordinator_client.get(f"/activities/{published.id}/invitees/to-call?file=csv").text
+    text = coordinator_client.get(f"/activities/{ani_and_police_invited.id}/invitees/to-call?file=csv").text
     assert "'=cmd" in text
 
 
-def test_a_viewer_reads_and_changes_nothing(published, anis, viewer_client):
-    page = viewer_client.get(f"/activities/{published.id}/invitees")
+def test_a_viewer_reads_and_changes_nothing(ani_and_police_invited, anis, viewer_client):
+    page = viewer_client.get(f"/activities/{ani_and_police_invited.id}/invitees")
     assert page.status_code == 200
     assert "Record answer" not in page.text
     assert "/j/" not in viewer_client.get(f"/invitations/{anis.id}").text
     refused = [
         viewer_client.post(f"/invitations/{anis.id}/answer", data={"choice": "coming", "source": "phone"}),
         viewer_client.post(f"/invitations/{anis.id}/withdraw"),
-        viewer_client.get(f"/activities/{published.id}/invite/cadres"),
-        viewer_client.post(f"/activities/{published.id}/attendance", data={"shown": anis.id, "present": anis.id}),
+        viewer_client.get(f"/activities/{ani_and_police_invited.id}/invite/cadres"),
+        viewer_client.post(
+            f"/activities/{ani_and_police_invited.id}/attendance", data={"shown": anis.id, "present": anis.id}
+        ),
     ]
     assert [answer.status_code for answer in refused] == [403, 403, 403, 403]
-    assert [i.answered_at for i in invitations()] == [None, None]
+    assert [invitation.answered_at for invitation in invitations()] == [None, None]
 
 
 def test_a_missing_invitation_gives_a_not_found_page(office, coordinator_client):
@@ -579,28 +603,32 @@ def test_equal_names_are_distinguished_by_place(activity, ani, coordinator_clien
     assert "Yosodadi" in page
 
 
-def test_those_without_an_answer_are_one_filter_before_and_after_the_deadline(published, ani, coordinator_client):
+def test_those_without_an_answer_are_one_filter_before_and_after_the_deadline(
+    ani_and_police_invited, ani, coordinator_client
+):
     first, second = invitations()
     first.state, second.state = InvitationState.INVITED, InvitationState.NO_ANSWER
-    budi = Invitation(activity_id=published.id, person=a_person("Budi Santoso"), role=Role.CADRE)
+    budi = Invitation(activity_id=ani_and_police_invited.id, person=a_person("Budi Santoso"), role=Role.CADRE)
     budi.state = InvitationState.COMING
     db.session.add(budi)
     db.session.commit()
-    page = coordinator_client.get(f"/activities/{published.id}/invitees").text
+    page = coordinator_client.get(f"/activities/{ani_and_police_invited.id}/invitees").text
     assert re.search(r'state=unanswered">No answer yet <span class="count">2</span>', page)
-    page = coordinator_client.get(f"/activities/{published.id}/invitees?state=unanswered").text
+    page = coordinator_client.get(f"/activities/{ani_and_police_invited.id}/invitees?state=unanswered").text
     rows = re.findall(r'id="invitee-(\d+)"', page)
     assert {int(one) for one in rows} == {first.id, second.id}
     assert re.search(r'state=unanswered" aria-current="page"', page)
     assert '<input type="hidden" name="state"\n    value="unanswered">' in page
 
 
-def test_the_activitys_page_names_who_comes_in_whose_place(published, ani, coordinator, coordinator_client):
+def test_the_activitys_page_names_who_comes_in_whose_place(
+    ani_and_police_invited, ani, coordinator, coordinator_client
+):
     one = invitations()[0]
     one.state = InvitationState.REPRESENTED
     one.representative_name, one.representative_post = "Citra Lestari", "Sekretaris PKK"
     db.session.commit()
-    page = text_of(coordinator_client.get(f"/activities/{published.id}").text)
+    page = text_of(coordinator_client.get(f"/activities/{ani_and_police_invited.id}").text)
     assert "Ani Wijaya represented by Citra Lestari, Sekretaris PKK" in page
 
 

@@ -10,9 +10,8 @@ from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
 from outreach.models import Activity, Invitation, Programme
 from outreach.web.frame import way_back
-from tests.conftest import NOW, at, draft_activity
-from tests.web.clashes.clash_help import absent, ask
 from tests.web.reading import fields, text_of
+from tests.world import NOW, an_absence, an_invitation, at, draft_activity
 
 pytestmark = pytest.mark.usefixtures("clock_stands")
 
@@ -43,7 +42,7 @@ def checked(client, activity: Activity, *people, role: str = "speaker") -> str:
 
 
 def test_a_draft_is_moved_and_the_same_people_are_still_chosen(coordinator_client, activity, ani, budi, hall):
-    absent(person=ani, starts_at=at(18, 0), ends_at=at(19, 0))
+    an_absence(person=ani, starts_at=at(18, 0), ends_at=at(19, 0))
     first = checked(coordinator_client, activity, ani, budi)
     address = resolution(first, "Move it to Tue, 19 Jan 2027, 08:00 WIB")
     form = coordinator_client.get(address).text
@@ -66,7 +65,7 @@ def test_a_draft_is_moved_and_the_same_people_are_still_chosen(coordinator_clien
 
 def test_a_published_activity_is_moved_with_its_reason(coordinator_client, activity, ani, budi, coordinator):
     activity.state, activity.told_at = ActivityState.PUBLISHED, NOW
-    absent(person=ani, starts_at=at(18, 0), ends_at=at(19, 0))
+    an_absence(person=ani, starts_at=at(18, 0), ends_at=at(19, 0))
     address = resolution(checked(coordinator_client, activity, ani, budi), "Move it to Tue, 19 Jan 2027, 08:00 WIB")
     assert f"/activities/{activity.id}/move?" in address
     form = sent(coordinator_client.get(address).text, reason="Kapolres berhalangan")
@@ -96,7 +95,7 @@ def test_a_new_time_in_a_published_activitys_form_leads_to_the_move_page_and_the
 
 def test_offices_keep_their_seats(coordinator_client, programme, police, hall):
     activity = draft_activity(programme, hall, 18)
-    absent(organisation=police, starts_at=at(18, 0), ends_at=at(19, 0))
+    an_absence(organisation=police, starts_at=at(18, 0), ends_at=at(19, 0))
     address = f"/activities/{activity.id}/invite/organisations"
     data = {"activity_ids": activity.id, "organisation_ids": police.id, f"quota-{police.id}": "7", "do": "check"}
     first = coordinator_client.post(address, data=data).text
@@ -111,8 +110,8 @@ def test_offices_keep_their_seats(coordinator_client, programme, police, hall):
 
 def test_for_cadres_it_is_remembered_who_is_left_out(coordinator_client, activity, programme, ani, budi):
     other = draft_activity(None, None, 18)
-    ask(other, ani, Role.CADRE)
-    absent(person=budi, starts_at=at(18, 0), ends_at=at(19, 0))
+    an_invitation(other, ani, Role.CADRE)
+    an_absence(person=budi, starts_at=at(18, 0), ends_at=at(19, 0))
     address = f"/activities/{activity.id}/invite/cadres"
     codes = ["18.72.01.1003", "18.72.04.1001"]
     data = {"activity_ids": activity.id, "kinds": ["patbm", "pkk"], "region_codes": codes, "without": ani.id}
@@ -128,8 +127,8 @@ def test_for_cadres_it_is_remembered_who_is_left_out(coordinator_client, activit
 
 def test_a_person_withdrawn_on_the_way_is_not_forgotten(coordinator_client, activity, ani, budi):
     activity.fixed = True  # so that no time helps
-    ask(activity, ani, Role.PARTICIPANT)
-    absent(person=ani, starts_at=at(18, 0), ends_at=at(19, 0))
+    an_invitation(activity, ani, Role.PARTICIPANT)
+    an_absence(person=ani, starts_at=at(18, 0), ends_at=at(19, 0))
     address = resolution(checked(coordinator_client, activity, ani, budi), "Ask somebody else in place of Ani Wijaya")
     answer = coordinator_client.post(address, data=sent(coordinator_client.get(address).text))
     said = text_of(coordinator_client.get(answer.location).text)
@@ -193,7 +192,7 @@ def test_the_return_link_leads_nowhere_else(coordinator_client, activity, back):
 
 
 def test_no_link_leads_away_if_the_people_do_not_fit_into_an_address(coordinator_client, activity, ani, monkeypatch):
-    absent(person=ani, starts_at=at(18, 0), ends_at=at(19, 0))
+    an_absence(person=ani, starts_at=at(18, 0), ends_at=at(19, 0))
     assert "Move it to" in checked(coordinator_client, activity, ani)
     monkeypatch.setattr(way_back, "LONGEST", 60)
     html = checked(coordinator_client, activity, ani)

@@ -13,8 +13,9 @@ from outreach.domain.kinds import Audience, MailKind, StaffRole
 from outreach.domain.states import MessageState
 from outreach.extensions import db
 from outreach.models import Activity, AuditEntry, Message, Office, Person, Reminder, User
-from tests.conftest import NOW, account, draft_activity, log_in
-from tests.web.browsers import browsers  # noqa: F401
+from tests.world import NOW, account, draft_activity, log_in
+
+pytestmark = pytest.mark.usefixtures("browsers")
 
 SITI = {"name": "Siti Rahmawati", "email": "siti@example.com", "role": "coordinator", "locale": "id"}
 

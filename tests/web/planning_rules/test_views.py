@@ -11,8 +11,8 @@ from outreach.extensions import db
 from outreach.models import AuditEntry
 from outreach.services.office import planning_rules as office_planning_rules
 from outreach.services.planning import rules as planning_rules
-from tests.conftest import NOW
-from tests.web.reading import fields, text_of
+from tests.web.reading import fields, filled_in, text_of
+from tests.world import NOW
 
 pytestmark = pytest.mark.usefixtures("clock_stands")
 
@@ -20,10 +20,9 @@ pytestmark = pytest.mark.usefixtures("clock_stands")
 URL = "/planning-rules"
 
 
-def filled(client, **changed) -> dict:
+def filled_rules(client, **changed) -> dict:
     """Return the form's current values, with some fields changed."""
-    values = {name: found[0] for name, found in fields(client.get(URL).text).items()}
-    return {**values, **changed}
+    return filled_in(client.get(URL).text) | changed
 
 
 @pytest.mark.parametrize("who", ["coordinator_client", "viewer_client"])
@@ -43,7 +42,7 @@ def test_all_staff_read_it_and_only_administrators_change_it(request, who):
 
 
 def test_saving_the_shown_values_changes_nothing(administrator_client):
-    answer = administrator_client.post(URL, data=filled(administrator_client))
+    answer = administrator_client.post(URL, data=filled_rules(administrator_client))
     assert answer.status_code == 302
     assert planning_rules.current() == Rules()
     assert db.session.query(AuditEntry).count() == 0
@@ -54,7 +53,7 @@ def test_each_kind_of_clash_can_be_set(administrator_client):
     assert all(f'name="severity_{kind}"' in html for kind in ClashKind)
     answer = administrator_client.post(
         URL,
-        data=filled(administrator_client, severity_weekend="ignore", severity_travel="block"),
+        data=filled_rules(administrator_client, severity_weekend="ignore", severity_travel="block"),
         follow_redirects=True,
     )
     assert "Saved." in answer.text
@@ -64,7 +63,7 @@ def test_each_kind_of_clash_can_be_set(administrator_client):
 
 
 def test_hours_notice_and_travel_are_stored(administrator_client):
-    data = filled(
+    data = filled_rules(
         administrator_client,
         friday_break_from="11.15",
         notice_days="10",
@@ -85,11 +84,11 @@ def test_ramadan_is_estimated_until_it_is_official(administrator_client):
     assert "1448 H reckoned: 8 February – 9 March 2027" in html
     assert "1450 H" in html
     assert "1451 H" not in html
-    data = filled(administrator_client, ramadan_1448_first="2027-02-09", ramadan_1448_last="2027-03-09")
+    data = filled_rules(administrator_client, ramadan_1448_first="2027-02-09", ramadan_1448_last="2027-03-09")
     assert administrator_client.post(URL, data=data).status_code == 302
     assert planning_rules.values().ramadans == {1448: DayRange(date(2027, 2, 9), date(2027, 3, 9))}
     assert "official" in text_of(administrator_client.get(URL).text)
-    data = filled(administrator_client, ramadan_1448_first="", ramadan_1448_last="")
+    data = filled_rules(administrator_client, ramadan_1448_first="", ramadan_1448_last="")
     administrator_client.post(URL, data=data)
     assert planning_rules.values().ramadans == {}
 
@@ -112,28 +111,28 @@ def test_ramadan_is_estimated_until_it_is_official(administrator_client):
     ],
 )
 def test_invalid_input_is_reported_at_its_field_and_nothing_is_saved(administrator_client, changed, sentence):
-    answer = administrator_client.post(URL, data=filled(administrator_client, notice_days="10") | changed)
+    answer = administrator_client.post(URL, data=filled_rules(administrator_client, notice_days="10") | changed)
     assert answer.status_code == 422
     assert sentence in text_of(answer.text)
     assert planning_rules.current() == Rules()
 
 
 def test_the_defaults_can_be_filled_in_and_apply_only_when_saved(administrator_client):
-    data = filled(administrator_client, usual_opens="08:00", severity_weekend="block", speed_km_h="40")
+    data = filled_rules(administrator_client, usual_opens="08:00", severity_weekend="block", speed_km_h="40")
     administrator_client.post(URL, data=data)
     for part, name, value in (
         ("hours", "usual_opens", "07:30"),
         ("severities", "severity_weekend", "warn"),
         ("travel", "speed_km_h", "25"),
     ):
-        answer = administrator_client.post(URL, data=filled(administrator_client, restore=part))
+        answer = administrator_client.post(URL, data=filled_rules(administrator_client, restore=part))
         assert answer.status_code == 200
         assert fields(answer.text)[name] == [value]
     assert planning_rules.current().hours.usual.opens == time(8)
 
 
 def test_the_second_to_save_is_refused_and_can_save_then(administrator_client):
-    data = filled(administrator_client, notice_days="9")
+    data = filled_rules(administrator_client, notice_days="9")
     office_planning_rules.save(planning_rules.PlanValues(notice_days=3), by=None, now=NOW)
     answer = administrator_client.post(URL, data=data)
     assert answer.status_code == 422

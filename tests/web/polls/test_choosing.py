@@ -21,10 +21,9 @@ from outreach.services.absences.edit import Subject, SubjectKind
 from outreach.services.activities import edit as planning
 from outreach.services.polls import answer as poll_answering
 from outreach.services.polls import decide as poll_deciding
-from tests.conftest import JAKARTA, NOW, at
-from tests.services.polls.polls_help import NO, YES, a_poll, asked, dates
-from tests.web.clashes.clash_help import absent
 from tests.web.reading import fields, text_of
+from tests.world import JAKARTA, NOW, an_absence, at
+from tests.world.polls import NO, YES, a_poll, asked, dates
 
 pytestmark = pytest.mark.usefixtures("clock_stands")
 
@@ -138,7 +137,7 @@ def test_the_next_best_slot_is_offered_where_nothing_blocks_it(coordinator_clien
 
 
 def test_an_absent_person_is_left_out_and_can_be_ticked_again(coordinator_client, hall, chief, ani):
-    absent(person=chief, starts_at=at(18, 0), ends_at=at(19, 0))
+    an_absence(person=chief, starts_at=at(18, 0), ends_at=at(19, 0))
     poll = in_hall(hall, chief, ani)
     address = path(poll)
     page = coordinator_client.get(address).text

@@ -7,7 +7,6 @@ import pytest
 import sqlalchemy as sa
 from flask import g
 
-from outreach import clock
 from outreach.delivery import tokens
 from outreach.domain.activity import ActivityValues
 from outreach.domain.kinds import AnswerSource, Role
@@ -19,17 +18,11 @@ from outreach.services.invitations import links
 from outreach.services.polls import answer as poll_answering
 from outreach.services.polls import ask as poll_asking
 from outreach.services.polls import decide as poll_deciding
-from tests.conftest import NOW, a_person, at
-from tests.services.polls.polls_help import MAYBE, NO, YES, Proposed, a_poll, asked, dates, values
+from tests.web.reading import words
+from tests.world import NOW, a_person, at, count, fresh
+from tests.world.polls import MAYBE, NO, YES, Proposed, a_poll, asked, dates, values
 
-
-@pytest.fixture(autouse=True)
-def wall(monkeypatch):
-    monkeypatch.setattr(clock, "now", lambda: at(5))
-
-
-def words(page: str) -> str:
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", page)).split())
+pytestmark = pytest.mark.usefixtures("clock_on_tuesday")
 
 
 def proposed(page: str) -> list[str]:
@@ -40,19 +33,9 @@ def proposed(page: str) -> list[str]:
     ]
 
 
-def fresh(poll) -> DatePoll:
-    db.session.rollback()
-    return db.session.get_one(DatePoll, poll.id)
-
-
 def one_poll() -> DatePoll:
     db.session.rollback()
     return db.session.scalars(sa.select(DatePoll)).one()
-
-
-def count(model) -> int:
-    db.session.rollback()
-    return db.session.scalar(sa.select(sa.func.count()).select_from(model))
 
 
 def answers(poll, invitee, *choices, who=""):
@@ -89,7 +72,10 @@ def test_a_new_poll_keeps_its_rows_and_leaves_out_the_empty_ones(coordinator_cli
     reply = coordinator_client.post("/polls/new", data=form(TUESDAY, EMPTY, MONDAY, note="Dua jam"))
     poll = one_poll()
     assert reply.location.endswith(f"/polls/{poll.id}/asked")
-    assert [(s.starts_at, s.ends_at) for s in poll.slots] == [(at(18, 8), at(18, 12)), (at(19, 13), at(19, 15, 30))]
+    assert [(slot.starts_at, slot.ends_at) for slot in poll.slots] == [
+        (at(18, 8), at(18, 12)),
+        (at(19, 13), at(19, 15, 30)),
+    ]
     assert (poll.closes_at, poll.note, poll.state, poll.coordinator_id) == (
         at(7, 16), "Dua jam", PollState.DRAFT, coordinator.id,
     )  # fmt: skip

@@ -11,9 +11,9 @@ from outreach.extensions import db
 from outreach.models import Programme
 from outreach.services.office import planning_rules as office_planning_rules
 from outreach.services.planning import rules as planning_rules
-from tests.conftest import NOW, at, draft_activity
-from tests.web.clashes.clash_help import button, filled
-from tests.web.reading import fields, text_of
+from tests.web.clash_help import button, filled
+from tests.web.reading import fields, filled_in, text_of
+from tests.world import NOW, at, draft_activity
 
 pytestmark = pytest.mark.usefixtures("clock_stands")
 
@@ -48,17 +48,13 @@ def test_shortening_shows_what_would_lie_outside_and_the_resolutions(coordinator
     assert fields(page.text)["title"] == ["Nanti"]
     assert days() == FOUR
     resolution = button(page.text, "Let the programme last 18–20 January 2027")
-    longer = coordinator_client.post(path, data={**filled_in(page), "way": resolution})
+    longer = coordinator_client.post(path, data={**filled_in(page.text), "way": resolution})
     assert longer.status_code == 200
     assert "It is filled in below, and not saved yet." in longer.text
     assert (fields(longer.text)["starts_on"], fields(longer.text)["days"]) == (["2027-01-18"], ["3"])
     assert days() == FOUR
-    assert coordinator_client.post(path, data=filled_in(longer)).status_code == 302
+    assert coordinator_client.post(path, data=filled_in(longer.text)).status_code == 302
     assert days() == (date(2027, 1, 18), date(2027, 1, 20))
-
-
-def filled_in(page) -> dict[str, str]:
-    return {name: found[0] for name, found in fields(page.text).items()}
 
 
 def test_a_mere_warning_is_shown_first_and_saved_after_confirmation(coordinator_client, path, programme, hall):
@@ -71,7 +67,7 @@ def test_a_mere_warning_is_shown_first_and_saved_after_confirmation(coordinator_
     outside = "1 activity would lie outside the programme’s days, 18–19 January 2027:"
     assert f"{outside} Sekolah aman Wed, 20 Jan 2027, 08:00–12:00 WIB" in told
     assert days() == FOUR
-    seen = {**filled_in(asked), "seen": button(asked.text, "Save all the same")}
+    seen = {**filled_in(asked.text), "seen": button(asked.text, "Save all the same")}
     draft_activity(programme, hall, 21, title="Baru saja")
     again = coordinator_client.post(path, data=seen)  # somebody added one meanwhile
     assert (again.status_code, "Baru saja" in again.text, days()) == (200, True, FOUR)

@@ -10,8 +10,8 @@ from outreach.domain.kinds import ActivityKind, Role
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
 from outreach.models import Activity, Invitation, Programme
-from tests.conftest import JAKARTA, at, draft_activity
 from tests.web.reading import fields
+from tests.world import JAKARTA, at, draft_activity
 
 pytestmark = pytest.mark.usefixtures("clock_stands")
 
@@ -63,7 +63,18 @@ def test_a_coordinator_creates_four_days_with_two_activities_in_one_form(coordin
     (programme,) = programmes()
     assert (answer.status_code, answer.location) == (302, f"/programmes/{programme.id}")
     assert (programme.starts_on, programme.ends_on, programme.zone) == (date(2027, 1, 18), date(2027, 1, 21), JAKARTA)
-    assert [(a.title, a.kind, a.starts_at, a.ends_at, a.venue_id, a.capacity, a.state) for a in activities()] == [
+    assert [
+        (
+            activity.title,
+            activity.kind,
+            activity.starts_at,
+            activity.ends_at,
+            activity.venue_id,
+            activity.capacity,
+            activity.state,
+        )
+        for activity in activities()
+    ] == [
         ("Rapat koordinasi", ActivityKind.COORDINATION, at(18, 8), at(18, 12), hall.id, 60, ActivityState.DRAFT),
         ("Penguatan kader PATBM", ActivityKind.TRAINING, at(19, 8), at(19, 11, 30), None, None, ActivityState.DRAFT),
     ]

@@ -12,11 +12,10 @@ from outreach.models import MessageText, ReminderRule
 from outreach.services.activities import publish as publishing
 from outreach.services.invitations import invite as inviting
 from outreach.web.reminders.words import reason_words
-from tests.conftest import NOW, a_person, draft_activity
-from tests.delivery.mail.compose_help import invited, parsed, text_of
-from tests.delivery.outbox.outbox_help import send_through
 from tests.servers.smtp import Server
 from tests.web.reading import text_of as page_text
+from tests.world import NOW, a_person, draft_activity, send_through
+from tests.world.composed import parsed, published_invitation, text_of
 
 pytestmark = pytest.mark.usefixtures("default_rules")
 
@@ -85,7 +84,7 @@ def test_an_unknown_record_gives_a_not_found_page(coordinator_client, path):
 
 
 def test_a_viewer_reads_rules_and_texts_and_changes_none(viewer_client, activity, ani):
-    invited(activity, ani)
+    published_invitation(activity, ani)
     assert viewer_client.get("/rules").status_code == 200
     assert viewer_client.get("/texts").status_code == 200
     assert viewer_client.get("/texts/invitation-cadre/id/preview").status_code == 200
@@ -114,7 +113,7 @@ def test_an_unknown_placeholder_is_named_beside_its_field(coordinator_client):
 
 
 def test_a_preview_is_in_its_own_frame(coordinator_client, activity, ani):
-    invitation = invited(activity, ani)
+    invitation = published_invitation(activity, ani)
     page = coordinator_client.get("/texts/invitation-cadre/id").text
     assert page.index('id="preview"') < page.index('form="text-form" formaction=') < page.index("<iframe")
     assert " sandbox " in page
@@ -128,7 +127,7 @@ def test_a_preview_is_in_its_own_frame(coordinator_client, activity, ani):
 
 def test_the_invitees_for_a_preview_are_few_and_sorted(coordinator_client, activity):
     for number in range(20):
-        invited(activity, a_person(f"Kader {number:02}"))
+        published_invitation(activity, a_person(f"Kader {number:02}"))
     page = coordinator_client.get("/texts/invitation-cadre/id").text
     assert re.findall(r"Kader \d\d", page) == [f"Kader {number:02}" for number in range(15)]
 
@@ -140,7 +139,7 @@ def test_the_placeholders_are_in_the_readers_language(coordinator_client, langua
 
 
 def test_a_draft_is_previewed_as_html_and_as_text(coordinator_client, activity, ani):
-    invitation = invited(activity, ani)
+    invitation = published_invitation(activity, ani)
     data = TEXT | {"body": "Halo <b>{nama}</b>", "invitation": str(invitation.id)}
     html = coordinator_client.post("/texts/invitation-cadre/id/preview", data=data | {"as": "html"}).text
     assert "Halo &lt;b&gt;Ani Wijaya&lt;/b&gt;" in html
@@ -169,7 +168,7 @@ def test_the_lists_take_as_many_queries_for_many_rows(coordinator_client, progra
 
 def test_the_mails_are_shown_before_a_rule_changes_for_published_activities(coordinator_client, activity, ani):
     publishing.publish([activity.id], by=None, now=NOW)
-    invited(activity, ani, invited_at=NOW)
+    published_invitation(activity, ani, invited_at=NOW)
     path = "/rules/three-days-before/edit"
     preview = coordinator_client.post(path, data=RULE)
     assert preview.status_code == 200

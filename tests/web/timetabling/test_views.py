@@ -6,7 +6,6 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from outreach import clock
 from outreach.domain.states import ActivityState, SearchState
 from outreach.extensions import db
 from outreach.models import Activity, Person, TimetablingSearch
@@ -15,8 +14,9 @@ from outreach.services.activities import publish as publishing
 from outreach.services.timetabling import launch, searches
 from outreach.services.timetabling import worker as timetabling_worker
 from outreach.transactions import writing
-from tests.conftest import NOW, at, draft_activity
-from tests.services.timetabling.timetabling_help import a_request, facilitators, searched, three_at_once
+from tests.web.reading import words
+from tests.world import NOW, at, draft_activity, stop_clock
+from tests.world.timetabling import a_request, facilitators, searched, three_at_once
 
 pytestmark = pytest.mark.usefixtures("clock_stands")
 
@@ -27,10 +27,6 @@ def launched(monkeypatch):
     ids = []
     monkeypatch.setattr(launch, "launch", ids.append)
     return ids
-
-
-def words_of(page) -> str:
-    return " ".join(re.sub(r"<[^>]+>", " ", page.get_data(as_text=True)).split())
 
 
 def the_form(activities, people=(), **values):
@@ -51,7 +47,7 @@ def the_form(activities, people=(), **values):
 def test_the_menu_links_to_a_page_that_explains_timetabling(coordinator_client):
     page = coordinator_client.get("/placements")
     assert 'href="/placements"' in page.get_data(as_text=True)
-    assert "Nothing has been placed yet" in words_of(page)
+    assert "Nothing has been placed yet" in words(page.text)
 
 
 def test_one_button_is_enough(coordinator_client, launched):
@@ -114,7 +110,7 @@ def test_errors_get_a_message_and_nothing_is_stored(coordinator_client, launched
     activities, people = three_at_once(), facilitators()
     answer = coordinator_client.post("/placements/new", data=the_form(activities, people[:1], **values))
     assert answer.status_code == 422
-    assert said in words_of(answer)
+    assert said in words(answer.text)
     assert db.session.scalar(sa.select(sa.func.count()).select_from(TimetablingSearch)) == 0
 
 
@@ -144,7 +140,7 @@ def test_an_incomplete_or_circular_order_is_refused_with_a_message(coordinator_c
             "/placements/new", data=the_form(activities, order_then=then, order_first=firsts)
         )
         assert answer.status_code == 422
-        assert said in words_of(answer)
+        assert said in words(answer.text)
         assert "selected" in answer.get_data(as_text=True)
     assert launched == []
 
@@ -153,7 +149,7 @@ def test_a_late_first_activity_is_named_as_the_obstacle(coordinator_client):
     first, second, _third = three_at_once()
     late = draft_activity(None, None, 28, title="Rakor akhir")
     search = searched(a_request([first, second], order=((first.id, late.id),)))
-    said = words_of(coordinator_client.get(f"/placements/{search.id}"))
+    said = words(coordinator_client.get(f"/placements/{search.id}").text)
     assert "“Metro” must come after “Rakor akhir”." in said
 
 
@@ -161,12 +157,12 @@ def test_without_the_extra_the_page_says_so_and_offers_the_other_method(coordina
     monkeypatch.setattr(searches, "can_search", lambda: False)
     activities = three_at_once()
     page = coordinator_client.get("/placements/new")
-    assert 'pip install "outreach[planner]"' in words_of(page).replace("&#34;", '"')
-    assert "Place one after the other" in words_of(page)
+    assert 'pip install "outreach[planner]"' in words(page.text).replace("&#34;", '"')
+    assert "Place one after the other" in words(page.text)
     coordinator_client.post("/placements/new", data=the_form(activities, do="greedily"))
     timetabling_worker.work(launched[0], clock=lambda: NOW)
-    assert "Placed one after the other, without comparing" in words_of(
-        coordinator_client.get(f"/placements/{launched[0]}")
+    assert "Placed one after the other, without comparing" in words(
+        coordinator_client.get(f"/placements/{launched[0]}").text
     )
 
 
@@ -179,7 +175,7 @@ def test_a_search_is_watched_and_stopped(coordinator_client, launched):
     assert "HX-Refresh" not in page.headers
     coordinator_client.post(f"/placements/{launched[0]}/stop")
     assert timetabling_pages.get(launched[0]).stop_asked_at == NOW
-    assert "Stopping" in words_of(coordinator_client.get(f"/placements/{launched[0]}"))
+    assert "Stopping" in words(coordinator_client.get(f"/placements/{launched[0]}").text)
     timetabling_worker.work(launched[0], clock=lambda: NOW)
     ended = coordinator_client.get(f"/placements/{launched[0]}", headers={"HX-Request": "true"})
     assert ended.headers["HX-Refresh"] == "true"
@@ -188,10 +184,10 @@ def test_a_search_is_watched_and_stopped(coordinator_client, launched):
 
 def test_an_interrupted_search_is_reported_and_starts_again(coordinator_client, launched, monkeypatch):
     coordinator_client.post("/placements/new", data=the_form(three_at_once()))
-    monkeypatch.setattr(clock, "now", lambda: NOW + searches.LEASE)
+    stop_clock(monkeypatch, NOW + searches.LEASE)
     page = coordinator_client.get(f"/placements/{launched[0]}")
-    assert "The search was broken off" in words_of(page)
-    assert "Broken off" in words_of(coordinator_client.get("/placements"))
+    assert "The search was broken off" in words(page.text)
+    assert "Broken off" in words(coordinator_client.get("/placements").text)
     coordinator_client.post(f"/placements/{launched[0]}/start")
     assert launched == [launched[0]] * 2
 
@@ -199,7 +195,7 @@ def test_an_interrupted_search_is_reported_and_starts_again(coordinator_client, 
 def test_present_and_proposed_times_are_side_by_side_with_reasons(coordinator_client):
     activities, people = three_at_once(), facilitators()
     search = searched(a_request(activities, people))
-    said = words_of(coordinator_client.get(f"/placements/{search.id}"))
+    said = words(coordinator_client.get(f"/placements/{search.id}").text)
     for wanted in ("At present", "Proposed", "Why there", "Mon, 18 Jan 2027, 09:00–11:00 WIB", "Citra Fasilitator",
                    "Points count what is not as wished"):  # fmt: skip
         assert wanted in said
@@ -210,11 +206,11 @@ def test_applying_first_shows_who_gets_which_mail_and_then_applies(coordinator_c
     search = searched(a_request(three_at_once(), facilitators()))
     ids = [line["id"] for line in search.result["lines"]]
     page = coordinator_client.get(f"/placements/{search.id}/take", query_string={"pick": ids})
-    assert "Nobody: these are drafts." in words_of(page)
+    assert "Nobody: these are drafts." in words(page.text)
     assert set(db.session.scalars(sa.select(Activity.starts_at))) == {at(18, 9)}
     answer = coordinator_client.post(f"/placements/{search.id}/take", data={"pick": ids})
     assert answer.location == f"/placements/{search.id}"
-    assert "3 activities are planned so now." in words_of(coordinator_client.get(answer.location))
+    assert "3 activities are planned so now." in words(coordinator_client.get(answer.location).text)
     assert timetabling_pages.get(search.id).state is SearchState.TAKEN
 
 
@@ -224,10 +220,10 @@ def test_published_activities_need_a_reason(coordinator_client):
     search = searched(a_request(activities, facilitators()))
     ids = [line["id"] for line in search.result["lines"]]
     page = coordinator_client.get(f"/placements/{search.id}/take", query_string={"pick": ids})
-    assert "Reason, as it stands in the mail" in words_of(page)
+    assert "Reason, as it stands in the mail" in words(page.text)
     refused = coordinator_client.post(f"/placements/{search.id}/take", data={"pick": ids})
     assert refused.status_code == 422
-    assert "Please give the reason" in words_of(refused)
+    assert "Please give the reason" in words(refused.text)
     done = coordinator_client.post(f"/placements/{search.id}/take", data={"pick": ids, "reason": "Bergiliran"})
     assert done.status_code == 302
 
@@ -238,17 +234,17 @@ def test_changes_made_meanwhile_are_named_and_nothing_is_applied(coordinator_cli
     with writing() as session:
         session.get(Activity, ids[0]).title = "Diubah"
     page = coordinator_client.get(f"/placements/{search.id}/take", query_string={"pick": ids})
-    assert "These were changed since the search began" in words_of(page)
-    assert "Plan it so" not in words_of(page)
+    assert "These were changed since the search began" in words(page.text)
+    assert "Plan it so" not in words(page.text)
     answer = coordinator_client.post(f"/placements/{search.id}/take", data={"pick": ids})
     assert answer.status_code == 422
-    assert "Changed since the search began, so nothing was taken" in words_of(answer)
+    assert "Changed since the search began, so nothing was taken" in words(answer.text)
 
 
 def test_applying_nothing_leads_back(coordinator_client):
     search = searched(a_request(three_at_once(), facilitators()))
     answer = coordinator_client.get(f"/placements/{search.id}/take", follow_redirects=True)
-    assert "Tick at least one of the activities" in words_of(answer)
+    assert "Tick at least one of the activities" in words(answer.text)
     assert "checked" not in answer.text  # the next press applies what is ticked from here on, not all
 
 
@@ -257,10 +253,10 @@ def test_an_applied_proposal_shows_the_former_times_and_how_the_search_ended(coo
     coordinator_client.post(f"/placements/{launched[0]}/stop")
     timetabling_worker.work(launched[0], clock=lambda: NOW)
     address = f"/placements/{launched[0]}"
-    assert "At present" in words_of(coordinator_client.get(address))
+    assert "At present" in words(coordinator_client.get(address).text)
     ids = [line["id"] for line in timetabling_pages.get(launched[0]).result["lines"]]
     coordinator_client.post(f"{address}/take", data={"pick": ids})
-    said = words_of(coordinator_client.get(address))
+    said = words(coordinator_client.get(address).text)
     assert "Stopped after" in said
     assert "At present" not in said
 
@@ -271,7 +267,7 @@ def test_a_contradiction_is_explained_in_plain_words_with_a_link_to_the_conditio
     coordinator_client.post("/placements/new", data=the_form(activities, **fixed))
     timetabling_worker.work(launched[0], clock=lambda: NOW)
     page = coordinator_client.get(f"/placements/{launched[0]}")
-    said = words_of(page)
+    said = words(page.text)
     assert "These cannot all be placed: “Metro” and “Imopuro”." in said
     assert "Never two in one kecamatan on one half day: Metro Pusat." in said
     assert "“Metro” is held where it is." in said
@@ -310,8 +306,8 @@ def test_an_error_is_shown(coordinator_client, launched):
     with writing() as session:
         session.execute(sa.update(Activity).values(state=ActivityState.CANCELLED))
     timetabling_worker.work(launched[0], clock=lambda: NOW + timedelta(seconds=1))
-    assert "Some of the activities are over, cancelled or deleted" in words_of(
-        coordinator_client.get(f"/placements/{launched[0]}")
+    assert "Some of the activities are over, cancelled or deleted" in words(
+        coordinator_client.get(f"/placements/{launched[0]}").text
     )
 
 
@@ -347,12 +343,12 @@ def test_what_was_taken_is_undone_on_a_page_that_says_what_goes_back_and_what_st
     assert f'href="{page}/undo"' in coordinator_client.get(page).text
     with writing() as session:
         session.get(Activity, drafts[0].id).title = "Diubah orang lain"
-    seen = words_of(coordinator_client.get(f"{page}/undo"))
+    seen = words(coordinator_client.get(f"{page}/undo").text)
     assert "“Diubah orang lain” (changed since)" in seen
     assert "Move these 2 activities back?" in seen
-    done = words_of(coordinator_client.post(f"{page}/undo", follow_redirects=True))
+    done = words(coordinator_client.post(f"{page}/undo", follow_redirects=True).text)
     assert "2 activities are back where they were." in done
     assert "Left alone: “Diubah orang lain” (changed since)." in done
     assert "Undo what was taken" not in done
-    again = words_of(coordinator_client.get(f"{page}/undo", follow_redirects=True))
+    again = words(coordinator_client.get(f"{page}/undo", follow_redirects=True).text)
     assert "There is nothing left to undo" in again

@@ -23,8 +23,8 @@ from outreach.models import (
     Person,
     Reminder,
 )  # fmt: skip
-from tests.conftest import JAKARTA, NOW, at
-from tests.delivery.mail.compose_help import calendar_parts, parsed
+from tests.world import JAKARTA, NOW, at
+from tests.world.composed import calendar_parts, parsed
 
 State = InvitationState
 # kind, audience, the invitation's state and role, and the recipient

@@ -16,9 +16,10 @@ from outreach.delivery.rows import batch as batch_rows
 from outreach.domain.kinds import AttendanceSource, CadreKind, Role, Sex
 from outreach.extensions import db
 from outreach.models import AgendaItem, Attendance, Cadre, Invitation, MessageLine, MessageText, Person
-from tests.conftest import NOW, at
-from tests.delivery.mail.compose_help import parsed, reads_a_mailbox, text_of, with_settings
 from tests.delivery.mail.frames.frames_help import SORTS, TO_OFFICES, Stage, State, check, framed, number, plan
+from tests.support.apps import with_settings
+from tests.world import NOW, at
+from tests.world.composed import parsed, reads_a_mailbox, text_of
 
 pytestmark = pytest.mark.slow
 

@@ -1,0 +1,1 @@
+"""The directory as a file: importing and exporting 100,000 people. Start with importing.py."""

@@ -1,0 +1,1 @@
+"""The clashes of one moved activity and of a whole plan, and timetabling. Start with clashes.py."""

