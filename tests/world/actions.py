@@ -12,6 +12,7 @@ from threading import Barrier
 import sqlalchemy as sa
 
 from outreach import clock
+from outreach.delivery.tokens import link_for
 from outreach.domain.activity import Move
 from outreach.domain.answers import Choice, Representative
 from outreach.domain.kinds import AnswerSource, Role
@@ -27,7 +28,7 @@ from outreach.services.office import planning_rules as office_planning_rules
 from outreach.services.planning import rules as planning_rules
 from outreach.services.reminders import rules
 from outreach.services.reminders import tick as reminding
-from tests.world.days import NOW
+from tests.world.days import NOW, at
 from tests.world.records import draft_activity
 from tests.world.stored import invitation_of
 
@@ -88,6 +89,13 @@ def invite_many(count: int, *, now: datetime | None = None, tick: bool = True) -
     publish(activity, now=now, tick=tick)
     db.session.remove()
     return addresses
+
+
+def give_link(*invitees: Person | Organisation) -> None:
+    """Give answer links, until 28 January 2027, to people or organisations that nobody has invited."""
+    for invitee in invitees:
+        link_for(db.session(), invitee, expires_at=at(28))
+    db.session.commit()
 
 
 def mark_as_invited(*conditions: sa.ColumnExpressionArgument[bool], now: datetime = NOW) -> None:
