@@ -88,7 +88,7 @@ def test_nobody_is_ticked_before_the_day(activity, ani, coordinator, coordinator
     inviting.invite_people([activity.id], [ani.id], Role.CADRE, by=coordinator, now=NOW)
     publishing.publish([activity.id], by=coordinator, now=NOW)
     assert clock.now() < activity.starts_at
-    one = invitation_of(long_past, ani).id
+    one = invitation_of(activity, ani).id
     answer = coordinator_client.post(f"/activities/{activity.id}/attendance", data={"shown": one, "present": one})
     assert answer.status_code == 422
     assert "from the day of the activity on" in answer.text
@@ -146,7 +146,7 @@ def test_before_the_day_nothing_can_be_ticked_and_the_page_explains_it(activity,
     publishing.publish([activity.id], by=coordinator, now=NOW)
     page = coordinator_client.get(f"/activities/{activity.id}/attendance").text
     assert "Attendance can be ticked from the day of the activity on." in page
-    assert f'id="present-{invitation_of(long_past, ani).id}" disabled' in page
+    assert f'id="present-{invitation_of(activity, ani).id}" disabled' in page
     assert "Came uninvited" not in page
 
 

@@ -8,6 +8,7 @@ actions.py (what people do). The fixtures of tests/conftest.py wrap the usual re
 from tests.world.actions import (
     answer,
     at_once,
+    give_link,
     invite,
     invite_and_publish,
     invite_many,

@@ -12,6 +12,7 @@ from threading import Barrier
 import sqlalchemy as sa
 
 from outreach import clock
+from outreach.delivery.tokens import link_for
 from outreach.domain.activity import Move
 from outreach.domain.answers import Choice, Representative
 from outreach.domain.kinds import AnswerSource, Role
@@ -27,8 +28,8 @@ from outreach.services.office import planning_rules as office_planning_rules
 from outreach.services.planning import rules as planning_rules
 from outreach.services.reminders import rules
 from outreach.services.reminders import tick as reminding
-from tests.world.days import NOW
-from tests.world.records import a_person, draft_activity
+from tests.world.days import NOW, at
+from tests.world.records import draft_activity
 from tests.world.stored import invitation_of
 
 Activities = Activity | Sequence[Activity]
@@ -68,21 +69,33 @@ def invite_and_publish(
     return activity
 
 
-def invite_many(count: int, *, tick: bool = True) -> list[str]:
-    """Invite people to an activity next month; return their addresses. Their mails are due after a tick."""
-    now = clock.now()
+def invite_many(count: int, *, now: datetime | None = None, tick: bool = True) -> list[str]:
+    """Invite people to an activity next month; return their addresses. Their mails are due after a tick.
+
+    now: by default, what Outreach's clock shows.
+    """
+    now = now or clock.now()
     rules.install_defaults(now=now)
     starts_at = now.replace(microsecond=0) + timedelta(days=30)
     activity = draft_activity(
         None, None, starts_at=starts_at, ends_at=starts_at + timedelta(hours=2), registration_at=None,
         respond_by_at=starts_at - timedelta(days=2),
     )  # fmt: skip
-    people = [a_person(f"Warga{number}") for number in range(count)]
+    people = [Person(name=f"Warga{number}", email=f"warga{number}@example.com") for number in range(count)]
+    db.session.add_all(people)
+    db.session.commit()
     addresses = sorted(person.email for person in people)
     invite(activity, *people, now=now)
     publish(activity, now=now, tick=tick)
     db.session.remove()
     return addresses
+
+
+def give_link(*invitees: Person | Organisation) -> None:
+    """Give answer links, until 28 January 2027, to people or organisations that nobody has invited."""
+    for invitee in invitees:
+        link_for(db.session(), invitee, expires_at=at(28))
+    db.session.commit()
 
 
 def mark_as_invited(*conditions: sa.ColumnExpressionArgument[bool], now: datetime = NOW) -> None:

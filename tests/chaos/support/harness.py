@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from functools import cache
@@ -28,17 +28,12 @@ import sqlalchemy as sa
 from flask import Flask
 
 from outreach import create_app
-from outreach.domain.kinds import Role
 from outreach.domain.states import MessageState
 from outreach.extensions import db
-from outreach.models import Message, Office, Person, Region
-from outreach.services.activities import publish as publishing
-from outreach.services.invitations import invite as inviting
-from outreach.services.reminders import rules
-from outreach.services.reminders import tick as reminding
+from outreach.models import Message
 from tests.chaos.support.faults import Fault
 from tests.support.apps import settings_for
-from tests.world import AT_ANY_HOUR, JAKARTA, draft_activity
+from tests.world import an_office, invite_many, store_regions
 
 ROOT = Path(__file__).parents[3]
 
@@ -240,24 +235,9 @@ def office_with_invited(people: int, now: datetime, *, expanded: bool = True) ->
 
     expanded: whether the mails are already written; otherwise the next tick writes them.
     """
-    db.session.add(Region(code="18", name="Lampung", level=1))
-    db.session.flush()
-    db.session.add(Office(name="Dinas", short_name="Dinas", region_code="18", email="dinas@example.com", phone="+62725000001",
-                          contact_name="Bidang", contact_phone="+6281200000001", zone=JAKARTA, **AT_ANY_HOUR))  # fmt: skip
-    invitees = [Person(name=f"Warga{number} Metro", email=f"warga{number}@example.com") for number in range(people)]
-    db.session.add_all(invitees)
-    db.session.commit()
-    rules.install_defaults(now=now)
-    starts_at = now.replace(microsecond=0) + timedelta(days=30)
-    activity = draft_activity(
-        None, None, starts_at=starts_at, ends_at=starts_at + timedelta(hours=2),
-        registration_at=None, respond_by_at=starts_at - timedelta(days=2),
-    )  # fmt: skip
-    inviting.invite_people([activity.id], [person.id for person in invitees], Role.CADRE, by=None, now=now)
-    publishing.publish([activity.id], by=None, now=now)
-    if expanded:
-        reminding.tick(now)
-    db.session.remove()
+    store_regions()
+    an_office()
+    invite_many(people, now=now, tick=expanded)
 
 
 def look(*what: sa.ColumnElement, where: Sequence[sa.ColumnElement[bool]] = ()) -> list[sa.Row]:

@@ -19,12 +19,12 @@ from outreach.domain.problems import Problem
 from outreach.domain.states import FINISHED, MessageState
 from outreach.engines import loop
 from outreach.extensions import db
-from outreach.models import Attempt, Invitation, Message, MessageText, Office, Person, Region
+from outreach.models import Attempt, Invitation, Message, MessageText, Person
 from outreach.services.reminders import rules
 from tests.chaos.support import truth
 from tests.chaos.support.faults import Fault
 from tests.chaos.support.harness import SinkProcess, administer, install
-from tests.world import AT_ANY_HOUR, JAKARTA, NOW, at, draft_activity
+from tests.world import NOW, an_office, at, draft_activity, store_regions
 
 T = TypeVar("T")
 PEOPLE = ("ani", "budi", "citra")
@@ -167,11 +167,8 @@ class World:
         self.crasher.stdin.flush()
 
     def _furnish(self) -> None:
-        db.session.add(Region(code="18", name="Lampung", level=1))
-        db.session.flush()
-        db.session.add(Office(name="Dinas", short_name="Dinas", region_code="18", email="dinas@example.com", zone=JAKARTA,
-                              phone="+62725000001", contact_name="Bidang", contact_phone="+6281200000001",
-                              **AT_ANY_HOUR))  # fmt: skip
+        store_regions()
+        an_office()
         people = [Person(name=f"{name.title()} Wijaya", email=f"{name}@example.com") for name in PEOPLE]
         db.session.add_all(people)
         for key, text in truth.texts():

@@ -135,7 +135,7 @@ def test_a_move_before_the_invitation_was_sent_needs_no_notice(server, activity,
 def test_the_day_before_reminder_goes_to_a_representative_with_a_known_address(server, activity, ani):
     invite_and_publish(activity, ani)
     drain()
-    answer(activity, ani, Choice.REPRESENTED, Representative("Citra", email="citra@example.com"))
+    answer(activity, ani, Choice.REPRESENTED, representative=Representative("Citra", email="citra@example.com"))
     reminding.tick(at(17))
     drain(StandingClock(at(17)))
     assert [taken.recipient for taken in server.taken] == ["ani@example.com", "citra@example.com"]

@@ -140,14 +140,14 @@ def test_one_call_is_recorded_whole_or_not_at_all(any_app, all_told, second, ani
     assert (stored.state, stored.answer_source) == ("coming", AnswerSource.WHATSAPP)
 
 
-def text_of(app, invitation, link="http://localhost/j/x", sender=SENDER, now=NOW):
+def whatsapp_text(app, invitation, link="http://localhost/j/x", sender=SENDER, now=NOW):
     with app.test_request_context():
         return whatsapp.call(invitation, invitation.activity, link, sender, now=now).text
 
 
 def test_the_text_names_office_sender_what_when_and_deadline_and_that_nothing_is_paid(app, all_told, ani):
     ani.locale = "en"
-    text = text_of(app, invitation_of(all_told, ani))
+    text = whatsapp_text(app, invitation_of(all_told, ani))
     assert text == "\n".join(
         [
             "Dear Ani Wijaya,",
@@ -169,8 +169,8 @@ def test_the_text_names_office_sender_what_when_and_deadline_and_that_nothing_is
 
 def test_the_text_does_not_ask_for_an_answer_by_a_moment_that_has_passed(app, all_told, ani):
     ani.locale = "en"
-    assert "Please answer by" in text_of(app, invitation_of(all_told, ani), now=at(16, 15))
-    assert "Please answer by" not in text_of(app, invitation_of(all_told, ani), now=at(16, 16))
+    assert "Please answer by" in whatsapp_text(app, invitation_of(all_told, ani), now=at(16, 15))
+    assert "Please answer by" not in whatsapp_text(app, invitation_of(all_told, ani), now=at(16, 16))
 
 
 def test_one_text_asks_about_all_their_activities(app, all_told, second, ani):

@@ -22,7 +22,7 @@ from outreach.services.invitations import links
 from outreach.services.invitations import withdraw as withdrawing
 from outreach.services.reminders import tick as reminding
 from tests.support.waiting import waits_for_another
-from tests.world import NOW, at, draft_activity, invitation_of, invite, publish, token_of
+from tests.world import NOW, at, draft_activity, give_link, invitation_of, invite, publish, token_of
 
 pytestmark = pytest.mark.usefixtures("any_app", "default_rules")
 
@@ -135,6 +135,7 @@ def test_an_organisation_cannot_name_people_for_anothers_invitation(activity, po
     other = Organisation(name="Kodim Metro", sector=Sector.MILITARY, email="kodim@example.com")
     db.session.add(other)
     db.session.commit()
+    give_link(other)
     invitation = quota_of(activity, police, 2)
     with pytest.raises(answering.NothingToAnswer):
         answering.nominate(token_of(other), invitation.id, [Nominee("Rina")], now=at(5))
@@ -167,6 +168,7 @@ def test_staff_record_answers_by_phone_even_after_the_deadline(activity, ani, co
 
 
 def test_forged_truncated_and_foreign_tokens_open_nothing(activity, ani, budi):
+    give_link(ani, budi)
     good, other = token_of(ani), token_of(budi)
     for bad in (
         good[:-1],
@@ -193,6 +195,7 @@ def test_a_link_expires_thirty_days_after_its_last_activity(activity, ani):
 
 
 def test_a_renewed_link_replaces_the_old_one(ani, coordinator):
+    give_link(ani)
     old = token_of(ani)
     links.renew(ani, by=coordinator, now=NOW)
     with pytest.raises(links.LinkUnknown):

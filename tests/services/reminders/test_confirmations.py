@@ -142,9 +142,9 @@ def test_without_an_answer_or_after_the_activity_there_is_nothing_to_confirm(ani
 
 
 def she_answers_by_link(choice, now):
-    token_of = tokens.token(links.link_for(db.session, db.session.get_one(Invitation, her_invitation()).person))
+    token = tokens.token(links.link_for(db.session, db.session.get_one(Invitation, her_invitation()).person))
     activity_id = db.session.scalar(sa.select(Activity.id))
-    answering.answer(token_of, activity_id, choice, now=now)
+    answering.answer(token, activity_id, choice, now=now)
 
 
 def test_an_answer_by_link_is_confirmed_if_the_office_wishes_it(ani_invited, server, office):

@@ -80,7 +80,7 @@ def test_after_a_mail_today_the_next_one_is_forecast_for_tomorrow(programme, hal
     inviting.invite_people([first.id], [ani.id], Role.CADRE, by=None, now=NOW)
     publishing.publish([first.id], by=None, now=NOW)
     reminding.tick(NOW)
-    sent()
+    send_all()
     inviting.invite_people([second.id], [ani.id, budi.id], Role.CADRE, by=None, now=at(4, 9))
     forecast = forecasting.for_publishing([second.id], now=at(4, 9))
     assert (forecast.rows[0].people, forecast.rows[0].later) == (2, 1)
@@ -93,7 +93,7 @@ def test_a_reminder_to_answer_after_the_deadline_is_shown_as_not_sent(programme,
     assert (15, "reminder", 0, 0, "deadline_passed") in rows(forecasting.for_publishing([activity.id], now=NOW))
 
 
-def sent(now=NOW) -> None:
+def send_all(now=NOW) -> None:
     db.session.execute(
         sa.update(Message)
         .where(Message.state == MessageState.DUE)
@@ -106,7 +106,7 @@ def test_a_move_and_a_cancellation_count_only_notified_people_who_have_not_decli
     inviting.invite_people([activity.id], [ani.id, budi.id], Role.CADRE, by=None, now=NOW)
     publishing.publish([activity.id], by=None, now=NOW)
     reminding.tick(NOW)
-    sent()
+    send_all()
     inviting.invite_people([activity.id], [chief.id], Role.SPEAKER, by=None, now=at(5))
     invitation = db.session.scalars(sa.select(Invitation).where(Invitation.person_id == budi.id)).one()
     recording.record_answer(invitation.id, Choice.NOT_COMING, AnswerSource.PHONE, by=None, now=at(5))
@@ -172,7 +172,7 @@ def test_after_yesterdays_mail_went_out_past_midnight_the_next_is_forecast_for_t
     inviting.invite_people([first.id, second.id], [ani.id], Role.CADRE, by=None, now=NOW)
     publishing.publish([first.id], by=None, now=at(4, 23, 50))
     reminding.tick(at(4, 23, 50))
-    sent(at(5, 0, 10))
+    send_all(at(5, 0, 10))
     forecast = forecasting.for_publishing([second.id], now=at(5, 9))
     publishing.publish([second.id], by=None, now=at(5, 9))
     reminding.tick(at(5, 9))
@@ -187,7 +187,7 @@ def test_the_forecast_counts_days_in_the_activitys_zone(programme, hall, ani):
     inviting.invite_people([there.id, here.id], [ani.id], Role.CADRE, by=None, now=NOW)
     publishing.publish([there.id], by=None, now=at(4, 23, 10))  # the 5th there
     reminding.tick(at(4, 23, 10))
-    sent(at(4, 23, 20))
+    send_all(at(4, 23, 20))
     forecast = forecasting.for_publishing([here.id], now=at(4, 23, 30))
     publishing.publish([here.id], by=None, now=at(4, 23, 30))
     reminding.tick(at(4, 23, 30))
@@ -200,7 +200,7 @@ def test_an_overdue_reminder_is_forecast_for_the_day_on_which_it_goes_out(activi
     inviting.invite_people([activity.id, other.id], [ani.id], Role.CADRE, by=None, now=NOW)
     publishing.publish([activity.id], by=None, now=NOW)
     reminding.tick(NOW)
-    sent(NOW)
+    send_all(NOW)
     publishing.publish([other.id], by=None, now=at(12, 9))  # nothing has run since the 4th
     reminder = reminder_of(activity, "seven-days-before")
     forecast = forecasting.for_reminder(reminder.id, now=at(12, 10))
@@ -217,7 +217,7 @@ def test_a_reminder_that_will_come_too_late_is_forecast_as_not_sent(programme, h
     inviting.invite_people([activity.id], [ani.id], Role.CADRE, by=None, now=NOW)
     publishing.publish([activity.id], by=None, now=NOW)
     reminding.tick(NOW)
-    sent(NOW)
+    send_all(NOW)
     assert (15, "reminder", 0, 0, "deadline_passed") in rows(forecasting.for_activities([activity.id], now=at(5)))
     reminding.tick(at(15))
     assert reminder_of(activity, "three-days-before").reason == "deadline_passed"
@@ -227,7 +227,7 @@ def test_only_the_later_of_two_overdue_reminders_is_forecast(activity, ani):
     inviting.invite_people([activity.id], [ani.id], Role.CADRE, by=None, now=NOW)
     publishing.publish([activity.id], by=None, now=NOW)
     reminding.tick(NOW)
-    sent(NOW)
+    send_all(NOW)
     assert rows(forecasting.for_activities([activity.id], now=at(15, 9)))[:2] == [
         (11, "reminder", 0, 0, "superseded"),
         (15, "reminder", 1, 1, ""),
@@ -241,7 +241,7 @@ def test_absent_people_who_accepted_are_in_the_forecast_once_the_activity_is_ove
     inviting.invite_people([activity.id], [ani.id, budi.id], Role.CADRE, by=None, now=NOW)
     publishing.publish([activity.id], by=None, now=NOW)
     reminding.tick(NOW)
-    sent(NOW)
+    send_all(NOW)
     for one in invitations():
         recording.record_answer(one.id, Choice.COMING, AnswerSource.PHONE, by=None, now=at(5))
     reminder = db.session.scalars(sa.select(Reminder).where(Reminder.audience == Audience.ABSENT)).one()
@@ -257,7 +257,7 @@ def test_a_mail_that_waits_for_the_next_tick_is_in_the_forecast(activity, ani, b
     inviting.invite_people([activity.id], [ani.id, budi.id], Role.CADRE, by=None, now=NOW)
     publishing.publish([activity.id], by=None, now=NOW)
     reminding.tick(NOW)
-    sent(NOW)
+    send_all(NOW)
     withdrawing.withdraw(invitations()[0].id, by=None, now=at(5))
     assert rows(forecasting.for_activities([activity.id], now=at(5)))[0] == (5, "withdrawal", 1, 1, "")
 
@@ -284,9 +284,9 @@ def test_no_second_reminder_is_forecast_after_an_earlier_mail_of_the_day(program
     inviting.invite_people([second.id], [budi.id], Role.CADRE, by=None, now=NOW)
     publishing.publish([first.id, second.id], by=None, now=NOW)
     reminding.tick(NOW)
-    sent(NOW)
+    send_all(NOW)
     reminding.tick(at(11, 8))  # Ani's reminder of the first takes along that of the second, which is due at 13.00
-    sent(at(11, 8))
+    send_all(at(11, 8))
     reminder = reminder_of(second, "seven-days-before")
     assert (lines_of(reminder), reminder.state) == (1, ReminderState.SCHEDULED)
     row = only_row(reminder.id, at(11, 12))
@@ -309,7 +309,7 @@ def test_a_move_of_a_started_activity_is_forecast_for_the_notified_people(activi
     inviting.invite_people([activity.id], [ani.id], Role.CADRE, by=None, now=NOW)
     publishing.publish([activity.id], by=None, now=NOW)
     reminding.tick(NOW)
-    sent(NOW)
+    send_all(NOW)
     move = Move(at(20), at(20, 12), JAKARTA, activity.venue_id)
     forecast = forecasting.for_move(activity.id, move, now=at(18, 9))
     assert [row.people for row in forecast.rows if row.kind is MailKind.CHANGE] == [1]

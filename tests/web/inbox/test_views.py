@@ -62,7 +62,9 @@ def test_each_list_has_its_own_mails(coordinator_client):
         (IncomingKind.AUTOMATIC, IncomingOutcome.IGNORED), (IncomingKind.ANSWER, IncomingOutcome.REFUSED),
     ):  # fmt: skip
         mail(kind, outcome, subject=f"{kind.value} {outcome.value}.")
-    every = [f"{mail.kind.value} {mail.outcome.value}." for mail in db.session.scalars(sa.select(IncomingMail))]
+    every = [
+        f"{received.kind.value} {received.outcome.value}." for received in db.session.scalars(sa.select(IncomingMail))
+    ]
 
     def found(path):
         shown = page(coordinator_client, path)

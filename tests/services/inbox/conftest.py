@@ -1,4 +1,4 @@
-"""The office's mailbox for tests of services."""
+"""The office's mailbox."""
 
 import pytest
 
