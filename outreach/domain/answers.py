@@ -57,8 +57,8 @@ def default_deadline(
 ) -> datetime:
     """Return the answer deadline: 16.00 local time, `days` before the start or on the last working day before that.
 
-    If that has passed, the start itself; if the start is on a day off, the last working day before it, if that is still ahead.
-    days_off: holidays and joint holidays; weekends are days off anyway.
+    If that has passed: the start. But if the start is on a day off, the last working day before it, if that is still
+    ahead. days_off: holidays and joint holidays; weekends are days off anyway.
     """
     first_day = starts_at.astimezone(zone).date()
     deadline = _closing(first_day - timedelta(days=days), zone, days_off)

@@ -1,4 +1,4 @@
-"""The pages. A view parses the request, calls one service, and answers.
+"""The pages. A view parses the request, calls one service or query, and answers.
 
 PAGES names every file of views. Start with frame/access.py: who may open a page.
 """

@@ -75,8 +75,8 @@ def claim(worker: str, limit: int, lease_s: float, domain: str = "localhost", *,
 def begin_in(session: Session, leases: Sequence[Lease], until: datetime) -> set[Lease]:
     """Record that these are being handed over, with leases until `until`. Return those that are still ours.
 
-    Without a new end, an expired lease that nobody took back yet would be called in doubt during the hand-over. Leases
-    already recorded as ours are returned, too, because a commit whose answer was lost is repeated.
+    Without the extension, a lease that has expired but was not taken back yet would count as in doubt during the
+    hand-over. Leases already recorded as ours are returned, too, because a commit whose answer was lost is repeated.
     """
     if not leases:
         return set()

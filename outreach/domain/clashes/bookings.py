@@ -50,7 +50,7 @@ def of_people(plan: Plan, activity: PlannedActivity) -> Iterator[Clash]:
 
 
 def of_kecamatan(plan: Plan, activity: PlannedActivity) -> Iterator[Clash]:
-    """Yield a clash for each other community activity in its kecamatan on one of its half days, each once."""
+    """Yield a clash for each other community activity in the same kecamatan on the same half day, each once."""
     severity = plan.rules.sought(ClashKind.SAME_KECAMATAN)
     code = plan.kecamatan_of(activity)
     if severity is None or code is None or activity.kind not in COMMUNITY_KINDS:
@@ -71,7 +71,7 @@ def reach_of(rules: Rules) -> timedelta:
 
 
 def cross(plan: Plan, one: PlannedActivity, other: PlannedActivity) -> bool:
-    """Return whether a person in both activities could clash, in whatever roles."""
+    """Return whether a person in both activities could have a clash, whatever the roles."""
     first, second = pair(one, other)
     gap = second.starts_at - first.ends_at
     if gap < timedelta(0) and any(map(plan.rules.sought, _AT_ONCE)):

@@ -22,7 +22,7 @@ def key(name: str) -> str:
 
 
 def keys(name: str) -> tuple[str, ...]:
-    """Return the keys to search a written name by. The whole name comes first: "Kampung Baru" may be a full name."""
+    """Return the keys under which to search a written name. The whole name comes first: "Kampung Baru" may be a full name."""
     return tuple(dict.fromkeys(found for found in (letters(name), key(name)) if found))
 
 

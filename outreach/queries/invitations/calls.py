@@ -187,7 +187,7 @@ def _callees(rows: Sequence[Any], scope: CallScope, now: datetime) -> list[Calle
 
 
 def _whole(asked: Sequence[Invitation]) -> list[Callee]:
-    """Return whose invitations these are, with link and address; a person with two roles at an activity is asked once."""
+    """Return whose invitations these are, with link and address. A person with two roles at an activity is asked once."""
     by_invitee: dict[tuple[int | None, int | None], dict[int, Invitation]] = {}
     for each in asked:
         by_invitee.setdefault((each.person_id, each.organisation_id), {}).setdefault(each.activity_id, each)

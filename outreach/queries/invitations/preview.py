@@ -110,9 +110,11 @@ def _preview(
     seats: Mapping[int, int] | None = None,
     each: Mapping[int, Collection[int]] | None = None,
 ) -> InvitationPreview:
-    """chosen: rows of id, name, post, email. column: of Invitation, with these ids. seats: by id; None: one each.
+    """Return the effects of inviting these.
 
-    each: those of the ids that are for an activity, by activity id; None: all are for all.
+    chosen: rows of id, name, post, email. column: the column of Invitation that holds these ids. seats: by id; None:
+    one each.
+    each: by activity id, the ids that are invited to it; None: all are invited to every activity.
     """
     rows = db.session.execute(chosen.order_by("name", "post")).all()
     ids = {row.id for row in rows}

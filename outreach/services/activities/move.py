@@ -177,9 +177,9 @@ def write(
 ) -> list[tuple[Activity, dict[str, str]]]:
     """Set new times and places together, with their agendas, and book them. Every change of a time or place ends here.
 
-    The activities are locked. Return the published ones with their old place, for `tell_of_move`. What the office's rules
-    block is left to the caller. Raise CannotEdit, NothingMoved, InThePast, ReasonMissing, a problem with their times, or
-    what the booking refuses.
+    The activities are locked. Return the published ones with their old place, for `tell_of_move`. The caller checks
+    what the office's rules block. Raise CannotEdit, NothingMoved, InThePast, ReasonMissing, a problem with their times,
+    or what the booking refuses.
     """
     told = []
     other_time = any(differs(activity, to, "starts_at", "ends_at") for activity, to in changes)

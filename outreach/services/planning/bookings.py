@@ -113,7 +113,9 @@ def rebook_all(session: Session) -> None:
 def without_booking(
     session: Session, activity_ids: Collection[int], person_ids: Collection[int]
 ) -> set[tuple[int, int]]:
-    """Return (activity id, person id) of the people who are on stage in these activities, but not booked for all of it."""
+    """Return (activity id, person id) of people who are on stage in these activities but are not booked for all of
+    their time there.
+    """
     return _missing(session, sa.and_(Activity.id.in_(activity_ids), Invitation.person_id.in_(person_ids)))
 
 

@@ -62,8 +62,8 @@ def decide(
 ) -> Activity:
     """Make the activity of a slot, invite the poll's invitees in their roles, and publish it at once if `publish`.
 
-    at: time and place, if they differ from the slot's. invitee_ids: which invitees of the poll are invited; None: all.
-    All or nothing, and only once. Raise AlreadyDecided on a second call, SlotMissing, SlotOver, NotDecidable, or what
+    at: time and place, if they differ from the slot's. invitee_ids: the invitees of the poll to invite; None: all. All
+    or nothing, and only once. Raise AlreadyDecided on a second call, SlotMissing, SlotOver, NotDecidable, or what
     making, inviting and publishing raise (VenueTaken, SpeakerTaken, OutsideProgramme, PlanBlocked, …).
     """
     with writing() as session:

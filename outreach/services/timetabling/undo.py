@@ -48,12 +48,12 @@ class NothingToUndo(Problem):
 
 
 class LeftBecause(StrEnum):
-    """Why an activity stays where the proposal put it."""
+    """Why an undo leaves an activity where it is."""
 
-    CHANGED = "changed"  # by somebody, since it was taken
+    CHANGED = "changed"  # changed by somebody since the proposal was applied
     ANSWERED = "answered"  # by a facilitator who was added
     PASSED = "passed"  # its former time
-    BLOCKED = "blocked"  # by what is planned at its former time and place now
+    BLOCKED = "blocked"  # something else is planned at its former time and place now
 
 
 @dataclass(frozen=True)
@@ -226,7 +226,7 @@ def _answered(session: Session, lines: Collection[TakenLine]) -> set[int]:
 
 
 def _blocked(session: Session, lines: dict[int, TakenLine], now: datetime) -> set[int]:
-    """Return which of these cannot go back, because that would bring a clash that the office blocks."""
+    """Return which of these activities cannot go back, because that would add a clash that the office blocks."""
     blocked: set[int] = set()
     plan = plans.load(now=now) if lines else None
     while plan is not None and (going := [line for id, line in lines.items() if id not in blocked]):

@@ -175,7 +175,7 @@ def _refused(form: PlaceForm, activity: Activity, problem: Problem) -> Any:
 
 
 def _say_beside(form: PlaceForm, problem: Problem) -> None:
-    """Show a problem on the preview page: at the reason, or else at the top."""
+    """Show a problem on the preview page: beside the reason, or else at the top."""
     if problem.field == "reason":
         show_problem(form, problem)
     elif (sentence := say(problem)) not in form.form_errors:

@@ -86,7 +86,7 @@ def resolution_link(
 
 
 def by_timetabling(drafts: Iterable[PlannedActivity]) -> ShownResolution:
-    """Return the way to the timetabling with these drafts ticked."""
+    """Return a link to the timetabling form with these drafts ticked."""
     ids = sorted(one.id for one in drafts)
     return ShownResolution(_("Place them all automatically"), url_for("placements.new", activity=ids))
 

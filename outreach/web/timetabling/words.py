@@ -139,7 +139,7 @@ def reason_words(why: ProposalReason, titles: Mapping[int, str]) -> str:
 
 
 def worse_words(line: ProposalLine) -> list[str]:
-    """Return which wishes it does not meet."""
+    """Return which wishes the proposal does not meet."""
     return [said for cost in line.costs if (said := _cost(cost))]
 
 

@@ -71,7 +71,7 @@ def _full_kecamatan(model: Model) -> None:
 
 
 def _at_least(model: Model, literals: list[Literal]) -> list[Literal]:
-    """Return steps that count at least as many as are true; their cost keeps them from counting more."""
+    """Return steps that are true for at least as many literals as are true. The cost keeps the solver from setting more."""
     if len(literals) == 1:
         return literals
     steps = [model.new() for _ in literals]
