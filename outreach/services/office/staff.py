@@ -94,6 +94,11 @@ class StaffRow:
     active: bool
 
 
+def of_session(session_id: str) -> User | None:
+    """Return the account whose session this is, if it may sign in."""
+    return db.session.scalar(sa.select(User).where(User.fs_uniquifier == session_id, User.active))
+
+
 def listed() -> list[StaffRow]:
     """Return all accounts, open ones first, by name. Runs one query."""
     rows = db.session.execute(

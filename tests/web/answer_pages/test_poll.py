@@ -12,12 +12,12 @@ from outreach.delivery import tokens
 from outreach.domain.kinds import AnswerSource
 from outreach.domain.polls import MOST_SLOTS, Proposed
 from outreach.extensions import db
-from outreach.models import DatePoll, Link, PollAnswer, PollInvitee
+from outreach.models import AuditEntry, DatePoll, Link, PollAnswer, PollInvitee
 from outreach.services.invitations import links
 from outreach.services.polls import ask as poll_asking
 from outreach.services.polls import decide as poll_deciding
 from outreach.web.answer_pages.forms import form_token
-from tests.conftest import Wall, at
+from tests.conftest import Wall, at, log_in
 from tests.services.polls.polls_help import a_poll, asked
 
 
@@ -292,3 +292,13 @@ def test_a_note_that_is_too_long_is_to_be_corrected_and_then_sent(browser, ani):
     page = words(send(browser, ani, poll, "yes", "no", "yes", note="y" * 400).text)
     assert "Mohon perbaiki yang ditandai" in page
     assert "Mohon persingkat sampai 300 huruf." in page
+
+
+def test_dates_by_link_while_staff_are_signed_in_stand_in_the_audit_log(app, browser, ani, budi, coordinator):
+    poll = a_poll(ani, budi)
+    send(browser, budi, poll, "yes", "no", "no")
+    send(log_in(app, coordinator), ani, poll, "yes", "no", "no")
+    entries = db.session.scalars(sa.select(AuditEntry).where(AuditEntry.action == "person.answered_by_link")).all()
+    assert [(one.user_id, one.subject_id, one.detail) for one in entries] == [
+        (coordinator.id, ani.id, {"poll": poll.title})
+    ]

@@ -14,7 +14,7 @@ from outreach.domain.answers import Choice
 from outreach.domain.kinds import AnswerSource, Role
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
-from outreach.models import AgendaItem, Invitation, Link, Person
+from outreach.models import AgendaItem, AuditEntry, Invitation, Link, Person
 from outreach.services.activities import move as moves
 from outreach.services.activities import publish as publishing
 from outreach.services.answers import answer as answering
@@ -22,7 +22,7 @@ from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import links
 from outreach.services.invitations import withdraw as withdrawing
 from outreach.web.answer_pages.forms import form_token
-from tests.conftest import NOW, Wall, a_person, at, draft_activity
+from tests.conftest import NOW, Wall, a_person, at, draft_activity, log_in
 
 WINTER_TITLES = (
     "Rapat koordinasi lintas sektor",
@@ -1297,3 +1297,35 @@ def test_an_error_in_an_offices_list_says_about_which_person(browser, first, pol
     names |= {"rows-0-phone": "", "rows-1-email": ""}
     thanks = browser.get(send(browser, police, first.id, "?lang=en", choice="coming", **names).location).text
     assert "</b>: Rina, S.Pd.; Dedi</p>" in thanks
+
+
+def by_link() -> list[AuditEntry]:
+    db.session.rollback()
+    return list(db.session.scalars(sa.select(AuditEntry).where(AuditEntry.action.endswith(".answered_by_link"))))
+
+
+def test_an_answer_by_link_while_staff_are_signed_in_stands_in_the_audit_log(app, browser, four_days, ani, coordinator):
+    """Staff see the links of invitees, so an answer from a coordinator's browser may be the coordinator's."""
+    invite(ani, four_days[0], four_days[1])
+    send(browser, ani, four_days[0].id, choice="coming")
+    assert by_link() == [], "an invitee's own answer is nobody's change"
+    send(log_in(app, coordinator), ani, four_days[1].id, choice="not_coming")
+    (entry,) = by_link()
+    assert (entry.user_id, entry.subject_name) == (coordinator.id, "Ani Wijaya")
+    assert entry.detail == {"activity": four_days[1].title, "state": "not_coming"}
+    assert states(ani) == ["coming", "not_coming"]
+
+
+def test_an_answer_of_a_closed_accounts_browser_is_only_the_invitees(app, four_days, ani, coordinator):
+    invite(ani, four_days[0])
+    client = log_in(app, coordinator)
+    coordinator.active = False
+    db.session.commit()
+    send(client, ani, four_days[0].id, choice="coming")
+    assert (by_link(), states(ani)) == ([], ["coming"])
+
+
+def test_staff_who_open_a_link_see_what_the_invitee_sees(app, browser, four_days, ani, coordinator):
+    invite(ani, four_days[0])
+    address = f"/j/{link(ani)}"
+    assert log_in(app, coordinator).get(address).text == browser.get(address).text
