@@ -149,10 +149,15 @@ def get(poll_id: int) -> DatePoll:
     return found
 
 
+def invitees_of(poll: DatePoll) -> list[PollInvitee]:
+    """Return those asked, the needed ones first."""
+    return sorted(poll.invitees, key=lambda one: (not one.needed, one.id))
+
+
 def table(poll_id: int, *, now: datetime, sender: Sender | None = None) -> PollTable:
     """Return a poll as its page shows it; raise PollMissing."""
     poll = get(poll_id)
-    invitees = sorted(poll.invitees, key=lambda one: (not one.needed, one.id))
+    invitees = invitees_of(poll)
     found = clashes(poll, now=now)
     voters = [Voter(one.id, one.needed, {said.slot_id: said.choice for said in one.choices}) for one in invitees]
     counted = {slot_id: _graveness(one.clashes) for slot_id, one in found.items()}

@@ -9,6 +9,7 @@ from flask_login import current_user
 from outreach import clock
 from outreach.delivery.fetch.problems import PASSING, FetchProblem
 from outreach.delivery.words.absences import when
+from outreach.domain.kinds import ListName
 from outreach.domain.planning.parties import AbsenceSource
 from outreach.domain.problems import Problem
 from outreach.extensions import limiter
@@ -20,6 +21,7 @@ from outreach.services.absences.edit import AbsenceMissing, Subject, SubjectKind
 from outreach.services.planning import clashes as clashing
 from outreach.web.absences.forms import AbsenceForm, CalendarForm
 from outreach.web.clashes.shown import shown
+from outreach.web.exports import columns, file
 from outreach.web.fields.problems import showing_problems
 from outreach.web.frame.accounts import coordinator_required, missing_page, office_zone, staff_required
 from outreach.web.frame.say import say
@@ -42,7 +44,15 @@ def _for_cards() -> dict[str, Any]:
 @bp.get("")
 @staff_required
 def show(kind: str, subject_id: int) -> Any:
-    return _page(_subject(kind, subject_id), AbsenceForm(formdata=None), CalendarForm(formdata=None))
+    subject = _subject(kind, subject_id)
+    if file.asked():
+        of, also = absences.name_of(subject), {}
+        if subject.kind is SubjectKind.PERSON:
+            of, also = "", {"person": str(subject.id)}
+        return file.send(
+            ListName.ABSENCES, columns.absences(), absences.entered(subject, now=clock.now()), of=of, also=also
+        )
+    return _page(subject, AbsenceForm(formdata=None), CalendarForm(formdata=None))
 
 
 @bp.post("")

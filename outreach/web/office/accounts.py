@@ -13,7 +13,7 @@ from wtforms.validators import Length
 
 from outreach import clock
 from outreach.delivery.words.formats import LOCALES
-from outreach.domain.kinds import StaffRole
+from outreach.domain.kinds import ListName, StaffRole
 from outreach.models import User
 from outreach.services.office import staff
 from outreach.services.office.staff import Added, UserMissing, UserValues
@@ -92,7 +92,7 @@ bp = Blueprint("users", __name__)
 @administrator_required
 def index() -> Any:
     if file.asked():
-        return file.send(_("Accounts"), columns.accounts(), staff.listed())
+        return file.send(ListName.ACCOUNTS, columns.accounts(), staff.listed())
     return render_template("office/accounts.html", users=staff.listed(), added=None)
 
 
