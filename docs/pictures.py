@@ -14,7 +14,11 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 FOLDER = Path(__file__).resolve().parent / "pictures"
 DESK, PHONE = {"width": 1280, "height": 860}, {"width": 360, "height": 740}
-WITHIN_S = 90
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+WITHIN_S = 300
 
 
 def main() -> None:
@@ -39,7 +43,7 @@ def take_all(guide: dict) -> None:
     FOLDER.mkdir(exist_ok=True)
     base_url = guide["address"]
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium") or None, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium") or None, args=FLAGS)
         desk = logged_in(browser, base_url, guide["logins"], DESK)
         take(desk, f"{base_url}/", "overview")
         take(desk, f"{base_url}/programmes/{guide['programme']}", "programme")

@@ -4,19 +4,26 @@ A text never becomes a formula: in .xlsx every text is stored as text; in CSV a 
 """
 
 import io
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from functools import lru_cache
 from itertools import islice
 from typing import IO, Any
+from xml.sax.saxutils import escape
 
 import xlsxwriter
 from defusedcsv import csv
+from xlsxwriter.utility import xl_rowcol_to_cell_fast
+from xlsxwriter.worksheet import Worksheet
 
 from outreach.domain.problems import Problem
 
 MOST_ROWS = 200_000
+# Excel writes a control character as _x0007_, and the underscore before a text that looks like one as _x005F_.
+_CONTROL, _LOOKS_LIKE = re.compile(r"[\x00-\x08\x0b-\x1f]"), re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
 Cell = str | int | float | date | datetime | None
 
 
@@ -31,11 +38,33 @@ class ListTooLong(Problem):
 
 @dataclass(frozen=True)
 class Column:
-    """A heading, how wide the column is (in letters), and its cell for a row."""
+    """A heading, how wide the column is (in letters), and its cell for a row. wraps: whether a long text gets several lines."""
 
     heading: str
     width: int
     cell: Callable[[Any], Cell]
+    wraps: bool = False
+
+
+class _Sheet(Worksheet):
+    """A worksheet that writes a plain text in one step, which takes most of the time of a long list.
+
+    XlsxWriter itself would also write a text from <r> to </r> as it is, as XML: somebody's note could break the file.
+    """
+
+    def _write_cell(self, row: int, col: int, cell: Any) -> None:
+        if type(cell).__name__ == "String":
+            style = f' s="{cell.format._get_xf_index()}"' if cell.format else ""
+            self.fh.write(f'<c r="{xl_rowcol_to_cell_fast(row, col)}"{style}{_inline(cell.string)}')
+        else:
+            super()._write_cell(row, col, cell)
+
+
+@lru_cache(maxsize=16_384)  # posts, organisations and kelurahan come again and again
+def _inline(text: str) -> str:
+    """Return the rest of a cell's element that has this text in it."""
+    text = _CONTROL.sub(lambda sign: f"_x{ord(sign[0]):04X}_", _LOOKS_LIKE.sub("_x005F_", text))
+    return f' t="inlineStr"><is><t xml:space="preserve">{escape(text)}</t></is></c>'
 
 
 def write_xlsx(file: IO[bytes], title: str, columns: Sequence[Column], rows: Iterable[Any]) -> int:
@@ -47,7 +76,8 @@ def write_xlsx(file: IO[bytes], title: str, columns: Sequence[Column], rows: Ite
     with xlsxwriter.Workbook(file, options) as book:
         bold = book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})
         day = book.add_format({"num_format": "dd/mm/yyyy"})
-        sheet = book.add_worksheet(_sheet_name(title))
+        wrapped = book.add_format({"text_wrap": True, "valign": "top"})
+        sheet = book.add_worksheet(_sheet_name(title), worksheet_class=_Sheet)
         sheet.freeze_panes(1, 0)
         sheet.set_landscape()
         sheet.set_paper(9)  # A4
@@ -57,15 +87,15 @@ def write_xlsx(file: IO[bytes], title: str, columns: Sequence[Column], rows: Ite
         for at, column in enumerate(columns):
             sheet.set_column(at, at, column.width)
             sheet.write_string(0, at, column.heading, bold)
-        cells = [column.cell for column in columns]
+        cells = [(column.cell, wrapped if column.wraps else None) for column in columns]
         write_string = sheet.write_string
         number = 0
         for number, row in enumerate(_limited(rows), start=1):
-            for at, cell in enumerate(cells):
+            for at, (cell, format) in enumerate(cells):
                 value = cell(row)
                 if type(value) is str:
                     if value:
-                        write_string(number, at, value)
+                        write_string(number, at, value, format)
                 elif isinstance(value, datetime):
                     sheet.write_datetime(number, at, value)
                 elif isinstance(value, date):
@@ -73,7 +103,7 @@ def write_xlsx(file: IO[bytes], title: str, columns: Sequence[Column], rows: Ite
                 elif isinstance(value, int | float):
                     sheet.write_number(number, at, value)
                 elif value:
-                    write_string(number, at, str(value))
+                    write_string(number, at, str(value), format)
         sheet.autofilter(0, 0, number, len(columns) - 1)
     return number
 

@@ -148,10 +148,15 @@ def get(poll_id: int) -> DatePoll:
     return found
 
 
+def invitees_of(poll: DatePoll) -> list[PollInvitee]:
+    """Return those asked, the needed ones first."""
+    return sorted(poll.invitees, key=lambda one: (not one.needed, one.id))
+
+
 def table(poll_id: int, *, now: datetime, sender: Sender | None = None) -> PollTable:
     """Return a poll as its page shows it; raise PollMissing."""
     poll = get(poll_id)
-    invitees = sorted(poll.invitees, key=lambda invitee: (not invitee.needed, invitee.id))
+    invitees = invitees_of(poll)
     found_by_slot = clashes(poll, now=now)
     voters = [
         Voter(invitee.id, invitee.needed, {answer.slot_id: answer.choice for answer in invitee.choices})

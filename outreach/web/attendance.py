@@ -9,7 +9,7 @@ from flask_babel import ngettext
 from flask_login import current_user
 
 from outreach import clock
-from outreach.domain.kinds import AttendanceSource
+from outreach.domain.kinds import AttendanceSource, ListName
 from outreach.domain.problems import Problem
 from outreach.models import Activity
 from outreach.queries import attendance as attendees
@@ -38,7 +38,8 @@ def sheet(activity_id: int) -> Any:
     if file.asked():
         q, shown = _narrowed(request.args)
         rows = attendees.whole_sheet(activity_id, q, shown)
-        return file.send(_("Attendance") + " " + invitees.activity_of(activity_id).title, columns.attendance(), rows)
+        title = invitees.activity_of(activity_id).title
+        return file.send(ListName.ATTENDANCE, columns.attendance(), rows, of=title)
     return _sheet(activity_id)
 
 

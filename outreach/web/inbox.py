@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from outreach import clock
+from outreach.domain.kinds import ListName
 from outreach.extensions import current_settings
 from outreach.queries import exports, inbox, unreachable
 from outreach.queries.inbox import InboxFilters, InboxGroup
@@ -33,7 +34,8 @@ def index() -> Any:
         q=asked.get("q", "").strip()[:100],
     )
     if file.asked():
-        return file.send(_("Mails received"), columns.mails_received(inbox.reason_of), exports.mails_received(wanted))
+        rows, also = exports.mails_received(wanted), {"show": wanted.group.value}
+        return file.send(ListName.MAILS_RECEIVED, columns.mails_received(inbox.reason_of), rows, also=also)
     page, wanted = inbox.find(wanted, page_number())
     return render_template(
         "inbox/index.html", page=page, wanted=wanted, marked=_marked(), reason_of=inbox.reason_of, **_around()
@@ -76,7 +78,7 @@ def reopen(mail_id: int) -> Any:
 def addresses() -> Any:
     """Show the invitees that no mail reaches, to call them or correct their address."""
     if file.asked():
-        return file.send(_("Unreachable addresses"), columns.unreachable(), unreachable.everybody(now=clock.now()))
+        return file.send(ListName.UNREACHABLE, columns.unreachable(), unreachable.everybody(now=clock.now()))
     page = unreachable.listed(now=clock.now(), number=page_number())
     return render_template("inbox/unreachable.html", page=page, **_around())
 

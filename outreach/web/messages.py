@@ -10,6 +10,7 @@ from flask_login import current_user
 from outreach import clock
 from outreach.delivery.demo_server import kept_mail
 from outreach.delivery.demo_server.server import header
+from outreach.domain.kinds import ListName
 from outreach.domain.problems import Problem
 from outreach.domain.states import FINISHED
 from outreach.extensions import current_settings
@@ -39,7 +40,7 @@ missing_page(bp, MessageMissing)
 def index() -> Any:
     wanted = _wanted()
     if file.asked():
-        return file.send(_("Messages"), columns.messages(), exports.messages(wanted))
+        return file.send(ListName.MESSAGES, columns.messages(), exports.messages(wanted))
     page, wanted = messages.find(wanted, page_number())
     return render_template(
         "messages/index.html",

@@ -1,14 +1,20 @@
 """The loaded demo has what the README describes."""
 
+import shutil
+import sqlite3
 import subprocess
 import sys
 from collections import Counter, defaultdict
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from click.testing import CliRunner
 
-from outreach.cli.demo import content
+from outreach.cli import main
+from outreach.cli.demo import answers, content, guide
+from outreach.cli.demo.command import COMPLETE
 from outreach.cli.demo.programme import JAKARTA
 from outreach.cli.serve.command import free_port
 from outreach.delivery.demo_server import server as demo_server
@@ -263,3 +269,53 @@ def test_one_date_poll_is_half_answered_and_one_became_an_activity(loaded_demo):
     assert db.session.scalars(states).all() == [InvitationState.PREPARED] * 4
     [need] = [one for one in overview.overview(now=LOADED_AT).needs if one.kind is NeedKind.POLLS_RUN]
     assert [one.title for one in need.polls] == ["Rapat evaluasi lintas sektor"]
+
+
+def test_the_cadre_whose_page_is_shown_has_not_answered(loaded_demo):
+    """So that a newcomer has something to press."""
+    plan = loaded_demo.prepared.plan
+    shown = answers.first_cadre(plan.days[1])
+    asked = sa.select(Invitation.state).where(
+        Invitation.person_id == shown.id, Invitation.activity_id.in_(plan.activities)
+    )
+    assert set(db.session.scalars(asked)) == {InvitationState.INVITED}
+
+
+@pytest.fixture
+def kept_demo(tmp_path, upgraded_file, monkeypatch) -> Path:
+    """The folder of a demo that was completed before."""
+    folder = tmp_path / "demo"
+    folder.mkdir()
+    shutil.copy(upgraded_file, folder / "outreach.db")
+    (folder / COMPLETE).touch()
+    (folder / guide.FILE).write_text("{}")
+    monkeypatch.setenv("OUTREACH_INSTANCE", str(tmp_path))
+    return folder
+
+
+def test_a_demo_of_a_newer_version_is_left_alone_with_a_sentence(kept_demo):
+    with sqlite3.connect(kept_demo / "outreach.db") as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    said = CliRunner().invoke(main, ["demo", "--port", str(free_port("127.0.0.1", 8000))])
+    assert (said.exit_code, said.output) == (
+        1, "Error: This demo was made by a newer version of Outreach. FRESH=1 (or --fresh) begins again.\n",
+    )  # fmt: skip
+
+
+def test_tables_of_a_newer_version_are_left_alone_with_a_sentence(kept_demo, monkeypatch):
+    monkeypatch.setenv("OUTREACH_SECRET_KEY", "a" * 40)
+    monkeypatch.setenv("OUTREACH_DATABASE_URL", f"sqlite:///{kept_demo / 'outreach.db'}")
+    with sqlite3.connect(kept_demo / "outreach.db") as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    said = CliRunner().invoke(main, ["db", "upgrade"])
+    assert (said.exit_code, "made by a newer version" in said.output) == (1, True)
+
+
+def test_the_guide_leaves_out_who_was_removed_in_the_demo(loaded_demo, tmp_path, capsys):
+    guide.keep(tmp_path, loaded_demo.prepared)
+    db.session.execute(sa.update(Person).where(Person.email == guide.SPEAKER).values(email="lain@example.com"))
+    guide.show(tmp_path, "http://localhost:8000")
+    said = capsys.readouterr().out
+    db.session.rollback()
+    assert "a cadre's answer page" in said
+    assert "a speaker's" not in said

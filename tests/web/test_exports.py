@@ -1,20 +1,35 @@
-"""Every list as a spreadsheet: what is in the file, as the list is filtered, for whom, and that no text becomes a formula."""
+"""Every list as a spreadsheet: what is in the file, as filtered, for whom; no text is a formula; and each is in the audit log."""
 
 import csv
 import io
+import re
+import threading
 
 import pytest
 import sqlalchemy as sa
 from python_calamine import CalamineWorkbook
 
-from outreach.delivery import spreadsheets
+from outreach.delivery import spreadsheets, tokens
+from outreach.delivery.spreadsheets import Column
+from outreach.delivery.words.labels import LIST_LABELS
 from outreach.domain.answers import Choice
-from outreach.domain.kinds import AttendanceSource, IncomingKind, Role
+from outreach.domain.kinds import AttendanceSource, FeedScope, IncomingKind, ListName, Role
+from outreach.domain.planning import absences as absence_rules
+from outreach.domain.planning.parties import AbsenceSource
 from outreach.extensions import db
-from outreach.models import Invitation, PeopleGroup, User
-from outreach.services import attendance
-from tests.world import NOW, a_person, answer, at, draft_activity, invite, log_in, publish, run
+from outreach.models import AgendaItem, AuditEntry, Feed, Invitation, PeopleGroup, User
+from outreach.services import attendance, feeds
+from outreach.services.absences import edit as absences
+from outreach.services.absences.edit import Subject, SubjectKind
+from outreach.services.invitations import links
+from outreach.services.polls import answer as poll_answering
+from outreach.services.privacy import person as privacy
+from outreach.web.exports import file
+from tests.web.reading import text_of
+from tests.world import JAKARTA, NOW, a_person, answer, at, draft_activity, invite, log_in, publish, run
 from tests.world.incoming import blocked, mail
+from tests.world.polls import MAYBE, NO, YES, a_poll, dates
+from tests.world.timetabling import a_request, searched, three_at_once
 
 pytestmark = pytest.mark.usefixtures("any_app", "clock_stands")
 
@@ -77,6 +92,16 @@ def test_a_text_never_becomes_a_formula(coordinator_client, text: str):
     cell = column(table(coordinator_client, "/people?file=csv"), "Note")[0]
     assert cell.lstrip("'").replace("\\|", "|") == text
     assert cell[0] not in "=+-@"
+
+
+@pytest.mark.parametrize(
+    "text", ["<r><b>tebal</b></r>", "<r>rusak & <</r>", "  dua spasi  ", "_x0041_ dan \x07", "baris\nkedua", "A" * 300]
+)
+def test_any_text_comes_back_as_it_was_written(text: str):
+    file = io.BytesIO()
+    spreadsheets.write_xlsx(file, "Catatan", [Column("Note", 10, lambda row: row)], [text])
+    book = CalamineWorkbook.from_filelike(io.BytesIO(file.getvalue()))
+    assert book.get_sheet_by_index(0).to_python() == [["Note"], [text]]
 
 
 def _formulas(data: bytes) -> int:
@@ -195,3 +220,186 @@ def test_an_organisation_that_names_nobody_yet_is_in_the_invitees(coordinator_cl
     db.session.commit()
     rows = workbook(coordinator_client, f"/activities/{activity.id}/invitees?file=xlsx")
     assert rows[1][:3] == ["Polres Metro", "", "Polres Metro"]
+
+
+def test_the_answers_of_a_date_poll_have_a_column_for_each_time(coordinator_client, ani, budi):
+    poll = a_poll(ani, budi)
+    token = tokens.token(links.link_for(db.session, ani))
+    poll_answering.answer(token, poll.id, dates(poll, YES, NO, MAYBE, who="Ani"), now=NOW)
+    rows = workbook(coordinator_client, f"/polls/{poll.id}?file=xlsx")
+    times = [at for at, heading in enumerate(rows[0]) if "WIB" in heading]
+    assert [[row[0], *(row[at] for at in times)] for row in rows[1:]] == [
+        ["Ani Wijaya", "Yes", "No", "If need be"],
+        ["Budi Santoso", "", "", ""],
+    ]
+    assert f'href="/polls/{poll.id}?file=csv"' in coordinator_client.get(f"/polls/{poll.id}").text
+
+
+def test_a_rundown_has_a_row_for_each_line_of_the_agenda(coordinator_client, programme, activity, hall, chief, ani):
+    activity.agenda = [
+        AgendaItem(starts_at=at(18, 8), ends_at=at(18, 9), topic="Kebijakan daerah", speakers=[chief]),
+        AgendaItem(starts_at=at(18, 9), ends_at=at(18, 10), topic="Diskusi"),
+    ]
+    draft_activity(programme, hall, 19, title="Pelatihan kader")
+    invite(activity, ani, role=Role.MODERATOR)
+    path = f"/programmes/{programme.id}/rundown"
+    rows = table(coordinator_client, f"{path}?file=csv")
+    assert [(row[0], row[3], row[4], row[5], row[6]) for row in rows[1:]] == [
+        ("2027-01-18 08:00", activity.title, "Kebijakan daerah", "Kapolres Metro", "Ani Wijaya"),
+        ("2027-01-18 09:00", activity.title, "Diskusi", "", "Ani Wijaya"),
+        ("2027-01-19 08:00", "Pelatihan kader", "", "", ""),
+    ]
+    assert f'href="{path}?file=xlsx"' in coordinator_client.get(path).text
+
+
+def test_rules_and_texts_are_exported_with_their_words(coordinator_client, default_rules, programme):
+    rows = table(coordinator_client, "/rules?file=csv")
+    assert rows[0] == ["When", "Name", "To", "Mail", "Text", "State"]
+    assert {"When the activity is published", "3 days before, at 08:00"} <= set(column(rows, "When"))
+    of_programme = table(coordinator_client, f"/rules?programme={programme.id}&file=csv")
+    assert set(column(of_programme, "Set where")) == {"inherited"}
+    texts = workbook(coordinator_client, "/texts?file=xlsx")
+    assert texts[0] == ["Mail", "Language", "Subject", "Greeting", "Text", "Whose text"]
+    assert {row[1] for row in texts[1:]} == {"Bahasa Indonesia", "English"}
+    for path in ("/rules", "/texts"):
+        assert f'href="{path}?file=xlsx"' in coordinator_client.get(path).text
+
+
+def test_absences_are_exported_as_days_and_hours(coordinator_client, chief):
+    def enter(absent, reason: str) -> None:
+        subject = Subject(SubjectKind.PERSON, chief.id)
+        absences.add(subject, absent, reason, source=AbsenceSource.COORDINATOR, by=None, now=NOW)
+
+    enter(absence_rules.days(at(19).date(), at(20).date(), JAKARTA), "Cuti")
+    enter(
+        absence_rules.weekly(absence_rules.hours(at(21).date(), at(21, 13).time(), at(21, 15).time(), JAKARTA), None),
+        "",
+    )
+    path = f"/absences/person/{chief.id}"
+    rows = table(coordinator_client, f"{path}?file=csv")
+    assert [row[:7] for row in rows[1:]] == [
+        ["2027-01-19", "2027-01-20", "", "", "once", "", "Cuti"],
+        ["2027-01-21", "2027-01-21", "13:00 WIB", "15:00 WIB", "every week", "", ""],
+    ]
+    assert f'href="{path}?file=xlsx"' in coordinator_client.get(path).text
+
+
+def test_calendar_addresses_are_exported_without_the_addresses(coordinator_client, coordinator):
+    made = feeds.make(FeedScope.EVERYTHING, None, "HP Kepala Bidang", by=coordinator, now=NOW)
+    address = re.search(r"/feeds/([\w-]{38})\.ics", coordinator_client.get("/feeds").text)
+    assert address is not None
+    response = coordinator_client.get("/feeds?file=csv")
+    assert "HP Kepala Bidang" in response.text
+    for secret in (address[1], db.session.get_one(Feed, made.id).nonce, ".ics", "http"):
+        assert str(secret) not in response.text
+
+
+def test_calendar_addresses_are_exported_for_no_viewer(viewer_client):
+    assert viewer_client.get("/feeds?file=csv").status_code == 403
+
+
+def test_placements_and_a_proposal_are_exported(coordinator_client, office):
+    search = searched(a_request(three_at_once()))
+    assert column(table(coordinator_client, "/placements?file=csv"), "Activities") == ["3"]
+    rows = workbook(coordinator_client, f"/placements/{search.id}?file=xlsx")
+    assert sorted(column(rows, "Activity")) == ["Imopuro", "Metro", "Yosodadi"]
+    assert len(set(map(str, column(rows, "Proposed start")))) > 1
+    assert {str(start) for start in column(rows, "Start before")} == {"2027-01-18 09:00:00"}
+    for path in ("/placements", f"/placements/{search.id}"):
+        assert f'href="{path}?file=xlsx"' in coordinator_client.get(path).text
+
+
+def log() -> list[AuditEntry]:
+    db.session.rollback()
+    wanted = sa.select(AuditEntry).where(AuditEntry.action == "list.downloaded").order_by(AuditEntry.id)
+    return list(db.session.scalars(wanted))
+
+
+def test_a_download_stands_in_the_audit_log_with_who_what_filter_and_rows(coordinator_client, coordinator, ani, budi):
+    coordinator_client.get("/people?kind=patbm&q=wijaya")
+    assert log() == [], "to see a list is not to take it"
+    coordinator_client.get("/people?kind=patbm&q=wijaya&page=1&junk=1&file=xlsx")
+    (entry,) = log()
+    assert (entry.user_id, entry.at, entry.subject_type, entry.subject_name) == (coordinator.id, NOW, "list", "people")
+    assert entry.detail == {"rows": 1, "file": "xlsx", "filters": {"q": "wijaya", "kind": "patbm"}}
+
+
+@pytest.mark.parametrize(
+    ("language", "lines"),
+    [
+        ("en", ["People", "downloaded as a file", "Rows: 1", "Filter: search words = wijaya", "Filter: region = Imopuro"]),
+        ("id", ["Orang", "diunduh sebagai berkas", "Baris: 1", "Saringan: kata pencarian = wijaya",
+                "Saringan: wilayah = Imopuro"]),
+    ],
+)  # fmt: skip
+def test_the_audit_page_says_it_in_words(current_app_, administrator, ani, language, lines):
+    administrator.locale = language
+    db.session.commit()
+    client = log_in(current_app_, administrator)
+    client.get(f"/people?region={ani.region_code}&q=wijaya&file=csv")
+    shown = text_of(client.get("/audit").text)
+    for line in lines:
+        assert line in shown
+
+
+def test_the_log_names_the_activity_whose_answers_were_taken(administrator_client, one_of_each, activity):
+    administrator_client.get(f"/activities/{activity.id}/invitees?state=unanswered&file=csv")
+    administrator_client.get("/activities?file=csv")
+    shown = text_of(administrator_client.get("/audit?about=list").text)
+    assert f"Invitees: {activity.title}" in shown
+    assert "Filter: state = Without an answer" in shown
+    assert "Filter: time = Upcoming" in shown, "what the page filters by itself is named, too"
+    assert "Invitees" in text_of(administrator_client.get("/audit?q=rapat+koordinasi").text)
+
+
+def test_every_list_has_a_word_in_the_log():
+    assert set(LIST_LABELS) == set(ListName)
+
+
+def test_a_list_that_is_too_long_is_not_recorded(coordinator_client, monkeypatch, ani, budi):
+    monkeypatch.setattr(spreadsheets, "MOST_ROWS", 1)
+    coordinator_client.get("/people?file=csv")
+    assert log() == []
+
+
+@pytest.mark.parametrize(
+    ("site", "given"), [("cross-site", False), ("same-site", False), ("same-origin", True), ("none", True)]
+)
+def test_another_site_cannot_take_a_list_in_a_users_name(coordinator_client, ani, site: str, given: bool):
+    response = coordinator_client.get("/people?file=csv", headers={"Sec-Fetch-Site": site})
+    assert (response.status_code, response.mimetype, len(log())) == (200, "text/csv" if given else "text/html", given)
+
+
+def test_asking_only_for_the_headers_takes_nothing(coordinator_client, ani):
+    assert coordinator_client.head("/people?file=csv").status_code == 200
+    assert log() == []
+
+
+def test_others_write_while_a_long_list_is_read(current_app_, coordinator, ani):
+    """SQLite has one writer at a time, so a file must be finished before its entry in the log begins."""
+    done = []
+
+    def write() -> None:
+        with current_app_.app_context():
+            a_person("Citra Dewi")
+            done.append(len(log()))
+
+    def rows():
+        yield ani
+        writer = threading.Thread(target=write)
+        writer.start()
+        writer.join(timeout=20)
+        yield ani
+
+    client = log_in(current_app_, coordinator)
+    with client:
+        client.get("/people")
+        file.send(ListName.PEOPLE, [Column("Name", 10, lambda row: "x")], rows())
+    assert (done, len(log())) == ([0], 1)
+
+
+def test_erasing_a_person_takes_their_name_out_of_the_search_words(coordinator_client, ani, budi):
+    for words in ("ani wijaya", "0812-3456-7890", "ani@example.com", "santoso"):
+        coordinator_client.get("/people", query_string={"q": words, "file": "csv"})
+    privacy.erase(ani.id, by=None, now=NOW)
+    assert [entry.detail["filters"]["q"] for entry in log()] == ["(erased)", "(erased)", "(erased)", "santoso"]

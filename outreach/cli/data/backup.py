@@ -3,8 +3,6 @@
 from pathlib import Path
 
 import click
-from alembic.script import ScriptDirectory
-from flask import current_app
 from flask.cli import with_appcontext
 from flask_migrate import downgrade as migrate_downgrade
 from flask_migrate import upgrade as migrate_upgrade
@@ -54,7 +52,7 @@ def restore(file: Path, force: bool, resend_overdue: bool, stopped: bool) -> Non
     What may have been sent since the backup is held back and shown, so that nobody gets a mail twice.
     """
     saved = safekeeping.examine(file)
-    known = revisions()
+    known = migrations.revisions()
     if saved.revision not in known:
         raise safekeeping.FromNewer(version=saved.version)
     with db.engine.connect() as connection:
@@ -86,9 +84,3 @@ def _folder(path: Path) -> Path:
         raise safekeeping.FileExists(path=path)
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     return path
-
-
-def revisions() -> list[str]:
-    """Return the migrations that this program knows, newest first."""
-    config = current_app.extensions["migrate"].migrate.get_config()
-    return [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()]

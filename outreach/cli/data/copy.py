@@ -8,7 +8,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from outreach import clock, create_app
 from outreach.cli.data import migrations
-from outreach.cli.data.backup import revisions
+from outreach.cli.data.migrations import revisions
 from outreach.extensions import current_settings, db
 from outreach.services.operations.backup import copy as copying
 from outreach.services.operations.backup.copy import Copied

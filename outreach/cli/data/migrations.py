@@ -4,6 +4,8 @@ import copy
 import logging
 
 import click
+from alembic.script import ScriptDirectory
+from flask import current_app
 from flask.cli import with_appcontext
 from flask_migrate import upgrade as migrate_upgrade
 from flask_migrate.cli import db as migrate_commands
@@ -12,8 +14,17 @@ from outreach.engines import job_queue
 from outreach.extensions import current_settings
 from outreach.extensions import db as database
 from outreach.models import Office, the_office
+from outreach.services.operations.backup.tables import revision_of
 
-__all__ = ["db", "is_empty", "upgrade"]
+__all__ = ["MadeByNewer", "db", "is_empty", "revisions", "upgrade"]
+
+
+class MadeByNewer(click.ClickException):
+    def __init__(self) -> None:
+        super().__init__(
+            "The tables were made by a newer version of Outreach. Install that version, or use another database."
+        )
+
 
 db = copy.copy(migrate_commands)
 db.commands = dict(migrate_commands.commands)
@@ -24,6 +35,7 @@ db.commands = dict(migrate_commands.commands)
 @with_appcontext
 def upgrade_command(revision: str) -> None:
     """Bring the tables to their present form: ours, and on PostgreSQL the job queue's too."""
+    _check_known()
     migrate_upgrade(revision=revision)
     if revision == "head":
         _upgrade_queue()
@@ -31,8 +43,9 @@ def upgrade_command(revision: str) -> None:
 
 
 def upgrade() -> None:
-    """Run all migrations that are not applied yet. Needs an app context."""
+    """Run all migrations that are not applied yet. Needs an app context. Raise MadeByNewer."""
     logging.getLogger("alembic").setLevel(logging.WARNING)
+    _check_known()
     migrate_upgrade()
     _upgrade_queue()
 
@@ -42,6 +55,19 @@ def is_empty() -> bool:
     found = database.session.scalar(the_office(Office.id))
     database.session.rollback()
     return found is None
+
+
+def revisions() -> list[str]:
+    """Return the migrations that this program knows, newest first."""
+    config = current_app.extensions["migrate"].migrate.get_config()
+    return [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()]
+
+
+def _check_known() -> None:
+    """Raise MadeByNewer if the tables are at a migration that this version does not have."""
+    with database.engine.connect() as connection:
+        if (revision := revision_of(connection)) and revision not in revisions():
+            raise MadeByNewer
 
 
 def _upgrade_queue() -> None:

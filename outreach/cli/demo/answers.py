@@ -37,8 +37,21 @@ class DemoReply:
     at: datetime
 
 
-def replies(activity_ids: Collection[int], first: datetime, last: datetime) -> list[DemoReply]:
-    """Choose the answers to the activities' invitations, spread from `first` to `last`; earliest first."""
+def first_cadre(activity_id: int) -> Person | None:
+    """Return the cadre whose answer page is for trying out: the first with an address, so they do not answer by themselves."""
+    return db.session.scalar(
+        sa.select(Person)
+        .join(Invitation, Invitation.person_id == Person.id)
+        .where(Invitation.activity_id == activity_id, Invitation.role == Role.CADRE, Person.email != "")
+        .order_by(Person.id)
+        .limit(1)
+    )
+
+
+def replies(
+    activity_ids: Collection[int], first: datetime, last: datetime, *, but: Person | None = None
+) -> list[DemoReply]:
+    """Choose the answers to the activities' invitations, spread from `first` to `last`; earliest first. but: never answers."""
     draw = Random(SEED)
     everyone = invitations_of(activity_ids)
     chosen: dict[int, Choice] = {}
@@ -49,7 +62,7 @@ def replies(activity_ids: Collection[int], first: datetime, last: datetime) -> l
         if (post := invitation.person.post if invitation.person else "") in content.SETTLED_POSTS:
             chosen[invitation.id] = content.SETTLED_POSTS[post]
     out = {i.id for i in silent} | chosen.keys() | {i.id for i in everyone if _post(i) in content.SILENT_POSTS}
-    rest = [i for i in everyone if i.id not in out]
+    rest = [i for i in everyone if i.id not in out and (but is None or i.person_id != but.id)]
     draw.shuffle(rest)
     rest.sort(key=lambda i: i.organisation_id is not None)  # people first: only they can be represented
     represented = round(REPRESENTED * len(everyone)) - sum(c is Choice.REPRESENTED for c in chosen.values())

@@ -36,7 +36,7 @@ COMPLETE = "complete"  # this file exists if loading was completed
 def demo(port: int, fresh: bool) -> None:
     """Show the whole product with made-up people, on this machine only."""
     folder = settings.load().instance / "demo"
-    if folder.exists() and not fresh and not (folder / COMPLETE).exists():
+    if folder.exists() and not fresh and not all((folder / name).exists() for name in (COMPLETE, guide.FILE)):
         click.echo("The demo was stopped before all of it was loaded, so it begins again.")
         fresh = True
     if fresh:
@@ -47,7 +47,12 @@ def demo(port: int, fresh: bool) -> None:
     with DemoServer(HOST, 0, folder / "mailbox", now=moment) as demo_server:
         app = create_app(demo_settings(folder, taken, demo_server.port))
         with app.app_context():
-            migrations.upgrade()
+            try:
+                migrations.upgrade()
+            except migrations.MadeByNewer:
+                raise click.ClickException(
+                    "This demo was made by a newer version of Outreach. FRESH=1 (or --fresh) begins again."
+                ) from None
             prepared = prepare(now=clock.now()) if migrations.is_empty() else None
             if prepared is not None:
                 guide.keep(folder, prepared)

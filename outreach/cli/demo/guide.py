@@ -7,11 +7,11 @@ import click
 import sqlalchemy as sa
 
 from outreach import clock
+from outreach.cli.demo.answers import first_cadre
 from outreach.cli.demo.load import Prepared
 from outreach.delivery.tokens import answer_url
-from outreach.domain.kinds import Role
 from outreach.extensions import db
-from outreach.models import Activity, Invitation, Link, Organisation, Person
+from outreach.models import Activity, Link, Organisation, Person
 
 FILE = "guide.json"
 SPEAKER = "kapolres@example.com"
@@ -51,7 +51,8 @@ def show(folder: Path, base_url: str) -> None:
         ("a speaker's", about["speaker"]),
         ("an office's, with its quota", about["office"]),
     ):
-        click.echo(f"  {words:<27} {address}")
+        if address:
+            click.echo(f"  {words:<27} {address}")
     if _is_over():
         click.secho("\n  The demo's days are over by now. FRESH=1 (or --fresh) begins again.", fg="yellow")
     click.echo()
@@ -69,22 +70,21 @@ def show_refused(prepared: Prepared) -> None:
 
 
 def _links(activity_id: int) -> dict[str, str]:
-    cadre = (
-        sa.select(Link)
-        .join(Invitation, Invitation.person_id == Link.person_id)
-        .join(Person, Person.id == Link.person_id)
-        .where(Invitation.activity_id == activity_id, Invitation.role == Role.CADRE, Person.email != "")
-        .order_by(Person.id)
-        .limit(1)
-    )
+    """Return the answer pages to look at, and the cadre's address. Who was erased or removed in the demo has no page."""
+    cadre = first_cadre(activity_id)
     speaker = sa.select(Link).join(Person, Person.id == Link.person_id).where(Person.email == SPEAKER)
     office = (
         sa.select(Link).join(Organisation, Organisation.id == Link.organisation_id).where(Organisation.email == OFFICE)
     )
-    wanted = {"cadre": cadre, "speaker": speaker, "office": office}
-    found = {key: db.session.scalars(select).one() for key, select in wanted.items()}
-    readers = {"cadre_address": found["cadre"].person.email if found["cadre"].person else ""}
-    return readers | {key: answer_url(link) for key, link in found.items()}
+    wanted = {
+        "cadre": sa.select(Link).where(Link.person_id == (cadre.id if cadre else 0)),
+        "speaker": speaker,
+        "office": office,
+    }
+    found = {key: db.session.scalar(select.limit(1)) for key, select in wanted.items()}
+    return {"cadre_address": cadre.email if cadre else ""} | {
+        key: answer_url(link) if link else "" for key, link in found.items()
+    }
 
 
 def _is_over() -> bool:

@@ -99,7 +99,8 @@ def bring_to_life(prepared: Prepared, moment: Moment) -> None:
     send(prepared.published_at)
     planner.hold_polls(prepared.cast, prepared.plan, prepared.published_at + planner.OPENED_AFTER, send, now=now)
     first, last = prepared.published_at + timedelta(minutes=30), now - timedelta(minutes=2)
-    for reply in answers.replies(prepared.plan.activities, first, last):
+    visitor = answers.first_cadre(prepared.plan.days[1])
+    for reply in answers.replies(prepared.plan.activities, first, last, but=visitor):
         send_until(reply.at)
         answers.give(reply, prepared.cast.coordinator)
     send_until(now)

@@ -18,6 +18,7 @@ from outreach.domain.kinds import (
     FeedScope,
     IncomingKind,
     IncomingOutcome,
+    ListName,
     MailKind,
     PollChoice,
     Repeat,
@@ -315,6 +316,35 @@ LABELS: dict[tuple[type, str], object] = {
 
 
 # An invitee's answer on pages of staff. A promise to come has another word than having been there.
+# An invitee's answer as the staff read it: what was promised has another word than who has come.
+LIST_LABELS: dict[ListName, object] = {
+    ListName.ABSENCES: _l("Absences"),
+    ListName.ACCOUNTS: _l("Accounts"),
+    ListName.ACTIVITIES: _l("Activities"),
+    ListName.ATTENDANCE: _l("Attendance"),
+    ListName.AUDIT_LOG: _l("Audit log"),
+    ListName.CALENDAR_ADDRESSES: _l("Calendar addresses"),
+    ListName.CALLS: _l("People to call"),
+    ListName.CLASHES: _l("Clashes"),
+    ListName.GROUPS: _l("Groups of people"),
+    ListName.INVITEES: _l("Invitees"),
+    ListName.MAILS_RECEIVED: _l("Mails received"),
+    ListName.MESSAGES: _l("Messages"),
+    ListName.ORGANISATIONS: _l("Organisations"),
+    ListName.PEOPLE: _l("People"),
+    ListName.POLL_ANSWERS: _l("Answers to a date poll"),
+    ListName.POLLS: _l("Date polls"),
+    ListName.PROGRAMMES: _l("Programmes"),
+    ListName.PROPOSAL: _l("Proposal of a placement"),
+    ListName.REFUSED_ROWS: _l("Rows that an import refused"),
+    ListName.REMINDER_RULES: _l("Reminder rules"),
+    ListName.RUNDOWN: _l("Rundown"),
+    ListName.SEARCHES: _l("Placing"),
+    ListName.TEXTS: _l("Texts"),
+    ListName.UNREACHABLE: _l("Unreachable addresses"),
+    ListName.VENUES: _l("Venues"),
+}
+
 STAFF_LABELS: dict[tuple[type, str], object] = {
     (kind, kind.COMING.value): lazy_pgettext("answer", "Coming") for kind in (InvitationState, Choice)
 } | {(kind, kind.NOT_COMING.value): lazy_pgettext("answer", "Not coming") for kind in (InvitationState, Choice)}

@@ -1,7 +1,7 @@
 """What the page of one programme or one activity shows, loaded in a fixed number of queries."""
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
@@ -178,6 +178,14 @@ class Rundown:
     programme: Programme
     days: tuple[tuple[date, tuple[RundownActivity, ...]], ...]
     drafts: int
+
+    @property
+    def lines(self) -> Iterator[tuple[RundownActivity, AgendaItem | None]]:
+        """Yield each line of each agenda, and one line without for an activity that has none."""
+        for one in (one for _day, some in self.days for one in some):
+            yield from ((one, item) for item in one.activity.agenda)
+            if not one.activity.agenda:
+                yield one, None
 
 
 def rundown(programme_id: int) -> Rundown:

@@ -17,7 +17,8 @@ from outreach.domain.directory.names import tidy
 from outreach.domain.kinds import ON_STAGE, AnswerSource
 from outreach.domain.problems import Problem
 from outreach.domain.states import TAKES_A_SEAT, InvitationState
-from outreach.models import Activity, Invitation, Link
+from outreach.models import Activity, Invitation, Link, User
+from outreach.services import audit
 from outreach.services.answers import nominees as nominees_of
 from outreach.services.answers.before import ActivityBefore, remember, state_of
 from outreach.services.answers.nominees import Nominee
@@ -66,10 +67,13 @@ def answer(
         return _answered(session, link, activity, LinkAnswer(choice, representative), now)
 
 
-def answer_all(token: str, replies: Mapping[int, LinkAnswer], *, now: datetime) -> dict[int, Problem]:
+def answer_all(
+    token: str, replies: Mapping[int, LinkAnswer], *, now: datetime, staff: User | None = None
+) -> dict[int, Problem]:
     """Record answers for several activities, {activity id: reply}, at once. Return the refused ones and why.
 
-    Raise a link's problem. An organisation that comes names its nominees.
+    Raise a link's problem. An organisation that comes names its nominees. staff: the account that is signed in where the
+    link was used; staff see the links of others, so the audit log says that the answer came from there.
     """
     refused: dict[int, Problem] = {}
     replaced = []
@@ -84,8 +88,17 @@ def answer_all(token: str, replies: Mapping[int, LinkAnswer], *, now: datetime) 
                 refused[activity_id] = problem
             else:
                 replaced.append((before, state_of(mine, now)))
+                if staff is not None:
+                    _tell_log(session, mine[0], staff, now)
         remember(session, link, replaced)
     return refused
+
+
+def _tell_log(session: Session, invitation: Invitation, staff: User, now: datetime) -> None:
+    audit.record(
+        session, staff, "invitation.answered_by_link", invitation, now=now, name=invitation.invitee.display_name,
+        activity=invitation.activity.title, state=invitation.state.value,
+    )  # fmt: skip
 
 
 def nominate(token: str, invitation_id: int, nominees: Sequence[Nominee], *, now: datetime) -> Invitation:

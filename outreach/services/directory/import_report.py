@@ -7,10 +7,10 @@ rows can be downloaded as a spreadsheet.
 import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-
-import xlsxwriter
+from functools import partial
 
 from outreach import codec
+from outreach.delivery import spreadsheets
 from outreach.domain.directory.columns import Layout
 from outreach.domain.directory.email_addresses import AddressInvalid
 from outreach.domain.directory.spreadsheet import Column
@@ -201,32 +201,21 @@ def refused_file(
 
     headings: the words for "why", "sheet" and "row".
     """
-    stream = io.BytesIO()
-    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "in_memory": True}
-    book = xlsxwriter.Workbook(stream, options)
-    sheet = book.add_worksheet("Data")
-    shown = [column for column in Column if column in set(columns)]
     several = len({line.sheet for line in lines}) > 1
-    bold, wrap = (
-        book.add_format({"bold": True, "bg_color": "#E8EEF7"}),
-        book.add_format({"text_wrap": True, "valign": "top"}),
-    )
-    before = [headings["why"], *([headings["sheet"]] if several else []), headings["row"]]
-    sheet.freeze_panes(1, 0)
-    sheet.set_column(0, 0, 60)
-    for at, column in enumerate(shown, start=len(before)):
-        sheet.set_column(at, at, _WIDTHS.get(column, 18))
-    for at, heading in enumerate([*before, *(HEADINGS[column] for column in shown)]):
-        sheet.write_string(0, at, heading, bold)
-    for number, line in enumerate(lines, start=1):
-        sheet.write_string(number, 0, say(line.problem), wrap)
-        if several:
-            sheet.write_string(number, 1, line.sheet, wrap)
-        sheet.write_number(number, len(before) - 1, line.number, wrap)
-        for at, column in enumerate(shown, start=len(before)):
-            sheet.write_string(number, at, line.written.get(column, ""), wrap)
-    book.close()
+    found = [spreadsheets.Column(headings["why"], 60, lambda line: say(line.problem), wraps=True)]
+    if several:
+        found.append(spreadsheets.Column(headings["sheet"], 18, lambda line: line.sheet))
+    found.append(spreadsheets.Column(headings["row"], 8, lambda line: line.number))
+    for column in (one for one in Column if one in set(columns)):
+        written = partial(_written, column)
+        found.append(spreadsheets.Column(HEADINGS[column], _WIDTHS.get(column, 18), written, wraps=True))
+    stream = io.BytesIO()
+    spreadsheets.write_xlsx(stream, "Data", found, lines)
     return stream.getvalue()
+
+
+def _written(column: Column, line: RefusedLine) -> str:
+    return line.written.get(column, "")
 
 
 def _line(entry: ImportRow, words: Words) -> ImportLine:

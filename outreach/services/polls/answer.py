@@ -46,8 +46,10 @@ class Dates:
     note: str = ""
 
 
-def answer(token: str, poll_id: int, dates: Dates, *, now: datetime) -> PollInvitee:
+def answer(token: str, poll_id: int, dates: Dates, *, now: datetime, staff: User | None = None) -> PollInvitee:
     """Record the answer of a link's invitee; they may change it until the poll closes.
+
+    staff: the account that is signed in where the link was used, for the audit log.
 
     Raise a link's problem, NotAmongYours, PollClosed, PollClosedEarly, NotEveryDate or WhoMissing; nothing is changed then.
     """
@@ -70,6 +72,8 @@ def answer(token: str, poll_id: int, dates: Dates, *, now: datetime) -> PollInvi
         one.answered_at, one.answer_source, one.answer_recorded_by_id = now, AnswerSource.LINK, None
         session.flush()
         kept_answers.remember_poll(session, link, before, _before(one, now))
+        if staff is not None:
+            note(session, staff, "answered_by_link", one, now=now)
     return one
 
 

@@ -144,6 +144,7 @@ def erase(person_id: int, *, by: User | None, now: datetime) -> Person:
         session.execute(sa.delete(AnswerBefore))  # any of them may name the person; only undoing needs them, for a day
         _forget_polls(session, person)
         _forget_log(session, person_id)
+        _forget_searches(session, person)
         session.execute(sa.update(Link).where(Link.person_id == person_id).values(revoked_at=now))
         session.execute(sa.delete(Feed).where(Feed.person_id == person_id))
         session.execute(sa.delete(people_group_member).where(people_group_member.c.person_id == person_id))
@@ -263,6 +264,18 @@ def _forget_log(session: Session, person_id: int) -> None:
         .values(subject_name=ERASED, detail={})
         .execution_options(synchronize_session=False)
     )
+
+
+def _forget_searches(session: Session, person: Person) -> None:
+    """Remove from the log the search words of downloads that name the person, or give their address or number."""
+    named = f"{person.display_name}\n{person.email}".lower()
+    number = person.phone.lstrip("+")
+    written = AuditEntry.detail["filters"]["q"].as_string()
+    for entry in session.scalars(sa.select(AuditEntry).where(AuditEntry.action == audit.DOWNLOADED, written != "")):
+        filters = entry.detail["filters"]
+        digits = "".join(filter(str.isdigit, filters["q"])).lstrip("0")
+        if filters["q"].lower() in named or (len(digits) > 4 and digits in number):
+            entry.detail = {**entry.detail, "filters": {**filters, "q": ERASED}}
 
 
 def _ahead(person_id: int, now: datetime) -> sa.Select[Any]:

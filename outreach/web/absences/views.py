@@ -9,6 +9,7 @@ from flask_login import current_user
 from outreach import clock
 from outreach.delivery.fetch.problems import PASSING, FetchProblem
 from outreach.delivery.words.absences import when
+from outreach.domain.kinds import ListName
 from outreach.domain.planning.parties import AbsenceSource
 from outreach.domain.problems import Problem
 from outreach.extensions import limiter
@@ -21,6 +22,7 @@ from outreach.services.absences.calendars import CalendarMissing
 from outreach.services.absences.edit import AbsenceMissing, Subject, SubjectKind, SubjectMissing
 from outreach.web.absences.forms import AbsenceForm, CalendarForm
 from outreach.web.clashes.shown import shown
+from outreach.web.exports import columns, file
 from outreach.web.fields.problems import missing_page, showing_problems
 from outreach.web.frame.access import coordinator_required, staff_required
 from outreach.web.frame.looks import office_zone
@@ -44,7 +46,15 @@ def _for_cards() -> dict[str, Any]:
 @bp.get("")
 @staff_required
 def show(kind: str, subject_id: int) -> Any:
-    return _page(_subject(kind, subject_id), AbsenceForm(formdata=None), CalendarForm(formdata=None))
+    subject = _subject(kind, subject_id)
+    if file.asked():
+        of, also = absence_pages.name_of(subject), {}
+        if subject.kind is SubjectKind.PERSON:
+            of, also = "", {"person": str(subject.id)}
+        return file.send(
+            ListName.ABSENCES, columns.absences(), absence_pages.entered(subject, now=clock.now()), of=of, also=also
+        )
+    return _page(subject, AbsenceForm(formdata=None), CalendarForm(formdata=None))
 
 
 @bp.post("")

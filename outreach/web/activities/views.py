@@ -14,7 +14,7 @@ from flask_login import current_user
 from outreach import clock
 from outreach.delivery.words.formats import short_day, span
 from outreach.domain.activity import ActivityValues
-from outreach.domain.kinds import Role
+from outreach.domain.kinds import ListName, Role
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState
 from outreach.models import Activity
@@ -82,7 +82,8 @@ def index() -> Any:
         region_code=asked.get("region", ""),
     )
     if file.asked():
-        return file.send(_("Activities"), columns.activities(), exports.activities(wanted, now=clock.now()))
+        rows, also = exports.activities(wanted, now=clock.now()), {"time": wanted.time.value}
+        return file.send(ListName.ACTIVITIES, columns.activities(), rows, also=also)
     page = browsing.activities(wanted, page_number(), now=clock.now())
     return render_template(
         "activities/index.html",

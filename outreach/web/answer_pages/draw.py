@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
-from flask import Flask, Response, current_app, g, redirect, request, url_for
+from flask import Flask, Response, current_app, g, redirect, request, session, url_for
 from flask_babel import gettext as _
 from flask_babel import refresh
 from jinja2 import Environment
@@ -26,6 +26,8 @@ from markupsafe import Markup
 from outreach.delivery.mail.values import map_url
 from outreach.delivery.words import formats
 from outreach.delivery.words.formats import LOCALES
+from outreach.models import User
+from outreach.queries import office as office_pages
 from outreach.queries.answers.page import Facts
 from outreach.web.answer_pages.words import words
 from outreach.web.frame.request import asked_language
@@ -168,6 +170,12 @@ def foreign_sentence() -> str:
 def query() -> str:
     lang = asked_language()
     return f"?lang={lang}" if lang else ""
+
+
+def staff_here() -> User | None:
+    """Return the account that is signed in in the browser that answers, for the audit log. The pages show it nothing more."""
+    session_id = session.get("_user_id")
+    return office_pages.account_of_session(session_id) if session_id else None
 
 
 def to_thanks(token: str, what: str = "answer") -> Any:

@@ -25,7 +25,7 @@ from outreach.services.invitations.links import LinkExpired, LinkRevoked, LinkUn
 from outreach.services.polls import answer as poll_answering
 from outreach.services.polls.answer import NOTE_LENGTH, Dates, NotAmongYours, WhoMissing
 from outreach.web.answer_pages.blueprint import bp
-from outreach.web.answer_pages.draw import draw, foreign_sentence, query, seal, speak, tile
+from outreach.web.answer_pages.draw import draw, foreign_sentence, query, seal, speak, staff_here, tile
 from outreach.web.answer_pages.forms import LinkForm, form_token, text
 from outreach.web.answer_pages.words import words
 from outreach.web.frame.request import asked_language, is_foreign
@@ -74,7 +74,7 @@ def answer_poll(token: str, poll_id: int) -> Any:
         return _drawn(token, found, 422, form=form, sent=sent, notice=words(language())["marked"])
     try:
         dates = Dates(sent, form.who.data or "", form.note.data or "")
-        poll_answering.answer(token, poll_id, dates, now=clock.now())
+        poll_answering.answer(token, poll_id, dates, now=clock.now(), staff=staff_here())
     except GONE:
         raise
     except (NotEveryDate, WhoMissing) as problem:

@@ -30,7 +30,17 @@ from outreach.services.answers.undo import NothingToUndo
 from outreach.services.invitations.links import LinkExpired, LinkRevoked, LinkUnknown
 from outreach.web.answer_pages.blueprint import bp
 from outreach.web.answer_pages.cards import Card, Fault, PersonRow, cards, faults_of, typed_who
-from outreach.web.answer_pages.draw import draw, foreign_sentence, own, query, seal, short_day, speak, to_thanks
+from outreach.web.answer_pages.draw import (
+    draw,
+    foreign_sentence,
+    own,
+    query,
+    seal,
+    short_day,
+    speak,
+    staff_here,
+    to_thanks,
+)
 from outreach.web.answer_pages.forms import AnswerForm, LinkForm, RemindersForm, form_token
 from outreach.web.answer_pages.read_form import CardForm, Sent, read
 from outreach.web.answer_pages.words import words
@@ -61,7 +71,7 @@ limiter.limit(_generous)(bp)
 
 @bp.url_value_preprocessor
 def know_nobody(_endpoint: str | None, values: dict[str, Any] | None) -> None:
-    """Ignore accounts on these pages: no session is read, and staff who open a link are not looked up."""
+    """Ignore accounts on these pages: staff who open a link see what the invitee sees. Only an answer looks for them."""
     g._login_user = current_app.login_manager.anonymous_user()  # type: ignore[attr-defined]
     if values and "token" in values:
         values["token"] = values["token"].rstrip(AROUND_A_LINK)
@@ -197,7 +207,7 @@ def _recorded(
 ) -> Any:
     """Record the replies. Give thanks only if all was valid and accepted; otherwise show at each card what is left to do."""
     replies = sent.replies
-    problems = answering.answer_all(token, replies, now=clock.now()) if replies else {}
+    problems = answering.answer_all(token, replies, now=clock.now(), staff=staff_here()) if replies else {}
     if replies and not (problems or sent.wrong or asked):
         return to_thanks(token)
     found = answer_page.read_again(found, now=clock.now())

@@ -11,6 +11,7 @@ from wtforms.validators import Length
 
 from outreach import clock
 from outreach.domain.clashes import Clash
+from outreach.domain.kinds import ListName
 from outreach.domain.planning.rules import Severity
 from outreach.queries import clashes as clash_pages
 from outreach.queries.activities import intended as intentions
@@ -59,7 +60,7 @@ def index() -> Any:
     groups.sort(key=lambda group: FOUND.index(group[0].severity))  # a stable sort: within each severity, by time
     if file.asked():
         rows = shown(found, groups=groups, with_resolutions=False)
-        return file.send(_("Clashes"), columns.clashes(), rows)
+        return file.send(ListName.CLASHES, columns.clashes(), rows)
     page = _page(groups)
     found, groups = clash_pages.to_resolve(found, page.items, now=now)
     return render_template(

@@ -9,6 +9,7 @@ from flask_login import current_user
 from wtforms import HiddenField
 
 from outreach import clock
+from outreach.domain.kinds import ListName
 from outreach.models import PeopleGroup
 from outreach.queries import directory, exports
 from outreach.queries.invitations import choices
@@ -42,7 +43,7 @@ class GroupForm(TidyForm):
 def index() -> Any:
     q = search_words()
     if file.asked():
-        return file.send(_("Groups of people"), columns.groups(), exports.groups(q))
+        return file.send(ListName.GROUPS, columns.groups(), exports.groups(q))
     return render_template("directory/groups/index.html", page=directory.groups(q, page_number()))
 
 

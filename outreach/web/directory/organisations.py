@@ -10,7 +10,7 @@ from flask_login import current_user
 
 from outreach import clock
 from outreach.delivery.words.formats import LOCALES
-from outreach.domain.kinds import Sector
+from outreach.domain.kinds import ListName, Sector
 from outreach.queries import directory, exports, inbox
 from outreach.queries.invitations import calls
 from outreach.queries.invitations import invitee as invitee_page
@@ -82,7 +82,7 @@ def index() -> Any:
     no_address = request.args.get("no_address") == "1"
     if file.asked():
         rows = exports.organisations(q, sector, no_address=no_address)
-        return file.send(_("Organisations"), columns.organisations(), rows)
+        return file.send(ListName.ORGANISATIONS, columns.organisations(), rows)
     return render_template(
         "directory/organisations/index.html",
         page=directory.organisations(q, sector, no_address=no_address, number=page_number()),

@@ -11,7 +11,7 @@ from wtforms import Field, ValidationError
 
 from outreach import clock
 from outreach.delivery.words.labels import label
-from outreach.domain.kinds import VenueKind
+from outreach.domain.kinds import ListName, VenueKind
 from outreach.queries import directory, exports
 from outreach.services import venues
 from outreach.services.venues import MOST_SEATS, PositionOdd, VenueMissing, VenueValues
@@ -88,7 +88,7 @@ missing_page(bp, VenueMissing)
 def index() -> Any:
     q = search_words()
     if file.asked():
-        return file.send(_("Venues"), columns.venues(), exports.venues(q))
+        return file.send(ListName.VENUES, columns.venues(), exports.venues(q))
     return render_template("directory/venues/index.html", page=directory.venues(q, page_number()))
 
 

@@ -1,15 +1,15 @@
 """The columns of each list as a spreadsheet: headings in the user's language, and the cell of a row of queries/exports.py."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask_babel import gettext as _
 
 from outreach.delivery.spreadsheets import Column
-from outreach.delivery.words.formats import phone
+from outreach.delivery.words.formats import clock, phone, short_day, span
 from outreach.delivery.words.labels import label
 from outreach.domain.kinds import CadreKind
 from outreach.domain.zones import zone_name
@@ -211,6 +211,143 @@ def polls() -> list[Column]:
     ]
 
 
+def poll_answers(slots: Sequence[Any], zone: ZoneInfo) -> list[Column]:
+    """Rows: those asked. Each proposed time has a column with their choices."""
+
+    def choice(slot_id: int, row: Any) -> str:
+        return next((label(said.choice) for said in row.choices if said.slot_id == slot_id), "")
+
+    return [
+        Column(_("Name"), WIDE, lambda row: row.invitee.display_name),
+        Column(_("Organisation or kelurahan"), WIDE, belongs_to),
+        Column(_("Role"), MIDDLE, lambda row: label(row.role) if row.person else ""),
+        Column(_("Seats of the organisation"), NARROW, lambda row: row.quota),
+        Column(_("Needed"), NARROW, lambda row: _yes(row.needed)),
+        *(Column(_time(slot, zone), MIDDLE, partial(choice, slot.id)) for slot in slots),
+        Column(_("Answered at"), MIDDLE, lambda row: _local(row.answered_at, zone)),
+        Column(_("How"), MIDDLE, lambda row: label(row.answer_source) if row.answer_source else ""),
+        Column(_("Answered by"), WIDE, lambda row: row.answered_by),
+        Column(_("Note"), WIDE, lambda row: row.note),
+    ]
+
+
+def rundown() -> list[Column]:
+    """Rows: (activity with its moderators and speakers, one line of its agenda; None if it has none)."""
+
+    def at(row: Any) -> Any:
+        return row[1] or row[0].activity
+
+    def speakers(row: Any) -> list[Any]:
+        return row[1].speakers if row[1] else row[0].other_speakers
+
+    return [
+        Column(_("Start"), MIDDLE, lambda row: _local(at(row).starts_at, row[0].activity.zone)),
+        Column(_("End"), MIDDLE, lambda row: _local(at(row).ends_at, row[0].activity.zone)),
+        Column(_("Time zone"), NARROW, lambda row: zone_name(row[0].activity.zone)),
+        Column(_("Activity"), LONG, lambda row: row[0].activity.title),
+        Column(_("Agenda"), LONG, lambda row: row[1].topic if row[1] else ""),
+        Column(_("Speakers"), LONG, lambda row: "; ".join(one.display_name for one in speakers(row))),
+        Column(_("Moderator"), WIDE, lambda row: "; ".join(one.display_name for one in row[0].moderators)),
+        Column(_("Venue"), WIDE, lambda row: row[0].activity.venue.name if row[0].activity.venue else ""),
+        Column(_("State"), MIDDLE, lambda row: label(row[0].activity.state)),
+    ]
+
+
+def searches() -> list[Column]:
+    """Rows: (search, whether it was broken off)."""
+    zone = office_zone()
+    return [
+        Column(_("Placing"), LONG, lambda row: row[0].title),
+        Column(_("State"), MIDDLE, lambda row: _("Broken off") if row[1] else label(row[0].state)),
+        Column(_("Activities"), NARROW, lambda row: len(row[0].request.get("lines") or [])),
+        Column(_("When"), MIDDLE, lambda row: _local(row[0].created_at, zone)),
+        Column(_("Who"), MIDDLE, lambda row: _account(row[0].created_by)),
+    ]
+
+
+def proposal(venues: Any, *, people: Callable, why: Callable, notes: Callable, taken: Any) -> list[Column]:
+    """Rows: the lines of a proposal. people: of a spot, in words. why, notes: of a line, in words."""
+
+    def venue(spot: Any) -> str:
+        return venues.get(spot.venue_id, "") if spot.venue_id else ""
+
+    return [
+        Column(_("Activity"), LONG, lambda row: row.title),
+        Column(_("Changes"), NARROW, lambda row: _yes(row.is_change)),
+        Column(_("Taken over"), NARROW, lambda row: _yes(row.id in taken)),
+        Column(_("Start before"), MIDDLE, lambda row: _local(row.before.starts_at, row.zone)),
+        Column(_("End before"), MIDDLE, lambda row: _local(row.before.ends_at, row.zone)),
+        Column(_("Venue before"), WIDE, lambda row: venue(row.before)),
+        Column(_("Facilitators before"), WIDE, lambda row: people(row.before)),
+        Column(_("Proposed start"), MIDDLE, lambda row: _local(row.after.starts_at, row.zone)),
+        Column(_("Proposed end"), MIDDLE, lambda row: _local(row.after.ends_at, row.zone)),
+        Column(_("Proposed venue"), WIDE, lambda row: venue(row.after)),
+        Column(_("Proposed facilitators"), WIDE, lambda row: people(row.after)),
+        Column(_("Time zone"), NARROW, lambda row: zone_name(row.zone)),
+        Column(_("Why there"), LONG, why),
+        Column(_("Note"), LONG, notes),
+    ]
+
+
+def absences() -> list[Column]:
+    def hour(row: Any, instant: datetime) -> str:
+        return "" if row.absent.whole_days else clock(instant, row.absent.zone)
+
+    return [
+        Column(_("First day"), MIDDLE, lambda row: row.absent.first_on),
+        Column(_("Last day"), MIDDLE, lambda row: row.absent.last_on),
+        Column(_("Time from"), MIDDLE, lambda row: hour(row, row.absent.starts_at)),
+        Column(_("Time until"), MIDDLE, lambda row: hour(row, row.absent.ends_at)),
+        Column(_("How often"), MIDDLE, lambda row: label(row.absent.repeats)),
+        Column(_("Last time on"), MIDDLE, lambda row: row.absent.until_on),
+        Column(_("Note"), LONG, lambda row: row.reason),
+        Column(_("How"), WIDE, lambda row: label(row.source)),
+    ]
+
+
+def reminder_rules(moment: Callable, title: Callable, *, of_office: bool) -> list[Column]:
+    """moment: when a rule falls due, in words. title: the name of a text, in words."""
+
+    def set_where(rule: Any) -> str:
+        return _("changed here") if rule.overrides and rule.own else _("only here") if rule.own else _("inherited")
+
+    return [
+        Column(_("When"), LONG, lambda rule: moment(rule.row)),
+        Column(_("Name"), WIDE, lambda rule: rule.row.name),
+        Column(_("To"), WIDE, lambda rule: label(rule.row.audience)),
+        Column(_("Mail"), MIDDLE, lambda rule: label(rule.row.kind)),
+        Column(_("Text"), LONG, lambda rule: title(rule.row.text_key, rule.row) if rule.row.text_key else ""),
+        Column(_("State"), MIDDLE, lambda rule: _("In use") if rule.row.enabled else _("Switched off")),
+        *([] if of_office else [Column(_("Set where"), MIDDLE, set_where)]),
+    ]
+
+
+def texts(origin: Callable, languages: Any) -> list[Column]:
+    """Rows: (the mail's name in words, one text)."""
+    return [
+        Column(_("Mail"), LONG, lambda row: row[0]),
+        Column(_("Language"), MIDDLE, lambda row: languages[row[1].locale]),
+        Column(_("Subject"), LONG, lambda row: row[1].text.subject),
+        Column(_("Greeting"), WIDE, lambda row: row[1].text.greeting),
+        Column(_("Text"), LONG, lambda row: row[1].text.body),
+        Column(_("Whose text"), MIDDLE, lambda row: origin(row[1].origin)),
+    ]
+
+
+def calendar_addresses() -> list[Column]:
+    """The addresses themselves are left out: whoever knows one can read its calendar."""
+    zone = office_zone()
+    return [
+        Column(_("Whose calendar it is for"), WIDE, lambda row: _("Made by themself") if row.own else row.feed.name),
+        Column(_("What it shows"), MIDDLE, lambda row: label(row.feed.scope)),
+        Column(_("Of what"), WIDE, lambda row: row.subject),
+        Column(_("State"), MIDDLE, lambda row: _("Stopped") if row.feed.revoked_at else _("In use")),
+        Column(_("Last read"), MIDDLE, lambda row: row.feed.read_on),
+        Column(_("Made by"), WIDE, lambda row: _account(row.feed.created_by)),
+        Column(_("Made at"), MIDDLE, lambda row: _local(row.feed.created_at, zone)),
+    ]
+
+
 def clashes() -> list[Column]:
     def things(row: Any) -> str:
         return "; ".join(f"{thing.title} ({thing.when})" for thing in row.things)
@@ -275,6 +412,15 @@ def _answers() -> list[Column]:
 
 def _yes(value: Any) -> str:
     return _("yes") if value else ""
+
+
+def _account(user: Any) -> str:
+    return (user.name or user.email) if user else ""
+
+
+def _time(slot: Any, zone: ZoneInfo) -> str:
+    when = f"{short_day(slot.starts_at, zone)}, {span(slot.starts_at, slot.ends_at, zone)}"
+    return f"{when}, {slot.venue.name}" if slot.venue else when
 
 
 def _display_name(invitee: Any) -> str:

@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -14,7 +14,11 @@ from outreach import clock
 from outreach.delivery import spreadsheets
 from outreach.delivery.spreadsheets import Column, Filetype, ListTooLong
 from outreach.delivery.words.formats import language
+from outreach.delivery.words.labels import LIST_LABELS
+from outreach.domain.kinds import ListName
+from outreach.services import audit
 from outreach.web.frame.looks import office_zone, url_with
+from outreach.web.frame.request import is_foreign
 from outreach.web.frame.say import say
 
 log = structlog.get_logger()
@@ -24,17 +28,36 @@ TYPES = {
 }
 
 
+# What may narrow a list in its address; the audit log names these.
+FILTERS = (
+    "q", "kind", "sector", "region", "role", "state", "show", "shown_only", "time", "severity", "no_address", "archive",
+    "activity", "programme", "organisation", "person", "user", "about", "from", "to",
+)  # fmt: skip
+
+
 def asked() -> Filetype | None:
-    """Return the type of file that is asked for; None if the page is."""
-    return request.args.get("file", type=Filetype)
+    """Return the type of file that is asked for; None if the page is.
+
+    A file is recorded in the audit log, so no other site may ask for one in a user's name: it gets the page.
+    """
+    return None if request.method != "GET" or is_foreign() else request.args.get("file", type=Filetype)
 
 
-def send(title: str, columns: Sequence[Column], rows: Iterable[Any], kind: Filetype | None = None) -> Any:
+def send(
+    name: ListName,
+    columns: Sequence[Column],
+    rows: Iterable[Any],
+    *,
+    of: str = "",
+    also: Mapping[str, str] | None = None,
+) -> Any:
     """Return the rows as a file; if they are too many, the way back to the list with a sentence.
 
-    Who took which list is logged, because a file leaves the house. kind: else the one asked for.
+    of: what the list belongs to, such as an activity's title. also: filters that the page sets by itself.
+    Who took which list is recorded, because a file leaves the house: after the file is written, before it is sent.
     """
-    kind = kind or asked() or Filetype.XLSX
+    kind = asked() or Filetype.XLSX
+    title = f"{LIST_LABELS[name]} {of}".strip()
     file = tempfile.TemporaryFile()  # noqa: SIM115  the response closes it
     try:
         if kind is Filetype.XLSX:
@@ -45,12 +68,21 @@ def send(title: str, columns: Sequence[Column], rows: Iterable[Any], kind: Filet
         file.close()
         flash(say(problem), "warning")
         return redirect(url_with(file=None))
-    log.info("list exported", endpoint=request.endpoint, user_id=current_user.id, rows=number, kind=kind.value)
+    now = clock.now()
+    record(name, number, kind.value, of=of, also=also)
     size = file.seek(0, os.SEEK_END)
     file.seek(0)
-    today = clock.now().astimezone(office_zone()).date()
-    name = secure_filename(title.lower()).strip("_") or "outreach"
-    response = send_file(file, TYPES[kind], as_attachment=True, download_name=f"{name}-{today}.{kind.value}")
+    today = now.astimezone(office_zone()).date()
+    filename = secure_filename(title.lower()).strip("_") or "outreach"
+    response = send_file(file, TYPES[kind], as_attachment=True, download_name=f"{filename}-{today}.{kind.value}")
     response.content_length = size
     response.headers["Cache-Control"] = "private, no-store"
     return response
+
+
+def record(name: ListName, rows: int, filetype: str, *, of: str = "", also: Mapping[str, str] | None = None) -> None:
+    """Write into the audit log that the user takes a list, with its filters."""
+    given = {filter: request.args[filter].strip() for filter in FILTERS if filter in request.args}
+    filters = {filter: value for filter, value in {**(also or {}), **given}.items() if value}
+    log.info("list exported", endpoint=request.endpoint, user_id=current_user.id, rows=rows, kind=filetype)
+    audit.downloaded(name, filters, of=of, rows=rows, filetype=filetype, by=current_user, now=clock.now())

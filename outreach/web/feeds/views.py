@@ -10,12 +10,13 @@ from flask_login import current_user
 
 from outreach import clock
 from outreach.delivery.words.labels import label
-from outreach.domain.kinds import FeedScope
+from outreach.domain.kinds import FeedScope, ListName
 from outreach.queries import calendar as calendars
 from outreach.queries import feeds as feed_pages
 from outreach.queries.activities import lists as browsing
 from outreach.services import feeds
 from outreach.services.feeds import FeedMissing
+from outreach.web.exports import columns, file
 from outreach.web.fields.base import ConfirmForm, TidyForm
 from outreach.web.fields.fields import ChoiceField, optional_int
 from outreach.web.fields.problems import missing_page, showing_problems
@@ -64,6 +65,8 @@ missing_page(bp, FeedMissing)
 @coordinator_required
 def index() -> Any:
     made = request.args.get("made", type=int)
+    if file.asked():
+        return file.send(ListName.CALENDAR_ADDRESSES, columns.calendar_addresses(), feed_pages.all_feeds())
     return render_template("feeds/index.html", rows=feed_pages.all_feeds(), made=made)
 
 

@@ -12,7 +12,7 @@ from flask_login import current_user
 from outreach import clock
 from outreach.delivery.words import whatsapp
 from outreach.domain.answers import Choice
-from outreach.domain.kinds import AnswerSource, Role, Sector
+from outreach.domain.kinds import AnswerSource, ListName, Role, Sector
 from outreach.domain.problems import Problem
 from outreach.queries import directory
 from outreach.queries.invitations import calls as to_call
@@ -88,7 +88,8 @@ def _list(scope: CallScope, **about: Any) -> Any:
     now, filters = clock.now(), filters_from(request.args)
     if file.asked():
         lines = ((one, i) for one in to_call.everyone(scope, filters, now=now) for i in one.asked)
-        return file.send(_("People to call"), columns.calls(), lines)
+        whose = about.get("activity") or about.get("programme")
+        return file.send(ListName.CALLS, columns.calls(), lines, of=whose.title if whose else "")
     found = to_call.listed(scope, filters, now=now, number=page_number())
     rows = [(one, _reach(one), _call_address(one.kind, one.invitee.id, scope)) for one in found.callees]
     return render_template(

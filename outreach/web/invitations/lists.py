@@ -4,13 +4,12 @@ from hashlib import sha256
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from flask_babel import ngettext
 from flask_login import current_user
 
 from outreach import clock
 from outreach.delivery.words import whatsapp
-from outreach.domain.kinds import Role, Sector
+from outreach.domain.kinds import ListName, Role, Sector
 from outreach.domain.problems import Problem
 from outreach.queries import exports
 from outreach.queries.invitations import lists as invitees
@@ -32,8 +31,8 @@ def index(activity_id: int) -> Any:
     """Show the list. A page that polls every few seconds gets only the table, and nothing if nothing changed."""
     filters = filters_from(request.args)
     if file.asked():
-        title = _("Invitees") + " " + invitees.activity_of(activity_id).title
-        return file.send(title, columns.invitees(), exports.invitees(activity_id, filters))
+        title = invitees.activity_of(activity_id).title
+        return file.send(ListName.INVITEES, columns.invitees(), exports.invitees(activity_id, filters), of=title)
     found = invitees.listed(activity_id, filters, page_number())
     table = render_template("invitations/_table.html", found=found, filters=filters, calls=_calls(found))
     seen = sha256(table.encode()).hexdigest()[:16]

@@ -13,7 +13,7 @@ from wtforms.validators import Length
 
 from outreach import clock
 from outreach.delivery.words.formats import LOCALES
-from outreach.domain.kinds import StaffRole
+from outreach.domain.kinds import ListName, StaffRole
 from outreach.models import User
 from outreach.queries import office as office_pages
 from outreach.services.office import staff
@@ -93,7 +93,7 @@ bp = Blueprint("users", __name__)
 @administrator_required
 def index() -> Any:
     if file.asked():
-        return file.send(_("Accounts"), columns.accounts(), office_pages.accounts())
+        return file.send(ListName.ACCOUNTS, columns.accounts(), office_pages.accounts())
     return render_template("office/accounts.html", users=office_pages.accounts(), added=None)
 
 

@@ -4,8 +4,8 @@ from datetime import date
 from typing import Any
 
 from flask import Blueprint, render_template, request
-from flask_babel import gettext as _
 
+from outreach.domain.kinds import ListName
 from outreach.queries import audit_log, exports
 from outreach.queries.audit_log import AuditFilter
 from outreach.web.exports import columns, file
@@ -38,7 +38,7 @@ def index() -> Any:
     zone = office_zone()
     if file.asked():
         rows = exports.audit_entries(wanted, zone=zone)
-        return file.send(_("Audit log"), columns.audit_entries(subject, name, verb, details, zone), rows)
+        return file.send(ListName.AUDIT_LOG, columns.audit_entries(subject, name, verb, details, zone), rows)
     page = audit_log.entries(wanted, page_number(), zone=zone)
     return render_template(
         "office/audit.html",

@@ -11,9 +11,9 @@ from flask_babel import lazy_gettext as _l
 
 from outreach.delivery.mail.texts import KEYS, RULE_PREFIX
 from outreach.delivery.words.formats import clock, language, short_day
-from outreach.delivery.words.labels import LABELS, STAFF_LABELS
+from outreach.delivery.words.labels import LABELS, LIST_LABELS, STAFF_LABELS
 from outreach.domain import zones
-from outreach.domain.kinds import IncomingKind, IncomingOutcome
+from outreach.domain.kinds import IncomingKind, IncomingOutcome, ListName
 from outreach.domain.mail.address_faults import AddressFault
 from outreach.domain.mail.incoming import IncomingReason, Participation
 from outreach.services.reminders.edit_rules import EXTRA
@@ -29,6 +29,7 @@ SUBJECTS: dict[str, Any] = {
     "incoming_mail": _l("Mail received"),
     "invitation": _l("Invitation"),
     "link": _l("Answer link"),
+    "list": _l("List"),
     "message": _l("Message"),
     "message_text": _l("Text"),
     "office": _l("Office"),
@@ -49,6 +50,7 @@ VERBS: dict[str, Any] = {
     "address_allowed": _l("mails to the address allowed again"),
     "agenda_set": _l("agenda changed"),
     "answer_recorded": _l("answer recorded"),
+    "answered_by_link": _l("answered by the invitee's link, while signed in"),
     "asked": _l("people asked"),
     "attendance_ticked": _l("attendance ticked"),
     "calendar_added": _l("calendar of absences added"),
@@ -64,6 +66,7 @@ VERBS: dict[str, Any] = {
     "dealt_with": _l("dealt with"),
     "decided": _l("date chosen"),
     "deleted": _l("deleted"),
+    "downloaded": _l("downloaded as a file"),
     "edited": _l("changed"),
     "erased": _l("data erased"),
     "exported": _l("data exported"),
@@ -121,6 +124,7 @@ DETAILS: dict[str, Any] = {
     "enabled": _l("switched on"),
     "ends_at": _l("end"),
     "ends_on": _l("last day"),
+    "file": _l("file"),
     "full_name": _l("name"),
     "invitations_at": _l("invitations go out"),
     "invited": _l("invited"),
@@ -161,6 +165,7 @@ DETAILS: dict[str, Any] = {
     "restored": _l("as before"),
     "role": _l("role"),
     "scope": _l("what it shows"),
+    "rows": _l("rows"),
     "sector": _l("sector"),
     "sex": _l("sex"),
     "short_name": _l("short name"),
@@ -177,6 +182,51 @@ DETAILS: dict[str, Any] = {
     "venue_id": _l("venue"),
     "zone": _l("time zone"),
     **planning_rule_words.DETAILS,
+}
+FILTERS: dict[str, Any] = {
+    "about": _l("about"),
+    "activity": _l("activity"),
+    "archive": _l("from the archive"),
+    "from": _l("from"),
+    "kind": _l("cadre of"),
+    "no_address": _l("not reached by mail"),
+    "organisation": _l("organisation"),
+    "person": _l("person"),
+    "programme": _l("programme"),
+    "q": _l("search words"),
+    "region": _l("region"),
+    "role": _l("role"),
+    "sector": _l("sector"),
+    "severity": _l("how grave"),
+    "show": _l("shown"),
+    "shown_only": _l("shown"),
+    "state": _l("state"),
+    "time": _l("time"),
+    "to": _l("until"),
+    "user": _l("done by"),
+}
+# Values of filters that are no member of a closed list with a label, or of one with another meaning.
+FILTER_VALUES: dict[tuple[str, str], Any] = {
+    ("severity", "block"): _l("Must be solved"),
+    ("severity", "warn"): _l("To look at"),
+    ("show", "all"): _l("All"),
+    ("show", "answers"): _l("Answers from calendars"),
+    ("show", "decided"): _l("Decided"),
+    ("show", "drafts"): _l("Drafts"),
+    ("show", "letters"): _l("Written by people"),
+    ("show", "reports"): _l("Delivery reports"),
+    ("show", "running"): _l("Running"),
+    ("show", "to_read"): _l("To read"),
+    ("shown_only", "missing"): _l("Not here yet"),
+    ("shown_only", "present"): _l("There"),
+    ("state", "failed"): _l("Failed or unknown"),
+    ("state", "sent"): _l("Sent"),
+    ("state", "skipped"): _l("Not sent"),
+    ("state", "unanswered"): _l("Without an answer"),
+    ("state", "waiting"): _l("Waiting"),
+    ("time", "all"): _l("All"),
+    ("time", "coming"): _l("Upcoming"),
+    ("time", "past"): _l("Past"),
 }
 PAGES = {
     "activity": ("activities.show", "activity_id"),
@@ -226,6 +276,8 @@ def name(row: Any, senders: Mapping[int, str] | None = None) -> str:
 
     senders: of received mails, by id, as far as known.
     """
+    if row.subject_type == "list":
+        return _list_name(row.subject_name)
     if row.subject_type == "incoming_mail" and senders and row.subject_id in senders:
         return senders[row.subject_id]
     key, comma, scope = row.subject_name.partition(", ")
@@ -245,7 +297,9 @@ def details(detail: dict[str, Any], zone: ZoneInfo) -> list[str]:
     """Return an entry's details as "Word: value" or "Word: before → after". Instants are in the zone."""
     lines: list[str] = []
     for key, value in detail.items():
-        if isinstance(value, dict):
+        if key == "filters":
+            lines += [_filter_line(filter, said, zone) for filter, said in value.items()]
+        elif isinstance(value, dict):
             lines += details(value, zone)
         elif key != _LINKED and value not in ("", None, []):
             lines.append(_line(key, value, zone))
@@ -274,6 +328,25 @@ def _line(key: str, value: Any, zone: ZoneInfo) -> str:
         return f"{word}: {DETAILS['changed']}"
     said = _value(value, zone)
     return f"{word}: {said.replace(':', '.') if key == 'at' and language() == 'id' else said}"
+
+
+def _list_name(stored: str) -> str:
+    """Return "Invitees: Rapat koordinasi" for a list's stored name and what it belongs to."""
+    name, colon, of = stored.partition(": ")
+    return f"{LIST_LABELS[ListName(name)] if name in set(ListName) else name}{colon}{of}"
+
+
+def _filter_line(filter: str, value: str, zone: ZoneInfo) -> str:
+    said = FILTER_VALUES.get((filter, value))
+    if said is None and filter in ("no_address", "archive"):
+        said = gettext("yes")
+    elif said is None and filter == "about":
+        said = subject(value)
+    elif said is None and filter == "person":
+        said = gettext("no. %(number)s", number=value)
+    elif said is None:
+        said = value if filter == "q" else _one(value, zone)
+    return gettext("Filter: %(name)s = %(value)s", name=FILTERS.get(filter, filter), value=said)
 
 
 def _capital(words: str) -> str:

@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from outreach import clock
-from outreach.domain.kinds import ActivityKind, PollChoice
+from outreach.domain.kinds import ActivityKind, ListName, PollChoice
 from outreach.domain.planning.rules import Severity
 from outreach.domain.polls import MOST_SLOTS
 from outreach.domain.states import PollState
@@ -61,7 +61,8 @@ def poll_crumbs(poll: DatePoll, here: str = "") -> list[tuple[str, str]]:
 def index() -> Any:
     which = member(Which, request.args.get("show", Which.RUNNING.value))
     if file.asked():
-        return file.send(_("Date polls"), columns.polls(), exports.polls(which))
+        also = {"show": which.value if which else "all"}
+        return file.send(ListName.POLLS, columns.polls(), exports.polls(which), also=also)
     return render_template("polls/index.html", page=poll_pages.listed(which, page_number()), which=which)
 
 
@@ -111,6 +112,12 @@ def edit(poll_id: int) -> Any:
 @bp.get("/<int:poll_id>")
 @staff_required
 def show(poll_id: int) -> Any:
+    if file.asked():
+        poll = poll_pages.get(poll_id)
+        slots = sorted(poll.slots, key=lambda slot: slot.starts_at)
+        return file.send(
+            ListName.POLL_ANSWERS, columns.poll_answers(slots, poll.zone), poll_pages.invitees_of(poll), of=poll.title
+        )
     table = poll_pages.table(poll_id, now=clock.now(), sender=sender())
     return render_template(
         "polls/show.html", table=table, poll=table.poll, form=ConfirmForm(), clashes=slot_clashes(table.rows)

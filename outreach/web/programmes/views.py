@@ -9,6 +9,7 @@ from werkzeug.datastructures import MultiDict
 
 from outreach import clock
 from outreach.domain.clashes import StretchProgramme
+from outreach.domain.kinds import ListName
 from outreach.domain.problems import Problem
 from outreach.models import Programme
 from outreach.queries import clashes as clash_pages
@@ -54,7 +55,7 @@ missing_page(bp, ProgrammeMissing)
 def index() -> Any:
     q = search_words()
     if file.asked():
-        return file.send(_("Programmes"), columns.programmes(), exports.programmes(q))
+        return file.send(ListName.PROGRAMMES, columns.programmes(), exports.programmes(q))
     page = browsing.programmes(q, page_number())
     return render_template("programmes/index.html", page=page)
 
@@ -110,7 +111,10 @@ def show(programme_id: int) -> Any:
 @staff_required
 def rundown(programme_id: int) -> Any:
     """Show how the programme runs, day by day, for printing."""
-    return render_template("programmes/rundown.html", found=showing.rundown(programme_id))
+    found = showing.rundown(programme_id)
+    if file.asked():
+        return file.send(ListName.RUNDOWN, columns.rundown(), found.lines, of=found.programme.title)
+    return render_template("programmes/rundown.html", found=found)
 
 
 @bp.route("/<int:programme_id>/edit", methods=["GET", "POST"])

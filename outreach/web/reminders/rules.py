@@ -8,16 +8,18 @@ from flask_login import current_user
 
 from outreach import clock
 from outreach.delivery.mail.texts import rule_text_key
+from outreach.domain.kinds import ListName
 from outreach.queries.reminders import rules as rule_pages
 from outreach.services.reminders import edit_rules
 from outreach.services.reminders.edit_rules import RuleFixed, RuleMissing
 from outreach.services.reminders.forecast import Forecast
 from outreach.services.reminders.scopes import ScopeMissing
+from outreach.web.exports import columns, file
 from outreach.web.fields.problems import missing_page, showing_problems
 from outreach.web.frame.access import coordinator_required, staff_required
 from outreach.web.reminders.rule_forms import NewRuleForm, RuleForm
 from outreach.web.reminders.scope import crumbs, scope_ids, scope_query, scope_words
-from outreach.web.reminders.words import moment_words, rule_words
+from outreach.web.reminders.words import moment_words, rule_words, text_title
 
 bp = Blueprint("rules", __name__, url_prefix="/rules")
 missing_page(bp, ScopeMissing, RuleMissing, RuleFixed)
@@ -34,7 +36,11 @@ def _words() -> dict[str, Any]:
 @bp.get("")
 @staff_required
 def index() -> Any:
-    return render_template("reminders/rules.html", page=rule_pages.rules_page(**scope_ids()))
+    page = rule_pages.rules_page(**scope_ids())
+    if file.asked():
+        found = columns.reminder_rules(moment_words, text_title, of_office=page.scope.is_office)
+        return file.send(ListName.REMINDER_RULES, found, page.rules)
+    return render_template("reminders/rules.html", page=page)
 
 
 @bp.route("/<key>/edit", methods=["GET", "POST"])

@@ -10,21 +10,24 @@ from wtforms import SelectField, StringField, TextAreaField
 
 from outreach import clock
 from outreach.delivery.mail.placeholders import PLACEHOLDERS
-from outreach.delivery.mail.texts import KEYS, Text
+from outreach.delivery.mail.texts import Text
+from outreach.delivery.words.formats import LOCALES
+from outreach.domain.kinds import ListName
 from outreach.domain.problems import Problem
 from outreach.extensions import limiter
-from outreach.models import Invitation, ReminderRule
+from outreach.models import Invitation
 from outreach.queries.reminders import texts as text_pages
 from outreach.queries.reminders.texts import Editor, Origin
 from outreach.services.reminders import texts
 from outreach.services.reminders.scopes import ScopeMissing
 from outreach.services.reminders.texts import TextMissing
+from outreach.web.exports import columns, file
 from outreach.web.fields.base import TidyForm
 from outreach.web.fields.problems import missing_page, showing_problems
 from outreach.web.frame.access import coordinator_required, staff_required
 from outreach.web.frame.say import say
 from outreach.web.reminders.scope import crumbs, scope_ids, scope_query, scope_words
-from outreach.web.reminders.words import rule_words
+from outreach.web.reminders.words import text_title
 
 
 class TextForm(TidyForm):
@@ -57,13 +60,17 @@ PREVIEW_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors
 
 @bp.context_processor
 def _words() -> dict[str, Any]:
-    return {"crumbs": crumbs, "scope_words": scope_words, "text_title": _title, "origin_words": _origin}
+    return {"crumbs": crumbs, "scope_words": scope_words, "text_title": text_title, "origin_words": _origin}
 
 
 @bp.get("")
 @staff_required
 def index() -> Any:
-    return render_template("reminders/texts.html", page=text_pages.texts_page(**scope_ids()))
+    page = text_pages.texts_page(**scope_ids())
+    if file.asked():
+        rows = ((text_title(key, page.rules.get(key)), one) for key, shown in page.rows for one in shown)
+        return file.send(ListName.TEXTS, columns.texts(_origin, LOCALES), rows)
+    return render_template("reminders/texts.html", page=page)
 
 
 @bp.route("/<key>/<locale>", methods=["GET", "POST"])
@@ -136,13 +143,6 @@ def reset(key: str, locale: str) -> Any:
 
 def _page(form: TextForm, found: Editor, said: str = "") -> str:
     return render_template("reminders/text.html", form=form, found=found, placeholders=PLACEHOLDERS, said=said)
-
-
-def _title(key: str, rule: ReminderRule | None = None) -> str:
-    """Return what a text is for. The own text of a rule is named by the rule."""
-    if rule is None:
-        return str(KEYS.get(key) or _("One rule's own text"))
-    return _("Own text of the rule “%(rule)s”", rule=rule.name or rule_words(rule))
 
 
 def _origin(origin: Origin) -> str:

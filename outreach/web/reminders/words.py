@@ -2,6 +2,7 @@
 
 from flask_babel import gettext as _
 
+from outreach.delivery.mail.texts import KEYS
 from outreach.delivery.words.formats import language
 from outreach.delivery.words.labels import label
 from outreach.domain.kinds import RuleTiming
@@ -30,6 +31,13 @@ def moment_words(row: ReminderRule | Rule) -> str:
 def rule_words(row: ReminderRule | Rule) -> str:
     """Return the whole rule in words."""
     return _("%(moment)s, to %(audience)s", moment=moment_words(row), audience=label(row.audience))
+
+
+def text_title(key: str, rule: ReminderRule | None = None) -> str:
+    """Return what a text is for. The own text of a rule is named by the rule."""
+    if rule is None:
+        return str(KEYS.get(key) or _("One rule's own text"))
+    return _("Own text of the rule “%(rule)s”", rule=rule.name or rule_words(rule))
 
 
 def reason_words(reason: str) -> str:

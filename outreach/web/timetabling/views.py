@@ -11,6 +11,7 @@ from flask_login import current_user
 
 from outreach import clock
 from outreach.delivery.words.clashes import sentence
+from outreach.domain.kinds import ListName
 from outreach.domain.planning.rules import Severity
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState
@@ -25,7 +26,8 @@ from outreach.services.timetabling import launch, searches
 from outreach.services.timetabling import request as timetabling_request
 from outreach.services.timetabling import result as timetabling_result
 from outreach.services.timetabling import undo as undoing
-from outreach.services.timetabling.result import SearchResult
+from outreach.services.timetabling.result import ProposalLine, SearchResult
+from outreach.web.exports import columns, file
 from outreach.web.fields.fields import whole
 from outreach.web.fields.problems import flashing_problems, missing_page, mistakes, show_problem, showing_problems
 from outreach.web.frame.access import coordinator_required, staff_required
@@ -52,6 +54,8 @@ FIELDS = {"days": "last_on", "pick": "title", "order": "order_then"}
 def index() -> Any:
     now = clock.now()
     rows = [(one, timetabling_pages.is_broken_off(one, now)) for one in timetabling_pages.recent()]
+    if file.asked():
+        return file.send(ListName.SEARCHES, columns.searches(), rows)
     return render_template("timetabling/index.html", rows=rows, can_search=searches.can_search())
 
 
@@ -111,6 +115,8 @@ def show(search_id: int) -> Any:
     """Show the progress of a search, its proposal, and its conflicts. While it runs, the page asks again each second."""
     now = clock.now()
     search = timetabling_pages.get(search_id)
+    if file.asked():
+        return _proposal_file(search)
     running = searches.is_running(search, now)
     response = make_response(
         render_template(
@@ -295,6 +301,21 @@ def shown(search: TimetablingSearch) -> dict[str, Any]:
         "costs": [(timetabling_words.TERMS[term], cost) for term, cost in result.costs.items()],
         "unplaced": [result.titles.get(id, "–") for id in result.unplaced],
     }
+
+
+def _proposal_file(search: TimetablingSearch) -> Any:
+    result = timetabling_result.read(search.result)
+
+    def why(line: ProposalLine) -> str:
+        return timetabling_words.reasons_words(line, result.titles)
+
+    def notes(line: ProposalLine) -> str:
+        return "; ".join([*timetabling_words.worse_words(line), *map(timetabling_words.note_words, line.warnings)])
+
+    found = columns.proposal(
+        venue_names(result), people=timetabling_words.who_words, why=why, notes=notes, taken=result.taken
+    )
+    return file.send(ListName.PROPOSAL, found, result.lines, of=search.title)
 
 
 def _problem(search: TimetablingSearch) -> str:

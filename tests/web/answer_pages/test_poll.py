@@ -4,18 +4,19 @@ import re
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from outreach.delivery import tokens
 from outreach.domain.kinds import AnswerSource
 from outreach.domain.polls import MOST_SLOTS, Proposed
 from outreach.extensions import db
-from outreach.models import DatePoll
+from outreach.models import AuditEntry, DatePoll
 from outreach.services.invitations import links
 from outreach.services.polls import ask as poll_asking
 from outreach.services.polls import decide as poll_deciding
 from outreach.web.answer_pages.forms import form_token
 from tests.web.reading import words
-from tests.world import all_rows, at, token_of
+from tests.world import all_rows, at, log_in, token_of
 from tests.world.polls import a_poll, asked
 
 pytestmark = pytest.mark.usefixtures("clock_on_tuesday")
@@ -266,3 +267,13 @@ def test_a_note_that_is_too_long_is_to_be_corrected_and_then_sent(phone, ani):
     page = words(answer_poll(phone, ani, poll, "yes", "no", "yes", note="y" * 400).text)
     assert "Mohon perbaiki yang ditandai" in page
     assert "Mohon persingkat sampai 300 huruf." in page
+
+
+def test_dates_by_link_while_staff_are_signed_in_stand_in_the_audit_log(app, phone, ani, budi, coordinator):
+    poll = a_poll(ani, budi)
+    answer_poll(phone, budi, poll, "yes", "no", "no")
+    answer_poll(log_in(app, coordinator), ani, poll, "yes", "no", "no")
+    entries = db.session.scalars(sa.select(AuditEntry).where(AuditEntry.action == "person.answered_by_link")).all()
+    assert [(one.user_id, one.subject_id, one.detail) for one in entries] == [
+        (coordinator.id, ani.id, {"poll": poll.title})
+    ]

@@ -12,7 +12,7 @@ from outreach.domain.answers import Choice
 from outreach.domain.kinds import AnswerSource, Role
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
-from outreach.models import AgendaItem, Invitation, Link, Person
+from outreach.models import AgendaItem, AuditEntry, Invitation, Link, Person
 from outreach.services.activities import move as moves
 from outreach.services.activities import publish as publishing
 from outreach.services.answers import answer as answering
@@ -28,6 +28,7 @@ from tests.world import (
     draft_activity,
     invite,
     invite_organisation,
+    log_in,
     mark_as_invited,
     publish,
     token_of,
@@ -1269,3 +1270,35 @@ def test_an_error_in_an_offices_list_says_about_which_person(phone, first, polic
     names |= {"rows-0-phone": "", "rows-1-email": ""}
     thanks = phone.get(press(phone, police, first.id, "?lang=en", choice="coming", **names).location).text
     assert "</b>: Rina, S.Pd.; Dedi</p>" in thanks
+
+
+def by_link() -> list[AuditEntry]:
+    db.session.rollback()
+    return list(db.session.scalars(sa.select(AuditEntry).where(AuditEntry.action.endswith(".answered_by_link"))))
+
+
+def test_an_answer_by_link_while_staff_are_signed_in_stands_in_the_audit_log(app, phone, four_days, ani, coordinator):
+    """Staff see the links of invitees, so an answer from a coordinator's browser may be the coordinator's."""
+    invite(four_days[:2], ani)
+    press(phone, ani, four_days[0].id, choice="coming")
+    assert by_link() == [], "an invitee's own answer is nobody's change"
+    press(log_in(app, coordinator), ani, four_days[1].id, choice="not_coming")
+    (entry,) = by_link()
+    assert (entry.user_id, entry.subject_name) == (coordinator.id, "Ani Wijaya")
+    assert entry.detail == {"activity": four_days[1].title, "state": "not_coming"}
+    assert states(ani) == ["coming", "not_coming"]
+
+
+def test_an_answer_of_a_closed_accounts_browser_is_only_the_invitees(app, four_days, ani, coordinator):
+    invite(four_days[0], ani)
+    client = log_in(app, coordinator)
+    coordinator.active = False
+    db.session.commit()
+    press(client, ani, four_days[0].id, choice="coming")
+    assert (by_link(), states(ani)) == ([], ["coming"])
+
+
+def test_staff_who_open_a_link_see_what_the_invitee_sees(app, phone, four_days, ani, coordinator):
+    invite(four_days[0], ani)
+    address = f"/j/{token_of(ani)}"
+    assert log_in(app, coordinator).get(address).text == phone.get(address).text

@@ -13,7 +13,7 @@ from outreach.delivery.words.formats import phone
 from outreach.delivery.words.labels import label
 from outreach.domain.directory.columns import Basis
 from outreach.domain.directory.spreadsheet import Column
-from outreach.domain.kinds import CadreKind
+from outreach.domain.kinds import CadreKind, ListName
 from outreach.domain.problems import Problem
 from outreach.queries import directory
 from outreach.services.directory import import_people as importing
@@ -27,6 +27,7 @@ from outreach.services.directory.uploads import Upload, UploadGone
 from outreach.services.directory.workbook import MOST_BYTES, Workbook, open_workbook
 from outreach.web.directory.people.blueprint import bp
 from outreach.web.directory.people.forms import ImportForm, default_kind_words
+from outreach.web.exports import file
 from outreach.web.fields.fields import add_error
 from outreach.web.fields.problems import flashing_problems, missing_page
 from outreach.web.frame.access import coordinator_required
@@ -224,6 +225,7 @@ def import_refused(key: str) -> Any:
     else:
         lines = reports.refused_lines(importing.read(_book(upload), upload.filename, _plan(upload)))
     headings = {"why": _("Why it was refused"), "sheet": _("Sheet"), "row": _("Row")}
+    file.record(ListName.REFUSED_ROWS, len(lines), "xlsx", of=upload.filename)
     data = reports.refused_file(lines, _report(upload).columns, headings, say)
     response = Response(data, mimetype="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
     response.headers.set("Content-Disposition", "attachment", filename=_("refused") + ".xlsx")

@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from outreach import clock
+from outreach.domain.kinds import ListName
 from outreach.queries import directory, exports, inbox
 from outreach.queries.invitations import calls
 from outreach.queries.invitations import invitee as invitee_page
@@ -26,7 +27,7 @@ from outreach.web.frame.say import page_number
 def index() -> Any:
     filters = filters_from(request.args)
     if file.asked():
-        return file.send(_("People"), columns.people(), exports.people(filters))
+        return file.send(ListName.PEOPLE, columns.people(), exports.people(filters))
     return render_template(
         "directory/people/index.html",
         page=directory.people(filters, page_number()),

@@ -1,0 +1,97 @@
+"""What README, CONTRIBUTING and docs/ name exists: commands and their options, settings, figures, make's targets, files."""
+
+import dataclasses
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from outreach import settings
+from outreach.cli import main
+from outreach.settings import Settings
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = (
+    "README.md",
+    "README.id.md",
+    "CONTRIBUTING.md",
+    "docs/operations.md",
+    "docs/architecture.md",
+    "benchmarks/README.md",
+)
+NAMES = {field.name for field in dataclasses.fields(Settings)}
+# Words like a setting's, of other programs, of the operating system and of our own figures' labels.
+OTHERS = {"limit_conn", "max_wal_size", "pg_wal", "proxy_request_buffering", "shared_buffers", "wal_compression"}
+
+
+def text(page: str) -> str:
+    return (ROOT / page).read_text("utf-8")
+
+
+def code(page: str) -> Iterator[str]:
+    """Yield each line of the page's code, inline and in blocks; a continued line is one."""
+    for block in re.findall(r"^ *```\w*\n(.*?)^ *```", text(page), re.DOTALL | re.MULTILINE):
+        yield from block.replace("\\\n", " ").splitlines()
+    yield from re.findall(r"`([^`\n]+)`", re.sub(r"^ *```.*?^ *```", "", text(page), flags=re.DOTALL | re.MULTILINE))
+
+
+def commands(page: str) -> Iterator[tuple[list[str], list[str]]]:
+    """Yield the words after "outreach", and the options, of each use of the command."""
+    for line in code(page):
+        for used in re.findall(r"(?:^|[\s/\\])outreach +([a-z].*)", line.partition("  #")[0]):
+            words = shlex.split(used)
+            yield words, [word.partition("=")[0] for word in words if word.startswith("--")]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_each_command_exists_with_its_options(page: str):
+    for words, options in commands(page):
+        command: click.Command = main
+        for word in words:
+            if not isinstance(command, click.Group):
+                break
+            found = command.get_command(click.Context(command), word)
+            assert found is not None, f"outreach {' '.join(words)}"
+            command = found
+        known = {name for one in command.params for name in [*one.opts, *one.secondary_opts]}
+        assert set(options) <= known, f"outreach {' '.join(words)}"
+
+
+def test_commands_are_found_at_all():
+    assert [words[0] for words, _ in commands("docs/operations.md")].count("backup") >= 2
+    assert any("--city" in options for _, options in commands("docs/operations.md"))
+
+
+@pytest.mark.parametrize("page", [*PAGES, "docs/deploy/outreach.env.example", "docs/deploy/compose.yaml"])
+def test_each_variable_of_the_environment_is_a_setting(page: str):
+    named = set(re.findall(r"\bOUTREACH_[A-Z_]*[A-Z]\b", text(page)))
+    assert settings.strangers(dict.fromkeys(named, "")) == []
+
+
+def test_each_setting_of_operations_exists():
+    named = {one for line in code("docs/operations.md") for one in re.findall(r"^([a-z]+(?:_[a-z]+)+)\b(?![({])", line)}
+    assert {name for name in named - OTHERS if not name.startswith("outreach_")} <= NAMES
+    assert "mail_per_minute" in named
+
+
+def test_each_figure_of_operations_is_measured():
+    source = text("outreach/web/health.py")
+    named = {one.removeprefix("outreach_") for one in re.findall(r"\boutreach_\w+", text("docs/operations.md"))}
+    assert {name for name in named if name not in source} == set()
+    assert named
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_each_target_of_make_exists(page: str):
+    targets = set(re.findall(r"^(\w+):", text("Makefile"), re.MULTILINE))
+    assert {one for line in code(page) for one in re.findall(r"\bmake (\w+)(?![\w=])", line)} <= targets
+
+
+@pytest.mark.parametrize("page", [*PAGES, "docs/decisions/README.md", "docs/figures.md"])
+def test_each_link_leads_to_a_file(page: str):
+    for target in re.findall(r"\]\(([^)#]+)[^)]*\)", text(page)):
+        if "://" not in target:
+            assert (ROOT / page).parent.joinpath(target).exists(), target
