@@ -1279,7 +1279,7 @@ def by_link() -> list[AuditEntry]:
 
 def test_an_answer_by_link_while_staff_are_signed_in_stands_in_the_audit_log(app, phone, four_days, ani, coordinator):
     """Staff see the links of invitees, so an answer from a coordinator's browser may be the coordinator's."""
-    invite(four_days[:2], ani)
+    invite_and_mark(ani, *four_days[:2])
     press(phone, ani, four_days[0].id, choice="coming")
     assert by_link() == [], "an invitee's own answer is nobody's change"
     press(log_in(app, coordinator), ani, four_days[1].id, choice="not_coming")
@@ -1290,7 +1290,7 @@ def test_an_answer_by_link_while_staff_are_signed_in_stands_in_the_audit_log(app
 
 
 def test_an_answer_of_a_closed_accounts_browser_is_only_the_invitees(app, four_days, ani, coordinator):
-    invite(four_days[0], ani)
+    invite_and_mark(ani, four_days[0])
     client = log_in(app, coordinator)
     coordinator.active = False
     db.session.commit()
@@ -1299,6 +1299,6 @@ def test_an_answer_of_a_closed_accounts_browser_is_only_the_invitees(app, four_d
 
 
 def test_staff_who_open_a_link_see_what_the_invitee_sees(app, phone, four_days, ani, coordinator):
-    invite(four_days[0], ani)
+    invite_and_mark(ani, four_days[0])
     address = f"/j/{token_of(ani)}"
     assert log_in(app, coordinator).get(address).text == phone.get(address).text
