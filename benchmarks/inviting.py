@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from benchmarks import conditions, data
 from benchmarks.results import Result, under
 from outreach import clock, create_app
+from outreach.domain.cadres import Wanted
 from outreach.domain.kinds import ActivityKind, CadreKind, Role
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
@@ -40,7 +41,7 @@ def measure(folder: Path, say: Callable[[str], None]) -> list[Result]:
     with app.app_context():
         ids = _activities()
         found = together.own_cadres(ids, list(CadreKind))
-        chosen = together.suggested(found, EACH)
+        chosen = together.suggested(found, Wanted(EACH))
         form: dict[str, Any] = {
             "activity_ids": ids,
             "kinds": [kind.value for kind in CadreKind],

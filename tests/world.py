@@ -130,6 +130,16 @@ def at_once(app, actions: list[Callable[[], object]]) -> list[str]:
         return list(pool.map(run, actions))
 
 
+def somebody_writes() -> None:
+    """Let somebody else write at this moment, without waiting. It fails if a writing transaction is open on SQLite."""
+    with db.engine.connect() as other:
+        if other.dialect.name == "sqlite":
+            other.exec_driver_sql("PRAGMA busy_timeout = 0")
+        other.execute(sa.text("UPDATE office SET phone = '0725-41234'"))
+        other.commit()
+        other.invalidate()  # so that no later test waits as little
+
+
 def until(true, seconds: float = 300) -> bool:
     """Return whether a condition became true within so many seconds."""
     end = time.monotonic() + seconds

@@ -9,14 +9,17 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from outreach.delivery.recheck import judge as recheck
 from outreach.delivery.rows import batch as batch_rows
 from outreach.domain.kinds import IMPORTANCE
+from outreach.domain.mail.hours import poll_held_until
 from outreach.domain.mail.still_true import SkipReason
 from outreach.domain.problems import Problem
 from outreach.domain.reminders import local_day
 from outreach.domain.states import FINISHED, MessageState, ReminderState
+from outreach.extensions import db
 from outreach.models import Invitation, Message, MessageLine, Organisation, Person, Reminder, User
-from outreach.services import audit
+from outreach.services import audit, office_defaults
 from outreach.services.locking import present_for_change
 from outreach.services.polls import mail as poll_mails
+from outreach.services.reminders import expand as expanding
 from outreach.transactions import writing
 
 
@@ -63,19 +66,41 @@ def _lock(session: Session, message_ids: Collection[int]) -> None:
 
 
 def _resend(session: Session, message_id: int, by: User | None, now: datetime) -> Message:
-    old = loaded(session, message_id)
-    if old.state not in FINISHED or _under_way(session, old):
-        raise StillUnderWay()
-    new = _poll_again(session, old, now) if old.poll_invitee_id is not None else _again(session, old, now)
+    old, lines = _to_repeat(session, message_id, now)
+    new = poll_mails.copied(session, old, now=now) if lines is None else _copied(session, old, lines, now)
     audit.record(session, by, "message.resent", new, now=now, name=_recipient(old).display_name, message=old.id)
     return new
 
 
+def _to_repeat(session: Session, message_id: int, now: datetime) -> tuple[Message, list[MessageLine] | None]:
+    """Return the message and its lines that are still true, None for that of a date poll. It only reads.
+
+    Raise what `resend` raises.
+    """
+    old = loaded(session, message_id)
+    if old.state not in FINISHED or _under_way(session, old):
+        raise StillUnderWay()
+    if old.poll_invitee_id is not None:
+        _check_poll(session, old, now)
+        return old, None
+    if old.user_id is not None:  # a summary of news that was new then
+        raise NothingToResend(reason=SkipReason.TOO_LATE)
+    lines = _still_true(session, old, now)
+    _check_address(old, lines)
+    return old, lines
+
+
 def preview_many(message_ids: Collection[int], *, now: datetime) -> dict[int, Problem | None]:
-    """Return by message why it would not be sent again, or None if it would. Nothing is changed."""
-    with writing() as session:
-        found = {message_id: _refused(session, message_id, None, now) for message_id in message_ids}
-        session.rollback()
+    """Return by message why it would not be sent again, or None if it would. It only reads."""
+    session: Session = db.session()
+    found: dict[int, Problem | None] = {}
+    for message_id in message_ids:
+        try:
+            _to_repeat(session, message_id, now)
+        except Problem as problem:
+            found[message_id] = problem
+        else:
+            found[message_id] = None
     return found
 
 
@@ -84,6 +109,17 @@ def resend_many(message_ids: Collection[int], *, by: User | None, now: datetime)
     with writing() as session:
         _lock(session, message_ids)
         return sum(_refused(session, message_id, by, now) is None for message_id in message_ids)
+
+
+def held_until(message: Message, *, now: datetime) -> datetime | None:
+    """Return until when a message that was just written waits for the office's hours for mail; None: it goes out now."""
+    session: Session = db.session()
+    hours = office_defaults.mail_hours(session)
+    if message.poll_invitee_id is not None:
+        poll = poll_mails.of_messages([message]).get(message.id)
+        return poll_held_until(poll.closes_at, now, hours) if poll else None
+    found = [expanding.held_until(line.reminder, line.invitation.activity, now, hours) for line in message.lines]
+    return None if None in found else max(one for one in found if one is not None)
 
 
 def _refused(session: Session, message_id: int, by: User | None, now: datetime) -> Problem | None:
@@ -107,21 +143,12 @@ def _under_way(session: Session, old: Message) -> bool:
     return bool(session.scalar(sa.select(again)))
 
 
-def _again(session: Session, old: Message, now: datetime) -> Message:
-    if old.user_id is not None:  # a summary of news that was new then
-        raise NothingToResend(reason=SkipReason.TOO_LATE)
-    lines = _still_true(session, old, now)
-    _check_address(old, lines)
-    return _copied(session, old, lines, now)
-
-
-def _poll_again(session: Session, old: Message, now: datetime) -> Message:
+def _check_poll(session: Session, old: Message, now: datetime) -> None:
     untrue = poll_mails.untrue_because(session, old, now=now)
     if untrue is SkipReason.NO_ADDRESS:
         raise NoAddress(name=_recipient(old).display_name)
     if untrue is not None:
         raise NothingToResend(reason=untrue)
-    return poll_mails.copied(session, old, now=now)
 
 
 def _still_true(session: Session, old: Message, now: datetime) -> list[MessageLine]:

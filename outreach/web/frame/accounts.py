@@ -28,7 +28,7 @@ from outreach.web.frame.access import (
 )
 from outreach.web.frame.looks import badge, icon, office_zone, url_with
 from outreach.web.frame.say import say
-from outreach.web.frame.way_back import back_or, back_to_choices, coming_back, leading_back
+from outreach.web.frame.way_back import back_or, back_to_choices, coming_back, leading_back, this_page
 
 __all__ = [
     "administrator_required", "badge", "coordinator_required", "error_page", "has_role", "icon", "init_app", "may_change",
@@ -63,7 +63,8 @@ def init_app(app: Flask) -> None:
     looks.init_app(app)
     app.jinja_env.globals.update(
         may_change=may_change, has_role=has_role, demo=settings.demo, demo_logins=demo_logins,
-        back_or=back_or, back_to_choices=back_to_choices, coming_back=coming_back, leading_back=leading_back,
+        back_or=back_or, back_to_choices=back_to_choices, coming_back=coming_back, this_page=this_page,
+        leading_back=leading_back,
     )  # fmt: skip
 
 

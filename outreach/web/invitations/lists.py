@@ -34,7 +34,7 @@ def index(activity_id: int) -> Any:
     if file.asked():
         title = _("Invitees") + " " + invitees.activity_of(activity_id).title
         return file.send(title, columns.invitees(), exports.invitees(activity_id, filters))
-    found = invitees.listed(activity_id, filters, page_number())
+    found = invitees.listed(activity_id, filters, page_number(), now=clock.now())
     table = render_template("invitations/_table.html", found=found, filters=filters, calls=_calls(found))
     seen = sha256(table.encode()).hexdigest()[:16]
     if request.headers.get("X-Seen") == seen:

@@ -41,7 +41,7 @@ def invitation_of(invitee) -> Invitation:
 
 
 def test_speakers_come_first_and_cadres_last(any_app, invited):
-    assert names(invitees.listed(invited.id, InviteeFilters())) == [
+    assert names(invitees.listed(invited.id, InviteeFilters(), now=NOW)) == [
         "Kapolres Metro",
         "Polres Metro",
         "Ani Wijaya",
@@ -52,11 +52,11 @@ def test_speakers_come_first_and_cadres_last(any_app, invited):
 def test_a_nominee_follows_their_organisation(any_app, invited, police, coordinator):
     publishing.publish([invited.id], by=coordinator, now=NOW)
     recording.nominate_for(invitation_of(police).id, [Nominee("Zainal Abidin", "Kanit PPA")], by=coordinator, now=NOW)
-    assert names(invitees.listed(invited.id, InviteeFilters(role=Role.PARTICIPANT))) == [
+    assert names(invitees.listed(invited.id, InviteeFilters(role=Role.PARTICIPANT), now=NOW)) == [
         "Polres Metro",
         "Zainal Abidin",
     ]
-    assert names(invitees.listed(invited.id, InviteeFilters(q="polres"))) == [
+    assert names(invitees.listed(invited.id, InviteeFilters(q="polres"), now=NOW)) == [
         "Kapolres Metro",
         "Polres Metro",
         "Zainal Abidin",
@@ -76,13 +76,13 @@ def test_a_nominee_follows_their_organisation(any_app, invited, police, coordina
     ],
 )
 def test_the_list_is_filtered(any_app, invited, filters, found):
-    assert names(invitees.listed(invited.id, filters)) == found
+    assert names(invitees.listed(invited.id, filters, now=NOW)) == found
 
 
 def test_the_counts_stay_complete_while_one_state_is_shown(any_app, invited, ani, coordinator):
     publishing.publish([invited.id], by=coordinator, now=NOW)
     recording.record_answer(invitation_of(ani).id, Choice.COMING, AnswerSource.PHONE, by=coordinator, now=NOW)
-    found = invitees.listed(invited.id, InviteeFilters(state=InvitationState.COMING))
+    found = invitees.listed(invited.id, InviteeFilters(state=InvitationState.COMING), now=NOW)
     assert names(found) == ["Ani Wijaya"]
     assert found.counts[InvitationState.COMING] == 1
     assert found.total == 4
@@ -93,7 +93,7 @@ def test_the_chips_count_people_as_the_activity_page_does(any_app, invited, poli
     publishing.publish([invited.id], by=coordinator, now=NOW)
     named = [Nominee("Zainal Abidin"), Nominee("Rina Pratiwi")]
     recording.nominate_for(invitation_of(police).id, named, by=coordinator, now=NOW)
-    found = invitees.listed(invited.id, InviteeFilters(state=InvitationState.COMING))
+    found = invitees.listed(invited.id, InviteeFilters(state=InvitationState.COMING), now=NOW)
     assert names(found) == ["Rina Pratiwi", "Zainal Abidin"]
     assert dict(found.counts) == {InvitationState.PREPARED: 3, InvitationState.COMING: 2}
     counted = browsing.answers_by(Activity.id, [invited.id])[invited.id]
@@ -102,10 +102,12 @@ def test_the_chips_count_people_as_the_activity_page_does(any_app, invited, poli
 
 def test_withdrawn_people_are_counted_separately(any_app, invited, ani, coordinator):
     withdrawing.withdraw(invitation_of(ani).id, by=coordinator, now=NOW)
-    everyone = invitees.listed(invited.id, InviteeFilters())
+    everyone = invitees.listed(invited.id, InviteeFilters(), now=NOW)
     assert "Ani Wijaya" not in names(everyone)
     assert everyone.total == 3
-    assert names(invitees.listed(invited.id, InviteeFilters(state=InvitationState.WITHDRAWN))) == ["Ani Wijaya"]
+    assert names(invitees.listed(invited.id, InviteeFilters(state=InvitationState.WITHDRAWN), now=NOW)) == [
+        "Ani Wijaya"
+    ]
 
 
 def test_each_row_shows_the_latest_mail(any_app, invited, ani, coordinator):
@@ -137,7 +139,7 @@ def test_each_row_shows_the_latest_mail(any_app, invited, ani, coordinator):
 
 def test_an_unknown_activity_is_reported_as_missing(app, office):
     with pytest.raises(ActivityMissing):
-        invitees.listed(99, InviteeFilters())
+        invitees.listed(99, InviteeFilters(), now=NOW)
 
 
 def test_a_preview_counts_only_new_mails(any_app, invited, ani, coordinator):
