@@ -21,7 +21,7 @@ from outreach.services.planning import clashes as clashing
 from outreach.web.absences.forms import AbsenceForm, CalendarForm
 from outreach.web.clashes.shown import shown
 from outreach.web.fields.problems import showing_problems
-from outreach.web.frame.accounts import coordinator_required, missing_page, office_zone, staff_required
+from outreach.web.frame.accounts import coordinator_required, may_change, missing_page, office_zone, staff_required
 from outreach.web.frame.say import say
 
 PAGES = {
@@ -163,6 +163,6 @@ def _page(subject: Subject, form: AbsenceForm, calendar_form: CalendarForm) -> s
         nav_section=index.partition(".")[0],
         say=say,
         here=url_for(".show", kind=subject.kind.value, subject_id=subject.id),
-        clashes=shown(clashing.of_absent(subject, now=clock.now())),
+        clashes=shown(clashing.of_absent(subject, now=clock.now())) if may_change() else [],
         **_told(subject.kind, subject.id),
     )

@@ -18,6 +18,7 @@ from outreach.services.reminders import texts
 from outreach.services.reminders.scopes import ScopeMissing
 from outreach.services.reminders.texts import Editor, Origin, TextMissing
 from outreach.web.fields.base import TidyForm
+from outreach.web.fields.fields import optional_int
 from outreach.web.fields.problems import showing_problems
 from outreach.web.frame.accounts import coordinator_required, missing_page, staff_required
 from outreach.web.frame.say import say
@@ -34,7 +35,7 @@ class TextForm(TidyForm):
         _l("Text"),
         description=_l("An empty line begins a new paragraph. Each line such as “Place: {venue}” is a row of a table."),
     )
-    invitation = SelectField(_l("Preview with"), coerce=int, choices=[], validate_choice=False)
+    invitation = SelectField(_l("Preview with"), coerce=optional_int, choices=[], validate_choice=False)
 
     def fill(self, text: Text) -> None:
         self.subject.data, self.greeting.data, self.body.data = text.subject, text.greeting, text.body
