@@ -31,7 +31,7 @@ def addresses(activity, programme, hall, ani, budi, coordinator) -> list[str]:
 
 ASKING = (
     "clashes", "things clash", "to look at", "must be solved", "All clashes", "People to call", "No mail reaches", "Needs you",
-    "Next:", "Send again", "Remind these", "Take back",
+    "Next:", "Call them", "Send again", "Remind these", "Take back",
 )  # fmt: skip
 
 
