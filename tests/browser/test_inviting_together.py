@@ -28,6 +28,8 @@ def test_two_kelurahan_get_their_own_cadres(coordinator, ani, budi, chromium, wh
     log_in(page, whole, coordinator.email)
 
     page.goto(whole + "/activities")
+    if size is PHONE:
+        page.get_by_role("button", name="In bulk").click()
     press(page.get_by_role("link", name="Invite cadres together"))
     holds(page, width)
     press(page.get_by_role("button", name=re.compile("All Sosialisasi Kelurahan")))

@@ -10,7 +10,8 @@ from tests.world import NOW
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("default_rules")]
 TOO_LOW = """() => [...document.querySelectorAll(
-  'main .btn, main .tabs a, main .pager li > *, main summary, main label.form-check')]
+  'main .btn, main .tabs a, main .pager li > *, main summary, main label.form-check, main .form-control, main .form-select, ' +
+  'main h2 > a, main h3 > a, main .section-title > a, main .card-head > a, main .card-header a')]
   .filter(one => { const { width, height } = one.getBoundingClientRect(); return width > 1 && height > 1 && height < 43.5 })
   .map(one => `${one.innerText.trim()}: ${one.getBoundingClientRect().height} px`)"""
 
@@ -31,8 +32,29 @@ def test_whatever_is_pressed_on_a_phone_is_high_enough(coordinator, activity, an
         f"{its}/attendance",
         "/people",
         "/messages",
+        f"/programmes/{activity.programme_id}",
+        f"{its}/agenda",
+        "/findings",
+        "/search?q=ani",
+        "/people/new",
+        "/activities/invite/cadres",
     ):
         page.goto(whole + path)
         if found := page.evaluate(TOO_LOW):
             low[path] = found
     assert low == {}
+
+
+def test_the_list_of_activities_begins_on_a_phone_s_first_screen(coordinator, activity, chromium, whole):
+    page = chromium.new_context(viewport=PHONE).new_page()
+    log_in(page, whole, coordinator.email)
+    page.goto(f"{whole}/activities")
+    assert page.locator(".page-actions").bounding_box()["height"] < 50
+    further = page.locator("#more-actions a")
+    assert (further.count(), further.first.is_visible()) == (3, False)
+    page.locator(".more-actions-button").click()
+    assert further.first.is_visible()
+    page.keyboard.press("Escape")
+    assert not further.first.is_visible()
+    page.set_viewport_size({"width": 1280, "height": 900})
+    assert (further.first.is_visible(), page.locator(".more-actions-button").is_visible()) == (True, False)

@@ -39,6 +39,16 @@ class CleanRequest(Request):
             kept = self.__dict__["outreach_args"] = _cleaned(asked) if asked else asked
         return kept
 
+    @property
+    def values(self) -> Any:  # type: ignore[override]
+        """Return the query's values and then the form's, as Werkzeug does."""
+        kept = self.__dict__.get("outreach_values")
+        if kept is None:
+            parts = [self.args, self.form] if self.method in {"POST", "PUT", "PATCH"} else [self.args]
+            kept = Parameters([one for part in parts for one in part.items(multi=True)])
+            self.__dict__["outreach_values"] = kept
+        return kept
+
     def _load_form_data(self) -> None:
         loaded = "form" in self.__dict__
         super()._load_form_data()
