@@ -73,7 +73,7 @@ class Activity(Identified, Created, Model):
     published_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     told_at: Mapped[datetime | None] = mapped_column(
         UTCDateTime
-    )  # when invitees were told of its day: by publishing, or by a move to that day
+    )  # when invitees are told of its day: by the invitations (it lies ahead while these wait), or by a move to that day
     cancelled_reason: Mapped[str] = mapped_column(sa.String(500), default="")
     sequence: Mapped[int] = mapped_column(default=0)  # RFC 5545 SEQUENCE: a move or cancellation increases it
     uid: Mapped[str] = mapped_column(sa.String(80), unique=True, default=lambda: f"{uuid4()}@outreach")

@@ -198,11 +198,11 @@ def write(
 
 
 def _set(session: Session, activity: Activity, to: Move, now: datetime) -> None:
-    """Set the new time and place. If a published one changes its day, told_at is `now`."""
+    """Set the new time and place. If a published one changes its day, told_at is `now`; a moment that lies ahead stays."""
     if _is_announced(activity):
         activity.sequence += 1
         same_day = to.starts_at.astimezone(to.zone).date() == activity.starts_at.astimezone(activity.zone).date()
-        activity.told_at = activity.told_at if same_day else now
+        activity.told_at = activity.told_at if same_day else max(now, activity.told_at or now)
     shift = to.starts_at - activity.starts_at
     for name, value in vars(_completed(session, activity, to, now)).items():
         setattr(activity, name, value)

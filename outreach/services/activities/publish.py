@@ -146,6 +146,8 @@ def cancel(activity_id: int, reason: str, *, by: User | None, now: datetime) -> 
             raise ReasonMissing
         activity.state = ActivityState.CANCELLED
         activity.cancelled_reason = reason.strip()
+        if activity.told_at is not None and activity.told_at > now:
+            activity.told_at = None  # its invitations never go out
         activity.sequence += 1
         bookings.release(session, [activity])
         cancel_scheduled(session, activity, "activity_cancelled")

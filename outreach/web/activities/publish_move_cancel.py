@@ -183,7 +183,7 @@ def move(activity_id: int) -> Any:
             moves.move(
                 activity_id, form.move(), form.reason.data.strip(), form.version_number, by=current_user, now=now
             )
-            flash(_("Moved. Everyone who was invited is told now."), "success")
+            flash(_("Moved. Whoever was told of it gets the news."), "success")
             return redirect(back_or(url_for(".show", activity_id=activity_id)))
         preview = moves.preview(activity, form.move(), form.version_number, now=now)
     except ActivityMissing:
@@ -229,7 +229,7 @@ def cancel(activity_id: int) -> Any:
         else:
             with showing_problems(form):
                 publishing.cancel(activity_id, form.reason.data.strip(), by=current_user, now=now)
-                flash(_("Cancelled. Everyone who was invited is told now."), "success")
+                flash(_("Cancelled. Whoever was told of it gets the news."), "success")
                 return redirect(url_for(".show", activity_id=activity_id))
             activity = showing.activity_with_agenda(activity_id)
     return render_template("activities/cancel.html", form=form, activity=activity, forecast=forecast), status
