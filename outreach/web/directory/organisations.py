@@ -110,6 +110,9 @@ def new() -> Any:
 @staff_required
 def show(organisation_id: int) -> Any:
     organisation = organisations.get(organisation_id)
+    if file.asked():
+        rows = invitee_page.invitations_of(organisation, most=None)
+        return file.send(ListName.INVITATIONS, columns.invitations(), rows, of=organisation.name)
     return render_template(
         "directory/organisations/show.html",
         organisation=organisation,
