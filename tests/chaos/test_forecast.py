@@ -98,7 +98,7 @@ class AnyHistory(RuleBasedStateMachine):
             "Beta": draft_activity(None, None, 18, title="Beta", **beta).id,
             "Gama": draft_activity(None, None, 13, title="Gama", respond_by_at=at(11, 16)).id,
         }
-        self.drafts, self.published = set(TITLES), set()
+        self.drafts, self.published, self.postponed = set(TITLES), set(), set()
         self.held: dict[
             int, tuple[datetime, datetime, datetime]
         ] = {}  # until when, by reminder; and its activity's times
@@ -174,22 +174,48 @@ class AnyHistory(RuleBasedStateMachine):
     @precondition(lambda self: self.published)
     @rule(title=titles, by=st.sampled_from([2 * HOUR, DAY, 3 * DAY, -DAY]), tick=st.booleans())
     def an_activity_is_moved(self, title: str, by: timedelta, tick: bool) -> None:
+        self.move(title, by, tick)
+
+    def move(self, title: str, by: timedelta, tick: bool) -> None:
         activity = db.session.get_one(Activity, self.activities[title])
         move = Move(activity.starts_at + by, activity.ends_at + by, activity.zone, None)
         now = self.passes()
         forecast = forecasting.for_move(activity.id, move, now=now)
-        announced = title in self.published  # of a draft nobody is told
+        announced = title in self.published | self.postponed  # of a draft nobody is told
         if self.attempt(lambda: moves.move(activity.id, move, "Banjir", None, by=None, now=now)) and announced:
+            seen["new date"] += title in self.postponed
+            self.postponed.discard(title)
+            self.published.add(title)
             self.check_event(activity.id, MailKind.CHANGE, forecast.rows, tick)
 
-    @precondition(lambda self: len(self.published) > 1)
+    @precondition(lambda self: self.published)
+    @rule(tick=st.booleans())
+    def an_activity_is_postponed(self, tick: bool) -> None:
+        title = min(self.published)
+        activity_id, now = self.activities[title], self.passes()
+        forecast = forecasting.for_postponing(activity_id, now=now)
+        if self.attempt(lambda: publishing.postpone(activity_id, "Banjir", by=None, now=now)):
+            self.published.discard(title)
+            self.postponed.add(title)
+            self.check_event(activity_id, MailKind.POSTPONEMENT, forecast.rows, tick)
+
+    @precondition(lambda self: self.postponed)
+    @rule(days=st.integers(0, 9), tick=st.booleans())
+    def a_postponed_activity_gets_its_new_date(self, days: int, tick: bool) -> None:
+        title = min(self.postponed)
+        activity = db.session.get_one(Activity, self.activities[title])
+        late = max(timedelta(), self.now - activity.starts_at)
+        self.move(title, days * DAY + (late.days + 1 if late else 0) * DAY, tick)
+
+    @precondition(lambda self: len(self.published | self.postponed) > 1)
     @rule(tick=st.booleans())
     def an_activity_is_cancelled(self, tick: bool) -> None:
-        title = max(self.published)
+        title = max(self.published | self.postponed)
         activity_id, now = self.activities[title], self.passes()
         forecast = forecasting.for_cancelling(activity_id, now=now)
         if self.attempt(lambda: publishing.cancel(activity_id, "Banjir", by=None, now=now)):
             self.published.discard(title)
+            self.postponed.discard(title)
             self.check_event(activity_id, MailKind.CANCELLATION, forecast.rows, tick)
 
     @rule(data=st.data(), choice=st.sampled_from(list(Choice)), email=st.sampled_from(["", "rudi@example.com"]))
@@ -505,6 +531,7 @@ def test_the_forecast_is_what_expansion_then_writes(any_app: Flask):
     if LONG:
         wanted |= {
             "reminder later", "reminder superseded", "change mailed", "cancellation mailed", "withdrawal mailed",
+            "postponement mailed", "new date",
             "thanks mailed", "invitation for later", "by hand", DOUBT, VANISHED,
         }  # fmt: skip
     assert {what for what in wanted if not seen[what]} == set()  # otherwise the histories proved nothing

@@ -154,7 +154,7 @@ def _within(scope: CallScope, now: datetime) -> tuple[sa.ColumnElement[bool], ..
 def _asked(people: Sequence[int], organisations: Sequence[int], scope: CallScope, now: datetime) -> list[Invitation]:
     """Return what to ask these invitees: of the scope, and of everything else ahead. Runs one statement, and row_options.
 
-    About a cancelled activity they are told of that only.
+    About a cancelled or postponed activity they are told of that only.
     """
     here = _within(scope, now)
     of_all = sa.or_(sa.and_(*here), sa.and_(*_within(CallScope(), now)))
@@ -171,7 +171,7 @@ def _asked(people: Sequence[int], organisations: Sequence[int], scope: CallScope
         .order_by(Activity.starts_at, Invitation.id)
     )
     found = list(db.session.scalars(wanted).unique())
-    if any(one.activity.state is ActivityState.CANCELLED for one in found):
+    if any(one.activity.state in (ActivityState.CANCELLED, ActivityState.POSTPONED) for one in found):
         return [one for one in found if one.activity_id == scope.activity_id]
     return found
 

@@ -99,7 +99,12 @@ def _select_activities() -> Any:
             lines.label("agenda_lines"),
         )
         .outerjoin(Venue, Venue.id == Activity.venue_id)
-        .where(Activity.state.in_(UPCOMING), Activity.ends_at > sa.bindparam("now"))
+        .where(
+            sa.or_(
+                sa.and_(Activity.state.in_(UPCOMING), Activity.ends_at > sa.bindparam("now")),
+                Activity.state == ActivityState.POSTPONED,
+            )
+        )
         .order_by(Activity.starts_at, Activity.id)
     )  # fmt: skip
 

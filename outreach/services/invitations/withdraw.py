@@ -39,7 +39,7 @@ def take_back(session: Session, invitation: Invitation, *, by: User | None, now:
     for one in going:
         told = one.invited_at is not None and one.state is not InvitationState.NOT_COMING
         one.state = InvitationState.WITHDRAWN
-        if told and one.activity.state is ActivityState.PUBLISHED:
+        if told and one.activity.state in (ActivityState.PUBLISHED, ActivityState.POSTPONED):
             leaving.append(one)
     raise_for_withdrawn(session, going)
     session.flush()
