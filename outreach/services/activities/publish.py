@@ -1,7 +1,7 @@
 """Publishing, postponing and cancelling activities. Each writes its reminders in its own transaction; see move.py for moving."""
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
@@ -12,6 +12,7 @@ from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState
 from outreach.models import Activity, User
 from outreach.services import audit
+from outreach.services.invitations.links import prolong_links
 from outreach.services.locking import Stale, activities_for_change, activity_for_change
 from outreach.services.office_defaults import deadline_at_publishing
 from outreach.services.planning import bookings
@@ -19,6 +20,8 @@ from outreach.services.planning import checks as plan_checks
 from outreach.services.planning.book import book
 from outreach.services.reminders.schedule import cancel_scheduled, event_reminder, schedule, unsent_invitations
 from outreach.transactions import writing
+
+WAITS_FOR = timedelta(days=366)  # how long the answer links of a postponed activity open at least
 
 
 class AlreadyPublished(Problem):
@@ -158,6 +161,9 @@ def postpone(activity_id: int, reason: str, version: int | None = None, *, by: U
         if activity.state is not ActivityState.PUBLISHED:
             raise NotPublished
         activity.told_at = None
+        prolong_links(
+            session, activity, until=now + WAITS_FOR
+        )  # they say that it is postponed, also after its former day
         _call_off(session, activity, ActivityState.POSTPONED, MailKind.POSTPONEMENT, reason, by, now)
     return activity
 

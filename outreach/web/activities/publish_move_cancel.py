@@ -170,6 +170,7 @@ def move(activity_id: int) -> Any:
     activity = showing.activity_with_agenda(activity_id)
     if activity.state in OVER:
         return to_its_page(activity)
+    waited = activity.state is ActivityState.POSTPONED
     form = MoveForm()
     form.venue_id.choices = choices.venues()
     if request.method == "GET":
@@ -186,7 +187,7 @@ def move(activity_id: int) -> Any:
             )
             flash(
                 _("The new date is set. Everyone who was invited is told now.")
-                if activity.state is ActivityState.POSTPONED
+                if waited
                 else _("Moved. Everyone who was invited is told now."),
                 "success",
             )

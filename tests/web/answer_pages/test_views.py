@@ -688,6 +688,23 @@ def test_who_comes_too_late_is_not_told_that_there_is_nothing_to_answer(browser,
     assert ("There is nothing to answer" in page, "The time for answering ended" in page) == (False, True)
 
 
+def test_a_postponed_day_shows_that_first_and_waits_for_its_date_without_a_question(
+    browser, first, ani, coordinator, wall
+):
+    invite(ani, first)
+    publishing.postpone(first.id, "Gedung dipakai", by=coordinator, now=NOW)
+    page = browser.get(f"/j/{link(ani)}?lang=en").text
+    assert '<p class="x"><b>Postponed</b> Reason: <span lang="id">Gedung dipakai</span></p>' in page.replace("\n", "")
+    assert "We write to you as soon as the new date is set; you need not answer until then." in page
+    assert ("-choice" in page, ".ics" in page, "To bring" in page, "Aula Bappeda" in page) == (False,) * 4
+    assert "<dt>Before" in page
+    refused = send(browser, ani, first.id, choice="coming")
+    assert (refused.status_code, states(ani)) == (422, ["invited"])
+    assert browser.get(f"/j/{link(ani)}/{first.id}.ics").status_code == 410
+    wall.stands_at = at(20, month=2)
+    assert "Postponed" in browser.get(f"/j/{link(ani)}?lang=en").text  # long after its former day
+
+
 def test_a_cancelled_day_shows_that_first_and_only_what_helps(browser, four_days, ani, coordinator):
     invite(ani, *four_days)
     for day in four_days:
