@@ -191,7 +191,12 @@ def needs(standings: Sequence[ActivityStanding], troubles: Troubles, now: dateti
         Need(NeedKind.MAILBOX, 1, since_at=troubles.mailbox_since_at) if troubles.mailbox_since_at else None,
         _of_invitees(NeedKind.SILENT, [s for s in waiting if s.respond_by_at <= now]),
         _of_activities(
-            NeedKind.FULL, [s for s in standings if s.seats is not None and s.answers.seats_taken > s.seats]
+            NeedKind.FULL,
+            [
+                s
+                for s in standings
+                if s.state is not ActivityState.POSTPONED and s.seats is not None and s.answers.seats_taken > s.seats
+            ],
         ),
         _of_names(NeedKind.DECLINED, told, troubles.declined),
         _counted(NeedKind.CLASHES, troubles.clashes),

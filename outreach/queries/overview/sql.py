@@ -42,12 +42,15 @@ OPEN = UNANSWERED | {InvitationState.PREPARED}
 UPCOMING = (ActivityState.DRAFT, ActivityState.PUBLISHED)
 
 
+_POSTPONED = sa.select(Activity.id).where(Activity.state == ActivityState.POSTPONED)
+
+
 def _values(states: Collection[Any]) -> list[Any]:
     return sorted(states)
 
 
 def _select_answers() -> Any:
-    """Select the answers of each upcoming activity, counted by queries/invitations/counting.py."""
+    """Select the answers of each upcoming or postponed activity, counted by queries/invitations/counting.py."""
     i = Invitation
     return (
         sa.select(
@@ -61,7 +64,7 @@ def _select_answers() -> Any:
             sa.func.count(sa.distinct(i.person_id)).filter(i.state.in_(_values(TAKES_A_SEAT))),
             number(i.role == Role.SPEAKER, i.state.not_in((InvitationState.NOT_COMING, InvitationState.WITHDRAWN))),
         )
-        .where(i.activity_id.in_(_upcoming()))
+        .where(i.activity_id.in_(_upcoming().union_all(_POSTPONED)))
         .group_by(i.activity_id)
     )
 

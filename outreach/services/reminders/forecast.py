@@ -135,7 +135,8 @@ def _calling_off(activity_id: int, kind: MailKind, now: datetime, *, dateless: b
     for activity in _activities([activity_id]):
         times = expanding.times_of(activity)
         times = replace(times, dateless=dateless or times.dateless)
-        planned.append(_event(activity, kind, Audience.EXPECTED, times, activity.zone, now))
+        told = _event(activity, kind, Audience.EXPECTED, times, activity.zone, now)
+        planned.append(replace(told, note=missed_because(kind, told.audience, now, times, now)))
     return _count(planned, now)
 
 
