@@ -84,9 +84,10 @@ class Written:
 
 class AnyHistory(RuleBasedStateMachine):
     @initialize(
-        far=st.sampled_from(["planned", "told", "answered", "the day before"]), late=st.booleans(), quiet=st.booleans()
-    )
-    def it_begins(self, far: str, late: bool, quiet: bool) -> None:
+        far=st.sampled_from(["planned", "told", "answered", "the day before"]), late=st.booleans(), quiet=st.booleans(),
+        put_off=st.booleans(),
+    )  # fmt: skip
+    def it_begins(self, far: str, late: bool, quiet: bool, put_off: bool) -> None:
         """Three drafts; or Alfa and Beta published and notified early or late in the evening, then answered days later."""
         self.furnish(quiet=quiet)
         self.quiet = quiet
@@ -116,6 +117,15 @@ class AnyHistory(RuleBasedStateMachine):
             for one, choice in zip(ids, (Choice.REPRESENTED, Choice.COMING, Choice.COMING), strict=False):
                 self.answer(one, choice, "rudi@example.com")
             self.now = at(10, 7, 30) if far == "answered" else at(16, 7, 30)
+        if put_off:
+            self.call_off("Beta", for_good=False, tick=True)
+            self.work([SENT])
+            self.move("Beta", DAY, tick=True)
+            self.work([SENT])
+            for title in ("Alfa", "Beta"):
+                self.invite(title, "Dedi")
+                self.tick()
+                self.work([SENT])
 
     @rule(title=titles, name=names)
     def somebody_is_invited(self, title: str, name: str) -> None:
@@ -175,7 +185,9 @@ class AnyHistory(RuleBasedStateMachine):
     @rule(title=titles, by=st.sampled_from([2 * HOUR, DAY, 3 * DAY, -DAY]), tick=st.booleans())
     def an_activity_is_moved(self, title: str, by: timedelta, tick: bool) -> None:
         """If one is postponed, it gets its new date."""
-        title = min(self.postponed, default=title)
+        self.move(min(self.postponed, default=title), by, tick)
+
+    def move(self, title: str, by: timedelta, tick: bool) -> None:
         activity = db.session.get_one(Activity, self.activities[title])
         if title in self.postponed and activity.starts_at + by <= self.now:
             by = (self.now - activity.starts_at).days * DAY + 2 * DAY
@@ -193,8 +205,10 @@ class AnyHistory(RuleBasedStateMachine):
     @rule(for_good=st.booleans(), tick=st.booleans())
     def an_activity_is_cancelled_or_postponed(self, for_good: bool, tick: bool) -> None:
         title = max(self.published | self.postponed if for_good else self.published, default="")
-        if not title:
-            return
+        if title:
+            self.call_off(title, for_good=for_good, tick=tick)
+
+    def call_off(self, title: str, *, for_good: bool, tick: bool) -> None:
         activity_id, now = self.activities[title], self.passes()
         if for_good:
             forecast, call_off, kind = forecasting.for_cancelling, publishing.cancel, MailKind.CANCELLATION
