@@ -94,8 +94,8 @@ def unreached() -> sa.ColumnElement[bool]:
 def to_call() -> sa.ColumnElement[bool]:
     """Return the condition, in a select of `narrowed` joined with Activity, that the invitee needs a call.
 
-    These are all who have not answered; after a move also those who answered before it; after a cancellation all who were
-    expected and get no mail. Declined and withdrawn invitees are not told of changes, as with mails.
+    These are all who have not answered; after a move also those who answered before it; after a cancellation or
+    postponement all who were expected and get no mail. Declined and withdrawn invitees are not told of changes, as with mails.
     """
     expected = Invitation.state.not_in(OUT)
     outdated = sa.func.coalesce(Invitation.answered_sequence, 0) < Activity.sequence
@@ -105,6 +105,12 @@ def to_call() -> sa.ColumnElement[bool]:
         sa.and_(published, Invitation.state == InvitationState.PREPARED, unreached()),
         sa.and_(published, expected, outdated, Invitation.state != InvitationState.PREPARED),
         sa.and_(Activity.state == ActivityState.CANCELLED, expected, unreached()),
+        sa.and_(
+            Activity.state == ActivityState.POSTPONED,
+            expected,
+            unreached(),
+            Invitation.state != InvitationState.PREPARED,
+        ),
     )
 
 

@@ -12,7 +12,9 @@ from outreach.delivery.spreadsheets import Column
 from outreach.delivery.words.formats import clock, phone, short_day, span
 from outreach.delivery.words.labels import label
 from outreach.domain.kinds import CadreKind
+from outreach.domain.states import ActivityState
 from outreach.domain.zones import zone_name
+from outreach.models import Activity
 from outreach.queries.exports import SEPARATOR
 from outreach.queries.messages.log import reason_named
 from outreach.web.frame.looks import office_zone
@@ -81,6 +83,7 @@ def programmes() -> list[Column]:
         Column(_("Activities"), NARROW, lambda row: row.activities),
         Column(_("Drafts"), NARROW, lambda row: row.drafts),
         Column(_("Cancelled"), NARROW, lambda row: row.cancelled),
+        Column(_("Postponed"), NARROW, lambda row: row.postponed),
         *_answers(),
     ]
 
@@ -90,8 +93,8 @@ def activities() -> list[Column]:
         Column(_("Activity"), LONG, lambda row: row.activity.title),
         Column(_("Programme"), WIDE, lambda row: row.activity.programme.title if row.activity.programme else ""),
         Column(_("State"), MIDDLE, lambda row: label(row.activity.state)),
-        Column(_("Start"), MIDDLE, lambda row: _local(row.activity.starts_at, row.activity.zone)),
-        Column(_("End"), MIDDLE, lambda row: _local(row.activity.ends_at, row.activity.zone)),
+        Column(_("Start"), MIDDLE, lambda row: _when(row.activity, row.activity.starts_at)),
+        Column(_("End"), MIDDLE, lambda row: _when(row.activity, row.activity.ends_at)),
         Column(_("Time zone"), NARROW, lambda row: zone_name(row.activity.zone)),
         Column(_("Venue"), WIDE, lambda row: row.activity.venue.name if row.activity.venue else ""),
         Column(_("Kelurahan"), MIDDLE, lambda row: row.activity.region.name if row.activity.region else ""),
@@ -425,6 +428,11 @@ def _time(slot: Any, zone: ZoneInfo) -> str:
 
 def _display_name(invitee: Any) -> str:
     return invitee.display_name if invitee else ""
+
+
+def _when(activity: Activity, instant: datetime) -> Any:
+    """Return one of its times as a cell; a postponed activity has none."""
+    return None if activity.state is ActivityState.POSTPONED else _local(instant, activity.zone)
 
 
 def _local(instant: datetime | None, zone: ZoneInfo) -> datetime | None:
