@@ -190,11 +190,12 @@ class Rundown:
 
     @property
     def lines(self) -> Iterator[tuple[RundownActivity, AgendaItem | None]]:
-        """Yield each line of each agenda, and one line without for an activity that has none."""
+        """Yield each line of each agenda, and one line without for an activity that has none, or that is postponed."""
         for one in (one for _day, some in self.days for one in some):
             yield from ((one, item) for item in one.activity.agenda)
             if not one.activity.agenda:
                 yield one, None
+        yield from ((RundownActivity(one, ()), None) for one in self.waiting)
 
 
 def rundown(programme_id: int) -> Rundown:

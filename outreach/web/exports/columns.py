@@ -182,8 +182,8 @@ def calls() -> list[Column]:
         Column(_("Phone"), MIDDLE, lambda row: phone(row[0].invitee.phone)),
         Column(_("E-mail"), WIDE, lambda row: row[0].invitee.email),
         Column(_("Activity"), LONG, lambda row: row[1].activity.title),
-        Column(_("When"), MIDDLE, lambda row: _local(row[1].activity.starts_at, row[1].activity.zone)),
-        Column(_("Answer by"), MIDDLE, lambda row: _local(row[1].activity.respond_by_at, row[1].activity.zone)),
+        Column(_("When"), MIDDLE, lambda row: _when(row[1].activity, row[1].activity.starts_at)),
+        Column(_("Answer by"), MIDDLE, lambda row: _when(row[1].activity, row[1].activity.respond_by_at)),
         Column(_("State"), MIDDLE, lambda row: label(row[1].state)),
         Column(_("Answer"), MIDDLE, lambda row: ""),
         Column(_("Note"), WIDE, lambda row: ""),
@@ -244,8 +244,8 @@ def rundown() -> list[Column]:
         return row[1].speakers if row[1] else row[0].other_speakers
 
     return [
-        Column(_("Start"), MIDDLE, lambda row: _local(at(row).starts_at, row[0].activity.zone)),
-        Column(_("End"), MIDDLE, lambda row: _local(at(row).ends_at, row[0].activity.zone)),
+        Column(_("Start"), MIDDLE, lambda row: _when(row[0].activity, at(row).starts_at)),
+        Column(_("End"), MIDDLE, lambda row: _when(row[0].activity, at(row).ends_at)),
         Column(_("Time zone"), NARROW, lambda row: zone_name(row[0].activity.zone)),
         Column(_("Activity"), LONG, lambda row: row[0].activity.title),
         Column(_("Agenda"), LONG, lambda row: row[1].topic if row[1] else ""),

@@ -7,6 +7,7 @@ from outreach.domain.states import ActivityState
 from outreach.extensions import db
 from outreach.models import Activity
 from outreach.services.activities import publish as publishing
+from outreach.services.reminders import tick as reminding
 from tests.web.reading import fields
 from tests.world import NOW, at, draft_activity
 
@@ -120,8 +121,20 @@ def test_a_reader_sees_that_it_is_postponed_and_nothing_to_press(viewer_client, 
     assert viewer_client.get(f"/activities/{postponed.id}/postpone").status_code == 403
 
 
-def test_the_list_as_a_spreadsheet_gives_it_no_time(coordinator_client, postponed):
-    rows = coordinator_client.get("/activities?file=csv").get_data(as_text=True)
+@pytest.mark.parametrize("page", ["activities", "programmes/{programme}/rundown"])
+def test_the_list_as_a_spreadsheet_gives_it_no_time(coordinator_client, postponed, page):
+    path = "/" + page.format(programme=postponed.programme_id)
+    assert f'href="{path}?file=csv"' in coordinator_client.get(path).text
+    rows = coordinator_client.get(f"{path}?file=csv").get_data(as_text=True)
     (row,) = [line for line in rows.splitlines() if postponed.title in line]
     assert "Postponed" in row
+    assert "2027" not in row
+
+
+def test_the_list_to_call_as_a_spreadsheet_gives_it_no_time(coordinator_client, published):
+    reminding.tick(NOW)
+    publishing.postpone(published.id, "Banjir", by=None, now=NOW)
+    rows = coordinator_client.get(f"/activities/{published.id}/invitees/to-call?file=csv").get_data(as_text=True)
+    (row,) = [line for line in rows.splitlines() if published.title in line]
+    assert "Ani Wijaya" in row
     assert "2027" not in row
