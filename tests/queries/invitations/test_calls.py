@@ -147,6 +147,7 @@ def whatsapp_text(app, invitation, link="http://localhost/j/x", sender=SENDER, n
 
 def test_the_text_names_office_sender_what_when_and_deadline_and_that_nothing_is_paid(app, all_told, ani):
     ani.locale = "en"
+    db.session.commit()
     text = whatsapp_text(app, invitation_of(all_told, ani))
     assert text == "\n".join(
         [
@@ -169,6 +170,7 @@ def test_the_text_names_office_sender_what_when_and_deadline_and_that_nothing_is
 
 def test_the_text_does_not_ask_for_an_answer_by_a_moment_that_has_passed(app, all_told, ani):
     ani.locale = "en"
+    db.session.commit()
     assert "Please answer by" in whatsapp_text(app, invitation_of(all_told, ani), now=at(16, 15))
     assert "Please answer by" not in whatsapp_text(app, invitation_of(all_told, ani), now=at(16, 16))
 
@@ -196,6 +198,7 @@ def test_the_text_is_neutral_and_has_the_person_s_link(app, all_told, ani):
 @pytest.mark.parametrize("phone", ["", "+6272541122"])
 def test_without_a_mobile_number_there_is_no_whatsapp_link(app, all_told, ani, phone):
     ani.phone = phone
+    db.session.commit()
     with app.test_request_context():
         call = whatsapp.call(invitation_of(all_told, ani), all_told, "", SENDER, now=NOW)
     assert (call.whatsapp, call.tel) == ("", phone)
