@@ -155,7 +155,7 @@ def _asked(people: Sequence[int], organisations: Sequence[int], scope: CallScope
     """Return what to ask these invitees: of the scope, and of everything else ahead. Runs one statement, and
     row_options.
 
-    For a cancelled or postponed activity, they are only told that it is cancelled or postponed.
+    If an activity is cancelled or postponed, they are only told so.
     """
     here = _within(scope, now)
     of_all = sa.or_(sa.and_(*here), sa.and_(*_within(CallScope(), now)))
