@@ -17,6 +17,7 @@ from benchmarks import conditions
 from benchmarks.databases import demo_sized
 from benchmarks.results import Result, under
 from outreach import clock
+from outreach.domain.cadres import Wanted
 from outreach.domain.kinds import ActivityKind, CadreKind, Role
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
@@ -36,7 +37,7 @@ def measure(folder: Path, say: Callable[[str], None]) -> list[Result]:
     with demo_sized.signed_in(folder, filled.cookie) as client:
         ids = _activities()
         found = together.own_cadres(ids, list(CadreKind))
-        chosen = together.suggested(found, EACH)
+        chosen = together.suggested(found, Wanted(EACH))
         form: dict[str, Any] = {
             "activity_ids": ids,
             "kinds": [kind.value for kind in CadreKind],

@@ -1,8 +1,10 @@
 """Which cadres are invited to a community activity. They take turns: whoever was asked longest ago comes first."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+
+from outreach.domain.kinds import CadreKind
 
 _NEVER = datetime(1, 1, 1, tzinfo=UTC)
 
@@ -14,34 +16,52 @@ class Candidate:
     person_id: int
     name: str
     asked_for: datetime | None = None
+    kinds: frozenset[CadreKind] = frozenset()
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """How many cadres an activity gets. of_kind: of these kinds so many each; number: of all other kinds together."""
+
+    number: int
+    of_kind: Mapping[CadreKind, int] = field(default_factory=dict)
+
+    def total(self, kinds: Collection[CadreKind]) -> int:
+        """Return how many are wanted, if cadres of these kinds are asked."""
+        others = self.number if set(kinds) - self.of_kind.keys() or not self.of_kind else 0
+        return others + sum(self.of_kind.values())
 
 
 @dataclass(frozen=True)
 class Need:
     """An activity that needs cadres. candidates: those not asked to it yet.
 
-    asked: how many are asked to it already and did not decline. busy: ids of people expected elsewhere at that time.
+    asked: the kinds of each who is asked to it already and did not decline. busy: ids of people expected elsewhere then.
     """
 
     activity_id: int
     starts_at: datetime
     ends_at: datetime
     candidates: tuple[Candidate, ...]
-    asked: int = 0
+    asked: tuple[frozenset[CadreKind], ...] = ()
     busy: frozenset[int] = field(default_factory=frozenset)
 
 
-def in_turn(needs: Collection[Need], number: int) -> dict[int, list[int]]:
-    """Return for each activity the people to ask, so that it has `number`, or as many as there are.
+def in_turn(needs: Collection[Need], wanted: Wanted) -> dict[int, list[int]]:
+    """Return for each activity the people to ask, so that it has as many as wanted, or as there are.
 
     Whoever was asked longest ago comes first, then by name. Those who are busy at that time come last. Somebody who is
     chosen for one of the activities has had their turn, so the next activity of the same kelurahan gets others first.
+    A cadre of several kinds counts for one of them, whichever lets most people come.
     """
     chosen: dict[int, list[int]] = {}
     given: dict[int, list[Need]] = {}
     for need in sorted(needs, key=lambda one: (one.starts_at, one.activity_id)):
         ordered = sorted(need.candidates, key=lambda one: _turn(one, need, given.get(one.person_id, ())))
-        chosen[need.activity_id] = [one.person_id for one in ordered[: max(number - need.asked, 0)]]
+        places = _Places(wanted)
+        for kinds in need.asked:
+            places.give(kinds)
+        chosen[need.activity_id] = [one.person_id for one in ordered if places.give(one.kinds)]
         for person_id in chosen[need.activity_id]:
             given.setdefault(person_id, []).append(need)
     return chosen
@@ -53,3 +73,42 @@ def _turn(one: Candidate, need: Need, given: Iterable[Need]) -> tuple[bool, date
         other.starts_at < need.ends_at and need.starts_at < other.ends_at for other in given
     )
     return busy, max([one.asked_for or _NEVER, *starts]), one.name.casefold(), one.person_id
+
+
+class _Places:
+    """The places of an activity, by group: one for each kind with a number of its own, and one for all other kinds."""
+
+    def __init__(self, wanted: Wanted) -> None:
+        self._own = [*wanted.of_kind]
+        self._sizes = [*wanted.of_kind.values(), wanted.number]
+        self._given: list[list[frozenset[CadreKind]]] = [[] for _size in self._sizes]
+        self._hopeless: set[frozenset[CadreKind]] = set()
+
+    def give(self, kinds: frozenset[CadreKind]) -> bool:
+        """Give a place to somebody of these kinds, if there is one; nobody loses theirs, but some change their group."""
+        if kinds in self._hopeless:
+            return False
+        given = self._place(kinds, set())
+        if not given:
+            self._hopeless.add(kinds)  # places are never given back
+        return given
+
+    def _place(self, kinds: frozenset[CadreKind], tried: set[int]) -> bool:
+        for group in self._groups(kinds):
+            if group in tried:
+                continue
+            tried.add(group)
+            given = self._given[group]
+            if len(given) < self._sizes[group]:
+                given.append(kinds)
+                return True
+            for place, other in enumerate(given):
+                if other != kinds and self._place(other, tried):
+                    given[place] = kinds
+                    return True
+        return False
+
+    def _groups(self, kinds: frozenset[CadreKind]) -> Sequence[int]:
+        own = [group for group, kind in enumerate(self._own) if kind in kinds]
+        others = not self._own or kinds.difference(self._own)
+        return [*own, len(self._own)] if others else own

@@ -190,6 +190,7 @@ class ListName(StrEnum):
     CALLS = "calls"
     CLASHES = "clashes"
     GROUPS = "groups"
+    INVITATIONS = "invitations"
     INVITEES = "invitees"
     MAILS_RECEIVED = "mails_received"
     MESSAGES = "messages"

@@ -73,7 +73,8 @@ class Activity(Identified, Created, Model):
     published_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     told_at: Mapped[datetime | None] = mapped_column(
         UTCDateTime
-    )  # when invitees were told of its day: by publishing, or by a move to that day. Postponed: None
+    )  # when invitees are told of its day: by the invitations (it lies ahead while these wait), or by a move to that day;
+    # None while it is postponed
     cancelled_reason: Mapped[str] = mapped_column(sa.String(500), default="")  # or why it is postponed
     sequence: Mapped[int] = mapped_column(
         default=0
@@ -103,7 +104,10 @@ class Activity(Identified, Created, Model):
 
     @property
     def dateless(self) -> bool:
-        """Return whether it is postponed, or was cancelled while it was. Its times are those that no longer hold."""
+        """Return whether it is postponed, or was cancelled while it was. Its times are those that no longer hold.
+
+        Also if it was cancelled before its invitations went out: then nobody knows of its times, either.
+        """
         if self.state is ActivityState.CANCELLED:
             return self.published_at is not None and self.told_at is None
         return self.state is ActivityState.POSTPONED

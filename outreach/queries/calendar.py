@@ -143,7 +143,9 @@ def waiting(wanted: CalendarFilter) -> int:
     return db.session.scalar(chosen) or 0
 
 
-def shown(first: date, last: date, wanted: CalendarFilter, *, zone: ZoneInfo, now: datetime) -> ShownDays:
+def shown(
+    first: date, last: date, wanted: CalendarFilter, *, zone: ZoneInfo, now: datetime, with_clashes: bool = True
+) -> ShownDays:
     """Return the calendar from first to last day, both included; raise RangeEmpty or RangeTooLong.
 
     A fixed number of queries. Cancelled and postponed activities are left out.
@@ -156,7 +158,7 @@ def shown(first: date, last: date, wanted: CalendarFilter, *, zone: ZoneInfo, no
     plan = plan_parts.that_clash(now=now, within=[(starts_at - A_DAY, ends_at + A_DAY)])
     activities = db.session.scalars(_chosen(starts_at, ends_at, wanted)).unique().all()
     ids = {one.id for one in activities}
-    severities = _severities(plan, ids)
+    severities = _severities(plan, ids) if with_clashes else {}
     speakers = _speakers(ids)
     entries = tuple(CalendarEntry(one, tuple(speakers.get(one.id, ())), severities.get(one.id)) for one in activities)
     return ShownDays(first, last, zone, entries, day_facts(first, last, zone), plan)

@@ -5,14 +5,15 @@ TENTATIVE, because only staff know of them.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import joinedload, selectinload
 
 from outreach.delivery import tokens
+from outreach.delivery.mail.ical_event import notes_of
 from outreach.delivery.mail.ical_feed import FeedEntry, FeedStatus, feed_ics, feed_url, fingerprint
 from outreach.domain.kinds import FeedScope, LinkPurpose
 from outreach.domain.problems import Problem
@@ -20,10 +21,12 @@ from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import current_settings, db
 from outreach.models import (
     Activity,
+    AgendaItem,
     AuditEntry,
     Feed,
     Invitation,
     Office,
+    Person,
     the_office,
 )
 from outreach.services.feeds import FeedMissing, own_feed
@@ -115,27 +118,34 @@ def _entries(feed: Feed, since: datetime) -> list[FeedEntry]:
     chosen: sa.Select = (
         sa.select(Activity)
         .where(Activity.ends_at >= since)
-        .options(joinedload(Activity.venue))
+        .options(joinedload(Activity.venue), joinedload(Activity.programme))
         .order_by(Activity.starts_at, Activity.id)
     )
+    office = db.session.scalar(the_office())
     match feed.scope:
         case FeedScope.EVERYTHING:
             chosen = chosen.where(told | (Activity.state == ActivityState.DRAFT))
             base = f"{current_settings().base_url.rstrip('/')}/activities"
-            return [FeedEntry(one, _status(one), page=f"{base}/{one.id}") for one in db.session.scalars(chosen)]
+            return [_entry(one, office, page=f"{base}/{one.id}") for one in db.session.scalars(chosen)]
         case FeedScope.PROGRAMME:
             chosen = chosen.where(told, Activity.programme_id == feed.programme_id)
         case FeedScope.VENUE:
             chosen = chosen.where(told, Activity.venue_id == feed.venue_id)
         case FeedScope.PERSON:
-            return _of_person(chosen.where(told), feed.person_id or 0)
-    return [FeedEntry(one, _status(one)) for one in db.session.scalars(chosen)]
+            return _of_person(chosen.where(told), feed.person_id or 0, office)
+    return [_entry(one, office) for one in db.session.scalars(chosen)]
 
 
-def _of_person(chosen: sa.Select, person_id: int) -> list[FeedEntry]:
+def _entry(activity: Activity, office: Office | None, *, person_id: int | None = None, **more: Any) -> FeedEntry:
+    """Return an activity's entry, with what mails say in theirs."""
+    return FeedEntry(activity, _status(activity), notes=tuple(notes_of(activity, office, person_id)), **more)
+
+
+def _of_person(chosen: sa.Select, person_id: int, office: Office | None) -> list[FeedEntry]:
     """Return the activities a person was invited to and has not declined; each once, in whatever roles."""
     rows = db.session.execute(
-        chosen.join(Invitation, Invitation.activity_id == Activity.id)
+        chosen.options(selectinload(Activity.agenda).selectinload(AgendaItem.speakers).load_only(Person.id))
+        .join(Invitation, Invitation.activity_id == Activity.id)
         .add_columns(Invitation.state, Invitation.revision)
         .where(
             Invitation.person_id == person_id,
@@ -145,12 +155,12 @@ def _of_person(chosen: sa.Select, person_id: int) -> list[FeedEntry]:
     )
     found: dict[int, FeedEntry] = {}
     for activity, state, revision in rows:
-        status = _status(activity)
-        if status is FeedStatus.CONFIRMED and state is InvitationState.WAITLISTED:
-            status = FeedStatus.TENTATIVE
+        entry = _entry(activity, office, person_id=person_id)
+        if entry.status is FeedStatus.CONFIRMED and state is InvitationState.WAITLISTED:
+            entry = replace(entry, status=FeedStatus.TENTATIVE)
         other = found.get(activity.id)
-        if other is None or (other.status is FeedStatus.TENTATIVE and status is FeedStatus.CONFIRMED):
-            found[activity.id] = FeedEntry(activity, status, max(revision, other.revision if other else 0))
+        if other is None or (other.status is FeedStatus.TENTATIVE and entry.status is FeedStatus.CONFIRMED):
+            found[activity.id] = replace(entry, revision=max(revision, other.revision if other else 0))
     return list(found.values())
 
 

@@ -10,6 +10,7 @@ from flask_login import current_user
 from outreach import clock
 from outreach.delivery.demo_server import kept_mail
 from outreach.delivery.demo_server.server import header
+from outreach.delivery.words.formats import moment
 from outreach.domain.kinds import ListName
 from outreach.domain.problems import Problem
 from outreach.domain.states import FINISHED
@@ -26,6 +27,7 @@ from outreach.web.exports import columns, file
 from outreach.web.fields.base import ConfirmForm
 from outreach.web.fields.problems import missing_page
 from outreach.web.frame.access import coordinator_required, staff_required
+from outreach.web.frame.looks import office_zone
 from outreach.web.frame.say import page_number, say
 
 # The mail's own HTML: no script, no form, nothing external; its links lead nowhere, as the secret part is left out.
@@ -92,13 +94,19 @@ def show(message_id: int) -> str:
 @bp.post("/<int:message_id>/resend")
 @coordinator_required
 def resend(message_id: int) -> Any:
+    now = clock.now()
     try:
-        new = resending.resend(message_id, by=current_user, now=clock.now())
+        new = resending.resend(message_id, by=current_user, now=now)
     except MessageMissing:
         raise
     except Problem as problem:
         return _page(message_id, say(problem)), 422
-    flash(_("It will be sent again in a moment."), "success")
+    opening = messages.message_held_until(new, now=now)
+    if opening is None:
+        flash(_("It will be sent again in a moment."), "success")
+    else:
+        when = moment(opening, office_zone())
+        flash(_("It will be sent again on %(when)s, when your office's hours for mails begin.", when=when), "success")
     return redirect(url_for(".show", message_id=new.id))
 
 

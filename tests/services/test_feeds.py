@@ -14,7 +14,7 @@ from outreach.domain.activity import Move
 from outreach.domain.kinds import FeedScope, LinkPurpose
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
-from outreach.models import AuditEntry, Feed, Invitation, Venue
+from outreach.models import Activity, AgendaItem, AuditEntry, Feed, Invitation, Person, Programme, Venue
 from outreach.queries import feeds as feed_pages
 from outreach.queries.feeds import FeedUnknown
 from outreach.services import feeds
@@ -23,7 +23,7 @@ from outreach.services.activities import publish as publishing
 from outreach.services.feeds import FeedNameMissing, FeedSubjectMissing
 from outreach.services.privacy import person as privacy
 from tests.support.calendar_readers import READERS, reader
-from tests.world import NOW, at, draft_activity
+from tests.world import NOW, at, draft_activity, invite, publish
 
 MAKASSAR = ZoneInfo("Asia/Makassar")
 
@@ -116,6 +116,31 @@ def test_an_entry_equals_that_of_the_invitation_mail(any_app, published, ani):
     }
     assert ours["TRANSP"] == "OPAQUE"
     assert "ATTENDEE" not in ours
+
+
+def described(content: feed_pages.FeedContent) -> list[str]:
+    return [
+        str(event.get("DESCRIPTION", "")) for event in icalendar.Calendar.from_ical(content.ics(now=NOW)).walk("VEVENT")
+    ]
+
+
+def test_an_entry_says_what_the_entry_in_the_mail_says(any_app, published, ani, office):
+    published.registration_at, published.things_to_bring = at(18, 7, 30), "KTP"
+    office.contact_name, office.contact_phone = "Bidang PPA", "+6281234567890"
+    item = AgendaItem(activity_id=published.id, starts_at=at(18, 9), ends_at=at(18, 10), topic="Kasus", speakers=[ani])
+    db.session.add(item)
+    mark_notified(ani.id)
+    common = "Registrasi: 07.30 WIB\nHarap membawa: KTP\nPertanyaan: Bidang PPA, 0812-3456-7890"
+    everybody = everything()
+    assert described(everybody) == [common]
+    own = feed_pages.content(feeds.make(FeedScope.PERSON, ani.id, "HP sendiri", by=None, now=NOW), now=NOW)
+    notes = ical_event.notes_of(published, office, ani.id)
+    assert described(own) == ["\n".join(notes)]
+    assert described(own)[0].endswith(common)
+    assert "09.00–10.00" in notes[0]
+    published.things_to_bring = ""
+    db.session.commit()
+    assert everything().digest != everybody.digest
 
 
 def test_titles_are_neutral_wherever_the_calendar_is_read(any_app, programme, published):
@@ -233,6 +258,36 @@ def test_a_feed_takes_a_fixed_number_of_queries(any_app, programme, hall, publis
     for day in range(19, 25):
         draft_activity(None, hall, day)
     assert queries(ask) == few
+
+
+def test_a_person_s_feed_takes_a_fixed_number_of_queries(any_app, programme, hall, published, ani, queries):
+    mark_notified(ani.id)
+    feed = feeds.make(FeedScope.PERSON, ani.id, "HP sendiri", by=None, now=NOW)
+    token = feed_token_of(feed)
+
+    ani_id, programme_id = ani.id, programme.id
+
+    def speaks(one: Activity) -> None:
+        ani = db.session.get(Person, ani_id)
+        db.session.add(
+            AgendaItem(activity_id=one.id, starts_at=one.starts_at, ends_at=one.ends_at, topic="x", speakers=[ani])
+        )
+        db.session.commit()
+
+    def ask() -> None:
+        feed_pages.content(feed_pages.open_feed(token), now=NOW).ics(now=NOW)
+
+    speaks(published)
+    few = queries(ask)
+    for day in range(18, 22):
+        other = draft_activity(db.session.get(Programme, programme_id), None, day)
+        invite(other, db.session.get(Person, ani_id))
+        publish(other, tick=False)
+        speaks(other)
+    db.session.execute(sa.update(Invitation).values(state=InvitationState.INVITED, invited_at=NOW))
+    db.session.commit()
+    assert queries(ask) == few
+    assert len(feed_pages.content(feed_pages.open_feed(token), now=NOW).entries) == 5
 
 
 @pytest.mark.parametrize("name", READERS)

@@ -149,6 +149,9 @@ def one_of_each(activity, ani, budi, chief, police, coordinator, default_rules) 
     ("path", "heading", "values"),
     [
         ("/people/groups", "Name", ["Ani Wijaya", "Budi Santoso"]),
+        ("/people/{ani}", "Was there", ["yes"]),
+        ("/people/{ani}", "Activity", ["Rapat koordinasi pencegahan kekerasan"]),
+        ("/organisations/{police}", "Seats of the organisation", []),
         ("/organisations", "People", [1.0]),
         ("/venues", "How many people fit", [100.0]),
         ("/programmes", "Coming", [1.0]),
@@ -170,9 +173,9 @@ def one_of_each(activity, ani, budi, chief, police, coordinator, default_rules) 
     ],
 )
 def test_each_list_is_exported_as_filtered(
-    administrator_client, one_of_each, activity, coordinator, path, heading, values
+    administrator_client, one_of_each, activity, coordinator, ani, police, path, heading, values
 ):
-    path = path.format(id=activity.id, user=coordinator.id)
+    path = path.format(id=activity.id, user=coordinator.id, ani=ani.id, police=police.id)
     address = f"{path}{'&' if '?' in path else '?'}file="
     assert column(workbook(administrator_client, address + "xlsx"), heading) == values
     assert len(table(administrator_client, address + "csv")) == len(values) + 1

@@ -1,7 +1,9 @@
 """The pages of the message log and of the demo's inbox."""
 
+import html
 import re
 from dataclasses import replace
+from datetime import time
 
 import pytest
 import sqlalchemy as sa
@@ -12,7 +14,7 @@ from outreach.delivery.demo_server.server import DemoServer
 from outreach.domain.kinds import IncomingKind, IncomingOutcome, Role
 from outreach.domain.mail.failures import ChannelTrouble
 from outreach.extensions import db
-from outreach.models import Channel, Message, Person
+from outreach.models import AddressFailure, Channel, Message, Person
 from outreach.queries import paging
 from outreach.queries.messages import log as messages
 from outreach.services.invitations import invite as inviting
@@ -50,6 +52,26 @@ def test_sending_again_leads_to_the_new_message(server, activity, ani, coordinat
     first = db.session.scalar(sa.select(Message.id))
     answer = coordinator_client.post(f"/messages/{first}/resend")
     assert answer.status_code in (302, 422)
+
+
+@pytest.mark.usefixtures("clock_stands")
+@pytest.mark.parametrize(
+    ("opens", "said"),
+    [
+        (8, "It will be sent again in a moment."),
+        (9, "It will be sent again on Monday, 4 January 2027 at 09:00 WIB, when your office's hours for mails begin."),
+    ],
+)
+def test_it_is_said_when_a_mail_goes_out_again(server, activity, ani, office, coordinator_client, opens, said):
+    server.at["RCPT"] = "550 5.1.1 no such user"
+    invite_and_publish(activity, ani)
+    drain()
+    db.session.execute(sa.delete(AddressFailure))
+    office.mails_from, office.mails_until = time(opens), time(20)
+    db.session.commit()
+    first = db.session.scalar(sa.select(Message.id))
+    answer = coordinator_client.post(f"/messages/{first}/resend?lang=en", follow_redirects=True)
+    assert said in html.unescape(answer.text)
 
 
 def test_a_viewer_may_read_but_not_send_again(server, activity, ani, viewer_client):

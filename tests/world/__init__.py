@@ -19,6 +19,7 @@ from tests.world.actions import (
     set_severities,
     set_severity,
     set_state,
+    somebody_writes,
 )
 from tests.world.clocks import StandingClock, stop_clock
 from tests.world.days import JAKARTA, NOW, at, day_asked_for, minutes, today, working_day

@@ -170,3 +170,13 @@ def at_once(app, actions: list[Callable[[], object]]) -> list[str]:
 
     with ThreadPoolExecutor(len(actions)) as pool:
         return list(pool.map(run, actions))
+
+
+def somebody_writes() -> None:
+    """Let somebody else write at this moment, without waiting. It fails if a writing transaction is open on SQLite."""
+    with db.engine.connect() as other:
+        if other.dialect.name == "sqlite":
+            other.exec_driver_sql("PRAGMA busy_timeout = 0")
+        other.execute(sa.text("UPDATE office SET phone = '0725-41234'"))
+        other.commit()
+        other.invalidate()  # so that no later test waits as little

@@ -65,7 +65,7 @@ def show_refused(prepared: Prepared) -> None:
         f"  {len(reading.new)} cadres were read from the demo's spreadsheet, {len(reading.refused)} rows refused:"
     )
     for row in reading.refused:
-        click.echo(f"    row {row.number:<4} {row.name or '(no name)':<20} {row.problem}")
+        click.echo(f"    row {row.number:<4} {row.name or '(no name)':<20} {' '.join(map(str, row.problems))}")
     click.echo()
 
 

@@ -22,7 +22,7 @@ from outreach.extensions import current_settings
 from outreach.models import Activity, Feed
 
 READ_EVERY = timedelta(hours=1)
-_FORM = 1  # raise it when the same activities are written differently
+_FORM = 2  # raise it when the same activities are written differently
 
 
 class FeedStatus(StrEnum):
@@ -35,12 +35,16 @@ class FeedStatus(StrEnum):
 
 @dataclass(frozen=True)
 class FeedEntry:
-    """revision: the invitation's share of the SEQUENCE, if the feed belongs to an invitee. page: for staff; "" for none."""
+    """revision: the invitation's share of the SEQUENCE, if the feed belongs to an invitee. page: for staff; "" for none.
+
+    notes: the lines of its description, as in mails (ical_event.notes_of).
+    """
 
     activity: Activity
     status: FeedStatus
     revision: int = 0
     page: str = ""
+    notes: tuple[str, ...] = ()
 
 
 def feed_url(feed: Feed) -> str:
@@ -54,7 +58,7 @@ def fingerprint(title: str, entries: Sequence[FeedEntry], *, organiser: str, tak
     said = [
         (
             one.activity.uid, one.activity.sequence + one.revision, one.activity.starts_at, one.activity.ends_at,
-            one.activity.zone.key, one.activity.neutral_title, one.status, one.page, _place(one.activity),
+            one.activity.zone.key, one.activity.neutral_title, one.status, one.page, one.notes, _place(one.activity),
         )
         for one in entries
     ]  # fmt: skip
@@ -80,7 +84,8 @@ def feed_ics(title: str, entries: Sequence[FeedEntry], *, organiser: str, takes_
         calendar.add_component(timezone_of(key))
     who = organiser_of(organiser)
     for one in entries:
-        event = event_of(one.activity, now=now, status=one.status.value, revision=one.revision)
+        said = "\n".join(one.notes)
+        event = event_of(one.activity, now=now, status=one.status.value, revision=one.revision, description=said)
         event.add("organizer", who)
         event.add("transp", "OPAQUE" if takes_time and one.status is not FeedStatus.CANCELLED else "TRANSPARENT")
         if one.page:

@@ -157,6 +157,8 @@ def turns(activity: Activity, person_id: int | None) -> str:
 
 
 def _spoken(activity: Activity, person_id: int | None) -> list[AgendaItem]:
+    if person_id is None:
+        return []
     return [item for item in activity.agenda if person_id in {speaker.id for speaker in item.speakers}]
 
 

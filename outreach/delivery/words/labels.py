@@ -332,6 +332,7 @@ LIST_LABELS: dict[ListName, object] = {
     ListName.CALLS: _l("People to call"),
     ListName.CLASHES: _l("Clashes"),
     ListName.GROUPS: _l("Groups of people"),
+    ListName.INVITATIONS: _l("Invitations"),
     ListName.INVITEES: _l("Invitees"),
     ListName.MAILS_RECEIVED: _l("Mails received"),
     ListName.MESSAGES: _l("Messages"),

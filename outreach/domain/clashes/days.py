@@ -43,7 +43,7 @@ def of_times(plan: Plan, activity: PlannedActivity) -> Iterator[Clash]:
     if has_begun(plan, activity):
         yield from of_the_past(plan, activity)
     elif severity := rules.sought(ClashKind.SHORT_NOTICE):
-        days_there = days_ahead(activity.starts_at, activity.told_at or plan.now, activity.zone)
+        days_there = days_ahead(activity.starts_at, activity.told(plan.now), activity.zone)
         if days_there < rules.notice_days:
             yield Clash(
                 ClashKind.SHORT_NOTICE, severity, (activity,), needed=rules.notice_days, there=max(days_there, 0)

@@ -4,6 +4,7 @@ Uses no network.
 """
 
 import re
+from collections.abc import Collection
 from functools import lru_cache
 
 import idna
@@ -50,6 +51,13 @@ class AddressInvalidNear(AddressInvalid):
     message = "“%(address)s” is not an e-mail address. Is it perhaps %(suggestion)s?"
 
 
+class AddressInDoubt(Problem):
+    """A well-formed address that was probably mistyped. This is a question: its domain may exist."""
+
+    message = "“%(address)s” looks mistyped. Is it perhaps %(suggestion)s?"
+    field = "email"
+
+
 def means_nothing(written: str) -> bool:
     """Return whether a cell means "nothing": "-", "tidak ada", "n/a"."""
     return not written or (len(written) < 20 and written.strip().casefold().rstrip(".") in NOTHING)
@@ -63,8 +71,19 @@ def address(written: str) -> str:
     if found := _valid(text):
         return found
     if near := _valid(_mended(text)):
-        raise AddressInvalidNear(address=written.strip()[:80], suggestion=near)
+        raise AddressInvalidNear(address=written.strip()[:80], suggestion=probably_meant(near) or near)
     raise AddressInvalid(address=written.strip()[:80])
+
+
+def certain_address(written: str, sure: Collection[str] = ()) -> str:
+    """Do the same as `address`, and raise AddressInDoubt for an address that was probably mistyped.
+
+    sure: addresses that are not asked about: somebody has said that they are right, or they are stored like that.
+    """
+    found = address(written)
+    if found not in sure and (meant := probably_meant(found)):
+        raise AddressInDoubt(address=found, suggestion=meant)
+    return found
 
 
 def probably_meant(valid: str) -> str:
@@ -73,10 +92,7 @@ def probably_meant(valid: str) -> str:
     The result is a question: the domain may exist.
     """
     local, _at, domain = valid.rpartition("@")
-    if domain in COMMON_DOMAINS or domain in REAL_TOO:
-        return ""
-    near = (common for common in COMMON_DOMAINS if _is_one_slip(domain, common))
-    meant = SLIPS.get(domain) or next(near, "")
+    meant = _meant_domain(domain)
     return f"{local}@{meant}" if meant else ""
 
 
@@ -118,6 +134,14 @@ def _is_one_slip(written: str, meant: str) -> bool:
     )
     a, b = written[at:], meant[at:]
     return a != b and (a[1:] == b or a == b[1:] or a[1:] == b[1:] or (a[1::-1] == b[:2] and a[2:] == b[2:]))
+
+
+@lru_cache(maxsize=4096)
+def _meant_domain(domain: str) -> str:
+    if domain in COMMON_DOMAINS or domain in REAL_TOO:
+        return ""
+    near = (common for common in COMMON_DOMAINS if _is_one_slip(domain, common))
+    return SLIPS.get(domain) or next(near, "")
 
 
 def _valid(text: str) -> str:

@@ -47,7 +47,8 @@ class PlannedActivity:
 
     people: how many are expected; for an organisation its quota, or the number of its nominees. seats: how many it is
     planned for; None if not set. No more people come than there are seats.
-    told_at: when invitees were told of these times, by publishing; None if not yet, then the plan's `now` counts.
+    told_at: when invitees are told of its day; it may lie ahead. None if that is not decided, then the plan's `now` counts.
+    on_other_day: whether it is moved to another day in this plan; then they are told at the plan's `now` at the earliest.
     fixed: the coordinator has fixed it; no other venue or time is proposed.
     coordinator: the name shown to others whose activities clash with it.
     """
@@ -64,6 +65,7 @@ class PlannedActivity:
     region_code: str | None = None
     respond_by_at: datetime | None = None
     told_at: datetime | None = None
+    on_other_day: bool = False
     people: int = 0
     seats: int | None = None
     engagements: tuple[Engagement, ...] = ()
@@ -113,10 +115,15 @@ class PlannedActivity:
         halves = [(day, afternoon) for day in self.days for afternoon in (False, True)]
         return [half for half in halves if first_half <= half <= last_half]
 
-    def told_at_if(self, starts_at: datetime, zone: ZoneInfo) -> datetime | None:
-        """Return told_at if it starts then: on another day it counts as not told yet (None)."""
-        same_day = starts_at.astimezone(zone).date() == self.local_start.date()
-        return self.told_at if same_day else None
+    def told(self, now: datetime) -> datetime:
+        """Return when its invitees are told of its day, if the plan's moment is `now`."""
+        if self.told_at is None:
+            return now
+        return max(self.told_at, now) if self.on_other_day else self.told_at
+
+    def is_other_day(self, starts_at: datetime, zone: ZoneInfo) -> bool:
+        """Return whether a start then would be on another day than invitees are told of."""
+        return self.on_other_day or starts_at.astimezone(zone).date() != self.local_start.date()
 
     def moved(self, starts_at: datetime, *, venue_id: int | None = None) -> "PlannedActivity":
         """Return it at another time, and in another venue if given. Its length and the lead of its deadline stay the same."""
@@ -127,7 +134,7 @@ class PlannedActivity:
             ends_at=self.ends_at + shift,
             respond_by_at=self.respond_by_at and self.respond_by_at + shift,
             venue_id=self.venue_id if venue_id is None else venue_id,
-            told_at=self.told_at_if(starts_at, self.zone),
+            on_other_day=self.is_other_day(starts_at, self.zone),
         )
 
 

@@ -259,7 +259,7 @@ def _at_noon(task: Task, planned: PlannedActivity) -> timedelta:
 
 def days_short(task: Task, planned: PlannedActivity) -> int:
     """Return how many days of the wished notice are missing."""
-    ahead = days_ahead(planned.starts_at, planned.told_at or task.plan.now, planned.zone)
+    ahead = days_ahead(planned.starts_at, planned.told(task.plan.now), planned.zone)
     return max(0, task.wishes.notice_days - max(ahead, 0))
 
 
@@ -303,7 +303,8 @@ def told_factor(task: Task, demand: Demand, present: PlannedActivity) -> int:
     """Return the factor of a change: 0 for a new activity, more for one that people were told about."""
     if demand.is_new:
         return 0
-    return task.wishes.told_factor if present.told_at is not None else 1
+    is_told = present.told_at is not None and present.told_at <= task.plan.now
+    return task.wishes.told_factor if is_told else 1
 
 
 def _at(day: date, clock: time, planned: PlannedActivity) -> datetime:

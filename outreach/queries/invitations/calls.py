@@ -127,7 +127,7 @@ def _places(scope: CallScope, filters: InviteeFilters, now: datetime) -> sa.Subq
             sa.func.coalesce(Invitation.organisation_id, 0).label("organisation_id"),
             sa.func.min(rank()).label("rank"),
             sa.func.min(displayed_name()).label("name"),
-            sa.func.count().filter(to_call()).label("waiting"),
+            sa.func.count().filter(to_call(now)).label("waiting"),
         )
         .group_by(Invitation.person_id, Invitation.organisation_id)
         .subquery()
@@ -163,7 +163,9 @@ def _asked(people: Sequence[int], organisations: Sequence[int], scope: CallScope
         narrowed(sa.select(Invitation), InviteeFilters())
         .join(Activity, Activity.id == Invitation.activity_id)
         .where(
-            sa.or_(Invitation.person_id.in_(people), Invitation.organisation_id.in_(organisations)), of_all, to_call()
+            sa.or_(Invitation.person_id.in_(people), Invitation.organisation_id.in_(organisations)),
+            of_all,
+            to_call(now),
         )
         .options(
             *row_options(),

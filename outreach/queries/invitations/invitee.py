@@ -35,8 +35,8 @@ def link_of(invitee: Person | Organisation, *, now: datetime) -> AnswerLink | No
     return AnswerLink("" if revoked or expired else tokens.answer_url(link), link.expires_at, revoked, expired)
 
 
-def invitations_of(invitee: Person | Organisation) -> Sequence[Invitation]:
-    """Return the invitee's latest invitations, by activity, newest first. Runs one query."""
+def invitations_of(invitee: Person | Organisation, *, most: int | None = MOST_INVITATIONS) -> Sequence[Invitation]:
+    """Return the invitee's latest invitations, by activity, newest first. Runs one query. most: None for all."""
     column = Invitation.person_id if isinstance(invitee, Person) else Invitation.organisation_id
     found = db.session.scalars(
         sa.select(Invitation)
@@ -49,6 +49,6 @@ def invitations_of(invitee: Person | Organisation) -> Sequence[Invitation]:
             joinedload(Invitation.nominated_under).joinedload(Invitation.organisation),
         )
         .order_by(Activity.starts_at.desc(), Invitation.id.desc())
-        .limit(MOST_INVITATIONS)
+        .limit(most)
     )
     return found.unique().all()

@@ -152,7 +152,7 @@ def one(invitation_id: int) -> InviteeRow:
     return _rows([invitation])[0]
 
 
-def listed(activity_id: int, filters: InviteeFilters, number: int = 1) -> InviteeList:
+def listed(activity_id: int, filters: InviteeFilters, number: int = 1, *, now: datetime) -> InviteeList:
     """Return one page of an activity's invitees; a nominee follows the organisation that nominated them.
 
     Withdrawn ones are shown only if the filter asks for that state.
@@ -165,15 +165,15 @@ def listed(activity_id: int, filters: InviteeFilters, number: int = 1) -> Invite
         rows=_rows(page.items),
         counts=_counts(activity_id, filters),
         seats=seats_of(activity),
-        without_address=without_address(activity_id),
+        without_address=without_address(activity_id, now=now),
         regions=list(db.session.scalars(sa.select(Region).where(Region.level >= 3).order_by(Region.code))),
     )
 
 
-def without_address(activity_id: int) -> int:
+def without_address(activity_id: int, *, now: datetime) -> int:
     """Return how many invitees need a call because no mail reaches them."""
     wanted = matching(activity_id, InviteeFilters(no_address=True)).with_only_columns(Invitation.id)
-    wanted = wanted.join(Activity, Activity.id == Invitation.activity_id).where(to_call())
+    wanted = wanted.join(Activity, Activity.id == Invitation.activity_id).where(to_call(now))
     return db.session.scalar(sa.select(sa.func.count()).select_from(wanted.subquery())) or 0
 
 

@@ -1,6 +1,7 @@
 """The select behind every list of an activity's invitees: filters, order, and the related rows to load."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -91,20 +92,29 @@ def unreached() -> sa.ColumnElement[bool]:
     return no_mail_reaches(sa.func.coalesce(Person.email, _own.email))
 
 
-def to_call() -> sa.ColumnElement[bool]:
+def to_call(now: datetime) -> sa.ColumnElement[bool]:
     """Return the condition, in a select of `narrowed` joined with Activity, that the invitee needs a call.
 
     These are all who have not answered; after a move also those who answered before it; after a cancellation or
-    postponement all who were expected and get no mail. Declined and withdrawn invitees are not told of changes, as with mails.
+    postponement all who were expected and get no mail. Declined and withdrawn invitees are not told of changes, as with
+    mails. While the invitations wait for their moment, nobody who waits for one is called; if it is cancelled before that,
+    they are never told.
     """
+    told = Activity.told_at <= now
+    waits = sa.and_(Activity.told_at.is_not(None), Activity.told_at > now)
     expected = Invitation.state.not_in(OUT)
     outdated = sa.func.coalesce(Invitation.answered_sequence, 0) < Activity.sequence
     published = Activity.state == ActivityState.PUBLISHED
     return sa.or_(
         sa.and_(Activity.state.in_((ActivityState.PUBLISHED, ActivityState.HELD)), Invitation.state.in_(UNANSWERED)),
-        sa.and_(published, Invitation.state == InvitationState.PREPARED, unreached()),
+        sa.and_(published, Invitation.state == InvitationState.PREPARED, sa.not_(waits), unreached()),
         sa.and_(published, expected, outdated, Invitation.state != InvitationState.PREPARED),
-        sa.and_(Activity.state == ActivityState.CANCELLED, expected, unreached()),
+        sa.and_(
+            Activity.state == ActivityState.CANCELLED,
+            expected,
+            sa.or_(told, Invitation.state != InvitationState.PREPARED),
+            unreached(),
+        ),
         sa.and_(
             Activity.state == ActivityState.POSTPONED,
             expected,

@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased, joinedload
 
-from outreach.domain.cadres import Candidate, Need, in_turn
+from outreach.domain.cadres import Candidate, Need, Wanted, in_turn
 from outreach.domain.directory.names import Name
 from outreach.domain.kinds import CadreKind
 from outreach.domain.planning.parties import ENGAGED
@@ -48,7 +48,7 @@ class OwnCadres:
     region: Region
     rows: tuple[CadreRow, ...]
     invited: tuple[CadreRow, ...] = ()
-    declined: int = 0  # how many of the invited are not coming
+    declined: frozenset[int] = frozenset()  # which of the invited are not coming
 
     def chosen(self, ids: Collection[int]) -> list[CadreRow]:
         return [row for row in self.rows if row.person_id in ids]
@@ -56,6 +56,13 @@ class OwnCadres:
     def others(self, ids: Collection[int]) -> list[CadreRow]:
         """Return the first others, in turn."""
         return [row for row in self.rows if row.person_id not in ids][:MOST_OTHERS]
+
+    def lacking(self, ids: Collection[int], of_kind: Mapping[CadreKind, int]) -> list[tuple[CadreKind, int]]:
+        """Return the kinds of which fewer are there than wanted although all are chosen, with how many there are."""
+        rows = [*self.rows, *(row for row in self.invited if row.person_id not in self.declined)]
+        there = {kind: sum(kind in row.kinds for row in rows) for kind in of_kind}
+        left = {kind for row in self.rows if row.person_id not in ids for kind in row.kinds}
+        return [(kind, there[kind]) for kind, number in of_kind.items() if there[kind] < number and kind not in left]
 
     def hidden(self, ids: Collection[int]) -> int:
         """Return how many others the page leaves out."""
@@ -67,15 +74,17 @@ class OwnCadres:
             activity_id=self.activity.id,
             starts_at=self.activity.starts_at,
             ends_at=self.activity.ends_at,
-            candidates=tuple(Candidate(row.person_id, row.name, row.asked_for) for row in self.rows),
-            asked=len(self.invited) - self.declined,
+            candidates=tuple(
+                Candidate(row.person_id, row.name, row.asked_for, frozenset(row.kinds)) for row in self.rows
+            ),
+            asked=tuple(frozenset(row.kinds) for row in self.invited if row.person_id not in self.declined),
             busy=frozenset(row.person_id for row in self.rows if row.elsewhere),
         )
 
 
-def suggested(found: Sequence[OwnCadres], number: int) -> dict[int, list[int]]:
-    """Return for each activity the cadres to ask in turn, so that it has `number`: people's ids by activity id."""
-    return in_turn([one.need for one in found], number)
+def suggested(found: Sequence[OwnCadres], wanted: Wanted) -> dict[int, list[int]]:
+    """Return for each activity the cadres to ask in turn, so that it has as many as wanted: people's ids by activity id."""
+    return in_turn([one.need for one in found], wanted)
 
 
 def own_cadres(activity_ids: Collection[int], kinds: Collection[CadreKind]) -> list[OwnCadres]:
@@ -118,7 +127,7 @@ def own_cadres(activity_ids: Collection[int], kinds: Collection[CadreKind]) -> l
                 regions[activity.id],
                 tuple(row for row in rows if row.person_id not in states),
                 tuple(row for row in rows if row.person_id in states),
-                sum(states.get(row.person_id) is InvitationState.NOT_COMING for row in rows),
+                frozenset(row.person_id for row in rows if states.get(row.person_id) is InvitationState.NOT_COMING),
             )
         )
     return found

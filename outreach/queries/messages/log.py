@@ -17,6 +17,7 @@ from sqlalchemy.orm import aliased, joinedload, selectinload
 from outreach.delivery.mail import kept
 from outreach.delivery.outbox import channel
 from outreach.domain.mail.failures import ChannelTrouble, FailureReason
+from outreach.domain.mail.hours import poll_held_until
 from outreach.domain.mail.still_true import SkipReason
 from outreach.domain.states import FINISHED, MessageState
 from outreach.extensions import db
@@ -35,12 +36,13 @@ from outreach.models import (
 )
 from outreach.models.archive import Try
 from outreach.models.mails import IS_LOST, IS_NOT_SENT, IS_SENT, IS_WAITING
-from outreach.queries import directory
+from outreach.queries import directory, polls
 from outreach.queries.directory import any_holds, organisation_matches, person_matches, phone_digits
 from outreach.queries.messages import archive
 from outreach.queries.paging import Page, paged
 from outreach.services import office_defaults
 from outreach.services.messages.resend import loaded
+from outreach.services.reminders import expand as expanding
 
 
 class MessageGroup(StrEnum):
@@ -134,6 +136,16 @@ def held_until(now: datetime) -> datetime | None:
     """Return when mails that can wait go out, if that is not at `now`."""
     hours = office_defaults.mail_hours(db.session)
     return hours.opening(now) if hours else None
+
+
+def message_held_until(message: Message, *, now: datetime) -> datetime | None:
+    """Return until when a message that was just written waits for the office's hours for mail; None: it goes out now."""
+    hours = office_defaults.mail_hours(db.session)
+    if message.poll_invitee_id is not None:
+        poll = polls.of_messages([message]).get(message.id)
+        return poll_held_until(poll.closes_at, now, hours) if poll else None
+    found = [expanding.held_until(line.reminder, line.invitation.activity, now, hours) for line in message.lines]
+    return None if None in found else max(one for one in found if one is not None)
 
 
 def of_ids(message_ids: Sequence[int]) -> list[Message]:

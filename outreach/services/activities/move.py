@@ -217,11 +217,14 @@ def write(
 
 
 def _set(session: Session, activity: Activity, to: Move, now: datetime) -> None:
-    """Set the new time and place. If a published one changes its day, or a postponed one gets one, told_at is `now`."""
+    """Set the new time and place. If a published one changes its day, told_at is `now`; a moment that lies ahead stays.
+
+    A postponed one is published again, and its told_at is `now`.
+    """
     if _is_announced(activity):
         activity.sequence += 1
         same_day = to.starts_at.astimezone(to.zone).date() == activity.starts_at.astimezone(activity.zone).date()
-        activity.told_at = activity.told_at if same_day and activity.told_at else now
+        activity.told_at = activity.told_at if same_day and activity.told_at else max(now, activity.told_at or now)
     if is_postponed(activity):
         activity.state, activity.cancelled_reason = ActivityState.PUBLISHED, ""
     shift = to.starts_at - activity.starts_at

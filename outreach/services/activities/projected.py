@@ -51,7 +51,8 @@ def edited(activity_id: int, values: ActivityValues, *, now: datetime) -> Planne
         state=stored.state,
         people=stored.people,
         engagements=stored.engagements,
-        told_at=stored.told_at_if(after.starts_at, after.zone),
+        told_at=stored.told_at,
+        on_other_day=stored.is_other_day(after.starts_at, after.zone),
         fixed=stored.fixed,
     )
 
@@ -65,7 +66,7 @@ def as_moved(stored: PlannedActivity, move: Move, *, now: datetime) -> PlannedAc
         zone=move.zone,
         venue_id=move.venue_id,
         respond_by_at=deadline(db.session(), move.respond_by_at, move.starts_at, move.zone, now),
-        told_at=stored.told_at_if(move.starts_at, move.zone),
+        on_other_day=stored.is_other_day(move.starts_at, move.zone),
     )
 
 

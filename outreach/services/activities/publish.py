@@ -145,6 +145,8 @@ def cancel(activity_id: int, reason: str, *, by: User | None, now: datetime) -> 
         activity = activity_for_change(session, activity_id)
         if activity.state not in (ActivityState.PUBLISHED, ActivityState.POSTPONED):
             raise NotPublished
+        if activity.told_at is not None and activity.told_at > now:
+            activity.told_at = None  # its invitations never go out
         _call_off(session, activity, ActivityState.CANCELLED, MailKind.CANCELLATION, reason, by, now)
     return activity
 

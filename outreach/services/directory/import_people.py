@@ -6,7 +6,7 @@ services/directory/workbook.py opens the file, import_rows.py checks a row, impo
 """
 
 import gc
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach.domain.directory import columns as guessing
-from outreach.domain.directory import names, spreadsheet
+from outreach.domain.directory import email_addresses, names, spreadsheet
 from outreach.domain.directory.columns import HEADER_WITHIN, SAMPLE, Basis, Layout
 from outreach.domain.directory.spreadsheet import Column, SheetRow
 from outreach.domain.kinds import CadreKind
@@ -81,12 +81,12 @@ class ImportPlan:
 
 @dataclass(frozen=True, slots=True)
 class RefusedRow:
-    """A refused row: its place, what was written there, and why it was refused."""
+    """A refused row: its place, what was written there, and everything for which it was refused."""
 
     sheet: str
     number: int
     written: dict[Column, str]
-    problem: Problem
+    problems: tuple[Problem, ...]
 
     @property
     def name(self) -> str:
@@ -210,11 +210,12 @@ def _parsed(session: Session, book: Workbook, plan: ImportPlan) -> _Parsed:
     words = guessing.Words(places.names, places.kecamatan_keys, frozenset(organisations))
     codes = {kelurahan.code: kelurahan.name for kecamatan in places.tree for kelurahan in kecamatan.kelurahan}
     parsed = _Parsed(book.filename, words=Words(codes, by_id))
+    sure = _sure_addresses(session, plan)
     for sheet, layout in _layouts(session, book, plan, words, parsed.notes):
         parsed.layouts[sheet.name] = layout
         if layout.has_names:
             rows = spreadsheet.rows_below(sheet.rows, layout.header_number, layout.columns)
-            parsed.rows.extend(_entries(rows, sheet.name, places, organisations, plan))
+            parsed.rows.extend(_entries(rows, sheet.name, places, organisations, plan, sure))
     return parsed
 
 
@@ -253,15 +254,25 @@ def _layouts(
 
 
 def _entries(
-    rows: Iterator[SheetRow], sheet: str, places: Gazetteer, organisations: Mapping[str, int], plan: ImportPlan
+    rows: Iterator[SheetRow],
+    sheet: str,
+    places: Gazetteer,
+    organisations: Mapping[str, int],
+    plan: ImportPlan,
+    sure: Collection[str],
 ) -> Iterator[ImportRow | RefusedRow]:
     for row in rows:
-        try:
-            yield entry_of(
-                corrected(row, plan.corrections) if plan.corrections else row, sheet, places, organisations, plan.kinds
-            )
-        except Problem as problem:
-            yield _refused(row, sheet, problem)
+        meant = corrected(row, plan.corrections) if plan.corrections else row
+        entry = entry_of(meant, sheet, places, organisations, plan.kinds, sure)
+        yield entry if isinstance(entry, ImportRow) else _refused(row, sheet, entry)
+
+
+def _sure_addresses(session: Session, plan: ImportPlan) -> set[str]:
+    """Return the addresses that look mistyped and are not asked about: stored like that, or chosen for this file."""
+    common = (Person.email.endswith(f"@{domain}", autoescape=True) for domain in email_addresses.COMMON_DOMAINS)
+    stored = session.scalars(sa.select(Person.email).where(Person.email != "", ~sa.or_(*common)))
+    chosen = (taken.lower() for taken in plan.corrections.get(Column.EMAIL, {}).values())
+    return {address for address in (*stored, *chosen) if email_addresses.probably_meant(address)}
 
 
 def _matched(session: Session, parsed: _Parsed, plan: ImportPlan) -> Reading:
@@ -283,7 +294,7 @@ def undecided(reading: Reading) -> Iterator[RefusedRow]:
     for entry in reading.accepted:
         if entry.state is RowState.DOUBTFUL:
             yield RefusedRow(
-                entry.sheet, entry.number, written(entry, reading.words), Undecided(name=_known_name(entry))
+                entry.sheet, entry.number, written(entry, reading.words), (Undecided(name=_known_name(entry)),)
             )
 
 
@@ -306,8 +317,8 @@ def _known_name(entry: ImportRow) -> str:
     return entry.known.name.full if entry.known else ""
 
 
-def _refused(row: SheetRow, sheet: str, problem: Problem) -> RefusedRow:
-    return RefusedRow(sheet, row.number, {column: row.text(column) for column in row.cells}, problem)
+def _refused(row: SheetRow, sheet: str, problems: tuple[Problem, ...]) -> RefusedRow:
+    return RefusedRow(sheet, row.number, {column: row.text(column) for column in row.cells}, problems)
 
 
 def _people(session: Session) -> list[Known]:

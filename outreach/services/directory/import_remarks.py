@@ -1,6 +1,6 @@
 """Remarks of an import on a row: why it was refused, or what to know about an accepted one."""
 
-from outreach.domain.directory.email_addresses import AddressInvalid
+from outreach.domain.directory.email_addresses import AddressInDoubt, AddressInvalid
 from outreach.domain.problems import Problem
 from outreach.services.directory.regions import KelurahanAmbiguous, UnknownKelurahan
 
@@ -34,6 +34,7 @@ REASONS: dict[type[Problem], str] = {
     UnknownKelurahan: "There is no such kelurahan here",
     KelurahanAmbiguous: "There is more than one such kelurahan",
     AddressInvalid: "This is not an e-mail address",
+    AddressInDoubt: "This e-mail address looks mistyped",
     Undecided: "Not chosen yet whether it is the same person",
 }
 

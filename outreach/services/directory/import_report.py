@@ -12,7 +12,7 @@ from functools import partial
 from outreach import codec
 from outreach.delivery import spreadsheets
 from outreach.domain.directory.columns import Layout
-from outreach.domain.directory.email_addresses import AddressInvalid
+from outreach.domain.directory.email_addresses import AddressInDoubt, AddressInvalid
 from outreach.domain.directory.spreadsheet import Column
 from outreach.domain.problems import Problem
 from outreach.services.directory.import_people import Reading, RefusedRow, undecided, written
@@ -22,7 +22,8 @@ from outreach.services.directory.regions import KelurahanAmbiguous, UnknownKelur
 
 MOST_LINES = 200  # of each kind
 MOST_VALUES = 60  # of a reason
-MOST_NUMBERS = 8  # row numbers that are named
+MOST_NUMBERS = 8  # rows that are named
+MOST_TEXT = 80  # characters of a cell of a row that is named
 
 # Headings of the file of refused rows. The import knows them, so that the corrected file can be read again.
 HEADINGS = {
@@ -63,31 +64,43 @@ class ImportLine:
 
 @dataclass(frozen=True)
 class RefusedLine:
-    """A refused row, as it was written."""
+    """A refused row, as it was written. problems: everything for which it is refused; in a group, all but what the group says."""
 
     sheet: str
     number: int
     written: dict[Column, str]
-    problem: Problem
+    problems: tuple[Problem, ...] = ()
 
     @property
     def name(self) -> str:
         return self.written.get(Column.NAME, "")
 
+    @property
+    def others(self) -> tuple[str, ...]:
+        """Return what stands in the other cells, to recognise a row without a name."""
+        return tuple(text for column, text in self.written.items() if text and column != Column.NAME)
+
 
 @dataclass(frozen=True)
 class RefusedValue:
-    """What some refused rows have in the same column. numbers: of the first rows. suggestions: values to take instead."""
+    """What some refused rows have in the same column. lines: the first rows. suggestions: values to take instead.
+
+    keep: the value to take if it is right as it is written; "" if it cannot be.
+    """
 
     written: str
     count: int
-    numbers: tuple[int, ...]
+    lines: tuple[RefusedLine, ...]
     suggestions: tuple[str, ...] = ()
+    keep: str = ""
 
 
 @dataclass(frozen=True)
 class RefusedGroup:
-    """The rows refused for one reason. column: the one it is about, if any; then the rows are told by what stands in it."""
+    """The rows refused for one reason; a row with several reasons is in several groups.
+
+    column: the one it is about, if any; then the rows are told by what stands in it.
+    """
 
     reason: str  # a message id
     column: Column | None
@@ -179,30 +192,34 @@ def report_of(reading: Reading) -> ImportReport:
 def refused_lines(reading: Reading) -> list[RefusedLine]:
     """Return all refused rows, and those for which nobody has chosen yet."""
     rows: Iterable[RefusedRow] = (*reading.refused, *undecided(reading))
-    lines = [RefusedLine(row.sheet, row.number, row.written, row.problem) for row in rows]
+    lines = [RefusedLine(row.sheet, row.number, row.written, row.problems) for row in rows]
     order = {sheet: at for at, sheet in enumerate(reading.layouts)}
     return sorted(lines, key=lambda line: (order.get(line.sheet, 0), line.number))
 
 
-def suggestions(reading: Reading, column: Column) -> dict[str, str]:
-    """Return what to take for each refused value of a column that has a single suggestion."""
+def suggestions(reading: Reading, column: Column, said: str = "") -> dict[str, str]:
+    """Return what to take for each refused value of a column that has a single suggestion.
+
+    said: only of the group with this reason; "" for all.
+    """
     found = {}
     for row in reading.refused:
-        suggested = _suggested(row.problem)
-        if _about(row.problem) is column and len(suggested) == 1:
-            found[row.written.get(column, "")] = suggested[0]
+        for problem in row.problems:
+            suggested = _suggested(problem)
+            if _about(problem) is column and len(suggested) == 1 and said in ("", reason(problem)):
+                found[row.written.get(column, "")] = suggested[0]
     return found
 
 
 def refused_file(
     lines: Sequence[RefusedLine], columns: Iterable[Column], headings: Mapping[str, str], say: Callable[[Problem], str]
 ) -> bytes:
-    """Return the refused rows as an .xlsx file: the reason first, then the row as it was written. No cell is a formula.
+    """Return the refused rows as an .xlsx file: all reasons first, then the row as it was written. No cell is a formula.
 
     headings: the words for "why", "sheet" and "row".
     """
     several = len({line.sheet for line in lines}) > 1
-    found = [spreadsheets.Column(headings["why"], 60, lambda line: say(line.problem), wraps=True)]
+    found = [spreadsheets.Column(headings["why"], 60, lambda line: "\n".join(map(say, line.problems)), wraps=True)]
     if several:
         found.append(spreadsheets.Column(headings["sheet"], 18, lambda line: line.sheet))
     found.append(spreadsheets.Column(headings["row"], 8, lambda line: line.number))
@@ -244,34 +261,51 @@ def _of_known(known: Known, words: Words) -> dict[Column, str]:
 
 
 def _groups(refused: Sequence[RefusedRow]) -> tuple[RefusedGroup, ...]:
-    by_reason: dict[tuple[str, Column | None], list[RefusedRow]] = {}
+    by_reason: dict[tuple[str, Column | None], list[tuple[RefusedRow, Problem]]] = {}
     for row in refused:
-        by_reason.setdefault((reason(row.problem), _about(row.problem)), []).append(row)
+        for problem in row.problems:
+            by_reason.setdefault((reason(problem), _about(problem)), []).append((row, problem))
     found = []
     for (said, column), rows in sorted(by_reason.items(), key=lambda one: -len(one[1])):
-        values: dict[str, list[RefusedRow]] = {}
+        values: dict[str, list[tuple[RefusedRow, Problem]]] = {}
         if column is not None:
-            for row in rows:
-                values.setdefault(row.written.get(column, ""), []).append(row)
+            for row, problem in rows:
+                values.setdefault(row.written.get(column, ""), []).append((row, problem))
         shown = sorted(values.items(), key=lambda one: -len(one[1]))[:MOST_VALUES]
         found.append(
             RefusedGroup(
                 reason=said,
                 column=column,
                 count=len(rows),
-                values=tuple(
-                    RefusedValue(text, len(some), tuple(r.number for r in some[:MOST_NUMBERS]), _suggested(some[0].problem))
-                    for text, some in shown
-                ),
-                lines=tuple(RefusedLine(r.sheet, r.number, r.written, r.problem) for r in rows[:MOST_NUMBERS]),
+                values=tuple(_value(text, some) for text, some in shown),
+                lines=_named(rows) if column is None else (),
                 distinct=len(values),
             )
-        )  # fmt: skip
+        )
     return tuple(found)
 
 
+def _value(text: str, rows: Sequence[tuple[RefusedRow, Problem]]) -> RefusedValue:
+    _row, problem = rows[0]
+    keep = str(problem.values["address"]) if isinstance(problem, AddressInDoubt) else ""
+    return RefusedValue(text, len(rows), _named(rows), _suggested(problem), keep)
+
+
+def _named(rows: Sequence[tuple[RefusedRow, Problem]]) -> tuple[RefusedLine, ...]:
+    """Return the first rows, each with the other problems that it has."""
+    return tuple(
+        RefusedLine(
+            row.sheet,
+            row.number,
+            {column: text[:MOST_TEXT] for column, text in row.written.items()},
+            tuple(other for other in row.problems if other is not problem),
+        )
+        for row, problem in rows[:MOST_NUMBERS]
+    )
+
+
 def _about(problem: Problem) -> Column | None:
-    if isinstance(problem, AddressInvalid):
+    if isinstance(problem, AddressInvalid | AddressInDoubt):
         return Column.EMAIL
     return Column.KELURAHAN if isinstance(problem, UnknownKelurahan | KelurahanAmbiguous) else None
 

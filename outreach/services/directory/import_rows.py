@@ -12,6 +12,7 @@ from outreach.domain.directory import email_addresses, names, phones, spreadshee
 from outreach.domain.directory.names import Name
 from outreach.domain.directory.spreadsheet import Column, SheetRow
 from outreach.domain.kinds import CadreKind, Sex
+from outreach.domain.problems import Problem
 from outreach.services.directory.import_remarks import (
     AddressShared,
     ImportKelurahanMissing,
@@ -30,6 +31,7 @@ from outreach.services.directory.import_remarks import (
 )
 from outreach.services.directory.regions import Gazetteer, Kelurahan
 
+NO_NAME = Name("")
 ALIKE = 0.8  # of two names with one phone number or address: perhaps one person, spelt in two ways
 Corrections = Mapping[str, Mapping[str, str]]  # by Column: what was written, and what it is taken as
 
@@ -272,18 +274,34 @@ def entry_of(
     places: Gazetteer,
     organisations: Mapping[str, int],
     default_kinds: Collection[CadreKind] = (),
-) -> ImportRow:
-    """Return a row as an entry. Raise a Problem that says why the row is refused.
+    sure: Collection[str] = (),
+) -> ImportRow | tuple[Problem, ...]:
+    """Return a row as an entry, or everything for which it is refused.
 
-    organisations: ids by names.key(name). default_kinds: for a row that names no kind of cadre.
+    organisations: ids by names.key(name). default_kinds: for a row that names no kind of cadre. sure: e-mail addresses that
+    are not asked about.
     """
     notes: list[ImportNote] = []
-    name = _name(row)
-    email = email_addresses.address(row.text(Column.EMAIL))
+    problems: list[Problem] = []
+    name, email, kelurahan = NO_NAME, "", None
+    try:
+        name = _name(row)
+    except Problem as problem:
+        problems.append(problem)
     kinds = _kinds(row, notes) or tuple(default_kinds)
-    kelurahan = _kelurahan(row, places, notes)
-    if kinds and kelurahan is None:
-        raise ImportKelurahanMissing
+    try:
+        kelurahan = _kelurahan(row, places, notes)
+    except Problem as problem:
+        problems.append(problem)
+    else:
+        if kinds and kelurahan is None:
+            problems.append(ImportKelurahanMissing())
+    try:
+        email = email_addresses.certain_address(row.text(Column.EMAIL), sure)
+    except Problem as problem:
+        problems.append(problem)
+    if problems:
+        return tuple(problems)
     return ImportRow(
         sheet=sheet,
         number=row.number,

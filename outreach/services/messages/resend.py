@@ -13,6 +13,7 @@ from outreach.domain.mail.still_true import SkipReason
 from outreach.domain.problems import Problem
 from outreach.domain.reminders import local_day
 from outreach.domain.states import FINISHED, MessageState, ReminderState
+from outreach.extensions import db
 from outreach.models import Invitation, Message, MessageLine, Organisation, Person, Reminder, User
 from outreach.services import audit
 from outreach.services.locking import present_for_change
@@ -63,19 +64,41 @@ def _lock(session: Session, message_ids: Collection[int]) -> None:
 
 
 def _resend(session: Session, message_id: int, by: User | None, now: datetime) -> Message:
-    old = loaded(session, message_id)
-    if old.state not in FINISHED or _under_way(session, old):
-        raise StillUnderWay()
-    new = _poll_again(session, old, now) if old.poll_invitee_id is not None else _again(session, old, now)
+    old, lines = _to_repeat(session, message_id, now)
+    new = poll_mails.copied(session, old, now=now) if lines is None else _copied(session, old, lines, now)
     audit.record(session, by, "message.resent", new, now=now, name=_recipient(old).display_name, message=old.id)
     return new
 
 
+def _to_repeat(session: Session, message_id: int, now: datetime) -> tuple[Message, list[MessageLine] | None]:
+    """Return the message and its lines that are still true, None for that of a date poll. It only reads.
+
+    Raise what `resend` raises.
+    """
+    old = loaded(session, message_id)
+    if old.state not in FINISHED or _under_way(session, old):
+        raise StillUnderWay()
+    if old.poll_invitee_id is not None:
+        _check_poll(session, old, now)
+        return old, None
+    if old.user_id is not None:  # the news of an old summary is not new any more
+        raise NothingToResend(reason=SkipReason.TOO_LATE)
+    lines = _still_true(session, old, now)
+    _check_address(old, lines)
+    return old, lines
+
+
 def preview_many(message_ids: Collection[int], *, now: datetime) -> dict[int, Problem | None]:
-    """Return by message why it would not be sent again, or None if it would. Nothing is changed."""
-    with writing() as session:
-        found = {message_id: _refused(session, message_id, None, now) for message_id in message_ids}
-        session.rollback()
+    """Return by message why it would not be sent again, or None if it would. It only reads."""
+    session: Session = db.session()
+    found: dict[int, Problem | None] = {}
+    for message_id in message_ids:
+        try:
+            _to_repeat(session, message_id, now)
+        except Problem as problem:
+            found[message_id] = problem
+        else:
+            found[message_id] = None
     return found
 
 
@@ -107,21 +130,12 @@ def _under_way(session: Session, old: Message) -> bool:
     return bool(session.scalar(sa.select(again)))
 
 
-def _again(session: Session, old: Message, now: datetime) -> Message:
-    if old.user_id is not None:  # the news of an old summary is not new any more
-        raise NothingToResend(reason=SkipReason.TOO_LATE)
-    lines = _still_true(session, old, now)
-    _check_address(old, lines)
-    return _copied(session, old, lines, now)
-
-
-def _poll_again(session: Session, old: Message, now: datetime) -> Message:
+def _check_poll(session: Session, old: Message, now: datetime) -> None:
     untrue = poll_mails.untrue_because(session, old, now=now)
     if untrue is SkipReason.NO_ADDRESS:
         raise NoAddress(name=_recipient(old).display_name)
     if untrue is not None:
         raise NothingToResend(reason=untrue)
-    return poll_mails.copied(session, old, now=now)
 
 
 def _still_true(session: Session, old: Message, now: datetime) -> list[MessageLine]:

@@ -15,13 +15,14 @@ from sqlalchemy.orm import Session
 from outreach.delivery.mail import texts
 from outreach.domain.kinds import Audience, MailKind, RuleTiming
 from outreach.domain.problems import Problem
+from outreach.domain.reminders import Rule
 from outreach.domain.states import ActivityState
 from outreach.models import Activity, ReminderRule, User
 from outreach.services import audit
 from outreach.services.reminders import forecast as forecasting
 from outreach.services.reminders import schedule as scheduling
 from outreach.services.reminders.forecast import Forecast
-from outreach.services.reminders.rules import DEFAULTS, rules_for, values_of
+from outreach.services.reminders.rules import DEFAULTS, all_rules, values_of
 from outreach.services.reminders.scopes import Scope, closest, exactly, scope_of, within
 from outreach.transactions import writing
 
@@ -138,18 +139,20 @@ def preview_reset(
 def _preview_rules(
     programme_id: int | None, activity_id: int | None, change: Callable[[Session, Scope], object], now: datetime
 ) -> Forecast | None:
-    """Make the change, forecast its mails, and roll it back."""
+    """Make the change, read the rules as they would be, and roll it back; then forecast the mails, so that others can write."""
     with writing() as session:
-        scope = scope_of(session, programme_id, activity_id)
-        activities = list(_published(session, scope, now))
-        before = {a.id: set(rules_for(session, a)) for a in activities}
-        change(session, scope)
+        change(session, scope_of(session, programme_id, activity_id))
         session.flush()
-        new = {a.id: [rule for rule in rules_for(session, a) if rule not in before[a.id]] for a in activities}
-        changed = [a for a in activities if set(rules_for(session, a)) != before[a.id]]
-        found = forecasting.for_rules(changed, new, now=now) if changed else None
+        wanted = all_rules(session)
         session.rollback()
-    return found
+    present = all_rules(session)
+    activities = _published(session, scope_of(session, programme_id, activity_id), now)
+    new: dict[int, list[Rule]] = {}
+    for activity in activities:
+        before, after = set(present.of(activity)), wanted.of(activity)
+        if set(after) != before:
+            new[activity.id] = [rule for rule in after if rule not in before]
+    return forecasting.for_rules([one for one in activities if one.id in new], new, now=now) if new else None
 
 
 def _edit(session: Session, scope: Scope, key: str, values: RuleValues, by: User | None, now: datetime) -> ReminderRule:

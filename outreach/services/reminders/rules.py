@@ -3,6 +3,7 @@
 reminders/edit_rules.py changes them; domain/reminders.py computes when they are due.
 """
 
+from dataclasses import dataclass
 from datetime import datetime, time
 
 import sqlalchemy as sa
@@ -57,6 +58,37 @@ def rows_for(session: Session, activity: Activity) -> list[ReminderRule]:
     return sorted(closest(found).values(), key=by_moment)
 
 
+@dataclass(frozen=True)
+class AllRules:
+    """All rules as values, still readable after a rollback: of the office, by programme and by activity."""
+
+    office: dict[str, Rule]
+    programmes: dict[int, dict[str, Rule]]
+    activities: dict[int, dict[str, Rule]]
+
+    def of(self, activity: Activity) -> list[Rule]:
+        """Return what `rules_for` returns."""
+        closest = {
+            **self.office,
+            **self.programmes.get(activity.programme_id or 0, {}),
+            **self.activities.get(activity.id, {}),
+        }
+        return sorted(closest.values(), key=by_moment)
+
+
+def all_rules(session: Session) -> AllRules:
+    """Return all rules. One query."""
+    found = AllRules({}, {}, {})
+    for row in session.scalars(sa.select(ReminderRule)):
+        if row.activity_id is not None:
+            found.activities.setdefault(row.activity_id, {})[row.key] = as_rule(row)
+        elif row.programme_id is not None:
+            found.programmes.setdefault(row.programme_id, {})[row.key] = as_rule(row)
+        else:
+            found.office[row.key] = as_rule(row)
+    return found
+
+
 def rules_for(session: Session, activity: Activity) -> list[Rule]:
     """Return the rules that apply to an activity, including disabled ones, in order of time."""
     return [as_rule(row) for row in rows_for(session, activity)]
@@ -69,7 +101,7 @@ def as_rule(row: ReminderRule) -> Rule:
 _ORDER = (RuleTiming.AT_PUBLISHING, RuleTiming.BEFORE_START, RuleTiming.AFTER_END)
 
 
-def by_moment(row: ReminderRule) -> tuple[int, int, time, str]:
+def by_moment(row: ReminderRule | Rule) -> tuple[int, int, time, str]:
     """Return the key that sorts rules in order of time."""
     days = -row.days if row.timing is RuleTiming.BEFORE_START else row.days
     return _ORDER.index(row.timing), days, row.at, row.key

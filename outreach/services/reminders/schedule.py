@@ -184,7 +184,7 @@ def hasten_invitations(session: Session, activity: Activity, *, now: datetime) -
     """Send an activity's waiting invitations at once if its start or deadline is now so near that they would come too late."""
     waiting = hastened_invitations(session, activity.id, activity.starts_at, activity.respond_by_at, now=now)
     if waiting is not None:
-        waiting.due_at = now
+        waiting.due_at = activity.told_at = now
 
 
 def hastened_invitations(

@@ -24,7 +24,7 @@ from outreach.web.absences.forms import AbsenceForm, CalendarForm
 from outreach.web.clashes.shown import shown
 from outreach.web.exports import columns, file
 from outreach.web.fields.problems import missing_page, showing_problems
-from outreach.web.frame.access import coordinator_required, staff_required
+from outreach.web.frame.access import coordinator_required, may_change, staff_required
 from outreach.web.frame.looks import office_zone
 from outreach.web.frame.say import say
 
@@ -175,6 +175,6 @@ def _page(subject: Subject, form: AbsenceForm, calendar_form: CalendarForm) -> s
         nav_section=index.partition(".")[0],
         say=say,
         here=url_for(".show", kind=subject.kind.value, subject_id=subject.id),
-        clashes=shown(clash_pages.of_absent(subject, now=clock.now())),
+        clashes=shown(clash_pages.of_absent(subject, now=clock.now())) if may_change() else [],
         **_told(subject.kind, subject.id),
     )

@@ -11,7 +11,6 @@ from wtforms import (
     FieldList,
     FormField,
     HiddenField,
-    SelectMultipleField,
     StringField,
     ValidationError,
 )
@@ -20,7 +19,7 @@ from wtforms.validators import Length
 from outreach.models import Activity
 from outreach.services.activities.agenda import AgendaValues
 from outreach.web.fields.base import TidyForm, TidyRow
-from outreach.web.fields.fields import ChoiceField, Clock, Sentence, optional_int, optional_text, strip, whole
+from outreach.web.fields.fields import ChoiceField, Clock, Ids, Sentence, optional_int, optional_text, strip, whole
 from outreach.web.fields.instants import days_between, instant, wall_day, wall_time
 
 MAX_LINES = 40
@@ -45,7 +44,7 @@ class AgendaRow(TidyRow):
     begins = Clock(_l("Starts at"), [Sentence(_l("Please write when it starts, such as 08:00."))])
     ends = Clock(_l("Ends at"), [Sentence(_l("Please write when it ends, such as 12:00."))])
     topic = StringField(_l("Topic"), [Sentence(_l("Please write a topic, such as Pembukaan.")), Length(max=300)])
-    speakers = SelectMultipleField(_l("Speakers"), coerce=int, choices=[], validate_choice=False)
+    speakers = Ids(_l("Speakers"), choices=[])
 
     @property
     def blank(self) -> bool:

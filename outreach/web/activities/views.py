@@ -43,7 +43,7 @@ from outreach.web.fields import choices
 from outreach.web.fields.base import ConfirmForm
 from outreach.web.fields.instants import move_query, wall_day
 from outreach.web.fields.problems import missing_page, show_refused, showing_problems
-from outreach.web.frame.access import coordinator_required, staff_required
+from outreach.web.frame.access import coordinator_required, may_change, staff_required
 from outreach.web.frame.looks import office_zone
 from outreach.web.frame.say import page_number, say
 from outreach.web.frame.way_back import back_or, coming_back, leading_back
@@ -169,13 +169,13 @@ def community() -> Any:
 @staff_required
 def show(activity_id: int) -> Any:
     page = showing.activity(activity_id, now=clock.now())
-    found = clash_pages.of_activities([activity_id], now=clock.now())
+    found = clash_pages.of_activities([activity_id], now=clock.now()) if may_change() else None
     return render_template(
         "activities/show.html",
         page=page,
         activity=page.activity,
         reason_words=reason_words,
-        clashes=shown(found, about=[activity_id]),
+        clashes=shown(found, about=[activity_id]) if found else [],
         intended=shown_marks(intentions.standing(now=clock.now(), activity_id=activity_id)),
     )
 

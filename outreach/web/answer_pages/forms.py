@@ -27,7 +27,7 @@ from wtforms.validators import Length
 
 from outreach.domain.answers import Choice, Representative, RepresentativeUnnamed
 from outreach.domain.directory import email_addresses, names, phones
-from outreach.domain.directory.email_addresses import AddressInvalid, AddressInvalidNear
+from outreach.domain.directory.email_addresses import AddressInDoubt, AddressInvalid, AddressInvalidNear
 from outreach.domain.directory.phones import PhoneInvalid
 from outreach.queries.answers.page import Nominated, ShownInvitation
 from outreach.services.absences.edit import MOST_LETTERS
@@ -130,16 +130,12 @@ class WhoForm(Form):
         if self.use.data and self.asked.data == field.data:
             field.data = self.use.data
         try:
-            address = email_addresses.address(field.data or "")
-        except AddressInvalidNear as problem:
+            field.data = email_addresses.certain_address(field.data or "", {(self.asked.data or "").lower()})
+        except (AddressInvalidNear, AddressInDoubt) as problem:
             self.suggestion = str(problem.values["suggestion"])
             raise ValidationError(say(problem)) from None
         except AddressInvalid:
             raise ValidationError(str(ODD_EMAIL)) from None
-        if self.asked.data != field.data and (meant := email_addresses.probably_meant(address)):
-            self.suggestion = meant
-            raise ValidationError(gettext("Is it perhaps %(suggestion)s?", suggestion=meant))
-        field.data = address
 
     def filled(self) -> dict[str, str]:
         return {part: self[part].data or "" for part in ("name", "post", "phone", "email")}

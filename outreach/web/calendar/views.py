@@ -35,7 +35,7 @@ missing_page(bp, ActivityMissing)
 def index() -> Any:
     now, zone = clock.now(), office_zone()
     asked = _asked(open_at_next=True)
-    shown = calendars.shown(asked.first, asked.last, asked.wanted, zone=zone, now=now)
+    shown = calendars.shown(asked.first, asked.last, asked.wanted, zone=zone, now=now, with_clashes=may_change())
     rows = _rows(shown, asked)
     return render_template(
         "calendar/index.html",
@@ -69,7 +69,9 @@ def events() -> Any:
     try:
         first, end = (calendar_range.whole_day(request.args.get(name, "")) for name in ("start", "end"))
         last = end - calendar_range.A_DAY
-        shown = calendars.shown(first, last, asked.wanted, zone=office_zone(), now=clock.now())
+        shown = calendars.shown(
+            first, last, asked.wanted, zone=office_zone(), now=clock.now(), with_clashes=may_change()
+        )
     except ValueError:
         return jsonify(error=_("Please give a first and a last day, such as 2027-01-18.")), 400
     except Problem as problem:

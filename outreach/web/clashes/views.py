@@ -27,6 +27,7 @@ from outreach.web.fields.fields import Sentence, whole
 from outreach.web.fields.problems import flashing_problems
 from outreach.web.frame.access import coordinator_required, staff_required
 from outreach.web.frame.say import page_number
+from outreach.web.frame.way_back import coming_back
 
 bp = Blueprint("findings", __name__, url_prefix="/findings")
 
@@ -105,7 +106,9 @@ def take_back(mark_id: int) -> Any:
 
 
 def _back() -> str:
-    """Return the page of the activity from which the user came, or that of all clashes."""
+    """Return the page from which the user came, the activity's page, or that of all clashes."""
+    if back := coming_back():
+        return back
     of = request.args.get("of", type=int)
     return url_for("activities.show", activity_id=of) if of else url_for(".index")
 

@@ -20,7 +20,7 @@ from outreach.services.directory.organisations import OrganisationMissing, Organ
 from outreach.web.directory import invitee_actions
 from outreach.web.directory.people.forms import InviteeForm, kelurahan_options
 from outreach.web.exports import columns, file
-from outreach.web.fields.fields import ChoiceField, optional_text
+from outreach.web.fields.fields import AddressField, ChoiceField, optional_text
 from outreach.web.fields.problems import missing_page, showing_problems
 from outreach.web.frame.access import coordinator_required, may_change, staff_required
 from outreach.web.frame.say import page_number, search_words
@@ -37,9 +37,8 @@ class OrganisationForm(InviteeForm):
         choices=kelurahan_options,
         description=_l("For a kelurahan office or a school; otherwise none."),
     )
-    email = text(
+    email = AddressField(
         _l("E-mail"),
-        254,
         description=_l(
             "The invitation goes here, and with it the link by which the office names who comes, such as polres@example.com."
         ),
@@ -111,6 +110,9 @@ def new() -> Any:
 @staff_required
 def show(organisation_id: int) -> Any:
     organisation = organisations.get(organisation_id)
+    if file.asked():
+        rows = invitee_page.invitations_of(organisation, most=None)
+        return file.send(ListName.INVITATIONS, columns.invitations(), rows, of=organisation.name)
     return render_template(
         "directory/organisations/show.html",
         organisation=organisation,

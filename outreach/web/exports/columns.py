@@ -173,6 +173,25 @@ def invitees() -> list[Column]:
     ]
 
 
+def invitations() -> list[Column]:
+    """Rows: the invitations of one person or organisation."""
+    return [
+        Column(_("Activity"), LONG, lambda row: row.activity.title),
+        Column(_("Start"), MIDDLE, lambda row: _when(row.activity, row.activity.starts_at)),
+        Column(_("End"), MIDDLE, lambda row: _when(row.activity, row.activity.ends_at)),
+        Column(_("Time zone"), NARROW, lambda row: zone_name(row.activity.zone)),
+        Column(_("Venue"), WIDE, lambda row: row.activity.venue.name if row.activity.venue else ""),
+        Column(_("State"), MIDDLE, lambda row: label(row.activity.state)),
+        Column(_("Role"), MIDDLE, lambda row: label(row.role) if row.person_id else ""),
+        Column(_("Seats of the organisation"), NARROW, lambda row: row.quota),
+        Column(_("Answer"), MIDDLE, lambda row: label(row.state)),
+        Column(_("Answered at"), MIDDLE, lambda row: _local(row.answered_at, row.activity.zone)),
+        Column(_("Represented by"), WIDE, lambda row: row.representative_name),
+        Column(_("Note"), WIDE, lambda row: row.answer_note),
+        Column(_("Was there"), NARROW, lambda row: _yes(row.attendance and row.attendance.present)),
+    ]
+
+
 def calls() -> list[Column]:
     """Rows: (callee, one of the invitations that wait for their answer)."""
     return [

@@ -5,15 +5,28 @@ from datetime import date, time
 from typing import Any, TypeVar
 
 from flask_babel import gettext, lazy_gettext
-from wtforms import DateField, Field, Form, IntegerField, SelectField, SelectMultipleField, TimeField
-from wtforms.validators import StopValidation
+from wtforms import (
+    DateField,
+    Field,
+    Form,
+    IntegerField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TimeField,
+    ValidationError,
+)
+from wtforms.utils import unset_value
+from wtforms.validators import Length, StopValidation
 
-from outreach.domain.directory import phones
+from outreach.domain.directory import email_addresses, phones
+from outreach.domain.directory.email_addresses import AddressInDoubt
 from outreach.domain.problems import Problem
 from outreach.web.frame.clean_request import MOST
 from outreach.web.frame.say import say
 
 T = TypeVar("T")
+MOST_ADDRESS = 254  # characters of an e-mail address, RFC 5321
 
 
 class Sentence:
@@ -52,6 +65,42 @@ class PhoneNumber:
             field.data = phones.number(field.data)
         except Problem as problem:
             raise StopValidation(say(problem)) from None
+
+
+class AddressField(StringField):
+    """An e-mail address. An ill-formed one gets an error; one that looks mistyped is asked about once.
+
+    suggestion: the address that was probably meant; its button sends it as `<name>-use`. may_stay: whether it is accepted as
+    typed when it is sent again. asked: the address that is not asked about, because it is stored or was asked about before;
+    a hidden field sends it as `<name>-asked`.
+    """
+
+    data: str | None
+
+    def __init__(self, label: Any = None, validators: Any = (), **kwargs: Any) -> None:
+        too_long = Length(max=MOST_ADDRESS, message=lazy_gettext("Please shorten this to at most %(max)d letters."))
+        super().__init__(label, [too_long, *validators], filters=[_in_one_line], **kwargs)
+        self.suggestion = self.asked = ""
+        self.may_stay = False
+
+    def process(self, formdata: Any, data: Any = unset_value, extra_filters: Any = None) -> None:
+        super().process(formdata, data, extra_filters)
+        if formdata and self.name in formdata:
+            use = _in_one_line(formdata.get(f"{self.name}-use"))
+            self.data = use or self.data
+            self.asked = use or formdata.get(f"{self.name}-asked", "")
+        else:
+            self.asked = self.data or ""
+
+    def pre_validate(self, form: Form) -> None:
+        try:
+            self.data = email_addresses.certain_address(self.data or "", {self.asked.lower()})
+        except Problem as problem:
+            self.suggestion = str(problem.values.get("suggestion", ""))
+            self.may_stay = isinstance(problem, AddressInDoubt)
+            if self.may_stay:
+                self.asked = str(problem.values["address"])
+            raise ValidationError(say(problem)) from None
 
 
 class Typed(Field):
@@ -138,6 +187,10 @@ def is_known(day: date) -> bool:
 def add_error(field: Field, sentence: str) -> None:
     """Add an error to a field after validation."""
     field.errors = [*field.errors, sentence]
+
+
+def _in_one_line(value: str | None) -> str:
+    return " ".join((value or "").split())
 
 
 def _whole_number(text: Any) -> int:

@@ -21,7 +21,7 @@ from outreach.settings import Settings
 from outreach.transactions import begin_writing
 from outreach.web.frame import access, looks, security_words
 from outreach.web.frame.access import has_role, may_change
-from outreach.web.frame.way_back import back_or, back_to_choices, coming_back, leading_back
+from outreach.web.frame.way_back import back_or, back_to_choices, coming_back, leading_back, this_page
 
 _OF_SESSION = sa.select(User).where(User.fs_uniquifier == sa.bindparam("uniquifier"))
 
@@ -50,7 +50,8 @@ def init_app(app: Flask) -> None:
     looks.init_app(app)
     app.jinja_env.globals.update(
         may_change=may_change, has_role=has_role, demo=settings.demo, demo_logins=demo_logins,
-        back_or=back_or, back_to_choices=back_to_choices, coming_back=coming_back, leading_back=leading_back,
+        back_or=back_or, back_to_choices=back_to_choices, coming_back=coming_back, this_page=this_page,
+        leading_back=leading_back,
     )  # fmt: skip
 
 

@@ -213,8 +213,11 @@ def office_zone() -> ZoneInfo:
 
 
 def mails_to_read() -> int | None:
-    """Return how many mails received wait to be read, at most 100; None where no mailbox is read and none wait."""
-    waiting = min(inbox_waiting.recent_count(now=clock.now()), 100)
+    """Return how many mails received wait to be read, at most 100; None where no mailbox is read and none wait.
+
+    For those who only read, none wait.
+    """
+    waiting = min(inbox_waiting.recent_count(now=clock.now()), 100) if access.may_change() else 0
     return waiting if waiting or current_settings().imap_server else None
 
 

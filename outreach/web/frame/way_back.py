@@ -19,7 +19,8 @@ _PAGES = re.compile(
 )
 _LISTS = re.compile(
     r"/(activities/\d{1,9}/invitees|activities/\d{1,9}/invitees/to-call|programmes/\d{1,9}/to-call|to-call|to-call/next"
-    r"|people/\d{1,9}|organisations/\d{1,9})(\?[!-~]*)?"
+    r"|people/\d{1,9}|organisations/\d{1,9}|findings|activities/\d{1,9}|programmes/\d{1,9}|absences/\d{1,9})"
+    r"(\?[!-~]*)?(#[!-~]*)?"
 )
 
 
@@ -38,6 +39,12 @@ def back_to_choices() -> bool:
 def back_or(usual: str) -> str:
     """Return the address to go to from here: back, or else the usual one."""
     return coming_back() or usual
+
+
+def this_page(place: str = "") -> str:
+    """Return this page's address, to return to that place in it; "" if nothing returns to such a page."""
+    address = request.full_path.rstrip("?") + (f"#{place}" if place else "")
+    return address if len(address) <= LONGEST and _LISTS.fullmatch(address) else ""
 
 
 def leading_back(href: str, to: str) -> str:

@@ -21,6 +21,7 @@ from outreach.web.fields.instants import wall_day, wall_time
 from outreach.web.fields.problems import missing_page, showing_problems
 from outreach.web.frame.access import coordinator_required
 from outreach.web.frame.looks import office_zone
+from outreach.web.frame.way_back import coming_back, leading_back
 from outreach.web.free_slots import words as free_slot_words
 from outreach.web.free_slots.form import ANY, DAYS, NONE, USUAL_MIN, FreeTimeForm
 
@@ -99,7 +100,8 @@ def _use(found: FoundSlots, slot: Slot, venue_id: int | None = None) -> str:
         people = request.args.getlist("person", type=int)
         return url_for("activities.new", region_code=request.args.get("region_code") or None, person=people, **values)
     moves = found.moving.state in (ActivityState.PUBLISHED, ActivityState.POSTPONED)
-    return url_for("activities.move" if moves else "activities.edit", activity_id=found.moving.id, **values)
+    address = url_for("activities.move" if moves else "activities.edit", activity_id=found.moving.id, **values)
+    return leading_back(address, coming_back())
 
 
 def _poll(found: FoundSlots, days: list[tuple[Any, list[Slot]]]) -> str:
@@ -144,4 +146,4 @@ def _widened(asked: SlotRequest, opening: Any) -> str:
         "not_before": f"{changed.not_before:%H:%M}" if changed.not_before else None,
         "not_after": f"{changed.not_after:%H:%M}" if changed.not_after else None,
     }  # fmt: skip
-    return url_for(".index", **values)
+    return leading_back(url_for(".index", **values), coming_back())

@@ -22,7 +22,8 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from outreach.delivery.words.labels import staff_label
 from outreach.domain.answers import Choice, Representative
-from outreach.domain.directory import email_addresses, phones
+from outreach.domain.cadres import Wanted
+from outreach.domain.directory import phones
 from outreach.domain.kinds import AnswerSource, CadreKind, Role, Sector
 from outreach.domain.problems import Problem
 from outreach.domain.states import InvitationState
@@ -31,7 +32,7 @@ from outreach.queries.invitations.select import InviteeFilters
 from outreach.services.answers.nominees import Nominee
 from outreach.services.answers.record import Told
 from outreach.web.fields.base import TidyForm, TidyRow
-from outreach.web.fields.fields import Between, Ids, Number, Sentence, optional_int, whole
+from outreach.web.fields.fields import AddressField, Between, Ids, Number, Sentence, optional_int, whole
 from outreach.web.fields.fields import ChoiceField as Select
 from outreach.web.frame.say import say
 
@@ -84,16 +85,6 @@ class Phone:
     def __call__(self, form: Form, field: StringField) -> None:
         try:
             field.data = phones.number(field.data)
-        except Problem as problem:
-            raise ValidationError(say(problem)) from None
-
-
-class Address:
-    """Read an e-mail address. For an invalid one, suggest what it may have meant."""
-
-    def __call__(self, form: Form, field: StringField) -> None:
-        try:
-            field.data = email_addresses.address(field.data or "")
         except Problem as problem:
             raise ValidationError(say(problem)) from None
 
@@ -167,7 +158,7 @@ class NewPersonForm(TidyForm):
     title_after = text(_l("Titles after"), 60, description=_l("For example: S.H., M.H."))
     post = text(_l("Post"), 160, description=_l("For example: Kapolres Metro"))
     organisation_id = Select(_l("Organisation"), coerce=optional_int)
-    email = text(_l("E-mail"), 254, Address())
+    email = AddressField(_l("E-mail"))
     phone = text(_l("Phone"), 30, Phone(), description=_l("For example: 0812-3456-7890"))
 
     namesake = BooleanField(_l("This is somebody else of the same name"))
@@ -211,6 +202,14 @@ class InviteCadresForm(InviteForm):
     )
 
 
+class CadreNumbers(TidyRow):
+    """How many cadres of one kind; a field for each kind, empty for those that share the common number."""
+
+
+for _kind in CadreKind:
+    setattr(CadreNumbers, _kind.value, Number(validators=[Between(0, MOST_CADRES)]))
+
+
 class InviteTogetherForm(TidyForm):
     """Community activities, and which and how many cadres of its own kelurahan each of them gets."""
 
@@ -223,7 +222,14 @@ class InviteTogetherForm(TidyForm):
         validators=[Sentence(_l("Please write how many cadres each activity gets.")), Between(1, MOST_CADRES)],
         description=_l("Who was asked least lately comes first. You see the names before anybody is invited."),
     )
+    numbers = FormField(CadreNumbers)
     q = text(_l("Search"), 100)
+
+    @property
+    def wanted(self) -> Wanted:
+        """Return how many each activity gets, of the ticked kinds. The form must be valid."""
+        own = {kind: self.numbers.form[kind.value].data for kind in self.kinds.data or ()}
+        return Wanted(self.number.data or 0, {kind: number for kind, number in own.items() if number is not None})
 
 
 class RecordAnswerForm(TidyForm):
@@ -234,7 +240,7 @@ class RecordAnswerForm(TidyForm):
     representative_name = text(_l("Who comes in their place"), 160)
     representative_post = text(_l("Post"), 160, description=_l("For example: Wakapolres"))
     representative_phone = text(_l("Phone"), 30, Phone(), description=_l("For example: 0812-3456-7890"))
-    representative_email = text(_l("E-mail"), 254, Address())
+    representative_email = AddressField(_l("E-mail"))
     note = text(_l("Note"), 300, description=_l("For example: comes at 09.00, sends his own slides"))
 
     def __init__(self, *args: Any, choices: Iterable[Choice] = tuple(Choice), **kwargs: Any) -> None:
@@ -265,7 +271,7 @@ class CalledAnswer(TidyRow):
     representative_name = text(_l("Who comes in their place"), 160)
     representative_post = text(_l("Post"), 160, description=_l("For example: Wakapolres"))
     representative_phone = text(_l("Phone"), 30, Phone(), description=_l("For example: 0812-3456-7890"))
-    representative_email = text(_l("E-mail"), 254, Address())
+    representative_email = AddressField(_l("E-mail"))
     note = text(_l("Note"), 300)
 
     def __init__(self, *args: Any, of_organisation: bool = False, **kwargs: Any) -> None:
@@ -315,7 +321,7 @@ class StaffNomineeForm(TidyRow):
     name = text(_l("Name"), 160)
     post = text(_l("Post"), 160)
     phone = text(_l("Phone"), 30, Phone())
-    email = text(_l("E-mail"), 254, Address())
+    email = AddressField(_l("E-mail"))
     row = HiddenField()  # the nominee's invitation
 
     def validate_name(self, field: StringField) -> None:

@@ -33,7 +33,7 @@ def index(activity_id: int) -> Any:
     if file.asked():
         title = invitees.activity_of(activity_id).title
         return file.send(ListName.INVITEES, columns.invitees(), exports.invitees(activity_id, filters), of=title)
-    found = invitees.listed(activity_id, filters, page_number())
+    found = invitees.listed(activity_id, filters, page_number(), now=clock.now())
     table = render_template("invitations/_table.html", found=found, filters=filters, calls=_calls(found))
     seen = sha256(table.encode()).hexdigest()[:16]
     if request.headers.get("X-Seen") == seen:

@@ -55,7 +55,7 @@ def invite_people(activity_id: int) -> Any:
         return choose()
     if request.form.get("do") == "save_group" and form.person_ids.data:
         return redirect(url_for("people_groups.new", person=form.person_ids.data))
-    if request.form.get("do") == "add":
+    if request.form.get("do") == "add" or "new-email-use" in request.form:
         return _add(activity_id, form, choose)
     if not form.validate():
         return choose(status=422)

@@ -13,6 +13,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from outreach import clock
+from outreach.domain.cadres import Wanted
 from outreach.domain.kinds import Role
 from outreach.domain.problems import Problem
 from outreach.queries import clashes as clash_pages
@@ -90,7 +91,7 @@ def invite_together() -> Any:
     if not any(one.rows or one.invited for one in found):
         return choose(_("There is no cadre of these kinds in these kelurahan."), 422)
     if request.form.get("do") in {"choose", "suggest"}:
-        return _show(form, found, _suggested(found, form.number.data or 0))
+        return _show(form, found, _suggested(found, form.wanted))
     picked = _picked(found)
     if request.form.get("do") != "invite" or not any(picked.values()):
         return _show(form, found, picked, status=422 if request.form.get("do") == "invite" else 200)
@@ -134,11 +135,13 @@ def _show(
         *(("kinds", kind.value) for kind in form.kinds.data or []),
     ]
     picks = [(PICK, f"{activity_id}-{id}") for activity_id, people in picked.items() for id in sorted(people)]
-    here = address_with([*kept, ("number", str(form.number.data)), *picks])
+    own = [(one.name, str(one.data)) for one in form.numbers if one.data is not None]
+    here = address_with([*kept, ("number", str(form.number.data)), *own, *picks])
     rows = [leads_back(_with_leaving_out(row, picked), here) for row in check.clashes]
     page = render_template(
         "invitations/together_check.html", form=form, found=found, picked=picked, kept=kept, check=check, clashes=rows,
-        problem=problem, unseen=unseen, number=form.number.data, nobody=not any(picked.values()),
+        problem=problem, unseen=unseen, wanted=form.wanted, total=form.wanted.total(form.kinds.data or ()),
+        nobody=not any(picked.values()), chosen_kinds=dict.fromkeys(form.kinds.data or (), 1),
         previews={one.activity.id: one for one in check.preview.activities},
     )  # fmt: skip
     return page, status
@@ -149,8 +152,8 @@ def _check(picked: Picked) -> _Check:
     return _Check(invitation_preview.of_each(picked, Role.CADRE), shown(known, about=list(picked), most=MOST))
 
 
-def _suggested(found: list[OwnCadres], number: int) -> Picked:
-    return {activity_id: set(people) for activity_id, people in cadres_together.suggested(found, number).items()}
+def _suggested(found: list[OwnCadres], wanted: Wanted) -> Picked:
+    return {activity_id: set(people) for activity_id, people in cadres_together.suggested(found, wanted).items()}
 
 
 def _picked(found: list[OwnCadres]) -> Picked:

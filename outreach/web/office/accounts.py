@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 from werkzeug.wrappers import Response
-from wtforms import BooleanField, EmailField, RadioField, StringField
+from wtforms import BooleanField, RadioField, StringField
 from wtforms.validators import Length
 
 from outreach import clock
@@ -20,7 +20,7 @@ from outreach.services.office import staff
 from outreach.services.office.staff import Added, UserMissing, UserValues
 from outreach.web.exports import columns, file
 from outreach.web.fields.base import TidyForm
-from outreach.web.fields.fields import ChoiceField, Sentence, strip
+from outreach.web.fields.fields import AddressField, ChoiceField, Sentence, strip
 from outreach.web.fields.problems import showing_problems
 from outreach.web.frame.access import administrator_required, staff_required
 
@@ -37,9 +37,9 @@ class UserForm(TidyForm):
         [Sentence(_l("Please write their name.")), Length(max=120)],
         description=_l("Such as Siti Rahmawati."),
     )
-    email = EmailField(
+    email = AddressField(
         _l("E-mail"),
-        [Sentence(_l("Please write the e-mail address that they will sign in with.")), Length(max=254)],
+        [Sentence(_l("Please write the e-mail address that they will sign in with."))],
         description=_l("They sign in with it."),
     )
     role = RadioField(_l("May do"), choices=ROLES, default=StaffRole.COORDINATOR.value)

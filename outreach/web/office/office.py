@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 from werkzeug.wrappers import Response
-from wtforms import BooleanField, EmailField, RadioField, StringField, TelField
+from wtforms import BooleanField, RadioField, StringField, TelField
 from wtforms.validators import Length
 
 from outreach import clock
@@ -23,7 +23,7 @@ from outreach.services.directory import regions
 from outreach.services.office import office as offices
 from outreach.services.office.office import DEADLINE_DAYS_MAX, OfficeValues
 from outreach.web.fields.base import TidyForm
-from outreach.web.fields.fields import Between, ChoiceField, Clock, Number, Sentence, strip
+from outreach.web.fields.fields import AddressField, Between, ChoiceField, Clock, Number, Sentence, strip
 from outreach.web.fields.problems import showing_problems
 from outreach.web.frame.access import administrator_required
 
@@ -46,7 +46,7 @@ class OfficeForm(TidyForm):
     address = StringField(
         _l("Address"), [Length(max=300)], description=_l("Such as Jl. Jenderal Sudirman 22, Kota Metro.")
     )
-    email = EmailField(_l("E-mail"), [Length(max=254)])
+    email = AddressField(_l("E-mail"))
     phone = TelField(_l("Phone"), [Length(max=40)], description=_l("Such as 0725-41234."))
     contact_name = StringField(
         _l("Who answers questions"), [Length(max=120)], description=_l("Stands in each mail: Bidang PPA, or a name.")

@@ -40,7 +40,7 @@ from outreach.web.fields.base import ConfirmForm
 from outreach.web.fields.fields import strip
 from outreach.web.fields.instants import number_of_days
 from outreach.web.fields.problems import missing_page, mistakes, renew_version, show_problem, showing_problems
-from outreach.web.frame.access import coordinator_required, staff_required
+from outreach.web.frame.access import coordinator_required, may_change, staff_required
 from outreach.web.frame.looks import office_zone
 from outreach.web.frame.say import page_number, say, search_words
 from outreach.web.frame.way_back import back_or, coming_back
@@ -101,7 +101,7 @@ def show(programme_id: int) -> Any:
     page = showing.programme(programme_id, now=now)
     forecast = forecasting.for_activities([activity.id for activity in page.published], now=now)
     ids = [line.activity.id for line in page.lines]
-    found = shown(clash_pages.of_activities(ids, now=now), about=ids, crowds=True)
+    found = shown(clash_pages.of_activities(ids, now=now), about=ids, crowds=True) if may_change() else []
     return render_template(
         "programmes/show.html", page=page, programme=page.programme, forecast=forecast, clashes=found
     )

@@ -23,6 +23,7 @@ from outreach.services.reminders.scopes import ScopeMissing
 from outreach.services.reminders.texts import TextMissing
 from outreach.web.exports import columns, file
 from outreach.web.fields.base import TidyForm
+from outreach.web.fields.fields import optional_int
 from outreach.web.fields.problems import missing_page, showing_problems
 from outreach.web.frame.access import coordinator_required, staff_required
 from outreach.web.frame.say import say
@@ -39,7 +40,7 @@ class TextForm(TidyForm):
         _l("Text"),
         description=_l("An empty line begins a new paragraph. Each line such as “Place: {venue}” is a row of a table."),
     )
-    invitation = SelectField(_l("Preview with"), coerce=int, choices=[], validate_choice=False)
+    invitation = SelectField(_l("Preview with"), coerce=optional_int, choices=[], validate_choice=False)
 
     def fill(self, text: Text) -> None:
         self.subject.data, self.greeting.data, self.body.data = text.subject, text.greeting, text.body

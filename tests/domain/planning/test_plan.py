@@ -84,8 +84,13 @@ def test_moving_an_activity_leaves_the_former_plan_unchanged():
 def test_a_moved_activity_keeps_its_length_and_deadline_distance_and_on_another_day_counts_as_new():
     rakor = activity(1, 8, 12, respond_by_at=at(16, 15), told_at=at(8, 4))
     later, next_day = rakor.moved(at(9)), rakor.moved(at(9, 19))
-    assert (later.ends_at, later.respond_by_at, later.told_at) == (at(13), at(17, 15), at(8, 4))
-    assert (next_day.ends_at, next_day.respond_by_at, next_day.told_at) == (at(13, 19), at(17, 16), None)
+    assert (later.ends_at, later.respond_by_at, later.told(at(8, 6))) == (at(13), at(17, 15), at(8, 4))
+    assert (next_day.ends_at, next_day.respond_by_at, next_day.told(at(8, 6))) == (at(13, 19), at(17, 16), at(8, 6))
+
+
+def test_invitations_that_go_out_later_tell_of_another_day_then():
+    waiting = activity(1, 8, 12, told_at=at(8, 10)).moved(at(9, 19))
+    assert (waiting.told(at(8, 6)), waiting.told(at(8, 12))) == (at(8, 10), at(8, 12))
 
 
 def test_an_absence_belongs_to_a_party_or_a_venue():

@@ -228,6 +228,8 @@ def test_notified_people_make_a_date_more_expensive_to_change():
     known = activity(1, 9, 11, told_at=at(8, 1))
     assert when(proposed(task(activity(1, 9, 11), wishes=wishes))) == at(13)
     assert when(proposed(task(known, wishes=replace(wishes, told_factor=20)))) == at(9)
+    untold = activity(1, 9, 11, told_at=at(8, 17))  # its invitations go out later
+    assert when(proposed(task(untold, wishes=replace(wishes, told_factor=20)))) == at(13)
 
 
 def test_the_noon_break_counts_as_outside_the_preferred_hours_if_an_activity_can_avoid_it():

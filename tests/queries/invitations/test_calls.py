@@ -67,7 +67,7 @@ def test_all_who_have_not_answered_are_listed_with_or_without_mail(any_app, all_
     db.session.commit()
     found = calls.listed(scope, InviteeFilters(no_address=True), now=NOW)
     assert [one.invitee.display_name for one in found.callees] == ["Budi Santoso"]
-    assert (found.everyone, found.unreached, invitees.without_address(all_told.id)) == (4, 1, 1)
+    assert (found.everyone, found.unreached, invitees.without_address(all_told.id, now=NOW)) == (4, 1, 1)
     answer(all_told, chief, Choice.COMING)
     answer(all_told, ani, Choice.NOT_COMING)
     assert names(scope) == ["Polres Metro", "Budi Santoso"]
@@ -80,6 +80,36 @@ def test_people_without_mail_are_listed_before_any_mail_could_tell_them(any_app,
     assert names(CallScope(activity_id=activity.id)) == []
     publishing.publish([activity.id], by=coordinator, now=NOW)
     assert names(CallScope(activity_id=activity.id)) == ["Budi Santoso"]
+
+
+def test_nobody_is_called_before_the_moment_chosen_for_the_invitations(any_app, activity, ani, budi, coordinator):
+    budi.email = ""
+    db.session.commit()
+    invite(activity, ani, budi, by=coordinator)
+    publishing.publish([activity.id], by=coordinator, now=NOW, invitations_at=at(6))
+    for scope in (CallScope(activity_id=activity.id), CallScope(programme_id=activity.programme_id), EVERYTHING):
+        assert (names(scope), names(scope, now=at(6))) == ([], ["Budi Santoso"])
+        assert calls.one("person", budi.id, scope, now=NOW).asked == ()
+    assert invitees.without_address(activity.id, now=NOW) == 0
+    assert invitees.without_address(activity.id, now=at(6)) == 1
+
+
+def test_nobody_is_called_about_a_cancellation_of_what_they_were_never_told(any_app, activity, budi, coordinator):
+    budi.email = ""
+    db.session.commit()
+    invite(activity, budi, by=coordinator)
+    publishing.publish([activity.id], by=coordinator, now=NOW, invitations_at=at(6))
+    publishing.cancel(activity.id, "Aula dipakai", by=coordinator, now=at(5))
+    assert names(CallScope(activity_id=activity.id), now=at(7)) == []
+
+
+def test_a_cancellation_after_the_chosen_moment_is_told_by_phone(any_app, activity, budi, coordinator):
+    budi.email = ""
+    db.session.commit()
+    invite(activity, budi, by=coordinator)
+    publishing.publish([activity.id], by=coordinator, now=NOW, invitations_at=at(6))
+    publishing.cancel(activity.id, "Aula dipakai", by=coordinator, now=at(6))
+    assert names(CallScope(activity_id=activity.id), now=at(7)) == ["Budi Santoso"]
 
 
 def test_everybody_stands_there_once_with_all_their_activities(any_app, all_told, second, programme, ani):
@@ -231,7 +261,7 @@ def test_after_a_move_people_who_accepted_are_called_too_and_get_the_new_day(any
     )  # fmt: skip
     texts = texts_to_call(any_app, unmailed)
     assert list(texts) == ["Ani Wijaya", "Budi Santoso"]
-    assert invitees.without_address(unmailed.id) == 2
+    assert invitees.without_address(unmailed.id, now=NOW) == 2
     assert "have changed for: Rapat koordinasi lintas sektor" in texts["Ani Wijaya"]
     assert "20 January 2027" in texts["Ani Wijaya"]
     assert "can still come" in texts["Ani Wijaya"]

@@ -35,7 +35,7 @@ def all_prepared(activity, ani, budi, chief, police, coordinator):
 
 
 def test_speakers_come_first_and_cadres_last(any_app, all_prepared):
-    assert names(invitees.listed(all_prepared.id, InviteeFilters())) == [
+    assert names(invitees.listed(all_prepared.id, InviteeFilters(), now=NOW)) == [
         "Kapolres Metro",
         "Polres Metro",
         "Ani Wijaya",
@@ -48,11 +48,11 @@ def test_a_nominee_follows_their_organisation(any_app, all_prepared, police, coo
     recording.nominate_for(
         invitation_of(all_prepared, police).id, [Nominee("Zainal Abidin", "Kanit PPA")], by=coordinator, now=NOW
     )
-    assert names(invitees.listed(all_prepared.id, InviteeFilters(role=Role.PARTICIPANT))) == [
+    assert names(invitees.listed(all_prepared.id, InviteeFilters(role=Role.PARTICIPANT), now=NOW)) == [
         "Polres Metro",
         "Zainal Abidin",
     ]
-    assert names(invitees.listed(all_prepared.id, InviteeFilters(q="polres"))) == [
+    assert names(invitees.listed(all_prepared.id, InviteeFilters(q="polres"), now=NOW)) == [
         "Kapolres Metro",
         "Polres Metro",
         "Zainal Abidin",
@@ -72,7 +72,7 @@ def test_a_nominee_follows_their_organisation(any_app, all_prepared, police, coo
     ],
 )
 def test_the_list_is_filtered(any_app, all_prepared, filters, found):
-    assert names(invitees.listed(all_prepared.id, filters)) == found
+    assert names(invitees.listed(all_prepared.id, filters, now=NOW)) == found
 
 
 def test_the_counts_stay_complete_while_one_state_is_shown(any_app, all_prepared, ani, coordinator):
@@ -80,7 +80,7 @@ def test_the_counts_stay_complete_while_one_state_is_shown(any_app, all_prepared
     recording.record_answer(
         invitation_of(all_prepared, ani).id, Choice.COMING, AnswerSource.PHONE, by=coordinator, now=NOW
     )
-    found = invitees.listed(all_prepared.id, InviteeFilters(state=InvitationState.COMING))
+    found = invitees.listed(all_prepared.id, InviteeFilters(state=InvitationState.COMING), now=NOW)
     assert names(found) == ["Ani Wijaya"]
     assert found.counts[InvitationState.COMING] == 1
     assert found.total == 4
@@ -91,7 +91,7 @@ def test_the_chips_count_people_as_the_activity_page_does(any_app, all_prepared,
     publishing.publish([all_prepared.id], by=coordinator, now=NOW)
     named = [Nominee("Zainal Abidin"), Nominee("Rina Pratiwi")]
     recording.nominate_for(invitation_of(all_prepared, police).id, named, by=coordinator, now=NOW)
-    found = invitees.listed(all_prepared.id, InviteeFilters(state=InvitationState.COMING))
+    found = invitees.listed(all_prepared.id, InviteeFilters(state=InvitationState.COMING), now=NOW)
     assert names(found) == ["Rina Pratiwi", "Zainal Abidin"]
     assert dict(found.counts) == {InvitationState.PREPARED: 3, InvitationState.COMING: 2}
     counted = browsing.answers_by(Activity.id, [all_prepared.id])[all_prepared.id]
@@ -100,10 +100,12 @@ def test_the_chips_count_people_as_the_activity_page_does(any_app, all_prepared,
 
 def test_withdrawn_people_are_counted_separately(any_app, all_prepared, ani, coordinator):
     withdrawing.withdraw(invitation_of(all_prepared, ani).id, by=coordinator, now=NOW)
-    everyone = invitees.listed(all_prepared.id, InviteeFilters())
+    everyone = invitees.listed(all_prepared.id, InviteeFilters(), now=NOW)
     assert "Ani Wijaya" not in names(everyone)
     assert everyone.total == 3
-    assert names(invitees.listed(all_prepared.id, InviteeFilters(state=InvitationState.WITHDRAWN))) == ["Ani Wijaya"]
+    assert names(invitees.listed(all_prepared.id, InviteeFilters(state=InvitationState.WITHDRAWN), now=NOW)) == [
+        "Ani Wijaya"
+    ]
 
 
 def test_each_row_shows_the_latest_mail(any_app, all_prepared, ani, coordinator):
@@ -135,7 +137,7 @@ def test_each_row_shows_the_latest_mail(any_app, all_prepared, ani, coordinator)
 
 def test_an_unknown_activity_is_reported_as_missing(app, office):
     with pytest.raises(ActivityMissing):
-        invitees.listed(99, InviteeFilters())
+        invitees.listed(99, InviteeFilters(), now=NOW)
 
 
 def test_a_preview_counts_only_new_mails(any_app, all_prepared, ani, coordinator):

@@ -27,6 +27,7 @@ from tests.world import (
     draft_activity,
     drain,
     invite_and_publish,
+    somebody_writes,
 )
 
 pytestmark = pytest.mark.usefixtures("any_app", "default_rules")
@@ -204,3 +205,22 @@ def test_a_mail_that_was_sent_again_is_not_in_a_list_to_send_again(server, activ
     resending.resend(first, by=coordinator, now=NOW)
     drain()
     assert messages.ids(MessageFilters(activity_id=activity.id), 10) == [message_to(ani).id]
+
+
+def test_a_preview_of_sending_again_lets_others_write(server, activity, ani, coordinator, monkeypatch):
+    server.at["DATA"] = "554 5.6.0 content rejected"
+    invite_and_publish(activity, ani)
+    drain()
+    still_true = resending._still_true
+
+    def while_looking(*given):
+        somebody_writes()
+        return still_true(*given)
+
+    monkeypatch.setattr(resending, "_still_true", while_looking)
+    first = message_to(ani).id
+    assert resending.preview_many([first], now=NOW) == {first: None}
+    assert db.session.scalars(sa.select(Message).where(Message.resend_of_id.is_not(None))).all() == []
+    publishing.cancel(activity.id, "Aula rusak", by=None, now=NOW)
+    (problem,) = resending.preview_many([first], now=NOW).values()
+    assert problem.values == {"reason": SkipReason.ACTIVITY_CANCELLED}

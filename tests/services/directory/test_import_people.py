@@ -26,7 +26,7 @@ def store(data, filename="kader.xlsx", plan=ImportPlan()):  # noqa: B008  frozen
 
 
 def refusals(reading):
-    return [(row.number, type(row.problem).__name__, str(row.problem)) for row in reading.refused]
+    return [(row.number, type(problem).__name__, str(problem)) for row in reading.refused for problem in row.problems]
 
 
 def notes(reading):
@@ -198,7 +198,7 @@ def test_a_row_that_may_be_a_known_person_waits_until_somebody_has_chosen(metro,
     reading = store(a_sheet(row))
     (entry,) = reading.accepted
     assert (entry.state, entry.known.name.full, len(people())) == (RowState.DOUBTFUL, "Ani Wijaya", 1)
-    assert [(r.number, type(r.problem).__name__) for r in importing.undecided(reading)] == [(2, "Undecided")]
+    assert [(r.number, type(r.problems[0]).__name__) for r in importing.undecided(reading)] == [(2, "Undecided")]
 
 
 def test_a_doubtful_row_is_stored_as_chosen(metro):
@@ -301,6 +301,59 @@ def test_rows_refused_for_one_reason_are_one_group_with_the_sentence_once(metro)
     assert report.suspected is Column.KELURAHAN
 
 
+def test_all_reasons_of_a_row_are_said_together(metro):
+    reading = importing.read(a_sheet(ANI, [2, "", "Atlantis", "", "budi@example,com", "PKK"]), "kader.xlsx")
+    assert refusals(reading) == [
+        (3, "ImportNameMissing", "There is no name. Please write the full name of this person."),
+        (3, "UnknownKelurahan", "There is no kelurahan “Atlantis” here. Please compare it with the list of kelurahan."),
+        (3, "AddressInvalidNear", "“budi@example,com” is not an e-mail address. Is it perhaps budi@example.com?"),
+    ]
+    groups = import_report.report_of(reading).refused
+    assert [(group.reason, [len(line.problems) for value in group.values for line in value.lines]) for group in groups] == [
+        ("The name is missing", []),
+        ("There is no such kelurahan here", [2]),
+        ("This is not an e-mail address", [2]),
+    ]  # fmt: skip
+    (line,) = groups[0].lines
+    assert (line.name, line.others, len(line.problems)) == ("", ("Atlantis", "budi@example,com", "PKK"), 2)
+
+
+def test_a_cell_of_a_row_that_is_named_is_cut(metro):
+    report = import_report.report_of(importing.read(a_sheet([1, "A" * 20_000, "Imopuro", "", "", "PKK"]), "kader.xlsx"))
+    assert [len(line.name) for group in report.refused for line in group.lines] == [80]
+
+
+DOUBTED = [1, "Ani Wijaya", "Imopuro", "", "Ani@gmial.com", "PKK"]
+
+
+def test_an_address_that_looks_mistyped_is_asked_about_with_a_suggestion(metro):
+    reading = importing.read(a_sheet(DOUBTED), "kader.xlsx")
+    sentence = "“ani@gmial.com” looks mistyped. Is it perhaps ani@gmail.com?"
+    assert refusals(reading) == [(2, "AddressInDoubt", sentence)]
+    (group,) = import_report.report_of(reading).refused
+    assert (group.reason, group.suggested) == ("This e-mail address looks mistyped", 1)
+    (value,) = group.values
+    assert (value.written, value.suggestions, value.keep) == ("Ani@gmial.com", ("ani@gmail.com",), "ani@gmial.com")
+
+
+@pytest.mark.parametrize("chosen", ["ani@gmail.com", "ani@gmial.com"])
+def test_an_address_that_looks_mistyped_is_stored_as_somebody_chose(metro, chosen):
+    store(a_sheet(DOUBTED), plan=ImportPlan(corrections={"email": {"Ani@gmial.com": chosen}}))
+    assert [p.email for p in people()] == [chosen]
+
+
+def test_an_address_that_is_stored_already_is_not_asked_about(metro):
+    a_person("Ani Wijaya", email="ani@gmial.com", region_code="18.72.01.1003")
+    assert refusals(importing.read(a_sheet(DOUBTED), "kader.xlsx")) == []
+
+
+def test_all_suggestions_of_one_reason_leave_those_of_another(metro):
+    reading = importing.read(a_sheet(DOUBTED, [2, "Budi", "Metro", "", "budi@example,com", "PKK"]), "kader.xlsx")
+    invalid, doubted = "This is not an e-mail address", "This e-mail address looks mistyped"
+    assert import_report.suggestions(reading, Column.EMAIL, invalid) == {"budi@example,com": "budi@example.com"}
+    assert import_report.suggestions(reading, Column.EMAIL, doubted) == {"Ani@gmial.com": "ani@gmail.com"}
+
+
 def test_an_erased_person_is_not_recognised(metro):
     a_person("Ani Wijaya", region_code="18.72.01.1003", erased_at=NOW)
     assert len(importing.read(a_sheet(ANI), "kader.xlsx").new) == 1
@@ -356,7 +409,7 @@ def test_a_kind_may_be_given_for_a_sheet_without_kinds(metro):
 def test_a_formula_instead_of_a_name_is_refused(metro):
     data = b'Nama;Kelurahan\n"=HYPERLINK(""http://example.com"")";Metro\n'
     reading = importing.read(data, "kader.csv")
-    assert [(row.number, type(row.problem).__name__) for row in reading.refused] == [(2, "ImportNotAName")]
+    assert [(number, kind) for number, kind, _sentence in refusals(reading)] == [(2, "ImportNotAName")]
 
 
 def test_every_sheet_with_a_table_is_read_and_a_duplicate_names_its_sheet(metro):

@@ -20,7 +20,7 @@ from outreach.services.reminders.edit_rules import (
     RuleValues,
 )
 from outreach.services.reminders.scopes import ScopeMissing
-from tests.world import JAKARTA, NOW, draft_activity
+from tests.world import JAKARTA, NOW, draft_activity, invite, publish, somebody_writes
 
 pytestmark = pytest.mark.usefixtures("any_app", "default_rules")
 
@@ -165,3 +165,33 @@ def test_every_change_is_in_the_audit_log(activity, coordinator):
     ).all()
     assert [entry.action for entry in entries] == ["rule.added", "rule.changed", "rule.reset", "rule.removed"]
     assert entries[1].detail == {"days": [3, 5], "at": ["08:00", "09:30"]}
+
+
+def test_a_preview_forecasts_a_rule_while_others_write(activity, ani, coordinator, monkeypatch):
+    invite(activity, ani, by=coordinator)
+    publish(activity, by=coordinator, tick=False)
+    forecast = edit_rules.forecasting.for_rules
+
+    def while_forecasting(*given, **more):
+        somebody_writes()
+        return forecast(*given, **more)
+
+    monkeypatch.setattr(edit_rules.forecasting, "for_rules", while_forecasting)
+    changed = edit_rules.preview_edit(THREE, values(days=4), now=NOW)
+    added = edit_rules.preview_add(RuleTiming.BEFORE_START, values(days=5), activity_id=activity.id, now=NOW)
+    assert [[f"{row.due_at.astimezone(JAKARTA):%d %b %H.%M}" for row in found.rows] for found in (changed, added)] == [
+        ["14 Jan 09.30"],
+        ["13 Jan 09.30"],
+    ]
+    assert days_of(activity) == 3
+
+
+@pytest.mark.parametrize("scope", ["programme_id", "activity_id"])
+def test_all_rules_at_once_are_those_of_each_activity(programme, activity, hall, coordinator, scope):
+    other = draft_activity(None, hall, 25)
+    ids = {"programme_id": programme.id, "activity_id": activity.id}
+    edit_rules.edit(THREE, values(days=5), by=coordinator, now=NOW)
+    edit_rules.edit(THREE, values(days=6), **{scope: ids[scope]}, by=coordinator, now=NOW)
+    every = rules.all_rules(db.session)
+    for one in (activity, other):
+        assert every.of(one) == rules.rules_for(db.session, one)

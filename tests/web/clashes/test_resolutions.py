@@ -58,19 +58,25 @@ def test_a_move_into_a_too_small_hall_links_to_the_form_with_the_seats(coordinat
     assert "It is filled in below, and not saved yet." in longer
 
 
+BACK = "back=%2Ffindings%23clash-1"
+
+
 def test_for_a_speaker_away_on_all_days_another_speaker_is_suggested(coordinator_client, activity, ani):
     an_invitation(activity, ani, Role.SPEAKER)
     an_absence(person=ani, starts_at=at(17, 0), ends_at=at(23, 0))
     html = coordinator_client.get("/findings").text
     invitation = db.session.query(Invitation).one()
-    assert f'href="/invitations/{invitation.id}/withdraw">Ask somebody else in place of Ani Wijaya</a>' in html
-    assert f'href="/invitations/{invitation.id}/answer">Note who comes for Ani Wijaya</a>' in html
-    assert f'href="/free-times?activity={activity.id}">Find another time</a>' in html
+    assert f'href="/invitations/{invitation.id}/withdraw?{BACK}">Ask somebody else in place of Ani Wijaya</a>' in html
+    assert f'href="/invitations/{invitation.id}/answer?{BACK}">Note who comes for Ani Wijaya</a>' in html
+    assert f'href="/free-times?activity={activity.id}&amp;{BACK}">Find another time</a>' in html
     line = AgendaItem(activity_id=activity.id, starts_at=at(18, 8), ends_at=at(18, 9), topic="Materi", speakers=[ani])
     db.session.add(line)
     db.session.commit()
     html = coordinator_client.get(f"/activities/{activity.id}").text
-    assert f'href="/activities/{activity.id}/agenda">Ask somebody else in place of Ani Wijaya</a>' in html
+    assert (
+        f'href="/activities/{activity.id}/agenda?back=%2Factivities%2F{activity.id}">Ask somebody else in place of Ani Wijaya</a>'
+        in html
+    )
 
 
 # several activities created at once

@@ -71,13 +71,49 @@ def test_for_a_published_activity_the_resolution_leads_to_the_move_page(coordina
     assert 'value="08:00"' in form
 
 
+def hidden(html: str) -> dict[str, str]:
+    return dict(re.findall(r'<input [^>]*name="(version|csrf_token)"[^>]*value="([^"]*)"', html))
+
+
+def test_after_solving_a_clash_one_is_back_at_the_next_one(coordinator_client, programme):
+    first, second = (draft_activity(programme, None, day, title=title) for day, title in ((23, "Rakor"), (24, "Senam")))
+    html = coordinator_client.get("/findings?severity=warn").text
+    assert re.findall(r'<li class="card clash" id="([^"]+)">', html)[:2] == ["clash-1", "clash-2"]
+    hrefs = [href.replace("&amp;", "&") for href in re.findall(r'href="(/activities/\d+/edit[^"]*)"', html)]
+    href = next(one for one in hrefs if one.startswith(f"/activities/{first.id}/"))
+    form = coordinator_client.get(href)
+    assert 'href="/findings?severity=warn#clash-1"' in form.text  # of “Cancel”
+    fields = {"title": "Rakor", "kind": first.kind.value, "version": str(first.version), "zone": "Asia/Jakarta",
+              "on": "2027-01-19", "begins": "08:00", "ends": "12:00", "ends_on": "", "venue_id": "", "region_code": "",
+              "respond_on": "", "respond_at": "", "capacity": "", "things_to_bring": "", "seen": "all"}  # fmt: skip
+    saved = coordinator_client.post(href, data=fields)
+    assert (saved.status_code, saved.location) == (302, "/findings?severity=warn#clash-1")
+    assert "Senam" in re.search(r'id="clash-1">.*?</h3>', coordinator_client.get(saved.location).text, re.S)[0]
+
+
+def test_the_mark_leads_back_to_the_clash(coordinator_client, activity):
+    an_absence(venue=activity.venue)
+    html = coordinator_client.get("/findings").text.replace("&amp;", "&")
+    (mark,) = set(re.findall(r'href="(/findings/intended[^"]*)"', html))
+    marked = coordinator_client.post(mark, data={"reason": "Beliau hanya membuka acara."})
+    assert marked.location == "/findings#clash-1"
+
+
+def test_what_solves_a_clash_on_an_activity_s_own_page_leads_back_there(coordinator_client, activity, programme, hall):
+    draft_activity(programme, hall, 18, title="Pelatihan", starts_at=at(18, 10), ends_at=at(18, 13), holds_venue=False)
+    html = coordinator_client.get(f"/activities/{activity.id}").text
+    assert f"back=%2Factivities%2F{activity.id}" in html
+    of_programme = coordinator_client.get(f"/programmes/{programme.id}").text
+    assert f"back=%2Fprogrammes%2F{programme.id}" in of_programme
+
+
 def test_an_absent_person_can_be_left_out(coordinator_client, activity, ani):
     invitation = an_invitation(activity, ani, Role.CADRE)
     an_absence(person=ani, starts_at=at(18, 9), ends_at=at(18, 10), reason="Posyandu")
     said = page(coordinator_client)
     assert "Ani Wijaya (Cadre) is away: 09:00–10:00 WIB, Posyandu." in said
     assert "Do without Ani Wijaya" in said
-    assert f'href="/invitations/{invitation.id}/withdraw"' in coordinator_client.get("/findings").text
+    assert f'href="/invitations/{invitation.id}/withdraw?back=%2Ffindings' in coordinator_client.get("/findings").text
 
 
 def test_one_clash_of_several_people_is_shown_once(coordinator_client, activity, programme, ani, budi):
@@ -192,7 +228,7 @@ def test_a_clash_is_marked_as_intended_with_a_reason_and_taken_back(coordinator_
     assert "Venue taken" in said
     assert "Beliau hanya membuka acara" in said
     assert "Beliau hanya membuka acara" in text_of(coordinator_client.get(f"/activities/{activity.id}").text)
-    back = re.search(r'action="(/findings/intended/\d+/take-back)"', coordinator_client.get("/findings").text)[1]
+    back = re.search(r'action="(/findings/intended/\d+/take-back[^"]*)"', coordinator_client.get("/findings").text)[1]
     said = text_of(coordinator_client.post(back, follow_redirects=True).text)
     assert "Taken back." in said
     assert "Aula Bappeda is taken" in said

@@ -48,7 +48,7 @@ def test_a_sheet_is_checked_confirmed_and_reported(coordinator_page):
     text = words(page(coordinator_page, preview))
     assert "Refused 2" in text
     assert "New 1" in text
-    assert "There is no such kelurahan here 1 Atlantis row 4" in text
+    assert "There is no such kelurahan here 1 Atlantis row 4 Budi" in text
     assert "Nothing is stored yet. Add one person?" in text
     assert how_many() == 0
     report = coordinator_page.post(preview).location
@@ -136,6 +136,33 @@ def test_a_suggestion_is_taken_in_place_by_one_press(coordinator_page):
         ("Budi", "budi@example.com", "Metro"),
         ("Cici", "", "Metro"),
     ]
+
+
+def test_a_refused_row_shows_its_name_or_what_stands_in_it_and_all_its_reasons(coordinator_page):
+    preview = choose(coordinator_page, "Nama;Kelurahan;Email\n;Atlantis;ani@example,com\nBudi;Atlantis;\n").location
+    text = words(page(coordinator_page, preview))
+    unknown = "There is no kelurahan “Atlantis” here. Please compare it with the list of kelurahan."
+    address = "“ani@example,com” is not an e-mail address. Is it perhaps ani@example.com?"
+    missing = "There is no name. Please write the full name of this person."
+    assert f"Atlantis rows 2 Atlantis · ani@example,com , 3 Budi Row 2, too: {missing} {address}" in text
+    assert f"no name row 2 · Atlantis · ani@example,com Row 2, too: {unknown} {address}" in text
+    rows = CalamineWorkbook.from_filelike(io.BytesIO(coordinator_page.get(f"{preview}/refused.xlsx?lang=en").data))
+    why = [row[0] for row in rows.get_sheet_by_index(0).to_python()]
+    assert why == ["Why it was refused", f"{missing}\n{unknown}\n{address}", unknown]
+
+
+@pytest.mark.parametrize(
+    ("press", "stored"), [("Take ani@gmail.com", "ani@gmail.com"), ("It is right as it is", "ani@gmial.com")]
+)
+def test_an_address_that_looks_mistyped_is_taken_or_kept_by_one_press(coordinator_page, press, stored):
+    preview = choose(coordinator_page, "Nama;Kelurahan;Email\nAni;Imopuro;ani@gmial.com\n").location
+    html = page(coordinator_page, preview)
+    assert "This e-mail address looks mistyped 1 ani@gmial.com row 2 Ani" in words(html)
+    (value,) = re.findall(rf'name="value" value="([^"]*)" type="submit">\s*{press}<', html)
+    correct = {"column": "email", "written": "ani@gmial.com", "value": value}
+    coordinator_page.post(f"{preview}/correct", data=correct)
+    coordinator_page.post(preview)
+    assert [p.email for p in everybody()] == [stored]
 
 
 def test_all_suggestions_of_a_reason_are_taken_by_one_press(coordinator_page):
@@ -260,8 +287,9 @@ def test_the_refused_rows_are_a_spreadsheet_that_says_why_and_can_be_corrected_a
     rows = CalamineWorkbook.from_filelike(io.BytesIO(response.data)).get_sheet_by_index(0).to_python()
     assert rows == [
         ["Why it was refused", "Row", "Nama Lengkap", "Kelurahan", "No. HP/WA", "Email", "Jenis Kader"],
-        ["“=cmd|'/c calc'!A0” is not a name. Please write the full name of this person.", 3, "=cmd|'/c calc'!A0", "Yosodadi",
-         "+6281234567891", "budi@example,com", "PKK"],
+        ["“=cmd|'/c calc'!A0” is not a name. Please write the full name of this person.\n"
+         "“budi@example,com” is not an e-mail address. Is it perhaps budi@example.com?",
+         3, "=cmd|'/c calc'!A0", "Yosodadi", "+6281234567891", "budi@example,com", "PKK"],
         ["There is no kelurahan “Atlantis” here. Please compare it with the list of kelurahan.", 4, "Budi", "Atlantis", "0812",
          "", "PKK"],
     ]  # fmt: skip

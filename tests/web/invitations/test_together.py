@@ -112,6 +112,34 @@ def test_only_cadres_of_the_chosen_kinds_are_suggested(coordinator_client, activ
     ]
 
 
+def test_a_number_for_each_kind_is_one_press(coordinator_client, activities, cadres):
+    imopuro, yosodadi, _metro = activities
+    page = coordinator_client.get(ADDRESS)
+    assert "numbers-patbm" in page.text
+    asked_for = choice(activities, 5, do="choose") | {"numbers-patbm": "1", "numbers-pkk": "2"}
+    shown = coordinator_client.post(ADDRESS, data=asked_for)
+    assert ticked(shown.text) == [
+        *picks(imopuro, cadres["Ani"], cadres["Budi"], cadres["Dian"]),
+        *picks(yosodadi, cadres["Eka"], cadres["Fitri"]),
+    ]
+    kept = fields(shown.text)
+    assert (kept["numbers-patbm"], kept["numbers-pkk"]) == (["1"], ["2"])
+    again = coordinator_client.post(ADDRESS, data=kept | {"numbers-patbm": "0", "numbers-pkk": "1", "do": "suggest"})
+    assert ticked(again.text) == [*picks(imopuro, cadres["Ani"]), *picks(yosodadi, cadres["Eka"])]
+
+
+def test_a_kind_of_which_there_are_too_few_is_named(coordinator_client, activities, cadres):
+    asked_for = choice(activities[:1], 1, do="choose") | {"numbers-patbm": "3", "numbers-pkk": "1"}
+    assert "There is only 1 cadre of PATBM here." in text_of(coordinator_client.post(ADDRESS, data=asked_for).text)
+
+
+@pytest.mark.parametrize("number", ["-1", "101", "drei", "9" * 40])
+def test_an_impossible_number_for_a_kind_gets_a_sentence_beside_it(coordinator_client, activities, cadres, number):
+    shown = coordinator_client.post(ADDRESS, data=choice(activities, do="choose") | {"numbers-patbm": number})
+    assert shown.status_code == 422
+    assert re.search(r'id="numbers-patbm-error"', shown.text)
+
+
 def test_those_invited_already_count_towards_the_number_and_stay(coordinator_client, activities, cadres):
     invite(activities[0], cadres["Citra"])
     invite(activities[0], cadres["Dian"], role=Role.PARTICIPANT)

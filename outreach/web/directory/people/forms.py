@@ -1,6 +1,5 @@
 """The form of a person, for staff, and the filters of the list of people."""
 
-from collections.abc import Callable
 from typing import Any
 
 from flask_babel import gettext
@@ -11,14 +10,14 @@ from wtforms import BooleanField, RadioField, StringField, ValidationError
 
 from outreach.delivery.words.formats import LOCALES
 from outreach.delivery.words.labels import label
-from outreach.domain.directory import email_addresses, phones
+from outreach.domain.directory import phones
 from outreach.domain.kinds import CadreKind, Sector, Sex
 from outreach.domain.problems import Problem
 from outreach.queries import directory
 from outreach.queries.directory import PeopleFilters
 from outreach.services.directory.people import PersonValues
 from outreach.web.fields.base import TidyForm
-from outreach.web.fields.fields import ChoiceField, optional_int, optional_text
+from outreach.web.fields.fields import AddressField, ChoiceField, optional_int, optional_text
 from outreach.web.frame.say import say
 from outreach.web.invitations.forms import Ticks, member, text, words
 
@@ -77,20 +76,13 @@ def kelurahan_options() -> dict[str, list[tuple[str, str]]]:
 
 
 class InviteeForm(TidyForm):
-    """A form with an e-mail address and a phone number: the sentence stands beside an ill-formed one, and it stays as typed."""
-
-    def validate_email(self, field: StringField) -> None:
-        _check(email_addresses.address, field)
+    """A form with a phone number: the sentence stands beside an ill-formed one, and it stays as typed."""
 
     def validate_phone(self, field: StringField) -> None:
-        _check(phones.number, field)
-
-
-def _check(read: Callable[[str], str], field: StringField) -> None:
-    try:
-        read(field.data or "")
-    except Problem as problem:
-        raise ValidationError(say(problem)) from None
+        try:
+            phones.number(field.data or "")
+        except Problem as problem:
+            raise ValidationError(say(problem)) from None
 
 
 class PersonForm(InviteeForm):
@@ -113,9 +105,8 @@ class PersonForm(InviteeForm):
     )
     sex = RadioField(_l("Sex"), default="", coerce=str)
     kinds = Ticks(_l("Cadre of"), coerce=str)
-    email = text(
+    email = AddressField(
         _l("E-mail"),
-        254,
         description=_l(
             "Invitations and reminders go here, such as siti.rahmawati@example.com. Two people may share one."
         ),

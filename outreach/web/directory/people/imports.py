@@ -61,6 +61,7 @@ REASON_WORDS = (  # the message ids of import_remarks.REASONS
     _l("There is no such kelurahan here"),
     _l("There is more than one such kelurahan"),
     _l("This is not an e-mail address"),
+    _l("This e-mail address looks mistyped"),
     _l("Not chosen yet whether it is the same person"),
 )
 KEPT_WORDS = {
@@ -174,7 +175,8 @@ def import_correct(key: str) -> Any:
     if column is not None:
         taken = {written: value} if value else {}
         if request.form.get("all"):
-            taken = reports.suggestions(importing.read(_book(upload), upload.filename, plan), column)
+            said = request.form.get("reason", "")
+            taken = reports.suggestions(importing.read(_book(upload), upload.filename, plan), column, said)
         known = {**plan.corrections.get(column, {}), **taken}
         if len(known) <= MOST_CHOICES:
             _take(upload, replace(plan, corrections={**plan.corrections, column.value: known}))

@@ -59,6 +59,9 @@ def new() -> Any:
 @staff_required
 def show(person_id: int) -> Any:
     person = people.get(person_id)
+    if file.asked():
+        rows = invitee_page.invitations_of(person, most=None)
+        return file.send(ListName.INVITATIONS, columns.invitations(), rows, also={"person": str(person_id)})
     return render_template(
         "directory/people/show.html",
         person=person,
