@@ -10,9 +10,10 @@ from sqlalchemy.orm import Session, aliased
 from outreach.domain.kinds import Audience, MailKind
 from outreach.domain.mail.hours import SOON
 from outreach.domain.reminders import Rule, due_at, upcoming
-from outreach.domain.states import ANSWERED, ActivityState, ReminderState
+from outreach.domain.states import ANSWERED, ActivityState, InvitationState, ReminderState
 from outreach.models import Activity, Invitation, MessageLine, Reminder
 from outreach.models.base import literally
+from outreach.services.reminders import audiences
 from outreach.services.reminders.rules import rules_for
 
 BY_HAND = "by-hand"  # the key of reminders that staff send to chosen invitees
@@ -29,13 +30,14 @@ def event_reminder(
     detail: dict[str, Any] | None = None,
     text_key: str = "",
     key: str = "",
+    occurrence: int | None = None,
 ) -> Reminder:
-    """Write the reminder of an event that just happened, due now. key: if not its kind."""
+    """Write the reminder of an event that just happened, due now. key: if not its kind. occurrence: None for the next one."""
     key = key or kind.value
     reminder = Reminder(
         activity_id=activity.id,
         key=key,
-        occurrence=_next_occurrence(session, activity.id, key),
+        occurrence=_next_occurrence(session, activity.id, key) if occurrence is None else occurrence,
         kind=kind,
         audience=audience,
         invitation_id=invitation.id if invitation else None,
@@ -156,6 +158,26 @@ def unsent_invitations(session: Session, activity_id: int) -> list[Reminder]:
 def waiting_invitations(session: Session, activity_id: int, now: datetime) -> Reminder | None:
     """Return the reminder of an activity's invitations that go out later than `now`; None if there is none."""
     return next((one for one in unsent_invitations(session, activity_id) if one.due_at > now), None)
+
+
+def has_prepared(session: Session, activity_id: int) -> bool:
+    """Return whether a postponed activity has invitees whose invitation is still to come."""
+    waiting = sa.or_(Invitation.state == InvitationState.PREPARED, audiences.KEPT_FROM_INVITATION)
+    return bool(session.scalar(sa.select(sa.exists().where(Invitation.activity_id == activity_id, waiting))))
+
+
+def invite_again(session: Session, activity: Activity, *, now: datetime) -> None:
+    """Send the invitations that a postponement kept back, now that the activity has its new date."""
+    if not has_prepared(session, activity.id):
+        return
+    kept = sa.select(Invitation.id).where(Invitation.activity_id == activity.id, audiences.KEPT_FROM_INVITATION)
+    session.execute(
+        sa.update(Invitation)
+        .where(Invitation.id.in_(kept))
+        .values(state=InvitationState.PREPARED, invited_at=None)
+        .execution_options(synchronize_session="fetch")
+    )
+    event_reminder(session, activity, MailKind.INVITATION, Audience.NEWLY_INVITED, now=now)
 
 
 def hasten_invitations(session: Session, activity: Activity, *, now: datetime) -> None:
