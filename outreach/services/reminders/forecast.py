@@ -13,7 +13,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import Session, aliased
 
 from outreach.delivery.recheck.moves_told import MAY_HAVE_TOLD
 from outreach.domain.activity import Move
@@ -42,7 +42,12 @@ from outreach.services.office_defaults import deadline, deadline_at_publishing
 from outreach.services.reminders import audiences
 from outreach.services.reminders import expand as expanding
 from outreach.services.reminders.rules import rules_for
-from outreach.services.reminders.schedule import has_prepared, hastened_invitations, later_rule_is_due
+from outreach.services.reminders.schedule import (
+    has_prepared,
+    hastened_invitations,
+    later_rule_is_due,
+    waiting_invitations,
+)
 
 FORECAST = (ActivityState.DRAFT, ActivityState.PUBLISHED, ActivityState.POSTPONED)
 CALLS_OFF = {
@@ -109,15 +114,24 @@ def for_move(activity_id: int, move: Move, *, now: datetime) -> Forecast:
         dated = activity.state is ActivityState.POSTPONED
         is_ahead = not dated or activity.starts_at > now
         planned.append(replace(told, also_starts_at=activity.starts_at if is_ahead else None))
-        invites = (
-            has_prepared(db.session(), activity.id)
-            if dated
-            else hastened_invitations(db.session(), activity.id, move.starts_at, respond_by_at, now=now)
-        )
-        if invites:
-            planned.append(_event(activity, MailKind.INVITATION, Audience.NEWLY_INVITED, times, move.zone, now))
+        invited_at = _invitations_after(activity, move.starts_at, respond_by_at, now)
+        if invited_at is not None:
+            planned.append(_event(activity, MailKind.INVITATION, Audience.NEWLY_INVITED, times, move.zone, invited_at))
         planned += _ruled(activity, times, move.zone, now)
     return _count(planned, now, dated=dated)
+
+
+def _invitations_after(
+    activity: Activity, starts_at: datetime, respond_by_at: datetime, now: datetime
+) -> datetime | None:
+    """Return when the invitations that wait go out once the activity has this start and deadline; None if none waits."""
+    session: Session = db.session()
+    if activity.state is ActivityState.POSTPONED:
+        return now if has_prepared(session, activity.id) else None
+    if hastened_invitations(session, activity.id, starts_at, respond_by_at, now=now):
+        return now
+    waiting = waiting_invitations(session, activity.id, now)
+    return waiting.due_at if waiting else None
 
 
 def for_cancelling(activity_id: int, *, now: datetime) -> Forecast:
