@@ -176,12 +176,12 @@ def _preview_rules(
     with writing() as session:
         scope = scope_of(session, programme_id, activity_id)
         activities = list(_published(session, scope, now))
-        before = {a.id: set(rules_for(session, a)) for a in activities}
+        before = {a.id: rules_for(session, a) for a in activities}
         change(session, scope)
         session.flush()
-        new = {a.id: [rule for rule in rules_for(session, a) if rule not in before[a.id]] for a in activities}
-        changed = [a for a in activities if set(rules_for(session, a)) != before[a.id]]
-        found = forecasting.for_rules(changed, new, now=now) if changed else None
+        after = {a.id: rules_for(session, a) for a in activities}
+        changed = [a for a in activities if set(after[a.id]) != set(before[a.id])]
+        found = forecasting.for_rules(changed, before, after, now=now) if changed else None
         session.rollback()
     return found
 

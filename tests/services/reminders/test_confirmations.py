@@ -124,7 +124,7 @@ def test_people_waiting_for_a_seat_are_told_that_they_wait(invited, activity, se
     )
     her_calendar_says(Choice.COMING, NOW + minutes(5))
     send(NOW + minutes(6))
-    assert ("Jawaban tercatat", "Menunggu tempat") in told(server)
+    assert ("Jawaban tercatat", "Menunggu kursi") in told(server)
 
 
 def test_the_confirmations_text_shows_the_answer_changed_by_link_meanwhile(invited, activity, server):

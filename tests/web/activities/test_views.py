@@ -523,6 +523,18 @@ def test_invitations_are_sent_on_a_chosen_day_which_can_be_changed(coordinator_c
     assert coordinator_client.get(change).status_code == 302
 
 
+@pytest.mark.usefixtures("default_rules")
+def test_pages_say_why_a_reminder_is_on_another_day(coordinator_client, programme, hall, ani, office):
+    activity = draft_activity(programme, hall, 19, respond_by_at=at(15, 16))  # a Tuesday; three days before is Saturday
+    inviting.invite_people([activity.id], [ani.id], Role.CADRE, by=None, now=NOW)
+    why = "Earlier, because its own day is after the deadline for answers"
+    assert why in coordinator_client.get(f"/activities/{activity.id}/publish").text
+    publishing.publish([activity.id], by=None, now=NOW)
+    page = text_of(coordinator_client.get(f"/activities/{activity.id}").text)
+    assert f"Thursday, 14 January 2027 at 08:00 WIB {why}" in page
+    assert "goes out on the working day before" in coordinator_client.get("/rules").text
+
+
 def test_the_office_chooses_its_hours_for_mails(administrator_client, office):
     form = {name: values[-1] for name, values in fields(administrator_client.get("/office").text).items()}
     refused = administrator_client.post("/office", data={**form, "mails_from": "08:00", "mails_until": "06:00"})
