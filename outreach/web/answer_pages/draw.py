@@ -125,6 +125,15 @@ def _facts(env: Environment) -> Callable[[Facts, str], Markup]:
     return facts
 
 
+def _details(env: Environment) -> Callable[[Facts, str], Markup]:
+    @lru_cache(1024)
+    def details(about: Facts, language: str) -> Markup:
+        module: Any = env.get_template("answer_pages/facts.html").module
+        return Markup(module.more(about, words(language)).strip())  # noqa: S704  drawn, and escaped, by a template
+
+    return details
+
+
 def _look(app: Flask) -> tuple[Environment, str]:
     found = app.extensions.get(_KEY)
     if found is None:
@@ -135,6 +144,7 @@ def _look(app: Flask) -> tuple[Environment, str]:
             **env.globals,
             "css": Markup(css),  # noqa: S704  our own file
             "facts": _facts(env),
+            "details": _details(env),
             "google_calendar": google_calendar,
             "map_url": map_url,
             "phone": formats.phone,

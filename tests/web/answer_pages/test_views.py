@@ -341,6 +341,32 @@ def test_a_choice_from_the_mail_says_how_to_send_it(browser, four_days, ani, pic
     assert re.findall(r"Your choice is not sent yet\. ([^<]+)", top) == [leads_on]
 
 
+def test_a_choice_from_the_mail_is_for_its_activity_where_there_are_several(browser, four_days, ani):
+    """The mail was about the second day. Neither the other days nor the answer for all is marked."""
+    invite(ani, *four_days)
+    second = four_days[1]
+    page = browser.get(f"/j/{link(ani)}?pilih=hadir-{second.id}&lang=en").text
+    top, *rest = page.split("<section")
+    assert "Your choice is not sent yet. Press it once more to send it:" in top
+    assert f'name="{second.id}-choice" value="coming" class="g"' in top
+    assert "Tue, 19 Jan" in top
+    assert marked(page) == ["coming"] * 2  # at the top and on its card
+    assert 'value="coming" class="g"' not in rest[0]  # the answer for all
+    send(browser, ani, second.id, choice="coming")
+    again = browser.get(f"/j/{link(ani)}?pilih=hadir-{second.id}&lang=en").text
+    assert "not sent yet" not in again
+    assert marked(again) == []
+    assert marked(browser.get(f"/j/{link(ani)}?pilih=hadir-99999").text) == []
+
+
+def test_represented_from_the_mail_opens_the_name_of_its_activity_only(browser, four_days, ani):
+    invite(ani, *four_days)
+    second = four_days[1]
+    page = browser.get(f"/j/{link(ani)}?pilih=wakil-{second.id}").text
+    assert page.split("<section")[0].count(f'href="#w{second.id}"') == 1
+    assert re.findall(r'<details class="w"[^>]* open>', page) == [f'<details class="w" id="w{second.id}" open>']
+
+
 def test_represented_from_the_mail_leads_to_the_name(browser, first, ani):
     invite(ani, first)
     page = browser.get(f"/j/{link(ani)}?pilih=wakil").text
@@ -350,8 +376,13 @@ def test_represented_from_the_mail_leads_to_the_name(browser, first, ani):
 
 def test_an_organisation_with_a_choice_from_a_link_is_told_to_name_people(browser, first, police):
     invite_office(police, first)
-    top = browser.get(f"/j/{link(police)}?pilih=hadir&lang=en").text.split("<section")[0]
-    assert "Your choice is not sent yet. Please press it below." in top
+    for pick in ("hadir", f"hadir-{first.id}"):
+        page = browser.get(f"/j/{link(police)}?pilih={pick}&lang=en").text
+        top = page.split("<section")[0]
+        assert "Your choice is not sent yet. Please write who is sent, and send it." in top
+        assert (top.count(f'href="#w{first.id}"'), page.count(f'<fieldset id="w{first.id}">')) == (1, 1)
+    nobody = browser.get(f"/j/{link(police)}?pilih=tidak-{first.id}&lang=en").text.split("<section")[0]
+    assert f'<button name="{first.id}-choice" value="not_coming" class="g">Sending nobody</button>' in nobody
 
 
 def test_an_invitation_that_is_not_answered_asks_and_says_nothing_about_an_answer(browser, first, ani, police):
@@ -383,7 +414,7 @@ def test_a_speaker_who_is_also_a_participant_answers_once(browser, first, chief)
     invite(chief, first, role=Role.PARTICIPANT)
     page = browser.get(f"/j/{link(chief)}").text
     assert page.count("<section") == 1
-    assert "“Pencegahan &amp; pelaporan”,\n09.00–10.00 WIB" in page
+    assert "“Pencegahan &amp; pelaporan”, 09.00–10.00 WIB" in page
     assert "Milik orang lain" not in page
     send(browser, chief, first.id, choice="coming")
     assert states(chief) == ["coming", "coming"]
@@ -1034,7 +1065,7 @@ def test_an_answer_for_all_leaves_what_was_answered(browser, four_days, ani):
     one, two = (day.id for day in four_days[:2])
     for day, name in ((one, "Rina"), (two, "Dedi")):
         send(browser, ani, day, choice="represented", name=name)
-    assert "Jawaban sama untuk 2 kegiatan yang belum dijawab?" in browser.get(f"/j/{link(ani)}").text
+    assert "Jawaban yang sama untuk 2 kegiatan yang belum dijawab?" in browser.get(f"/j/{link(ani)}").text
     assert send(browser, ani, "all", choice="not_coming").status_code == 303
     assert states(ani) == ["represented", "represented", "not_coming", "not_coming"]
     assert 'aria-labelledby="all"' not in browser.get(f"/j/{link(ani)}").text
