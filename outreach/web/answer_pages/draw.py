@@ -79,7 +79,7 @@ def times(facts: Facts) -> TimesInWords:
     return TimesInWords(
         day=formats.day(facts.starts_at, facts.zone),
         span=formats.span(facts.starts_at, facts.ends_at, facts.zone),
-        registration=formats.clock(facts.registration_at, facts.zone, with_zone=False) if facts.registration_at else "",
+        registration=formats.clock(facts.registration_at, facts.zone) if facts.registration_at else "",
         tile=tile(facts.starts_at, facts.zone),
     )
 
@@ -129,7 +129,7 @@ def _details(env: Environment) -> Callable[[Facts, str], Markup]:
     @lru_cache(1024)
     def details(about: Facts, language: str) -> Markup:
         module: Any = env.get_template("answer_pages/facts.html").module
-        return Markup(module.more(about, words(language)).strip())  # noqa: S704  drawn, and escaped, by a template
+        return Markup(module.more(about, times(about), words(language)).strip())  # noqa: S704  drawn, and escaped, by a template
 
     return details
 

@@ -30,7 +30,7 @@ def words(language: str) -> dict[str, Any]:
         "title": _("Invitation"),
         "dear": _("Dear"),
         "time": _("Time"),
-        "registration": _("registration from"),
+        "registration": _("Registration"),
         "place": _("Place"),
         "no_place": _("to be announced"),
         "role": _("As"),
