@@ -8,7 +8,6 @@ from itertools import pairwise
 
 import pytest
 import sqlalchemy as sa
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 from werkzeug.serving import make_server
 
@@ -16,7 +15,7 @@ from outreach.domain.kinds import ActivityKind, Role
 from outreach.domain.states import SearchState
 from outreach.extensions import db
 from outreach.models import Activity, Invitation, TimetablingSearch, Venue
-from tests.browser.pages import press
+from tests.browser.pages import holds, press
 from tests.conftest import JAKARTA, PASSWORD, draft_activity
 from tests.services.timetabling.timetabling_help import KELURAHAN, facilitators
 from tests.world import working_day
@@ -61,13 +60,6 @@ def sign_in(page, address: str) -> None:
     page.fill("input[name=email]", "coordinator@example.com")
     page.fill("input[name=password]", PASSWORD)
     press(page.locator("main button[type=submit]"))
-
-
-def holds(page, width: int) -> None:
-    """Check that nothing overflows and that axe finds no violation."""
-    assert page.evaluate("document.documentElement.scrollWidth") <= width, page.url
-    found = {v["id"]: [n["html"][:120] for n in v["nodes"]] for v in Axe().run(page).response["violations"]}
-    assert found == {}, page.url
 
 
 def test_drafts_are_timetabled_with_one_button_and_applied(chromium, address, drafts):
