@@ -562,7 +562,11 @@ def nominees(of) -> list[tuple[str, str, str]]:
 def test_the_police_name_two_people_and_change_one(browser, first, police):
     invite_office(police, first)
     page = browser.get(f"/j/{link(police)}").text
-    assert ("Polres Metro" in page, page.count("-rows-"), 'value="represented"' in page) == (True, 8, False)
+    assert ("Polres Metro" in page, page.count(f'name="{first.id}-rows-'), 'value="represented"' in page) == (
+        True,
+        8,
+        False,
+    )
     assert "Apakah Bapak/Ibu mengirim peserta?" in page
     assert "hadir?" not in page
     assert re.findall(r'-choice" value="(\w+)"[^>]*>([^<]+)<', page) == [
