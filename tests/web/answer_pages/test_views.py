@@ -567,7 +567,7 @@ def test_the_police_name_two_people_and_change_one(browser, first, police):
         8,
         False,
     )
-    assert "Apakah Bapak/Ibu mengirim peserta?" in page
+    assert "Apakah mengirim peserta?" in page
     assert "hadir?" not in page
     assert re.findall(r'-choice" value="(\w+)"[^>]*>([^<]+)<', page) == [
         ("coming", "Mengirim peserta"),
