@@ -221,8 +221,8 @@ def tell_of_move(session: Session, activity: Activity, old: dict[str, str], *, b
     """
     session.refresh(activity, ["venue"])
     event_reminder(session, activity, MailKind.CHANGE, Audience.EXPECTED, now=now, detail=old)
-    schedule(session, activity, now=now)
     hasten_invitations(session, activity, now=now)
+    schedule(session, activity, now=now)
     _reopen(session, activity, now)
     links.prolong_links(session, activity)
     seats.offer_freed(session, activity, now=now)
