@@ -39,6 +39,12 @@ class ActivityCancelled(Problem):
     message = "This activity has been cancelled. You need not answer any more."
 
 
+class ActivityPostponed(Problem):
+    message = (
+        "This activity is postponed. We write to you as soon as the new date is set; you need not answer until then."
+    )
+
+
 class ActivityEnded(Problem):
     message = "This activity is over. It can no longer be answered."
 
@@ -81,6 +87,8 @@ def refusal(
         return NotInvited(contact=contact)
     if activity_state is ActivityState.CANCELLED:
         return ActivityCancelled()
+    if activity_state is ActivityState.POSTPONED:
+        return ActivityPostponed()
     if activity_state is not ActivityState.PUBLISHED:
         return ActivityEnded()
     if now >= deadline:

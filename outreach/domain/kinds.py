@@ -79,6 +79,7 @@ class MailKind(StrEnum):
     """What a mail is about. The order is that of the parts in a mail with several lines."""
 
     CANCELLATION = "cancellation"
+    POSTPONEMENT = "postponement"  # without a new date yet
     WITHDRAWAL = "withdrawal"
     CHANGE = "change"
     SEAT = "seat"

@@ -28,6 +28,7 @@ class NeedKind(StrEnum):
     CLASHES = "clashes"  # clashes that the office has set to block
     POLLS_DECIDE = "polls_decide"  # date polls that wait for a decision
     TO_READ = "to_read"  # mails written by people, or not understood
+    NEW_DATE = "new_date"  # postponed activities that wait for a new date
     NO_SPEAKER = "no_speaker"  # there is an agenda but no speaker
     DEADLINE = "deadline"  # the deadline is near, and answers are missing
     BOUNCED = "bounced"  # expected people whose address takes no mail
@@ -102,7 +103,7 @@ class Answers:
 
 @dataclass(frozen=True, slots=True)
 class ActivityStanding:
-    """An upcoming activity with its figures."""
+    """An upcoming or postponed activity with its figures."""
 
     id: int
     title: str
@@ -179,7 +180,7 @@ class Need:
 
 
 def needs(standings: Sequence[ActivityStanding], troubles: Troubles, now: datetime) -> list[Need]:
-    """Return what needs attention at `now`. standings: upcoming activities, the soonest first."""
+    """Return what needs attention at `now`. standings: upcoming and postponed activities, the soonest first."""
     told = [s for s in standings if s.state is ActivityState.PUBLISHED]
     waiting = [s for s in told if s.answers.open and s.starts_at > now]
     found = [
@@ -190,12 +191,18 @@ def needs(standings: Sequence[ActivityStanding], troubles: Troubles, now: dateti
         Need(NeedKind.MAILBOX, 1, since_at=troubles.mailbox_since_at) if troubles.mailbox_since_at else None,
         _of_invitees(NeedKind.SILENT, [s for s in waiting if s.respond_by_at <= now]),
         _of_activities(
-            NeedKind.FULL, [s for s in standings if s.seats is not None and s.answers.seats_taken > s.seats]
+            NeedKind.FULL,
+            [
+                s
+                for s in standings
+                if s.state is not ActivityState.POSTPONED and s.seats is not None and s.answers.seats_taken > s.seats
+            ],
         ),
         _of_names(NeedKind.DECLINED, told, troubles.declined),
         _counted(NeedKind.CLASHES, troubles.clashes),
         _of_polls(NeedKind.POLLS_DECIDE, [one for one in troubles.polls if one.to_decide]),
         _counted(NeedKind.TO_READ, troubles.to_read),
+        _of_activities(NeedKind.NEW_DATE, [s for s in standings if s.state is ActivityState.POSTPONED]),
         _of_activities(NeedKind.NO_SPEAKER, [s for s in told if s.agenda_lines and not s.answers.speakers]),
         _of_invitees(NeedKind.DEADLINE, [s for s in waiting if now < s.respond_by_at <= now + DEADLINE_NEAR]),
         _counted(NeedKind.BOUNCED, troubles.bounced),

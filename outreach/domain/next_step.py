@@ -13,6 +13,7 @@ from outreach.domain.states import ActivityState
 class NextStep(StrEnum):
     ADD_ACTIVITIES = "add_activities"  # a programme without activities
     NEW_DATE = "new_date"  # a draft whose start has passed
+    POSTPONED = "postponed"  # waits for a new date
     INVITE = "invite"  # nobody is invited, or only those who speak or moderate
     PUBLISH = "publish"
     FIND_SPEAKER = "find_speaker"  # published, and a speaker has declined or its agenda has no speaker
@@ -25,6 +26,7 @@ class NextStep(StrEnum):
 # A programme takes the most urgent step of its activities.
 ORDER = (
     NextStep.NEW_DATE,
+    NextStep.POSTPONED,
     NextStep.FIND_SPEAKER,
     NextStep.ATTENDANCE,
     NextStep.INVITE,
@@ -55,6 +57,8 @@ def next_step(
     """
     if state is ActivityState.CANCELLED:
         return NextStep.CANCELLED
+    if state is ActivityState.POSTPONED:
+        return NextStep.POSTPONED
     if state is ActivityState.DRAFT:
         if starts_at <= now:
             return NextStep.NEW_DATE

@@ -13,6 +13,7 @@ from outreach.domain.kinds import Audience, MailKind, RuleTiming
 from outreach.domain.planning.working_days import is_working_day, last_working_day
 
 THANKS_USEFUL_FOR = timedelta(days=7)
+DATELESS_USEFUL_FOR = timedelta(days=7)  # news of an activity without a date
 ANSWERING_TAKES = timedelta(days=1)
 READING_TAKES = timedelta(hours=4)
 NEXT_MORNING = time(8, 0)
@@ -95,19 +96,23 @@ def due_at(starts_at: datetime, ends_at: datetime, zone: ZoneInfo, rule: Rule) -
 
 @dataclass(frozen=True)
 class ActivityTimes:
-    """An activity's instants, all aware, that decide how long a mail about it is useful."""
+    """An activity's instants, all aware, that decide how long a mail about it is useful.
+
+    dateless: it is postponed, or was cancelled while it was: its start and end are those that no longer hold.
+    """
 
     starts_at: datetime
     ends_at: datetime
     respond_by_at: datetime
+    dateless: bool = False
 
 
 def useful_until(kind: MailKind, audience: Audience, due: datetime, times: ActivityTimes) -> datetime:
     """Return the instant after which a mail of `kind` to `audience` is no longer useful."""
     if kind is MailKind.THANKS:
         return due + THANKS_USEFUL_FOR
-    if kind in (MailKind.CANCELLATION, MailKind.WITHDRAWAL, MailKind.CONFIRMATION):
-        return times.ends_at
+    if kind in (MailKind.CANCELLATION, MailKind.POSTPONEMENT, MailKind.WITHDRAWAL, MailKind.CONFIRMATION):
+        return max(times.ends_at, due + DATELESS_USEFUL_FOR) if times.dateless else times.ends_at
     if kind is MailKind.REMINDER and audience is Audience.UNANSWERED:
         return min(times.respond_by_at, times.starts_at)
     return times.starts_at

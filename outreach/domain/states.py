@@ -6,6 +6,7 @@ from enum import StrEnum
 class ActivityState(StrEnum):
     DRAFT = "draft"
     PUBLISHED = "published"
+    POSTPONED = "postponed"  # was published; its times are the former ones until it gets new ones
     HELD = "held"
     CANCELLED = "cancelled"
 

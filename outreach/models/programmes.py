@@ -73,9 +73,12 @@ class Activity(Identified, Created, Model):
     published_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     told_at: Mapped[datetime | None] = mapped_column(
         UTCDateTime
-    )  # when invitees are told of its day: by the invitations (it lies ahead while these wait), or by a move to that day
-    cancelled_reason: Mapped[str] = mapped_column(sa.String(500), default="")
-    sequence: Mapped[int] = mapped_column(default=0)  # RFC 5545 SEQUENCE: a move or cancellation increases it
+    )  # when invitees are told of its day: by the invitations (it lies ahead while these wait), or by a move to that day;
+    # None while it is postponed
+    cancelled_reason: Mapped[str] = mapped_column(sa.String(500), default="")  # or why it is postponed
+    sequence: Mapped[int] = mapped_column(
+        default=0
+    )  # RFC 5545 SEQUENCE: a move, postponement or cancellation increases it
     uid: Mapped[str] = mapped_column(sa.String(80), unique=True, default=lambda: f"{uuid4()}@outreach")
     version: Mapped[int] = mapped_column(default=1)  # if two users save the same form, the second gets an error
     programme: Mapped[Programme | None] = relationship(back_populates="activities")
@@ -98,6 +101,16 @@ class Activity(Identified, Created, Model):
         if self.capacity is not None:
             return self.capacity
         return self.venue.capacity if self.venue else None
+
+    @property
+    def dateless(self) -> bool:
+        """Return whether it is postponed, or was cancelled while it was. Its times are those that no longer hold.
+
+        Also if it was cancelled before its invitations went out: then nobody knows of its times, either.
+        """
+        if self.state is ActivityState.CANCELLED:
+            return self.published_at is not None and self.told_at is None
+        return self.state is ActivityState.POSTPONED
 
 
 IS_PUBLISHED = literally(Activity.state, ActivityState.PUBLISHED)  # the condition of the partial indexes

@@ -34,6 +34,7 @@ MOST_DAYS = 400
 FAR_AHEAD = 1100  # days; what is planned later than in three years is not looked for
 MOST_CHOICES = 200
 A_DAY = timedelta(days=1)
+NOT_SHOWN = (ActivityState.CANCELLED, ActivityState.POSTPONED)
 AWAY = (InvitationState.NOT_COMING, InvitationState.WITHDRAWN)
 
 
@@ -131,12 +132,23 @@ def next_day(wanted: CalendarFilter, today: date, *, zone: ZoneInfo) -> date | N
     return max(today, first.starts_at.astimezone(zone).date()) if first else None
 
 
+def waiting(wanted: CalendarFilter) -> int:
+    """Return how many activities are postponed and wait for a new date, of the programme and region of the filter."""
+    chosen = sa.select(sa.func.count()).select_from(Activity).outerjoin(Venue, Venue.id == Activity.venue_id)
+    chosen = chosen.where(Activity.state == ActivityState.POSTPONED)
+    if wanted.programme_id:
+        chosen = chosen.where(Activity.programme_id == wanted.programme_id)
+    if wanted.region_code:
+        chosen = chosen.where(browsing.within_region(wanted.region_code))
+    return db.session.scalar(chosen) or 0
+
+
 def shown(
     first: date, last: date, wanted: CalendarFilter, *, zone: ZoneInfo, now: datetime, with_clashes: bool = True
 ) -> ShownDays:
     """Return the calendar from first to last day, both included; raise RangeEmpty or RangeTooLong.
 
-    A fixed number of queries. Cancelled activities are left out.
+    A fixed number of queries. Cancelled and postponed activities are left out.
     """
     if last < first:
         raise RangeEmpty
@@ -232,7 +244,7 @@ def _chosen(starts_at: datetime, ends_at: datetime, wanted: CalendarFilter) -> s
         sa.select(Activity)
         .outerjoin(Venue, Venue.id == Activity.venue_id)
         .options(joinedload(Activity.venue), joinedload(Activity.programme), joinedload(Activity.region))
-        .where(Activity.starts_at < ends_at, Activity.ends_at > starts_at, Activity.state != ActivityState.CANCELLED)
+        .where(Activity.starts_at < ends_at, Activity.ends_at > starts_at, Activity.state.not_in(NOT_SHOWN))
         .order_by(Activity.starts_at, Activity.id)
     )
     if wanted.programme_id:

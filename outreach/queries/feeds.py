@@ -33,6 +33,7 @@ from outreach.services.feeds import FeedMissing, own_feed
 
 PAST = timedelta(days=90)  # how long a past activity stays in a feed
 TOLD = (ActivityState.PUBLISHED, ActivityState.HELD)
+OFF = (ActivityState.CANCELLED, ActivityState.POSTPONED)  # calendars have no word for an event without a date
 ELSEWHERE = (InvitationState.NOT_COMING, InvitationState.REPRESENTED, InvitationState.WITHDRAWN)
 
 
@@ -113,7 +114,7 @@ def content(feed: Feed, *, now: datetime) -> FeedContent:
 
 
 def _entries(feed: Feed, since: datetime) -> list[FeedEntry]:
-    told = Activity.state.in_(TOLD) | ((Activity.state == ActivityState.CANCELLED) & Activity.published_at.is_not(None))
+    told = Activity.state.in_(TOLD) | (Activity.state.in_(OFF) & Activity.published_at.is_not(None))
     chosen: sa.Select = (
         sa.select(Activity)
         .where(Activity.ends_at >= since)
@@ -164,7 +165,7 @@ def _of_person(chosen: sa.Select, person_id: int, office: Office | None) -> list
 
 
 def _status(activity: Activity) -> FeedStatus:
-    if activity.state is ActivityState.CANCELLED:
+    if activity.state in OFF:
         return FeedStatus.CANCELLED
     return FeedStatus.TENTATIVE if activity.state is ActivityState.DRAFT else FeedStatus.CONFIRMED
 

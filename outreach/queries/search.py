@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
+from outreach.domain.states import ActivityState
 from outreach.extensions import db
 from outreach.models import Activity, Message, Organisation, Person, Programme, Venue
 from outreach.queries.activities.lists import activity_matches, programme_matches
@@ -101,7 +102,7 @@ def _programmes(q: str) -> sa.Select[Any]:
 
 def _activities(q: str, now: datetime) -> sa.Select[Any]:
     """Select activities still to come, the next first; then past ones, the latest first."""
-    ahead = Activity.ends_at >= now
+    ahead = sa.or_(Activity.ends_at >= now, Activity.state == ActivityState.POSTPONED)
     return (
         sa.select(Activity)
         .outerjoin(Venue, Venue.id == Activity.venue_id)

@@ -26,7 +26,17 @@ from tests.chaos.support.faults import (
     Fault,
 )  # fmt: skip
 from tests.chaos.support.story import MINUTE, ChaosStory, seen
-from tests.chaos.support.truth import DAY, DRAFT, HOUR, INVITATION, NEWS, PUBLISHED, UNANSWERED_REMINDER, WITHDRAWN
+from tests.chaos.support.truth import (
+    DAY,
+    DRAFT,
+    HOUR,
+    INVITATION,
+    NEWS,
+    POSTPONED,
+    PUBLISHED,
+    UNANSWERED_REMINDER,
+    WITHDRAWN,
+)
 from tests.chaos.support.world import CONNECTIONS, GROUP, PEOPLE, STARTS, World
 from tests.world import at
 
@@ -91,6 +101,15 @@ class AnyOrder(ChaosStory, RuleBasedStateMachine):
     @rule(title=titles)
     def an_activity_is_cancelled(self, title: str) -> None:
         self.cancel(title)
+
+    @rule(title=titles)
+    def an_activity_is_postponed(self, title: str) -> None:
+        self.postpone(title)
+
+    @precondition(lambda self: any(one.state == POSTPONED for one in self.truth.activities.values()))
+    @rule(by=st.sampled_from([timedelta(), 2 * HOUR, DAY, 9 * DAY]))
+    def a_postponed_one_gets_its_new_date(self, by: timedelta) -> None:
+        self.move(next(title for title, one in self.truth.activities.items() if one.state == POSTPONED), by)
 
     @precondition(lambda self: self.invitations())
     @rule(data=st.data())

@@ -84,9 +84,10 @@ class Written:
 
 class AnyHistory(RuleBasedStateMachine):
     @initialize(
-        far=st.sampled_from(["planned", "told", "answered", "the day before"]), late=st.booleans(), quiet=st.booleans()
-    )
-    def it_begins(self, far: str, late: bool, quiet: bool) -> None:
+        far=st.sampled_from(["planned", "told", "answered", "the day before"]), late=st.booleans(), quiet=st.booleans(),
+        put_off=st.booleans(),
+    )  # fmt: skip
+    def it_begins(self, far: str, late: bool, quiet: bool, put_off: bool) -> None:
         """Three drafts; or Alfa and Beta published and notified early or late in the evening, then answered days later."""
         self.furnish(quiet=quiet)
         self.quiet = quiet
@@ -98,7 +99,7 @@ class AnyHistory(RuleBasedStateMachine):
             "Beta": draft_activity(None, None, 18, title="Beta", **beta).id,
             "Gama": draft_activity(None, None, 13, title="Gama", respond_by_at=at(11, 16)).id,
         }
-        self.drafts, self.published = set(TITLES), set()
+        self.drafts, self.published, self.postponed = set(TITLES), set(), set()
         self.held: dict[
             int, tuple[datetime, datetime, datetime]
         ] = {}  # until when, by reminder; and its activity's times
@@ -116,6 +117,15 @@ class AnyHistory(RuleBasedStateMachine):
             for one, choice in zip(ids, (Choice.REPRESENTED, Choice.COMING, Choice.COMING), strict=False):
                 self.answer(one, choice, "rudi@example.com")
             self.now = at(10, 7, 30) if far == "answered" else at(16, 7, 30)
+        if put_off:
+            self.call_off("Beta", for_good=False, tick=True)
+            self.work([SENT])
+            self.move("Beta", DAY, tick=True)
+            self.work([SENT])
+            for title in ("Alfa", "Beta"):
+                self.invite(title, "Dedi")
+                self.tick()
+                self.work([SENT])
 
     @rule(title=titles, name=names)
     def somebody_is_invited(self, title: str, name: str) -> None:
@@ -171,26 +181,46 @@ class AnyHistory(RuleBasedStateMachine):
             assert in_order[0] == in_order[1]
             seen["invitation for later"] += 1
 
-    @precondition(lambda self: self.published)
+    @precondition(lambda self: self.published | self.postponed)
     @rule(title=titles, by=st.sampled_from([2 * HOUR, DAY, 3 * DAY, -DAY]), tick=st.booleans())
     def an_activity_is_moved(self, title: str, by: timedelta, tick: bool) -> None:
+        """If one is postponed, it gets its new date."""
+        self.move(min(self.postponed, default=title), by, tick)
+
+    def move(self, title: str, by: timedelta, tick: bool) -> None:
         activity = db.session.get_one(Activity, self.activities[title])
+        if title in self.postponed and activity.starts_at + by <= self.now:
+            by = (self.now - activity.starts_at).days * DAY + 2 * DAY
         move = Move(activity.starts_at + by, activity.ends_at + by, activity.zone, None)
         now = self.passes()
         forecast = forecasting.for_move(activity.id, move, now=now)
-        announced = title in self.published  # of a draft nobody is told
+        announced = title in self.published | self.postponed  # of a draft nobody is told
         if self.attempt(lambda: moves.move(activity.id, move, "Banjir", None, by=None, now=now)) and announced:
+            seen["new date"] += title in self.postponed
+            self.postponed.discard(title)
+            self.published.add(title)
             self.check_event(activity.id, MailKind.CHANGE, forecast.rows, tick)
 
-    @precondition(lambda self: len(self.published) > 1)
-    @rule(tick=st.booleans())
-    def an_activity_is_cancelled(self, tick: bool) -> None:
-        title = max(self.published)
+    @precondition(lambda self: len(self.published | self.postponed) > 1)
+    @rule(for_good=st.booleans(), tick=st.booleans())
+    def an_activity_is_cancelled_or_postponed(self, for_good: bool, tick: bool) -> None:
+        title = max(self.published | self.postponed if for_good else self.published, default="")
+        if title:
+            self.call_off(title, for_good=for_good, tick=tick)
+
+    def call_off(self, title: str, *, for_good: bool, tick: bool) -> None:
         activity_id, now = self.activities[title], self.passes()
-        forecast = forecasting.for_cancelling(activity_id, now=now)
-        if self.attempt(lambda: publishing.cancel(activity_id, "Banjir", by=None, now=now)):
+        if for_good:
+            forecast, call_off, kind = forecasting.for_cancelling, publishing.cancel, MailKind.CANCELLATION
+        else:
+            forecast, call_off, kind = forecasting.for_postponing, publishing.postpone, MailKind.POSTPONEMENT
+        said = forecast(activity_id, now=now)
+        if self.attempt(lambda: call_off(activity_id, "Banjir", by=None, now=now)):
             self.published.discard(title)
-            self.check_event(activity_id, MailKind.CANCELLATION, forecast.rows, tick)
+            self.postponed -= {title} if for_good else set()
+            self.postponed |= set() if for_good else {title}
+            seen["postponed"] += not for_good
+            self.check_event(activity_id, kind, said.rows, tick)
 
     @rule(data=st.data(), choice=st.sampled_from(list(Choice)), email=st.sampled_from(["", "rudi@example.com"]))
     def somebody_answers(self, data: st.DataObject, choice: Choice, email: str) -> None:
@@ -503,7 +533,15 @@ def test_the_forecast_is_what_expansion_then_writes(any_app: Flask):
         ),
     )  # fmt: skip
     print(dict(seen))
-    wanted = {"invitation mailed", "invitation later", "invitation held", "reminder mailed", RETRY}
+    wanted = {
+        "invitation mailed",
+        "invitation later",
+        "invitation held",
+        "reminder mailed",
+        "postponed",
+        "new date",
+        RETRY,
+    }
     if LONG:
         wanted |= {
             "reminder later", "reminder superseded", "change mailed", "cancellation mailed", "withdrawal mailed",

@@ -33,3 +33,9 @@ def test_a_draft_whose_start_has_passed_needs_a_new_date(now, found):
 def test_a_programme_takes_the_most_urgent_step():
     assert programmes_next_step([]) is NextStep.ADD_ACTIVITIES
     assert programmes_next_step([NextStep.WAIT, NextStep.PUBLISH, NextStep.INVITE]) is NextStep.INVITE
+
+
+@pytest.mark.parametrize("now", [NOW, at(19)])
+def test_a_postponed_activity_needs_its_new_date_whatever_its_former_day(now):
+    assert step(ActivityState.POSTPONED, now, invitees=3, audience=3) is NextStep.POSTPONED
+    assert programmes_next_step([NextStep.ATTENDANCE, NextStep.POSTPONED]) is NextStep.POSTPONED

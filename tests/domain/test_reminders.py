@@ -1,5 +1,6 @@
 """When reminders are due, tested on both sides of each boundary."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -229,7 +230,16 @@ def test_a_later_rule_for_the_same_people_supersedes_a_missed_one():
 
 def test_a_cancellation_is_useful_until_the_end():
     assert useful_until(MailKind.CANCELLATION, Audience.EXPECTED, START, TIMES) == END
+    assert useful_until(MailKind.POSTPONEMENT, Audience.EXPECTED, START, TIMES) == END
     assert useful_until(MailKind.CHANGE, Audience.EXPECTED, START, TIMES) == START
+
+
+def test_news_of_an_activity_without_a_date_is_useful_for_a_week():
+    dateless = replace(TIMES, dateless=True)
+    for kind in (MailKind.POSTPONEMENT, MailKind.CANCELLATION, MailKind.WITHDRAWAL):
+        late = END + timedelta(days=10)
+        assert useful_until(kind, Audience.EXPECTED, late, dateless) == late + timedelta(days=7)
+        assert useful_until(kind, Audience.EXPECTED, END - timedelta(days=30), dateless) == END
 
 
 def test_an_invitation_may_wait_while_a_day_is_left_to_answer_and_news_may_not():

@@ -67,6 +67,17 @@ def test_a_cancelled_activity_is_marked_cancelled_if_it_was_ever_announced(any_a
     assert (event["STATUS"], event["SEQUENCE"], event["TRANSP"]) == ("CANCELLED", 1, "TRANSPARENT")
 
 
+def test_a_postponed_activity_is_off_until_it_has_its_new_date(any_app, published):
+    publishing.postpone(published.id, "Banjir", by=None, now=NOW)
+    content = everything()
+    assert titles(content) == [("Rapat koordinasi pencegahan kekerasan", "CANCELLED")]
+    to = Move(at(19, 8), at(19, 12), published.zone, published.venue_id)
+    moves.move(published.id, to, "", None, by=None, now=NOW)
+    assert titles(everything()) == [("Rapat koordinasi pencegahan kekerasan", "CONFIRMED")]
+    (event,) = icalendar.Calendar.from_ical(everything().ics(now=NOW)).walk("VEVENT")
+    assert (event["STATUS"], event["SEQUENCE"]) == ("CONFIRMED", 2)
+
+
 @pytest.mark.parametrize(("ends", "kept"), [(timedelta(days=90), True), (timedelta(days=92), False)])
 def test_past_activities_stay_for_ninety_days(any_app, programme, hall, published, ends, kept):
     later = published.ends_at + ends

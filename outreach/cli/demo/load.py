@@ -4,6 +4,7 @@ The second step sends the invitations of some days ago, records the answers sinc
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
@@ -14,6 +15,7 @@ from outreach.cli.demo.people import Login
 from outreach.cli.demo.programme import JAKARTA, Cast, DemoPlan, local, plan
 from outreach.delivery.outbox import drain as outbox
 from outreach.domain.planning.working_days import is_working_day
+from outreach.domain.problems import Problem
 from outreach.extensions import db
 from outreach.services.activities import publish as publishing
 from outreach.services.directory.import_people import Reading
@@ -101,7 +103,8 @@ def bring_to_life(prepared: Prepared, moment: Moment) -> None:
     visitor = answers.first_cadre(prepared.plan.days[1])
     for reply in answers.replies(prepared.plan.activities, first, last, but=visitor):
         send_until(reply.at)
-        answers.give(reply, prepared.cast.coordinator)
+        with suppress(Problem):  # whoever tries the demo has postponed or cancelled the activity meanwhile
+            answers.give(reply, prepared.cast.coordinator)
     send_until(now)
     send(now)  # for invitees added since the last reminder
     moment.set(None)

@@ -23,7 +23,14 @@ from outreach.models import Activity, Invitation, Message, MessageLine, Reminder
 from outreach.services.reminders import rules
 
 MORE_THAN_ONE_A_DAY = frozenset(
-    {MailKind.CHANGE, MailKind.CANCELLATION, MailKind.WITHDRAWAL, MailKind.SEAT, MailKind.CONFIRMATION}
+    {
+        MailKind.CHANGE,
+        MailKind.CANCELLATION,
+        MailKind.POSTPONEMENT,
+        MailKind.WITHDRAWAL,
+        MailKind.SEAT,
+        MailKind.CONFIRMATION,
+    }
 )
 FINE = frozenset({MessageState.SENT, MessageState.SKIPPED})
 SAID_ALREADY = (SkipReason.SAID_BY_ANOTHER_LINE, SkipReason.ALREADY_WRITTEN_TODAY)

@@ -31,6 +31,7 @@ HEADINGS = {
     MailKind.REMINDER: "reminded",
     MailKind.CHANGE: "change",
     MailKind.CANCELLATION: "cancel",
+    MailKind.POSTPONEMENT: "put off",
     MailKind.WITHDRAWAL: "taken\nback",
     MailKind.SEAT: "seat",
     MailKind.CONFIRMATION: "noted",

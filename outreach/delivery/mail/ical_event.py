@@ -40,6 +40,7 @@ _METHODS = {
     MailKind.CHANGE: Method.REQUEST,
     MailKind.SEAT: Method.REQUEST,
     MailKind.CANCELLATION: Method.CANCEL,
+    MailKind.POSTPONEMENT: Method.CANCEL,  # no entry without a date; the new one follows with a higher SEQUENCE
     MailKind.WITHDRAWAL: Method.CANCEL,
 }
 UNANSWERED = "NEEDS-ACTION"
@@ -74,8 +75,8 @@ def method_of(kind: MailKind, *, may_answer: bool) -> Method | None:
 def publish_ics(activity: Activity, *, url: str, now: datetime, person_id: int | None = None) -> bytes:
     """Return the calendar file that an answer page offers. Its description has the page's address.
 
-    person_id: the page's owner; a speaker's file also has the time of their turn. A cancelled activity is marked as
-    cancelled.
+    person_id: the page's owner; a speaker's file also has the time of their turn. A cancelled or postponed activity is marked
+    as cancelled.
     """
     notes = notes_of(activity, db.session.scalar(the_office()), person_id)
     return ics_for(activity, Method.PUBLISH, url=url, now=now, notes=notes)
@@ -118,7 +119,7 @@ def ics_for(
     calendar.add("version", "2.0")
     calendar.add("method", method.value)
     calendar.add_component(timezone_of(activity.zone.key))
-    off = method is Method.CANCEL or activity.state is ActivityState.CANCELLED
+    off = method is Method.CANCEL or activity.state in (ActivityState.CANCELLED, ActivityState.POSTPONED)
     description = "\n".join([*notes, url]).strip()
     status = "CANCELLED" if off else "CONFIRMED"
     event = event_of(activity, now=now, revision=revision, status=status, description=description)

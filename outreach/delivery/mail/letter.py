@@ -132,6 +132,8 @@ def _preheader(said: Sequence[LetterSection], *, asking: bool) -> str:
     if len(said) > 1:
         return "; ".join(one.heading for one in said)[:200]
     values = said[0].values
+    if said[0].kind is MailKind.POSTPONEMENT:  # its day would look like an invitation
+        return " · ".join(part for part in (gettext("The new date follows."), _joined(values, ("reason",))) if part)
     deadline = values.get("deadline", "") if asking else ""
     until = gettext("answer by %(deadline)s", deadline=deadline) if deadline else ""
     return " · ".join(part for part in (_joined(values, ("when", "venue")), until) if part)

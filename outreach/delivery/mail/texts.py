@@ -30,6 +30,9 @@ KEYS: dict[str, object] = {
     "reminder-coming": _l("Reminder to those coming"),
     "change": _l("Notice of a change"),
     "change-organisation": _l("Notice of a change to organisations"),
+    "new-date": _l("New date after a postponement"),
+    "new-date-organisation": _l("New date after a postponement, to organisations"),
+    "postponement": _l("Postponement without a new date"),
     "cancellation": _l("Cancellation"),
     "withdrawal": _l("Withdrawal of an invitation"),
     "seat": _l("A seat has become free"),
@@ -57,9 +60,9 @@ class Text:
 
 def key_for(
     kind: MailKind, role: Role, *, audience: Audience, state: InvitationState, to_organisation: bool = False,
-    nominated: bool = False,
+    nominated: bool = False, postponed: bool = False,
 ) -> str:  # fmt: skip
-    """Return the key of the text for a mail of `kind` to such an invitee."""
+    """Return the key of the text for a mail of `kind` to such an invitee. postponed: a change gives it a date again."""
     match kind:
         case MailKind.INVITATION if to_organisation:
             return "invitation-organisation"
@@ -69,8 +72,9 @@ def key_for(
             return "invitation-speaker"
         case MailKind.INVITATION:
             return "invitation-cadre" if role is Role.CADRE else "invitation-participant"
-        case MailKind.CHANGE if to_organisation:
-            return "change-organisation"
+        case MailKind.CHANGE:
+            key = "new-date" if postponed else "change"
+            return f"{key}-organisation" if to_organisation else key
         case MailKind.REMINDER if to_organisation and state in UNANSWERED:
             return "reminder-organisation"
         case MailKind.REMINDER:

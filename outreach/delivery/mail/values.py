@@ -29,8 +29,8 @@ def values_for(
 ) -> dict[str, str]:  # fmt: skip
     """Return the values by placeholder, in the current locale. The caller adds those of attendance_of.
 
-    detail: the reminder's, for a change or cancellation. kind: the mail's. A representative with an address gets
-    changes and cancellations themselves.
+    detail: the reminder's, for a change, postponement or cancellation. kind: the mail's. A representative with an address gets
+    changes, postponements and cancellations themselves.
     """
     zone = activity.zone
     contact_name, contact_phone = contact_of(activity.programme, office)
@@ -81,7 +81,7 @@ def _helpline(activity: Activity, recipient: Recipient) -> str:
 
 def representative(line: LineRow, kind: MailKind | None) -> str:
     """Return the representative with post; "" if there is none or they get a mail of this kind themselves."""
-    told = kind in (MailKind.CHANGE, MailKind.CANCELLATION) and line.representative_email
+    told = kind in (MailKind.CHANGE, MailKind.POSTPONEMENT, MailKind.CANCELLATION) and line.representative_email
     if line.state is not InvitationState.REPRESENTED or told:
         return ""
     return _joined(line.representative_name, line.representative_post)

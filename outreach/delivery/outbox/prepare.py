@@ -238,11 +238,11 @@ class _Preparing:
         found = []
         for line in verdict.lines:
             activity, reminder = self.shared.activities[line.activity_id], self.shared.reminders[line.reminder_id]
-            times = ActivityTimes(activity.starts_at, activity.ends_at, activity.respond_by_at)
+            times = ActivityTimes(activity.starts_at, activity.ends_at, activity.respond_by_at, activity.dateless)
             found.append(
                 hours.held_until(
                     reminder.kind, reminder.audience, reminder.due_at, times, self.now, office.mail_hours,
-                    also_starts_at=hours.start_before(reminder.detail),
+                    also_starts_at=hours.start_before(reminder.detail, reminder.due_at),
                 )
             )  # fmt: skip
         return None if None in found else found[0]

@@ -38,7 +38,7 @@ class Earlier:
     )  # by line: the newer message that notifies again about the same
     not_yet_notified: Mapping[int, tuple[int, ...]] = field(
         default_factory=dict
-    )  # by line: the moves that it must tell
+    )  # by line about a move or postponement: the notices that it must tell
 
 
 @dataclass(frozen=True)
@@ -187,7 +187,7 @@ class Judge:
 
 def line_useful_until(activity: Activity, reminder: Reminder) -> datetime:
     """Return the instant after which a reminder's line is useless, from the activity's current times."""
-    times = ActivityTimes(activity.starts_at, activity.ends_at, activity.respond_by_at)
+    times = ActivityTimes(activity.starts_at, activity.ends_at, activity.respond_by_at, activity.dateless)
     return useful_until(reminder.kind, reminder.audience, reminder.due_at, times)
 
 

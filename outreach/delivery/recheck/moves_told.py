@@ -1,4 +1,4 @@
-"""Which notices are sent again, and which moves a recipient does not know yet. Each notice is sent only once.
+"""Which notices are sent again, and which moves and postponements a recipient does not know yet. Each notice is sent only once.
 
 If a newer mail says the same, the older one is not sent. services/reminders/expand.py moves the lines of an older mail that still
 waits. This file handles older mails that a worker had claimed at that moment and that came back: the worker vanished or
@@ -15,12 +15,16 @@ from sqlalchemy.orm import Session
 from outreach.delivery.mail import values
 from outreach.delivery.rows.batch import LineRow, MessageRow, SharedRows
 from outreach.domain.kinds import MailKind
+from outreach.domain.mail.hours import POSTPONED
 from outreach.domain.mail.still_true import SkipReason
 from outreach.domain.states import MessageState
 from outreach.models import Activity, Attempt, Message, MessageLine, Reminder
 
-NOTIFIED_AGAIN = frozenset({MailKind.INVITATION, MailKind.CHANGE, MailKind.WITHDRAWAL})  # kinds that may be sent twice
+NOTIFIED_AGAIN = frozenset(
+    {MailKind.INVITATION, MailKind.CHANGE, MailKind.POSTPONEMENT, MailKind.WITHDRAWAL}
+)  # kinds that may be sent twice
 ANNOUNCES = (MailKind.INVITATION, MailKind.CHANGE)  # kinds that tell time and place, also to calendars
+TELLS_NEWS = (MailKind.CHANGE, MailKind.POSTPONEMENT)
 WENT_OUT = (MessageState.SENT, MessageState.UNKNOWN, MessageState.HANDING_OVER)
 SAID = ("", SkipReason.SAID_BY_ANOTHER_LINE.value)
 IN_DOUBT = sa.exists().where(Attempt.message_id == Message.id, Attempt.outcome == MessageState.UNKNOWN)
@@ -87,8 +91,10 @@ def not_yet_notified(session: Session, rows: Sequence[MessageRow], shared: Share
     The result is empty if the recipient knows the current state: a notice or invitation told it, or the activity moved
     back. A recipient knows the state that a mail told, if the mail may have arrived, and the state that they answered. A
     mail that is sent again tells the same moves as before.
+    Whoever was last told that it is postponed knows of no time. To them even the former time is new, and another
+    postponement is not: its line has the empty result, too.
     """
-    moved = [(row, line) for row in rows for line in row.lines if _kind(line, shared) is MailKind.CHANGE]
+    moved = [(row, line) for row in rows for line in row.lines if _kind(line, shared) in TELLS_NEWS]
     if not moved:
         return {}
     told = _told(session, {line.invitation_id for _row, line in moved})
@@ -101,8 +107,14 @@ def not_yet_notified(session: Session, rows: Sequence[MessageRow], shared: Share
             heard = max([one.sequence for one in mails if one.message_id < first], default=answered)
         else:
             heard = max([answered, *[one.sequence for one in mails]])
+        earlier = [one for one in mails if one.message_id < first] if repeated else mails
+        dateless = any(one.postponed and one.sequence >= heard for one in earlier)
+        if _kind(line, shared) is MailKind.POSTPONEMENT:
+            if dateless and not repeated:
+                found[line.id] = ()
+            continue
         moves = _moves_since(heard, activity, shared)
-        back = len(moves) > 1 and not any(values.differs(activity, moves[0].detail))
+        back = not dateless and _is_back(activity, moves)
         if repeated and back:
             moves = _moves_since(max(repeated), activity, shared)
         known = back or any(one.announced and one.sequence >= activity.sequence for one in mails)
@@ -111,8 +123,15 @@ def not_yet_notified(session: Session, rows: Sequence[MessageRow], shared: Share
 
 
 def _moves_since(sequence: int, activity: Activity, shared: SharedRows) -> list[Reminder]:
-    """Return the notices of moves after this sequence. Each move raises the sequence by one and writes one notice."""
+    """Return the notices of moves after this sequence. The occurrence of each is the sequence before the move."""
     return [move for move in shared.moves_of(activity) if sequence <= move.occurrence < activity.sequence]
+
+
+def _is_back(activity: Activity, moves: Sequence[Reminder]) -> bool:
+    """Return whether these moves, the first one from what the recipient knows, lead back to there."""
+    if not moves or any(values.differs(activity, moves[0].detail)):
+        return False
+    return len(moves) > 1 or POSTPONED in moves[0].detail
 
 
 class _Told(NamedTuple):
@@ -125,6 +144,7 @@ class _Told(NamedTuple):
     message_id: int
     sequence: int
     announced: bool
+    postponed: bool  # told that it is postponed
 
 
 def _told(session: Session, invitation_ids: Collection[int]) -> Mapping[tuple[int, bool], list[_Told]]:
@@ -136,6 +156,7 @@ def _told(session: Session, invitation_ids: Collection[int]) -> Mapping[tuple[in
             Message.id,
             MessageLine.sequence,
             sa.and_(Reminder.kind.in_(ANNOUNCES), Message.state == MessageState.SENT, ~IN_DOUBT),
+            Reminder.kind == MailKind.POSTPONEMENT,
         )
         .join(Reminder, MessageLine.reminder_id == Reminder.id)
         .join(Message, MessageLine.message_id == Message.id)
@@ -145,8 +166,8 @@ def _told(session: Session, invitation_ids: Collection[int]) -> Mapping[tuple[in
         )
     )
     found: dict[tuple[int, bool], list[_Told]] = defaultdict(list)
-    for invitation_id, to_representative, message_id, sequence, announced in rows:
-        found[invitation_id, to_representative].append(_Told(message_id, sequence, announced))
+    for invitation_id, to_representative, message_id, sequence, announced, postponed in rows:
+        found[invitation_id, to_representative].append(_Told(message_id, sequence, announced, postponed))
     return found
 
 

@@ -1,7 +1,7 @@
 """Contact invitees by phone: their number, and a neutral WhatsApp text in their language.
 
 The text names the office and who writes, what, when and until when to answer, and says that nothing is to be paid. It
-invites. After a move it tells the new time and place; after a cancellation it says that they need not come.
+invites. After a move it tells the new time and place; after a cancellation or postponement it says that they need not come.
 Nothing is sent from here: the link opens WhatsApp on the coordinator's phone or computer with the text filled in.
 """
 
@@ -18,6 +18,7 @@ from outreach.domain.states import ANSWERED, ActivityState
 from outreach.models import Activity, Invitation
 
 WHATSAPP = "https://wa.me/"
+OFF = (ActivityState.CANCELLED, ActivityState.POSTPONED)
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ def _text(asked: Sequence[tuple[Invitation, Activity]], link: str, sender: Sende
         lines = opening(invitee.display_name, sender)
         for invitation, activity in asked:
             lines += ["", *_about(invitation, activity, now)]
-        on = [(invitation, activity) for invitation, activity in asked if activity.state is not ActivityState.CANCELLED]
+        on = [(invitation, activity) for invitation, activity in asked if activity.state not in OFF]
         if on:
             again = all(_asks_again(invitation, activity) for invitation, activity in on)
             lines += ["", *_question(link, again), "", costs_nothing()]
@@ -88,8 +89,8 @@ def _text(asked: Sequence[tuple[Invitation, Activity]], link: str, sender: Sende
 
 
 def _about(invitation: Invitation, activity: Activity, now: datetime) -> list[str]:
-    if activity.state is ActivityState.CANCELLED:
-        return _cancellation(activity)
+    if activity.state in OFF:
+        return _off(activity)
     if is_moved(activity) and (_asks_again(invitation, activity) or invitation.state not in ANSWERED):
         lines = [
             gettext("Time or place have changed for: %(title)s", title=activity.neutral_title),
@@ -110,14 +111,25 @@ def _asks_again(invitation: Invitation, activity: Activity) -> bool:
     return is_moved(activity) and invitation.answered_before_the_move
 
 
-def _cancellation(activity: Activity) -> list[str]:
-    lines = [
-        gettext("This activity is cancelled: %(title)s", title=activity.neutral_title),
-        *_when(activity),
-        "",
-    ]
+def _off(activity: Activity) -> list[str]:
+    """Return what is said of an activity that is cancelled or postponed."""
+    title, postponed = activity.neutral_title, activity.state is ActivityState.POSTPONED
+    if postponed:
+        lines = [
+            gettext("This activity is postponed: %(title)s", title=title),
+            gettext("Before:"),
+            *_when(activity),
+            "",
+        ]
+    else:
+        lines = [gettext("This activity is cancelled: %(title)s", title=title), *_when(activity), ""]
     if activity.cancelled_reason:
         lines.append(gettext("Reason: %(reason)s", reason=activity.cancelled_reason))
+    if postponed:
+        lines.append(
+            gettext("The new date is not set yet; we tell you as soon as it is. You need not come on that day.")
+        )
+        return [*lines, gettext("We are sorry for the trouble.")]
     return [*lines, gettext("You need not come. We are sorry for the trouble.")]
 
 

@@ -13,9 +13,12 @@ from zoneinfo import ZoneInfo
 from outreach.domain.kinds import Audience, MailKind
 from outreach.domain.reminders import ANSWERING_TAKES, ActivityTimes, may_wait_until
 
+POSTPONED = "postponed"  # in the detail of a move's reminder: it was postponed before, so this is its new date
 OPENS, CLOSES = time(7), time(20)
 SOON = timedelta(days=1)  # news of an activity that starts less than this after the next opening goes out at any hour
-NEWS = frozenset({MailKind.CANCELLATION, MailKind.WITHDRAWAL, MailKind.CHANGE, MailKind.SEAT})
+NEWS = frozenset(
+    {MailKind.CANCELLATION, MailKind.POSTPONEMENT, MailKind.WITHDRAWAL, MailKind.CHANGE, MailKind.SEAT}
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,8 @@ def held_until(
     if opening is None or kind is MailKind.CONFIRMATION:
         return None
     if kind in NEWS:
+        if times.dateless and times.starts_at <= due:
+            return opening  # nobody sets out for a day that has passed
         soonest = min(times.starts_at, also_starts_at or times.starts_at)
         return None if soonest < opening + SOON else opening
     latest = may_wait_until(kind, audience, due, times)
@@ -61,7 +66,11 @@ def poll_held_until(closes_at: datetime, now: datetime, hours: MailHours | None)
     return opening if opening is not None and opening <= closes_at - ANSWERING_TAKES else None
 
 
-def start_before(detail: Mapping[str, Any] | None) -> datetime | None:
-    """Return the start before a move, from its reminder's detail; None if the reminder is about no move."""
-    old = (detail or {}).get("old_starts_at")
-    return datetime.fromisoformat(old) if old else None
+def start_before(detail: Mapping[str, Any] | None, due: datetime) -> datetime | None:
+    """Return the start before a move, from its reminder's detail; None if the reminder is about no move.
+
+    Also None if a postponed activity got its new date only after that: nobody waits for the old start any more.
+    """
+    known = detail or {}
+    old = datetime.fromisoformat(known["old_starts_at"]) if known.get("old_starts_at") else None
+    return None if old is not None and known.get(POSTPONED) and old <= due else old

@@ -30,6 +30,7 @@ class IncomingReason(StrEnum):
     NAMES_NEEDED = "names_needed"  # an organisation says yes, but must name its nominees
     DEADLINE_PASSED = "deadline_passed"
     ACTIVITY_CANCELLED = "activity_cancelled"
+    ACTIVITY_POSTPONED = "activity_postponed"
     ACTIVITY_ENDED = "activity_ended"
     WITHDRAWN = "withdrawn"
     TOO_MANY = "too_many"  # too many answers from one calendar in one day

@@ -9,7 +9,7 @@ from outreach.domain.kinds import Audience, MailKind
 from outreach.domain.states import ANSWERED, TAKES_A_SEAT, UNANSWERED, ActivityState, InvitationState
 
 NOT_IF_STOPPED = frozenset({MailKind.REMINDER, MailKind.THANKS})
-ONLY_IF_ACCEPTED = frozenset({MailKind.CHANGE, MailKind.CANCELLATION})
+ONLY_IF_ACCEPTED = frozenset({MailKind.CHANGE, MailKind.POSTPONEMENT, MailKind.CANCELLATION})
 
 
 class SkipReason(StrEnum):
@@ -20,13 +20,15 @@ class SkipReason(StrEnum):
     STOPPED = "stopped"  # the recipient asked for no more mails
     ERASED = "erased"
     ACTIVITY_CANCELLED = "activity_cancelled"
+    ACTIVITY_POSTPONED = "activity_postponed"
     ACTIVITY_MOVED = "activity_moved"
+    NEW_DATE = "new_date"  # a postponement, but the new date is set
     NOT_PUBLISHED = "not_published"
     WITHDRAWN = "withdrawn"
     ANSWERED = "answered"  # a reminder to answer, but the answer has come
     DECLINED = "declined"
     NOT_ATTENDING = "not_attending"
-    NEVER_TOLD = "never_told"  # a change or cancellation of an activity that the recipient never heard of
+    NEVER_TOLD = "never_told"  # a change, postponement or cancellation of an activity that the recipient never heard of
     ALREADY_WRITTEN_TODAY = "already_written_today"
     KNOWN = "known"  # a change to what the recipient was last told anyway
     JOINED = "joined"  # its content is in a later mail to the same recipient
@@ -60,7 +62,8 @@ class LineFacts:
 def skip_because(facts: LineFacts, now: datetime) -> SkipReason | None:
     """Return why the line must not be sent, or None if it is still true.
 
-    A recipient who stopped reminders gets no reminders and no thanks, and changes and cancellations only if they accepted.
+    A recipient who stopped reminders gets no reminders and no thanks, and changes, postponements and
+    cancellations only if they accepted.
     A recipient who accepted knows of the activity even if no mail was sent: by phone or from the office that named them.
     """
     state = facts.invitation_state
@@ -83,7 +86,10 @@ def skip_because(facts: LineFacts, now: datetime) -> SkipReason | None:
         return SkipReason.ACTIVITY_CANCELLED
     if facts.activity_state is ActivityState.DRAFT:
         return SkipReason.NOT_PUBLISHED
-    if facts.kind is MailKind.CHANGE:
+    is_postponed = facts.activity_state is ActivityState.POSTPONED
+    if is_postponed is not (facts.kind is MailKind.POSTPONEMENT):
+        return SkipReason.ACTIVITY_POSTPONED if is_postponed else SkipReason.NEW_DATE
+    if facts.kind in (MailKind.CHANGE, MailKind.POSTPONEMENT):
         if state is InvitationState.NOT_COMING:
             return SkipReason.DECLINED
         return None if facts.told_before or accepted else SkipReason.NEVER_TOLD

@@ -34,6 +34,7 @@ from outreach.services.invitations import seats
 from outreach.services.locking import ProgrammeMissing
 from outreach.services.programmes.copy import copied_days
 
+UNANSWERABLE = (ActivityState.CANCELLED, ActivityState.POSTPONED)
 MOST_PEOPLE = 12  # so many possible speakers are shown at once; others are found by search
 
 
@@ -96,6 +97,7 @@ class ProgrammeRow:
     activities: int
     drafts: int
     cancelled: int
+    postponed: int
     answers: AnswerCounts
 
 
@@ -156,6 +158,7 @@ def programme_rows(some: Sequence[Programme]) -> list[ProgrammeRow]:
                 sa.func.count().label("all"),
                 sa.func.count().filter(Activity.state == ActivityState.DRAFT).label("drafts"),
                 sa.func.count().filter(Activity.state == ActivityState.CANCELLED).label("cancelled"),
+                sa.func.count().filter(Activity.state == ActivityState.POSTPONED).label("postponed"),
             )
             .where(Activity.programme_id.in_(ids))
             .group_by(Activity.programme_id)
@@ -165,8 +168,11 @@ def programme_rows(some: Sequence[Programme]) -> list[ProgrammeRow]:
     rows = []
     for programme in some:
         found = counts.get(programme.id)
-        many, drafts, cancelled = (found.all, found.drafts, found.cancelled) if found else (0, 0, 0)
-        rows.append(ProgrammeRow(programme, many, drafts, cancelled, answers.get(programme.id, AnswerCounts())))
+        many, drafts, cancelled, postponed = (
+            (found.all, found.drafts, found.cancelled, found.postponed) if found else (0, 0, 0, 0)
+        )
+        its = answers.get(programme.id, AnswerCounts())
+        rows.append(ProgrammeRow(programme, many, drafts, cancelled, postponed, its))
     return rows
 
 
@@ -183,7 +189,7 @@ def activity_rows(some: Sequence[Activity]) -> list[ActivityRow]:
 
 
 def activities_select(wanted: ActivityFilter, *, now: datetime) -> sa.Select[Any]:
-    """Select the activities of the list, in its order."""
+    """Select the activities of the list, in its order. A postponed one still comes, whatever its former day."""
     chosen = (
         sa.select(Activity)
         .outerjoin(Venue, Venue.id == Activity.venue_id)
@@ -197,11 +203,11 @@ def activities_select(wanted: ActivityFilter, *, now: datetime) -> sa.Select[Any
     if wanted.region_code:
         chosen = chosen.where(within_region(wanted.region_code))
     if wanted.time is Time.COMING:
-        chosen = chosen.where(Activity.ends_at >= now)
+        chosen = chosen.where(sa.or_(Activity.ends_at >= now, Activity.state == ActivityState.POSTPONED))
         if wanted.state is not ActivityState.CANCELLED:
             chosen = chosen.where(Activity.state != ActivityState.CANCELLED)
     elif wanted.time is Time.PAST:
-        chosen = chosen.where(Activity.ends_at < now)
+        chosen = chosen.where(Activity.ends_at < now, Activity.state != ActivityState.POSTPONED)
     latest_first = wanted.time is Time.PAST
     return chosen.order_by(Activity.starts_at.desc() if latest_first else Activity.starts_at, Activity.id)
 
@@ -221,7 +227,7 @@ def answers_by(column: Any, ids: Collection[int]) -> dict[int, AnswerCounts]:
     """Return the answers counted for each value of `column` (of Activity) that is in `ids`, in one query.
 
     Each person counts once per activity (queries/invitations/counting.py). A programme's numbers are the sum of its
-    activities', without cancelled ones, because these need no answers.
+    activities', without cancelled and postponed ones, because these need no answers.
     """
     if not ids:
         return {}
@@ -238,7 +244,7 @@ def answers_by(column: Any, ids: Collection[int]) -> dict[int, AnswerCounts]:
         )
         .join(Activity, Activity.id == Invitation.activity_id)
         .outerjoin(Attendance, Attendance.invitation_id == Invitation.id)
-        .where(column.in_(ids), sa.true() if column is Activity.id else Activity.state != ActivityState.CANCELLED)
+        .where(column.in_(ids), sa.true() if column is Activity.id else Activity.state.not_in(UNANSWERABLE))
         .group_by(column, Activity.id)
     )
     found: dict[int, AnswerCounts] = {}

@@ -49,7 +49,9 @@ class ActivityLine:
 
 @dataclass(frozen=True)
 class ProgrammeDay:
-    day: date
+    """day: None for the postponed activities, which wait for their new date."""
+
+    day: date | None
     lines: tuple[ActivityLine, ...]
 
 
@@ -149,7 +151,10 @@ def programme(programme_id: int, *, now: datetime) -> ProgrammePage:
     answers = answers_by(Activity.id, [a.id for a in found.activities])
     lines = [line_of(a, answers.get(a.id, AnswerCounts()), now) for a in found.activities]
     together = answers_by(Activity.programme_id, [found.id]).get(found.id, AnswerCounts())
-    days = tuple(ProgrammeDay(day, tuple(group)) for day, group in groupby(lines, key=_day))
+    dated = [line for line in lines if line.activity.state is not ActivityState.POSTPONED]
+    waiting = tuple(line for line in lines if line.activity.state is ActivityState.POSTPONED)
+    days = tuple(ProgrammeDay(day, tuple(group)) for day, group in groupby(dated, key=_day))
+    days += (ProgrammeDay(None, waiting),) if waiting else ()
     return ProgrammePage(found, days, together, programmes_next_step([line.step for line in lines]))
 
 
@@ -173,19 +178,24 @@ class RundownActivity:
 
 @dataclass(frozen=True)
 class Rundown:
-    """A programme's activities by day, without cancelled ones. drafts: how many of them are only drafts."""
+    """A programme's activities by day, without cancelled ones. drafts: how many of them are only drafts.
+
+    waiting: those that are postponed and have no day.
+    """
 
     programme: Programme
     days: tuple[tuple[date, tuple[RundownActivity, ...]], ...]
     drafts: int
+    waiting: tuple[Activity, ...] = ()
 
     @property
     def lines(self) -> Iterator[tuple[RundownActivity, AgendaItem | None]]:
-        """Yield each line of each agenda, and one line without for an activity that has none."""
+        """Yield each line of each agenda, and one line without for an activity that has none, or that is postponed."""
         for one in (one for _day, some in self.days for one in some):
             yield from ((one, item) for item in one.activity.agenda)
             if not one.activity.agenda:
                 yield one, None
+        yield from ((RundownActivity(one, ()), None) for one in self.waiting)
 
 
 def rundown(programme_id: int) -> Rundown:
@@ -202,7 +212,9 @@ def rundown(programme_id: int) -> Rundown:
     ).one_or_none()
     if found is None:
         raise ProgrammeMissing
-    held = [one for one in found.activities if one.state is not ActivityState.CANCELLED]
+    off = (ActivityState.CANCELLED, ActivityState.POSTPONED)
+    held = [one for one in found.activities if one.state not in off]
+    waiting = tuple(one for one in found.activities if one.state is ActivityState.POSTPONED)
     on_stage: dict[int, list[Invitation]] = {one.id: [] for one in held}
     invitations = db.session.scalars(
         sa.select(Invitation)
@@ -220,7 +232,7 @@ def rundown(programme_id: int) -> Rundown:
     rows = [RundownActivity(one, tuple(on_stage[one.id])) for one in held]
     by_day = groupby(rows, key=lambda row: row.activity.starts_at.astimezone(row.activity.zone).date())
     drafts = sum(one.state is ActivityState.DRAFT for one in held)
-    return Rundown(found, tuple((day, tuple(some)) for day, some in by_day), drafts)
+    return Rundown(found, tuple((day, tuple(some)) for day, some in by_day), drafts, waiting)
 
 
 def activity(activity_id: int, *, now: datetime) -> ActivityPage:

@@ -181,11 +181,11 @@ def _halls(session: Session, kelurahan: Collection[str]) -> dict[str, int]:
 def preview(programme: Programme, values: ProgrammeValues, *, now: datetime) -> tuple[FoundClashes, list[int]]:
     """Return the new clashes with these values, and the ids of activities newly outside the programme's days, by time.
 
-    Activities that are over or held count too, as they do on saving; cancelled ones do not.
+    Activities that are over or held count too, as they do on saving; cancelled and postponed ones do not.
     """
     session = db.session()
     standing = sa.select(Activity.id).where(
-        Activity.programme_id == programme.id, Activity.state != ActivityState.CANCELLED
+        Activity.programme_id == programme.id, Activity.state.not_in((ActivityState.CANCELLED, ActivityState.POSTPONED))
     )
     activities = plans.planned(session, session.scalars(standing).all(), engaged=False)
     rules = planning_rules.current()

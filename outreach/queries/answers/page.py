@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from outreach.delivery.mail.recipient import salutation_of
 from outreach.delivery.words.formats import LOCALES, phone
-from outreach.domain.answers import ActivityCancelled, refusal
+from outreach.domain.answers import ActivityCancelled, ActivityPostponed, refusal
 from outreach.domain.kinds import NEUTRAL_TITLES, Role
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState, InvitationState
@@ -196,12 +196,16 @@ def office_contact() -> Contact:
 
 
 def activity_for_calendar(page: AnswerPage, activity_id: int) -> Activity:
-    """Return one of the activities on the invitee's page; raise NothingToAnswer or ActivityCancelled."""
+    """Return one of the activities on the invitee's page; raise NothingToAnswer, ActivityCancelled or
+    ActivityPostponed.
+    """
     found = next((one for one in page.activities if one.activity.id == activity_id), None)
     if found is None or found.state is InvitationState.WITHDRAWN:
         raise NothingToAnswer
     if found.activity.state is ActivityState.CANCELLED:
         raise ActivityCancelled
+    if found.activity.state is ActivityState.POSTPONED:
+        raise ActivityPostponed
     return db.session.get_one(Activity, activity_id)
 
 

@@ -147,11 +147,19 @@ def _invitations(invitee: Any) -> sa.Select:
                 _INVITATION.state != InvitationState.WITHDRAWN,
                 sa.and_(
                     _INVITATION.invited_at.is_not(None),
-                    _ACTIVITY.state == ActivityState.PUBLISHED,
-                    _ACTIVITY.ends_at > sa.bindparam("now", type_=_ACTIVITY.ends_at.type),
+                    sa.or_(
+                        _ACTIVITY.state == ActivityState.POSTPONED,
+                        sa.and_(
+                            _ACTIVITY.state == ActivityState.PUBLISHED,
+                            _ACTIVITY.ends_at > sa.bindparam("now", type_=_ACTIVITY.ends_at.type),
+                        ),
+                    ),
                 ),
             ),
-            _ACTIVITY.ends_at > sa.bindparam("since", type_=_ACTIVITY.ends_at.type),
+            sa.or_(
+                _ACTIVITY.ends_at > sa.bindparam("since", type_=_ACTIVITY.ends_at.type),
+                _ACTIVITY.state == ActivityState.POSTPONED,
+            ),
         )
         .order_by(_ACTIVITY.starts_at, _ACTIVITY.id, _INVITATION.role)
     )

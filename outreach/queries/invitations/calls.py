@@ -155,7 +155,7 @@ def _asked(people: Sequence[int], organisations: Sequence[int], scope: CallScope
     """Return what to ask these invitees: of the scope, and of everything else ahead. Runs one statement, and
     row_options.
 
-    For a cancelled activity, they are only told that it is cancelled.
+    If an activity is cancelled or postponed, they are only told so.
     """
     here = _within(scope, now)
     of_all = sa.or_(sa.and_(*here), sa.and_(*_within(CallScope(), now)))
@@ -174,7 +174,7 @@ def _asked(people: Sequence[int], organisations: Sequence[int], scope: CallScope
         .order_by(Activity.starts_at, Invitation.id)
     )
     found = list(db.session.scalars(wanted).unique())
-    if any(one.activity.state is ActivityState.CANCELLED for one in found):
+    if any(one.activity.state in (ActivityState.CANCELLED, ActivityState.POSTPONED) for one in found):
         return [one for one in found if one.activity_id == scope.activity_id]
     return found
 

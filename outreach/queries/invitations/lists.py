@@ -204,7 +204,7 @@ def told_of_withdrawal(invitation_id: int) -> int:
                 sa.or_(Invitation.id == invitation_id, Invitation.nominated_under_id == invitation_id),
                 Invitation.state != InvitationState.WITHDRAWN,
                 Invitation.invited_at.is_not(None),
-                Activity.state == ActivityState.PUBLISHED,
+                Activity.state.in_((ActivityState.PUBLISHED, ActivityState.POSTPONED)),
                 sa.func.coalesce(Person.email, own.email) != "",
             )
         )

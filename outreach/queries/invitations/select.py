@@ -95,9 +95,10 @@ def unreached() -> sa.ColumnElement[bool]:
 def to_call(now: datetime) -> sa.ColumnElement[bool]:
     """Return the condition, in a select of `narrowed` joined with Activity, that the invitee needs a call.
 
-    These are all who have not answered; after a move also those who answered before it; after a cancellation all who were
-    expected and get no mail. Declined and withdrawn invitees are not told of changes, as with mails. While the invitations
-    wait for their moment, nobody who waits for one is called; if it is cancelled before that, they are never told.
+    These are all who have not answered; after a move also those who answered before it; after a cancellation or
+    postponement all who were expected and get no mail. Declined and withdrawn invitees are not told of changes, as with
+    mails. While the invitations wait for their moment, nobody who waits for one is called; if it is cancelled before that,
+    they are never told.
     """
     told = Activity.told_at <= now
     waits = sa.and_(Activity.told_at.is_not(None), Activity.told_at > now)
@@ -113,6 +114,12 @@ def to_call(now: datetime) -> sa.ColumnElement[bool]:
             expected,
             sa.or_(told, Invitation.state != InvitationState.PREPARED),
             unreached(),
+        ),
+        sa.and_(
+            Activity.state == ActivityState.POSTPONED,
+            expected,
+            unreached(),
+            Invitation.state != InvitationState.PREPARED,
         ),
     )
 

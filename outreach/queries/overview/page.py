@@ -16,6 +16,7 @@ from outreach.domain import needs
 from outreach.domain.kinds import Audience, MailKind
 from outreach.domain.needs import ActivityStanding, Answers, Need, PollStanding, Troubles
 from outreach.domain.polls import is_open
+from outreach.domain.states import ActivityState
 from outreach.extensions import db
 from outreach.queries.overview import clash_counts
 from outreach.queries.overview import sql as statements
@@ -69,6 +70,7 @@ def _read(now: datetime) -> Overview:
     standings = [_standing(row, answers) for row in session.execute(statements.ACTIVITIES, moment)]
     numbers, clashes = session.execute(statements.TROUBLES, moment).one(), clash_counts.counts(now=now)
     by_id = {one.id: one for one in standings}
+    upcoming = [one for one in standings if one.state is not ActivityState.POSTPONED]
     troubles = Troubles(
         channel_since_at=numbers.channel_since_at,
         clock_since_at=numbers.clock_since_at,
@@ -86,8 +88,8 @@ def _read(now: datetime) -> Overview:
     )
     return Overview(
         at=now,
-        next=standings[: statements.SHOWN],
-        upcoming=len(standings),
+        next=upcoming[: statements.SHOWN],
+        upcoming=len(upcoming),
         needs=needs.needs(standings, troubles, now),
         mails=[_mail(row, by_id) for row in session.execute(statements.MAILS, moment)],
         programmes=numbers.programmes,

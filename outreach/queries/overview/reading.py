@@ -44,6 +44,7 @@ class Reading:
     next: Sequence[ActivityRow]
     upcoming: int
     held: Sequence[ActivityRow]
+    postponed: Sequence[ActivityRow]  # without a new date yet
     programmes: Sequence[ProgrammeRow]
     years: Sequence[YearFigures]  # this year and the last
 
@@ -59,6 +60,7 @@ def read(*, now: datetime, zone: ZoneInfo) -> Reading:
     return Reading(
         next=_activities(*ahead, order=Activity.starts_at),
         upcoming=db.session.scalar(sa.select(sa.func.count()).select_from(Activity).where(*ahead)) or 0,
+        postponed=_activities(Activity.state == ActivityState.POSTPONED, order=Activity.starts_at),
         held=_activities(*over, order=Activity.starts_at.desc()),
         programmes=lists.programme_rows(programmes),
         years=[_figures(today.year - ago, now, zone) for ago in (0, 1)],

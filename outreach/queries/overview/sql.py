@@ -43,12 +43,15 @@ OPEN = UNANSWERED | {InvitationState.PREPARED}
 UPCOMING = (ActivityState.DRAFT, ActivityState.PUBLISHED)
 
 
+_POSTPONED = sa.select(Activity.id).where(Activity.state == ActivityState.POSTPONED)
+
+
 def _values(states: Collection[Any]) -> list[Any]:
     return sorted(states)
 
 
 def _select_answers() -> Any:
-    """Select the answers of each upcoming activity, counted by queries/invitations/counting.py."""
+    """Select the answers of each upcoming or postponed activity, counted by queries/invitations/counting.py."""
     i = Invitation
     return (
         sa.select(
@@ -62,7 +65,7 @@ def _select_answers() -> Any:
             seats.PEOPLE.filter(seats.HAS_A_SEAT),
             number(i.role == Role.SPEAKER, i.state.not_in((InvitationState.NOT_COMING, InvitationState.WITHDRAWN))),
         )
-        .where(i.activity_id.in_(_upcoming()))
+        .where(i.activity_id.in_(_upcoming().union_all(_POSTPONED)))
         .group_by(i.activity_id)
     )
 
@@ -100,7 +103,12 @@ def _select_activities() -> Any:
             lines.label("agenda_lines"),
         )
         .outerjoin(Venue, Venue.id == Activity.venue_id)
-        .where(Activity.state.in_(UPCOMING), Activity.ends_at > sa.bindparam("now"))
+        .where(
+            sa.or_(
+                sa.and_(Activity.state.in_(UPCOMING), Activity.ends_at > sa.bindparam("now")),
+                Activity.state == ActivityState.POSTPONED,
+            )
+        )
         .order_by(Activity.starts_at, Activity.id)
     )  # fmt: skip
 

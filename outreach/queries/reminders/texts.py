@@ -133,6 +133,8 @@ def _kind(key: str) -> MailKind:
     """Return the kind of mail that uses a text: CHANGE for "change-organisation", REMINDER for a rule's own text."""
     if key == "absent":
         return MailKind.THANKS
+    if key.startswith("new-date"):
+        return MailKind.CHANGE
     name = key.partition("-")[0]
     return MailKind(name) if name in set(MailKind) else MailKind.REMINDER
 

@@ -15,7 +15,7 @@ from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.models import Activity, AgendaItem, Invitation, Person, User
 from outreach.services import audit, locking
-from outreach.services.activities.checks import CannotEdit, EndBeforeStart
+from outreach.services.activities.checks import CannotEdit, EndBeforeStart, check_not_postponed
 from outreach.services.invitations import add as new_invitations
 from outreach.services.invitations import withdraw as withdrawing
 from outreach.services.locking import activity_for_change
@@ -66,6 +66,7 @@ def set_agenda(
     """
     with writing() as session:
         activity = activity_for_change(session, activity_id, version)
+        check_not_postponed(activity)
         if activity.state in (ActivityState.CANCELLED, ActivityState.HELD):
             raise CannotEdit
         _check(activity, items, overlaps)

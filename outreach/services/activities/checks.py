@@ -8,12 +8,17 @@ from datetime import datetime, timedelta
 
 from outreach.domain.planning.plan import days_between
 from outreach.domain.problems import Problem
+from outreach.domain.states import ActivityState
 from outreach.models import Activity, Programme
 from outreach.services.planning.checks import OutsideProgramme
 
 
 class CannotEdit(Problem):
     message = "An activity that is over or cancelled cannot be changed any more."
+
+
+class WaitsForDate(Problem):
+    message = "This activity is postponed. Please set its new date first."
 
 
 LONGEST_DAYS = 31  # a longer one is a mistyped year, and the checks run for each of its days
@@ -55,6 +60,12 @@ def check_times(activity: Activity) -> None:
         raise RegistrationAfterStart
     if activity.capacity is not None and activity.capacity < 1:
         raise CapacityNotPositive
+
+
+def check_not_postponed(activity: Activity) -> None:
+    """Raise WaitsForDate: without a date it cannot be checked whether a change clashes with anything."""
+    if activity.state is ActivityState.POSTPONED:
+        raise WaitsForDate
 
 
 def check_length(starts_at: datetime, ends_at: datetime) -> None:

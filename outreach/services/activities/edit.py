@@ -16,7 +16,7 @@ from outreach.domain.states import ActivityState
 from outreach.models import Activity, Programme, User
 from outreach.services import audit
 from outreach.services.activities import move as moves
-from outreach.services.activities.checks import CannotEdit, check_times
+from outreach.services.activities.checks import CannotEdit, check_not_postponed, check_times
 from outreach.services.invitations import seats
 from outreach.services.locking import activity_for_change, locked_programme
 from outreach.services.office_defaults import deadline
@@ -47,6 +47,7 @@ def edit_activity(
     """Change an activity. Raise NeedsMove for another time or place of a published one, Stale if the version is old."""
     with writing() as session:
         activity = activity_for_change(session, activity_id, version)
+        check_not_postponed(activity)
         if activity.state not in (ActivityState.DRAFT, ActivityState.PUBLISHED):
             raise CannotEdit
         if activity.state is ActivityState.PUBLISHED and differs(activity, values):

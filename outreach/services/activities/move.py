@@ -1,6 +1,7 @@
 """Moving an activity to another time or place: the preview, the move itself, and the data to undo it.
 
-A draft simply changes. When a published activity moves, everybody who was notified of it is notified of the move.
+A draft simply changes. When a published activity moves, everybody who was notified of it is notified of the move. A
+postponed one gets its new date the same way, and is published again.
 `write` is the only place that changes a stored time or place: also for a draft's edit form and for timetabling.
 The transaction that moves an activity decides whether the move is allowed; `preview` writes nothing and returns the
 decision as it would be now.
@@ -17,6 +18,7 @@ from outreach import codec
 from outreach.delivery.mail.values import PlaceBefore
 from outreach.domain.activity import Move, differs
 from outreach.domain.kinds import Audience, MailKind
+from outreach.domain.mail.hours import POSTPONED
 from outreach.domain.planning.rules import Rules
 from outreach.domain.planning.working_days import is_working_day, last_working_day
 from outreach.domain.problems import Problem
@@ -38,9 +40,17 @@ from outreach.services.planning.checks import BlockedChange
 from outreach.services.planning.clashes import FoundClashes
 from outreach.services.reminders import forecast as forecasting
 from outreach.services.reminders.forecast import Forecast
-from outreach.services.reminders.schedule import event_reminder, hasten_invitations, schedule
+from outreach.services.reminders.schedule import (
+    cancel_scheduled,
+    event_reminder,
+    hasten_invitations,
+    invite_again,
+    schedule,
+    told_at_after,
+)
 from outreach.transactions import writing
 
+MOVABLE = (ActivityState.DRAFT, ActivityState.PUBLISHED, ActivityState.POSTPONED)
 KEPT = tuple(field.name for field in fields(Move))  # the columns of an activity that a move sets
 
 
@@ -68,6 +78,7 @@ class MovePreview:
 
     @property
     def needs_reason(self) -> bool:
+        """Return whether people are told, and why."""
         return _is_announced(self.activity)
 
 
@@ -134,7 +145,8 @@ def preview(
     copy = Activity(id=activity.id, title=activity.title, capacity=activity.capacity, **vars(after))
     check_times(copy)
     found = brought(activity.id, after, refusal, now=now)
-    refused = _refused(session, copy, found.plan.rules, other_time=differs(activity, after, "starts_at", "ends_at"))
+    other_time = is_postponed(activity) or differs(activity, after, "starts_at", "ends_at")
+    refused = _refused(session, copy, found.plan.rules, other_time=other_time)
     tells = _is_announced(activity) and refused is None and not found.blocking
     forecast = forecasting.for_move(activity.id, after, now=now) if tells else None
     return MovePreview(activity, as_it_is(activity), after, found, refused, forecast)
@@ -147,21 +159,28 @@ def brought(activity_id: int, to: Move, refusal: Problem | None = None, *, now: 
     stored = plans.planned(db.session(), [activity_id])
     if not stored:
         raise ActivityMissing
-    return clashing.preview_saved(projected.as_moved(stored[0], to, now=now), stored, now=now)
+    after = projected.as_moved(stored[0], to, now=now)
+    if stored[0].state is ActivityState.POSTPONED:  # it has no clashes now, so all of the new date are new
+        after, stored = replace(after, state=ActivityState.PUBLISHED, told_at=None), []
+    return clashing.preview_saved(after, stored, now=now)
 
 
 def move(activity_id: int, to: Move, reason: str, version: int | None, *, by: User | None, now: datetime) -> Moved:
     """Give an activity another time or place. For a published one, notify everybody who knows of it and move reminders.
 
+    A postponed activity is published again, with any time that lies ahead, also its former one; who was not invited yet
+    gets the invitation.
     The sequence of a published one rises (RFC 5546). So calendars replace the old entry, and it shows which answers
-    were given before the move. reason: shown to everybody; required for a published one. version: None for any version.
+    were given before the move. reason: shown to everybody; required for a published one, and for a postponed one that of
+    the postponement if none is given. version: None for any version.
 
     Raise ActivityMissing, Stale, CannotEdit, NothingMoved, InThePast, ReasonMissing, a problem with its times, or what
     the booking or the office's rules refuse (VenueTaken, SpeakerTaken, PlanBlocked, …); nothing is changed then.
     """
     with writing() as session:
         activity = activity_for_change(session, activity_id, version)
-        back, planned = as_it_is(activity), plan_checks.before(session, [activity_id])
+        back = as_it_is(activity)
+        planned = [] if is_postponed(activity) else plan_checks.before(session, [activity_id])
         told = write(session, [(activity, to)], reason, now)
         plan_checks.refuse_blocking(session, [activity_id], before=planned, now=now)
         for moved, old in told:
@@ -182,15 +201,16 @@ def write(
     or what the booking refuses.
     """
     told = []
-    other_time = any(differs(activity, to, "starts_at", "ends_at") for activity, to in changes)
+    other_time = any(is_postponed(one) or differs(one, to, "starts_at", "ends_at") for one, to in changes)
     with session.no_autoflush:
         for activity, to in changes:
             _check_open(activity)
             _check_new(activity, to, now)
             if _is_announced(activity):
-                if not reason.strip():
+                why = reason.strip() or (activity.cancelled_reason if is_postponed(activity) else "")
+                if not why:
                     raise ReasonMissing
-                told.append((activity, present_place(activity, reason)))
+                told.append((activity, present_place(activity, why)))
             _set(session, activity, to, now)
             check_times(activity)
         booking.book(session, [activity for activity, _to in changes], speakers=other_time)
@@ -198,11 +218,12 @@ def write(
 
 
 def _set(session: Session, activity: Activity, to: Move, now: datetime) -> None:
-    """Set the new time and place. If a published one changes its day, told_at is `now`; a moment that lies ahead stays."""
+    """Set the new time and place. A postponed activity is published again."""
     if _is_announced(activity):
         activity.sequence += 1
-        same_day = to.starts_at.astimezone(to.zone).date() == activity.starts_at.astimezone(activity.zone).date()
-        activity.told_at = activity.told_at if same_day else max(now, activity.told_at or now)
+        activity.told_at = told_at_after(activity, to, now=now)
+    if is_postponed(activity):
+        activity.state, activity.cancelled_reason = ActivityState.PUBLISHED, ""
     shift = to.starts_at - activity.starts_at
     for name, value in vars(_completed(session, activity, to, now)).items():
         setattr(activity, name, value)
@@ -211,7 +232,8 @@ def _set(session: Session, activity: Activity, to: Move, now: datetime) -> None:
 
 def present_place(activity: Activity, reason: str) -> dict[str, str]:
     """Return the old time and place for the mail about a move. Call it before the row is changed."""
-    return dict(codec.to_json(PlaceBefore.of(activity, reason.strip())))
+    was = {POSTPONED: "yes"} if is_postponed(activity) else {}
+    return dict(codec.to_json(PlaceBefore.of(activity, reason.strip()))) | was
 
 
 def tell_of_move(session: Session, activity: Activity, old: dict[str, str], *, by: User | None, now: datetime) -> None:
@@ -220,28 +242,38 @@ def tell_of_move(session: Session, activity: Activity, old: dict[str, str], *, b
     The row is already changed and flushed. old: the result of present_place() before the change.
     """
     session.refresh(activity, ["venue"])
-    event_reminder(session, activity, MailKind.CHANGE, Audience.EXPECTED, now=now, detail=old)
+    if POSTPONED in old:
+        cancel_scheduled(session, activity, "new_date")  # its postponement, if nobody was told yet
+        invite_again(session, activity, now=now)
+    # Its occurrence is the sequence before the move: delivery/recheck/moves_told.py finds it by that.
+    before = activity.sequence - 1
+    event_reminder(session, activity, MailKind.CHANGE, Audience.EXPECTED, now=now, detail=old, occurrence=before)
     hasten_invitations(session, activity, now=now)
     schedule(session, activity, now=now)
     _reopen(session, activity, now)
     links.prolong_links(session, activity)
     seats.offer_freed(session, activity, now=now)
-    audit.record(session, by, "activity.moved", activity, now=now, **old)
+    action = "activity.new_date" if POSTPONED in old else "activity.moved"
+    audit.record(session, by, action, activity, now=now, **{name: old[name] for name in old if name != POSTPONED})
+
+
+def is_postponed(activity: Activity) -> bool:
+    return activity.state is ActivityState.POSTPONED
 
 
 def _is_announced(activity: Activity) -> bool:
     """Return whether people have been notified of it."""
-    return activity.state is ActivityState.PUBLISHED
+    return activity.state in (ActivityState.PUBLISHED, ActivityState.POSTPONED)
 
 
 def _check_open(activity: Activity) -> None:
-    if activity.state not in (ActivityState.DRAFT, ActivityState.PUBLISHED):
+    if activity.state not in MOVABLE:
         raise CannotEdit
 
 
 def _check_new(activity: Activity, to: Move, now: datetime) -> None:
     """Raise NothingMoved or InThePast. A draft may be moved into the past, to record what has happened."""
-    if not differs(activity, to):
+    if not is_postponed(activity) and not differs(activity, to):
         raise NothingMoved
     if _is_announced(activity) and to.starts_at <= now:
         raise InThePast(title=activity.title)

@@ -1,7 +1,7 @@
-"""Publishing and cancelling activities. Each writes its reminders in its own transaction; see move.py for moving."""
+"""Publishing, postponing and cancelling activities. Each writes its reminders in its own transaction; see move.py for moving."""
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
@@ -12,7 +12,8 @@ from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState
 from outreach.models import Activity, User
 from outreach.services import audit
-from outreach.services.locking import activities_for_change, activity_for_change
+from outreach.services.invitations.links import prolong_links
+from outreach.services.locking import Stale, activities_for_change, activity_for_change
 from outreach.services.office_defaults import deadline_at_publishing
 from outreach.services.planning import bookings
 from outreach.services.planning import checks as plan_checks
@@ -20,13 +21,15 @@ from outreach.services.planning.book import book
 from outreach.services.reminders.schedule import cancel_scheduled, event_reminder, schedule, unsent_invitations
 from outreach.transactions import writing
 
+WAITS_FOR = timedelta(days=366)  # how long the answer links of a postponed activity open at least
+
 
 class AlreadyPublished(Problem):
     message = "“%(title)s” is published already."
 
 
 class NotPublished(Problem):
-    message = "Only a published activity can be moved or cancelled. A draft can simply be edited or deleted."
+    message = "Only a published activity can be moved, postponed or cancelled. A draft can simply be edited or deleted."
 
 
 class InThePast(Problem):
@@ -138,22 +141,57 @@ def _check_sent_at(activity: Activity, invitations_at: datetime, now: datetime) 
 
 
 def cancel(activity_id: int, reason: str, *, by: User | None, now: datetime) -> Activity:
-    """Cancel a published activity. Everyone who was notified gets the cancellation; all other mails to them stop."""
+    """Cancel a published or postponed activity. Everyone who was notified gets the cancellation; all other mails stop."""
     with writing() as session:
         activity = activity_for_change(session, activity_id)
-        if activity.state is not ActivityState.PUBLISHED:
+        if activity.state not in (ActivityState.PUBLISHED, ActivityState.POSTPONED):
             raise NotPublished
-        if not reason.strip():
-            raise ReasonMissing
-        activity.state = ActivityState.CANCELLED
-        activity.cancelled_reason = reason.strip()
         if activity.told_at is not None and activity.told_at > now:
             activity.told_at = None  # its invitations never go out
-        activity.sequence += 1
-        bookings.release(session, [activity])
-        cancel_scheduled(session, activity, "activity_cancelled")
-        event_reminder(
-            session, activity, MailKind.CANCELLATION, Audience.EXPECTED, now=now, detail={"reason": reason.strip()}
-        )
-        audit.record(session, by, "activity.cancelled", activity, now=now, reason=reason.strip())
+        _call_off(session, activity, ActivityState.CANCELLED, MailKind.CANCELLATION, reason, by, now)
     return activity
+
+
+def postpone(activity_id: int, reason: str, version: int | None = None, *, by: User | None, now: datetime) -> Activity:
+    """Postpone a published activity without a new date. Everyone who was notified is told; all other mails stop.
+
+    Its venue and speakers are free again. It keeps its former times until `move` gives it the new ones and so publishes it
+    again; until then it can also be cancelled. version: None for any version.
+    Raise Stale, NotPublished or ReasonMissing; nothing is changed then.
+    """
+    with writing() as session:
+        activity = activity_for_change(session, activity_id, version)
+        if activity.state is not ActivityState.PUBLISHED:
+            raise NotPublished
+        activity.told_at = None
+        prolong_links(
+            session, activity, until=now + WAITS_FOR
+        )  # they say that it is postponed, also after its former day
+        _call_off(session, activity, ActivityState.POSTPONED, MailKind.POSTPONEMENT, reason, by, now)
+    return activity
+
+
+def check_version(activity: Activity, version: int | None) -> None:
+    """Raise Stale if somebody has changed the activity since this version. None: any version."""
+    if version is not None and activity.version != version:
+        raise Stale
+
+
+def _call_off(
+    session: Session,
+    activity: Activity,
+    state: ActivityState,
+    kind: MailKind,
+    reason: str,
+    by: User | None,
+    now: datetime,
+) -> None:
+    reason = reason.strip()
+    if not reason:
+        raise ReasonMissing
+    activity.state, activity.cancelled_reason = state, reason
+    activity.sequence += 1
+    bookings.release(session, [activity])
+    cancel_scheduled(session, activity, f"activity_{state.value}")
+    event_reminder(session, activity, kind, Audience.EXPECTED, now=now, detail={"reason": reason})
+    audit.record(session, by, f"activity.{state.value}", activity, now=now, reason=reason)

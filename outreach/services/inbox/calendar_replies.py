@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from outreach.delivery.inbox.reading import Incoming
 from outreach.delivery.inbox.replies import CalendarReply, ReplyAttendee
-from outreach.domain.answers import ActivityCancelled, ActivityEnded, DeadlinePassed, NotInvited
+from outreach.domain.answers import ActivityCancelled, ActivityEnded, ActivityPostponed, DeadlinePassed, NotInvited
 from outreach.domain.directory import email_addresses
 from outreach.domain.kinds import AnswerSource, IncomingKind, IncomingOutcome
 from outreach.domain.mail.incoming import CHOICES, IncomingReason, Participation
@@ -43,6 +43,7 @@ REFUSALS: dict[type[Problem], tuple[IncomingOutcome, IncomingReason]] = {
     NotInvited: (IncomingOutcome.TO_READ, IncomingReason.WITHDRAWN),
     DeadlinePassed: (IncomingOutcome.TO_READ, IncomingReason.DEADLINE_PASSED),
     ActivityCancelled: (IncomingOutcome.REFUSED, IncomingReason.ACTIVITY_CANCELLED),
+    ActivityPostponed: (IncomingOutcome.REFUSED, IncomingReason.ACTIVITY_POSTPONED),
     ActivityEnded: (IncomingOutcome.REFUSED, IncomingReason.ACTIVITY_ENDED),
 }
 # If a reply is refused for one of these and only repeats what is recorded, it is ignored, unless it has a comment.

@@ -19,6 +19,10 @@ class ActivityOver(Problem):
     message = "“%(title)s” is over or cancelled, so nobody can be invited to it any more."
 
 
+class NoDateYet(Problem):
+    message = "“%(title)s” is postponed. Please set its new date first, then invite."
+
+
 class NobodyChosen(Problem):
     message = "Choose at least one invitee."
 
@@ -29,11 +33,13 @@ class QuotaNotPositive(Problem):
 
 
 def open_activities(session: Session, activity_ids: Collection[int]) -> list[Activity]:
-    """Return these activities, locked for this transaction. Raise NoActivityChosen or ActivityOver."""
+    """Return these activities, locked for this transaction. Raise NoActivityChosen, NoDateYet or ActivityOver."""
     if not activity_ids:
         raise NoActivityChosen
     activities = activities_for_change(session, activity_ids)
     for activity in activities:
+        if activity.state is ActivityState.POSTPONED:
+            raise NoDateYet(title=activity.title)
         if activity.state not in (ActivityState.DRAFT, ActivityState.PUBLISHED):
             raise ActivityOver(title=activity.title)
     return activities

@@ -108,8 +108,8 @@ def _stop_own_calendar(session: Session, invitee: Person | Organisation, now: da
         session.execute(sa.update(Feed).where(*own).values(revoked_at=now).execution_options(synchronize_session=False))
 
 
-def prolong_links(session: Session, activity: Activity) -> None:
-    """Extend the links of everybody invited to an activity beyond its end; create missing ones."""
+def prolong_links(session: Session, activity: Activity, *, until: datetime | None = None) -> None:
+    """Extend the links of everybody invited to an activity beyond its end; create missing ones. until: instead of its end."""
     invitees = session.execute(
         sa.select(Invitation.person_id, Invitation.organisation_id).where(Invitation.activity_id == activity.id)
     ).all()
@@ -117,5 +117,5 @@ def prolong_links(session: Session, activity: Activity) -> None:
         session,
         person_ids=[one.person_id for one in invitees if one.person_id],
         organisation_ids=[one.organisation_id for one in invitees if one.organisation_id],
-        expires_at=activity.ends_at + tokens.lifetime(),
+        expires_at=(until or activity.ends_at) + tokens.lifetime(),
     )

@@ -39,7 +39,7 @@ def take_back(session: Session, invitation: Invitation, *, by: User | None, now:
     for gone in going:
         was_invited = gone.invited_at is not None and gone.state is not InvitationState.NOT_COMING
         gone.state = InvitationState.WITHDRAWN
-        if was_invited and gone.activity.state is ActivityState.PUBLISHED:
+        if was_invited and gone.activity.state in (ActivityState.PUBLISHED, ActivityState.POSTPONED):
             leaving.append(gone)
     raise_for_withdrawn(session, going)
     session.flush()

@@ -165,7 +165,7 @@ def _withdraw(session: Session, person_id: int, locked: Collection[int], now: da
     for invitation in ahead:
         invitation.state = InvitationState.WITHDRAWN
         invitation.revision += 1
-    items = sa.select(AgendaItem.id).join(Activity).where(Activity.state.in_(AHEAD), Activity.ends_at > now)
+    items = sa.select(AgendaItem.id).join(Activity).where(_is_ahead(now))
     session.execute(
         sa.delete(agenda_speaker).where(
             agenda_speaker.c.person_id == person_id, agenda_speaker.c.agenda_item_id.in_(items)
@@ -278,10 +278,16 @@ def _forget_searches(session: Session, person: Person) -> None:
             entry.detail = {**entry.detail, "filters": {**filters, "q": ERASED}}
 
 
+def _is_ahead(now: datetime) -> sa.ColumnElement[bool]:
+    """Return the condition for activities that are not over yet. A postponed one is ahead, whatever its former day."""
+    ahead = sa.and_(Activity.state.in_(AHEAD), Activity.ends_at > now)
+    return sa.or_(ahead, Activity.state == ActivityState.POSTPONED)
+
+
 def _ahead(person_id: int, now: datetime) -> sa.Select[Any]:
     return (
         _invitations(person_id)
-        .where(Activity.state.in_(AHEAD), Activity.ends_at > now, Invitation.state != InvitationState.WITHDRAWN)
+        .where(_is_ahead(now), Invitation.state != InvitationState.WITHDRAWN)
         .order_by(None)
         .order_by(Activity.starts_at, Invitation.id)
     )

@@ -68,7 +68,7 @@ def edit(programme_id: int, values: ProgrammeValues, version: int, *, by: User |
         inside = {a.id for a in programme.activities if refuses and _lies_within(programme, a)}
         _fill(programme, values)
         for activity in programme.activities:
-            if activity.id in inside and activity.state is not ActivityState.CANCELLED:
+            if activity.id in inside and activity.state not in (ActivityState.CANCELLED, ActivityState.POSTPONED):
                 check_within(programme, activity.starts_at, activity.ends_at)
         audit.record(
             session, by, "programme.edited", programme, now=now, changed=audit.changes(before, _facts(programme))

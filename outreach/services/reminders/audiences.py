@@ -10,17 +10,34 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
+from outreach.delivery.recheck.moves_told import MAY_HAVE_TOLD
 from outreach.domain.audiences import AUDIENCES, EVERY_STATE
 from outreach.domain.kinds import Audience, MailKind
+from outreach.domain.mail.still_true import SkipReason
 from outreach.domain.reminders import local_day
-from outreach.domain.states import IN_WORK, TO_SEND, InvitationState, MessageState
+from outreach.domain.states import IN_WORK, TO_SEND, UNANSWERED, InvitationState, MessageState
 from outreach.domain.zones import midnight
-from outreach.models import Activity, Attendance, Invitation, Message
+from outreach.models import Activity, Attendance, Invitation, Message, MessageLine, Reminder
 
 TO_REPRESENTATIVE_INSTEAD = frozenset({MailKind.REMINDER, MailKind.THANKS})
-TO_REPRESENTATIVE_TOO = frozenset({MailKind.CHANGE, MailKind.CANCELLATION})
+TO_REPRESENTATIVE_TOO = frozenset({MailKind.CHANGE, MailKind.POSTPONEMENT, MailKind.CANCELLATION})
 REPRESENTED = sa.and_(Invitation.state == InvitationState.REPRESENTED, Invitation.representative_email != "")
 PRESENT = sa.exists().where(Attendance.invitation_id == Invitation.id, Attendance.present)
+LEFT_OUT = sa.exists().where(
+    MessageLine.invitation_id == Invitation.id,
+    MessageLine.message_id == Message.id,
+    MessageLine.reminder_id == Reminder.id,
+    Reminder.kind == MailKind.INVITATION,
+    sa.or_(
+        MessageLine.skipped == SkipReason.ACTIVITY_POSTPONED.value,
+        Message.state.in_(TO_SEND | {MessageState.LEASED}),
+    ),
+)
+TOLD = sa.exists().where(
+    MessageLine.invitation_id == Invitation.id, MessageLine.message_id == Message.id, MAY_HAVE_TOLD
+)
+# Counted as invited, but their invitation did not go out, because the activity was postponed.
+KEPT_FROM_INVITATION = sa.and_(Invitation.state.in_(sorted(UNANSWERED)), LEFT_OUT, ~TOLD)
 WENT_OR_WILL_GO = TO_SEND | IN_WORK | {MessageState.SENT, MessageState.UNKNOWN}
 
 

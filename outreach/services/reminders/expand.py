@@ -26,14 +26,14 @@ JOINS_EARLIER = (MailKind.REMINDER, MailKind.THANKS)
 
 
 def times_of(activity: Activity) -> ActivityTimes:
-    return ActivityTimes(activity.starts_at, activity.ends_at, activity.respond_by_at)
+    return ActivityTimes(activity.starts_at, activity.ends_at, activity.respond_by_at, activity.dateless)
 
 
 def held_until(reminder: Reminder, activity: Activity, now: datetime, hours: MailHours | None) -> datetime | None:
     """Return until when a due reminder waits for the office's hours for mail; None: it is expanded at `now`."""
     return hours_for_mail.held_until(
         reminder.kind, reminder.audience, reminder.due_at, times_of(activity), now, hours,
-        also_starts_at=start_before(reminder.detail),
+        also_starts_at=start_before(reminder.detail, reminder.due_at),
     )  # fmt: skip
 
 

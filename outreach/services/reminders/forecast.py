@@ -1,4 +1,4 @@
-"""Forecast mails: when and to how many, for changes not saved yet (publish, move, cancel) and for scheduled reminders.
+"""Forecast mails: when and to how many, for changes not saved yet (publish, move, postpone, cancel) and for scheduled reminders.
 
 Reads only. It uses the same rules as the tick and the outbox: recipients by audiences.py, missed reminders by
 domain/reminders.py, skipped lines by domain/mail/still_true.py. tests/chaos/test_forecast.py compares the forecast with
@@ -43,8 +43,19 @@ from outreach.services.office_defaults import deadline, deadline_at_publishing
 from outreach.services.reminders import audiences
 from outreach.services.reminders import expand as expanding
 from outreach.services.reminders.rules import moments_of, rules_for
-from outreach.services.reminders.schedule import hastened_invitations, later_rule_is_due, other_day_of
+from outreach.services.reminders.schedule import (
+    has_prepared,
+    hastened_invitations,
+    later_rule_is_due,
+    other_day_of,
+    told_at_after,
+)
 
+FORECAST = (ActivityState.DRAFT, ActivityState.PUBLISHED, ActivityState.POSTPONED)
+CALLS_OFF = {
+    MailKind.CANCELLATION: ActivityState.CANCELLED,
+    MailKind.POSTPONEMENT: ActivityState.POSTPONED,
+}  # fmt: skip
 MAY_GROW = frozenset({Audience.COMING, Audience.PRESENT, Audience.ABSENT})  # by answers still to come
 
 
@@ -97,31 +108,43 @@ def for_publishing(activity_ids: Collection[int], *, now: datetime, invitations_
 
 
 def for_move(activity_id: int, move: Move, *, now: datetime) -> Forecast:
-    """Forecast what moving this published activity would send."""
-    planned, hours = [], office_defaults.mail_hours(db.session)
+    """Forecast what moving this published activity would send, or giving this postponed one its new date."""
+    planned, dated, hours = [], False, office_defaults.mail_hours(db.session)
     for activity in _activities([activity_id]):
         respond_by_at = deadline(db.session(), move.respond_by_at, move.starts_at, move.zone, now)
         times = ActivityTimes(move.starts_at, move.ends_at, respond_by_at)
         told = _event(activity, MailKind.CHANGE, Audience.EXPECTED, times, move.zone, now)
-        planned.append(replace(told, also_starts_at=activity.starts_at))
-        same_day = local_day(move.starts_at, move.zone) == local_day(activity.starts_at, activity.zone)
-        told_at = activity.told_at if same_day else None
-        if hastened_invitations(db.session(), activity.id, move.starts_at, respond_by_at, now=now):
-            planned.append(_event(activity, MailKind.INVITATION, Audience.NEWLY_INVITED, times, move.zone, now))
+        dated = activity.state is ActivityState.POSTPONED
+        is_ahead = not dated or activity.starts_at > now
+        planned.append(replace(told, also_starts_at=activity.starts_at if is_ahead else None))
+        told_at = told_at_after(activity, move, now=now)
+        hastened = hastened_invitations(db.session(), activity.id, move.starts_at, respond_by_at, now=now)
+        if hastened:
             told_at = now
-        planned += _ruled(activity, times, move.zone, told_at or now, hours, now)
-    return _count(planned, now)
+        if has_prepared(db.session(), activity.id) if dated else hastened:
+            planned.append(_event(activity, MailKind.INVITATION, Audience.NEWLY_INVITED, times, move.zone, now))
+        planned += _ruled(activity, times, move.zone, told_at, hours, now)
+    return _count(planned, now, dated=dated)
 
 
 def for_cancelling(activity_id: int, *, now: datetime) -> Forecast:
-    """Forecast what cancelling this published activity would send."""
-    return _count(
-        [
-            _event(activity, MailKind.CANCELLATION, Audience.EXPECTED, expanding.times_of(activity), activity.zone, now)
-            for activity in _activities([activity_id])
-        ],
-        now,
-    )
+    """Forecast what cancelling this published or postponed activity would send."""
+    return _calling_off(activity_id, MailKind.CANCELLATION, now, dateless=False)
+
+
+def for_postponing(activity_id: int, *, now: datetime) -> Forecast:
+    """Forecast what postponing this published activity without a new date would send."""
+    return _calling_off(activity_id, MailKind.POSTPONEMENT, now, dateless=True)
+
+
+def _calling_off(activity_id: int, kind: MailKind, now: datetime, *, dateless: bool) -> Forecast:
+    planned = []
+    for activity in _activities([activity_id]):
+        times = expanding.times_of(activity)
+        times = replace(times, dateless=dateless or times.dateless)
+        told = _event(activity, kind, Audience.EXPECTED, times, activity.zone, now)
+        planned.append(replace(told, note=missed_because(kind, told.audience, now, times, now)))
+    return _count(planned, now)
 
 
 def for_activities(activity_ids: Collection[int], *, now: datetime) -> Forecast:
@@ -215,7 +238,7 @@ def _scheduled(which: sa.ColumnElement[bool], now: datetime) -> Forecast:
         planned.append(
             _Planned(
                 activity.id, activity.title, activity.zone, due, kind, audience, times, reminder.invitation_id, note,
-                reminder.id, start_before(reminder.detail), only=_only(reminder), other_day=other_day_of(reminder),
+                reminder.id, start_before(reminder.detail, due), only=_only(reminder), other_day=other_day_of(reminder),
             )
         )  # fmt: skip
     return _count(planned, now)
@@ -223,7 +246,7 @@ def _scheduled(which: sa.ColumnElement[bool], now: datetime) -> Forecast:
 
 def _activities(activity_ids: Collection[int]) -> list[Activity]:
     found = db.session.scalars(sa.select(Activity).where(Activity.id.in_(activity_ids)).order_by(Activity.starts_at))
-    return [a for a in found if a.state in (ActivityState.DRAFT, ActivityState.PUBLISHED)]
+    return [a for a in found if a.state in FORECAST]
 
 
 def _event(
@@ -342,14 +365,15 @@ def _by_hand(
     return ToRemind(first.invitation_id, audience, morning or planned.goes_out_at(now))
 
 
-def _count(planned: Iterable[_Planned], now: datetime) -> Forecast:
-    """Return how many get these mails, and when."""
+def _count(planned: Iterable[_Planned], now: datetime, *, dated: bool = False) -> Forecast:
+    """Return how many get these mails, and when. dated: a postponed activity gets its new date, as in `_lines`."""
     hours = office_defaults.mail_hours(db.session)
     planned = sorted(
         (one.held_by(hours, now) for one in planned), key=lambda p: (p.held_until or p.due_at, p.activity_id)
     )
     activity_ids = {p.activity_id for p in planned}
-    possible = _lines(activity_ids, sorted({p.zone for p in planned if p.may_be_put_off(now)}, key=str), now)
+    zones = sorted({p.zone for p in planned if p.may_be_put_off(now)}, key=str)
+    possible = _lines(activity_ids, zones, now, dated=dated)
     written = _written([p.reminder_id for p in planned if p.reminder_id and p.day(now) == local_day(now, p.zone)])
     announced = _announced(activity_ids, planned, hours, now)
     rows = []
@@ -380,8 +404,17 @@ def _count(planned: Iterable[_Planned], now: datetime) -> Forecast:
     return Forecast(tuple(rows), mails, len(unreachable))
 
 
-def _lines(activity_ids: Collection[int], zones: Sequence[ZoneInfo], now: datetime) -> dict[int, list[_PlannedLine]]:
-    """Return the possible lines, by activity. zones: those for which to find out who had a mail today."""
+def _lines(
+    activity_ids: Collection[int], zones: Sequence[ZoneInfo], now: datetime, *, dated: bool = False
+) -> dict[int, list[_PlannedLine]]:
+    """Return the possible lines, by activity. zones: those for which to find out who had a mail today.
+
+    dated: whoever was kept from their invitation by the postponement counts as prepared, as they will be invited then.
+    """
+    state: sa.SQLColumnExpression[InvitationState] = Invitation.state
+    if dated:
+        prepared = sa.literal(InvitationState.PREPARED, Invitation.state.type)
+        state = sa.case((audiences.KEPT_FROM_INVITATION, prepared), else_=Invitation.state)
     told = sa.exists().where(MessageLine.invitation_id == Invitation.id, MessageLine.message_id == Message.id,
                              MAY_HAVE_TOLD)  # fmt: skip
     named = aliased(Invitation)
@@ -399,7 +432,7 @@ def _lines(activity_ids: Collection[int], zones: Sequence[ZoneInfo], now: dateti
                 Invitation.id.label("invitation_id"),
                 to_representative.label("to_representative"),
                 audiences.recipient_key(to_representative).label("recipient"),
-                Invitation.state,
+                state.label("state"),
                 Invitation.invited_at,
                 sa.or_(to_representative, has_address).label("has_address"),
                 told.label("told"),
@@ -479,10 +512,10 @@ def _could_read(one: _Planned, line: _PlannedLine, written: Collection[tuple[int
 def _as_then(one: _Planned, line: _PlannedLine, announced: Mapping[int, datetime], now: datetime) -> _PlannedLine:
     """Return the line as it will be when the reminder is due: a prepared invitee is invited if the invitation goes out first.
 
-    A cancellation also cancels that invitation.
+    A cancellation or postponement also cancels that invitation.
     """
     invited_at = announced.get(line.activity_id)
-    if line.state is not InvitationState.PREPARED or invited_at is None or one.kind is MailKind.CANCELLATION:
+    if line.state is not InvitationState.PREPARED or invited_at is None or one.kind in CALLS_OFF:
         return line
     at = one.held_until or one.due_at
     itself = one.audience is Audience.NEWLY_INVITED and at <= invited_at
@@ -499,7 +532,7 @@ def _still_true(one: _Planned, lines: Iterable[_PlannedLine], now: datetime) -> 
     facts = LineFacts(
         kind=one.kind,
         audience=one.audience,
-        activity_state=ActivityState.CANCELLED if one.kind is MailKind.CANCELLATION else ActivityState.PUBLISHED,
+        activity_state=CALLS_OFF.get(one.kind, ActivityState.PUBLISHED),
         activity_sequence=0,
         line_sequence=0,
         invitation_state=InvitationState.PREPARED,

@@ -6,13 +6,15 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
+from outreach.domain.activity import Move
 from outreach.domain.kinds import Audience, MailKind
 from outreach.domain.mail.hours import SOON
-from outreach.domain.reminders import ActivityTimes, DueRule, MissedReason, OtherDay, upcoming
-from outreach.domain.states import ANSWERED, ActivityState, ReminderState
+from outreach.domain.reminders import ActivityTimes, DueRule, MissedReason, OtherDay, local_day, upcoming
+from outreach.domain.states import ANSWERED, ActivityState, InvitationState, ReminderState
 from outreach.models import Activity, Invitation, MessageLine, Reminder
 from outreach.models.base import literally
 from outreach.services import office_defaults
+from outreach.services.reminders import audiences
 from outreach.services.reminders.rules import moments_of, rules_for
 
 BY_HAND = "by-hand"  # the key of reminders that staff send to chosen invitees
@@ -30,13 +32,14 @@ def event_reminder(
     detail: dict[str, Any] | None = None,
     text_key: str = "",
     key: str = "",
+    occurrence: int | None = None,
 ) -> Reminder:
-    """Write the reminder of an event that just happened, due now. key: if not its kind."""
+    """Write the reminder of an event that just happened, due now. key: if not its kind. occurrence: None for the next one."""
     key = key or kind.value
     reminder = Reminder(
         activity_id=activity.id,
         key=key,
-        occurrence=_next_occurrence(session, activity.id, key),
+        occurrence=_next_occurrence(session, activity.id, key) if occurrence is None else occurrence,
         kind=kind,
         audience=audience,
         invitation_id=invitation.id if invitation else None,
@@ -170,6 +173,26 @@ def waiting_invitations(session: Session, activity_id: int, now: datetime) -> Re
     return next((one for one in unsent_invitations(session, activity_id) if one.due_at > now), None)
 
 
+def has_prepared(session: Session, activity_id: int) -> bool:
+    """Return whether a postponed activity has invitees whose invitation is still to come."""
+    waiting = sa.or_(Invitation.state == InvitationState.PREPARED, audiences.KEPT_FROM_INVITATION)
+    return bool(session.scalar(sa.select(sa.exists().where(Invitation.activity_id == activity_id, waiting))))
+
+
+def invite_again(session: Session, activity: Activity, *, now: datetime) -> None:
+    """Send the invitations that a postponement kept back, now that the activity has its new date."""
+    if not has_prepared(session, activity.id):
+        return
+    kept = sa.select(Invitation.id).where(Invitation.activity_id == activity.id, audiences.KEPT_FROM_INVITATION)
+    session.execute(
+        sa.update(Invitation)
+        .where(Invitation.id.in_(kept))
+        .values(state=InvitationState.PREPARED, invited_at=None)
+        .execution_options(synchronize_session="fetch")
+    )
+    event_reminder(session, activity, MailKind.INVITATION, Audience.NEWLY_INVITED, now=now)
+
+
 def hasten_invitations(session: Session, activity: Activity, *, now: datetime) -> None:
     """Send an activity's waiting invitations at once if its start or deadline is now so near that they would come too late."""
     waiting = hastened_invitations(session, activity.id, activity.starts_at, activity.respond_by_at, now=now)
@@ -185,6 +208,15 @@ def hastened_invitations(
     """
     waiting = waiting_invitations(session, activity_id, now)
     return waiting if waiting is not None and waiting.due_at > min(starts_at, respond_by_at) - SOON else None
+
+
+def told_at_after(activity: Activity, move: Move, *, now: datetime) -> datetime:
+    """Return when the invitees hear of the day of a published or postponed activity that moves: now, if it is another day.
+
+    Invitations that go out later keep their moment.
+    """
+    same_day = local_day(move.starts_at, move.zone) == local_day(activity.starts_at, activity.zone)
+    return activity.told_at if same_day and activity.told_at else max(now, activity.told_at or now)
 
 
 def cancel_scheduled(session: Session, activity: Activity, reason: str) -> None:

@@ -22,7 +22,11 @@ from outreach.services.reminders import expand as expanding
 from outreach.services.reminders.schedule import later_rule_is_due
 from outreach.transactions import writing
 
-EVEN_WHEN_CANCELLED = (MailKind.CANCELLATION, MailKind.WITHDRAWAL)
+# What still goes out when an activity does not take place; all else is cancelled.
+EVEN_WHEN = {
+    ActivityState.CANCELLED: (MailKind.CANCELLATION, MailKind.WITHDRAWAL),
+    ActivityState.POSTPONED: (MailKind.POSTPONEMENT, MailKind.WITHDRAWAL),
+}
 
 
 @dataclass(frozen=True)
@@ -93,8 +97,8 @@ def _take(session: Session, reminder_id: int, now: datetime) -> int | None:
         return None
     reminder = session.get_one(Reminder, reminder_id, populate_existing=True)
     activity = reminder.activity
-    if activity.state is ActivityState.CANCELLED and reminder.kind not in EVEN_WHEN_CANCELLED:
-        reminder.state, reminder.reason = ReminderState.CANCELLED, "activity_cancelled"
+    if activity.state in EVEN_WHEN and reminder.kind not in EVEN_WHEN[activity.state]:
+        reminder.state, reminder.reason = ReminderState.CANCELLED, f"activity_{activity.state.value}"
         return None
     missed = missed_because(
         reminder.kind, reminder.audience, reminder.due_at, expanding.times_of(activity), now,

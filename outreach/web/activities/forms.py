@@ -1,4 +1,4 @@
-"""The forms of one activity: its facts, community activities for many kelurahan, moving and cancelling."""
+"""The forms of one activity: its facts, community activities for many kelurahan, moving, postponing and cancelling."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time
@@ -12,6 +12,7 @@ from wtforms.validators import Length
 
 from outreach.domain.activity import ActivityValues, Move
 from outreach.domain.kinds import ActivityKind
+from outreach.domain.states import ActivityState
 from outreach.domain.zones import CHOICES
 from outreach.models import Activity
 from outreach.web.fields.base import TidyForm
@@ -209,8 +210,14 @@ class MoveForm(TimesFields, Versioned):
     )
 
     def fill(self, activity: Activity, asked: Mapping[str, str]) -> None:
-        """Show the present time and place, or those `asked` for on the edit page."""
+        """Show the present time and place, or those `asked` for on the edit page.
+
+        A postponed activity has no day, and its reason is proposed again, which everybody reads beside the new date.
+        """
         self.fill_times(activity)
+        if activity.state is ActivityState.POSTPONED:
+            self.on.data = self.ends_on.data = None
+            self.reason.data = activity.cancelled_reason
         self.registration.data = None
         self.venue_id.data = activity.venue_id
         if asked.get("on"):
@@ -234,6 +241,14 @@ class MoveForm(TimesFields, Versioned):
 class CancelForm(TidyForm):
     reason = StringField(
         _l("Reason"),
-        [Sentence(_l("Please write why it is cancelled, such as Ditunda karena pemilihan RT.")), Length(max=500)],
+        [Sentence(_l("Please write why it is cancelled, such as Anggaran kegiatan dialihkan.")), Length(max=500)],
+        description=_l("Everyone invited reads it: “Narasumber sakit dan tidak ada penggantinya.”"),
+    )
+
+
+class PostponeForm(Versioned):
+    reason = StringField(
+        _l("Reason"),
+        [Sentence(_l("Please write why it is postponed, such as Ditunda karena pemilihan RT.")), Length(max=500)],
         description=_l("Everyone invited reads it: “Ditunda karena banjir di Metro Timur.”"),
     )

@@ -1,4 +1,4 @@
-"""Pages to publish, move and cancel an activity. Each first shows who gets which mail and when."""
+"""Pages to publish, move, postpone and cancel an activity. Each first shows who gets which mail and when."""
 
 from datetime import datetime
 from typing import Any
@@ -24,7 +24,7 @@ from outreach.services.planning.checks import PlanBlocked
 from outreach.services.reminders import forecast as forecasting
 from outreach.services.reminders.forecast import Forecast
 from outreach.web.activities.blueprint import bp
-from outreach.web.activities.forms import CancelForm, MoveForm, PublishForm, PublishTogetherForm
+from outreach.web.activities.forms import CancelForm, MoveForm, PostponeForm, PublishForm, PublishTogetherForm
 from outreach.web.activities.views import to_its_page
 from outreach.web.clashes.in_forms import ClashPreview, preview_clashes, refuses_publishing, took_a_resolution
 from outreach.web.clashes.shown import shown
@@ -47,6 +47,8 @@ def publish(activity_id: int) -> Any:
     now = clock.now()
     form, problem_said = PublishForm(), ""
     page = showing.activity(activity_id, now=now)
+    if page.activity.state is ActivityState.POSTPONED:  # it is published with its new date
+        return redirect(url_for(".move", activity_id=activity_id))
     valid = form.validate_on_submit()
     sent_at = form.invitations_at(page.activity.zone)
     if valid and LOOK not in request.form:
@@ -164,11 +166,12 @@ def _before_publishing(form: PublishTogetherForm, ids: list[int], now: datetime)
 @bp.route("/<int:activity_id>/move", methods=["GET", "POST"])
 @coordinator_required
 def move(activity_id: int) -> Any:
-    """Show the form; then who gets which mail and when; then, after confirmation, move."""
+    """Show the form; then who gets which mail and when; then, after confirmation, move, or set a postponed one's new date."""
     now = clock.now()
     activity = showing.activity_with_agenda(activity_id)
     if activity.state in OVER:
         return to_its_page(activity)
+    waited = activity.state is ActivityState.POSTPONED
     form = MoveForm()
     form.venue_id.choices = choices.venues()
     if request.method == "GET":
@@ -183,7 +186,12 @@ def move(activity_id: int) -> Any:
             moves.move(
                 activity_id, form.move(), form.reason.data.strip(), form.version_number, by=current_user, now=now
             )
-            flash(_("Moved. Whoever was told of it gets the news."), "success")
+            flash(
+                _("The new date is set. Everyone who was invited is told now.")
+                if waited
+                else _("Moved. Whoever was told of it gets the news."),
+                "success",
+            )
             return redirect(back_or(url_for(".show", activity_id=activity_id)))
         preview = moves.preview(activity, form.move(), form.version_number, now=now)
     except ActivityMissing:
@@ -235,13 +243,49 @@ def cancel(activity_id: int) -> Any:
     return render_template("activities/cancel.html", form=form, activity=activity, forecast=forecast), status
 
 
+@bp.route("/<int:activity_id>/postpone", methods=["GET", "POST"])
+@coordinator_required
+def postpone(activity_id: int) -> Any:
+    """Ask for the reason; then show who gets which mail; then, after confirmation, postpone without a new date."""
+    now = clock.now()
+    activity = showing.activity_with_agenda(activity_id)
+    if activity.state in (*OVER, ActivityState.POSTPONED):
+        return to_its_page(activity)
+    form = PostponeForm()
+    if request.method == "GET":
+        form.version.data = str(activity.version)
+        return render_template("activities/cancel.html", form=form, activity=activity, postpones=True)
+    forecast: Forecast | None = None
+    status = 422
+    if form.validate() and _may(form, activity):
+        try:
+            if "confirm" in request.form:
+                reason = form.reason.data.strip()
+                publishing.postpone(activity_id, reason, form.version_number, by=current_user, now=now)
+                flash(_("Postponed. Whoever was told of it gets the news."), "success")
+                return redirect(url_for(".show", activity_id=activity_id))
+            publishing.check_version(activity, form.version_number)
+            status = 200
+            if "back" not in request.form:
+                forecast = forecasting.for_postponing(activity_id, now=now)
+        except ActivityMissing:
+            raise
+        except Problem as problem:
+            activity = showing.activity_with_agenda(activity_id)
+            show_refused(form, problem, activity.version)
+    values = {"form": form, "activity": activity, "forecast": forecast, "postpones": True}
+    return render_template("activities/cancel.html", **values), status
+
+
 def _blocking(seen: ClashPreview, activity_id: int) -> list[PlanBlocked]:
     return [PlanBlocked(row.clash, activity_id) for row in seen.blocking]
 
 
-def _may(form: CancelForm | MoveForm, activity: Activity) -> bool:
-    """Return whether the activity is published. Otherwise show that a draft is deleted or edited instead."""
+def _may(form: CancelForm | MoveForm | PostponeForm, activity: Activity) -> bool:
+    """Return whether the activity is published, or postponed already. Otherwise say what is done with a draft."""
     if activity.state is ActivityState.PUBLISHED:
+        return True
+    if activity.state is ActivityState.POSTPONED and not isinstance(form, PostponeForm):
         return True
     show_problem(form, publishing.NotPublished())
     return False

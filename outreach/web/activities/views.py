@@ -259,9 +259,11 @@ def delete(activity_id: int) -> Any:
 
 
 def to_its_page(activity: Activity) -> Any:
-    """Redirect to the activity's page, with the message that a cancelled or past activity cannot be changed."""
+    """Redirect to the activity's page, with the message that a cancelled, postponed or past activity cannot be changed."""
     if activity.state is ActivityState.CANCELLED:
         flash(_("This activity is cancelled, so nothing of it can be changed any more."), "warning")
+    elif activity.state is ActivityState.POSTPONED:
+        flash(_("This activity is postponed. Please set its new date first."), "warning")
     else:
         flash(_("This activity is over, so nothing of it can be changed any more."), "warning")
     return redirect(url_for(".show", activity_id=activity.id))

@@ -91,7 +91,7 @@ class Card:
     asks: str  # the question to an organisation that named people and now sends nobody; "" for no question
     open: bool
     closed_because: str  # a sentence; "" while open
-    over: bool  # cancelled or held: it offers no calendar file
+    over: bool  # cancelled, postponed or held: it offers no calendar file
     moved: bool  # after they answered, and they may answer again
     full: bool  # who answers "coming" now would wait for a seat
     roles: str

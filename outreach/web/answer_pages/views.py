@@ -15,7 +15,7 @@ from werkzeug.exceptions import HTTPException
 from outreach import clock
 from outreach.delivery.mail.ical_event import publish_ics
 from outreach.delivery.words import formats
-from outreach.domain.answers import ActivityCancelled, Choice
+from outreach.domain.answers import ActivityCancelled, ActivityPostponed, Choice
 from outreach.domain.problems import Problem
 from outreach.domain.states import ANSWERED
 from outreach.extensions import csrf, current_settings, limiter
@@ -181,7 +181,7 @@ def stop(token: str) -> Any:
 
 @bp.errorhandler(Problem)
 def link_problem(problem: Problem) -> Response:
-    gone = isinstance(problem, LinkExpired | LinkRevoked | ActivityCancelled)
+    gone = isinstance(problem, LinkExpired | LinkRevoked | ActivityCancelled | ActivityPostponed)
     return _sentence(_("This link does not open anything"), say(problem), 410 if gone else 404)
 
 

@@ -42,6 +42,8 @@ def words(language: str) -> dict[str, Any]:
         "yours": _("Your answer:"),
         "waiting": _("All seats are taken. You are on the waiting list; we write to you as soon as a seat is free."),
         "cancelled": label(ActivityState.CANCELLED),
+        "postponed": _("Postponed"),
+        "before": _("Before"),
         "withdrawn": _("Invitation cancelled"),
         "reason": _("Reason:"),
         "lost": _("What you sent:"),

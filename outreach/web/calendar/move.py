@@ -46,6 +46,8 @@ def move(activity_id: int) -> Any:
     activity = showing.activity_with_agenda(activity_id)
     if activity.state in OVER:
         return to_its_page(activity)
+    if activity.state is ActivityState.POSTPONED:  # it is not in the calendar
+        return redirect(url_for("activities.move", activity_id=activity_id))
     now = clock.now()
     undoing = calendar_undo.kept(activity_id) if "undo" in request.args else None
     form = PlaceForm(activity.zone, formdata=request.args if "on" in request.args else None, meta={"csrf": False})
@@ -72,6 +74,8 @@ def move(activity_id: int) -> Any:
 def moved(activity_id: int) -> Any:
     """Save the move, and return to the calendar at its day."""
     activity = showing.activity_with_agenda(activity_id)
+    if activity.state is ActivityState.POSTPONED:
+        return redirect(url_for("activities.move", activity_id=activity_id))
     now = clock.now()
     form = PlaceForm(activity.zone)
     undoing = calendar_undo.kept(activity_id) if "undo" in request.form else None

@@ -56,6 +56,7 @@ def index() -> Any:
         kind_of=calendar_events.kind_of,
         weekday=calendar_range.weekday,
         choices=_choices(asked.wanted),
+        waiting=calendars.waiting(asked.wanted),
         undo=calendar_undo.offer(calendar_undo.page(request.full_path)),
     )
 

@@ -12,7 +12,9 @@ from outreach.delivery.spreadsheets import Column
 from outreach.delivery.words.formats import clock, phone, short_day, span
 from outreach.delivery.words.labels import label
 from outreach.domain.kinds import CadreKind
+from outreach.domain.states import ActivityState
 from outreach.domain.zones import zone_name
+from outreach.models import Activity
 from outreach.queries.exports import SEPARATOR
 from outreach.queries.messages.log import reason_named
 from outreach.web.frame.looks import office_zone
@@ -81,6 +83,7 @@ def programmes() -> list[Column]:
         Column(_("Activities"), NARROW, lambda row: row.activities),
         Column(_("Drafts"), NARROW, lambda row: row.drafts),
         Column(_("Cancelled"), NARROW, lambda row: row.cancelled),
+        Column(_("Postponed"), NARROW, lambda row: row.postponed),
         *_answers(),
     ]
 
@@ -90,8 +93,8 @@ def activities() -> list[Column]:
         Column(_("Activity"), LONG, lambda row: row.activity.title),
         Column(_("Programme"), WIDE, lambda row: row.activity.programme.title if row.activity.programme else ""),
         Column(_("State"), MIDDLE, lambda row: label(row.activity.state)),
-        Column(_("Start"), MIDDLE, lambda row: _local(row.activity.starts_at, row.activity.zone)),
-        Column(_("End"), MIDDLE, lambda row: _local(row.activity.ends_at, row.activity.zone)),
+        Column(_("Start"), MIDDLE, lambda row: _when(row.activity, row.activity.starts_at)),
+        Column(_("End"), MIDDLE, lambda row: _when(row.activity, row.activity.ends_at)),
         Column(_("Time zone"), NARROW, lambda row: zone_name(row.activity.zone)),
         Column(_("Venue"), WIDE, lambda row: row.activity.venue.name if row.activity.venue else ""),
         Column(_("Kelurahan"), MIDDLE, lambda row: row.activity.region.name if row.activity.region else ""),
@@ -174,8 +177,8 @@ def invitations() -> list[Column]:
     """Rows: the invitations of one person or organisation."""
     return [
         Column(_("Activity"), LONG, lambda row: row.activity.title),
-        Column(_("Start"), MIDDLE, lambda row: _local(row.activity.starts_at, row.activity.zone)),
-        Column(_("End"), MIDDLE, lambda row: _local(row.activity.ends_at, row.activity.zone)),
+        Column(_("Start"), MIDDLE, lambda row: _when(row.activity, row.activity.starts_at)),
+        Column(_("End"), MIDDLE, lambda row: _when(row.activity, row.activity.ends_at)),
         Column(_("Time zone"), NARROW, lambda row: zone_name(row.activity.zone)),
         Column(_("Venue"), WIDE, lambda row: row.activity.venue.name if row.activity.venue else ""),
         Column(_("State"), MIDDLE, lambda row: label(row.activity.state)),
@@ -198,8 +201,8 @@ def calls() -> list[Column]:
         Column(_("Phone"), MIDDLE, lambda row: phone(row[0].invitee.phone)),
         Column(_("E-mail"), WIDE, lambda row: row[0].invitee.email),
         Column(_("Activity"), LONG, lambda row: row[1].activity.title),
-        Column(_("When"), MIDDLE, lambda row: _local(row[1].activity.starts_at, row[1].activity.zone)),
-        Column(_("Answer by"), MIDDLE, lambda row: _local(row[1].activity.respond_by_at, row[1].activity.zone)),
+        Column(_("When"), MIDDLE, lambda row: _when(row[1].activity, row[1].activity.starts_at)),
+        Column(_("Answer by"), MIDDLE, lambda row: _when(row[1].activity, row[1].activity.respond_by_at)),
         Column(_("State"), MIDDLE, lambda row: label(row[1].state)),
         Column(_("Answer"), MIDDLE, lambda row: ""),
         Column(_("Note"), WIDE, lambda row: ""),
@@ -260,8 +263,8 @@ def rundown() -> list[Column]:
         return row[1].speakers if row[1] else row[0].other_speakers
 
     return [
-        Column(_("Start"), MIDDLE, lambda row: _local(at(row).starts_at, row[0].activity.zone)),
-        Column(_("End"), MIDDLE, lambda row: _local(at(row).ends_at, row[0].activity.zone)),
+        Column(_("Start"), MIDDLE, lambda row: _when(row[0].activity, at(row).starts_at)),
+        Column(_("End"), MIDDLE, lambda row: _when(row[0].activity, at(row).ends_at)),
         Column(_("Time zone"), NARROW, lambda row: zone_name(row[0].activity.zone)),
         Column(_("Activity"), LONG, lambda row: row[0].activity.title),
         Column(_("Agenda"), LONG, lambda row: row[1].topic if row[1] else ""),
@@ -444,6 +447,11 @@ def _time(slot: Any, zone: ZoneInfo) -> str:
 
 def _display_name(invitee: Any) -> str:
     return invitee.display_name if invitee else ""
+
+
+def _when(activity: Activity, instant: datetime) -> Any:
+    """Return one of its times as a cell; a postponed activity has none."""
+    return None if activity.state is ActivityState.POSTPONED else _local(instant, activity.zone)
 
 
 def _local(instant: datetime | None, zone: ZoneInfo) -> datetime | None:

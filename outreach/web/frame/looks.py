@@ -32,6 +32,7 @@ from outreach.web.frame import access
 TONES: dict[tuple[type, str], str] = {
     (ActivityState, "draft"): "secondary",
     (ActivityState, "published"): "teal",
+    (ActivityState, "postponed"): "orange",
     (ActivityState, "held"): "blue",
     (ActivityState, "cancelled"): "red",
     (InvitationState, "prepared"): "secondary",

@@ -99,7 +99,7 @@ def _use(found: FoundSlots, slot: Slot, venue_id: int | None = None) -> str:
     if found.moving is None:
         people = request.args.getlist("person", type=int)
         return url_for("activities.new", region_code=request.args.get("region_code") or None, person=people, **values)
-    moves = found.moving.state is ActivityState.PUBLISHED
+    moves = found.moving.state in (ActivityState.PUBLISHED, ActivityState.POSTPONED)
     address = url_for("activities.move" if moves else "activities.edit", activity_id=found.moving.id, **values)
     return leading_back(address, coming_back())
 

@@ -53,4 +53,8 @@ def reason_words(reason: str) -> str:
             return _("Its rule was switched off or removed.")
         case "activity_cancelled":
             return _("The activity was cancelled.")
+        case "activity_postponed":
+            return _("The activity was postponed.")
+        case "new_date":
+            return _("The new date was set meanwhile.")
     return label(MissedReason(reason)) if reason in set(MissedReason) else reason

@@ -19,7 +19,7 @@ from outreach.services.invitations import withdraw as withdrawing
 from outreach.services.messages import resend as resending
 from tests.chaos.support.faults import Fault
 from tests.chaos.support.harness import Took
-from tests.chaos.support.truth import DAY, HOUR, NEWS, REMINDERS, WITHDRAWN, Part, Truth, on_day, parts_of
+from tests.chaos.support.truth import DAY, HOUR, NEWS, POSTPONED, REMINDERS, WITHDRAWN, Part, Truth, on_day, parts_of
 from tests.chaos.support.world import LASTS, World
 from tests.world import JAKARTA, at
 
@@ -83,8 +83,12 @@ class ChaosStory:
             self.truth.answer(title, name, choice.value.replace("_", " "), address)
 
     def move(self, title: str, by: timedelta) -> None:
-        now, starts_at = self.later(), self.truth.activities[title].starts_at + by
-        if starts_at > LAST_DAY or now >= self.truth.activities[title].starts_at:
+        """Move an activity; a postponed one gets its new date so."""
+        now, activity = self.later(), self.truth.activities[title]
+        starts_at, postponed = activity.starts_at + by, activity.state == POSTPONED
+        while postponed and starts_at <= now:
+            starts_at += DAY
+        if starts_at > LAST_DAY or (now >= activity.starts_at and not postponed):
             return
         to = Move(starts_at, starts_at + LASTS, JAKARTA, None)
         id = self.world.activities[title]
@@ -92,11 +96,19 @@ class ChaosStory:
             lambda: moves.move(id, to, "Hujan", None, by=None, now=now).activity.respond_by_at
         )
         if respond_by_at:
-            self.truth.move(title, now, starts_at, starts_at + LASTS, respond_by_at)
+            changed = self.truth.set_date if postponed else self.truth.move
+            changed(title, now, starts_at, starts_at + LASTS, respond_by_at)
+
+    def postpone(self, title: str) -> None:
+        now = self.later()
+        if now >= self.truth.activities[title].starts_at:
+            return
+        if self.world.do(lambda: publishing.postpone(self.world.activities[title], "Hujan", by=None, now=now)):
+            self.truth.postpone(title, now)
 
     def cancel(self, title: str) -> None:
         now = self.later()
-        if now >= self.truth.activities[title].starts_at:
+        if now >= self.truth.activities[title].starts_at and self.truth.activities[title].state != POSTPONED:
             return
         if self.world.do(lambda: publishing.cancel(self.world.activities[title], "Hujan", by=None, now=now)):
             self.truth.cancel(title, now)

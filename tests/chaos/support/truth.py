@@ -16,11 +16,14 @@ from tests.world import JAKARTA
 PART = re.compile(r"PART\s+(\S+)\s+(\w+)\s+\w+,\s+(\d+)\s+(\w+)\s+2027\s+(\d\d)\.(\d\d)\s+END")
 MONTHS = {"Januari": 1, "Februari": 2, "Maret": 3}
 UNASKED, COMING, NOT_COMING, REPRESENTED, WITHDRAWN = "", "coming", "not coming", "represented", "withdrawn"
-DRAFT, PUBLISHED, CANCELLED = "draft", "published", "cancelled"
+DRAFT, PUBLISHED, POSTPONED, CANCELLED = "draft", "published", "postponed", "cancelled"
 INVITATION, UNANSWERED_REMINDER, COMING_REMINDER = "invitation-cadre", "reminder-unanswered", "reminder-coming"
 CHANGE, CANCELLATION, WITHDRAWAL = "change", "cancellation", "withdrawal"
+POSTPONEMENT, NEW_DATE = "postponement", "new-date"
 REMINDERS = (UNANSWERED_REMINDER, COMING_REMINDER)
-NEWS = (CHANGE, CANCELLATION, WITHDRAWAL)
+NEWS = (CHANGE, NEW_DATE, POSTPONEMENT, CANCELLATION, WITHDRAWAL)
+CHANGES = (CHANGE, NEW_DATE)
+DATELESS_USEFUL_FOR = timedelta(days=7)
 RULES = ((UNANSWERED_REMINDER, 7), (UNANSWERED_REMINDER, 3), (COMING_REMINDER, 1))  # days before, at 08.00
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -63,6 +66,7 @@ class Asked:
     episode: int = 0  # raised each time they are invited again
     told_at: datetime | None = None  # when the first mail about this episode reached the server
     heard: bool = False  # of the activity, in any episode
+    knows: datetime | None = None  # the start that they were told last; None after a postponement
     withdrawals: int = 0
 
 
@@ -75,7 +79,12 @@ class ExpectedActivity:
     respond_by_at: datetime
     state: str = DRAFT
     moves: int = 0
+    new_dates: int = 0  # of these, how often it got a date after it was postponed
     asked: dict[str, Asked] = field(default_factory=dict)
+
+    def news_until(self, now: datetime) -> datetime:
+        """Return how long news of its going off is useful: without a date, for a while; otherwise until its end."""
+        return max(self.ends_at, now + DATELESS_USEFUL_FOR) if self.state == POSTPONED else self.ends_at
 
     def expects(self, name: str) -> bool:
         return name in self.asked and self.asked[name].answer not in (NOT_COMING, WITHDRAWN)
@@ -132,13 +141,14 @@ class Truth:
         told = asked.told_at is not None and asked.answer != NOT_COMING
         asked.answer, asked.withdrawals = WITHDRAWN, asked.withdrawals + 1
         self._forgive(title, name)
-        if told and activity.state == PUBLISHED:
-            self.owed.append(Owed(WITHDRAWAL, title, name, now, activity.ends_at))
+        if told and activity.state in (PUBLISHED, POSTPONED):
+            self.owed.append(Owed(WITHDRAWAL, title, name, now, activity.news_until(now)))
 
     def answer(self, title: str, name: str, answer: str, represented_by: str = "") -> None:
         asked = self.activities[title].asked[name]
         asked.answer, asked.represented_by = answer, represented_by
-        self._forgive(title, name, *((INVITATION, CHANGE, CANCELLATION) if answer == NOT_COMING else (INVITATION,)))
+        news = (CHANGE, POSTPONEMENT, CANCELLATION) if answer == NOT_COMING else ()
+        self._forgive(title, name, INVITATION, *news)
 
     def move(self, title: str, now: datetime, starts_at: datetime, ends_at: datetime, respond_by_at: datetime) -> None:
         activity = self.activities[title]
@@ -149,22 +159,52 @@ class Truth:
                 self._forgive(title, name, INVITATION)
                 self._owe_invitation(activity, name, now)
             if activity.expects(name) and self._hears(name, asked):
-                self._forgive(title, name, CHANGE)
-                self.owed.append(Owed(CHANGE, title, name, now, starts_at))
+                self._owe_change(activity, name, now)
+
+    def _owe_change(self, activity: ExpectedActivity, name: str, now: datetime) -> None:
+        """They are owed a notice, unless it is back at the time that they were told last."""
+        self._forgive(activity.title, name, CHANGE)
+        if activity.asked[name].knows != activity.starts_at:
+            self.owed.append(Owed(CHANGE, activity.title, name, now, activity.starts_at))
+
+    def postpone(self, title: str, now: datetime) -> None:
+        activity = self.activities[title]
+        activity.state = POSTPONED
+        for name, asked in activity.asked.items():
+            self._forgive(title, name, INVITATION, CHANGE)
+            knows_no_date = asked.told_at is not None and asked.knows is None
+            if activity.expects(name) and self._hears(name, asked) and not knows_no_date:
+                self.owed.append(Owed(POSTPONEMENT, title, name, now, activity.news_until(now)))
+
+    def set_date(
+        self, title: str, now: datetime, starts_at: datetime, ends_at: datetime, respond_by_at: datetime
+    ) -> None:
+        activity = self.activities[title]
+        activity.starts_at, activity.ends_at, activity.respond_by_at = starts_at, ends_at, respond_by_at
+        activity.state = PUBLISHED
+        activity.moves += 1
+        activity.new_dates += 1
+        for name, asked in activity.asked.items():
+            self._forgive(title, name, POSTPONEMENT)
+            if asked.answer == UNASKED and asked.told_at is None:
+                self._owe_invitation(activity, name, now)
+            elif activity.expects(name) and self._hears(name, asked):
+                self._owe_change(activity, name, now)
 
     def cancel(self, title: str, now: datetime) -> None:
         activity = self.activities[title]
+        until = activity.news_until(now)
         activity.state = CANCELLED
         for name, asked in activity.asked.items():
-            self._forgive(title, name, INVITATION, CHANGE)
+            self._forgive(title, name, INVITATION, CHANGE, POSTPONEMENT)
             if activity.expects(name) and self._hears(name, asked):
-                self.owed.append(Owed(CANCELLATION, title, name, now, activity.ends_at))
+                self.owed.append(Owed(CANCELLATION, title, name, now, until))
 
     def stop(self, name: str) -> None:
         self.stopped.add(name)
         for title, activity in self.activities.items():
             if name in activity.asked and activity.asked[name].answer not in (COMING, REPRESENTED):
-                self._forgive(title, name, CHANGE, CANCELLATION)
+                self._forgive(title, name, CHANGE, POSTPONEMENT, CANCELLATION)
 
     def _hears(self, name: str, asked: Asked) -> bool:
         """Return whether they are notified of changes: they know of it and have not stopped mails, or have accepted."""
@@ -204,12 +244,19 @@ class Truth:
                 if activity.state == CANCELLED and asked.answer != NOT_COMING
                 else "is not cancelled, or was declined"
             )
+        if part.key == POSTPONEMENT:
+            return (
+                ""
+                if activity.state == POSTPONED and asked.answer != NOT_COMING
+                else "is not postponed, or was declined"
+            )
         if activity.state != PUBLISHED:
             return f"is {activity.state}"
         if now >= activity.starts_at:
             return "has begun"
-        if part.key == CHANGE:
-            return "" if asked.answer != NOT_COMING and activity.moves else "was declined, or not moved"
+        if part.key in CHANGES:
+            changed = activity.new_dates if part.key == NEW_DATE else activity.moves
+            return "" if asked.answer != NOT_COMING and changed else "was declined, or not moved"
         if part.key == INVITATION:
             return "" if asked.answer == UNASKED else f"is answered: {asked.answer}"
         if part.key not in REMINDERS:
@@ -230,7 +277,8 @@ class Truth:
         for part in parts:
             asked = self.activities[part.activity].asked[name]
             asked.told_at, asked.heard = asked.told_at or now, True
-            settled = {INVITATION, CHANGE} if part.key == CHANGE else {part.key}
+            asked.knows = None if part.key == POSTPONEMENT else part.starts_at
+            settled = {INVITATION, CHANGE} if part.key in CHANGES else {part.key}
             self._forgive(part.activity, name, *settled)
 
     def tag(self, part: Part, name: str, now: datetime) -> object:

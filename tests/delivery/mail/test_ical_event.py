@@ -124,7 +124,7 @@ def test_the_entry_includes_the_answer(app, activity, ani, state, partstat):
     assert event_in(part)["ATTENDEE"].params["PARTSTAT"] == partstat
 
 
-@pytest.mark.parametrize("kind", [MailKind.CANCELLATION, MailKind.WITHDRAWAL])
+@pytest.mark.parametrize("kind", [MailKind.CANCELLATION, MailKind.POSTPONEMENT, MailKind.WITHDRAWAL])
 def test_a_cancellation_cancels_the_entry(activity, ani, kind):
     (part,) = calendar_parts(mail_of(line(published_invitation(activity, ani, state=InvitationState.COMING), kind)))
     assert part["Content-Type"].params["method"] == "CANCEL"
@@ -286,3 +286,9 @@ def test_a_title_with_line_breaks_adds_nothing_to_the_calendar(activity):
     (event,) = calendar.walk("VEVENT")
     assert event["SUMMARY"] == "Rapat ATTENDEE:mailto:x@example.com"
     assert "ATTENDEE" not in event
+
+
+def test_the_own_file_of_a_postponed_activity_is_cancelled(activity):
+    activity.state = ActivityState.POSTPONED
+    (event,) = Calendar.from_ical(publish_ics(activity, url="", now=NOW)).walk("VEVENT")
+    assert event["STATUS"] == "CANCELLED"

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from outreach.domain.kinds import Audience, MailKind
-from outreach.domain.mail.hours import MailHours, held_until, poll_held_until
+from outreach.domain.mail.hours import POSTPONED, MailHours, held_until, poll_held_until, start_before
 from outreach.domain.reminders import ActivityTimes
 from tests.world import JAKARTA, at
 
@@ -49,6 +49,7 @@ def test_an_office_may_send_at_any_hour():
         (MailKind.THANKS, Audience.PRESENT),
         (MailKind.CHANGE, Audience.EXPECTED),
         (MailKind.CANCELLATION, Audience.EXPECTED),
+        (MailKind.POSTPONEMENT, Audience.EXPECTED),
         (MailKind.WITHDRAWAL, Audience.ONE),
         (MailKind.SEAT, Audience.ONE),
     ],
@@ -58,7 +59,9 @@ def test_what_concerns_a_far_activity_waits_for_the_morning(kind, audience):
     assert held_until(kind, audience, LATE, FAR, at(4, 12), HOURS) is None
 
 
-@pytest.mark.parametrize("kind", [MailKind.CHANGE, MailKind.CANCELLATION, MailKind.WITHDRAWAL, MailKind.SEAT])
+@pytest.mark.parametrize(
+    "kind", [MailKind.CHANGE, MailKind.POSTPONEMENT, MailKind.CANCELLATION, MailKind.WITHDRAWAL, MailKind.SEAT]
+)
 def test_news_of_tomorrows_activity_goes_out_at_any_hour_of_the_night(kind):
     soon, day_after = replace(FAR, starts_at=at(6, 6, 59)), replace(FAR, starts_at=at(6, 7))
     for now in (at(4, 20), LATE, at(5, 6, 59)):
@@ -87,3 +90,18 @@ def test_a_question_about_dates_waits_if_a_day_is_left_to_answer():
     assert poll_held_until(at(6, 7), LATE, HOURS) == at(5, 7)
     assert poll_held_until(at(6, 6, 59), LATE, HOURS) is None
     assert poll_held_until(at(20), at(4, 12), HOURS) is None
+
+
+@pytest.mark.parametrize("kind", [MailKind.POSTPONEMENT, MailKind.CANCELLATION, MailKind.WITHDRAWAL])
+def test_news_of_a_postponed_activity_waits_for_the_morning_once_its_former_day_has_passed(kind):
+    over = ActivityTimes(at(3), at(3, 12), at(1, 16), dateless=True)
+    assert held_until(kind, Audience.EXPECTED, LATE, over, LATE, HOURS) == at(5, 7)
+    tomorrow = replace(over, starts_at=at(5, 8), ends_at=at(5, 12))
+    assert held_until(kind, Audience.EXPECTED, LATE, tomorrow, LATE, HOURS) is None
+
+
+def test_the_former_start_hastens_the_notice_of_a_new_date_only_while_it_lies_ahead():
+    detail = {"old_starts_at": at(5).isoformat(), POSTPONED: "yes"}
+    assert start_before(detail, at(4)) == at(5)
+    assert start_before(detail, at(5)) is None
+    assert start_before({"old_starts_at": at(5).isoformat()}, at(6)) == at(5)  # an ordinary move

@@ -27,6 +27,7 @@ REMINDER = LineFacts(
 INVITATION = replace(REMINDER, kind=MailKind.INVITATION, audience=Audience.NEWLY_INVITED, told_before=False)
 CHANGE = replace(REMINDER, kind=MailKind.CHANGE, audience=Audience.EXPECTED)
 CANCELLATION = replace(CHANGE, kind=MailKind.CANCELLATION, activity_state=ActivityState.CANCELLED)
+POSTPONEMENT = replace(CHANGE, kind=MailKind.POSTPONEMENT, activity_state=ActivityState.POSTPONED)
 THANKS = replace(
     REMINDER, kind=MailKind.THANKS, audience=Audience.PRESENT, activity_state=ActivityState.HELD, present=True
 )
@@ -38,14 +39,15 @@ NOTED = replace(
     REMINDER, kind=MailKind.CONFIRMATION, audience=Audience.ONE, invitation_state=InvitationState.NOT_COMING
 )
 TO_COME = replace(REMINDER, audience=Audience.COMING, invitation_state=InvitationState.COMING)
+EVERY = (REMINDER, INVITATION, CHANGE, POSTPONEMENT, CANCELLATION, THANKS, WITHDRAWAL, NOTED, TO_COME)
 
 
-@pytest.mark.parametrize("facts", [REMINDER, INVITATION, CHANGE, CANCELLATION, THANKS, WITHDRAWAL, NOTED, TO_COME])
+@pytest.mark.parametrize("facts", EVERY)
 def test_each_line_is_sent_when_it_is_true(facts):
     assert skip_because(facts, NOW) is None
 
 
-@pytest.mark.parametrize("facts", [REMINDER, INVITATION, CHANGE, CANCELLATION, THANKS, WITHDRAWAL, NOTED, TO_COME])
+@pytest.mark.parametrize("facts", EVERY)
 def test_nothing_is_sent_from_the_moment_it_is_useless(facts):
     assert skip_because(facts, facts.useful_until - timedelta(seconds=1)) is None
     assert skip_because(facts, facts.useful_until) is SkipReason.TOO_LATE
@@ -72,6 +74,14 @@ def test_nothing_is_sent_from_the_moment_it_is_useless(facts):
         (CHANGE, {"invitation_state": InvitationState.NOT_COMING}, SkipReason.DECLINED),
         (CHANGE, {"stopped": True}, SkipReason.STOPPED),
         (CANCELLATION, {"told_before": False}, SkipReason.NEVER_TOLD),
+        (POSTPONEMENT, {"told_before": False}, SkipReason.NEVER_TOLD),
+        (POSTPONEMENT, {"invitation_state": InvitationState.NOT_COMING}, SkipReason.DECLINED),
+        (POSTPONEMENT, {"activity_state": ActivityState.PUBLISHED}, SkipReason.NEW_DATE),
+        (POSTPONEMENT, {"activity_state": ActivityState.CANCELLED}, SkipReason.ACTIVITY_CANCELLED),
+        (REMINDER, {"activity_state": ActivityState.POSTPONED}, SkipReason.ACTIVITY_POSTPONED),
+        (INVITATION, {"activity_state": ActivityState.POSTPONED}, SkipReason.ACTIVITY_POSTPONED),
+        (CHANGE, {"activity_state": ActivityState.POSTPONED}, SkipReason.ACTIVITY_POSTPONED),
+        (NOTED, {"activity_state": ActivityState.POSTPONED}, SkipReason.ACTIVITY_POSTPONED),
         (CANCELLATION, {"invitation_state": InvitationState.NOT_COMING}, SkipReason.DECLINED),
         (THANKS, {"present": False}, SkipReason.NOT_ATTENDING),
         (WITHDRAWAL, {"told_before": False}, SkipReason.NEVER_TOLD),
@@ -84,7 +94,7 @@ def test_each_line_is_held_back_once_it_is_no_longer_true(facts, changes, reason
 
 
 @pytest.mark.parametrize("state", [InvitationState.COMING, InvitationState.REPRESENTED])
-@pytest.mark.parametrize("facts", [CHANGE, CANCELLATION])
+@pytest.mark.parametrize("facts", [CHANGE, POSTPONEMENT, CANCELLATION])
 def test_people_who_stopped_the_mails_are_still_notified_of_changes_to_what_they_accepted(facts, state):
     assert skip_because(replace(facts, stopped=True, invitation_state=state), NOW) is None
 
@@ -112,8 +122,12 @@ def test_a_represented_invitee_is_still_reminded_the_day_before():
     assert skip_because(replace(TO_COME, invitation_state=InvitationState.REPRESENTED), NOW) is None
 
 
-@pytest.mark.parametrize("facts", [CHANGE, CANCELLATION])
+@pytest.mark.parametrize("facts", [CHANGE, POSTPONEMENT, CANCELLATION])
 def test_a_nominee_notified_only_by_the_office_still_gets_changes(facts):
     untold = replace(facts, told_before=False)
     assert skip_because(replace(untold, invitation_state=InvitationState.COMING), NOW) is None
     assert skip_because(replace(untold, invitation_state=InvitationState.INVITED), NOW) is SkipReason.NEVER_TOLD
+
+
+def test_a_withdrawal_is_told_while_the_activity_is_postponed():
+    assert skip_because(replace(WITHDRAWAL, activity_state=ActivityState.POSTPONED), NOW) is None

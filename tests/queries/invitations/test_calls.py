@@ -304,3 +304,20 @@ def test_a_list_of_any_length_takes_the_same_number_of_statements(any_app, all_t
     reminding.tick(NOW)
     assert len(read()) == 64
     assert queries(read) == few
+
+
+def test_after_a_postponement_all_expected_people_are_called_and_told_that_the_date_follows(
+    any_app, unmailed, ani, coordinator
+):
+    ani.locale = "en"
+    citra = a_person("Citra Dewi", email="", locale="en")
+    inviting.invite_people([unmailed.id], [citra.id], Role.CADRE, by=coordinator, now=NOW)
+    answer(unmailed, citra, Choice.NOT_COMING)
+    publishing.postpone(unmailed.id, "Flood in the hall", by=coordinator, now=NOW)
+    texts = texts_to_call(any_app, unmailed)
+    assert list(texts) == ["Ani Wijaya"]
+    text = texts["Ani Wijaya"]
+    assert "This activity is postponed: Rapat koordinasi lintas sektor\nBefore:\nMonday, 18 January 2027" in text
+    assert "Reason: Flood in the hall" in text
+    assert "The new date is not set yet; we tell you as soon as it is." in text
+    assert ("/j/" in text, "whether you will come" in text) == (False, False)

@@ -159,6 +159,14 @@ def test_a_cancelled_activity_cannot_be_answered(activity, ani, arrives):
     assert result(mail) == (REFUSED, IncomingReason.ACTIVITY_CANCELLED)
 
 
+def test_a_postponed_activity_cannot_be_answered_until_its_new_date(activity, ani, arrives):
+    invite_and_publish(activity, ani)
+    publishing.postpone(activity.id, "hujan", by=None, now=at(5, 8, 30))
+    mail = arrives(gmail(Answer(uid=activity.uid, sequence=1, stamp="20270105T014000Z")))
+    assert result(mail) == (REFUSED, IncomingReason.ACTIVITY_POSTPONED)
+    assert first_invitation_of(ani).answered_at is None
+
+
 def test_a_flood_of_replies_becomes_mail_for_a_coordinator(activity, ani, arrives):
     invite_and_publish(activity, ani)
     stamps = [f"20270105T01{minute:02}00Z" for minute in range(12)]

@@ -27,6 +27,7 @@ from outreach.models import (
     SentMail,
 )  # fmt: skip
 from outreach.services import audit
+from outreach.services.activities import publish as publishing
 from outreach.services.directory.people import PersonErased, PersonMissing
 from outreach.services.inbox import retention as inbox_retention
 from outreach.services.invitations import links
@@ -103,6 +104,13 @@ def test_an_activity_counts_as_future_until_it_has_ended(published_row, ani):
     last_moment = published_row.ends_at.replace(second=0)
     assert len(privacy.upcoming(ani.id, now=last_moment.replace(hour=last_moment.hour - 1))) == 1
     assert len(privacy.upcoming(ani.id, now=last_moment)) == 0
+
+
+def test_a_postponed_activity_counts_as_future_whatever_its_former_day(published_row, ani):
+    a_cadres_invitation(published_row, ani)
+    publishing.postpone(published_row.id, "Banjir", by=None, now=NOW)
+    late = published_row.ends_at + timedelta(days=30)
+    assert [one.activity_id for one in privacy.upcoming(ani.id, now=late)] == [published_row.id]
 
 
 def test_the_free_seat_goes_to_the_waiting_list(published_row, ani, budi):

@@ -251,7 +251,7 @@ def test_a_draft_is_not_moved_but_edited(coordinator_client, activity):
     form = {**form_of(coordinator_client, activity, "move"), "on": "2027-01-20", "reason": "Aula direnovasi"}
     page = coordinator_client.post(f"/activities/{activity.id}/move", data=form)
     assert page.status_code == 422
-    assert "Only a published activity can be moved or cancelled." in page.text
+    assert "Only a published activity can be moved, postponed or cancelled." in page.text
 
 
 def test_a_cancellation_first_shows_who_is_notified_and_is_then_saved(coordinator_client, published):

@@ -11,6 +11,7 @@ from outreach.domain.kinds import AnswerSource
 from outreach.domain.polls import MOST_SLOTS, Proposed
 from outreach.extensions import db
 from outreach.models import AuditEntry, DatePoll
+from outreach.services.activities import publish as publishing
 from outreach.services.invitations import links
 from outreach.services.polls import ask as poll_asking
 from outreach.services.polls import decide as poll_deciding
@@ -153,6 +154,18 @@ def test_after_the_decision_the_page_shows_the_chosen_slot(phone, ani, clock_on_
     page = phone.get(path(ani, poll))
     assert "Selasa, 19 Januari 2027, 08.00–12.00 WIB" in words(page.text)
     assert 'type="radio"' not in page.text
+
+
+def test_if_the_activity_of_the_chosen_slot_is_postponed_the_page_says_so_and_names_no_day(
+    phone, ani, clock_on_tuesday
+):
+    poll = a_poll(ani)
+    made = poll_deciding.decide(poll.id, slot_ids(poll)[1], publish=True, by=None, now=at(5))
+    publishing.postpone(made.id, "Banjir", by=None, now=at(5))
+    said = words(phone.get(path(ani, poll)).text)
+    assert "ditunda." in said
+    assert "Waktu barunya belum ditetapkan." in said
+    assert "this time was chosen" not in words(phone.get(path(ani, poll) + "?lang=en").text)
 
 
 def test_the_answer_page_links_only_to_open_polls(phone, ani, clock_on_tuesday):

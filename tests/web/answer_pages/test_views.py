@@ -695,6 +695,23 @@ def test_who_comes_too_late_is_not_told_that_there_is_nothing_to_answer(phone, c
     assert ("There is nothing to answer" in page, "The time for answering ended" in page) == (False, True)
 
 
+def test_a_postponed_day_shows_that_first_and_waits_for_its_date_without_a_question(
+    phone, first, ani, coordinator, clock_on_tuesday
+):
+    invite_and_mark(ani, first)
+    publishing.postpone(first.id, "Gedung dipakai", by=coordinator, now=NOW)
+    page = phone.get(f"/j/{token_of(ani)}?lang=en").text
+    assert '<p class="x"><b>Postponed</b> Reason: <span lang="id">Gedung dipakai</span></p>' in page.replace("\n", "")
+    assert "We write to you as soon as the new date is set; you need not answer until then." in page
+    assert ("-choice" in page, ".ics" in page, "To bring" in page, "Aula Bappeda" in page) == (False,) * 4
+    assert "<dt>Before" in page
+    refused = press(phone, ani, first.id, choice="coming")
+    assert (refused.status_code, states(ani)) == (422, ["invited"])
+    assert phone.get(f"/j/{token_of(ani)}/{first.id}.ics").status_code == 410
+    clock_on_tuesday.now = at(20, month=2)
+    assert "Postponed" in phone.get(f"/j/{token_of(ani)}?lang=en").text  # long after its former day
+
+
 def test_a_cancelled_day_shows_that_first_and_only_what_helps(phone, four_days, ani, coordinator):
     invite_and_mark(ani, *four_days)
     for day in four_days:

@@ -12,6 +12,7 @@ from outreach.delivery.mail.headers import LONGEST_LINE
 from outreach.delivery.recheck import moves_told
 from outreach.delivery.rows import batch as batch_rows
 from outreach.domain.kinds import ActivityKind, Audience, MailKind, Role, Sector
+from outreach.domain.mail.hours import POSTPONED
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
 from outreach.models import (
@@ -37,12 +38,14 @@ SORTS = {
     "represented": (MailKind.REMINDER, Audience.COMING, State.REPRESENTED, Role.CADRE),
     "change": (MailKind.CHANGE, Audience.EXPECTED, State.COMING, Role.CADRE),
     "change-unanswered": (MailKind.CHANGE, Audience.EXPECTED, State.INVITED, Role.PARTICIPANT),
+    "new-date": (MailKind.CHANGE, Audience.EXPECTED, State.COMING, Role.CADRE),
+    "postponement": (MailKind.POSTPONEMENT, Audience.EXPECTED, State.COMING, Role.CADRE),
     "cancellation": (MailKind.CANCELLATION, Audience.EXPECTED, State.COMING, Role.CADRE),
     "withdrawal": (MailKind.WITHDRAWAL, Audience.ONE, State.WITHDRAWN, Role.PARTICIPANT),
     "seat": (MailKind.SEAT, Audience.ONE, State.COMING, Role.CADRE),
     "thanks": (MailKind.THANKS, Audience.PRESENT, State.COMING, Role.CADRE),
 }
-TO_OFFICES = ["invitation-participant", "unanswered", "coming", "change", "cancellation"]
+TO_OFFICES = ["invitation-participant", "unanswered", "coming", "change", "new-date", "postponement", "cancellation"]
 number = count(1)
 
 
@@ -64,10 +67,11 @@ class Stage:
 
     def reminder(self, activity, sort, **values):
         kind, audience, *_ = SORTS[sort]
-        before = at(17).isoformat()
+        moved = {"old_starts_at": at(17).isoformat(), "reason": "banjir"}
+        moved |= {POSTPONED: "yes"} if sort == "new-date" else {}
         reminder = Reminder(**{
             "activity": activity, "key": sort, "occurrence": next(number), "kind": kind, "audience": audience,
-            "due_at": NOW, "detail": {"old_starts_at": before, "reason": "banjir"} if kind is MailKind.CHANGE else {},
+            "due_at": NOW, "detail": moved if kind is MailKind.CHANGE else {},
             **values,
         })  # fmt: skip
         db.session.add(reminder)

@@ -1,0 +1,354 @@
+"""Postponing without a new date, and setting the new one: states, bookings, reminders, and what each reader is told."""
+
+from datetime import datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from outreach.delivery import tokens
+from outreach.delivery.outbox import leases, results
+from outreach.delivery.outbox import settle as settling
+from outreach.delivery.outbox.prepare import Preparer
+from outreach.delivery.smtp.outcomes import Accepted, Temporary
+from outreach.domain.activity import Move
+from outreach.domain.answers import ActivityPostponed, Choice, Representative
+from outreach.domain.kinds import MailKind, Role
+from outreach.domain.states import ActivityState, InvitationState, MessageState, ReminderState
+from outreach.extensions import current_settings, db
+from outreach.models import Activity, AuditEntry, Message, MessageLine, Reminder, SpeakerBooking
+from outreach.services.activities import agenda as agendas
+from outreach.services.activities import edit as editing
+from outreach.services.activities import move as moves
+from outreach.services.activities import publish as publishing
+from outreach.services.activities.checks import WaitsForDate
+from outreach.services.activities.publish import InThePast, NotPublished, ReasonMissing
+from outreach.services.answers import answer as answering
+from outreach.services.answers.record import NotRecordable
+from outreach.services.invitations import invite as inviting
+from outreach.services.invitations import links
+from outreach.services.invitations import withdraw as withdrawing
+from outreach.services.invitations.checks import NoDateYet
+from outreach.services.locking import Stale
+from outreach.services.messages import resend as resending
+from outreach.services.planning.book import VenueTaken
+from outreach.services.reminders import forecast as forecasting
+from outreach.services.reminders import remind_now
+from outreach.services.reminders import tick as reminding
+from tests.world import NOW, a_person, answer, at, at_once, draft_activity, invitation_of, invite, publish
+
+pytestmark = pytest.mark.usefixtures("any_app", "default_rules")
+FEBRUARY = {"month": 2}
+LEASE_S = 60.0
+
+
+def go_out(now: datetime, *, reply=None) -> list[tuple[str, str]]:
+    """Let what is due go out, with all checks of the outbox. Return to which address which subject, without its date."""
+    reminding.tick(now)
+    claimed = leases.claim("w", 100, LEASE_S, now=now)
+    batch = Preparer(current_settings()).prepare(claimed, now=now)
+    results.settle(batch.decided, MessageState.LEASED, "w", now=now)
+    told = []
+    for ready in batch.ready:
+        results.turn([], [ready.lease], "w", lease_s=LEASE_S, now=now)
+        outcome = reply or Accepted(250, "OK")
+        results.settle(
+            [settling.settled(ready, ready.planned.write(), outcome, now=now)], MessageState.HANDING_OVER, "w", now=now
+        )
+        if reply is None:
+            told.append((ready.planned.recipient.partition("@")[0], ready.planned.subject.partition(":")[0]))
+    db.session.rollback()
+    return sorted(told)
+
+
+def postpone(activity: Activity, now: datetime = NOW, reason: str = "Banjir") -> None:
+    publishing.postpone(activity.id, reason, by=None, now=now)
+
+
+def set_date(activity: Activity, starts_at: datetime, now: datetime = NOW, reason: str = "") -> None:
+    to = Move(starts_at, starts_at + timedelta(hours=4), activity.zone, activity.venue_id)
+    moves.move(activity.id, to, reason, None, by=None, now=now)
+
+
+def scheduled(activity: Activity) -> dict[str, datetime]:
+    rows = db.session.scalars(
+        sa.select(Reminder).where(Reminder.activity_id == activity.id, Reminder.state == ReminderState.SCHEDULED)
+    )
+    return {row.key: row.due_at for row in rows}
+
+
+@pytest.fixture
+def told(programme, hall, ani, budi) -> Activity:
+    """A published activity on 18 January of which Ani and Budi know. Ani comes."""
+    programme.ends_on = programme.ends_on.replace(month=3)
+    told = draft_activity(programme, hall, 18)
+    invite(told, ani, budi)
+    publish(told)
+    assert go_out(NOW) == [("ani", "Undangan"), ("budi", "Undangan")]
+    answer(told, ani, Choice.COMING)
+    return told
+
+
+def test_everyone_is_told_and_nothing_else_goes_out_any_more(told):
+    postpone(told, at(5))
+    assert (told.state, told.cancelled_reason, told.sequence, told.told_at) == (
+        ActivityState.POSTPONED, "Banjir", 1, None
+    )  # fmt: skip
+    assert list(scheduled(told)) == ["postponement"]
+    assert go_out(at(5)) == [("ani", "DITUNDA"), ("budi", "DITUNDA")]
+    assert [go_out(at(day)) for day in (11, 15, 17, 18, 19, 20)] == [[]] * 6
+    assert told.state is ActivityState.POSTPONED  # its former day does not make it held
+
+
+def test_who_declined_or_was_not_invited_yet_is_not_told(told, ani):
+    answer(told, ani, Choice.NOT_COMING)
+    citra = a_person("Citra Dewi")
+    invite(told, citra)
+    postpone(told, at(5))
+    assert go_out(at(5)) == [("budi", "DITUNDA")]
+    assert invitation_of(told, citra).state is InvitationState.PREPARED
+
+
+def test_venue_and_speakers_are_free_again(told, programme, hall, chief):
+    invite(told, chief, role=Role.SPEAKER)
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(SpeakerBooking)) == 1
+    other = draft_activity(programme, None, 18, title="Pelatihan")
+    same_hall = Move(at(18, 9), at(18, 10), other.zone, hall.id)
+    with pytest.raises(VenueTaken):
+        moves.move(other.id, same_hall, "", None, by=None, now=NOW)
+    postpone(told, at(5))
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(SpeakerBooking)) == 0
+    moves.move(other.id, same_hall, "", None, by=None, now=at(5))
+
+
+def test_the_new_date_books_again_and_is_refused_where_another_has_the_hall(told, programme, hall):
+    postpone(told, at(5))
+    draft_activity(programme, hall, 18, title="Pelatihan")
+    with pytest.raises(VenueTaken):
+        set_date(told, at(18, 8), at(6))  # its former time, which another activity has now
+    assert db.session.get_one(Activity, told.id).state is ActivityState.POSTPONED
+    set_date(told, at(18, 13), at(6))
+    assert (told.state, told.holds_venue) == (ActivityState.PUBLISHED, True)
+
+
+def test_the_new_date_publishes_again_with_a_new_deadline_and_reminders(told, ani):
+    postpone(told, at(5))
+    go_out(at(5))
+    set_date(told, at(10, 8, **FEBRUARY), at(20))
+    assert (told.state, told.sequence, told.told_at, told.cancelled_reason) == (
+        ActivityState.PUBLISHED, 2, at(20), ""
+    )  # fmt: skip
+    assert told.respond_by_at == at(8, 16, **FEBRUARY)
+    assert {key: due for key, due in scheduled(told).items() if key.endswith(("before", "change"))} == {
+        "change": at(20),
+        "seven-days-before": at(3, 8, **FEBRUARY),
+        "three-days-before": at(7, 8, **FEBRUARY),
+        "day-before": at(9, 8, **FEBRUARY),
+    }
+    assert go_out(at(20)) == [("ani", "WAKTU BARU"), ("budi", "WAKTU BARU")]
+    assert invitation_of(told, ani).state is InvitationState.COMING
+    assert invitation_of(told, ani).answered_before_the_move
+
+
+def test_who_was_never_invited_gets_the_invitation_with_the_new_date(told):
+    invite(told, a_person("Citra Dewi"), now=at(5))  # the tick has not run yet
+    postpone(told, at(5))
+    go_out(at(5))
+    set_date(told, at(10, 8, **FEBRUARY), at(20))
+    assert go_out(at(20)) == [("ani", "WAKTU BARU"), ("budi", "WAKTU BARU"), ("citra", "Undangan")]
+
+
+def test_an_invitation_that_was_waiting_to_be_tried_again_is_sent_once_with_the_new_date(programme, hall, ani):
+    programme.ends_on = programme.ends_on.replace(month=3)
+    late = draft_activity(programme, hall, 18)
+    invite(late, ani)
+    publish(late)
+    assert go_out(NOW, reply=Temporary(451, "later")) == []
+    postpone(late, at(4, 9))
+    assert go_out(at(4, 10)) == []  # never told, so not told of the postponement either
+    set_date(late, at(10, 8, **FEBRUARY), at(5))
+    assert go_out(at(5)) == [("ani", "Undangan")]
+    assert go_out(at(6)) == []
+
+
+def test_who_heard_of_the_postponement_is_told_even_the_former_date(told):
+    postpone(told, at(5))
+    go_out(at(5))
+    set_date(told, at(18, 8), at(6))
+    assert go_out(at(6)) == [("ani", "WAKTU BARU"), ("budi", "WAKTU BARU")]
+
+
+def test_the_former_date_is_no_news_to_who_never_heard_of_the_postponement(told):
+    postpone(told, at(5))
+    set_date(told, at(18, 8), at(5, 9))  # before the postponement went out
+    assert go_out(at(5, 9)) == []
+
+
+def test_a_new_date_that_is_moved_before_anybody_heard_of_it_is_told_once(told):
+    postpone(told, at(5))
+    go_out(at(5))
+    set_date(told, at(10, 8, **FEBRUARY), at(6))
+    set_date(told, at(18, 8), at(6, 8, 1), reason="Aula")  # back to the former day
+    assert [name for name, _subject in go_out(at(6, 8, 2))] == ["ani", "budi"]
+    assert go_out(at(6, 9)) == []
+
+
+def test_a_second_postponement_is_no_news_to_who_knows_of_no_new_date(told):
+    postpone(told, at(5))
+    go_out(at(5))
+    set_date(told, at(10, 8, **FEBRUARY), at(6))
+    postpone(told, at(6, 8, 1))
+    assert go_out(at(6, 9)) == []
+    set_date(told, at(11, 8, **FEBRUARY), at(7))
+    assert go_out(at(7)) == [("ani", "WAKTU BARU"), ("budi", "WAKTU BARU")]
+    postpone(told, at(8))
+    assert go_out(at(8)) == [("ani", "DITUNDA"), ("budi", "DITUNDA")]
+
+
+def test_a_mail_that_waited_for_the_mail_server_is_not_sent_after_the_postponement(told, hall):
+    moves.move(told.id, Move(at(19, 8), at(19, 12), told.zone, hall.id), "Aula", None, by=None, now=at(5))
+    assert go_out(at(5), reply=Temporary(451, "later")) == []
+    postpone(told, at(5, 8, 30))
+    assert go_out(at(5, 10)) == [("ani", "DITUNDA"), ("budi", "DITUNDA")]
+    reasons = {
+        line.skipped for line in db.session.scalars(sa.select(MessageLine)) if line.reminder.kind is MailKind.CHANGE
+    }
+    assert reasons == {"activity_postponed"}
+
+
+def test_a_postponement_that_waited_is_not_sent_after_the_new_date(told):
+    postpone(told, at(5))
+    assert go_out(at(5), reply=Temporary(451, "later")) == []
+    set_date(told, at(10, 8, **FEBRUARY), at(5, 8, 30))
+    assert go_out(at(5, 10)) == [("ani", "WAKTU BARU"), ("budi", "WAKTU BARU")]
+
+
+def test_the_representative_is_told_too(told, ani):
+    answer(told, ani, Choice.REPRESENTED, representative=Representative("Rudi Hartono", email="rudi@example.com"))
+    postpone(told, at(5))
+    assert go_out(at(5)) == [("ani", "DITUNDA"), ("budi", "DITUNDA"), ("rudi", "DITUNDA")]
+
+
+def test_a_postponed_activity_can_be_cancelled_even_after_its_former_day(told):
+    postpone(told, at(5))
+    go_out(at(5))
+    publishing.cancel(told.id, "Anggaran dialihkan", by=None, now=at(25))
+    assert (told.state, told.sequence) == (ActivityState.CANCELLED, 2)
+    assert go_out(at(25)) == [("ani", "DIBATALKAN"), ("budi", "DIBATALKAN")]
+
+
+def test_who_is_withdrawn_while_it_is_postponed_is_told(told, budi):
+    postpone(told, at(5))
+    go_out(at(5))
+    withdrawing.withdraw(invitation_of(told, budi).id, by=None, now=at(25))
+    assert go_out(at(25)) == [("budi", "Pembatalan undangan")]
+    set_date(told, at(10, 8, **FEBRUARY), at(26))
+    assert go_out(at(26)) == [("ani", "WAKTU BARU")]
+
+
+def test_an_answer_that_comes_while_it_is_postponed_is_refused(told, budi):
+    postpone(told, at(5))
+    token = tokens.token(links.link_for(db.session(), budi))
+    with pytest.raises(ActivityPostponed):
+        answering.answer(token, told.id, Choice.COMING, now=at(6))
+    with pytest.raises(NotRecordable):
+        answer(told, budi, Choice.COMING)
+    set_date(told, at(10, 8, **FEBRUARY), at(20))
+    answering.answer(token, told.id, Choice.COMING, now=at(21))
+    assert invitation_of(told, budi).state is InvitationState.COMING
+
+
+def test_who_let_the_first_deadline_pass_may_answer_for_the_new_date(told, budi):
+    reminding.tick(at(17))
+    assert invitation_of(told, budi).state is InvitationState.NO_ANSWER
+    postpone(told, at(17, 9))
+    set_date(told, at(10, 8, **FEBRUARY), at(20))
+    assert invitation_of(told, budi).state is InvitationState.INVITED
+
+
+def test_only_its_date_can_be_changed_while_it_is_postponed(told, chief):
+    postpone(told, at(5))
+    with pytest.raises(WaitsForDate):
+        agendas.set_agenda(told.id, [], by=None, now=at(6))
+    with pytest.raises(WaitsForDate):
+        editing.edit_activity(told.id, None, told.version, by=None, now=at(6))
+    with pytest.raises(NoDateYet):
+        inviting.invite_people([told.id], [chief.id], Role.CADRE, by=None, now=at(6))
+    with pytest.raises(remind_now.NotUnderWay):
+        remind_now.remind(told.id, [], by=None, now=at(6))
+    with pytest.raises(InThePast):
+        set_date(told, at(5, 12), at(6))
+
+
+def test_postponing_needs_a_published_activity_a_reason_and_the_version_that_was_seen(told, programme):
+    with pytest.raises(ReasonMissing):
+        postpone(told, reason=" ")
+    with pytest.raises(NotPublished):
+        postpone(draft_activity(programme, None, 19))
+    seen = told.version
+    set_date(told, at(19, 8), at(5), reason="Aula")
+    with pytest.raises(Stale):
+        publishing.postpone(told.id, "Banjir", seen, by=None, now=at(5))
+    postpone(told, at(5))
+    with pytest.raises(NotPublished):
+        postpone(told, at(5))
+
+
+def test_of_two_coordinators_one_postpones_and_the_other_is_told(any_app, told):
+    version, id_ = told.version, told.id
+    db.session.remove()
+    outcomes = at_once(
+        any_app,
+        [
+            lambda: publishing.postpone(id_, "Banjir", version, by=None, now=at(5)),
+            lambda: publishing.postpone(id_, "Pemilihan", version, by=None, now=at(5)),
+        ],
+    )
+    assert sorted(outcomes) == ["Stale", "done"]
+
+
+def test_it_is_in_the_audit_log(told, coordinator):
+    publishing.postpone(told.id, "Banjir", by=coordinator, now=at(5))
+    to = Move(at(10, 8, **FEBRUARY), at(10, 12, **FEBRUARY), told.zone, told.venue_id)
+    moves.move(told.id, to, "", None, by=coordinator, now=at(20))
+    entries = db.session.scalars(sa.select(AuditEntry).order_by(AuditEntry.id.desc()).limit(2)).all()
+    assert [(one.action, one.detail["reason"]) for one in entries] == [
+        ("activity.new_date", "Banjir"),  # the reason is kept if no other one is given
+        ("activity.postponed", "Banjir"),
+    ]
+
+
+def test_the_forecast_says_who_is_told(told):
+    invite(told, a_person("Citra Dewi"), now=at(5))
+    said = forecasting.for_postponing(told.id, now=at(5))
+    assert [(row.kind, row.people) for row in said.rows] == [(MailKind.POSTPONEMENT, 2)]
+    postpone(told, at(5))
+    go_out(at(5))
+    move = Move(at(10, 8, **FEBRUARY), at(10, 12, **FEBRUARY), told.zone, told.venue_id)
+    said = forecasting.for_move(told.id, move, now=at(20))
+    people = {row.kind: row.people for row in said.rows if row.due_at == at(20)}
+    assert people == {MailKind.CHANGE: 2, MailKind.INVITATION: 1}
+    assert [(row.kind, row.people) for row in forecasting.for_cancelling(told.id, now=at(20)).rows] == [
+        (MailKind.CANCELLATION, 2)
+    ]
+
+
+def test_the_preview_of_the_new_date_finds_its_clashes_as_new(told, programme, hall):
+    postpone(told, at(5))
+    draft_activity(programme, hall, 18, title="Pelatihan")
+    before = Move(at(18, 8), at(18, 12), told.zone, hall.id)
+    previewed = moves.preview(told, before, told.version, now=at(6))
+    assert (previewed.needs_reason, previewed.blocked, previewed.forecast) == (True, True, None)
+    assert "venue_taken" in [clash.kind.value for clash in previewed.found.clashes]
+
+
+def test_a_postponement_can_be_sent_again_until_the_new_date(told):
+    postpone(told, at(5))
+    go_out(at(5))
+    sent = db.session.scalars(
+        sa.select(Message).where(Message.kind == MailKind.POSTPONEMENT).order_by(Message.id)
+    ).first()
+    resending.resend(sent.id, by=None, now=at(6))
+    assert go_out(at(6)) == [("ani", "DITUNDA")]
+    set_date(told, at(10, 8, **FEBRUARY), at(20))
+    with pytest.raises(resending.NothingToResend):
+        resending.resend(sent.id, by=None, now=at(20))
