@@ -92,6 +92,9 @@ def test_a_coordinator_invites_cadres(coordinator, activity, ani, budi, chromium
     tab_to(page, "^Show the list$")
     press_key(page, "Enter")
     page.keyboard.press("Tab")
+    if size == PHONE:
+        tab_to(page, "^More$")
+        page.keyboard.press("Enter")
     tab_to(page, "Invite cadres|Cadres")
     press_key(page, "Enter")
     tab_to(page, "Imopuro")

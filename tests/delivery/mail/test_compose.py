@@ -8,6 +8,7 @@ import pytest
 from outreach.delivery import tokens
 from outreach.delivery.mail.compose import AddressUnusable, compose
 from outreach.domain.kinds import AttendanceSource, Audience, MailKind, Role, Sex
+from outreach.domain.mail.hours import POSTPONED
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.models import AgendaItem, Attendance, MessageText
@@ -623,12 +624,15 @@ def test_the_usual_texts_lead_straight_to_each_choice(activity, ani, kind, role)
         ("Hadir", "hadir"), ("Tidak hadir", "tidak"), ("Diwakili", "wakil"))] == [True] * 3  # fmt: skip
 
 
-@pytest.mark.parametrize(("kind", "first"), [
-    (INVITATION, "Mengirim peserta"), (REMINDER, "Mengirim peserta"), (MailKind.CHANGE, "Periksa nama peserta"),
+@pytest.mark.parametrize(("kind", "more", "first"), [
+    (INVITATION, {}, "Mengirim peserta"),
+    (REMINDER, {}, "Mengirim peserta"),
+    (MailKind.CHANGE, {}, "Periksa nama peserta"),
+    (MailKind.CHANGE, {POSTPONED: "yes"}, "Periksa nama peserta"),
 ])  # fmt: skip
-def test_the_usual_texts_lead_an_organisation_to_its_two_choices(activity, police, kind, first):
+def test_the_usual_texts_lead_an_organisation_to_its_two_choices(activity, police, kind, more, first):
     invitation = published_invitation(activity, police, Role.PARTICIPANT, quota=2)
-    text = text_of(mail_of(line(invitation, kind, Audience.UNANSWERED, detail=change()), now=at(15)))
+    text = text_of(mail_of(line(invitation, kind, Audience.UNANSWERED, detail=change(**more)), now=at(15)))
     for label, choice in ((first, "hadir"), ("Tidak mengirim", "tidak")):
         assert f"{label}: {url_of(police, choice, activity)}\n" in text
 
