@@ -100,7 +100,7 @@ class Audience(StrEnum):
     NEWLY_INVITED = "newly_invited"  # prepared, no mail sent yet
     UNANSWERED = "unanswered"
     COMING = "coming"  # those coming, or represented
-    EXPECTED = "expected"  # not declined: unanswered, coming, waitlisted
+    EXPECTED = "expected"  # not declined: unanswered, coming, represented, waitlisted
     PRESENT = "present"
     ABSENT = "absent"  # said they would come, and were not there
     ONE = "one"  # a single invitation, named by the reminder

@@ -141,7 +141,10 @@ def _check_sent_at(activity: Activity, invitations_at: datetime, now: datetime) 
 
 
 def cancel(activity_id: int, reason: str, *, by: User | None, now: datetime) -> Activity:
-    """Cancel a published or postponed activity. Everyone who was notified gets the cancellation; all other mails stop."""
+    """Cancel a published or postponed activity. Everyone who was notified and has not declined gets the cancellation.
+
+    All other mails stop. Raise NotPublished or ReasonMissing; nothing is changed then.
+    """
     with writing() as session:
         activity = activity_for_change(session, activity_id)
         if activity.state not in (ActivityState.PUBLISHED, ActivityState.POSTPONED):
@@ -153,10 +156,10 @@ def cancel(activity_id: int, reason: str, *, by: User | None, now: datetime) -> 
 
 
 def postpone(activity_id: int, reason: str, version: int | None = None, *, by: User | None, now: datetime) -> Activity:
-    """Postpone a published activity without a new date. Everyone who was notified is told; all other mails stop.
+    """Postpone a published activity without a new date. Everyone who was notified and has not declined is told.
 
-    Its venue and speakers are free again. It keeps its former times until `move` gives it the new ones and so publishes it
-    again; until then it can also be cancelled. version: None for any version.
+    All other mails stop. Its venue and speakers are free again. It keeps its former times until `move` gives it the new ones
+    and so publishes it again; until then it can also be cancelled. version: None for any version.
     Raise Stale, NotPublished or ReasonMissing; nothing is changed then.
     """
     with writing() as session:
