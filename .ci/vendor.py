@@ -1,7 +1,8 @@
 """Copy what the pages use of other people's styles, scripts and icons into outreach/static: `python .ci/vendor.py`.
 
-Each package is fetched by `npm pack` (or read from a folder of .tgz files given as the only argument), compared with
-the hash pinned here, and only the files named here are kept. Run it after changing a version or adding an icon.
+It also copies the engine with which tests check pages. Each package is fetched by `npm pack` (or read from a folder of
+.tgz files given as the only argument), compared with the hash pinned here, and only the files named here are kept. Run it
+after changing a version or adding an icon.
 """
 
 import gzip
@@ -17,8 +18,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 STATIC = ROOT / "outreach" / "static"
 VENDOR = STATIC / "vendor"
+ENGINES = ROOT / "tests" / "browser" / "accessibility" / "vendor"  # what only the tests use: kept compressed
 
-# package, version: the archive's name, its SHA-256, {file in the archive: file in static/vendor}
+# package, version: the archive's name, its SHA-256, {file in the archive: file in static/vendor, or its whole path}
 PINNED = {
     ("@tabler/core", "1.6.1"): (
         "tabler-core-1.6.1.tgz",
@@ -42,6 +44,11 @@ PINNED = {
         "tabler-icons-3.52.0.tgz",
         "626620c7d42afd2f294fba167ce4653b5cb946336d186b4991c70b700e5616af",
         {"package/LICENSE": "tabler-icons.LICENSE.txt"},
+    ),
+    ("accessibility-checker-engine", "4.0.34"): (
+        "accessibility-checker-engine-4.0.34.tgz",
+        "991d87e0a54941aeccc1be8c159dbc56c06880d35069b6332ab4f4a6e1cda9b3",
+        {"package/ace.js": ENGINES / "ace.js.gz", "package/ace.js.LICENSE.txt": ENGINES / "ace.LICENSE.txt"},
     ),
 }
 ICONS = ROOT / ".ci" / "icons.txt"  # the names of the icons in use, one a line
@@ -85,6 +92,10 @@ def _read(opened: tarfile.TarFile, inside: str) -> bytes:
 
 
 def _write(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.suffix == ".gz":
+        path.write_bytes(gzip.compress(data, 9, mtime=0))
+        return
     path.write_bytes(data)
     if len(data) > 2000 and not path.name.endswith(".txt"):
         Path(f"{path}.gz").write_bytes(gzip.compress(data, 9, mtime=0))

@@ -49,13 +49,16 @@ def nonce_of(token: str, purpose: LinkPurpose) -> str | None:
     return nonce if any(hmac.compare_digest(mac, _mac(key, purpose, nonce)) for key in keys) else None
 
 
-def answer_url(link: Link, choice: str = "") -> str:
-    """Return the absolute address of the link's answer page. `choice` ("hadir", "tidak", "wakil") is only preselected."""
-    return page_url(token(link), choice)
+def answer_url(link: Link) -> str:
+    """Return the absolute address of the link's answer page."""
+    return page_url(token(link))
 
 
 def page_url(token: str, choice: str = "") -> str:
-    """Return the absolute address of the answer page for a token."""
+    """Return the absolute address of the answer page for a token.
+
+    choice: what the page preselects, "hadir", "tidak" or "wakil" with the activity's id: "hadir-12". Nothing is sent by it.
+    """
     url = f"{current_settings().base_url.rstrip('/')}/j/{token}"
     return f"{url}?pilih={choice}" if choice else url
 

@@ -3,19 +3,21 @@
 Pure functions. services/reminders/schedule.py stores reminders, services/reminders/tick.py expands them, delivery/ sends them.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Container, Iterable
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from outreach.domain.kinds import Audience, MailKind, RuleTiming
+from outreach.domain.planning.working_days import is_working_day, last_working_day
 
 THANKS_USEFUL_FOR = timedelta(days=7)
 DATELESS_USEFUL_FOR = timedelta(days=7)  # news of an activity without a date
 ANSWERING_TAKES = timedelta(days=1)
 READING_TAKES = timedelta(hours=4)
 NEXT_MORNING = time(8, 0)
+KEEPS_ITS_DAY_UP_TO = 1  # days before the start: "tomorrow" and "today" are said on their day, also on a day off
 
 
 class MissedReason(StrEnum):
@@ -26,7 +28,16 @@ class MissedReason(StrEnum):
     TOO_OLD = "too_old"
     DEADLINE_PASSED = "deadline_passed"  # it asks for an answer that can no longer be given
     MOMENT_PASSED = "moment_passed"  # the due time was before the activity was published or moved
+    SAME_DAY = "same_day"  # another reminder to the same people is due on that day
     RESTORED = "restored"  # it was due after the restored backup was made, and may have been sent since
+
+
+class OtherDay(StrEnum):
+    """Why a reminder is due on another day than its rule says; the page shows the sentence for it."""
+
+    DAY_OFF = "day_off"  # the working day before
+    DEADLINE = "deadline"  # it asks for an answer, and its own day is after the deadline
+    INVITATION = "invitation"  # on its own day the invitation has just come
 
 
 class NotReminded(StrEnum):
@@ -55,13 +66,18 @@ class Rule:
 
 @dataclass(frozen=True)
 class DueRule:
+    """A rule's moment for one activity. superseded: another rule reminds the same people on that day."""
+
     rule: Rule
     due_at: datetime
+    other_day: OtherDay | None = None
+    superseded: bool = False
 
 
 def due_at(starts_at: datetime, ends_at: datetime, zone: ZoneInfo, rule: Rule) -> datetime | None:
-    """Return the aware instant at which `rule` is due for an activity; None for a rule that acts at publishing.
+    """Return the aware instant that `rule` says for an activity; None for a rule that acts at publishing.
 
+    `moments` may choose another day for it.
     Days are counted on the zone's calendar: "three days before at 08.00" means 08.00 local time.
     Raise ValueError if the rule's days are negative or the instants are naive.
     """
@@ -125,22 +141,108 @@ def put_off_to(
     return morning if latest is not None and morning <= latest else None
 
 
-def upcoming(
-    rules: Iterable[Rule], starts_at: datetime, ends_at: datetime, zone: ZoneInfo, now: datetime
+def moments(
+    rules: Iterable[Rule], times: ActivityTimes, zone: ZoneInfo, days_off: Container[date], told_at: datetime
 ) -> list[DueRule]:
-    """Return the enabled rules that are due after `now`, soonest first.
+    """Return when each enabled rule is due, soonest first.
+
+    A reminder two or more days before whose day is a day off is due on the working day before. A reminder to answer whose day
+    is after the deadline is due on the working day before the deadline's. If no reminder to answer would come after the day
+    of the invitation and before the deadline, the last rule's does: on the working day before the deadline's, or on that
+    day itself if some hours are left. No reminder moves to the day of the invitation or before; it then keeps its own day.
+    days_off: holidays and joint holidays; weekends are days off anyway. told_at: when the invitation comes.
+    """
+    own = [
+        DueRule(rule, due)
+        for rule in rules
+        if rule.enabled and (due := due_at(times.starts_at, times.ends_at, zone, rule)) is not None
+    ]
+    days = _Days(times, zone, days_off, told_at)
+    placed = [days.place(one) for one in own]
+    asking = [n for n, one in enumerate(own) if _asks(one.rule)]
+    if asking and all(placed[n] is None for n in asking):
+        last = max(asking, key=lambda n: own[n].due_at)
+        placed[last] = days.last_chance(own[last])
+    found = [there or one for there, one in zip(placed, own, strict=True)]
+    found = [replace(one, superseded=_is_superseded(one, found, zone)) for one in found]
+    return sorted(found, key=lambda one: (one.due_at, one.rule.key))
+
+
+@dataclass(frozen=True)
+class _Days:
+    """The days of one activity on which a reminder helps."""
+
+    times: ActivityTimes
+    zone: ZoneInfo
+    days_off: Container[date]
+    told_at: datetime
+
+    def place(self, one: DueRule) -> DueRule | None:
+        """Return the reminder on its own day, or on the one to which it moves; None if it comes too early for both."""
+        day, reason = local_day(one.due_at, self.zone), None
+        if _asks(one.rule) and one.due_at >= self._answer_by:
+            day, reason = local_day(self._answer_by, self.zone) - timedelta(days=1), OtherDay.DEADLINE
+        elif one.rule.timing is RuleTiming.BEFORE_START and one.rule.days > KEEPS_ITS_DAY_UP_TO:
+            reason = None if is_working_day(day, self.days_off) else OtherDay.DAY_OFF
+        if reason is not None:
+            one = self._moved(one, last_working_day(day, self.days_off), reason)
+        return one if self._is_after_the_invitation(one) else None
+
+    def last_chance(self, one: DueRule) -> DueRule | None:
+        """Return the reminder on the working day before the deadline's day, or on that day; None if neither helps."""
+        deadlines_day = local_day(self._answer_by, self.zone)
+        reason = OtherDay.DEADLINE if one.due_at >= self._answer_by else OtherDay.INVITATION
+        for day in (last_working_day(deadlines_day - timedelta(days=1), self.days_off), deadlines_day):
+            there = self._moved(one, day, reason)
+            in_time = is_working_day(day, self.days_off) and there.due_at + READING_TAKES <= self._answer_by
+            if in_time and self._is_after_the_invitation(there):
+                return there
+        return None
+
+    @property
+    def _answer_by(self) -> datetime:
+        return min(self.times.respond_by_at, self.times.starts_at)
+
+    def _moved(self, one: DueRule, day: date, reason: OtherDay) -> DueRule:
+        return replace(one, due_at=datetime.combine(day, one.rule.at, tzinfo=self.zone), other_day=reason)
+
+    def _is_after_the_invitation(self, one: DueRule) -> bool:
+        return local_day(one.due_at, self.zone) > local_day(self.told_at, self.zone)
+
+
+def _asks(rule: Rule) -> bool:
+    return rule.kind is MailKind.REMINDER and rule.audience is Audience.UNANSWERED
+
+
+def _is_superseded(one: DueRule, found: Iterable[DueRule], zone: ZoneInfo) -> bool:
+    """Return whether a reminder that has moved meets another one to the same people. Of two that moved, the later rule stays."""
+    if one.other_day is None:
+        return False
+    same = [
+        other
+        for other in found
+        if other is not one
+        and (other.rule.kind, other.rule.audience) == (one.rule.kind, one.rule.audience)
+        and local_day(other.due_at, zone) == local_day(one.due_at, zone)
+    ]
+    return any(
+        other.other_day is None or (other.rule.days, other.rule.key) < (one.rule.days, one.rule.key) for other in same
+    )
+
+
+def upcoming(found: Iterable[DueRule], starts_at: datetime, now: datetime) -> list[DueRule]:
+    """Return those moments of `moments` that come after `now`.
 
     A rule whose due time passed before publishing reminds nobody: people invited three days before the activity do not get
     "one week before".
     """
-    found = []
-    for rule in rules:
-        due = due_at(starts_at, ends_at, zone, rule)
-        if rule.enabled and due is not None and due > now:
-            if rule.timing is RuleTiming.BEFORE_START and due >= starts_at:
-                continue
-            found.append(DueRule(rule, due))
-    return sorted(found, key=lambda d: (d.due_at, d.rule.key))
+    return [
+        one
+        for one in found
+        if one.due_at > now
+        and not one.superseded
+        and not (one.rule.timing is RuleTiming.BEFORE_START and one.due_at >= starts_at)
+    ]
 
 
 def missed_because(

@@ -167,6 +167,8 @@
     for (const name of ["role", "aria-colindex", "aria-colspan"]) {
       for (const el of root.querySelectorAll(`[${name}]`)) el.removeAttribute(name);
     }
+    // The heads of days are read as written. Without a role, an element may have no name of its own.
+    for (const el of root.querySelectorAll("span[aria-label], time[aria-label]")) el.removeAttribute("aria-label");
     if (data.view === "month") {
       for (const el of root.querySelectorAll(".ec-day")) {
         const kind = kinds.get((el.querySelector("time") || {}).dateTime);

@@ -64,7 +64,7 @@ PEOPLE = ("Ani", "Budi", "Citra", "Dedi")  # Citra has no address
 FOR_OTHERS_SAKE = {
     SkipReason.SAID_BY_ANOTHER_LINE, SkipReason.ALREADY_WRITTEN_TODAY, SkipReason.JOINED, SkipReason.KNOWN
 }  # fmt: skip
-NOT_SCHEDULED = {MissedReason.MOMENT_PASSED, MissedReason.ACTIVITY_BEGAN}
+NOT_SCHEDULED = {MissedReason.MOMENT_PASSED, MissedReason.ACTIVITY_BEGAN, MissedReason.SAME_DAY}
 
 titles = st.sampled_from(TITLES)
 roles = st.sampled_from([Role.CADRE, Role.PARTICIPANT])

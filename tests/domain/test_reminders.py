@@ -9,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outreach.domain.kinds import Audience, MailKind, RuleTiming
+from outreach.domain.planning.working_days import is_working_day
 from outreach.domain.reminders import (
     ActivityTimes,
+    DueRule,
     MissedReason,
     Rule,
     days_ahead,
@@ -18,6 +20,7 @@ from outreach.domain.reminders import (
     local_day,
     may_wait_until,
     missed_because,
+    moments,
     next_morning,
     upcoming,
     useful_until,
@@ -64,19 +67,135 @@ def test_negative_days_and_naive_instants_are_refused():
 
 def test_only_future_moments_are_upcoming():
     moment = datetime(2027, 1, 15, 8, tzinfo=JAKARTA)
-    assert [d.due_at for d in upcoming([before(3)], START, END, JAKARTA, moment - SECOND)] == [moment]
-    assert upcoming([before(3)], START, END, JAKARTA, moment) == []
+    found = [DueRule(before(3), moment)]
+    assert upcoming(found, START, moment - SECOND) == found
+    assert upcoming(found, START, moment) == []
 
 
 def test_a_rule_on_the_day_itself_after_the_start_is_never_due():
     now = START - timedelta(days=1)
-    assert len(upcoming([before(0, time(7, 59))], START, END, JAKARTA, now)) == 1
-    assert upcoming([before(0, time(8))], START, END, JAKARTA, now) == []
+    assert len(upcoming([DueRule(before(0, time(7, 59)), START - timedelta(minutes=1))], START, now)) == 1
+    assert upcoming([DueRule(before(0), START)], START, now) == []
 
 
 def test_switched_off_rules_are_never_due():
     off = Rule("x", MailKind.REMINDER, RuleTiming.BEFORE_START, Audience.COMING, 3, enabled=False)
-    assert upcoming([off], START, END, JAKARTA, START - timedelta(days=30)) == []
+    assert placed([off], day(18), day(16, 16)) == []
+
+
+def day(number: int, hour: int = 8, minute: int = 0) -> datetime:
+    """Return an instant of January 2027 in Jakarta; the 4th is a Monday."""
+    return datetime(2027, 1, number, hour, minute, tzinfo=JAKARTA)
+
+
+TOLD = day(4)
+
+
+def placed(
+    rules: list[Rule], starts_at: datetime, deadline: datetime, told_at: datetime = TOLD, off: frozenset = frozenset()
+) -> list[tuple[int, int, int, str]]:
+    """Return, for each reminder: its rule's days, the day and hour on which it is due, and why on another day."""
+    times = ActivityTimes(starts_at, starts_at + timedelta(hours=2), deadline)
+    found = moments(rules, times, JAKARTA, off, told_at)
+    return [
+        (one.rule.days, one.due_at.day, one.due_at.hour, "same day" if one.superseded else one.other_day or "")
+        for one in found
+    ]
+
+
+def test_a_reminder_to_answer_goes_out_before_a_deadline_that_was_moved_before_the_weekend():
+    """Tuesday 19: "two days before" is Sunday, so answers are due on Friday; "three days before" is Saturday."""
+    assert placed([before(7), before(3)], day(19), day(15, 16)) == [(7, 12, 8, ""), (3, 14, 8, "deadline")]
+
+
+def test_a_reminder_on_a_weekend_or_holiday_goes_out_on_the_working_day_before():
+    assert placed([before(3)], day(19), day(18, 16)) == [(3, 15, 8, "day_off")]  # Saturday 16
+    joint = frozenset({day(15).date(), day(14).date()})
+    assert placed([before(3)], day(19), day(18, 16), off=joint) == [(3, 13, 8, "day_off")]
+    assert placed([before(3)], day(19), day(18, 16), off=joint | {day(16).date()}) == [(3, 13, 8, "day_off")]
+    assert placed([before(3)], day(18), day(16, 16)) == [(3, 15, 8, "")]  # Friday
+
+
+def test_what_is_said_of_tomorrow_and_today_keeps_its_day():
+    coming = [
+        before(2, audience=Audience.COMING),
+        before(1, audience=Audience.COMING),
+        before(0, time(6), Audience.COMING),
+    ]
+    sunday = day(17, 10)
+    assert placed(coming, sunday, day(14, 16)) == [(2, 15, 8, ""), (1, 16, 8, ""), (0, 17, 6, "")]
+    assert placed(coming[:1], day(18), day(14, 16)) == [(2, 15, 8, "day_off")]
+
+
+def test_thanks_keep_their_day():
+    friday = day(15)
+    assert placed([THANKS], friday, day(13, 16)) == [(1, 16, 8, "")]
+
+
+def test_a_rule_for_the_day_before_asks_before_the_deadline_too():
+    assert placed([before(1)], day(21), day(19, 16)) == [(1, 18, 8, "deadline")]
+
+
+def test_without_a_working_day_before_it_the_reminder_goes_out_on_the_deadlines_day():
+    assert placed([before(3)], day(19), day(15, 16), told_at=day(13, 20)) == [(3, 14, 8, "deadline")]
+    assert placed([before(3)], day(19), day(15, 16), told_at=day(14, 7)) == [(3, 15, 8, "deadline")]
+    assert placed([before(3)], day(19), day(15, 12), told_at=day(14, 7)) == [(3, 15, 8, "deadline")]
+    assert placed([before(3)], day(19), day(15, 11, 59), told_at=day(14, 7)) == [(3, 16, 8, "")]  # less than four hours
+    assert placed([before(3)], day(19), day(15, 16), told_at=day(15, 7)) == [(3, 16, 8, "")]  # invited that day
+    assert placed([before(3)], day(19), day(16, 16), told_at=day(15, 7)) == [
+        (3, 16, 8, "")
+    ]  # the deadline is on a Saturday
+
+
+def test_who_is_invited_on_the_day_of_the_last_reminder_is_reminded_on_a_later_day():
+    rules = [before(7), before(3)]
+    assert placed(rules, day(21), day(19, 16), told_at=day(17, 10))[1:] == [(3, 18, 8, "")]
+    assert placed(rules, day(21), day(19, 16), told_at=day(18, 7))[1:] == [(3, 19, 8, "invitation")]
+    assert placed(rules, day(22), day(21, 16), told_at=day(19, 9))[1:] == [(3, 20, 8, "invitation")]
+
+
+def test_only_the_last_rule_moves_and_only_if_no_other_comes_in_time():
+    rules = [before(7), before(4), before(3)]
+    assert placed(rules, day(21), day(19, 16), told_at=day(14, 9)) == [
+        (7, 14, 8, ""), (4, 15, 8, "day_off"), (3, 18, 8, ""),
+    ]  # fmt: skip
+    assert placed(rules, day(21), day(19, 16), told_at=day(18, 7)) == [
+        (7, 14, 8, ""), (4, 17, 8, ""), (3, 19, 8, "invitation"),
+    ]  # fmt: skip
+
+
+def test_of_two_reminders_on_one_day_the_one_that_moved_is_left_out():
+    assert placed([before(3), before(2)], day(19), day(15, 16)) == [(2, 14, 8, "deadline"), (3, 14, 8, "same day")]
+    assert placed([before(5), before(3)], day(19), day(15, 16)) == [(3, 14, 8, "same day"), (5, 14, 8, "")]
+    others = before(5, audience=Audience.EXPECTED)
+    assert placed([others, before(3)], day(19), day(15, 16)) == [(3, 14, 8, "deadline"), (5, 14, 8, "")]
+
+
+@given(
+    st.integers(8, 20),
+    st.integers(0, 12),
+    st.integers(0, 23),
+    st.integers(0, 12 * 24),
+    st.frozensets(st.integers(1, 20), max_size=5),
+    st.lists(st.tuples(st.integers(0, 9), st.integers(6, 17)), min_size=1, max_size=4, unique=True),
+)
+def test_whoever_does_not_answer_is_reminded_before_the_deadline_if_a_working_day_is_left(
+    start, earlier, hour, told_before, off, rules
+):
+    starts_at = day(start)
+    deadline = min(starts_at, starts_at.replace(hour=hour) - timedelta(days=earlier))
+    told_at, days_off = deadline - timedelta(hours=told_before), frozenset(day(number).date() for number in off)
+    rules = [before(days, time(at)) for days, at in rules]
+    times = ActivityTimes(starts_at, starts_at + timedelta(hours=2), deadline)
+    found = [one for one in moments(rules, times, JAKARTA, days_off, told_at) if not one.superseded]
+    for one in found:
+        if one.other_day is not None:
+            assert is_working_day(one.due_at.date(), days_off)
+            assert one.due_at < deadline
+            assert one.due_at.date() > told_at.date()
+    between = [told_at.date() + timedelta(days=n) for n in range(1, (deadline.date() - told_at.date()).days)]
+    if any(is_working_day(one, days_off) for one in between):
+        assert any(told_at.date() < one.due_at.date() and one.due_at < deadline for one in found)
 
 
 TIMES = ActivityTimes(START, END, datetime(2027, 1, 16, 16, tzinfo=JAKARTA))

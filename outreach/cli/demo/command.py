@@ -113,7 +113,7 @@ def _life(app: Flask, folder: Path, prepared: Prepared | None, moment: Moment) -
             click.echo(f"  The invitations are out, and answers have come in. {REMINDER_COMES}")
         else:
             with app.app_context():
-                if soon.fall_due_again(clock.now() + SOON, now=clock.now()):
+                if soon.remind_again(clock.now() + SOON, now=clock.now()):
                     click.echo(f"  {REMINDER_COMES}")
         with EmbeddedEngine(app):
             stopping.wait()

@@ -24,7 +24,6 @@ from outreach.services.reminders import tick as reminding
 
 PUBLISHED_BEFORE_DAYS = 3
 SOON = timedelta(seconds=30)
-LATER = timedelta(hours=1)  # longer than loading takes
 WORKER = "demo"
 
 
@@ -57,16 +56,16 @@ def prepare(*, now: datetime) -> Prepared:
     """Create the demo as of some days after publishing, with nothing sent yet. Needs an app context."""
     today = now.astimezone(JAKARTA).date()
     holidays = holidays_around(today)
-    staged = stage(today, local(_published_on(today, holidays), time(9, 10)), soon_due_at=now + LATER)
+    staged = stage(today, local(_published_on(today, holidays), time(9, 10)), soon_by_hand=True)
     planner.plant(staged.cast, staged.plan, today, now=staged.published_at)
     days = drafts.days_of(today, holidays)
     return replace(staged, drafts=drafts.plan_drafts(staged.cast, days, now=staged.published_at))
 
 
-def stage(today: date, published: datetime, *, soon_due_at: datetime | None = None) -> Prepared:
+def stage(today: date, published: datetime, *, soon_by_hand: bool = False) -> Prepared:
     """Set up the office, its address book and a programme ten days after `today`, published at `published`.
 
-    soon_due_at: when the small activity's only reminder is due; None: the office's rules apply.
+    soon_by_hand: the small activity's only reminder to answer will be sent by hand; otherwise the office's rules apply.
     """
     holidays = holidays_around(today)
     logins = people.set_up(now=published - timedelta(days=400))
@@ -74,8 +73,8 @@ def stage(today: date, published: datetime, *, soon_due_at: datetime | None = No
     drafted = published - timedelta(days=1)
     made = plan(cast, *demo_days(today, holidays), now=drafted)
     soon_id = soon.plan_soon(cast, today, holidays, now=drafted)
-    if soon_due_at is not None:
-        soon.remind_once(soon_id, soon_due_at, by=cast.coordinator, now=drafted)
+    if soon_by_hand:
+        soon.silence_rules(soon_id, by=cast.coordinator, now=drafted)
     publishing.publish([*made.activities, soon_id], by=cast.coordinator, now=published)
     reminding.tick(published)
     return Prepared(logins, cast, made, reading, soon_id, published)
@@ -109,7 +108,7 @@ def bring_to_life(prepared: Prepared, moment: Moment) -> None:
     send_until(now)
     send(now)  # for invitees added since the last reminder
     moment.set(None)
-    soon.remind_once(prepared.soon_id, moment() + SOON, by=prepared.cast.coordinator, now=moment())
+    soon.remind(prepared.soon_id, moment() + SOON, by=prepared.cast.coordinator)
     db.session.remove()
 
 

@@ -10,17 +10,18 @@ from outreach.domain.activity import ActivityValues
 from outreach.domain.kinds import ActivityKind, Audience, CadreKind, Role, RuleTiming
 from outreach.domain.planning.working_days import working_days
 from outreach.domain.reminders import local_day
-from outreach.domain.states import ActivityState
+from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
-from outreach.models import Activity, Reminder, User
+from outreach.models import Activity, Invitation, Reminder, User
 from outreach.services.activities import edit as planning
 from outreach.services.invitations import invite as inviting
 from outreach.services.reminders import edit_rules
+from outreach.services.reminders import remind_now as by_hand
 from outreach.services.reminders.edit_rules import RuleValues
+from outreach.services.reminders.remind_now import NobodyToRemind
 from outreach.services.reminders.rules import DEFAULTS
 
 TITLE = "Rapat persiapan panitia"
-KEY = "three-days-before"  # the rule that gets another due time here
 CADRES = 3
 
 
@@ -47,26 +48,30 @@ def plan_soon(cast: Cast, today: date, holidays: Mapping[date, str], *, now: dat
     return activity.id
 
 
-def days_and_time(starts_at: datetime, due_at: datetime) -> tuple[int, time]:
-    """Return the days and the local time of day of a rule that is due at `due_at`."""
-    local_due = due_at.astimezone(JAKARTA)
-    days = (local_day(starts_at, JAKARTA) - local_due.date()).days
-    return days, local_due.time().replace(microsecond=0)
-
-
-def remind_once(activity_id: int, due_at: datetime, *, by: User | None, now: datetime) -> None:
-    """Give the activity its own rules, as a coordinator can on the rules page: one reminder to answer, due at `due_at`."""
-    starts_at = db.session.get_one(Activity, activity_id).starts_at
-    days, at = days_and_time(starts_at, due_at)
-    values = RuleValues(days, at, Audience.UNANSWERED)
-    edit_rules.edit(KEY, values, activity_id=activity_id, by=by, now=now)
+def silence_rules(activity_id: int, *, by: User | None, now: datetime) -> None:
+    """Switch off the activity's reminders to answer, as a coordinator can on the rules page: its reminder is sent by hand."""
     for key, usual in DEFAULTS.items():
-        if usual.timing is RuleTiming.BEFORE_START and usual.audience is Audience.UNANSWERED and key != KEY:
+        if usual.timing is RuleTiming.BEFORE_START and usual.audience is Audience.UNANSWERED:
             off = RuleValues(usual.days, usual.at, usual.audience, enabled=False)
             edit_rules.edit(key, off, activity_id=activity_id, by=by, now=now)
 
 
-def fall_due_again(due_at: datetime, *, now: datetime) -> bool:
+def remind(activity_id: int, due_at: datetime, *, by: User | None) -> bool:
+    """Remind, at `due_at`, everybody who has not answered; return whether there is anybody.
+
+    By hand, because a rule's reminder does not go out on a day off, and the demo may start on one.
+    """
+    waiting = sa.select(Invitation.id).where(
+        Invitation.activity_id == activity_id, Invitation.state == InvitationState.INVITED
+    )
+    try:
+        by_hand.remind(activity_id, db.session.scalars(waiting).all(), by=by, now=due_at)
+    except NobodyToRemind:
+        return False
+    return True
+
+
+def remind_again(due_at: datetime, *, now: datetime) -> bool:
     """Repeat it at a later start of the demo, if its recipients had no reminder today. Return whether one is due."""
     activity = db.session.scalar(
         sa.select(Activity).where(
@@ -78,5 +83,4 @@ def fall_due_again(due_at: datetime, *, now: datetime) -> bool:
     last = db.session.scalar(sa.select(sa.func.max(Reminder.expanded_at)).filter_by(activity_id=activity.id))
     if last is not None and local_day(last, JAKARTA) >= local_day(now, JAKARTA):
         return False
-    remind_once(activity.id, due_at, by=None, now=now)
-    return True
+    return remind(activity.id, due_at, by=None)

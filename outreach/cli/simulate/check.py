@@ -14,12 +14,13 @@ from sqlalchemy.orm import joinedload
 
 from outreach.cli.simulate.play import Story
 from outreach.delivery.demo_server import server as demo_server
-from outreach.domain.kinds import MailKind
+from outreach.domain.kinds import Audience, MailKind
 from outreach.domain.mail.still_true import SkipReason
-from outreach.domain.reminders import MissedReason, local_day
+from outreach.domain.reminders import ActivityTimes, MissedReason, local_day
 from outreach.domain.states import TAKES_A_SEAT, InvitationState, MessageState, ReminderState
 from outreach.extensions import db
 from outreach.models import Activity, Invitation, Message, MessageLine, Reminder
+from outreach.services.reminders import rules
 
 MORE_THAN_ONE_A_DAY = frozenset(
     {
@@ -61,7 +62,7 @@ def complaints(story: Story, mailbox: Path) -> list[str]:
     reminders = sa.select(Reminder).where(Reminder.due_at < story.ends_at).options(joinedload(Reminder.activity))
     for reminder in db.session.scalars(reminders):
         cancelled_rightly = reminder.state is ReminderState.CANCELLED and reminder.activity_id == story.cancelled_id
-        # Before a weekend the deadline is earlier than usual, and who has not answered by then is not asked again.
+        # Where no working day lies between the invitation and the deadline, nobody is asked again.
         too_late = (
             reminder.reason == MissedReason.DEADLINE_PASSED and reminder.due_at >= reminder.activity.respond_by_at
         )
@@ -150,8 +151,7 @@ def _keys(one: Invitation, story: Story) -> Iterable[str]:
         yield MailKind.CHANGE
     if cancelled and not _declined_by(one, story.cancelled_at) and _there_by(one, story.cancelled_at):
         yield MailKind.CANCELLATION
-    for key, days in (("seven-days-before", 7), ("three-days-before", 3)):
-        due = _days_before(activity, days)
+    for key, due in _asked_at(activity, story.prepared.published_at).items():
         late = due >= activity.respond_by_at
         late |= local_day(due, activity.zone) <= local_day(story.prepared.published_at, activity.zone)
         open_then = one.answered_at is None or one.answered_at > due
@@ -167,6 +167,14 @@ def _keys(one: Invitation, story: Story) -> Iterable[str]:
 def _days_before(activity: Activity, days: int) -> datetime:
     day = local_day(activity.starts_at, activity.zone) - timedelta(days=days)
     return datetime.combine(day, EIGHT, tzinfo=activity.zone)
+
+
+def _asked_at(activity: Activity, told_at: datetime) -> dict[str, datetime]:
+    """Return when who has not answered is reminded, by the rules' keys."""
+    times = ActivityTimes(activity.starts_at, activity.ends_at, activity.respond_by_at)
+    found = rules.moments_of(rules.DEFAULT_RULES, times, activity.zone, told_at, None)
+    asking = (one for one in found if one.rule.audience is Audience.UNANSWERED and not one.superseded)
+    return {one.rule.key: one.due_at for one in asking}
 
 
 def _declined_by(one: Invitation, instant: datetime) -> bool:

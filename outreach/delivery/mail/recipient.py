@@ -47,12 +47,14 @@ class Recipient:
         """Return the address of the page with a button that stops reminders."""
         return tokens.stop_page_url(self.token) if self.token else ""
 
-    @property
-    def links(self) -> dict[str, str]:
-        """Return the addresses of the recipient's page by placeholder."""
+    def links(self, activity_id: int) -> dict[str, str]:
+        """Return the addresses of the recipient's page by placeholder. A choice is one for that activity."""
         if not self.token:
             return {}
-        return {placeholder: tokens.page_url(self.token, choice) for placeholder, choice in _CHOICES.items()}
+        return {
+            placeholder: tokens.page_url(self.token, choice and f"{choice}-{activity_id}")
+            for placeholder, choice in _CHOICES.items()
+        }
 
 
 def recipient_of(row: MessageRow, token: str, representing: LineRow | None = None) -> Recipient:

@@ -34,7 +34,7 @@ from outreach.domain.mail.incoming import IncomingReason, Participation
 from outreach.domain.mail.still_true import SkipReason
 from outreach.domain.planning.parties import AbsenceSource
 from outreach.domain.planning.rules import ClashKind, Severity
-from outreach.domain.reminders import MissedReason, NotReminded
+from outreach.domain.reminders import MissedReason, NotReminded, OtherDay
 from outreach.domain.states import ActivityState, InvitationState, MessageState, PollState, ReminderState, SearchState
 
 PLAN_LABELS: dict[tuple[type, str], object] = {
@@ -191,8 +191,12 @@ LABELS: dict[tuple[type, str], object] = {
     (MissedReason, MissedReason.SUPERSEDED.value): _l("A later reminder to the same people was due by then."),
     (MissedReason, MissedReason.DEADLINE_PASSED.value): _l("Answers were no longer taken by then."),
     (MissedReason, MissedReason.MOMENT_PASSED.value): _l("Its moment has passed."),
+    (MissedReason, MissedReason.SAME_DAY.value): _l("Another reminder to the same people goes out that day."),
     (MissedReason, MissedReason.TOO_OLD.value): _l("It was too late to be of use."),
     (MissedReason, MissedReason.RESTORED.value): _l("The data come from a backup, and it may have been sent since."),
+    (OtherDay, OtherDay.DAY_OFF.value): _l("Earlier, because its own day is a day off"),
+    (OtherDay, OtherDay.DEADLINE.value): _l("Earlier, because its own day is after the deadline for answers"),
+    (OtherDay, OtherDay.INVITATION.value): _l("Later, because on its own day the invitation has only just come"),
     (NotReminded, NotReminded.NOT_EXPECTED.value): _l("They have declined, wait for a seat, or are not invited yet."),
     (NotReminded, NotReminded.NO_ADDRESS.value): _l("No mail reaches them; please call them."),
     (NotReminded, NotReminded.STOPPED.value): _l("They asked for no more reminders."),

@@ -22,7 +22,7 @@ from outreach.services.locking import activity_for_change, locked_programme
 from outreach.services.office_defaults import deadline
 from outreach.services.planning import checks as plan_checks
 from outreach.services.planning.book import book
-from outreach.services.reminders.schedule import hasten_invitations
+from outreach.services.reminders.schedule import hasten_invitations, reschedule
 from outreach.transactions import writing
 
 
@@ -61,7 +61,10 @@ def edit_activity(
                 given = values.respond_by_at
                 activity.respond_by_at = deadline(session, given, values.starts_at, values.zone, now)
                 check_times(activity)
+        told_at = activity.told_at
         hasten_invitations(session, activity, now=now)
+        if (activity.respond_by_at, activity.told_at) != (before["respond_by_at"], told_at):
+            reschedule(session, activity, now=now, passed_reason="deadline_changed")
         plan_checks.refuse_blocking(session, [activity_id], before=planned, now=now)
         seats.offer_freed(session, activity, now=now)
         audit.record(session, by, "activity.edited", activity, now=now, changed=audit.changes(before, _facts(activity)))

@@ -46,6 +46,7 @@ from outreach.services.reminders.schedule import (
     hasten_invitations,
     invite_again,
     schedule,
+    told_at_after,
 )
 from outreach.transactions import writing
 
@@ -217,14 +218,10 @@ def write(
 
 
 def _set(session: Session, activity: Activity, to: Move, now: datetime) -> None:
-    """Set the new time and place. If a published one changes its day, told_at is `now`; a moment that lies ahead stays.
-
-    A postponed one is published again, and its told_at is `now`.
-    """
+    """Set the new time and place. A postponed activity is published again."""
     if _is_announced(activity):
         activity.sequence += 1
-        same_day = to.starts_at.astimezone(to.zone).date() == activity.starts_at.astimezone(activity.zone).date()
-        activity.told_at = activity.told_at if same_day and activity.told_at else max(now, activity.told_at or now)
+        activity.told_at = told_at_after(activity, to, now=now)
     if is_postponed(activity):
         activity.state, activity.cancelled_reason = ActivityState.PUBLISHED, ""
     shift = to.starts_at - activity.starts_at
@@ -251,8 +248,8 @@ def tell_of_move(session: Session, activity: Activity, old: dict[str, str], *, b
     # Its occurrence is the sequence before the move: delivery/recheck/moves_told.py finds it by that.
     before = activity.sequence - 1
     event_reminder(session, activity, MailKind.CHANGE, Audience.EXPECTED, now=now, detail=old, occurrence=before)
-    schedule(session, activity, now=now)
     hasten_invitations(session, activity, now=now)
+    schedule(session, activity, now=now)
     _reopen(session, activity, now)
     links.prolong_links(session, activity)
     seats.offer_freed(session, activity, now=now)

@@ -126,6 +126,7 @@ def send_invitations_at(
         for one in waiting:
             one.due_at = sent_at
         activity.respond_by_at = deadline_at_publishing(session, activity, sent_at)
+        schedule(session, activity, now=now, passed_reason="deadline_changed")
         audit.record(
             session, by, "activity.invitations_set", activity, now=now, invitations_at=sent_at.isoformat()
         )  # fmt: skip

@@ -15,7 +15,6 @@ from sqlalchemy.orm import Session
 from outreach.delivery.mail import texts
 from outreach.domain.kinds import Audience, MailKind, RuleTiming
 from outreach.domain.problems import Problem
-from outreach.domain.reminders import Rule
 from outreach.domain.states import ActivityState
 from outreach.models import Activity, ReminderRule, User
 from outreach.services import audit
@@ -147,12 +146,10 @@ def _preview_rules(
         session.rollback()
     present = all_rules(session)
     activities = _published(session, scope_of(session, programme_id, activity_id), now)
-    new: dict[int, list[Rule]] = {}
-    for activity in activities:
-        before, after = set(present.of(activity)), wanted.of(activity)
-        if set(after) != before:
-            new[activity.id] = [rule for rule in after if rule not in before]
-    return forecasting.for_rules([one for one in activities if one.id in new], new, now=now) if new else None
+    before = {activity.id: present.of(activity) for activity in activities}
+    after = {activity.id: wanted.of(activity) for activity in activities}
+    changed = [activity for activity in activities if set(after[activity.id]) != set(before[activity.id])]
+    return forecasting.for_rules(changed, before, after, now=now) if changed else None
 
 
 def _edit(session: Session, scope: Scope, key: str, values: RuleValues, by: User | None, now: datetime) -> ReminderRule:

@@ -23,10 +23,11 @@ from outreach.domain.mail.hours import MailHours, held_until, start_before
 from outreach.domain.mail.still_true import LineFacts, skip_because
 from outreach.domain.reminders import (
     ActivityTimes,
+    DueRule,
     MissedReason,
     NotReminded,
+    OtherDay,
     Rule,
-    due_at,
     local_day,
     missed_because,
     put_off_to,
@@ -41,11 +42,13 @@ from outreach.services.addresses import no_mail_reaches
 from outreach.services.office_defaults import deadline, deadline_at_publishing
 from outreach.services.reminders import audiences
 from outreach.services.reminders import expand as expanding
-from outreach.services.reminders.rules import rules_for
+from outreach.services.reminders.rules import moments_of, rules_for
 from outreach.services.reminders.schedule import (
     has_prepared,
     hastened_invitations,
     later_rule_is_due,
+    other_day_of,
+    told_at_after,
     waiting_invitations,
 )
 
@@ -63,7 +66,7 @@ class ForecastRow:
 
     people: recipients by present answers. at_most: if everyone who still may joins the audience. later: those of `people`
     who had a mail that day and get this one the next morning. held_until: when the office's hours for mail begin again,
-    if it is due outside them and can wait. note: why nothing goes out.
+    if it is due outside them and can wait. note: why nothing goes out. other_day: why it is on another day than its rule says.
     """
 
     day: date
@@ -78,6 +81,7 @@ class ForecastRow:
     later: int = 0
     held_until: datetime | None = None
     note: MissedReason | None = None
+    other_day: OtherDay | None = None
 
     @property
     def goes_at(self) -> datetime:
@@ -95,18 +99,18 @@ class Forecast:
 
 def for_publishing(activity_ids: Collection[int], *, now: datetime, invitations_at: datetime | None = None) -> Forecast:
     """Forecast what publishing these drafts now would send. invitations_at: when the invitations go out, if not at once."""
-    planned, sent_at = [], invitations_at or now
+    planned, sent_at, hours = [], invitations_at or now, office_defaults.mail_hours(db.session)
     for activity in _activities(activity_ids):
         respond_by_at = deadline_at_publishing(db.session(), activity, sent_at)
         times = ActivityTimes(activity.starts_at, activity.ends_at, respond_by_at)
         planned.append(_event(activity, MailKind.INVITATION, Audience.NEWLY_INVITED, times, activity.zone, sent_at))
-        planned += _ruled(activity, times, activity.zone, now)
+        planned += _ruled(activity, times, activity.zone, sent_at, hours, now)
     return _count(planned, now)
 
 
 def for_move(activity_id: int, move: Move, *, now: datetime) -> Forecast:
     """Forecast what moving this published activity would send, or giving this postponed one its new date."""
-    planned, dated = [], False
+    planned, dated, hours = [], False, office_defaults.mail_hours(db.session)
     for activity in _activities([activity_id]):
         respond_by_at = deadline(db.session(), move.respond_by_at, move.starts_at, move.zone, now)
         times = ActivityTimes(move.starts_at, move.ends_at, respond_by_at)
@@ -114,10 +118,12 @@ def for_move(activity_id: int, move: Move, *, now: datetime) -> Forecast:
         dated = activity.state is ActivityState.POSTPONED
         is_ahead = not dated or activity.starts_at > now
         planned.append(replace(told, also_starts_at=activity.starts_at if is_ahead else None))
+        told_at = told_at_after(activity, move, now=now)
         invited_at = _invitations_after(activity, move.starts_at, respond_by_at, now)
         if invited_at is not None:
             planned.append(_event(activity, MailKind.INVITATION, Audience.NEWLY_INVITED, times, move.zone, invited_at))
-        planned += _ruled(activity, times, move.zone, now)
+            told_at = min(told_at, invited_at)  # waiting invitations may go out at once because of the move
+        planned += _ruled(activity, times, move.zone, told_at, hours, now)
     return _count(planned, now, dated=dated)
 
 
@@ -164,11 +170,16 @@ def for_reminder(reminder_id: int, *, now: datetime) -> Forecast:
     return _scheduled(Reminder.id == reminder_id, now)
 
 
-def for_rules(activities: Collection[Activity], rules: Mapping[int, Sequence[Rule]], *, now: datetime) -> Forecast:
-    """Forecast what published activities would still send under other rules. rules: by activity id."""
-    planned = []
+def for_rules(
+    activities: Collection[Activity], before: Mapping[int, Sequence[Rule]], after: Mapping[int, Sequence[Rule]], *,
+    now: datetime,
+) -> Forecast:  # fmt: skip
+    """Forecast what published activities would send otherwise under other rules. before, after: the rules by activity id."""
+    planned, hours = [], office_defaults.mail_hours(db.session)
     for activity in activities:
-        planned += _under(activity, rules[activity.id], expanding.times_of(activity), activity.zone, now)
+        times, told_at = expanding.times_of(activity), activity.told_at or now
+        old, new = (moments_of(rules[activity.id], times, activity.zone, told_at, hours) for rules in (before, after))
+        planned += _due(activity, [one for one in new if one not in old], times, activity.zone, now)
     return _count(planned, now)
 
 
@@ -199,6 +210,7 @@ class _Planned:
     also_starts_at: datetime | None = None  # the start before a move
     held_until: datetime | None = None  # the office's hours for mail
     only: frozenset[int] | None = None  # the invitations of a reminder by hand
+    other_day: OtherDay | None = None
 
     def goes_out_at(self, now: datetime) -> datetime:
         return self.held_until or max(self.due_at, now)
@@ -239,7 +251,7 @@ def _scheduled(which: sa.ColumnElement[bool], now: datetime) -> Forecast:
         planned.append(
             _Planned(
                 activity.id, activity.title, activity.zone, due, kind, audience, times, reminder.invitation_id, note,
-                reminder.id, start_before(reminder.detail, due), only=_only(reminder),
+                reminder.id, start_before(reminder.detail, due), only=_only(reminder), other_day=other_day_of(reminder),
             )
         )  # fmt: skip
     return _count(planned, now)
@@ -256,22 +268,31 @@ def _event(
     return _Planned(activity.id, activity.title, zone, now, kind, audience, times)
 
 
-def _ruled(activity: Activity, times: ActivityTimes, zone: ZoneInfo, now: datetime) -> list[_Planned]:
-    return _under(activity, rules_for(db.session(), activity), times, zone, now)
+def _ruled(
+    activity: Activity, times: ActivityTimes, zone: ZoneInfo, told_at: datetime, hours: MailHours | None, now: datetime
+) -> list[_Planned]:
+    moments = moments_of(rules_for(db.session(), activity), times, zone, told_at, hours)
+    return _due(activity, moments, times, zone, now)
 
 
-def _under(
-    activity: Activity, rules: Sequence[Rule], times: ActivityTimes, zone: ZoneInfo, now: datetime
+def _due(
+    activity: Activity, moments: Iterable[DueRule], times: ActivityTimes, zone: ZoneInfo, now: datetime
 ) -> list[_Planned]:
     planned = []
-    for rule in rules:
-        moment = due_at(times.starts_at, times.ends_at, zone, rule)
-        if not rule.enabled or moment is None:
-            continue
-        note = MissedReason.MOMENT_PASSED if moment <= now else None
-        if note is None:
-            note = missed_because(rule.kind, rule.audience, moment, times, moment)
-        planned.append(_Planned(activity.id, activity.title, zone, moment, rule.kind, rule.audience, times, note=note))
+    for one in moments:
+        rule, due_at = one.rule, one.due_at
+        if due_at <= now:
+            note: MissedReason | None = MissedReason.MOMENT_PASSED
+        elif one.superseded:
+            note = MissedReason.SAME_DAY
+        else:
+            note = missed_because(rule.kind, rule.audience, due_at, times, due_at)
+        planned.append(
+            _Planned(
+                activity.id, activity.title, zone, due_at, rule.kind, rule.audience, times, note=note,
+                other_day=one.other_day,
+            )
+        )  # fmt: skip
     return planned
 
 
@@ -389,6 +410,7 @@ def _count(planned: Iterable[_Planned], now: datetime, *, dated: bool = False) -
                 activity_title=one.title, people=len(mailed),
                 at_most=len(most) + _to_be_named(one, possible[one.activity_id]),
                 without_address=len(without), later=len(later), held_until=one.held_until, note=one.note,
+                other_day=one.other_day,
             )
         )  # fmt: skip
     mails = tuple((day, len(recipients)) for day, recipients in sorted(per_day.items()) if recipients)

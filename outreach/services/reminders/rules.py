@@ -1,18 +1,21 @@
-"""Which reminder rules apply to an activity: its own, otherwise its programme's, otherwise the office's.
+"""Which reminder rules apply to an activity: its own, otherwise its programme's, otherwise the office's; and their moments.
 
 reminders/edit_rules.py changes them; domain/reminders.py computes when they are due.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, time
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach.domain.kinds import Audience, MailKind, RuleTiming
-from outreach.domain.reminders import Rule
+from outreach.domain.mail.hours import MailHours, held_until
+from outreach.domain.reminders import ActivityTimes, DueRule, Rule, moments
 from outreach.models import Activity, ReminderRule
-from outreach.services import audit
+from outreach.services import audit, holidays
 from outreach.services.reminders.scopes import Scope, closest, within
 from outreach.transactions import writing
 
@@ -92,6 +95,18 @@ def all_rules(session: Session) -> AllRules:
 def rules_for(session: Session, activity: Activity) -> list[Rule]:
     """Return the rules that apply to an activity, including disabled ones, in order of time."""
     return [as_rule(row) for row in rows_for(session, activity)]
+
+
+def moments_of(
+    rules: Iterable[Rule], times: ActivityTimes, zone: ZoneInfo, told_at: datetime, hours: MailHours | None
+) -> list[DueRule]:
+    """Return the moments of these rules for an activity, soonest first.
+
+    told_at: when its invitations go out, or when it was moved to its day. hours: the office's, which may hold them.
+    """
+    read_at = held_until(MailKind.INVITATION, Audience.NEWLY_INVITED, told_at, times, told_at, hours) or told_at
+    year = times.starts_at.astimezone(zone).year
+    return moments(rules, times, zone, holidays.days_off({year - 1, year}), read_at)
 
 
 def as_rule(row: ReminderRule) -> Rule:

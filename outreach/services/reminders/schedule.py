@@ -1,22 +1,24 @@
 """Write an activity's reminders: one row for each rule and each event. reminders/tick.py expands them into messages."""
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
+from outreach.domain.activity import Move
 from outreach.domain.kinds import Audience, MailKind
 from outreach.domain.mail.hours import SOON
-from outreach.domain.reminders import Rule, due_at, upcoming
+from outreach.domain.reminders import ActivityTimes, DueRule, MissedReason, OtherDay, local_day, upcoming
 from outreach.domain.states import ANSWERED, ActivityState, InvitationState, ReminderState
 from outreach.models import Activity, Invitation, MessageLine, Reminder
 from outreach.models.base import literally
+from outreach.services import office_defaults
 from outreach.services.reminders import audiences
-from outreach.services.reminders.rules import rules_for
+from outreach.services.reminders.rules import moments_of, rules_for
 
 BY_HAND = "by-hand"  # the key of reminders that staff send to chosen invitees
+OTHER_DAY = "other_day"  # in a reminder's detail: why it is due on another day than its rule says
 
 
 def event_reminder(
@@ -90,9 +92,13 @@ def schedule(
     Expanded reminders stay as history. If the activity moves so far that their rule is due in the future again, a
     further reminder is written.
     """
-    wanted = {due.rule.key: due for due in upcoming(
-        rules_for(session, activity), activity.starts_at, activity.ends_at, activity.zone, now
-    )}  # fmt: skip
+    times = ActivityTimes(activity.starts_at, activity.ends_at, activity.respond_by_at)
+    hours = office_defaults.mail_hours(session)
+    found_moments = moments_of(
+        rules_for(session, activity), times, activity.zone, activity.told_at or activity.published_at or now, hours
+    )
+    by_key = {one.rule.key: one for one in found_moments}
+    wanted = {due.rule.key: due for due in upcoming(found_moments, activity.starts_at, now)}
     present: dict[str, Reminder] = {
         r.key: r
         for r in session.scalars(
@@ -102,7 +108,7 @@ def schedule(
     }
     for key, reminder in present.items():
         if key not in wanted:
-            _end_or_keep(session, activity, reminder, now, passed_reason)
+            _end_or_keep(reminder, by_key.get(key), passed_reason)
     found = []
     for key, due in wanted.items():
         known = present.get(key)
@@ -115,16 +121,23 @@ def schedule(
         reminder.kind, reminder.audience = due.rule.kind, due.rule.audience
         reminder.due_at, reminder.state = due.due_at, ReminderState.SCHEDULED
         reminder.text_key = due.rule.text_key
+        reminder.detail = {OTHER_DAY: due.other_day.value} if due.other_day else {}
         session.add(reminder)
         found.append(reminder)
     session.flush()
     return found
 
 
-def reschedule(session: Session, activity: Activity, *, now: datetime) -> None:
-    """Update the reminders of a published or held activity to its rules, in the caller's transaction."""
+def reschedule(session: Session, activity: Activity, *, now: datetime, passed_reason: str = "rule_changed") -> None:
+    """Update the reminders of a published or held activity to its rules and deadline, in the caller's transaction."""
     if activity.state in (ActivityState.PUBLISHED, ActivityState.HELD):
-        schedule(session, activity, now=now, passed_reason="rule_changed")
+        schedule(session, activity, now=now, passed_reason=passed_reason)
+
+
+def other_day_of(reminder: Reminder) -> OtherDay | None:
+    """Return why a reminder is due on another day than its rule says; None if it is not."""
+    stored = (reminder.detail or {}).get(OTHER_DAY)
+    return OtherDay(stored) if stored else None
 
 
 def later_rule_is_due(now: datetime) -> sa.ColumnElement[bool]:
@@ -197,6 +210,15 @@ def hastened_invitations(
     return waiting if waiting is not None and waiting.due_at > min(starts_at, respond_by_at) - SOON else None
 
 
+def told_at_after(activity: Activity, move: Move, *, now: datetime) -> datetime:
+    """Return when the invitees hear of the day of a published or postponed activity that moves: now, if it is another day.
+
+    Invitations that go out later keep their moment.
+    """
+    same_day = local_day(move.starts_at, move.zone) == local_day(activity.starts_at, activity.zone)
+    return activity.told_at if same_day and activity.told_at else max(now, activity.told_at or now)
+
+
 def cancel_scheduled(session: Session, activity: Activity, reason: str) -> None:
     """Cancel all scheduled reminders of an activity, except notices of withdrawal."""
     session.execute(
@@ -215,26 +237,22 @@ def _has_a_moment(reminder: Reminder) -> bool:
     return ruled and reminder.invitation_id is None
 
 
-def _end_or_keep(session: Session, activity: Activity, reminder: Reminder, now: datetime, passed_reason: str) -> None:
+def _end_or_keep(reminder: Reminder, due: DueRule | None, passed_reason: str) -> None:
     """Cancel a scheduled reminder whose rule is gone. Otherwise leave it to the next tick if its due instant is unchanged,
-    or mark it as missed if that has changed to the past."""
-    rule = _rule(rules_for(session, activity), reminder.key)
-    moment = due_at(activity.starts_at, activity.ends_at, activity.zone, rule) if rule and rule.enabled else None
-    if moment is None:
+    or mark it as missed if that has changed to the past, or to a day on which another reminder goes out."""
+    if due is None:
         reminder.state, reminder.reason = ReminderState.CANCELLED, "rule_removed"
         return
-    moved = moment != reminder.due_at
-    reminder.due_at = moment
-    if moved:
+    moved = due.due_at != reminder.due_at
+    reminder.due_at = due.due_at
+    if due.superseded:
+        reminder.state, reminder.reason = ReminderState.MISSED, MissedReason.SAME_DAY
+    elif moved:
         reminder.state, reminder.reason = ReminderState.MISSED, passed_reason
 
 
 def _has_lines(session: Session, reminder: Reminder) -> bool:
     return bool(session.scalar(sa.select(sa.exists().where(MessageLine.reminder_id == reminder.id))))
-
-
-def _rule(rules: Iterable[Rule], key: str) -> Rule | None:
-    return next((r for r in rules if r.key == key), None)
 
 
 def _next_occurrence(session: Session, activity_id: int, key: str) -> int:

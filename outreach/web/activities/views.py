@@ -33,6 +33,7 @@ from outreach.services.activities import projected
 from outreach.services.activities.edit import NeedsMove
 from outreach.services.locking import ActivityMissing, ProgrammeMissing, Stale
 from outreach.services.planning import clashes as clashing
+from outreach.services.reminders.schedule import other_day_of
 from outreach.web.activities.blueprint import bp
 from outreach.web.activities.forms import ActivityForm, CommunityForm, NewActivityForm
 from outreach.web.clashes.in_forms import ClashPreview, came_filled_in, preview_clashes, preview_many, took_a_resolution
@@ -175,6 +176,7 @@ def show(activity_id: int) -> Any:
         page=page,
         activity=page.activity,
         reason_words=reason_words,
+        other_day_of=other_day_of,
         clashes=shown(found, about=[activity_id]) if found else [],
         intended=shown_marks(intentions.standing(now=clock.now(), activity_id=activity_id)),
     )

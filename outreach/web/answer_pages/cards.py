@@ -1,5 +1,6 @@
 """What an answer page shows of one activity besides its facts: the answer, the typed values, and why it may be closed."""
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -18,6 +19,8 @@ from outreach.web.answer_pages.read_form import CardForm, stored_choice
 from outreach.web.answer_pages.words import office_word, promised
 from outreach.web.frame.say import say
 
+PICK = re.compile(r"(hadir|tidak|wakil)(?:-(\d{1,9}))?")
+_PICKS = {"hadir": Choice.COMING, "tidak": Choice.NOT_COMING, "wakil": Choice.REPRESENTED}
 SPARE_ROWS = 3  # empty rows offered after the people already named
 
 
@@ -64,6 +67,22 @@ class Fault(NamedTuple):
     row: int = 0
 
 
+class Pick(NamedTuple):
+    """The choice pressed in a mail. activity_id: for which activity; 0 for all, as in mails sent before 1 December 2026."""
+
+    choice: str = ""
+    activity_id: int = 0
+
+    @classmethod
+    def of(cls, written: str) -> "Pick":
+        """Return the choice of a link's parameter: "hadir-12"."""
+        found = PICK.fullmatch(written)
+        return cls(_PICKS[found[1]], int(found[2] or 0)) if found else cls()
+
+    def choice_for(self, activity_id: int) -> str:
+        return self.choice if self.activity_id in (0, activity_id) else ""
+
+
 @dataclass
 class Card:
     shown: ShownInvitation
@@ -101,18 +120,24 @@ class Card:
 
 def cards(
     found: Sequence[ShownInvitation],
-    picked: str,
+    pick: Pick,
     typed: Mapping[int, CardForm],
     errors: Mapping[int, str],
     asked: Collection[int] = (),
 ) -> list[Card]:
     """Return one card for each activity.
 
-    picked: the choice of the button in the mail; it records nothing. typed: what was sent but refused, by activity.
+    pick: the choice of the button in the mail; it records nothing. typed: what was sent but refused, by activity.
     errors: why, by activity. asked: activities for which the invitee has to confirm the choice.
     """
     return [
-        _card(one, picked, typed.get(one.activity.id), errors.get(one.activity.id, ""), one.activity.id in asked)
+        _card(
+            one,
+            pick.choice_for(one.activity.id),
+            typed.get(one.activity.id),
+            errors.get(one.activity.id, ""),
+            one.activity.id in asked,
+        )
         for one in found
     ]
 

@@ -85,7 +85,7 @@ def times(facts: Facts) -> TimesInWords:
     return TimesInWords(
         day=formats.day(facts.starts_at, facts.zone),
         span=formats.span(facts.starts_at, facts.ends_at, facts.zone),
-        registration=formats.clock(facts.registration_at, facts.zone, with_zone=False) if facts.registration_at else "",
+        registration=formats.clock(facts.registration_at, facts.zone) if facts.registration_at else "",
         tile=tile(facts.starts_at, facts.zone),
     )
 
@@ -131,6 +131,15 @@ def _facts(env: Environment) -> Callable[[Facts, str], Markup]:
     return facts
 
 
+def _details(env: Environment) -> Callable[[Facts, str], Markup]:
+    @lru_cache(1024)
+    def details(about: Facts, language: str) -> Markup:
+        module: Any = env.get_template("answer_pages/facts.html").module
+        return Markup(module.more(about, times(about), words(language)).strip())  # noqa: S704  drawn, and escaped, by a template
+
+    return details
+
+
 def _look(app: Flask) -> tuple[Environment, str]:
     found = app.extensions.get(_KEY)
     if found is None:
@@ -141,6 +150,7 @@ def _look(app: Flask) -> tuple[Environment, str]:
             **env.globals,
             "css": Markup(css),  # noqa: S704  our own file
             "facts": _facts(env),
+            "details": _details(env),
             "google_calendar": google_calendar,
             "map_url": map_url,
             "phone": formats.phone,

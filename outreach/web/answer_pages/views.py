@@ -29,7 +29,7 @@ from outreach.services.answers.answer import LinkAnswer
 from outreach.services.answers.undo import NothingToUndo
 from outreach.services.invitations.links import LinkExpired, LinkRevoked, LinkUnknown
 from outreach.web.answer_pages.blueprint import bp
-from outreach.web.answer_pages.cards import Card, Fault, PersonRow, cards, faults_of, typed_who
+from outreach.web.answer_pages.cards import Card, Fault, PersonRow, Pick, cards, faults_of, typed_who
 from outreach.web.answer_pages.draw import (
     draw,
     foreign_sentence,
@@ -48,7 +48,7 @@ from outreach.web.frame import rate_limited
 from outreach.web.frame.request import asked_language, is_foreign
 from outreach.web.frame.say import say
 
-PICKS = {"hadir": Choice.COMING, "tidak": Choice.NOT_COMING, "wakil": Choice.REPRESENTED}
+NO_PICK = Pick()
 AROUND_A_LINK = ").,;:>\"'”’"  # characters that programs sometimes include when they turn addresses into links
 ADDRESSES_FOR_ONE = 10  # how many links' requests one address may send: a whole office may share one address
 
@@ -85,7 +85,7 @@ def nothing() -> Response:
 
 @bp.get("/<token>")
 def page(token: str) -> Response:
-    return _drawn(token, _found(token), picked=PICKS.get(request.args.get("pilih", ""), ""))
+    return _drawn(token, _found(token), pick=Pick.of(request.args.get("pilih", "")))
 
 
 @bp.get("/<token>/thanks")
@@ -249,7 +249,7 @@ def _drawn(
     found: AnswerPage,
     status: int = 200,
     *,
-    picked: str = "",
+    pick: Pick = NO_PICK,
     typed: Mapping[int, CardForm] | None = None,
     errors: Mapping[int, str] | None = None,
     asked: Sequence[int] = (),
@@ -258,7 +258,7 @@ def _drawn(
     noted: Sequence[int] = (),
     notice: str = "",
 ) -> Response:
-    shown = cards(found.activities, picked, typed or {}, errors or {}, asked)
+    shown = cards(found.activities, pick, typed or {}, errors or {}, asked)
     typed_together = typed_who(together) if together else None
     wrong = [card for card in shown if card.wrong]
     if wrong and not notice and not any(card.open for card in wrong):
@@ -273,7 +273,8 @@ def _drawn(
         polls=found.polls,
         open_count=sum(card.open for card in shown),
         waiting=sum(card.open and not card.answered for card in shown),
-        picked=picked,
+        picked=pick.choice,
+        picked_for_all=pick.choice if not pick.activity_id else "",
         same="same" in request.form,
         together=typed_together,
         notice=notice,

@@ -47,6 +47,8 @@ def reason_words(reason: str) -> str:
             return _("The activity was moved closer, so its moment had passed already.")
         case "rule_changed":
             return _("Its rule was changed, and the new moment had passed already.")
+        case "deadline_changed":
+            return _("The deadline for answers was changed, and the new moment had passed already.")
         case "rule_removed":
             return _("Its rule was switched off or removed.")
         case "activity_cancelled":

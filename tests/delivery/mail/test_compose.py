@@ -8,6 +8,7 @@ import pytest
 from outreach.delivery import tokens
 from outreach.delivery.mail.compose import AddressUnusable, compose
 from outreach.domain.kinds import AttendanceSource, Audience, MailKind, Role, Sex
+from outreach.domain.mail.hours import POSTPONED
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.models import AgendaItem, Attendance, MessageText
@@ -31,8 +32,8 @@ from tests.world.composed import (
 INVITATION, REMINDER = MailKind.INVITATION, MailKind.REMINDER
 
 
-def url_of(person, choice=""):
-    return tokens.answer_url(tokens.link_for(db.session, person), choice)
+def url_of(person, choice="", activity=None):
+    return tokens.page_url(tokens.token(tokens.link_for(db.session, person)), choice and f"{choice}-{activity.id}")
 
 
 def test_a_cadre_gets_an_invitation_in_indonesian(activity, ani):
@@ -47,7 +48,7 @@ def test_a_cadre_gets_an_invitation_in_indonesian(activity, ani):
     assert "Waktu: 08.00–12.00 WIB\n" in text
     assert "Registrasi: mulai 07.30 WIB\n" in text
     assert "Tempat: Aula Bappeda, Jl. Jenderal Sudirman, Metro\n" in text
-    assert f"Hadir: {url_of(ani, 'hadir')}\n" in text
+    assert f"Hadir: {url_of(ani, 'hadir', activity)}\n" in text
     assert "membawa" not in text
 
 
@@ -113,7 +114,8 @@ def test_an_organisation_is_asked_for_names(activity, police):
     mail = mail_of(line(published_invitation(activity, police, Role.PARTICIPANT, quota=2), INVITATION))
     assert mail["To"] == "Polres Metro <polres@example.com>"
     assert "Participants: up to 2\n" in text_of(mail)
-    assert f"Name the participants: {url_of(police)}\n" in text_of(mail)
+    assert f"Send people: {url_of(police, 'hadir', activity)}\n" in text_of(mail)
+    assert f"Send nobody: {url_of(police, 'tidak', activity)}\n" in text_of(mail)
     assert "Dear Head of Polres Metro\n" in text_of(mail)
 
 
@@ -618,8 +620,21 @@ def test_the_reader_is_told_whose_link_it_is_and_to_whom_it_may_be_passed_on(act
 )
 def test_the_usual_texts_lead_straight_to_each_choice(activity, ani, kind, role):
     mail = mail_of(line(published_invitation(activity, ani, role), kind, Audience.UNANSWERED))
-    assert [f"{label}: {url_of(ani, choice)}" in text_of(mail) for label, choice in (
+    assert [f"{label}: {url_of(ani, choice, activity)}" in text_of(mail) for label, choice in (
         ("Hadir", "hadir"), ("Tidak hadir", "tidak"), ("Diwakili", "wakil"))] == [True] * 3  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "more", "first"), [
+    (INVITATION, {}, "Mengirim peserta"),
+    (REMINDER, {}, "Mengirim peserta"),
+    (MailKind.CHANGE, {}, "Periksa nama peserta"),
+    (MailKind.CHANGE, {POSTPONED: "yes"}, "Periksa nama peserta"),
+])  # fmt: skip
+def test_the_usual_texts_lead_an_organisation_to_its_two_choices(activity, police, kind, more, first):
+    invitation = published_invitation(activity, police, Role.PARTICIPANT, quota=2)
+    text = text_of(mail_of(line(invitation, kind, Audience.UNANSWERED, detail=change(**more)), now=at(15)))
+    for label, choice in ((first, "hadir"), ("Tidak mengirim", "tidak")):
+        assert f"{label}: {url_of(police, choice, activity)}\n" in text
 
 
 def test_a_withdrawn_invitation_is_called_a_cancellation_of_the_invitation(activity, ani):
@@ -631,8 +646,8 @@ def test_a_withdrawn_invitation_is_called_a_cancellation_of_the_invitation(activ
 def test_links_are_buttons_in_html_and_shown_in_text(activity, ani):
     html = html_of(mail_of(line(published_invitation(activity, ani), INVITATION)))
     for choice in ("hadir", "tidak", "wakil"):
-        assert links_in_html(html).count(url_of(ani, choice)) == 2
-        assert url_of(ani, choice) in words_in_html(html)
+        assert links_in_html(html).count(url_of(ani, choice, activity)) == 2
+        assert url_of(ani, choice, activity) in words_in_html(html)
 
 
 def test_a_map_is_linked_only_where_the_venues_position_is_known(activity, hall, ani):

@@ -48,7 +48,7 @@ def test_every_invitee_gets_one_mail_in_their_language_with_all_the_slots(any_ap
     assert drain().sent == 2
     assert drain().sent == 0
     (indonesian,), (english,) = sent_to(server, "ani@example.com"), sent_to(server, "polres@example.com")
-    assert indonesian["Subject"] == "Mohon pilihan waktu: Rapat koordinasi lintas sektor"
+    assert indonesian["Subject"] == "Mohon pilih waktu: Rapat koordinasi lintas sektor"
     page = f"http://localhost/j/{tokens.token(links.link_for(db.session, ani))}/polls/{poll.id}"
     text = words(indonesian)
     assert page in text

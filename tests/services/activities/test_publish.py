@@ -206,7 +206,7 @@ def test_a_move_notifies_those_already_notified_and_moves_the_reminders(activity
     assert written()[2:] == [("Ani", "change")]
     assert scheduled(activity) == {
         "seven-days-before": "13 Jan 08.00",
-        "three-days-before": "17 Jan 08.00",
+        "three-days-before": "15 Jan 08.00",
         "day-before": "19 Jan 08.00",
         "thanks": "21 Jan 08.00",
     }

@@ -110,7 +110,7 @@ def test_people_waiting_for_a_seat_are_told_that_they_wait(ani_invited, activity
     )
     her_calendar_says(Choice.COMING, NOW + minutes(5))
     tick_and_send(NOW + minutes(6))
-    assert ("Jawaban tercatat", "Menunggu tempat") in confirmations_in(server)
+    assert ("Jawaban tercatat", "Menunggu kursi") in confirmations_in(server)
 
 
 def test_the_confirmations_text_shows_the_answer_changed_by_link_meanwhile(ani_invited, activity, server):

@@ -1,18 +1,21 @@
 """The forecast before saving: who gets which mail when, compared with what is really sent."""
 
+from dataclasses import fields
 from datetime import date, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
 
-from outreach.domain.activity import Move
+from outreach.domain.activity import ActivityValues, Move
 from outreach.domain.answers import Choice
 from outreach.domain.kinds import AnswerSource, AttendanceSource, Audience, MailKind, Role, RuleTiming
+from outreach.domain.reminders import OtherDay
 from outreach.domain.states import MessageState, ReminderState
 from outreach.extensions import db
 from outreach.models import Invitation, Message, MessageLine, Reminder
 from outreach.services import attendance
+from outreach.services.activities import edit as planning
 from outreach.services.activities import publish as publishing
 from outreach.services.answers import record as recording
 from outreach.services.invitations import invite as inviting
@@ -87,10 +90,63 @@ def test_after_a_mail_today_the_next_one_is_forecast_for_tomorrow(programme, hal
     assert forecast.mails_per_day[:2] == ((date(2027, 1, 4), 1), (date(2027, 1, 5), 1))
 
 
-def test_a_reminder_to_answer_after_the_deadline_is_shown_as_not_sent(programme, hall, ani):
-    activity = draft_activity(programme, hall, 18, respond_by_at=at(12, 16))
+def test_a_reminder_to_answer_goes_out_before_the_deadline_and_the_forecast_says_so(programme, hall, ani, office):
+    """Tuesday's usual deadline is on Friday, because two days before is Sunday; "three days before" is Saturday."""
+    activity = draft_activity(programme, hall, 19, respond_by_at=at(15, 16))
     inviting.invite_people([activity.id], [ani.id], Role.CADRE, by=None, now=NOW)
-    assert (15, "reminder", 0, 0, "deadline_passed") in rows(forecasting.for_publishing([activity.id], now=NOW))
+    said = forecasting.for_publishing([activity.id], now=NOW)
+    assert rows(said)[1:3] == [(12, "reminder", 1, 1, ""), (14, "reminder", 1, 1, "")]
+    assert [row.other_day for row in said.rows[:3]] == [None, None, OtherDay.DEADLINE]
+    publishing.publish([activity.id], by=None, now=NOW)
+    stored = forecasting.for_activities([activity.id], now=NOW)
+    assert [(row.due_at, row.other_day) for row in stored.rows] == [(row.due_at, row.other_day) for row in said.rows]
+    assert days_of_mails(range(4, 17)) == [4, 12, 14]
+
+
+def days_of_mails(days) -> list[int]:
+    """Let these days pass, each until 10.00; return on which of them a mail went out."""
+    for day in days:
+        reminding.tick(at(day, 10))
+        send_all(at(day, 10))
+    return [day.day for day in db.session.scalars(sa.select(Message.local_day).order_by(Message.id))]
+
+
+def test_a_reminder_to_answer_without_a_day_left_is_shown_as_not_sent(programme, hall, ani):
+    activity = draft_activity(programme, hall, 19, respond_by_at=at(15, 16))
+    inviting.invite_people([activity.id], [ani.id], Role.CADRE, by=None, now=at(15))
+    said = forecasting.for_publishing([activity.id], now=at(15))
+    assert (16, "reminder", 0, 0, "deadline_passed") in rows(said)
+
+
+def test_a_day_off_moves_a_reminder_of_those_coming_but_not_the_one_that_says_tomorrow(programme, hall, ani):
+    edit_rules.add(RuleTiming.BEFORE_START, RuleValues(2, time(8), Audience.COMING), by=None, now=NOW)
+    activity = draft_activity(programme, hall, 18)  # a Monday
+    inviting.invite_people([activity.id], [ani.id], Role.CADRE, by=None, now=NOW)
+    said = [row for row in forecasting.for_publishing([activity.id], now=NOW).rows if row.audience is Audience.COMING]
+    assert [(row.due_at.day, row.other_day) for row in said] == [(15, OtherDay.DAY_OFF), (17, None)]
+
+
+def test_the_moment_of_the_invitations_decides_which_reminder_comes_last(programme, hall, ani, office):
+    activity = draft_activity(programme, hall, 19, respond_by_at=at(15, 16))
+    inviting.invite_people([activity.id], [ani.id], Role.CADRE, by=None, now=NOW)
+    publishing.publish([activity.id], by=None, now=NOW, invitations_at=at(13, 9))
+    asking = sa.select(Reminder.due_at).where(Reminder.key == "three-days-before")
+    assert db.session.scalars(asking).all() == [at(14, 8)]
+    publishing.send_invitations_at(activity.id, at(14, 9), by=None, now=at(5))
+    assert db.session.scalars(asking).all() == [at(15, 8)]
+    assert days_of_mails(range(5, 17)) == [14, 15]
+
+
+def test_a_new_deadline_takes_its_reminder_along(programme, hall, ani, office):
+    activity = draft_activity(programme, hall, 21, respond_by_at=at(19, 16))
+    inviting.invite_people([activity.id], [ani.id], Role.CADRE, by=None, now=NOW)
+    publishing.publish([activity.id], by=None, now=NOW)
+    values = {field.name: getattr(activity, field.name) for field in fields(ActivityValues)}
+    planning.edit_activity(
+        activity.id, ActivityValues(**{**values, "respond_by_at": at(15, 16)}), activity.version, by=None, now=at(5)
+    )
+    asking = sa.select(Reminder.due_at).where(Reminder.key == "three-days-before")
+    assert db.session.scalars(asking).all() == [at(14, 8)]
 
 
 def send_all(now=NOW) -> None:
@@ -113,7 +169,7 @@ def test_a_move_and_a_cancellation_count_only_notified_people_who_have_not_decli
     move = Move(at(20), at(20, 12), JAKARTA, activity.venue_id)
     moved = forecasting.for_move(activity.id, move, now=at(5))
     assert [(row.kind, row.people) for row in moved.rows][0] == (MailKind.CHANGE, 1)
-    assert [row.day.day for row in moved.rows[1:]] == [13, 17, 19, 21]
+    assert [row.day.day for row in moved.rows[1:]] == [13, 15, 19, 21]  # 17 is a Sunday
     cancelled = forecasting.for_cancelling(activity.id, now=at(5))
     assert [(row.kind, row.people) for row in cancelled.rows] == [(MailKind.CANCELLATION, 1)]
 
@@ -214,11 +270,11 @@ def test_an_overdue_reminder_is_forecast_for_the_day_on_which_it_goes_out(activi
 
 def test_a_reminder_that_will_come_too_late_is_forecast_as_not_sent(programme, hall, ani):
     activity = draft_activity(programme, hall, 18, respond_by_at=at(12, 16))
-    inviting.invite_people([activity.id], [ani.id], Role.CADRE, by=None, now=NOW)
-    publishing.publish([activity.id], by=None, now=NOW)
-    reminding.tick(NOW)
-    send_all(NOW)
-    assert (15, "reminder", 0, 0, "deadline_passed") in rows(forecasting.for_activities([activity.id], now=at(5)))
+    inviting.invite_people([activity.id], [ani.id], Role.CADRE, by=None, now=at(12))
+    publishing.publish([activity.id], by=None, now=at(12))
+    reminding.tick(at(12))
+    send_all(at(12))
+    assert (15, "reminder", 0, 0, "deadline_passed") in rows(forecasting.for_activities([activity.id], now=at(12, 9)))
     reminding.tick(at(15))
     assert reminder_of(activity, "three-days-before").reason == "deadline_passed"
 

@@ -85,9 +85,9 @@ def test_an_added_rule_is_scheduled_and_its_removal_cancels_it(activity, coordin
     publishing.publish([activity.id], by=coordinator, now=NOW)
     before = scheduled(activity)
     made = edit_rules.add(
-        RuleTiming.BEFORE_START, values(days=2, audience=Audience.COMING, own_text=True), by=coordinator, now=NOW
+        RuleTiming.BEFORE_START, values(days=4, audience=Audience.COMING, own_text=True), by=coordinator, now=NOW
     )
-    assert scheduled(activity) == before | {made.key: "16 Jan 09.30"}
+    assert scheduled(activity) == before | {made.key: "14 Jan 09.30"}
     reminder = db.session.scalars(sa.select(Reminder).where(Reminder.key == made.key)).one()
     assert reminder.text_key == f"rule-{made.key}"
     edit_rules.edit(made.key, values(days=1), activity_id=activity.id, by=coordinator, now=NOW)

@@ -139,9 +139,9 @@ def test_messages_already_tried_are_not_merged(two_apart, ani):
 def test_no_one_is_asked_to_answer_after_the_deadline(programme, hall, ani):
     activity = draft_activity(programme, hall, 18, respond_by_at=at(12, 16))
     invite([activity], ani)
-    publish(activity)
-    run(NOW, at(11, 8), at(15, 8), at(17, 8))
-    assert [mail[1] for mail in mails()] == ["04 08.00", "11 08.00"]
+    publish(activity, now=at(12, 8))
+    run(at(12, 8), at(15, 8), at(17, 8))
+    assert [mail[1] for mail in mails()] == ["12 08.00"]
     missed = db.session.scalars(sa.select(Reminder).where(Reminder.key == "three-days-before")).one()
     assert (missed.state, missed.reason) == (ReminderState.MISSED, "deadline_passed")
 

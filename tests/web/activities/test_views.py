@@ -14,7 +14,7 @@ from outreach.services.activities import agenda as agendas
 from outreach.services.invitations import invite as inviting
 from outreach.services.reminders import tick as reminding
 from tests.web.reading import fields, text_of
-from tests.world import NOW, at, draft_activity
+from tests.world import NOW, at, draft_activity, invite, publish
 
 pytestmark = pytest.mark.usefixtures("clock_stands")
 
@@ -522,6 +522,18 @@ def test_invitations_are_sent_on_a_chosen_day_which_can_be_changed(coordinator_c
     assert coordinator_client.post(change, data={}).status_code == 302  # now
     assert db.session.scalars(sa.select(Reminder.due_at).where(Reminder.key == "invitation")).all() == [NOW]
     assert coordinator_client.get(change).status_code == 302
+
+
+@pytest.mark.usefixtures("default_rules")
+def test_pages_say_why_a_reminder_is_on_another_day(coordinator_client, programme, hall, ani, office):
+    activity = draft_activity(programme, hall, 19, respond_by_at=at(15, 16))  # a Tuesday; three days before is Saturday
+    invite(activity, ani)
+    why = "Earlier, because its own day is after the deadline for answers"
+    assert why in coordinator_client.get(f"/activities/{activity.id}/publish").text
+    publish(activity, tick=False)
+    page = text_of(coordinator_client.get(f"/activities/{activity.id}").text)
+    assert f"Thursday, 14 January 2027 at 08:00 WIB {why}" in page
+    assert "goes out on the working day before" in coordinator_client.get("/rules").text
 
 
 def test_the_office_chooses_its_hours_for_mails(administrator_client, office):

@@ -317,6 +317,32 @@ def test_a_choice_from_the_mail_says_how_to_send_it(phone, four_days, ani, pick,
     assert re.findall(r"Your choice is not sent yet\. ([^<]+)", top) == [leads_on]
 
 
+def test_a_choice_from_the_mail_is_for_its_activity_where_there_are_several(phone, four_days, ani):
+    """The mail was about the second day. Neither the other days nor the answer for all is marked."""
+    invite_and_mark(ani, *four_days)
+    second = four_days[1]
+    page = phone.get(f"/j/{token_of(ani)}?pilih=hadir-{second.id}&lang=en").text
+    top, *rest = page.split("<section")
+    assert "Your choice is not sent yet. Press it once more to send it:" in top
+    assert f'name="{second.id}-choice" value="coming" class="g"' in top
+    assert "Tue, 19 Jan" in top
+    assert marked(page) == ["coming"] * 2  # at the top and on its card
+    assert 'value="coming" class="g"' not in rest[0]  # the answer for all
+    press(phone, ani, second.id, choice="coming")
+    again = phone.get(f"/j/{token_of(ani)}?pilih=hadir-{second.id}&lang=en").text
+    assert "not sent yet" not in again
+    assert marked(again) == []
+    assert marked(phone.get(f"/j/{token_of(ani)}?pilih=hadir-99999").text) == []
+
+
+def test_represented_from_the_mail_opens_the_name_of_its_activity_only(phone, four_days, ani):
+    invite_and_mark(ani, *four_days)
+    second = four_days[1]
+    page = phone.get(f"/j/{token_of(ani)}?pilih=wakil-{second.id}").text
+    assert page.split("<section")[0].count(f'href="#w{second.id}"') == 1
+    assert re.findall(r'<details class="w"[^>]* open>', page) == [f'<details class="w" id="w{second.id}" open>']
+
+
 def test_represented_from_the_mail_leads_to_the_name(phone, first, ani):
     invite_and_mark(ani, first)
     page = phone.get(f"/j/{token_of(ani)}?pilih=wakil").text
@@ -326,8 +352,13 @@ def test_represented_from_the_mail_leads_to_the_name(phone, first, ani):
 
 def test_an_organisation_with_a_choice_from_a_link_is_told_to_name_people(phone, first, police):
     invite_office_and_mark(police, first)
-    top = phone.get(f"/j/{token_of(police)}?pilih=hadir&lang=en").text.split("<section")[0]
-    assert "Your choice is not sent yet. Please press it below." in top
+    for pick in ("hadir", f"hadir-{first.id}"):
+        page = phone.get(f"/j/{token_of(police)}?pilih={pick}&lang=en").text
+        top = page.split("<section")[0]
+        assert "Your choice is not sent yet. Please write who is sent, and send it." in top
+        assert (top.count(f'href="#w{first.id}"'), page.count(f'<fieldset id="w{first.id}"')) == (1, 1)
+    nobody = phone.get(f"/j/{token_of(police)}?pilih=tidak-{first.id}&lang=en").text.split("<section")[0]
+    assert f'<button name="{first.id}-choice" value="not_coming" class="g">Sending nobody</button>' in nobody
 
 
 def test_an_invitation_that_is_not_answered_asks_and_says_nothing_about_an_answer(phone, first, ani, police):
@@ -359,7 +390,7 @@ def test_a_speaker_who_is_also_a_participant_answers_once(phone, first, chief):
     invite_and_mark(chief, first, role=Role.PARTICIPANT)
     page = phone.get(f"/j/{token_of(chief)}").text
     assert page.count("<section") == 1
-    assert "“Pencegahan &amp; pelaporan”,\n09.00–10.00 WIB" in page
+    assert "“Pencegahan &amp; pelaporan”, 09.00–10.00 WIB" in page
     assert "Milik orang lain" not in page
     press(phone, chief, first.id, choice="coming")
     assert states(chief) == ["coming", "coming"]
@@ -507,8 +538,9 @@ def nominees(of) -> list[tuple[str, str, str]]:
 def test_the_police_name_two_people_and_change_one(phone, first, police):
     invite_office_and_mark(police, first)
     page = phone.get(f"/j/{token_of(police)}").text
-    assert ("Polres Metro" in page, page.count("-rows-"), 'value="represented"' in page) == (True, 8, False)
-    assert "Apakah Bapak/Ibu mengirim peserta?" in page
+    rows = page.count(f'name="{first.id}-rows-')
+    assert ("Polres Metro" in page, rows, 'value="represented"' in page) == (True, 8, False)
+    assert "Apakah mengirim peserta?" in page
     assert "hadir?" not in page
     assert re.findall(r'-choice" value="(\w+)"[^>]*>([^<]+)<', page) == [
         ("coming", "Mengirim peserta"),
@@ -873,11 +905,11 @@ def test_one_empty_row_is_open_and_the_others_are_behind_one_more_person(phone, 
     invite_office_and_mark(police, first, quota=3)
     page = phone.get(f"/j/{token_of(police)}?lang=en").text
     assert page.count("<summary>One more person</summary>") == 2
-    assert page.count('<fieldset class="o">') == 1
+    assert page.count('<fieldset class="o"') == 1
     press(phone, police, first.id, choice="coming", **{"rows-0-name": "Rina"})
     page = phone.get(f"/j/{token_of(police)}?lang=en").text
     assert page.count("<summary>One more person</summary>") == 1
-    assert page.count('<fieldset class="o">') == 1
+    assert page.count('<fieldset class="o"') == 1
     assert "<summary>Rina</summary>" in page
 
 
@@ -1024,7 +1056,7 @@ def test_an_answer_for_all_leaves_what_was_answered(phone, four_days, ani):
     one, two = (day.id for day in four_days[:2])
     for day, name in ((one, "Rina"), (two, "Dedi")):
         press(phone, ani, day, choice="represented", name=name)
-    assert "Jawaban sama untuk 2 kegiatan yang belum dijawab?" in phone.get(f"/j/{token_of(ani)}").text
+    assert "Jawaban yang sama untuk 2 kegiatan yang belum dijawab?" in phone.get(f"/j/{token_of(ani)}").text
     assert press(phone, ani, "all", choice="not_coming").status_code == 303
     assert states(ani) == ["represented", "represented", "not_coming", "not_coming"]
     assert 'aria-labelledby="all"' not in phone.get(f"/j/{token_of(ani)}").text

@@ -1,0 +1,69 @@
+"""Two engines that look for what hinders people on a page: axe, and IBM's accessibility-checker-engine.
+
+They find different things. IBM's engine comes with the tests (vendor/), because it is not on PyPI.
+"""
+
+import gzip
+import re
+from functools import cache
+from pathlib import Path
+
+from axe_playwright_python.sync_playwright import Axe
+
+ENGINE = Path(__file__).parent / "vendor" / "ace.js.gz"
+CHECK = """async () => {
+  const { results } = await new ace.Checker().check(document, ["IBM_Accessibility"]);
+  return results.filter(({ value: [policy, outcome] }) => policy === "VIOLATION" && outcome === "FAIL")
+    .map(({ ruleId, message, snippet }) => [ruleId, message, snippet]);
+}"""
+WITHOUT_HEADERS = (
+    "() => [...document.querySelectorAll('table')].filter(t => !t.querySelector('th')).map(t => t.outerHTML)"
+)
+# What IBM's engine says wrongly: (rule, a pattern in the element's HTML), and why it is wrong.
+FALSE_ALARMS = {
+    (
+        "element_tabbable_role_valid",
+        'table-scroll|class="words"',
+    ): "What scrolls must be reached by keyboard (axe: scrollable-region-focusable).",
+    (
+        "table_headers_exists",
+        "<table",
+    ): "It misses header cells that a phone shows beside each value. WITHOUT_HEADERS looks itself.",
+    ("input_autocomplete_valid", 'autocomplete="username"'): "HTML allows it for a field of type email.",
+    (
+        "aria_content_in_landmark",
+        'class="skip"',
+    ): "A link to skip to the content comes before all landmarks, by WCAG's technique G1.",
+    (
+        "aria_form_label_unique",
+        "<form (?!.*aria-label)",
+    ): "A form without a name has no role (HTML-AAM), so no two are the same.",
+    ("aria_landmark_name_unique", "<form (?!.*aria-label)"): "A form without a name is no landmark (HTML-AAM).",
+}
+
+
+def violations(page) -> dict[str, list[str]]:
+    """Return what both engines find on an open page: by rule, the first characters of each element's HTML."""
+    return by_axe(page) | by_ibm(page)
+
+
+def by_axe(page) -> dict[str, list[str]]:
+    found = Axe().run(page).response["violations"]
+    return {f"axe: {one['id']}": [node["html"][:120] for node in one["nodes"]] for one in found}
+
+
+def by_ibm(page) -> dict[str, list[str]]:
+    page.evaluate(_engine())
+    found: dict[str, list[str]] = {}
+    for rule, message, html in page.evaluate(CHECK):
+        if not any(rule == alarm and re.search(part, html) for alarm, part in FALSE_ALARMS):
+            found.setdefault(f"ibm: {rule}", []).append(f"{html[:160]} ({message})")
+    if tables := page.evaluate(WITHOUT_HEADERS):
+        found["table without header cells"] = [html[:120] for html in tables]
+    return found
+
+
+@cache
+def _engine() -> str:
+    """Return the engine as a script that makes `ace` known to the page, once."""
+    return f"() => {{ if (!window.ace) {{ {gzip.decompress(ENGINE.read_bytes()).decode()}; window.ace = ace; }} }}"
