@@ -122,6 +122,8 @@ class AnyHistory(RuleBasedStateMachine):
             self.work([SENT])
             self.move("Beta", DAY, tick=True)
             self.work([SENT])
+            if quiet:
+                self.until(21)  # what can wait is held until the morning
             for title in ("Alfa", "Beta"):
                 self.invite(title, "Dedi")
                 self.tick()

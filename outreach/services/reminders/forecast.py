@@ -13,7 +13,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import Session, aliased
 
 from outreach.delivery.recheck.moves_told import MAY_HAVE_TOLD
 from outreach.domain.activity import Move
@@ -49,6 +49,7 @@ from outreach.services.reminders.schedule import (
     later_rule_is_due,
     other_day_of,
     told_at_after,
+    waiting_invitations,
 )
 
 FORECAST = (ActivityState.DRAFT, ActivityState.PUBLISHED, ActivityState.POSTPONED)
@@ -118,13 +119,25 @@ def for_move(activity_id: int, move: Move, *, now: datetime) -> Forecast:
         is_ahead = not dated or activity.starts_at > now
         planned.append(replace(told, also_starts_at=activity.starts_at if is_ahead else None))
         told_at = told_at_after(activity, move, now=now)
-        hastened = hastened_invitations(db.session(), activity.id, move.starts_at, respond_by_at, now=now)
-        if hastened:
-            told_at = now
-        if has_prepared(db.session(), activity.id) if dated else hastened:
-            planned.append(_event(activity, MailKind.INVITATION, Audience.NEWLY_INVITED, times, move.zone, now))
+        invited_at = _invitations_after(activity, move.starts_at, respond_by_at, now)
+        if invited_at is not None:
+            planned.append(_event(activity, MailKind.INVITATION, Audience.NEWLY_INVITED, times, move.zone, invited_at))
+            told_at = min(told_at, invited_at)  # waiting invitations may go out at once because of the move
         planned += _ruled(activity, times, move.zone, told_at, hours, now)
     return _count(planned, now, dated=dated)
+
+
+def _invitations_after(
+    activity: Activity, starts_at: datetime, respond_by_at: datetime, now: datetime
+) -> datetime | None:
+    """Return when the invitations that wait go out once the activity has this start and deadline; None if none waits."""
+    session: Session = db.session()
+    if activity.state is ActivityState.POSTPONED:
+        return now if has_prepared(session, activity.id) else None
+    if hastened_invitations(session, activity.id, starts_at, respond_by_at, now=now):
+        return now
+    waiting = waiting_invitations(session, activity.id, now)
+    return waiting.due_at if waiting else None
 
 
 def for_cancelling(activity_id: int, *, now: datetime) -> Forecast:

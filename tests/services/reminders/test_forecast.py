@@ -371,6 +371,14 @@ def test_a_move_of_a_started_activity_is_forecast_for_the_notified_people(activi
     assert [row.people for row in forecast.rows if row.kind is MailKind.CHANGE] == [1]
 
 
+def test_a_move_names_the_invitations_that_wait_for_their_moment(activity, ani):
+    inviting.invite_people([activity.id], [ani.id], Role.CADRE, by=None, now=NOW)
+    publishing.publish([activity.id], by=None, now=NOW, invitations_at=at(6))
+    move = Move(at(20), at(20, 12), JAKARTA, activity.venue_id)
+    forecast = forecasting.for_move(activity.id, move, now=at(5))
+    assert [(row.due_at, row.people) for row in forecast.rows if row.kind is MailKind.INVITATION] == [(at(6), 1)]
+
+
 def reminder_of(activity, key: str) -> Reminder:
     return db.session.scalars(sa.select(Reminder).where(Reminder.activity_id == activity.id, Reminder.key == key)).one()
 
