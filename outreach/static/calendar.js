@@ -91,13 +91,14 @@
 
   function dayHead(date, format) {
     const day = dayOf(date);
-    const link = made("a", "cal-head", new Intl.DateTimeFormat(data.locale, format).format(date));
+    const text = new Intl.DateTimeFormat(data.locale, format).format(date);
+    const link = made("a", "cal-head", text);
     const here = new URL(data.here, location.href);
     here.searchParams.set("view", "day");
     here.searchParams.set("on", day);
     link.href = here.pathname + here.search;
-    link.setAttribute("aria-label", [new Intl.DateTimeFormat(data.locale, { dateStyle: "full" }).format(date), notes.get(day)]
-      .filter(Boolean).join(", "));
+    const name = format.month ? text : new Intl.DateTimeFormat(data.locale, { dateStyle: "full" }).format(date); // it contains the text
+    link.setAttribute("aria-label", [name, notes.get(day)].filter(Boolean).join(", "));
     return { domNodes: notes.get(day) ? [link, made("span", `cal-head-note cal-head-${kinds.get(day)}`, notes.get(day))] : [link] };
   }
 
@@ -169,6 +170,7 @@
     }
     // The heads of days are read as written. Without a role, an element may have no name of its own.
     for (const el of root.querySelectorAll("span[aria-label], time[aria-label]")) el.removeAttribute("aria-label");
+    for (const el of root.querySelectorAll("aside")) el.setAttribute("role", "none"); // the hours, or the names of rows
     if (data.view === "month") {
       for (const el of root.querySelectorAll(".ec-day")) {
         const kind = kinds.get((el.querySelector("time") || {}).dateTime);
