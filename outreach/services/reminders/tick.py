@@ -66,8 +66,7 @@ def next_due_at() -> datetime | None:
 def _due(now: datetime) -> list[tuple[int, int]]:
     """Return (reminder id, activity id) of due reminders, by activity and due time.
 
-    Outside the office's hours for mail, those that can wait are left out, unless a later rule replaces them: no mail goes
-    out for them.
+    Outside the office's hours for mail, those that can wait are left out.
     """
     hours = office_defaults.mail_hours(db.session)
     due = (
@@ -78,15 +77,8 @@ def _due(now: datetime) -> list[tuple[int, int]]:
     if hours is None or hours.opening(now) is None:
         found = [(row.id, row.activity_id) for row in db.session.execute(due)]
     else:
-        rows = db.session.execute(
-            due.with_only_columns(Reminder, Activity, later_rule_is_due(now)).join(Reminder.activity)
-        )
-        found = [
-            (reminder.id, activity.id)
-            for reminder, activity, later in rows
-            if (later and reminder.kind is MailKind.REMINDER)
-            or expanding.held_until(reminder, activity, now, hours) is None
-        ]
+        rows = db.session.execute(due.with_only_columns(Reminder, Activity).join(Reminder.activity))
+        found = [(one.id, at.id) for one, at in rows if expanding.held_until(one, at, now, hours) is None]
     db.session.rollback()
     return found
 
