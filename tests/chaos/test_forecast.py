@@ -31,7 +31,7 @@ from outreach.domain.reminders import MissedReason, local_day
 from outreach.domain.states import InvitationState, MessageState, ReminderState
 from outreach.extensions import current_settings, db
 from outreach.models import Activity, Invitation, Message, MessageLine, Office, Organisation, Person, Region, Reminder
-from outreach.services import attendance
+from outreach.services import attendance, office_defaults
 from outreach.services.activities import move as moves
 from outreach.services.activities import publish as publishing
 from outreach.services.answers import record as recording
@@ -40,6 +40,7 @@ from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import withdraw as withdrawing
 from outreach.services.messages import resend as resending
 from outreach.services.reminders import edit_rules, rules
+from outreach.services.reminders import expand as expanding
 from outreach.services.reminders import forecast as forecasting
 from outreach.services.reminders import remind_now as by_hand
 from outreach.services.reminders import tick as reminding
@@ -404,6 +405,12 @@ class AnyHistory(RuleBasedStateMachine):
         together = forecasting.for_activities({row.activity_id for row in due}, now=self.now)
         rows = [one.rows[0] for one in alone.values()]
         assert sorted(map(repr, rows)) == sorted(repr(row) for row in together.rows if row.due_at <= self.now)
+        hours = office_defaults.mail_hours(db.session)
+        waiting = {
+            one.id
+            for one in db.session.scalars(sa.select(Reminder).where(Reminder.id.in_(alone)))
+            if expanding.held_until(one, one.activity, self.now, hours)
+        }
         had_lines = set(db.session.scalars(sa.select(MessageLine.id)))
         reminding.tick(self.now)
         written = self.written(had_lines)
@@ -416,6 +423,8 @@ class AnyHistory(RuleBasedStateMachine):
             if row.held_until:
                 expected = (ReminderState.SCHEDULED, "")
                 assert (row.held_until - self.now, reminder_id in written) == (self.opening() - self.now, False), row
+            if row.note and reminder_id in waiting:  # it waits for the morning, when a later rule will have replaced it
+                expected = (ReminderState.SCHEDULED, "")
             assert (reminder.state, reminder.reason) == expected, row
             if row.held_until:
                 its = reminder.activity
