@@ -162,7 +162,8 @@ def _card(one: ShownInvitation, picked: str, form: CardForm | None, error: str, 
     is_open = one.refusal is None
     answered = one.state in ANSWERED
     stored = stored_choice(one) or ""
-    allowed = is_open and picked and picked != stored and not (one.quota and picked == Choice.REPRESENTED)
+    says_more = picked != stored or one.moved  # after a move, the same answer confirms the new time
+    allowed = is_open and picked and says_more and not (one.quota and picked == Choice.REPRESENTED)
     return Card(
         shown=one,
         answered=answered,

@@ -335,6 +335,19 @@ def test_a_choice_from_the_mail_is_for_its_activity_where_there_are_several(phon
     assert marked(phone.get(f"/j/{token_of(ani)}?pilih=hadir-99999").text) == []
 
 
+def test_the_same_choice_from_the_mail_of_a_new_date_is_offered_again(phone, first, ani):
+    """The mail asks to confirm the answer for the new date. Who presses the former answer there confirms it."""
+    invite_and_mark(ani, first)
+    press(phone, ani, first.id, choice="coming")
+    assert "not sent yet" not in phone.get(f"/j/{token_of(ani)}?pilih=hadir-{first.id}&lang=en").text
+    first.sequence += 1
+    db.session.commit()
+    page = phone.get(f"/j/{token_of(ani)}?pilih=hadir-{first.id}&lang=en").text
+    assert "Your choice is not sent yet. Press it once more to send it:" in page.split("<section")[0]
+    press(phone, ani, first.id, choice="coming")
+    assert "not sent yet" not in phone.get(f"/j/{token_of(ani)}?pilih=hadir-{first.id}&lang=en").text
+
+
 def test_represented_from_the_mail_opens_the_name_of_its_activity_only(phone, four_days, ani):
     invite_and_mark(ani, *four_days)
     second = four_days[1]
