@@ -83,12 +83,12 @@ def test_invalid_input_is_reported_and_kept(phone, link, given, sentence):
 
 def test_a_calendar_file_is_read_and_an_address_waits_for_the_engine(phone, link):
     assert sent(phone, link, "/calendar", file=(io.BytesIO(CALENDAR), "dinas.ics")).status_code == 303
-    assert sent(phone, link, "/calendar", address="webcal://example.com/k3y.ics").status_code == 303
+    assert sent(phone, link, "/calendar", address="webcal://example.com/k3y-of-an-office.ics").status_code == 303
     shown = phone.get(f"/j/{link}/away?lang=en").text
     assert "1 busy time ahead" in shown
     assert "0 busy times ahead" not in shown
     assert "will be read in a minute or two" in shown
-    assert "k3y" not in shown
+    assert "k3y-of-an-office" not in shown
     assert "Rahasia" not in shown
     for calendar in db.session.scalars(sa.select(AbsenceCalendar)).all():
         assert calendar.source is AbsenceSource.SELF
