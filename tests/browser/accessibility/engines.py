@@ -41,6 +41,10 @@ FALSE_ALARMS = {
         "aria_form_label_unique",
         "<form (?!.*aria-label)",
     ): "A form without a name has no role (HTML-AAM), so no two are the same.",
+    (
+        "input_checkboxes_grouped",
+        'name="pick"',
+    ): "The cadres of one press stand in a group for each activity, each group with its name.",
     ("aria_landmark_name_unique", "<form (?!.*aria-label)"): "A form without a name is no landmark (HTML-AAM).",
 }
 
