@@ -25,7 +25,7 @@ WITHOUT_HEADERS = (
 FALSE_ALARMS = {
     (
         "element_tabbable_role_valid",
-        'table-scroll|class="words"',
+        'table-scroll|class="words"|class="poll-text"',
     ): "What scrolls must be reached by keyboard (axe: scrollable-region-focusable).",
     ("element_tabbable_role_valid", "<article"): "The calendar's drawing: its name says what pressing it does.",
     (
