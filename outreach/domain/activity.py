@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from outreach.domain.kinds import ActivityKind
 
 NEEDS_A_MOVE = ("starts_at", "ends_at", "zone", "venue_id")
+WAS_POSTPONED = "postponed"  # in the detail of a move's reminder: it was postponed before, so this is its new date
 
 
 @dataclass(frozen=True)

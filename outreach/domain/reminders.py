@@ -119,7 +119,7 @@ def useful_until(kind: MailKind, audience: Audience, due: datetime, times: Activ
 
 
 def may_wait_until(kind: MailKind, audience: Audience, due: datetime, times: ActivityTimes) -> datetime | None:
-    """Return the latest instant to which a mail may be postponed if its recipient had one today; None: it may not wait.
+    """Return the latest instant to which a mail may wait if its recipient had one today; None: it may not wait.
 
     News cannot wait. A mail that asks for an answer must leave a day for it.
     """

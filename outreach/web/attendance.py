@@ -11,6 +11,7 @@ from flask_login import current_user
 from outreach import clock
 from outreach.domain.kinds import AttendanceSource, ListName
 from outreach.domain.problems import Problem
+from outreach.domain.states import ActivityState
 from outreach.models import Activity
 from outreach.queries import attendance as attendees
 from outreach.queries.attendance import ShownAttendance
@@ -46,10 +47,17 @@ def sheet(activity_id: int) -> Any:
 @bp.get("/activities/<int:activity_id>/attendance/paper")
 @staff_required
 def paper(activity_id: int) -> Any:
-    """Show the attendance list for signing, to be printed. Invitees who declined are left out; empty lines are added."""
+    """Show the attendance list for signing, to be printed. Invitees who declined are left out; empty lines are added.
+
+    A postponed activity has no day to write on it.
+    """
+    activity = invitees.activity_of(activity_id)
+    if activity.state is ActivityState.POSTPONED:
+        flash(_("This activity is postponed. It has no day for a list for signing."), "warning")
+        return redirect(url_for("activities.show", activity_id=activity_id))
     return render_template(
         "attendance/paper.html",
-        activity=invitees.activity_of(activity_id),
+        activity=activity,
         rows=attendees.to_sign(activity_id),
         empty_lines=EMPTY_LINES,
         belongs_to=lambda one: columns.belongs_to(one, short=True),

@@ -188,7 +188,7 @@ def test_moving_a_published_activity_shows_who_is_notified_and_then_notifies_the
     dialog = page.get_by_role("dialog")
     dialog.get_by_text("Who gets which mail when").wait_for()
     dialog.get_by_label("Reason").fill("Aula dipakai rapat paripurna")
-    press(dialog.get_by_role("button", name="Move and tell everyone"))
+    press(dialog.get_by_role("button", name="Move and tell them"))
     assert times(announced)[0] == tuesday + timedelta(days=1)
     wait_for(lambda: len(db.session.scalars(sa.select(Message.sent_at).where(Message.sent_at.is_not(None))).all()) == 2)
     page.get_by_role("link", name="Take it back …").click()

@@ -56,7 +56,7 @@ def test_postponed_and_given_a_new_date(coordinator, told, chromium, whole, size
     press(page.get_by_role("button", name="Next: who is told"))
     holds(page, width)
     assert "Who gets which mail when" in page.locator("main").inner_text()
-    press(page.get_by_role("button", name="Postpone it and tell everyone"))
+    press(page.get_by_role("button", name="Postpone it and tell them"))
     holds(page, width)
     assert state() is ActivityState.POSTPONED
     assert "Waits for a new date" in page.locator("main").inner_text()
@@ -79,7 +79,7 @@ def test_postponed_and_given_a_new_date(coordinator, told, chromium, whole, size
     page.fill("#on", working_day(40).isoformat())
     press(page.get_by_role("button", name="Next: who is told"))
     holds(page, width)
-    press(page.get_by_role("button", name="Set it and tell everyone"))
+    press(page.get_by_role("button", name="Set it and tell them"))
     assert state() is ActivityState.PUBLISHED
     wait_for(lambda: subjects() == ["Undangan", "DITUNDA", "WAKTU BARU"])
     cadre.goto(f"{whole}/j/{token}")

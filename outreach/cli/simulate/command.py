@@ -31,7 +31,7 @@ HEADINGS = {
     MailKind.REMINDER: "reminded",
     MailKind.CHANGE: "change",
     MailKind.CANCELLATION: "cancel",
-    MailKind.POSTPONEMENT: "put off",
+    MailKind.POSTPONEMENT: "post-\nponed",
     MailKind.WITHDRAWAL: "taken\nback",
     MailKind.SEAT: "seat",
     MailKind.CONFIRMATION: "noted",

@@ -24,8 +24,8 @@ from outreach.delivery.mail.merge_lines import worth_saying
 from outreach.delivery.mail.recipient import Recipient, locale_of, recipient_of
 from outreach.delivery.rows import stored as rows
 from outreach.delivery.rows.batch import LineRow, MessageRow
+from outreach.domain.activity import WAS_POSTPONED
 from outreach.domain.kinds import MailKind
-from outreach.domain.mail.hours import POSTPONED
 from outreach.domain.states import InvitationState
 from outreach.extensions import current_settings, db
 from outreach.models import Activity, Invitation, Message, MessageLine, Office, Reminder, the_office
@@ -118,7 +118,7 @@ def text_key(row: MessageRow, line: LineRow, reminder: Reminder) -> str:
         state=line.state,
         to_organisation=row.person_id is None,
         nominated=line.nominated_under_id is not None,
-        postponed=POSTPONED in (reminder.detail or {}),
+        postponed=WAS_POSTPONED in (reminder.detail or {}),
     )
 
 

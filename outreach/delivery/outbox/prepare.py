@@ -309,7 +309,8 @@ def _nothing_left(lease: Lease, row: MessageRow, verdict: RecheckResult, doubts:
     if doubts:  # it may have arrived
         return Settled(lease, MessageState.UNKNOWN, FailureReason.IN_DOUBT)
     if verdict.reason is SkipReason.TOO_LATE and row.attempts:
-        return Settled(lease, MessageState.FAILED, FailureReason.GAVE_UP)
+        # Another line of it may be an invitation that a postponement held back.
+        return Settled(lease, MessageState.FAILED, FailureReason.GAVE_UP, skipped_lines=verdict.skipped)
     return _skipped(lease, verdict, verdict.reason)
 
 

@@ -42,17 +42,17 @@ def settled(ready: Ready, mail: WrittenMail, outcome: Accepted | NotSent, *, now
 def not_composed(ready: Ready, error: Exception, *, now: datetime) -> Settled:
     """Return the result of a message whose mail could not be composed. The log names the place, but not the content."""
     log.error("message not composed", message=ready.lease.message_id, **fault(error))
-    return postponed(
+    return later_or_given_up(
         ready.lease, FailureReason.NOT_COMPOSED, None, type(error).__name__, ready.useful_until, ready.attempts, now,
         ready.doubts,
     )  # fmt: skip
 
 
-def postponed(
+def later_or_given_up(
     lease: Lease, reason: FailureReason, code: int | None, words: str, until: datetime, attempts: int, now: datetime,
     doubts: int = 0,
 ) -> Settled:  # fmt: skip
-    """Return a message that is retried later, or given up if too little time is left. until: when the mail is useless."""
+    """Return a message that is tried again later, or given up if too little time is left. until: when it is useless."""
     again_at = next_try(now, attempts + 1, until, random.random())  # noqa: S311
     if again_at is not None:
         return Settled(lease, MessageState.RETRY, reason, True, None, code, words, again_at)
@@ -82,7 +82,7 @@ def _unsent(ready: Ready, mail: WrittenMail, outcome: NotSent, now: datetime) ->
             told=ready.told,
             mail=mail.kept(),
         )
-    return postponed(
+    return later_or_given_up(
         lease, FailureReason.TEMPORARY, outcome.code, outcome.words, ready.useful_until, ready.attempts, now,
         ready.doubts,
     )  # fmt: skip

@@ -2,7 +2,7 @@
 
 If a newer mail says the same, the older one is not sent. services/reminders/expand.py moves the lines of an older mail that still
 waits. This file handles older mails that a worker had claimed at that moment and that came back: the worker vanished or
-returned them, or the mail server postponed them.
+returned them, or the mail server did not take them yet.
 """
 
 from collections import defaultdict
@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 
 from outreach.delivery.mail import values
 from outreach.delivery.rows.batch import LineRow, MessageRow, SharedRows
+from outreach.domain.activity import WAS_POSTPONED
 from outreach.domain.kinds import MailKind
-from outreach.domain.mail.hours import POSTPONED
 from outreach.domain.mail.still_true import SkipReason
 from outreach.domain.states import MessageState
 from outreach.models import Activity, Attempt, Message, MessageLine, Reminder
@@ -131,7 +131,7 @@ def _is_back(activity: Activity, moves: Sequence[Reminder]) -> bool:
     """Return whether these moves, the first one from what the recipient knows, lead back to there."""
     if not moves or any(values.differs(activity, moves[0].detail)):
         return False
-    return len(moves) > 1 or POSTPONED in moves[0].detail
+    return len(moves) > 1 or WAS_POSTPONED in moves[0].detail
 
 
 class _Told(NamedTuple):

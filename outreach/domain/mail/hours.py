@@ -10,10 +10,10 @@ from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from outreach.domain.activity import WAS_POSTPONED
 from outreach.domain.kinds import Audience, MailKind
 from outreach.domain.reminders import ANSWERING_TAKES, ActivityTimes, may_wait_until
 
-POSTPONED = "postponed"  # in the detail of a move's reminder: it was postponed before, so this is its new date
 OPENS, CLOSES = time(7), time(20)
 SOON = timedelta(days=1)  # news of an activity that starts less than this after the next opening goes out at any hour
 NEWS = frozenset(
@@ -73,4 +73,4 @@ def start_before(detail: Mapping[str, Any] | None, due: datetime) -> datetime | 
     """
     known = detail or {}
     old = datetime.fromisoformat(known["old_starts_at"]) if known.get("old_starts_at") else None
-    return None if old is not None and known.get(POSTPONED) and old <= due else old
+    return None if old is not None and known.get(WAS_POSTPONED) and old <= due else old

@@ -10,6 +10,7 @@ from outreach.domain.states import ANSWERED, TAKES_A_SEAT, UNANSWERED, ActivityS
 
 NOT_IF_STOPPED = frozenset({MailKind.REMINDER, MailKind.THANKS})
 ONLY_IF_ACCEPTED = frozenset({MailKind.CHANGE, MailKind.POSTPONEMENT, MailKind.CANCELLATION})
+TOLD_WHILE_POSTPONED = frozenset({MailKind.POSTPONEMENT, MailKind.WITHDRAWAL})
 
 
 class SkipReason(StrEnum):
@@ -62,16 +63,19 @@ class LineFacts:
 def skip_because(facts: LineFacts, now: datetime) -> SkipReason | None:
     """Return why the line must not be sent, or None if it is still true.
 
-    A recipient who stopped reminders gets no reminders and no thanks, and changes, postponements and
-    cancellations only if they accepted.
+    A recipient who stopped reminders gets no reminders and no thanks, and changes, postponements and cancellations
+    only if they accepted.
+    A line that a postponement held back is never too late: its times are those that no longer hold.
     A recipient who accepted knows of the activity even if no mail was sent: by phone or from the office that named them.
     """
     state = facts.invitation_state
     accepted = state in TAKES_A_SEAT
     if facts.stopped and (facts.kind in NOT_IF_STOPPED or (facts.kind in ONLY_IF_ACCEPTED and not accepted)):
         return SkipReason.STOPPED
+    postponed = facts.activity_state is ActivityState.POSTPONED
     if now >= facts.useful_until:
-        return SkipReason.TOO_LATE
+        held_back = postponed and facts.kind not in TOLD_WHILE_POSTPONED
+        return SkipReason.ACTIVITY_POSTPONED if held_back else SkipReason.TOO_LATE
     if facts.kind is MailKind.WITHDRAWAL:
         if state is not InvitationState.WITHDRAWN:
             return SkipReason.SAID_BY_ANOTHER_LINE
@@ -86,9 +90,8 @@ def skip_because(facts: LineFacts, now: datetime) -> SkipReason | None:
         return SkipReason.ACTIVITY_CANCELLED
     if facts.activity_state is ActivityState.DRAFT:
         return SkipReason.NOT_PUBLISHED
-    is_postponed = facts.activity_state is ActivityState.POSTPONED
-    if is_postponed is not (facts.kind is MailKind.POSTPONEMENT):
-        return SkipReason.ACTIVITY_POSTPONED if is_postponed else SkipReason.NEW_DATE
+    if postponed is not (facts.kind is MailKind.POSTPONEMENT):
+        return SkipReason.ACTIVITY_POSTPONED if postponed else SkipReason.NEW_DATE
     if facts.kind in (MailKind.CHANGE, MailKind.POSTPONEMENT):
         if state is InvitationState.NOT_COMING:
             return SkipReason.DECLINED

@@ -29,7 +29,6 @@ from outreach.services.reminders.scopes import Scope, closeness, closest, scope_
 from outreach.services.reminders.texts import check_key, checked, rule_of_text
 
 CANDIDATES = 15
-_TO_ORGANISATIONS = frozenset({"invitation-organisation", "reminder-organisation", "change-organisation"})
 _ROLES = {
     "invitation-speaker": (Role.SPEAKER, Role.MODERATOR),
     "invitation-cadre": (Role.CADRE,),
@@ -190,7 +189,7 @@ def _candidates(session: Session, scope: Scope, key: str) -> Sequence[Invitation
         wanted = wanted.where(Activity.id == scope.activity_id)
     elif scope.programme:
         wanted = wanted.where(Activity.programme_id == scope.programme_id)
-    if key in _TO_ORGANISATIONS:
+    if key.endswith("-organisation"):
         wanted = wanted.where(Invitation.organisation_id.is_not(None))
     elif key == "invitation-nominee":
         wanted = wanted.where(Invitation.nominated_under_id.is_not(None))

@@ -16,9 +16,8 @@ from sqlalchemy.orm import Session
 
 from outreach import codec
 from outreach.delivery.mail.values import PlaceBefore
-from outreach.domain.activity import Move, differs
+from outreach.domain.activity import WAS_POSTPONED, Move, differs
 from outreach.domain.kinds import Audience, MailKind
-from outreach.domain.mail.hours import POSTPONED
 from outreach.domain.planning.rules import Rules
 from outreach.domain.planning.working_days import is_working_day, last_working_day
 from outreach.domain.problems import Problem
@@ -232,7 +231,7 @@ def _set(session: Session, activity: Activity, to: Move, now: datetime) -> None:
 
 def present_place(activity: Activity, reason: str) -> dict[str, str]:
     """Return the old time and place for the mail about a move. Call it before the row is changed."""
-    was = {POSTPONED: "yes"} if is_postponed(activity) else {}
+    was = {WAS_POSTPONED: "yes"} if is_postponed(activity) else {}
     return dict(codec.to_json(PlaceBefore.of(activity, reason.strip()))) | was
 
 
@@ -242,7 +241,7 @@ def tell_of_move(session: Session, activity: Activity, old: dict[str, str], *, b
     The row is already changed and flushed. old: the result of present_place() before the change.
     """
     session.refresh(activity, ["venue"])
-    if POSTPONED in old:
+    if WAS_POSTPONED in old:
         cancel_scheduled(session, activity, "new_date")  # its postponement, if nobody was told yet
         invite_again(session, activity, now=now)
     # Its occurrence is the sequence before the move: delivery/recheck/moves_told.py finds it by that.
@@ -253,8 +252,8 @@ def tell_of_move(session: Session, activity: Activity, old: dict[str, str], *, b
     _reopen(session, activity, now)
     links.prolong_links(session, activity)
     seats.offer_freed(session, activity, now=now)
-    action = "activity.new_date" if POSTPONED in old else "activity.moved"
-    audit.record(session, by, action, activity, now=now, **{name: old[name] for name in old if name != POSTPONED})
+    action = "activity.new_date" if WAS_POSTPONED in old else "activity.moved"
+    audit.record(session, by, action, activity, now=now, **{name: old[name] for name in old if name != WAS_POSTPONED})
 
 
 def is_postponed(activity: Activity) -> bool:

@@ -1,7 +1,8 @@
 """Moving finished messages of long-past activities from the outbox's tables to the archive, so that those stay small.
 
-Each batch is one transaction, so stopping loses nothing and the next round continues. delivery/recheck/judge.py asks
-what invitees were told only about activities still to come, so it needs nothing from the archive.
+Each batch is one transaction, so stopping loses nothing and the next round continues. delivery/recheck/judge.py and
+reminders/audiences.py ask what invitees were told only about activities that are still to come, postponed or just
+cancelled, so they need nothing from the archive.
 queries/messages/archive.py shows the archive.
 """
 
@@ -14,7 +15,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from outreach import codec
-from outreach.domain.states import FINISHED
+from outreach.domain.kinds import MailKind
+from outreach.domain.states import FINISHED, ActivityState
 from outreach.extensions import current_settings, db
 from outreach.models import (
     Activity,
@@ -25,6 +27,7 @@ from outreach.models import (
     MailFrame,
     Message,
     MessageLine,
+    Reminder,
     SentMail,
 )
 from outreach.models.archive import Try
@@ -39,6 +42,7 @@ LINE_COLUMNS = ("message_id", "reminder_id", "invitation_id", "to_representative
 def archive(now: datetime, *, limit: int | None = None, stop: Callable[[], bool] = lambda: False) -> int:
     """Archive finished messages whose last activity ended `archive_days` before `now`. Return how many.
 
+    A postponed activity has not ended, whatever its former day; one that is cancelled then ends with its cancellation.
     limit: the number after which the rest waits for the next round. stop: asked between batches.
     """
     until = now - max(SOONEST, timedelta(days=current_settings().archive_days))
@@ -69,10 +73,20 @@ def _finished_before(until: datetime, below: int | None, size: int) -> Sequence[
     The newest message of all stays: SQLite would reuse its id for the next one.
     """
     again, newest = aliased(Message), aliased(Message)
+    cancelled_since = sa.exists().where(  # while it was postponed
+        Reminder.activity_id == Activity.id, Reminder.kind == MailKind.CANCELLATION, Reminder.due_at >= until
+    )
     goes_on = (
         sa.exists()
         .where(MessageLine.message_id == Message.id, MessageLine.invitation_id == Invitation.id)
-        .where(Activity.id == Invitation.activity_id, Activity.ends_at >= until)
+        .where(
+            Activity.id == Invitation.activity_id,
+            sa.or_(
+                Activity.ends_at >= until,
+                Activity.state == ActivityState.POSTPONED,
+                sa.and_(Activity.state == ActivityState.CANCELLED, cancelled_since),
+            ),
+        )
     )
     chosen = sa.select(Message.id).where(
         Message.state.in_(FINISHED),

@@ -187,7 +187,10 @@ def move(activity_id: int) -> Any:
                 activity_id, form.move(), form.reason.data.strip(), form.version_number, by=current_user, now=now
             )
             flash(
-                _("The new date is set. Everyone who was invited is told now.")
+                _(
+                    "The new date is set. Whoever was told of it and has not declined gets the news. "
+                    "Whoever was not invited yet gets the invitation."
+                )
                 if waited
                 else _("Moved. Whoever was told of it gets the news."),
                 "success",
@@ -262,7 +265,7 @@ def postpone(activity_id: int) -> Any:
             if "confirm" in request.form:
                 reason = form.reason.data.strip()
                 publishing.postpone(activity_id, reason, form.version_number, by=current_user, now=now)
-                flash(_("Postponed. Whoever was told of it gets the news."), "success")
+                flash(_("Postponed. Whoever was told of it and has not declined gets the news."), "success")
                 return redirect(url_for(".show", activity_id=activity_id))
             publishing.check_version(activity, form.version_number)
             status = 200

@@ -7,8 +7,8 @@ import pytest
 
 from outreach.delivery import tokens
 from outreach.delivery.mail.compose import AddressUnusable, compose
+from outreach.domain.activity import WAS_POSTPONED
 from outreach.domain.kinds import AttendanceSource, Audience, MailKind, Role, Sex
-from outreach.domain.mail.hours import POSTPONED
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.models import AgendaItem, Attendance, MessageText
@@ -628,7 +628,7 @@ def test_the_usual_texts_lead_straight_to_each_choice(activity, ani, kind, role)
     (INVITATION, {}, "Mengirim peserta"),
     (REMINDER, {}, "Mengirim peserta"),
     (MailKind.CHANGE, {}, "Periksa nama peserta"),
-    (MailKind.CHANGE, {POSTPONED: "yes"}, "Periksa nama peserta"),
+    (MailKind.CHANGE, {WAS_POSTPONED: "yes"}, "Periksa nama peserta"),
 ])  # fmt: skip
 def test_the_usual_texts_lead_an_organisation_to_its_two_choices(activity, police, kind, more, first):
     invitation = published_invitation(activity, police, Role.PARTICIPANT, quota=2)

@@ -6,8 +6,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from outreach.domain.activity import WAS_POSTPONED
 from outreach.domain.kinds import Audience, MailKind
-from outreach.domain.mail.hours import POSTPONED, MailHours, held_until, poll_held_until, start_before
+from outreach.domain.mail.hours import MailHours, held_until, poll_held_until, start_before
 from outreach.domain.reminders import ActivityTimes
 from tests.world import JAKARTA, at
 
@@ -101,7 +102,7 @@ def test_news_of_a_postponed_activity_waits_for_the_morning_once_its_former_day_
 
 
 def test_the_former_start_hastens_the_notice_of_a_new_date_only_while_it_lies_ahead():
-    detail = {"old_starts_at": at(5).isoformat(), POSTPONED: "yes"}
+    detail = {"old_starts_at": at(5).isoformat(), WAS_POSTPONED: "yes"}
     assert start_before(detail, at(4)) == at(5)
     assert start_before(detail, at(5)) is None
     assert start_before({"old_starts_at": at(5).isoformat()}, at(6)) == at(5)  # an ordinary move

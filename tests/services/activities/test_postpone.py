@@ -170,6 +170,36 @@ def test_an_invitation_that_was_waiting_to_be_tried_again_is_sent_once_with_the_
     assert go_out(at(6)) == []
 
 
+def test_an_invitation_that_waited_until_the_former_day_was_over_is_sent_with_the_new_date(programme, hall, ani):
+    programme.ends_on = programme.ends_on.replace(month=3)
+    late = draft_activity(programme, hall, 18)
+    invite(late, ani)
+    publish(late)
+    assert go_out(NOW, reply=Temporary(451, "later")) == []
+    postpone(late, at(4, 9))
+    assert go_out(late.ends_at + timedelta(hours=1)) == []  # the mail server was away until then
+    set_date(late, at(10, 8, **FEBRUARY), at(20))
+    assert go_out(at(20)) == [("ani", "Undangan")]
+
+
+def test_so_it_is_if_the_same_mail_invited_to_another_activity_that_is_over(programme, hall, ani):
+    programme.ends_on = programme.ends_on.replace(month=3)
+    first, late = draft_activity(programme, None, 11, title="Pelatihan"), draft_activity(programme, hall, 18)
+    for one in (first, late):
+        invite(one, ani)
+        publish(one)
+    assert go_out(NOW, reply=Temporary(451, "later")) == []
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Message)) == 1
+    postpone(late, at(4, 9))
+    assert go_out(at(19)) == []
+    message = db.session.scalars(sa.select(Message)).one()
+    assert (message.state, [line.skipped for line in message.lines]) == (
+        MessageState.FAILED, ["too_late", "activity_postponed"]
+    )  # fmt: skip
+    set_date(late, at(10, 8, **FEBRUARY), at(20))
+    assert go_out(at(20)) == [("ani", "Undangan")]
+
+
 def test_who_heard_of_the_postponement_is_told_even_the_former_date(told):
     postpone(told, at(5))
     go_out(at(5))

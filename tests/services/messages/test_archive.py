@@ -6,6 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from outreach.delivery.outbox import drain as outbox
+from outreach.domain.activity import Move
 from outreach.domain.kinds import IncomingKind, IncomingOutcome
 from outreach.domain.states import MessageState
 from outreach.extensions import db
@@ -24,6 +25,7 @@ from outreach.queries.activities import page as showing
 from outreach.queries.invitations import lists as invitees
 from outreach.queries.messages import log as messages
 from outreach.queries.messages.log import MessageFilters
+from outreach.services.activities import move as moves
 from outreach.services.activities import publish as publishing
 from outreach.services.messages import archive as archiving
 from outreach.services.messages import resend as resending
@@ -120,6 +122,41 @@ def test_a_mail_that_also_names_a_later_activity_stays_so_that_it_is_not_sent_as
     publishing.cancel(april.id, "Aula rusak", by=None, now=JUST_AFTER)
     tick_and_drain(JUST_AFTER)
     assert server.recipients() == ["ani@example.com"]  # a cancellation goes to those who were notified
+
+
+@pytest.mark.parametrize("invited", [True, False])
+def test_the_mails_of_a_postponed_activity_stay_so_that_its_new_date_is_told(server, ani, budi, later_mail, invited):
+    told = draft_activity(None, None, 18)
+    invite_and_publish(told, ani, budi)
+    if not invited:
+        server.at["RCPT"] = "451 later"
+    tick_and_drain()
+    server.at.clear()
+    publishing.postpone(told.id, "Banjir", by=None, now=at(5))
+    tick_and_drain(at(5))
+    later_mail()
+    assert archiving.archive(at(20, month=5)) == 0  # 122 days after its former day
+    server.taken.clear()
+    june = Move(at(14, month=6), at(14, 12, month=6), told.zone, told.venue_id)
+    moves.move(told.id, june, "", None, by=None, now=at(21, month=5))
+    tick_and_drain(at(21, month=5))
+    assert sorted(server.recipients()) == ["ani@example.com", "budi@example.com"]
+
+
+def test_a_postponed_activity_that_is_cancelled_keeps_its_mails_until_this_is_told(server, activity, ani, later_mail):
+    invite_and_publish(activity, ani)
+    tick_and_drain()
+    publishing.postpone(activity.id, "Banjir", by=None, now=at(5))
+    tick_and_drain(at(5))
+    later_mail()
+    server.taken.clear()
+    cancelled_at = at(20, 21, month=5)
+    publishing.cancel(activity.id, "Anggaran dialihkan", by=None, now=cancelled_at)
+    assert archiving.archive(at(20, 22, month=5)) == 0  # before the mail goes out in the morning
+    tick_and_drain(at(21, 7, month=5))
+    assert server.recipients() == ["ani@example.com"]
+    assert archiving.archive(cancelled_at + NINETY_DAYS) == 1  # Zainab's
+    assert archiving.archive(cancelled_at + NINETY_DAYS + timedelta(seconds=1)) == 2  # all but the newest
 
 
 def test_unfinished_messages_and_the_newest_message_stay(server, activity, ani, budi):

@@ -1,5 +1,7 @@
 """The pages for postponing and for the new date, and where a postponed activity waits visibly."""
 
+import re
+
 import pytest
 
 from outreach import clock
@@ -65,7 +67,7 @@ def test_the_new_date_is_asked_for_without_a_day_filled_in_and_with_the_reason(c
     preview = coordinator_client.post(path, data={**form, "on": "2027-01-20"})
     assert "Publish it with this date?" in preview.text
     saved = coordinator_client.post(path, data={**fields(preview.text), "confirm": "1"}, follow_redirects=True)
-    assert "The new date is set. Everyone who was invited is told now." in saved.text
+    assert "The new date is set. Whoever was told of it and has not declined gets the news." in saved.text
     assert [(one.state, one.starts_at) for one in db.session.query(Activity)] == [(ActivityState.PUBLISHED, at(20, 8))]
 
 
@@ -111,6 +113,20 @@ def test_the_printed_rundown_lists_it_without_a_time(coordinator_client, postpon
     assert page.count(postponed.title) == 1
     assert page.index("Postponed, the new date follows") < page.index(postponed.title)
     assert "18 January" not in page.split("Pelatihan")[1]
+
+
+@pytest.mark.parametrize("page", ["search?q=rapat", "activities/{}/invitees"])
+def test_its_former_day_is_never_shown_as_its_day(coordinator_client, postponed, page):
+    html = coordinator_client.get("/" + page.format(postponed.id)).text
+    assert re.findall(r"(.{18})18 Jan", html) == ["new date (before: Mon, "[-18:]]
+
+
+def test_no_list_for_signing_is_printed_for_a_day_that_does_not_hold(coordinator_client, viewer_client, postponed):
+    path = f"/activities/{postponed.id}/attendance/paper"
+    for client in (coordinator_client, viewer_client):
+        assert client.get(path).location == f"/activities/{postponed.id}"
+    assert "It has no day for a list for signing." in coordinator_client.get(f"/activities/{postponed.id}").text
+    assert path not in coordinator_client.get(f"/activities/{postponed.id}/attendance").text
 
 
 def test_a_reader_sees_that_it_is_postponed_and_nothing_to_press(viewer_client, postponed):

@@ -207,7 +207,7 @@ def test_a_drop_shows_the_preview_and_changes_nothing(any_app, published, coordi
     assert "<html" not in answer.text
     assert "Tuesday, 19 January 2027, 09:00–13:00 WIB" in answer.text
     assert "Who gets which mail when" in answer.text
-    assert "Move and tell everyone" in answer.text
+    assert "Move and tell them" in answer.text
     assert fresh(published).starts_at == at(18)
 
 

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from outreach.domain.kinds import IncomingKind, IncomingOutcome, MailKind, Role, Sector
 from outreach.domain.mail.failures import ChannelTrouble
+from outreach.domain.states import ActivityState
 from outreach.extensions import db
 from outreach.models import AuditEntry, Channel, IncomingMail, Invitation, Message, Organisation, User
 from tests.web.reading import page
@@ -30,6 +31,16 @@ def test_a_letter_is_first_with_its_person_and_a_link_to_record_an_answer(anis_i
     assert f'href="/people/{ani.id}"' in shown
     assert f'href="/invitations/{anis_invitation_id}"' in shown
     assert f'href="/invitations/{anis_invitation_id}/answer?mail={letter.id}"' in shown
+
+
+def test_the_former_day_of_a_postponed_activity_is_not_shown_as_its_day(anis_invitation_id, ani, coordinator_client):
+    letter = mail(person=ani, invitation_id=anis_invitation_id)
+    db.session.get_one(Invitation, anis_invitation_id).activity.state = ActivityState.POSTPONED
+    db.session.commit()
+    for path in ("/incoming", f"/incoming/{letter.id}"):
+        shown = page(coordinator_client, path)
+        assert "Waits for a new date (before: Mon, 18 Jan 2027)" in shown
+        assert shown.count("18 Jan 2027") == 1
 
 
 def test_words_and_subject_are_shown_as_text_and_never_as_a_link(coordinator_client):

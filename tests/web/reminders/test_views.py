@@ -6,6 +6,7 @@ from html import unescape
 import pytest
 import sqlalchemy as sa
 
+from outreach.delivery.mail.texts import KEYS
 from outreach.domain.kinds import Role
 from outreach.extensions import db
 from outreach.models import MessageText, ReminderRule
@@ -136,6 +137,14 @@ def test_the_invitees_for_a_preview_are_few_and_sorted(coordinator_client, activ
 def test_the_placeholders_are_in_the_readers_language(coordinator_client, language, name):
     page = coordinator_client.get(f"/texts/invitation-cadre/id?lang={language}").text
     assert set(re.findall(r"<code>\{(tempat|venue)\}</code>", page)) == {name}
+
+
+@pytest.mark.parametrize("key", [key for key in KEYS if key.endswith("-organisation")])
+def test_a_text_to_organisations_is_previewed_with_an_organisation(coordinator_client, activity, ani, police, key):
+    inviting.invite_people([activity.id], [ani.id], Role.CADRE, by=None, now=NOW)
+    inviting.invite_organisations([activity.id], {police.id: 2}, by=None, now=NOW)
+    page = coordinator_client.get(f"/texts/{key}/id").text
+    assert (ani.full_name in page, police.name in page) == (False, True)
 
 
 def test_a_draft_is_previewed_as_html_and_as_text(coordinator_client, activity, ani):

@@ -11,8 +11,8 @@ from outreach.delivery.mail.compose import compose, worth_saying
 from outreach.delivery.mail.headers import LONGEST_LINE
 from outreach.delivery.recheck import moves_told
 from outreach.delivery.rows import batch as batch_rows
+from outreach.domain.activity import WAS_POSTPONED
 from outreach.domain.kinds import ActivityKind, Audience, MailKind, Role, Sector
-from outreach.domain.mail.hours import POSTPONED
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
 from outreach.models import (
@@ -68,7 +68,7 @@ class Stage:
     def reminder(self, activity, sort, **values):
         kind, audience, *_ = SORTS[sort]
         moved = {"old_starts_at": at(17).isoformat(), "reason": "banjir"}
-        moved |= {POSTPONED: "yes"} if sort == "new-date" else {}
+        moved |= {WAS_POSTPONED: "yes"} if sort == "new-date" else {}
         reminder = Reminder(**{
             "activity": activity, "key": sort, "occurrence": next(number), "kind": kind, "audience": audience,
             "due_at": NOW, "detail": moved if kind is MailKind.CHANGE else {},
