@@ -117,12 +117,14 @@ def walk_in(
             .order_by(Invitation.id)
             .limit(1)
         )
+        answer_source = AnswerSource.IN_PERSON
         if invitation is None:
             invitation = Invitation(activity_id=activity_id, person_id=person_id, role=Role.PARTICIPANT)
             session.add(invitation)
+            answer_source = AnswerSource.WALK_IN
         if invitation.state not in TAKES_A_SEAT:
             invitation.state = InvitationState.COMING
-            invitation.answered_at, invitation.answer_source = now, AnswerSource.IN_PERSON
+            invitation.answered_at, invitation.answer_source = now, answer_source
             invitation.answered_sequence = activity.sequence
             invitation.answer_recorded_by_id = by.id if by else None
         invitation.invited_at = invitation.invited_at or now

@@ -321,3 +321,10 @@ def test_without_a_connection_a_link_keeps_the_list_in_sight(page, ani):
     assert box(page, ani).is_visible()
     page.context.set_offline(False)
     said(page).get_by_text("The other page needs the network").wait_for(state="hidden")
+
+
+def test_the_first_name_is_in_sight_on_a_phone(page, ani):
+    page.locator(".attendee").first.wait_for()
+    assert page.locator(".attendee").first.bounding_box()["y"] + 44 < PHONE["height"]
+    first = page.locator("#main .btn").first
+    assert "Came uninvited" in first.inner_text()
