@@ -66,6 +66,7 @@ class AnswerSource(StrEnum):
     MAIL = "mail"  # written by the invitee in a mail
     LETTER = "letter"
     IN_PERSON = "in_person"
+    WALK_IN = "walk_in"  # came without an invitation: a place is taken, nothing was announced
     CALENDAR = "calendar"  # sent by the invitee's calendar program (iMIP)
 
 

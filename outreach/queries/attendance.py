@@ -10,14 +10,17 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
+from outreach.domain.kinds import AnswerSource
 from outreach.domain.states import TAKES_A_SEAT, UNANSWERED, InvitationState
 from outreach.extensions import db
 from outreach.models import Activity, Attendance, Invitation, Organisation, Person, Region
+from outreach.queries.invitations.counting import CAME_UNINVITED
 from outreach.queries.invitations.lists import activity_of
 from outreach.queries.invitations.select import InviteeFilters, matching, row_options
 from outreach.queries.paging import Page, paged
 
 PER_PAGE = 100
+EXPECTED = sa.and_(Invitation.state.in_(sorted(TAKES_A_SEAT)), ~CAME_UNINVITED)
 
 
 class AttendanceState(StrEnum):
@@ -27,6 +30,7 @@ class AttendanceState(StrEnum):
     WAITING = "waiting"
     UNANSWERED = "unanswered"
     DECLINED = "declined"
+    UNINVITED = "uninvited"  # came without an invitation
 
 
 class ShownAttendance(StrEnum):
@@ -110,9 +114,7 @@ def sheet_select(activity_id: int, q: str, shown: ShownAttendance) -> sa.Select[
     if shown is ShownAttendance.PRESENT:
         wanted = wanted.where(Attendance.present)
     elif shown is ShownAttendance.MISSING:
-        wanted = wanted.where(
-            Invitation.state.in_(TAKES_A_SEAT), sa.func.coalesce(Attendance.present, sa.false()).is_(sa.false())
-        )
+        wanted = wanted.where(EXPECTED, sa.func.coalesce(Attendance.present, sa.false()).is_(sa.false()))
     return wanted.order_by(*_order())
 
 
@@ -125,6 +127,8 @@ def sheet_row(activity_id: int, invitation_id: int) -> AttendanceRow | None:
 
 
 def _row(invitation: Invitation) -> AttendanceRow:
+    if invitation.answer_source is AnswerSource.WALK_IN:
+        return AttendanceRow(invitation, AttendanceState.UNINVITED)
     return AttendanceRow(invitation, STANDINGS.get(invitation.state, AttendanceState.DECLINED))
 
 
@@ -148,6 +152,7 @@ def _on_the_sheet(wanted: sa.Select) -> sa.Select:
 
 def _order() -> tuple[Any, ...]:
     rank = sa.case(
+        (CAME_UNINVITED, list(AttendanceState).index(AttendanceState.UNINVITED)),
         *((Invitation.state == state, list(AttendanceState).index(standing)) for state, standing in STANDINGS.items()),
         else_=len(AttendanceState),
     )
@@ -161,12 +166,12 @@ def _own_name() -> sa.ScalarSelect[str]:
 
 
 def _totals(activity_id: int) -> tuple[int, int]:
-    inner = _on_the_sheet(sa.select(Invitation.state, Attendance.present)).where(Invitation.activity_id == activity_id)
+    inner = _on_the_sheet(sa.select(EXPECTED.label("expected"), Attendance.present)).where(
+        Invitation.activity_id == activity_id
+    )
     found = inner.subquery()
     row = db.session.execute(
-        sa.select(
-            sa.func.count().filter(found.c.state.in_(TAKES_A_SEAT)), sa.func.count().filter(found.c.present)
-        ).select_from(found)
+        sa.select(sa.func.count().filter(found.c.expected), sa.func.count().filter(found.c.present)).select_from(found)
     ).one()
     return row[0], row[1]
 
@@ -176,7 +181,7 @@ def _by_region(activity_id: int) -> list[RegionCount]:
     code = sa.func.coalesce(Person.region_code, employer.region_code)
     inner = (
         _on_the_sheet(
-            sa.select(code.label("code"), Invitation.state, Attendance.present)
+            sa.select(code.label("code"), EXPECTED.label("expected"), Attendance.present)
             .outerjoin(Person, Person.id == Invitation.person_id)
             .outerjoin(employer, employer.id == sa.func.coalesce(Person.organisation_id, Invitation.organisation_id))
         )
@@ -186,7 +191,7 @@ def _by_region(activity_id: int) -> list[RegionCount]:
     rows = db.session.execute(
         sa.select(
             sa.func.coalesce(Region.name, ""),
-            sa.func.count().filter(inner.c.state.in_(TAKES_A_SEAT)),
+            sa.func.count().filter(inner.c.expected),
             sa.func.count().filter(inner.c.present),
         )
         .select_from(inner)

@@ -11,7 +11,7 @@ from outreach.domain.kinds import ON_STAGE, AnswerSource, AttendanceSource, Audi
 from outreach.domain.problems import Problem
 from outreach.domain.reminders import THANKS_USEFUL_FOR
 from outreach.domain.states import TAKES_A_SEAT, ActivityState, InvitationState, ReminderState
-from outreach.models import Activity, Attendance, Invitation, MessageLine, Reminder, User
+from outreach.models import Activity, Attendance, AuditEntry, Invitation, MessageLine, Reminder, User
 from outreach.services import audit
 from outreach.services.directory import people
 from outreach.services.directory.people import PersonValues
@@ -91,14 +91,24 @@ def tick(
 
 
 def walk_in(
-    activity_id: int, who: int | PersonValues, *, source: AttendanceSource, by: User | None, now: datetime
+    activity_id: int,
+    who: int | PersonValues,
+    *,
+    source: AttendanceSource,
+    by: User | None,
+    now: datetime,
+    entry: str = "",
 ) -> Invitation:
     """Record a person who came without an invitation, as a participant who is present.
 
-    who: a person's id, or the data of a new person, stored in the same transaction. Raise NotOpen or NotYet.
+    who: a person's id, or the data of a new person, stored in the same transaction. entry: the mark of what a browser
+    sends again until it has an answer; what came in already is not recorded twice. Raise NotOpen or NotYet.
     """
     with writing() as session:
         activity = activity_for_change(session, activity_id)
+        known = _recorded(session, activity, entry) if entry else None
+        if known is not None:
+            return known
         check_open(activity, now)
         person_id = who if isinstance(who, int) else people.store(session, who, by=by, now=now).id
         invitation = session.scalar(
@@ -107,12 +117,14 @@ def walk_in(
             .order_by(Invitation.id)
             .limit(1)
         )
+        answer_source = AnswerSource.IN_PERSON
         if invitation is None:
             invitation = Invitation(activity_id=activity_id, person_id=person_id, role=Role.PARTICIPANT)
             session.add(invitation)
+            answer_source = AnswerSource.WALK_IN
         if invitation.state not in TAKES_A_SEAT:
             invitation.state = InvitationState.COMING
-            invitation.answered_at, invitation.answer_source = now, AnswerSource.IN_PERSON
+            invitation.answered_at, invitation.answer_source = now, answer_source
             invitation.answered_sequence = activity.sequence
             invitation.answer_recorded_by_id = by.id if by else None
         invitation.invited_at = invitation.invited_at or now
@@ -127,8 +139,22 @@ def walk_in(
         session.add(row)
         session.flush()
         _thank_late(session, activity, [invitation], now)
-        audit.record(session, by, "activity.walk_in", activity, now=now, invitation=invitation.id)
+        mark = {"entry": entry} if entry else {}
+        audit.record(session, by, "activity.walk_in", activity, now=now, invitation=invitation.id, **mark)
     return invitation
+
+
+def _recorded(session: Session, activity: Activity, entry: str) -> Invitation | None:
+    """Return the invitation that an entry with this mark made before."""
+    made = session.scalars(
+        sa.select(AuditEntry.detail).where(
+            AuditEntry.subject_type == Activity.__tablename__,
+            AuditEntry.subject_id == activity.id,
+            AuditEntry.action == "activity.walk_in",
+        )
+    )
+    found = next((detail["invitation"] for detail in made if detail.get("entry") == entry), None)
+    return session.get(Invitation, found) if found else None
 
 
 def check_open(activity: Activity, now: datetime) -> None:

@@ -21,12 +21,13 @@ from outreach.services import attendance
 from outreach.services.locking import ActivityMissing
 from outreach.web.exports import columns, file
 from outreach.web.fields.problems import missing_page, show_problem
-from outreach.web.frame.access import coordinator_required, error_page, staff_required
+from outreach.web.frame.access import coordinator_required, error_page, from_script, staff_required
 from outreach.web.frame.say import page_number, say
 from outreach.web.invitations.forms import ButtonForm, member
 from outreach.web.invitations.people import new_person_form, person_values
 
 EMPTY_LINES = 10  # on paper, for people who come uninvited
+LONGEST_MARK = 40  # characters
 MOST_WAITED_S = 60 * 24 * 3600  # the browser keeps ticks; one that waited longer counts as this old
 
 bp = Blueprint("attendance", __name__)
@@ -114,7 +115,10 @@ def tick_one(activity_id: int, invitation_id: int) -> Any:
 @bp.route("/activities/<int:activity_id>/attendance/walk-in", methods=["GET", "POST"])
 @coordinator_required
 def walk_in(activity_id: int) -> Any:
-    """Find or add somebody who came without an invitation, and tick them."""
+    """Find or add somebody who came without an invitation, and tick them.
+
+    The page's script keeps what was entered until it gets through, and marks it, so that nobody is added twice.
+    """
     activity = invitees.activity_of(activity_id)
     q = request.args.get("q", "").strip()
     new = new_person_form()
@@ -134,10 +138,15 @@ def walk_in(activity_id: int) -> Any:
         return page(status=422)
     try:
         who = chosen or person_values(new)
-        invitation = attendance.walk_in(activity_id, who, source=_source(), by=current_user, now=clock.now())
+        invitation = attendance.walk_in(
+            activity_id, who, source=_source(), by=current_user, now=clock.now(),
+            entry=request.form.get("entry", "")[:LONGEST_MARK],
+        )  # fmt: skip
     except Problem as problem:
         return page(show_problem(new, problem), 422)
     flash(_("%(name)s is ticked as present.", name=invitation.invitee.display_name), "success")
+    if from_script():
+        return "", 204
     return redirect(url_for(".sheet", activity_id=activity_id))
 
 

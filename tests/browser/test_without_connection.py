@@ -7,9 +7,9 @@ import sqlalchemy as sa
 
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
-from outreach.models import Activity, Attendance, Invitation
+from outreach.models import Activity, Attendance, Invitation, Person
 from outreach.transactions import writing
-from tests.browser.pages import DESK, PHONE, holds, log_in, wait_for
+from tests.browser.pages import DESK, PHONE, holds, log_in, press, wait_for
 from tests.world import at, draft_activity, invite, publish
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("default_rules")]
@@ -244,3 +244,87 @@ def test_a_tick_that_the_activitys_state_forbids_goes_back_with_the_reason_in_si
     top = reason.bounding_box()["y"]
     assert 0 <= top < 360
     assert page.evaluate("localStorage.length") == 0
+
+
+@pytest.fixture
+def walk_in(page, running_today, whole):
+    page.goto(f"{whole}/activities/{running_today.id}/attendance/walk-in")
+    page.locator("summary", has_text="Add somebody who is not in the list").click()
+    page.fill("#new-name", "Wati Tamu")
+    page.fill("#new-phone", "0812-3456-7890")
+    return page
+
+
+def add(page) -> None:
+    page.get_by_role("button", name="Add and tick as present").click()
+
+
+def test_who_came_uninvited_is_kept_without_a_connection_and_added_once_when_it_returns(walk_in):
+    walk_in.context.set_offline(True)
+    add(walk_in)
+    said(walk_in).get_by_text("Not sent yet: Wati Tamu").wait_for()
+    assert "kept on this device" in said(walk_in).inner_text()
+    assert walk_in.input_value("#new-name") == ""
+    holds(walk_in, PHONE["width"])
+    assert present() == set()
+    walk_in.context.set_offline(False)
+    said(walk_in).get_by_text("Everything is sent.").wait_for()
+    assert present() == {"Wati Tamu"}
+    assert walk_in.evaluate("localStorage.length") == 0
+
+
+def test_who_was_added_is_not_added_twice_if_the_answer_was_lost(walk_in):
+    def lose(route):
+        route.fetch(max_redirects=0)
+        route.abort()
+
+    walk_in.context.route("**/walk-in", lose)
+    add(walk_in)
+    said(walk_in).get_by_text("Not sent yet: Wati Tamu").wait_for()
+    assert present() == {"Wati Tamu"}
+    walk_in.context.unroute("**/walk-in")
+    said(walk_in).get_by_role("button", name="Try now").click()
+    said(walk_in).get_by_text("Everything is sent.").wait_for()
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Person).where(Person.name == "Wati Tamu")) == 1
+
+
+def test_with_a_connection_who_came_uninvited_is_added_and_the_list_follows(walk_in):
+    with walk_in.expect_navigation(url=re.compile(r"/attendance$")):
+        add(walk_in)
+    walk_in.get_by_text("Wati Tamu is ticked as present.").wait_for()
+    assert present() == {"Wati Tamu"}
+
+
+def test_what_is_wrong_with_an_entry_sent_later_is_said_and_can_be_corrected(walk_in):
+    walk_in.fill("#new-phone", "12")
+    walk_in.context.set_offline(True)
+    add(walk_in)
+    said(walk_in).get_by_text("Not sent yet: Wati Tamu").wait_for()
+    walk_in.context.set_offline(False)
+    said(walk_in).get_by_text("Wati Tamu is not recorded").wait_for()
+    press(said(walk_in).get_by_role("link", name="Correct it"))
+    assert walk_in.input_value("#new-name") == "Wati Tamu"
+    walk_in.fill("#new-phone", "0812-3456-7890")
+    with walk_in.expect_navigation(url=re.compile(r"/attendance$")):
+        add(walk_in)
+    assert present() == {"Wati Tamu"}
+    assert walk_in.evaluate("localStorage.length") == 0
+
+
+def test_without_a_connection_a_link_keeps_the_list_in_sight(page, ani):
+    page.context.set_offline(True)
+    address = page.url
+    page.get_by_role("link", name="Came uninvited").click()
+    said(page).get_by_text("The other page needs the network. You stay here").wait_for()
+    page.get_by_role("link", name="Not here yet").click()
+    assert page.url == address
+    assert box(page, ani).is_visible()
+    page.context.set_offline(False)
+    said(page).get_by_text("The other page needs the network").wait_for(state="hidden")
+
+
+def test_the_first_name_is_in_sight_on_a_phone(page, ani):
+    page.locator(".attendee").first.wait_for()
+    assert page.locator(".attendee").first.bounding_box()["y"] + 44 < PHONE["height"]
+    first = page.locator("#main .btn").first
+    assert "Came uninvited" in first.inner_text()

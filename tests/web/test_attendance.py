@@ -9,7 +9,8 @@ from outreach import clock
 from outreach.domain.kinds import AttendanceSource, Role
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
-from outreach.models import Attendance, Invitation, Person
+from outreach.models import Activity, Attendance, Invitation, Person
+from outreach.queries.activities.lists import answers_by
 from outreach.services import attendance
 from outreach.services.activities import publish as publishing
 from outreach.services.invitations import invite as inviting
@@ -119,6 +120,21 @@ def test_a_new_person_is_added_and_ticked(long_past, coordinator_client):
     )
     citra = db.session.query(Person).filter_by(name="Citra Dewi").one()
     assert invitation_of(long_past, citra).attendance.present is True
+
+
+def test_who_came_uninvited_neither_was_expected_nor_announced_anything(long_past, ani, coordinator_client):
+    set_state(long_past, InvitationState.COMING, ani)
+    coordinator_client.post(f"/activities/{long_past.id}/attendance/walk-in", data={"new-name": "Citra Dewi"})
+    shown = text_of(coordinator_client.get(f"/activities/{long_past.id}/attendance").text)
+    assert "1 there, 1 expected" in shown
+    assert shown.rindex("Came uninvited") < shown.rindex("Citra Dewi")
+    row = shown[shown.rindex("Citra Dewi") :]
+    assert "came uninvited" in row
+    assert "said they would come" not in row
+    counted = answers_by(Activity.id, [long_past.id])[long_past.id]
+    assert (counted.total, counted.coming) == (2, 1)
+    missing = coordinator_client.get(f"/activities/{long_past.id}/attendance?shown_only=missing").text
+    assert ("Ani Wijaya" in missing, "Citra Dewi" in missing) == (True, False)
 
 
 def test_a_new_person_without_a_name_is_refused(long_past, coordinator_client):

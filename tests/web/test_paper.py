@@ -52,6 +52,19 @@ def test_a_speaker_who_declined_is_not_on_the_rundown(coordinator_client, progra
     assert "Kapolres" not in text_of(page(coordinator_client, path))
 
 
+def test_the_rundown_names_who_comes_in_a_speakers_place(coordinator_client, programme, activity, chief):
+    activity.agenda = [AgendaItem(starts_at=at(18, 8), ends_at=at(18, 9), topic="Kebijakan daerah", speakers=[chief])]
+    db.session.commit()
+    invite(activity, chief, role=Role.SPEAKER)
+    publish(activity)
+    wakil = Representative("Dedi Kurnia", "Kasat Reskrim", "", "")
+    answer(activity, chief, Choice.REPRESENTED, representative=wakil)
+    path = f"/programmes/{programme.id}/rundown"
+    said = "Kapolres Metro (represented by Dedi Kurnia, Kasat Reskrim)"
+    assert cells(page(coordinator_client, path)) == [["08:00–09:00 WIB", "Kebijakan daerah", said]]
+    assert said in coordinator_client.get(f"{path}?file=csv").text
+
+
 def test_the_rundown_needs_as_many_statements_for_many_activities(programme, hall, queries):
     def on(day: int) -> None:
         lines = [

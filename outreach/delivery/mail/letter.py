@@ -98,7 +98,7 @@ def write(
         contacts=_contacts(said, recipient, asking=bool(asking)),
         closing=gettext("Thank you for your attention and your time.") if asking else "",
         unit=placeholders.clean(office.short_name) if office else "",
-        footer=_footer(recipient, office, first.kind),
+        footer=_footer(recipient, office, first.kind, linked=bool(asking)),
     )
     env = current_app.jinja_env
     return Letter(
@@ -230,7 +230,10 @@ def _letterhead_detail(office: Office | None) -> str:
     return " · ".join(placeholders.clean(part) for part in parts if part)
 
 
-def _footer(recipient: Recipient, office: Office | None, kind: MailKind | None) -> list[list[TextPart]]:
+def _footer(
+    recipient: Recipient, office: Office | None, kind: MailKind | None, *, linked: bool
+) -> list[list[TextPart]]:
+    """Return the small print. linked: whether the letter has a link to the recipient's own page."""
     name = placeholders.clean(office.short_name) if office else ""
     if recipient.represents:
         who = placeholders.clean(recipient.represents)
@@ -251,6 +254,6 @@ def _footer(recipient: Recipient, office: Office | None, kind: MailKind | None) 
     )
     return [
         [TextPart(why)],
-        [TextPart(personal)],
+        *([[TextPart(personal)]] if linked else []),
         [TextPart(gettext("To stop reminders:") + " "), TextPart(recipient.stop_link, link=True)],
     ]

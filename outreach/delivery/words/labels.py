@@ -135,6 +135,7 @@ LABELS: dict[tuple[type, str], object] = {
     (AnswerSource, AnswerSource.MAIL.value): _l("by e-mail"),
     (AnswerSource, AnswerSource.LETTER.value): _l("by letter"),
     (AnswerSource, AnswerSource.IN_PERSON.value): _l("in person"),
+    (AnswerSource, AnswerSource.WALK_IN.value): _l("came uninvited"),
     (AnswerSource, AnswerSource.CALENDAR.value): _l("by their calendar"),
     (AttendanceSource, AttendanceSource.QR.value): "QR",
     (AttendanceSource, AttendanceSource.HAND.value): _l("ticked by hand"),

@@ -124,6 +124,7 @@ def _guessed(
     cells = [[row[at] for row in below] for at in range(len(headings))]
     free = {at for at in range(len(headings)) if any(cells[at]) and not _NEVER.search(headings[at])}
     columns = {c: at for c, at in columns_of(headings).items() if at in free or not below}
+    by_content: set[Column] = set()
     _settle_twins(columns, headings, cells)
     for column in _SURE:  # a heading whose column holds something else, such as addresses below “Kontak”
         at = columns.get(column)
@@ -133,10 +134,16 @@ def _guessed(
             continue  # a list of another town is still a list of kelurahan
         if _fits(cells[at], tests, but=column) or _best(column, tests, cells, free - set(columns.values())):
             del columns[column]
+    for column in (Column.ORGANISATION, Column.POST):  # “Organisasi” or “Jabatan” above PKK, PATBM
+        at = columns.get(column)
+        if at is not None and Column.KIND not in columns and _share(cells[at], tests[Column.KIND]) >= ENOUGH:
+            del columns[column]
+            columns[Column.KIND] = at
+            by_content.add(Column.KIND)
     kinds_at = columns.get(Column.KIND)  # “Kader” may be the heading of the names
     if kinds_at is not None and Column.NAME not in columns and _share(cells[kinds_at], tests[Column.KIND]) < TOO_LITTLE:
         del columns[Column.KIND]
-    bases = dict.fromkeys(columns, Basis.HEADING)
+    bases = {column: Basis.CONTENT if column in by_content else Basis.HEADING for column in columns}
     for column in _BY_CONTENT:
         if column in columns:
             continue

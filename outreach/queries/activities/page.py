@@ -170,6 +170,13 @@ class RundownActivity:
         return [i.person for i in self.on_stage if i.role is Role.MODERATOR and i.person]
 
     @property
+    def represented(self) -> dict[int, Invitation]:
+        """Return the invitations of those in whose place somebody else comes, by the person's id."""
+        return {
+            i.person_id: i for i in self.on_stage if i.state is InvitationState.REPRESENTED and i.person_id is not None
+        }
+
+    @property
     def other_speakers(self) -> list[Person]:
         """Return the speakers who have no line of the agenda."""
         in_agenda = {person.id for item in self.activity.agenda for person in item.speakers}

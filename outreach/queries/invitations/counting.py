@@ -8,13 +8,17 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from outreach.domain.kinds import AnswerSource
 from outreach.domain.states import TAKES_A_SEAT
 from outreach.models import AgendaItem, Invitation, agenda_speaker
 
 # The key by which invitees are counted: a person's id, or an organisation's id as a negative number.
 PARTY = sa.func.coalesce(Invitation.person_id, -Invitation.organisation_id)
-# An organisation takes seats only through its nominees, so it is not counted itself.
-COUNTED = sa.or_(Invitation.person_id.is_not(None), Invitation.state.not_in(sorted(TAKES_A_SEAT)))
+CAME_UNINVITED = sa.func.coalesce(Invitation.answer_source, "") == AnswerSource.WALK_IN.value
+# An organisation takes seats only through its nominees, so it is not counted itself. Who came uninvited was not invited.
+COUNTED = sa.and_(
+    sa.or_(Invitation.person_id.is_not(None), Invitation.state.not_in(sorted(TAKES_A_SEAT))), ~CAME_UNINVITED
+)
 
 
 def count(*conditions: Any) -> Any:

@@ -1,12 +1,15 @@
 // When a request of htmx does not get through: say why, keep what was entered, and send it again.
 //
 // Ticks of attendance are kept in the browser until the server has them, so a reload loses none: only addresses with ids, never a name,
-// and only for the account that made them. Everything else is kept by the page itself.
+// and only for the account that made them. So is who came uninvited, with what was entered about them, until it is sent.
+// Everything else is kept by the page itself. Without a network, links stay on the page instead of leading to a browser's error.
 "use strict";
 (() => {
   const script = document.currentScript.dataset;
   const words = JSON.parse(script.words);
   const PREFIX = `outreach.tick.${script.account}.`;
+  const ENTRY = `outreach.entry.${script.account}.`;
+  const LONGEST_ANSWER_MS = 20000;
   const [FIRST_WAIT_MS, LONGEST_WAIT_MS] = [4000, 60000];
   const store = storage();
   const sent = new Map(); // path → when the tick was made that is on its way
@@ -14,12 +17,13 @@
   let why = ""; // offline, ended, busy: what holds up all that waits
   let refusal = "";
   let thanks = "";
+  let stays = false; // a link was pressed that needs the network
   let failures = 0;
   let wait = FIRST_WAIT_MS;
   let timer = 0;
   let renewedAt = 0;
   let sending = false;
-  let hadTicks = false;
+  let hadKept = false;
 
   // --- Ticks that the server does not have yet
   function storage() {
@@ -70,7 +74,7 @@
     const token = xhr.getResponseHeader("X-CSRF-Token");
     if (token && Date.now() - renewedAt > 3000) {
       renewedAt = Date.now();
-      for (const field of document.querySelectorAll("input[name=csrf_token]")) field.value = token;
+      renew(token);
       held(detail);
       setTimeout(again);
     } else if (xhr.status === 401) failed(detail, "ended");
@@ -79,16 +83,24 @@
     else done(detail);
   });
 
+  function renew(token) {
+    for (const field of document.querySelectorAll("input[name=csrf_token]")) field.value = token;
+  }
+
   function held({ target, requestConfig }) {
     const { elt, verb, path } = requestConfig;
-    if (kept(path)) hadTicks = true;
+    if (kept(path)) hadKept = true;
     else if (elt.hasAttribute(`hx-${verb}`)) waiting.set(target, { elt, verb, path, polls: (elt.getAttribute("hx-trigger") || "").startsWith("every") });
   }
 
   function failed(detail, reason) {
+    held(detail);
+    later(reason);
+  }
+
+  function later(reason) {
     failures += 1;
     why = reason;
-    held(detail);
     draw();
     clearTimeout(timer);
     if (reason === "ended") return; // until somebody comes back from signing in
@@ -131,6 +143,10 @@
       const box = boxOf(path);
       await send("post", path, box ? { source: box } : { source: script.token, swap: "none", handler: () => {} });
     }
+    for (const mark of unsent()) {
+      if (failures !== before) break;
+      await deliver(mark);
+    }
     sending = false;
     draw();
   }
@@ -143,10 +159,115 @@
     }
   }
 
-  const anything = () => waiting.size || paths().length;
+  // --- Who came uninvited. The mark lets the server tell an entry that is sent again from another one
+  const marks = () => Object.keys(store).filter((key) => key.startsWith(ENTRY)).map((key) => key.slice(ENTRY.length)).sort();
+  const entry = (mark) => JSON.parse(store[ENTRY + mark]);
+  const unsent = () => marks().filter((mark) => !entry(mark).refused);
+  const refusedMarks = () => marks().filter((mark) => entry(mark).refused);
+
+  document.addEventListener("submit", async (event) => {
+    const { target: form, submitter } = event;
+    if (event.defaultPrevented || form.method === "dialog") return;
+    if (form.matches("[data-keeps]")) {
+      event.preventDefault();
+      await keepEntry(form, submitter);
+    } else if (!navigator.onLine) stay(event);
+  });
+
+  async function keepEntry(form, submitter) {
+    const mark = form.dataset.mark || `${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;
+    const fields = [...new FormData(form)].filter(([name]) => name !== "csrf_token");
+    if (submitter && submitter.name) fields.push([submitter.name, submitter.value]);
+    const who = (submitter && submitter.dataset.who) || fields.filter(([name]) => /-(name|post)$/.test(name)).map(([, value]) => value.trim()).find(Boolean);
+    store[ENTRY + mark] = JSON.stringify({ path: location.pathname, fields, who: who || words.somebody });
+    if (submitter) submitter.disabled = true;
+    const result = await deliver(mark);
+    if (submitter) submitter.disabled = false;
+    if (result === "sent") location.assign(form.dataset.keeps);
+    else if (result === "refused") {
+      delete store[ENTRY + mark]; // nothing was stored; the form's own page says what to correct
+      for (const [name, value] of fields) if (!form.elements[name] || form.elements[name] === submitter) form.append(hiddenField(name, value));
+      form.submit();
+    } else {
+      delete form.dataset.mark;
+      form.reset();
+      draw();
+    }
+  }
+
+  function hiddenField(name, value) {
+    return Object.assign(document.createElement("input"), { type: "hidden", name, value });
+  }
+
+  async function deliver(mark, renewed = false) {
+    const { path, fields, who } = entry(mark);
+    const token = document.querySelector(`${script.token} input[name=csrf_token]`).value;
+    let answer;
+    try {
+      answer = await fetch(path, {
+        method: "POST",
+        body: new URLSearchParams([...fields, ["entry", mark], ["csrf_token", token]]),
+        headers: { "HX-Request": "true", "X-Account": script.account },
+        signal: AbortSignal.timeout && AbortSignal.timeout(LONGEST_ANSWER_MS),
+      });
+    } catch {
+      hadKept = true;
+      later("offline");
+      return "waits";
+    }
+    const fresh = answer.headers.get("X-CSRF-Token");
+    if (fresh && !renewed) {
+      renew(fresh);
+      return deliver(mark, true);
+    }
+    if (answer.status === 401 || answer.status === 429 || answer.status >= 500) {
+      hadKept = true;
+      later(answer.status === 401 ? "ended" : "busy");
+      return "waits";
+    }
+    if (!answer.ok) {
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const said = [...page.querySelectorAll("main .alert, main .field-error, .error-page h1")].map((one) => one.textContent.trim());
+      if (store[ENTRY + mark]) store[ENTRY + mark] = JSON.stringify({ path, fields, who, refused: said[0] || words.refused });
+      return "refused";
+    }
+    delete store[ENTRY + mark];
+    wait = FIRST_WAIT_MS;
+    return "sent";
+  }
+
+  function refill() {
+    const form = document.querySelector("[data-keeps] details")?.closest("form");
+    const mark = form && refusedMarks().find((one) => entry(one).path === location.pathname);
+    if (!mark) return;
+    form.dataset.mark = mark;
+    form.querySelector("details").open = true;
+    for (const [name, value] of entry(mark).fields) if (form.elements[name]) form.elements[name].value = value;
+  }
+
+  // --- Without a network a page is not left for the browser's error page
+  function stay(event) {
+    event.preventDefault();
+    stays = true;
+    draw();
+  }
+
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[href]");
+    if (!link || navigator.onLine || event.defaultPrevented || link.target || link.origin !== location.origin) return;
+    if (link.hash && link.pathname === location.pathname && link.search === location.search) return;
+    stay(event);
+  });
+  window.addEventListener("beforeunload", (event) => {
+    if (!navigator.onLine && document.querySelector("[data-kept], [data-keeps]")) event.preventDefault();
+  });
+
+  const anything = () => waiting.size || paths().length || unsent().length;
   const back = () => {
     wait = FIRST_WAIT_MS;
+    if (navigator.onLine) stays = false;
     if (anything()) again();
+    else draw();
   };
   window.addEventListener("online", back);
   window.addEventListener("focus", back);
@@ -159,8 +280,16 @@
   const [text, retry, signIn] = ["p", "button", "a"].map((tag) => document.createElement(tag));
   const line = document.createElement("div");
   line.className = "unsent-bar";
-  line.append(text, retry, signIn);
-  retry.className = signIn.className = "btn";
+  const [look, leaveOut] = ["a", "button"].map((tag) => document.createElement(tag));
+  line.append(text, retry, signIn, look, leaveOut);
+  retry.className = signIn.className = look.className = leaveOut.className = "btn";
+  look.textContent = words.look;
+  leaveOut.type = "button";
+  leaveOut.textContent = words.leave_out;
+  leaveOut.addEventListener("click", () => {
+    delete store[ENTRY + refusedMarks()[0]];
+    draw();
+  });
   retry.type = "button";
   retry.textContent = words.retry;
   retry.addEventListener("click", back);
@@ -170,19 +299,24 @@
 
   function sentence() {
     const count = paths().length;
-    if (!why) return "";
+    const people = unsent().map((mark) => entry(mark).who).join(", ");
+    if (!why) return stays ? `${words.offline} ${words.stays}` : "";
     const ticks = (count === 1 ? words[`tick_${why}`] || words.tick : words[`ticks_${why}`] || words.ticks).replace("{n}", count);
     const rest = [...waiting.values()].every((one) => one.polls) ? words.stale : words[`entered_${why}`] || words.entered;
-    return `${words[why]} ${count ? ticks : rest}`;
+    const entries = people && (words[`people_${why}`] || words.people).replace("{n}", people);
+    return [words[why], count ? ticks : "", entries, count || people ? "" : rest, stays ? words.stays : ""].filter(Boolean).join(" ");
   }
 
   function draw() {
     if (why && !anything()) {
-      if (hadTicks) thank();
+      if (hadKept) thank();
       why = "";
-      hadTicks = false;
+      hadKept = false;
     }
-    say([refusal, sentence()].filter(Boolean).join(" ") || thanks);
+    const [not] = refusedMarks().map(entry);
+    look.hidden = leaveOut.hidden = !not;
+    if (not) look.href = not.path;
+    say([refusal, not && words.person_refused.replace("{n}", not.who).replace("{why}", not.refused), sentence()].filter(Boolean).join(" ") || thanks);
     for (const box of document.querySelectorAll("[data-kept]")) {
       const label = box.closest("label").querySelector(".form-check-label");
       const late = Boolean(why && kept(box.getAttribute("hx-post")));
@@ -218,8 +352,9 @@
   }
 
   restore();
-  if (paths().length) {
-    hadTicks = true;
+  refill();
+  if (anything()) {
+    hadKept = true;
     again();
-  }
+  } else draw();
 })();

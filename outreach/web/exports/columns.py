@@ -1,6 +1,6 @@
 """The columns of each list as a spreadsheet: headings in the user's language, and the cell of a row of queries/exports.py."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import cache, lru_cache, partial
 from typing import Any
@@ -10,8 +10,8 @@ from flask_babel import gettext as _
 
 from outreach.delivery.spreadsheets import Column
 from outreach.delivery.words.formats import clock, phone, short_day, span
-from outreach.delivery.words.labels import label
-from outreach.domain.kinds import CadreKind
+from outreach.delivery.words.labels import label, staff_label
+from outreach.domain.kinds import AnswerSource, CadreKind
 from outreach.domain.states import ActivityState
 from outreach.domain.zones import zone_name
 from outreach.models import Activity
@@ -161,7 +161,7 @@ def invitees() -> list[Column]:
         Column(_("Seats of the organisation"), NARROW, lambda row: row.quota),
         Column(_("E-mail"), WIDE, lambda row: row.email),
         Column(_("Phone"), MIDDLE, lambda row: phone(row.phone)),
-        Column(_("Answer"), MIDDLE, lambda row: words(row.state)),
+        Column(_("Answer"), MIDDLE, _answer),
         Column(_("Answered at"), MIDDLE, lambda row: _local(row.answered_at, row.zone)),
         Column(_("How"), MIDDLE, lambda row: words(row.answer_source) if row.answer_source else ""),
         Column(_("Recorded by"), MIDDLE, lambda row: row.recorded_by),
@@ -209,13 +209,18 @@ def calls() -> list[Column]:
     ]
 
 
+def _answer(row: Any) -> str:
+    """Return what an invitee announced. Who came uninvited announced nothing."""
+    return label(row.answer_source) if row.answer_source is AnswerSource.WALK_IN else staff_label(row.state)
+
+
 def attendance() -> list[Column]:
     return [
         Column(_("Name"), WIDE, lambda row: row.invitation.invitee.display_name),
         Column(_("Represented by"), WIDE, lambda row: row.invitation.representative_name),
         Column(_("Organisation or kelurahan"), WIDE, lambda row: belongs_to(row.invitation)),
         Column(_("Role"), MIDDLE, lambda row: label(row.invitation.role)),
-        Column(_("Answer"), MIDDLE, lambda row: label(row.invitation.state)),
+        Column(_("Answer"), MIDDLE, lambda row: _answer(row.invitation)),
         Column(_("Was there"), NARROW, lambda row: _yes(row.present)),
         Column(_("How"), MIDDLE, lambda row: label(row.invitation.attendance.source) if row.present else ""),
     ]
@@ -262,17 +267,28 @@ def rundown() -> list[Column]:
     def speakers(row: Any) -> list[Any]:
         return row[1].speakers if row[1] else row[0].other_speakers
 
+    def named(row: Any, people: Iterable[Any]) -> str:
+        return "; ".join(_with_representative(one, row[0].represented.get(one.id)) for one in people)
+
     return [
         Column(_("Start"), MIDDLE, lambda row: _when(row[0].activity, at(row).starts_at)),
         Column(_("End"), MIDDLE, lambda row: _when(row[0].activity, at(row).ends_at)),
         Column(_("Time zone"), NARROW, lambda row: zone_name(row[0].activity.zone)),
         Column(_("Activity"), LONG, lambda row: row[0].activity.title),
         Column(_("Agenda"), LONG, lambda row: row[1].topic if row[1] else ""),
-        Column(_("Speakers"), LONG, lambda row: "; ".join(one.display_name for one in speakers(row))),
-        Column(_("Moderator"), WIDE, lambda row: "; ".join(one.display_name for one in row[0].moderators)),
+        Column(_("Speakers"), LONG, lambda row: named(row, speakers(row))),
+        Column(_("Moderator"), WIDE, lambda row: named(row, row[0].moderators)),
         Column(_("Venue"), WIDE, lambda row: row[0].activity.venue.name if row[0].activity.venue else ""),
         Column(_("State"), MIDDLE, lambda row: label(row[0].activity.state)),
     ]
+
+
+def _with_representative(person: Any, invitation: Any) -> str:
+    if invitation is None:
+        return str(person.display_name)
+    said = [invitation.representative_name or _("somebody without a name"), invitation.representative_post]
+    by = _("represented by %(name)s", name=", ".join(filter(None, said)))
+    return f"{person.display_name} ({by})"
 
 
 def searches() -> list[Column]:

@@ -115,7 +115,7 @@ def _roles_required(*roles: StaffRole) -> Callable[[Callable[..., Any]], Callabl
 
 
 def _to_login() -> Any:
-    if _from_script():
+    if from_script():
         return Response(
             _("Sign in again."), 401, mimetype="text/plain"
         )  # after a redirect, htmx would insert the login page into the page
@@ -123,14 +123,14 @@ def _to_login() -> Any:
     return redirect(url_for("security.login", next=None if target == "/" else target))
 
 
-def _from_script() -> bool:
+def from_script() -> bool:
     """Return whether a page's script asks (htmx), which shows the answer within the page."""
     return "HX-Request" in request.headers
 
 
 def _is_for_another_account() -> bool:
     """Return whether the page was made for another account. Ticks that it kept must not be recorded in this account's name."""
-    return _from_script() and request.headers.get("X-Account", str(current_user.id)) != str(current_user.id)
+    return from_script() and request.headers.get("X-Account", str(current_user.id)) != str(current_user.id)
 
 
 def _let_in() -> Any:
@@ -213,7 +213,7 @@ def _error_page(error: HTTPException) -> Any:
 
 def _forgery_page(_error: CSRFError) -> Any:
     """Say that the form has expired. A script of a signed-in user gets a new token, and sends the form again."""
-    if _from_script() and not current_user.is_authenticated:
+    if from_script() and not current_user.is_authenticated:
         return _to_login()
     page, code = error_page(
         400,
@@ -223,7 +223,7 @@ def _forgery_page(_error: CSRFError) -> Any:
             "Go back, load the page again, and send the form once more."
         ),
     )
-    return page, code, {"X-CSRF-Token": generate_csrf()} if _from_script() else {}
+    return page, code, {"X-CSRF-Token": generate_csrf()} if from_script() else {}
 
 
 def _crash_page(error: Exception) -> Any:

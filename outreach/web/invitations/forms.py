@@ -223,6 +223,7 @@ class InviteTogetherForm(TidyForm):
         description=_l("Who was asked least lately comes first. You see the names before anybody is invited."),
     )
     numbers = FormField(CadreNumbers)
+    only_numbered = BooleanField(_l("Invite only the kinds that have a number here"))
     q = text(_l("Search"), 100)
 
     @property

@@ -78,7 +78,7 @@ def invite_together() -> Any:
     if not is_chosen():
         form.activity_ids.data = sorted({*ticked, *offered.of(request.args.getlist("group"))} & offered.ids)
         form.kinds.data = [kind for kind, count in kinds.items() if count]
-        form.number.data = USUAL_CADRES
+        form.number.data, form.only_numbered.data = USUAL_CADRES, True
         return choose()
     if group := request.form.get("group"):
         form.activity_ids.data = offered.toggled(form.activity_ids.data or [], group)
@@ -87,6 +87,8 @@ def invite_together() -> Any:
         return choose()
     if not form.validate():
         return choose(status=422)
+    if form.only_numbered.data and form.wanted.of_kind:
+        form.kinds.data = [*form.wanted.of_kind]
     found = cadres_together.own_cadres(form.activity_ids.data or [], form.kinds.data or [])
     if not any(one.rows or one.invited for one in found):
         return choose(_("There is no cadre of these kinds in these kelurahan."), 422)

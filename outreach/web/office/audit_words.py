@@ -257,6 +257,7 @@ _REFERENCES: dict[str, Any] = {
     "of_person": _l("person no. %(number)s"),
 }
 _LINKED = "incoming_mail"  # shown as a link
+_MARK = "entry"  # tells entries that a browser sends again from others
 _LONGEST = 80  # characters of a value
 # Some of their values also belong to other lists.
 _NEVER_LOGGED = (AddressFault, IncomingKind, IncomingOutcome, IncomingReason, Participation)
@@ -303,7 +304,7 @@ def details(detail: dict[str, Any], zone: ZoneInfo) -> list[str]:
             lines += [_filter_line(filter, said, zone) for filter, said in value.items()]
         elif isinstance(value, dict):
             lines += details(value, zone)
-        elif key != _LINKED and value not in ("", None, []):
+        elif key not in (_LINKED, _MARK) and value not in ("", None, []):
             lines.append(_line(key, value, zone))
     return lines
 

@@ -52,6 +52,14 @@ def test_a_cadre_gets_an_invitation_in_indonesian(activity, ani):
     assert "membawa" not in text
 
 
+def test_only_a_letter_with_a_link_for_answering_speaks_of_that_link(activity, ani):
+    invitation = published_invitation(activity, ani)
+    asking, telling = (text_of(mail_of(line(invitation, kind))) for kind in (INVITATION, MailKind.POSTPONEMENT))
+    about_link = "Tautan ini khusus untuk Bapak/Ibu"
+    assert (about_link in " ".join(asking.split()), about_link in " ".join(telling.split())) == (True, False)
+    assert "/stop" in telling or "pengingat" in telling.lower()
+
+
 def test_the_same_mail_is_in_english_for_a_reader_of_english(activity, ani):
     ani.locale = "en"
     activity.things_to_bring = "your identity card"

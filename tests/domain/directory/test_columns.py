@@ -50,6 +50,19 @@ def test_headings_that_stand_above_something_else_are_not_believed():
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("heading", ["Organisasi", "Lembaga", "Jabatan"])
+def test_kinds_of_cadres_below_the_heading_of_something_else_are_recognised_by_what_stands_there(heading):
+    layout = guess([["NO", "NAMA", "JK", "KELURAHAN", "NO HP", "EMAIL", heading], *PEOPLE], METRO)
+    assert layout.columns == ALL
+    assert bases(layout) == {Column.KIND: Basis.CONTENT}
+
+
+def test_organisations_beside_a_column_of_kinds_stay_organisations():
+    rows = [[*row, at] for row, at in zip(PEOPLE, ("PKK", "PKK", "Posyandu"), strict=True)]
+    layout = guess([["NO", "NAMA", "JK", "KELURAHAN", "NO HP", "EMAIL", "JENIS KADER", "ORGANISASI"], *rows], METRO)
+    assert layout.columns == {**ALL, Column.ORGANISATION: 7}
+
+
 def test_a_list_of_another_town_keeps_the_column_that_is_called_kelurahan():
     rows = [["Ani", "Kotabumi"], ["Budi", "Way Kanan"], ["Siti", "Natar"]]
     assert guess([["Nama", "Kelurahan"], *rows], METRO).columns == {Column.NAME: 0, Column.KELURAHAN: 1}

@@ -128,6 +128,32 @@ def test_a_number_for_each_kind_is_one_press(coordinator_client, activities, cad
     assert ticked(again.text) == [*picks(imopuro, cadres["Ani"]), *picks(yosodadi, cadres["Eka"])]
 
 
+def test_numbers_for_some_kinds_invite_only_these_kinds_unless_the_tick_is_taken_away(
+    coordinator_client, activities, cadres
+):
+    imopuro = activities[0]
+    page = fields(coordinator_client.get(f"{ADDRESS}?activity={imopuro.id}").text)
+    shown = coordinator_client.post(ADDRESS, data=page | {"numbers-patbm": "1", "do": "choose"})
+    assert ticked(shown.text) == picks(imopuro, cadres["Dian"])
+    assert "share the number above" not in shown.text
+    del page["only_numbered"]
+    shared = coordinator_client.post(ADDRESS, data=page | {"numbers-patbm": "1", "do": "choose"})
+    assert ticked(shared.text) == picks(imopuro, *(cadres[name] for name in ("Ani", "Budi", "Citra", "Dian")))
+    assert "share the number above" in shared.text
+
+
+def test_the_tick_alone_leaves_out_nobody(coordinator_client, activities, cadres):
+    page = fields(coordinator_client.get(f"{ADDRESS}?activity={activities[0].id}").text)
+    shown = coordinator_client.post(ADDRESS, data=page | {"do": "choose"})
+    assert len(ticked(shown.text)) == 4
+
+
+def test_a_kind_of_which_there_is_nobody_is_said_in_words(coordinator_client, activities, cadres):
+    asked_for = choice(activities[:1], 1, do="choose") | {"numbers-posyandu": "3", "numbers-pkk": "1"}
+    said = text_of(coordinator_client.post(ADDRESS, data=asked_for).text)
+    assert "There is no cadre of Posyandu here." in said
+
+
 def test_a_kind_of_which_there_are_too_few_is_named(coordinator_client, activities, cadres):
     asked_for = choice(activities[:1], 1, do="choose") | {"numbers-patbm": "3", "numbers-pkk": "1"}
     assert "There is only 1 cadre of PATBM here." in text_of(coordinator_client.post(ADDRESS, data=asked_for).text)
