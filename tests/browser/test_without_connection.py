@@ -328,3 +328,13 @@ def test_the_first_name_is_in_sight_on_a_phone(page, ani):
     assert page.locator(".attendee").first.bounding_box()["y"] + 44 < PHONE["height"]
     first = page.locator("#main .btn").first
     assert "Came uninvited" in first.inner_text()
+
+
+def test_choosing_represented_opens_who_comes_in_their_place(desk, whole, ani, running_today):
+    found = db.session.scalar(sa.select(Invitation.id).where(Invitation.person_id == ani.id))
+    desk.goto(f"{whole}/invitations/{found}/answer")
+    name = desk.get_by_role("textbox", name="Who comes in their place")
+    assert name.count() == 0
+    desk.locator('[value="represented"]').check()
+    assert name.is_visible()
+    assert "optional" not in desk.locator("label[for=representative_name]").inner_text()
