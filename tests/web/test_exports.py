@@ -111,7 +111,7 @@ def test_signs_that_xml_does_not_allow_are_written_as_excel_writes_them(text: st
     file = io.BytesIO()
     spreadsheets.write_xlsx(file, "Catatan", [Column("Note", 10, lambda row: row)], [text])
     sheet = ElementTree.fromstring(zipfile.ZipFile(file).read("xl/worksheets/sheet1.xml"))
-    assert [cell.text for cell in sheet.iter("{*}t")] == ["Note", written]
+    assert [cell.text for cell in sheet.findall(".//{*}t")] == ["Note", written]
 
 
 @pytest.mark.parametrize(("letters", "kept"), [(64, 1), (65, 0)])
