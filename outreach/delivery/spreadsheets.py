@@ -22,8 +22,9 @@ from xlsxwriter.worksheet import Worksheet
 from outreach.domain.problems import Problem
 
 MOST_ROWS = 200_000
-# Excel writes a control character as _x0007_, and the underscore before a text that looks like one as _x005F_.
-_CONTROL, _LOOKS_LIKE = re.compile(r"[\x00-\x08\x0b-\x1f]"), re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
+KEPT_LETTERS = 64  # longer texts, such as notes, are not kept in memory
+# Excel writes what XML does not allow as _x0007_, and the underscore before a text that looks like it as _x005F_.
+_CONTROL, _LOOKS_LIKE = re.compile(r"[\x00-\x08\x0b-\x1f\ufffe\uffff]"), re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
 Cell = str | int | float | date | datetime | None
 
 
@@ -60,11 +61,17 @@ class _Sheet(Worksheet):
             super()._write_cell(row, col, cell)
 
 
-@lru_cache(maxsize=16_384)  # posts, organisations and kelurahan come again and again
 def _inline(text: str) -> str:
     """Return the rest of a cell's element that has this text in it."""
+    return _short(text) if len(text) <= KEPT_LETTERS else _escaped(text)
+
+
+def _escaped(text: str) -> str:
     text = _CONTROL.sub(lambda sign: f"_x{ord(sign[0]):04X}_", _LOOKS_LIKE.sub("_x005F_", text))
     return f' t="inlineStr"><is><t xml:space="preserve">{escape(text)}</t></is></c>'
+
+
+_short = lru_cache(maxsize=16_384)(_escaped)  # posts, organisations and kelurahan come again and again
 
 
 def write_xlsx(file: IO[bytes], title: str, columns: Sequence[Column], rows: Iterable[Any]) -> int:

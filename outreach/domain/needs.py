@@ -9,9 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from outreach.domain.audiences import AUDIENCES
-from outreach.domain.kinds import Audience
-from outreach.domain.states import ActivityState, InvitationState
+from outreach.domain.states import ActivityState
 
 DEADLINE_NEAR = timedelta(days=3)
 
@@ -85,20 +83,6 @@ class Answers:
     @property
     def accepted(self) -> int:
         return self.coming + self.represented
-
-    def in_audience(self, audience: Audience) -> int:
-        """Return how many people a mail to that audience would reach now; of those present, how many it may reach."""
-        if audience is Audience.PRESENT:
-            return self.accepted
-        counts = {
-            InvitationState.PREPARED: self.prepared,
-            InvitationState.INVITED: self.open,
-            InvitationState.COMING: self.coming,
-            InvitationState.REPRESENTED: self.represented,
-            InvitationState.WAITLISTED: self.waiting,
-            InvitationState.NOT_COMING: self.not_coming,
-        }
-        return sum(count for state, count in counts.items() if state in AUDIENCES[audience].states)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from outreach.domain.kinds import Audience
 from outreach.domain.needs import ActivityStanding, Answers, Need, NeedKind, PollStanding, Troubles, needs
 from outreach.domain.states import ActivityState
 
@@ -97,19 +96,8 @@ def test_kelurahan_without_any_acceptance_are_named():
     assert found == [Need(NeedKind.UNCOVERED, 2, ((first, 2), (second, 1)), names=("Imopuro", "Yosodadi"))]
 
 
-@pytest.mark.parametrize(
-    ("audience", "people"),
-    [
-        (Audience.UNANSWERED, 3),
-        (Audience.COMING, 7),
-        (Audience.PRESENT, 7),
-        (Audience.EXPECTED, 11),
-        (Audience.NEWLY_INVITED, 4),
-    ],
-)
-def test_a_mail_counts_its_readers(audience: Audience, people: int):
+def test_answers_are_counted_without_the_prepared():
     answers = Answers(coming=5, represented=2, waiting=1, not_coming=6, open=3, prepared=4)
-    assert answers.in_audience(audience) == people
     assert (answers.total, answers.answered) == (17, 14)
 
 

@@ -4,6 +4,8 @@ import csv
 import io
 import re
 import threading
+import zipfile
+from xml.etree import ElementTree
 
 import pytest
 import sqlalchemy as sa
@@ -104,9 +106,22 @@ def test_any_text_comes_back_as_it_was_written(text: str):
     assert book.get_sheet_by_index(0).to_python() == [["Note"], [text]]
 
 
-def _formulas(data: bytes) -> int:
-    import zipfile
+@pytest.mark.parametrize(("text", "written"), [("a\ufffeb", "a_xFFFE_b"), ("a\uffffb", "a_xFFFF_b"), ("\0", "_x0000_")])
+def test_signs_that_xml_does_not_allow_are_written_as_excel_writes_them(text: str, written: str):
+    file = io.BytesIO()
+    spreadsheets.write_xlsx(file, "Catatan", [Column("Note", 10, lambda row: row)], [text])
+    sheet = ElementTree.fromstring(zipfile.ZipFile(file).read("xl/worksheets/sheet1.xml"))
+    assert [cell.text for cell in sheet.findall(".//{*}t")] == ["Note", written]
 
+
+@pytest.mark.parametrize(("letters", "kept"), [(64, 1), (65, 0)])
+def test_long_texts_are_not_kept_in_memory_after_the_file_is_written(letters: int, kept: int):
+    spreadsheets._short.cache_clear()
+    spreadsheets.write_xlsx(io.BytesIO(), "Catatan", [Column("", 10, lambda row: row)], ["a" * letters] * 2)
+    assert spreadsheets._short.cache_info().currsize == kept
+
+
+def _formulas(data: bytes) -> int:
     sheet = zipfile.ZipFile(io.BytesIO(data)).read("xl/worksheets/sheet1.xml").decode()
     return sheet.count("<f>") + sheet.count("<hyperlink")
 
@@ -406,3 +421,25 @@ def test_erasing_a_person_takes_their_name_out_of_the_search_words(coordinator_c
         coordinator_client.get("/people", query_string={"q": words, "file": "csv"})
     privacy.erase(ani.id, by=None, now=NOW)
     assert [entry.detail["filters"]["q"] for entry in log()] == ["(erased)", "(erased)", "(erased)", "santoso"]
+
+
+@pytest.mark.parametrize(
+    ("words", "erased"),
+    [
+        ("rahmawati siti", True),
+        ("siti bidan", True),
+        ("Siti Rahmawati, S.H.", True),
+        ("bidan rahma", True),
+        ("siti.r@", True),
+        ("bidan imopuro", False),
+        ("@example.com", False),
+        ("st", False),
+    ],
+)
+def test_any_word_of_a_search_that_names_the_erased_person_takes_all_its_words_away(
+    coordinator_client, office, words, erased
+):
+    siti = a_person("Siti Rahmawati", title_after="S.H.", email="siti.r@example.com")
+    coordinator_client.get("/people", query_string={"q": words, "file": "csv"})
+    privacy.erase(siti.id, by=None, now=NOW)
+    assert [entry.detail["filters"]["q"] for entry in log()] == ["(erased)" if erased else words]

@@ -325,8 +325,6 @@ LABELS: dict[tuple[type, str], object] = {
 }
 
 
-# An invitee's answer on pages of staff. A promise to come has another word than having been there.
-# An invitee's answer as the staff read it: what was promised has another word than who has come.
 LIST_LABELS: dict[ListName, object] = {
     ListName.ABSENCES: _l("Absences"),
     ListName.ACCOUNTS: _l("Accounts"),
@@ -356,6 +354,7 @@ LIST_LABELS: dict[ListName, object] = {
     ListName.VENUES: _l("Venues"),
 }
 
+# An invitee's answer on pages of staff. A promise to come has another word than having been there.
 STAFF_LABELS: dict[tuple[type, str], object] = {
     (kind, kind.COMING.value): lazy_pgettext("answer", "Coming") for kind in (InvitationState, Choice)
 } | {(kind, kind.NOT_COMING.value): lazy_pgettext("answer", "Not coming") for kind in (InvitationState, Choice)}

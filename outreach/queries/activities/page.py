@@ -1,8 +1,8 @@
 """What the page of one programme or one activity shows, loaded in a fixed number of queries."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import groupby
 
@@ -11,6 +11,7 @@ from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
 from outreach.domain.kinds import ON_STAGE, Audience, Role
 from outreach.domain.next_step import NextStep, next_step, programmes_next_step
+from outreach.domain.reminders import MissedReason
 from outreach.domain.states import ActivityState, InvitationState, MessageState
 from outreach.extensions import db
 from outreach.models import (
@@ -33,6 +34,7 @@ from outreach.queries.messages.log import SENT_AGAIN
 from outreach.services import office_defaults
 from outreach.services.addresses import no_mail_reaches
 from outreach.services.locking import ActivityMissing, ProgrammeMissing
+from outreach.services.reminders import forecast
 from outreach.services.reminders.expand import held_until
 
 MOST_REPRESENTED = 30
@@ -103,6 +105,9 @@ class ActivityPage:
     messages: dict[MessageState, int]
     invitations_at: datetime | None  # when waiting invitations go out
     represented: tuple[Invitation, ...] = ()  # somebody else comes in their place
+    missed_ahead: Mapping[int, MissedReason] = field(
+        default_factory=dict
+    )  # why scheduled reminders will not go out, by id
 
     @property
     def seats_left(self) -> int | None:
@@ -291,6 +296,7 @@ def activity(activity_id: int, *, now: datetime) -> ActivityPage:
         dict(ended),
         invitations_at([found.id], now=now),
         tuple(represented),
+        forecast.missed_ahead(found.id, now=now),
     )
 
 

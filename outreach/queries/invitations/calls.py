@@ -1,12 +1,12 @@
 """The list of people to call: each once, with all activities that wait for their answer. For one activity, for a
-programme, or for everything ahead.
+programme, or for everything ahead. First come those with a phone number, and of these the nearest deadline.
 
 Reads only. services/answers/record.py records what they answer on the phone.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,6 +21,7 @@ from outreach.queries.invitations.select import (
     InviteeFilters,
     displayed_name,
     narrowed,
+    phone,
     rank,
     row_options,
     to_call,
@@ -30,6 +31,7 @@ from outreach.services import addresses
 from outreach.services.locking import InvitationMissing, ProgrammeMissing
 
 PER_PAGE = 100
+WORKED_THROUGH_IN = timedelta(hours=12)  # a list of people to call
 AT_ONCE = 500  # invitees read together for a file
 
 
@@ -110,7 +112,8 @@ def following(
     here = db.session.execute(sa.select(*_order(places)).where(key)).first()
     chosen = sa.select(places.c.person_id, places.c.organisation_id).where(places.c.waiting > 0)
     if here is not None:
-        chosen = chosen.where(sa.tuple_(*_order(places)) > sa.tuple_(*here))
+        types = [column.type for column in _order(places)]
+        chosen = chosen.where(sa.tuple_(*_order(places)) > sa.tuple_(*here, types=types))
     row = db.session.execute(chosen.order_by(*_order(places)).limit(1)).first()
     if row is None:
         return None
@@ -125,6 +128,8 @@ def _places(scope: CallScope, filters: InviteeFilters, now: datetime) -> sa.Subq
         .with_only_columns(
             sa.func.coalesce(Invitation.person_id, 0).label("person_id"),
             sa.func.coalesce(Invitation.organisation_id, 0).label("organisation_id"),
+            sa.func.min(sa.case((phone() == "", 1), else_=0)).label("without_phone"),
+            _deadline(now).label("deadline"),
             sa.func.min(rank()).label("rank"),
             sa.func.min(displayed_name()).label("name"),
             sa.func.count().filter(to_call(now)).label("waiting"),
@@ -140,8 +145,22 @@ def _in_order(scope: CallScope, filters: InviteeFilters, now: datetime) -> sa.Se
     return chosen.order_by(*_order(places))
 
 
+def _deadline(now: datetime) -> sa.ColumnElement[datetime]:
+    """Return the nearest deadline of what to ask. What they have just answered counts, so that their place stays the same."""
+    just_answered = Invitation.answered_at > now - WORKED_THROUGH_IN
+    nearest = sa.func.min(Activity.respond_by_at)
+    return sa.func.coalesce(nearest.filter(sa.or_(to_call(now), just_answered)), nearest)
+
+
 def _order(places: sa.Subquery) -> tuple[Any, ...]:
-    return places.c.rank, places.c.name, places.c.person_id, places.c.organisation_id
+    return (
+        places.c.without_phone,
+        places.c.deadline,
+        places.c.rank,
+        places.c.name,
+        places.c.person_id,
+        places.c.organisation_id,
+    )
 
 
 def _within(scope: CallScope, now: datetime) -> tuple[sa.ColumnElement[bool], ...]:

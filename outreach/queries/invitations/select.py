@@ -92,6 +92,11 @@ def unreached() -> sa.ColumnElement[bool]:
     return no_mail_reaches(sa.func.coalesce(Person.email, _own.email))
 
 
+def phone() -> sa.ColumnElement[str]:
+    """Return, in a select of `narrowed`, the invitee's own phone number, or ""."""
+    return sa.func.coalesce(Person.phone, _own.phone, "")
+
+
 def to_call(now: datetime) -> sa.ColumnElement[bool]:
     """Return the condition, in a select of `narrowed` joined with Activity, that the invitee needs a call.
 

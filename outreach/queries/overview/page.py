@@ -1,12 +1,12 @@
 """The coordinator's start page: next activities, what needs attention, and the next mails.
 
-Reads only, as plain values: the eight statements of overview/sql.py for any number of activities, and those of
-overview/clash_counts.py, which are cached longer. This page is opened all day, so its content is cached for KEPT_FOR or
-until this process commits. Changes by another process may show up to KEPT_FOR late. domain/needs.py decides what needs
-attention.
+Reads only, as plain values: the eight statements of overview/sql.py for any number of activities, those that count the
+readers of the next mails, and those of overview/clash_counts.py, which are cached longer. This page is opened all day,
+so its content is cached for KEPT_FOR or until this process commits. Changes by another process may show up to KEPT_FOR
+late. domain/needs.py decides what needs attention.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,6 +21,7 @@ from outreach.extensions import db
 from outreach.queries.overview import clash_counts
 from outreach.queries.overview import sql as statements
 from outreach.recent import Life, Recent
+from outreach.services.reminders import forecast
 
 KEPT_FOR = timedelta(seconds=3)
 MAILS_WITHIN = timedelta(days=14)
@@ -29,7 +30,7 @@ OVERDUE = timedelta(minutes=15)  # if a due mail waits longer, no engine is send
 
 @dataclass(frozen=True, slots=True)
 class ComingMail:
-    """One reminder that will go out. people: the present number of people in its audience."""
+    """One reminder that will go out. people: how many get it by present answers and attendance."""
 
     activity_id: int
     title: str
@@ -69,7 +70,6 @@ def _read(now: datetime) -> Overview:
     }
     standings = [_standing(row, answers) for row in session.execute(statements.ACTIVITIES, moment)]
     numbers, clashes = session.execute(statements.TROUBLES, moment).one(), clash_counts.counts(now=now)
-    by_id = {one.id: one for one in standings}
     upcoming = [one for one in standings if one.state is not ActivityState.POSTPONED]
     troubles = Troubles(
         channel_since_at=numbers.channel_since_at,
@@ -91,7 +91,7 @@ def _read(now: datetime) -> Overview:
         next=upcoming[: statements.SHOWN],
         upcoming=len(upcoming),
         needs=needs.needs(standings, troubles, now),
-        mails=[_mail(row, by_id) for row in session.execute(statements.MAILS, moment)],
+        mails=_mails(session.execute(statements.MAILS, moment).all(), now),
         programmes=numbers.programmes,
     )
 
@@ -103,12 +103,14 @@ def _standing(row: Any, answers: dict[int, Answers]) -> ActivityStanding:
     )  # fmt: skip
 
 
-def _mail(row: Any, standings: dict[int, ActivityStanding]) -> ComingMail:
-    found = standings.get(row.activity_id)
-    return ComingMail(
-        row.activity_id, row.title, row.kind, row.audience, row.due_at, row.zone,
-        found.answers.in_audience(row.audience) if found else 0,
-    )  # fmt: skip
+def _mails(rows: Sequence[Any], now: datetime) -> list[ComingMail]:
+    """Return the mails that will go out."""
+    readers = forecast.readers([row.id for row in rows], now=now) if rows else {}
+    return [
+        ComingMail(row.activity_id, row.title, row.kind, row.audience, row.due_at, row.zone, readers[row.id])
+        for row in rows
+        if row.id in readers
+    ]
 
 
 def _poll(row: Any, now: datetime) -> PollStanding:

@@ -43,6 +43,8 @@ OPEN = UNANSWERED | {InvitationState.PREPARED}
 UPCOMING = (ActivityState.DRAFT, ActivityState.PUBLISHED)
 
 
+# Nobody is called whose invitation waits for its moment, as in the list of people to call (invitations/select.py).
+HAS_BEEN_TOLD = sa.or_(Activity.told_at.is_(None), Activity.told_at <= sa.bindparam("now"))
 _POSTPONED = sa.select(Activity.id).where(Activity.state == ActivityState.POSTPONED)
 
 
@@ -71,12 +73,14 @@ def _select_answers() -> Any:
 
 
 def _select_unreachable() -> Any:
-    """Select, for each upcoming activity, how many invitees without an answer are not reached by mail."""
+    """Select, for each upcoming activity, how many invitees to call are without an answer and not reached by mail."""
     i = Invitation
+    told = sa.select(Activity.id).where(HAS_BEEN_TOLD)
     found = [
         sa.select(i.activity_id, party.label("party")).where(
             (i.activity_id + 0).in_(_upcoming()),  # + 0: no index, or SQLite looks up each in each activity
             i.state.in_(_values(OPEN)),
+            sa.or_(i.state != InvitationState.PREPARED, (i.activity_id + 0).in_(told)),
             key.in_(ids_without_mail(invitee)),
         )
         for invitee, key, party in (
@@ -116,7 +120,13 @@ def _select_activities() -> Any:
 def _select_mails() -> Any:
     return (
         sa.select(
-            Reminder.activity_id, Activity.title, Reminder.kind, Reminder.audience, Reminder.due_at, Activity.zone
+            Reminder.id,
+            Reminder.activity_id,
+            Activity.title,
+            Reminder.kind,
+            Reminder.audience,
+            Reminder.due_at,
+            Activity.zone,
         )
         .join(Activity, Activity.id == Reminder.activity_id)
         .where(
@@ -132,7 +142,11 @@ def _select_mails() -> Any:
 def _select_troubles() -> Any:
     """Select one row of numbers: for Troubles in domain/needs.py, and the number of programmes."""
     published = _upcoming(ActivityState.PUBLISHED)
-    has_not_answered = Invitation.state.in_(_values(OPEN))
+    told = _upcoming(ActivityState.PUBLISHED).where(HAS_BEEN_TOLD)
+    has_not_answered = sa.or_(
+        Invitation.state.in_(_values(UNANSWERED)),
+        sa.and_(Invitation.state == InvitationState.PREPARED, Invitation.activity_id.in_(told)),
+    )
     is_expected = Invitation.state.not_in((InvitationState.NOT_COMING, InvitationState.WITHDRAWN))
 
     def people_and_offices(is_meant: Any, chosen: Any) -> Any:

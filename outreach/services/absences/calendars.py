@@ -17,10 +17,10 @@ from outreach.domain.planning.parties import AbsenceSource
 from outreach.domain.problems import Problem
 from outreach.extensions import current_settings, db
 from outreach.models import Absence, AbsenceCalendar, User
-from outreach.services import audit, office_defaults
+from outreach.services import office_defaults
 from outreach.services.absences import parse as busy_times
 from outreach.services.absences import refresh as absence_refresh
-from outreach.services.absences.edit import Check, Subject, unchecked
+from outreach.services.absences.edit import Check, Subject, log_change, unchecked
 from outreach.services.absences.refresh import own_hosts, replace
 from outreach.transactions import writing
 
@@ -51,6 +51,7 @@ def add_file(
     by: User | None,
     now: datetime,
     check: Check = unchecked,
+    staff: User | None = None,
 ) -> AbsenceCalendar:
     """Read a file once and store its busy times. Raise a Problem if it cannot be read; nothing is changed then."""
     times = busy_times.read(data, office_defaults.zone(db.session), now=now, wait_s=FILE_WAITS_S)
@@ -62,7 +63,7 @@ def add_file(
         session.add(calendar)
         session.flush()
         replace(session, calendar, times, office_defaults.zone(session), now)
-        _log(session, subject, row, "calendar_added", "", by, now)
+        _log(session, subject, row, "calendar_added", "", by, now, staff)
     return calendar
 
 
@@ -75,6 +76,7 @@ def add_address(
     by: User | None,
     now: datetime,
     check: Check = unchecked,
+    staff: User | None = None,
 ) -> AbsenceCalendar:
     """Store an address, due to be read at once by an engine. Raise a Problem if it is not a valid calendar address."""
     if not current_settings().calendar_read_s:
@@ -91,16 +93,24 @@ def add_address(
         _check_room(session, subject)
         calendar = _made(subject, name, source, by, url=url.geturl(), next_read_at=now)
         session.add(calendar)
-        _log(session, subject, row, "calendar_added", url.hostname or "", by, now)
+        _log(session, subject, row, "calendar_added", url.hostname or "", by, now, staff)
     return calendar
 
 
-def remove(subject: Subject, calendar_id: int, *, by: User | None, now: datetime, check: Check = unchecked) -> None:
+def remove(
+    subject: Subject,
+    calendar_id: int,
+    *,
+    by: User | None,
+    now: datetime,
+    check: Check = unchecked,
+    staff: User | None = None,
+) -> None:
     """Delete a calendar and the absences read from it. Raise CalendarMissing, also for another subject's calendar."""
     with writing() as session:
         check()
         calendar = _own(session, subject, calendar_id)
-        _log(session, subject, subject.row(session), "calendar_removed", host_of(calendar.url), by, now)
+        _log(session, subject, subject.row(session), "calendar_removed", host_of(calendar.url), by, now, staff)
         session.execute(sa.delete(Absence).where(Absence.calendar_id == calendar.id))
         session.delete(calendar)
 
@@ -148,6 +158,8 @@ def host_of(url: str) -> str:
     return urlsplit(url).hostname or ""
 
 
-def _log(session: Session, subject: Subject, row: Any, verb: str, host: str, by: User | None, now: datetime) -> None:
-    if by is not None:
-        audit.record(session, by, f"{subject.kind.value}.{verb}", row, now=now, address=host)
+def _log(
+    session: Session, subject: Subject, row: Any, verb: str, host: str, by: User | None, now: datetime,
+    staff: User | None,
+) -> None:  # fmt: skip
+    log_change(session, subject, row, verb, by, staff, now=now, address=host)

@@ -95,10 +95,12 @@ def add(
     by: User | None,
     now: datetime,
     check: Check = unchecked,
+    staff: User | None = None,
 ) -> Absence:
     """Enter an absence; entering the same one twice stores it once. Raise SubjectMissing, AlreadyOver or TooManyAbsences.
 
-    by: the coordinator, for the audit log; None when invitees enter their own absence. Raise also what `check` raises.
+    by: the coordinator; None when invitees enter their own absence. staff: the account that is signed in where the
+    invitee's link was used, for the audit log. Raise also what `check` raises.
     """
     if is_over(wanted, now):
         raise AlreadyOver
@@ -125,18 +127,26 @@ def add(
             **{subject.column: subject.id},
         )
         session.add(made)
-        _log(session, subject, row, "absence_added", made, by, now)
+        _log(session, subject, row, "absence_added", made, by, now, staff)
     return made
 
 
-def remove(subject: Subject, absence_id: int, *, by: User | None, now: datetime, check: Check = unchecked) -> None:
+def remove(
+    subject: Subject,
+    absence_id: int,
+    *,
+    by: User | None,
+    now: datetime,
+    check: Check = unchecked,
+    staff: User | None = None,
+) -> None:
     """Delete an absence that was entered by hand. Raise AbsenceMissing, also for another subject's absence."""
     with writing() as session:
         check()
         found = session.scalar(entered_by_hand(subject).where(Absence.id == absence_id))
         if found is None:
             raise AbsenceMissing
-        _log(session, subject, subject.row(session), "absence_removed", found, by, now)
+        _log(session, subject, subject.row(session), "absence_removed", found, by, now, staff)
         session.delete(found)
 
 
@@ -153,12 +163,22 @@ def is_over(one: Absent, now: datetime) -> bool:
 
 
 def _log(
-    session: Session, subject: Subject, row: Any, verb: str, about: Absence, by: User | None, now: datetime
-) -> None:
-    if by is None:  # invitees who enter their own absence are not audited
-        return
+    session: Session, subject: Subject, row: Any, verb: str, about: Absence, by: User | None, now: datetime,
+    staff: User | None,
+) -> None:  # fmt: skip
     times = {"starts_at": about.starts_at.isoformat(), "ends_at": about.ends_at.isoformat()}
-    audit.record(session, by, f"{subject.kind.value}.{verb}", row, now=now, repeats=about.repeats.value, **times)
+    log_change(session, subject, row, verb, by, staff, now=now, repeats=about.repeats.value, **times)
+
+
+def log_change(
+    session: Session, subject: Subject, row: Any, verb: str, by: User | None, staff: User | None, *, now: datetime,
+    **detail: str,
+) -> None:  # fmt: skip
+    """Record a change to absences in the audit log, unless invitees make it themselves. staff: as for `add`."""
+    if by is not None:
+        audit.record(session, by, f"{subject.kind.value}.{verb}", row, now=now, **detail)
+    elif staff is not None:
+        audit.record(session, staff, f"{subject.kind.value}.{verb}_by_link", row, now=now, **detail)
 
 
 def occurrences(session: Session, first: datetime, last: datetime) -> list[AbsenceSpan]:

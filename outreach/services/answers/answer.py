@@ -89,14 +89,15 @@ def answer_all(
             else:
                 replaced.append((before, state_of(mine, now)))
                 if staff is not None:
-                    _tell_log(session, mine[0], staff, now)
+                    tell_log(session, mine[0], staff, "answered_by_link", now)
         remember(session, link, replaced)
     return refused
 
 
-def _tell_log(session: Session, invitation: Invitation, staff: User, now: datetime) -> None:
+def tell_log(session: Session, invitation: Invitation, staff: User, verb: str, now: datetime) -> None:
+    """Record in the audit log what the invitee's link was used for while this account was signed in there."""
     audit.record(
-        session, staff, "invitation.answered_by_link", invitation, now=now, name=invitation.invitee.display_name,
+        session, staff, f"invitation.{verb}", invitation, now=now, name=invitation.invitee.display_name,
         activity=invitation.activity.title, state=invitation.state.value,
     )  # fmt: skip
 
@@ -197,21 +198,27 @@ def settle(
         seats.offer_freed(session, activity, now=now)
 
 
-def stop_reminders(token: str, *, now: datetime) -> Link:
-    """Stop reminders and thanks to the invitee; changes and cancellations only go out for what they accepted."""
-    return _set_stopped(token, now, now)
+def stop_reminders(token: str, *, now: datetime, staff: User | None = None) -> Link:
+    """Stop reminders and thanks to the invitee; changes and cancellations only go out for what they accepted.
+
+    staff: as for `answer_all`.
+    """
+    return _set_stopped(token, now, now, staff)
 
 
-def resume_reminders(token: str, *, now: datetime) -> Link:
+def resume_reminders(token: str, *, now: datetime, staff: User | None = None) -> Link:
     """Send the invitee reminders, thanks and all changes again."""
-    return _set_stopped(token, None, now)
+    return _set_stopped(token, None, now, staff)
 
 
-def _set_stopped(token: str, value: datetime | None, now: datetime) -> Link:
-    with writing():
+def _set_stopped(token: str, value: datetime | None, now: datetime, staff: User | None) -> Link:
+    with writing() as session:
         link = links.open_link(token, now=now)
         invitee = link.person or link.organisation
         assert invitee is not None
+        if staff is not None and (invitee.reminders_stopped_at is None) is not (value is None):
+            verb = "reminders_resumed_by_link" if value is None else "reminders_stopped_by_link"
+            audit.record(session, staff, f"{invitee.__tablename__}.{verb}", invitee, now=now)
         invitee.reminders_stopped_at = value
     return link
 

@@ -14,11 +14,11 @@ from outreach.delivery.mail.texts import LINK_TEXT
 from outreach.domain.kinds import ON_STAGE, AnswerSource
 from outreach.domain.problems import Problem
 from outreach.domain.states import TAKES_A_SEAT, InvitationState
-from outreach.models import Activity, Invitation, Link
+from outreach.models import Activity, Invitation, Link, User
 from outreach.services.answers import before as kept_answers
 from outreach.services.answers import nominee_matching as matching
 from outreach.services.answers import nominees as nominees_of
-from outreach.services.answers.answer import NothingToAnswer, refusal_of
+from outreach.services.answers.answer import NothingToAnswer, refusal_of, tell_log
 from outreach.services.answers.before import ActivityBefore, InvitationBefore
 from outreach.services.answers.nominees import Nominee
 from outreach.services.invitations import links, seats
@@ -37,10 +37,11 @@ class AnsweredSince(Problem):
     message = "This answer has been changed since, so it was not undone."
 
 
-def undo(token: str, *, now: datetime) -> dict[int, Problem]:
+def undo(token: str, *, now: datetime, staff: User | None = None) -> dict[int, Problem]:
     """Restore what the last answer by this link replaced. Return the activities where that is refused, and why.
 
-    Raise a link's problem, or NothingToUndo.
+    staff: the account that is signed in where the link was used, for the audit log. Raise a link's problem, or
+    NothingToUndo.
     """
     refused: dict[int, Problem] = {}
     with writing() as session:
@@ -54,13 +55,16 @@ def undo(token: str, *, now: datetime) -> dict[int, Problem]:
         for one in answers:
             try:
                 with session.begin_nested():
-                    _restore(session, activities.get(one.activity_id), one, now)
+                    restored = _restore(session, activities.get(one.activity_id), one, now)
             except Problem as problem:
                 refused[one.activity_id] = problem
+            else:
+                if staff is not None:
+                    tell_log(session, restored, staff, "answer_undone_by_link", now)
     return refused
 
 
-def _restore(session: Session, activity: Activity | None, before: ActivityBefore, now: datetime) -> None:
+def _restore(session: Session, activity: Activity | None, before: ActivityBefore, now: datetime) -> Invitation:
     found = _invitations(session, before.mine)
     if activity is None or not found:
         raise NothingToAnswer
@@ -76,6 +80,7 @@ def _restore(session: Session, activity: Activity | None, before: ActivityBefore
         _restore_list(session, activity, mine[0], before, now)
     if confirms_answers(session):
         scheduling.confirm(session, mine[0], now=now, text_key=LINK_TEXT)
+    return mine[0]
 
 
 def _restore_person(

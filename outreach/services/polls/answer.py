@@ -77,7 +77,7 @@ def answer(token: str, poll_id: int, dates: Dates, *, now: datetime, staff: User
     return one
 
 
-def undo(token: str, poll_id: int, *, now: datetime) -> None:
+def undo(token: str, poll_id: int, *, now: datetime, staff: User | None = None) -> None:
     """Restore what the last answer to a poll replaced. Raise the same as `answer`, or NothingToUndo."""
     with writing() as session:
         poll = session.get(DatePoll, poll_id, with_for_update={"of": DatePoll, "read": True}, populate_existing=True)
@@ -99,6 +99,8 @@ def undo(token: str, poll_id: int, *, now: datetime) -> None:
         one.answer_recorded_by_id, one.answered_by, one.note = (
             before.answer_recorded_by_id, before.answered_by, before.note,
         )  # fmt: skip
+        if staff is not None:
+            note(session, staff, "answer_undone_by_link", one, now=now)
 
 
 def _before(one: PollInvitee, now: datetime) -> PollBefore:

@@ -5,6 +5,7 @@ others may count on them; so the page names these activities before staff confir
 counts: the invitations stay, without a name.
 """
 
+import re
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Any
@@ -267,15 +268,25 @@ def _forget_log(session: Session, person_id: int) -> None:
 
 
 def _forget_searches(session: Session, person: Person) -> None:
-    """Remove from the log the search words of downloads that name the person, or give their address or number."""
-    named = f"{person.display_name}\n{person.email}".lower()
-    number = person.phone.lstrip("+")
+    """Remove from the log the search words of downloads that name the person, or give their address or number.
+
+    A list is searched word by word, in any order, so one word of theirs is enough.
+    """
     written = AuditEntry.detail["filters"]["q"].as_string()
     for entry in session.scalars(sa.select(AuditEntry).where(AuditEntry.action == audit.DOWNLOADED, written != "")):
         filters = entry.detail["filters"]
-        digits = "".join(filter(str.isdigit, filters["q"])).lstrip("0")
-        if filters["q"].lower() in named or (len(digits) > 4 and digits in number):
+        if _names(filters["q"].lower(), person):
             entry.detail = {**entry.detail, "filters": {**filters, "q": ERASED}}
+
+
+def _names(q: str, person: Person) -> bool:
+    mailbox = person.email.lower().partition("@")[0]
+    digits = "".join(filter(str.isdigit, q)).lstrip("0")
+    if len(digits) > 4 and digits in person.phone.lstrip("+"):
+        return True
+    name = person.name.lower()
+    words = [word.partition("@")[0].strip(".") for word in re.split(r"[\s,;]+", q)]
+    return any(word in name.split() or (len(word) >= 3 and (word in name or word in mailbox)) for word in words)
 
 
 def _is_ahead(now: datetime) -> sa.ColumnElement[bool]:

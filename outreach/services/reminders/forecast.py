@@ -82,6 +82,7 @@ class ForecastRow:
     held_until: datetime | None = None
     note: MissedReason | None = None
     other_day: OtherDay | None = None
+    reminder_id: int | None = None  # None: not stored
 
     @property
     def goes_at(self) -> datetime:
@@ -165,6 +166,12 @@ def for_activities(activity_ids: Collection[int], *, now: datetime) -> Forecast:
     return _scheduled(Reminder.activity_id.in_(activity_ids), now)
 
 
+def readers(reminder_ids: Collection[int], *, now: datetime) -> dict[int, int]:
+    """Forecast how many get each of these scheduled reminders, by its id; those that will not go out are left out."""
+    rows = _scheduled(Reminder.id.in_(reminder_ids), now).rows
+    return {row.reminder_id: row.people for row in rows if row.reminder_id and row.note is None}
+
+
 def for_reminder(reminder_id: int, *, now: datetime) -> Forecast:
     """Forecast what one scheduled reminder will send."""
     return _scheduled(Reminder.id == reminder_id, now)
@@ -234,7 +241,17 @@ class _Planned:
         return put_off_to(self.kind, self.audience, self.due_at, self.times, self.zone, now) is not None
 
 
+def missed_ahead(activity_id: int, *, now: datetime) -> dict[int, MissedReason]:
+    """Return the activity's scheduled reminders that will not go out as things are, by id, and why."""
+    planned = _stored(Reminder.activity_id == activity_id, now)
+    return {one.reminder_id: one.note for one in planned if one.reminder_id and one.note}
+
+
 def _scheduled(which: sa.ColumnElement[bool], now: datetime) -> Forecast:
+    return _count(_stored(which, now), now)
+
+
+def _stored(which: sa.ColumnElement[bool], now: datetime) -> list[_Planned]:
     reminders = db.session.execute(
         sa.select(Reminder, Activity, later_rule_is_due(now).label("later_rule_is_due"))
         .join(Activity, Activity.id == Reminder.activity_id)
@@ -254,7 +271,7 @@ def _scheduled(which: sa.ColumnElement[bool], now: datetime) -> Forecast:
                 reminder.id, start_before(reminder.detail, due), only=_only(reminder), other_day=other_day_of(reminder),
             )
         )  # fmt: skip
-    return _count(planned, now)
+    return planned
 
 
 def _activities(activity_ids: Collection[int]) -> list[Activity]:
@@ -410,7 +427,7 @@ def _count(planned: Iterable[_Planned], now: datetime, *, dated: bool = False) -
                 activity_title=one.title, people=len(mailed),
                 at_most=len(most) + _to_be_named(one, possible[one.activity_id]),
                 without_address=len(without), later=len(later), held_until=one.held_until, note=one.note,
-                other_day=one.other_day,
+                other_day=one.other_day, reminder_id=one.reminder_id,
             )
         )  # fmt: skip
     mails = tuple((day, len(recipients)) for day, recipients in sorted(per_day.items()) if recipients)

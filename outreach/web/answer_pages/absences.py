@@ -25,7 +25,7 @@ from outreach.services.absences import edit as absences
 from outreach.services.absences.edit import Check, Subject, SubjectKind
 from outreach.services.invitations import links
 from outreach.web.answer_pages.blueprint import bp
-from outreach.web.answer_pages.draw import foreign_sentence, seal, speak
+from outreach.web.answer_pages.draw import foreign_sentence, seal, speak, staff_here
 from outreach.web.answer_pages.forms import LinkForm, OwnAbsenceForm, OwnCalendarForm
 from outreach.web.answer_pages.views import draw_for, this_link
 from outreach.web.fields.fields import whole
@@ -56,6 +56,7 @@ def away_add(token: str) -> Any:
             by=None,
             now=clock.now(),
             check=_still_open(token),
+            staff=staff_here(),
         )
     except Problem as problem:
         return _drawn(token, _found(token), 422, form=form, notice=say(problem), wrong=problem.field or "")
@@ -70,7 +71,7 @@ def away_remove(token: str) -> Any:
         what, _dash, number = request.form.get("what", "").partition("-")
         if id_ := whole(number):
             take = absence_calendars.remove if what == "calendar" else absences.remove
-            take(subject, id_, by=None, now=clock.now(), check=_still_open(token))
+            take(subject, id_, by=None, now=clock.now(), check=_still_open(token), staff=staff_here())
 
     return _changed(token, remove, "removed")
 
@@ -86,6 +87,7 @@ def away_calendar(token: str) -> Any:
         "by": None,
         "now": clock.now(),
         "check": _still_open(token),
+        "staff": staff_here(),
     }
     try:
         if chosen := form.bytes():

@@ -97,7 +97,7 @@ def undo_poll(token: str, poll_id: int) -> Any:
     if is_foreign() or not form.validate():
         return _drawn(token, found, 400, notice=foreign_sentence() if is_foreign() else form.first_error)
     try:
-        poll_answering.undo(token, poll_id, now=clock.now())
+        poll_answering.undo(token, poll_id, now=clock.now(), staff=staff_here())
     except NothingToUndo as problem:
         return _drawn(token, found, 422, notice=say(problem))
     undone = url_for(".poll", token=token, poll_id=poll_id, undone=1, lang=asked_language())

@@ -11,7 +11,7 @@ from outreach import clock
 from outreach.queries.answers import page as answer_page
 from outreach.services.answers import answer as answering
 from outreach.web.answer_pages.blueprint import bp
-from outreach.web.answer_pages.draw import foreign_sentence, seal, speak, to_thanks
+from outreach.web.answer_pages.draw import foreign_sentence, seal, speak, staff_here, to_thanks
 from outreach.web.answer_pages.forms import RemindersForm
 from outreach.web.answer_pages.views import draw_for
 from outreach.web.frame.request import asked_language, is_foreign
@@ -31,15 +31,15 @@ def stop_at_once(token: str) -> Any:
     A mail program gets a page as its answer, never a redirect (RFC 8058, 3.1).
     """
     if request.form.get(ONE_CLICK[0]) == ONE_CLICK[1]:
-        answering.stop_reminders(token, now=clock.now())
+        answering.stop_reminders(token, now=clock.now(), staff=staff_here())
         return _asked_to_stop(token)
     form = RemindersForm(meta={"csrf_context": token})
     if is_foreign() or not form.validate():
         return _asked_to_stop(token, 400, form.first_error or foreign_sentence())
     if form.wish.data == "resume":
-        answering.resume_reminders(token, now=clock.now())
+        answering.resume_reminders(token, now=clock.now(), staff=staff_here())
         return to_thanks(token, "resume")
-    answering.stop_reminders(token, now=clock.now())
+    answering.stop_reminders(token, now=clock.now(), staff=staff_here())
     return seal(redirect(url_for(".stop_page", token=token, lang=asked_language()), 303))  # type: ignore[arg-type]
 
 

@@ -156,7 +156,7 @@ def undo(token: str) -> Any:
     if sentence := _forged(token):
         return _drawn(token, found, 400, notice=sentence)
     try:
-        problems = undoing.undo(token, now=clock.now())
+        problems = undoing.undo(token, now=clock.now(), staff=staff_here())
     except NothingToUndo as problem:
         return _drawn(token, found, 422, notice=say(problem))
     if not problems:
@@ -173,9 +173,9 @@ def stop(token: str) -> Any:
     if is_foreign() or not form.validate():
         return _drawn(token, _found(token), 400, notice=form.first_error or foreign_sentence())
     if form.wish.data == "resume":
-        answering.resume_reminders(token, now=clock.now())
+        answering.resume_reminders(token, now=clock.now(), staff=staff_here())
         return to_thanks(token, "resume")
-    answering.stop_reminders(token, now=clock.now())
+    answering.stop_reminders(token, now=clock.now(), staff=staff_here())
     return to_thanks(token, "stop")
 
 

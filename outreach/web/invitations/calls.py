@@ -14,6 +14,7 @@ from outreach.delivery.words import whatsapp
 from outreach.domain.answers import Choice
 from outreach.domain.kinds import AnswerSource, ListName, Role, Sector
 from outreach.domain.problems import Problem
+from outreach.domain.states import ANSWERED
 from outreach.queries import directory
 from outreach.queries.invitations import calls as to_call
 from outreach.queries.invitations import lists as invitees
@@ -92,8 +93,10 @@ def _list(scope: CallScope, **about: Any) -> Any:
         return file.send(ListName.CALLS, columns.calls(), lines, of=whose.title if whose else "")
     found = to_call.listed(scope, filters, now=now, number=page_number())
     rows = [(one, _reach(one), _call_address(one.kind, one.invitee.id, scope)) for one in found.callees]
+    answered_before = any(i.state in ANSWERED for one in found.callees for i in one.asked)  # before a move
     return render_template(
-        "invitations/calls.html", found=found, rows=rows, filters=filters, filter_roles=Role, filter_sectors=Sector,
+        "invitations/calls.html", found=found, rows=rows, answered_before=answered_before, filters=filters,
+        filter_roles=Role, filter_sectors=Sector,
         regions=directory.regions(), on_paper=(Choice.COMING, Choice.NOT_COMING), **about,
     )  # fmt: skip
 

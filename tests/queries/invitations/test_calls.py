@@ -42,6 +42,8 @@ UNFILTERED = InviteeFilters()
 @pytest.fixture
 def all_told(activity, ani, budi, chief, police, coordinator):
     """The chief speaks, the police have two seats, Ani and Budi are invited as cadres. All have been told."""
+    chief.phone = police.phone = "+62725123456"
+    db.session.commit()
     invite(activity, chief, role=Role.SPEAKER, by=coordinator)
     invite_organisation(activity, police, by=coordinator)
     invite(activity, ani, budi, by=coordinator)
@@ -140,6 +142,26 @@ def test_a_programme_s_list_leaves_out_other_programmes_and_what_is_over(
 def test_a_withdrawn_invitation_is_not_called_about(any_app, all_told, ani, coordinator):
     withdrawing.withdraw(invitation_of(all_told, ani).id, by=coordinator, now=NOW)
     assert "Ani Wijaya" not in names(EVERYTHING)
+
+
+def test_those_with_a_number_and_the_nearest_deadline_are_called_first(
+    any_app, all_told, second, ani, budi, police, chief, coordinator
+):
+    """Ani is asked to two days; Kapolres Metro and Polres Metro have no phone number."""
+    chief.phone = police.phone = ""
+    second.respond_by_at = all_told.respond_by_at - timedelta(days=1)
+    db.session.commit()
+    citra = a_person("Citra Lestari")
+    invite(second, citra, by=coordinator)
+    reminding.tick(now=NOW)
+    order = ["Ani Wijaya", "Citra Lestari", "Budi Santoso", "Kapolres Metro", "Polres Metro"]
+    assert names(EVERYTHING) == order
+    answer(second, ani, Choice.COMING)
+    assert calls.following(EVERYTHING, UNFILTERED, "person", ani.id, now=NOW) == ("person", citra.id)
+    answer(all_told, ani, Choice.COMING)
+    assert calls.following(EVERYTHING, UNFILTERED, "person", ani.id, now=NOW) == ("person", citra.id)
+    tomorrow = NOW + timedelta(days=1)
+    assert calls.following(EVERYTHING, UNFILTERED, "person", budi.id, now=tomorrow) == ("person", chief.id)
 
 
 def test_the_next_one_comes_after_whoever_has_just_answered(any_app, all_told, ani, budi, chief, police):

@@ -7,12 +7,26 @@ from datetime import timedelta
 import sqlalchemy as sa
 from flask import Flask
 
-from outreach.domain.kinds import AnswerSource, Audience, MailKind, Role
+from outreach.domain.kinds import AnswerSource, AttendanceSource, Audience, MailKind, Role
 from outreach.domain.needs import Answers, NeedKind, PollStanding
 from outreach.domain.states import ActivityState, InvitationState, MessageState
 from outreach.extensions import db
-from outreach.models import Activity, AgendaItem, Invitation, Message, Organisation, Person, Programme, Reminder, Venue
+from outreach.models import (
+    Activity,
+    AgendaItem,
+    Attendance,
+    Invitation,
+    Message,
+    Organisation,
+    Person,
+    Programme,
+    Reminder,
+    Venue,
+)
 from outreach.queries.activities import lists as browsing
+from outreach.queries.invitations import calls
+from outreach.queries.invitations.calls import CallScope
+from outreach.queries.invitations.select import InviteeFilters
 from outreach.queries.overview import page
 from outreach.services.polls import answer as poll_answering
 from outreach.services.polls import ask as poll_asking
@@ -73,6 +87,19 @@ def test_people_and_offices_without_an_address_are_listed_for_a_call_once_each(
     assert [(one.starts_at, count) for one, count in need.parts] == [(at(18), 2), (at(19), 2)]
 
 
+def test_nobody_is_to_be_called_while_the_invitations_wait_for_their_moment(any_app: Flask, programme, hall, budi):
+    prepared, siti = InvitationState.PREPARED, a_person("Siti Aminah", email="")
+    waits = a_published_activity(programme, hall, 18, told_at=NOW + timedelta(days=1))
+    an_invitation(waits, siti, state=prepared)
+    assert NeedKind.CALL not in needs()
+    told = a_published_activity(programme, hall, 19, told_at=NOW)
+    an_invitation(told, siti, state=prepared)
+    [need] = [need for need in page.overview(now=NOW).needs if need.kind is NeedKind.CALL]
+    assert (need.count, [(one.id, count) for one, count in need.parts]) == (1, [(told.id, 1)])
+    everything = calls.listed(CallScope(), InviteeFilters(no_address=True), now=NOW)
+    assert [[i.activity_id for i in one.asked] for one in everything.callees] == [[told.id]]
+
+
 def test_kelurahan_without_a_cadre_who_accepted_are_named(any_app: Flask, programme, hall, ani, budi):
     activity = a_published_activity(programme, hall)
     assert NeedKind.UNCOVERED not in needs()  # no cadre is invited at all
@@ -105,13 +132,41 @@ def test_mails_that_wait_too_long_show_that_nothing_is_sent(any_app: Flask, ani:
 
 def test_the_next_mails_show_their_number_of_readers(any_app: Flask, programme, hall, ani):
     activity = a_published_activity(programme, hall)
-    an_invitation(activity, ani)
+    an_invitation(activity, ani, invited_at=NOW)
     for key, due_at in (("soon", at(11)), ("too far", NOW + page.MAILS_WITHIN)):
         db.session.add(
             Reminder(activity=activity, key=key, kind=MailKind.REMINDER, audience=Audience.UNANSWERED, due_at=due_at)
         )
     db.session.commit()
     assert [(mail.due_at, mail.people) for mail in page.overview(now=NOW).mails] == [(at(11), 1)]
+
+
+def test_the_next_mails_count_who_came_and_nobody_without_an_address_and_leave_out_what_is_not_sent(
+    any_app: Flask, programme, hall, ani, budi, chief
+):
+    held = a_published_activity(programme, hall, 4, respond_by_at=at(3))
+    promised, came, walked_in = (
+        an_invitation(held, who, state=state, invited_at=at(1))
+        for who, state in (
+            (budi, InvitationState.COMING),
+            (ani, InvitationState.INVITED),
+            (chief, InvitationState.COMING),
+        )
+    )
+    for one in (came, walked_in):
+        db.session.add(Attendance(invitation=one, present=True, source=AttendanceSource.PAPER, recorded_at=at(4)))
+    waits = a_published_activity(programme, None, 18, respond_by_at=at(8), told_at=at(5))
+    for who in (ani, budi, a_person("Siti Aminah", email="")):
+        an_invitation(waits, who, state=InvitationState.PREPARED)
+    for activity, kind, audience, due in (
+        (held, MailKind.THANKS, Audience.PRESENT, at(5)),
+        (waits, MailKind.INVITATION, Audience.NEWLY_INVITED, at(5, 9)),
+        (waits, MailKind.REMINDER, Audience.UNANSWERED, at(9)),  # after the deadline
+    ):
+        db.session.add(Reminder(activity=activity, key=kind.value, kind=kind, audience=audience, due_at=due))
+    db.session.commit()
+    mails = page.overview(now=at(4, 13)).mails
+    assert [(mail.kind, mail.people) for mail in mails] == [(MailKind.THANKS, 2), (MailKind.INVITATION, 2)]
 
 
 def test_the_page_is_cached_for_a_moment_and_refreshed_by_any_change(

@@ -5,7 +5,7 @@ from datetime import time
 import pytest
 import sqlalchemy as sa
 
-from outreach.domain.kinds import ActivityKind, Role
+from outreach.domain.kinds import ActivityKind, Audience, MailKind, Role
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
 from outreach.models import Activity, AgendaItem, Invitation, Reminder, Venue
@@ -263,6 +263,24 @@ def test_a_cancellation_first_shows_who_is_notified_and_is_then_saved(coordinato
     assert coordinator_client.post(path, data={"reason": "Banjir", "confirm": "1"}).status_code == 302
     assert [(activity.state, activity.cancelled_reason) for activity in activities()] == [
         (ActivityState.CANCELLED, "Banjir")
+    ]
+
+
+def test_a_reminder_that_will_not_go_out_is_not_shown_as_scheduled(coordinator_client, published):
+    for day, audience in ((11, Audience.UNANSWERED), (12, Audience.COMING)):
+        db.session.add(
+            Reminder(activity=published, key=f"r{day}", kind=MailKind.REMINDER, audience=audience, due_at=at(day))
+        )
+    published.respond_by_at = at(10)
+    db.session.execute(sa.delete(Reminder).where(Reminder.key.not_in(["r11", "r12"])))
+    db.session.commit()
+    page = coordinator_client.get(f"/activities/{published.id}").text
+    rows = [row for row in page.split("<li>") if "11 January" in row or "12 January" in row]
+    assert [
+        ("Scheduled" in row, "Not sent" in row, "Answers were no longer taken by then." in row) for row in rows
+    ] == [
+        (False, True, True),
+        (True, False, False),
     ]
 
 

@@ -290,3 +290,13 @@ def test_dates_by_link_while_staff_are_signed_in_stand_in_the_audit_log(app, pho
     assert [(one.user_id, one.subject_id, one.detail) for one in entries] == [
         (coordinator.id, ani.id, {"poll": poll.title})
     ]
+
+
+def test_dates_undone_by_link_while_staff_are_signed_in_stand_in_the_audit_log(app, ani, coordinator):
+    poll, client = a_poll(ani), log_in(app, coordinator)
+    answer_poll(client, ani, poll, "yes", "no", "no")
+    client.post(f"{path(ani, poll)}/undo", data={"csrf_token": form_token(token_of(ani))})
+    wanted = sa.select(AuditEntry).where(AuditEntry.action == "person.answer_undone_by_link")
+    assert [(one.user_id, one.subject_id, one.detail) for one in db.session.scalars(wanted)] == [
+        (coordinator.id, ani.id, {"poll": poll.title})
+    ]

@@ -6,19 +6,21 @@ from html import unescape
 
 import pytest
 import sqlalchemy as sa
+from flask.testing import FlaskClient
 
 from outreach.domain.activity import Move
 from outreach.domain.answers import Choice
 from outreach.domain.kinds import AnswerSource, Role
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
-from outreach.models import AgendaItem, AuditEntry, Invitation, Link, Person
+from outreach.models import Absence, AbsenceCalendar, AgendaItem, AuditEntry, Invitation, Link, Person
 from outreach.services.activities import move as moves
 from outreach.services.activities import publish as publishing
 from outreach.services.answers import answer as answering
 from outreach.services.invitations import links
 from outreach.services.invitations import withdraw as withdrawing
 from outreach.web.answer_pages.forms import form_token
+from outreach.web.office.audit_words import VERBS
 from tests.support.apps import settings_for
 from tests.world import (
     NOW,
@@ -1349,6 +1351,49 @@ def test_an_answer_by_link_while_staff_are_signed_in_stands_in_the_audit_log(app
     assert (entry.user_id, entry.subject_name) == (coordinator.id, "Ani Wijaya")
     assert entry.detail == {"activity": four_days[1].title, "state": "not_coming"}
     assert states(ani) == ["coming", "not_coming"]
+
+
+def test_whatever_else_a_link_does_while_staff_are_signed_in_stands_in_the_audit_log(
+    app, phone, four_days, ani, coordinator
+):
+    """The log may not name an answer that was undone, nor say less of a link than of a form."""
+    invite_and_mark(ani, four_days[0])
+    staff = log_in(app, coordinator)
+
+    def use(client: FlaskClient) -> None:
+        press(client, ani, four_days[0].id, choice="coming")
+        press(client, ani, "undo")
+        for wish in ("stop", "stop", "resume"):
+            press(client, ani, "reminders", wish=wish)
+        press(client, ani, "stop")
+        press(client, ani, "away", on="2027-01-19")
+        what = f"absence-{db.session.scalar(sa.select(Absence.id))}"
+        db.session.rollback()
+        press(client, ani, "away/remove", what=what)
+        press(client, ani, "away/calendar", address="https://example.com/ani.ics")
+        what = f"calendar-{db.session.scalar(sa.select(AbsenceCalendar.id))}"
+        db.session.rollback()
+        press(client, ani, "away/remove", what=what)
+        press(client, ani, "reminders", wish="resume")
+
+    def log() -> list[tuple[str, int | None]]:
+        rows = db.session.scalars(
+            sa.select(AuditEntry).where(AuditEntry.action.endswith("_link")).order_by(AuditEntry.id)
+        )
+        found = [(row.action, row.user_id) for row in rows]
+        db.session.rollback()
+        return found
+
+    use(phone)
+    assert log() == []
+    use(staff)
+    done = [
+        "invitation.answered", "invitation.answer_undone", "person.reminders_stopped", "person.reminders_resumed",
+        "person.reminders_stopped", "person.absence_added", "person.absence_removed", "person.calendar_added",
+        "person.calendar_removed", "person.reminders_resumed",
+    ]  # fmt: skip
+    assert log() == [(f"{one}_by_link", coordinator.id) for one in done]
+    assert {action.partition(".")[2] for action, _user in log()} <= set(VERBS)
 
 
 def test_an_answer_of_a_closed_accounts_browser_is_only_the_invitees(app, four_days, ani, coordinator):

@@ -5,10 +5,13 @@ from urllib.parse import unquote
 
 import pytest
 
+from outreach.domain.activity import Move
+from outreach.domain.answers import Choice
 from outreach.domain.kinds import AnswerSource
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
-from tests.world import draft_activity, invitation_of, invite, invite_organisation, publish
+from outreach.services.activities import move as moves
+from tests.world import NOW, answer, at, draft_activity, invitation_of, invite, invite_organisation, publish
 
 COMING, NOT_COMING, INVITED = InvitationState.COMING, InvitationState.NOT_COMING, InvitationState.INVITED
 
@@ -16,6 +19,8 @@ COMING, NOT_COMING, INVITED = InvitationState.COMING, InvitationState.NOT_COMING
 @pytest.fixture
 def days(activity, programme, hall, ani, budi, police, coordinator):
     """Two days of a programme. Ani is invited to both; Budi and the police to the first."""
+    police.phone = "+62725123456"
+    db.session.commit()
     other = draft_activity(programme, hall, 19, title="Hari kedua", public_title="Hari kedua")
     invite([activity, other], ani, by=coordinator)
     invite(activity, budi, by=coordinator)
@@ -35,6 +40,15 @@ def test_the_lists_show_everybody_once_whether_or_not_mail_reaches_them(days, pr
         page = coordinator_client.get(f"{address}?no_address=1").text
         assert [page.count(f">{name}</a>") for name in ("Ani Wijaya", "Budi Santoso", "Polres Metro")] == [0, 1, 0]
         assert "Ani Wijaya" not in coordinator_client.get(f"{address}?q=santoso").text
+
+
+def test_the_list_says_of_nobody_that_they_have_not_answered_who_answered_before_a_move(days, budi, coordinator_client):
+    sentences = ("They have not answered yet. Each", "They have not answered yet, or not since a move. Each")
+    answer(days[0], budi, Choice.COMING)
+    assert [one in coordinator_client.get("/to-call").text for one in sentences] == [True, False]
+    move = Move(at(20), at(20, 12), days[0].zone, days[0].venue_id)
+    moves.move(days[0].id, move, "Aula dipakai", days[0].version, by=None, now=NOW)
+    assert [one in coordinator_client.get("/to-call").text for one in sentences] == [False, True]
 
 
 def test_after_recording_comes_the_next_of_the_same_list_with_the_same_filter(
