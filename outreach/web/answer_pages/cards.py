@@ -213,7 +213,7 @@ def _roles(one: ShownInvitation) -> str:
 
 def _would_be_cancelled(one: ShownInvitation) -> str:
     names = "; ".join(named.name for named in one.nominees)  # a name may end with ", S.Pd."
-    return _("These people are on record, and would get a cancellation: %(names)s.", names=names)
+    return _("These people are on record, and would not be expected any more: %(names)s.", names=names)
 
 
 def _representative(named: NamedRepresentative, form: AnswerForm | None) -> PersonRow:

@@ -52,7 +52,7 @@ def words(language: str) -> dict[str, Any]:
         "unstored": _("Your answer was not stored."),
         "mixed": _("What was complete is stored. Please correct what is marked below:"),
         "marked": _("Your answer was not stored yet. Please correct what is marked below:"),
-        "undone": _("This was undone. Everything is as it was before."),
+        "undone": _("Your last answer was undone."),
         "take_off": _("To take somebody off the list, empty their name."),
         "whom": _("Who is sent?"),
         "full": _("All seats are taken. If you choose “Coming”, we put you on the waiting list."),

@@ -574,7 +574,7 @@ def test_sending_nobody_asks_before_names_are_withdrawn(phone, first, police):
     press(phone, police, first.id, choice="coming", **{"rows-0-name": "Rina", "rows-1-name": "Dedi"})
     asked = press(phone, police, first.id, "?lang=en", choice="not_coming")
     assert (asked.status_code, [name for name, *_ in nominees(police)]) == (422, ["Dedi", "Rina"])
-    assert "would get a cancellation: Rina; Dedi." in asked.text
+    assert "would not be expected any more: Rina; Dedi." in asked.text
     assert "Do you really send nobody?" in asked.text
     assert f'name="{first.id}-sure"' in asked.text
     assert press(phone, police, first.id, choice="not_coming", sure="1").status_code == 303
@@ -1090,7 +1090,7 @@ def test_an_answer_is_undone_from_its_thanks_page(phone, clock_on_tuesday, four_
     assert (undone.status_code, undone.location) == (303, f"/j/{token_of(ani)}/thanks?for=undone&lang=en")
     assert states(ani) == ["invited"] * 4
     undone = phone.get(undone.location).text
-    assert "This was undone. Everything is as it was before." in undone
+    assert "Your last answer was undone." in undone
     assert "4 invitations below still wait for your answer." in undone
     assert "/undo" not in phone.get(thanks).text  # there is nothing left to undo
     again = press(phone, ani, "undo", "?lang=en")
