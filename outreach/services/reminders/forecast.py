@@ -7,7 +7,7 @@ what they write. People are counted by their present answers; "at most" includes
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -82,7 +82,7 @@ class ForecastRow:
     held_until: datetime | None = None
     note: MissedReason | None = None
     other_day: OtherDay | None = None
-    reminder_id: int | None = None  # None: not stored
+    reminder_id: int | None = field(default=None, compare=False)  # None: not stored
 
     @property
     def goes_at(self) -> datetime:
