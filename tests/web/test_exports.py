@@ -114,7 +114,7 @@ def test_signs_that_xml_does_not_allow_are_written_as_excel_writes_them(text: st
     assert [cell.text for cell in sheet.findall(".//{*}t")] == ["Note", written]
 
 
-@pytest.mark.parametrize(("letters", "kept"), [(64, 1), (65, 0)])
+@pytest.mark.parametrize(("letters", "kept"), [(64, 2), (65, 1)])  # the heading is one
 def test_long_texts_are_not_kept_in_memory_after_the_file_is_written(letters: int, kept: int):
     spreadsheets._short.cache_clear()
     spreadsheets.write_xlsx(io.BytesIO(), "Catatan", [Column("", 10, lambda row: row)], ["a" * letters] * 2)
@@ -177,7 +177,7 @@ def one_of_each(activity, ani, budi, chief, police, coordinator, default_rules) 
         ("/incoming/unreachable", "Name", ["Budi Santoso"]),
         ("/activities/{id}/invitees?q=wijaya", "Was there", ["yes"]),
         ("/activities/{id}/invitees", "Name", ["Kapolres Metro", "Ani Wijaya", "Budi Santoso"]),
-        ("/activities/{id}/invitees/to-call", "Name", ["Kapolres Metro", "Budi Santoso"]),
+        ("/activities/{id}/invitees/to-call", "Name", ["Budi Santoso", "Kapolres Metro"]),
         ("/activities/{id}/invitees/to-call?no_address=1", "Name", ["Budi Santoso"]),
         ("/to-call?q=santoso", "Activity", ["Rapat koordinasi pencegahan kekerasan"]),
         ("/activities/{id}/attendance?shown_only=present", "Name", ["Ani Wijaya"]),
