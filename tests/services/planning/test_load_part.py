@@ -79,7 +79,7 @@ def an_activity(draw: Random, places: list[Venue], programme: Programme) -> Acti
         ends_at=starts_at + timedelta(minutes=15 * draw.randint(1, 600 if long else 12)), holds_venue=False,
         respond_by_at=starts_at - timedelta(days=draw.randint(-1, 3)), venue=venue, region_code=draw.choice(REGIONS),
         programme=draw.choice((None, programme)), capacity=draw.choice((None, None, 2, 4, 8)),
-        fixed=draw.random() < 0.2, state=draw.choices(list(ActivityState), (4, 4, 1, 1))[0],
+        fixed=draw.random() < 0.2, state=draw.choices(list(ActivityState), (4, 4, 1, 1, 1))[0],
     )  # fmt: skip
 
 

@@ -248,7 +248,7 @@ def test_an_answer_to_a_poll_is_undone_from_its_thanks_page(phone, ani):
     assert f'action="{undo}"' in page
     assert phone.post(undo, data=sent).location == f"{path(ani, poll)}?undone=1"
     undone = words(phone.get(f"{path(ani, poll)}?undone=1").text)
-    assert ("kembali seperti sebelumnya" in undone, "sudah boleh ditutup" in undone) == (True, False)
+    assert ("sudah diurungkan" in undone, "sudah boleh ditutup" in undone) == (True, False)
     assert checked(phone.get(path(ani, poll)).text) == []
     answer_poll(phone, ani, poll, "yes", "no", "yes")
     answer_poll(phone, ani, poll, "no", "no", "no", note="Rapat")
