@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from outreach.delivery.mail.frames import outline as outlines
 from outreach.delivery.mail.frames.frame import Frames
-from outreach.delivery.outbox import channel, results
+from outreach.delivery.outbox import channel, keeper, leases, results
 from outreach.delivery.outbox import connection as drainer
 from outreach.delivery.outbox import drain as outbox
 from outreach.delivery.smtp.wire import Wire
@@ -129,12 +129,22 @@ def test_a_result_whose_reply_text_cannot_be_stored_is_recorded_without_it(
 
 
 @pytest.mark.parametrize(("extensions", "each_s", "mails"), [(CHUNKING, 0.2, 25), (PIPELINING, 1.0, 5)])
-def test_a_slow_server_costs_no_lease(app, office, activity, clock, extensions, each_s, mails):
+def test_a_slow_server_costs_no_lease(app, office, activity, clock, extensions, each_s, mails, monkeypatch):
     """Only the server takes time here: each of its replies moves the clock. Another worker looks for work meanwhile."""
+    monkeypatch.setattr(keeper, "RENEWALS", 300)
+    renew, renewed = leases.renew, threading.Event()
+
+    def renewing(*arguments):
+        renew(*arguments)
+        renewed.set()
+
+    monkeypatch.setattr(leases, "renew", renewing)
     with ScriptedServer(extensions=extensions) as scripted_server:
 
         def slow(_recipient: str) -> None:
             clock.now += timedelta(seconds=each_s)
+            renewed.clear()
+            renewed.wait(60)  # time passes for the keeper, too
 
         for verb in ("BDAT", "END"):
             scripted_server.at[verb, 0] = slow
