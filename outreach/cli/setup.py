@@ -72,7 +72,7 @@ def user() -> None:
 @click.option("--language", type=click.Choice(list(LOCALES)), default="id", show_default=True)
 @PASSWORD
 def add(name: str, email: str, role: str, language: str, password: str | None) -> None:
-    """Add an account and say its password, once."""
+    """Add an account and show its password once."""
     with database_ready():
         values = UserValues(name, email, StaffRole(role), language)
         added = staff.add(values, by=None, now=clock.now(), password=password or "")
@@ -82,7 +82,7 @@ def add(name: str, email: str, role: str, language: str, password: str | None) -
 @user.command()
 @click.option("--email", prompt="Address they sign in with")
 def password(email: str) -> None:
-    """Give an account a new password and say it, once: for those who are locked out."""
+    """Give an account a new password and show it once, for somebody who cannot sign in any more."""
     with database_ready():
         found = next((row for row in office_pages.accounts() if row.email == email.strip().lower()), None)
         if found is None:

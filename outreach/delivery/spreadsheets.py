@@ -23,7 +23,7 @@ from outreach.domain.problems import Problem
 
 MOST_ROWS = 200_000
 KEPT_LETTERS = 64  # longer texts, such as notes, are not kept in memory
-# Excel writes what XML does not allow as _x0007_, and the underscore before a text that looks like it as _x005F_.
+# Excel writes a character that XML does not allow as _x0007_. If a text itself looks like that, its underscore becomes _x005F_.
 _CONTROL, _LOOKS_LIKE = re.compile(r"[\x00-\x08\x0b-\x1f\ufffe\uffff]"), re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
 Cell = str | int | float | date | datetime | None
 
@@ -48,9 +48,9 @@ class Column:
 
 
 class _Sheet(Worksheet):
-    """A worksheet that writes a plain text in one step, which takes most of the time of a long list.
+    """A worksheet that writes a plain text in one step, because texts take most of the time of a long list.
 
-    XlsxWriter itself would also write a text from <r> to </r> as it is, as XML: somebody's note could break the file.
+    XlsxWriter itself writes a text from <r> to </r> unchanged, as XML, so somebody's note could break the file.
     """
 
     def _write_cell(self, row: int, col: int, cell: Any) -> None:
@@ -62,7 +62,7 @@ class _Sheet(Worksheet):
 
 
 def _inline(text: str) -> str:
-    """Return the rest of a cell's element that has this text in it."""
+    """Return the rest of a cell's XML element, with this text in it."""
     return _short(text) if len(text) <= KEPT_LETTERS else _escaped(text)
 
 
@@ -71,7 +71,7 @@ def _escaped(text: str) -> str:
     return f' t="inlineStr"><is><t xml:space="preserve">{escape(text)}</t></is></c>'
 
 
-_short = lru_cache(maxsize=16_384)(_escaped)  # posts, organisations and kelurahan come again and again
+_short = lru_cache(maxsize=16_384)(_escaped)  # posts, organisations and kelurahan occur many times
 
 
 def write_xlsx(file: IO[bytes], title: str, columns: Sequence[Column], rows: Iterable[Any]) -> int:

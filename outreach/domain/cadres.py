@@ -1,4 +1,4 @@
-"""Which cadres are invited to a community activity. They take turns: whoever was asked longest ago comes first."""
+"""Which cadres are invited to a community activity. They take turns: the cadre who was asked longest ago comes first."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Wanted:
-    """How many cadres an activity gets. of_kind: of these kinds so many each; number: of all other kinds together."""
+    """How many cadres an activity gets. of_kind: the number for each of these kinds; number: for all other kinds together."""
 
     number: int
     of_kind: Mapping[CadreKind, int] = field(default_factory=dict)
@@ -36,7 +36,8 @@ class Wanted:
 class Need:
     """An activity that needs cadres. candidates: those not asked to it yet.
 
-    asked: the kinds of each who is asked to it already and did not decline. busy: ids of people expected elsewhere then.
+    asked: for each cadre who is asked to it already and did not decline, their kinds. busy: ids of people expected
+    elsewhere then.
     """
 
     activity_id: int
@@ -48,11 +49,12 @@ class Need:
 
 
 def in_turn(needs: Collection[Need], wanted: Wanted) -> dict[int, list[int]]:
-    """Return for each activity the people to ask, so that it has as many as wanted, or as there are.
+    """Return for each activity the people to ask: as many as are wanted, or all if there are fewer.
 
-    Whoever was asked longest ago comes first, then by name. Those who are busy at that time come last. Somebody who is
-    chosen for one of the activities has had their turn, so the next activity of the same kelurahan gets others first.
-    A cadre of several kinds counts for one of them, whichever lets most people come.
+    The cadre who was asked longest ago comes first, then by name. Those who are busy at that time come last. A cadre
+    who is chosen for one of the activities has had their turn, so the next activity of the same kelurahan gets others
+    first. A cadre of several kinds counts for only one of them. It is chosen so that as many people as possible are
+    asked.
     """
     chosen: dict[int, list[int]] = {}
     given: dict[int, list[Need]] = {}
@@ -85,7 +87,7 @@ class _Places:
         self._hopeless: set[frozenset[CadreKind]] = set()
 
     def give(self, kinds: frozenset[CadreKind]) -> bool:
-        """Give a place to somebody of these kinds, if there is one; nobody loses theirs, but some change their group."""
+        """Give a place to somebody of these kinds, if one is free. Others may change their group for it, but keep a place."""
         if kinds in self._hopeless:
             return False
         given = self._place(kinds, set())

@@ -146,11 +146,13 @@ def moments(
 ) -> list[DueRule]:
     """Return when each enabled rule is due, soonest first.
 
-    A reminder two or more days before whose day is a day off is due on the working day before. A reminder to answer whose day
-    is after the deadline is due on the working day before the deadline's. If no reminder to answer would come after the day
-    of the invitation and before the deadline, the last rule's does: on the working day before the deadline's, or on that
-    day itself if some hours are left. No reminder moves to the day of the invitation or before; it then keeps its own day.
-    days_off: holidays and joint holidays; weekends are days off anyway. told_at: when the invitation comes.
+    A reminder of two or more days before the start moves from a day off to the last working day before it. A reminder
+    to answer that would come after the deadline moves to the last working day before the deadline's day.
+
+    If every reminder to answer would then come on the day of the invitation or earlier, the last one moves: to the last
+    working day before the deadline's day or, if some hours are left there, to that day. A reminder that cannot move to
+    a day after the invitation's keeps its own day. days_off: holidays and joint holidays; weekends are days off anyway.
+    told_at: when the invitation comes.
     """
     own = [
         DueRule(rule, due)

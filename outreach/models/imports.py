@@ -44,7 +44,7 @@ class PersonImportLine(Model):
 
 
 class ImportShape(Model):
-    """What somebody chose for the columns of spreadsheets with these headings."""
+    """What a user chose for the columns of spreadsheets with these headings."""
 
     __tablename__ = "import_shape"
     digest: Mapped[str] = mapped_column(sa.String(32), primary_key=True)  # of the headings

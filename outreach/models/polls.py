@@ -84,7 +84,7 @@ class PollInvitee(Identified, Model):
     answered_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     answer_source: Mapped[AnswerSource | None] = enum_of(AnswerSource)
     answer_recorded_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user.id"))
-    answered_by: Mapped[str] = mapped_column(sa.String(160), default="")  # the name written by whoever answered
+    answered_by: Mapped[str] = mapped_column(sa.String(160), default="")  # the name that the person who answered wrote
     note: Mapped[str] = mapped_column(sa.String(300), default="")
     poll: Mapped[DatePoll] = relationship(back_populates="invitees")
     person: Mapped[Person | None] = relationship()

@@ -40,9 +40,7 @@ class User(Identified, UserMixin, Model):
     tf_totp_secret: Mapped[str | None] = mapped_column(sa.String(255))
     tf_phone_number: Mapped[str | None] = mapped_column(sa.String(128))
     wants_digest: Mapped[bool] = mapped_column(default=False)  # the day's news by mail
-    digested_at: Mapped[datetime | None] = mapped_column(
-        UTCDateTime
-    )  # news up to then was in a summary, or there was none
+    digested_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # the next summary has the news after this moment
     roles: Mapped[list[AccountRole]] = relationship(secondary=user_role, lazy="joined")  # type: ignore[assignment]
 
     @property

@@ -223,7 +223,7 @@ def group(group_id: int) -> PeopleGroup:
 
 
 def with_group(person_ids: Collection[int], group_id: int) -> list[int]:
-    """Return these people and the members of a group, each once; of a group that is deleted, nobody."""
+    """Return these people and the members of a group, each once. A deleted group has no members."""
     members = db.session.scalars(
         sa.select(people_group_member.c.person_id)
         .join(Person, Person.id == people_group_member.c.person_id)

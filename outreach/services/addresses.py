@@ -45,7 +45,7 @@ def failure_of(address: str) -> AddressFailure | None:
 
 
 def among(addresses: Collection[str]) -> dict[str, AddressFailure]:
-    """Return the blocked ones of the addresses, by email_addresses.key. Runs one statement, or none."""
+    """Return the failures of those addresses that are blocked, by email_addresses.key. Runs one statement, or none."""
     wanted = {email_addresses.key(address) for address in addresses if address}
     if not wanted:
         return {}
@@ -65,11 +65,12 @@ def allow_again(address: str, *, by: User | None, now: datetime) -> None:
         for invitee in (Person, Organisation):
             for one in session.scalars(sa.select(invitee).where(sa.func.lower(invitee.email) == failure.address)):
                 audit.record(session, by, f"{invitee.__tablename__}.address_allowed", one, now=now)
+        # Searched through future activities, because representatives' addresses have no index.
         represented = (
             sa.select(Invitation)
             .join(Activity, Activity.id == Invitation.activity_id)
             .where(sa.func.lower(Invitation.representative_email) == failure.address, *represented_ahead(now))
-        )  # by future activities, because no index leads from such an address to its invitations
+        )
         for invitation in session.scalars(represented):
             audit.record(
                 session, by, "invitation.address_allowed", invitation, now=now, name=invitation.invitee.display_name

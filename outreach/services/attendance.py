@@ -101,8 +101,9 @@ def walk_in(
 ) -> Invitation:
     """Record a person who came without an invitation, as a participant who is present.
 
-    who: a person's id, or the data of a new person, stored in the same transaction. entry: the mark of what a browser
-    sends again until it has an answer; what came in already is not recorded twice. Raise NotOpen or NotYet.
+    who: a person's id, or the data of a new person, stored in the same transaction. entry: the browser's key for this
+    entry; "" for none. A browser sends an entry again until it gets an answer, and the key prevents recording it twice.
+    Raise NotOpen or NotYet.
     """
     with writing() as session:
         activity = activity_for_change(session, activity_id)
@@ -145,7 +146,7 @@ def walk_in(
 
 
 def _recorded(session: Session, activity: Activity, entry: str) -> Invitation | None:
-    """Return the invitation that an entry with this mark made before."""
+    """Return the invitation that was recorded before for an entry with this key; None if there is none."""
     made = session.scalars(
         sa.select(AuditEntry.detail).where(
             AuditEntry.subject_type == Activity.__tablename__,

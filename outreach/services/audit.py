@@ -14,7 +14,8 @@ from outreach.transactions import writing
 DOWNLOADED = "list.downloaded"
 LIST = "list"
 MOST_FILTERS, MOST_LETTERS = 20, 100
-# Filters whose value is a key, and the column with the name that the log shows. A person keeps the number: names are erased.
+# Filters whose value is a primary key, and the column whose text the log stores instead. A person's id stays, because
+# their name may have to be erased.
 _NAMES: dict[str, tuple[Any, Any]] = {
     "activity": (Activity.id, Activity.title),
     "organisation": (Organisation.id, Organisation.name),
@@ -55,8 +56,9 @@ def downloaded(
 ) -> None:
     """Record that a user took a list as a file.
 
-    It is a short transaction of its own, for a file that is finished: while a long list is read, nobody waits to write.
-    of: what the list belongs to, such as an activity's title; no name of a person. filters: as in the list's address.
+    Called when the file is finished, in a short transaction of its own: nobody waits to write while a long list is
+    read. of: what the list belongs to, such as an activity's title; no name of a person. filters: as in the list's
+    address.
     """
     user_id = by.id
     with writing() as session:

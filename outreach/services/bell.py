@@ -34,9 +34,7 @@ def see(keys: Collection[str], *, by: User, now: datetime) -> None:
     """Note that an account has seen these pieces of news; those seen already keep their moment."""
     wanted = set(list(keys)[:MOST_AT_ONCE])
     with writing() as session:
-        session.scalar(
-            sa.select(User.id).where(User.id == by.id).with_for_update()
-        )  # two presses of one account at once
+        session.scalar(sa.select(User.id).where(User.id == by.id).with_for_update())  # the same account may press twice
         seen = set(session.scalars(sa.select(BellSeen.key).where(BellSeen.user_id == by.id, BellSeen.key.in_(wanted))))
         session.add_all(BellSeen(user_id=by.id, key=key, at=now) for key in sorted(wanted - seen))
 

@@ -149,7 +149,7 @@ def stop_own(token: str, *, now: datetime) -> None:
 
 
 def _locked_link(session: Session, token: str, now: datetime) -> Link:
-    """Return the link, locked until the transaction ends: two presses make one feed, and a revoked link makes none."""
+    """Return the link, locked until the transaction ends, so that two presses make one feed and a revoked link makes none."""
     return links.open_link(token, now=now, lock=True)
 
 

@@ -117,7 +117,7 @@ def tick_one(activity_id: int, invitation_id: int) -> Any:
 def walk_in(activity_id: int) -> Any:
     """Find or add somebody who came without an invitation, and tick them.
 
-    The page's script keeps what was entered until it gets through, and marks it, so that nobody is added twice.
+    The page's script keeps an entry until it reaches the server, and gives it a key, so that nobody is added twice.
     """
     activity = invitees.activity_of(activity_id)
     q = request.args.get("q", "").strip()

@@ -30,7 +30,7 @@ from outreach.web.frame.access import coordinator_required, staff_required
 from outreach.web.frame.looks import office_zone
 from outreach.web.frame.say import page_number, say
 
-# The mail's own HTML: no script, no form, nothing external; its links lead nowhere, as the secret part is left out.
+# The mail's own HTML: no script, no form, nothing external; its links lead nowhere, because the secret part is left out.
 MAIL_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; frame-ancestors 'self'; sandbox"
 MOST_AGAIN = 200  # the most mails that are sent again in one step
 bp = Blueprint("messages", __name__, url_prefix="/messages")

@@ -1,4 +1,4 @@
-"""The start page: for a coordinator what needs to be done, for a viewer what is planned and what came of it."""
+"""The start page: for a coordinator what needs to be done, for a viewer what is planned, and its results."""
 
 from flask import Blueprint, render_template
 

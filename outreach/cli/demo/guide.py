@@ -70,7 +70,7 @@ def show_refused(prepared: Prepared) -> None:
 
 
 def _links(activity_id: int) -> dict[str, str]:
-    """Return the answer pages to look at, and the cadre's address. Who was erased or removed in the demo has no page."""
+    """Return the answer pages to look at, and the cadre's address. Somebody erased in the demo has no page."""
     cadre = first_cadre(activity_id)
     speaker = sa.select(Link).join(Person, Person.id == Link.person_id).where(Person.email == SPEAKER)
     office = (

@@ -103,7 +103,7 @@ def bring_to_life(prepared: Prepared, moment: Moment) -> None:
     visitor = answers.first_cadre(prepared.plan.days[1])
     for reply in answers.replies(prepared.plan.activities, first, last, but=visitor):
         send_until(reply.at)
-        with suppress(Problem):  # whoever tries the demo has postponed or cancelled the activity meanwhile
+        with suppress(Problem):  # a user of the demo may have postponed or cancelled the activity meanwhile
             answers.give(reply, prepared.cast.coordinator)
     send_until(now)
     send(now)  # for invitees added since the last reminder

@@ -47,7 +47,7 @@ def set_up(*, now: datetime) -> list[Login]:
             phone="0725-41000",
             contact_name="Bidang PPA",
             contact_phone="0812-3456-7890",
-            mails_from=time(0),  # at any hour: whoever tries the demo in the evening wants to see mails
+            mails_from=time(0),  # at any hour, because somebody may try the demo in the evening
             mails_until=time(0),
         ),
         by=None,

@@ -170,7 +170,7 @@ def _days_before(activity: Activity, days: int) -> datetime:
 
 
 def _asked_at(activity: Activity, told_at: datetime) -> dict[str, datetime]:
-    """Return when who has not answered is reminded, by the rules' keys."""
+    """Return when invitees without an answer are reminded, by the rules' keys."""
     times = ActivityTimes(activity.starts_at, activity.ends_at, activity.respond_by_at)
     found = rules.moments_of(rules.DEFAULT_RULES, times, activity.zone, told_at, None)
     asking = (one for one in found if one.rule.audience is Audience.UNANSWERED and not one.superseded)

@@ -1,7 +1,7 @@
 """A whole calendar for subscribers: many activities as one iCalendar object.
 
 The form follows RFC 5545; RFC 7986 defines its name and refresh interval. Events are the same as in mails
-(mail/ical_event.py), so that whoever has an activity from both sees it once. queries/feeds.py decides which activities
+(mail/ical_event.py), so that a program that has an activity from both shows it once. queries/feeds.py decides which activities
 a feed has.
 """
 

@@ -48,7 +48,7 @@ class Recipient:
         return tokens.stop_page_url(self.token) if self.token else ""
 
     def links(self, activity_id: int) -> dict[str, str]:
-        """Return the addresses of the recipient's page by placeholder. A choice is one for that activity."""
+        """Return the addresses of the recipient's page by placeholder. A link with a choice is for that activity."""
         if not self.token:
             return {}
         return {

@@ -73,7 +73,7 @@ def values_for(
 
 
 def _helpline(activity: Activity, recipient: Recipient) -> str:
-    """Return the sentence that names the helpline; "" where it could harm the recipient, or the activity does without."""
+    """Return the sentence that names the helpline; "" if it could harm the recipient, or the activity's mails leave it out."""
     if not activity.names_helpline or recipient.shares_phone:
         return ""
     return gettext("If you see or suffer violence, call SAPA 129 or send WhatsApp to 08111-129-129.")

@@ -36,7 +36,7 @@ def wants_trial(now: datetime) -> bool:
 
 
 def take_trial(now: datetime) -> bool:
-    """Return whether the caller shall try the channel. This renews the pause, so other workers wait for the result."""
+    """Return whether the caller should try the channel. This renews the pause, so other workers wait for the result."""
     with writing() as session:
         found = session.get(Channel, MAIL, with_for_update=True, populate_existing=True)
         if found is None or found.trouble is None or _is_paused(found, now):

@@ -1,4 +1,4 @@
-"""Send due messages, over as many connections as help and the mail server allows.
+"""Send due messages, over as many connections as are useful and allowed by the mail server.
 
 Each message ends in a state with a reason. No database transaction is open during talk with the mail server.
 outbox/connection.py is one connection's work; outbox/leases.py and outbox/results.py change states.
@@ -68,7 +68,7 @@ class _Helpers:
         self._threads: list[threading.Thread] = []
 
     def call(self) -> None:
-        """Start as many further connections as help, in addition to the running ones."""
+        """Start as many further connections as are useful, in addition to the running ones."""
         most = self._job.settings.mail_connections
         for number in range(self._begun + 1, (most if self._job.far else min(2, most)) + 1):
             self._begun = number

@@ -34,7 +34,7 @@ _CLAIMING = """
             WHEN '' THEN '<' || id || '.' || {random} || CAST(? AS VARCHAR) ELSE rfc_message_id END
     WHERE id IN (SELECT id FROM chosen) RETURNING due_at, id, fence
 """
-# Random per message: who reads one Message-ID cannot guess another, and a delivery report needs it to be believed.
+# Random per message, so that somebody who reads one Message-ID cannot guess another. A delivery report may be proven by it.
 _RANDOM = {
     "sqlite": "lower(hex(randomblob(8)))",
     "postgresql": "substr(replace(gen_random_uuid()::text, '-', ''), 1, 16)",

@@ -91,8 +91,8 @@ def not_yet_notified(session: Session, rows: Sequence[MessageRow], shared: Share
     The result is empty if the recipient knows the current state: a notice or invitation told it, or the activity moved
     back. A recipient knows the state that a mail told, if the mail may have arrived, and the state that they answered. A
     mail that is sent again tells the same moves as before.
-    Whoever was last told that it is postponed knows of no time. To them even the former time is new, and another
-    postponement is not: its line has the empty result, too.
+    A recipient who was last told of a postponement knows of no time. Even the former time is news to them. Another
+    postponement is not, so the result for its line is empty, too.
     """
     moved = [(row, line) for row in rows for line in row.lines if _kind(line, shared) in TELLS_NEWS]
     if not moved:

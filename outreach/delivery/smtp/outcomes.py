@@ -51,7 +51,7 @@ class InDoubt(NotSent):
 
 
 class ChannelDown(NotSent):
-    """No mail can be sent at present, whoever the recipient is."""
+    """No mail can be sent at present, to any recipient."""
 
     def __init__(self, trouble: ChannelTrouble, code: int | None, words: str) -> None:
         self.trouble = trouble

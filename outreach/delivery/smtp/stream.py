@@ -33,8 +33,8 @@ class ServerReply(NamedTuple):
 class ConnectionLost(Exception):
     """The connection is useless: closed, silent for too long, or not speaking SMTP.
 
-    code: of the server's last reply, if that is the cause. closed: the server closed it. certain: whatever the server
-    has not answered was not accepted.
+    code: of the server's last reply, if that is the cause. closed: the server closed it. certain: mails that the server
+    has not answered were not accepted.
     """
 
     def __init__(self, words: str, code: int | None = None, *, closed: bool = False, certain: bool = False) -> None:

@@ -112,8 +112,8 @@ class Wire(Connection):
         """Hand over mails; yield the outcome of each, in order.
 
         A mail is fetched while the server works on earlier ones, so its outcome comes a few mails later, or with chunks
-        at the end of the group. To stop early, let `mails` end. Whoever closes this iterator instead does not learn the
-        outcomes of fetched mails. An error in `mails` is raised after the outcomes of the mails before it.
+        at the end of the group. To stop early, let `mails` end. A caller that closes this iterator instead does not
+        learn the outcomes of fetched mails. An error in `mails` is raised after the outcomes of the mails before it.
 
         Mails without an outcome at the end were not handed over: they had to wait and were no longer true. Raise
         ChannelDown if nothing can be sent; mails without an outcome were then not handed over.

@@ -354,7 +354,7 @@ LIST_LABELS: dict[ListName, object] = {
     ListName.VENUES: _l("Venues"),
 }
 
-# An invitee's answer on pages of staff. A promise to come has another word than having been there.
+# An invitee's answer on pages of staff. "Will come" and "was there" need different words.
 STAFF_LABELS: dict[tuple[type, str], object] = {
     (kind, kind.COMING.value): lazy_pgettext("answer", "Coming") for kind in (InvitationState, Choice)
 } | {(kind, kind.NOT_COMING.value): lazy_pgettext("answer", "Not coming") for kind in (InvitationState, Choice)}

@@ -83,7 +83,7 @@ class Clash:
     def substance(self) -> str:
         """Return a digest of what the clash is about: kind, activities, times, party, place, absence.
 
-        If it changes, or the shortage grows, a mark "this is intended" covers the clash no more. Names are not part of it.
+        If it changes, or the shortage grows, a mark "this is intended" no longer covers the clash. Names are not part of it.
         """
         times = self.turns or tuple(((one.starts_at, one.ends_at),) for one in self.activities)
         if self.kind is ClashKind.VENUE_TOO_SMALL:

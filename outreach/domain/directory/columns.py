@@ -14,7 +14,7 @@ from outreach.domain.directory.email_addresses import means_nothing
 from outreach.domain.directory.spreadsheet import HEADER_WITHIN, Cell, Column, as_text, column_named, columns_of
 
 SAMPLE = 200  # rows that are looked at
-ENOUGH = 0.6  # of the filled cells that must look like a column's content
+ENOUGH = 0.6  # the share of filled cells that must look like a column's content
 TOO_LITTLE = 0.3  # below this share, the heading is ignored if another column fits
 FIRST_ROWS = 5  # shown to the user
 
@@ -60,7 +60,7 @@ class Layout:
         return next((column for column, place in self.columns.items() if place == at), None)
 
     def with_columns(self, chosen: Mapping[int, Column], basis: Basis) -> "Layout":
-        """Return the layout with the columns that somebody chose, in place of all guessed ones."""
+        """Return the layout with the chosen columns in place of all guessed ones."""
         columns = {column: at for at, column in sorted(chosen.items()) if at < len(self.headings)}
         bases = {c: self.bases[c] if self.columns.get(c) == at else basis for c, at in columns.items()}
         return replace(self, columns=columns, bases=bases)
@@ -69,7 +69,8 @@ class Layout:
 def guess(sheet: Sequence[Sequence[Cell]], words: Words = Words()) -> Layout | None:
     """Return the layout of a sheet, or None if nothing in it looks like a list.
 
-    sheet: its first rows; HEADER_WITHIN and SAMPLE rows suffice. The layout may lack the names: then somebody has to choose.
+    sheet: its first rows; HEADER_WITHIN and SAMPLE rows suffice. If the layout has no names, the user has to choose
+    their column.
     """
     rows = [[as_text(cell) for cell in row] for row in sheet[: HEADER_WITHIN + SAMPLE]]
     width = max((at + 1 for row in rows for at, text in enumerate(row) if text), default=0)

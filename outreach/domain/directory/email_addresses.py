@@ -78,7 +78,7 @@ def address(written: str) -> str:
 def certain_address(written: str, sure: Collection[str] = ()) -> str:
     """Do the same as `address`, and raise AddressInDoubt for an address that was probably mistyped.
 
-    sure: addresses that are not asked about: somebody has said that they are right, or they are stored like that.
+    sure: addresses that need no question, because a user said that they are right, or they are stored already.
     """
     found = address(written)
     if found not in sure and (meant := probably_meant(found)):

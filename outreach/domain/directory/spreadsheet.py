@@ -101,7 +101,7 @@ def rows_below(
 
 
 def _may_be_no_person(cells: Mapping[Column, Cell]) -> bool:
-    """Return whether the row needs a closer look: few rows do, and the look takes long."""
+    """Return whether the row needs the slow check: few rows do."""
     name = cells.get(Column.NAME)
     if name in (None, "") or not isinstance(name, str):
         return True

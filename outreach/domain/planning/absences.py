@@ -13,7 +13,7 @@ from outreach.domain.problems import Problem
 
 WEEK = timedelta(weeks=1)
 DAY = timedelta(days=1)
-LONGEST_DAYS = 366  # who is away for longer is better removed from the list
+LONGEST_DAYS = 366  # somebody who is away for longer should be removed from the list
 AFTER_LAST = date(
     2200, 1, 1
 )  # the same limits as for days on pages: instants near the end of the calendar cannot be converted

@@ -178,7 +178,7 @@ class Plan:
     activities: all of them, by id. The other methods return only activities that count (see `counts`): drafts and
     published ones that are not over at `now`. Absences are occurrences; programmes and places are by id.
     intended: clashes marked as intended, by kind and ids of activities in order: their substance (domain/clashes/clash.py)
-    and the greatest shortage that is accepted. They are not found.
+    and the greatest shortage that is accepted. Searches for clashes leave them out.
     """
 
     __slots__ = (

@@ -40,7 +40,7 @@ def upgrade():
 
 
 def bind_speakers():
-    """Write who is booked where. Of two that overlap only the first binds: the other stays as it is, and is found as a clash."""
+    """Write who is booked where. Of two that overlap, only the first is booked; the other is found as a clash."""
     connection = op.get_bind()
     rows: list[dict] = []
     until: dict[int, object] = {}
@@ -56,7 +56,7 @@ def bind_speakers():
 
 
 def let_one_of_two_hold():
-    """Of activities that overlap in one venue only the first holds it; there should be none."""
+    """Of activities that overlap in one venue, only the first keeps the booking. There should be no such activities."""
     connection = op.get_bind()
     freed: list[dict] = []
     until: dict[int, object] = {}

@@ -83,7 +83,7 @@ def change_key(columns):
 
 
 def book_by_turns():
-    """Book speakers for their turns instead of whole activities. Who had a booking keeps it; then the earliest gets one."""
+    """Book speakers for their turns instead of whole activities. Existing bookings come first, then the earliest."""
     connection = op.get_bind()
     whole, moderating, lines = {}, set(), defaultdict(list)
     for activity_id, person_id, role, starts_at, ends_at in connection.exec_driver_sql(STANDING):
@@ -110,7 +110,7 @@ def book_by_turns():
 
 
 def turns(span, lines):
-    """Return the lines, which are in order, as far as they lie in the span, touching ones as one; without any, the span."""
+    """Return the sorted lines, cut to the span, with touching ones joined; the span itself if none is left."""
     found: list[tuple] = []
     for starts_at, ends_at in ((max(since, span[0]), min(until, span[1])) for since, until in lines):
         if starts_at >= ends_at:

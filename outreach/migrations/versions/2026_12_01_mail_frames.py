@@ -1,4 +1,4 @@
-"""Sent mails of one frame are kept with what they share stored once.
+"""Store once what the sent mails of one frame share.
 
 Revision ID: 0011
 Revises: 0010

@@ -35,7 +35,7 @@ from outreach.services.locking import ProgrammeMissing
 from outreach.services.programmes.copy import copied_days
 
 UNANSWERABLE = (ActivityState.CANCELLED, ActivityState.POSTPONED)
-MOST_PEOPLE = 12  # so many possible speakers are shown at once; others are found by search
+MOST_PEOPLE = 12  # possible speakers shown at once; others are found by search
 
 
 class Time(StrEnum):
@@ -189,7 +189,7 @@ def activity_rows(some: Sequence[Activity]) -> list[ActivityRow]:
 
 
 def activities_select(wanted: ActivityFilter, *, now: datetime) -> sa.Select[Any]:
-    """Select the activities of the list, in its order. A postponed one still comes, whatever its former day."""
+    """Select the activities of the list, in its order. A postponed one counts as upcoming, whatever its former day."""
     chosen = (
         sa.select(Activity)
         .outerjoin(Venue, Venue.id == Activity.venue_id)

@@ -176,7 +176,7 @@ class RundownActivity:
 
     @property
     def represented(self) -> dict[int, Invitation]:
-        """Return the invitations of those in whose place somebody else comes, by the person's id."""
+        """Return the invitations of people who are represented by somebody else, by the person's id."""
         return {
             i.person_id: i for i in self.on_stage if i.state is InvitationState.REPRESENTED and i.person_id is not None
         }
@@ -202,7 +202,7 @@ class Rundown:
 
     @property
     def lines(self) -> Iterator[tuple[RundownActivity, AgendaItem | None]]:
-        """Yield each line of each agenda, and one line without for an activity that has none, or that is postponed."""
+        """Yield (activity, agenda item) for each agenda item. An activity without an agenda or a day comes once, with None."""
         for one in (one for _day, some in self.days for one in some):
             yield from ((one, item) for item in one.activity.agenda)
             if not one.activity.agenda:
@@ -301,7 +301,7 @@ def activity(activity_id: int, *, now: datetime) -> ActivityPage:
 
 
 def invitations_at(activity_ids: Collection[int], *, now: datetime) -> datetime | None:
-    """Return when the invitations of these activities go out, the first of them; None if none wait for a later moment."""
+    """Return when the first waiting invitations of these activities go out; None if none wait for a later moment."""
     hours = office_defaults.mail_hours(db.session)
     rows = db.session.execute(
         sa.select(Reminder, Activity)

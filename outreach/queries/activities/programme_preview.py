@@ -36,7 +36,7 @@ from outreach.services.programmes.edit import ProgrammeValues
 THE_NEW_ONE = -1  # the id of a programme that is not stored yet
 SPREAD_LATER = frozenset({ClashKind.SAME_KECAMATAN})  # all are made at one time; they get their days one by one later
 FIRST = -1_000_000
-DAYS_TRIED = 14  # so many days before and after are tried as another first day
+DAYS_TRIED = 14  # days before and after the first day that are tried instead of it
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from outreach.queries.activities.lists import AnswerCounts, answers_by
 from outreach.queries.activities.page import ActivityLine, line_of
 from outreach.queries.invitations.choices import KELURAHAN, OPEN, own_kelurahan
 
-MOST = 300  # so many activities are offered at once; others are found by search
+MOST = 300  # activities offered at once; others are found by search
 
 
 @dataclass(frozen=True)

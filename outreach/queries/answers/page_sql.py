@@ -142,7 +142,7 @@ def _invitations(invitee: Any) -> sa.Select:
             invitee == sa.bindparam("invitee"),
             _ACTIVITY.state != ActivityState.DRAFT,
             _INVITATION.state != InvitationState.PREPARED,
-            # Who was invited reads that this ended. It says nothing about activities that are over.
+            # A withdrawn invitation is shown to invitees who had received it, unless the activity is over.
             sa.or_(
                 _INVITATION.state != InvitationState.WITHDRAWN,
                 sa.and_(

@@ -15,7 +15,7 @@ from outreach.models import AgendaItem, Invitation, agenda_speaker
 # The key by which invitees are counted: a person's id, or an organisation's id as a negative number.
 PARTY = sa.func.coalesce(Invitation.person_id, -Invitation.organisation_id)
 CAME_UNINVITED = sa.func.coalesce(Invitation.answer_source, "") == AnswerSource.WALK_IN.value
-# An organisation takes seats only through its nominees, so it is not counted itself. Who came uninvited was not invited.
+# An organisation takes seats only through its nominees, so it is not counted itself. People who came uninvited are no invitees.
 COUNTED = sa.and_(
     sa.or_(Invitation.person_id.is_not(None), Invitation.state.not_in(sorted(TAKES_A_SEAT))), ~CAME_UNINVITED
 )

@@ -102,8 +102,8 @@ def to_call(now: datetime) -> sa.ColumnElement[bool]:
 
     These are all who have not answered; after a move also those who answered before it; after a cancellation or
     postponement all who were expected and get no mail. Declined and withdrawn invitees are not told of changes, as with
-    mails. While the invitations wait for their moment, nobody who waits for one is called; if it is cancelled before that,
-    they are never told.
+    mails. While an activity's invitations wait for their moment, invitees who wait for one are not called. If the
+    activity is cancelled before that moment, they are never told.
     """
     told = Activity.told_at <= now
     waits = sa.and_(Activity.told_at.is_not(None), Activity.told_at > now)

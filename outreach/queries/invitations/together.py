@@ -54,18 +54,18 @@ class OwnCadres:
         return [row for row in self.rows if row.person_id in ids]
 
     def others(self, ids: Collection[int]) -> list[CadreRow]:
-        """Return the first others, in turn."""
+        """Return the first MOST_OTHERS of the cadres that are not chosen, in turn."""
         return [row for row in self.rows if row.person_id not in ids][:MOST_OTHERS]
 
     def lacking(self, ids: Collection[int], of_kind: Mapping[CadreKind, int]) -> list[tuple[CadreKind, int]]:
-        """Return the kinds of which fewer are there than wanted although all are chosen, with how many there are."""
+        """Return (kind, number of its cadres) for each kind that has too few cadres although all are chosen."""
         rows = [*self.rows, *(row for row in self.invited if row.person_id not in self.declined)]
         there = {kind: sum(kind in row.kinds for row in rows) for kind in of_kind}
         left = {kind for row in self.rows if row.person_id not in ids for kind in row.kinds}
         return [(kind, there[kind]) for kind, number in of_kind.items() if there[kind] < number and kind not in left]
 
     def hidden(self, ids: Collection[int]) -> int:
-        """Return how many others the page leaves out."""
+        """Return how many cadres that are not chosen the page leaves out."""
         return max(sum(row.person_id not in ids for row in self.rows) - MOST_OTHERS, 0)
 
     @property

@@ -43,7 +43,7 @@ OPEN = UNANSWERED | {InvitationState.PREPARED}
 UPCOMING = (ActivityState.DRAFT, ActivityState.PUBLISHED)
 
 
-# Nobody is called whose invitation waits for its moment, as in the list of people to call (invitations/select.py).
+# An invitee whose invitation waits for its moment is not called, as in the list of people to call (invitations/select.py).
 HAS_BEEN_TOLD = sa.or_(Activity.told_at.is_(None), Activity.told_at <= sa.bindparam("now"))
 _POSTPONED = sa.select(Activity.id).where(Activity.state == ActivityState.POSTPONED)
 

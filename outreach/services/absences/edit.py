@@ -223,7 +223,7 @@ def occurrences(session: Session, first: datetime, last: datetime) -> list[Absen
             ),
         )
     )
-    parties: dict[tuple[int | None, int | None], Party | None] = {}  # one party may have thousands of times
+    parties: dict[tuple[int | None, int | None], Party | None] = {}  # a party may have thousands of absences
     found = []
     for row in rows:
         whose = (row.person_id, row.organisation_id)

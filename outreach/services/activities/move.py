@@ -77,7 +77,7 @@ class MovePreview:
 
     @property
     def needs_reason(self) -> bool:
-        """Return whether people are told, and why."""
+        """Return whether the move needs a reason, because people are notified of it."""
         return _is_announced(self.activity)
 
 
@@ -159,7 +159,7 @@ def brought(activity_id: int, to: Move, refusal: Problem | None = None, *, now: 
     if not stored:
         raise ActivityMissing
     after = projected.as_moved(stored[0], to, now=now)
-    if stored[0].state is ActivityState.POSTPONED:  # it has no clashes now, so all of the new date are new
+    if stored[0].state is ActivityState.POSTPONED:  # it has no clashes without a date
         after, stored = replace(after, state=ActivityState.PUBLISHED, told_at=None), []
     return clashing.preview_saved(after, stored, now=now)
 
@@ -167,11 +167,11 @@ def brought(activity_id: int, to: Move, refusal: Problem | None = None, *, now: 
 def move(activity_id: int, to: Move, reason: str, version: int | None, *, by: User | None, now: datetime) -> Moved:
     """Give an activity another time or place. For a published one, notify everybody who knows of it and move reminders.
 
-    A postponed activity is published again, with any time that lies ahead, also its former one; who was not invited yet
-    gets the invitation.
-    The sequence of a published one rises (RFC 5546). So calendars replace the old entry, and it shows which answers
-    were given before the move. reason: shown to everybody; required for a published one, and for a postponed one that of
-    the postponement if none is given. version: None for any version.
+    A postponed activity is published again, with any time that lies ahead, also its former one. Those who were not
+    invited yet get the invitation.
+    The sequence of a published one rises (RFC 5546), so that calendars replace the old entry. The sequence also shows
+    which answers were given before the move. reason: shown to everybody. A published activity needs one; a postponed
+    one keeps the reason of its postponement if none is given. version: None for any version.
 
     Raise ActivityMissing, Stale, CannotEdit, NothingMoved, InThePast, ReasonMissing, a problem with its times, or what
     the booking or the office's rules refuse (VenueTaken, SpeakerTaken, PlanBlocked, …); nothing is changed then.
@@ -242,7 +242,7 @@ def tell_of_move(session: Session, activity: Activity, old: dict[str, str], *, b
     """
     session.refresh(activity, ["venue"])
     if WAS_POSTPONED in old:
-        cancel_scheduled(session, activity, "new_date")  # its postponement, if nobody was told yet
+        cancel_scheduled(session, activity, "new_date")  # the mails about its postponement that have not gone out
         invite_again(session, activity, now=now)
     # Its occurrence is the sequence before the move: delivery/recheck/moves_told.py finds it by that.
     before = activity.sequence - 1

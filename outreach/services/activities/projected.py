@@ -78,7 +78,7 @@ def with_agenda(
     moderator_id: int | None = UNCHANGED,
     let_go: Collection[int] = (),
 ) -> PlannedActivity:
-    """Return the activity with this agenda and moderator, whose speakers are invited. names: of these people by id.
+    """Return the activity with this agenda and moderator, and their invitations. names: of these people by id.
 
     let_go: ids of speakers whose invitations are withdrawn.
     """

@@ -21,7 +21,7 @@ from outreach.services.planning.book import book
 from outreach.services.reminders.schedule import cancel_scheduled, event_reminder, schedule, unsent_invitations
 from outreach.transactions import writing
 
-WAITS_FOR = timedelta(days=366)  # how long the answer links of a postponed activity open at least
+WAITS_FOR = timedelta(days=366)  # the answer links of a postponed activity stay valid for at least this time
 
 
 class AlreadyPublished(Problem):
@@ -167,9 +167,8 @@ def postpone(activity_id: int, reason: str, version: int | None = None, *, by: U
         if activity.state is not ActivityState.PUBLISHED:
             raise NotPublished
         activity.told_at = None
-        prolong_links(
-            session, activity, until=now + WAITS_FOR
-        )  # they say that it is postponed, also after its former day
+        # The links show the postponement, also after its former day.
+        prolong_links(session, activity, until=now + WAITS_FOR)
         _call_off(session, activity, ActivityState.POSTPONED, MailKind.POSTPONEMENT, reason, by, now)
     return activity
 

@@ -65,10 +65,11 @@ class HiddenSheetLeftOut(ImportNote):
 
 @dataclass(frozen=True)
 class ImportPlan:
-    """What somebody chose for an import. It is kept as JSON between two pages (outreach/codec.py).
+    """The user's choices for an import. They are kept as JSON between two pages (outreach/codec.py).
 
     kinds: kinds of cadre for rows that name none; if empty, such a row is a person but no cadre. columns: by sheet and index.
-    corrections: by column and what was written. decisions: by row_key. others: for doubtful and for changed rows without one.
+    corrections: by column and written value. decisions: for single rows, by row_key. doubtful: the decision for all
+    other doubtful rows. leave_changes: whether all other rows that would change a person are left out.
     """
 
     kinds: tuple[CadreKind, ...] = ()
@@ -81,7 +82,7 @@ class ImportPlan:
 
 @dataclass(frozen=True, slots=True)
 class RefusedRow:
-    """A refused row: its place, what was written there, and everything for which it was refused."""
+    """A refused row: its place, its cells as written, and all problems for which it was refused."""
 
     sheet: str
     number: int
@@ -188,7 +189,7 @@ def store(
 
 @contextmanager
 def _no_collections() -> Iterator[None]:
-    """Do not look for garbage meanwhile: rows make very many objects and no cycles, and the looks took a fifth of the time."""
+    """Pause the garbage collector: an import makes very many objects and no cycles, and collecting took a fifth of the time."""
     ours = gc.isenabled()
     gc.disable()
     try:
@@ -222,7 +223,7 @@ def _parsed(session: Session, book: Workbook, plan: ImportPlan) -> _Parsed:
 def _layouts(
     session: Session, book: Workbook, plan: ImportPlan, words: guessing.Words, notes: list[ImportNote]
 ) -> Iterator[tuple[WorkbookSheet, Layout]]:
-    """Yield the sheets that are lists of people; if none is one, the longest for which somebody can choose the columns."""
+    """Yield the sheets that are lists of people. If there are none, yield the longest: the user can choose its columns."""
     guesses: list[tuple[WorkbookSheet, Layout | None]] = []
     for sheet in book.sheets:
         guessed = None if sheet.hidden else guessing.guess(sheet.first(HEADER_WITHIN + SAMPLE), words)
@@ -268,7 +269,7 @@ def _entries(
 
 
 def _sure_addresses(session: Session, plan: ImportPlan) -> set[str]:
-    """Return the addresses that look mistyped and are not asked about: stored like that, or chosen for this file."""
+    """Return the addresses that look mistyped but need no question: stored already, or chosen by the user for this file."""
     common = (Person.email.endswith(f"@{domain}", autoescape=True) for domain in email_addresses.COMMON_DOMAINS)
     stored = session.scalars(sa.select(Person.email).where(Person.email != "", ~sa.or_(*common)))
     chosen = (taken.lower() for taken in plan.corrections.get(Column.EMAIL, {}).values())
@@ -290,7 +291,7 @@ def _matched(session: Session, parsed: _Parsed, plan: ImportPlan) -> Reading:
 
 
 def undecided(reading: Reading) -> Iterator[RefusedRow]:
-    """Yield the doubtful rows as refused ones: they are not stored before somebody has chosen."""
+    """Yield the doubtful rows as refused ones: they are not stored until the user decides."""
     for entry in reading.accepted:
         if entry.state is RowState.DOUBTFUL:
             yield RefusedRow(
@@ -323,7 +324,7 @@ def _refused(row: SheetRow, sheet: str, problems: tuple[Problem, ...]) -> Refuse
 
 def _people(session: Session) -> list[Known]:
     kinds: dict[int, tuple[CadreKind, ...]] = {}
-    alone = {kind: (kind,) for kind in CadreKind}  # most have one kind; these share the tuple
+    alone = {kind: (kind,) for kind in CadreKind}  # most cadres have one kind, and share its tuple
     for person_id, kind in session.execute(sa.select(Cadre.person_id, Cadre.kind)):
         kinds[person_id] = (*kinds[person_id], kind) if person_id in kinds else alone[kind]
     people = session.execute(
@@ -395,7 +396,7 @@ def _add(session: Session, entries: list[ImportRow], done: PersonImport) -> None
 
 
 def _free_ids(session: Session, count: int) -> Sequence[int]:
-    """Return ids for new people. Giving them takes a tenth of the time of asking the database for each one's."""
+    """Return ids for new people. This takes a tenth of the time of reading back each id that the database gives."""
     if session.get_bind().dialect.name == "postgresql":
         drawn = sa.text("SELECT nextval(pg_get_serial_sequence('person', 'id')) FROM generate_series(1, :count)")
         return session.scalars(drawn, {"count": count}).all()

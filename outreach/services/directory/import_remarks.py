@@ -1,4 +1,4 @@
-"""Remarks of an import on a row: why it was refused, or what to know about an accepted one."""
+"""What an import says about a row: why it was refused, or a note on an accepted row."""
 
 from outreach.domain.directory.email_addresses import AddressInDoubt, AddressInvalid
 from outreach.domain.problems import Problem
@@ -25,7 +25,7 @@ class Undecided(Problem):
     message = "This may be %(name)s, who is in the list already. Nobody has chosen yet whether it is the same person."
 
 
-# One sentence above all rows that are refused for the same reason; each row's own sentence is its problem's.
+# The heading above all rows that are refused for the same reason. The row's own sentence is its problem's message.
 REASONS: dict[type[Problem], str] = {
     ImportNameMissing: "The name is missing",
     ImportNotAName: "This is not a name",
@@ -40,7 +40,7 @@ REASONS: dict[type[Problem], str] = {
 
 
 def reason(problem: Problem) -> str:
-    """Return the message id of the sentence for all rows that are refused as this one is."""
+    """Return the message id of the heading for rows that are refused for this reason."""
     return next((said for kind, said in REASONS.items() if isinstance(problem, kind)), problem.message)
 
 

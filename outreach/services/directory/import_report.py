@@ -1,4 +1,4 @@
-"""The report on an import: counts, what each row does, the refused rows by their reasons, and notes on accepted rows.
+"""The report on an import: counts, what storing each row does, the refused rows by reason, and notes on accepted rows.
 
 A report is kept as JSON between two pages (outreach/codec.py), so it holds the first rows of each kind only. All refused
 rows can be downloaded as a spreadsheet.
@@ -20,10 +20,10 @@ from outreach.services.directory.import_remarks import ImportKelurahanMissing, r
 from outreach.services.directory.import_rows import Change, Decision, ImportRow, Known, RowState, Words
 from outreach.services.directory.regions import KelurahanAmbiguous, UnknownKelurahan
 
-MOST_LINES = 200  # of each kind
-MOST_VALUES = 60  # of a reason
-MOST_NUMBERS = 8  # rows that are named
-MOST_TEXT = 80  # characters of a cell of a row that is named
+MOST_LINES = 200  # per state
+MOST_VALUES = 60  # per reason
+MOST_NUMBERS = 8  # rows listed per value or note
+MOST_TEXT = 80  # characters per cell of a listed row
 
 # Headings of the file of refused rows. The import knows them, so that the corrected file can be read again.
 HEADINGS = {
@@ -47,7 +47,7 @@ codec.write_as(
 
 @dataclass(frozen=True)
 class ImportLine:
-    """An accepted row. facts: what it says, by column. known: the same of the stored person, if it is or may be one."""
+    """An accepted row. facts: its values by column. known: the values of the stored person that it is or may be."""
 
     key: str
     sheet: str
@@ -64,7 +64,7 @@ class ImportLine:
 
 @dataclass(frozen=True)
 class RefusedLine:
-    """A refused row, as it was written. problems: everything for which it is refused; in a group, all but what the group says."""
+    """A refused row, as it was written. problems: why it is refused; in a group, without the reason of the group."""
 
     sheet: str
     number: int
@@ -77,15 +77,15 @@ class RefusedLine:
 
     @property
     def others(self) -> tuple[str, ...]:
-        """Return what stands in the other cells, to recognise a row without a name."""
+        """Return the text of the other cells, to recognise a row without a name."""
         return tuple(text for column, text in self.written.items() if text and column != Column.NAME)
 
 
 @dataclass(frozen=True)
 class RefusedValue:
-    """What some refused rows have in the same column. lines: the first rows. suggestions: values to take instead.
+    """A value that some refused rows have in the same column. lines: the first rows. suggestions: values to take instead.
 
-    keep: the value to take if it is right as it is written; "" if it cannot be.
+    keep: the value to take if the user says that it is right as written; "" if it cannot be right.
     """
 
     written: str
@@ -99,7 +99,7 @@ class RefusedValue:
 class RefusedGroup:
     """The rows refused for one reason; a row with several reasons is in several groups.
 
-    column: the one it is about, if any; then the rows are told by what stands in it.
+    column: the column that the reason is about, if any. The rows are then listed by their values in this column.
     """
 
     reason: str  # a message id
@@ -107,17 +107,17 @@ class RefusedGroup:
     count: int
     values: tuple[RefusedValue, ...]
     lines: tuple[RefusedLine, ...]
-    distinct: int  # values in all
+    distinct: int  # number of different values, also those that are not listed
 
     @property
     def suggested(self) -> int:
-        """Return how many rows have a single suggestion, which can be taken for all of them at once."""
+        """Return the number of rows with exactly one suggestion. The user can take the suggestions for all of them at once."""
         return sum(value.count for value in self.values if len(value.suggestions) == 1)
 
 
 @dataclass(frozen=True)
 class NoteGroup:
-    """One note on some accepted rows. numbers: of the first rows."""
+    """One note on some accepted rows. count: how many rows. numbers: row numbers of the first ones."""
 
     note: Problem
     count: int
@@ -138,7 +138,7 @@ class ImportReport:
     notes: tuple[Problem, ...]
     layouts: dict[str, Layout]
     columns: tuple[Column, ...]
-    suspected: Column | None = None  # most rows are refused for this column: it is probably another one
+    suspected: Column | None = None  # most rows are refused for this column: another column was probably meant
 
     def count(self, state: RowState) -> int:
         return self.counts.get(state, 0)
@@ -190,7 +190,7 @@ def report_of(reading: Reading) -> ImportReport:
 
 
 def refused_lines(reading: Reading) -> list[RefusedLine]:
-    """Return all refused rows, and those for which nobody has chosen yet."""
+    """Return all refused rows, and the doubtful ones without a decision."""
     rows: Iterable[RefusedRow] = (*reading.refused, *undecided(reading))
     lines = [RefusedLine(row.sheet, row.number, row.written, row.problems) for row in rows]
     order = {sheet: at for at, sheet in enumerate(reading.layouts)}
@@ -198,9 +198,9 @@ def refused_lines(reading: Reading) -> list[RefusedLine]:
 
 
 def suggestions(reading: Reading, column: Column, said: str = "") -> dict[str, str]:
-    """Return what to take for each refused value of a column that has a single suggestion.
+    """Return the suggestion for each refused value of a column that has exactly one suggestion.
 
-    said: only of the group with this reason; "" for all.
+    said: the reason of the group to look at; "" for all groups.
     """
     found = {}
     for row in reading.refused:
@@ -292,7 +292,7 @@ def _value(text: str, rows: Sequence[tuple[RefusedRow, Problem]]) -> RefusedValu
 
 
 def _named(rows: Sequence[tuple[RefusedRow, Problem]]) -> tuple[RefusedLine, ...]:
-    """Return the first rows, each with the other problems that it has."""
+    """Return the first rows, each with its other problems."""
     return tuple(
         RefusedLine(
             row.sheet,
@@ -316,7 +316,7 @@ def _suggested(problem: Problem) -> tuple[str, ...]:
 
 
 def _suspected(reading: Reading, groups: Sequence[RefusedGroup]) -> Column | None:
-    """Return the column for which most rows are refused."""
+    """Return the column for which most rows are refused; None if less than half of the rows are refused for one reason."""
     rows = len(reading.refused) + len(reading.accepted)
     if not groups or rows < 5 or groups[0].count * 2 < rows:
         return None

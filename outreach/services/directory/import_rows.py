@@ -32,22 +32,22 @@ from outreach.services.directory.import_remarks import (
 from outreach.services.directory.regions import Gazetteer, Kelurahan
 
 NO_NAME = Name("")
-ALIKE = 0.8  # of two names with one phone number or address: perhaps one person, spelt in two ways
-Corrections = Mapping[str, Mapping[str, str]]  # by Column: what was written, and what it is taken as
+ALIKE = 0.8  # similarity from which two names with the same phone number or address may be one person
+Corrections = Mapping[str, Mapping[str, str]]  # by Column: the written value, and the value to use instead
 
 
 class RowState(StrEnum):
-    """What storing a row does."""
+    """What storing the file does with a row."""
 
     NEW = "new"
     CHANGED = "changed"  # a stored person gets the changes
     SAME = "same"  # nothing to store
-    DOUBTFUL = "doubtful"  # perhaps a stored person; stored only when somebody has chosen
-    LEFT = "left"  # somebody chose to leave it out
+    DOUBTFUL = "doubtful"  # perhaps a stored person; stored only when the user has decided
+    LEFT = "left"  # the user chose to leave it out
 
 
 class Decision(StrEnum):
-    """What somebody chose for a row."""
+    """The user's decision on a row."""
 
     SAME = "same"
     NEW = "new"
@@ -80,9 +80,9 @@ class Known:
 
 @dataclass(slots=True)
 class ImportRow:
-    """A row that is not refused. known: the stored person that it is, or may be. changes: what it would change there.
+    """A row that is not refused. known: the stored person that it is, or may be. changes: what it would change in that person.
 
-    new_kinds: the kinds that a known person is no cadre of yet.
+    new_kinds: the kinds of cadre that the known person is not yet.
     """
 
     sheet: str
@@ -108,7 +108,7 @@ class ImportRow:
 
 
 def row_key(sheet: str, number: int) -> str:
-    """Return the key of a row in what somebody chose."""
+    """Return the key of a row in ImportPlan.decisions."""
     return f"{number}:{sheet}"
 
 
@@ -146,12 +146,13 @@ class Directory:
         *,
         leave_changes: bool = False,
     ) -> ImportRow:
-        """Return the entry with its state. decision: what somebody chose for this row; if_doubtful: for all doubtful
-        ones. leave_changes: whether what would change a person is left, where nobody chose for the row.
+        """Return the entry with its state. decision: on this row. if_doubtful: on all doubtful rows without a decision.
+        leave_changes: whether rows that would change a person are left out if they have no decision.
 
-        It is a known person if the name and a phone or address match, or if name and kelurahan match and no phone or
-        address differs. It may be a stored one if name and kelurahan match and these differ, or if one kelurahan is not
-        known, or if a phone or address matches a similar name.
+        The row is a known person if the name and a phone number or address match, or if name and kelurahan match and no
+        phone number or address differs. It may be a stored person in three cases: name and kelurahan match, but a phone
+        number or address differs; the name matches, one kelurahan is unknown and nothing differs; the name is only
+        similar, but a phone number or address matches.
         """
         key = names.key(entry.name.name)
         sure, perhaps = self._find(entry, key)
@@ -183,7 +184,7 @@ class Directory:
         return entry
 
     def _find(self, entry: ImportRow, key: str) -> tuple[Known | ImportRow | None, Known | None]:
-        """Return who it certainly is, else the stored person who it may be."""
+        """Return the person that the row certainly is, and otherwise the stored person that it may be."""
         perhaps: Known | None = None
         for known in self._by_name.get(key, ()):
             if (entry.phone and entry.phone == known.phone) or (entry.email and entry.email == known.email):
@@ -206,7 +207,7 @@ class Directory:
         return None, perhaps
 
     def _repeated(self, entry: ImportRow, earlier: ImportRow) -> ImportRow:
-        """Complete the earlier row by this one: only the earlier row is stored."""
+        """Add the values of this row to the earlier row of the same person, because only that one is stored."""
         entry.state = RowState.SAME
         kinds = tuple(kind for kind in entry.kinds if kind not in earlier.kinds and earlier.region_code)
         adds = bool(kinds or (entry.email and not earlier.email) or (entry.phone and not earlier.phone))
@@ -225,7 +226,7 @@ class Directory:
         return entry
 
     def _compare(self, entry: ImportRow, known: Known) -> None:
-        """Write into the entry what it changes in a stored person. What the row leaves empty changes nothing."""
+        """Write into the entry what it changes in a stored person. An empty value changes nothing."""
         entry.known = known
         titles = _titles(entry.name) if _titles(entry.name) != _titles(known.name) else ""
         changes = []
@@ -250,7 +251,7 @@ class Directory:
         entry.state = RowState.CHANGED if changes else RowState.SAME
 
     def _take(self, entry: ImportRow, known: Known) -> None:
-        """Let rows further down find the person as this row changes them."""
+        """Change the known person as this row does, so that later rows are compared with the new values."""
         known.kinds = (*known.kinds, *entry.new_kinds)
         known.phone, known.email = entry.phone or known.phone, entry.email or known.email
         known.region_code, known.post = entry.region_code or known.region_code, entry.post or known.post
@@ -276,10 +277,10 @@ def entry_of(
     default_kinds: Collection[CadreKind] = (),
     sure: Collection[str] = (),
 ) -> ImportRow | tuple[Problem, ...]:
-    """Return a row as an entry, or everything for which it is refused.
+    """Return a row as an entry, or all problems for which it is refused.
 
-    organisations: ids by names.key(name). default_kinds: for a row that names no kind of cadre. sure: e-mail addresses that
-    are not asked about.
+    organisations: ids by names.key(name). default_kinds: for a row that names no kind of cadre. sure: e-mail addresses
+    that look mistyped but need no question.
     """
     notes: list[ImportNote] = []
     problems: list[Problem] = []
@@ -318,7 +319,7 @@ def entry_of(
 
 
 def corrected(row: SheetRow, corrections: Corrections) -> SheetRow:
-    """Return the row with the suggestions that were taken: one holds for every cell in which the same is written."""
+    """Return the row with the corrections that the user chose. One applies to every cell of its column with that text."""
     cells = dict(row.cells)
     for name, taken in corrections.items():
         column = Column(name)

@@ -1,4 +1,4 @@
-"""Remembering what somebody chose for the columns of a spreadsheet, for the next one with the same headings."""
+"""Remembering what users chose for the columns of a spreadsheet, for the next one with the same headings."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -16,7 +16,7 @@ MOST_SHAPES = 1000  # the oldest are forgotten
 
 
 def remembered(session: Session, layout: Layout) -> dict[int, Column] | None:
-    """Return what was chosen last for a sheet of this shape; None if nobody ever chose."""
+    """Return what was chosen last for a sheet of this shape; None if nobody has chosen."""
     kept = session.scalar(sa.select(ImportShape.columns).where(ImportShape.digest == _digest(layout)))
     if kept is None:
         return None
@@ -25,7 +25,7 @@ def remembered(session: Session, layout: Layout) -> dict[int, Column] | None:
 
 
 def remember(guessed: Layout, chosen: Mapping[int, Column], *, now: datetime) -> None:
-    """Keep what somebody chose for sheets of this shape. guessed: the layout as it was guessed."""
+    """Keep what the user chose for sheets of this shape. guessed: the layout as it was guessed."""
     columns = {str(at): column.value for at, column in chosen.items()}
     with writing() as session:
         session.merge(ImportShape(digest=_digest(guessed), columns=columns, chosen_at=now))

@@ -290,7 +290,7 @@ def _restore(session: Session, import_id: int, person_ids: Sequence[int], by: Us
 
 
 def _remove(session: Session, import_id: int, people: int) -> None:
-    """Delete the people that the import added and that are not kept, and all lines that are not."""
+    """Delete the people that the import added, without those to keep, and the lines of everybody who is not kept."""
     line = PersonImportLine
     if people:
         gone = _people_of(import_id).where(line.kept == "", line.before.is_(None))

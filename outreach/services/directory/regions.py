@@ -19,7 +19,7 @@ from outreach.domain.problems import Problem
 from outreach.models import Region
 
 _DATA = files("outreach") / "data" / "regions"
-MOST_KEPT = 20_000  # answers of a Gazetteer
+MOST_KEPT = 20_000  # answers that a Gazetteer remembers
 MOST_COMPARED = 300  # unknown names for which similar ones are searched
 
 
@@ -80,7 +80,8 @@ class Gazetteer:
     def find(self, name: str, kecamatan: str = "") -> Kelurahan:
         """Return the kelurahan with that name or code, or named in that address.
 
-        Raise UnknownKelurahan or KelurahanAmbiguous. An answer is kept: a list names few kelurahan, each very often.
+        Raise UnknownKelurahan or KelurahanAmbiguous. Answers are remembered, because a list names few kelurahan, each
+        very often.
         """
         found = self._found.get((name, kecamatan))
         if found is None:
@@ -137,7 +138,7 @@ class Gazetteer:
             known.append(kelurahan)
 
     def _in_address(self, text: str) -> list[Kelurahan]:
-        """Return the kelurahan of an address: of the first part that is the name of one or more."""
+        """Return the kelurahan that an address names: those with the first name in it that is a kelurahan's."""
         for part in place_names.parts(text):
             for key in place_names.keys(part):
                 if found := self._by_key.get(key):

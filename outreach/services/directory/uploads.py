@@ -1,6 +1,6 @@
 """Uploaded files kept for an hour between two steps of one user's work, under names that nobody can guess.
 
-What came of a file is kept for a day: its report and the rows that were refused, without the file.
+The result of a file is kept for a day: its report and the refused rows, without the file.
 """
 
 import json

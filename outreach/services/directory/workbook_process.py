@@ -32,7 +32,7 @@ def main(most_rows: int, most_columns: int) -> int:
             for row in book.get_sheet_by_name(meta.name).iter_rows():  # from A1 on
                 rows += 1
                 if rows > most_rows:
-                    _write([])  # one row too many, so that it is seen
+                    _write([])  # an extra row shows the reader that there are too many
                     break
                 cells = [_plain(cell) for cell in row[:most_columns]]
                 while cells and cells[-1] in ("", None):

@@ -66,7 +66,7 @@ def poll(now: Callable[[], datetime], stop: Callable[[], bool] = lambda: False) 
 def take(folder: Folder, fetched: FetchedMail, *, now: datetime) -> IncomingOutcome | None:
     """Apply one mail once. Return its outcome, or None if it was applied before.
 
-    A mail that breaks the parser or its handler is set aside, to be shown. Raise only for a database failure.
+    If the parser or the handler fails on a mail, the mail is kept for a coordinator to read. Raise only for a database failure.
     """
     mail = read(fetched.data, current_settings(), whole=fetched.whole)
     fault: Exception | None = None
@@ -120,7 +120,7 @@ def _stored(folder: Folder, fetched: FetchedMail, mail: Incoming, now: datetime)
             row.outcome, row.reason = IncomingOutcome.IGNORED, IncomingReason.DUPLICATE
             return row.outcome
         match mail.kind:
-            case IncomingKind.ANSWER:  # even a copy: some programs give all replies about an entry one Message-ID
+            case IncomingKind.ANSWER:  # also a copy: some programs give all replies about an entry one Message-ID
                 calendar_replies.apply(session, row, mail, now=now)
             case IncomingKind.BOUNCE | IncomingKind.DELAY if copied is None:
                 delivery_reports.apply(session, row, mail, now=now)

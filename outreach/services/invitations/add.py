@@ -173,7 +173,7 @@ def _count_without_address(session: Session, invitations: Sequence[Invitation]) 
 def _until(
     activities: Sequence[Activity], chosen: Mapping[int, Collection[int]], known: set[int]
 ) -> dict[datetime, set[int]]:
-    """Return the known people by the end of the last activity to which they are invited."""
+    """Return the known people, grouped by the end of the last activity to which they are invited."""
     last: dict[int, datetime] = {}
     for activity in activities:
         for person_id in known.intersection(chosen[activity.id]):

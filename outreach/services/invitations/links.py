@@ -48,8 +48,8 @@ class LinkRevoked(Problem):
 def open_link(token: str, *, now: datetime, lock: bool = False) -> Link:
     """Return the link of a token with its invitee loaded. Raise LinkUnknown, LinkExpired or LinkRevoked.
 
-    Runs one statement. Open the link after locking what the invitee answers: if the link is revoked during the wait for
-    the lock, it answers nothing. lock: lock the link itself until the transaction ends.
+    Runs one statement. Open the link after locking the activity or poll that it answers. Then a link that was revoked
+    during the wait for the lock is refused. lock: lock the link itself until the transaction ends.
     """
     nonce = nonce_of(token)
     wanted = sa.select(Link).where(Link.nonce == nonce).options(joinedload(Link.person), joinedload(Link.organisation))

@@ -71,7 +71,7 @@ def _resend(session: Session, message_id: int, by: User | None, now: datetime) -
 
 
 def _to_repeat(session: Session, message_id: int, now: datetime) -> tuple[Message, list[MessageLine] | None]:
-    """Return the message and its lines that are still true, None for that of a date poll. It only reads.
+    """Return the message and its lines that are still true; None for the lines of a date poll's message. It only reads.
 
     Raise what `resend` raises.
     """
@@ -81,7 +81,7 @@ def _to_repeat(session: Session, message_id: int, now: datetime) -> tuple[Messag
     if old.poll_invitee_id is not None:
         _check_poll(session, old, now)
         return old, None
-    if old.user_id is not None:  # the news of an old summary is not new any more
+    if old.user_id is not None:  # an old summary of news is never sent again
         raise NothingToResend(reason=SkipReason.TOO_LATE)
     lines = _still_true(session, old, now)
     _check_address(old, lines)

@@ -1,6 +1,6 @@
 """Clashes marked as intended ("memang dikehendaki"): with a reason. Marks stay on record; a mark can be taken back.
 
-domain/clashes leaves out a clash that a mark covers. If the clash changes in substance, the mark covers it no more.
+domain/clashes leaves out a clash that a mark covers. If the clash changes in substance, the mark no longer covers it.
 """
 
 from collections.abc import Collection

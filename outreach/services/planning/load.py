@@ -40,7 +40,7 @@ from outreach.services import holidays
 from outreach.services.absences import edit as absences
 from outreach.services.planning import rules as planning_rules
 
-LOOKING_AHEAD = timedelta(days=120)  # days off are known for so long after the last activity
+LOOKING_AHEAD = timedelta(days=120)  # days off are read for this long after the last activity
 FARTHEST_YEARS = 10
 FARTHEST = timedelta(
     days=365 * FARTHEST_YEARS

@@ -123,7 +123,8 @@ def erase(person_id: int, *, by: User | None, now: datetime) -> Person:
     """Erase a person's data for good; raise PersonMissing or PersonErased.
 
     Invitations to activities not over yet are withdrawn without a mail, and freed seats are offered to the waitlist. The
-    link is revoked, mails not yet sent are stopped, groups lose them, and the name is removed from the message and audit logs.
+    link is revoked, mails not yet sent are stopped, the person leaves all groups, and the name is removed from the
+    message and audit logs.
     """
     with writing() as session:
         timetable_privacy.lock(session)

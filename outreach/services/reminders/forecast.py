@@ -181,7 +181,7 @@ def for_rules(
     activities: Collection[Activity], before: Mapping[int, Sequence[Rule]], after: Mapping[int, Sequence[Rule]], *,
     now: datetime,
 ) -> Forecast:  # fmt: skip
-    """Forecast what published activities would send otherwise under other rules. before, after: the rules by activity id."""
+    """Forecast what published activities would send differently under other rules. before, after: the rules by activity id."""
     planned, hours = [], office_defaults.mail_hours(db.session)
     for activity in activities:
         times, told_at = expanding.times_of(activity), activity.told_at or now
@@ -439,7 +439,7 @@ def _lines(
 ) -> dict[int, list[_PlannedLine]]:
     """Return the possible lines, by activity. zones: those for which to find out who had a mail today.
 
-    dated: whoever was kept from their invitation by the postponement counts as prepared, as they will be invited then.
+    dated: invitees whose invitation the postponement kept back count as prepared, because they will be invited then.
     """
     state: sa.SQLColumnExpression[InvitationState] = Invitation.state
     if dated:

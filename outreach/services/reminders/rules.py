@@ -102,7 +102,8 @@ def moments_of(
 ) -> list[DueRule]:
     """Return the moments of these rules for an activity, soonest first.
 
-    told_at: when its invitations go out, or when it was moved to its day. hours: the office's, which may hold them.
+    told_at: when its invitations go out, or when it was moved to its day. hours: the office's hours for mail;
+    invitations may wait for them.
     """
     read_at = held_until(MailKind.INVITATION, Audience.NEWLY_INVITED, told_at, times, told_at, hours) or told_at
     year = times.starts_at.astimezone(zone).year

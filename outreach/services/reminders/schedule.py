@@ -34,7 +34,7 @@ def event_reminder(
     key: str = "",
     occurrence: int | None = None,
 ) -> Reminder:
-    """Write the reminder of an event that just happened, due now. key: if not its kind. occurrence: None for the next one."""
+    """Write the reminder of an event that just happened, due now. key: "" for its kind. occurrence: None for the next one."""
     key = key or kind.value
     reminder = Reminder(
         activity_id=activity.id,
@@ -60,7 +60,7 @@ def confirm(session: Session, invitation: Invitation, *, now: datetime, text_key
     office has, and learns how to change the answer.
     Called inside a transaction that holds the activity's lock, after the answer was set. The mail states the answer as it
     is when the mail goes out, and is merged with other mails to them. Several answers in a row make one mail.
-    text_key: of its text, if not that of answers by calendar.
+    text_key: the key of its text; "" for the text about answers by calendar.
     """
     if invitation.state not in ANSWERED or invitation.activity.state is not ActivityState.PUBLISHED:
         return None

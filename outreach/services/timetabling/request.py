@@ -17,7 +17,7 @@ from outreach.domain.timetabling import Order
 
 SECONDS = 30
 SECONDS_MOST = 300
-DAYS_MOST = 120  # absences are known so far ahead
+DAYS_MOST = 120  # absences are read this far ahead
 ACTIVITIES_MOST = 300
 NEEDED_MOST = 10
 ORDERS_MOST = 100

@@ -124,7 +124,7 @@ def preview(search_id: int, *, now: datetime) -> Undoing:
 
 
 def undo(search_id: int, *, reason: str = "", by: User | None, now: datetime) -> Undoing:
-    """Undo what was taken last, as far as nobody has changed it since. reason: as in `apply.take`.
+    """Undo what was taken last, as far as nobody has changed it since. reason: as in `apply.apply`.
 
     Raise SearchMissing, NothingToUndo, ReasonMissing, or what booking and the office's rules raise.
     """

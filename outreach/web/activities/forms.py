@@ -179,7 +179,7 @@ class PublishForm(TidyForm):
             raise ValidationError(gettext("Please choose the day, too."))
 
     def invitations_at(self, zone: ZoneInfo) -> datetime | None:
-        """Return the chosen moment; None for at once, and for what cannot be read."""
+        """Return the chosen moment; None for at once, and for an unreadable one."""
         if self.send_on.data is None or self.send_at.data is None:
             return None
         return instant(self.send_on.data, self.send_at.data, zone)
@@ -212,7 +212,8 @@ class MoveForm(TimesFields, Versioned):
     def fill(self, activity: Activity, asked: Mapping[str, str]) -> None:
         """Show the present time and place, or those `asked` for on the edit page.
 
-        A postponed activity has no day, and its reason is proposed again, which everybody reads beside the new date.
+        For a postponed activity the days stay empty. Its reason is proposed again, because everybody reads it beside
+        the new date.
         """
         self.fill_times(activity)
         if activity.state is ActivityState.POSTPONED:

@@ -166,7 +166,10 @@ def _before_publishing(form: PublishTogetherForm, ids: list[int], now: datetime)
 @bp.route("/<int:activity_id>/move", methods=["GET", "POST"])
 @coordinator_required
 def move(activity_id: int) -> Any:
-    """Show the form; then who gets which mail and when; then, after confirmation, move, or set a postponed one's new date."""
+    """Show the form; then who gets which mail and when; then, after confirmation, move the activity.
+
+    A postponed activity gets its new date here.
+    """
     now = clock.now()
     activity = showing.activity_with_agenda(activity_id)
     if activity.state in OVER:
@@ -285,7 +288,7 @@ def _blocking(seen: ClashPreview, activity_id: int) -> list[PlanBlocked]:
 
 
 def _may(form: CancelForm | MoveForm | PostponeForm, activity: Activity) -> bool:
-    """Return whether the activity is published, or postponed already. Otherwise say what is done with a draft."""
+    """Return whether the form fits the activity's state. If not, show the problem in the form."""
     if activity.state is ActivityState.PUBLISHED:
         return True
     if activity.state is ActivityState.POSTPONED and not isinstance(form, PostponeForm):

@@ -93,7 +93,7 @@ class Card:
     closed_because: str  # a sentence; "" while open
     over: bool  # cancelled, postponed or held: it offers no calendar file
     moved: bool  # after they answered, and they may answer again
-    full: bool  # who answers "coming" now would wait for a seat
+    full: bool  # an answer "coming" would now put them on the waiting list
     roles: str
     chosen: str  # what is stored; "" for nothing
     picked: str  # what the mail's link chose and nobody has sent yet

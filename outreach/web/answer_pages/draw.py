@@ -183,7 +183,7 @@ def query() -> str:
 
 
 def staff_here() -> User | None:
-    """Return the account that is signed in in the browser that answers, for the audit log. The pages show it nothing more."""
+    """Return the staff account that is signed in in this browser, for the audit log. The pages show staff nothing more."""
     session_id = session.get("_user_id")
     return office_pages.account_of_session(session_id) if session_id else None
 

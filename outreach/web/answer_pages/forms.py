@@ -1,6 +1,6 @@
 """Forms of the answer pages, and why their posts can be trusted without a cookie.
 
-The link itself is the authorisation: who knows the address may answer, and others cannot guess it. Cheap phones open
+The link itself is the authorisation: somebody who knows the address may answer, and nobody can guess it. Cheap phones open
 links inside other apps, which often refuse or lose cookies. A token in a session would therefore reject honest users.
 
 So the hidden token of these forms is derived from the link with the secret key. A foreign page that does not know the
@@ -215,7 +215,10 @@ class NominationForm(Form):
         return [row.form.nominee(one) for row in self.rows if row.form["name"].data]
 
     def valid_nominees(self, one: ShownInvitation) -> list[Nominee]:
-        """Return the people whose rows are valid, and the stored ones whose new values are not; empty if none is new."""
+        """Return the people of valid rows; empty if nothing is new.
+
+        A stored person whose new values are invalid keeps the stored ones.
+        """
         stored = [stored_nominee(named) for named in one.nominees]
         found = []
         for row in self.rows:

@@ -1,6 +1,6 @@
-"""Other people's phone and e-mail on an answer page: only a part, enough to recognise for whoever typed them.
+"""Other people's phone and e-mail on an answer page: only a part, enough for the person who typed them to recognise them.
 
-A link is forwarded, printed and opened on shared phones. Whoever opens it later must not learn how to reach others.
+A link is forwarded, printed and opened on shared phones. Somebody who opens it later must not learn how to reach others.
 """
 
 from outreach.delivery.words import formats

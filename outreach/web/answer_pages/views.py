@@ -71,7 +71,7 @@ limiter.limit(_generous)(bp)
 
 @bp.url_value_preprocessor
 def know_nobody(_endpoint: str | None, values: dict[str, Any] | None) -> None:
-    """Ignore accounts on these pages: staff who open a link see what the invitee sees. Only an answer looks for them."""
+    """Ignore accounts on these pages: staff who open a link see what the invitee sees. Only answers look for an account."""
     g._login_user = current_app.login_manager.anonymous_user()  # type: ignore[attr-defined]
     if values and "token" in values:
         values["token"] = values["token"].rstrip(AROUND_A_LINK)
@@ -128,7 +128,7 @@ def answer(token: str) -> Any:
 
 
 def _is_to_be_asked(one: ShownInvitation, reply: LinkAnswer | None) -> bool:
-    """Return whether an organisation would withdraw people by mistake: it named some, and now sends nobody."""
+    """Return whether to ask first, because this may be a mistake: an organisation named people, and now sends nobody."""
     withdraws = bool(one.nominees) and one.refusal is None and reply is not None and reply.choice is Choice.NOT_COMING
     return withdraws and f"{one.activity.id}-sure" not in request.form
 

@@ -41,7 +41,7 @@ class ShownClash:
     parties: tuple[Party, ...] = ()  # the people or organisations with this clash
     titles: tuple[str, ...] = ()  # of all activities with exactly this clash
     intend_href: str = ""  # the page that marks it as intended; "" if it cannot be marked
-    crowd: int = 0  # of how many drafts of one day this is about; 0: it is one clash
+    crowd: int = 0  # number of drafts of one day that clash with each other; 0: it is one clash
 
     @property
     def blocks(self) -> bool:
@@ -78,9 +78,10 @@ def shown(
 ) -> list[ShownClash]:
     """Return the clashes for display, blocking ones first.
 
-    about: ids of the activities from whose side they are told, and that should change. groups: show only these, as from
-    `gathered`. most: look for resolutions only for the first so many. alike: the activities in `about` change together,
-    so the same sentence about several is shown once, with the resolutions that suit all. crowds: as in `gathered`.
+    about: ids of the activities from whose side the sentences tell the clashes, and which should change. groups: show
+    only these, as from `gathered`. most: look for resolutions only for this many. alike: the activities in `about`
+    change together, so the same sentence about several is shown once, with the resolutions that suit all. crowds: as in
+    `gathered`.
     """
     groups = sorted(gathered(found.clashes, crowds=crowds), key=_gravest_first) if groups is None else groups
     rows = [_shown(found, group, _side(group[0], about)) for group in groups]
@@ -180,7 +181,7 @@ def _shown(found: FoundClashes, group: list[Clash], side: int | None) -> ShownCl
 
 
 def _shown_crowd(group: list[Clash], crowd: Sequence[PlannedActivity]) -> ShownClash:
-    """Return what many drafts of one day have with each other as one."""
+    """Return the clashes of many drafts of one day with each other as one."""
     first, day = group[0], crowd[0].local_start.date()
     counts = Counter(clash.kind for clash in group)
     kinds = sorted(counts, key=lambda kind: -counts[kind])
@@ -194,7 +195,10 @@ def _shown_crowd(group: list[Clash], crowd: Sequence[PlannedActivity]) -> ShownC
 
 
 def intend_href(clash: Clash, side: int | None = None) -> str:
-    """Return the page that marks a clash as intended; "" if an activity of it is not stored yet. side: from whose page."""
+    """Return the page that marks a clash as intended; "" if an activity of it is not stored yet.
+
+    side: id of the activity from whose page the user comes.
+    """
     if any(id < 0 for id in clash.ids):
         return ""
     return url_for("findings.intend", activity=list(clash.ids), clash=clash.substance, of=side)

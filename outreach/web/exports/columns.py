@@ -210,7 +210,7 @@ def calls() -> list[Column]:
 
 
 def _answer(row: Any) -> str:
-    """Return what an invitee announced. Who came uninvited announced nothing."""
+    """Return an invitee's answer. People who came uninvited gave none."""
     return label(row.answer_source) if row.answer_source is AnswerSource.WALK_IN else staff_label(row.state)
 
 
@@ -373,7 +373,7 @@ def texts(origin: Callable, languages: Any) -> list[Column]:
 
 
 def calendar_addresses() -> list[Column]:
-    """The addresses themselves are left out: whoever knows one can read its calendar."""
+    """The addresses themselves are left out: anybody who knows one can read its calendar."""
     zone = office_zone()
     return [
         Column(_("Whose calendar it is for"), WIDE, lambda row: _("Made by themself") if row.own else row.feed.name),
@@ -466,12 +466,12 @@ def _display_name(invitee: Any) -> str:
 
 
 def _when(activity: Activity, instant: datetime) -> Any:
-    """Return one of its times as a cell; a postponed activity has none."""
+    """Return one of the activity's times as a cell; a postponed activity has none."""
     return None if activity.state is ActivityState.POSTPONED else _local(instant, activity.zone)
 
 
 def _local(instant: datetime | None, zone: ZoneInfo) -> datetime | None:
-    """Return the time on the wall there: a spreadsheet knows no zones."""
+    """Return the local time without its zone, because a spreadsheet has no zones."""
     return _on_the_wall(instant, zone) if instant else None
 
 

@@ -28,7 +28,7 @@ TYPES = {
 }
 
 
-# What may narrow a list in its address; the audit log names these.
+# The filters of lists in their addresses. The audit log names them.
 FILTERS = (
     "q", "kind", "sector", "region", "role", "state", "show", "shown_only", "time", "severity", "no_address", "archive",
     "activity", "programme", "organisation", "person", "user", "about", "from", "to",
@@ -36,7 +36,7 @@ FILTERS = (
 
 
 def asked() -> Filetype | None:
-    """Return the type of file that is asked for; None if the page is.
+    """Return the type of file that is asked for; None if the page itself is asked for.
 
     A file is recorded in the audit log, so no other site may ask for one in a user's name: it gets the page.
     """
@@ -51,10 +51,11 @@ def send(
     of: str = "",
     also: Mapping[str, str] | None = None,
 ) -> Any:
-    """Return the rows as a file; if they are too many, the way back to the list with a sentence.
+    """Return the rows as a file; if they are too many, a redirect to the list with a message.
 
     of: what the list belongs to, such as an activity's title. also: filters that the page sets by itself.
-    Who took which list is recorded, because a file leaves the house: after the file is written, before it is sent.
+    The audit log records who took which list, because a file leaves the office. It is recorded after the file is
+    written, and before it is sent.
     """
     kind = asked() or Filetype.XLSX
     title = f"{LIST_LABELS[name]} {of}".strip()
@@ -62,7 +63,7 @@ def send(
     try:
         if kind is Filetype.XLSX:
             number = spreadsheets.write_xlsx(file, title, columns, rows)
-        else:  # semicolons: what Excel expects where a comma separates decimals
+        else:  # Excel expects semicolons where a comma separates decimals
             number = spreadsheets.write_csv(file, columns, rows, ";" if language() == "id" else ",")
     except ListTooLong as problem:
         file.close()

@@ -1,4 +1,4 @@
-"""The base of all forms: a one-line field has one line, and errors that WTForms words itself are in the user's language."""
+"""The base of all forms: a one-line field has one line, and WTForms' own errors are in the user's language."""
 
 import re
 from typing import Any

@@ -165,7 +165,7 @@ def whole(value: str | None) -> int:
 
 
 def row_ids(values: Iterable[str]) -> list[int]:
-    """Return the ids among these values; what is no id, or too large for any column, is left out."""
+    """Return the ids among these values. Other texts, and numbers too large for any column, are left out."""
     return [number for number in map(whole, values) if number]
 
 

@@ -20,7 +20,7 @@ REASON_HELP = _l("Whoever is told reads it: “Aula Bappeda dipakai untuk rapat 
 
 
 class TimeForm(TidyForm):
-    """A day, from, to; and the last day of what runs over several."""
+    """A day, from, to; and the last day of an activity over several days."""
 
     on = DayField(_l("Date"), [Sentence(_l("Please choose the day."))])
     begins = Clock(_l("Starts at"), [Sentence(_l("Please write when it starts, such as 08:00."))])
@@ -32,7 +32,7 @@ class TimeForm(TidyForm):
         raise NotImplementedError
 
     def fill_span(self, starts_at: datetime, ends_at: datetime, zone: ZoneInfo) -> None:
-        """Show from when until when it is."""
+        """Show the start and the end."""
         self.on.data, self.begins.data = wall_day(starts_at, zone), wall_time(starts_at, zone)
         self.ends.data, last = wall_time(ends_at, zone), wall_day(ends_at, zone)
         self.ends_on.data = last if last != self.on.data else None

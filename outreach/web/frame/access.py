@@ -124,7 +124,7 @@ def _to_login() -> Any:
 
 
 def from_script() -> bool:
-    """Return whether a page's script asks (htmx), which shows the answer within the page."""
+    """Return whether the request comes from a page's script (htmx), which shows the answer within the page."""
     return "HX-Request" in request.headers
 
 

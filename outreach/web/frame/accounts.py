@@ -1,6 +1,6 @@
 """Set up what surrounds every page: accounts, access, headers, words and looks.
 
-Views import from access.py who may open them, and from looks.py what templates use too.
+Views import access rights from access.py, and what they share with templates from looks.py.
 """
 
 import json

@@ -213,16 +213,16 @@ def office_zone() -> ZoneInfo:
 
 
 def mails_to_read() -> int | None:
-    """Return how many mails received wait to be read, at most 100; None where no mailbox is read and none wait.
+    """Return how many received mails wait to be read, at most 100. None if none wait and no mailbox is read.
 
-    For those who only read, none wait.
+    Viewers get 0 or None, because no mail waits for them.
     """
     waiting = min(inbox_waiting.recent_count(now=clock.now()), 100) if access.may_change() else 0
     return waiting if waiting or current_settings().imap_server else None
 
 
 def news_unseen() -> int | None:
-    """Return how many pieces of news the user has not seen; None for those who only read."""
+    """Return how many pieces of news the user has not seen; None for viewers."""
     return bell.count_unseen(current_user.id, now=clock.now()) if access.may_change() else None
 
 

@@ -11,5 +11,8 @@ def asked_language() -> str | None:
 
 
 def is_foreign() -> bool:
-    """Return whether the browser reports another site as the origin of this post. Without a report, the token decides."""
+    """Return whether the browser reports another site as the origin of this request.
+
+    Without a report, it counts as our own; for a post, the token decides.
+    """
     return request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}

@@ -1,4 +1,4 @@
-"""Problems as sentences in the user's language; and what the addresses of lists say: the words to find, the page."""
+"""Problems as sentences in the user's language; and the search words and the page number in the addresses of lists."""
 
 from datetime import date, datetime, time
 from enum import StrEnum

@@ -42,7 +42,7 @@ def back_or(usual: str) -> str:
 
 
 def this_page(place: str = "") -> str:
-    """Return this page's address, to return to that place in it; "" if nothing returns to such a page."""
+    """Return this page's address, to return to that place in it; "" if other pages do not return to such a page."""
     address = request.full_path.rstrip("?") + (f"#{place}" if place else "")
     return address if len(address) <= LONGEST and _LISTS.fullmatch(address) else ""
 

@@ -72,7 +72,7 @@ def organisation(organisation_id: int) -> Any:
 @bp.get("/to-call/next")
 @staff_required
 def next_one() -> Any:
-    """Go to whoever comes after ?after=person-5 in the list; at its end to the list."""
+    """Go to the next invitee after ?after=person-5 in the list; at its end to the list."""
     kind, _dash, id_ = request.args.get("after", "").partition("-")
     if kind not in ("person", "organisation") or not id_.isdecimal() or len(id_) > 9:
         return redirect(_list_address())
@@ -111,7 +111,8 @@ def _call(kind: str, id_: int) -> Any:
     ]
     problem_said = ""
     if form.is_submitted():
-        looked_at = [form.validate(), *(row.validate() for _invitation, row in rows)]  # each, for its sentences
+        # Each is validated, so that each shows its errors.
+        looked_at = [form.validate(), *(row.validate() for _invitation, row in rows)]
         valid = all(looked_at)
         told = [said for i, row in rows if (said := row.told(i.id))] if valid else []
         if told:
@@ -166,7 +167,7 @@ def _next_address(kind: str, id_: int, still: int | None = None) -> str:
 
 
 def _reach(one: Callee) -> whatsapp.Call:
-    """Return how to reach them, with a text about all that they are asked. Only those who may change get the link."""
+    """Return how to reach them, with a text about everything they are asked. Only users who may change records get the link."""
     if not one.asked:
         return whatsapp.at(one.invitee.phone)
     return whatsapp.call_about(one.asked, one.link if may_change() else "", sender(), now=clock.now())

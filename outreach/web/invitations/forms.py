@@ -37,7 +37,7 @@ from outreach.web.fields.fields import ChoiceField as Select
 from outreach.web.frame.say import say
 
 USUAL_QUOTA = 2
-USUAL_CADRES, MOST_CADRES = 5, 100  # of a kelurahan, for one activity
+USUAL_CADRES, MOST_CADRES = 5, 100  # cadres of one kelurahan for one activity
 MOST_SEATS = 500
 NO_KIND = _l("Tick at least one kind of cadre.")
 TOO_LONG = _l("Please shorten this to at most %(max)d letters.")

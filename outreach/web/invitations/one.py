@@ -190,7 +190,7 @@ def _page(name: str, form: Any, row: InviteeRow, **values: Any) -> Any:
 
 
 def _refused(form: Any, problem: Problem, row: InviteeRow, name: str, mail: IncomingMail | None = None) -> Any:
-    """Show the form again as it was typed, the sentence beside the field it is about, or above the form."""
+    """Show the form again as it was typed, with the problem beside its field or above the form."""
     show_problem(form, problem)
     values: dict[str, Any] = {"mail": mail, "problem": ""}
     row = invitees.one(row.invitation.id)
@@ -202,7 +202,10 @@ def _refused(form: Any, problem: Problem, row: InviteeRow, name: str, mail: Inco
 
 
 def _answered(row: InviteeRow, mail: IncomingMail | None) -> str | None:
-    """Return the preselected answer: from a calendar reply, or the recorded one. A letter has to be read by a person."""
+    """Return the preselected answer: the one in the calendar reply, or the recorded one.
+
+    None for a letter, which a person has to read.
+    """
     if mail is not None:
         said = inbox.answer_in(mail)
         return said.value if said else None

@@ -214,7 +214,7 @@ FILTERS: dict[str, Any] = {
     "to": _l("until"),
     "user": _l("done by"),
 }
-# Values of filters that are no member of a closed list with a label, or of one with another meaning.
+# Words for values of filters that have no label, or whose label means something else.
 FILTER_VALUES: dict[tuple[str, str], Any] = {
     ("severity", "block"): _l("Must be solved"),
     ("severity", "warn"): _l("To look at"),
@@ -264,9 +264,9 @@ _REFERENCES: dict[str, Any] = {
     "of_person": _l("person no. %(number)s"),
 }
 _LINKED = "incoming_mail"  # shown as a link
-_MARK = "entry"  # tells entries that a browser sends again from others
+_MARK = "entry"  # the browser's key for an entry that it may send twice; not shown
 _LONGEST = 80  # characters of a value
-# Some of their values also belong to other lists.
+# Lists that the log never names. Some of their values also belong to other lists.
 _NEVER_LOGGED = (AddressFault, IncomingKind, IncomingOutcome, IncomingReason, Participation)
 _WORDS = {value: words for (kind, value), words in (LABELS | STAFF_LABELS).items() if kind not in _NEVER_LOGGED}
 

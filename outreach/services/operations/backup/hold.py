@@ -35,7 +35,7 @@ class Held:
 
 
 def hold(connection: sa.Connection, *, now: datetime) -> Held:
-    """Set messages that may have been sent to UNKNOWN, and such reminders to MISSED; return how many.
+    """Mark messages that may have been sent as UNKNOWN, and such reminders as MISSED; return how many.
 
     This covers all that is due until midnight in the office's zone, because a mail also takes lines due later that day.
     """

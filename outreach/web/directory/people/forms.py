@@ -44,7 +44,7 @@ class ImportForm(TidyForm):
 
 
 def default_kind_words() -> list[tuple[str, str]]:
-    """Return what rows without a kind of cadre may be."""
+    """Return the choices for rows that name no kind of cadre."""
     return [
         ("", gettext("people, but no cadres")),
         *((v, gettext("cadres of %(kind)s", kind=w)) for v, w in kind_words()),
@@ -64,7 +64,7 @@ def filters_from(args: MultiDict[str, str]) -> PeopleFilters:
 
 
 def kelurahan_options() -> dict[str, list[tuple[str, str]]]:
-    """Return the kelurahan grouped by kecamatan, and first that it is none of them."""
+    """Return the kelurahan grouped by kecamatan. The first choice means none in particular."""
     groups: dict[str, list[tuple[str, str]]] = {"": [("", gettext("None in particular"))]}
     kecamatan = ""
     for region in directory.regions():
@@ -76,7 +76,7 @@ def kelurahan_options() -> dict[str, list[tuple[str, str]]]:
 
 
 class InviteeForm(TidyForm):
-    """A form with a phone number: the sentence stands beside an ill-formed one, and it stays as typed."""
+    """A form with a phone number. An invalid number stays as typed, with an error beside it."""
 
     def validate_phone(self, field: StringField) -> None:
         try:

@@ -137,7 +137,7 @@ def import_confirm(key: str) -> Any:
 @bp.post("/import/<key>/columns")
 @coordinator_required
 def import_columns(key: str) -> Any:
-    """Take what somebody chose for the columns, and remember it for the next file of this shape."""
+    """Take the user's choice of columns, and remember it for the next file of this shape."""
     upload = _open(key)
     plan, report = _plan(upload), _report(upload)
     columns: dict[str, dict[int, Column]] = {}
@@ -167,7 +167,7 @@ def import_columns(key: str) -> Any:
 @bp.post("/import/<key>/correct")
 @coordinator_required
 def import_correct(key: str) -> Any:
-    """Take a suggestion in place of what is written, or all suggestions for a column."""
+    """Take a suggestion in place of the written value, or all suggestions for a column."""
     upload = _open(key)
     plan = _plan(upload)
     column = member(Column, request.form.get("column"))
@@ -186,7 +186,7 @@ def import_correct(key: str) -> Any:
 @bp.post("/import/<key>/decide")
 @coordinator_required
 def import_decide(key: str) -> Any:
-    """Take what somebody chose for one row, or for all doubtful or changed rows for which nothing is chosen."""
+    """Take the user's decision on one row, or on all doubtful or changed rows without a decision."""
     upload = _open(key)
     plan = _plan(upload)
     decision = member(Decision, request.form.get("decision"))
@@ -237,7 +237,7 @@ def import_refused(key: str) -> Any:
 @bp.get("/imports/<int:import_id>")
 @coordinator_required
 def import_done(import_id: int) -> Any:
-    """Show what undoing an import would do, or has left."""
+    """Show what undoing an import would do, or which people it has left."""
     done = directory.recent_import(import_id, now=clock.now())
     return render_template(
         "directory/people/import_undo.html",
@@ -291,7 +291,7 @@ def _page(template: str, upload: Upload, *, stored: bool) -> str:
 
 
 def _shown(report: ImportReport) -> str:
-    """Return which rows the page shows: those asked for, else those that need somebody most."""
+    """Return which rows the page shows: those asked for, or else those that most need a decision."""
     counts = {REFUSED: report.refused_count, **{state.value: report.count(state) for state in RowState}}
     counts[NOTES] = len(report.noted)
     asked = request.args.get("show", "")
@@ -325,7 +325,7 @@ def _open(key: str) -> Upload:
 
 
 def _take(upload: Upload, plan: ImportPlan) -> ImportReport:
-    """Read the file again with what was chosen, and keep both."""
+    """Read the file again with the new choices; keep the choices and the report."""
     report = reports.report_of(importing.read(_book(upload), upload.filename, plan))
     uploads.amend(upload, _options(plan, report), by=current_user, now=clock.now())
     return report
