@@ -48,7 +48,7 @@ def test_the_partial_indexes_that_keep_the_outbox_fast_exist(empty_database):
     assert {"ix_message_to_send", "ix_message_leased"} <= names
 
 
-def test_of_overlaps_from_before_bookings_the_first_is_booked_and_all_are_kept(empty_database):
+def test_old_overlapping_activities_are_all_kept_and_only_the_first_is_booked(empty_database):
     upgrade(revision="0003")
     with db.engine.begin() as connection:
         write_overlaps(connection)
@@ -68,7 +68,7 @@ def test_of_overlaps_from_before_bookings_the_first_is_booked_and_all_are_kept(e
 
 
 @pytest.mark.filterwarnings("ignore:autogenerate skipping")
-def test_speakers_with_turns_are_booked_for_these_and_the_next_one_fits_between(empty_database):
+def test_speakers_with_turns_are_booked_only_for_these_so_another_activity_fits_between(empty_database):
     upgrade(revision="0003")
     with db.engine.begin() as connection:
         write_overlaps(connection)

@@ -30,7 +30,7 @@ def test_settings_and_variables_of_commands_are_known(name):
     assert settings.strangers({name: "x"}) == []
 
 
-def test_it_is_reported_where_pages_are_served_and_without_its_value(tmp_path, monkeypatch):
+def test_an_unknown_setting_is_logged_without_its_value_when_pages_are_served(tmp_path, monkeypatch):
     monkeypatch.setenv("OUTREACH_MAIL_PASWORD", "rahasia")
     with capture_logs() as told:
         create_app(settings_for(tmp_path))

@@ -189,7 +189,7 @@ def test_buttons_and_choices_are_large_enough_for_a_thumb(chromium, address, ans
     assert re.match(r"Undangan|Invitation", page.title())
 
 
-def test_input_is_kept_behind_a_file_that_was_too_large(chromium, address, answer_paths, tmp_path):
+def test_going_back_after_a_too_large_file_finds_the_input_kept(chromium, address, answer_paths, tmp_path):
     (tmp_path / "big.ics").write_bytes(bytes(11 * 1024 * 1024))
     page = chromium.new_context(java_script_enabled=False).new_page()
     page.goto(f"{address}{answer_paths['speaker']}/away?lang=en")
@@ -204,7 +204,7 @@ def test_input_is_kept_behind_a_file_that_was_too_large(chromium, address, answe
     assert page.input_value("[name=name]") == "Kalender dinas"
 
 
-def test_a_choice_sends_at_once_and_is_undone_on_a_phone_without_script(chromium, address, answer_paths, ani):
+def test_a_choice_is_sent_at_once_and_can_be_undone_on_a_phone_without_script(chromium, address, answer_paths, ani):
     page = chromium.new_context(viewport={"width": 360, "height": 560}, java_script_enabled=False).new_page()
     page.goto(address + answer_paths["cadre"])
     press(page.locator("section[aria-labelledby^=h]").first.locator("button[value=not_coming]"))
@@ -222,7 +222,7 @@ def states_of(person) -> list[InvitationState]:
 
 
 @pytest.mark.parametrize("part", ["section[aria-labelledby=all]", "section[aria-labelledby^=h]"])
-def test_the_return_key_in_a_name_sends_the_representative_and_nothing_else(chromium, address, answer_paths, ani, part):
+def test_the_enter_key_in_a_name_sends_only_the_representative(chromium, address, answer_paths, ani, part):
     page = chromium.new_context(viewport={"width": 360, "height": 560}).new_page()
     page.goto(address + answer_paths["cadre"])
     place = page.locator(part).first
@@ -235,7 +235,7 @@ def test_the_return_key_in_a_name_sends_the_representative_and_nothing_else(chro
     assert InvitationState.COMING not in states_of(ani)
 
 
-def test_errors_have_the_focus_and_lead_to_their_fields(chromium, address, answer_paths):
+def test_the_list_of_errors_has_the_focus_and_links_to_the_fields(chromium, address, answer_paths):
     page = chromium.new_context(viewport={"width": 360, "height": 560}, java_script_enabled=False).new_page()
     page.goto(address + answer_paths["cadre"])
     second = page.locator("section[aria-labelledby^=h]").nth(1)
@@ -249,7 +249,7 @@ def test_errors_have_the_focus_and_lead_to_their_fields(chromium, address, answe
     assert page.locator("#e a").first.get_attribute("href") == "#" + field.get_attribute("name")
 
 
-def test_what_an_error_leads_to_stands_below_what_it_is_about(chromium, address, answer_paths, ani):
+def test_a_link_from_an_error_shows_the_field_with_its_heading_or_label(chromium, address, answer_paths, ani):
     poll = a_poll(ani)
     page = chromium.new_context(viewport={"width": 360, "height": 560}, java_script_enabled=False).new_page()
     page.goto(f"{address}{answer_paths['cadre']}/polls/{poll.id}")
@@ -267,7 +267,7 @@ def test_what_an_error_leads_to_stands_below_what_it_is_about(chromium, address,
     assert 0 <= label["y"] < 560
 
 
-def test_what_is_chosen_shows_in_forced_colours_too(chromium, address, answer_paths):
+def test_the_chosen_option_is_recognisable_in_forced_colours_too(chromium, address, answer_paths):
     context = chromium.new_context(viewport={"width": 360, "height": 560}, forced_colors="active")
     page = context.new_page()
     page.goto(address + answer_paths["cadre"])
@@ -278,7 +278,7 @@ def test_what_is_chosen_shows_in_forced_colours_too(chromium, address, answer_pa
     assert chosen.inner_text() == "✓ Hadir"
 
 
-def test_what_is_chosen_and_what_is_a_button_shows_without_css_variables(chromium, address, answer_paths):
+def test_chosen_options_and_buttons_are_recognisable_without_css_variables(chromium, address, answer_paths):
     page = chromium.new_context(viewport={"width": 360, "height": 560}).new_page()
     page.goto(address + answer_paths["cadre"])
     press(page.locator("section[aria-labelledby^=h]").first.locator("button[value=coming]"))
@@ -294,7 +294,7 @@ def test_what_is_chosen_and_what_is_a_button_shows_without_css_variables(chromiu
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_borders_of_buttons_and_fields_stand_out_by_three_to_one(chromium, address, answer_paths, scheme):
+def test_the_borders_of_buttons_and_fields_have_a_contrast_of_three_to_one(chromium, address, answer_paths, scheme):
     page = chromium.new_context(viewport={"width": 360, "height": 560}, color_scheme=scheme).new_page()
     page.goto(address + answer_paths["cadre"])
     page.locator("section[aria-labelledby^=h] summary").first.click()

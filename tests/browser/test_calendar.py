@@ -151,7 +151,7 @@ def test_a_draft_is_dragged_to_another_day_and_hour_and_moved_back(draft, tuesda
     assert page.refused == []
 
 
-def test_the_offer_to_take_a_move_back_leaves_an_open_page_after_its_time(draft, tuesday, page_of, whole):
+def test_the_button_to_undo_a_move_disappears_from_an_open_page_after_its_time(draft, tuesday, page_of, whole):
     page = page_of()
     open_calendar(page, whole, tuesday)
     drag(page, drawn(page), 0, drawn(page).bounding_box()["height"] / 4)

@@ -40,14 +40,14 @@ def test_the_button_stands_on_a_phones_first_screen_and_is_large_enough(page, ac
         assert width <= PHONE["width"], name
 
 
-def test_of_several_invitations_the_common_button_comes_first(page, programme, hall, ani):
+def test_for_several_invitations_the_common_button_comes_first(page, programme, hall, ani):
     several = [draft_activity(programme, hall, 18 + n, title=f"Hari {n}") for n in range(3)]
     page.set_content(html_of(mail_of(*[line(published_invitation(one, ani), MailKind.INVITATION) for one in several])))
     button = page.locator(".button").first.bounding_box()
     assert button["y"] + button["height"] <= PHONE["height"]
 
 
-def test_the_line_for_previews_is_not_seen(page, activity, ani):
+def test_the_line_for_lists_of_mails_is_invisible_in_the_mail(page, activity, ani):
     page.set_content(html_of(mail_of(line(published_invitation(activity, ani), MailKind.INVITATION))))
     first = page.locator("body > div").first
     assert first.text_content().startswith("Senin, 18 Januari 2027, 08.00–12.00 WIB · Aula Bappeda")

@@ -7,7 +7,7 @@ from tests.browser.pages import DESK, PHONE, holds, log_in
 pytestmark = pytest.mark.browser
 
 
-def test_a_slash_leads_to_the_box_and_enter_to_what_is_found(chromium, address, coordinator, ani):
+def test_a_slash_leads_to_the_search_box_and_enter_to_the_results(chromium, address, coordinator, ani):
     page = chromium.new_context(viewport=DESK).new_page()
     log_in(page, address, coordinator.email)
     page.goto(address + "/people/new")
@@ -23,7 +23,7 @@ def test_a_slash_leads_to_the_box_and_enter_to_what_is_found(chromium, address, 
     assert page.input_value("main [name=q]") == "budi"
 
 
-def test_a_slash_in_a_field_is_only_a_slash(chromium, address, coordinator):
+def test_a_slash_typed_in_another_field_stays_there(chromium, address, coordinator):
     page = chromium.new_context(viewport=DESK).new_page()
     log_in(page, address, coordinator.email)
     page.goto(address + "/people/new")
@@ -31,7 +31,7 @@ def test_a_slash_in_a_field_is_only_a_slash(chromium, address, coordinator):
     assert (page.input_value("#name"), page.input_value(".find [name=q]")) == ("Ani/Budi", "")
 
 
-def test_on_a_phone_a_link_and_a_slash_lead_to_the_page(chromium, address, coordinator, ani):
+def test_on_a_phone_a_link_and_a_slash_lead_to_the_search_page(chromium, address, coordinator, ani):
     page = chromium.new_context(viewport=PHONE).new_page()
     log_in(page, address, coordinator.email)
     link = page.locator("[data-search-page]")

@@ -99,7 +99,7 @@ def test_ticks_are_sent_by_themselves_when_the_connection_returns(page, ani):
     assert present() == {"Ani Wijaya"}
 
 
-def test_a_tick_that_was_taken_away_again_without_a_connection_ends_as_it_was_left(page, ani):
+def test_a_tick_set_and_removed_without_a_connection_stays_removed(page, ani):
     page.context.set_offline(True)
     box(page, ani).click()
     said(page).get_by_text("Not sent yet: 1 tick").wait_for()
@@ -120,7 +120,7 @@ def test_a_tick_made_without_a_connection_is_sent_from_another_page_too(page, an
     wait_for(lambda: present() == {"Ani Wijaya"})
 
 
-def test_ticks_after_the_sign_in_ended_are_kept_until_the_same_account_is_back(page, ani, whole, coordinator):
+def test_ticks_made_after_the_session_ended_are_kept_until_the_same_account_signs_in(page, ani, whole, coordinator):
     cookies = page.context.cookies()
     page.context.clear_cookies()
     box(page, ani).click()
@@ -146,7 +146,7 @@ def test_ticks_after_the_sign_in_ended_are_kept_until_the_same_account_is_back(p
     wait_for(lambda: present() == set())
 
 
-def test_another_account_on_the_same_phone_does_not_send_somebody_elses_ticks(administrator, page, ani, whole):
+def test_another_account_on_the_same_phone_does_not_send_the_kept_ticks(administrator, page, ani, whole):
     page.context.clear_cookies()
     box(page, ani).click()
     said(page).get_by_text("You are no longer signed in with this account.").wait_for()
@@ -158,7 +158,7 @@ def test_another_account_on_the_same_phone_does_not_send_somebody_elses_ticks(ad
     assert present() == set()
 
 
-def test_a_refused_tick_goes_back_and_the_reason_is_said(page, ani, running_today):
+def test_a_refused_tick_is_reset_and_the_reason_is_shown(page, ani, running_today):
     shown = box(page, ani)
     with writing() as session:  # the server writes, too
         session.delete(session.scalars(sa.select(Invitation).where(Invitation.person_id == ani.id)).one())
@@ -168,7 +168,7 @@ def test_a_refused_tick_goes_back_and_the_reason_is_said(page, ani, running_toda
     assert page.evaluate("localStorage.length") == 0
 
 
-def test_a_fault_of_the_server_keeps_the_tick_and_says_so(page, ani):
+def test_after_a_server_error_the_tick_is_kept_and_a_message_is_shown(page, ani):
     page.context.route("**/attendance/*", lambda route: route.fulfill(status=502, body="bad gateway"))
     box(page, ani).click()
     said(page).get_by_text("Outreach does not answer at present.").wait_for()
@@ -186,7 +186,7 @@ def desk(running_today, chromium, whole, coordinator):
     return page
 
 
-def test_a_search_without_a_connection_says_so_and_is_repeated(running_today, chief, desk, whole):
+def test_a_search_without_a_connection_shows_a_message_and_is_repeated_later(running_today, chief, desk, whole):
     desk.goto(f"{whole}/activities/{running_today.id}/invite/people")
     desk.context.set_offline(True)
     desk.fill("#q", "kapol")
@@ -197,7 +197,7 @@ def test_a_search_without_a_connection_says_so_and_is_repeated(running_today, ch
     said(desk).wait_for(state="hidden")
 
 
-def test_a_line_of_an_agenda_added_without_a_connection_comes_with_what_was_typed(desk, running_today, whole):
+def test_a_line_added_to_an_agenda_without_a_connection_comes_later_and_the_input_is_kept(desk, running_today, whole):
     desk.goto(f"{whole}/activities/{running_today.id}/agenda")
     before = desk.locator(".agenda-line").count()
     desk.locator(".agenda-topic input").first.fill("Sambutan Wali Kota")
@@ -209,7 +209,9 @@ def test_a_line_of_an_agenda_added_without_a_connection_comes_with_what_was_type
     assert desk.locator(".agenda-topic input").first.input_value() == "Sambutan Wali Kota"
 
 
-def test_a_line_added_after_the_sign_in_ended_says_so_and_loses_nothing(desk, running_today, whole, coordinator):
+def test_a_line_added_after_the_session_ended_shows_a_message_and_the_input_is_kept(
+    desk, running_today, whole, coordinator
+):
     desk.goto(f"{whole}/activities/{running_today.id}/agenda")
     before = desk.locator(".agenda-line").count()
     desk.locator(".agenda-topic input").first.fill("Sambutan Wali Kota")
@@ -225,7 +227,7 @@ def test_a_line_added_after_the_sign_in_ended_says_so_and_loses_nothing(desk, ru
     assert desk.locator(".agenda-topic input").first.input_value() == "Sambutan Wali Kota"
 
 
-def test_a_list_that_renews_itself_says_that_it_is_old(desk, running_today, whole):
+def test_a_list_that_cannot_be_refreshed_says_that_it_may_be_out_of_date(desk, running_today, whole):
     desk.goto(f"{whole}/activities/{running_today.id}/invitees")
     desk.context.set_offline(True)
     said(desk).get_by_text("What you see may be out of date.").wait_for()
@@ -233,7 +235,7 @@ def test_a_list_that_renews_itself_says_that_it_is_old(desk, running_today, whol
     said(desk).wait_for(state="hidden")
 
 
-def test_a_tick_that_the_activitys_state_forbids_goes_back_with_the_reason_in_sight(page, budi, running_today):
+def test_a_tick_that_the_activitys_state_forbids_is_reset_and_the_reason_is_visible(page, budi, running_today):
     page.set_viewport_size({"width": 360, "height": 360})
     with writing() as session:  # the server writes, too
         session.get_one(Activity, running_today.id).state = ActivityState.CANCELLED
@@ -259,7 +261,7 @@ def add(page) -> None:
     page.get_by_role("button", name="Add and tick as present").click()
 
 
-def test_who_came_uninvited_is_kept_without_a_connection_and_added_once_when_it_returns(walk_in):
+def test_an_uninvited_person_is_kept_without_a_connection_and_added_once_when_it_returns(walk_in):
     walk_in.context.set_offline(True)
     add(walk_in)
     said(walk_in).get_by_text("Not sent yet: Wati Tamu").wait_for()
@@ -273,7 +275,7 @@ def test_who_came_uninvited_is_kept_without_a_connection_and_added_once_when_it_
     assert walk_in.evaluate("localStorage.length") == 0
 
 
-def test_who_was_added_is_not_added_twice_if_the_answer_was_lost(walk_in):
+def test_a_person_is_not_added_twice_if_the_response_was_lost(walk_in):
     def lose(route):
         route.fetch(max_redirects=0)
         route.abort()
@@ -288,14 +290,14 @@ def test_who_was_added_is_not_added_twice_if_the_answer_was_lost(walk_in):
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Person).where(Person.name == "Wati Tamu")) == 1
 
 
-def test_with_a_connection_who_came_uninvited_is_added_and_the_list_follows(walk_in):
+def test_with_a_connection_an_uninvited_person_is_added_and_the_list_is_updated(walk_in):
     with walk_in.expect_navigation(url=re.compile(r"/attendance$")):
         add(walk_in)
     walk_in.get_by_text("Wati Tamu is ticked as present.").wait_for()
     assert present() == {"Wati Tamu"}
 
 
-def test_what_is_wrong_with_an_entry_sent_later_is_said_and_can_be_corrected(walk_in):
+def test_an_error_in_an_entry_sent_later_is_shown_and_can_be_corrected(walk_in):
     walk_in.fill("#new-phone", "12")
     walk_in.context.set_offline(True)
     add(walk_in)
@@ -311,7 +313,7 @@ def test_what_is_wrong_with_an_entry_sent_later_is_said_and_can_be_corrected(wal
     assert walk_in.evaluate("localStorage.length") == 0
 
 
-def test_without_a_connection_a_link_keeps_the_list_in_sight(page, ani):
+def test_without_a_connection_a_link_does_not_leave_the_list(page, ani):
     page.context.set_offline(True)
     address = page.url
     page.get_by_role("link", name="Came uninvited").click()
@@ -323,14 +325,14 @@ def test_without_a_connection_a_link_keeps_the_list_in_sight(page, ani):
     said(page).get_by_text("The other page needs the network").wait_for(state="hidden")
 
 
-def test_the_first_name_is_in_sight_on_a_phone(page, ani):
+def test_the_first_name_is_visible_on_a_phone(page, ani):
     page.locator(".attendee").first.wait_for()
     assert page.locator(".attendee").first.bounding_box()["y"] + 44 < PHONE["height"]
     first = page.locator("#main .btn").first
     assert "Came uninvited" in first.inner_text()
 
 
-def test_choosing_represented_opens_who_comes_in_their_place(desk, whole, ani, running_today):
+def test_choosing_represented_opens_the_fields_for_the_representative(desk, whole, ani, running_today):
     found = db.session.scalar(sa.select(Invitation.id).where(Invitation.person_id == ani.id))
     desk.goto(f"{whole}/invitations/{found}/answer")
     name = desk.get_by_role("textbox", name="Who comes in their place")

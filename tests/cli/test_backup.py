@@ -370,7 +370,9 @@ def test_a_name_without_zip_is_a_folder_created_for_its_owner_only(office_app, t
     assert (tmp_path / "note").read_text() == "mine"
 
 
-def test_nothing_is_restored_under_a_living_engine_unless_it_is_said_to_be_stopped(office_app, tmp_path, monkeypatch):
+def test_nothing_is_restored_while_an_engine_seems_to_run_unless_it_is_declared_stopped(
+    office_app, tmp_path, monkeypatch
+):
     heartbeats.beat("host:1", now=NOW)
     path, before = tmp_path / "backup.zip", contents()
     assert run(commands.backup, path)[0] == 0

@@ -311,7 +311,7 @@ def test_tables_of_a_newer_version_are_left_alone_with_a_sentence(kept_demo, mon
     assert (said.exit_code, "made by a newer version" in said.output) == (1, True)
 
 
-def test_the_guide_leaves_out_who_was_removed_in_the_demo(loaded_demo, tmp_path, capsys):
+def test_the_guide_leaves_out_people_who_were_removed_in_the_demo(loaded_demo, tmp_path, capsys):
     guide.keep(tmp_path, loaded_demo.prepared)
     db.session.execute(sa.update(Person).where(Person.email == guide.SPEAKER).values(email="lain@example.com"))
     guide.show(tmp_path, "http://localhost:8000")

@@ -40,7 +40,7 @@ def test_an_activity_on_a_day_off_at_short_notice_wants_answers_on_the_working_d
     assert default_deadline(at(16), JAKARTA, at(15, 16), OFF, 3) == at(16)  # nothing else is left
 
 
-def test_at_short_notice_they_are_due_at_the_start():
+def test_at_short_notice_answers_are_due_at_the_start():
     assert default_deadline(at(20), JAKARTA, at(18, 15, 59), OFF) == at(18, 16)
     assert default_deadline(at(20), JAKARTA, at(18, 16), OFF) == at(20)
 

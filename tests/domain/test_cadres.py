@@ -19,21 +19,21 @@ def asked(who: Candidate, day: int) -> Candidate:
     return Candidate(who.person_id, who.name, at(day))
 
 
-def test_those_who_were_asked_least_lately_come_first_and_those_never_asked_before_them():
+def test_cadres_never_asked_come_first_and_then_those_asked_longest_ago():
     candidates = asked(ANI, 12), asked(BUDI, 5), CITRA, asked(DIAN, 11)
     assert in_turn([need(7, 18, *candidates)], Wanted(3)) == {7: [3, 2, 4]}
 
 
-def test_among_equals_the_name_decides_in_capitals_or_not():
+def test_between_equal_cadres_the_name_decides_ignoring_capitals():
     assert in_turn([need(7, 18, DIAN, CITRA, BUDI, ANI)], Wanted(2)) == {7: [1, 2]}
 
 
-def test_who_is_asked_already_counts_towards_the_number():
+def test_cadres_already_asked_count_towards_the_number():
     assert in_turn([need(7, 18, ANI, BUDI, asked=1)], Wanted(2)) == {7: [1]}
     assert in_turn([need(7, 18, ANI, BUDI, asked=3)], Wanted(2)) == {7: []}
 
 
-def test_where_there_are_fewer_all_of_them_are_chosen():
+def test_if_there_are_fewer_cadres_than_wanted_all_are_chosen():
     assert in_turn([need(7, 18, ANI), need(8, 19)], Wanted(5)) == {7: [1], 8: []}
 
 
@@ -44,12 +44,12 @@ def test_the_second_activity_of_a_kelurahan_gets_the_others_and_then_the_first_a
     assert in_turn([later, sooner], Wanted(3)) == {8: [1, 2, 3], 7: [4, 1, 2]}
 
 
-def test_who_is_expected_elsewhere_at_that_time_comes_last():
+def test_a_cadre_expected_elsewhere_at_that_time_comes_last():
     assert in_turn([need(7, 18, ANI, asked(BUDI, 12), busy=[1])], Wanted(1)) == {7: [2]}
     assert in_turn([need(7, 18, ANI, asked(BUDI, 12), busy=[1])], Wanted(2)) == {7: [2, 1]}
 
 
-def test_who_is_chosen_for_one_activity_is_not_free_for_another_at_the_same_time():
+def test_a_cadre_chosen_for_one_activity_is_not_free_for_another_at_the_same_time():
     lately = asked(BUDI, 17)
     assert in_turn([need(7, 18, ANI), need(8, 18, ANI, asked(BUDI, 30), hour=10)], Wanted(1)) == {7: [1], 8: [2]}
     assert in_turn([need(7, 18, ANI), need(8, 18, ANI, lately, hour=11)], Wanted(1)) == {
@@ -77,24 +77,24 @@ def test_kinds_without_a_number_of_their_own_share_the_common_one():
     assert in_turn([need(7, 18, *candidates)], Wanted(1, {PATBM: 1})) == {7: [1, 2]}
 
 
-def test_a_cadre_of_two_kinds_counts_for_the_one_that_lets_most_come():
+def test_a_cadre_of_two_kinds_counts_for_the_kind_that_lets_most_cadres_be_asked():
     candidates = of(ANI, PATBM, PKK), of(BUDI, PATBM), of(CITRA, PATBM)
     assert in_turn([need(7, 18, *candidates)], Wanted(5, {PATBM: 1, PKK: 1})) == {7: [1, 2]}
     assert in_turn([need(7, 18, *candidates, asked=[{PKK}])], Wanted(5, {PATBM: 1, PKK: 1})) == {7: [1]}
 
 
-def test_who_is_asked_already_counts_for_their_kind():
+def test_cadres_already_asked_count_for_their_kind():
     candidates = of(ANI, PATBM), of(BUDI, PATBM), of(CITRA, PKK)
     assert in_turn([need(7, 18, *candidates, asked=[{PATBM}])], Wanted(5, {PATBM: 2, PKK: 1})) == {7: [1, 3]}
     assert in_turn([need(7, 18, *candidates, asked=[{PATBM}] * 3)], Wanted(5, {PATBM: 2, PKK: 1})) == {7: [3]}
 
 
-def test_the_total_wanted_depends_on_the_kinds_that_are_asked():
+def test_the_total_number_depends_on_the_kinds_that_are_asked():
     wanted = Wanted(5, {PATBM: 3, PKK: 2})
     assert (wanted.total([PATBM, PKK]), wanted.total([PATBM, PKK, POSYANDU]), Wanted(5).total([PKK])) == (5, 10, 5)
 
 
-def test_the_pattern_of_a_title_is_what_stands_before_its_kelurahan():
+def test_the_pattern_of_a_title_is_its_part_before_the_kelurahan():
     assert pattern("Sosialisasi PATBM Kelurahan Imopuro", "Imopuro") == "Sosialisasi PATBM Kelurahan"
     assert pattern("Sosialisasi PATBM – IMOPURO", "Imopuro") == "Sosialisasi PATBM"
     assert pattern("Sosialisasi di Ganjar Agung", "Agung") == "Sosialisasi di Ganjar"

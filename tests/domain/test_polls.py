@@ -28,7 +28,7 @@ def says(id: int, monday, tuesday, wednesday, needed: bool = False) -> Voter:
     return Voter(id, needed, {MONDAY: monday, TUESDAY: tuesday, WEDNESDAY: wednesday})
 
 
-def test_a_no_of_a_required_person_counts_more_than_those_of_all_others():
+def test_a_no_of_a_required_person_counts_more_than_the_noes_of_all_others():
     chief = says(1, NO, YES, YES, needed=True)
     others = [says(n, YES, NO, MAYBE) for n in range(2, 6)]
     assert order(chief, *others) == [WEDNESDAY, TUESDAY, MONDAY]
@@ -38,7 +38,7 @@ def test_fewer_noes_are_more_important_than_fewer_if_need_be_answers():
     assert order(says(1, MAYBE, NO, YES), says(2, MAYBE, YES, YES)) == [WEDNESDAY, MONDAY, TUESDAY]
 
 
-def test_of_equal_slots_one_without_a_clash_is_first_and_then_the_earlier():
+def test_between_equal_slots_one_without_a_clash_is_first_and_then_the_earlier():
     everyone = says(1, YES, YES, YES)
     assert order(everyone) == [MONDAY, TUESDAY, WEDNESDAY]
     assert order(everyone, clashes={MONDAY: (0, 1), TUESDAY: (1, 0)}) == [WEDNESDAY, MONDAY, TUESDAY]

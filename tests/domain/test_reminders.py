@@ -116,7 +116,7 @@ def test_a_reminder_on_a_weekend_or_holiday_goes_out_on_the_working_day_before()
     assert placed([before(3)], day(18), day(16, 16)) == [(3, 15, 8, "")]  # Friday
 
 
-def test_what_is_said_of_tomorrow_and_today_keeps_its_day():
+def test_reminders_for_tomorrow_and_today_keep_their_day():
     coming = [
         before(2, audience=Audience.COMING),
         before(1, audience=Audience.COMING),
@@ -127,16 +127,16 @@ def test_what_is_said_of_tomorrow_and_today_keeps_its_day():
     assert placed(coming[:1], day(18), day(14, 16)) == [(2, 15, 8, "day_off")]
 
 
-def test_thanks_keep_their_day():
+def test_thanks_go_out_on_their_day_even_if_it_is_a_day_off():
     friday = day(15)
     assert placed([THANKS], friday, day(13, 16)) == [(1, 16, 8, "")]
 
 
-def test_a_rule_for_the_day_before_asks_before_the_deadline_too():
+def test_a_rule_for_the_day_before_also_asks_before_the_deadline():
     assert placed([before(1)], day(21), day(19, 16)) == [(1, 18, 8, "deadline")]
 
 
-def test_without_a_working_day_before_it_the_reminder_goes_out_on_the_deadlines_day():
+def test_without_a_working_day_before_the_deadline_the_reminder_goes_out_on_its_day():
     assert placed([before(3)], day(19), day(15, 16), told_at=day(13, 20)) == [(3, 14, 8, "deadline")]
     assert placed([before(3)], day(19), day(15, 16), told_at=day(14, 7)) == [(3, 15, 8, "deadline")]
     assert placed([before(3)], day(19), day(15, 12), told_at=day(14, 7)) == [(3, 15, 8, "deadline")]
@@ -147,7 +147,7 @@ def test_without_a_working_day_before_it_the_reminder_goes_out_on_the_deadlines_
     ]  # the deadline is on a Saturday
 
 
-def test_who_is_invited_on_the_day_of_the_last_reminder_is_reminded_on_a_later_day():
+def test_people_invited_on_the_day_of_the_last_reminder_are_reminded_on_a_later_day():
     rules = [before(7), before(3)]
     assert placed(rules, day(21), day(19, 16), told_at=day(17, 10))[1:] == [(3, 18, 8, "")]
     assert placed(rules, day(21), day(19, 16), told_at=day(18, 7))[1:] == [(3, 19, 8, "invitation")]
@@ -164,7 +164,7 @@ def test_only_the_last_rule_moves_and_only_if_no_other_comes_in_time():
     ]  # fmt: skip
 
 
-def test_of_two_reminders_on_one_day_the_one_that_moved_is_left_out():
+def test_if_two_reminders_meet_on_one_day_the_moved_one_is_left_out():
     assert placed([before(3), before(2)], day(19), day(15, 16)) == [(2, 14, 8, "deadline"), (3, 14, 8, "same day")]
     assert placed([before(5), before(3)], day(19), day(15, 16)) == [(3, 14, 8, "same day"), (5, 14, 8, "")]
     others = before(5, audience=Audience.EXPECTED)
@@ -179,7 +179,7 @@ def test_of_two_reminders_on_one_day_the_one_that_moved_is_left_out():
     st.frozensets(st.integers(1, 20), max_size=5),
     st.lists(st.tuples(st.integers(0, 9), st.integers(6, 17)), min_size=1, max_size=4, unique=True),
 )
-def test_whoever_does_not_answer_is_reminded_before_the_deadline_if_a_working_day_is_left(
+def test_people_without_an_answer_are_reminded_before_the_deadline_if_a_working_day_is_left(
     start, earlier, hour, told_before, off, rules
 ):
     starts_at = day(start)

@@ -36,7 +36,7 @@ def speaks(activity: Activity, *people, state: InvitationState = InvitationState
     db.session.commit()
 
 
-def test_it_has_what_touches_its_days_and_is_not_cancelled(any_app, programme, hall):
+def test_the_calendar_has_all_activities_that_touch_its_days_except_cancelled_ones(any_app, programme, hall):
     draft_activity(None, None, 17, title="Ends at midnight", starts_at=at(17, 20), ends_at=at(18, 0))
     draft_activity(None, None, 17, title="Ends after midnight", starts_at=at(17, 20), ends_at=at(18, 1))
     draft_activity(programme, hall, 18, title="First day")
@@ -49,7 +49,7 @@ def test_it_has_what_touches_its_days_and_is_not_cancelled(any_app, programme, h
     assert [one.activity.title for one in found.on(THURSDAY)] == ["Last minute"]
 
 
-def test_it_is_filtered_by_programme_venue_region_and_person(any_app, programme, hall, ani, chief):
+def test_the_calendar_is_filtered_by_programme_venue_region_and_person(any_app, programme, hall, ani, chief):
     other = Venue(name="Balai Kelurahan Yosodadi", region_code="18.72.04.1001")
     in_hall = draft_activity(programme, hall, 18, title="In the hall")
     at_village = draft_activity(None, other, 19, title="In the village")

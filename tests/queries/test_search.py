@@ -52,7 +52,7 @@ def test_all_words_must_match_in_any_order_and_case(ani, budi):
     assert found("ani santoso") == {}
 
 
-def test_names_that_begin_so_come_first(office):
+def test_names_that_begin_with_the_word_come_first(office):
     for name in ("Citra Anisa", "Hasan Basri", "Ani Wijaya", "Rosani Putri"):
         a_person(name, email="")
     assert found("ani")[Subject.PEOPLE] == ["Ani Wijaya", "Citra Anisa", "Rosani Putri"]
@@ -65,7 +65,7 @@ def test_a_phone_number_is_found_however_it_is_written(ani, police):
     assert found("0725 4111") == {Subject.ORGANISATIONS: ["Polres Metro"]}
 
 
-def test_activities_to_come_stand_before_past_ones(hall):
+def test_future_activities_are_listed_before_past_ones(hall):
     for day, month, title in ((20, 1, "Rapat B"), (18, 1, "Rapat A"), (1, 12, "Rapat lama")):
         year = 2026 if month == 12 else 2027
         draft_activity(None, hall, 18, title=title, starts_at=at(day, month=month, year=year),
@@ -79,11 +79,11 @@ def test_an_erased_person_is_not_found(ani):
     assert found("wijaya") == {}
 
 
-def test_signs_that_mean_something_to_the_database_are_only_signs(ani):
+def test_characters_with_a_meaning_in_sql_are_searched_as_text(ani):
     assert (found("100%"), found("__"), found("' OR 1=1 --")) == ({}, {}, {})
 
 
-def test_one_letter_is_too_short_and_asks_nothing(ani, queries):
+def test_one_letter_is_too_short_and_makes_no_query(ani, queries):
     assert search.find(" a ", now=NOW).too_short
     assert queries(lambda: search.find("a", now=NOW)) == 0
 

@@ -16,7 +16,7 @@ TOO_LOW = """() => [...document.querySelectorAll(
   .map(one => `${one.innerText.trim()}: ${one.getBoundingClientRect().height} px`)"""
 
 
-def test_whatever_is_pressed_on_a_phone_is_high_enough(coordinator, activity, ani, budi, chromium, whole):
+def test_everything_to_press_on_a_phone_is_high_enough(coordinator, activity, ani, budi, chromium, whole):
     inviting.invite_people([activity.id], [ani.id, budi.id], Role.CADRE, by=None, now=NOW)
     publishing.publish([activity.id], by=None, now=NOW)
     page = chromium.new_context(viewport=PHONE).new_page()
@@ -45,7 +45,7 @@ def test_whatever_is_pressed_on_a_phone_is_high_enough(coordinator, activity, an
     assert low == {}
 
 
-def test_the_list_of_activities_begins_on_a_phone_s_first_screen(coordinator, activity, chromium, whole):
+def test_the_list_of_activities_begins_on_the_first_screen_of_a_phone(coordinator, activity, chromium, whole):
     page = chromium.new_context(viewport=PHONE).new_page()
     log_in(page, whole, coordinator.email)
     page.goto(f"{whole}/activities")

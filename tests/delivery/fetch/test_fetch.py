@@ -311,7 +311,7 @@ def test_public_addresses_are_public(address):
 
 
 @given(st.ip_addresses())
-def test_nothing_private_for_python_is_public(address):
+def test_an_address_that_python_calls_private_is_never_public(address):
     if not address.is_global or address.is_multicast:
         assert not is_public(str(address))
 

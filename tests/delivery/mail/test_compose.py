@@ -52,7 +52,7 @@ def test_a_cadre_gets_an_invitation_in_indonesian(activity, ani):
     assert "membawa" not in text
 
 
-def test_only_a_letter_with_a_link_for_answering_speaks_of_that_link(activity, ani):
+def test_only_a_mail_with_a_link_for_answering_mentions_that_link(activity, ani):
     invitation = published_invitation(activity, ani)
     asking, telling = (text_of(mail_of(line(invitation, kind))) for kind in (INVITATION, MailKind.POSTPONEMENT))
     about_link = "Tautan ini khusus untuk Bapak/Ibu"
@@ -494,7 +494,7 @@ def test_a_mail_with_different_news_has_both_kinds_in_its_subject(programme, hal
     assert text.index("is cancelled.") < text.index("You are invited to “Sekolah aman”.")
 
 
-def test_the_headers_suit_an_office(activity, ani):
+def test_the_headers_name_the_office_as_sender_and_for_replies(activity, ani):
     message = message_of(line(published_invitation(activity, ani), INVITATION))
     composed = compose(message, message.lines, now=NOW)
     mail = parsed(composed.data)

@@ -42,7 +42,7 @@ def digests() -> list[Message]:
     return list(db.session.scalars(sa.select(Message).where(Message.kind == MailKind.DIGEST).order_by(Message.id)))
 
 
-def test_it_goes_out_at_seven_to_who_wants_it_and_says_what_happened(any_app, server, refused, coordinator):
+def test_a_summary_goes_out_at_seven_to_those_who_want_it_and_lists_the_news(any_app, server, refused, coordinator):
     db.session.get_one(User, coordinator.id).locale = "id"
     db.session.commit()
     assert write(MORNING - timedelta(seconds=1)) == 0
@@ -59,33 +59,33 @@ def test_it_goes_out_at_seven_to_who_wants_it_and_says_what_happened(any_app, se
     assert 'href="http://localhost/bell"' in mail.get_body(("html",)).get_content()
 
 
-def test_it_waits_until_the_office_s_hours_for_mail_open(any_app, refused, office):
+def test_a_summary_waits_until_the_offices_hours_for_mails_begin(any_app, refused, office):
     office.mails_from, office.mails_until = time(9), time(17)
     db.session.commit()
     assert [write(MORNING), write(at(5, 8, 59)), write(at(5, 9))] == [0, 0, 1]
 
 
-def test_it_is_written_once_a_day_and_only_with_news_since_the_last(any_app, refused, chief):
+def test_a_summary_is_written_once_a_day_and_only_with_news_since_the_last_one(any_app, refused, chief):
     assert [write(MORNING), write(MORNING + timedelta(hours=3)), write(MORNING + timedelta(days=1))] == [1, 0, 0]
     answer(refused, chief, Choice.COMING, MORNING + timedelta(days=1, hours=1))
     answer(refused, chief, Choice.NOT_COMING, MORNING + timedelta(days=1, hours=2))
     assert [write(MORNING + timedelta(days=1, hours=3)), write(MORNING + timedelta(days=2))] == [0, 1]
 
 
-def test_what_was_seen_is_not_in_it(any_app, refused, coordinator):
+def test_news_already_seen_is_not_in_the_summary(any_app, refused, coordinator):
     bell.see([one.key for one in news.current(now=MORNING).news], by=coordinator, now=MORNING)
     assert write(MORNING) == 0
 
 
 @pytest.mark.parametrize("change", [{"active": False}, {"wants_digest": False}, {"roles": []}])
-def test_a_closed_account_or_one_that_wants_none_gets_none(any_app, refused, coordinator, change):
+def test_a_closed_account_and_one_that_wants_no_summary_get_none(any_app, refused, coordinator, change):
     for name, value in change.items():
         setattr(db.session.get_one(User, coordinator.id), name, value)
     db.session.commit()
     assert write(MORNING) == 0
 
 
-def test_it_is_checked_again_before_it_goes_out(any_app, server, refused, coordinator):
+def test_a_summary_is_checked_again_before_it_is_sent(any_app, server, refused, coordinator):
     write(MORNING)
     bell.want_digest(False, by=coordinator, now=MORNING)
     drain(StandingClock(MORNING))
@@ -93,7 +93,7 @@ def test_it_is_checked_again_before_it_goes_out(any_app, server, refused, coordi
     assert (one.state, one.reason, server.taken) == (MessageState.SKIPPED, SkipReason.STOPPED, [])
 
 
-def test_a_late_one_and_one_to_a_blocked_address_are_skipped(any_app, server, refused, coordinator):
+def test_a_late_summary_and_a_summary_to_a_blocked_address_are_skipped(any_app, server, refused, coordinator):
     write(MORNING)
     drain(StandingClock(MORNING + timedelta(hours=12)))
     bell.want_digest(True, by=coordinator, now=NOW)
@@ -110,12 +110,14 @@ def test_a_late_one_and_one_to_a_blocked_address_are_skipped(any_app, server, re
     assert server.taken == []
 
 
-def test_the_engines_chore_writes_it(any_app, refused):
+def test_the_engines_chore_writes_the_summary(any_app, refused):
     assert BELL.do(StandingClock(MORNING), lambda: False) == {"clashes": 0, "digests": 1}
     assert len(digests()) == 1
 
 
-def test_the_log_shows_it_it_is_not_sent_again_and_it_is_archived(server, refused, coordinator, coordinator_client):
+def test_a_sent_summary_is_in_the_log_cannot_be_sent_again_and_is_archived(
+    server, refused, coordinator, coordinator_client
+):
     write(MORNING)
     drain(StandingClock(MORNING))
     [one] = digests()
@@ -136,7 +138,7 @@ def test_the_log_shows_it_it_is_not_sent_again_and_it_is_archived(server, refuse
     assert name in coordinator_client.get("/messages?archive=1").text
 
 
-def test_the_page_switches_it_on_and_off(office, coordinator, coordinator_client):
+def test_the_page_switches_the_summary_on_and_off(office, coordinator, coordinator_client):
     user_id = coordinator.id
     for value, wanted in (("1", True), ("0", False)):
         coordinator_client.post("/bell/digest", data={"on": value})

@@ -12,7 +12,7 @@ from tests.world import NOW
 from tests.world.composed import calendar_parts, line, message_of, parsed, published_invitation, text_of
 
 
-def test_a_kept_mail_says_what_was_sent_without_the_secret_link(activity, ani):
+def test_a_kept_mail_has_what_was_sent_but_not_the_secret_link(activity, ani):
     message = message_of(line(published_invitation(activity, ani), MailKind.INVITATION))
     data = compose(message, message.lines, now=NOW).data
     token = tokens.token(tokens.link_for(db.session, ani))

@@ -116,7 +116,7 @@ def test_a_second_move_while_the_first_notice_was_put_back_untried_gives_one_not
     assert "Kamis, 21 Januari 2027" in body
 
 
-def test_a_postponed_notice_of_a_move_is_not_sent_after_that_of_the_next_move(invited, server, ani, clock):
+def test_a_delayed_notice_of_a_move_is_not_sent_after_the_notice_of_the_next_move(invited, server, ani, clock):
     moved_to(invited, 20, clock)
     held = leases.claim("w1", 10, 120, now=clock.now)
     moved_to(invited, 21, clock)
@@ -161,7 +161,7 @@ def test_an_undeliverable_newer_notice_does_not_hold_back_the_older(invited, ser
 
 @pytest.mark.postgresql
 @pytest.mark.parametrize("any_app", ["postgresql"], indirect=True)
-def test_a_notice_being_claimed_also_describes_the_move_that_the_older_one_leaves_to_it(
+def test_a_notice_being_claimed_also_describes_the_move_of_the_older_notice_that_joins_it(
     any_app, invited, server, ani, clock
 ):
     """Its worker may have read it already, so no line can be merged into it."""
@@ -191,7 +191,7 @@ def test_a_notice_being_claimed_also_describes_the_move_that_the_older_one_leave
     assert moves_told(server) == [(18, 21)]
 
 
-def test_a_notice_claimed_before_the_older_one_left_it_its_move_starts_from_what_the_reader_knew(
+def test_a_notice_claimed_before_the_older_one_joined_it_starts_from_the_time_the_reader_knew(
     invited, server, ani, clock
 ):
     moved_to(invited, 20, clock)

@@ -208,13 +208,13 @@ def test_a_server_that_refuses_all_our_recipients_uses_up_no_mail(way, words):
 
 
 @ways
-def test_one_or_two_such_refusals_alone_may_be_tried_again(way):
+def test_one_or_two_denied_relays_alone_may_be_tried_again(way):
     with ScriptedServer(WAYS[way], {("RCPT", 0): RELAY_DENIED}) as server, wire_to(server.port) as wire:
         assert in_short(wire.hand_over_group(mails(["ani", "budi"]))) == "TT"
 
 
 @ways
-def test_such_a_refusal_is_permanent_if_another_recipient_is_accepted(way):
+def test_a_denied_relay_is_permanent_if_another_recipient_is_accepted(way):
     def at_rcpt(recipient):
         return None if recipient.startswith(("citra", "eko")) else RELAY_DENIED
 

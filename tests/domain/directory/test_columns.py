@@ -24,7 +24,7 @@ def bases(layout):
     return {column: basis for column, basis in layout.bases.items() if basis is not Basis.HEADING}
 
 
-def test_a_kelurahan_below_the_heading_alamat_is_recognised_by_what_stands_there():
+def test_a_kelurahan_below_the_heading_alamat_is_recognised_by_its_content():
     layout = guess([["NO", "NAMA", "JK", "ALAMAT", "NO HP", "EMAIL", "JENIS KADER"], *PEOPLE], METRO)
     assert layout.columns == ALL
     assert bases(layout) == {Column.KELURAHAN: Basis.CONTENT}
@@ -41,7 +41,7 @@ def test_a_list_without_headings_begins_with_its_first_row():
     assert (layout.header_number, layout.columns, layout.headings) == (0, ALL, ("",) * 7)
 
 
-def test_headings_that_stand_above_something_else_are_not_believed():
+def test_headings_that_do_not_match_their_content_are_ignored():
     header = ["No", "Kader", "JK", "Kecamatan", "Kontak", "HP", "Unsur"]
     mail_and_phone = [[row[0], row[1], row[2], row[3], row[5], row[4], row[6]] for row in PEOPLE]
     layout = guess([header, *mail_and_phone], METRO)
@@ -51,7 +51,7 @@ def test_headings_that_stand_above_something_else_are_not_believed():
 
 
 @pytest.mark.parametrize("heading", ["Organisasi", "Lembaga", "Jabatan"])
-def test_kinds_of_cadres_below_the_heading_of_something_else_are_recognised_by_what_stands_there(heading):
+def test_kinds_of_cadres_below_a_wrong_heading_are_recognised_by_their_content(heading):
     layout = guess([["NO", "NAMA", "JK", "KELURAHAN", "NO HP", "EMAIL", heading], *PEOPLE], METRO)
     assert layout.columns == ALL
     assert bases(layout) == {Column.KIND: Basis.CONTENT}
@@ -63,18 +63,18 @@ def test_organisations_beside_a_column_of_kinds_stay_organisations():
     assert layout.columns == {**ALL, Column.ORGANISATION: 7}
 
 
-def test_a_list_of_another_town_keeps_the_column_that_is_called_kelurahan():
+def test_a_list_from_another_town_keeps_its_column_with_the_heading_kelurahan():
     rows = [["Ani", "Kotabumi"], ["Budi", "Way Kanan"], ["Siti", "Natar"]]
     assert guess([["Nama", "Kelurahan"], *rows], METRO).columns == {Column.NAME: 0, Column.KELURAHAN: 1}
 
 
 @pytest.mark.parametrize("heading", ["NIK", "No. KTP", "Tanggal Lahir", "No. Rekening", "Umur", "No", "RT"])
-def test_what_is_not_read_is_not_taken_for_a_phone_number_by_its_digits(heading):
+def test_other_numbers_are_not_mistaken_for_phone_numbers(heading):
     rows = [[name, "Metro", "08123456789"] for name in ("Ani Wijaya", "Budi Santoso", "Siti Aminah")]
     assert Column.PHONE not in guess([["Nama", "Kelurahan", heading], *rows], METRO).columns
 
 
-def test_of_two_columns_with_one_meaning_the_filled_one_counts():
+def test_if_two_columns_have_one_meaning_the_filled_one_counts():
     rows = [["Ani Wijaya", "", "08123456789"], ["Budi Santoso", "", "08123456788"]]
     assert guess([["Nama", "HP", "No. WA"], *rows], METRO).columns == {Column.NAME: 0, Column.PHONE: 2}
 
@@ -88,7 +88,7 @@ def test_offices_and_posts_are_recognised_by_their_words():
     assert guess([["a", "b", "c"], *rows], METRO).columns == {Column.NAME: 0, Column.POST: 1, Column.ORGANISATION: 2}
 
 
-def test_a_sheet_in_which_nothing_is_recognised_can_still_be_chosen_for():
+def test_columns_can_be_chosen_for_a_sheet_in_which_nothing_is_recognised():
     layout = guess([["x", "y"], ["1", "2"], ["3", "4"]], METRO)
     assert (layout.header_number, layout.columns, is_list(layout)) == (1, {}, False)
     chosen = layout.with_columns({1: Column.NAME}, Basis.CHOSEN)
@@ -104,7 +104,7 @@ def test_a_sheet_of_one_column_or_without_any_text_is_no_list():
     assert guess([[], [None, ""]], METRO) is None
 
 
-def test_a_correction_keeps_how_the_other_columns_are_known():
+def test_a_correction_does_not_change_how_the_other_columns_were_recognised():
     layout = guess([["Nama", "ALAMAT", "Y"], ["Ani Wijaya", "Imopuro", "x"], ["Budi S", "Metro", "y"]], METRO)
     chosen = layout.with_columns({0: Column.NAME, 1: Column.KELURAHAN, 2: Column.POST}, Basis.CHOSEN)
     assert chosen.bases == {
@@ -114,7 +114,7 @@ def test_a_correction_keeps_how_the_other_columns_are_known():
     }
 
 
-def test_files_with_the_same_headings_have_one_shape_whatever_stands_below():
+def test_files_with_the_same_headings_have_one_shape_whatever_their_rows():
     header = ["No.", "NAMA", "Alamat "]
     one = guess([header, ["1", "Ani Wijaya", "Imopuro"]], METRO)
     other = guess([["Judul"], header, ["1", "Budi Santoso", "Jl. Mawar"]], METRO)

@@ -107,7 +107,7 @@ def test_any_text_gives_an_address_nothing_or_a_message(text):
         ("", ""),
     ],
 )
-def test_a_domain_one_slip_from_a_common_one_is_asked_about(written, meant):
+def test_a_domain_that_differs_by_one_typing_error_from_a_common_one_is_questioned(written, meant):
     assert email_addresses.probably_meant(written) == meant
 
 
@@ -119,5 +119,5 @@ def test_a_domain_one_slip_from_a_common_one_is_asked_about(written, meant):
         "x" * 64 + "@x.com", "x" * 65 + "@x.com", "a@" + "x" * 64 + ".com", "a@xn--mnchen-3ya.de", "a@x.com.",
     ],
 )  # fmt: skip
-def test_the_short_way_for_plain_addresses_finds_what_the_library_finds(written):
+def test_the_quick_check_of_plain_addresses_agrees_with_the_library(written):
     assert email_addresses._valid(written) == email_addresses._validated(written)

@@ -62,7 +62,7 @@ def test_a_number_that_is_not_mobile_is_shown_in_the_usual_form(number, written)
         ("call Ani", False),
     ],
 )
-def test_only_a_number_that_may_be_a_mobile_s_may_have_whatsapp(number, may):
+def test_only_a_number_that_may_be_mobile_may_have_whatsapp(number, may):
     assert phones.may_have_whatsapp(number) is may
 
 
@@ -84,5 +84,5 @@ def test_any_text_gives_a_number_nothing_or_a_message(text):
     st.sampled_from(["08", "8", "628", "0062", "62", "0", "00628", "62085", "081", "07"]),
     st.text("0123456789", min_size=3, max_size=13),
 )
-def test_the_short_way_for_indonesian_mobiles_finds_what_the_long_way_finds(start, rest):
+def test_the_quick_check_of_indonesian_mobiles_agrees_with_the_full_one(start, rest):
     assert phones._mobile(start + rest) in ("", phones._valid(start + rest))

@@ -55,7 +55,7 @@ def test_an_office_may_send_at_any_hour():
         (MailKind.SEAT, Audience.ONE),
     ],
 )
-def test_what_concerns_a_far_activity_waits_for_the_morning(kind, audience):
+def test_mails_about_a_far_activity_wait_for_the_morning(kind, audience):
     assert held_until(kind, audience, LATE, FAR, LATE, HOURS) == at(5, 7)
     assert held_until(kind, audience, LATE, FAR, at(4, 12), HOURS) is None
 
@@ -101,7 +101,7 @@ def test_news_of_a_postponed_activity_waits_for_the_morning_once_its_former_day_
     assert held_until(kind, Audience.EXPECTED, LATE, tomorrow, LATE, HOURS) is None
 
 
-def test_the_former_start_hastens_the_notice_of_a_new_date_only_while_it_lies_ahead():
+def test_the_former_start_makes_the_notice_of_a_new_date_urgent_only_until_it_has_passed():
     detail = {"old_starts_at": at(5).isoformat(), WAS_POSTPONED: "yes"}
     assert start_before(detail, at(4)) == at(5)
     assert start_before(detail, at(5)) is None

@@ -54,14 +54,14 @@ def test_nothing_is_sent_from_the_moment_it_is_useless(facts):
 
 
 @pytest.mark.parametrize("facts", [INVITATION, REMINDER, CHANGE])
-def test_what_a_postponement_held_back_stays_so_after_the_former_start(facts):
+def test_mails_that_a_postponement_held_back_stay_held_back_after_the_former_start(facts):
     held_back = replace(facts, activity_state=ActivityState.POSTPONED)
     for now in (facts.useful_until - timedelta(seconds=1), facts.useful_until):
         assert skip_because(held_back, now) is SkipReason.ACTIVITY_POSTPONED
 
 
 @pytest.mark.parametrize("facts", [POSTPONEMENT, replace(WITHDRAWAL, activity_state=ActivityState.POSTPONED)])
-def test_news_of_a_postponed_activity_ends_with_its_use(facts):
+def test_news_of_a_postponed_activity_is_too_late_once_it_is_no_longer_useful(facts):
     assert skip_because(facts, facts.useful_until) is SkipReason.TOO_LATE
 
 

@@ -112,7 +112,7 @@ def test_an_incomplete_form_is_refused(stated, problem):
         stated.absent(JAKARTA)
 
 
-def test_the_longest_allowed_absence():
+def test_the_longest_allowed_absence_is_accepted():
     assert days(TUESDAY, TUESDAY + 365 * DAY, JAKARTA).last_on == TUESDAY + 365 * DAY
     assert weekly(days(TUESDAY, TUESDAY + 6 * DAY, JAKARTA), TUESDAY).repeats is Repeat.WEEKLY
 
@@ -131,7 +131,7 @@ def weekly_ones(draw: st.DrawFn) -> Absent:
 
 
 @given(weekly_ones(), st.datetimes(datetime(2026, 1, 1), datetime(2029, 6, 1)), st.integers(0, 60))
-def test_a_window_shows_the_same_as_the_whole(away, opens, length):
+def test_a_window_has_the_same_occurrences_as_the_whole_series(away, opens, length):
     opens = opens.replace(tzinfo=UTC)
     closes = opens + length * DAY
     every = list(occurrences(away, away.starts_at, datetime(2030, 1, 1, tzinfo=UTC)))
@@ -141,7 +141,7 @@ def test_a_window_shows_the_same_as_the_whole(away, opens, length):
 
 
 @given(weekly_ones(), st.datetimes(datetime(2026, 1, 1), datetime(2029, 1, 1)))
-def test_it_is_absent_exactly_during_its_local_hours(away, moment):
+def test_a_weekly_absence_applies_exactly_during_its_local_hours(away, moment):
     """Checked independently: by local time, day by day."""
     moment = moment.replace(second=0, microsecond=0, tzinfo=UTC)
     shown = moment.astimezone(away.zone)

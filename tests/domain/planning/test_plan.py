@@ -88,7 +88,7 @@ def test_a_moved_activity_keeps_its_length_and_deadline_distance_and_on_another_
     assert (next_day.ends_at, next_day.respond_by_at, next_day.told(at(8, 6))) == (at(13, 19), at(17, 16), at(8, 6))
 
 
-def test_invitations_that_go_out_later_tell_of_another_day_then():
+def test_people_count_as_told_of_another_day_once_the_waiting_invitations_go_out():
     waiting = activity(1, 8, 12, told_at=at(8, 10)).moved(at(9, 19))
     assert (waiting.told(at(8, 6)), waiting.told(at(8, 12))) == (at(8, 10), at(8, 12))
 

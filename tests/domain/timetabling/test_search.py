@@ -143,7 +143,7 @@ def test_pressing_stop_ends_it_with_the_best_so_far():
     assert outcome.proposal is not None
 
 
-def test_breaking_off_the_loop_stops_the_search():
+def test_leaving_the_loop_stops_the_search():
     asked = Search(busy(60), Effort(seconds=60))
     for progress in asked:
         if progress.proposal:
@@ -272,7 +272,7 @@ def test_importing_the_planner_does_not_load_the_solver():
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def test_terms_are_summed_in_their_order():
+def test_the_costs_are_listed_in_the_order_of_their_terms():
     costs = run(busy(6, (MONDAY, TUESDAY))).proposal.costs
     assert list(costs) == [term for term in Term if term in costs]
     assert Term.TRIPS in costs

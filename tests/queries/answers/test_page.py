@@ -126,14 +126,14 @@ def test_a_withdrawn_invitation_is_shown_as_ended_until_the_activity_is_over(act
     assert answer_page.read(token_of(ani), now=at(18, 12)).activities == ()
 
 
-def test_who_was_never_told_of_an_invitation_reads_nothing_of_its_end(activity, ani, coordinator):
+def test_people_never_told_of_an_invitation_do_not_read_of_its_withdrawal(activity, ani, coordinator):
     invite(activity, ani)
     withdrawing.withdraw(db.session.scalars(sa.select(Invitation.id)).one(), by=coordinator, now=NOW)
     publishing.publish([activity.id], by=None, now=NOW)
     assert answer_page.read(token_of(ani), now=at(5)).activities == ()
 
 
-def test_who_is_withdrawn_in_one_role_and_stands_in_another_reads_only_the_other(activity, ani, coordinator):
+def test_people_withdrawn_in_one_of_two_roles_see_only_the_other_role(activity, ani, coordinator):
     invite(activity, ani, role=Role.CADRE)
     invite(activity, ani, role=Role.MODERATOR)
     publish_and_mark(activity)
@@ -146,7 +146,7 @@ def test_who_is_withdrawn_in_one_role_and_stands_in_another_reads_only_the_other
     assert (one.state, one.roles, one.refusal) == (InvitationState.INVITED, (Role.CADRE,), None)
 
 
-def test_only_ones_own_activities_are_in_the_calendar(programme, hall, ani, budi):
+def test_the_calendar_has_only_the_readers_own_activities(programme, hall, ani, budi):
     hers, his = draft_activity(programme, hall, 18), draft_activity(programme, hall, 19)
     invite(hers, ani)
     invite(his, budi)

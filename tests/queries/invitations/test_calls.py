@@ -96,7 +96,9 @@ def test_nobody_is_called_before_the_moment_chosen_for_the_invitations(any_app, 
     assert invitees.without_address(activity.id, now=at(6)) == 1
 
 
-def test_nobody_is_called_about_a_cancellation_of_what_they_were_never_told(any_app, activity, budi, coordinator):
+def test_nobody_is_called_about_the_cancellation_of_an_activity_they_never_heard_of(
+    any_app, activity, budi, coordinator
+):
     budi.email = ""
     db.session.commit()
     invite(activity, budi, by=coordinator)
@@ -114,7 +116,7 @@ def test_a_cancellation_after_the_chosen_moment_is_told_by_phone(any_app, activi
     assert names(CallScope(activity_id=activity.id), now=at(7)) == ["Budi Santoso"]
 
 
-def test_everybody_stands_there_once_with_all_their_activities(any_app, all_told, second, programme, ani):
+def test_everybody_is_listed_once_with_all_their_activities(any_app, all_told, second, programme, ani):
     for scope in (CallScope(activity_id=second.id), CallScope(programme_id=programme.id), EVERYTHING):
         [one] = [one for one in calls.listed(scope, InviteeFilters(), now=NOW).callees if one.invitee is ani]
         assert [i.activity_id for i in one.asked] == [all_told.id, second.id]
@@ -125,7 +127,7 @@ def test_everybody_stands_there_once_with_all_their_activities(any_app, all_told
     assert [i.activity_id for i in one.asked] == [all_told.id]
 
 
-def test_a_programme_s_list_leaves_out_other_programmes_and_what_is_over(
+def test_a_programmes_list_leaves_out_other_programmes_and_past_activities(
     any_app, all_told, programme, hall, coordinator
 ):
     citra = a_person("Citra Dewi")
@@ -144,7 +146,7 @@ def test_a_withdrawn_invitation_is_not_called_about(any_app, all_told, ani, coor
     assert "Ani Wijaya" not in names(EVERYTHING)
 
 
-def test_those_with_a_number_and_the_nearest_deadline_are_called_first(
+def test_people_with_a_number_and_the_nearest_deadline_are_called_first(
     any_app, all_told, second, ani, budi, police, chief, coordinator
 ):
     """Ani is asked to two days; Kapolres Metro and Polres Metro have no phone number."""
@@ -164,7 +166,7 @@ def test_those_with_a_number_and_the_nearest_deadline_are_called_first(
     assert calls.following(EVERYTHING, UNFILTERED, "person", budi.id, now=tomorrow) == ("person", chief.id)
 
 
-def test_the_next_one_comes_after_whoever_has_just_answered(any_app, all_told, ani, budi, chief, police):
+def test_the_next_person_comes_after_the_one_who_has_just_answered(any_app, all_told, ani, budi, chief, police):
     scope, filters = CallScope(activity_id=all_told.id), InviteeFilters()
 
     def after(kind, invitee):
@@ -236,7 +238,7 @@ def test_one_text_asks_about_all_their_activities(app, all_told, second, ani):
     assert text.count("http://localhost/j/") == text.count("Taking part is free") == 1
 
 
-def test_the_text_is_neutral_and_has_the_person_s_link(app, all_told, ani):
+def test_the_text_is_neutral_and_has_the_persons_link(app, all_told, ani):
     row = invitees.one(invitation_of(all_told, ani).id)
     with app.test_request_context():
         call = whatsapp.call(row.invitation, all_told, row.link, SENDER, now=NOW)

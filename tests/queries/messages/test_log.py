@@ -207,7 +207,7 @@ def test_a_mail_that_was_sent_again_is_not_in_a_list_to_send_again(server, activ
     assert messages.ids(MessageFilters(activity_id=activity.id), 10) == [message_to(ani).id]
 
 
-def test_a_preview_of_sending_again_lets_others_write(server, activity, ani, coordinator, monkeypatch):
+def test_others_can_write_during_a_preview_of_sending_again(server, activity, ani, coordinator, monkeypatch):
     server.at["DATA"] = "554 5.6.0 content rejected"
     invite_and_publish(activity, ani)
     drain()

@@ -87,7 +87,7 @@ def test_people_and_offices_without_an_address_are_listed_for_a_call_once_each(
     assert [(one.starts_at, count) for one, count in need.parts] == [(at(18), 2), (at(19), 2)]
 
 
-def test_nobody_is_to_be_called_while_the_invitations_wait_for_their_moment(any_app: Flask, programme, hall, budi):
+def test_nobody_is_listed_for_a_call_while_the_invitations_wait_for_their_moment(any_app: Flask, programme, hall, budi):
     prepared, siti = InvitationState.PREPARED, a_person("Siti Aminah", email="")
     waits = a_published_activity(programme, hall, 18, told_at=NOW + timedelta(days=1))
     an_invitation(waits, siti, state=prepared)
@@ -141,7 +141,7 @@ def test_the_next_mails_show_their_number_of_readers(any_app: Flask, programme, 
     assert [(mail.due_at, mail.people) for mail in page.overview(now=NOW).mails] == [(at(11), 1)]
 
 
-def test_the_next_mails_count_who_came_and_nobody_without_an_address_and_leave_out_what_is_not_sent(
+def test_the_next_mails_count_people_who_came_and_have_an_address_and_leave_out_unsent_mails(
     any_app: Flask, programme, hall, ani, budi, chief
 ):
     held = a_published_activity(programme, hall, 4, respond_by_at=at(3))
@@ -206,7 +206,7 @@ def test_a_change_saved_while_the_page_is_read_is_shown_next_time(any_app: Flask
     assert page.overview(now=NOW).programmes == 2
 
 
-def test_three_or_three_hundred_activities_take_as_many_queries(
+def test_three_hundred_activities_take_as_many_queries_as_three(
     any_app: Flask, programme, hall, ani, queries: Callable
 ):
     def filled(count: int) -> int:

@@ -52,7 +52,7 @@ def test_an_empty_office_has_figures_of_zero(office):
     assert (found.next, found.upcoming, found.held, found.programmes) == ([], 0, [], [])
 
 
-def test_held_activities_stand_the_latest_first_with_promised_and_came(held):
+def test_held_activities_are_listed_latest_first_with_the_numbers_accepted_and_present(held):
     rows = [(row.activity.title, row.answers.asked, row.answers.accepted, row.answers.attended) for row in read().held]
     assert rows == [
         ("Sosialisasi", 2, 1, 1), ("Rapat koordinasi pencegahan kekerasan", 2, 1, 2), ("Tahun lalu", 0, 0, 0),
@@ -67,7 +67,7 @@ def test_drafts_and_cancelled_activities_are_not_announced(activity, hall):
     assert [row.activity.title for row in read(NOW).next] == [activity.title]
 
 
-def test_a_viewer_gets_the_page_for_reading_and_a_coordinator_what_needs_them(held, viewer_client, monkeypatch):
+def test_a_viewer_gets_a_page_for_reading_and_a_coordinator_a_list_of_work(held, viewer_client, monkeypatch):
     monkeypatch.setattr("outreach.clock.now", lambda: AFTER)
     text = text_of(page(viewer_client, "/"))
     assert "Needs you" not in text
@@ -76,7 +76,7 @@ def test_a_viewer_gets_the_page_for_reading_and_a_coordinator_what_needs_them(he
     assert "Held lately" in text
 
 
-def test_a_coordinator_keeps_what_needs_them(activity, coordinator_client):
+def test_a_coordinator_still_sees_the_list_of_work(activity, coordinator_client):
     assert "Needs you" in text_of(page(coordinator_client, "/"))
 
 
@@ -87,7 +87,7 @@ def test_a_viewer_is_given_no_next_step(programme, activity, viewer_client):
         assert 'class="next-step"' not in html
 
 
-def test_the_page_needs_as_many_statements_for_many_activities(held, hall, queries):
+def test_the_number_of_statements_does_not_grow_with_the_activities(held, hall, queries):
     hall_id = hall.id
     before = queries(lambda: read(NOW))
     for day in range(5, 15):
