@@ -41,7 +41,7 @@ def unseen(user, now=LATER):
     return [one.kind for one in news.current(now=now).unseen(user.id)]
 
 
-def test_a_speaker_s_refusal_is_news_and_a_cadre_s_is_not(any_app, three_invited, chief, ani):
+def test_a_speakers_refusal_is_news_and_a_cadres_is_not(any_app, three_invited, chief, ani):
     assert heard() == []
     answer(three_invited, ani, Choice.NOT_COMING)
     assert heard() == []
@@ -51,12 +51,12 @@ def test_a_speaker_s_refusal_is_news_and_a_cadre_s_is_not(any_app, three_invited
     assert heard() == []
 
 
-def test_somebody_sent_in_a_speaker_s_place_is_news(any_app, three_invited, chief):
+def test_a_representative_of_a_speaker_is_news(any_app, three_invited, chief):
     answer(three_invited, chief, Choice.REPRESENTED, NOW, Representative("Budi Hartono", "Wakapolres"))
     assert heard() == [(NewsKind.SWAP, "Kapolres Metro", "Budi Hartono")]
 
 
-def test_an_organisation_that_sends_others_than_it_named_is_news_and_its_first_names_are_not(
+def test_an_organisations_changed_list_of_people_is_news_and_its_first_list_is_not(
     any_app, three_invited, police, coordinator
 ):
     host = next(invitation for invitation in db.session.query(Invitation) if invitation.organisation_id == police.id)
@@ -66,7 +66,7 @@ def test_an_organisation_that_sends_others_than_it_named_is_news_and_its_first_n
     assert heard() == [(NewsKind.NAMES, "Polres Metro", "")]
 
 
-def test_news_of_what_is_over_or_older_than_thirty_days_is_gone(any_app, three_invited, chief):
+def test_news_of_a_past_activity_or_older_than_thirty_days_is_gone(any_app, three_invited, chief):
     answer(three_invited, chief, Choice.NOT_COMING)
     assert len(heard(three_invited.ends_at - timedelta(seconds=1))) == 1
     assert heard(three_invited.ends_at) == []
@@ -98,7 +98,7 @@ def test_failed_mails_and_blocked_addresses_are_news_by_day(any_app, three_invit
     assert found == {NewsKind.MAILS_FAILED: 3, NewsKind.ADDRESSES: 1}
 
 
-def test_each_account_sees_for_itself_and_a_changed_answer_is_new_again(
+def test_news_is_seen_by_each_account_separately_and_a_changed_answer_is_new_again(
     any_app, three_invited, chief, coordinator, administrator
 ):
     answer(three_invited, chief, Choice.NOT_COMING)
@@ -112,13 +112,13 @@ def test_each_account_sees_for_itself_and_a_changed_answer_is_new_again(
     assert unseen(coordinator, LATER + timedelta(hours=1)) == [NewsKind.REFUSAL]
 
 
-def test_whoever_recorded_the_answer_needs_no_news_of_it(any_app, three_invited, chief, coordinator, administrator):
+def test_an_answer_is_no_news_to_the_person_who_recorded_it(any_app, three_invited, chief, coordinator, administrator):
     one = invitation_of(three_invited, chief)
     recording.record_answer(one.id, Choice.NOT_COMING, AnswerSource.PHONE, by=coordinator, now=NOW)
     assert (unseen(coordinator), unseen(administrator)) == ([], [NewsKind.REFUSAL])
 
 
-def test_a_clash_that_comes_is_news_once_and_what_was_there_before_the_first_look_is_not(any_app, three_invited, ani):
+def test_a_new_clash_is_news_once_and_clashes_from_before_the_first_check_are_not(any_app, three_invited, ani):
     """Ani is invited to a published activity. Drafts at the same time want her, too."""
     invite(draft_activity(None, None, 18, title="Sudah lama bentrok"), ani)
     assert bell.notice_clashes(now=NOW) == 0
@@ -135,7 +135,7 @@ def test_a_clash_that_comes_is_news_once_and_what_was_there_before_the_first_loo
     assert [one for one in news.current(now=LATER + timedelta(hours=1)).news if one.kind is NewsKind.CLASH] == []
 
 
-def test_what_was_seen_long_ago_is_forgotten(any_app, three_invited, coordinator):
+def test_marks_of_news_seen_long_ago_are_deleted(any_app, three_invited, coordinator):
     bell.see(["refusal:1:1"], by=coordinator, now=NOW)
     bell.notice_clashes(now=NOW + timedelta(days=60))
     assert db.session.scalar(sa.select(sa.func.count()).select_from(BellSeen)) == 1

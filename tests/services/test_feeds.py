@@ -58,7 +58,7 @@ def test_only_the_feed_of_everything_has_drafts_and_marks_them_tentative(any_app
         assert titles(feed_pages.content(feed, now=NOW)) == [("Rapat koordinasi pencegahan kekerasan", "CONFIRMED")]
 
 
-def test_a_cancelled_activity_is_marked_cancelled_if_it_was_ever_announced(any_app, programme, hall, published):
+def test_a_cancelled_activity_is_marked_as_cancelled_if_it_was_ever_announced(any_app, programme, hall, published):
     draft_activity(programme, hall, 19, title="Nobody heard of it", state=ActivityState.CANCELLED)
     publishing.cancel(published.id, "Ditunda", by=None, now=NOW)
     content = everything()
@@ -67,7 +67,7 @@ def test_a_cancelled_activity_is_marked_cancelled_if_it_was_ever_announced(any_a
     assert (event["STATUS"], event["SEQUENCE"], event["TRANSP"]) == ("CANCELLED", 1, "TRANSPARENT")
 
 
-def test_a_postponed_activity_is_off_until_it_has_its_new_date(any_app, published):
+def test_a_postponed_activity_is_marked_as_cancelled_until_it_has_its_new_date(any_app, published):
     publishing.postpone(published.id, "Banjir", by=None, now=NOW)
     content = everything()
     assert titles(content) == [("Rapat koordinasi pencegahan kekerasan", "CANCELLED")]
@@ -315,7 +315,7 @@ def test_real_calendar_libraries_read_it(app, programme, hall, published, name):
     assert len(seen) == 3
 
 
-def test_it_states_its_refresh_interval_and_includes_its_zones(app, programme, hall, published):
+def test_a_feed_states_its_refresh_interval_and_includes_its_zones(app, programme, hall, published):
     draft_activity(None, None, 20, zone=MAKASSAR)
     read = icalendar.Calendar.from_ical(everything().ics(now=NOW))
     assert read["REFRESH-INTERVAL"].dt == timedelta(hours=1)

@@ -35,7 +35,7 @@ def test_ramadan_is_computed_up_to_the_day_before_idulfitri():
     }
 
 
-def test_a_year_may_have_two_idulfitri_and_one_ramadan_begun_in_the_year_before():
+def test_a_year_may_have_two_idulfitri_and_a_ramadan_that_began_in_the_year_before():
     assert ramadans([2032]) == {
         1453: DayRange(date(2031, 12, 16), date(2032, 1, 13)),
         1454: DayRange(date(2032, 12, 4), date(2033, 1, 2)),

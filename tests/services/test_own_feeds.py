@@ -122,7 +122,7 @@ def test_a_link_revoked_at_that_moment_creates_no_feed(chief_and_police_invited,
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Feed)) == 0
 
 
-def test_making_and_stopping_it_opens_the_link_once(chief_and_police_invited, chief, statements):
+def test_making_and_stopping_a_feed_opens_the_link_once(chief_and_police_invited, chief, statements):
     token = token_of(chief)
     for change in (feeds.make_own, feeds.stop_own):
         took = statements(lambda change=change: change(token, now=NOW))

@@ -88,7 +88,7 @@ def test_an_absence_is_entered_listed_and_removed(any_app, coordinator, chief, p
     ]
 
 
-def test_what_a_person_enters_about_themselves_is_not_logged(any_app, chief):
+def test_absences_that_a_person_enters_about_themselves_are_not_logged(any_app, chief):
     subject = Subject(SubjectKind.PERSON, chief.id)
     absences.add(subject, rules.days(TUESDAY, TUESDAY, JAKARTA), source=AbsenceSource.SELF, by=None, now=NOW)
     assert db.session.scalar(sa.select(sa.func.count()).select_from(AuditEntry)) == 0

@@ -95,7 +95,7 @@ def waiting_for_a_seat(activity, ani, budi) -> None:
     db.session.commit()
 
 
-def test_an_added_seat_in_the_activity_goes_to_the_waiting_list(activity, ani, budi):
+def test_a_seat_added_to_the_activity_goes_to_the_waiting_list(activity, ani, budi):
     activity.capacity = 1
     waiting_for_a_seat(activity, ani, budi)
     values = {name: getattr(activity, name) for name in ActivityValues.__dataclass_fields__}
@@ -103,7 +103,7 @@ def test_an_added_seat_in_the_activity_goes_to_the_waiting_list(activity, ani, b
     assert invitations(Role.CADRE)["Budi Santoso"] is InvitationState.COMING
 
 
-def test_an_added_seat_in_the_hall_goes_to_the_waiting_list(activity, hall, ani, budi):
+def test_a_seat_added_to_the_hall_goes_to_the_waiting_list(activity, hall, ani, budi):
     hall.capacity = 1
     waiting_for_a_seat(activity, ani, budi)
     venues.edit(hall.id, replace(venues.values_of(hall), capacity=2), by=None, now=NOW)

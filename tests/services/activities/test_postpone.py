@@ -88,7 +88,7 @@ def told(programme, hall, ani, budi) -> Activity:
     return told
 
 
-def test_everyone_is_told_and_nothing_else_goes_out_any_more(told):
+def test_everyone_is_told_of_the_postponement_and_nothing_else_goes_out(told):
     postpone(told, at(5))
     assert (told.state, told.cancelled_reason, told.sequence, told.told_at) == (
         ActivityState.POSTPONED, "Banjir", 1, None
@@ -99,7 +99,7 @@ def test_everyone_is_told_and_nothing_else_goes_out_any_more(told):
     assert told.state is ActivityState.POSTPONED  # its former day does not make it held
 
 
-def test_who_declined_or_was_not_invited_yet_is_not_told(told, ani):
+def test_people_who_declined_or_were_not_invited_yet_are_not_told(told, ani):
     answer(told, ani, Choice.NOT_COMING)
     citra = a_person("Citra Dewi")
     invite(told, citra)
@@ -108,7 +108,7 @@ def test_who_declined_or_was_not_invited_yet_is_not_told(told, ani):
     assert invitation_of(told, citra).state is InvitationState.PREPARED
 
 
-def test_venue_and_speakers_are_free_again(told, programme, hall, chief):
+def test_a_postponement_frees_the_venue_and_the_speakers(told, programme, hall, chief):
     invite(told, chief, role=Role.SPEAKER)
     assert db.session.scalar(sa.select(sa.func.count()).select_from(SpeakerBooking)) == 1
     other = draft_activity(programme, None, 18, title="Pelatihan")
@@ -120,7 +120,7 @@ def test_venue_and_speakers_are_free_again(told, programme, hall, chief):
     moves.move(other.id, same_hall, "", None, by=None, now=at(5))
 
 
-def test_the_new_date_books_again_and_is_refused_where_another_has_the_hall(told, programme, hall):
+def test_the_new_date_books_the_hall_again_and_is_refused_if_another_activity_has_it(told, programme, hall):
     postpone(told, at(5))
     draft_activity(programme, hall, 18, title="Pelatihan")
     with pytest.raises(VenueTaken):
@@ -130,7 +130,7 @@ def test_the_new_date_books_again_and_is_refused_where_another_has_the_hall(told
     assert (told.state, told.holds_venue) == (ActivityState.PUBLISHED, True)
 
 
-def test_the_new_date_publishes_again_with_a_new_deadline_and_reminders(told, ani):
+def test_with_the_new_date_the_activity_is_published_again_with_new_deadline_and_reminders(told, ani):
     postpone(told, at(5))
     go_out(at(5))
     set_date(told, at(10, 8, **FEBRUARY), at(20))
@@ -149,7 +149,7 @@ def test_the_new_date_publishes_again_with_a_new_deadline_and_reminders(told, an
     assert invitation_of(told, ani).answered_before_the_move
 
 
-def test_who_was_never_invited_gets_the_invitation_with_the_new_date(told):
+def test_people_never_invited_get_the_invitation_with_the_new_date(told):
     invite(told, a_person("Citra Dewi"), now=at(5))  # the tick has not run yet
     postpone(told, at(5))
     go_out(at(5))
@@ -182,7 +182,7 @@ def test_an_invitation_that_waited_until_the_former_day_was_over_is_sent_with_th
     assert go_out(at(20)) == [("ani", "Undangan")]
 
 
-def test_so_it_is_if_the_same_mail_invited_to_another_activity_that_is_over(programme, hall, ani):
+def test_an_invitation_that_waited_in_one_mail_with_a_past_activity_is_sent_with_the_new_date(programme, hall, ani):
     programme.ends_on = programme.ends_on.replace(month=3)
     first, late = draft_activity(programme, None, 11, title="Pelatihan"), draft_activity(programme, hall, 18)
     for one in (first, late):
@@ -200,14 +200,14 @@ def test_so_it_is_if_the_same_mail_invited_to_another_activity_that_is_over(prog
     assert go_out(at(20)) == [("ani", "Undangan")]
 
 
-def test_who_heard_of_the_postponement_is_told_even_the_former_date(told):
+def test_people_who_heard_of_the_postponement_are_told_if_the_former_date_is_set_again(told):
     postpone(told, at(5))
     go_out(at(5))
     set_date(told, at(18, 8), at(6))
     assert go_out(at(6)) == [("ani", "WAKTU BARU"), ("budi", "WAKTU BARU")]
 
 
-def test_the_former_date_is_no_news_to_who_never_heard_of_the_postponement(told):
+def test_people_who_never_heard_of_the_postponement_are_not_told_of_the_former_date(told):
     postpone(told, at(5))
     set_date(told, at(18, 8), at(5, 9))  # before the postponement went out
     assert go_out(at(5, 9)) == []
@@ -222,7 +222,7 @@ def test_a_new_date_that_is_moved_before_anybody_heard_of_it_is_told_once(told):
     assert go_out(at(6, 9)) == []
 
 
-def test_a_second_postponement_is_no_news_to_who_knows_of_no_new_date(told):
+def test_people_who_know_of_no_new_date_are_not_told_of_a_second_postponement(told):
     postpone(told, at(5))
     go_out(at(5))
     set_date(told, at(10, 8, **FEBRUARY), at(6))
@@ -266,7 +266,7 @@ def test_a_postponed_activity_can_be_cancelled_even_after_its_former_day(told):
     assert go_out(at(25)) == [("ani", "DIBATALKAN"), ("budi", "DIBATALKAN")]
 
 
-def test_who_is_withdrawn_while_it_is_postponed_is_told(told, budi):
+def test_people_withdrawn_while_the_activity_is_postponed_are_told(told, budi):
     postpone(told, at(5))
     go_out(at(5))
     withdrawing.withdraw(invitation_of(told, budi).id, by=None, now=at(25))
@@ -275,7 +275,7 @@ def test_who_is_withdrawn_while_it_is_postponed_is_told(told, budi):
     assert go_out(at(26)) == [("ani", "WAKTU BARU")]
 
 
-def test_an_answer_that_comes_while_it_is_postponed_is_refused(told, budi):
+def test_an_answer_to_a_postponed_activity_is_refused(told, budi):
     postpone(told, at(5))
     token = tokens.token(links.link_for(db.session(), budi))
     with pytest.raises(ActivityPostponed):
@@ -287,7 +287,7 @@ def test_an_answer_that_comes_while_it_is_postponed_is_refused(told, budi):
     assert invitation_of(told, budi).state is InvitationState.COMING
 
 
-def test_who_let_the_first_deadline_pass_may_answer_for_the_new_date(told, budi):
+def test_people_who_missed_the_first_deadline_may_answer_for_the_new_date(told, budi):
     reminding.tick(at(17))
     assert invitation_of(told, budi).state is InvitationState.NO_ANSWER
     postpone(told, at(17, 9))
@@ -295,7 +295,7 @@ def test_who_let_the_first_deadline_pass_may_answer_for_the_new_date(told, budi)
     assert invitation_of(told, budi).state is InvitationState.INVITED
 
 
-def test_only_its_date_can_be_changed_while_it_is_postponed(told, chief):
+def test_of_a_postponed_activity_only_the_date_can_be_changed(told, chief):
     postpone(told, at(5))
     with pytest.raises(WaitsForDate):
         agendas.set_agenda(told.id, [], by=None, now=at(6))
@@ -309,7 +309,7 @@ def test_only_its_date_can_be_changed_while_it_is_postponed(told, chief):
         set_date(told, at(5, 12), at(6))
 
 
-def test_postponing_needs_a_published_activity_a_reason_and_the_version_that_was_seen(told, programme):
+def test_postponing_needs_a_published_activity_a_reason_and_the_current_version(told, programme):
     with pytest.raises(ReasonMissing):
         postpone(told, reason=" ")
     with pytest.raises(NotPublished):
@@ -323,7 +323,7 @@ def test_postponing_needs_a_published_activity_a_reason_and_the_version_that_was
         postpone(told, at(5))
 
 
-def test_of_two_coordinators_one_postpones_and_the_other_is_told(any_app, told):
+def test_if_two_coordinators_postpone_at_once_the_second_is_told(any_app, told):
     version, id_ = told.version, told.id
     db.session.remove()
     outcomes = at_once(
@@ -336,7 +336,7 @@ def test_of_two_coordinators_one_postpones_and_the_other_is_told(any_app, told):
     assert sorted(outcomes) == ["Stale", "done"]
 
 
-def test_it_is_in_the_audit_log(told, coordinator):
+def test_a_postponement_is_in_the_audit_log(told, coordinator):
     publishing.postpone(told.id, "Banjir", by=coordinator, now=at(5))
     to = Move(at(10, 8, **FEBRUARY), at(10, 12, **FEBRUARY), told.zone, told.venue_id)
     moves.move(told.id, to, "", None, by=coordinator, now=at(20))

@@ -283,13 +283,13 @@ def test_the_notice_period_counts_from_when_people_were_notified_of_the_day(acti
     assert db.session.get_one(Activity, activity.id).told_at == at(6)
 
 
-def test_a_move_before_the_invitations_went_out_does_not_count_as_telling(activity):
+def test_a_move_before_the_invitations_went_out_does_not_count_as_notice(activity):
     publishing.publish([activity.id], by=None, now=NOW, invitations_at=at(7))
     moves.move(activity.id, moved_to(activity, 20), "Aula dipakai", None, by=None, now=at(5))
     assert db.session.get_one(Activity, activity.id).told_at == at(7)
 
 
-def test_invitations_that_a_move_sends_at_once_count_as_told_by_it(programme, hall):
+def test_invitations_that_a_move_sends_at_once_count_as_notice_from_that_moment(programme, hall):
     activity = draft_activity(programme, hall, 20)
     publishing.publish([activity.id], by=None, now=NOW, invitations_at=at(18))
     moves.move(activity.id, moved_to(activity, 18), "Aula dipakai", None, by=None, now=at(5))

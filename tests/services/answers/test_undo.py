@@ -79,7 +79,7 @@ def kept_rows(person) -> list[tuple]:
     return [tuple(row) for row in db.session.execute(wanted)]
 
 
-def test_a_first_answer_undone_leaves_the_invitation_unanswered(activity, ani):
+def test_undoing_a_first_answer_leaves_the_invitation_unanswered(activity, ani):
     invite(activity, ani)
     publish(activity)
     before = kept_rows(ani)
@@ -100,7 +100,9 @@ def test_a_double_tap_can_still_be_undone_to_what_was_before(activity, ani):
     assert said(ani) == [("coming", "")]
 
 
-def test_of_two_undos_at_the_same_moment_one_restores_and_the_other_says_why_not(any_app, activity, ani):
+def test_if_an_answer_is_undone_twice_at_the_same_moment_one_restores_and_the_other_says_why_not(
+    any_app, activity, ani
+):
     invite(activity, ani)
     publish(activity)
     mine = token_of(ani)
@@ -146,7 +148,7 @@ def test_after_the_deadline_and_after_a_day_nothing_is_undone(activity, ani):
     assert undoing.undo(token_of(ani), now=moment + kept_answers.OFFERED_FOR - timedelta(seconds=1)) == {}
 
 
-def test_a_seat_that_somebody_else_got_meanwhile_is_not_taken_back(programme, hall, ani, budi):
+def test_undoing_does_not_take_a_seat_from_somebody_who_got_it_meanwhile(programme, hall, ani, budi):
     activity = draft_activity(programme, hall, capacity=1)
     invite(activity, ani, budi)
     publish(activity)
@@ -158,7 +160,7 @@ def test_a_seat_that_somebody_else_got_meanwhile_is_not_taken_back(programme, ha
     assert (said(ani), said(budi)) == ([("waitlisted", "")], [("coming", "")])
 
 
-def test_undoing_a_yes_gives_the_seat_to_who_waits(programme, hall, ani, budi):
+def test_undoing_a_yes_gives_the_seat_to_the_waiting_list(programme, hall, ani, budi):
     activity = draft_activity(programme, hall, capacity=1)
     invite(activity, ani, budi)
     publish(activity)
@@ -206,7 +208,7 @@ def test_an_office_that_sends_nobody_by_mistake_gets_its_list_back(activity, pol
     assert db.session.get_one(Invitation, mine).state is InvitationState.COMING
 
 
-def test_a_first_list_undone_leaves_the_office_unanswered(activity, police):
+def test_undoing_a_first_list_leaves_the_office_without_an_answer(activity, police):
     inviting.invite_organisations([activity.id], {police.id: 2}, by=None, now=NOW)
     publish(activity)
     mine = db.session.scalars(sa.select(Invitation.id).where(Invitation.organisation_id == police.id)).one()
@@ -216,7 +218,7 @@ def test_a_first_list_undone_leaves_the_office_unanswered(activity, police):
     assert db.session.get_one(Invitation, mine).answered_at is None
 
 
-def test_what_was_replaced_is_deleted_after_a_day_and_when_somebody_is_erased(activity, ani, budi, coordinator):
+def test_the_replaced_answer_is_deleted_after_a_day_and_when_somebody_is_erased(activity, ani, budi, coordinator):
     invite(activity, ani, budi)
     publish(activity)
     answering.answer(token_of(ani), activity.id, Choice.REPRESENTED, Representative("Rina"), now=at(5))

@@ -11,7 +11,7 @@ from tests.world import NOW, at_once
 pytestmark = pytest.mark.usefixtures("any_app")
 
 
-def test_of_two_groups_of_one_name_saved_at_the_same_moment_one_is_told_that_it_exists(any_app, office, ani):
+def test_if_two_people_save_one_name_at_the_same_moment_the_second_is_told_that_it_exists(any_app, office, ani):
     person_id = ani.id
 
     def save(name):

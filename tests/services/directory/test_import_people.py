@@ -109,7 +109,7 @@ def test_an_invalid_phone_is_left_out_with_a_note_and_the_person_is_kept(metro):
     assert [(person.name, person.phone) for person in people()] == [("Ani", "")]
 
 
-def test_rows_that_are_only_put_right_get_no_note(metro):
+def test_rows_that_are_only_normalised_get_no_note(metro):
     reading = store(a_sheet([1, "HJ. ANI WIJAYA", "Kel. IMOPURO", "-", "tidak ada", "PATBM"]))
     assert notes(reading) == {}
     assert [(person.full_name, person.region.name, person.email) for person in people()] == [
@@ -117,7 +117,7 @@ def test_rows_that_are_only_put_right_get_no_note(metro):
     ]
 
 
-def test_two_people_of_one_name_in_one_kelurahan_with_different_phones_stay_two(metro):
+def test_two_people_with_one_name_and_kelurahan_but_different_phones_stay_two_people(metro):
     other = [2, "ANI WIJAYA", "Kel. Imopuro", "081234567891", "", "PATBM"]
     reading = store(a_sheet(ANI, other))
     assert len(reading.new) == 2
@@ -223,7 +223,7 @@ def test_a_family_that_shares_a_phone_is_not_doubtful(metro):
     assert [entry.state for entry in reading.accepted] == [RowState.NEW]
 
 
-def test_a_lower_row_can_complete_a_higher_one(metro):
+def test_a_later_row_can_complete_an_earlier_one(metro):
     bare = [1, "Ani Wijaya", "Imopuro", "", "", "PATBM"]
     reading = store(a_sheet(bare, ANI, [3, "Ani Wijaya", "Imopuro", "", "", "PKK"], ANI))
     assert (len(reading.new), len(reading.having(RowState.SAME))) == (1, 3)
@@ -269,7 +269,7 @@ def places(reading):
     return [reading.words.regions[entry.region_code] for entry in reading.accepted]
 
 
-def test_a_taken_suggestion_holds_for_every_row_in_which_the_same_is_written(metro):
+def test_an_accepted_suggestion_applies_to_every_row_with_the_same_text(metro):
     rows = [
         [1, "Ani", "Yosodadii", "", "ani@example,com", "PKK"],
         [2, "Budi", "Yosodadii", "", "", "PKK"],
@@ -288,7 +288,7 @@ def test_a_taken_suggestion_holds_for_every_row_in_which_the_same_is_written(met
     ]
 
 
-def test_rows_refused_for_one_reason_are_one_group_with_the_sentence_once(metro):
+def test_rows_refused_for_one_reason_are_one_group_with_one_message(metro):
     rows = [[n, f"Orang {chr(65 + n % 26)}{chr(65 + n // 26)}", f"Kampung {n % 3}", "", "", "PKK"] for n in range(404)]
     report = import_report.report_of(importing.read(a_sheet(*rows), "kader.xlsx"))
     (group,) = report.refused
@@ -301,7 +301,7 @@ def test_rows_refused_for_one_reason_are_one_group_with_the_sentence_once(metro)
     assert report.suspected is Column.KELURAHAN
 
 
-def test_all_reasons_of_a_row_are_said_together(metro):
+def test_all_reasons_for_refusing_a_row_are_shown_together(metro):
     reading = importing.read(a_sheet(ANI, [2, "", "Atlantis", "", "budi@example,com", "PKK"]), "kader.xlsx")
     assert refusals(reading) == [
         (3, "ImportNameMissing", "There is no name. Please write the full name of this person."),
@@ -318,7 +318,7 @@ def test_all_reasons_of_a_row_are_said_together(metro):
     assert (line.name, line.others, len(line.problems)) == ("", ("Atlantis", "budi@example,com", "PKK"), 2)
 
 
-def test_a_cell_of_a_row_that_is_named_is_cut(metro):
+def test_a_long_cell_that_names_its_row_is_shortened(metro):
     report = import_report.report_of(importing.read(a_sheet([1, "A" * 20_000, "Imopuro", "", "", "PKK"]), "kader.xlsx"))
     assert [len(line.name) for group in report.refused for line in group.lines] == [80]
 
@@ -337,7 +337,7 @@ def test_an_address_that_looks_mistyped_is_asked_about_with_a_suggestion(metro):
 
 
 @pytest.mark.parametrize("chosen", ["ani@gmail.com", "ani@gmial.com"])
-def test_an_address_that_looks_mistyped_is_stored_as_somebody_chose(metro, chosen):
+def test_an_address_that_looks_mistyped_is_stored_as_chosen(metro, chosen):
     store(a_sheet(DOUBTED), plan=ImportPlan(corrections={"email": {"Ani@gmial.com": chosen}}))
     assert [p.email for p in people()] == [chosen]
 
@@ -347,7 +347,7 @@ def test_an_address_that_is_stored_already_is_not_asked_about(metro):
     assert refusals(importing.read(a_sheet(DOUBTED), "kader.xlsx")) == []
 
 
-def test_all_suggestions_of_one_reason_leave_those_of_another(metro):
+def test_accepting_all_suggestions_of_one_reason_does_not_accept_those_of_another(metro):
     reading = importing.read(a_sheet(DOUBTED, [2, "Budi", "Metro", "", "budi@example,com", "PKK"]), "kader.xlsx")
     invalid, doubted = "This is not an e-mail address", "This e-mail address looks mistyped"
     assert import_report.suggestions(reading, Column.EMAIL, invalid) == {"budi@example,com": "budi@example.com"}
@@ -522,7 +522,7 @@ def test_a_very_long_cell_is_read_only_up_to_the_length_of_a_name(app, office):
     assert [len(row.name) for row in reading.refused] == [299]
 
 
-def test_others_can_write_while_a_sheet_is_read(app, office, monkeypatch):
+def test_other_people_can_save_while_a_sheet_is_read(app, office, monkeypatch):
     from outreach.services.directory import import_rows
 
     def while_parsing(*given, **more):

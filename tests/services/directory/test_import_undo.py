@@ -69,7 +69,7 @@ def test_people_who_were_changed_get_their_former_values_and_roles_back():
 
 
 @pytest.mark.usefixtures("metro")
-def test_who_was_changed_since_is_named_and_left_alone():
+def test_people_changed_since_the_import_are_named_and_left_unchanged():
     import_id = store(ANI, BUDI)
     ani = named("Ani Wijaya")
     people.edit(ani.id, values(ani, phone="0812-9999-8888"), by=None, now=LATER)
@@ -78,7 +78,7 @@ def test_who_was_changed_since_is_named_and_left_alone():
 
 
 @pytest.mark.usefixtures("metro")
-def test_who_was_changed_by_a_later_import_is_left_alone():
+def test_people_changed_by_a_later_import_are_left_unchanged():
     first = store(ANI, BUDI)
     second = store([1, "Ani Wijaya", "Imopuro", "081234567890", "baru@example.com", "PATBM"])
     assert undo(first) == (1, 0, [("Ani Wijaya", Kept.CHANGED)])
@@ -87,20 +87,20 @@ def test_who_was_changed_by_a_later_import_is_left_alone():
 
 
 @pytest.mark.usefixtures("metro")
-def test_who_wants_no_reminders_since_is_left_alone():
+def test_people_who_stopped_reminders_since_the_import_are_left_unchanged():
     import_id = store(ANI)
     invitee.stop_reminders(named("Ani Wijaya"), by=None, now=LATER)
     assert undo(import_id) == (0, 0, [("Ani Wijaya", Kept.CHANGED)])
 
 
-def test_who_was_invited_since_is_named_and_left_alone(any_app, activity):
+def test_people_invited_since_the_import_are_named_and_left_unchanged(any_app, activity):
     first = store(ANI, BUDI)
     invite(activity, named("Ani Wijaya"))
     assert undo(first) == (1, 0, [("Ani Wijaya", Kept.USED)])
     assert "Ani Wijaya" in listed()
 
 
-def test_who_was_invited_before_the_import_gets_the_former_values_back(any_app, activity):
+def test_people_invited_before_the_import_get_their_former_values_back(any_app, activity):
     store(ANI)
     invite(activity, named("Ani Wijaya"))
     import_id = store([1, "Ani Wijaya", "Imopuro", "081234567890", "baru@example.com", "PATBM"])
@@ -124,7 +124,7 @@ def test_an_erased_persons_former_values_are_erased_too_and_undoing_brings_nothi
 
 
 @pytest.mark.usefixtures("metro")
-def test_what_undoing_would_do_is_shown_before_and_what_was_left_afterwards():
+def test_the_effect_of_undoing_is_shown_before_and_what_was_left_is_shown_afterwards():
     import_id = store(ANI, BUDI)
     ani = named("Ani Wijaya")
     people.edit(ani.id, values(ani, post="Ketua"), by=None, now=LATER)
@@ -171,7 +171,7 @@ def test_an_import_can_be_undone_for_a_day_and_is_then_forgotten():
 
 
 @pytest.mark.usefixtures("metro")
-def test_of_many_people_only_those_who_were_touched_stay():
+def test_only_the_person_changed_since_the_import_stays_when_many_are_removed():
     rows = [[n, f"Kader {chr(97 + n % 26)}{chr(97 + n // 26)} Baru", "Metro", "", "", "PKK"] for n in range(600)]
     import_id = store(*rows)
     assert len(listed()) == 600

@@ -107,7 +107,7 @@ def test_a_mail_that_cannot_be_read_is_shown(ani, arrives):
     assert (found.person_id, found.text[:21]) == (ani.id, "From: ani@example.com")
 
 
-def test_what_was_erased_with_a_person_stays_erased_when_the_mailbox_is_read_again(activity, ani, arrives, coordinator):
+def test_mails_erased_with_a_person_stay_erased_when_the_mailbox_is_read_again(activity, ani, arrives, coordinator):
     invite_and_publish(activity, ani)
     mails = [letter(original=""), gmail(Answer(uid=activity.uid)), b"From: ani@example.com\r\n\r\nBaik."]
     for one in mails:

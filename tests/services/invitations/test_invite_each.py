@@ -58,7 +58,7 @@ def test_each_activity_gets_its_own_people(activity, second, ani, budi, default_
     assert set(due) == {second.id}  # the other is a draft
 
 
-def test_those_invited_already_stay_and_withdrawn_ones_start_again(activity, second, ani, budi):
+def test_people_already_invited_stay_invited_and_withdrawn_ones_are_invited_again(activity, second, ani, budi):
     invite(activity, ani, budi)
     set_state(activity, InvitationState.COMING, ani)
     set_state(activity, InvitationState.WITHDRAWN, budi)
@@ -88,7 +88,7 @@ def test_nobody_chosen_changes_nothing(activity, second, ani):
     assert asked() == []
 
 
-def test_what_blocks_one_refuses_all(activity, second, ani, budi):
+def test_a_clash_that_blocks_one_invitation_refuses_all(activity, second, ani, budi):
     set_severities(cadre_twice=Severity.BLOCK)
     elsewhere = draft_activity(None, None, 19)
     invite(elsewhere, budi)
@@ -97,7 +97,7 @@ def test_what_blocks_one_refuses_all(activity, second, ani, budi):
     assert asked() == [(elsewhere.id, budi.id)]
 
 
-def test_speakers_are_booked_each_for_their_own(activity, second, ani, budi):
+def test_each_speaker_is_booked_for_their_own_activity(activity, second, ani, budi):
     invite_each([(activity, [ani]), (second, [budi])], Role.SPEAKER)
     same_time = draft_activity(None, None, 19, starts_at=at(19, 9))
     with pytest.raises(SpeakerTaken):

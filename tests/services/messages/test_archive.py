@@ -94,7 +94,9 @@ def test_a_sent_mail_moves_ninety_days_after_its_activity_with_lines_and_attempt
     assert archiving.archive(JUST_AFTER) == 0
 
 
-def test_what_kept_mails_share_is_stored_once_a_day_and_goes_after_the_last_of_them(server, activity, later_mail):
+def test_the_common_part_of_kept_mails_is_stored_once_a_day_and_deleted_after_the_last_mail(
+    server, activity, later_mail
+):
     invite_and_publish(activity, *[a_person(f"{name} Kader") for name in ("Ani", "Budi", "Citra", "Dewi")])
     assert tick_and_drain().sent == 4
     mails = db.session.execute(
@@ -110,7 +112,7 @@ def test_what_kept_mails_share_is_stored_once_a_day_and_goes_after_the_last_of_t
     assert count(MailFrame) == 0
 
 
-def test_a_mail_that_also_names_a_later_activity_stays_so_that_it_is_not_sent_as_new(server, activity, ani, later_mail):
+def test_a_mail_that_also_names_a_later_activity_is_not_archived(server, activity, ani, later_mail):
     april = draft_activity(None, None, 20, title="Rapat April", starts_at=at(28, month=4), ends_at=at(28, 12, month=4),
                            registration_at=None, respond_by_at=at(26, month=4))  # fmt: skip
     invite_and_publish(activity, ani)
@@ -125,7 +127,9 @@ def test_a_mail_that_also_names_a_later_activity_stays_so_that_it_is_not_sent_as
 
 
 @pytest.mark.parametrize("invited", [True, False])
-def test_the_mails_of_a_postponed_activity_stay_so_that_its_new_date_is_told(server, ani, budi, later_mail, invited):
+def test_the_mails_of_a_postponed_activity_are_kept_so_that_its_readers_get_the_new_date(
+    server, ani, budi, later_mail, invited
+):
     told = draft_activity(None, None, 18)
     invite_and_publish(told, ani, budi)
     if not invited:
@@ -143,7 +147,7 @@ def test_the_mails_of_a_postponed_activity_stay_so_that_its_new_date_is_told(ser
     assert sorted(server.recipients()) == ["ani@example.com", "budi@example.com"]
 
 
-def test_a_postponed_activity_that_is_cancelled_keeps_its_mails_until_this_is_told(server, activity, ani, later_mail):
+def test_a_postponed_activity_keeps_its_mails_until_its_cancellation_is_sent(server, activity, ani, later_mail):
     invite_and_publish(activity, ani)
     tick_and_drain()
     publishing.postpone(activity.id, "Banjir", by=None, now=at(5))

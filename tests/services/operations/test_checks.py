@@ -175,7 +175,7 @@ def test_times_are_shown_in_the_offices_zone(app, office, zone):
     assert checking.zone() == ZoneInfo(zone)
 
 
-def test_the_singular_is_used_for_one(app, office):
+def test_one_address_and_one_mail_are_reported_in_the_singular(app, office):
     db.session.add(Heartbeat(name="a:1", at=NOW))
     blocked("ani@example.com")
     mail(IncomingKind.LETTER)

@@ -168,7 +168,7 @@ def test_another_hall_is_accepted_though_a_speaker_clashes_anyway(siti, two):
 
 
 @pytest.mark.parametrize("severity", [Severity.WARN, Severity.IGNORE])
-def test_without_blocking_both_are_stored_and_the_second_books_nothing(siti, two, severity):
+def test_if_the_office_only_warns_both_are_stored_and_the_second_books_nothing(siti, two, severity):
     one, other = two
     set_severity(ClashKind.VENUE_TAKEN, severity)
     set_severity(ClashKind.SPEAKER_TWICE, severity)
@@ -237,7 +237,7 @@ def booked() -> list[tuple[int, int, int]]:
     ]
 
 
-def test_a_speaker_is_booked_for_the_turns_only_and_free_between_them(siti, two):
+def test_a_speaker_is_booked_only_for_the_turns_and_free_between_them(siti, two):
     one, other = two
     speak(siti, one, (8, 9), (11, 12))
     assert booked() == [(one.id, 8, 9), (one.id, 11, 12)]
@@ -258,7 +258,7 @@ def test_a_turn_that_overlaps_another_turn_is_refused_and_nothing_changes(siti, 
     assert booked() == [(one.id, 9, 10), (other.id, 10, 11)]
 
 
-def test_who_loses_the_turn_or_moderates_is_booked_for_the_whole_activity(siti, two):
+def test_a_speaker_without_a_turn_or_who_moderates_is_booked_for_the_whole_activity(siti, two):
     one, _other = two
     speak(siti, one, (9, 10))
     speak(siti, one)  # no longer on the agenda, but still invited to speak
@@ -318,7 +318,7 @@ def test_an_invited_speaker_who_attends_after_all_is_booked_by_the_attendance(si
 
 @pytest.mark.postgresql
 @pytest.mark.parametrize("any_app", ["postgresql"], indirect=True)
-def test_postgresql_itself_refuses_two_at_one_time(siti, two):
+def test_postgresql_itself_refuses_two_bookings_at_one_time(siti, two):
     one, other = two
     one_id, other_id, person_id, hall_id = one.id, other.id, siti.id, one.venue_id
     db.session.execute(sa.insert(SpeakerBooking).values(

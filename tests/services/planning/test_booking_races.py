@@ -220,7 +220,7 @@ def test_each_of_a_thousand_races_has_one_winner(any_app, several, staff):
 
 @pytest.mark.postgresql
 @pytest.mark.parametrize("any_app", ["postgresql"], indirect=True)
-def test_without_checks_the_database_lets_one_win_with_the_same_message(several, staff):
+def test_without_the_checks_the_database_still_lets_one_win_with_the_same_message(several, staff):
     hall_id, speaker_id = db.session.scalar(sa.select(Venue.id)), a_person("Siti Rahmawati").id
     halls = several.at_once(2, partial(ask_nobody, partial(book, hall_id, staff)), range(60))
     won_once(halls, "VenueTaken")

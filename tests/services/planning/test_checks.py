@@ -60,7 +60,7 @@ def test_a_whole_programme_is_refused_with_its_activity(any_app, hall, closed):
     assert programmes.create(days, [values(18, hall), values(20, hall)], by=None, now=NOW).id
 
 
-def test_a_draft_is_not_moved_there_but_one_already_there_can_be_edited(any_app, activity, hall, closed):
+def test_a_draft_is_not_moved_to_a_closed_day_but_one_already_there_can_be_edited(any_app, activity, hall, closed):
     with pytest.raises(PlanBlocked):
         planning.edit_activity(activity.id, values(19, hall), activity.version, by=None, now=NOW)
     set_severities(venue_absent=Severity.WARN)

@@ -214,7 +214,7 @@ def test_a_slow_count_is_cached_longer(any_app, activity, hall, monkeypatch):
     assert clash_counts.counts(now=NOW + timedelta(minutes=6)) == ClashCounts(blocking=1)
 
 
-def test_links_lead_to_the_invitations_of_those_named(any_app, activity, ani, budi, queries):
+def test_links_lead_to_the_invitations_of_the_named_people(any_app, activity, ani, budi, queries):
     an_invitation(activity, ani, Role.SPEAKER)
     plan = plans.load(now=NOW)
     party = plan.activities[activity.id].engagements[0].party

@@ -51,7 +51,7 @@ def mark(kind=TWICE, reason="Beliau membuka keduanya"):
     return intended.mark(clash.ids, clash.substance, reason, by=None, now=NOW)
 
 
-def test_a_clash_marked_as_intended_is_found_no_more_and_is_kept_on_record(two, coordinator):
+def test_a_clash_marked_as_intended_is_no_longer_found_and_is_recorded(two, coordinator):
     (clash,) = found()
     intended.mark(clash.ids, clash.substance, " Beliau membuka keduanya ", by=coordinator, now=NOW)
     assert found() == []
@@ -89,7 +89,7 @@ def test_a_shared_hall_can_be_intended_too(two):
     assert db.session.get(Activity, other.id).state is ActivityState.PUBLISHED
 
 
-def test_it_comes_back_when_taken_back(two):
+def test_an_intended_clash_is_found_again_after_the_mark_is_taken_back(two):
     mark()
     id = db.session.scalar(sa.select(IntendedClash.id))
     intended.take_back(id, by=None, now=NOW)
@@ -104,7 +104,7 @@ def test_it_comes_back_when_taken_back(two):
     assert found() == []
 
 
-def test_it_comes_back_when_the_clash_changes_in_substance_and_not_otherwise(two):
+def test_an_intended_clash_is_found_again_only_if_it_changes_in_substance(two):
     one, other = two
     mark()
     db.session.get(Activity, other.id).title = "Sosialisasi PPA"
@@ -124,7 +124,7 @@ def test_a_moved_activity_with_an_intended_clash_is_checked_like_any_other(two):
         moves.move(other.id, Move(at(18, 10), at(18, 13), JAKARTA, other.venue_id), "", None, by=None, now=NOW)
 
 
-def test_a_hall_that_is_intended_to_be_full_is_found_again_when_still_more_are_expected(office):
+def test_an_intended_too_small_hall_is_found_again_when_more_people_are_expected(office):
     hall = Venue(name="Aula kecil", capacity=1)
     rapat = draft_activity(None, hall, title="Rapat")
 
@@ -157,7 +157,7 @@ def test_a_clash_that_has_changed_meanwhile_is_not_marked(two):
     assert db.session.scalar(sa.select(sa.func.count()).select_from(IntendedClash)) == 0
 
 
-def test_a_person_who_is_erased_takes_the_marks_and_their_reasons_along(two):
+def test_erasing_a_person_erases_the_marks_about_them_and_their_reasons(two):
     mark(reason="Heri membuka keduanya")
     person_id = db.session.scalar(sa.select(IntendedClash.person_id))
     assert privacy.export(person_id, by=None, now=NOW)["clashes_intended"][0]["reason"] == "Heri membuka keduanya"

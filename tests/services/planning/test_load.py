@@ -115,7 +115,7 @@ def test_the_calendar_has_both_kinds_of_days_off_and_the_offices_ramadan(any_app
     assert not calendar.in_ramadan(date(2027, 2, 8))
 
 
-def test_only_what_touches_a_span_is_read(any_app, programme, hall):
+def test_only_activities_that_touch_the_requested_span_are_read(any_app, programme, hall):
     monday, tuesday = draft_activity(programme, hall, 18), draft_activity(programme, hall, 19)
     plan = plans.load(now=NOW, within=[(at(18, 12), at(19, 8, 1))])
     assert set(plan.activities) == {tuesday.id}
@@ -179,7 +179,7 @@ def test_absences_are_included(any_app, activity, hall, ani):
     assert [one.id for one in plan.absences_of(hall.id, at(18), at(19))] == [closed.id]
 
 
-def test_a_years_plan_is_read_and_checked_in_time(a_years_plan):
+def test_a_years_plan_is_read_completely_and_its_clashes_are_found(a_years_plan):
     plan = plans.load(now=NOW)
     found = find_clashes(plan)
     assert len(plan.activities) == 2000

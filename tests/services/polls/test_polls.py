@@ -240,7 +240,7 @@ def test_one_action_creates_the_activity_and_invites_people_in_their_roles(
     assert not page.takes_answers
 
 
-def test_without_publishing_it_stays_a_draft_and_unticked_people_are_not_invited(office, ani, budi):
+def test_without_publishing_the_activity_stays_a_draft_and_unticked_people_are_not_invited(office, ani, budi):
     poll = a_poll(ani, budi)
     slot = fresh(poll).slots[1]
     made = poll_deciding.decide(poll.id, slot.id, invitee_ids=[asked(poll, budi).id], publish=False, by=None, now=at(5))
@@ -311,7 +311,7 @@ def test_a_speaker_booked_elsewhere_meanwhile_changes_nothing(any_app, office, a
     assert (fresh(poll).state, count(Activity), count(Invitation)) == (PollState.OPEN, 1, 1)
 
 
-def test_what_the_office_blocks_is_refused_for_a_draft_too(any_app, office, ani, budi):
+def test_a_clash_that_the_office_blocks_is_refused_for_a_draft_too(any_app, office, ani, budi):
     poll = a_poll(ani, budi)
     away = Absence(
         person_id=ani.id, starts_at=at(18, 7), ends_at=at(18, 17), zone="Asia/Jakarta", repeats=Repeat.ONCE,

@@ -97,7 +97,7 @@ def test_a_no_an_earlier_yes_and_silence_leave_the_clash_as_severe(app, chief, a
     assert sorted(of_absence(monday(poll).found.clashes)) == [(Severity.BLOCK, False)] * 2 + [(Severity.WARN, True)]
 
 
-def test_at_another_time_than_the_slot_they_count_as_away(app, chief):
+def test_at_another_time_than_the_slot_the_person_counts_as_away(app, chief):
     poll = monday_or_tuesday(chief)
     enter_absence(chief, now=NOW)
     answers(poll, chief, YES, YES, now=LATER)

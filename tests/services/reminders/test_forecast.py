@@ -78,7 +78,7 @@ def test_what_is_forecast_at_publishing_is_sent(activity, ani, budi):
     assert tuple(tuple(row) for row in per_day) == forecast
 
 
-def test_after_a_mail_today_the_next_one_is_forecast_for_tomorrow(programme, hall, ani, budi):
+def test_after_a_mail_today_the_next_mail_is_forecast_for_tomorrow(programme, hall, ani, budi):
     first, second = (draft_activity(programme, hall, day) for day in (18, 19))
     inviting.invite_people([first.id], [ani.id], Role.CADRE, by=None, now=NOW)
     publishing.publish([first.id], by=None, now=NOW)
@@ -137,7 +137,7 @@ def test_the_moment_of_the_invitations_decides_which_reminder_comes_last(program
     assert days_of_mails(range(5, 17)) == [14, 15]
 
 
-def test_a_new_deadline_takes_its_reminder_along(programme, hall, ani, office):
+def test_a_new_deadline_moves_its_reminder(programme, hall, ani, office):
     activity = draft_activity(programme, hall, 21, respond_by_at=at(19, 16))
     inviting.invite_people([activity.id], [ani.id], Role.CADRE, by=None, now=NOW)
     publishing.publish([activity.id], by=None, now=NOW)
@@ -206,7 +206,7 @@ def only_row(reminder_id: int, now):
     return row
 
 
-def test_with_a_mail_in_retry_the_next_one_is_forecast_for_tomorrow(programme, hall, ani):
+def test_with_a_mail_in_retry_the_next_mail_is_forecast_for_tomorrow(programme, hall, ani):
     first, second = (draft_activity(programme, hall, day) for day in (18, 20))
     inviting.invite_people([first.id, second.id], [ani.id], Role.CADRE, by=None, now=NOW)
     publishing.publish([first.id], by=None, now=NOW)

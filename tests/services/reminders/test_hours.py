@@ -57,7 +57,7 @@ def test_a_cancellation_of_tomorrows_activity_goes_out_in_the_evening(programme,
     assert [message[2] for message in mails()[1:]] == [["cancellation"], ["cancellation"]]
 
 
-def test_a_retry_and_what_is_left_of_a_long_queue_wait_for_the_morning(activity, ani, budi):
+def test_a_retry_and_the_rest_of_a_long_queue_wait_for_the_morning(activity, ani, budi):
     """The mail server was down until late. Nobody gets an invitation at 22.03."""
     invite(activity, ani, budi)
     publishing.publish([activity.id], by=None, now=at(4, 19, 50))
@@ -108,7 +108,7 @@ def test_invitations_go_out_on_the_chosen_day_and_the_venue_is_booked_at_once(ac
     assert mails() == [("Ani", "06 09.00", ["invitation"])]
 
 
-def test_who_is_invited_meanwhile_gets_the_invitation_with_the_others(activity, ani, budi):
+def test_people_invited_meanwhile_get_their_invitation_with_the_others(activity, ani, budi):
     invite(activity, ani)
     publishing.publish([activity.id], by=None, now=NOW, invitations_at=LATER)
     invite(activity, budi, now=at(5))
@@ -118,7 +118,7 @@ def test_who_is_invited_meanwhile_gets_the_invitation_with_the_others(activity, 
     assert sorted(name for name, _, _ in mails()) == ["Ani", "Budi"]
 
 
-def test_a_deadline_that_would_pass_before_the_invitations_is_set_anew(activity, ani):
+def test_a_deadline_before_the_invitations_go_out_is_replaced(activity, ani):
     activity.respond_by_at = at(5, 16)
     db.session.commit()
     publishing.publish([activity.id], by=None, now=NOW, invitations_at=LATER)
@@ -148,7 +148,7 @@ def test_waiting_invitations_can_be_sent_at_another_moment_or_now(activity, ani)
         publishing.send_invitations_at(activity.id, None, by=None, now=at(7, 12))
 
 
-def test_of_a_move_or_cancellation_before_the_invitations_nobody_is_told(activity, ani):
+def test_nobody_is_told_of_a_move_or_cancellation_before_the_invitations(activity, ani):
     invite(activity, ani)
     publishing.publish([activity.id], by=None, now=NOW, invitations_at=LATER)
     move = Move(at(20), at(20, 12), JAKARTA, activity.venue_id)

@@ -44,7 +44,7 @@ def said(activity, people, now):
     return {people[one.invitation_id]: one.reason or one.at for one in by_hand.preview(activity.id, people, now=now)}
 
 
-def test_who_gets_a_reminder_and_who_does_not_is_said_before(activity, people):
+def test_the_preview_says_who_gets_a_reminder_and_who_does_not(activity, people):
     assert said(activity, people, at(6, 10)) == {
         "Ani": at(6, 10),
         "Budi": at(6, 10),
@@ -71,7 +71,7 @@ def test_only_the_chosen_are_reminded_and_the_rules_go_on(activity, people):
     assert db.session.scalar(left) == scheduled - 1
 
 
-def test_who_had_a_mail_today_gets_it_tomorrow_and_the_page_says_so(activity, people, ani):
+def test_people_who_had_a_mail_today_are_reminded_tomorrow_and_the_preview_says_so(activity, people, ani):
     other = draft_activity(None, None, 20, title="Lain")
     invite(other, ani, now=at(6, 9, 30))
     publish(other, now=at(6, 9, 30))
@@ -85,7 +85,7 @@ def test_who_had_a_mail_today_gets_it_tomorrow_and_the_page_says_so(activity, pe
     assert last.due_at == at(7, 8)
 
 
-def test_in_the_evening_they_wait_for_the_morning(activity, people, office):
+def test_reminders_sent_by_hand_in_the_evening_wait_for_the_morning(activity, people, office):
     office.mails_from, office.mails_until = time(7), time(20)
     db.session.commit()
     before = len(mails())

@@ -217,7 +217,7 @@ def test_a_proposed_time_that_has_passed_meanwhile_is_refused(proposed, coordina
         applying.apply(proposed.id, lines, by=coordinator, now=late)
 
 
-def test_people_notified_of_another_day_hear_of_the_new_one_only_when_it_is_applied(any_app, office, coordinator):
+def test_notice_of_another_day_counts_only_from_when_the_proposal_is_applied(any_app, office, coordinator):
     one = community("Metro", "18.72.01.1001")
     publish(one, tick=False)
     proposed = searched(a_request([one], first_on=date(2027, 1, 20)))

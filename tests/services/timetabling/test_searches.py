@@ -266,7 +266,7 @@ def test_two_activities_fixed_in_one_kecamatan_clash_and_the_reason_is_stored(an
     assert {one.kind for one in clash.causes} == {CauseKind.RULE, CauseKind.FIXED}
 
 
-def test_both_may_stay_where_the_office_only_warns(app, office):
+def test_both_activities_may_stay_where_the_office_only_warns(app, office):
     activities = three_at_once()
     asked = a_request(activities, one_in_kecamatan=False)
     search = searched(replace(asked, lines=tuple(replace(line, fixed=True) for line in asked.lines)))

@@ -66,7 +66,7 @@ def test_everything_goes_back_and_the_proposal_can_be_taken_again(taken, drafts,
     assert starts() != [at(18, 9)] * 3
 
 
-def test_what_somebody_changed_since_is_left_alone_and_named(taken, drafts, coordinator):
+def test_activities_changed_since_are_left_unchanged_and_named(taken, drafts, coordinator):
     changed, deleted = moved(taken)[0], next(one for one in drafts if one.id != moved(taken)[0].id)
     one = db.session.get(Activity, changed.id)
     moves.move(
@@ -82,7 +82,7 @@ def test_what_somebody_changed_since_is_left_alone_and_named(taken, drafts, coor
     assert db.session.scalars(sa.select(TakenProposal)).one().undone_at == NOW
 
 
-def test_what_no_longer_fits_at_its_former_place_is_left_alone(taken, drafts, coordinator):
+def test_activities_that_no_longer_fit_at_their_former_place_are_left_unchanged(taken, drafts, coordinator):
     line = moved(taken)[0]
     draft_activity(None, db.session.get(Activity, line.id).venue, starts_at=at(18, 8), ends_at=at(18, 12), title="Lain")
     done = undoing.undo(taken.id, by=coordinator, now=NOW)
@@ -90,7 +90,7 @@ def test_what_no_longer_fits_at_its_former_place_is_left_alone(taken, drafts, co
     assert len(done.back) == 2
 
 
-def test_what_was_published_since_is_left_alone(taken, drafts, coordinator):
+def test_activities_published_since_are_left_unchanged(taken, drafts, coordinator):
     line = moved(taken)[0]
     invite_facilitators_and_publish(drafts, coordinator)
     with pytest.raises(NothingToUndo):
@@ -133,7 +133,7 @@ def test_a_published_activity_goes_back_with_a_reason_like_any_move(proposal_app
     assert len(changes) == 2 * len(there)  # the way there and the way back
 
 
-def test_an_answer_of_an_added_facilitator_keeps_an_activity(proposal_applied, coordinator):
+def test_an_activity_is_left_unchanged_if_its_added_facilitator_has_answered(proposal_applied, coordinator):
     invitation = db.session.scalars(sa.select(Invitation).where(Invitation.role == Role.SPEAKER)).first()
     title = invitation.activity.title
     recording.record_answer(invitation.id, Choice.COMING, AnswerSource.PHONE, by=None, now=NOW)
