@@ -65,14 +65,14 @@ def test_one_tick_returns_its_row_and_the_sums(long_past, ani, coordinator_clien
     assert [name for name, there, _source in present() if there] == []
 
 
-def test_a_tick_that_waited_is_recorded_at_the_time_it_was_made(long_past, ani, coordinator_client):
+def test_a_tick_sent_later_is_recorded_at_the_time_it_was_made(long_past, ani, coordinator_client):
     one = invitation_of(long_past, ani).id
     coordinator_client.post(f"/activities/{long_past.id}/attendance/{one}", data={"on": "1", "ago": "1800"})
     waited = clock.now() - invitation_of(long_past, ani).attendance.recorded_at
     assert timedelta(minutes=30) <= waited < timedelta(minutes=31)
 
 
-def test_a_tick_that_waited_does_not_undo_what_somebody_else_recorded_later(
+def test_a_tick_sent_later_does_not_undo_a_newer_record_of_somebody_else(
     long_past, ani, coordinator_client, administrator
 ):
     one = invitation_of(long_past, ani).id
@@ -122,7 +122,9 @@ def test_a_new_person_is_added_and_ticked(long_past, coordinator_client):
     assert invitation_of(long_past, citra).attendance.present is True
 
 
-def test_who_came_uninvited_neither_was_expected_nor_announced_anything(long_past, ani, coordinator_client):
+def test_a_person_who_came_uninvited_does_not_count_as_expected_or_as_having_accepted(
+    long_past, ani, coordinator_client
+):
     set_state(long_past, InvitationState.COMING, ani)
     coordinator_client.post(f"/activities/{long_past.id}/attendance/walk-in", data={"new-name": "Citra Dewi"})
     shown = text_of(coordinator_client.get(f"/activities/{long_past.id}/attendance").text)
@@ -176,7 +178,7 @@ def test_an_acceptance_does_not_look_like_attendance(long_past, ani, coordinator
 PROMISED = r"(menyatakan (tidak )?|daftar )hadir\b"  # the answer; the paper that is signed
 
 
-def test_having_promised_and_having_come_have_two_words_on_staff_pages(
+def test_staff_pages_word_an_acceptance_differently_from_attendance(
     long_past, ani, budi, chief, coordinator_client, coordinator
 ):
     inviting.invite_people([long_past.id], [chief.id], Role.SPEAKER, by=coordinator, now=NOW)
@@ -202,7 +204,9 @@ def test_having_promised_and_having_come_have_two_words_on_staff_pages(
     assert re.search(r"Menyatakan hadir\W+datang", pages[f"/people/{ani.id}"])
 
 
-def test_what_is_known_of_an_attendee_stands_apart(long_past, ani, coordinator, coordinator_client):
+def test_the_answer_and_the_attendance_of_a_person_are_shown_separately(
+    long_past, ani, coordinator, coordinator_client
+):
     set_state(long_past, InvitationState.COMING, ani)
     one = invitation_of(long_past, ani).id
     attendance.tick(long_past.id, [one], [one], AttendanceSource.PAPER, by=coordinator, now=clock.now())

@@ -50,7 +50,7 @@ def test_a_viewer_has_no_bell(refused, viewer_client):
     assert [viewer_client.get("/bell").status_code, viewer_client.post("/bell/seen").status_code] == [403, 403]
 
 
-def test_the_number_costs_a_page_no_statement_while_it_is_fresh(refused, coordinator_client, statements):
+def test_the_number_needs_no_statement_while_it_is_cached(refused, coordinator_client, statements):
     def fetch():
         g.pop("_login_user", None)
         return coordinator_client.get("/people")

@@ -56,7 +56,7 @@ def column(rows: list[list], heading: str) -> list:
     return [row[rows[0].index(heading)] for row in rows[1:]]
 
 
-def test_people_are_exported_as_filtered_with_all_that_is_known(coordinator_client, ani, budi, chief):
+def test_people_are_exported_as_filtered_with_all_their_data(coordinator_client, ani, budi, chief):
     ani.title_before, ani.post, ani.note = "Hj.", "Ketua", "Telepon dulu"
     db.session.commit()
     assert column(workbook(coordinator_client, "/people?file=xlsx"), "Name") == [
@@ -107,7 +107,7 @@ def test_any_text_comes_back_as_it_was_written(text: str):
 
 
 @pytest.mark.parametrize(("text", "written"), [("a\ufffeb", "a_xFFFE_b"), ("a\uffffb", "a_xFFFF_b"), ("\0", "_x0000_")])
-def test_signs_that_xml_does_not_allow_are_written_as_excel_writes_them(text: str, written: str):
+def test_characters_that_xml_does_not_allow_are_written_as_excel_writes_them(text: str, written: str):
     file = io.BytesIO()
     spreadsheets.write_xlsx(file, "Catatan", [Column("Note", 10, lambda row: row)], [text])
     sheet = ElementTree.fromstring(zipfile.ZipFile(file).read("xl/worksheets/sheet1.xml"))
@@ -198,11 +198,11 @@ def test_each_list_is_exported_as_filtered(
     assert ("file=xlsx" in page) == bool(values), "the page offers the file"
 
 
-def test_lists_of_administrators_are_exported_for_nobody_else(coordinator_client, viewer):
+def test_lists_for_administrators_are_exported_for_nobody_else(coordinator_client, viewer):
     assert [coordinator_client.get(f"{path}?file=xlsx").status_code for path in ("/audit", "/users")] == [403, 403]
 
 
-def test_a_viewer_takes_the_lists_that_a_viewer_reads_without_secret_links(viewer_client, one_of_each, activity):
+def test_a_viewer_downloads_the_lists_that_viewers_read_without_secret_links(viewer_client, one_of_each, activity):
     response = viewer_client.get(f"/activities/{activity.id}/invitees?file=csv")
     assert (response.status_code, b"/j/" in response.data) == (200, False)
 
@@ -223,7 +223,7 @@ def test_a_list_that_is_too_long_says_so_on_its_page(coordinator_client, monkeyp
         assert "more than 2 rows. Please narrow it down first" in response.text
 
 
-def test_a_file_is_never_cached_and_named_by_list_and_day(coordinator_client, ani):
+def test_a_file_is_never_cached_and_its_name_has_the_list_and_the_day(coordinator_client, ani):
     response = coordinator_client.get("/people?file=xlsx")
     assert response.headers["Content-Disposition"] == "attachment; filename=people-2027-01-04.xlsx"
     assert response.headers["Cache-Control"] == "private, no-store"
@@ -233,7 +233,7 @@ def test_an_unknown_type_of_file_gives_the_page(coordinator_client, ani):
     assert coordinator_client.get("/people?file=exe").mimetype == "text/html"
 
 
-def test_an_organisation_that_names_nobody_yet_is_in_the_invitees(coordinator_client, activity, police):
+def test_an_organisation_without_nominees_is_in_the_file_of_invitees(coordinator_client, activity, police):
     db.session.add(Invitation(activity=activity, organisation=police, role=Role.PARTICIPANT, quota=2))
     db.session.commit()
     rows = workbook(coordinator_client, f"/activities/{activity.id}/invitees?file=xlsx")
@@ -333,7 +333,9 @@ def log() -> list[AuditEntry]:
     return list(db.session.scalars(wanted))
 
 
-def test_a_download_stands_in_the_audit_log_with_who_what_filter_and_rows(coordinator_client, coordinator, ani, budi):
+def test_a_download_is_in_the_audit_log_with_its_user_list_filter_and_number_of_rows(
+    coordinator_client, coordinator, ani, budi
+):
     coordinator_client.get("/people?kind=patbm&q=wijaya")
     assert log() == [], "to see a list is not to take it"
     coordinator_client.get("/people?kind=patbm&q=wijaya&page=1&junk=1&file=xlsx")
@@ -350,7 +352,7 @@ def test_a_download_stands_in_the_audit_log_with_who_what_filter_and_rows(coordi
                 "Saringan: wilayah = Imopuro"]),
     ],
 )  # fmt: skip
-def test_the_audit_page_says_it_in_words(current_app_, administrator, ani, language, lines):
+def test_the_audit_page_describes_a_download_in_words(current_app_, administrator, ani, language, lines):
     administrator.locale = language
     db.session.commit()
     client = log_in(current_app_, administrator)
@@ -360,7 +362,7 @@ def test_the_audit_page_says_it_in_words(current_app_, administrator, ani, langu
         assert line in shown
 
 
-def test_the_log_names_the_activity_whose_answers_were_taken(administrator_client, one_of_each, activity):
+def test_the_log_names_the_activity_whose_answers_were_downloaded(administrator_client, one_of_each, activity):
     administrator_client.get(f"/activities/{activity.id}/invitees?state=unanswered&file=csv")
     administrator_client.get("/activities?file=csv")
     shown = text_of(administrator_client.get("/audit?about=list").text)
@@ -383,17 +385,17 @@ def test_a_list_that_is_too_long_is_not_recorded(coordinator_client, monkeypatch
 @pytest.mark.parametrize(
     ("site", "given"), [("cross-site", False), ("same-site", False), ("same-origin", True), ("none", True)]
 )
-def test_another_site_cannot_take_a_list_in_a_users_name(coordinator_client, ani, site: str, given: bool):
+def test_another_site_cannot_download_a_list_through_a_users_browser(coordinator_client, ani, site: str, given: bool):
     response = coordinator_client.get("/people?file=csv", headers={"Sec-Fetch-Site": site})
     assert (response.status_code, response.mimetype, len(log())) == (200, "text/csv" if given else "text/html", given)
 
 
-def test_asking_only_for_the_headers_takes_nothing(coordinator_client, ani):
+def test_a_request_for_the_headers_alone_is_no_download(coordinator_client, ani):
     assert coordinator_client.head("/people?file=csv").status_code == 200
     assert log() == []
 
 
-def test_others_write_while_a_long_list_is_read(current_app_, coordinator, ani):
+def test_others_can_save_while_a_long_list_is_read(current_app_, coordinator, ani):
     """SQLite has one writer at a time, so a file must be finished before its entry in the log begins."""
     done = []
 
@@ -416,7 +418,7 @@ def test_others_write_while_a_long_list_is_read(current_app_, coordinator, ani):
     assert (done, len(log())) == ([0], 1)
 
 
-def test_erasing_a_person_takes_their_name_out_of_the_search_words(coordinator_client, ani, budi):
+def test_erasing_a_person_removes_their_name_from_the_logged_search_words(coordinator_client, ani, budi):
     for words in ("ani wijaya", "0812-3456-7890", "ani@example.com", "santoso"):
         coordinator_client.get("/people", query_string={"q": words, "file": "csv"})
     privacy.erase(ani.id, by=None, now=NOW)
@@ -436,7 +438,7 @@ def test_erasing_a_person_takes_their_name_out_of_the_search_words(coordinator_c
         ("st", False),
     ],
 )
-def test_any_word_of_a_search_that_names_the_erased_person_takes_all_its_words_away(
+def test_a_search_with_any_word_of_the_erased_persons_name_loses_all_its_words(
     coordinator_client, office, words, erased
 ):
     siti = a_person("Siti Rahmawati", title_after="S.H.", email="siti.r@example.com")

@@ -62,7 +62,7 @@ def test_sending_again_leads_to_the_new_message(server, activity, ani, coordinat
         (9, "It will be sent again on Monday, 4 January 2027 at 09:00 WIB, when your office's hours for mails begin."),
     ],
 )
-def test_it_is_said_when_a_mail_goes_out_again(server, activity, ani, office, coordinator_client, opens, said):
+def test_the_page_says_when_a_mail_is_sent_again(server, activity, ani, office, coordinator_client, opens, said):
     server.at["RCPT"] = "550 5.1.1 no such user"
     invite_and_publish(activity, ani)
     drain()
@@ -242,7 +242,7 @@ def test_a_list_is_counted_only_up_to_a_maximum(server, activity, ani, budi, coo
     assert (beyond.total, beyond.more, beyond.number) == (10_000, True, 400)
 
 
-def test_a_sent_mail_is_read_as_it_was_sent_but_not_answered_with(server, activity, ani, viewer_client):
+def test_a_sent_mail_can_be_read_as_it_was_sent_but_without_its_answer_link(server, activity, ani, viewer_client):
     invite_and_publish(activity, ani)
     drain()
     first = db.session.scalar(sa.select(Message.id))

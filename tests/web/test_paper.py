@@ -52,7 +52,7 @@ def test_a_speaker_who_declined_is_not_on_the_rundown(coordinator_client, progra
     assert "Kapolres" not in text_of(page(coordinator_client, path))
 
 
-def test_the_rundown_names_who_comes_in_a_speakers_place(coordinator_client, programme, activity, chief):
+def test_the_rundown_names_a_speakers_representative(coordinator_client, programme, activity, chief):
     activity.agenda = [AgendaItem(starts_at=at(18, 8), ends_at=at(18, 9), topic="Kebijakan daerah", speakers=[chief])]
     db.session.commit()
     invite(activity, chief, role=Role.SPEAKER)
@@ -65,7 +65,7 @@ def test_the_rundown_names_who_comes_in_a_speakers_place(coordinator_client, pro
     assert said in coordinator_client.get(f"{path}?file=csv").text
 
 
-def test_the_rundown_needs_as_many_statements_for_many_activities(programme, hall, queries):
+def test_the_number_of_statements_of_the_rundown_does_not_grow_with_the_activities(programme, hall, queries):
     def on(day: int) -> None:
         lines = [
             AgendaItem(starts_at=at(day, 8), ends_at=at(day, 9), topic="Topik", speakers=[a_person(f"Sari {day}")])
@@ -115,7 +115,7 @@ def test_the_list_for_signing_has_no_phone_number_and_no_address(coordinator_cli
     assert ("0812" in main, "example.com" in main) == (False, False)
 
 
-def test_a_viewer_prints_both_and_strangers_neither(current_app_, viewer_client, programme, activity):
+def test_a_viewer_can_open_both_pages_and_a_stranger_neither(current_app_, viewer_client, programme, activity):
     paths = (f"/programmes/{programme.id}/rundown", f"/activities/{activity.id}/attendance/paper")
     assert [viewer_client.get(path).status_code for path in paths] == [200, 200]
     assert current_app_.test_client().get("/activities/999/attendance/paper").status_code in (302, 404)

@@ -33,7 +33,7 @@ def test_the_page_groups_what_it_finds_and_links_to_it(coordinator_client, chief
     assert "Rapat koordinasi pencegahan kekerasan" in text_of(page(coordinator_client, "/search?q=rapat+kekerasan"))
 
 
-def test_where_there_is_more_the_list_shows_all_with_the_same_words(coordinator_client):
+def test_a_link_leads_to_the_whole_list_with_the_same_words(coordinator_client):
     for number in range(SHOWN + 1):
         a_person(f"Sari {number}", post="Ketua RT")
     html = page(coordinator_client, "/search?q=ketua+sari")
@@ -46,7 +46,7 @@ def test_words_of_several_fields_are_found_in_the_lists_of_activities_and_progra
     assert activity.programme.title in page(coordinator_client, "/programmes?q=anak+perlindungan")
 
 
-def test_a_viewer_finds_the_same(viewer_client, ani):
+def test_a_viewer_finds_the_same_as_a_coordinator(viewer_client, ani):
     assert f"/people/{ani.id}" in links(page(viewer_client, "/search?q=wijaya"))
 
 
@@ -55,13 +55,13 @@ def test_without_an_account_nothing_is_found(app, ani):
     assert (refused.status_code, refused.headers["Location"]) == (302, "/login?next=/search?q%3Dwijaya")
 
 
-def test_nothing_found_and_too_little_written_are_said(coordinator_client):
+def test_the_page_says_if_nothing_is_found_or_too_little_was_typed(coordinator_client):
     assert "Nothing found" in text_of(page(coordinator_client, "/search?q=zzzz"))
     assert "at least two letters" in text_of(page(coordinator_client, "/search?q=z"))
     assert "at least two letters" in text_of(page(coordinator_client, "/search"))
 
 
-def test_what_was_typed_and_what_is_found_is_never_markup(coordinator_client):
+def test_typed_words_and_results_are_never_markup(coordinator_client):
     db.session.add(Organisation(name="<b>Kantor</b>", sector=Sector.OTHER))
     db.session.commit()
     html = page(coordinator_client, "/search?q=<b>kantor")

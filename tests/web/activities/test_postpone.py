@@ -22,7 +22,7 @@ def postponed(published, coordinator):
     return published
 
 
-def test_it_first_shows_who_is_told_and_is_then_saved(coordinator_client, published):
+def test_a_postponement_first_shows_who_is_told_and_is_then_saved(coordinator_client, published):
     path = f"/activities/{published.id}/postpone"
     form = fields(coordinator_client.get(path).text)
     missing = coordinator_client.post(path, data={**form, "reason": ""})
@@ -40,7 +40,7 @@ def test_it_first_shows_who_is_told_and_is_then_saved(coordinator_client, publis
     assert f'href="/activities/{published.id}/edit"' not in page
 
 
-def test_who_saw_an_older_version_is_told_and_nothing_is_postponed(coordinator_client, published):
+def test_a_coordinator_with_an_older_version_is_told_and_nothing_is_postponed(coordinator_client, published):
     path = f"/activities/{published.id}/postpone"
     form = {**fields(coordinator_client.get(path).text), "reason": "Banjir", "confirm": "1"}
     published.title = "Judul baru"
@@ -57,7 +57,7 @@ def test_a_draft_cannot_be_postponed(coordinator_client, activity):
     assert "Only a published activity can be moved, postponed or cancelled." in page.text
 
 
-def test_the_new_date_is_asked_for_without_a_day_filled_in_and_with_the_reason(coordinator_client, postponed):
+def test_the_form_for_the_new_date_has_no_day_filled_in_and_has_the_reason(coordinator_client, postponed):
     path = f"/activities/{postponed.id}/move"
     page = coordinator_client.get(path).text
     form = fields(page)
@@ -72,25 +72,27 @@ def test_the_new_date_is_asked_for_without_a_day_filled_in_and_with_the_reason(c
 
 
 @pytest.mark.parametrize("page", ["edit", "agenda", "postpone"])
-def test_nothing_else_of_it_can_be_changed(coordinator_client, postponed, page):
+def test_nothing_else_of_a_postponed_activity_can_be_changed(coordinator_client, postponed, page):
     answer = coordinator_client.get(f"/activities/{postponed.id}/{page}", follow_redirects=True)
     assert answer.request.path == f"/activities/{postponed.id}"
     assert "This activity is postponed. Please set its new date first." in answer.text
 
 
 @pytest.mark.parametrize("page", ["activities/{}/publish", "calendar/{}/move"])
-def test_other_ways_lead_to_the_new_date(coordinator_client, postponed, page):
+def test_other_pages_redirect_to_the_form_for_the_new_date(coordinator_client, postponed, page):
     answer = coordinator_client.get("/" + page.format(postponed.id))
     assert answer.location == f"/activities/{postponed.id}/move"
 
 
-def test_it_can_be_cancelled(coordinator_client, postponed):
+def test_a_postponed_activity_can_be_cancelled(coordinator_client, postponed):
     path = f"/activities/{postponed.id}/cancel"
     assert coordinator_client.post(path, data={"reason": "Anggaran", "confirm": "1"}).status_code == 302
     assert db.session.get_one(Activity, postponed.id).state is ActivityState.CANCELLED
 
 
-def test_it_waits_visibly_for_its_date_even_long_after_the_former_one(coordinator_client, postponed, monkeypatch):
+def test_a_postponed_activity_stays_visible_until_it_has_a_date_even_long_after_the_former_one(
+    coordinator_client, postponed, monkeypatch
+):
     monkeypatch.setattr(clock, "now", lambda: at(20, month=6))
     overview = coordinator_client.get("/").text
     assert "1 postponed activity waits for a new date" in overview
@@ -107,7 +109,7 @@ def test_it_waits_visibly_for_its_date_even_long_after_the_former_one(coordinato
     assert f'href="/activities/{postponed.id}"' not in calendar
 
 
-def test_the_printed_rundown_lists_it_without_a_time(coordinator_client, postponed, hall):
+def test_the_printed_rundown_lists_a_postponed_activity_without_a_time(coordinator_client, postponed, hall):
     draft_activity(postponed.programme, hall, 19, title="Pelatihan")
     page = coordinator_client.get(f"/programmes/{postponed.programme_id}/rundown").text
     assert page.count(postponed.title) == 1
@@ -116,12 +118,12 @@ def test_the_printed_rundown_lists_it_without_a_time(coordinator_client, postpon
 
 
 @pytest.mark.parametrize("page", ["search?q=rapat", "activities/{}/invitees"])
-def test_its_former_day_is_never_shown_as_its_day(coordinator_client, postponed, page):
+def test_the_former_day_of_a_postponed_activity_is_never_shown_as_its_day(coordinator_client, postponed, page):
     html = coordinator_client.get("/" + page.format(postponed.id)).text
     assert re.findall(r"(.{18})18 Jan", html) == ["new date (before: Mon, "[-18:]]
 
 
-def test_no_list_for_signing_is_printed_for_a_day_that_does_not_hold(coordinator_client, viewer_client, postponed):
+def test_no_list_for_signing_is_printed_for_the_former_day(coordinator_client, viewer_client, postponed):
     path = f"/activities/{postponed.id}/attendance/paper"
     for client in (coordinator_client, viewer_client):
         assert client.get(path).location == f"/activities/{postponed.id}"
@@ -129,7 +131,7 @@ def test_no_list_for_signing_is_printed_for_a_day_that_does_not_hold(coordinator
     assert path not in coordinator_client.get(f"/activities/{postponed.id}/attendance").text
 
 
-def test_a_reader_sees_that_it_is_postponed_and_nothing_to_press(viewer_client, postponed):
+def test_a_viewer_sees_that_the_activity_is_postponed_and_no_buttons(viewer_client, postponed):
     assert "Postponed, the new date follows" in viewer_client.get("/").text
     page = viewer_client.get(f"/activities/{postponed.id}").text
     assert "Postponed" in page
@@ -138,7 +140,7 @@ def test_a_reader_sees_that_it_is_postponed_and_nothing_to_press(viewer_client, 
 
 
 @pytest.mark.parametrize("page", ["activities", "programmes/{programme}/rundown", "people/{person}"])
-def test_the_list_as_a_spreadsheet_gives_it_no_time(coordinator_client, postponed, ani, page):
+def test_the_spreadsheet_of_activities_gives_a_postponed_activity_no_time(coordinator_client, postponed, ani, page):
     path = "/" + page.format(programme=postponed.programme_id, person=ani.id)
     assert f'href="{path}?file=csv"' in coordinator_client.get(path).text
     rows = coordinator_client.get(f"{path}?file=csv").get_data(as_text=True)
@@ -147,7 +149,7 @@ def test_the_list_as_a_spreadsheet_gives_it_no_time(coordinator_client, postpone
     assert "2027" not in row
 
 
-def test_the_list_to_call_as_a_spreadsheet_gives_it_no_time(coordinator_client, published, ani):
+def test_the_spreadsheet_of_people_to_call_gives_a_postponed_activity_no_time(coordinator_client, published, ani):
     ani.email = ""  # so that she is called about it
     db.session.commit()
     reminding.tick(NOW)

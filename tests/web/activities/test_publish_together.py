@@ -72,7 +72,7 @@ def test_without_a_tick_nothing_is_published(coordinator_client, drafts):
     assert states(*drafts) == ["draft", "draft"]
 
 
-def test_what_blocks_one_refuses_all(coordinator_client, drafts, ani):
+def test_a_draft_that_cannot_be_published_refuses_all(coordinator_client, drafts, ani):
     for one in (drafts[0], draft_activity(None, None, 18, starts_at=at(18, 9), title="Rapat")):
         invite(one, ani, role=Role.CADRE)
     invite(drafts[0], ani, role=Role.PARTICIPANT)
@@ -85,7 +85,7 @@ def test_what_blocks_one_refuses_all(coordinator_client, drafts, ani):
     assert states(*drafts) == ["draft", "draft"]
 
 
-def test_what_was_published_meanwhile_is_left_out_of_the_preview(coordinator_client, drafts, coordinator):
+def test_activities_published_meanwhile_are_left_out_of_the_preview(coordinator_client, drafts, coordinator):
     publish([drafts[0].id], by=coordinator, now=NOW)
     data = {"activity_ids": [one.id for one in drafts]}
     refused = coordinator_client.post(ADDRESS, data=data | {"do": "publish"})
@@ -106,7 +106,7 @@ def test_the_number_of_queries_does_not_grow_with_the_drafts(coordinator_client,
     assert ask(ids) - ask(ids[:1]) <= 6  # the forecast asks for the rules and invitees of each
 
 
-def test_the_forecast_of_many_mails_is_folded_by_day(coordinator_client, office, coordinator, ani, default_rules):
+def test_a_forecast_of_many_mails_is_folded_by_day(coordinator_client, office, coordinator, ani, default_rules):
     made = []
     for day in range(18, 23):
         values = ActivityValues(ActivityKind.OUTREACH, "Sosialisasi Kelurahan", at(day, 9), at(day, 11), JAKARTA)

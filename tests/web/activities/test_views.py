@@ -73,7 +73,7 @@ def test_a_new_activity_of_a_programme_begins_on_its_first_day(coordinator_clien
         ({"capacity": "-3"}, "Please write a number from 1 to"),
     ],
 )
-def test_bad_input_gets_a_message_and_stays_typed_and_saves_nothing(coordinator_client, changes, sentence):
+def test_invalid_input_gets_a_message_stays_in_the_form_and_is_not_saved(coordinator_client, changes, sentence):
     page = coordinator_client.post("/activities/new", data=typed(**changes))
     assert page.status_code == 422
     assert sentence in page.text
@@ -489,7 +489,7 @@ def test_a_link_can_prefill_time_and_place_in_the_form(coordinator_client, activ
     assert coordinator_client.get("/activities/new", query_string={"on": "soon"}).status_code == 200
 
 
-def test_a_speaker_who_is_elsewhere_at_their_turn_is_refused_with_ways_out_and_another_turn_is_saved(
+def test_a_speaker_elsewhere_at_their_turn_is_refused_with_resolutions_and_another_turn_is_saved(
     coordinator_client, activity, chief
 ):
     elsewhere = draft_activity(None, None, title="Pelatihan", starts_at=at(18, 10), ends_at=at(18, 12))

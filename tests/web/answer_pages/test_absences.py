@@ -49,7 +49,7 @@ def test_the_letter_links_to_the_page_and_opening_it_changes_nothing(phone, link
     assert 'lang="en"' in phone.get(f"/j/{link}/away?lang=en").text
 
 
-def test_they_add_see_and_remove_an_absence_without_login_or_log(phone, link, chief):
+def test_an_invitee_adds_sees_and_removes_an_absence_without_login_and_without_the_audit_log(phone, link, chief):
     answer = sent(phone, link, on="2027-01-19", begins="13:00", until="15:00", weekly="y", reason="Apel")
     assert answer.status_code == 303
     shown = phone.get(answer.headers["Location"]).text
@@ -111,7 +111,7 @@ def test_an_invalid_calendar_changes_nothing(phone, link, given, status, sentenc
     assert not db.session.scalar(sa.select(AbsenceCalendar.id))
 
 
-def test_others_and_scanners_change_nothing(phone, link, hall):
+def test_requests_from_other_sites_and_scanners_change_nothing(phone, link, hall):
     foreign = Absence(
         venue_id=hall.id, starts_at=at(19), ends_at=at(20), zone="Asia/Jakarta", source=AbsenceSource.COORDINATOR
     )
@@ -162,13 +162,13 @@ def test_an_error_is_shown_at_the_top_with_a_link_to_its_field(phone, link):
     assert "novalidate" in private
 
 
-def test_the_pages_title_says_what_it_asks(phone, link):
+def test_the_title_of_the_page_says_what_it_asks(phone, link):
     assert "<title>When can you not come?</title>" in phone.get(f"/j/{link}/away?lang=en").text
     assert "<title>In your own calendar</title>" in phone.get(f"/j/{link}/calendar?lang=en").text
     assert "<title>This link does not open anything</title>" in phone.get(f"/j/{link[:-4]}?lang=en").text
 
 
-def test_an_absence_over_an_accepted_activity_is_thanked_with_a_word_on_the_clash(phone, link):
+def test_the_thanks_for_an_absence_mention_an_accepted_activity_at_that_time(phone, link):
     activity_id = invited()
     before = phone.get(sent(phone, link, on="2027-01-18").headers["Location"]).text
     assert "You said that you come" not in before
@@ -183,7 +183,7 @@ def test_an_absence_over_an_accepted_activity_is_thanked_with_a_word_on_the_clas
     assert "You said that you come" not in beside
 
 
-def test_accepting_over_an_own_absence_is_thanked_with_a_word_on_the_clash(phone, link):
+def test_the_thanks_for_accepting_mention_an_absence_at_that_time(phone, link):
     activity_id = invited()
     sent(phone, link, on="2027-01-18")
     answer = {"csrf_token": form_token(link), f"{activity_id}-choice": "coming"}

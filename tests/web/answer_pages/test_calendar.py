@@ -35,7 +35,7 @@ def feed_ids() -> list[int]:
     return list(db.session.scalars(sa.select(Feed.id)))
 
 
-def test_they_create_a_feed_that_a_calendar_program_reads_and_stop_it(phone, link):
+def test_an_invitee_creates_a_feed_that_a_calendar_program_reads_and_stops_it(phone, link):
     assert f'href="/j/{link}/calendar"' in phone.get(f"/j/{link}").text
     assert feed_ids() == []
     made = sent(phone, link)

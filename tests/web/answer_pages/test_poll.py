@@ -41,7 +41,7 @@ def checked(page: str) -> list[str]:
     return re.findall(r'<input type="radio" name="s\d+" value="(\w+)" id="\w+" checked>', page)
 
 
-def test_opening_it_shows_all_slots_and_changes_nothing(phone, ani):
+def test_opening_the_page_shows_all_slots_and_changes_nothing(phone, ani):
     poll = a_poll(ani, note="Mohon pimpinan hadir")
     before = all_rows()
     page = phone.get(path(ani, poll))
@@ -180,7 +180,7 @@ def test_the_answer_page_links_only_to_open_polls(phone, ani, clock_on_tuesday):
     assert "/polls/" not in phone.get(f"/j/{token_of(ani)}").text
 
 
-def test_english_stays_english(phone, ani):
+def test_a_page_requested_in_english_stays_english(phone, ani):
     poll = a_poll(ani)
     page = phone.get(path(ani, poll) + "?lang=en").text
     assert "Monday, 18 January 2027" in words(page)
@@ -275,14 +275,14 @@ def test_errors_in_a_poll_lead_to_each_time_without_an_answer(phone, police):
     assert "300 huruf" in long
 
 
-def test_a_note_that_is_too_long_is_to_be_corrected_and_then_sent(phone, ani):
+def test_a_too_long_note_can_be_corrected_and_sent(phone, ani):
     poll = a_poll(ani)
     page = words(answer_poll(phone, ani, poll, "yes", "no", "yes", note="y" * 400).text)
     assert "Mohon perbaiki yang ditandai" in page
     assert "Mohon persingkat sampai 300 huruf." in page
 
 
-def test_dates_by_link_while_staff_are_signed_in_stand_in_the_audit_log(app, phone, ani, budi, coordinator):
+def test_poll_answers_by_link_from_a_signed_in_browser_are_in_the_audit_log(app, phone, ani, budi, coordinator):
     poll = a_poll(ani, budi)
     answer_poll(phone, budi, poll, "yes", "no", "no")
     answer_poll(log_in(app, coordinator), ani, poll, "yes", "no", "no")
@@ -292,7 +292,7 @@ def test_dates_by_link_while_staff_are_signed_in_stand_in_the_audit_log(app, pho
     ]
 
 
-def test_dates_undone_by_link_while_staff_are_signed_in_stand_in_the_audit_log(app, ani, coordinator):
+def test_poll_answers_undone_by_link_from_a_signed_in_browser_are_in_the_audit_log(app, ani, coordinator):
     poll, client = a_poll(ani), log_in(app, coordinator)
     answer_poll(client, ani, poll, "yes", "no", "no")
     client.post(f"{path(ani, poll)}/undo", data={"csrf_token": form_token(token_of(ani))})

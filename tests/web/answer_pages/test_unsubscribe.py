@@ -52,7 +52,7 @@ def test_a_mail_programs_one_click_stops_the_reminders_without_login_cookie_or_p
     assert "You get no more reminders" in app.test_client().get(f"{address}?lang=en").text
 
 
-def test_it_may_come_as_multipart_and_from_another_site(app, address, ani):
+def test_the_one_click_request_may_be_multipart_and_come_from_another_site(app, address, ani):
     headers = {"Sec-Fetch-Site": "cross-site"}
     answered = app.test_client().post(address, data=ONE_CLICK, content_type="multipart/form-data", headers=headers)
     assert (answered.status_code, stopped(ani)) == (200, at(5))
@@ -63,7 +63,7 @@ def test_a_second_click_changes_nothing(app, address, ani):
     assert stopped(ani) == at(5)
 
 
-def test_opening_it_changes_nothing_and_shows_one_button_without_script(app, address, ani):
+def test_opening_the_page_changes_nothing_and_shows_one_button_without_script(app, address, ani):
     page = app.test_client().get(f"{address}?lang=en")
     assert (page.status_code, stopped(ani)) == (200, None)
     assert page.text.count("<button") == 1

@@ -350,7 +350,7 @@ def test_the_same_choice_from_the_mail_of_a_new_date_is_offered_again(phone, fir
     assert "not sent yet" not in phone.get(f"/j/{token_of(ani)}?pilih=hadir-{first.id}&lang=en").text
 
 
-def test_represented_from_the_mail_opens_the_name_of_its_activity_only(phone, four_days, ani):
+def test_choosing_represented_in_the_mail_opens_the_field_for_the_name_of_that_activity_only(phone, four_days, ani):
     invite_and_mark(ani, *four_days)
     second = four_days[1]
     page = phone.get(f"/j/{token_of(ani)}?pilih=wakil-{second.id}").text
@@ -358,7 +358,7 @@ def test_represented_from_the_mail_opens_the_name_of_its_activity_only(phone, fo
     assert re.findall(r'<details class="w"[^>]* open>', page) == [f'<details class="w" id="w{second.id}" open>']
 
 
-def test_represented_from_the_mail_leads_to_the_name(phone, first, ani):
+def test_choosing_represented_in_the_mail_leads_to_the_field_for_the_name(phone, first, ani):
     invite_and_mark(ani, first)
     page = phone.get(f"/j/{token_of(ani)}?pilih=wakil").text
     way = f'href="#w{first.id}"'
@@ -376,7 +376,7 @@ def test_an_organisation_with_a_choice_from_a_link_is_told_to_name_people(phone,
     assert f'<button name="{first.id}-choice" value="not_coming" class="g">Sending nobody</button>' in nobody
 
 
-def test_an_invitation_that_is_not_answered_asks_and_says_nothing_about_an_answer(phone, first, ani, police):
+def test_an_unanswered_invitation_shows_no_line_about_an_answer(phone, first, ani, police):
     invite_and_mark(ani, first)
     invite_office_and_mark(police, first)
     for who in (ani, police):
@@ -527,7 +527,7 @@ def test_the_language_is_the_invitees_unless_another_is_requested(phone, first, 
     assert '<html lang="en">' in phone.get(f"/j/{token_of(ani)}?lang=xx").text
 
 
-def test_people_who_answered_before_a_move_are_asked_to_check_again(phone, first, ani):
+def test_people_who_answered_before_a_move_are_asked_to_check_their_answer(phone, first, ani):
     invite_and_mark(ani, first)
     answering.answer(token_of(ani), first.id, Choice.COMING, now=NOW)
     assert 'class="m"' not in phone.get(f"/j/{token_of(ani)}").text
@@ -703,14 +703,14 @@ def test_a_late_answer_stays_visible(phone, clock_on_tuesday, first, ani):
     assert "Please correct" not in late.text  # there is nothing to correct
 
 
-def test_who_comes_too_late_is_not_told_that_there_is_nothing_to_answer(phone, clock_on_tuesday, first, ani):
+def test_after_the_deadline_the_page_does_not_say_that_there_is_nothing_to_answer(phone, clock_on_tuesday, first, ani):
     invite_and_mark(ani, first)
     clock_on_tuesday.now = at(16, 16)
     page = phone.get(f"/j/{token_of(ani)}?lang=en").text
     assert ("There is nothing to answer" in page, "The time for answering ended" in page) == (False, True)
 
 
-def test_a_postponed_day_shows_that_first_and_waits_for_its_date_without_a_question(
+def test_a_postponed_day_says_so_first_and_asks_nothing_until_it_has_a_date(
     phone, first, ani, coordinator, clock_on_tuesday
 ):
     invite_and_mark(ani, first)
@@ -727,7 +727,7 @@ def test_a_postponed_day_shows_that_first_and_waits_for_its_date_without_a_quest
     assert "Postponed" in phone.get(f"/j/{token_of(ani)}?lang=en").text  # long after its former day
 
 
-def test_a_cancelled_day_shows_that_first_and_only_what_helps(phone, four_days, ani, coordinator):
+def test_a_cancelled_day_says_so_first_and_shows_only_useful_facts(phone, four_days, ani, coordinator):
     invite_and_mark(ani, *four_days)
     for day in four_days:
         publishing.cancel(day.id, "Gedung dipakai", by=coordinator, now=NOW)
@@ -1097,7 +1097,7 @@ def test_an_answer_is_undone_from_its_thanks_page(phone, clock_on_tuesday, four_
     assert (again.status_code, "no answer that can be undone" in again.text) == (422, True)
 
 
-def test_what_can_be_undone_of_several_days_is_undone(phone, clock_on_tuesday, four_days, ani):
+def test_only_days_that_can_still_be_undone_are_undone(phone, clock_on_tuesday, four_days, ani):
     invite_and_mark(ani, *four_days)
     clock_on_tuesday.now = at(16, 15)
     press(phone, ani, "all", choice="coming")
@@ -1130,7 +1130,7 @@ def test_a_valid_answer_is_stored_although_another_card_is_not_valid(phone, four
     assert re.findall(r'<a href="#([\w-]+)">', page.text.split("<section")[0]) == [f"{two}-name"]
 
 
-def test_the_offices_valid_names_are_stored_and_the_others_asked_for(phone, four_days, police):
+def test_valid_names_from_an_office_are_stored_and_the_others_are_asked_for_again(phone, four_days, police):
     invite_office_and_mark(police, *four_days[:2], quota=3)
     one, two = (day.id for day in four_days[:2])
     values = {
@@ -1165,7 +1165,7 @@ def test_a_nominee_whose_new_data_is_not_valid_stays_on_the_list(phone, first, p
     assert [name for name, *_ in nominees(police)] == ["Dedi", "Rina"]
 
 
-def test_a_link_that_was_switched_off_is_not_called_replaced(phone, first, ani, coordinator):
+def test_a_link_that_was_switched_off_is_not_described_as_replaced(phone, first, ani, coordinator):
     invite_and_mark(ani, first)
     links.revoke(ani, by=coordinator, now=NOW)
     page = phone.get(f"/j/{token_of(ani)}")
@@ -1174,7 +1174,7 @@ def test_a_link_that_was_switched_off_is_not_called_replaced(phone, first, ani, 
     assert "diganti" not in page.text
 
 
-def test_who_was_withdrawn_reads_that_and_not_that_nothing_was_there(phone, first, ani, coordinator):
+def test_a_withdrawn_invitee_reads_of_the_withdrawal(phone, first, ani, coordinator):
     invite_and_mark(ani, first)
     invitation = db.session.scalars(sa.select(Invitation)).one()
     withdrawing.withdraw(invitation.id, by=coordinator, now=NOW)
@@ -1185,7 +1185,7 @@ def test_who_was_withdrawn_reads_that_and_not_that_nothing_was_there(phone, firs
     assert ("-choice" in page, ".ics" in page, "Belum ada" in page) == (False, False, False)
 
 
-def test_promised_is_another_word_than_came(phone, first, ani, police):
+def test_an_answer_is_worded_differently_from_attendance(phone, first, ani, police):
     invite_and_mark(ani, first)
     press(phone, ani, first.id, choice="coming")
     assert '<b class="n coming">✓ Menyatakan hadir</b>' in phone.get(f"/j/{token_of(ani)}").text
@@ -1221,7 +1221,7 @@ def test_a_text_that_is_too_long_names_the_limit(phone, first, ani):
     assert page.count("Mohon persingkat sampai 160 huruf.") == 4  # two fields, each also in the summary
 
 
-def test_a_mistyped_address_gets_a_suggestion_that_is_taken_by_one_press(phone, first, ani):
+def test_a_mistyped_address_gets_a_suggestion_that_one_press_accepts(phone, first, ani):
     invite_and_mark(ani, first)
     typed = {"choice": "represented", "name": "Budi", "email": "budi@example,com"}
     page = press(phone, ani, first.id, **typed).text
@@ -1233,7 +1233,7 @@ def test_a_mistyped_address_gets_a_suggestion_that_is_taken_by_one_press(phone, 
     assert (taken.status_code, representative(ani).representative_email) == (303, "budi@example.com")
 
 
-def test_an_address_that_looks_misspelt_is_asked_about_once(phone, first, ani):
+def test_an_address_that_looks_mistyped_is_questioned_once(phone, first, ani):
     invite_and_mark(ani, first)
     typed = {"choice": "represented", "name": "Budi", "email": "budi@gmial.com"}
     page = press(phone, ani, first.id, **typed)
@@ -1273,7 +1273,7 @@ def test_phone_and_email_of_others_are_shown_only_in_part_and_kept(phone, first,
 
 
 @pytest.mark.parametrize(("sex", "said"), [("female", "Ibu"), ("male", "Bapak"), (None, "Bapak/Ibu")])
-def test_people_are_addressed_as_in_their_mail(phone, first, ani, sex, said):
+def test_people_are_addressed_on_the_page_as_in_their_mail(phone, first, ani, sex, said):
     ani.sex, ani.post = sex, "Ketua PKK"
     db.session.commit()
     invite_and_mark(ani, first)
@@ -1281,7 +1281,7 @@ def test_people_are_addressed_as_in_their_mail(phone, first, ani, sex, said):
     assert "<h1>Dear Ani Wijaya, Ketua PKK</h1>" in phone.get(f"/j/{token_of(ani)}?lang=en").text
 
 
-def test_the_map_is_found_by_address_where_coordinates_lack(phone, first, hall, ani):
+def test_without_coordinates_the_map_is_found_by_the_address(phone, first, hall, ani):
     invite_and_mark(ani, first)
     search = "https://www.google.com/maps/search/?api=1&query=Aula+Bappeda%2C+Jl.+Jenderal+Sudirman%2C+Metro"
     assert f'<a href="{search}"' in unescape(phone.get(f"/j/{token_of(ani)}").text)
@@ -1300,7 +1300,7 @@ def test_google_calendar_gets_the_neutral_facts_and_no_link_of_ours(phone, first
     )
 
 
-def test_what_the_office_wrote_is_marked_as_indonesian_on_english_pages(phone, first, ani):
+def test_text_written_by_the_office_is_marked_as_indonesian_on_english_pages(phone, first, ani):
     invite_and_mark(ani, first)
     english, indonesian = (phone.get(f"/j/{token_of(ani)}?lang={lang}").text for lang in ("en", "id"))
     assert f'<h2 id="h{first.id}" lang="id">Rapat koordinasi lintas sektor</h2>' in english
@@ -1309,7 +1309,7 @@ def test_what_the_office_wrote_is_marked_as_indonesian_on_english_pages(phone, f
     assert ' lang="id">' not in indonesian.split("<body>")[1]
 
 
-def test_a_mistake_in_names_for_all_days_is_asked_for_once(phone, four_days, police):
+def test_an_error_in_names_for_all_days_is_shown_once(phone, four_days, police):
     invite_office_and_mark(police, *four_days)
     one = four_days[0].id
     values = {f"{one}-choice": "coming", f"{one}-rows-0-name": "Rina", f"{one}-rows-0-email": "rina@", "same": "1"}
@@ -1320,7 +1320,7 @@ def test_a_mistake_in_names_for_all_days_is_asked_for_once(phone, four_days, pol
     assert _named_by_day() == {day.id: ["Rina"] for day in four_days}
 
 
-def test_an_error_in_an_offices_list_says_about_which_person(phone, first, police):
+def test_an_error_in_an_offices_list_names_the_person(phone, first, police):
     invite_office_and_mark(police, first)
     names = {
         "rows-0-name": "Rina, S.Pd.",
@@ -1341,7 +1341,7 @@ def by_link() -> list[AuditEntry]:
     return list(db.session.scalars(sa.select(AuditEntry).where(AuditEntry.action.endswith(".answered_by_link"))))
 
 
-def test_an_answer_by_link_while_staff_are_signed_in_stands_in_the_audit_log(app, phone, four_days, ani, coordinator):
+def test_an_answer_by_link_from_a_signed_in_browser_is_in_the_audit_log(app, phone, four_days, ani, coordinator):
     """Staff see the links of invitees, so an answer from a coordinator's browser may be the coordinator's."""
     invite_and_mark(ani, *four_days[:2])
     press(phone, ani, four_days[0].id, choice="coming")
@@ -1353,7 +1353,7 @@ def test_an_answer_by_link_while_staff_are_signed_in_stands_in_the_audit_log(app
     assert states(ani) == ["coming", "not_coming"]
 
 
-def test_whatever_else_a_link_does_while_staff_are_signed_in_stands_in_the_audit_log(
+def test_every_other_use_of_a_link_from_a_signed_in_browser_is_in_the_audit_log(
     app, phone, four_days, ani, coordinator
 ):
     """The log may not name an answer that was undone, nor say less of a link than of a form."""
@@ -1396,7 +1396,7 @@ def test_whatever_else_a_link_does_while_staff_are_signed_in_stands_in_the_audit
     assert {action.partition(".")[2] for action, _user in log()} <= set(VERBS)
 
 
-def test_an_answer_of_a_closed_accounts_browser_is_only_the_invitees(app, four_days, ani, coordinator):
+def test_an_answer_from_the_browser_of_a_closed_account_counts_as_the_invitees_own(app, four_days, ani, coordinator):
     invite_and_mark(ani, four_days[0])
     client = log_in(app, coordinator)
     coordinator.active = False

@@ -287,7 +287,7 @@ def test_a_blocking_clash_is_shown_with_a_link_to_another_time(any_app, programm
     assert (forced.status_code, fresh(activity).starts_at) == (422, at(18))
 
 
-def test_the_form_does_all_of_it_without_dragging(any_app, activity, coordinator_client):
+def test_the_form_moves_an_activity_without_dragging(any_app, activity, coordinator_client):
     other = Venue(name="Wisma Haji")
     db.session.add(other)
     db.session.commit()
@@ -466,7 +466,7 @@ def test_a_filtered_calendar_opens_at_the_next_activity_of_its_filter(activity, 
     assert "<title>March 2027" in coordinator_client.get(f"/calendar?venue={other.id}").text
 
 
-def test_only_the_calendar_page_after_the_move_offers_to_take_it_back(activity, coordinator_client):
+def test_only_the_calendar_page_directly_after_a_move_offers_to_undo_it(activity, coordinator_client):
     page = coordinator_client.get(drop(activity, "2027-01-19T08:00:00", "2027-01-19T12:00:00")).text
     answer = press_move(coordinator_client, activity, page)
     shown = coordinator_client.get(answer.location).text

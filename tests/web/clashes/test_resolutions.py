@@ -246,7 +246,7 @@ def test_in_the_calendar_a_resolution_leads_to_its_preview_there(coordinator_cli
     assert db.session.get_one(Activity, activity.id).starts_at == at(19, 12)
 
 
-def test_in_the_calendar_no_resolution_leads_to_the_present_place(coordinator_client, programme, hall):
+def test_in_the_calendar_no_resolution_proposes_the_present_time_and_venue(coordinator_client, programme, hall):
     activity = draft_activity(programme, hall, 21)
     query = {
         "on": "2027-01-23", "begins": "08:00", "ends": "12:00", "ends_on": "", "venue_id": hall.id,

@@ -31,7 +31,7 @@ def test_the_page_says_so_if_nothing_clashes(coordinator_client, activity):
     assert "Must be solved" not in page(coordinator_client)
 
 
-def test_a_double_booking_shows_who_what_where_and_until_when(
+def test_a_double_booking_names_the_person_activity_place_and_end(
     coordinator_client, coordinator, activity, programme, hall
 ):
     activity.coordinator_id = coordinator.id
@@ -75,7 +75,7 @@ def hidden(html: str) -> dict[str, str]:
     return dict(re.findall(r'<input [^>]*name="(version|csrf_token)"[^>]*value="([^"]*)"', html))
 
 
-def test_after_solving_a_clash_one_is_back_at_the_next_one(coordinator_client, programme):
+def test_after_a_clash_is_solved_the_page_returns_to_the_next_clash(coordinator_client, programme):
     first, second = (draft_activity(programme, None, day, title=title) for day, title in ((23, "Rakor"), (24, "Senam")))
     html = coordinator_client.get("/findings?severity=warn").text
     assert re.findall(r'<li class="card clash" id="([^"]+)">', html)[:2] == ["clash-1", "clash-2"]
@@ -91,7 +91,7 @@ def test_after_solving_a_clash_one_is_back_at_the_next_one(coordinator_client, p
     assert "Senam" in re.search(r'id="clash-1">.*?</h3>', coordinator_client.get(saved.location).text, re.S)[0]
 
 
-def test_the_mark_leads_back_to_the_clash(coordinator_client, activity):
+def test_marking_a_clash_as_intended_leads_back_to_it(coordinator_client, activity):
     an_absence(venue=activity.venue)
     html = coordinator_client.get("/findings").text.replace("&amp;", "&")
     (mark,) = set(re.findall(r'href="(/findings/intended[^"]*)"', html))
@@ -99,7 +99,9 @@ def test_the_mark_leads_back_to_the_clash(coordinator_client, activity):
     assert marked.location == "/findings#clash-1"
 
 
-def test_what_solves_a_clash_on_an_activity_s_own_page_leads_back_there(coordinator_client, activity, programme, hall):
+def test_a_resolution_on_an_activitys_or_programmes_page_leads_back_to_that_page(
+    coordinator_client, activity, programme, hall
+):
     draft_activity(programme, hall, 18, title="Pelatihan", starts_at=at(18, 10), ends_at=at(18, 13), holds_venue=False)
     html = coordinator_client.get(f"/activities/{activity.id}").text
     assert f"back=%2Factivities%2F{activity.id}" in html
@@ -241,7 +243,7 @@ def test_a_clash_that_is_gone_cannot_be_marked(coordinator_client, activity):
     assert "This clash does not exist any more, or has changed meanwhile." in said
 
 
-def test_a_viewer_reads_the_marks_and_sets_none(viewer_client, activity, programme, hall):
+def test_a_viewer_sees_which_clashes_are_intended_and_cannot_mark_one(viewer_client, activity, programme, hall):
     draft_activity(programme, hall, 18, title="Pelatihan", starts_at=at(18, 10), ends_at=at(18, 13), holds_venue=False)
     html = viewer_client.get("/findings").text
     assert "Aula Bappeda is taken" in text_of(html)
@@ -273,7 +275,7 @@ def findings(html: str) -> int:
     return len(re.findall(r'class="card clash', html))
 
 
-def test_twenty_two_drafts_on_one_day_are_one_finding_with_the_way_to_the_timetabling(coordinator_client, office):
+def test_twenty_two_drafts_on_one_day_are_one_finding_with_a_link_to_timetabling(coordinator_client, office):
     drafts = drafts_in(5, 4, 4, 4, 5)
     assert len(drafts) == 22
     html = coordinator_client.get("/findings").text
@@ -285,6 +287,6 @@ def test_twenty_two_drafts_on_one_day_are_one_finding_with_the_way_to_the_timeta
     assert "1 thing in the plan to look at again" in text_of(coordinator_client.get("/").text)
 
 
-def test_a_few_drafts_on_one_day_stay_single_findings(coordinator_client, office):
+def test_a_few_drafts_on_one_day_stay_separate_findings(coordinator_client, office):
     drafts_in(4)
     assert findings(coordinator_client.get("/findings").text) == 6

@@ -50,7 +50,7 @@ def test_a_group_is_made_of_people_found_by_search(coordinator_client, ani, budi
         ({"name": "x" * 121}, "Please shorten this to at most 120 letters."),
     ],
 )
-def test_an_incomplete_group_gets_a_sentence_and_stays_typed(coordinator_client, team, ani, data, sentence):
+def test_an_incomplete_group_gets_a_message_and_stays_in_the_form(coordinator_client, team, ani, data, sentence):
     answer = coordinator_client.post("/people/groups/new", data={"person_ids": [ani.id], "do": "save"} | data)
     assert (answer.status_code, sentence in answer.text) == (422, True)
     assert fields(answer.text)["name"] == [data["name"]]
@@ -80,7 +80,7 @@ def test_a_group_is_changed_and_deleted(coordinator_client, team, ani, budi):
     ]
 
 
-def test_of_two_who_change_a_group_the_second_is_told(coordinator_client, team, ani, coordinator):
+def test_if_two_people_change_a_group_the_second_is_told(coordinator_client, team, ani, coordinator):
     form = fields(coordinator_client.get(f"/people/groups/{team.id}/edit").text)
     groups.edit(team.id, GroupValues("Tim mereka", (ani.id,)), team.version, by=coordinator, now=NOW)
     answer = coordinator_client.post(f"/people/groups/{team.id}/edit", data=form | {"name": "Tim kami", "do": "save"})
@@ -115,7 +115,7 @@ def test_a_group_is_ticked_by_one_button_where_a_date_poll_asks(coordinator_clie
     assert fields(page)["person_ids"] == [str(budi.id)]  # Ani is asked already
 
 
-def test_those_chosen_to_be_invited_become_a_group(coordinator_client, activity, ani, budi):
+def test_people_chosen_for_an_invitation_can_be_saved_as_a_group(coordinator_client, activity, ani, budi):
     address = f"/activities/{activity.id}/invite/people"
     data = {"activity_ids": activity.id, "role": "participant", "person_ids": [ani.id, budi.id], "do": "save_group"}
     answer = coordinator_client.post(address, data=data)
@@ -123,7 +123,7 @@ def test_those_chosen_to_be_invited_become_a_group(coordinator_client, activity,
     assert fields(coordinator_client.get(answer.location).text)["person_ids"] == [str(ani.id), str(budi.id)]
 
 
-def test_erasing_a_person_takes_them_out_of_their_groups_and_their_data_names_them(team, ani, budi, coordinator):
+def test_erasing_a_person_removes_them_from_their_groups_and_the_export_names_the_groups(team, ani, budi, coordinator):
     assert privacy.export(ani.id, by=coordinator, now=NOW)["groups"] == ["Tim inti"]
     privacy.erase(ani.id, by=coordinator, now=NOW)
     assert members(team) == ["Budi Santoso"]
@@ -133,7 +133,7 @@ def test_a_persons_page_names_their_groups(coordinator_client, team, ani):
     assert "Groups Tim inti" in text_of(coordinator_client.get(f"/people/{ani.id}").text)
 
 
-def test_a_viewer_reads_groups_and_changes_none(viewer_client, team):
+def test_a_viewer_can_read_groups_but_not_change_them(viewer_client, team):
     assert "Tim inti" in viewer_client.get("/people/groups").text
     assert "Add a group" not in viewer_client.get("/people/groups").text
     addresses = ["/people/groups/new", f"/people/groups/{team.id}/edit", f"/people/groups/{team.id}/delete"]
@@ -153,7 +153,7 @@ def test_a_group_has_at_most_five_hundred_people(coordinator_client, office):
     assert (answer.status_code, "A group has at most 500 people." in answer.text) == (422, True)
 
 
-def test_the_list_takes_as_many_queries_for_many_groups(coordinator_client, team, ani, coordinator, queries):
+def test_the_number_of_queries_does_not_grow_with_the_groups(coordinator_client, team, ani, coordinator, queries):
     coordinator_client.get("/people/groups")
     few = queries(lambda: coordinator_client.get("/people/groups"))
     for n in range(5):

@@ -86,7 +86,7 @@ def filled(activity: Activity, ani: Person, administrator: User):
 
 @pytest.mark.parametrize(("address", "data", "field", "kind"), FORMS, ids=[form[0] for form in FORMS])
 @pytest.mark.parametrize(("press", "stored"), [("use", MEANT), ("asked", TYPED)])
-def test_an_address_that_looks_mistyped_is_asked_about_once(
+def test_an_address_that_looks_mistyped_is_questioned_once(
     current_app_, administrator, filled, address, data, field, kind, press, stored
 ):
     client = log_in(current_app_, administrator)
@@ -100,7 +100,7 @@ def test_an_address_that_looks_mistyped_is_asked_about_once(
     assert addresses(kind) == [stored]
 
 
-def test_an_address_that_is_stored_is_not_asked_about(coordinator_client):
+def test_an_address_that_is_already_stored_is_not_questioned(coordinator_client):
     rina = a_person("Rina Dewi", email=TYPED)
     form = coordinator_client.get(f"/people/{rina.id}/edit").text
     assert asked(form) == {"email-asked": TYPED}
@@ -110,13 +110,13 @@ def test_an_address_that_is_stored_is_not_asked_about(coordinator_client):
     assert saved.status_code == 302
 
 
-def test_another_address_that_looks_mistyped_is_asked_about_again(coordinator_client):
+def test_another_address_that_looks_mistyped_is_questioned_again(coordinator_client):
     again = {**PERSON, "email": "rina@yaho.com", "email-asked": TYPED}
     refused = coordinator_client.post("/people/new?lang=en", data=again)
     assert buttons(refused.text) == {"email-use": "rina@yahoo.com"}
 
 
-def test_the_suggestion_for_an_ill_formed_address_is_taken_by_one_press(coordinator_client):
+def test_one_press_accepts_the_suggestion_for_an_invalid_address(coordinator_client):
     refused = coordinator_client.post("/people/new?lang=en", data={**PERSON, "email": "rina@gmial,com"})
     assert buttons(refused.text) == {"email-use": MEANT}
     assert asked(refused.text) == {}

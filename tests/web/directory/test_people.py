@@ -103,7 +103,7 @@ def test_a_person_may_have_only_a_post(coordinator_client):
         ({"locale": "xx"}, "Please choose one from the list."),
     ],
 )
-def test_bad_input_gets_a_message_and_stays_typed_and_changes_nothing(coordinator_client, wrong, sentence):
+def test_invalid_input_gets_a_message_stays_in_the_form_and_changes_nothing(coordinator_client, wrong, sentence):
     response = coordinator_client.post("/people/new", data={**ANI_FORM, "note": "via lurah", **wrong})
     text = response.get_data(as_text=True)
     assert response.status_code == 422
@@ -159,7 +159,7 @@ def test_a_viewer_may_read_and_not_change(viewer_client, ani, path):
 
 
 @pytest.mark.parametrize("action", ["reminders/stop", "reminders/resume", "link", "export", "erase"])
-def test_a_viewer_may_not_act_for_a_person(viewer_client, ani, action):
+def test_a_viewer_may_not_change_anything_for_a_person(viewer_client, ani, action):
     assert viewer_client.post(f"/people/{ani.id}/{action}").status_code == 403
 
 

@@ -58,7 +58,7 @@ def test_a_sheet_is_checked_confirmed_and_reported(coordinator_page):
     assert (ani.name, ani.phone, ani.region_code) == ("Ani Wijaya", "+6281234567890", "18.72.01.1003")
 
 
-def test_one_reason_for_404_rows_is_said_once_and_another_column_is_suggested(coordinator_page):
+def test_a_common_reason_for_404_rows_is_shown_once_and_another_column_is_suggested(coordinator_page):
     rows = "".join(f"Kader {chr(97 + n % 26)}{chr(97 + n // 26)};Jalan {n % 5}\n" for n in range(404))
     preview = choose(coordinator_page, "Nama;Kelurahan\n" + rows, kind="pkk").location
     text = words(page(coordinator_page, preview))
@@ -74,7 +74,7 @@ def selected(html):
     return dict(zip(selects, [one and one[1] for one in chosen], strict=True))
 
 
-def test_the_guess_stands_above_the_first_rows_and_is_corrected_and_remembered(coordinator_page):
+def test_the_guessed_columns_are_shown_with_the_first_rows_can_be_corrected_and_are_remembered(coordinator_page):
     text = "NAMA;ASAL;ALAMAT\nAni Wijaya;Metro;Imopuro\nBudi Santoso;Metro;Yosodadi\n"
     preview = choose(coordinator_page, text).location
     html = page(coordinator_page, preview)
@@ -117,7 +117,7 @@ def test_a_file_in_which_nothing_is_recognised_is_read_once_its_columns_are_chos
     assert [person.name for person in everybody()] == ["Ani", "Budi"]
 
 
-def test_a_suggestion_is_taken_in_place_by_one_press(coordinator_page):
+def test_one_press_accepts_a_suggestion_on_the_page(coordinator_page):
     text = "Nama;Kelurahan;Email\nAni;Imopuro;ani@example,com\nBudi;Metro;budi@example,com\nCici;Atlantis;\n"
     preview = choose(coordinator_page, text).location
     assert "Take ani@example.com" in words(page(coordinator_page, preview))
@@ -138,7 +138,7 @@ def test_a_suggestion_is_taken_in_place_by_one_press(coordinator_page):
     ]
 
 
-def test_a_refused_row_shows_its_name_or_what_stands_in_it_and_all_its_reasons(coordinator_page):
+def test_a_refused_row_shows_its_name_or_its_content_and_all_reasons(coordinator_page):
     preview = choose(coordinator_page, "Nama;Kelurahan;Email\n;Atlantis;ani@example,com\nBudi;Atlantis;\n").location
     text = words(page(coordinator_page, preview))
     unknown = "There is no kelurahan “Atlantis” here. Please compare it with the list of kelurahan."
@@ -154,7 +154,7 @@ def test_a_refused_row_shows_its_name_or_what_stands_in_it_and_all_its_reasons(c
 @pytest.mark.parametrize(
     ("press", "stored"), [("Take ani@gmail.com", "ani@gmail.com"), ("It is right as it is", "ani@gmial.com")]
 )
-def test_an_address_that_looks_mistyped_is_taken_or_kept_by_one_press(coordinator_page, press, stored):
+def test_one_press_corrects_or_keeps_an_address_that_looks_mistyped(coordinator_page, press, stored):
     preview = choose(coordinator_page, "Nama;Kelurahan;Email\nAni;Imopuro;ani@gmial.com\n").location
     html = page(coordinator_page, preview)
     assert "This e-mail address looks mistyped 1 ani@gmial.com row 2 Ani" in words(html)
@@ -165,7 +165,7 @@ def test_an_address_that_looks_mistyped_is_taken_or_kept_by_one_press(coordinato
     assert [p.email for p in everybody()] == [stored]
 
 
-def test_all_suggestions_of_a_reason_are_taken_by_one_press(coordinator_page):
+def test_one_press_accepts_all_suggestions_of_one_reason(coordinator_page):
     text = "Nama;Kelurahan;Email\nAni;Imopuro;ani@example,com\nBudi;Metro;budi@example,com\n"
     preview = choose(coordinator_page, text).location
     assert "Take all 2 suggestions" in words(page(coordinator_page, preview))
@@ -180,7 +180,7 @@ CHANGED = "Nama;Kelurahan;HP;Email\nAni Wijaya;Imopuro;081234567890;baru@example
 DOUBTFUL = "Nama;Kelurahan;HP;Email\nAni Wijaya;Imopuro;081299998888;\n"
 
 
-def test_a_change_is_shown_with_old_and_new_value_and_can_be_left(coordinator_page):
+def test_a_change_is_shown_with_old_and_new_value_and_can_be_left_out(coordinator_page):
     coordinator_page.post(choose(coordinator_page, KNOWN).location)
     preview = choose(coordinator_page, CHANGED).location
     html = page(coordinator_page, preview)
@@ -203,7 +203,7 @@ def test_a_change_is_shown_with_old_and_new_value_and_can_be_left(coordinator_pa
     ],
 )
 @pytest.mark.parametrize("whole", [False, True])
-def test_a_doubtful_row_stands_beside_the_known_person_and_is_stored_as_chosen(
+def test_a_doubtful_row_is_shown_beside_the_known_person_and_stored_as_chosen(
     coordinator_page, decision, phones, whole
 ):
     coordinator_page.post(choose(coordinator_page, KNOWN).location)
@@ -239,7 +239,7 @@ def test_an_import_is_undone_from_its_report_or_from_the_list_of_the_last_day(co
     assert "This import was undone on" in text
 
 
-def test_who_was_changed_since_is_named_before_undoing(coordinator_page):
+def test_people_changed_since_the_import_are_named_before_undoing(coordinator_page):
     preview = choose(coordinator_page, KNOWN + "Budi;Metro;;\n").location
     coordinator_page.post(preview)
     undo = re.search(r'href="(/people/imports/\d+)"', page(coordinator_page, f"{preview}/report"))[1]
@@ -363,7 +363,7 @@ def test_an_invented_key_finds_nothing(coordinator_page, key):
     assert response.status_code == 404
 
 
-def test_what_came_of_a_file_is_kept_for_a_day(app, coordinator):
+def test_the_result_of_an_import_is_kept_for_a_day(app, coordinator):
     upload = uploads.keep(b"a;b", "kader.csv", by=coordinator, now=NOW)
     uploads.settle(upload, {"report": 1}, by=coordinator, now=NOW)
     assert uploads.fetch(upload.key, by=coordinator, now=NOW + timedelta(hours=23)).options == {"report": 1}

@@ -106,7 +106,7 @@ def test_a_pages_script_gets_a_new_token_for_an_expired_form_and_others_do_not(a
     assert "X-CSRF-Token" not in client.post("/language", data={"locale": "id"}).headers  # type: ignore[attr-defined]
 
 
-def test_a_script_of_a_page_made_for_another_account_is_refused(coordinator_client, coordinator: User):
+def test_a_script_request_from_a_page_of_another_account_is_refused(coordinator_client, coordinator: User):
     def status(account: object) -> int:
         headers = {"HX-Request": "true", "X-Account": str(account)}
         return coordinator_client.get("/people", headers=headers).status_code

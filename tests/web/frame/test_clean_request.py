@@ -40,7 +40,7 @@ def test_a_title_is_one_line(app: Flask, coordinator_client, programme: Programm
 @pytest.mark.parametrize(
     "query", ["endpoint=x", "_scheme=x", "_external=1", "_anchor=x", "_method=x", "self=x", "values=x"]
 )
-def test_a_query_parameter_reserved_by_flask_is_only_a_parameter(administrator_client, path: str, query: str):
+def test_a_query_parameter_with_a_name_reserved_by_flask_is_harmless(administrator_client, path: str, query: str):
     assert administrator_client.get(f"{path}?{query}", follow_redirects=True).status_code == 200
 
 

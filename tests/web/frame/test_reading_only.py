@@ -41,16 +41,16 @@ def said(client, addresses) -> dict[str, list[str]]:
     }
 
 
-def test_a_coordinator_is_asked_on_these_pages(coordinator_client, addresses):
+def test_these_pages_ask_a_coordinator_for_something(coordinator_client, addresses):
     asked = said(coordinator_client, addresses)
     assert {"/", *addresses[1:4], "/calendar?view=week&on=2027-01-18"} <= asked.keys()
 
 
-def test_a_viewer_is_asked_for_nothing(viewer_client, addresses):
+def test_these_pages_ask_a_viewer_for_nothing(viewer_client, addresses):
     assert said(viewer_client, addresses) == {}
 
 
 @pytest.mark.parametrize(("client", "has_them"), [("viewer_client", False), ("coordinator_client", True)])
-def test_the_menu_of_a_viewer_has_no_list_of_work(request, client, has_them):
+def test_the_menu_of_a_viewer_has_no_lists_of_work(request, client, has_them):
     menu = request.getfixturevalue(client).get("/programmes").text
     assert [f'href="{one}"' in menu for one in ("/to-call", "/findings", "/bell")] == [has_them] * 3

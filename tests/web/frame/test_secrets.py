@@ -53,7 +53,7 @@ def test_no_page_shows_an_answer_link_to_a_viewer(app: Flask, viewer_client, eve
     assert shown(app, viewer_client) == {}
 
 
-def test_a_coordinator_sees_the_links_to_pass_them_on(app: Flask, coordinator_client, everybody_has_a_link):
+def test_a_coordinator_sees_the_answer_links(app: Flask, coordinator_client, everybody_has_a_link):
     assert {"/people/1", "/organisations/1", "/invitations/1", "/activities/1/invitees/to-call"} <= shown(
         app, coordinator_client
     ).keys()
@@ -143,7 +143,7 @@ def test_a_copied_cookie_is_invalid_after_signing_out(app: Flask, coordinator: U
     assert stolen.get("/people").status_code == 302
 
 
-def test_changing_ones_own_password_is_in_the_audit_log(app: Flask, coordinator: User):
+def test_a_password_changed_by_its_user_is_in_the_audit_log(app: Flask, coordinator: User):
     client, _ = sign_in(app, coordinator.email)
     token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', client.get("/password").text)
     form = {

@@ -20,7 +20,7 @@ def find(client, **changes):
     return client.get("/free-times", query_string={**FIND, **changes})
 
 
-def test_it_starts_with_two_hours_in_the_next_two_weeks(coordinator_client, hall):
+def test_the_page_first_searches_for_two_hours_in_the_next_two_weeks(coordinator_client, hall):
     page = coordinator_client.get("/free-times").text
     assert 'value="120"' in page
     assert 'value="2027-01-04"' in page
@@ -51,7 +51,7 @@ def test_the_required_people_are_preselected_for_inviting_after_the_activity_is_
     assert "saved as a draft" in made.text
 
 
-def test_the_required_people_are_respected(coordinator_client, activity, ani, hall):
+def test_no_time_is_found_if_a_required_person_is_busy_all_day(coordinator_client, activity, ani, hall):
     an_invitation(activity, ani, Role.SPEAKER)
     activity.starts_at, activity.ends_at = at(18, 7, 30), at(18, 16)
     activity.venue_id = None
@@ -90,7 +90,7 @@ def test_a_booked_hall_is_named_as_the_obstacle(coordinator_client, activity, ha
         {"first": "2026-12-01", "last": "2026-12-02"}, {"venue": "9999"}, {"people": "-1"}, {"region_code": "99"},
     ],
 )  # fmt: skip
-def test_bad_input_gets_a_message_at_its_field(coordinator_client, hall, changes):
+def test_invalid_input_gets_a_message_at_its_field(coordinator_client, hall, changes):
     answer = find(coordinator_client, **changes)
     assert answer.status_code == 422
     assert "field-error" in answer.text
@@ -128,11 +128,11 @@ def test_a_viewer_has_no_access(viewer_client):
     assert 'href="/free-times"' not in viewer_client.get("/").text
 
 
-def test_the_menu_links_coordinators_to_it(coordinator_client):
+def test_the_menu_links_coordinators_to_the_page(coordinator_client):
     assert 'href="/free-times"' in coordinator_client.get("/").text
 
 
-def test_it_works_on_both_databases(any_app, coordinator_client, hall, programme):
+def test_the_search_works_on_both_databases(any_app, coordinator_client, hall, programme):
     db.session.add(draft_activity(programme, hall, starts_at=at(18, 8), ends_at=at(18, 12)))
     db.session.commit()
     page = find(coordinator_client).text

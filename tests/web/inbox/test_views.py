@@ -154,7 +154,7 @@ def test_the_log_names_the_sender_and_links_to_the_mail_until_it_is_erased(admin
     assert f'<a class="name" href="/incoming/{letter}">#{letter}</a>' in page(administrator_client, "/audit")
 
 
-def test_a_viewer_reads_and_changes_nothing(ani, viewer_client):
+def test_a_viewer_can_read_mails_but_change_nothing(ani, viewer_client):
     letter = mail(person=ani).id
     blocked(ani.email)
     shown = page(viewer_client)
@@ -203,12 +203,12 @@ def test_without_a_mailbox_the_menu_shows_nothing_and_the_page_says_so(coordinat
     assert "What people reply goes to dp3ap2kb@example.com" in page(coordinator_client, "/messages")
 
 
-def test_where_a_mailbox_is_read_nothing_hints_at_setting_one_up(coordinator_client, reading):
+def test_if_a_mailbox_is_read_nothing_suggests_setting_one_up(coordinator_client, reading):
     assert "mailbox" not in page(coordinator_client)
     assert "No mailbox is read" not in page(coordinator_client, "/messages")
 
 
-def test_the_office_s_page_shows_where_replies_go(app, administrator_client):
+def test_the_offices_page_shows_where_replies_go(app, administrator_client):
     assert "OUTREACH_IMAP_SERVER" in page(administrator_client, "/office")
     app.extensions["outreach"] = replace(app.extensions["outreach"], imap_server="imap.example.com")
     shown = page(administrator_client, "/office")

@@ -42,7 +42,7 @@ def test_the_lists_show_everybody_once_whether_or_not_mail_reaches_them(days, pr
         assert "Ani Wijaya" not in coordinator_client.get(f"{address}?q=santoso").text
 
 
-def test_the_list_says_of_nobody_that_they_have_not_answered_who_answered_before_a_move(days, budi, coordinator_client):
+def test_people_who_answered_before_a_move_are_not_listed_as_not_having_answered(days, budi, coordinator_client):
     sentences = ("They have not answered yet. Each", "They have not answered yet, or not since a move. Each")
     answer(days[0], budi, Choice.COMING)
     assert [one in coordinator_client.get("/to-call").text for one in sentences] == [True, False]
@@ -51,7 +51,7 @@ def test_the_list_says_of_nobody_that_they_have_not_answered_who_answered_before
     assert [one in coordinator_client.get("/to-call").text for one in sentences] == [False, True]
 
 
-def test_after_recording_comes_the_next_of_the_same_list_with_the_same_filter(
+def test_after_recording_the_next_person_of_the_same_filtered_list_follows(
     days, programme, ani, budi, coordinator, coordinator_client
 ):
     page = unescape(coordinator_client.get(f"/programmes/{programme.id}/to-call?role=cadre").text)
@@ -86,14 +86,14 @@ def test_after_recording_comes_the_next_of_the_same_list_with_the_same_filter(
     assert "That was the last one on this list." in answer.text
 
 
-def test_what_they_did_not_say_stays_open(days, ani, coordinator_client):
+def test_an_activity_without_a_recorded_answer_stays_open(days, ani, coordinator_client):
     first = invitation_of(days[0], ani)
     data = {"source": "phone", f"i{first.id}-choice": "coming"}
     coordinator_client.post(f"/to-call/person/{ani.id}", data=data)
     assert [invitation_of(day, ani).state for day in days] == [COMING, INVITED]
 
 
-def test_a_representative_without_a_name_is_refused_and_all_stays_typed(days, ani, coordinator_client):
+def test_a_representative_without_a_name_is_refused_and_the_input_stays_in_the_form(days, ani, coordinator_client):
     first, second = invitation_of(days[0], ani).id, invitation_of(days[1], ani).id
     data = {
         "source": "phone",
@@ -108,12 +108,12 @@ def test_a_representative_without_a_name_is_refused_and_all_stays_typed(days, an
     assert [invitation_of(day, ani).state for day in days] == [INVITED, INVITED]
 
 
-def test_nothing_chosen_is_said(days, ani, coordinator_client):
+def test_a_form_without_a_choice_gets_a_message(days, ani, coordinator_client):
     answer = coordinator_client.post(f"/to-call/person/{ani.id}", data={"source": "phone"})
     assert (answer.status_code, "Nothing is chosen yet." in answer.text) == (422, True)
 
 
-def test_the_names_of_an_organisation_lead_on_to_the_next_one(days, ani, police, coordinator_client):
+def test_after_the_names_of_an_organisation_the_next_callee_follows(days, ani, police, coordinator_client):
     activity = days[0]
     call = f"/to-call/organisation/{police.id}?activity={activity.id}"
     page = unescape(coordinator_client.get(call).text)
@@ -126,7 +126,7 @@ def test_the_names_of_an_organisation_lead_on_to_the_next_one(days, ani, police,
     assert answer.request.args["activity"] == str(activity.id)
 
 
-def test_the_person_s_page_records_and_comes_back(days, ani, coordinator_client):
+def test_recording_from_a_persons_page_comes_back_to_it(days, ani, coordinator_client):
     page = unescape(coordinator_client.get(f"/people/{ani.id}").text)
     call = f"/to-call/person/{ani.id}?back=%2Fpeople%2F{ani.id}"
     assert call in page
@@ -141,7 +141,7 @@ def test_the_person_s_page_records_and_comes_back(days, ani, coordinator_client)
     assert invitation_of(days[1], ani).state is NOT_COMING
 
 
-def test_recording_from_the_invitees_comes_back_to_the_same_filter(days, ani, coordinator_client):
+def test_recording_from_the_list_of_invitees_comes_back_to_the_same_filter(days, ani, coordinator_client):
     listed = f"/activities/{days[0].id}/invitees?state=invited&role=cadre"
     page = unescape(coordinator_client.get(listed).text)
     start = page.index(f"/invitations/{invitation_of(days[0], ani).id}/answer?back=")
@@ -167,7 +167,7 @@ def test_the_file_has_one_line_for_each_answer_to_ask_for(days, coordinator_clie
     assert "Hari kedua" in lines[2]
 
 
-def test_a_viewer_reads_the_list_and_records_nothing(days, ani, viewer_client):
+def test_a_viewer_can_read_the_list_but_record_nothing(days, ani, viewer_client):
     page = viewer_client.get("/to-call").text
     assert ("Ani Wijaya" in page, "Record answer" in page, "wa.me" in page) == (True, False, False)
     assert viewer_client.get(f"/to-call/person/{ani.id}").status_code == 403
@@ -177,7 +177,7 @@ def test_a_viewer_reads_the_list_and_records_nothing(days, ani, viewer_client):
 
 
 @pytest.mark.parametrize("after", ["", "person", "person-", "person-x", "venue-1", "person-99999999999", "person-9999"])
-def test_an_unknown_place_in_the_list_leads_to_the_list(office, coordinator_client, after):
+def test_an_unknown_callee_leads_to_the_list(office, coordinator_client, after):
     assert coordinator_client.get(f"/to-call/next?after={after}").headers["Location"] == "/to-call"
 
 

@@ -40,7 +40,7 @@ def test_odd_ids_are_left_out(coordinator_client, activity, ani, odd):
 
 
 @pytest.mark.parametrize("odd", [HUGE, str(2**31), "-1", ""])
-def test_odd_ids_elsewhere_are_no_fault(
+def test_odd_ids_elsewhere_cause_no_server_error(
     any_app, coordinator_client, default_rules, activity, programme, hall, ani, odd
 ):
     edit = f"/activities/{activity.id}/agenda"

@@ -89,7 +89,7 @@ def test_each_activity_gets_the_cadres_of_its_own_kelurahan(coordinator_client, 
     assert [(one.subject_id, one.detail["new"]) for one in log] == [(imopuro.id, 3), (yosodadi.id, 2)]
 
 
-def test_who_was_asked_least_lately_comes_first(coordinator_client, activities, cadres):
+def test_cadres_asked_longest_ago_come_first(coordinator_client, activities, cadres):
     earlier = draft_activity(None, None, 12)
     invite(earlier, cadres["Ani"], cadres["Citra"])
     invite(draft_activity(None, None, 13), cadres["Budi"])
@@ -112,7 +112,7 @@ def test_only_cadres_of_the_chosen_kinds_are_suggested(coordinator_client, activ
     ]
 
 
-def test_a_number_for_each_kind_is_one_press(coordinator_client, activities, cadres):
+def test_one_press_applies_a_number_for_each_kind(coordinator_client, activities, cadres):
     imopuro, yosodadi, _metro = activities
     page = coordinator_client.get(ADDRESS)
     assert "numbers-patbm" in page.text
@@ -142,31 +142,31 @@ def test_numbers_for_some_kinds_invite_only_these_kinds_unless_the_tick_is_taken
     assert "share the number above" in shared.text
 
 
-def test_the_tick_alone_leaves_out_nobody(coordinator_client, activities, cadres):
+def test_the_tick_without_numbers_leaves_out_nobody(coordinator_client, activities, cadres):
     page = fields(coordinator_client.get(f"{ADDRESS}?activity={activities[0].id}").text)
     shown = coordinator_client.post(ADDRESS, data=page | {"do": "choose"})
     assert len(ticked(shown.text)) == 4
 
 
-def test_a_kind_of_which_there_is_nobody_is_said_in_words(coordinator_client, activities, cadres):
+def test_a_kind_without_any_cadre_is_named_in_words(coordinator_client, activities, cadres):
     asked_for = choice(activities[:1], 1, do="choose") | {"numbers-posyandu": "3", "numbers-pkk": "1"}
     said = text_of(coordinator_client.post(ADDRESS, data=asked_for).text)
     assert "There is no cadre of Posyandu here." in said
 
 
-def test_a_kind_of_which_there_are_too_few_is_named(coordinator_client, activities, cadres):
+def test_a_kind_with_too_few_cadres_is_named(coordinator_client, activities, cadres):
     asked_for = choice(activities[:1], 1, do="choose") | {"numbers-patbm": "3", "numbers-pkk": "1"}
     assert "There is only 1 cadre of PATBM here." in text_of(coordinator_client.post(ADDRESS, data=asked_for).text)
 
 
 @pytest.mark.parametrize("number", ["-1", "101", "drei", "9" * 40])
-def test_an_impossible_number_for_a_kind_gets_a_sentence_beside_it(coordinator_client, activities, cadres, number):
+def test_an_impossible_number_for_a_kind_gets_a_message_beside_it(coordinator_client, activities, cadres, number):
     shown = coordinator_client.post(ADDRESS, data=choice(activities, do="choose") | {"numbers-patbm": number})
     assert shown.status_code == 422
     assert re.search(r'id="numbers-patbm-error"', shown.text)
 
 
-def test_those_invited_already_count_towards_the_number_and_stay(coordinator_client, activities, cadres):
+def test_people_already_invited_count_towards_the_number_and_stay_invited(coordinator_client, activities, cadres):
     invite(activities[0], cadres["Citra"])
     invite(activities[0], cadres["Dian"], role=Role.PARTICIPANT)
     shown = coordinator_client.post(ADDRESS, data=choice(activities[:1], 3, do="choose")).text
@@ -182,7 +182,7 @@ def test_the_choice_is_changed_for_one_kelurahan_before_it_is_saved(coordinator_
     assert [name for _id, name, _role in asked()] == ["Budi", "Dian", "Eka"]
 
 
-def test_nobody_from_elsewhere_and_nobody_made_up_is_invited(coordinator_client, activities, cadres):
+def test_people_of_another_kelurahan_and_invented_ids_are_not_invited(coordinator_client, activities, cadres):
     imopuro, yosodadi, _metro = activities
     strange = [*picks(imopuro, cadres["Eka"]), f"{yosodadi.id}-999999", "x", "-", "5", f"{imopuro.id}-{'9' * 40}"]
     answer = coordinator_client.post(ADDRESS, data=choice(activities, do="invite", pick=strange))
@@ -203,7 +203,7 @@ def test_nobody_from_elsewhere_and_nobody_made_up_is_invited(coordinator_client,
         ({"activity_ids": ["999"]}, "One of these choices does not exist any more."),
     ],
 )
-def test_an_incomplete_choice_gets_a_sentence_and_invites_nobody(
+def test_an_incomplete_choice_gets_a_message_and_invites_nobody(
     coordinator_client, activities, cadres, changed, sentence
 ):
     for do in ("choose", "invite"):
@@ -229,7 +229,7 @@ def test_a_whole_pattern_is_ticked_by_one_button_and_by_a_link(coordinator_clien
     assert fields(of_programme)["activity_ids"] == [str(other.id)]
 
 
-def test_at_first_all_kinds_and_five_are_chosen(coordinator_client, activities, cadres):
+def test_the_page_first_proposes_all_kinds_and_five_cadres(coordinator_client, activities, cadres):
     found = fields(coordinator_client.get(ADDRESS).text)
     assert (found["kinds"], found["number"]) == (["patbm", "pkk"], ["5"])
 
@@ -244,7 +244,9 @@ def test_only_open_activities_with_a_kelurahan_that_lie_ahead_are_offered(coordi
     assert shown == [False, False, True, False]
 
 
-def test_the_filtered_list_of_activities_leads_to_the_same_ones(coordinator_client, activities, cadres):
+def test_the_filtered_list_of_activities_links_to_the_page_with_the_same_activities(
+    coordinator_client, activities, cadres
+):
     page = coordinator_client.get("/activities?q=yosodadi").text
     link = re.search(r'href="(/activities/invite/cadres[^"]*)"', page)[1].replace("&amp;", "&")
     said = text_of(coordinator_client.get(link).text)
@@ -262,7 +264,7 @@ def test_a_search_finds_activities_and_keeps_the_ticks(coordinator_client, activ
     assert fields(page)["activity_ids"] == [str(activities[0].id)]
 
 
-def test_mails_that_go_out_at_once_are_counted_and_the_way_leads_back_to_the_programme(
+def test_mails_that_go_out_at_once_are_counted_and_inviting_leads_back_to_the_programme(
     coordinator_client, activities, cadres, programme, coordinator
 ):
     for one in activities:
@@ -298,7 +300,7 @@ def test_a_cadre_expected_elsewhere_comes_last_and_is_left_out_by_one_button(coo
     assert ticked(fewer) == [*picks(imopuro, cadres["Ani"]), *picks(yosodadi, cadres["Fitri"])]
 
 
-def test_a_clash_that_a_change_brings_is_shown_before_anybody_is_invited(coordinator_client, activities, cadres):
+def test_a_clash_caused_by_a_change_is_shown_before_anybody_is_invited(coordinator_client, activities, cadres):
     yosodadi = activities[1]
     invite(draft_activity(None, None, 19, title="Pelatihan kader"), cadres["Eka"])
     before = asked()
@@ -312,7 +314,7 @@ def test_a_clash_that_a_change_brings_is_shown_before_anybody_is_invited(coordin
     assert (yosodadi.id, "Eka", Role.CADRE) in asked()
 
 
-def test_what_was_cancelled_meanwhile_refuses_all(coordinator_client, activities, cadres):
+def test_an_activity_cancelled_meanwhile_refuses_all(coordinator_client, activities, cadres):
     kept = fields(coordinator_client.post(ADDRESS, data=choice(activities, 1, do="choose")).text)
     activities[1].state = ActivityState.CANCELLED
     db.session.commit()
@@ -348,7 +350,7 @@ def test_one_cadre_of_two_kelurahan_at_the_same_time_is_a_clash_of_the_later_one
     assert ticked(suggested)[2:] == picks(yosodadi, cadres["Eka"], cadres["Fitri"])
 
 
-def test_a_way_out_leads_away_and_back_to_the_same_choice(coordinator_client, activities, cadres):
+def test_a_resolution_leads_away_and_back_to_the_same_choice(coordinator_client, activities, cadres):
     an_absence(person=cadres["Ani"], starts_at=at(18, 0), ends_at=at(19, 0))
     data = choice(activities, do="check", pick=picks(activities[0], cadres["Ani"], cadres["Budi"]))
     first = coordinator_client.post(ADDRESS, data=data).text
@@ -368,7 +370,7 @@ def test_the_number_of_queries_does_not_grow_with_the_activities(coordinator_cli
     assert ask(activities[:2]) == ask(activities)
 
 
-def test_the_lists_lead_there(coordinator_client, activities, programme):
+def test_the_lists_link_to_the_page(coordinator_client, activities, programme):
     link = 'href="/activities/invite/cadres'
     assert link in coordinator_client.get("/activities").text
     assert link not in coordinator_client.get(f"/programmes/{programme.id}").text
@@ -378,6 +380,6 @@ def test_the_lists_lead_there(coordinator_client, activities, programme):
     assert link in coordinator_client.get(f"/activities/{activities[1].id}/invite/cadres").text
 
 
-def test_a_viewer_finds_no_way_there(viewer_client, activities):
+def test_a_viewer_has_no_link_to_the_page_and_no_access(viewer_client, activities):
     assert "/activities/invite/cadres" not in viewer_client.get("/activities").text
     assert viewer_client.get(ADDRESS).status_code == 403

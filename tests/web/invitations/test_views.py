@@ -321,7 +321,7 @@ def test_a_viewer_finds_neither_answer_links_nor_whatsapp(ani_and_police_invited
     assert ("/j/" in page, "wa.me" in page) == (False, False)
 
 
-def test_an_organisation_s_page_links_to_its_mails(ani_and_police_invited, the_polices, police, coordinator_client):
+def test_an_organisations_page_links_to_its_mails(ani_and_police_invited, the_polices, police, coordinator_client):
     page = coordinator_client.get(f"/invitations/{the_polices.id}").text
     address = f"/messages?activity={ani_and_police_invited.id}&amp;organisation={police.id}"
     assert address in page
@@ -345,7 +345,7 @@ def test_cadres_of_a_kelurahan_are_invited_in_one_step(activity, ani, budi, coor
         ({"region_codes": "18.72.01.1003"}, "Tick at least one kind of cadre."),
     ],
 )
-def test_nothing_ticked_never_means_all_cadres(activity, ani, budi, coordinator_client, ticked, sentence):
+def test_ticking_nothing_never_invites_all_cadres(activity, ani, budi, coordinator_client, ticked, sentence):
     address = f"/activities/{activity.id}/invite/cadres"
     data = {"activity_ids": activity.id, **ticked}
     assert "No cadre matches" in coordinator_client.post(address, data={**data, "do": "count"}).text
@@ -565,14 +565,14 @@ def test_a_draft_lists_nobody_to_call(activity, ani, coordinator, coordinator_cl
     assert "No mail reaches" not in coordinator_client.get(f"/activities/{activity.id}/invitees").text
 
 
-def test_the_call_list_s_file_contains_no_formula(ani_and_police_invited, ani, coordinator_client):
+def test_the_file_of_the_call_list_contains_no_formula(ani_and_police_invited, ani, coordinator_client):
     ani.email, ani.name = "", "=cmd|' /C calc'!A0"
     db.session.commit()
     text = coordinator_client.get(f"/activities/{ani_and_police_invited.id}/invitees/to-call?file=csv").text
     assert "'=cmd" in text
 
 
-def test_a_viewer_reads_and_changes_nothing(ani_and_police_invited, anis, viewer_client):
+def test_a_viewer_can_read_invitations_but_change_nothing(ani_and_police_invited, anis, viewer_client):
     page = viewer_client.get(f"/activities/{ani_and_police_invited.id}/invitees")
     assert page.status_code == 200
     assert "Record answer" not in page.text
@@ -603,7 +603,7 @@ def test_equal_names_are_distinguished_by_place(activity, ani, coordinator_clien
     assert "Yosodadi" in page
 
 
-def test_those_without_an_answer_are_one_filter_before_and_after_the_deadline(
+def test_one_filter_has_people_without_an_answer_before_and_after_the_deadline(
     ani_and_police_invited, ani, coordinator_client
 ):
     first, second = invitations()
@@ -621,7 +621,7 @@ def test_those_without_an_answer_are_one_filter_before_and_after_the_deadline(
     assert '<input type="hidden" name="state"\n    value="unanswered">' in page
 
 
-def test_the_activitys_page_names_who_comes_in_whose_place(
+def test_the_activitys_page_names_representatives_beside_the_invitees(
     ani_and_police_invited, ani, coordinator, coordinator_client
 ):
     one = invitations()[0]
@@ -633,7 +633,7 @@ def test_the_activitys_page_names_who_comes_in_whose_place(
 
 
 @pytest.mark.usefixtures("clock_stands")
-def test_the_filtered_list_is_reminded_after_a_look_at_who_gets_what(coordinator_client, activity, ani, budi):
+def test_the_people_of_a_filtered_list_are_reminded_after_a_preview(coordinator_client, activity, ani, budi):
     budi.email = ""
     db.session.commit()
     inviting.invite_people([activity.id], [ani.id, budi.id], Role.CADRE, by=None, now=at(1))
@@ -658,7 +658,7 @@ def test_the_filtered_list_is_reminded_after_a_look_at_who_gets_what(coordinator
 
 
 @pytest.mark.usefixtures("clock_stands")
-def test_whoever_has_answered_is_reminded_only_if_that_is_chosen(coordinator_client, activity, ani, budi):
+def test_people_who_answered_are_reminded_only_if_that_is_chosen(coordinator_client, activity, ani, budi):
     inviting.invite_people([activity.id], [ani.id, budi.id], Role.CADRE, by=None, now=at(1))
     publishing.publish([activity.id], by=None, now=at(1))
     reminding.tick(at(1))

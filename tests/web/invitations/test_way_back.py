@@ -108,7 +108,7 @@ def test_offices_keep_their_seats(coordinator_client, programme, police, hall):
     assert (invitation.organisation_id, invitation.quota) == (police.id, 7)
 
 
-def test_for_cadres_it_is_remembered_who_is_left_out(coordinator_client, activity, programme, ani, budi):
+def test_cadres_who_are_left_out_are_remembered_on_the_way_back(coordinator_client, activity, programme, ani, budi):
     other = draft_activity(None, None, 18)
     an_invitation(other, ani, Role.CADRE)
     an_absence(person=budi, starts_at=at(18, 0), ends_at=at(19, 0))
@@ -184,7 +184,7 @@ def test_an_outdated_choice_is_shown_to_be_changed(coordinator_client, programme
     ["https://example.org/", "//example.org/activities/1/invite/people?a", "/activities/1/invite/people", "/polls/1",
      "/activities/1/invite/people?a\nb", "/activities/x/invite/people?a", "/activities/1/invite/people?" + "a" * 4000],
 )  # fmt: skip
-def test_the_return_link_leads_nowhere_else(coordinator_client, activity, back):
+def test_the_return_link_accepts_no_other_address(coordinator_client, activity, back):
     address = way_back.leading_back(f"/activities/{activity.id}/edit", back)
     form = coordinator_client.get(address).text
     assert "Afterwards you are back" not in form

@@ -92,7 +92,7 @@ def test_one_more_row_copies_the_last_a_day_later_and_a_row_can_be_removed(coord
     assert count(DatePoll) == 0
 
 
-def test_invalid_input_stays_with_its_message(coordinator_client):
+def test_invalid_input_stays_in_the_form_with_its_message(coordinator_client):
     page = coordinator_client.post("/polls/new", data=form(("2027-01-18", "12:00", "08:00"), TUESDAY))
     assert page.status_code == 422
     assert "The end must be later than the start." in words(page.text)
@@ -360,7 +360,7 @@ def test_a_polls_text_is_previewed_with_a_proposed_slot(coordinator_client, acti
     assert values().title not in shown.subject
 
 
-def test_a_proposal_on_a_day_off_is_warned_of_while_it_is_entered_and_once_before_saving(coordinator_client, office):
+def test_a_slot_on_a_day_off_gives_a_warning_while_it_is_entered_and_once_before_saving(coordinator_client, office):
     entered = form(("2027-01-17", "08:00", "10:00"), ("2027-01-19", "08:00", "10:00"), ("2027-01-24", "", ""))
     seen = coordinator_client.post("/polls/new", data={**entered, "look": "1"})
     assert seen.status_code == 200

@@ -121,7 +121,7 @@ def test_an_empty_row_is_left_out(coordinator_client):
         ({"contact_phone": "telepon"}, "phone"),
     ],
 )
-def test_bad_input_gets_a_message_and_stays_typed_and_saves_nothing(coordinator_client, changes, sentence):
+def test_invalid_input_gets_a_message_stays_in_the_form_and_is_not_saved(coordinator_client, changes, sentence):
     page = coordinator_client.post("/programmes/new", data=typed(**changes))
     assert page.status_code == 422
     assert sentence in page.text

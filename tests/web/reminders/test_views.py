@@ -202,7 +202,7 @@ def test_a_rule_that_differs_only_in_its_name_is_refused(coordinator_client):
     assert coordinator_client.post("/rules/new", data=twin | {"days": "2"}).status_code == 302
 
 
-def test_a_reminder_moved_into_the_past_by_a_rules_change_says_so(app):
+def test_a_reminder_missed_because_its_rule_changed_has_a_reason_in_words(app):
     with app.test_request_context("/?lang=en"):
         assert reason_words("rule_changed") == "Its rule was changed, and the new moment had passed already."
 
@@ -222,7 +222,7 @@ def test_a_rules_own_text_is_named_by_its_rule_and_not_by_a_key(administrator_cl
 
 
 @pytest.mark.usefixtures("clock_stands")
-def test_a_trial_of_the_text_being_written_goes_to_oneself_only(app, activity, ani, coordinator, coordinator_client):
+def test_a_trial_mail_of_an_unsaved_text_goes_only_to_its_author(app, activity, ani, coordinator, coordinator_client):
     inviting.invite_people([activity.id], [ani.id], Role.CADRE, by=None, now=NOW)
     path = "/texts/invitation-cadre/id/trial"
     text = {
@@ -248,5 +248,5 @@ def test_a_trial_of_the_text_being_written_goes_to_oneself_only(app, activity, a
     assert db.session.query(MessageText).count() == 0
 
 
-def test_a_viewer_sends_no_trial(viewer_client):
+def test_a_viewer_cannot_send_a_trial_mail(viewer_client):
     assert viewer_client.post("/texts/invitation-cadre/id/trial").status_code == 403

@@ -50,7 +50,7 @@ def test_the_menu_links_to_a_page_that_explains_timetabling(coordinator_client):
     assert "Nothing has been placed yet" in words(page.text)
 
 
-def test_one_button_is_enough(coordinator_client, launched):
+def test_one_button_starts_a_search_of_all_drafts(coordinator_client, launched):
     """The form's default values, sent unchanged, start a search of all drafts."""
     activities = three_at_once()
     page = coordinator_client.get("/placements/new").get_data(as_text=True)
@@ -325,7 +325,7 @@ def test_the_pages_take_few_queries_for_any_number_of_activities(coordinator_cli
     assert [asked("new"), asked(other_id)] == few
 
 
-def test_an_error_among_the_wishes_is_not_in_a_closed_part_of_the_page(coordinator_client, launched):
+def test_an_error_in_the_wishes_opens_that_part_of_the_page(coordinator_client, launched):
     sent = the_form(three_at_once(), hours_from="noon")
     page = coordinator_client.post("/placements/new", data=sent).get_data(as_text=True)
     wishes = page.partition('id="more"')[2]
@@ -334,7 +334,7 @@ def test_an_error_among_the_wishes_is_not_in_a_closed_part_of_the_page(coordinat
     assert re.search(r'<input[^>]*autofocus[^>]*name="hours_from"', page)
 
 
-def test_what_was_taken_is_undone_on_a_page_that_says_what_goes_back_and_what_stays(coordinator_client):
+def test_an_applied_proposal_is_undone_on_a_page_that_lists_what_moves_back_and_what_stays(coordinator_client):
     drafts = three_at_once()
     search = searched(a_request(drafts, facilitators()))
     page = f"/placements/{search.id}"
