@@ -10,6 +10,8 @@ from outreach.extensions import Model
 from outreach.models.base import Created, Identified, UTCDateTime, enum_of
 from outreach.models.places import Region
 
+ERASED = "(erased)"  # the name of a person whose data is erased
+
 
 class Organisation(Identified, Created, Model):
     __tablename__ = "organisation"

@@ -5,7 +5,7 @@ A result is stored only if the fence is still the claim's. outbox/settle.py deri
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,8 +20,9 @@ from outreach.domain.mail.address_faults import AddressFault
 from outreach.domain.mail.failures import FailureReason
 from outreach.domain.mail.still_true import SkipReason
 from outreach.domain.states import InvitationState, MessageState
-from outreach.models import Attempt, Invitation, Message, MessageLine, Reminder
+from outreach.models import Attempt, Invitation, Message, MessageLine, Person, Reminder
 from outreach.models.mails import IS_IN_WORK
+from outreach.models.people import ERASED
 from outreach.transactions import writing
 
 MAY_HAVE_ARRIVED = frozenset({MessageState.SENT, MessageState.UNKNOWN})
@@ -85,6 +86,7 @@ def settle_in(
     ours = [result for result in results if result.lease in held]
     if not ours:
         return []
+    ours = _without_erased(session, ours)
     tried = [
         (r.lease.message_id, at, worker, (r.outcome or r.state).value, r.code, r.reply[:300]) for r in ours if r.tried
     ]
@@ -103,6 +105,45 @@ def settle_in(
         session, [id_ for result in ours if result.state in MAY_HAVE_ARRIVED for id_ in result.now_invited], now
     )
     return ours
+
+
+def _without_erased(session: Session, results: Sequence[Settled]) -> list[Settled]:
+    """Return the results without the address and the server's words for people who were erased during the hand-over.
+
+    A mail that names an erased person as representative is not kept. Call it once the messages are locked: erasing locks
+    them first.
+    """
+    ids = [result.lease.message_id for result in results if result.address or result.reply or result.mail]
+    if not ids:
+        return list(results)
+    named = (
+        sa.select(MessageLine.message_id)
+        .join(Invitation, MessageLine.invitation_id == Invitation.id)
+        .where(MessageLine.message_id.in_(ids), Invitation.representative_name == ERASED)
+    )
+    to_representative = Message.representative_of_id.is_not(None)
+    rows = session.execute(
+        sa.select(Message.id, sa.or_(Person.erased_at.is_not(None), to_representative))
+        .outerjoin(Person, Message.person_id == Person.id)
+        .where(Message.id.in_(ids), sa.or_(Person.erased_at.is_not(None), Message.id.in_(named)))
+    )
+    erased = {id_: bool(is_theirs) for id_, is_theirs in rows}
+    theirs = [id_ for id_, is_theirs in erased.items() if is_theirs]
+    if theirs:
+        session.execute(
+            sa.update(Message)
+            .where(Message.id.in_(theirs))
+            .values(address="", server_reply="")
+            .execution_options(synchronize_session=False)
+        )
+    found = []
+    for result in results:
+        if result.lease.message_id in erased:
+            result = replace(result, mail=None)
+            if erased[result.lease.message_id]:
+                result = replace(result, address="", reply="", fault=None)
+        found.append(result)
+    return found
 
 
 def _keep_mails(connection: sa.Connection, mails: Mapping[int, KeptMail]) -> None:

@@ -37,6 +37,8 @@ from outreach.models import (
     agenda_speaker,
     people_group_member,
 )
+from outreach.models.mails import IS_WAITING
+from outreach.models.people import ERASED
 from outreach.services import audit
 from outreach.services.directory import import_undo
 from outreach.services.directory.people import PersonErased, PersonMissing, get
@@ -49,7 +51,6 @@ from outreach.services.privacy import inbox
 from outreach.services.privacy import timetables as timetable_privacy
 from outreach.transactions import writing
 
-ERASED = "(erased)"
 AHEAD = (ActivityState.DRAFT, ActivityState.PUBLISHED)
 
 
@@ -135,6 +136,7 @@ def erase(person_id: int, *, by: User | None, now: datetime) -> Person:
             raise PersonMissing
         if person.erased_at is not None:
             raise PersonErased
+        _lock_mails(session, person)
         _withdraw(session, person_id, locked, now)
         inbox.forget(session, person)
         absence_privacy.forget(session, person_id)
@@ -179,16 +181,28 @@ def _withdraw(session: Session, person_id: int, locked: Collection[int], now: da
         seats.offer_freed(session, session.get_one(Activity, activity_id), now=now)
 
 
+def _lock_mails(session: Session, person: Person) -> None:
+    """Lock the waiting mails to the person, and those that name them as representative, before anything of them is removed.
+
+    A worker that stores a mail's result has then stored it already, or waits and finds that the person is erased.
+    """
+    represented = _represented_by(person).with_only_columns(Invitation.id)
+    naming = sa.select(MessageLine.message_id).where(MessageLine.invitation_id.in_(represented))
+    about = sa.or_(Message.person_id == person.id, Message.id.in_(naming))
+    in_order_of_claims = sa.select(Message.id).where(IS_WAITING, about).order_by(Message.due_at, Message.id)
+    session.execute(in_order_of_claims.with_for_update())
+
+
 def _forget_mails(session: Session, person_id: int) -> None:
     own = sa.select(Message.id).where(Message.person_id == person_id)
-    session.execute(sa.update(Attempt).where(Attempt.message_id.in_(own)).values(reply=""))
-    session.execute(sa.delete(SentMail).where(SentMail.message_id.in_(own)))
     session.execute(
         sa.update(Message)
         .where(Message.person_id == person_id, Message.state.in_(TO_SEND))
         .values(state=MessageState.SKIPPED, reason=SkipReason.ERASED.value, merge_key=None)
     )
     session.execute(sa.update(Message).where(Message.person_id == person_id).values(address="", server_reply=""))
+    session.execute(sa.update(Attempt).where(Attempt.message_id.in_(own)).values(reply=""))
+    session.execute(sa.delete(SentMail).where(SentMail.message_id.in_(own)))
     for message in session.scalars(_archived_to(person_id)):
         message.address, message.server_reply = "", ""
         message.tries = [{**one, "reply": ""} for one in message.tries]
@@ -217,6 +231,13 @@ def _forget_mails_naming(session: Session, represented_ids: Collection[int]) -> 
     """Delete the stored mails about invitations that named somebody as representative, and the address they went to."""
     about = sa.select(MessageLine.message_id).where(MessageLine.invitation_id.in_(represented_ids))
     session.execute(sa.delete(SentMail).where(SentMail.message_id.in_(about)))
+    to_them = sa.select(Message.id).where(Message.representative_of_id.in_(represented_ids))
+    session.execute(
+        sa.update(Attempt)
+        .where(Attempt.message_id.in_(to_them))
+        .values(reply="")
+        .execution_options(synchronize_session=False)
+    )
     session.execute(
         sa.update(Message)
         .where(Message.representative_of_id.in_(represented_ids))

@@ -7,10 +7,16 @@ import pytest
 import sqlalchemy as sa
 
 from outreach.delivery import tokens
+from outreach.delivery.mail import kept
+from outreach.delivery.outbox import leases, results
+from outreach.delivery.outbox import settle as settling
+from outreach.delivery.outbox.prepare import Preparer
+from outreach.delivery.smtp.outcomes import Accepted, Permanent, Temporary
+from outreach.domain.answers import Choice, Representative
 from outreach.domain.kinds import AnswerSource, Audience, IncomingKind, IncomingOutcome, MailKind, Role
 from outreach.domain.mail.incoming import Participation
 from outreach.domain.states import ActivityState, InvitationState, MessageState
-from outreach.extensions import db
+from outreach.extensions import current_settings, db
 from outreach.models import (
     AddressFailure,
     AgendaItem,
@@ -20,6 +26,7 @@ from outreach.models import (
     IncomingMail,
     Invitation,
     Link,
+    MailFrame,
     Message,
     MessageLine,
     Person,
@@ -32,7 +39,8 @@ from outreach.services.directory.people import PersonErased, PersonMissing
 from outreach.services.inbox import retention as inbox_retention
 from outreach.services.invitations import links
 from outreach.services.privacy import person as privacy
-from tests.world import NOW, an_invitation, at, draft_activity
+from outreach.services.reminders import tick as reminding
+from tests.world import NOW, an_invitation, answer, at, draft_activity, invite, publish
 
 
 def a_cadres_invitation(activity, person, state=InvitationState.COMING, **values):
@@ -339,3 +347,75 @@ def test_kept_mails_to_a_person_and_those_that_name_them_as_representative_are_d
     assert [(address, id is not None) for address, id in kept] == [
         ("", False), (ani.email, False), ("", False), (ani.email, True),
     ]  # fmt: skip
+
+
+def handing_over(now):
+    """Let what is due be handed over to the mail server, which has not answered yet."""
+    reminding.tick(now)
+    batch = Preparer(current_settings()).prepare(leases.claim("w", 100, 60.0, now=now), now=now)
+    results.settle(batch.decided, MessageState.LEASED, "w", now=now)
+    results.turn([], [ready.lease for ready in batch.ready], "w", lease_s=60.0, now=now)
+    return batch.ready
+
+
+def server_answers(handed, reply, now):
+    found = [
+        settling.settled(ready, ready.planned.write(), reply(ready.planned.recipient), now=now) for ready in handed
+    ]
+    results.settle(found, MessageState.HANDING_OVER, "w", now=now)
+    db.session.rollback()
+    db.session.expire_all()
+
+
+def places_of(word: str) -> set[str]:
+    """Return the tables and columns in which the word stands. Kept mails are read as they were sent."""
+    frames = dict(db.session.execute(sa.select(MailFrame.key, MailFrame.data)).all())
+    mails = [
+        kept.whole_of(mail.data, frames.get(mail.frame_key or "")) for mail in db.session.scalars(sa.select(SentMail))
+    ]
+    found = {"sent_mail.data" for mail in mails if word.encode() in mail}
+    for table in db.metadata.sorted_tables:
+        for row in db.session.execute(sa.select(table)).mappings():
+            found |= {f"{table.name}.{key}" for key, value in row.items() if word in str(value)}
+    return found
+
+
+REPLIES = {
+    "accepted": lambda to: Accepted(250, f"OK for {to}"),
+    "temporary": lambda to: Temporary(451, f"later, {to}"),
+    "permanent": lambda to: Permanent(550, f"5.1.1 <{to}> User unknown"),
+}
+
+
+@pytest.mark.parametrize("reply", REPLIES)
+def test_a_mail_on_its_way_brings_no_data_back(any_app, default_rules, programme, hall, ani, budi, reply):
+    activity = draft_activity(programme, hall, 18)
+    invite(activity, ani, budi)
+    publish(activity)
+    handed = handing_over(NOW)
+    assert len(handed) == 2
+    erase(budi)
+    server_answers(handed, REPLIES[reply], NOW)
+    assert places_of("budi@example.com") == places_of("Budi") == set()
+    (to_ani, to_budi) = db.session.scalars(sa.select(Message).order_by(Message.id))
+    assert (to_ani.state, to_ani.address, to_budi.address, to_budi.server_reply) == (
+        to_budi.state, "ani@example.com", "", "",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("reply", REPLIES)
+def test_a_mail_on_its_way_to_a_representative_brings_no_data_back(
+    any_app, default_rules, programme, hall, ani, budi, reply
+):
+    activity = draft_activity(programme, hall, 18)
+    invite(activity, ani)
+    publish(activity)
+    server_answers(handing_over(NOW), REPLIES["accepted"], NOW)
+    represented = Representative(budi.full_name, "", budi.phone, budi.email)
+    answer(activity, ani, Choice.REPRESENTED, now=NOW, representative=represented)
+    day_before = at(17, 8)
+    handed = handing_over(day_before)
+    assert [ready.planned.recipient for ready in handed] == ["budi@example.com"]
+    erase(budi)
+    server_answers(handed, REPLIES[reply], day_before)
+    assert places_of("budi@example.com") == places_of("Budi") == set()
