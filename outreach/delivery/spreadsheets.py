@@ -1,6 +1,7 @@
 """Lists as spreadsheet files: .xlsx for Excel, and CSV. Rows are written as they come, so a long list needs little memory.
 
-A text never becomes a formula: in .xlsx every text is stored as text; in CSV a sign that begins a formula gets an apostrophe.
+A text never becomes a formula: in .xlsx every text is stored as text; in CSV a sign that may begin a formula gets an
+apostrophe, also after what another program takes as the separator or the end of a line.
 """
 
 import io
@@ -25,6 +26,10 @@ MOST_ROWS = 200_000
 KEPT_LETTERS = 64  # longer texts, such as notes, are not kept in memory
 # Excel writes a character that XML does not allow as _x0007_. If a text itself looks like that, its underscore becomes _x005F_.
 _CONTROL, _LOOKS_LIKE = re.compile(r"[\x00-\x08\x0b-\x1f\ufffe\uffff]"), re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
+# Where a cell may begin: at the start, and after each separator that a program may expect. Blanks before a formula are ignored.
+# Signs: https://owasp.org/www-community/attacks/CSV_Injection, and those of DDE.
+_FORMULA = re.compile(r"((?:^|[;,\t\r\n])\s*)(?=[=+\-@|%\uff1d\uff0b\uff0d\uff20])")
+_PLAIN_NUMBER = re.compile(r"-?[0-9]+(?:[.,][0-9]+)*")
 Cell = str | int | float | date | datetime | None
 
 
@@ -142,7 +147,17 @@ def _plain(value: Cell) -> Any:
         return f"{value:%Y-%m-%d %H:%M}"
     if isinstance(value, date):
         return value.isoformat()
+    if isinstance(value, str):
+        return harmless(value)
     return "" if value is None else value
+
+
+def harmless(text: str) -> str:
+    """Return a text of a CSV file in which no part is read as a formula, whatever separates the cells."""
+    if not text or _PLAIN_NUMBER.fullmatch(text):
+        return text
+    safe = _FORMULA.sub(r"\1'", text)
+    return f"'{safe}" if safe[0] in "\t\r\n" else safe
 
 
 def _sheet_name(title: str) -> str:

@@ -445,3 +445,48 @@ def test_a_search_with_any_word_of_the_erased_persons_name_loses_all_its_words(
     coordinator_client.get("/people", query_string={"q": words, "file": "csv"})
     privacy.erase(siti.id, by=None, now=NOW)
     assert [entry.detail["filters"]["q"] for entry in log()] == ["(erased)" if erased else words]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a;=1+1", "a,=1+1", "a\t@SUM(A1)", "\t=1+1", "\r=1+1", " =1+1", "baris\n=1+1", "a; +1", "\uff1d1+1", "x;-2+3|cmd"],
+)
+@pytest.mark.parametrize(("written", "read"), [(",", ";"), (";", ","), (";", "\t"), (",", ",")])
+def test_no_cell_of_a_csv_becomes_a_formula_whatever_separates_them(text: str, written: str, read: str):
+    file = io.BytesIO()
+    spreadsheets.write_csv(file, [Column("Note", 10, str), Column("Again", 10, str)], [text], written)
+    lines = file.getvalue().decode("utf-8-sig")
+    for rows in (csv.reader(io.StringIO(lines, newline=""), delimiter=read), (re.split('[;,\t\r\n"]', lines),)):
+        for row in rows:
+            assert [cell for cell in row if cell.strip()[:1] in set("=+-@|%\uff1d")] == []
+
+
+@pytest.mark.parametrize("text", ["-5", "1,5", "Senin; Selasa", "a - b", "nama@example.com, dua@example.com", "-12.5"])
+def test_a_csv_keeps_what_is_no_formula(text: str):
+    file = io.BytesIO()
+    spreadsheets.write_csv(file, [Column("Note", 10, str)], [text], ",")
+    assert list(csv.reader(io.StringIO(file.getvalue().decode("utf-8-sig")))) == [["Note"], [text]]
+
+
+def test_a_csv_says_its_encoding_once(coordinator_client, ani):
+    assert coordinator_client.get("/people?file=csv").headers["Content-Type"] == "text/csv; charset=utf-8"
+
+
+def test_the_log_names_no_filter_that_the_list_ignored(coordinator_client, ani):
+    coordinator_client.get("/people?kind=zzz&sector=none&organisation=abc&q=ani&file=csv")
+    assert log()[0].detail["filters"] == {"q": "ani"}
+
+
+@pytest.mark.parametrize(
+    ("referrer", "given"),
+    [
+        ("http://localhost/people", True),
+        ("http://evil.example.com/", False),
+        ("", False),
+        ("http://localhost.example.com", False),
+    ],
+)
+def test_a_browser_that_does_not_report_the_site_comes_from_one_of_our_pages(coordinator_client, ani, referrer, given):
+    safari = {"User-Agent": "Mozilla/5.0 (iPhone; CPU iPhone OS 15_0 like Mac OS X) Safari/604.1", "Referer": referrer}
+    response = coordinator_client.get("/people?file=csv", headers=safari)
+    assert (response.mimetype, len(log())) == ("text/csv" if given else "text/html", given)

@@ -35,8 +35,8 @@ def working_days(first: date, count: int, holidays: Container[date]) -> list[dat
 
 
 def last_working_day(day: date, holidays: Container[date]) -> date:
-    """Return the day, or the last working day before it. Raise ValueError as `working_days` does."""
+    """Return the day, or the last working day before it. In a longer run of days off, the day itself."""
     for n in range(LONGEST_PAUSE_DAYS + 1):
         if is_working_day(day - timedelta(days=n), holidays):
             return day - timedelta(days=n)
-    raise ValueError(f"No working day in the {LONGEST_PAUSE_DAYS} days before {day}.")
+    return day

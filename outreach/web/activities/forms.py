@@ -243,7 +243,9 @@ class CancelForm(TidyForm):
     reason = StringField(
         _l("Reason"),
         [Sentence(_l("Please write why it is cancelled, such as Anggaran kegiatan dialihkan.")), Length(max=500)],
-        description=_l("Whoever is told reads it: “Narasumber sakit dan tidak ada penggantinya.”"),
+        description=_l(
+            "Whoever is told reads it: “Narasumber sakit dan tidak ada penggantinya.” It is kept: please name no person."
+        ),
     )
 
 
@@ -251,5 +253,7 @@ class PostponeForm(Versioned):
     reason = StringField(
         _l("Reason"),
         [Sentence(_l("Please write why it is postponed, such as Ditunda karena pemilihan RT.")), Length(max=500)],
-        description=_l("Whoever is told reads it: “Ditunda karena banjir di Metro Timur.”"),
+        description=_l(
+            "Whoever is told reads it: “Ditunda karena banjir di Metro Timur.” It is kept: please name no person."
+        ),
     )

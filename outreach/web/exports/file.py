@@ -3,6 +3,7 @@
 import os
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
+from enum import StrEnum
 from typing import Any
 
 import structlog
@@ -15,16 +16,16 @@ from outreach.delivery import spreadsheets
 from outreach.delivery.spreadsheets import Column, Filetype, ListTooLong
 from outreach.delivery.words.formats import language
 from outreach.delivery.words.labels import LIST_LABELS
-from outreach.domain.kinds import ListName
+from outreach.domain.kinds import CadreKind, ListName, Role, Sector
 from outreach.services import audit
 from outreach.web.frame.looks import office_zone, url_with
-from outreach.web.frame.request import is_foreign
+from outreach.web.frame.request import is_from_own_page
 from outreach.web.frame.say import say
 
 log = structlog.get_logger()
 TYPES = {
     Filetype.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    Filetype.CSV: "text/csv; charset=utf-8",
+    Filetype.CSV: "text/csv",
 }
 
 
@@ -33,6 +34,9 @@ FILTERS = (
     "q", "kind", "sector", "region", "role", "state", "show", "shown_only", "time", "severity", "no_address", "archive",
     "activity", "programme", "organisation", "person", "user", "about", "from", "to",
 )  # fmt: skip
+# A value that is none of these is ignored by the lists.
+_CLOSED: dict[str, type[StrEnum]] = {"kind": CadreKind, "sector": Sector, "role": Role}
+_NUMBERS = frozenset({"activity", "programme", "organisation", "person", "user"})
 
 
 def asked() -> Filetype | None:
@@ -40,7 +44,9 @@ def asked() -> Filetype | None:
 
     A file is recorded in the audit log, so no other site may ask for one in a user's name: it gets the page.
     """
-    return None if request.method != "GET" or is_foreign() else request.args.get("file", type=Filetype)
+    if request.method != "GET" or not is_from_own_page():
+        return None
+    return request.args.get("file", type=Filetype)
 
 
 def send(
@@ -84,6 +90,12 @@ def send(
 def record(name: ListName, rows: int, filetype: str, *, of: str = "", also: Mapping[str, str] | None = None) -> None:
     """Write into the audit log that the user takes a list, with its filters."""
     given = {filter: request.args[filter].strip() for filter in FILTERS if filter in request.args}
-    filters = {filter: value for filter, value in {**(also or {}), **given}.items() if value}
+    filters = {filter: value for filter, value in {**(also or {}), **given}.items() if _narrows(filter, value)}
     log.info("list exported", endpoint=request.endpoint, user_id=current_user.id, rows=rows, kind=filetype)
     audit.downloaded(name, filters, of=of, rows=rows, filetype=filetype, by=current_user, now=clock.now())
+
+
+def _narrows(filter: str, value: str) -> bool:
+    if filter in _CLOSED:
+        return value in set(_CLOSED[filter])
+    return value.isdecimal() if filter in _NUMBERS else bool(value)

@@ -16,7 +16,9 @@ from outreach.web.fields.fields import Clock, DayField, Sentence, whole
 from outreach.web.fields.instants import instant, wall_day, wall_time
 from outreach.web.frame.say import say
 
-REASON_HELP = _l("Whoever is told reads it: “Aula Bappeda dipakai untuk rapat paripurna.”")
+REASON_HELP = _l(
+    "Whoever is told reads it: “Aula Bappeda dipakai untuk rapat paripurna.” It is kept: please name no person."
+)
 
 
 class TimeForm(TidyForm):

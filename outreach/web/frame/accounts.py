@@ -21,6 +21,7 @@ from outreach.settings import Settings
 from outreach.transactions import begin_writing
 from outreach.web.frame import access, looks, security_words
 from outreach.web.frame.access import has_role, may_change
+from outreach.web.frame.password_forms import NewPasswordForm, SameUserForm, SignInForm
 from outreach.web.frame.way_back import back_or, back_to_choices, coming_back, leading_back, this_page
 
 _OF_SESSION = sa.select(User).where(User.fs_uniquifier == sa.bindparam("uniquifier"))
@@ -97,7 +98,13 @@ def _set_up_accounts(app: Flask, settings: Settings) -> None:
         **security_words.settings(),
         SECURITY_CACHE_CONTROL=None,  # frame/access.py sets it for all pages
     )
-    security.init_app(app, Accounts(db, User, AccountRole))
+    security.init_app(
+        app,
+        Accounts(db, User, AccountRole),
+        login_form=SignInForm,
+        verify_form=SameUserForm,
+        change_password_form=NewPasswordForm,
+    )
     security.want_json(lambda _request: False)
     # No tokens: signed-in users have a session.
     app.login_manager.request_loader(None)  # type: ignore[attr-defined]

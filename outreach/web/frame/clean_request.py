@@ -1,4 +1,5 @@
-"""Clean every request before a view reads it: no control characters, and no number too large for a column.
+"""Clean every request before a view reads it: no control characters, no text that nobody sees, and no number too large for a
+column.
 
 No page accepts JSON. Only forms are read.
 """
@@ -13,6 +14,10 @@ from werkzeug.routing import IntegerConverter, UnicodeConverter, ValidationError
 
 MOST = 2**31 - 1  # largest value of an id column
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")  # all except tab and line ends
+
+_UNSEEN = re.compile(
+    "[\\s\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0]+"
+)
 
 
 class Parameters(ImmutableMultiDict[str, str]):
@@ -73,8 +78,9 @@ class Word(UnicodeConverter):
 
 
 def clean(text: str) -> str:
-    """Return the text without control characters, except tabs and line ends."""
-    return _CONTROL.sub("", text)
+    """Return the text without control characters, except tabs and line ends. A text of which nothing is seen is empty."""
+    text = _CONTROL.sub("", text)
+    return "" if _UNSEEN.fullmatch(text) and not text.isspace() else text
 
 
 def _cleaned(values: MultiDict[str, str]) -> Parameters:

@@ -1,5 +1,7 @@
 """Language and origin of a request."""
 
+from urllib.parse import urlsplit
+
 from flask import request
 
 from outreach.delivery.words.formats import LOCALES
@@ -8,6 +10,16 @@ from outreach.delivery.words.formats import LOCALES
 def asked_language() -> str | None:
     asked = request.args.get("lang", "")
     return asked if asked in LOCALES else None
+
+
+def is_from_own_page() -> bool:
+    """Return whether one of our own pages asks, or the user by hand.
+
+    An older browser (Safari before 16.4) does not report the site. Its referrer then has to be a page of ours.
+    """
+    if "Sec-Fetch-Site" in request.headers or not request.user_agent.string.startswith("Mozilla/"):
+        return not is_foreign()
+    return urlsplit(request.referrer or "").netloc == request.host
 
 
 def is_foreign() -> bool:

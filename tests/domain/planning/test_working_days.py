@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from outreach.domain.planning.working_days import is_working_day, working_days
+from outreach.domain.planning.working_days import is_working_day, last_working_day, working_days
 
 NEW_YEAR = date(2027, 1, 1)  # a Friday
 
@@ -48,3 +48,11 @@ def test_a_calendar_without_working_days_is_refused():
 
     with pytest.raises(ValueError, match="No working day"):
         working_days(NEW_YEAR, 1, Always())
+
+
+def test_in_a_run_of_days_off_without_end_a_day_stays_itself():
+    class Always:
+        def __contains__(self, day: object) -> bool:
+            return True
+
+    assert last_working_day(NEW_YEAR, Always()) == NEW_YEAR

@@ -297,3 +297,15 @@ def test_everybody_chooses_their_own_language(viewer_client, viewer: User):
 def test_choosing_a_language_never_redirects_to_another_site(viewer_client, back: str):
     answer = viewer_client.post("/language", data={"locale": "en", "back": back})
     assert re.match(r"/(?![/\\])", answer.headers["Location"])
+
+
+@pytest.mark.parametrize("password", ["9" * 4097, "\ufdfa" * 400], ids=["long", "long once normalised"])
+def test_a_password_too_long_to_be_hashed_is_wrong_and_no_crash(app: Flask, coordinator: User, password: str):
+    _client, refused = sign_in(app, coordinator.email, password)
+    assert (refused.status_code, "The e-mail address or the password is not right." in refused.text) == (200, True)
+    client = log_in(app, coordinator)
+    assert client.post("/verify?lang=en", data={"password": password}).status_code == 200
+    change = {"password": password, "new_password": "x" * 20, "new_password_confirm": "x" * 20}
+    assert client.post("/password", data=change).status_code == 200
+    change = {"password": PASSWORD, "new_password": password, "new_password_confirm": password}
+    assert "A password may have at most 128 characters." in client.post("/password?lang=en", data=change).text

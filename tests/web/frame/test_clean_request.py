@@ -4,8 +4,10 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from outreach.domain.states import ActivityState
 from outreach.extensions import db
 from outreach.models import Office, Organisation, Programme
+from outreach.web.frame.clean_request import clean
 from tests.world import draft_activity
 
 pytestmark = pytest.mark.usefixtures("browsers")
@@ -71,3 +73,16 @@ def test_a_day_at_the_end_of_the_calendar_is_an_input_error(coordinator_client, 
 def test_a_too_large_capacity_is_an_input_error(any_app: Flask, coordinator_client):
     refused = coordinator_client.post("/venues/new", data={"name": "Aula", "capacity": str(HUGE)})
     assert refused.status_code == 422
+
+
+@pytest.mark.parametrize("unseen", ["\u200b", " \u200b ", "\u2800", "\u3164\u00ad"])
+def test_a_text_of_which_nothing_is_seen_is_no_reason(any_app: Flask, coordinator_client, published, unseen: str):
+    form = {"reason": unseen, "confirm": "1", "version": str(published.version)}
+    refused = coordinator_client.post(f"/activities/{published.id}/postpone", data=form)
+    db.session.expire_all()
+    assert (refused.status_code, published.state) == (422, ActivityState.PUBLISHED)
+
+
+@pytest.mark.parametrize("text", ["\ua98f\ua9ba\u200d\ua994", "nama\u200b", "\ufe0f\u2764", " ", "\r\n"])
+def test_signs_that_shape_the_letters_beside_them_stay(text: str):
+    assert clean(text) == text
