@@ -86,6 +86,7 @@ class MailKind(StrEnum):
     SEAT = "seat"
     CONFIRMATION = "confirmation"  # of an answer that came from the invitee's calendar
     INVITATION = "invitation"
+    LINK = "link"  # a new answer link, after the old one was replaced
     REMINDER = "reminder"
     THANKS = "thanks"
     POLL = "poll"  # which dates suit

@@ -30,6 +30,7 @@ MORE_THAN_ONE_A_DAY = frozenset(
         MailKind.WITHDRAWAL,
         MailKind.SEAT,
         MailKind.CONFIRMATION,
+        MailKind.LINK,
     }
 )
 FINE = frozenset({MessageState.SENT, MessageState.SKIPPED})

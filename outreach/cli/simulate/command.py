@@ -35,6 +35,7 @@ HEADINGS = {
     MailKind.WITHDRAWAL: "taken\nback",
     MailKind.SEAT: "seat",
     MailKind.CONFIRMATION: "noted",
+    MailKind.LINK: "new\nlink",
     MailKind.THANKS: "thanked",
 }
 BROKEN_SHOWN = 20

@@ -38,6 +38,7 @@ KEYS: dict[str, object] = {
     "seat": _l("A seat has become free"),
     "confirmation": _l("An answer from their calendar was noted"),
     LINK_TEXT: _l("An answer from their link was noted"),
+    "link": _l("A new answer link"),
     "thanks": _l("Thank-you"),
     "absent": _l("To those who did not come"),
     "poll": _l("Date poll"),

@@ -28,7 +28,7 @@ A_DAY_OR_SO = timedelta(hours=36)  # longer than a day on any calendar
 class Earlier:
     """What other messages told about the same invitations and activities."""
 
-    told: frozenset[int] = frozenset()  # ids of invitations about which a mail went out
+    told: frozenset[int] = frozenset()  # ids of invitations that a mail told, and none withdrew since
     in_work: frozenset[tuple[int, int]] = frozenset()  # invitation id, unsettled message about it
     today: frozenset[tuple[int | None, int | None, int]] = (
         frozenset()
@@ -73,21 +73,27 @@ def earlier(session: Session, rows: Sequence[MessageRow], shared: SharedRows, *,
     )
     found = session.execute(
         sa.select(MessageLine.invitation_id, Message.id, Message.state, Message.person_id, Message.organisation_id,
-                  Message.sent_at)
+                  Message.sent_at, sa.and_(Reminder.kind == MailKind.WITHDRAWAL, MessageLine.skipped == "").label("off"))
         .join(Message, MessageLine.message_id == Message.id)
+        .join(Reminder, MessageLine.reminder_id == Reminder.id)
         .where(
             MessageLine.invitation_id.in_(activity_of),
             MessageLine.skipped.in_(SAID),
             sa.or_(Message.state.in_((*WENT_OUT, MessageState.LEASED)), Message.attempts > 0),
         )
+        .order_by(MessageLine.id)
     ).all()  # fmt: skip
     others = [row for row in found if row.id not in own or row.id in tried_before]
     if not others:
         return Earlier(notified_again=notified_again, not_yet_notified=not_yet_notified)
     tried = _doubted_at(session, {row.id for row in others if row.state is not MessageState.SENT})
     went = [row for row in others if row.state in WENT_OUT or row.id in tried]
-    today = set()
+    told, today = set(), set()
     for row in went:
+        if row.off and row.state is MessageState.SENT:
+            told.discard(row.invitation_id)
+        else:
+            told.add(row.invitation_id)
         if row.id in own:
             continue
         sent_at = row.sent_at or tried.get(row.id, now)
@@ -96,7 +102,7 @@ def earlier(session: Session, rows: Sequence[MessageRow], shared: SharedRows, *,
         if now - sent_at < A_DAY_OR_SO and local_day(sent_at, zone) == local_day(now, zone):
             today.add((row.person_id, row.organisation_id, activity_id))
     return Earlier(
-        told=frozenset(row.invitation_id for row in went),
+        told=frozenset(told),
         in_work=frozenset((row.invitation_id, row.id) for row in others if row.state in IN_WORK and row.id not in own),
         today=frozenset(today),
         notified_again=notified_again,

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from outreach.delivery.mail import values
 from outreach.delivery.rows.batch import LineRow, MessageRow, SharedRows
@@ -30,6 +30,19 @@ SAID = ("", SkipReason.SAID_BY_ANOTHER_LINE.value)
 IN_DOUBT = sa.exists().where(Attempt.message_id == Message.id, Attempt.outcome == MessageState.UNKNOWN)
 # The condition, on a line joined with its message, that its recipient was told of the invitation or may have been.
 MAY_HAVE_TOLD = sa.and_(MessageLine.skipped.in_(SAID), sa.or_(Message.state.in_(WENT_OUT), IN_DOUBT))
+_LATER, _ITS_MAIL, _ITS_REMINDER = aliased(MessageLine), aliased(Message), aliased(Reminder)
+# The condition, on a line, that its recipient was told later that the invitation is withdrawn.
+_CALLED_OFF_SINCE = sa.exists().where(
+    _LATER.invitation_id == MessageLine.invitation_id,
+    _LATER.id >= MessageLine.id,
+    _LATER.skipped == "",
+    _LATER.message_id == _ITS_MAIL.id,
+    _ITS_MAIL.state == MessageState.SENT,
+    _LATER.reminder_id == _ITS_REMINDER.id,
+    _ITS_REMINDER.kind == MailKind.WITHDRAWAL,
+)
+# The same of an invitation that its recipient still counts on: they were not told since that it is withdrawn.
+MAY_COUNT_ON_IT = sa.and_(MAY_HAVE_TOLD, ~_CALLED_OFF_SINCE)
 TOLD_BY_NONE = (MessageState.FAILED, MessageState.SKIPPED, MessageState.CANCELLED)
 
 

@@ -147,6 +147,7 @@ LABELS: dict[tuple[type, str], object] = {
     (MailKind, MailKind.SEAT.value): _l("Freed seat"),
     (MailKind, MailKind.CONFIRMATION.value): _l("Answer noted"),
     (MailKind, MailKind.INVITATION.value): _l("Invitation"),
+    (MailKind, MailKind.LINK.value): _l("New link"),
     (MailKind, MailKind.REMINDER.value): _l("Reminder"),
     (MailKind, MailKind.THANKS.value): _l("Thank-you"),
     (Audience, Audience.NEWLY_INVITED.value): _l("newly invited"),

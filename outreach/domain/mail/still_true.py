@@ -8,7 +8,7 @@ from outreach.domain.audiences import belongs
 from outreach.domain.kinds import Audience, MailKind
 from outreach.domain.states import ANSWERED, TAKES_A_SEAT, UNANSWERED, ActivityState, InvitationState
 
-NOT_IF_STOPPED = frozenset({MailKind.REMINDER, MailKind.THANKS})
+NOT_IF_STOPPED = frozenset({MailKind.REMINDER, MailKind.THANKS, MailKind.LINK})
 ONLY_IF_ACCEPTED = frozenset({MailKind.CHANGE, MailKind.POSTPONEMENT, MailKind.CANCELLATION})
 TOLD_WHILE_POSTPONED = frozenset({MailKind.POSTPONEMENT, MailKind.WITHDRAWAL})
 
@@ -63,7 +63,7 @@ class LineFacts:
 def skip_because(facts: LineFacts, now: datetime) -> SkipReason | None:
     """Return why the line must not be sent, or None if it is still true.
 
-    A recipient who stopped reminders gets no reminders and no thanks, and changes, postponements and cancellations
+    A recipient who stopped reminders gets no reminders, no thanks and no new link, and changes, postponements and cancellations
     only if they accepted.
     A line that a postponement held back is never too late: its times are those that no longer hold.
     A recipient who accepted knows of the activity even if no mail was sent: by phone or from the office that named them.
@@ -96,7 +96,7 @@ def skip_because(facts: LineFacts, now: datetime) -> SkipReason | None:
         if state is InvitationState.NOT_COMING:
             return SkipReason.DECLINED
         return None if facts.told_before or accepted else SkipReason.NEVER_TOLD
-    asks = facts.kind is MailKind.INVITATION or facts.audience is Audience.UNANSWERED
+    asks = facts.kind in (MailKind.INVITATION, MailKind.LINK) or facts.audience is Audience.UNANSWERED
     if asks and facts.link_revoked:
         return SkipReason.LINK_REVOKED
     if facts.kind is MailKind.INVITATION:
@@ -105,6 +105,8 @@ def skip_because(facts: LineFacts, now: datetime) -> SkipReason | None:
         return SkipReason.ANSWERED if state not in UNANSWERED | {InvitationState.PREPARED} else None
     if facts.kind is MailKind.CONFIRMATION:
         return None if state in ANSWERED else SkipReason.NOT_ATTENDING
+    if facts.kind is MailKind.LINK:
+        return None
     if facts.kind is MailKind.SEAT:
         return None if accepted else SkipReason.NOT_ATTENDING
     if facts.kind is MailKind.REMINDER and facts.line_sequence != facts.activity_sequence:

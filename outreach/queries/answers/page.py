@@ -142,7 +142,7 @@ class AnswerPage(NamedTuple):
 def read(token: str, *, now: datetime) -> AnswerPage:
     """Return what a link's invitee sees: their activities, without drafts, earliest first.
 
-    Raise LinkUnknown, LinkExpired or LinkRevoked.
+    Raise LinkUnknown, LinkReplaced, LinkExpired or LinkRevoked.
     """
     return _page(_link(token, now), now)
 

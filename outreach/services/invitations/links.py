@@ -4,6 +4,7 @@ Renewing or revoking a link also stops a calendar feed that the invitee made wit
 """
 
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,15 +12,20 @@ from sqlalchemy.orm import Session, joinedload
 
 from outreach.delivery import tokens
 from outreach.delivery.tokens import answer_url, link_for
-from outreach.domain.kinds import LinkPurpose
+from outreach.domain.kinds import Audience, LinkPurpose, MailKind
 from outreach.domain.problems import Problem
+from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
 from outreach.models import Activity, Feed, Invitation, Link, Organisation, Person, User
-from outreach.services import audit
+from outreach.services import addresses, audit
+from outreach.services.locking import activities_for_change
+from outreach.services.reminders.schedule import event_reminder
 from outreach.transactions import writing
 
 __all__ = [
+    "Delivery",
     "LinkExpired",
+    "LinkReplaced",
     "LinkRevoked",
     "LinkUnknown",
     "answer_url",
@@ -37,6 +43,13 @@ class LinkUnknown(Problem):
     message = "This link is not complete or not known. Please open the link in our latest mail again, or call us."
 
 
+class LinkReplaced(Problem):
+    message = (
+        "This link was replaced by a newer one and does not work any more. Please use the link in our latest mail. "
+        "If you have got none, please call us."
+    )
+
+
 class LinkExpired(Problem):
     message = "This link is no longer valid, because its activities are long over."
 
@@ -45,8 +58,18 @@ class LinkRevoked(Problem):
     message = "Our office has switched this link off. Please call us if you would like to answer or have questions."
 
 
+class Delivery(StrEnum):
+    """Whether a new link goes out by mail, and if not, why; the page shows the sentence for it."""
+
+    SENT = "sent"
+    NOT_WANTED = "not_wanted"
+    NO_ADDRESS = "no_address"  # or the address is blocked
+    STOPPED = "stopped"  # they asked for no mails
+    NOTHING_AHEAD = "nothing_ahead"  # no activity that a mail could be about
+
+
 def open_link(token: str, *, now: datetime, lock: bool = False) -> Link:
-    """Return the link of a token with its invitee loaded. Raise LinkUnknown, LinkExpired or LinkRevoked.
+    """Return the link of a token with its invitee loaded. Raise LinkUnknown, LinkReplaced, LinkExpired or LinkRevoked.
 
     Runs one statement. Open the link after locking the activity or poll that it answers. Then a link that was revoked
     during the wait for the lock is refused. lock: lock the link itself until the transaction ends.
@@ -68,9 +91,12 @@ def nonce_of(token: str) -> str:
 
 
 def opened(link: Any, now: datetime) -> Any:
-    """Return a link, or a row with its columns. Raise LinkUnknown for None, LinkRevoked or LinkExpired."""
+    """Return a link, or a row with its columns. Raise LinkReplaced for None, LinkRevoked or LinkExpired.
+
+    Whoever asks has checked the token. So a link that is not stored was ours, and a newer one has replaced it.
+    """
     if link is None:
-        raise LinkUnknown
+        raise LinkReplaced
     if link.revoked_at is not None:
         raise LinkRevoked
     if now >= link.expires_at:
@@ -78,17 +104,52 @@ def opened(link: Any, now: datetime) -> Any:
     return link
 
 
-def renew(invitee: Person | Organisation, *, by: User | None, now: datetime) -> Link:
-    """Give the invitee a new link; the old one stops working at once. The next mail carries the new one."""
+def delivery_of(invitee: Person | Organisation, *, now: datetime) -> Delivery:
+    """Return whether a new link of theirs can go out by mail. It only reads."""
+    if not invitee.email or addresses.failure_of(invitee.email) is not None:
+        return Delivery.NO_ADDRESS
+    if invitee.reminders_stopped_at is not None:
+        return Delivery.STOPPED
+    return Delivery.SENT if _ahead(db.session(), invitee, now) else Delivery.NOTHING_AHEAD
+
+
+def renew(invitee: Person | Organisation, *, by: User | None, now: datetime, send: bool = False) -> Delivery:
+    """Give the invitee a new link; the old one stops working at once. Every later mail carries the new one.
+
+    send: also send one mail with the new link, about all activities ahead to which they are invited. Return whether that
+    goes out.
+    """
     with writing() as session:
         session.add(invitee)
+        delivery = delivery_of(invitee, now=now) if send else Delivery.NOT_WANTED
+        ahead = _ahead(session, invitee, now) if delivery is Delivery.SENT else {}
+        activities = activities_for_change(session, sorted(ahead))
         link = link_for(session, invitee, expires_at=now + RENEWED_FOR)
         link.nonce = tokens.new_nonce()
         link.revoked_at = None
         _stop_own_calendar(session, invitee, now)
         link.expires_at = max(link.expires_at, now + RENEWED_FOR)
-        audit.record(session, by, "link.renewed", invitee, now=now)
-    return link
+        for activity in activities:
+            event_reminder(session, activity, MailKind.LINK, Audience.ONE, now=now, invitation=ahead[activity.id])
+        audit.record(session, by, "link.renewed", invitee, now=now, sent=delivery is Delivery.SENT)
+    return delivery
+
+
+def _ahead(session: Session, invitee: Person | Organisation, now: datetime) -> dict[int, Invitation]:
+    """Return one invitation of theirs for each published activity that is not over, by activity."""
+    column = Invitation.person_id if isinstance(invitee, Person) else Invitation.organisation_id
+    found = session.scalars(
+        sa.select(Invitation)
+        .join(Invitation.activity)
+        .where(
+            column == invitee.id,
+            Invitation.state.not_in([InvitationState.PREPARED, InvitationState.WITHDRAWN]),
+            Activity.state == ActivityState.PUBLISHED,
+            Activity.ends_at > now,
+        )
+        .order_by(Invitation.id)
+    )
+    return {one.activity_id: one for one in found}
 
 
 def revoke(invitee: Person | Organisation, *, by: User | None, now: datetime) -> Link:

@@ -9,8 +9,9 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 
-from outreach.delivery.recheck.moves_told import MAY_HAVE_TOLD
+from outreach.delivery.recheck.moves_told import MAY_COUNT_ON_IT
 from outreach.domain.audiences import AUDIENCES, EVERY_STATE
 from outreach.domain.kinds import Audience, MailKind
 from outreach.domain.mail.still_true import SkipReason
@@ -34,7 +35,7 @@ LEFT_OUT = sa.exists().where(
     ),
 )
 TOLD = sa.exists().where(
-    MessageLine.invitation_id == Invitation.id, MessageLine.message_id == Message.id, MAY_HAVE_TOLD
+    MessageLine.invitation_id == Invitation.id, MessageLine.message_id == Message.id, MAY_COUNT_ON_IT
 )
 # Counted as invited, but their invitation did not go out, because the activity was postponed.
 KEPT_FROM_INVITATION = sa.and_(Invitation.state.in_(sorted(UNANSWERED)), LEFT_OUT, ~TOLD)
@@ -117,6 +118,18 @@ def had_a_mail(day: date, zone: ZoneInfo, to_representative: sa.SQLColumnExpress
     It is false for representatives: they get only mails about the activity's own day.
     """
     return sa.and_(~to_representative, invitee_has(is_mail_of(day, zone, joinable=False)))
+
+
+def was_called_off(day: date, zone: ZoneInfo) -> sa.ColumnElement[bool]:
+    """Return the condition that the invitee heard on that day that this very invitation is withdrawn, or is about to."""
+    line = aliased(MessageLine)  # the statement may select lines itself
+    return sa.exists().where(
+        line.invitation_id == Invitation.id,
+        line.reminder_id == Reminder.id,
+        Reminder.kind == MailKind.WITHDRAWAL,
+        line.message_id == Message.id,
+        is_mail_of(day, zone, joinable=False),
+    )
 
 
 def is_mail_of(day: date, zone: ZoneInfo, *, joinable: bool) -> sa.ColumnElement[bool]:

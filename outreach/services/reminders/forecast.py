@@ -15,7 +15,6 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
-from outreach.delivery.recheck.moves_told import MAY_HAVE_TOLD
 from outreach.domain.activity import Move
 from outreach.domain.audiences import belongs
 from outreach.domain.kinds import Audience, MailKind
@@ -35,7 +34,7 @@ from outreach.domain.reminders import (
 )
 from outreach.domain.states import ActivityState, InvitationState, ReminderState
 from outreach.extensions import db
-from outreach.models import Activity, Invitation, Message, MessageLine, Organisation, Person, Reminder
+from outreach.models import Activity, Invitation, MessageLine, Organisation, Person, Reminder
 from outreach.models.mails import IS_SCHEDULED
 from outreach.services import office_defaults
 from outreach.services.addresses import no_mail_reaches
@@ -331,6 +330,11 @@ class _PlannedLine(NamedTuple):
     of_an_office: bool
     open_seats: int  # of an organisation's quota: people it may still nominate
     had_a_mail: frozenset[ZoneInfo] = frozenset()  # zones in which they had a mail today
+    called_off: frozenset[ZoneInfo] = frozenset()  # zones in which they heard today that the invitation is withdrawn
+
+    def waits(self, kind: MailKind, zone: ZoneInfo) -> bool:
+        """Return whether a mail of this kind that can wait does so until the next morning."""
+        return zone in self.had_a_mail and not (kind is MailKind.INVITATION and zone in self.called_off)
 
 
 def for_reminding(activity_id: int, invitation_ids: Collection[int], *, now: datetime) -> list[ToRemind]:
@@ -390,7 +394,7 @@ def _by_hand(
         reason = NotReminded.INVITED_TODAY
     if reason is not None:
         return ToRemind(first.invitation_id, audience, None, reason)
-    waits = planned.may_be_put_off(now) and any(activity.zone in line.had_a_mail for line in recipients)
+    waits = planned.may_be_put_off(now) and any(line.waits(kind, activity.zone) for line in recipients)
     morning = put_off_to(kind, audience, now, times, activity.zone, now) if waits else None
     return ToRemind(first.invitation_id, audience, morning or planned.goes_out_at(now))
 
@@ -416,7 +420,7 @@ def _count(planned: Iterable[_Planned], now: datetime, *, dated: bool = False) -
         without = {line.recipient for line in those if not line.has_address}
         most = mailed | {line.recipient for line in lines if _may_become(one.audience, line)}
         waits = one.may_be_put_off(now)
-        later = {line.recipient for line in those if waits and line.has_address and one.zone in line.had_a_mail}
+        later = {line.recipient for line in those if waits and line.has_address and line.waits(one.kind, one.zone)}
         day = one.day(now)
         per_day[day] |= mailed - later
         per_day[day + timedelta(days=1)] |= later
@@ -445,8 +449,6 @@ def _lines(
     if dated:
         prepared = sa.literal(InvitationState.PREPARED, Invitation.state.type)
         state = sa.case((audiences.KEPT_FROM_INVITATION, prepared), else_=Invitation.state)
-    told = sa.exists().where(MessageLine.invitation_id == Invitation.id, MessageLine.message_id == Message.id,
-                             MAY_HAVE_TOLD)  # fmt: skip
     named = aliased(Invitation)
     names = (
         sa.select(sa.func.count())
@@ -465,7 +467,7 @@ def _lines(
                 state.label("state"),
                 Invitation.invited_at,
                 sa.or_(to_representative, has_address).label("has_address"),
-                told.label("told"),
+                audiences.TOLD.label("told"),
                 sa.func.coalesce(Person.reminders_stopped_at, Organisation.reminders_stopped_at)
                 .is_not(None)
                 .label("stopped"),
@@ -478,6 +480,10 @@ def _lines(
                     audiences.had_a_mail(local_day(now, zone), zone, to_representative).label(f"had_{n}")
                     for n, zone in enumerate(zones)
                 ),
+                *(
+                    audiences.was_called_off(local_day(now, zone), zone).label(f"off_{n}")
+                    for n, zone in enumerate(zones)
+                ),
             )
             .outerjoin(Person, Person.id == Invitation.person_id)
             .outerjoin(Organisation, Organisation.id == Invitation.organisation_id)
@@ -485,10 +491,11 @@ def _lines(
         )
 
     found: dict[int, list[_PlannedLine]] = defaultdict(list)
-    fields = len(_PlannedLine._fields) - 1
+    fields = len(_PlannedLine._fields) - 2
     for row in db.session.execute(select(sa.false()).union_all(select(sa.true()).where(audiences.REPRESENTED))):
-        had = frozenset(zone for zone, had in zip(zones, row[fields:], strict=True) if had)
-        found[row.activity_id].append(_PlannedLine._make((*row[:fields], had)))
+        had, off = row[fields : fields + len(zones)], row[fields + len(zones) :]
+        in_zones = [frozenset(zone for zone, true in zip(zones, each, strict=True) if true) for each in (had, off)]
+        found[row.activity_id].append(_PlannedLine._make((*row[:fields], *in_zones)))
     return found
 
 

@@ -21,7 +21,7 @@ from outreach.queries.answers import poll as poll_page
 from outreach.queries.answers.page import Contact
 from outreach.queries.answers.poll import PollPage
 from outreach.services.answers.undo import NothingToUndo
-from outreach.services.invitations.links import LinkExpired, LinkRevoked, LinkUnknown
+from outreach.services.invitations.links import LinkExpired, LinkReplaced, LinkRevoked, LinkUnknown
 from outreach.services.polls import answer as poll_answering
 from outreach.services.polls.answer import NOTE_LENGTH, Dates, NotAmongYours, WhoMissing
 from outreach.web.answer_pages.blueprint import bp
@@ -31,7 +31,7 @@ from outreach.web.answer_pages.words import words
 from outreach.web.frame.request import asked_language, is_foreign
 from outreach.web.frame.say import say
 
-GONE = (LinkExpired, LinkRevoked, LinkUnknown, NotAmongYours)  # these have their own page
+GONE = (LinkExpired, LinkReplaced, LinkRevoked, LinkUnknown, NotAmongYours)  # these have their own page
 
 
 class DatesForm(LinkForm):

@@ -27,7 +27,7 @@ from outreach.services.answers import answer as answering
 from outreach.services.answers import undo as undoing
 from outreach.services.answers.answer import LinkAnswer
 from outreach.services.answers.undo import NothingToUndo
-from outreach.services.invitations.links import LinkExpired, LinkRevoked, LinkUnknown
+from outreach.services.invitations.links import LinkExpired, LinkReplaced, LinkRevoked, LinkUnknown
 from outreach.web.answer_pages.blueprint import bp
 from outreach.web.answer_pages.cards import Card, Fault, PersonRow, Pick, cards, faults_of, typed_who
 from outreach.web.answer_pages.draw import (
@@ -181,7 +181,7 @@ def stop(token: str) -> Any:
 
 @bp.errorhandler(Problem)
 def link_problem(problem: Problem) -> Response:
-    gone = isinstance(problem, LinkExpired | LinkRevoked | ActivityCancelled | ActivityPostponed)
+    gone = isinstance(problem, LinkExpired | LinkReplaced | LinkRevoked | ActivityCancelled | ActivityPostponed)
     return _sentence(_("This link does not open anything"), say(problem), 410 if gone else 404)
 
 

@@ -6,10 +6,8 @@ from flask_login import current_user
 
 from outreach import clock
 from outreach.models import Organisation, Person
-from outreach.queries.invitations import invitee as invitee_page
 from outreach.services import addresses
 from outreach.services.invitations import invitee as invitee_record
-from outreach.services.invitations import links
 
 
 def stop_reminders(invitee: Person | Organisation) -> None:
@@ -30,12 +28,3 @@ def allow_address(address: str) -> None:
         "send it again from its page under “Messages”, or call them."
     )
     flash(sentence, "success")
-
-
-def renew_link(invitee: Person | Organisation) -> None:
-    """Create a new answer link for them. An earlier one no longer works."""
-    had_one = invitee_page.link_of(invitee, now=clock.now()) is not None
-    links.renew(invitee, by=current_user, now=clock.now())
-    flash(
-        _("There is a new link. The old one does not work any more.") if had_one else _("The link is made."), "success"
-    )

@@ -17,6 +17,7 @@ from outreach.queries.invitations import invitee as invitee_page
 from outreach.services import addresses
 from outreach.services.directory import organisations
 from outreach.services.directory.organisations import OrganisationMissing, OrganisationValues
+from outreach.services.invitations import links
 from outreach.web.directory import invitee_actions
 from outreach.web.directory.people.forms import InviteeForm, kelurahan_options
 from outreach.web.exports import columns, file
@@ -24,6 +25,7 @@ from outreach.web.fields.fields import AddressField, ChoiceField, optional_text
 from outreach.web.fields.problems import missing_page, showing_problems
 from outreach.web.frame.access import coordinator_required, may_change, staff_required
 from outreach.web.frame.say import page_number, search_words
+from outreach.web.invitations import new_link
 from outreach.web.invitations.forms import member, text, words
 
 
@@ -120,6 +122,7 @@ def show(organisation_id: int) -> Any:
         people=directory.people_of(organisation_id),
         invitations=invitee_page.invitations_of(organisation),
         link=invitee_page.link_of(organisation, now=clock.now()) if may_change() else None,
+        delivery=links.delivery_of(organisation, now=clock.now()),
         failure=addresses.failure_of(organisation.email),
         mails=inbox.of_invitee(organisation),
     )
@@ -166,5 +169,5 @@ def allow_address(organisation_id: int) -> Any:
 @bp.post("/<int:organisation_id>/link")
 @coordinator_required
 def renew_link(organisation_id: int) -> Any:
-    invitee_actions.renew_link(organisations.get(organisation_id))
+    new_link.renew(organisations.get(organisation_id))
     return redirect(url_for(".show", organisation_id=organisation_id))

@@ -27,6 +27,7 @@ from outreach.web.fields.problems import show_problem
 from outreach.web.frame.access import coordinator_required, staff_required
 from outreach.web.frame.sender import sender
 from outreach.web.frame.way_back import back_or, coming_back, leading_back
+from outreach.web.invitations import new_link
 from outreach.web.invitations.blueprint import bp
 from outreach.web.invitations.forms import ButtonForm, NomineesForm, QuotaForm, RecordAnswerForm
 
@@ -37,7 +38,10 @@ def show(invitation_id: int) -> Any:
     row = invitees.one(invitation_id)
     call = whatsapp.call(row.invitation, row.invitation.activity, row.link, sender(), now=clock.now())
     nominees = invitees.nominees_of(invitation_id)
-    return render_template("invitations/show.html", row=row, call=call, nominees=nominees, form=ButtonForm())
+    delivery = links.delivery_of(row.invitation.invitee, now=clock.now())
+    return render_template(
+        "invitations/show.html", row=row, call=call, nominees=nominees, form=ButtonForm(), delivery=delivery
+    )
 
 
 @bp.route("/invitations/<int:invitation_id>/answer", methods=["GET", "POST"])
@@ -145,9 +149,7 @@ def _consequences(row: InviteeRow) -> dict[str, Any]:
 @bp.post("/invitations/<int:invitation_id>/link/renew")
 @coordinator_required
 def renew_link(invitation_id: int) -> Any:
-    invitee = invitees.one(invitation_id).invitation.invitee
-    links.renew(invitee, by=current_user, now=clock.now())
-    flash(_("A new link is made. The old one no longer works; the next mail carries the new one."), "success")
+    new_link.renew(invitees.one(invitation_id).invitation.invitee)
     return redirect(url_for(".show", invitation_id=invitation_id))
 
 

@@ -176,6 +176,7 @@ DETAILS: dict[str, Any] = {
     "scope": _l("what it shows"),
     "rows": _l("rows"),
     "sector": _l("sector"),
+    "sent": _l("sent by mail"),
     "sex": _l("sex"),
     "short_name": _l("short name"),
     "slots": _l("proposed times"),

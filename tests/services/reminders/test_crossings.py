@@ -250,6 +250,69 @@ def test_a_representative_never_gets_a_mail_for_another(programme, hall, ani):
     assert not (mail.recipient == "tina@example.com" and lines == 2), mail.subject
 
 
+def test_who_is_invited_again_within_minutes_hears_it_at_once(programme, hall, ani, police):
+    activity = draft_activity(programme, hall, 18)
+    invite(activity, ani)
+    invite_organisation(activity, police)
+    publish(activity)
+    send(NOW)
+    for invitee in (ani, police):
+        withdrawing.withdraw(invitation_of(activity, invitee).id, by=None, now=at(5, 9))
+    run(at(5, 9))
+    invite(activity, ani, now=at(5, 10))
+    invite_organisation(activity, police, now=at(5, 10))
+    reminding.tick(at(5, 10))
+    assert sorted(mails()[-2:]) == [("Ani", "05 10.00", ["invitation"]), ("Polres", "05 10.00", ["invitation"])]
+    assert judge_all(at(5, 10)) == [(["invitation"], [])] * 2
+
+
+def test_an_invitation_after_another_mail_of_the_day_still_waits_for_the_morning(programme, hall, ani):
+    first, second, third = (draft_activity(programme, hall, day) for day in (18, 19, 20))
+    invite([first, second], ani)
+    publish(first, second)
+    send(NOW)
+    withdrawing.withdraw(invitation_of(first, ani).id, by=None, now=at(5, 9))
+    run(at(5, 9))
+    invite(third, ani, now=at(5, 10))
+    publish(third, now=at(5, 10))
+    assert mails()[-1] == ("Ani", "06 08.00", ["invitation"])
+
+
+def test_whoever_knows_of_the_withdrawal_gets_no_second_one_for_an_invitation_never_sent(programme, hall, police):
+    activity = draft_activity(programme, hall, 18)
+    invite_organisation(activity, police, seats=3)
+    publish(activity)
+    send(NOW)
+    office = invitation_of(activity, police)
+    siti = Nominee("Siti Aminah", email="s@example.com")
+    joko = Nominee("Joko Susilo")
+    recording.nominate_for(office.id, [siti, joko], by=None, now=at(5, 9))
+    run(at(5, 9))
+    recording.nominate_for(office.id, [joko], by=None, now=at(5, 10))
+    run(at(5, 10))
+    recording.nominate_for(office.id, [siti, joko], by=None, now=at(5, 11))
+    reminding.tick(at(5, 11))
+    assert mails()[-1] == ("Siti", "05 11.00", ["invitation"])
+    recording.nominate_for(office.id, [joko], by=None, now=at(5, 11, 5))
+    reminding.tick(at(5, 11, 5))
+    assert judge_all(at(5, 11, 5)) == [([], ["withdrawn", "never_told"])]
+
+
+def test_a_withdrawal_after_the_second_invitation_is_sent(programme, hall, ani):
+    activity = draft_activity(programme, hall, 18)
+    invite(activity, ani)
+    publish(activity)
+    send(NOW)
+    for hour in (9, 11):
+        withdrawing.withdraw(invitation_of(activity, ani).id, by=None, now=at(5, hour))
+        reminding.tick(at(5, hour))
+        assert judge_all(at(5, hour)) == [(["withdrawal"], [])]
+        send(at(5, hour))
+        invite(activity, ani, now=at(5, hour + 1))
+        run(at(5, hour + 1))
+    assert [kinds for *_, kinds in mails()] == [["invitation"], ["withdrawal"]] * 2 + [["invitation"]]
+
+
 def test_a_person_who_declined_is_not_notified_of_the_withdrawal(programme, hall, ani):
     activity = draft_activity(programme, hall, 18)
     invite(activity, ani)

@@ -482,7 +482,7 @@ def test_an_invalid_link_gets_a_friendly_page(phone, clock_on_tuesday, first, an
     assert phone.get(f"/j/{good}").status_code == 410
     assert phone.post(f"/j/{good}/all", data={"choice": "coming", "csrf_token": form_token(good)}).status_code == 410
     links.renew(ani, by=coordinator, now=NOW)
-    assert phone.get(f"/j/{good}").status_code == 404
+    assert phone.get(f"/j/{good}").status_code == 410
     assert phone.get(f"/j/{token_of(ani)}").status_code == 200
     clock_on_tuesday.now = db.session.scalars(sa.select(Link.expires_at)).one()
     expired = phone.get(f"/j/{token_of(ani)}")
@@ -1172,6 +1172,18 @@ def test_a_link_that_was_switched_off_is_not_described_as_replaced(phone, first,
     assert (page.status_code, "dinonaktifkan oleh kantor kami" in page.text) == (410, True)
     assert "0812-0000-0001" in page.text
     assert "diganti" not in page.text
+
+
+def test_a_link_that_was_replaced_says_so_and_reveals_nothing_else(phone, first, ani, coordinator):
+    invite_and_mark(ani, first)
+    old = token_of(ani)
+    links.renew(ani, by=coordinator, now=NOW)
+    page = phone.get(f"/j/{old}")
+    assert (page.status_code, "Tautan ini sudah diganti dengan yang lebih baru" in page.text) == (410, True)
+    assert "tidak dikenal" not in page.text
+    assert ("Ani" in page.text, token_of(ani) in page.text) == (False, False)
+    assert phone.get(f"/j/{old}/stop").status_code == 410
+    assert phone.get(f"/j/{old}/away").status_code == 410
 
 
 def test_a_withdrawn_invitee_reads_of_the_withdrawal(phone, first, ani, coordinator):

@@ -500,6 +500,30 @@ def test_a_leaked_link_is_replaced(ani_and_police_invited, anis, ani, coordinato
     assert "There is no link that works" in coordinator_client.get(f"/invitations/{anis.id}").text
 
 
+def test_a_new_link_is_sent_at_once_unless_unticked(ani_and_police_invited, anis, coordinator_client):
+    reminding.tick(NOW)
+    page = coordinator_client.get(f"/invitations/{anis.id}").text
+    assert re.search(r'<input[^>]* name="send"[^>]* checked', page)
+    page = coordinator_client.post(f"/invitations/{anis.id}/link/renew", data={"send": "y"}, follow_redirects=True).text
+    assert "It goes to ani@example.com by mail now" in text_of(page)
+    assert db.session.query(Reminder).filter_by(key="link").count() == 1
+    page = coordinator_client.post(f"/invitations/{anis.id}/link/renew", follow_redirects=True).text
+    assert "It was not sent" in text_of(page)
+    assert db.session.query(Reminder).filter_by(key="link").count() == 1
+
+
+def test_for_an_invitee_without_an_address_the_page_says_to_pass_the_new_link_on(
+    ani_and_police_invited, anis, ani, coordinator_client
+):
+    ani.email = ""
+    db.session.commit()
+    page = coordinator_client.get(f"/invitations/{anis.id}").text
+    assert 'name="send"' not in page
+    assert "No mail can bring them the new link. Pass it on yourself" in text_of(page)
+    page = coordinator_client.post(f"/invitations/{anis.id}/link/renew", follow_redirects=True).text
+    assert "No mail can bring it to them. Please pass the new link on yourself" in text_of(page)
+
+
 def test_the_call_list_offers_phone_and_whatsapp(ani_and_police_invited, ani, coordinator_client):
     ani.email = ""
     db.session.commit()

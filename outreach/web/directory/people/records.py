@@ -14,6 +14,7 @@ from outreach.queries.invitations import invitee as invitee_page
 from outreach.services import addresses
 from outreach.services.directory import people
 from outreach.services.directory.people import PersonErased, PersonMissing
+from outreach.services.invitations import links
 from outreach.web.directory.people.blueprint import bp
 from outreach.web.directory.people.forms import PersonForm, filters_from, kind_words
 from outreach.web.exports import columns, file
@@ -68,6 +69,7 @@ def show(person_id: int) -> Any:
         waiting=calls.one("person", person_id, calls.CallScope(), now=clock.now()).asked,
         invitations=invitee_page.invitations_of(person),
         link=invitee_page.link_of(person, now=clock.now()) if may_change() else None,
+        delivery=links.delivery_of(person, now=clock.now()),
         failure=addresses.failure_of(person.email),
         mails=inbox.of_invitee(person),
         groups=directory.groups_of(person_id),

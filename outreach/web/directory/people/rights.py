@@ -15,6 +15,7 @@ from outreach.web.directory.people.blueprint import bp
 from outreach.web.directory.people.forms import EraseForm
 from outreach.web.fields.fields import add_error
 from outreach.web.frame.access import coordinator_required
+from outreach.web.invitations import new_link
 
 
 @bp.post("/<int:person_id>/reminders/stop")
@@ -41,7 +42,7 @@ def allow_address(person_id: int) -> Any:
 @bp.post("/<int:person_id>/link")
 @coordinator_required
 def renew_link(person_id: int) -> Any:
-    invitee_actions.renew_link(_person(person_id))
+    new_link.renew(_person(person_id))
     return redirect(url_for(".show", person_id=person_id))
 
 

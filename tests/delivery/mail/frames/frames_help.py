@@ -43,9 +43,19 @@ SORTS = {
     "cancellation": (MailKind.CANCELLATION, Audience.EXPECTED, State.COMING, Role.CADRE),
     "withdrawal": (MailKind.WITHDRAWAL, Audience.ONE, State.WITHDRAWN, Role.PARTICIPANT),
     "seat": (MailKind.SEAT, Audience.ONE, State.COMING, Role.CADRE),
+    "link": (MailKind.LINK, Audience.ONE, State.COMING, Role.CADRE),
     "thanks": (MailKind.THANKS, Audience.PRESENT, State.COMING, Role.CADRE),
 }
-TO_OFFICES = ["invitation-participant", "unanswered", "coming", "change", "new-date", "postponement", "cancellation"]
+TO_OFFICES = [
+    "invitation-participant",
+    "unanswered",
+    "coming",
+    "link",
+    "change",
+    "new-date",
+    "postponement",
+    "cancellation",
+]
 number = count(1)
 
 
