@@ -1,7 +1,7 @@
 """Who attended: recorded by staff at the door or from the paper list."""
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, time, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -164,6 +164,12 @@ def check_open(activity: Activity, now: datetime) -> None:
         raise NotOpen
     if now.astimezone(activity.zone).date() < activity.starts_at.astimezone(activity.zone).date():
         raise NotYet
+
+
+def door_closes_at(activity: Activity) -> datetime:
+    """Return the end of the activity's last day: until then somebody may stand at the door."""
+    last = activity.ends_at.astimezone(activity.zone).date()
+    return datetime.combine(last + timedelta(days=1), time(), activity.zone)
 
 
 def _thank_late(session: Session, activity: Activity, present: Collection[Invitation], now: datetime) -> None:

@@ -21,13 +21,14 @@ from outreach.services import attendance
 from outreach.services.locking import ActivityMissing
 from outreach.web.exports import columns, file
 from outreach.web.fields.problems import missing_page, show_problem
-from outreach.web.frame.access import coordinator_required, error_page, from_script, staff_required
+from outreach.web.frame.access import coordinator_required, error_page, from_script, may_change, staff_required
 from outreach.web.frame.say import page_number, say
 from outreach.web.invitations.forms import ButtonForm, member
 from outreach.web.invitations.people import new_person_form, person_values
 
 EMPTY_LINES = 10  # on paper, for people who come uninvited
 LONGEST_MARK = 40  # characters
+LONGEST_KEPT_S = 12 * 3600  # as long as a session without a request lasts
 MOST_WAITED_S = 60 * 24 * 3600  # the browser keeps ticks; one that waited longer counts as this old
 
 bp = Blueprint("attendance", __name__)
@@ -159,11 +160,20 @@ def _sheet(activity_id: int, problem: str = "", ticked: set[int] | None = None) 
     return render_template(
         "attendance/sheet.html", found=found, q=q, shown=shown, source=_source(), sources=_SOURCES, problem=problem,
         ticked=ticked, form=ButtonForm(formdata=None), choices=ShownAttendance, closed=_closed(found.activity),
+        lasts_s=_lasts_s(found.activity),
     )  # fmt: skip
 
 
 def _narrowed(asked: Any) -> tuple[str, ShownAttendance]:
     return asked.get("q", "").strip(), member(ShownAttendance, asked.get("shown_only")) or ShownAttendance.ALL
+
+
+def _lasts_s(activity: Activity) -> int:
+    """Return for how many seconds a browser may keep the sheet to show it without a network; 0: it may not."""
+    if not may_change() or _closed(activity):
+        return 0
+    ahead = attendance.door_closes_at(activity) - clock.now()
+    return max(0, min(int(ahead.total_seconds()), LONGEST_KEPT_S))
 
 
 def _closed(activity: Activity) -> str:

@@ -50,9 +50,11 @@ class Browser:
         self._browser = browser
         self._contexts: list = []
 
-    def new_context(self, **options):
+    def new_context(self, own_clock: bool = False, **options):
+        """own_clock: with the machine's clock, as service workers have it always."""
         context = self._browser.new_context(**options)
-        context.clock.install(time=clock.now())
+        if not own_clock:
+            context.clock.install(time=clock.now())
         context.set_default_timeout(HANGS_AFTER_MS)
         self._contexts.append(context)
         return context

@@ -2,7 +2,8 @@
 //
 // Ticks of attendance are kept in the browser until the server has them, so a reload loses none: only addresses with ids, never a name,
 // and only for the account that made them. So is who came uninvited, with what was entered about them, until it is sent.
-// Everything else is kept by the page itself. Without a network, links stay on the page instead of leading to a browser's error.
+// Everything else is kept by the page itself. Without a network, links stay on the page instead of leading to a browser's error,
+// unless door.js kept the page that they lead to.
 "use strict";
 (() => {
   const script = document.currentScript.dataset;
@@ -18,6 +19,7 @@
   let refusal = "";
   let thanks = "";
   let stays = false; // a link was pressed that needs the network
+  let leaves = false; // for a page that is kept on this device
   let failures = 0;
   let wait = FIRST_WAIT_MS;
   let timer = 0;
@@ -256,11 +258,25 @@
     const link = event.target.closest("a[href]");
     if (!link || navigator.onLine || event.defaultPrevented || link.target || link.origin !== location.origin) return;
     if (link.hash && link.pathname === location.pathname && link.search === location.search) return;
-    stay(event);
+    event.preventDefault();
+    isKept(link.href).then((opens) => {
+      if (!opens) return stay(event);
+      leaves = true;
+      return location.assign(link.href);
+    });
   });
   window.addEventListener("beforeunload", (event) => {
-    if (!navigator.onLine && document.querySelector("[data-kept], [data-keeps]")) event.preventDefault();
+    const opensAgain = leaves || "safe" in document.documentElement.dataset; // door.js kept it
+    if (!navigator.onLine && !opensAgain && document.querySelector("[data-kept], [data-keeps]")) event.preventDefault();
   });
+
+  async function isKept(url) {
+    try {
+      return Boolean(navigator.serviceWorker.controller && (await caches.match(url, { ignoreVary: true })));
+    } catch {
+      return false;
+    }
+  }
 
   const anything = () => waiting.size || paths().length || unsent().length;
   const back = () => {

@@ -237,8 +237,10 @@ def _serve_static(app: Flask) -> None:
     def immutable(_path: str, url: str) -> bool:
         return url.startswith(hashed)
 
-    def protect(headers: Any, _path: str, _url: str) -> None:
+    def protect(headers: Any, _path: str, url: str) -> None:
         headers["X-Content-Type-Options"] = "nosniff"
+        if url.endswith("/js/door-worker.js"):
+            headers["Service-Worker-Allowed"] = "/activities/"
 
     noise = WhiteNoise(app.wsgi_app, immutable_file_test=immutable, max_age=3600, add_headers_function=protect)
     noise.add_files(str(root), prefix="static/")

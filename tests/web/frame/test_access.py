@@ -309,3 +309,10 @@ def test_a_password_too_long_to_be_hashed_is_wrong_and_no_crash(app: Flask, coor
     assert client.post("/password", data=change).status_code == 200
     change = {"password": PASSWORD, "new_password": password, "new_password_confirm": password}
     assert "A password may have at most 128 characters." in client.post("/password?lang=en", data=change).text
+
+
+def test_only_the_doors_worker_may_stand_above_its_folder(app: Flask, coordinator_client):
+    static_url = app.extensions["outreach_static_url"]
+    allowed = {name: coordinator_client.get(static_url(f"js/{name}")).headers.get("Service-Worker-Allowed")
+               for name in ("door-worker.js", "door.js", "forget.js")}  # fmt: skip
+    assert allowed == {"door-worker.js": "/activities/", "door.js": None, "forget.js": None}

@@ -1,0 +1,171 @@
+"""The list at the door opens without a network: the device keeps it for the day, and forgets it. In a real Chromium."""
+
+import re
+
+import pytest
+import sqlalchemy as sa
+
+from outreach.domain.states import InvitationState
+from outreach.extensions import db
+from outreach.models import Activity, Attendance, Invitation
+from tests.browser.pages import PHONE, holds, log_in, press, wait_for
+from tests.world import at, draft_activity, invite, publish
+
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("default_rules")]
+
+
+@pytest.fixture
+def running_today(programme, hall, ani, budi, coordinator) -> Activity:
+    activity = draft_activity(programme, hall)
+    invite(activity, ani, budi, by=coordinator)
+    publish(activity, by=coordinator, tick=False)
+    activity.starts_at, activity.ends_at = at(4), at(4, 12)
+    activity.registration_at = activity.respond_by_at = at(4, 7)
+    for invitation in db.session.scalars(sa.select(Invitation)):
+        invitation.state = InvitationState.COMING
+    db.session.commit()
+    return activity
+
+
+@pytest.fixture
+def phone(running_today, chromium, whole, coordinator):
+    """A coordinator's phone. Its pages keep to their content security policy."""
+    page = chromium.new_context(own_clock=True, viewport=PHONE, reduced_motion="reduce").new_page()
+    log_in(page, whole, coordinator.email)
+    return page
+
+
+@pytest.fixture
+def door(running_today, phone, whole):
+    """The activity's list on that phone, with all that is kept of it."""
+    phone.goto(f"{whole}/activities/{running_today.id}/attendance")
+    phone.wait_for_selector("html[data-door]")
+    return phone
+
+
+def box(page, person):
+    found = db.session.scalar(sa.select(Invitation.id).where(Invitation.person_id == person.id))
+    return page.locator(f"#present-{found}")
+
+
+def present() -> set[str]:
+    db.session.rollback()
+    return {one.invitation.person.name for one in db.session.scalars(sa.select(Attendance).where(Attendance.present))}
+
+
+def copies(page) -> list[str]:
+    return page.evaluate(
+        """async () => (await Promise.all((await caches.keys()).map(async (name) =>
+            (await (await caches.open(name)).keys()).map((one) => new URL(one.url).pathname)))).flat()"""
+    )
+
+
+def test_the_list_opens_again_without_a_network_with_what_was_ticked(door, ani, budi):
+    asked = []
+    door.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    box(door, ani).click()
+    door.get_by_text("1 there, 2 expected").wait_for()
+    door.wait_for_timeout(500)
+    door.context.set_offline(True)
+    door.reload()
+    assert box(door, ani).is_checked()
+    assert not box(door, budi).is_checked()
+    door.get_by_text("1 there, 2 expected").wait_for()
+    door.get_by_text(re.compile("This is the list as this device kept it at")).wait_for()
+    assert asked == []
+
+    box(door, budi).click()
+    door.locator("#unsent").get_by_text("Not sent yet: 1 tick").wait_for()
+    door.wait_for_timeout(500)
+    door.reload()
+    assert box(door, budi).is_checked()
+    door.context.set_offline(False)
+    door.locator("#unsent").get_by_text("Everything is sent.").wait_for()
+    assert present() == {"Ani Wijaya", "Budi Santoso"}
+    press(door.get_by_role("link", name="Load the list again"))
+    door.get_by_text("2 there, 2 expected").wait_for()
+    assert door.locator("#kept-copy").is_hidden()
+
+
+def test_a_filtered_list_that_is_loaded_again_without_a_network_shows_everybody(door, ani):
+    press(door.get_by_role("link", name="Not here yet"))
+    door.wait_for_selector("html[data-door]")
+    door.context.set_offline(True)
+    door.reload()
+    box(door, ani).wait_for()
+    assert door.url.endswith("/attendance")
+
+
+def test_the_form_for_who_came_uninvited_opens_without_a_network(door):
+    door.context.set_offline(True)
+    press(door.get_by_role("link", name="Came uninvited"))
+    door.locator("summary", has_text="Add somebody who is not in the list").click()
+    door.fill("#new-name", "Wati Tamu")
+    door.get_by_role("button", name="Add and tick as present").click()
+    door.locator("#unsent").get_by_text("Not sent yet: Wati Tamu").wait_for()
+    press(door.locator("#main").get_by_role("link", name="Attendance", exact=True))
+    door.get_by_text(re.compile("This is the list as this device kept it at")).wait_for()
+    door.context.set_offline(False)
+
+    wait_for(lambda: present() == {"Wati Tamu"})
+
+
+def test_the_pages_that_are_kept_are_only_the_doors(door, running_today):
+    path = f"/activities/{running_today.id}/attendance"
+    assert {one for one in copies(door) if "/static/" not in one} == {path, f"{path}/walk-in"}
+    assert any(one.endswith("/js/requests.js") for one in copies(door))
+
+
+def test_signing_out_forgets_the_list(door, whole):
+    assert copies(door) != []
+    door.goto(whole)
+    with door.expect_navigation(url=re.compile("/login")):
+        door.locator("#sign-out").evaluate("form => form.requestSubmit()")
+    assert copies(door) == []
+    assert door.evaluate("navigator.serviceWorker.getRegistrations().then((found) => found.length)") == 0
+
+
+def test_a_sign_in_that_ended_forgets_the_list(door):
+    door.context.clear_cookies()
+    door.reload()
+    assert "/login" in door.url
+    door.wait_for_function("caches.keys().then((found) => !found.length)")
+
+
+def test_a_copy_whose_time_is_over_is_not_shown(door, running_today, whole):
+    door.evaluate(
+        """async () => {
+          const cache = await caches.open((await caches.keys())[0]);
+          for (const one of await cache.keys()) {
+            const old = await cache.match(one);
+            const headers = new Headers(old.headers);
+            headers.set("X-Kept-Until", Date.now() - 1000);
+            await cache.put(one, new Response(await old.text(), { headers }));
+          }
+        }"""
+    )
+    door.context.set_offline(True)
+    with pytest.raises(Exception, match="ERR_INTERNET_DISCONNECTED|ERR_FAILED"):
+        door.goto(f"{whole}/activities/{running_today.id}/attendance")
+    door.context.set_offline(False)
+    door.goto(whole)
+    assert copies(door) == []
+
+
+def test_nothing_is_kept_on_another_day(running_today, phone, whole):
+    running_today.starts_at, running_today.ends_at = at(3), at(3, 12)
+    db.session.commit()
+    phone.goto(f"{whole}/activities/{running_today.id}/attendance")
+    assert phone.locator("[data-kept]").count() == 2
+    assert phone.locator("script[data-lasts]").count() == 0
+
+
+def test_a_kept_list_fits_a_phone(running_today, chromium, whole, coordinator):
+    page = chromium.new_context(own_clock=True, viewport=PHONE, reduced_motion="reduce", bypass_csp=True).new_page()
+    log_in(page, whole, coordinator.email)
+    page.goto(f"{whole}/activities/{running_today.id}/attendance")
+    page.wait_for_selector("html[data-door]")
+    page.context.set_offline(True)
+    page.reload()
+    page.locator("#kept-copy").wait_for()
+    holds(page, PHONE["width"])
