@@ -21,6 +21,7 @@ MOST_VALUE = 4000  # characters kept of a header's value: its beginning and its 
 MOST_TEXT = 512 * 1024  # bytes of a part that are decoded
 MULTIPART, ENCLOSED = "multipart", ("message/rfc822", "message/global")
 _BLANK = re.compile(rb"\r?\n\r?\n")
+_BOUNDARY = re.compile(rb"(?<=\n)--([^\s-][^\r\n]{0,190}?|-[^\r\n]{1,190}?)[ \t]*\r?\n(?=(?i:content-|\r?\n))")
 _FOLD = re.compile(rb"\r?\n[ \t]+")
 _NAME = re.compile(r"[!-9;-~]{1,80}")
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")
@@ -119,7 +120,10 @@ def _part(raw: bytes, start: int, end: int, depth: int, bounds: _Bounds, *, encl
     sections: Iterator[tuple[int, int]] = iter(())
     within = enclosed
     if headers.get_content_maintype() == MULTIPART:
-        sections = _sections(raw, body, end, parameter(headers, "boundary"))
+        boundary = parameter(headers, "boundary").encode("utf-8", "replace")
+        sections = _sections(
+            raw, body, end, boundary if _occurs(raw, body, end, boundary) else _guessed(raw, body, end)
+        )
     elif headers.get_content_type() in ENCLOSED and not _encoded(headers):
         sections, within = iter([(body, end)]), True
     for section in sections:
@@ -141,11 +145,21 @@ def _split(raw: bytes, start: int, end: int) -> tuple[int, int]:
     return found.start(), found.end()
 
 
-def _sections(raw: bytes, start: int, end: int, boundary: str) -> Iterator[tuple[int, int]]:
+def _occurs(raw: bytes, start: int, end: int, boundary: bytes) -> bool:
+    return bool(boundary) and raw.find(b"--" + boundary, start, end) >= 0
+
+
+def _guessed(raw: bytes, start: int, end: int) -> bytes:
+    """Return the boundary by the first line that looks like one, for a mail whose header names another or none."""
+    found = _BOUNDARY.search(raw, max(0, start - 1), min(end, start + MOST_HEADER_BYTES))
+    return found[1] if found else b""
+
+
+def _sections(raw: bytes, start: int, end: int, boundary: bytes) -> Iterator[tuple[int, int]]:
     """Yield the start and end of each part of a multipart (RFC 2046, 5.1.1)."""
     if not 0 < len(boundary) <= 200:
         return
-    mark = re.escape(boundary.encode("utf-8", "replace"))
+    mark = re.escape(boundary)
     delimiter = re.compile(rb"(?<=\n)--" + mark + rb"(?P<last>--)?[ \t]*\r?(?:\n|\Z)")
     begun: int | None = None
     for found in delimiter.finditer(raw, start, end):

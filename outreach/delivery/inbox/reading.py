@@ -82,7 +82,7 @@ def unreadable(raw: bytes, reason: IncomingReason) -> Incoming:
 def _read(raw: bytes, settings: Settings, *, whole: bool) -> Incoming:
     if not whole:
         return _set_aside(raw, headers_of(raw), IncomingReason.TOO_LARGE if raw else IncomingReason.BROKEN)
-    mail, too_complex = parts_of(raw)
+    mail, too_complex = parts_of(raw if b"\n" in raw else raw.replace(b"\r", b"\n"))
     if too_complex:
         return _set_aside(raw, mail.headers, IncomingReason.TOO_COMPLEX)
     known = _envelope(raw, mail.headers)
@@ -96,6 +96,17 @@ def _read(raw: bytes, settings: Settings, *, whole: bool) -> Incoming:
             report=report,
             text=report.words,
             reason=IncomingReason.DELIVERED if report.verdict is DeliveryVerdict.DELIVERED else None,
+        )
+    if reports.is_surely_report(
+        mail, returned=returned is not None
+    ):  # it is about one of our mails, perhaps; nothing else says so
+        return Incoming(
+            **known,
+            kind=IncomingKind.BOUNCE,
+            returned_id=returned,
+            returned_reference=reports.returned_message_id(mail),
+            text=words.words_of(mail) or words.beginning_of(raw),
+            reason=IncomingReason.REPORT_UNREAD,
         )
     if known["sender"] in _own_addresses(settings):
         return Incoming(**known, kind=IncomingKind.AUTOMATIC, reason=IncomingReason.OWN)

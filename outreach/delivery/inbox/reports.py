@@ -15,7 +15,8 @@ from flufl.bounce import all_failures
 
 from outreach.delivery.inbox.decoding import addresses_in, line_of, mailbox_of
 from outreach.delivery.inbox.parts import MailPart, headers_of, parameter, parameterless
-from outreach.domain.mail.address_faults import AddressFault, fault_of
+from outreach.delivery.inbox.words import without_markup
+from outreach.domain.mail.address_faults import GENERAL, AddressFault, fault_of, is_reason, passes
 
 STATUS_TYPE = "message/delivery-status"
 MOST_BLOCKS = 30  # recipients read of one report
@@ -26,9 +27,39 @@ MOST_REPORT_PARTS = 20
 Recipients = Set[bytes]
 logging.getLogger("flufl.bounce").setLevel(logging.CRITICAL)  # it logs each detector that it tries
 _STATUS = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")
-ABOUT_THE_MAIL = frozenset({"3.4", "4.6", "4.14"})  # mail too large, or mail loop
 _MAIL_ID = re.compile(r"^[> \t]{0,8}message-id:\s{0,4}(<[^<>\s]{3,240}>)", re.IGNORECASE | re.MULTILINE)
 _SENDERS = re.compile(r"mailer-daemon|postmaster|mail-?delivery|mdaemon|bounce", re.IGNORECASE)
+_SUBJECTS = re.compile(
+    r"undeliver|returned mail|return(?:ed|ing) (?:to|message)|failure notice|mail error|non-?delivery|notdelivered|"
+    r"(?:mail|message|delivery|email)\b.{0,40}\b(?:fail\w*|error|status notification|warning|report|could not be|delayed)|"
+    r"\bfailed mail|could not be delivered|user unknown|tidak (?:dapat )?terkirim|gagal (?:dikirim|terkirim)",
+    re.IGNORECASE,
+)
+_UNDELIVERED = re.compile(
+    r"(?:un|not |n't |never )(?:be |been )?(?:deliver|reach)|undeliver|deliver\w* (?:\w+ )?(?:fail|error|problem|expired)|"
+    r"fail\w* (?:to|recipient|address)|returned|rejected|permanent|did not (?:receive|reach)|"
+    r"tidak (?:dapat )?(?:ter|di)kirim|gagal",
+    re.IGNORECASE,
+)
+_STILL_TRIED = re.compile(
+    r"(?:not|n't) yet been delivered|still (?:being )?(?:retried|trying|awaiting)|has been (?:delayed|postponed)|"
+    r"will (?:continue|be retried|keep trying|try)|attempts will continue|"
+    r"this is (?:just|only) a (?:warning|notification about a delay)",
+    re.IGNORECASE,
+)
+# Where the returned mail begins in a report that is one text.
+_RETURNED = re.compile(
+    r"^[ \t>]*(?:-{2,}[^\n]{0,80}\b(?:original|copy|below this line|unsent|returned|message header|header)\b|"
+    r"original message follows|received: (?:from|by) |return-path: )",
+    re.IGNORECASE | re.MULTILINE,
+)
+_OF_THE_RETURNED = re.compile(
+    r"^[ \t>*]*(?:subject|from|to|cc|date|sent|message-id): [^\n]*$", re.IGNORECASE | re.MULTILINE
+)
+# What the other server said, in a transcript of sendmail. Its own “User unknown” below is only the class of the refusal.
+_REPLIED = re.compile(r"^\s*(?:<<< |\(reason: )(5\d\d.*)$", re.MULTILINE)
+_RECIPIENT = re.compile(rb"^Final-Recipient:", re.IGNORECASE | re.MULTILINE)
+_SMTP = re.compile(r"(?<![\d.:])([45])\d\d[ -](?!\d{3}\b)")
 
 
 class DeliveryVerdict(IntEnum):
@@ -59,24 +90,40 @@ def is_report(mail: MailPart) -> bool:
         "X-Failed-Recipients" in mail.headers
         or any(part.type == STATUS_TYPE and not part.enclosed for part in mail.walk())
         or mail.headers.get("Return-Path", "").strip() == "<>"
-        or bool(_SENDERS.search(mailbox_of(mail.headers.get("From", ""))[1].partition("@")[0]))
+        or _is_by_server(mail)
+        or _named_like_one(mail)
+    )
+
+
+def is_surely_report(mail: MailPart, *, returned: bool) -> bool:
+    """Return whether only a server sends such a mail, so that somebody must look at it if it cannot be read.
+
+    returned: it came to the return path of one of our mails.
+    """
+    return (
+        (mail.type == "multipart/report" and parameter(mail.headers, "report-type").lower() == "delivery-status")
+        or "X-Failed-Recipients" in mail.headers
+        or any(part.type == STATUS_TYPE and not part.enclosed for part in mail.walk())
+        or (mail.headers.get("Return-Path", "").strip() == "<>" and mail.headers.get("From", "<>").strip() == "<>")
+        or (_is_by_server(mail) and (returned or _named_like_one(mail)))
     )
 
 
 def report_in(mail: MailPart) -> DeliveryReport | None:
-    """Return what a delivery report says, or None if the mail is not a report."""
-    found = [one for block in _blocks(mail) if (one := _of_block(block)) is not None]
+    """Return what a delivery report says, or None if the mail is not a report or cannot be read as one."""
+    said = _said(mail)
+    found = [one for block in _blocks(mail) if (one := _of_block(block, said)) is not None]
     if found:
         gravest = max(found, key=lambda report: report.verdict)
         return replace(gravest, addresses=frozenset().union(*(report.addresses for report in found)))
     delayed, failed = _detected(_shown(mail))
     named = {address for raw in (failed or delayed) for address in addresses_in(raw.decode("ascii", "replace"))}
-    if not named:
-        return None
-    words = _words_about(mail, named)
-    if not failed:
-        return DeliveryReport(DeliveryVerdict.DELAYED, frozenset(named), words)
-    return _judged("failed", _STATUS.search(words), named, words)
+    if named:
+        words = _words_about(said, named)
+        if not failed:
+            return DeliveryReport(DeliveryVerdict.DELAYED, frozenset(named), words)
+        return _judged_by_text(said, named, words)
+    return _of_text(mail, said)
 
 
 def returned_message_id(mail: MailPart) -> str:
@@ -92,48 +139,120 @@ def returned_message_id(mail: MailPart) -> str:
     return ""
 
 
+def _is_by_server(mail: MailPart) -> bool:
+    return bool(_SENDERS.search(mailbox_of(mail.headers.get("From", ""))[1].partition("@")[0]))
+
+
+def _named_like_one(mail: MailPart) -> bool:
+    """Return whether the subject is that of a report and the mail answers no other, as a person's mail about one does."""
+    return bool(_SUBJECTS.search(line_of(mail.headers.get("Subject", ""), 200))) and not any(
+        name in mail.headers for name in ("In-Reply-To", "References", "List-Id")
+    )
+
+
 def _blocks(mail: MailPart) -> Iterator[Message]:
     """Yield the blocks of the machine-readable part: the first is about the report, each other about a recipient."""
-    for part in mail.walk():
-        if part.type == STATUS_TYPE and not part.enclosed and not part.children:
-            blocks = re.split(rb"\r?\n(?:[ \t]*\r?\n)+", part.data(MOST_STATUS).strip(), maxsplit=MOST_BLOCKS + 1)
+    parts = [part for part in mail.walk() if not part.enclosed and not part.children]
+    reports = [part for part in parts if part.type == STATUS_TYPE]
+    for part in reports or parts:
+        data = part.data(MOST_STATUS).strip()
+        if part.type == STATUS_TYPE or (part.type == "text/plain" and _RECIPIENT.search(data)):
+            blocks = re.split(rb"\r?\n(?:[ \t]*\r?\n)+", data, maxsplit=MOST_BLOCKS + 1)
             yield from map(headers_of, blocks[: MOST_BLOCKS + 1])
 
 
-def _of_block(block: Message) -> DeliveryReport | None:
+def _of_block(block: Message, said: str) -> DeliveryReport | None:
+    """Return what one block says. said: the report's text, which may say more than a block without words."""
     action = (parameterless(block.get("Action", "")).split() or [""])[0]
-    if not action:
-        return None
+    status = _STATUS.search(block.get("Status", "")[:60])
     named = {
         address
         for header in ("Original-Recipient", "Final-Recipient", "X-Actual-Recipient")
         for address in addresses_in(block.get(header, "").partition(";")[2] or block.get(header, ""))
     }
+    if not action:
+        if status is None or "Final-Recipient" not in block:
+            return None
+        action = {"2": "delivered", "4": "delayed"}.get(status[1], "failed")
     words = line_of(block.get("Diagnostic-Code", ""), 300) or line_of(block.get("Status", ""), 60)
-    status = _STATUS.search(block.get("Status", "")[:60])
     if status is None or status[2] == status[3] == "0":  # the status says only how grave it is; the text may say more
         status = _STATUS.search(words) or status
-    return _judged(action, status, named, words)
+    return _judged(action, status, named, words, said)
 
 
-def _judged(action: str, status: re.Match[str] | None, named: Iterable[str], words: str) -> DeliveryReport:
-    """Return a report with its verdict by RFC 3463's codes."""
+def _judged(
+    action: str, status: re.Match[str] | None, named: Iterable[str], words: str, said: str = ""
+) -> DeliveryReport:
+    """Return a report with its verdict, by RFC 3464's actions, RFC 3463's codes and the server's words.
+
+    said: the whole text, which is asked if neither the code nor the words say why.
+    """
     grave, subject, detail = status.groups() if status else ("5", "0", "0")
     code = f"{subject}.{detail}"
     fault = None
     if action.startswith("delay"):
         verdict = DeliveryVerdict.DELAYED
-    elif not action.startswith(("fail", "error")):
+    elif action.startswith(("deliver", "relay", "expand")):
         verdict = DeliveryVerdict.DELIVERED
-    elif grave == "4":
-        verdict = DeliveryVerdict.GAVE_UP
-    elif fault := fault_of(code, words):
-        verdict = DeliveryVerdict.FAILED
-    elif code == "2.2" or (subject in ("3", "4") and code not in ABOUT_THE_MAIL):
+    elif action.startswith("expire") or grave == "4":
         verdict = DeliveryVerdict.GAVE_UP
     else:
-        verdict = DeliveryVerdict.MAIL_REFUSED
+        if said and code in GENERAL and not is_reason(words):
+            words = _words_about(said, set(named)) or words
+            verdict, fault = _verdict(code, said)
+        else:
+            verdict, fault = _verdict(code, words)
     return DeliveryReport(verdict, frozenset(named), words, fault)
+
+
+def _verdict(code: str, words: str) -> tuple[DeliveryVerdict, AddressFault | None]:
+    if fault := fault_of(code, words):
+        return DeliveryVerdict.FAILED, fault
+    return (DeliveryVerdict.GAVE_UP if passes(code, words) else DeliveryVerdict.MAIL_REFUSED), None
+
+
+def _judged_by_text(said: str, named: Iterable[str], words: str) -> DeliveryReport:
+    """Return the verdict of a report that is only text."""
+    replies = "\n".join(_REPLIED.findall(said)) or said
+    status, reply = _STATUS.search(replies), _SMTP.search(replies)
+    if (
+        (status is None or status[1] == "4")
+        and reply is not None
+        and reply[1] == "4"
+        and not re.search(r"\b5\d\d[ -]", replies)
+    ):
+        return DeliveryReport(DeliveryVerdict.GAVE_UP, frozenset(named), words)
+    code = f"{status[2]}.{status[3]}" if status and status[1] == "5" else "0.0"
+    verdict, fault = _verdict(code, replies)
+    return DeliveryReport(verdict, frozenset(named), words, fault)
+
+
+def _of_text(mail: MailPart, said: str) -> DeliveryReport | None:
+    """Return what a report says that no detector knows: its text must say what happened to a mail."""
+    if not is_surely_report(mail, returned=False) and not _named_like_one(mail):
+        return None
+    own = {mailbox_of(mail.headers.get(name, ""))[1] for name in ("From", "Sender", "To", "Reply-To")}
+    listed = addresses_in(mail.headers.get("X-Failed-Recipients", ""))
+    named = set(listed or [one for one in addresses_in(said) if not _SENDERS.search(one.partition("@")[0])]) - own
+    subject = line_of(mail.headers.get("Subject", ""), 200)
+    if _STILL_TRIED.search(said):
+        return DeliveryReport(DeliveryVerdict.DELAYED, frozenset(named), _words_about(said, named))
+    whole = f"{said}\n{subject}"
+    if not (named or is_reason(whole)) or not (_UNDELIVERED.search(whole) or fault_of("0.0", said)):
+        return None
+    return _judged_by_text(said if is_reason(said) else whole, named, _words_about(said, named))
+
+
+def _said(mail: MailPart) -> str:
+    """Return the text that the server wrote, without the mail that it returns."""
+    own = [part for part in mail.walk() if not part.children and not part.enclosed and not part.attached]
+    for type in ("text/plain", "text/html"):
+        texts = [_bounded(part) for part in own if part.type == type][:MOST_REPORT_PARTS]
+        whole = "\n".join(texts if type == "text/plain" else map(without_markup, texts))[: 2 * MOST_SHOWN]
+        begun = next((found for found in _RETURNED.finditer(whole) if whole[: found.start()].strip()), None)
+        if whole := _OF_THE_RETURNED.sub("", whole[: begun.start()] if begun else whole).strip():
+            return whole
+    return ""
 
 
 def _detected(shown: Message) -> tuple[Recipients, Recipients]:
@@ -163,7 +282,7 @@ def _shown(mail: MailPart) -> Message:
 def _copied(part: MailPart) -> Message:
     copy = Message()
     for name, value in part.headers.items():
-        if not name.lower().startswith("content-"):
+        if not name.lower().startswith("content-") or name.lower() == "content-description":  # Postfix's is known by it
             copy[name] = value[:MOST_LINE]
     return copy
 
@@ -173,13 +292,17 @@ def _bounded(part: MailPart) -> str:
     return "\n".join(line[:MOST_LINE] for line in text.split("\n"))
 
 
-def _words_about(mail: MailPart, named: set[str]) -> str:
-    """Return the first line that names the address or has an SMTP code, with the three lines after it."""
-    for part in mail.walk():
-        if part.enclosed or part.children or not part.type.startswith("text/"):
-            continue
-        lines = [" ".join(line.split()) for line in _bounded(part).split("\n")]
+def _words_about(said: str, named: set[str]) -> str:
+    """Return the line that says why, with the lines around it: the first with a known reason, an SMTP code or the address."""
+    lines = [line for line in (" ".join(line.split()) for line in said.split("\n")) if line][:200]
+    tests = (
+        lambda line: is_reason(line) and re.search(r"\b[45]\d\d[ -]|[45]\.\d\.\d", line),
+        is_reason,
+        lambda line: re.search(r"\b[45]\d\d[ -]", line),
+        lambda line: any(address in line.lower() for address in named),
+    )
+    for test in tests:
         for at, line in enumerate(lines):
-            if any(address in line.lower() for address in named) or re.search(r"\b[45]\d\d[ -]", line):
+            if test(line):
                 return " ".join(lines[at : at + 4]).strip()[:300]
     return ""

@@ -293,6 +293,9 @@ LABELS: dict[tuple[type, str], object] = {
     (IncomingReason, IncomingReason.GAVE_UP.value): _l(
         "The other server could not take it, or was out of reach for days."
     ),
+    (IncomingReason, IncomingReason.REPORT_UNREAD.value): _l(
+        "A server reports that a mail did not arrive, in a form that cannot be read here. Please look which address it is about."
+    ),
     (IncomingReason, IncomingReason.DELIVERED.value): _l("The mail has arrived."),
     (IncomingReason, IncomingReason.OWN.value): _l("We sent it ourselves."),
     (IncomingReason, IncomingReason.DUPLICATE.value): _l("The same mail was read before."),

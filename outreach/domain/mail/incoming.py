@@ -41,6 +41,7 @@ class IncomingReason(StrEnum):
     UNPROVEN = "unproven"  # names an address that we know, but no mail of ours to it
     MAIL_REFUSED = "mail_refused"  # the other server refused this mail, not the address
     GAVE_UP = "gave_up"  # the other server did not accept it or was unreachable for days
+    REPORT_UNREAD = "report_unread"  # a delivery report in a form that cannot be read
     DELIVERED = "delivered"
     # Nothing to do.
     OWN = "own"  # sent by ourselves

@@ -24,7 +24,9 @@ from outreach.services.inbox.senders import message_named, tie_to_message
 def apply(session: Session, row: IncomingMail, mail: Incoming, *, now: datetime) -> None:
     """Apply a report in the caller's transaction, or note on the mail's row why it has no effect."""
     report = mail.report
-    assert report is not None
+    if report is None:
+        _show(session, row, mail, now=now)
+        return
     message = _proven(session, mail, report)
     if message is None:
         known = _is_known(session, report)
@@ -43,6 +45,16 @@ def apply(session: Session, row: IncomingMail, mail: Incoming, *, now: datetime)
             row.outcome, row.reason = IncomingOutcome.TO_READ, IncomingReason.GAVE_UP
         case DeliveryVerdict.MAIL_REFUSED:
             row.outcome, row.reason = IncomingOutcome.TO_READ, IncomingReason.MAIL_REFUSED
+
+
+def _show(session: Session, row: IncomingMail, mail: Incoming, *, now: datetime) -> None:
+    """Leave a report that could not be read to a coordinator, unless it returns a mail that is not ours."""
+    message = session.get(Message, mail.returned_id) if mail.returned_id is not None else None
+    message = message or message_named(session, mail.returned_reference)
+    if message is not None:
+        tie_to_message(session, row, message, now=now)
+    elif mail.returned_reference:
+        row.outcome, row.reason = IncomingOutcome.IGNORED, IncomingReason.NOT_OURS
 
 
 def _proven(session: Session, mail: Incoming, report: DeliveryReport) -> Message | None:

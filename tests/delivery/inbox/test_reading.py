@@ -138,7 +138,6 @@ def test_a_report_of_a_dead_address_is_read_from_every_server(server):
         ({"status": "5.3.4", "words": "552 5.3.4 too big"}, DeliveryVerdict.MAIL_REFUSED),
         ({"status": "5.0.0", "words": "no such user"}, DeliveryVerdict.FAILED),
         ({"status": "5.2.1", "words": "disabled"}, DeliveryVerdict.FAILED),
-        ({"status": "", "words": ""}, DeliveryVerdict.MAIL_REFUSED),
         ({"action": "FAILED (bad address)"}, DeliveryVerdict.FAILED),
         ({"status": "5.1.10", "words": "recipient not found by SMTP address lookup"}, DeliveryVerdict.FAILED),
         ({"status": "5.1.6", "words": "550 5.1.6 mailbox has moved"}, DeliveryVerdict.FAILED),

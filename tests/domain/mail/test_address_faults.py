@@ -19,7 +19,7 @@ from outreach.domain.mail.address_faults import AddressFault, fault_in_reply, fa
         ("5.1.0 Sender rejected", None),
         ("5.1.1 blocked: bad reputation of your network", None),
         ("5.2.2 mailbox full", None),
-        ("5.1.100 User unknown", None),
+        ("5.1.100 refused", None),
         ("5.1.1.7 is not welcome here", None),
         ("no such user", None),
         ("try the server at 5.1.1", None),

@@ -135,3 +135,25 @@ def test_a_report_names_an_internationalised_domain_in_its_wire_form(activity, a
         reminding.tick(at(5, 10))
         outbox.drain(now=StandingClock(at(5, 10)), worker="w1")
         assert len(server.taken) == 1
+
+
+UNREAD = (
+    b"From: MAILER-DAEMON@example.net\r\nTo: undangan@example.com\r\nSubject: Returned mail\r\nReturn-Path: <>\r\n"
+    b'Content-Type: multipart/report; report-type=delivery-status; boundary="x"\r\n\r\nEin Fehler.\r\n%s'
+)
+
+
+def test_a_report_that_cannot_be_read_waits_for_a_coordinator_and_blocks_nothing(any_app, activity, ani, arrives):
+    with_settings(any_app, mail_return_path="bounces+{id}@example.com")
+    invite_and_publish(activity, ani)
+    path = return_path(sent_to(ani).id, any_app.extensions["outreach"])
+    known = arrives((UNREAD % b"").replace(b"undangan@example.com", path.encode()))
+    assert (result(known), known.person_id) == ((TO_READ, IncomingReason.REPORT_UNREAD), ani.id)
+    unknown = arrives(UNREAD % b"?")
+    assert (result(unknown), unknown.person_id) == ((TO_READ, IncomingReason.REPORT_UNREAD), None)
+    assert "Ein Fehler." in unknown.text
+    foreign = arrives(
+        UNREAD % b"\r\n--x\r\nContent-Type: message/rfc822\r\n\r\nMessage-ID: <a@example.org>\r\n\r\n--x--\r\n"
+    )
+    assert result(foreign) == (IGNORED, IncomingReason.NOT_OURS)
+    assert db.session.scalars(sa.select(AddressFailure)).all() == []
