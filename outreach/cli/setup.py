@@ -29,7 +29,7 @@ PASSWORD = click.option(
 @click.option("--office", prompt="The office's full name", help="As it stands on letters.")
 @click.option("--short-name", prompt="Its short name, such as DP3AP2KB Kota Metro")
 @click.option("--city", prompt="Its kabupaten or kota: code or part of the name", help="Kota Metro is 18.72.")
-@click.option("--contact-name", prompt="Whom invitees may call")
+@click.option("--contact-name", prompt="Name of the person invitees may call")
 @click.option("--contact-phone", prompt="The number they call")
 @click.option("--name", prompt="Your own name", help="The first administrator's.")
 @click.option("--email", prompt="The address you will sign in with")

@@ -13,7 +13,7 @@
 
   // --- The dialog: it shows the pages of a move as fragments, without the frame around them
   const body = dialog.querySelector(".cal-dialog-body");
-  let leave = null; // what puts back an activity that was dragged
+  let leave = null; // the function that puts back a dragged activity
 
   async function show(url) {
     body.replaceChildren(made("p", "cal-wait", words.wait));
@@ -66,7 +66,7 @@
     show(link.href);
   });
 
-  // --- The offer to take back the last move; it goes when its time is over
+  // --- The offer to take back the last move; it disappears when its time is over
   const undo = document.querySelector(".cal-undo");
   if (undo) setTimeout(() => undo.remove(), Number(undo.dataset.seconds) * 1000);
 

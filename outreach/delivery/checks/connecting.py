@@ -32,7 +32,7 @@ def unreached(report: CheckReport, error: OSError, host: str, port: int, setting
         )
     if isinstance(error, TimeoutError):
         return report.fail(
-            f"{where} does not answer.", f"A firewall may drop it. Correct {setting}_port, or open the way out to it."
+            f"{where} does not answer.", f"A firewall may drop it. Correct {setting}_port, or let the firewall pass it."
         )
     if isinstance(error, ConnectionRefusedError):
         return report.fail(

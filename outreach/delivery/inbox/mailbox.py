@@ -167,7 +167,7 @@ class _Opened:
         before = self.folder
         self._open()
         if self.folder != before:
-            raise MailboxDown(ChannelTrouble.UNRELIABLE, "The folder has been made anew.")
+            raise MailboxDown(ChannelTrouble.UNRELIABLE, "The folder was deleted and created again.")
 
     def _command(self, name: str, *arguments: str) -> list[Any]:
         status, found = self._asked(name, *arguments)

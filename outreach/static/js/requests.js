@@ -1,7 +1,7 @@
 // When a request of htmx does not get through: say why, keep what was entered, and send it again.
 //
 // Ticks of attendance are kept in the browser until the server has them, so a reload loses none: only addresses with ids, never a name,
-// and only for the account that made them. So is who came uninvited, with what was entered about them, until it is sent.
+// and only for the account that made them. Entries about people who came uninvited are kept in the same way until they are sent.
 // Everything else is kept by the page itself. Without a network, links stay on the page instead of leading to a browser's error,
 // unless door.js kept the page that they lead to.
 "use strict";
@@ -15,7 +15,7 @@
   const store = storage();
   const sent = new Map(); // path → when the tick was made that is on its way
   const waiting = new Map(); // target → the request that did not get through
-  let why = ""; // offline, ended, busy: what holds up all that waits
+  let why = ""; // offline, ended, busy: why everything that waits is not sent
   let refusal = "";
   let thanks = "";
   let stays = false; // a link was pressed that needs the network
@@ -72,7 +72,7 @@
   document.addEventListener("htmx:timeout", ({ detail }) => failed(detail, "offline"));
   document.addEventListener("htmx:afterRequest", ({ detail }) => {
     const { xhr, requestConfig } = detail;
-    if (!xhr.status) return; // told by the two above, or the page is being left
+    if (!xhr.status) return; // the two events above have reported it, or the page is being left
     const token = xhr.getResponseHeader("X-CSRF-Token");
     if (token && Date.now() - renewedAt > 3000) {
       renewedAt = Date.now();
@@ -157,7 +157,7 @@
     try {
       await window.htmx.ajax(verb, path, context);
     } catch {
-      // the events above have said it
+      // the events above have reported it
     }
   }
 

@@ -53,7 +53,7 @@ def engine(*, now: datetime) -> Iterator[CheckResult]:
     )
     if told.addresses_blocked:
         reaches = f"No mail reaches {counted(told.addresses_blocked, 'address', 'addresses')}."
-        yield report.warn(reaches, "See the overview: it says whom to call.")
+        yield report.warn(reaches, "See the overview: it lists the people to call.")
     if told.incoming_to_read:
         waits = "waits" if told.incoming_to_read == 1 else "wait"
         yield report.warn(
