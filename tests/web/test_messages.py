@@ -11,8 +11,9 @@ from flask import g
 
 from outreach.delivery import tokens
 from outreach.delivery.demo_server.server import DemoServer
-from outreach.domain.kinds import IncomingKind, IncomingOutcome, Role
+from outreach.domain.kinds import IncomingKind, IncomingOutcome, MailKind, Role
 from outreach.domain.mail.failures import ChannelTrouble
+from outreach.domain.states import MessageState
 from outreach.extensions import db
 from outreach.models import AddressFailure, Channel, Message, Person
 from outreach.queries import paging
@@ -22,6 +23,7 @@ from outreach.services.messages import archive as archiving
 from outreach.services.reminders import tick as reminding
 from tests.web.reading import fields
 from tests.world import NOW, a_person, at, draft_activity, drain, invite_and_publish, send_through
+from tests.world.composed import line, message_of, published_invitation
 from tests.world.incoming import mail
 
 pytestmark = pytest.mark.usefixtures("default_rules")
@@ -102,6 +104,28 @@ def test_the_log_takes_as_many_queries_for_25_messages_as_for_3(server, activity
     reminding.tick(NOW)
     assert queries(look) == few
     assert look().count("/messages/") >= 25
+
+
+@pytest.mark.parametrize("archived", [False, True])
+def test_a_messages_page_takes_as_many_queries_for_three_activities_as_for_one(
+    programme, hall, activity, ani, coordinator_client, queries, archived
+):
+    def message(*activities):
+        return message_of(*[line(published_invitation(one, ani), MailKind.INVITATION) for one in activities]).id
+
+    def look(message_id):
+        g.pop("_login_user", None)
+        return coordinator_client.get(f"/messages/{message_id}").text
+
+    one = message(activity)
+    three = message(*[draft_activity(programme, hall, day) for day in (19, 20, 21)])
+    if archived:
+        message(draft_activity(None, None, 20))  # the newest message is not archived
+        db.session.execute(sa.update(Message).values(state=MessageState.SENT, sent_at=NOW))
+        db.session.commit()
+        assert archiving.archive(at(1, month=12)) == 2
+    look(one)
+    assert queries(lambda: look(three)) == queries(lambda: look(one))
 
 
 def test_an_unreachable_server_is_shown(server, activity, ani, coordinator_client):

@@ -91,7 +91,7 @@ def _stored_item(session: Session, message: Message, row: MessageRow, line: Mess
         ),
         key=lambda move: (move.due_at, move.id),
     )
-    text = texts.text_for(text_key(row, found, reminder), locale_of(row), activity, reminder.text_key)
+    text = texts.text_for(text_key(row, found, reminder, moves), locale_of(row), activity, reminder.text_key)
     in_calendar = not expected_otherwise(session, row, found, reminder.kind)
     return item_of(session, found, reminder, activity, text, moves=moves, in_calendar=in_calendar)
 
@@ -109,8 +109,9 @@ def id_domain() -> str:
     return parseaddr(current_settings().mail_sender)[1].rpartition("@")[2] or "localhost"
 
 
-def text_key(row: MessageRow, line: LineRow, reminder: Reminder) -> str:
-    """Return the key of the usual text for a line."""
+def text_key(row: MessageRow, line: LineRow, reminder: Reminder, moves: Sequence[Reminder] = ()) -> str:
+    """Return the key of the usual text for a line. moves: those that a change tells, oldest first."""
+    first = moves[0] if moves and reminder.kind is MailKind.CHANGE else reminder
     return texts.key_for(
         reminder.kind,
         line.role,
@@ -118,7 +119,7 @@ def text_key(row: MessageRow, line: LineRow, reminder: Reminder) -> str:
         state=line.state,
         to_organisation=row.person_id is None,
         nominated=line.nominated_under_id is not None,
-        postponed=WAS_POSTPONED in (reminder.detail or {}),
+        postponed=WAS_POSTPONED in (first.detail or {}),
     )
 
 
@@ -174,7 +175,7 @@ def say(item: Item, recipient: Recipient, office: Office | None, *, now: datetim
     return letter.LetterSection(
         item.text,
         found | dict(item.counted),
-        merging.heading_of(item.activity),
+        merging.heading_of(item.activity, item.kind),
         values.contact_of(item.activity.programme, office),
         item.kind,
     )

@@ -42,9 +42,15 @@ def common_subject(said: Sequence[tuple[MailKind, Activity]]) -> str:
     )
 
 
-def heading_of(activity: Activity) -> str:
+def heading_of(activity: Activity, kind: MailKind) -> str:
     """Return the heading of a section, with the same title as in the calendar and on the answer page."""
-    return f"{activity.neutral_title}, {formats.day(activity.starts_at, activity.zone)}"
+    return f"{activity.neutral_title}, {former(formats.day(activity.starts_at, activity.zone), activity, kind)}"
+
+
+def former(time: str, activity: Activity, kind: MailKind | None) -> str:
+    """Return an activity's time; as the former one if the mail says that it is off and it has no date any more."""
+    off = kind in (MailKind.POSTPONEMENT, MailKind.CANCELLATION) and activity.dateless
+    return gettext("before: %(day)s", day=time) if off else time
 
 
 def _saying(line: MessageLine) -> merging.Saying:

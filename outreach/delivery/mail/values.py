@@ -12,6 +12,7 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from outreach import codec
+from outreach.delivery.mail import merge_lines as merging
 from outreach.delivery.mail.recipient import REGION_CODE_OF_A_KELURAHAN, Recipient
 from outreach.delivery.rows.batch import LineRow
 from outreach.delivery.words import formats, labels
@@ -34,17 +35,19 @@ def values_for(
     """
     zone = activity.zone
     contact_name, contact_phone = contact_of(activity.programme, office)
+    # The text of a postponement itself says that its time is the former one.
+    off = None if kind is MailKind.POSTPONEMENT else kind
     return {
         "activity": activity.neutral_title,
         "full_title": "" if activity.title == activity.neutral_title else activity.title,
         "programme": programme(activity.programme),
         "in_days": formats.in_days(days_ahead(activity.starts_at, now, zone)),
-        "day_date": formats.day(activity.starts_at, zone),
+        "day_date": merging.former(formats.day(activity.starts_at, zone), activity, off),
         "start": formats.clock(activity.starts_at, zone, with_zone=False),
         "end": formats.clock(activity.ends_at, zone, with_zone=False),
         "zone": formats.clock(activity.starts_at, zone).rpartition(" ")[2],
         "time": formats.span(activity.starts_at, activity.ends_at, zone),
-        "when": when(activity.starts_at, activity.ends_at, zone),
+        "when": merging.former(when(activity.starts_at, activity.ends_at, zone), activity, off),
         "registration": formats.clock(activity.registration_at, zone) if activity.registration_at else "",
         "venue": place(activity.venue) or gettext("to be announced"),
         "map": map_url(activity.venue.latitude, activity.venue.longitude) if activity.venue else "",

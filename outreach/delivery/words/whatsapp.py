@@ -122,7 +122,8 @@ def _off(activity: Activity) -> list[str]:
             "",
         ]
     else:
-        lines = [gettext("This activity is cancelled: %(title)s", title=title), *_when(activity), ""]
+        before = [gettext("Before:")] if activity.dateless else []
+        lines = [gettext("This activity is cancelled: %(title)s", title=title), *before, *_when(activity), ""]
     if activity.cancelled_reason:
         lines.append(gettext("Reason: %(reason)s", reason=activity.cancelled_reason))
     if postponed:

@@ -63,10 +63,10 @@ class LineFacts:
 def skip_because(facts: LineFacts, now: datetime) -> SkipReason | None:
     """Return why the line must not be sent, or None if it is still true.
 
-    A recipient who stopped reminders gets no reminders, no thanks and no new link, and changes, postponements and cancellations
-    only if they accepted.
-    A line that a postponement held back is never too late: its times are those that no longer hold.
-    A recipient who accepted knows of the activity even if no mail was sent: by phone or from the office that named them.
+    A recipient who stopped reminders gets no reminders, no thanks and no new link, and changes, postponements and
+    cancellations only if they accepted. A line that a postponement held back is never too late: its times are those that
+    no longer hold. A recipient who accepted knows of the activity even if no mail was sent: by phone or from the office
+    that named them.
     """
     state = facts.invitation_state
     accepted = state in TAKES_A_SEAT

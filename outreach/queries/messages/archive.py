@@ -50,8 +50,15 @@ def matching(*, person_id: int | None, organisation_id: int | None, activity_id:
 
 
 def get(message_id: int) -> ArchivedMessage | None:
-    """Return an archived message, or None."""
-    return db.session.get(ArchivedMessage, message_id)
+    """Return an archived message with its lines, or None."""
+    line = selectinload(ArchivedMessage.lines)
+    wanted = sa.select(ArchivedMessage).where(ArchivedMessage.id == message_id)
+    return db.session.scalar(
+        wanted.options(
+            line.joinedload(ArchivedLine.reminder),
+            line.joinedload(ArchivedLine.invitation).joinedload(Invitation.activity),
+        )
+    )
 
 
 def tries(message: ArchivedMessage) -> list[Try]:

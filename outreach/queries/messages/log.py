@@ -145,7 +145,7 @@ def message_held_until(message: Message, *, now: datetime) -> datetime | None:
         poll = polls.of_messages([message]).get(message.id)
         return poll_held_until(poll.closes_at, now, hours) if poll else None
     found = [expanding.held_until(line.reminder, line.invitation.activity, now, hours) for line in message.lines]
-    return None if None in found else max(one for one in found if one is not None)
+    return None if None in found else max((one for one in found if one is not None), default=None)
 
 
 def of_ids(message_ids: Sequence[int]) -> list[Message]:

@@ -188,13 +188,13 @@ def _decline(mail: IncomingMail | None) -> RecordAnswerForm:
 
 def _page(name: str, form: Any, row: InviteeRow, **values: Any) -> Any:
     status = 422 if form.is_submitted() else 200
-    return render_template(f"invitations/{name}.html", form=form, row=row, problem="", **values), status
+    return render_template(f"invitations/{name}.html", form=form, row=row, **values), status
 
 
 def _refused(form: Any, problem: Problem, row: InviteeRow, name: str, mail: IncomingMail | None = None) -> Any:
     """Show the form again as it was typed, with the problem beside its field or above the form."""
     show_problem(form, problem)
-    values: dict[str, Any] = {"mail": mail, "problem": ""}
+    values: dict[str, Any] = {"mail": mail}
     row = invitees.one(row.invitation.id)
     if name == "nominees":
         values["decline"] = _decline(mail)

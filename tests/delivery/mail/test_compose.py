@@ -9,7 +9,7 @@ from outreach.delivery import tokens
 from outreach.delivery.mail.compose import AddressUnusable, compose
 from outreach.domain.activity import WAS_POSTPONED
 from outreach.domain.kinds import AttendanceSource, Audience, MailKind, Role, Sex
-from outreach.domain.states import InvitationState
+from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
 from outreach.models import AgendaItem, Attendance, MessageText
 from tests.support.apps import with_settings
@@ -351,6 +351,31 @@ def test_a_cancellation_gives_the_reason(activity, ani):
     mail = mail_of(line(invitation, MailKind.CANCELLATION, detail={"reason": "banjir"}))
     assert mail["Subject"] == "CANCELLED: Rapat koordinasi lintas sektor, Monday, 18 January 2027"
     assert "Reason: banjir\n" in text_of(mail)
+
+
+def postponed(activity, invitee, kind):
+    """Compose the mail that a postponed activity's invitee gets. kind: that it is postponed, or cancelled since then."""
+    invitation = published_invitation(activity, invitee, state=InvitationState.COMING)
+    off = ActivityState.CANCELLED if kind is MailKind.CANCELLATION else ActivityState.POSTPONED
+    activity.state, activity.published_at, activity.told_at = off, NOW, None
+    return line(invitation, kind, Audience.EXPECTED, detail={"reason": "banjir"})
+
+
+def test_a_cancellation_of_a_postponed_activity_tells_its_time_as_the_former_one(activity, ani):
+    ani.locale = "en"
+    mail = mail_of(postponed(activity, ani, MailKind.CANCELLATION))
+    assert mail["Subject"] == "CANCELLED: Rapat koordinasi lintas sektor, before: Monday, 18 January 2027"
+    assert "Date: before: Monday, 18 January 2027\n" in text_of(mail)
+
+
+@pytest.mark.parametrize("kind", [MailKind.POSTPONEMENT, MailKind.CANCELLATION])
+def test_among_several_activities_a_postponed_one_has_its_day_as_the_former_one(programme, hall, activity, ani, kind):
+    ani.locale = "en"
+    other = draft_activity(programme, hall, 20, public_title="Pelatihan kader")
+    mail = mail_of(postponed(activity, ani, kind), line(published_invitation(other, ani), INVITATION))
+    former = "Rapat koordinasi lintas sektor, before: Monday, 18 January 2027"
+    assert former in text_of(mail)
+    assert words_in_html(html_of(mail)).startswith(f"{former}; Pelatihan kader, Wednesday, 20 January 2027")
 
 
 def test_the_thanks_give_the_number_of_people_present(activity, ani, budi, chief):

@@ -345,3 +345,6 @@ def test_after_a_postponement_all_expected_people_are_called_and_told_that_the_d
     assert "Reason: Flood in the hall" in text
     assert "The new date is not set yet; we tell you as soon as it is." in text
     assert ("/j/" in text, "whether you will come" in text) == (False, False)
+    publishing.cancel(unmailed.id, "No budget", by=coordinator, now=NOW)
+    text = texts_to_call(any_app, unmailed)["Ani Wijaya"]
+    assert "This activity is cancelled: Rapat koordinasi lintas sektor\nBefore:\nMonday, 18 January 2027" in text

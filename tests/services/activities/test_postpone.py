@@ -222,6 +222,15 @@ def test_a_new_date_that_is_moved_before_anybody_heard_of_it_is_told_once(told):
     assert go_out(at(6, 9)) == []
 
 
+def test_a_new_date_that_is_moved_before_it_went_out_is_still_told_as_a_new_date(told):
+    postpone(told, at(5))
+    go_out(at(5))
+    set_date(told, at(10, 8, **FEBRUARY), at(6))
+    assert go_out(at(6), reply=Temporary(451, "later")) == []
+    set_date(told, at(11, 8, **FEBRUARY), at(6, 8, 1), reason="Aula")
+    assert go_out(at(6, 9)) == [("ani", "WAKTU BARU"), ("budi", "WAKTU BARU")]
+
+
 def test_people_who_know_of_no_new_date_are_not_told_of_a_second_postponement(told):
     postpone(told, at(5))
     go_out(at(5))

@@ -13,7 +13,7 @@ from flask import g
 from python_calamine import CalamineWorkbook
 
 from outreach.extensions import db
-from outreach.models import Person, PersonImport
+from outreach.models import AuditEntry, Person, PersonImport
 from outreach.services.directory import import_people as importing
 from outreach.services.directory import uploads
 from tests.web.reading import words
@@ -294,6 +294,9 @@ def test_the_refused_rows_are_a_spreadsheet_that_says_why_and_can_be_corrected_a
          "", "PKK"],
     ]  # fmt: skip
     assert b"<f>" not in zipped(response.data)
+    # A file may be called by a person's name, and erasing that person does not find it in the audit log.
+    taken = db.session.scalars(sa.select(AuditEntry).where(AuditEntry.action == "list.downloaded")).one()
+    assert taken.subject_name == "refused_rows"
     rows[2][3] = "Yosodadi"
     again = choose(coordinator_page, as_xlsx(rows), "perbaikan.xlsx").location
     coordinator_page.post(again)

@@ -137,10 +137,9 @@ class OutlineBatch:
 
     def _item(self, row: MessageRow, line: LineRow, *, in_calendar: bool) -> Item:
         reminder, activity = self.shared.reminders[line.reminder_id], self.shared.activities[line.activity_id]
-        text = texts.chosen(
-            self._texts, compose.text_key(row, line, reminder), recipients.locale_of(row), activity, reminder.text_key
-        )
         moves = [self.shared.reminders[id_] for id_ in line.moves]
+        key = compose.text_key(row, line, reminder, moves)
+        text = texts.chosen(self._texts, key, recipients.locale_of(row), activity, reminder.text_key)
         return compose.item_of(self.session, line, reminder, activity, text, moves=moves, in_calendar=in_calendar)
 
     def _fingerprint(self, item: Item) -> tuple[Any, ...]:

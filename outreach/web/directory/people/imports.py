@@ -227,7 +227,7 @@ def import_refused(key: str) -> Any:
     else:
         lines = reports.refused_lines(importing.read(_book(upload), upload.filename, _plan(upload)))
     headings = {"why": _("Why it was refused"), "sheet": _("Sheet"), "row": _("Row")}
-    file.record(ListName.REFUSED_ROWS, len(lines), "xlsx", of=upload.filename)
+    file.record(ListName.REFUSED_ROWS, len(lines), "xlsx")
     data = reports.refused_file(lines, _report(upload).columns, headings, say)
     response = Response(data, mimetype="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
     response.headers.set("Content-Disposition", "attachment", filename=_("refused") + ".xlsx")
