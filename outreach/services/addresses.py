@@ -78,9 +78,9 @@ def allow_again(address: str, *, by: User | None, now: datetime) -> None:
 
 
 def represented_ahead(now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
-    """Return the conditions that an invitation has a representative at a published future activity."""
+    """Return the conditions that an invitation has a representative at an activity to come: a published or postponed one."""
+    published = sa.and_(Activity.state == ActivityState.PUBLISHED, Activity.ends_at > now)
     return (
         Invitation.state == InvitationState.REPRESENTED,
-        Activity.state == ActivityState.PUBLISHED,
-        Activity.ends_at > now,
+        sa.or_(published, Activity.state == ActivityState.POSTPONED),
     )

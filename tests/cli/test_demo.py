@@ -31,6 +31,7 @@ from outreach.models import (
     DatePoll,
     Invitation,
     Message,
+    MessageLine,
     Person,
     Programme,
     Reminder,
@@ -183,6 +184,20 @@ def test_a_reminder_is_due_within_a_minute_and_has_readers(loaded_demo):
         Invitation.activity_id == loaded_demo.prepared.soon_id, Invitation.state == InvitationState.INVITED
     )
     assert db.session.scalar(waiting) == 3
+
+
+def test_one_activity_is_postponed_and_its_invitees_were_told_so_last(loaded_demo):
+    postponed = db.session.scalars(sa.select(Activity).where(Activity.state == ActivityState.POSTPONED)).one()
+    assert postponed.id == loaded_demo.prepared.postponed_id
+    invited = list(db.session.scalars(sa.select(Invitation).where(Invitation.activity_id == postponed.id)))
+    assert {one.state for one in invited} >= {InvitationState.INVITED, InvitationState.COMING}
+    about = sa.select(Message).join(MessageLine).join(Invitation).where(Invitation.activity_id == postponed.id)
+    told = Counter(one.kind for one in db.session.scalars(about) if one.state is MessageState.SENT)
+    reached = [one for one in invited if one.person.email]
+    expected = [one for one in reached if one.state is not InvitationState.NOT_COMING]
+    assert told == {MailKind.INVITATION: len(reached), MailKind.POSTPONEMENT: len(expected)}
+    [need] = [one for one in overview.overview(now=LOADED_AT).needs if one.kind is NeedKind.NEW_DATE]
+    assert [one.title for one, _count in need.parts] == ["Evaluasi kader Posyandu"]
 
 
 def test_last_years_programme_was_held_with_attendance(loaded_demo):

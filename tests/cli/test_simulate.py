@@ -26,7 +26,7 @@ def test_the_whole_demo_ends_with_nothing_sent_twice_and_nothing_missed(console)
     assert run(today(), console) == []
     shown = console.file.getvalue()
     assert int(re.search(r"Each of (\d+) reminders went to as many", shown)[1]) > 50
-    for word in ("invited", "reminded", "change", "cancel", "thanked", "Nothing was sent twice"):
+    for word in ("invited", "reminded", "change", "cancel", "poned", "thanked", "Nothing was sent twice"):
         assert word in shown
 
 

@@ -18,6 +18,7 @@ from outreach.queries.invitations.calls import CallScope
 from outreach.queries.invitations.select import InviteeFilters
 from outreach.queries.overview import page as overview
 from outreach.services import addresses
+from outreach.services.activities import publish as publishing
 from outreach.services.answers import record as recording
 from tests.world import NOW, a_person, at, invite, invite_organisation, mark_as_invited, publish
 from tests.world.incoming import blocked
@@ -98,8 +99,11 @@ def test_a_representative_is_listed_until_the_activity_is_over(all_invited, ani)
         Representative("Dewi Sartika", phone="+6281300000001", email="dewi@example.com"), by=None, now=NOW,
     )  # fmt: skip
     blocked("dewi@example.com")
-    assert listed() == [("representative", "Dewi Sartika", "dewi@example.com", "0813-0000-0001")]
+    dewi = ("representative", "Dewi Sartika", "dewi@example.com", "0813-0000-0001")
+    assert listed() == [dewi]
     assert listed(now=at(18, 23)) == []
+    publishing.postpone(all_invited.id, "Banjir", by=None, now=NOW)
+    assert listed(now=at(18, 23)) == [dewi]  # it is still to come
 
 
 def test_allowing_an_address_again_is_logged(ani, coordinator):

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
-from outreach.cli.demo import answers, drafts, history, people, planner, soon
+from outreach.cli.demo import answers, drafts, history, people, planner, postponed, soon
 from outreach.cli.demo.calendar import demo_days
 from outreach.cli.demo.drafts import Drafts
 from outreach.cli.demo.people import Login
@@ -34,6 +34,7 @@ class Prepared:
     plan: DemoPlan
     reading: Reading
     soon_id: int
+    postponed_id: int
     published_at: datetime
     drafts: Drafts | None = None
 
@@ -65,6 +66,8 @@ def prepare(*, now: datetime) -> Prepared:
 def stage(today: date, published: datetime, *, soon_by_hand: bool = False) -> Prepared:
     """Set up the office, its address book and a programme ten days after `today`, published at `published`.
 
+    Two small activities are published with it: one that takes place soon, and one for the caller to postpone.
+
     soon_by_hand: the small activity's only reminder to answer will be sent by hand; otherwise the office's rules apply.
     """
     holidays = holidays_around(today)
@@ -75,9 +78,10 @@ def stage(today: date, published: datetime, *, soon_by_hand: bool = False) -> Pr
     soon_id = soon.plan_soon(cast, today, holidays, now=drafted)
     if soon_by_hand:
         soon.silence_rules(soon_id, by=cast.coordinator, now=drafted)
-    publishing.publish([*made.activities, soon_id], by=cast.coordinator, now=published)
+    postponed_id = postponed.plan_postponed(cast, today, holidays, now=drafted)
+    publishing.publish([*made.activities, soon_id, postponed_id], by=cast.coordinator, now=published)
     reminding.tick(published)
-    return Prepared(logins, cast, made, reading, soon_id, published)
+    return Prepared(logins, cast, made, reading, soon_id, postponed_id, published)
 
 
 def bring_to_life(prepared: Prepared, moment: Moment) -> None:
@@ -101,6 +105,10 @@ def bring_to_life(prepared: Prepared, moment: Moment) -> None:
     planner.hold_polls(prepared.cast, prepared.plan, prepared.published_at + planner.OPENED_AFTER, send, now=now)
     first, last = prepared.published_at + timedelta(minutes=30), now - timedelta(minutes=2)
     visitor = answers.first_cadre(prepared.plan.days[1])
+    postponed_at = prepared.published_at + postponed.POSTPONED_AFTER
+    for reply in answers.replies([prepared.postponed_id], first, postponed_at):
+        answers.give(reply, prepared.cast.coordinator)
+    postponed.postpone(prepared.cast, prepared.postponed_id, now=postponed_at)
     for reply in answers.replies(prepared.plan.activities, first, last, but=visitor):
         send_until(reply.at)
         with suppress(Problem):  # a user of the demo may have postponed or cancelled the activity meanwhile

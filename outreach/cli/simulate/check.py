@@ -62,7 +62,8 @@ def complaints(story: Story, mailbox: Path) -> list[str]:
     found += [f"Message {m.id} ended as {m.state.value} ({m.reason})." for m in messages if m.state not in FINE]
     reminders = sa.select(Reminder).where(Reminder.due_at < story.ends_at).options(joinedload(Reminder.activity))
     for reminder in db.session.scalars(reminders):
-        cancelled_rightly = reminder.state is ReminderState.CANCELLED and reminder.activity_id == story.cancelled_id
+        off = (story.cancelled_id, story.prepared.postponed_id)
+        cancelled_rightly = reminder.state is ReminderState.CANCELLED and reminder.activity_id in off
         # Where no working day lies between the invitation and the deadline, nobody is asked again.
         too_late = (
             reminder.reason == MissedReason.DEADLINE_PASSED and reminder.due_at >= reminder.activity.respond_by_at
@@ -150,11 +151,16 @@ def _keys(one: Invitation, story: Story) -> Iterable[str]:
     yield MailKind.INVITATION
     if activity.id == story.moved_id and not _declined_by(one, story.moved_at) and _there_by(one, story.moved_at):
         yield MailKind.CHANGE
+    if activity.id == story.prepared.postponed_id:
+        for kind, at in ((MailKind.POSTPONEMENT, story.postponed_at), (MailKind.CHANGE, story.new_date_at)):
+            if not _declined_by(one, at) and _there_by(one, at):
+                yield kind
     if cancelled and not _declined_by(one, story.cancelled_at) and _there_by(one, story.cancelled_at):
         yield MailKind.CANCELLATION
-    for key, due in _asked_at(activity, story.prepared.published_at).items():
+    told_at = activity.told_at or story.prepared.published_at  # of the day on which it takes place
+    for key, due in _asked_at(activity, told_at).items():
         late = due >= activity.respond_by_at
-        late |= local_day(due, activity.zone) <= local_day(story.prepared.published_at, activity.zone)
+        late |= local_day(due, activity.zone) <= local_day(told_at, activity.zone)
         open_then = one.answered_at is None or one.answered_at > due
         if not late and not nominee and open_then and not (cancelled and due > story.cancelled_at):
             yield key

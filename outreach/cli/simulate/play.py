@@ -1,4 +1,5 @@
-"""The events of the simulation and their times: answers, a move, a cancellation, attendance, and the engine's ticks.
+"""The events of the simulation and their times: answers, a move, a postponement and its new date, a cancellation,
+attendance, and the engine's ticks.
 
 Everything uses the real services and the real outbox; only the clock is simulated.
 """
@@ -11,12 +12,14 @@ from itertools import groupby
 
 import sqlalchemy as sa
 
-from outreach.cli.demo import answers
+from outreach.cli.demo import answers, postponed
 from outreach.cli.demo.answers import DemoReply
-from outreach.cli.demo.load import Moment, Prepared, stage, work
+from outreach.cli.demo.load import Moment, Prepared, holidays_around, stage, work
 from outreach.cli.demo.programme import JAKARTA, local
 from outreach.domain.activity import Move
 from outreach.domain.kinds import AttendanceSource, MailKind
+from outreach.domain.planning.working_days import working_days
+from outreach.domain.reminders import local_day
 from outreach.domain.states import TAKES_A_SEAT, TO_SEND, ActivityState, ReminderState
 from outreach.extensions import db
 from outreach.models import Activity, Invitation, Message, Reminder
@@ -29,6 +32,7 @@ from outreach.services.reminders import tick as reminding
 MOVED, CANCELLED = 3, 6  # indexes of community activities
 BY_RULE = (MailKind.REMINDER, MailKind.THANKS)
 ANSWERS_WITHIN = timedelta(days=6)
+POSTPONED_FOR = timedelta(days=14)
 
 
 @dataclass(order=True)
@@ -49,6 +53,8 @@ class Story:
     cancelled_id: int
     moved_at: datetime
     cancelled_at: datetime
+    postponed_at: datetime
+    new_date_at: datetime
     forecast: dict[int, int] = field(
         default_factory=dict
     )  # reminder → number of mails that the coordinator's page forecast just before
@@ -60,23 +66,32 @@ def begin(today: date) -> Story:
     prepared = stage(today, published)
     activities = list(db.session.scalars(sa.select(Activity).where(Activity.state == ActivityState.PUBLISHED)))
     moved_id, cancelled_id = prepared.plan.community[MOVED], prepared.plan.community[CANCELLED]
-    moved_at, cancelled_at = (local(today + timedelta(days=days), time(10, 20)) for days in (7, 8))
+    postponed_at, new_date_at, moved_at, cancelled_at = (
+        local(today + timedelta(days=days), time(10, 20)) for days in (2, 5, 7, 8)
+    )
+    later_id = prepared.postponed_id
+    later = working_days(_day_of(later_id) + POSTPONED_FOR, 1, holidays_around(today))[0]
     happenings: list[tuple[datetime, Callable[[], object]]] = [
         (moved_at, partial(_move, moved_id, prepared, moved_at)),
         (cancelled_at, partial(_cancel, cancelled_id, prepared, cancelled_at)),
+        (postponed_at, partial(postponed.postpone, prepared.cast, later_id, now=postponed_at)),
+        (new_date_at, partial(_set_date, later_id, later, prepared, new_date_at)),
     ]
     replies = answers.replies(prepared.plan.activities, published + timedelta(minutes=30), published + ANSWERS_WITHIN)
     replies += answers.replies([prepared.soon_id], published + timedelta(minutes=30), published + timedelta(hours=20))
+    replies += answers.replies([later_id], published + timedelta(minutes=30), postponed_at - timedelta(hours=2))
     for hour, group in groupby(sorted(replies, key=lambda r: r.at), key=lambda r: _hour(r.at)):
         happenings.append((hour + timedelta(hours=1), partial(_answer, tuple(group), prepared)))
     for activity in activities:
         if activity.id != cancelled_id:
-            at = activity.ends_at + timedelta(hours=2)
+            at = (local(later, postponed.HOURS[1]) if activity.id == later_id else activity.ends_at) + timedelta(
+                hours=2
+            )
             happenings.append((at, partial(_tick_off, activity.id, prepared, at)))
     ends_at = local(max(a.ends_at for a in activities).astimezone(JAKARTA).date() + timedelta(days=2), time(12, 0))
     db.session.rollback()
     events = sorted(Event(at, order, happen) for order, (at, happen) in enumerate(happenings))
-    return Story(prepared, ends_at, events, moved_id, cancelled_id, moved_at, cancelled_at)
+    return Story(prepared, ends_at, events, moved_id, cancelled_id, moved_at, cancelled_at, postponed_at, new_date_at)
 
 
 def play(story: Story, moment: Moment) -> Iterator[datetime]:
@@ -132,6 +147,17 @@ def _move(activity_id: int, prepared: Prepared, now: datetime) -> None:
     move = Move(activity.starts_at + later, activity.ends_at + later, activity.zone, activity.venue_id)
     version = activity.version
     moves.move(activity_id, move, "Bentrok dengan kegiatan kelurahan", version, by=prepared.cast.coordinator, now=now)
+
+
+def _set_date(activity_id: int, day: date, prepared: Prepared, now: datetime) -> None:
+    activity = db.session.get_one(Activity, activity_id)
+    begins, ends = postponed.HOURS
+    move = Move(local(day, begins), local(day, ends), activity.zone, activity.venue_id)
+    moves.move(activity_id, move, "", activity.version, by=prepared.cast.coordinator, now=now)
+
+
+def _day_of(activity_id: int) -> date:
+    return local_day(db.session.get_one(Activity, activity_id).starts_at, JAKARTA)
 
 
 def _tick_off(activity_id: int, prepared: Prepared, now: datetime) -> None:

@@ -32,12 +32,13 @@ LEFT_OUT = sa.exists().where(
     sa.or_(
         MessageLine.skipped == SkipReason.ACTIVITY_POSTPONED.value,
         Message.state.in_(TO_SEND | {MessageState.LEASED}),
+        sa.and_(Message.state == MessageState.FAILED, MessageLine.skipped == ""),
     ),
 )
 TOLD = sa.exists().where(
     MessageLine.invitation_id == Invitation.id, MessageLine.message_id == Message.id, MAY_COUNT_ON_IT
 )
-# Counted as invited, but their invitation did not go out, because the activity was postponed.
+# Counted as invited, but their invitation did not go out before the activity was postponed.
 KEPT_FROM_INVITATION = sa.and_(Invitation.state.in_(sorted(UNANSWERED)), LEFT_OUT, ~TOLD)
 WENT_OR_WILL_GO = TO_SEND | IN_WORK | {MessageState.SENT, MessageState.UNKNOWN}
 

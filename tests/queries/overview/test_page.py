@@ -28,10 +28,11 @@ from outreach.queries.invitations import calls
 from outreach.queries.invitations.calls import CallScope
 from outreach.queries.invitations.select import InviteeFilters
 from outreach.queries.overview import page
+from outreach.services.activities import publish as publishing
 from outreach.services.polls import answer as poll_answering
 from outreach.services.polls import ask as poll_asking
 from outreach.services.polls import decide as poll_deciding
-from tests.world import JAKARTA, NOW, a_person, an_invitation, at, draft_activity
+from tests.world import JAKARTA, NOW, a_person, an_invitation, at, draft_activity, invite_and_publish, send
 from tests.world.polls import NO, YES, a_poll, asked, dates
 
 LATER = NOW + page.KEPT_FOR
@@ -167,6 +168,20 @@ def test_the_next_mails_count_people_who_came_and_have_an_address_and_leave_out_
     db.session.commit()
     mails = page.overview(now=at(4, 13)).mails
     assert [(mail.kind, mail.people) for mail in mails] == [(MailKind.THANKS, 2), (MailKind.INVITATION, 2)]
+
+
+def test_the_next_mails_count_whom_a_cancellation_and_a_postponement_tell(any_app: Flask, office, activity, ani, budi):
+    invite_and_publish(activity, ani, a_person("Siti Aminah", email=""))
+    send(NOW)
+    postponed = invite_and_publish(draft_activity(None, None, 19), ani, budi)
+    send(at(5))
+    publishing.postpone(postponed.id, "Banjir", by=None, now=at(5))
+    publishing.cancel(activity.id, "Banjir", by=None, now=at(5))
+    mails = {mail.kind: mail.people for mail in page.overview(now=at(5)).mails}
+    assert mails == {MailKind.POSTPONEMENT: 2, MailKind.CANCELLATION: 1}
+    publishing.cancel(postponed.id, "Banjir", by=None, now=at(5, 9))
+    mails = [(mail.kind, mail.people) for mail in page.overview(now=at(5, 9)).mails]
+    assert mails == [(MailKind.CANCELLATION, 1), (MailKind.CANCELLATION, 2)]
 
 
 def test_the_page_is_cached_for_a_moment_and_refreshed_by_any_change(

@@ -9,7 +9,7 @@ from outreach.delivery import tokens
 from outreach.delivery.outbox import leases, results
 from outreach.delivery.outbox import settle as settling
 from outreach.delivery.outbox.prepare import Preparer
-from outreach.delivery.smtp.outcomes import Accepted, Temporary
+from outreach.delivery.smtp.outcomes import Accepted, Permanent, Temporary
 from outreach.domain.activity import Move
 from outreach.domain.answers import ActivityPostponed, Choice, Representative
 from outreach.domain.kinds import MailKind, Role
@@ -180,6 +180,31 @@ def test_an_invitation_that_waited_until_the_former_day_was_over_is_sent_with_th
     assert go_out(late.ends_at + timedelta(hours=1)) == []  # the mail server was away until then
     set_date(late, at(10, 8, **FEBRUARY), at(20))
     assert go_out(at(20)) == [("ani", "Undangan")]
+
+
+def test_an_invitation_that_was_given_up_before_the_postponement_is_sent_with_the_new_date(told, budi):
+    late = a_person("Citra Dewi")
+    invite(told, late, now=at(5))
+    assert go_out(at(5), reply=Permanent(554, "5.7.1 no")) == []
+    assert db.session.scalars(sa.select(Message.state).order_by(Message.id)).all()[-1] is MessageState.FAILED
+    postpone(told, at(6))
+    assert go_out(at(6)) == [("ani", "DITUNDA"), ("budi", "DITUNDA")]
+    move = Move(at(10, 8, **FEBRUARY), at(10, 12, **FEBRUARY), told.zone, told.venue_id)
+    now = {row.kind: row.people for row in forecasting.for_move(told.id, move, now=at(20)).rows if row.due_at == at(20)}
+    assert now == {MailKind.CHANGE: 2, MailKind.INVITATION: 1}
+    set_date(told, at(10, 8, **FEBRUARY), at(20))
+    assert go_out(at(20)) == [("ani", "WAKTU BARU"), ("budi", "WAKTU BARU"), ("citra", "Undangan")]
+
+
+def test_who_was_told_by_phone_after_a_failed_invitation_is_told_the_new_date(told):
+    late = a_person("Citra Dewi")
+    invite(told, late, now=at(5))
+    go_out(at(5), reply=Permanent(554, "5.7.1 no"))
+    answer(told, late, Choice.COMING)
+    postpone(told, at(6))
+    assert ("citra", "DITUNDA") in go_out(at(6))
+    set_date(told, at(10, 8, **FEBRUARY), at(20))
+    assert ("citra", "WAKTU BARU") in go_out(at(20))
 
 
 def test_an_invitation_that_waited_in_one_mail_with_a_past_activity_is_sent_with_the_new_date(programme, hall, ani):
