@@ -15,7 +15,7 @@ SYNCHRONOUS = {0: "OFF", 1: "NORMAL", 2: "FULL", 3: "EXTRA"}
 
 
 def machine() -> str:
-    """Return on what it was measured, in a line."""
+    """Return the machine as one line of text."""
     return f"Python {platform.python_version()} on {sys.platform}, {os.cpu_count()} cores ({_processor()})"
 
 
@@ -31,7 +31,7 @@ def durability(connection: sa.Connection) -> str:
 
 
 def flush_us(folder: Path) -> float:
-    """Return how long it takes to write a page of 4 KB to this folder's disk and flush it: the middle of two hundred."""
+    """Return how long it takes to write a page of 4 KB to this folder's disk and flush it: the median of two hundred."""
     took = []
     with tempfile.TemporaryFile(dir=folder, buffering=0) as file:
         for _ in range(FLUSHES):

@@ -19,7 +19,7 @@ ACCEPT = "text/html"  # as browsers ask; without it pretalx answers in plain tex
 
 
 class LoadError(Exception):
-    """The page was not served as it should be; what was measured means nothing."""
+    """The page was not served as it should be, so the measurement means nothing."""
 
 
 def tool() -> str:
@@ -28,7 +28,7 @@ def tool() -> str:
 
 
 def check(url: str, cookie: str = "") -> None:
-    """Ask for a page once; raise LoadError unless it is there itself, at the very address."""
+    """Ask for a page once; raise LoadError unless it is served at this address, without a redirection."""
     connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=10)
     connection.request("GET", urlsplit(url).path, headers={"Accept": ACCEPT} | ({"Cookie": cookie} if cookie else {}))
     status = connection.getresponse().status
@@ -38,7 +38,7 @@ def check(url: str, cookie: str = "") -> None:
 
 
 def requests_per_s(url: str, seconds: float, cookie: str = "") -> float:
-    """Return how many good answers a second came. Raise LoadError where any answer was not a 2xx."""
+    """Return the number of answers a second. Raise LoadError if any answer was not a 2xx."""
     return _wrk(url, seconds, cookie) if shutil.which("wrk") else _own(url, seconds, cookie)
 
 

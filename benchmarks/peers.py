@@ -1,7 +1,8 @@
 """pretalx, a conference system, as the peer that is measured in the same run: its public schedule page, its own sending.
 
 Only where asked for (`make bench PEERS=1`). It is installed from PyPI into a virtual environment of its own, which is kept in
-results/, and gets its own demo event: 36 talks on three days. It runs as it comes, on its own SQLite, without a task queue.
+results/, and gets its own demo event: 36 talks on three days. It runs with its default settings, on its own SQLite,
+without a task queue.
 """
 
 import json
@@ -74,7 +75,7 @@ class Pretalx:
 
     @contextmanager
     def served(self, folder: Path) -> Iterator[str]:
-        """Serve its pages as ours are served; give the address."""
+        """Serve its pages in the same way as ours; give the address."""
         python = str(_python())
         with served("pretalx.wsgi:application", folder, self.environment, self.schedule_path, python) as address:
             yield address

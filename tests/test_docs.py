@@ -1,4 +1,4 @@
-"""What README, CONTRIBUTING and docs/ name exists: commands and their options, settings, figures, make's targets, files."""
+"""All that README, CONTRIBUTING and docs/ name exists: commands and options, settings, figures, make's targets, files."""
 
 import dataclasses
 import re
@@ -60,7 +60,7 @@ def test_each_command_exists_with_its_options(page: str):
         assert set(options) <= known, f"outreach {' '.join(words)}"
 
 
-def test_commands_are_found_at_all():
+def test_the_documents_contain_commands():
     assert [words[0] for words, _ in commands("docs/operations.md")].count("backup") >= 2
     assert any("--city" in options for _, options in commands("docs/operations.md"))
 

@@ -51,7 +51,7 @@ def insert(model: Any, values: dict[str, Any], source: sa.Select[Any] | None = N
 
 
 def settle_down() -> None:
-    """Let the database do now what it does by itself in time."""
+    """Run the database's maintenance now, which it would otherwise run later."""
     with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         if db.engine.dialect.name == "postgresql":
             connection.exec_driver_sql("VACUUM ANALYZE")

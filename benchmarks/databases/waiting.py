@@ -1,4 +1,4 @@
-"""A crowd that waits: people, activities next month, and for each invitation a message and a reminder that are not yet due.
+"""People who wait: activities next month, and for each invitation a message and a reminder that are not yet due.
 
 Written by a few set-based statements, on either database, so that a million rows take well under a minute.
 """
@@ -37,7 +37,7 @@ def write_activity(starts_at: datetime, title: str, *, now: datetime) -> int:
 
 
 def invite(activity_id: int, first: int, last: int, *, now: datetime) -> None:
-    """Invite the people with the ids `first` to `last`, as if they had been written to two weeks ago."""
+    """Invite the people with the ids `first` to `last`, as if their invitations were sent two weeks ago."""
     person = numbers(first, last)
     insert(
         Invitation,
@@ -49,7 +49,7 @@ def invite(activity_id: int, first: int, last: int, *, now: datetime) -> None:
 def write_waiting(number: int, *, now: datetime) -> None:
     """Write about `number` messages that are due next month, with their lines, and as many reminders; commit.
 
-    They are to people from 1 on, four each, who must exist.
+    Each person from id 1 on gets four of them; these people must exist.
     """
     people = number // ACTIVITIES_EACH
     for group, first in enumerate(range(1, people + 1, PEOPLE_PER_ACTIVITY)):

@@ -1,6 +1,7 @@
-"""An import of a hundred thousand rows, from the file to the stored people, against reading and inserting them bare.
+"""An import of a hundred thousand rows, from the file to the stored people, against reading and inserting them plainly.
 
-The page that first shows what the rows would do reads the file, too; its time stands apart, since bare does nothing like it.
+The page that first shows what the rows would do reads the file, too; its time is a row of its own, because the plain
+way has no such page.
 A tenth with OUTREACH_BENCH_SMALL=1. Each runs in a process of its own with an empty database; memory is that of the process
 and its children together, as the system counts it.
 """
@@ -152,7 +153,7 @@ def _bare(file: Path) -> dict[str, float]:
 
 
 def _cpu_s() -> float:
-    """Return the processor's time of this process and its ended children: on a machine with other work it says more."""
+    """Return the CPU time of this process and its ended children. On a busy machine it says more than the clock."""
     spent = os.times()
     return spent.user + spent.system + spent.children_user + spent.children_system
 

@@ -1,4 +1,4 @@
-"""Inviting cadres to 22 community activities, five of its own kelurahan to each, in one press.
+"""Inviting cadres to 22 community activities, five from the kelurahan of each activity, with one press.
 
 The whole request is timed: the choice is read, clashes are looked for; invitations, links, reminders and the audit log are
 written and committed. Beside it, in turn in the same database: the same rows of invitations inserted bare and committed.
@@ -82,7 +82,7 @@ def _activities() -> list[int]:
 
 
 def _round(client: Any, form: dict[str, Any], chosen: dict[int, list[int]]) -> tuple[float, float]:
-    """Return how long the press took, and the bare insert, in microseconds; what they wrote is deleted again."""
+    """Return how long the press and the plain insert took, in microseconds. Their rows are deleted again."""
     seen = client.post(ADDRESS, data=form | {"do": "check"}).text
     form = form | {"seen": seen.partition('name="seen" value="')[2].partition('"')[0]}
     began = time.perf_counter()

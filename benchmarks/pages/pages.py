@@ -64,7 +64,7 @@ def _sides(folder: Path, peer: peers.Pretalx | None) -> str:
 def _against(
     reference: str, said: str, name: str, goal: float | None, found: dict[str, list[float]], sides: str
 ) -> Iterator[Result]:
-    """Yield a page's rate beside the reference's: the middle of the rounds' ratios, for a round's two were side by side."""
+    """Yield a page's rate beside the reference's. The ratio is the median of the rounds', which measure both in turn."""
     if not found[name] or not found[reference]:
         which = name if not found[name] else said
         yield Result(f"{name}, against {said}: {which} could not be measured", 0, "requests/s", met=False)
@@ -77,7 +77,7 @@ def _against(
 
 
 def _answers(url: str, cookie: str, say: Callable[[str], None]) -> bool:
-    """Warm a page up; return whether it is served as it should be, and not by a redirection to the login."""
+    """Ask for a page once; return whether it is served, and not redirected to the login."""
     try:
         load.check(url, cookie)
         load.requests_per_s(url, WARM_UP_S, cookie)

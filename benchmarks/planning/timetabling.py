@@ -1,6 +1,6 @@
 """Placing a whole plan: how soon there is a first one, what is proven in ten seconds, and what a large plan costs.
 
-The demo's 26 activities over thirteen working days, as they would be scheduled again and as they are once a hall is lost; then
+The demo's 26 activities over thirteen working days: as drafts, and after people know their dates and a hall is lost; then
 200 activities, 40 venues and 60 people over 20 days. The greedy proposal is compared in the same run.
 """
 
@@ -46,7 +46,7 @@ def measure(folder: Path, say: Callable[[str], None]) -> list[Result]:
 
 
 def lost_hall(task: Task) -> Task:
-    """Return the task once people know of the plan, a hall is lost for two days, and a facilitator is away for three."""
+    """Return the task for which people know the plan, but a hall is lost for two days and a facilitator for three."""
     outcome = Search(task, Effort(seconds=2)).run()
     if outcome.proposal is None:
         raise RuntimeError("The demo cannot be placed; what is measured means nothing.")

@@ -43,7 +43,7 @@ MEMORY_AT_MOST = 1.5
 
 @dataclass
 class PlanTimes:
-    """Seconds of looks through one plan; what is found; and the most memory that a look held, in MB."""
+    """Of one plan: the seconds of each count, the number of clashes found, and the peak memory of a count in MB."""
 
     app: Flask
     seconds: list[float] = field(default_factory=list)

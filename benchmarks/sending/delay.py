@@ -27,14 +27,14 @@ def far_away(port: int, one_way_s: float) -> Iterator[int]:
 
 
 class _End(asyncio.Protocol):
-    """One end of a connection; what it hears goes to the other end when its time has come."""
+    """One end of a connection. It passes on what it receives to the other end, after the delay."""
 
     def __init__(self, one_way_s: float) -> None:
         self.other: _End | None = None
         self.transport: asyncio.Transport | None = None
         self._one_way_s = one_way_s
         self._loop = asyncio.get_running_loop()
-        self._under_way: deque[tuple[float, bytes]] = deque()  # empty bytes: it has hung up
+        self._under_way: deque[tuple[float, bytes]] = deque()  # empty bytes: the connection is closed
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)

@@ -3,7 +3,7 @@
     python -m benchmarks national --full --folder /var/tmp/national
 
 Reduced by default. With --full (or OUTREACH_BENCH_FULL=1) 1.5 million messages. The filled database is kept in the
-folder, so that a run that was broken off begins again without filling.
+folder, so that an interrupted run starts again without filling it.
 """
 
 import os
@@ -101,7 +101,7 @@ def settings(folder: Path, url: str, **values: object) -> Settings:
 
 
 def _filled(server: str, people: int, folder: Path, say: Callable[[str], None]) -> None:
-    """Make the database "filled", unless an earlier run did; it is only named so once it is whole."""
+    """Make the database "filled", unless an earlier run did. It gets this name only once it is complete."""
     with postgresql.admin(server) as connection:
         if connection.scalar(sa.text("SELECT 1 FROM pg_database WHERE datname = 'filled'")):
             with postgresql.admin(postgresql.at(server, "filled")) as inside:

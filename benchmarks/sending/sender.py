@@ -30,7 +30,7 @@ from outreach.models import Message
 
 def main(folder: str, port: str, what: str, mails: str) -> None:
     chosen = settings(Path(folder), int(port))
-    # Of two connections served in turn no step could be timed: what the other does meanwhile would count, too.
+    # With two connections no step could be timed: the other connection's work would count, too.
     app = create_app(replace(chosen, mail_connections=1) if what == "steps" else chosen)
     loop.keep_loaded()
     with app.app_context():
@@ -69,7 +69,7 @@ _mail: list[bytes] = []
 
 
 def _a_mail() -> None:
-    """Keep the bytes of one of the very mails that the outbox sends."""
+    """Keep the bytes of one of the mails that the outbox sends."""
     now = datetime.now(UTC)
     newest = db.session.scalar(db.select(db.func.max(Message.id)))
     [row] = batch_rows.load(db.session(), [newest])
@@ -85,7 +85,7 @@ def _bare_smtplib(port: int, mails: int) -> None:
 
 
 def _timed() -> dict[str, float]:
-    """Measure the steps from here on; what a step calls of another step counts there."""
+    """Measure the steps from here on. If a step calls another step, that time counts for the called step."""
     spent: dict[str, float] = defaultdict(float)
     running: list[float] = []
 

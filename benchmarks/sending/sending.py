@@ -1,8 +1,8 @@
 """Sending end to end, durably, in one process and in two, against bare smtplib with one kept connection.
 
 The database holds a million future messages (with OUTREACH_BENCH_SMALL=1 a tenth, and a quarter of the mails is sent). Counted at
-the sink. Every mail is an invitation with text, HTML and calendar; bare smtplib sends one of these very mails again and again,
-without a database.
+the sink. Every mail is an invitation with text, HTML and calendar; smtplib alone sends one of these mails again and
+again, without a database.
 
 The ratio depends on the machine, so what it depends on is measured beside it: the CPU time of each side and of the sink, a
 question to the sink and its answer, a flush of the database's disk, and how fast Python counts.
@@ -127,7 +127,7 @@ class _Rate:
 
 
 def _against(bare: _Rate, name: str, ours: _Rate, goal: float, sides: str) -> Iterator[Result]:
-    """Yield the rate against smtplib's: the middle of the rounds' ratios, for a round's two were measured side by side."""
+    """Yield the rate against smtplib's. The ratio is the median of the rounds' ratios: both are measured in turn."""
     ratio = median([one / other for one, other in zip(ours.rates, bare.rates, strict=True)])
     yield Result(f"sent end to end, {name}", ours.middle, "mails/s", bare.middle, ratio, goal, ratio >= goal, sides)
 
@@ -217,7 +217,7 @@ def _peer_sent(peer: peers.Pretalx, server: SmtpSink) -> float:
 
 
 def _steps(app: Flask, folder: Path, server: SmtpSink) -> dict[str, float]:
-    """Return where one process's time goes over one connection, in microseconds a mail; the server is waited for, too."""
+    """Return where one process's time goes over one connection, in microseconds a mail, with the wait for the server."""
     with app.app_context():
         write_due(MAILS, datetime.now(UTC))
         db.session.remove()
@@ -227,7 +227,7 @@ def _steps(app: Flask, folder: Path, server: SmtpSink) -> dict[str, float]:
 
 
 def round_trip_us(port: int, questions: int = 5_000) -> float:
-    """Return how long a question to the mail server and its answer take: the middle of many, one after the other."""
+    """Return how long a question to the mail server and its answer take: the median of many in a row."""
     took = []
     with smtplib.SMTP("127.0.0.1", port, local_hostname="localhost") as server:
         for _ in range(questions):
@@ -250,7 +250,7 @@ def started(command: list[str]) -> Child:
 
 
 def run(children: list[Child]) -> list[dict[str, Any]]:
-    """Let the children begin together; return what each says of its work."""
+    """Let the children start together; return what each reports about its work."""
     for one in children:
         assert one.stdout is not None
         assert one.stdout.readline() == "ready\n"

@@ -135,7 +135,7 @@ def ours(port: int, mails: int, ready: threading.Barrier, kind: type[Wire] = Wir
 
 @contextmanager
 def there(port: int) -> Iterator[int]:
-    """Yield the port of a server that is as near as it is."""
+    """Yield the port itself: nothing is added to the server's distance."""
     yield port
 
 

@@ -1,4 +1,4 @@
-"""What the bound of our own gains beside CP-SAT's: the gap that a proposal states after ten seconds.
+"""What our own lower bound gains beside CP-SAT's: the gap that a proposal states after ten seconds.
 
 The demo's 26 activities, the same with a hall lost and a facilitator away, and 200 activities. Each round has a seed of its own,
 the same for both.
@@ -28,7 +28,7 @@ class _Found:
 
     @property
     def gap(self) -> float:
-        """Return which part of the cost a better one might save, in percent, as the page states it."""
+        """Return by how many percent a better proposal might cost less, as the page states it."""
         return 100 * max(0.0, self.cost - self.bound) / self.cost if self.cost else 0.0
 
 

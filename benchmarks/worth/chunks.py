@@ -17,7 +17,7 @@ ROUNDS = 5
 
 
 class Pipelined(Wire):
-    """Knows no chunks, whatever the server announces."""
+    """A wire that never sends chunks, whatever the server announces."""
 
     def __init__(self, *args: object) -> None:
         super().__init__(*args)  # type: ignore[arg-type]

@@ -146,7 +146,7 @@ def _kept_of_upload(server: _ServedApp) -> float:
 
 
 def _endless(server: _ServedApp) -> tuple[float, float]:
-    """Send a chunk's length without end; return the middle of how long /healthz takes meanwhile, in ms, and the memory in MB."""
+    """Send a chunk's length without end; return the median time of /healthz meanwhile, in ms, and the memory in MB."""
     stopped, took = threading.Event(), []
 
     def send() -> None:

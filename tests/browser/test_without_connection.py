@@ -1,4 +1,4 @@
-"""What is ticked and typed while the network or the sign-in is gone: it is said, kept, and sent later. In a real Chromium."""
+"""Ticks and input in a real Chromium while the network or the session is gone: they are kept, and sent later."""
 
 import re
 

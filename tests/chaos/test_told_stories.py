@@ -1,4 +1,4 @@
-"""Stories with a wrong end in the past, found by test_any_order.py."""
+"""Stories that once ended with a wrong mail, found by test_any_order.py."""
 
 import pytest
 

@@ -22,7 +22,7 @@ from tests.servers.certificates import certificate
 from tests.servers.smtp import free_port
 from tests.support.apps import SECRET
 
-PASSWORD = "rahasia-kotak-surat"  # whoever the user is
+PASSWORD = "rahasia-kotak-surat"  # for any user
 PROGRAM = shutil.which("dovecot") or ("/usr/sbin/dovecot" if Path("/usr/sbin/dovecot").exists() else None)
 
 CONFIGURATION = """

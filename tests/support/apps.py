@@ -46,7 +46,7 @@ class _Made:
     app: Flask
     config: dict[str, Any]
     extensions: dict[str, Any]
-    storage: object  # where the limits count: every new app takes over the extensions, and this with them
+    storage: object  # where the limits are counted: every new app takes over the extensions, with this store
     addresses: int
     in_use: bool = False
 
@@ -94,7 +94,7 @@ def _renew(made: _Made, settings: Settings) -> None:
 def _make(settings: Settings) -> _Made:
     limits = limiter.limit_manager._decorated_limits
     for name in [one for one in limits if one.startswith("flask_security.")]:
-        del limits[name]  # set by each create_app: those of a test's own strict app would hold in all later ones
+        del limits[name]  # each create_app sets them again; a test's own strict limits must not apply in later apps
     app = create_app(settings)
     return _Made(app, dict(app.config), _copied(app.extensions), limiter._storage, len(app.url_map._rules))
 

@@ -1,4 +1,4 @@
-"""The bell on every page: a number for coordinators, seen and unseen for each account, and no price for each page."""
+"""The bell on every page: a number for coordinators, seen and unseen for each account, cached between pages."""
 
 import re
 

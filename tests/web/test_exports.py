@@ -1,4 +1,4 @@
-"""Every list as a spreadsheet: what is in the file, as filtered, for whom; no text is a formula; and each is in the audit log."""
+"""Every list as a spreadsheet: content, filters, roles; no text is a formula; each download is in the audit log."""
 
 import csv
 import io
@@ -368,7 +368,7 @@ def test_the_log_names_the_activity_whose_answers_were_downloaded(administrator_
     shown = text_of(administrator_client.get("/audit?about=list").text)
     assert f"Invitees: {activity.title}" in shown
     assert "Filter: state = Without an answer" in shown
-    assert "Filter: time = Upcoming" in shown, "what the page filters by itself is named, too"
+    assert "Filter: time = Upcoming" in shown, "the page's own default filter is named, too"
     assert "Invitees" in text_of(administrator_client.get("/audit?q=rapat+koordinasi").text)
 
 

@@ -141,13 +141,13 @@ def move(
 
 
 def set_severities(**severities: Severity) -> None:
-    """Set how grave the office finds these kinds of clashes; all others have the severity that a new office has."""
+    """Set the severity of these kinds of clashes; all others get the severity of a new office."""
     chosen = {ClashKind(name): severity for name, severity in severities.items()}
     office_planning_rules.save(replace(planning_rules.values(), severities=chosen), by=None, now=NOW)
 
 
 def set_severity(kind: ClashKind, severity: Severity) -> None:
-    """Set how grave the office finds one kind of clashes; all others keep their severity."""
+    """Set the severity of one kind of clashes; all others keep theirs."""
     values = planning_rules.values()
     chosen = {**values.severities, kind: severity}
     office_planning_rules.save(replace(values, severities=chosen), by=None, now=NOW)

@@ -1,4 +1,4 @@
-"""Two engines that look for what hinders people on a page: axe, and IBM's accessibility-checker-engine.
+"""Two engines that look for accessibility problems on a page: axe, and IBM's accessibility-checker-engine.
 
 They find different things. IBM's engine comes with the tests (vendor/), because it is not on PyPI.
 """
@@ -21,7 +21,7 @@ CHECK = """async () => {
 WITHOUT_HEADERS = (
     "() => [...document.querySelectorAll('table')].filter(t => !t.querySelector('th')).map(t => t.outerHTML)"
 )
-# What IBM's engine says wrongly: (rule, a pattern in the element's HTML), and why it is wrong.
+# False alarms of IBM's engine: (rule, a pattern in the element's HTML), and why it is wrong.
 FALSE_ALARMS = {
     (
         "element_tabbable_role_valid",

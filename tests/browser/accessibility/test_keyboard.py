@@ -1,4 +1,4 @@
-"""With the keyboard alone: Tab, Space, Enter and typing. Whatever has the focus shows it."""
+"""Tasks with the keyboard alone: Tab, Space, Enter and typing. The focus is always visible."""
 
 import re
 
@@ -27,7 +27,7 @@ MOST_STOPS = 150
 
 
 def tab_to(page, name: str) -> None:
-    """Press Tab until something whose name matches has the focus. On the way, everything shows that it has it."""
+    """Press Tab until something whose name matches has the focus. Check that the focus is visible on the way."""
     passed = []
     for _stop in range(MOST_STOPS):
         page.keyboard.press("Tab")

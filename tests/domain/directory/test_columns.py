@@ -1,4 +1,4 @@
-"""What a spreadsheet's columns mean: guessed from their headings, and from what stands below them."""
+"""What a spreadsheet's columns mean: guessed from their headings and their content."""
 
 import pytest
 

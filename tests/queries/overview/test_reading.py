@@ -1,4 +1,4 @@
-"""The start page of a viewer: what is planned and what came of it, and nothing that asks for anything."""
+"""The start page of a viewer: what is planned and what was achieved, and no list of work."""
 
 import pytest
 

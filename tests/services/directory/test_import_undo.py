@@ -1,4 +1,7 @@
-"""Undoing an import within a day: what it added goes, what it changed is as before; who was changed or invited since stays."""
+"""Undoing an import within a day: added people are removed, changed people get their former values.
+
+People who were changed or invited since the import stay as they are.
+"""
 
 from datetime import timedelta
 

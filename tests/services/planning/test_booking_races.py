@@ -90,7 +90,7 @@ def drafts(number: int, counted_by: int, venue_id: int | None = None, **values: 
         for who in range(2)
     )  # fmt: skip
     db.session.commit()
-    db.session.execute(sa.text("ANALYZE"))  # as a database does by itself in time
+    db.session.execute(sa.text("ANALYZE"))  # as a database does later by itself
     db.session.commit()
 
 

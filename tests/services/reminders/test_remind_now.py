@@ -1,4 +1,4 @@
-"""Staff remind chosen invitees by hand. The page says before who gets it and when, and that is what happens."""
+"""Staff remind chosen invitees by hand. The page says first who gets it and when, and exactly these mails are sent."""
 
 from datetime import time
 
@@ -112,7 +112,7 @@ def test_nothing_is_written_if_nobody_may_be_reminded(activity, people):
 
 
 def test_a_move_keeps_a_reminder_by_hand_that_waits(activity, people, office):
-    """It is no rule's reminder, so setting the rules' reminders anew must not cancel it."""
+    """It is no rule's reminder, so writing the rules' reminders again must not cancel it."""
     office.mails_from, office.mails_until = time(7), time(20)
     db.session.commit()
     by_hand.remind(activity.id, people, by=None, now=at(6, 22))

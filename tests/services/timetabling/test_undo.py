@@ -1,4 +1,4 @@
-"""Undoing what was taken of a proposal: all that nobody changed since goes back, the rest is named and left alone."""
+"""Undoing an applied proposal: activities that nobody changed since move back, the others are named and stay."""
 
 import re
 from dataclasses import replace
@@ -32,7 +32,7 @@ def drafts(any_app, office, coordinator):
 
 @pytest.fixture
 def taken(drafts, coordinator):
-    """The whole proposal for three simultaneous drafts, taken; with a facilitator for each."""
+    """The applied proposal for three simultaneous drafts, with a facilitator for each."""
     search = searched(a_request(drafts, facilitators()))
     applying.apply(search.id, lines_of(search), by=coordinator, now=NOW)
     return search
@@ -107,7 +107,7 @@ def invite_facilitators_and_publish(drafts, coordinator):
 
 @pytest.fixture
 def proposal_applied(any_app, office, coordinator):
-    """A proposal that moves published activities with facilitators, taken; nobody has got a mail yet."""
+    """An applied proposal that moved published activities with facilitators; nobody has got a mail yet."""
     drafts = three_at_once()
     invite_facilitators_and_publish(drafts, coordinator)
     search = searched(a_request(drafts, facilitators()))

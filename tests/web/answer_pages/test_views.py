@@ -338,7 +338,7 @@ def test_a_choice_from_the_mail_is_for_its_activity_where_there_are_several(phon
 
 
 def test_the_same_choice_from_the_mail_of_a_new_date_is_offered_again(phone, first, ani):
-    """The mail asks to confirm the answer for the new date. Who presses the former answer there confirms it."""
+    """The mail asks to confirm the answer for the new date. Pressing the former answer there confirms it."""
     invite_and_mark(ani, first)
     press(phone, ani, first.id, choice="coming")
     assert "not sent yet" not in phone.get(f"/j/{token_of(ani)}?pilih=hadir-{first.id}&lang=en").text
@@ -1368,7 +1368,7 @@ def test_an_answer_by_link_from_a_signed_in_browser_is_in_the_audit_log(app, pho
 def test_every_other_use_of_a_link_from_a_signed_in_browser_is_in_the_audit_log(
     app, phone, four_days, ani, coordinator
 ):
-    """The log may not name an answer that was undone, nor say less of a link than of a form."""
+    """The log must not name an undone answer, and must say as much of a link as of a form."""
     invite_and_mark(ani, four_days[0])
     staff = log_in(app, coordinator)
 

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.usefixtures("clock_stands")
 
 @pytest.fixture
 def no_noon_break(office):
-    """The office leaves the noon prayer out, so that noon is a way out."""
+    """The office ignores the noon prayer, so that noon can be proposed."""
     values = rules.values()
     severities = {**values.severities, ClashKind.NOON_BREAK: Severity.IGNORE}
     office_planning_rules.save(replace(values, severities=severities), by=None, now=NOW)

@@ -1,4 +1,4 @@
-"""Pages for those who only read ask them for nothing: no clashes to solve, nobody to call, no mails to read."""
+"""Pages ask viewers for nothing: no clashes to solve, nobody to call, no mails to read."""
 
 import pytest
 
@@ -11,7 +11,7 @@ pytestmark = pytest.mark.usefixtures("clock_stands")
 
 @pytest.fixture
 def addresses(activity, programme, hall, ani, budi, coordinator) -> list[str]:
-    """Return the pages about an activity in a clash, with an invitee whom no mail reaches."""
+    """Return the pages about an activity in a clash, with an invitee that mail does not reach."""
     budi.email = ""
     db.session.commit()
     invite(activity, ani, budi, by=coordinator)

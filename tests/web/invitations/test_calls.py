@@ -1,4 +1,4 @@
-"""Calling one after the other: the list, recording for all activities of a person, and going on where one was."""
+"""Calling one after the other: the list, recording for all activities of a person, and continuing at the same place."""
 
 from html import unescape
 from urllib.parse import unquote

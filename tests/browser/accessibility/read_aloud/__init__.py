@@ -2,7 +2,7 @@
 
 It is read from Chromium's accessibility tree. Roles and states have the words that Indonesian screen readers use. The
 texts beside this file are what the pages are known to say. If one is missing, the test writes it and fails: read it
-aloud before it is kept.
+before you commit it.
 """
 
 from pathlib import Path
