@@ -28,25 +28,28 @@ class Result:
 
 def under(conditions: str, results: list[Result]) -> list[Result]:
     """Return the results. Ratios without conditions get these."""
-    return [one if one.ratio is None or one.conditions else replace(one, conditions=conditions) for one in results]
+    return [
+        result if result.ratio is None or result.conditions else replace(result, conditions=conditions)
+        for result in results
+    ]
 
 
 def table(results: list[Result]) -> str:
     """Return the results as lines for a terminal; below them the conditions of the ratios, by number."""
     head = ("what", "value", "unit", "reference", "ratio", "goal", "met", "")
-    notes = list(dict.fromkeys(r.conditions for r in results if r.conditions))
+    notes = list(dict.fromkeys(result.conditions for result in results if result.conditions))
     rows = [
         (
-            r.name,
-            f"{r.value:,.0f}",
-            r.unit,
-            _number(r.reference, 0),
-            _number(r.ratio, 2),
-            _number(r.goal, 1),
-            _met(r.met),
-            f"({notes.index(r.conditions) + 1})" if r.conditions else "",
+            result.name,
+            f"{result.value:,.0f}",
+            result.unit,
+            _number(result.reference, 0),
+            _number(result.ratio, 2),
+            _number(result.goal, 1),
+            _met(result.met),
+            f"({notes.index(result.conditions) + 1})" if result.conditions else "",
         )
-        for r in results
+        for result in results
     ]
     widths = [max(len(row[i]) for row in [head, *rows]) for i in range(len(head))]
     lines = [
@@ -63,7 +66,7 @@ def table(results: list[Result]) -> str:
 def write(results: list[Result], path: Path = LATEST) -> None:
     """Write the results as a JSON list; each says on what machine it was measured."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    rows = [{**asdict(r), "machine": machine()} for r in results]
+    rows = [{**asdict(result), "machine": machine()} for result in results]
     path.write_text(json.dumps(rows, indent=2) + "\n", "utf-8")
 
 

@@ -101,7 +101,11 @@ def _hidden() -> list[str]:
     found = []
     for path in sorted((ROOT / "outreach").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            calls = [c for c in ast.walk(node) if isinstance(c, ast.Call)] if isinstance(node, ast.JoinedStr) else []
+            calls = (
+                [component for component in ast.walk(node) if isinstance(component, ast.Call)]
+                if isinstance(node, ast.JoinedStr)
+                else []
+            )
             found += [
                 f"{path.relative_to(ROOT)}:{call.lineno}: inside an f-string, so never found: {ast.unparse(call)}"
                 for call in calls

@@ -56,7 +56,7 @@ def test_each_command_exists_with_its_options(page: str):
             found = command.get_command(click.Context(command), word)
             assert found is not None, f"outreach {' '.join(words)}"
             command = found
-        known = {name for one in command.params for name in [*one.opts, *one.secondary_opts]}
+        known = {name for param in command.params for name in [*param.opts, *param.secondary_opts]}
         assert set(options) <= known, f"outreach {' '.join(words)}"
 
 

@@ -90,7 +90,7 @@ def test_speakers_with_turns_are_booked_only_for_these_so_another_activity_fits_
         rows = connection.exec_driver_sql(
             "SELECT activity_id, person_id, starts_at, ends_at FROM speaker_booking ORDER BY 1, 2"
         ).all()
-    hours = [(one.activity_id, one.person_id, str(one.starts_at)[11:16], str(one.ends_at)[11:16]) for one in rows]
+    hours = [(row.activity_id, row.person_id, str(row.starts_at)[11:16], str(row.ends_at)[11:16]) for row in rows]
     assert hours == [
         (1, 1, "08:30", "09:30"),  # two lines that touch
         (2, 1, "10:00", "10:30"),  # not booked before

@@ -87,7 +87,7 @@ def fill(folder: Path, database_url: str = "") -> Filled:
         _invite_cadres(people, activities)
         _invite_offices(activities[0])
         tokens.ensure_links(
-            db.session(), person_ids=[p.id for p in people], expires_at=clock.now() + timedelta(days=120)
+            db.session(), person_ids=[person.id for person in people], expires_at=clock.now() + timedelta(days=120)
         )
         db.session.commit()
         path = "/j/" + tokens.token(tokens.link_for(db.session(), people[0]))

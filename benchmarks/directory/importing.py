@@ -51,12 +51,12 @@ def measure(folder: Path, say: Callable[[str], None]) -> list[Result]:
         for name, found in (("ours", ours), ("bare", bare)):
             found.append(_in_process(name, folder / f"{name}-{number}", file))
             say(f"{name}, round {number + 1}: {found[-1]}")
-    if {one["stored"] for one in ours + bare} != {rows}:
+    if {run_["stored"] for run_ in ours + bare} != {rows}:
         raise RuntimeError("Not every row became a person.")
-    took = median(one["imported_s"] for one in ours)
-    reference = median(one["imported_s"] for one in bare)
-    memory = max(one["memory_mb"] for one in ours)
-    checked = median(one["checked_s"] for one in ours)
+    took = median(run_["imported_s"] for run_ in ours)
+    reference = median(run_["imported_s"] for run_ in bare)
+    memory = max(run_["memory_mb"] for run_ in ours)
+    checked = median(run_["checked_s"] for run_ in ours)
     cpu, bare_cpu = (median(one["cpu_s"] for one in some) for some in (ours, bare))
     named = f"{rows:,} rows"
     said = f"{ours[0]['durability']}, on both sides; the file has {file.stat().st_size / 1e6:.1f} MB"

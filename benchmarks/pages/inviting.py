@@ -78,7 +78,7 @@ def _activities() -> list[int]:
         )  # fmt: skip
     db.session.add_all(made)
     db.session.commit()
-    return [one.id for one in made]
+    return [activity.id for activity in made]
 
 
 def _round(client: Any, form: dict[str, Any], chosen: dict[int, list[int]]) -> tuple[float, float]:

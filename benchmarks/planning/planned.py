@@ -69,12 +69,18 @@ def demo_task(*, strict: bool = True) -> Task:
         calendar=CALENDAR,
         rules=Rules(severities if strict else {}),
     )
-    demands = [Demand(one.id, venues=(1, 2, 3, 4), seats=one.people, is_new=True) for one in of_programme]
+    demands = [
+        Demand(activity.id, venues=(1, 2, 3, 4), seats=activity.people, is_new=True) for activity in of_programme
+    ]
     demands += [
         Demand(
-            one.id, first_on=days[PROGRAMME_DAYS], after=(of_programme[0].id,), facilitators=FACILITATORS, is_new=True
+            activity.id,
+            first_on=days[PROGRAMME_DAYS],
+            after=(of_programme[0].id,),
+            facilitators=FACILITATORS,
+            is_new=True,
         )
-        for one in community
+        for activity in community
     ]
     wishes = Wishes(hours=(time(8, 0), time(15, 30)))
     return Task(plan, tuple(demands), Horizon(tuple(days)), wishes)
@@ -117,8 +123,8 @@ def large_task(activities: int = 200, venues: int = 40, people: int = 60, days: 
         after = (draw.randrange(1, id),) if id > 10 and draw.random() < 0.1 else ()
         demands.append(Demand(id, venues=own or large, after=after, is_new=True))
     absences = [
-        AbsenceSpan(_at(day, 7), _at(day, 12 if draw.random() < 0.5 else 17), party=one)
-        for one in speakers
+        AbsenceSpan(_at(day, 7), _at(day, 12 if draw.random() < 0.5 else 17), party=speaker)
+        for speaker in speakers
         for day in draw.sample(dates, 3)
     ]
     rules = Rules({ClashKind.SPEAKER_TRAVEL: Severity.BLOCK, ClashKind.FRIDAY_BREAK: Severity.BLOCK})

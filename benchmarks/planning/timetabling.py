@@ -51,20 +51,24 @@ def lost_hall(task: Task) -> Task:
     if outcome.proposal is None:
         raise RuntimeError("The demo cannot be placed; what is measured means nothing.")
     told = datetime(2026, 12, 21, 8, tzinfo=JAKARTA)
-    placed = [replace(one.after, told_at=told) for one in outcome.proposal.proposed]
-    facilitator = next(one.facilitators[0] for one in outcome.proposal.proposed if one.facilitators)
+    placed = [replace(proposed_activity.after, told_at=told) for proposed_activity in outcome.proposal.proposed]
+    facilitator = next(
+        proposed_activity.facilitators[0]
+        for proposed_activity in outcome.proposal.proposed
+        if proposed_activity.facilitators
+    )
     first = placed[0].local_start.replace(hour=0)
     gone = [AbsenceSpan(first, first + timedelta(days=2), venue_id=placed[0].venue_id, reason="Perbaikan atap")]
-    for one in placed:
-        if facilitator in {engaged.party for engaged in one.engagements}:
-            gone.append(AbsenceSpan(one.starts_at, one.starts_at + timedelta(days=3), party=facilitator))
+    for activity in placed:
+        if facilitator in {engaged.party for engaged in activity.engagements}:
+            gone.append(AbsenceSpan(activity.starts_at, activity.starts_at + timedelta(days=3), party=facilitator))
             break
     old = task.plan
     plan = Plan(
         now=old.now, activities=placed, places=old.places.values(), programmes=old.programmes.values(), absences=gone,
         calendar=old.calendar, rules=old.rules,
     )  # fmt: skip
-    return replace(task, plan=plan, demands=tuple(replace(one, is_new=False) for one in task.demands))
+    return replace(task, plan=plan, demands=tuple(replace(demand, is_new=False) for demand in task.demands))
 
 
 def _measured(what: str, task: Task, first_within_s: float, say: Callable[[str], None]) -> list[Result]:
@@ -74,7 +78,7 @@ def _measured(what: str, task: Task, first_within_s: float, say: Callable[[str],
     if proposal is None or proposal.unplaced:
         return [Result(f"{what}: all placed", 0, "", met=False)]
     blocking = find_clashes(applied(task.plan, proposal.proposed), among=task.ids)
-    if any(one.severity is Severity.BLOCK for one in blocking):
+    if any(clash.severity is Severity.BLOCK for clash in blocking):
         raise RuntimeError("A proposal has a blocking finding; what was measured means nothing.")
     options = options_of(task)
     greedy = propose(task, options, place_greedily(task, options))

@@ -74,13 +74,13 @@ def _on(on: str, many: int, url_of: Callable[[str], str], folder: Path, say: Cal
             name = f"{layout.replace(' ', '_')}_{number}"
             plans[number] = PlanTimes(_filled(folder / f"{on.lower()}_{name}", url_of(name), layout, number))
         for turn in range(ROUNDS + 1):
-            for one in plans.values():
-                took = _look(one)
+            for plan in plans.values():
+                took = _look(plan)
                 if turn:
-                    one.seconds.append(took)
-        for one in plans.values():
-            _weigh(one)
-            with one.app.app_context():
+                    plan.seconds.append(took)
+        for plan in plans.values():
+            _weigh(plan)
+            with plan.app.app_context():
                 with db.engine.connect() as connection:
                     said = conditions.durability(connection)
                 db.engine.dispose()
@@ -91,7 +91,7 @@ def _on(on: str, many: int, url_of: Callable[[str], str], folder: Path, say: Cal
 def _results(what: str, few: PlanTimes, lots: PlanTimes, many: int, at_most: float) -> Iterator[Result]:
     if few.found != lots.found:
         raise RuntimeError(f"{few.found} things were found with few invitations and {lots.found} with many.")
-    ms, more_ms = (1000 * median(one.seconds) for one in (few, lots))
+    ms, more_ms = (1000 * median(plan.seconds) for plan in (few, lots))
     at_most = at_most if many == MANY else 1 + (at_most - 1) * many / MANY
     yield Result(f"{what}, {FEW:,} invitations: all {few.found:,} findings", ms, "ms")
     yield Result(f"… {many:,} invitations (ratio at most)", more_ms, "ms", ms, more_ms / ms, at_most,

@@ -251,16 +251,16 @@ def started(command: list[str]) -> Child:
 
 def run(children: list[Child]) -> list[dict[str, Any]]:
     """Let the children start together; return what each reports about its work."""
-    for one in children:
-        assert one.stdout is not None
-        assert one.stdout.readline() == "ready\n"
-    for one in children:
-        assert one.stdin is not None
-        one.stdin.write("go\n")
-        one.stdin.flush()
-    done = [json.loads(one.stdout.readline()) for one in children if one.stdout]
-    for one in children:
-        one.wait(60)
+    for child in children:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "ready\n"
+    for child in children:
+        assert child.stdin is not None
+        child.stdin.write("go\n")
+        child.stdin.flush()
+    done = [json.loads(child.stdout.readline()) for child in children if child.stdout]
+    for child in children:
+        child.wait(60)
     return done
 
 

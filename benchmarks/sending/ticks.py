@@ -63,17 +63,17 @@ def _measure(on: str, urls: dict[int, str], folder: Path, port: int, say: Callab
         say(f"{on}: writing {number:,} waiting messages and reminders")
         found[number] = TickTimes(_filled(folder / f"{on.lower()}-{number}", url, number, port))
     for turn in range(ROUNDS + 1):
-        for one in found.values():
-            with one.app.app_context():
+        for ticks in found.values():
+            with ticks.app.app_context():
                 _write_due(turn)
-            expand, due = _seconds(one.app, expected=DUE)
-            idle = [_seconds(one.app, expected=0)[1] for _ in range(LOOKS)]
+            expand, due = _seconds(ticks.app, expected=DUE)
+            idle = [_seconds(ticks.app, expected=0)[1] for _ in range(LOOKS)]
             if turn:
-                one.expand.append(expand)
-                one.due.append(due)
-                one.idle += idle
-    for one in found.values():
-        with one.app.app_context():
+                ticks.expand.append(expand)
+                ticks.due.append(due)
+                ticks.idle += idle
+    for ticks in found.values():
+        with ticks.app.app_context():
             with db.engine.connect() as connection:
                 said = conditions.durability(connection)
             db.engine.dispose()

@@ -95,14 +95,14 @@ def _dripped(server: _ServedApp, connections: int, addresses: int, patience_s: f
             )
             for number in range(connections)
         ]
-        for one in opened:
-            one.sendall(b"GET / HTTP/1.1\r\nX: ")
+        for connection in opened:
+            connection.sendall(b"GET / HTTP/1.1\r\nX: ")
 
         def drip() -> None:
             while not stopped.wait(1.0):
-                for one in opened:
+                for connection in opened:
                     with suppress(OSError):
-                        one.sendall(b"a")
+                        connection.sendall(b"a")
 
         dripping = threading.Thread(target=drip)
         dripping.start()

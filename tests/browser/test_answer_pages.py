@@ -71,7 +71,7 @@ def test_a_choice_is_on_the_first_screen_of_a_small_phone(chromium, address, lon
 
 
 def boxes(found) -> list[dict[str, float]]:
-    return [box for one in found.all() if (box := one.bounding_box())]
+    return [box for element in found.all() if (box := element.bounding_box())]
 
 
 @pytest.mark.parametrize("width", [360, 1280])
@@ -185,7 +185,7 @@ def test_buttons_and_choices_are_large_enough_for_a_thumb(chromium, address, ans
         "button:not(.h), .a, .b, summary, .k, header a",
         "all => all.filter(e => e.checkVisibility()).map(e => e.getBoundingClientRect().height)",
     )
-    assert [h for h in heights if h < 44] == []
+    assert [height for height in heights if height < 44] == []
     assert re.match(r"Undangan|Invitation", page.title())
 
 

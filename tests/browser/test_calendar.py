@@ -221,7 +221,7 @@ def test_dragging_to_a_venues_row_sets_that_venue(draft, wisma, programme, tuesd
     page = page_of()
     open_calendar(page, whole, tuesday, "rows", programme=programme.id, all=1)
     event = drawn(page)
-    rows = [one.bounding_box() for one in page.locator("#calendar .ec-row-head").all()]
+    rows = [head.bounding_box() for head in page.locator("#calendar .ec-row-head").all()]
     drag(page, event, 0, rows[1]["y"] - rows[0]["y"])
     dialog = page.get_by_role("dialog")
     dialog.get_by_role("cell", name="Wisma Haji").wait_for()

@@ -22,7 +22,7 @@ def test_two_kelurahan_get_their_own_cadres(coordinator, ani, budi, chromium, wh
     starts_at, ends_at = (datetime.combine(day, time(hour), tzinfo=JAKARTA) for hour in (9, 11))
     values = ActivityValues(ActivityKind.OUTREACH, "Sosialisasi Kelurahan", starts_at, ends_at, JAKARTA)
     made = community.create(values, ["18.72.01.1003", "18.72.04.1001"], by=coordinator, now=NOW)
-    ids, people = [one.id for one in made], [ani.id, budi.id]
+    ids, people = [activity.id for activity in made], [ani.id, budi.id]
     context = chromium.new_context(viewport=size, bypass_csp=True, reduced_motion="reduce")
     page, width = context.new_page(), size["width"]
     log_in(page, whole, coordinator.email)
@@ -46,7 +46,9 @@ def test_two_kelurahan_get_their_own_cadres(coordinator, ani, budi, chromium, wh
     assert "1 of 1 chosen" in own.inner_text()
     press(page.get_by_role("button", name="Invite", exact=True))
     asked = wait_for(lambda: db.session.query(Invitation).order_by(Invitation.activity_id).all())
-    assert [(one.activity_id, one.person_id) for one in asked] == list(zip(ids, people, strict=True))
+    assert [(invitation.activity_id, invitation.person_id) for invitation in asked] == list(
+        zip(ids, people, strict=True)
+    )
 
     page.goto(whole + "/activities/publish")
     holds(page, width)
@@ -55,5 +57,5 @@ def test_two_kelurahan_get_their_own_cadres(coordinator, ani, budi, chromium, wh
     holds(page, width)
     press(page.get_by_role("button", name=re.compile("Publish and send")))
     db.session.rollback()
-    assert [one.state.value for one in db.session.query(Activity)] == ["published", "published"]
+    assert [activity.state.value for activity in db.session.query(Activity)] == ["published", "published"]
     context.close()

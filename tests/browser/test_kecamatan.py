@@ -18,7 +18,7 @@ def test_ticking_a_kecamatan_ticks_its_kelurahan_and_unticking_one_unticks_it(co
     assert len(kelurahan) == 2
 
     def ticked() -> list[bool]:
-        return [one.is_checked() for one in (kecamatan, *kelurahan)]
+        return [region.is_checked() for region in (kecamatan, *kelurahan)]
 
     kecamatan.check()
     assert ticked() == [True, True, True]

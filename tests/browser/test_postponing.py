@@ -26,7 +26,7 @@ def state() -> ActivityState:
 
 def subjects() -> list[str]:
     db.session.rollback()
-    return [one.subject.partition(":")[0] for one in db.session.query(Message).order_by(Message.id)]
+    return [message.subject.partition(":")[0] for message in db.session.query(Message).order_by(Message.id)]
 
 
 @pytest.fixture

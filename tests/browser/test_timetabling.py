@@ -78,14 +78,14 @@ def test_drafts_are_timetabled_with_one_button_and_applied(chromium, address_wit
     db.session.rollback()
     assert db.session.scalars(sa.select(TimetablingSearch.state)).all() == [SearchState.TAKEN]
     meeting = db.session.get(Activity, drafts[-1].id)
-    others = [db.session.get(Activity, one.id) for one in drafts[:-1]]
-    assert all(one.starts_at >= meeting.ends_at for one in others)
+    others = [db.session.get(Activity, draft.id) for draft in drafts[:-1]]
+    assert all(activity.starts_at >= meeting.ends_at for activity in others)
     assert others[0].starts_at >= others[5].ends_at
-    halves = [(one.region_code[:8], one.starts_at.astimezone(JAKARTA).date(), one.starts_at.astimezone(JAKARTA).hour >= 12)
-              for one in others]  # fmt: skip
+    starts = {activity: activity.starts_at.astimezone(JAKARTA) for activity in others}
+    halves = [(activity.region_code[:8], start.date(), start.hour >= 12) for activity, start in starts.items()]
     assert len(set(halves)) == len(halves)
     speakers = db.session.scalars(sa.select(Invitation.activity_id).where(Invitation.role == Role.SPEAKER)).all()
-    assert sorted(speakers) == sorted(one.id for one in others)
+    assert sorted(speakers) == sorted(activity.id for activity in others)
 
 
 def test_a_search_is_watched_and_stopped_without_javascript(chromium, address_with_drafts, drafts):
@@ -117,5 +117,5 @@ def test_a_search_is_watched_and_stopped_without_javascript(chromium, address_wi
     assert to_the_end or (pressed and page.get_by_text("Stopped after").is_visible())
     context.close()
     db.session.rollback()
-    ids = [one.id for one in drafts[:4]]
+    ids = [draft.id for draft in drafts[:4]]
     assert db.session.scalar(sa.select(TimetablingSearch.request))["order"] == [[*two] for two in pairwise(ids)]

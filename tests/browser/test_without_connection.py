@@ -52,7 +52,7 @@ def row(page, person):
 def present() -> set[str]:
     db.session.rollback()
     rows = db.session.scalars(sa.select(Attendance).where(Attendance.present))
-    return {one.invitation.person.name for one in rows}
+    return {row.invitation.person.name for row in rows}
 
 
 def said(page):

@@ -82,7 +82,7 @@ class AnyOrder(ChaosStory, RuleBasedStateMachine):
         if asked is None or asked.answer == WITHDRAWN:
             self.invite(title, name)
 
-    @precondition(lambda self: any(one.state == DRAFT for one in self.truth.activities.values()))
+    @precondition(lambda self: any(activity.state == DRAFT for activity in self.truth.activities.values()))
     @rule()
     def a_draft_is_published(self) -> None:
         self.publish(next(title for title, one in self.truth.activities.items() if one.state == DRAFT))
@@ -97,7 +97,7 @@ class AnyOrder(ChaosStory, RuleBasedStateMachine):
     def an_activity_is_moved(self, title: str, by: timedelta) -> None:
         self.move(title, by)
 
-    @precondition(lambda self: sum(one.state == PUBLISHED for one in self.truth.activities.values()) > 1)
+    @precondition(lambda self: sum(activity.state == PUBLISHED for activity in self.truth.activities.values()) > 1)
     @rule(title=titles)
     def an_activity_is_cancelled(self, title: str) -> None:
         self.cancel(title)
@@ -106,7 +106,7 @@ class AnyOrder(ChaosStory, RuleBasedStateMachine):
     def an_activity_is_postponed(self, title: str) -> None:
         self.postpone(title)
 
-    @precondition(lambda self: any(one.state == POSTPONED for one in self.truth.activities.values()))
+    @precondition(lambda self: any(activity.state == POSTPONED for activity in self.truth.activities.values()))
     @rule(by=st.sampled_from([timedelta(), 2 * HOUR, DAY, 9 * DAY]))
     def a_postponed_one_gets_its_new_date(self, by: timedelta) -> None:
         self.move(next(title for title, one in self.truth.activities.items() if one.state == POSTPONED), by)

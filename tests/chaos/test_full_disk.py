@@ -130,7 +130,7 @@ def work(app, minutes: int = 0) -> bool:
 
 
 def advice(logged: list) -> set[str]:
-    return {one["do"] for one in logged if one["event"] == "the disk of the database is full"}
+    return {record["do"] for record in logged if record["event"] == "the disk of the database is full"}
 
 
 def test_a_full_disk_in_the_middle_of_a_drain(app, disk, sink):
@@ -161,7 +161,7 @@ def test_a_full_disk_in_a_tick(app, disk, sink):
     disk.fill()
     with capture_logs() as logged:
         assert not work(app)
-    assert [one["event"] for one in logged if one["event"].endswith("failed")] == ["expand failed"]
+    assert [record["event"] for record in logged if record["event"].endswith("failed")] == ["expand failed"]
     assert [said.startswith("make room at once") for said in advice(logged)] == [True]
     assert (look(Message.id), sink.took()) == ([], [])
     disk.free()

@@ -162,8 +162,10 @@ def test_the_importer_lists_the_refused_rows(loaded_demo):
 def test_the_invitations_are_in_the_mailbox_dated_when_they_were_sent(loaded_demo):
     sent = db.session.scalars(sa.select(Message).where(Message.state == MessageState.SENT)).all()
     caught = demo_server.listing(loaded_demo.mailbox)
-    assert Counter(c.recipient for c in caught) == Counter(m.address for m in sent)
-    invitations = [m for m in sent if m.kind is MailKind.INVITATION and m.sent_at > LOADED_AT - timedelta(days=30)]
+    assert Counter(mail.recipient for mail in caught) == Counter(mail.address for mail in sent)
+    invitations = [
+        mail for mail in sent if mail.kind is MailKind.INVITATION and mail.sent_at > LOADED_AT - timedelta(days=30)
+    ]
     chosen = [
         invitation
         for invitation in invitations
@@ -246,20 +248,20 @@ def test_the_command_lists_its_subcommands():
 def test_a_second_programme_of_26_drafts_is_ready_for_timetabling_with_three_facilitators(loaded_demo):
     drafts = loaded_demo.prepared.drafts
     activities = list(db.session.scalars(sa.select(Activity).filter_by(programme_id=drafts.programme_id)))
-    assert {one.state for one in activities} == {ActivityState.DRAFT}
+    assert {activity.state for activity in activities} == {ActivityState.DRAFT}
     assert len(activities) == 26
-    assert len({_day(one) for one in activities}) == 9
-    assert len({one.region_code for one in activities if one.region_code}) == 22
+    assert len({_day(activity) for activity in activities}) == 9
+    assert len({activity.region_code for activity in activities if activity.region_code}) == 22
     assert len(drafts.facilitators) == 3
-    assert drafts.first in {one.id for one in activities}
-    first_day = min(_day(one) for one in activities)
+    assert drafts.first in {activity.id for activity in activities}
+    first_day = min(_day(activity) for activity in activities)
     assert first_day > max(_day(activity) for activity in _activities(loaded_demo.prepared.plan.community))
 
 
 def test_the_demo_has_a_clash_in_one_kecamatan_and_one_of_travel_time(loaded_demo):
     found = clashing.everything(now=LOADED_AT).clashes
-    assert {one.severity for one in found} == {Severity.WARN}
-    kinds = [one.kind for one in found]
+    assert {clash.severity for clash in found} == {Severity.WARN}
+    kinds = [clash.kind for clash in found]
     assert (kinds.count(ClashKind.SAME_KECAMATAN), kinds.count(ClashKind.SPEAKER_TRAVEL)) == (1, 1)
     assert not set(kinds) & {ClashKind.SPEAKER_TWICE, ClashKind.VENUE_TAKEN, ClashKind.VENUE_ABSENT}
 
@@ -273,7 +275,7 @@ def test_a_speaker_is_away_and_a_hall_is_unavailable_every_monday(loaded_demo):
 
 
 def test_one_date_poll_is_half_answered_and_one_became_an_activity(loaded_demo):
-    by_state = {one.state: one for one in db.session.scalars(sa.select(DatePoll))}
+    by_state = {date_poll.state: date_poll for date_poll in db.session.scalars(sa.select(DatePoll))}
     assert set(by_state) == {PollState.OPEN, PollState.DECIDED}
     running = poll_pages.table(by_state[PollState.OPEN].id, now=LOADED_AT)
     assert (running.answered, len(running.invitees), running.takes_answers) == (4, 6, True)
@@ -283,7 +285,7 @@ def test_one_date_poll_is_half_answered_and_one_became_an_activity(loaded_demo):
     states = sa.select(Invitation.state).where(Invitation.activity_id == decided.activity_id)
     assert db.session.scalars(states).all() == [InvitationState.PREPARED] * 4
     [need] = [one for one in overview.overview(now=LOADED_AT).needs if one.kind is NeedKind.POLLS_RUN]
-    assert [one.title for one in need.polls] == ["Rapat evaluasi lintas sektor"]
+    assert [poll.title for poll in need.polls] == ["Rapat evaluasi lintas sektor"]
 
 
 def test_the_cadre_whose_page_is_shown_has_not_answered(loaded_demo):

@@ -30,14 +30,14 @@ def test_the_four_days_skip_a_holiday():
 
 def test_each_kelurahan_has_one_activity_with_two_or_three_a_day():
     found = visits(METRO, NINE_DAYS)
-    assert sorted(v.kelurahan for v in found) == sorted(k for group in METRO.values() for k in group)
-    assert set(Counter(v.day for v in found).values()) == {2, 3}
-    assert {v.day for v in found} == set(NINE_DAYS)
+    assert sorted(day.kelurahan for day in found) == sorted(k for group in METRO.values() for k in group)
+    assert set(Counter(day.day for day in found).values()) == {2, 3}
+    assert {day.day for day in found} == set(NINE_DAYS)
 
 
 def test_no_kecamatan_has_two_on_one_half_day():
     found = visits(METRO, NINE_DAYS)
-    assert max(Counter((v.kecamatan, v.day, v.half) for v in found).values()) == 1
+    assert max(Counter((day.kecamatan, day.day, day.half) for day in found).values()) == 1
 
 
 def test_one_large_kecamatan_alone_is_refused():

@@ -58,13 +58,16 @@ def test_each_part_is_reported_with_advice_and_the_exit_code_says_whether_action
         assert server.taken == []
         told = json.loads(doctor(set_up, "--json", **values)[1])
     assert code == 1
-    levels = {area: [one["level"] for one in told if one["area"] == area] for area in {one["area"] for one in told}}
+    levels = {
+        area: [finding["level"] for finding in told if finding["area"] == area]
+        for area in {finding["area"] for finding in told}
+    }
     assert levels["Database"] == ["ok", "ok", "ok"]
     assert levels["Engine"] == ["ok", "ok"]
     assert levels["Mail server"] == ["ok"] * 4
     assert levels["Mailbox"] == ["warn"]
     assert levels["Domain"] == ["fail"]  # example.com
-    assert all(one["advice"] for one in told if one["level"] != "ok")
+    assert all(finding["advice"] for finding in told if finding["level"] != "ok")
     for area in ("Settings", "Database", "Engine", "Mail server", "Mailbox", "Domain", "Pages and clock"):
         assert f"\n{area}\n" in "\n" + said
     assert (
@@ -120,7 +123,7 @@ def test_on_postgresql_the_job_queues_tables_are_checked_too(tmp_path, postgresq
 
     def told() -> dict[str, str]:
         found = json.loads(doctor(tmp_path, "--json", database_url=url, mail_port=1)[1])
-        return {one["text"]: one["level"] for one in found if one["area"] == "Database"}
+        return {finding["text"]: finding["level"] for finding in found if finding["area"] == "Database"}
 
     with create_app(settings_for(tmp_path, database_url=url)).app_context():
         migrate_upgrade()

@@ -170,7 +170,7 @@ def test_pages_are_shown_while_one_address_opens_more_connections_than_there_are
                 opened.append(kept.enter_context(socket.create_connection(("127.0.0.1", port), timeout=300)))
                 opened[-1].sendall(b"GET / HT")
             assert answers(port)
-            ended = [has_ended(one) for one in opened]
+            ended = [has_ended(connection) for connection in opened]
     finally:
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=300)
@@ -236,7 +236,7 @@ def test_behind_a_proxy_one_address_may_have_any_number_of_connections(app, most
             assert opened[-1].recv(8) == b"HTTP/1.1"
             while select.select([opened[-1]], [], [], 0.2)[0] and opened[-1].recv(65536):
                 pass
-        assert [not has_ended(one) for one in opened] == left
+        assert [not has_ended(connection) for connection in opened] == left
 
 
 def test_an_ipv6_address_counts_by_its_network():

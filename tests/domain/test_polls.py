@@ -21,7 +21,7 @@ DAYS = [(MONDAY, at(18)), (TUESDAY, at(19)), (WEDNESDAY, at(20))]
 
 
 def order(*voters: Voter, **options) -> list[int]:
-    return [one.slot_id for one in ranked(DAYS, voters, now=NOW, **options)]
+    return [assessment.slot_id for assessment in ranked(DAYS, voters, now=NOW, **options)]
 
 
 def says(id: int, monday, tuesday, wednesday, needed: bool = False) -> Voter:
@@ -50,8 +50,8 @@ def test_a_clash_counts_less_than_the_answers():
 
 def test_a_slot_whose_start_has_passed_is_last():
     voter = says(1, YES, NO, NO)
-    assert [one.slot_id for one in ranked(DAYS, [voter], now=at(18))] == [TUESDAY, WEDNESDAY, MONDAY]
-    assert [one.slot_id for one in ranked(DAYS, [voter], now=at(18) - timedelta(seconds=1))][0] == MONDAY
+    assert [assessment.slot_id for assessment in ranked(DAYS, [voter], now=at(18))] == [TUESDAY, WEDNESDAY, MONDAY]
+    assert [assessment.slot_id for assessment in ranked(DAYS, [voter], now=at(18) - timedelta(seconds=1))][0] == MONDAY
 
 
 def test_each_slot_lists_who_gave_which_answer():
@@ -79,11 +79,13 @@ def test_every_voter_is_counted_once_in_each_slot_and_a_better_answer_never_lowe
         for n, (needed, said) in enumerate(given_voters)
     ]
     before = ranked(DAYS, asked, now=NOW)
-    for one in before:
-        assert sorted(one.yes + one.if_need_be + one.no + one.unanswered) == [voter.id for voter in asked]
-    place = [one.slot_id for one in before].index(MONDAY)
+    for assessment in before:
+        assert sorted(assessment.yes + assessment.if_need_be + assessment.no + assessment.unanswered) == [
+            voter.id for voter in asked
+        ]
+    place = [assessment.slot_id for assessment in before].index(MONDAY)
     better = [replace(v, choices={**v.choices, MONDAY: YES}) if v.choices else v for v in asked]
-    assert [one.slot_id for one in ranked(DAYS, better, now=NOW)].index(MONDAY) <= place
+    assert [assessment.slot_id for assessment in ranked(DAYS, better, now=NOW)].index(MONDAY) <= place
 
 
 def test_a_poll_without_slots_is_refused_with_a_message():

@@ -98,8 +98,13 @@ def placed(
     times = ActivityTimes(starts_at, starts_at + timedelta(hours=2), deadline)
     found = moments(rules, times, JAKARTA, off, told_at)
     return [
-        (one.rule.days, one.due_at.day, one.due_at.hour, "same day" if one.superseded else one.other_day or "")
-        for one in found
+        (
+            moment.rule.days,
+            moment.due_at.day,
+            moment.due_at.hour,
+            "same day" if moment.superseded else moment.other_day or "",
+        )
+        for moment in found
     ]
 
 
@@ -187,7 +192,7 @@ def test_people_without_an_answer_are_reminded_before_the_deadline_if_a_working_
     told_at, days_off = deadline - timedelta(hours=told_before), frozenset(day(number).date() for number in off)
     rules = [before(days, time(at)) for days, at in rules]
     times = ActivityTimes(starts_at, starts_at + timedelta(hours=2), deadline)
-    found = [one for one in moments(rules, times, JAKARTA, days_off, told_at) if not one.superseded]
+    found = [moment for moment in moments(rules, times, JAKARTA, days_off, told_at) if not moment.superseded]
     for one in found:
         if one.other_day is not None:
             assert is_working_day(one.due_at.date(), days_off)
@@ -195,7 +200,7 @@ def test_people_without_an_answer_are_reminded_before_the_deadline_if_a_working_
             assert one.due_at.date() > told_at.date()
     between = [told_at.date() + timedelta(days=n) for n in range(1, (deadline.date() - told_at.date()).days)]
     if any(is_working_day(one, days_off) for one in between):
-        assert any(told_at.date() < one.due_at.date() and one.due_at < deadline for one in found)
+        assert any(told_at.date() < moment.due_at.date() and moment.due_at < deadline for moment in found)
 
 
 TIMES = ActivityTimes(START, END, datetime(2027, 1, 16, 16, tzinfo=JAKARTA))

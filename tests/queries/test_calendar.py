@@ -27,7 +27,7 @@ def shown(wanted: CalendarFilter = ALL, first: date = MONDAY, last: date = THURS
 
 
 def titles(found: calendars.ShownDays) -> list[str]:
-    return [one.activity.title for one in found.entries]
+    return [entry.activity.title for entry in found.entries]
 
 
 def speaks(activity: Activity, *people, state: InvitationState = InvitationState.COMING) -> None:
@@ -45,21 +45,21 @@ def test_the_calendar_has_all_activities_that_touch_its_days_except_cancelled_on
     draft_activity(programme, None, 19, title="Cancelled", state=ActivityState.CANCELLED)
     found = shown()
     assert titles(found) == ["Ends after midnight", "First day", "Last minute"]
-    assert [one.activity.title for one in found.on(MONDAY)] == ["Ends after midnight", "First day"]
-    assert [one.activity.title for one in found.on(THURSDAY)] == ["Last minute"]
+    assert [entry.activity.title for entry in found.on(MONDAY)] == ["Ends after midnight", "First day"]
+    assert [entry.activity.title for entry in found.on(THURSDAY)] == ["Last minute"]
 
 
 def test_the_calendar_is_filtered_by_programme_venue_region_and_person(any_app, programme, hall, ani, chief):
-    other = Venue(name="Balai Kelurahan Yosodadi", region_code="18.72.04.1001")
+    other_venue = Venue(name="Balai Kelurahan Yosodadi", region_code="18.72.04.1001")
     in_hall = draft_activity(programme, hall, 18, title="In the hall")
-    at_village = draft_activity(None, other, 19, title="In the village")
+    at_village = draft_activity(None, other_venue, 19, title="In the village")
     draft_activity(None, None, 20, title="Of a kelurahan", region_code="18.72.01.1003")
     speaks(in_hall, chief)
     inviting.invite_people([at_village.id], [ani.id], Role.CADRE, by=None, now=NOW)
     for wanted, expected in (
         (CalendarFilter(), ["In the hall", "In the village", "Of a kelurahan"]),
         (CalendarFilter(programme_id=programme.id), ["In the hall"]),
-        (CalendarFilter(venue_id=other.id), ["In the village"]),
+        (CalendarFilter(venue_id=other_venue.id), ["In the village"]),
         (CalendarFilter(region_code="18.72.01"), ["In the hall", "Of a kelurahan"]),
         (CalendarFilter(region_code="18.72.01.1003"), ["Of a kelurahan"]),
         (CalendarFilter(person_id=ani.id), ["In the village"]),
@@ -93,7 +93,7 @@ def test_an_activity_has_the_severity_of_its_worst_clash(any_app, programme, hal
     draft_activity(None, None, 20, title="In peace")
     speaks(first, chief)
     speaks(second, chief)
-    assert {one.activity.title: one.severity for one in shown().entries} == {
+    assert {entry.activity.title: entry.severity for entry in shown().entries} == {
         "First": Severity.BLOCK,
         "Second": Severity.BLOCK,
         "In peace": None,
@@ -130,11 +130,11 @@ def test_venues_are_rows_with_their_closed_times(any_app, programme, hall):
     db.session.commit()
     found = shown()
     rows = calendars.venue_rows(found, also_empty=False, wanted=CalendarFilter())
-    assert [(row.name, [one.activity.title for one in row.entries]) for row in rows] == [
+    assert [(row.name, [entry.activity.title for entry in row.entries]) for row in rows] == [
         ("Aula Bappeda", ["In the hall"]),
         ("", ["Nowhere yet"]),
     ]
-    assert [one.reason for one in rows[0].absences] == ["Rapat paripurna"]
+    assert [absence.reason for absence in rows[0].absences] == ["Rapat paripurna"]
     every = calendars.venue_rows(found, also_empty=True, wanted=CalendarFilter())
     assert [row.name for row in every] == ["Aula Bappeda", "Wisma Haji", ""]
     one = calendars.venue_rows(
@@ -151,7 +151,7 @@ def test_speakers_are_rows_with_all_their_activities(any_app, programme, hall, c
     speaks(first, chief, siti)
     speaks(second, siti)
     rows = calendars.speaker_rows(shown())
-    assert [(row.name, [one.activity.title for one in row.entries]) for row in rows] == [
+    assert [(row.name, [entry.activity.title for entry in row.entries]) for row in rows] == [
         ("Kapolres Metro", ["First"]),
         ("Siti Rahmawati", ["First", "Second"]),
         ("", ["Nobody speaks"]),
@@ -171,7 +171,7 @@ def test_a_month_takes_a_fixed_number_of_queries(any_app, programme, hall, chief
         found = calendars.shown(date(2027, 1, 1), date(2027, 1, 31), CalendarFilter(), zone=JAKARTA, now=NOW)
         calendars.venue_rows(found, also_empty=True, wanted=CalendarFilter())
         calendars.speaker_rows(found)
-        [(one.place, one.activity.venue and one.activity.venue.name) for one in found.entries]
+        [(entry.place, entry.activity.venue and entry.activity.venue.name) for entry in found.entries]
 
     few = queries(look)
     for day in range(19, 27):

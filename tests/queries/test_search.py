@@ -90,7 +90,11 @@ def test_one_letter_is_too_short_and_makes_no_query(ani, queries):
 
 def test_the_first_few_are_shown_in_a_fixed_number_of_statements(office, statements):
     def asked() -> list[str]:
-        return [one for one in statements(lambda: search.find("sari", now=NOW)) if one.startswith("SELECT")]
+        return [
+            statement
+            for statement in statements(lambda: search.find("sari", now=NOW))
+            if statement.startswith("SELECT")
+        ]
 
     for number in range(SHOWN):
         a_message(f"Undangan {number}", person=a_person(f"Sari {number}"))

@@ -41,7 +41,7 @@ def of(person) -> int:
 
 
 def listed(now=NOW) -> list[tuple[str, str, str, str]]:
-    return [(one.kind, one.name, one.address, one.call.number) for one in unreachable.listed(now=now)]
+    return [(entry.kind, entry.name, entry.address, entry.call.number) for entry in unreachable.listed(now=now)]
 
 
 def needs() -> dict[NeedKind, int]:
@@ -68,7 +68,8 @@ def test_the_list_shows_the_reason_and_the_affected_activities(all_invited, ani,
 
     def missed(now):
         return [
-            (one.name, one.fault, [activity.id for activity in one.activities]) for one in unreachable.listed(now=now)
+            (entry.name, entry.fault, [activity.id for activity in entry.activities])
+            for entry in unreachable.listed(now=now)
         ]
 
     assert missed(NOW) == [
@@ -125,7 +126,7 @@ def test_the_list_of_people_to_call_includes_them(all_invited, ani, budi):
     (one,) = to_call()
     assert (one.invitee.id, one.failure.reply) == (ani.id, "550 5.1.1 no such user")
     filtered = invitees.listed(all_invited.id, replace(InviteeFilters(), no_address=True), now=NOW)
-    assert [(one.invitation.person_id, one.failure is None) for one in filtered.rows] == [(ani.id, False)]
+    assert [(row.invitation.person_id, row.failure is None) for row in filtered.rows] == [(ani.id, False)]
     assert invitees.without_address(all_invited.id, now=NOW) == 1
 
 

@@ -34,11 +34,13 @@ def three_invited(activity, chief, ani, police, coordinator):
 
 
 def heard(now=LATER):
-    return [(one.kind, one.name, one.other) for one in news.current(now=now).news]
+    return [
+        (piece_of_news.kind, piece_of_news.name, piece_of_news.other) for piece_of_news in news.current(now=now).news
+    ]
 
 
 def unseen(user, now=LATER):
-    return [one.kind for one in news.current(now=now).unseen(user.id)]
+    return [piece_of_news.kind for piece_of_news in news.current(now=now).unseen(user.id)]
 
 
 def test_a_speakers_refusal_is_news_and_a_cadres_is_not(any_app, three_invited, chief, ani):
@@ -94,7 +96,7 @@ def test_failed_mails_and_blocked_addresses_are_news_by_day(any_app, three_invit
         )  # fmt: skip
     db.session.add(AddressFailure(address="ani@example.com", blocked_at=NOW, last_at=NOW, delays=0, reply=""))
     db.session.commit()
-    found = {one.kind: one.count for one in news.current(now=LATER).news}
+    found = {piece_of_news.kind: piece_of_news.count for piece_of_news in news.current(now=LATER).news}
     assert found == {NewsKind.MAILS_FAILED: 3, NewsKind.ADDRESSES: 1}
 
 
@@ -103,7 +105,7 @@ def test_news_is_seen_by_each_account_separately_and_a_changed_answer_is_new_aga
 ):
     answer(three_invited, chief, Choice.NOT_COMING)
     assert (unseen(coordinator), unseen(administrator)) == ([NewsKind.REFUSAL], [NewsKind.REFUSAL])
-    keys = [one.key for one in news.current(now=LATER).news]
+    keys = [piece_of_news.key for piece_of_news in news.current(now=LATER).news]
     bell.see(keys, by=coordinator, now=LATER)
     bell.see(keys, by=coordinator, now=LATER)
     assert (unseen(coordinator), unseen(administrator)) == ([], [NewsKind.REFUSAL])
@@ -113,8 +115,8 @@ def test_news_is_seen_by_each_account_separately_and_a_changed_answer_is_new_aga
 
 
 def test_an_answer_is_no_news_to_the_person_who_recorded_it(any_app, three_invited, chief, coordinator, administrator):
-    one = invitation_of(three_invited, chief)
-    recording.record_answer(one.id, Choice.NOT_COMING, AnswerSource.PHONE, by=coordinator, now=NOW)
+    invitation = invitation_of(three_invited, chief)
+    recording.record_answer(invitation.id, Choice.NOT_COMING, AnswerSource.PHONE, by=coordinator, now=NOW)
     assert (unseen(coordinator), unseen(administrator)) == ([], [NewsKind.REFUSAL])
 
 
@@ -127,12 +129,18 @@ def test_a_new_clash_is_news_once_and_clashes_from_before_the_first_check_are_no
     new = draft_activity(None, None, 18, title="Baru bentrok")
     invite(new, ani)
     assert bell.notice_clashes(now=LATER) > 0
-    found = [one for one in news.current(now=LATER).news if one.kind is NewsKind.CLASH]
-    assert {"Baru bentrok"} <= {one.about for one in found} | {one.other for one in found}
+    found = [piece_of_news for piece_of_news in news.current(now=LATER).news if piece_of_news.kind is NewsKind.CLASH]
+    assert {"Baru bentrok"} <= {piece_of_news.about for piece_of_news in found} | {
+        piece_of_news.other for piece_of_news in found
+    }
     assert bell.notice_clashes(now=LATER + timedelta(minutes=10)) == 0
     deleting.delete_draft(new.id, by=None, now=LATER)
     bell.notice_clashes(now=LATER + timedelta(minutes=20))
-    assert [one for one in news.current(now=LATER + timedelta(hours=1)).news if one.kind is NewsKind.CLASH] == []
+    assert [
+        piece_of_news
+        for piece_of_news in news.current(now=LATER + timedelta(hours=1)).news
+        if piece_of_news.kind is NewsKind.CLASH
+    ] == []
 
 
 def test_marks_of_news_seen_long_ago_are_deleted(any_app, three_invited, coordinator):

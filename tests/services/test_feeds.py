@@ -37,7 +37,7 @@ def everything(now: datetime = NOW) -> feed_pages.FeedContent:
 
 
 def titles(content: feed_pages.FeedContent) -> list[tuple[str, str]]:
-    return [(one.activity.title, one.status.value) for one in content.entries]
+    return [(entry.activity.title, entry.status.value) for entry in content.entries]
 
 
 def mark_notified(person_id: int, state: InvitationState = InvitationState.INVITED) -> Invitation:
@@ -280,10 +280,10 @@ def test_a_person_s_feed_takes_a_fixed_number_of_queries(any_app, programme, hal
     speaks(published)
     few = queries(ask)
     for day in range(18, 22):
-        other = draft_activity(db.session.get(Programme, programme_id), None, day)
-        invite(other, db.session.get(Person, ani_id))
-        publish(other, tick=False)
-        speaks(other)
+        other_activity = draft_activity(db.session.get(Programme, programme_id), None, day)
+        invite(other_activity, db.session.get(Person, ani_id))
+        publish(other_activity, tick=False)
+        speaks(other_activity)
     db.session.execute(sa.update(Invitation).values(state=InvitationState.INVITED, invited_at=NOW))
     db.session.commit()
     assert queries(ask) == few
@@ -300,15 +300,17 @@ def test_real_calendar_libraries_read_it(app, programme, hall, published, name):
     data = content.ics(now=NOW)
     assert all(len(line) <= 75 for line in data.split(b"\r\n"))
     expected = {
-        one.activity.uid: (
-            one.activity.starts_at.astimezone(UTC),
-            one.activity.ends_at.astimezone(UTC),
-            one.activity.neutral_title.strip(),
-            one.status.value,
-            one.activity.sequence,
-            f"{one.activity.venue.name}, {one.activity.venue.address}" if one.activity.venue else "akan diberitahukan",
+        entry.activity.uid: (
+            entry.activity.starts_at.astimezone(UTC),
+            entry.activity.ends_at.astimezone(UTC),
+            entry.activity.neutral_title.strip(),
+            entry.status.value,
+            entry.activity.sequence,
+            f"{entry.activity.venue.name}, {entry.activity.venue.address}"
+            if entry.activity.venue
+            else "akan diberitahukan",
         )
-        for one in content.entries
+        for entry in content.entries
     }
     seen = {uid: (*values[:2], values[2].strip(), *values[3:]) for uid, values in reader(name)(data).items()}
     assert seen == expected

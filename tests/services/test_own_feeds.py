@@ -28,7 +28,7 @@ def test_a_speaker_creates_changes_and_stops_a_feed_of_their_activities(chief_an
     assert feed_pages.own_address_of(chief.id) == ""
     feeds.make_own(token, now=NOW)
     first = feed_pages.own_address_of(chief.id)
-    assert [one.activity.id for one in feed_pages.content(opened(first), now=NOW).entries] == [
+    assert [entry.activity.id for entry in feed_pages.content(opened(first), now=NOW).entries] == [
         chief_and_police_invited.id
     ]
     feeds.make_own(token, now=NOW)
@@ -126,4 +126,4 @@ def test_making_and_stopping_a_feed_opens_the_link_once(chief_and_police_invited
     token = token_of(chief)
     for change in (feeds.make_own, feeds.stop_own):
         took = statements(lambda change=change: change(token, now=NOW))
-        assert sum("FROM link" in one for one in took) == 1
+        assert sum("FROM link" in statement for statement in took) == 1

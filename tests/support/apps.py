@@ -93,7 +93,7 @@ def _renew(made: _Made, settings: Settings) -> None:
 
 def _make(settings: Settings) -> _Made:
     limits = limiter.limit_manager._decorated_limits
-    for name in [one for one in limits if one.startswith("flask_security.")]:
+    for name in [limit for limit in limits if limit.startswith("flask_security.")]:
         del limits[name]  # each create_app sets them again; a test's own strict limits must not apply in later apps
     app = create_app(settings)
     return _Made(app, dict(app.config), _copied(app.extensions), limiter._storage, len(app.url_map._rules))

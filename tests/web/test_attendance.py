@@ -56,18 +56,20 @@ def test_an_older_page_does_not_undo_ticks_from_another_door(long_past, ani, bud
 
 
 def test_one_tick_returns_its_row_and_the_sums(long_past, ani, coordinator_client):
-    one = invitation_of(long_past, ani).id
-    answer = coordinator_client.post(f"/activities/{long_past.id}/attendance/{one}", data={"on": "1", "source": "hand"})
+    invitation_id = invitation_of(long_past, ani).id
+    answer = coordinator_client.post(
+        f"/activities/{long_past.id}/attendance/{invitation_id}", data={"on": "1", "source": "hand"}
+    )
     assert "checked" in answer.text
     assert "1 there, 0 expected" in answer.text
     assert [name for name, there, _source in present() if there] == ["Ani Wijaya"]
-    coordinator_client.post(f"/activities/{long_past.id}/attendance/{one}", data={"on": "0"})
+    coordinator_client.post(f"/activities/{long_past.id}/attendance/{invitation_id}", data={"on": "0"})
     assert [name for name, there, _source in present() if there] == []
 
 
 def test_a_tick_sent_later_is_recorded_at_the_time_it_was_made(long_past, ani, coordinator_client):
-    one = invitation_of(long_past, ani).id
-    coordinator_client.post(f"/activities/{long_past.id}/attendance/{one}", data={"on": "1", "ago": "1800"})
+    invitation_id = invitation_of(long_past, ani).id
+    coordinator_client.post(f"/activities/{long_past.id}/attendance/{invitation_id}", data={"on": "1", "ago": "1800"})
     waited = clock.now() - invitation_of(long_past, ani).attendance.recorded_at
     assert timedelta(minutes=30) <= waited < timedelta(minutes=31)
 
@@ -75,9 +77,11 @@ def test_a_tick_sent_later_is_recorded_at_the_time_it_was_made(long_past, ani, c
 def test_a_tick_sent_later_does_not_undo_a_newer_record_of_somebody_else(
     long_past, ani, coordinator_client, administrator
 ):
-    one = invitation_of(long_past, ani).id
-    attendance.tick(long_past.id, [one], [one], AttendanceSource.PAPER, by=administrator, now=clock.now())
-    address = f"/activities/{long_past.id}/attendance/{one}"
+    invitation_id = invitation_of(long_past, ani).id
+    attendance.tick(
+        long_past.id, [invitation_id], [invitation_id], AttendanceSource.PAPER, by=administrator, now=clock.now()
+    )
+    address = f"/activities/{long_past.id}/attendance/{invitation_id}"
     answer = coordinator_client.post(address, data={"on": "0", "ago": "60"})
     assert "Ani Wijaya was recorded otherwise meanwhile" in answer.text
     assert present() == [("Ani Wijaya", True, AttendanceSource.PAPER)]
@@ -89,18 +93,20 @@ def test_nobody_is_ticked_before_the_day(activity, ani, coordinator, coordinator
     inviting.invite_people([activity.id], [ani.id], Role.CADRE, by=coordinator, now=NOW)
     publishing.publish([activity.id], by=coordinator, now=NOW)
     assert clock.now() < activity.starts_at
-    one = invitation_of(activity, ani).id
-    answer = coordinator_client.post(f"/activities/{activity.id}/attendance", data={"shown": one, "present": one})
+    invitation_id = invitation_of(activity, ani).id
+    answer = coordinator_client.post(
+        f"/activities/{activity.id}/attendance", data={"shown": invitation_id, "present": invitation_id}
+    )
     assert answer.status_code == 422
     assert "from the day of the activity on" in answer.text
-    assert f'id="present-{one}" checked' in answer.text
+    assert f'id="present-{invitation_id}" checked' in answer.text
     assert present() == []
 
 
 def test_the_sheet_shows_who_is_still_missing(long_past, ani, budi, coordinator_client):
     set_state(long_past, InvitationState.COMING, ani, budi)
-    one = invitation_of(long_past, ani).id
-    coordinator_client.post(f"/activities/{long_past.id}/attendance/{one}", data={"on": "1"})
+    invitation_id = invitation_of(long_past, ani).id
+    coordinator_client.post(f"/activities/{long_past.id}/attendance/{invitation_id}", data={"on": "1"})
     missing = coordinator_client.get(f"/activities/{long_past.id}/attendance?shown_only=missing").text
     there = coordinator_client.get(f"/activities/{long_past.id}/attendance?shown_only=present").text
     assert ("Ani Wijaya" in missing, "Budi Santoso" in missing) == (False, True)
@@ -184,13 +190,15 @@ def test_staff_pages_word_an_acceptance_differently_from_attendance(
     inviting.invite_people([long_past.id], [chief.id], Role.SPEAKER, by=coordinator, now=NOW)
     set_state(long_past, InvitationState.COMING, ani)
     set_state(long_past, InvitationState.NOT_COMING, budi)
-    one = invitation_of(long_past, ani).id
-    attendance.tick(long_past.id, [one], [one], AttendanceSource.PAPER, by=coordinator, now=clock.now())
+    invitation_id = invitation_of(long_past, ani).id
+    attendance.tick(
+        long_past.id, [invitation_id], [invitation_id], AttendanceSource.PAPER, by=coordinator, now=clock.now()
+    )
     pages = {
         path: text_of(coordinator_client.get(f"{path}?lang=id").text)
         for path in (
             f"/activities/{long_past.id}", f"/activities/{long_past.id}/attendance", f"/activities/{long_past.id}/invitees",
-            f"/invitations/{one}", f"/people/{ani.id}", f"/programmes/{long_past.programme_id}", "/activities",
+            f"/invitations/{invitation_id}", f"/people/{ani.id}", f"/programmes/{long_past.programme_id}", "/activities",
         )
     }  # fmt: skip
     mixed = {
@@ -208,7 +216,9 @@ def test_the_answer_and_the_attendance_of_a_person_are_shown_separately(
     long_past, ani, coordinator, coordinator_client
 ):
     set_state(long_past, InvitationState.COMING, ani)
-    one = invitation_of(long_past, ani).id
-    attendance.tick(long_past.id, [one], [one], AttendanceSource.PAPER, by=coordinator, now=clock.now())
+    invitation_id = invitation_of(long_past, ani).id
+    attendance.tick(
+        long_past.id, [invitation_id], [invitation_id], AttendanceSource.PAPER, by=coordinator, now=clock.now()
+    )
     page = text_of(coordinator_client.get(f"/activities/{long_past.id}/attendance?lang=id").text)
     assert "menyatakan hadir · datang (daftar hadir kertas)" in page

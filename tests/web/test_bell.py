@@ -60,6 +60,10 @@ def test_the_number_needs_no_statement_while_it_is_cached(refused, coordinator_c
         return fetch()
 
     fetch()
-    asked = [one for one in statements(fetch) if "bell_seen" in one or "noticed_clash" in one]
-    asked_again = [one for one in statements(read_again_and_fetch) if "bell_seen" in one or "noticed_clash" in one]
+    asked = [statement for statement in statements(fetch) if "bell_seen" in statement or "noticed_clash" in statement]
+    asked_again = [
+        statement
+        for statement in statements(read_again_and_fetch)
+        if "bell_seen" in statement or "noticed_clash" in statement
+    ]
     assert (len(asked), len(asked_again)) == (0, 2)

@@ -37,7 +37,7 @@ def test_a_link_leads_to_the_whole_list_with_the_same_words(coordinator_client):
     for number in range(SHOWN + 1):
         a_person(f"Sari {number}", post="Ketua RT")
     html = page(coordinator_client, "/search?q=ketua+sari")
-    more = next(one for one in links(html) if one.startswith("/people?"))
+    more = next(link for link in links(html) if link.startswith("/people?"))
     assert text_of(page(coordinator_client, more)).count("Sari ") >= SHOWN + 1
 
 

@@ -30,10 +30,10 @@ def values(**changed: object) -> PollValues:
 
 def a_poll(*people, organisations=(), needed=(), opened: bool = True, now=NOW, **changed: object) -> DatePoll:
     poll = polls.create(values(**changed), by=None, now=now)
-    for one in people:
-        poll_asking.add_people(poll.id, [one.id], Role.SPEAKER, needed=one in needed, by=None, now=now)
-    for one in organisations:
-        poll_asking.add_organisations(poll.id, {one.id: 2}, needed=one in needed, by=None, now=now)
+    for person in people:
+        poll_asking.add_people(poll.id, [person.id], Role.SPEAKER, needed=person in needed, by=None, now=now)
+    for organisation in organisations:
+        poll_asking.add_organisations(poll.id, {organisation.id: 2}, needed=organisation in needed, by=None, now=now)
     if opened:
         poll_asking.open_poll(poll.id, by=None, now=now)
     return poll

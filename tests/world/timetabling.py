@@ -39,9 +39,9 @@ def facilitators() -> list[Person]:
 
 def a_request(activities: list[Activity], people: list[Person] = (), **values: object) -> Request:
     """Return a request for the week from 18 January 2027, with one facilitator for each activity if there are any."""
-    lines = tuple(RequestLine(one.id, 1 if people else 0) for one in activities)
+    lines = tuple(RequestLine(activity.id, 1 if people else 0) for activity in activities)
     usual = {"first_on": date(2027, 1, 18), "last_on": date(2027, 1, 22), "seconds": 5}
-    return Request(lines, facilitators=tuple(one.id for one in people), **{**usual, **values})
+    return Request(lines, facilitators=tuple(person.id for person in people), **{**usual, **values})
 
 
 def searched(request: Request, *, now: datetime = NOW) -> TimetablingSearch:

@@ -56,7 +56,7 @@ def violations(page) -> dict[str, list[str]]:
 
 def by_axe(page) -> dict[str, list[str]]:
     found = Axe().run(page).response["violations"]
-    return {f"axe: {one['id']}": [node["html"][:120] for node in one["nodes"]] for one in found}
+    return {f"axe: {violation['id']}": [node["html"][:120] for node in violation["nodes"]] for violation in found}
 
 
 def by_ibm(page) -> dict[str, list[str]]:

@@ -109,7 +109,7 @@ def _at_work(workers: list[Forked], chance: random.Random) -> Forked | None:
 
     def look_again() -> bool:
         held = {name for (name,) in look(Message.worker, where=[Message.state.in_(IN_WORK)])}
-        found[:] = [one for one in workers if any(f":{one.pid}:" in name for name in held)]
+        found[:] = [worker for worker in workers if any(f":{worker.pid}:" in name for name in held)]
         return bool(found) or _all_finished()
 
     until(look_again, 300)

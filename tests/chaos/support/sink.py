@@ -119,7 +119,7 @@ class Client:
         self._forget()
         if await self._passes("EHLO"):
             offered = ["sink", "8BITMIME", "SMTPUTF8", "SIZE 50000000", *self.sink.extensions]
-            lines = [f"250-{one}" for one in offered[:-1]] + [f"250 {offered[-1]}"]
+            lines = [f"250-{extension}" for extension in offered[:-1]] + [f"250 {offered[-1]}"]
             await self._say("\r\n".join(lines))
 
     _helo = _ehlo
@@ -302,7 +302,7 @@ async def obey(sink: Sink) -> None:
         order = json.loads(line)
         left = [fault.times for fault in sink.faults]
         if "faults" in order:
-            sink.faults = [Fault(**one) for one in order["faults"]]
+            sink.faults = [Fault(**fault) for fault in order["faults"]]
         sink.extensions = tuple(order.get("extensions", sink.extensions))
         print(json.dumps(left), flush=True)
 

@@ -23,7 +23,7 @@ def found(records, *, silent: bool = False, **values: str) -> list[tuple[str, st
     settings = settings_for(Path("."), **{"mail_sender": "Dinas <undangan@dinas.go.id>", **values})
     with DnsServer(records, silent=silent) as server:
         ask = Dns(server.resolver(), patience_s=0.3 if silent else 5.0)
-        return [(one.level.value, one.text) for one in domain.check(settings, ask)]
+        return [(finding.level.value, finding.text) for finding in domain.check(settings, ask)]
 
 
 def levels(changed: dict | None = None, **values: str) -> dict[str, str]:

@@ -22,7 +22,7 @@ needs_dovecot = pytest.mark.skipif(PROGRAM is None, reason="Dovecot is not on th
 
 def tried(check, values: dict, **options) -> list[tuple[str, str]]:
     settings = settings_for(Path("."), **{"mail_timeout_s": 5.0, "imap_timeout_s": 5.0, **values})
-    return [(one.level.value, one.text) for one in check(settings, **{"now": NOW, **options})]
+    return [(finding.level.value, finding.text) for finding in check(settings, **{"now": NOW, **options})]
 
 
 @pytest.fixture

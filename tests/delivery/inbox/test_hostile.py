@@ -202,7 +202,7 @@ def test_a_thousand_attendees_are_not_all_stored():
 
 
 def with_calendars(*calendars: str) -> bytes:
-    parts = "".join(f"--b\nContent-Type: text/calendar; method=REPLY\n\n{one}\n" for one in calendars)
+    parts = "".join(f"--b\nContent-Type: text/calendar; method=REPLY\n\n{calendar}\n" for calendar in calendars)
     return crlf(f"From: ani@example.com\nContent-Type: multipart/mixed; boundary=b\n\n{parts}--b--\n")
 
 

@@ -28,7 +28,7 @@ def test_a_calendar_answer_is_read_from_every_program(program, partstat):
     reply = found.reply
     assert (reply.uid, reply.sequence, reply.counter) == (UID, 3, False)
     assert reply.stamped_at == datetime(2027, 1, 5, 1, 0, tzinfo=UTC)
-    assert [(a.address, a.name, a.participation) for a in reply.attendees] == [
+    assert [(attendee.address, attendee.name, attendee.participation) for attendee in reply.attendees] == [
         ("ani@example.com", "Ani Wijaya", Participation(partstat))
     ]
     assert found.sender == "ani@example.com"

@@ -396,7 +396,7 @@ def test_one_mail_has_each_of_four_invitations_once(programme, hall, ani):
     ani.locale = "en"
     titles = ["Rapat", "Penguatan kader", "Sekolah aman", "Organisasi perempuan"]
     activities = [draft_activity(programme, hall, 18 + n, title=t, public_title=t) for n, t in enumerate(titles)]
-    mail = mail_of(*[line(published_invitation(one, ani), INVITATION) for one in reversed(activities)])
+    mail = mail_of(*[line(published_invitation(activity, ani), INVITATION) for activity in reversed(activities)])
     assert mail["Subject"] == "Invitation: 4 activities, 18–21 January 2027"
     text = text_of(mail)
     assert text.count("Dear Ani Wijaya") == 1
@@ -418,8 +418,8 @@ def test_two_activities_with_one_title_have_their_own_headings(programme, hall, 
     activities = [draft_activity(programme, hall, day, title=f"Kelurahan {day}", public_title="") for day in (18, 19)]
     for invitee, role in ((ani, Role.CADRE), (police, Role.PARTICIPANT)):
         lines = [
-            line(published_invitation(one, invitee, role), kind, Audience.EXPECTED, detail=change())
-            for one in activities
+            line(published_invitation(activity, invitee, role), kind, Audience.EXPECTED, detail=change())
+            for activity in activities
         ]
         text = text_of(mail_of(*lines, now=at(15)))
         end = text.partition("satu halaman")[2]
@@ -441,11 +441,11 @@ def test_a_moved_activity_beside_two_cancellations_still_asks_for_an_answer(prog
     ]
     lines = [
         line(
-            published_invitation(one, ani, state=InvitationState.COMING),
+            published_invitation(activity, ani, state=InvitationState.COMING),
             MailKind.CANCELLATION,
             detail={"reason": "banjir"},
         )
-        for one in (first, second)
+        for activity in (first, second)
     ]
     lines.append(line(published_invitation(moved, ani, state=InvitationState.COMING), MailKind.CHANGE, detail=change()))
     text = text_of(mail_of(*lines))
@@ -464,8 +464,8 @@ def test_an_invitation_beside_two_withdrawals_does_not_say_to_stay_away(programm
         draft_activity(programme, hall, 18 + n, title=t, public_title=t) for n, t in enumerate(titles)
     ]
     lines = [
-        line(published_invitation(one, ani, state=InvitationState.WITHDRAWN), MailKind.WITHDRAWAL)
-        for one in (first, second)
+        line(published_invitation(activity, ani, state=InvitationState.WITHDRAWN), MailKind.WITHDRAWAL)
+        for activity in (first, second)
     ]
     lines.append(line(published_invitation(other, ani), INVITATION))
     text = text_of(mail_of(*lines))
@@ -509,11 +509,11 @@ def test_two_cancellations_alone_share_their_closing_words(programme, hall, ani)
 
 def test_a_mail_with_different_news_has_both_kinds_in_its_subject(programme, hall, activity, ani):
     ani.locale = "en"
-    other = draft_activity(programme, hall, 20, title="Sekolah aman", public_title="Sekolah aman")
+    other_activity = draft_activity(programme, hall, 20, title="Sekolah aman", public_title="Sekolah aman")
     cancelled = line(
         published_invitation(activity, ani, state=InvitationState.COMING), MailKind.CANCELLATION, detail={"reason": "x"}
     )
-    mail = mail_of(line(published_invitation(other, ani), INVITATION), cancelled)
+    mail = mail_of(line(published_invitation(other_activity, ani), INVITATION), cancelled)
     assert mail["Subject"] == "Cancellation, Invitation: 2 activities, 18–20 January 2027"
     text = text_of(mail)
     assert text.index("is cancelled.") < text.index("You are invited to “Sekolah aman”.")

@@ -73,7 +73,7 @@ def test_a_summary_is_written_once_a_day_and_only_with_news_since_the_last_one(a
 
 
 def test_news_already_seen_is_not_in_the_summary(any_app, refused, coordinator):
-    bell.see([one.key for one in news.current(now=MORNING).news], by=coordinator, now=MORNING)
+    bell.see([piece_of_news.key for piece_of_news in news.current(now=MORNING).news], by=coordinator, now=MORNING)
     assert write(MORNING) == 0
 
 
@@ -89,8 +89,8 @@ def test_a_summary_is_checked_again_before_it_is_sent(any_app, server, refused, 
     write(MORNING)
     bell.want_digest(False, by=coordinator, now=MORNING)
     drain(StandingClock(MORNING))
-    [one] = digests()
-    assert (one.state, one.reason, server.taken) == (MessageState.SKIPPED, SkipReason.STOPPED, [])
+    [digest] = digests()
+    assert (digest.state, digest.reason, server.taken) == (MessageState.SKIPPED, SkipReason.STOPPED, [])
 
 
 def test_a_late_summary_and_a_summary_to_a_blocked_address_are_skipped(any_app, server, refused, coordinator):
@@ -103,7 +103,7 @@ def test_a_late_summary_and_a_summary_to_a_blocked_address_are_skipped(any_app, 
     db.session.commit()
     assert write(MORNING + timedelta(hours=13)) == 1
     drain(StandingClock(MORNING + timedelta(hours=13)))
-    assert [(one.state, one.reason) for one in digests()] == [
+    assert [(digest.state, digest.reason) for digest in digests()] == [
         (MessageState.SKIPPED, SkipReason.TOO_LATE),
         (MessageState.SKIPPED, SkipReason.ADDRESS_BLOCKED),
     ]
@@ -120,8 +120,8 @@ def test_a_sent_summary_is_in_the_log_cannot_be_sent_again_and_is_archived(
 ):
     write(MORNING)
     drain(StandingClock(MORNING))
-    [one] = digests()
-    message_id, name = one.id, coordinator.name
+    [digest] = digests()
+    message_id, name = digest.id, coordinator.name
     assert f"Message to {name}" in coordinator_client.get(f"/messages/{message_id}").text
     assert name in coordinator_client.get("/messages?state=sent").text
     assert coordinator_client.post(f"/messages/{message_id}/resend").status_code == 422

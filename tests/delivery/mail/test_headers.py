@@ -27,7 +27,7 @@ def test_any_name_stays_one_name_of_one_address(name):
     data = address_field("To", name, "ani@example.com")
     mail = message_from_bytes(data + b"\r\n", policy=default)
     assert mail.keys() == ["To"]
-    assert [one.addr_spec for one in mail["To"].addresses] == ["ani@example.com"]
+    assert [address.addr_spec for address in mail["To"].addresses] == ["ani@example.com"]
     assert shown(data, phrase=True).removesuffix("<ani@example.com>").strip() == name or name == ""
     assert short(data, name)
 

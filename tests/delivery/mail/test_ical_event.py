@@ -206,11 +206,11 @@ def test_a_reminder_has_no_calendar_entry(activity, ani, kind):
 def test_several_activities_give_as_many_attachments_with_one_uid_each(app, programme, hall, ani):
     reads_a_mailbox(app)
     activities = [draft_activity(programme, hall, 18 + n, title=f"Hari {n}") for n in range(3)]
-    mail = mail_of(*[line(published_invitation(one, ani), MailKind.INVITATION) for one in activities])
+    mail = mail_of(*[line(published_invitation(activity, ani), MailKind.INVITATION) for activity in activities])
     assert mail.get_content_type() == "multipart/mixed"
     parts = calendar_parts(mail)
     assert [part.get_filename() for part in parts] == ["undangan-1.ics", "undangan-2.ics", "undangan-3.ics"]
-    assert [event_in(part)["UID"] for part in parts] == [one.uid for one in activities]
+    assert [event_in(part)["UID"] for part in parts] == [activity.uid for activity in activities]
     assert {part["Content-Type"].params["method"] for part in parts} == {"REQUEST"}
 
 

@@ -90,7 +90,7 @@ def test_a_control_character_is_refused():
 
 
 def test_no_two_placeholders_share_a_name():
-    names = [name for p in PLACEHOLDERS for name in {p.name, p.indonesian}]
+    names = [name for placeholder in PLACEHOLDERS for name in {placeholder.name, placeholder.indonesian}]
     assert sorted(names) == sorted(set(names))
 
 

@@ -101,11 +101,11 @@ def test_the_programmes_own_text_is_preferred_to_the_offices(server, programme, 
 def test_a_mail_that_is_no_longer_true_is_skipped_with_a_reason(server, office, ani, budi, happens, reason):
     poll = a_poll(ani)
     happens(poll, ani)
-    other = a_poll(budi)
+    other_poll = a_poll(budi)
     drain()
     assert outbox_now() == [("Ani", "skipped", reason.value), ("Budi", "sent", "")]
     assert server.recipients() == ["budi@example.com"]
-    assert other.id != poll.id
+    assert other_poll.id != poll.id
 
 
 def _block(address: str) -> None:

@@ -66,7 +66,7 @@ def test_answers_whose_confirmation_cannot_be_delivered_are_shown_to_a_coordinat
     refusing(server, "550 5.1.1 no such user")
     drain()
     found = {one.id: (one.outcome, one.reason) for one in db.session.scalars(sa.select(IncomingMail))}
-    assert [found[one.id] for one in answers] == [
+    assert [found[answer.id] for answer in answers] == [
         (IncomingOutcome.APPLIED, ""), (IncomingOutcome.TO_READ, "unconfirmed"),
     ]  # fmt: skip
 
@@ -80,7 +80,7 @@ def test_an_internationalised_domain_is_recognised_in_either_form(server, progra
     drain()
     assert outbox_now() == [("Ani", "failed", "refused"), ("Budi", "sent", "")]
     assert [address for address, *_rest in failures()] == ["ani@bücher.example"]
-    assert [one.name for one in unreachable.listed(now=NOW)] == ["Ani Wijaya"]
+    assert [entry.name for entry in unreachable.listed(now=NOW)] == ["Ani Wijaya"]
     assert addresses.failure_of("Ani@XN--bcher-kva.example") is not None
     server.at.clear()
     invite_and_publish(draft_activity(programme, hall, 12), ani, budi, now=at(5, 10))

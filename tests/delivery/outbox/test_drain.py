@@ -352,10 +352,10 @@ def test_a_groups_lease_is_renewed_when_its_sending_begins(server, activity, ani
 
 
 def test_no_line_is_merged_into_a_claimed_message(server, activity, hall, programme, ani):
-    other = draft_activity(programme, hall, 19, title="Pelatihan", public_title="Pelatihan")
+    other_activity = draft_activity(programme, hall, 19, title="Pelatihan", public_title="Pelatihan")
     invite_and_publish(activity, ani)
     leases.claim("w1", 10, 60, now=NOW)
-    invite_and_publish(other, ani)
+    invite_and_publish(other_activity, ani)
     db.session.rollback()
     assert [len(message.lines) for message in db.session.scalars(sa.select(Message))] == [1, 1]
 
@@ -381,8 +381,8 @@ def test_the_number_of_queries_for_a_group_does_not_grow_with_it(current_app_, s
     send_through(current_app_, server, hand_over_group=100)
     invite_and_publish(activity, *[a_person(f"Warga{number}") for number in range(3)])
     few = queries(drain)
-    other = draft_activity(None, None, 25)
-    invite_and_publish(other, *[a_person(f"Kader{number}") for number in range(3)])
+    other_activity = draft_activity(None, None, 25)
+    invite_and_publish(other_activity, *[a_person(f"Kader{number}") for number in range(3)])
     same = queries(drain)
     assert same <= few + 2
 

@@ -200,7 +200,7 @@ def test_a_notice_claimed_before_the_older_one_joined_it_starts_from_the_time_th
     moved_to(invited, 21, clock)
     (newer,) = leases.claim("w3", 1, 120, now=clock.now)
     decided = Preparer(current_settings()).prepare([old], now=clock.now).decided
-    assert [(one.state, one.reason) for one in decided] == [(MessageState.SKIPPED, SkipReason.JOINED)]
+    assert [(settled.state, settled.reason) for settled in decided] == [(MessageState.SKIPPED, SkipReason.JOINED)]
     results.settle(decided, MessageState.LEASED, "w2", now=clock.now)
     leases.release([newer], MessageState.LEASED)
     drained(clock)

@@ -102,7 +102,7 @@ def plans(draw):
 @given(plans(), st.sets(st.integers(1, 6)))
 def test_the_clashes_of_some_are_those_of_all_that_involve_them(held, ids):
     everything = find_clashes(held)
-    assert find_clashes(held, among=ids) == [one for one in everything if ids & set(one.ids)]
+    assert find_clashes(held, among=ids) == [clash for clash in everything if ids & set(clash.ids)]
 
 
 @given(plans())
@@ -110,22 +110,22 @@ def test_each_clash_is_found_once_and_from_either_side(held):
     everything = find_clashes(held)
     assert max(Counter(everything).values(), default=1) == 1
     for id, activity in held.activities.items():
-        assert clashes_of(held, activity) == [one for one in everything if id in one.ids]
+        assert clashes_of(held, activity) == [clash for clash in everything if id in clash.ids]
 
 
 @given(plans())
 def test_two_activities_clash_in_time_exactly_where_they_overlap(held):
-    counting = [one for one in held.activities.values() if held.counts(one)]
+    counting = [activity for activity in held.activities.values() if held.counts(activity)]
     expected = {
-        (one.id, other.id)
-        for one in counting
+        (activity.id, other.id)
+        for activity in counting
         for other in counting
-        if one.id < other.id and one.venue_id is not None and one.venue_id == other.venue_id
-        if one.starts_at < other.ends_at and other.starts_at < one.ends_at
+        if activity.id < other.id and activity.venue_id is not None and activity.venue_id == other.venue_id
+        if activity.starts_at < other.ends_at and other.starts_at < activity.ends_at
     }
     asked = plan(*held.activities.values(), now=held.now)
-    found = [one for one in find_clashes(asked) if one.kind is ClashKind.VENUE_TAKEN]
-    assert {tuple(sorted(one.ids)) for one in found} == expected
+    found = [clash for clash in find_clashes(asked) if clash.kind is ClashKind.VENUE_TAKEN]
+    assert {tuple(sorted(clash.ids)) for clash in found} == expected
 
 
 @given(plans(), activities(99))
@@ -133,14 +133,14 @@ def test_an_unrelated_activity_changes_nothing(held, other):
     stranger = Engagement(Party.person(99), Role.SPEAKER)
     elsewhere = replace(other, venue_id=None, region_code="31.71.01.1001", programme_id=None, engagements=(stranger,))
     with_it = held.with_(elsewhere)
-    assert [one for one in find_clashes(with_it) if 99 not in one.ids] == find_clashes(held)
-    assert all(one.ids == (99,) for one in find_clashes(with_it, among={99}))
+    assert [clash for clash in find_clashes(with_it) if 99 not in clash.ids] == find_clashes(held)
+    assert all(clash.ids == (99,) for clash in find_clashes(with_it, among={99}))
 
 
 @given(plans(), activities(1))
 def test_a_changed_plan_equals_one_created_that_way(held, changed):
     made = plan(
-        *(changed if one.id == 1 else one for one in held.activities.values()),
+        *(changed if activity.id == 1 else activity for activity in held.activities.values()),
         absences=[absence for kept in held._absences.values() for absence in kept],
         calendar=held.calendar, rules=held.rules, now=held.now,
     )  # fmt: skip
@@ -193,9 +193,9 @@ def _as_by(resolution, held, activity):
 @given(plans())
 def test_a_person_in_two_activities_clashes_only_if_the_activities_and_some_roles_do(held):
     crossing = crossings(held)
-    for one in find_clashes(held):
-        if one.kind in IN_TWO:
-            assert one.ids[1] in crossing[one.ids[0]]
+    for clash in find_clashes(held):
+        if clash.kind in IN_TWO:
+            assert clash.ids[1] in crossing[clash.ids[0]]
     for id, others in crossing.items():
         for other in others:
             assert id in crossing[other]

@@ -33,7 +33,7 @@ QUIET = Rules({ClashKind.NOON_BREAK: Severity.IGNORE}, notice_days=0)
 
 def found(*activities, **more):
     """Return (kind, ids of the activities) of all clashes."""
-    return [(one.kind, one.ids) for one in find_clashes(plan(*activities, **{"rules": QUIET, **more}))]
+    return [(clash.kind, clash.ids) for clash in find_clashes(plan(*activities, **{"rules": QUIET, **more}))]
 
 
 # venues
@@ -105,7 +105,7 @@ def test_a_hall_of_unknown_size_is_never_too_small():
 def test_an_absence_entered_twice_is_one_clash():
     wedding = AbsenceSpan(at(7), at(10), venue_id=BAPPEDA.id)
     twice = plan(activity(1, 8, 12, venue_id=BAPPEDA.id), absences=[wedding, replace(wedding)], rules=QUIET)
-    assert [one.kind for one in find_clashes(twice)] == [ClashKind.VENUE_ABSENT]
+    assert [clash.kind for clash in find_clashes(twice)] == [ClashKind.VENUE_ABSENT]
 
 
 def test_a_wedding_in_the_hall_is_shown_with_its_reason():
@@ -242,7 +242,7 @@ def test_no_travel_time_is_estimated_for_an_unknown_place():
 
 
 def test_a_cadres_travel_time_is_a_kind_of_its_own():
-    assert [one.kind for one in travelling(0, who=volunteers)] == [ClashKind.TRAVEL]
+    assert [clash.kind for clash in travelling(0, who=volunteers)] == [ClashKind.TRAVEL]
 
 
 def test_a_travel_time_can_be_longer_than_another_activity_between():
@@ -250,7 +250,9 @@ def test_a_travel_time_can_be_longer_than_another_activity_between():
     here = activity(1, 8, 9, venue_id=BAPPEDA.id, engagements=(takes_part(ANI),))
     brief = activity(2, 9, 9.5, venue_id=BAPPEDA.id, engagements=(takes_part(ANI),))
     there = activity(3, 10, 11, venue_id=4, engagements=(takes_part(ANI),))
-    late = [(one.ids, one.there) for one in find_clashes(plan(here, brief, there, places=(BAPPEDA, far), rules=QUIET))]
+    late = [
+        (clash.ids, clash.there) for clash in find_clashes(plan(here, brief, there, places=(BAPPEDA, far), rules=QUIET))
+    ]
     assert late == [((1, 3), 60), ((2, 3), 30)]
 
 
@@ -290,7 +292,7 @@ def test_two_whole_days_in_one_kecamatan_are_one_clash():
 def test_ignored_kinds_are_not_found_and_blocking_kinds_are_marked():
     both = (activity(1, 8, 10, venue_id=1, people=500), activity(2, 8, 10, venue_id=1))
     rules = Rules({ClashKind.VENUE_TAKEN: Severity.IGNORE, ClashKind.VENUE_TOO_SMALL: Severity.BLOCK}, notice_days=0)
-    assert [(one.kind, one.severity) for one in find_clashes(plan(*both, rules=rules))] == [
+    assert [(clash.kind, clash.severity) for clash in find_clashes(plan(*both, rules=rules))] == [
         (ClashKind.VENUE_TOO_SMALL, Severity.BLOCK)
     ]
 
@@ -298,16 +300,16 @@ def test_ignored_kinds_are_not_found_and_blocking_kinds_are_marked():
 def test_a_search_among_some_finds_only_clashes_that_involve_them():
     three = [activity(id, 8, 10, venue_id=1) for id in (1, 2, 3)]
     held = plan(*three, rules=QUIET)
-    assert [one.ids for one in find_clashes(held, among={3})] == [(1, 3), (2, 3)]
-    assert [one.ids for one in find_clashes(held, among={2, 3})] == [(1, 2), (1, 3), (2, 3)]
+    assert [clash.ids for clash in find_clashes(held, among={3})] == [(1, 3), (2, 3)]
+    assert [clash.ids for clash in find_clashes(held, among={2, 3})] == [(1, 2), (1, 3), (2, 3)]
     assert find_clashes(held, among={4}) == []
 
 
 def test_a_drag_is_checked_before_it_is_saved():
     rakor, other = activity(1, 8, 10, venue_id=1), activity(2, 13, 15, venue_id=1)
     held = plan(rakor, other, rules=QUIET)
-    assert [one.ids for one in clashes_of(held, other.moved(at(9)))] == [(1, 2)]
-    assert [one.ids for one in clashes_of(held, replace(other, id=-1))] == [(-1, 2)]  # not stored yet
+    assert [clash.ids for clash in clashes_of(held, other.moved(at(9)))] == [(1, 2)]
+    assert [clash.ids for clash in clashes_of(held, replace(other, id=-1))] == [(-1, 2)]  # not stored yet
     assert find_clashes(held) == []
 
 
@@ -348,7 +350,7 @@ def test_a_yes_changes_nothing_about_absences_of_unknown_age_or_of_others():
     held = activity(1, 15, 16, engagements=(said_yes(SITI, 15, 16), speaks(BUDI)))
     absences = (away(known_at=None), away(BUDI))
     found = find_clashes(plan(held, absences=absences, rules=QUIET))
-    assert [(one.party, one.severity) for one in found] == [(SITI, Severity.BLOCK), (BUDI, Severity.BLOCK)]
+    assert [(clash.party, clash.severity) for clash in found] == [(SITI, Severity.BLOCK), (BUDI, Severity.BLOCK)]
 
 
 def test_a_yes_does_not_resolve_a_double_booking():

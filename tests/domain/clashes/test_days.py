@@ -25,7 +25,7 @@ CALENDAR = Calendar(
 
 
 def found(*activities, **more):
-    return [one.kind for one in find_clashes(plan(*activities, **{"rules": QUIET, "calendar": CALENDAR, **more}))]
+    return [clash.kind for clash in find_clashes(plan(*activities, **{"rules": QUIET, "calendar": CALENDAR, **more}))]
 
 
 def on(day, month, starts, ends):
@@ -78,7 +78,7 @@ def test_the_noon_prayer_warns_unless_the_office_sets_it_otherwise():
     (warned,) = find_clashes(plan(activity(1, 11, 13), rules=QUIET))
     assert (warned.kind, warned.severity, warned.day) == (ClashKind.NOON_BREAK, Severity.WARN, date(2027, 1, 18))
     rules = replace(QUIET, severities={ClashKind.NOON_BREAK: Severity.BLOCK})
-    assert [one.severity for one in find_clashes(plan(activity(1, 11, 13), rules=rules))] == [Severity.BLOCK]
+    assert [clash.severity for clash in find_clashes(plan(activity(1, 11, 13), rules=rules))] == [Severity.BLOCK]
 
 
 def test_the_noon_break_is_shorter_in_ramadan():
@@ -123,7 +123,7 @@ def test_saturday_and_sunday_are_a_weekend_and_a_holiday_on_a_weekend_is_a_holid
 
 def test_a_training_over_a_weekend_is_reported_for_both_days():
     training = replace(activity(1, 13, 16, day=FRIDAY), ends_at=at(12, 25))
-    assert [one.day.day for one in find_clashes(plan(training, rules=QUIET))] == [SATURDAY, SUNDAY]
+    assert [clash.day.day for clash in find_clashes(plan(training, rules=QUIET))] == [SATURDAY, SUNDAY]
 
 
 # programme, deadline, notice

@@ -170,7 +170,7 @@ def test_a_resolution_of_several_similar_activities_must_suit_each():
     alike = [activity(-number, 8, 10, day=23, venue_id=number) for number in (1, 2)]
     taken = activity(9, 8, 10, day=25, venue_id=2)
     held = quiet_plan(*alike, taken)
-    weekend = [one for one in find_clashes(held) if one.kind is ClashKind.WEEKEND]
+    weekend = [clash for clash in find_clashes(held) if clash.kind is ClashKind.WEEKEND]
     (monday,) = find_resolutions(held, weekend[1], -1)
     assert monday == MoveTo(-1, at(8, 25))
     assert not suits_all(held, monday, [-1, -2], weekend)

@@ -65,7 +65,7 @@ def test_the_travel_time_between_halls_counts_where_the_office_blocks_for_it():
     assert times(slots(plan(busy, rules=strict), want))[0] == at(12.5)
     warned = slots(plan(busy, rules=QUIET), want)
     assert times(warned)[0] == at(12)
-    assert [one.kind for one in next(slot for slot in warned if slot.starts_at == at(12)).warnings] == [
+    assert [warning.kind for warning in next(slot for slot in warned if slot.starts_at == at(12)).warnings] == [
         ClashKind.SPEAKER_TRAVEL
     ]
     assert warned[-1].starts_at == at(12)  # slots without warnings come first
@@ -132,7 +132,7 @@ def test_without_a_slot_the_obstacles_are_named_the_most_frequent_first():
     want = criteria(needed=needs(SITI), without_venue=True)
     assert slots(plan(busy, rules=QUIET, absences=(away,)), want) == []
     why = nothing(plan(busy, rules=QUIET, absences=(away,)), want)
-    kinds = [(one.kind, one.party, one.starts) for one in why.obstacles]
+    kinds = [(obstacle.kind, obstacle.party, obstacle.starts) for obstacle in why.obstacles]
     assert kinds == [(ClashKind.SPEAKER_TWICE, SITI, 9), (ClashKind.SPEAKER_ABSENT, SITI, 6)]
     assert why.obstacles[0].activities == (busy,)
     assert why.obstacles[1].absences == (away,)
@@ -144,7 +144,7 @@ def test_the_changes_that_would_give_a_slot_are_offered_with_the_slot():
     away = AbsenceSpan(at(13), at(16), party=SITI)
     want = criteria(needed=needs(SITI, BUDI), without_venue=True)
     why = nothing(plan(busy, rules=QUIET, absences=(away,)), want)
-    opened = {type(one.change): one for one in why.openings}
+    opened = {type(opening.change): opening for opening in why.openings}
     assert set(opened) == {Later, WithoutParty, Shorter}
     assert opened[WithoutParty].change.party == SITI
     assert opened[Shorter].change.length == HOURS
@@ -157,11 +157,13 @@ def test_without_a_hall_other_halls_and_no_hall_are_offered():
     want = criteria(people=100, venue_ids=frozenset({BAPPEDA.id}))
     why = nothing(plan(rakor, rules=QUIET), want)
     assert why.obstacles[0].kind is None
-    assert {type(one.change) for one in why.openings} == {Later, NoVenue}
+    assert {type(opening.change) for opening in why.openings} == {Later, NoVenue}
     smaller = nothing(plan(rakor, rules=QUIET), replace(want, venue_ids=frozenset()))
-    assert any(one.change == SmallerVenue(40) and one.slot.place == GANJAR_AGUNG for one in smaller.openings)
+    assert any(
+        opening.change == SmallerVenue(40) and opening.slot.place == GANJAR_AGUNG for opening in smaller.openings
+    )
     other = nothing(plan(rakor, rules=QUIET), replace(want, people=30))
-    assert any(isinstance(one.change, AnyVenue) for one in other.openings)
+    assert any(isinstance(opening.change, AnyVenue) for opening in other.openings)
 
 
 def test_a_search_only_on_days_off_is_explained_by_the_days_off():
@@ -189,10 +191,10 @@ def test_every_proposed_slot_has_no_blocking_clash_and_every_refused_one_has_a_r
     ]
     known = plan(*there, rules=QUIET)
     want = criteria(length_h=length / 2, people=people, needed=needs(SITI), last=19)
-    for one in candidates(known, want):
-        if isinstance(one, RefusedSlot):
-            assert one.no_room or one.clashes
+    for candidate in candidates(known, want):
+        if isinstance(candidate, RefusedSlot):
+            assert candidate.no_room or candidate.clashes
             continue
-        found = clashes_of(known, as_planned(want, one.starts_at, one.place))
+        found = clashes_of(known, as_planned(want, candidate.starts_at, candidate.place))
         assert not [clash for clash in found if clash.severity is Severity.BLOCK]
-        assert set(one.warnings) == set(found)
+        assert set(candidate.warnings) == set(found)

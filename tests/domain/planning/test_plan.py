@@ -32,7 +32,7 @@ spans = st.lists(st.tuples(starts, st.integers(1, 9)), max_size=12)
 
 
 def ids(found):
-    return [one.id for one in found]
+    return [activity.id for activity in found]
 
 
 def test_a_hall_is_booked_until_the_minute_its_activity_ends():

@@ -183,15 +183,18 @@ def test_every_proposal_breaks_no_rule_and_costs_what_the_model_says(task):
         return
     proposal = outcome.proposal
     after = applied(task.plan, proposal.proposed)
-    assert [one for one in find_clashes(after, among=task.ids) if one.severity is Severity.BLOCK] == []
-    assert {one.activity_id for one in proposal.proposed} == task.ids
+    assert [clash for clash in find_clashes(after, among=task.ids) if clash.severity is Severity.BLOCK] == []
+    assert {proposed_activity.activity_id for proposed_activity in proposal.proposed} == task.ids
     assert proposal.objective == sum(proposal.costs.values()) == proposal.bound
     assert at_least(task, options_of(task)) <= proposal.objective
-    in_order(task, {one.activity_id: one.after for one in proposal.proposed})
-    for one in proposal.proposed:
-        assert one.after.length == one.before.length
-        if one.before.fixed:
-            assert (one.starts_at, one.venue_id) == (one.before.starts_at, one.before.venue_id)
+    in_order(task, {proposed_activity.activity_id: proposed_activity.after for proposed_activity in proposal.proposed})
+    for proposed_activity in proposal.proposed:
+        assert proposed_activity.after.length == proposed_activity.before.length
+        if proposed_activity.before.fixed:
+            assert (proposed_activity.starts_at, proposed_activity.venue_id) == (
+                proposed_activity.before.starts_at,
+                proposed_activity.before.venue_id,
+            )
 
 
 @settings(max_examples=150, deadline=None)
@@ -254,7 +257,7 @@ def least_of_all(task):
         ):
             continue
         try:
-            costs.append(sum(one.cost for one in charges(task, placed)))
+            costs.append(sum(charge.cost for charge in charges(task, placed)))
         except BlockedByRule:
             continue
     return min(costs, default=None)
@@ -281,18 +284,22 @@ def every_place(task, demand):
         venues = [id for id in venues if (task.plan.places[id].capacity or 999) >= demand.seats]
     if is_fixed(task, demand):
         starts, venues = {present.starts_at}, [present.venue_id]
-    yes = [one for one in present.engagements if one.state is not InvitationState.NOT_COMING]
-    no = {one.party for one in present.engagements if one.state is InvitationState.NOT_COMING}
+    yes = [engagement for engagement in present.engagements if engagement.state is not InvitationState.NOT_COMING]
+    no = {engagement.party for engagement in present.engagements if engagement.state is InvitationState.NOT_COMING}
     otherwise = {one.party for one in yes if one.role is not demand.facilitator_role}
     team = [party for party in demand.facilitators if party not in no | otherwise]
     teams = combinations(team, demand.facilitators_needed) if demand.facilitators else [()]
     for start, venue, chosen in product(sorted(starts), set(venues), list(teams)):
-        kept = [one for one in present.engagements if one.party not in team or one.party in chosen]
+        kept = [
+            engagement
+            for engagement in present.engagements
+            if engagement.party not in team or engagement.party in chosen
+        ]
         added = [
             Engagement(place, demand.facilitator_role) for place in chosen if place not in {one.party for one in kept}
         ]
         placed = replace(present.moved(start), venue_id=venue, engagements=(*kept, *added))
-        if not any(one.severity is Severity.BLOCK for one in clashes_of(task.base, placed)):
+        if not any(clash.severity is Severity.BLOCK for clash in clashes_of(task.base, placed)):
             yield placed
 
 

@@ -57,7 +57,7 @@ def busy(count=24, days=(MONDAY, TUESDAY, WEDNESDAY, FRIDAY)):
         )
         for n in range(count)
     ]
-    demands = [Demand(one.id, facilitators=team) for one in made]
+    demands = [Demand(activity.id, facilitators=team) for activity in made]
     return task(*made, demands=demands, horizon=Horizon(days), wishes=TRIPS)
 
 
@@ -72,8 +72,8 @@ def test_a_first_proposal_is_there_at_once_and_each_later_one_is_no_worse():
     asked = busy()
     search_ = Search(asked, Effort(seconds=4))
     seen = list(search_)
-    costs = [one.proposal.objective for one in seen if one.proposal]
-    bounds = [one.bound for one in seen if one.bound is not None]
+    costs = [progress.proposal.objective for progress in seen if progress.proposal]
+    bounds = [progress.bound for progress in seen if progress.bound is not None]
     assert costs == sorted(costs, reverse=True)
     assert bounds == sorted(bounds)
     assert bounds[-1] <= costs[-1]
@@ -82,7 +82,7 @@ def test_a_first_proposal_is_there_at_once_and_each_later_one_is_no_worse():
     assert outcome.proposal.objective == costs[-1]
     assert 0 <= outcome.proposal.gap < 1
     blocking = find_clashes(applied(asked.plan, outcome.proposal.proposed), among=asked.ids)
-    assert [one for one in blocking if one.severity is Severity.BLOCK] == []
+    assert [clash for clash in blocking if clash.severity is Severity.BLOCK] == []
 
 
 def test_the_solver_ends_once_nothing_can_cost_less_than_the_known_best():
@@ -184,7 +184,7 @@ def test_the_order_is_kept_in_a_large_plan(monkeypatch):
     made = [activity(id, 8, 10, engagements=(speaks(SITI if id % 2 else BUDI),)) for id in range(1, count + 1)]
     demands = [Demand(id, after=(id - 1,) if id > 1 else ()) for id in range(1, count + 1)]
     outcome = run(task(*made, demands=demands, wishes=Wishes(trips=9, change=0, notice=0)))
-    placed = [one.after for one in outcome.proposal.proposed]
+    placed = [proposed_activity.after for proposed_activity in outcome.proposal.proposed]
     assert [one.id for one in placed] == list(range(1, count + 1))
     assert all(first.ends_at <= then.starts_at for first, then in pairwise(placed))
 
@@ -255,7 +255,7 @@ def test_an_activity_longer_than_the_given_days_is_reported():
 def test_two_independent_conflicts_are_both_named():
     halls = [activity(id, 8, 16, venue_id=id % 2 + 1) for id in (1, 2, 3, 4)]
     conflicts = run(task(*halls, horizon=Horizon((MONDAY,)))).conflicts
-    assert sorted(one.activity_ids for one in conflicts) == [(1, 3), (2, 4)]
+    assert sorted(conflict.activity_ids for conflict in conflicts) == [(1, 3), (2, 4)]
 
 
 # without the extra

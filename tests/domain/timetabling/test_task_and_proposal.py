@@ -64,13 +64,17 @@ def proposed(asked):
 
 
 def when(proposal, id=1):
-    (proposed_one,) = (one for one in proposal.proposed if one.activity_id == id)
+    (proposed_one,) = (
+        proposed_activity for proposed_activity in proposal.proposed if proposed_activity.activity_id == id
+    )
     return proposed_one.after.local_start
 
 
 def reasons(proposal, id=1):
-    (proposed_one,) = (one for one in proposal.proposed if one.activity_id == id)
-    return [one.kind for one in proposed_one.reasons]
+    (proposed_one,) = (
+        proposed_activity for proposed_activity in proposal.proposed if proposed_activity.activity_id == id
+    )
+    return [reason.kind for reason in proposed_one.reasons]
 
 
 # the request
@@ -237,7 +241,7 @@ def test_the_noon_break_counts_as_outside_the_preferred_hours_if_an_activity_can
 
     def units(begins, ends):
         asked = task(activity(1, begins, ends), demands=(Demand(1, fixed=True),), wishes=wishes)
-        return sum(one.units for one in charges(asked, asked.plan.activities) if one.term is Term.HOURS)
+        return sum(charge.units for charge in charges(asked, asked.plan.activities) if charge.term is Term.HOURS)
 
     assert [units(8, 12), units(11, 12.5), units(12, 14), units(8, 16)] == [0, 1, 2, 0]
 
@@ -276,7 +280,12 @@ def test_facilitators_get_even_shares():
     four = [activity(id, 8, 10, venue_id=None, day=17 + id) for id in (1, 2, 3, 4)]
     demands = [Demand(one.id, facilitators=team) for one in four]
     proposal = proposed(task(*four, demands=demands, wishes=replace(NOTHING, share=5, trips=1)))
-    assert sorted(party.key for one in proposal.proposed for party in one.facilitators) == [1, 1, 2, 2]
+    assert sorted(party.key for proposed_activity in proposal.proposed for party in proposed_activity.facilitators) == [
+        1,
+        1,
+        2,
+        2,
+    ]
 
 
 def test_days_before_ramadan_are_better():
@@ -298,7 +307,7 @@ def test_a_forbidden_proposal_is_refused_with_its_clashes():
     both = [activity(id, 8, 10, venue_id=1) for id in (1, 2)]
     with pytest.raises(BlockedByRule) as refused:
         charges(task(*both), {one.id: one for one in both})
-    assert [one.kind for one in refused.value.clashes] == [ClashKind.VENUE_TAKEN]
+    assert [clash.kind for clash in refused.value.clashes] == [ClashKind.VENUE_TAKEN]
     assert proposed(task(*both)).present is None
 
 
@@ -317,9 +326,9 @@ def test_each_other_day_shows_its_cost_or_what_forbids_it():
     wishes = replace(NOTHING, change=1)
     asked = task(held, absences=(trip,), horizon=Horizon((MONDAY, TUESDAY, WEDNESDAY)), wishes=wishes)
     tuesday, wednesday = alternatives(asked, proposed(asked), 1)
-    assert (tuesday.starts_at, [one.kind for one in tuesday.blocking]) == (None, [ClashKind.SPEAKER_ABSENT])
+    assert (tuesday.starts_at, [clash.kind for clash in tuesday.blocking]) == (None, [ClashKind.SPEAKER_ABSENT])
     assert (wednesday.starts_at, wednesday.extra) == (at(8, 20), 2)
-    assert [one.term for one in wednesday.charges] == [Term.TIME_CHANGED]
+    assert [charge.term for charge in wednesday.charges] == [Term.TIME_CHANGED]
     with pytest.raises(KeyError):
         alternatives(asked, proposed(asked), 2)
 
@@ -335,4 +344,4 @@ def test_a_hall_in_another_place_is_chosen_for_lack_of_room():
         options_of(task(held, demands=[Demand(1, venues=(3, 2))], wishes=wishes)),
         {1: replace(held, venue_id=GANJAR_AGUNG.id)},
     )
-    assert [one.kind for one in small.proposed[0].clashes] == [ClashKind.VENUE_TOO_SMALL]
+    assert [clash.kind for clash in small.proposed[0].clashes] == [ClashKind.VENUE_TOO_SMALL]

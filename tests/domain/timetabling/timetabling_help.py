@@ -16,5 +16,5 @@ QUIET = Rules({ClashKind.NOON_BREAK: Severity.IGNORE}, notice_days=0)
 
 
 def task(*activities, demands=None, horizon=WEEK, wishes=NOTHING, **more):
-    demands = demands or tuple(Demand(one.id) for one in activities)
+    demands = demands or tuple(Demand(activity.id) for activity in activities)
     return Task(plan(*activities, **{"rules": QUIET, **more}), tuple(demands), horizon, wishes)

@@ -35,7 +35,7 @@ def stored() -> int:
 
 
 def kinds(found) -> list[tuple[ClashKind, tuple[int, ...]]]:
-    return [(one.kind, one.ids) for one in found.clashes]
+    return [(clash.kind, clash.ids) for clash in found.clashes]
 
 
 # a new programme
@@ -91,7 +91,7 @@ def test_each_kelurahans_activity_is_at_its_own_hall_if_known(any_app, regions, 
         values(19, 9, 11), [one.code, other.code], programme_id=None, by="Dewi", now=NOW
     )
     assert [found.plan.activities[id].title for id in ids] == [f"Rapat {one.name}", f"Rapat {other.name}"]
-    assert [(one.kind, one.place.name) for one in found.clashes] == [(ClashKind.VENUE_TAKEN, known.name)]
+    assert [(clash.kind, clash.place.name) for clash in found.clashes] == [(ClashKind.VENUE_TAKEN, known.name)]
     assert stored() == 2
 
 
@@ -117,7 +117,7 @@ def test_a_copy_is_checked_with_its_invitees_on_its_new_days(any_app, programme,
     db.session.add(Absence(person=ani, **there))
     db.session.commit()
     previewed = programme_preview.copy(programme, date(2027, 1, 25), by="Dewi", now=NOW)
-    assert [(one.kind, one.needed) for one in previewed.found.clashes] == [
+    assert [(clash.kind, clash.needed) for clash in previewed.found.clashes] == [
         (ClashKind.VENUE_TOO_SMALL, 4),  # people who declined are asked again
         (ClashKind.INVITEE_ABSENT, None),
     ]
@@ -127,7 +127,7 @@ def test_a_copy_is_checked_with_its_invitees_on_its_new_days(any_app, programme,
 
 def test_for_a_copy_the_nearest_first_day_without_clashes_is_named(any_app, programme, activity, hall):
     previewed = programme_preview.copy(programme, date(2027, 1, 23), by="Dewi", now=NOW)  # a Saturday
-    assert [one.kind for one in previewed.found.clashes] == [ClashKind.WEEKEND]
+    assert [clash.kind for clash in previewed.found.clashes] == [ClashKind.WEEKEND]
     assert previewed.better == date(2027, 1, 25)  # on Friday it would overlap the prayer
     assert programme_preview.copy(programme, date(2027, 1, 25), by="Dewi", now=NOW).better is None
     draft_activity(None, hall, 25)

@@ -37,9 +37,9 @@ def test_ani_sees_her_published_days_in_order_and_no_draft(programme, hall, ani,
     hers = {"id": "Bapak/Ibu Ani Wijaya", "en": "Ani Wijaya"}
     assert page.invitee == LinkInvitee(ani.id, "Ani Wijaya", "id", False, False, hers)
     assert page.contact == Contact("DP3AP2KB Kota Metro", "Bidang PPA", "+6281200000001")
-    assert [one.activity.id for one in page.activities] == [days[1].id, days[0].id]
-    assert [one.activity.title for one in page.activities] == ["Rapat koordinasi lintas sektor"] * 2
-    assert [(one.state, one.roles, one.refusal) for one in page.activities] == [
+    assert [activity.activity.id for activity in page.activities] == [days[1].id, days[0].id]
+    assert [activity.activity.title for activity in page.activities] == ["Rapat koordinasi lintas sektor"] * 2
+    assert [(activity.state, activity.roles, activity.refusal) for activity in page.activities] == [
         (InvitationState.INVITED, (Role.CADRE,), None)
     ] * 2
 
@@ -61,8 +61,8 @@ def test_seats_are_counted_for_people_who_still_want_one(programme, hall, ani, b
     invite(small, budi)
     publish_and_mark(small)
     answering.answer(token_of(ani), small.id, Choice.COMING, now=at(5))
-    assert [one.seats_left for one in answer_page.read(token_of(budi), now=at(5)).activities] == [1]
-    assert [one.seats_left for one in answer_page.read(token_of(ani), now=at(5)).activities] == [None]
+    assert [activity.seats_left for activity in answer_page.read(token_of(budi), now=at(5)).activities] == [1]
+    assert [activity.seats_left for activity in answer_page.read(token_of(ani), now=at(5)).activities] == [None]
 
 
 def test_the_deadline_is_the_first_instant_at_which_no_answer_is_accepted(activity, ani):

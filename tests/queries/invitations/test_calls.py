@@ -54,12 +54,12 @@ def all_told(activity, ani, budi, chief, police, coordinator):
 @pytest.fixture
 def second(programme, hall, ani, coordinator, all_told):
     """Ani is invited to a second day of the programme, too."""
-    other = draft_activity(programme, hall, 19, title="Hari kedua", public_title="Hari kedua")
-    return invite_and_publish(other, ani, by=coordinator)
+    other_activity = draft_activity(programme, hall, 19, title="Hari kedua", public_title="Hari kedua")
+    return invite_and_publish(other_activity, ani, by=coordinator)
 
 
 def names(scope, filters=UNFILTERED, now=NOW):
-    return [one.invitee.display_name for one in calls.listed(scope, filters, now=now).callees]
+    return [callee.invitee.display_name for callee in calls.listed(scope, filters, now=now).callees]
 
 
 def test_all_who_have_not_answered_are_listed_with_or_without_mail(any_app, all_told, ani, budi, chief):
@@ -68,7 +68,7 @@ def test_all_who_have_not_answered_are_listed_with_or_without_mail(any_app, all_
     budi.email = ""
     db.session.commit()
     found = calls.listed(scope, InviteeFilters(no_address=True), now=NOW)
-    assert [one.invitee.display_name for one in found.callees] == ["Budi Santoso"]
+    assert [callee.invitee.display_name for callee in found.callees] == ["Budi Santoso"]
     assert (found.everyone, found.unreached, invitees.without_address(all_told.id, now=NOW)) == (4, 1, 1)
     answer(all_told, chief, Choice.COMING)
     answer(all_told, ani, Choice.NOT_COMING)
@@ -118,12 +118,12 @@ def test_a_cancellation_after_the_chosen_moment_is_told_by_phone(any_app, activi
 
 def test_everybody_is_listed_once_with_all_their_activities(any_app, all_told, second, programme, ani):
     for scope in (CallScope(activity_id=second.id), CallScope(programme_id=programme.id), EVERYTHING):
-        [one] = [one for one in calls.listed(scope, InviteeFilters(), now=NOW).callees if one.invitee is ani]
+        [one] = [callee for callee in calls.listed(scope, InviteeFilters(), now=NOW).callees if callee.invitee is ani]
         assert [i.activity_id for i in one.asked] == [all_told.id, second.id]
     assert names(CallScope(activity_id=second.id)) == ["Ani Wijaya"]
     assert names(EVERYTHING) == ["Kapolres Metro", "Polres Metro", "Ani Wijaya", "Budi Santoso"]
     answer(second, ani, Choice.COMING)
-    [one] = [one for one in calls.listed(EVERYTHING, InviteeFilters(), now=NOW).callees if one.invitee is ani]
+    [one] = [callee for callee in calls.listed(EVERYTHING, InviteeFilters(), now=NOW).callees if callee.invitee is ani]
     assert [i.activity_id for i in one.asked] == [all_told.id]
 
 
@@ -231,7 +231,7 @@ def test_the_text_does_not_ask_for_an_answer_by_a_moment_that_has_passed(app, al
 
 def test_one_text_asks_about_all_their_activities(app, all_told, second, ani):
     ani.locale = "en"
-    [one] = [one for one in calls.listed(EVERYTHING, InviteeFilters(), now=NOW).callees if one.invitee is ani]
+    [one] = [callee for callee in calls.listed(EVERYTHING, InviteeFilters(), now=NOW).callees if callee.invitee is ani]
     with app.test_request_context():
         text = whatsapp.call_about(one.asked, one.link, SENDER, now=NOW).text
     assert text.count("We invite you to:") == 2
@@ -273,8 +273,8 @@ def unmailed(activity, ani, budi, coordinator):
 def texts_to_call(app, activity):
     with app.test_request_context():
         return {
-            one.invitee.display_name: whatsapp.call_about(one.asked, one.link, SENDER, now=NOW).text
-            for one in calls.everyone(CallScope(activity_id=activity.id), InviteeFilters(), now=NOW)
+            callee.invitee.display_name: whatsapp.call_about(callee.asked, callee.link, SENDER, now=NOW).text
+            for callee in calls.everyone(CallScope(activity_id=activity.id), InviteeFilters(), now=NOW)
         }
 
 
@@ -300,9 +300,9 @@ def test_after_a_cancellation_all_expected_people_are_called_and_get_the_reason(
     citra, dian = a_person("Citra Dewi", email="", locale="en"), a_person("Dian Sari")
     inviting.invite_people([unmailed.id], [citra.id, dian.id], Role.CADRE, by=coordinator, now=NOW)
     answer(unmailed, citra, Choice.NOT_COMING)
-    other = draft_activity(None, hall, 25)
-    inviting.invite_people([other.id], [ani.id], Role.CADRE, by=coordinator, now=NOW)
-    publishing.publish([other.id], by=coordinator, now=NOW)
+    other_activity = draft_activity(None, hall, 25)
+    inviting.invite_people([other_activity.id], [ani.id], Role.CADRE, by=coordinator, now=NOW)
+    publishing.publish([other_activity.id], by=coordinator, now=NOW)
     publishing.cancel(unmailed.id, "Flood in the hall", by=coordinator, now=NOW)
     texts = texts_to_call(any_app, unmailed)
     assert list(texts) == ["Ani Wijaya", "Budi Santoso"]
@@ -319,7 +319,10 @@ def test_a_list_of_any_length_takes_the_same_number_of_statements(any_app, all_t
     def read():
         db.session.rollback()
         found = calls.listed(CallScope(activity_id=all_told.id), InviteeFilters(), now=NOW)
-        return [(one.invitee.display_name, [i.activity.venue for i in one.asked], one.link) for one in found.callees]
+        return [
+            (callee.invitee.display_name, [i.activity.venue for i in callee.asked], callee.link)
+            for callee in found.callees
+        ]
 
     read()
     few = queries(read)

@@ -50,14 +50,14 @@ def test_messages_are_found_by_state_person_activity_and_words(server, activity,
     invite_and_publish(activity, ani, budi)
     drain()
     citra = a_person("Citra Dewi")
-    other = draft_activity(None, None, 20)
-    invite_and_publish(other, citra)
+    other_activity = draft_activity(None, None, 20)
+    invite_and_publish(other_activity, citra)
     assert names() == ["Citra Dewi", "Budi Santoso", "Ani Wijaya"]
     assert names(MessageFilters(group=MessageGroup.SENT)) == ["Ani Wijaya"]
     assert names(MessageFilters(group=MessageGroup.FAILED)) == ["Budi Santoso"]
     assert names(MessageFilters(group=MessageGroup.WAITING)) == ["Citra Dewi"]
     assert names(MessageFilters(person_id=ani.id)) == ["Ani Wijaya"]
-    assert names(MessageFilters(activity_id=other.id)) == ["Citra Dewi"]
+    assert names(MessageFilters(activity_id=other_activity.id)) == ["Citra Dewi"]
     assert names(MessageFilters(q="budi@EXAMPLE")) == ["Budi Santoso"]
     assert names(MessageFilters(q="wijaya")) == ["Ani Wijaya"]
     assert names(MessageFilters(q="100%")) == []

@@ -58,7 +58,7 @@ def test_upcoming_activities_are_in_order_with_their_answers(any_app: Flask, pro
     an_invitation(first, chief, state=InvitationState.REPRESENTED, role=Role.SPEAKER)
     an_invitation(first, police, state=InvitationState.COMING)  # is counted by its nominees
     found = page.overview(now=NOW)
-    assert [one.id for one in found.next] == [first.id, second.id]
+    assert [upcoming.id for upcoming in found.next] == [first.id, second.id]
     assert found.next[0].answers == Answers(coming=1, represented=1, open=1, seats_taken=2, speakers=1)
     assert (found.next[0].venue, found.next[0].seats) == ("Aula Bappeda", 100)
 
@@ -67,7 +67,7 @@ def test_past_cancelled_and_held_activities_are_not_upcoming(any_app: Flask, pro
     over = a_published_activity(programme, hall, 18)
     draft_activity(programme, None, 19, state=ActivityState.CANCELLED)
     draft_activity(programme, None, 20, state=ActivityState.HELD)
-    assert [one.id for one in page.overview(now=over.ends_at - timedelta(seconds=1)).next] == [over.id]
+    assert [upcoming.id for upcoming in page.overview(now=over.ends_at - timedelta(seconds=1)).next] == [over.id]
     db.session.commit()
     assert page.overview(now=over.ends_at).next == []
 
@@ -98,7 +98,7 @@ def test_nobody_is_listed_for_a_call_while_the_invitations_wait_for_their_moment
     [need] = [need for need in page.overview(now=NOW).needs if need.kind is NeedKind.CALL]
     assert (need.count, [(one.id, count) for one, count in need.parts]) == (1, [(told.id, 1)])
     everything = calls.listed(CallScope(), InviteeFilters(no_address=True), now=NOW)
-    assert [[i.activity_id for i in one.asked] for one in everything.callees] == [[told.id]]
+    assert [[i.activity_id for i in callee.asked] for callee in everything.callees] == [[told.id]]
 
 
 def test_kelurahan_without_a_cadre_who_accepted_are_named(any_app: Flask, programme, hall, ani, budi):
@@ -154,8 +154,10 @@ def test_the_next_mails_count_people_who_came_and_have_an_address_and_leave_out_
             (chief, InvitationState.COMING),
         )
     )
-    for one in (came, walked_in):
-        db.session.add(Attendance(invitation=one, present=True, source=AttendanceSource.PAPER, recorded_at=at(4)))
+    for invitation in (came, walked_in):
+        db.session.add(
+            Attendance(invitation=invitation, present=True, source=AttendanceSource.PAPER, recorded_at=at(4))
+        )
     waits = a_published_activity(programme, None, 18, respond_by_at=at(8), told_at=at(5))
     for who in (ani, budi, a_person("Siti Aminah", email="")):
         an_invitation(waits, who, state=InvitationState.PREPARED)

@@ -41,8 +41,8 @@ def test_the_figures_count_each_year_apart_and_people_once(held):
     this, last = read().years
     assert this == YearFigures(year=2027, held=2, came=2, visits=3, kelurahan=1)
     assert last == YearFigures(year=2026, held=1, came=0, visits=0, kelurahan=1)
-    other = Venue(name="Balai Yosodadi", region_code="18.72.04.1001")
-    draft_activity(None, other, 19, title="Pembinaan", state=ActivityState.HELD)
+    other_venue = Venue(name="Balai Yosodadi", region_code="18.72.04.1001")
+    draft_activity(None, other_venue, 19, title="Pembinaan", state=ActivityState.HELD)
     assert read().years[0] == YearFigures(year=2027, held=3, came=2, visits=3, kelurahan=2)
 
 

@@ -48,7 +48,9 @@ def mine(chief) -> Subject:
 
 def busy() -> list:
     db.session.rollback()
-    return [(one.starts_at, one.party) for one in absences.occurrences(db.session(), at(1), at(31))]
+    return [
+        (occurrence.starts_at, occurrence.party) for occurrence in absences.occurrences(db.session(), at(1), at(31))
+    ]
 
 
 def due(now=NOW) -> dict:
@@ -67,12 +69,12 @@ def test_the_engine_reads_an_address_and_reads_it_again_when_due(any_app, calend
     assert due() == {"calendars": 1, "calendars_failed": 0}
     chief = Party.person(mine.id)
     assert busy() == [(at(5, 8), chief), (at(6, 8), chief)]
-    kept = {one.starts_at: one.id for one in absences.occurrences(db.session(), at(1), at(31))}
+    kept = {occurrence.starts_at: occurrence.id for occurrence in absences.occurrences(db.session(), at(1), at(31))}
     assert due(NOW + 5 * HOUR) == {"calendars": 0, "calendars_failed": 0}
     calendar_site.says("/c.ics", calendar("20270106T010000Z", "20270107T010000Z"))
     assert due(NOW + 6 * HOUR) == {"calendars": 1, "calendars_failed": 0}
     assert busy() == [(at(6, 8), chief), (at(7, 8), chief)]
-    again = {one.starts_at: one.id for one in absences.occurrences(db.session(), at(1), at(31))}
+    again = {occurrence.starts_at: occurrence.id for occurrence in absences.occurrences(db.session(), at(1), at(31))}
     assert again[at(6, 8)] == kept[at(6, 8)]
     found = shown(mine)
     assert (found.name, found.host, found.ahead, found.next_at) == ("Dinas", "localhost", 2, at(6, 8))
@@ -165,7 +167,7 @@ def test_a_file_is_read_once_and_a_bad_file_changes_nothing(any_app, coordinator
     assert due(NOW + timedelta(days=30)) == {"calendars": 0, "calendars_failed": 0}
     absence_calendars.remove(halls, made.id, by=coordinator, now=NOW)
     assert (absence_pages.calendars(halls, now=NOW), busy()) == ([], [])
-    actions = [one.action for one in db.session.scalars(sa.select(AuditEntry).order_by(AuditEntry.id))]
+    actions = [entry.action for entry in db.session.scalars(sa.select(AuditEntry).order_by(AuditEntry.id))]
     assert actions == ["venue.calendar_added", "venue.calendar_removed"]
 
 
@@ -205,7 +207,10 @@ def test_erasing_a_person_erases_their_absences_too(any_app, coordinator, mine):
     absence_calendars.add_address(mine, "https://example.com/secret.ics", "Dinas", now=NOW, **SELF)
     absence_calendars.add_file(mine, TWO, now=NOW, **SELF)
     found = privacy.export(mine.id, by=coordinator, now=NOW)
-    assert [one["starts_at"] for one in found["absences"]] == ["2027-01-05T01:00:00+00:00", "2027-01-06T01:00:00+00:00"]
+    assert [absence["starts_at"] for absence in found["absences"]] == [
+        "2027-01-05T01:00:00+00:00",
+        "2027-01-06T01:00:00+00:00",
+    ]
     assert found["absence_calendars"][0]["address"] == "https://example.com/secret.ics"
     privacy.erase(mine.id, by=coordinator, now=NOW)
     assert db.session.get(Person, mine.id).erased_at == NOW

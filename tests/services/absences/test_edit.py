@@ -51,7 +51,7 @@ def test_the_plan_gets_each_occurrence_in_its_span_with_its_owner(any_app, tuesd
     ids = (wedding.id, tuesdays.id, leave.id)
     found = []
     assert queries(lambda: found.extend(absences.occurrences(db.session(), at(18), at(28)))) <= 2  # with BEGIN
-    assert [(one.starts_at, one.ends_at, one.of, one.id) for one in found] == [
+    assert [(absence.starts_at, absence.ends_at, absence.of, absence.id) for absence in found] == [
         (at(19, 0), at(20, 0), hall_id, ids[0]),
         (at(19, 13), at(19, 15), Party.person(chief_id), ids[1]),
         (at(25, 0), at(30, 0), Party.organisation(police_id), ids[2]),
@@ -66,7 +66,7 @@ def test_the_last_week_is_included_and_the_week_after_is_not(any_app, tuesdays):
 
 
 def away(subject: Subject) -> list:
-    return [one.absent for one in absence_pages.entered(subject, now=NOW)]
+    return [absence.absent for absence in absence_pages.entered(subject, now=NOW)]
 
 
 @pytest.mark.parametrize("kind", list(SubjectKind))
@@ -76,7 +76,7 @@ def test_an_absence_is_entered_listed_and_removed(any_app, coordinator, chief, p
     wedding = rules.days(TUESDAY, TUESDAY, JAKARTA)
     for _press in range(2):
         made = absences.add(subject, wedding, " Resepsi  ", source=AbsenceSource.COORDINATOR, by=coordinator, now=NOW)
-    assert [(one.id, one.absent, one.reason) for one in absence_pages.entered(subject, now=NOW)] == [
+    assert [(absence.id, absence.absent, absence.reason) for absence in absence_pages.entered(subject, now=NOW)] == [
         (made.id, wedding, "Resepsi")
     ]
     absences.remove(subject, made.id, by=coordinator, now=NOW)
@@ -123,8 +123,8 @@ def test_only_the_owner_removes_an_absence_and_the_number_is_limited(any_app, ch
 def test_an_absence_clashes_with_its_speakers_invitation(any_app, activity, chief, hall):
     inviting.invite_people([activity.id], [chief.id], Role.SPEAKER, by=None, now=NOW)
     clashing = {ClashKind.SPEAKER_ABSENT, ClashKind.VENUE_ABSENT}
-    assert not clashing & {one.kind for one in find_clashes(plans.load(now=NOW))}
+    assert not clashing & {clash.kind for clash in find_clashes(plans.load(now=NOW))}
     for subject in (Subject(SubjectKind.PERSON, chief.id), Subject(SubjectKind.VENUE, hall.id)):
         mondays = rules.weekly(rules.hours(date(2027, 1, 11), time(11), time(13), JAKARTA), None)
         absences.add(subject, mondays, source=AbsenceSource.COORDINATOR, by=None, now=NOW)
-    assert clashing <= {one.kind for one in find_clashes(plans.load(now=NOW))}
+    assert clashing <= {clash.kind for clash in find_clashes(plans.load(now=NOW))}

@@ -174,7 +174,7 @@ def test_each_kelurahan_gets_its_activity_at_its_own_hall(office, coordinator):
         by=coordinator,
         now=NOW,
     )
-    assert [(a.title, a.venue.name, a.region_code) for a in made] == [
+    assert [(activity.title, activity.venue.name, activity.region_code) for activity in made] == [
         ("Sosialisasi Kelurahan Imopuro", "Balai Kelurahan Imopuro", "18.72.01.1003"),
         ("Sosialisasi Kelurahan Yosodadi", "Balai Kelurahan Yosodadi", "18.72.04.1001"),
     ]

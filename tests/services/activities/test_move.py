@@ -43,7 +43,7 @@ def mails() -> int:
 
 
 def kinds(previewed: moves.MovePreview) -> list[ClashKind]:
-    return [one.kind for one in previewed.found.clashes]
+    return [clash.kind for clash in previewed.found.clashes]
 
 
 def test_a_draft_moves_with_its_agenda_and_its_deadline(any_app, activity, coordinator):
@@ -96,10 +96,10 @@ def test_a_move_cannot_be_undone_after_somebody_changed_the_activity(any_app, ac
 
 
 def test_a_clash_is_shown_in_the_preview_and_refused_on_moving(any_app, programme, hall, activity, coordinator):
-    other = draft_activity(programme, hall, 19, title="Pelatihan", coordinator_id=coordinator.id)
+    other_activity = draft_activity(programme, hall, 19, title="Pelatihan", coordinator_id=coordinator.id)
     previewed = moves.preview(activity, to(activity, at(19, 10)), activity.version, now=NOW)
     assert (kinds(previewed)[:1], previewed.blocked) == ([ClashKind.VENUE_TAKEN], True)
-    assert previewed.found.clashes[0].other(activity.id).id == other.id
+    assert previewed.found.clashes[0].other(activity.id).id == other_activity.id
     before = times(activity)
     with pytest.raises(Exception) as raised:
         shift(activity, to(activity, at(19, 10)))
@@ -124,12 +124,12 @@ def test_a_warning_is_shown_and_does_not_refuse_the_move(any_app, hall):
 
 
 def test_a_move_to_another_venue_changes_the_venue(any_app, activity):
-    other = Venue(name="Wisma Haji", capacity=200)
-    db.session.add(other)
+    other_venue = Venue(name="Wisma Haji", capacity=200)
+    db.session.add(other_venue)
     db.session.commit()
-    shift(activity, to(activity, at(18, 8), venue_id=other.id))
+    shift(activity, to(activity, at(18, 8), venue_id=other_venue.id))
     assert times(activity)[0] == at(18, 8)
-    assert activity.venue_id == other.id
+    assert activity.venue_id == other_venue.id
 
 
 @pytest.mark.parametrize(
@@ -177,7 +177,7 @@ def test_the_preview_stores_nothing(any_app, published, ani):
     db.session.commit()
     assert (times(published), mails()) == (before, 0)
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Activity)) == 1
-    assert {one.state for one in db.session.scalars(sa.select(Invitation))} == {InvitationState.PREPARED}
+    assert {invitation.state for invitation in db.session.scalars(sa.select(Invitation))} == {InvitationState.PREPARED}
 
 
 def test_a_draft_moves_to_another_hall_even_if_its_speaker_is_elsewhere_then(any_app, activity, programme, ani):

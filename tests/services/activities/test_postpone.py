@@ -111,13 +111,13 @@ def test_people_who_declined_or_were_not_invited_yet_are_not_told(told, ani):
 def test_a_postponement_frees_the_venue_and_the_speakers(told, programme, hall, chief):
     invite(told, chief, role=Role.SPEAKER)
     assert db.session.scalar(sa.select(sa.func.count()).select_from(SpeakerBooking)) == 1
-    other = draft_activity(programme, None, 18, title="Pelatihan")
-    same_hall = Move(at(18, 9), at(18, 10), other.zone, hall.id)
+    other_activity = draft_activity(programme, None, 18, title="Pelatihan")
+    same_hall = Move(at(18, 9), at(18, 10), other_activity.zone, hall.id)
     with pytest.raises(VenueTaken):
-        moves.move(other.id, same_hall, "", None, by=None, now=NOW)
+        moves.move(other_activity.id, same_hall, "", None, by=None, now=NOW)
     postpone(told, at(5))
     assert db.session.scalar(sa.select(sa.func.count()).select_from(SpeakerBooking)) == 0
-    moves.move(other.id, same_hall, "", None, by=None, now=at(5))
+    moves.move(other_activity.id, same_hall, "", None, by=None, now=at(5))
 
 
 def test_the_new_date_books_the_hall_again_and_is_refused_if_another_activity_has_it(told, programme, hall):
@@ -210,9 +210,9 @@ def test_who_was_told_by_phone_after_a_failed_invitation_is_told_the_new_date(to
 def test_an_invitation_that_waited_in_one_mail_with_a_past_activity_is_sent_with_the_new_date(programme, hall, ani):
     programme.ends_on = programme.ends_on.replace(month=3)
     first, late = draft_activity(programme, None, 11, title="Pelatihan"), draft_activity(programme, hall, 18)
-    for one in (first, late):
-        invite(one, ani)
-        publish(one)
+    for activity in (first, late):
+        invite(activity, ani)
+        publish(activity)
     assert go_out(NOW, reply=Temporary(451, "later")) == []
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Message)) == 1
     postpone(late, at(4, 9))
@@ -375,7 +375,7 @@ def test_a_postponement_is_in_the_audit_log(told, coordinator):
     to = Move(at(10, 8, **FEBRUARY), at(10, 12, **FEBRUARY), told.zone, told.venue_id)
     moves.move(told.id, to, "", None, by=coordinator, now=at(20))
     entries = db.session.scalars(sa.select(AuditEntry).order_by(AuditEntry.id.desc()).limit(2)).all()
-    assert [(one.action, one.detail["reason"]) for one in entries] == [
+    assert [(entry.action, entry.detail["reason"]) for entry in entries] == [
         ("activity.new_date", "Banjir"),  # the reason is kept if no other one is given
         ("activity.postponed", "Banjir"),
     ]

@@ -132,13 +132,13 @@ def test_an_organisation_cannot_name_people_for_anothers_invitation(activity, po
     from outreach.domain.kinds import Sector
     from outreach.models import Organisation
 
-    other = Organisation(name="Kodim Metro", sector=Sector.MILITARY, email="kodim@example.com")
-    db.session.add(other)
+    other_organisation = Organisation(name="Kodim Metro", sector=Sector.MILITARY, email="kodim@example.com")
+    db.session.add(other_organisation)
     db.session.commit()
-    give_link(other)
+    give_link(other_organisation)
     invitation = quota_of(activity, police, 2)
     with pytest.raises(answering.NothingToAnswer):
-        answering.nominate(token_of(other), invitation.id, [Nominee("Rina")], now=at(5))
+        answering.nominate(token_of(other_organisation), invitation.id, [Nominee("Rina")], now=at(5))
 
 
 def test_the_page_shows_all_published_activities_and_no_drafts(programme, hall, ani):
@@ -205,7 +205,7 @@ def test_a_renewed_link_replaces_the_old_one(ani, coordinator):
 
 def test_the_database_alone_does_not_reveal_a_token(ani):
     link = links.link_for(db.session, ani, expires_at=at(28))
-    stored = {str(getattr(link, c.key)) for c in Link.__table__.columns}
+    stored = {str(getattr(link, column.key)) for column in Link.__table__.columns}
     assert not any(tokens.token(link)[16:] in value for value in stored)
 
 
@@ -237,7 +237,9 @@ def test_answers_lock_their_activities_once(programme, hall, ani, police, statem
     under = db.session.scalar(sa.select(Invitation.id).where(Invitation.organisation_id == police.id))
 
     def readings(action) -> int:
-        return sum(bool(re.search(r"FROM activity\s+WHERE activity\.id (=|IN)", one)) for one in statements(action))
+        return sum(
+            bool(re.search(r"FROM activity\s+WHERE activity\.id (=|IN)", statement)) for statement in statements(action)
+        )
 
     replies = {id_: answering.LinkAnswer(Choice.COMING) for id_ in ids}
     assert readings(lambda: answering.answer_all(hers, replies, now=at(5))) == 1

@@ -250,7 +250,7 @@ def test_several_answers_are_recorded_together_and_refused_ones_are_listed(days,
     refused = answering.answer_all(token_of(ani), replies, now=at(16, 16))  # the first day's deadline
     assert {id_: type(problem).__name__ for id_, problem in refused.items()} == {days[0].id: "DeadlinePassed"}
     states = db.session.scalars(sa.select(Invitation.state).order_by(Invitation.activity_id)).all()
-    assert [s.value for s in states] == ["invited", "coming", "coming"]
+    assert [state.value for state in states] == ["invited", "coming", "coming"]
 
 
 def test_a_nominee_gets_a_mail_and_is_notified_of_later_changes(days, police):

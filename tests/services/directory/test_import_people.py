@@ -339,7 +339,7 @@ def test_an_address_that_looks_mistyped_is_asked_about_with_a_suggestion(metro):
 @pytest.mark.parametrize("chosen", ["ani@gmail.com", "ani@gmial.com"])
 def test_an_address_that_looks_mistyped_is_stored_as_chosen(metro, chosen):
     store(a_sheet(DOUBTED), plan=ImportPlan(corrections={"email": {"Ani@gmial.com": chosen}}))
-    assert [p.email for p in people()] == [chosen]
+    assert [person.email for person in people()] == [chosen]
 
 
 def test_an_address_that_is_stored_already_is_not_asked_about(metro):

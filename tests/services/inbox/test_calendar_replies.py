@@ -86,7 +86,7 @@ def test_one_answer_applies_to_all_roles(activity, ani, arrives):
     reminding.tick(NOW)
     arrives(gmail(Answer(uid=activity.uid)))
     states = db.session.execute(sa.select(Invitation.state, Invitation.replied_at)).all()
-    assert [tuple(one) for one in states] == [(InvitationState.COMING, at(5, 8))] * 2
+    assert [tuple(state) for state in states] == [(InvitationState.COMING, at(5, 8))] * 2
 
 
 def test_somebody_else_cannot_answer_for_ani(activity, ani, budi, arrives):
@@ -247,7 +247,7 @@ def names(organisation, *people):
 
 def states():
     db.session.expire_all()
-    return [one.state for one in db.session.scalars(sa.select(Invitation).order_by(Invitation.id))]
+    return [invitation.state for invitation in db.session.scalars(sa.select(Invitation).order_by(Invitation.id))]
 
 
 def test_a_decline_from_an_offices_calendar_withdraws_none_of_its_nominees(activity, invited_police, arrives):

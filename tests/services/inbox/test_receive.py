@@ -117,8 +117,10 @@ def test_mails_erased_with_a_person_stay_erased_when_the_mailbox_is_read_again(a
     for uid, one in enumerate(mails, 1):
         receiving.take(elsewhere, FetchedMail(uid, MORNING, one), now=at(7))
     found = db.session.scalars(sa.select(IncomingMail).where(IncomingMail.mailbox == elsewhere.name)).all()
-    assert [result(one) for one in found] == [(IGNORED, IncomingReason.DUPLICATE)] * 3
-    assert {(one.sender, one.sender_name, one.subject, one.text, one.rfc_message_id) for one in found} == {("",) * 5}
+    assert [result(mail) for mail in found] == [(IGNORED, IncomingReason.DUPLICATE)] * 3
+    assert {(mail.sender, mail.sender_name, mail.subject, mail.text, mail.rfc_message_id) for mail in found} == {
+        ("",) * 5
+    }
 
 
 @pytest.fixture

@@ -64,7 +64,7 @@ def test_people_already_invited_stay_invited_and_withdrawn_ones_are_invited_agai
     set_state(activity, InvitationState.WITHDRAWN, budi)
     result = invite_each([(activity, [ani, budi]), (second, [ani])])
     assert (result.new, result.already) == (2, 1)
-    states = [invitation_of(activity, one).state for one in (ani, budi)]
+    states = [invitation_of(activity, person).state for person in (ani, budi)]
     assert states == [InvitationState.COMING, InvitationState.PREPARED]
     assert invitation_of(activity, budi).revision == 1
 

@@ -68,7 +68,9 @@ def test_an_organisation_and_its_nominees_are_withdrawn_and_invited_again_with_h
         reminding.tick(NOW)
 
     def name(*people):
-        recording.nominate_for(theirs.id, [Nominee(one) for one in people], by=None, now=NOW, source=AnswerSource.PHONE)
+        recording.nominate_for(
+            theirs.id, [Nominee(person) for person in people], by=None, now=NOW, source=AnswerSource.PHONE
+        )
 
     def all_revisions():
         db.session.rollback()

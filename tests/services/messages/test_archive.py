@@ -81,7 +81,7 @@ def test_a_sent_mail_moves_ninety_days_after_its_activity_with_lines_and_attempt
     before = messages.show(only_message_of(ani).id)
     said = [(line.invitation_id, line.reminder_id, line.skipped) for line in before.message.lines]
     kept = {name: getattr(before.message, name) for name in COLUMNS}
-    tried = [(one.at, one.outcome, one.code, one.reply) for one in before.attempts]
+    tried = [(attempt.at, attempt.outcome, attempt.code, attempt.reply) for attempt in before.attempts]
     assert [outcome for _at, outcome, _code, _reply in tried] == [MessageState.RETRY, MessageState.SENT]
     assert archiving.archive(DUE) == 0
     assert archiving.archive(JUST_AFTER) == 1
@@ -89,7 +89,7 @@ def test_a_sent_mail_moves_ninety_days_after_its_activity_with_lines_and_attempt
     assert after.archived
     assert {name: getattr(after.message, name) for name in kept} == kept
     assert [(line.invitation_id, line.reminder_id, line.skipped) for line in after.message.lines] == said
-    assert [(one.at, one.outcome, one.code, one.reply) for one in after.attempts] == tried
+    assert [(attempt.at, attempt.outcome, attempt.code, attempt.reply) for attempt in after.attempts] == tried
     assert (count(Message), count(MessageLine), count(Attempt)) == (1, 1, 1)  # Zainab's
     assert archiving.archive(JUST_AFTER) == 0
 
@@ -264,7 +264,7 @@ def test_export_and_erasure_include_the_archive(server, activity, ani, budi, lat
     ]
     privacy.erase(ani.id, by=None, now=JUST_AFTER)
     kept = only_message_of(ani)
-    assert (kept.address, kept.server_reply, [one["reply"] for one in kept.tries]) == ("", "", [""])
+    assert (kept.address, kept.server_reply, [attempt["reply"] for attempt in kept.tries]) == ("", "", [""])
     assert only_message_of(budi).address == "budi@example.com"
 
 

@@ -31,7 +31,7 @@ GOOD = Settings(secret_key=SECRET, base_url="https://undangan.example.id", proxi
 
 
 def told(clashes) -> list[tuple[str, str]]:
-    return [(one.level.value, one.text) for one in clashes]
+    return [(clash.level.value, clash.text) for clash in clashes]
 
 
 def troubles(clashes) -> list[tuple[str, str]]:

@@ -96,7 +96,7 @@ def test_overview_and_doctor_report_it_and_do_not_blame_the_mail_server(shared):
     needs = overview.overview(now=clock.now()).needs
     assert [(need.kind, need.urgency) for need in needs] == [(NeedKind.CLOCK, "urgent")]
     assert messages.channel_problem() is None
-    found = [(one.level, one.text) for one in checking.engine(now=clock.now()) if "web-1" in one.text]
+    found = [(finding.level, finding.text) for finding in checking.engine(now=clock.now()) if "web-1" in finding.text]
     assert len(found) == 1
     assert (found[0][0], "web-1: +60 s" in found[0][1]) == ("fail", True)
 

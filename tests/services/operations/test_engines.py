@@ -30,7 +30,7 @@ def test_a_dead_engines_heartbeat_in_the_future_does_not_hide_that_the_others_ar
     db.session.commit()
     assert heartbeats.silent_since(now=NOW + timedelta(minutes=4)) is None
     assert heartbeats.silent_since(now=NOW + timedelta(minutes=6)) == NOW
-    assert [one.name for one in heartbeats.living(now=NOW)] == ["ani:1"]
+    assert [heartbeat.name for heartbeat in heartbeats.living(now=NOW)] == ["ani:1"]
 
 
 @pytest.mark.parametrize(("ahead", "silent"), [(timedelta(minutes=4), False), (timedelta(minutes=6), True)])
@@ -56,7 +56,7 @@ def test_a_mail_sent_in_the_future_is_no_sign_of_life(app, ani):
 def test_a_heartbeat_far_in_the_future_is_deleted(app):
     heartbeats.beat("dead:1", now=NOW + timedelta(days=365))
     heartbeats.beat("ani:1", now=NOW)
-    assert [one.name for one in heartbeats.heard()] == ["ani:1"]
+    assert [heartbeat.name for heartbeat in heartbeats.heard()] == ["ani:1"]
 
 
 def test_the_doctor_counts_only_living_engines(app):

@@ -122,10 +122,10 @@ def test_the_number_of_statements_does_not_grow_with_the_outbox(activity, ani, b
 def test_an_engine_writes_a_heartbeat_once_a_minute_and_is_forgotten_after_a_week():
     heartbeats.beat("a:1", now=NOW)
     heartbeats.beat("a:1", now=NOW + timedelta(seconds=59))
-    assert [(one.name, one.at) for one in heartbeats.heard()] == [("a:1", NOW)]
+    assert [(heartbeat.name, heartbeat.at) for heartbeat in heartbeats.heard()] == [("a:1", NOW)]
     heartbeats.beat("a:1", now=NOW + timedelta(seconds=60))
     heartbeats.beat("b:2", now=NOW + timedelta(days=7, seconds=61))
-    assert [one.name for one in heartbeats.heard()] == ["b:2"]
+    assert [heartbeat.name for heartbeat in heartbeats.heard()] == ["b:2"]
 
 
 def test_an_engine_is_silent_after_five_minutes_unless_mails_are_still_sent(activity, ani):

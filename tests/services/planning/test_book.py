@@ -44,13 +44,13 @@ def siti(office):
 def two(office):
     """Two drafts on one morning; the second is an hour later and in another hall."""
     halls = [Venue(name="Aula Bappeda"), Venue(name="Aula Kemenag")]
-    one = draft_activity(None, halls[0], title="Rakor")
-    other = draft_activity(None, halls[1], title="Sosialisasi", starts_at=at(18, 9), ends_at=at(18, 13))
-    return one, other
+    activity = draft_activity(None, halls[0], title="Rakor")
+    other_activity = draft_activity(None, halls[1], title="Sosialisasi", starts_at=at(18, 9), ends_at=at(18, 13))
+    return activity, other_activity
 
 
 def invite_as(person, *activities, role=Role.SPEAKER):
-    inviting.invite_people([one.id for one in activities], [person.id], role, by=None, now=NOW)
+    inviting.invite_people([activity.id for activity in activities], [person.id], role, by=None, now=NOW)
 
 
 def with_booked_venue() -> list[int]:
@@ -233,7 +233,7 @@ def booked() -> list[tuple[int, int, int]]:
     db.session.rollback()
     rows = db.session.scalars(sa.select(SpeakerBooking).order_by(SpeakerBooking.activity_id, SpeakerBooking.starts_at))
     return [
-        (one.activity_id, *(moment.astimezone(JAKARTA).hour for moment in (one.starts_at, one.ends_at))) for one in rows
+        (row.activity_id, *(moment.astimezone(JAKARTA).hour for moment in (row.starts_at, row.ends_at))) for row in rows
     ]
 
 

@@ -161,7 +161,7 @@ def check_losers_are_told(rounds: list[list[TryResult]], first: int, start: date
     for number, outcomes in enumerate(rounds, start=first):
         winner = next(who for who, outcome in enumerate(outcomes) if outcome.name == "done")
         until = times(number, winner, start)["ends_at"]
-        said = {(one.told["title"], one.told["until"]) for one in outcomes if one.name != "done"}
+        said = {(outcome.told["title"], outcome.told["until"]) for outcome in outcomes if outcome.name != "done"}
         assert said == {(title(number, winner), until)}
 
 
@@ -248,12 +248,12 @@ def test_in_a_deadlock_the_one_ended_by_the_database_is_told_who_has_the_hall(an
         """Book one's own hall, and the other's as well once both have booked."""
         with writing() as session:
             for at_venue in (who, 1 - who):
-                one = Activity(
+                activity = Activity(
                     kind=ActivityKind.OTHER, title=f"{NAMES[who]} {at_venue}", zone=JAKARTA, respond_by_at=at(20),
                     venue_id=venue_ids[at_venue], **times(0, who),
                 )  # fmt: skip
-                session.add(one)
-                booking.book(session, [one])
+                session.add(activity)
+                booking.book(session, [activity])
                 if at_venue == who:
                     both.wait(WAIT_S)
 

@@ -25,7 +25,7 @@ from tests.world import JAKARTA, NOW, an_absence, an_invitation, at, draft_activ
 
 
 def kinds(found: clashing.FoundClashes) -> list[ClashKind]:
-    return [one.kind for one in found.clashes]
+    return [clash.kind for clash in found.clashes]
 
 
 def values(**more) -> ActivityValues:
@@ -97,15 +97,15 @@ def test_a_move_is_checked_and_on_another_day_the_clash_is_new(any_app, activity
 
 def test_an_absent_or_busy_person_is_found_before_the_invitation(any_app, activity, ani, budi, hall):
     an_absence(starts_at=at(18, 10), ends_at=at(18, 11), person=ani)
-    other = draft_activity(None, None, 18)
-    an_invitation(other, budi, Role.SPEAKER)
+    other_activity = draft_activity(None, None, 18)
+    an_invitation(other_activity, budi, Role.SPEAKER)
     found = clash_pages.preview_invited([activity.id], Role.SPEAKER, person_ids=[ani.id, budi.id], now=NOW)
-    assert {(one.kind, one.party.name) for one in found.clashes} == {
+    assert {(clash.kind, clash.party.name) for clash in found.clashes} == {
         (ClashKind.SPEAKER_ABSENT, "Ani Wijaya"),
         (ClashKind.SPEAKER_TWICE, "Budi Santoso"),
     }
     found = clash_pages.preview_invited([activity.id], Role.CADRE, person_ids=[ani.id], now=NOW)
-    assert [(one.kind, one.severity) for one in found.clashes] == [(ClashKind.INVITEE_ABSENT, Severity.WARN)]
+    assert [(clash.kind, clash.severity) for clash in found.clashes] == [(ClashKind.INVITEE_ABSENT, Severity.WARN)]
 
 
 def test_an_absent_office_is_found_before_the_invitation(any_app, activity, police):
@@ -229,4 +229,4 @@ def test_a_too_small_venue_is_found(any_app, activity, ani, budi):
     for person in (ani, budi):
         an_invitation(activity, person, Role.CADRE)
     found = clash_pages.of_activities([activity.id], now=NOW).clashes
-    assert [(one.kind, one.needed, one.there) for one in found] == [(ClashKind.VENUE_TOO_SMALL, 2, 1)]
+    assert [(clash.kind, clash.needed, clash.there) for clash in found] == [(ClashKind.VENUE_TOO_SMALL, 2, 1)]

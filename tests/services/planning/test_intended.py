@@ -32,18 +32,18 @@ TWICE = ClashKind.SPEAKER_TWICE
 def two(office):
     """Two drafts at one time in two halls, with one speaker: the office only warned of that, and then began to block it."""
     halls = [Venue(name="Aula Bappeda"), Venue(name="Aula Kemenag")]
-    one = draft_activity(None, halls[0], title="Rakor")
-    other = draft_activity(None, halls[1], title="Sosialisasi", starts_at=at(18, 9), ends_at=at(18, 13))
+    activity = draft_activity(None, halls[0], title="Rakor")
+    other_activity = draft_activity(None, halls[1], title="Sosialisasi", starts_at=at(18, 9), ends_at=at(18, 13))
     set_severity(TWICE, Severity.WARN)
     chief = a_person("Heri Wibowo")
-    inviting.invite_people([one.id, other.id], [chief.id], Role.SPEAKER, by=None, now=NOW)
+    inviting.invite_people([activity.id, other_activity.id], [chief.id], Role.SPEAKER, by=None, now=NOW)
     set_severity(TWICE, Severity.BLOCK)
-    return one, other
+    return activity, other_activity
 
 
 def found(kind=TWICE):
     db.session.rollback()
-    return [one for one in clashing.everything(now=NOW).clashes if one.kind is kind]
+    return [clash for clash in clashing.everything(now=NOW).clashes if clash.kind is kind]
 
 
 def mark(kind=TWICE, reason="Beliau membuka keduanya"):
@@ -59,7 +59,7 @@ def test_a_clash_marked_as_intended_is_no_longer_found_and_is_recorded(two, coor
     stored = db.session.scalars(sa.select(IntendedClash)).one()
     assert (stored.reason, stored.by.name, stored.created_at) == ("Beliau membuka keduanya", "Coordinator", NOW)
     log = db.session.scalars(sa.select(AuditEntry).where(AuditEntry.action == "activity.clash_intended")).all()
-    assert [(one.subject_name, one.detail["reason"]) for one in log] == [
+    assert [(entry.subject_name, entry.detail["reason"]) for entry in log] == [
         ("Rakor", "Beliau membuka keduanya"), ("Sosialisasi", "Beliau membuka keduanya"),
     ]  # fmt: skip
 
@@ -144,7 +144,7 @@ def test_short_notice_stays_intended_as_the_days_go_by(office):
     draft_activity(None, None, starts_at=at(8, 9), ends_at=at(8, 11), respond_by_at=at(7))
     mark(ClashKind.SHORT_NOTICE, "Undangan lisan sudah")
     later = NOW + timedelta(days=1)
-    assert [one for one in clashing.everything(now=later).clashes if one.kind is ClashKind.SHORT_NOTICE] == []
+    assert [clash for clash in clashing.everything(now=later).clashes if clash.kind is ClashKind.SHORT_NOTICE] == []
 
 
 def test_a_clash_that_has_changed_meanwhile_is_not_marked(two):

@@ -69,7 +69,7 @@ def test_engagements_name_the_person_who_would_come(any_app, activity, ani, budi
         Engagement(Party.representative("Kompol Rudi"), Role.SPEAKER, InvitationState.REPRESENTED, kapolres),
         Engagement(polres, Role.PARTICIPANT, InvitationState.INVITED),
     )
-    assert [e.party.name for e in one.engagements] == ["Ani Wijaya", "Kompol Rudi", "Polres Metro"]
+    assert [engagement.party.name for engagement in one.engagements] == ["Ani Wijaya", "Kompol Rudi", "Polres Metro"]
     assert one.engagements[1].in_place_of.name == "Kapolres Metro"
 
 
@@ -125,9 +125,9 @@ def test_only_activities_that_touch_the_requested_span_are_read(any_app, program
 
 def test_the_number_of_queries_does_not_grow(any_app, programme, hall, ani, budi, queries):
     for day in (18, 19, 20):
-        one = draft_activity(programme, hall, day)
+        activity = draft_activity(programme, hall, day)
         for person in (ani, budi):
-            an_invitation(one, person)
+            an_invitation(activity, person)
     begins = db.engine.dialect.name == "sqlite"  # its BEGIN is counted too
     assert queries(lambda: plans.load(now=NOW)) == QUERIES + begins
 
@@ -175,13 +175,13 @@ def test_absences_are_included(any_app, activity, hall, ani):
     db.session.add_all([away, closed])
     db.session.commit()
     plan = plans.load(now=NOW)
-    assert [one.id for one in plan.absences_of(Party.person(ani.id), at(18), at(19))] == [away.id]
-    assert [one.id for one in plan.absences_of(hall.id, at(18), at(19))] == [closed.id]
+    assert [absence.id for absence in plan.absences_of(Party.person(ani.id), at(18), at(19))] == [away.id]
+    assert [absence.id for absence in plan.absences_of(hall.id, at(18), at(19))] == [closed.id]
 
 
 def test_a_years_plan_is_read_completely_and_its_clashes_are_found(a_years_plan):
     plan = plans.load(now=NOW)
     found = find_clashes(plan)
     assert len(plan.activities) == 2000
-    assert sum(len(one.engagements) for one in plan.activities.values()) == 5000
-    assert any(one.kind is ClashKind.INVITEE_TWICE for one in found)
+    assert sum(len(activity.engagements) for activity in plan.activities.values()) == 5000
+    assert any(clash.kind is ClashKind.INVITEE_TWICE for clash in found)

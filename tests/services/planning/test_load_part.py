@@ -134,10 +134,12 @@ def without_people(found: list[Clash]) -> list[tuple]:
     """Return what the clashes say, without the list of other people in their activities."""
     return [
         (
-            replace(one, activities=tuple(replace(activity, engagements=(), people=0) for activity in one.activities)),
-            people_of(one),
+            replace(
+                clash, activities=tuple(replace(activity, engagements=(), people=0) for activity in clash.activities)
+            ),
+            people_of(clash),
         )
-        for one in found
+        for clash in found
     ]
 
 
@@ -153,13 +155,13 @@ def test_the_same_clashes_are_found_as_in_the_whole_plan(any_plan):
 def test_some_activities_have_the_same_clashes_and_resolutions(any_plan):
     whole = plans.load(now=NOW)
     ids = list(db.session.scalars(sa.select(Activity.id)))
-    for some in ([one] for one in ids), [ids[::2]]:
+    for some in ([id_] for id_ in ids), [ids[::2]]:
         for chosen in some:
             found = clash_pages.of_activities(chosen, now=NOW)
             expected = find_clashes(whole, chosen)
             assert found.clashes == expected
-            assert [find_resolutions(found.plan, one) for one in found.clashes] == [
-                find_resolutions(whole, one) for one in expected
+            assert [find_resolutions(found.plan, clash) for clash in found.clashes] == [
+                find_resolutions(whole, clash) for clash in expected
             ]
 
 
@@ -182,8 +184,8 @@ def test_the_same_clashes_are_found_for_one_activity_at_another_time(any_plan):
         then = whole.with_(moved)
         expected = clashing.brought(then, [moved], [stored])
         assert without_people(found.clashes) == without_people(expected)
-        assert [find_resolutions(found.plan, one, moved.id) for one in found.clashes] == [
-            find_resolutions(then, one, moved.id) for one in expected
+        assert [find_resolutions(found.plan, clash, moved.id) for clash in found.clashes] == [
+            find_resolutions(then, clash, moved.id) for clash in expected
         ]
 
 

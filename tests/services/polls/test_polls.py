@@ -115,8 +115,8 @@ def test_people_not_reached_by_mail_are_listed_for_a_call(office, ani):
     silent = a_person("Citra Lestari", email="")
     poll = a_poll(ani, silent, opened=False)
     mails = poll_asking.preview(poll.id, now=NOW)
-    assert [one.person_id for one in mails.at_once] == [ani.id]
-    assert [one.person_id for one in mails.no_mail] == [silent.id]
+    assert [invitee.person_id for invitee in mails.at_once] == [ani.id]
+    assert [invitee.person_id for invitee in mails.no_mail] == [silent.id]
     poll_asking.open_poll(poll.id, by=None, now=NOW)
     assert (asked(poll, ani).asked_at, asked(poll, silent).asked_at) == (NOW, None)
     assert links.link_for(db.session, silent)
@@ -350,7 +350,7 @@ def test_dates_after_a_past_programme_lie_outside_it(any_app, programme, ani):
     programme.starts_on, programme.ends_on = date(2026, 1, 5), date(2026, 1, 8)
     db.session.commit()
     found = poll_pages.clashes(fresh(a_poll(ani, programme_id=programme.id)), now=NOW)
-    assert [ClashKind.OUTSIDE_PROGRAMME in {one.kind for one in slot.clashes} for slot in found.values()] == [
+    assert [ClashKind.OUTSIDE_PROGRAMME in {clash.kind for clash in slot.clashes} for slot in found.values()] == [
         True for _slot in found
     ]
 
@@ -368,7 +368,7 @@ def test_an_erased_person_is_not_asked_again_and_their_name_is_deleted(any_app, 
     assert privacy.export(ani.id, by=None, now=at(5))["date_polls"][0]["note"] == "Hubungi saya"
     privacy.erase(ani.id, by=None, now=at(5))
     db.session.rollback()
-    assert {one.person_id for one in db.session.scalars(sa.select(PollInvitee))} == {budi.id, None}
+    assert {poll_invitee.person_id for poll_invitee in db.session.scalars(sa.select(PollInvitee))} == {budi.id, None}
     assert asked(open_one, police).answered_by == "(erased)"
 
 

@@ -56,7 +56,7 @@ def monday_or_tuesday(*people) -> DatePoll:
 
 
 def of_absence(clashes) -> list[tuple[Severity, bool]]:
-    return [(one.severity, one.said_yes) for one in clashes if one.kind in OF_ABSENCE]
+    return [(clash.severity, clash.said_yes) for clash in clashes if clash.kind in OF_ABSENCE]
 
 
 def monday(poll) -> poll_pages.SlotRow:

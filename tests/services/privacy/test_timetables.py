@@ -19,7 +19,7 @@ from tests.world.timetabling import a_request, facilitators, searched, three_at_
 def test_an_erased_facilitator_is_removed_from_requests_and_proposals(any_app, office, coordinator):
     people = facilitators()
     search_id = searched(a_request(three_at_once(), people)).id
-    ids = {one.full_name: one.id for one in people}
+    ids = {person.full_name: person.id for person in people}
     led = [line for line in timetabling_result.read(timetabling_pages.get(search_id).result).lines if line.after.people]
     [(person_id, name)] = led[0].after.people
     assert ids[name] == person_id
@@ -32,7 +32,7 @@ def test_an_erased_facilitator_is_removed_from_requests_and_proposals(any_app, o
     assert name not in json.dumps(row.result, ensure_ascii=False)
     assert person_id not in row.request["facilitators"]
     assert len(row.request["facilitators"]) == 2
-    others = [one for one in ids if one != name]
+    others = [id_ for id_ in ids if id_ != name]
     assert any(one in json.dumps(row.result) for one in others)  # nobody else is
     assert timetabling_result.read(row.result).taken == {line.id for line in led}
 
@@ -46,7 +46,7 @@ def test_a_reason_of_absence_is_erased_with_the_name():
 def test_the_rest_of_a_request_can_still_be_read(any_app, office):
     activities, people = three_at_once(), facilitators()[:2]
     asked = a_request(activities, people, greedily=True)
-    lines = tuple(RequestLine(one.id, 2) for one in activities)
+    lines = tuple(RequestLine(activity.id, 2) for activity in activities)
     search_id = searched(replace(asked, lines=lines)).id
     privacy.erase(people[0].id, by=None, now=NOW)
     left = from_json(timetabling_pages.get(search_id).request)
@@ -54,7 +54,7 @@ def test_the_rest_of_a_request_can_still_be_read(any_app, office):
 
 
 def test_a_running_search_with_an_erased_person_stores_nothing_more(any_app, office, monkeypatch):
-    ids = [one.id for one in facilitators()]
+    ids = [facilitator.id for facilitator in facilitators()]
     people = [privacy.get(id) for id in ids]
     search_id = searches.create(a_request(three_at_once(), people), title="Minggu", by=None, now=NOW).id
     searches.start(search_id, launch=lambda _id: None, now=NOW)

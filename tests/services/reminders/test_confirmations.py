@@ -100,11 +100,11 @@ def test_people_who_stopped_reminders_get_a_confirmation_too(ani_invited, server
 
 
 def test_people_waiting_for_a_seat_are_told_that_they_wait(ani_invited, activity, server):
-    other = a_person("Joko Susilo")
-    inviting.invite_people([activity.id], [other.id], Role.CADRE, by=None, now=NOW)
+    other_person = a_person("Joko Susilo")
+    inviting.invite_people([activity.id], [other_person.id], Role.CADRE, by=None, now=NOW)
     db.session.get(Activity, activity.id).capacity = 1
     db.session.commit()
-    theirs = sa.select(Invitation.id).where(Invitation.person_id == other.id)
+    theirs = sa.select(Invitation.id).where(Invitation.person_id == other_person.id)
     recording.record_answer(
         db.session.scalars(theirs).one(), Choice.COMING, AnswerSource.PHONE, by=None, now=NOW + minutes(4)
     )

@@ -252,12 +252,12 @@ def test_the_forecast_counts_days_in_the_activitys_zone(programme, hall, ani):
 
 
 def test_an_overdue_reminder_is_forecast_for_the_day_on_which_it_goes_out(activity, hall, programme, ani):
-    other = draft_activity(programme, hall, 20)
-    inviting.invite_people([activity.id, other.id], [ani.id], Role.CADRE, by=None, now=NOW)
+    other_activity = draft_activity(programme, hall, 20)
+    inviting.invite_people([activity.id, other_activity.id], [ani.id], Role.CADRE, by=None, now=NOW)
     publishing.publish([activity.id], by=None, now=NOW)
     reminding.tick(NOW)
     send_all(NOW)
-    publishing.publish([other.id], by=None, now=at(12, 9))  # nothing has run since the 4th
+    publishing.publish([other_activity.id], by=None, now=at(12, 9))  # nothing has run since the 4th
     reminder = reminder_of(activity, "seven-days-before")
     forecast = forecasting.for_reminder(reminder.id, now=at(12, 10))
     assert [(row.day.day, row.people, row.later) for row in forecast.rows] == [(12, 1, 0)]
@@ -298,8 +298,8 @@ def test_absent_people_who_accepted_are_in_the_forecast_once_the_activity_is_ove
     publishing.publish([activity.id], by=None, now=NOW)
     reminding.tick(NOW)
     send_all(NOW)
-    for one in invitations():
-        recording.record_answer(one.id, Choice.COMING, AnswerSource.PHONE, by=None, now=at(5))
+    for invitation in invitations():
+        recording.record_answer(invitation.id, Choice.COMING, AnswerSource.PHONE, by=None, now=at(5))
     reminder = db.session.scalars(sa.select(Reminder).where(Reminder.audience == Audience.ABSENT)).one()
     assert (only_row(reminder.id, at(18, 9)).people, only_row(reminder.id, at(18, 9)).at_most) == (0, 2)
     there = [invitations()[0].id]

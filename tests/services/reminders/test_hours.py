@@ -45,12 +45,12 @@ def test_an_invitation_published_in_the_evening_goes_out_at_seven(activity, ani)
 
 def test_a_cancellation_of_tomorrows_activity_goes_out_in_the_evening(programme, hall, ani):
     tomorrow, far = draft_activity(programme, hall, 5), draft_activity(programme, hall, 18)
-    for one in (tomorrow, far):
-        invite(one, ani)
+    for activity in (tomorrow, far):
+        invite(activity, ani)
     publishing.publish([tomorrow.id, far.id], by=None, now=at(3, 10))
     run(at(3, 10))
-    for one in (tomorrow, far):
-        publishing.cancel(one.id, "Banjir", by=None, now=EVENING)
+    for activity in (tomorrow, far):
+        publishing.cancel(activity.id, "Banjir", by=None, now=EVENING)
     run(EVENING)
     assert mails()[1:] == [("Ani", "04 22.03", ["cancellation"])]
     run(at(5, 7))
@@ -74,12 +74,12 @@ def test_a_retry_and_the_rest_of_a_long_queue_wait_for_the_morning(activity, ani
 
 def test_a_mail_with_urgent_news_goes_out_with_all_its_lines(programme, hall, ani):
     tomorrow, far = draft_activity(programme, hall, 5), draft_activity(programme, hall, 18)
-    for one in (tomorrow, far):
-        invite(one, ani)
+    for activity in (tomorrow, far):
+        invite(activity, ani)
     publishing.publish([tomorrow.id, far.id], by=None, now=at(3, 10))
     run(at(3, 10))
-    for one in (tomorrow, far):
-        publishing.cancel(one.id, "Banjir", by=None, now=at(4, 19, 50))
+    for activity in (tomorrow, far):
+        publishing.cancel(activity.id, "Banjir", by=None, now=at(4, 19, 50))
     reminding.tick(at(4, 19, 50))
     (ready,) = prepared(EVENING)
     assert db.session.get(Message, ready.lease.message_id).kind is MailKind.CANCELLATION
@@ -177,7 +177,7 @@ def test_a_deadline_set_before_the_waiting_invitations_sends_them_at_once(activi
     invite(activity, ani)
     publishing.publish([activity.id], by=None, now=NOW, invitations_at=at(12, 9))
     stored = db.session.get_one(Activity, activity.id)
-    values = ActivityValues(**{one.name: getattr(stored, one.name) for one in fields(ActivityValues)})
+    values = ActivityValues(**{field.name: getattr(stored, field.name) for field in fields(ActivityValues)})
     planning.edit_activity(
         activity.id, replace(values, respond_by_at=at(10, 16)), stored.version, by=None, now=at(5, 9)
     )

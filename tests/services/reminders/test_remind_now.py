@@ -41,7 +41,10 @@ def people(activity, ani, budi):
 
 
 def said(activity, people, now):
-    return {people[one.invitation_id]: one.reason or one.at for one in by_hand.preview(activity.id, people, now=now)}
+    return {
+        people[invitee.invitation_id]: invitee.reason or invitee.at
+        for invitee in by_hand.preview(activity.id, people, now=now)
+    }
 
 
 def test_the_preview_says_who_gets_a_reminder_and_who_does_not(activity, people):
@@ -72,9 +75,9 @@ def test_only_the_chosen_are_reminded_and_the_rules_go_on(activity, people):
 
 
 def test_people_who_had_a_mail_today_are_reminded_tomorrow_and_the_preview_says_so(activity, people, ani):
-    other = draft_activity(None, None, 20, title="Lain")
-    invite(other, ani, now=at(6, 9, 30))
-    publish(other, now=at(6, 9, 30))
+    other_activity = draft_activity(None, None, 20, title="Lain")
+    invite(other_activity, ani, now=at(6, 9, 30))
+    publish(other_activity, now=at(6, 9, 30))
     run(at(6, 9, 30))
     (id_,) = [id_ for id_, name in people.items() if name == "Ani"]
     (one,) = by_hand.preview(activity.id, [id_], now=at(6, 10))

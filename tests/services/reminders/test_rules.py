@@ -54,17 +54,17 @@ def test_installing_the_defaults_again_adds_nothing():
 
 
 def test_the_most_specific_rule_applies(programme, activity, hall, coordinator):
-    other = draft_activity(None, hall, 25)
+    other_activity = draft_activity(None, hall, 25)
     edit_rules.edit(THREE, values(days=4), by=coordinator, now=NOW)
-    assert (days_of(activity), days_of(other)) == (4, 4)
+    assert (days_of(activity), days_of(other_activity)) == (4, 4)
     edit_rules.edit(THREE, values(days=5), programme_id=programme.id, by=coordinator, now=NOW)
-    assert (days_of(activity), days_of(other)) == (5, 4)
+    assert (days_of(activity), days_of(other_activity)) == (5, 4)
     edit_rules.edit(THREE, values(days=6), activity_id=activity.id, by=coordinator, now=NOW)
-    assert (days_of(activity), days_of(other)) == (6, 4)
+    assert (days_of(activity), days_of(other_activity)) == (6, 4)
     edit_rules.reset(THREE, activity_id=activity.id, by=coordinator, now=NOW)
     edit_rules.reset(THREE, programme_id=programme.id, by=coordinator, now=NOW)
     edit_rules.reset(THREE, by=coordinator, now=NOW)
-    assert (days_of(activity), days_of(other)) == (3, 3)
+    assert (days_of(activity), days_of(other_activity)) == (3, 3)
 
 
 def test_the_reminders_of_a_published_activity_follow_a_change(programme, activity, coordinator):
@@ -97,12 +97,12 @@ def test_an_added_rule_is_scheduled_and_its_removal_cancels_it(activity, coordin
 
 
 def test_a_programmes_rule_does_not_apply_to_another_programme(programme, activity, hall, coordinator):
-    other = draft_activity(None, hall, 25)
+    other_activity = draft_activity(None, hall, 25)
     made = edit_rules.add(
         RuleTiming.AFTER_END, values(1, audience=Audience.ABSENT), programme.id, by=coordinator, now=NOW
     )
     assert made.key in {rule.key for rule in rules.rules_for(db.session, activity)}
-    assert made.key not in {rule.key for rule in rules.rules_for(db.session, other)}
+    assert made.key not in {rule.key for rule in rules.rules_for(db.session, other_activity)}
 
 
 @pytest.mark.parametrize(
@@ -188,10 +188,10 @@ def test_a_preview_forecasts_a_rule_while_others_write(activity, ani, coordinato
 
 @pytest.mark.parametrize("scope", ["programme_id", "activity_id"])
 def test_all_rules_at_once_are_those_of_each_activity(programme, activity, hall, coordinator, scope):
-    other = draft_activity(None, hall, 25)
+    other_activity = draft_activity(None, hall, 25)
     ids = {"programme_id": programme.id, "activity_id": activity.id}
     edit_rules.edit(THREE, values(days=5), by=coordinator, now=NOW)
     edit_rules.edit(THREE, values(days=6), **{scope: ids[scope]}, by=coordinator, now=NOW)
     every = rules.all_rules(db.session)
-    for one in (activity, other):
+    for one in (activity, other_activity):
         assert every.of(one) == rules.rules_for(db.session, one)

@@ -82,12 +82,12 @@ def test_rules_at_two_hours_of_one_day_give_one_mail_at_the_earlier_hour(two_apa
 def test_an_activity_with_several_due_reminders_is_locked_once_and_weakly(two_apart, ani, statements):
     """A weak lock lets others insert rows that refer to the activity meanwhile, such as an invitation."""
     invite(two_apart, ani)
-    publishing.publish([one.id for one in two_apart], by=None, now=NOW)
+    publishing.publish([activity.id for activity in two_apart], by=None, now=NOW)
     executed = statements(lambda: reminding.tick(at(11, 8)))
     expanded = sa.select(Reminder.activity_id).where(Reminder.state == ReminderState.EXPANDED)
     assert len(db.session.scalars(expanded).all()) > 2
-    locks = [one for one in executed if "FROM activity" in one and " UPDATE OF activity" in one]
-    assert [one.partition(" FOR ")[2] for one in locks] == ["NO KEY UPDATE OF activity"]
+    locks = [statement for statement in executed if "FROM activity" in statement and " UPDATE OF activity" in statement]
+    assert [lock.partition(" FOR ")[2] for lock in locks] == ["NO KEY UPDATE OF activity"]
 
 
 def test_activities_in_two_zones_give_one_mail_a_day(programme, hall, ani):

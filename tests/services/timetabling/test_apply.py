@@ -106,9 +106,9 @@ def test_nothing_is_applied_if_a_new_booking_clashes(any_app, office, coordinato
     [one, *_rest] = facilitators()
     proposed = searched(a_request([community("Metro", "18.72.01.1001")], [one]))
     [line] = lines_of(proposed).values()
-    other = draft_activity(None, None, 18, starts_at=line.after.starts_at, ends_at=line.after.ends_at,
+    other_activity = draft_activity(None, None, 18, starts_at=line.after.starts_at, ends_at=line.after.ends_at,
                            registration_at=None, title="Acara lain")  # fmt: skip
-    inviting.invite_people([other.id], [one.id], Role.SPEAKER, by=coordinator, now=NOW)
+    inviting.invite_people([other_activity.id], [one.id], Role.SPEAKER, by=coordinator, now=NOW)
     seen = applying.preview(timetabling_pages.get(proposed.id), [line.id], now=NOW)
     assert [clash.kind for clash in seen.blocking] == [ClashKind.SPEAKER_TWICE]
     assert not seen.may
@@ -121,9 +121,9 @@ def test_nothing_is_applied_if_a_new_booking_clashes(any_app, office, coordinato
 def test_a_part_that_clashes_with_the_unticked_rest_is_refused(any_app, office, coordinator):
     """Two activities may not share a kecamatan and half day: one moves to the place of another, which is not ticked."""
     office_planning_rules.save(PlanValues({ClashKind.SAME_KECAMATAN: Severity.BLOCK}), by=None, now=NOW)
-    one = community("Metro", "18.72.01.1001", 18, 9)
-    two = community("Imopuro", "18.72.01.1003", 19, 9)
-    asked = a_request([one, two])
+    activity = community("Metro", "18.72.01.1001", 18, 9)
+    other_activity = community("Imopuro", "18.72.01.1003", 19, 9)
+    asked = a_request([activity, other_activity])
     lines = (
         replace(asked.lines[0], first_on=at(19).date(), last_on=at(19).date()),
         replace(asked.lines[1], first_on=at(18).date(), last_on=at(18).date()),
@@ -132,23 +132,23 @@ def test_a_part_that_clashes_with_the_unticked_rest_is_refused(any_app, office, 
     changes = lines_of(proposed)
     same_half = {line.after.starts_at.astimezone(at(18).tzinfo).hour < 12 for line in changes.values()}
     assert same_half == {True}  # each keeps its hour and gets the other's day
-    seen = applying.preview(proposed, [one.id], now=NOW)
+    seen = applying.preview(proposed, [activity.id], now=NOW)
     assert [clash.kind for clash in seen.blocking] == [ClashKind.SAME_KECAMATAN]
     with pytest.raises(PlanBlocked):
-        applying.apply(proposed.id, [one.id], by=coordinator, now=NOW)
-    applying.apply(proposed.id, [one.id, two.id], by=coordinator, now=NOW)
-    assert db.session.get(Activity, two.id).starts_at == changes[two.id].after.starts_at
+        applying.apply(proposed.id, [activity.id], by=coordinator, now=NOW)
+    applying.apply(proposed.id, [activity.id, other_activity.id], by=coordinator, now=NOW)
+    assert db.session.get(Activity, other_activity.id).starts_at == changes[other_activity.id].after.starts_at
 
 
 def test_two_activities_swap_days_in_one_hall_in_one_transaction(any_app, office, hall, coordinator):
-    one = draft_activity(None, hall, 18, registration_at=None)
-    two = draft_activity(None, hall, 19, registration_at=None)
-    asked = a_request([one, two])
+    activity = draft_activity(None, hall, 18, registration_at=None)
+    other_activity = draft_activity(None, hall, 19, registration_at=None)
+    asked = a_request([activity, other_activity])
     days = (at(19).date(), at(18).date())
     lines = tuple(replace(line, first_on=day, last_on=day) for line, day in zip(asked.lines, days, strict=True))
     proposed = searched(replace(asked, lines=lines))
-    applying.apply(proposed.id, [one.id, two.id], by=coordinator, now=NOW)
-    assert [db.session.get(Activity, id).starts_at.date() for id in (one.id, two.id)] == list(days)
+    applying.apply(proposed.id, [activity.id, other_activity.id], by=coordinator, now=NOW)
+    assert [db.session.get(Activity, id).starts_at.date() for id in (activity.id, other_activity.id)] == list(days)
     assert all(db.session.scalars(sa.select(Activity.holds_venue)))
 
 
@@ -186,19 +186,19 @@ def test_published_activities_move_with_a_reason_and_notify_everybody_notified_b
 def test_a_replaced_facilitators_invitation_is_withdrawn(any_app, office, coordinator):
     """Citra is away on all remaining days, so another facilitator replaces her."""
     people = facilitators()
-    one = community("Metro", "18.72.01.1001")
-    inviting.invite_people([one.id], [people[0].id], Role.SPEAKER, by=coordinator, now=NOW)
+    activity = community("Metro", "18.72.01.1001")
+    inviting.invite_people([activity.id], [people[0].id], Role.SPEAKER, by=coordinator, now=NOW)
     db.session.add(
         Absence(person_id=people[0].id, starts_at=at(17), ends_at=at(24), zone="Asia/Jakarta", whole_days=True,
                 source=AbsenceSource.COORDINATOR)
     )  # fmt: skip
     db.session.commit()
-    proposed = searched(a_request([one], people))
+    proposed = searched(a_request([activity], people))
     [line] = lines_of(proposed).values()
     assert [name for _id, name in line.let_go] == ["Citra Fasilitator"]
-    applying.apply(proposed.id, [one.id], by=coordinator, now=NOW)
-    assert speakers_of(one.id) == {name for _id, name in line.after.people}
-    assert "Citra Fasilitator" not in speakers_of(one.id)
+    applying.apply(proposed.id, [activity.id], by=coordinator, now=NOW)
+    assert speakers_of(activity.id) == {name for _id, name in line.after.people}
+    assert "Citra Fasilitator" not in speakers_of(activity.id)
 
 
 def test_the_preview_shows_order_problems_caused_by_applying_a_part(any_app, office):
@@ -218,12 +218,12 @@ def test_a_proposed_time_that_has_passed_meanwhile_is_refused(proposed, coordina
 
 
 def test_notice_of_another_day_counts_only_from_when_the_proposal_is_applied(any_app, office, coordinator):
-    one = community("Metro", "18.72.01.1001")
-    publish(one, tick=False)
-    proposed = searched(a_request([one], first_on=date(2027, 1, 20)))
+    activity = community("Metro", "18.72.01.1001")
+    publish(activity, tick=False)
+    proposed = searched(a_request([activity], first_on=date(2027, 1, 20)))
     later = NOW + timedelta(hours=1)
-    applying.apply(proposed.id, [one.id], reason="Aula dipakai", by=coordinator, now=later)
-    assert db.session.get(Activity, one.id).told_at == later  # notice is counted from then
+    applying.apply(proposed.id, [activity.id], reason="Aula dipakai", by=coordinator, now=later)
+    assert db.session.get(Activity, activity.id).told_at == later  # notice is counted from then
 
 
 def test_nothing_is_applied_while_the_search_runs(proposed, coordinator):

@@ -134,7 +134,9 @@ def test_a_result_is_read_and_written_in_a_stable_format():
     assert [(note.kind, note.is_new, note.day) for note in line.warnings] == [
         (ClashKind.SPEAKER_ABSENT, False, date(2027, 1, 19))
     ]
-    assert [(one.is_minimal, one.causes[0].rule) for one in result.conflicts] == [(False, ClashKind.VENUE_TAKEN)]
+    assert [(conflict.is_minimal, conflict.causes[0].rule) for conflict in result.conflicts] == [
+        (False, ClashKind.VENUE_TAKEN)
+    ]
     assert (result.status, result.titles, result.taken) == (SearchStatus.IMPOSSIBLE, {4: "Metro", 5: "Imopuro"}, {4})
     assert codec.to_json(result) == STORED
 
@@ -234,9 +236,12 @@ def test_three_simultaneous_activities_in_two_kecamatan_are_spread_with_their_fa
     assert (search.state, search.problem) == (SearchState.DONE, "")
     result = timetabling_result.read(search.result)
     assert result.status in (SearchStatus.BEST, SearchStatus.FOUND)
-    assert {line.id for line in result.lines} == {one.id for one in activities}
+    assert {line.id for line in result.lines} == {activity.id for activity in activities}
     by_id = {line.id: line for line in result.lines}
-    halves = {(by_id[one.id].after.starts_at.date(), by_id[one.id].after.starts_at.hour >= 5) for one in activities[:2]}
+    halves = {
+        (by_id[activity.id].after.starts_at.date(), by_id[activity.id].after.starts_at.hour >= 5)
+        for activity in activities[:2]
+    }
     assert len(halves) == 2  # Metro and Imopuro are in one kecamatan (12.00 WIB is 05.00 UTC)
     assert all(len(line.after.people) == 1 for line in result.lines)
     assert result.solved >= 1
@@ -262,8 +267,8 @@ def test_two_activities_fixed_in_one_kecamatan_clash_and_the_reason_is_stored(an
     assert search.state is SearchState.COLLIDES
     [clash] = timetabling_result.read(search.result).conflicts
     assert set(clash.ids) == {activities[0].id, activities[1].id}
-    assert {one.rule for one in clash.causes if one.kind is CauseKind.RULE} == {ClashKind.SAME_KECAMATAN}
-    assert {one.kind for one in clash.causes} == {CauseKind.RULE, CauseKind.FIXED}
+    assert {cause.rule for cause in clash.causes if cause.kind is CauseKind.RULE} == {ClashKind.SAME_KECAMATAN}
+    assert {cause.kind for cause in clash.causes} == {CauseKind.RULE, CauseKind.FIXED}
 
 
 def test_both_activities_may_stay_where_the_office_only_warns(app, office):
@@ -316,11 +321,11 @@ def test_an_activity_that_cannot_come_after_another_is_named(app, office):
 
 def test_a_circular_order_is_refused_by_name(app, office):
     activities = three_at_once()
-    ids = [one.id for one in activities]
+    ids = [activity.id for activity in activities]
     circular = a_request(activities, order=tuple(zip(ids, [*ids[1:], ids[0]], strict=True)))
     with pytest.raises(OrderCircular) as refused:
         searches.create(circular, title="", by=None, now=NOW)
-    assert all(f"“{one.title}”" in refused.value.values["titles"] for one in activities)
+    assert all(f"“{activity.title}”" in refused.value.values["titles"] for activity in activities)
     with pytest.raises(OrderCircular):  # all others must follow the first
         searches.create(a_request(activities, before_all=ids[0], order=((ids[0], ids[1]),)), title="", by=None, now=NOW)
     assert db.session.scalar(sa.select(sa.func.count()).select_from(TimetablingSearch)) == 0

@@ -51,11 +51,11 @@ def test_everything_goes_back_and_the_proposal_can_be_taken_again(taken, drafts,
     assert moved(taken)
     seen = undoing.preview(taken.id, now=NOW)
     assert ({line.id for _activity, line in seen.back}, seen.left, seen.needs_reason) == (
-        {one.id for one in drafts}, (), False,
+        {draft.id for draft in drafts}, (), False,
     )  # fmt: skip
     undoing.undo(taken.id, by=coordinator, now=NOW)
     assert starts() == [at(18, 9)] * 3
-    assert [speakers_of(one.id) for one in drafts] == [set()] * 3
+    assert [speakers_of(draft.id) for draft in drafts] == [set()] * 3
     search = timetabling_pages.get(taken.id)
     assert (search.state, set(search.result["taken"])) == (SearchState.DONE, set())
     entry = db.session.scalars(sa.select(AuditEntry).where(AuditEntry.action == "placement.undone")).one()
@@ -67,17 +67,22 @@ def test_everything_goes_back_and_the_proposal_can_be_taken_again(taken, drafts,
 
 
 def test_activities_changed_since_are_left_unchanged_and_named(taken, drafts, coordinator):
-    changed, deleted = moved(taken)[0], next(one for one in drafts if one.id != moved(taken)[0].id)
-    one = db.session.get(Activity, changed.id)
+    changed, deleted = moved(taken)[0], next(draft for draft in drafts if draft.id != moved(taken)[0].id)
+    activity = db.session.get(Activity, changed.id)
     moves.move(
-        one.id, replace(moves.as_it_is(one), starts_at=at(22, 8), ends_at=at(22, 10)), "", None, by=None, now=NOW
+        activity.id,
+        replace(moves.as_it_is(activity), starts_at=at(22, 8), ends_at=at(22, 10)),
+        "",
+        None,
+        by=None,
+        now=NOW,
     )
     gone = deleted.title
     deleting.delete_draft(deleted.id, by=None, now=NOW)
     done = undoing.undo(taken.id, by=coordinator, now=NOW)
     assert sorted(done.left) == sorted([(changed.title, LeftBecause.CHANGED), (gone, LeftBecause.CHANGED)])
     assert db.session.get(Activity, changed.id).starts_at == at(22, 8)
-    (back,) = [one for one in drafts if one.id not in (changed.id, deleted.id)]
+    (back,) = [draft for draft in drafts if draft.id not in (changed.id, deleted.id)]
     assert db.session.get(Activity, back.id).starts_at == at(18, 9)
     assert db.session.scalars(sa.select(TakenProposal)).one().undone_at == NOW
 
@@ -101,8 +106,8 @@ def test_activities_published_since_are_left_unchanged(taken, drafts, coordinato
 
 def invite_facilitators_and_publish(drafts, coordinator):
     ani = a_person("Ani Lestari", email="ani@example.com")
-    inviting.invite_people([one.id for one in drafts], [ani.id], Role.CADRE, by=coordinator, now=NOW)
-    publishing.publish([one.id for one in drafts], by=coordinator, now=NOW)
+    inviting.invite_people([draft.id for draft in drafts], [ani.id], Role.CADRE, by=coordinator, now=NOW)
+    publishing.publish([draft.id for draft in drafts], by=coordinator, now=NOW)
 
 
 @pytest.fixture
@@ -148,7 +153,10 @@ def test_taking_and_undoing_lock_halls_before_people_as_every_use_case_does(draf
     lines, by = lines_of(search), coordinator.id
 
     def locked(action) -> list[str]:
-        tables = (re.search(r"FROM (venue|person)\b.*FOR NO KEY UPDATE", one, re.DOTALL) for one in statements(action))
+        tables = (
+            re.search(r"FROM (venue|person)\b.*FOR NO KEY UPDATE", statement, re.DOTALL)
+            for statement in statements(action)
+        )
         return [table[1] for table in tables if table]
 
     def coordinator_() -> User:

@@ -30,7 +30,7 @@ def drafts(office, coordinator) -> list[Activity]:
 
 def states(*activities: Activity) -> list[str]:
     db.session.rollback()
-    return [db.session.get_one(Activity, one.id).state.value for one in activities]
+    return [db.session.get_one(Activity, activity.id).state.value for activity in activities]
 
 
 def test_drafts_are_published_together_after_the_usual_preview(
@@ -44,7 +44,7 @@ def test_drafts_are_published_together_after_the_usual_preview(
     [place] = re.findall(rf'formaction="{ADDRESS}#([^"]+)"', page)
     assert f'id="{place}"' in page, "the page stays where its group was ticked"
     ticked = coordinator_client.post(ADDRESS, data={"group": key}).text
-    assert fields(ticked)["activity_ids"] == [str(one.id) for one in drafts]
+    assert fields(ticked)["activity_ids"] == [str(draft.id) for draft in drafts]
     look = coordinator_client.post(ADDRESS, data=fields(ticked) | {"do": "look"}).text
     said = text_of(look)
     assert "2 activities will be published" in said
@@ -60,7 +60,7 @@ def test_drafts_are_published_together_after_the_usual_preview(
 
 def test_a_link_ticks_the_drafts_of_a_pattern(coordinator_client, drafts, activity):
     page = coordinator_client.get(ADDRESS, query_string={"group": "0:Sosialisasi Kelurahan"}).text
-    assert fields(page)["activity_ids"] == [str(one.id) for one in drafts]
+    assert fields(page)["activity_ids"] == [str(draft.id) for draft in drafts]
     page = coordinator_client.get(ADDRESS, query_string={"activity": [activity.id, 999]}).text
     assert fields(page)["activity_ids"] == [str(activity.id)]
 
@@ -79,7 +79,7 @@ def test_a_draft_that_cannot_be_published_refuses_all(coordinator_client, drafts
     drafts[1].starts_at, drafts[1].ends_at = at(2, 9), at(2, 11)
     db.session.commit()
     assert "Imopuro" not in text_of(coordinator_client.get(ADDRESS).text)  # it lies in the past
-    answer = coordinator_client.post(ADDRESS, data={"activity_ids": [one.id for one in drafts], "do": "publish"})
+    answer = coordinator_client.post(ADDRESS, data={"activity_ids": [draft.id for draft in drafts], "do": "publish"})
     assert answer.status_code == 422
     assert "would start in the past" in answer.text
     assert states(*drafts) == ["draft", "draft"]
@@ -87,7 +87,7 @@ def test_a_draft_that_cannot_be_published_refuses_all(coordinator_client, drafts
 
 def test_activities_published_meanwhile_are_left_out_of_the_preview(coordinator_client, drafts, coordinator):
     publish([drafts[0].id], by=coordinator, now=NOW)
-    data = {"activity_ids": [one.id for one in drafts]}
+    data = {"activity_ids": [draft.id for draft in drafts]}
     refused = coordinator_client.post(ADDRESS, data=data | {"do": "publish"})
     assert (refused.status_code, "is published already" in refused.text) == (422, True)
     assert fields(refused.text)["activity_ids"] == [str(drafts[1].id)]
@@ -101,7 +101,7 @@ def test_the_number_of_queries_does_not_grow_with_the_drafts(coordinator_client,
     def ask(some):
         return queries(lambda: coordinator_client.post(ADDRESS, data={"do": "look", "activity_ids": some}))
 
-    ids = [one.id for one in drafts]
+    ids = [draft.id for draft in drafts]
     ask(ids)
     assert ask(ids) - ask(ids[:1]) <= 6  # the forecast asks for the rules and invitees of each
 
@@ -112,7 +112,7 @@ def test_a_forecast_of_many_mails_is_folded_by_day(coordinator_client, office, c
         values = ActivityValues(ActivityKind.OUTREACH, "Sosialisasi Kelurahan", at(day, 9), at(day, 11), JAKARTA)
         made += community.create(values, ["18.72.01.1001", "18.72.01.1003", "18.72.04.1001"], by=coordinator, now=NOW)
     invite(made, ani)
-    ids = [str(one.id) for one in made]
+    ids = [str(activity.id) for activity in made]
     folded = r'<details class="more"><summary>(.+)</summary>'
     assert re.findall(folded, coordinator_client.post(ADDRESS, data={"activity_ids": ids[:2], "do": "look"}).text) == []
     days = re.findall(folded, coordinator_client.post(ADDRESS, data={"activity_ids": ids, "do": "look"}).text)

@@ -125,7 +125,7 @@ def test_requests_from_other_sites_and_scanners_change_nothing(phone, link, hall
         )
     assert sent(phone, link, "/remove", what=f"absence-{number}").status_code == 422
     assert sent(phone, link, "/remove", what="absence-99999999999999").status_code == 303
-    assert [one.id for one in stored_absences()] == [number]
+    assert [absence.id for absence in stored_absences()] == [number]
     assert phone.get("/j/nobody/away").status_code == 404
 
 
@@ -247,6 +247,6 @@ def test_a_link_revoked_between_page_and_write_changes_nothing(any_app, link, ch
 
 def stored() -> list[object]:
     """Return the absences, and the calendars with the instant when each is read next."""
-    absences = [(one.id, one.starts_at) for one in stored_absences()]
+    absences = [(absence.id, absence.starts_at) for absence in stored_absences()]
     calendars = sa.select(AbsenceCalendar.id, AbsenceCalendar.url, AbsenceCalendar.next_read_at)
     return [*absences, *(tuple(row) for row in db.session.execute(calendars.order_by(AbsenceCalendar.id)))]

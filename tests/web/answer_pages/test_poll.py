@@ -223,7 +223,7 @@ def test_an_answer_opens_the_link_once_for_the_page_and_once_under_the_lock(phon
         answers = []
         data = {"csrf_token": key, **{f"s{id_}": choice for id_, choice in zip(slots, choices, strict=False)}}
         took = statements(lambda: answers.append(phone.post(address, data=data)))
-        return answers[0].status_code, sum(bool(re.search(r"\bFROM link\b", one)) for one in took)
+        return answers[0].status_code, sum(bool(re.search(r"\bFROM link\b", statement)) for statement in took)
 
     assert press("yes", "no", "no") == (303, 2)
     assert press("yes") == (422, 2)
@@ -287,7 +287,7 @@ def test_poll_answers_by_link_from_a_signed_in_browser_are_in_the_audit_log(app,
     answer_poll(phone, budi, poll, "yes", "no", "no")
     answer_poll(log_in(app, coordinator), ani, poll, "yes", "no", "no")
     entries = db.session.scalars(sa.select(AuditEntry).where(AuditEntry.action == "person.answered_by_link")).all()
-    assert [(one.user_id, one.subject_id, one.detail) for one in entries] == [
+    assert [(entry.user_id, entry.subject_id, entry.detail) for entry in entries] == [
         (coordinator.id, ani.id, {"poll": poll.title})
     ]
 

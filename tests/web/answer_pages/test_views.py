@@ -870,8 +870,13 @@ def test_the_office_sees_its_nominees_own_answers(phone, first, police):
 
 def test_the_same_people_can_be_named_for_all_days(phone, four_days, police):
     invite_office_and_mark(police, *four_days)
-    one = four_days[0].id
-    values = {f"{one}-choice": "coming", f"{one}-rows-0-name": "Rina", f"{one}-rows-1-name": "Dedi", "same": "1"}
+    day_id = four_days[0].id
+    values = {
+        f"{day_id}-choice": "coming",
+        f"{day_id}-rows-0-name": "Rina",
+        f"{day_id}-rows-1-name": "Dedi",
+        "same": "1",
+    }
     assert press(phone, police, "answers", card=four_days[2].id, **values).status_code == 303
     rows = db.session.scalars(sa.select(Invitation.state).where(Invitation.nominated_under_id.is_not(None))).all()
     assert [state.value for state in rows] == ["coming"] * 8
@@ -1007,7 +1012,7 @@ def test_a_get_request_to_a_post_only_address_redirects_and_changes_nothing(phon
 
 def openings(statements: list[str]) -> int:
     """Return how often a link was looked up."""
-    return sum(bool(re.search(r"\bFROM link\b", one)) for one in statements)
+    return sum(bool(re.search(r"\bFROM link\b", statement)) for statement in statements)
 
 
 def test_an_answer_opens_the_link_once_for_the_page_and_once_under_the_lock(
@@ -1323,12 +1328,17 @@ def test_text_written_by_the_office_is_marked_as_indonesian_on_english_pages(pho
 
 def test_an_error_in_names_for_all_days_is_shown_once(phone, four_days, police):
     invite_office_and_mark(police, *four_days)
-    one = four_days[0].id
-    values = {f"{one}-choice": "coming", f"{one}-rows-0-name": "Rina", f"{one}-rows-0-email": "rina@", "same": "1"}
+    day_id = four_days[0].id
+    values = {
+        f"{day_id}-choice": "coming",
+        f"{day_id}-rows-0-name": "Rina",
+        f"{day_id}-rows-0-email": "rina@",
+        "same": "1",
+    }
     page = press(phone, police, "answers", **values).text
-    assert re.findall(r'<a href="#([\w-]+)">', page.split("<section")[0]) == [f"{one}-rows-0-email"]
+    assert re.findall(r'<a href="#([\w-]+)">', page.split("<section")[0]) == [f"{day_id}-rows-0-email"]
     assert 'name="same" value="1" checked' in page
-    assert press(phone, police, "answers", **values | {f"{one}-rows-0-email": ""}).status_code == 303
+    assert press(phone, police, "answers", **values | {f"{day_id}-rows-0-email": ""}).status_code == 303
     assert _named_by_day() == {day.id: ["Rina"] for day in four_days}
 
 
@@ -1404,7 +1414,7 @@ def test_every_other_use_of_a_link_from_a_signed_in_browser_is_in_the_audit_log(
         "person.reminders_stopped", "person.absence_added", "person.absence_removed", "person.calendar_added",
         "person.calendar_removed", "person.reminders_resumed",
     ]  # fmt: skip
-    assert log() == [(f"{one}_by_link", coordinator.id) for one in done]
+    assert log() == [(f"{entry}_by_link", coordinator.id) for entry in done]
     assert {action.partition(".")[2] for action, _user in log()} <= set(VERBS)
 
 

@@ -140,7 +140,7 @@ def test_a_held_activity_cannot_be_dragged(app, activity, coordinator_client):
 
 def test_breaks_and_days_off_are_drawn_in_the_background(app, office, coordinator_client):
     found = coordinator_client.get(events("2027-02-01", "2027-02-15", view="week")).json
-    behind = {(one["start"], one["classNames"][0]): one.get("title", "") for one in found}
+    behind = {(event["start"], event["classNames"][0]): event.get("title", "") for event in found}
     assert behind["2027-02-12T11:30:00", "cal-behind-break"] == "Friday prayer"
     assert behind["2027-02-01T12:00:00", "cal-behind-break"] == "Noon prayer and break"
     assert ("2027-02-06T00:00:00", "cal-behind-off") in behind
@@ -151,9 +151,9 @@ def test_breaks_and_days_off_are_drawn_in_the_background(app, office, coordinato
 
 def test_venues_and_speakers_are_rows(app, programme, hall, activity, chief, coordinator_client):
     inviting.invite_people([activity.id], [chief.id], Role.SPEAKER, by=None, now=NOW)
-    (event,) = [one for one in coordinator_client.get(events(view="rows")).json if "id" in one]
+    (event,) = [row for row in coordinator_client.get(events(view="rows")).json if "id" in row]
     assert event["resourceIds"] == [str(hall.id)]
-    (event,) = [one for one in coordinator_client.get(events(view="rows", rows="speakers")).json if "id" in one]
+    (event,) = [row for row in coordinator_client.get(events(view="rows", rows="speakers")).json if "id" in row]
     assert event["resourceIds"] == [str(chief.id)]
     page = coordinator_client.get("/calendar?view=rows&rows=speakers&on=2027-01-18").text
     resources = json.loads(re.search(r'data-resources="([^"]*)"', page)[1].replace("&#34;", '"'))
@@ -166,7 +166,7 @@ def test_a_venues_closed_times_are_drawn_in_its_row(app, hall, activity, coordin
     db.session.add(absence)
     db.session.commit()
     found = coordinator_client.get(events(view="rows")).json
-    (closed,) = [one for one in found if one.get("classNames") == ["cal-behind-absent"]]
+    (closed,) = [event for event in found if event.get("classNames") == ["cal-behind-absent"]]
     assert (closed["start"], closed["end"], closed["title"], closed["resourceIds"]) == (
         "2027-01-20T08:00:00", "2027-01-20T12:00:00", "Rapat paripurna", [str(hall.id)],
     )  # fmt: skip
@@ -288,21 +288,21 @@ def test_a_blocking_clash_is_shown_with_a_link_to_another_time(any_app, programm
 
 
 def test_the_form_moves_an_activity_without_dragging(any_app, activity, coordinator_client):
-    other = Venue(name="Wisma Haji")
-    db.session.add(other)
+    other_venue = Venue(name="Wisma Haji")
+    db.session.add(other_venue)
     db.session.commit()
     page = coordinator_client.get(f"/calendar/{activity.id}/move?back=/calendar%3Fon%3D2027-01-15").text
     form = {name: values[0] for name, values in fields(page).items()}
     assert (form["on"], form["begins"], form["ends"], form["venue_id"]) == (
         "2027-01-18", "08:00", "12:00", str(activity.venue_id),
     )  # fmt: skip
-    asked = {**form, "on": "2027-01-21", "begins": "09:30", "ends": "11:00", "venue_id": str(other.id)}
+    asked = {**form, "on": "2027-01-21", "begins": "09:30", "ends": "11:00", "venue_id": str(other_venue.id)}
     page = coordinator_client.get(f"/calendar/{activity.id}/move", query_string=asked).text
     assert "Thursday, 21 January 2027, 09:30–11:00 WIB" in page
     assert "Wisma Haji" in page
     moved = press_move(coordinator_client, activity, page)
     assert (moved.status_code, moved.location) == (302, MONTH)
-    assert (fresh(activity).starts_at, activity.venue_id) == (at(21, 9, 30), other.id)
+    assert (fresh(activity).starts_at, activity.venue_id) == (at(21, 9, 30), other_venue.id)
 
 
 @pytest.mark.parametrize(
@@ -347,13 +347,15 @@ def test_the_return_link_leads_only_to_the_calendar(app, activity, coordinator_c
 
 
 def test_a_drop_in_another_row_sets_that_rows_venue(any_app, programme, hall, activity, coordinator_client):
-    other = Venue(name="Wisma Haji")
-    db.session.add(other)
+    other_venue = Venue(name="Wisma Haji")
+    db.session.add(other_venue)
     db.session.commit()
-    page = coordinator_client.get(drop(activity, "2027-01-18T08:00:00", "2027-01-18T12:00:00", venue=other.id)).text
+    page = coordinator_client.get(
+        drop(activity, "2027-01-18T08:00:00", "2027-01-18T12:00:00", venue=other_venue.id)
+    ).text
     assert "Wisma Haji" in page
     press_move(coordinator_client, activity, page)
-    assert db.session.get(Activity, activity.id).venue_id == other.id
+    assert db.session.get(Activity, activity.id).venue_id == other_venue.id
     page = coordinator_client.get(
         drop(db.session.get(Activity, activity.id), "2027-01-18T08:00:00", "2027-01-18T12:00:00", venue="none")
     ).text
@@ -371,7 +373,7 @@ def test_an_unknown_activity_is_reported(app, coordinator_client):
 
 def plan_readings(statements: list[str]) -> int:
     """Return how often the plan was read: no other query reads the positions of all venues."""
-    return sum(bool(re.search(r"venue\.longitude\s+FROM venue\s*$", one)) for one in statements)
+    return sum(bool(re.search(r"venue\.longitude\s+FROM venue\s*$", statement)) for statement in statements)
 
 
 @pytest.mark.parametrize("is_published", [False, True])
@@ -400,8 +402,8 @@ READS = {
 
 def reads(statements: list[str]) -> dict[str, int]:
     """Return how often each part of the plan that does not depend on the time was read."""
-    flat = [" ".join(one.split()) for one in statements]
-    return {what: sum(bool(re.search(pattern, one)) for one in flat) for what, pattern in READS.items()}
+    flat = [" ".join(statement.split()) for statement in statements]
+    return {what: sum(bool(re.search(pattern, statement)) for statement in flat) for what, pattern in READS.items()}
 
 
 @pytest.mark.parametrize("page", ["/calendar/{id}/move", "/activities/{id}/move"])
@@ -461,9 +463,9 @@ def test_the_calendar_opens_in_the_month_of_the_next_activity(hall, coordinator_
 
 
 def test_a_filtered_calendar_opens_at_the_next_activity_of_its_filter(activity, hall, coordinator_client):
-    other = Venue(name="Balai", region_code="18.72.04.1001")
-    draft_activity(None, other, 18, starts_at=at(2, 8, month=3), ends_at=at(2, 12, month=3))
-    assert "<title>March 2027" in coordinator_client.get(f"/calendar?venue={other.id}").text
+    other_venue = Venue(name="Balai", region_code="18.72.04.1001")
+    draft_activity(None, other_venue, 18, starts_at=at(2, 8, month=3), ends_at=at(2, 12, month=3))
+    assert "<title>March 2027" in coordinator_client.get(f"/calendar?venue={other_venue.id}").text
 
 
 def test_only_the_calendar_page_directly_after_a_move_offers_to_undo_it(activity, coordinator_client):

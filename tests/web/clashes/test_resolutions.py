@@ -197,12 +197,12 @@ def test_before_inviting_everyone_who_clashes_can_be_left_out_at_once(coordinato
         address,
         data={name: kept[name] for name in ("role", "activity_ids", "person_ids", "without")} | {"do": "invite"},
     )
-    assert [one.person_id for one in db.session.query(Invitation)] == [budi.id]
+    assert [invitation.person_id for invitation in db.session.query(Invitation)] == [budi.id]
 
 
 def test_cadres_of_a_kelurahan_are_invited_without_those_who_are_elsewhere(coordinator_client, activity, ani, budi):
-    other = draft_activity(None, None, 18)
-    an_invitation(other, ani, Role.CADRE)
+    other_activity = draft_activity(None, None, 18)
+    an_invitation(other_activity, ani, Role.CADRE)
     address = f"/activities/{activity.id}/invite/cadres"
     codes = ["18.72.01.1003", "18.72.04.1001"]
     data = {"activity_ids": activity.id, "kinds": ["patbm", "pkk"], "region_codes": codes}
@@ -229,14 +229,14 @@ def test_for_offices_a_too_small_hall_is_reported_with_their_seats(coordinator_c
 
 @pytest.mark.usefixtures("no_noon_break")
 def test_in_the_calendar_a_resolution_leads_to_its_preview_there(coordinator_client, activity, hall, programme):
-    other = draft_activity(programme, hall, 19)
+    other_activity = draft_activity(programme, hall, 19)
     address = f"/calendar/{activity.id}/move"
     query = {
         "on": "2027-01-19", "begins": "08:00", "ends": "12:00", "ends_on": "", "venue_id": hall.id,
         "version": activity.version, "back": "/calendar?view=week",
     }  # fmt: skip
     html = coordinator_client.get(address, query_string=query).text
-    assert f"is taken by “{other.title}”" in text_of(html)
+    assert f"is taken by “{other_activity.title}”" in text_of(html)
     [link] = re.findall(r'href="([^"]*)" data-inside>Move it to Tue, 19 Jan 2027, 12:00 WIB', html)
     moved = coordinator_client.get(link.replace("&amp;", "&")).text
     assert "Nothing clashes at this time." in text_of(moved)

@@ -158,8 +158,8 @@ def test_clashes_are_shown_before_publishing_and_a_blocked_activity_is_not_offer
 
 def test_absent_and_busy_people_are_shown_before_they_are_invited(coordinator_client, activity, programme, ani, budi):
     an_absence(person=ani, starts_at=at(18, 9), ends_at=at(18, 10))
-    other = draft_activity(programme, None, 18, title="Pelatihan")
-    db.session.add(Invitation(activity=other, person=budi, role=Role.CADRE, state=InvitationState.INVITED))
+    other_activity = draft_activity(programme, None, 18, title="Pelatihan")
+    db.session.add(Invitation(activity=other_activity, person=budi, role=Role.CADRE, state=InvitationState.INVITED))
     db.session.commit()
     address = f"/activities/{activity.id}/invite/people"
     data = {"role": "participant", "activity_ids": [activity.id], "person_ids": [ani.id, budi.id], "do": "check"}
@@ -184,9 +184,11 @@ def test_an_absent_office_is_shown_before_it_is_invited(coordinator_client, acti
 
 
 def test_busy_cadres_are_shown_together(coordinator_client, activity, programme, ani, budi):
-    other = draft_activity(programme, None, 18, title="Pelatihan")
+    other_activity = draft_activity(programme, None, 18, title="Pelatihan")
     for person in (ani, budi):
-        db.session.add(Invitation(activity=other, person=person, role=Role.CADRE, state=InvitationState.INVITED))
+        db.session.add(
+            Invitation(activity=other_activity, person=person, role=Role.CADRE, state=InvitationState.INVITED)
+        )
     db.session.commit()
     codes = ["18.72.01.1003", "18.72.04.1001"]
     data = {"activity_ids": [activity.id], "kinds": ["patbm", "pkk"], "region_codes": codes, "do": "check"}

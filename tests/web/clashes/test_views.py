@@ -119,9 +119,9 @@ def test_an_absent_person_can_be_left_out(coordinator_client, activity, ani):
 
 
 def test_one_clash_of_several_people_is_shown_once(coordinator_client, activity, programme, ani, budi):
-    other = draft_activity(programme, None, 18, title="Pelatihan")
+    other_activity = draft_activity(programme, None, 18, title="Pelatihan")
     for person in (ani, budi):
-        for one in (activity, other):
+        for one in (activity, other_activity):
             an_invitation(one, person, Role.CADRE)
     said = page(coordinator_client)
     assert "Ani Wijaya and Budi Santoso are expected at" in said
@@ -283,7 +283,9 @@ def test_twenty_two_drafts_on_one_day_are_one_finding_with_a_link_to_timetabling
     assert "These 22 drafts do not go together on one day: 38 × " in text_of(html)
     way = re.search(r'href="(/placements/new\?[^"]*)"', html)[1].replace("&amp;", "&")
     form = coordinator_client.get(way).text
-    assert {int(id) for id in re.findall(r'name="pick" value="(\d+)"[^>]*checked', form)} == {one.id for one in drafts}
+    assert {int(id) for id in re.findall(r'name="pick" value="(\d+)"[^>]*checked', form)} == {
+        draft.id for draft in drafts
+    }
     assert "1 thing in the plan to look at again" in text_of(coordinator_client.get("/").text)
 
 

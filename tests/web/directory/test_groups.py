@@ -24,7 +24,7 @@ def team(ani, budi, coordinator) -> PeopleGroup:
 
 def members(group: PeopleGroup) -> list[str]:
     db.session.rollback()
-    return [one.name for one in directory.group(group.id).members]
+    return [member.name for member in directory.group(group.id).members]
 
 
 def test_a_group_is_made_of_people_found_by_search(coordinator_client, ani, budi):
@@ -73,7 +73,7 @@ def test_a_group_is_changed_and_deleted(coordinator_client, team, ani, budi):
     assert db.session.query(Person).count() == 3
     assert coordinator_client.get(f"{address}/edit").status_code == 404
     log = db.session.query(AuditEntry).filter_by(subject_type="people_group").order_by(AuditEntry.id)
-    assert [(one.action, one.detail) for one in log] == [
+    assert [(entry.action, entry.detail) for entry in log] == [
         ("people_group.added", {"people": 2}),
         ("people_group.edited", {"changed": ["members", "name"], "people": 2}),
         ("people_group.deleted", {}),
@@ -137,7 +137,7 @@ def test_a_viewer_can_read_groups_but_not_change_them(viewer_client, team):
     assert "Tim inti" in viewer_client.get("/people/groups").text
     assert "Add a group" not in viewer_client.get("/people/groups").text
     addresses = ["/people/groups/new", f"/people/groups/{team.id}/edit", f"/people/groups/{team.id}/delete"]
-    assert [viewer_client.get(one).status_code for one in addresses] == [403, 403, 403]
+    assert [viewer_client.get(address).status_code for address in addresses] == [403, 403, 403]
 
 
 def test_an_empty_list_of_groups_says_how_to_begin(coordinator_client, office):
@@ -148,7 +148,7 @@ def test_a_group_has_at_most_five_hundred_people(coordinator_client, office):
     people = [Person(name=f"Kader {n}") for n in range(501)]
     db.session.add_all(people)
     db.session.commit()
-    data = {"name": "Semua", "person_ids": [one.id for one in people], "do": "save"}
+    data = {"name": "Semua", "person_ids": [person.id for person in people], "do": "save"}
     answer = coordinator_client.post("/people/groups/new", data=data)
     assert (answer.status_code, "A group has at most 500 people." in answer.text) == (422, True)
 

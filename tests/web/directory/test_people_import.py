@@ -71,7 +71,7 @@ def selected(html):
     selects = re.findall(r'<select class="form-select" name="(c-[^"]+)".*?</select>', html, re.S)
     bodies = re.findall(r'<select class="form-select" name="c-[^"]+".*?</select>', html, re.S)
     chosen = [re.search(r'value="([^"]*)" selected', body) for body in bodies]
-    return dict(zip(selects, [one and one[1] for one in chosen], strict=True))
+    return dict(zip(selects, [column and column[1] for column in chosen], strict=True))
 
 
 def test_the_guessed_columns_are_shown_with_the_first_rows_can_be_corrected_and_are_remembered(coordinator_page):

@@ -33,7 +33,7 @@ ASKING = (
 def said(client, addresses) -> dict[str, list[str]]:
     """Return what each page asks for."""
     pages = {address: client.get(address, query_string=None) for address in addresses}
-    assert {one.status_code for one in pages.values()} == {200}
+    assert {page.status_code for page in pages.values()} == {200}
     return {
         address: found
         for address, one in pages.items()

@@ -21,12 +21,12 @@ def days(activity, programme, hall, ani, budi, police, coordinator):
     """Two days of a programme. Ani is invited to both; Budi and the police to the first."""
     police.phone = "+62725123456"
     db.session.commit()
-    other = draft_activity(programme, hall, 19, title="Hari kedua", public_title="Hari kedua")
-    invite([activity, other], ani, by=coordinator)
+    other_activity = draft_activity(programme, hall, 19, title="Hari kedua", public_title="Hari kedua")
+    invite([activity, other_activity], ani, by=coordinator)
     invite(activity, budi, by=coordinator)
     invite_organisation(activity, police, by=coordinator)
-    publish(activity, other, by=coordinator)
-    return activity, other
+    publish(activity, other_activity, by=coordinator)
+    return activity, other_activity
 
 
 def test_the_lists_show_everybody_once_whether_or_not_mail_reaches_them(days, programme, budi, coordinator_client):
@@ -45,10 +45,10 @@ def test_the_lists_show_everybody_once_whether_or_not_mail_reaches_them(days, pr
 def test_people_who_answered_before_a_move_are_not_listed_as_not_having_answered(days, budi, coordinator_client):
     sentences = ("They have not answered yet. Each", "They have not answered yet, or not since a move. Each")
     answer(days[0], budi, Choice.COMING)
-    assert [one in coordinator_client.get("/to-call").text for one in sentences] == [True, False]
+    assert [sentence in coordinator_client.get("/to-call").text for sentence in sentences] == [True, False]
     move = Move(at(20), at(20, 12), days[0].zone, days[0].venue_id)
     moves.move(days[0].id, move, "Aula dipakai", days[0].version, by=None, now=NOW)
-    assert [one in coordinator_client.get("/to-call").text for one in sentences] == [False, True]
+    assert [sentence in coordinator_client.get("/to-call").text for sentence in sentences] == [False, True]
 
 
 def test_after_recording_the_next_person_of_the_same_filtered_list_follows(
@@ -59,7 +59,7 @@ def test_after_recording_the_next_person_of_the_same_filtered_list_follows(
     assert call in page
     form = coordinator_client.get(call).text
     first, second = invitation_of(days[0], ani), invitation_of(days[1], ani)
-    assert all(f'name="i{one.id}-choice"' in form for one in (first, second))
+    assert all(f'name="i{invitation.id}-choice"' in form for invitation in (first, second))
     answer = coordinator_client.post(
         call,
         data={
@@ -130,11 +130,11 @@ def test_recording_from_a_persons_page_comes_back_to_it(days, ani, coordinator_c
     page = unescape(coordinator_client.get(f"/people/{ani.id}").text)
     call = f"/to-call/person/{ani.id}?back=%2Fpeople%2F{ani.id}"
     assert call in page
-    one = invitation_of(days[1], ani).id
-    data = {"source": "phone", f"i{one}-choice": "coming"}
+    invitation_id = invitation_of(days[1], ani).id
+    data = {"source": "phone", f"i{invitation_id}-choice": "coming"}
     answer = coordinator_client.post(call, data=data)
     assert answer.headers["Location"] == f"/people/{ani.id}"
-    single = f"/invitations/{one}/answer?back=%2Fpeople%2F{ani.id}"
+    single = f"/invitations/{invitation_id}/answer?back=%2Fpeople%2F{ani.id}"
     assert single in unescape(coordinator_client.get(f"/people/{ani.id}").text)
     answer = coordinator_client.post(single, data={"source": "phone", "choice": "not_coming"})
     assert answer.headers["Location"] == f"/people/{ani.id}"
@@ -188,4 +188,4 @@ def test_unknown_people_and_programmes_give_a_not_found_page(office, coordinator
         "/programmes/99/to-call",
         "/activities/99/invitees/to-call",
     ]
-    assert [coordinator_client.get(one).status_code for one in addresses] == [404] * 4
+    assert [coordinator_client.get(address).status_code for address in addresses] == [404] * 4

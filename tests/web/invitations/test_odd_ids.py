@@ -30,13 +30,15 @@ def test_odd_ids_are_left_out(coordinator_client, activity, ani, odd):
         coordinator_client.get("/people/groups/new", query_string={"person": odd}),
         coordinator_client.get(people, query_string={"person": odd}),
     ]
-    codes = [one.status_code for one in answers]
+    codes = [answer.status_code for answer in answers]
     assert [codes[0], *codes[4:6]] == [200, 200, 200]
     assert codes[1:4] == [422, 422, 422]
     assert codes[7:] == [codes[7], 200, 200, 200, 200]
     assert {codes[6], codes[7]} <= {200, 422}
     coordinator_client.post(people, data=chosen | {"do": "invite"})
-    assert [(one.person_id, one.role) for one in db.session.query(Invitation)] == [(ani.id, Role.CADRE)]
+    assert [(invitation.person_id, invitation.role) for invitation in db.session.query(Invitation)] == [
+        (ani.id, Role.CADRE)
+    ]
 
 
 @pytest.mark.parametrize("odd", [HUGE, str(2**31), "-1", ""])
@@ -82,5 +84,5 @@ def test_odd_ids_elsewhere_cause_no_server_error(
         coordinator_client.get("/findings/intended", query_string={"activity": odd, "clash": "x", "of": odd}),
         coordinator_client.get("/to-call/next", query_string={"after": f"person-{odd}", "activity": odd}),
     ]  # fmt: skip
-    assert [one.status_code for one in answers if one.status_code >= 500] == []
+    assert [answer.status_code for answer in answers if answer.status_code >= 500] == []
     assert db.session.query(Invitation).count() == 0

@@ -46,21 +46,21 @@ def cadres(office) -> dict[str, Person]:
     people = [cadre(f"{name} Imopuro", IMOPURO) for name in ("Ani", "Budi", "Citra")]
     people += [cadre("Dian Imopuro", IMOPURO, CadreKind.PATBM, email="")]
     people += [cadre(f"{name} Yosodadi", YOSODADI, CadreKind.PKK, CadreKind.PATBM) for name in ("Eka", "Fitri")]
-    return {one.name.split()[0]: one for one in people}
+    return {person.name.split()[0]: person for person in people}
 
 
 def choice(activities, number: int = 2, kinds=KINDS, **more) -> dict[str, object]:
-    return {"activity_ids": [one.id for one in activities], "kinds": kinds, "number": number, **more}
+    return {"activity_ids": [activity.id for activity in activities], "kinds": kinds, "number": number, **more}
 
 
 def picks(activity: Activity, *people: Person) -> list[str]:
-    return [f"{activity.id}-{one.id}" for one in people]
+    return [f"{activity.id}-{person.id}" for person in people]
 
 
 def asked() -> list[tuple[int, str, Role]]:
     db.session.rollback()
     found = db.session.query(Invitation).order_by(Invitation.activity_id, Invitation.person_id)
-    return [(one.activity_id, one.person.name.split()[0], one.role) for one in found]
+    return [(box.activity_id, box.person.name.split()[0], box.role) for box in found]
 
 
 def ticked(page: str) -> list[str]:
@@ -86,7 +86,7 @@ def test_each_activity_gets_the_cadres_of_its_own_kelurahan(coordinator_client, 
         *((yosodadi.id, name, Role.CADRE) for name in ("Eka", "Fitri")),
     ]
     log = db.session.query(AuditEntry).filter_by(action="activity.invited").order_by(AuditEntry.id)
-    assert [(one.subject_id, one.detail["new"]) for one in log] == [(imopuro.id, 3), (yosodadi.id, 2)]
+    assert [(entry.subject_id, entry.detail["new"]) for entry in log] == [(imopuro.id, 3), (yosodadi.id, 2)]
 
 
 def test_cadres_asked_longest_ago_come_first(coordinator_client, activities, cadres):
@@ -214,11 +214,11 @@ def test_an_incomplete_choice_gets_a_message_and_invites_nobody(
 
 
 def test_a_whole_pattern_is_ticked_by_one_button_and_by_a_link(coordinator_client, activities, programme, cadres):
-    other = draft_activity(programme, None, 18, region_code=METRO)
+    other_activity = draft_activity(programme, None, 18, region_code=METRO)
     page = coordinator_client.get(ADDRESS).text
     assert "activity_ids" not in fields(page)
     assert "Sosialisasi PATBM Kelurahan … 3" in text_of(page)
-    ids = [str(one.id) for one in activities]
+    ids = [str(activity.id) for activity in activities]
     [key] = re.findall(r'name="group" value="([^"]+)"', page)
     once = coordinator_client.post(ADDRESS, data={"group": key}).text
     assert fields(once)["activity_ids"] == ids
@@ -226,7 +226,7 @@ def test_a_whole_pattern_is_ticked_by_one_button_and_by_a_link(coordinator_clien
     assert "activity_ids" not in fields(again)
     assert fields(coordinator_client.get(ADDRESS, query_string={"group": key}).text)["activity_ids"] == ids
     of_programme = coordinator_client.get(ADDRESS, query_string={"group": str(programme.id)}).text
-    assert fields(of_programme)["activity_ids"] == [str(other.id)]
+    assert fields(of_programme)["activity_ids"] == [str(other_activity.id)]
 
 
 def test_the_page_first_proposes_all_kinds_and_five_cadres(coordinator_client, activities, cadres):
@@ -267,8 +267,8 @@ def test_a_search_finds_activities_and_keeps_the_ticks(coordinator_client, activ
 def test_mails_that_go_out_at_once_are_counted_and_inviting_leads_back_to_the_programme(
     coordinator_client, activities, cadres, programme, coordinator
 ):
-    for one in activities:
-        one.programme_id = programme.id
+    for activity in activities:
+        activity.programme_id = programme.id
     db.session.commit()
     publish.publish([activities[0].id], by=coordinator, now=NOW)
     shown = coordinator_client.post(ADDRESS, data=choice(activities, 9, do="choose")).text
@@ -277,7 +277,7 @@ def test_mails_that_go_out_at_once_are_counted_and_inviting_leads_back_to_the_pr
     answer = coordinator_client.post(ADDRESS, data=fields(shown) | {"do": "invite"})
     assert answer.location == f"/programmes/{programme.id}"
     due = db.session.query(Reminder).filter_by(key="invitation").filter(Reminder.due_at == NOW)
-    assert {one.activity_id for one in due} == {activities[0].id}
+    assert {reminder.activity_id for reminder in due} == {activities[0].id}
 
 
 def test_a_cadre_expected_elsewhere_comes_last_and_is_left_out_by_one_button(coordinator_client, activities, cadres):

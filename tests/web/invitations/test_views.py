@@ -111,8 +111,8 @@ def test_a_search_keeps_the_ticks(activity, ani, budi, coordinator_client):
 
 
 def test_people_are_invited_to_several_days_in_one_step(activity, programme, hall, ani, coordinator_client):
-    other = draft_activity(programme, hall, 19)
-    data = {"role": "speaker", "activity_ids": [activity.id, other.id], "person_ids": [ani.id]}
+    other_activity = draft_activity(programme, hall, 19)
+    data = {"role": "speaker", "activity_ids": [activity.id, other_activity.id], "person_ids": [ani.id]}
     address = f"/activities/{activity.id}/invite/people"
     check = coordinator_client.post(address, data={**data, "do": "check"})
     assert "No mail goes out now." in check.text
@@ -121,7 +121,7 @@ def test_people_are_invited_to_several_days_in_one_step(activity, programme, hal
     assert done.location == f"/activities/{activity.id}/invitees"
     assert [(invitation.activity_id, invitation.role) for invitation in invitations()] == [
         (activity.id, Role.SPEAKER),
-        (other.id, Role.SPEAKER),
+        (other_activity.id, Role.SPEAKER),
     ]
 
 
@@ -459,7 +459,7 @@ def test_staff_correct_a_typing_error_in_a_name_in_its_own_row(ani_and_police_in
     typed = {"rows-0-row": row, "rows-0-name": "Zainal Abidin", "rows-0-email": "zainal@example.com"}
     coordinator_client.post(address, data={"source": "phone", **typed})
     people = db.session.execute(sa.select(Person.name, Person.email).where(Person.name.startswith("Zainal")))
-    assert [tuple(one) for one in people] == [("Zainal Abidin", "zainal@example.com")]
+    assert [tuple(person) for person in people] == [("Zainal Abidin", "zainal@example.com")]
 
 
 def test_more_names_than_seats_are_refused_and_stay_typed(the_polices, coordinator_client):
@@ -572,10 +572,10 @@ def test_the_text_about_two_cadres_without_email_for_two_days_counts_invitations
 ):
     ani.email = budi.email = ""
     db.session.commit()
-    other = draft_activity(programme, hall, 19)
+    other_activity = draft_activity(programme, hall, 19)
     page = coordinator_client.post(
         f"/activities/{activity.id}/invite/cadres",
-        data={"activity_ids": [activity.id, other.id], **EVERYBODY, "do": "invite"},
+        data={"activity_ids": [activity.id, other_activity.id], **EVERYBODY, "do": "invite"},
         follow_redirects=True,
     ).text
     assert "4 new invitations are in the list." in page
@@ -615,7 +615,7 @@ def test_a_viewer_can_read_invitations_but_change_nothing(ani_and_police_invited
 
 def test_a_missing_invitation_gives_a_not_found_page(office, coordinator_client):
     addresses = ["/invitations/99", "/invitations/99/answer", "/activities/99/invitees", "/activities/99/attendance"]
-    assert [coordinator_client.get(one).status_code for one in addresses] == [404, 404, 404, 404]
+    assert [coordinator_client.get(address).status_code for address in addresses] == [404, 404, 404, 404]
 
 
 def test_equal_names_are_distinguished_by_place(activity, ani, coordinator_client):
@@ -640,7 +640,7 @@ def test_one_filter_has_people_without_an_answer_before_and_after_the_deadline(
     assert re.search(r'state=unanswered">No answer yet <span class="count">2</span>', page)
     page = coordinator_client.get(f"/activities/{ani_and_police_invited.id}/invitees?state=unanswered").text
     rows = re.findall(r'id="invitee-(\d+)"', page)
-    assert {int(one) for one in rows} == {first.id, second.id}
+    assert {int(row) for row in rows} == {first.id, second.id}
     assert re.search(r'state=unanswered" aria-current="page"', page)
     assert '<input type="hidden" name="state"\n    value="unanswered">' in page
 
@@ -648,9 +648,9 @@ def test_one_filter_has_people_without_an_answer_before_and_after_the_deadline(
 def test_the_activitys_page_names_representatives_beside_the_invitees(
     ani_and_police_invited, ani, coordinator, coordinator_client
 ):
-    one = invitations()[0]
-    one.state = InvitationState.REPRESENTED
-    one.representative_name, one.representative_post = "Citra Lestari", "Sekretaris PKK"
+    invitation = invitations()[0]
+    invitation.state = InvitationState.REPRESENTED
+    invitation.representative_name, invitation.representative_post = "Citra Lestari", "Sekretaris PKK"
     db.session.commit()
     page = text_of(coordinator_client.get(f"/activities/{ani_and_police_invited.id}").text)
     assert "Ani Wijaya represented by Citra Lestari, Sekretaris PKK" in page
@@ -690,7 +690,7 @@ def test_people_who_answered_are_reminded_only_if_that_is_chosen(coordinator_cli
     db.session.execute(sa.update(Invitation).where(Invitation.person_id == ani.id).values(state="coming"))
     db.session.commit()
     path = f"/activities/{activity.id}/invitees/remind"
-    ids = {one.person_id: str(one.id) for one in db.session.scalars(sa.select(Invitation))}
+    ids = {invitation.person_id: str(invitation.id) for invitation in db.session.scalars(sa.select(Invitation))}
     both = coordinator_client.get(path).text
     assert set(re.findall(r'name="invitation" value="(\d+)"', both)) == set(ids.values())
     assert re.findall(r'name="invitation" value="(\d+)" checked', both) == [ids[budi.id]]

@@ -33,11 +33,14 @@ def kept(html: str, *names: str) -> dict[str, list[str]]:
 
 def asked(activity: Activity) -> list[tuple[int, Role]]:
     db.session.rollback()
-    return [(one.person_id, one.role) for one in db.session.query(Invitation).filter_by(activity_id=activity.id)]
+    return [
+        (invitation.person_id, invitation.role)
+        for invitation in db.session.query(Invitation).filter_by(activity_id=activity.id)
+    ]
 
 
 def checked(client, activity: Activity, *people, role: str = "speaker") -> str:
-    data = {"role": role, "activity_ids": activity.id, "person_ids": [one.id for one in people], "do": "check"}
+    data = {"role": role, "activity_ids": activity.id, "person_ids": [person.id for person in people], "do": "check"}
     return client.post(f"/activities/{activity.id}/invite/people", data=data).text
 
 
@@ -109,8 +112,8 @@ def test_offices_keep_their_seats(coordinator_client, programme, police, hall):
 
 
 def test_cadres_who_are_left_out_are_remembered_on_the_way_back(coordinator_client, activity, programme, ani, budi):
-    other = draft_activity(None, None, 18)
-    an_invitation(other, ani, Role.CADRE)
+    other_activity = draft_activity(None, None, 18)
+    an_invitation(other_activity, ani, Role.CADRE)
     an_absence(person=budi, starts_at=at(18, 0), ends_at=at(19, 0))
     address = f"/activities/{activity.id}/invite/cadres"
     codes = ["18.72.01.1003", "18.72.04.1001"]
@@ -167,11 +170,11 @@ def test_recording_an_answer_returns_too(coordinator_client, activity, ani, poli
 
 
 def test_an_outdated_choice_is_shown_to_be_changed(coordinator_client, programme, activity, ani):
-    other = draft_activity(programme, None, 19)
-    ids = f"{activity.id}~{other.id}"
+    other_activity = draft_activity(programme, None, 19)
+    ids = f"{activity.id}~{other_activity.id}"
     to = f"/activities/{activity.id}/invite/people?chosen=1&role=speaker&activity_ids={ids}&person_ids={ani.id}"
     assert coordinator_client.get(to).status_code == 200
-    other.state = ActivityState.CANCELLED
+    other_activity.state = ActivityState.CANCELLED
     db.session.commit()
     answer = coordinator_client.get(to)
     assert answer.status_code == 422

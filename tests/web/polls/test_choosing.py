@@ -92,7 +92,7 @@ def test_another_hall_replaces_a_booked_one_and_choosing_continues(any_app, coor
     coordinator_client.post(address, data=sent(page, do="publish"))
     activity = made()
     assert (activity.venue_id, activity.starts_at, activity.state) == (wisma.id, at(18, 8), ActivityState.PUBLISHED)
-    assert [one.person_id for one in db.session.scalars(sa.select(Invitation))] == [ani.id]
+    assert [invitation.person_id for invitation in db.session.scalars(sa.select(Invitation))] == [ani.id]
 
 
 def test_another_hour_of_that_day_is_chosen_and_invitees_are_notified_once_it_is_published(
@@ -150,7 +150,7 @@ def test_an_absent_person_is_left_out_and_can_be_ticked_again(coordinator_client
     assert "is away" in text_of(again)
     coordinator_client.post(address, data=sent(without, do="draft"))
     assert made().starts_at == at(18, 8)
-    assert [one.person_id for one in db.session.scalars(sa.select(Invitation))] == [ani.id]
+    assert [invitation.person_id for invitation in db.session.scalars(sa.select(Invitation))] == [ani.id]
 
 
 def test_a_resolution_on_another_page_leads_back_with_the_same_ticks(coordinator_client, programme, hall, ani, budi):

@@ -137,7 +137,7 @@ def test_people_and_offices_are_searched_ticked_and_added(coordinator_client, ch
     coordinator_client.post(f"/polls/{poll.id}/asked/{asked(poll, chief).id}", data={"do": "not_needed"})
     assert asked(poll, chief).needed is False
     coordinator_client.post(f"/polls/{poll.id}/asked/{asked(poll, police).id}", data={"do": "remove"})
-    assert [one.person_id for one in fresh(poll).invitees] == [chief.id]
+    assert [invitee.person_id for invitee in fresh(poll).invitees] == [chief.id]
 
 
 def test_missing_ticks_or_seats_are_reported(coordinator_client, police):

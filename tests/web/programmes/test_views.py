@@ -102,7 +102,7 @@ def test_a_row_can_be_removed_again(coordinator_client):
 
 def test_an_empty_row_is_left_out(coordinator_client):
     coordinator_client.post("/programmes/new", data=typed(**{"activities-0-title": ""}))
-    assert [p.title for p in programmes()] == ["Empat hari perlindungan anak"]
+    assert [programme.title for programme in programmes()] == ["Empat hari perlindungan anak"]
     assert activities() == []
 
 
@@ -261,12 +261,12 @@ def test_editing_changes_the_days_and_refuses_to_leave_activities_outside(coordi
     form = {"title": "Lima hari", "starts_on": "2027-01-18", "days": "5", "zone": "Asia/Jakarta"}
     form["version"] = str(activity.programme.version)
     assert coordinator_client.post(path, data=form).status_code == 302
-    assert [(p.title, p.ends_on) for p in programmes()] == [("Lima hari", date(2027, 1, 22))]
+    assert [(programme.title, programme.ends_on) for programme in programmes()] == [("Lima hari", date(2027, 1, 22))]
     form["version"] = fields(coordinator_client.get(path).text)["version"][0]
     page = coordinator_client.post(path, data={**form, "title": "Nanti", "starts_on": "2027-01-19"})
     assert page.status_code == 422
     assert 'value="Nanti"' in page.text
-    assert [p.title for p in programmes()] == ["Lima hari"]
+    assert [programme.title for programme in programmes()] == ["Lima hari"]
 
 
 def test_input_on_the_copy_page_overrides_its_suggestion(coordinator_client, activity):
@@ -278,7 +278,7 @@ def test_input_on_the_copy_page_overrides_its_suggestion(coordinator_client, act
     assert fields(shown)["starts_on"] == ["2028-01-17"]
     assert fields(shown)["title"] == ["Empat hari penguatan perlindungan perempuan dan anak 2028"]
     coordinator_client.post(path, data={"title": "Lagi", "starts_on": "2027-02-02"})
-    assert [p.starts_on for p in programmes()] == [date(2027, 1, 18), date(2027, 2, 2)]
+    assert [programme.starts_on for programme in programmes()] == [date(2027, 1, 18), date(2027, 2, 2)]
 
 
 @pytest.mark.parametrize("button", [{"look": "1"}, {}])

@@ -31,8 +31,8 @@ def launched(monkeypatch):
 
 def the_form(activities, people=(), **values):
     return {
-        "pick": [one.id for one in activities],
-        "person": [one.id for one in people],
+        "pick": [activity.id for activity in activities],
+        "person": [person.id for person in people],
         "first_on": "2027-01-18",
         "last_on": "2027-01-22",
         "venues": "keep",
@@ -216,7 +216,7 @@ def test_applying_first_shows_who_gets_which_mail_and_then_applies(coordinator_c
 
 def test_published_activities_need_a_reason(coordinator_client):
     activities = three_at_once()
-    publishing.publish([one.id for one in activities], by=None, now=NOW)
+    publishing.publish([activity.id for activity in activities], by=None, now=NOW)
     search = searched(a_request(activities, facilitators()))
     ids = [line["id"] for line in search.result["lines"]]
     page = coordinator_client.get(f"/placements/{search.id}/take", query_string={"pick": ids})
@@ -263,7 +263,7 @@ def test_an_applied_proposal_shows_the_former_times_and_how_the_search_ended(coo
 
 def test_a_contradiction_is_explained_in_plain_words_with_a_link_to_the_condition(coordinator_client, launched):
     activities = three_at_once()
-    fixed = {f"fixed-{one.id}": "1" for one in activities}
+    fixed = {f"fixed-{activity.id}": "1" for activity in activities}
     coordinator_client.post("/placements/new", data=the_form(activities, **fixed))
     timetabling_worker.work(launched[0], clock=lambda: NOW)
     page = coordinator_client.get(f"/placements/{launched[0]}")
@@ -339,7 +339,7 @@ def test_an_applied_proposal_is_undone_on_a_page_that_lists_what_moves_back_and_
     search = searched(a_request(drafts, facilitators()))
     page = f"/placements/{search.id}"
     assert "Undo what was taken" not in coordinator_client.get(page).text
-    coordinator_client.post(f"{page}/take", data={"pick": [one.id for one in drafts]})
+    coordinator_client.post(f"{page}/take", data={"pick": [draft.id for draft in drafts]})
     assert f'href="{page}/undo"' in coordinator_client.get(page).text
     with writing() as session:
         session.get(Activity, drafts[0].id).title = "Diubah orang lain"

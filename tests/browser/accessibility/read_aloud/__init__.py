@@ -50,7 +50,7 @@ def _read(known: dict, node: dict, lines: list[str], in_name: bool = False) -> N
 
 def _said(role: str, node: dict) -> list[str]:
     name = " ".join(node.get("name", {}).get("value", "").split())
-    states = {one["name"]: one["value"].get("value") for one in node.get("properties", ())}
+    states = {property_["name"]: property_["value"].get("value") for property_ in node.get("properties", ())}
     if role == "StaticText":
         return [name] if name else []
     if role == "heading":
