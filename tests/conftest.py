@@ -63,7 +63,7 @@ def pytest_configure(config: pytest.Config) -> None:
     }  # fmt: skip
     # A machine with other work is sometimes slow; that is no failure of a test.
     hypothesis.settings.register_profile(
-        "outreach", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+        "outreach", deadline=None, print_blob=True, suppress_health_check=[hypothesis.HealthCheck.too_slow]
     )
     hypothesis.settings.load_profile("outreach")
 

@@ -110,7 +110,7 @@ def test_a_search_is_watched_and_stopped_without_javascript(chromium, address_wi
     best.or_(found).first.wait_for(timeout=ENDS_WITHIN_MS)
     pressed = False
     with suppress(PlaywrightTimeoutError):
-        page.get_by_role("button", name="Stop, and keep the best so far").click(timeout=10_000)
+        page.get_by_role("button", name="Stop, and keep the best so far").click(timeout=60_000)
         pressed = True
     page.wait_for_selector(".placed", timeout=ENDS_WITHIN_MS)
     to_the_end = page.get_by_text("Searched to the end.").is_visible()

@@ -151,7 +151,7 @@ def test_pages_are_shown_while_many_connections_are_kept_open(app, office):
         assert answers(port)
         with ExitStack() as kept:
             for _number in range(150):
-                kept.enter_context(socket.create_connection(("localhost", port), timeout=5)).sendall(b"GET / HT")
+                kept.enter_context(socket.create_connection(("localhost", port), timeout=300)).sendall(b"GET / HT")
             assert answers(port)
     finally:
         process.send_signal(signal.SIGTERM)

@@ -2,8 +2,8 @@
 
 import asyncio
 import contextlib
-import smtplib
 import socket
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
@@ -112,15 +112,18 @@ class Server:
         return wanted
 
 
+_kept_sockets: deque[socket.socket] = deque()
+
+
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def say_hello(port: int) -> None:
-    with smtplib.SMTP("127.0.0.1", port, timeout=5) as client:
-        client.ehlo()
+    """Return a port that nobody else gets meanwhile: a socket stays bound to it. A server may still listen there."""
+    if len(_kept_sockets) == 50:
+        _kept_sockets.popleft().close()
+    kept = socket.socket()
+    kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    kept.bind(("127.0.0.1", 0))
+    _kept_sockets.append(kept)
+    return kept.getsockname()[1]
 
 
 def check_password(_server, _session, _envelope, _mechanism, given: object) -> AuthResult:

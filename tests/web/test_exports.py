@@ -408,7 +408,7 @@ def test_others_can_save_while_a_long_list_is_read(current_app_, coordinator, an
         yield ani
         writer = threading.Thread(target=write)
         writer.start()
-        writer.join(timeout=20)
+        writer.join(timeout=300)
         yield ani
 
     client = log_in(current_app_, coordinator)

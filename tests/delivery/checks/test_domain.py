@@ -22,7 +22,7 @@ def found(records, *, silent: bool = False, **values: str) -> list[tuple[str, st
     """Return (level, text) of each finding about a sender at dinas.go.id."""
     settings = settings_for(Path("."), **{"mail_sender": "Dinas <undangan@dinas.go.id>", **values})
     with DnsServer(records, silent=silent) as server:
-        ask = Dns(server.resolver(), patience_s=0.3 if silent else 5.0)
+        ask = Dns(server.resolver(), patience_s=0.3 if silent else 60.0)
         return [(finding.level.value, finding.text) for finding in domain.check(settings, ask)]
 
 

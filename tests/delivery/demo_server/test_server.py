@@ -35,7 +35,7 @@ def kept(tmp_path):
 
 
 def send(server: DemoServer, data: bytes, to: str = "ani@example.com") -> None:
-    with smtplib.SMTP("127.0.0.1", server.port, timeout=5) as client:
+    with smtplib.SMTP("127.0.0.1", server.port, timeout=60) as client:
         client.sendmail("kantor@example.com", [to], data)
 
 

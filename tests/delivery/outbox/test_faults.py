@@ -19,7 +19,17 @@ from outreach.extensions import db
 from outreach.services.activities import publish as publishing
 from tests.delivery.wire_help import CHUNKING, PIPELINING
 from tests.servers.scripted import ScriptedServer
-from tests.world import NOW, StandingClock, a_person, attempts, drain, invite_and_publish, outbox_now, send_through
+from tests.world import (
+    NOW,
+    StandingClock,
+    a_person,
+    attempts,
+    drain,
+    invite_and_publish,
+    outbox_now,
+    send_through,
+    until,
+)
 
 AFTER_A_LEASE = timedelta(seconds=130)
 
@@ -213,6 +223,7 @@ def test_further_connections_close_with_their_drain(app, office, activity, clock
     def breaking(settled, next_ones, worker, **named):
         asked.append(worker)
         if asked.count("w1") == 6:
+            assert until(lambda: {"w1/2", "w1/3"} <= set(asked))
             raise ZeroDivisionError
         return turn(settled, next_ones, worker, **named)
 

@@ -12,7 +12,18 @@ from outreach.delivery.smtp import pipeline
 from outreach.delivery.smtp.stream import ConnectionLost, Stream
 from outreach.delivery.smtp.wire import Accepted, ChannelDown
 from outreach.domain.mail.failures import ChannelTrouble
-from tests.delivery.wire_help import BODY, CHUNKING, NAMES, PIPELINING, WAYS, a_mail, in_short, mails, wire_to
+from tests.delivery.wire_help import (
+    BODY,
+    CHUNKING,
+    NAMES,
+    PIPELINING,
+    WAYS,
+    a_mail,
+    in_short,
+    mails,
+    patience_s,
+    wire_to,
+)
 from tests.servers.scripted import DROP, GARBAGE, HANG, REPLY_AND_DROP, RESET, TAKE_AND_DROP, WRONG, ScriptedServer
 
 BREAKS = (DROP, RESET, HANG, GARBAGE, WRONG)
@@ -70,7 +81,7 @@ FAULTS = [
 )
 def test_each_fault_at_each_verb_gives_an_outcome_that_matches_the_server(way, verb, fault, expected):
     at = {("BDAT" if (way, verb) == ("chunking", "END") else verb, 3): fault}
-    with ScriptedServer(WAYS[way], at) as server, wire_to(server.port) as wire:
+    with ScriptedServer(WAYS[way], at) as server, wire_to(server.port, mail_timeout_s=patience_s(fault)) as wire:
         letters = in_short(wire.hand_over_group(mails()))
         check_against(server, letters)
         assert letters == expected
@@ -91,7 +102,10 @@ def test_each_fault_at_each_verb_gives_an_outcome_that_matches_the_server(way, v
     ],
 )
 def test_a_fault_at_the_first_mail_of_a_connection_affects_only_that_mail(way, verb, fault, expected):
-    with ScriptedServer(WAYS[way], {(verb, 1): fault}) as server, wire_to(server.port) as wire:
+    with (
+        ScriptedServer(WAYS[way], {(verb, 1): fault}) as server,
+        wire_to(server.port, mail_timeout_s=patience_s(fault)) as wire,
+    ):
         letters = in_short(wire.hand_over_group(mails()))
         check_against(server, letters)
         assert letters == expected
@@ -102,7 +116,7 @@ def test_a_fault_at_the_first_mail_of_a_connection_affects_only_that_mail(way, v
 @pytest.mark.parametrize("fault", [DROP, HANG, GARBAGE, "421 not now", "554 go away"])
 def test_a_server_with_a_bad_greeting_is_a_down_channel(way, verb, fault):
     at = {(verb, 0): fault, ("HELO", 0): fault}
-    with ScriptedServer(WAYS[way], at) as server, wire_to(server.port) as wire:
+    with ScriptedServer(WAYS[way], at) as server, wire_to(server.port, mail_timeout_s=patience_s(fault)) as wire:
         with pytest.raises(ChannelDown) as caught:
             list(wire.hand_over_group(mails()))
         assert caught.value.trouble is ChannelTrouble.UNREACHABLE
@@ -122,7 +136,7 @@ def test_a_channel_that_goes_down_midway_reports_the_earlier_outcomes(way):
 @pytest.mark.parametrize("fault", [DROP, HANG, GARBAGE, "421 bye", "500 what?"])
 def test_a_failing_quit_harms_nothing(way, fault):
     with ScriptedServer(WAYS[way], {("QUIT", 0): fault}) as server:
-        with wire_to(server.port) as wire:
+        with wire_to(server.port, mail_timeout_s=patience_s(fault)) as wire:
             assert in_short(wire.hand_over_group(mails())) == "AAAAA"
         assert server.recipients() == [f"{name}@example.com" for name in NAMES]
 
@@ -131,7 +145,7 @@ def test_a_failing_quit_harms_nothing(way, fault):
 @pytest.mark.parametrize("fault", [None, DROP, HANG, GARBAGE, "421 bye", "500 what?"])
 def test_after_a_refusal_the_connection_is_reset_or_a_new_one_opened(way, fault):
     at = {("RCPT", 3): "550 nobody", ("RSET", 1): fault}
-    with ScriptedServer(WAYS[way], at) as server, wire_to(server.port) as wire:
+    with ScriptedServer(WAYS[way], at) as server, wire_to(server.port, mail_timeout_s=patience_s(fault)) as wire:
         letters = in_short(wire.hand_over_group(mails()))
         assert letters == "AAPAA"
         check_against(server, letters)
@@ -142,7 +156,10 @@ def test_after_a_refusal_the_connection_is_reset_or_a_new_one_opened(way, fault)
     ("fault", "expected"), [(DROP, "AADDD"), (HANG, "AADDD"), ("500 what?", "AADDD"), ("421 bye", "AAAAA")]
 )
 def test_the_connection_is_reset_between_chunked_mails(fault, expected):
-    with ScriptedServer(CHUNKING, {("RSET", 2): fault}) as server, wire_to(server.port) as wire:
+    with (
+        ScriptedServer(CHUNKING, {("RSET", 2): fault}) as server,
+        wire_to(server.port, mail_timeout_s=patience_s(fault)) as wire,
+    ):
         letters = in_short(wire.hand_over_group(mails()))
         assert letters == expected
         check_against(server, letters)
@@ -187,7 +204,10 @@ def test_a_connection_that_the_server_closed_meanwhile_is_opened_again(way):
 
 def test_a_connection_that_died_while_idle_is_detected_before_chunked_mails_are_sent(monkeypatch):
     monkeypatch.setattr(pipeline, "IDLE_S", -1.0)
-    with ScriptedServer(CHUNKING, {("RSET", 5): HANG}) as server, wire_to(server.port) as wire:
+    with (
+        ScriptedServer(CHUNKING, {("RSET", 5): HANG}) as server,
+        wire_to(server.port, mail_timeout_s=patience_s(HANG)) as wire,
+    ):
         assert in_short(wire.hand_over_group(mails())) == "AAAAA"  # with four RSETs between them
         assert in_short(wire.hand_over_group(mails(["fajar"]))) == "A"
         assert server.connections == 2
@@ -293,7 +313,7 @@ def test_the_next_mail_is_composed_while_the_server_handles_the_previous_one(way
 
     with (
         ScriptedServer(WAYS[way], {("END", 1): while_working}) as server,
-        wire_to(server.port, mail_timeout_s=5) as wire,
+        wire_to(server.port) as wire,
     ):
         assert in_short(wire.hand_over_group(making())) == "AAA"
 
@@ -403,7 +423,7 @@ def test_a_server_that_reads_on_only_after_its_replies_are_read_does_not_deadloc
     """Neither side waits forever for the other, however small the buffers are."""
     wordy = ("250-" + "x" * 1000 + "\r\n") * 60 + "250 Ok"
     with ScriptedServer(CHUNKING, {("MAIL", 0): wordy}, buffer=8192) as server:
-        with wire_to(server.port, mail_timeout_s=2) as wire:
+        with wire_to(server.port) as wire:
             little_room(wire)
             group = [a_mail(f"ani{number}@example.com", BODY + b"Halo\r\n" * 10_000) for number in range(12)]
             assert in_short(wire.hand_over_group(group)) == "A" * 12
@@ -428,7 +448,7 @@ def little_room(wire) -> None:
 )
 def test_a_mail_whose_end_was_never_sent_is_not_in_doubt(way, verb, fault, expected):
     server = ScriptedServer(WAYS[way], {(verb, 2): fault}, buffer=8192)
-    with server, wire_to(server.port, mail_timeout_s=2) as wire:
+    with server, wire_to(server.port) as wire:
         little_room(wire)
         large = BODY + b"Halo\r\n" * 100_000
         assert in_short(wire.hand_over_group([replace(mail, data=large) for mail in mails(NAMES[:3])])) == expected
@@ -492,6 +512,6 @@ def test_a_caller_that_counts_instead_of_exhausting_the_iterator_leaves_the_conn
 @ways
 def test_large_mails_with_repaired_lines_do_not_stop_the_others(way):
     group = [replace(mail, data=b"x\n" * 400_000) for mail in mails()]
-    with ScriptedServer(WAYS[way]) as server, wire_to(server.port, mail_timeout_s=5) as wire:
+    with ScriptedServer(WAYS[way]) as server, wire_to(server.port) as wire:
         assert in_short(wire.hand_over_group(group)) == "AAAAA"
         assert [len(text) for _, _, text in server.taken] == [1_200_000] * 5

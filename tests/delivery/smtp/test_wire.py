@@ -41,7 +41,7 @@ def test_several_mails_go_over_one_connection(server, wire):
 )
 @ways
 def test_the_bytes_arrive_unchanged(way, data):
-    with ScriptedServer((*WAYS[way], "8BITMIME")) as server, wire_to(server.port, mail_timeout_s=5) as wire:
+    with ScriptedServer((*WAYS[way], "8BITMIME")) as server, wire_to(server.port) as wire:
         assert in_short(wire.hand_over_group([a_mail(data=data)] * 3)) == "AAA"
         assert [taken for _, _, taken in server.taken] == [data] * 3
 
@@ -186,7 +186,7 @@ def tls(certificate) -> ssl.SSLContext:
 
 
 def wire_over_tls(server: ScriptedServer, certificate, **settings):
-    wire = wire_to(server.port, mail_ca_file=str(certificate[0]), **{"mail_timeout_s": 5, **settings})
+    wire = wire_to(server.port, mail_ca_file=str(certificate[0]), **settings)
     wire.mail.server, wire.mail.use_tls = "localhost", True
     return wire
 
