@@ -1,10 +1,9 @@
-"""Clashes that an invitee sees: an accepted activity during an absence of theirs, or at the time of another accepted
-one.
+"""Clashes that an invitee sees: an accepted activity during an absence of theirs, or two at one time for the same person.
 
 Answer pages and the page for absences show them. The clashes of the office's plan are in domain/clashes.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -17,13 +16,18 @@ from outreach.extensions import db
 from outreach.models import Absence
 from outreach.queries.answers.page import LinkInvitee, ShownInvitation
 from outreach.services.absences.edit import absent
+from outreach.services.answers.nominee_matching import key
 
 
 class OwnClash(NamedTuple):
-    """An accepted activity and what clashes with it. other: another accepted activity; None for an absence."""
+    """An accepted activity and what clashes with it.
+
+    other: another accepted activity; None for an absence. name: who is sent to both; "" for the invitee themselves.
+    """
 
     accepted: ShownInvitation
     other: ShownInvitation | None = None
+    name: str = ""
 
 
 def accepted(found: Sequence[ShownInvitation], now: datetime) -> list[ShownInvitation]:
@@ -59,14 +63,26 @@ def with_absences(invitee: LinkInvitee, coming: Sequence[ShownInvitation]) -> li
     ]
 
 
-def with_each_other(coming: Sequence[ShownInvitation], about: Collection[int]) -> list[OwnClash]:
-    """Return the accepted activities among `about` (ids) that overlap another accepted one, each pair once."""
-    found = []
-    for at, one in enumerate(coming):
-        for other in coming[at + 1 :]:
+def with_each_other(found: Sequence[ShownInvitation], now: datetime) -> list[OwnClash]:
+    """Return the activities ahead to which the same person is to come at the same time, each pair once."""
+    ahead = [one for one in found if one.activity.state is ActivityState.PUBLISHED and one.activity.ends_at > now]
+    clashes = []
+    for at, one in enumerate(ahead):
+        for other in ahead[at + 1 :]:
             together = (
                 one.activity.starts_at < other.activity.ends_at and other.activity.starts_at < one.activity.ends_at
             )
-            if together and {one.activity.id, other.activity.id} & set(about):
-                found.append(OwnClash(one, other))
-    return found
+            names = _who_comes(one) if together else {}
+            both = [name for key, name in names.items() if key in _who_comes(other)]
+            if both:
+                clashes.append(OwnClash(one, other, "; ".join(both)))
+    return clashes
+
+
+def _who_comes(one: ShownInvitation) -> dict[str, str]:
+    """Return the names of those who come, by what all spellings of a name have in common; "" for the invitee themselves."""
+    if one.quota:
+        return {key(named.name): named.name for named in one.nominees if named.state is InvitationState.COMING}
+    if one.state is InvitationState.REPRESENTED:
+        return {key(one.representative.name): one.representative.name}
+    return {"": ""} if one.state is InvitationState.COMING else {}

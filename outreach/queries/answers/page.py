@@ -5,13 +5,14 @@ are built once (queries/answers/page_sql.py). Speakers (topics) and organisation
 invitees of date polls one more.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 
 from outreach.delivery.mail.recipient import salutation_of
 from outreach.delivery.words.formats import LOCALES, phone
@@ -22,8 +23,10 @@ from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
 from outreach.models import Activity, Invitation, Person
 from outreach.queries.answers import page_sql as statements
+from outreach.services.addresses import no_mail_reaches
 from outreach.services.answers import before as answers_before
 from outreach.services.answers.answer import NothingToAnswer
+from outreach.services.answers.nominee_matching import key
 from outreach.services.invitations import links
 
 SPEAKING = frozenset({Role.SPEAKER, Role.MODERATOR})
@@ -187,6 +190,52 @@ def last_answered(found: AnswerPage, *, now: datetime) -> tuple[int, ...]:
         sa.select(Invitation.id, Invitation.activity_id, Invitation.answered_at).where(Invitation.id.in_(since))
     ).all()
     return tuple(sorted({row.activity_id for row in rows if row.answered_at == since[row.id]} & open_ids))
+
+
+class ToTell(NamedTuple):
+    """People who do not come to an activity any more by the invitee's last answer, and get no mail about that."""
+
+    activity: Facts
+    names: tuple[str, ...]
+
+
+def to_tell(found: AnswerPage, *, now: datetime) -> list[ToTell]:
+    """Return whom the invitee has to tell about their last answer by this link: representatives, and nominees out of reach."""
+    kept = answers_before.kept(db.session(), found.link.id, now=now)
+    answers = {one.activity_id: one for one in kept.before.activities} if kept else {}
+    removed = [old.id for one in answers.values() for old in one.nominees if old.id not in one.stayed]
+    unreached = _withdrawn_without_a_mail(removed) if removed else {}
+    told = []
+    for one in found.activities:
+        before = answers.get(one.activity.id)
+        if before is None:
+            continue
+        named = before.mine[0].representative_name
+        replaced = [named] if named and key(named) != key(one.representative.name) else []
+        names = (*replaced, *(unreached[old.id] for old in before.nominees if old.id in unreached))
+        told += [ToTell(one.activity, names)] if names else []
+    return told
+
+
+def _withdrawn_without_a_mail(invitation_ids: Sequence[int]) -> dict[int, str]:
+    """Return the names of those who are withdrawn, have no other invitation to the activity, and whom no mail reaches."""
+    other = aliased(Invitation)
+    elsewhere = sa.exists().where(
+        other.activity_id == Invitation.activity_id,
+        other.person_id == Invitation.person_id,
+        other.state != InvitationState.WITHDRAWN,
+    )
+    rows = db.session.execute(
+        sa.select(Invitation.id, Person.name)
+        .join(Person, Person.id == Invitation.person_id)
+        .where(
+            Invitation.id.in_(invitation_ids),
+            Invitation.state == InvitationState.WITHDRAWN,
+            no_mail_reaches(Person.email),
+            ~elsewhere,
+        )
+    )
+    return {row.id: row.name for row in rows}
 
 
 def office_contact() -> Contact:

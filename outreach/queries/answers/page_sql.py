@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from outreach.domain.kinds import LinkPurpose
 from outreach.domain.states import TAKES_A_SEAT, ActivityState, InvitationState, PollState
 from outreach.models import (
+    Absence,
     Activity,
     AgendaItem,
     DatePoll,
@@ -37,7 +38,7 @@ _ACTIVITY, _AGENDA, _INVITATION, _LINKS, _OFFICES, _ORGANISATION, _PERSON, _PROG
 )
 _EMPLOYERS = sa.alias(Organisation.__table__)
 _EMPLOYER = _EMPLOYERS.c
-_POLL, _ASKED = _columns(DatePoll, PollInvitee)
+_POLL, _ASKED, _ABSENCE = _columns(DatePoll, PollInvitee, Absence)
 _CONTACT = (
     _OFFICES.short_name,
     _OFFICES.contact_name.label("office_contact_name"),
@@ -72,6 +73,10 @@ LINK = (
         )
         .correlate(Link.__table__)
         .label("has_polls"),
+        sa.exists()
+        .where(sa.or_(_ABSENCE.person_id == _LINKS.person_id, _ABSENCE.organisation_id == _LINKS.organisation_id))
+        .correlate(Link.__table__)
+        .label("has_absences"),
         *_CONTACT,
     )
     .select_from(Link.__table__)

@@ -213,7 +213,11 @@ def _roles(one: ShownInvitation) -> str:
 
 def _would_be_cancelled(one: ShownInvitation) -> str:
     names = "; ".join(named.name for named in one.nominees)  # a name may end with ", S.Pd."
-    return _("These people are on record, and would not be expected any more: %(names)s.", names=names)
+    said = _("These people are on record, and would not be expected any more: %(names)s.", names=names)
+    untold = "; ".join(named.name for named in one.nominees if not named.email)
+    if not untold:
+        return said
+    return " ".join((said, _("Without an e-mail address, so please tell them yourself: %(names)s.", names=untold)))
 
 
 def _representative(named: NamedRepresentative, form: AnswerForm | None) -> PersonRow:

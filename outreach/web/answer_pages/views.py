@@ -5,6 +5,7 @@ web/answer_pages/draw.py draws them. web/answer_pages/forms.py explains why a po
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Response, current_app, g, redirect, request, url_for
@@ -21,6 +22,7 @@ from outreach.domain.states import ANSWERED
 from outreach.extensions import csrf, current_settings, limiter
 from outreach.queries.answers import clashes as own_clashes
 from outreach.queries.answers import page as answer_page
+from outreach.queries.answers.clashes import OwnClash
 from outreach.queries.answers.page import AnswerPage, ShownInvitation
 from outreach.services.absences.parse import MOST_BYTES
 from outreach.services.answers import answer as answering
@@ -99,7 +101,8 @@ def thanks(token: str) -> Response:
         "resume": _("You will get reminders again."),
     }
     noted = answer_page.last_answered(found, now=now) if what == "answer" else ()
-    return _drawn(token, found, thanks=sentences.get(what, sentences["answer"]), noted=noted)
+    to_tell = _to_tell(found) if what == "answer" else ()
+    return _drawn(token, found, thanks=sentences.get(what, sentences["answer"]), noted=noted, to_tell=to_tell)
 
 
 @bp.get("/<token>/<int:activity_id>.ics")
@@ -256,6 +259,7 @@ def _drawn(
     together: AnswerForm | None = None,
     thanks: str = "",
     noted: Sequence[int] = (),
+    to_tell: Sequence[Markup] = (),
     notice: str = "",
 ) -> Response:
     shown = cards(found.activities, pick, typed or {}, errors or {}, asked)
@@ -280,8 +284,32 @@ def _drawn(
         notice=notice,
         thanks=thanks,
         noted=[card for card in shown if card.shown.activity.id in noted],
-        clashes=_clashes(found, noted),
+        to_tell=list(to_tell),
+        clashes=_clashes(found),
+        pressed=_pressed(shown, pick),
+        asking=[card for card in shown if card.asks],
     )
+
+
+@dataclass(frozen=True)
+class Pressed:
+    """The choice of a mail that cannot be sent. card: None if its activity is not on the page any more. sentence: why."""
+
+    card: Card | None
+    sentence: str
+
+
+def _pressed(shown: Sequence[Card], pick: Pick) -> Pressed | None:
+    """Return what the page says of a choice from a mail that it does not offer; None if it offers it, or there is none."""
+    if not pick.activity_id:
+        return None
+    card = next((one for one in shown if one.shown.activity.id == pick.activity_id), None)
+    if card is None:
+        return Pressed(None, _("The activity of the button that you pressed is not among your invitations any more."))
+    if card.open:
+        same = card.chosen == pick.choice and not card.picked
+        return Pressed(card, _("This answer is on record already; nothing more is needed.")) if same else None
+    return Pressed(card, " ".join((_("Your choice cannot be sent."), card.closed_because)))
 
 
 def _faults(shown: Sequence[Card], together: PersonRow | None) -> list[tuple[str, Markup]]:
@@ -304,18 +332,40 @@ def _field(fault: Fault, labels: Mapping[str, str]) -> str:
     return ", ".join(part for part in (person, labels.get(fault.field, "")) if part)
 
 
-def _clashes(found: AnswerPage, noted: Sequence[int]) -> list[Markup]:
-    """Return a sentence for everything that does not go together with what was just accepted."""
-    coming = own_clashes.accepted(found.activities, clock.now()) if noted else []
-    away = own_clashes.with_absences(found.invitee, [accepted for accepted in coming if accepted.activity.id in noted])
-    sentence = Markup(_("For the time of “%(title)s” you told us that you cannot come. Please change one of the two."))  # noqa: S704
-    sentences = [sentence % {"title": own(clash.accepted.activity.title)} for clash in away]
-    pairs = [] if found.invitee.organisation else own_clashes.with_each_other(coming, noted)
-    sentence = Markup(_("“%(title)s” and “%(other)s” are at the same time. Please change one of the two."))  # noqa: S704
-    return sentences + [
-        sentence % {"title": own(pair.accepted.activity.title), "other": own(pair.other.activity.title)}
-        for pair in pairs
-        if pair.other is not None
+def _clashes(found: AnswerPage) -> list[Markup]:
+    """Return a sentence for everything accepted that does not go together."""
+    now = clock.now()
+    coming = own_clashes.accepted(found.activities, now) if found.link.has_absences else []
+    away = own_clashes.with_absences(found.invitee, coming)
+    said = [
+        (Markup(_("For the time of “%(title)s” you told us that you cannot come.")), clash)  # noqa: S704
+        for clash in away
+    ]
+    oneself = Markup(_("“%(title)s” and “%(other)s” are at the same time."))  # noqa: S704
+    sent = Markup(_("%(name)s is to come to “%(title)s” and “%(other)s”, which are at the same time."))  # noqa: S704
+    said += [(sent if pair.name else oneself, pair) for pair in own_clashes.with_each_other(found.activities, now)]
+    return [_clash_in_words(sentence, clash, found) for sentence, clash in said]
+
+
+def _clash_in_words(sentence: Markup, clash: OwnClash, found: AnswerPage) -> Markup:
+    both = [one for one in (clash.accepted, clash.other) if one is not None]
+    titles = {name: own(one.activity.title) for name, one in zip(("title", "other"), both, strict=False)}
+    if any(one.refusal is None for one in both):
+        advice = _("Please change one of the two.")
+    else:
+        advice = _("Please call %(contact)s.", contact=str(found.contact))
+    return Markup("{} {}").format(sentence % {**titles, "name": clash.name}, advice)
+
+
+def _to_tell(found: AnswerPage) -> list[Markup]:
+    """Return a sentence for each activity about those who were to come and hear nothing from us of the last answer."""
+    untold = _(
+        "Please tell %(names)s yourself that they are not expected at “%(title)s” any more: we send them no mail about it."
+    )
+    sentence = Markup(untold)  # noqa: S704
+    return [
+        sentence % {"names": "; ".join(one.names), "title": own(one.activity.title)}
+        for one in answer_page.to_tell(found, now=clock.now())
     ]
 
 

@@ -63,6 +63,7 @@ def words(language: str) -> dict[str, Any]:
         "sending_nobody": office_word(Choice.NOT_COMING),
         "send_list": _("Send this list"),
         "sure": _("Yes, send nobody"),
+        "not_sure": _("No, leave it as it is"),
         "picked": _("Your choice is not sent yet. Press it once more to send it:"),
         "picked_below": _("Your choice is not sent yet. Please press it below."),
         "picked_represented": _("Your choice is not sent yet. Please write who comes in your place, and send it."),

@@ -76,6 +76,10 @@ def marked(page: str) -> list[str]:
     return [one for one in re.findall(r'-choice" value="(\w+)" class="g"', page) if one != "represented"]
 
 
+def untagged(page: str) -> str:
+    return re.sub(r"</?(?:span|b)\b[^>]*>", "", page)
+
+
 @pytest.fixture
 def four_days(programme, hall):
     days = [
@@ -222,6 +226,22 @@ def test_input_about_a_representative_does_not_prevent_an_answer_for_all(phone, 
     assert states(ani) == ["coming"] * 4
 
 
+def test_whoever_replaces_somebody_without_a_mail_is_asked_to_tell_them(phone, first, ani, police):
+    invite_and_mark(ani, first)
+    invite_office_and_mark(police, first)
+    rows = {"rows-0-name": "Rina", "rows-1-name": "Dedi", "rows-1-email": "dedi@example.com"}
+    named = press(phone, police, first.id, choice="coming", **rows)
+    assert "yourself that they are not expected" not in phone.get(named.location + "&lang=en").text
+    only = press(phone, police, first.id, choice="coming", **{"rows-0-name": "Sari"})
+    told = untagged(phone.get(only.location + "&lang=en").text)
+    assert "Please tell Rina yourself that they are not expected at “Rapat koordinasi lintas sektor” any more" in told
+    press(phone, ani, first.id, choice="represented", name="Rina Wati")
+    again = press(phone, ani, first.id, choice="represented", name="Rina Wati", post="Kanit")
+    assert "Please tell" not in phone.get(again.location + "&lang=en").text
+    other = press(phone, ani, first.id, choice="coming")
+    assert "Please tell Rina Wati yourself" in phone.get(other.location + "&lang=en").text
+
+
 def test_invalid_names_do_not_prevent_the_police_from_declining(phone, first, police):
     invite_office_and_mark(police, first)
     rows = {"rows-0-name": "Rina", "rows-0-email": "rina@"}
@@ -335,6 +355,44 @@ def test_a_choice_from_the_mail_is_for_its_activity_where_there_are_several(phon
     assert "not sent yet" not in again
     assert marked(again) == []
     assert marked(phone.get(f"/j/{token_of(ani)}?pilih=hadir-99999").text) == []
+
+
+@pytest.mark.parametrize("fate", ["withdrawn", "late", "postponed", "gone"])
+def test_a_choice_from_the_mail_that_cannot_be_sent_is_named_at_the_top(
+    phone, clock_on_tuesday, four_days, ani, coordinator, fate
+):
+    """Farah's mail was about the second day. She must not answer the first one by mistake."""
+    invite_and_mark(ani, *four_days[:2])
+    first, second = four_days[:2]
+    said = {
+        "withdrawn": "This invitation has been withdrawn.",
+        "late": "The time for answering ended on",
+        "postponed": "This activity is postponed.",
+        "gone": "is not among your invitations any more.",
+    }
+    if fate == "withdrawn":
+        hers = db.session.scalars(sa.select(Invitation).where(Invitation.activity_id == second.id)).one()
+        withdrawing.withdraw(hers.id, by=coordinator, now=NOW)
+    elif fate == "late":
+        second.respond_by_at = NOW
+        db.session.commit()
+    elif fate == "postponed":
+        publishing.postpone(second.id, "Narasumber sakit", by=coordinator, now=NOW)
+    number = 99999 if fate == "gone" else second.id
+    top = untagged(phone.get(f"/j/{token_of(ani)}?pilih=hadir-{number}&lang=en").text.split("<section")[0])
+    assert said[fate] in top
+    assert ("Penguatan kapasitas kader, Tue, 19 Jan" in top) == (fate != "gone")
+    assert "Your choice is not sent yet" not in top
+    assert "Rapat koordinasi lintas sektor" not in top
+    assert said[fate] not in phone.get(f"/j/{token_of(ani)}?lang=en").text.split("<section")[0]
+
+
+def test_a_choice_from_the_mail_that_is_on_record_says_so(phone, four_days, ani):
+    invite_and_mark(ani, *four_days[:2])
+    press(phone, ani, four_days[1].id, choice="coming")
+    top = phone.get(f"/j/{token_of(ani)}?pilih=hadir-{four_days[1].id}&lang=en").text.split("<section")[0]
+    assert "Penguatan kapasitas kader" in top
+    assert "This answer is on record already; nothing more is needed." in top
 
 
 def test_the_same_choice_from_the_mail_of_a_new_date_is_offered_again(phone, first, ani):
@@ -576,9 +634,20 @@ def test_sending_nobody_asks_before_names_are_withdrawn(phone, first, police):
     assert (asked.status_code, [name for name, *_ in nominees(police)]) == (422, ["Dedi", "Rina"])
     assert "would not be expected any more: Rina; Dedi." in asked.text
     assert "Do you really send nobody?" in asked.text
+    assert "Without an e-mail address, so please tell them yourself: Rina; Dedi." in asked.text
+    alert = asked.text.split("<section")[0].split('role="alert"')[1]
+    assert (
+        f'<button form="f" name="{first.id}-choice" value="not_coming">' in alert
+    )  # question and answer in sight together
+    assert '<form id="f" method="post"' in asked.text
     assert f'name="{first.id}-sure"' in asked.text
-    assert press(phone, police, first.id, choice="not_coming", sure="1").status_code == 303
+    done = press(phone, police, first.id, choice="not_coming", sure="1")
     assert nominees(police) == []
+    told = untagged(phone.get(done.location + "&lang=en").text)
+    assert (
+        "Please tell Dedi; Rina yourself that they are not expected" in told
+        or "Please tell Rina; Dedi yourself" in told
+    )
     assert "✓ Tidak mengirim" in phone.get(f"/j/{token_of(police)}").text
 
 
@@ -1219,7 +1288,48 @@ def test_the_thanks_name_what_was_accepted_for_the_same_time(phone, programme, h
     alone = phone.get(press(phone, ani, days[0].id, "?lang=en", choice="coming").location).text
     assert "at the same time" not in alone
     both = phone.get(press(phone, ani, days[1].id, "?lang=en", choice="coming").location).text
-    assert '“<span lang="id">Rapat A</span>” and “<span lang="id">Rapat B</span>” are at the same time.' in both
+    sentence = '“<span lang="id">Rapat A</span>” and “<span lang="id">Rapat B</span>” are at the same time.'
+    assert sentence in both
+    assert sentence in phone.get(f"/j/{token_of(ani)}?lang=en").text  # also when the page is opened again
+    press(phone, ani, days[0].id, choice="not_coming")
+    assert sentence not in phone.get(f"/j/{token_of(ani)}?lang=en").text
+
+
+def test_an_absence_at_the_time_of_an_accepted_activity_is_named_each_time_the_page_is_opened(phone, first, ani):
+    invite_and_mark(ani, first)
+    press(phone, ani, first.id, choice="coming")
+    assert "you told us that you cannot come" not in phone.get(f"/j/{token_of(ani)}?lang=en").text
+    press(phone, ani, "away", on="2027-01-18")
+    assert "you told us that you cannot come" in phone.get(f"/j/{token_of(ani)}?lang=en").text.split("<section")[0]
+
+
+def test_the_same_representative_for_two_activities_at_one_time_is_accepted_with_a_warning(phone, programme, hall, ani):
+    days = [draft_activity(programme, hall, 18, public_title="Rapat A"), draft_activity(programme, None, 18)]
+    days[1].public_title = "Rapat B"
+    db.session.commit()
+    publish(*days, tick=False)
+    invite_and_mark(ani, *days)
+    press(phone, ani, days[0].id, choice="represented", name="Rina Wati, S.H.")
+    other = press(phone, ani, days[1].id, choice="represented", name="Dewi Lestari")
+    warning = "is to come to “Rapat A” and “Rapat B”, which are at the same time. Please change one of the two."
+    assert warning not in untagged(phone.get(other.location + "&lang=en").text)
+    same = press(phone, ani, days[1].id, choice="represented", name="rina wati")
+    assert states(ani) == ["represented"] * 2
+    assert warning in untagged(phone.get(same.location + "&lang=en").text)
+    assert warning in untagged(phone.get(f"/j/{token_of(ani)}?lang=en").text)
+
+
+def test_a_nominee_of_two_activities_at_one_time_is_accepted_with_a_warning(phone, programme, hall, police):
+    days = [draft_activity(programme, hall, 18, public_title="Rapat A"), draft_activity(programme, None, 18)]
+    days[1].public_title = "Rapat B"
+    db.session.commit()
+    publish(*days, tick=False)
+    invite_office_and_mark(police, *days)
+    for day in days:
+        press(phone, police, day.id, choice="coming", **{"rows-0-name": "Rina", "rows-1-name": f"Dedi {day.id}"})
+    page = untagged(phone.get(f"/j/{token_of(police)}?lang=en").text)
+    assert "Rina is to come to “Rapat A” and “Rapat B”, which are at the same time." in page
+    assert "Dedi" not in page.split("is to come to")[0].rsplit("</h1>", 1)[-1]
 
 
 def test_the_title_of_a_page_with_errors_says_so_and_the_summary_has_the_focus(phone, first, ani):
