@@ -53,8 +53,8 @@ def write_without_defaults(*kinds: type) -> None:
 
 def write_as_list(kind: type) -> None:
     """Write this dataclass as a list of its fields' values."""
-    names = [one.name for one in fields(kind)]
-    shape: Any = GenericAlias(tuple, tuple(one.type for one in fields(kind)))
+    names = [field.name for field in fields(kind)]
+    shape: Any = GenericAlias(tuple, tuple(field.type for field in fields(kind)))
     write_as(
         kind,
         lambda value: _converter.unstructure([getattr(value, name) for name in names], shape),
@@ -118,4 +118,4 @@ def _read_mapping(kind: Any, converter: Converter) -> Callable[[Any, Any], Any]:
 
 
 def _keys(kind: Any) -> dict[str, Any]:
-    return {one.name: override(rename=one.metadata[_KEY]) for one in fields(kind) if _KEY in one.metadata}
+    return {field.name: override(rename=field.metadata[_KEY]) for field in fields(kind) if _KEY in field.metadata}

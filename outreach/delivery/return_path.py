@@ -37,7 +37,7 @@ def message_of(address: str, settings: Settings) -> int | None:
     mac = found["mac"].lower()
     keys = [settings.secret_key, *(k for k in settings.previous_secret_keys.split(",") if k)]
     made = (hmac.digest(_key(key), b"%d" % number, "sha256").hex()[:MAC_LENGTH] for key in keys)
-    return number if any(hmac.compare_digest(mac, one) for one in made) else None
+    return number if any(hmac.compare_digest(mac, candidate) for candidate in made) else None
 
 
 @lru_cache

@@ -61,4 +61,4 @@ def by_day(kind: NewsKind, moments: Iterable[datetime], zone: ZoneInfo) -> list[
 
 def unseen(news: Iterable[News], seen: Collection[str], user_id: int) -> list[News]:
     """Return what this account has neither seen nor caused itself."""
-    return [one for one in news if one.key not in seen and one.by_id != user_id]
+    return [piece for piece in news if piece.key not in seen and piece.by_id != user_id]

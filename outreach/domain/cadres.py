@@ -59,22 +59,24 @@ def in_turn(needs: Collection[Need], wanted: Wanted) -> dict[int, list[int]]:
     chosen: dict[int, list[int]] = {}
     given: dict[int, list[Need]] = {}
     for need in sorted(needs, key=lambda one: (one.starts_at, one.activity_id)):
-        ordered = sorted(need.candidates, key=lambda one: _turn(one, need, given.get(one.person_id, ())))
+        ordered = sorted(
+            need.candidates, key=lambda candidate: _turn(candidate, need, given.get(candidate.person_id, ()))
+        )
         places = _Places(wanted)
         for kinds in need.asked:
             places.give(kinds)
-        chosen[need.activity_id] = [one.person_id for one in ordered if places.give(one.kinds)]
+        chosen[need.activity_id] = [candidate.person_id for candidate in ordered if places.give(candidate.kinds)]
         for person_id in chosen[need.activity_id]:
             given.setdefault(person_id, []).append(need)
     return chosen
 
 
-def _turn(one: Candidate, need: Need, given: Iterable[Need]) -> tuple[bool, datetime, str, int]:
+def _turn(candidate: Candidate, need: Need, given: Iterable[Need]) -> tuple[bool, datetime, str, int]:
     starts = [other.starts_at for other in given]
-    busy = one.person_id in need.busy or any(
+    busy = candidate.person_id in need.busy or any(
         other.starts_at < need.ends_at and need.starts_at < other.ends_at for other in given
     )
-    return busy, max([one.asked_for or _NEVER, *starts]), one.name.casefold(), one.person_id
+    return busy, max([candidate.asked_for or _NEVER, *starts]), candidate.name.casefold(), candidate.person_id
 
 
 class _Places:

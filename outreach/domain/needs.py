@@ -184,7 +184,7 @@ def needs(standings: Sequence[ActivityStanding], troubles: Troubles, now: dateti
         ),
         _of_names(NeedKind.DECLINED, told, troubles.declined),
         _counted(NeedKind.CLASHES, troubles.clashes),
-        _of_polls(NeedKind.POLLS_DECIDE, [one for one in troubles.polls if one.to_decide]),
+        _of_polls(NeedKind.POLLS_DECIDE, [poll for poll in troubles.polls if poll.to_decide]),
         _counted(NeedKind.TO_READ, troubles.to_read),
         _of_activities(NeedKind.NEW_DATE, [s for s in standings if s.state is ActivityState.POSTPONED]),
         _of_activities(NeedKind.NO_SPEAKER, [s for s in told if s.agenda_lines and not s.answers.speakers]),
@@ -195,7 +195,7 @@ def needs(standings: Sequence[ActivityStanding], troubles: Troubles, now: dateti
         ),
         _of_names(NeedKind.UNCOVERED, told, troubles.uncovered),
         _counted(NeedKind.LOOK_AGAIN, troubles.look_again),
-        _of_polls(NeedKind.POLLS_RUN, [one for one in troubles.polls if not one.to_decide]),
+        _of_polls(NeedKind.POLLS_RUN, [poll for poll in troubles.polls if not poll.to_decide]),
         _of_activities(NeedKind.NO_AGENDA, [s for s in told if not s.agenda_lines and not s.answers.speakers]),
         _of_activities(NeedKind.DRAFT, [s for s in standings if s.state is ActivityState.DRAFT]),
     ]

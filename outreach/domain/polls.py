@@ -158,7 +158,7 @@ def ranked(
                 over=starts_at <= now,
             )
         )
-    return sorted(found, key=lambda one: (one.merit, one.starts_at, one.slot_id))
+    return sorted(found, key=lambda standing: (standing.merit, standing.starts_at, standing.slot_id))
 
 
 def best(standings: Sequence[SlotStanding]) -> frozenset[int]:
@@ -168,9 +168,9 @@ def best(standings: Sequence[SlotStanding]) -> frozenset[int]:
     """
     if not standings or not standings[0].suits or standings[0].over:
         return frozenset()
-    if not any((one.yes, one.if_need_be, one.no) != ((), (), ()) for one in standings):
+    if not any((standing.yes, standing.if_need_be, standing.no) != ((), (), ()) for standing in standings):
         return frozenset()
-    return frozenset(one.slot_id for one in standings if one.merit == standings[0].merit)
+    return frozenset(standing.slot_id for standing in standings if standing.merit == standings[0].merit)
 
 
 def check_slots(slots: Sequence[Proposed]) -> None:

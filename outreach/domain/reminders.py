@@ -160,14 +160,14 @@ def moments(
         if rule.enabled and (due := due_at(times.starts_at, times.ends_at, zone, rule)) is not None
     ]
     days = _Days(times, zone, days_off, told_at)
-    placed = [days.place(one) for one in own]
-    asking = [n for n, one in enumerate(own) if _asks(one.rule)]
+    placed = [days.place(moment) for moment in own]
+    asking = [n for n, moment in enumerate(own) if _asks(moment.rule)]
     if asking and all(placed[n] is None for n in asking):
         last = max(asking, key=lambda n: own[n].due_at)
         placed[last] = days.last_chance(own[last])
-    found = [there or one for there, one in zip(placed, own, strict=True)]
-    found = [replace(one, superseded=_is_superseded(one, found, zone)) for one in found]
-    return sorted(found, key=lambda one: (one.due_at, one.rule.key))
+    found = [there or moment for there, moment in zip(placed, own, strict=True)]
+    found = [replace(moment, superseded=_is_superseded(moment, found, zone)) for moment in found]
+    return sorted(found, key=lambda moment: (moment.due_at, moment.rule.key))
 
 
 @dataclass(frozen=True)
@@ -205,30 +205,31 @@ class _Days:
     def _answer_by(self) -> datetime:
         return min(self.times.respond_by_at, self.times.starts_at)
 
-    def _moved(self, one: DueRule, day: date, reason: OtherDay) -> DueRule:
-        return replace(one, due_at=datetime.combine(day, one.rule.at, tzinfo=self.zone), other_day=reason)
+    def _moved(self, moment: DueRule, day: date, reason: OtherDay) -> DueRule:
+        return replace(moment, due_at=datetime.combine(day, moment.rule.at, tzinfo=self.zone), other_day=reason)
 
-    def _is_after_the_invitation(self, one: DueRule) -> bool:
-        return local_day(one.due_at, self.zone) > local_day(self.told_at, self.zone)
+    def _is_after_the_invitation(self, moment: DueRule) -> bool:
+        return local_day(moment.due_at, self.zone) > local_day(self.told_at, self.zone)
 
 
 def _asks(rule: Rule) -> bool:
     return rule.kind is MailKind.REMINDER and rule.audience is Audience.UNANSWERED
 
 
-def _is_superseded(one: DueRule, found: Iterable[DueRule], zone: ZoneInfo) -> bool:
+def _is_superseded(moment: DueRule, found: Iterable[DueRule], zone: ZoneInfo) -> bool:
     """Return whether a reminder that has moved meets another one to the same people. Of two that moved, the later rule stays."""
-    if one.other_day is None:
+    if moment.other_day is None:
         return False
     same = [
         other
         for other in found
-        if other is not one
-        and (other.rule.kind, other.rule.audience) == (one.rule.kind, one.rule.audience)
-        and local_day(other.due_at, zone) == local_day(one.due_at, zone)
+        if other is not moment
+        and (other.rule.kind, other.rule.audience) == (moment.rule.kind, moment.rule.audience)
+        and local_day(other.due_at, zone) == local_day(moment.due_at, zone)
     ]
     return any(
-        other.other_day is None or (other.rule.days, other.rule.key) < (one.rule.days, one.rule.key) for other in same
+        other.other_day is None or (other.rule.days, other.rule.key) < (moment.rule.days, moment.rule.key)
+        for other in same
     )
 
 
@@ -239,11 +240,11 @@ def upcoming(found: Iterable[DueRule], starts_at: datetime, now: datetime) -> li
     "one week before".
     """
     return [
-        one
-        for one in found
-        if one.due_at > now
-        and not one.superseded
-        and not (one.rule.timing is RuleTiming.BEFORE_START and one.due_at >= starts_at)
+        moment
+        for moment in found
+        if moment.due_at > now
+        and not moment.superseded
+        and not (moment.rule.timing is RuleTiming.BEFORE_START and moment.due_at >= starts_at)
     ]
 
 

@@ -34,7 +34,7 @@ def entered(subject: Subject, *, now: datetime) -> list[ListedAbsence]:
     """Return the absences entered by hand that are not over, by start. Runs one statement."""
     rows = db.session.scalars(entered_by_hand(subject).order_by(Absence.starts_at, Absence.id))
     listed = (ListedAbsence(row.id, absent(row), row.reason, row.source) for row in rows)
-    return [one for one in listed if not is_over(one.absent, now)]
+    return [absence for absence in listed if not is_over(absence.absent, now)]
 
 
 @dataclass(frozen=True)
@@ -55,19 +55,19 @@ class ListedCalendar:
 
 def calendars(subject: Subject, *, now: datetime) -> list[ListedCalendar]:
     """Return the subject's calendars in the order they were added. Runs two statements."""
-    whose = getattr(AbsenceCalendar, subject.column) == subject.id
-    rows = db.session.scalars(sa.select(AbsenceCalendar).where(whose).order_by(AbsenceCalendar.id)).all()
+    of_subject = getattr(AbsenceCalendar, subject.column) == subject.id
+    rows = db.session.scalars(sa.select(AbsenceCalendar).where(of_subject).order_by(AbsenceCalendar.id)).all()
     counts = {
         row.calendar_id: (row.count, row.first)
         for row in db.session.execute(
             sa.select(
                 Absence.calendar_id, sa.func.count().label("count"), sa.func.min(Absence.starts_at).label("first")
             )
-            .where(Absence.calendar_id.in_([one.id for one in rows]), Absence.ends_at > now)
+            .where(Absence.calendar_id.in_([calendar.id for calendar in rows]), Absence.ends_at > now)
             .group_by(Absence.calendar_id)
         )
     }
-    return [_listed(one, *counts.get(one.id, (0, None))) for one in rows]
+    return [_listed(calendar, *counts.get(calendar.id, (0, None))) for calendar in rows]
 
 
 def _listed(one: AbsenceCalendar, ahead: int, next_at: datetime | None) -> ListedCalendar:

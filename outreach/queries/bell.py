@@ -49,7 +49,7 @@ def current(*, now: datetime) -> Bell:
     seen: dict[int, set[str]] = {}
     for user_id, key in db.session.execute(sa.select(BellSeen.user_id, BellSeen.key).where(BellSeen.at >= since)):
         seen.setdefault(user_id, set()).add(key)
-    return Bell(tuple(sorted(news, key=lambda one: (one.at, one.key), reverse=True)), seen)
+    return Bell(tuple(sorted(news, key=lambda piece: (piece.at, piece.key), reverse=True)), seen)
 
 
 def count_unseen(user_id: int, *, now: datetime) -> int:
@@ -82,13 +82,14 @@ def _answers(since: datetime, now: datetime) -> list[News]:
         .limit(MOST)
     )
     news = []
-    for one in found:
-        assert one.answered_at is not None
-        kind = NewsKind.SWAP if one.state is InvitationState.REPRESENTED else NewsKind.REFUSAL
+    for invitation in found:
+        assert invitation.answered_at is not None
+        kind = NewsKind.SWAP if invitation.state is InvitationState.REPRESENTED else NewsKind.REFUSAL
         news.append(
             News(
-                kind, key_of(kind, one.id, one.answered_at), one.answered_at, one.id, one.activity.title,
-                one.invitee.display_name, one.representative_name, by_id=one.answer_recorded_by_id,
+                kind, key_of(kind, invitation.id, invitation.answered_at), invitation.answered_at, invitation.id,
+                invitation.activity.title, invitation.invitee.display_name, invitation.representative_name,
+                by_id=invitation.answer_recorded_by_id,
             )
         )  # fmt: skip
     return news
@@ -114,11 +115,11 @@ def _names(since: datetime, now: datetime) -> list[News]:
     )
     return [
         News(
-            NewsKind.NAMES, key_of(NewsKind.NAMES, one.id, one.answered_at), one.answered_at, one.id, one.activity.title,
-            one.invitee.display_name, by_id=one.answer_recorded_by_id,
+            NewsKind.NAMES, key_of(NewsKind.NAMES, invitation.id, invitation.answered_at), invitation.answered_at,
+            invitation.id, invitation.activity.title, invitation.invitee.display_name, by_id=invitation.answer_recorded_by_id,
         )
-        for one in found
-        if one.answered_at is not None
+        for invitation in found
+        if invitation.answered_at is not None
     ]  # fmt: skip
 
 

@@ -122,7 +122,7 @@ class ShownDays:
 
     def on(self, day: date) -> list[CalendarEntry]:
         """Return the activities that take place on a day, by start."""
-        return [one for one in self.entries if day in one.days(self.zone)]
+        return [entry for entry in self.entries if day in entry.days(self.zone)]
 
 
 def next_day(wanted: CalendarFilter, today: date, *, zone: ZoneInfo) -> date | None:
@@ -157,10 +157,13 @@ def shown(
     starts_at, ends_at = midnight(first, zone), midnight(last + A_DAY, zone)
     plan = plan_parts.that_clash(now=now, within=[(starts_at - A_DAY, ends_at + A_DAY)])
     activities = db.session.scalars(_chosen(starts_at, ends_at, wanted)).unique().all()
-    ids = {one.id for one in activities}
+    ids = {activity.id for activity in activities}
     severities = _severities(plan, ids) if with_clashes else {}
     speakers = _speakers(ids)
-    entries = tuple(CalendarEntry(one, tuple(speakers.get(one.id, ())), severities.get(one.id)) for one in activities)
+    entries = tuple(
+        CalendarEntry(activity, tuple(speakers.get(activity.id, ())), severities.get(activity.id))
+        for activity in activities
+    )
     return ShownDays(first, last, zone, entries, day_facts(first, last, zone), plan)
 
 
@@ -182,8 +185,8 @@ def venue_rows(shown: ShownDays, *, also_empty: bool, wanted: CalendarFilter) ->
     also_empty: include venues without activities in these days.
     """
     held: dict[int | None, list[CalendarEntry]] = defaultdict(list)
-    for one in shown.entries:
-        held[one.activity.venue_id].append(one)
+    for entry in shown.entries:
+        held[entry.activity.venue_id].append(entry)
     chosen = sa.select(Venue.id, Venue.name).order_by(Venue.name)
     if wanted.venue_id or not also_empty:
         chosen = chosen.where(
@@ -199,12 +202,12 @@ def speaker_rows(shown: ShownDays) -> list[CalendarRow]:
     """Return speakers and moderators by name, with their activities; the last row holds activities without a speaker."""
     names: dict[int, str] = {}
     held: dict[int | None, list[CalendarEntry]] = defaultdict(list)
-    for one in shown.entries:
-        for id, name in one.speakers:
+    for entry in shown.entries:
+        for id, name in entry.speakers:
             names[id] = name
-            held[id].append(one)
-        if not one.speakers:
-            held[None].append(one)
+            held[id].append(entry)
+        if not entry.speakers:
+            held[None].append(entry)
     rows = [
         CalendarRow(id, name, tuple(held[id]), _absences(shown, Party.person(id)))
         for id, name in sorted(names.items(), key=lambda pair: (pair[1].casefold(), pair[0]))
@@ -236,7 +239,7 @@ def person_choices(also: int | None = None) -> list[tuple[int, str]]:
         .order_by(Person.id != (also or 0), Person.name, Person.post)
         .limit(MOST_CHOICES)
     )
-    return sorted(((one.id, _called(one)) for one in people), key=lambda pair: pair[1].casefold())
+    return sorted(((person.id, _called(person)) for person in people), key=lambda pair: pair[1].casefold())
 
 
 def _chosen(starts_at: datetime, ends_at: datetime, wanted: CalendarFilter) -> sa.Select[Any]:
@@ -271,10 +274,10 @@ def _chosen(starts_at: datetime, ends_at: datetime, wanted: CalendarFilter) -> s
 def _severities(plan: Plan, ids: Iterable[int]) -> dict[int, Severity]:
     chosen = set(ids)
     found: dict[int, Severity] = {}
-    for one in find_clashes(plan, chosen):
-        for id in one.ids:
+    for clash in find_clashes(plan, chosen):
+        for id in clash.ids:
             if found.get(id) is not Severity.BLOCK:
-                found[id] = one.severity
+                found[id] = clash.severity
     return found
 
 

@@ -45,15 +45,15 @@ def to_resolve(
 ) -> tuple[FoundClashes, list[list[Clash]]]:
     """Return these groups of clashes again, with a plan in which to look for their resolutions."""
     chosen = [list(group) for group in groups]
-    some = [one for group in chosen for one in group]
-    if not some:
+    clashes = [clash for group in chosen for clash in group]
+    if not clashes:
         return found, chosen
     plan = plan_parts.shared_with(
-        ids_in(some), now=now, within=where_resolutions_lie(found.plan, some), known=Part(found.plan)
+        ids_in(clashes), now=now, within=where_resolutions_lie(found.plan, clashes), known=Part(found.plan)
     )
     known = {**found.plan.activities, **plan.activities}
     return replace(found, plan=plan), [
-        [replace(one, activities=tuple(known[id] for id in one.ids)) for one in group] for group in chosen
+        [replace(clash, activities=tuple(known[id] for id in clash.ids)) for clash in group] for group in chosen
     ]
 
 
@@ -80,7 +80,9 @@ def of_absent(subject: Subject, *, now: datetime) -> FoundClashes:
         theirs = Activity.id.in_(sa.select(Invitation.activity_id).where(of == subject.id))
     ids = db.session().scalars(sa.select(Activity.id).where(planned.IS_PLANNED, Activity.ends_at > now, theirs)).all()
     found = of_activities(ids, now=now)
-    return replace(found, clashes=[one for one in found.clashes if one.absence and _is_of(subject, one.absence)])
+    return replace(
+        found, clashes=[clash for clash in found.clashes if clash.absence and _is_of(subject, clash.absence)]
+    )
 
 
 def _is_of(subject: Subject, absence: AbsenceSpan) -> bool:
@@ -101,7 +103,7 @@ def preview_invited(
     stored = plans.planned(db.session(), activity_ids)
     parties = [*_people(person_ids), *_organisations(quotas or {})]
     new = tuple(Engagement(party, role, InvitationState.PREPARED) for party in parties)
-    return preview(Change([_inviting(one, new, quotas or {}) for one in stored], stored), now=now)
+    return preview(Change([_inviting(activity, new, quotas or {}) for activity in stored], stored), now=now)
 
 
 def if_each_invited(chosen: Mapping[int, Collection[int]], role: Role, *, now: datetime) -> FoundClashes:
@@ -109,11 +111,11 @@ def if_each_invited(chosen: Mapping[int, Collection[int]], role: Role, *, now: d
     stored = plans.planned(db.session(), chosen)
     parties = {party.key: party for party in _people({id for people in chosen.values() for id in people})}
 
-    def inviting(one: PlannedActivity) -> PlannedActivity:
-        own = [parties[id] for id in sorted(chosen[one.id]) if id in parties]
-        return _inviting(one, [Engagement(party, role, InvitationState.PREPARED) for party in own], {})
+    def inviting(activity: PlannedActivity) -> PlannedActivity:
+        own = [parties[id] for id in sorted(chosen[activity.id]) if id in parties]
+        return _inviting(activity, [Engagement(party, role, InvitationState.PREPARED) for party in own], {})
 
-    return preview(Change([inviting(one) for one in stored], stored), now=now)
+    return preview(Change([inviting(activity) for activity in stored], stored), now=now)
 
 
 def invitations_of(pairs: Collection[tuple[int, Party]]) -> dict[tuple[int, Party], InviteeStanding]:

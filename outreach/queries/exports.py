@@ -88,18 +88,18 @@ def venues(q: str) -> Iterator[Any]:
 
 
 def programmes(q: str) -> Iterator[ProgrammeRow]:
-    for some in _batches(lists.programmes_select(q)):
-        yield from lists.programme_rows(some)
+    for batch in _batches(lists.programmes_select(q)):
+        yield from lists.programme_rows(batch)
 
 
 def activities(wanted: ActivityFilter, *, now: datetime) -> Iterator[ActivityRow]:
-    for some in _batches(lists.activities_select(wanted, now=now)):
-        yield from lists.activity_rows(some)
+    for batch in _batches(lists.activities_select(wanted, now=now)):
+        yield from lists.activity_rows(batch)
 
 
 def polls(which: Which | None) -> Iterator[PollRow]:
-    for some in _batches(polls_page.polls_select(which)):
-        yield from polls_page.poll_rows(some)
+    for batch in _batches(polls_page.polls_select(which)):
+        yield from polls_page.poll_rows(batch)
 
 
 def mails_received(filters: InboxFilters) -> Iterator[Any]:
@@ -175,8 +175,8 @@ def invitees(activity_id: int, filters: InviteeFilters) -> Iterator[Any]:
 
 def _batches(select: sa.Select[Any]) -> Iterator[list[Any]]:
     rows = db.session.scalars(select.execution_options(yield_per=BATCH))
-    for some in rows.partitions():
-        yield list(some)
+    for batch in rows.partitions():
+        yield list(batch)
 
 
 def _archived(filters: MessageFilters) -> sa.Select[Any]:

@@ -80,7 +80,7 @@ def all_feeds() -> list[FeedRow]:
         .where((Feed.name != "") | Feed.revoked_at.is_(None))
         .order_by(Feed.name == "", Feed.revoked_at.is_not(None), Feed.id.desc())
     )
-    return [FeedRow(one, _subject(one), "" if one.revoked_at else feed_url(one)) for one in found.unique()]
+    return [FeedRow(feed, _subject(feed), "" if feed.revoked_at else feed_url(feed)) for feed in found.unique()]
 
 
 def get(feed_id: int) -> Feed:
@@ -126,14 +126,14 @@ def _entries(feed: Feed, since: datetime) -> list[FeedEntry]:
         case FeedScope.EVERYTHING:
             chosen = chosen.where(told | (Activity.state == ActivityState.DRAFT))
             base = f"{current_settings().base_url.rstrip('/')}/activities"
-            return [_entry(one, office, page=f"{base}/{one.id}") for one in db.session.scalars(chosen)]
+            return [_entry(activity, office, page=f"{base}/{activity.id}") for activity in db.session.scalars(chosen)]
         case FeedScope.PROGRAMME:
             chosen = chosen.where(told, Activity.programme_id == feed.programme_id)
         case FeedScope.VENUE:
             chosen = chosen.where(told, Activity.venue_id == feed.venue_id)
         case FeedScope.PERSON:
             return _of_person(chosen.where(told), feed.person_id or 0, office)
-    return [_entry(one, office) for one in db.session.scalars(chosen)]
+    return [_entry(activity, office) for activity in db.session.scalars(chosen)]
 
 
 def _entry(activity: Activity, office: Office | None, *, person_id: int | None = None, **more: Any) -> FeedEntry:
@@ -180,7 +180,7 @@ def _changed_at(feed: Feed) -> datetime:
             sa.func.max(Invitation.waitlisted_at),
         )
         newest += db.session.execute(times.where(Invitation.person_id == feed.person_id)).one()
-    return max(one for one in newest if one is not None)
+    return max(instant for instant in newest if instant is not None)
 
 
 def _loaded() -> Sequence[Any]:

@@ -80,7 +80,7 @@ class PollTable:
 
     @property
     def silent(self) -> list[PollInvitee]:
-        return [one for one in self.invitees if one.answered_at is None]
+        return [invitee for invitee in self.invitees if invitee.answered_at is None]
 
     @property
     def answered(self) -> int:
@@ -150,7 +150,7 @@ def get(poll_id: int) -> DatePoll:
 
 def invitees_of(poll: DatePoll) -> list[PollInvitee]:
     """Return those asked, the needed ones first."""
-    return sorted(poll.invitees, key=lambda one: (not one.needed, one.id))
+    return sorted(poll.invitees, key=lambda invitee: (not invitee.needed, invitee.id))
 
 
 def table(poll_id: int, *, now: datetime, sender: Sender | None = None) -> PollTable:
@@ -194,7 +194,7 @@ def clashes(poll: DatePoll, *, now: datetime) -> dict[int, FoundClashes]:
     slots = planned.values()
     parties = plan_parts.parties_of(slots)
     plan = plan_parts.shared_with((), parties, now=now, within=clashing.around(slots), also=slots)
-    return {id_: clashing.found_in(plan, clashes_of(plan, one)) for id_, one in planned.items()}
+    return {id_: clashing.found_in(plan, clashes_of(plan, activity)) for id_, activity in planned.items()}
 
 
 def of_proposals(
@@ -270,7 +270,7 @@ def _links(invitees: Sequence[PollInvitee]) -> dict[int, str]:
 
 
 def _graveness(clashes: Sequence[Clash]) -> tuple[int, int]:
-    blocking = sum(one.severity is Severity.BLOCK for one in clashes)
+    blocking = sum(clash.severity is Severity.BLOCK for clash in clashes)
     return blocking, len(clashes) - blocking
 
 
@@ -280,7 +280,7 @@ def _counted(wanted: Any, column: Any, ids: Sequence[int]) -> dict[int, int]:
 
 def of_messages(messages: Iterable[Message | ArchivedMessage]) -> dict[int, DatePoll]:
     """Return the polls of messages, by message id; messages of deleted polls are left out."""
-    asked = {one.id: one.poll_invitee_id for one in messages if one.poll_invitee_id is not None}
+    asked = {message.id: message.poll_invitee_id for message in messages if message.poll_invitee_id is not None}
     if not asked:
         return {}
     rows = db.session.execute(
@@ -300,4 +300,4 @@ def latest_messages(invitee_ids: Collection[int]) -> dict[int, Message]:
         .group_by(Message.poll_invitee_id)
     )
     found = db.session.scalars(sa.select(Message).where(Message.id.in_(newest)))
-    return {one.poll_invitee_id: one for one in found if one.poll_invitee_id is not None}
+    return {message.poll_invitee_id: message for message in found if message.poll_invitee_id is not None}

@@ -38,15 +38,15 @@ class Unreachable:
 
 def listed(*, now: datetime, number: int = 1, per_page: int = 50) -> Page:
     """Return one page of people and organisations that no mail reaches, by name. Three queries, or two if there are none."""
-    whose = _all_unreachable(now).subquery()
-    page = paged(sa.select(whose).order_by(sa.func.lower(whose.c.name), whose.c.kind, whose.c.id), number, per_page)
+    owners = _all_unreachable(now).subquery()
+    page = paged(sa.select(owners).order_by(sa.func.lower(owners.c.name), owners.c.kind, owners.c.id), number, per_page)
     return Page(_rows(page.items, now), page.total, page.number, page.per_page)
 
 
 def everybody(*, now: datetime) -> list[Unreachable]:
     """Return all of them, by name. Two queries."""
-    whose = _all_unreachable(now).subquery()
-    every = sa.select(whose).order_by(sa.func.lower(whose.c.name), whose.c.kind, whose.c.id)
+    owners = _all_unreachable(now).subquery()
+    every = sa.select(owners).order_by(sa.func.lower(owners.c.name), owners.c.kind, owners.c.id)
     return _rows(db.session.execute(every).all(), now)
 
 

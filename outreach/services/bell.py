@@ -70,7 +70,7 @@ def write_digests(news: Sequence[News], seen: Mapping[int, Collection[str]], *, 
         written = 0
         for user in session.scalars(wanting).unique().all():
             since = user.digested_at or now - timedelta(days=1)
-            fresh = [one for one in bell.unseen(news, seen.get(user.id, ()), user.id) if one.at > since]
+            fresh = [piece for piece in bell.unseen(news, seen.get(user.id, ()), user.id) if piece.at > since]
             user.digested_at = now
             if fresh:
                 _write_digest(session, user, fresh, local.date(), now)
@@ -85,7 +85,7 @@ def _write_digest(session: Session, user: User, fresh: Sequence[News], day: date
     session.add(message)
     session.flush()
     with force_locale(user.locale):
-        lines = [[words.sentence(one), words.about(one)] for one in fresh]
+        lines = [[words.sentence(piece), words.about(piece)] for piece in fresh]
     session.add(BellDigest(message_id=message.id, lines=lines))
 
 
@@ -117,7 +117,7 @@ def notice_clashes(*, now: datetime) -> int:
 
 def _is_news(clash: Clash) -> bool:
     """Return whether a clash blocks, or is about an activity that people were told of. Other clashes are normal in a draft."""
-    told = any(one.state is ActivityState.PUBLISHED for one in clash.activities)
+    told = any(activity.state is ActivityState.PUBLISHED for activity in clash.activities)
     return clash.severity is Severity.BLOCK or told
 
 

@@ -60,9 +60,9 @@ def _days_off(year: int) -> tuple[tuple[date, DayOff], ...]:
 def _ramadans(year: int) -> tuple[tuple[int, DayRange], ...]:
     begins = {
         day
-        for one in (year - 1, year)
+        for gregorian in (year - 1, year)
         for day, name in calendar.country_holidays(
-            "MY", subdiv="JHR", years=one, observed=False, language="en_US"
+            "MY", subdiv="JHR", years=gregorian, observed=False, language="en_US"
         ).items()
         if _RAMADAN in name
     }

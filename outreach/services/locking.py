@@ -53,7 +53,7 @@ def present_for_change(session: Session, activity_ids: Collection[int]) -> dict[
         return {}
     found = sa.select(Activity).where(Activity.id.in_(activity_ids)).order_by(Activity.id)
     locked = found.with_for_update(of=Activity, key_share=True).execution_options(populate_existing=True)
-    return {one.id: one for one in session.scalars(locked)}
+    return {activity.id: activity for activity in session.scalars(locked)}
 
 
 def invitation_for_change(session: Session, invitation_id: int) -> Invitation:

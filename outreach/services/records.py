@@ -26,7 +26,7 @@ class NameTaken(Problem):
 
 def stored(values: type, record: Organisation | Venue) -> dict[str, Any]:
     """Return a record's stored data, by the field names of `values`."""
-    return {one.name: getattr(record, one.name) for one in fields(values)}
+    return {field.name: getattr(record, field.name) for field in fields(values)}
 
 
 def check_name_free(session: Session, table: type[Organisation] | type[Venue], name: str, *, but: int = 0) -> None:

@@ -72,7 +72,11 @@ def tick(activity_id: int) -> Any:
     """Save the changes on the sheet. What somebody else ticked meanwhile, at another door, stays."""
     present = set(request.form.getlist("present", type=int))
     was = set(request.form.getlist("was", type=int))
-    changed = {one for one in request.form.getlist("shown", type=int) if (one in present) != (one in was)}
+    changed = {
+        invitation_id
+        for invitation_id in request.form.getlist("shown", type=int)
+        if (invitation_id in present) != (invitation_id in was)
+    }
     try:
         attendance.tick(activity_id, present, changed, _source(), by=current_user, now=clock.now())
     except Problem as problem:

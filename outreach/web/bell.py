@@ -20,7 +20,7 @@ bp = Blueprint("bell", __name__, url_prefix="/bell")
 def index() -> str:
     """Show the news, the newest first. Opening it marks nothing as seen."""
     found = news.current(now=clock.now())
-    unseen = {one.key for one in found.unseen(current_user.id)}
+    unseen = {piece.key for piece in found.unseen(current_user.id)}
     return render_template("bell/index.html", news=found.news, unseen=unseen, words=words)
 
 

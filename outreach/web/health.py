@@ -122,12 +122,17 @@ def _families(f: Figures) -> Iterator[tuple[str, str, tuple[str, ...], Iterable[
         ((f"{quantile:g}",), value) for quantile, value in f.lateness_s.items()
     ]  # fmt: skip
     yield "channel_up", "1 while the mail server, the mailbox, or the clocks of all workers are well.", ("channel",), [
-        ((name,), float(one.up)) for name, one in channels
+        ((name,), float(channel.up)) for name, channel in channels
     ]  # fmt: skip
     yield "channel_paused_seconds", "How long it is still left alone.", ("channel",), [
-        ((name,), one.paused_s) for name, one in channels
+        ((name,), channel.paused_s) for name, channel in channels
     ]  # fmt: skip
-    yield "channel_failures", "Troubles in a row.", ("channel",), [((name,), one.failures) for name, one in channels]
+    yield (
+        "channel_failures",
+        "Troubles in a row.",
+        ("channel",),
+        [((name,), channel.failures) for name, channel in channels],
+    )
     yield (
         "engine_age_seconds",
         "Since an engine last gave a sign of life: a tick, or a mail sent.",

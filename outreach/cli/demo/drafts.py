@@ -86,7 +86,7 @@ def plan_drafts(cast: Cast, days: Sequence[date], *, now: datetime) -> Drafts:
         by=by,
         now=now,
     )
-    tree = {one.code: [k.code for k in one.kelurahan] for one in regions.kelurahan_tree(db.session())}
+    tree = {kecamatan.code: [k.code for k in kecamatan.kelurahan] for kecamatan in regions.kelurahan_tree(db.session())}
     for (day, half), group in groupby(visits(tree, days), key=lambda visit: (visit.day, visit.half)):
         begins, ends = HOURS[half]
         values = ActivityValues(

@@ -68,7 +68,7 @@ DECIDED_SAID = ((YES, MAYBE, YES), (YES, YES, NO), (MAYBE, YES, YES))
 def plant(cast: Cast, made: DemoPlan, today: date, *, now: datetime) -> None:
     """Draft an activity that clashes with another in its kecamatan, and add absences of a speaker and a venue."""
     community = _activities(made.community)
-    first = next(one for one in community if _hour(one) < time(12))
+    first = next(activity for activity in community if _hour(activity) < time(12))
     assert first.region_code is not None
     kecamatan = first.region_code.rpartition(".")[0]
     begins, ends = CLASS_HOURS
@@ -203,7 +203,7 @@ def _activities(ids: Collection[int]) -> Sequence[Activity]:
 
 
 def _days(activities: Collection[Activity]) -> list[date]:
-    return sorted({_day(one) for one in activities})
+    return sorted({_day(activity) for activity in activities})
 
 
 def _day(activity: Activity) -> date:

@@ -28,14 +28,14 @@ class FairChannel(HTTPChannel):
         self._further_at, self._come = time.time(), 0
         super().__init__(server, sock, addr, adj, map)
         theirs = [
-            one
-            for one in server.active_channels.values()
-            if one.household == self.household and one is not self and not one.will_close
+            channel
+            for channel in server.active_channels.values()
+            if channel.household == self.household and channel is not self and not channel.will_close
         ]
         if 0 < self.most_of_one <= len(theirs):
-            idle = [one for one in theirs if not one.requests]
+            idle = [channel for channel in theirs if not channel.requests]
             if idle:
-                min(idle, key=lambda one: (one.total_outbufs_len > 0, one.last_activity)).will_close = True
+                min(idle, key=lambda channel: (channel.total_outbufs_len > 0, channel.last_activity)).will_close = True
 
     def received(self, data: bytes) -> bool:
         before, now = self.request, self.last_activity

@@ -42,10 +42,10 @@ class Dns:
         return cls(asked)
 
     def texts(self, name: str) -> list[str]:
-        return [b"".join(one.strings).decode("utf-8", "replace") for one in self._ask(name, "TXT")]
+        return [b"".join(record.strings).decode("utf-8", "replace") for record in self._ask(name, "TXT")]
 
     def mail_servers(self, name: str) -> list[str]:
-        found = sorted((one.preference, str(one.exchange).rstrip(".")) for one in self._ask(name, "MX"))
+        found = sorted((record.preference, str(record.exchange).rstrip(".")) for record in self._ask(name, "MX"))
         return [server for _preference, server in found if server]
 
     def _ask(self, name: str, kind: str) -> list:
@@ -119,7 +119,7 @@ def _spf(ask: Dns, domain: str) -> Iterator[CheckResult]:
 
 def _dmarc(ask: Dns, domain: str) -> CheckResult:
     for name in dict.fromkeys((domain, ".".join(domain.split(".")[-3:]), ".".join(domain.split(".")[-2:]))):
-        records = [one for one in ask.texts(f"_dmarc.{name}") if one.startswith("v=DMARC1")]
+        records = [record for record in ask.texts(f"_dmarc.{name}") if record.startswith("v=DMARC1")]
         if len(records) > 1:
             return report.fail(f"_dmarc.{name} has {len(records)} DMARC records, so none counts.", "Leave one of them.")
         if records:
@@ -176,7 +176,7 @@ def _lookups(ask: Dns, domain: str, seen: set[str]) -> int:
 
 
 def _spf_records(ask: Dns, domain: str) -> list[str]:
-    return [one for one in ask.texts(domain) if one == "v=spf1" or one.startswith("v=spf1 ")]
+    return [record for record in ask.texts(domain) if record == "v=spf1" or record.startswith("v=spf1 ")]
 
 
 def _domain_of(address: str) -> str:

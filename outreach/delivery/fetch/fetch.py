@@ -46,7 +46,7 @@ class FetchedFile:
 def looked_up(host: str, port: int) -> list[str]:
     """Return the numeric addresses that this machine's resolver gives for a host."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(one[4][0]) for one in found))
+    return list(dict.fromkeys(str(info[4][0]) for info in found))
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ class Fetcher:
         host = url.hostname or ""
         port = url.port or PORTS[url.scheme]
         found = self._resolved(host, port, deadline)
-        if f"{host}:{port}" not in self.own_hosts and not all(is_public(one) for one in found):
+        if f"{host}:{port}" not in self.own_hosts and not all(is_public(address) for address in found):
             raise problems.PrivateHost(host=host)
         for number in found[:MOST_ADDRESSES]:
             family = socket.AF_INET6 if ":" in number else socket.AF_INET

@@ -33,7 +33,9 @@ def proven_sender(raw: bytes) -> str:
     block = raw[: end.start()] if end else raw
     if len(block) > MOST_BLOCK or raw[:1] in b"\r\n" or _AMBIGUOUS.search(block):
         return ""
-    fields = [(name.strip().lower(), value) for name, _, value in (one.partition(b":") for one in _FIELDS.split(block))]
+    fields = [
+        (name.strip().lower(), value) for name, _, value in (field.partition(b":") for field in _FIELDS.split(block))
+    ]
     named = [value for name, value in fields if name == b"from"]
     sender = _sole_mailbox(named[0]) if len(named) == 1 else ""
     verdicts = [value for name, value in fields if name == b"authentication-results"]

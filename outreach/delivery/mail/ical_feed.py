@@ -57,10 +57,10 @@ def fingerprint(title: str, entries: Sequence[FeedEntry], *, organiser: str, tak
     """Return a value that stays the same as long as the calendar's content does, whenever it is requested."""
     said = [
         (
-            one.activity.uid, one.activity.sequence + one.revision, one.activity.starts_at, one.activity.ends_at,
-            one.activity.zone.key, one.activity.neutral_title, one.status, one.page, one.notes, _place(one.activity),
+            entry.activity.uid, entry.activity.sequence + entry.revision, entry.activity.starts_at, entry.activity.ends_at,
+            entry.activity.zone.key, entry.activity.neutral_title, entry.status, entry.page, entry.notes, _place(entry.activity),
         )
-        for one in entries
+        for entry in entries
     ]  # fmt: skip
     whole = (_FORM, title, organiser_of(organiser).to_ical(), takes_time, gettext("to be announced"), said)
     return sha256(repr(whole).encode()).hexdigest()[:32]
@@ -80,16 +80,16 @@ def feed_ics(title: str, entries: Sequence[FeedEntry], *, organiser: str, takes_
         calendar.add(name, clean(title))
     calendar.add("refresh-interval", READ_EVERY, parameters={"VALUE": "DURATION"})
     calendar.add("x-published-ttl", "PT1H")
-    for key in sorted({one.activity.zone.key for one in entries}):
+    for key in sorted({entry.activity.zone.key for entry in entries}):
         calendar.add_component(timezone_of(key))
     who = organiser_of(organiser)
-    for one in entries:
-        said = "\n".join(one.notes)
-        event = event_of(one.activity, now=now, status=one.status.value, revision=one.revision, description=said)
+    for entry in entries:
+        said = "\n".join(entry.notes)
+        event = event_of(entry.activity, now=now, status=entry.status.value, revision=entry.revision, description=said)
         event.add("organizer", who)
-        event.add("transp", "OPAQUE" if takes_time and one.status is not FeedStatus.CANCELLED else "TRANSPARENT")
-        if one.page:
-            event.add("url", one.page)
+        event.add("transp", "OPAQUE" if takes_time and entry.status is not FeedStatus.CANCELLED else "TRANSPARENT")
+        if entry.page:
+            event.add("url", entry.page)
         calendar.add_component(event)
     return calendar.to_ical()
 

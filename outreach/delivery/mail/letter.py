@@ -75,8 +75,8 @@ def write(
     """Return the letter in the current locale. common_subject: the subject of a letter with several sections."""
     first = said[0]
     several = len(said) > 1
-    sections = [_section(one, recipient, several=several) for one in said]
-    asking = [one for one in said if asks(one.text.body)]
+    sections = [_section(section, recipient, several=several) for section in said]
+    asking = [section for section in said if asks(section.text.body)]
     if several:
         sections, closing = _said_once(sections)
         closing = _asked_once(said, closing, recipient.link) if recipient.link and asking else closing
@@ -130,7 +130,7 @@ def _first_screen(sections: Sequence[Section]) -> tuple[list[Block], list[list[B
 def _preheader(said: Sequence[LetterSection], *, asking: bool) -> str:
     """Return day, place and deadline; of several activities their titles and days."""
     if len(said) > 1:
-        return "; ".join(one.heading for one in said)[:200]
+        return "; ".join(section.heading for section in said)[:200]
     values = said[0].values
     if said[0].kind is MailKind.POSTPONEMENT:  # its day would look like an invitation
         return " · ".join(part for part in (gettext("The new date follows."), _joined(values, ("reason",))) if part)
@@ -164,7 +164,7 @@ def _said_once(sections: list[Section]) -> tuple[list[Section], list[list[Block]
 
 def _asked_once(said: Sequence[LetterSection], closing: list[list[Block]], link: str) -> list[list[Block]]:
     """Return the closing with one request for an answer and one link for everything."""
-    if all(one.kind is MailKind.INVITATION for one in said):
+    if all(section.kind is MailKind.INVITATION for section in said):
         words = gettext("All these invitations can be answered on one page; no account is needed.")
         wanted = [group for group in closing if not _asking(group)]  # the sentence above replaces them
         return [[_paragraph(words), Button(gettext("Answer the invitations"), link)], *wanted]
@@ -183,7 +183,7 @@ def _naming(block: Block) -> bool:
 
 
 def _introduction(said: Sequence[LetterSection]) -> str:
-    if all(one.kind is MailKind.INVITATION for one in said):
+    if all(section.kind is MailKind.INVITATION for section in said):
         return gettext("We invite you to the following activities.")
     return gettext("We write to you about several activities.")
 
@@ -197,7 +197,9 @@ def _contacts(said: Sequence[LetterSection], recipient: Recipient, *, asking: bo
 
     A representative has no answer link, so they call if they cannot come.
     """
-    found = "; ".join(contact for contact in dict.fromkeys(contact_line(*one.contact) for one in said) if contact)
+    found = "; ".join(
+        contact for contact in dict.fromkeys(contact_line(*section.contact) for section in said) if contact
+    )
     if not found:
         return []
     if recipient.represents and asking:
@@ -205,7 +207,7 @@ def _contacts(said: Sequence[LetterSection], recipient: Recipient, *, asking: bo
     else:
         sentence = gettext("Questions? Call %(contacts)s.", contacts=found)
     parts = [TextPart(sentence)]
-    for number in dict.fromkeys(formats.phone(one.contact[1]) for one in said):
+    for number in dict.fromkeys(formats.phone(section.contact[1]) for section in said):
         called = placeholders.called(parts[-1].text, {"contact_phone": number}) if number else []
         parts = [*parts[:-1], *called] if len(called) > 1 else parts
     return parts

@@ -42,7 +42,7 @@ def asked(session: Session, rows: Collection[MessageRow]) -> dict[int, PollInvit
         )
         .execution_options(populate_existing=True)
     )
-    return {one.id: one for one in found.unique()}
+    return {invitee.id: invitee for invitee in found.unique()}
 
 
 def untrue_because(
@@ -140,7 +140,7 @@ def _text(session: Session, poll: DatePoll, key: str, locale: str) -> texts.Text
         )
     ).all()
     if rows:
-        row = max(rows, key=lambda one: one.programme_id is not None)
+        row = max(rows, key=lambda text: text.programme_id is not None)
         return texts.Text(row.subject, row.greeting, row.body)
     found = texts.shipped(key, locale)
     assert found is not None

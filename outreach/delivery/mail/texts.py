@@ -148,7 +148,9 @@ def chosen(rows: Iterable[MessageText], key: str, locale: str, activity: Activit
 def _of(activities: Collection[Activity]) -> sa.ColumnElement[bool]:
     scopes = [
         sa.and_(MessageText.programme_id.is_(None), MessageText.activity_id.is_(None)),
-        MessageText.programme_id.in_({one.programme_id for one in activities if one.programme_id is not None}),
-        MessageText.activity_id.in_({one.id for one in activities if one.id is not None}),
+        MessageText.programme_id.in_(
+            {activity.programme_id for activity in activities if activity.programme_id is not None}
+        ),
+        MessageText.activity_id.in_({activity.id for activity in activities if activity.id is not None}),
     ]
     return sa.or_(*scopes)

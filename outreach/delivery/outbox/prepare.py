@@ -94,10 +94,10 @@ class Preparer:
                 return PreparedBatch(now, decided=[_unread(claimed[0], type(error).__name__, now)])
         batch = PreparedBatch(now)
         for lease in claimed:
-            one = self.prepare([lease], now=now)
-            batch.asked_at = min(batch.asked_at, one.asked_at)
-            batch.ready += one.ready
-            batch.decided += one.decided
+            single = self.prepare([lease], now=now)
+            batch.asked_at = min(batch.asked_at, single.asked_at)
+            batch.ready += single.ready
+            batch.decided += single.decided
         return batch
 
     def _prepare(self, claimed: Sequence[Lease], now: datetime) -> PreparedBatch:

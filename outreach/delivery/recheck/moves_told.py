@@ -115,13 +115,13 @@ def not_yet_notified(session: Session, rows: Sequence[MessageRow], shared: Share
     for row, line in moved:
         activity, answered = shared.activities[line.activity_id], line.answered_sequence or 0
         mails, first = told[line.invitation_id, line.to_representative], row.resend_of_id or row.id
-        repeated = [one.sequence for one in mails if one.message_id == first]
+        repeated = [mail.sequence for mail in mails if mail.message_id == first]
         if repeated:
-            heard = max([one.sequence for one in mails if one.message_id < first], default=answered)
+            heard = max([mail.sequence for mail in mails if mail.message_id < first], default=answered)
         else:
-            heard = max([answered, *[one.sequence for one in mails]])
-        earlier = [one for one in mails if one.message_id < first] if repeated else mails
-        dateless = any(one.postponed and one.sequence >= heard for one in earlier)
+            heard = max([answered, *[mail.sequence for mail in mails]])
+        earlier = [mail for mail in mails if mail.message_id < first] if repeated else mails
+        dateless = any(mail.postponed and mail.sequence >= heard for mail in earlier)
         if _kind(line, shared) is MailKind.POSTPONEMENT:
             if dateless and not repeated:
                 found[line.id] = ()
@@ -130,7 +130,7 @@ def not_yet_notified(session: Session, rows: Sequence[MessageRow], shared: Share
         back = not dateless and _is_back(activity, moves)
         if repeated and back:
             moves = _moves_since(max(repeated), activity, shared)
-        known = back or any(one.announced and one.sequence >= activity.sequence for one in mails)
+        known = back or any(mail.announced and mail.sequence >= activity.sequence for mail in mails)
         found[line.id] = () if known and not repeated else tuple([move.id for move in moves]) or (line.reminder_id,)
     return found
 

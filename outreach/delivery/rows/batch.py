@@ -48,7 +48,11 @@ class SharedRows:
 
     def moves_of(self, activity: Activity) -> list[Reminder]:
         """Return the notices of an activity's moves, oldest first. A notice that was sent again by hand has another key."""
-        notices = (one for one in self.reminders.values() if one.activity_id == activity.id and one.key == MOVED)
+        notices = (
+            reminder
+            for reminder in self.reminders.values()
+            if reminder.activity_id == activity.id and reminder.key == MOVED
+        )
         return sorted(notices, key=lambda move: move.occurrence)
 
 

@@ -31,7 +31,7 @@ def sentence(
     about: id of the activity from whose side it is told; None: the later of the two. names: everybody with the same
     clash; none given: the clash's own party. kecamatan: names by code.
     """
-    own = next((one for one in clash.activities if one.id == about), clash.activities[-1])
+    own = next((activity for activity in clash.activities if activity.id == about), clash.activities[-1])
     other = clash.other(own.id)
     if other is not None:
         people = list(dict.fromkeys(names)) or ([clash.party.name] if clash.party else [])
@@ -79,7 +79,9 @@ def _of_two(
 
 
 def _travel(clash: Clash, people: Sequence[str]) -> str:
-    (until, first), (since, second) = sorted(zip(clash.meeting, clash.activities, strict=True), key=lambda one: one[0])
+    (until, first), (since, second) = sorted(
+        zip(clash.meeting, clash.activities, strict=True), key=lambda pair: pair[0]
+    )
     values = {
         "who": listed(people),
         "there": minutes(clash.there or 0),

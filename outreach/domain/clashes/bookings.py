@@ -170,5 +170,7 @@ def _absent(plan: Plan, turns: Sequence[Booking]) -> Iterator[Clash]:
 
 
 def _said_yes(activity: PlannedActivity, party: Party, absence: AbsenceSpan) -> bool:
-    answers = [one.said_yes for one in activity.engagements if one.party == party and one.said_yes]
+    answers = [
+        engagement.said_yes for engagement in activity.engagements if engagement.party == party and engagement.said_yes
+    ]
     return any(absence.is_outweighed_by(yes, activity.starts_at, activity.ends_at) for yes in answers)

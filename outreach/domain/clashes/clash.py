@@ -85,11 +85,11 @@ class Clash:
 
         If it changes, or the shortage grows, a mark "this is intended" no longer covers the clash. Names are not part of it.
         """
-        times = self.turns or tuple(((one.starts_at, one.ends_at),) for one in self.activities)
+        times = self.turns or tuple(((activity.starts_at, activity.ends_at),) for activity in self.activities)
         if self.kind is ClashKind.VENUE_TOO_SMALL:
-            when: list[object] = ["" for one in self.activities]
+            when: list[object] = ["" for activity in self.activities]
         elif self.kind in _OF_DAY:
-            when = [[day.isoformat() for day in one.days] for one in self.activities]
+            when = [[day.isoformat() for day in activity.days] for activity in self.activities]
         else:
             when = [[[_utc(instant) for instant in span] for span in spans] for spans in times]
         absence, days = self.absence, self.programme

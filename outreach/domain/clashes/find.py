@@ -26,17 +26,17 @@ def find_clashes(plan: Plan, among: Collection[int] | None = None) -> list[Clash
 
 def clashes_of(plan: Plan, activity: PlannedActivity) -> list[Clash]:
     """Return the clashes of the activity if it were planned like this. The plan's own activity of that id is ignored."""
-    return sorted(each_clash(plan, activity), key=lambda one: one.sort_key)
+    return sorted(each_clash(plan, activity), key=lambda clash: clash.sort_key)
 
 
 def find_intended(plan: Plan, among: Collection[int]) -> list[Clash]:
     """Return the clashes of these activities that are marked as intended, each once, by start."""
     found: dict[str, Clash] = {}
     for id in sorted(plan.activities.keys() & set(among)):
-        for one in _all_of(plan, plan.activities[id]):
-            if is_intended(plan, one):
-                found.setdefault(one.substance, one)
-    return sorted(found.values(), key=lambda one: one.sort_key)
+        for clash in _all_of(plan, plan.activities[id]):
+            if is_intended(plan, clash):
+                found.setdefault(clash.substance, clash)
+    return sorted(found.values(), key=lambda clash: clash.sort_key)
 
 
 def is_intended(plan: Plan, clash: Clash) -> bool:
@@ -53,7 +53,7 @@ def each_clash(plan: Plan, activity: PlannedActivity) -> Iterator[Clash]:
 
     The activity may differ from the plan's own version of it.
     """
-    return (one for one in _all_of(plan, activity) if not is_intended(plan, one))
+    return (clash for clash in _all_of(plan, activity) if not is_intended(plan, clash))
 
 
 def _all_of(plan: Plan, activity: PlannedActivity) -> Iterator[Clash]:

@@ -160,7 +160,7 @@ def _changed(activity: PlannedActivity, resolution: OfActivity | OfInvitee) -> P
         case LimitSeats():
             return replace(activity, seats=resolution.seats)
         case LeaveOut() | Replace() | Represent():
-            kept = tuple(one for one in activity.engagements if one.party != resolution.party)
+            kept = tuple(engagement for engagement in activity.engagements if engagement.party != resolution.party)
             return replace(activity, engagements=kept)
 
 
@@ -175,7 +175,7 @@ def _reluctance(activity: PlannedActivity, moving: int | None) -> tuple:
 
 
 def _of_one(plan: Plan, clash: Clash, activity: PlannedActivity) -> Iterator[Resolution]:
-    before = {one.signature for one in each_clash(plan, activity)} - {clash.signature}
+    before = {existing.signature for existing in each_clash(plan, activity)} - {clash.signature}
     if clash.kind in _OF_INVITEES and clash.party:
         yield LeaveOut(activity.id, clash.party)
     if clash.kind is ClashKind.DEADLINE_AFTER_START:
@@ -204,7 +204,7 @@ def _instead(clash: Clash, activity: PlannedActivity) -> Iterator[Resolution]:
         yield LeaveOut(activity.id, party)
         return
     yield Replace(activity.id, party)
-    states = {one.state for one in activity.engagements if one.party == party}
+    states = {engagement.state for engagement in activity.engagements if engagement.party == party}
     if party.kind is PartyKind.PERSON and InvitationState.PREPARED not in states:
         yield Represent(activity.id, party)
 
@@ -214,7 +214,7 @@ def _venues(plan: Plan, activity: PlannedActivity, before: set[Signature]) -> It
     for place in sorted(plan.places.values(), key=lambda place: _distance(plan, activity, place)):
         if place.id is None or place.id == activity.venue_id or (place.capacity or activity.room) < activity.room:
             continue
-        if any(one.id != activity.id for one in plan.at_venue(place.id, activity.starts_at, activity.ends_at)):
+        if any(other.id != activity.id for other in plan.at_venue(place.id, activity.starts_at, activity.ends_at)):
             continue
         resolution = TakeVenue(activity.id, place.id)
         if _is_quiet(plan, _changed(activity, resolution), before):
@@ -255,7 +255,7 @@ def _best_start(
         further += chosen is not None
         left = _left(plan, activity.moved(starts_at), before)
         if left is not None:
-            weight = sum(one.severity is Severity.BLOCK for one in left), len(left)
+            weight = sum(remaining.severity is Severity.BLOCK for remaining in left), len(left)
             if best is None or weight < best:
                 best, chosen = weight, starts_at
         if best == (0, 0) or further == LOOKED_FURTHER:
@@ -270,8 +270,8 @@ def _is_quiet(plan: Plan, activity: PlannedActivity, before: set[Signature]) -> 
 def _left(plan: Plan, activity: PlannedActivity, before: set[Signature]) -> list[Clash] | None:
     """Return which of the `before` clashes remain; None as soon as there is a new one."""
     left = []
-    for one in each_clash(plan, activity):
-        if one.signature not in before:
+    for clash in each_clash(plan, activity):
+        if clash.signature not in before:
             return None
-        left.append(one)
+        left.append(clash)
     return left

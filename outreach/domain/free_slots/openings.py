@@ -96,7 +96,7 @@ class Nothing:
 
 def nothing(plan: Plan, criteria: Criteria) -> Nothing:
     """Return the obstacles, those that refuse most starts first, and the changes that would open a slot."""
-    refused = [one for one in candidates(plan, criteria) if isinstance(one, RefusedSlot)]
+    refused = [slot for slot in candidates(plan, criteria) if isinstance(slot, RefusedSlot)]
     first = max(criteria.first, plan.now.astimezone(criteria.zone).date())
     days = [first + timedelta(days=n) for n in range((criteria.last - first).days + 1)]
     shut_days = sum(shut(plan, day) for day in days)
@@ -164,7 +164,7 @@ def _fewer_people(criteria: Criteria) -> Iterator[tuple[Change, Criteria]]:
     for party, role in criteria.needed:
         yield (
             WithoutParty(party),
-            replace(criteria, needed=tuple(one for one in criteria.needed if one != (party, role))),
+            replace(criteria, needed=tuple(pair for pair in criteria.needed if pair != (party, role))),
         )
 
 

@@ -29,7 +29,7 @@ _OF_PEOPLE = frozenset(
 
 def slots(plan: Plan, criteria: Criteria) -> list[Slot]:
     """Return the slots that suit, the best first."""
-    found = [one for one in candidates(plan, criteria) if isinstance(one, Slot)]
+    found = [candidate for candidate in candidates(plan, criteria) if isinstance(candidate, Slot)]
     return sorted(found, key=lambda slot: (slot.cost, slot.starts_at))
 
 
@@ -124,7 +124,9 @@ def _slot(plan: Plan, criteria: Criteria, starts_at: datetime, places: list[Plac
     if best is None:
         return RefusedSlot(starts_at, tuple(refused))
     _, judged, place = best
-    others = tuple(one for one in free if one is not None and one is not place)[:VENUES_TRIED]
+    others = tuple(other_place for other_place in free if other_place is not None and other_place is not place)[
+        :VENUES_TRIED
+    ]
     return _made(plan, criteria, starts_at, judged, place, others)
 
 
@@ -143,14 +145,14 @@ def _judged(plan: Plan, criteria: Criteria, activity: PlannedActivity) -> _Judge
     """Sort the clashes. A wished person who is not free is missing. A needed one refuses the slot, whatever the severity."""
     judged = _Judged()
     wished = {party for party, _ in criteria.wished}
-    for one in each_clash(plan, activity):
-        if one.kind in _OF_PEOPLE and one.party in wished:
-            if one.party not in judged.missing:
-                judged.missing.append(one.party)
-        elif one.kind in _OF_PEOPLE or one.severity is Severity.BLOCK:
-            judged.refused.append(one)
+    for clash in each_clash(plan, activity):
+        if clash.kind in _OF_PEOPLE and clash.party in wished:
+            if clash.party not in judged.missing:
+                judged.missing.append(clash.party)
+        elif clash.kind in _OF_PEOPLE or clash.severity is Severity.BLOCK:
+            judged.refused.append(clash)
         else:
-            judged.warnings.append(one)
+            judged.warnings.append(clash)
     return judged
 
 

@@ -96,9 +96,11 @@ class Engagement:
 def roles_of(engagements: Iterable[Engagement]) -> dict[Party, Role]:
     """Return the engaged parties, each with its most important role. Declined and withdrawn invitations are ignored."""
     found: dict[Party, Role] = {}
-    for one in engagements:
-        if one.state in ENGAGED and (one.party not in found or _WEIGHT[one.role] < _WEIGHT[found[one.party]]):
-            found[one.party] = one.role
+    for engagement in engagements:
+        if engagement.state in ENGAGED and (
+            engagement.party not in found or _WEIGHT[engagement.role] < _WEIGHT[found[engagement.party]]
+        ):
+            found[engagement.party] = engagement.role
     return found
 
 
@@ -109,11 +111,11 @@ def turns_of(engagements: Iterable[Engagement]) -> dict[Party, tuple[Turn, ...]]
     """
     found: dict[Party, list[Turn]] = defaultdict(list)
     whole = set()
-    for one in engagements:
-        if one.state in ENGAGED:
-            found[one.party] += one.turns
-            if not one.turns:
-                whole.add(one.party)
+    for engagement in engagements:
+        if engagement.state in ENGAGED:
+            found[engagement.party] += engagement.turns
+            if not engagement.turns:
+                whole.add(engagement.party)
     return {party: merged(turns) for party, turns in found.items() if party not in whole}
 
 

@@ -86,7 +86,9 @@ class PlannedActivity:
 
     def spans_of(self, party: Party) -> tuple[Span, ...]:
         """Return when the party is needed, if it is engaged."""
-        return self.spans(turns_of(one for one in self.engagements if one.party == party).get(party, ()))
+        return self.spans(
+            turns_of(engagement for engagement in self.engagements if engagement.party == party).get(party, ())
+        )
 
     @property
     def room(self) -> int:
@@ -264,7 +266,7 @@ class Plan:
 
     def with_(self, *activities: PlannedActivity) -> "Plan":
         """Return the plan with these activities added, or replacing those of the same ids."""
-        entering = {one.id: one for one in activities}
+        entering = {activity.id: activity for activity in activities}
         return self._changed(entering, entering.values())
 
     def without(self, *ids: int) -> "Plan":
@@ -347,7 +349,7 @@ _NOTHING: Intervals = Intervals()
 
 def bookings_of(activity: PlannedActivity) -> Iterator[Booking]:
     """Yield the bookings of its engaged parties: one for each turn, or one for the whole activity."""
-    turns = turns_of(activity.engagements) if any(one.turns for one in activity.engagements) else {}
+    turns = turns_of(activity.engagements) if any(engagement.turns for engagement in activity.engagements) else {}
     for party, role in roles_of(activity.engagements).items():
         for starts_at, ends_at in activity.spans(turns.get(party, ())):
             yield Booking(party, role, activity, starts_at, ends_at)

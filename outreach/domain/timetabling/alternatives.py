@@ -45,7 +45,7 @@ def alternatives(task: Task, proposal: Proposal, activity_id: int) -> list[Alter
     if own is None:
         raise KeyError(activity_id)
     options = options_of(task.only({activity_id}))[activity_id]
-    plan, ledger = task.base.with_(*(one for id, one in placed.items() if id != activity_id)), Ledger(task)
+    plan, ledger = task.base.with_(*(activity for id, activity in placed.items() if id != activity_id)), Ledger(task)
     others = (day for day in task.horizon.days if day != own.after.local_start.date())
     return [_on(task, options, own, placed, plan, ledger, proposal.objective, day) for day in others]
 

@@ -91,7 +91,7 @@ class Ledger:
             zone = self._task.activity(self._task.demands[0]).zone
             first = datetime.combine(days[0], time(), tzinfo=zone) - timedelta(days=1)
             bookings = self._base.of_party(party, first, datetime.combine(days[-1], time(), tzinfo=zone) + _TWO_DAYS)
-            self._days_of[party] = frozenset(one.activity.local_start.date() for one in bookings)
+            self._days_of[party] = frozenset(booking.activity.local_start.date() for booking in bookings)
         return self._days_of[party]
 
 
@@ -102,7 +102,7 @@ def charges(task: Task, placed: Mapping[int, PlannedActivity], ledger: Ledger | 
     """
     plan = task.base.with_(*placed.values())
     found = find_clashes(plan, among=placed.keys())
-    if blocking := [one for one in found if one.severity is Severity.BLOCK]:
+    if blocking := [clash for clash in found if clash.severity is Severity.BLOCK]:
         raise BlockedByRule(blocking)
     ledger = ledger or Ledger(task)
     return [
@@ -116,14 +116,14 @@ def charges(task: Task, placed: Mapping[int, PlannedActivity], ledger: Ledger | 
 
 
 def total(found: Iterable[Charge]) -> int:
-    return sum(one.cost for one in found)
+    return sum(charge.cost for charge in found)
 
 
 def by_term(found: Iterable[Charge]) -> dict[Term, int]:
     """Return the cost of each term above 0, in the order of Term."""
     costs = Counter[Term]()
-    for one in found:
-        costs[one.term] += one.cost
+    for charge in found:
+        costs[charge.term] += charge.cost
     return {term: costs[term] for term in Term if costs[term]}
 
 
@@ -142,14 +142,14 @@ def pools_of(task: Task) -> dict[frozenset[Party], list[Demand]]:
 
 
 def even_share(pool: frozenset[Party], demands: list[Demand]) -> int:
-    return -(-sum(one.facilitators_needed for one in demands) // len(pool))
+    return -(-sum(demand.facilitators_needed for demand in demands) // len(pool))
 
 
 def _warnings(task: Task, found: list[Clash]) -> Iterator[Charge]:
-    for one in found:
-        if cost := task.wishes.warning(one.kind):
-            ids = tuple(id for id in one.ids if id in task.ids)
-            yield Charge(Term.WARNING, cost, 1, ids, party=one.party, clash=one)
+    for clash in found:
+        if cost := task.wishes.warning(clash.kind):
+            ids = tuple(id for id in clash.ids if id in task.ids)
+            yield Charge(Term.WARNING, cost, 1, ids, party=clash.party, clash=clash)
 
 
 def _of_one(task: Task, demand: Demand, planned: PlannedActivity) -> Iterator[Charge]:
@@ -174,11 +174,11 @@ def _of_one(task: Task, demand: Demand, planned: PlannedActivity) -> Iterator[Ch
 
 def _spread(task: Task, ledger: Ledger, plan: Plan, placed: Iterable[PlannedActivity]) -> Iterator[Charge]:
     by_day, by_kecamatan = defaultdict(list), defaultdict(list)
-    for one in placed:
-        day = one.local_start.date()
-        by_day[day].append(one.id)
-        if code := community_in(plan, one):
-            by_kecamatan[code, day].append(one.id)
+    for activity in placed:
+        day = activity.local_start.date()
+        by_day[day].append(activity.id)
+        if code := community_in(plan, activity):
+            by_kecamatan[code, day].append(activity.id)
     for day, ids in sorted(by_day.items()):
         pairs = pairs_added(len(ids), ledger.by_day[day])
         if pairs and task.wishes.spread_days:
@@ -199,10 +199,10 @@ def _trips(task: Task, ledger: Ledger, placed: Iterable[PlannedActivity]) -> Ite
     if not task.wishes.trips:
         return
     out = defaultdict(list)
-    for one in placed:
-        for party, role in roles_of(one.engagements).items():
+    for activity in placed:
+        for party, role in roles_of(activity.engagements).items():
             if party.is_one_person and role in ON_STAGE:
-                out[one.local_start.date(), party].append(one.id)
+                out[activity.local_start.date(), party].append(activity.id)
     for (day, party), ids in sorted(out.items(), key=lambda item: (item[0][0], str(item[0][1].key))):
         if day not in ledger.days_of(party):
             yield Charge(Term.TRIPS, task.wishes.trips, 1, tuple(ids), day=day, party=party)
@@ -215,9 +215,9 @@ def _shares(task: Task, placed: Mapping[int, PlannedActivity]) -> Iterator[Charg
         share = even_share(pool, demands)
         for party in sorted(pool, key=lambda party: str(party.key)):
             ids = tuple(
-                one.activity_id
-                for one in demands
-                if one.activity_id in placed and party in roles_of(placed[one.activity_id].engagements)
+                demand.activity_id
+                for demand in demands
+                if demand.activity_id in placed and party in roles_of(placed[demand.activity_id].engagements)
             )
             if (above := len(ids) - share) > 0:
                 yield Charge(Term.SHARE, above * task.wishes.share, above, ids, party=party)

@@ -117,7 +117,7 @@ class _OptionFinder:
                 found = list(each_clash(self.base, _moved(placeless, start)))
             if found and self._forbids(options, found):
                 continue
-            warned = sum(wishes.warning(one.kind) for one in found)
+            warned = sum(wishes.warning(clash.kind) for clash in found)
             changed = change_of_time(self.task, options.demand, options.present, start)
             options.starts.append(start)
             options.start_costs.append(warned + changed + wished)
@@ -134,11 +134,11 @@ class _OptionFinder:
         return self._known[key]
 
     def _forbids(self, options: Options, found: Iterable[Clash]) -> bool:
-        blocking = [one for one in found if one.severity is Severity.BLOCK]
-        for one in blocking:
-            examples = options.forbidden[one.kind]
-            if len(examples) < EXAMPLES and all(_gist(one) != _gist(other) for other in examples):
-                examples.append(one)
+        blocking = [clash for clash in found if clash.severity is Severity.BLOCK]
+        for clash in blocking:
+            examples = options.forbidden[clash.kind]
+            if len(examples) < EXAMPLES and all(_gist(clash) != _gist(other) for other in examples):
+                examples.append(clash)
         return bool(blocking)
 
     def _places_into(self, options: Options) -> None:
@@ -176,10 +176,10 @@ class _OptionFinder:
         costs: dict[int, int | None] = {}
         for place in sorted(_near(options.starts, held.length, near)):
             found = [
-                one
-                for one in each_clash(self.base, _moved(held, options.starts[place]))
-                if one.party == options.facilitators[facilitator]
-                if (one.kind in OF_PLACES) is (venue is not None)
+                clash
+                for clash in each_clash(self.base, _moved(held, options.starts[place]))
+                if clash.party == options.facilitators[facilitator]
+                if (clash.kind in OF_PLACES) is (venue is not None)
             ]
             if found:
                 costs[place] = None if self._forbids(options, found) else self._cost(found)
@@ -193,7 +193,7 @@ class _OptionFinder:
             options.combinations.append(Combination(starts, venue, who, cost))
 
     def _cost(self, found: Iterable[Clash]) -> int:
-        return sum(self.task.wishes.warning(one.kind) for one in found)
+        return sum(self.task.wishes.warning(clash.kind) for clash in found)
 
     def _windows_of(self, parties: Iterable[Party]) -> list[Window]:
         """Return the times at which these parties are engaged or absent."""

@@ -76,11 +76,14 @@ class Options:
     def stays(self) -> dict[Party, tuple[Stay, ...]]:
         """Return when those who have turns on the agenda are needed; all others are needed for the whole activity."""
         if self._stays is None:
-            some = [*self.unstaffed.engagements, *(one for who in self.facilitators for one in self.as_chosen(who))]
+            engagements = [
+                *self.unstaffed.engagements,
+                *(engagement for facilitator in self.facilitators for engagement in self.as_chosen(facilitator)),
+            ]
             begins = self.unstaffed.starts_at
             self._stays = {
                 party: tuple((since - begins, until - since) for since, until in self.unstaffed.spans(turns))
-                for party, turns in turns_of(some).items()
+                for party, turns in turns_of(engagements).items()
             }
         return self._stays
 
@@ -90,7 +93,7 @@ class Options:
     def as_chosen(self, facilitator: Party) -> tuple[Engagement, ...]:
         """Return how this selectable facilitator would be engaged."""
         planned = with_facilitators(self.demand, self.present, (facilitator,))
-        return tuple(one for one in planned.engagements if one.party == facilitator)
+        return tuple(engagement for engagement in planned.engagements if engagement.party == facilitator)
 
     def days(self) -> list[date]:
         """Return the local day of each start."""

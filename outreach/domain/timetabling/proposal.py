@@ -96,7 +96,7 @@ class ProposedActivity:
     @property
     def clashes(self) -> list[Clash]:
         """Return the clashes that will be warned about."""
-        return [one.clash for one in self.charges if one.clash is not None]
+        return [charge.clash for charge in self.charges if charge.clash is not None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +140,7 @@ def propose(
     plan = task.base.with_(*placed.values())
     proposed = [_proposed_one(task, options[id], plan, placed, ledger, found) for id in placed]
     return Proposal(
-        proposed=tuple(sorted(proposed, key=lambda one: (one.starts_at, one.activity_id))),
+        proposed=tuple(sorted(proposed, key=lambda activity: (activity.starts_at, activity.activity_id))),
         unplaced=tuple(demand.activity_id for demand in task.demands if demand.activity_id not in placed),
         costs=by_term(found),
         objective=total(found),
@@ -152,14 +152,14 @@ def propose(
 def present_cost(task: Task, ledger: Ledger | None = None) -> int | None:
     """Return the cost of the present plan by the same wishes; None if it is blocked."""
     try:
-        return total(charges(task, {one.activity_id: task.activity(one) for one in task.demands}, ledger))
+        return total(charges(task, {demand.activity_id: task.activity(demand) for demand in task.demands}, ledger))
     except BlockedByRule:
         return None
 
 
 def applied(plan: Plan, proposed: Iterable[ProposedActivity]) -> Plan:
     """Return the plan with these applied. If only some are, `find_clashes(plan, among=…)` says whether they fit the rest."""
-    return plan.with_(*(one.after for one in proposed))
+    return plan.with_(*(activity.after for activity in proposed))
 
 
 def _proposed_one(
@@ -179,7 +179,7 @@ def _proposed_one(
         facilitators=tuple(party for party in possible if party in there),
         let_go=tuple(party for party in possible if party in was and party not in there),
         reasons=tuple(_reasons(task, options, plan, placed, ledger)),
-        charges=tuple(one for one in found if options.id in one.activity_ids),
+        charges=tuple(charge for charge in found if options.id in charge.activity_ids),
     )
 
 
@@ -197,7 +197,7 @@ def _reasons(
     if demand.venues is not None and len(options.venues) == 1:
         yield Reason(ReasonKind.ONLY_VENUE)
     firsts = [plan.activities[id] for id in demand.after if id in plan.activities]
-    last = max(firsts, key=lambda one: one.ends_at, default=None)
+    last = max(firsts, key=lambda earlier: earlier.ends_at, default=None)
     if last and (day - last.local_end.date()).days <= 1:
         yield Reason(ReasonKind.FOLLOWS, (last.id,))
     same_day = [other for other in placed.values() if other.id != after.id and other.local_start.date() == day]

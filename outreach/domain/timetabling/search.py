@@ -172,7 +172,7 @@ class Search:
         placed = place_greedily(self.task, options, self._stop.is_set)
         least = at_least(self.task, options)
         self._tell(options=options, placed=placed or None, bound=least)
-        size = sum(len(one.starts) for one in options.values())
+        size = sum(len(its_options.starts) for its_options in options.values())
         complete = len(placed) == len(options)
         enough = total(charges(self.task, placed)) if complete else None
         if size > LARGE:
@@ -231,4 +231,4 @@ class _State:
 def _better(best: Proposal | None, other: Proposal) -> Proposal:
     if best is None:
         return other
-    return min(best, other, key=lambda one: (len(one.unplaced), one.objective))
+    return min(best, other, key=lambda proposal: (len(proposal.unplaced), proposal.objective))

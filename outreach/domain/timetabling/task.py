@@ -174,9 +174,9 @@ class Task:
     wishes: Wishes = field(default_factory=Wishes)
 
     def __post_init__(self) -> None:
-        if not self.demands or not all(self.plan.counts(self.activity(one)) for one in self.demands):
+        if not self.demands or not all(self.plan.counts(self.activity(demand)) for demand in self.demands):
             raise NothingToPlace()
-        if len({one.activity_id for one in self.demands}) < len(self.demands):
+        if len({demand.activity_id for demand in self.demands}) < len(self.demands):
             raise ValueError("An activity is to be placed twice.")
         if self.plan.intended:  # marks hold against what stays planned, but the model of two demands does not know them
             object.__setattr__(self, "plan", self.plan.intending_nothing_among(self.ids))
@@ -187,7 +187,7 @@ class Task:
 
     @cached_property
     def ids(self) -> frozenset[int]:
-        return frozenset(one.activity_id for one in self.demands)
+        return frozenset(demand.activity_id for demand in self.demands)
 
     @cached_property
     def base(self) -> Plan:
@@ -197,12 +197,12 @@ class Task:
     @cached_property
     def orders(self) -> dict[int, tuple[int, ...]]:
         """Return, for each demand's id, the ids of the demands that it must follow."""
-        found: dict[int, dict[int, None]] = {one.activity_id: {} for one in self.demands}
-        for one in self.demands:
-            found[one.activity_id].update((id, None) for id in one.after if id in found)
-            for id in one.before:
+        found: dict[int, dict[int, None]] = {demand.activity_id: {} for demand in self.demands}
+        for demand in self.demands:
+            found[demand.activity_id].update((id, None) for id in demand.after if id in found)
+            for id in demand.before:
                 if id in found:
-                    found[id][one.activity_id] = None
+                    found[id][demand.activity_id] = None
         return {id: tuple(firsts) for id, firsts in found.items()}
 
     def only(self, ids: Iterable[int]) -> "Task":
@@ -211,12 +211,12 @@ class Task:
         plan = self.plan.without(*(self.ids - kept))
         demands = tuple(
             replace(
-                one,
-                after=tuple(id for id in one.after if id not in self.ids or id in kept),
-                before=tuple(id for id in one.before if id not in self.ids or id in kept),
+                demand,
+                after=tuple(id for id in demand.after if id not in self.ids or id in kept),
+                before=tuple(id for id in demand.before if id not in self.ids or id in kept),
             )
-            for one in self.demands
-            if one.activity_id in kept
+            for demand in self.demands
+            if demand.activity_id in kept
         )
         return replace(self, plan=plan, demands=demands)
 
@@ -224,9 +224,10 @@ class Task:
 def choices_of(demand: Demand, activity: PlannedActivity) -> tuple[Party, ...]:
     """Return the selectable facilitators: those who did not decline and have no other role in the activity."""
     others = {
-        one.party
-        for one in activity.engagements
-        if (one.state in ENGAGED and not _is_choice(demand, one)) or one.state is InvitationState.NOT_COMING
+        engagement.party
+        for engagement in activity.engagements
+        if (engagement.state in ENGAGED and not _is_choice(demand, engagement))
+        or engagement.state is InvitationState.NOT_COMING
     }
     return tuple(party for party in dict.fromkeys(demand.facilitators) if party not in others)
 
@@ -234,7 +235,11 @@ def choices_of(demand: Demand, activity: PlannedActivity) -> tuple[Party, ...]:
 def present_choices(demand: Demand, activity: PlannedActivity) -> tuple[Party, ...]:
     """Return the selectable facilitators who are engaged now."""
     possible = choices_of(demand, activity)
-    there = (one.party for one in activity.engagements if one.party in possible and one.state in ENGAGED)
+    there = (
+        engagement.party
+        for engagement in activity.engagements
+        if engagement.party in possible and engagement.state in ENGAGED
+    )
     return tuple(dict.fromkeys(there))
 
 

@@ -184,8 +184,8 @@ def activities(wanted: ActivityFilter, number: int = 1, *, now: datetime) -> Pag
 
 def activity_rows(some: Sequence[Activity]) -> list[ActivityRow]:
     """Return these activities with their counts; one query."""
-    answers = answers_by(Activity.id, [one.id for one in some])
-    return [ActivityRow(one, answers.get(one.id, AnswerCounts())) for one in some]
+    answers = answers_by(Activity.id, [activity.id for activity in some])
+    return [ActivityRow(activity, answers.get(activity.id, AnswerCounts())) for activity in some]
 
 
 def activities_select(wanted: ActivityFilter, *, now: datetime) -> sa.Select[Any]:

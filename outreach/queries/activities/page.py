@@ -83,7 +83,7 @@ class ProgrammePage:
     @property
     def has_kelurahan(self) -> bool:
         """Return whether cadres can be invited to some of its activities by kelurahan."""
-        return any(own_kelurahan(one) is not None for one in self.drafts + self.published)
+        return any(own_kelurahan(line) is not None for line in self.drafts + self.published)
 
     @property
     def only_drafts(self) -> bool:
@@ -225,9 +225,9 @@ def rundown(programme_id: int) -> Rundown:
     if found is None:
         raise ProgrammeMissing
     off = (ActivityState.CANCELLED, ActivityState.POSTPONED)
-    held = [one for one in found.activities if one.state not in off]
-    waiting = tuple(one for one in found.activities if one.state is ActivityState.POSTPONED)
-    on_stage: dict[int, list[Invitation]] = {one.id: [] for one in held}
+    held = [activity for activity in found.activities if activity.state not in off]
+    waiting = tuple(activity for activity in found.activities if activity.state is ActivityState.POSTPONED)
+    on_stage: dict[int, list[Invitation]] = {activity.id: [] for activity in held}
     invitations = db.session.scalars(
         sa.select(Invitation)
         .join(Invitation.person)
@@ -241,10 +241,10 @@ def rundown(programme_id: int) -> Rundown:
     )
     for invitation in invitations:
         on_stage[invitation.activity_id].append(invitation)
-    rows = [RundownActivity(one, tuple(on_stage[one.id])) for one in held]
+    rows = [RundownActivity(activity, tuple(on_stage[activity.id])) for activity in held]
     by_day = groupby(rows, key=lambda row: row.activity.starts_at.astimezone(row.activity.zone).date())
-    drafts = sum(one.state is ActivityState.DRAFT for one in held)
-    return Rundown(found, tuple((day, tuple(some)) for day, some in by_day), drafts, waiting)
+    drafts = sum(activity.state is ActivityState.DRAFT for activity in held)
+    return Rundown(found, tuple((day, tuple(same_day)) for day, same_day in by_day), drafts, waiting)
 
 
 def activity(activity_id: int, *, now: datetime) -> ActivityPage:
@@ -308,7 +308,7 @@ def invitations_at(activity_ids: Collection[int], *, now: datetime) -> datetime 
         .join(Reminder.activity)
         .where(IS_SCHEDULED, Reminder.audience == Audience.NEWLY_INVITED, Reminder.activity_id.in_(activity_ids))
     )
-    found = [held_until(one, its, max(one.due_at, now), hours) or one.due_at for one, its in rows]
+    found = [held_until(reminder, its, max(reminder.due_at, now), hours) or reminder.due_at for reminder, its in rows]
     return min((moment for moment in found if moment > now), default=None)
 
 

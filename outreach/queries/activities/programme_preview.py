@@ -79,10 +79,10 @@ def community(
         .order_by(Region.code)
     ).all()
     halls = _halls(session, [row.name for row in rows]) if values.venue_id is None else {}
-    one = projected.new(values, programme_id=programme_id, by=by, now=now)
+    template = projected.new(values, programme_id=programme_id, by=by, now=now)
     planned = [
         replace(
-            one, id=id_of(number), title=f"{values.title} {row.name}", region_code=row.code,
+            template, id=id_of(number), title=f"{values.title} {row.name}", region_code=row.code,
             venue_id=values.venue_id or halls.get(village_hall_name(row.name)),
         )
         for number, row in enumerate(rows)
@@ -146,8 +146,10 @@ def _copied(
     now: datetime,
 ) -> PlannedActivity:
     starts_at = copying.moved(original.starts_at, original.zone, shift)
-    new = [one for one in invited if one.nominated_under_id is None and one.erased_at is None]
-    people = {one.person_id for one in new if one.person_id is not None}
+    new = [
+        invitation for invitation in invited if invitation.nominated_under_id is None and invitation.erased_at is None
+    ]
+    people = {invitation.person_id for invitation in new if invitation.person_id is not None}
     return PlannedActivity(
         id=id_of(number),
         title=original.title,
@@ -162,11 +164,13 @@ def _copied(
         respond_by_at=default_deadline(
             starts_at, original.zone, now, days_off({starts_at.year - 1, starts_at.year}), deadline_days
         ),
-        people=len(people) + sum(one.quota or 1 for one in new if one.person_id is None),
+        people=len(people) + sum(invitation.quota or 1 for invitation in new if invitation.person_id is None),
         seats=original.capacity,
         engagements=tuple(
-            Engagement(plans.invitee(one), one.role, InvitationState.PREPARED, turns=turns.get(one.id, ()))
-            for one in new
+            Engagement(
+                plans.invitee(invitation), invitation.role, InvitationState.PREPARED, turns=turns.get(invitation.id, ())
+            )
+            for invitation in new
         ),
         coordinator=by,
     )
@@ -205,5 +209,5 @@ def preview(programme: Programme, values: ProgrammeValues, *, now: datetime) -> 
 
 def holding(values: ProgrammeValues, activities: Collection[PlannedActivity]) -> tuple[date, date]:
     """Return a first and last day that include the programme's days and the days of all these activities."""
-    days = [day for one in activities for day in days_between(one.starts_at, one.ends_at, values.zone)]
+    days = [day for activity in activities for day in days_between(activity.starts_at, activity.ends_at, values.zone)]
     return min(values.starts_on, *days), max(values.ends_on, *days)

@@ -29,7 +29,7 @@ class Pattern:
 
     @property
     def ids(self) -> set[int]:
-        return {one.id for one in self.activities}
+        return {activity.id for activity in self.activities}
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Group:
 
     @property
     def ids(self) -> set[int]:
-        return {id for one in self.patterns for id in one.ids}
+        return {id for pattern in self.patterns for id in pattern.ids}
 
 
 @dataclass(frozen=True)
@@ -59,13 +59,13 @@ class Offered:
     def of(self, keys: Collection[str]) -> set[int]:
         """Return the ids of the activities in the groups and patterns with these keys."""
         patterns = [pattern for group in self.groups for pattern in group.patterns]
-        some: list[Group | Pattern] = [*self.groups, *patterns]
-        return {id for one in some if one.key in keys for id in one.ids}
+        choices: list[Group | Pattern] = [*self.groups, *patterns]
+        return {id for choice in choices if choice.key in keys for id in choice.ids}
 
     def toggled(self, ticked: Collection[int], key: str) -> list[int]:
         """Return the ticked ids with all of a group or pattern ticked; or unticked, if all of it are ticked."""
-        those, found = self.of([key]), set(ticked)
-        return sorted(found - those if those <= found else found | those)
+        ids, found = self.of([key]), set(ticked)
+        return sorted(found - ids if ids <= found else found | ids)
 
 
 def drafts(q: str = "", keep: Collection[int] = (), *, now: datetime) -> Offered:
@@ -94,8 +94,8 @@ def lines(activity_ids: Collection[int], *, now: datetime) -> list[ActivityLine]
         .options(joinedload(Activity.venue), joinedload(Activity.programme), selectinload(Activity.agenda))
         .order_by(Activity.starts_at, Activity.id)
     ).all()
-    answers = answers_by(Activity.id, [one.id for one in found])
-    return [line_of(one, answers.get(one.id, AnswerCounts()), now) for one in found]
+    answers = answers_by(Activity.id, [activity.id for activity in found])
+    return [line_of(activity, answers.get(activity.id, AnswerCounts()), now) for activity in found]
 
 
 def _offered(q: str, keep: Collection[int], *conditions: sa.ColumnElement[bool]) -> Offered:
@@ -119,11 +119,11 @@ def _offered(q: str, keep: Collection[int], *conditions: sa.ColumnElement[bool])
 def _grouped(activities: Iterable[Activity]) -> tuple[Group, ...]:
     programmes: dict[int, Programme | None] = {}
     patterns: dict[int, dict[str, list[Activity]]] = {}
-    for one in sorted(activities, key=lambda one: (one.starts_at, one.id)):
-        region = own_kelurahan(one)
-        programmes.setdefault(one.programme_id or 0, one.programme)
-        common = pattern(one.title, region.name if region else "")
-        patterns.setdefault(one.programme_id or 0, {}).setdefault(common, []).append(one)
+    for activity in sorted(activities, key=lambda activity: (activity.starts_at, activity.id)):
+        region = own_kelurahan(activity)
+        programmes.setdefault(activity.programme_id or 0, activity.programme)
+        common = pattern(activity.title, region.name if region else "")
+        patterns.setdefault(activity.programme_id or 0, {}).setdefault(common, []).append(activity)
     return tuple(Group(str(id), programme, tuple(_patterns(id, patterns[id]))) for id, programme in programmes.items())
 
 

@@ -63,7 +63,7 @@ def read_again(found: PollPage, *, now: datetime) -> PollPage:
 
 def _page(mine: sa.Select[PollInvitee], now: datetime) -> PollPage:
     session: Session = db.session()
-    one = session.scalars(
+    invitee = session.scalars(
         mine.options(
             joinedload(PollInvitee.person),
             joinedload(PollInvitee.organisation),
@@ -75,13 +75,13 @@ def _page(mine: sa.Select[PollInvitee], now: datetime) -> PollPage:
             ),
         )
     ).one_or_none()
-    if one is None or one.poll.state is PollState.DRAFT:
+    if invitee is None or invitee.poll.state is PollState.DRAFT:
         raise NotAmongYours
     office = office_defaults.office(session)
-    name, number = contact_of(one.poll.programme, office)
+    name, number = contact_of(invitee.poll.programme, office)
     return PollPage(
-        one.poll, one, {answer.slot_id: answer.choice for answer in one.choices},
-        is_open(one.poll.state, one.poll.closes_at, now), name, number, office.short_name if office else "",
+        invitee.poll, invitee, {answer.slot_id: answer.choice for answer in invitee.choices},
+        is_open(invitee.poll.state, invitee.poll.closes_at, now), name, number, office.short_name if office else "",
     )  # fmt: skip
 
 

@@ -193,8 +193,8 @@ def _asked(people: Sequence[int], organisations: Sequence[int], scope: CallScope
         .order_by(Activity.starts_at, Invitation.id)
     )
     found = list(db.session.scalars(wanted).unique())
-    if any(one.activity.state in (ActivityState.CANCELLED, ActivityState.POSTPONED) for one in found):
-        return [one for one in found if one.activity_id == scope.activity_id]
+    if any(invitation.activity.state in (ActivityState.CANCELLED, ActivityState.POSTPONED) for invitation in found):
+        return [invitation for invitation in found if invitation.activity_id == scope.activity_id]
     return found
 
 
@@ -202,7 +202,7 @@ def _callees(rows: Sequence[Any], scope: CallScope, now: datetime) -> list[Calle
     """Return the people of these rows, in their order. The number of statements is fixed."""
     people = [row.person_id for row in rows if row.person_id]
     organisations = [row.organisation_id for row in rows if row.organisation_id]
-    found = {(one.kind, one.invitee.id): one for one in _whole(_asked(people, organisations, scope, now))}
+    found = {(callee.kind, callee.invitee.id): callee for callee in _whole(_asked(people, organisations, scope, now))}
     keys = [("person", row.person_id) if row.person_id else ("organisation", row.organisation_id) for row in rows]
     return [found[key] for key in keys if key in found]
 

@@ -120,8 +120,8 @@ def to_remind(activity_id: int, filters: InviteeFilters, *, now: datetime, most:
     activity = activity_of(activity_id)
     wanted = matching(activity_id, filters).options(*row_options()).order_by(*order()).limit(most + 1)
     found = list(db.session.scalars(wanted))
-    by_id = {one.id: one for one in found[:most]}
-    rows = [(by_id[one.invitation_id], one) for one in for_reminding(activity_id, list(by_id), now=now)]
+    by_id = {invitation.id: invitation for invitation in found[:most]}
+    rows = [(by_id[line.invitation_id], line) for line in for_reminding(activity_id, list(by_id), now=now)]
     return RemindList(activity, rows, more=len(found) > most)
 
 

@@ -151,8 +151,8 @@ def _cadres(kinds: Collection[CadreKind], codes: Collection[str]) -> dict[str, l
         kinds_held = (*(known.kinds if known else ()), row.kind)
         found[row.region_code, row.id] = CadreRow(row.id, name, kinds_held, bool(row.email), None)
     by_kelurahan: dict[str, list[CadreRow]] = defaultdict(list)
-    for (code, _id), one in found.items():
-        by_kelurahan[code].append(one)
+    for (code, _id), cadre in found.items():
+        by_kelurahan[code].append(cadre)
     return by_kelurahan
 
 

@@ -27,7 +27,7 @@ def counts(*, now: datetime) -> ClashCounts:
 
 def _read(now: datetime) -> ClashCounts:
     found = [group[0] for group in gathered(find_clashes(plan_parts.that_clash(now=now)), crowds=True)]
-    blocking = sum(one.severity is Severity.BLOCK for one in found)
+    blocking = sum(clash.severity is Severity.BLOCK for clash in found)
     return ClashCounts(blocking, len(found) - blocking)
 
 

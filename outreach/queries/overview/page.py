@@ -70,7 +70,7 @@ def _read(now: datetime) -> Overview:
     }
     standings = [_standing(row, answers) for row in session.execute(statements.ACTIVITIES, moment)]
     numbers, clashes = session.execute(statements.TROUBLES, moment).one(), clash_counts.counts(now=now)
-    upcoming = [one for one in standings if one.state is not ActivityState.POSTPONED]
+    upcoming = [standing for standing in standings if standing.state is not ActivityState.POSTPONED]
     troubles = Troubles(
         channel_since_at=numbers.channel_since_at,
         clock_since_at=numbers.clock_since_at,

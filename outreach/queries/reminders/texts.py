@@ -195,4 +195,4 @@ def _candidates(session: Session, scope: Scope, key: str) -> Sequence[Invitation
         wanted = wanted.where(Invitation.nominated_under_id.is_not(None))
     elif key in _ROLES:
         wanted = wanted.where(Invitation.role.in_(_ROLES[key]), Invitation.person_id.is_not(None))
-    return sorted(session.scalars(wanted), key=lambda one: one.invitee.display_name.casefold())
+    return sorted(session.scalars(wanted), key=lambda invitation: invitation.invitee.display_name.casefold())

@@ -85,8 +85,8 @@ def add_address(
     with writing() as session:
         check()
         row = subject.row(session)
-        whose = getattr(AbsenceCalendar, subject.column) == subject.id
-        same = session.scalar(sa.select(AbsenceCalendar).where(whose, AbsenceCalendar.url == url.geturl()))
+        of_subject = getattr(AbsenceCalendar, subject.column) == subject.id
+        same = session.scalar(sa.select(AbsenceCalendar).where(of_subject, AbsenceCalendar.url == url.geturl()))
         if same is not None:
             same.next_read_at = now
             return same
@@ -148,8 +148,8 @@ def _own(session: Session, subject: Subject, calendar_id: int) -> AbsenceCalenda
 
 
 def _check_room(session: Session, subject: Subject) -> None:
-    whose = getattr(AbsenceCalendar, subject.column) == subject.id
-    if (session.scalar(sa.select(sa.func.count()).select_from(AbsenceCalendar).where(whose)) or 0) >= MOST:
+    of_subject = getattr(AbsenceCalendar, subject.column) == subject.id
+    if (session.scalar(sa.select(sa.func.count()).select_from(AbsenceCalendar).where(of_subject)) or 0) >= MOST:
         raise TooManyCalendars(most=MOST)
 
 

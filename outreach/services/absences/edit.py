@@ -152,8 +152,8 @@ def remove(
 
 def entered_by_hand(subject: Subject) -> sa.Select[Any]:
     """Select the subject's absences that were entered by hand."""
-    whose = getattr(Absence, subject.column) == subject.id
-    return sa.select(Absence).where(whose, Absence.calendar_id.is_(None))
+    of_subject = getattr(Absence, subject.column) == subject.id
+    return sa.select(Absence).where(of_subject, Absence.calendar_id.is_(None))
 
 
 def is_over(one: Absent, now: datetime) -> bool:
@@ -226,15 +226,15 @@ def occurrences(session: Session, first: datetime, last: datetime) -> list[Absen
     parties: dict[tuple[int | None, int | None], Party | None] = {}  # a party may have thousands of absences
     found = []
     for row in rows:
-        whose = (row.person_id, row.organisation_id)
-        if whose not in parties:
-            parties[whose] = _party(row)
-        party = parties[whose]
+        owner = (row.person_id, row.organisation_id)
+        if owner not in parties:
+            parties[owner] = _party(row)
+        party = parties[owner]
         found += [
             AbsenceSpan(begins, ends, party, row.venue_id, row.reason, row.source, row.id, row.created_at)
             for begins, ends in _times(row, first, last)
         ]
-    return sorted(found, key=lambda one: (one.starts_at, one.id))
+    return sorted(found, key=lambda absence: (absence.starts_at, absence.id))
 
 
 def _times(row: Any, first: datetime, last: datetime) -> Iterable[rules.Time]:

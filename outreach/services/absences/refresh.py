@@ -124,7 +124,7 @@ def replace(session: Session, calendar: AbsenceCalendar, times: Sequence[Time], 
     gone = [id for span, id in there.items() if span not in wanted]
     for at in range(0, len(gone), 500):
         session.execute(sa.delete(Absence).where(Absence.id.in_(gone[at : at + 500])))
-    whose = {kind: getattr(calendar, kind) for kind in ("person_id", "organisation_id", "venue_id")}
+    owner = {kind: getattr(calendar, kind) for kind in ("person_id", "organisation_id", "venue_id")}
     new = [
         {
             "starts_at": begins,
@@ -134,7 +134,7 @@ def replace(session: Session, calendar: AbsenceCalendar, times: Sequence[Time], 
             "source": AbsenceSource.CALENDAR,
             "calendar_id": calendar.id,
             "created_at": now,
-            **whose,
+            **owner,
         }
         for begins, ends in times
         if (begins, ends) not in there

@@ -71,7 +71,7 @@ def set_agenda(
             raise CannotEdit
         _check(activity, items, overlaps)
         before = {person.id for line in activity.agenda for person in line.speakers}
-        after = {one for item in items for one in item.speaker_ids}
+        after = {speaker_id for item in items for speaker_id in item.speaker_ids}
         planned, present = plan_checks.before(session, [activity_id]), bookings.on_stage(session, [activity_id])
         locking.lock_people(session, present | before | after | ({moderator_id} if moderator_id else set()))
         activity.agenda = [

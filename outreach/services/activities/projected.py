@@ -87,16 +87,16 @@ def with_agenda(
         for speaker_id in item.speaker_ids:
             turns[speaker_id].append((item.starts_at - stored.starts_at, item.ends_at - stored.starts_at))
     kept, known = [], set()
-    for one in stored.engagements:
-        invitee = one.in_place_of or one.party
+    for engagement in stored.engagements:
+        invitee = engagement.in_place_of or engagement.party
         id = int(invitee.key) if invitee.kind is PartyKind.PERSON else None
-        gone = one.role is Role.SPEAKER and id in let_go
-        gone |= one.role is Role.MODERATOR and moderator_id != UNCHANGED and id != moderator_id
-        if gone and one.state in ENGAGED:
+        gone = engagement.role is Role.SPEAKER and id in let_go
+        gone |= engagement.role is Role.MODERATOR and moderator_id != UNCHANGED and id != moderator_id
+        if gone and engagement.state in ENGAGED:
             continue
-        known.add((id, one.role))
-        kept.append(replace(one, turns=merged(turns[id])) if one.role is Role.SPEAKER and id in turns else
-                    replace(one, turns=()))  # fmt: skip
+        known.add((id, engagement.role))
+        kept.append(replace(engagement, turns=merged(turns[id])) if engagement.role is Role.SPEAKER and id in turns else
+                    replace(engagement, turns=()))  # fmt: skip
     new = [(id, Role.SPEAKER) for id in turns] + ([(moderator_id, Role.MODERATOR)] if moderator_id else [])
     for person_id, role in new:
         if (person_id, role) not in known:

@@ -123,8 +123,8 @@ def send_invitations_at(
         if invitations_at is not None:
             _check_sent_at(activity, invitations_at, now)
         activity.told_at = sent_at = invitations_at or now
-        for one in waiting:
-            one.due_at = sent_at
+        for reminder in waiting:
+            reminder.due_at = sent_at
         activity.respond_by_at = deadline_at_publishing(session, activity, sent_at)
         schedule(session, activity, now=now, passed_reason="deadline_changed")
         audit.record(

@@ -142,7 +142,9 @@ def remember(session: Session, link: Link, replaced: Sequence[tuple[ActivityBefo
         return
     since = {before.activity_id: before.since for before, _after in replaced}
     first = codec.from_json(Before, row.before)
-    again = tuple(replace(one, since=since.get(one.activity_id, one.since)) for one in first.activities)
+    again = tuple(
+        replace(answered, since=since.get(answered.activity_id, answered.since)) for answered in first.activities
+    )
     changes = {"before": codec.to_json(replace(first, activities=again))}
     session.execute(sa.update(AnswerBefore).where(AnswerBefore.link_id == link.id).values(changes))
 

@@ -44,21 +44,23 @@ def rows_of(present: Collection[Invitation], wanted: Sequence[NamedNominee]) -> 
         if found[at] is None and invitation is not None:
             found[at] = left.pop(invitation.id)
 
-    for at, one in enumerate(wanted):
-        row = left.get(one.invitation_id or 0)
-        take(at, row if row and key(_name(row)) == key(one.name) else None)
-    for at, one in enumerate(wanted):
-        take(at, next((i for i in left.values() if key(_name(i)) == key(one.name)), None))
-    for at, one in enumerate(wanted):
-        row = left.get(one.invitation_id or 0)
-        take(at, row if row and row.state is not InvitationState.WITHDRAWN and _alike(_name(row), one.name) else None)
+    for at, nominee in enumerate(wanted):
+        row = left.get(nominee.invitation_id or 0)
+        take(at, row if row and key(_name(row)) == key(nominee.name) else None)
+    for at, nominee in enumerate(wanted):
+        take(at, next((i for i in left.values() if key(_name(i)) == key(nominee.name)), None))
+    for at, nominee in enumerate(wanted):
+        row = left.get(nominee.invitation_id or 0)
+        take(
+            at, row if row and row.state is not InvitationState.WITHDRAWN and _alike(_name(row), nominee.name) else None
+        )
     return found
 
 
 def known_people(session: Session, organisation_id: int | None, wanted: Sequence[NamedNominee]) -> list[Person | None]:
     """Return each name's known person: in the same organisation, or anywhere with the same phone or e-mail."""
-    phones = {one.phone for one in wanted if one.phone}
-    addresses = {email_addresses.key(one.email) for one in wanted if one.email}
+    phones = {nominee.phone for nominee in wanted if nominee.phone}
+    addresses = {email_addresses.key(nominee.email) for nominee in wanted if nominee.email}
     candidates = session.scalars(
         sa.select(Person)
         .where(
@@ -72,7 +74,7 @@ def known_people(session: Session, organisation_id: int | None, wanted: Sequence
         )
         .order_by(Person.id)
     ).all()
-    return [_best(candidates, organisation_id, one) for one in wanted]
+    return [_best(candidates, organisation_id, nominee) for nominee in wanted]
 
 
 def own(session: Session, organisation_id: int | None, people: Collection[Person]) -> set[int]:

@@ -221,10 +221,10 @@ def _add(
     nominee.state = said.state if said else InvitationState.COMING
     for field in ("representative_name", "representative_post", "representative_phone", "representative_email"):
         setattr(nominee, field, getattr(said, field) if said else "")
-    for one in other:
-        if one.state in UNANSWERED or one.state is InvitationState.WAITLISTED:
-            one.state, one.waitlisted_at = InvitationState.COMING, None
-            stamp(one, source, now, recorded_by)
+    for same_person in other:
+        if same_person.state in UNANSWERED or same_person.state is InvitationState.WAITLISTED:
+            same_person.state, same_person.waitlisted_at = InvitationState.COMING, None
+            stamp(same_person, source, now, recorded_by)
     nominee.invited_at = now
     stamp(nominee, source, now, recorded_by)
     session.flush()

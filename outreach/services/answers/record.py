@@ -99,11 +99,11 @@ class Told:
 def record_answers(told: Sequence[Told], source: AnswerSource, *, by: User | None, now: datetime) -> None:
     """Record all that was said in one call, together or not at all."""
     with writing() as session:
-        ids = [one.invitation_id for one in told]
+        ids = [said.invitation_id for said in told]
         asked_to = session.scalars(sa.select(Invitation.activity_id).where(Invitation.id.in_(ids)).distinct())
         activities_for_change(session, list(asked_to))
-        for one in told:
-            _record(session, one.invitation_id, one.choice, source, one.representative, one.note, by, now)
+        for said in told:
+            _record(session, said.invitation_id, said.choice, source, said.representative, said.note, by, now)
 
 
 def _record(

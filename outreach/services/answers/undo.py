@@ -48,16 +48,16 @@ def undo(token: str, *, now: datetime, staff: User | None = None) -> dict[int, P
         link_id = session.scalar(sa.select(Link.id).where(Link.nonce == links.nonce_of(token))) or 0
         found = kept_answers.kept(session, link_id, now=now)
         answers = found.before.activities if found else ()
-        activities = present_for_change(session, [one.activity_id for one in answers])
+        activities = present_for_change(session, [answered.activity_id for answered in answers])
         links.open_link(token, now=now)
         if found is None or not answers or not kept_answers.claim(session, link_id, found):
             raise NothingToUndo
-        for one in answers:
+        for answered in answers:
             try:
                 with session.begin_nested():
-                    restored = _restore(session, activities.get(one.activity_id), one, now)
+                    restored = _restore(session, activities.get(answered.activity_id), answered, now)
             except Problem as problem:
-                refused[one.activity_id] = problem
+                refused[answered.activity_id] = problem
             else:
                 if staff is not None:
                     tell_log(session, restored, staff, "answer_undone_by_link", now)
@@ -68,7 +68,7 @@ def _restore(session: Session, activity: Activity | None, before: ActivityBefore
     found = _invitations(session, before.mine)
     if activity is None or not found:
         raise NothingToAnswer
-    mine = [one for one in found if one.state is not InvitationState.WITHDRAWN] or found
+    mine = [current for current in found if current.state is not InvitationState.WITHDRAWN] or found
     problem = refusal_of(session, mine[0], now)
     if problem is not None:
         raise problem
@@ -137,6 +137,6 @@ def _nominee(one: InvitationBefore) -> Nominee:
 
 def _invitations(session: Session, wanted: Sequence[InvitationBefore]) -> list[Invitation]:
     """Return the invitations that still exist, in the same order."""
-    found = session.scalars(sa.select(Invitation).where(Invitation.id.in_([one.id for one in wanted]))).all()
-    by_id = {one.id: one for one in found}
-    return [by_id[one.id] for one in wanted if one.id in by_id]
+    found = session.scalars(sa.select(Invitation).where(Invitation.id.in_([before.id for before in wanted]))).all()
+    by_id = {invitation.id: invitation for invitation in found}
+    return [by_id[before.id] for before in wanted if before.id in by_id]

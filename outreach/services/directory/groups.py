@@ -65,9 +65,9 @@ def edit(group_id: int, values: GroupValues, version: int, *, by: User | None, n
             raise GroupMissing
         if group.version != version:
             raise Stale
-        before = group.name, {one.id for one in group.members}
+        before = group.name, {member.id for member in group.members}
         _fill(session, group, values)
-        after = group.name, {one.id for one in group.members}
+        after = group.name, {member.id for member in group.members}
         changed = [name for name, old, new in zip(("name", "members"), before, after, strict=True) if old != new]
         if changed:
             group.version += 1

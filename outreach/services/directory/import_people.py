@@ -241,11 +241,11 @@ def _layouts(
     ]
     if not lists:
         possible = [(sheet, layout) for sheet, layout in guesses if layout is not None]
-        lists = sorted(possible, key=lambda one: -len(one[0].lines))[:1]
+        lists = sorted(possible, key=lambda pair: -len(pair[0].lines))[:1]
     if not lists:
         raise NoTable(filename=book.filename)
     for sheet, _ in guesses:
-        if sheet.name in (one.name for one, _ in lists):
+        if sheet.name in (listed.name for listed, _ in lists):
             continue
         if sheet.hidden:
             notes.append(HiddenSheetLeftOut(sheet=sheet.name))
@@ -365,8 +365,8 @@ def _store(session: Session, reading: Reading, done: PersonImport, by: User | No
     for entry in reading.accepted:
         if entry.state is RowState.CHANGED and entry.known:
             changed.setdefault(entry.known.person_id, []).append(entry)
-    for some in _portions(list(changed), AT_ONCE // 4):
-        _change(session, {person_id: changed[person_id] for person_id in some}, done, by, now)
+    for portion in _portions(list(changed), AT_ONCE // 4):
+        _change(session, {person_id: changed[person_id] for person_id in portion}, done, by, now)
 
 
 def _portions(ids: Sequence[int], size: int) -> Iterator[Sequence[int]]:

@@ -172,7 +172,7 @@ def report_of(reading: Reading) -> ImportReport:
                 key = (note.message, str(note))
                 said.setdefault(key, note)
                 notes.setdefault(key, []).append(entry.number)
-    noted = sorted(notes.items(), key=lambda one: -len(one[1]))[:MOST_LINES]
+    noted = sorted(notes.items(), key=lambda pair: -len(pair[1]))[:MOST_LINES]
     refused = _groups(reading.refused)
     return ImportReport(
         filename=reading.filename,
@@ -266,18 +266,18 @@ def _groups(refused: Sequence[RefusedRow]) -> tuple[RefusedGroup, ...]:
         for problem in row.problems:
             by_reason.setdefault((reason(problem), _about(problem)), []).append((row, problem))
     found = []
-    for (said, column), rows in sorted(by_reason.items(), key=lambda one: -len(one[1])):
+    for (said, column), rows in sorted(by_reason.items(), key=lambda pair: -len(pair[1])):
         values: dict[str, list[tuple[RefusedRow, Problem]]] = {}
         if column is not None:
             for row, problem in rows:
                 values.setdefault(row.written.get(column, ""), []).append((row, problem))
-        shown = sorted(values.items(), key=lambda one: -len(one[1]))[:MOST_VALUES]
+        shown = sorted(values.items(), key=lambda pair: -len(pair[1]))[:MOST_VALUES]
         found.append(
             RefusedGroup(
                 reason=said,
                 column=column,
                 count=len(rows),
-                values=tuple(_value(text, some) for text, some in shown),
+                values=tuple(_value(text, its_rows) for text, its_rows in shown),
                 lines=_named(rows) if column is None else (),
                 distinct=len(values),
             )

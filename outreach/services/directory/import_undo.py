@@ -161,11 +161,11 @@ def undo(import_id: int, *, by: User | None, now: datetime) -> Forecast:
         back = [line.person_id for line in lines if line.kept is None and not line.added]
         left = [(line.person_id, line.kept) for line in lines if line.kept is not None]
         for why in Kept:
-            for some in _portions([person_id for person_id, kept in left if kept is why]):
-                marked = sa.update(PersonImportLine).where(PersonImportLine.person_id.in_(some))
+            for ids in _portions([person_id for person_id, kept in left if kept is why]):
+                marked = sa.update(PersonImportLine).where(PersonImportLine.person_id.in_(ids))
                 session.execute(marked.where(PersonImportLine.import_id == import_id).values(kept=why.value))
-        for some in _portions(back):
-            _restore(session, import_id, some, by, now)
+        for ids in _portions(back):
+            _restore(session, import_id, ids, by, now)
         _remove(session, import_id, len(gone))
         done.undone_at = now
         session.add(

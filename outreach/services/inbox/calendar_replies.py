@@ -140,9 +140,9 @@ def _refused(
     problem = answering.refusal_of(session, mine[0], now, said_at=row.received_at)
     if problem is not None:
         return REFUSALS[type(problem)]
-    if reply.sequence < mine[0].activity.sequence + max(one.revision for one in mine):
+    if reply.sequence < mine[0].activity.sequence + max(invitation.revision for invitation in mine):
         return IncomingOutcome.REFUSED, IncomingReason.ACTIVITY_CHANGED
-    if any(_answered_later(session, row, one, stamp) for one in mine):
+    if any(_answered_later(session, row, invitation, stamp) for invitation in mine):
         return IncomingOutcome.REFUSED, IncomingReason.NEWER_ANSWER
     return None
 
@@ -177,7 +177,7 @@ def _is_known(mine: Sequence[Invitation], participation: Participation) -> bool:
     """Return whether the reply says what is recorded for all their invitations already."""
     if mine[0].organisation_id and participation is Participation.ACCEPTED:
         return _has_named(mine[0])
-    return all(one.state in RECORDED_AS.get(participation, ()) for one in mine)
+    return all(invitation.state in RECORDED_AS.get(participation, ()) for invitation in mine)
 
 
 def _no_news(reply: CalendarReply) -> tuple[IncomingOutcome, IncomingReason]:
@@ -215,8 +215,8 @@ def _record(
     before = first.state, first.answered_sequence
     if not (_is_known(mine, participation) and first.answered_sequence == first.activity.sequence):
         answering.answer_by_calendar(session, mine, CHOICES[participation], said_at=row.received_at, now=now)
-    for one in mine:
-        one.replied_at = stamp
+    for invitation in mine:
+        invitation.replied_at = stamp
     if (first.state, first.answered_sequence) != before:  # an answer that was known already is not confirmed again
         scheduling.confirm(session, first, now=now)
 
@@ -270,10 +270,10 @@ def invited(session: Session, activity: Activity, attendee: ReplyAttendee) -> In
         .order_by(Invitation.state == InvitationState.WITHDRAWN, Invitation.role, Invitation.id)
     ).all()
     by_invitee: InvitationsByInvitee = {}
-    for one in found:
-        mine = by_invitee.setdefault(one.invitee, [])
-        if not mine or one.state is not InvitationState.WITHDRAWN or mine[0].state is InvitationState.WITHDRAWN:
-            mine.append(one)
+    for invitation in found:
+        mine = by_invitee.setdefault(invitation.invitee, [])
+        if not mine or invitation.state is not InvitationState.WITHDRAWN or mine[0].state is InvitationState.WITHDRAWN:
+            mine.append(invitation)
     return by_invitee
 
 

@@ -75,10 +75,12 @@ def addresses_of(session: Session, person: Person) -> set[str]:
         sa.select(Message.address).where(Message.person_id == person.id, Message.representative_of_id.is_(None)),
         sa.select(ArchivedMessage.address).where(ArchivedMessage.person_id == person.id, ~to_another),
     ]
-    known = {person.email, *(one for query in written for one in session.scalars(query))} - {""}
-    found = {form for one in known for form in email_addresses.forms(one)}
+    known = {person.email, *(address for query in written for address in session.scalars(query))} - {""}
+    found = {form for address in known for form in email_addresses.forms(address)}
     others = [
         sa.select(sa.func.lower(Person.email)).where(Person.id != person.id, sa.func.lower(Person.email).in_(found)),
         sa.select(sa.func.lower(Organisation.email)).where(sa.func.lower(Organisation.email).in_(found)),
     ]
-    return found - {form for query in others for one in session.scalars(query) for form in email_addresses.forms(one)}
+    return found - {
+        form for query in others for address in session.scalars(query) for form in email_addresses.forms(address)
+    }

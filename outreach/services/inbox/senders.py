@@ -63,7 +63,9 @@ def answered_message(session: Session, mail: Incoming) -> Message | None:
     """Return our message that a mail answers or that bounced, by its return path or its references."""
     if mail.returned_id is not None and (message := session.get(Message, mail.returned_id)) is not None:
         return message
-    return next((found for one in mail.references if (found := message_named(session, one)) is not None), None)
+    return next(
+        (found for reference in mail.references if (found := message_named(session, reference)) is not None), None
+    )
 
 
 def message_named(session: Session, rfc_message_id: str) -> Message | None:
@@ -91,7 +93,7 @@ def the_one(invitees: Iterable[Person | Organisation], name: str) -> Person | Or
     found = list(invitees)
     if len(found) > 1:
         wanted = names.key(name)
-        found = [one for one in found if wanted and wanted in _names_of(one)]
+        found = [invitee for invitee in found if wanted and wanted in _names_of(invitee)]
     return found[0] if len(found) == 1 else None
 
 

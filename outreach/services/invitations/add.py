@@ -124,9 +124,13 @@ def audited(
 def _engage(session: Session, activities: Sequence[Activity], new: Sequence[Invitation]) -> None:
     """Book only the new invitees. Those invited before are not changed."""
     session.flush()
-    locking.lock_people(session, {one.person_id for one in new if one.person_id is not None})
+    locking.lock_people(session, {invitation.person_id for invitation in new if invitation.person_id is not None})
     for activity in activities:
-        people = {one.person_id for one in new if one.activity_id == activity.id and one.person_id is not None}
+        people = {
+            invitation.person_id
+            for invitation in new
+            if invitation.activity_id == activity.id and invitation.person_id is not None
+        }
         if people:
             book_people(session, [activity], people, locked=True)
 
@@ -149,7 +153,7 @@ def _announced(
     asked: how many invitations were asked for, those that are there already included.
     """
     session.flush()
-    by_activity = dict(Counter(one.activity_id for one in new))
+    by_activity = dict(Counter(invitation.activity_id for invitation in new))
     for activity in activities:
         if activity.state is not ActivityState.PUBLISHED or activity.id not in by_activity:
             continue

@@ -176,7 +176,7 @@ def prolong_links(session: Session, activity: Activity, *, until: datetime | Non
     ).all()
     tokens.ensure_links(
         session,
-        person_ids=[one.person_id for one in invitees if one.person_id],
-        organisation_ids=[one.organisation_id for one in invitees if one.organisation_id],
+        person_ids=[invitee.person_id for invitee in invitees if invitee.person_id],
+        organisation_ids=[invitee.organisation_id for invitee in invitees if invitee.organisation_id],
         expires_at=(until or activity.ends_at) + tokens.lifetime(),
     )

@@ -131,6 +131,8 @@ def _move(session: Session, wanted: Collection[int]) -> int:
 
 def _tries(session: Session, ids: Collection[int]) -> dict[int, list[dict[str, Any]]]:
     found: dict[int, list[dict[str, Any]]] = defaultdict(list)
-    for one in session.scalars(sa.select(Attempt).where(Attempt.message_id.in_(ids)).order_by(Attempt.id)):
-        found[one.message_id].append(codec.to_json(Try(one.at, one.outcome, one.code, one.reply, one.worker)))
+    for attempt in session.scalars(sa.select(Attempt).where(Attempt.message_id.in_(ids)).order_by(Attempt.id)):
+        found[attempt.message_id].append(
+            codec.to_json(Try(attempt.at, attempt.outcome, attempt.code, attempt.reply, attempt.worker))
+        )
     return found

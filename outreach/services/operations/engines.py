@@ -42,7 +42,7 @@ def heard() -> Sequence[Heartbeat]:
 
 def living(*, now: datetime) -> Sequence[Heartbeat]:
     """Return the engines with a heartbeat within SILENT_AFTER, the latest first."""
-    return [one for one in heard() if abs(now - one.at) < SILENT_AFTER]
+    return [heartbeat for heartbeat in heard() if abs(now - heartbeat.at) < SILENT_AFTER]
 
 
 def last_sign(*, now: datetime) -> datetime | None:

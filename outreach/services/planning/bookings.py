@@ -61,7 +61,9 @@ def rebook_people(session: Session, person_ids: Collection[int], *, locked: bool
             )
         )
     new = []
-    for activity_id, person_id, starts_at, ends_at in sorted(wanted - booked, key=lambda one: (one[2], one[:2])):
+    for activity_id, person_id, starts_at, ends_at in sorted(
+        wanted - booked, key=lambda booking: (booking[2], booking[:2])
+    ):
         if all(ends_at <= since or starts_at >= until for since, until in kept[person_id]):
             kept[person_id].append((starts_at, ends_at))
             new.append({"activity_id": activity_id, "person_id": person_id, "starts_at": starts_at, "ends_at": ends_at})
@@ -77,18 +79,18 @@ def rebook_venues(session: Session, venue_ids: Collection[int]) -> None:
         .order_by(Activity.starts_at, Activity.id)
         .with_for_update(skip_locked=True, key_share=True)  # a transaction that changes one now books it itself
     ).all()
-    lock_venues(session, {one.venue_id for one in waiting})
-    for one in waiting:
+    lock_venues(session, {activity.venue_id for activity in waiting})
+    for activity in waiting:
         is_booked = sa.exists().where(
-            Activity.venue_id == one.venue_id,
+            Activity.venue_id == activity.venue_id,
             IS_PLANNED,
             Activity.holds_venue,
-            Activity.starts_at < one.ends_at,
-            Activity.ends_at > one.starts_at,
+            Activity.starts_at < activity.ends_at,
+            Activity.ends_at > activity.starts_at,
         )
         session.execute(
             sa.update(Activity)
-            .where(Activity.id == one.id, ~sa.select(is_booked.correlate(None)).scalar_subquery())
+            .where(Activity.id == activity.id, ~sa.select(is_booked.correlate(None)).scalar_subquery())
             .values(holds_venue=True)
             .execution_options(synchronize_session=False)
         )
@@ -98,8 +100,8 @@ def release(session: Session, activities: Iterable[Activity]) -> None:
     """Release the bookings of activities that are now cancelled, and book for those that overlapped them."""
     session.flush()
     gone = list(activities)
-    rebook_venues(session, {one.venue_id for one in gone if one.venue_id is not None})
-    rebook_people(session, on_stage(session, [one.id for one in gone]))
+    rebook_venues(session, {activity.venue_id for activity in gone if activity.venue_id is not None})
+    rebook_people(session, on_stage(session, [activity.id for activity in gone]))
 
 
 def rebook_all(session: Session) -> None:

@@ -48,7 +48,7 @@ class FoundClashes:
 
     @property
     def blocking(self) -> list[Clash]:
-        return [one for one in self.clashes if one.severity is Severity.BLOCK]
+        return [clash for clash in self.clashes if clash.severity is Severity.BLOCK]
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class Change:
 
     def clashes_in(self, plan: Plan) -> list[Clash]:
         """Return the clashes that the change adds to the plan, by time."""
-        return [one for one in brought(self.made_in(plan), self.after, self.before) if one.kind not in self.but]
+        return [clash for clash in brought(self.made_in(plan), self.after, self.before) if clash.kind not in self.but]
 
 
 @dataclass(frozen=True)
@@ -163,33 +163,35 @@ def gathered(clashes: Iterable[Clash], *, crowds: bool = False) -> list[list[Cla
     found = list(clashes)
     crowded = _crowded(found) if crowds else set()
     groups: dict[tuple[object, ...], list[Clash]] = {}
-    for number, one in enumerate(found):
-        many = one.party is not None and len(one.activities) == 2
-        key = (one.kind, one.ids, one.needed, one.there, one.meeting) if many else (number,)
-        groups.setdefault(("crowd", _draft_day(one)) if _draft_day(one) in crowded else key, []).append(one)
+    for number, clash in enumerate(found):
+        many = clash.party is not None and len(clash.activities) == 2
+        key = (clash.kind, clash.ids, clash.needed, clash.there, clash.meeting) if many else (number,)
+        groups.setdefault(("crowd", _draft_day(clash)) if _draft_day(clash) in crowded else key, []).append(clash)
     return [sorted(group, key=_gravest) if crowd_of(group) else group for group in groups.values()]
 
 
 def crowd_of(group: Collection[Clash]) -> list[PlannedActivity]:
     """Return the drafts of a group that combines the clashes of many drafts on one day; [] for other groups."""
-    activities = {activity.id: activity for one in group for activity in one.activities}
+    activities = {activity.id: activity for clash in group for activity in clash.activities}
     return list(activities.values()) if len(activities) >= CROWD else []
 
 
 def _crowded(found: Iterable[Clash]) -> set[date]:
     drafts: dict[date, set[int]] = defaultdict(set)
-    for one in found:
-        if day := _draft_day(one):
-            drafts[day] |= set(one.ids)
+    for clash in found:
+        if day := _draft_day(clash):
+            drafts[day] |= set(clash.ids)
     return {day for day, ids in drafts.items() if len(ids) >= CROWD}
 
 
 def _draft_day(clash: Clash) -> date | None:
     """Return the day of a clash that another time would resolve, if all of its activities are stored drafts on that day."""
-    days = {day for one in clash.activities for day in one.days}
+    days = {day for activity in clash.activities for day in activity.days}
     if clash.kind not in OF_TIMES or len(days) != 1:
         return None
-    if any(one.state is not ActivityState.DRAFT or one.id < 0 or one.fixed for one in clash.activities):
+    if any(
+        activity.state is not ActivityState.DRAFT or activity.id < 0 or activity.fixed for activity in clash.activities
+    ):
         return None
     return days.pop()
 
@@ -210,13 +212,13 @@ def identity(clash: Clash) -> tuple[Any, ...]:
 
 def around(activities: Iterable[PlannedActivity]) -> list[plans.Span]:
     """Return the time spans in which something can clash with these activities; without activities, one in the past."""
-    spans = _merged((one.starts_at - AROUND, one.ends_at + AROUND) for one in activities)
+    spans = _merged((activity.starts_at - AROUND, activity.ends_at + AROUND) for activity in activities)
     return spans or [(_LONG_AGO, _LONG_AGO)]
 
 
 def ids_in(found: Iterable[Clash]) -> set[int]:
     """Return the ids of the activities in the clashes."""
-    return {id for one in found for id in one.ids}
+    return {id for clash in found for id in clash.ids}
 
 
 def where_resolutions_lie(plan: Plan, found: Iterable[Clash]) -> list[plans.Span]:
@@ -243,7 +245,7 @@ def _merged(spans: Iterable[plans.Span]) -> list[plans.Span]:
 
 def found_in(plan: Plan, found: list[Clash]) -> FoundClashes:
     """Return the clashes with the names of kecamatan that their sentences need."""
-    codes = {one.kecamatan_code for one in found if one.kecamatan_code}
+    codes = {clash.kecamatan_code for clash in found if clash.kecamatan_code}
     if not codes:
         return FoundClashes(plan, found)
     rows = db.session.execute(sa.select(Region.code, Region.name).where(Region.code.in_(codes)))

@@ -38,9 +38,9 @@ def group(activity_ids: Collection[int], substance: str, *, now: datetime) -> tu
     ids = set(activity_ids)
     plan = plan_parts.that_clash(now=now, among=ids, within=around(plans.planned(db.session(), ids, engaged=False)))
     found = found_in(plan, find_clashes(plan, ids))
-    for some in gathered(one for one in found.clashes if set(one.ids) == ids):
-        if some[0].substance == substance:
-            return found, some
+    for clashes in gathered(clash for clash in found.clashes if set(clash.ids) == ids):
+        if clashes[0].substance == substance:
+            return found, clashes
     raise ClashGone
 
 
@@ -68,23 +68,23 @@ def mark(activity_ids: Collection[int], substance: str, reason: str, *, by: User
 def take_back(id: int, *, by: User | None, now: datetime) -> None:
     """Take back a mark, and those set with it. Raise IntentionMissing."""
     with writing() as session:
-        one = session.get(IntendedClash, id, with_for_update=True)
-        if one is None or one.taken_back_at is not None:
+        kept = session.get(IntendedClash, id, with_for_update=True)
+        if kept is None or kept.taken_back_at is not None:
             raise IntentionMissing
         session.execute(
             sa.update(IntendedClash)
             .where(
-                IntendedClash.kind == one.kind,
-                IntendedClash.activity_id == one.activity_id,
-                IntendedClash.other_activity_id.is_not_distinct_from(one.other_activity_id),
-                IntendedClash.created_at == one.created_at,
+                IntendedClash.kind == kept.kind,
+                IntendedClash.activity_id == kept.activity_id,
+                IntendedClash.other_activity_id.is_not_distinct_from(kept.other_activity_id),
+                IntendedClash.created_at == kept.created_at,
                 IntendedClash.taken_back_at.is_(None),
             )
             .values(taken_back_at=now, taken_back_by_id=by.id if by else None)
         )
-        for activity_id in (one.activity_id, one.other_activity_id):
+        for activity_id in (kept.activity_id, kept.other_activity_id):
             if activity_id is not None:
-                _record(session, "activity.clash_not_intended", activity_id, one.kind, one.reason, by, now)
+                _record(session, "activity.clash_not_intended", activity_id, kept.kind, kept.reason, by, now)
 
 
 def _record(
@@ -99,11 +99,11 @@ def covers(session: Session, kind: ClashKind, activity_ids: Collection[int], per
     if not plans.intended(session, activity_ids):
         return False
     stored = plans.planned(session, activity_ids)
-    now = min(one.starts_at for one in stored)
+    now = min(activity.starts_at for activity in stored)
     plan = plan_parts.shared_with(activity_ids, now=now, within=around(stored))
     return any(
-        one.kind is kind
-        and set(one.ids) == set(activity_ids)
-        and (person_id is None or (one.party is not None and one.party.key == person_id))
-        for one in find_intended(plan, activity_ids)
+        clash.kind is kind
+        and set(clash.ids) == set(activity_ids)
+        and (person_id is None or (clash.party is not None and clash.party.key == person_id))
+        for clash in find_intended(plan, activity_ids)
     )

@@ -132,7 +132,14 @@ def _known_until(
     now: datetime, activities: Iterable[PlannedActivity], within: Collection[Span], until: datetime | None = None
 ) -> datetime:
     """Return the instant up to which `load` reads days off and absences."""
-    last = max([now, until or now, *(one.ends_at for one in activities), *(ends_at for _starts_at, ends_at in within)])
+    last = max(
+        [
+            now,
+            until or now,
+            *(activity.ends_at for activity in activities),
+            *(ends_at for _starts_at, ends_at in within),
+        ]
+    )
     return min(last, now + FARTHEST) + LOOKING_AHEAD
 
 
@@ -159,7 +166,9 @@ def intended(session: Session, activity_ids: Collection[int] | None = None) -> I
 
 def planned(session: Session, activity_ids: Collection[int], *, engaged: bool = True) -> list[PlannedActivity]:
     """Return these activities as they stand, whatever their state, by their ids. Three queries. engaged: as in `load`."""
-    return sorted(_activities(session, Activity.id.in_(activity_ids), engaged=engaged), key=lambda one: one.id)
+    return sorted(
+        _activities(session, Activity.id.in_(activity_ids), engaged=engaged), key=lambda activity: activity.id
+    )
 
 
 def calendar(first: datetime, last: datetime, values: planning_rules.PlanValues) -> Calendar:
@@ -210,7 +219,7 @@ def _planned(row: Any, invitations: Collection[Any], theirs: Turns) -> PlannedAc
         told_at=row.told_at,
         people=people_expected(invitations),
         seats=row.capacity,
-        engagements=tuple(engagement(one, theirs.get(one.id, ())) for one in invitations),
+        engagements=tuple(engagement(invitation, theirs.get(invitation.id, ())) for invitation in invitations),
         coordinator=row.coordinator or "",
         fixed=row.fixed,
     )
@@ -293,7 +302,7 @@ def turns(session: Session, condition: sa.ColumnElement[bool]) -> Turns:
     found: dict[int, list[Turn]] = defaultdict(list)
     for row in rows:
         found[row.id].append((row.starts_at - row.begins, row.ends_at - row.begins))
-    return {id: merged(some) for id, some in found.items()}
+    return {id: merged(spans) for id, spans in found.items()}
 
 
 def _places(session: Session) -> list[Place]:
@@ -304,7 +313,7 @@ def _places(session: Session) -> list[Place]:
 
 
 def _programmes(session: Session, activities: Iterable[PlannedActivity], now: datetime) -> list[ProgrammeDays]:
-    ids = {one.programme_id for one in activities if one.programme_id is not None}
+    ids = {activity.programme_id for activity in activities if activity.programme_id is not None}
     rows = session.execute(
         sa.select(Programme.id, Programme.title, Programme.starts_on, Programme.ends_on, Programme.zone).where(
             sa.or_(Programme.id.in_(ids), Programme.ends_on >= now.date() - A_DAY)

@@ -93,7 +93,7 @@ def shared_with(
 
 def parties_of(activities: Iterable[PlannedActivity]) -> set[Party]:
     """Return who is engaged in any of these activities."""
-    return {party for one in activities for party in roles_of(one.engagements)}
+    return {party for activity in activities for party in roles_of(activity.engagements)}
 
 
 def _engaging(
@@ -101,11 +101,11 @@ def _engaging(
 ) -> Plan:
     return plan.holding(
         replace(
-            one,
-            engagements=tuple(plans.engagement(row, turns.get(row.id, ())) for row in invitations.get(one.id, ())),
-            people=expected.get(one.id, 0),
+            activity,
+            engagements=tuple(plans.engagement(row, turns.get(row.id, ())) for row in invitations.get(activity.id, ())),
+            people=expected.get(activity.id, 0),
         )
-        for one in plan.activities.values()
+        for activity in plan.activities.values()
     )
 
 
@@ -231,7 +231,7 @@ def _in_small_halls(considered: sa.ColumnElement[bool]) -> sa.Select[int]:
 
 def _of_people(session: Session, parties: Iterable[Party], where: sa.ColumnElement[bool]) -> Iterator[int]:
     """Yield the ids of these people's invitations to such activities."""
-    for ids in _portions(int(one.key) for one in parties if one.kind is PartyKind.PERSON):
+    for ids in _portions(int(party.key) for party in parties if party.kind is PartyKind.PERSON):
         yield from session.scalars(
             sa.select(Invitation.id)
             .join(Activity, Activity.id == _ACTIVITY_ID)
@@ -241,7 +241,7 @@ def _of_people(session: Session, parties: Iterable[Party], where: sa.ColumnEleme
 
 def _of_representatives(session: Session, parties: Iterable[Party], where: sa.ColumnElement[bool]) -> Iterator[int]:
     """Yield the ids of invitations to such activities for which one of these representatives would come."""
-    wanted = {one for one in parties if one.kind is PartyKind.REPRESENTATIVE}
+    wanted = {party for party in parties if party.kind is PartyKind.REPRESENTATIVE}
     if not wanted:
         return
     rows = session.execute(

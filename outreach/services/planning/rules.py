@@ -108,10 +108,8 @@ def hours_of(name: str, opens: time, closes: time, break_from: time, break_until
 
 def changes(before: PlanValues, after: PlanValues) -> dict[str, Any]:
     """Return what differs, for the audit log: {"weekend": ["warn", "block"], "hours_friday": […], "ramadan_1448": […], …}."""
-    one, other = _told(before), _told(after)
-    return {
-        name: [one.get(name, ""), other.get(name, "")] for name in {**one, **other} if one.get(name) != other.get(name)
-    }
+    old, new = _told(before), _told(after)
+    return {name: [old.get(name, ""), new.get(name, "")] for name in {**old, **new} if old.get(name) != new.get(name)}
 
 
 def _told(values: PlanValues) -> dict[str, Any]:
@@ -147,13 +145,13 @@ def year_of(hijri_year: int) -> int:
 
 def written(values: PlanValues) -> dict[str, Any]:
     """Return the row's JSON: what differs from the defaults."""
-    own = {kind: one for kind, one in values.severities.items() if one is not DEFAULT_SEVERITIES[kind]}
+    own = {kind: severity for kind, severity in values.severities.items() if severity is not DEFAULT_SEVERITIES[kind]}
     return codec.to_json(replace(values, severities=own, version=0))
 
 
 def read(stored: Mapping[str, Any], version: int) -> PlanValues:
     """Return the settings of a row's JSON. Kinds of clash unknown to this version are ignored."""
-    known = {name: one for name, one in stored.get("severities", {}).items() if name in tuple(ClashKind)}
+    known = {name: severity for name, severity in stored.get("severities", {}).items() if name in tuple(ClashKind)}
     return replace(codec.from_json(PlanValues, {**stored, "severities": known}), version=version)
 
 

@@ -57,24 +57,24 @@ def answer(token: str, poll_id: int, dates: Dates, *, now: datetime, staff: User
         # A shared lock: answers do not wait for each other, but closing and deciding wait for them.
         poll = session.get(DatePoll, poll_id, with_for_update={"of": DatePoll, "read": True}, populate_existing=True)
         link = links.open_link(token, now=now)
-        one = session.scalars(asked_by_link(link, poll_id).with_for_update(of=PollInvitee)).one_or_none()
-        if poll is None or one is None or poll.state is PollState.DRAFT:
+        invitee = session.scalars(asked_by_link(link, poll_id).with_for_update(of=PollInvitee)).one_or_none()
+        if poll is None or invitee is None or poll.state is PollState.DRAFT:
             raise NotAmongYours
         if not is_open(poll.state, poll.closes_at, now):
             contact = office_defaults.contact(session, poll.programme)
             if now < poll.closes_at:
                 raise PollClosedEarly(contact=contact)
             raise PollClosed(closed_at=poll.closes_at, zone=poll.zone, contact=contact)
-        if one.organisation_id is not None and not tidy(dates.who):
+        if invitee.organisation_id is not None and not tidy(dates.who):
             raise WhoMissing
-        before = _before(one, now)
-        _take(one, poll, dates)
-        one.answered_at, one.answer_source, one.answer_recorded_by_id = now, AnswerSource.LINK, None
+        before = _before(invitee, now)
+        _take(invitee, poll, dates)
+        invitee.answered_at, invitee.answer_source, invitee.answer_recorded_by_id = now, AnswerSource.LINK, None
         session.flush()
-        kept_answers.remember_poll(session, link, before, _before(one, now))
+        kept_answers.remember_poll(session, link, before, _before(invitee, now))
         if staff is not None:
-            note(session, staff, "answered_by_link", one, now=now)
-    return one
+            note(session, staff, "answered_by_link", invitee, now=now)
+    return invitee
 
 
 def undo(token: str, poll_id: int, *, now: datetime, staff: User | None = None) -> None:
@@ -82,25 +82,27 @@ def undo(token: str, poll_id: int, *, now: datetime, staff: User | None = None) 
     with writing() as session:
         poll = session.get(DatePoll, poll_id, with_for_update={"of": DatePoll, "read": True}, populate_existing=True)
         link = links.open_link(token, now=now)
-        one = session.scalars(asked_by_link(link, poll_id).with_for_update(of=PollInvitee)).one_or_none()
+        invitee = session.scalars(asked_by_link(link, poll_id).with_for_update(of=PollInvitee)).one_or_none()
         kept = kept_answers.kept(session, link.id, now=now)
         before = kept.before.poll if kept else None
-        if poll is None or one is None or kept is None or before is None:
+        if poll is None or invitee is None or kept is None or before is None:
             raise NothingToUndo
-        if (before.poll_id, before.since) != (poll.id, one.answered_at) or not is_open(poll.state, poll.closes_at, now):
+        if (before.poll_id, before.since) != (poll.id, invitee.answered_at) or not is_open(
+            poll.state, poll.closes_at, now
+        ):
             raise NothingToUndo
         if not kept_answers.claim(session, link.id, kept):
             raise NothingToUndo
         said = dict(before.choices)
-        one.choices = [answer for answer in one.choices if answer.slot_id in said]
-        for answer in one.choices:
+        invitee.choices = [answer for answer in invitee.choices if answer.slot_id in said]
+        for answer in invitee.choices:
             answer.choice = said[answer.slot_id]
-        one.answered_at, one.answer_source = before.answered_at, before.answer_source
-        one.answer_recorded_by_id, one.answered_by, one.note = (
+        invitee.answered_at, invitee.answer_source = before.answered_at, before.answer_source
+        invitee.answer_recorded_by_id, invitee.answered_by, invitee.note = (
             before.answer_recorded_by_id, before.answered_by, before.note,
         )  # fmt: skip
         if staff is not None:
-            note(session, staff, "answer_undone_by_link", one, now=now)
+            note(session, staff, "answer_undone_by_link", invitee, now=now)
 
 
 def _before(one: PollInvitee, now: datetime) -> PollBefore:
@@ -117,14 +119,14 @@ def record(
     """Record an answer given to staff, even after the closing time. Raise NotAsked, NotEveryDate or NotRecordableInPoll."""
     with writing() as session:
         poll = poll_for_change(session, poll_id)
-        one = invitee_of(poll, invitee_id)
+        invitee = invitee_of(poll, invitee_id)
         if poll.state not in (PollState.OPEN, PollState.CLOSED):
             raise NotRecordableInPoll
-        _take(one, poll, dates)
-        one.answered_at, one.answer_source = now, source
-        one.answer_recorded_by_id = by.id if by else None
-        note(session, by, "dates_recorded", one, now=now, source=source.value)
-    return one
+        _take(invitee, poll, dates)
+        invitee.answered_at, invitee.answer_source = now, source
+        invitee.answer_recorded_by_id = by.id if by else None
+        note(session, by, "dates_recorded", invitee, now=now, source=source.value)
+    return invitee
 
 
 def _take(one: PollInvitee, poll: DatePoll, dates: Dates) -> None:

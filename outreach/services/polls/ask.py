@@ -73,7 +73,7 @@ def add_people(
     with writing() as session:
         poll = _growing(session, poll_id)
         known = set(session.scalars(sa.select(Person.id).where(Person.id.in_(person_ids), Person.erased_at.is_(None))))
-        there = {one.person_id for one in poll.invitees}
+        there = {invitee.person_id for invitee in poll.invitees}
         new = [PollInvitee(person_id=id, role=role, needed=needed) for id in sorted(known - there)]
         return _add(session, poll, new, by, now)
 
@@ -87,7 +87,7 @@ def add_organisations(poll_id: int, quotas: Mapping[int, int], *, needed: bool, 
     with writing() as session:
         poll = _growing(session, poll_id)
         known = set(session.scalars(sa.select(Organisation.id).where(Organisation.id.in_(quotas))))
-        there = {one.organisation_id for one in poll.invitees}
+        there = {invitee.organisation_id for invitee in poll.invitees}
         new = [
             PollInvitee(organisation_id=id, role=Role.PARTICIPANT, quota=quotas[id], needed=needed)
             for id in sorted(known - there)
@@ -99,10 +99,10 @@ def set_needed(poll_id: int, invitee_id: int, needed: bool, *, by: User | None, 
     """Set whether a slot suits only if this invitee can come; raise NotAsked."""
     with writing() as session:
         poll = poll_for_change(session, poll_id)
-        one = invitee_of(poll, invitee_id)
-        if one.needed is not needed:
-            one.needed = needed
-            note(session, by, "needed_set", one, now=now, needed=needed)
+        invitee = invitee_of(poll, invitee_id)
+        if invitee.needed is not needed:
+            invitee.needed = needed
+            note(session, by, "needed_set", invitee, now=now, needed=needed)
 
 
 def remove(poll_id: int, invitee_id: int, *, by: User | None, now: datetime) -> None:
@@ -111,9 +111,9 @@ def remove(poll_id: int, invitee_id: int, *, by: User | None, now: datetime) -> 
         poll = poll_for_change(session, poll_id)
         if poll.state is PollState.DECIDED:
             raise PollOver
-        one = invitee_of(poll, invitee_id)
-        note(session, by, "poll_left", one, now=now)
-        session.delete(one)
+        invitee = invitee_of(poll, invitee_id)
+        note(session, by, "poll_left", invitee, now=now)
+        session.delete(invitee)
 
 
 def preview(poll_id: int, *, now: datetime) -> Mails:
@@ -180,7 +180,7 @@ def reopen(poll_id: int, closes_at: datetime, *, by: User | None, now: datetime)
         poll.remind_at = polls.remind_at(closes_at, poll.zone, now)
         invitees = _with_invitees(session, poll)
         _make_links(session, poll, invitees)
-        unasked = [one for one in invitees if one.asked_at is None and one.answered_at is None]
+        unasked = [invitee for invitee in invitees if invitee.asked_at is None and invitee.answered_at is None]
         poll_mails.write(session, poll, unasked, MailKind.POLL, now=now)
         audit.record(session, by, "date_poll.opened_again", poll, now=now, closes_at=closes_at.isoformat())
     return poll
@@ -220,7 +220,7 @@ def note(session: Session, by: User | None, verb: str, one: PollInvitee, *, now:
 
 def invitee_of(poll: DatePoll, invitee_id: int) -> PollInvitee:
     """Return one of the poll's invitees; raise NotAsked."""
-    found = next((one for one in poll.invitees if one.id == invitee_id), None)
+    found = next((invitee for invitee in poll.invitees if invitee.id == invitee_id), None)
     if found is None:
         raise NotAsked
     return found
@@ -232,7 +232,7 @@ def _remind(poll_id: int, now: datetime) -> int:
         if not is_open(poll.state, poll.closes_at, now) or poll.reminded_at is not None:
             return 0
         poll.reminded_at = now
-        silent = [one for one in _with_invitees(session, poll) if _may_be_reminded(one, poll, now)]
+        silent = [invitee for invitee in _with_invitees(session, poll) if _may_be_reminded(invitee, poll, now)]
         mails = poll_mails.write(session, poll, silent, MailKind.REMINDER, now=now)
         return len(mails.at_once) + len(mails.tomorrow)
 
@@ -278,7 +278,7 @@ def _make_links(session: Session, poll: DatePoll, invitees: Sequence[PollInvitee
     last = max(slot.ends_at for slot in poll.slots)
     tokens.ensure_links(
         session,
-        person_ids=[one.person_id for one in invitees if one.person_id is not None],
-        organisation_ids=[one.organisation_id for one in invitees if one.organisation_id is not None],
+        person_ids=[invitee.person_id for invitee in invitees if invitee.person_id is not None],
+        organisation_ids=[invitee.organisation_id for invitee in invitees if invitee.organisation_id is not None],
         expires_at=last + tokens.lifetime(),
     )

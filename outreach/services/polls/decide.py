@@ -116,7 +116,7 @@ def values_of(poll: DatePoll, at: Proposed) -> ActivityValues:
 
 
 def _among(poll: DatePoll, invitee_ids: Collection[int] | None) -> list[PollInvitee]:
-    return [one for one in poll.invitees if invitee_ids is None or one.id in invitee_ids]
+    return [invitee for invitee in poll.invitees if invitee_ids is None or invitee.id in invitee_ids]
 
 
 def _invite(
@@ -124,11 +124,11 @@ def _invite(
 ) -> None:
     people: dict[Role, list[int]] = defaultdict(list)
     quotas: dict[int, int] = {}
-    for one in wanted:
-        if one.person_id is not None:
-            people[one.role].append(one.person_id)
-        elif one.organisation_id is not None:
-            quotas[one.organisation_id] = one.quota or 1
+    for invitee in wanted:
+        if invitee.person_id is not None:
+            people[invitee.role].append(invitee.person_id)
+        elif invitee.organisation_id is not None:
+            quotas[invitee.organisation_id] = invitee.quota or 1
     for role, person_ids in people.items():
         added = new_invitations.add_people(session, [activity], person_ids, role, now=now)
         new_invitations.audited(session, [activity], added, role, by, now)

@@ -61,9 +61,9 @@ def write(session: Session, poll: DatePoll, invitees: Sequence[PollInvitee], kin
     """
     found = preview(session, poll, invitees, now=now)
     for due_at, group in ((found.held_until or now, found.at_once), (found.morning or now, found.tomorrow)):
-        for one in group:
-            session.add(_message(poll, one, kind, due_at))
-            one.asked_at = one.asked_at or now
+        for invitee in group:
+            session.add(_message(poll, invitee, kind, due_at))
+            invitee.asked_at = invitee.asked_at or now
     session.flush()
     return found
 
@@ -71,14 +71,14 @@ def write(session: Session, poll: DatePoll, invitees: Sequence[PollInvitee], kin
 def untrue_because(session: Session, old: Message, *, now: datetime) -> SkipReason | None:
     """Return why a poll's message must not be sent again, or None."""
     row = batch_rows.load(session, [old.id])[0]
-    one = poll_mail.asked(session, [row]).get(row.poll_invitee_id or 0)
-    return poll_mail.untrue_because(one, row, batch_rows.blocked_among(session, [row]), now=now)
+    invitee = poll_mail.asked(session, [row]).get(row.poll_invitee_id or 0)
+    return poll_mail.untrue_because(invitee, row, batch_rows.blocked_among(session, [row]), now=now)
 
 
 def copied(session: Session, old: Message, *, now: datetime) -> Message:
     """Write a copy of a message that staff send again, in the caller's transaction."""
-    one = session.get_one(PollInvitee, old.poll_invitee_id)
-    new = _message(one.poll, one, old.kind, now)
+    invitee = session.get_one(PollInvitee, old.poll_invitee_id)
+    new = _message(invitee.poll, invitee, old.kind, now)
     new.resend_of_id = old.id
     session.add(new)
     session.flush()
@@ -99,8 +99,8 @@ def _message(poll: DatePoll, one: PollInvitee, kind: MailKind, due_at: datetime)
 
 def _had_a_mail(session: Session, invitees: Sequence[PollInvitee], day: date, zone: ZoneInfo) -> set[InviteeKey]:
     """Return which invitees had a mail that day or have one waiting that day; a poll's mail is not merged with it."""
-    people = [one.person_id for one in invitees if one.person_id is not None]
-    offices = [one.organisation_id for one in invitees if one.organisation_id is not None]
+    people = [invitee.person_id for invitee in invitees if invitee.person_id is not None]
+    offices = [invitee.organisation_id for invitee in invitees if invitee.organisation_id is not None]
     rows = session.execute(audiences.those_with(audiences.is_mail_of(day, zone, joinable=True), people, offices))
     return {(row[0], row[1]) for row in rows}
 

@@ -17,7 +17,9 @@ def as_planned(
     at: another time and place; None: the slot's. invitees: which of the poll's invitees are invited; None: all.
     """
     place, invited = at or slot, poll.invitees if invitees is None else invitees
-    engagements = tuple(Engagement(party_of(one), one.role, said_yes=said_yes(one, slot)) for one in invited)
+    engagements = tuple(
+        Engagement(party_of(invitee), invitee.role, said_yes=said_yes(invitee, slot)) for invitee in invited
+    )
     return PlannedActivity(
         id=-slot.id,
         title=poll.title,
@@ -28,7 +30,7 @@ def as_planned(
         programme_id=poll.programme_id,
         venue_id=place.venue_id,
         region_code=poll.region_code,
-        people=sum(1 if one.person_id is not None else one.quota or 1 for one in invited),
+        people=sum(1 if invitee.person_id is not None else invitee.quota or 1 for invitee in invited),
         engagements=engagements,
     )
 

@@ -13,25 +13,25 @@ def held(session: Session, person_id: int) -> dict[str, Any]:
     marks = session.scalars(_marks(person_id))
     return {
         "clashes_intended": [
-            {"at": one.created_at.isoformat(), "kind": one.kind.value, "reason": one.reason} for one in marks
+            {"at": mark.created_at.isoformat(), "kind": mark.kind.value, "reason": mark.reason} for mark in marks
         ]
     }
 
 
 def forget(session: Session, person_id: int) -> None:
     """Delete the marks, and their reasons in the audit log. The clashes are gone with the invitations."""
-    for one in session.scalars(_marks(person_id)).all():
+    for mark in session.scalars(_marks(person_id)).all():
         session.execute(
             sa.update(AuditEntry)
             .where(
                 AuditEntry.action.in_(("activity.clash_intended", "activity.clash_not_intended")),
-                AuditEntry.subject_id.in_([id for id in (one.activity_id, one.other_activity_id) if id is not None]),
-                AuditEntry.at.in_([at for at in (one.created_at, one.taken_back_at) if at is not None]),
+                AuditEntry.subject_id.in_([id for id in (mark.activity_id, mark.other_activity_id) if id is not None]),
+                AuditEntry.at.in_([at for at in (mark.created_at, mark.taken_back_at) if at is not None]),
             )
             .values(detail={})
             .execution_options(synchronize_session=False)
         )
-        session.delete(one)
+        session.delete(mark)
 
 
 def _marks(person_id: int) -> sa.Select[Any]:

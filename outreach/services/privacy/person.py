@@ -129,7 +129,7 @@ def erase(person_id: int, *, by: User | None, now: datetime) -> Person:
     """
     with writing() as session:
         timetable_privacy.lock(session)
-        locked = present_for_change(session, {one.activity_id for one in upcoming(person_id, now=now)})
+        locked = present_for_change(session, {invitation.activity_id for invitation in upcoming(person_id, now=now)})
         session.expire_all()  # read again: waiting for the locks may have taken time
         person = session.get(Person, person_id, with_for_update={"key_share": True}, populate_existing=True)
         if person is None:
@@ -205,7 +205,7 @@ def _forget_mails(session: Session, person_id: int) -> None:
     session.execute(sa.delete(SentMail).where(SentMail.message_id.in_(own)))
     for message in session.scalars(_archived_to(person_id)):
         message.address, message.server_reply = "", ""
-        message.tries = [{**one, "reply": ""} for one in message.tries]
+        message.tries = [{**attempt, "reply": ""} for attempt in message.tries]
 
 
 def _archived_to(person_id: int) -> sa.Select[ArchivedMessage]:
@@ -248,11 +248,11 @@ def _forget_mails_naming(session: Session, represented_ids: Collection[int]) -> 
 
 def _forget_polls(session: Session, person: Person) -> None:
     """Remove them from polls not decided yet. In decided polls their choices stay, without a name."""
-    for one in session.scalars(_polls(person.id)):
-        if one.poll.state is PollState.DECIDED:
-            one.answered_by = one.note = ""
+    for invitee in session.scalars(_polls(person.id)):
+        if invitee.poll.state is PollState.DECIDED:
+            invitee.answered_by = invitee.note = ""
         else:
-            session.delete(one)
+            session.delete(invitee)
     if person.name:  # they may have answered a poll for their office
         session.execute(
             sa.update(PollInvitee)

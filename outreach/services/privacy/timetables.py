@@ -36,7 +36,7 @@ def forget(session: Session, person: Person) -> None:
     )
     for row in list(_naming(session, person)):
         left = [id for id in row.request.get("facilitators", ()) if id != person.id]
-        lines = [{**one, "needed": min(one.get("needed", 0), len(left))} for one in row.request.get("lines", ())]
+        lines = [{**line, "needed": min(line.get("needed", 0), len(left))} for line in row.request.get("lines", ())]
         session.execute(
             sa.update(TimetablingSearch)
             .where(TimetablingSearch.id == row.id)
@@ -67,10 +67,10 @@ def without(value: Any, person_id: int, name: str) -> Any:
     The reason of their absence ("why") is removed too.
     """
     if isinstance(value, dict):
-        found = {key: without(one, person_id, name) for key, one in value.items()}
+        found = {key: without(part, person_id, name) for key, part in value.items()}
         return {**found, "why": ""} if name and value.get("who") == name and "why" in value else found
     if isinstance(value, list):
         if len(value) == 2 and value[0] == person_id and isinstance(value[1], str):
             return [person_id, FORGOTTEN]
-        return [without(one, person_id, name) for one in value]
+        return [without(part, person_id, name) for part in value]
     return FORGOTTEN if name and value == name else value

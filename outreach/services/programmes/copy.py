@@ -78,7 +78,7 @@ def copy_programme(
             book(session, copies)
         for activity, its_copy in zip(sources, copies, strict=True):
             _copy_contents(session, activity, its_copy, shift)
-        ids = [one.id for one in copies]
+        ids = [copied.id for copied in copies]
         book_people(session, copies, bookings.on_stage(session, ids))
         # Copies in one kecamatan may overlap, as when a programme is created: they get their days one by one later.
         plan_checks.refuse_blocking(session, ids, but=[ClashKind.SAME_KECAMATAN], now=now)

@@ -185,7 +185,7 @@ def for_rules(
     for activity in activities:
         times, told_at = expanding.times_of(activity), activity.told_at or now
         old, new = (moments_of(rules[activity.id], times, activity.zone, told_at, hours) for rules in (before, after))
-        planned += _due(activity, [one for one in new if one not in old], times, activity.zone, now)
+        planned += _due(activity, [due for due in new if due not in old], times, activity.zone, now)
     return _count(planned, now)
 
 
@@ -243,7 +243,7 @@ class _Planned:
 def missed_ahead(activity_id: int, *, now: datetime) -> dict[int, MissedReason]:
     """Return the activity's scheduled reminders that will not go out as things are, by id, and why."""
     planned = _stored(Reminder.activity_id == activity_id, now)
-    return {one.reminder_id: one.note for one in planned if one.reminder_id and one.note}
+    return {reminder.reminder_id: reminder.note for reminder in planned if reminder.reminder_id and reminder.note}
 
 
 def _scheduled(which: sa.ColumnElement[bool], now: datetime) -> Forecast:
@@ -295,18 +295,18 @@ def _due(
     activity: Activity, moments: Iterable[DueRule], times: ActivityTimes, zone: ZoneInfo, now: datetime
 ) -> list[_Planned]:
     planned = []
-    for one in moments:
-        rule, due_at = one.rule, one.due_at
+    for moment in moments:
+        rule, due_at = moment.rule, moment.due_at
         if due_at <= now:
             note: MissedReason | None = MissedReason.MOMENT_PASSED
-        elif one.superseded:
+        elif moment.superseded:
             note = MissedReason.SAME_DAY
         else:
             note = missed_because(rule.kind, rule.audience, due_at, times, due_at)
         planned.append(
             _Planned(
                 activity.id, activity.title, zone, due_at, rule.kind, rule.audience, times, note=note,
-                other_day=one.other_day,
+                other_day=moment.other_day,
             )
         )  # fmt: skip
     return planned
@@ -403,7 +403,7 @@ def _count(planned: Iterable[_Planned], now: datetime, *, dated: bool = False) -
     """Return how many get these mails, and when. dated: a postponed activity gets its new date, as in `_lines`."""
     hours = office_defaults.mail_hours(db.session)
     planned = sorted(
-        (one.held_by(hours, now) for one in planned), key=lambda p: (p.held_until or p.due_at, p.activity_id)
+        (reminder.held_by(hours, now) for reminder in planned), key=lambda p: (p.held_until or p.due_at, p.activity_id)
     )
     activity_ids = {p.activity_id for p in planned}
     zones = sorted({p.zone for p in planned if p.may_be_put_off(now)}, key=str)
@@ -413,25 +413,31 @@ def _count(planned: Iterable[_Planned], now: datetime, *, dated: bool = False) -
     rows = []
     per_day: dict[date, set[str]] = defaultdict(set)
     unreachable: set[str] = set()
-    for one in planned:
-        lines = [] if one.note else [line for line in possible[one.activity_id] if _could_read(one, line, written)]
-        those = _still_true(one, [_as_then(one, line, announced, now) for line in lines], now)
-        mailed = {line.recipient for line in those if line.has_address}
-        without = {line.recipient for line in those if not line.has_address}
-        most = mailed | {line.recipient for line in lines if _may_become(one.audience, line)}
-        waits = one.may_be_put_off(now)
-        later = {line.recipient for line in those if waits and line.has_address and line.waits(one.kind, one.zone)}
-        day = one.day(now)
+    for reminder in planned:
+        lines = (
+            []
+            if reminder.note
+            else [line for line in possible[reminder.activity_id] if _could_read(reminder, line, written)]
+        )
+        told = _still_true(reminder, [_as_then(reminder, line, announced, now) for line in lines], now)
+        mailed = {line.recipient for line in told if line.has_address}
+        without = {line.recipient for line in told if not line.has_address}
+        most = mailed | {line.recipient for line in lines if _may_become(reminder.audience, line)}
+        waits = reminder.may_be_put_off(now)
+        later = {
+            line.recipient for line in told if waits and line.has_address and line.waits(reminder.kind, reminder.zone)
+        }
+        day = reminder.day(now)
         per_day[day] |= mailed - later
         per_day[day + timedelta(days=1)] |= later
         unreachable |= without
         rows.append(
             ForecastRow(
-                day=day, due_at=one.due_at, zone=one.zone, kind=one.kind, audience=one.audience,
-                activity_title=one.title, people=len(mailed),
-                at_most=len(most) + _to_be_named(one, possible[one.activity_id]),
-                without_address=len(without), later=len(later), held_until=one.held_until, note=one.note,
-                other_day=one.other_day, reminder_id=one.reminder_id,
+                day=day, due_at=reminder.due_at, zone=reminder.zone, kind=reminder.kind, audience=reminder.audience,
+                activity_title=reminder.title, people=len(mailed),
+                at_most=len(most) + _to_be_named(reminder, possible[reminder.activity_id]),
+                without_address=len(without), later=len(later), held_until=reminder.held_until, note=reminder.note,
+                other_day=reminder.other_day, reminder_id=reminder.reminder_id,
             )
         )  # fmt: skip
     mails = tuple((day, len(recipients)) for day, recipients in sorted(per_day.items()) if recipients)

@@ -53,15 +53,15 @@ def remind(activity_id: int, invitation_ids: Collection[int], *, by: User | None
         activity = activity_for_change(session, activity_id)
         if activity.state is not ActivityState.PUBLISHED:
             raise NotUnderWay
-        found = [one for one in preview(activity_id, invitation_ids, now=now) if one.reason is None]
+        found = [line for line in preview(activity_id, invitation_ids, now=now) if line.reason is None]
         if not found:
             raise NobodyToRemind
         for audience in (Audience.UNANSWERED, Audience.COMING):
-            chosen = sorted({one.invitation_id for one in found if one.audience is audience})
+            chosen = sorted({line.invitation_id for line in found if line.audience is audience})
             if chosen:
                 event_reminder(
                     session, activity, MailKind.REMINDER, audience, now=now, key=BY_HAND, detail={"only": chosen}
                 )  # fmt: skip
         audit.record(session, by, "activity.reminded", activity, now=now, invited=len(found))
-    when = Counter(one.at is not None and one.at > now for one in found)
+    when = Counter(line.at is not None and line.at > now for line in found)
     return Reminded(when[False], when[True])

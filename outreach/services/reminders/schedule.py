@@ -97,7 +97,7 @@ def schedule(
     found_moments = moments_of(
         rules_for(session, activity), times, activity.zone, activity.told_at or activity.published_at or now, hours
     )
-    by_key = {one.rule.key: one for one in found_moments}
+    by_key = {moment.rule.key: moment for moment in found_moments}
     wanted = {due.rule.key: due for due in upcoming(found_moments, activity.starts_at, now)}
     present: dict[str, Reminder] = {
         r.key: r
@@ -170,7 +170,7 @@ def unsent_invitations(session: Session, activity_id: int) -> list[Reminder]:
 
 def waiting_invitations(session: Session, activity_id: int, now: datetime) -> Reminder | None:
     """Return the reminder of an activity's invitations that go out later than `now`; None if there is none."""
-    return next((one for one in unsent_invitations(session, activity_id) if one.due_at > now), None)
+    return next((reminder for reminder in unsent_invitations(session, activity_id) if reminder.due_at > now), None)
 
 
 def has_prepared(session: Session, activity_id: int) -> bool:

@@ -78,7 +78,11 @@ def _due(now: datetime) -> list[tuple[int, int]]:
         found = [(row.id, row.activity_id) for row in db.session.execute(due)]
     else:
         rows = db.session.execute(due.with_only_columns(Reminder, Activity).join(Reminder.activity))
-        found = [(one.id, at.id) for one, at in rows if expanding.held_until(one, at, now, hours) is None]
+        found = [
+            (reminder.id, activity.id)
+            for reminder, activity in rows
+            if expanding.held_until(reminder, activity, now, hours) is None
+        ]
     db.session.rollback()
     return found
 

@@ -73,7 +73,7 @@ class ProposalPreview:
 
     @property
     def blocking(self) -> list[Clash]:
-        return [one for one in self.found if one.severity is Severity.BLOCK]
+        return [clash for clash in self.found if clash.severity is Severity.BLOCK]
 
     @property
     def needs_reason(self) -> bool:
@@ -161,7 +161,7 @@ def apply(
 
 def _taken(line: ProposalLine, activity: Activity, back: Move | None) -> TakenLine:
     """Return what is needed to undo this change. The row is flushed."""
-    added, let_go = (tuple(id for id, _name in some) for some in (line.added, line.let_go))
+    added, let_go = (tuple(id for id, _name in pairs) for pairs in (line.added, line.let_go))
     return TakenLine(line.id, line.title, activity.version, back, added, let_go)
 
 

@@ -160,7 +160,7 @@ def check(request: Request) -> Request:
         raise TooManyChosen(most=ACTIVITIES_MOST)
     if request.last_on < request.first_on:
         raise DaysReversed
-    if any(one.first_on and one.last_on and one.last_on < one.first_on for one in request.lines):
+    if any(line.first_on and line.last_on and line.last_on < line.first_on for line in request.lines):
         raise OwnDaysReversed
     if request.hours and request.hours[1] <= request.hours[0]:
         raise HoursReversed
@@ -170,7 +170,7 @@ def check(request: Request) -> Request:
         raise TooManyOrders(most=ORDERS_MOST)
     if any(set(request.ids).isdisjoint(two) for two in request.order):
         raise OrderNotChosen
-    needed, count = max(one.needed for one in request.lines), len(request.facilitators)
+    needed, count = max(line.needed for line in request.lines), len(request.facilitators)
     if request.facilitators and needed > count:
         raise TooFewFacilitators(needed=needed, count=count)
     return request

@@ -96,7 +96,7 @@ class ProposalLine:
     @property
     def added(self) -> tuple[Person, ...]:
         there = {id for id, _name in self.before.people}
-        return tuple(one for one in self.after.people if one[0] not in there)
+        return tuple(person for person in self.after.people if person[0] not in there)
 
     @property
     def is_change(self) -> bool:
@@ -214,7 +214,10 @@ def _is_enough(task: Task) -> bool:
     for demand in task.demands:
         activity = task.activity(demand)
         there = roles_of(activity.engagements)
-        if demand.facilitators and sum(one in there for one in demand.facilitators) < demand.facilitators_needed:
+        if (
+            demand.facilitators
+            and sum(facilitator in there for facilitator in demand.facilitators) < demand.facilitators_needed
+        ):
             return False
         firsts = [task.plan.activities[id] for id in demand.after if id in task.plan.activities]
         thens = [task.plan.activities[id] for id in demand.before if id in task.plan.activities]
@@ -269,7 +272,7 @@ def _note(clash: Clash, about: int | None, is_new: bool = True) -> ClashNote:
         day=clash.day or clash.activities[0].local_start.date(),
         who=_name(clash.party),
         where=clash.place.name if clash.place else "",
-        titles=tuple(one.title for one in clash.activities if one.id != about),
+        titles=tuple(activity.title for activity in clash.activities if activity.id != about),
         why=clash.absence.reason if clash.absence else clash.day_off.name if clash.day_off else "",
     )
 

@@ -65,7 +65,7 @@ def build(request: Request, *, now: datetime) -> Task:
     people = directory_people.people(request.facilitators)
     if len(people) < len(request.facilitators):
         raise FacilitatorsGone
-    facilitators = tuple(Party.person(one.id, one.display_name) for one in people)
+    facilitators = tuple(Party.person(person.id, person.display_name) for person in people)
     kinds = {row.id: row.kind for row in session.execute(sa.select(Venue.id, Venue.kind))}
     orders = [two for two in request.orders if plan.activities.keys() >= set(two)]
     if around := circle(orders):

@@ -163,7 +163,7 @@ def undo(search_id: int, *, reason: str = "", by: User | None, now: datetime) ->
             search,
             now=now,
             activities=len(ids),
-            left=[one for one, _why in undoing.left],
+            left=[untouched for untouched, _why in undoing.left],
         )
     return undoing
 
@@ -244,7 +244,7 @@ def _planned(line: TakenLine, stored: PlannedActivity, now: datetime) -> Planned
     """Return the activity as it would be after the undo."""
     after = projected.as_moved(stored, line.back, now=now) if line.back else stored
     gone = {Party.person(id) for id in line.added}
-    kept = tuple(one for one in after.engagements if one.party not in gone)
+    kept = tuple(engagement for engagement in after.engagements if engagement.party not in gone)
     again = (Engagement(Party.person(id), Role.SPEAKER, InvitationState.PREPARED) for id in line.let_go)
     return replace(after, engagements=(*kept, *again))
 

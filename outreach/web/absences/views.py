@@ -154,7 +154,7 @@ def _told(kind: SubjectKind, subject_id: int) -> dict[str, Any]:
     """Return the future absences, in words for a page."""
     subject, now, today = Subject(SubjectKind(kind), subject_id), clock.now(), _today()
     return {
-        "entered": [(one, when(one.absent, today)) for one in absence_pages.entered(subject, now=now)],
+        "entered": [(absence, when(absence.absent, today)) for absence in absence_pages.entered(subject, now=now)],
         "calendars": absence_pages.calendars(subject, now=now),
         "page": url_for("absences.show", kind=subject.kind.value, subject_id=subject.id),
     }

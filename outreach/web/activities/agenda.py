@@ -95,7 +95,7 @@ def _preview(form: AgendaForm, activity: Activity) -> ClashPreview:
 
 def _elsewhere(row: ShownClash) -> tuple[ShownResolution, ...]:
     """Leave out resolutions that lead to this page itself."""
-    return tuple(one for one in row.resolutions if one.href.split("?")[0] != request.path)
+    return tuple(resolution for resolution in row.resolutions if resolution.href.split("?")[0] != request.path)
 
 
 def _page(

@@ -144,7 +144,7 @@ def _before_publishing(form: PublishTogetherForm, ids: list[int], now: datetime)
         except Problem as problem:
             problem_said = say(problem)
         else:
-            going = showing.invitations_at([one.id for one in made], now=now)
+            going = showing.invitations_at([activity.id for activity in made], now=now)
             flash(f"{are_published(len(made))} {invitations_go_out(going, zone)}", "success")
             return redirect(url_for(".index"))
     lines = together.lines(ids, now=now)

@@ -271,14 +271,14 @@ def to_its_page(activity: Activity) -> Any:
 
 def _changed(activity_id: int) -> str:
     """Return a message with the activity's title, time and place, for users who continue on another page."""
-    one = showing.activity_with_agenda(activity_id)
+    activity = showing.activity_with_agenda(activity_id)
     at, same_day = (
-        span(one.starts_at, one.ends_at, one.zone),
-        wall_day(one.starts_at, one.zone) == wall_day(one.ends_at, one.zone),
+        span(activity.starts_at, activity.ends_at, activity.zone),
+        wall_day(activity.starts_at, activity.zone) == wall_day(activity.ends_at, activity.zone),
     )
-    when = f"{short_day(one.starts_at, one.zone)}, {at}" if same_day else at
-    where = one.venue.name if one.venue else _("No venue yet")
-    return _("“%(title)s” is saved: %(when)s, %(venue)s.", title=one.title, when=when, venue=where)
+    when = f"{short_day(activity.starts_at, activity.zone)}, {at}" if same_day else at
+    where = activity.venue.name if activity.venue else _("No venue yet")
+    return _("“%(title)s” is saved: %(when)s, %(venue)s.", title=activity.title, when=when, venue=where)
 
 
 def _preview_new(form: NewActivityForm) -> ClashPreview:

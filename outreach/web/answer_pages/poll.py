@@ -129,7 +129,7 @@ def _drawn(
     nobody: str = "",
 ) -> Response:
     choices = found.choices if sent is None else sent
-    one = found.invitee
+    invitee = found.invitee
     rows = [_row(found, slot, choices, missing) for slot in found.poll.slots]
     wrong = {"who": nobody} if nobody else {}
     if form is not None:
@@ -140,8 +140,8 @@ def _drawn(
         "poll.html",
         status,
         poll=found.poll,
-        one=one,
-        invitee=one.invitee.display_name,
+        one=invitee,
+        invitee=invitee.invitee.display_name,
         contact=Contact(found.office, found.contact_name, found.contact_phone),
         rows=rows,
         faults=[(f"{first}{row.id}", f"{row.day}, {row.span}") for row in rows if row.missing]
@@ -150,11 +150,11 @@ def _drawn(
         can_undo=bool(thanks) and "saved" in request.args and poll_page.can_undo(found, token, now=clock.now()),
         choices=[(choice.value, label(choice)) for choice in PollChoice],
         open=found.takes_answers,
-        answered=one.answered_at is not None,
+        answered=invitee.answered_at is not None,
         chosen=found.chosen,
         chosen_when=_when(found, found.chosen) if found.chosen else "",
-        who=(form.who.data if form else one.answered_by) or "",
-        note=(form.note.data if form else one.note) or "",
+        who=(form.who.data if form else invitee.answered_by) or "",
+        note=(form.note.data if form else invitee.note) or "",
         here=f"/j/{token}",
         query=query(),
         form_token=form_token(token),

@@ -32,11 +32,11 @@ def events(
     shown: ShownDays, asked: CalendarRequest, rows: Sequence[CalendarRow], *, may_move: bool
 ) -> list[dict[str, Any]]:
     """Return everything to draw: activities, days off, Ramadan, breaks and absences."""
-    drawn = [entry(one, asked, shown.zone, may_move=may_move) for one in shown.entries]
+    drawn = [entry(item, asked, shown.zone, may_move=may_move) for item in shown.entries]
     ids = [row_id(row) for row in rows]
     for facts in shown.days.values():
         drawn += [{**event, "resourceIds": ids} for event in _behind(facts, asked)]
-    return drawn + [one for row in rows for one in _absences(row, shown.zone)]
+    return drawn + [absence for row in rows for absence in _absences(row, shown.zone)]
 
 
 def entry(one: CalendarEntry, asked: CalendarRequest, zone: ZoneInfo, *, may_move: bool) -> dict[str, Any]:
@@ -112,8 +112,8 @@ def hours(shown: ShownDays) -> tuple[str, str]:
     """Return the first and last hour to draw: the office's day, extended if something is outside it."""
     starts = [time(7, 0), *(facts.hours.opens for facts in shown.days.values())]
     ends = [time(17, 0), *(facts.hours.closes for facts in shown.days.values())]
-    for one in shown.entries:
-        local = [at.astimezone(shown.zone) for at in (one.activity.starts_at, one.activity.ends_at)]
+    for item in shown.entries:
+        local = [at.astimezone(shown.zone) for at in (item.activity.starts_at, item.activity.ends_at)]
         if local[0].date() != local[1].date():
             return "00:00", "24:00"
         starts.append(local[0].time())
@@ -174,12 +174,12 @@ def _behind(facts: DayFacts, asked: CalendarRequest) -> Iterator[dict[str, Any]]
 
 
 def _absences(row: CalendarRow, zone: ZoneInfo) -> Iterator[dict[str, Any]]:
-    for one in row.absences:
+    for absence in row.absences:
         yield {
-            "start": wall(one.starts_at, zone),
-            "end": wall(one.ends_at, zone),
+            "start": wall(absence.starts_at, zone),
+            "end": wall(absence.ends_at, zone),
             "display": "background",
-            "title": one.reason or gettext("not to be had"),
+            "title": absence.reason or gettext("not to be had"),
             "classNames": ["cal-behind-absent"],
             "resourceIds": [row_id(row)],
         }

@@ -22,15 +22,15 @@ class ShownMark:
 def shown_marks(some: Iterable[IntendedClash]) -> list[ShownMark]:
     """Return the marks for display; several people marked together are one."""
     together: dict[tuple[object, ...], list[IntendedClash]] = {}
-    for one in some:
-        key = one.kind, one.activity_id, one.other_activity_id, one.created_at, one.reason
-        together.setdefault(key, []).append(one)
+    for mark in some:
+        key = mark.kind, mark.activity_id, mark.other_activity_id, mark.created_at, mark.reason
+        together.setdefault(key, []).append(mark)
     return [_shown(group) for group in together.values()]
 
 
 def _shown(group: list[IntendedClash]) -> ShownMark:
     first = group[0]
-    names = ", ".join(one.person.display_name for one in group if one.person)
+    names = ", ".join(mark.person.display_name for mark in group if mark.person)
     on = day(first.created_at.astimezone(first.activity.zone).date())
     by = _("%(name)s, %(day)s", name=first.by.name, day=on) if first.by else on
     return ShownMark(first, f"{label(first.kind)} ({names})" if names else label(first.kind), by)

@@ -66,7 +66,7 @@ class ShownResolution:
 def invitations_of(resolutions: Iterable[Resolution]) -> Invitations:
     """Return the invitations that the resolutions are about, by activity and party. One query, or none if there are none."""
     return clash_pages.invitations_of(
-        [(one.activity_id, one.party) for one in resolutions if isinstance(one, OfInvitee)]
+        [(resolution.activity_id, resolution.party) for resolution in resolutions if isinstance(resolution, OfInvitee)]
     )
 
 
@@ -87,7 +87,7 @@ def resolution_link(
 
 def by_timetabling(drafts: Iterable[PlannedActivity]) -> ShownResolution:
     """Return a link to the timetabling form with these drafts ticked."""
-    ids = sorted(one.id for one in drafts)
+    ids = sorted(draft.id for draft in drafts)
     return ShownResolution(_("Place them all automatically"), url_for("placements.new", activity=ids))
 
 

@@ -116,9 +116,9 @@ def _back() -> str:
 def _is_of(clash: Clash, programme: str) -> bool:
     """Return whether it is about an activity of the requested programme. Without a valid one, return True."""
     if programme == ALONE:
-        return any(one.programme_id is None for one in clash.activities)
+        return any(activity.programme_id is None for activity in clash.activities)
     programme_id = whole(programme)
-    return not programme_id or any(one.programme_id == programme_id for one in clash.activities)
+    return not programme_id or any(activity.programme_id == programme_id for activity in clash.activities)
 
 
 def _page(groups: list[list[Clash]]) -> Page:

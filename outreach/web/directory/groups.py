@@ -70,7 +70,7 @@ def edit(group_id: int) -> Any:
     group, form = directory.group(group_id), GroupForm()
     if request.method == "GET":
         form.name.data, form.version.data = group.name, str(group.version)
-        form.person_ids.data = [one.id for one in group.members]
+        form.person_ids.data = [person.id for person in group.members]
     if request.method == "GET" or request.form.get("do") == "search":
         return _page(form, group)
     if form.validate():

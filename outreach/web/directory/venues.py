@@ -29,7 +29,7 @@ POSITION = re.compile(r"\s*([+-]?\d{1,3}(?:\.\d{1,15})?)\s*[,;\s]\s*([+-]?\d{1,3
 
 
 def kinds() -> list[tuple[str, str]]:
-    return [(one.value, label(one)) for one in VenueKind]
+    return [(kind.value, label(kind)) for kind in VenueKind]
 
 
 class VenueForm(TidyForm):

@@ -62,7 +62,7 @@ class FreeTimeForm(TidyForm):
             length=self.length.data,
             first=self.first.data,
             last=self.last.data,
-            person_ids=tuple(one for one in self.person.data or [] if one is not None),
+            person_ids=tuple(person_id for person_id in self.person.data or [] if person_id is not None),
             people=self.people.data or 0,
             venue_id=None if self.venue.data in (ANY, NONE) else whole(self.venue.data),
             without_venue=self.venue.data == NONE,

@@ -51,7 +51,7 @@ def index() -> Any:
             with showing_problems(form, but=ActivityMissing):
                 found = free_slots.find(form.asked(), now=now, zone=zone)
         status = 200 if found else 422
-    chosen = [one for one in form.person.data or [] if one is not None]
+    chosen = [person_id for person_id in form.person.data or [] if person_id is not None]
     page = render_template(
         "free_slots/index.html", form=form, found=found, days=_by_day(found), zone=_zone(found),
         words=free_slot_words, poll=_poll,
@@ -67,7 +67,10 @@ def _offer(form: FreeTimeForm) -> None:
     districts = browsing.districts()
     form.region_code.choices = {
         "": [("", _("Anywhere"))],
-        **{one.name: [(one.code, one.name), *((r.code, r.name) for r in one.kelurahan)] for one in districts},
+        **{
+            district.name: [(district.code, district.name), *((r.code, r.name) for r in district.kelurahan)]
+            for district in districts
+        },
     }
 
 
@@ -81,9 +84,11 @@ def _by_day(found: FoundSlots | None) -> list[tuple[Any, list[Slot]]]:
         return []
     zone = _zone(found)
     rank = {id(slot): at for at, slot in enumerate(found.slots)}
-    by_day = groupby(sorted(found.slots, key=lambda one: one.starts_at), key=lambda one: wall_day(one.starts_at, zone))
-    days = [(day, sorted(slots, key=lambda one: rank[id(one)])) for day, slots in by_day]
-    return sorted(days, key=lambda one: rank[id(one[1][0])])
+    by_day = groupby(
+        sorted(found.slots, key=lambda slot: slot.starts_at), key=lambda slot: wall_day(slot.starts_at, zone)
+    )
+    days = [(day, sorted(slots, key=lambda slot: rank[id(slot)])) for day, slots in by_day]
+    return sorted(days, key=lambda pair: rank[id(pair[1][0])])
 
 
 def _use(found: FoundSlots, slot: Slot, venue_id: int | None = None) -> str:
@@ -126,7 +131,9 @@ def _widened(asked: SlotRequest, opening: Any) -> str:
     values: dict[str, Any] = {}
     match change:
         case free_slot_words.WithoutParty(party):
-            changed = replace(asked, person_ids=tuple(one for one in asked.person_ids if one != party.key))
+            changed = replace(
+                asked, person_ids=tuple(person_id for person_id in asked.person_ids if person_id != party.key)
+            )
         case free_slot_words.AnyVenue():
             changed = replace(asked, venue_id=None)
         case free_slot_words.SmallerVenue(capacity):

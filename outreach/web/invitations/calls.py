@@ -88,12 +88,12 @@ def next_one() -> Any:
 def _list(scope: CallScope, **about: Any) -> Any:
     now, filters = clock.now(), filters_from(request.args)
     if file.asked():
-        lines = ((one, i) for one in to_call.everyone(scope, filters, now=now) for i in one.asked)
+        lines = ((callee, i) for callee in to_call.everyone(scope, filters, now=now) for i in callee.asked)
         whose = about.get("activity") or about.get("programme")
         return file.send(ListName.CALLS, columns.calls(), lines, of=whose.title if whose else "")
     found = to_call.listed(scope, filters, now=now, number=page_number())
-    rows = [(one, _reach(one), _call_address(one.kind, one.invitee.id, scope)) for one in found.callees]
-    answered_before = any(i.state in ANSWERED for one in found.callees for i in one.asked)  # before a move
+    rows = [(callee, _reach(callee), _call_address(callee.kind, callee.invitee.id, scope)) for callee in found.callees]
+    answered_before = any(i.state in ANSWERED for callee in found.callees for i in callee.asked)  # before a move
     return render_template(
         "invitations/calls.html", found=found, rows=rows, answered_before=answered_before, filters=filters,
         filter_roles=Role, filter_sectors=Sector,

@@ -191,7 +191,7 @@ def checking(activity_id: int, found: InvitationPreview, role: Role, quotas: Map
 
 def left_out() -> set[int]:
     """Return the ids of those that the check page left out."""
-    return {whole(one) for asked in sent().getlist(WITHOUT) for one in asked.split()}
+    return {whole(text) for asked in sent().getlist(WITHOUT) for text in asked.split()}
 
 
 def is_chosen() -> bool:
@@ -206,12 +206,12 @@ def kept_of() -> dict[str, Any]:
 
 def _with_leaving_out(row: ShownClash, kind: PartyKind, chosen: Collection[int]) -> ShownClash:
     """Offer first to leave out the chosen ones with this clash, because they are not invited yet."""
-    those = [one for one in row.parties if one.kind is kind and one.key in chosen]
-    if not those:
+    parties = [party for party in row.parties if party.kind is kind and party.key in chosen]
+    if not parties:
         return row
-    by_name = _("Do without %(name)s", name=those[0].name)
-    words = by_name if len(those) == 1 else _("Do without these %(count)s", count=len(those))
-    leaving = ShownResolution(words, "", button=(WITHOUT, " ".join(str(one.key) for one in those)))
+    by_name = _("Do without %(name)s", name=parties[0].name)
+    words = by_name if len(parties) == 1 else _("Do without these %(count)s", count=len(parties))
+    leaving = ShownResolution(words, "", button=(WITHOUT, " ".join(str(party.key) for party in parties)))
     return replace(row, resolutions=(leaving, *row.resolutions))
 
 

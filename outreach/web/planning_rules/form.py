@@ -130,7 +130,7 @@ def form_for(years: Iterable[int], **options: Any) -> PlanRulesForm:
 
 
 def severities() -> list[tuple[str, str]]:
-    return [(one.value, label(one)) for one in Severity]
+    return [(severity.value, label(severity)) for severity in Severity]
 
 
 _PART_LABELS = (_l("Opens"), _l("Closes"), _l("Break from"), _l("Break until"))

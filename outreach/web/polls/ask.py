@@ -40,7 +40,7 @@ def asked(poll_id: int) -> Any:
         flash(_("This date poll is closed or decided, so nobody else can be asked."), "warning")
         return redirect(url_for(".show", poll_id=poll_id))
     if group := whole(request.form.get("people_group")):
-        known = {one.person_id for one in poll.invitees}
+        known = {invitee.person_id for invitee in poll.invitees}
         form.person_ids.data = [id for id in directory.with_group(form.person_ids.data or [], group) if id not in known]
         return _asked_page(poll, form)
     if not form.is_submitted() or request.form.get("do") == "search":
@@ -142,7 +142,7 @@ def record(poll_id: int, invitee_id: int) -> Any:
     """Record which dates suit somebody, from a phone call."""
     poll = poll_pages.get(poll_id)
     try:
-        one = invitee_of(poll, invitee_id)
+        invitee = invitee_of(poll, invitee_id)
     except Problem as problem:
         flash(say(problem), "warning")
         return redirect(url_for(".show", poll_id=poll_id))
@@ -157,21 +157,21 @@ def record(poll_id: int, invitee_id: int) -> Any:
         except Problem as problem:
             sentence = say(problem)
             poll = poll_pages.get(poll_id)
-            one = invitee_of(poll, invitee_id)
+            invitee = invitee_of(poll, invitee_id)
         else:
-            flash(_("The answer of %(name)s is recorded.", name=one.invitee.display_name), "success")
+            flash(_("The answer of %(name)s is recorded.", name=invitee.invitee.display_name), "success")
             return redirect(url_for(".show", poll_id=poll_id))
     elif not form.is_submitted():
-        form.fill(one)
-    page = render_template("polls/record.html", poll=poll, one=one, form=form, problem=sentence)
+        form.fill(invitee)
+    page = render_template("polls/record.html", poll=poll, one=invitee, form=form, problem=sentence)
     return page, 422 if form.is_submitted() else 200
 
 
 def _asked_page(poll: DatePoll, form: AskForm, problem: str = "") -> str:
     ticked = set(form.person_ids.data or [])
     offices = set(form.organisation_ids.data or [])
-    there = {one.person_id for one in poll.invitees} | ticked
-    asked_offices = {one.organisation_id for one in poll.invitees}
+    there = {invitee.person_id for invitee in poll.invitees} | ticked
+    asked_offices = {invitee.organisation_id for invitee in poll.invitees}
     q = (form.q.data or "").strip()
     found = choices.organisations_by_sector(q, offices) if q or offices else []
     return render_template(
@@ -182,7 +182,7 @@ def _asked_page(poll: DatePoll, form: AskForm, problem: str = "") -> str:
         q=q,
         chosen=directory_people.people(ticked),
         people=choices.find_people(q, [id for id in there if id is not None]),
-        offices=[one for _sector, group in found for one in group if one.id not in asked_offices],
+        offices=[office for _sector, group in found for office in group if office.id not in asked_offices],
         ticked_offices=offices,
         seats=request.form,
         usual_quota=USUAL_QUOTA,

@@ -92,7 +92,7 @@ def _page(
     at = _at(form)
     found = poll_deciding.preview(table.poll, slot, at, chosen, now=now)
     here = address_with([*form.asked().items(), *(("invitee", str(id)) for id in chosen or [0])])
-    clashes = [_here(one, table, slot, here) for one in shown(found, about=[-slot.id])]
+    clashes = [_here(clash, table, slot, here) for clash in shown(found, about=[-slot.id])]
     page = render_template(
         "polls/choose.html",
         poll=table.poll,
@@ -146,18 +146,18 @@ def _here(row: ShownClash, table: PollTable, slot: PollSlot, here: str) -> Shown
 
 
 def _without(row: ShownClash, table: PollTable, slot: PollSlot) -> list[ShownResolution]:
-    those = [one for one in table.invitees if projected.party_of(one) in row.parties]
-    if not those or row.clash.said_yes:
+    invitees = [invitee for invitee in table.invitees if projected.party_of(invitee) in row.parties]
+    if not invitees or row.clash.said_yes:
         return []
-    party = projected.party_of(those[0])
-    button = (WITHOUT, " ".join(str(one.id) for one in those))
-    if len(those) == 1:
+    party = projected.party_of(invitees[0])
+    button = (WITHOUT, " ".join(str(invitee.id) for invitee in invitees))
+    if len(invitees) == 1:
         return [
             ShownResolution(
                 _("Do without %(name)s", name=party.name), "", button=button, resolution=LeaveOut(-slot.id, party)
             )
         ]
-    return [ShownResolution(_("Do without these %(count)s", count=len(those)), "", button=button)]
+    return [ShownResolution(_("Do without these %(count)s", count=len(invitees)), "", button=button)]
 
 
 def _is_that_day(resolution: MoveTo, slot: PollSlot, poll: DatePoll) -> bool:
@@ -171,11 +171,11 @@ def _resolutions(
     """Return the resolutions, each once, and last the best of the other proposed times that is available."""
     others = [other for other in table.rows if other is not row and other.standing.suits and not other.standing.over]
     best = next((other for other in others if not other.found.blocking), None)
-    some = common_resolutions(found, clashes)
+    common = common_resolutions(found, clashes)
     if best is None or all(clash.clash.said_yes for clash in clashes):
-        return some
+        return common
     slot, zone = best.slot, table.poll.zone
     when = f"{short_day(slot.starts_at, zone)}, {span(slot.starts_at, slot.ends_at, zone)}"
     words = _("Choose the next best time: %(when)s", when=when)
     resolution = ShownResolution(words, url_for(".choose", poll_id=table.poll.id, slot_id=slot.id))
-    return [*some, CommonResolution(resolution, "" if best.found.clashes else _("nothing clashes then"))]
+    return [*common, CommonResolution(resolution, "" if best.found.clashes else _("nothing clashes then"))]

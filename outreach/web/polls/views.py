@@ -201,7 +201,9 @@ def _warnings(form: PollForm) -> list[list[ShownClash]]:
     found = poll_pages.of_proposals(
         [proposed for proposed in asked if proposed], form.chosen_zone, form.region_code.data, now=clock.now()
     )
-    rows = iter(clashes_shown.shown(one, about=[activity.id], with_resolutions=False) for activity, one in found)
+    rows = iter(
+        clashes_shown.shown(clashes, about=[activity.id], with_resolutions=False) for activity, clashes in found
+    )
     return [next(rows) if proposed else [] for proposed in asked]
 
 

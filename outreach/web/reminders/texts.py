@@ -46,7 +46,10 @@ class TextForm(TidyForm):
         self.subject.data, self.greeting.data, self.body.data = text.subject, text.greeting, text.body
 
     def offer(self, candidates: list[Invitation]) -> None:
-        self.invitation.choices = [(one.id, f"{one.invitee.display_name} · {one.activity.title}") for one in candidates]
+        self.invitation.choices = [
+            (invitation.id, f"{invitation.invitee.display_name} · {invitation.activity.title}")
+            for invitation in candidates
+        ]
 
     def value(self) -> Text:
         return Text(self.subject.data or "", self.greeting.data or "", self.body.data or "")
@@ -69,7 +72,7 @@ def _words() -> dict[str, Any]:
 def index() -> Any:
     page = text_pages.texts_page(**scope_ids())
     if file.asked():
-        rows = ((text_title(key, page.rules.get(key)), one) for key, shown in page.rows for one in shown)
+        rows = ((text_title(key, page.rules.get(key)), text) for key, shown in page.rows for text in shown)
         return file.send(ListName.TEXTS, columns.texts(_origin, LOCALES), rows)
     return render_template("reminders/texts.html", page=page)
 

@@ -90,10 +90,10 @@ class TimetablingForm(TidyForm):
 
     def __init__(self, **more: Any) -> None:
         super().__init__(**more)
-        self.venues.choices = [(one.value, timetabling_words.VENUES[one]) for one in VenueChoice]
-        self.venue_kinds.choices = [(one.value, label(one)) for one in VenueKind]
+        self.venues.choices = [(choice.value, timetabling_words.VENUES[choice]) for choice in VenueChoice]
+        self.venue_kinds.choices = [(kind.value, label(kind)) for kind in VenueKind]
         for field in self.wishes:
-            field.choices = [(one.value, timetabling_words.WEIGHTS[one]) for one in Weight]
+            field.choices = [(weight.value, timetabling_words.WEIGHTS[weight]) for weight in Weight]
 
     @property
     def wishes(self) -> list[Any]:
@@ -117,7 +117,7 @@ class TimetablingForm(TidyForm):
         self.first_on.data, self.last_on.data = days
         self.hours_from.data, self.hours_until.data = hours or (None, None)
         self.venues.data = (asked.venues if asked else VenueChoice.KEEP).value
-        self.venue_kinds.data = [one.value for one in asked.venue_kinds] if asked else []
+        self.venue_kinds.data = [kind.value for kind in asked.venue_kinds] if asked else []
         self.before_all.data = asked.before_all if asked else None
         self.order_then.data = [then for then, _first in asked.order] if asked else []
         self.order_first.data = [first for _then, first in asked.order] if asked else []
@@ -141,8 +141,8 @@ class TimetablingForm(TidyForm):
             first_on=self.first_on.data,
             last_on=self.last_on.data,
             venues=VenueChoice(self.venues.data),
-            venue_kinds=tuple(VenueKind(one) for one in self.venue_kinds.data or ()),
-            facilitators=tuple(one for one in self.person.data or () if one is not None),
+            venue_kinds=tuple(VenueKind(kind) for kind in self.venue_kinds.data or ()),
+            facilitators=tuple(person_id for person_id in self.person.data or () if person_id is not None),
             before_all=self.before_all.data,
             order=orders,
             one_in_kecamatan=bool(self.one_in_kecamatan.data),
@@ -173,17 +173,17 @@ def usual(activity: Activity) -> int:
 def rows_of(activities: Sequence[Activity], asked: Request | None, picked: Collection[int] = ()) -> list[TaskRow]:
     """Return the rows for a new search: as in the earlier request, else with those picked or all drafts ticked."""
     if asked is None and picked:
-        return [TaskRow(one, one.id in picked, usual(one)) for one in activities]
+        return [TaskRow(activity, activity.id in picked, usual(activity)) for activity in activities]
     if asked is None:
-        return [TaskRow(one, one.state is ActivityState.DRAFT, usual(one)) for one in activities]
+        return [TaskRow(activity, activity.state is ActivityState.DRAFT, usual(activity)) for activity in activities]
     lines = {line.id: line for line in asked.lines}
     rows = []
-    for one in activities:
-        line = lines.get(one.id)
+    for activity in activities:
+        line = lines.get(activity.id)
         if line is None:
-            rows.append(TaskRow(one, False, usual(one)))
+            rows.append(TaskRow(activity, False, usual(activity)))
         else:
-            rows.append(TaskRow(one, True, line.needed, line.first_on, line.last_on, line.fixed))
+            rows.append(TaskRow(activity, True, line.needed, line.first_on, line.last_on, line.fixed))
     return rows
 
 
@@ -191,16 +191,16 @@ def sent_rows(activities: Sequence[Activity], sent: Mapping[str, Any], picked: S
     """Return the rows as sent. Raise DayUnreadable."""
     ids = set(picked)
     rows = []
-    for one in activities:
-        needed = sent.get(f"needed-{one.id}", "")
+    for activity in activities:
+        needed = sent.get(f"needed-{activity.id}", "")
         rows.append(
             TaskRow(
-                one,
-                str(one.id) in ids,
-                min(int(needed), NEEDED_MOST) if needed.isdecimal() and len(needed) < 4 else usual(one),
-                _day(sent.get(f"first_on-{one.id}", ""), one),
-                _day(sent.get(f"last_on-{one.id}", ""), one),
-                f"fixed-{one.id}" in sent,
+                activity,
+                str(activity.id) in ids,
+                min(int(needed), NEEDED_MOST) if needed.isdecimal() and len(needed) < 4 else usual(activity),
+                _day(sent.get(f"first_on-{activity.id}", ""), activity),
+                _day(sent.get(f"last_on-{activity.id}", ""), activity),
+                f"fixed-{activity.id}" in sent,
             )
         )
     return rows

@@ -53,7 +53,7 @@ FIELDS = {"days": "last_on", "pick": "title", "order": "order_then"}
 @staff_required
 def index() -> Any:
     now = clock.now()
-    rows = [(one, timetabling_pages.is_broken_off(one, now)) for one in timetabling_pages.recent()]
+    rows = [(search, timetabling_pages.is_broken_off(search, now)) for search in timetabling_pages.recent()]
     if file.asked():
         return file.send(ListName.SEARCHES, columns.searches(), rows)
     return render_template("timetabling/index.html", rows=rows, can_search=searches.can_search())
@@ -215,16 +215,16 @@ def _scoped(found: list[Activity]) -> list[Activity]:
     """Return the activities to choose from: all, or those of the chosen programme."""
     wanted = request.values.get("programme", "")
     if wanted == ALONE:
-        return [one for one in found if one.programme_id is None]
+        return [activity for activity in found if activity.programme_id is None]
     programme_id = whole(wanted)
-    return [one for one in found if not programme_id or one.programme_id == programme_id]
+    return [activity for activity in found if not programme_id or activity.programme_id == programme_id]
 
 
 def _form(form: TimetablingForm, rows: list[TaskRow], candidates: list[Activity]) -> Any:
     form.offer(rows)
-    chosen = [one for one in form.person.data or [] if one is not None]
+    chosen = [person_id for person_id in form.person.data or [] if person_id is not None]
     found = choices.find_people(form.q.data or FACILITATOR, chosen)
-    programmes = {one.programme_id: one.programme.title for one in candidates if one.programme}
+    programmes = {activity.programme_id: activity.programme.title for activity in candidates if activity.programme}
     return render_template(
         "timetabling/new.html",
         form=form,
@@ -242,8 +242,8 @@ def _form(form: TimetablingForm, rows: list[TaskRow], candidates: list[Activity]
 
 def _title(rows: list[TaskRow]) -> str:
     picked = [row.activity for row in rows if row.picked]
-    programmes = {one.programme.title for one in picked if one.programme}
-    if len(programmes) == 1 and all(one.programme for one in picked):
+    programmes = {activity.programme.title for activity in picked if activity.programme}
+    if len(programmes) == 1 and all(activity.programme for activity in picked):
         return programmes.pop()
     return picked[0].title if len(picked) == 1 else _("%(count)s activities", count=len(picked))
 
@@ -254,8 +254,8 @@ def _preview_page(search: TimetablingSearch, form: ApplyForm, picked: list[int])
     except applying.NothingTicked as problem:
         flash(say(problem), "warning")
         return redirect(url_for(".show", search_id=search.id, none=1))  # so that activities stay unticked
-    found = sorted(previewed.found, key=lambda one: one.severity is not Severity.BLOCK)
-    clashes = list(dict.fromkeys((one.severity, one.activities[-1].title, sentence(one)) for one in found))
+    found = sorted(previewed.found, key=lambda clash: clash.severity is not Severity.BLOCK)
+    clashes = list(dict.fromkeys((clash.severity, clash.activities[-1].title, sentence(clash)) for clash in found))
     result: SearchResult = timetabling_result.read(search.result)
     return render_template(
         "timetabling/take.html",
@@ -333,7 +333,7 @@ def _clashes(result: SearchResult, asked: Any, venues: Mapping[int, str]) -> lis
         return []
     codes = {code for clash in result.conflicts for cause in clash.causes for code in cause.kecamatan}
     kecamatan = timetabling_pages.region_names(codes) if codes else {}
-    people = [one.display_name for one in directory_people.people(asked.facilitators)]
+    people = [person.display_name for person in directory_people.people(asked.facilitators)]
     said = []
     for clash in result.conflicts:
         causes = [

@@ -126,7 +126,7 @@ class Frame:
                 value = quoted(str(escape(value)) if in_html else value)
             written.append(value)
         lines = [_filled(line, written) for line in self._lines]
-        attendees = [_attendee_line(one, name, address) for one in self._attendees]
+        attendees = [_attendee_line(attendee, name, address) for attendee in self._attendees]
         encoded = token.encode("ascii")
         stretches = [encoded[stretch] for stretch in self._slices]
         if has_lone_break(b"".join((to, date, message_id, stamp, *lines, *attendees))):

@@ -114,7 +114,7 @@ class Draft:
             (venue, cost + (self.task.wishes.spread_kecamatan * self._by_kecamatan[code, day] if code else 0))
             for venue, cost, code in zip(options.venues, options.venue_costs, self._codes[options.id], strict=True)
         ]
-        return sorted(found, key=lambda one: one[1])
+        return sorted(found, key=lambda pair: pair[1])
 
     def _teams(self, options: Options, day: date) -> list[tuple[Team, int]]:
         if not options.needed:
@@ -127,7 +127,7 @@ class Draft:
         ranked = sorted(options.facilitators, key=rank)
         teams = islice(combinations(ranked, options.needed), TEAMS)
         costed = [(team, self._of_team(options, day, team)) for team in teams]
-        return sorted(costed, key=lambda one: one[1])
+        return sorted(costed, key=lambda pair: pair[1])
 
     def _of_team(self, options: Options, day: date, team: Team) -> int:
         if not options.needed:
@@ -163,16 +163,16 @@ class Draft:
         """Return the cost of warnings that the start's cost does not include; None if something blocks."""
         cost = 0
         for check in (bookings.of_venue, bookings.of_kecamatan, bookings.of_people):
-            for one in check(self.plan, planned):
-                if is_intended(self.plan, one):
+            for clash in check(self.plan, planned):
+                if is_intended(self.plan, clash):
                     continue
-                if one.severity is Severity.BLOCK:
+                if clash.severity is Severity.BLOCK:
                     return None
-                other = one.other(planned.id)
+                other = clash.other(planned.id)
                 of_start = (
-                    one.kind not in OF_PLACES
-                    and one.party not in team
+                    clash.kind not in OF_PLACES
+                    and clash.party not in team
                     and (other is None or other.id not in self.placed)
                 )
-                cost += 0 if of_start else self.task.wishes.warning(one.kind)
+                cost += 0 if of_start else self.task.wishes.warning(clash.kind)
         return cost

@@ -44,8 +44,13 @@ def _in_order(task: Task, options: dict[int, Options], pressing: Counter[int]) -
     """
 
     def urgency(id: int) -> tuple:
-        one = options[id]
-        return -pressing[id], len(one.starts) * max(1, len(one.venues)), -one.unstaffed.length.total_seconds(), id
+        its_options = options[id]
+        return (
+            -pressing[id],
+            len(its_options.starts) * max(1, len(its_options.venues)),
+            -its_options.unstaffed.length.total_seconds(),
+            id,
+        )
 
     following: list[Options] = []
     waiting = {id: set(firsts) for id, firsts in task.orders.items() if id in options}

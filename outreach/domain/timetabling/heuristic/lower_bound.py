@@ -21,7 +21,10 @@ from outreach.domain.timetabling.task import Task
 def at_least(task: Task, options: dict[int, Options]) -> int:
     """Return a lower bound of the cost of any proposal that schedules all activities."""
     ledger = Ledger(task)
-    own = sum(min(one.start_costs, default=0) + min(one.venue_costs, default=0) for one in options.values())
+    own = sum(
+        min(its_options.start_costs, default=0) + min(its_options.venue_costs, default=0)
+        for its_options in options.values()
+    )
     days = _even_days(task, options, ledger) + _even_kecamatan(task, options, ledger)
     return own + days + _fewest_trips(task, options, ledger)
 
@@ -32,13 +35,15 @@ def most_on(day: date, options: Collection[Options], party: Party) -> int:
     It assumes the shortest length, and every start that any of them allows. If the person has turns in one of them, all
     of them count: nothing is estimated then.
     """
-    if any(party in one.stays for one in options):
+    if any(party in its_options.stays for its_options in options):
         return len(options)
     starts: set[datetime] = set()
     length: timedelta | None = None
-    for one in options:
-        starts.update(start for start, its_day in zip(one.starts, one.days(), strict=True) if its_day == day)
-        length = one.unstaffed.length if length is None else min(length, one.unstaffed.length)
+    for its_options in options:
+        starts.update(
+            start for start, its_day in zip(its_options.starts, its_options.days(), strict=True) if its_day == day
+        )
+        length = its_options.unstaffed.length if length is None else min(length, its_options.unstaffed.length)
     count, free_from = 0, None
     for start in sorted(starts):
         if length is not None and (free_from is None or start >= free_from):
@@ -68,14 +73,14 @@ def _even_days(task: Task, options: dict[int, Options], ledger: Ledger) -> int:
 def _even_kecamatan(task: Task, options: dict[int, Options], ledger: Ledger) -> int:
     """Return the least cost of spreading within each kecamatan, for community activities whose kecamatan is certain."""
     within: dict[str, list[Options]] = defaultdict(list)
-    for one in options.values():
-        if one.unstaffed.kind in COMMUNITY_KINDS:
-            codes = {kecamatan_at(task.base, one.unstaffed, venue) for venue in one.venues}
+    for its_options in options.values():
+        if its_options.unstaffed.kind in COMMUNITY_KINDS:
+            codes = {kecamatan_at(task.base, its_options.unstaffed, venue) for venue in its_options.venues}
             if len(codes) == 1 and (code := codes.pop()):
-                within[code].append(one)
+                within[code].append(its_options)
     cost, weight = 0, task.wishes.spread_kecamatan
     for code, theirs in within.items():
-        days = {day for one in theirs for day in one.days()}
+        days = {day for its_options in theirs for day in its_options.days()}
         cost += _filled(len(theirs), [(weight * ledger.by_kecamatan[code, day], weight) for day in days])
     return cost
 
@@ -83,9 +88,9 @@ def _even_kecamatan(task: Task, options: dict[int, Options], ledger: Ledger) -> 
 def _least_more(options: dict[int, Options]) -> dict[date, int]:
     """Return, by day, the smallest extra cost of any activity over its own cheapest day."""
     found: dict[date, int] = {}
-    for one in options.values():
-        cheapest = min(one.start_costs, default=0)
-        for day, cost in zip(one.days(), one.start_costs, strict=True):
+    for its_options in options.values():
+        cheapest = min(its_options.start_costs, default=0)
+        for day, cost in zip(its_options.days(), its_options.start_costs, strict=True):
             found[day] = min(found.get(day, cost - cheapest), cost - cheapest)
     return found
 
@@ -108,13 +113,15 @@ def _fewest_trips(task: Task, options: dict[int, Options], ledger: Ledger) -> in
     if task.plan.rules.severity(ClashKind.SPEAKER_TWICE) is not Severity.BLOCK:
         return 0
     of_party: dict[Party, list[Options]] = defaultdict(list)
-    for one in options.values():
-        for party in one.stage:
+    for its_options in options.values():
+        for party in its_options.stage:
             if party.is_one_person:
-                of_party[party].append(one)
+                of_party[party].append(its_options)
     trips = 0
     for party, theirs in of_party.items():
-        most = {day: most_on(day, theirs, party) for day in {day for one in theirs for day in one.days()}}
+        most = {
+            day: most_on(day, theirs, party) for day in {day for its_options in theirs for day in its_options.days()}
+        }
         free = sum(count for day, count in most.items() if day in ledger.days_of(party))
         trips += trips_needed(len(theirs), free, [most[day] for day in most if day not in ledger.days_of(party)])
     return (trips + _trips_of_chosen(options, ledger, of_party)) * task.wishes.trips
@@ -126,18 +133,18 @@ def _trips_of_chosen(options: dict[int, Options], ledger: Ledger, engaged: dict[
     Pools are left out if one of their people takes part in any case.
     """
     pools: dict[frozenset[Party], list[Options]] = defaultdict(list)
-    for one in options.values():
-        if one.facilitators and one.demand.facilitator_role in ON_STAGE:
-            pools[frozenset(one.facilitators)].append(one)
+    for its_options in options.values():
+        if its_options.facilitators and its_options.demand.facilitator_role in ON_STAGE:
+            pools[frozenset(its_options.facilitators)].append(its_options)
     seen: set[Party] = set()
     trips = 0
     for pool, theirs in pools.items():
         if seen & pool or engaged.keys() & pool or any(not party.is_one_person for party in pool):
             continue
         seen |= pool
-        days = {day for one in theirs for day in one.days()}
+        days = {day for its_options in theirs for day in its_options.days()}
         most = {(party, day): most_on(day, theirs, party) for party in pool for day in days}
         free = sum(count for (party, day), count in most.items() if day in ledger.days_of(party))
         paid = [count for (party, day), count in most.items() if day not in ledger.days_of(party)]
-        trips += trips_needed(sum(one.needed for one in theirs), free, paid)
+        trips += trips_needed(sum(its_options.needed for its_options in theirs), free, paid)
     return trips

@@ -74,7 +74,7 @@ def conflicts(
         ids, minimal = search.smallest(core, rest)
         causes, each_needed = search.causes(ids)
         found.append(Conflict(tuple(sorted(ids)), tuple(causes), minimal and each_needed))
-        rest = {id: one for id, one in rest.items() if id not in ids}
+        rest = {id: its_options for id, its_options in rest.items() if id not in ids}
     return tuple(found)
 
 
@@ -82,7 +82,10 @@ def _near(task: Task, options: dict[int, Options], suspects: list[int]) -> dict[
     """Return the suspects and the demands most likely to be in their way."""
     if not suspects:
         return {}
-    people = {id: {*roles_of(one.unstaffed.engagements), *one.facilitators} for id, one in options.items()}
+    people = {
+        id: {*roles_of(its_options.unstaffed.engagements), *its_options.facilitators}
+        for id, its_options in options.items()
+    }
     parties = {party for id in suspects for party in people[id] if party.is_one_person}
     venues = {venue for id in suspects for venue in options[id].venues if len(options[id].venues) <= FEW_VENUES}
     linked = {id for id, firsts in task.orders.items() for first in firsts if id in suspects or first in suspects}
@@ -101,8 +104,8 @@ class _ConflictSearch:
 
     def core(self, options: dict[int, Options]) -> set[int]:
         """Return demands that cannot all be scheduled; empty if they can, or if it is not known."""
-        for id, one in options.items():
-            if not one.starts or not one.venues or len(one.facilitators) < one.needed:
+        for id, its_options in options.items():
+            if not its_options.starts or not its_options.venues or len(its_options.facilitators) < its_options.needed:
                 return {id}
         try:
             model = Model(self.task, options, droppable=True, stopped=self.budget.stopped)
@@ -239,18 +242,21 @@ def _with_facts(task: Task, cause: Cause, options: dict[int, Options]) -> Cause:
     """Return the cause with what these demands share, and with examples of clashes."""
     if cause.rule is None:
         return cause
-    examples = [one for options_one in options.values() for one in options_one.forbidden.get(cause.rule, ())]
+    examples = [clash for options_one in options.values() for clash in options_one.forbidden.get(cause.rule, ())]
     cause = replace(cause, clashes=tuple(examples[:EXAMPLES]))
     pairs = list(combinations(options.values(), 2))
     if cause.rule in _OF_PEOPLE:
-        people = {one.id: [*roles_of(one.unstaffed.engagements), *one.facilitators] for one in options.values()}
+        people = {
+            its_options.id: [*roles_of(its_options.unstaffed.engagements), *its_options.facilitators]
+            for its_options in options.values()
+        }
         both = (party for one, other in pairs for party in people[one.id] if party in people[other.id])
         return replace(cause, parties=tuple(party for party in dict.fromkeys(both) if party.is_one_person))
     if cause.rule in _OF_VENUES:
         both_venues = (id for one, other in pairs for id in one.venues if id is not None and id in other.venues)
         return replace(cause, venue_ids=tuple(dict.fromkeys(both_venues)))
     if cause.rule is ClashKind.SAME_KECAMATAN:
-        codes = {one.id: _kecamatan_of(task, one) for one in options.values()}
+        codes = {its_options.id: _kecamatan_of(task, its_options) for its_options in options.values()}
         shared = {code for one, other in pairs for code in codes[one.id] & codes[other.id]}
         return replace(cause, kecamatan_codes=tuple(sorted(shared)))
     return cause

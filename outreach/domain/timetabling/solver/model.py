@@ -98,8 +98,8 @@ class Model:
 
     def clause(self, *literals: Literal) -> None:
         """Require at least one of them; True and False are handled."""
-        if not any(one is True for one in literals):
-            self.cp.add_bool_or([one for one in literals if one is not False])
+        if not any(literal is True for literal in literals):
+            self.cp.add_bool_or([literal for literal in literals if literal is not False])
 
     def new(self) -> Literal:
         return self.cp.new_bool_var("")
@@ -120,7 +120,7 @@ class Model:
             return False
         if len(literals) == 1:
             return literals[0]
-        if any(one is True for one in literals):
+        if any(literal is True for literal in literals):
             return True
         met = self.new()
         self.cp.add(sum(literals) == met)
@@ -140,7 +140,7 @@ class Model:
 
     def minimize(self) -> None:
         """Minimize the sum of the costs, constants included."""
-        weights, variables = [weight for weight, _ in self.costs], [one for _, one in self.costs]
+        weights, variables = [weight for weight, _ in self.costs], [variable for _, variable in self.costs]
         self.cp.minimize(cp_model.LinearExpr.weighted_sum(variables, weights) + self.constant)
 
     def check(self) -> None:
@@ -206,22 +206,24 @@ class Model:
             self.cost(cost, literal)
         for literal, cost in zip(choice.venues, options.venue_costs, strict=True):
             self.cost(cost, literal)
-        for one in options.combinations:
+        for combination in options.combinations:
             starts = (
-                [choice.starts[place] for place in sorted(one.starts)] if one.starts is not None else [choice.placed]
+                [choice.starts[place] for place in sorted(combination.starts)]
+                if combination.starts is not None
+                else [choice.placed]
             )
-            others = [] if one.venue is None else [choice.venues[one.venue]]
-            if one.facilitator is not None:
-                others.append(choice.facilitators[options.facilitators[one.facilitator]])
+            others = [] if combination.venue is None else [choice.venues[combination.venue]]
+            if combination.facilitator is not None:
+                others.append(choice.facilitators[options.facilitators[combination.facilitator]])
             together = [no(other) for other in others]
-            if one.cost is None:
+            if combination.cost is None:
                 for start in starts:
                     self.clause(no(start), *together)
             else:
                 met = self.new()
                 for start in starts:
                     self.clause(no(start), *together, met)
-                self.cost(one.cost, met)
+                self.cost(combination.cost, met)
         if let_go := change_of_facilitator(self.task, options.demand, options.present):
             for party in present_choices(options.demand, options.present):
                 self.cost(let_go, choice.placed)
@@ -270,13 +272,13 @@ def no(literal: Literal) -> Literal:
 def _grid(options: Iterable[Options]) -> tuple[datetime, timedelta]:
     """Return the first start, and the longest unit that divides all distances of starts, all lengths and all turns."""
     options = list(options)
-    starts = [start for one in options for start in one.starts]
+    starts = [start for its_options in options for start in its_options.starts]
     origin = min(starts, default=options[0].present.starts_at)
     moments = 0
     for start in set(starts):
         moments = gcd(moments, (start - origin) // _MOMENT)
-    for one in options:
-        moments = gcd(moments, one.unstaffed.length // _MOMENT)
-        for stays in one.stays.values():
+    for its_options in options:
+        moments = gcd(moments, its_options.unstaffed.length // _MOMENT)
+        for stays in its_options.stays.values():
             moments = gcd(moments, *(part // _MOMENT for stay in stays for part in stay))
     return origin, max(moments, 1) * _MOMENT

@@ -135,7 +135,7 @@ class _Trips:
         self, pool: frozenset[Party], demands: list[Demand], steps: dict[date, tuple[frozenset[int], list[Literal]]]
     ) -> None:
         """Require that enough people of the pool travel for the day's activities."""
-        choices = [self.model.choices[one.activity_id] for one in demands if one.facilitator_role in ON_STAGE]
+        choices = [self.model.choices[demand.activity_id] for demand in demands if demand.facilitator_role in ON_STAGE]
         needed = {choice.options.needed for choice in choices}
         if not self.weight or needed != {1} or any(choice.placed is not True for choice in choices):
             return
@@ -158,7 +158,7 @@ def _shares(model: Model, pool: frozenset[Party], demands: list[Demand]) -> None
         return
     share = even_share(pool, demands)
     for party in sorted(pool, key=lambda party: (party.kind, str(party.key))):
-        literals = [model.choices[one.activity_id].facilitators[party] for one in demands]
+        literals = [model.choices[demand.activity_id].facilitators[party] for demand in demands]
         if len(literals) > share:
             above = model.cp.new_int_var(0, len(literals) - share, "")
             model.cp.add(above >= sum(literals) - share)

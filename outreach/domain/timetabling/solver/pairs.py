@@ -24,7 +24,7 @@ def _order(model: Model) -> None:
     for choice in model.choices.values():
         for id in model.task.orders[choice.id]:
             if (first := model.choices.get(id)) is not None:
-                enforced = [one for one in (choice.placed, first.placed) if one is not True]
+                enforced = [literal for literal in (choice.placed, first.placed) if literal is not True]
                 model.cp.add(choice.at >= first.at + first.length).only_enforce_if(enforced)
 
 
