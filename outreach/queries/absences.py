@@ -39,7 +39,10 @@ def entered(subject: Subject, *, now: datetime) -> list[ListedAbsence]:
 
 @dataclass(frozen=True)
 class ListedCalendar:
-    """A calendar as pages list it. host: "" for a file. ahead: count of future busy times; next_at: start of the next."""
+    """A calendar as pages list it. host: "" for a file. ahead: count of future busy times; next_at: start of the next.
+
+    problem: why the last reading failed. left_out: what the last reading could not read, although it did not fail.
+    """
 
     id: int
     name: str
@@ -51,6 +54,7 @@ class ListedCalendar:
     problem: Problem | None
     ahead: int
     next_at: datetime | None
+    left_out: Problem | None = None
 
 
 def calendars(subject: Subject, *, now: datetime) -> list[ListedCalendar]:
@@ -71,8 +75,19 @@ def calendars(subject: Subject, *, now: datetime) -> list[ListedCalendar]:
 
 
 def _listed(one: AbsenceCalendar, ahead: int, next_at: datetime | None) -> ListedCalendar:
-    problem = Problem(one.problem, **one.problem_values) if one.problem else None
+    said = Problem(one.problem, **one.problem_values) if one.problem else None
+    problem, left_out = (said, None) if one.failures else (None, said)
     host = host_of(one.url)
     return ListedCalendar(
-        one.id, one.name, host, one.source, one.tried_at, one.read_at, one.next_read_at, problem, ahead, next_at
+        one.id,
+        one.name,
+        host,
+        one.source,
+        one.tried_at,
+        one.read_at,
+        one.next_read_at,
+        problem,
+        ahead,
+        next_at,
+        left_out,
     )

@@ -21,7 +21,7 @@ from outreach.services import office_defaults
 from outreach.services.absences import parse as busy_times
 from outreach.services.absences import refresh as absence_refresh
 from outreach.services.absences.edit import Check, Subject, log_change, unchecked
-from outreach.services.absences.refresh import own_hosts, replace
+from outreach.services.absences.refresh import note_left_out, own_hosts, replace
 from outreach.transactions import writing
 
 MOST = 5  # per person, organisation or venue
@@ -54,7 +54,7 @@ def add_file(
     staff: User | None = None,
 ) -> AbsenceCalendar:
     """Read a file once and store its busy times. Raise a Problem if it cannot be read; nothing is changed then."""
-    times = busy_times.read(data, office_defaults.zone(db.session), now=now, wait_s=FILE_WAITS_S)
+    reading = busy_times.read(data, office_defaults.zone(db.session), now=now, wait_s=FILE_WAITS_S)
     with writing() as session:
         check()
         row = subject.row(session)
@@ -62,7 +62,8 @@ def add_file(
         calendar = _made(subject, name, source, by, read_at=now, tried_at=now, digest=sha256(data).hexdigest())
         session.add(calendar)
         session.flush()
-        replace(session, calendar, times, office_defaults.zone(session), now)
+        note_left_out(calendar, reading.left_out)
+        replace(session, calendar, reading.times, office_defaults.zone(session), now)
         _log(session, subject, row, "calendar_added", "", by, now, staff)
     return calendar
 

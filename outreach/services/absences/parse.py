@@ -7,8 +7,11 @@ import json
 import subprocess
 import sys
 import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from outreach.domain.planning.absences import Time
@@ -74,13 +77,42 @@ class ReadersBusy(Problem):
     field = "source"
 
 
-class ZoneUnknown(Problem):
-    message = "This calendar uses the time zone “%(name)s”, which is not known. Please choose another in your calendar program."
-    field = "source"
+class LeftOut(Problem):
+    """What could not be read of a calendar, although the rest was."""
 
 
-def read(data: bytes, zone: ZoneInfo, *, now: datetime, wait_s: float | None = None) -> list[Time]:
-    """Return the busy times from yesterday to 400 days ahead, sorted by start, joined where they touch or overlap.
+class TimesLeftOut(LeftOut):
+    message = "Entries left out, because their times cannot be read: %(times)s. Everything else is read."
+
+
+class ZonesLeftOut(LeftOut):
+    message = "Entries left out, because the time zone “%(zone)s” is not known: %(zones)s. Everything else is read."
+
+
+class RulesLeftOut(LeftOut):
+    message = "Repetitions or exceptions that cannot be read: %(rules)s. Please check the entries that repeat."
+
+
+class PartsLeftOut(LeftOut):
+    message = (
+        "Entries left out, because their times cannot be read: %(times)s; because their time zone is not known: %(zones)s. "
+        "Repetitions or exceptions that cannot be read: %(rules)s. Everything else is read."
+    )
+
+
+@dataclass(frozen=True)
+class CalendarReading:
+    """The busy times from yesterday to 400 days ahead, sorted by start, joined where they touch or overlap.
+
+    left_out: what could not be read, as a sentence; None if everything was.
+    """
+
+    times: list[Time]
+    left_out: LeftOut | None = None
+
+
+def read(data: bytes, zone: ZoneInfo, *, now: datetime, wait_s: float | None = None) -> CalendarReading:
+    """Return a calendar's busy times, and what in it could not be read.
 
     zone: for times without a zone, if the calendar has no default zone. wait_s: how long to wait while two other
     calendars are read; None: READ_WITHIN_S. Raise a Problem that says why the calendar cannot be read.
@@ -95,7 +127,7 @@ def read(data: bytes, zone: ZoneInfo, *, now: datetime, wait_s: float | None = N
     return _read_apart(data, zone, now, READ_WITHIN_S if wait_s is None else wait_s)
 
 
-def _read_apart(data: bytes, zone: ZoneInfo, now: datetime, wait_s: float) -> list[Time]:
+def _read_apart(data: bytes, zone: ZoneInfo, now: datetime, wait_s: float) -> CalendarReading:
     span = [str(int(at.timestamp())) for at in (now - BEFORE, now + HORIZON)]
     if not AT_ONCE.acquire(timeout=wait_s):
         raise ReadersBusy
@@ -108,15 +140,28 @@ def _read_apart(data: bytes, zone: ZoneInfo, now: datetime, wait_s: float) -> li
         AT_ONCE.release()
     match done.returncode:
         case 0:
-            times = json.loads(done.stdout)
-            return [(datetime.fromtimestamp(a, UTC), datetime.fromtimestamp(b, UTC)) for a, b in times]
+            said = json.loads(done.stdout)
+            times = [(datetime.fromtimestamp(a, UTC), datetime.fromtimestamp(b, UTC)) for a, b in said["times"]]
+            return CalendarReading(times, _left_out(said))
         case parse_process.TOO_MANY:
             raise TooManyEvents(most=parse_process.MOST_TIMES)
         case parse_process.TOO_OFTEN:
             raise RepeatsTooOften
-        case parse_process.UNKNOWN_ZONE:
-            raise ZoneUnknown(name=done.stdout.decode("utf-8", "replace"))
         case parse_process.NO_CALENDAR:
             raise NotACalendar
         case _:
             raise CalendarBroken
+
+
+def _left_out(said: Mapping[str, Any]) -> LeftOut | None:
+    parts = {kind: said["left_out"][kind] for kind in ("times", "zones", "rules")}
+    match [kind for kind, number in parts.items() if number]:
+        case []:
+            return None
+        case ["times"]:
+            return TimesLeftOut(times=parts["times"])
+        case ["zones"]:
+            return ZonesLeftOut(zones=parts["zones"], zone=said["left_out"]["zone"])
+        case ["rules"]:
+            return RulesLeftOut(rules=parts["rules"])
+    return PartsLeftOut(**parts)

@@ -55,9 +55,9 @@ def read(calendar_id: int, *, now: datetime, fetcher: Fetcher | None = None) -> 
     try:
         answer = (fetcher or Fetcher(own_hosts())).fetch(url, **known)
         new = None if answer.data is None else sha256(answer.data).hexdigest()
-        times = None
+        reading = None
         if answer.data is not None and (whole or new != digest):
-            times = busy_times.read(answer.data, zone, now=now)
+            reading = busy_times.read(answer.data, zone, now=now)
     except Problem as problem:
         _note_failure(calendar_id, problem, now)
         return problem
@@ -67,13 +67,16 @@ def read(calendar_id: int, *, now: datetime, fetcher: Fetcher | None = None) -> 
             return None
         if new is not None:
             found.etag, found.last_modified, found.digest = answer.etag, answer.last_modified, new
-        if times is not None:
-            replace(session, found, times, zone, now)
+        if reading is not None:
+            replace(session, found, reading.times, zone, now)
+            note_left_out(found, reading.left_out)
+        elif found.failures:
+            note_left_out(found, None)
         found.tried_at = found.read_at = now
         found.next_read_at = now + timedelta(
             seconds=current_settings().calendar_read_s or LONGEST_DELAY.total_seconds()
         )
-        found.failures, found.problem, found.problem_values = 0, "", {}
+        found.failures = 0
     return None
 
 
@@ -112,6 +115,11 @@ def _note_failure(calendar_id: int, problem: Problem, now: datetime) -> None:
             found.failures += 1
             found.next_read_at = now + delay(found.failures)
             found.problem, found.problem_values = problem.message, dict(problem.values)
+
+
+def note_left_out(calendar: AbsenceCalendar, left_out: Problem | None) -> None:
+    """Keep what a successful reading had to leave out, in the place of the problem of a failed one."""
+    calendar.problem, calendar.problem_values = (left_out.message, dict(left_out.values)) if left_out else ("", {})
 
 
 def replace(session: Session, calendar: AbsenceCalendar, times: Sequence[Time], zone: ZoneInfo, now: datetime) -> None:

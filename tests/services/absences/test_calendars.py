@@ -114,11 +114,7 @@ def test_a_failed_fetch_keeps_the_last_times_and_waits_longer_each_time(any_app,
     [
         (b"HTTP/1.1 200 OK\r\nContent-Length: 52428800\r\n\r\n", problems.FetchTooLarge),
         (b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1/\r\n\r\n", problems.PrivateHost),
-        (b"HTTP/1.1 200 OK\r\n\r\n" + calendar("x"), busy_times.CalendarBroken),
-        (
-            b"HTTP/1.1 200 OK\r\n\r\n" + TWO.replace(b"Z", b"").replace(b"DTSTART:", b"DTSTART;TZID=Mars:"),
-            busy_times.ZoneUnknown,
-        ),
+        (b"HTTP/1.1 200 OK\r\n\r\n" + TWO[:-20], busy_times.CalendarBroken),
         (b"HTTP/1.1 404 No\r\n\r\n", problems.NotThere),
     ],
 )
@@ -129,6 +125,29 @@ def test_each_failure_has_its_own_message(any_app, calendar_site, mine, answer, 
     assert type(told) is problem
     assert (shown(mine).problem.message, shown(mine).problem.values) == (told.message, told.values)
     assert len(told.message) <= 300
+
+
+def test_what_a_reading_left_out_is_told_and_is_no_failure(any_app, calendar_site, mine):
+    strange = TWO.replace(
+        b"BEGIN:VEVENT", b"BEGIN:VEVENT\r\nDTSTART;TZID=Mars:20270125T080000\r\nEND:VEVENT\r\nBEGIN:VEVENT", 1
+    )
+    calendar_site.says("/c.ics", strange)
+    made = absence_calendars.add_address(mine, calendar_site.url("/c.ics"), now=NOW, **SELF)
+    assert absence_calendars.read_now(mine, made.id, now=NOW) is None
+    found = shown(mine)
+    assert (found.problem, found.left_out.message, found.left_out.values) == (
+        None, busy_times.ZonesLeftOut.message, {"zones": 1, "zone": "Mars"},
+    )  # fmt: skip
+    assert (found.read_at, found.ahead) == (NOW, 2)
+    calendar_site.sends("/c.ics", b"HTTP/1.1 404 No\r\n\r\n")
+    absence_calendars.read_now(mine, made.id, now=NOW + HOUR)
+    assert (shown(mine).problem.message, shown(mine).left_out) == (problems.NotThere.message, None)
+    calendar_site.says("/c.ics", TWO)
+    absence_calendars.read_now(mine, made.id, now=NOW + 2 * HOUR)
+    assert (shown(mine).problem, shown(mine).left_out) == (None, None)
+    by_file = absence_calendars.add_file(mine, strange, now=NOW, **SELF)
+    assert absence_pages.calendars(mine, now=NOW)[1].left_out.values == {"zones": 1, "zone": "Mars"}
+    assert by_file.failures == 0
 
 
 def test_an_unchanged_calendar_is_fetched_in_full_only_once_a_week(any_app, calendar_site, mine):
