@@ -56,13 +56,15 @@ def create_app(config: Settings | None = None, *, serving: bool = True) -> Flask
         disk_full.watch(db.engine)
     migrate.init_app(app, db, directory=str(ROOT / "outreach" / "migrations"), render_as_batch=True)
     mail.init_app(app)
-    csrf.init_app(app)
-    limiter.init_app(app)
 
     from outreach import web
 
+    # What a request passes, in this order: its size, the rate limits, the access rules, and only then its form's token.
+    app.before_request(web.measure)
+    limiter.init_app(app)
     babel.init_app(app, locale_selector=web.choose_locale)
     web.register(app)
+    csrf.init_app(app)
     if config.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, config.proxies, config.proxies, config.proxies, config.proxies)  # type: ignore[method-assign]
     return app

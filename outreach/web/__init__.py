@@ -24,6 +24,13 @@ PAGES = (
 )  # fmt: skip
 
 
+def measure() -> None:
+    """Refuse a body that is too large, before anything reads it."""
+    from outreach.web.frame import bodies
+
+    bodies.measure()
+
+
 def register(app: Flask) -> None:
     """Connect accounts, headers, filters, error pages and every blueprint to the app."""
     from outreach.web.frame import accounts, clean_request

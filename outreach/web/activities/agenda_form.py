@@ -8,7 +8,6 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from wtforms import (
     BooleanField,
-    FieldList,
     FormField,
     HiddenField,
     StringField,
@@ -19,7 +18,17 @@ from wtforms.validators import Length
 from outreach.models import Activity
 from outreach.services.activities.agenda import AgendaValues
 from outreach.web.fields.base import TidyForm, TidyRow
-from outreach.web.fields.fields import ChoiceField, Clock, Ids, Sentence, optional_int, optional_text, strip, whole
+from outreach.web.fields.fields import (
+    ChoiceField,
+    Clock,
+    Ids,
+    Rows,
+    Sentence,
+    optional_int,
+    optional_text,
+    strip,
+    whole,
+)
 from outreach.web.fields.instants import days_between, instant, wall_day, wall_time
 
 MAX_LINES = 40
@@ -59,7 +68,7 @@ class AgendaRow(TidyRow):
 
 
 class AgendaForm(TidyForm):
-    lines = FieldList(FormField(AgendaRow), min_entries=0, max_entries=MAX_LINES)
+    lines = Rows(FormField(AgendaRow), min_entries=0, max_entries=MAX_LINES)
     moderator_id = ChoiceField(_l("Moderator"), coerce=optional_int, choices=[])
     find = StringField(_l("Find another speaker"), description=_l("By name or post, such as Kapolres."))
     overlaps = BooleanField(_l("Lines may overlap: they run at the same time in several rooms"))

@@ -29,6 +29,7 @@ from outreach.web.answer_pages.draw import foreign_sentence, seal, speak, staff_
 from outreach.web.answer_pages.forms import LinkForm, OwnAbsenceForm, OwnCalendarForm
 from outreach.web.answer_pages.views import draw_for, this_link
 from outreach.web.fields.fields import whole
+from outreach.web.frame.bodies import MOST_OF_UPLOADS, takes
 from outreach.web.frame.looks import office_zone
 from outreach.web.frame.request import asked_language, is_foreign
 from outreach.web.frame.say import say
@@ -78,6 +79,7 @@ def away_remove(token: str) -> Any:
 
 @bp.post("/<token>/away/calendar")
 @limiter.limit(READINGS, key_func=this_link)
+@takes(MOST_OF_UPLOADS)
 def away_calendar(token: str) -> Any:
     found, form = _found(token), OwnCalendarForm(meta={"csrf_context": token})
     if sentence := _refused(form):

@@ -21,7 +21,7 @@ from flask import current_app
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import Field, FieldList, Form, FormField, StringField, ValidationError
+from wtforms import Field, Form, FormField, StringField, ValidationError
 from wtforms.csrf.core import CSRF
 from wtforms.validators import Length
 
@@ -34,6 +34,7 @@ from outreach.services.absences.edit import MOST_LETTERS
 from outreach.services.answers.answer import LinkAnswer
 from outreach.services.answers.nominees import Nominee, NomineeNotAName
 from outreach.web.absences.forms import TOO_LONG, AbsenceFields, CalendarFields, line
+from outreach.web.fields.fields import Rows
 from outreach.web.frame.say import say
 
 MOST_ROWS = 200
@@ -204,7 +205,7 @@ class NominationForm(Form):
     """An organisation's answer for one activity: whether it comes, and its nominees. Create it with the activity's prefix."""
 
     choice = StringField()
-    rows = FieldList(FormField(NomineeForm), max_entries=MOST_ROWS)
+    rows = Rows(FormField(NomineeForm), max_entries=MOST_ROWS)
 
     def validate(self, extra_validators: Any = None) -> bool:
         """Check the rows only if somebody comes: a hidden field must not prevent an answer."""

@@ -47,6 +47,7 @@ from outreach.web.answer_pages.forms import AnswerForm, LinkForm, RemindersForm,
 from outreach.web.answer_pages.read_form import CardForm, Sent, read
 from outreach.web.answer_pages.words import words
 from outreach.web.frame import rate_limited
+from outreach.web.frame.bodies import MOST_OF_NOMINEES, takes
 from outreach.web.frame.request import asked_language, is_foreign
 from outreach.web.frame.say import say
 
@@ -116,6 +117,7 @@ def calendar(token: str, activity_id: int) -> Response:
 
 
 @bp.post("/<token>/answers")
+@takes(MOST_OF_NOMINEES)
 def answer(token: str) -> Any:
     """Accept what is new on all cards. Each is recorded separately, and refusals are shown at the card."""
     found = _found(token)
@@ -199,7 +201,7 @@ def http_problem(error: HTTPException) -> Any:
         return slow
     code = error.code or 500
     if code == 413:
-        return _sentence(_("This file is too large"), rate_limited.too_large(MOST_BYTES // 1024**2), 413)
+        return _sentence(*rate_limited.too_large(MOST_BYTES // 1024**2), 413)
     return _sentence(
         _("This did not work"), _("Nothing was changed. Please open the link in our mail once more."), code
     )

@@ -1,6 +1,7 @@
 """Fields and validators that the forms of programmes and activities share."""
 
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, time
 from typing import Any, TypeVar
 
@@ -8,6 +9,7 @@ from flask_babel import gettext, lazy_gettext
 from wtforms import (
     DateField,
     Field,
+    FieldList,
     Form,
     IntegerField,
     SelectField,
@@ -26,6 +28,9 @@ from outreach.web.frame.clean_request import MOST
 from outreach.web.frame.say import say
 
 T = TypeVar("T")
+MOST_NAME = 200  # characters of a field's name
+_ROW = re.compile(r"-([0-9]{1,6})(?=-|$)")
+_SPLIT = "outreach_rows"
 MOST_ADDRESS = 254  # characters of an e-mail address, RFC 5321
 
 
@@ -65,6 +70,29 @@ class PhoneNumber:
             field.data = phones.number(field.data)
         except Problem as problem:
             raise StopValidation(say(problem)) from None
+
+
+class Rows(FieldList):
+    """A list of rows. The names of a form are split once, however many such lists the page has.
+
+    WTForms itself goes through all names for each list, also for lists within rows.
+    """
+
+    def _extract_indices(self, prefix: str, formdata: Any) -> Iterator[int]:
+        split = formdata.__dict__.get(_SPLIT)
+        if split is None:
+            split = formdata.__dict__[_SPLIT] = _split_names(formdata)
+        yield from split.get(prefix, ())
+
+
+def _split_names(names: Iterable[str]) -> dict[str, list[int]]:
+    """Return, for each name of a list, the numbers of its rows: {"people": [0, 1]} for "people-0-name", "people-1-name"."""
+    found: dict[str, dict[int, None]] = {}
+    for name in names:
+        if len(name) <= MOST_NAME:
+            for row in _ROW.finditer(name):
+                found.setdefault(name[: row.start()], {})[int(row[1])] = None
+    return {name: list(numbers) for name, numbers in found.items()}
 
 
 class AddressField(StringField):

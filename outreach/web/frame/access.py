@@ -15,7 +15,7 @@ from werkzeug.exceptions import HTTPException
 
 from outreach import logs
 from outreach.domain.kinds import StaffRole
-from outreach.extensions import db, limiter
+from outreach.extensions import current_settings, db, limiter
 from outreach.models import Office, the_office
 from outreach.settings import Settings
 from outreach.web.frame import rate_limited
@@ -24,6 +24,7 @@ log = structlog.get_logger()
 
 CACHED_ELSEWISE = frozenset({"answers", "feedfiles", "health", "mailbox", "static"})
 PUBLIC = frozenset({"security", "answers", "feedfiles", "health", "mailbox", "static"})  # blueprints that need no login
+ASK_FOR_A_PASSWORD = frozenset({"security.login", "security.verify", "security.change_password"})
 SET_UP = frozenset({"office", "users"})  # what an administrator may use before set-up
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 OWN_AFFAIRS = frozenset({"users.language"})  # what a viewer may change: their own settings only
@@ -42,6 +43,7 @@ HEADERS = (
 
 
 def init_app(app: Flask, settings: Settings) -> None:
+    app.before_request(_limit_passwords)
     app.before_request(_let_in)
     app.after_request(_protect(settings))
     app.register_error_handler(HTTPException, _error_page)
@@ -49,17 +51,27 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.register_error_handler(Exception, _crash_page)
 
 
-def limit_logins(app: Flask, settings: Settings) -> None:
-    """Limit password attempts from one address, and for one account from anywhere."""
-    for endpoint in ("security.login", "security.verify", "security.change_password"):
-        view: Any = limiter.limit(settings.rate_login, methods=["POST"])(app.view_functions[endpoint])
-        if endpoint == "security.login":
-            view = limiter.limit(settings.rate_login, key_func=_account_tried, methods=["POST"])(view)
-        app.view_functions[endpoint] = limiter.limit(settings.rate_public, methods=["GET"])(view)
+def _limit_passwords() -> None:
+    """Limit password attempts from one address, and for one account from anywhere, before the form's token is looked at."""
+    if request.endpoint in ASK_FOR_A_PASSWORD:
+        _try_from_here()
+        if request.endpoint == "security.login":
+            _try_account()
 
 
 def _account_tried() -> str:
     return "login " + sha256(request.form.get("email", "").strip().lower().encode()).hexdigest()
+
+
+@limiter.limit(lambda: current_settings().rate_public, methods=["GET"])
+@limiter.limit(lambda: current_settings().rate_login, methods=["POST"])
+def _try_from_here() -> None:
+    """Count one request of this address."""
+
+
+@limiter.limit(lambda: current_settings().rate_login, key_func=_account_tried, methods=["POST"])
+def _try_account() -> None:
+    """Count one attempt at this account."""
 
 
 def has_role(*roles: StaffRole | str) -> bool:
@@ -176,7 +188,6 @@ def _sentences(code: int) -> tuple[str, str]:
         ),
         404: (_("There is nothing here"), _("The page was moved or removed, or its address has a slip in it.")),
         405: (_("This page cannot be used that way"), _("Go back and use the page's own buttons.")),
-        413: (_("This file is too large"), ""),
         422: (_("Something in the form is not right"), _("Go back, correct what you entered, and send it again.")),
         429: (_("Too many tries"), ""),
         500: (
@@ -205,7 +216,8 @@ def _error_page(error: HTTPException) -> Any:
             429, text=rate_limited.when_again(wait_s), kept=rate_limited.kept(), here=rate_limited.here()
         )
     else:
-        page, code = error_page(error.code, text=rate_limited.too_large() if error.code == 413 else "")
+        title, text = rate_limited.too_large() if error.code == 413 else ("", "")
+        page, code = error_page(error.code, title, text)
     response.data = page
     response.content_type = "text/html; charset=utf-8"
     return response, code

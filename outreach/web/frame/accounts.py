@@ -111,4 +111,3 @@ def _set_up_accounts(app: Flask, settings: Settings) -> None:
     user_logged_out.connect(_logged_out, app)
     password_changed.connect(_password_changed, app)
     access.accounts(app, security)
-    access.limit_logins(app, settings)

@@ -12,6 +12,8 @@ from flask import Request
 from werkzeug.datastructures import ImmutableMultiDict, MultiDict
 from werkzeug.routing import IntegerConverter, UnicodeConverter, ValidationError
 
+from outreach.web.frame.bodies import FormParser
+
 MOST = 2**31 - 1  # largest value of an id column
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")  # all except tab and line ends
 
@@ -34,6 +36,7 @@ class CleanRequest(Request):
     """A request with clean text in query and form. PostgreSQL, for example, does not accept NUL."""
 
     parameter_storage_class = Parameters
+    form_data_parser_class = FormParser
     is_json = False
 
     @property

@@ -7,10 +7,12 @@ back in the browser.
 
 import time
 
-from flask import request
+from flask import current_app, request
 from flask_babel import gettext as _
+from flask_login import current_user
 
 from outreach.extensions import current_settings, limiter
+from outreach.web.frame.bodies import most_here
 from outreach.web.frame.request import is_foreign
 
 KEPT_MOST = 128 * 1024  # bytes; larger bodies are not kept
@@ -55,10 +57,17 @@ def way_back() -> str:
     return _("Go back with your browser’s own button: in most browsers what you typed still stands there.")
 
 
-def too_large(most_mb: int = 0) -> str:
-    """Return what to do about a body that is too large. most_mb: how large a file may be here, if less than elsewhere."""
+def too_large(most_mb: int = 0) -> tuple[str, str]:
+    """Return as title and text what to do about a body that is too large.
+
+    most_mb: how large a file may be here, if less than elsewhere.
+    """
+    most = current_app.config["MAX_CONTENT_LENGTH"] if current_user.is_authenticated else most_here()
+    if most < 1024**2:
+        told = _("Nothing was changed. At most %(kilobytes)s KB can be sent here.", kilobytes=most // 1024)
+        return _("Too much was sent at once"), told
     told = _(
         "Nothing was changed. A file may have %(megabytes)s MB at most: choose a smaller one.",
         megabytes=most_mb or current_settings().upload_limit_mb,
     )
-    return f"{told} {way_back()}"
+    return _("This file is too large"), f"{told} {way_back()}"

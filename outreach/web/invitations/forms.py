@@ -8,7 +8,6 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import MultiDict
 from wtforms import (
     BooleanField,
-    FieldList,
     Form,
     FormField,
     HiddenField,
@@ -32,7 +31,7 @@ from outreach.queries.invitations.select import InviteeFilters
 from outreach.services.answers.nominees import Nominee
 from outreach.services.answers.record import Told
 from outreach.web.fields.base import TidyForm, TidyRow
-from outreach.web.fields.fields import AddressField, Between, Ids, Number, Sentence, optional_int, whole
+from outreach.web.fields.fields import AddressField, Between, Ids, Number, Rows, Sentence, optional_int, whole
 from outreach.web.fields.fields import ChoiceField as Select
 from outreach.web.frame.say import say
 
@@ -334,7 +333,7 @@ class NomineesForm(TidyForm):
     """The full list of an organisation's nominees. Nominees who are left out are withdrawn."""
 
     source = OptionsField(_l("How did they answer?"), default=AnswerSource.PHONE.value)
-    rows = FieldList(FormField(StaffNomineeForm), max_entries=MOST_SEATS)
+    rows = Rows(FormField(StaffNomineeForm), max_entries=MOST_SEATS)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

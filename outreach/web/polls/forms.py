@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, FieldList, FormField, HiddenField, StringField, TextAreaField
+from wtforms import BooleanField, FormField, HiddenField, StringField, TextAreaField
 from wtforms.validators import Length, ValidationError
 
 from outreach.delivery.mail.poll import when
@@ -24,6 +24,7 @@ from outreach.web.fields.fields import (
     Clock,
     DayField,
     Ids,
+    Rows,
     Sentence,
     optional_int,
     optional_text,
@@ -90,7 +91,7 @@ class PollForm(Closing):
     note = TextAreaField(
         _l("Note"), [Length(max=500)], description=_l("Those asked read it in the mail and on their page.")
     )
-    slots = FieldList(FormField(SlotForm), max_entries=MOST_SLOTS)
+    slots = Rows(FormField(SlotForm), max_entries=MOST_SLOTS)
     version = HiddenField()
 
     @property

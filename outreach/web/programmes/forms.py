@@ -7,7 +7,7 @@ from typing import Any
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import MultiDict
-from wtforms import FieldList, FormField, HiddenField, StringField, TextAreaField, ValidationError
+from wtforms import FormField, HiddenField, StringField, TextAreaField, ValidationError
 from wtforms.validators import Length
 
 from outreach.delivery.words.formats import phone
@@ -25,6 +25,7 @@ from outreach.web.fields.fields import (
     DayField,
     Number,
     PhoneNumber,
+    Rows,
     Sentence,
     add_error,
     optional_int,
@@ -143,7 +144,7 @@ class ProgrammeForm(TidyForm):
 class NewProgrammeForm(ProgrammeForm):
     """A programme with a row for each of its activities."""
 
-    activities = FieldList(FormField(ActivityRowForm), min_entries=1, max_entries=MAX_ROWS)
+    activities = Rows(FormField(ActivityRowForm), min_entries=1, max_entries=MAX_ROWS)
 
     def offer_venues(self, venues: Sequence[tuple[int | str, str]]) -> None:
         for row in self.rows:

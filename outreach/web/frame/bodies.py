@@ -1,0 +1,69 @@
+"""How much a request may send, decided before anything of it is read.
+
+Without a login that is little, because anybody may send it: reading a form with very many fields takes a second of the
+processor. Pages that need more say so with `takes`.
+"""
+
+from collections.abc import Callable
+from io import BytesIO
+from typing import IO, Any, TypeVar
+
+from flask import abort, current_app, request
+from flask_login import current_user
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.formparser import FormDataParser
+
+MOST_OF_STRANGERS = 64 * 1024  # bytes, from who is not signed in
+MOST_OF_NOMINEES = 512 * 1024  # bytes, for pages on which an office names many people by its link
+MOST_OF_UPLOADS = 1024**3  # bytes; for pages that take a file, where the setting upload_limit_mb is the limit
+A_FIELD = 32  # bytes: a form without a login may have one field for each 32 bytes that it may have
+MOST_FIELDS = 50_000  # of any form: an office with this many cadres chooses all of them on one page
+_MOST = "outreach_most_bytes"
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def takes(most: int) -> Callable[[View], View]:
+    """Let a view without a login take this many bytes. Other decorators go around this one."""
+
+    def mark(view: View) -> View:
+        setattr(view, _MOST, most)
+        return view
+
+    return mark
+
+
+def measure() -> None:
+    """Refuse a body that is too large, unread. Run it before everything that reads a form."""
+    length, in_chunks = request.content_length or 0, "Transfer-Encoding" in request.headers
+    if length <= MOST_OF_STRANGERS and not in_chunks:
+        return
+    if not current_user.is_authenticated:
+        request.max_content_length = most_here()  # counts while a body in chunks is read, too
+    if length > (request.max_content_length or length):
+        abort(413)
+
+
+def most_here() -> int:
+    """Return how many bytes the requested page takes without a login."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    return min(getattr(view, _MOST, MOST_OF_STRANGERS), current_app.config["MAX_CONTENT_LENGTH"])
+
+
+def _most_fields() -> int:
+    return MOST_FIELDS if current_user.is_authenticated else min(most_here(), MOST_OF_NOMINEES) // A_FIELD
+
+
+class FormParser(FormDataParser):
+    """Reads forms. It refuses a form with too many fields before it splits it; Werkzeug does so only for multipart forms."""
+
+    def parse(
+        self, stream: IO[bytes], mimetype: str, content_length: int | None, options: dict[str, str] | None = None
+    ) -> Any:
+        if mimetype == "application/x-www-form-urlencoded":
+            body = stream.read()
+            stream.read(1)  # raises if a body in chunks goes on beyond what is allowed
+            fields = body.count(b"&") + 1
+            if fields > MOST_OF_STRANGERS // A_FIELD and fields > _most_fields():
+                raise RequestEntityTooLarge
+            stream = BytesIO(body)
+        return super().parse(stream, mimetype, content_length, options)

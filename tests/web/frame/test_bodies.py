@@ -1,0 +1,151 @@
+"""What strangers may send is little, and it is refused before anything reads it."""
+
+import io
+import random
+from urllib.parse import urlencode
+
+import pytest
+from flask import Flask
+from werkzeug.datastructures import ImmutableMultiDict
+from wtforms import FieldList, Form, FormField, StringField
+
+from outreach import create_app
+from outreach.delivery import tokens
+from outreach.extensions import db
+from outreach.services.invitations import links
+from outreach.web.answer_pages.forms import form_token
+from outreach.web.fields.fields import Rows
+from outreach.web.frame.bodies import MOST_FIELDS, MOST_OF_NOMINEES, MOST_OF_STRANGERS
+from tests.support.apps import settings_for
+from tests.web.browsers import BrowserClient
+from tests.world import draft_activity, invite_organisation, publish
+
+FORM = "application/x-www-form-urlencoded"
+PUBLIC = (
+    "/login",
+    "/verify",
+    "/j/nobody/away",
+    "/j/nobody/reminders",
+    "/people",
+    "/activities/1/cancel",
+    "/nothing-here",
+)
+
+
+@pytest.fixture
+def unread(app: Flask, monkeypatch) -> list[str]:
+    """The addresses of the requests whose form was read."""
+    read: list[str] = []
+    load = app.request_class._load_form_data
+
+    def noted(self) -> None:
+        read.append(self.path)
+        load(self)
+
+    monkeypatch.setattr(app.request_class, "_load_form_data", noted)
+    return read
+
+
+@pytest.mark.parametrize("path", PUBLIC)
+def test_a_stranger_may_send_64_kb_and_more_is_not_read(app: Flask, office, unread, path: str):
+    answer = app.test_client().post(f"{path}?lang=en", data=b"a" * (MOST_OF_STRANGERS + 1), content_type=FORM)
+    assert (answer.status_code, "At most 64 KB can be sent here." in answer.text, unread) == (413, True, [])
+    small = app.test_client().post(path, data=b"a" * MOST_OF_STRANGERS, content_type=FORM)
+    assert small.status_code in {200, 302, 400, 404, 405}
+
+
+@pytest.mark.parametrize("path", ["/people/new", "/activities/1/cancel", "/attendance", "/language"])
+def test_a_strangers_form_for_staff_is_not_read_at_all(app: Flask, office, unread, path: str):
+    answer = app.test_client().post(path, data={"csrf_token": "x"})
+    assert (answer.status_code in {302, 404, 405}, unread) == (True, [])
+
+
+def test_a_body_in_chunks_has_the_same_limit(app: Flask, office):
+    body = {"input_stream": io.BytesIO(b"a" * (MOST_OF_STRANGERS + 1)), "content_type": FORM}
+    in_chunks = {"wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"}
+    answer = app.test_client().post("/login", environ_overrides=in_chunks, **body)
+    assert answer.status_code == 413
+
+
+def test_a_cookie_that_anybody_gets_is_no_login(app: Flask, office):
+    client = app.test_client()
+    client.get("/login")
+    assert client.post("/login", data=b"a" * (MOST_OF_STRANGERS + 1), content_type=FORM).status_code == 413
+
+
+def test_a_stranger_may_send_2048_fields(app: Flask, office):
+    client = app.test_client()
+    assert client.post("/login", data="&".join("a" * 2048), content_type=FORM).status_code == 400  # without a token
+    assert client.post("/login", data="&".join("a" * 2049), content_type=FORM).status_code == 413
+
+
+def test_staff_may_choose_very_many_people_at_once(coordinator_client, coordinator):
+    chosen = urlencode([("person_ids", number) for number in range(10_000)])
+    assert coordinator_client.post("/activities/1/invite/people", data=chosen, content_type=FORM).status_code == 404
+    too_many = "&".join("a" * (MOST_FIELDS + 1))
+    assert coordinator_client.post("/people/new", data=too_many, content_type=FORM).status_code == 413
+
+
+def test_attempts_are_counted_before_the_forms_token_is_looked_at(tmp_path, app: Flask, office):
+    (tmp_path / "strict").mkdir()
+    strict = create_app(settings_for(tmp_path / "strict", rate_login="3/minute", database_url=str(db.engine.url)))
+    client = BrowserClient(strict, strict.response_class)
+    tries = [client.post("/login", data={"email": "x@example.com", "password": "x"}) for _ in range(4)]
+    assert [answer.status_code for answer in tries] == [400, 400, 400, 429]
+
+
+def test_an_office_names_very_many_people_by_its_link(app: Flask, default_rules, programme, hall, police, phone):
+    activity = draft_activity(programme, hall, 18)
+    invite_organisation(activity, police, seats=200)
+    publish(activity)
+    token = tokens.token(links.link_for(db.session, police))
+    db.session.commit()
+    rows = {
+        f"{activity.id}-rows-{row}-{part}": f"{part} {row} {'x' * 80}"
+        for row in range(200)
+        for part in ("row", "name", "post", "phone", "email", "asked", "use")
+    }
+    sent = {"csrf_token": form_token(token), f"{activity.id}-choice": "coming", **rows}
+    assert MOST_OF_STRANGERS < len(urlencode(sent)) < MOST_OF_NOMINEES
+    assert phone.post(f"/j/{token}/answers", data=sent).status_code == 422  # read: the phone numbers are none
+
+
+class Person(Form):
+    name = StringField()
+
+
+class Activity(Form):
+    people = Rows(FormField(Person))
+
+
+class Programme(Form):
+    activities = Rows(FormField(Activity))
+    people = Rows(StringField())
+
+
+class PlainActivity(Form):
+    people = FieldList(FormField(Person))
+
+
+class PlainProgramme(Form):
+    activities = FieldList(FormField(PlainActivity))
+    people = FieldList(StringField())
+
+
+class Counted(ImmutableMultiDict):
+    looks = 0
+
+    def __iter__(self):
+        self.looks += 1
+        return super().__iter__()
+
+
+def test_names_are_split_once_and_as_wtforms_splits_them():
+    chance = random.Random(20270104)
+    parts = ("activities", "people", "name", "0", "1", "7", "12", "", "-", "x")
+    for _ in range(300):
+        names = ["-".join(chance.choices(parts, k=chance.randint(1, 6))) for _ in range(12)]
+        names += [f"activities-{chance.randint(0, 9)}-people-{chance.randint(0, 9)}-name" for _ in range(6)]
+        sent = Counted([(name, str(number)) for number, name in enumerate(names)])
+        assert Programme(sent).data == PlainProgramme(ImmutableMultiDict(sent)).data
+        assert sent.looks == 1
