@@ -63,6 +63,10 @@ class Settings:
     imap_password: str = ""
     imap_folder: str = "INBOX"
     imap_address: str = ""  # the mailbox's own address, used as ORGANIZER in calendars; empty: mail_sender's
+    imap_verdicts_by: str = (
+        ""  # name that your mail server writes into Authentication-Results, such as mx.example.com; only
+    )
+    # its verdicts prove a sender. "-": it writes no name (Exchange Online). Empty: calendar answers wait for a coordinator
     imap_ca_file: str = ""  # extra certificate authority
     imap_timeout_s: float = 20.0
     imap_poll_s: float = 60.0  # how often the mailbox is read

@@ -1,6 +1,7 @@
 """Check the mailbox for answers and delivery reports, over the same connection code that the engine uses."""
 
 import ssl
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
@@ -11,11 +12,15 @@ from imap_tools.mailbox import BaseMailBox
 
 from outreach.delivery.checks.connecting import PATIENCE_S, secured, unreached
 from outreach.delivery.checks.result import Area, CheckReport, CheckResult, counted
-from outreach.delivery.inbox.connection import MailboxDown, leave, opened
+from outreach.delivery.inbox.connection import MailboxDown, leave, opened, trouble
+from outreach.delivery.inbox.proof import UNNAMED, judges
 from outreach.domain.mail.failures import ChannelTrouble
 from outreach.settings import Settings
 
 report = CheckReport(Area.MAILBOX)
+LOOKED_AT = 20  # mails
+MOST_NAMED = 5  # servers
+NAMELESS = "a server without a name"
 
 
 def check(settings: Settings, *, now: datetime) -> Iterator[CheckResult]:
@@ -38,6 +43,7 @@ def check(settings: Settings, *, now: datetime) -> Iterator[CheckResult]:
         yield _logged_in(settings)
         yield report.ok(f"The folder {settings.imap_folder} has {counted(_mails_in(box), 'mail')}.")
         yield from _addresses(settings)
+        yield _verdicts(box, settings.imap_verdicts_by)
     finally:
         leave(box)
 
@@ -89,3 +95,40 @@ def _addresses(settings: Settings) -> Iterator[CheckResult]:
             f"Answers go to {sender}, but the mailbox that is read is {settings.imap_username}.",
             "Write the mailbox's own address into imap_address, or see that the one forwards to the other.",
         )
+
+
+def _verdicts(box: BaseMailBox, server: str) -> CheckResult:
+    """Look whose verdicts head the newest mails, without marking them: only those of one server prove who answers."""
+    with trouble(ChannelTrouble.FOLDER):
+        newest = box.fetch(mark_seen=False, headers_only=True, limit=LOOKED_AT, reverse=True, bulk=True)
+        found = Counter(judges(mail.obj.as_bytes()) for mail in newest)
+    looked = found.total()
+    ours = found[server.lower()] if server else 0
+    told = ", ".join(
+        f"{NAMELESS if name == UNNAMED else name or 'none'} ({number})"
+        for name, number in found.most_common(MOST_NAMED)
+    )
+    seen = (
+        f"At the top of the last {counted(looked, 'mail')}: {told}."
+        if looked
+        else "The folder has no mail to look at yet."
+    )
+    likely = next((name for name, number in found.most_common(1) if name and number > looked / 2), "")
+    if not server:
+        return report.warn(
+            f"No server is named whose verdicts on senders are believed, so each calendar answer waits for a coordinator. {seen}",
+            f"If {'it' if likely == UNNAMED else likely} is your own mail server, set imap_verdicts_by = {likely!r}."
+            if likely
+            else "Let your mail server check SPF, DKIM and DMARC and write Authentication-Results; name it in imap_verdicts_by.",
+        )
+    if looked and not ours:
+        return report.warn(
+            f"None of the last {counted(looked, 'mail')} has a verdict of {server} at its top, so calendar answers wait for a "
+            f"coordinator. {seen}",
+            "Correct imap_verdicts_by, or let that server check SPF, DKIM and DMARC of what comes in.",
+        )
+    if not looked:
+        return report.ok(f"Verdicts of {server} are believed. {seen}")
+    return report.ok(
+        f"Of the last {counted(looked, 'mail')}, {ours} with a verdict of {server} at the top, which is believed."
+    )

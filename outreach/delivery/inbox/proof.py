@@ -1,8 +1,8 @@
 """Whether the sender address of a mail can be trusted, judged by its single From field and our server's verdicts.
 
 To show who a mail names, decoding.mailbox_of is enough. A proven sender needs more: exactly one From field with exactly
-one well-formed mailbox (RFC 5322, 3.4 and 3.6.2), nothing cut off, and no negative verdict of the receiving server
-(Authentication-Results, RFC 8601).
+one well-formed mailbox (RFC 5322, 3.4 and 3.6.2), nothing cut off, and a verdict of our own mail server in its favour
+(Authentication-Results, RFC 8601). The setting imap_verdicts_by names that server.
 """
 
 import re
@@ -24,22 +24,35 @@ _MAILBOX = re.compile(
     rf"<{_ADDRESS.format('angled')}>)\s*+"
 )
 _RESULT = re.compile(r"\s*([a-z0-9-]{1,30})(?:/\d+)?\s*=\s*([a-z0-9-]{1,30})(?=\s|$)", re.IGNORECASE)
-_PROPERTY = re.compile(r"\b(header\.from|header\.d|header\.i|smtp\.mailfrom)\s*=\s*(\S{1,300})", re.IGNORECASE)
+_PROPERTY = re.compile(
+    r"(?<!\S)(header\.from|header\.d|header\.i|smtp\.mailfrom)\s*=\s*(\S{1,300})(?!\S)", re.IGNORECASE
+)
+Result = tuple[str, str, dict[str, str]]  # method, verdict, properties
+UNNAMED = "-"  # in the setting: our server writes its verdicts without its name
 
 
-def proven_sender(raw: bytes) -> str:
-    """Return a mail's sender in lower case, if the address can be trusted; "" if it is only claimed."""
+def proven_sender(raw: bytes, server: str) -> str:
+    """Return a mail's sender in lower case, if the address can be trusted; "" if it is only claimed.
+
+    server: the name of the mail server whose verdicts are believed; UNNAMED if it writes none; "" believes nobody.
+    """
     end = _END.search(raw, 0, MOST_BLOCK)
     block = raw[: end.start()] if end else raw
     if len(block) > MOST_BLOCK or raw[:1] in b"\r\n" or _AMBIGUOUS.search(block):
         return ""
-    fields = [
-        (name.strip().lower(), value) for name, _, value in (field.partition(b":") for field in _FIELDS.split(block))
-    ]
+    fields = _fields(block)
     named = [value for name, value in fields if name == b"from"]
     sender = _sole_mailbox(named[0]) if len(named) == 1 else ""
-    verdicts = [value for name, value in fields if name == b"authentication-results"]
-    return sender if sender and not _disproved(verdicts, sender.rpartition("@")[2]) else ""
+    return sender if sender and _vouched_for(_verdicts_in(fields), server, sender.rpartition("@")[2]) else ""
+
+
+def _fields(block: bytes) -> list[tuple[bytes, bytes]]:
+    parts = (field.partition(b":") for field in _FIELDS.split(block))
+    return [(name.strip().lower(), value) for name, _, value in parts]
+
+
+def _verdicts_in(fields: Sequence[tuple[bytes, bytes]]) -> list[bytes]:
+    return [value for name, value in fields if name == b"authentication-results"]
 
 
 def _sole_mailbox(value: bytes) -> str:
@@ -53,33 +66,41 @@ def _sole_mailbox(value: bytes) -> str:
     return address.lower() if alike and clean(address) == address else ""
 
 
-def _disproved(values: Sequence[bytes], domain: str) -> bool:
-    """Return whether the receiving server judged the mail, and not in favour of the domain.
+def _vouched_for(values: Sequence[bytes], server: str, domain: str) -> bool:
+    """Return whether our own server judged the mail in favour of the domain.
 
-    The receiving server's own headers have the same server name as the topmost one. Headers of other servers prove
-    nothing. Older headers below may claim the same name, so for each method only the first header that mentions it can
-    speak for the domain.
+    It writes its header on top of all that came with the mail, so only the topmost one can speak for the sender. A header
+    that is too long proves nothing. A verdict against the sender counts from any header with the server's name.
     """
-    if not values:
+    if not server or not values or len(values) > MOST_VERDICTS or len(values[0]) > MOST_VERDICT:
         return False
-    judged = [_verdicts(value) for value in values[:MOST_VERDICTS]]
-    server = judged[0][0]
-    settled: set[str] = set()
-    passed = False
-    for name, results in judged:
-        if name != server:
-            continue
-        told = {method for method, _, _ in results}
-        for method, verdict, about in results:
-            if method == "dmarc" and verdict == "fail":
-                return True
-            passed = passed or (method not in settled and verdict == "pass" and _aligned(method, about, domain))
-        settled |= told
-    return not passed or len(values) > MOST_VERDICTS
+    named = "" if server == UNNAMED else server.lower()
+    judged = [_verdicts(value) for value in values]
+    topmost, results = judged[0]
+    if topmost != named or any(_is_against(results) for name, results in judged if name == named):
+        return False
+    return any(verdict == "pass" and _aligned(method, about, domain) for method, verdict, about in results)
 
 
-def _verdicts(value: bytes) -> tuple[str, list[tuple[str, str, dict[str, str]]]]:
-    """Return a header's server, and the verdict of each method with its properties. Exchange Online names no server."""
+def _is_against(results: Sequence[Result]) -> bool:
+    return any(method == "dmarc" and verdict == "fail" for method, verdict, _ in results)
+
+
+def judges(raw: bytes) -> str | None:
+    """Return the server of the topmost verdict in a mail's headers, UNNAMED if it has no name; None without a verdict."""
+    end = _END.search(raw, 0, MOST_BLOCK)
+    values = _verdicts_in(_fields(raw[: end.start()] if end else raw[:MOST_BLOCK]))
+    if not values:
+        return None
+    name, results = _verdicts(values[0])
+    return name or (UNNAMED if results else None)
+
+
+def _verdicts(value: bytes) -> tuple[str, list[Result]]:
+    """Return a header's server, and the verdict of each method with its properties. Exchange Online names no server.
+
+    A property that is quoted or too long is left out: a sender may have chosen what it contains.
+    """
     text = value.decode("utf-8", "replace")
     pieces = list(_pieces(text[:MOST_VERDICT]))
     first = (pieces or [""])[0]
@@ -88,7 +109,8 @@ def _verdicts(value: bytes) -> tuple[str, list[tuple[str, str, dict[str, str]]]]
     for piece in pieces if unnamed else pieces[1:]:
         found = _RESULT.match(piece)
         if found:
-            about = {key.lower(): written.strip('"').lower() for key, written in reversed(_PROPERTY.findall(piece))}
+            told = reversed(_PROPERTY.findall(piece))
+            about = {key.lower(): "" if '"' in written else written.lower() for key, written in told}
             results.append((found[1].lower(), found[2].lower(), about))
     return "" if unnamed else (first.split() or [""])[0].lower(), results
 

@@ -121,10 +121,11 @@ def _read(raw: bytes, settings: Settings, *, whole: bool) -> Incoming:
         kind = IncomingKind.AUTOMATIC
     if reply is not None:
         known["digest"] = _digest(repr(reply).encode())
+    proven = proven_sender(raw, settings.imap_verdicts_by)
     return Incoming(
         **known,
         kind=kind,
-        sender_proven=bool(known["sender"]) and known["sender"] == email_addresses.key(proven_sender(raw)),
+        sender_proven=bool(known["sender"]) and known["sender"] == email_addresses.key(proven),
         returned_id=returned,
         reply=reply,
         text=words.words_of(mail),

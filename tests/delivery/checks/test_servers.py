@@ -141,19 +141,19 @@ def dovecot():
 def reading(dovecot, **changed) -> list[tuple[str, str]]:
     values = {
         "imap_server": "localhost", "imap_port": dovecot.tls_port, "imap_username": dovecot.user,
-        "imap_password": PASSWORD, "imap_ca_file": dovecot.ca_file,
+        "imap_password": PASSWORD, "imap_ca_file": dovecot.ca_file, "imap_verdicts_by": "mx.example.org",
     }  # fmt: skip
     return tried(mailbox.check, {**values, **changed})
 
 
 @needs_dovecot
 def test_a_working_mailbox_is_reported_and_its_mails_stay_unchanged(dovecot):
-    dovecot.deliver(b"Subject: Jawaban\r\n\r\nBaik.\r\n")
+    dovecot.deliver(b"Authentication-Results: mx.example.org; dmarc=pass\r\nSubject: Jawaban\r\n\r\nBaik.\r\n")
     before = dovecot.flags()
     for changed in ({}, {"imap_port": dovecot.port, "imap_use_ssl": False}):
         told = reading(dovecot, **changed)
-        assert [level for level, _text in told] == ["ok"] * 4
-        assert told[-1][1] == "The folder INBOX has 1 mail."
+        assert [level for level, _text in told] == ["ok"] * 5
+        assert told[-2][1] == "The folder INBOX has 1 mail."
         assert "certificate good until" in told[1][1]
     assert {uid: flags - {"\\Recent"} for uid, flags in dovecot.flags().items()} == {
         uid: flags - {"\\Recent"} for uid, flags in before.items()
@@ -182,7 +182,36 @@ def test_a_mailboxs_problem_is_named(dovecot, changed, words):
 def test_a_folder_is_named_as_by_the_engine(dovecot):
     with dovecot.client() as client:
         client.create('"J&AOQ-waban 1"')  # RFC 3501, 5.1.3
-    assert reading(dovecot, imap_folder="Jäwaban 1")[-1] == ("ok", "The folder Jäwaban 1 has 0 mails.")
+    assert reading(dovecot, imap_folder="Jäwaban 1")[-2] == ("ok", "The folder Jäwaban 1 has 0 mails.")
+
+
+@needs_dovecot
+@pytest.mark.parametrize(
+    ("server", "level", "words"),
+    [
+        (
+            "mx.example.org",
+            "ok",
+            "Of the last 20 mails, 15 with a verdict of mx.example.org at the top, which is believed.",
+        ),
+        ("mx.example.net", "warn", "None of the last 20 mails has a verdict of mx.example.net at its top"),
+        ("", "warn", "At the top of the last 20 mails: mx.example.org (15), none (4), a server without a name (1)."),
+    ],
+)
+def test_the_newest_mails_show_whose_verdicts_stand_at_their_top(server, level, words):
+    judged = (
+        "Authentication-Results: mx.example.org; spf=none\r\nAuthentication-Results: mx.example.net; dmarc=pass\r\n"
+    )
+    nameless = "Authentication-Results: spf=pass smtp.mailfrom=example.com\r\n"
+    with Dovecot() as dovecot:
+        for head in ["Authentication-Results: old.example.org; dmarc=pass\r\n", *[judged] * 15, *[""] * 4, nameless]:
+            dovecot.deliver(f"{head}Subject: Jawaban\r\n\r\nBaik.\r\n".encode())
+        before = dovecot.flags()
+        found, said = reading(dovecot, imap_verdicts_by=server)[-1]
+        assert (found, words in said) == (level, True)
+        assert {uid: flags - {"\\Recent"} for uid, flags in dovecot.flags().items()} == {
+            uid: flags - {"\\Recent"} for uid, flags in before.items()
+        }
 
 
 class PlainServer(threading.Thread):

@@ -1,10 +1,12 @@
-"""When a mail proves its sender: one From field with one mailbox, and no verdict of our server against it."""
+"""When a mail proves its sender: one From field with one mailbox, and a verdict of our own server for it."""
 
 import pytest
 
-from outreach.delivery.inbox.proof import proven_sender
+from outreach.delivery.inbox.proof import UNNAMED, judges, proven_sender
 
 LONG = "x" * 1100
+OURS = "mx.example.org"
+PASSED = f"Authentication-Results: {OURS}; dmarc=pass"
 
 
 def mail(fields: str) -> bytes:
@@ -25,7 +27,7 @@ def mail(fields: str) -> bytes:
     ],
 )
 def test_one_well_formed_mailbox_proves_its_sender(value):
-    assert proven_sender(mail(f"From: {value}")) == "ani@example.com"
+    assert proven_sender(mail(f"{PASSED}\nFrom: {value}"), OURS) == "ani@example.com"
 
 
 @pytest.mark.parametrize(
@@ -56,12 +58,40 @@ def test_one_well_formed_mailbox_proves_its_sender(value):
     ],
 )
 def test_anything_else_is_a_claim(fields):
-    assert proven_sender(mail(fields)) == ""
+    verdict = "" if fields.startswith("\n") else f"{PASSED}\n"
+    assert proven_sender(mail(f"{verdict}{fields}"), OURS) == ""
 
 
-def judged(*verdicts: str) -> str:
+def judged(*verdicts: str, server: str = OURS) -> str:
     fields = "\n".join(f"Authentication-Results: {verdict}" for verdict in verdicts)
-    return proven_sender(mail(f"{fields}\nFrom: Ani <ani@example.com>"))
+    return proven_sender(mail(f"{fields}\nFrom: Ani <ani@example.com>"), server)
+
+
+@pytest.mark.parametrize("server", [OURS, UNNAMED, ""])
+def test_without_a_verdict_nothing_is_proven(server):
+    assert proven_sender(mail("From: ani@example.com"), server) == ""
+
+
+def test_a_server_without_a_name_is_believed_if_the_setting_says_so():
+    nameless = "spf=pass (sender IP is 192.0.2.1)\n smtp.mailfrom=example.com; dkim=none;dmarc=none"
+    assert [judged(nameless, server=server) for server in (UNNAMED, OURS, "")] == ["ani@example.com", "", ""]
+
+
+def test_without_the_setting_no_server_is_believed():
+    assert judged("mx.example.org; dmarc=pass header.from=example.com", server="") == ""
+
+
+@pytest.mark.parametrize(
+    ("fields", "server"),
+    [
+        ("Authentication-Results: MX.example.org 1; spf=none\nAuthentication-Results: other; dmarc=pass", OURS),
+        ("Authentication-Results: spf=pass smtp.mailfrom=example.com; dmarc=pass", UNNAMED),
+        ("Authentication-Results: ", None),
+        ("Subject: x", None),
+    ],
+)
+def test_whose_verdict_stands_at_the_top(fields, server):
+    assert judges(mail(fields)) == server
 
 
 @pytest.mark.parametrize(
@@ -73,9 +103,8 @@ def judged(*verdicts: str) -> str:
         ("mx.example.org; dkim=fail header.d=example.com; dkim=pass header.i=@example.com",),
         ("mx.example.org; spf=pass smtp.mailfrom=bounce@example.com; dmarc=none",),
         ("mx.example.org;\n spf=pass\n smtp.mailfrom=example.com",),
-        ("mx.example.org; spf=fail smtp.mailfrom=example.com", "mx.example.org; dkim=pass header.d=example.com"),
         ("mx.example.org; dmarc=pass", "mx.example.net; dmarc=fail"),  # added by another server on the way
-        ("spf=pass (sender IP is 192.0.2.1)\n smtp.mailfrom=example.com; dkim=none;dmarc=none",),  # names no server
+        ("mx.example.org; dkim=pass header.d=example.com", "mx.example.org; spf=none"),
     ],
 )
 def test_a_verdict_in_favour_of_the_sender(verdicts):
@@ -105,6 +134,19 @@ def test_a_verdict_in_favour_of_the_sender(verdicts):
         ("",),
         ("mx.example.org; " + "dkim=none; " * 1000 + "dmarc=pass",),
         ("mx.example.org; dmarc=pass",) * 21,
+        # Only the topmost one counts.
+        ("mx.example.org; spf=fail smtp.mailfrom=example.com", "mx.example.org; dkim=pass header.d=example.com"),
+        ("mx.example.net; dmarc=pass", "mx.example.org; dmarc=pass"),
+        ("spf=pass smtp.mailfrom=example.com", "mx.example.org; dmarc=pass"),
+        ("", "mx.example.org; dmarc=pass"),
+        # What is quoted or too long may come from the sender.
+        ('mx.example.org; dkim=pass header.d="example.com"',),
+        ('mx.example.org; dkim=pass reason="x header.d=example.com" header.d=example.net',),
+        ('mx.example.org; dmarc=pass reason="header.from=example.com" header.from=example.net',),
+        ('"mx.example.org"; dmarc=pass',),
+        (f"mx.example.org; dkim=pass header.d=example.com.{LONG}.example.net",),
+        (f"mx.example.org; spf=pass smtp.mailfrom={'x' * 288}@example.com.example.net",),
+        ("mx.example.org; dmarc=pass header.from=example.com; x=" + "x" * 8000,),
     ],
 )
 def test_a_server_verdict_without_anything_in_the_senders_favour(verdicts):

@@ -3,7 +3,7 @@
 import pytest
 
 from outreach.services.reminders import rules
-from tests.services.inbox.inbox_help import Inbox
+from tests.services.inbox.inbox_help import OUR_SERVER, Inbox
 from tests.support.apps import with_settings
 from tests.world import NOW
 
@@ -12,5 +12,5 @@ from tests.world import NOW
 def arrives(current_app_, office) -> Inbox:
     """A mailbox whose office has the default rules and mails from one address."""
     rules.install_defaults(now=NOW)
-    with_settings(current_app_, mail_sender="DP3AP2KB Kota Metro <undangan@example.com>")
+    with_settings(current_app_, mail_sender="DP3AP2KB Kota Metro <undangan@example.com>", imap_verdicts_by=OUR_SERVER)
     return Inbox()

@@ -13,6 +13,7 @@ from tests.world import at
 
 FOLDER = Folder("undangan@imap.example.com/INBOX", 7)
 MORNING = at(5, 9)
+OUR_SERVER = "mx.example.org"
 APPLIED, REFUSED = IncomingOutcome.APPLIED, IncomingOutcome.REFUSED
 TO_READ, IGNORED = IncomingOutcome.TO_READ, IncomingOutcome.IGNORED
 
@@ -26,10 +27,20 @@ class Inbox:
     def __call__(
         self, data: bytes, now: datetime = MORNING, uid: int = 0, came: datetime | None = None
     ) -> IncomingMail:
-        """Read one mail at `now`. came: when it arrived, if it is read later than that."""
+        """Read one mail at `now`. came: when it arrived, if it is read later than that.
+
+        Our mail server has judged a calendar answer in its sender's favour, unless it carries verdicts already.
+        """
         self.uid += 1
+        if b"text/calendar" in data.lower() and b"Authentication-Results:" not in data:
+            data = vouched_for(data)
         receiving.take(FOLDER, FetchedMail(uid or self.uid, came or now, data), now=now)
         return db.session.scalars(sa.select(IncomingMail).order_by(IncomingMail.id.desc()).limit(1)).one()
+
+
+def vouched_for(data: bytes) -> bytes:
+    """Return the mail with the verdict of our mail server at its top."""
+    return f"Authentication-Results: {OUR_SERVER}; dmarc=pass\r\n".encode() + data
 
 
 def result(mail: IncomingMail) -> tuple[IncomingOutcome, str]:

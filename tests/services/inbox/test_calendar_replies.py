@@ -105,7 +105,7 @@ def test_somebody_else_cannot_answer_for_ani(activity, ani, budi, arrives):
 
 def test_a_sender_that_our_server_found_forged_is_not_believed(activity, ani, arrives):
     invite_and_publish(activity, ani)
-    verdict = "Authentication-Results: mx.example.com; spf=pass;\r\n dmarc={} header.from=example.com\r\n"
+    verdict = "Authentication-Results: mx.example.org; spf=pass;\r\n dmarc={} header.from=example.com\r\n"
     forged = (
         verdict.format("fail (p=none)").encode() + verdict.format("pass").encode() + gmail(Answer(uid=activity.uid))
     )

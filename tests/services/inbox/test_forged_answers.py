@@ -23,7 +23,9 @@ from tests.services.inbox.inbox_help import (
     confirmations,
     first_invitation_of,
     result,
+    vouched_for,
 )
+from tests.support.apps import with_settings
 from tests.world import NOW, StandingClock, at, invite_and_publish, send_through
 from tests.world.mail_samples import Answer, Returned, gmail, out_of_office, postfix
 
@@ -59,6 +61,33 @@ def test_a_mail_that_merely_names_ani_as_sender_does_not_answer_for_her(activity
     assert (first_invitation_of(ani).state, mail.person_id) == (InvitationState.INVITED, ani.id)
     genuine = arrives(says_it_is_from(activity, 'From: "Wijaya, Ani" <ani@example.com>'))
     assert (result(genuine), first_invitation_of(ani).state) == ((APPLIED, ""), InvitationState.NOT_COMING)
+
+
+@pytest.mark.parametrize(
+    "verdicts",
+    [
+        "X-Verdict: none\r\n",
+        "Authentication-Results: mx.example.net; dmarc=pass header.from=example.com\r\n",
+        "Authentication-Results: mx.example.net; dmarc=pass\r\nAuthentication-Results: mx.example.org; dmarc=pass\r\n",
+    ],
+    ids=["none", "of another server", "of another server on top"],
+)
+def test_an_answer_without_a_verdict_of_our_own_server_waits_for_a_coordinator(activity, ani, arrives, verdicts):
+    invite_and_publish(activity, ani)
+    data = verdicts.encode() + gmail(Answer("DECLINED", uid=activity.uid))
+    receiving.take(FOLDER, FetchedMail(1, at(5, 9), data), now=at(5, 9))
+    mail = db.session.scalars(sa.select(IncomingMail)).one()
+    assert result(mail) == (TO_READ, IncomingReason.SENDER_UNPROVEN)
+    assert (first_invitation_of(ani).state, confirmations()) == (InvitationState.INVITED, [])
+
+
+def test_without_a_named_server_every_calendar_answer_waits_for_a_coordinator(activity, ani, arrives, current_app_):
+    with_settings(current_app_, imap_verdicts_by="")
+    invite_and_publish(activity, ani)
+    mail = arrives(gmail(Answer("DECLINED", uid=activity.uid)))
+    assert (result(mail), first_invitation_of(ani).state) == (
+        (TO_READ, IncomingReason.SENDER_UNPROVEN), InvitationState.INVITED,
+    )  # fmt: skip
 
 
 def test_an_answer_without_a_possible_confirmation_is_not_recorded_and_ani_is_called(activity, ani, arrives):
@@ -103,7 +132,7 @@ def test_the_limit_of_ten_answers_a_day_counts_by_reading_time_not_by_their_age(
     invite_and_publish(activity, ani)
     for minute in range(12):
         answer = Answer("ACCEPTED" if minute % 2 else "DECLINED", uid=activity.uid, stamp=f"20270105T01{minute:02d}00Z")
-        receiving.take(FOLDER, FetchedMail(100 + minute, at(3, 1), gmail(answer)), now=at(5, 9))
+        receiving.take(FOLDER, FetchedMail(100 + minute, at(3, 1), vouched_for(gmail(answer))), now=at(5, 9))
     found = db.session.scalars(sa.select(IncomingMail).order_by(IncomingMail.id))
     assert [result(mail) for mail in found] == [(APPLIED, "")] * 10 + [(TO_READ, IncomingReason.TOO_MANY)] * 2
 

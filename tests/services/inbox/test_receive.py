@@ -32,6 +32,7 @@ from tests.services.inbox.inbox_help import (
     first_invitation_of,
     result,
     sent_to,
+    vouched_for,
 )
 from tests.support.apps import with_settings
 from tests.world import NOW, at, at_once, invite_and_publish
@@ -41,7 +42,7 @@ from tests.world.mail_samples import Answer, gmail, letter
 
 def test_a_mail_read_twice_or_copied_has_no_second_effect(activity, ani, arrives):
     invite_and_publish(activity, ani)
-    mail = gmail(Answer(uid=activity.uid))
+    mail = vouched_for(gmail(Answer(uid=activity.uid)))
     arrives(mail, uid=1)
     assert receiving.take(FOLDER, FetchedMail(1, NOW, mail), now=at(5, 10)) is None
     assert result(arrives(mail, uid=2)) == (IGNORED, IncomingReason.DUPLICATE)
@@ -56,7 +57,9 @@ def test_only_one_of_two_workers_takes_a_mail(any_app, activity, ani, arrives):
     for number in range(5):
         partstat = ("ACCEPTED", "DECLINED")[number % 2]
         fetched = FetchedMail(
-            number + 1, MORNING, gmail(Answer(partstat, uid=activity.uid, stamp=f"20270105T010{number}00Z"))
+            number + 1,
+            MORNING,
+            vouched_for(gmail(Answer(partstat, uid=activity.uid, stamp=f"20270105T010{number}00Z"))),
         )
         outcomes = []
         take = [lambda: outcomes.append(receiving.take(FOLDER, fetched, now=MORNING))] * 2  # noqa: B023
@@ -93,7 +96,7 @@ def test_a_database_error_is_not_counted_against_the_mail(activity, ani, arrives
 
     monkeypatch.setattr(answering, "answer_by_calendar", locked)
     invite_and_publish(activity, ani)
-    mail = gmail(Answer(uid=activity.uid))
+    mail = vouched_for(gmail(Answer(uid=activity.uid)))
     with pytest.raises(OperationalError):
         arrives(mail)
     assert db.session.scalar(sa.select(sa.func.count(IncomingMail.id))) == 0
@@ -109,7 +112,7 @@ def test_a_mail_that_cannot_be_read_is_shown(ani, arrives):
 
 def test_mails_erased_with_a_person_stay_erased_when_the_mailbox_is_read_again(activity, ani, arrives, coordinator):
     invite_and_publish(activity, ani)
-    mails = [letter(original=""), gmail(Answer(uid=activity.uid)), b"From: ani@example.com\r\n\r\nBaik."]
+    mails = [letter(original=""), vouched_for(gmail(Answer(uid=activity.uid))), b"From: ani@example.com\r\n\r\nBaik."]
     for one in mails:
         arrives(one)
     privacy.erase(ani.id, by=coordinator, now=at(6))
@@ -144,7 +147,9 @@ def poll(now=MORNING):
 def test_mails_are_read_from_a_real_mailbox_once(box, activity, ani):
     invite_and_publish(activity, ani)
     message = sent_to(ani)
-    box.deliver(gmail(Answer(uid=activity.uid)), letter(original=message.rfc_message_id), samples.out_of_office())
+    box.deliver(
+        vouched_for(gmail(Answer(uid=activity.uid))), letter(original=message.rfc_message_id), samples.out_of_office()
+    )
     assert poll() == {"applied": 1, "to_read": 1, "ignored": 1}
     assert first_invitation_of(ani).state is InvitationState.COMING
     assert all("OutreachTaken" in flags for flags in box.flags().values())
@@ -155,7 +160,7 @@ def test_mails_are_read_from_a_real_mailbox_once(box, activity, ani):
 
 def test_a_crash_between_commit_and_mark_is_repaired(box, activity, ani, monkeypatch):
     invite_and_publish(activity, ani)
-    box.deliver(gmail(Answer(uid=activity.uid)))
+    box.deliver(vouched_for(gmail(Answer(uid=activity.uid))))
 
     class Killed(BaseException):
         pass
@@ -178,7 +183,7 @@ def test_a_crash_between_commit_and_mark_is_repaired(box, activity, ani, monkeyp
 
 def test_a_recreated_mailbox_repeats_nothing(box, activity, ani):
     invite_and_publish(activity, ani)
-    mail = gmail(Answer(uid=activity.uid))
+    mail = vouched_for(gmail(Answer(uid=activity.uid)))
     box.deliver(mail)
     assert poll() == {"applied": 1}
     box.empty()
@@ -241,7 +246,7 @@ def test_nothing_happens_without_a_mailbox_in_the_settings(any_app):
 
 def test_no_transaction_is_open_during_the_talk_with_the_server(box, activity, ani, monkeypatch):
     invite_and_publish(activity, ani)
-    box.deliver(gmail(Answer(uid=activity.uid)), letter())
+    box.deliver(vouched_for(gmail(Answer(uid=activity.uid))), letter())
     asked, seen = imap._Opened._asked, []
 
     def watched(self, name, *arguments):
