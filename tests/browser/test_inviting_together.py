@@ -5,13 +5,14 @@ from datetime import datetime, time
 
 import pytest
 
+from outreach import clock
 from outreach.domain.activity import ActivityValues
 from outreach.domain.kinds import ActivityKind
 from outreach.extensions import db
 from outreach.models import Activity, Invitation
 from outreach.services.activities import community
 from tests.browser.pages import DESK, PHONE, holds, log_in, press, wait_for
-from tests.world import JAKARTA, NOW, working_day
+from tests.world import JAKARTA, working_day
 
 pytestmark = [pytest.mark.browser, pytest.mark.any_day, pytest.mark.usefixtures("default_rules")]
 
@@ -21,7 +22,7 @@ def test_two_kelurahan_get_their_own_cadres(coordinator, ani, budi, chromium, wh
     day = working_day(20)
     starts_at, ends_at = (datetime.combine(day, time(hour), tzinfo=JAKARTA) for hour in (9, 11))
     values = ActivityValues(ActivityKind.OUTREACH, "Sosialisasi Kelurahan", starts_at, ends_at, JAKARTA)
-    made = community.create(values, ["18.72.01.1003", "18.72.04.1001"], by=coordinator, now=NOW)
+    made = community.create(values, ["18.72.01.1003", "18.72.04.1001"], by=coordinator, now=clock.now())
     ids, people = [activity.id for activity in made], [ani.id, budi.id]
     context = chromium.new_context(viewport=size, bypass_csp=True, reduced_motion="reduce")
     page, width = context.new_page(), size["width"]

@@ -5,6 +5,7 @@ from datetime import datetime, time
 
 import pytest
 
+from outreach import clock
 from outreach.delivery import tokens
 from outreach.domain.kinds import Role
 from outreach.domain.states import ActivityState
@@ -14,7 +15,7 @@ from outreach.services.activities import publish as publishing
 from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import links
 from tests.browser.pages import DESK, PHONE, holds, log_in, press, wait_for
-from tests.world import JAKARTA, NOW, draft_activity, working_day
+from tests.world import JAKARTA, draft_activity, working_day
 
 pytestmark = [pytest.mark.browser, pytest.mark.any_day, pytest.mark.usefixtures("default_rules")]
 
@@ -36,8 +37,8 @@ def told(hall, ani, coordinator) -> tuple[int, str]:
     activity = draft_activity(
         None, hall, starts_at=starts_at, ends_at=ends_at, registration_at=None, respond_by_at=starts_at
     )
-    inviting.invite_people([activity.id], [ani.id], Role.CADRE, by=coordinator, now=NOW)
-    publishing.publish([activity.id], by=coordinator, now=NOW)
+    inviting.invite_people([activity.id], [ani.id], Role.CADRE, by=coordinator, now=clock.now())
+    publishing.publish([activity.id], by=coordinator, now=clock.now())
     return activity.id, tokens.token(links.link_for(db.session(), ani))
 
 

@@ -349,8 +349,8 @@ class AnyHistory(RuleBasedStateMachine):
             edit_rules.add(timing, values, by=None, now=NOW)
 
     def invite(self, title: str, name: str, role: Role = Role.CADRE) -> None:
-        who = [self.people[name]]
-        self.attempt(lambda: inviting.invite_people([self.activities[title]], who, role, by=None, now=self.passes()))
+        people = [self.people[name]]
+        self.attempt(lambda: inviting.invite_people([self.activities[title]], people, role, by=None, now=self.passes()))
 
     def answer(self, invitation_id: int, choice: Choice, email: str) -> None:
         """Answer; where the choice says so with a representative, who has an address or none."""

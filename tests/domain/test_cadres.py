@@ -15,8 +15,8 @@ def need(activity_id: int, day: int, *candidates: Candidate, hour: int = 9, aske
     return Need(activity_id, at(day, hour), at(day, hour + 2), candidates, already, frozenset(busy))
 
 
-def asked(who: Candidate, day: int) -> Candidate:
-    return Candidate(who.person_id, who.name, at(day))
+def asked(candidate: Candidate, day: int) -> Candidate:
+    return Candidate(candidate.person_id, candidate.name, at(day))
 
 
 def test_cadres_never_asked_come_first_and_then_those_asked_longest_ago():
@@ -61,8 +61,8 @@ def test_a_cadre_chosen_for_one_activity_is_not_free_for_another_at_the_same_tim
 PATBM, PKK, POSYANDU = CadreKind.PATBM, CadreKind.PKK, CadreKind.POSYANDU
 
 
-def of(who: Candidate, *kinds: CadreKind) -> Candidate:
-    return replace(who, kinds=frozenset(kinds))
+def of(candidate: Candidate, *kinds: CadreKind) -> Candidate:
+    return replace(candidate, kinds=frozenset(kinds))
 
 
 def test_each_kind_may_have_a_number_of_its_own():

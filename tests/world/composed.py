@@ -25,8 +25,8 @@ def published_invitation(
 ) -> Invitation:
     """Store and return an invitation to a published activity."""
     activity.state = ActivityState.PUBLISHED
-    who = {"person": invitee} if isinstance(invitee, Person) else {"organisation": invitee}
-    invitation = Invitation(**{"activity": activity, "role": role, "state": InvitationState.INVITED, **who, **values})
+    party = {"person": invitee} if isinstance(invitee, Person) else {"organisation": invitee}
+    invitation = Invitation(**{"activity": activity, "role": role, "state": InvitationState.INVITED, **party, **values})
     db.session.add(invitation)
     db.session.flush()
     column = "person_ids" if isinstance(invitee, Person) else "organisation_ids"

@@ -161,9 +161,9 @@ def an_invitation(
     activity: Activity, invitee: Person | Organisation, role: Role = Role.PARTICIPANT, **values: object
 ) -> Invitation:
     """An invitation as it is once its mail was sent. No link and no mail is written, and nobody is booked."""
-    who = {"person": invitee} if isinstance(invitee, Person) else {"organisation": invitee}
+    party = {"person": invitee} if isinstance(invitee, Person) else {"organisation": invitee}
     return _stored(
-        Invitation(**{"activity": activity, **who, "role": role, "state": InvitationState.INVITED, **values})
+        Invitation(**{"activity": activity, **party, "role": role, "state": InvitationState.INVITED, **values})
     )
 
 

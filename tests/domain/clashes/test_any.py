@@ -82,8 +82,8 @@ def activities(draw, id):
 @st.composite
 def absences(draw):
     starts_at = draw(quarters)
-    who = draw(st.sampled_from([{"party": party} for party in PARTIES] + [{"venue_id": id} for id in (1, 2, 3)]))
-    return AbsenceSpan(starts_at, starts_at + draw(lengths), **who)
+    subject = draw(st.sampled_from([{"party": party} for party in PARTIES] + [{"venue_id": id} for id in (1, 2, 3)]))
+    return AbsenceSpan(starts_at, starts_at + draw(lengths), **subject)
 
 
 @st.composite

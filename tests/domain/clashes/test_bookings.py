@@ -210,10 +210,10 @@ def test_an_invitees_absence_is_another_kind_of_clash():
 # travel time
 
 
-def travelling(gap_h, *, to=GANJAR_AGUNG, who=speaks, **more):
-    here = activity(1, 8, 10, venue_id=BAPPEDA.id, engagements=(who(SITI),))
+def travelling(gap_h, *, to=GANJAR_AGUNG, engaged=speaks, **more):
+    here = activity(1, 8, 10, venue_id=BAPPEDA.id, engagements=(engaged(SITI),))
     return find_clashes(
-        plan(here, activity(2, 10 + gap_h, 12 + gap_h, venue_id=to and to.id, engagements=(who(SITI),), **more),
+        plan(here, activity(2, 10 + gap_h, 12 + gap_h, venue_id=to and to.id, engagements=(engaged(SITI),), **more),
              rules=replace(QUIET, travel=TravelRules(speed_km_h=20, detour=1.5, buffer_min=10)))
     )  # fmt: skip
 
@@ -242,7 +242,7 @@ def test_no_travel_time_is_estimated_for_an_unknown_place():
 
 
 def test_a_cadres_travel_time_is_a_kind_of_its_own():
-    assert [clash.kind for clash in travelling(0, who=volunteers)] == [ClashKind.TRAVEL]
+    assert [clash.kind for clash in travelling(0, engaged=volunteers)] == [ClashKind.TRAVEL]
 
 
 def test_a_travel_time_can_be_longer_than_another_activity_between():

@@ -160,7 +160,8 @@ def test_a_speaker_away_on_all_days_of_the_programme_is_replaced():
 
 def test_if_no_time_helps_a_mere_participant_is_left_out():
     fixed = [
-        activity(id, 8, 10, fixed=True, engagements=(who,)) for id, who in ((1, speaks(SITI)), (2, takes_part(SITI)))
+        activity(id, 8, 10, fixed=True, engagements=(engagement,))
+        for id, engagement in ((1, speaks(SITI)), (2, takes_part(SITI)))
     ]
     assert offered(quiet_plan(*fixed), ClashKind.SPEAKER_TWICE) == [LeaveOut(2, SITI)]
     assert offered(quiet_plan(*fixed), ClashKind.SPEAKER_TWICE, moving=1) == [Replace(1, SITI), Represent(1, SITI)]

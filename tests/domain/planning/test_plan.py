@@ -56,7 +56,7 @@ def test_declined_and_withdrawn_people_are_not_engaged_and_people_without_an_ans
         SITI: InvitationState.NOT_COMING, BUDI: InvitationState.WITHDRAWN, ANI: InvitationState.NO_ANSWER,
         POLRES: InvitationState.PREPARED,
     }  # fmt: skip
-    assert set(roles_of(Engagement(who, Role.CADRE, state) for who, state in states.items())) == {ANI, POLRES}
+    assert set(roles_of(Engagement(party, Role.CADRE, state) for party, state in states.items())) == {ANI, POLRES}
 
 
 def test_cancelled_held_and_past_activities_are_in_the_plan_but_occupy_nobody():

@@ -107,10 +107,10 @@ def activities(draw, id):
 @st.composite
 def absences(draw):
     starts_at = moments(draw)
-    who = draw(
+    subject = draw(
         st.sampled_from([{"party": party} for party in (*PARTIES, WIJI)] + [{"venue_id": id} for id in (1, 2, 3)])
     )
-    return AbsenceSpan(starts_at, starts_at + timedelta(hours=draw(lengths)), **who)
+    return AbsenceSpan(starts_at, starts_at + timedelta(hours=draw(lengths)), **subject)
 
 
 @st.composite

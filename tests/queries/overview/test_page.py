@@ -147,8 +147,8 @@ def test_the_next_mails_count_people_who_came_and_have_an_address_and_leave_out_
 ):
     held = a_published_activity(programme, hall, 4, respond_by_at=at(3))
     promised, came, walked_in = (
-        an_invitation(held, who, state=state, invited_at=at(1))
-        for who, state in (
+        an_invitation(held, invitee, state=state, invited_at=at(1))
+        for invitee, state in (
             (budi, InvitationState.COMING),
             (ani, InvitationState.INVITED),
             (chief, InvitationState.COMING),
@@ -159,8 +159,8 @@ def test_the_next_mails_count_people_who_came_and_have_an_address_and_leave_out_
             Attendance(invitation=invitation, present=True, source=AttendanceSource.PAPER, recorded_at=at(4))
         )
     waits = a_published_activity(programme, None, 18, respond_by_at=at(8), told_at=at(5))
-    for who in (ani, budi, a_person("Siti Aminah", email="")):
-        an_invitation(waits, who, state=InvitationState.PREPARED)
+    for invitee in (ani, budi, a_person("Siti Aminah", email="")):
+        an_invitation(waits, invitee, state=InvitationState.PREPARED)
     for activity, kind, audience, due in (
         (held, MailKind.THANKS, Audience.PRESENT, at(5)),
         (waits, MailKind.INVITATION, Audience.NEWLY_INVITED, at(5, 9)),

@@ -75,8 +75,8 @@ class Coordinators:
         self.barriers = {several: context.Barrier(several) for several in range(1, number + 1)}
         url = current_settings().database_url
         self.processes = [
-            context.Process(target=_coordinate, args=(who, str(folder), url, orders, self.results, self.barriers))
-            for who, orders in enumerate(self.orders)
+            context.Process(target=_coordinate, args=(racer, str(folder), url, orders, self.results, self.barriers))
+            for racer, orders in enumerate(self.orders)
         ]
         for process in self.processes:
             process.start()
@@ -87,7 +87,7 @@ class Coordinators:
         for orders in self.orders[:number]:
             orders.put((number, action, rounds))
         found = dict(self.results.get(timeout=WAIT_S) for _ in range(number))
-        return [[found[who][at] for who in range(number)] for at in range(len(rounds))]
+        return [[found[racer][at] for racer in range(number)] for at in range(len(rounds))]
 
     def end(self) -> None:
         for orders in self.orders:
@@ -98,18 +98,18 @@ class Coordinators:
                 process.kill()
 
 
-def _coordinate(who: int, folder: str, url: str, orders: Any, results: Any, barriers: Any) -> None:
+def _coordinate(racer: int, folder: str, url: str, orders: Any, results: Any, barriers: Any) -> None:
     with create_app(settings_for(Path(folder), database_url=url), serving=False).app_context():
         while (order := orders.get()) is not None:
             number, action, rounds = order
-            results.put((who, [_tried(action, each, who, barriers[number]) for each in rounds]))
+            results.put((racer, [_tried(action, each, racer, barriers[number]) for each in rounds]))
         db.engine.dispose()
 
 
-def _tried(action: Try, number: int, who: int, barrier: threading.Barrier) -> TryResult:
+def _tried(action: Try, number: int, racer: int, barrier: threading.Barrier) -> TryResult:
     barrier.wait(WAIT_S)
     try:
-        action(number, who)
+        action(number, racer)
     except Problem as problem:
         return TryResult(type(problem).__name__, problem.values)
     except Exception as error:

@@ -73,9 +73,9 @@ def several(any_app, staff, tmp_path):
     processes.end()
 
 
-def times(number: int, who: int, first: datetime = FIRST) -> dict[str, datetime]:
+def times(number: int, racer: int, first: datetime = FIRST) -> dict[str, datetime]:
     """Return a round's own day: the first round from 8.00, the second from 8.30, ..., three hours each."""
-    starts_at = first + number * ONE_EACH + timedelta(minutes=30 * who)
+    starts_at = first + number * ONE_EACH + timedelta(minutes=30 * racer)
     return {"starts_at": starts_at, "ends_at": starts_at + timedelta(hours=3)}
 
 
@@ -83,73 +83,73 @@ def drafts(number: int, counted_by: int, venue_id: int | None = None, **values: 
     """Store, for each round from `number` on, two drafts whose times overlap only each other."""
     db.session.add_all(
         Activity(
-            kind=ActivityKind.OTHER, title=title(each, who), zone=JAKARTA, respond_by_at=at(20), venue_id=venue_id,
-            **{**times(each, who), **values},
+            kind=ActivityKind.OTHER, title=title(each, racer), zone=JAKARTA, respond_by_at=at(20), venue_id=venue_id,
+            **{**times(each, racer), **values},
         )
         for each in range(number, number + counted_by)
-        for who in range(2)
+        for racer in range(2)
     )  # fmt: skip
     db.session.commit()
     db.session.execute(sa.text("ANALYZE"))  # as a database does later by itself
     db.session.commit()
 
 
-def title(number: int, who: int) -> str:
-    return f"{NAMES[who]} {number}"
+def title(number: int, racer: int) -> str:
+    return f"{NAMES[racer]} {number}"
 
 
-def own(number: int, who: int) -> Activity:
-    return db.session.scalars(sa.select(Activity).where(Activity.title == title(number, who))).one()
+def own(number: int, racer: int) -> Activity:
+    return db.session.scalars(sa.select(Activity).where(Activity.title == title(number, racer))).one()
 
 
-def book(venue_id: int, staff: list[int], number: int, who: int) -> None:
+def book(venue_id: int, staff: list[int], number: int, racer: int) -> None:
     values = ActivityValues(
-        ActivityKind.OTHER, title(number, who), zone=JAKARTA, venue_id=venue_id, **times(number, who)
+        ActivityKind.OTHER, title(number, racer), zone=JAKARTA, venue_id=venue_id, **times(number, racer)
     )
-    planning.create_activity(values, by=db.session.get(User, staff[who]), now=NOW)
+    planning.create_activity(values, by=db.session.get(User, staff[racer]), now=NOW)
 
 
-def invite_own(person_id: int, number: int, who: int) -> None:
-    role = (Role.SPEAKER, Role.MODERATOR)[who]
-    inviting.invite_people([own(number, who).id], [person_id], role, by=None, now=NOW)
+def invite_own(person_id: int, number: int, racer: int) -> None:
+    role = (Role.SPEAKER, Role.MODERATOR)[racer]
+    inviting.invite_people([own(number, racer).id], [person_id], role, by=None, now=NOW)
 
 
-def edit(venue_id: int, number: int, who: int) -> None:
+def edit(venue_id: int, number: int, racer: int) -> None:
     """Move a draft in the same hall to the other draft's new time."""
-    found = own(number, who)
+    found = own(number, racer)
     values = ActivityValues(
-        ActivityKind.OTHER, found.title, zone=JAKARTA, venue_id=venue_id, **times(number, who, LATER)
+        ActivityKind.OTHER, found.title, zone=JAKARTA, venue_id=venue_id, **times(number, racer, LATER)
     )
     planning.edit_activity(found.id, values, found.version, by=None, now=NOW)
 
 
-def move_own(venue_id: int, number: int, who: int) -> None:
+def move_own(venue_id: int, number: int, racer: int) -> None:
     """Move a published activity in the same way."""
-    to = Move(zone=JAKARTA, venue_id=venue_id, **times(number, who, LATER))
-    moves.move(own(number, who).id, to, "alasan", None, by=None, now=NOW)
+    to = Move(zone=JAKARTA, venue_id=venue_id, **times(number, racer, LATER))
+    moves.move(own(number, racer).id, to, "alasan", None, by=None, now=NOW)
 
 
-def copy(programme_id: int, number: int, who: int) -> None:
+def copy(programme_id: int, number: int, racer: int) -> None:
     copying.copy_programme(
-        programme_id, (at(7, year=2030) + number * ONE_EACH).date(), f"Salinan {who}", by=None, now=NOW
+        programme_id, (at(7, year=2030) + number * ONE_EACH).date(), f"Salinan {racer}", by=None, now=NOW
     )
 
 
-def publish_or_book(venue_id: int, staff: list[int], number: int, who: int) -> None:
+def publish_or_book(venue_id: int, staff: list[int], number: int, racer: int) -> None:
     """The first publishes a draft, the second wants its hall."""
-    if who == 0:
+    if racer == 0:
         publishing.publish([own(number, 0).id], by=None, now=NOW)
     else:
-        book(venue_id, staff, number, who)
+        book(venue_id, staff, number, racer)
 
 
-def ask_nobody(action: Callable[[int, int], None], number: int, who: int) -> None:
+def ask_nobody(action: Callable[[int, int], None], number: int, racer: int) -> None:
     """Write as code without locks or checks would: only the database can refuse it."""
     locking.lock_venues = lambda session, ids: set(ids)  # type: ignore[assignment]
     locking.lock_people = lambda session, ids: None  # type: ignore[assignment]
     booking._are_free = lambda session, activities, rules: [True] * len(activities)
     booking._check_speakers = lambda *args: None
-    action(number, who)
+    action(number, racer)
 
 
 def won_once(rounds: list[list[TryResult]], problem: str) -> None:
@@ -159,7 +159,7 @@ def won_once(rounds: list[list[TryResult]], problem: str) -> None:
 def check_losers_are_told(rounds: list[list[TryResult]], first: int, start: datetime = FIRST) -> None:
     """Every loser got the winner's title and end."""
     for number, outcomes in enumerate(rounds, start=first):
-        winner = next(who for who, outcome in enumerate(outcomes) if outcome.name == "done")
+        winner = next(racer for racer, outcome in enumerate(outcomes) if outcome.name == "done")
         until = times(number, winner, start)["ends_at"]
         said = {(outcome.told["title"], outcome.told["until"]) for outcome in outcomes if outcome.name != "done"}
         assert said == {(title(number, winner), until)}
@@ -239,28 +239,28 @@ def test_in_a_deadlock_the_one_ended_by_the_database_is_told_who_has_the_hall(an
         monkeypatch.setattr(locking, name, getattr(locking, name))  # unchanged afterwards
     for name in ("_are_free", "_check_speakers"):
         monkeypatch.setattr(booking, name, getattr(booking, name))
-    halls = [Venue(name=f"Balai {who}") for who in range(2)]
+    halls = [Venue(name=f"Balai {racer}") for racer in range(2)]
     db.session.add_all(halls)
     db.session.commit()
     venue_ids, both = [hall.id for hall in halls], Barrier(2)
 
-    def cross(number: int, who: int) -> None:
+    def cross(number: int, racer: int) -> None:
         """Book one's own hall, and the other's as well once both have booked."""
         with writing() as session:
-            for at_venue in (who, 1 - who):
+            for at_venue in (racer, 1 - racer):
                 activity = Activity(
-                    kind=ActivityKind.OTHER, title=f"{NAMES[who]} {at_venue}", zone=JAKARTA, respond_by_at=at(20),
-                    venue_id=venue_ids[at_venue], **times(0, who),
+                    kind=ActivityKind.OTHER, title=f"{NAMES[racer]} {at_venue}", zone=JAKARTA, respond_by_at=at(20),
+                    venue_id=venue_ids[at_venue], **times(0, racer),
                 )  # fmt: skip
                 session.add(activity)
                 booking.book(session, [activity])
-                if at_venue == who:
+                if at_venue == racer:
                     both.wait(WAIT_S)
 
-    def tried(who: int) -> TryResult:
+    def tried(racer: int) -> TryResult:
         with any_app.app_context():
             try:
-                ask_nobody(cross, 0, who)
+                ask_nobody(cross, 0, racer)
             except VenueTaken as problem:
                 return TryResult("VenueTaken", problem.values)
             return TryResult("done")
@@ -268,14 +268,14 @@ def test_in_a_deadlock_the_one_ended_by_the_database_is_told_who_has_the_hall(an
     with ThreadPoolExecutor(2) as pool:
         outcomes = list(pool.map(tried, range(2)))
     won_once([outcomes], "VenueTaken")
-    winner = next(who for who, outcome in enumerate(outcomes) if outcome.name == "done")
+    winner = next(racer for racer, outcome in enumerate(outcomes) if outcome.name == "done")
     assert outcomes[1 - winner].told["title"] in {f"{NAMES[winner]} {at_venue}" for at_venue in range(2)}
     assert counted_by("SELECT COUNT(*) FROM activity") == 2
 
 
-def jostle(halls: list[int], people: list[int], activities: list[int], number: int, who: int) -> None:
+def jostle(halls: list[int], people: list[int], activities: list[int], number: int, racer: int) -> None:
     """Do one action that books or releases halls and speakers of a few activities."""
-    chance = random.Random(f"{number}.{who}")
+    chance = random.Random(f"{number}.{racer}")
     activity = db.session.get(Activity, chance.choice(activities))
     invited = db.session.scalars(sa.select(Invitation).where(Invitation.activity_id == activity.id)).all()
     starts_at = LATER + timedelta(hours=chance.randrange(12))

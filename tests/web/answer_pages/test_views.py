@@ -437,8 +437,8 @@ def test_an_organisation_with_a_choice_from_a_link_is_told_to_name_people(phone,
 def test_an_unanswered_invitation_shows_no_line_about_an_answer(phone, first, ani, police):
     invite_and_mark(ani, first)
     invite_office_and_mark(police, first)
-    for who in (ani, police):
-        assert "Your answer:" not in phone.get(f"/j/{token_of(who)}?lang=en").text
+    for invitee in (ani, police):
+        assert "Your answer:" not in phone.get(f"/j/{token_of(invitee)}?lang=en").text
     press(phone, ani, first.id, choice="coming")
     assert "Your answer:" in phone.get(f"/j/{token_of(ani)}?lang=en").text
 
@@ -1379,9 +1379,20 @@ def representative(person) -> Invitation:
 def test_phone_and_email_of_others_are_shown_only_in_part_and_kept(phone, first, ani, police):
     invite_and_mark(ani, first)
     invite_office_and_mark(police, first)
-    who = {"name": "Budi", "post": "Sekretaris", "phone": "0812 3456 7890", "email": "budi@example.com"}
-    press(phone, ani, first.id, choice="represented", **who)
-    press(phone, police, first.id, choice="coming", **{f"rows-0-{part}": value for part, value in who.items()})
+    representative_values = {
+        "name": "Budi",
+        "post": "Sekretaris",
+        "phone": "0812 3456 7890",
+        "email": "budi@example.com",
+    }
+    press(phone, ani, first.id, choice="represented", **representative_values)
+    press(
+        phone,
+        police,
+        first.id,
+        choice="coming",
+        **{f"rows-0-{part}": value for part, value in representative_values.items()},
+    )
     for invitee in (ani, police):
         page = unescape(phone.get(f"/j/{token_of(invitee)}").text)
         assert ("7890" in page, "3456" in page, "budi@" in page) == (False, False, False)

@@ -309,8 +309,8 @@ def test_the_lists_take_as_many_queries_for_24_mails_as_for_8(
 ):
     """Each mail has its own sender and activity, and different people handled some of them."""
     stop_clock(monkeypatch)  # the menu's count is cached for a moment
-    who = ani.id
-    paths = ("/incoming", "/incoming?show=all", "/incoming/unreachable", f"/people/{who}")
+    ani_id = ani.id
+    paths = ("/incoming", "/incoming?show=all", "/incoming/unreachable", f"/people/{ani_id}")
 
     def fill(*numbers):
         for number in numbers:
@@ -333,8 +333,14 @@ def test_the_lists_take_as_many_queries_for_24_mails_as_for_8(
             db.session.flush()
             mail(person_id=writer.id, subject=f"Surat {number}")
             mail(organisation_id=offices[0].id, subject=f"Kabar {number}")
-            mail(person_id=who, invitation_id=about[0].id, subject=f"Usul {number}")
-            mail(person_id=who, invitation_id=about[1].id, subject=f"Tanya {number}", seen_at=NOW, seen_by_id=reader.id)
+            mail(person_id=ani_id, invitation_id=about[0].id, subject=f"Usul {number}")
+            mail(
+                person_id=ani_id,
+                invitation_id=about[1].id,
+                subject=f"Tanya {number}",
+                seen_at=NOW,
+                seen_by_id=reader.id,
+            )
             blocked(writer.email)
             blocked(offices[0].email)
 

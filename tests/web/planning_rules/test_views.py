@@ -25,9 +25,9 @@ def filled_rules(client, **changed) -> dict:
     return filled_in(client.get(URL).text) | changed
 
 
-@pytest.mark.parametrize("who", ["coordinator_client", "viewer_client"])
-def test_all_staff_read_it_and_only_administrators_change_it(request, who):
-    client = request.getfixturevalue(who)
+@pytest.mark.parametrize("client_name", ["coordinator_client", "viewer_client"])
+def test_all_staff_read_it_and_only_administrators_change_it(request, client_name):
+    client = request.getfixturevalue(client_name)
     severities = {ClashKind.WEEKEND: Severity.BLOCK}
     office_planning_rules.save(replace(planning_rules.values(), severities=severities, notice_days=9), by=None, now=NOW)
     html = client.get(URL).text

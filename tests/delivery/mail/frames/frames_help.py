@@ -102,16 +102,16 @@ class Stage:
 
     def message(self, reader, *reminders, sorts, **values):
         """Store and return a message with the reminders' lines."""
-        who = {"person": reader} if isinstance(reader, Person) else {"organisation": reader}
+        invitee = {"person": reader} if isinstance(reader, Person) else {"organisation": reader}
         message = Message(
-            **who, kind=reminders[0].kind, local_day=NOW.date(), due_at=NOW, expires_at=at(30), created_at=NOW, fence=1,
+            **invitee, kind=reminders[0].kind, local_day=NOW.date(), due_at=NOW, expires_at=at(30), created_at=NOW, fence=1,
             rfc_message_id=f"<{next(number)}.1@example.com>",
         )  # fmt: skip
         for reminder, sort in zip(reminders, sorts, strict=True):
             _, _, state, role = SORTS[sort]
             invitation = Invitation(**{
-                **who, "activity": reminder.activity, "role": Role.PARTICIPANT if "organisation" in who else role,
-                "state": state, "answered_sequence": 0, "quota": 2 if "organisation" in who else None, **values,
+                **invitee, "activity": reminder.activity, "role": Role.PARTICIPANT if "organisation" in invitee else role,
+                "state": state, "answered_sequence": 0, "quota": 2 if "organisation" in invitee else None, **values,
             })  # fmt: skip
             line = MessageLine(reminder=reminder, invitation=invitation, sequence=0)
             message.lines.append(line)
