@@ -57,7 +57,7 @@ def measure(folder: Path, say: Callable[[str], None]) -> list[Result]:
     reference = median(run_["imported_s"] for run_ in bare)
     memory = max(run_["memory_mb"] for run_ in ours)
     checked = median(run_["checked_s"] for run_ in ours)
-    cpu, bare_cpu = (median(one["cpu_s"] for one in some) for some in (ours, bare))
+    cpu, bare_cpu = (median(run_["cpu_s"] for run_ in runs) for runs in (ours, bare))
     named = f"{rows:,} rows"
     said = f"{ours[0]['durability']}, on both sides; the file has {file.stat().st_size / 1e6:.1f} MB"
     return [

@@ -69,7 +69,7 @@ def _against(
         which = name if not found[name] else said
         yield Result(f"{name}, against {said}: {which} could not be measured", 0, "requests/s", met=False)
         return
-    ratio = median([one / other for one, other in zip(found[name], found[reference], strict=True)])
+    ratio = median([rate / reference_rate for rate, reference_rate in zip(found[name], found[reference], strict=True)])
     yield Result(
         f"{name}, against {said}", median(found[name]), "requests/s", median(found[reference]), ratio, goal,
         None if goal is None else ratio >= goal, sides,

@@ -115,7 +115,7 @@ def large_task(activities: int = 200, venues: int = 40, people: int = 60, days: 
                 id, f"Kegiatan {id}", ActivityKind.OUTREACH if community else draw.choice(_MEETINGS), start,
                 start + timedelta(hours=2 if community else draw.choice((2, 3, 4))), JAKARTA,
                 region_code=row["kode"] if row else None, people=30 if community else size,
-                engagements=tuple(Engagement(one, Role.SPEAKER) for one in draw.sample(speakers, draw.choice((1, 1, 2, 3)))),
+                engagements=tuple(Engagement(party, Role.SPEAKER) for party in draw.sample(speakers, draw.choice((1, 1, 2, 3)))),
             )
         )  # fmt: skip
         own = tuple(place.id for place in village_halls if row and place.region_code == row["kode"])
@@ -203,7 +203,7 @@ def year(activities: int, invitations: int, *, years: int = 1) -> dict[str, Any]
         row = draw.choice(rows)
         of_id = invitations * id // activities - invitations * (id - 1) // activities
         engaged = [
-            Engagement(one, draw.choice((Role.SPEAKER, *[Role.CADRE] * 3))) for one in draw.sample(people, of_id)
+            Engagement(party, draw.choice((Role.SPEAKER, *[Role.CADRE] * 3))) for party in draw.sample(people, of_id)
         ]
         made.append(
             PlannedActivity(

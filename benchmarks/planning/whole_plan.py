@@ -125,23 +125,23 @@ def _filled(folder: Path, url: str, layout: str, invitations: int) -> Flask:
     return app
 
 
-def _look(one: PlanTimes) -> float:
-    with _context(one):
+def _look(plan: PlanTimes) -> float:
+    with _context(plan):
         began = time.perf_counter()
-        one.found = len(clashing.everything(now=NOW).clashes)
+        plan.found = len(clashing.everything(now=NOW).clashes)
         return time.perf_counter() - began
 
 
-def _weigh(one: PlanTimes) -> None:
-    with _context(one):
+def _weigh(plan: PlanTimes) -> None:
+    with _context(plan):
         tracemalloc.start()
         clashing.everything(now=NOW)
-        one.mb = tracemalloc.get_traced_memory()[1] / 1e6
+        plan.mb = tracemalloc.get_traced_memory()[1] / 1e6
         tracemalloc.stop()
 
 
 @contextmanager
-def _context(one: PlanTimes) -> Iterator[None]:
-    with one.app.app_context():
+def _context(plan: PlanTimes) -> Iterator[None]:
+    with plan.app.app_context():
         yield
         db.session.remove()

@@ -128,7 +128,7 @@ class _Rate:
 
 def _against(bare: _Rate, name: str, ours: _Rate, goal: float, sides: str) -> Iterator[Result]:
     """Yield the rate against smtplib's. The ratio is the median of the rounds' ratios: both are measured in turn."""
-    ratio = median([one / other for one, other in zip(ours.rates, bare.rates, strict=True)])
+    ratio = median([rate / bare_rate for rate, bare_rate in zip(ours.rates, bare.rates, strict=True)])
     yield Result(f"sent end to end, {name}", ours.middle, "mails/s", bare.middle, ratio, goal, ratio >= goal, sides)
 
 
@@ -204,7 +204,7 @@ def _counted(server: SmtpSink, mails: int, children: list[Child]) -> tuple[float
     taken = server.count() - before
     if taken != mails:
         raise RuntimeError(f"{mails} mails were due, and {taken} were taken.")
-    cpu_s, sink_s = sum(one["cpu_s"] for one in done), server.cpu_s() - before_cpu
+    cpu_s, sink_s = sum(child_result["cpu_s"] for child_result in done), server.cpu_s() - before_cpu
     return mails / slowest(done), cpu_s / mails * 1e6, sink_s / mails * 1e6
 
 
@@ -265,4 +265,4 @@ def run(children: list[Child]) -> list[dict[str, Any]]:
 
 
 def slowest(done: list[dict[str, Any]]) -> float:
-    return max(float(one["s"]) for one in done)
+    return max(float(child_result["s"]) for child_result in done)

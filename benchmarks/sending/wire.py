@@ -56,7 +56,7 @@ def measure(folder: Path, say: Callable[[str], None]) -> list[Result]:
             say(str(error))
             results.append(Result(f"{name}: could not be measured", 0, "mails/s", met=False))
             continue
-        ratio = median([one / other for one, other in zip(us, theirs, strict=True)])
+        ratio = median([our_rate / their_rate for our_rate, their_rate in zip(us, theirs, strict=True)])
         results.append(Result(name, median(us), "mails/s", median(theirs), ratio, goal, ratio >= goal, SIDES))
     return results
 

@@ -43,15 +43,15 @@ def measure(folder: Path, say: Callable[[str], None]) -> list[Result]:
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, resource.getrlimit(resource.RLIMIT_NOFILE)[1]),) * 2)
     demo_sized.fill(folder)
     purposes: list[tuple[str, str, Callable[[_ServedApp], float], str, int]] = [
-        (f"answering while {FEW} connections of one address drip", "ms", lambda one: _dripped(one, FEW, 1), STOCK, IDLE_S),
-        (f"answering while {ALL_THERE_ARE} of one address drip", "ms", lambda one: _dripped(one, ALL_THERE_ARE, 1), STOCK,
+        (f"answering while {FEW} connections of one address drip", "ms", lambda server: _dripped(server, FEW, 1), STOCK, IDLE_S),
+        (f"answering while {ALL_THERE_ARE} of one address drip", "ms", lambda server: _dripped(server, ALL_THERE_ARE, 1), STOCK,
          IDLE_S),
         (f"answering after {ALL_THERE_ARE} of five addresses drip, idle {SHORT_IDLE_S} s", "ms",
-         lambda one: _dripped(one, ALL_THERE_ARE, 5, 2 * PATIENCE_S), STOCK, SHORT_IDLE_S),
+         lambda server: _dripped(server, ALL_THERE_ARE, 5, 2 * PATIENCE_S), STOCK, SHORT_IDLE_S),
         (f"uploads of {UPLOAD_MB} MB that get an answer", "%", _answered_uploads, STOCK_REFUSING, IDLE_S),
         (f"kept on disk of a body of {HELD_MB} MB", "MB", _kept_of_upload, STOCK, IDLE_S),
-        ("answering while a chunk's length has no end", "ms", lambda one: _endless(one)[0], STOCK, IDLE_S),
-        (f"memory after {ENDLESS_S:.0f} s of it", "MB", lambda one: _endless(one)[1], STOCK, IDLE_S),
+        ("answering while a chunk's length has no end", "ms", lambda server: _endless(server)[0], STOCK, IDLE_S),
+        (f"memory after {ENDLESS_S:.0f} s of it", "MB", lambda server: _endless(server)[1], STOCK, IDLE_S),
     ]  # fmt: skip
     results = []
     for what, unit, look, other, idle_s in purposes:
@@ -75,10 +75,10 @@ class _ServedApp:
     def healthz_s(self, patience_s: float) -> float:
         """Return how long an answer took; the time limit if there was no answer."""
         began = time.perf_counter()
-        with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=patience_s) as one:
-            one.settimeout(patience_s)
-            one.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
-            if one.recv(12).startswith(b"HTTP/1."):
+        with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=patience_s) as connection:
+            connection.settimeout(patience_s)
+            connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            if connection.recv(12).startswith(b"HTTP/1."):
                 return time.perf_counter() - began
         return patience_s
 
@@ -120,12 +120,12 @@ def _answered_uploads(server: _ServedApp) -> float:
     """Send forms that are too large, as a browser does: all of it, then read. Return how many of 100 got their answer."""
     answered = 0
     for _ in range(UPLOADS):
-        with suppress(OSError), socket.create_connection(("127.0.0.1", server.port), timeout=60) as one:
-            one.sendall(_head(UPLOAD_MB))
+        with suppress(OSError), socket.create_connection(("127.0.0.1", server.port), timeout=60) as connection:
+            connection.sendall(_head(UPLOAD_MB))
             for _part in range(UPLOAD_MB):
-                one.sendall(b"x" * 1024 * 1024)
+                connection.sendall(b"x" * 1024 * 1024)
             said = b""
-            while more := one.recv(65536):
+            while more := connection.recv(65536):
                 said += more
             answered += said.split(b" ", 2)[1] == b"413" and b"MB" in said
     return 100 * answered / UPLOADS
@@ -134,14 +134,14 @@ def _answered_uploads(server: _ServedApp) -> float:
 def _kept_of_upload(server: _ServedApp) -> float:
     """Return the most that the server held in temporary files while one body came, in MB."""
     most = 0
-    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as one:
-        one.sendall(_head(HELD_MB))
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as connection:
+        connection.sendall(_head(HELD_MB))
         for part in range(HELD_MB):
-            one.sendall(b"x" * 1024 * 1024)
+            connection.sendall(b"x" * 1024 * 1024)
             if part % 10 == 9:
                 most = max(most, _temporary(server.pid))
         with suppress(OSError):
-            one.recv(12)
+            connection.recv(12)
     return most / 1e6
 
 
@@ -151,10 +151,10 @@ def _endless(server: _ServedApp) -> tuple[float, float]:
 
     def send() -> None:
         while not stopped.is_set():
-            with suppress(OSError), socket.create_connection(("127.0.0.1", server.port), timeout=60) as one:
-                one.sendall(b"POST /login HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n5;")
-                while not stopped.is_set() and not select.select([one], [], [], 0)[0]:
-                    one.sendall(b"a" * 8192)
+            with suppress(OSError), socket.create_connection(("127.0.0.1", server.port), timeout=60) as connection:
+                connection.sendall(b"POST /login HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n5;")
+                while not stopped.is_set() and not select.select([connection], [], [], 0)[0]:
+                    connection.sendall(b"a" * 8192)
 
     sending = threading.Thread(target=send)
     sending.start()

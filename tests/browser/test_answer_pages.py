@@ -32,7 +32,7 @@ def long_days(programme, hall, ani, chief, police) -> dict[str, list[str]]:
     """Paths by role: of invitees to one, and to two, activities with a long title, an address and things to bring."""
     hall.name = "Gedung Sessat Agung Bumi Sai Wawai"
     hall.address = "Jl. A.H. Nasution No. 1, Imopuro, Metro Pusat, Kota Metro"
-    one, other = days = [
+    first, second = days = [
         draft_activity(
             programme, hall, day, description="",
             public_title="Pertemuan organisasi perempuan dan tokoh masyarakat Kota Metro",
@@ -42,12 +42,12 @@ def long_days(programme, hall, ani, chief, police) -> dict[str, list[str]]:
     ]  # fmt: skip
     topic = "Pencegahan kekerasan"
     db.session.add(
-        AgendaItem(activity_id=one.id, starts_at=at(18, 9), ends_at=at(18, 10), topic=topic, speakers=[chief])
+        AgendaItem(activity_id=first.id, starts_at=at(18, 9), ends_at=at(18, 10), topic=topic, speakers=[chief])
     )
     db.session.commit()
     cadres, speakers = (ani, a_person("Dewi")), (chief, a_person("Sri Wahyuni"))
     offices = (police, an_organisation("Kodim 0411", sector=Sector.MILITARY))
-    for activities, cadre, speaker, office in zip(([one], days), cadres, speakers, offices, strict=True):
+    for activities, cadre, speaker, office in zip(([first], days), cadres, speakers, offices, strict=True):
         invite(activities, cadre)
         invite(activities, speaker, role=Role.SPEAKER)
         invite_organisation(activities, office, seats=3)
@@ -307,9 +307,9 @@ def test_the_borders_of_buttons_and_fields_have_a_contrast_of_three_to_one(chrom
     assert [pair for pair in found if contrast(*pair) < 3] == []
 
 
-def contrast(one: str, other: str) -> float:
+def contrast(first: str, second: str) -> float:
     """Return the contrast of two "rgb(…)" colours by WCAG 2.2."""
-    shades = sorted(_luminance([int(part) for part in re.findall(r"\d+", colour)[:3]]) for colour in (one, other))
+    shades = sorted(_luminance([int(part) for part in re.findall(r"\d+", colour)[:3]]) for colour in (first, second))
     return (shades[1] + 0.05) / (shades[0] + 0.05)
 
 

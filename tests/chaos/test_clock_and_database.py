@@ -148,7 +148,7 @@ def test_a_clock_set_back_a_day_delays_nothing(app, sink, tmp_path):
     for minutes in (0, 2, 5, 70):
         work(app, NOW + timedelta(minutes=minutes))
     assert {row.state for row in look(Message.state)} == {MessageState.SENT}
-    assert {one.recipient for one in sink.took()} == {f"warga{number}@example.com" for number in range(PEOPLE)}
+    assert {taken.recipient for taken in sink.took()} == {f"warga{number}@example.com" for number in range(PEOPLE)}
 
 
 def test_a_pause_ends_in_time_after_the_clock_was_set_back_a_day(app, sink):

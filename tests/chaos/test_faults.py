@@ -96,11 +96,11 @@ def arrivals(sink: SinkProcess) -> Counter[str]:
     group of mails in transit.
     """
     took = sink.took()
-    again = Counter(one.message_id for one in took) - Counter({one.message_id: 1 for one in took})
+    again = Counter(taken.message_id for taken in took) - Counter({taken.message_id: 1 for taken in took})
     grouped = len(sink.options["extensions"]) > 1
-    not_yet_notified = [one.message_id for one in took if one.why in SILENT or (grouped and one.broken_off)]
+    not_yet_notified = [taken.message_id for taken in took if taken.why in SILENT or (grouped and taken.broken_off)]
     assert again - Counter(not_yet_notified) == Counter()
-    return Counter(recipient for _id, recipient in {(one.message_id, one.recipient) for one in took})
+    return Counter(recipient for _id, recipient in {(taken.message_id, taken.recipient) for taken in took})
 
 
 ONCE = Counter({f"warga{number}@example.com": 1 for number in range(PEOPLE)})
@@ -130,10 +130,10 @@ def test_only_mails_that_the_server_kept_without_a_reply_arrive_twice(app, sink,
     day = Day(app)
     for _ in range(8):
         day.work()
-    kept = [one.recipient for one in sink.took() if one.why]
+    kept = [taken.recipient for taken in sink.took() if taken.why]
     assert len(kept) == 1
     assert arrivals(sink) == ONCE
-    assert Counter(one.recipient for one in sink.took()) == ONCE + Counter(kept)
+    assert Counter(taken.recipient for taken in sink.took()) == ONCE + Counter(kept)
     assert outcome() == {("sent", ""): PEOPLE}
 
 
@@ -227,7 +227,7 @@ def test_random_faults_everywhere_lose_nothing(app, sink):
     for _ in range(5):
         day.work(minutes=70)
     arrivals(sink)
-    ids = {one.message_id for one in sink.took()}
+    ids = {taken.message_id for taken in sink.took()}
     doubts = Counter(db.session.scalars(sa.select(Attempt.message_id).where(Attempt.outcome == MessageState.UNKNOWN)))
     for row in look(Message.id, Message.state, Message.rfc_message_id, Message.reason):
         if row.state is MessageState.UNKNOWN:

@@ -115,8 +115,8 @@ class AnyHistory(RuleBasedStateMachine):
         self.work([SENT])
         if far != "told":
             ids = self.invitations(Invitation.activity_id != self.activities["Gama"])
-            for one, choice in zip(ids, (Choice.REPRESENTED, Choice.COMING, Choice.COMING), strict=False):
-                self.answer(one, choice, "rudi@example.com")
+            for invitation_id, choice in zip(ids, (Choice.REPRESENTED, Choice.COMING, Choice.COMING), strict=False):
+                self.answer(invitation_id, choice, "rudi@example.com")
             self.now = at(10, 7, 30) if far == "answered" else at(16, 7, 30)
         if put_off:
             self.call_off("Beta", for_good=False, tick=True)
@@ -227,22 +227,22 @@ class AnyHistory(RuleBasedStateMachine):
 
     @rule(data=st.data(), choice=st.sampled_from(list(Choice)), email=st.sampled_from(["", "rudi@example.com"]))
     def somebody_answers(self, data: st.DataObject, choice: Choice, email: str) -> None:
-        one = self.some_invitation(data)
-        if one:
-            self.answer(one, choice, email)
+        invitation_id = self.some_invitation(data)
+        if invitation_id:
+            self.answer(invitation_id, choice, email)
 
     @rule(data=st.data(), people=st.sampled_from([("Siti Aminah",), ("Joko Susilo", "Siti Aminah"), ()]))
     def the_police_name_who_comes(self, data: st.DataObject, people: tuple[str, ...]) -> None:
-        one = self.some_invitation(data, Invitation.organisation_id.is_not(None))
+        invitation_id = self.some_invitation(data, Invitation.organisation_id.is_not(None))
         named = [Nominee(name, email=f"{name.split()[0].lower()}@example.com") for name in people]
-        if one:
-            self.attempt(lambda: recording.nominate_for(one, named, by=None, now=self.passes()))
+        if invitation_id:
+            self.attempt(lambda: recording.nominate_for(invitation_id, named, by=None, now=self.passes()))
 
     @rule(data=st.data())
     def somebody_is_told_to_stay_away(self, data: st.DataObject) -> None:
-        one = self.some_invitation(data)
-        if one:
-            self.attempt(lambda: withdrawing.withdraw(one, by=None, now=self.passes()))
+        invitation_id = self.some_invitation(data)
+        if invitation_id:
+            self.attempt(lambda: withdrawing.withdraw(invitation_id, by=None, now=self.passes()))
 
     @rule(name=names, stops=st.booleans())
     def somebody_stops_or_resumes_reminders(self, name: str, stops: bool) -> None:
@@ -266,14 +266,14 @@ class AnyHistory(RuleBasedStateMachine):
         ids = self.invitations(Invitation.activity_id == activity_id)
         chosen = data.draw(st.lists(st.sampled_from(ids), unique=True)) if ids else []
         now = self.passes()
-        said = [one for one in by_hand.preview(activity_id, chosen, now=now) if one.reason is None]
+        said = [reminded for reminded in by_hand.preview(activity_id, chosen, now=now) if reminded.reason is None]
         if not self.attempt(lambda: by_hand.remind(activity_id, chosen, by=None, now=now)):
             return
         rows = [row for row in forecasting.for_activities([activity_id], now=now).rows if row.due_at == now]
-        assert {one.audience for one in said} == {row.audience for row in rows}
+        assert {reminded.audience for reminded in said} == {row.audience for row in rows}
         for row in rows:
-            own = [one for one in said if one.audience is row.audience]
-            when = {one.at for one in own}
+            own = [reminded for reminded in said if reminded.audience is row.audience]
+            when = {reminded.at for reminded in own}
             assert row.later == 0 or row.goes_at != max(when), (row, own)
             assert row.people > 0, (row, own)
         seen["by hand"] += len(said)
@@ -403,13 +403,13 @@ class AnyHistory(RuleBasedStateMachine):
         ).all()
         alone = {row.id: forecasting.for_reminder(row.id, now=self.now) for row in due}
         together = forecasting.for_activities({row.activity_id for row in due}, now=self.now)
-        rows = [one.rows[0] for one in alone.values()]
+        rows = [forecast_alone.rows[0] for forecast_alone in alone.values()]
         assert sorted(map(repr, rows)) == sorted(repr(row) for row in together.rows if row.due_at <= self.now)
         hours = office_defaults.mail_hours(db.session)
         waiting = {
-            one.id
-            for one in db.session.scalars(sa.select(Reminder).where(Reminder.id.in_(alone)))
-            if expanding.held_until(one, one.activity, self.now, hours)
+            due_reminder.id
+            for due_reminder in db.session.scalars(sa.select(Reminder).where(Reminder.id.in_(alone)))
+            if expanding.held_until(due_reminder, due_reminder.activity, self.now, hours)
         }
         had_lines = set(db.session.scalars(sa.select(MessageLine.id)))
         reminding.tick(self.now)

@@ -202,12 +202,15 @@ def serving(app, **options: int) -> Iterator[int]:
 
 @pytest.mark.parametrize("drop", [b"a", b"\r\n"], ids=["of a header", "between requests"])
 def test_a_connection_with_a_dripping_request_is_closed(app, drop):
-    with serving(app, channel_timeout=1) as port, socket.create_connection(("127.0.0.1", port), timeout=300) as one:
+    with (
+        serving(app, channel_timeout=1) as port,
+        socket.create_connection(("127.0.0.1", port), timeout=300) as connection,
+    ):
         if drop == b"a":
-            one.sendall(b"GET / HTTP/1.1\r\nX: ")
+            connection.sendall(b"GET / HTTP/1.1\r\nX: ")
         with suppress(ConnectionError):
-            while not has_ended(one):
-                one.sendall(drop)
+            while not has_ended(connection):
+                connection.sendall(drop)
                 time.sleep(0.1)
 
 
@@ -216,14 +219,14 @@ def test_a_slow_upload_that_makes_progress_is_waited_for(app, office):
     piece, count, patience_s = b"x" * 4_000, 16, 4
     head = f"POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Length: {count * len(piece)}\r\n\r\n"
     with serving(app, channel_timeout=patience_s) as port, ExitStack() as kept:
-        one = kept.enter_context(socket.create_connection(("127.0.0.1", port), timeout=300))
+        connection = kept.enter_context(socket.create_connection(("127.0.0.1", port), timeout=300))
         began = time.monotonic()
-        one.sendall(head.encode())
+        connection.sendall(head.encode())
         for _number in range(count):
-            one.sendall(piece)
+            connection.sendall(piece)
             time.sleep(0.4)
         assert time.monotonic() - began > patience_s + 1
-        assert one.recv(12) == b"HTTP/1.1 400"  # read to its end, and answered that its form has expired
+        assert connection.recv(12) == b"HTTP/1.1 400"  # read to its end, and answered that its form has expired
 
 
 @pytest.mark.parametrize(("most", "left"), [(2, [False, True, True]), (0, [True, True, True])])

@@ -120,9 +120,9 @@ def poll(number: int = 1, **values: object) -> PollStanding:
 def test_a_date_poll_waits_for_answers_until_all_have_answered_or_it_closes(
     values: dict, expected: NeedKind, urgency: str
 ):
-    one = poll(**values)
-    [need] = needs([], Troubles(polls=[one]), NOW)
-    assert (need, need.urgency) == (Need(expected, 1, polls=(one,)), urgency)
+    open_poll = poll(**values)
+    [need] = needs([], Troubles(polls=[open_poll]), NOW)
+    assert (need, need.urgency) == (Need(expected, 1, polls=(open_poll,)), urgency)
 
 
 def test_date_polls_to_decide_are_listed_apart_from_open_ones():

@@ -123,8 +123,8 @@ def test_the_list_of_people_to_call_includes_them(all_invited, ani, budi):
 
     assert to_call() == []
     blocked(ani.email)
-    (one,) = to_call()
-    assert (one.invitee.id, one.failure.reply) == (ani.id, "550 5.1.1 no such user")
+    (listed_person,) = to_call()
+    assert (listed_person.invitee.id, listed_person.failure.reply) == (ani.id, "550 5.1.1 no such user")
     filtered = invitees.listed(all_invited.id, replace(InviteeFilters(), no_address=True), now=NOW)
     assert [(row.invitation.person_id, row.failure is None) for row in filtered.rows] == [(ani.id, False)]
     assert invitees.without_address(all_invited.id, now=NOW) == 1

@@ -37,21 +37,24 @@ def present() -> list[tuple[str, bool, AttendanceSource]]:
 
 
 def test_a_ticked_sheet_is_saved_with_its_source(long_past, ani, budi, coordinator_client):
-    one, other = invitation_of(long_past, ani).id, invitation_of(long_past, budi).id
+    anis_id, budis_id = invitation_of(long_past, ani).id, invitation_of(long_past, budi).id
     answer = coordinator_client.post(
-        f"/activities/{long_past.id}/attendance", data={"shown": [one, other], "present": [one], "source": "paper"}
+        f"/activities/{long_past.id}/attendance",
+        data={"shown": [anis_id, budis_id], "present": [anis_id], "source": "paper"},
     )
     assert answer.status_code == 302
     assert present() == [("Ani Wijaya", True, AttendanceSource.PAPER)]
 
 
 def test_an_older_page_does_not_undo_ticks_from_another_door(long_past, ani, budi, coordinator_client):
-    one, other = invitation_of(long_past, ani).id, invitation_of(long_past, budi).id
+    anis_id, budis_id = invitation_of(long_past, ani).id, invitation_of(long_past, budi).id
     address = f"/activities/{long_past.id}/attendance"
-    coordinator_client.post(address, data={"shown": [one, other], "present": [one]})
-    coordinator_client.post(address, data={"shown": [one, other], "present": [other]})
+    coordinator_client.post(address, data={"shown": [anis_id, budis_id], "present": [anis_id]})
+    coordinator_client.post(address, data={"shown": [anis_id, budis_id], "present": [budis_id]})
     assert [(name, there) for name, there, _source in present()] == [("Ani Wijaya", True), ("Budi Santoso", True)]
-    coordinator_client.post(address, data={"shown": [one, other], "was": [one, other], "present": [other]})
+    coordinator_client.post(
+        address, data={"shown": [anis_id, budis_id], "was": [anis_id, budis_id], "present": [budis_id]}
+    )
     assert [(name, there) for name, there, _source in present()] == [("Ani Wijaya", False), ("Budi Santoso", True)]
 
 

@@ -103,13 +103,13 @@ class SinkProcess:
 
 def _parsed(lines: bytes) -> list[Took]:
     found = [json.loads(line) for line in lines.splitlines()]
-    broken = {one["broke"] for one in found if "broke" in one}
+    broken = {entry["broke"] for entry in found if "broke" in entry}
     return [
         Took(
-            one["id"], one["to"], one["from"], one["at"], one["why"], one["on"] in broken,
-            base64.b64decode(one.get("mail", "")),
+            entry["id"], entry["to"], entry["from"], entry["at"], entry["why"], entry["on"] in broken,
+            base64.b64decode(entry.get("mail", "")),
         )
-        for one in found if "id" in one
+        for entry in found if "id" in entry
     ]  # fmt: skip
 
 
@@ -250,7 +250,7 @@ def look(*what: sa.ColumnElement, where: Sequence[sa.ColumnElement[bool]] = ()) 
 
 def assert_each_has_one(sink: SinkProcess, people: int) -> None:
     """Check that each of so many invited people got one mail, and that all of them are sent."""
-    assert Counter(one.recipient for one in sink.took()) == {
+    assert Counter(taken.recipient for taken in sink.took()) == {
         f"warga{number}@example.com": 1 for number in range(people)
     }
     assert {row.state for row in look(Message.state)} == {MessageState.SENT}

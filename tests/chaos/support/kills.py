@@ -138,11 +138,11 @@ def _compared(run: Run, sink: SinkProcess, in_flight: set[int]) -> KillCounts:
     messages = look(Message.id, Message.rfc_message_id, Message.state, Message.address)
     doubts = Counter(db.session.scalars(sa.select(Attempt.message_id).where(Attempt.outcome == MessageState.UNKNOWN)))
     took = sink.took()
-    times = Counter(one.message_id for one in took)
+    times = Counter(taken.message_id for taken in took)
     doubled = {row.id for row in messages if times[row.rfc_message_id] > 1}
     ids: dict[str, set[str]] = {}
-    for one in took:
-        ids.setdefault(one.recipient, set()).add(one.message_id)
+    for taken in took:
+        ids.setdefault(taken.recipient, set()).add(taken.message_id)
     return KillCounts(
         messages=len(messages),
         lost=run.messages - len(ids) - sum(1 for row in messages if _unknown(row) and not times[row.rfc_message_id]),

@@ -201,8 +201,8 @@ class Client:
             self._forget()
             await self._misbehave(what)
             return
-        for one in self.recipients:
-            self.sink.took(self.number, self.sender, one, data, what)
+        for address in self.recipients:
+            self.sink.took(self.number, self.sender, address, data, what)
         self._forget()
         if what == KILL_AFTER_TAKING:
             self._kill(fault.pid)

@@ -150,10 +150,10 @@ class ChaosStory:
                 self.now += MINUTE
                 self.work()
         self._forgive_what_staff_sees()
-        for one in owed:
-            slack = HOUR if one.key in NEWS else DAY + 2 * HOUR
-            if one in self.truth.owed and one.until > began + slack and self.now >= began + slack:
-                raise AssertionError(f"never came: {one}")
+        for owed_mail in owed:
+            slack = HOUR if owed_mail.key in NEWS else DAY + 2 * HOUR
+            if owed_mail in self.truth.owed and owed_mail.until > began + slack and self.now >= began + slack:
+                raise AssertionError(f"never came: {owed_mail}")
         reminders = self.truth.reminders_between(began, self.now - MINUTE)
         for moment, title, name in reminders:
             addresses = (f"{name}@example.com", f"wakil-{name}@example.com")

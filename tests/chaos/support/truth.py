@@ -155,7 +155,10 @@ class Truth:
         activity.starts_at, activity.ends_at, activity.respond_by_at = starts_at, ends_at, respond_by_at
         activity.moves += 1
         for name, asked in activity.asked.items():
-            if any(one.key == INVITATION and (one.activity, one.name) == (title, name) for one in self.owed):
+            if any(
+                owed_mail.key == INVITATION and (owed_mail.activity, owed_mail.name) == (title, name)
+                for owed_mail in self.owed
+            ):
                 self._forgive(title, name, INVITATION)
                 self._owe_invitation(activity, name, now)
             if activity.expects(name) and self._hears(name, asked):
@@ -217,12 +220,14 @@ class Truth:
 
     def _forgive(self, title: str, name: str, *keys: str) -> None:
         self.owed = [
-            one for one in self.owed if (one.activity, one.name) != (title, name) or (keys and one.key not in keys)
+            owed_mail
+            for owed_mail in self.owed
+            if (owed_mail.activity, owed_mail.name) != (title, name) or (keys and owed_mail.key not in keys)
         ]
 
     def forgive_all(self, name: str) -> None:
         """The server refused a mail to them permanently: staff see that, and no more is owed."""
-        self.owed = [one for one in self.owed if one.name != name]
+        self.owed = [owed_mail for owed_mail in self.owed if owed_mail.name != name]
 
     # --- arrivals
 

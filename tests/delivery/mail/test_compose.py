@@ -580,8 +580,10 @@ def test_a_repeated_mail_is_unchanged(activity, ani):
 
 
 def test_two_messages_have_two_ids(activity, ani, budi):
-    one, other = (mail_of(line(published_invitation(activity, person), INVITATION)) for person in (ani, budi))
-    assert one["Message-ID"] != other["Message-ID"]
+    anis_mail, budis_mail = (
+        mail_of(line(published_invitation(activity, person), INVITATION)) for person in (ani, budi)
+    )
+    assert anis_mail["Message-ID"] != budis_mail["Message-ID"]
 
 
 @pytest.mark.parametrize("address", ["", "ani", "ani@", "ani wijaya@example.com", "änî@example.com", "a@b@example.com"])

@@ -157,9 +157,9 @@ def test_every_resolution_resolves_its_clash_and_gives_its_activity_no_new_one(h
         assert len(offered) <= 5
         for resolution in offered:
             after = applied(held, resolution)
-            left = {one.signature for one in find_clashes(after)}
+            left = {other_clash.signature for other_clash in find_clashes(after)}
             assert clash.signature not in left, resolution
-            assert left <= {one.signature for one in find_clashes(held)}, resolution
+            assert left <= {other_clash.signature for other_clash in find_clashes(held)}, resolution
             if not isinstance(resolution, OfInvitee | StretchProgramme):
                 changed = after.activities[resolution.activity_id]
                 assert changed.length == held.activities[resolution.activity_id].length
@@ -171,14 +171,14 @@ def test_a_shared_resolution_resolves_the_clash_of_each_similar_activity(held, c
     first = replace(held.activities[1], state=ActivityState.DRAFT, fixed=False)
     alike = [replace(first, id=-number, engagements=()) for number in range(1, count + 1)]
     held = held.with_(*alike)
-    ids = [one.id for one in alike]
+    ids = [activity.id for activity in alike]
     for clash in find_clashes(held, ids):
         for resolution in find_resolutions(held, clash, ids[0]):
             if isinstance(resolution, OfActivity) and suits_all(held, resolution, ids, [clash]):
-                after = held.with_(*(_as_by(resolution, held, one) for one in alike))
-                left = {one.signature for one in find_clashes(after, ids)}
+                after = held.with_(*(_as_by(resolution, held, activity) for activity in alike))
+                left = {other_clash.signature for other_clash in find_clashes(after, ids)}
                 assert clash.signature not in left
-                assert left <= {one.signature for one in find_clashes(held, ids)}
+                assert left <= {other_clash.signature for other_clash in find_clashes(held, ids)}
 
 
 def _as_by(resolution, held, activity):

@@ -116,6 +116,6 @@ def test_a_correction_does_not_change_how_the_other_columns_were_recognised():
 
 def test_files_with_the_same_headings_have_one_shape_whatever_their_rows():
     header = ["No.", "NAMA", "Alamat "]
-    one = guess([header, ["1", "Ani Wijaya", "Imopuro"]], METRO)
-    other = guess([["Judul"], header, ["1", "Budi Santoso", "Jl. Mawar"]], METRO)
-    assert one.shape == other.shape != guess([["No", "Nama", "Wilayah"], ["1", "Ani", "Metro"]], METRO).shape
+    first = guess([header, ["1", "Ani Wijaya", "Imopuro"]], METRO)
+    second = guess([["Judul"], header, ["1", "Budi Santoso", "Jl. Mawar"]], METRO)
+    assert first.shape == second.shape != guess([["No", "Nama", "Wilayah"], ["1", "Ani", "Metro"]], METRO).shape

@@ -251,12 +251,12 @@ def test_each_cost_is_shown_with_its_units():
         spread_days=1, spread_kecamatan=10, trips=100, share=1000, hours=(time(9), time(11)), hours_weight=3, notice=0,
         ramadan=0, change=0, warnings={ClashKind.SAME_KECAMATAN: 50000},
     )  # fmt: skip
-    one = session(1, 8, 10, engagements=(speaks(SITI),))
-    other = session(2, 10, 12, "18.72.02.1004", engagements=(speaks(SITI),))
+    first = session(1, 8, 10, engagements=(speaks(SITI),))
+    second = session(2, 10, 12, "18.72.02.1004", engagements=(speaks(SITI),))
     stays = session(3, 13, 15, "18.72.02.1002")
-    asked = task(one, other, stays, demands=[Demand(1), Demand(2)], wishes=wishes, rules=Rules(
+    asked = task(first, second, stays, demands=[Demand(1), Demand(2)], wishes=wishes, rules=Rules(
         {ClashKind.SPEAKER_TRAVEL: Severity.IGNORE}, notice_days=0))  # fmt: skip
-    found = charges(asked, {1: one, 2: other})
+    found = charges(asked, {1: first, 2: second})
     assert [(charge.term, charge.cost, charge.units, charge.activity_ids) for charge in found] == [
         (Term.WARNING, 50000, 1, (1, 2)),
         (Term.HOURS, 6, 2, (1,)),

@@ -82,9 +82,9 @@ def test_the_chief_sees_his_topics(activity, chief, ani):
     invite(activity, chief, role=Role.PARTICIPANT)
     publish_and_mark(activity)
     page = answer_page.read(token_of(chief), now=at(5))
-    (one,) = page.activities
+    (shown,) = page.activities
     assert page.invitee.name == "Kapolres Metro"
-    assert (set(one.roles), one.topics) == (
+    assert (set(shown.roles), shown.topics) == (
         {Role.SPEAKER, Role.PARTICIPANT},
         (Topic(at(18, 9), at(18, 10), "Pelaporan"),),
     )
@@ -93,13 +93,15 @@ def test_the_chief_sees_his_topics(activity, chief, ani):
 def test_the_police_see_their_nominees_and_nobody_they_removed(activity, police):
     inviting.invite_organisations([activity.id], {police.id: 2}, by=None, now=NOW)
     publish_and_mark(activity)
-    (one,) = answer_page.read(token_of(police), now=at(5)).activities
+    (shown,) = answer_page.read(token_of(police), now=at(5)).activities
     for names in (["Rina", "Dedi"], ["Rina"]):
-        answering.nominate(token_of(police), one.invitation_id, [Nominee(n, "Kanit") for n in names], now=at(5))
+        answering.nominate(
+            token_of(police), shown.invitation_id, [Nominee(nominee, "Kanit") for nominee in names], now=at(5)
+        )
     page = answer_page.read(token_of(police), now=at(5))
     assert page.invitee == LinkInvitee(police.id, "Polres Metro", "id", False, True)
-    (one,) = page.activities
-    assert (one.quota, [(n.name, n.post, n.state) for n in one.nominees]) == (
+    (shown,) = page.activities
+    assert (shown.quota, [(nominee.name, nominee.post, nominee.state) for nominee in shown.nominees]) == (
         2,
         [("Rina", "Kanit", InvitationState.COMING)],
     )
@@ -108,10 +110,10 @@ def test_the_police_see_their_nominees_and_nobody_they_removed(activity, police)
 def test_an_organisation_sees_no_contacts_of_people_who_are_not_its_own(activity, police, ani):
     inviting.invite_organisations([activity.id], {police.id: 2}, by=None, now=NOW)
     publish_and_mark(activity)
-    (one,) = answer_page.read(token_of(police), now=at(5)).activities
-    answering.nominate(token_of(police), one.invitation_id, [Nominee("Ani Wijaya", email=ani.email)], now=at(5))
-    (one,) = answer_page.read(token_of(police), now=at(5)).activities
-    assert [n[:4] for n in one.nominees] == [("Ani Wijaya", "", "", "")]
+    (shown,) = answer_page.read(token_of(police), now=at(5)).activities
+    answering.nominate(token_of(police), shown.invitation_id, [Nominee("Ani Wijaya", email=ani.email)], now=at(5))
+    (shown,) = answer_page.read(token_of(police), now=at(5)).activities
+    assert [nominee[:4] for nominee in shown.nominees] == [("Ani Wijaya", "", "", "")]
     assert ani.phone != ""
 
 
@@ -119,8 +121,8 @@ def test_a_withdrawn_invitation_is_shown_as_ended_until_the_activity_is_over(act
     invite(activity, ani)
     publish_and_mark(activity)
     withdrawing.withdraw(db.session.scalars(sa.select(Invitation.id)).one(), by=coordinator, now=NOW)
-    (one,) = answer_page.read(token_of(ani), now=at(18, 11, 59)).activities
-    assert (one.state, type(one.refusal)) == (InvitationState.WITHDRAWN, NotInvited)
+    (shown,) = answer_page.read(token_of(ani), now=at(18, 11, 59)).activities
+    assert (shown.state, type(shown.refusal)) == (InvitationState.WITHDRAWN, NotInvited)
     with pytest.raises(NothingToAnswer):
         answer_page.activity_for_calendar(answer_page.read(token_of(ani), now=at(5)), activity.id)
     assert answer_page.read(token_of(ani), now=at(18, 12)).activities == ()
@@ -142,8 +144,8 @@ def test_people_withdrawn_in_one_of_two_roles_see_only_the_other_role(activity, 
         by=coordinator,
         now=NOW,
     )
-    (one,) = answer_page.read(token_of(ani), now=at(5)).activities
-    assert (one.state, one.roles, one.refusal) == (InvitationState.INVITED, (Role.CADRE,), None)
+    (shown,) = answer_page.read(token_of(ani), now=at(5)).activities
+    assert (shown.state, shown.roles, shown.refusal) == (InvitationState.INVITED, (Role.CADRE,), None)
 
 
 def test_the_calendar_has_only_the_readers_own_activities(programme, hall, ani, budi):

@@ -59,48 +59,48 @@ def with_booked_venue() -> list[int]:
 
 
 def test_a_speaker_booked_elsewhere_is_refused_with_the_activity_place_and_end(siti, two, coordinator):
-    one, other = two
-    one.coordinator = coordinator
+    first, second = two
+    first.coordinator = coordinator
     db.session.commit()
-    invite_as(siti, one)
+    invite_as(siti, first)
     with pytest.raises(SpeakerTaken) as refused:
-        invite_as(siti, other, role=Role.MODERATOR)
+        invite_as(siti, second, role=Role.MODERATOR)
     assert refused.value.values == {
         "person": "Dr. Siti Rahmawati", "title": "Rakor", "until": at(18, 12), "by": "Coordinator",
     }  # fmt: skip
-    assert bookings_now() == [(one.id, siti.id)]
+    assert bookings_now() == [(first.id, siti.id)]
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Invitation)) == 1
 
 
 def test_overlapping_bookings_in_one_request_are_refused_and_consecutive_ones_accepted(siti, two):
-    one, other = two
+    first, second = two
     with pytest.raises(SpeakerTaken):
-        invite_as(siti, one, other)
-    other.starts_at = at(18, 12)
+        invite_as(siti, first, second)
+    second.starts_at = at(18, 12)
     db.session.commit()
-    invite_as(siti, one, other)
-    assert bookings_now() == [(one.id, siti.id), (other.id, siti.id)]
+    invite_as(siti, first, second)
+    assert bookings_now() == [(first.id, siti.id), (second.id, siti.id)]
 
 
 def test_a_participant_is_not_booked(siti, two):
-    one, other = two
-    invite_as(siti, one)
+    first, second = two
+    invite_as(siti, first)
     with (
         writing() as session
     ):  # for example as an office's nominee; planning/clashes.py handles what the plan says of that
-        session.add(Invitation(activity_id=other.id, person_id=siti.id, role=Role.PARTICIPANT))
-    assert bookings_now() == [(one.id, siti.id)]
+        session.add(Invitation(activity_id=second.id, person_id=siti.id, role=Role.PARTICIPANT))
+    assert bookings_now() == [(first.id, siti.id)]
 
 
 @pytest.mark.parametrize("ending", ["not_coming", "represented", "withdrawn", "cancelled", "deleted", "erased", "held"])
 def test_a_speaker_is_released(siti, two, ending):
-    one, other = two
-    invite_as(siti, one)
+    first, second = two
+    invite_as(siti, first)
     if ending != "deleted":
-        publishing.publish([one.id], by=None, now=NOW)
+        publishing.publish([first.id], by=None, now=NOW)
     match ending:
         case "not_coming":
-            answer(one, siti, Choice.NOT_COMING)
+            answer(first, siti, Choice.NOT_COMING)
         case "represented":
             invitation_id = db.session.scalar(sa.select(Invitation.id))
             by = answering.Representative("Rudi Hartono")
@@ -108,113 +108,113 @@ def test_a_speaker_is_released(siti, two, ending):
         case "withdrawn":
             withdrawing.withdraw(db.session.scalar(sa.select(Invitation.id)), by=None, now=NOW)
         case "cancelled":
-            publishing.cancel(one.id, "alasan", by=None, now=NOW)
+            publishing.cancel(first.id, "alasan", by=None, now=NOW)
         case "deleted":
-            deleting.delete_draft(one.id, by=None, now=NOW)
+            deleting.delete_draft(first.id, by=None, now=NOW)
         case "erased":
             privacy.erase(siti.id, by=None, now=NOW)
         case "held":
             reminding.tick(at(19))
     assert bookings_now() == []
     if ending not in ("erased", "held"):
-        invite_as(siti, other)
-        assert bookings_now() == [(other.id, siti.id)]
+        invite_as(siti, second)
+        assert bookings_now() == [(second.id, siti.id)]
 
 
 def test_an_answer_is_never_refused_and_books_as_soon_as_possible(siti, two):
-    one, other = two
-    invite_as(siti, one)
-    publishing.publish([one.id], by=None, now=NOW)
-    answer(one, siti, Choice.NOT_COMING)
-    invite_as(siti, other)
-    answer(one, siti, Choice.COMING)
-    assert db.session.scalar(sa.select(Invitation.state).where(Invitation.activity_id == one.id)) == "coming"
-    assert bookings_now() == [(other.id, siti.id)]
+    first, second = two
+    invite_as(siti, first)
+    publishing.publish([first.id], by=None, now=NOW)
+    answer(first, siti, Choice.NOT_COMING)
+    invite_as(siti, second)
+    answer(first, siti, Choice.COMING)
+    assert db.session.scalar(sa.select(Invitation.state).where(Invitation.activity_id == first.id)) == "coming"
+    assert bookings_now() == [(second.id, siti.id)]
     assert (counted_by(PEOPLE_TWICE), counted_by(UNBOOKED)) == (1, 1)
-    deleting.delete_draft(other.id, by=None, now=NOW)
-    assert bookings_now() == [(one.id, siti.id)]
+    deleting.delete_draft(second.id, by=None, now=NOW)
+    assert bookings_now() == [(first.id, siti.id)]
 
 
 def test_a_move_checks_the_speakers_only_if_the_time_changes(siti, two):
-    one, other = two
-    other.starts_at, other.ends_at = at(19, 8), at(19, 12)
+    first, second = two
+    second.starts_at, second.ends_at = at(19, 8), at(19, 12)
     db.session.commit()
-    invite_as(siti, one, other)
-    publishing.publish([one.id, other.id], by=None, now=NOW)
+    invite_as(siti, first, second)
+    publishing.publish([first.id, second.id], by=None, now=NOW)
     with pytest.raises(SpeakerTaken) as refused:
-        move(other, at(18, 11), at(18, 15))
+        move(second, at(18, 11), at(18, 15))
     assert (refused.value.values["title"], refused.value.values["until"]) == ("Rakor", at(18, 12))
-    present, to = db.session.get(Activity, other.id), Move(at(18, 11), at(18, 15), JAKARTA, other.venue_id)
+    present, to = db.session.get(Activity, second.id), Move(at(18, 11), at(18, 15), JAKARTA, second.venue_id)
     previewed = moves.preview(present, to, present.version, now=NOW)
     assert (type(previewed.refused), previewed.blocked) == (SpeakerTaken, True)
     db.session.rollback()
-    move(other, at(18, 12), at(18, 15))
+    move(second, at(18, 12), at(18, 15))
     assert db.session.scalars(sa.select(SpeakerBooking.starts_at).order_by(SpeakerBooking.starts_at)).all() == [
         at(18, 8), at(18, 12),
     ]  # fmt: skip
 
 
 def test_another_hall_is_accepted_though_a_speaker_clashes_anyway(siti, two):
-    one, other = two
+    first, second = two
     set_severity(ClashKind.SPEAKER_TWICE, Severity.WARN)
-    invite_as(siti, one, other)
-    publishing.publish([one.id, other.id], by=None, now=NOW)
+    invite_as(siti, first, second)
+    publishing.publish([first.id, second.id], by=None, now=NOW)
     set_severity(ClashKind.SPEAKER_TWICE, Severity.BLOCK)
     hall = Venue(name="Gedung Wanita")
     db.session.add(hall)
     db.session.commit()
-    move(one, at(18, 8), at(18, 12), venue_id=hall.id)
-    assert db.session.get(Activity, one.id).venue_id == hall.id
+    move(first, at(18, 8), at(18, 12), venue_id=hall.id)
+    assert db.session.get(Activity, first.id).venue_id == hall.id
 
 
 @pytest.mark.parametrize("severity", [Severity.WARN, Severity.IGNORE])
 def test_if_the_office_only_warns_both_are_stored_and_the_second_books_nothing(siti, two, severity):
-    one, other = two
+    first, second = two
     set_severity(ClashKind.VENUE_TAKEN, severity)
     set_severity(ClashKind.SPEAKER_TWICE, severity)
-    values = ActivityValues(one.kind, "Rapat", at(18, 11), at(18, 14), JAKARTA, venue_id=one.venue_id)
+    values = ActivityValues(first.kind, "Rapat", at(18, 11), at(18, 14), JAKARTA, venue_id=first.venue_id)
     third = planning.create_activity(values, by=None, now=NOW)
-    invite_as(siti, one, third)
-    assert with_booked_venue() == [one.id, other.id]
-    assert bookings_now() == [(one.id, siti.id)]
+    invite_as(siti, first, third)
+    assert with_booked_venue() == [first.id, second.id]
+    assert bookings_now() == [(first.id, siti.id)]
     set_severity(ClashKind.VENUE_TAKEN, Severity.BLOCK)
     set_severity(ClashKind.SPEAKER_TWICE, Severity.BLOCK)
-    assert with_booked_venue() == [one.id, other.id]
+    assert with_booked_venue() == [first.id, second.id]
     with pytest.raises((VenueTaken, SpeakerTaken)):
         publishing.publish([third.id], by=None, now=NOW)
     assert db.session.get(Activity, third.id).state is ActivityState.DRAFT
-    deleting.delete_draft(one.id, by=None, now=NOW)
-    assert with_booked_venue() == [other.id, third.id]
+    deleting.delete_draft(first.id, by=None, now=NOW)
+    assert with_booked_venue() == [second.id, third.id]
     assert bookings_now() == [(third.id, siti.id)]
 
 
 def test_everything_possible_is_booked_again_when_the_office_blocks_again(siti, two):
-    one, other = two
-    invite_as(siti, one)
+    first, second = two
+    invite_as(siti, first)
     db.session.execute(sa.update(Activity).values(holds_venue=False))
     db.session.execute(sa.delete(SpeakerBooking))
     db.session.commit()
     set_severity(ClashKind.VENUE_TAKEN, Severity.WARN)
-    assert with_booked_venue() == [one.id, other.id]
-    assert bookings_now() == [(one.id, siti.id)]
+    assert with_booked_venue() == [first.id, second.id]
+    assert bookings_now() == [(first.id, siti.id)]
 
 
 def test_an_activity_that_leaves_its_hall_lets_the_other_book_it(two):
-    one, _other = two
+    first, _second = two
     set_severity(ClashKind.VENUE_TAKEN, Severity.WARN)
-    publishing.publish([one.id], by=None, now=NOW)
-    values = ActivityValues(one.kind, "Rapat", at(18, 11), at(18, 14), JAKARTA, venue_id=one.venue_id)
+    publishing.publish([first.id], by=None, now=NOW)
+    values = ActivityValues(first.kind, "Rapat", at(18, 11), at(18, 14), JAKARTA, venue_id=first.venue_id)
     third = planning.create_activity(values, by=None, now=NOW)
     assert third.id not in with_booked_venue()
-    move(one, at(25, 8), at(25, 12))
+    move(first, at(25, 8), at(25, 12))
     assert third.id in with_booked_venue()
 
 
 def test_a_title_can_be_corrected_despite_any_clash(two):
-    one, other = two
+    first, second = two
     set_severity(ClashKind.VENUE_TAKEN, Severity.WARN)
     values = ActivityValues(
-        other.kind, "Rapat", other.starts_at, other.ends_at, JAKARTA, venue_id=one.venue_id, respond_by_at=at(16)
+        second.kind, "Rapat", second.starts_at, second.ends_at, JAKARTA, venue_id=first.venue_id, respond_by_at=at(16)
     )
     third = planning.create_activity(values, by=None, now=NOW)
     set_severity(ClashKind.VENUE_TAKEN, Severity.BLOCK)
@@ -238,11 +238,11 @@ def booked() -> list[tuple[int, int, int]]:
 
 
 def test_a_speaker_is_booked_only_for_the_turns_and_free_between_them(siti, two):
-    one, other = two
-    speak(siti, one, (8, 9), (11, 12))
-    assert booked() == [(one.id, 8, 9), (one.id, 11, 12)]
-    speak(siti, other, (9, 11))  # it begins at 9 and ends at 13
-    assert booked() == [(one.id, 8, 9), (one.id, 11, 12), (other.id, 9, 11)]
+    first, second = two
+    speak(siti, first, (8, 9), (11, 12))
+    assert booked() == [(first.id, 8, 9), (first.id, 11, 12)]
+    speak(siti, second, (9, 11))  # it begins at 9 and ends at 13
+    assert booked() == [(first.id, 8, 9), (first.id, 11, 12), (second.id, 9, 11)]
     with pytest.raises(SpeakerTaken) as refused:
         invite_as(siti, draft_activity(None, None, title="Rapat", starts_at=at(18, 10), ends_at=at(18, 11)))
     assert (refused.value.values["title"], refused.value.values["until"]) == ("Sosialisasi", at(18, 11))
@@ -250,56 +250,56 @@ def test_a_speaker_is_booked_only_for_the_turns_and_free_between_them(siti, two)
 
 
 def test_a_turn_that_overlaps_another_turn_is_refused_and_nothing_changes(siti, two):
-    one, other = two
-    speak(siti, one, (9, 10))
-    speak(siti, other, (10, 11))
+    first, second = two
+    speak(siti, first, (9, 10))
+    speak(siti, second, (10, 11))
     with pytest.raises((SpeakerTaken, PlanBlocked)):
-        speak(siti, other, (9, 11))
-    assert booked() == [(one.id, 9, 10), (other.id, 10, 11)]
+        speak(siti, second, (9, 11))
+    assert booked() == [(first.id, 9, 10), (second.id, 10, 11)]
 
 
 def test_a_speaker_without_a_turn_or_who_moderates_is_booked_for_the_whole_activity(siti, two):
-    one, _other = two
-    speak(siti, one, (9, 10))
-    speak(siti, one)  # no longer on the agenda, but still invited to speak
-    assert booked() == [(one.id, 8, 12)]
-    speak(siti, one, (9, 10))
-    invite_as(siti, one, role=Role.MODERATOR)
-    assert booked() == [(one.id, 8, 12)]
+    first, _second = two
+    speak(siti, first, (9, 10))
+    speak(siti, first)  # no longer on the agenda, but still invited to speak
+    assert booked() == [(first.id, 8, 12)]
+    speak(siti, first, (9, 10))
+    invite_as(siti, first, role=Role.MODERATOR)
+    assert booked() == [(first.id, 8, 12)]
 
 
 def test_turns_move_with_their_activity_whether_it_is_moved_or_edited(siti, two):
-    one, other = two
-    speak(siti, one, (9, 10))
-    speak(siti, other, (10, 11))
-    move(one, at(18, 13), at(18, 17))
-    assert booked() == [(one.id, 14, 15), (other.id, 10, 11)]
-    values = ActivityValues(one.kind, "Rakor", at(18, 7), at(18, 11), JAKARTA, venue_id=one.venue_id)
-    planning.edit_activity(one.id, values, db.session.get(Activity, one.id).version, by=None, now=NOW)
-    assert booked() == [(one.id, 8, 9), (other.id, 10, 11)]
+    first, second = two
+    speak(siti, first, (9, 10))
+    speak(siti, second, (10, 11))
+    move(first, at(18, 13), at(18, 17))
+    assert booked() == [(first.id, 14, 15), (second.id, 10, 11)]
+    values = ActivityValues(first.kind, "Rakor", at(18, 7), at(18, 11), JAKARTA, venue_id=first.venue_id)
+    planning.edit_activity(first.id, values, db.session.get(Activity, first.id).version, by=None, now=NOW)
+    assert booked() == [(first.id, 8, 9), (second.id, 10, 11)]
     with pytest.raises(SpeakerTaken):
-        move(one, at(18, 9), at(18, 13))
-    assert booked() == [(one.id, 8, 9), (other.id, 10, 11)]
+        move(first, at(18, 9), at(18, 13))
+    assert booked() == [(first.id, 8, 9), (second.id, 10, 11)]
 
 
 def place(activities, *times):
     """Give the activities these times in one request."""
     with writing() as session, session.no_autoflush:
         found = [session.get(Activity, activity.id) for activity in activities]
-        for one, (starts_at, ends_at) in zip(found, times, strict=True):
-            one.starts_at, one.ends_at = starts_at, ends_at
+        for first, (starts_at, ends_at) in zip(found, times, strict=True):
+            first.starts_at, first.ends_at = starts_at, ends_at
         book(session, found)
 
 
 def test_two_activities_swap_times_in_one_request(siti, two):
-    one, other = two
+    first, second = two
     rudi = a_person("Rudi Hartono")
-    other.starts_at, other.ends_at, other.venue_id = at(18, 13), at(18, 15), one.venue_id
+    second.starts_at, second.ends_at, second.venue_id = at(18, 13), at(18, 15), first.venue_id
     db.session.commit()
-    invite_as(siti, one, other)
-    invite_as(rudi, one)
+    invite_as(siti, first, second)
+    invite_as(rudi, first)
     place(two, (at(18, 12), at(18, 15)), (at(18, 8), at(18, 11)))
-    assert with_booked_venue() == [one.id, other.id]
+    assert with_booked_venue() == [first.id, second.id]
     assert len(bookings_now()) == 3
     assert counted_by(UNBOOKED) == 0
     with pytest.raises(VenueTaken):
@@ -307,20 +307,20 @@ def test_two_activities_swap_times_in_one_request(siti, two):
 
 
 def test_an_invited_speaker_who_attends_after_all_is_booked_by_the_attendance(siti, two):
-    one, _other = two
-    invite_as(siti, one)
-    publishing.publish([one.id], by=None, now=NOW)
-    answer(one, siti, Choice.NOT_COMING)
-    attendance.walk_in(one.id, siti.id, source=attendance.AttendanceSource.HAND, by=None, now=at(18, 8))
-    assert bookings_now() == [(one.id, siti.id)]
+    first, _second = two
+    invite_as(siti, first)
+    publishing.publish([first.id], by=None, now=NOW)
+    answer(first, siti, Choice.NOT_COMING)
+    attendance.walk_in(first.id, siti.id, source=attendance.AttendanceSource.HAND, by=None, now=at(18, 8))
+    assert bookings_now() == [(first.id, siti.id)]
     assert db.session.scalar(sa.select(Invitation.state)) is InvitationState.COMING
 
 
 @pytest.mark.postgresql
 @pytest.mark.parametrize("any_app", ["postgresql"], indirect=True)
 def test_postgresql_itself_refuses_two_bookings_at_one_time(siti, two):
-    one, other = two
-    one_id, other_id, person_id, hall_id = one.id, other.id, siti.id, one.venue_id
+    first, second = two
+    one_id, other_id, person_id, hall_id = first.id, second.id, siti.id, first.venue_id
     db.session.execute(sa.insert(SpeakerBooking).values(
         activity_id=one_id, person_id=person_id, starts_at=at(18, 8), ends_at=at(18, 12)
     ))  # fmt: skip

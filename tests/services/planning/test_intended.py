@@ -55,7 +55,7 @@ def test_a_clash_marked_as_intended_is_no_longer_found_and_is_recorded(two, coor
     (clash,) = found()
     intended.mark(clash.ids, clash.substance, " Beliau membuka keduanya ", by=coordinator, now=NOW)
     assert found() == []
-    assert [one for one in find_clashes(plans.load(now=NOW)) if one.kind is TWICE] == []
+    assert [found_clash for found_clash in find_clashes(plans.load(now=NOW)) if found_clash.kind is TWICE] == []
     stored = db.session.scalars(sa.select(IntendedClash)).one()
     assert (stored.reason, stored.by.name, stored.created_at) == ("Beliau membuka keduanya", "Coordinator", NOW)
     log = db.session.scalars(sa.select(AuditEntry).where(AuditEntry.action == "activity.clash_intended")).all()
@@ -65,28 +65,28 @@ def test_a_clash_marked_as_intended_is_no_longer_found_and_is_recorded(two, coor
 
 
 def test_a_blocking_clash_no_longer_hinders_publishing_once_it_is_intended(two):
-    one, other = (activity.id for activity in two)
+    first_id, second_id = (activity.id for activity in two)
     with pytest.raises(SpeakerTaken):
-        publishing.publish([one, other], by=None, now=NOW)
+        publishing.publish([first_id, second_id], by=None, now=NOW)
     mark()
-    publishing.publish([one], by=None, now=NOW)
-    publishing.publish([other], by=None, now=NOW)
-    states = db.session.scalars(sa.select(Activity.state).where(Activity.id.in_([one, other]))).all()
+    publishing.publish([first_id], by=None, now=NOW)
+    publishing.publish([second_id], by=None, now=NOW)
+    states = db.session.scalars(sa.select(Activity.state).where(Activity.id.in_([first_id, second_id]))).all()
     assert states == [ActivityState.PUBLISHED] * 2
     assert len(bookings_now()) == 1  # only one of the two can book the speaker
 
 
 def test_a_shared_hall_can_be_intended_too(two):
-    one, other = two
+    first, second = two
     set_severity(ClashKind.VENUE_TAKEN, Severity.WARN)
-    moves.move(other.id, replace(moves.as_it_is(other), venue_id=one.venue_id), "", None, by=None, now=NOW)
+    moves.move(second.id, replace(moves.as_it_is(second), venue_id=first.venue_id), "", None, by=None, now=NOW)
     set_severity(ClashKind.VENUE_TAKEN, Severity.BLOCK)
     mark()
     with pytest.raises(VenueTaken):
-        publishing.publish([other.id], by=None, now=NOW)
+        publishing.publish([second.id], by=None, now=NOW)
     mark(ClashKind.VENUE_TAKEN, "Aula dibagi dua")
-    publishing.publish([other.id], by=None, now=NOW)
-    assert db.session.get(Activity, other.id).state is ActivityState.PUBLISHED
+    publishing.publish([second.id], by=None, now=NOW)
+    assert db.session.get(Activity, second.id).state is ActivityState.PUBLISHED
 
 
 def test_an_intended_clash_is_found_again_after_the_mark_is_taken_back(two):
@@ -105,23 +105,23 @@ def test_an_intended_clash_is_found_again_after_the_mark_is_taken_back(two):
 
 
 def test_an_intended_clash_is_found_again_only_if_it_changes_in_substance(two):
-    one, other = two
+    first, second = two
     mark()
-    db.session.get(Activity, other.id).title = "Sosialisasi PPA"
+    db.session.get(Activity, second.id).title = "Sosialisasi PPA"
     db.session.commit()
     assert found() == []
     set_severity(TWICE, Severity.WARN)  # otherwise the changed clash is refused as a new one
-    moves.move(other.id, Move(at(18, 10), at(18, 13), JAKARTA, other.venue_id), "", None, by=None, now=NOW)
+    moves.move(second.id, Move(at(18, 10), at(18, 13), JAKARTA, second.venue_id), "", None, by=None, now=NOW)
     assert len(found()) == 1
-    moves.move(other.id, Move(at(18, 9), at(18, 13), JAKARTA, other.venue_id), "", None, by=None, now=NOW)
+    moves.move(second.id, Move(at(18, 9), at(18, 13), JAKARTA, second.venue_id), "", None, by=None, now=NOW)
     assert found() == []
 
 
 def test_a_moved_activity_with_an_intended_clash_is_checked_like_any_other(two):
-    _one, other = two
+    _one, second = two
     mark()
     with pytest.raises(SpeakerTaken):
-        moves.move(other.id, Move(at(18, 10), at(18, 13), JAKARTA, other.venue_id), "", None, by=None, now=NOW)
+        moves.move(second.id, Move(at(18, 10), at(18, 13), JAKARTA, second.venue_id), "", None, by=None, now=NOW)
 
 
 def test_an_intended_too_small_hall_is_found_again_when_more_people_are_expected(office):

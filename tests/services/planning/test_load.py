@@ -28,11 +28,20 @@ def test_an_activity_is_read_with_its_venue_programme_and_coordinator(any_app, a
     activity.fixed = True
     db.session.commit()
     plan = plans.load(now=NOW)
-    one = plan.activities[activity.id]
-    assert (one.title, one.kind, one.state) == (activity.title, ActivityKind.COORDINATION, ActivityState.DRAFT)
-    assert (one.starts_at, one.ends_at, one.zone) == (at(18, 8), at(18, 12), JAKARTA)
-    assert (one.respond_by_at, one.told_at, one.coordinator, one.fixed) == (at(16, 16), None, "Coordinator", True)
-    assert plan.whereabouts(one) == Place(hall.id, "Aula Bappeda", 100, "18.72.01.1001")
+    planned = plan.activities[activity.id]
+    assert (planned.title, planned.kind, planned.state) == (
+        activity.title,
+        ActivityKind.COORDINATION,
+        ActivityState.DRAFT,
+    )
+    assert (planned.starts_at, planned.ends_at, planned.zone) == (at(18, 8), at(18, 12), JAKARTA)
+    assert (planned.respond_by_at, planned.told_at, planned.coordinator, planned.fixed) == (
+        at(16, 16),
+        None,
+        "Coordinator",
+        True,
+    )
+    assert plan.whereabouts(planned) == Place(hall.id, "Aula Bappeda", 100, "18.72.01.1001")
     assert plan.programmes == {
         programme.id: ProgrammeDays(programme.id, programme.title, date(2027, 1, 18), date(2027, 1, 21), JAKARTA)
     }
@@ -62,22 +71,26 @@ def test_engagements_name_the_person_who_would_come(any_app, activity, ani, budi
         activity, chief, role=Role.SPEAKER, state=InvitationState.REPRESENTED, representative_name="Kompol Rudi"
     )
     an_invitation(activity, police, quota=3)
-    one = plans.load(now=NOW).activities[activity.id]
+    planned = plans.load(now=NOW).activities[activity.id]
     kapolres, polres = Party.person(chief.id), Party.organisation(police.id)
-    assert one.engagements == (
+    assert planned.engagements == (
         Engagement(Party.person(ani.id), Role.CADRE, InvitationState.COMING),
         Engagement(Party.representative("Kompol Rudi"), Role.SPEAKER, InvitationState.REPRESENTED, kapolres),
         Engagement(polres, Role.PARTICIPANT, InvitationState.INVITED),
     )
-    assert [engagement.party.name for engagement in one.engagements] == ["Ani Wijaya", "Kompol Rudi", "Polres Metro"]
-    assert one.engagements[1].in_place_of.name == "Kapolres Metro"
+    assert [engagement.party.name for engagement in planned.engagements] == [
+        "Ani Wijaya",
+        "Kompol Rudi",
+        "Polres Metro",
+    ]
+    assert planned.engagements[1].in_place_of.name == "Kapolres Metro"
 
 
 def test_a_name_is_read_with_its_titles(any_app, activity):
     siti = a_person("Siti Rahmawati", title_before="Dr. Hj.", title_after="S.H., M.H.")
     an_invitation(activity, siti)
-    one = plans.load(now=NOW).activities[activity.id]
-    assert one.engagements[0].party.name == siti.full_name == "Dr. Hj. Siti Rahmawati, S.H., M.H."
+    planned = plans.load(now=NOW).activities[activity.id]
+    assert planned.engagements[0].party.name == siti.full_name == "Dr. Hj. Siti Rahmawati, S.H., M.H."
 
 
 def test_seats_are_needed_for_those_expected(any_app, activity, ani, budi, chief, police):

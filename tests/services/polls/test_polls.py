@@ -125,8 +125,8 @@ def test_people_not_reached_by_mail_are_listed_for_a_call(office, ani):
 def test_an_invitee_answers_by_their_link_and_may_change_it(any_app, office, ani):
     poll = a_poll(ani)
     poll_answering.answer(token_of(ani), poll.id, dates(poll, YES, MAYBE, NO, note="Selasa pagi saja"), now=at(5))
-    one = asked(poll, ani)
-    assert (one.answered_at, one.answer_source, one.note) == (at(5), AnswerSource.LINK, "Selasa pagi saja")
+    invitee = asked(poll, ani)
+    assert (invitee.answered_at, invitee.answer_source, invitee.note) == (at(5), AnswerSource.LINK, "Selasa pagi saja")
     poll_answering.answer(token_of(ani), poll.id, dates(poll, NO, YES, NO), now=at(6))
     page = poll_page.read(token_of(ani), poll.id, now=at(6))
     assert list(page.choices.values()) == [NO, YES, NO]
@@ -190,12 +190,12 @@ def test_a_person_added_after_the_close_is_asked_when_the_poll_reopens(office, a
 def test_an_answer_by_phone_is_recorded_also_after_closing_with_who_recorded_it(office, ani, coordinator):
     poll = a_poll(ani)
     poll_asking.close(poll.id, by=coordinator, now=at(6))
-    one = asked(poll, ani)
+    invitee = asked(poll, ani)
     poll_answering.record(
-        poll.id, one.id, dates(poll, YES, NO, NO), AnswerSource.WHATSAPP, by=coordinator, now=at(6, 9)
+        poll.id, invitee.id, dates(poll, YES, NO, NO), AnswerSource.WHATSAPP, by=coordinator, now=at(6, 9)
     )
-    one = asked(poll, ani)
-    assert (one.answer_source, one.answer_recorded_by_id) == (AnswerSource.WHATSAPP, coordinator.id)
+    invitee = asked(poll, ani)
+    assert (invitee.answer_source, invitee.answer_recorded_by_id) == (AnswerSource.WHATSAPP, coordinator.id)
     assert entries(poll)[-2:] == ["date_poll.closed", "person.dates_recorded"]
 
 

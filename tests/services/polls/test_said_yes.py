@@ -43,8 +43,8 @@ def enter_absence(person, *, now) -> None:
 
 def answers(poll, person, *choices, now, phone: bool = False) -> None:
     if phone:
-        one = asked(poll, person)
-        poll_answering.record(poll.id, one.id, dates(poll, *choices), AnswerSource.PHONE, by=None, now=now)
+        invitee = asked(poll, person)
+        poll_answering.record(poll.id, invitee.id, dates(poll, *choices), AnswerSource.PHONE, by=None, now=now)
         return
     with writing() as session:
         token = tokens.token(links.link_for(session, person))

@@ -80,8 +80,8 @@ def test_people_who_had_a_mail_today_are_reminded_tomorrow_and_the_preview_says_
     publish(other_activity, now=at(6, 9, 30))
     run(at(6, 9, 30))
     (id_,) = [id_ for id_, name in people.items() if name == "Ani"]
-    (one,) = by_hand.preview(activity.id, [id_], now=at(6, 10))
-    assert one.at == at(7, 8)
+    (reminded,) = by_hand.preview(activity.id, [id_], now=at(6, 10))
+    assert reminded.at == at(7, 8)
     assert by_hand.remind(activity.id, [id_], by=None, now=at(6, 10)) == Reminded(now=0, later=1)
     reminding.tick(at(6, 10))
     last = db.session.scalars(sa.select(Message).order_by(Message.id.desc())).first()

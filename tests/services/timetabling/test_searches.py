@@ -312,11 +312,11 @@ def test_an_activity_can_come_between_two_fixed_ones(app, office):
 
 
 def test_an_activity_that_cannot_come_after_another_is_named(app, office):
-    late, one = community("Akhir", "18.72.04.1001", 28), three_at_once()[0]
-    result = timetabling_result.read(searched(a_request([one], order=((one.id, late.id),))).result)
+    late, first = community("Akhir", "18.72.04.1001", 28), three_at_once()[0]
+    result = timetabling_result.read(searched(a_request([first], order=((first.id, late.id),))).result)
     [clash] = result.conflicts
-    assert [(cause.kind, cause.ids) for cause in clash.causes] == [(CauseKind.ORDER, (one.id, late.id))]
-    assert result.titles == {one.id: "Metro", late.id: "Akhir"}
+    assert [(cause.kind, cause.ids) for cause in clash.causes] == [(CauseKind.ORDER, (first.id, late.id))]
+    assert result.titles == {first.id: "Metro", late.id: "Akhir"}
 
 
 def test_a_circular_order_is_refused_by_name(app, office):
@@ -438,14 +438,14 @@ def test_a_search_is_deleted_unless_it_runs(app, office, coordinator):
 
 
 def test_any_venue_in_the_kelurahan_can_be_allowed(app, office):
-    [one] = [community("Metro", "18.72.01.1001")]
+    [activity] = [community("Metro", "18.72.01.1001")]
     person = a_person("Fitri")
-    task = build(a_request([one], [person], venues=VenueChoice.KELURAHAN), now=NOW)
-    assert task.demands[0].venues == (one.venue_id,)
+    task = build(a_request([activity], [person], venues=VenueChoice.KELURAHAN), now=NOW)
+    assert task.demands[0].venues == (activity.venue_id,)
     community("Lain", "18.72.01.1001", 25)
-    task = build(a_request([one], [person], venues=VenueChoice.KELURAHAN), now=NOW)
+    task = build(a_request([activity], [person], venues=VenueChoice.KELURAHAN), now=NOW)
     assert len(task.demands[0].venues) == 2
-    task = build(a_request([one], [person], venues=VenueChoice.KELURAHAN, venue_kinds=(VenueKind.HALL,)), now=NOW)
+    task = build(a_request([activity], [person], venues=VenueChoice.KELURAHAN, venue_kinds=(VenueKind.HALL,)), now=NOW)
     assert task.demands[0].venues == (
-        one.venue_id,
+        activity.venue_id,
     )  # the other venue is of no such kind; an activity's own venue always stays allowed

@@ -105,7 +105,7 @@ def test_a_viewer_sees_the_calendar_and_moves_nothing(any_app, published, viewer
     assert "Rapat koordinasi pencegahan kekerasan" in page
     assert 'data-move=""' in page
     assert "Move …" not in page
-    (event,) = [one for one in viewer_client.get(events(view="week")).json if "id" in one]
+    (event,) = [shown for shown in viewer_client.get(events(view="week")).json if "id" in shown]
     assert (event["editable"], event["extendedProps"]["move"]) == (False, "")
     assert viewer_client.get(drop(published, "2027-01-19T08:00:00", "2027-01-19T12:00:00")).status_code == 403
     assert viewer_client.post(f"/calendar/{published.id}/move").status_code == 403
@@ -125,7 +125,7 @@ def test_activities_are_given_in_the_offices_local_time(any_app, programme, hall
         programme, hall, zone=ZoneInfo("Asia/Makassar"), title="Rapat", starts_at=at(19, 7), ends_at=at(19, 11),
         registration_at=None,
     )  # fmt: skip
-    (event,) = [one for one in coordinator_client.get(events(view="week")).json if "id" in one]
+    (event,) = [shown for shown in coordinator_client.get(events(view="week")).json if "id" in shown]
     assert (event["start"], event["end"]) == ("2027-01-19T07:00:00", "2027-01-19T11:00:00")
     assert (event["id"], event["editable"], event["classNames"]) == (str(made.id), True, ["cal-draft"])
     assert event["extendedProps"]["about"] == "08:00–12:00 WITA, Rapat, Aula Bappeda, Draft"
@@ -134,7 +134,7 @@ def test_activities_are_given_in_the_offices_local_time(any_app, programme, hall
 def test_a_held_activity_cannot_be_dragged(app, activity, coordinator_client):
     activity.state = ActivityState.HELD
     db.session.commit()
-    (event,) = [one for one in coordinator_client.get(events(view="week")).json if "id" in one]
+    (event,) = [shown for shown in coordinator_client.get(events(view="week")).json if "id" in shown]
     assert event["editable"] is False
 
 

@@ -185,9 +185,9 @@ def test_every_kind_has_a_message(coordinator_client, activity, programme, hall,
         kind=ActivityKind.OUTREACH, region_code="18.72.04.1001",
     )  # fmt: skip
     next_one = draft_activity(None, hall, 22, title="Sesudahnya", starts_at=at(22, 12, 40), ends_at=at(22, 14))
-    for one in (friday, friday_two, next_one):
-        an_invitation(one, ani, Role.SPEAKER)
-        an_invitation(one, budi, Role.CADRE)
+    for due_activity in (friday, friday_two, next_one):
+        an_invitation(due_activity, ani, Role.SPEAKER)
+        an_invitation(due_activity, budi, Role.CADRE)
     for day, title in ((5, "Libur"), (9, "Sabtu")):
         draft_activity(None, None, day, title=title)
     draft_activity(programme, None, 25, title="Di luar")

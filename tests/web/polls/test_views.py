@@ -226,9 +226,9 @@ def test_an_answer_by_phone_is_recorded(coordinator_client, coordinator, ani):
     page = coordinator_client.post(path, data={"source": "whatsapp", f"slot-{ids[0]}": "yes"})
     assert page.status_code == 422
     coordinator_client.post(path, data={"source": "whatsapp", **{f"slot-{id_}": "if_need_be" for id_ in ids}})
-    one = asked(poll, ani)
-    assert (one.answer_source, one.answer_recorded_by_id) == (AnswerSource.WHATSAPP, coordinator.id)
-    assert {answer.choice for answer in one.choices} == {MAYBE}
+    invitee = asked(poll, ani)
+    assert (invitee.answer_source, invitee.answer_recorded_by_id) == (AnswerSource.WHATSAPP, coordinator.id)
+    assert {answer.choice for answer in invitee.choices} == {MAYBE}
 
 
 def test_a_person_that_mail_does_not_reach_gets_a_text_for_whatsapp(office, coordinator_client):
