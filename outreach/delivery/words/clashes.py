@@ -104,7 +104,7 @@ def _of_one(clash: Clash, own: PlannedActivity) -> str:
     kind, place = clash.kind, clash.place.name if clash.place else _("The venue")
     match kind:
         case ClashKind.VENUE_ABSENT if clash.absence:
-            return _("%(venue)s cannot be had: %(when)s.", venue=place, when=_away(clash.absence, own))
+            return _("%(venue)s is not available: %(when)s.", venue=place, when=_away(clash.absence, own))
         case ClashKind.VENUE_TOO_SMALL if clash.is_of_seats:
             return _(
                 "%(needed)s seats are planned, and %(venue)s has room for %(there)s.",

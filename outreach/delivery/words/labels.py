@@ -75,7 +75,7 @@ PLAN_LABELS: dict[tuple[type, str], object] = {
     (Severity, Severity.WARN.value): _l("Warn"),
     (Severity, Severity.BLOCK.value): _l("Block"),
     (ClashKind, ClashKind.VENUE_TAKEN.value): _l("Venue taken"),
-    (ClashKind, ClashKind.VENUE_ABSENT.value): _l("Venue not to be had"),
+    (ClashKind, ClashKind.VENUE_ABSENT.value): _l("Venue not available"),
     (ClashKind, ClashKind.VENUE_TOO_SMALL.value): _l("Venue too small"),
     (ClashKind, ClashKind.SPEAKER_TWICE.value): _l("Speaker in two places"),
     (ClashKind, ClashKind.SPEAKER_TRAVEL.value): _l("Too little time for a speaker's way"),

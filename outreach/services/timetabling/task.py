@@ -32,7 +32,7 @@ FACTORS = {Weight.OFF: 0, Weight.LITTLE: 1, Weight.MUCH: 4}
 
 
 class ActivitiesGone(Problem):
-    message = "Some of the activities are over, cancelled or deleted by now. Please choose anew."
+    message = "Some of the activities are over, cancelled or deleted by now. Please choose again."
     field = "pick"
 
 
@@ -47,7 +47,7 @@ class TooFarAhead(Problem):
 
 
 class FacilitatorsGone(Problem):
-    message = "Some of the facilitators are not in the address book any more. Please choose anew."
+    message = "Some of the facilitators are not in the address book any more. Please choose again."
     field = "person"
 
 

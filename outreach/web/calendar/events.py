@@ -179,7 +179,7 @@ def _absences(row: CalendarRow, zone: ZoneInfo) -> Iterator[dict[str, Any]]:
             "start": wall(absence.starts_at, zone),
             "end": wall(absence.ends_at, zone),
             "display": "background",
-            "title": absence.reason or gettext("not to be had"),
+            "title": absence.reason or gettext("not available"),
             "classNames": ["cal-behind-absent"],
             "resourceIds": [row_id(row)],
         }

@@ -24,7 +24,7 @@ def allow_address(address: str) -> None:
     """Allow mails to a blocked address again."""
     addresses.allow_again(address, by=current_user, now=clock.now())
     sentence = _(
-        "From now on mails go to this address again. What did not arrive is not sent anew by itself: "
+        "From now on mails go to this address again. What did not arrive is not sent again by itself: "
         "send it again from its page under “Messages”, or call them."
     )
     flash(sentence, "success")

@@ -45,7 +45,7 @@ class VenueForm(TidyForm):
     position = text(
         _l("Position on the map"),
         60,
-        description=_l("As a map shows it: -5.1130, 105.3070. With it the way from one venue to the next is reckoned."),
+        description=_l("As a map shows it: -5.1130, 105.3070. The travel time between venues is computed from it."),
     )
     note = text(_l("Note"), 300, description=_l("For colleagues, such as “key at the security post”."))
 

@@ -19,7 +19,7 @@ LENGTHS = {
     "same_kecamatan_min": _l("Within a kecamatan (minutes)"),
     "same_city_min": _l("Within the city or kabupaten (minutes)"),
     "elsewhere_min": _l("To another city or kabupaten (minutes)"),
-    "longest_min": _l("Never reckoned longer than (minutes)"),
+    "longest_min": _l("Longest travel time that is counted (minutes)"),
 }
 SPEED = _l("Speed in town (km/h)")
 DETOUR = _l("Longer than the straight line, by a factor of")

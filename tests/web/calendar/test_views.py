@@ -171,7 +171,7 @@ def test_a_venues_closed_times_are_drawn_in_its_row(app, hall, activity, coordin
         "2027-01-20T08:00:00", "2027-01-20T12:00:00", "Rapat paripurna", [str(hall.id)],
     )  # fmt: skip
     assert (
-        "not to be had: Wed, 20 Jan 2027, 08:00–12:00 WIB"
+        "not available: Wed, 20 Jan 2027, 08:00–12:00 WIB"
         in coordinator_client.get("/calendar?view=rows&on=2027-01-18").text
     )
 

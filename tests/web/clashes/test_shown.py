@@ -80,7 +80,7 @@ def test_a_venues_absence_is_shown_at_the_venue(coordinator_client, hall, office
     answer = coordinator_client.post("/activities/new", data=NEW | {"venue_id": hall.id})
     assert answer.status_code == 422
     error = re.search(r'id="venue_id-error">(.*?)</div>', answer.text, re.S)[1]
-    assert "Aula Bappeda cannot be had" in error
+    assert "Aula Bappeda is not available" in error
     assert "Direnovasi" in error
     assert "Your office does not allow that" in error
 
@@ -105,7 +105,7 @@ def test_the_pages_of_an_activity_and_its_programme_show_clashes_briefly(coordin
     for address in (own, its):
         said = text_of(coordinator_client.get(address).text)
         assert "One thing clashes" in said
-        assert "Aula Bappeda cannot be had: Monday, 18 January 2027." in said
+        assert "Aula Bappeda is not available: Monday, 18 January 2027." in said
     assert f'href="/findings?programme={programme.id}"' in coordinator_client.get(its).text
 
 
@@ -134,7 +134,7 @@ def test_a_blocked_move_is_not_offered(coordinator_client, activity, hall, offic
     data = filled(coordinator_client, address, on="2027-01-19", reason="Bentrok")
     answer = coordinator_client.post(address, data=data)
     assert answer.status_code == 422
-    assert "Aula Bappeda cannot be had" in text_of(answer.text)
+    assert "Aula Bappeda is not available" in text_of(answer.text)
     assert "Move it?" not in answer.text
     assert coordinator_client.post(address, data=data | {"confirm": "1"}).status_code == 422
     assert db.session.get_one(Activity, activity.id).starts_at == at(18, 8)
@@ -149,7 +149,7 @@ def test_clashes_are_shown_before_publishing_and_a_blocked_activity_is_not_offer
     an_absence(venue=hall, starts_at=at(18), ends_at=at(19))
     for address in (own, its):
         html = coordinator_client.get(address).text
-        assert "Aula Bappeda cannot be had" in html
+        assert "Aula Bappeda is not available" in html
         assert "It cannot be published so." in html
         assert "Publish and send the invitations" not in html
         assert coordinator_client.post(address).status_code == 422

@@ -145,13 +145,13 @@ def test_the_list_is_filtered_by_severity_and_programme(coordinator_client, acti
     draft_activity(None, None, 23, title="Sosialisasi Sabtu")
     assert "All 2 Must be solved 1 To look at 1" in page(coordinator_client)
     grave = page(coordinator_client, severity="block")
-    assert "Aula Bappeda cannot be had" in grave
+    assert "Aula Bappeda is not available" in grave
     assert "Sosialisasi Sabtu" not in grave
     alone = page(coordinator_client, programme="alone")
     assert "Sosialisasi Sabtu" in alone
-    assert "Aula Bappeda cannot be had" not in alone
+    assert "Aula Bappeda is not available" not in alone
     its = page(coordinator_client, programme=programme.id)
-    assert "Aula Bappeda cannot be had" in its
+    assert "Aula Bappeda is not available" in its
     assert "Sosialisasi Sabtu" not in its
     assert "Nothing clashes here" in page(coordinator_client, programme=99999)
 
@@ -159,13 +159,13 @@ def test_the_list_is_filtered_by_severity_and_programme(coordinator_client, acti
 @pytest.mark.parametrize("query", [{"severity": "ignore"}, {"severity": "x"}, {"programme": "x"}, {"page": "99"}])
 def test_an_invalid_filter_is_ignored(coordinator_client, activity, hall, query):
     an_absence(venue=hall)
-    assert "Aula Bappeda cannot be had" in page(coordinator_client, **query)
+    assert "Aula Bappeda is not available" in page(coordinator_client, **query)
 
 
 def test_a_viewer_sees_what_clashes_and_why_but_no_buttons(viewer_client, activity, hall):
     an_absence(venue=hall)
     html = viewer_client.get("/findings").text
-    assert "Aula Bappeda cannot be had" in html
+    assert "Aula Bappeda is not available" in html
     assert "Move it to" not in html
     assert 'href="/planning-rules"' in html  # to read
 

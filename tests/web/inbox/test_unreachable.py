@@ -27,7 +27,7 @@ def test_allowing_an_address_again_says_that_nothing_is_sent_again(anis_invitati
         (police.email, f"/organisations/{police.id}/address", {}),
     ):
         blocked(address)
-        assert "is not sent anew by itself" in coordinator_client.post(path, data=data, follow_redirects=True).text
+        assert "is not sent again by itself" in coordinator_client.post(path, data=data, follow_redirects=True).text
 
 
 def test_a_mail_to_a_blocked_address_cannot_be_sent_again_from_its_page(anis_invitation_id, ani, coordinator_client):

@@ -36,7 +36,7 @@ def test_all_staff_read_it_and_only_administrators_change_it(request, client_nam
     assert "On a Saturday or Sunday. Block" in page
     assert "Notice before an activity (days) 9" in page
     assert "Friday 07:30–16:30, break 11:30–13:00" in page
-    assert "1448 H 8 February – 9 March 2027 reckoned" in page
+    assert "1448 H 8 February – 9 March 2027 computed" in page
     assert client.post(URL, data={"notice_days": "3"}).status_code == 403
     assert planning_rules.current().notice_days == 9
 
@@ -81,7 +81,7 @@ def test_hours_notice_and_travel_are_stored(administrator_client):
 
 def test_ramadan_is_estimated_until_it_is_official(administrator_client):
     html = text_of(administrator_client.get(URL).text)
-    assert "1448 H reckoned: 8 February – 9 March 2027" in html
+    assert "1448 H computed: 8 February – 9 March 2027" in html
     assert "1450 H" in html
     assert "1451 H" not in html
     data = filled_rules(administrator_client, ramadan_1448_first="2027-02-09", ramadan_1448_last="2027-03-09")
