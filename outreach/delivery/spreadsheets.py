@@ -1,7 +1,7 @@
 """Lists as spreadsheet files: .xlsx for Excel, and CSV. Rows are written as they come, so a long list needs little memory.
 
 A text never becomes a formula: in .xlsx every text is stored as text; in CSV a sign that may begin a formula gets an
-apostrophe, also after what another program takes as the separator or the end of a line.
+apostrophe, also after a character that another program may take as the separator or as the end of a line.
 """
 
 import io

@@ -167,7 +167,7 @@ def check_open(activity: Activity, now: datetime) -> None:
 
 
 def door_closes_at(activity: Activity) -> datetime:
-    """Return the end of the activity's last day: until then somebody may stand at the door."""
+    """Return the end of the activity's last day: until then attendance may be recorded at the door."""
     last = activity.ends_at.astimezone(activity.zone).date()
     return datetime.combine(last + timedelta(days=1), time(), activity.zone)
 

@@ -28,7 +28,7 @@ from outreach.web.invitations.people import new_person_form, person_values
 
 EMPTY_LINES = 10  # on paper, for people who come uninvited
 LONGEST_MARK = 40  # characters
-LONGEST_KEPT_S = 12 * 3600  # as long as a session without a request lasts
+LONGEST_KEPT_S = 12 * 3600  # the same as a session without requests
 MOST_WAITED_S = 60 * 24 * 3600  # the browser keeps ticks; one that waited longer counts as this old
 
 bp = Blueprint("attendance", __name__)

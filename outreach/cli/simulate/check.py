@@ -157,7 +157,7 @@ def _keys(one: Invitation, story: Story) -> Iterable[str]:
                 yield kind
     if cancelled and not _declined_by(one, story.cancelled_at) and _there_by(one, story.cancelled_at):
         yield MailKind.CANCELLATION
-    told_at = activity.told_at or story.prepared.published_at  # of the day on which it takes place
+    told_at = activity.told_at or story.prepared.published_at  # when invitees were told of its day
     for key, due in _asked_at(activity, told_at).items():
         late = due >= activity.respond_by_at
         late |= local_day(due, activity.zone) <= local_day(told_at, activity.zone)

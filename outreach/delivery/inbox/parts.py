@@ -150,7 +150,7 @@ def _occurs(raw: bytes, start: int, end: int, boundary: bytes) -> bool:
 
 
 def _guessed(raw: bytes, start: int, end: int) -> bytes:
-    """Return the boundary by the first line that looks like one, for a mail whose header names another or none."""
+    """Return the boundary of the first line that looks like one, for a mail whose header names a different boundary or none."""
     found = _BOUNDARY.search(raw, max(0, start - 1), min(end, start + MOST_HEADER_BYTES))
     return found[1] if found else b""
 

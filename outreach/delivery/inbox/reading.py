@@ -99,7 +99,7 @@ def _read(raw: bytes, settings: Settings, *, whole: bool) -> Incoming:
         )
     if reports.is_surely_report(
         mail, returned=returned is not None
-    ):  # it is about one of our mails, perhaps; nothing else says so
+    ):  # only this shows that it may be about one of our mails
         return Incoming(
             **known,
             kind=IncomingKind.BOUNCE,

@@ -56,7 +56,8 @@ _RETURNED = re.compile(
 _OF_THE_RETURNED = re.compile(
     r"^[ \t>*]*(?:subject|from|to|cc|date|sent|message-id): [^\n]*$", re.IGNORECASE | re.MULTILINE
 )
-# What the other server said, in a transcript of sendmail. Its own “User unknown” below is only the class of the refusal.
+# What the other server said, in sendmail's transcript. The “User unknown” that sendmail writes below it names only the
+# class of the refusal.
 _REPLIED = re.compile(r"^\s*(?:<<< |\(reason: )(5\d\d.*)$", re.MULTILINE)
 _RECIPIENT = re.compile(rb"^Final-Recipient:", re.IGNORECASE | re.MULTILINE)
 _SMTP = re.compile(r"(?<![\d.:])([45])\d\d[ -](?!\d{3}\b)")
@@ -144,7 +145,7 @@ def _is_by_server(mail: MailPart) -> bool:
 
 
 def _named_like_one(mail: MailPart) -> bool:
-    """Return whether the subject is that of a report and the mail answers no other, as a person's mail about one does."""
+    """Return whether the subject is that of a report and the mail answers no other mail, as a person's mail would."""
     return bool(_SUBJECTS.search(line_of(mail.headers.get("Subject", ""), 200))) and not any(
         name in mail.headers for name in ("In-Reply-To", "References", "List-Id")
     )
@@ -185,7 +186,7 @@ def _judged(
 ) -> DeliveryReport:
     """Return a report with its verdict, by RFC 3464's actions, RFC 3463's codes and the server's words.
 
-    said: the whole text, which is asked if neither the code nor the words say why.
+    said: the whole text, which is searched if neither the code nor the words say why.
     """
     grave, subject, detail = status.groups() if status else ("5", "0", "0")
     code = f"{subject}.{detail}"
@@ -228,7 +229,7 @@ def _judged_by_text(said: str, named: Iterable[str], words: str) -> DeliveryRepo
 
 
 def _of_text(mail: MailPart, said: str) -> DeliveryReport | None:
-    """Return what a report says that no detector knows: its text must say what happened to a mail."""
+    """Return what a report says that no detector recognises: its text must say what happened to a mail."""
     if not is_surely_report(mail, returned=False) and not _named_like_one(mail):
         return None
     own = {mailbox_of(mail.headers.get(name, ""))[1] for name in ("From", "Sender", "To", "Reply-To")}
@@ -282,7 +283,7 @@ def _shown(mail: MailPart) -> Message:
 def _copied(part: MailPart) -> Message:
     copy = Message()
     for name, value in part.headers.items():
-        if not name.lower().startswith("content-") or name.lower() == "content-description":  # Postfix's is known by it
+        if not name.lower().startswith("content-") or name.lower() == "content-description":  # it identifies Postfix's
             copy[name] = value[:MOST_LINE]
     return copy
 

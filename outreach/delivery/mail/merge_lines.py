@@ -48,7 +48,9 @@ def heading_of(activity: Activity, kind: MailKind) -> str:
 
 
 def former(time: str, activity: Activity, kind: MailKind | None) -> str:
-    """Return an activity's time; as the former one if the mail says that it is off and it has no date any more."""
+    """Return an activity's time; marked as the former one if the mail says that it does not take place and it has no
+    new date.
+    """
     off = kind in (MailKind.POSTPONEMENT, MailKind.CANCELLATION) and activity.dateless
     return gettext("before: %(day)s", day=time) if off else time
 

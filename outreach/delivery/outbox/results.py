@@ -108,7 +108,7 @@ def settle_in(
 
 
 def _without_erased(session: Session, results: Sequence[Settled]) -> list[Settled]:
-    """Return the results without the address and the server's words for people who were erased during the hand-over.
+    """Return the results. Those for people who were erased during the hand-over lose the address and the server's words.
 
     A mail that names an erased person as representative is not kept. Call it once the messages are locked: erasing locks
     them first.

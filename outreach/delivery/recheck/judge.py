@@ -28,7 +28,7 @@ A_DAY_OR_SO = timedelta(hours=36)  # longer than a day on any calendar
 class Earlier:
     """What other messages told about the same invitations and activities."""
 
-    told: frozenset[int] = frozenset()  # ids of invitations that a mail told, and none withdrew since
+    told: frozenset[int] = frozenset()  # ids of invitations that a mail told and no later mail withdrew
     in_work: frozenset[tuple[int, int]] = frozenset()  # invitation id, unsettled message about it
     today: frozenset[tuple[int | None, int | None, int]] = (
         frozenset()

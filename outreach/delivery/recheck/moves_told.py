@@ -41,7 +41,7 @@ _CALLED_OFF_SINCE = sa.exists().where(
     _LATER.reminder_id == _ITS_REMINDER.id,
     _ITS_REMINDER.kind == MailKind.WITHDRAWAL,
 )
-# The same of an invitation that its recipient still counts on: they were not told since that it is withdrawn.
+# The same, but the recipient was not told later that the invitation is withdrawn.
 MAY_COUNT_ON_IT = sa.and_(MAY_HAVE_TOLD, ~_CALLED_OFF_SINCE)
 TOLD_BY_NONE = (MessageState.FAILED, MessageState.SKIPPED, MessageState.CANCELLED)
 

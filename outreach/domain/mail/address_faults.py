@@ -17,7 +17,7 @@ class AddressFault(StrEnum):
     CLOSED = "closed"  # the mailbox takes no mail any more
 
 
-MOST_READ = 20_000  # characters of a text that are looked at
+MOST_READ = 20_000  # characters of a text that are searched
 # Subject and detail of the code (RFC 3463, 3.2 and 3.3; RFC 7505). 5.1.351 is Exchange Online's.
 FAULTS = {
     **dict.fromkeys(("1.1", "1.3", "1.4", "1.351"), AddressFault.UNKNOWN),
@@ -29,11 +29,11 @@ NOT_OF_THE_ADDRESS = frozenset({"1.7", "1.8", "2.2", "2.3", "3.4", "4.6", "4.14"
 
 
 def _any(*phrases: str) -> re.Pattern[str]:
-    """Return a pattern that finds any of the phrases from the beginning of a word on."""
+    """Return a pattern that finds any of the phrases at the beginning of a word."""
     return re.compile(rf"\b(?:{'|'.join(phrases)})")
 
 
-# What is left out before the words are looked at: addresses, links and names of machines may contain any word.
+# Left out before the words are searched: addresses, links and names of machines may contain any word.
 _LINK = re.compile(r"https?://[^\s<>]{1,500}|\bwww\.[^\s<>]{1,300}", re.IGNORECASE)
 _ADDRESS = re.compile(r"[<\[(\"'*]{0,4}[^\s<>\[\]()\"',;:]{1,64}@[^\s<>\[\]()\"',;]{1,190}[>\])\"'*]{0,4}")
 _MACHINE = re.compile(r"\b(?=[\w.-]{0,80}[a-z])(?:[\w-]{1,63}\.){1,8}[a-z][\w-]{0,62}\b")
@@ -41,7 +41,7 @@ _CONTINUED = re.compile(r"\b([45]\d\d)-(?=\D|\d\.\d)(?:\d\.\d{1,3}\.\d{1,3}\s)?"
 _SPACES = re.compile(r"[\s_|*\"'`´«»„“”]+")
 _BOX = re.compile(r"\bmail[ -](box|folder)")
 _RCPT = re.compile(r"\brcpt\b")
-# Words that servers write whatever the fault is.
+# Words that servers write with every fault.
 _BOILERPLATE = _any(
     "unknown address error",
     "wasn.t found at the destination domain, or the recipient.s mailbox is unavailable",

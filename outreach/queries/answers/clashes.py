@@ -64,7 +64,7 @@ def with_absences(invitee: LinkInvitee, coming: Sequence[ShownInvitation]) -> li
 
 
 def with_each_other(found: Sequence[ShownInvitation], now: datetime) -> list[OwnClash]:
-    """Return the activities ahead to which the same person is to come at the same time, each pair once."""
+    """Return the pairs of activities ahead at which the same person is expected at the same time."""
     ahead = [one for one in found if one.activity.state is ActivityState.PUBLISHED and one.activity.ends_at > now]
     clashes = []
     for at, one in enumerate(ahead):

@@ -193,14 +193,16 @@ def last_answered(found: AnswerPage, *, now: datetime) -> tuple[int, ...]:
 
 
 class ToTell(NamedTuple):
-    """People who do not come to an activity any more by the invitee's last answer, and get no mail about that."""
+    """People who no longer come to an activity because of the invitee's last answer, and get no mail about that."""
 
     activity: Facts
     names: tuple[str, ...]
 
 
 def to_tell(found: AnswerPage, *, now: datetime) -> list[ToTell]:
-    """Return whom the invitee has to tell about their last answer by this link: representatives, and nominees out of reach."""
+    """Return the people whom the invitee has to tell about their last answer by this link: representatives, and
+    nominees that no mail reaches.
+    """
     kept = answers_before.kept(db.session(), found.link.id, now=now)
     answers = {one.activity_id: one for one in kept.before.activities} if kept else {}
     removed = [old.id for one in answers.values() for old in one.nominees if old.id not in one.stayed]
@@ -218,7 +220,7 @@ def to_tell(found: AnswerPage, *, now: datetime) -> list[ToTell]:
 
 
 def _withdrawn_without_a_mail(invitation_ids: Sequence[int]) -> dict[int, str]:
-    """Return the names of those who are withdrawn, have no other invitation to the activity, and whom no mail reaches."""
+    """Return the names of withdrawn nominees who have no other invitation to the activity and are not reached by mail."""
     other = aliased(Invitation)
     elsewhere = sa.exists().where(
         other.activity_id == Invitation.activity_id,

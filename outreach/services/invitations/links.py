@@ -93,7 +93,7 @@ def nonce_of(token: str) -> str:
 def opened(link: Any, now: datetime) -> Any:
     """Return a link, or a row with its columns. Raise LinkReplaced for None, LinkRevoked or LinkExpired.
 
-    Whoever asks has checked the token. So a link that is not stored was ours, and a newer one has replaced it.
+    The caller has checked the token. So a link that is not stored was ours, and a newer one has replaced it.
     """
     if link is None:
         raise LinkReplaced

@@ -122,7 +122,7 @@ def had_a_mail(day: date, zone: ZoneInfo, to_representative: sa.SQLColumnExpress
 
 
 def was_called_off(day: date, zone: ZoneInfo) -> sa.ColumnElement[bool]:
-    """Return the condition that the invitee heard on that day that this very invitation is withdrawn, or is about to."""
+    """Return the condition that the invitee was notified on that day that this invitation is withdrawn, or will be."""
     line = aliased(MessageLine)  # the statement may select lines itself
     return sa.exists().where(
         line.invitation_id == Invitation.id,

@@ -51,7 +51,7 @@ def expand(session: Session, reminder: Reminder, now: datetime) -> int:
     morning = put_off_to(reminder.kind, reminder.audience, reminder.due_at, times, zone, now)
     if morning is not None:
         waiting = audiences.had_a_mail(today, zone, MessageLine.to_representative)
-        if reminder.kind is MailKind.INVITATION:  # who was withdrawn and is invited again that day hears it at once
+        if reminder.kind is MailKind.INVITATION:  # a new invitation on the day of a withdrawal goes out at once
             waiting = sa.and_(waiting, ~audiences.was_called_off(today, zone))
         _open_messages(session, reminder, recipients.where(~waiting), today, planned)
         _open_messages(session, reminder, recipients.where(waiting), today + timedelta(days=1), morning)

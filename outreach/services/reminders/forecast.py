@@ -330,7 +330,7 @@ class _PlannedLine(NamedTuple):
     of_an_office: bool
     open_seats: int  # of an organisation's quota: people it may still nominate
     had_a_mail: frozenset[ZoneInfo] = frozenset()  # zones in which they had a mail today
-    called_off: frozenset[ZoneInfo] = frozenset()  # zones in which they heard today that the invitation is withdrawn
+    called_off: frozenset[ZoneInfo] = frozenset()  # zones in which they were told today of its withdrawal
 
     def waits(self, kind: MailKind, zone: ZoneInfo) -> bool:
         """Return whether a mail of this kind that can wait does so until the next morning."""

@@ -302,7 +302,9 @@ class Pressed:
 
 
 def _pressed(shown: Sequence[Card], pick: Pick) -> Pressed | None:
-    """Return what the page says of a choice from a mail that it does not offer; None if it offers it, or there is none."""
+    """Return what the page says about a mail's choice that it does not offer. None if it offers the choice, or there is
+    none.
+    """
     if not pick.activity_id:
         return None
     card = next((one for one in shown if one.shown.activity.id == pick.activity_id), None)
@@ -335,7 +337,7 @@ def _field(fault: Fault, labels: Mapping[str, str]) -> str:
 
 
 def _clashes(found: AnswerPage) -> list[Markup]:
-    """Return a sentence for everything accepted that does not go together."""
+    """Return a sentence for each pair of accepted activities, or accepted activity and absence, at the same time."""
     now = clock.now()
     coming = own_clashes.accepted(found.activities, now) if found.link.has_absences else []
     away = own_clashes.with_absences(found.invitee, coming)
@@ -360,7 +362,7 @@ def _clash_in_words(sentence: Markup, clash: OwnClash, found: AnswerPage) -> Mar
 
 
 def _to_tell(found: AnswerPage) -> list[Markup]:
-    """Return a sentence for each activity about those who were to come and hear nothing from us of the last answer."""
+    """Return, for each activity, a sentence about people who were to come and get no mail about the last answer."""
     untold = _(
         "Please tell %(names)s yourself that they are not expected at “%(title)s” any more: we send them no mail about it."
     )

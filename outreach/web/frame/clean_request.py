@@ -1,4 +1,4 @@
-"""Clean every request before a view reads it: no control characters, no text that nobody sees, and no number too large for a
+"""Clean every request before a view reads it: no control characters, no invisible text, and no number too large for a
 column.
 
 No page accepts JSON. Only forms are read.
@@ -81,7 +81,9 @@ class Word(UnicodeConverter):
 
 
 def clean(text: str) -> str:
-    """Return the text without control characters, except tabs and line ends. A text of which nothing is seen is empty."""
+    """Return the text without control characters, except tabs and line ends. A text with only invisible characters
+    becomes "".
+    """
     text = _CONTROL.sub("", text)
     return "" if _UNSEEN.fullmatch(text) and not text.isspace() else text
 

@@ -1,4 +1,4 @@
-"""Flask-Security's forms with passwords, which also refuse what is too long to be hashed."""
+"""Flask-Security's forms with passwords. They also refuse passwords that are too long to be hashed."""
 
 import unicodedata
 from typing import Any

@@ -13,7 +13,7 @@ def asked_language() -> str | None:
 
 
 def is_from_own_page() -> bool:
-    """Return whether one of our own pages asks, or the user by hand.
+    """Return whether the request comes from one of our own pages, or was typed by the user.
 
     An older browser (Safari before 16.4) does not report the site. Its referrer then has to be a page of ours.
     """
