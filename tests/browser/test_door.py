@@ -60,7 +60,7 @@ def copies(page) -> list[str]:
     )
 
 
-def test_the_list_opens_again_without_a_network_with_what_was_ticked(door, ani, budi):
+def test_the_list_opens_again_without_a_network_with_its_ticks(door, ani, budi):
     asked = []
     door.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
     box(door, ani).click()
@@ -96,7 +96,7 @@ def test_a_filtered_list_that_is_loaded_again_without_a_network_shows_everybody(
     assert door.url.endswith("/attendance")
 
 
-def test_the_form_for_who_came_uninvited_opens_without_a_network(door):
+def test_the_form_for_uninvited_people_opens_without_a_network(door):
     door.context.set_offline(True)
     press(door.get_by_role("link", name="Came uninvited"))
     door.locator("summary", has_text="Add somebody who is not in the list").click()
@@ -110,13 +110,13 @@ def test_the_form_for_who_came_uninvited_opens_without_a_network(door):
     wait_for(lambda: present() == {"Wati Tamu"})
 
 
-def test_the_pages_that_are_kept_are_only_the_doors(door, running_today):
+def test_only_the_pages_of_the_door_are_kept(door, running_today):
     path = f"/activities/{running_today.id}/attendance"
     assert {one for one in copies(door) if "/static/" not in one} == {path, f"{path}/walk-in"}
     assert any(one.endswith("/js/requests.js") for one in copies(door))
 
 
-def test_signing_out_forgets_the_list(door, whole):
+def test_signing_out_deletes_the_kept_list(door, whole):
     assert copies(door) != []
     door.goto(whole)
     with door.expect_navigation(url=re.compile("/login")):
@@ -125,14 +125,14 @@ def test_signing_out_forgets_the_list(door, whole):
     assert door.evaluate("navigator.serviceWorker.getRegistrations().then((found) => found.length)") == 0
 
 
-def test_a_sign_in_that_ended_forgets_the_list(door):
+def test_the_end_of_a_session_deletes_the_kept_list(door):
     door.context.clear_cookies()
     door.reload()
     assert "/login" in door.url
     door.wait_for_function("caches.keys().then((found) => !found.length)")
 
 
-def test_a_copy_whose_time_is_over_is_not_shown(door, running_today, whole):
+def test_an_expired_copy_is_not_shown(door, running_today, whole):
     door.evaluate(
         """async () => {
           const cache = await caches.open((await caches.keys())[0]);

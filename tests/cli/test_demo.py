@@ -188,7 +188,7 @@ def test_a_reminder_is_due_within_a_minute_and_has_readers(loaded_demo):
     assert db.session.scalar(waiting) == 3
 
 
-def test_one_activity_is_postponed_and_its_invitees_were_told_so_last(loaded_demo):
+def test_one_activity_is_postponed_and_its_invitees_were_told(loaded_demo):
     postponed = db.session.scalars(sa.select(Activity).where(Activity.state == ActivityState.POSTPONED)).one()
     assert postponed.id == loaded_demo.prepared.postponed_id
     invited = list(db.session.scalars(sa.select(Invitation).where(Invitation.activity_id == postponed.id)))

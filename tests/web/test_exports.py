@@ -462,17 +462,17 @@ def test_no_cell_of_a_csv_becomes_a_formula_whatever_separates_them(text: str, w
 
 
 @pytest.mark.parametrize("text", ["-5", "1,5", "Senin; Selasa", "a - b", "nama@example.com, dua@example.com", "-12.5"])
-def test_a_csv_keeps_what_is_no_formula(text: str):
+def test_a_csv_keeps_text_that_is_no_formula(text: str):
     file = io.BytesIO()
     spreadsheets.write_csv(file, [Column("Note", 10, str)], [text], ",")
     assert list(csv.reader(io.StringIO(file.getvalue().decode("utf-8-sig")))) == [["Note"], [text]]
 
 
-def test_a_csv_says_its_encoding_once(coordinator_client, ani):
+def test_a_csv_states_its_encoding_once(coordinator_client, ani):
     assert coordinator_client.get("/people?file=csv").headers["Content-Type"] == "text/csv; charset=utf-8"
 
 
-def test_the_log_names_no_filter_that_the_list_ignored(coordinator_client, ani):
+def test_the_log_names_no_filter_that_the_list_ignores(coordinator_client, ani):
     coordinator_client.get("/people?kind=zzz&sector=none&organisation=abc&q=ani&file=csv")
     assert log()[0].detail["filters"] == {"q": "ani"}
 
@@ -486,7 +486,9 @@ def test_the_log_names_no_filter_that_the_list_ignored(coordinator_client, ani):
         ("http://localhost.example.com", False),
     ],
 )
-def test_a_browser_that_does_not_report_the_site_comes_from_one_of_our_pages(coordinator_client, ani, referrer, given):
+def test_from_a_browser_that_does_not_report_the_site_the_referrer_must_be_one_of_our_pages(
+    coordinator_client, ani, referrer, given
+):
     safari = {"User-Agent": "Mozilla/5.0 (iPhone; CPU iPhone OS 15_0 like Mac OS X) Safari/604.1", "Referer": referrer}
     response = coordinator_client.get("/people?file=csv", headers=safari)
     assert (response.mimetype, len(log())) == ("text/csv" if given else "text/html", given)

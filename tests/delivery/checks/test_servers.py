@@ -198,7 +198,7 @@ def test_a_folder_is_named_as_by_the_engine(dovecot):
         ("", "warn", "At the top of the last 20 mails: mx.example.org (15), none (4), a server without a name (1)."),
     ],
 )
-def test_the_newest_mails_show_whose_verdicts_stand_at_their_top(server, level, words):
+def test_the_check_names_the_server_whose_verdict_is_first_in_the_newest_mails(server, level, words):
     judged = (
         "Authentication-Results: mx.example.org; spf=none\r\nAuthentication-Results: mx.example.net; dmarc=pass\r\n"
     )

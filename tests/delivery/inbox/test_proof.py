@@ -90,7 +90,7 @@ def test_without_the_setting_no_server_is_believed():
         ("Subject: x", None),
     ],
 )
-def test_whose_verdict_stands_at_the_top(fields, server):
+def test_the_first_verdict_of_a_mail_names_its_server(fields, server):
     assert judges(mail(fields)) == server
 
 

@@ -40,7 +40,7 @@ def verdict_of(status: str, words: str, server: str = "Postfix") -> DeliveryVerd
         ("5.0.0", "550 kotak surat penuh"),
     ],
 )
-def test_what_may_be_over_tomorrow_is_not_the_addresss_fault(status, words):
+def test_a_problem_that_may_end_soon_is_not_the_fault_of_the_address(status, words):
     assert verdict_of(status, words) is LATER
 
 
@@ -62,7 +62,7 @@ def test_what_may_be_over_tomorrow_is_not_the_addresss_fault(status, words):
         ("5.2.1", "550 5.2.1 blocked by the recipient's policy"),
     ],
 )
-def test_a_refusal_of_the_mail_or_its_sender_is_not_the_addresss_fault(status, words):
+def test_a_refusal_of_the_mail_or_its_sender_is_not_the_fault_of_the_address(status, words):
     assert verdict_of(status, words) is REFUSED
 
 
@@ -91,7 +91,7 @@ def test_a_refusal_of_the_mail_or_its_sender_is_not_the_addresss_fault(status, w
     ],
 )
 @pytest.mark.parametrize("server", ["Postfix", "Exchange"])
-def test_what_says_that_the_address_takes_no_mail_blocks_it_whatever_the_code(server, status, words, fault):
+def test_words_that_the_address_takes_no_mail_block_it_whatever_the_code(server, status, words, fault):
     found = read(REPORTERS[server](Returned(status=status, words=words)), SETTINGS).report
     assert found.verdict is HARD
     assert fault in (found.fault, None)
@@ -108,7 +108,7 @@ def test_what_says_that_the_address_takes_no_mail_blocks_it_whatever_the_code(se
         ("delivered", DeliveryVerdict.DELIVERED),
     ],
 )
-def test_only_the_actions_that_say_so_mean_that_a_mail_went_on(action, verdict):
+def test_only_some_actions_mean_that_a_mail_was_passed_on(action, verdict):
     returned = Returned(action=action, status="5.1.1", words="550 5.1.1 no such user")
     assert read(postfix(returned), SETTINGS).report.verdict is verdict
 
@@ -163,7 +163,7 @@ def test_a_report_with_neither_code_nor_words_is_judged_by_its_text():
     assert read(postfix(Returned(status="", words="")), SETTINGS).report.verdict is REFUSED
 
 
-def test_a_report_whose_parts_are_divided_otherwise_than_its_header_says_is_read():
+def test_a_report_with_a_wrong_boundary_in_its_header_is_read():
     mail = postfix(Returned())
     boundary = mail.partition(b'boundary="')[2].partition(b'"')[0]
     other = mail.replace(b'boundary="' + boundary, b'boundary="another')
@@ -177,7 +177,7 @@ def test_a_report_whose_parts_are_divided_otherwise_than_its_header_says_is_read
         )
 
 
-def test_postfixs_report_of_old_is_known_by_its_description():
+def test_the_report_of_an_old_postfix_is_recognised_by_its_description():
     said = (
         "This is the Postfix program at host mx.example.net.\n\n            The Postfix program\n\n"
         "<ani@example.com>: host mx.example.com[192.0.2.7] said: 550 5.1.1\n    <ani@example.com>... User unknown\n"
@@ -206,7 +206,7 @@ def test_a_report_in_an_unknown_form_is_not_taken_for_an_automatic_mail(mail):
     assert found.text
 
 
-def test_what_a_server_writes_to_the_return_path_of_our_mail_is_a_report_even_without_a_subject():
+def test_a_servers_mail_to_our_return_path_is_a_report_even_without_a_subject():
     mail = text_report("Ein Fehler.", subject="", sender="postmaster@example.net").replace(
         b"To: undangan@example.com", f"To: {return_path(41, WITH_PATHS)}".encode()
     )

@@ -361,7 +361,7 @@ def postponed(activity, invitee, kind):
     return line(invitation, kind, Audience.EXPECTED, detail={"reason": "banjir"})
 
 
-def test_a_cancellation_of_a_postponed_activity_tells_its_time_as_the_former_one(activity, ani):
+def test_a_cancellation_of_a_postponed_activity_calls_its_time_the_former_time(activity, ani):
     ani.locale = "en"
     mail = mail_of(postponed(activity, ani, MailKind.CANCELLATION))
     assert mail["Subject"] == "CANCELLED: Rapat koordinasi lintas sektor, before: Monday, 18 January 2027"
@@ -369,7 +369,9 @@ def test_a_cancellation_of_a_postponed_activity_tells_its_time_as_the_former_one
 
 
 @pytest.mark.parametrize("kind", [MailKind.POSTPONEMENT, MailKind.CANCELLATION])
-def test_among_several_activities_a_postponed_one_has_its_day_as_the_former_one(programme, hall, activity, ani, kind):
+def test_in_a_mail_about_several_activities_a_postponed_ones_day_is_called_the_former_day(
+    programme, hall, activity, ani, kind
+):
     ani.locale = "en"
     other = draft_activity(programme, hall, 20, public_title="Pelatihan kader")
     mail = mail_of(postponed(activity, ani, kind), line(published_invitation(other, ani), INVITATION))

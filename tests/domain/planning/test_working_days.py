@@ -50,7 +50,7 @@ def test_a_calendar_without_working_days_is_refused():
         working_days(NEW_YEAR, 1, Always())
 
 
-def test_in_a_run_of_days_off_without_end_a_day_stays_itself():
+def test_a_calendar_with_only_days_off_gives_the_day_itself():
     class Always:
         def __contains__(self, day: object) -> bool:
             return True

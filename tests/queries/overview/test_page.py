@@ -172,7 +172,9 @@ def test_the_next_mails_count_people_who_came_and_have_an_address_and_leave_out_
     assert [(mail.kind, mail.people) for mail in mails] == [(MailKind.THANKS, 2), (MailKind.INVITATION, 2)]
 
 
-def test_the_next_mails_count_whom_a_cancellation_and_a_postponement_tell(any_app: Flask, office, activity, ani, budi):
+def test_the_next_mails_count_the_readers_of_a_cancellation_and_a_postponement(
+    any_app: Flask, office, activity, ani, budi
+):
     invite_and_publish(activity, ani, a_person("Siti Aminah", email=""))
     send(NOW)
     postponed = invite_and_publish(draft_activity(None, None, 19), ani, budi)

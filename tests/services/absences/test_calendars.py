@@ -127,7 +127,7 @@ def test_each_failure_has_its_own_message(any_app, calendar_site, mine, answer, 
     assert len(told.message) <= 300
 
 
-def test_what_a_reading_left_out_is_told_and_is_no_failure(any_app, calendar_site, mine):
+def test_left_out_parts_of_a_calendar_are_shown_and_are_no_failure(any_app, calendar_site, mine):
     strange = TWO.replace(
         b"BEGIN:VEVENT", b"BEGIN:VEVENT\r\nDTSTART;TZID=Mars:20270125T080000\r\nEND:VEVENT\r\nBEGIN:VEVENT", 1
     )

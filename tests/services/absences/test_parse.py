@@ -141,7 +141,7 @@ def read_with(*lines: str, before: str = "") -> tuple:
         (("DTSTART;TZID=Mars:20200105T100000", "DTEND;TZID=Mars:20200105T110000"), None, {}),
     ],
 )  # fmt: skip
-def test_an_event_that_cannot_be_read_is_left_out_and_said_and_the_others_are_read(lines, problem, values):
+def test_an_unreadable_event_is_left_out_and_reported_and_the_others_are_read(lines, problem, values):
     times, left_out = read_with(*lines)
     assert times == []
     assert (type(left_out) if left_out else None) is problem
@@ -151,13 +151,13 @@ def test_an_event_that_cannot_be_read_is_left_out_and_said_and_the_others_are_re
 @pytest.mark.parametrize(
     "line", ["RRULE:FREQ=SOMETIMES", "EXDATE:x", "RDATE:x", "RDATE;VALUE=PERIOD:20270106T010000Z/x", "EXRULE:x"]
 )
-def test_a_repetition_that_cannot_be_read_leaves_the_first_event(line):
+def test_an_unreadable_repetition_leaves_the_first_event(line):
     times, left_out = read_with(*EVENT, line)
     assert times == [(at(5, 8), at(5, 9))]
     assert (type(left_out), left_out.values) == (busy_times.RulesLeftOut, {"rules": 1})
 
 
-def test_all_that_was_left_out_is_said_together():
+def test_all_left_out_parts_are_reported_together():
     data = calendar(
         event(*EVENT, "RRULE:x"), event("UID:2", "DTSTART:x"), event("UID:3", "DTSTART;TZID=Mars:20270105T100000"),
         "BEGIN:VFREEBUSY\r\nFREEBUSY:x,20270106T010000Z/PT1H\r\nEND:VFREEBUSY",

@@ -196,7 +196,7 @@ def test_an_invitation_that_was_given_up_before_the_postponement_is_sent_with_th
     assert go_out(at(20)) == [("ani", "WAKTU BARU"), ("budi", "WAKTU BARU"), ("citra", "Undangan")]
 
 
-def test_who_was_told_by_phone_after_a_failed_invitation_is_told_the_new_date(told):
+def test_people_told_by_phone_after_a_failed_invitation_are_told_the_new_date(told):
     late = a_person("Citra Dewi")
     invite(told, late, now=at(5))
     go_out(at(5), reply=Permanent(554, "5.7.1 no"))

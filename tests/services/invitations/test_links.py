@@ -32,7 +32,7 @@ def new_mails() -> list[Message]:
     return db.session.query(Message).filter_by(state=MessageState.DUE).all()
 
 
-def test_a_new_link_goes_out_at_once_in_one_mail_about_all_that_is_ahead(invited, ani):
+def test_a_new_link_goes_out_at_once_in_one_mail_about_all_future_activities(invited, ani):
     answer(invited[1], ani, Choice.NOT_COMING)
     assert links.renew(ani, by=None, now=NOW, send=True) is Delivery.SENT
     (mail,) = new_mails()
@@ -42,7 +42,7 @@ def test_a_new_link_goes_out_at_once_in_one_mail_about_all_that_is_ahead(invited
     assert said.count(f"/j/{token_of(ani)}\n") == 1
 
 
-def test_a_new_link_that_is_not_to_be_sent_sends_nothing(invited, ani):
+def test_a_link_renewed_without_sending_it_sends_nothing(invited, ani):
     assert links.renew(ani, by=None, now=NOW) is Delivery.NOT_WANTED
     assert new_mails() == []
 
@@ -51,7 +51,7 @@ def test_a_new_link_that_is_not_to_be_sent_sends_nothing(invited, ani):
     ("change", "because"),
     [("no address", Delivery.NO_ADDRESS), ("blocked", Delivery.NO_ADDRESS), ("stopped", Delivery.STOPPED)],
 )
-def test_no_mail_is_promised_that_would_not_go_out(invited, ani, change, because):
+def test_renewing_a_link_says_why_no_mail_goes_out(invited, ani, change, because):
     if change == "no address":
         ani.email = ""
     elif change == "blocked":
@@ -81,7 +81,7 @@ def test_a_new_link_that_was_switched_off_again_is_not_sent(app, server, invited
     assert db.session.query(Message).order_by(Message.id.desc()).first().reason == "link_revoked"
 
 
-def test_the_new_link_joins_an_invitation_that_waits_and_is_said_once(app, server, programme, hall, ani):
+def test_a_new_link_goes_out_with_a_waiting_invitation_and_only_once(app, server, programme, hall, ani):
     send_through(app, server)
     invite_and_publish(draft_activity(programme, hall, 18), ani)
     assert links.renew(ani, by=None, now=NOW, send=True) is Delivery.SENT

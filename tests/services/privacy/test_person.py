@@ -388,7 +388,7 @@ REPLIES = {
 
 
 @pytest.mark.parametrize("reply", REPLIES)
-def test_a_mail_on_its_way_brings_no_data_back(any_app, default_rules, programme, hall, ani, budi, reply):
+def test_a_mail_in_transit_stores_no_erased_data_again(any_app, default_rules, programme, hall, ani, budi, reply):
     activity = draft_activity(programme, hall, 18)
     invite(activity, ani, budi)
     publish(activity)
@@ -404,7 +404,7 @@ def test_a_mail_on_its_way_brings_no_data_back(any_app, default_rules, programme
 
 
 @pytest.mark.parametrize("reply", REPLIES)
-def test_a_mail_on_its_way_to_a_representative_brings_no_data_back(
+def test_a_mail_in_transit_to_a_representative_stores_no_erased_data_again(
     any_app, default_rules, programme, hall, ani, budi, reply
 ):
     activity = draft_activity(programme, hall, 18)

@@ -250,7 +250,7 @@ def test_a_representative_never_gets_a_mail_for_another(programme, hall, ani):
     assert not (mail.recipient == "tina@example.com" and lines == 2), mail.subject
 
 
-def test_who_is_invited_again_within_minutes_hears_it_at_once(programme, hall, ani, police):
+def test_people_invited_again_within_minutes_are_told_at_once(programme, hall, ani, police):
     activity = draft_activity(programme, hall, 18)
     invite(activity, ani)
     invite_organisation(activity, police)
@@ -278,7 +278,7 @@ def test_an_invitation_after_another_mail_of_the_day_still_waits_for_the_morning
     assert mails()[-1] == ("Ani", "06 08.00", ["invitation"])
 
 
-def test_whoever_knows_of_the_withdrawal_gets_no_second_one_for_an_invitation_never_sent(programme, hall, police):
+def test_people_who_know_of_a_withdrawal_get_no_second_one_for_an_invitation_never_sent(programme, hall, police):
     activity = draft_activity(programme, hall, 18)
     invite_organisation(activity, police, seats=3)
     publish(activity)

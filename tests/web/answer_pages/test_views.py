@@ -226,7 +226,7 @@ def test_input_about_a_representative_does_not_prevent_an_answer_for_all(phone, 
     assert states(ani) == ["coming"] * 4
 
 
-def test_whoever_replaces_somebody_without_a_mail_is_asked_to_tell_them(phone, first, ani, police):
+def test_people_who_replace_somebody_without_a_mail_are_asked_to_tell_them(phone, first, ani, police):
     invite_and_mark(ani, first)
     invite_office_and_mark(police, first)
     rows = {"rows-0-name": "Rina", "rows-1-name": "Dedi", "rows-1-email": "dedi@example.com"}
@@ -387,7 +387,7 @@ def test_a_choice_from_the_mail_that_cannot_be_sent_is_named_at_the_top(
     assert said[fate] not in phone.get(f"/j/{token_of(ani)}?lang=en").text.split("<section")[0]
 
 
-def test_a_choice_from_the_mail_that_is_on_record_says_so(phone, four_days, ani):
+def test_the_page_says_if_the_choice_from_the_mail_is_already_stored(phone, four_days, ani):
     invite_and_mark(ani, *four_days[:2])
     press(phone, ani, four_days[1].id, choice="coming")
     top = phone.get(f"/j/{token_of(ani)}?pilih=hadir-{four_days[1].id}&lang=en").text.split("<section")[0]

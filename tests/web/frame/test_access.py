@@ -300,7 +300,7 @@ def test_choosing_a_language_never_redirects_to_another_site(viewer_client, back
 
 
 @pytest.mark.parametrize("password", ["9" * 4097, "\ufdfa" * 400], ids=["long", "long once normalised"])
-def test_a_password_too_long_to_be_hashed_is_wrong_and_no_crash(app: Flask, coordinator: User, password: str):
+def test_a_password_too_long_to_be_hashed_is_refused_as_wrong(app: Flask, coordinator: User, password: str):
     _client, refused = sign_in(app, coordinator.email, password)
     assert (refused.status_code, "The e-mail address or the password is not right." in refused.text) == (200, True)
     client = log_in(app, coordinator)
@@ -311,7 +311,7 @@ def test_a_password_too_long_to_be_hashed_is_wrong_and_no_crash(app: Flask, coor
     assert "A password may have at most 128 characters." in client.post("/password?lang=en", data=change).text
 
 
-def test_only_the_doors_worker_may_stand_above_its_folder(app: Flask, coordinator_client):
+def test_only_the_doors_service_worker_may_have_a_scope_above_its_folder(app: Flask, coordinator_client):
     static_url = app.extensions["outreach_static_url"]
     allowed = {name: coordinator_client.get(static_url(f"js/{name}")).headers.get("Service-Worker-Allowed")
                for name in ("door-worker.js", "door.js", "forget.js")}  # fmt: skip

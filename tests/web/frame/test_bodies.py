@@ -67,7 +67,7 @@ def test_a_body_in_chunks_has_the_same_limit(app: Flask, office):
     assert answer.status_code == 413
 
 
-def test_a_cookie_that_anybody_gets_is_no_login(app: Flask, office):
+def test_a_session_cookie_without_a_login_does_not_lift_the_limit(app: Flask, office):
     client = app.test_client()
     client.get("/login")
     assert client.post("/login", data=b"a" * (MOST_OF_STRANGERS + 1), content_type=FORM).status_code == 413
@@ -86,7 +86,7 @@ def test_staff_may_choose_very_many_people_at_once(coordinator_client, coordinat
     assert coordinator_client.post("/people/new", data=too_many, content_type=FORM).status_code == 413
 
 
-def test_attempts_are_counted_before_the_forms_token_is_looked_at(tmp_path, app: Flask, office):
+def test_attempts_are_counted_before_the_forms_token_is_checked(tmp_path, app: Flask, office):
     (tmp_path / "strict").mkdir()
     strict = create_app(settings_for(tmp_path / "strict", rate_login="3/minute", database_url=str(db.engine.url)))
     client = BrowserClient(strict, strict.response_class)

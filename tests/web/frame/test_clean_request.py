@@ -76,7 +76,7 @@ def test_a_too_large_capacity_is_an_input_error(any_app: Flask, coordinator_clie
 
 
 @pytest.mark.parametrize("unseen", ["\u200b", " \u200b ", "\u2800", "\u3164\u00ad"])
-def test_a_text_of_which_nothing_is_seen_is_no_reason(any_app: Flask, coordinator_client, published, unseen: str):
+def test_a_reason_of_invisible_characters_is_refused(any_app: Flask, coordinator_client, published, unseen: str):
     form = {"reason": unseen, "confirm": "1", "version": str(published.version)}
     refused = coordinator_client.post(f"/activities/{published.id}/postpone", data=form)
     db.session.expire_all()
@@ -84,5 +84,5 @@ def test_a_text_of_which_nothing_is_seen_is_no_reason(any_app: Flask, coordinato
 
 
 @pytest.mark.parametrize("text", ["\ua98f\ua9ba\u200d\ua994", "nama\u200b", "\ufe0f\u2764", " ", "\r\n"])
-def test_signs_that_shape_the_letters_beside_them_stay(text: str):
+def test_characters_that_shape_other_letters_are_kept(text: str):
     assert clean(text) == text

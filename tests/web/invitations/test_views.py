@@ -512,7 +512,7 @@ def test_a_new_link_is_sent_at_once_unless_unticked(ani_and_police_invited, anis
     assert db.session.query(Reminder).filter_by(key="link").count() == 1
 
 
-def test_for_an_invitee_without_an_address_the_page_says_to_pass_the_new_link_on(
+def test_for_an_invitee_without_an_address_the_page_asks_to_pass_on_the_new_link(
     ani_and_police_invited, anis, ani, coordinator_client
 ):
     ani.email = ""
