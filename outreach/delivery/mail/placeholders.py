@@ -75,7 +75,7 @@ PLACEHOLDERS = (
     Placeholder("deadline", "batas", _l("until when to answer")),
     Placeholder("answer", "jawaban", _l("the answer given so far"), is_word=True),
     Placeholder("ask_again", "mohon_jawab", _l("after a move: the request to confirm the answer, or to give one")),
-    Placeholder("representative", "wakil", _l("who comes in their place")),
+    Placeholder("representative", "wakil", _l("who comes in their place; of an organisation, whom it sends and no mail reaches")),
     Placeholder("represents", "mewakili", _l("in whose place the reader comes")),
     Placeholder("link", "tautan", _l("the reader's own page"), is_link=True),
     Placeholder("link_yes", "tautan_hadir", _l("the same page with “Coming” chosen"), is_link=True),

@@ -83,7 +83,14 @@ def _helpline(activity: Activity, recipient: Recipient) -> str:
 
 
 def representative(line: LineRow, kind: MailKind | None) -> str:
-    """Return the representative with post; "" if there is none or they get a mail of this kind themselves."""
+    """Return the representative with post; "" if there is none or they get a mail of this kind themselves.
+
+    For an organisation: those whom it sends and whom no mail reaches. A withdrawal goes to no representative.
+    """
+    if line.quota:
+        return line.unreached
+    if kind is MailKind.WITHDRAWAL:
+        return _joined(line.representative_name, line.representative_post)
     told = kind in (MailKind.CHANGE, MailKind.POSTPONEMENT, MailKind.CANCELLATION) and line.representative_email
     if line.state is not InvitationState.REPRESENTED or told:
         return ""

@@ -13,8 +13,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
 from outreach.domain.directory import email_addresses
+from outreach.domain.directory.names import Name
 from outreach.domain.kinds import CadreKind, LinkPurpose, MailKind, Role, Sex
-from outreach.domain.states import InvitationState
+from outreach.domain.states import TAKES_A_SEAT, InvitationState
 from outreach.models import (
     Activity,
     AddressFailure,
@@ -78,6 +79,7 @@ class LineRow(NamedTuple):
     representative_name: str
     representative_post: str
     representative_email: str
+    unreached: str = ""  # of an invited organisation: those it sends whom no mail reaches, "Rina; Dewi Lestari, S.H."
     moves: tuple[int, ...] = ()  # for a change, after the recheck: reminders of the moves that it tells, oldest first
 
     @property
@@ -138,7 +140,9 @@ _CADRES = {member.value: member for member in CadreKind}
 _STATES = {member.value: member for member in InvitationState}
 _SEXES: dict[str | None, Sex | None] = {None: None, **{member.value: member for member in Sex}}
 
-_MESSAGE_ID, _ROLE, _STATE = (LineRow._fields.index(name) for name in ("message_id", "role", "state"))
+_MESSAGE_ID, _INVITATION_ID, _ROLE, _STATE, _QUOTA = (
+    LineRow._fields.index(name) for name in ("message_id", "invitation_id", "role", "state", "quota")
+)
 _KIND, _PERSON_ID, _SEX = (MessageRow._fields.index(name) for name in ("kind", "person_id", "sex"))
 
 _OWN = aliased(Organisation)  # the person's own organisation
@@ -240,8 +244,10 @@ def load(session: Session, message_ids: Collection[int], *, skipped_too: bool = 
     connection = session.connection()
     lines: dict[int, list[LineRow]] = defaultdict(list)
     wanted = _LINES if skipped_too else _LINES.where(MessageLine.skipped == "")
-    for values in connection.execute(wanted, {"ids": ids}).all():
-        own = [*values, ()]
+    rows_of_lines = connection.execute(wanted, {"ids": ids}).all()
+    out_of_reach = unreached(session, {values[_INVITATION_ID] for values in rows_of_lines if values[_QUOTA]})
+    for values in rows_of_lines:
+        own = [*values, out_of_reach.get(values[_INVITATION_ID], ""), ()]
         own[_ROLE], own[_STATE] = _ROLES[own[_ROLE]], _STATES[own[_STATE]]
         lines[own[_MESSAGE_ID]].append(LineRow._make(own))
     found: dict[int, MessageRow] = {}
@@ -253,6 +259,28 @@ def load(session: Session, message_ids: Collection[int], *, skipped_too: bool = 
         own += (tuple(cadres.get(own[_PERSON_ID], ())), tuple(lines[own[0]]))
         found[own[0]] = MessageRow._make(own)
     return [found[id_] for id_ in ids if id_ in found]
+
+
+def unreached(session: Session, invitation_ids: Collection[int]) -> dict[int, str]:
+    """Return the names of those whom these organisations send and whom no mail reaches, by the organisation's invitation."""
+    if not invitation_ids:
+        return {}
+    blocked = sa.select(AddressFailure.address).where(AddressFailure.blocked_at.is_not(None))
+    rows = session.execute(
+        sa.select(Invitation.nominated_under_id, Person.name, Person.title_before, Person.title_after)
+        .join(Person, Person.id == Invitation.person_id)
+        .where(
+            Invitation.nominated_under_id.in_(invitation_ids),
+            Invitation.state.in_(TAKES_A_SEAT),
+            sa.or_(Person.email == "", sa.func.lower(Person.email).in_(blocked)),
+        )
+        .order_by(Invitation.id)
+    )
+    found: dict[int, list[str]] = defaultdict(list)
+    for under, name, before, after in rows:
+        if under is not None:
+            found[under].append(Name(name, before, after).full)
+    return {under: "; ".join(named) for under, named in found.items()}
 
 
 def _cadre_roles(session: Session, person_ids: Collection[int | None]) -> dict[int | None, list[CadreRow]]:

@@ -6,6 +6,9 @@ The outbox reads its rows for a whole batch: rows/batch.py.
 from datetime import UTC, datetime
 from typing import Any
 
+from sqlalchemy.orm import object_session
+
+from outreach.delivery.rows import batch
 from outreach.delivery.rows.batch import CadreRow, LineRow, MessageRow
 from outreach.domain.kinds import MailKind
 from outreach.models import Invitation, Message, MessageLine, Organisation, Person
@@ -71,6 +74,7 @@ def line_row(line: MessageLine) -> LineRow:
 def invitation_row(invitation: Invitation, **values: Any) -> LineRow:
     """Return the row of a line about an invitation. Fields that are not in `values` and not about it get defaults."""
     naming = (invitation.nominated_under or invitation).organisation
+    session, office = object_session(invitation), invitation.quota
     return LineRow(**{
         "id": 0,
         "message_id": 0,
@@ -91,5 +95,6 @@ def invitation_row(invitation: Invitation, **values: Any) -> LineRow:
         "representative_name": invitation.representative_name,
         "representative_post": invitation.representative_post,
         "representative_email": invitation.representative_email,
+        "unreached": batch.unreached(session, [invitation.id]).get(invitation.id, "") if office and session else "",
         **values,
     })  # fmt: skip

@@ -252,8 +252,6 @@ class CancelForm(TidyForm):
 class PostponeForm(Versioned):
     reason = StringField(
         _l("Reason"),
-        [Sentence(_l("Please write why it is postponed, such as Ditunda karena pemilihan RT.")), Length(max=500)],
-        description=_l(
-            "Whoever is told reads it: “Ditunda karena banjir di Metro Timur.” It is kept: please name no person."
-        ),
+        [Sentence(_l("Please write why it is postponed, such as Bertepatan dengan pemilihan RT.")), Length(max=500)],
+        description=_l("Whoever is told reads it: “Banjir di Metro Timur.” It is kept: please name no person."),
     )

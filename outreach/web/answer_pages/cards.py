@@ -9,8 +9,9 @@ from flask_babel import gettext as _
 
 from outreach.delivery.words import formats
 from outreach.delivery.words.labels import label
-from outreach.domain.answers import Choice
+from outreach.domain.answers import ActivityPostponed, Choice
 from outreach.domain.kinds import Role
+from outreach.domain.problems import Problem
 from outreach.domain.states import ANSWERED, TAKES_A_SEAT, ActivityState, InvitationState
 from outreach.queries.answers.page import NamedRepresentative, Nominated, ShownInvitation
 from outreach.web.answer_pages.forms import AnswerForm, NominationForm, WhoForm
@@ -170,7 +171,7 @@ def _card(one: ShownInvitation, picked: str, form: CardForm | None, error: str, 
         folded=answered and is_open and not (one.moved or form or asks or allowed),
         asks=_would_be_cancelled(one) if asks else "",
         open=is_open,
-        closed_because="" if one.refusal is None or error else say(one.refusal),
+        closed_because="" if one.refusal is None or error else _closed_because(one, one.refusal),
         over=one.activity.state is not ActivityState.PUBLISHED or one.state is InvitationState.WITHDRAWN,
         moved=one.moved and is_open,
         full=is_open and one.seats_left is not None and one.seats_left <= 0 and one.state not in TAKES_A_SEAT,
@@ -182,6 +183,12 @@ def _card(one: ShownInvitation, picked: str, form: CardForm | None, error: str, 
         error=error or _head(form),
         lost=_summary(form) if form is not None and not is_open and error else "",
     )
+
+
+def _closed_because(one: ShownInvitation, refusal: Problem) -> str:
+    if isinstance(refusal, ActivityPostponed) and one.state is InvitationState.NOT_COMING:
+        return _("This activity is postponed. You had answered no, so we do not write to you about the new date.")
+    return say(refusal)
 
 
 def _head(form: CardForm | None) -> str:

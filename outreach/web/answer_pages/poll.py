@@ -80,7 +80,7 @@ def answer_poll(token: str, poll_id: int) -> Any:
     except (NotEveryDate, WhoMissing) as problem:
         again = poll_page.read_again(found, now=clock.now())
         nobody = say(WhoMissing()) if again.invitee.organisation_id and not form.who.data else ""
-        notice = words(language())["marked"] if nobody else say(problem)
+        notice = words(language())["marked"] if nobody else f"{words(language())['unstored_yet']} {say(problem)}"
         return _drawn(token, again, 422, form=form, sent=sent, notice=notice, missing=True, nobody=nobody)
     except Problem as problem:
         again = poll_page.read_again(found, now=clock.now())

@@ -50,12 +50,16 @@ def words(language: str) -> dict[str, Any]:
         "own": Markup("") if language == "id" else Markup(' lang="id"'),  # what the office wrote is in Indonesian
         "error": _("Error:"),
         "unstored": _("Your answer was not stored."),
+        "unstored_yet": _("Your answer was not stored yet."),
         "mixed": _("What was complete is stored. Please correct what is marked below:"),
         "marked": _("Your answer was not stored yet. Please correct what is marked below:"),
         "undone": _("Your last answer was undone."),
         "take_off": _("To take somebody off the list, empty their name."),
         "whom": _("Who is sent?"),
         "full": _("All seats are taken. If you choose “Coming”, we put you on the waiting list."),
+        "moved_declined": _(
+            "Time or place have changed since you answered no. If it is possible now, please change your answer."
+        ),
         "moved": _("Time or place have changed since you answered. Please look whether your answer still holds."),
         "question": _("Will you come?"),
         "question_office": _("Do you send people?"),

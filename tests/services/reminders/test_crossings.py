@@ -1,5 +1,6 @@
 """Crossing answers, moves, withdrawals, retries and outages: no mail is lost, doubled or sent to the wrong person."""
 
+import re
 from datetime import date, time, timedelta
 
 import pytest
@@ -12,7 +13,7 @@ from outreach.domain.answers import Choice, Representative
 from outreach.domain.kinds import AnswerSource, AttendanceSource, Audience, MailKind, Role
 from outreach.domain.states import TO_SEND, InvitationState, MessageState
 from outreach.extensions import db
-from outreach.models import Activity, Attempt, Invitation, Message, Person, Venue
+from outreach.models import Activity, Attempt, Invitation, Message, Organisation, Person, Venue
 from outreach.services import attendance
 from outreach.services.activities import publish as publishing
 from outreach.services.answers import answer as answering
@@ -39,6 +40,7 @@ from tests.world import (
     run,
     send,
 )
+from tests.world.composed import parsed, text_of
 
 pytestmark = pytest.mark.usefixtures("any_app", "default_rules")
 
@@ -248,6 +250,55 @@ def test_a_representative_never_gets_a_mail_for_another(programme, hall, ani):
     message = db.session.scalars(sa.select(Message).where(Message.representative_of_id.is_not(None))).one()
     mail, lines = planned(message, at(17))
     assert not (mail.recipient == "tina@example.com" and lines == 2), mail.subject
+
+
+@pytest.mark.parametrize("news", ["postponed", "cancelled", "moved"])
+def test_an_office_is_asked_to_tell_those_it_sends_whom_no_mail_reaches(programme, hall, police, news):
+    activity = draft_activity(programme, hall, 18)
+    office = Organisation(name="Kecamatan Metro Timur", sector=police.sector, email="kecamatan@example.com")
+    nobody = Organisation(name="Kecamatan Metro Barat", sector=police.sector, email="barat@example.com")
+    db.session.add_all([office, nobody])
+    db.session.commit()
+    named = {
+        police: [Nominee("Dewi Lestari"), Nominee("Joko Susilo", email="j@example.com")],
+        office: [Nominee("Sri Handayani"), Nominee("Rina Wati, S.H.")],
+        nobody: [Nominee("Budi Santoso", email="b@example.com")],
+    }
+    for one in named:
+        invite_organisation(activity, one)
+    publish(activity)
+    send(NOW)
+    for one, people in named.items():
+        recording.nominate_for(invitation_of(activity, one).id, people, by=None, now=at(5))
+    run(at(5))
+    if news == "postponed":
+        publishing.postpone(activity.id, "Banjir", by=None, now=at(6))
+    elif news == "cancelled":
+        publishing.cancel(activity.id, "Banjir", by=None, now=at(6))
+    else:
+        move(activity, starts_at=at(20, 8), ends_at=at(20, 12), now=at(6))
+    reminding.tick(at(6))
+    said = {}
+    for message in db.session.scalars(
+        sa.select(Message).where(Message.organisation_id.is_not(None), Message.sent_at.is_(None))
+    ):
+        mail, _lines = planned(message, at(6))
+        text = text_of(parsed(mail.write().data))
+        said[message.organisation] = re.findall(r"Mohon disampaikan juga kepada: (.*)", text)
+    assert said == {police: ["Dewi Lestari"], office: ["Sri Handayani; Rina Wati, S.H."], nobody: []}
+
+
+def test_who_is_withdrawn_is_asked_to_tell_their_representative(programme, hall, ani):
+    activity = draft_activity(programme, hall, 18)
+    invite(activity, ani)
+    publish(activity)
+    send(NOW)
+    answer(activity, ani, Choice.REPRESENTED, NOW, Representative("Dewi", email="dewi@example.com"))
+    withdrawing.withdraw(invitation_of(activity, ani).id, by=None, now=at(6))
+    reminding.tick(at(6))
+    (message,) = db.session.scalars(sa.select(Message).where(Message.sent_at.is_(None)))
+    mail, _lines = planned(message, at(6))
+    assert "Mohon disampaikan juga kepada: Dewi\n" in text_of(parsed(mail.write().data))
 
 
 def test_people_invited_again_within_minutes_are_told_at_once(programme, hall, ani, police):

@@ -608,6 +608,20 @@ def nominees(of) -> list[tuple[str, str, str]]:
     return [tuple(row) for row in rows]
 
 
+def test_whoever_declined_is_told_on_the_page_what_a_postponement_and_a_new_date_mean(phone, first, ani, coordinator):
+    invite_and_mark(ani, first)
+    press(phone, ani, first.id, choice="not_coming")
+    publishing.postpone(first.id, "Banjir", by=coordinator, now=NOW)
+    page = phone.get(f"/j/{token_of(ani)}?lang=en").text
+    assert "You had answered no, so we do not write to you about the new date." in page
+    assert "We write to you as soon as" not in page
+    new_date = Move(at(18, 13), at(18, 16), first.zone, first.venue_id)
+    moves.move(first.id, new_date, "", first.version, by=coordinator, now=NOW)
+    page = phone.get(f"/j/{token_of(ani)}?lang=en").text
+    assert "Time or place have changed since you answered no. If it is possible now, please change your answer." in page
+    assert "whether your answer still holds" not in page
+
+
 def test_the_police_name_two_people_and_change_one(phone, first, police):
     invite_office_and_mark(police, first)
     page = phone.get(f"/j/{token_of(police)}").text

@@ -123,6 +123,7 @@ class OutlineBatch:
             line.answered_sequence,
             line.nominated_under_id is None,
             line.representative_email == "",
+            values.representative(line, kind) == "",
             line.moves,
             compose.expected_otherwise(self.session, row, line, kind) if kind is MailKind.WITHDRAWAL else None,
         )
@@ -199,8 +200,14 @@ def _exemplar(outline: Outline, marks: Sequence[str]) -> tuple[Recipient, list[I
     offices = [next(left) if "office" in wanted else "" for _ in items]
     people = [next(left) if "representative" in wanted else "" for _ in items]
     return recipient, [
-        replace(
-            item, line=item.line._replace(organisation_name=office, representative_name=name, representative_post="")
-        )
+        replace(item, line=_marked(item, organisation_name=office, name=name))
         for item, office, name in zip(items, offices, people, strict=True)
     ]
+
+
+def _marked(item: Item, *, organisation_name: str, name: str) -> LineRow:
+    """Return the item's line with these marks, and no mark where nobody is named."""
+    named = name if values.representative(item.line, item.kind) else ""
+    return item.line._replace(
+        organisation_name=organisation_name, representative_name=named, representative_post="", unreached=named
+    )
