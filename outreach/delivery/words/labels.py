@@ -195,6 +195,9 @@ LABELS: dict[tuple[type, str], object] = {
     (MissedReason, MissedReason.MOMENT_PASSED.value): _l("Its moment has passed."),
     (MissedReason, MissedReason.SAME_DAY.value): _l("Another reminder to the same people goes out that day."),
     (MissedReason, MissedReason.TOO_OLD.value): _l("It was too late to be of use."),
+    (MissedReason, MissedReason.MANY_NAMED.value): _l(
+        "Very many new addresses were named by this office's link in one day. Look at its list of people; saving it sends this."
+    ),
     (MissedReason, MissedReason.RESTORED.value): _l("The data come from a backup, and it may have been sent since."),
     (OtherDay, OtherDay.DAY_OFF.value): _l("Earlier, because its own day is a day off"),
     (OtherDay, OtherDay.DEADLINE.value): _l("Earlier, because its own day is after the deadline for answers"),

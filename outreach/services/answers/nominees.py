@@ -1,27 +1,35 @@
 """The people that an organisation sends: nominees within its quota, stored as invitations under its own.
 
+Each new address gets an invitation. So that nobody can send mails to strangers through an office's link, one day has a
+limit; further ones wait for a coordinator, who sends them by saving the list.
+
 Called in a transaction that has locked the activity; any problem rolls it back. answers/answer.py decides who may
 name them until when; answers/nominee_matching.py finds the person behind a name.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach.delivery import tokens
-from outreach.domain.directory import names
+from outreach.domain.directory import email_addresses, names
 from outreach.domain.kinds import AnswerSource, Audience, MailKind, Role
 from outreach.domain.problems import Problem
-from outreach.domain.states import TAKES_A_SEAT, UNANSWERED, ActivityState, InvitationState
-from outreach.models import Invitation, Person
+from outreach.domain.reminders import MissedReason
+from outreach.domain.states import TAKES_A_SEAT, UNANSWERED, ActivityState, InvitationState, ReminderState
+from outreach.models import Invitation, Message, Person, Reminder
 from outreach.services.answers import nominee_matching as matching
 from outreach.services.invitations import seats
 from outreach.services.invitations.revisions import raise_for_invited, raise_for_withdrawn
 from outreach.services.reminders.schedule import event_reminder
 
+ADDRESSES_FOR_A_SEAT = (
+    2  # new addresses to which an office's link may have an invitation sent in a day, for each of its seats
+)
+A_DAY = timedelta(days=1)
 THEIR_OWN = TAKES_A_SEAT | {InvitationState.NOT_COMING}  # answers that an organisation cannot overrule
 
 
@@ -140,14 +148,17 @@ def _replace(
     """Make these people the organisation's nominees: keep those already named, add new ones, withdraw the others."""
     present = list(invitation.nominees)
     rows = matching.rows_of(present, nominees)
-    reached = {n.person_id for n in present if n.person and n.person.email}
-    people = _people(session, invitation, nominees, rows, by_staff=recorded_by is not None)
+    addresses = {n.person_id: email_addresses.key(n.person.email) for n in present if n.person}
+    waiting, by_staff = _waiting(session, present), recorded_by is not None
+    people = _people(session, invitation, nominees, rows, by_staff=by_staff)
     _withdraw(session, invitation, [n for n in present if n not in rows], now)
     for person, row in zip(people, rows, strict=True):
         if row is None or row.state is InvitationState.WITHDRAWN:
             _add(session, invitation, person, source, now, recorded_by)
-        elif person.id not in reached and row.state is InvitationState.COMING:
-            _tell(session, row, now)
+        elif row.state is InvitationState.COMING and (
+            email_addresses.key(person.email) != addresses.get(person.id) or (by_staff and row.id in waiting)
+        ):
+            _tell(session, row, now, by_staff=by_staff)
     tokens.ensure_links(
         session,
         person_ids=[person.id for person in people],
@@ -175,6 +186,8 @@ def _people(
             rows[at] = None
         elif row is not None:
             found[at] = row.person
+    if not by_staff:
+        _replace_untold(session, invitation, nominees, rows, found)
     own = matching.own(session, invitation.organisation_id, [person for person in found if person])
     people = []
     for nominee, row, known in zip(nominees, rows, found, strict=True):
@@ -187,6 +200,31 @@ def _people(
         people.append(person)
     session.flush()
     return people
+
+
+def _replace_untold(
+    session: Session,
+    invitation: Invitation,
+    nominees: Sequence[Nominee],
+    rows: list[Invitation | None],
+    found: list[Person | None],
+) -> None:
+    """Give new names the records of nominees who left the list and never heard of it, instead of creating people.
+
+    Otherwise a link could fill the directory by replacing names. Only records that this office alone made are taken.
+    """
+    new = [at for at, (row, known) in enumerate(zip(rows, found, strict=True)) if row is None and known is None]
+    left = [nominee for nominee in invitation.nominees if nominee not in rows and nominee.person not in found]
+    if not new or not left:
+        return
+    spare = _never_told(session, left)
+    own = matching.own(session, invitation.organisation_id, [one.person for one in spare if one.person])
+    spare = [one for one in spare if one.person_id in own and one.attendance is None]
+    for at, row in zip(new, sorted(spare, key=lambda one: one.id), strict=False):
+        person = row.person
+        assert person is not None
+        person.name, person.post, person.phone, person.email = nominees[at].name, "", "", ""
+        rows[at], found[at] = row, person
 
 
 def _write(person: Person, one: Nominee, *, overwrite: bool) -> None:
@@ -228,11 +266,14 @@ def _add(
     nominee.invited_at = now
     stamp(nominee, source, now, recorded_by)
     session.flush()
-    _tell(session, nominee, now)
+    _tell(session, nominee, now, by_staff=recorded_by is not None)
 
 
-def _tell(session: Session, nominee: Invitation, now: datetime) -> None:
-    """Notify a nominee. Skip those without an address, or also invited in another role."""
+def _tell(session: Session, nominee: Invitation, now: datetime, *, by_staff: bool) -> None:
+    """Notify a nominee. Skip those without an address, or also invited in another role.
+
+    Above the limit of the office's link, the invitation waits for a coordinator, who sees it among the missed ones.
+    """
     other = session.scalar(
         sa.select(Invitation.id)
         .where(
@@ -245,10 +286,61 @@ def _tell(session: Session, nominee: Invitation, now: datetime) -> None:
     )
     activity = nominee.activity
     if nominee.invitee.email and other is None and activity.state is ActivityState.PUBLISHED:
-        event_reminder(
+        too_many = not by_staff and _told_today(session, nominee.nominated_under, now) >= _most(nominee.nominated_under)
+        reminder = event_reminder(
             session, activity, MailKind.INVITATION, Audience.ONE, now=now, invitation=nominee,
             text_key="invitation-nominee",
         )  # fmt: skip
+        if too_many:
+            reminder.state, reminder.reason = ReminderState.MISSED, MissedReason.MANY_NAMED
+
+
+def _most(office: Invitation | None) -> int:
+    return ADDRESSES_FOR_A_SEAT * ((office.quota if office else None) or 1)
+
+
+def _told_today(session: Session, office: Invitation | None, now: datetime) -> int:
+    """Return how many invitations to nominees of this office were written within a day."""
+    nominees = sa.select(Invitation.id).where(Invitation.nominated_under == office)
+    told = sa.select(sa.func.count()).where(
+        Reminder.invitation_id.in_(nominees),
+        Reminder.kind == MailKind.INVITATION,
+        Reminder.reason != MissedReason.MANY_NAMED,
+        Reminder.due_at > now - A_DAY,
+    )
+    return session.scalar(told) or 0
+
+
+def _waiting(session: Session, nominees: Collection[Invitation]) -> set[int]:
+    """Return the ids of those whose invitation waits for a coordinator."""
+    newest = dict(
+        session.execute(
+            sa.select(Reminder.invitation_id, Reminder.reason)
+            .where(
+                Reminder.invitation_id.in_([nominee.id for nominee in nominees]), Reminder.kind == MailKind.INVITATION
+            )
+            .order_by(Reminder.id)
+        ).all()
+    )
+    return {id_ for id_, reason in newest.items() if id_ is not None and reason == MissedReason.MANY_NAMED}
+
+
+def _never_told(session: Session, nominees: Collection[Invitation]) -> list[Invitation]:
+    """Return those to whom no mail was written, nor will be."""
+    told = set(
+        session.scalars(
+            sa.select(Reminder.invitation_id).where(
+                Reminder.invitation_id.in_([nominee.id for nominee in nominees]),
+                Reminder.reason != MissedReason.MANY_NAMED,
+            )
+        )
+    )
+    mailed = set(
+        session.scalars(
+            sa.select(Message.person_id).where(Message.person_id.in_([nominee.person_id for nominee in nominees]))
+        )
+    )
+    return [nominee for nominee in nominees if nominee.id not in told and nominee.person_id not in mailed]
 
 
 def _withdraw(session: Session, invitation: Invitation, dropped: Sequence[Invitation], now: datetime) -> None:
@@ -259,6 +351,7 @@ def _withdraw(session: Session, invitation: Invitation, dropped: Sequence[Invita
         nominee.state, nominee.waitlisted_at = InvitationState.WITHDRAWN, None
     session.flush()
     raise_for_withdrawn(session, dropped)
+    untold = _waiting(session, dropped)
     still_invited = set(
         session.scalars(
             sa.select(Invitation.person_id).where(
@@ -269,5 +362,9 @@ def _withdraw(session: Session, invitation: Invitation, dropped: Sequence[Invita
         )
     )
     for nominee in dropped:
-        if nominee.person_id not in still_invited and activity.state is ActivityState.PUBLISHED:
+        if (
+            nominee.id not in untold
+            and nominee.person_id not in still_invited
+            and activity.state is ActivityState.PUBLISHED
+        ):
             event_reminder(session, activity, MailKind.WITHDRAWAL, Audience.ONE, now=now, invitation=nominee)

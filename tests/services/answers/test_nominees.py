@@ -5,7 +5,8 @@ import sqlalchemy as sa
 
 from outreach.domain.answers import Choice
 from outreach.domain.kinds import AnswerSource, Role
-from outreach.domain.states import InvitationState
+from outreach.domain.reminders import MissedReason
+from outreach.domain.states import InvitationState, ReminderState
 from outreach.extensions import db
 from outreach.models import Invitation, Message, Person, Reminder
 from outreach.services.activities import publish as publishing
@@ -135,7 +136,7 @@ def test_the_same_name_elsewhere_with_the_same_address_is_the_same_person(progra
 
 def test_a_typing_error_in_a_name_is_corrected_but_a_different_name_is_another_person(days, police):
     (under, *_) = invite_seats_and_publish(police, *days)
-    answering.nominate(token_of(police), under, [Nominee("Budi Santosa")], now=at(5))
+    answering.nominate(token_of(police), under, [Nominee("Budi Santosa", email="budi@example.com")], now=at(5))
     row = row_of("Budi Santosa")
     answering.nominate(token_of(police), under, [Nominee("Budi Santoso", invitation_id=row)], now=at(6))
     assert named(under) == [("Budi Santoso", "coming")]
@@ -210,7 +211,7 @@ def test_a_changed_list_never_overfills_the_hall(programme, hall, police, ani):
     inviting.invite_people([day.id], [ani.id], Role.CADRE, by=None, now=NOW)
     (under,) = invite_seats_and_publish(police, day)
     answering.answer(token_of(ani), day.id, Choice.COMING, now=at(5))
-    answering.nominate(token_of(police), under, [Nominee("Rina")], now=at(5))
+    answering.nominate(token_of(police), under, [Nominee("Rina", email="rina@example.com")], now=at(5))
     with pytest.raises(nominees.SeatsShort) as short:
         answering.nominate(token_of(police), under, [Nominee("Rina"), Nominee("Dedi")], now=at(6))
     assert short.value.values["left"] == 1
@@ -260,3 +261,65 @@ def test_a_nominee_gets_a_mail_and_is_notified_of_later_changes(days, police):
     rina = db.session.scalars(sa.select(Person)).one()
     kinds = db.session.scalars(sa.select(Message.kind).where(Message.person_id == rina.id)).all()
     assert [kind.value for kind in kinds] == ["invitation"]
+
+
+def missed() -> list[str]:
+    """Return whose invitation waits for a coordinator."""
+    db.session.rollback()
+    waiting = sa.select(Reminder).where(Reminder.reason == MissedReason.MANY_NAMED).order_by(Reminder.id)
+    assert {reminder.state for reminder in db.session.scalars(waiting)} <= {ReminderState.MISSED}
+    return [reminder.invitation.person.name for reminder in db.session.scalars(waiting)]
+
+
+def told_now(now) -> list[str]:
+    reminding.tick(now)
+    db.session.rollback()
+    return sorted({message.person.email for message in db.session.scalars(sa.select(Message)) if message.person})
+
+
+def stranger(number: int) -> Nominee:
+    return Nominee(f"Orang {'ABCDEFGHIJ'[number]}", email=f"asing{number}@example.com")
+
+
+def test_a_link_writes_to_twice_its_seats_in_a_day_and_the_rest_waits_for_a_coordinator(days, police, coordinator):
+    (under,) = invite_seats_and_publish(police, days[0])
+    for number in range(6):
+        answering.nominate(token_of(police), under, [stranger(number)], now=at(5, 8, number))
+    four = [f"asing{number}@example.com" for number in range(4)]
+    assert told_now(at(5, 9)) == four
+    assert missed() == ["Orang F", "Orang F"]  # E was replaced, and nobody had told them
+    assert named(under)[-1] == ("Orang F", "coming")
+    answering.nominate(token_of(police), under, [], now=at(5, 10))
+    assert "Orang F" not in [name for name, _text in notices_of_kind("withdrawal")]
+    answering.nominate(token_of(police), under, [stranger(5)], now=at(5, 11))
+    recording.nominate_for(under, [stranger(5)], source=AnswerSource.PHONE, by=coordinator, now=at(5, 12))
+    assert told_now(at(5, 13)) == [*four, "asing5@example.com"]
+    answering.nominate(token_of(police), under, [stranger(6)], now=at(6, 12, 1))
+    assert "asing6@example.com" in told_now(at(6, 13))
+
+
+def test_a_corrected_address_counts_as_a_new_one_and_gets_the_invitation(days, police):
+    (under,) = invite_seats_and_publish(police, days[0])
+    for number in range(5):
+        answering.nominate(
+            token_of(police), under, [Nominee("Rina", email=f"rina{number}@example.com")], now=at(5, 8, number)
+        )
+    assert len(notices_of_kind("invitation")) == 5
+    assert missed() == ["Rina"]
+
+
+def test_replacing_names_creates_no_people_without_end(days, police):
+    (under,) = invite_seats_and_publish(police, days[0])
+    for number in range(10):
+        two = [Nominee(f"Orang {'ABCDEFGHIJ'[number]}"), Nominee(f"Kawan {'ABCDEFGHIJ'[number]}", "Kanit")]
+        answering.nominate(token_of(police), under, two, now=at(5, 8, number))
+    assert named(under) == [("Orang J", "coming"), ("Kawan J", "coming")]
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Person)) == 2
+
+
+def test_who_was_told_keeps_their_record_when_another_name_replaces_theirs(days, police):
+    (under,) = invite_seats_and_publish(police, days[0])
+    answering.nominate(token_of(police), under, [Nominee("Rina", "Kanit", email="rina@example.com")], now=at(5))
+    answering.nominate(token_of(police), under, [Nominee("Dedi")], now=at(5, 9))
+    assert named(under) == [("Rina", "withdrawn"), ("Dedi", "coming")]
+    assert notices_of_kind("withdrawal") == [("Rina", "")]
