@@ -21,15 +21,19 @@ MARKS = (
 )
 # Python's other codecs are not charsets of mails. Some (punycode, idna) take minutes for a megabyte.
 CHARSETS = re.compile(
-    r"utf_(8|16|16_le|16_be|32|32_le|32_be)|ascii|iso8859_\d+|latin_?1|cp\d{3,5}|koi8_[rtu]|mac_\w+|"
+    r"utf_(7|8|16|16_le|16_be|32|32_le|32_be)|ascii|iso8859_\d+|latin_?1|cp\d{3,5}|koi8_[rtu]|mac_\w+|"
     r"gb2312|gbk|gb18030|hz|big5(hkscs)?|euc_\w+|euc(jp|kr)|johab|shift_\w+|iso2022_\w+|tis_620"
 )
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+_MANY_BYTES = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 _ADDRESS = re.compile(r"[^\s<>(),;:\"\[\]]{1,64}@[^\s<>(),;:\"\[\]@]{1,189}")
 
 
 def text_of(data: bytes, charset: str = "") -> str:
-    """Decode bytes with the charset of their part. A wrong or unknown charset may cost letters, but never raises."""
+    """Decode bytes with the charset of their part. A wrong or unknown charset may cost letters, but never raises.
+
+    Bytes that do not decode are replaced one by one: the letters around them stay.
+    """
     for mark, name in MARKS:
         if data.startswith(mark):
             return clean(data[len(mark) :].decode(_of_mark(mark, name), "replace"))
@@ -38,14 +42,14 @@ def text_of(data: bytes, charset: str = "") -> str:
         name = "utf_16_be" if data[:1] == b"\x00" else "utf_16_le"
     if name in ("", "ascii"):
         name = "utf_8"
-    try:
-        return clean(data.decode(name))
-    except (UnicodeError, LookupError):
-        pass
-    try:
-        return clean(data.decode("utf_8"))
-    except UnicodeDecodeError:
-        return clean(data.decode("cp1252", "replace"))
+    for strict in dict.fromkeys((name, name if data.isascii() else "utf_8")):  # UTF-7 and others write in ASCII
+        try:
+            return clean(data.decode(strict))
+        except (UnicodeError, LookupError):
+            pass
+    if name == "utf_8" and not _mostly_utf_8(data):
+        name = "cp1252"
+    return clean(data.decode(name, "replace"))
 
 
 def clean(text: str) -> str:
@@ -82,6 +86,12 @@ def mailbox_of(value: str) -> tuple[str, str]:
 def addresses_in(value: str) -> list[str]:
     """Return all addresses in a header, in the form of email_addresses.key."""
     return [email_addresses.key(found) for found in _ADDRESS.findall(clean(value[: 4 * MOST_HEADER]))]
+
+
+def _mostly_utf_8(data: bytes) -> bool:
+    """Return whether more letters beyond ASCII are UTF-8 than bytes are not. Text in a charset of one byte has hardly any."""
+    letters = len(_MANY_BYTES.findall(data))
+    return letters > data.decode("utf_8", "replace").count("\ufffd")
 
 
 def _known(charset: str) -> str:

@@ -14,12 +14,12 @@ from email.policy import compat32
 from outreach.delivery.inbox.decoding import clean, text_of
 
 MOST_DEPTH = 12
-MOST_PARTS = 200
+MOST_PARTS = 1000
 MOST_HEADER_BYTES = 64 * 1024
 MOST_HEADERS = 500
 MOST_VALUE = 4000  # characters kept of a header's value: its beginning and its end
 MOST_TEXT = 512 * 1024  # bytes of a part that are decoded
-MULTIPART, ENCLOSED = "multipart", ("message/rfc822", "message/global")
+MULTIPART, DIGEST, ENCLOSED = "multipart", "multipart/digest", ("message/rfc822", "message/global")
 _BLANK = re.compile(rb"\r?\n\r?\n")
 _BOUNDARY = re.compile(rb"(?<=\n)--([^\s-][^\r\n]{0,190}?|-[^\r\n]{1,190}?)[ \t]*\r?\n(?=(?i:content-|\r?\n))")
 _FOLD = re.compile(rb"\r?\n[ \t]+")
@@ -112,10 +112,14 @@ def parameterless(value: str) -> str:
     return value.partition(";")[0].partition("(")[0].strip().lower()
 
 
-def _part(raw: bytes, start: int, end: int, depth: int, bounds: _Bounds, *, enclosed: bool) -> MailPart:
+def _part(
+    raw: bytes, start: int, end: int, depth: int, bounds: _Bounds, *, enclosed: bool, of_digest: bool = False
+) -> MailPart:
     bounds.left -= 1
     header_end, body = _split(raw, start, end)
     headers = headers_of(raw[start:header_end])
+    if of_digest:
+        headers.set_default_type(ENCLOSED[0])  # RFC 2046, 5.1.5
     children: list[MailPart] = []
     sections: Iterator[tuple[int, int]] = iter(())
     within = enclosed
@@ -130,7 +134,8 @@ def _part(raw: bytes, start: int, end: int, depth: int, bounds: _Bounds, *, encl
         if bounds.left <= 0 or depth >= MOST_DEPTH:
             bounds.too_complex = True
             break
-        children.append(_part(raw, *section, depth + 1, bounds, enclosed=within))
+        of_digest = headers.get_content_type() == DIGEST
+        children.append(_part(raw, *section, depth + 1, bounds, enclosed=within, of_digest=of_digest))
     return MailPart(headers, b"" if children else raw[body:end], tuple(children), enclosed)
 
 

@@ -58,7 +58,7 @@ def test_a_mail_as_deep_as_normal_mails_is_read():
     assert read(nested(parts.MOST_DEPTH + 1), SETTINGS).kind is IncomingKind.UNREADABLE
 
 
-@pytest.mark.parametrize(("count", "kind"), [(199, IncomingKind.LETTER), (200, IncomingKind.UNREADABLE)])
+@pytest.mark.parametrize(("count", "kind"), [(999, IncomingKind.LETTER), (1000, IncomingKind.UNREADABLE)])
 def test_a_mail_with_too_many_parts_is_set_aside(count, kind):
     mail = b"From: ani@example.com\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n" + b"--b\r\n\r\nx\r\n" * count
     assert read(mail, SETTINGS).kind is kind
