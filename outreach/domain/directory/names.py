@@ -1,25 +1,14 @@
 """People's names as they are written in Indonesia: titles before and after, all capitals, single names.
 
 Pure functions. A name is one field and is never split into first and last name. Mixed case is kept as written.
+The titles stand in data/titles/titles.csv, with their source.
 """
 
+import csv
 import re
 import unicodedata
 from dataclasses import dataclass
-
-BEFORE = (
-    "Prof.", "Dr.", "Drs.", "Dra.", "Drg.", "Drh.", "Ir.", "H.", "Hj.", "K.H.", "KH.", "Ust.", "Apt.", "Ns.", "Pdt.",
-    "AKBP", "Kompol", "AKP", "Iptu", "Ipda", "Aiptu", "Aipda", "Bripka", "Brigpol", "Briptu", "Bripda",
-    "Letkol", "Mayor", "Kapten", "Lettu", "Letda", "Serma", "Serka", "Sertu", "Serda", "Pelda", "Peltu",
-)  # fmt: skip
-AFTER = (
-    "S.H.", "M.H.", "S.H.I.", "M.Kn.", "S.Pd.", "M.Pd.", "S.Pd.I.", "M.Pd.I.", "S.Pd.SD.", "S.Sos.", "S.Sos.I.", "M.Sos.",
-    "S.E.", "M.E.", "M.M.", "S.Ag.", "M.Ag.", "S.Kom.", "M.Kom.", "S.K.M.", "M.K.M.", "M.Kes.", "S.Kep.", "M.Kep.", "Ns.",
-    "S.Psi.", "M.Psi.", "S.IP.", "M.IP.", "S.I.K.", "S.STP.", "M.Si.", "S.Si.", "S.T.", "M.T.", "S.P.", "M.P.", "S.S.",
-    "M.Hum.", "M.A.", "M.AP.", "S.AP.", "S.I.Kom.", "S.Gz.", "S.Farm.", "S.Ked.", "S.ST.", "S.Tr.Keb.", "S.Keb.", "Bd.",
-    "A.Md.", "A.Md.Keb.", "A.Md.Kep.", "A.Ma.Pd.", "A.Ma.", "Sp.A", "Sp.OG", "Sp.KJ", "Sp.PD", "Psikolog", "Ph.D.",
-    "Lc.", "B.A.", "Tr.Keb.", "S.Tr.",
-)  # fmt: skip
+from importlib import resources
 
 _LOWER_WORDS = {"bin", "binti", "van", "der", "de"}
 _ROMAN = {"II", "III", "IV"}
@@ -33,15 +22,37 @@ def _letters(text: str) -> str:
     return "".join(letter for letter in text.casefold() if letter.isalnum())
 
 
-_BEFORE_BY_KEY = {_letters(title): title for title in BEFORE}
-_AFTER_BY_KEY = {_letters(title): title for title in AFTER}
+def _titles() -> list[dict[str, str]]:
+    text = (resources.files("outreach") / "data" / "titles" / "titles.csv").read_text("utf-8")
+    return list(csv.DictReader(text.splitlines()))
+
+
+_TITLES = _titles()
+_BEFORE_BY_KEY = {_letters(row["title"]): row["title"] for row in _TITLES if row["place"] == "before"}
+_AFTER_BY_KEY = {_letters(row["title"]): row["title"] for row in _TITLES if row["place"] == "after"}
+_ARM_BY_KEY = {row["title"].casefold().rstrip("."): row["title"] for row in _TITLES if row["place"] == "arm"}
+_RANKS = {_letters(row["title"]) for row in _TITLES if row["place"] == "before" and row["source"] in ("army", "police")}
 _MAY_BE_NAMES = {"ma", "me", "ba", "bd", "lc", "ns", "mp", "sp", "ss", "ip", "mt"}  # more likely names if without dots
+
+
+def _any_of(titles: list[str]) -> str:
+    return "|".join(sorted((re.escape(title.rstrip(".")) for title in titles), key=len, reverse=True))
+
+
 _BEFORE_PATTERN = re.compile(
-    r"^(?P<title>{})(?:\.\s*|\s+)(?=\w)".format(
-        "|".join(sorted((re.escape(t.rstrip(".")) for t in BEFORE), key=len, reverse=True))
+    r"^(?:(?P<title>{})(?:\.\s*|\s+)|(?P<dotted>{})\.\s*)(?=[\w(])".format(
+        _any_of([row["title"] for row in _TITLES if row["place"] == "before" and not row["needs_dot"]]),
+        _any_of([row["title"] for row in _TITLES if row["place"] == "before" and row["needs_dot"]]),
     ),
     re.IGNORECASE,
 )
+# What stands behind a rank: "Lettu Inf", "Kombes Pol.", "Kolonel Laut (P)", "Brigjen TNI (Purn.)".
+_ARM_PATTERN = re.compile(
+    r"^(?P<arm>{})(?:\.\s*|\s+)(?=[\w(])".format(_any_of([row["title"] for row in _TITLES if row["place"] == "arm"])),
+    re.IGNORECASE,
+)
+_LONGEST_APART = 4  # words of a title that is written with blanks: "A. Md. Keb."
+_CONSULTANT = re.compile(r"\(K[\w.-]{0,8}\)", re.IGNORECASE)  # a subspecialist: "Sp.OG (K)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +111,15 @@ def tidy(text: str) -> str:
 def _titles_before(text: str) -> tuple[list[str], str]:
     found = []
     while match := _BEFORE_PATTERN.match(text):
-        written = match["title"]
+        written = match["title"] or match["dotted"]
         usual = _BEFORE_BY_KEY[_letters(written)]
         small = written[0].islower() and usual in ("Dr.", "Drg.", "Drh.", "Apt.")  # dr.: physician, Dr.: doctorate
         found.append(usual[0].lower() + usual[1:] if small else usual)
         text = text[match.end() :]
+        if _letters(usual) in _RANKS:
+            while arm := _ARM_PATTERN.match(text):
+                found.append(_ARM_BY_KEY[arm["arm"].casefold()])
+                text = text[arm.end() :]
     return found, text
 
 
@@ -112,28 +127,76 @@ def _titles_after(text: str) -> tuple[str, list[str]]:
     name, *rest = [part.strip() for part in text.split(",")]
     words = name.split()
     trailing: list[str] = []
-    while len(words) > 1 and (title := _degree(words[-1], loose=False)):
+    while len(words) > 1 and (title := _last_degree(words)):
         trailing.insert(0, title)
-        words.pop()
     after: list[str] = []
     for part in rest:
-        for word in part.split() or []:
-            title = _degree(word, loose=True)
-            if title is None:
-                return ", ".join([name, *(r for r in rest if r)]), []
-            after.append(title)
+        found = _degrees(part.split())
+        if found is None:
+            return ", ".join([name, *(r for r in rest if r)]), []
+        after += found
     return " ".join(words), trailing + after
+
+
+def _last_degree(words: list[str]) -> str | None:
+    """Remove the degree that ends a name without a comma, and return it; None if there is none."""
+    consultant = words.pop() if len(words) > 2 and _CONSULTANT.fullmatch(words[-1]) else ""
+    for count in range(min(_LONGEST_APART, len(words) - 1), 0, -1):
+        last = words[-count:]
+        title = _degree(last[0], loose=False) if count == 1 else _apart(last)
+        if title:
+            del words[-count:]
+            return f"{title} {consultant}".rstrip()
+    if consultant:
+        words.append(consultant)
+    return None
+
+
+def _degrees(words: list[str]) -> list[str] | None:
+    """Return the degrees in what stands between two commas; None if it is something else."""
+    found: list[str] = []
+    while words:
+        if found and _CONSULTANT.fullmatch(words[0]):
+            found[-1] += f" {words.pop(0)}"
+            continue
+        for count in range(min(_LONGEST_APART, len(words)), 0, -1):
+            title = _degree(words[0], loose=True) if count == 1 else _apart(words[:count])
+            if title:
+                found.append(title)
+                del words[:count]
+                break
+        else:
+            return None
+    return found
+
+
+def _apart(words: list[str]) -> str | None:
+    """Return the degree that is written with blanks, such as "M. Kes."; its first parts end with a dot."""
+    key = _letters("".join(words))
+    if len(key) < 3 or not all(word.endswith(".") for word in words[:-1]) or len(_letters(words[0])) > 2:
+        return None
+    return _AFTER_BY_KEY.get(key)
 
 
 def _degree(word: str, *, loose: bool) -> str | None:
     """Return the degree in its usual spelling, or None if the word is not a degree. loose: the word stands after a comma."""
     if not loose and "." not in word and not word.isupper():
         return None
+    if (found := _CONSULTANT.search(word)) and found.start() and found.end() == len(word):
+        base = _degree(word[: found.start()], loose=loose)
+        return base and base + found[0]
     key = _letters(word)
     usual = _AFTER_BY_KEY.get(key)
     if usual and (loose or "." in word.rstrip(".") or (word.isupper() and key not in _MAY_BE_NAMES)):
         return usual
-    if loose and key and (("." in word and len(key) <= 12) or (word.isupper() and len(key) <= 5)):
+    if (
+        loose
+        and key
+        and (
+            ("." in word and len(key) <= (24 if key.startswith(("sp", "subsp")) else 12))
+            or (word.isupper() and len(key) <= 5)
+        )
+    ):
         return word
     return None
 

@@ -16,6 +16,10 @@ _COUNTRY = "ID"
 # Most numbers in a list are Indonesian mobiles: those are recognised by the same pattern that is_valid_number applies to them.
 _METADATA: Any = PhoneMetadata.metadata_for_region(_COUNTRY)
 _MOBILE = re.compile(_METADATA.mobile.national_number_pattern)
+# A letter among the digits, such as O for 0: what was meant is not certain, and without it the number would be another.
+_LETTER_FOR_DIGIT = re.compile(
+    r"\d[^\d]*[^\W\d_][^\d]*\d|\d[ .-]*[^\W\d_](?![^\W\d_]|\.\w)|(?<![^\W\d_])[^\W\d_][ .-]*\d"
+)
 _SEVERAL = re.compile(r"\s*(?:/|;|,|\||\batau\b|\bdan\b|\bor\b|\band\b|\n)\s*", re.IGNORECASE)
 
 
@@ -84,6 +88,8 @@ def _text(written: str | float | int | None) -> str:
 
 def _valid(part: str) -> str:
     text = part.replace("(0)", "").strip()
+    if _LETTER_FOR_DIGIT.search(text):
+        return ""
     digits = re.sub(r"\D", "", text)
     if not text.startswith("+"):
         if digits.startswith("0062"):

@@ -22,6 +22,27 @@ from outreach.domain.directory.names import Name
         ("Indah Napitupulu, A.Md.Keb.", Name("Indah Napitupulu", after="A.Md.Keb.")),
         ("Ani, M.Zzz.", Name("Ani", after="M.Zzz.")),
         ("Ibu Siti", Name("Siti")),
+        ("SITI, S.K.M., M. Kes.", Name("Siti", after="S.K.M., M.Kes.")),
+        ("Siti Aminah, S. Tr. Keb., Bdn.", Name("Siti Aminah", after="S.Tr.Keb., Bdn.")),
+        ("Siti Aminah A. Md. Keb.", Name("Siti Aminah", after="A.Md.Keb.")),
+        ("Siti Aminah, S. Pd, M. Pd", Name("Siti Aminah", after="S.Pd., M.Pd.")),
+        ("dr. Ani Wijaya, Sp.OG (K)", Name("Ani Wijaya", "dr.", "Sp.OG (K)")),
+        ("dr. Ani Wijaya, Sp.OG(K), M.Kes", Name("Ani Wijaya", "dr.", "Sp.OG(K), M.Kes.")),
+        ("dr. Ani Wijaya Sp.OG (K)", Name("Ani Wijaya", "dr.", "Sp.OG (K)")),
+        ("dr. Ani Wijaya, Sp.A, Subsp.Neonatologi", Name("Ani Wijaya", "dr.", "Sp.A, Subsp.Neonatologi")),
+        ("dr. Ani Wijaya, Sp.PD-KGEH, FINASIM", Name("Ani Wijaya", "dr.", "Sp.PD-KGEH, FINASIM")),
+        ("Bdn. Indah Lestari, S.Tr.Keb.", Name("Indah Lestari", "Bdn.", "S.Tr.Keb.")),
+        ("Ar. Budi Santoso, S.T., IAI", Name("Budi Santoso", "Ar.", "S.T., IAI")),
+        ("Kombes Pol. Heri Sulistyo, S.I.K.", Name("Heri Sulistyo", "Kombes Pol.", "S.I.K.")),
+        ("KOMBES POL HERI SULISTYO", Name("Heri Sulistyo", "Kombes Pol.")),
+        ("Brigjen Pol. Dr. Heri Sulistyo, M.H.", Name("Heri Sulistyo", "Brigjen Pol. Dr.", "M.H.")),
+        ("Brigjen TNI (Purn.) Heri Sulistyo", Name("Heri Sulistyo", "Brigjen TNI (Purn.)")),
+        ("Kolonel Inf Budi Santoso", Name("Budi Santoso", "Kolonel Inf")),
+        ("Kolonel Laut (P) Budi Santoso", Name("Budi Santoso", "Kolonel Laut (P)")),
+        ("LETTU INF BUDI SANTOSO", Name("Budi Santoso", "Lettu Inf")),
+        ("Mayor Cba Budi Santoso, S.Sos.", Name("Budi Santoso", "Mayor Cba", "S.Sos.")),
+        ("Letkol Czi. H. Budi", Name("Budi", "Letkol Czi H.")),
+        ("Praka Budi", Name("Budi", "Praka")),
     ],
 )
 def test_titles_are_separated_and_normalised(written, name):
@@ -32,6 +53,7 @@ def test_titles_are_separated_and_normalised(written, name):
     "written",
     [
         "Indah", "Ma", "H.", "Hermawan", "Irwan", "Ibun", "R. Ajeng", "M. Yusuf", "Andi Hj", "Saragih, Anna", "Dira",
+        "Ar Rahman", "Ar", "Kolonel", "Inf Budi", "Laut Biru", "Ani S. E", "M. Sari", "Budi (K)", "Gr Ani",
         "Ismail bin Ali", "McArthur de la Cruz", "Nur'aini",
     ],
 )  # fmt: skip
@@ -76,8 +98,25 @@ def test_spellings_of_one_name_have_the_same_key():
 
 
 _WORDS = st.lists(st.sampled_from(["Siti", "Rahmawati", "Ani", "Budi", "Kusumo", "Nur'aini"]), min_size=1, max_size=4)
-_BEFORE = st.lists(st.sampled_from(["Dr.", "Hj.", "H.", "Drs.", "Ir.", "dr.", "AKBP"]), max_size=3)
+_BEFORE = st.lists(
+    st.sampled_from(["Dr.", "Hj.", "H.", "Drs.", "Ir.", "dr.", "AKBP", "Kolonel Inf", "Bdn."]), max_size=3
+)
 _AFTER = st.lists(st.sampled_from(["S.H.", "M.H.", "S.Pd.", "A.Md.Keb.", "Sp.A", "Ph.D."]), max_size=3)
+
+
+def test_every_title_of_the_list_is_known_with_its_source():
+    rows = names._titles()
+    assert {row["place"] for row in rows} == {"before", "after", "arm"}
+    assert {row["source"] for row in rows} == {"degree", "profession", "specialist", "police", "army", "religion"}
+    for row in rows:
+        title = row["title"]
+        match row["place"]:
+            case "before":
+                assert names.split(f"{title} Siti Aminah") == Name("Siti Aminah", title)
+            case "after":
+                assert names.split(f"Siti Aminah, {title}") == Name("Siti Aminah", after=title)
+            case "arm":
+                assert names.split(f"Kapten {title} Siti Aminah") == Name("Siti Aminah", f"Kapten {title}")
 
 
 @given(_BEFORE, _WORDS, _AFTER)
