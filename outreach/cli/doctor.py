@@ -40,9 +40,11 @@ def doctor(as_json: bool, send_to: str, dns: str) -> None:
             area = result.area
             click.echo(("\n" if len(found) > 1 else "") + click.style(area, bold=True))
         _show(result)
-    failures, warnings = (sum(one.level is level for one in found) for level in (Level.FAIL, Level.WARN))
+    failures, warnings = (
+        sum(check_result.level is level for check_result in found) for level in (Level.FAIL, Level.WARN)
+    )
     if as_json:
-        click.echo(json.dumps([asdict(one) for one in found], indent=2, ensure_ascii=False))
+        click.echo(json.dumps([asdict(check_result) for check_result in found], indent=2, ensure_ascii=False))
     else:
         click.echo(f"\n{_summary(failures, warnings)}")
     raise SystemExit(1 if failures else 0)

@@ -96,26 +96,26 @@ def write_xlsx(file: IO[bytes], title: str, columns: Sequence[Column], rows: Ite
         sheet.fit_to_pages(1, 0)
         sheet.repeat_rows(0)
         sheet.set_footer("&L&A&R&P / &N")
-        for at, column in enumerate(columns):
-            sheet.set_column(at, at, column.width)
-            sheet.write_string(0, at, column.heading, bold)
+        for index, column in enumerate(columns):
+            sheet.set_column(index, index, column.width)
+            sheet.write_string(0, index, column.heading, bold)
         cells = [(column.cell, wrapped if column.wraps else None) for column in columns]
         write_string = sheet.write_string
         number = 0
         for number, row in enumerate(_limited(rows), start=1):
-            for at, (cell, format) in enumerate(cells):
+            for index, (cell, format) in enumerate(cells):
                 value = cell(row)
                 if type(value) is str:
                     if value:
-                        write_string(number, at, value, format)
+                        write_string(number, index, value, format)
                 elif isinstance(value, datetime):
-                    sheet.write_datetime(number, at, value)
+                    sheet.write_datetime(number, index, value)
                 elif isinstance(value, date):
-                    sheet.write_datetime(number, at, value, day)
+                    sheet.write_datetime(number, index, value, day)
                 elif isinstance(value, int | float):
-                    sheet.write_number(number, at, value)
+                    sheet.write_number(number, index, value)
                 elif value:
-                    write_string(number, at, str(value), format)
+                    write_string(number, index, str(value), format)
         sheet.autofilter(0, 0, number, len(columns) - 1)
     return number
 

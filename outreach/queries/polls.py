@@ -119,7 +119,12 @@ def poll_rows(some: Sequence[DatePoll]) -> list[PollRow]:
     asked = sa.select(PollInvitee.poll_id, sa.func.count()).group_by(PollInvitee.poll_id)
     everyone = _counted(asked, PollInvitee.poll_id, ids)
     answered = _counted(asked.where(PollInvitee.answered_at.is_not(None)), PollInvitee.poll_id, ids)
-    return [PollRow(one, slots.get(one.id, 0), everyone.get(one.id, 0), answered.get(one.id, 0)) for one in some]
+    return [
+        PollRow(
+            listed_poll, slots.get(listed_poll.id, 0), everyone.get(listed_poll.id, 0), answered.get(listed_poll.id, 0)
+        )
+        for listed_poll in some
+    ]
 
 
 def get(poll_id: int) -> DatePoll:

@@ -303,7 +303,7 @@ def _words_about(said: str, named: set[str]) -> str:
         lambda line: any(address in line.lower() for address in named),
     )
     for test in tests:
-        for at, line in enumerate(lines):
+        for index, line in enumerate(lines):
             if test(line):
-                return " ".join(lines[at : at + 4]).strip()[:300]
+                return " ".join(lines[index : index + 4]).strip()[:300]
     return ""

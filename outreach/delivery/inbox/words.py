@@ -39,8 +39,8 @@ def without_markup(html: str) -> str:
     """Return the text of an HTML part, well-formed or not. Time is linear in its length."""
     said: list[str] = []
     unshown = ""
-    for at, piece in enumerate(html.split("<")):
-        tag, closed, text = piece.partition(">") if at else ("", "", piece)
+    for index, piece in enumerate(html.split("<")):
+        tag, closed, text = piece.partition(">") if index else ("", "", piece)
         found = _TAG.match(tag)
         name = found[0].lower() if found else ""
         if unshown:
@@ -53,7 +53,7 @@ def without_markup(html: str) -> str:
             continue
         if name.lstrip("/") in BREAKS:
             said.append("\n")
-        said.append(text if closed or not at else "")
+        said.append(text if closed or not index else "")
     lines = (" ".join(line.split()) for line in clean(unescape("".join(said))).split("\n"))
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
 
@@ -65,9 +65,9 @@ def _same(text: str) -> str:
 def _without_the_answered(text: str) -> str:
     kept: list[str] = []
     lines = text.split("\n")[:MOST_LINES]
-    for at, line in enumerate(lines):
+    for index, line in enumerate(lines):
         line = line.rstrip()
-        both = f"{line[:450]} {lines[at + 1].strip()[:200]}" if at + 1 < len(lines) else line  # "On … \n wrote:"
+        both = f"{line[:450]} {lines[index + 1].strip()[:200]}" if index + 1 < len(lines) else line  # "On … \n wrote:"
         if _ANSWERED.fullmatch(line.strip()[:450]) or (kept and _ANSWERED.fullmatch(both.strip()[:450])):
             break
         if not line.startswith(">"):

@@ -148,15 +148,15 @@ class Flight:
         for going in goings:
             if going.outcome is None and self._stream.sent >= going.end and not lost.certain:
                 going.outcome = InDoubt(lost.code, lost.words)
-        there = [at for at, going in enumerate(goings) if isinstance(going.outcome, Accepted | InDoubt)]
+        there = [index for index, going in enumerate(goings) if isinstance(going.outcome, Accepted | InDoubt)]
         firm = there[-1] + 1 if there else 0
         blamed = False  # a mail has already got the lost connection as its outcome
-        for at, going in enumerate(goings):
-            if at >= firm and isinstance(going.outcome, ChannelDown):
+        for index, going in enumerate(goings):
+            if index >= firm and isinstance(going.outcome, ChannelDown):
                 raise going.outcome
-            if going.outcome is None and at >= firm and (blamed or self._stale(going)):
+            if going.outcome is None and index >= firm and (blamed or self._stale(going)):
                 going.again = going.again or not blamed
-                ahead.put_back(goings[at:])
+                ahead.put_back(goings[index:])
                 return
             value = _value(going, lost, mild=going.stranger and not self.relays)
             blamed = blamed or going.outcome is None or isinstance(value, InDoubt) or value.code == CLOSING

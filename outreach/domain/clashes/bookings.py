@@ -162,7 +162,7 @@ def _absent(plan: Plan, turns: Sequence[Booking]) -> Iterator[Clash]:
     party, role, activity = turns[0].party, turns[0].role, turns[0].activity
     kind = ClashKind.SPEAKER_ABSENT if role in ON_STAGE else ClashKind.INVITEE_ABSENT
     if severity := plan.rules.sought(kind):
-        missed = (one for turn in turns for one in plan.absences_of(party, turn.starts_at, turn.ends_at))
+        missed = (away for turn in turns for away in plan.absences_of(party, turn.starts_at, turn.ends_at))
         for absence in dict.fromkeys(missed):
             said_yes = _said_yes(activity, party, absence)
             grave = Severity.WARN if said_yes else severity

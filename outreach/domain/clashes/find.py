@@ -21,7 +21,7 @@ def find_clashes(plan: Plan, among: Collection[int] | None = None) -> list[Clash
             first = clash.activities[0].id
             if first == id or first not in chosen:  # otherwise it is found from the other activity
                 found.append(clash)
-    return sorted(found, key=lambda one: one.sort_key)
+    return sorted(found, key=lambda found_clash: found_clash.sort_key)
 
 
 def clashes_of(plan: Plan, activity: PlannedActivity) -> list[Clash]:

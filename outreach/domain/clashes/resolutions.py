@@ -108,7 +108,7 @@ def find_resolutions(plan: Plan, clash: Clash, moving: int | None = None) -> lis
     """
     if clash.said_yes:
         return []
-    activities = sorted(clash.activities, key=lambda one: _reluctance(one, moving))
+    activities = sorted(clash.activities, key=lambda involved: _reluctance(involved, moving))
     for activity in activities:
         if found := list(_of_one(plan, clash, activity)):
             return found

@@ -61,8 +61,8 @@ class Layout:
 
     def with_columns(self, chosen: Mapping[int, Column], basis: Basis) -> "Layout":
         """Return the layout with the chosen columns in place of all guessed ones."""
-        columns = {column: at for at, column in sorted(chosen.items()) if at < len(self.headings)}
-        bases = {c: self.bases[c] if self.columns.get(c) == at else basis for c, at in columns.items()}
+        columns = {column: index for index, column in sorted(chosen.items()) if index < len(self.headings)}
+        bases = {c: self.bases[c] if self.columns.get(c) == index else basis for c, index in columns.items()}
         return replace(self, columns=columns, bases=bases)
 
 
@@ -73,7 +73,7 @@ def guess(sheet: Sequence[Sequence[Cell]], words: Words = Words()) -> Layout | N
     their column.
     """
     rows = [[as_text(cell) for cell in row] for row in sheet[: HEADER_WITHIN + SAMPLE]]
-    width = max((at + 1 for row in rows for at, text in enumerate(row) if text), default=0)
+    width = max((index + 1 for row in rows for index, text in enumerate(row) if text), default=0)
     if width < 2:
         return None
     rows = [(row + [""] * width)[:width] for row in rows]
@@ -106,15 +106,15 @@ def _header_by_content(rows: Sequence[Sequence[str]], words: Words) -> int | Non
     """Return the index of the row above the first row of data; -1 if there is no row above, None if there is no data."""
     tests = [(column, _tests(words)[column]) for column in _SURE]
     types = [
-        next((test for _, test in tests if _share([row[at] for row in rows], test) >= ENOUGH), None)
-        for at in range(len(rows[0]))
+        next((test for _, test in tests if _share([row[index] for row in rows], test) >= ENOUGH), None)
+        for index in range(len(rows[0]))
     ]
-    for at, row in enumerate(rows):
+    for index, row in enumerate(rows):
         if any(test is not None and text and test(text) for test, text in zip(types, row, strict=True)):
-            above = [text for text in rows[at - 1] if text] if at else []
-            return at - 1 if len(above) > 1 else -1
-    by_words = (at for at, row in enumerate(rows[:HEADER_WITHIN]) if len(columns_of(row)) > 1)
-    filled = (at for at, row in enumerate(rows[:HEADER_WITHIN]) if sum(map(bool, row)) > 1)
+            above = [text for text in rows[index - 1] if text] if index else []
+            return index - 1 if len(above) > 1 else -1
+    by_words = (index for index, row in enumerate(rows[:HEADER_WITHIN]) if len(columns_of(row)) > 1)
+    filled = (index for index, row in enumerate(rows[:HEADER_WITHIN]) if sum(map(bool, row)) > 1)
     return next(by_words, next(filled, None))
 
 
@@ -122,24 +122,24 @@ def _guessed(
     headings: Sequence[str], below: Sequence[Sequence[str]], words: Words
 ) -> tuple[dict[Column, int], dict[Column, Basis]]:
     tests = _tests(words)
-    cells = [[row[at] for row in below] for at in range(len(headings))]
-    free = {at for at in range(len(headings)) if any(cells[at]) and not _NEVER.search(headings[at])}
-    columns = {c: at for c, at in columns_of(headings).items() if at in free or not below}
+    cells = [[row[index] for row in below] for index in range(len(headings))]
+    free = {index for index in range(len(headings)) if any(cells[index]) and not _NEVER.search(headings[index])}
+    columns = {c: index for c, index in columns_of(headings).items() if index in free or not below}
     by_content: set[Column] = set()
     _settle_twins(columns, headings, cells)
     for column in _SURE:  # a heading whose column holds something else, such as addresses below “Kontak”
-        at = columns.get(column)
-        if at is None or not any(cells[at]) or _share(cells[at], tests[column]) >= TOO_LITTLE:
+        index = columns.get(column)
+        if index is None or not any(cells[index]) or _share(cells[index], tests[column]) >= TOO_LITTLE:
             continue
         if column is Column.KELURAHAN and not _best(column, tests, cells, free - set(columns.values())):
             continue  # a list of another town is still a list of kelurahan
-        if _fits(cells[at], tests, but=column) or _best(column, tests, cells, free - set(columns.values())):
+        if _fits(cells[index], tests, but=column) or _best(column, tests, cells, free - set(columns.values())):
             del columns[column]
     for column in (Column.ORGANISATION, Column.POST):  # “Organisasi” or “Jabatan” above PKK, PATBM
-        at = columns.get(column)
-        if at is not None and Column.KIND not in columns and _share(cells[at], tests[Column.KIND]) >= ENOUGH:
+        index = columns.get(column)
+        if index is not None and Column.KIND not in columns and _share(cells[index], tests[Column.KIND]) >= ENOUGH:
             del columns[column]
-            columns[Column.KIND] = at
+            columns[Column.KIND] = index
             by_content.add(Column.KIND)
     kinds_at = columns.get(Column.KIND)  # “Kader” may be the heading of the names
     if kinds_at is not None and Column.NAME not in columns and _share(cells[kinds_at], tests[Column.KIND]) < TOO_LITTLE:
@@ -162,10 +162,10 @@ def _shape(headings: Sequence[str], columns: Mapping[Column, int]) -> str:
 
 def _settle_twins(columns: dict[Column, int], headings: Sequence[str], cells: Sequence[Sequence[str]]) -> None:
     """If several headings have the same meaning, keep the first whose column is filled at all."""
-    for column, at in list(columns.items()):
-        if not any(cells[at]):
+    for column, index in list(columns.items()):
+        if not any(cells[index]):
             twins = (n for n, heading in enumerate(headings) if column_named(heading) is column and any(cells[n]))
-            columns[column] = next(twins, at)
+            columns[column] = next(twins, index)
 
 
 def _fits(cells: Sequence[str], tests: Mapping[Column, Callable[[str], bool]], but: Column) -> bool:
@@ -175,13 +175,13 @@ def _fits(cells: Sequence[str], tests: Mapping[Column, Callable[[str], bool]], b
 def _best(
     column: Column, tests: Mapping[Column, Callable[[str], bool]], cells: Sequence[Sequence[str]], free: set[int]
 ) -> int | None:
-    shares = {at: _share(cells[at], tests[column]) for at in sorted(free)}
+    shares = {index: _share(cells[index], tests[column]) for index in sorted(free)}
     if column is Column.NAME:  # a list's names differ from each other, and most have two words
-        for at in shares:
-            said = [text for text in cells[at] if text]
+        for index in shares:
+            said = [text for text in cells[index] if text]
             words = sum(len(text.split()) > 1 for text in said) / len(said)
-            shares[at] *= (len(set(said)) / len(said)) * (0.6 + 0.4 * words)
-    best = max(shares, key=lambda at: shares[at], default=None)
+            shares[index] *= (len(set(said)) / len(said)) * (0.6 + 0.4 * words)
+    best = max(shares, key=lambda index: shares[index], default=None)
     return best if best is not None and shares[best] >= ENOUGH - 0.15 * (column is Column.NAME) else None
 
 

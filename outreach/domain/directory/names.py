@@ -79,7 +79,7 @@ def split(written: str) -> Name:
 
 def proper(name: str) -> str:
     """Return a name in usual case: "NUR'AINI BINTI ALI" becomes "Nur'aini binti Ali"."""
-    return " ".join(_proper_word(word, at) for at, word in enumerate(name.split()))
+    return " ".join(_proper_word(word, index) for index, word in enumerate(name.split()))
 
 
 def is_name(text: str) -> bool:

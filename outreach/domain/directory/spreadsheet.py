@@ -123,10 +123,10 @@ def _is_no_person(row: Sequence[Cell], columns: Mapping[Column, int]) -> bool:
 def columns_of(header: Sequence[Cell]) -> dict[Column, int]:
     """Return the index of each known column. If two headers mean the same, the first counts."""
     found: dict[Column, int] = {}
-    for at, cell in enumerate(header):
+    for index, cell in enumerate(header):
         column = column_named(as_text(cell))
         if column is not None:
-            found.setdefault(column, at)
+            found.setdefault(column, index)
     return found
 
 

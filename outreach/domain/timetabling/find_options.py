@@ -143,7 +143,7 @@ class _OptionFinder:
 
     def _places_into(self, options: Options) -> None:
         """Add what depends on the venue: taken, closed, too small, too far, or another activity in its kecamatan."""
-        for at, venue in enumerate(options.venues):
+        for index, venue in enumerate(options.venues):
             held = replace(options.unstaffed, venue_id=venue)
             near = _near(options.starts, held.length, self._windows_at(held)) | self._in_shared_half_day(options, held)
             costs: dict[int, int | None] = {}
@@ -152,23 +152,23 @@ class _OptionFinder:
                 found = [clash for clash in each_clash(self.base, _moved(held, start)) if clash.kind in OF_PLACES]
                 small = [one for one in found if one.kind is ClashKind.VENUE_TOO_SMALL]
                 if small and not place:
-                    self._add(options, None, at, None, None if self._forbids(options, small) else self._cost(small))
+                    self._add(options, None, index, None, None if self._forbids(options, small) else self._cost(small))
                 found = [one for one in found if one.kind is not ClashKind.VENUE_TOO_SMALL]
                 if found:
                     costs[place] = None if self._forbids(options, found) else self._cost(found)
             for cost, places in _by_cost(costs).items():
-                self._add(options, places, at, None, cost)
+                self._add(options, places, index, None, cost)
 
     def _facilitators_into(self, options: Options) -> None:
         """Add the times at which a facilitator is absent or engaged, and the venues from which one would come too late."""
-        for at, party in enumerate(options.facilitators):
+        for index, party in enumerate(options.facilitators):
             alone = options.as_chosen(party)
             placeless = replace(options.unstaffed, venue_id=None, region_code=None, engagements=alone)
             engaged = self._windows_of({party: options.demand.facilitator_role})
-            self._party_into(options, placeless, engaged, None, at)
+            self._party_into(options, placeless, engaged, None, index)
             for venue_at, venue in enumerate(options.venues):
                 held = replace(options.unstaffed, venue_id=venue, engagements=alone)
-                self._party_into(options, held, self._windows_from(held), venue_at, at)
+                self._party_into(options, held, self._windows_from(held), venue_at, index)
 
     def _party_into(
         self, options: Options, held: PlannedActivity, near: list[Window], venue: int | None, facilitator: int

@@ -130,8 +130,8 @@ def replace(session: Session, calendar: AbsenceCalendar, times: Sequence[Time], 
     there = {(row.starts_at, row.ends_at): row.id for row in rows}
     wanted = set(times)
     gone = [id for span, id in there.items() if span not in wanted]
-    for at in range(0, len(gone), 500):
-        session.execute(sa.delete(Absence).where(Absence.id.in_(gone[at : at + 500])))
+    for start in range(0, len(gone), 500):
+        session.execute(sa.delete(Absence).where(Absence.id.in_(gone[start : start + 500])))
     owner = {kind: getattr(calendar, kind) for kind in ("person_id", "organisation_id", "venue_id")}
     new = [
         {

@@ -36,7 +36,7 @@ def delete_programme(programme_id: int, *, by: User | None, now: datetime) -> No
     """Delete a programme with its drafts, such as a failed copy. Raise NotOnlyDrafts if one activity is not a draft."""
     with writing() as session:
         programme = locked_programme(session, programme_id, changes=True)
-        activities = activities_for_change(session, [one.id for one in programme.activities])
+        activities = activities_for_change(session, [its_activity.id for its_activity in programme.activities])
         for activity in activities:
             if activity.state is not ActivityState.DRAFT:
                 raise NotOnlyDrafts(title=activity.title)

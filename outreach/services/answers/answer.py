@@ -136,8 +136,8 @@ def answer_by_calendar(
         raise OrganisationsNominate
     before = [(invitation.state, invitation.answer_note) for invitation in mine]
     settle(session, mine, choice, None, AnswerSource.CALENDAR, now)
-    for one, (state, note) in zip(mine, before, strict=True):
-        one.answer_note = note if one.state is state else ""
+    for in_role, (state, note) in zip(mine, before, strict=True):
+        in_role.answer_note = note if in_role.state is state else ""
     if mine[0].organisation_id:
         nominees_of.drop_all(session, mine[0], now)
     return mine[0]

@@ -40,19 +40,20 @@ def rows_of(present: Collection[Invitation], wanted: Sequence[NamedNominee]) -> 
     left = {i.id: i for i in sorted(present, key=lambda i: i.state is InvitationState.WITHDRAWN)}
     found: list[Invitation | None] = [None] * len(wanted)
 
-    def take(at: int, invitation: Invitation | None) -> None:
-        if found[at] is None and invitation is not None:
-            found[at] = left.pop(invitation.id)
+    def take(index: int, invitation: Invitation | None) -> None:
+        if found[index] is None and invitation is not None:
+            found[index] = left.pop(invitation.id)
 
-    for at, nominee in enumerate(wanted):
+    for index, nominee in enumerate(wanted):
         row = left.get(nominee.invitation_id or 0)
-        take(at, row if row and key(_name(row)) == key(nominee.name) else None)
-    for at, nominee in enumerate(wanted):
-        take(at, next((i for i in left.values() if key(_name(i)) == key(nominee.name)), None))
-    for at, nominee in enumerate(wanted):
+        take(index, row if row and key(_name(row)) == key(nominee.name) else None)
+    for index, nominee in enumerate(wanted):
+        take(index, next((i for i in left.values() if key(_name(i)) == key(nominee.name)), None))
+    for index, nominee in enumerate(wanted):
         row = left.get(nominee.invitation_id or 0)
         take(
-            at, row if row and row.state is not InvitationState.WITHDRAWN and _alike(_name(row), nominee.name) else None
+            index,
+            row if row and row.state is not InvitationState.WITHDRAWN and _alike(_name(row), nominee.name) else None,
         )
     return found
 

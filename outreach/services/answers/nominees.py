@@ -122,14 +122,14 @@ def stamp(invitation: Invitation, source: AnswerSource, now: datetime, recorded_
 def _checked(nominees: Sequence[Nominee]) -> list[Nominee]:
     found = [replace(nominee, name=names.tidy(nominee.name), post=names.tidy(nominee.post)) for nominee in nominees]
     seen = set()
-    for one in found:
-        if not one.name:
+    for named in found:
+        if not named.name:
             raise NomineeUnnamed
-        if not names.is_name(one.name):
-            raise NomineeNotAName(name=one.name)
-        if matching.key(one.name) in seen:
-            raise NamedTwice(name=one.name)
-        seen.add(matching.key(one.name))
+        if not names.is_name(named.name):
+            raise NomineeNotAName(name=named.name)
+        if matching.key(named.name) in seen:
+            raise NamedTwice(name=named.name)
+        seen.add(matching.key(named.name))
     return found
 
 
@@ -180,12 +180,12 @@ def _people(
     A row whose name was changed to another known person is removed from `rows`: that person replaces the former one.
     """
     found = matching.known_people(session, invitation.organisation_id, nominees)
-    for at, (nominee, row, known) in enumerate(zip(nominees, rows, found, strict=True)):
+    for index, (nominee, row, known) in enumerate(zip(nominees, rows, found, strict=True)):
         renamed = row is not None and row.person and matching.key(row.person.name) != matching.key(nominee.name)
         if renamed and known is not None:
-            rows[at] = None
+            rows[index] = None
         elif row is not None:
-            found[at] = row.person
+            found[index] = row.person
     if not by_staff:
         _replace_untold(session, invitation, nominees, rows, found)
     own = matching.own(session, invitation.organisation_id, [person for person in found if person])

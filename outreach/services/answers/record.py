@@ -126,9 +126,9 @@ def _record(
     settle(session, mine, choice, representative, source, now)
     if invitation.organisation_id:
         nominees_of.drop_all(session, invitation, now)
-    for one in mine:
-        one.answer_recorded_by_id = by.id if by else None
-        one.answer_note = note.strip()
+    for in_role in mine:
+        in_role.answer_recorded_by_id = by.id if by else None
+        in_role.answer_note = note.strip()
     audit.record(
         session, by, "invitation.answer_recorded", invitation, now=now, name=invitation.invitee.display_name,
         activity=invitation.activity.title, state=[before.value, invitation.state.value], source=source.value,

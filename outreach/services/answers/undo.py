@@ -86,8 +86,8 @@ def _restore(session: Session, activity: Activity | None, before: ActivityBefore
 def _restore_person(
     session: Session, activity: Activity, mine: Sequence[Invitation], before: ActivityBefore, now: datetime
 ) -> None:
-    on_stage = {one.person_id for one in mine if one.person_id and one.role in ON_STAGE}
-    had_a_seat = any(one.state in TAKES_A_SEAT for one in mine)
+    on_stage = {in_role.person_id for in_role in mine if in_role.person_id and in_role.role in ON_STAGE}
+    had_a_seat = any(in_role.state in TAKES_A_SEAT for in_role in mine)
     left = None if on_stage or had_a_seat else seats.left(session, activity)
     answers = {old.id: old for old in before.mine}
     for invitation in mine:

@@ -193,7 +193,7 @@ def refused_lines(reading: Reading) -> list[RefusedLine]:
     """Return all refused rows, and the doubtful ones without a decision."""
     rows: Iterable[RefusedRow] = (*reading.refused, *undecided(reading))
     lines = [RefusedLine(row.sheet, row.number, row.written, row.problems) for row in rows]
-    order = {sheet: at for at, sheet in enumerate(reading.layouts)}
+    order = {sheet: index for index, sheet in enumerate(reading.layouts)}
     return sorted(lines, key=lambda line: (order.get(line.sheet, 0), line.number))
 
 

@@ -21,12 +21,12 @@ def remembered(session: Session, layout: Layout) -> dict[int, Column] | None:
     if kept is None:
         return None
     known = set(Column)
-    return {int(at): Column(column) for at, column in kept.items() if column in known}
+    return {int(index): Column(column) for index, column in kept.items() if column in known}
 
 
 def remember(guessed: Layout, chosen: Mapping[int, Column], *, now: datetime) -> None:
     """Keep what the user chose for sheets of this shape. guessed: the layout as it was guessed."""
-    columns = {str(at): column.value for at, column in chosen.items()}
+    columns = {str(index): column.value for index, column in chosen.items()}
     with writing() as session:
         session.merge(ImportShape(digest=_digest(guessed), columns=columns, chosen_at=now))
         newest = sa.select(ImportShape.digest).order_by(ImportShape.chosen_at.desc()).limit(MOST_SHAPES)

@@ -82,7 +82,7 @@ class Workbook:
     @cached_property
     def sheets(self) -> list[WorkbookSheet]:
         lines = self.packed.splitlines()
-        starts = [at for at, line in enumerate(lines) if line[:1] == b"{"]
+        starts = [index for index, line in enumerate(lines) if line[:1] == b"{"]
         found = []
         for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
             about = json.loads(lines[start])

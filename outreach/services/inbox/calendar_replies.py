@@ -250,7 +250,7 @@ def _proposed(reply: CalendarReply) -> str:
 def attendee_of(reply: CalendarReply, sender: str) -> ReplyAttendee | None:
     """Return the attendee who replies. RFC 5546 allows one; of several, choose the sender."""
     named = [attendee for attendee in reply.attendees if attendee.address]
-    return next((one for one in named if one.address == sender), named[0] if named else None)
+    return next((candidate for candidate in named if candidate.address == sender), named[0] if named else None)
 
 
 def invited(session: Session, activity: Activity, attendee: ReplyAttendee) -> InvitationsByInvitee:

@@ -113,7 +113,7 @@ def _move(session: Session, wanted: Collection[int]) -> int:
         return 0
     ids = [message["id"] for message in messages]
     tries = _tries(session, ids)
-    session.execute(sa.insert(ArchivedMessage), [{**one, "tries": tries[one["id"]]} for one in messages])
+    session.execute(sa.insert(ArchivedMessage), [{**values, "tries": tries[values["id"]]} for values in messages])
     lines = MessageLine.__table__.c
     session.execute(
         sa.insert(ArchivedLine).from_select(

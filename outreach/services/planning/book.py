@@ -140,8 +140,8 @@ def _are_free(session: Session, activities: Sequence[Activity], rules: Rules) ->
     These activities count as they are in memory, all others as they are in the database.
     """
     spans, free = [_span(activity) for activity in activities], []
-    for at, own in enumerate(spans):
-        other = _other_at_venue(session, own, spans) or _among(own, spans[:at])
+    for index, own in enumerate(spans):
+        other = _other_at_venue(session, own, spans) or _among(own, spans[:index])
         blocks = other is not None and rules.severity(ClashKind.VENUE_TAKEN) is Severity.BLOCK
         if blocks and not _is_intended(session, ClashKind.VENUE_TAKEN, own, other):
             raise _venue_taken(session, own, other)

@@ -225,8 +225,8 @@ def where_resolutions_lie(plan: Plan, found: Iterable[Clash]) -> list[plans.Span
     """Return the spans in which domain/clashes/other_times.py looks for other times for these activities."""
     activities = {activity.id: activity for clash in found for activity in clash.activities}.values()
     ahead = timedelta(days=RESOLUTION_DAYS + plan.rules.notice_days)
-    spans = [(one.starts_at - AROUND, max(one.ends_at, plan.now) + ahead) for one in activities]
-    for id in {one.programme_id for one in activities if one.programme_id in plan.programmes}:
+    spans = [(changed.starts_at - AROUND, max(changed.ends_at, plan.now) + ahead) for changed in activities]
+    for id in {changed.programme_id for changed in activities if changed.programme_id in plan.programmes}:
         programme = plan.programmes[id or 0]
         first, last = (midnight(day, programme.zone) for day in (programme.starts_on, programme.ends_on))
         spans.append((first - AROUND, last + 2 * AROUND))

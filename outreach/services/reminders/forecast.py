@@ -372,7 +372,12 @@ def _by_hand(
 ) -> ToRemind:
     first = lines[0]
     audience = next(
-        (one for one in (Audience.UNANSWERED, Audience.COMING) if belongs(one, first.state, present=False)), None
+        (
+            possible
+            for possible in (Audience.UNANSWERED, Audience.COMING)
+            if belongs(possible, first.state, present=False)
+        ),
+        None,
     )
     if audience is None:
         return ToRemind(first.invitation_id, None, None, NotReminded.NOT_EXPECTED)
@@ -535,10 +540,10 @@ def _announced(
     for reminder, activity in waiting:
         at = expanding.held_until(reminder, activity, max(reminder.due_at, now), hours) or reminder.due_at
         found[activity.id] = min(at, found.get(activity.id, at))
-    for one in planned:
-        if one.audience is Audience.NEWLY_INVITED:
-            at = one.held_until or one.due_at
-            found[one.activity_id] = min(at, found.get(one.activity_id, at))
+    for expected in planned:
+        if expected.audience is Audience.NEWLY_INVITED:
+            at = expected.held_until or expected.due_at
+            found[expected.activity_id] = min(at, found.get(expected.activity_id, at))
     return found
 
 

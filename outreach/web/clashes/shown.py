@@ -90,14 +90,14 @@ def shown(
     offered = [_offered(found, bundle, about, alike) for bundle in wanted]
     invitations = invitations_of(resolution for resolutions in offered for resolution in resolutions)
     shown_rows = []
-    for at, bundle in enumerate(bundles):
+    for index, bundle in enumerate(bundles):
         side = _side(bundle[0][1][0], about)
         links = (
             [by_timetabling(crowd_of(bundle[0][1]))]
             if bundle[0][0].crowd
             else [
                 resolution_link(found.plan, resolution, invitations, side)
-                for resolution in (offered[at] if at < len(offered) else ())
+                for resolution in (offered[index] if index < len(offered) else ())
             ]
         )
         titles = tuple(dict.fromkeys(row.things[0].title for row, _group in bundle))

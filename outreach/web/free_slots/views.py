@@ -83,7 +83,7 @@ def _by_day(found: FoundSlots | None) -> list[tuple[Any, list[Slot]]]:
     if found is None:
         return []
     zone = _zone(found)
-    rank = {id(slot): at for at, slot in enumerate(found.slots)}
+    rank = {id(slot): index for index, slot in enumerate(found.slots)}
     by_day = groupby(
         sorted(found.slots, key=lambda slot: slot.starts_at), key=lambda slot: wall_day(slot.starts_at, zone)
     )

@@ -197,7 +197,7 @@ def cause_words(
         case CauseKind.RULE:
             return _rule(cause, venues, kecamatan)
         case CauseKind.DAYS:
-            line = next((one for one in request.lines if one.id in cause.ids), None)
+            line = next((asked_for for asked_for in request.lines if asked_for.id in cause.ids), None)
             return _days(title, request, line)
         case CauseKind.ORDER if len(cause.ids) == 2:
             return _(

@@ -94,7 +94,9 @@ class Frame:
         self._hidden_slices = tuple(b"x" * (piece.stop - piece.start) for piece in self._slices)
         self._values = tuple(dict.fromkeys(value for line in lines for value in line.values))
         self._lines = tuple((line.words, tuple(self._values.index(value) for value in line.values)) for line in lines)
-        self._secret_lines = tuple(at for at, line in enumerate(lines) if any(number < 0 for number, _ in line.values))
+        self._secret_lines = tuple(
+            index for index, line in enumerate(lines) if any(number < 0 for number, _ in line.values)
+        )
         fixed = iter(range(len(self._fixed)))
         numbers: dict[object, int] = {}
         for movable in (*_FIELDS, *slices, *lines, *self._attendees):
@@ -262,7 +264,7 @@ def _attendee_line(line: _Attendee, name: str, address: str) -> bytes:
     """Return the ATTENDEE line as icalendar writes it, folded, in quoted-printable."""
     text = f"{line.before}{_parameter(name)}{line.between}{address}{line.after}"
     if text.isascii() and "\\" not in text and "^" not in text:
-        rows = [text[:_FOLD], *[f" {text[at : at + _FOLD]}" for at in range(_FOLD, len(text), _FOLD)]]
+        rows = [text[:_FOLD], *[f" {text[start : start + _FOLD]}" for start in range(_FOLD, len(text), _FOLD)]]
     else:
         rows = Contentline(text).to_ical().decode().split("\r\n")
     return b"".join([broken(quoted(row)) for row in rows])

@@ -258,7 +258,11 @@ class Model:
             if holds(choice.placed):
                 options = choice.options
                 start = options.starts[choice.values.index(value(choice.at))]
-                venue = next(one for one, literal in zip(options.venues, choice.venues, strict=True) if holds(literal))
+                venue = next(
+                    its_venue
+                    for its_venue, literal in zip(options.venues, choice.venues, strict=True)
+                    if holds(literal)
+                )
                 team = [party for party, literal in choice.facilitators.items() if holds(literal)]
                 found[id] = options.planned(start, venue, team)
         return found

@@ -143,9 +143,9 @@ def import_columns(key: str) -> Any:
     columns: dict[str, dict[int, Column]] = {}
     for number, (sheet, layout) in enumerate(report.layouts.items()):
         chosen = {
-            at: column
-            for at in range(len(layout.headings))
-            if (column := member(Column, request.form.get(f"c-{number}-{at}")))
+            index: column
+            for index in range(len(layout.headings))
+            if (column := member(Column, request.form.get(f"c-{number}-{index}")))
         }
         twice = next((c for c in chosen.values() if list(chosen.values()).count(c) > 1), None)
         if twice is not None:
@@ -159,7 +159,7 @@ def import_columns(key: str) -> Any:
     _take(upload, replace(plan, columns=columns, kinds=(kind,) if kind else ()))
     for sheet, chosen in columns.items():
         layout = report.layouts[sheet]
-        if chosen != {at: column for column, at in layout.columns.items()}:
+        if chosen != {index: column for column, index in layout.columns.items()}:
             import_shapes.remember(layout, chosen, now=clock.now())
     return redirect(url_for(".import_preview", key=key))
 
