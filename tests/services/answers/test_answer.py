@@ -198,7 +198,7 @@ def test_a_renewed_link_replaces_the_old_one(ani, coordinator):
     give_link(ani)
     old = token_of(ani)
     links.renew(ani, by=coordinator, now=NOW)
-    with pytest.raises(links.LinkUnknown):
+    with pytest.raises(links.LinkReplaced):
         links.open_link(old, now=NOW)
     assert links.open_link(token_of(ani), now=NOW).person_id == ani.id
 
