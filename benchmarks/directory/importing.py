@@ -80,7 +80,11 @@ def write_spreadsheet(file: Path, rows: int) -> None:
     with app.app_context():
         db.create_all()
         regions.install(db.session, "18.72")
-        places = [(k.name, kec.name) for kec in regions.kelurahan_tree(db.session) for k in kec.kelurahan]
+        places = [
+            (kelurahan.name, kecamatan.name)
+            for kecamatan in regions.kelurahan_tree(db.session)
+            for kelurahan in kecamatan.kelurahan
+        ]
         db.session.rollback()
     chance = random.Random(1)
     book = xlsxwriter.Workbook(str(file), {"constant_memory": False})

@@ -175,7 +175,7 @@ def _community(rows: list[dict[str, str]], halls: list[Place], days: list[date])
             100 + n, f"{content.COMMUNITY_TITLE} {rows[n]['kelurahan']}", content.COMMUNITY_KIND,
             _at(visit.day, begins), _at(visit.day, ends), JAKARTA,
             venue_id=halls[n].id, region_code=visit.kelurahan, people=content.COMMUNITY_SEATS,
-            engagements=tuple(Engagement(_cadre(n * CADRES_EACH + k), Role.CADRE) for k in range(CADRES_EACH)),
+            engagements=tuple(Engagement(_cadre(n * CADRES_EACH + place), Role.CADRE) for place in range(CADRES_EACH)),
         )  # fmt: skip
 
 

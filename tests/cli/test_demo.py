@@ -171,7 +171,7 @@ def test_the_invitations_are_in_the_mailbox_dated_when_they_were_sent(loaded_dem
         for invitation in invitations
         if not any(line.invitation.nominated_under_id for line in invitation.lines)
     ]
-    assert {m.sent_at.date() for m in chosen} == {date(2026, 12, 23)}  # 24 and 25 are days off
+    assert {message.sent_at.date() for message in chosen} == {date(2026, 12, 23)}  # 24 and 25 are days off
     assert len(invitations) > len(chosen)  # nominees are invited when their office names them
     assert all(address.recipient.endswith("@example.com") for address in caught)
 

@@ -30,7 +30,9 @@ def test_the_four_days_skip_a_holiday():
 
 def test_each_kelurahan_has_one_activity_with_two_or_three_a_day():
     found = visits(METRO, NINE_DAYS)
-    assert sorted(day.kelurahan for day in found) == sorted(k for group in METRO.values() for k in group)
+    assert sorted(day.kelurahan for day in found) == sorted(
+        kelurahan for group in METRO.values() for kelurahan in group
+    )
     assert set(Counter(day.day for day in found).values()) == {2, 3}
     assert {day.day for day in found} == set(NINE_DAYS)
 

@@ -25,17 +25,17 @@ def test_each_mail_has_its_own_address_that_identifies_the_mail():
 @pytest.mark.parametrize(
     "forge",
     [
-        lambda a: a.replace("+17-", "+18-"),
-        lambda a: a[:-13] + ("0" if a[-13] != "0" else "1") + a[-12:],
-        lambda a: a.replace("example.com", "example.org"),
-        lambda a: "x" + a,
-        lambda a: a + ".example.org",
-        lambda a: a.replace("+17-", "+" + "9" * 10 + "-"),
-        lambda a: a.replace("+17-", "+" + "9" * 4000 + "-"),
-        lambda a: a.replace("17", "١٧"),
-        lambda a: "bounces+{id}@example.com",
-        lambda a: "undangan@example.com",
-        lambda a: "",
+        lambda address: address.replace("+17-", "+18-"),
+        lambda address: address[:-13] + ("0" if address[-13] != "0" else "1") + address[-12:],
+        lambda address: address.replace("example.com", "example.org"),
+        lambda address: "x" + address,
+        lambda address: address + ".example.org",
+        lambda address: address.replace("+17-", "+" + "9" * 10 + "-"),
+        lambda address: address.replace("+17-", "+" + "9" * 4000 + "-"),
+        lambda address: address.replace("17", "١٧"),
+        lambda address: "bounces+{id}@example.com",
+        lambda address: "undangan@example.com",
+        lambda address: "",
     ],
 )
 def test_a_foreign_address_identifies_no_mail(forge):

@@ -84,7 +84,7 @@ def test_every_voter_is_counted_once_in_each_slot_and_a_better_answer_never_lowe
             voter.id for voter in asked
         ]
     place = [assessment.slot_id for assessment in before].index(MONDAY)
-    better = [replace(v, choices={**v.choices, MONDAY: YES}) if v.choices else v for v in asked]
+    better = [replace(voter, choices={**voter.choices, MONDAY: YES}) if voter.choices else voter for voter in asked]
     assert [assessment.slot_id for assessment in ranked(DAYS, better, now=NOW)].index(MONDAY) <= place
 
 

@@ -209,7 +209,12 @@ def test_an_address_works_until_it_is_renewed_or_revoked(any_app, coordinator):
 
 
 @pytest.mark.parametrize(
-    "change", [lambda t: t[:-1] + ("A" if t[-1] != "A" else "B"), lambda t: "x" + t[1:], lambda t: t[:20]]
+    "change",
+    [
+        lambda token: token[:-1] + ("A" if token[-1] != "A" else "B"),
+        lambda token: "x" + token[1:],
+        lambda token: token[:20],
+    ],
 )
 def test_a_forged_address_opens_nothing(app, change):
     feed = feeds.make(FeedScope.EVERYTHING, None, "HP", by=None, now=NOW)

@@ -74,7 +74,7 @@ def test_the_last_seat_is_given_once(any_app, programme, hall):
     reminding.tick(NOW)
     keys = [tokens.token(tokens.link_for(db.session, person)) for person in people]
     db.session.rollback()
-    at_once(any_app, [lambda k=k: answering.answer(k, activity_id, Choice.COMING, now=at(5)) for k in keys])
+    at_once(any_app, [lambda key=key: answering.answer(key, activity_id, Choice.COMING, now=at(5)) for key in keys])
     states = Counter(db.session.scalars(sa.select(Invitation.state)))
     assert states == {InvitationState.COMING: 1, InvitationState.WAITLISTED: 3}
 

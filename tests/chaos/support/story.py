@@ -178,7 +178,8 @@ class ChaosStory:
         parts = parts_of(mail)
         local = mail.recipient.partition("@")[0]
         name = local.removeprefix("wakil-")
-        told = f"{mail.recipient} was told {[(p.key, p.activity) for p in parts]} at {self.now.astimezone(JAKARTA)}"
+        said = [(told_part.key, told_part.activity) for told_part in parts]
+        told = f"{mail.recipient} was told {said} at {self.now.astimezone(JAKARTA)}"
         for part in parts:
             wrong = self.truth.wrong_in(part, name, mail.recipient, self.now)
             if wrong and self.under_way > 0:  # the groups that were checked before may be sent, one per connection

@@ -45,7 +45,7 @@ def test_a_hall_is_booked_until_the_minute_its_activity_ends():
 def test_siti_is_found_in_both_her_activities_in_her_most_important_role():
     both = (takes_part(SITI), speaks(SITI))
     found = plan(activity(2, 13, 15, engagements=both), activity(1, 8, 10, engagements=both[:1]))
-    assert [(b.activity.id, b.role) for b in found.of_party(SITI, at(8), at(17))] == [
+    assert [(booked.activity.id, booked.role) for booked in found.of_party(SITI, at(8), at(17))] == [
         (1, Role.PARTICIPANT),
         (2, Role.SPEAKER),
     ]
@@ -73,7 +73,7 @@ def test_moving_an_activity_leaves_the_former_plan_unchanged():
     assert ids(before.at_venue(1, at(8), at(9))) == [1]
     assert ids(before.in_half_day("18.72.01", (date(2027, 1, 18), False))) == [1]
     assert (ids(after.at_venue(1, at(8), at(9))), ids(after.at_venue(YOSODADI.id, at(16), at(18)))) == ([], [1])
-    assert [b.activity.id for b in after.of_party(SITI, at(13), at(17))] == [1]
+    assert [booked.activity.id for booked in after.of_party(SITI, at(13), at(17))] == [1]
     assert ids(after.in_half_day("18.72.03", (date(2027, 1, 18), True))) == [1]
     assert ids(after.in_half_day("18.72.01", (date(2027, 1, 18), False))) == []
     assert ids(after.without(1).activities.values()) == []

@@ -274,11 +274,17 @@ def is_fixed(task, demand):
 def every_place(task, demand):
     present = task.activity(demand)
     starts = {datetime.combine(day, time(hour), JAKARTA) for day in task.horizon.days for hour in HOURS}
-    starts = {s for s in starts if s + present.length <= s.replace(hour=16) or present.length > timedelta(hours=8)}
+    starts = {
+        option
+        for option in starts
+        if option + present.length <= option.replace(hour=16) or present.length > timedelta(hours=8)
+    }
     if present.local_start.date() in task.horizon.days:
         starts.add(present.starts_at)
-    starts = {s for s in starts if demand.first_on is None or s.date() >= demand.first_on}
-    starts = {s for s in starts if demand.last_on is None or (s + present.length).date() <= demand.last_on}
+    starts = {option for option in starts if demand.first_on is None or option.date() >= demand.first_on}
+    starts = {
+        option for option in starts if demand.last_on is None or (option + present.length).date() <= demand.last_on
+    }
     venues = [present.venue_id] if demand.venues is None else demand.venues
     if demand.seats and demand.venues is not None:
         venues = [id for id in venues if (task.plan.places[id].capacity or 999) >= demand.seats]

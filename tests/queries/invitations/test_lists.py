@@ -165,7 +165,7 @@ def test_people_who_accepted_come_first_on_the_sheet(any_app, all_prepared, budi
         "expected",
     )
     assert (sheet.expected, sheet.present) == (1, 0)
-    assert [(c.name, c.expected, c.present) for c in sheet.by_region] == [("Yosodadi", 1, 0)]
+    assert [(region.name, region.expected, region.present) for region in sheet.by_region] == [("Yosodadi", 1, 0)]
 
 
 def test_on_the_sheet_an_organisation_is_replaced_by_its_nominees(any_app, all_prepared, police, coordinator):

@@ -135,8 +135,8 @@ def test_a_move_to_another_venue_changes_the_venue(any_app, activity):
 @pytest.mark.parametrize(
     ("move", "problem"),
     [
-        (lambda a: to(a, at(18, 8)), NothingMoved),
-        (lambda a: to(a, at(19, 8), hours=-1), EndBeforeStart),
+        (lambda activity: to(activity, at(18, 8)), NothingMoved),
+        (lambda activity: to(activity, at(19, 8), hours=-1), EndBeforeStart),
     ],
 )
 def test_invalid_moves_are_refused(app, activity, move, problem):
@@ -149,7 +149,10 @@ def test_invalid_moves_are_refused(app, activity, move, problem):
 def test_only_drafts_may_be_moved_into_the_past(app, hall):
     told, draft = draft_activity(None, hall, 20), draft_activity(None, hall, 22)
     publishing.publish([told.id], by=None, now=NOW)
-    for moved in (moves.preview, lambda *it, now: moves.move(it[0].id, it[1], "x", it[2], by=None, now=now)):
+    for moved in (
+        moves.preview,
+        lambda *request, now: moves.move(request[0].id, request[1], "x", request[2], by=None, now=now),
+    ):
         with pytest.raises(InThePast):
             moved(told, to(told, at(3, 8)), told.version, now=NOW)
     previewed = moves.preview(draft, to(draft, at(3, 8)), draft.version, now=NOW)

@@ -148,7 +148,7 @@ def test_the_page_shows_all_published_activities_and_no_drafts(programme, hall, 
         invite(activity, ani)
     publish(*shown)
     page = answer_page.read(token_of(ani), now=at(5))
-    assert [activity.activity.id for activity in page.activities] == [a.id for a in shown]
+    assert [activity.activity.id for activity in page.activities] == [published.id for published in shown]
     assert page.invitee.name == "Ani Wijaya"
 
 

@@ -198,7 +198,7 @@ def test_a_row_that_may_be_a_known_person_waits_until_somebody_has_chosen(metro,
     reading = store(a_sheet(row))
     (entry,) = reading.accepted
     assert (entry.state, entry.known.name.full, len(people())) == (RowState.DOUBTFUL, "Ani Wijaya", 1)
-    assert [(r.number, type(r.problems[0]).__name__) for r in importing.undecided(reading)] == [(2, "Undecided")]
+    assert [(row.number, type(row.problems[0]).__name__) for row in importing.undecided(reading)] == [(2, "Undecided")]
 
 
 def test_a_doubtful_row_is_stored_as_chosen(metro):

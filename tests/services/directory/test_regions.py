@@ -36,7 +36,7 @@ def test_only_a_kabupaten_or_kota_can_be_installed(any_app, code):
 
 def test_the_tree_has_each_kecamatan_with_its_kelurahan(metro):
     tree = regions.kelurahan_tree(db.session)
-    assert [(k.name, len(k.kelurahan)) for k in tree] == [
+    assert [(kecamatan.name, len(kecamatan.kelurahan)) for kecamatan in tree] == [
         ("Metro Pusat", 5), ("Metro Utara", 4), ("Metro Barat", 4), ("Metro Timur", 5), ("Metro Selatan", 4),
     ]  # fmt: skip
     assert tree[0].kelurahan[0] == regions.Kelurahan("18.72.01.1001", "Metro")

@@ -141,7 +141,7 @@ def test_an_unreachable_database_is_reported_in_one_line(tmp_path):
 def test_a_network_file_system_is_recognised_by_its_mount(tmp_path):
     mounts = tmp_path / "mounts"
     mounts.write_text("/dev/sda1 / ext4 rw 0 0\nserver:/x /srv nfs4 rw 0 0\n/dev/sdb1 /srv/local xfs rw 0 0\n")
-    kinds = [storage.file_system(Path(p), mounts) for p in ("/srv/outreach", "/srv/local/outreach", "/srvx", "/")]
+    kinds = [storage.file_system(Path(path), mounts) for path in ("/srv/outreach", "/srv/local/outreach", "/srvx", "/")]
     assert kinds == ["nfs4", "xfs", "ext4", "ext4"]
     assert storage.file_system(tmp_path, tmp_path / "missing") == ""
 

@@ -223,7 +223,7 @@ def invite_all(activity: Activity, people: list[Person]) -> None:
 
 def test_people_without_clashes_are_not_read(crowd, hall, programme):
     here, afterwards = (
-        draft_activity(programme, hall, 18, starts_at=at(18, h), ends_at=at(18, h + 2)) for h in (8, 10)
+        draft_activity(programme, hall, 18, starts_at=at(18, hour), ends_at=at(18, hour + 2)) for hour in (8, 10)
     )
     elsewhere = draft_activity(programme, None, 18, starts_at=at(18, 8), ends_at=at(18, 10))
     invite_all(here, crowd[:3])

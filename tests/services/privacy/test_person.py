@@ -72,7 +72,7 @@ def test_nothing_identifying_is_left(published_row, ani):
     erase(ani)
     assert (ani.full_name, ani.post, ani.email, ani.phone, ani.note, ani.erased_at) == ("(erased)", "", "", "", "", NOW)
     assert [role.active for role in ani.cadre_roles] == [False]
-    assert [(m.state, m.address, m.server_reply) for m in (sent, due)] == [
+    assert [(message.state, message.address, message.server_reply) for message in (sent, due)] == [
         (MessageState.SENT, "", ""),
         (MessageState.SKIPPED, "", ""),
     ]

@@ -193,9 +193,9 @@ def test_the_second_to_save_a_form_is_refused_and_keeps_her_input(coordinator_cl
     assert "Judul pertama" in page.text
     again = {name: values[-1] for name, values in fields(page.text).items()}
     assert again["title"] == "Judul kedua"
-    assert [a.title for a in activities()] == ["Judul pertama"]
+    assert [stored.title for stored in activities()] == ["Judul pertama"]
     coordinator_client.post(f"/activities/{activity.id}/edit", data=again)
-    assert [a.title for a in activities()] == ["Judul kedua"]
+    assert [stored.title for stored in activities()] == ["Judul kedua"]
 
 
 def test_a_new_time_of_a_published_activity_leads_to_moving_it(coordinator_client, published):
@@ -318,7 +318,7 @@ def test_a_draft_is_deleted_after_confirmation_and_a_published_activity_never(co
     assert "Delete “Batal saja”?" in coordinator_client.get(f"/activities/{draft.id}/delete").text
     assert len(activities()) == 2
     coordinator_client.post(f"/activities/{draft.id}/delete")
-    assert [a.id for a in activities()] == [published.id]
+    assert [left.id for left in activities()] == [published.id]
 
 
 def test_a_new_agenda_starts_with_the_usual_half_day(coordinator_client, activity):

@@ -625,8 +625,8 @@ def test_whoever_declined_is_told_on_the_page_what_a_postponement_and_a_new_date
 def test_the_police_name_two_people_and_change_one(phone, first, police):
     invite_office_and_mark(police, first)
     page = phone.get(f"/j/{token_of(police)}").text
-    rows = page.count(f'name="{first.id}-rows-')
-    assert ("Polres Metro" in page, rows, 'value="represented"' in page) == (True, 8, False)
+    inputs = page.count(f'name="{first.id}-rows-')
+    assert ("Polres Metro" in page, inputs, 'value="represented"' in page) == (True, 8, False)
     assert "Apakah mengirim peserta?" in page
     assert "hadir?" not in page
     assert re.findall(r'-choice" value="(\w+)"[^>]*>([^<]+)<', page) == [

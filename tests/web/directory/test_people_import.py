@@ -162,7 +162,7 @@ def test_one_press_corrects_or_keeps_an_address_that_looks_mistyped(coordinator_
     correct = {"column": "email", "written": "ani@gmial.com", "value": value}
     coordinator_page.post(f"{preview}/correct", data=correct)
     coordinator_page.post(preview)
-    assert [p.email for p in everybody()] == [stored]
+    assert [person.email for person in everybody()] == [stored]
 
 
 def test_one_press_accepts_all_suggestions_of_one_reason(coordinator_page):
@@ -170,9 +170,9 @@ def test_one_press_accepts_all_suggestions_of_one_reason(coordinator_page):
     preview = choose(coordinator_page, text).location
     assert "Take all 2 suggestions" in words(page(coordinator_page, preview))
     coordinator_page.post(f"{preview}/correct", data={"column": "email", "all": "1"})
-    text = words(page(coordinator_page, preview))
-    assert "New 2" in text
-    assert "Refused" not in text
+    corrected = words(page(coordinator_page, preview))
+    assert "New 2" in corrected
+    assert "Refused" not in corrected
 
 
 KNOWN = "Nama;Kelurahan;HP;Email\nAni Wijaya;Imopuro;081234567890;ani@example.com\n"

@@ -208,14 +208,14 @@ def test_the_publish_page_changes_nothing_and_names_people_to_call(coordinator_c
     assert "Who gets which mail when" in page
     assert "To call: no mail reaches them" in page
     assert "Budi Santoso" in page
-    assert [a.state for a in activities()] == [ActivityState.DRAFT]
+    assert [stored.state for stored in activities()] == [ActivityState.DRAFT]
 
 
 def test_publishing_publishes_every_draft(coordinator_client, activity, hall):
     draft_activity(activity.programme, hall, day=19)
     page = coordinator_client.post(f"/programmes/{activity.programme_id}/publish", follow_redirects=True)
     assert "2 activities are published." in page.text
-    assert [a.state for a in activities()] == [ActivityState.PUBLISHED, ActivityState.PUBLISHED]
+    assert [stored.state for stored in activities()] == [ActivityState.PUBLISHED, ActivityState.PUBLISHED]
 
 
 def test_a_draft_in_the_past_stops_the_publishing_of_all(coordinator_client, activity, hall):
@@ -225,7 +225,7 @@ def test_a_draft_in_the_past_stops_the_publishing_of_all(coordinator_client, act
     page = coordinator_client.post(f"/programmes/{activity.programme_id}/publish")
     assert page.status_code == 422
     assert "would start in the past" in page.text
-    assert {a.state for a in activities()} == {ActivityState.DRAFT}
+    assert {stored.state for stored in activities()} == {ActivityState.DRAFT}
 
 
 def test_a_copy_shows_its_days_first_and_marks_holidays(coordinator_client, activity):
@@ -244,7 +244,7 @@ def test_a_copy_has_the_same_activity_on_the_new_day_and_no_answers(coordinator_
     )
     copy = programmes()[-1]
     assert answer.location == f"/programmes/{copy.id}"
-    assert [a.starts_at for a in copy.activities] == [datetime(2028, 1, 17, 8, tzinfo=JAKARTA)]
+    assert [stored.starts_at for stored in copy.activities] == [datetime(2028, 1, 17, 8, tzinfo=JAKARTA)]
     states = db.session.scalars(sa.select(Invitation.state).join(Activity).where(Activity.programme_id == copy.id))
     assert list(states) == [InvitationState.PREPARED]
 
@@ -320,7 +320,7 @@ def test_two_people_who_save_one_programme_do_not_overwrite_each_other(coordinat
     form = {"starts_on": "2027-01-18", "days": "4", "zone": "Asia/Jakarta", "version": str(programme.version)}
     coordinator_client.post(path, data={**form, "title": "Yang pertama"})
     page = coordinator_client.post(path, data={**form, "title": "Yang kedua"})
-    assert (page.status_code, [p.title for p in programmes()]) == (422, ["Yang pertama"])
+    assert (page.status_code, [stored.title for stored in programmes()]) == (422, ["Yang pertama"])
     assert "Somebody else saved this meanwhile" in page.text
 
 
@@ -344,7 +344,9 @@ def test_a_copy_has_the_new_year_in_its_public_title_and_in_its_activities_title
     coordinator_client.post(path, data={**data, "public_title": "Rangkaian kegiatan awal 2028"})
     copy = programmes()[-1]
     assert copy.public_title == "Rangkaian kegiatan awal 2028"
-    assert [(a.title, a.public_title) for a in copy.activities] == [("Rapat koordinasi 2028", "Rapat 2028")]
+    assert [(copied.title, copied.public_title) for copied in copy.activities] == [
+        ("Rapat koordinasi 2028", "Rapat 2028")
+    ]
 
 
 @pytest.mark.parametrize(

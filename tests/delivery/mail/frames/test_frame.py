@@ -187,39 +187,45 @@ def asked_office(stage):
 
 
 CHANGES = {
-    "the activity moves": lambda s: setattr(s.first, "starts_at", at(18, 9)),
-    "its venue gets another address": lambda s: setattr(s.hall, "address", "Jalan lain"),
-    "its venue changes": lambda s: setattr(s.first, "venue", None),
-    "its title changes": lambda s: setattr(s.first, "public_title", "Lain"),
-    "its sequence rises": lambda s: setattr(s.first, "sequence", 3),
-    "the programme gets a contact": lambda s: setattr(s.programme, "contact_name", "Rina"),
-    "the office changes its name": lambda s: setattr(s.own_office, "short_name", "Dinas"),
-    "the office changes its zone": lambda s: setattr(s.own_office, "zone", ZoneInfo("Asia/Jayapura")),
-    "the text is edited": lambda s: edited(s),
-    "the text is edited for the activity": lambda s: edited(s, activity_id=s.first.id, body="{nama}, {tautan}"),
-    "the text is edited and wants the same values": lambda s: edited(
-        s, greeting="Halo {jabatan_gelar_nama}, {jenis_kader} {kelurahan}"
+    "the activity moves": lambda stage: setattr(stage.first, "starts_at", at(18, 9)),
+    "its venue gets another address": lambda stage: setattr(stage.hall, "address", "Jalan lain"),
+    "its venue changes": lambda stage: setattr(stage.first, "venue", None),
+    "its title changes": lambda stage: setattr(stage.first, "public_title", "Lain"),
+    "its sequence rises": lambda stage: setattr(stage.first, "sequence", 3),
+    "the programme gets a contact": lambda stage: setattr(stage.programme, "contact_name", "Rina"),
+    "the office changes its name": lambda stage: setattr(stage.own_office, "short_name", "Dinas"),
+    "the office changes its zone": lambda stage: setattr(stage.own_office, "zone", ZoneInfo("Asia/Jayapura")),
+    "the text is edited": lambda stage: edited(stage),
+    "the text is edited for the activity": lambda stage: edited(
+        stage, activity_id=stage.first.id, body="{nama}, {tautan}"
     ),
-    "everyone answers": lambda s: [setattr(i, "state", State.COMING) for i in s.invitations],
-    "one is asked in another role": lambda s: setattr(s.invitations[3], "role", Role.PARTICIPANT),
-    "one is invited again": lambda s: setattr(s.invitations[3], "revision", 2),
-    "one is sent by an office": lambda s: setattr(s.invitations[3], "nominated_under", asked_office(s)),
-    "one reads English": lambda s: setattr(s.readers[3], "locale", "en"),
-    "one gets another name": lambda s: setattr(s.readers[3], "name", "Wayan"),
-    "one is no cadre any more": lambda s: [db.session.delete(role) for role in s.readers[3].cadre_roles],
-    "one gets another address": lambda s: setattr(s.readers[3], "email", "wayan@example.com"),
+    "the text is edited and wants the same values": lambda stage: edited(
+        stage, greeting="Halo {jabatan_gelar_nama}, {jenis_kader} {kelurahan}"
+    ),
+    "everyone answers": lambda stage: [setattr(i, "state", State.COMING) for i in stage.invitations],
+    "one is asked in another role": lambda stage: setattr(stage.invitations[3], "role", Role.PARTICIPANT),
+    "one is invited again": lambda stage: setattr(stage.invitations[3], "revision", 2),
+    "one is sent by an office": lambda stage: setattr(stage.invitations[3], "nominated_under", asked_office(stage)),
+    "one reads English": lambda stage: setattr(stage.readers[3], "locale", "en"),
+    "one gets another name": lambda stage: setattr(stage.readers[3], "name", "Wayan"),
+    "one is no cadre any more": lambda stage: [db.session.delete(role) for role in stage.readers[3].cadre_roles],
+    "one gets another address": lambda stage: setattr(stage.readers[3], "email", "wayan@example.com"),
 }
 CHANGES_OF_A_MOVE = {
-    "one speaks": lambda s: db.session.add(
-        AgendaItem(activity=s.first, starts_at=at(18, 9), ends_at=at(18, 10), topic="T", speakers=[s.readers[3]])
+    "one speaks": lambda stage: db.session.add(
+        AgendaItem(activity=stage.first, starts_at=at(18, 9), ends_at=at(18, 10), topic="T", speakers=[stage.readers[3]])
     ),
-    "the reminder knows more": lambda s: setattr(s.asked, "detail", {"reason": "lain"}),
-    "one answers": lambda s: setattr(s.invitations[3], "state", State.NOT_COMING),
-    "one answered once": lambda s: setattr(s.invitations[3], "answered_at", NOW),
-    "one answered after the move": lambda s: [setattr(s.first, "sequence", 1), setattr(s.invitations[3], "answered_sequence", 1)],
-    "one gets a quota": lambda s: edited(s, key="change", body="{kuota} {tautan}") or setattr(s.invitations[3], "quota", 7),
-    "one is represented": lambda s: [
-        setattr(s.invitations[3], "state", State.REPRESENTED), setattr(s.invitations[3], "representative_name", "Dewi")
+    "the reminder knows more": lambda stage: setattr(stage.asked, "detail", {"reason": "lain"}),
+    "one answers": lambda stage: setattr(stage.invitations[3], "state", State.NOT_COMING),
+    "one answered once": lambda stage: setattr(stage.invitations[3], "answered_at", NOW),
+    "one answered after the move": lambda stage: [
+        setattr(stage.first, "sequence", 1), setattr(stage.invitations[3], "answered_sequence", 1)
+    ],
+    "one gets a quota": lambda stage: [
+        edited(stage, key="change", body="{kuota} {tautan}"), setattr(stage.invitations[3], "quota", 7)
+    ],
+    "one is represented": lambda stage: [
+        setattr(stage.invitations[3], "state", State.REPRESENTED), setattr(stage.invitations[3], "representative_name", "Dewi")
     ],
 }  # fmt: skip
 
