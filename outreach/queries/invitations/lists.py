@@ -15,6 +15,7 @@ from outreach.delivery import tokens
 from outreach.delivery.words.whatsapp import is_moved
 from outreach.domain.directory import email_addresses
 from outreach.domain.kinds import LinkPurpose, MailKind
+from outreach.domain.reminders import MissedReason
 from outreach.domain.states import UNANSWERED, ActivityState, InvitationState, MessageState
 from outreach.extensions import db
 from outreach.models import (
@@ -28,6 +29,7 @@ from outreach.models import (
     Organisation,
     Person,
     Region,
+    Reminder,
 )
 from outreach.queries import inbox
 from outreach.queries.invitations.counting import count
@@ -188,6 +190,22 @@ def nominees_of(invitation_id: int) -> list[Invitation]:
             .order_by(Person.name, Invitation.id)
         )
     )
+
+
+def waiting_of(nominees: Collection[Invitation]) -> list[str]:
+    """Return the names of those whose invitation waits until a coordinator has looked at the office's list."""
+    ids = [nominee.id for nominee in nominees]
+    written = sa.select(sa.func.max(Reminder.id)).where(
+        Reminder.invitation_id.in_(ids), Reminder.kind == MailKind.INVITATION
+    )
+    held = set(
+        db.session.scalars(
+            sa.select(Reminder.invitation_id).where(
+                Reminder.id.in_(written.group_by(Reminder.invitation_id)), Reminder.reason == MissedReason.MANY_NAMED
+            )
+        )
+    )
+    return [nominee.invitee.display_name for nominee in nominees if nominee.id in held]
 
 
 def told_of_withdrawal(invitation_id: int) -> int:

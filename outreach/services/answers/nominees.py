@@ -19,7 +19,7 @@ from outreach.domain.directory import email_addresses, names
 from outreach.domain.kinds import AnswerSource, Audience, MailKind, Role
 from outreach.domain.problems import Problem
 from outreach.domain.reminders import MissedReason
-from outreach.domain.states import TAKES_A_SEAT, UNANSWERED, ActivityState, InvitationState, ReminderState
+from outreach.domain.states import TAKES_A_SEAT, UNANSWERED, ActivityState, InvitationState, MessageState, ReminderState
 from outreach.models import Invitation, Message, Person, Reminder
 from outreach.services.answers import nominee_matching as matching
 from outreach.services.invitations import seats
@@ -209,12 +209,17 @@ def _replace_untold(
     rows: list[Invitation | None],
     found: list[Person | None],
 ) -> None:
-    """Give new names the records of nominees who left the list and never heard of it, instead of creating people.
+    """Give new names the records of nominees who left the list before and never heard of it, instead of creating people.
 
-    Otherwise a link could fill the directory by replacing names. Only records that this office alone made are taken.
+    Otherwise a link could fill the directory by replacing names. Only records that this office alone made are taken. Who
+    leaves only now stays withdrawn, so that the bell tells coordinators of the other names.
     """
     new = [at for at, (row, known) in enumerate(zip(rows, found, strict=True)) if row is None and known is None]
-    left = [nominee for nominee in invitation.nominees if nominee not in rows and nominee.person not in found]
+    left = [
+        nominee
+        for nominee in invitation.nominees
+        if nominee.state is InvitationState.WITHDRAWN and nominee not in rows and nominee.person not in found
+    ]
     if not new or not left:
         return
     spare = _never_told(session, left)
@@ -331,27 +336,31 @@ def _never_told(session: Session, nominees: Collection[Invitation]) -> list[Invi
         session.scalars(
             sa.select(Reminder.invitation_id).where(
                 Reminder.invitation_id.in_([nominee.id for nominee in nominees]),
+                Reminder.kind == MailKind.INVITATION,
                 Reminder.reason != MissedReason.MANY_NAMED,
             )
         )
     )
     mailed = set(
         session.scalars(
-            sa.select(Message.person_id).where(Message.person_id.in_([nominee.person_id for nominee in nominees]))
+            sa.select(Message.person_id).where(
+                Message.person_id.in_([nominee.person_id for nominee in nominees]),
+                Message.state.not_in((MessageState.SKIPPED, MessageState.CANCELLED)),
+            )
         )
     )
     return [nominee for nominee in nominees if nominee.id not in told and nominee.person_id not in mailed]
 
 
 def _withdraw(session: Session, invitation: Invitation, dropped: Sequence[Invitation], now: datetime) -> None:
-    """Take nominees off the list and notify them, except those also invited in another role."""
+    """Take nominees off the list and notify them, except those who never heard of it or are also invited in another role."""
     activity = invitation.activity
     dropped = [n for n in dropped if n.state is not InvitationState.WITHDRAWN]
     for nominee in dropped:
         nominee.state, nominee.waitlisted_at = InvitationState.WITHDRAWN, None
     session.flush()
     raise_for_withdrawn(session, dropped)
-    untold = _waiting(session, dropped)
+    untold = {nominee.id for nominee in _never_told(session, dropped)} | _waiting(session, dropped)
     still_invited = set(
         session.scalars(
             sa.select(Invitation.person_id).where(

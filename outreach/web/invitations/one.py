@@ -40,7 +40,13 @@ def show(invitation_id: int) -> Any:
     nominees = invitees.nominees_of(invitation_id)
     delivery = links.delivery_of(row.invitation.invitee, now=clock.now())
     return render_template(
-        "invitations/show.html", row=row, call=call, nominees=nominees, form=ButtonForm(), delivery=delivery
+        "invitations/show.html",
+        row=row,
+        call=call,
+        nominees=nominees,
+        waiting=invitees.waiting_of(nominees),
+        form=ButtonForm(),
+        delivery=delivery,
     )
 
 
