@@ -59,6 +59,14 @@ class SheetLeftOut(ImportNote):
     message = "The sheet “%(sheet)s” has no table of people and was left out."
 
 
+class FarCellLeftOut(ImportNote):
+    message = "Cell %(cell)s is far from everything else and was left out. You may delete it in the file."
+
+
+class MacrosNotRun(ImportNote):
+    message = "The file contains macros. They were not run; only the cells were read."
+
+
 class HiddenSheetLeftOut(ImportNote):
     message = "The hidden sheet “%(sheet)s” was left out."
 
@@ -244,6 +252,7 @@ def _layouts(
         lists = sorted(possible, key=lambda pair: -len(pair[0].lines))[:1]
     if not lists:
         raise NoTable(filename=book.filename)
+    notes += [FarCellLeftOut(cell=sheet.far) for sheet, _ in guesses if sheet.far]
     for sheet, _ in guesses:
         if sheet.name in (listed.name for listed, _ in lists):
             continue
@@ -251,6 +260,8 @@ def _layouts(
             notes.append(HiddenSheetLeftOut(sheet=sheet.name))
         elif any(spreadsheet.as_text(cell) for row in sheet.rows for cell in row):
             notes.append(SheetLeftOut(sheet=sheet.name))
+    if any(sheet.macros for sheet, _ in guesses):
+        notes.append(MacrosNotRun())
     yield from lists
 
 

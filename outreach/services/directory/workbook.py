@@ -10,6 +10,7 @@ import json
 import subprocess
 import sys
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -27,6 +28,8 @@ MOST_COLUMNS = 60
 READ_WITHIN_S = 20
 
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_ZIP_PARTS = (b"xl/", b"opendocument.spreadsheet")  # stand in a workbook also where it is damaged
+_OLE_STREAMS = ("Workbook", "Book")
 
 
 class NotASpreadsheet(Problem):
@@ -36,6 +39,11 @@ class NotASpreadsheet(Problem):
 
 class FileEmpty(Problem):
     message = "“%(filename)s” is empty."
+    field = "file"
+
+
+class FileDamaged(Problem):
+    message = "“%(filename)s” is damaged or was cut off. Please save it once more in your program, and choose it again."
     field = "file"
 
 
@@ -58,11 +66,16 @@ class FileProtected(Problem):
 
 @dataclass(frozen=True)
 class WorkbookSheet:
-    """A sheet's cells from A1 on. They are packed as lines of JSON, and read from them each time: that takes less memory."""
+    """A sheet's cells from A1 on. They are packed as lines of JSON, and read from them each time: that takes less memory.
+
+    far: a cell of the file that was left out, because it is far from everything else; "" if there is none.
+    """
 
     name: str
     lines: Sequence[bytes]
     hidden: bool = False
+    macros: bool = False
+    far: str = ""
 
     @property
     def rows(self) -> Iterator[list[Cell]]:
@@ -86,7 +99,7 @@ class Workbook:
         found = []
         for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
             about = json.loads(lines[start])
-            found.append(WorkbookSheet(about["name"], lines[start + 1 : end], about["hidden"]))
+            found.append(WorkbookSheet(**about, lines=lines[start + 1 : end]))
         return found
 
 
@@ -102,6 +115,8 @@ def open_workbook(data: bytes, filename: str) -> Workbook:
     elif data.startswith(_OLE):
         if "EncryptedPackage".encode("utf-16-le") in data:
             raise FileProtected(filename=filename)
+        if not any(name.encode("utf-16-le") in data for name in _OLE_STREAMS):  # such as an old Word document
+            raise NotASpreadsheet(filename=filename)
         packed = _read_apart(data, filename)
     else:
         packed = _read_text(data, filename)
@@ -112,14 +127,19 @@ def open_workbook(data: bytes, filename: str) -> Workbook:
 
 
 def _check_zip(data: bytes, filename: str) -> None:
-    """Refuse a zip bomb by the sizes in its directory, before anything is unpacked."""
+    """Refuse what is no workbook, what is encrypted, and a zip bomb by the sizes in its directory, before it is unpacked."""
+    if not any(part in data for part in _ZIP_PARTS):
+        raise NotASpreadsheet(filename=filename)
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             members = archive.infolist()
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError):
-        raise NotASpreadsheet(filename=filename) from None
-    if len(members) > MOST_MEMBERS or sum(m.file_size for m in members) > MOST_UNPACKED:
-        raise FileTooLarge(filename=filename, megabytes=MOST_BYTES // 1024 // 1024)
+            if len(members) > MOST_MEMBERS or sum(m.file_size for m in members) > MOST_UNPACKED:
+                raise FileTooLarge(filename=filename, megabytes=MOST_BYTES // 1024 // 1024)
+            manifest = archive.read("META-INF/manifest.xml") if "META-INF/manifest.xml" in archive.namelist() else b""
+    except (zipfile.BadZipFile, zlib.error, ValueError, NotImplementedError, OSError, RuntimeError):
+        raise FileDamaged(filename=filename) from None
+    if b"encryption-data" in manifest or any(member.flag_bits & 1 for member in members):
+        raise FileProtected(filename=filename)
 
 
 def _read_apart(data: bytes, filename: str) -> bytes:
@@ -131,7 +151,7 @@ def _read_apart(data: bytes, filename: str) -> bytes:
     if done.returncode == workbook_process.PROTECTED:
         raise FileProtected(filename=filename)
     if done.returncode == workbook_process.UNREADABLE:
-        raise NotASpreadsheet(filename=filename)
+        raise FileDamaged(filename=filename)
     if done.returncode != 0:  # too much text, out of memory, or a crash
         raise FileTooLarge(filename=filename, megabytes=MOST_BYTES // 1024 // 1024)
     return done.stdout

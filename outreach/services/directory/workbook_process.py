@@ -7,13 +7,21 @@ billions of cells; here it can harm only this process. This file imports nothing
 import contextlib
 import io
 import json
+import re
 import sys
+import zipfile
+import zlib
 from typing import Any
 
 MEMORY = 1024 * 1024 * 1024  # bytes of address space
 PROTECTED, UNREADABLE, TOO_LONG = 3, 4, 5  # exit codes
 MOST_IN_A_CELL = 300  # characters; longer text is cut, because no name or address is that long
 MOST_TEXT = 15_000_000  # characters in all cells; a small file may repeat one long text in many cells
+MOST_RANGE = 10_000_000  # cells from A1 to the last one that the library may reserve memory for
+FAR = 10_000  # empty rows below which a cell belongs to no table any more
+_SHEET = re.compile(r"xl/worksheets/[^/]+\.xml", re.IGNORECASE)
+_WIDE = re.compile(rb'<c r="([A-Z]{2,3})\d')
+_CELL = re.compile(rb'<c r="([A-Z]{1,3})(\d{1,7})"[^>]*?(?:/>|>(.*?)</c>)', re.DOTALL)
 encoded = json.JSONEncoder(separators=(",", ":")).encode
 
 
@@ -22,11 +30,15 @@ def main(most_rows: int, most_columns: int) -> int:
     from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 
     try:
-        book = CalamineWorkbook.from_filelike(io.BytesIO(sys.stdin.buffer.read()))
+        data = sys.stdin.buffer.read()
+        macros = has_macros(data)
+        data, far = without_far_cells(data, most_columns)
+        book = CalamineWorkbook.from_filelike(io.BytesIO(data))
         text = rows = 0
         for meta in book.sheets_metadata:
             hidden = not str(meta.typ).endswith("WorkSheet") or not str(meta.visible).endswith(".Visible")
-            _write({"name": meta.name, "hidden": hidden})
+            _write({"name": meta.name, "hidden": hidden, "macros": macros, "far": far})
+            far = ""  # said once
             if hidden:
                 continue
             for row in book.get_sheet_by_name(meta.name).iter_rows():  # from A1 on
@@ -43,10 +55,83 @@ def main(most_rows: int, most_columns: int) -> int:
                 _write(cells)
     except PasswordError:
         return PROTECTED
-    except (CalamineError, OSError, ValueError, MemoryError):
+    except (CalamineError, zipfile.BadZipFile, zlib.error, OSError, ValueError, NotImplementedError):
         return UNREADABLE
+    except MemoryError:
+        return TOO_LONG
+    except BaseException as error:
+        if type(error).__name__ == "PanicException":  # the library's own, for a file that contradicts itself
+            return UNREADABLE
+        raise
     sys.stdout.flush()
     return 0
+
+
+def has_macros(data: bytes) -> bool:
+    """Return whether a workbook has macros. They are never run."""
+    if data.startswith(b"PK"):
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            return any(name.lower().endswith("vbaproject.bin") for name in archive.namelist())
+    return "_VBA_PROJECT".encode("utf-16-le") in data
+
+
+def without_far_cells(data: bytes, most_columns: int) -> tuple[bytes, str]:
+    """Return an .xlsx file without the cells that are far from its tables, and the name of the last one that had content.
+
+    The library reserves memory for all cells from A1 to the last one, so one stray cell can make a small file too large.
+    """
+    if not data.startswith(b"PK"):
+        return data, ""
+    made, far = io.BytesIO(), ""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        sheets = {name: archive.read(name) for name in archive.namelist() if _SHEET.fullmatch(name)}
+        changed = {name: xml for name, xml in sheets.items() if _range(xml) > MOST_RANGE}
+        if not changed:
+            return data, ""
+        with zipfile.ZipFile(made, "w") as copy:
+            for member in archive.infolist():
+                content = archive.read(member)
+                if member.filename in changed:
+                    content, last = _near(content, most_columns)
+                    far = far or last
+                copy.writestr(member.filename, content)
+    return made.getvalue(), far
+
+
+def _range(xml: bytes) -> int:
+    """Return about how many cells there are from A1 to the last one."""
+    at = xml.rfind(b"<row ")
+    last = re.compile(rb'\sr="(\d{1,7})"').search(xml, at) if at >= 0 else None
+    width = max((_number(found[1]) for found in _WIDE.finditer(xml)), default=26)
+    return (int(last[1]) if last else 1) * width
+
+
+def _near(xml: bytes, most_columns: int) -> tuple[bytes, str]:
+    rows = sorted({int(found[2]) for found in _CELL.finditer(xml) if _number(found[1]) <= most_columns and found[3]})
+    end = 0
+    for row in rows:
+        if end and row - end > FAR:
+            break
+        end = row
+    far = ""
+
+    def kept(found: re.Match[bytes]) -> bytes:
+        nonlocal far
+        if _number(found[1]) <= most_columns and int(found[2]) <= max(end, 1):
+            return found[0]
+        if found[3] and (b"<v>" in found[3] or b"<is>" in found[3]):
+            far = (found[1] + found[2]).decode()
+        return b""
+
+    return _CELL.sub(kept, xml), far
+
+
+def _number(column: bytes) -> int:
+    """Return a column's number from 1: A is 1, XFD is 16384."""
+    number = 0
+    for letter in column:
+        number = number * 26 + letter - 64
+    return number
 
 
 def _write(line: Any) -> None:

@@ -484,18 +484,6 @@ def test_rows_are_counted_over_all_sheets_of_a_workbook(app, monkeypatch, rows):
             importing.read(data, "kader.xlsx")
 
 
-def test_a_cell_far_away_does_not_exhaust_the_memory(app, office):
-    stream = io.BytesIO()
-    book = xlsxwriter.Workbook(stream)
-    sheet = book.add_worksheet("Kader")
-    sheet.write_row(0, 0, ["Nama", "Kelurahan"])
-    sheet.write_row(1, 0, ["Ani", "Imopuro"])
-    sheet.write(1_048_575, 16_383, "x")
-    book.close()
-    with pytest.raises((workbook.FileTooLarge, workbook.TooManyRows, workbook.NotASpreadsheet)):
-        importing.read(stream.getvalue(), "kader.xlsx")
-
-
 def test_row_numbers_are_those_of_the_spreadsheet_where_the_first_rows_and_columns_are_empty(metro):
     stream = io.BytesIO()
     book = xlsxwriter.Workbook(stream)
