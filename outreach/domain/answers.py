@@ -79,6 +79,15 @@ def _closing(day: date, zone: ZoneInfo, days_off: Container[date]) -> datetime:
     return datetime.combine(last_working_day(day, days_off), DEADLINE_AT, tzinfo=zone)
 
 
+def answer_by(respond_by_at: datetime, starts_at: datetime, invited_at: datetime | None) -> datetime:
+    """Return until when an invitee may answer: the deadline, or the start if they were invited after the deadline.
+
+    invited_at: None if the invitation has not gone out.
+    """
+    late = invited_at is not None and invited_at >= respond_by_at
+    return starts_at if late else respond_by_at
+
+
 def refusal(
     activity_state: ActivityState, invitation_state: InvitationState, deadline: datetime, now: datetime, contact: str
 ) -> Problem | None:

@@ -30,6 +30,7 @@ from outreach.domain.states import InvitationState
 from outreach.extensions import current_settings, db
 from outreach.models import Activity, Invitation, Message, MessageLine, Office, Reminder, the_office
 
+ASKS = (MailKind.INVITATION, MailKind.CHANGE)  # whether the reader comes, as far as they may still answer
 __all__ = ["AddressUnusable", "Composed", "compose", "message_id", "worth_saying"]
 
 
@@ -178,6 +179,7 @@ def say(item: Item, recipient: Recipient, office: Office | None, *, now: datetim
         merging.heading_of(item.activity, item.kind),
         values.contact_of(item.activity.programme, office),
         item.kind,
+        item.kind not in ASKS or values.answer_until(item.line, item.activity, now) is not None,
     )
 
 

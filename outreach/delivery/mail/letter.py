@@ -31,6 +31,11 @@ class LetterSection:
     heading: str
     contact: tuple[str, str]  # name and number for questions
     kind: MailKind | None = None
+    takes_answers: bool = True  # False: the time for answering has passed, so it does not ask
+
+    @property
+    def asks(self) -> bool:
+        return self.takes_answers and asks(self.text.body)
 
 
 @dataclass(frozen=True)
@@ -76,7 +81,7 @@ def write(
     first = said[0]
     several = len(said) > 1
     sections = [_section(section, recipient, several=several) for section in said]
-    asking = [section for section in said if asks(section.text.body)]
+    asking = [section for section in said if section.asks]
     if several:
         sections, closing = _said_once(sections)
         closing = _asked_once(said, closing, recipient.link) if recipient.link and asking else closing
@@ -95,7 +100,7 @@ def write(
         lead="" if several or not asked else _joined(first.values, ("when", "venue")),
         asked=asked,
         html_sections=rest,
-        contacts=_contacts(said, recipient, asking=bool(asking)),
+        contacts=_contacts(said, recipient, asking=any(asks(one.text.body) for one in said)),
         closing=gettext("Thank you for your attention and your time.") if asking else "",
         unit=placeholders.clean(office.short_name) if office else "",
         footer=_footer(recipient, office, first.kind, linked=bool(asking)),
@@ -144,7 +149,8 @@ def _joined(values: Mapping[str, str], names: Sequence[str]) -> str:
 
 
 def _section(said: LetterSection, recipient: Recipient, *, several: bool) -> Section:
-    blocks = blocks_of(said.text.body, said.values, without_buttons=several, without_asking=bool(recipient.represents))
+    unasked = bool(recipient.represents) or not said.takes_answers
+    blocks = blocks_of(said.text.body, said.values, without_buttons=several, without_asking=unasked)
     return Section(said.heading if several else "", _grouped(blocks))
 
 
@@ -195,7 +201,7 @@ def _paragraph(words: str) -> Paragraph:
 def _contacts(said: Sequence[LetterSection], recipient: Recipient, *, asking: bool) -> list[TextPart]:
     """Return the phone contacts as a sentence, each number as a link.
 
-    A representative has no answer link, so they call if they cannot come.
+    A representative has no answer link, so they call if they cannot come. So does whoever is asked too late to answer.
     """
     found = "; ".join(
         contact for contact in dict.fromkeys(contact_line(*section.contact) for section in said) if contact
@@ -204,6 +210,10 @@ def _contacts(said: Sequence[LetterSection], recipient: Recipient, *, asking: bo
         return []
     if recipient.represents and asking:
         sentence = gettext("If you cannot come, please call us: %(contacts)s.", contacts=found)
+    elif asking and not all(one.takes_answers for one in said):
+        sentence = gettext(
+            "Answers by link have closed. Please call us to tell whether you come: %(contacts)s.", contacts=found
+        )
     else:
         sentence = gettext("Questions? Call %(contacts)s.", contacts=found)
     parts = [TextPart(sentence)]

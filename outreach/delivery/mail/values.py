@@ -16,6 +16,7 @@ from outreach.delivery.mail import merge_lines as merging
 from outreach.delivery.mail.recipient import REGION_CODE_OF_A_KELURAHAN, Recipient
 from outreach.delivery.rows.batch import LineRow
 from outreach.delivery.words import formats, labels
+from outreach.domain.answers import answer_by
 from outreach.domain.kinds import MailKind
 from outreach.domain.reminders import days_ahead
 from outreach.domain.states import ANSWERED, InvitationState
@@ -59,7 +60,7 @@ def values_for(
         "cadre_kind": recipient.cadre_kinds,
         "kelurahan": recipient.kelurahan,
         "quota": str(line.quota or ""),
-        "deadline": "" if recipient.represents else formats.moment(activity.respond_by_at, zone),
+        "deadline": _deadline(line, activity, now) if not recipient.represents else "",
         "answer": labels.label(line.state) if line.state in ANSWERED and not recipient.represents else "",
         "ask_again": _ask_again(line),
         "representative": "" if recipient.represents else representative(line, kind),
@@ -73,6 +74,17 @@ def values_for(
         **_change(activity, detail),
         **recipient.links(activity.id),
     }
+
+
+def answer_until(line: LineRow, activity: Activity, now: datetime) -> datetime | None:
+    """Return until when the invitee may answer by link; None if that has passed."""
+    until = answer_by(activity.respond_by_at, activity.starts_at, line.invited_at or now)
+    return until if now < until else None
+
+
+def _deadline(line: LineRow, activity: Activity, now: datetime) -> str:
+    until = answer_until(line, activity, now)
+    return formats.moment(until, activity.zone) if until else ""
 
 
 def _helpline(activity: Activity, recipient: Recipient) -> str:

@@ -71,6 +71,7 @@ class LineRow(NamedTuple):
     state: InvitationState
     quota: int | None
     revision: int
+    invited_at: datetime | None
     answered_at: datetime | None
     answered_sequence: int | None
     present: bool
@@ -219,6 +220,7 @@ _LINES = (
         _raw(Invitation.state),
         Invitation.quota,
         Invitation.revision,
+        Invitation.invited_at,
         Invitation.answered_at,
         Invitation.answered_sequence,
         sa.func.coalesce(Attendance.present, sa.false()),

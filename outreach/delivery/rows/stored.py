@@ -87,6 +87,7 @@ def invitation_row(invitation: Invitation, **values: Any) -> LineRow:
         "state": invitation.state,
         "quota": invitation.quota,
         "revision": invitation.revision or 0,
+        "invited_at": invitation.invited_at,
         "answered_at": invitation.answered_at,
         "answered_sequence": invitation.answered_sequence,
         "present": bool(invitation.attendance and invitation.attendance.present),

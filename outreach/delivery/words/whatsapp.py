@@ -13,6 +13,7 @@ from urllib.parse import quote
 from flask_babel import force_locale, gettext
 
 from outreach.delivery.words import formats
+from outreach.domain.answers import answer_by
 from outreach.domain.directory import phones
 from outreach.domain.states import ANSWERED, ActivityState
 from outreach.models import Activity, Invitation
@@ -84,7 +85,8 @@ def _text(asked: Sequence[tuple[Invitation, Activity]], link: str, sender: Sende
         on = [(invitation, activity) for invitation, activity in asked if activity.state not in OFF]
         if on:
             again = all(_asks_again(invitation, activity) for invitation, activity in on)
-            lines += ["", *_question(link, again), "", costs_nothing()]
+            opens = any(now < _answer_by(invitation, activity) for invitation, activity in on)
+            lines += ["", *_question(link if opens else "", again), "", costs_nothing()]
         return "\n".join(lines)
 
 
@@ -101,10 +103,15 @@ def _about(invitation: Invitation, activity: Activity, now: datetime) -> list[st
     lines += _when(activity)
     if activity.venue:
         lines.append(activity.venue.name)
-    if now < activity.respond_by_at:
-        until = formats.moment(activity.respond_by_at, activity.zone)
+    by = _answer_by(invitation, activity)
+    if now < by:
+        until = formats.moment(by, activity.zone)
         lines.append(gettext("Please answer by %(moment)s.", moment=until))
     return lines
+
+
+def _answer_by(invitation: Invitation, activity: Activity) -> datetime:
+    return answer_by(activity.respond_by_at, activity.starts_at, invitation.invited_at)
 
 
 def _asks_again(invitation: Invitation, activity: Activity) -> bool:

@@ -16,7 +16,7 @@ from sqlalchemy.orm import aliased
 
 from outreach.delivery.mail.recipient import salutation_of
 from outreach.delivery.words.formats import LOCALES, phone
-from outreach.domain.answers import ActivityCancelled, ActivityPostponed, refusal
+from outreach.domain.answers import ActivityCancelled, ActivityPostponed, answer_by, refusal
 from outreach.domain.kinds import NEUTRAL_TITLES, Role
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState, InvitationState
@@ -92,7 +92,7 @@ class Facts(NamedTuple):
     starts_at: datetime
     ends_at: datetime
     registration_at: datetime | None
-    respond_by_at: datetime
+    respond_by_at: datetime  # the invitee's own, if they were invited after the deadline
     things_to_bring: str
     state: ActivityState
     cancelled_because: str
@@ -297,7 +297,7 @@ def _contact(office: Any, row: Any) -> Contact:
 
 def _shown(mine: list[Any], now: datetime, contact: Contact) -> ShownInvitation:
     row = next((r for r in mine if r.state is not InvitationState.WITHDRAWN), mine[0])
-    deadline = row.respond_by_at.astimezone(row.zone)
+    until = answer_by(row.respond_by_at, row.starts_at, row.invited_at)
     facts = Facts(
         row.id,
         row.public_title or row.title,
@@ -305,7 +305,7 @@ def _shown(mine: list[Any], now: datetime, contact: Contact) -> ShownInvitation:
         row.starts_at,
         row.ends_at,
         row.registration_at,
-        row.respond_by_at,
+        until,
         row.things_to_bring,
         row.activity_state,
         row.cancelled_reason,
@@ -324,7 +324,7 @@ def _shown(mine: list[Any], now: datetime, contact: Contact) -> ShownInvitation:
             row.representative_name, row.representative_post, row.representative_phone, row.representative_email
         ),
         quota=row.quota or 0,
-        refusal=refusal(row.activity_state, row.state, deadline, now, str(contact)),
+        refusal=refusal(row.activity_state, row.state, until.astimezone(row.zone), now, str(contact)),
         seats_left=None if row.taken is None else row.seats - row.taken,
     )
 

@@ -112,6 +112,7 @@ def _invitations(invitee: Any) -> sa.Select:
             _INVITATION.id.label("invitation_id"),
             _INVITATION.role,
             _INVITATION.state,
+            _INVITATION.invited_at,
             _INVITATION.answered_sequence,
             _INVITATION.quota,
             _INVITATION.representative_name,

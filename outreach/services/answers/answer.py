@@ -12,7 +12,15 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach.delivery.mail.texts import LINK_TEXT
-from outreach.domain.answers import ActivityEnded, Choice, Representative, RepresentativeUnnamed, refusal, state_for
+from outreach.domain.answers import (
+    ActivityEnded,
+    Choice,
+    Representative,
+    RepresentativeUnnamed,
+    answer_by,
+    refusal,
+    state_for,
+)
 from outreach.domain.directory.names import tidy
 from outreach.domain.kinds import ON_STAGE, AnswerSource
 from outreach.domain.problems import Problem
@@ -151,7 +159,8 @@ def refusal_of(
     said_at: when their answer arrived, if it is read later. The deadline applies to that moment.
     """
     activity = invitation.activity
-    deadline = activity.respond_by_at.astimezone(activity.zone)
+    until = answer_by(activity.respond_by_at, activity.starts_at, invitation.invited_at)
+    deadline = until.astimezone(activity.zone)
     asked = min(said_at or now, now)
     problem = refusal(activity.state, invitation.state, deadline, asked, contact(session, activity.programme))
     if problem is None and now >= activity.ends_at:

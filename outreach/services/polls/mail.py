@@ -101,7 +101,8 @@ def _had_a_mail(session: Session, invitees: Sequence[PollInvitee], day: date, zo
     """Return which invitees had a mail that day or have one waiting that day; a poll's mail is not merged with it."""
     people = [invitee.person_id for invitee in invitees if invitee.person_id is not None]
     offices = [invitee.organisation_id for invitee in invitees if invitee.organisation_id is not None]
-    rows = session.execute(audiences.those_with(audiences.is_mail_of(day, zone, joinable=True), people, offices))
+    todays = sa.and_(audiences.is_mail_of(day, zone, joinable=True), audiences.SENT_BY_ITSELF)
+    rows = session.execute(audiences.those_with(todays, people, offices))
     return {(row[0], row[1]) for row in rows}
 
 

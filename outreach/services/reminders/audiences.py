@@ -40,6 +40,7 @@ TOLD = sa.exists().where(
 )
 # Counted as invited, but their invitation did not go out before the activity was postponed.
 KEPT_FROM_INVITATION = sa.and_(Invitation.state.in_(sorted(UNANSWERED)), LEFT_OUT, ~TOLD)
+SENT_BY_ITSELF = Message.resend_of_id.is_(None)
 WENT_OR_WILL_GO = TO_SEND | IN_WORK | {MessageState.SENT, MessageState.UNKNOWN}
 
 
@@ -116,9 +117,10 @@ def recipient_key(to_representative: sa.SQLColumnExpression[bool]) -> sa.ColumnE
 def had_a_mail(day: date, zone: ZoneInfo, to_representative: sa.SQLColumnExpression[bool]) -> sa.ColumnElement[bool]:
     """Return the condition that a line's recipient had a mail on the day, or will get one that no line can join any more.
 
-    It is false for representatives: they get only mails about the activity's own day.
+    It is false for representatives: they get only mails about the activity's own day. A mail that staff sent again does not
+    count: it must not push a reminder to a later day.
     """
-    return sa.and_(~to_representative, invitee_has(is_mail_of(day, zone, joinable=False)))
+    return sa.and_(~to_representative, invitee_has(sa.and_(is_mail_of(day, zone, joinable=False), SENT_BY_ITSELF)))
 
 
 def was_called_off(day: date, zone: ZoneInfo) -> sa.ColumnElement[bool]:

@@ -129,7 +129,17 @@ def _some_are_open(now: datetime) -> bool:
 
 def _close_deadlines(now: datetime) -> None:
     passed = sa.select(Activity.id).where(IS_PUBLISHED, Activity.respond_by_at <= now)
-    silent = (Invitation.state == InvitationState.INVITED, Invitation.activity_id.in_(passed))
+    of_theirs = sa.select(Activity.respond_by_at).where(Activity.id == Invitation.activity_id).scalar_subquery()
+    silent = (
+        Invitation.state == InvitationState.INVITED,
+        Invitation.activity_id.in_(passed),
+        # Who was invited after the deadline may answer until the start (domain/answers.py: answer_by).
+        sa.or_(
+            Invitation.invited_at.is_(None),
+            Invitation.invited_at < of_theirs,
+            Invitation.activity_id.in_(passed.where(Activity.starts_at <= now)),
+        ),
+    )
     if db.session.scalar(sa.select(sa.exists().where(*silent))):
         with writing() as session:
             session.execute(

@@ -11,10 +11,11 @@ from flask_babel import gettext as _
 from outreach.delivery.spreadsheets import Column
 from outreach.delivery.words.formats import clock, phone, short_day, span
 from outreach.delivery.words.labels import label, staff_label
+from outreach.domain.answers import answer_by
 from outreach.domain.kinds import AnswerSource, CadreKind
 from outreach.domain.states import ActivityState
 from outreach.domain.zones import zone_name
-from outreach.models import Activity
+from outreach.models import Activity, Invitation
 from outreach.queries.exports import SEPARATOR
 from outreach.queries.messages.log import reason_named
 from outreach.web.frame.looks import office_zone
@@ -202,7 +203,7 @@ def calls() -> list[Column]:
         Column(_("E-mail"), WIDE, lambda row: row[0].invitee.email),
         Column(_("Activity"), LONG, lambda row: row[1].activity.title),
         Column(_("When"), MIDDLE, lambda row: _when(row[1].activity, row[1].activity.starts_at)),
-        Column(_("Answer by"), MIDDLE, lambda row: _when(row[1].activity, row[1].activity.respond_by_at)),
+        Column(_("Answer by"), MIDDLE, lambda row: _when(row[1].activity, _answer_by(row[1]))),
         Column(_("State"), MIDDLE, lambda row: label(row[1].state)),
         Column(_("Answer"), MIDDLE, lambda row: ""),
         Column(_("Note"), WIDE, lambda row: ""),
@@ -468,6 +469,11 @@ def _display_name(invitee: Any) -> str:
 def _when(activity: Activity, instant: datetime) -> Any:
     """Return one of the activity's times as a cell; a postponed activity has none."""
     return None if activity.state is ActivityState.POSTPONED else _local(instant, activity.zone)
+
+
+def _answer_by(invitation: Invitation) -> datetime:
+    activity = invitation.activity
+    return answer_by(activity.respond_by_at, activity.starts_at, invitation.invited_at)
 
 
 def _local(instant: datetime | None, zone: ZoneInfo) -> datetime | None:

@@ -226,7 +226,15 @@ def test_the_text_does_not_ask_for_an_answer_by_a_moment_that_has_passed(app, al
     ani.locale = "en"
     db.session.commit()
     assert "Please answer by" in whatsapp_text(app, invitation_of(all_told, ani), now=at(16, 15))
-    assert "Please answer by" not in whatsapp_text(app, invitation_of(all_told, ani), now=at(16, 16))
+    late = whatsapp_text(app, invitation_of(all_told, ani), now=at(16, 16))
+    assert "Please answer by" not in late
+    assert "whether you will come by answering this message." in late
+    assert "/j/x" not in late  # its page takes no answer any more
+    invitation_of(all_told, ani).invited_at = at(17)
+    db.session.commit()
+    assert "Please answer by Monday, 18 January 2027 at 08:00 WIB." in whatsapp_text(
+        app, invitation_of(all_told, ani), now=at(17)
+    )
 
 
 def test_one_text_asks_about_all_their_activities(app, all_told, second, ani):

@@ -48,6 +48,32 @@ def test_an_answer_can_be_changed_until_the_deadline_and_not_after(activity, ani
     assert invitation_of(activity, ani).state is InvitationState.NOT_COMING
 
 
+def test_people_invited_after_the_deadline_may_answer_until_the_start_and_the_others_may_not(activity, ani, budi):
+    invite(activity, ani)
+    publish(activity)
+    invite(activity, budi, now=at(17))
+    reminding.tick(at(17))
+    reminding.tick(at(17, 9))
+    states = {who.name: invitation_of(activity, who).state for who in (ani, budi)}
+    assert states == {ani.name: InvitationState.NO_ANSWER, budi.name: InvitationState.INVITED}
+    with pytest.raises(DeadlinePassed):
+        answering.answer(token_of(ani), activity.id, Choice.COMING, now=at(17, 9))
+    [shown] = answer_page.read(token_of(budi), now=at(17, 9)).activities
+    assert (shown.refusal, shown.activity.respond_by_at) == (None, activity.starts_at)
+    answering.answer(token_of(budi), activity.id, Choice.COMING, now=at(18, 7, 59))
+    with pytest.raises(DeadlinePassed):
+        answering.answer(token_of(budi), activity.id, Choice.NOT_COMING, now=at(18, 8))
+
+
+def test_people_invited_after_the_deadline_have_not_answered_once_it_begins(activity, ani, budi):
+    invite(activity, ani)
+    publish(activity)
+    invite(activity, budi, now=at(17))
+    reminding.tick(at(17))
+    reminding.tick(at(18, 8))
+    assert invitation_of(activity, budi).state is InvitationState.NO_ANSWER
+
+
 def test_one_answer_applies_to_all_roles_in_an_activity(activity, ani):
     invite(activity, ani, role=Role.SPEAKER)
     invite(activity, ani, role=Role.MODERATOR)

@@ -15,6 +15,8 @@ from outreach.services import attendance
 from outreach.services.activities import publish as publishing
 from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import withdraw as withdrawing
+from outreach.services.messages import resend as resending
+from outreach.services.reminders import forecast
 from outreach.services.reminders import tick as reminding
 from tests.world import NOW, answer, at, draft_activity, invitation_of, invite, mails, publish, run, send
 
@@ -62,6 +64,23 @@ def test_the_postponed_invitation_and_the_mornings_reminder_are_one_mail(program
     publish(latest, now=at(7, 10))
     run(at(7, 10), at(8, 8))
     assert mails()[1:] == [("Ani", "07 09.00", ["invitation"]), ("Ani", "08 08.00", ["invitation", "reminder"])]
+
+
+def test_a_mail_sent_again_by_hand_does_not_push_the_reminder_of_the_day_before_to_the_day_itself(programme, hall, ani):
+    tomorrow = draft_activity(programme, hall, 18, starts_at=at(18, 14), ends_at=at(18, 16), registration_at=None)
+    other = draft_activity(programme, hall, 20)
+    invite([tomorrow, other], ani)
+    publish(tomorrow, other)
+    send(NOW)
+    answer(tomorrow, ani, Choice.COMING)
+    run(at(13), at(15))
+    first = db.session.scalar(sa.select(Message.id))
+    resending.resend(first, by=None, now=at(17, 7, 30))
+    send(at(17, 7, 30))
+    due = db.session.scalars(sa.select(Reminder).where(Reminder.key == "day-before", Reminder.due_at == at(17))).one()
+    assert (forecast.for_reminder(due.id, now=at(17)).rows[0].later) == 0
+    run(at(17))
+    assert mails()[-1] == ("Ani", "17 08.00", ["reminder"])
 
 
 def test_rules_at_two_hours_of_one_day_give_one_mail_at_the_earlier_hour(two_apart, ani):

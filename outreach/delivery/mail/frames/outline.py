@@ -111,7 +111,7 @@ class OutlineBatch:
         return frozenset(part.text for part in parts)
 
     def _key(self, row: MessageRow, line: LineRow) -> tuple[Any, ...]:
-        kind = self._kinds[line.reminder_id]
+        kind, activity = self._kinds[line.reminder_id], self.shared.activities[line.activity_id]
         return (
             line.reminder_id,
             line.activity_id,
@@ -119,6 +119,7 @@ class OutlineBatch:
             line.state,
             line.quota,
             line.revision,
+            values.answer_until(line, activity, self.now),
             line.answered_at is None,
             line.answered_sequence,
             line.nominated_under_id is None,
