@@ -16,14 +16,15 @@ from sqlalchemy.orm import Session
 
 from outreach import codec
 from outreach.delivery.mail.values import PlaceBefore
+from outreach.delivery.mail.values import differs as place_differs
 from outreach.domain.activity import WAS_POSTPONED, Move, differs
 from outreach.domain.kinds import Audience, MailKind
 from outreach.domain.planning.rules import Rules
 from outreach.domain.planning.working_days import is_working_day, last_working_day
 from outreach.domain.problems import Problem
-from outreach.domain.states import ActivityState, InvitationState
+from outreach.domain.states import ActivityState, InvitationState, ReminderState
 from outreach.extensions import db
-from outreach.models import Activity, Invitation, User
+from outreach.models import Activity, Invitation, MessageLine, Reminder, User
 from outreach.services import audit, holidays
 from outreach.services.activities import agenda, projected
 from outreach.services.activities.checks import CannotEdit, check_times
@@ -170,8 +171,9 @@ def move(activity_id: int, to: Move, reason: str, version: int | None, *, by: Us
     A postponed activity is published again, with any time that lies ahead, also its former one. Those who were not
     invited yet get the invitation.
     The sequence of a published one rises (RFC 5546), so that calendars replace the old entry. The sequence also shows
-    which answers were given before the move. reason: shown to everybody. A published activity needs one; a postponed
-    one keeps the reason of its postponement if none is given. version: None for any version.
+    which answers were given before the move. It falls back if the activity returns before anybody was told. reason: shown
+    to everybody. A published activity needs one; a postponed one keeps the reason of its postponement if none is given.
+    version: None for any version.
 
     Raise ActivityMissing, Stale, CannotEdit, NothingMoved, InThePast, ReasonMissing, a problem with its times, or what
     the booking or the office's rules refuse (VenueTaken, SpeakerTaken, PlanBlocked, …); nothing is changed then.
@@ -244,9 +246,10 @@ def tell_of_move(session: Session, activity: Activity, old: dict[str, str], *, b
     if WAS_POSTPONED in old:
         cancel_scheduled(session, activity, "new_date")  # the mails about its postponement that have not gone out
         invite_again(session, activity, now=now)
-    # Its occurrence is the sequence before the move: delivery/recheck/moves_told.py finds it by that.
-    before = activity.sequence - 1
-    event_reminder(session, activity, MailKind.CHANGE, Audience.EXPECTED, now=now, detail=old, occurrence=before)
+    if not _is_undone(session, activity, old):
+        # Its occurrence is the sequence before the move: delivery/recheck/moves_told.py finds it by that.
+        before = activity.sequence - 1
+        event_reminder(session, activity, MailKind.CHANGE, Audience.EXPECTED, now=now, detail=old, occurrence=before)
     hasten_invitations(session, activity, now=now)
     schedule(session, activity, now=now)
     _reopen(session, activity, now)
@@ -254,6 +257,52 @@ def tell_of_move(session: Session, activity: Activity, old: dict[str, str], *, b
     seats.offer_freed(session, activity, now=now)
     action = "activity.new_date" if WAS_POSTPONED in old else "activity.moved"
     audit.record(session, by, action, activity, now=now, **{name: old[name] for name in old if name != WAS_POSTPONED})
+
+
+def _is_undone(session: Session, activity: Activity, old: dict[str, str]) -> bool:
+    """Return whether this move leads back to the time and place that everybody knows, and nobody was told of another.
+
+    Then the moves in between have not happened: their notices go, and the sequence is the one that calendars have. So
+    answers given before, and replies to the first invitation, still count.
+    """
+    sequence, untold = _known_sequence(session, activity, old)
+    if sequence is None:
+        return False
+    told = sa.exists().where(
+        MessageLine.reminder_id == Reminder.id, Reminder.activity_id == activity.id, MessageLine.sequence > sequence
+    )
+    answered = sa.exists().where(Invitation.activity_id == activity.id, Invitation.answered_sequence > sequence)
+    if session.scalar(sa.select(sa.or_(told, answered))):
+        return False
+    for one in untold:
+        session.delete(one)
+    activity.sequence = sequence
+    session.flush()
+    return True
+
+
+def _known_sequence(session: Session, activity: Activity, old: dict[str, str]) -> tuple[int | None, list[Reminder]]:
+    """Return the sequence at which the activity had its present time and place, and the notices since then that wait.
+
+    None if every notice that waits began elsewhere. A postponement that nobody was told of raised the sequence, too.
+    """
+    notices = sa.select(Reminder).where(Reminder.activity_id == activity.id)
+    if WAS_POSTPONED in old:
+        last = session.scalars(
+            notices.where(Reminder.kind == MailKind.POSTPONEMENT).order_by(Reminder.id.desc()).limit(1)
+        ).first()
+        untold = last is not None and last.state is ReminderState.CANCELLED
+        return (activity.sequence - 2 if untold and not any(place_differs(activity, old)) else None), []
+    since: list[Reminder] = []
+    found: tuple[int | None, list[Reminder]] = (None, [])
+    moves = notices.where(Reminder.key == MailKind.CHANGE.value).order_by(Reminder.occurrence.desc())
+    for one in session.scalars(moves):
+        if one.state is not ReminderState.SCHEDULED or WAS_POSTPONED in one.detail:
+            break
+        since.append(one)
+        if not any(place_differs(activity, one.detail)):
+            found = one.occurrence, list(since)
+    return found
 
 
 def is_postponed(activity: Activity) -> bool:

@@ -238,6 +238,42 @@ def test_people_who_never_heard_of_the_postponement_are_not_told_of_the_former_d
     assert go_out(at(5, 9)) == []
 
 
+def test_an_answer_still_counts_after_a_postponement_and_its_way_back_that_nobody_heard_of(told, ani):
+    postpone(told, at(5))
+    set_date(told, at(18, 8), at(5, 8, 1))
+    assert (told.sequence, invitation_of(told, ani).answered_before_the_move) == (0, False)
+    assert go_out(at(5, 9)) == []
+    postpone(told, at(6))
+    assert go_out(at(6)) == [("ani", "DITUNDA"), ("budi", "DITUNDA")]
+    set_date(told, at(18, 8), at(7))
+    assert (told.sequence, invitation_of(told, ani).answered_before_the_move) == (2, True)
+    assert go_out(at(7)) == [("ani", "WAKTU BARU"), ("budi", "WAKTU BARU")]
+
+
+def test_an_answer_still_counts_after_moves_and_their_way_back_that_nobody_heard_of(told, ani):
+    for day in (19, 20, 18):
+        set_date(told, at(day, 8), at(5), reason="Aula")
+    assert (told.sequence, invitation_of(told, ani).answered_before_the_move) == (0, False)
+    assert "change" not in scheduled(told)
+    assert go_out(at(5)) == []
+    set_date(told, at(19, 8), at(6), reason="Aula")
+    assert go_out(at(6)) == [("ani", "PERUBAHAN waktu"), ("budi", "PERUBAHAN waktu")]
+
+
+def test_an_answer_was_given_before_the_move_if_anybody_heard_of_it_before_the_way_back(told, ani, budi):
+    set_date(told, at(19, 8), at(5), reason="Aula")
+    answer(told, budi, Choice.COMING, at(5))  # by phone, for the 19th
+    set_date(told, at(18, 8), at(5, 8, 1), reason="Aula")
+    assert (told.sequence, invitation_of(told, ani).answered_before_the_move) == (2, True)
+
+
+def test_moves_back_to_another_time_than_the_first_are_told(told):
+    for day in (19, 20, 19):
+        set_date(told, at(day, 8), at(5), reason="Aula")
+    assert told.sequence == 1
+    assert go_out(at(5)) == [("ani", "PERUBAHAN waktu"), ("budi", "PERUBAHAN waktu")]
+
+
 def test_a_new_date_that_is_moved_before_anybody_heard_of_it_is_told_once(told):
     postpone(told, at(5))
     go_out(at(5))

@@ -83,6 +83,16 @@ def test_a_second_reply_changes_the_answer_and_an_equal_reply_sends_no_mail(acti
     assert first_invitation_of(ani).state is InvitationState.NOT_COMING
 
 
+def test_an_answer_to_the_first_invitation_counts_after_a_move_and_its_way_back_that_nobody_heard_of(
+    activity, ani, arrives
+):
+    invite_and_publish(activity, ani)
+    move(activity, at(19, 8), at(19, 12), now=at(5, 8, 30))
+    move(activity, at(18, 8), at(18, 12), now=at(5, 8, 31))
+    answer = arrives(gmail(Answer(uid=activity.uid, sequence=0, stamp="20270105T014000Z")))
+    assert result(answer) == (APPLIED, "")
+
+
 def test_an_answer_to_the_entry_from_before_a_move_is_refused(activity, ani, arrives):
     invite_and_publish(activity, ani)
     move(activity, at(19, 8), at(19, 12), now=at(5, 8, 30))
