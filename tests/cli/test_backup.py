@@ -212,7 +212,8 @@ def test_a_damaged_or_truncated_backup_is_refused_and_nothing_is_changed(office_
     assert "no backup made by outreach" in run(commands.restore, shortened, "--force")[1]
     assert "damaged at table person" in run(commands.restore, changed, "--force")[1]
     assert "damaged at table person" in run(commands.restore, other, "--force")[1]
-    assert "no backup made by outreach" in run(commands.restore, tmp_path / "nothing.zip")[1]
+    assert f"There is no file {tmp_path / 'nothing.zip'}." in run(commands.restore, tmp_path / "nothing.zip")[1]
+    assert "no backup made by outreach" in run(commands.restore, tmp_path)[1]
     assert contents() == before
     assert run(commands.restore, path, "--force")[0] == 0
 

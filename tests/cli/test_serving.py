@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -134,6 +135,28 @@ def test_a_too_large_file_gets_a_message_and_no_broken_connection(app, office):
         process.communicate(timeout=300)
     assert status == 413
     assert "Nothing was changed. At most 64 KB can be sent here." in page
+
+
+def metrics_status(port: int, **headers: str) -> int:
+    asked = urllib.request.Request(f"http://127.0.0.1:{port}/metrics", headers=headers)  # noqa: S310
+    try:
+        with urllib.request.urlopen(asked, timeout=300) as answer:  # noqa: S310
+            return answer.status
+    except urllib.error.HTTPError as refused:
+        return refused.code
+
+
+def test_the_metrics_are_not_given_through_a_proxy_on_this_machine_that_no_setting_names(app, office):
+    port = any_port()
+    process = start(app, "serve", "--no-engine", "--port", str(port), OUTREACH_PROXIES="0")
+    try:
+        assert answers(port)
+        assert metrics_status(port) == 200
+        for header in ("X-Forwarded-For", "X-Forwarded-Proto", "Forwarded", "X-Real-IP", "Via"):
+            assert metrics_status(port, **{header: "for=203.0.113.9"}) == 403
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=300)
 
 
 def test_the_length_of_a_too_large_body_is_known_and_little_of_it_is_kept():

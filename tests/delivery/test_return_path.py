@@ -68,10 +68,19 @@ def test_without_the_setting_mails_use_the_sender_and_identify_nothing():
         "b {id}@example.com",
         "x" * 46 + "{id}@example.com",
         "Bounces <b+{id}@example.com>",
+        "b+{id}@kantor..local",
+        "b+{id}@",
     ],
 )
 def test_an_unusable_setting_stops_the_start(pattern):
-    for good in ("", "{id}@example.com", "x" * 45 + "{id}@example.com"):
+    for good in (
+        "",
+        "{id}@example.com",
+        "x" * 45 + "{id}@example.com",
+        "b+{id}@kantor.local",
+        "b+{id}@mail.test",
+        "b+{id}@localhost",
+    ):
         check_for_serving(replace(SETTINGS, mail_return_path=good))
     with pytest.raises(SettingsError, match="OUTREACH_MAIL_RETURN_PATH"):
         check_for_serving(replace(SETTINGS, mail_return_path=pattern))

@@ -100,7 +100,7 @@ def serve_app(app: Flask, host: str, port: int, *, threads: int = 8, engine: boo
         ident=None,
         connection_limit=MOST_CONNECTIONS,
         channel_timeout=IDLE_S,
-        clear_untrusted_proxy_headers=settings.proxies == 0,  # with proxies, ProxyFix reads them
+        clear_untrusted_proxy_headers=False,  # ProxyFix reads them with proxies; /metrics refuses requests that have them
     )
     with EmbeddedEngine(app) if engine else nullcontext(), _on_signals(_leave):
         server.run()  # ends by SystemExit from the signal, after the threads have finished

@@ -51,6 +51,15 @@ class AddressInvalidNear(AddressInvalid):
     message = "“%(address)s” is not an e-mail address. Is it perhaps %(suggestion)s?"
 
 
+class AddressBeyondAscii(AddressInvalid):
+    """Mail to it needs SMTPUTF8 (RFC 6531), which few servers offer."""
+
+    message = (
+        "“%(address)s” has letters before the @ that mail servers here do not take. "
+        "Please ask for an address with a to z only."
+    )
+
+
 class AddressInDoubt(Problem):
     """A well-formed address that was probably mistyped. This is a question: its domain may exist."""
 
@@ -64,7 +73,10 @@ def means_nothing(written: str) -> bool:
 
 
 def address(written: str) -> str:
-    """Return the e-mail address in lower case, "" for none. Raise AddressInvalid, or AddressInvalidNear with a suggestion."""
+    """Return the e-mail address in lower case, "" for none. Raise AddressInvalid.
+
+    AddressInvalidNear has a suggestion.
+    """
     text = written.strip().removeprefix("mailto:").strip("<>").strip()
     if means_nothing(text):
         return ""
@@ -72,6 +84,8 @@ def address(written: str) -> str:
         return found
     if near := _valid(_mended(text)):
         raise AddressInvalidNear(address=written.strip()[:80], suggestion=probably_meant(near) or near)
+    if _beyond_ascii(text):
+        raise AddressBeyondAscii(address=written.strip()[:80])
     raise AddressInvalid(address=written.strip()[:80])
 
 
@@ -165,9 +179,16 @@ def _plain_domain(domain: str) -> str:
 
 def _validated(text: str) -> str:
     try:
-        return validate_email(text, check_deliverability=False).normalized.lower()
+        return validate_email(text, check_deliverability=False, allow_smtputf8=False).normalized.lower()
     except EmailNotValidError:
         return ""
+
+
+def _beyond_ascii(text: str) -> bool:
+    """Return whether only the letters before the @ are wrong."""
+    local, at, domain = _mended(text).partition("@")
+    plain = re.sub(r"[^\x00-\x7f]", "a", local)
+    return bool(at) and plain != local and bool(_validated(f"{plain}@{domain}"))
 
 
 def _mended(text: str) -> str:

@@ -27,7 +27,12 @@ from wtforms.validators import Length
 
 from outreach.domain.answers import Choice, Representative, RepresentativeUnnamed
 from outreach.domain.directory import email_addresses, names, phones
-from outreach.domain.directory.email_addresses import AddressInDoubt, AddressInvalid, AddressInvalidNear
+from outreach.domain.directory.email_addresses import (
+    AddressBeyondAscii,
+    AddressInDoubt,
+    AddressInvalid,
+    AddressInvalidNear,
+)
 from outreach.domain.directory.phones import PhoneInvalid
 from outreach.queries.answers.page import Nominated, ShownInvitation
 from outreach.services.absences.edit import MOST_LETTERS
@@ -134,6 +139,8 @@ class WhoForm(Form):
             field.data = email_addresses.certain_address(field.data or "", {(self.asked.data or "").lower()})
         except (AddressInvalidNear, AddressInDoubt) as problem:
             self.suggestion = str(problem.values["suggestion"])
+            raise ValidationError(say(problem)) from None
+        except AddressBeyondAscii as problem:
             raise ValidationError(say(problem)) from None
         except AddressInvalid:
             raise ValidationError(str(ODD_EMAIL)) from None

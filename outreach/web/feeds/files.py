@@ -1,6 +1,6 @@
 """The calendars that programs read under a secret address. No login; reading changes nothing."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from threading import Lock
 
 import structlog
@@ -47,7 +47,10 @@ def calendar(token: str) -> Response:
     headers = {"Content-Disposition": 'attachment; filename="kalender.ics"'}
     answer = Response(content_type="text/calendar; charset=utf-8", headers=headers)
     answer.set_etag(found.digest, weak=True)  # weak: same content, but another DTSTAMP each time
-    answer.last_modified = found.changed_at
+    # The field has whole seconds, and another change may follow in the second of the last one. So it names the next second.
+    settled_at = found.changed_at.replace(microsecond=0) + timedelta(seconds=1)
+    if settled_at <= now:
+        answer.last_modified = settled_at
     if answer.make_conditional(request).status_code != 304:
         answer.data = _written(found, now)
     try:

@@ -22,6 +22,15 @@ def test_an_address_is_stored_in_lower_case(written, address):
     assert email_addresses.address(written) == address
 
 
+@pytest.mark.parametrize("written", ["ánî@example.com", "田中@example.com", "nurul é@example.com", "ánî@example,com"])
+def test_letters_beyond_a_to_z_before_the_at_sign_are_refused_by_name(written):
+    with pytest.raises(email_addresses.AddressBeyondAscii) as caught:
+        email_addresses.address(written)
+    assert str(caught.value) == (
+        f"“{written}” has letters before the @ that mail servers here do not take. Please ask for an address with a to z only."
+    )
+
+
 @pytest.mark.parametrize(
     ("written", "meant"),
     [

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from werkzeug.http import http_date
 
 from outreach import create_app
 from outreach.delivery.mail.ical_feed import feed_url
@@ -15,6 +16,7 @@ from outreach.extensions import db
 from outreach.models import Activity, Feed, Invitation
 from outreach.services import feeds
 from outreach.services.activities import move as moves
+from outreach.services.activities import publish as publishing
 from tests.support.apps import settings_for
 from tests.world import NOW, publish
 
@@ -58,6 +60,7 @@ def test_a_program_with_the_current_version_gets_not_modified(
     any_app, address, published_for_nobody, coordinator, monkeypatch
 ):
     client = any_app.test_client()
+    monkeypatch.setattr("outreach.clock.now", lambda: NOW + timedelta(seconds=1))
     first = client.get(address)
     again = client.get(address, headers={"If-None-Match": first.headers["ETag"]})
     assert (again.status_code, again.data) == (304, b"")
@@ -76,6 +79,21 @@ def test_a_program_with_the_current_version_gets_not_modified(
     for headers in ({"If-None-Match": first.headers["ETag"]}, {"If-Modified-Since": first.headers["Last-Modified"]}):
         changed = client.get(address, headers=headers)
         assert (changed.status_code, "SEQUENCE:1" in changed.text) == (200, True)
+
+
+def test_a_change_within_the_second_of_the_last_reading_is_not_missed(
+    any_app, address, published_for_nobody, coordinator, monkeypatch
+):
+    client = any_app.test_client()
+    first = client.get(address)  # in the second of the last change, which a program cannot tell from a later one
+    assert "Last-Modified" not in first.headers
+    later = NOW + timedelta(milliseconds=300)
+    publishing.cancel(published_for_nobody.id, "Banjir", by=coordinator, now=later)
+    monkeypatch.setattr("outreach.clock.now", lambda: later + timedelta(seconds=5))
+    changed = client.get(address, headers={"If-Modified-Since": http_date(NOW)})
+    assert (changed.status_code, "Last-Modified" in changed.headers) == (200, True)
+    kept = client.get(address, headers={"If-Modified-Since": changed.headers["Last-Modified"]})
+    assert kept.status_code == 304
 
 
 def test_a_request_records_the_day_once_and_changes_nothing_else(any_app, address, monkeypatch, queries):

@@ -51,6 +51,10 @@ class FileExists(Problem):
     message = "%(path)s is there already. Name another file, or remove that one."
 
 
+class FileMissing(Problem):
+    message = "There is no file %(path)s."
+
+
 class NotABackup(Problem):
     message = "%(path)s is no backup made by outreach, or its end is missing."
 
@@ -121,7 +125,9 @@ def save(path: Path, engine: sa.Engine, *, version: str, now: datetime) -> Saved
 
 
 def examine(path: Path) -> Saved:
-    """Read and check a whole backup; return its contents. Raise NotABackup, Damaged or FromNewer."""
+    """Read and check a whole backup; return its contents. Raise FileMissing, NotABackup, Damaged or FromNewer."""
+    if not path.exists():
+        raise FileMissing(path=path)
     try:
         with zipfile.ZipFile(path) as archive:
             with archive.open(MANIFEST) as entry:
