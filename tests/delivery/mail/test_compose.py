@@ -349,7 +349,7 @@ def test_people_invited_after_the_deadline_are_asked_to_answer_until_the_start(a
     ani.locale = "en"
     mail = mail_of(line(published_invitation(activity, ani, invited_at=at(17)), INVITATION), now=at(17))
     assert "Please answer by: Monday, 18 January 2027 at 08:00 WIB\n" in text_of(mail)
-    assert url_of(ani, "coming", activity) in links_in_html(html_of(mail))
+    assert url_of(ani, "hadir", activity) in links_in_html(html_of(mail))
 
 
 @pytest.mark.parametrize("kind", [INVITATION, MailKind.CHANGE])
@@ -361,7 +361,7 @@ def test_a_mail_that_comes_after_the_deadline_asks_for_a_call_and_for_no_answer_
     for text in (text_of(mail), words_in_html(html_of(mail))):
         assert "answer by" not in text.lower()
         assert "Answers by link have closed. Please call us to tell whether you come: Bidang PPA" in text
-    assert url_of(ani, "coming", activity) not in links_in_html(html_of(mail))
+    assert url_of(ani, "hadir", activity) not in links_in_html(html_of(mail))
 
 
 def test_a_cancellation_gives_the_reason(activity, ani):
