@@ -29,7 +29,7 @@ class MissedReason(StrEnum):
     DEADLINE_PASSED = "deadline_passed"  # it asks for an answer that can no longer be given
     MOMENT_PASSED = "moment_passed"  # the due time was before the activity was published or moved
     SAME_DAY = "same_day"  # another reminder to the same people is due on that day
-    MANY_NAMED = "many_named"  # an office's link named very many new addresses in a day, and a coordinator looks first
+    MANY_NAMED = "many_named"  # too many new addresses in one day through an office's link; a coordinator checks first
     RESTORED = "restored"  # it was due after the restored backup was made, and may have been sent since
 
 

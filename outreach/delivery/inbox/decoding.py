@@ -42,7 +42,7 @@ def text_of(data: bytes, charset: str = "") -> str:
         name = "utf_16_be" if data[:1] == b"\x00" else "utf_16_le"
     if name in ("", "ascii"):
         name = "utf_8"
-    for strict in dict.fromkeys((name, name if data.isascii() else "utf_8")):  # UTF-7 and others write in ASCII
+    for strict in dict.fromkeys((name, name if data.isascii() else "utf_8")):  # UTF-7 and others use ASCII bytes
         try:
             return clean(data.decode(strict))
         except (UnicodeError, LookupError):
@@ -89,7 +89,10 @@ def addresses_in(value: str) -> list[str]:
 
 
 def _mostly_utf_8(data: bytes) -> bool:
-    """Return whether more letters beyond ASCII are UTF-8 than bytes are not. Text in a charset of one byte has hardly any."""
+    """Return whether there are more UTF-8 letters beyond ASCII than other bytes beyond ASCII.
+
+    Text in a charset of one byte has hardly any such letters.
+    """
     letters = len(_MANY_BYTES.findall(data))
     return letters > data.decode("utf_8", "replace").count("\ufffd")
 

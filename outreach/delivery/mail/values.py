@@ -97,7 +97,7 @@ def _helpline(activity: Activity, recipient: Recipient) -> str:
 def representative(line: LineRow, kind: MailKind | None) -> str:
     """Return the representative with post; "" if there is none or they get a mail of this kind themselves.
 
-    For an organisation: those whom it sends and whom no mail reaches. A withdrawal goes to no representative.
+    For an organisation: its nominees that no mail reaches. A withdrawal goes to no representative.
     """
     if line.quota:
         return line.unreached

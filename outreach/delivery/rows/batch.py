@@ -80,7 +80,7 @@ class LineRow(NamedTuple):
     representative_name: str
     representative_post: str
     representative_email: str
-    unreached: str = ""  # of an invited organisation: those it sends whom no mail reaches, "Rina; Dewi Lestari, S.H."
+    unreached: str = ""  # of an invited organisation: its nominees that no mail reaches, "Rina; Dewi Lestari, S.H."
     moves: tuple[int, ...] = ()  # for a change, after the recheck: reminders of the moves that it tells, oldest first
 
     @property
@@ -264,7 +264,7 @@ def load(session: Session, message_ids: Collection[int], *, skipped_too: bool = 
 
 
 def unreached(session: Session, invitation_ids: Collection[int]) -> dict[int, str]:
-    """Return the names of those whom these organisations send and whom no mail reaches, by the organisation's invitation."""
+    """Return the names of these organisations' nominees that no mail reaches, by the organisation's invitation."""
     if not invitation_ids:
         return {}
     blocked = sa.select(AddressFailure.address).where(AddressFailure.blocked_at.is_not(None))

@@ -1,7 +1,7 @@
 """People's names as they are written in Indonesia: titles before and after, all capitals, single names.
 
 Pure functions. A name is one field and is never split into first and last name. Mixed case is kept as written.
-The titles stand in data/titles/titles.csv, with their source.
+The titles are in data/titles/titles.csv, with their source.
 """
 
 import csv
@@ -46,7 +46,7 @@ _BEFORE_PATTERN = re.compile(
     ),
     re.IGNORECASE,
 )
-# What stands behind a rank: "Lettu Inf", "Kombes Pol.", "Kolonel Laut (P)", "Brigjen TNI (Purn.)".
+# What may follow a rank: "Lettu Inf", "Kombes Pol.", "Kolonel Laut (P)", "Brigjen TNI (Purn.)".
 _ARM_PATTERN = re.compile(
     r"^(?P<arm>{})(?:\.\s*|\s+)(?=[\w(])".format(_any_of([row["title"] for row in _TITLES if row["place"] == "arm"])),
     re.IGNORECASE,
@@ -153,7 +153,7 @@ def _last_degree(words: list[str]) -> str | None:
 
 
 def _degrees(words: list[str]) -> list[str] | None:
-    """Return the degrees in what stands between two commas; None if it is something else."""
+    """Return the degrees in the text between two commas; None if it is something else."""
     found: list[str] = []
     while words:
         if found and _CONSULTANT.fullmatch(words[0]):
@@ -171,7 +171,7 @@ def _degrees(words: list[str]) -> list[str] | None:
 
 
 def _apart(words: list[str]) -> str | None:
-    """Return the degree that is written with blanks, such as "M. Kes."; its first parts end with a dot."""
+    """Return a degree that is written with blanks, such as "M. Kes."; all parts but the last end with a dot."""
     key = _letters("".join(words))
     if len(key) < 3 or not all(word.endswith(".") for word in words[:-1]) or len(_letters(words[0])) > 2:
         return None

@@ -16,7 +16,7 @@ _COUNTRY = "ID"
 # Most numbers in a list are Indonesian mobiles: those are recognised by the same pattern that is_valid_number applies to them.
 _METADATA: Any = PhoneMetadata.metadata_for_region(_COUNTRY)
 _MOBILE = re.compile(_METADATA.mobile.national_number_pattern)
-# A letter among the digits, such as O for 0: what was meant is not certain, and without it the number would be another.
+# A letter among the digits, such as O for 0: it is not certain what was meant, and leaving it out would give another number.
 _LETTER_FOR_DIGIT = re.compile(
     r"\d[^\d]*[^\W\d_][^\d]*\d|\d[ .-]*[^\W\d_](?![^\W\d_]|\.\w)|(?<![^\W\d_])[^\W\d_][ .-]*\d"
 )

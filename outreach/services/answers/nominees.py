@@ -1,7 +1,7 @@
 """The people that an organisation sends: nominees within its quota, stored as invitations under its own.
 
-Each new address gets an invitation. So that nobody can send mails to strangers through an office's link, one day has a
-limit; further ones wait for a coordinator, who sends them by saving the list.
+Each new address gets an invitation. There is a limit for each day, so that nobody can send mails to strangers through
+an office's link. Further invitations wait for a coordinator, who sends them by saving the list.
 
 Called in a transaction that has locked the activity; any problem rolls it back. answers/answer.py decides who may
 name them until when; answers/nominee_matching.py finds the person behind a name.
@@ -26,9 +26,7 @@ from outreach.services.invitations import seats
 from outreach.services.invitations.revisions import raise_for_invited, raise_for_withdrawn
 from outreach.services.reminders.schedule import event_reminder
 
-ADDRESSES_FOR_A_SEAT = (
-    2  # new addresses to which an office's link may have an invitation sent in a day, for each of its seats
-)
+ADDRESSES_FOR_A_SEAT = 2  # invitations to new addresses in a day through an office's link, per seat
 A_DAY = timedelta(days=1)
 THEIR_OWN = TAKES_A_SEAT | {InvitationState.NOT_COMING}  # answers that an organisation cannot overrule
 
@@ -331,7 +329,7 @@ def _waiting(session: Session, nominees: Collection[Invitation]) -> set[int]:
 
 
 def _never_told(session: Session, nominees: Collection[Invitation]) -> list[Invitation]:
-    """Return those to whom no mail was written, nor will be."""
+    """Return those who got no mail and will get none."""
     told = set(
         session.scalars(
             sa.select(Reminder.invitation_id).where(

@@ -207,7 +207,7 @@ def _exemplar(outline: Outline, marks: Sequence[str]) -> tuple[Recipient, list[I
 
 
 def _marked(item: Item, *, organisation_name: str, name: str) -> LineRow:
-    """Return the item's line with these marks, and no mark where nobody is named."""
+    """Return the item's line with these marks; without a mark if nobody is named."""
     named = name if values.representative(item.line, item.kind) else ""
     return item.line._replace(
         organisation_name=organisation_name, representative_name=named, representative_post="", unreached=named
