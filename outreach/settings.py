@@ -107,7 +107,8 @@ class Settings:
 
 def load(**overrides: Any) -> Settings:
     """Return the settings; `overrides` have the highest priority. Raise SettingsError for an ill-formed or unknown value."""
-    instance = Path(overrides.get("instance") or os.environ.get(PREFIX + "INSTANCE") or ROOT / "instance")
+    given = Path(overrides.get("instance") or os.environ.get(PREFIX + "INSTANCE") or ROOT / "instance")
+    instance = given.expanduser().absolute()  # a relative one counts from the working folder
     path = instance / "settings.toml"
     try:
         stored = tomllib.loads(path.read_text("utf-8")) if path.exists() else {}
@@ -121,7 +122,7 @@ def load(**overrides: Any) -> Settings:
         raw = os.environ.get(PREFIX + name.upper(), stored.get(name))
         if raw is not None and name != "instance":
             values[name] = _converted(name, raw)
-    return Settings(**{**values, **overrides})
+    return Settings(**{**values, **overrides, "instance": instance})
 
 
 def _converted(name: str, raw: Any) -> Any:

@@ -11,7 +11,7 @@ from outreach.queries import bell as news
 from outreach.services import bell
 from outreach.services.absences import refresh as absence_refresh
 from outreach.services.answers import before as answers
-from outreach.services.directory import import_undo
+from outreach.services.directory import import_undo, uploads
 from outreach.services.inbox import receive as receiving
 from outreach.services.inbox import retention as inbox_retention
 from outreach.services.messages import archive as archiving
@@ -61,10 +61,15 @@ def _bell(now: Clock, _stop: Stop) -> Mapping[str, int]:
     return {"clashes": clashes, "digests": bell.write_digests(found.news, found.seen, now=now())}
 
 
+def _uploads(now: Clock, _stop: Stop) -> Mapping[str, int]:
+    return {"uploads": uploads.forget_old(now=now())}
+
+
 # The engines send after it, in portions: see loop.send.
 EXPAND = Chore("expand", lambda settings: settings.tick_s, _expand)
 INBOX = Chore("inbox", lambda settings: settings.imap_poll_s if settings.imap_server else 0, receiving.poll)
 ARCHIVE = Chore("archive", lambda _settings: 3600, _archive)
 CALENDARS = Chore("calendars", lambda settings: 60 if settings.calendar_read_s else 0, absence_refresh.read_due)
 BELL = Chore("bell", lambda _settings: 600, _bell)
-BESIDE = (INBOX, ARCHIVE, CALENDARS, BELL)  # run beside sending, each independently
+UPLOADS = Chore("uploads", lambda _settings: 300, _uploads)
+BESIDE = (INBOX, ARCHIVE, CALENDARS, BELL, UPLOADS)  # run beside sending, each independently

@@ -1,6 +1,7 @@
 """`outreach serve` and `outreach worker` as a user starts and stops them."""
 
 import os
+import re
 import select
 import signal
 import socket
@@ -21,9 +22,9 @@ from structlog.testing import capture_logs
 
 from outreach import create_app
 from outreach.cli.serve.bodies import Bounded, make_server
-from outreach.cli.serve.command import free_port, with_port
+from outreach.cli.serve.command import free_port, reserved, with_port
 from outreach.cli.serve.connections import household
-from outreach.settings import Settings, SettingsError
+from outreach.settings import Settings, SettingsError, load
 from tests.servers.smtp import free_port as any_port
 from tests.support.apps import SECRET, settings_for
 
@@ -317,3 +318,76 @@ def test_https_without_a_proxy_gives_a_warning(tmp_path):
         create_app(settings_for(tmp_path, base_url="https://undangan.example", proxies=1))
     assert [event["log_level"] for event in events] == ["warning"]
     assert "OUTREACH_PROXIES=1" in events[0]["event"]
+
+
+def test_a_reserved_port_is_taken_until_its_pages_are_served(app, office):
+    with reserved("127.0.0.1", any_port()) as listening:
+        port = listening.getsockname()[1]
+        assert free_port("127.0.0.1", port) > port
+        server = make_server(app, 1024, sockets=[listening])
+        thread = threading.Thread(target=server.run, daemon=True)
+        thread.start()
+        assert answers(port)
+        server.close()
+
+
+@pytest.mark.parametrize("given", ["kantor", "./kantor", "~/kantor"])
+def test_a_relative_instance_folder_counts_from_the_working_folder(tmp_path, monkeypatch, given):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("OUTREACH_INSTANCE", given)
+    monkeypatch.setenv("OUTREACH_SECRET_KEY", SECRET)
+    settings = load()
+    assert (settings.instance, settings.sqlalchemy_url) == (
+        tmp_path / "kantor", f"sqlite:///{tmp_path / 'kantor' / 'outreach.db'}",
+    )  # fmt: skip
+    assert create_app(settings).instance_path == str(tmp_path / "kantor")
+
+
+TOKENS = ("Ab3dEf6h_jKlMnOpQrStUvWxYz0123456789ab", "zYxWvUtSrQpOnMlKjIhGfEdCbA9876543210zy")
+
+
+def test_gunicorns_log_leaves_out_tokens(app, office, tmp_path):
+    port = any_port()
+    broken = tmp_path / "crashing.py"
+    broken.write_text(
+        "from wsgi import app as outreach\n"
+        "def app(environ, start):\n"
+        "    if 'crash' in environ['QUERY_STRING']: raise RuntimeError\n"
+        "    return outreach(environ, start)\n"
+    )
+    environment = {
+        **os.environ, "OUTREACH_INSTANCE": str(app.extensions["outreach"].instance), "OUTREACH_SECRET_KEY": SECRET,
+        "PYTHONPATH": os.pathsep.join((str(tmp_path), str(ROOT))),
+    }  # fmt: skip
+    command = [
+        "-m",
+        "gunicorn",
+        "--config",
+        "docs/deploy/gunicorn.conf.py",
+        "--bind",
+        f"127.0.0.1:{port}",
+        "crashing:app",
+    ]
+    process = subprocess.Popen(
+        [sys.executable, *command],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        assert answers(port)
+        for address in (f"/j/{TOKENS[0]}/away", f"/feeds/{TOKENS[1]}.ics", f"/j/{TOKENS[0]}?crash", "/people?q=ani"):
+            asked = urllib.request.Request(
+                f"http://127.0.0.1:{port}{address}", headers={"Referer": f"http://localhost/j/{TOKENS[1]}"}
+            )
+            with suppress(OSError):
+                urllib.request.urlopen(asked, timeout=60).close()
+    finally:
+        process.send_signal(signal.SIGTERM)
+    said, _ = process.communicate(timeout=300)
+    assert {"GET /j/…/away", "GET /feeds/….ics", "GET /people"} <= set(re.findall(r'"(GET [^"?]+)"', said))
+    assert re.search(r"Error handling request.*/j/…\?crash", said)
+    assert [token for token in (*TOKENS, "q=ani") if token in said] == []

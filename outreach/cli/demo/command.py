@@ -18,7 +18,7 @@ from outreach.cli import STARTED_S
 from outreach.cli.data import migrations
 from outreach.cli.demo import guide, soon
 from outreach.cli.demo.load import SOON, Moment, Prepared, bring_to_life, prepare
-from outreach.cli.serve.command import free_port, serve_app
+from outreach.cli.serve.command import reserved, serve_app
 from outreach.delivery.demo_server.server import DemoServer
 from outreach.engines.embedded import EmbeddedEngine
 from outreach.settings import Settings
@@ -42,9 +42,12 @@ def demo(port: int, fresh: bool) -> None:
     if fresh:
         shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    taken = free_port(HOST, port)
     moment = Moment(clock.now)
-    with DemoServer(HOST, 0, folder / "mailbox", now=moment) as demo_server:
+    with (  # from here on no other program can take the port that is printed below
+        reserved(HOST, port) as listening,
+        DemoServer(HOST, 0, folder / "mailbox", now=moment) as demo_server,
+    ):
+        taken = int(listening.getsockname()[1])
         app = create_app(demo_settings(folder, taken, demo_server.port))
         with app.app_context():
             try:
@@ -59,7 +62,7 @@ def demo(port: int, fresh: bool) -> None:
                 guide.show_refused(prepared)
             guide.show(folder, f"http://localhost:{taken}")
         with _life(app, folder, prepared, moment), _saying_ready(taken):
-            serve_app(app, HOST, taken, engine=False)
+            serve_app(app, HOST, taken, engine=False, listening=listening)
 
 
 def demo_settings(folder: Path, port: int, smtp_port: int) -> Settings:
@@ -91,7 +94,10 @@ def _saying_ready(port: int) -> Iterator[None]:
 
     def wait() -> None:
         while time.monotonic() - STARTED_S < READY_WITHIN_S:
-            with suppress(OSError), socket.create_connection((HOST, port), timeout=1):
+            with suppress(OSError), socket.create_connection((HOST, port), timeout=READY_WITHIN_S) as asking:
+                asking.sendall(b"GET /healthz HTTP/1.0\r\n\r\n")  # the port is bound long before anybody answers
+                if not asking.recv(1):
+                    continue
                 click.echo(f"  Ready after {time.monotonic() - STARTED_S:.1f} s. Stop with Ctrl+C.")
                 return
             time.sleep(0.05)

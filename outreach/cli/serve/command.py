@@ -86,16 +86,26 @@ def worker_engine(app: Flask, jobs: int | None = None, queues: Sequence[str] = (
     return distributed.QueueEngine(app, jobs=jobs or 1, queues=queues)
 
 
-def serve_app(app: Flask, host: str, port: int, *, threads: int = 8, engine: bool = True) -> None:
-    """Serve the app until SIGTERM or Ctrl+C. Then finish the running requests and the mails being sent."""
+def serve_app(
+    app: Flask,
+    host: str,
+    port: int,
+    *,
+    threads: int = 8,
+    engine: bool = True,
+    listening: socket.socket | None = None,
+) -> None:
+    """Serve the app until SIGTERM or Ctrl+C. Then finish the running requests and the mails being sent.
+
+    listening: a socket that is bound to the port already.
+    """
     settings: Settings = app.extensions["outreach"]
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     server = make_server(
         app,
         settings.upload_limit_mb * 1024 * 1024,
         most_of_one=0 if settings.proxies else MOST_OF_ONE,
-        host=host,
-        port=port,
+        **({"sockets": [listening]} if listening else {"host": host, "port": port}),
         threads=threads,
         ident=None,
         connection_limit=MOST_CONNECTIONS,
@@ -108,14 +118,25 @@ def serve_app(app: Flask, host: str, port: int, *, threads: int = 8, engine: boo
 
 
 def free_port(host: str, wanted: int) -> int:
-    """Return `wanted`, or the next free port with a message. Raise ClickException if the address is not ours."""
+    """Return `wanted`, or the next free port with a message. Raise ClickException as `reserved` does."""
+    with reserved(host, wanted) as listening:
+        return int(listening.getsockname()[1])
+
+
+def reserved(host: str, wanted: int) -> socket.socket:
+    """Return a socket that listens on `wanted`, or on the next free port with a message. No other program can take it then.
+
+    Raise ClickException if the address is not ours.
+    """
     for port in range(wanted, min(wanted + PORTS_TO_TRY, 65536)):
+        listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
         try:
-            with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-                if sys.platform != "win32":
-                    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                probe.bind((host, port))
+            if sys.platform != "win32":
+                listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listening.bind((host, port))
+            listening.listen()
         except OSError as error:
+            listening.close()
             if error.errno not in (errno.EADDRINUSE, errno.EACCES, getattr(errno, "WSAEADDRINUSE", None)):
                 raise click.ClickException(
                     f"Cannot listen on {host}: {error.strerror}. Choose another --host."
@@ -123,7 +144,7 @@ def free_port(host: str, wanted: int) -> int:
             continue
         if port != wanted:
             click.echo(f"Port {wanted} is in use by another program; taking {port} instead.", err=True)
-        return port
+        return listening
     raise click.ClickException(f"No port from {wanted} on is free. Choose another with --port.")
 
 

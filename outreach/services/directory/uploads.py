@@ -85,11 +85,14 @@ def settle(upload: Upload, options: dict[str, Any], *, by: User, now: datetime) 
     _describe(Upload(upload.key, upload.filename, b"", options), by, now + SETTLED_FOR)
 
 
-def forget_old(*, now: datetime) -> None:
-    """Delete files whose time is over, including files left half written."""
-    oldest = (now - KEPT_FOR).timestamp()
+def forget_old(*, now: datetime) -> int:
+    """Delete files whose time is over, including files left half written; return how many."""
+    oldest, deleted = (now - KEPT_FOR).timestamp(), 0
     for path in _folder().iterdir():
-        if path.suffix not in (".bin", ".json") or path.stat().st_mtime >= oldest:
+        try:
+            if path.suffix not in (".bin", ".json") or path.stat().st_mtime >= oldest:
+                continue
+        except FileNotFoundError:  # another process deleted it
             continue
         try:
             over = now >= _description(path.with_suffix(".json")).expires_at
@@ -97,6 +100,8 @@ def forget_old(*, now: datetime) -> None:
             over = True
         if over:
             path.unlink(missing_ok=True)
+            deleted += 1
+    return deleted
 
 
 def _describe(upload: Upload, by: User, expires_at: datetime) -> None:

@@ -266,7 +266,7 @@ def to_its_page(activity: Activity) -> Any:
         flash(_("This activity is postponed. Please set its new date first."), "warning")
     else:
         flash(_("This activity is over, so nothing of it can be changed any more."), "warning")
-    return redirect(url_for(".show", activity_id=activity.id))
+    return redirect(url_for("activities.show", activity_id=activity.id))
 
 
 def _changed(activity_id: int) -> str:

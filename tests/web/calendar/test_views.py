@@ -477,3 +477,17 @@ def test_only_the_calendar_page_directly_after_a_move_offers_to_undo_it(activity
     for other in ("/calendar?on=2027-02-15", "/calendar?view=week&on=2027-01-19", "/calendar"):
         assert "Take it back" not in coordinator_client.get(other).text
     assert "Take it back" in coordinator_client.get(answer.location).text
+
+
+@pytest.mark.parametrize("state", [ActivityState.CANCELLED, ActivityState.HELD])
+@pytest.mark.parametrize("query", ["", "?on=2027-01-19&begins=08:00&ends=12:00&zone=Asia/Jakarta&version=1", "?undo=1"])
+def test_an_activity_that_is_over_leads_back_to_its_page(activity, coordinator_client, state, query):
+    activity.state = state
+    db.session.commit()
+    for answer in (
+        coordinator_client.get(f"/calendar/{activity.id}/move{query}"),
+        coordinator_client.get(drop(activity, "2027-01-19T08:00", "2027-01-19T12:00")),
+    ):
+        assert (answer.status_code, answer.location) == (302, f"/activities/{activity.id}")
+    sent = coordinator_client.post(f"/calendar/{activity.id}/move", data={"on": "2027-01-19", "version": "1"})
+    assert sent.status_code in {302, 422}

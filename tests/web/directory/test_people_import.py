@@ -12,6 +12,7 @@ import xlsxwriter
 from flask import g
 from python_calamine import CalamineWorkbook
 
+from outreach.engines.chores import BESIDE
 from outreach.extensions import db
 from outreach.models import AuditEntry, Person, PersonImport
 from outreach.services.directory import import_people as importing
@@ -364,6 +365,18 @@ def test_another_user_cannot_see_the_chosen_file(coordinator_page, current_app_,
 def test_an_invented_key_finds_nothing(coordinator_page, key):
     response = coordinator_page.get(f"/people/import/{key}")
     assert response.status_code == 404
+
+
+def test_an_engine_deletes_an_uploaded_file_after_its_hour(app, coordinator):
+    uploads.keep(b"a;b", "kader.csv", by=coordinator, now=NOW)
+    folder = app.extensions["outreach"].instance / "uploads"
+    for path in folder.iterdir():
+        os.utime(path, (NOW.timestamp(),) * 2)
+    chore = next(one for one in BESIDE if one.name == "uploads")
+    assert 0 < chore.every_s(app.extensions["outreach"]) <= 600
+    assert chore.do(lambda: NOW + timedelta(minutes=59), lambda: False) == {"uploads": 0}
+    assert chore.do(lambda: NOW + timedelta(minutes=61), lambda: False) == {"uploads": 2}
+    assert list(folder.iterdir()) == []
 
 
 def test_the_result_of_an_import_is_kept_for_a_day(app, coordinator):

@@ -1,0 +1,40 @@
+"""Settings of gunicorn for the pages: gunicorn --config docs/deploy/gunicorn.conf.py wsgi:app
+
+Whoever knows the address of an answer link or a calendar can open it without a login. So its log hides their tokens, and leaves
+out queries and referrers, which may contain names.
+"""
+
+import logging
+import re
+
+from gunicorn.glogging import Logger
+
+TOKEN = re.compile(r"(/(?:j|feeds)/)[A-Za-z0-9_-]{16,}")
+
+
+def hidden(text):
+    return TOKEN.sub(r"\1…", text)
+
+
+class WithoutTokens(logging.Filter):
+    """Hides tokens in gunicorn's own messages: it names the address of a request that failed."""
+
+    def filter(self, record):
+        record.msg, record.args = hidden(record.getMessage()), ()
+        return True
+
+
+class DiscreetLogger(Logger):
+    def setup(self, cfg):
+        super().setup(cfg)
+        self.error_log.addFilter(WithoutTokens())
+
+    def atoms(self, resp, req, environ, request_time):
+        found = super().atoms(resp, req, environ, request_time)
+        found["U"] = hidden(found["U"] or "")
+        return found
+
+
+logger_class = DiscreetLogger
+accesslog = "-"
+access_log_format = '%(h)s %(t)s "%(m)s %(U)s" %(s)s %(B)s %(M)sms'
