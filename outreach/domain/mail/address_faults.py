@@ -35,7 +35,7 @@ def _any(*phrases: str) -> re.Pattern[str]:
 
 # Left out before the words are searched: addresses, links and names of machines may contain any word.
 _LINK = re.compile(r"https?://[^\s<>]{1,500}|\bwww\.[^\s<>]{1,300}", re.IGNORECASE)
-_ADDRESS = re.compile(r"[<\[(\"'*]{0,4}[^\s<>\[\]()\"',;:]{1,64}@[^\s<>\[\]()\"',;]{1,190}[>\])\"'*]{0,4}")
+_ADDRESS = re.compile(r"[<\[(\"'*]{0,4}[^\s<>\[\]()\"',;:]{1,64}@[^\s<>\[\]()\"',;:]{1,190}[>\])\"'*]{0,4}")
 _MACHINE = re.compile(r"\b(?=[\w.-]{0,80}[a-z])(?:[\w-]{1,63}\.){1,8}[a-z][\w-]{0,62}\b")
 _CONTINUED = re.compile(r"\b([45]\d\d)-(?=\D|\d\.\d)(?:\d\.\d{1,3}\.\d{1,3}\s)?")
 _SPACES = re.compile(r"[\s_|*\"'`´«»„“”]+")
@@ -44,6 +44,7 @@ _RCPT = re.compile(r"\brcpt\b")
 # Words that servers write with every fault.
 _BOILERPLATE = _any(
     "unknown address error",
+    r"delivery attempts: \d{1,3}",
     "wasn.t found at the destination domain, or the recipient.s mailbox is unavailable",
     r"(?:check|verify|correct) (?:the|that the|your) (?:\w{1,20} ){0,3}address[^.]{0,60}",
 )
@@ -62,7 +63,7 @@ _MISSING = (
     r"desconocido|nie istnieje|sconosciuto|inesistente)"
 )
 _UNKNOWN = _any(
-    rf"(?:no such|unknown(?: or illegal)?|invalid|illegal|bad|non[ -]?existent|inactive|unrecogni[sz]ed|incorrect)[ -]"
+    rf"(?:no such|unknown(?: or illegal)?|invalid|illegal|bad|non[ -]?existent|inactive|unrecogni[sz]ed|incorrect|wrong)[ -]"
     rf"(?:[\w-]{{1,20}} ){{0,2}}{_ONE}\b",
     rf"{_ONE}\b(?: name| id)?[^.;:!?\n]{{0,60}}?\b{_MISSING}",
     rf"{_ONE}\W{{1,3}}(?:\w{{1,20}}\W{{1,3}})?(?:unknown|not found|not exist)",
@@ -70,6 +71,7 @@ _UNKNOWN = _any(
     rf"(?:[\w-]{{1,20}} ){{0,2}}{_ONE}\b",
     rf"no (?:{_ONE}|one)\b[^.;:!?]{{0,30}}?\b(?:here|by (?:that|this) name|found|available|with (?:that|this)|at this|exists?)\b",
     rf"there is no (?:one|{_ONE})\b",
+    rf"{_ONE} (?:is )?(?:not ok\b|not a member of|can ?not be verified|could not be verified)",
     rf"(?:does|do){_NOT} have an? (?:[\w.-]{{1,60}} )?account\b",
     rf"(?:does|do){_NOT} exist (?:here|on this|at this|in this)",
     "recipient name is not recognized",
@@ -88,10 +90,11 @@ _UNKNOWN = _any(
 _CLOSED = _any(
     rf"{_ONE}\b[^.;!?\n]{{0,60}}?\b(?:de-?activated|disabled|discontinued|closed|inactive|terminated|deleted|removed|"
     rf"cancell?ed|suspended|frozen|archived|has moved|no longer (?:accepts?|active|available|being used|used|monitored)|"
-    rf"not active|dinonaktifkan|ditutup)\b",
+    rf"not activ(?:e|ated)|dinonaktifkan|ditutup)\b",
     rf"(?:de-?activated|disabled|closed|terminated|archived|suspended) {_ONE}\b",
     "has been replaced by",
     "no longer accepts mail",
+    "is (?:now )?(?:disabled|de-?activated)",
     "account (?:has |is )?expired",
 )
 _DOMAIN = _any(
@@ -137,7 +140,7 @@ _OF_THE_MAIL = _any(
     r"sender|sent from|mail ?from\b|from address|from: |envelope from|return-path|purported|helo\b|ehlo\b",
     r"client host|reverse dns|ptr\b|ip address|sending (?:ip|mta|server)",
     r"your (?:ip|server|host|domain|mail ?server|network|country)\b",
-    "spam|virus|malware|phish|unsolicited|bulk|mass mailer|banned",
+    "spam|virus|malware|phish|unsolicited|bulk|mass mailer|banned|forge|abuse",
     r"black ?list|block ?list|deny ?list|white ?list|blocked (?:using|by|for|due|see)|(?:dns|sur|uri)bl\b|rbl\b|reputation",
     r"dmarc\b|spf\b|dkim\b|authenticat",
     "content (?:reject|filter|denied|block|polic|not)|(?:illegal|with|rejected|blocked|banned) attachment|embedded images",

@@ -377,6 +377,8 @@ class Event:
         from icalendar import vRecur
 
         rule = _UNTIL.sub(self._until, value.upper().replace(" ", "").strip(";"))
+        if not rule:
+            return ""
         try:
             vRecur.from_ical(rule)
             rrulestr(re.sub(r";?(?:UNTIL|COUNT)=[^;]*", "", rule).strip(";"), dtstart=datetime(2027, 1, 1))  # noqa: DTZ001

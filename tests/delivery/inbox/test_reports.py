@@ -60,6 +60,8 @@ def test_a_problem_that_may_end_soon_is_not_the_fault_of_the_address(status, wor
         ("5.0.0", "554 5.7.1 this message scored 8.4 spam points, no such user would want it"),
         ("5.1.1", "550 5.1.1 DMARC check failed for the recipient's domain"),
         ("5.2.1", "550 5.2.1 blocked by the recipient's policy"),
+        ("5.0.0", "553 possible forgery, or account deactivated because of abuse"),
+        ("5.1.0", "5.1.0 - Unknown address error 550-'envelope refused' (delivery attempts: 0)"),
     ],
 )
 def test_a_refusal_of_the_mail_or_its_sender_is_not_the_fault_of_the_address(status, words):
@@ -87,6 +89,10 @@ def test_a_refusal_of_the_mail_or_its_sender_is_not_the_fault_of_the_address(sta
         ("5.1.1", "550 5.1.1 spam-filter.example.net: no such user", AddressFault.UNKNOWN),
         ("5.0.0", "550 Requested action not taken: mailbox unavailable", AddressFault.UNKNOWN),
         ("5.0.0", "550 alamat tidak ditemukan", AddressFault.UNKNOWN),
+        ("5.0.0", "550 ani@example.com:user not exist", AddressFault.UNKNOWN),
+        ("5.1.0", "5.1.0 - Unknown address error 540-'wrong recipient' (delivery attempts: 0)", AddressFault.UNKNOWN),
+        ("5.0.0", "550 <ani> is now disabled", AddressFault.CLOSED),
+        ("5.0.0", "550 <ani@example.com>... account not activated", AddressFault.CLOSED),
         ("5.0.0", "550 Empfänger unbekannt", AddressFault.UNKNOWN),
     ],
 )
