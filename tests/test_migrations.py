@@ -101,6 +101,36 @@ def test_speakers_with_turns_are_booked_only_for_these_so_another_activity_fits_
     upgrade()
 
 
+@pytest.mark.filterwarnings("ignore:autogenerate skipping")
+def test_people_recorded_at_the_door_without_an_invitation_have_accepted_nothing(empty_database):
+    upgrade(revision="0003")
+    with db.engine.begin() as connection:
+        write_overlaps(connection)
+    upgrade(revision="0011")
+    with db.engine.begin() as connection:
+        came = "role = 'participant', state = 'coming', answer_source = 'in_person', answered_at = '2027-01-18 08:10:00.000000'"
+        for id, made in ((1, "2027-01-18 08:10:03"), (3, "2027-01-10 08:10:00"), (4, "2027-01-18 08:10:00")):
+            connection.exec_driver_sql(f"UPDATE invitation SET {came}, created_at = '{made}' WHERE id = {id}")
+        for id, invitation in ((1, 1), (2, 3)):  # the third was recorded by hand, not at the door
+            connection.execute(
+                sa.text(
+                    "INSERT INTO audit_entry (id, at, action, subject_type, subject_id, subject_name, detail)"
+                    " VALUES (:id, :at, 'activity.walk_in', 'activity', 1, '', :detail)"
+                ),
+                {"id": id, "at": "2027-01-18 08:10:00.000000", "detail": f'{{"invitation": {invitation}}}'},
+            )
+    upgrade()
+    with db.engine.connect() as connection:
+        sources = (
+            connection.exec_driver_sql("SELECT answer_source FROM invitation WHERE id IN (1, 3, 4) ORDER BY id")
+            .scalars()
+            .all()
+        )
+    assert sources == ["walk_in", "in_person", "in_person"]  # the second was invited eight days before
+    downgrade(revision="0011")
+    upgrade()
+
+
 # Activities by id: hall, state, from and until which hour. Invitations: activity, person, role, state.
 HELD = {
     1: (1, "published", 8, 11),

@@ -28,6 +28,7 @@ class NeedKind(StrEnum):
     TO_READ = "to_read"  # mails written by people, or not understood
     NEW_DATE = "new_date"  # postponed activities that wait for a new date
     NO_SPEAKER = "no_speaker"  # there is an agenda but no speaker
+    CONFIRM = "confirm"  # moved activities: answers to the former day
     DEADLINE = "deadline"  # the deadline is near, and answers are missing
     BOUNCED = "bounced"  # expected people whose address takes no mail
     CALL = "call"  # invitees without an answer who cannot be reached by mail
@@ -55,15 +56,17 @@ class Answers:
     represented: int = 0
     waiting: int = 0
     not_coming: int = 0
-    open: int = 0  # invited, without an answer
+    open: int = 0  # invited, without an answer, and not come
     prepared: int = 0
     seats_taken: int = 0  # people, each counted once
     speakers: int = 0  # those who have not declined
+    came: int = 0  # without having answered
+    outdated: int = 0  # their answer is to a day before a move; counted in their state, too
     unreachable: int = 0  # without an answer and not reachable by mail
 
     @property
     def total(self) -> int:
-        return self.coming + self.represented + self.waiting + self.not_coming + self.open
+        return self.coming + self.represented + self.waiting + self.not_coming + self.open + self.came
 
     @property
     def parts(self) -> tuple[tuple[str, int], ...]:
@@ -71,6 +74,7 @@ class Answers:
         return (
             ("coming", self.coming),
             ("represented", self.represented),
+            ("came", self.came),
             ("waitlisted", self.waiting),
             ("not_coming", self.not_coming),
             ("silent", self.open),
@@ -189,6 +193,11 @@ def needs(standings: Sequence[ActivityStanding], troubles: Troubles, now: dateti
         _of_activities(NeedKind.NEW_DATE, [s for s in standings if s.state is ActivityState.POSTPONED]),
         _of_activities(NeedKind.NO_SPEAKER, [s for s in told if s.agenda_lines and not s.answers.speakers]),
         _of_invitees(NeedKind.DEADLINE, [s for s in waiting if now < s.respond_by_at <= now + DEADLINE_NEAR]),
+        _counted(
+            NeedKind.CONFIRM,
+            sum(s.answers.outdated for s in told if s.starts_at > now),
+            [(s, s.answers.outdated) for s in told if s.answers.outdated and s.starts_at > now],
+        ),
         _counted(NeedKind.BOUNCED, troubles.bounced),
         _counted(
             NeedKind.CALL, troubles.unreachable, [(s, s.answers.unreachable) for s in told if s.answers.unreachable]

@@ -45,6 +45,7 @@ class NotReminded(StrEnum):
     """Why an invitee gets no reminder by hand; the page shows the sentence for it."""
 
     NOT_EXPECTED = "not_expected"  # declined, waitlisted, withdrawn, or not invited yet
+    CAME = "came"
     NO_ADDRESS = "no_address"
     STOPPED = "stopped"
     INVITED_TODAY = "invited_today"

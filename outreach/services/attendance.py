@@ -10,7 +10,7 @@ from outreach.delivery import tokens
 from outreach.domain.kinds import ON_STAGE, AnswerSource, AttendanceSource, Audience, MailKind, Role
 from outreach.domain.problems import Problem
 from outreach.domain.reminders import THANKS_USEFUL_FOR
-from outreach.domain.states import TAKES_A_SEAT, ActivityState, InvitationState, ReminderState
+from outreach.domain.states import ActivityState, InvitationState, ReminderState
 from outreach.models import Activity, Attendance, AuditEntry, Invitation, MessageLine, Reminder, User
 from outreach.services import audit
 from outreach.services.directory import people
@@ -103,6 +103,7 @@ def walk_in(
 
     who: a person's id, or the data of a new person, stored in the same transaction. entry: the browser's key for this
     entry; "" for none. A browser sends an entry again until it gets an answer, and the key prevents recording it twice.
+    Whoever is invited and has not answered is only ticked, as on the sheet. Whoever declined has changed their mind.
     Raise NotOpen or NotYet.
     """
     with writing() as session:
@@ -118,14 +119,14 @@ def walk_in(
             .order_by(Invitation.id)
             .limit(1)
         )
-        answer_source = AnswerSource.IN_PERSON
         if invitation is None:
             invitation = Invitation(activity_id=activity_id, person_id=person_id, role=Role.PARTICIPANT)
             session.add(invitation)
-            answer_source = AnswerSource.WALK_IN
-        if invitation.state not in TAKES_A_SEAT:
+        uninvited = invitation.state in (None, InvitationState.WITHDRAWN)
+        if uninvited or invitation.state in (InvitationState.NOT_COMING, InvitationState.WAITLISTED):
             invitation.state = InvitationState.COMING
-            invitation.answered_at, invitation.answer_source = now, answer_source
+            invitation.answered_at = now
+            invitation.answer_source = AnswerSource.WALK_IN if uninvited else AnswerSource.IN_PERSON
             invitation.answered_sequence = activity.sequence
             invitation.answer_recorded_by_id = by.id if by else None
         invitation.invited_at = invitation.invited_at or now

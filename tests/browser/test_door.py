@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.models import Activity, Attendance, Invitation
+from outreach.transactions import writing
 from tests.browser.pages import PHONE, holds, log_in, press, wait_for
 from tests.world import at, draft_activity, invite, publish
 
@@ -153,8 +154,9 @@ def test_an_expired_copy_is_not_shown(door, running_today, whole):
 
 
 def test_nothing_is_kept_on_another_day(running_today, phone, whole):
-    running_today.starts_at, running_today.ends_at = at(3), at(3, 12)
-    db.session.commit()
+    with writing() as session:  # the server writes, too
+        activity = session.get_one(Activity, running_today.id)
+        activity.starts_at, activity.ends_at = at(3), at(3, 12)
     phone.goto(f"{whole}/activities/{running_today.id}/attendance")
     assert phone.locator("[data-kept]").count() == 2
     assert phone.locator("script[data-lasts]").count() == 0

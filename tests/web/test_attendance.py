@@ -7,15 +7,18 @@ import pytest
 
 from outreach import clock
 from outreach.domain.kinds import AttendanceSource, Role
+from outreach.domain.reminders import NotReminded
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.models import Activity, Attendance, Invitation, Person
 from outreach.queries.activities.lists import answers_by
+from outreach.queries.overview.page import overview
 from outreach.services import attendance
 from outreach.services.activities import publish as publishing
 from outreach.services.invitations import invite as inviting
+from outreach.services.reminders.remind_now import preview
 from tests.web.reading import text_of
-from tests.world import NOW, at, draft_activity, invitation_of, invite, publish, set_state
+from tests.world import NOW, at, draft_activity, invitation_of, invite, publish, set_state, stop_clock
 
 
 @pytest.fixture
@@ -26,6 +29,20 @@ def long_past(programme, hall, ani, budi, coordinator):
     publish(activity, by=coordinator, tick=False)
     activity.starts_at, activity.ends_at = at(18, year=2021), at(18, 12, year=2021)
     activity.registration_at = activity.respond_by_at = at(18, 7, year=2021)
+    db.session.commit()
+    return activity
+
+
+@pytest.fixture
+def running_today(programme, hall, ani, budi, coordinator, monkeypatch):
+    """An activity of this morning, with Ani and Budi invited, who have not answered."""
+    stop_clock(monkeypatch, at(4, 8))
+    activity = draft_activity(programme, hall)
+    invite(activity, ani, budi, by=coordinator)
+    publish(activity, by=coordinator, tick=False)
+    set_state(activity, InvitationState.INVITED, ani, budi)
+    activity.starts_at, activity.ends_at = at(4, 9), at(4, 12)
+    activity.registration_at = activity.respond_by_at = at(4, 9)
     db.session.commit()
     return activity
 
@@ -146,6 +163,36 @@ def test_a_person_who_came_uninvited_does_not_count_as_expected_or_as_having_acc
     assert (counted.total, counted.coming) == (2, 1)
     missing = coordinator_client.get(f"/activities/{long_past.id}/attendance?shown_only=missing").text
     assert ("Ani Wijaya" in missing, "Citra Dewi" in missing) == (True, False)
+
+
+def test_an_invited_person_found_among_walk_ins_is_ticked_and_has_still_not_answered(
+    long_past, ani, budi, coordinator_client
+):
+    set_state(long_past, InvitationState.INVITED, ani)
+    set_state(long_past, InvitationState.NOT_COMING, budi)
+    for person in (ani, budi):
+        coordinator_client.post(f"/activities/{long_past.id}/attendance/walk-in", data={"person_id": person.id})
+    assert [(name, there) for name, there, _source in present()] == [("Ani Wijaya", True), ("Budi Santoso", True)]
+    states = [invitation_of(long_past, person).state for person in (ani, budi)]
+    assert states == [InvitationState.INVITED, InvitationState.COMING]
+
+
+def test_a_person_who_came_without_having_answered_is_not_asked_any_more(running_today, ani, budi, coordinator_client):
+    attendance.tick(running_today.id, [invitation_of(running_today, ani).id], [invitation_of(running_today, ani).id],
+                    AttendanceSource.HAND, by=None, now=at(4, 8))  # fmt: skip
+    found = answers_by(Activity.id, [running_today.id])[running_today.id]
+    assert (found.silent, found.came, found.coming, found.asked) == (1, 1, 0, 2)
+    ahead = overview(now=at(4, 8)).next[0].answers
+    assert (ahead.open, ahead.came, ahead.total) == (1, 1, 2)
+    page = text_of(coordinator_client.get(f"/activities/{running_today.id}").text)
+    assert "1 came without an answer 1 without an answer" in page
+    listed = text_of(coordinator_client.get(f"/activities/{running_today.id}/invitees?state=unanswered").text)
+    assert ("Ani Wijaya" in listed, "Budi Santoso" in listed) == (False, True)
+    assert "No answer yet 1" in listed
+    calls = coordinator_client.get(f"/activities/{running_today.id}/invitees/to-call").text
+    assert ("Ani Wijaya" in calls, "Budi Santoso" in calls) == (False, True)
+    reading = preview(running_today.id, [invitation_of(running_today, ani).id], now=at(4, 7))
+    assert [one.reason for one in reading] == [NotReminded.CAME]
 
 
 def test_a_new_person_without_a_name_is_refused(long_past, coordinator_client):

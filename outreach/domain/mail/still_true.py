@@ -27,6 +27,7 @@ class SkipReason(StrEnum):
     NOT_PUBLISHED = "not_published"
     WITHDRAWN = "withdrawn"
     ANSWERED = "answered"  # a reminder to answer, but the answer has come
+    CAME = "came"  # a reminder to answer, but the invitee is there
     DECLINED = "declined"
     NOT_ATTENDING = "not_attending"
     NEVER_TOLD = "never_told"  # a change, postponement or cancellation of an activity that the recipient never heard of
@@ -117,4 +118,6 @@ def skip_because(facts: LineFacts, now: datetime) -> SkipReason | None:
 def _outside_audience(facts: LineFacts) -> SkipReason | None:
     if belongs(facts.audience, facts.invitation_state, present=facts.present):
         return None
+    if facts.audience is Audience.UNANSWERED and facts.invitation_state in UNANSWERED:
+        return SkipReason.CAME
     return OUTSIDE.get(facts.audience, SkipReason.NOT_ATTENDING)

@@ -27,7 +27,7 @@ from outreach.models import (
     agenda_speaker,
 )
 from outreach.queries.directory import any_holds
-from outreach.queries.invitations.counting import count, missed
+from outreach.queries.invitations.counting import CAME_SILENTLY, count, is_outdated, missed
 from outreach.queries.paging import Page, paged
 from outreach.services.holidays import holidays_of
 from outreach.services.invitations import seats
@@ -47,7 +47,7 @@ class Time(StrEnum):
 @dataclass(frozen=True)
 class AnswerCounts:
     """Counts of invitees, each counted once (queries/invitations/counting.py). The first seven fields are the states
-    of these names; answers_by relies on their order."""
+    of these names, without those who came and never answered; answers_by relies on their order."""
 
     prepared: int = 0
     invited: int = 0
@@ -61,6 +61,8 @@ class AnswerCounts:
     declined: int = 0  # speakers who are not coming and not yet replaced
     attended: int = 0
     audience: int = 0  # invited, and neither to speak nor to moderate
+    came: int = 0  # without having answered
+    outdated: int = 0  # counted in their state, too: their answer is to a day before a move
 
     @property
     def accepted(self) -> int:
@@ -72,7 +74,7 @@ class AnswerCounts:
 
     @property
     def asked(self) -> int:
-        return self.accepted + self.silent + self.not_coming + self.waitlisted
+        return self.accepted + self.silent + self.not_coming + self.waitlisted + self.came
 
     @property
     def total(self) -> int:
@@ -84,6 +86,7 @@ class AnswerCounts:
         return (
             ("coming", self.coming),
             ("represented", self.represented),
+            ("came", self.came),
             ("waitlisted", self.waitlisted),
             ("not_coming", self.not_coming),
             ("silent", self.silent),
@@ -235,12 +238,17 @@ def answers_by(column: Any, ids: Collection[int]) -> dict[int, AnswerCounts]:
     rows = db.session.execute(
         sa.select(
             column.label("key"),
-            *(count(Invitation.state == InvitationState(field.name)) for field in fields(AnswerCounts)[:7]),
+            *(
+                count(Invitation.state == InvitationState(field.name), ~CAME_SILENTLY)
+                for field in fields(AnswerCounts)[:7]
+            ),
             seats.PEOPLE.filter(seats.HAS_A_SEAT),
             count(speaks, Invitation.state.not_in((InvitationState.NOT_COMING, InvitationState.WITHDRAWN))),
             count(speaks, Invitation.state == InvitationState.NOT_COMING, missed()),
             seats.PEOPLE.filter(Attendance.present),
             count(Invitation.role.not_in(sorted(ON_STAGE)), Invitation.state != InvitationState.WITHDRAWN),
+            count(CAME_SILENTLY),
+            count(is_outdated()),
         )
         .join(Activity, Activity.id == Invitation.activity_id)
         .outerjoin(Attendance, Attendance.invitation_id == Invitation.id)

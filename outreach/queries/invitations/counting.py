@@ -9,8 +9,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from outreach.domain.kinds import AnswerSource
-from outreach.domain.states import TAKES_A_SEAT
-from outreach.models import AgendaItem, Invitation, agenda_speaker
+from outreach.domain.states import ANSWERED, TAKES_A_SEAT, UNANSWERED, ActivityState, InvitationState
+from outreach.models import Activity, AgendaItem, Invitation, agenda_speaker
+from outreach.services.reminders.audiences import PRESENT
 
 # The key by which invitees are counted: a person's id, or an organisation's id as a negative number.
 PARTY = sa.func.coalesce(Invitation.person_id, -Invitation.organisation_id)
@@ -19,6 +20,22 @@ CAME_UNINVITED = sa.func.coalesce(Invitation.answer_source, "") == AnswerSource.
 COUNTED = sa.and_(
     sa.or_(Invitation.person_id.is_not(None), Invitation.state.not_in(sorted(TAKES_A_SEAT))), ~CAME_UNINVITED
 )
+NEVER_ANSWERED = UNANSWERED | {InvitationState.PREPARED}
+IS_SILENT = sa.and_(Invitation.state.in_(sorted(UNANSWERED)), ~PRESENT)  # who has come is not asked any more
+CAME_SILENTLY = sa.and_(Invitation.state.in_(sorted(NEVER_ANSWERED)), PRESENT)
+
+
+def is_outdated(activity: Any = Activity) -> sa.ColumnElement[bool]:
+    """Return the condition that an answer is to a day before a move, so that it has to be confirmed.
+
+    activity: the invitation's, which the select joins.
+    """
+    return sa.and_(
+        activity.state == ActivityState.PUBLISHED,
+        Invitation.state.in_(sorted(ANSWERED - {InvitationState.NOT_COMING})),
+        sa.func.coalesce(Invitation.answered_sequence, 0) < activity.sequence,
+        ~PRESENT,
+    )
 
 
 def count(*conditions: Any) -> Any:

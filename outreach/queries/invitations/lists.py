@@ -16,7 +16,7 @@ from outreach.delivery.words.whatsapp import is_moved
 from outreach.domain.directory import email_addresses
 from outreach.domain.kinds import LinkPurpose, MailKind
 from outreach.domain.reminders import MissedReason
-from outreach.domain.states import UNANSWERED, ActivityState, InvitationState, MessageState
+from outreach.domain.states import ActivityState, InvitationState, MessageState
 from outreach.extensions import db
 from outreach.models import (
     Activity,
@@ -83,6 +83,8 @@ class InviteeList:
     page: Page
     rows: list[InviteeRow]
     counts: Mapping[InvitationState, int]  # as invitations/counting.py counts
+    unanswered: int  # without those who have come
+    outdated: int  # whose answer is to a day before a move
     seats: Seats
     without_address: int  # invitees that no mail reaches; they are to be called
     regions: list[Region] = field(default_factory=list)
@@ -90,10 +92,6 @@ class InviteeList:
     @property
     def moved(self) -> bool:
         return is_moved(self.activity)
-
-    @property
-    def unanswered(self) -> int:
-        return sum(number for state, number in self.counts.items() if state in UNANSWERED)
 
     @property
     def total(self) -> int:
@@ -166,6 +164,8 @@ def listed(activity_id: int, filters: InviteeFilters, number: int = 1, *, now: d
         page=page,
         rows=_rows(page.items),
         counts=_counts(activity_id, filters),
+        unanswered=_number(activity_id, replace(_others(filters), unanswered=True)),
+        outdated=_number(activity_id, replace(_others(filters), outdated=True)) if is_moved(activity) else 0,
         seats=seats_of(activity),
         without_address=without_address(activity_id, now=now),
         regions=list(db.session.scalars(sa.select(Region).where(Region.level >= 3).order_by(Region.code))),
@@ -241,11 +241,20 @@ def seats_of(activity: Activity) -> Seats:
 
 
 def _counts(activity_id: int, filters: InviteeFilters) -> dict[InvitationState, int]:
-    others = InviteeFilters(q=filters.q, role=filters.role, region_code=filters.region_code,
-                     sector=filters.sector, no_address=filters.no_address)  # fmt: skip
-    counted = matching(activity_id, others).with_only_columns(Invitation.state, count()).group_by(Invitation.state)
+    counted = (
+        matching(activity_id, _others(filters)).with_only_columns(Invitation.state, count()).group_by(Invitation.state)
+    )
     by_state = {row[0]: row[1] for row in db.session.execute(counted)}
     return {state: by_state[state] for state in InvitationState if by_state.get(state)}
+
+
+def _number(activity_id: int, filters: InviteeFilters) -> int:
+    return db.session.scalar(matching(activity_id, filters).with_only_columns(count())) or 0
+
+
+def _others(filters: InviteeFilters) -> InviteeFilters:
+    """Return the filters without those by answer."""
+    return replace(filters, state=None, unanswered=False, outdated=False)
 
 
 def _rows(invitations: Collection[Invitation]) -> list[InviteeRow]:

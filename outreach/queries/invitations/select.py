@@ -8,16 +8,18 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased, joinedload, selectinload
 
 from outreach.domain.kinds import Role, Sector
-from outreach.domain.states import UNANSWERED, ActivityState, InvitationState
+from outreach.domain.states import ActivityState, InvitationState
 from outreach.models import Activity, Cadre, Invitation, Organisation, Person, User
-from outreach.queries.invitations.counting import COUNTED
+from outreach.queries.invitations.counting import COUNTED, IS_SILENT, is_outdated
 from outreach.services.addresses import no_mail_reaches
+from outreach.services.reminders.audiences import PRESENT
 
 OUT = (InvitationState.NOT_COMING, InvitationState.WITHDRAWN)
 _own = aliased(Organisation)  # the invited organisation
 _employer = aliased(Organisation)  # the invited person's organisation
 _host = aliased(Invitation)  # the invitation of the organisation that nominated
 _host_organisation = aliased(Organisation)
+_moved = aliased(Activity)
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,8 @@ class InviteeFilters:
     region_code: str = ""
     sector: Sector | None = None
     no_address: bool = False
-    unanswered: bool = False  # in each of the states without an answer
+    unanswered: bool = False  # in each of the states without an answer, and not come
+    outdated: bool = False  # their answer is to a day before a move
 
 
 def row_options() -> tuple[Any, ...]:
@@ -71,7 +74,9 @@ def narrowed(wanted: sa.Select[Any], filters: InviteeFilters) -> sa.Select[Any]:
     if filters.state:
         wanted = wanted.where(Invitation.state == filters.state, COUNTED)
     if filters.unanswered:
-        wanted = wanted.where(Invitation.state.in_(sorted(UNANSWERED)), COUNTED)
+        wanted = wanted.where(IS_SILENT, COUNTED)
+    if filters.outdated:
+        wanted = wanted.join(_moved, _moved.id == Invitation.activity_id).where(is_outdated(_moved), COUNTED)
     if filters.region_code:
         wanted = wanted.where(_in_region(filters.region_code))
     if filters.sector:
@@ -111,9 +116,9 @@ def to_call(now: datetime) -> sa.ColumnElement[bool]:
     outdated = sa.func.coalesce(Invitation.answered_sequence, 0) < Activity.sequence
     published = Activity.state == ActivityState.PUBLISHED
     return sa.or_(
-        sa.and_(Activity.state.in_((ActivityState.PUBLISHED, ActivityState.HELD)), Invitation.state.in_(UNANSWERED)),
-        sa.and_(published, Invitation.state == InvitationState.PREPARED, sa.not_(waits), unreached()),
-        sa.and_(published, expected, outdated, Invitation.state != InvitationState.PREPARED),
+        sa.and_(Activity.state.in_((ActivityState.PUBLISHED, ActivityState.HELD)), IS_SILENT),
+        sa.and_(published, Invitation.state == InvitationState.PREPARED, sa.not_(waits), unreached(), ~PRESENT),
+        sa.and_(published, expected, outdated, Invitation.state != InvitationState.PREPARED, ~PRESENT),
         sa.and_(
             Activity.state == ActivityState.CANCELLED,
             expected,

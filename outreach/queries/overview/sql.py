@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
 from outreach.domain.kinds import Audience, Role
-from outreach.domain.states import TAKES_A_SEAT, UNANSWERED, ActivityState, InvitationState, PollState
+from outreach.domain.states import TAKES_A_SEAT, ActivityState, InvitationState, PollState
 from outreach.models import (
     Activity,
     AgendaItem,
@@ -31,15 +31,15 @@ from outreach.models import (
 )  # fmt: skip
 from outreach.models.channels import CLOCK, INBOX
 from outreach.models.mails import IS_SCHEDULED, IS_TO_SEND
+from outreach.queries.invitations.counting import CAME_SILENTLY, IS_SILENT, NEVER_ANSWERED, is_outdated, missed
 from outreach.queries.invitations.counting import count as number
-from outreach.queries.invitations.counting import missed
 from outreach.queries.messages.log import STILL_LOST
 from outreach.services.addresses import ids_blocked, ids_without_mail
 from outreach.services.inbox.waiting import WAITS
 from outreach.services.invitations import seats
+from outreach.services.reminders.audiences import PRESENT
 
 SHOWN = 5  # activities, and mails
-OPEN = UNANSWERED | {InvitationState.PREPARED}
 UPCOMING = (ActivityState.DRAFT, ActivityState.PUBLISHED)
 
 
@@ -62,11 +62,14 @@ def _select_answers() -> Any:
             number(i.state == InvitationState.REPRESENTED),
             number(i.state == InvitationState.WAITLISTED),
             number(i.state == InvitationState.NOT_COMING),
-            number(i.state.in_(_values(UNANSWERED))),
-            number(i.state == InvitationState.PREPARED),
+            number(IS_SILENT),
+            number(i.state == InvitationState.PREPARED, ~CAME_SILENTLY),
             seats.PEOPLE.filter(seats.HAS_A_SEAT),
             number(i.role == Role.SPEAKER, i.state.not_in((InvitationState.NOT_COMING, InvitationState.WITHDRAWN))),
+            number(CAME_SILENTLY),
+            number(is_outdated()),
         )
+        .join(Activity, Activity.id == i.activity_id)
         .where(i.activity_id.in_(_upcoming().union_all(_POSTPONED)))
         .group_by(i.activity_id)
     )
@@ -79,7 +82,8 @@ def _select_unreachable() -> Any:
     found = [
         sa.select(i.activity_id, party.label("party")).where(
             (i.activity_id + 0).in_(_upcoming()),  # + 0: no index, or SQLite looks up each in each activity
-            i.state.in_(_values(OPEN)),
+            i.state.in_(_values(NEVER_ANSWERED)),
+            ~PRESENT,
             sa.or_(i.state != InvitationState.PREPARED, (i.activity_id + 0).in_(told)),
             key.in_(ids_without_mail(invitee)),
         )
@@ -144,8 +148,8 @@ def _select_troubles() -> Any:
     published = _upcoming(ActivityState.PUBLISHED)
     told = _upcoming(ActivityState.PUBLISHED).where(HAS_BEEN_TOLD)
     has_not_answered = sa.or_(
-        Invitation.state.in_(_values(UNANSWERED)),
-        sa.and_(Invitation.state == InvitationState.PREPARED, Invitation.activity_id.in_(told)),
+        IS_SILENT,
+        sa.and_(Invitation.state == InvitationState.PREPARED, ~PRESENT, Invitation.activity_id.in_(told)),
     )
     is_expected = Invitation.state.not_in((InvitationState.NOT_COMING, InvitationState.WITHDRAWN))
 

@@ -23,7 +23,7 @@ from outreach.models import Activity, Attendance, Invitation, Message, MessageLi
 TO_REPRESENTATIVE_INSTEAD = frozenset({MailKind.REMINDER, MailKind.THANKS})
 TO_REPRESENTATIVE_TOO = frozenset({MailKind.CHANGE, MailKind.POSTPONEMENT, MailKind.CANCELLATION})
 REPRESENTED = sa.and_(Invitation.state == InvitationState.REPRESENTED, Invitation.representative_email != "")
-PRESENT = sa.exists().where(Attendance.invitation_id == Invitation.id, Attendance.present)
+PRESENT = sa.exists().where(Attendance.invitation_id == Invitation.id, Attendance.present).correlate(Invitation)
 LEFT_OUT = sa.exists().where(
     MessageLine.invitation_id == Invitation.id,
     MessageLine.message_id == Message.id,

@@ -371,6 +371,8 @@ def _by_hand(
     activity: Activity, times: ActivityTimes, hours: MailHours | None, lines: Sequence[_PlannedLine], now: datetime
 ) -> ToRemind:
     first = lines[0]
+    if first.present:
+        return ToRemind(first.invitation_id, None, None, NotReminded.CAME)
     audience = next(
         (
             possible

@@ -72,7 +72,7 @@ TONES: dict[tuple[type, str], str] = {
 
 # The colours of a bar of answers, and of the words beside it.
 PARTS = {
-    "coming": "yes", "represented": "other", "waitlisted": "wait", "not_coming": "no", "silent": "open",
+    "coming": "yes", "represented": "other", "came": "came", "waitlisted": "wait", "not_coming": "no", "silent": "open",
     "prepared": "unasked",
 }  # fmt: skip
 

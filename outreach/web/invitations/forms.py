@@ -57,6 +57,7 @@ def filters_from(args: MultiDict[str, str]) -> InviteeFilters:
         sector=member(Sector, args.get("sector")),
         no_address=args.get("no_address") == "1",
         unanswered=args.get("state") == "unanswered",
+        outdated=args.get("state") == "outdated",
     )
 
 

@@ -24,7 +24,7 @@ from outreach.models import (
     Venue,
 )
 from outreach.queries.activities import lists as browsing
-from outreach.queries.invitations import calls
+from outreach.queries.invitations import calls, lists
 from outreach.queries.invitations.calls import CallScope
 from outreach.queries.invitations.select import InviteeFilters
 from outreach.queries.overview import page
@@ -297,3 +297,29 @@ def test_a_closed_date_poll_waits_for_a_decision_until_its_last_slot_has_begun(a
     assert of_polls(last - timedelta(seconds=1)) == {NeedKind.POLLS_DECIDE}
     db.session.commit()
     assert of_polls(last) == set()
+
+
+def test_answers_to_the_day_before_a_move_wait_for_their_confirmation(
+    any_app: Flask, programme, hall, ani, budi, chief
+):
+    moved = a_published_activity(programme, hall, 18, sequence=1)
+    an_invitation(moved, ani, state=InvitationState.COMING, role=Role.CADRE, answered_sequence=0)
+    an_invitation(moved, budi, state=InvitationState.COMING, role=Role.CADRE, answered_sequence=1)
+    an_invitation(moved, a_person("Siti Rahma"), state=InvitationState.NOT_COMING, role=Role.CADRE, answered_sequence=0)
+    an_invitation(moved, chief, role=Role.SPEAKER)
+    found = page.overview(now=NOW)
+    assert found.next[0].answers == Answers(
+        coming=2,
+        not_coming=1,
+        open=1,
+        seats_taken=2,
+        speakers=1,
+        outdated=1,
+        unreachable=found.next[0].answers.unreachable,
+    )
+    assert needs()[NeedKind.CONFIRM] == 1
+    counted = browsing.answers_by(Activity.id, [moved.id])[moved.id]
+    assert (counted.outdated, counted.coming) == (1, 2)
+    listed = lists.listed(moved.id, InviteeFilters(outdated=True), now=NOW)
+    assert [row.invitation.person.name for row in listed.rows] == [ani.name]
+    assert listed.outdated == 1
