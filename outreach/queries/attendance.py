@@ -104,8 +104,14 @@ def to_sign(activity_id: int) -> list[AttendanceRow]:
     has a line for each of its seats.
     """
     rows = [row for row in whole_sheet(activity_id) if row.standing is not AttendanceState.DECLINED]
-    rows.sort(key=lambda row: (row.invitation.invitee.display_name.casefold(), row.invitation.id))
+    rows.sort(key=lambda row: (_name_to_sign(row.invitation).casefold(), row.invitation.id))
     return [row for row in rows for _seat in range(1 if row.invitation.person else row.invitation.quota or 1)]
+
+
+def _name_to_sign(invitation: Invitation) -> str:
+    """Return the name that stands on the line, without titles: the representative's, if somebody else comes."""
+    person = invitation.person
+    return invitation.representative_name or (person.name or person.post if person else invitation.invitee.display_name)
 
 
 def sheet_select(activity_id: int, q: str, shown: ShownAttendance) -> sa.Select[Any]:

@@ -14,7 +14,7 @@ _LOWER_WORDS = {"bin", "binti", "van", "der", "de"}
 _ROMAN = {"II", "III", "IV"}
 _NOT_IN_A_NAME = re.compile(r"[=<>@|{}\[\]\\/;:]|https?|www\.", re.IGNORECASE)
 _SALUTATION = re.compile(
-    r"^(?:bpk|bapak|ibu|sdr|sdri|saudara|saudari|ny|nyonya|tn|tuan)(?:\.\s*|\s+)(?=\S)", re.IGNORECASE
+    r"^(?:bpk|bapak|pak|ibu|bu|sdr|sdri|saudara|saudari|ny|nyonya|tn|tuan)(?:\.\s*|\s+)(?=\S)", re.IGNORECASE
 )
 
 
@@ -93,6 +93,11 @@ def key(name: str) -> str:
         return "".join(filter(str.isalnum, name.lower()))
     plain = unicodedata.normalize("NFKD", name)
     return _letters("".join(letter for letter in plain if not unicodedata.combining(letter)))
+
+
+def without_courtesy(name: str) -> str:
+    """Return a name without a leading "Ibu", "Pak" or the like, which is no part of it."""
+    return _SALUTATION.sub("", name, count=1)
 
 
 def tidy(text: str) -> str:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import aliased, contains_eager, joinedload
 from outreach.delivery import tokens
 from outreach.delivery.words.whatsapp import is_moved
 from outreach.domain.directory import email_addresses
-from outreach.domain.kinds import LinkPurpose, MailKind
+from outreach.domain.kinds import Audience, LinkPurpose, MailKind
 from outreach.domain.reminders import MissedReason
 from outreach.domain.states import ActivityState, InvitationState, MessageState
 from outreach.extensions import db
@@ -108,7 +108,9 @@ class RemindList:
 
     @property
     def mailed(self) -> list[tuple[Invitation, ToRemind]]:
-        return [row for row in self.rows if row[1].reason is None]
+        """Return those who get one; first those who have not answered, because only these are ticked."""
+        found = [row for row in self.rows if row[1].reason is None]
+        return sorted(found, key=lambda row: row[1].audience is not Audience.UNANSWERED)
 
     @property
     def left_out(self) -> list[tuple[Invitation, ToRemind]]:

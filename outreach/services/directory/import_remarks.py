@@ -66,6 +66,12 @@ class NamesakeInFile(ImportNote):
     )
 
 
+class PerhapsInFile(ImportNote):
+    message = (
+        "Row %(row)s, “%(name)s”, has the same phone number or address and a similar name: perhaps the same person."
+    )
+
+
 class PhoneLeftOut(ImportNote):
     message = "The phone number “%(phone)s” cannot be right and was left out."
 

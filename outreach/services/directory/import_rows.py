@@ -24,6 +24,7 @@ from outreach.services.directory.import_remarks import (
     NameTooLong,
     OrganisationUnknown,
     OtherKecamatan,
+    PerhapsInFile,
     PhoneLeftOut,
     RowAdds,
     RowRepeated,
@@ -129,7 +130,7 @@ class Directory:
         self._by_email: dict[str, Known | ImportRow] = {}
         self._by_phone: dict[str, Known | ImportRow] = {}
         for person in people:
-            self.add(person, names.key(person.name.name))
+            self.add(person, names.key(names.without_courtesy(person.name.name)))
 
     def add(self, known: Known | ImportRow, key: str) -> None:
         self._by_name.setdefault(key, []).append(known)
@@ -202,8 +203,12 @@ class Directory:
                 perhaps = perhaps or known
         if perhaps is None:
             for shared in (self._by_phone.get(entry.phone), self._by_email.get(entry.email)):
-                if isinstance(shared, Known) and _alike(key, names.key(shared.name.name)):
+                if shared is None or not _alike(key, names.key(names.without_courtesy(shared.name.name))):
+                    continue
+                if isinstance(shared, Known):
                     return None, shared
+                entry.notes = (*entry.notes, PerhapsInFile(row=shared.number, name=shared.name.name))
+                break
         return None, perhaps
 
     def _repeated(self, entry: ImportRow, earlier: ImportRow) -> ImportRow:
@@ -289,6 +294,7 @@ def entry_of(
         name = _name(row)
     except Problem as problem:
         problems.append(problem)
+    row = _sorted_kinds(row, organisations)
     kinds = _kinds(row, notes) or tuple(default_kinds)
     try:
         kelurahan = _kelurahan(row, places, notes)
@@ -316,6 +322,18 @@ def entry_of(
         organisation_id=_organisation(row, organisations, notes),
         notes=tuple(notes),
     )
+
+
+def _sorted_kinds(row: SheetRow, organisations: Mapping[str, int]) -> SheetRow:
+    """Return the row with a kind of cadre and an organisation in their columns, if a sheet has both in one column."""
+    kind, organisation = (_said(row.text(column)) for column in (Column.KIND, Column.ORGANISATION))
+    cells = dict(row.cells)
+    if not kind and organisation and _said(row.text(Column.KELURAHAN)):
+        if spreadsheet.is_kind(organisation) and names.key(organisation) not in organisations:
+            cells[Column.KIND] = cells.pop(Column.ORGANISATION)
+    elif kind and not organisation and not spreadsheet.is_kind(kind) and names.key(kind) in organisations:
+        cells[Column.ORGANISATION] = cells.pop(Column.KIND)
+    return SheetRow(row.number, cells)
 
 
 def corrected(row: SheetRow, corrections: Corrections) -> SheetRow:

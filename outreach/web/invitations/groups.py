@@ -113,7 +113,7 @@ def invite_cadres(activity_id: int) -> Any:
         form.region_codes.data = [own.code] if own else []
         return choose()
     if request.form.get("do") == "count":
-        return render_template("invitations/_counted.html", counted=_counted(form))
+        return render_template("invitations/_counted.html", counted=_counted(form), form=form)
     if district := request.form.get("district"):
         _tick_district(form, district, regions)
         return choose()

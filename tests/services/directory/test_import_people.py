@@ -8,7 +8,7 @@ import sqlalchemy as sa
 import xlsxwriter
 
 from outreach.domain.directory.spreadsheet import Column
-from outreach.domain.kinds import CadreKind, Sex
+from outreach.domain.kinds import CadreKind, Sector, Sex
 from outreach.extensions import db
 from outreach.models import AuditEntry, Cadre, Organisation, Person
 from outreach.services.directory import import_people as importing
@@ -131,6 +131,42 @@ def test_the_same_name_elsewhere_is_another_person_unless_the_phone_matches(metr
     moved = [3, "Ani Wijaya", "Metro", "0812 3456 7890", "", "PATBM"]
     reading = store(a_sheet(ANI, namesake, moved))
     assert (len(reading.new), notes(reading)) == (2, {4: ["This is the same person as in row 2."]})
+
+
+def test_a_name_with_bu_or_pak_before_it_is_the_same_persons(metro):
+    rows = [[2, "Bu Ani Wijaya", "Imopuro", "0812 3456 7890", "ani@example.com", "PATBM"]]
+    reading = store(a_sheet(ANI, *rows))
+    assert (len(reading.new), notes(reading)) == (1, {3: ["This is the same person as in row 2."]})
+    assert [one.name for one in people()] == ["Ani Wijaya"]
+
+
+def test_a_person_stored_with_bu_before_the_name_is_known(metro):
+    a_person("Bu Ani Wijaya", region_code="18.72.01.1001", phone="+6281234567890")
+    reading = store(a_sheet([1, "Ani Wijaya", "Metro", "081234567890", "", "PATBM"]))
+    assert len(reading.new) == 0
+
+
+def test_a_similar_name_with_the_same_phone_in_one_file_is_pointed_at(metro):
+    reading = store(a_sheet(ANI, [2, "Ani Wijayanti", "Imopuro", "0812 3456 7890", "", "PATBM"]))
+    assert notes(reading) == {
+        3: ["Row 2, “Ani Wijaya”, has the same phone number or address and a similar name: perhaps the same person."]
+    }
+
+
+def test_a_column_with_kinds_of_cadre_and_offices_gives_each_row_what_it_says(metro):
+    police = Organisation(name="Polres Metro", sector=Sector.POLICE)
+    db.session.add(police)
+    db.session.commit()
+    rows = [["Ani Wijaya", "Imopuro", "PKK"], ["Budi Santoso", "Imopuro", police.name], ["Citra Dewi", "Imopuro", "PATBM"],
+            ["Dewi Lestari", "Imopuro", police.name]]  # fmt: skip
+    for heading in ("Organisasi", "Jenis Kader"):
+        reading = importing.read(a_sheet(*rows, header=["Nama", "Kelurahan", heading]), "kader.xlsx", ImportPlan())
+        found = [(row.name.name, row.kinds, row.organisation_id) for row in reading.accepted]
+        assert found == [
+            ("Ani Wijaya", (CadreKind.PKK,), None), ("Budi Santoso", (), police.id), ("Citra Dewi", (CadreKind.PATBM,), None),
+            ("Dewi Lestari", (), police.id),
+        ]  # fmt: skip
+        assert notes(reading) == {}
 
 
 def test_a_second_kind_of_cadre_becomes_another_role_of_the_same_person(metro):

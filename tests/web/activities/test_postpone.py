@@ -160,3 +160,17 @@ def test_the_spreadsheet_of_people_to_call_gives_a_postponed_activity_no_time(co
     (row,) = [line for line in rows.splitlines() if published.title in line]
     assert "Ani Wijaya" in row
     assert "2027" not in row
+
+
+def test_reminders_that_the_postponement_cancelled_are_apart_from_those_of_the_new_date(coordinator_client, postponed):
+    page = coordinator_client.get(f"/activities/{postponed.id}").text
+    assert page.index("Reminders that were cancelled") < page.index("The activity was postponed.")
+    path = f"/activities/{postponed.id}/move"
+    preview = coordinator_client.post(path, data={**fields(coordinator_client.get(path).text), "on": "2027-01-20"})
+    coordinator_client.post(path, data={**fields(preview.text), "confirm": "1"})
+    page = coordinator_client.get(f"/activities/{postponed.id}").text
+    assert (
+        page.index("Scheduled")
+        < page.index("Reminders that were cancelled")
+        < page.index("The activity was postponed.")
+    )
