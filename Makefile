@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test chaos bench pictures clean
+.PHONY: demo test chaos bench pictures clean lock sbom
 
 # Installed again only where setup.cfg or pyproject.toml has changed since.
 $(VENV)/.installed: setup.cfg pyproject.toml
@@ -40,6 +40,16 @@ bench: $(VENV)/.installed-dev
 # docs/pictures/, made again from a running demo.
 pictures: $(VENV)/.installed-dev
 	@$(BIN)/python docs/pictures.py
+
+# requirements.lock: every version with its hashes, as installed in production. Needs uv; run it when setup.cfg changes, and for updates.
+lock:
+	@uv pip compile --quiet setup.cfg --extra postgresql --extra planner --upgrade --universal --python-version 3.11 \
+		--generate-hashes --no-annotate --no-emit-index-url --custom-compile-command "make lock" --output-file requirements.lock
+
+# sbom.json: what is in requirements.lock, as a bill of materials (CycloneDX).
+sbom: $(VENV)/.installed-dev
+	@$(BIN)/cyclonedx-py requirements --output-reproducible --of JSON --output-file sbom.json requirements.lock
+	@echo "sbom.json lists $$($(BIN)/python -c 'import json; print(len(json.load(open("sbom.json"))["components"]))') packages."
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -4,10 +4,14 @@ import dataclasses
 import re
 import shlex
 from collections.abc import Iterator
+from configparser import ConfigParser
 from pathlib import Path
 
 import click
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 from outreach import settings
 from outreach.cli import main
@@ -44,6 +48,44 @@ def commands(page: str) -> Iterator[tuple[list[str], list[str]]]:
         for used in re.findall(r"(?:^|[\s/\\])outreach +([a-z].*)", line.partition("  #")[0]):
             words = shlex.split(used)
             yield words, [word.partition("=")[0] for word in words if word.startswith("--")]
+
+
+def wanted() -> list[Requirement]:
+    """Return what setup.cfg wants in production: Outreach itself, PostgreSQL and the planner."""
+    config = ConfigParser()
+    config.read(ROOT / "setup.cfg", "utf-8")
+    extras = config["options.extras_require"]
+    lines = [config["options"]["install_requires"], extras["postgresql"], extras["planner"]]
+    return [Requirement(line) for line in "\n".join(lines).splitlines() if line.strip()]
+
+
+def locked() -> dict[str, str]:
+    """Return the version of each package in requirements.lock; every one has hashes."""
+    blocks = re.split(r"\n(?=[a-z0-9])", re.sub(r"^#.*\n", "", text("requirements.lock"), flags=re.MULTILINE).strip())
+    assert [block.split()[0] for block in blocks if "--hash=sha256:" not in block] == []
+    pins = (re.match(r"([a-z0-9._-]+)(?:\[[^]]*])?==(\S+)", block) for block in blocks)
+    return {pin[1]: pin[2] for pin in pins if pin}
+
+
+def test_the_locked_versions_are_those_that_setup_cfg_allows():
+    pins = locked()
+    for one in wanted():
+        assert one.specifier.contains(pins[canonicalize_name(one.name)]), str(one)
+
+
+# The first versions without the advisories known on 1 December 2026.
+SAFE_FROM = {
+    "flask": "3.1.3", "werkzeug": "3.1.6", "jinja2": "3.1.6", "waitress": "3.0.1", "gunicorn": "23", "idna": "3.7",
+    "dnspython": "2.6.1", "aiosmtpd": "1.4.6", "flask-security": "5.3.3", "protobuf": "6.33.5",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SAFE_FROM)
+def test_no_version_with_a_known_advisory_may_be_installed(name: str):
+    (one,) = [one for one in wanted() if canonicalize_name(one.name) == name]
+    floors = [Version(part.version) for part in one.specifier if part.operator in (">=", "==")]
+    assert floors
+    assert max(floors) >= Version(SAFE_FROM[name])
 
 
 @pytest.mark.parametrize("page", PAGES)
