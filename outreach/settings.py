@@ -6,11 +6,17 @@ The environment overrides the file, and the file overrides the default.
 import difflib
 import os
 import re
+import sys
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, fields
+from email.utils import parseaddr
+from importlib.metadata import PackageNotFoundError, requires
+from importlib.util import find_spec
+from ipaddress import ip_address
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, get_type_hints
+from urllib.parse import urlsplit
 
 from outreach.domain.directory.email_addresses import AddressInvalid, address
 
@@ -31,65 +37,198 @@ class SettingsError(Exception):
     """A setting is missing or ill-formed; the text says which one and what to do."""
 
 
+def how_to_install(package: str) -> str:
+    """Return the command that installs a package, or the packages of one of our extras, into this environment.
+
+    It names them themselves, not `outreach[…]`: so it is right for a checkout, for a wheel and for an index.
+    """
+    wanted = [f'"{requirement}"' for requirement in _requirements(package)] or [package]
+    if find_spec("pip") is None:  # an environment made by uv
+        return f"uv pip install --python {sys.executable} {' '.join(wanted)}"
+    return f"{sys.executable} -m pip install {' '.join(wanted)}"
+
+
+def _requirements(extra: str) -> list[str]:
+    try:
+        found = requires("outreach") or []
+    except PackageNotFoundError:
+        return []
+    marked = [requirement.partition(";") for requirement in found]
+    return [
+        name.strip() for name, _, marker in marked if re.search(rf"""extra == ['"]{re.escape(extra)}['"]""", marker)
+    ]
+
+
+@dataclass(frozen=True)
+class Form:
+    """What a value must be. words: the end of "must be …"; fits: whether a value is so (it may raise ValueError for no).
+
+    hidden: the value may hold a password, so it is never shown.
+    """
+
+    words: str
+    fits: Callable[[Any], object] = lambda _value: True
+    hidden: bool = False
+
+
+def _between(least: float, most: float) -> Form:
+    return Form(f"from {least:g} to {most:.15g}", lambda number: least <= number <= most)
+
+
+def _is_host(name: str) -> bool:
+    try:
+        return bool(ip_address(name))
+    except ValueError:
+        return len(name) <= 253 and all(re.fullmatch(r"(?!-)[\w-]{1,63}(?<!-)", part) for part in name.split("."))
+
+
+def _is_base_url(text: str) -> bool:
+    url = urlsplit(text)
+    port_is_fine = url.port is None or url.port > 0  # a port that is no number raises ValueError
+    plain = not (url.query or url.fragment or url.username or text.endswith(("?", "#")))
+    return url.scheme in ("http", "https") and _is_host(url.hostname or "") and port_is_fine and plain
+
+
+def _is_address(text: str) -> bool:
+    name, _, host = text.rpartition("@")
+    try:
+        return bool(name and _is_host(host) if "." not in host else address(text) == text)
+    except AddressInvalid:
+        return False
+
+
+def _is_rate(text: str) -> bool:
+    rate = r"\s*[1-9]\d*\s*(/|\sper\s)\s*([1-9]\d*\s*)?(second|minute|hour|day|month|year)s?\s*"
+    return all(re.fullmatch(rate, part, re.I) for part in re.split("[,;|]", text))
+
+
+def _is_host_and_port(text: str) -> bool:
+    host, _, port = text.rpartition(":")
+    return _is_host(host.strip("[]")) and port.isascii() and port.isdigit() and 0 < int(port) < 65_536
+
+
+def _is_return_path(pattern: str) -> bool:
+    local, _, domain = pattern.replace("{id}", "2147483647-0a1b2c3d", 1).partition("@")
+    if pattern.partition("@")[0].count("{id}") != 1 or len(local) > 64:  # RFC 5321, 4.5.3.1.1
+        return False
+    try:
+        return bool(address(f"{local}@{domain}"))
+    except AddressInvalid:
+        return False
+
+
+def _is_database(text: str) -> bool:
+    scheme, mark, _ = text.partition("://")
+    return bool(mark) and scheme in ("postgres", "postgresql", "postgresql+psycopg", "sqlite")
+
+
+def _is_file(name: str) -> bool:
+    return os.access(name, os.R_OK) and Path(name).is_file()
+
+
+def _or_empty(form: Form) -> Form:
+    return Form(f"{form.words}, or empty", lambda text: not text or form.fits(text), form.hidden)
+
+
+LONG = "32 characters or more"
+Secret = Annotated[str, Form("a text", hidden=True)]
+Keys = Annotated[str, _or_empty(Form(LONG, lambda text: all(len(k) >= 32 for k in text.split(",") if k), hidden=True))]
+Token = Annotated[str, _or_empty(Form(LONG, lambda text: len(text) >= 32, hidden=True))]
+Host = Annotated[str, Form("a host's name, such as mail.example.com, without port", _is_host)]
+MaybeHost = Annotated[str, _or_empty(Form("a host's name, such as mail.example.com, without port", _is_host))]
+MaybeAddress = Annotated[str, _or_empty(Form("one e-mail address", _is_address))]
+MaybeFile = Annotated[str, _or_empty(Form("a file that can be read", _is_file))]
+Port = Annotated[int, _between(1, 65_535)]
+Patience = Annotated[float, _between(0.1, 3_600)]  # seconds to wait for another server
+Count = Annotated[int, _between(1, 100_000)]
+Days = Annotated[int, _between(1, 36_500)]
+Limit = Annotated[int, _between(0, 1_000_000)]  # 0: none
+Rate = Annotated[str, Form("a rate such as 10/minute", _is_rate)]
+
+
+Pause = Annotated[
+    float, Form("of at least 60, or 0 for never", lambda number: number == 0 or 60 <= number <= 31_536_000)
+]
+Url = Annotated[str, Form("an address such as https://undangan.example.com", _is_base_url)]
+MaybeDatabase = Annotated[
+    str, _or_empty(Form("an address such as postgresql://user@host/outreach", _is_database, hidden=True))
+]
+Sender = Annotated[
+    str,
+    Form("an address such as Dinas Contoh <undangan@example.com>", lambda text: _is_address(parseaddr(text)[1])),
+]
+RETURN_PATH = "an address with {id} before the @, where each mail's number goes, such as bounces+{id}@example.com"
+MaybeReturnPath = Annotated[str, _or_empty(Form(RETURN_PATH, _is_return_path))]
+Hosts = Annotated[
+    str,
+    Form(
+        "hosts with their ports, such as cal.example.com:443",
+        lambda text: all(map(_is_host_and_port, text.replace(",", " ").split())),
+    ),
+]
+
+
 @dataclass(frozen=True)
 class Settings:
-    secret_key: str = ""  # signs sessions and answer links; at least 32 characters
-    previous_secret_keys: str = ""  # comma-separated, oldest last; sessions signed with them stay valid
-    base_url: str = "http://localhost:8000"  # the address of the pages for invitees; used in every mail
-    database_url: str = ""  # empty: SQLite in instance/outreach.db
+    secret_key: Secret = ""  # signs sessions and answer links; at least 32 characters
+    previous_secret_keys: Keys = ""  # comma-separated, oldest last; sessions signed with them stay valid
+    base_url: Url = "http://localhost:8000"  # the address of the pages for invitees; used in every mail
+    database_url: MaybeDatabase = ""  # empty: SQLite in instance/outreach.db
     instance: Path = field(default_factory=lambda: ROOT / "instance")
     demo: bool = False  # shows /mailbox and the demo's logins; never for real use
 
-    mail_server: str = "localhost"
-    mail_port: int = 25
+    mail_server: Host = "localhost"
+    mail_port: Port = 25
     mail_use_tls: bool = False  # STARTTLS
     mail_use_ssl: bool = False  # TLS from the first byte
     mail_username: str = ""
-    mail_password: str = ""
-    mail_sender: str = "Outreach <outreach@example.com>"
-    mail_timeout_s: float = 20.0
-    mail_ca_file: str = ""  # extra certificate authority, for your own mail server
-    mail_connections: int = 3  # connections at once, of all workers together
-    mail_per_minute: int = 0  # messages per minute, of all workers together; 0: no limit
-    mail_per_connection: int = 0  # messages per connection before a new one is opened; 0: no limit
-    dkim_selector: str = ""  # DNS name of the mail server's DKIM key; only `outreach doctor` reads it
-    mail_return_path: str = (
+    mail_password: Secret = ""
+    mail_sender: Sender = "Outreach <outreach@example.com>"
+    mail_timeout_s: Patience = 20.0
+    mail_ca_file: MaybeFile = ""  # extra certificate authority, for your own mail server
+    mail_connections: Annotated[int, _between(1, 1_000)] = 3  # connections at once, of all workers together
+    mail_per_minute: Limit = 0  # messages per minute, of all workers together; 0: no limit
+    mail_per_connection: Limit = 0  # messages per connection before a new one is opened; 0: no limit
+    dkim_selector: MaybeHost = ""  # DNS name of the mail server's DKIM key; only `outreach doctor` reads it
+    mail_return_path: MaybeReturnPath = (
         ""  # envelope sender, {id} for the message: "bounces+{id}@example.com"; empty: mail_sender's
     )
 
-    imap_server: str = ""  # the mailbox for answers and delivery reports; empty: none is read
-    imap_port: int = 993
+    imap_server: MaybeHost = ""  # the mailbox for answers and delivery reports; empty: none is read
+    imap_port: Port = 993
     imap_use_ssl: bool = True  # TLS from the first byte; otherwise STARTTLS, if the server offers it
     imap_username: str = ""
-    imap_password: str = ""
+    imap_password: Secret = ""
     imap_folder: str = "INBOX"
-    imap_address: str = ""  # the mailbox's own address, used as ORGANIZER in calendars; empty: mail_sender's
+    imap_address: MaybeAddress = ""  # the mailbox's own address, used as ORGANIZER in calendars; empty: mail_sender's
     imap_verdicts_by: str = (
         ""  # name that your mail server writes into Authentication-Results, such as mx.example.com; only
     )
     # its verdicts prove a sender. "-": it writes no name (Exchange Online). Empty: calendar answers wait for a coordinator
-    imap_ca_file: str = ""  # extra certificate authority
-    imap_timeout_s: float = 20.0
-    imap_poll_s: float = 60.0  # how often the mailbox is read
+    imap_ca_file: MaybeFile = ""  # extra certificate authority
+    imap_timeout_s: Patience = 20.0
+    imap_poll_s: Annotated[float, _between(1, 86_400)] = 60.0  # how often the mailbox is read
 
-    tick_s: float = 10.0  # how often the engine looks for due work
-    lease_s: float = 120.0  # how long a worker may keep messages before they are returned
-    hand_over_group: int = 50  # messages committed as `handing_over` at once: the most that a crash can send twice
-    claim_size: int = 400  # messages claimed at once
-    drain_size: int = 400  # messages sent before the engine checks for newly due ones; also the size of a queued job
-    archive_days: int = 90  # finished messages are archived this long after the last of their activities
-    placement_days: int = 30  # unused proposals of the planner are deleted after this time
+    tick_s: Annotated[float, _between(0.1, 240)] = 10.0  # how often the engine looks for due work
+    lease_s: Annotated[float, _between(5, 3_600)] = (
+        120.0  # how long a worker may keep messages before they are returned
+    )
+    hand_over_group: Count = 50  # messages committed as `handing_over` at once: the most that a crash can send twice
+    claim_size: Count = 400  # messages claimed at once
+    drain_size: Count = 400  # messages sent before the engine checks for newly due ones; also the size of a queued job
+    archive_days: Days = 90  # finished messages are archived this long after the last of their activities
+    placement_days: Days = 30  # unused proposals of the planner are deleted after this time
 
-    rate_login: str = "10/minute"
-    rate_answer: str = "120/minute"
-    rate_public: str = "120/minute"
-    metrics_token: str = ""  # clients must send it to read /metrics; empty: only this machine may read them
-    rate_storage: str = "process-memory://"  # Flask-Limiter's storage; use a shared one for several web processes
-    proxies: int = 0  # number of reverse proxies before the app (X-Forwarded-*)
-    upload_limit_mb: int = 10
-    calendar_read_s: float = 21_600.0  # how often a speaker's calendar is read; 0: never
-    calendar_own_hosts: str = ""  # "host:port, …" in your own network from which calendars may be read; empty: none
-    link_days: int = 30  # an answer link stays valid this long after its last activity
+    rate_login: Rate = "10/minute"
+    rate_answer: Rate = "120/minute"
+    rate_public: Rate = "120/minute"
+    metrics_token: Token = ""  # clients must send it to read /metrics; empty: only this machine may read them
+    rate_storage: Secret = "process-memory://"  # Flask-Limiter's storage; use a shared one for several web processes
+    proxies: Annotated[int, _between(0, 10)] = 0  # number of reverse proxies before the app (X-Forwarded-*)
+    upload_limit_mb: Annotated[int, _between(1, 1_024)] = 10
+    calendar_read_s: Pause = 21_600.0  # how often a speaker's calendar is read; 0: never
+    calendar_own_hosts: Hosts = ""  # "host:port, …" in your own network from which calendars may be read; empty: none
+    link_days: Days = 30  # an answer link stays valid this long after its last activity
 
     @property
     def https(self) -> bool:
@@ -105,38 +244,159 @@ class Settings:
         return self.database_url
 
 
+def instance_folder(given: str | Path | None = None) -> Path:
+    """Return the folder of the embedded database and of settings.toml, as an absolute path."""
+    folder = Path(given or os.environ.get(PREFIX + "INSTANCE") or ROOT / "instance")
+    return folder.expanduser().absolute()  # a relative one counts from the working folder
+
+
 def load(**overrides: Any) -> Settings:
-    """Return the settings; `overrides` have the highest priority. Raise SettingsError for an ill-formed or unknown value."""
-    given = Path(overrides.get("instance") or os.environ.get(PREFIX + "INSTANCE") or ROOT / "instance")
-    instance = given.expanduser().absolute()  # a relative one counts from the working folder
+    """Return the settings; `overrides` have the highest priority.
+
+    Raise SettingsError with one sentence, each on its line, for each value that is ill-formed and each unknown name in the file.
+    """
+    instance = instance_folder(overrides.get("instance"))
     path = instance / "settings.toml"
     try:
         stored = tomllib.loads(path.read_text("utf-8")) if path.exists() else {}
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path} is not valid TOML: {error}. Correct that line, or remove the file.") from error
+    except OSError as error:
+        raise SettingsError(
+            f"{path} cannot be read: {error.strerror}. Run this as the user that it belongs to."
+        ) from None
     values: dict[str, Any] = {"instance": instance}
-    known = {f.name: f for f in fields(Settings)}
-    for unknown in set(stored) - set(known):
-        raise SettingsError(f"{path} has an unknown setting “{unknown}”. Known are: {', '.join(sorted(known))}.")
+    known = [f.name for f in fields(Settings)]
+    wrong = [f"{path} has an unknown setting “{name}”{_or_meant(name, known)}" for name in stored if name not in known]
+    named = {name: f"{PREFIX}{name.upper()}" for name in known}
     for name in known:
-        raw = os.environ.get(PREFIX + name.upper(), stored.get(name))
-        if raw is not None and name != "instance":
-            values[name] = _converted(name, raw)
-    return Settings(**{**values, **overrides, "instance": instance})
+        raw = os.environ.get(named[name])
+        if raw is None and name in stored:
+            raw, named[name] = stored[name], f"{name} in {path}"
+        if raw is None or name == "instance":
+            continue
+        try:
+            values[name] = _converted(raw, _kind(name))
+        except ValueError:
+            wrong.append(_refused(named[name], name, raw))
+    found = Settings(**{**values, **overrides, "instance": instance})
+    wrong += faults(found, named)
+    if wrong:
+        raise SettingsError("\n".join(wrong))
+    return found
 
 
-def _converted(name: str, raw: Any) -> Any:
-    wanted: Any = type(getattr(Settings, name, ""))
+def faults(settings: Settings, named: dict[str, str] | None = None) -> list[str]:
+    """Return one sentence for each setting whose value is out of its range or not of its form.
+
+    named: what to call a setting; its variable's name without it.
+    """
+    wrong = []
+    for name in _HINTS:
+        value, called = getattr(settings, name), (named or {}).get(name) or f"{PREFIX}{name.upper()}"
+        if not _fits(name, value):
+            wrong.append(_refused(called, name, value))
+    if settings.mail_use_tls and settings.mail_use_ssl:
+        wrong.append(
+            "OUTREACH_MAIL_USE_TLS and OUTREACH_MAIL_USE_SSL are both on, but only one may be: "
+            "USE_TLS for STARTTLS (mostly port 587), USE_SSL for TLS from the first byte (mostly port 465)."
+        )
+    if reason := _unusable_storage(settings.rate_storage):
+        wrong.append(
+            f"OUTREACH_RATE_STORAGE begins with “{settings.rate_storage.partition('://')[0]}://”, but {reason}"
+        )
+    if settings.sqlalchemy_url.startswith("postgresql") and find_spec("psycopg") is None:
+        wrong.append(
+            "OUTREACH_DATABASE_URL names a PostgreSQL database, but the package that reads it is missing. "
+            f"Install it with:  {how_to_install('postgresql')}"
+        )
+    return wrong
+
+
+def _kind(name: str) -> Any:
+    hint = _HINTS[name]
+    return getattr(hint, "__origin__", hint)
+
+
+def _form(name: str) -> Form:
+    return next((form for form in getattr(_HINTS[name], "__metadata__", ())), Form(""))
+
+
+def _fits(name: str, value: Any) -> bool:
+    if isinstance(value, str) and any(ord(letter) < 32 or ord(letter) == 127 for letter in value):
+        return False  # as the end of a line of an environment file that was edited on Windows
     try:
-        if wanted is bool:
-            if str(raw).lower() in {"1", "true", "yes", "on"}:
-                return True
-            if str(raw).lower() in {"0", "false", "no", "off", ""}:
-                return False
-            raise ValueError
-        return wanted(raw)
+        return bool(_form(name).fits(value))
     except ValueError:
-        raise SettingsError(f"{PREFIX}{name.upper()} is “{raw}”, but must be a {wanted.__name__}.") from None
+        return False
+
+
+def _converted(raw: Any, wanted: Any) -> Any:
+    """Return a value of the environment or of the file as its kind. Raise ValueError if it is of another."""
+    if isinstance(raw, dict | list) or (isinstance(raw, bool) and wanted is not bool):
+        raise ValueError
+    if wanted is bool:
+        if str(raw).lower() in {"1", "true", "yes", "on"}:
+            return True
+        if str(raw).lower() in {"0", "false", "no", "off", ""}:
+            return False
+        raise ValueError
+    if wanted is int and isinstance(raw, float):
+        raise ValueError
+    return wanted(raw)
+
+
+_KINDS = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
+
+
+def _refused(called: str, name: str, value: Any) -> str:
+    form = _form(name)
+    kind = _KINDS[_kind(name)]
+    allowed = " ".join(part for part in (kind if _kind(name) is not str or not form.words else "", form.words) if part)
+    if isinstance(value, str) and value != value.rstrip("\r\n"):
+        allowed += ", without a line's end"
+    if isinstance(value, dict | list):
+        return f"{called} is a list, but must be {'a text: ' if _kind(name) is str else ''}{allowed}."
+    if form.hidden:
+        scheme, mark, _ = str(value).partition("://")
+        shown = f"begins with “{scheme}://” (the rest is not shown)" if mark else "has a value that is not shown"
+        return f"{called} {shown}, but must be {allowed}."
+    if isinstance(value, float):
+        value = f"{value:g}"
+    shown = str(value).encode("unicode_escape").decode() if not str(value).isprintable() else value
+    return f"{called} is “{shown}”, but must be {allowed}."
+
+
+def _unusable_storage(address: str) -> str:
+    """Return why a storage for the limits cannot be used, as the end of a sentence; "" if it can."""
+    if address == _PROCESS_MEMORY:
+        return ""
+    from limits.errors import ConfigurationError
+    from limits.storage import SCHEMES, storage_from_string
+
+    from outreach import rate_store  # noqa: F401  makes "process-memory://" known
+
+    scheme = address.partition("://")[0]
+    if scheme not in SCHEMES or "async" in scheme or "://" not in address:
+        return f"must be {_PROCESS_MEMORY} or a storage of Flask-Limiter that processes share, such as redis://localhost:6379."
+    try:
+        storage_from_string(address)
+    except ConfigurationError:
+        package = {"memcached": "pymemcache", "mongodb": "pymongo"}.get(scheme.partition("+")[0], "redis")
+        package = "valkey" if scheme.startswith("valkey") else package
+        return f"the package for it is missing. Install it with:  {how_to_install(package)}"
+    except Exception:  # whatever the client of that storage makes of an address; its text may hold a password
+        return "the rest of the address cannot be read; it must be such as redis://localhost:6379."
+    return ""
+
+
+def _or_meant(name: str, known: Iterable[str], prefix: str = "") -> str:
+    near = difflib.get_close_matches(name, known, 1, 0.75)
+    return f"; is {prefix}{near[0]} meant?" if near else "."
+
+
+_HINTS = {name: hint for name, hint in get_type_hints(Settings, include_extras=True).items() if name != "instance"}
+_PROCESS_MEMORY = "process-memory://"
 
 
 def strangers(environment: Iterable[str]) -> list[str]:
@@ -150,8 +410,7 @@ def strangers(environment: Iterable[str]) -> list[str]:
         own = name[len(PREFIX) :]
         if name.startswith(PREFIX) and (own in known or own.startswith(OTHERS)):
             continue
-        near = difflib.get_close_matches(own.upper(), known, 1, 0.75)
-        told.append(f"{name} is no setting{f'; is {PREFIX}{near[0]} meant?' if near else '.'}")
+        told.append(f"{name} is no setting{_or_meant(own.upper(), known, PREFIX)}")
     return told
 
 
@@ -163,25 +422,5 @@ def check_for_serving(settings: Settings) -> None:
             "Make one with:  python -c 'import secrets; print(secrets.token_urlsafe(48))'  "
             'and set it in the environment or in instance/settings.toml as  secret_key = "…".'
         )
-    if settings.mail_return_path and not _is_return_path(settings.mail_return_path):
-        raise SettingsError(
-            f"OUTREACH_MAIL_RETURN_PATH is “{settings.mail_return_path}”, but must be an address with {{id}} before the @, where "
-            "each mail's number goes; for example  bounces+{id}@example.com . Leave it empty to send as mail_sender."
-        )
-
-
-_HOST = re.compile(
-    r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*", re.IGNORECASE
-)
-
-
-def _is_return_path(pattern: str) -> bool:
-    local, _, domain = pattern.replace("{id}", "2147483647-0a1b2c3d", 1).partition("@")
-    if pattern.partition("@")[0].count("{id}") != 1 or len(local) > 64:  # RFC 5321, 4.5.3.1.1
-        return False
-    # Reserved domains such as .local and .test are right in a network of one's own, so only the form counts.
-    known = "example.com" if _HOST.fullmatch(domain) else domain
-    try:
-        return bool(address(f"{local}@{known}"))
-    except AddressInvalid:
-        return False
+    if not _fits("mail_return_path", settings.mail_return_path):
+        raise SettingsError(_refused("OUTREACH_MAIL_RETURN_PATH", "mail_return_path", settings.mail_return_path))

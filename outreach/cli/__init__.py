@@ -67,7 +67,10 @@ class Outreach(click.Group):
 
 def _app() -> Flask:
     from outreach import create_app
+    from outreach.settings import strangers
 
+    for stranger in strangers(os.environ):  # pages and workers say it in their log
+        click.echo(stranger, err=True)
     return create_app(serving=False)
 
 

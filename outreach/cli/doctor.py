@@ -56,7 +56,8 @@ def examine(send_to: str = "", dns: str = "") -> Iterator[CheckResult]:
         settings = load()
         app = create_app(settings, serving=False)
     except (SettingsError, SQLAlchemyError) as error:
-        yield CheckReport(Area.SETTINGS).fail("The settings cannot be used.", str(error).splitlines()[0])
+        for line in str(error).splitlines()[: None if isinstance(error, SettingsError) else 1]:
+            yield CheckReport(Area.SETTINGS).fail("The settings cannot be used.", line)
         return
     yield from checking.settings(settings)
     with app.app_context():

@@ -17,6 +17,7 @@ from outreach.services.office import staff
 from outreach.services.office.office import OfficeValues
 from outreach.services.office.staff import UserValues
 from outreach.services.reminders import rules
+from outreach.settings import load
 
 PASSWORD = click.option(
     "--password",
@@ -25,7 +26,16 @@ PASSWORD = click.option(
 )
 
 
-@click.command()
+class AskingLast(click.Command):
+    """A command that asks for what is not given, but only after it has seen that the settings are well-formed."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if "--help" not in args:
+            load()
+        return super().parse_args(ctx, args)
+
+
+@click.command(cls=AskingLast)
 @click.option("--office", prompt="The office's full name", help="As it stands on letters.")
 @click.option("--short-name", prompt="Its short name, such as DP3AP2KB Kota Metro")
 @click.option("--city", prompt="Its kabupaten or kota: code or part of the name", help="Kota Metro is 18.72.")
@@ -65,7 +75,7 @@ def user() -> None:
     """Accounts of the people who work with the pages."""
 
 
-@user.command()
+@user.command(cls=AskingLast)
 @click.option("--name", prompt="Name")
 @click.option("--email", prompt="Address they sign in with")
 @click.option("--role", type=click.Choice([role.value for role in StaffRole]), prompt="What they may do")
@@ -79,7 +89,7 @@ def add(name: str, email: str, role: str, language: str, password: str | None) -
         _say_account(added, given=bool(password))
 
 
-@user.command()
+@user.command(cls=AskingLast)
 @click.option("--email", prompt="Address they sign in with")
 def password(email: str) -> None:
     """Give an account a new password and show it once, for somebody who cannot sign in any more."""

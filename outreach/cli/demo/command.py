@@ -35,7 +35,7 @@ COMPLETE = "complete"  # this file exists if loading was completed
 @click.option("--fresh", is_flag=True, help="Forget what was done in the demo, and begin again.")
 def demo(port: int, fresh: bool) -> None:
     """Show the whole product with made-up people, on this machine only."""
-    folder = settings.load().instance / "demo"
+    folder = settings.instance_folder() / "demo"
     if folder.exists() and not fresh and not all((folder / name).exists() for name in (COMPLETE, guide.FILE)):
         click.echo("The demo was stopped before all of it was loaded, so it begins again.")
         fresh = True

@@ -1,0 +1,161 @@
+"""An ill-formed setting stops every command with one sentence that names the setting, its value, and what is allowed."""
+
+import subprocess
+import sys
+
+import pytest
+
+from outreach import settings
+from outreach.settings import Settings, SettingsError
+from tests.support.apps import SECRET
+
+WRONG = [
+    ("rate_login", "often", "“often”", "such as 10/minute"),
+    ("rate_login", "", "“”", "such as 10/minute"),
+    ("rate_public", "0/minute", "“0/minute”", "such as 10/minute"),
+    ("mail_port", "-5", "“-5”", "from 1 to 65535"),
+    ("mail_port", "smtp", "“smtp”", "a whole number"),
+    ("mail_port", "25.7", "“25.7”", "a whole number"),
+    ("tick_s", "0", "“0”", "from 0.1 to 240"),
+    ("tick_s", "nan", "“nan”", "from 0.1 to 240"),
+    ("lease_s", "inf", "“inf”", "from 5 to"),
+    ("claim_size", "0", "“0”", "from 1 to"),
+    ("base_url", "undangan.example.com", "“undangan.example.com”", "such as https://undangan.example.com"),
+    ("base_url", "ftp://undangan.example.com", "“ftp://undangan.example.com”", "such as https://undangan.example.com"),
+    ("base_url", "https://undangan.example.com:port", "“https://undangan.example.com:port”", "such as https://"),
+    ("base_url", "https://undangan.example.com/?a=b", "“https://undangan.example.com/?a=b”", "such as https://"),
+    ("mail_server", "smtp.example.com\r", r"“smtp.example.com\r”", "a host's name"),
+    ("mail_server", "smtp://smtp.example.com", "“smtp://smtp.example.com”", "a host's name"),
+    ("mail_server", "smtp.example.com:587", "“smtp.example.com:587”", "a host's name"),
+    ("mail_server", "", "“”", "a host's name"),
+    ("mail_sender", "Dinas Contoh", "“Dinas Contoh”", "such as Dinas Contoh <undangan@example.com>"),
+    ("mail_return_path", "bounces@example.com", "“bounces@example.com”", "{id} before the @"),
+    ("mail_ca_file", "/nowhere/ca.pem", "“/nowhere/ca.pem”", "a file that can be read"),
+    ("mail_use_tls", "perhaps", "“perhaps”", "true or false"),
+    ("imap_address", "mailbox", "“mailbox”", "one e-mail address"),
+    ("calendar_own_hosts", "https://cal.example.com", "“https://cal.example.com”", "such as cal.example.com:443"),
+    ("calendar_read_s", "1", "“1”", "a number of at least 60, or 0"),
+    ("rate_storage", "redis://localhost:6379", "redis://", "redis"),
+    ("rate_storage", "files:///rahasia", "files://", "process-memory://"),
+    ("database_url", "mysql://u:rahasia@db.example.com/outreach", "mysql://", "postgresql://"),
+    ("database_url", "outreach", "OUTREACH_DATABASE_URL", "postgresql://"),
+    ("proxies", "-1", "“-1”", "from 0 to"),
+    ("metrics_token", "rahasia", "OUTREACH_METRICS_TOKEN", "32 characters or more"),
+    ("previous_secret_keys", "rahasia", "OUTREACH_PREVIOUS_SECRET_KEYS", "32 characters or more"),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "shown", "allowed"), WRONG, ids=[f"{name}={value}" for name, value, *_ in WRONG]
+)
+def test_an_ill_formed_setting_is_named_with_its_value_and_what_is_allowed(
+    tmp_path, monkeypatch, name, value, shown, allowed
+):
+    monkeypatch.setenv("OUTREACH_INSTANCE", str(tmp_path))
+    assert settings.load()
+    monkeypatch.setenv(f"OUTREACH_{name.upper()}", value)
+    with pytest.raises(SettingsError) as refused:
+        settings.load()
+    said = str(refused.value)
+    assert said.count("\n") == 0
+    assert f"OUTREACH_{name.upper()}" in said
+    assert shown in said
+    assert allowed in said
+    assert "rahasia" not in said
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("rate_login", "10 per minute; 100/hour"),
+        ("mail_port", " 587 "),
+        ("tick_s", "0.2"),
+        ("base_url", "https://undangan.example.com/kota/"),
+        ("base_url", "http://[::1]:8000"),
+        ("mail_server", "2001:db8::25"),
+        ("mail_server", "mail_1.internal"),
+        ("mail_sender", "undangan@example.com"),
+        ("mail_sender", '"Dinas, Contoh" <undangan@localhost>'),
+        ("mail_per_minute", "0"),
+        ("calendar_read_s", "0"),
+        ("calendar_own_hosts", "cal.example.com:443, 10.0.0.7:8443"),
+        ("rate_storage", "memory://"),
+        ("database_url", "postgres://u@/outreach?host=/run/postgresql"),
+        ("database_url", "sqlite:////srv/outreach/x.db"),
+        ("imap_verdicts_by", "-"),
+        ("upload_limit_mb", "1024"),
+    ],
+)
+def test_a_well_formed_setting_is_taken(tmp_path, monkeypatch, name, value):
+    monkeypatch.setenv("OUTREACH_INSTANCE", str(tmp_path))
+    monkeypatch.setenv(f"OUTREACH_{name.upper()}", value)
+    kept = getattr(settings.load(), name)
+    assert kept == type(kept)(value)
+
+
+def test_every_default_is_well_formed(tmp_path):
+    assert settings.faults(Settings(instance=tmp_path)) == []
+
+
+def test_starttls_and_tls_from_the_first_byte_exclude_each_other(tmp_path, monkeypatch):
+    monkeypatch.setenv("OUTREACH_INSTANCE", str(tmp_path))
+    monkeypatch.setenv("OUTREACH_MAIL_USE_TLS", "1")
+    (tmp_path / "settings.toml").write_text("mail_use_ssl = true\n")
+    with pytest.raises(SettingsError, match="OUTREACH_MAIL_USE_TLS and OUTREACH_MAIL_USE_SSL are both on"):
+        settings.load()
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("mail_port = true", "mail_port in .* is “True”, but must be a whole number from 1 to 65535"),
+        ("mail_port = 25.7", "mail_port in .* is “25.7”, but must be a whole number"),
+        ("mail_use_tls = 2", "mail_use_tls in .* is “2”, but must be true or false"),
+        ("mail_server = ['a', 'b']", "mail_server in .* is a list, but must be a text"),
+        ("mail_sever = 'x'", "has an unknown setting “mail_sever”; is mail_server meant?"),
+    ],
+)
+def test_a_fault_in_the_file_is_named_with_the_file(tmp_path, monkeypatch, line, said):
+    monkeypatch.setenv("OUTREACH_INSTANCE", str(tmp_path))
+    (tmp_path / "settings.toml").write_text(line + "\n")
+    with pytest.raises(SettingsError, match=said):
+        settings.load()
+
+
+def test_a_file_that_cannot_be_read_as_text_is_named(tmp_path, monkeypatch):
+    monkeypatch.setenv("OUTREACH_INSTANCE", str(tmp_path))
+    (tmp_path / "settings.toml").write_bytes(b'mail_sender = "\xff"\n')
+    with pytest.raises(SettingsError, match=r"settings.toml"):
+        settings.load()
+
+
+def test_all_faults_are_named_at_once(tmp_path, monkeypatch):
+    monkeypatch.setenv("OUTREACH_INSTANCE", str(tmp_path))
+    monkeypatch.setenv("OUTREACH_MAIL_PORT", "-5")
+    monkeypatch.setenv("OUTREACH_TICK_S", "0")
+    with pytest.raises(SettingsError) as refused:
+        settings.load()
+    assert [line.split()[0] for line in str(refused.value).splitlines()] == ["OUTREACH_MAIL_PORT", "OUTREACH_TICK_S"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", [["serve"], ["worker"], ["db", "upgrade"], ["backup"], ["doctor"], ["user", "add"]])
+def test_every_command_stops_with_the_same_sentence(tmp_path, command):
+    done = subprocess.run(
+        [sys.executable, "-m", "outreach", *command], capture_output=True, text=True, check=False, cwd=tmp_path, timeout=300,
+        env={"OUTREACH_INSTANCE": str(tmp_path), "OUTREACH_SECRET_KEY": SECRET, "OUTREACH_RATE_LOGIN": "often"},
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "OUTREACH_RATE_LOGIN is “often”, but must be " in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "outreach.db").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", [["db", "upgrade"], ["backup"]])
+def test_commands_without_pages_name_an_unknown_setting_too(tmp_path, command):
+    done = subprocess.run(
+        [sys.executable, "-m", "outreach", *command], capture_output=True, text=True, check=False, cwd=tmp_path, timeout=300,
+        env={"OUTREACH_INSTANCE": str(tmp_path), "OUTREACH_DATABASE_ULR": "postgresql://db.example.com/outreach"},
+    )  # fmt: skip
+    assert "OUTREACH_DATABASE_ULR is no setting; is OUTREACH_DATABASE_URL meant?" in done.stderr
