@@ -28,7 +28,8 @@ MOST_COLUMNS = 60
 READ_WITHIN_S = 20
 
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_ZIP_PARTS = (b"xl/", b"opendocument.spreadsheet")  # stand in a workbook also where it is damaged
+_ODS_TYPE = b"opendocument.spreadsheet"
+_ZIP_PARTS = (b"xl/", _ODS_TYPE)  # stand in a workbook also where it is damaged
 _OLE_STREAMS = ("Workbook", "Book")
 
 
@@ -128,17 +129,19 @@ def open_workbook(data: bytes, filename: str) -> Workbook:
 
 def _check_zip(data: bytes, filename: str) -> None:
     """Refuse what is no workbook, what is encrypted, and a zip bomb by the sizes in its directory, before it is unpacked."""
-    if not any(part in data for part in _ZIP_PARTS):
-        raise NotASpreadsheet(filename=filename)
+    known = any(part in data for part in _ZIP_PARTS)
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             members = archive.infolist()
             if len(members) > MOST_MEMBERS or sum(m.file_size for m in members) > MOST_UNPACKED:
                 raise FileTooLarge(filename=filename, megabytes=MOST_BYTES // 1024 // 1024)
-            manifest = archive.read("META-INF/manifest.xml") if "META-INF/manifest.xml" in archive.namelist() else b""
+            names = {member.filename for member in members}
+            said = b"".join(archive.read(name) for name in ("mimetype", "META-INF/manifest.xml") if name in names)
     except (zipfile.BadZipFile, zlib.error, ValueError, NotImplementedError, OSError, RuntimeError):
-        raise FileDamaged(filename=filename) from None
-    if b"encryption-data" in manifest or any(member.flag_bits & 1 for member in members):
+        raise (FileDamaged if known else NotASpreadsheet)(filename=filename) from None
+    if not known and _ODS_TYPE not in said:
+        raise NotASpreadsheet(filename=filename)
+    if b"encryption-data" in said or any(member.flag_bits & 1 for member in members):
         raise FileProtected(filename=filename)
 
 

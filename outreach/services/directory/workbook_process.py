@@ -19,8 +19,17 @@ MOST_IN_A_CELL = 300  # characters; longer text is cut, because no name or addre
 MOST_TEXT = 15_000_000  # characters in all cells; a small file may repeat one long text in many cells
 MOST_RANGE = 10_000_000  # cells from A1 to the last one that the library may reserve memory for
 FAR = 10_000  # empty rows below which a cell belongs to no table any more
+_ODS = "content.xml"
 _SHEET = re.compile(r"xl/worksheets/[^/]+\.xml", re.IGNORECASE)
 _WIDE = re.compile(rb'<c r="([A-Z]{2,3})\d')
+# The same in an .ods file, where empty rows and cells are written once with their number.
+_ODS_TABLE = re.compile(rb"(<table:table\b[^>]*>)(.*?)(</table:table>)", re.DOTALL)
+_ODS_ROW = re.compile(rb"<table:table-row\b([^>]*?)(?:/>|>(.*?)</table:table-row>)", re.DOTALL)
+_ODS_CELL = re.compile(
+    rb"<table:(?:covered-)?table-cell\b([^>]*?)(?:/>|>(.*?)</table:(?:covered-)?table-cell>)", re.DOTALL
+)
+_ODS_ROWS = re.compile(rb'table:number-rows-repeated="(\d{1,7})"')
+_ODS_CELLS = re.compile(rb'table:number-columns-repeated="(\d{1,5})"')
 _CELL = re.compile(rb'<c r="([A-Z]{1,3})(\d{1,7})"[^>]*?(?:/>|>(.*?)</c>)', re.DOTALL)
 encoded = json.JSONEncoder(separators=(",", ":")).encode
 
@@ -76,7 +85,7 @@ def has_macros(data: bytes) -> bool:
 
 
 def without_far_cells(data: bytes, most_columns: int) -> tuple[bytes, str]:
-    """Return an .xlsx file without the cells that are far from its tables, and the name of the last one that had content.
+    """Return an .xlsx or .ods file without the cells that are far from its tables, and the name of the last one that had content.
 
     The library reserves memory for all cells from A1 to the last one, so one stray cell can make a small file too large.
     """
@@ -84,15 +93,17 @@ def without_far_cells(data: bytes, most_columns: int) -> tuple[bytes, str]:
         return data, ""
     made, far = io.BytesIO(), ""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        sheets = {name: archive.read(name) for name in archive.namelist() if _SHEET.fullmatch(name)}
-        changed = {name: xml for name, xml in sheets.items() if _range(xml) > MOST_RANGE}
+        sheets = {name: archive.read(name) for name in archive.namelist() if _SHEET.fullmatch(name) or name == _ODS}
+        changed = {
+            name for name, xml in sheets.items() if (_repeats_often(xml) if name == _ODS else _range(xml) > MOST_RANGE)
+        }
         if not changed:
             return data, ""
         with zipfile.ZipFile(made, "w") as copy:
             for member in archive.infolist():
                 content = archive.read(member)
                 if member.filename in changed:
-                    content, last = _near(content, most_columns)
+                    content, last = (_near_in_ods if member.filename == _ODS else _near)(content, most_columns)
                     far = far or last
                 copy.writestr(member.filename, content)
     return made.getvalue(), far
@@ -124,6 +135,63 @@ def _near(xml: bytes, most_columns: int) -> tuple[bytes, str]:
         return b""
 
     return _CELL.sub(kept, xml), far
+
+
+def _repeats_often(xml: bytes) -> bool:
+    return any(int(found[1]) > FAR for found in _ODS_ROWS.finditer(xml)) or any(
+        int(found[1]) > 50 for found in _ODS_CELLS.finditer(xml)
+    )
+
+
+def _near_in_ods(xml: bytes, most_columns: int) -> tuple[bytes, str]:
+    far = ""
+
+    def table(found: re.Match[bytes]) -> bytes:
+        nonlocal far
+        kept: list[bytes] = []
+        row = 0  # the number of the last row, from 1
+        is_far = False
+        for part in _ODS_ROW.finditer(found[2]):
+            times = _times(_ODS_ROWS, part[1])
+            cells, last = _cells_in_ods(part[2] or b"", 0 if is_far else most_columns)
+            row += times
+            if last:
+                far = f"{_letters(last)}{row}"
+            if not is_far and times > FAR and b"<text:p" not in cells:
+                is_far = True
+            if not is_far:
+                kept.append(b"<table:table-row" + part[1] + b">" + cells + b"</table:table-row>")
+        return found[1] + b"".join(kept) + found[3]
+
+    return _ODS_TABLE.sub(table, xml), far
+
+
+def _cells_in_ods(xml: bytes, most_columns: int) -> tuple[bytes, int]:
+    """Return a row's cells up to a column, and the number of the last cell with content beyond it, 0 if there is none."""
+    kept: list[bytes] = []
+    column = last = 0
+    for found in _ODS_CELL.finditer(xml):
+        times = _times(_ODS_CELLS, found[1])
+        if column + times <= most_columns:
+            kept.append(found[0])
+        elif found[2] and b"<text:p" in found[2]:
+            last = column + times
+        column += times
+    return b"".join(kept), last
+
+
+def _times(pattern: re.Pattern[bytes], attributes: bytes) -> int:
+    found = pattern.search(attributes)
+    return int(found[1]) if found else 1
+
+
+def _letters(column: int) -> str:
+    """Return a column's letters: 1 is A, 16384 is XFD."""
+    letters = ""
+    while column:
+        column, rest = divmod(column - 1, 26)
+        letters = chr(65 + rest) + letters
+    return letters
 
 
 def _number(column: bytes) -> int:

@@ -64,6 +64,7 @@ ENCRYPTED_ODS = a_zip(
         (OLE + "Workbook".encode("utf-16-le"), workbook.FileDamaged),
         (OLE + "WordDocument".encode("utf-16-le"), workbook.NotASpreadsheet),
         (a_zip(**{"word__document.xml": "<w/>"}), workbook.NotASpreadsheet),
+        (a_zip(mimetype="application/vnd.oasis.opendocument.text", **{"content.xml": "x"}), workbook.NotASpreadsheet),
         (b"PK\x03\x04" + bytes(100), workbook.NotASpreadsheet),
         (b"\0\0", workbook.FileEmpty),
         (b"%PDF-1.7;x", workbook.NotASpreadsheet),
@@ -112,3 +113,44 @@ def test_macros_are_not_run_and_this_is_said(metro):
         ["Ani B"],
         [MacrosNotRun],
     )
+
+
+NAMESPACES = " ".join(
+    f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"' for name in ("office", "table", "text")
+)
+
+
+def an_ods(*rows: str) -> bytes:
+    body = f'<table:table table:name="Kader">{"".join(rows)}</table:table>'
+    return a_zip(
+        mimetype="application/vnd.oasis.opendocument.spreadsheet",
+        **{
+            "META-INF__manifest.xml": "<manifest/>",
+            "content.xml": f"<office:document-content {NAMESPACES}><office:body><office:spreadsheet>{body}"
+            "</office:spreadsheet></office:body></office:document-content>",
+        },
+    )
+
+
+def ods_row(*texts: str, before: int = 0, repeated: int = 1) -> str:
+    empty = f'<table:table-cell table:number-columns-repeated="{before}"/>' if before else ""
+    cells = "".join(
+        f'<table:table-cell office:value-type="string"><text:p>{text}</text:p></table:table-cell>' for text in texts
+    )
+    return f'<table:table-row table:number-rows-repeated="{repeated}">{empty}{cells}</table:table-row>'
+
+
+@pytest.mark.parametrize(
+    ("rest", "notes"),
+    [
+        ([], []),
+        ([ods_row(before=16_384, repeated=1_048_574)], []),  # as LibreOffice writes a sheet whose end has a look
+        ([ods_row(before=16_384, repeated=1_048_573), ods_row("x", before=16_383)], [{"cell": "XFD1048576"}]),
+        ([ods_row("x", before=100)], [{"cell": "CW3"}]),
+    ],
+)
+def test_an_open_document_is_read_like_that_too(metro, rest, notes):
+    data = an_ods(ods_row("Nama", "Kelurahan"), ods_row("Ani", "Imopuro"), *rest)
+    reading = importing.read(data, "kader.ods")
+    assert [row.name.name for row in reading.accepted] == ["Ani"]
+    assert [note.values for note in reading.notes] == notes
