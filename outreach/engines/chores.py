@@ -69,7 +69,7 @@ def _uploads(now: Clock, _stop: Stop) -> Mapping[str, int]:
 EXPAND = Chore("expand", lambda settings: settings.tick_s, _expand)
 INBOX = Chore("inbox", lambda settings: settings.imap_poll_s if settings.imap_server else 0, receiving.poll)
 ARCHIVE = Chore("archive", lambda _settings: 3600, _archive)
-CALENDARS = Chore("calendars", lambda settings: 60 if settings.calendar_read_s else 0, absence_refresh.read_due)
+CALENDARS = Chore("calendars", lambda _settings: 60, absence_refresh.read_due)
 BELL = Chore("bell", lambda _settings: 600, _bell)
 UPLOADS = Chore("uploads", lambda _settings: 300, _uploads)
 BESIDE = (INBOX, ARCHIVE, CALENDARS, BELL, UPLOADS)  # run beside sending, each independently

@@ -24,6 +24,7 @@ from outreach.models.places import Office, Region, Venue, the_office
 from outreach.models.planner import (
     Absence,
     AbsenceCalendar,
+    CalendarFile,
     Feed,
     IntendedClash,
     NoticedClash,
@@ -52,6 +53,7 @@ __all__ = [
     "BellDigest",
     "BellSeen",
     "Cadre",
+    "CalendarFile",
     "Channel",
     "ChannelSlot",
     "DatePoll",

@@ -77,7 +77,7 @@ class AbsenceCalendar(Identified, Created, Model):
     added_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user.id"))
     tried_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     read_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # the last successful reading
-    next_read_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # empty: a file is not read again
+    next_read_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # empty: a file that was read
     failures: Mapped[int] = mapped_column(default=0)  # consecutive
     problem: Mapped[str] = mapped_column(sa.String(300), default="")  # the sentence of the last problem, in English
     problem_values: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)
@@ -87,6 +87,14 @@ class AbsenceCalendar(Identified, Created, Model):
     person: Mapped[Person | None] = relationship()
     organisation: Mapped[Organisation | None] = relationship()
     venue: Mapped[Venue | None] = relationship()
+
+
+class CalendarFile(Model):
+    """A calendar file that came by an invitee's link, until an engine has read it."""
+
+    __tablename__ = "calendar_file"
+    calendar_id: Mapped[int] = mapped_column(sa.ForeignKey("absence_calendar.id", ondelete="CASCADE"), primary_key=True)
+    data: Mapped[bytes] = mapped_column(sa.LargeBinary)
 
 
 class Absence(Identified, Created, Model):

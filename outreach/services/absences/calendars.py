@@ -16,7 +16,7 @@ from outreach.domain.directory import names
 from outreach.domain.planning.parties import AbsenceSource
 from outreach.domain.problems import Problem
 from outreach.extensions import current_settings, db
-from outreach.models import Absence, AbsenceCalendar, User
+from outreach.models import Absence, AbsenceCalendar, CalendarFile, User
 from outreach.services import office_defaults
 from outreach.services.absences import parse as busy_times
 from outreach.services.absences import refresh as absence_refresh
@@ -64,6 +64,34 @@ def add_file(
         session.flush()
         note_left_out(calendar, reading.left_out)
         replace(session, calendar, reading.times, office_defaults.zone(session), now)
+        _log(session, subject, row, "calendar_added", "", by, now, staff)
+    return calendar
+
+
+def leave_file(
+    subject: Subject,
+    data: bytes,
+    name: str = "",
+    *,
+    source: AbsenceSource,
+    by: User | None,
+    now: datetime,
+    check: Check = unchecked,
+    staff: User | None = None,
+) -> AbsenceCalendar:
+    """Store a file, to be read by an engine within about a minute; so a stranger's file occupies no page.
+
+    Raise a Problem if it is too large, empty or plainly no calendar; nothing is changed then.
+    """
+    busy_times.check_beginning(data)
+    with writing() as session:
+        check()
+        row = subject.row(session)
+        _check_room(session, subject)
+        calendar = _made(subject, name, source, by, next_read_at=now, digest=sha256(data).hexdigest())
+        session.add(calendar)
+        session.flush()
+        session.add(CalendarFile(calendar_id=calendar.id, data=data))
         _log(session, subject, row, "calendar_added", "", by, now, staff)
     return calendar
 

@@ -117,6 +117,12 @@ def read(data: bytes, zone: ZoneInfo, *, now: datetime, wait_s: float | None = N
     zone: for times without a zone, if the calendar has no default zone. wait_s: how long to wait while two other
     calendars are read; None: READ_WITHIN_S. Raise a Problem that says why the calendar cannot be read.
     """
+    check_beginning(data)
+    return _read_apart(data, zone, now, READ_WITHIN_S if wait_s is None else wait_s)
+
+
+def check_beginning(data: bytes) -> None:
+    """Raise a Problem if this is too large, empty or plainly no calendar, without parsing it."""
     if len(data) > MOST_BYTES:
         raise CalendarTooLarge(megabytes=MOST_BYTES // 1024 // 1024)
     head = data[:4096].removeprefix(b"\xef\xbb\xbf").lstrip()
@@ -124,7 +130,6 @@ def read(data: bytes, zone: ZoneInfo, *, now: datetime, wait_s: float | None = N
         raise CalendarEmpty
     if head.startswith(b"<"):
         raise IsWebPage if b"<html" in head.lower() or b"<!doctype html" in head.lower() else NotACalendar
-    return _read_apart(data, zone, now, READ_WITHIN_S if wait_s is None else wait_s)
 
 
 def _read_apart(data: bytes, zone: ZoneInfo, now: datetime, wait_s: float) -> CalendarReading:

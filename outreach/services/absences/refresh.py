@@ -17,7 +17,7 @@ from outreach.domain.planning.absences import Time
 from outreach.domain.planning.parties import AbsenceSource
 from outreach.domain.problems import Problem
 from outreach.extensions import current_settings, db
-from outreach.models import Absence, AbsenceCalendar
+from outreach.models import Absence, AbsenceCalendar, CalendarFile
 from outreach.services import office_defaults
 from outreach.services.absences import parse as busy_times
 from outreach.transactions import writing
@@ -41,13 +41,15 @@ def read_due(
 
 
 def read(calendar_id: int, *, now: datetime, fetcher: Fetcher | None = None) -> Problem | None:
-    """Fetch a calendar and replace its stored busy times. Return the problem, which is also stored, or None.
+    """Fetch a calendar, or read its waiting file, and replace its busy times. Return the problem, which is also stored, or None.
 
     Return None also if the calendar was removed meanwhile. No transaction is open during the download.
     """
     calendar = db.session.get(AbsenceCalendar, calendar_id)
     if calendar is None:
         return None
+    if not calendar.url:
+        return _read_file(calendar_id, now)
     url, digest, zone = calendar.url, calendar.digest, office_defaults.zone(db.session)
     whole = not digest or (now.date().toordinal() + calendar_id) % WHOLE_EVERY_DAYS == 0
     known = {} if whole else {"etag": calendar.etag, "last_modified": calendar.last_modified}
@@ -80,6 +82,36 @@ def read(calendar_id: int, *, now: datetime, fetcher: Fetcher | None = None) -> 
     return None
 
 
+def _read_file(calendar_id: int, now: datetime) -> Problem | None:
+    """Read a waiting file once. The file is deleted, whether it could be read or not."""
+    data = db.session.scalar(sa.select(CalendarFile.data).where(CalendarFile.calendar_id == calendar_id))
+    zone = office_defaults.zone(db.session)
+    db.session.rollback()
+    reading: busy_times.CalendarReading | None = None
+    problem: Problem | None = None
+    if data is not None:
+        try:
+            reading = busy_times.read(data, zone, now=now)
+        except busy_times.ReadersBusy as busy:
+            return busy  # it is due again when the reservation ends
+        except Problem as found_problem:
+            problem = found_problem
+    with writing() as session:
+        session.execute(sa.delete(CalendarFile).where(CalendarFile.calendar_id == calendar_id))
+        found = session.get(AbsenceCalendar, calendar_id, with_for_update=True)
+        if found is None:
+            return None
+        found.tried_at, found.next_read_at = now, None
+        if reading is not None:
+            found.read_at = now
+            replace(session, found, reading.times, zone, now)
+            note_left_out(found, reading.left_out)
+        elif problem is not None:
+            found.failures += 1
+            found.problem, found.problem_values = problem.message, dict(problem.values)
+    return problem
+
+
 def delay(failures: int) -> timedelta:
     """Return the delay after this many failures in a row: 15 minutes, doubled each time, at most a day."""
     return min(FIRST_DELAY * 2 ** min(failures - 1, 10), LONGEST_DELAY)
@@ -87,10 +119,11 @@ def delay(failures: int) -> timedelta:
 
 def _taken(now: datetime) -> int | None:
     """Return the id of a calendar that is due and reserve it, so that no other worker reads it. None if none is due."""
+    by_address = () if current_settings().calendar_read_s else (AbsenceCalendar.url == "",)  # files are always read
     with writing() as session:
         due = (
             sa.select(AbsenceCalendar)
-            .where(AbsenceCalendar.next_read_at <= now, AbsenceCalendar.url != "")
+            .where(AbsenceCalendar.next_read_at <= now, *by_address)
             .order_by(AbsenceCalendar.next_read_at, AbsenceCalendar.id)
             .limit(1)
             .with_for_update(skip_locked=True)

@@ -1,7 +1,7 @@
 """Invitees enter their own absences through their link: times, or a calendar. The rules of the answer pages apply.
 
 Each change locks the link in its own transaction, so a link that was revoked after the page was read changes nothing.
-An address is only stored here. An engine reads it within about a minute, so that no request waits for a third party.
+An address or a file is only stored here. An engine reads it within about a minute, so that no request waits for it.
 """
 
 from collections.abc import Callable
@@ -93,7 +93,7 @@ def away_calendar(token: str) -> Any:
     }
     try:
         if chosen := form.bytes():
-            absence_calendars.add_file(_subject(found), chosen[0], form.name.data or chosen[1], **given)
+            absence_calendars.leave_file(_subject(found), chosen[0], form.name.data or chosen[1], **given)
         else:
             absence_calendars.add_address(_subject(found), form.address.data or "", form.name.data, **given)
     except Problem as problem:

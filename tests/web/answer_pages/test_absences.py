@@ -7,6 +7,7 @@ import threading
 
 import pytest
 import sqlalchemy as sa
+from flask import current_app
 
 from outreach.delivery import tokens
 from outreach.domain.answers import Choice
@@ -14,13 +15,16 @@ from outreach.domain.kinds import Role
 from outreach.domain.planning.parties import AbsenceSource
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
-from outreach.models import Absence, AbsenceCalendar, AuditEntry, Invitation, Link
+from outreach.models import Absence, AbsenceCalendar, AuditEntry, CalendarFile, Invitation, Link
+from outreach.services.absences import refresh as absence_refresh
 from outreach.services.activities import publish as publishing
 from outreach.services.answers import answer as answering
 from outreach.services.invitations import invite as inviting
 from outreach.web.answer_pages.forms import form_token
+from tests.support.apps import with_settings
 from tests.support.calendar_readers import CALENDAR
 from tests.support.waiting import waits_for_another
+from tests.web.reading import text_of
 from tests.world import NOW, at, draft_activity, stored_absences
 
 pytestmark = pytest.mark.usefixtures("clock_stands", "any_app")
@@ -81,13 +85,45 @@ def test_invalid_input_is_reported_and_kept(phone, link, given, sentence):
     assert stored_absences() == []
 
 
-def test_a_calendar_file_is_read_and_an_address_waits_for_the_engine(phone, link):
+def read_files() -> None:
+    """Read the waiting files, as an engine does, and no address."""
+    with_settings(current_app, calendar_read_s=0)
+    absence_refresh.read_due(lambda: NOW, lambda: False)
+
+
+def test_a_file_that_an_engine_cannot_read_says_why_and_is_not_kept(phone, link):
+    broken = b"BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nDTSTART:2027"
+    assert sent(phone, link, "/calendar", file=(io.BytesIO(broken), "dinas.ics")).status_code == 303
+    read_files()
+    calendar = db.session.scalars(sa.select(AbsenceCalendar)).one()
+    assert (bool(calendar.problem), calendar.next_read_at, calendar.failures) == (True, None, 1)
+    assert db.session.scalar(sa.select(CalendarFile.calendar_id)) is None
+    shown = phone.get(f"/j/{link}/away?lang=en").text
+    assert calendar.problem.partition("%")[0] in shown.replace("&#39;", "'")
+    assert sent(phone, link, "/remove", what=f"calendar-{calendar.id}").status_code == 303
+
+
+def test_a_calendar_file_is_not_read_while_its_page_waits(phone, link, monkeypatch):
+    def read(*_arguments: object, **_more: object) -> None:
+        raise AssertionError("read in the page")
+
+    monkeypatch.setattr("outreach.services.absences.parse._read_apart", read)
+    assert sent(phone, link, "/calendar", file=(io.BytesIO(CALENDAR), "dinas.ics")).status_code == 303
+
+
+def test_a_calendar_file_and_an_address_wait_for_the_engine(phone, link):
     assert sent(phone, link, "/calendar", file=(io.BytesIO(CALENDAR), "dinas.ics")).status_code == 303
     assert sent(phone, link, "/calendar", address="webcal://example.com/k3y-of-an-office.ics").status_code == 303
+    waiting = phone.get(f"/j/{link}/away?lang=en").text
+    assert waiting.count("will be read in a minute or two") == 2
+    assert "busy time" not in text_of(waiting).partition("will be read")[0]
+    assert stored_absences() == []
+    read_files()
     shown = phone.get(f"/j/{link}/away?lang=en").text
     assert "1 busy time ahead" in shown
     assert "0 busy times ahead" not in shown
-    assert "will be read in a minute or two" in shown
+    assert shown.count("will be read in a minute or two") == 1
+    assert db.session.scalar(sa.select(CalendarFile.calendar_id)) is None
     assert "k3y-of-an-office" not in shown
     assert "Rahasia" not in shown
     for calendar in db.session.scalars(sa.select(AbsenceCalendar)).all():
@@ -130,7 +166,7 @@ def test_requests_from_other_sites_and_scanners_change_nothing(phone, link, hall
 
 
 def test_calendar_reads_are_limited_per_link(phone, link):
-    answers = [sent(phone, link, "/calendar", file=(io.BytesIO(b"x"), "x.ics")).status_code for _ in range(7)]
+    answers = [sent(phone, link, "/calendar", file=(io.BytesIO(b"<x>"), "x.ics")).status_code for _ in range(7)]
     assert answers == [422] * 6 + [429]
 
 
