@@ -178,7 +178,7 @@ def _degrees(words: list[str]) -> list[str] | None:
 def _apart(words: list[str]) -> str | None:
     """Return a degree that is written with blanks, such as "M. Kes."; all parts but the last end with a dot."""
     key = _letters("".join(words))
-    if len(key) < 3 or not all(word.endswith(".") for word in words[:-1]) or len(_letters(words[0])) > 2:
+    if len(key) < 3 or not all(word.endswith(".") for word in words[:-1]) or len(_letters(words[0])) > 4:
         return None
     return _AFTER_BY_KEY.get(key)
 

@@ -43,6 +43,8 @@ from outreach.domain.directory.names import Name
         ("Mayor Cba Budi Santoso, S.Sos.", Name("Budi Santoso", "Mayor Cba", "S.Sos.")),
         ("Letkol Czi. H. Budi", Name("Budi", "Letkol Czi H.")),
         ("Praka Budi", Name("Budi", "Praka")),
+        ("Irjen Pol. (Purn) Drs. Budi", Name("Budi", "Irjen Pol. (Purn) Drs.")),
+        ("Ani S.Tr. Keb., Bdn", Name("Ani", after="S.Tr.Keb., Bdn.")),
     ],
 )
 def test_titles_are_separated_and_normalised(written, name):
