@@ -1,31 +1,28 @@
 """The check and the update of the translations: `python tests/catalogue.py check` or `update`.
 
 Message ids are found in _() calls of Python and Jinja, and in Problems, whose messages are plain strings that
-the page translates. `update` writes new ids into the catalogue and compiles it; `check` fails on anything missing.
+the page translates; babel.cfg says in which files. `update` writes the template (messages.pot), brings new ids into the
+catalogue and compiles it; `check` fails on anything missing.
 """
 
 import ast
+import io
+import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
+from typing import IO, Any
 
 from babel.messages.catalog import Catalog, Message
-from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
+from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir, extract_python
+from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.mofile import read_mo, write_mo
 from babel.messages.pofile import read_po, write_po
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "outreach" / "translations" / "id" / "LC_MESSAGES"
 PO, MO = FOLDER / "messages.po", FOLDER / "messages.mo"
-KEYWORDS = {
-    **DEFAULT_KEYWORDS,
-    "_l": None,
-    "_n": (1, 2),
-    "lazy_gettext": None,
-    "lazy_ngettext": (1, 2),
-    "lazy_pgettext": ((1, "c"), 2),
-}
-METHODS = [("**.py", "python"), ("**.html", "jinja2"), ("**.txt", "jinja2"), ("**.ics", "jinja2")]
+POT = FOLDER.parent.parent / "messages.pot"  # from which a translation into another language begins
 
 
 def main(arguments: list[str]) -> int:
@@ -48,15 +45,26 @@ def main(arguments: list[str]) -> int:
 def extracted() -> Catalog:
     """Return every message id in the code and the templates, with its places."""
     catalog = Catalog(locale="id", project="Outreach", version="", copyright_holder="", fuzzy=False)
-    for top in ("outreach", "templates"):
-        for name, line, message, comments, context in extract_from_dir(
-            ROOT / top, METHODS, {"**.html": {"trimmed": "true", "silent": "false"}}, KEYWORDS, strip_comment_tags=True
-        ):
-            catalog.add(message, None, [(f"{top}/{name}", line)], auto_comments=comments, context=context)
-    for path in sorted((ROOT / "outreach").rglob("*.py")):
-        for message, line in _problem_sentences(ast.parse(path.read_text("utf-8"))):
-            catalog.add(message, None, [(str(path.relative_to(ROOT)), line)])
+    methods, options = _mapping()
+    ours = [(pattern, sentences if method == "tests.catalogue:sentences" else method) for pattern, method in methods]
+    for name, line, message, comments, context in extract_from_dir(ROOT, ours, options, strip_comment_tags=True):
+        catalog.add(message, None, [(name, line)], auto_comments=comments, context=context)
     return catalog
+
+
+def _mapping() -> tuple[list[tuple[str, str]], dict[str, dict[str, Any]]]:
+    with (ROOT / "babel.cfg").open(encoding="utf-8") as file:
+        return parse_mapping_cfg(file)
+
+
+def sentences(
+    file: IO[bytes], keywords: Mapping[str, Any], comment_tags: Collection[str], options: dict[str, Any]
+) -> Iterator[tuple[int, str, Any, list[str]]]:
+    """Yield what Babel finds in a Python file, and the sentences of its Problems: Babel's extractor."""
+    yield from extract_python(file, keywords, comment_tags, options)
+    file.seek(0)
+    for message, line in _problem_sentences(ast.parse(file.read())):
+        yield line, "gettext", message, []
 
 
 def check() -> list[str]:
@@ -77,7 +85,7 @@ def check() -> list[str]:
             complaints.append(f"{where}: marked fuzzy: {message.id!r}")
         else:
             complaints += [f"{where}: {error}: {message.id!r}" for error in found.check(stored)]
-    return [*complaints, *_hidden()] or _compiled_differs(stored)
+    return [*complaints, *_hidden()] or [*_compiled_differs(stored), *_template_differs()]
 
 
 def update() -> None:
@@ -86,19 +94,39 @@ def update() -> None:
     if PO.exists():
         with PO.open("rb") as file:
             stored = read_po(file, locale="id")
-        stored.update(catalog, no_fuzzy_matching=True)
+        stored.update(catalog, no_fuzzy_matching=True, update_creation_date=False)
         stored.obsolete.clear()
         catalog = stored
     FOLDER.mkdir(parents=True, exist_ok=True)
+    POT.write_bytes(_template())
     with PO.open("wb") as file:
         write_po(file, catalog, width=110, sort_output=True, omit_header=False, include_lineno=False)
     with MO.open("wb") as file:
         write_mo(file, catalog)
 
 
+def _template() -> bytes:
+    """Return messages.pot: all ids without translations. It has no date, so it changes only when a sentence does."""
+    catalog = Catalog(project="Outreach", version="", fuzzy=False)
+    catalog.header_comment = "# The sentences of Outreach, to be translated. Made by: python tests/catalogue.py update"
+    for message in extracted():
+        if message.id:
+            catalog.add(message.id, None, message.locations, message.flags, context=message.context)
+    written = io.BytesIO()
+    write_po(written, catalog, width=110, sort_output=True, include_lineno=False)
+    return re.sub(rb'^"(?:POT-Creation-Date|Generated-By): .*\n', b"", written.getvalue(), flags=re.MULTILINE)
+
+
+def _template_differs() -> list[str]:
+    if POT.exists() and POT.read_bytes() == _template():
+        return []
+    return [f"{POT.relative_to(ROOT)} is missing or old; make it with: python tests/catalogue.py update"]
+
+
 def _hidden() -> list[str]:
     """Return a line for each message id inside an f-string, which the extraction does not see."""
     found = []
+    ours = next(chosen["keywords"] for chosen in _mapping()[1].values() if "keywords" in chosen)
     for path in sorted((ROOT / "outreach").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             calls = (
@@ -109,7 +137,7 @@ def _hidden() -> list[str]:
             found += [
                 f"{path.relative_to(ROOT)}:{call.lineno}: inside an f-string, so never found: {ast.unparse(call)}"
                 for call in calls
-                if isinstance(call.func, ast.Name) and call.func.id in KEYWORDS
+                if isinstance(call.func, ast.Name) and call.func.id in {*DEFAULT_KEYWORDS, *ours}
             ]
     return found
 

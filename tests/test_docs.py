@@ -22,6 +22,7 @@ PAGES = (
     "README.md",
     "README.id.md",
     "CONTRIBUTING.md",
+    "SECURITY.md",
     "docs/operations.md",
     "docs/architecture.md",
     "benchmarks/README.md",
