@@ -2,20 +2,32 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+UV := $(shell command -v uv 2>/dev/null)
+ifneq ($(UV),)
+INSTALL := $(UV) pip install --quiet --python $(BIN)/python
+else
+INSTALL := $(BIN)/python -m pip install --quiet
+endif
 
 .PHONY: demo test chaos bench pictures clean lock sbom
 
-# Installed again only where setup.cfg or pyproject.toml has changed since.
+# Installed again only where setup.cfg or pyproject.toml has changed since; with uv where it is there. An environment that was left
+# half-made is made again.
 $(VENV)/.installed: setup.cfg pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Outreach needs Python 3.11 or newer; $(PYTHON) is older. Try: make PYTHON=python3.12 demo"; exit 1; }
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+ifneq ($(UV),)
+	@$(BIN)/python -c '' 2>/dev/null || { rm -rf $(VENV); $(UV) venv --quiet --python $(PYTHON) $(VENV); }
+else
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "$(PYTHON) has no venv. On Debian and Ubuntu: sudo apt install python3-venv (or install uv)"; exit 1; }
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || { rm -rf $(VENV); $(PYTHON) -m venv $(VENV); }
+endif
 	@echo "Installing Outreach into $(VENV) (once) ..."
-	@$(BIN)/python -m pip install --quiet --editable '.[planner]'
+	@$(INSTALL) --editable '.[planner]'
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed
 	@echo "Installing what the tests need (once) ..."
-	@$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@$(INSTALL) --editable '.[dev]'
 	@touch $@
 
 # The whole product with made-up people, on this machine only. FRESH=1 begins again with an empty database.

@@ -47,7 +47,12 @@ def create_app(config: Settings | None = None, *, serving: bool = True) -> Flask
         template_folder=str(ROOT / "templates"),
         static_folder=str(ROOT / "outreach" / "static"),
     )
-    config.instance.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        config.instance.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(
+            f"OUTREACH_INSTANCE is “{config.instance}”, but this user cannot make or use that folder: {error.strerror}."
+        ) from error
     app.config.from_mapping(_flask_config(config))
     app.extensions["outreach"] = config
     db.init_app(app)

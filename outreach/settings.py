@@ -31,6 +31,7 @@ OTHERS = (
     "BENCH_",
 )  # variables of commands, tests and benchmarks: whole names, or how names begin
 ROOT = Path(__file__).resolve().parent.parent
+SERVICE_FILE = Path("/etc/outreach.env")  # docs/deploy/set-up.sh makes it; the systemd units read it
 
 
 class SettingsError(Exception):
@@ -119,7 +120,8 @@ def _is_return_path(pattern: str) -> bool:
 
 def _is_database(text: str) -> bool:
     scheme, mark, _ = text.partition("://")
-    return bool(mark) and scheme in ("postgres", "postgresql", "postgresql+psycopg", "sqlite")
+    port_is_fine = scheme == "sqlite" or urlsplit(text).port != 0  # one that is no number raises ValueError
+    return bool(mark) and port_is_fine and scheme in ("postgres", "postgresql", "postgresql+psycopg", "sqlite")
 
 
 def _is_file(name: str) -> bool:
@@ -244,6 +246,20 @@ class Settings:
         return self.database_url
 
 
+def _refuse_to_leave_the_service() -> None:
+    """Raise SettingsError where a service has its settings, but this command was started without them.
+
+    It would quietly make a database of its own, and an administrator would add accounts or restore a backup there.
+    """
+    own = any(name in os.environ for name in (PREFIX + "DATABASE_URL", PREFIX + "INSTANCE"))
+    if not own and SERVICE_FILE.exists():
+        raise SettingsError(
+            f"{SERVICE_FILE} has the settings of the service on this machine, but this command was started without them, "
+            "so it would use another database. Run it as  sudo outreach-service … ; for a database of its own, "
+            f"set {PREFIX}INSTANCE to a folder."
+        )
+
+
 def instance_folder(given: str | Path | None = None) -> Path:
     """Return the folder of the embedded database and of settings.toml, as an absolute path."""
     folder = Path(given or os.environ.get(PREFIX + "INSTANCE") or ROOT / "instance")
@@ -257,6 +273,8 @@ def load(**overrides: Any) -> Settings:
     """
     instance = instance_folder(overrides.get("instance"))
     path = instance / "settings.toml"
+    if not overrides and not path.exists():
+        _refuse_to_leave_the_service()
     try:
         stored = tomllib.loads(path.read_text("utf-8")) if path.exists() else {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

@@ -63,6 +63,22 @@ class Outreach(click.Group):
             return super().invoke(ctx)
         except (SettingsError, Problem) as error:
             raise click.ClickException(str(error)) from error
+        except Exception as error:
+            if words := _of_the_database(error):
+                raise click.ClickException(words) from error
+            raise
+
+
+def _of_the_database(error: Exception) -> str:
+    """Return the sentence for an error of the database; "" if it is another one."""
+    if not type(error).__module__.startswith("sqlalchemy."):
+        return ""
+    import sqlalchemy as sa
+
+    from outreach.services.operations import database_faults
+    from outreach.settings import load
+
+    return database_faults.sentence(error, sa.make_url(load().sqlalchemy_url))
 
 
 def _app() -> Flask:

@@ -4,6 +4,7 @@ import copy
 import logging
 
 import click
+import sqlalchemy as sa
 from alembic.script import ScriptDirectory
 from flask import current_app
 from flask.cli import with_appcontext
@@ -16,7 +17,7 @@ from outreach.extensions import db as database
 from outreach.models import Office, the_office
 from outreach.services.operations.backup.tables import revision_of
 
-__all__ = ["MadeByNewer", "db", "is_empty", "revisions", "upgrade"]
+__all__ = ["MadeByNewer", "db", "is_empty", "make_sure", "revisions", "upgrade"]
 
 
 class MadeByNewer(click.ClickException):
@@ -48,6 +49,27 @@ def upgrade() -> None:
     _check_known()
     migrate_upgrade()
     _upgrade_queue()
+
+
+def make_sure(*, create: bool = False) -> None:
+    """Raise ClickException unless the tables are of this version. Needs an app context.
+
+    create: make them in a new SQLite database.
+    """
+    with database.engine.connect() as connection:
+        here, tables = revision_of(connection), sa.inspect(connection).get_table_names()
+    known = revisions()
+    if here == known[0]:
+        return
+    if here and here not in known:
+        raise MadeByNewer
+    if here:
+        raise click.ClickException(
+            f"The tables are of an older version ({here}, not {known[0]}). Make a backup, then run: outreach db upgrade"
+        )
+    if tables or not create or database.engine.dialect.name != "sqlite":
+        raise click.ClickException("The tables are missing in this database. Run: outreach db upgrade")
+    upgrade()
 
 
 def is_empty() -> bool:

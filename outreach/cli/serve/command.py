@@ -19,6 +19,7 @@ from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
 from outreach import create_app
+from outreach.cli.data import migrations
 from outreach.cli.serve.bodies import make_server
 from outreach.engines import job_queue
 from outreach.engines.embedded import EmbeddedEngine
@@ -39,10 +40,14 @@ IDLE_S = 60  # an idle connection is closed after this time, to make room for ot
 def serve(host: str, port: int, threads: int, engine: bool) -> None:
     """Show the pages, and send what is due."""
     settings = loaded()
-    taken = free_port(host, port)
-    app = made(with_port(settings, port, taken))
+    reserved(host, port, move_on=False).close()  # a reverse proxy leads to this port and to no other
+    app = made(with_port(settings, port, port))
+    with app.app_context():
+        migrations.make_sure(create=True)
+        if migrations.is_empty():
+            click.echo("No office is set up in this database yet. Run, beside this:  outreach init", err=True)
     click.echo(f"Outreach is at {app.extensions['outreach'].base_url}  (stop with Ctrl+C)", err=True)
-    serve_app(app, host, taken, threads=threads, engine=engine)
+    serve_app(app, host, port, threads=threads, engine=engine)
 
 
 @click.command()
@@ -54,6 +59,8 @@ def serve(host: str, port: int, threads: int, engine: bool) -> None:
 def worker(jobs: int | None, queues: tuple[str, ...]) -> None:
     """Look for due mails and send them, without showing pages. On PostgreSQL any number may run, on any machines."""
     app = made(loaded())
+    with app.app_context():
+        migrations.make_sure()
     stopped: SimpleQueue[None] = SimpleQueue()  # unlike an Event's lock, it is never held when a signal arrives
     with _on_signals(lambda: stopped.put(None)), worker_engine(app, jobs, queues):
         click.echo(f"Worker {os.getpid()} is looking for due mails (stop with Ctrl+C).", err=True)
@@ -123,12 +130,12 @@ def free_port(host: str, wanted: int) -> int:
         return int(listening.getsockname()[1])
 
 
-def reserved(host: str, wanted: int) -> socket.socket:
+def reserved(host: str, wanted: int, *, move_on: bool = True) -> socket.socket:
     """Return a socket that listens on `wanted`, or on the next free port with a message. No other program can take it then.
 
-    Raise ClickException if the address is not ours.
+    move_on: whether another port will do. Raise ClickException if none is free, or if the address is not ours.
     """
-    for port in range(wanted, min(wanted + PORTS_TO_TRY, 65536)):
+    for port in range(wanted, min(wanted + (PORTS_TO_TRY if move_on else 1), 65536)):
         listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
         try:
             if sys.platform != "win32":
@@ -141,11 +148,19 @@ def reserved(host: str, wanted: int) -> socket.socket:
                 raise click.ClickException(
                     f"Cannot listen on {host}: {error.strerror}. Choose another --host."
                 ) from None
+            if not move_on:
+                raise click.ClickException(_unavailable(host, port, error)) from None
             continue
         if port != wanted:
             click.echo(f"Port {wanted} is in use by another program; taking {port} instead.", err=True)
         return listening
     raise click.ClickException(f"No port from {wanted} on is free. Choose another with --port.")
+
+
+def _unavailable(host: str, port: int, error: OSError) -> str:
+    if error.errno == errno.EACCES:
+        return f"This user may not listen on port {port}. Choose one from 1024 on with --port, behind a reverse proxy."
+    return f"Port {port} of {host} is in use by another program, perhaps by a second outreach serve. Stop it, or choose a --port."
 
 
 def with_port(settings: Settings, wanted: int, taken: int) -> Settings:

@@ -12,7 +12,7 @@ from alembic.script import ScriptDirectory
 from outreach.delivery.checks.result import Area, CheckReport, CheckResult
 from outreach.extensions import db
 from outreach.models import Office, the_office
-from outreach.services.operations import metrics
+from outreach.services.operations import database_faults, metrics
 from outreach.services.operations.checks.times import CLOCKS_APART, SET_CLOCKS, apart
 from outreach.settings import ROOT, Settings
 
@@ -37,9 +37,9 @@ def database(found: Settings, *, now: datetime) -> Iterator[CheckResult]:
         if any(sign in words for sign in ("malformed", "not a database")):
             yield _damaged(report, words)
         else:
+            told = database_faults.sentence(error, db.engine.url) or f"The database cannot be used: {words}."
             yield report.fail(
-                f"The database cannot be used: {words}.",
-                "Start it, or correct database_url; see the PostgreSQL server's log.",
+                told, "See the PostgreSQL server's log." if found.database_url else f"ls -l {found.instance}"
             )
         return
     yield from _room(found, report)

@@ -1,0 +1,143 @@
+"""What an administrator meets in the first hour: a database that refuses, old tables, a taken port, settings left behind."""
+
+import socket
+import sqlite3
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from click.testing import CliRunner
+from psycopg import OperationalError
+from sqlalchemy.exc import OperationalError as WrappedError
+
+from outreach import settings
+from outreach.cli import main
+from outreach.services.operations.database_faults import sentence
+from tests.servers.smtp import free_port
+from tests.support.apps import SECRET
+
+pytestmark = [pytest.mark.true_clock, pytest.mark.slow]
+
+INIT = ["init", "--office", "Dinas Contoh", "--short-name", "Dinas", "--city", "18.72", "--contact-name", "A",
+        "--contact-phone", "0725000001", "--name", "Rina", "--email", "rina@example.com"]  # fmt: skip
+ADD = ["user", "add", "--name", "Rina", "--email", "rina@example.com", "--role", "viewer"]
+COMMANDS = [["serve"], ["worker"], INIT, ADD, ["db", "upgrade"], ["db", "current"], ["backup"]]
+
+
+def run(folder: Path, *arguments: str, **values: str) -> tuple[int, str]:
+    """Run a command with these settings; return its exit code and all it wrote. An uncaught error fails the test."""
+    environment = {"OUTREACH_INSTANCE": str(folder), "OUTREACH_SECRET_KEY": SECRET, "OUTREACH_DATABASE_URL": ""}
+    environment |= {f"OUTREACH_{name.upper()}": value for name, value in values.items()}
+    done = CliRunner().invoke(main, arguments, env=environment)
+    assert isinstance(done.exception, SystemExit | None), done.exception
+    return done.exit_code, done.output
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_a_database_that_does_not_answer_is_told_in_one_sentence(tmp_path, command):
+    code, said = run(tmp_path, *command, database_url=f"postgresql://rina:rahasia@127.0.0.1:{free_port()}/outreach")
+    assert code == 1
+    assert said.splitlines()[-1].startswith("Error: The database “outreach” on 127.0.0.1 as rina cannot be used: ")
+    assert said.endswith("Start the PostgreSQL server, or correct host and port in OUTREACH_DATABASE_URL.\n")
+    assert "rahasia" not in said
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+@pytest.mark.parametrize("wrong", [{"username": "nobody_here"}, {"database": "nothing_here"}], ids=["role", "database"])
+def test_a_wrong_role_or_database_is_told_in_one_sentence(tmp_path, postgresql_server, command, wrong):
+    url = sa.make_url(postgresql_server).set(**wrong).render_as_string(hide_password=False)
+    code, said = run(tmp_path, *command, database_url=url)
+    assert code == 1
+    assert "cannot be used: " in said.splitlines()[-1]
+    assert said.endswith("Make that user and its database (createuser, createdb), or correct OUTREACH_DATABASE_URL.\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "advice"),
+    [
+        ('FATAL:  password authentication failed for user "rina"', "Correct the password in OUTREACH_DATABASE_URL"),
+        ("fe_sendauth: no password supplied", "Correct the password in OUTREACH_DATABASE_URL"),
+        ("[Errno -2] Name or service not known", "correct host and port"),
+    ],
+)
+def test_the_advice_fits_what_the_server_says(words, advice):
+    url = sa.make_url("postgresql+psycopg://rina:rahasia@db.example.com/outreach")
+    error = WrappedError(None, None, OperationalError(f"connection failed: {words}"))
+    told = sentence(error, url)
+    assert told.startswith(
+        f"The database “outreach” on db.example.com as rina cannot be used: {' '.join(words.split())}"
+    )
+    assert advice in told
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    """An instance whose tables were made by the first version."""
+    run(tmp_path, "db", "upgrade", "0001")
+    return tmp_path
+
+
+@pytest.mark.parametrize("command", [["serve"], ["worker"]], ids=" ".join)
+def test_pages_and_workers_refuse_old_tables(old, command):
+    code, said = run(old, *command, "--port", str(free_port())) if command == ["serve"] else run(old, *command)
+    assert (code, said.splitlines()[-1]) == (
+        1, f"Error: The tables are of an older version (0001, not {newest(old)}). Make a backup, then run: outreach db upgrade",
+    )  # fmt: skip
+
+
+def newest(folder: Path) -> str:
+    run(folder, "db", "upgrade")
+    with sqlite3.connect(folder / "outreach.db") as connection:
+        return connection.execute("SELECT version_num FROM alembic_version").fetchone()[0]
+
+
+def test_a_worker_refuses_a_database_without_tables(tmp_path):
+    assert run(tmp_path, "worker") == (1, "Error: The tables are missing in this database. Run: outreach db upgrade\n")
+
+
+@pytest.mark.parametrize("command", [["backup"]], ids=" ".join)
+def test_a_command_that_meets_no_tables_says_so(tmp_path, command):
+    code, said = run(tmp_path, *command)
+    assert code == 1
+    assert "outreach db upgrade" in said
+
+
+def test_a_port_in_use_is_refused_in_production(tmp_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        code, said = run(tmp_path, "serve", "--port", str(port))
+    assert code == 1
+    assert said.startswith(f"Error: Port {port} of 127.0.0.1 is in use by another program")
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, ["doctor"]], ids=" ".join)
+def test_no_command_leaves_the_services_database_for_one_of_its_own(tmp_path, monkeypatch, command):
+    service = tmp_path / "outreach.env"
+    monkeypatch.setattr(settings, "SERVICE_FILE", service)
+    monkeypatch.setattr(settings, "ROOT", tmp_path)
+    for name in ("OUTREACH_INSTANCE", "OUTREACH_DATABASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    assert settings.load().sqlalchemy_url.endswith("instance/outreach.db")
+    service.write_text("OUTREACH_DATABASE_URL=postgresql://db.example.com/outreach\n")
+    done = CliRunner().invoke(main, command, env={"OUTREACH_SECRET_KEY": SECRET})
+    assert done.exit_code == 1
+    assert f"{service} has the settings of the service on this machine" in done.output
+    assert not (tmp_path / "instance").exists()
+
+
+def test_the_demo_runs_beside_a_service(tmp_path, monkeypatch):
+    service = tmp_path / "outreach.env"
+    service.touch()
+    monkeypatch.setattr(settings, "SERVICE_FILE", service)
+    monkeypatch.delenv("OUTREACH_INSTANCE", raising=False)
+    assert settings.instance_folder() == settings.ROOT / "instance"
+
+
+def test_a_folder_that_cannot_be_made_is_told_in_one_sentence(tmp_path):
+    (tmp_path / "file").touch()
+    code, said = run(tmp_path / "file" / "instance", "db", "upgrade")
+    assert code == 1
+    assert "OUTREACH_INSTANCE is “" in said
