@@ -187,6 +187,7 @@ class Settings:
     mail_password: Secret = ""
     mail_sender: Sender = "Outreach <outreach@example.com>"
     mail_timeout_s: Patience = 20.0
+    mail_answer_s: Patience = 600.0  # how long the server may take to answer a whole mail (RFC 5321, 4.5.3.2.6)
     mail_ca_file: MaybeFile = ""  # extra certificate authority, for your own mail server
     mail_connections: Annotated[int, _between(1, 1_000)] = 3  # connections at once, of all workers together
     mail_per_minute: Limit = 0  # messages per minute, of all workers together; 0: no limit

@@ -78,6 +78,7 @@ class QueueEngine:
                 self._loop.call_soon_threadsafe(self._wake.set)
         if self._thread.ident is not None:
             self._thread.join()
+        loop.wait_for_answers()
 
     def __enter__(self) -> "QueueEngine":
         self.start()

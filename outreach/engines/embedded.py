@@ -65,6 +65,7 @@ class EmbeddedEngine:
             self._watch.join()
         if self._scheduler.running:
             self._scheduler.shutdown(wait=True)
+        loop.wait_for_answers()
 
     def __enter__(self) -> "EmbeddedEngine":
         self.start()

@@ -5,6 +5,7 @@ import os
 import secrets
 import socket
 import threading
+import time
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
@@ -20,6 +21,8 @@ from outreach.services.operations import clock as clocks
 from outreach.services.operations import engines as heartbeats
 
 T = TypeVar("T")
+LAST_ANSWERS_S = 60.0  # how long a process that stops waits for the mail server's answers
+_sending: set[threading.Thread] = set()
 _PROCESS = secrets.token_hex(4)  # containers may share the same host name and process ids
 log = structlog.get_logger()
 
@@ -86,15 +89,42 @@ def send(
     limit: int | None = None,
     stop: Stop = lambda: False,
 ) -> Drained | None:
-    """Send due messages, at most `limit`; return None if that failed."""
+    """Send due messages, at most `limit`; return None if that failed.
+
+    It also returns, with the counts so far, when all that is left is waiting long for the mail server's answers. That goes
+    on in a thread, with its connections and leases, and keeps nobody from sending over the other connections.
+    """
     found: list[Drained] = []
+    enough = threading.Event()
+
+    def only_waits(done: Drained) -> None:
+        found.append(done)
+        enough.set()
 
     def drain() -> Mapping[str, int]:
-        found.append(outbox.drain(now=now, worker=worker or worker_name(), limit=limit, stop=stop))
-        return {ended: count for ended, count in vars(found[0]).items() if ended != "claimed"}
+        done = outbox.drain(now=now, worker=worker or worker_name(), limit=limit, stop=stop, only_waits=only_waits)
+        found.append(done)
+        return {ended: count for ended, count in vars(done).items() if ended != "claimed"}
 
-    _logged(app, "send", drain)
-    return found[0] if found else None
+    def work() -> None:
+        try:
+            _logged(app, "send", drain)
+        finally:
+            _sending.discard(threading.current_thread())
+            enough.set()
+
+    thread = threading.Thread(target=work, name="send", daemon=True)
+    _sending.add(thread)
+    thread.start()
+    enough.wait()
+    return found[-1] if found else None
+
+
+def wait_for_answers(seconds: float = LAST_ANSWERS_S) -> None:
+    """Wait for sending that only waits for the mail server's answers. Mails still without one are then in doubt."""
+    until = time.monotonic() + seconds
+    for thread in list(_sending):
+        thread.join(max(0.0, until - time.monotonic()))
 
 
 def there_may_be_more(sent: Drained | None, limit: int) -> bool:

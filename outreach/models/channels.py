@@ -27,6 +27,9 @@ class Channel(Model):
     paused_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
     minute_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # start of the counted part of a minute
     minute_count: Mapped[int] = mapped_column(default=0)  # messages handed over in that part, by all workers
+    group_size: Mapped[
+        int | None
+    ]  # the most mails in a group after mails in doubt; None: as many as the settings allow
 
 
 class ChannelSlot(Model):

@@ -28,8 +28,8 @@ SHARES = (  # of the kills
     (0.0, Run("PostgreSQL, never killed", postgresql=True, workers=3, kills=0, extensions=FAST)),
 )
 COLUMNS = (
-    "kills", "messages", "lost", "doubled", "unknown", "handing_over", "wrongly_doubled", "thrice", "other_ids",
-    "unsettled", "seconds",
+    "kills", "messages", "arrived", "never", "doubled", "copies", "in_doubt", "most", "handing_over", "wrong_copies",
+    "other_ids", "unsettled", "seconds",
 )  # fmt: skip
 
 
@@ -57,7 +57,7 @@ def main(arguments: list[str]) -> int:
     print(f"\n{'':34}" + "".join(f"  {name}" for name in COLUMNS))
     for line in [*lines, Line("all", _sum(lines))]:
         print(line.text())
-    broken = [line for line in lines if line.outcome.broken() or line.outcome.doubled > line.outcome.handing_over]
+    broken = [line for line in lines if line.outcome.broken() or line.outcome.copies > line.outcome.in_doubt]
     for line in broken:
         print(f"BROKEN  {line.name}: {line.outcome.broken()}")
     if wanted.only_kills:

@@ -491,7 +491,7 @@ class AnyHistory(RuleBasedStateMachine):
 
     def work(self, words: list[str]) -> None:
         """Send what is due, as the outbox does. words: the mail server's replies in order; or the worker vanishes."""
-        results.take_back("w", LEASE_S, now=self.now)
+        results.take_back("w", LEASE_S, 50, now=self.now)
         claimed = leases.claim("w", 100, LEASE_S, now=self.now)
         batch = self.preparer.prepare(claimed, now=self.now)
         results.settle(batch.decided, MessageState.LEASED, "w", now=self.now)

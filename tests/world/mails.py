@@ -20,9 +20,9 @@ from tests.world.days import JAKARTA, NOW
 
 def send_through(app: Flask, server: Server, **values: object) -> None:
     """Make the app send through the server. values: other settings."""
-    app.extensions["outreach"] = replace(
-        app.extensions["outreach"], mail_port=server.port, mail_server="127.0.0.1", **{"mail_timeout_s": 3.0, **values}
-    )
+    short = {"mail_timeout_s": 3.0, "mail_answer_s": 9.0}
+    where = {"mail_port": server.port, "mail_server": "127.0.0.1"}
+    app.extensions["outreach"] = replace(app.extensions["outreach"], **where, **{**short, **values})
     app.extensions["mail"].server, app.extensions["mail"].port = "127.0.0.1", server.port
 
 

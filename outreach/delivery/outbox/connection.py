@@ -16,7 +16,8 @@ from outreach.delivery.outbox.keeper import Holding
 from outreach.delivery.outbox.leases import Lease
 from outreach.delivery.outbox.prepare import TRUE_FOR, Preparer, Ready
 from outreach.delivery.outbox.results import Settled
-from outreach.delivery.smtp.wire import ChannelDown, NotSent, Permanent, Wire
+from outreach.delivery.smtp.wire import ChannelDown, NotSent, Wire
+from outreach.domain.mail import doubt
 from outreach.domain.mail.failures import ChannelTrouble
 from outreach.domain.states import MessageState
 from outreach.extensions import db
@@ -38,15 +39,17 @@ class Drainer:
         self.settings = job.settings
         self.worker = worker
         self.now = job.now
-        self.wire = Wire(job.app.extensions["mail"], job.settings, self._still_true)
+        self.wire = Wire(job.app.extensions["mail"], job.settings, self._still_true, self._waits)
         self.preparer = Preparer(job.settings)
         self.handed: list[Settled] = []  # handed over, not yet settled: settled when the next group begins
         self.todo: list[Lease] = []  # claimed, not yet begun
+        self.going: HandoverGroup | None = None  # being handed over
+        self.gave_back = False  # while the server's answer was long in coming
         self.portion = max(1, job.settings.hand_over_group)
         self.true_until = job.now()
         self.call_helpers = call_helpers
         self.trouble: ChannelTrouble | None = None  # the channel's trouble at this connection's last look
-        self.breaks = 0
+        self.heard_at = 0  # lost connections of the wire when the server last answered about a mail
         self.more = False  # more was due than what this connection claimed
         self.vain = 0  # checks in a row that were too old when their mail could be sent
 
@@ -58,6 +61,7 @@ class Drainer:
             return
         self.holding = Holding(self.worker, slot)
         self.job.keeper.add(self.holding)
+        self.job.runs(1)
         try:
             with self.wire:
                 while not self._must_stop() and self._may_send():
@@ -68,16 +72,23 @@ class Drainer:
                         return
                     self._look_how_far(len(claimed))
         finally:
+            self.job.runs(-1)
             self.job.keeper.remove(self.holding)
             self._persistently(lambda: limits.free_slot(slot, self.worker))
 
     def _must_stop(self) -> bool:
         return self.job.stop() or self.holding.lost
 
+    @property
+    def breaks(self) -> int:
+        """Connections that broke in a row, without the server answering about any mail."""
+        return self.wire.lost - self.heard_at
+
     def _may_send(self) -> bool:
-        found = channel.trouble()
+        found = channel.state()
         self.trouble = found.trouble if found is not None else None
-        may = self.trouble is None or not channel.paused(self.now())
+        self.job.group = min(found.group_size or self.job.full, self.job.full) if found is not None else self.job.full
+        may = found is None or self.trouble is None or not channel.is_paused(found, self.now())
         db.session.rollback()
         return may
 
@@ -89,6 +100,7 @@ class Drainer:
     def _send(self, claimed: Sequence[Lease]) -> bool:
         """Send the claimed messages. Return False if sending must pause; untried messages are then released."""
         self.todo = list(claimed)
+        self.gave_back = False
         try:
             while self.todo:
                 if not self._send_portion(self.todo[: self.portion], self.todo[self.portion :]):
@@ -102,27 +114,41 @@ class Drainer:
 
     def _send_portion(self, asked: list[Lease], later: list[Lease]) -> bool:
         """Check some messages again and send them while the check is recent. Return False if sending must pause."""
-        size = max(1, self.settings.hand_over_group)
         asked_at = self.now()
         batch = self.preparer.prepare(asked, now=asked_at)
         self.true_until = batch.asked_at + TRUE_FOR
         self._settle(batch.decided, MessageState.LEASED)
-        ready = batch.ready
+        ready = sorted(
+            batch.ready, key=_turn
+        )  # those in doubt last: what breaks the connection then breaks no other mail
         self.todo = [one.lease for one in ready] + later
         self._fit_portion(self.now() - asked_at)
         while ready:
             if self._must_stop():
                 return False
+            size, self.wire.plainly = self._next_group(ready)
             if self._open():
                 break
-            allowed = self._allowed(min(size, len(ready)))
+            allowed = self._allowed(size)
             if not allowed:
                 return False
             group, ready = ready[:allowed], ready[allowed:]
             self._hand_over(group, [one.lease for one in ready] + later)
+            if self.gave_back:
+                self.todo = []
+                break
+            if self.job.careful:
+                self.wire.close()
             if not self._still_true():
                 break
         return True
+
+    def _next_group(self, ready: Sequence[Ready]) -> tuple[int, bool]:
+        """Return how many of these go in the next group, and whether plainly: without pipelining and BDAT."""
+        first = ready[0]
+        most = min(self.job.group, doubt.group_of(first.doubts, self.job.full))
+        size = next((at for at, one in enumerate(ready[:most]) if _turn(one) != _turn(first)), min(most, len(ready)))
+        return size, most == doubt.ALONE and (self.job.careful or first.doubts > 0)
 
     def _fit_portion(self, took: timedelta) -> None:
         """Adapt the number of messages per check: most of the time for which a check counts must remain for sending."""
@@ -175,7 +201,7 @@ class Drainer:
         going = HandoverGroup(
             [ready for ready in group if ready.lease in held], self.settings, self.now, self._may_go_on
         )
-        self.handed = going.settled  # known results are settled, whatever happens
+        self.going, self.handed = going, going.settled  # known results are settled, whatever happens
         down: ChannelDown | None = None
         try:
             for outcome in self.wire.hand_over_group(going.envelopes()):
@@ -187,15 +213,37 @@ class Drainer:
             going.doubt()
             self._release(going.untried(), MessageState.HANDING_OVER)
             raise
+        self._learn(going)
         if down is None and self.breaks >= BREAKS:
-            self.breaks = 0
-            down = ChannelDown(ChannelTrouble.UNRELIABLE, None, going.settled[-1].reply)
+            self.heard_at = self.wire.lost
+            down = ChannelDown(ChannelTrouble.UNRELIABLE, None, going.settled[-1].reply if going.settled else "")
         if down is not None:
             self._settle_handed()
             self._raise_alarm(down, going.untried(), MessageState.HANDING_OVER)
             raise down
         self._release(going.untried(), MessageState.HANDING_OVER)
         self._look_what_works()
+
+    def _learn(self, going: HandoverGroup) -> None:
+        """Make groups smaller after a doubt, and slowly larger again after groups without one."""
+        tried, full = going.tried, self.job.full
+        if going.doubts:
+            log.warning("mails in doubt", worker=self.worker, mails=going.doubts, group=tried)
+            self.job.group = self._persistently(lambda: channel.shrunk(tried, full))
+        elif self.job.careful and tried:
+            self.job.group = self._persistently(lambda: channel.grow(tried, full))
+
+    def _waits(self, waiting: bool) -> None:
+        """While the server's answer to a mail is long in coming, let others send what has not begun here."""
+        if waiting and self.going is not None:
+            log.warning("a long wait for the mail server's answer", worker=self.worker)
+            self.handed = self.going.take_settled()
+            self._settle_handed()
+            self.handed = self.going.settled
+            self._release(self.going.let_go(), MessageState.HANDING_OVER)
+            self._release(self.todo, MessageState.LEASED)
+            self.todo, self.gave_back = [], True
+        self.job.waits(waiting)
 
     def _look_what_works(self) -> None:
         """Clear the alarm once the server has shown that its cause is over, independent of the mails' results."""
@@ -212,8 +260,9 @@ class Drainer:
         return self.now() <= self.true_until
 
     def _watch(self, outcome: object) -> None:
-        broken = isinstance(outcome, NotSent) and outcome.code is None and not isinstance(outcome, Permanent)
-        self.breaks = self.breaks + 1 if broken else 0
+        """Note that the server answered about a mail."""
+        if not isinstance(outcome, NotSent) or outcome.code is not None:
+            self.heard_at = self.wire.lost
 
     def _begin(self, claimed: Sequence[Lease]) -> set[Lease]:
         """Settle the mails handed over before, and record that this group is being handed over."""
@@ -280,3 +329,8 @@ class Drainer:
                     raise
             time.sleep(wait_s)
             waited_s, wait_s = waited_s + wait_s, min(wait_s * 2, 15.0)
+
+
+def _turn(ready: Ready) -> int:
+    """Return when a mail's turn is, by what groups it may go in."""
+    return min(ready.doubts, 2)

@@ -28,11 +28,12 @@ def drain(
     worker: str,
     limit: int | None = None,
     stop: Callable[[], bool] = lambda: False,
+    only_waits: Callable[[Drained], None] = lambda _done: None,
 ) -> Drained:
     """Send until nothing is due or `limit` messages were claimed. Return the counts.
 
     now: the clock. worker: name in leases and attempts. stop: asked between groups; if true, untried messages are
-    released.
+    released. only_waits: told the counts so far when all that is left is waiting long for the mail server's answers.
     """
     settings = current_settings()
     if not leases.anything_due(settings.lease_s, now=now()):
@@ -41,8 +42,8 @@ def drain(
         return Drained()
     app = current_app._get_current_object()  # type: ignore[attr-defined]
     with Keeper(app, settings.lease_s, now) as keeper:
-        job = Job(app, settings, now, keeper, stop, limit)
-        job.count(results.take_back(worker, settings.lease_s, now=now()))
+        job = Job(app, settings, now, keeper, stop, limit, only_waits=only_waits)
+        job.count(results.take_back(worker, settings.lease_s, job.full, now=now()))
         helpers = _Helpers(job, worker)
         try:
             Drainer(job, worker, call_helpers=helpers.call).run()

@@ -21,6 +21,8 @@ class HandoverGroup:
         self, group: Sequence[Ready], settings: Settings, now: Callable[[], datetime], may_go_on: Callable[[], bool]
     ) -> None:
         self.settled: list[Settled] = []
+        self.tried = 0
+        self.doubts = 0  # mails without an answer
         self._settings = settings
         self._now = now
         self._may_go_on = may_go_on
@@ -45,12 +47,24 @@ class HandoverGroup:
     def tell(self, outcome: Outcome) -> None:
         """Record the outcome of the oldest mail without one."""
         ready, mail = self._begun.popleft()
+        self.tried += 1
+        self.doubts += isinstance(outcome, InDoubt)
         self.settled.append(settling.settled(ready, mail, outcome, now=self._now()))
 
     def doubt(self) -> None:
         """Record that the outcome of the begun mails is unknown."""
         while self._begun:
             self.tell(InDoubt(None, "Handing it over was broken off."))
+
+    def let_go(self) -> list[Lease]:
+        """Give up the mails that have not begun. Return their leases."""
+        left, self._left = self._left, deque()
+        return [ready.lease for ready in left]
+
+    def take_settled(self) -> list[Settled]:
+        """Return the results known so far, and begin a new list."""
+        found, self.settled = self.settled, []
+        return found
 
     def untried(self) -> list[Lease]:
         """Return the leases of mails that were certainly not handed over."""

@@ -22,7 +22,7 @@ FAR = "outreach_far_mail_server"  # key in app.extensions: whether the mail serv
 class Drained:
     """How many messages were claimed, and with which results.
 
-    retried: will be tried again. unknown: the server's answer was missing twice. Claimed messages without a result were
+    retried: will be tried again. unknown: in doubt until it would be useless. Claimed messages without a result were
     released untried.
     """
 
@@ -43,7 +43,10 @@ class Drained:
 
 @dataclass
 class Job:
-    """One drain. left: how many messages may still be claimed, None for no limit. connections: how many are open now."""
+    """One drain. left: how many messages may still be claimed, None for no limit. connections: how many are open now.
+
+    only_waits: called when all connections wait long for the server's answers.
+    """
 
     app: Flask
     settings: Settings
@@ -52,9 +55,26 @@ class Job:
     asked_to_stop: Callable[[], bool]
     left: int | None
     connections: int = 1
+    only_waits: Callable[[Drained], None] = lambda _done: None
+    running: int = 0  # connections at work
+    waiting: int = 0  # of them, those that wait long for the server's answer to a mail
+    group: int = 0  # the most mails in a group now, as its connections last knew it
     done: Drained = field(default_factory=Drained)
     broken: threading.Event = field(default_factory=threading.Event)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        self.group = self.full
+
+    @property
+    def full(self) -> int:
+        """The mails in a whole group."""
+        return max(1, self.settings.hand_over_group)
+
+    @property
+    def careful(self) -> bool:
+        """Whether groups are smaller, because mails were in doubt lately. Each group then has its own connection."""
+        return self.group < self.full
 
     def stop(self) -> bool:
         return self.broken.is_set() or self.asked_to_stop()
@@ -67,6 +87,22 @@ class Job:
     @far.setter
     def far(self, value: bool) -> None:
         self.app.extensions[FAR] = value
+
+    def runs(self, more: int) -> None:
+        """Count a connection that begins (1) or ends (-1)."""
+        with self._lock:
+            self.running += more
+        self._tell()
+
+    def waits(self, waiting: bool) -> None:
+        """Count a connection that begins or ends to wait long for the server's answer to a mail."""
+        with self._lock:
+            self.waiting += 1 if waiting else -1
+        self._tell()
+
+    def _tell(self) -> None:
+        if 0 < self.running == self.waiting:
+            self.only_waits(self.done)
 
     def size(self) -> int:
         """Return how many messages to claim at once: the remaining limit, divided among the connections."""

@@ -3,6 +3,7 @@
 A result is stored only if the fence is still the claim's. outbox/settle.py derives the result from the server's answer.
 """
 
+import random
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,10 +14,12 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach.delivery.mail.kept import KeptMail
-from outreach.delivery.outbox import address_failures
+from outreach.delivery.outbox import address_failures, channel
 from outreach.delivery.outbox.leases import Lease, begin_in, by_driver, held_among, lapsed, release_in, stored
+from outreach.delivery.recheck.judge import doubts
 from outreach.domain.kinds import MailKind
 from outreach.domain.mail.address_faults import AddressFault
+from outreach.domain.mail.doubt import repeat_at
 from outreach.domain.mail.failures import FailureReason
 from outreach.domain.mail.still_true import SkipReason
 from outreach.domain.states import InvitationState, MessageState
@@ -102,7 +105,9 @@ def settle_in(
     _skip_lines(session, {k: v for result in ours for k, v in (result.skipped_lines or {}).items()})
     _note_told(session, {k: v for result in ours for k, v in (result.told or {}).items()})
     _mark_invited(
-        session, [id_ for result in ours if result.state in MAY_HAVE_ARRIVED for id_ in result.now_invited], now
+        session,
+        [id_ for result in ours if MAY_HAVE_ARRIVED & {result.state, result.outcome} for id_ in result.now_invited],
+        now,
     )
     return ours
 
@@ -165,43 +170,45 @@ def _keep_mails(connection: sa.Connection, mails: Mapping[int, KeptMail]) -> Non
     )
 
 
-def take_back(worker: str, lease_s: float, *, now: datetime) -> Counter[MessageState]:
+def take_back(worker: str, lease_s: float, full: int, *, now: datetime) -> Counter[MessageState]:
     """Take back messages of vanished workers. Leased ones become due again; those being handed over are in doubt.
 
-    A message in doubt is sent once more with the same Message-ID. After a second doubt it stays unknown. Return how
-    many messages in doubt got which state.
+    A message in doubt is repeated with the same Message-ID, and groups become smaller. full: a whole group by the
+    settings. Return how many messages in doubt got which state.
     """
     with writing() as session:
-        lost = sa.select(Message.id, Message.fence, Message.state).where(
+        lost = sa.select(Message.id, Message.fence, Message.state, Message.worker, Message.expires_at).where(
             IS_IN_WORK, lapsed(Message.leased_until, lease_s, now)
         )
         rows = session.execute(lost.limit(5000).with_for_update(skip_locked=True)).all()
-        doubted = [row.id for row in rows if row.state is MessageState.HANDING_OVER]
-        earlier = set(
-            session.scalars(
-                sa.select(Attempt.message_id).where(
-                    Attempt.message_id.in_(doubted), Attempt.outcome == MessageState.UNKNOWN
-                )
-            )
-        )
-        told = _told_of(session, doubted)
+        doubted = [row for row in rows if row.state is MessageState.HANDING_OVER]
+        ids = [row.id for row in doubted]
+        earlier = doubts(session, ids)
+        told = _told_of(session, ids)
         leased = [Lease(row.id, row.fence) for row in rows if row.state is MessageState.LEASED]
         unsure = [
             Settled(
                 Lease(row.id, row.fence),
-                MessageState.UNKNOWN if row.id in earlier else MessageState.RETRY,
+                MessageState.RETRY,
                 FailureReason.IN_DOUBT,
                 tried=True,
                 outcome=MessageState.UNKNOWN,
-                due_at=now,
+                due_at=_repeated_at(row.expires_at, earlier.get(row.id, 0), now),
                 now_invited=told[row.id],
             )
-            for row in rows
-            if row.state is MessageState.HANDING_OVER
+            for row in doubted
         ]
         release_in(session, leased, MessageState.LEASED)
         settle_in(session, unsure, MessageState.HANDING_OVER, worker, now=now)
+        if doubted:
+            channel.shrink(session, max(Counter(row.worker for row in doubted).values()), full)
     return Counter(result.state for result in unsure)
+
+
+def _repeated_at(useful_until: datetime, earlier: int, now: datetime) -> datetime:
+    """Return when to repeat a vanished worker's message: at once, unless it was in doubt before."""
+    later = repeat_at(now, earlier, useful_until, random.random()) if earlier else now  # noqa: S311
+    return later or now  # if it is useless by now, the next check says so
 
 
 def _settle_sent(connection: sa.Connection, sent: Sequence[Settled], came_from: MessageState, at: Any) -> set[Lease]:

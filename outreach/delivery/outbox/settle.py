@@ -5,7 +5,7 @@ Pure, except for random delays and the log. outbox/results.py stores the result.
 
 import random
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
 
@@ -15,12 +15,12 @@ from outreach.delivery.outbox.prepare import Ready
 from outreach.delivery.outbox.results import Settled
 from outreach.delivery.smtp.wire import Accepted, InDoubt, NotSent, Permanent
 from outreach.domain.mail.address_faults import fault_in_reply
+from outreach.domain.mail.doubt import repeat_at
 from outreach.domain.mail.failures import FailureReason, next_try
 from outreach.domain.states import MessageState
 from outreach.logs import fault
 
 log = structlog.get_logger()
-AFTER_A_DOUBT = timedelta(minutes=1)
 
 
 def settled(ready: Ready, mail: WrittenMail, outcome: Accepted | NotSent, *, now: datetime) -> Settled:
@@ -69,15 +69,15 @@ def _unsent(ready: Ready, mail: WrittenMail, outcome: NotSent, now: datetime) ->
             fault=fault_in_reply(outcome.words),
         )  # fmt: skip
     if isinstance(outcome, InDoubt):
-        again = ready.doubts == 0 and now + AFTER_A_DOUBT < ready.useful_until
+        again_at = repeat_at(now, ready.doubts + 1, ready.useful_until, random.random())  # noqa: S311
         return Settled(
             lease,
-            MessageState.RETRY if again else MessageState.UNKNOWN,
+            MessageState.RETRY if again_at else MessageState.UNKNOWN,
             FailureReason.IN_DOUBT,
             tried=True,
             outcome=MessageState.UNKNOWN,
             reply=outcome.words,
-            due_at=now + AFTER_A_DOUBT if again else None,
+            due_at=again_at,
             now_invited=ready.now_invited,
             told=ready.told,
             mail=mail.kept(),

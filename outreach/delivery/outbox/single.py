@@ -4,6 +4,7 @@ It keeps the limits of the mail server. It is not stored, and not tried again.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from uuid import uuid4
 
@@ -17,6 +18,8 @@ from outreach.delivery.smtp.outcomes import Accepted, Envelope, NotSent
 from outreach.delivery.smtp.wire import ChannelDown, Wire
 from outreach.domain.problems import Problem
 from outreach.extensions import current_settings
+
+ANSWER_S = 60.0  # how long somebody who waits for a page waits for the mail server's answer
 
 
 class NotHandedOver(Problem):
@@ -35,10 +38,11 @@ def hand_over(mail: Composed, now: Callable[[], datetime]) -> None:
     if slot is None:
         raise ServerBusy
     app = current_app._get_current_object()  # type: ignore[attr-defined]
+    patient = replace(settings, mail_answer_s=min(settings.mail_answer_s, ANSWER_S))
     try:
         if settings.mail_per_minute and not limits.take(1, settings.mail_per_minute, now=now()):
             raise ServerBusy
-        with Keeper(app, settings.lease_s, now) as keeper, Wire(app.extensions["mail"], settings) as wire:
+        with Keeper(app, settings.lease_s, now) as keeper, Wire(app.extensions["mail"], patient) as wire:
             keeper.add(Holding(worker, slot))
             envelope = Envelope(return_path.return_path(0, settings), mail.recipient, mail.data)
             try:

@@ -29,7 +29,6 @@ from outreach.delivery.smtp.outcomes import (
 )
 from outreach.delivery.smtp.stream import ConnectionLost, ServerReply, Stream
 
-DOT_PATIENCE = 3  # the answer to the final dot may take this many times the timeout: RFC 5321, 4.5.3.2.6
 WINDOW = 1024 * 1024  # bytes of mails that may wait for answers at the same time
 WINDOW_MAILS = 100
 WRITE_AT = 64 * 1024  # bytes of commands and mails collected before they are sent
@@ -47,10 +46,13 @@ class SmtpTalk:
 
     def __init__(
         self, stream: Stream, known: Extensions, timeout_s: float, *, limit: int = 0, chunks: bool = True,
-        still_true: Callable[[], bool] = lambda: True,
+        plainly: bool = False, still_true: Callable[[], bool] = lambda: True, answer_s: float = 0.0,
+        waits: Callable[[bool], None] = lambda _waiting: None,
     ) -> None:  # fmt: skip
         """limit: mails over this connection, 0 for no limit. chunks: whether BDAT may be used if announced.
 
+        plainly: neither pipelining nor BDAT are used. answer_s: how long the answer to a whole mail may take. waits: told
+        that this answer is not there within `timeout_s` seconds (True), and that waiting for it is over (False).
         still_true: asked before a mail begins that waited for the answer to another mail.
         """
         self.stream = stream
@@ -58,8 +60,12 @@ class SmtpTalk:
         self.flight = Flight(stream)
         self.known = known
         self._timeout_s = timeout_s
+        self._answer_s = max(answer_s, timeout_s)
+        self._waits = waits
         self._left = limit or -1
-        self._chunks = chunks and known.chunking and known.pipelining
+        self.plainly = plainly
+        self._pipelining = known.pipelining and not plainly
+        self._chunks = chunks and known.chunking and self._pipelining
         self._proven = False  # the server has accepted a chunk
         self._still_true = still_true
         self._slow = False  # the server was slow to accept the last mail
@@ -112,7 +118,7 @@ class SmtpTalk:
         now = self._take(ahead)
         ending, answered = b"", _nothing
         while now is not None or ending:
-            pipelined = self.known.pipelining and not self._slow
+            pipelined = self._pipelining and not self._slow
             self.stream.write(b"".join((ending, *now.commands)) if now is not None and pipelined else ending)
             then = None if now is None else self._take(ahead)  # made while the server works
             answered()
@@ -279,13 +285,27 @@ class SmtpTalk:
 
     def _ask(self, verb: str) -> ServerReply:
         """Return the next reply. Raise ConnectionLost if it is no valid answer to `verb`."""
-        reply = self.stream.reply(self._timeout_s * DOT_PATIENCE if verb == END else self._timeout_s)
+        reply = self._end_of_mail() if verb == END else self.stream.reply(self._timeout_s)
         good = reply.code == 354 if verb == DATA else 200 <= reply.code < 300
         if not good and not 400 <= reply.code < 600:
             raise ConnectionLost(f"No answer to {verb}: {reply.code} {text(reply.words)}")
         if reply.code == CLOSING:
             self._goodbye = reply
         return reply
+
+    def _end_of_mail(self) -> ServerReply:
+        waiting = False
+
+        def late() -> None:
+            nonlocal waiting
+            waiting = True
+            self._waits(True)
+
+        try:
+            return self.stream.reply(self._answer_s, soon_s=self._timeout_s, late=late)
+        finally:
+            if waiting:
+                self._waits(False)
 
     def _parting(self, reply: ServerReply) -> ConnectionLost:
         """Return the error for a connection after a 421: mails that are not answered before it closes were not accepted."""

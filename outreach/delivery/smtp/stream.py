@@ -8,6 +8,7 @@ import socket
 import ssl
 import time
 from collections import deque
+from collections.abc import Callable
 from typing import NamedTuple
 
 READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
@@ -73,13 +74,21 @@ class Stream:
         except OSError as error:
             self._failed = str(error) or type(error).__name__
 
-    def reply(self, timeout_s: float) -> ServerReply:
-        """Return the next reply. Raise ConnectionLost if none comes in time."""
-        until = time.monotonic() + timeout_s
+    def reply(self, timeout_s: float, *, soon_s: float = 0.0, late: Callable[[], None] | None = None) -> ServerReply:
+        """Return the next reply. Raise ConnectionLost if none comes in time.
+
+        late: called once if it has not come within `soon_s` seconds.
+        """
+        began = time.monotonic()
+        until = began + timeout_s
         code, words, size = b"", b"", 0
         while True:
             while not self._lines:
-                self._read_more(until)
+                if late is None:
+                    self._read_more(until)
+                elif not self._read_more(min(until, began + soon_s), patient=True):
+                    late()
+                    late = None
             line = self._lines.popleft().rstrip()
             size += len(line)
             if not (line[:3].isdigit() and line[3:4] in (b" ", b"-", b"")) or (code and code != line[:3]):
@@ -129,7 +138,8 @@ class Stream:
             except ConnectionLost as error:
                 raise ConnectionError(error.words) from error
 
-    def _read_more(self, until: float) -> None:
+    def _read_more(self, until: float, *, patient: bool = False) -> bool:
+        """Read what comes until then. If nothing comes, raise ConnectionLost, or if `patient` return False."""
         if self._endless:
             raise ConnectionLost("The server's reply has no end.")
         if self._failed is not None:
@@ -138,6 +148,8 @@ class Stream:
         try:
             while data is None:
                 if wanted and not self._await(wanted, until - time.monotonic()):
+                    if patient and self._failed is None:
+                        return False
                     raise ConnectionLost(self._failed or "The server said nothing in time.")
                 try:
                     data = self._sock.recv(65536)
@@ -148,6 +160,7 @@ class Stream:
         except OSError as error:
             raise ConnectionLost(self._failed or str(error) or type(error).__name__, closed=True) from error
         self._keep(data)
+        return True
 
     def _await(self, events: int, timeout_s: float) -> int:
         if QUICK_ACK is not None:

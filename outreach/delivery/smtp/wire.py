@@ -43,12 +43,18 @@ QUIT_S = 5.0  # how long the server may take to answer QUIT
 class Wire(Connection):
     """A connection to the mail server, opened at the first mail and kept until closed or in doubt. Use it as a context."""
 
-    def __init__(self, mail: Any, settings: Settings, still_true: Callable[[], bool] = lambda: True) -> None:
-        """still_true: asked when mails had to wait for a new connection."""
+    def __init__(
+        self, mail: Any, settings: Settings, still_true: Callable[[], bool] = lambda: True,
+        waits: Callable[[bool], None] = lambda _waiting: None,
+    ) -> None:  # fmt: skip
+        """still_true: asked when mails had to wait for a new connection. waits: told of long waiting, as by SmtpTalk."""
         super().__init__(mail)
+        self._waits = waits
         self._still_true = still_true
         self.settings = settings
         self._talk: SmtpTalk | None = None
+        self.plainly = False  # one command after the other, whatever the server announces
+        self.lost = 0  # connections that broke without a word
         self._chunks = True  # False once the server does not know BDAT, although announced
         self._relays = False  # the server has accepted a recipient from us
         self._waited_s = 0.0
@@ -75,6 +81,8 @@ class Wire(Connection):
 
     def open(self) -> smtplib.SMTP:
         """Return the open connection; connect first if needed. Raise ChannelDown."""
+        if self._talk is not None and self._talk.plainly is not self.plainly:
+            self.close()
         if self._talk is not None and not self._talk.ready():
             self.close() if self._talk.full else self.drop()
         if self.host is None:
@@ -137,6 +145,7 @@ class Wire(Connection):
                     talk.flight.give_back(ahead)
                 except ConnectionLost as lost:
                     self.drop()
+                    self.lost += lost.code is None
                     yield from talk.flight.crashed(lost, ahead)
                 if talk.full:
                     self.close()
@@ -193,7 +202,10 @@ class Wire(Connection):
             self.settings.mail_timeout_s,
             limit=min(filter(None, (self.mail.max_emails, self.settings.mail_per_connection)), default=0),
             chunks=self._chunks,
+            plainly=self.plainly,
             still_true=self._still_true,
+            answer_s=self.settings.mail_answer_s,
+            waits=self._waits,
         )
         talk.flight.relays = self._relays
         return talk

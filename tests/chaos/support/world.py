@@ -142,6 +142,19 @@ class World:
                 )
             )
 
+    def doubts(self, rfc_message_id: str) -> int:
+        """Return how often this mail was handed over without an answer, by the database."""
+        with self.app.app_context():
+            counted = (
+                sa.select(sa.func.count()).where(
+                    Attempt.message_id == Message.id, Attempt.outcome == MessageState.UNKNOWN
+                )
+            ).scalar_subquery()
+            found = db.session.execute(
+                sa.select(Message.state, counted).where(Message.rfc_message_id == rfc_message_id)
+            ).one()
+            return found[1] + (found[0] is MessageState.HANDING_OVER)
+
     def resent(self) -> set[str]:
         """Return the Message-IDs of mails that staff sent again."""
         with self.app.app_context():
