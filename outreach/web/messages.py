@@ -32,7 +32,7 @@ from outreach.web.frame.say import page_number, say
 
 # The mail's own HTML: no script, no form, nothing external; its links lead nowhere, because the secret part is left out.
 MAIL_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; frame-ancestors 'self'; sandbox"
-MOST_AGAIN = 200  # the most mails that are sent again in one step
+MOST_AGAIN = 500  # the most mails that are sent again in one step
 bp = Blueprint("messages", __name__, url_prefix="/messages")
 missing_page(bp, MessageMissing)
 
@@ -174,5 +174,6 @@ def _groups() -> list[tuple[str | None, str]]:
         (MessageGroup.WAITING.value, _("Waiting")),
         (MessageGroup.SENT.value, _("Sent")),
         (MessageGroup.FAILED.value, _("Failed or unknown")),
+        (MessageGroup.UNKNOWN.value, _("Unknown")),
         (MessageGroup.SKIPPED.value, _("Not sent")),
     ]

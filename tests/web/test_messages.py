@@ -3,7 +3,7 @@
 import html
 import re
 from dataclasses import replace
-from datetime import time
+from datetime import time, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -20,7 +20,9 @@ from outreach.queries import paging
 from outreach.queries.messages import log as messages
 from outreach.services.invitations import invite as inviting
 from outreach.services.messages import archive as archiving
+from outreach.services.operations.backup import hold
 from outreach.services.reminders import tick as reminding
+from tests.servers.smtp import DROP_AFTER_TAKING
 from tests.web.reading import fields
 from tests.world import NOW, a_person, at, draft_activity, drain, invite_and_publish, send_through
 from tests.world.composed import line, message_of, published_invitation
@@ -300,6 +302,55 @@ def test_the_failed_mails_of_a_list_are_sent_again_together(server, activity, an
     again = db.session.scalars(sa.select(Message.resend_of_id).where(Message.resend_of_id.is_not(None))).all()
     assert sorted(again) == sorted(int(id_) for id_ in chosen)
     assert "message" not in fields(coordinator_client.get("/messages/again?state=failed").text)
+
+
+@pytest.mark.usefixtures("clock_stands")
+def test_mails_of_unknown_outcome_are_sent_again_together_after_a_look_at_who(
+    server, activity, ani, budi, coordinator_client
+):
+    invite_and_publish(activity, ani, budi, a_person("Citra Dewi"))
+    server.at["RCPT"] = lambda address: "550 5.1.1 no such user" if "citra" in address else None
+    server.at["DATA"] = DROP_AFTER_TAKING
+    drain()
+    db.session.execute(sa.update(Message).where(Message.state == MessageState.RETRY).values(state=MessageState.UNKNOWN))
+    db.session.commit()
+    listed = coordinator_client.get("/messages?state=unknown&lang=en").text
+    assert ("Ani Wijaya" in listed, "Budi" in listed, "Citra Dewi" in listed) == (True, True, False)
+    assert "/messages/again?state=unknown" in listed
+    shown = coordinator_client.get("/messages/again?state=unknown&lang=en").text
+    assert ("Ani Wijaya" in shown, "Budi" in shown, "Citra Dewi" in shown) == (True, True, False)
+    server.at.clear()
+    coordinator_client.post("/messages/again?state=unknown", data={"message": fields(shown)["message"]})
+    assert drain().sent == 2
+    assert "Ani Wijaya" not in coordinator_client.get("/messages?state=unknown&lang=en").text
+
+
+@pytest.mark.usefixtures("clock_stands")
+def test_what_a_restored_backup_held_back_is_sent_again_together(server, activity, ani, budi, coordinator_client):
+    invite_and_publish(activity, ani, budi)
+    with db.engine.begin() as connection:
+        assert hold.hold(connection, now=NOW).messages == 2
+    assert drain().sent == 0
+    shown = coordinator_client.get("/messages/again?state=unknown&lang=en").text
+    chosen = fields(shown)["message"]
+    assert len(chosen) == 2
+    coordinator_client.post("/messages/again?state=unknown", data={"message": chosen})
+    assert drain().sent == 2
+    assert sorted(server.recipients()) == ["ani@example.com", "budi@example.com"]
+
+
+@pytest.mark.usefixtures("clock_stands")
+def test_a_mail_in_doubt_shows_how_often_it_was_handed_over_and_when_it_is_sent_again(
+    server, activity, ani, coordinator_client
+):
+    invite_and_publish(activity, ani)
+    server.at["DATA"] = DROP_AFTER_TAKING
+    drain()
+    drain(NOW + timedelta(minutes=1))
+    page = coordinator_client.get(f"/messages/{db.session.scalar(sa.select(Message.id))}?lang=en").text
+    assert "It was handed over 2 times without an answer of the mail server." in page
+    assert "So it may have arrived more than once." in page
+    assert re.search(r"It is sent again on Monday, 4 January 2027 at 08:0[1-3] WIB", page)
 
 
 def test_a_viewer_sends_nothing_again(viewer_client):

@@ -51,6 +51,7 @@ class MessageGroup(StrEnum):
     WAITING = "waiting"
     SENT = "sent"
     FAILED = "failed"
+    UNKNOWN = "unknown"
     SKIPPED = "skipped"
 
 
@@ -60,17 +61,20 @@ SENT_AGAIN = sa.exists().where(
     _Again.resend_of_id == Message.id, _Again.state.not_in((MessageState.SKIPPED, MessageState.CANCELLED))
 )
 STILL_LOST = sa.and_(IS_LOST, ~SENT_AGAIN)
+STILL_UNKNOWN = sa.and_(STILL_LOST, Message.state == MessageState.UNKNOWN)
 
 # The instants by which a group's list is ordered; its index has the same order.
 MOMENTS = {
     MessageGroup.SENT: (Message.sent_at,),
     MessageGroup.FAILED: (Message.due_at,),
+    MessageGroup.UNKNOWN: (Message.due_at,),
     MessageGroup.SKIPPED: (Message.due_at,),
 }
 GROUPS = {
     MessageGroup.WAITING: IS_WAITING,
     MessageGroup.SENT: IS_SENT,
     MessageGroup.FAILED: STILL_LOST,
+    MessageGroup.UNKNOWN: STILL_UNKNOWN,
     MessageGroup.SKIPPED: IS_NOT_SENT,
 }
 
@@ -98,6 +102,11 @@ class ShownMessage:
     resent_as_id: int | None
     archived: bool = False
     mail: EmailMessage | None = None  # as it was sent, without the secret link
+
+    @property
+    def doubts(self) -> int:
+        """How often it was handed over and the mail server did not answer."""
+        return sum(one.outcome is MessageState.UNKNOWN for one in self.attempts)
 
 
 @dataclass(frozen=True)
