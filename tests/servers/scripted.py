@@ -23,7 +23,7 @@ REPLY_AND_DROP = "reply, then drop"
 GOOD = {
     "GREETING": "220 mail.example.com", "EHLO": "", "HELO": "250 mail.example.com", "MAIL": "250 2.1.0 Ok",
     "RCPT": "250 2.1.5 Ok", "DATA": "354 go on", "END": "250 2.0.0 taken", "BDAT": "250 2.0.0 taken", "RSET": "250 2.0.0 Ok",
-    "QUIT": "221 2.0.0 Bye", "STARTTLS": "220 go on",
+    "QUIT": "221 2.0.0 Bye", "STARTTLS": "220 go on", "AUTH": "235 2.7.0 Welcome",
 }  # fmt: skip
 
 Fault = str | Callable[[str], str | None]

@@ -32,6 +32,12 @@ def check(settings: Settings, *, now: datetime, send_to: str = "") -> Iterator[C
             yield _sent(host, settings, send_to, now)
         host.quit()
     except smtplib.SMTPAuthenticationError as error:
+        if error.smtp_code < 500:
+            yield report.fail(
+                f"The server cannot check our login at present: {_words(error)}.",
+                "Try again in some minutes; if it stays so, ask whoever runs it.",
+            )
+            return
         yield report.fail(
             f"The login is refused: {_words(error)}.",
             "Correct mail_username and mail_password; some want an app password.",

@@ -3,7 +3,7 @@
 import imaplib
 import ssl
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from imap_tools.errors import ImapToolsError
 from imap_tools.mailbox import BaseMailBox
@@ -50,7 +50,13 @@ def leave(box: BaseMailBox) -> None:
     try:
         box.client.logout()
     except (OSError, imaplib.IMAP4.error):
-        box.client.shutdown()
+        _hang_up(box.client)
+
+
+def _hang_up(client: imaplib.IMAP4) -> None:
+    """Close the connection. After a failed STARTTLS its socket is closed already, and imaplib raises an error for that."""
+    with suppress(OSError):
+        client.shutdown()
 
 
 @contextmanager
@@ -92,6 +98,6 @@ class _Box(BaseMailBox):
             elif not is_this_machine(settings.imap_server):
                 raise MailboxDown(ChannelTrouble.TLS, NOT_ENCRYPTED)
         except (OSError, imaplib.IMAP4.error, MailboxDown):
-            client.shutdown()
+            _hang_up(client)
             raise
         return client

@@ -76,7 +76,7 @@ class Wire(Connection):
     @property
     def over(self) -> set[ChannelTrouble]:
         """Troubles that the server has shown not to have since the last group began."""
-        opened = (ChannelTrouble.UNREACHABLE, ChannelTrouble.TLS) if self.host is not None else ()
+        opened = (ChannelTrouble.UNREACHABLE, ChannelTrouble.TLS, ChannelTrouble.LATER) if self.host is not None else ()
         return self._over.union(opened, self._talk.flight.over if self._talk is not None else ())
 
     def open(self) -> smtplib.SMTP:
@@ -113,6 +113,8 @@ class Wire(Connection):
                 host.close()
             if isinstance(error, ssl.SSLError):
                 trouble = ChannelTrouble.TLS
+            elif isinstance(error, smtplib.SMTPAuthenticationError) and error.smtp_code < 500:  # RFC 4954, 6
+                trouble = ChannelTrouble.LATER
             raise ChannelDown(trouble, *_said(error)) from error
         return host
 

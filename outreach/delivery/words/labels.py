@@ -325,6 +325,7 @@ LABELS: dict[tuple[type, str], object] = {
     ),
     (ChannelTrouble, ChannelTrouble.UNREACHABLE.value): _l("The mail server cannot be reached."),
     (ChannelTrouble, ChannelTrouble.TLS.value): _l("The mail server's certificate cannot be trusted."),
+    (ChannelTrouble, ChannelTrouble.LATER.value): _l("The mail server cannot check our login at present."),
     (ChannelTrouble, ChannelTrouble.LOGIN.value): _l("The mail server refuses our login."),
     (ChannelTrouble, ChannelTrouble.SENDER.value): _l("The mail server refuses our sender address."),
     (ChannelTrouble, ChannelTrouble.RELAY.value): _l("The mail server passes on no mail of ours."),

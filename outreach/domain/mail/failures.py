@@ -30,6 +30,7 @@ class ChannelTrouble(StrEnum):
 
     UNREACHABLE = "unreachable"
     TLS = "tls"
+    LATER = "later"  # it cannot check our login at present
     LOGIN = "login"
     SENDER = "sender"  # the server refuses our sender address
     RELAY = "relay"  # it accepts no recipient from us

@@ -13,6 +13,7 @@ from outreach.delivery.checks import mail_server, mailbox
 from outreach.delivery.tls import is_this_machine
 from tests.servers.certificates import certificate as made
 from tests.servers.dovecot import PASSWORD, PROGRAM, Dovecot
+from tests.servers.scripted import ScriptedServer
 from tests.servers.smtp import DROP, Server, check_password, free_port
 from tests.support.apps import settings_for
 
@@ -82,6 +83,14 @@ def test_a_mail_servers_problem_is_named_and_ends_the_check(values, changed, wor
     assert [level for level, _text in told].count("fail") == 1
     assert told[-1][0] == "fail"
     assert words in told[-1][1]
+
+
+def test_a_login_that_the_server_cannot_check_now_is_not_called_refused(values):
+    with ScriptedServer(("AUTH PLAIN",), {("AUTH", 1): "454 4.7.0 Temporary authentication failure"}) as server:
+        told = tried(mail_server.check, {**values, "mail_use_tls": False, "mail_port": server.port})
+    assert told[-1] == (
+        "fail", "The server cannot check our login at present: 454 4.7.0 Temporary authentication failure.",
+    )  # fmt: skip
 
 
 def test_a_refused_sender_and_a_dropped_connection_are_named(tls_server, values):

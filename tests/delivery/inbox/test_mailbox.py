@@ -181,6 +181,12 @@ def test_starttls_is_used_where_it_is_offered(mailbox):
     assert "TLS, session" in (mailbox.folder / "log").read_text().split("Logged in")[-1]
 
 
+def test_an_untrusted_certificate_is_named_with_starttls_too(mailbox):
+    with pytest.raises(MailboxDown, match="certificate verify failed") as caught:
+        reach(imap_settings(mailbox, imap_port=mailbox.port, imap_use_ssl=False, imap_ca_file=""))
+    assert caught.value.trouble is ChannelTrouble.TLS
+
+
 def test_a_configuration_is_checked_without_touching_a_mail(mailbox):
     mailbox.deliver(FIRST)
     assert reach(imap_settings(mailbox)).name == f"{mailbox.user}@localhost/INBOX"

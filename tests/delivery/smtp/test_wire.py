@@ -125,6 +125,26 @@ def test_a_server_without_support_does_not_get_such_an_address(app):
         assert server.recipients() == ["ani@xn--jalan--gva.example"]
 
 
+@pytest.mark.parametrize(
+    ("words", "trouble"),
+    [
+        ("454 4.7.0 Temporary authentication failure", ChannelTrouble.LATER),
+        ("421 4.7.0 Too many logins", ChannelTrouble.LATER),
+        ("535 5.7.8 Authentication failed", ChannelTrouble.LOGIN),
+    ],
+)
+def test_a_login_that_the_server_cannot_check_now_is_not_refused(words, trouble):
+    with ScriptedServer(("AUTH PLAIN",), {("AUTH", 1): words}, closes_after_421=False) as server:
+        wire = wire_to(server.port)
+        wire.mail.username, wire.mail.password = "kantor", "rahasia"
+        with wire:
+            with pytest.raises(ChannelDown) as caught:
+                wire.open()
+            assert (caught.value.trouble, f"{caught.value}") == (trouble, words)
+            hand_over(wire, a_mail())
+            assert ChannelTrouble.LATER in wire.over
+
+
 @pytest.fixture
 def tls_server(app, certificate):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
