@@ -23,7 +23,8 @@ def wire_to(port: int, still_true: Callable[[], bool] = lambda: True, **settings
     mail = SimpleNamespace(
         server="127.0.0.1", port=port, use_tls=False, use_ssl=False, username=None, password=None, max_emails=None
     )
-    quick = {"mail_timeout_s": patience_s(None), "mail_answer_s": 3 * patience_s(None)}
+    timeout_s = settings.pop("mail_timeout_s", patience_s(None))
+    quick = {"mail_timeout_s": timeout_s, "mail_answer_s": 3 * timeout_s}
     return Wire(mail, Settings(**{**quick, **settings}), still_true=still_true)
 
 
