@@ -283,7 +283,8 @@ class Truth:
             asked = self.activities[part.activity].asked[name]
             asked.told_at, asked.heard = asked.told_at or now, True
             asked.knows = None if part.key == POSTPONEMENT else part.starts_at
-            settled = {INVITATION, CHANGE} if part.key in CHANGES else {part.key}
+            # An invitation that staff sent again tells the present time, too.
+            settled = {INVITATION, CHANGE} if part.key in (INVITATION, *CHANGES) else {part.key}
             self._forgive(part.activity, name, *settled)
 
     def tag(self, part: Part, name: str, now: datetime) -> object:
