@@ -28,6 +28,7 @@ from outreach.models import (
 )
 from outreach.models.mails import IS_LOST, IS_SCHEDULED
 from outreach.queries.activities.lists import AnswerCounts, answers_by
+from outreach.queries.invitations import lists as invitees
 from outreach.queries.invitations.choices import own_kelurahan
 from outreach.queries.messages import archive
 from outreach.queries.messages.log import SENT_AGAIN
@@ -108,6 +109,7 @@ class ActivityPage:
     missed_ahead: Mapping[int, MissedReason] = field(
         default_factory=dict
     )  # why scheduled reminders will not go out, by id
+    unreminded: int = 0  # invited after the last reminder to answer
 
     @property
     def seats_left(self) -> int | None:
@@ -297,6 +299,7 @@ def activity(activity_id: int, *, now: datetime) -> ActivityPage:
         invitations_at([found.id], now=now),
         tuple(represented),
         forecast.missed_ahead(found.id, now=now),
+        invitees.unreminded(found.id),
     )
 
 

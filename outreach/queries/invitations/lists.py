@@ -37,6 +37,7 @@ from outreach.queries.invitations.select import (
     InviteeFilters,
     invitees_wanted,
     matching,
+    narrowed,
     order,
     row_options,
     to_call,
@@ -66,6 +67,7 @@ class InviteeRow:
     link: str  # the URL of the answer page, "" if there is no working link
     failure: AddressFailure | None = None  # if no mail arrives at the invitee's address
     wrote: IncomingMail | None = None  # the latest inbox mail about it that staff must read or have read
+    unreminded: bool = False  # invited after the last reminder to answer
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,7 @@ class InviteeList:
     counts: Mapping[InvitationState, int]  # as invitations/counting.py counts
     unanswered: int  # without those who have come
     outdated: int  # whose answer is to a day before a move
+    unreminded: int  # invited after the last reminder to answer
     seats: Seats
     without_address: int  # invitees that no mail reaches; they are to be called
     regions: list[Region] = field(default_factory=list)
@@ -168,10 +171,16 @@ def listed(activity_id: int, filters: InviteeFilters, number: int = 1, *, now: d
         counts=_counts(activity_id, filters),
         unanswered=_number(activity_id, replace(_others(filters), unanswered=True)),
         outdated=_number(activity_id, replace(_others(filters), outdated=True)) if is_moved(activity) else 0,
+        unreminded=_number(activity_id, replace(_others(filters), unreminded=True)),
         seats=seats_of(activity),
         without_address=without_address(activity_id, now=now),
         regions=list(db.session.scalars(sa.select(Region).where(Region.level >= 3).order_by(Region.code))),
     )
+
+
+def unreminded(activity_id: int) -> int:
+    """Return how many invitees were invited after the last reminder to answer, so that no rule reminds them."""
+    return _number(activity_id, InviteeFilters(unreminded=True))
 
 
 def without_address(activity_id: int, *, now: datetime) -> int:
@@ -256,7 +265,7 @@ def _number(activity_id: int, filters: InviteeFilters) -> int:
 
 def _others(filters: InviteeFilters) -> InviteeFilters:
     """Return the filters without those by answer."""
-    return replace(filters, state=None, unanswered=False, outdated=False)
+    return replace(filters, state=None, unanswered=False, outdated=False, unreminded=False)
 
 
 def _rows(invitations: Collection[Invitation]) -> list[InviteeRow]:
@@ -264,12 +273,25 @@ def _rows(invitations: Collection[Invitation]) -> list[InviteeRow]:
     links = answer_links(invitations)
     failures = addresses.among([i.invitee.email for i in invitations])
     wrote = inbox.about_invitations([i.id for i in invitations])
+    silent = _unreminded_among([i.id for i in invitations])
     return [
         InviteeRow(
-            i, mails.get(i.id), links.get(i.id, ""), failures.get(email_addresses.key(i.invitee.email)), wrote.get(i.id)
+            i,
+            mails.get(i.id),
+            links.get(i.id, ""),
+            failures.get(email_addresses.key(i.invitee.email)),
+            wrote.get(i.id),
+            i.id in silent,
         )
         for i in invitations
     ]
+
+
+def _unreminded_among(invitation_ids: Collection[int]) -> set[int]:
+    wanted = narrowed(
+        sa.select(Invitation.id).where(Invitation.id.in_(invitation_ids)), InviteeFilters(unreminded=True)
+    )
+    return set(db.session.scalars(wanted))
 
 
 def last_mails(invitation_ids: Collection[int]) -> dict[int, LastMail]:

@@ -7,12 +7,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased, joinedload, selectinload
 
-from outreach.domain.kinds import Role, Sector
-from outreach.domain.states import ActivityState, InvitationState
-from outreach.models import Activity, Cadre, Invitation, Organisation, Person, User
+from outreach.domain.kinds import Audience, MailKind, Role, Sector
+from outreach.domain.states import ActivityState, InvitationState, ReminderState
+from outreach.models import Activity, Cadre, Invitation, MessageLine, Organisation, Person, Reminder, User
 from outreach.queries.invitations.counting import COUNTED, IS_SILENT, is_outdated
 from outreach.services.addresses import no_mail_reaches
 from outreach.services.reminders.audiences import PRESENT
+from outreach.services.reminders.schedule import BY_HAND
 
 OUT = (InvitationState.NOT_COMING, InvitationState.WITHDRAWN)
 _own = aliased(Organisation)  # the invited organisation
@@ -34,6 +35,7 @@ class InviteeFilters:
     no_address: bool = False
     unanswered: bool = False  # in each of the states without an answer, and not come
     outdated: bool = False  # their answer is to a day before a move
+    unreminded: bool = False  # invited after the last reminder to answer, as `unreminded` says
 
 
 def row_options() -> tuple[Any, ...]:
@@ -77,6 +79,8 @@ def narrowed(wanted: sa.Select[Any], filters: InviteeFilters) -> sa.Select[Any]:
         wanted = wanted.where(IS_SILENT, COUNTED)
     if filters.outdated:
         wanted = wanted.join(_moved, _moved.id == Invitation.activity_id).where(is_outdated(_moved), COUNTED)
+    if filters.unreminded:
+        wanted = wanted.where(unreminded(), COUNTED)
     if filters.region_code:
         wanted = wanted.where(_in_region(filters.region_code))
     if filters.sector:
@@ -95,6 +99,38 @@ def invitees_wanted(activity_id: int, filters: InviteeFilters) -> sa.Select[Any]
 def unreached() -> sa.ColumnElement[bool]:
     """Return the condition, in a select of `narrowed`, that no mail reaches the invitee."""
     return no_mail_reaches(sa.func.coalesce(Person.email, _own.email))
+
+
+def unreminded() -> sa.ColumnElement[bool]:
+    """Return the condition, in a select of `narrowed`, that an invitee was never reminded to answer, and that no rule will.
+
+    They were invited on the day of the activity's last reminder or later. Left out are those whom no reminder by hand
+    would reach: without an address, with reminders stopped, or invited after the deadline.
+    """
+    asking = sa.and_(
+        Reminder.activity_id == Invitation.activity_id,
+        Reminder.kind == MailKind.REMINDER,
+        Reminder.audience == Audience.UNANSWERED,
+    )
+    went = Reminder.state.in_((ReminderState.EXPANDED, ReminderState.MISSED))
+    own = sa.and_(MessageLine.invitation_id == Invitation.id, MessageLine.reminder_id == Reminder.id)
+    stopped = sa.func.coalesce(Person.reminders_stopped_at, _own.reminders_stopped_at)
+    return sa.and_(
+        Invitation.state == InvitationState.INVITED,
+        ~PRESENT,
+        ~unreached(),
+        stopped.is_(None),
+        sa.exists()
+        .where(
+            Activity.id == Invitation.activity_id,
+            Activity.state == ActivityState.PUBLISHED,
+            Activity.respond_by_at > Invitation.invited_at,
+        )
+        .correlate(Invitation),
+        sa.exists().where(asking, went, Reminder.key != BY_HAND).correlate(Invitation),
+        ~sa.exists().where(asking, Reminder.state == ReminderState.SCHEDULED).correlate(Invitation),
+        ~sa.exists().where(own, Reminder.kind == MailKind.REMINDER).correlate(Invitation),
+    )
 
 
 def phone() -> sa.ColumnElement[str]:

@@ -43,6 +43,7 @@ from outreach.services.reminders import audiences
 from outreach.services.reminders import expand as expanding
 from outreach.services.reminders.rules import moments_of, rules_for
 from outreach.services.reminders.schedule import (
+    BY_HAND,
     has_prepared,
     hastened_invitations,
     later_rule_is_due,
@@ -169,6 +170,37 @@ def readers(reminder_ids: Collection[int], *, now: datetime) -> dict[int, int]:
     """Forecast how many get each of these scheduled reminders, by its id; those that will not go out are left out."""
     rows = _scheduled(Reminder.id.in_(reminder_ids), now).rows
     return {row.reminder_id: row.people for row in rows if row.reminder_id and row.note is None}
+
+
+def not_reminded_if_invited(activity_ids: Collection[int], *, now: datetime) -> set[int]:
+    """Return those of these published activities whose last reminder to answer would not reach people invited now.
+
+    Their invitation would come on the reminder's day or later, as in `audiences.invited_before`.
+    """
+    session, hours = db.session(), office_defaults.mail_hours(db.session)
+    published = [one for one in _activities(activity_ids) if one.state is ActivityState.PUBLISHED]
+    last: dict[int, datetime] = {}
+    for reminder in _stored(
+        sa.and_(
+            Reminder.activity_id.in_([one.id for one in published]),
+            Reminder.kind == MailKind.REMINDER,
+            Reminder.audience == Audience.UNANSWERED,
+            Reminder.key != BY_HAND,
+        ),
+        now,
+    ):
+        if reminder.note is None:
+            last[reminder.activity_id] = max(reminder.due_at, last.get(reminder.activity_id, reminder.due_at))
+    found = set()
+    for activity in published:
+        waiting = waiting_invitations(session, activity.id, now)
+        at, times = waiting.due_at if waiting else now, expanding.times_of(activity)
+        invitation = _event(activity, MailKind.INVITATION, Audience.NEWLY_INVITED, times, activity.zone, at)
+        invited_at = invitation.held_by(hours, now).goes_out_at(now)
+        due_at = last.get(activity.id)
+        if due_at is None or local_day(due_at, activity.zone) <= local_day(invited_at, activity.zone):
+            found.add(activity.id)
+    return found
 
 
 def for_reminder(reminder_id: int, *, now: datetime) -> Forecast:

@@ -58,6 +58,7 @@ def filters_from(args: MultiDict[str, str]) -> InviteeFilters:
         no_address=args.get("no_address") == "1",
         unanswered=args.get("state") == "unanswered",
         outdated=args.get("state") == "outdated",
+        unreminded=args.get("state") == "unreminded",
     )
 
 

@@ -21,6 +21,7 @@ from outreach.queries.invitations.preview import InvitationPreview
 from outreach.services.invitations import checks
 from outreach.services.invitations import invite as inviting
 from outreach.services.invitations.add import Invited
+from outreach.services.reminders import forecast as forecasting
 from outreach.web.clashes.resolutions import ShownResolution
 from outreach.web.clashes.shown import ShownClash, shown
 from outreach.web.fields.fields import whole
@@ -185,6 +186,7 @@ def checking(activity_id: int, found: InvitationPreview, role: Role, quotas: Map
     return render_template(
         "invitations/check.html", activity=invitees.activity_of(activity_id), found=found,
         kept=kept, back=request.path, clashes=[leads_back(row, here) for row in rows],
+        unreminded=forecasting.not_reminded_if_invited(ids, now=clock.now()),
         twice=any(row.kind in TWICE for row in rows), refused=any(row.blocks for row in rows),
     )  # fmt: skip
 

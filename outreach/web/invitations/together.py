@@ -26,6 +26,7 @@ from outreach.queries.invitations import together as cadres_together
 from outreach.queries.invitations.preview import InvitationPreview
 from outreach.queries.invitations.together import OwnCadres
 from outreach.services.invitations import invite as inviting
+from outreach.services.reminders import forecast as forecasting
 from outreach.web.clashes.resolutions import ShownResolution
 from outreach.web.clashes.shown import ShownClash, shown
 from outreach.web.fields.fields import whole
@@ -145,6 +146,7 @@ def _show(
         problem=problem, unseen=unseen, wanted=form.wanted, total=form.wanted.total(form.kinds.data or ()),
         nobody=not any(picked.values()), chosen_kinds=dict.fromkeys(form.kinds.data or (), 1),
         previews={one.activity.id: one for one in check.preview.activities},
+        unreminded=forecasting.not_reminded_if_invited(list(picked), now=clock.now()),
     )  # fmt: skip
     return page, status
 
