@@ -1,6 +1,5 @@
 """The agenda's page: rows with from, to, topic and speakers; and the moderator. It works without script."""
 
-from dataclasses import replace
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
@@ -24,7 +23,6 @@ from outreach.web.activities.blueprint import bp
 from outreach.web.activities.views import to_its_page
 from outreach.web.clashes.in_forms import ClashPreview, preview_clashes
 from outreach.web.clashes.resolutions import ShownResolution
-from outreach.web.clashes.shown import ShownClash
 from outreach.web.fields import choices
 from outreach.web.fields.problems import renew_version, showing_problems
 from outreach.web.frame.access import coordinator_required
@@ -90,12 +88,12 @@ def _preview(form: AgendaForm, activity: Activity) -> ClashPreview:
         let_go=before - after if form.withdraw_removed.data else (),
     )
     found = preview_clashes(clashing.preview_saved(planned, [stored], now=now), [activity.id], form)
-    return replace(found, rows=tuple(replace(row, resolutions=_elsewhere(row)) for row in found.rows))
+    return found.with_resolutions(_elsewhere)
 
 
-def _elsewhere(row: ShownClash) -> tuple[ShownResolution, ...]:
+def _elsewhere(resolution: ShownResolution) -> ShownResolution | None:
     """Leave out resolutions that lead to this page itself."""
-    return tuple(resolution for resolution in row.resolutions if resolution.href.split("?")[0] != request.path)
+    return resolution if resolution.href.split("?")[0] != request.path else None
 
 
 def _page(

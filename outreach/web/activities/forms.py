@@ -196,6 +196,9 @@ class PublishTogetherForm(PublishForm):
             raise ValidationError(gettext("Choose at least one activity."))
 
 
+MOVED_TO = ("on", "begins", "ends", "ends_on", "zone", "registration", "respond_on", "respond_at", "venue_id")
+
+
 class MoveForm(TimesFields, Versioned):
     """A new time or place for a published activity, and why."""
 
@@ -223,10 +226,16 @@ class MoveForm(TimesFields, Versioned):
         self.venue_id.data = activity.venue_id
         if asked.get("on"):
             typed = MultiDict(asked)
-            for field in (self.on, self.begins, self.ends, self.ends_on, self.zone, self.registration, self.venue_id):
-                if field.name in typed:
-                    field.process(typed)
+            for name in MOVED_TO:
+                if name in typed:
+                    self[name].process(typed)
         self.version.data = str(activity.version)
+
+    @property
+    def typed(self) -> dict[str, str]:
+        """Return what `fill` takes: the day, time and place as they were typed."""
+        sent = {name: self[name].raw_data for name in MOVED_TO}
+        return {name: strip(raw[0]) for name, raw in sent.items() if raw and strip(raw[0])}
 
     def move(self) -> Move:
         return Move(

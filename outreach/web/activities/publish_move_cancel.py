@@ -1,7 +1,9 @@
 """Pages to publish, move, postpone and cancel an activity. Each first shows who gets which mail and when."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from flask import flash, redirect, render_template, request, url_for
@@ -34,7 +36,7 @@ from outreach.web.fields.problems import show_problem, show_refused, showing_pro
 from outreach.web.frame.access import coordinator_required
 from outreach.web.frame.looks import office_zone
 from outreach.web.frame.say import say
-from outreach.web.frame.way_back import back_or
+from outreach.web.frame.way_back import back_or, leading_back
 
 LOOK = "look"  # the button that shows the mails for another moment without publishing
 OVER = (ActivityState.CANCELLED, ActivityState.HELD)
@@ -205,9 +207,11 @@ def move(activity_id: int) -> Any:
     except Problem as problem:
         activity = showing.activity_with_agenda(activity_id)
         show_refused(form, problem, activity.version)
-        seen = preview_clashes(moves.brought(activity_id, form.move(), problem, now=now), [activity_id], form)
+        seen = _leading_back(
+            preview_clashes(moves.brought(activity_id, form.move(), problem, now=now), [activity_id], form), form
+        )
         return render_template("activities/move.html", form=form, activity=activity, clash_preview=seen), 422
-    seen = preview_clashes(preview.found, [activity_id], form)
+    seen = _leading_back(preview_clashes(preview.found, [activity_id], form), form)
     if preview.blocked:
         for refused in [preview.refused] if preview.refused else _blocking(seen, activity_id):
             show_problem(form, refused)
@@ -281,6 +285,19 @@ def postpone(activity_id: int) -> Any:
             show_refused(form, problem, activity.version)
     values = {"form": form, "activity": activity, "forecast": forecast, "postpones": True}
     return render_template("activities/cancel.html", **values), status
+
+
+def _leading_back(seen: ClashPreview, form: MoveForm) -> ClashPreview:
+    """Let the links of resolutions lead back to the move, with its day, time and place as they were typed.
+
+    The reason is left out: it may say something about a person, and addresses are written into logs.
+    """
+    here = f"{request.path}?{urlencode(form.typed)}"
+    return seen.with_resolutions(
+        lambda resolution: (
+            replace(resolution, href=leading_back(resolution.href, here)) if resolution.href else resolution
+        )
+    )
 
 
 def _blocking(seen: ClashPreview, activity_id: int) -> list[PlanBlocked]:

@@ -1,7 +1,8 @@
 """Clashes when a form is saved: blocking clashes prevent saving; warnings are shown once before saving."""
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,7 +12,7 @@ from flask_babel import gettext as _
 from outreach.domain.planning.rules import ClashKind
 from outreach.services.planning.clashes import FoundClashes
 from outreach.web.clashes.resolutions import ShownResolution, take
-from outreach.web.clashes.shown import ShownClash, shown
+from outreach.web.clashes.shown import CommonResolution, ShownClash, common_resolutions, shown
 
 MOST = 8  # clashes shown before several activities are created; further ones are counted
 RESOLUTION = "way"  # name of the button that fills in a resolution
@@ -22,11 +23,13 @@ SEEN = "seen"  # name of the button that saves despite warnings; its value is th
 class ClashPreview:
     """rows: clashes that saving would newly cause. digest: identifies the warnings among them.
 
-    named: whether it is about several activities, so each row has to name its activity.
+    named: whether it is about several activities, so each row has to name its activity. common: the resolutions that
+    several rows offer; the rows themselves do not have them.
     """
 
     rows: tuple[ShownClash, ...] = ()
     named: bool = False
+    common: tuple[CommonResolution, ...] = ()
 
     @property
     def blocking(self) -> list[ShownClash]:
@@ -35,6 +38,14 @@ class ClashPreview:
     @property
     def warnings(self) -> list[ShownClash]:
         return [row for row in self.rows if not row.blocks]
+
+    def with_resolutions(self, change: Callable[[ShownResolution], ShownResolution | None]) -> "ClashPreview":
+        """Return the preview with each resolution changed; those for which `change` returns None are left out."""
+        rows = (
+            replace(row, resolutions=tuple(new for old in row.resolutions if (new := change(old)))) for row in self.rows
+        )
+        common = (replace(one, resolution=new) for one in self.common if (new := change(one.resolution)))
+        return replace(self, rows=tuple(rows), common=tuple(common))
 
     @property
     def digest(self) -> str:
@@ -48,8 +59,19 @@ class ClashPreview:
 
 
 def preview_clashes(found: FoundClashes, about: Collection[int], form: Any) -> ClashPreview:
-    """Return the clashes for a form. A resolution without fields in it leads to the page that has them."""
-    return ClashPreview(tuple(_fitting(row, form) for row in shown(found, about=about)))
+    """Return the clashes for a form, with each resolution once. One without fields in the form leads to the page that has
+    them.
+    """
+    rows = tuple(_fitting(row, form) for row in shown(found, about=about))
+    offers = Counter(what for row in rows for what in {_what(resolution) for resolution in row.resolutions})
+    several = {what for what, count in offers.items() if count > 1}
+    common = [one for one in common_resolutions(found, rows) if _what(one.resolution) in several] if several else []
+    preview = ClashPreview(rows).with_resolutions(lambda one: None if _what(one) in several else one)
+    return replace(preview, common=tuple(common))
+
+
+def _what(resolution: ShownResolution) -> object:
+    return resolution.resolution or resolution.words
 
 
 def preview_many(

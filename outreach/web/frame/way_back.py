@@ -15,7 +15,7 @@ CHOSEN = "chosen"  # in an address: it contains a form's values
 LONGEST = 3000  # characters of an address; gunicorn accepts 4,094 in a request's first line
 _BETWEEN = "~"  # separates several values of one field in an address; no value contains it, and it is not escaped
 _PAGES = re.compile(
-    r"/(activities/(\d{1,9}/)?invite/(people|organisations|cadres)|polls/\d{1,9}/choose/\d{1,9})\?[!-~]+"
+    r"/(activities/(\d{1,9}/)?invite/(people|organisations|cadres)|activities/\d{1,9}/move|polls/\d{1,9}/choose/\d{1,9})\?[!-~]+"
 )
 _LISTS = re.compile(
     r"/(activities/\d{1,9}/invitees|activities/\d{1,9}/invitees/to-call|programmes/\d{1,9}/to-call|to-call|to-call/next"

@@ -1,5 +1,6 @@
 """The pages of activities: lists, creating, editing, agenda, and each action that sends mails with its preview."""
 
+import re
 from datetime import time
 
 import pytest
@@ -514,6 +515,29 @@ def test_a_speaker_elsewhere_at_their_turn_is_refused_with_resolutions_and_anoth
     assert "Move it to" in said
     saved = coordinator_client.post(page, data={**line, **version, "lines-0-begins": "09:00", "lines-0-ends": "10:00"})
     assert saved.status_code == 302
+
+
+def test_a_time_that_suits_two_speakers_is_offered_once(coordinator_client, activity, chief, ani):
+    elsewhere = draft_activity(None, None, title="Pelatihan", starts_at=at(18, 10), ends_at=at(18, 12))
+    agendas.set_agenda(
+        elsewhere.id,
+        [
+            agendas.AgendaValues(at(18, 10), at(18, 11), "Materi 1", (chief.id,)),
+            agendas.AgendaValues(at(18, 11), at(18, 12), "Materi 2", (ani.id,)),
+        ],
+        by=None, now=NOW,
+    )  # fmt: skip
+    lines = {"version": str(db.session.get_one(Activity, activity.id).version), "moderator_id": ""}
+    for n, (begins, ends, speaker) in enumerate((("10:00", "10:30", chief.id), ("11:00", "11:30", ani.id))):
+        row = {"begins": begins, "ends": ends, "topic": "Materi", "speakers": str(speaker), "on": "2027-01-18"}
+        lines |= {f"lines-{n}-{name}": value for name, value in row.items()}
+    refused = coordinator_client.post(f"/activities/{activity.id}/agenda", data=lines)
+    said = text_of(refused.text)
+    assert "Kapolres Metro has a turn here" in said
+    assert "Ani Wijaya has a turn here" in said
+    offered = re.findall(r"Move it to [^<]+ WIB", refused.text)
+    assert len(offered) >= 1
+    assert len(offered) == len(set(offered))
 
 
 def test_invitations_are_sent_on_a_chosen_day_which_can_be_changed(coordinator_client, activity, ani, office):

@@ -348,7 +348,7 @@ def test_cadres_of_a_kelurahan_are_invited_in_one_step(activity, ani, budi, coor
 def test_ticking_nothing_never_invites_all_cadres(activity, ani, budi, coordinator_client, ticked, sentence):
     address = f"/activities/{activity.id}/invite/cadres"
     data = {"activity_ids": activity.id, **ticked}
-    assert "No cadre matches" in coordinator_client.post(address, data={**data, "do": "count"}).text
+    assert "Tick kinds of cadre and kelurahan" in coordinator_client.post(address, data={**data, "do": "count"}).text
     for do in ("check", "invite"):
         answer = coordinator_client.post(address, data={**data, "do": do})
         assert (answer.status_code, sentence in answer.text) == (422, True)

@@ -149,6 +149,22 @@ def test_extending_the_programme_returns_too(coordinator_client, programme, acti
     assert f"“{programme.title}” is saved." in text_of(coordinator_client.get(to).text)
 
 
+def test_extending_the_programme_for_a_move_returns_to_the_typed_day(coordinator_client, programme, activity):
+    activity.state, activity.told_at = ActivityState.PUBLISHED, NOW
+    db.session.commit()
+    address = f"/activities/{activity.id}/move"
+    typed = {"on": "2027-01-22", "begins": "13:00", "ends": "15:00", "reason": "Aula sedang direnovasi"}
+    seen = coordinator_client.post(address, data=sent(coordinator_client.get(address).text, **typed)).text
+    extend = resolution(seen, "Let the programme last")
+    assert "renovasi" not in extend  # addresses are written into logs
+    programmes_form = coordinator_client.get(extend).text
+    assert "Afterwards you are back" in programmes_form
+    again = coordinator_client.post(extend, data=sent(programmes_form)).location
+    found = fields(coordinator_client.get(again).text)
+    assert [found[name] for name in ("on", "begins", "ends")] == [["2027-01-22"], ["13:00"], ["15:00"]]
+    assert db.session.get_one(Programme, programme.id).ends_on.day == 22
+
+
 @pytest.mark.parametrize("page", ["answer", "nominees"])
 def test_recording_an_answer_returns_too(coordinator_client, activity, ani, police, page):
     activity.state, activity.told_at = ActivityState.PUBLISHED, NOW
