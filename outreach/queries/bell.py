@@ -63,7 +63,9 @@ def read_again() -> None:
 
 
 def _ahead(now: datetime) -> sa.Select[Any]:
-    return sa.select(Activity.id).where(Activity.state == ActivityState.PUBLISHED, Activity.ends_at > now)
+    """Select published activities that are not over, and postponed ones: these need their speakers for the new date."""
+    ahead = sa.and_(Activity.state == ActivityState.PUBLISHED, Activity.ends_at > now)
+    return sa.select(Activity.id).where(sa.or_(ahead, Activity.state == ActivityState.POSTPONED))
 
 
 def _answers(since: datetime, now: datetime) -> list[News]:

@@ -174,3 +174,10 @@ def test_a_cancelled_activity_needs_no_speaker(any_app, three_invited, chief):
     answer(three_invited, chief, Choice.NOT_COMING)
     publishing.cancel(three_invited.id, "Ditunda", by=None, now=LATER)
     assert heard() == []
+
+
+def test_a_refusal_stays_news_while_the_activity_is_postponed(any_app, three_invited, chief, coordinator):
+    answer(three_invited, chief, Choice.NOT_COMING)
+    publishing.postpone(three_invited.id, "Aula banjir", by=coordinator, now=LATER)
+    assert heard(LATER) == [(NewsKind.REFUSAL, "Kapolres Metro", "")]
+    assert heard(three_invited.ends_at + timedelta(days=1)) == [(NewsKind.REFUSAL, "Kapolres Metro", "")]
