@@ -15,7 +15,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from outreach import disk_full, logs, settings
 from outreach.extensions import babel, csrf, db, limiter, mail, migrate, prepare_engine
-from outreach.settings import ROOT, Settings, SettingsError, check_for_serving
+from outreach.settings import PACKAGE, TEMPLATES, Settings, SettingsError, check_for_serving
 
 
 def create_app(config: Settings | None = None, *, serving: bool = True) -> Flask:
@@ -28,10 +28,10 @@ def create_app(config: Settings | None = None, *, serving: bool = True) -> Flask
     if serving:
         check_for_serving(config)
     logs.configure()
-    if not (ROOT / "templates" / "layout.html").exists():
+    if not (TEMPLATES / "layout.html").exists():
         raise SettingsError(
-            f"The folder {ROOT / 'templates'} is missing, and with it every page and mail. "
-            "Install Outreach from its clone with:  pip install -e ."
+            f"The folder {TEMPLATES} is missing, and with it every page and mail. "
+            "Install Outreach again, from its clone with  pip install -e .  or from a wheel."
         )
     if serving and config.https and not config.proxies:
         structlog.get_logger().warning(
@@ -44,8 +44,8 @@ def create_app(config: Settings | None = None, *, serving: bool = True) -> Flask
     app = Flask(
         __name__,
         instance_path=str(config.instance),
-        template_folder=str(ROOT / "templates"),
-        static_folder=str(ROOT / "outreach" / "static"),
+        template_folder=str(TEMPLATES),
+        static_folder=str(PACKAGE / "static"),
     )
     try:
         config.instance.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -59,7 +59,7 @@ def create_app(config: Settings | None = None, *, serving: bool = True) -> Flask
     with app.app_context():
         prepare_engine(db.engine)
         disk_full.watch(db.engine)
-    migrate.init_app(app, db, directory=str(ROOT / "outreach" / "migrations"), render_as_batch=True)
+    migrate.init_app(app, db, directory=str(PACKAGE / "migrations"), render_as_batch=True)
     mail.init_app(app)
 
     from outreach import web
@@ -87,7 +87,7 @@ def _flask_config(config: Settings) -> dict[str, Any]:
         "MAX_FORM_PARTS": 5000,
         "BABEL_DEFAULT_LOCALE": "id",
         "BABEL_DEFAULT_TIMEZONE": "Asia/Jakarta",
-        "BABEL_TRANSLATION_DIRECTORIES": str(ROOT / "outreach" / "translations"),
+        "BABEL_TRANSLATION_DIRECTORIES": str(PACKAGE / "translations"),
         "SESSION_COOKIE_NAME": f"{prefix}outreach",
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",

@@ -30,7 +30,10 @@ OTHERS = (
     "TEST_",
     "BENCH_",
 )  # variables of commands, tests and benchmarks: whole names, or how names begin
-ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = Path(__file__).resolve().parent
+ROOT = PACKAGE.parent  # the checkout; where Outreach is installed from a wheel, the folder of installed packages
+INSTALLED = (PACKAGE / "templates").is_dir()  # from a wheel: templates are inside the package then
+TEMPLATES = PACKAGE / "templates" if INSTALLED else ROOT / "templates"
 SERVICE_FILE = Path("/etc/outreach.env")  # docs/deploy/set-up.sh makes it; the systemd units read it
 
 
@@ -176,7 +179,7 @@ class Settings:
     previous_secret_keys: Keys = ""  # comma-separated, oldest last; sessions signed with them stay valid
     base_url: Url = "http://localhost:8000"  # the address of the pages for invitees; used in every mail
     database_url: MaybeDatabase = ""  # empty: SQLite in instance/outreach.db
-    instance: Path = field(default_factory=lambda: ROOT / "instance")
+    instance: Path = field(default_factory=lambda: instance_folder())
     demo: bool = False  # shows /mailbox and the demo's logins; never for real use
 
     mail_server: Host = "localhost"
@@ -262,8 +265,11 @@ def _refuse_to_leave_the_service() -> None:
 
 
 def instance_folder(given: str | Path | None = None) -> Path:
-    """Return the folder of the embedded database and of settings.toml, as an absolute path."""
-    folder = Path(given or os.environ.get(PREFIX + "INSTANCE") or ROOT / "instance")
+    """Return the folder of the embedded database and of settings.toml, as an absolute path.
+
+    Without a setting it is in the checkout, and in the working folder where Outreach is installed without one.
+    """
+    folder = Path(given or os.environ.get(PREFIX + "INSTANCE") or (Path.cwd() if INSTALLED else ROOT) / "instance")
     return folder.expanduser().absolute()  # a relative one counts from the working folder
 
 

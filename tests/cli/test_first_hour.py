@@ -12,6 +12,7 @@ from sqlalchemy.exc import OperationalError as WrappedError
 
 from outreach import settings
 from outreach.cli import main
+from outreach.cli.serve import command
 from outreach.services.operations.database_faults import sentence
 from tests.servers.smtp import free_port
 from tests.support.apps import SECRET
@@ -94,6 +95,13 @@ def newest(folder: Path) -> str:
 
 def test_a_worker_refuses_a_database_without_tables(tmp_path):
     assert run(tmp_path, "worker") == (1, "Error: The tables are missing in this database. Run: outreach db upgrade\n")
+
+
+def test_pages_make_the_tables_of_a_new_sqlite_database(tmp_path, monkeypatch):
+    monkeypatch.setattr(command, "serve_app", lambda *_arguments, **_options: None)
+    code, said = run(tmp_path, "serve", "--port", str(free_port()))
+    assert (code, "No office is set up in this database yet. Run, beside this:  outreach init" in said) == (0, True)
+    assert newest(tmp_path)
 
 
 @pytest.mark.parametrize("command", [["backup"]], ids=" ".join)

@@ -311,7 +311,7 @@ def test_files_created_by_the_commands_are_for_their_own_user_only(tmp_path):
 
 
 def test_the_app_does_not_start_without_its_templates(tmp_path, monkeypatch):
-    monkeypatch.setattr("outreach.ROOT", tmp_path)
+    monkeypatch.setattr("outreach.TEMPLATES", tmp_path)
     with pytest.raises(SettingsError, match="pip install -e"):
         create_app(settings_for(tmp_path))
 

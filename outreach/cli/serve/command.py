@@ -24,7 +24,7 @@ from outreach.cli.serve.bodies import make_server
 from outreach.engines import job_queue
 from outreach.engines.embedded import EmbeddedEngine
 from outreach.engines.loop import keep_loaded
-from outreach.settings import Settings, SettingsError, load
+from outreach.settings import Settings, SettingsError, how_to_install, load
 
 PORTS_TO_TRY = 50
 MOST_CONNECTIONS = 400  # a browser opens six; each may use two file descriptors, of the usual 1024 per process
@@ -75,8 +75,8 @@ def worker_engine(app: Flask, jobs: int | None = None, queues: Sequence[str] = (
     if not job_queue.usable(app.extensions["outreach"]):
         if jobs or queues:
             raise click.ClickException(
-                "--jobs and --queue are for workers that share PostgreSQL: set OUTREACH_DATABASE_URL, and install with "
-                " pip install -e '.[postgresql]'"
+                "--jobs and --queue are for workers that share PostgreSQL: set OUTREACH_DATABASE_URL, and install with  "
+                + how_to_install("postgresql")
             )
         return EmbeddedEngine(app)
     from outreach.engines import distributed

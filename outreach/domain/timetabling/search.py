@@ -34,7 +34,7 @@ class PlannerMissing(Problem):
 
     message = (
         "Placing a whole plan needs OR-Tools, which is not installed here. "
-        'Whoever runs Outreach can install it: pip install "outreach[planner]".'
+        "The page for a new placement says how to install it."
     )
 
 

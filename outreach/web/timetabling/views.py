@@ -27,6 +27,7 @@ from outreach.services.timetabling import request as timetabling_request
 from outreach.services.timetabling import result as timetabling_result
 from outreach.services.timetabling import undo as undoing
 from outreach.services.timetabling.result import ProposalLine, SearchResult
+from outreach.settings import how_to_install
 from outreach.web.exports import columns, file
 from outreach.web.fields.fields import whole
 from outreach.web.fields.problems import flashing_problems, missing_page, mistakes, show_problem, showing_problems
@@ -236,6 +237,7 @@ def _form(form: TimetablingForm, rows: list[TaskRow], candidates: list[Activity]
         people=people.people(chosen),
         also=found,
         can_search=searches.can_search(),
+        how_to_install_planner=how_to_install("planner"),
         earlier=request.args.get("from", ""),
     )
 

@@ -14,7 +14,7 @@ from outreach.extensions import db
 from outreach.models import Office, the_office
 from outreach.services.operations import database_faults, metrics
 from outreach.services.operations.checks.times import CLOCKS_APART, SET_CLOCKS, apart
-from outreach.settings import ROOT, Settings
+from outreach.settings import PACKAGE, Settings
 
 GB = 1024**3
 LITTLE_ROOM, TOO_LITTLE_ROOM = 5 * GB, GB // 2
@@ -74,7 +74,7 @@ def _damaged(report: CheckReport, words: str) -> CheckResult:
 
 
 def _at_head(connection: sa.Connection, report: CheckReport) -> CheckResult:
-    head = ScriptDirectory(str(ROOT / "outreach" / "migrations")).get_current_head()
+    head = ScriptDirectory(str(PACKAGE / "migrations")).get_current_head()
     at = MigrationContext.configure(connection).get_current_revision()
     if at != head:
         return report.fail(
