@@ -12,6 +12,7 @@ from outreach.delivery.rows.batch import CadreRow, LineRow, MessageRow
 from outreach.delivery.words import formats, labels
 from outreach.domain.directory.names import Name
 from outreach.domain.kinds import Sex
+from outreach.models import Person
 
 REGION_CODE_OF_A_KELURAHAN = 13  # characters
 _CHOICES = {"link": "", "link_yes": "hadir", "link_no": "tidak", "link_rep": "wakil"}
@@ -99,12 +100,24 @@ def salutation_of(row: MessageRow, locale: str = "") -> str:
     if row.person_id is None:
         before, after = _head_of(locale)
         return f"{before}{clean(row.name)}{after}"
-    if not row.name:
-        return clean(row.post)
-    name = _polite(_full_name(row), row.sex, locale)
-    if not (row.post or row.office_name):
+    return _saluted(row, row.office_name, row.office_short_name, locale)
+
+
+def salutation_of_person(person: Person, locale: str) -> str:
+    """Return a person's salutation, as `salutation_of` does."""
+    office = person.organisation
+    return _saluted(person, office.name if office else "", office.short_name if office else "", locale)
+
+
+def _saluted(one: MessageRow | Person, office_name: str, office_short_name: str, locale: str) -> str:
+    if not one.name:
+        return clean(one.post)
+    name = _polite(_full_name(one), one.sex, locale)
+    if not (one.post or office_name):
         return name
-    return ", ".join(part for part in (name, clean(row.post), _office(row)) if part)
+    return ", ".join(
+        part for part in (name, clean(one.post), _office(one.post, office_name, office_short_name)) if part
+    )
 
 
 def cadre_kinds(row: MessageRow) -> str:
@@ -123,15 +136,14 @@ def kelurahan(row: MessageRow) -> str:
     return clean(row.region_name) if row.person_id and len(row.region_code) == REGION_CODE_OF_A_KELURAHAN else ""
 
 
-def _full_name(row: MessageRow) -> str:
+def _full_name(row: MessageRow | Person) -> str:
     return Name(row.name, row.title_before, row.title_after).full if row.name else row.post
 
 
-def _office(row: MessageRow) -> str:
+def _office(post: str, name: str, short_name: str) -> str:
     """Return the person's organisation; "" if the post already names it."""
-    post = row.post.casefold()
-    said = any(name and name.casefold() in post for name in (row.office_name, row.office_short_name))
-    return "" if said else clean(row.office_name)
+    said = any(known and known.casefold() in post.casefold() for known in (name, short_name))
+    return "" if said else clean(name)
 
 
 def _polite(name: str, sex: Sex | None, locale: str) -> str:

@@ -264,16 +264,37 @@ def load(session: Session, message_ids: Collection[int], *, skipped_too: bool = 
 
 
 def unreached(session: Session, invitation_ids: Collection[int]) -> dict[int, str]:
-    """Return the names of these organisations' nominees that no mail reaches, by the organisation's invitation."""
+    """Return the names of these organisations' nominees that no mail reaches, by the organisation's invitation.
+
+    If the organisation's invitation is withdrawn, they are those who were withdrawn with it: their withdrawal is of the
+    same instant as its last one.
+    """
     if not invitation_ids:
         return {}
+    office, of_office, of_nominee = aliased(Invitation), aliased(Reminder), aliased(Reminder)
+    last = (
+        sa.select(sa.func.max(of_office.due_at))
+        .where(of_office.invitation_id == office.id, of_office.kind == MailKind.WITHDRAWAL)
+        .correlate(office)
+        .scalar_subquery()
+    )
+    withdrawn_together = sa.and_(
+        office.state == InvitationState.WITHDRAWN,
+        Invitation.state == InvitationState.WITHDRAWN,
+        sa.exists().where(
+            of_nominee.invitation_id == Invitation.id,
+            of_nominee.kind == MailKind.WITHDRAWAL,
+            of_nominee.due_at == last,
+        ),
+    )
     blocked = sa.select(AddressFailure.address).where(AddressFailure.blocked_at.is_not(None))
     rows = session.execute(
         sa.select(Invitation.nominated_under_id, Person.name, Person.title_before, Person.title_after)
         .join(Person, Person.id == Invitation.person_id)
+        .join(office, office.id == Invitation.nominated_under_id)
         .where(
             Invitation.nominated_under_id.in_(invitation_ids),
-            Invitation.state.in_(TAKES_A_SEAT),
+            sa.or_(Invitation.state.in_(TAKES_A_SEAT), withdrawn_together),
             sa.or_(Person.email == "", sa.func.lower(Person.email).in_(blocked)),
         )
         .order_by(Invitation.id)

@@ -17,6 +17,7 @@ from sqlalchemy.orm import aliased
 from outreach.delivery.mail.recipient import salutation_of
 from outreach.delivery.words.formats import LOCALES, phone
 from outreach.domain.answers import ActivityCancelled, ActivityPostponed, answer_by, refusal
+from outreach.domain.directory.names import Name
 from outreach.domain.kinds import NEUTRAL_TITLES, Role
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState, InvitationState
@@ -81,6 +82,7 @@ class Nominated(NamedTuple):
     email: str
     invitation_id: int
     state: InvitationState
+    full_name: str = ""  # with titles
 
 
 class Facts(NamedTuple):
@@ -340,6 +342,7 @@ def _with_nominees(shown: list[ShownInvitation], organisation_id: int) -> list[S
     named: dict[int, list[Nominated]] = {}
     values = {"ids": [one.invitation_id for one in shown], "invitee": organisation_id}
     for row in db.session.execute(statements.NOMINEES, values):
-        one = Nominated(row.name, row.post, row.phone, row.email, row.id, row.state)
+        full_name = Name(row.name, row.title_before, row.title_after).full
+        one = Nominated(row.name, row.post, row.phone, row.email, row.id, row.state, full_name)
         named.setdefault(row.under, []).append(one)
     return [one._replace(nominees=tuple(named.get(one.invitation_id, ()))) for one in shown]

@@ -207,6 +207,8 @@ NOMINEES = (
         _INVITATION.id,
         _INVITATION.state,
         _PERSON.name,
+        _PERSON.title_before,
+        _PERSON.title_after,
         *(
             sa.case((_OWN, column), else_="").label(column.name)
             for column in (_PERSON.post, _PERSON.phone, _PERSON.email)

@@ -7,12 +7,14 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload, selectinload
 
+from outreach.delivery.mail.recipient import salutation_of_person
 from outreach.delivery.mail.values import contact_of
+from outreach.delivery.words.formats import LOCALES
 from outreach.domain.kinds import PollChoice
 from outreach.domain.polls import is_open
 from outreach.domain.states import ActivityState, PollState
 from outreach.extensions import db
-from outreach.models import Activity, DatePoll, PollInvitee, PollSlot
+from outreach.models import Activity, DatePoll, Person, PollInvitee, PollSlot
 from outreach.services import office_defaults
 from outreach.services.answers import before as kept_answers
 from outreach.services.invitations import links
@@ -30,6 +32,7 @@ class PollPage:
     contact_name: str
     contact_phone: str
     office: str
+    salutations: Mapping[str, str]  # a person's, as in mails, by language
 
     @property
     def chosen(self) -> PollSlot | Activity | None:
@@ -65,7 +68,7 @@ def _page(mine: sa.Select[PollInvitee], now: datetime) -> PollPage:
     session: Session = db.session()
     invitee = session.scalars(
         mine.options(
-            joinedload(PollInvitee.person),
+            joinedload(PollInvitee.person).joinedload(Person.organisation),
             joinedload(PollInvitee.organisation),
             selectinload(PollInvitee.choices),
             joinedload(PollInvitee.poll).options(
@@ -79,9 +82,11 @@ def _page(mine: sa.Select[PollInvitee], now: datetime) -> PollPage:
         raise NotAmongYours
     office = office_defaults.office(session)
     name, number = contact_of(invitee.poll.programme, office)
+    person = invitee.person
     return PollPage(
         invitee.poll, invitee, {answer.slot_id: answer.choice for answer in invitee.choices},
         is_open(invitee.poll.state, invitee.poll.closes_at, now), name, number, office.short_name if office else "",
+        {locale: salutation_of_person(person, locale) for locale in LOCALES} if person else {},
     )  # fmt: skip
 
 

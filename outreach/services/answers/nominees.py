@@ -193,7 +193,7 @@ def _people(
         may_correct = person.id in own or (by_staff and row is not None)
         _write(person, nominee, overwrite=may_correct)
         if row is not None and may_correct and nominee.invitation_id == row.id:
-            person.name = nominee.name
+            _rename(person, nominee.name)
         session.add(person)
         people.append(person)
     session.flush()
@@ -231,11 +231,27 @@ def _replace_untold(
 
 
 def _write(person: Person, one: Nominee, *, overwrite: bool) -> None:
-    """Fill empty fields; overwrite filled ones only with `overwrite`. Never empty a field."""
+    """Fill empty fields; overwrite filled ones only with `overwrite`. Never empty a field.
+
+    A title or rank is filled in, too, if the person has none there.
+    """
+    said_name, known = names.split(one.name), names.split(person.name)
+    if not (person.title_before or known.before):
+        person.title_before = said_name.before
+    if not (person.title_after or known.after):
+        person.title_after = said_name.after
     for field in ("post", "phone", "email"):
         said = getattr(one, field).strip()
         if said and (overwrite or not getattr(person, field)):
             setattr(person, field, said)
+
+
+def _rename(person: Person, written: str) -> None:
+    """Store a name as written. It replaces the stored titles at those places where it has titles itself."""
+    said = names.split(written)
+    person.name = written
+    person.title_before = "" if said.before else person.title_before
+    person.title_after = "" if said.after else person.title_after
 
 
 def _add(

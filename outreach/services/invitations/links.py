@@ -3,6 +3,7 @@
 Renewing or revoking a link also stops a calendar feed that the invitee made with it (services/feeds.py).
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -13,11 +14,24 @@ from sqlalchemy.orm import Session, joinedload
 from outreach.delivery import tokens
 from outreach.delivery.tokens import answer_url, link_for
 from outreach.domain.kinds import Audience, LinkPurpose, MailKind
+from outreach.domain.mail.hours import poll_held_until
 from outreach.domain.problems import Problem
-from outreach.domain.states import ActivityState, InvitationState
+from outreach.domain.reminders import local_day
+from outreach.domain.states import ActivityState, InvitationState, PollState
 from outreach.extensions import db
-from outreach.models import Activity, Feed, Invitation, Link, Organisation, Person, User
-from outreach.services import addresses, audit
+from outreach.models import (
+    Activity,
+    DatePoll,
+    Feed,
+    Invitation,
+    Link,
+    Message,
+    Organisation,
+    Person,
+    PollInvitee,
+    User,
+)
+from outreach.services import addresses, audit, office_defaults
 from outreach.services.locking import activities_for_change
 from outreach.services.reminders.schedule import event_reminder
 from outreach.transactions import writing
@@ -110,19 +124,21 @@ def delivery_of(invitee: Person | Organisation, *, now: datetime) -> Delivery:
         return Delivery.NO_ADDRESS
     if invitee.reminders_stopped_at is not None:
         return Delivery.STOPPED
-    return Delivery.SENT if _ahead(db.session(), invitee, now) else Delivery.NOTHING_AHEAD
+    reached = _ahead(db.session(), invitee, now) or _asked(db.session(), invitee, now)
+    return Delivery.SENT if reached else Delivery.NOTHING_AHEAD
 
 
 def renew(invitee: Person | Organisation, *, by: User | None, now: datetime, send: bool = False) -> Delivery:
     """Give the invitee a new link; the old one stops working at once. Every later mail carries the new one.
 
-    send: also send one mail with the new link, about all activities ahead to which they are invited. Return whether that
-    goes out.
+    send: also send one mail with the new link, about all activities ahead to which they are invited; without any, the mail
+    of each date poll that they have not answered. Return whether that goes out.
     """
     with writing() as session:
         session.add(invitee)
         delivery = delivery_of(invitee, now=now) if send else Delivery.NOT_WANTED
         ahead = _ahead(session, invitee, now) if delivery is Delivery.SENT else {}
+        asked = _asked(session, invitee, now) if delivery is Delivery.SENT and not ahead else []
         activities = activities_for_change(session, sorted(ahead))
         link = link_for(session, invitee, expires_at=now + RENEWED_FOR)
         link.nonce = tokens.new_nonce()
@@ -131,6 +147,19 @@ def renew(invitee: Person | Organisation, *, by: User | None, now: datetime, sen
         link.expires_at = max(link.expires_at, now + RENEWED_FOR)
         for activity in activities:
             event_reminder(session, activity, MailKind.LINK, Audience.ONE, now=now, invitation=ahead[activity.id])
+        for one in asked:
+            due_at = poll_held_until(one.poll.closes_at, now, office_defaults.mail_hours(session)) or now
+            session.add(
+                Message(
+                    person_id=one.person_id,
+                    organisation_id=one.organisation_id,
+                    poll_invitee_id=one.id,
+                    kind=MailKind.POLL,
+                    local_day=local_day(due_at, one.poll.zone),
+                    due_at=due_at,
+                    expires_at=one.poll.closes_at,
+                )
+            )
         audit.record(session, by, "link.renewed", invitee, now=now, sent=delivery is Delivery.SENT)
     return delivery
 
@@ -150,6 +179,25 @@ def _ahead(session: Session, invitee: Person | Organisation, now: datetime) -> d
         .order_by(Invitation.id)
     )
     return {one.activity_id: one for one in found}
+
+
+def _asked(session: Session, invitee: Person | Organisation, now: datetime) -> Sequence[PollInvitee]:
+    """Return what open date polls have asked them and they have not answered. A mail that waits has the new link anyway,
+    and counts.
+    """
+    column = PollInvitee.person_id if isinstance(invitee, Person) else PollInvitee.organisation_id
+    return session.scalars(
+        sa.select(PollInvitee)
+        .join(PollInvitee.poll)
+        .where(
+            column == invitee.id,
+            PollInvitee.asked_at.is_not(None),
+            PollInvitee.answered_at.is_(None),
+            DatePoll.state == PollState.OPEN,
+            DatePoll.closes_at > now,
+        )
+        .order_by(PollInvitee.id)
+    ).all()
 
 
 def revoke(invitee: Person | Organisation, *, by: User | None, now: datetime) -> Link:

@@ -98,9 +98,9 @@ def undo(token: str, poll_id: int, *, now: datetime, staff: User | None = None) 
         for answer in invitee.choices:
             answer.choice = said[answer.slot_id]
         invitee.answered_at, invitee.answer_source = before.answered_at, before.answer_source
-        invitee.answer_recorded_by_id, invitee.answered_by, invitee.note = (
-            before.answer_recorded_by_id, before.answered_by, before.note,
-        )  # fmt: skip
+        invitee.answer_recorded_by_id = before.answer_recorded_by_id
+        if before.answered_at is not None:  # after a first answer, name and note stay for the next one
+            invitee.answered_by, invitee.note = before.answered_by, before.note
         if staff is not None:
             note(session, staff, "answer_undone_by_link", invitee, now=now)
 

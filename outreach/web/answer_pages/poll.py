@@ -142,6 +142,7 @@ def _drawn(
         poll=found.poll,
         one=invitee,
         invitee=invitee.invitee.display_name,
+        salutations=found.salutations,
         contact=Contact(found.office, found.contact_name, found.contact_phone),
         rows=rows,
         faults=[(f"{first}{row.id}", f"{row.day}, {row.span}") for row in rows if row.missing]

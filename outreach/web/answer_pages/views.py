@@ -318,7 +318,7 @@ def _pressed(shown: Sequence[Card], pick: Pick) -> Pressed | None:
 
 def _faults(shown: Sequence[Card], together: PersonRow | None) -> list[tuple[str, Markup]]:
     """Return what has to be corrected, as (id on the page, sentence)."""
-    labels = {part: words(formats.language())[part] for part in ("name", "post", "phone")} | {"email": _("E-mail")}
+    labels = {"name": _("Name"), "post": _("Post"), "phone": _("Phone"), "email": _("E-mail")}
     found = [("", fault) for fault in faults_of(together)]
     for card in shown:
         activity = card.shown.activity

@@ -254,8 +254,8 @@ def poll_answers(slots: Sequence[Any], zone: ZoneInfo) -> list[Column]:
         *(Column(_time(slot, zone), MIDDLE, partial(choice, slot.id)) for slot in slots),
         Column(_("Answered at"), MIDDLE, lambda row: _local(row.answered_at, zone)),
         Column(_("How"), MIDDLE, lambda row: label(row.answer_source) if row.answer_source else ""),
-        Column(_("Answered by"), WIDE, lambda row: row.answered_by),
-        Column(_("Note"), WIDE, lambda row: row.note),
+        Column(_("Answered by"), WIDE, lambda row: row.answered_by if row.answered_at else ""),
+        Column(_("Note"), WIDE, lambda row: row.note if row.answered_at else ""),
     ]
 
 

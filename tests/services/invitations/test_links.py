@@ -10,9 +10,11 @@ from outreach.models import AddressFailure, Message
 from outreach.services.activities import publish as publishing
 from outreach.services.invitations import links
 from outreach.services.invitations.links import Delivery
+from outreach.services.polls.answer import answer as answer_poll
 from outreach.services.reminders import tick as reminding
 from tests.world import NOW, answer, draft_activity, drain, invite_and_publish, run, send_through, token_of
 from tests.world.composed import parsed, text_of
+from tests.world.polls import NO, YES, a_poll, dates
 
 pytestmark = pytest.mark.usefixtures("default_rules")
 
@@ -89,3 +91,23 @@ def test_a_new_link_goes_out_with_a_waiting_invitation_and_only_once(app, server
     drain(NOW)
     (mail,) = server.taken
     assert f"/j/{token_of(ani)}" in text_of(parsed(mail.data))
+
+
+def test_who_is_only_asked_by_a_date_poll_gets_its_mail_with_the_new_link(app, server, office, ani, police):
+    send_through(app, server)
+    poll = a_poll(ani, organisations=[police])
+    run(NOW)
+    server.taken.clear()
+    answer_poll(token_of(police), poll.id, dates(poll, YES, YES, NO, who="Rina"), now=NOW)
+    assert links.renew(ani, by=None, now=NOW, send=True) is Delivery.SENT
+    assert links.renew(police, by=None, now=NOW, send=True) is Delivery.NOTHING_AHEAD
+    drain(NOW)
+    (mail,) = server.taken
+    assert f"/j/{token_of(ani)}/polls/{poll.id}" in text_of(parsed(mail.data))
+
+
+def test_who_has_activities_ahead_gets_one_mail_even_if_a_date_poll_asks_too(invited, ani):
+    a_poll(ani)
+    assert [mail.kind.value for mail in new_mails()] == ["poll"]
+    links.renew(ani, by=None, now=NOW, send=True)
+    assert [mail.kind.value for mail in new_mails()] == ["poll", "link"]

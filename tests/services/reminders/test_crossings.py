@@ -545,3 +545,25 @@ def test_a_later_deadline_reopens_the_answers(programme, hall, ani):
     send(NOW)
     run(at(16, 17))
     assert invitation_of(activity, ani).state is InvitationState.NO_ANSWER
+
+
+def test_a_withdrawn_office_is_asked_to_tell_those_who_are_withdrawn_with_it(programme, hall, police):
+    activity = draft_activity(programme, hall, 18)
+    invite_organisation(activity, police)
+    publish(activity)
+    send(NOW)
+    under = invitation_of(activity, police).id
+    for people in (
+        [Nominee("Sri Handayani"), Nominee("Rina", email="r@example.com")],
+        [Nominee("Dewi"), Nominee("Tina")],
+    ):
+        recording.nominate_for(under, people, by=None, now=at(5))
+    recording.nominate_for(under, [Nominee("Dewi"), Nominee("Joko", email="j@example.com")], by=None, now=at(5, 9))
+    run(at(5, 9))
+    withdrawing.withdraw(under, by=None, now=at(6))
+    reminding.tick(at(6))
+    wanted = sa.select(Message).where(Message.organisation_id == police.id, Message.sent_at.is_(None))
+    (message,) = db.session.scalars(wanted)
+    mail, _lines = planned(message, at(6))
+    said = text_of(parsed(mail.write().data))
+    assert re.findall(r"Mohon disampaikan juga kepada: (.*)", said) == ["Dewi"]

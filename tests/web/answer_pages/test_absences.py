@@ -286,3 +286,9 @@ def stored() -> list[object]:
     absences = [(absence.id, absence.starts_at) for absence in stored_absences()]
     calendars = sa.select(AbsenceCalendar.id, AbsenceCalendar.url, AbsenceCalendar.next_read_at)
     return [*absences, *(tuple(row) for row in db.session.execute(calendars.order_by(AbsenceCalendar.id)))]
+
+
+def test_what_may_be_left_empty_is_marked_as_optional(phone, link):
+    page = re.sub("<[^>]+>", "", phone.get(f"/j/{link}/away").text)
+    for label in ("Hari terakhir", "Mulai pukul", "Sampai pukul", "Terakhir kali pada", "Keterangan"):
+        assert f"{label} (opsional)" in page, label

@@ -300,3 +300,20 @@ def test_poll_answers_undone_by_link_from_a_signed_in_browser_are_in_the_audit_l
     assert [(one.user_id, one.subject_id, one.detail) for one in db.session.scalars(wanted)] == [
         (coordinator.id, ani.id, {"poll": poll.title})
     ]
+
+
+def test_the_note_of_a_first_answer_stays_when_the_answer_is_undone(phone, ani, police):
+    poll = a_poll(ani, organisations=[police])
+    for invitee in (ani, police):
+        answer_poll(phone, invitee, poll, "yes", "no", "yes", note="Selasa pagi saja", who="Rina")
+        phone.post(f"{path(invitee, poll)}/undo", data={"csrf_token": form_token(token_of(invitee))})
+        page = phone.get(path(invitee, poll)).text
+        assert (checked(page), ">Selasa pagi saja</textarea>" in page) == ([], True)
+        assert asked(poll, invitee).answered_at is None
+    assert 'value="Rina"' in page
+
+
+def test_a_poll_greets_people_as_the_mails_do(phone, ani, police):
+    poll = a_poll(ani, organisations=[police])
+    assert "Yth. Bapak/Ibu Ani Wijaya" in words(phone.get(path(ani, poll)).text)
+    assert "Dear Ani Wijaya" in words(phone.get(path(ani, poll) + "?lang=en").text)

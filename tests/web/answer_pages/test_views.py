@@ -375,7 +375,7 @@ def test_a_choice_from_the_mail_that_cannot_be_sent_is_named_at_the_top(
         withdrawing.withdraw(hers.id, by=coordinator, now=NOW)
     elif fate == "late":
         second.respond_by_at = NOW
-        db.session.commit()
+        mark_as_invited(Invitation.activity_id == second.id, now=at(3))
     elif fate == "postponed":
         publishing.postpone(second.id, "Narasumber sakit", by=coordinator, now=NOW)
     number = 99999 if fate == "gone" else second.id
@@ -1142,13 +1142,15 @@ def test_every_choice_is_a_button_that_sends_at_once(phone, four_days, ani):
     assert "Jawaban langsung terkirim saat ditekan." in page
 
 
-def test_the_return_key_on_a_phone_presses_no_choice(phone, four_days, ani, police):
+def test_the_return_key_on_a_phone_presses_nothing_and_an_older_page_sends_its_typed_name(
+    phone, four_days, ani, police
+):
     invite_and_mark(ani, *four_days)
     invite_office_and_mark(police, four_days[0])
     for invitee in (ani, police):
         page = phone.get(f"/j/{token_of(invitee)}").text
         form = page.split(f'action="/j/{token_of(invitee)}/answers"')[1]
-        assert re.search("<button[^>]*>", form)[0] == '<button class="h" tabindex="-1" aria-hidden="true">'
+        assert re.search("<button[^>]*>", form)[0] == "<button disabled hidden>"
     assert press(phone, ani, "answers", **{f"{four_days[0].id}-name": "Budi"}).status_code == 303
     assert states(ani) == ["represented", "invited", "invited", "invited"]
     assert press(phone, ani, "answers").status_code == 422
@@ -1566,3 +1568,26 @@ def test_staff_who_open_a_link_see_what_the_invitee_sees(app, phone, four_days, 
     invite_and_mark(ani, four_days[0])
     address = f"/j/{token_of(ani)}"
     assert log_in(app, coordinator).get(address).text == phone.get(address).text
+
+
+def test_optional_fields_say_so_alike_and_the_address_says_what_it_is_for(phone, first, ani, police):
+    invite_and_mark(ani, first)
+    invite_office_and_mark(police, first)
+    for invitee in (ani, police):
+        page = phone.get(f"/j/{token_of(invitee)}").text
+        for label in ("Jabatan", "Telepon", "Surel"):
+            assert page.count(f"<label>{label}") == page.count(f"<label>{label} (opsional)<") > 0, label
+        assert "Agar ia menerima pengingat dan kabar bila ada perubahan." in page
+
+
+def test_a_rank_that_an_office_writes_stays_with_a_known_person(phone, first, police):
+    siti = Person(name="Siti Utomo", organisation_id=police.id, post="Kanit PPA")
+    db.session.add(siti)
+    db.session.commit()
+    invite_office_and_mark(police, first)
+    sent = press(
+        phone, police, first.id, choice="coming", **{"rows-0-name": "Bripka Siti Utomo", "rows-1-name": "Dewi"}
+    )
+    assert "Bripka Siti Utomo; Dewi" in untagged(phone.get(sent.location).text)
+    db.session.rollback()
+    assert (siti.name, siti.title_before) == ("Siti Utomo", "Bripka")
