@@ -1575,9 +1575,8 @@ def test_optional_fields_say_so_alike_and_the_address_says_what_it_is_for(phone,
     invite_office_and_mark(police, first)
     for invitee in (ani, police):
         page = phone.get(f"/j/{token_of(invitee)}").text
-        for label in ("Jabatan", "Telepon", "Surel"):
-            assert page.count(f"<label>{label}") == page.count(f"<label>{label} (opsional)<") > 0, label
-        assert "Agar ia menerima pengingat dan kabar bila ada perubahan." in page
+        for label in ("Jabatan", "Telepon", "Surel untuk pengingat"):
+            assert page.count(f"<label>{label.split()[0]}") == page.count(f"<label>{label} (opsional)<") > 0, label
 
 
 def test_a_rank_that_an_office_writes_stays_with_a_known_person(phone, first, police):
@@ -1591,3 +1590,12 @@ def test_a_rank_that_an_office_writes_stays_with_a_known_person(phone, first, po
     assert "Bripka Siti Utomo; Dewi" in untagged(phone.get(sent.location).text)
     db.session.rollback()
     assert (siti.name, siti.title_before) == ("Siti Utomo", "Bripka")
+
+
+def test_an_invitation_that_waits_below_answered_ones_is_led_to_from_the_top(phone, four_days, ani):
+    invite_and_mark(ani, *four_days[:3])
+    link = f'href="#h{four_days[1].id}">1 undangan di bawah ini masih menunggu jawaban'
+    press(phone, ani, four_days[2].id, choice="coming")
+    assert 'href="#h' not in phone.get(f"/j/{token_of(ani)}").text
+    press(phone, ani, four_days[0].id, choice="coming")
+    assert link in phone.get(f"/j/{token_of(ani)}").text
