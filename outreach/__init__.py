@@ -7,23 +7,29 @@ __version__ = "0.1.0"
 
 import os
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import structlog
-from flask import Flask
-from werkzeug.middleware.proxy_fix import ProxyFix
-
-from outreach import disk_full, logs, settings
-from outreach.extensions import babel, csrf, db, limiter, mail, migrate, prepare_engine
+from outreach import logs, settings
 from outreach.settings import PACKAGE, TEMPLATES, Settings, SettingsError, check_for_serving
 
+if TYPE_CHECKING:
+    from flask import Flask
 
-def create_app(config: Settings | None = None, *, serving: bool = True) -> Flask:
+
+def create_app(config: Settings | None = None, *, serving: bool = True) -> "Flask":
     """Return the Flask app. config: read from the environment and instance/ by default.
 
     serving: False for commands without pages (migrations, set-up); they need no secret key.
     Raise SettingsError if serving with these settings would be unsafe.
     """
+    # Imported here: whoever asks the command for its help does not wait for Flask and SQLAlchemy.
+    import structlog
+    from flask import Flask
+    from werkzeug.middleware.proxy_fix import ProxyFix
+
+    from outreach import disk_full
+    from outreach.extensions import babel, csrf, db, limiter, mail, migrate, prepare_engine
+
     config = config or settings.load()
     if serving:
         check_for_serving(config)

@@ -1,20 +1,53 @@
 """Structured logs on standard error. They contain ids and states, never names, addresses or mail texts."""
 
+import json
 import logging
 import sys
 import traceback
+from datetime import UTC, datetime
 from pathlib import Path
-
-import structlog
 
 _PACKAGE = Path(__file__).parent
 
 
+class JsonLines(logging.Formatter):
+    """What other packages log by Python's logging, as lines of the same form as ours. Of an error it keeps what fault() does.
+
+    `extra={"fields": {…}}` of a record adds these fields.
+    """
+
+    def format(self, record: logging.LogRecord) -> str:
+        error = record.exc_info[1] if record.exc_info else None
+        line = {
+            "event": record.getMessage(),
+            "logger": record.name,
+            "level": record.levelname.lower(),
+            "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat().replace("+00:00", "Z"),
+            **getattr(record, "fields", {}),
+            **(fault(error) if error is not None else {}),
+        }
+        return json.dumps(line, ensure_ascii=False, default=str)
+
+
+class _StandardError(logging.Handler):
+    """Writes to what standard error is at that moment."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        print(self.format(record), file=sys.stderr, flush=True)
+
+
+def on_terminal() -> bool:
+    """Return whether a person reads the logs: then they are coloured lines. Otherwise they are JSON."""
+    return sys.stderr.isatty()
+
+
 def configure() -> None:
-    """Configure structlog once: one line per event, coloured on a terminal, JSON otherwise."""
+    """Configure structlog and Python's logging once: one line per event, coloured on a terminal, JSON otherwise."""
+    import structlog  # imported when something is logged: the command's help does not wait for it
+
     if structlog.is_configured():
         return
-    terminal = sys.stderr.isatty()
+    terminal = on_terminal()
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -27,6 +60,21 @@ def configure() -> None:
         logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=True,
     )
+    if not terminal:
+        others = _StandardError()
+        others.setFormatter(JsonLines())
+        logging.getLogger().addHandler(others)
+        logging.captureWarnings(True)
+
+
+def say(sentence: str, *, aside: str = "") -> None:
+    """Say what a server or a worker does at its start: to a person, with the aside, or as an event of the log."""
+    import structlog
+
+    if on_terminal():
+        print(f"{sentence}  ({aside})" if aside else sentence, file=sys.stderr, flush=True)
+    else:
+        structlog.get_logger().info(sentence)
 
 
 def fault(error: BaseException) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """Settings of gunicorn for the pages: gunicorn --config docs/deploy/gunicorn.conf.py wsgi:app
 
 Whoever knows the address of an answer link or a calendar can open it without a login. So its log hides their tokens, and leaves
-out queries and referrers, which may contain names.
+out queries and referrers, which may contain names. Both its logs are lines of JSON like ours, unless a terminal shows them.
 """
 
 import logging
@@ -9,7 +9,10 @@ import re
 
 from gunicorn.glogging import Logger
 
+from outreach.logs import JsonLines, on_terminal
+
 TOKEN = re.compile(r"(/(?:j|feeds)/)[A-Za-z0-9_-]{16,}")
+FIELDS = {"remote": "h", "method": "m", "path": "U", "status": "s", "bytes": "B", "ms": "M"}
 
 
 def hidden(text):
@@ -28,11 +31,22 @@ class DiscreetLogger(Logger):
     def setup(self, cfg):
         super().setup(cfg)
         self.error_log.addFilter(WithoutTokens())
+        if not on_terminal():
+            for handler in (*self.error_log.handlers, *self.access_log.handlers):
+                handler.setFormatter(JsonLines())
 
     def atoms(self, resp, req, environ, request_time):
         found = super().atoms(resp, req, environ, request_time)
         found["U"] = hidden(found["U"] or "")
         return found
+
+    def access(self, resp, req, environ, request_time):
+        if on_terminal():
+            super().access(resp, req, environ, request_time)
+            return
+        known = self.atoms(resp, req, environ, request_time)
+        fields = {name: known[letter] for name, letter in FIELDS.items()}
+        self.access_log.info("request", extra={"fields": fields})
 
 
 logger_class = DiscreetLogger

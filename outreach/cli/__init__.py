@@ -6,15 +6,16 @@ COMMANDS names the file of each command.
 import os
 import time
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from flask import Flask
-from flask.cli import ScriptInfo
 
 from outreach import __version__
 from outreach.domain.problems import Problem
 from outreach.settings import SettingsError
+
+if TYPE_CHECKING:
+    from flask import Flask
 
 STARTED_S = time.monotonic()  # before the large imports: "ready after" is the whole time a person waits
 COMMANDS = {
@@ -81,7 +82,7 @@ def _of_the_database(error: Exception) -> str:
     return database_faults.sentence(error, sa.make_url(load().sqlalchemy_url))
 
 
-def _app() -> Flask:
+def _app() -> "Flask":
     from outreach import create_app
     from outreach.settings import strangers
 
@@ -95,5 +96,7 @@ def _app() -> Flask:
 @click.pass_context
 def main(ctx: click.Context) -> None:
     """Plan programmes, invite people and offices, hear who is coming, remind everyone by e-mail."""
+    from flask.cli import ScriptInfo
+
     os.umask(0o077)  # databases and mailboxes are readable by the service's own user only
     ctx.obj = ScriptInfo(create_app=_app, set_debug_flag=False)

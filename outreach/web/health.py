@@ -1,4 +1,4 @@
-"""Monitoring: whether the server works, and the delivery figures in Prometheus' text format."""
+"""Monitoring: whether a process, its pages and the whole work, and the delivery figures in Prometheus' text format."""
 
 import hmac
 from collections.abc import Iterable, Iterator
@@ -36,6 +36,23 @@ class _Collector:
 
 PROXIES_SAY = ("via", "forwarded", "x-forwarded-", "x-real-ip")  # prefixes of the headers that proxies add
 bp = Blueprint("health", __name__)
+
+
+@bp.get("/livez")
+def livez() -> tuple[dict[str, str], int]:
+    """Answer while this process does. Whoever restarts what does not answer asks here: it reads no database."""
+    return {"state": "ok"}, 200
+
+
+@bp.get("/readyz")
+def readyz() -> tuple[dict[str, str], int]:
+    """Answer 200 while pages can be shown, whatever the engines do. Whoever spreads requests asks here."""
+    try:
+        engines.database_answers()
+    except sa.exc.SQLAlchemyError:
+        db.session.rollback()
+        return {"state": "no database"}, 503
+    return {"state": "ok"}, 200
 
 
 @bp.get("/healthz")

@@ -1,4 +1,4 @@
-"""/healthz reports whether an engine runs, /metrics the delivery figures, each only to authorised clients."""
+"""/livez, /readyz and /healthz say whether process, pages and engines work; /metrics has the figures, for those who may ask."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -6,12 +6,13 @@ from datetime import timedelta
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from outreach import clock
+from outreach import clock, create_app
 from outreach.engines import loop
 from outreach.extensions import db
 from outreach.models import AuditEntry, Heartbeat
 from outreach.services.reminders import rules
 from tests.servers.smtp import Server
+from tests.support.apps import settings_for
 from tests.world import draft_activity, invite_and_publish, send_through
 
 pytestmark = pytest.mark.any_day
@@ -110,3 +111,22 @@ def test_health_reports_that_no_engine_ever_ran(app, office, minutes, code, stat
     db.session.commit()
     answer = app.test_client().get("/healthz")
     assert (answer.status_code, answer.json["state"]) == (code, state)
+
+
+def asked(app, address: str) -> tuple[int, str]:
+    answer = app.test_client().get(address)
+    return answer.status_code, answer.json["state"]
+
+
+def test_the_process_lives_and_its_pages_are_ready_while_the_engines_are_silent(app, office):
+    db.session.add(Heartbeat(name="a:1", at=clock.now() - timedelta(hours=6)))
+    db.session.commit()
+    assert asked(app, "/healthz") == (503, "engine silent")
+    assert (asked(app, "/readyz"), asked(app, "/livez")) == ((200, "ok"), (200, "ok"))
+
+
+def test_the_process_lives_while_the_database_is_away(tmp_path):
+    shell = create_app(settings_for(tmp_path))  # its database has no tables
+    assert asked(shell, "/healthz") == (503, "no database")
+    assert asked(shell, "/readyz") == (503, "no database")
+    assert asked(shell, "/livez") == (200, "ok")

@@ -18,7 +18,7 @@ import click
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
-from outreach import create_app
+from outreach import create_app, logs
 from outreach.cli.data import migrations
 from outreach.cli.serve.bodies import make_server
 from outreach.engines import job_queue
@@ -45,8 +45,8 @@ def serve(host: str, port: int, threads: int, engine: bool) -> None:
     with app.app_context():
         migrations.make_sure(create=True)
         if migrations.is_empty():
-            click.echo("No office is set up in this database yet. Run, beside this:  outreach init", err=True)
-    click.echo(f"Outreach is at {app.extensions['outreach'].base_url}  (stop with Ctrl+C)", err=True)
+            logs.say("No office is set up in this database yet. Run, beside this:  outreach init")
+    logs.say(f"Outreach is at {app.extensions['outreach'].base_url}", aside="stop with Ctrl+C")
     serve_app(app, host, port, threads=threads, engine=engine)
 
 
@@ -63,7 +63,7 @@ def worker(jobs: int | None, queues: tuple[str, ...]) -> None:
         migrations.make_sure()
     stopped: SimpleQueue[None] = SimpleQueue()  # unlike an Event's lock, it is never held when a signal arrives
     with _on_signals(lambda: stopped.put(None)), worker_engine(app, jobs, queues):
-        click.echo(f"Worker {os.getpid()} is looking for due mails (stop with Ctrl+C).", err=True)
+        logs.say(f"Worker {os.getpid()} is looking for due mails", aside="stop with Ctrl+C")
         stopped.get()
 
 

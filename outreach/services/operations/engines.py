@@ -35,6 +35,11 @@ def beat(name: str, *, now: datetime) -> None:
         )
 
 
+def database_answers() -> None:
+    """Read a row of the engines. Raise SQLAlchemyError if the database is away, or has no tables."""
+    _ever_heard()
+
+
 def heard() -> Sequence[Heartbeat]:
     """Return all engines with a heartbeat, the latest first."""
     return db.session.scalars(sa.select(Heartbeat).order_by(Heartbeat.at.desc(), Heartbeat.name)).all()

@@ -1,0 +1,36 @@
+"""What other packages log has the form of our own lines, and no text of an error."""
+
+import json
+import logging
+import sys
+
+from outreach.logs import JsonLines
+
+
+def line(record: logging.LogRecord) -> dict[str, object]:
+    written = JsonLines().format(record)
+    assert "\n" not in written
+    return json.loads(written)
+
+
+def test_a_line_of_another_package_has_the_fields_of_ours():
+    record = logging.LogRecord("waitress", logging.WARNING, "x.py", 7, "Task queue depth is %d", (3,), None)
+    record.created = 1_796_000_000.5
+    record.fields = {"status": 200}
+    assert line(record) == {
+        "event": "Task queue depth is 3",
+        "logger": "waitress",
+        "level": "warning",
+        "timestamp": "2026-11-30T00:53:20.500000Z",
+        "status": 200,
+    }
+
+
+def test_an_error_is_named_without_its_text():
+    try:
+        raise ValueError("ani@example.com")
+    except ValueError:
+        record = logging.LogRecord("waitress", logging.ERROR, "x.py", 7, "Exception\nwhile serving", (), sys.exc_info())
+    found = line(record)
+    assert (found["event"], found["error"]) == ("Exception\nwhile serving", "ValueError")
+    assert "ani@example.com" not in JsonLines().format(record)
