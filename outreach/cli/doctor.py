@@ -71,7 +71,8 @@ def examine(send_to: str = "", dns: str = "") -> Iterator[CheckResult]:
             yield from _safely(Area.ENGINE, lambda: checking.engine(now=clock.now()))
         zone = checking.zone() if usable else UTC
         db.session.remove()
-    yield from _outside(settings, send_to, dns, zone)
+    with app.app_context():
+        yield from _outside(settings, send_to, dns, zone)
 
 
 def _queue() -> Iterator[CheckResult]:

@@ -3,12 +3,15 @@
 import smtplib
 from collections.abc import Iterator
 from datetime import datetime
-from email.message import EmailMessage
-from email.utils import format_datetime, make_msgid, parseaddr
+from email.utils import parseaddr
+
+from flask import current_app
+from flask_mail import Connection
 
 from outreach.delivery import return_path
 from outreach.delivery.checks.connecting import PATIENCE_S, secured, unreached
 from outreach.delivery.checks.result import Area, CheckReport, CheckResult
+from outreach.delivery.mail.trial import trial
 from outreach.delivery.tls import is_this_machine, trusting
 from outreach.settings import Settings
 
@@ -18,7 +21,10 @@ report = CheckReport(Area.SERVER)
 
 
 def check(settings: Settings, *, now: datetime, send_to: str = "") -> Iterator[CheckResult]:
-    """Yield the results, until a failure makes further checks useless. send_to: recipient of a test mail, or ""."""
+    """Yield the results, until a failure makes further checks useless. send_to: recipient of a test mail, or "".
+
+    A test mail needs an app context with Flask-Mail.
+    """
     host: smtplib.SMTP | None = None
     try:
         host = _connected(settings)
@@ -122,19 +128,16 @@ def _sender_taken(host: smtplib.SMTP, settings: Settings) -> Iterator[CheckResul
 
 
 def _sent(host: smtplib.SMTP, settings: Settings, address: str, now: datetime) -> CheckResult:
-    mail = EmailMessage()
-    mail["From"], mail["To"], mail["Subject"] = settings.mail_sender, address, "Test of Outreach's mail"
-    mail["Date"], mail["Message-ID"] = (
-        format_datetime(now),
-        make_msgid(domain=parseaddr(settings.mail_sender)[1].split("@")[1]),
-    )
-    mail["Auto-Submitted"] = "auto-generated"
-    mail.set_content(
+    mail = trial(
+        settings, address, "Test of Outreach's mail",
         "This mail was sent by  outreach doctor --send-to.\n\nIt arrived, so mails from Outreach can arrive here. Look into its "
-        "headers: Authentication-Results should say spf=pass, dkim=pass and dmarc=pass.\n"
-    )
+        "headers: Authentication-Results should say spf=pass, dkim=pass and dmarc=pass.\n",
+        now=now,
+    )  # fmt: skip
+    connection = Connection(current_app.extensions["mail"])
+    connection.host = host
     try:
-        host.send_message(mail, from_addr=return_path.return_path(0, settings), to_addrs=[address])
+        connection.send(mail, envelope_from=return_path.return_path(0, settings))
     except smtplib.SMTPRecipientsRefused as error:
         code, words = next(iter(error.recipients.values()))
         return report.fail(

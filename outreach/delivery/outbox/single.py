@@ -30,8 +30,8 @@ class ServerBusy(Problem):
     message = "The mail server is busy with other mails. Please try again in a moment."
 
 
-def hand_over(mail: Composed, now: Callable[[], datetime]) -> None:
-    """Hand the mail to the mail server. Raise NotHandedOver or ServerBusy."""
+def hand_over(mail: Composed, now: Callable[[], datetime]) -> Accepted:
+    """Hand the mail to the mail server and return its answer. Raise NotHandedOver or ServerBusy."""
     settings = current_settings()
     worker = f"single-{uuid4().hex[:12]}"
     slot = limits.take_slot(worker, settings.mail_connections, settings.lease_s, now=now())
@@ -54,5 +54,6 @@ def hand_over(mail: Composed, now: Callable[[], datetime]) -> None:
     for outcome in outcomes:
         if isinstance(outcome, NotSent):
             raise NotHandedOver(words=str(outcome))
-    if not any(isinstance(outcome, Accepted) for outcome in outcomes):
-        raise ServerBusy
+        if isinstance(outcome, Accepted):
+            return outcome
+    raise ServerBusy

@@ -15,17 +15,20 @@ from outreach.delivery.words import formats
 from outreach.delivery.words.formats import LOCALES
 from outreach.domain import zones
 from outreach.domain.mail.hours import CLOSES, OPENS
+from outreach.domain.problems import Problem
 from outreach.domain.zones import CHOICES
-from outreach.extensions import current_settings
+from outreach.extensions import current_settings, limiter
 from outreach.models import Office
 from outreach.queries import office as office_pages
 from outreach.services.directory import regions
 from outreach.services.office import office as offices
+from outreach.services.office import trial_mail
 from outreach.services.office.office import DEADLINE_DAYS_MAX, OfficeValues
 from outreach.web.fields.base import TidyForm
 from outreach.web.fields.fields import AddressField, Between, ChoiceField, Clock, Number, Sentence, strip
 from outreach.web.fields.problems import showing_problems
 from outreach.web.frame.access import administrator_required
+from outreach.web.frame.say import say
 
 
 class OfficeForm(TidyForm):
@@ -118,6 +121,24 @@ def edit() -> str | Response | tuple[str, int]:
     is_read = bool(current_settings().imap_server)
     refused = form.is_submitted() and LOOK_UP not in request.form
     return render_template("office/form.html", form=form, office=office, q=q, is_read=is_read), 422 if refused else 200
+
+
+@bp.post("/office/test-mail")
+@administrator_required
+@limiter.limit("20/hour")
+def test_mail() -> Response:
+    """Send a test mail to oneself, and show what the mail server answered."""
+    address = current_user.email
+    try:
+        answer = trial_mail.send(to=current_user, now=clock.now)
+    except Problem as problem:
+        flash(say(problem), "warning")
+    else:
+        flash(
+            _("The mail server took the test mail to %(address)s and said: %(answer)s", address=address, answer=answer),
+            "success",
+        )
+    return redirect(url_for(".edit"))
 
 
 @bp.get("/office/cities")

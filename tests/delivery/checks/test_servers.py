@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 from aiosmtpd.smtp import AuthResult
+from flask import Flask
+from flask_mail import Mail
 
 from outreach.delivery.checks import mail_server, mailbox
 from outreach.delivery.tls import is_this_machine
@@ -23,7 +25,10 @@ needs_dovecot = pytest.mark.skipif(PROGRAM is None, reason="Dovecot is not on th
 
 def tried(check, values: dict, **options) -> list[tuple[str, str]]:
     settings = settings_for(Path("."), **{"mail_timeout_s": 5.0, "imap_timeout_s": 5.0, **values})
-    return [(finding.level.value, finding.text) for finding in check(settings, **{"now": NOW, **options})]
+    shell = Flask(__name__)
+    Mail(shell)
+    with shell.app_context():
+        return [(finding.level.value, finding.text) for finding in check(settings, **{"now": NOW, **options})]
 
 
 @pytest.fixture
@@ -59,7 +64,9 @@ def test_a_test_mail_is_sent_only_when_asked_for(tls_server, values):
     told = tried(mail_server.check, values, send_to="rina@example.com")
     assert told[-1][0] == "ok"
     assert tls_server.recipients() == ["rina@example.com"]
-    assert tls_server.taken[0].mail["From"] == "Dinas <dinas@example.com>"
+    sent = tls_server.taken[0].mail
+    assert (sent["From"], sent["Auto-Submitted"]) == ("Dinas <dinas@example.com>", "auto-generated")
+    assert sent["Message-ID"].endswith("@example.com>")
     tls_server.at["RCPT"] = "550 no relaying"
     assert tried(mail_server.check, values, send_to="rina@example.com")[-1] == (
         "fail", "The test mail to rina@example.com is refused: 550 no relaying.",

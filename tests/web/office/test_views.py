@@ -13,7 +13,8 @@ from outreach.domain.kinds import Audience, MailKind, StaffRole
 from outreach.domain.states import MessageState
 from outreach.extensions import db
 from outreach.models import Activity, AuditEntry, Message, Office, Person, Reminder, User
-from tests.world import NOW, account, draft_activity, log_in
+from tests.servers.smtp import Server
+from tests.world import NOW, account, draft_activity, log_in, send_through
 
 pytestmark = pytest.mark.usefixtures("browsers")
 
@@ -224,3 +225,25 @@ def test_health_reports_that_the_database_does_not_respond(app: Flask):
     db.session.execute(sa.text("DROP TABLE reminder"))
     db.session.commit()
     assert health(app) == (503, {"state": "no database"})
+
+
+@pytest.mark.usefixtures("clock_stands")
+def test_an_administrator_sends_herself_a_test_mail_and_reads_the_servers_answer(
+    app, administrator_client, administrator
+):
+    with Server() as server:
+        send_through(app, server)
+        page = administrator_client.post("/office/test-mail", follow_redirects=True).text
+        assert f"{administrator.email} and said: 250" in page
+        (taken,) = server.taken
+        server.at["RCPT"] = "550 5.7.1 relaying denied"
+        refused = administrator_client.post("/office/test-mail", follow_redirects=True).text
+        assert "relaying denied" in refused
+    assert (taken.recipient, taken.mail["To"], taken.mail["Auto-Submitted"]) == (
+        administrator.email, administrator.email, "auto-generated",
+    )  # fmt: skip
+    assert db.session.query(Message).count() == 0
+
+
+def test_only_an_administrator_sends_the_test_mail(coordinator_client):
+    assert coordinator_client.post("/office/test-mail").status_code == 403
