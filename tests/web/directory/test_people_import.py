@@ -225,6 +225,15 @@ def test_rows_that_need_nothing_get_no_note(coordinator_page):
     assert "is taken as" not in text
 
 
+def test_the_question_before_undoing_names_only_what_would_change(coordinator_page):
+    added = choose(coordinator_page, KNOWN).location
+    coordinator_page.post(added)
+    undo = re.search(r'href="(/people/imports/\d+)"', page(coordinator_page, f"{added}/report"))[1]
+    text = words(page(coordinator_page, undo))
+    assert "Remove 1 person again?" in text
+    assert "former values" not in text
+
+
 def test_an_import_is_undone_from_its_report_or_from_the_list_of_the_last_day(coordinator_page):
     coordinator_page.post(choose(coordinator_page, KNOWN).location)
     preview = choose(coordinator_page, CHANGED + "Budi;Metro;;\n").location
