@@ -16,6 +16,7 @@ from outreach.cli.data import migrations
 from outreach.cli.doctor import doctor as command
 from outreach.extensions import db
 from outreach.models import Heartbeat, Office, Region
+from outreach.services.operations import checks
 from tests.servers.dns import DnsServer
 from tests.servers.smtp import Server
 from tests.support.apps import SECRET, settings_for
@@ -133,3 +134,11 @@ def test_on_postgresql_the_job_queues_tables_are_checked_too(tmp_path, postgresq
         db.engine.dispose()
     assert before["The job queue's tables are missing or old, so no worker starts."] == "fail"
     assert told()["The job queue's tables are of the installed Procrastinate."] == "ok"
+
+
+@pytest.mark.parametrize(
+    ("storage", "level"), [("memory://", "ok"), ("memcached://127.0.0.1:1", "fail"), ("process-memory://", None)]
+)
+def test_a_shared_storage_of_the_limits_is_tried(tmp_path, storage, level):
+    found = list(checks.settings(settings_for(tmp_path, rate_storage=storage)))
+    assert [one.level for one in found if "storage" in one.text] == ([level] if level else [])

@@ -41,6 +41,7 @@ def test_a_database_that_does_not_answer_is_told_in_one_sentence(tmp_path, comma
     assert said.splitlines()[-1].startswith("Error: The database “outreach” on 127.0.0.1 as rina cannot be used: ")
     assert said.endswith("Start the PostgreSQL server, or correct host and port in OUTREACH_DATABASE_URL.\n")
     assert "rahasia" not in said
+    assert "?" not in said
 
 
 @pytest.mark.postgresql

@@ -22,7 +22,11 @@ def sentence(error: Exception, url: sa.URL) -> str:
     if not isinstance(error, DBAPIError):
         return ""
     code = getattr(error.orig, "sqlstate", None)
-    words = " ".join(str(error.orig).split()).removeprefix("connection failed: ")[:300]
+    words = (
+        " ".join(str(error.orig).split())
+        .removeprefix("connection failed: ")
+        .partition(" Is the server running")[0][:300]
+    )
     if code in UNDEFINED or words.startswith(("no such table", "no such column")) or "has no column named" in words:
         return OLD_TABLES
     at_connecting = error.statement is None

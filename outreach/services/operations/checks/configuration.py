@@ -49,6 +49,24 @@ def settings(found: Settings) -> Iterator[CheckResult]:
             "With several web processes, each counts tries to log in for itself.",
             "Set rate_storage to one that they share, such as redis://localhost, or run one web process.",
         )
+    if not found.rate_storage.startswith("process-memory"):
+        yield _shared_limits(found, report)
     path = found.instance / "settings.toml"
     if path.exists() and os.name == "posix" and path.stat().st_mode & 0o077:
         yield report.warn(f"Others on this machine may read {path}.", f"chmod 600 {path}")
+
+
+def _shared_limits(found: Settings, report: CheckReport) -> CheckResult:
+    """Check whether the storage of the limits answers: without it, pages that count requests fail."""
+    from limits.storage import storage_from_string
+
+    try:
+        answers = storage_from_string(found.rate_storage).check()
+    except Exception:  # whatever its client raises
+        answers = False
+    if answers:
+        return report.ok("The storage in which web processes share the limits answers.")
+    return report.fail(
+        "The storage in rate_storage does not answer: pages that count requests would fail.",
+        "Start it, or correct its host and port in rate_storage.",
+    )
