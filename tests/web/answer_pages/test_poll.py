@@ -17,7 +17,7 @@ from outreach.services.polls import ask as poll_asking
 from outreach.services.polls import decide as poll_deciding
 from outreach.web.answer_pages.forms import form_token
 from tests.web.reading import words
-from tests.world import all_rows, at, log_in, token_of
+from tests.world import all_rows, at, log_in, mark_as_invited, token_of
 from tests.world.polls import a_poll, asked
 
 pytestmark = pytest.mark.usefixtures("clock_on_tuesday")
@@ -317,3 +317,14 @@ def test_a_poll_greets_people_as_the_mails_do(phone, ani, police):
     poll = a_poll(ani, organisations=[police])
     assert "Yth. Bapak/Ibu Ani Wijaya" in words(phone.get(path(ani, poll)).text)
     assert "Dear Ani Wijaya" in words(phone.get(path(ani, poll) + "?lang=en").text)
+
+
+def test_beside_a_choice_that_is_not_sent_yet_a_date_poll_has_no_second_green_button(
+    phone, ani, anis_invitation_id, published
+):
+    poll = a_poll(ani)
+    mark_as_invited()
+    button = f'class="b g" href="{path(ani, poll)}"'
+    address = f"/j/{token_of(ani)}"
+    assert button in phone.get(address).text
+    assert button not in phone.get(f"{address}?pilih=hadir-{published.id}").text

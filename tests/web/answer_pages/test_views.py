@@ -1599,3 +1599,16 @@ def test_an_invitation_that_waits_below_answered_ones_is_led_to_from_the_top(pho
     assert 'href="#h' not in phone.get(f"/j/{token_of(ani)}").text
     press(phone, ani, four_days[0].id, choice="coming")
     assert link in phone.get(f"/j/{token_of(ani)}").text
+
+
+def test_a_page_with_a_postponed_activity_does_not_say_that_all_answers_can_be_changed(
+    phone, four_days, ani, coordinator
+):
+    invite_and_mark(ani, *four_days[:2])
+    for day in four_days[:2]:
+        press(phone, ani, day.id, choice="coming")
+    said = "Bapak/Ibu dapat mengubah jawaban di sini sampai batas waktu yang tertulis."
+    assert said in phone.get(f"/j/{token_of(ani)}").text
+    publishing.postpone(four_days[0].id, "Narasumber sakit", by=coordinator, now=NOW)
+    page = phone.get(f"/j/{token_of(ani)}").text
+    assert (said in page, "Dapat diubah sampai" in page) == (False, True)
