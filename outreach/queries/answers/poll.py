@@ -1,7 +1,7 @@
 """The page of one date poll, as an invitee sees it by their link. services/polls/answer.py records the answer."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -32,7 +32,7 @@ class PollPage:
     contact_name: str
     contact_phone: str
     office: str
-    salutations: Mapping[str, str]  # a person's, as in mails, by language
+    salutations: Mapping[str, str] = field(default_factory=dict)  # a person's, as in mails, by language
 
     @property
     def chosen(self) -> PollSlot | Activity | None:
