@@ -24,6 +24,7 @@ PAGES = (
     "CONTRIBUTING.md",
     "SECURITY.md",
     "docs/operations.md",
+    "docs/operations.id.md",
     "docs/architecture.md",
     "benchmarks/README.md",
 )
@@ -138,3 +139,14 @@ def test_each_link_leads_to_a_file(page: str):
     for target in re.findall(r"\]\(([^)#]+)[^)]*\)", text(page)):
         if "://" not in target:
             assert (ROOT / page).parent.joinpath(target).exists(), target
+
+
+def test_the_operations_page_says_in_indonesian_what_it_says_in_english():
+    english, indonesian = ([*code(page)] for page in ("docs/operations.md", "docs/operations.id.md"))
+    names = re.compile(r"\b(?:[a-z]+_[a-z_]+|OUTREACH_\w+)\b|--[a-z-]+|/(?:livez|readyz|healthz|metrics)")
+    told = [{name for line in lines for name in names.findall(line)} for lines in (english, indonesian)]
+    assert told[0] == told[1]
+    parts = [re.findall(r"^#+", text(page), re.MULTILINE) for page in ("docs/operations.md", "docs/operations.id.md")]
+    assert parts[0] == parts[1]
+    assert "(operations.id.md)" in text("docs/operations.md")
+    assert "(operations.md)" in text("docs/operations.id.md")
