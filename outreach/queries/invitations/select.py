@@ -13,7 +13,6 @@ from outreach.models import Activity, Cadre, Invitation, MessageLine, Organisati
 from outreach.queries.invitations.counting import COUNTED, IS_SILENT, is_outdated
 from outreach.services.addresses import no_mail_reaches
 from outreach.services.reminders.audiences import PRESENT
-from outreach.services.reminders.schedule import BY_HAND
 
 OUT = (InvitationState.NOT_COMING, InvitationState.WITHDRAWN)
 _own = aliased(Organisation)  # the invited organisation
@@ -104,8 +103,8 @@ def unreached() -> sa.ColumnElement[bool]:
 def unreminded() -> sa.ColumnElement[bool]:
     """Return the condition, in a select of `narrowed`, that an invitee was never reminded to answer, and that no rule will.
 
-    They were invited on the day of the activity's last reminder or later. Left out are those whom no reminder by hand
-    would reach: without an address, with reminders stopped, or invited after the deadline.
+    They were invited on the day of the activity's last reminder, by a rule or by hand, or later. Left out are those whom
+    no reminder by hand would reach: without an address, with reminders stopped, or invited after the deadline.
     """
     asking = sa.and_(
         Reminder.activity_id == Invitation.activity_id,
@@ -127,7 +126,7 @@ def unreminded() -> sa.ColumnElement[bool]:
             Activity.respond_by_at > Invitation.invited_at,
         )
         .correlate(Invitation),
-        sa.exists().where(asking, went, Reminder.key != BY_HAND).correlate(Invitation),
+        sa.exists().where(asking, went).correlate(Invitation),
         ~sa.exists().where(asking, Reminder.state == ReminderState.SCHEDULED).correlate(Invitation),
         ~sa.exists().where(own, Reminder.kind == MailKind.REMINDER).correlate(Invitation),
     )

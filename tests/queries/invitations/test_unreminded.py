@@ -65,6 +65,20 @@ def test_nobody_is_listed_whom_a_reminder_would_not_reach_or_help(begun, budi):
     assert unreminded(begun, at(17, 18)) == []
 
 
+def test_a_reminder_by_hand_counts_as_the_last_one(ani, budi):
+    """It is published so late that no rule's reminder goes out."""
+    activity = draft_activity(None, None, 18, respond_by_at=at(17, 16))
+    invite(activity, ani, now=at(16, 8))
+    publish(activity, now=at(16, 8))
+    run(at(16, 8))
+    by_hand.remind(activity.id, [invitation_of(activity, ani).id], by=None, now=at(17, 8))
+    run(at(17, 8))
+    invite(activity, budi, now=at(17, 9))
+    run(at(17, 9))
+    assert forecasting.not_reminded_if_invited([activity.id], now=at(17, 9)) == {activity.id}
+    assert unreminded(activity, at(17, 10)) == ["Budi Santoso"]
+
+
 @pytest.mark.parametrize("invited_at", [at(12, 9), at(14, 23), at(15, 7), at(15, 9), at(16, 9)])
 def test_what_is_said_before_inviting_is_what_then_happens(begun, budi, invited_at):
     (without,) = [begun.id in forecasting.not_reminded_if_invited([begun.id], now=invited_at)]

@@ -24,7 +24,7 @@ def test_the_check_before_inviting_says_that_no_reminder_follows(begun, budi, co
     chosen = {"role": "participant", "activity_ids": [begun.id], "person_ids": [budi.id], "do": "check"}
     stop_clock(monkeypatch, at(16, 9))
     check = coordinator_client.post(f"/activities/{begun.id}/invite/people", data=chosen)
-    assert "No reminder follows" in text_of(check.text)
+    assert "No reminder to answer follows" in text_of(check.text)
 
 
 def test_the_check_is_silent_while_a_reminder_is_ahead(default_rules, activity, ani, budi, coordinator_client):
@@ -33,7 +33,7 @@ def test_the_check_is_silent_while_a_reminder_is_ahead(default_rules, activity, 
     chosen = {"role": "participant", "activity_ids": [activity.id], "person_ids": [budi.id], "do": "check"}
     check = coordinator_client.post(f"/activities/{activity.id}/invite/people", data=chosen)
     assert "invited by mail at once" in check.text
-    assert "No reminder follows" not in check.text
+    assert "No reminder to answer follows" not in check.text
 
 
 @pytest.mark.parametrize("page", PAGES)
