@@ -97,6 +97,10 @@ def test_every_default_is_well_formed(tmp_path):
     assert settings.faults(Settings(instance=tmp_path)) == []
 
 
+def test_every_number_has_a_range():
+    assert [name for name, kind in settings._HINTS.items() if kind in (int, float)] == []
+
+
 def test_starttls_and_tls_from_the_first_byte_exclude_each_other(tmp_path, monkeypatch):
     monkeypatch.setenv("OUTREACH_INSTANCE", str(tmp_path))
     monkeypatch.setenv("OUTREACH_MAIL_USE_TLS", "1")
