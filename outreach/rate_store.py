@@ -1,16 +1,20 @@
-"""Counts requests for the rate limits in this process's memory, without a thread.
+"""Counts requests for the rate limits: in this process's memory, without a thread, or in PostgreSQL, for all processes together.
 
 The memory storage of `limits` starts a timer thread about every hundredth of a second while requests come in, and the
 request that starts it waits. On a busy machine that costs more than the page. Here a request sometimes deletes expired
-counters. With several processes each one counts alone; set a shared storage if that matters.
+counters. With several processes each one counts alone in memory; "database://" lets them count together.
 """
 
 import threading
 import time
+from collections.abc import Sequence
+from typing import Any
 
+import sqlalchemy as sa
 from limits.storage import Storage
 
 SWEEP_S = 30.0
+TABLE = "rate_count"  # as in the statements below
 
 
 class ProcessMemoryStorage(Storage):
@@ -59,3 +63,82 @@ class ProcessMemoryStorage(Storage):
     def clear(self, key: str) -> None:
         with self._lock:
             self._counts.pop(key, None)
+
+
+class DatabaseStorage(Storage):
+    """The storage "database://" for `limits`: fixed windows in the app's PostgreSQL, shared by all processes.
+
+    Its table is UNLOGGED: a crash of PostgreSQL empties it, and it costs no write-ahead log. It is made at the first use
+    and is not one of the application's tables, so it is in no backup. Times are the database's,
+    so the clocks of machines do not matter.
+    """
+
+    STORAGE_SCHEME = ["database"]
+
+    def __init__(self, uri: str | None = None, wrap_exceptions: bool = False, **options: float | str | bool) -> None:
+        super().__init__(uri, wrap_exceptions=wrap_exceptions, **options)
+        self._sweep_at = 0.0
+
+    @property
+    def base_exceptions(self) -> type[Exception]:
+        return sa.exc.SQLAlchemyError
+
+    def incr(self, key: str, expiry: int, amount: int = 1) -> int:
+        now = time.monotonic()
+        if now >= self._sweep_at:
+            self._run("DELETE FROM rate_count WHERE expires_at <= clock_timestamp()")
+            self._sweep_at = now + SWEEP_S
+        return int(self._run(_COUNT, key=key, amount=amount, expiry=expiry)[0][0])
+
+    def get(self, key: str) -> int:
+        found = self._run("SELECT hits FROM rate_count WHERE key = :key AND expires_at > clock_timestamp()", key=key)
+        return int(found[0][0]) if found else 0
+
+    def get_expiry(self, key: str) -> float:
+        found = self._run(
+            "SELECT extract(epoch FROM expires_at - clock_timestamp()) FROM rate_count "
+            "WHERE key = :key AND expires_at > clock_timestamp()",
+            key=key,
+        )
+        return time.time() + (float(found[0][0]) if found else 0.0)
+
+    def check(self) -> bool:
+        self._run("SELECT 1")
+        return True
+
+    def reset(self) -> int | None:
+        return len(self._run("DELETE FROM rate_count RETURNING 1"))
+
+    def clear(self, key: str) -> None:
+        self._run("DELETE FROM rate_count WHERE key = :key", key=key)
+
+    def _run(self, statement: str, **values: object) -> Sequence[sa.Row[Any]]:
+        """Execute it in a transaction of its own. If the table is missing, make it and try again."""
+        try:
+            return self._executed(statement, values)
+        except sa.exc.ProgrammingError:
+            with _engine().begin() as connection:
+                connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext('outreach rates'))")
+                connection.exec_driver_sql(_MAKE)
+            return self._executed(statement, values)
+
+    def _executed(self, statement: str, values: dict[str, object]) -> Sequence[sa.Row[Any]]:
+        with _engine().begin() as connection:
+            done = connection.execute(sa.text(statement), values)
+            return done.all() if done.returns_rows else []
+
+
+_MAKE = """CREATE UNLOGGED TABLE IF NOT EXISTS rate_count (
+    key text PRIMARY KEY, hits integer NOT NULL, expires_at timestamptz NOT NULL)"""
+_COUNT = """INSERT INTO rate_count AS counted (key, hits, expires_at)
+    VALUES (:key, :amount, clock_timestamp() + make_interval(secs => :expiry))
+    ON CONFLICT (key) DO UPDATE SET
+        hits = CASE WHEN counted.expires_at <= clock_timestamp() THEN excluded.hits ELSE counted.hits + excluded.hits END,
+        expires_at = CASE WHEN counted.expires_at <= clock_timestamp() THEN excluded.expires_at ELSE counted.expires_at END
+    RETURNING hits"""
+
+
+def _engine() -> sa.Engine:
+    from outreach.extensions import db
+
+    return db.engine

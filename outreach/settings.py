@@ -229,7 +229,7 @@ class Settings:
     rate_answer: Rate = "120/minute"
     rate_public: Rate = "120/minute"
     metrics_token: Token = ""  # clients must send it to read /metrics; empty: only this machine may read them
-    rate_storage: Secret = "process-memory://"  # Flask-Limiter's storage; use a shared one for several web processes
+    rate_storage: Secret = "process-memory://"  # several web processes on PostgreSQL: "database://"
     proxies: Annotated[int, _between(0, 10)] = 0  # number of reverse proxies before the app (X-Forwarded-*)
     upload_limit_mb: Annotated[int, _between(1, 1_024)] = 10
     calendar_read_s: Pause = 21_600.0  # how often a speaker's calendar is read; 0: never
@@ -326,6 +326,8 @@ def faults(settings: Settings, named: dict[str, str] | None = None) -> list[str]
             "OUTREACH_MAIL_USE_TLS and OUTREACH_MAIL_USE_SSL are both on, but only one may be: "
             "USE_TLS for STARTTLS (mostly port 587), USE_SSL for TLS from the first byte (mostly port 465)."
         )
+    if settings.rate_storage == _DATABASE and not settings.sqlalchemy_url.startswith("postgresql"):
+        wrong.append("OUTREACH_RATE_STORAGE is “database://”, which needs PostgreSQL: set OUTREACH_DATABASE_URL, too.")
     if reason := _unusable_storage(settings.rate_storage):
         wrong.append(
             f"OUTREACH_RATE_STORAGE begins with “{settings.rate_storage.partition('://')[0]}://”, but {reason}"
@@ -394,7 +396,7 @@ def _refused(called: str, name: str, value: Any) -> str:
 
 def _unusable_storage(address: str) -> str:
     """Return why a storage for the limits cannot be used, as the end of a sentence; "" if it can."""
-    if address == _PROCESS_MEMORY:
+    if address in (_PROCESS_MEMORY, _DATABASE):
         return ""
     from limits.errors import ConfigurationError
     from limits.storage import SCHEMES, storage_from_string
@@ -403,7 +405,7 @@ def _unusable_storage(address: str) -> str:
 
     scheme = address.partition("://")[0]
     if scheme not in SCHEMES or "async" in scheme or "://" not in address:
-        return f"must be {_PROCESS_MEMORY} or a storage of Flask-Limiter that processes share, such as redis://localhost:6379."
+        return f"must be {_PROCESS_MEMORY}, {_DATABASE} or a storage of Flask-Limiter that processes share, such as redis://localhost:6379."
     try:
         storage_from_string(address)
     except ConfigurationError:
@@ -422,6 +424,7 @@ def _or_meant(name: str, known: Iterable[str], prefix: str = "") -> str:
 
 _HINTS = {name: hint for name, hint in get_type_hints(Settings, include_extras=True).items() if name != "instance"}
 _PROCESS_MEMORY = "process-memory://"
+_DATABASE = "database://"
 
 
 def strangers(environment: Iterable[str]) -> list[str]:

@@ -1,11 +1,16 @@
-"""Counting requests in memory: windows, their ends, and sweeping."""
+"""Counting requests in memory and in PostgreSQL: windows, their ends, and sweeping."""
 
+import pytest
+import sqlalchemy as sa
 from limits import parse
 from limits.storage import storage_from_string
 from limits.strategies import FixedWindowRateLimiter
 
-from outreach import rate_store
+from outreach import create_app, rate_store
+from outreach.extensions import db
 from outreach.rate_store import ProcessMemoryStorage
+from outreach.services.operations.backup.tables import tables_of
+from tests.support.apps import settings_for
 
 
 class SetTime:
@@ -39,3 +44,54 @@ def test_expired_counts_are_removed(monkeypatch):
     wall.at = 1000.0 + rate_store.SWEEP_S
     storage.incr("c", 10)
     assert (storage.get("a"), storage.get("c"), storage.reset()) == (0, 1, 1)
+
+
+@pytest.fixture
+def two_processes(postgresql_server, tmp_path):
+    """The app on PostgreSQL, and two storages as two web processes have them."""
+    with create_app(settings_for(tmp_path, database_url=postgresql_server)).app_context():
+        stores = [storage_from_string("database://") for _ in range(2)]
+        stores[0].reset()
+        yield stores
+        stores[0].reset()
+        db.engine.dispose()
+
+
+@pytest.mark.postgresql
+def test_two_processes_count_together_in_the_database(two_processes):
+    one, other = (FixedWindowRateLimiter(store) for store in two_processes)
+    three_an_hour = parse("3/hour")
+    tried = [limiter.hit(three_an_hour, "ani") for limiter in (one, other, one, other, one)]
+    assert tried == [True, True, True, False, False]
+    assert other.hit(three_an_hour, "budi")
+    assert two_processes[0].get(three_an_hour.key_for("ani")) == 5
+
+
+@pytest.mark.postgresql
+def test_a_window_in_the_database_ends_and_is_swept(two_processes):
+    store, other = two_processes
+    assert (store.incr("ani", 3600), other.incr("ani", 3600, 4)) == (1, 5)
+    with db.engine.begin() as connection:
+        connection.exec_driver_sql(
+            f"UPDATE {rate_store.TABLE} SET expires_at = clock_timestamp() - interval '1 second'"
+        )
+    assert store.get("ani") == 0
+    assert store.incr("ani", 3600) == 1
+    store.clear("ani")
+    assert other.get("ani") == 0
+
+
+@pytest.mark.postgresql
+def test_the_counts_are_not_among_the_tables_that_are_saved(two_processes):
+    two_processes[0].incr("ani", 3600)
+    with db.engine.connect() as connection:
+        assert rate_store.TABLE in sa.inspect(connection).get_table_names()
+        assert rate_store.TABLE not in [table.name for table in tables_of(connection)]
+
+
+@pytest.mark.postgresql
+@pytest.mark.usefixtures("_postgresql_tables", "two_processes")
+def test_two_apps_refuse_the_third_try_whichever_gets_it(postgresql_server, tmp_path):
+    shared = {"database_url": postgresql_server, "rate_storage": "database://", "rate_public": "2/hour"}
+    one, other = (create_app(settings_for(tmp_path, **shared)).test_client() for _ in range(2))
+    assert [client.get("/login").status_code for client in (one, other, one)] == [200, 200, 429]

@@ -36,6 +36,7 @@ WRONG = [
     ("calendar_own_hosts", "https://cal.example.com", "“https://cal.example.com”", "such as cal.example.com:443"),
     ("calendar_read_s", "1", "“1”", "a number of at least 60, or 0"),
     ("rate_storage", "redis://localhost:6379", "redis://", "redis"),
+    ("rate_storage", "database://", "database://", "PostgreSQL"),
     ("rate_storage", "files:///rahasia", "files://", "process-memory://"),
     ("database_url", "mysql://u:rahasia@db.example.com/outreach", "mysql://", "postgresql://"),
     ("database_url", "outreach", "OUTREACH_DATABASE_URL", "postgresql://"),

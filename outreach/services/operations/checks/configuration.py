@@ -47,7 +47,7 @@ def settings(found: Settings) -> Iterator[CheckResult]:
     if found.database_url and found.rate_storage.startswith("process-memory"):
         yield report.warn(
             "With several web processes, each counts tries to log in for itself.",
-            "Set rate_storage to one that they share, such as redis://localhost, or run one web process.",
+            "Set rate_storage to database:// (they then count in PostgreSQL), or run one web process.",
         )
     if not found.rate_storage.startswith("process-memory"):
         yield _shared_limits(found, report)
