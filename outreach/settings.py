@@ -94,9 +94,10 @@ def _is_base_url(text: str) -> bool:
 
 
 def _is_address(text: str) -> bool:
+    """Return whether it is written as an address. Reserved domains such as .local are right in a network of one's own."""
     name, _, host = text.rpartition("@")
     try:
-        return bool(name and _is_host(host) if "." not in host else address(text) == text)
+        return _is_host(host) and address(f"{name}@example.com") == f"{name}@example.com"
     except AddressInvalid:
         return False
 
@@ -115,10 +116,7 @@ def _is_return_path(pattern: str) -> bool:
     local, _, domain = pattern.replace("{id}", "2147483647-0a1b2c3d", 1).partition("@")
     if pattern.partition("@")[0].count("{id}") != 1 or len(local) > 64:  # RFC 5321, 4.5.3.1.1
         return False
-    try:
-        return bool(address(f"{local}@{domain}"))
-    except AddressInvalid:
-        return False
+    return _is_address(f"{local}@{domain}")
 
 
 def _is_database(text: str) -> bool:
