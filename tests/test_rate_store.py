@@ -9,6 +9,7 @@ from limits.strategies import FixedWindowRateLimiter
 from outreach import create_app, rate_store
 from outreach.extensions import db
 from outreach.rate_store import ProcessMemoryStorage
+from outreach.services.operations import checks
 from outreach.services.operations.backup.tables import tables_of
 from tests.support.apps import settings_for
 
@@ -95,3 +96,8 @@ def test_two_apps_refuse_the_third_try_whichever_gets_it(postgresql_server, tmp_
     shared = {"database_url": postgresql_server, "rate_storage": "database://", "rate_public": "2/hour"}
     one, other = (create_app(settings_for(tmp_path, **shared)).test_client() for _ in range(2))
     assert [client.get("/login").status_code for client in (one, other, one)] == [200, 200, 429]
+
+
+def test_the_doctor_asks_no_other_server_where_the_database_counts(tmp_path):
+    chosen = settings_for(tmp_path, database_url="postgresql://db.example.com/outreach", rate_storage="database://")
+    assert [found.text for found in checks.settings(chosen) if "storage" in found.text or "counts" in found.text] == []

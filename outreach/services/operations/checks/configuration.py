@@ -49,7 +49,7 @@ def settings(found: Settings) -> Iterator[CheckResult]:
             "With several web processes, each counts tries to log in for itself.",
             "Set rate_storage to database:// (they then count in PostgreSQL), or run one web process.",
         )
-    if not found.rate_storage.startswith("process-memory"):
+    if not found.rate_storage.startswith(("process-memory", "database:")):  # the database has checks of its own
         yield _shared_limits(found, report)
     path = found.instance / "settings.toml"
     if path.exists() and os.name == "posix" and path.stat().st_mode & 0o077:
