@@ -13,7 +13,9 @@ from outreach.delivery.mail.texts import KEYS, Text
 from tests.chaos.support.harness import Took
 from tests.world import JAKARTA
 
-PART = re.compile(r"PART\s+(\S+)\s+(\w+)\s+\w+,\s+(\d+)\s+(\w+)\s+2027\s+(\d\d)\.(\d\d)\s+END")
+PART = re.compile(  # "semula": a postponed activity has only its former day
+    r"PART\s+(\S+)\s+(\w+)\s+(?:semula\s+)?\w+,\s+(\d+)\s+(\w+)\s+2027\s+(\d\d)\.(\d\d)\s+END"
+)
 MONTHS = {"Januari": 1, "Februari": 2, "Maret": 3}
 UNASKED, COMING, NOT_COMING, REPRESENTED, WITHDRAWN = "", "coming", "not coming", "represented", "withdrawn"
 DRAFT, PUBLISHED, POSTPONED, CANCELLED = "draft", "published", "postponed", "cancelled"
