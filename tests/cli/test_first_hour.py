@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from psycopg import OperationalError
 from sqlalchemy.exc import OperationalError as WrappedError
 
-from outreach import settings
+from outreach import logs, settings
 from outreach.cli import main
 from outreach.cli.serve import command
 from outreach.services.operations.database_faults import sentence
@@ -100,6 +100,7 @@ def test_a_worker_refuses_a_database_without_tables(tmp_path):
 
 def test_pages_make_the_tables_of_a_new_sqlite_database(tmp_path, monkeypatch):
     monkeypatch.setattr(command, "serve_app", lambda *_arguments, **_options: None)
+    monkeypatch.setattr(logs, "on_terminal", lambda: True)
     code, said = run(tmp_path, "serve", "--port", str(free_port()))
     assert (code, "No office is set up in this database yet. Run, beside this:  outreach init" in said) == (0, True)
     assert newest(tmp_path)

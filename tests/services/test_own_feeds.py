@@ -12,7 +12,7 @@ from outreach.queries.feeds import FeedUnknown
 from outreach.services import feeds
 from outreach.services.feeds import FeedMissing, OnlyForPeople
 from outreach.services.invitations import links
-from outreach.services.invitations.links import LinkRevoked, LinkUnknown
+from outreach.services.invitations.links import LinkReplaced, LinkRevoked
 from tests.support.waiting import waits_for_another
 from tests.world import NOW, token_of
 
@@ -98,7 +98,7 @@ def test_two_requests_at_once_create_one_feed(chief_and_police_invited, any_app,
 @pytest.mark.postgresql
 @pytest.mark.parametrize("any_app", ["postgresql"], indirect=True)  # on SQLite one writes at a time
 @pytest.mark.parametrize(
-    ("ended", "problem"), [({"revoked_at": NOW}, LinkRevoked), ({"nonce": "another-nonce"}, LinkUnknown)]
+    ("ended", "problem"), [({"revoked_at": NOW}, LinkRevoked), ({"nonce": "another-nonce"}, LinkReplaced)]
 )
 def test_a_link_revoked_at_that_moment_creates_no_feed(chief_and_police_invited, any_app, chief, ended, problem):
     token, chief_id = token_of(chief), chief.id
