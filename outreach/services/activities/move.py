@@ -22,9 +22,10 @@ from outreach.domain.kinds import Audience, MailKind
 from outreach.domain.planning.rules import Rules
 from outreach.domain.planning.working_days import is_working_day, last_working_day
 from outreach.domain.problems import Problem
-from outreach.domain.states import ActivityState, InvitationState, ReminderState
+from outreach.domain.states import ActivityState, InvitationState, MessageState, ReminderState
 from outreach.extensions import db
-from outreach.models import Activity, Invitation, MessageLine, Reminder, User
+from outreach.models import Activity, Attempt, Invitation, Message, MessageLine, Reminder, User
+from outreach.models.mails import IS_IN_WORK
 from outreach.services import audit, holidays
 from outreach.services.activities import agenda, projected
 from outreach.services.activities.checks import CannotEdit, check_times
@@ -271,8 +272,16 @@ def _is_undone(session: Session, activity: Activity, old: dict[str, str]) -> boo
     told = sa.exists().where(
         MessageLine.reminder_id == Reminder.id, Reminder.activity_id == activity.id, MessageLine.sequence > sequence
     )
+    # What these told is stored only when they are settled, or never: one of them may have told of a move in between.
+    doubted = sa.exists().where(Attempt.message_id == Message.id, Attempt.outcome == MessageState.UNKNOWN)
+    uncertain = sa.exists().where(
+        MessageLine.reminder_id == Reminder.id,
+        Reminder.activity_id == activity.id,
+        Message.id == MessageLine.message_id,
+        sa.or_(IS_IN_WORK, doubted),
+    )
     answered = sa.exists().where(Invitation.activity_id == activity.id, Invitation.answered_sequence > sequence)
-    if session.scalar(sa.select(sa.or_(told, answered))):
+    if session.scalar(sa.select(sa.or_(told, answered, uncertain))):
         return False
     for one in untold:
         session.delete(one)
@@ -292,6 +301,10 @@ def _known_sequence(session: Session, activity: Activity, old: dict[str, str]) -
             notices.where(Reminder.kind == MailKind.POSTPONEMENT).order_by(Reminder.id.desc()).limit(1)
         ).first()
         untold = last is not None and last.state is ReminderState.CANCELLED
+        # A postponement also cancels the notice of an earlier move. If nobody was told of that one, they know another place.
+        change = notices.where(Reminder.key == MailKind.CHANGE.value).order_by(Reminder.occurrence.desc()).limit(1)
+        earlier = session.scalars(change).first()
+        untold = untold and (earlier is None or earlier.state is not ReminderState.CANCELLED)
         return (activity.sequence - 2 if untold and not any(place_differs(activity, old)) else None), []
     since: list[Reminder] = []
     found: tuple[int | None, list[Reminder]] = (None, [])

@@ -15,7 +15,7 @@ from outreach.domain.answers import ActivityPostponed, Choice, Representative
 from outreach.domain.kinds import MailKind, Role
 from outreach.domain.states import ActivityState, InvitationState, MessageState, ReminderState
 from outreach.extensions import current_settings, db
-from outreach.models import Activity, AuditEntry, Message, MessageLine, Reminder, SpeakerBooking
+from outreach.models import Activity, Attempt, AuditEntry, Message, MessageLine, Reminder, SpeakerBooking
 from outreach.services.activities import agenda as agendas
 from outreach.services.activities import edit as editing
 from outreach.services.activities import move as moves
@@ -265,6 +265,36 @@ def test_an_answer_was_given_before_the_move_if_anybody_heard_of_it_before_the_w
     answer(told, budi, Choice.COMING, at(5))  # by phone, for the 19th
     set_date(told, at(18, 8), at(5, 8, 1), reason="Aula")
     assert (told.sequence, invitation_of(told, ani).answered_before_the_move) == (2, True)
+
+
+def test_a_move_that_nobody_heard_of_is_told_after_a_postponement_that_nobody_heard_of(told):
+    set_date(told, at(19, 8), at(5), reason="Aula")
+    postpone(told, at(5, 8, 1))
+    set_date(told, at(19, 8), at(5, 8, 2))
+    assert [name for name, _subject in go_out(at(5, 9))] == ["ani", "budi"]
+
+
+def test_a_new_date_is_told_although_it_was_postponed_and_set_again_before_anybody_heard_of_it(told):
+    postpone(told, at(5))
+    go_out(at(5))
+    set_date(told, at(10, 8, **FEBRUARY), at(6))
+    postpone(told, at(6, 8, 1))
+    set_date(told, at(10, 8, **FEBRUARY), at(6, 8, 2))
+    assert go_out(at(6, 9)) == [("ani", "WAKTU BARU"), ("budi", "WAKTU BARU")]
+
+
+@pytest.mark.parametrize("state", [MessageState.HANDING_OVER, MessageState.SENT])
+def test_a_way_back_is_told_if_a_mail_may_have_told_of_the_move(told, state):
+    """A mail in hand-over, or one that was repeated after a doubt, leaves no trace of what it told."""
+    set_date(told, at(19, 8), at(5), reason="Aula")
+    mail = db.session.scalars(sa.select(Message).order_by(Message.id)).first()
+    mail.state = state
+    if state is MessageState.SENT:
+        db.session.add(Attempt(message_id=mail.id, at=at(5, 8, 1), worker="w", outcome=MessageState.UNKNOWN))
+    db.session.commit()
+    set_date(told, at(18, 8), at(5, 8, 2), reason="Aula")
+    assert told.sequence == 2
+    assert "change" in scheduled(told)
 
 
 def test_moves_back_to_another_time_than_the_first_are_told(told):
