@@ -97,7 +97,7 @@ def _is_address(text: str) -> bool:
     """Return whether it is written as an address. Reserved domains such as .local are right in a network of one's own."""
     name, _, host = text.rpartition("@")
     try:
-        return _is_host(host) and address(f"{name}@example.com") == f"{name}@example.com"
+        return _is_host(host) and address(f"{name}@example.com") == f"{name.lower()}@example.com"
     except AddressInvalid:
         return False
 
@@ -120,8 +120,9 @@ def _is_return_path(pattern: str) -> bool:
 
 
 def _is_database(text: str) -> bool:
-    scheme, mark, _ = text.partition("://")
-    port_is_fine = scheme == "sqlite" or urlsplit(text).port != 0  # one that is no number raises ValueError
+    scheme, mark, rest = text.partition("://")
+    host = rest.rpartition("@")[2]  # a password may have any letter
+    port_is_fine = scheme == "sqlite" or urlsplit(f"//{host}").port != 0  # one that is no number raises ValueError
     return bool(mark) and port_is_fine and scheme in ("postgres", "postgresql", "postgresql+psycopg", "sqlite")
 
 
@@ -253,7 +254,7 @@ def _refuse_to_leave_the_service() -> None:
 
     It would quietly make a database of its own, and an administrator would add accounts or restore a backup there.
     """
-    own = any(name in os.environ for name in (PREFIX + "DATABASE_URL", PREFIX + "INSTANCE"))
+    own = any(name in os.environ for name in (PREFIX + "DATABASE_URL", PREFIX + "INSTANCE", PREFIX + "SECRET_KEY"))
     if not own and SERVICE_FILE.exists():
         raise SettingsError(
             f"{SERVICE_FILE} has the settings of the service on this machine, but this command was started without them, "
@@ -278,7 +279,7 @@ def load(**overrides: Any) -> Settings:
     """
     instance = instance_folder(overrides.get("instance"))
     path = instance / "settings.toml"
-    if not overrides and not path.exists():
+    if not overrides and not os.path.exists(path):  # unlike path.exists(), also where the folder may not be opened
         _refuse_to_leave_the_service()
     try:
         stored = tomllib.loads(path.read_text("utf-8")) if path.exists() else {}

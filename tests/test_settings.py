@@ -82,6 +82,8 @@ def test_an_ill_formed_setting_is_named_with_its_value_and_what_is_allowed(
         ("calendar_own_hosts", "cal.example.com:443, 10.0.0.7:8443"),
         ("rate_storage", "memory://"),
         ("database_url", "postgres://u@/outreach?host=/run/postgresql"),
+        ("database_url", "postgresql://u:a/b#c?d[e@db.example.com:5432/outreach"),
+        ("mail_sender", "Dinas Contoh <Undangan@Example.com>"),
         ("database_url", "sqlite:////srv/outreach/x.db"),
         ("imap_verdicts_by", "-"),
         ("upload_limit_mb", "1024"),

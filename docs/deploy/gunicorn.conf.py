@@ -49,6 +49,7 @@ class DiscreetLogger(Logger):
         self.access_log.info("request", extra={"fields": fields})
 
 
+timeout = 120  # a test mail waits up to a minute for a slow mail server
 logger_class = DiscreetLogger
 accesslog = "-"
 access_log_format = '%(h)s %(t)s "%(m)s %(U)s" %(s)s %(B)s %(M)sms'

@@ -115,16 +115,23 @@ def settle_in(
 def _without_erased(session: Session, results: Sequence[Settled]) -> list[Settled]:
     """Return the results. Those for people who were erased during the hand-over lose the address and the server's words.
 
-    A mail that names an erased person as representative is not kept. Call it once the messages are locked: erasing locks
-    them first.
+    A mail that names an erased person as representative or nominee is not kept. Call it once the messages are locked:
+    erasing locks them first.
     """
     ids = [result.lease.message_id for result in results if result.address or result.reply or result.mail]
     if not ids:
         return list(results)
+    is_erased = Invitation.person.has(Person.erased_at.is_not(None))
     named = (
         sa.select(MessageLine.message_id)
         .join(Invitation, MessageLine.invitation_id == Invitation.id)
-        .where(MessageLine.message_id.in_(ids), Invitation.representative_name == ERASED)
+        .where(
+            MessageLine.message_id.in_(ids),
+            sa.or_(
+                Invitation.representative_name == ERASED,
+                Invitation.nominees.any(is_erased),
+            ),
+        )
     )
     to_representative = Message.representative_of_id.is_not(None)
     rows = session.execute(

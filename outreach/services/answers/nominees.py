@@ -20,7 +20,7 @@ from outreach.domain.kinds import AnswerSource, Audience, MailKind, Role
 from outreach.domain.problems import Problem
 from outreach.domain.reminders import MissedReason
 from outreach.domain.states import TAKES_A_SEAT, UNANSWERED, ActivityState, InvitationState, MessageState, ReminderState
-from outreach.models import Invitation, Message, Person, Reminder
+from outreach.models import Absence, AbsenceCalendar, Feed, Invitation, Link, Message, Person, Reminder
 from outreach.services.answers import nominee_matching as matching
 from outreach.services.invitations import seats
 from outreach.services.invitations.revisions import raise_for_invited, raise_for_withdrawn
@@ -222,11 +222,19 @@ def _replace_untold(
         return
     spare = _never_told(session, left)
     own = matching.own(session, invitation.organisation_id, [one.person for one in spare if one.person])
-    spare = [one for one in spare if one.person_id in own and one.attendance is None]
+    used = {  # by a link that somebody passed on
+        person_id
+        for model in (Absence, AbsenceCalendar, Feed)
+        for person_id in session.scalars(sa.select(model.person_id).where(model.person_id.in_(own)))
+    }
+    spare = [one for one in spare if one.person_id in own - used and one.attendance is None]
     for at, row in zip(new, sorted(spare, key=lambda one: one.id), strict=False):
         person = row.person
         assert person is not None
         person.name, person.post, person.phone, person.email = nominees[at].name, "", "", ""
+        person.title_before = person.title_after = ""
+        for link in session.scalars(sa.select(Link).where(Link.person_id == person.id)):
+            link.nonce = tokens.new_nonce()  # the one who left must not open what the new one is asked
         rows[at], found[at] = row, person
 
 

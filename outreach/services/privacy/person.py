@@ -188,7 +188,7 @@ def _lock_mails(session: Session, person: Person) -> None:
     """
     represented = _represented_by(person).with_only_columns(Invitation.id)
     naming = sa.select(MessageLine.message_id).where(MessageLine.invitation_id.in_(represented))
-    about = sa.or_(Message.person_id == person.id, Message.id.in_(naming))
+    about = sa.or_(Message.person_id == person.id, Message.id.in_(naming), Message.id.in_(_to_their_office(person)))
     in_order_of_claims = sa.select(Message.id).where(IS_WAITING, about).order_by(Message.due_at, Message.id)
     session.execute(in_order_of_claims.with_for_update())
 
@@ -221,10 +221,17 @@ def _forget_answers(session: Session, person: Person) -> None:
     )
     represented = session.scalars(_represented_by(person)).all()
     _forget_mails_naming(session, [invitation.id for invitation in represented])
+    session.execute(sa.delete(SentMail).where(SentMail.message_id.in_(_to_their_office(person))))
     for invitation in represented:
         invitation.representative_name = ERASED
         for column in nobody:
             setattr(invitation, column, "")
+
+
+def _to_their_office(person: Person) -> sa.Select[int | None]:
+    """The mails to an organisation about activities to which it sends the person: they may name them."""
+    under = sa.select(Invitation.nominated_under_id).where(Invitation.person_id == person.id)
+    return sa.select(MessageLine.message_id).where(MessageLine.invitation_id.in_(under))
 
 
 def _forget_mails_naming(session: Session, represented_ids: Collection[int]) -> None:

@@ -20,7 +20,7 @@
   }
 
   document.addEventListener("submit", async (event) => {
-    if (event.target.id !== "sign-out" || event.defaultPrevented) return;
+    if (event.target.id !== "sign-out" || event.defaultPrevented || !navigator.onLine) return; // offline nobody is signed out
     event.preventDefault();
     await forget("").catch(() => {});
     event.target.submit();

@@ -40,7 +40,18 @@ from outreach.services.inbox import retention as inbox_retention
 from outreach.services.invitations import links
 from outreach.services.privacy import person as privacy
 from outreach.services.reminders import tick as reminding
-from tests.world import NOW, an_invitation, answer, at, draft_activity, invite, publish
+from tests.world import (
+    NOW,
+    a_person,
+    an_invitation,
+    an_organisation,
+    answer,
+    at,
+    draft_activity,
+    invite,
+    invite_organisation,
+    publish,
+)
 
 
 def a_cadres_invitation(activity, person, state=InvitationState.COMING, **values):
@@ -419,3 +430,29 @@ def test_a_mail_in_transit_to_a_representative_stores_no_erased_data_again(
     erase(budi)
     server_answers(handed, REPLIES[reply], day_before)
     assert places_of("budi@example.com") == places_of("Budi") == set()
+
+
+@pytest.mark.parametrize("is_answered", [True, False], ids=["kept already", "in transit"])
+def test_a_mail_that_names_an_erased_nominee_to_their_office_is_not_kept(
+    any_app, default_rules, programme, hall, is_answered
+):
+    """Nominees without an address are named in news to their office, which is asked to tell them."""
+    activity = draft_activity(programme, hall, 18)
+    police = an_organisation("Kepolisian Resor", email="polres@example.com")
+    invite_organisation(activity, police)
+    publish(activity)
+    server_answers(handing_over(NOW), REPLIES["accepted"], NOW)
+    dewi = a_person("Dewi Lestari", email="")
+    of_the_police = db.session.scalars(sa.select(Invitation)).one()
+    an_invitation(activity, dewi, state=InvitationState.COMING, nominated_under=of_the_police)
+    db.session.commit()
+    publishing.postpone(activity.id, "Aula dipakai", by=None, now=at(5, 8))
+    handed = handing_over(at(5, 8))
+    assert [ready.planned.recipient for ready in handed] == ["polres@example.com"]
+    if is_answered:
+        server_answers(handed, REPLIES["accepted"], at(5, 8))
+        assert places_of("Dewi") == {"person.name", "sent_mail.data"}
+    erase(dewi)
+    if not is_answered:
+        server_answers(handed, REPLIES["accepted"], at(5, 8))
+    assert places_of("Dewi") == set()
