@@ -254,7 +254,7 @@ def _refuse_to_leave_the_service() -> None:
 
     It would quietly make a database of its own, and an administrator would add accounts or restore a backup there.
     """
-    own = any(name in os.environ for name in (PREFIX + "DATABASE_URL", PREFIX + "INSTANCE", PREFIX + "SECRET_KEY"))
+    own = any(name in os.environ for name in (PREFIX + "DATABASE_URL", PREFIX + "INSTANCE"))
     if not own and SERVICE_FILE.exists():
         raise SettingsError(
             f"{SERVICE_FILE} has the settings of the service on this machine, but this command was started without them, "
