@@ -1,6 +1,7 @@
 """Fixtures that all tests share: an app on SQLite (and on PostgreSQL), named people, a query counter, fixed dates."""
 
 import gc
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from itertools import count
@@ -81,6 +82,14 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         wall_clock.set_right()
     else:
         wall_clock.set_to(day_asked_for() if item.get_closest_marker("any_day") else NOW)
+
+
+@pytest.fixture(autouse=True)
+def own_umask():
+    """Commands set the umask of their process (outreach/cli). A later test's Postfix could not enter its own folders."""
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
 
 
 @pytest.fixture(scope="session")
