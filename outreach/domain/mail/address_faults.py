@@ -108,6 +108,7 @@ _DOMAIN = _any(
     r"null ?mx\b",
     "no mx (?:record|host)",
     "relevant mx records point to non-?existent hosts",
+    r"domain (?:is )?not hosted\b",
     "domain tidak (?:ditemukan|ada)",
 )
 # The RFC's own text for 550 (RFC 5321, 4.2.2). It is believed if no better reason is given.
@@ -145,7 +146,7 @@ _OF_THE_MAIL = _any(
     r"dmarc\b|spf\b|dkim\b|authenticat",
     "content (?:reject|filter|denied|block|polic|not)|(?:illegal|with|rejected|blocked|banned) attachment|embedded images",
     r"scor(?:e|ed|ing)\b|members-only|non-member|not allowed to (?:post|send)|not accepting (?:mail|attach)",
-    "relay(?!=)|rcpthosts|gateway",
+    "relay(?!=| recipient table)|rcpthosts|gateway",
     "too (?:large|big)|(?:message|mail|size)[^.;]{0,20} (?:size|limit)|max(?:imum|.)? (?:inbound )?(?:message )?size",
     "hop count|too many hops|message looping|mail loop",
     "rejected (?:by|due to|for) (?:local |your )?(?:polic|rule|filter)",

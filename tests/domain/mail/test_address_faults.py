@@ -9,6 +9,11 @@ from outreach.domain.mail.address_faults import AddressFault, fault_in_reply, fa
     ("words", "fault"),
     [
         ("5.1.1 <ani@example.com>: Recipient address rejected: User unknown", AddressFault.UNKNOWN),
+        (
+            "5.1.1 <ani@example.com>: Recipient address rejected: User unknown in relay recipient table",
+            AddressFault.UNKNOWN,
+        ),
+        ("5.0.0 Domain is not hosted here", AddressFault.DOMAIN),
         ("5.1.1 The email account that you tried to reach does not exist.", AddressFault.UNKNOWN),
         ("5.1.2 Host unknown", AddressFault.DOMAIN),
         ("5.1.10 Recipient address rejected: Domain has null MX", AddressFault.DOMAIN),
