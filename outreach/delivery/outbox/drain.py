@@ -5,6 +5,7 @@ outbox/connection.py is one connection's work; outbox/leases.py and outbox/resul
 """
 
 import threading
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 
@@ -15,6 +16,7 @@ from outreach.delivery.outbox import leases, probe, results
 from outreach.delivery.outbox.connection import Drainer
 from outreach.delivery.outbox.job import Drained, Job
 from outreach.delivery.outbox.keeper import Keeper
+from outreach.domain.states import MessageState
 from outreach.extensions import current_settings, db
 
 __all__ = ["Drained", "drain"]
@@ -43,7 +45,7 @@ def drain(
     app = current_app._get_current_object()  # type: ignore[attr-defined]
     with Keeper(app, settings.lease_s, now) as keeper:
         job = Job(app, settings, now, keeper, stop, limit, only_waits=only_waits)
-        job.count(results.take_back(worker, settings.lease_s, job.full, now=now()))
+        job.count(Counter({MessageState.RETRY: results.take_back(worker, settings.lease_s, job.full, now=now())}))
         helpers = _Helpers(job, worker)
         try:
             Drainer(job, worker, call_helpers=helpers.call).run()
@@ -73,10 +75,14 @@ class _Helpers:
         most = self._job.settings.mail_connections
         for number in range(self._begun + 1, (most if self._job.far else min(2, most)) + 1):
             self._begun = number
-            self._job.connections += 1
             thread = threading.Thread(target=self._help, args=(f"{self._worker}/{number}",), daemon=True)
+            try:
+                thread.start()
+            except RuntimeError as error:  # the machine has no more threads; the first connection sends alone
+                log.warning("no thread for a further connection", worker=self._worker, error=str(error))
+                return
+            self._job.connections += 1
             self._threads.append(thread)
-            thread.start()
 
     def wait(self) -> None:
         for thread in self._threads:

@@ -19,7 +19,7 @@ from outreach.delivery.mail.compose import AddressUnusable
 from outreach.delivery.mail.frames import frame as frames
 from outreach.delivery.mail.frames.frame import FramedMail, Frames
 from outreach.delivery.outbox.leases import Lease
-from outreach.delivery.outbox.results import Settled
+from outreach.delivery.outbox.results import Settled, ended
 from outreach.delivery.recheck import judge as recheck
 from outreach.delivery.recheck.judge import Earlier, Judge, RecheckResult
 from outreach.delivery.rows import batch as batch_rows
@@ -129,8 +129,13 @@ class Preparer:
 def _unread(lease: Lease, words: str, now: datetime) -> Settled:
     until = db.session.scalar(sa.select(Message.expires_at).where(Message.id == lease.message_id))
     again_at = now + UNREAD_AGAIN if until and now + UNREAD_AGAIN < until else None
-    state = MessageState.RETRY if again_at else MessageState.FAILED
-    return Settled(lease, state, FailureReason.NOT_COMPOSED, True, None, None, words, again_at)
+    return _uncomposed(lease, words, again_at, recheck.doubts(db.session(), [lease.message_id])[lease.message_id])
+
+
+def _uncomposed(lease: Lease, words: str, again_at: datetime | None, doubts: int) -> Settled:
+    if again_at is not None:
+        return Settled(lease, MessageState.RETRY, FailureReason.NOT_COMPOSED, True, None, None, words, again_at)
+    return ended(Settled(lease, MessageState.FAILED, FailureReason.NOT_COMPOSED, True, None, None, words), doubts)
 
 
 def _made_links(rows: Sequence[MessageRow], expires_at: datetime) -> bool:
@@ -173,13 +178,13 @@ class _Preparing:
             return
         verdict = self.judge.judge(row, resent=row.resend_of_id is not None)
         if not verdict.lines:
-            self.batch.decided.append(_nothing_left(lease, row, verdict, self.doubts.get(row.id, 0)))
+            self._end(row, _nothing_left(lease, row, verdict))
             return
         if (opening := self._held_until(verdict)) is not None:
             self._wait(lease, row, opening)
             return
         if email_addresses.key(self._address(verdict)) in self.shared.blocked:
-            self.batch.decided.append(_skipped(lease, verdict, SkipReason.ADDRESS_BLOCKED))
+            self._end(row, _skipped(lease, verdict, SkipReason.ADDRESS_BLOCKED))
             return
         self._plan(
             lease,
@@ -193,8 +198,7 @@ class _Preparing:
         if untrue is None and email_addresses.key(row.email) in self.shared.blocked:
             untrue = SkipReason.ADDRESS_BLOCKED
         if untrue is not None:
-            verdict = RecheckResult(row, untrue_because=untrue)
-            self.batch.decided.append(_nothing_left(lease, row, verdict, self.doubts.get(row.id, 0)))
+            self._end(row, _nothing_left(lease, row, RecheckResult(row, untrue_because=untrue)))
             return
         office = self.shared.office
         self._plan(
@@ -207,8 +211,7 @@ class _Preparing:
     def _decide_poll(self, lease: Lease, row: MessageRow, one: PollInvitee | None) -> None:
         untrue = poll_mail.untrue_because(one, row, self.shared.blocked, now=self.now)
         if one is None or untrue is not None:
-            verdict = RecheckResult(row, untrue_because=untrue)
-            self.batch.decided.append(_nothing_left(lease, row, verdict, self.doubts.get(row.id, 0)))
+            self._end(row, _nothing_left(lease, row, RecheckResult(row, untrue_because=untrue)))
             return
         verdict = RecheckResult(row, useful_until=one.poll.closes_at)
         office = self.shared.office
@@ -223,9 +226,13 @@ class _Preparing:
             lambda: frames.ready(poll_mail.written(self.session, one, row, office, now=self.now)),
         )
 
+    def _end(self, row: MessageRow, result: Settled) -> None:
+        self.batch.decided.append(ended(result, self.doubts.get(row.id, 0)))
+
     def _wait(self, lease: Lease, row: MessageRow, until: datetime) -> None:
         state = MessageState.RETRY if row.attempts else MessageState.DUE
-        self.batch.decided.append(Settled(lease, state, due_at=until))
+        reason = FailureReason.IN_DOUBT if self.doubts.get(row.id) else ""
+        self.batch.decided.append(Settled(lease, state, reason, due_at=until))
 
     def _held_until(self, verdict: RecheckResult) -> datetime | None:
         """Return until when the message waits for the office's hours; None if one of its lines cannot wait.
@@ -254,7 +261,7 @@ class _Preparing:
         try:
             planned = plan()
         except AddressUnusable as error:
-            self.batch.decided.append(_no_address(lease, str(error.values.get("address", "")), verdict))
+            self._end(row, _no_address(lease, str(error.values.get("address", "")), verdict))
         except SQLAlchemyError:
             raise  # not the message's fault
         except Exception as error:
@@ -301,13 +308,10 @@ class _Preparing:
     def _not_composed(self, lease: Lease, row: MessageRow, verdict: RecheckResult, words: str) -> Settled:
         until = verdict.useful_until or row.expires_at
         again_at = next_try(self.now, row.attempts + 1, until, 1.0)
-        state = MessageState.RETRY if again_at else MessageState.FAILED
-        return Settled(lease, state, FailureReason.NOT_COMPOSED, True, None, None, words, again_at)
+        return _uncomposed(lease, words, again_at, self.doubts.get(row.id, 0))
 
 
-def _nothing_left(lease: Lease, row: MessageRow, verdict: RecheckResult, doubts: int) -> Settled:
-    if doubts:  # it may have arrived
-        return Settled(lease, MessageState.UNKNOWN, FailureReason.IN_DOUBT)
+def _nothing_left(lease: Lease, row: MessageRow, verdict: RecheckResult) -> Settled:
     if verdict.reason is SkipReason.TOO_LATE and row.attempts:
         # Another line of it may be an invitation that a postponement held back.
         return Settled(lease, MessageState.FAILED, FailureReason.GAVE_UP, skipped_lines=verdict.skipped)

@@ -52,6 +52,20 @@ class Settled:
     fault: AddressFault | None = None  # set if the server's refusal means that no mail ever arrives at the address
 
 
+def ended(result: Settled, doubts: int) -> Settled:
+    """Return the result of a message that is not tried again. doubts: its earlier hand-overs without an answer.
+
+    With doubts it is `unknown`, whatever came last: it may have arrived, and may have told its lines. So a refusal now says
+    nothing certain about the address either.
+    """
+    if not doubts:
+        return result
+    return replace(
+        result, state=MessageState.UNKNOWN, reason=FailureReason.IN_DOUBT, outcome=result.outcome or result.state,
+        skipped_lines=None, fault=None,
+    )  # fmt: skip
+
+
 def turn(
     settled: Sequence[Settled], next_ones: Sequence[Lease], worker: str, *, lease_s: float, now: datetime
 ) -> tuple[list[Settled], set[Lease]]:
@@ -177,11 +191,11 @@ def _keep_mails(connection: sa.Connection, mails: Mapping[int, KeptMail]) -> Non
     )
 
 
-def take_back(worker: str, lease_s: float, full: int, *, now: datetime) -> Counter[MessageState]:
+def take_back(worker: str, lease_s: float, full: int, *, now: datetime) -> int:
     """Take back messages of vanished workers. Leased ones become due again; those being handed over are in doubt.
 
     A message in doubt is repeated with the same Message-ID, and groups become smaller. full: a whole group by the
-    settings. Return how many messages in doubt got which state.
+    settings. Return how many messages were in doubt.
     """
     with writing() as session:
         lost = sa.select(Message.id, Message.fence, Message.state, Message.worker, Message.expires_at).where(
@@ -209,13 +223,17 @@ def take_back(worker: str, lease_s: float, full: int, *, now: datetime) -> Count
         settle_in(session, unsure, MessageState.HANDING_OVER, worker, now=now)
         if doubted:
             channel.shrink(session, max(Counter(row.worker for row in doubted).values()), full)
-    return Counter(result.state for result in unsure)
+    return len(unsure)
 
 
 def _repeated_at(useful_until: datetime, earlier: int, now: datetime) -> datetime:
-    """Return when to repeat a vanished worker's message: at once, unless it was in doubt before."""
-    later = repeat_at(now, earlier, useful_until, random.random()) if earlier else now  # noqa: S311
-    return later or now  # if it is useless by now, the next check says so
+    """Return when to repeat a vanished worker's message: at once after its first doubt, because its lease has taken time.
+
+    If it is useless by then, it is claimed when it is, and the check says so.
+    """
+    if not earlier:
+        return now
+    return repeat_at(now, earlier + 1, useful_until, random.random()) or max(now, useful_until)  # noqa: S311
 
 
 def _settle_sent(connection: sa.Connection, sent: Sequence[Settled], came_from: MessageState, at: Any) -> set[Lease]:

@@ -12,7 +12,7 @@ import structlog
 from outreach.delivery.mail.kept import WrittenMail
 from outreach.delivery.outbox.leases import Lease
 from outreach.delivery.outbox.prepare import Ready
-from outreach.delivery.outbox.results import Settled
+from outreach.delivery.outbox.results import Settled, ended
 from outreach.delivery.smtp.wire import Accepted, InDoubt, NotSent, Permanent
 from outreach.domain.mail.address_faults import fault_in_reply
 from outreach.domain.mail.doubt import repeat_at
@@ -56,18 +56,17 @@ def later_or_given_up(
     again_at = next_try(now, attempts + 1, until, random.random())  # noqa: S311
     if again_at is not None:
         return Settled(lease, MessageState.RETRY, reason, True, None, code, words, again_at)
-    if doubts:
-        return Settled(lease, MessageState.UNKNOWN, FailureReason.IN_DOUBT, True, MessageState.FAILED, code, words)
-    return Settled(lease, MessageState.FAILED, FailureReason.GAVE_UP, True, None, code, words)
+    return ended(Settled(lease, MessageState.FAILED, FailureReason.GAVE_UP, True, None, code, words), doubts)
 
 
 def _unsent(ready: Ready, mail: WrittenMail, outcome: NotSent, now: datetime) -> Settled:
     lease = ready.lease
     if isinstance(outcome, Permanent):
-        return Settled(
+        refused = Settled(
             lease, MessageState.FAILED, FailureReason.REFUSED, tried=True, code=outcome.code, reply=outcome.words,
             fault=fault_in_reply(outcome.words),
         )  # fmt: skip
+        return ended(refused, ready.doubts)
     if isinstance(outcome, InDoubt):
         again_at = repeat_at(now, ready.doubts + 1, ready.useful_until, random.random())  # noqa: S311
         return Settled(
