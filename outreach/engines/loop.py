@@ -115,7 +115,12 @@ def send(
 
     thread = threading.Thread(target=work, name="send", daemon=True)
     _sending.add(thread)
-    thread.start()
+    try:
+        thread.start()
+    except RuntimeError as error:  # the machine has no more threads
+        _sending.discard(thread)
+        log.error("send failed", **logs.fault(error))
+        return None
     enough.wait()
     return found[-1] if found else None
 

@@ -12,7 +12,7 @@ from outreach.delivery.outbox.drain import Drained
 from outreach.engines import loop
 from outreach.models import Attempt, ChannelSlot, Heartbeat, Message
 from tests.servers.smtp import Server
-from tests.world import StandingClock, invite_and_publish, send_through
+from tests.world import NOW, StandingClock, invite_and_publish, invite_many, send_through
 
 
 @pytest.mark.parametrize(
@@ -56,3 +56,38 @@ def test_the_number_of_claimed_messages_is_not_logged(app, activity, ani, monkey
         assert loop.send(app, now=StandingClock()).claimed == 1
         loop.send(app, now=StandingClock())
     assert told == [{"event": "send", "sent": 1, "skipped": 0, "retried": 0, "failed": 0, "unknown": 0}]
+
+
+def without_threads(monkeypatch, named) -> list[str]:
+    """The machine has no more threads of these names. Return the names that were wanted."""
+    wanted, start = [], threading.Thread.start
+
+    def refused(thread):
+        if not named(thread):
+            return start(thread)
+        wanted.append(thread.name)
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refused)
+    return wanted
+
+
+def test_if_no_thread_can_start_the_next_round_sends_and_a_process_can_stop(app, server, activity, ani, monkeypatch):
+    send_through(app, server)
+    invite_and_publish(activity, ani)
+    with monkeypatch.context() as scarce:
+        wanted = without_threads(scarce, lambda thread: thread.name == "send")
+        assert loop.send(app, now=StandingClock()) is None
+        assert wanted == ["send"]
+    loop.wait_for_answers()
+    assert loop.send(app, now=StandingClock()).sent == 1
+
+
+def test_if_no_thread_can_start_for_a_further_connection_the_first_sends_alone(app, office, server, monkeypatch):
+    invite_many(30, now=NOW)
+    send_through(app, server, claim_size=5)
+    wanted = without_threads(
+        monkeypatch, lambda thread: thread.name not in ("send", "keeper") and "_help" in thread.name
+    )
+    assert loop.send(app, now=StandingClock()).sent == 30
+    assert wanted

@@ -93,7 +93,7 @@ def shrunk(broke: int, full: int) -> int:
 
 
 def grow(went: int, full: int) -> int:
-    """Make the groups larger again after `went` mails went without a doubt. Return their size."""
+    """Make the groups larger again after `went` mails went without a doubt at this size. Return their size."""
     with writing() as session:
         found = locked(session)
         if found.group_size is not None:

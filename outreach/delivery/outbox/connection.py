@@ -66,7 +66,7 @@ class Drainer:
             with self.wire:
                 while not self._must_stop() and self._may_send():
                     claimed, more = self.job.claim(self.worker)
-                    self.holding.leases.update(claimed)
+                    self.holding.take(claimed)
                     self.more = more
                     if not claimed or not self._send(claimed):
                         return
@@ -230,8 +230,12 @@ class Drainer:
         if going.doubts:
             log.warning("mails in doubt", worker=self.worker, mails=going.doubts, group=tried)
             self.job.group = self._persistently(lambda: channel.shrunk(tried, full))
+            self.job.count_certain(None)
         elif self.job.careful and tried:
-            self.job.group = self._persistently(lambda: channel.grow(tried, full))
+            certain, before = self.job.count_certain(tried), self.job.group
+            self.job.group = self._persistently(lambda: channel.grow(certain, full))
+            if self.job.group != before:
+                self.job.count_certain(None)
 
     def _waits(self, waiting: bool) -> None:
         """While the server's answer to a mail is long in coming, let others send what has not begun here."""
@@ -285,7 +289,7 @@ class Drainer:
     def _settled(self, found: Sequence[Settled], ours: Sequence[Settled]) -> None:
         if found is self.handed:
             self.handed = []
-        self.holding.leases.difference_update([one.lease for one in found])
+        self.holding.let_go([one.lease for one in found])
         self.job.count(Counter(one.state for one in ours))
         if len(ours) < len(found):
             log.warning("lease lost", worker=self.worker, messages=len(found) - len(ours))
@@ -306,12 +310,12 @@ class Drainer:
                     log.warning("further connection refused", worker=self.worker, code=down.code)
 
         self._persistently(put_back_and_alarm)
-        self.holding.leases.difference_update(untried)
+        self.holding.let_go(untried)
 
     def _release(self, untried: Sequence[Lease], came_from: MessageState) -> None:
         if untried:
             self._persistently(lambda: leases.release(untried, came_from))
-            self.holding.leases.difference_update(untried)
+            self.holding.let_go(untried)
 
     def _persistently(self, change: Callable[[], T]) -> T:
         """Make a change that must not be lost; retry while the database is busy or away.

@@ -15,7 +15,9 @@ from outreach.delivery.outbox.leases import Lease
 from outreach.domain.states import MessageState
 from outreach.settings import Settings
 
-FAR = "outreach_far_mail_server"  # key in app.extensions: whether the mail server was found to be far away
+# Keys in app.extensions, which outlast a drain.
+FAR = "outreach_far_mail_server"  # whether the mail server was found to be far away
+CERTAIN = "outreach_mails_without_a_doubt"  # how many since the groups' size last changed
 
 
 @dataclass
@@ -87,6 +89,13 @@ class Job:
     @far.setter
     def far(self, value: bool) -> None:
         self.app.extensions[FAR] = value
+
+    def count_certain(self, mails: int | None) -> int:
+        """Count mails that went without a doubt, also over several small drains; None begins again. Return their number."""
+        with self._lock:
+            found: int = 0 if mails is None else self.app.extensions.get(CERTAIN, 0) + mails
+            self.app.extensions[CERTAIN] = found
+        return found
 
     def runs(self, more: int) -> None:
         """Count a connection that begins (1) or ends (-1)."""

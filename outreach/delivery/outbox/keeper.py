@@ -4,7 +4,7 @@ Waiting for a slow server or database then costs no lease, while the leases of a
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Self
@@ -26,11 +26,21 @@ class Holding:
     def __init__(self, worker: str, slot: int) -> None:
         self.worker = worker
         self.slot = slot
-        self.leases: set[Lease] = set()
         self.lost = False
+        self._leases: set[Lease] = set()
+        self._lock = threading.Lock()  # the connection changes the leases while the keeper reads them
+
+    def take(self, claimed: Iterable[Lease]) -> None:
+        with self._lock:
+            self._leases.update(claimed)
+
+    def let_go(self, settled: Iterable[Lease]) -> None:
+        with self._lock:
+            self._leases.difference_update(settled)
 
     def renew(self, lease_s: float, now: datetime) -> None:
-        held = sorted(self.leases)
+        with self._lock:
+            held = sorted(self._leases)
         if held:
             leases.renew(held, now + timedelta(seconds=lease_s))
         if not limits.keep_slot(self.slot, self.worker, lease_s, now=now):

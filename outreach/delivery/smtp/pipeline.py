@@ -52,7 +52,8 @@ class SmtpTalk:
         """limit: mails over this connection, 0 for no limit. chunks: whether BDAT may be used if announced.
 
         plainly: neither pipelining nor BDAT are used. answer_s: how long the answer to a whole mail may take. waits: told
-        that this answer is not there within `timeout_s` seconds (True), and that waiting for it is over (False).
+        that this answer is not there within `timeout_s` seconds (True), and that waiting for it is over (False), unless
+        the first call failed.
         still_true: asked before a mail begins that waited for the answer to another mail.
         """
         self.stream = stream
@@ -298,8 +299,8 @@ class SmtpTalk:
 
         def late() -> None:
             nonlocal waiting
-            waiting = True
             self._waits(True)
+            waiting = True
 
         try:
             return self.stream.reply(self._answer_s, soon_s=self._timeout_s, late=late)

@@ -26,9 +26,9 @@ def smaller(group: int, broke: int) -> int:
 
 
 def larger(group: int, went: int, full: int) -> int | None:
-    """Return the channel's next group after `went` mails went without a doubt, or None for a whole one again.
+    """Return the channel's next group, or None for a whole one again. went: mails without a doubt since it was last changed.
 
-    It grows only if it was used in full.
+    It grows after as many mails as it has, in one full group or in several small ones.
     """
     grown = group + 1 if went >= group else group
     return grown if grown < full else None

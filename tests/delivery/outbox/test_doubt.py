@@ -115,6 +115,17 @@ def test_after_a_doubt_groups_are_halved_and_grow_by_one_mail_each(app, office, 
     assert scripted_server.connections >= connections + 4  # while groups are smaller, each has a connection of its own
 
 
+def test_groups_also_grow_if_so_few_mails_are_due_at_once_that_none_is_full(app, office, clock, scripted_server):
+    invite_many(150, now=NOW)
+    scripted_server.at["BDAT", 10] = DROP
+    send_through(app, scripted_server, mail_connections=1)
+    drain(clock, limit=50)
+    assert group_size() == 25
+    for _ in range(3):
+        drain(clock, limit=10)
+    assert group_size() == 26
+
+
 def test_a_killed_workers_group_makes_the_next_ones_smaller(app, office, clock, scripted_server):
     invite_many(40, now=NOW)
     send_through(app, scripted_server, mail_connections=1)

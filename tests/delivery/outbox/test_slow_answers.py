@@ -6,8 +6,11 @@ from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
 
 from outreach import clock
+from outreach.delivery.outbox.connection import Drainer
+from outreach.delivery.outbox.job import Job
 from outreach.domain.kinds import Role
 from outreach.domain.states import MessageState
 from outreach.engines import loop
@@ -72,6 +75,23 @@ def test_meanwhile_all_other_mails_go_over_the_other_connections(any_app, office
     assert states() == {MessageState.SENT: 30}
     assert len(slow_server.taken) == 30
     assert db.session.scalar(sa.select(sa.func.count()).where(Attempt.outcome == MessageState.UNKNOWN)) == 0
+
+
+def test_a_wait_that_could_not_be_noted_is_not_counted_as_over(any_app, office, slow_server, monkeypatch):
+    """The database may be away while a process stops. Counted, the drain would never again notice that it only waits."""
+    invite_many(1)
+    send_through(any_app, slow_server, mail_timeout_s=0.2, mail_answer_s=60.0)
+    counted: list[int] = []
+
+    def away(drainer, *_arguments):
+        raise OperationalError("", {}, Exception("away"))
+
+    monkeypatch.setattr(Drainer, "_settle_handed", away)
+    waits = Job.waits
+    monkeypatch.setattr(Job, "waits", lambda job, waiting: counted.append(waiting) or waits(job, waiting))
+    loop.send(any_app)
+    loop.wait_for_answers()
+    assert False not in counted
 
 
 def test_what_falls_due_meanwhile_is_sent_by_the_engine(app, office, slow_server):

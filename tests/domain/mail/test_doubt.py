@@ -24,7 +24,7 @@ def test_after_a_doubt_the_channels_group_is_at_most_half_of_the_one_that_broke(
 @pytest.mark.parametrize(
     ("group", "went", "after"), [(1, 1, 2), (25, 25, 26), (25, 24, 25), (48, 48, 49), (49, 49, None), (49, 1, 49)]
 )
-def test_it_grows_by_one_mail_after_each_group_that_was_full(group, went, after):
+def test_it_grows_by_one_mail_after_as_many_mails_as_a_group_has(group, went, after):
     assert larger(group, went, full=50) == after
 
 
