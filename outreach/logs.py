@@ -2,12 +2,27 @@
 
 import json
 import logging
+import re
 import sys
 import traceback
 from datetime import UTC, datetime
 from pathlib import Path
 
 _PACKAGE = Path(__file__).parent
+_TOKEN = re.compile(r"(/(?:j|feeds)/)[A-Za-z0-9_-]{16,}")
+
+
+def hidden(text: str) -> str:
+    """Return the text without the tokens in addresses of answer links and calendars: they open without a login."""
+    return _TOKEN.sub(r"\1…", text)
+
+
+class WithoutTokens(logging.Filter):
+    """Hides the tokens in what a web server logs: it names the address of a request that failed."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg, record.args = hidden(record.getMessage()), ()
+        return True
 
 
 class JsonLines(logging.Formatter):
@@ -19,7 +34,7 @@ class JsonLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         error = record.exc_info[1] if record.exc_info else None
         line = {
-            "event": record.getMessage(),
+            "event": hidden(record.getMessage()),
             "logger": record.name,
             "level": record.levelname.lower(),
             "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat().replace("+00:00", "Z"),

@@ -259,7 +259,8 @@ def _refuse_to_leave_the_service() -> None:
         raise SettingsError(
             f"{SERVICE_FILE} has the settings of the service on this machine, but this command was started without them, "
             "so it would use another database. Run it as  sudo outreach-service … ; for a database of its own, "
-            f"set {PREFIX}INSTANCE to a folder."
+            f"set {PREFIX}INSTANCE to a folder. If this is the service itself, its file has to name one: "
+            f"write {PREFIX}INSTANCE into it."
         )
 
 

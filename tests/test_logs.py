@@ -26,6 +26,14 @@ def test_a_line_of_another_package_has_the_fields_of_ours():
     }
 
 
+def test_the_tokens_of_links_are_hidden():
+    token = "Ab3dEf6h_jKlMnOpQrStUvWxYz0123456789ab"
+    record = logging.LogRecord(
+        "waitress", logging.ERROR, "x.py", 7, "Exception while serving %s", (f"/j/{token}",), None
+    )
+    assert line(record)["event"] == "Exception while serving /j/…"
+
+
 def test_an_error_is_named_without_its_text():
     try:
         raise ValueError("ani@example.com")

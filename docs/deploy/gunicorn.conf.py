@@ -4,27 +4,11 @@ Whoever knows the address of an answer link or a calendar can open it without a 
 out queries and referrers, which may contain names. Both its logs are lines of JSON like ours, unless a terminal shows them.
 """
 
-import logging
-import re
-
 from gunicorn.glogging import Logger
 
-from outreach.logs import JsonLines, on_terminal
+from outreach.logs import JsonLines, WithoutTokens, hidden, on_terminal
 
-TOKEN = re.compile(r"(/(?:j|feeds)/)[A-Za-z0-9_-]{16,}")
 FIELDS = {"remote": "h", "method": "m", "path": "U", "status": "s", "bytes": "B", "ms": "M"}
-
-
-def hidden(text):
-    return TOKEN.sub(r"\1…", text)
-
-
-class WithoutTokens(logging.Filter):
-    """Hides tokens in gunicorn's own messages: it names the address of a request that failed."""
-
-    def filter(self, record):
-        record.msg, record.args = hidden(record.getMessage()), ()
-        return True
 
 
 class DiscreetLogger(Logger):

@@ -8,8 +8,7 @@ from flask import current_app
 from sqlalchemy.exc import SAWarning
 
 import outreach.models  # noqa: F401 - fills the metadata
-from outreach.models.base import UTCDateTime, Zone
-from outreach.rate_store import TABLE
+from outreach.models.base import NOT_OURS, UTCDateTime, Zone
 
 database = current_app.extensions["migrate"].db
 # To change a table of SQLite, Alembic copies it and reads the tables that it refers to. Their indexes on lower(email) stay.
@@ -29,7 +28,7 @@ def render_item(kind: str, thing: Any, _autogen_context: Any) -> str | Literal[F
 
 def include_object(_thing: Any, name: str | None, kind: str, reflected: bool, _compared_to: Any) -> bool:
     """Leave the job queue's tables alone, which have migrations of their own, and the counts of requests."""
-    return not (kind == "table" and reflected and (name or "").startswith(("procrastinate_", TABLE)))
+    return not (kind == "table" and reflected and (name or "").startswith(NOT_OURS))
 
 
 def run() -> None:

@@ -9,6 +9,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, MappedColumn, mapped_column
 from sqlalchemy.types import TypeDecorator
 
+from outreach.rate_store import TABLE as RATES
+
+NOT_OURS = ("alembic_version", "procrastinate_", RATES)  # how tables begin that others make in the same database
+
 
 class UTCDateTime(TypeDecorator):
     """An aware instant, stored in UTC. Raise ValueError for naive datetimes."""

@@ -15,7 +15,6 @@ from prometheus_client.core import GaugeMetricFamily
 from outreach import clock
 from outreach.extensions import current_settings, db
 from outreach.services.operations import engines
-from outreach.services.operations import engines as heartbeats
 from outreach.services.operations import metrics as delivery_metrics
 from outreach.services.operations.metrics import Figures
 
@@ -60,7 +59,7 @@ def healthz() -> tuple[dict[str, str], int]:
     now = clock.now()
     try:
         late = engines.overdue(now=now)
-        silent = heartbeats.silent_since(now=now)
+        silent = engines.silent_since(now=now)
     except sa.exc.SQLAlchemyError:
         db.session.rollback()
         return {"state": "no database"}, 503

@@ -14,6 +14,8 @@ from outreach.domain.kinds import Role
 from outreach.domain.states import MessageState
 from outreach.extensions import db
 from outreach.models import Invitation, Message, Office, Person
+from outreach.rate_store import DatabaseStorage
+from outreach.services.operations.backup.load import snapshot
 from outreach.services.operations.backup.tables import Sum, line
 from outreach.transactions import writing
 from tests.cli.databases import app_on, contents, new_postgresql
@@ -34,6 +36,20 @@ def small(tmp_path, upgraded_file):
     copyfile(upgraded_file, tmp_path / "small" / "outreach.db")
     with app_on(tmp_path / "small") as app:
         yield app
+
+
+def test_requests_are_counted_while_the_database_is_being_copied(target, tmp_path):
+    """The copy blocks all who write to our tables. The counts of requests are not ours: every limited page writes to them."""
+    with app_on(tmp_path / "there", target):
+        db.create_all()
+        DatabaseStorage().incr("login", 60)
+        with snapshot(db.engine, locked=True) as connection:
+            locked = connection.exec_driver_sql(
+                "SELECT relname FROM pg_locks JOIN pg_class ON relation = pg_class.oid WHERE mode = 'ShareLock'"
+            )
+            names = set(locked.scalars())
+    assert "message" in names
+    assert "rate_count" not in names
 
 
 def copied(url: str) -> tuple[int, str]:

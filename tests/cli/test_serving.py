@@ -34,7 +34,13 @@ pytestmark = [pytest.mark.any_day, pytest.mark.slow]
 ROOT = Path(__file__).parents[2]
 
 
-def start(app, *arguments: str, **environment: str) -> subprocess.Popen:
+SERVE_OR_WORKER = (
+    "import sys; from outreach.cli.serve.command import serve, worker; "
+    "{'serve': serve, 'worker': worker}[sys.argv.pop(1)]()"
+)
+
+
+def start(app, *arguments: str, program: str = SERVE_OR_WORKER, **environment: str) -> subprocess.Popen:
     with app.app_context():
         stamp()  # its tables were created without migrations
     environment = {
@@ -43,10 +49,6 @@ def start(app, *arguments: str, **environment: str) -> subprocess.Popen:
         "OUTREACH_SECRET_KEY": SECRET,
         **environment,
     }
-    program = (
-        "import sys; from outreach.cli.serve.command import serve, worker; "
-        "{'serve': serve, 'worker': worker}[sys.argv.pop(1)]()"
-    )
     return subprocess.Popen(
         [sys.executable, "-c", program, *arguments], cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True
     )
@@ -348,6 +350,43 @@ def test_a_relative_instance_folder_counts_from_the_working_folder(tmp_path, mon
 
 
 TOKENS = ("Ab3dEf6h_jKlMnOpQrStUvWxYz0123456789ab", "zYxWvUtSrQpOnMlKjIhGfEdCbA9876543210zy")
+
+
+CRASHING = """
+from outreach.cli.serve import command
+made = command.made
+
+def broken(settings):
+    app = made(settings)
+    answer = app.wsgi_app
+
+    def crashing(environ, start):
+        if "crash" in environ["QUERY_STRING"]:
+            raise RuntimeError
+        return answer(environ, start)
+
+    app.wsgi_app = crashing
+    return app
+
+command.made = broken
+command.serve()
+"""
+
+
+def test_waitress_log_leaves_out_tokens(app, office):
+    """Flask logs its own errors. Waitress logs those outside of it, with the address that was asked for."""
+    port = any_port()
+    process = start(app, "--port", str(port), program=CRASHING)
+    try:
+        assert answers(port)
+        for address in (f"/j/{TOKENS[0]}?crash", f"/feeds/{TOKENS[1]}.ics?crash"):
+            with pytest.raises(urllib.error.HTTPError):
+                urllib.request.urlopen(f"http://127.0.0.1:{port}{address}", timeout=300)
+    finally:
+        process.send_signal(signal.SIGTERM)
+    _, said = process.communicate(timeout=300)
+    events = [json.loads(line)["event"] for line in said.splitlines()]
+    assert events[1:] == ["Exception while serving /j/…", "Exception while serving /feeds/….ics"]
 
 
 def test_gunicorns_log_leaves_out_tokens(app, office, tmp_path):

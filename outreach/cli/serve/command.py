@@ -108,6 +108,7 @@ def serve_app(
     """
     settings: Settings = app.extensions["outreach"]
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+    logging.getLogger("waitress").addFilter(logs.WithoutTokens())
     server = make_server(
         app,
         settings.upload_limit_mb * 1024 * 1024,

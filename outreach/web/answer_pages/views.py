@@ -16,7 +16,7 @@ from werkzeug.exceptions import HTTPException
 from outreach import clock
 from outreach.delivery.mail.ical_event import publish_ics
 from outreach.delivery.words import formats
-from outreach.domain.answers import ActivityCancelled, ActivityPostponed, Choice
+from outreach.domain.answers import ActivityCancelled, ActivityPostponed, Choice, DeadlinePassed
 from outreach.domain.problems import Problem
 from outreach.domain.states import ANSWERED
 from outreach.extensions import csrf, current_settings, limiter
@@ -295,10 +295,14 @@ def _drawn(
 
 @dataclass(frozen=True)
 class Pressed:
-    """The choice of a mail that cannot be sent. card: None if its activity is not on the page any more. sentence: why."""
+    """The choice of a mail that cannot be sent. card: None if its activity is not on the page any more. sentence: why.
+
+    stands: whether it is the stored answer.
+    """
 
     card: Card | None
     sentence: str
+    stands: bool = False
 
 
 def _pressed(shown: Sequence[Card], pick: Pick) -> Pressed | None:
@@ -310,9 +314,11 @@ def _pressed(shown: Sequence[Card], pick: Pick) -> Pressed | None:
     card = next((one for one in shown if one.shown.activity.id == pick.activity_id), None)
     if card is None:
         return Pressed(None, _("The activity of the button that you pressed is not among your invitations any more."))
+    late = isinstance(card.shown.refusal, DeadlinePassed)
+    if card.chosen == pick.choice and ((card.open and not card.picked) or (late and not card.shown.moved)):
+        return Pressed(card, _("This answer is on record already; nothing more is needed."), stands=True)
     if card.open:
-        same = card.chosen == pick.choice and not card.picked
-        return Pressed(card, _("This answer is on record already; nothing more is needed.")) if same else None
+        return None
     return Pressed(card, " ".join((_("Your choice cannot be sent."), card.closed_because)))
 
 

@@ -19,11 +19,11 @@ from outreach.extensions import current_settings, db, limiter
 from outreach.models import Office, the_office
 from outreach.settings import Settings
 from outreach.web.frame import rate_limited
+from outreach.web.frame.request import needs_login
 
 log = structlog.get_logger()
 
 CACHED_ELSEWISE = frozenset({"answers", "feedfiles", "health", "mailbox", "static"})
-PUBLIC = frozenset({"security", "answers", "feedfiles", "health", "mailbox", "static"})  # blueprints that need no login
 ASK_FOR_A_PASSWORD = frozenset({"security.login", "security.verify", "security.change_password"})
 SET_UP = frozenset({"office", "users"})  # what an administrator may use before set-up
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -146,7 +146,7 @@ def _is_for_another_account() -> bool:
 
 
 def _let_in() -> Any:
-    if request.endpoint is None or request.blueprint in PUBLIC or request.endpoint == "static":
+    if not needs_login():
         return None
     if not current_user.is_authenticated or _is_for_another_account():
         return _to_login()

@@ -13,6 +13,8 @@ from flask_login import current_user
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
 
+from outreach.web.frame.request import needs_login
+
 MOST_OF_STRANGERS = 64 * 1024  # bytes, from who is not signed in
 MOST_OF_NOMINEES = 512 * 1024  # bytes, for pages on which an office names many people by its link
 MOST_OF_UPLOADS = 1024**3  # bytes; for pages that take a file, where the setting upload_limit_mb is the limit
@@ -33,12 +35,17 @@ def takes(most: int) -> Callable[[View], View]:
 
 
 def measure() -> None:
-    """Refuse a body that is too large, unread. Run it before everything that reads a form."""
+    """Refuse a body that is too large, unread. Run it before everything that reads a form.
+
+    Who was signed out meanwhile is not refused: the access rules lead them to the login page, without reading the body.
+    """
     length, in_chunks = request.content_length or 0, "Transfer-Encoding" in request.headers
     if length <= MOST_OF_STRANGERS and not in_chunks:
         return
     if not current_user.is_authenticated:
         request.max_content_length = most_here()  # counts while a body in chunks is read, too
+        if needs_login():
+            return
     if length > (request.max_content_length or length):
         abort(413)
 

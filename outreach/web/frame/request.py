@@ -1,10 +1,17 @@
-"""Language and origin of a request."""
+"""Language and origin of a request, and whether its page needs a login."""
 
 from urllib.parse import urlsplit
 
 from flask import request
 
 from outreach.delivery.words.formats import LOCALES
+
+PUBLIC = frozenset({"security", "answers", "feedfiles", "health", "mailbox", "static"})  # blueprints that need no login
+
+
+def needs_login() -> bool:
+    """Return whether the requested page is for staff only. False if there is no such page."""
+    return request.endpoint not in (None, "static") and request.blueprint not in PUBLIC
 
 
 def asked_language() -> str | None:

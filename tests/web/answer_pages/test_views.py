@@ -395,6 +395,25 @@ def test_the_page_says_if_the_choice_from_the_mail_is_already_stored(phone, four
     assert "This answer is on record already; nothing more is needed." in top
 
 
+@pytest.mark.parametrize("moved", [False, True])
+def test_after_the_deadline_the_page_says_that_the_choice_from_the_mail_is_already_stored(
+    phone, clock_on_tuesday, first, ani, moved
+):
+    """After a move the stored answer is to the former time. Then the page says until when it could be confirmed."""
+    invite_and_mark(ani, first)
+    press(phone, ani, first.id, choice="coming")
+    first.respond_by_at = NOW
+    first.sequence += moved
+    for invitation in db.session.scalars(sa.select(Invitation)):
+        invitation.invited_at = at(3)
+    db.session.commit()
+    top = phone.get(f"/j/{token_of(ani)}?pilih=hadir-{first.id}&lang=en").text.split("<section")[0]
+    assert ("This answer is on record already; nothing more is needed." in top) == (not moved)
+    assert ("Your choice cannot be sent." in top) == moved
+    other = phone.get(f"/j/{token_of(ani)}?pilih=tidak-{first.id}&lang=en").text.split("<section")[0]
+    assert "Your choice cannot be sent. The time for answering ended on" in other
+
+
 def test_the_same_choice_from_the_mail_of_a_new_date_is_offered_again(phone, first, ani):
     """The mail asks to confirm the answer for the new date. Pressing the former answer there confirms it."""
     invite_and_mark(ani, first)

@@ -10,8 +10,8 @@ from flask_security.utils import verify_password
 from outreach import create_app
 from outreach.extensions import db
 from outreach.models import User
-from outreach.web.frame.access import PUBLIC
 from outreach.web.frame.accounts import Accounts
+from outreach.web.frame.request import PUBLIC
 from tests.support.apps import settings_for
 from tests.web.browsers import BrowserClient, sign_in
 from tests.world import PASSWORD, log_in

@@ -26,10 +26,9 @@ PUBLIC = (
     "/verify",
     "/j/nobody/away",
     "/j/nobody/reminders",
-    "/people",
-    "/activities/1/cancel",
     "/nothing-here",
 )
+STAFF = ("/people/new", "/people/import", "/activities/1/cancel", "/programmes/new", "/language")
 
 
 @pytest.fixture
@@ -58,6 +57,23 @@ def test_a_stranger_may_send_64_kb_and_more_is_not_read(app: Flask, office, unre
 def test_a_strangers_form_for_staff_is_not_read_at_all(app: Flask, office, unread, path: str):
     answer = app.test_client().post(path, data={"csrf_token": "x"})
     assert (answer.status_code in {302, 404, 405}, unread) == (True, [])
+
+
+@pytest.mark.parametrize("path", STAFF)
+def test_a_large_form_of_who_was_signed_out_meanwhile_leads_to_the_login_page_unread(app: Flask, office, unread, path):
+    large = {"data": b"a" * (MOST_OF_STRANGERS + 1), "content_type": FORM}
+    answer = app.test_client().post(path, **large)
+    assert (answer.status_code, answer.location) == (302, "/login")
+    by_script = app.test_client().post(path, headers={"HX-Request": "true"}, **large)
+    assert (by_script.status_code, by_script.content_type) == (401, "text/plain; charset=utf-8")
+    assert unread == []
+
+
+def test_a_form_in_chunks_of_who_was_signed_out_meanwhile_leads_to_the_login_page(app: Flask, office, unread):
+    body = {"input_stream": io.BytesIO(b"a" * (MOST_OF_STRANGERS + 1)), "content_type": FORM}
+    in_chunks = {"wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"}
+    answer = app.test_client().post("/people/new", environ_overrides=in_chunks, **body)
+    assert (answer.status_code, answer.location, unread) == (302, "/login", [])
 
 
 def test_a_body_in_chunks_has_the_same_limit(app: Flask, office):

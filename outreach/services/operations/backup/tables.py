@@ -15,10 +15,8 @@ from warnings import catch_warnings, filterwarnings
 
 import sqlalchemy as sa
 
-from outreach import rate_store
-from outreach.models.base import UTCDateTime
+from outreach.models.base import NOT_OURS, UTCDateTime
 
-NOT_OURS = ("alembic_version", "procrastinate_", rate_store.TABLE)
 PORTION = 1000  # rows read and written at once
 
 
