@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
+from flask import current_app
 from limits.storage import Storage
 
 SWEEP_S = 30.0
@@ -139,6 +140,5 @@ _COUNT = """INSERT INTO rate_count AS counted (key, hits, expires_at)
 
 
 def _engine() -> sa.Engine:
-    from outreach.extensions import db
-
-    return db.engine
+    engine: sa.Engine = current_app.extensions["sqlalchemy"].engine  # not from extensions.py, which imports this file
+    return engine

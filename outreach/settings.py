@@ -157,7 +157,7 @@ Url = Annotated[str, Form("an address such as https://undangan.example.com", _is
 MaybeDatabase = Annotated[
     str, _or_empty(Form("an address such as postgresql://user@host/outreach", _is_database, hidden=True))
 ]
-Sender = Annotated[
+SenderAddress = Annotated[
     str,
     Form("an address such as Dinas Contoh <undangan@example.com>", lambda text: _is_address(parseaddr(text)[1])),
 ]
@@ -187,7 +187,7 @@ class Settings:
     mail_use_ssl: bool = False  # TLS from the first byte
     mail_username: str = ""
     mail_password: Secret = ""
-    mail_sender: Sender = "Outreach <outreach@example.com>"
+    mail_sender: SenderAddress = "Outreach <outreach@example.com>"
     mail_timeout_s: Patience = 20.0
     mail_answer_s: Patience = 600.0  # how long the server may take to answer a whole mail (RFC 5321, 4.5.3.2.6)
     mail_ca_file: MaybeFile = ""  # extra certificate authority, for your own mail server

@@ -18,8 +18,8 @@ from outreach.domain.planning.plan import Plan
 from outreach.domain.planning.rules import Severity
 from outreach.domain.timetabling import (
     Effort,
-    Outcome,
     Search,
+    SearchOutcome,
     SearchStatus,
     Task,
     applied,
@@ -97,7 +97,7 @@ def _measured(what: str, task: Task, first_within_s: float, say: Callable[[str],
     ]  # fmt: skip
 
 
-def _searched(task: Task) -> tuple[float, Outcome]:
+def _searched(task: Task) -> tuple[float, SearchOutcome]:
     search, first_s = Search(task, Effort(seconds=SECONDS, workers=2)), float("inf")
     for progress in search:
         if progress.proposal is not None and not progress.proposal.unplaced:

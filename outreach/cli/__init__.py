@@ -1,6 +1,6 @@
 """The `outreach` command. Its parts are imported only when needed, so that a small command starts quickly.
 
-COMMANDS names the file of each command.
+COMMANDS names the file of each command. Start with setup.py (`init`, `user`) or serve/command.py.
 """
 
 import os

@@ -43,7 +43,7 @@ class ListTooLong(Problem):
 
 
 @dataclass(frozen=True)
-class Column:
+class ListColumn:
     """A heading, how wide the column is (in letters), and its cell for a row. wraps: whether a long text gets several lines."""
 
     heading: str
@@ -79,7 +79,7 @@ def _escaped(text: str) -> str:
 _short = lru_cache(maxsize=16_384)(_escaped)  # posts, organisations and kelurahan occur many times
 
 
-def write_xlsx(file: IO[bytes], title: str, columns: Sequence[Column], rows: Iterable[Any]) -> int:
+def write_xlsx(file: IO[bytes], title: str, columns: Sequence[ListColumn], rows: Iterable[Any]) -> int:
     """Write a workbook with one sheet; return its number of rows. Raise ListTooLong."""
     options = {
         "constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False,
@@ -120,7 +120,7 @@ def write_xlsx(file: IO[bytes], title: str, columns: Sequence[Column], rows: Ite
     return number
 
 
-def write_csv(file: IO[bytes], columns: Sequence[Column], rows: Iterable[Any], delimiter: str) -> int:
+def write_csv(file: IO[bytes], columns: Sequence[ListColumn], rows: Iterable[Any], delimiter: str) -> int:
     """Write a CSV file that Excel opens as UTF-8; return its number of rows. Raise ListTooLong."""
     text = io.TextIOWrapper(file, "utf-8", newline="", write_through=False)
     text.write("\ufeff")

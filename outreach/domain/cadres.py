@@ -33,7 +33,7 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Need:
+class CadreNeed:
     """An activity that needs cadres. candidates: those not asked to it yet.
 
     asked: for each cadre who is asked to it already and did not decline, their kinds. busy: ids of people expected
@@ -48,7 +48,7 @@ class Need:
     busy: frozenset[int] = field(default_factory=frozenset)
 
 
-def in_turn(needs: Collection[Need], wanted: Wanted) -> dict[int, list[int]]:
+def in_turn(needs: Collection[CadreNeed], wanted: Wanted) -> dict[int, list[int]]:
     """Return for each activity the people to ask: as many as are wanted, or all if there are fewer.
 
     The cadre who was asked longest ago comes first, then by name. Those who are busy at that time come last. A cadre
@@ -57,7 +57,7 @@ def in_turn(needs: Collection[Need], wanted: Wanted) -> dict[int, list[int]]:
     asked.
     """
     chosen: dict[int, list[int]] = {}
-    given: dict[int, list[Need]] = {}
+    given: dict[int, list[CadreNeed]] = {}
     for need in sorted(needs, key=lambda one: (one.starts_at, one.activity_id)):
         ordered = sorted(
             need.candidates, key=lambda candidate: _turn(candidate, need, given.get(candidate.person_id, ()))
@@ -71,7 +71,7 @@ def in_turn(needs: Collection[Need], wanted: Wanted) -> dict[int, list[int]]:
     return chosen
 
 
-def _turn(candidate: Candidate, need: Need, given: Iterable[Need]) -> tuple[bool, datetime, str, int]:
+def _turn(candidate: Candidate, need: CadreNeed, given: Iterable[CadreNeed]) -> tuple[bool, datetime, str, int]:
     starts = [other.starts_at for other in given]
     busy = candidate.person_id in need.busy or any(
         other.starts_at < need.ends_at and need.starts_at < other.ends_at for other in given

@@ -20,7 +20,7 @@ from outreach.services.reminders import tick as reminding
 from outreach.services.timetabling import searches
 from outreach.settings import Settings
 
-Clock = Callable[[], datetime]
+ReadClock = Callable[[], datetime]
 Stop = Callable[[], bool]
 ARCHIVED_AT_ONCE = 50_000  # the rest is left for the next round
 
@@ -34,15 +34,15 @@ class Chore:
 
     name: str
     every_s: Callable[[Settings], float]
-    do: Callable[[Clock, Stop], Mapping[str, int]]
+    do: Callable[[ReadClock, Stop], Mapping[str, int]]
 
 
-def _expand(now: Clock, _stop: Stop) -> Mapping[str, int]:
+def _expand(now: ReadClock, _stop: Stop) -> Mapping[str, int]:
     done = reminding.tick(now())
     return {"expanded": done.expanded, "missed": done.missed, "polls_reminded": poll_asking.tick(now())}
 
 
-def _archive(now: Clock, stop: Stop) -> Mapping[str, int]:
+def _archive(now: ReadClock, stop: Stop) -> Mapping[str, int]:
     archived = archiving.archive(now(), limit=ARCHIVED_AT_ONCE, stop=stop)
     forgotten = inbox_retention.forget_old(now(), stop=stop)
     answers.delete_old(now())
@@ -55,13 +55,13 @@ def _archive(now: Clock, stop: Stop) -> Mapping[str, int]:
     }
 
 
-def _bell(now: Clock, _stop: Stop) -> Mapping[str, int]:
+def _bell(now: ReadClock, _stop: Stop) -> Mapping[str, int]:
     clashes = bell.notice_clashes(now=now())
     found = news.current(now=now())
     return {"clashes": clashes, "digests": bell.write_digests(found.news, found.seen, now=now())}
 
 
-def _uploads(now: Clock, _stop: Stop) -> Mapping[str, int]:
+def _uploads(now: ReadClock, _stop: Stop) -> Mapping[str, int]:
     return {"uploads": uploads.forget_old(now=now())}
 
 

@@ -23,7 +23,7 @@ from procrastinate.jobs import Status
 from outreach import clock, disk_full, logs
 from outreach.delivery.outbox import leases
 from outreach.engines import job_queue, loop
-from outreach.engines.chores import BESIDE, EXPAND, Chore, Clock
+from outreach.engines.chores import BESIDE, EXPAND, Chore, ReadClock
 from outreach.extensions import db
 from outreach.settings import Settings
 
@@ -51,7 +51,7 @@ class QueueEngine:
         jobs: int = 1,
         queues: Sequence[str] = (),
         beside: Sequence[Chore] = BESIDE,
-        now: Clock | None = None,
+        now: ReadClock | None = None,
     ) -> None:
         self.app = app
         self.settings: Settings = app.extensions["outreach"]

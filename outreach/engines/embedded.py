@@ -14,7 +14,7 @@ from flask import Flask
 
 from outreach import clock
 from outreach.engines import loop
-from outreach.engines.chores import BESIDE, EXPAND, Chore, Clock
+from outreach.engines.chores import BESIDE, EXPAND, Chore, ReadClock
 from outreach.settings import Settings
 
 WATCHED_S = 1.0  # how often the clock is checked, and the smallest step back that is noticed
@@ -39,7 +39,7 @@ class EmbeddedEngine:
     Use it as a context manager, or call start() and stop().
     """
 
-    def __init__(self, app: Flask, *, beside: Sequence[Chore] = BESIDE, now: Clock | None = None) -> None:
+    def __init__(self, app: Flask, *, beside: Sequence[Chore] = BESIDE, now: ReadClock | None = None) -> None:
         settings: Settings = app.extensions["outreach"]
         self.app = app
         self._now = now or clock.now

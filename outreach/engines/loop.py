@@ -15,7 +15,7 @@ from flask import Flask
 from outreach import clock, logs
 from outreach.delivery.outbox import drain as outbox
 from outreach.delivery.outbox.drain import Drained
-from outreach.engines.chores import EXPAND, Chore, Clock, Stop
+from outreach.engines.chores import EXPAND, Chore, ReadClock, Stop
 from outreach.extensions import db
 from outreach.services.operations import clock as clocks
 from outreach.services.operations import engines as heartbeats
@@ -41,7 +41,7 @@ def worker_name() -> str:
     return f"{socket.gethostname()[:30]}:{os.getpid()}:{_PROCESS}:{threading.get_native_id()}"
 
 
-def clock_is_right(app: Flask, *, now: Clock = clock.now) -> bool:
+def clock_is_right(app: Flask, *, now: ReadClock = clock.now) -> bool:
     """Return whether this machine's clock agrees with the database's. If not, an alarm is raised and no work may be done.
 
     Also False if the clocks could not be compared.
@@ -59,7 +59,7 @@ def clock_is_right(app: Flask, *, now: Clock = clock.now) -> bool:
 def tick(
     app: Flask,
     *,
-    now: Clock = clock.now,
+    now: ReadClock = clock.now,
     worker: str = "",
     limit: int | None = None,
     stop: Stop = lambda: False,
@@ -73,7 +73,7 @@ def tick(
     return send(app, now=now, worker=worker, limit=limit, stop=stop)
 
 
-def do(app: Flask, chore: Chore, *, now: Clock = clock.now, stop: Stop = lambda: False) -> Mapping[str, int] | None:
+def do(app: Flask, chore: Chore, *, now: ReadClock = clock.now, stop: Stop = lambda: False) -> Mapping[str, int] | None:
     """Run one round of a chore; return None if it failed. A successful EXPAND also writes a heartbeat."""
     told = _logged(app, chore.name, lambda: chore.do(now, stop))
     if chore is EXPAND and told is not None:
@@ -84,7 +84,7 @@ def do(app: Flask, chore: Chore, *, now: Clock = clock.now, stop: Stop = lambda:
 def send(
     app: Flask,
     *,
-    now: Clock = clock.now,
+    now: ReadClock = clock.now,
     worker: str = "",
     limit: int | None = None,
     stop: Stop = lambda: False,
@@ -137,7 +137,7 @@ def there_may_be_more(sent: Drained | None, limit: int) -> bool:
     return sent is not None and sent.claimed >= limit
 
 
-def _beat(now: Clock) -> Mapping[str, int]:
+def _beat(now: ReadClock) -> Mapping[str, int]:
     heartbeats.beat(worker_name().rpartition(":")[0], now=now())
     return {}
 

@@ -21,8 +21,8 @@ from outreach.services.absences.edit import Subject, SubjectKind
 from outreach.services.planning import load as plans
 from outreach.services.planning import load_part as plan_parts
 from outreach.services.planning.clashes import (
-    Change,
     FoundClashes,
+    PlanChange,
     around,
     found_in,
     ids_in,
@@ -103,7 +103,7 @@ def preview_invited(
     stored = plans.planned(db.session(), activity_ids)
     parties = [*_people(person_ids), *_organisations(quotas or {})]
     new = tuple(Engagement(party, role, InvitationState.PREPARED) for party in parties)
-    return preview(Change([_inviting(activity, new, quotas or {}) for activity in stored], stored), now=now)
+    return preview(PlanChange([_inviting(activity, new, quotas or {}) for activity in stored], stored), now=now)
 
 
 def if_each_invited(chosen: Mapping[int, Collection[int]], role: Role, *, now: datetime) -> FoundClashes:
@@ -115,7 +115,7 @@ def if_each_invited(chosen: Mapping[int, Collection[int]], role: Role, *, now: d
         own = [parties[id] for id in sorted(chosen[activity.id]) if id in parties]
         return _inviting(activity, [Engagement(party, role, InvitationState.PREPARED) for party in own], {})
 
-    return preview(Change([inviting(activity) for activity in stored], stored), now=now)
+    return preview(PlanChange([inviting(activity) for activity in stored], stored), now=now)
 
 
 def invitations_of(pairs: Collection[tuple[int, Party]]) -> dict[tuple[int, Party], InviteeStanding]:

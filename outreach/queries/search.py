@@ -27,7 +27,7 @@ MOST_RANKED = 3_000  # more matches than that are not sorted: another search wor
 MOST_RECIPIENTS = 200  # found people whose messages are looked for
 
 
-class Subject(StrEnum):
+class SearchSubject(StrEnum):
     """What can be found, in the order of the page."""
 
     PEOPLE = "people"
@@ -41,7 +41,7 @@ class Subject(StrEnum):
 class FoundGroup:
     """The first rows of one kind. more: there are further ones."""
 
-    subject: Subject
+    subject: SearchSubject
     rows: Sequence[Any]
     more: bool
 
@@ -63,11 +63,11 @@ def find(written: str, *, now: datetime) -> Found:
     people = _ids(Person, [Person.erased_at.is_(None), *person_matches(q)], q)
     organisations = _ids(Organisation, organisation_matches(q), q)
     selects = {
-        Subject.PEOPLE: _of(Person, people).options(joinedload(Person.organisation), joinedload(Person.region)),
-        Subject.ORGANISATIONS: _of(Organisation, organisations).options(joinedload(Organisation.region)),
-        Subject.PROGRAMMES: _programmes(q),
-        Subject.ACTIVITIES: _activities(q, now),
-        Subject.MESSAGES: _messages(q, people, organisations),
+        SearchSubject.PEOPLE: _of(Person, people).options(joinedload(Person.organisation), joinedload(Person.region)),
+        SearchSubject.ORGANISATIONS: _of(Organisation, organisations).options(joinedload(Organisation.region)),
+        SearchSubject.PROGRAMMES: _programmes(q),
+        SearchSubject.ACTIVITIES: _activities(q, now),
+        SearchSubject.MESSAGES: _messages(q, people, organisations),
     }
     groups = []
     for subject, select in selects.items():

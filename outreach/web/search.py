@@ -13,4 +13,4 @@ bp = Blueprint("search", __name__, url_prefix="/search")
 @staff_required
 def index() -> str:
     found = search.find(request.args.get("q", ""), now=clock.now())
-    return render_template("search/index.html", found=found, subjects=search.Subject)
+    return render_template("search/index.html", found=found, subjects=search.SearchSubject)

@@ -3,16 +3,16 @@
 from dataclasses import replace
 
 from outreach.domain.activity import pattern
-from outreach.domain.cadres import Candidate, Need, Wanted, in_turn
+from outreach.domain.cadres import CadreNeed, Candidate, Wanted, in_turn
 from outreach.domain.kinds import CadreKind
 from tests.world import at
 
 ANI, BUDI, CITRA, DIAN = (Candidate(n, name) for n, name in enumerate(("Ani", "budi", "Citra", "Dian"), start=1))
 
 
-def need(activity_id: int, day: int, *candidates: Candidate, hour: int = 9, asked=0, busy=()) -> Need:
+def need(activity_id: int, day: int, *candidates: Candidate, hour: int = 9, asked=0, busy=()) -> CadreNeed:
     already = (frozenset(),) * asked if isinstance(asked, int) else tuple(frozenset(kinds) for kinds in asked)
-    return Need(activity_id, at(day, hour), at(day, hour + 2), candidates, already, frozenset(busy))
+    return CadreNeed(activity_id, at(day, hour), at(day, hour + 2), candidates, already, frozenset(busy))
 
 
 def asked(candidate: Candidate, day: int) -> Candidate:

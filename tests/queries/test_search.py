@@ -7,13 +7,13 @@ from outreach.domain.states import MessageState
 from outreach.extensions import db
 from outreach.models import Message
 from outreach.queries import search
-from outreach.queries.search import SHOWN, Subject
+from outreach.queries.search import SHOWN, SearchSubject
 from tests.world import NOW, a_person, at, draft_activity
 
 pytestmark = pytest.mark.usefixtures("any_app", "office")
 
 
-def found(q: str) -> dict[Subject, list[str]]:
+def found(q: str) -> dict[SearchSubject, list[str]]:
     return {group.subject: [_name(row) for row in group.rows] for group in search.find(q, now=NOW).groups}
 
 
@@ -38,31 +38,31 @@ def test_one_search_finds_people_organisations_programmes_activities_and_message
     a_message("Undangan: Rapat koordinasi", organisation=police)
     draft_activity(None, None, 20, title="Sosialisasi di Polres Metro")
     assert found("polres") == {
-        Subject.PEOPLE: ["Kapolres Metro"],
-        Subject.ORGANISATIONS: ["Polres Metro"],
-        Subject.ACTIVITIES: ["Sosialisasi di Polres Metro"],
-        Subject.MESSAGES: ["Undangan: Rapat koordinasi"],
+        SearchSubject.PEOPLE: ["Kapolres Metro"],
+        SearchSubject.ORGANISATIONS: ["Polres Metro"],
+        SearchSubject.ACTIVITIES: ["Sosialisasi di Polres Metro"],
+        SearchSubject.MESSAGES: ["Undangan: Rapat koordinasi"],
     }
-    assert found("Januari")[Subject.PROGRAMMES] == ["Empat hari penguatan perlindungan perempuan dan anak"]
-    assert found("bappeda") == {Subject.ACTIVITIES: ["Rapat koordinasi pencegahan kekerasan"]}
+    assert found("Januari")[SearchSubject.PROGRAMMES] == ["Empat hari penguatan perlindungan perempuan dan anak"]
+    assert found("bappeda") == {SearchSubject.ACTIVITIES: ["Rapat koordinasi pencegahan kekerasan"]}
 
 
 def test_all_words_must_match_in_any_order_and_case(ani, budi):
-    assert found("WIJAYA ani") == {Subject.PEOPLE: ["Ani Wijaya"]}
+    assert found("WIJAYA ani") == {SearchSubject.PEOPLE: ["Ani Wijaya"]}
     assert found("ani santoso") == {}
 
 
 def test_names_that_begin_with_the_word_come_first(office):
     for name in ("Citra Anisa", "Hasan Basri", "Ani Wijaya", "Rosani Putri"):
         a_person(name, email="")
-    assert found("ani")[Subject.PEOPLE] == ["Ani Wijaya", "Citra Anisa", "Rosani Putri"]
+    assert found("ani")[SearchSubject.PEOPLE] == ["Ani Wijaya", "Citra Anisa", "Rosani Putri"]
 
 
 def test_a_phone_number_is_found_however_it_is_written(ani, police):
     police.phone = "+62725411122"
     db.session.commit()
-    assert found("0812-3456-7890") == {Subject.PEOPLE: ["Ani Wijaya"]}
-    assert found("0725 4111") == {Subject.ORGANISATIONS: ["Polres Metro"]}
+    assert found("0812-3456-7890") == {SearchSubject.PEOPLE: ["Ani Wijaya"]}
+    assert found("0725 4111") == {SearchSubject.ORGANISATIONS: ["Polres Metro"]}
 
 
 def test_future_activities_are_listed_before_past_ones(hall):
@@ -70,7 +70,7 @@ def test_future_activities_are_listed_before_past_ones(hall):
         year = 2026 if month == 12 else 2027
         draft_activity(None, hall, 18, title=title, starts_at=at(day, month=month, year=year),
                        ends_at=at(day, 12, month=month, year=year))  # fmt: skip
-    assert found("rapat")[Subject.ACTIVITIES] == ["Rapat A", "Rapat B", "Rapat lama"]
+    assert found("rapat")[SearchSubject.ACTIVITIES] == ["Rapat A", "Rapat B", "Rapat lama"]
 
 
 def test_an_erased_person_is_not_found(ani):

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from python_calamine import CalamineWorkbook
 
 from outreach.delivery import spreadsheets, tokens
-from outreach.delivery.spreadsheets import Column
+from outreach.delivery.spreadsheets import ListColumn
 from outreach.delivery.words.labels import LIST_LABELS
 from outreach.domain.answers import Choice
 from outreach.domain.kinds import AttendanceSource, FeedScope, IncomingKind, ListName, Role
@@ -101,7 +101,7 @@ def test_a_text_never_becomes_a_formula(coordinator_client, text: str):
 )
 def test_any_text_comes_back_as_it_was_written(text: str):
     file = io.BytesIO()
-    spreadsheets.write_xlsx(file, "Catatan", [Column("Note", 10, lambda row: row)], [text])
+    spreadsheets.write_xlsx(file, "Catatan", [ListColumn("Note", 10, lambda row: row)], [text])
     book = CalamineWorkbook.from_filelike(io.BytesIO(file.getvalue()))
     assert book.get_sheet_by_index(0).to_python() == [["Note"], [text]]
 
@@ -109,7 +109,7 @@ def test_any_text_comes_back_as_it_was_written(text: str):
 @pytest.mark.parametrize(("text", "written"), [("a\ufffeb", "a_xFFFE_b"), ("a\uffffb", "a_xFFFF_b"), ("\0", "_x0000_")])
 def test_characters_that_xml_does_not_allow_are_written_as_excel_writes_them(text: str, written: str):
     file = io.BytesIO()
-    spreadsheets.write_xlsx(file, "Catatan", [Column("Note", 10, lambda row: row)], [text])
+    spreadsheets.write_xlsx(file, "Catatan", [ListColumn("Note", 10, lambda row: row)], [text])
     sheet = ElementTree.fromstring(zipfile.ZipFile(file).read("xl/worksheets/sheet1.xml"))
     assert [cell.text for cell in sheet.findall(".//{*}t")] == ["Note", written]
 
@@ -117,7 +117,7 @@ def test_characters_that_xml_does_not_allow_are_written_as_excel_writes_them(tex
 @pytest.mark.parametrize(("letters", "kept"), [(64, 2), (65, 1)])  # the heading is one
 def test_long_texts_are_not_kept_in_memory_after_the_file_is_written(letters: int, kept: int):
     spreadsheets._short.cache_clear()
-    spreadsheets.write_xlsx(io.BytesIO(), "Catatan", [Column("", 10, lambda row: row)], ["a" * letters] * 2)
+    spreadsheets.write_xlsx(io.BytesIO(), "Catatan", [ListColumn("", 10, lambda row: row)], ["a" * letters] * 2)
     assert spreadsheets._short.cache_info().currsize == kept
 
 
@@ -414,7 +414,7 @@ def test_others_can_save_while_a_long_list_is_read(current_app_, coordinator, an
     client = log_in(current_app_, coordinator)
     with client:
         client.get("/people")
-        file.send(ListName.PEOPLE, [Column("Name", 10, lambda row: "x")], rows())
+        file.send(ListName.PEOPLE, [ListColumn("Name", 10, lambda row: "x")], rows())
     assert (done, len(log())) == ([0], 1)
 
 
@@ -454,7 +454,7 @@ def test_a_search_with_any_word_of_the_erased_persons_name_loses_all_its_words(
 @pytest.mark.parametrize(("written", "read"), [(",", ";"), (";", ","), (";", "\t"), (",", ",")])
 def test_no_cell_of_a_csv_becomes_a_formula_whatever_separates_them(text: str, written: str, read: str):
     file = io.BytesIO()
-    spreadsheets.write_csv(file, [Column("Note", 10, str), Column("Again", 10, str)], [text], written)
+    spreadsheets.write_csv(file, [ListColumn("Note", 10, str), ListColumn("Again", 10, str)], [text], written)
     lines = file.getvalue().decode("utf-8-sig")
     for rows in (csv.reader(io.StringIO(lines, newline=""), delimiter=read), (re.split('[;,\t\r\n"]', lines),)):
         for row in rows:
@@ -464,7 +464,7 @@ def test_no_cell_of_a_csv_becomes_a_formula_whatever_separates_them(text: str, w
 @pytest.mark.parametrize("text", ["-5", "1,5", "Senin; Selasa", "a - b", "nama@example.com, dua@example.com", "-12.5"])
 def test_a_csv_keeps_text_that_is_no_formula(text: str):
     file = io.BytesIO()
-    spreadsheets.write_csv(file, [Column("Note", 10, str)], [text], ",")
+    spreadsheets.write_csv(file, [ListColumn("Note", 10, str)], [text], ",")
     assert list(csv.reader(io.StringIO(file.getvalue().decode("utf-8-sig")))) == [["Note"], [text]]
 
 

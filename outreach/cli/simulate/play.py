@@ -36,7 +36,7 @@ POSTPONED_FOR = timedelta(days=14)
 
 
 @dataclass(order=True)
-class Event:
+class StoryEvent:
     at: datetime
     order: int
     happen: Callable[[], object] = field(compare=False)
@@ -48,7 +48,7 @@ class Story:
 
     prepared: Prepared
     ends_at: datetime
-    events: list[Event]
+    events: list[StoryEvent]
     moved_id: int
     cancelled_id: int
     moved_at: datetime
@@ -90,7 +90,7 @@ def begin(today: date) -> Story:
             happenings.append((at, partial(_tick_off, activity.id, prepared, at)))
     ends_at = local(max(a.ends_at for a in activities).astimezone(JAKARTA).date() + timedelta(days=2), time(12, 0))
     db.session.rollback()
-    events = sorted(Event(at, order, happen) for order, (at, happen) in enumerate(happenings))
+    events = sorted(StoryEvent(at, order, happen) for order, (at, happen) in enumerate(happenings))
     return Story(prepared, ends_at, events, moved_id, cancelled_id, moved_at, cancelled_at, postponed_at, new_date_at)
 
 

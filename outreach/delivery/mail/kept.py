@@ -40,7 +40,7 @@ class KeptFrame:
         return compressor.compress(hidden) + compressor.flush()
 
 
-class KeptMail(NamedTuple):
+class StoredMail(NamedTuple):
     """What is stored of a mail. frame: None if it was compressed alone."""
 
     data: bytes
@@ -51,12 +51,12 @@ class WrittenMail(NamedTuple):
     """A mail in full, with CRLF. kept: returns what is stored of it."""
 
     data: bytes
-    kept: Callable[[], KeptMail]
+    kept: Callable[[], StoredMail]
 
 
-def kept(data: bytes) -> KeptMail:
+def kept(data: bytes) -> StoredMail:
     """Return what is stored of a mail without a frame. data: the whole mail with CRLF."""
-    return KeptMail(zlib.compress(hidden(data), LEVEL))
+    return StoredMail(zlib.compress(hidden(data), LEVEL))
 
 
 def hidden(data: bytes) -> bytes:

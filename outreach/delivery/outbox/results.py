@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from outreach.delivery.mail.kept import KeptMail
+from outreach.delivery.mail.kept import StoredMail
 from outreach.delivery.outbox import address_failures, channel
 from outreach.delivery.outbox.leases import Lease, begin_in, by_driver, held_among, lapsed, release_in, stored
 from outreach.delivery.recheck.judge import doubts
@@ -48,7 +48,7 @@ class Settled:
     skipped_lines: Mapping[int, SkipReason] | None = None
     now_invited: Collection[int] = ()  # invitations for which this was the first mail
     told: Mapping[int, int] | None = None  # per line: the sequence that the mail told, if it is not the line's own
-    mail: KeptMail | None = None  # if it arrived or may have arrived
+    mail: StoredMail | None = None  # if it arrived or may have arrived
     fault: AddressFault | None = None  # set if the server's refusal means that no mail ever arrives at the address
 
 
@@ -172,7 +172,7 @@ def _without_erased(session: Session, results: Sequence[Settled]) -> list[Settle
     return found
 
 
-def _keep_mails(connection: sa.Connection, mails: Mapping[int, KeptMail]) -> None:
+def _keep_mails(connection: sa.Connection, mails: Mapping[int, StoredMail]) -> None:
     """Store mails with their frames. Frames in the order of their keys, so that two workers never wait for each other."""
     if not mails:
         return

@@ -29,7 +29,7 @@ class Basis(StrEnum):
 
 
 @dataclass(frozen=True)
-class Words:
+class KnownWords:
     """What the directory knows, for recognising content: names of places and organisations by their keys."""
 
     kelurahan: Callable[[str], bool] = lambda _text: False
@@ -66,7 +66,7 @@ class Layout:
         return replace(self, columns=columns, bases=bases)
 
 
-def guess(sheet: Sequence[Sequence[Cell]], words: Words = Words()) -> Layout | None:
+def guess(sheet: Sequence[Sequence[Cell]], words: KnownWords = KnownWords()) -> Layout | None:
     """Return the layout of a sheet, or None if nothing in it looks like a list.
 
     sheet: its first rows; HEADER_WITHIN and SAMPLE rows suffice. If the layout has no names, the user has to choose
@@ -102,7 +102,7 @@ def _header_by_words(rows: Sequence[Sequence[str]]) -> int | None:
     return None
 
 
-def _header_by_content(rows: Sequence[Sequence[str]], words: Words) -> int | None:
+def _header_by_content(rows: Sequence[Sequence[str]], words: KnownWords) -> int | None:
     """Return the index of the row above the first row of data; -1 if there is no row above, None if there is no data."""
     tests = [(column, _tests(words)[column]) for column in _SURE]
     types = [
@@ -119,7 +119,7 @@ def _header_by_content(rows: Sequence[Sequence[str]], words: Words) -> int | Non
 
 
 def _guessed(
-    headings: Sequence[str], below: Sequence[Sequence[str]], words: Words
+    headings: Sequence[str], below: Sequence[Sequence[str]], words: KnownWords
 ) -> tuple[dict[Column, int], dict[Column, Basis]]:
     tests = _tests(words)
     cells = [[row[index] for row in below] for index in range(len(headings))]
@@ -212,7 +212,7 @@ _OFFICER = re.compile(
 )
 
 
-def _tests(words: Words) -> dict[Column, Callable[[str], bool]]:
+def _tests(words: KnownWords) -> dict[Column, Callable[[str], bool]]:
     return {
         Column.EMAIL: lambda text: _EMAIL.fullmatch(text) is not None,
         Column.PHONE: _is_phone,

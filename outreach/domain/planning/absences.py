@@ -17,7 +17,7 @@ LONGEST_DAYS = 366  # somebody who is away for longer should be removed from the
 AFTER_LAST = date(
     2200, 1, 1
 )  # the same limits as for days on pages: instants near the end of the calendar cannot be converted
-Time = tuple[datetime, datetime]
+AbsentTime = tuple[datetime, datetime]
 
 
 class EndsBeforeStart(Problem):
@@ -159,7 +159,7 @@ def weekly(first: Absent, until_on: date | None) -> Absent:
     return Absent(first.starts_at, first.ends_at, first.zone, Repeat.WEEKLY, until_on, first.whole_days)
 
 
-def occurrences(absent: Absent, first: datetime, last: datetime) -> Iterator[Time]:
+def occurrences(absent: Absent, first: datetime, last: datetime) -> Iterator[AbsentTime]:
     """Yield the occurrences as (start, end) that overlap the span from `first` to `last`.
 
     first, last: aware instants. Hours are local time in the absence's zone. If the clocks are set back, a repeated hour is
@@ -192,7 +192,7 @@ def last_moment(absent: Absent) -> datetime | None:
     return _instant(absent.ends_at.astimezone(absent.zone).replace(tzinfo=None) + week * WEEK, absent.zone, fold=1)
 
 
-def _on_clocks(starts: datetime, ends: datetime, zone: ZoneInfo) -> Time | None:
+def _on_clocks(starts: datetime, ends: datetime, zone: ZoneInfo) -> AbsentTime | None:
     """Return the instants at which the zone's clocks show these hours; None if the clocks skip all of them.
 
     Hours that occur twice begin the first time and end the second.

@@ -8,7 +8,7 @@ from typing import Generic, Protocol, TypeVar
 NONE = timedelta(0)
 
 
-class Span(Protocol):
+class Interval(Protocol):
     """Something with a start and an end, both aware instants; the end is excluded."""
 
     @property
@@ -17,7 +17,7 @@ class Span(Protocol):
     def ends_at(self) -> datetime: ...
 
 
-S = TypeVar("S", bound=Span)
+S = TypeVar("S", bound=Interval)
 
 
 class Intervals(Generic[S]):

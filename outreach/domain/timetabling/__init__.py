@@ -11,7 +11,7 @@ from outreach.domain.timetabling.cost import BlockedByRule, Charge, Term, charge
 from outreach.domain.timetabling.find_options import options_of
 from outreach.domain.timetabling.heuristic.greedy import place_greedily
 from outreach.domain.timetabling.proposal import Proposal, ProposedActivity, Reason, ReasonKind, applied, propose
-from outreach.domain.timetabling.search import Outcome, PlannerMissing, Search, SearchProgress
+from outreach.domain.timetabling.search import PlannerMissing, Search, SearchOutcome, SearchProgress
 from outreach.domain.timetabling.task import (
     Demand,
     Effort,
@@ -39,13 +39,13 @@ __all__ = [
     "NoDays",
     "NothingToPlace",
     "Order",
-    "Outcome",
     "PlannerMissing",
     "Proposal",
     "ProposedActivity",
     "Reason",
     "ReasonKind",
     "Search",
+    "SearchOutcome",
     "SearchProgress",
     "SearchStatus",
     "Task",

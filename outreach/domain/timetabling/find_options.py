@@ -21,11 +21,11 @@ from outreach.domain.timetabling.task import Demand, Task, choices_of, with_faci
 
 EXAMPLES = 3
 Window = tuple[datetime, datetime]
-Known = dict[tuple, tuple[list[Clash], int]]  # clashes of a time, and its cost in wishes
+KnownTimes = dict[tuple, tuple[list[Clash], int]]  # clashes of a time, and its cost in wishes
 
 
 def options_of(
-    task: Task, stopped: Callable[[], bool] = lambda: False, known: Known | None = None
+    task: Task, stopped: Callable[[], bool] = lambda: False, known: KnownTimes | None = None
 ) -> dict[int, Options]:
     """Return the options of each demand by its activity's id. If `stopped` returns True, return those found so far.
 
@@ -43,7 +43,7 @@ def options_of(
 class _OptionFinder:
     """Computes the options of one demand after another, and caches what many demands share."""
 
-    def __init__(self, task: Task, known: Known) -> None:
+    def __init__(self, task: Task, known: KnownTimes) -> None:
         self.task, self.base, self._known = task, task.base, known
         staying = (activity for activity in self.base.activities.values() if activity.kind in COMMUNITY_KINDS)
         self._communities = {self.base.kecamatan_of(activity) for activity in staying}

@@ -15,7 +15,7 @@ from outreach.domain.problems import Problem
 from outreach.domain.timetabling.conflict import Conflict
 from outreach.domain.timetabling.cost import charges, total
 from outreach.domain.timetabling.find_options import options_of
-from outreach.domain.timetabling.heuristic.draft import Placed
+from outreach.domain.timetabling.heuristic.draft import PlacedActivities
 from outreach.domain.timetabling.heuristic.greedy import place_greedily
 from outreach.domain.timetabling.heuristic.lower_bound import at_least
 from outreach.domain.timetabling.options import Options
@@ -48,7 +48,7 @@ class SearchProgress:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class SearchOutcome:
     """The result. proposal: the best found; it may be incomplete. None if there is none."""
 
     status: SearchStatus
@@ -77,12 +77,12 @@ class Search:
         self._told = threading.Condition()
         self._state = _State()
         self._solver: Any = None
-        self._outcome: Outcome | None = None
+        self._outcome: SearchOutcome | None = None
         self._began = 0.0
         self._give_up_at = float("inf")
 
     @property
-    def outcome(self) -> Outcome:
+    def outcome(self) -> SearchOutcome:
         """Return how it ended; raise ValueError before its end."""
         if self._outcome is None:
             raise ValueError("The search has not ended yet.")
@@ -102,7 +102,7 @@ class Search:
         with self._told:
             self._told.notify_all()
 
-    def run(self) -> Outcome:
+    def run(self) -> SearchOutcome:
         for _ in self:
             pass
         return self.outcome
@@ -113,7 +113,7 @@ class Search:
         self._began = time.monotonic()
         threading.Thread(target=self._work, name="timetabling").start()
         best: Proposal | None = None
-        seen: Placed | None = None
+        seen: PlacedActivities | None = None
         try:
             while True:
                 state = self._next()
@@ -150,11 +150,11 @@ class Search:
             self._state.is_news = True
             self._told.notify_all()
 
-    def _ending(self, best: Proposal | None, state: "_State") -> Outcome:
+    def _ending(self, best: Proposal | None, state: "_State") -> SearchOutcome:
         status = state.status or SearchStatus.UNDECIDED
         if status in (SearchStatus.UNDECIDED, SearchStatus.FOUND) and best is not None and not best.unplaced:
             status = SearchStatus.BEST if best.is_proven else SearchStatus.FOUND
-        return Outcome(status, best, state.conflicts, time.monotonic() - self._began, self.is_stopped)
+        return SearchOutcome(status, best, state.conflicts, time.monotonic() - self._began, self.is_stopped)
 
     # in the worker thread
 
@@ -199,7 +199,7 @@ class Search:
         self._solver = solver
 
     def _conflicts(
-        self, options: dict[int, Options], placed: Placed, seconds: float, *, only_near: bool = False
+        self, options: dict[int, Options], placed: PlacedActivities, seconds: float, *, only_near: bool = False
     ) -> tuple[Conflict, ...]:
         from outreach.domain.timetabling.solver.conflicts import Budget, conflicts
 
@@ -220,7 +220,7 @@ class _State:
     """What the worker thread has reported so far."""
 
     options: dict[int, Options] = field(default_factory=dict)
-    placed: Placed | None = None
+    placed: PlacedActivities | None = None
     bound: int | None = None
     status: SearchStatus | None = None
     conflicts: tuple[Conflict, ...] = ()

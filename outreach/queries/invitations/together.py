@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased, joinedload
 
-from outreach.domain.cadres import Candidate, Need, Wanted, in_turn
+from outreach.domain.cadres import CadreNeed, Candidate, Wanted, in_turn
 from outreach.domain.directory.names import Name
 from outreach.domain.kinds import CadreKind
 from outreach.domain.planning.parties import ENGAGED
@@ -26,7 +26,7 @@ MOST_OTHERS = 30  # cadres offered for an activity besides the chosen ones
 
 
 @dataclass(frozen=True)
-class CadreRow:
+class SuggestedCadre:
     """A cadre on the page. asked_for: the start of the latest activity to which they were asked.
 
     elsewhere: the title of another activity where they are expected at that time, or "".
@@ -46,14 +46,14 @@ class OwnCadres:
 
     activity: Activity
     region: Region
-    rows: tuple[CadreRow, ...]
-    invited: tuple[CadreRow, ...] = ()
+    rows: tuple[SuggestedCadre, ...]
+    invited: tuple[SuggestedCadre, ...] = ()
     declined: frozenset[int] = frozenset()  # which of the invited are not coming
 
-    def chosen(self, ids: Collection[int]) -> list[CadreRow]:
+    def chosen(self, ids: Collection[int]) -> list[SuggestedCadre]:
         return [row for row in self.rows if row.person_id in ids]
 
-    def others(self, ids: Collection[int]) -> list[CadreRow]:
+    def others(self, ids: Collection[int]) -> list[SuggestedCadre]:
         """Return the first MOST_OTHERS of the cadres that are not chosen, in turn."""
         return [row for row in self.rows if row.person_id not in ids][:MOST_OTHERS]
 
@@ -69,8 +69,8 @@ class OwnCadres:
         return max(sum(row.person_id not in ids for row in self.rows) - MOST_OTHERS, 0)
 
     @property
-    def need(self) -> Need:
-        return Need(
+    def need(self) -> CadreNeed:
+        return CadreNeed(
             activity_id=self.activity.id,
             starts_at=self.activity.starts_at,
             ends_at=self.activity.ends_at,
@@ -114,7 +114,7 @@ def own_cadres(activity_ids: Collection[int], kinds: Collection[CadreKind]) -> l
             continue
         states = invited[activity.id]
         rows = [
-            CadreRow(
+            SuggestedCadre(
                 row.person_id, row.name, row.kinds, row.has_address, asked_for.get(row.person_id),
                 elsewhere.get((activity.id, row.person_id), ""),
             )
@@ -133,7 +133,7 @@ def own_cadres(activity_ids: Collection[int], kinds: Collection[CadreKind]) -> l
     return found
 
 
-def _cadres(kinds: Collection[CadreKind], codes: Collection[str]) -> dict[str, list[CadreRow]]:
+def _cadres(kinds: Collection[CadreKind], codes: Collection[str]) -> dict[str, list[SuggestedCadre]]:
     """Return the active cadres by kelurahan; one of several kinds stands there once."""
     rows = db.session.execute(
         sa.select(
@@ -144,13 +144,13 @@ def _cadres(kinds: Collection[CadreKind], codes: Collection[str]) -> dict[str, l
         .where(_of(kinds, codes))
         .order_by(Cadre.region_code, Person.id, Cadre.id)
     )  # fmt: skip
-    found: dict[tuple[str, int], CadreRow] = {}
+    found: dict[tuple[str, int], SuggestedCadre] = {}
     for row in rows:
         known = found.get((row.region_code, row.id))
         name = Name(row.name, row.title_before, row.title_after).full if row.name else row.post
         kinds_held = (*(known.kinds if known else ()), row.kind)
-        found[row.region_code, row.id] = CadreRow(row.id, name, kinds_held, bool(row.email), None)
-    by_kelurahan: dict[str, list[CadreRow]] = defaultdict(list)
+        found[row.region_code, row.id] = SuggestedCadre(row.id, name, kinds_held, bool(row.email), None)
+    by_kelurahan: dict[str, list[SuggestedCadre]] = defaultdict(list)
     for (code, _id), cadre in found.items():
         by_kelurahan[code].append(cadre)
     return by_kelurahan

@@ -38,7 +38,7 @@ class YearFigures:
 
 
 @dataclass(frozen=True)
-class Reading:
+class OverviewReading:
     """next: published activities ahead, the next first. upcoming: how many there are. held: the latest first."""
 
     next: Sequence[ActivityRow]
@@ -49,7 +49,7 @@ class Reading:
     years: Sequence[YearFigures]  # this year and the last
 
 
-def read(*, now: datetime, zone: ZoneInfo) -> Reading:
+def read(*, now: datetime, zone: ZoneInfo) -> OverviewReading:
     """Return the page's content in a fixed number of statements. zone: the office's, for its day and year."""
     today = now.astimezone(zone).date()
     ahead = (Activity.state == ActivityState.PUBLISHED, Activity.ends_at >= now)
@@ -57,7 +57,7 @@ def read(*, now: datetime, zone: ZoneInfo) -> Reading:
     programmes = db.session.scalars(
         sa.select(Programme).where(Programme.ends_on >= today).order_by(Programme.starts_on, Programme.id).limit(SHOWN)
     ).all()
-    return Reading(
+    return OverviewReading(
         next=_activities(*ahead, order=Activity.starts_at),
         upcoming=db.session.scalar(sa.select(sa.func.count()).select_from(Activity).where(*ahead)) or 0,
         postponed=_activities(Activity.state == ActivityState.POSTPONED, order=Activity.starts_at),

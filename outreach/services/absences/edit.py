@@ -237,7 +237,7 @@ def occurrences(session: Session, first: datetime, last: datetime) -> list[Absen
     return sorted(found, key=lambda absence: (absence.starts_at, absence.id))
 
 
-def _times(row: Any, first: datetime, last: datetime) -> Iterable[rules.Time]:
+def _times(row: Any, first: datetime, last: datetime) -> Iterable[rules.AbsentTime]:
     if row.repeats is Repeat.ONCE:  # the statement has checked the span; calendars have thousands of these
         return ((row.starts_at, row.ends_at),) if first < last else ()
     return rules.occurrences(absent(row), first, last)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from outreach.domain.planning.absences import Time
+from outreach.domain.planning.absences import AbsentTime
 from outreach.domain.problems import Problem
 from outreach.services.absences import parse_process
 
@@ -107,7 +107,7 @@ class CalendarReading:
     left_out: what could not be read, as a sentence; None if everything was.
     """
 
-    times: list[Time]
+    times: list[AbsentTime]
     left_out: LeftOut | None = None
 
 

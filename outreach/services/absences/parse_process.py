@@ -55,7 +55,7 @@ BROKEN = (
 Busy = tuple[datetime, datetime]
 
 
-class Stop(Exception):
+class ExitWith(Exception):
     """Ends the program with this exit code."""
 
     def __init__(self, code: int) -> None:
@@ -114,7 +114,7 @@ def main(zone: str, first: int, last: int) -> int:
         times, left_out = busy(text, zone, *span)
         found = [[int(a.timestamp()), int(b.timestamp())] for a, b in times]
         said = json.dumps({"times": found, "left_out": asdict(left_out)})
-    except Stop as stop:
+    except ExitWith as stop:
         return stop.code
     except BROKEN:
         return UNREADABLE
@@ -128,7 +128,7 @@ def busy(text: str, zone: str, first: datetime, last: datetime) -> tuple[list[Bu
     """Return the busy times, sorted by start, joined where they touch or overlap, and what could not be read."""
     from icalendar.timezone import tzp
 
-    kept = Kept(text)
+    kept = ParsedLines(text)
     left_out = LeftOut()
     zones = Zones(kept.timezones)
     usual = tzp.timezone(zone) or UTC
@@ -151,11 +151,11 @@ def busy(text: str, zone: str, first: datetime, last: datetime) -> tuple[list[Bu
     for begins, ends in ((first, min(first + WATCHED, last)), (min(first + WATCHED, last), last)):
         times += _expanded(groups, locals_, begins, ends, left_out)
         if len(times) > MOST_TIMES:
-            raise Stop(TOO_MANY)
+            raise ExitWith(TOO_MANY)
     return _joined((max(a, EARLIEST), min(b, LATEST)) for a, b in times if a < last and b > first), left_out
 
 
-class Kept:
+class ParsedLines:
     """The lines that are parsed, grouped by component. A file may hold several calendars.
 
     own_zones: each calendar's zone for times without one. events, free_busy: each with the index of its calendar.
@@ -175,16 +175,16 @@ class Kept:
                 }
                 self._take(Property(found["name"].upper(), parameters, found["value"].strip()), line.rstrip())
         if not self.own_zones:
-            raise Stop(NO_CALENDAR)
+            raise ExitWith(NO_CALENDAR)
         if self._open:  # the file was cut off
-            raise Stop(UNREADABLE)
+            raise ExitWith(UNREADABLE)
 
     def _take(self, one: Property, line: str) -> None:
         if one.name == "BEGIN":
             self._begin(one.value.upper())
         elif one.name == "END":
             if not self._open or self._open.pop() != one.value.upper():
-                raise Stop(UNREADABLE)
+                raise ExitWith(UNREADABLE)
             if self._in_zone and one.value.upper() in {"STANDARD", "DAYLIGHT"}:
                 self.timezones[-1].append(line)
         elif self._open == ["VCALENDAR"] and one.name == "X-WR-TIMEZONE":
@@ -197,7 +197,7 @@ class Kept:
         if self._open == ["VCALENDAR"]:
             self.own_zones.append("")
         if len(self._open) > 8:
-            raise Stop(UNREADABLE)
+            raise ExitWith(UNREADABLE)
         if self._open == ["VCALENDAR", "VEVENT"]:
             self.events.append(([], len(self.own_zones) - 1))
         elif self._open == ["VCALENDAR", "VTIMEZONE"]:
@@ -205,7 +205,7 @@ class Kept:
         elif self._in_zone and component in {"STANDARD", "DAYLIGHT"}:
             self.timezones[-1].append(f"BEGIN:{component}")
         if len(self.events) + len(self.timezones) > MOST_COMPONENTS:
-            raise Stop(TOO_MANY)
+            raise ExitWith(TOO_MANY)
 
     @property
     def _in_zone(self) -> bool:
@@ -213,7 +213,7 @@ class Kept:
 
     def _keep(self, one: Property, line: str) -> None:
         if one.name in ("RRULE", "EXRULE") and _TOO_OFTEN.search(one.value):
-            raise Stop(TOO_OFTEN)
+            raise ExitWith(TOO_OFTEN)
         if self._in_zone:
             self.timezones[-1].append(line)
         elif self._open == ["VCALENDAR", "VEVENT"]:
@@ -449,7 +449,7 @@ class Event:
                 self._left_out.rules += 1
                 continue
             if len(times) > MOST_TIMES:
-                raise Stop(TOO_MANY)
+                raise ExitWith(TOO_MANY)
             found += times if zone else [at.date() for at in times]
         return found
 
@@ -469,7 +469,7 @@ def _groups(series: Mapping[str, Sequence[Event]], first: datetime, last: dateti
         repeats = sum(event.repeats for event in cores)
         made += len(cores) + len(moved) * max(1, repeats)
         if made > 2 * MOST_COMPONENTS:
-            raise Stop(TOO_MANY)
+            raise ExitWith(TOO_MANY)
         replaced = frozenset(event.instant(event.moves) for event in moved if event.moves is not None)
         for number, event in enumerate(cores):
             if event.repeats or event.instant(event.start) not in replaced:
@@ -593,7 +593,7 @@ def _decoded(data: bytes) -> str:
             if "\0" in text:
                 break
             return text
-    raise Stop(UNREADABLE)
+    raise ExitWith(UNREADABLE)
 
 
 def _limit_memory() -> None:

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach.delivery.fetch.fetch import Fetcher
-from outreach.domain.planning.absences import Time
+from outreach.domain.planning.absences import AbsentTime
 from outreach.domain.planning.parties import AbsenceSource
 from outreach.domain.problems import Problem
 from outreach.extensions import current_settings, db
@@ -155,7 +155,9 @@ def note_left_out(calendar: AbsenceCalendar, left_out: Problem | None) -> None:
     calendar.problem, calendar.problem_values = (left_out.message, dict(left_out.values)) if left_out else ("", {})
 
 
-def replace(session: Session, calendar: AbsenceCalendar, times: Sequence[Time], zone: ZoneInfo, now: datetime) -> None:
+def replace(
+    session: Session, calendar: AbsenceCalendar, times: Sequence[AbsentTime], zone: ZoneInfo, now: datetime
+) -> None:
     """Replace the calendar's absences by these times; unchanged absences keep their rows."""
     rows = session.execute(
         sa.select(Absence.id, Absence.starts_at, Absence.ends_at).where(Absence.calendar_id == calendar.id)

@@ -103,7 +103,7 @@ class Before:
 
 
 @dataclass(frozen=True)
-class Kept:
+class KeptAnswers:
     """What is kept for undoing. made_at: when the answer was given that undoing would replace."""
 
     made_at: datetime
@@ -168,17 +168,17 @@ def keep(session: Session, link: Link, before: Before, now: datetime) -> None:
     session.execute(statement.on_conflict_do_update(index_elements=["link_id"], set_=new))
 
 
-def kept(session: Session, link_id: int, *, now: datetime) -> Kept | None:
+def kept(session: Session, link_id: int, *, now: datetime) -> KeptAnswers | None:
     """Return what can be restored; None if nothing was answered for a day."""
     row = session.execute(
         sa.select(AnswerBefore.made_at, AnswerBefore.before).where(
             AnswerBefore.link_id == link_id, AnswerBefore.made_at > now - OFFERED_FOR
         )
     ).first()
-    return Kept(row.made_at, codec.from_json(Before, row.before)) if row else None
+    return KeptAnswers(row.made_at, codec.from_json(Before, row.before)) if row else None
 
 
-def claim(session: Session, link_id: int, one: Kept) -> bool:
+def claim(session: Session, link_id: int, one: KeptAnswers) -> bool:
     """Delete what is about to be restored, so that it is restored only once.
 
     Return False if it is gone, or if another answer came.

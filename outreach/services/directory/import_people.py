@@ -31,7 +31,7 @@ from outreach.services.directory.import_rows import (
     ImportRow,
     Known,
     RowState,
-    Words,
+    ShownNames,
     corrected,
     entry_of,
 )
@@ -111,7 +111,7 @@ class Reading:
     refused: tuple[RefusedRow, ...]
     notes: tuple[ImportNote, ...] = ()
     layouts: dict[str, Layout] = field(default_factory=dict)  # by sheet
-    words: Words = field(default_factory=lambda: Words({}, {}))
+    words: ShownNames = field(default_factory=lambda: ShownNames({}, {}))
     import_id: int | None = None
 
     def having(self, state: RowState) -> tuple[ImportRow, ...]:
@@ -142,7 +142,7 @@ class _Parsed:
     rows: list[ImportRow | RefusedRow] = field(default_factory=list)
     notes: list[ImportNote] = field(default_factory=list)
     layouts: dict[str, Layout] = field(default_factory=dict)
-    words: Words = field(default_factory=lambda: Words({}, {}))
+    words: ShownNames = field(default_factory=lambda: ShownNames({}, {}))
 
 
 def read(data: bytes | Workbook, filename: str, plan: ImportPlan = ImportPlan()) -> Reading:
@@ -216,9 +216,9 @@ def _parsed(session: Session, book: Workbook, plan: ImportPlan) -> _Parsed:
     if not places.tree:
         raise NoRegions
     organisations, by_id = _organisations(session)
-    words = guessing.Words(places.names, places.kecamatan_keys, frozenset(organisations))
+    words = guessing.KnownWords(places.names, places.kecamatan_keys, frozenset(organisations))
     codes = {kelurahan.code: kelurahan.name for kecamatan in places.tree for kelurahan in kecamatan.kelurahan}
-    parsed = _Parsed(book.filename, words=Words(codes, by_id))
+    parsed = _Parsed(book.filename, words=ShownNames(codes, by_id))
     sure = _sure_addresses(session, plan)
     for sheet, layout in _layouts(session, book, plan, words, parsed.notes):
         parsed.layouts[sheet.name] = layout
@@ -229,7 +229,7 @@ def _parsed(session: Session, book: Workbook, plan: ImportPlan) -> _Parsed:
 
 
 def _layouts(
-    session: Session, book: Workbook, plan: ImportPlan, words: guessing.Words, notes: list[ImportNote]
+    session: Session, book: Workbook, plan: ImportPlan, words: guessing.KnownWords, notes: list[ImportNote]
 ) -> Iterator[tuple[WorkbookSheet, Layout]]:
     """Yield the sheets that are lists of people. If there are none, yield the longest: the user can choose its columns."""
     guesses: list[tuple[WorkbookSheet, Layout | None]] = []
@@ -310,7 +310,7 @@ def undecided(reading: Reading) -> Iterator[RefusedRow]:
             )
 
 
-def written(entry: ImportRow, words: Words) -> dict[Column, str]:
+def written(entry: ImportRow, words: ShownNames) -> dict[Column, str]:
     """Return an entry's values by column, without empty ones."""
     found = {
         Column.NAME: entry.name.full,

@@ -17,7 +17,7 @@ from outreach.domain.directory.spreadsheet import Column
 from outreach.domain.problems import Problem
 from outreach.services.directory.import_people import Reading, RefusedRow, undecided, written
 from outreach.services.directory.import_remarks import ImportKelurahanMissing, reason
-from outreach.services.directory.import_rows import Change, Decision, ImportRow, Known, RowState, Words
+from outreach.services.directory.import_rows import ChangedValue, Decision, ImportRow, Known, RowState, ShownNames
 from outreach.services.directory.regions import KelurahanAmbiguous, UnknownKelurahan
 
 MOST_LINES = 200  # per state
@@ -54,7 +54,7 @@ class ImportLine:
     number: int
     name: str
     facts: dict[Column, str]
-    changes: tuple[Change, ...] = ()
+    changes: tuple[ChangedValue, ...] = ()
     said: tuple[Problem, ...] = ()
     known_id: int | None = None
     known_name: str = ""
@@ -219,13 +219,13 @@ def refused_file(
     headings: the words for "why", "sheet" and "row".
     """
     several = len({line.sheet for line in lines}) > 1
-    found = [spreadsheets.Column(headings["why"], 60, lambda line: "\n".join(map(say, line.problems)), wraps=True)]
+    found = [spreadsheets.ListColumn(headings["why"], 60, lambda line: "\n".join(map(say, line.problems)), wraps=True)]
     if several:
-        found.append(spreadsheets.Column(headings["sheet"], 18, lambda line: line.sheet))
-    found.append(spreadsheets.Column(headings["row"], 8, lambda line: line.number))
+        found.append(spreadsheets.ListColumn(headings["sheet"], 18, lambda line: line.sheet))
+    found.append(spreadsheets.ListColumn(headings["row"], 8, lambda line: line.number))
     for column in (one for one in Column if one in set(columns)):
         written = partial(_written, column)
-        found.append(spreadsheets.Column(HEADINGS[column], _WIDTHS.get(column, 18), written, wraps=True))
+        found.append(spreadsheets.ListColumn(HEADINGS[column], _WIDTHS.get(column, 18), written, wraps=True))
     stream = io.BytesIO()
     spreadsheets.write_xlsx(stream, "Data", found, lines)
     return stream.getvalue()
@@ -235,7 +235,7 @@ def _written(column: Column, line: RefusedLine) -> str:
     return line.written.get(column, "")
 
 
-def _line(entry: ImportRow, words: Words) -> ImportLine:
+def _line(entry: ImportRow, words: ShownNames) -> ImportLine:
     known = entry.known
     return ImportLine(
         key=entry.key,
@@ -252,7 +252,7 @@ def _line(entry: ImportRow, words: Words) -> ImportLine:
     )
 
 
-def _of_known(known: Known, words: Words) -> dict[Column, str]:
+def _of_known(known: Known, words: ShownNames) -> dict[Column, str]:
     as_row = ImportRow(
         "", 0, known.name, known.sex, known.region_code, known.phone, known.email, tuple(sorted(known.kinds)), known.post,
         known.organisation_id,

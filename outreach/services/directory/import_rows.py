@@ -56,7 +56,7 @@ class Decision(StrEnum):
 
 
 @dataclass(frozen=True)
-class Change:
+class ChangedValue:
     """A value that differs. field: a Column or "titles". Texts as the page shows them; "" for none."""
 
     field: str
@@ -99,7 +99,7 @@ class ImportRow:
     notes: tuple[ImportNote, ...] = ()
     state: RowState = RowState.NEW
     known: Known | None = None
-    changes: tuple[Change, ...] = ()
+    changes: tuple[ChangedValue, ...] = ()
     new_kinds: tuple[CadreKind, ...] = ()
     decision: Decision | None = None
 
@@ -114,7 +114,7 @@ def row_key(sheet: str, number: int) -> str:
 
 
 @dataclass(frozen=True)
-class Words:
+class ShownNames:
     """Names by code or id, for showing changes."""
 
     regions: Mapping[str, str]
@@ -124,7 +124,7 @@ class Words:
 class Directory:
     """All people known so far, stored or in earlier rows. Finds whether a row is one of them."""
 
-    def __init__(self, people: Iterable[Known], words: Words) -> None:
+    def __init__(self, people: Iterable[Known], words: ShownNames) -> None:
         self._words = words
         self._by_name: dict[str, list[Known | ImportRow]] = {}
         self._by_email: dict[str, Known | ImportRow] = {}
@@ -236,9 +236,9 @@ class Directory:
         titles = _titles(entry.name) if _titles(entry.name) != _titles(known.name) else ""
         changes = []
         if names.key(entry.name.name) != names.key(known.name.name):
-            changes.append(Change(Column.NAME, known.name.name, entry.name.name))
+            changes.append(ChangedValue(Column.NAME, known.name.name, entry.name.name))
         if titles:
-            changes.append(Change("titles", _titles(known.name), titles))
+            changes.append(ChangedValue("titles", _titles(known.name), titles))
         for column, old, new in (
             (Column.SEX, known.sex or "", entry.sex or ""),
             (Column.KELURAHAN, known.region_code or "", entry.region_code or ""),
@@ -248,10 +248,10 @@ class Directory:
             (Column.ORGANISATION, known.organisation_id, entry.organisation_id),
         ):
             if new and new != old:
-                changes.append(Change(column, self._word(column, old), self._word(column, new)))
+                changes.append(ChangedValue(column, self._word(column, old), self._word(column, new)))
         entry.new_kinds = tuple(kind for kind in entry.kinds if kind not in known.kinds and entry.region_code)
         if entry.new_kinds:
-            changes.append(Change(Column.KIND, "", ", ".join(entry.new_kinds)))
+            changes.append(ChangedValue(Column.KIND, "", ", ".join(entry.new_kinds)))
         entry.changes = tuple(changes)
         entry.state = RowState.CHANGED if changes else RowState.SAME
 

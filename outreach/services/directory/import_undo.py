@@ -38,7 +38,7 @@ class ImportUndone(Problem):
     message = "This import has been undone already."
 
 
-class Kept(StrEnum):
+class WhyKept(StrEnum):
     """Why an undone import leaves a person as it is."""
 
     CHANGED = "changed"
@@ -76,16 +76,16 @@ class Line:
 
     person_id: int
     added: bool
-    kept: Kept | None = None
+    kept: WhyKept | None = None
 
 
 @dataclass(frozen=True)
-class Forecast:
+class UndoPreview:
     """What undoing an import does, or has done. left: the people it leaves, with the reason; the first MOST_NAMED."""
 
     removed: int
     restored: int
-    left: tuple[tuple[Person, Kept], ...]
+    left: tuple[tuple[Person, WhyKept], ...]
     left_count: int
 
 
@@ -125,7 +125,7 @@ def uses(session: Session, person_ids: Any) -> dict[int, int]:
     return found
 
 
-def forecast(done: PersonImport) -> Forecast:
+def forecast(done: PersonImport) -> UndoPreview:
     """Return what undoing would do now; for an undone import, what it left."""
     session = db.session()
     if done.undone_at is not None:
@@ -134,7 +134,7 @@ def forecast(done: PersonImport) -> Forecast:
             .where(PersonImportLine.import_id == done.id, PersonImportLine.kept != "")
             .order_by(PersonImportLine.person_id)
         ).all()
-        return _told(session, 0, 0, [(person_id, Kept(why)) for person_id, why in kept])
+        return _told(session, 0, 0, [(person_id, WhyKept(why)) for person_id, why in kept])
     removed = restored = 0
     left = []
     for line in _judged(session, done.id):
@@ -147,7 +147,7 @@ def forecast(done: PersonImport) -> Forecast:
     return _told(session, removed, restored, left)
 
 
-def undo(import_id: int, *, by: User | None, now: datetime) -> Forecast:
+def undo(import_id: int, *, by: User | None, now: datetime) -> UndoPreview:
     """Take an import back in one transaction. Raise ImportMissing or ImportUndone. Return what was done."""
     with writing() as session:
         done = session.get(PersonImport, import_id, with_for_update=True, populate_existing=True)
@@ -160,7 +160,7 @@ def undo(import_id: int, *, by: User | None, now: datetime) -> Forecast:
         gone = [line.person_id for line in lines if line.kept is None and line.added]
         back = [line.person_id for line in lines if line.kept is None and not line.added]
         left = [(line.person_id, line.kept) for line in lines if line.kept is not None]
-        for why in Kept:
+        for why in WhyKept:
             for ids in _portions([person_id for person_id, kept in left if kept is why]):
                 marked = sa.update(PersonImportLine).where(PersonImportLine.person_id.in_(ids))
                 session.execute(marked.where(PersonImportLine.import_id == import_id).values(kept=why.value))
@@ -239,12 +239,12 @@ def _judged(session: Session, import_id: int) -> Iterator[Line]:
     )  # fmt: skip
     for person_id, digest, uses_then, added, erased_at, stopped_at, *values in rows:
         if erased_at is not None:
-            kept: Kept | None = Kept.ERASED
+            kept: WhyKept | None = WhyKept.ERASED
         elif used.get(person_id, 0) > uses_then:
-            kept = Kept.USED
+            kept = WhyKept.USED
         else:
             same = _digest(values, roles.get(person_id, []), stopped_at is not None) == digest
-            kept = None if same else Kept.CHANGED
+            kept = None if same else WhyKept.CHANGED
         yield Line(person_id, added, kept)
 
 
@@ -300,11 +300,11 @@ def _remove(session: Session, import_id: int, people: int) -> None:
     session.execute(sa.delete(line).where(line.import_id == import_id, line.kept == ""))
 
 
-def _told(session: Session, removed: int, restored: int, left: Sequence[tuple[int, Kept]]) -> Forecast:
+def _told(session: Session, removed: int, restored: int, left: Sequence[tuple[int, WhyKept]]) -> UndoPreview:
     named = [person_id for person_id, _ in left[:MOST_NAMED]]
     people = {p.id: p for p in session.scalars(sa.select(Person).where(Person.id.in_(named)))}
     rows = tuple((people[person_id], why) for person_id, why in left[:MOST_NAMED])
-    return Forecast(removed, restored, rows, len(left))
+    return UndoPreview(removed, restored, rows, len(left))
 
 
 def _references() -> Iterator[sa.ColumnElement[Any]]:

@@ -15,7 +15,7 @@ from outreach.domain.planning.rules import ClashKind, Severity
 from outreach.domain.problems import Problem
 from outreach.services.planning import load as plans
 from outreach.services.planning import rules as planning_rules
-from outreach.services.planning.clashes import Change, CheckedChange, check
+from outreach.services.planning.clashes import CheckedChange, PlanChange, check
 
 
 class BlockedChange(Problem):
@@ -76,7 +76,7 @@ def refuse_blocking(
     but: kinds of clash to ignore.
     """
     session.flush()
-    checked = check(Change(plans.planned(session, activity_ids), before, but=but), now=now)
+    checked = check(PlanChange(plans.planned(session, activity_ids), before, but=but), now=now)
     for clash in checked.clashes:
         if clash.severity is Severity.BLOCK:
             problem = _problem(clash, activity_ids)

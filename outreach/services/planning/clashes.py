@@ -52,7 +52,7 @@ class FoundClashes:
 
 
 @dataclass(frozen=True)
-class Change:
+class PlanChange:
     """Activities as they would be (`after`) and as they are stored (`before`); one that is only in `after` is new.
 
     programme: the new days of their programme. but: kinds of clash to ignore.
@@ -82,7 +82,7 @@ class Change:
 class CheckedChange:
     """A change, the plan around it, and the clashes that it adds there."""
 
-    change: Change
+    change: PlanChange
     plan: Plan
     clashes: list[Clash]
 
@@ -98,7 +98,7 @@ def preview_saved(
 ) -> FoundClashes:
     """Return the new clashes if the activity is saved like this; the plan returned contains it. stored: as in the database."""
     stored = plans.planned(db.session(), [activity.id]) if stored is None else stored
-    return preview(Change([activity], stored), now=now)
+    return preview(PlanChange([activity], stored), now=now)
 
 
 def preview_new(
@@ -112,16 +112,16 @@ def preview_new(
 
     programme: their programme, if it is new as well. but: kinds of clash to ignore.
     """
-    return preview(Change(activities, (), programme, but), now=now)
+    return preview(PlanChange(activities, (), programme, but), now=now)
 
 
-def preview(change: Change, *, now: datetime) -> FoundClashes:
+def preview(change: PlanChange, *, now: datetime) -> FoundClashes:
     """Return the clashes that a change adds, with a plan in which to look for their resolutions."""
     checked = check(change, now=now)
     return with_resolutions(checked, now=now) if checked.clashes else FoundClashes(change.made_in(checked.plan))
 
 
-def check(change: Change, *, now: datetime) -> CheckedChange:
+def check(change: PlanChange, *, now: datetime) -> CheckedChange:
     """Find the clashes that a change adds, in the plan around it."""
     parties = plan_parts.parties_of([*change.after, *change.before])
     plan = plan_parts.shared_with((), parties, now=now, within=change.spans, also=change.after)

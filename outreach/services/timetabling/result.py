@@ -15,10 +15,10 @@ from outreach.domain.planning.rules import ClashKind
 from outreach.domain.states import ActivityState
 from outreach.domain.timetabling import (
     CauseKind,
-    Outcome,
     Proposal,
     ProposedActivity,
     ReasonKind,
+    SearchOutcome,
     SearchStatus,
     Task,
     Term,
@@ -26,7 +26,7 @@ from outreach.domain.timetabling import (
 )
 from outreach.services.planning.clashes import identity
 
-Person = tuple[int, str]  # id, name
+NamedPerson = tuple[int, str]  # id, name
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Spot:
     starts_at: datetime
     ends_at: datetime
     venue_id: int | None
-    people: tuple[Person, ...]
+    people: tuple[NamedPerson, ...]
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class ProposalLine:
     zone: ZoneInfo
     before: Spot
     after: Spot
-    let_go: tuple[Person, ...]
+    let_go: tuple[NamedPerson, ...]
     reasons: tuple[ProposalReason, ...]
     costs: tuple[Cost, ...]
     warnings: tuple[ClashNote, ...]
@@ -94,7 +94,7 @@ class ProposalLine:
         return self.before.venue_id != self.after.venue_id
 
     @property
-    def added(self) -> tuple[Person, ...]:
+    def added(self) -> tuple[NamedPerson, ...]:
         there = {id for id, _name in self.before.people}
         return tuple(person for person in self.after.people if person[0] not in there)
 
@@ -166,7 +166,7 @@ class SearchResult:
 
 
 def written(
-    task: Task, versions: Mapping[int, int], proposal: Proposal | None, outcome: Outcome | None = None
+    task: Task, versions: Mapping[int, int], proposal: Proposal | None, outcome: SearchOutcome | None = None
 ) -> dict[str, Any]:
     """Return the result as JSON. outcome: that of a search that has ended."""
     return codec.to_json(_found(task, versions, proposal, outcome))
@@ -177,7 +177,9 @@ def read(stored: Mapping[str, Any]) -> SearchResult:
     return codec.from_json(SearchResult, stored)
 
 
-def _found(task: Task, versions: Mapping[int, int], proposal: Proposal | None, outcome: Outcome | None) -> SearchResult:
+def _found(
+    task: Task, versions: Mapping[int, int], proposal: Proposal | None, outcome: SearchOutcome | None
+) -> SearchResult:
     result = SearchResult(
         status=outcome.status if outcome else None,
         conflicts=tuple(_conflict(conflict, task) for conflict in outcome.conflicts) if outcome else (),
@@ -257,7 +259,7 @@ def _spot(activity: PlannedActivity, people: Iterable[Party]) -> Spot:
     return Spot(activity.starts_at, activity.ends_at, activity.venue_id, _people(people))
 
 
-def _people(parties: Iterable[Party]) -> tuple[Person, ...]:
+def _people(parties: Iterable[Party]) -> tuple[NamedPerson, ...]:
     return tuple((int(party.key), party.name) for party in parties)
 
 

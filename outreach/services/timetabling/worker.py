@@ -16,9 +16,9 @@ from outreach.domain.problems import Problem
 from outreach.domain.states import SearchState
 from outreach.domain.timetabling import (
     Effort,
-    Outcome,
     Proposal,
     Search,
+    SearchOutcome,
     SearchProgress,
     SearchStatus,
     Task,
@@ -121,7 +121,7 @@ def _paced(search: Search, row: "_Row") -> Iterator[SearchProgress]:
         search.stop()
 
 
-def _ended(outcome: Outcome) -> SearchState:
+def _ended(outcome: SearchOutcome) -> SearchState:
     if outcome.status is SearchStatus.IMPOSSIBLE:
         return SearchState.COLLIDES
     if outcome.is_stopped:
@@ -129,7 +129,7 @@ def _ended(outcome: Outcome) -> SearchState:
     return SearchState.FAILED if outcome.status is SearchStatus.UNDECIDED else SearchState.DONE
 
 
-def _why(outcome: Outcome) -> str:
+def _why(outcome: SearchOutcome) -> str:
     return _not_all(outcome.proposal) if outcome.status is SearchStatus.UNDECIDED else ""
 
 

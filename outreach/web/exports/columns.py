@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from flask_babel import gettext as _
 
-from outreach.delivery.spreadsheets import Column
+from outreach.delivery.spreadsheets import ListColumn
 from outreach.delivery.words.formats import clock, phone, short_day, span
 from outreach.delivery.words.labels import label, staff_label
 from outreach.domain.answers import answer_by
@@ -23,190 +23,190 @@ from outreach.web.frame.looks import office_zone
 NARROW, MIDDLE, WIDE, LONG = 10, 16, 28, 44
 
 
-def people() -> list[Column]:
+def people() -> list[ListColumn]:
     kinds_of = cache(lambda kinds: ", ".join(label(CadreKind(kind)) for kind in sorted(kinds.split(SEPARATOR))))
     words = cache(label)
     return [
-        Column(_("Name"), WIDE, full_name),
-        Column(_("Post"), WIDE, lambda row: row.post),
-        Column(_("Organisation"), WIDE, lambda row: row.organisation),
-        Column(_("Cadre of"), MIDDLE, lambda row: kinds_of(row.kinds) if row.kinds else ""),
-        Column(_("Kelurahan"), MIDDLE, lambda row: row.region),
-        Column(_("Kecamatan"), MIDDLE, lambda row: row.district),
-        Column(_("Sex"), NARROW, lambda row: words(row.sex) if row.sex else ""),
-        Column(_("E-mail"), WIDE, lambda row: row.email),
-        Column(_("Phone"), MIDDLE, lambda row: phone(row.phone)),
-        Column(_("Wants no reminders"), NARROW, lambda row: _yes(row.reminders_stopped_at)),
-        Column(_("Note"), WIDE, lambda row: row.note),
+        ListColumn(_("Name"), WIDE, full_name),
+        ListColumn(_("Post"), WIDE, lambda row: row.post),
+        ListColumn(_("Organisation"), WIDE, lambda row: row.organisation),
+        ListColumn(_("Cadre of"), MIDDLE, lambda row: kinds_of(row.kinds) if row.kinds else ""),
+        ListColumn(_("Kelurahan"), MIDDLE, lambda row: row.region),
+        ListColumn(_("Kecamatan"), MIDDLE, lambda row: row.district),
+        ListColumn(_("Sex"), NARROW, lambda row: words(row.sex) if row.sex else ""),
+        ListColumn(_("E-mail"), WIDE, lambda row: row.email),
+        ListColumn(_("Phone"), MIDDLE, lambda row: phone(row.phone)),
+        ListColumn(_("Wants no reminders"), NARROW, lambda row: _yes(row.reminders_stopped_at)),
+        ListColumn(_("Note"), WIDE, lambda row: row.note),
     ]
 
 
-def groups() -> list[Column]:
+def groups() -> list[ListColumn]:
     return [
-        Column(_("Group"), WIDE, lambda row: row[0].name),
-        Column(_("Name"), WIDE, lambda row: row[1].full_name),
-        Column(_("Post"), WIDE, lambda row: row[1].post),
-        Column(_("E-mail"), WIDE, lambda row: row[1].email),
-        Column(_("Phone"), MIDDLE, lambda row: phone(row[1].phone)),
+        ListColumn(_("Group"), WIDE, lambda row: row[0].name),
+        ListColumn(_("Name"), WIDE, lambda row: row[1].full_name),
+        ListColumn(_("Post"), WIDE, lambda row: row[1].post),
+        ListColumn(_("E-mail"), WIDE, lambda row: row[1].email),
+        ListColumn(_("Phone"), MIDDLE, lambda row: phone(row[1].phone)),
     ]
 
 
-def organisations() -> list[Column]:
+def organisations() -> list[ListColumn]:
     return [
-        Column(_("Name"), LONG, lambda row: row[0].name),
-        Column(_("Short name"), MIDDLE, lambda row: row[0].short_name),
-        Column(_("Sector"), MIDDLE, lambda row: label(row[0].sector)),
-        Column(_("Kelurahan"), MIDDLE, lambda row: row[0].region.name if row[0].region else ""),
-        Column(_("Address"), WIDE, lambda row: row[0].address),
-        Column(_("E-mail"), WIDE, lambda row: row[0].email),
-        Column(_("Phone"), MIDDLE, lambda row: phone(row[0].phone)),
-        Column(_("People"), NARROW, lambda row: row[1]),
+        ListColumn(_("Name"), LONG, lambda row: row[0].name),
+        ListColumn(_("Short name"), MIDDLE, lambda row: row[0].short_name),
+        ListColumn(_("Sector"), MIDDLE, lambda row: label(row[0].sector)),
+        ListColumn(_("Kelurahan"), MIDDLE, lambda row: row[0].region.name if row[0].region else ""),
+        ListColumn(_("Address"), WIDE, lambda row: row[0].address),
+        ListColumn(_("E-mail"), WIDE, lambda row: row[0].email),
+        ListColumn(_("Phone"), MIDDLE, lambda row: phone(row[0].phone)),
+        ListColumn(_("People"), NARROW, lambda row: row[1]),
     ]
 
 
-def venues() -> list[Column]:
+def venues() -> list[ListColumn]:
     return [
-        Column(_("Name"), WIDE, lambda row: row[0].name),
-        Column(_("Kind of venue"), MIDDLE, lambda row: label(row[0].kind)),
-        Column(_("Address"), LONG, lambda row: row[0].address),
-        Column(_("Kelurahan"), MIDDLE, lambda row: row[0].region.name if row[0].region else ""),
-        Column(_("How many people fit"), NARROW, lambda row: row[0].capacity),
-        Column(_("Activities"), NARROW, lambda row: row[1]),
-        Column(_("Note"), WIDE, lambda row: row[0].note),
+        ListColumn(_("Name"), WIDE, lambda row: row[0].name),
+        ListColumn(_("Kind of venue"), MIDDLE, lambda row: label(row[0].kind)),
+        ListColumn(_("Address"), LONG, lambda row: row[0].address),
+        ListColumn(_("Kelurahan"), MIDDLE, lambda row: row[0].region.name if row[0].region else ""),
+        ListColumn(_("How many people fit"), NARROW, lambda row: row[0].capacity),
+        ListColumn(_("Activities"), NARROW, lambda row: row[1]),
+        ListColumn(_("Note"), WIDE, lambda row: row[0].note),
     ]
 
 
-def programmes() -> list[Column]:
+def programmes() -> list[ListColumn]:
     return [
-        Column(_("Programme"), LONG, lambda row: row.programme.title),
-        Column(_("First day"), MIDDLE, lambda row: row.programme.starts_on),
-        Column(_("Last day"), MIDDLE, lambda row: row.programme.ends_on),
-        Column(_("Activities"), NARROW, lambda row: row.activities),
-        Column(_("Drafts"), NARROW, lambda row: row.drafts),
-        Column(_("Cancelled"), NARROW, lambda row: row.cancelled),
-        Column(_("Postponed"), NARROW, lambda row: row.postponed),
+        ListColumn(_("Programme"), LONG, lambda row: row.programme.title),
+        ListColumn(_("First day"), MIDDLE, lambda row: row.programme.starts_on),
+        ListColumn(_("Last day"), MIDDLE, lambda row: row.programme.ends_on),
+        ListColumn(_("Activities"), NARROW, lambda row: row.activities),
+        ListColumn(_("Drafts"), NARROW, lambda row: row.drafts),
+        ListColumn(_("Cancelled"), NARROW, lambda row: row.cancelled),
+        ListColumn(_("Postponed"), NARROW, lambda row: row.postponed),
         *_answers(),
     ]
 
 
-def activities() -> list[Column]:
+def activities() -> list[ListColumn]:
     return [
-        Column(_("Activity"), LONG, lambda row: row.activity.title),
-        Column(_("Programme"), WIDE, lambda row: row.activity.programme.title if row.activity.programme else ""),
-        Column(_("State"), MIDDLE, lambda row: label(row.activity.state)),
-        Column(_("Start"), MIDDLE, lambda row: _when(row.activity, row.activity.starts_at)),
-        Column(_("End"), MIDDLE, lambda row: _when(row.activity, row.activity.ends_at)),
-        Column(_("Time zone"), NARROW, lambda row: zone_name(row.activity.zone)),
-        Column(_("Venue"), WIDE, lambda row: row.activity.venue.name if row.activity.venue else ""),
-        Column(_("Kelurahan"), MIDDLE, lambda row: row.activity.region.name if row.activity.region else ""),
-        Column(_("Seats"), NARROW, lambda row: row.activity.seats),
+        ListColumn(_("Activity"), LONG, lambda row: row.activity.title),
+        ListColumn(_("Programme"), WIDE, lambda row: row.activity.programme.title if row.activity.programme else ""),
+        ListColumn(_("State"), MIDDLE, lambda row: label(row.activity.state)),
+        ListColumn(_("Start"), MIDDLE, lambda row: _when(row.activity, row.activity.starts_at)),
+        ListColumn(_("End"), MIDDLE, lambda row: _when(row.activity, row.activity.ends_at)),
+        ListColumn(_("Time zone"), NARROW, lambda row: zone_name(row.activity.zone)),
+        ListColumn(_("Venue"), WIDE, lambda row: row.activity.venue.name if row.activity.venue else ""),
+        ListColumn(_("Kelurahan"), MIDDLE, lambda row: row.activity.region.name if row.activity.region else ""),
+        ListColumn(_("Seats"), NARROW, lambda row: row.activity.seats),
         *_answers(),
     ]
 
 
-def messages() -> list[Column]:
+def messages() -> list[ListColumn]:
     zone, words = office_zone(), cache(label)
     reasons = cache(lambda name: label(reason_named(name)))
     return [
-        Column(_("To"), WIDE, lambda row: full_name(row) or row.organisation),
-        Column(_("E-mail"), WIDE, lambda row: row.address),
-        Column(_("Kind"), MIDDLE, lambda row: words(row.kind)),
-        Column(_("Subject"), LONG, lambda row: row.subject),
-        Column(_("Activities"), LONG, lambda row: row.activities),
-        Column(_("Due"), MIDDLE, lambda row: _local(row.due_at, zone)),
-        Column(_("Sent"), MIDDLE, lambda row: _local(row.sent_at, zone)),
-        Column(_("State"), MIDDLE, lambda row: words(row.state)),
-        Column(_("Reason"), WIDE, lambda row: reasons(row.reason) if row.reason else ""),
-        Column(_("Tries"), NARROW, lambda row: row.attempts),
-        Column(_("What the server said"), WIDE, lambda row: row.server_reply),
+        ListColumn(_("To"), WIDE, lambda row: full_name(row) or row.organisation),
+        ListColumn(_("E-mail"), WIDE, lambda row: row.address),
+        ListColumn(_("Kind"), MIDDLE, lambda row: words(row.kind)),
+        ListColumn(_("Subject"), LONG, lambda row: row.subject),
+        ListColumn(_("Activities"), LONG, lambda row: row.activities),
+        ListColumn(_("Due"), MIDDLE, lambda row: _local(row.due_at, zone)),
+        ListColumn(_("Sent"), MIDDLE, lambda row: _local(row.sent_at, zone)),
+        ListColumn(_("State"), MIDDLE, lambda row: words(row.state)),
+        ListColumn(_("Reason"), WIDE, lambda row: reasons(row.reason) if row.reason else ""),
+        ListColumn(_("Tries"), NARROW, lambda row: row.attempts),
+        ListColumn(_("What the server said"), WIDE, lambda row: row.server_reply),
     ]
 
 
-def mails_received(reason_of: Callable[[Any], Any]) -> list[Column]:
+def mails_received(reason_of: Callable[[Any], Any]) -> list[ListColumn]:
     zone = office_zone()
     return [
-        Column(_("Received"), MIDDLE, lambda row: _local(row.received_at, zone)),
-        Column(_("From"), WIDE, lambda row: row.sender_name),
-        Column(_("E-mail"), WIDE, lambda row: row.sender),
-        Column(_("Known as"), WIDE, lambda row: _display_name(row.person or row.organisation)),
-        Column(_("Subject"), LONG, lambda row: row.subject),
-        Column(_("What it says"), LONG, lambda row: row.text),
-        Column(_("Kind"), MIDDLE, lambda row: label(row.kind)),
-        Column(_("State"), MIDDLE, lambda row: label(row.outcome)),
-        Column(_("Reason"), WIDE, lambda row: label(reason_of(row))),
-        Column(_("Dealt with"), MIDDLE, lambda row: _local(row.seen_at, zone)),
+        ListColumn(_("Received"), MIDDLE, lambda row: _local(row.received_at, zone)),
+        ListColumn(_("From"), WIDE, lambda row: row.sender_name),
+        ListColumn(_("E-mail"), WIDE, lambda row: row.sender),
+        ListColumn(_("Known as"), WIDE, lambda row: _display_name(row.person or row.organisation)),
+        ListColumn(_("Subject"), LONG, lambda row: row.subject),
+        ListColumn(_("What it says"), LONG, lambda row: row.text),
+        ListColumn(_("Kind"), MIDDLE, lambda row: label(row.kind)),
+        ListColumn(_("State"), MIDDLE, lambda row: label(row.outcome)),
+        ListColumn(_("Reason"), WIDE, lambda row: label(reason_of(row))),
+        ListColumn(_("Dealt with"), MIDDLE, lambda row: _local(row.seen_at, zone)),
     ]
 
 
-def unreachable() -> list[Column]:
+def unreachable() -> list[ListColumn]:
     zone = office_zone()
     return [
-        Column(_("Name"), WIDE, lambda row: row.name),
-        Column(_("Post"), WIDE, lambda row: row.post),
-        Column(_("E-mail"), WIDE, lambda row: row.address),
-        Column(_("Since"), MIDDLE, lambda row: _local(row.since_at, zone)),
-        Column(_("Reason"), WIDE, lambda row: label(row.fault)),
-        Column(_("What the server said"), LONG, lambda row: row.reply),
-        Column(_("Phone"), MIDDLE, lambda row: row.call.number),
+        ListColumn(_("Name"), WIDE, lambda row: row.name),
+        ListColumn(_("Post"), WIDE, lambda row: row.post),
+        ListColumn(_("E-mail"), WIDE, lambda row: row.address),
+        ListColumn(_("Since"), MIDDLE, lambda row: _local(row.since_at, zone)),
+        ListColumn(_("Reason"), WIDE, lambda row: label(row.fault)),
+        ListColumn(_("What the server said"), LONG, lambda row: row.reply),
+        ListColumn(_("Phone"), MIDDLE, lambda row: row.call.number),
     ]
 
 
-def invitees() -> list[Column]:
+def invitees() -> list[ListColumn]:
     words = cache(label)
     return [
-        Column(_("Name"), WIDE, lambda row: full_name(row) or row.invited_organisation),
-        Column(_("Post"), WIDE, lambda row: row.post),
-        Column(_("Organisation"), WIDE, lambda row: row.host or row.employer or row.invited_organisation),
-        Column(_("Kelurahan"), MIDDLE, lambda row: row.region),
-        Column(_("Role"), MIDDLE, lambda row: words(row.role)),
-        Column(_("Seats of the organisation"), NARROW, lambda row: row.quota),
-        Column(_("E-mail"), WIDE, lambda row: row.email),
-        Column(_("Phone"), MIDDLE, lambda row: phone(row.phone)),
-        Column(_("Answer"), MIDDLE, _answer),
-        Column(_("Answered at"), MIDDLE, lambda row: _local(row.answered_at, row.zone)),
-        Column(_("How"), MIDDLE, lambda row: words(row.answer_source) if row.answer_source else ""),
-        Column(_("Recorded by"), MIDDLE, lambda row: row.recorded_by),
-        Column(_("Represented by"), WIDE, lambda row: row.representative_name),
-        Column(_("Their post"), MIDDLE, lambda row: row.representative_post),
-        Column(_("Their phone"), MIDDLE, lambda row: phone(row.representative_phone)),
-        Column(_("Note"), WIDE, lambda row: row.answer_note),
-        Column(_("Was there"), NARROW, lambda row: _yes(row.present)),
+        ListColumn(_("Name"), WIDE, lambda row: full_name(row) or row.invited_organisation),
+        ListColumn(_("Post"), WIDE, lambda row: row.post),
+        ListColumn(_("Organisation"), WIDE, lambda row: row.host or row.employer or row.invited_organisation),
+        ListColumn(_("Kelurahan"), MIDDLE, lambda row: row.region),
+        ListColumn(_("Role"), MIDDLE, lambda row: words(row.role)),
+        ListColumn(_("Seats of the organisation"), NARROW, lambda row: row.quota),
+        ListColumn(_("E-mail"), WIDE, lambda row: row.email),
+        ListColumn(_("Phone"), MIDDLE, lambda row: phone(row.phone)),
+        ListColumn(_("Answer"), MIDDLE, _answer),
+        ListColumn(_("Answered at"), MIDDLE, lambda row: _local(row.answered_at, row.zone)),
+        ListColumn(_("How"), MIDDLE, lambda row: words(row.answer_source) if row.answer_source else ""),
+        ListColumn(_("Recorded by"), MIDDLE, lambda row: row.recorded_by),
+        ListColumn(_("Represented by"), WIDE, lambda row: row.representative_name),
+        ListColumn(_("Their post"), MIDDLE, lambda row: row.representative_post),
+        ListColumn(_("Their phone"), MIDDLE, lambda row: phone(row.representative_phone)),
+        ListColumn(_("Note"), WIDE, lambda row: row.answer_note),
+        ListColumn(_("Was there"), NARROW, lambda row: _yes(row.present)),
     ]
 
 
-def invitations() -> list[Column]:
+def invitations() -> list[ListColumn]:
     """Rows: the invitations of one person or organisation."""
     return [
-        Column(_("Activity"), LONG, lambda row: row.activity.title),
-        Column(_("Start"), MIDDLE, lambda row: _when(row.activity, row.activity.starts_at)),
-        Column(_("End"), MIDDLE, lambda row: _when(row.activity, row.activity.ends_at)),
-        Column(_("Time zone"), NARROW, lambda row: zone_name(row.activity.zone)),
-        Column(_("Venue"), WIDE, lambda row: row.activity.venue.name if row.activity.venue else ""),
-        Column(_("State"), MIDDLE, lambda row: label(row.activity.state)),
-        Column(_("Role"), MIDDLE, lambda row: label(row.role) if row.person_id else ""),
-        Column(_("Seats of the organisation"), NARROW, lambda row: row.quota),
-        Column(_("Answer"), MIDDLE, lambda row: label(row.state)),
-        Column(_("Answered at"), MIDDLE, lambda row: _local(row.answered_at, row.activity.zone)),
-        Column(_("Represented by"), WIDE, lambda row: row.representative_name),
-        Column(_("Note"), WIDE, lambda row: row.answer_note),
-        Column(_("Was there"), NARROW, lambda row: _yes(row.attendance and row.attendance.present)),
+        ListColumn(_("Activity"), LONG, lambda row: row.activity.title),
+        ListColumn(_("Start"), MIDDLE, lambda row: _when(row.activity, row.activity.starts_at)),
+        ListColumn(_("End"), MIDDLE, lambda row: _when(row.activity, row.activity.ends_at)),
+        ListColumn(_("Time zone"), NARROW, lambda row: zone_name(row.activity.zone)),
+        ListColumn(_("Venue"), WIDE, lambda row: row.activity.venue.name if row.activity.venue else ""),
+        ListColumn(_("State"), MIDDLE, lambda row: label(row.activity.state)),
+        ListColumn(_("Role"), MIDDLE, lambda row: label(row.role) if row.person_id else ""),
+        ListColumn(_("Seats of the organisation"), NARROW, lambda row: row.quota),
+        ListColumn(_("Answer"), MIDDLE, lambda row: label(row.state)),
+        ListColumn(_("Answered at"), MIDDLE, lambda row: _local(row.answered_at, row.activity.zone)),
+        ListColumn(_("Represented by"), WIDE, lambda row: row.representative_name),
+        ListColumn(_("Note"), WIDE, lambda row: row.answer_note),
+        ListColumn(_("Was there"), NARROW, lambda row: _yes(row.attendance and row.attendance.present)),
     ]
 
 
-def calls() -> list[Column]:
+def calls() -> list[ListColumn]:
     """Rows: (callee, one of the invitations that wait for their answer)."""
     return [
-        Column(_("Name"), WIDE, lambda row: row[0].invitee.display_name),
-        Column(_("Role"), MIDDLE, lambda row: label(row[1].role)),
-        Column(_("Organisation or kelurahan"), WIDE, lambda row: belongs_to(row[1])),
-        Column(_("Phone"), MIDDLE, lambda row: phone(row[0].invitee.phone)),
-        Column(_("E-mail"), WIDE, lambda row: row[0].invitee.email),
-        Column(_("Activity"), LONG, lambda row: row[1].activity.title),
-        Column(_("When"), MIDDLE, lambda row: _when(row[1].activity, row[1].activity.starts_at)),
-        Column(_("Answer by"), MIDDLE, lambda row: _when(row[1].activity, _answer_by(row[1]))),
-        Column(_("State"), MIDDLE, lambda row: label(row[1].state)),
-        Column(_("Answer"), MIDDLE, lambda row: ""),
-        Column(_("Note"), WIDE, lambda row: ""),
+        ListColumn(_("Name"), WIDE, lambda row: row[0].invitee.display_name),
+        ListColumn(_("Role"), MIDDLE, lambda row: label(row[1].role)),
+        ListColumn(_("Organisation or kelurahan"), WIDE, lambda row: belongs_to(row[1])),
+        ListColumn(_("Phone"), MIDDLE, lambda row: phone(row[0].invitee.phone)),
+        ListColumn(_("E-mail"), WIDE, lambda row: row[0].invitee.email),
+        ListColumn(_("Activity"), LONG, lambda row: row[1].activity.title),
+        ListColumn(_("When"), MIDDLE, lambda row: _when(row[1].activity, row[1].activity.starts_at)),
+        ListColumn(_("Answer by"), MIDDLE, lambda row: _when(row[1].activity, _answer_by(row[1]))),
+        ListColumn(_("State"), MIDDLE, lambda row: label(row[1].state)),
+        ListColumn(_("Answer"), MIDDLE, lambda row: ""),
+        ListColumn(_("Note"), WIDE, lambda row: ""),
     ]
 
 
@@ -215,51 +215,51 @@ def _answer(row: Any) -> str:
     return label(row.answer_source) if row.answer_source is AnswerSource.WALK_IN else staff_label(row.state)
 
 
-def attendance() -> list[Column]:
+def attendance() -> list[ListColumn]:
     return [
-        Column(_("Name"), WIDE, lambda row: row.invitation.invitee.display_name),
-        Column(_("Represented by"), WIDE, lambda row: row.invitation.representative_name),
-        Column(_("Organisation or kelurahan"), WIDE, lambda row: belongs_to(row.invitation)),
-        Column(_("Role"), MIDDLE, lambda row: label(row.invitation.role)),
-        Column(_("Answer"), MIDDLE, lambda row: _answer(row.invitation)),
-        Column(_("Was there"), NARROW, lambda row: _yes(row.present)),
-        Column(_("How"), MIDDLE, lambda row: label(row.invitation.attendance.source) if row.present else ""),
+        ListColumn(_("Name"), WIDE, lambda row: row.invitation.invitee.display_name),
+        ListColumn(_("Represented by"), WIDE, lambda row: row.invitation.representative_name),
+        ListColumn(_("Organisation or kelurahan"), WIDE, lambda row: belongs_to(row.invitation)),
+        ListColumn(_("Role"), MIDDLE, lambda row: label(row.invitation.role)),
+        ListColumn(_("Answer"), MIDDLE, lambda row: _answer(row.invitation)),
+        ListColumn(_("Was there"), NARROW, lambda row: _yes(row.present)),
+        ListColumn(_("How"), MIDDLE, lambda row: label(row.invitation.attendance.source) if row.present else ""),
     ]
 
 
-def polls() -> list[Column]:
+def polls() -> list[ListColumn]:
     return [
-        Column(_("Date poll"), LONG, lambda row: row.poll.title),
-        Column(_("Programme"), WIDE, lambda row: row.poll.programme.title if row.poll.programme else ""),
-        Column(_("State"), MIDDLE, lambda row: label(row.poll.state)),
-        Column(_("Closes"), MIDDLE, lambda row: _local(row.poll.closes_at, row.poll.zone)),
-        Column(_("Proposed times"), NARROW, lambda row: row.slots),
-        Column(_("Asked"), NARROW, lambda row: row.asked),
-        Column(_("Answered"), NARROW, lambda row: row.answered),
+        ListColumn(_("Date poll"), LONG, lambda row: row.poll.title),
+        ListColumn(_("Programme"), WIDE, lambda row: row.poll.programme.title if row.poll.programme else ""),
+        ListColumn(_("State"), MIDDLE, lambda row: label(row.poll.state)),
+        ListColumn(_("Closes"), MIDDLE, lambda row: _local(row.poll.closes_at, row.poll.zone)),
+        ListColumn(_("Proposed times"), NARROW, lambda row: row.slots),
+        ListColumn(_("Asked"), NARROW, lambda row: row.asked),
+        ListColumn(_("Answered"), NARROW, lambda row: row.answered),
     ]
 
 
-def poll_answers(slots: Sequence[Any], zone: ZoneInfo) -> list[Column]:
+def poll_answers(slots: Sequence[Any], zone: ZoneInfo) -> list[ListColumn]:
     """Rows: those asked. Each proposed time has a column with their choices."""
 
     def choice(slot_id: int, row: Any) -> str:
         return next((label(said.choice) for said in row.choices if said.slot_id == slot_id), "")
 
     return [
-        Column(_("Name"), WIDE, lambda row: row.invitee.display_name),
-        Column(_("Organisation or kelurahan"), WIDE, belongs_to),
-        Column(_("Role"), MIDDLE, lambda row: label(row.role) if row.person else ""),
-        Column(_("Seats of the organisation"), NARROW, lambda row: row.quota),
-        Column(_("Needed"), NARROW, lambda row: _yes(row.needed)),
-        *(Column(_time(slot, zone), MIDDLE, partial(choice, slot.id)) for slot in slots),
-        Column(_("Answered at"), MIDDLE, lambda row: _local(row.answered_at, zone)),
-        Column(_("How"), MIDDLE, lambda row: label(row.answer_source) if row.answer_source else ""),
-        Column(_("Answered by"), WIDE, lambda row: row.answered_by if row.answered_at else ""),
-        Column(_("Note"), WIDE, lambda row: row.note if row.answered_at else ""),
+        ListColumn(_("Name"), WIDE, lambda row: row.invitee.display_name),
+        ListColumn(_("Organisation or kelurahan"), WIDE, belongs_to),
+        ListColumn(_("Role"), MIDDLE, lambda row: label(row.role) if row.person else ""),
+        ListColumn(_("Seats of the organisation"), NARROW, lambda row: row.quota),
+        ListColumn(_("Needed"), NARROW, lambda row: _yes(row.needed)),
+        *(ListColumn(_time(slot, zone), MIDDLE, partial(choice, slot.id)) for slot in slots),
+        ListColumn(_("Answered at"), MIDDLE, lambda row: _local(row.answered_at, zone)),
+        ListColumn(_("How"), MIDDLE, lambda row: label(row.answer_source) if row.answer_source else ""),
+        ListColumn(_("Answered by"), WIDE, lambda row: row.answered_by if row.answered_at else ""),
+        ListColumn(_("Note"), WIDE, lambda row: row.note if row.answered_at else ""),
     ]
 
 
-def rundown() -> list[Column]:
+def rundown() -> list[ListColumn]:
     """Rows: (activity with its moderators and speakers, one line of its agenda; None if it has none)."""
 
     def at(row: Any) -> Any:
@@ -272,15 +272,15 @@ def rundown() -> list[Column]:
         return "; ".join(_with_representative(one, row[0].represented.get(one.id)) for one in people)
 
     return [
-        Column(_("Start"), MIDDLE, lambda row: _when(row[0].activity, at(row).starts_at)),
-        Column(_("End"), MIDDLE, lambda row: _when(row[0].activity, at(row).ends_at)),
-        Column(_("Time zone"), NARROW, lambda row: zone_name(row[0].activity.zone)),
-        Column(_("Activity"), LONG, lambda row: row[0].activity.title),
-        Column(_("Agenda"), LONG, lambda row: row[1].topic if row[1] else ""),
-        Column(_("Speakers"), LONG, lambda row: named(row, speakers(row))),
-        Column(_("Moderator"), WIDE, lambda row: named(row, row[0].moderators)),
-        Column(_("Venue"), WIDE, lambda row: row[0].activity.venue.name if row[0].activity.venue else ""),
-        Column(_("State"), MIDDLE, lambda row: label(row[0].activity.state)),
+        ListColumn(_("Start"), MIDDLE, lambda row: _when(row[0].activity, at(row).starts_at)),
+        ListColumn(_("End"), MIDDLE, lambda row: _when(row[0].activity, at(row).ends_at)),
+        ListColumn(_("Time zone"), NARROW, lambda row: zone_name(row[0].activity.zone)),
+        ListColumn(_("Activity"), LONG, lambda row: row[0].activity.title),
+        ListColumn(_("Agenda"), LONG, lambda row: row[1].topic if row[1] else ""),
+        ListColumn(_("Speakers"), LONG, lambda row: named(row, speakers(row))),
+        ListColumn(_("Moderator"), WIDE, lambda row: named(row, row[0].moderators)),
+        ListColumn(_("Venue"), WIDE, lambda row: row[0].activity.venue.name if row[0].activity.venue else ""),
+        ListColumn(_("State"), MIDDLE, lambda row: label(row[0].activity.state)),
     ]
 
 
@@ -292,130 +292,134 @@ def _with_representative(person: Any, invitation: Any) -> str:
     return f"{person.display_name} ({by})"
 
 
-def searches() -> list[Column]:
+def searches() -> list[ListColumn]:
     """Rows: (search, whether it was broken off)."""
     zone = office_zone()
     return [
-        Column(_("Placing"), LONG, lambda row: row[0].title),
-        Column(_("State"), MIDDLE, lambda row: _("Broken off") if row[1] else label(row[0].state)),
-        Column(_("Activities"), NARROW, lambda row: len(row[0].request.get("lines") or [])),
-        Column(_("When"), MIDDLE, lambda row: _local(row[0].created_at, zone)),
-        Column(_("Who"), MIDDLE, lambda row: _account(row[0].created_by)),
+        ListColumn(_("Placing"), LONG, lambda row: row[0].title),
+        ListColumn(_("State"), MIDDLE, lambda row: _("Broken off") if row[1] else label(row[0].state)),
+        ListColumn(_("Activities"), NARROW, lambda row: len(row[0].request.get("lines") or [])),
+        ListColumn(_("When"), MIDDLE, lambda row: _local(row[0].created_at, zone)),
+        ListColumn(_("Who"), MIDDLE, lambda row: _account(row[0].created_by)),
     ]
 
 
-def proposal(venues: Any, *, people: Callable, why: Callable, notes: Callable, taken: Any) -> list[Column]:
+def proposal(venues: Any, *, people: Callable, why: Callable, notes: Callable, taken: Any) -> list[ListColumn]:
     """Rows: the lines of a proposal. people: of a spot, in words. why, notes: of a line, in words."""
 
     def venue(spot: Any) -> str:
         return venues.get(spot.venue_id, "") if spot.venue_id else ""
 
     return [
-        Column(_("Activity"), LONG, lambda row: row.title),
-        Column(_("Changes"), NARROW, lambda row: _yes(row.is_change)),
-        Column(_("Taken over"), NARROW, lambda row: _yes(row.id in taken)),
-        Column(_("Start before"), MIDDLE, lambda row: _local(row.before.starts_at, row.zone)),
-        Column(_("End before"), MIDDLE, lambda row: _local(row.before.ends_at, row.zone)),
-        Column(_("Venue before"), WIDE, lambda row: venue(row.before)),
-        Column(_("Facilitators before"), WIDE, lambda row: people(row.before)),
-        Column(_("Proposed start"), MIDDLE, lambda row: _local(row.after.starts_at, row.zone)),
-        Column(_("Proposed end"), MIDDLE, lambda row: _local(row.after.ends_at, row.zone)),
-        Column(_("Proposed venue"), WIDE, lambda row: venue(row.after)),
-        Column(_("Proposed facilitators"), WIDE, lambda row: people(row.after)),
-        Column(_("Time zone"), NARROW, lambda row: zone_name(row.zone)),
-        Column(_("Why there"), LONG, why),
-        Column(_("Note"), LONG, notes),
+        ListColumn(_("Activity"), LONG, lambda row: row.title),
+        ListColumn(_("Changes"), NARROW, lambda row: _yes(row.is_change)),
+        ListColumn(_("Taken over"), NARROW, lambda row: _yes(row.id in taken)),
+        ListColumn(_("Start before"), MIDDLE, lambda row: _local(row.before.starts_at, row.zone)),
+        ListColumn(_("End before"), MIDDLE, lambda row: _local(row.before.ends_at, row.zone)),
+        ListColumn(_("Venue before"), WIDE, lambda row: venue(row.before)),
+        ListColumn(_("Facilitators before"), WIDE, lambda row: people(row.before)),
+        ListColumn(_("Proposed start"), MIDDLE, lambda row: _local(row.after.starts_at, row.zone)),
+        ListColumn(_("Proposed end"), MIDDLE, lambda row: _local(row.after.ends_at, row.zone)),
+        ListColumn(_("Proposed venue"), WIDE, lambda row: venue(row.after)),
+        ListColumn(_("Proposed facilitators"), WIDE, lambda row: people(row.after)),
+        ListColumn(_("Time zone"), NARROW, lambda row: zone_name(row.zone)),
+        ListColumn(_("Why there"), LONG, why),
+        ListColumn(_("Note"), LONG, notes),
     ]
 
 
-def absences() -> list[Column]:
+def absences() -> list[ListColumn]:
     def hour(row: Any, instant: datetime) -> str:
         return "" if row.absent.whole_days else clock(instant, row.absent.zone)
 
     return [
-        Column(_("First day"), MIDDLE, lambda row: row.absent.first_on),
-        Column(_("Last day"), MIDDLE, lambda row: row.absent.last_on),
-        Column(_("Time from"), MIDDLE, lambda row: hour(row, row.absent.starts_at)),
-        Column(_("Time until"), MIDDLE, lambda row: hour(row, row.absent.ends_at)),
-        Column(_("How often"), MIDDLE, lambda row: label(row.absent.repeats)),
-        Column(_("Last time on"), MIDDLE, lambda row: row.absent.until_on),
-        Column(_("Note"), LONG, lambda row: row.reason),
-        Column(_("How"), WIDE, lambda row: label(row.source)),
+        ListColumn(_("First day"), MIDDLE, lambda row: row.absent.first_on),
+        ListColumn(_("Last day"), MIDDLE, lambda row: row.absent.last_on),
+        ListColumn(_("Time from"), MIDDLE, lambda row: hour(row, row.absent.starts_at)),
+        ListColumn(_("Time until"), MIDDLE, lambda row: hour(row, row.absent.ends_at)),
+        ListColumn(_("How often"), MIDDLE, lambda row: label(row.absent.repeats)),
+        ListColumn(_("Last time on"), MIDDLE, lambda row: row.absent.until_on),
+        ListColumn(_("Note"), LONG, lambda row: row.reason),
+        ListColumn(_("How"), WIDE, lambda row: label(row.source)),
     ]
 
 
-def reminder_rules(moment: Callable, title: Callable, *, of_office: bool) -> list[Column]:
+def reminder_rules(moment: Callable, title: Callable, *, of_office: bool) -> list[ListColumn]:
     """moment: when a rule falls due, in words. title: the name of a text, in words."""
 
     def set_where(rule: Any) -> str:
         return _("changed here") if rule.overrides and rule.own else _("only here") if rule.own else _("inherited")
 
     return [
-        Column(_("When"), LONG, lambda rule: moment(rule.row)),
-        Column(_("Name"), WIDE, lambda rule: rule.row.name),
-        Column(_("To"), WIDE, lambda rule: label(rule.row.audience)),
-        Column(_("Mail"), MIDDLE, lambda rule: label(rule.row.kind)),
-        Column(_("Text"), LONG, lambda rule: title(rule.row.text_key, rule.row) if rule.row.text_key else ""),
-        Column(_("State"), MIDDLE, lambda rule: _("In use") if rule.row.enabled else _("Switched off")),
-        *([] if of_office else [Column(_("Set where"), MIDDLE, set_where)]),
+        ListColumn(_("When"), LONG, lambda rule: moment(rule.row)),
+        ListColumn(_("Name"), WIDE, lambda rule: rule.row.name),
+        ListColumn(_("To"), WIDE, lambda rule: label(rule.row.audience)),
+        ListColumn(_("Mail"), MIDDLE, lambda rule: label(rule.row.kind)),
+        ListColumn(_("Text"), LONG, lambda rule: title(rule.row.text_key, rule.row) if rule.row.text_key else ""),
+        ListColumn(_("State"), MIDDLE, lambda rule: _("In use") if rule.row.enabled else _("Switched off")),
+        *([] if of_office else [ListColumn(_("Set where"), MIDDLE, set_where)]),
     ]
 
 
-def texts(origin: Callable, languages: Any) -> list[Column]:
+def texts(origin: Callable, languages: Any) -> list[ListColumn]:
     """Rows: (the mail's name in words, one text)."""
     return [
-        Column(_("Mail"), LONG, lambda row: row[0]),
-        Column(_("Language"), MIDDLE, lambda row: languages[row[1].locale]),
-        Column(_("Subject"), LONG, lambda row: row[1].text.subject),
-        Column(_("Greeting"), WIDE, lambda row: row[1].text.greeting),
-        Column(_("Text"), LONG, lambda row: row[1].text.body),
-        Column(_("Whose text"), MIDDLE, lambda row: origin(row[1].origin)),
+        ListColumn(_("Mail"), LONG, lambda row: row[0]),
+        ListColumn(_("Language"), MIDDLE, lambda row: languages[row[1].locale]),
+        ListColumn(_("Subject"), LONG, lambda row: row[1].text.subject),
+        ListColumn(_("Greeting"), WIDE, lambda row: row[1].text.greeting),
+        ListColumn(_("Text"), LONG, lambda row: row[1].text.body),
+        ListColumn(_("Whose text"), MIDDLE, lambda row: origin(row[1].origin)),
     ]
 
 
-def calendar_addresses() -> list[Column]:
+def calendar_addresses() -> list[ListColumn]:
     """The addresses themselves are left out: anybody who knows one can read its calendar."""
     zone = office_zone()
     return [
-        Column(_("Whose calendar it is for"), WIDE, lambda row: _("Made by themself") if row.own else row.feed.name),
-        Column(_("What it shows"), MIDDLE, lambda row: label(row.feed.scope)),
-        Column(_("Of what"), WIDE, lambda row: row.subject),
-        Column(_("State"), MIDDLE, lambda row: _("Stopped") if row.feed.revoked_at else _("In use")),
-        Column(_("Last read"), MIDDLE, lambda row: row.feed.read_on),
-        Column(_("Made by"), WIDE, lambda row: _account(row.feed.created_by)),
-        Column(_("Made at"), MIDDLE, lambda row: _local(row.feed.created_at, zone)),
+        ListColumn(
+            _("Whose calendar it is for"), WIDE, lambda row: _("Made by themself") if row.own else row.feed.name
+        ),
+        ListColumn(_("What it shows"), MIDDLE, lambda row: label(row.feed.scope)),
+        ListColumn(_("Of what"), WIDE, lambda row: row.subject),
+        ListColumn(_("State"), MIDDLE, lambda row: _("Stopped") if row.feed.revoked_at else _("In use")),
+        ListColumn(_("Last read"), MIDDLE, lambda row: row.feed.read_on),
+        ListColumn(_("Made by"), WIDE, lambda row: _account(row.feed.created_by)),
+        ListColumn(_("Made at"), MIDDLE, lambda row: _local(row.feed.created_at, zone)),
     ]
 
 
-def clashes() -> list[Column]:
+def clashes() -> list[ListColumn]:
     def things(row: Any) -> str:
         return "; ".join(f"{thing.title} ({thing.when})" for thing in row.things)
 
     return [
-        Column(_("Day"), MIDDLE, lambda row: row.day),
-        Column(_("How grave"), MIDDLE, lambda row: _("Must be solved") if row.blocks else _("To look at")),
-        Column(_("Clash"), LONG, lambda row: row.sentence),
-        Column(_("Activities"), LONG, things),
+        ListColumn(_("Day"), MIDDLE, lambda row: row.day),
+        ListColumn(_("How grave"), MIDDLE, lambda row: _("Must be solved") if row.blocks else _("To look at")),
+        ListColumn(_("Clash"), LONG, lambda row: row.sentence),
+        ListColumn(_("Activities"), LONG, things),
     ]
 
 
-def audit_entries(about: Callable, name: Callable, verb: Callable, details: Callable, zone: ZoneInfo) -> list[Column]:
+def audit_entries(
+    about: Callable, name: Callable, verb: Callable, details: Callable, zone: ZoneInfo
+) -> list[ListColumn]:
     return [
-        Column(_("When"), MIDDLE, lambda row: _local(row.at, zone)),
-        Column(_("Who"), MIDDLE, lambda row: row.user or _("Command line")),
-        Column(_("Kind"), MIDDLE, lambda row: about(row.subject_type)),
-        Column(_("What"), WIDE, name),
-        Column(_("What was done"), WIDE, lambda row: verb(row.action)),
-        Column(_("Details"), LONG, lambda row: "; ".join(details(row.detail, zone))),
+        ListColumn(_("When"), MIDDLE, lambda row: _local(row.at, zone)),
+        ListColumn(_("Who"), MIDDLE, lambda row: row.user or _("Command line")),
+        ListColumn(_("Kind"), MIDDLE, lambda row: about(row.subject_type)),
+        ListColumn(_("What"), WIDE, name),
+        ListColumn(_("What was done"), WIDE, lambda row: verb(row.action)),
+        ListColumn(_("Details"), LONG, lambda row: "; ".join(details(row.detail, zone))),
     ]
 
 
-def accounts() -> list[Column]:
+def accounts() -> list[ListColumn]:
     return [
-        Column(_("Name"), WIDE, lambda row: row.name),
-        Column(_("E-mail"), WIDE, lambda row: row.email),
-        Column(_("May do"), MIDDLE, lambda row: label(row.role)),
-        Column(_("May sign in"), NARROW, lambda row: _yes(row.active)),
+        ListColumn(_("Name"), WIDE, lambda row: row.name),
+        ListColumn(_("E-mail"), WIDE, lambda row: row.email),
+        ListColumn(_("May do"), MIDDLE, lambda row: label(row.role)),
+        ListColumn(_("May sign in"), NARROW, lambda row: _yes(row.active)),
     ]
 
 
@@ -437,15 +441,15 @@ def belongs_to(invitation: Any, *, short: bool = False) -> str:
     return ", ".join(place for place in (organisation, person.region.name if person.region else "") if place)
 
 
-def _answers() -> list[Column]:
+def _answers() -> list[ListColumn]:
     return [
-        Column(_("Invitees"), NARROW, lambda row: row.answers.total),
-        Column(_("Coming"), NARROW, lambda row: row.answers.coming),
-        Column(_("Represented"), NARROW, lambda row: row.answers.represented),
-        Column(_("Not coming"), NARROW, lambda row: row.answers.not_coming),
-        Column(_("Without an answer"), NARROW, lambda row: row.answers.silent),
-        Column(_("Waiting for a seat"), NARROW, lambda row: row.answers.waitlisted),
-        Column(_("Were there"), NARROW, lambda row: row.answers.attended),
+        ListColumn(_("Invitees"), NARROW, lambda row: row.answers.total),
+        ListColumn(_("Coming"), NARROW, lambda row: row.answers.coming),
+        ListColumn(_("Represented"), NARROW, lambda row: row.answers.represented),
+        ListColumn(_("Not coming"), NARROW, lambda row: row.answers.not_coming),
+        ListColumn(_("Without an answer"), NARROW, lambda row: row.answers.silent),
+        ListColumn(_("Waiting for a seat"), NARROW, lambda row: row.answers.waitlisted),
+        ListColumn(_("Were there"), NARROW, lambda row: row.answers.attended),
     ]
 
 

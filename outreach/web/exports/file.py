@@ -13,7 +13,7 @@ from werkzeug.utils import secure_filename
 
 from outreach import clock
 from outreach.delivery import spreadsheets
-from outreach.delivery.spreadsheets import Column, Filetype, ListTooLong
+from outreach.delivery.spreadsheets import Filetype, ListColumn, ListTooLong
 from outreach.delivery.words.formats import language
 from outreach.delivery.words.labels import LIST_LABELS
 from outreach.domain.kinds import CadreKind, ListName, Role, Sector
@@ -51,7 +51,7 @@ def asked() -> Filetype | None:
 
 def send(
     name: ListName,
-    columns: Sequence[Column],
+    columns: Sequence[ListColumn],
     rows: Iterable[Any],
     *,
     of: str = "",

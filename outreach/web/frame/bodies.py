@@ -21,13 +21,13 @@ MOST_OF_UPLOADS = 1024**3  # bytes; for pages that take a file, where the settin
 A_FIELD = 32  # bytes: a form without a login may have one field for each 32 bytes that it may have
 MOST_FIELDS = 50_000  # of any form: an office with this many cadres chooses all of them on one page
 _MOST = "outreach_most_bytes"
-View = TypeVar("View", bound=Callable[..., Any])
+AnyView = TypeVar("AnyView", bound=Callable[..., Any])
 
 
-def takes(most: int) -> Callable[[View], View]:
+def takes(most: int) -> Callable[[AnyView], AnyView]:
     """Let a view without a login take this many bytes. Other decorators go around this one."""
 
-    def mark(view: View) -> View:
+    def mark(view: AnyView) -> AnyView:
         setattr(view, _MOST, most)
         return view
 

@@ -40,7 +40,7 @@ from outreach.web.timetabling.forms import ApplyForm, TaskRow, TimetablingForm, 
 OF_ROWS = (CauseKind.DAYS, CauseKind.FIXED)  # conditions in an activity's own row of the form
 
 
-Group = tuple[str, list[TaskRow], bool]  # title, rows, whether they are published
+TaskGroup = tuple[str, list[TaskRow], bool]  # title, rows, whether they are published
 
 
 bp = Blueprint("placements", __name__, url_prefix="/placements")
@@ -270,9 +270,9 @@ def _preview_page(search: TimetablingSearch, form: ApplyForm, picked: list[int])
     )
 
 
-def grouped(rows: Sequence[TaskRow]) -> list[Group]:
+def grouped(rows: Sequence[TaskRow]) -> list[TaskGroup]:
     """Return the rows by programme: first the drafts, then the published activities."""
-    found: dict[tuple[bool, int], Group] = {}
+    found: dict[tuple[bool, int], TaskGroup] = {}
     for row in rows:
         programme, known = row.activity.programme, row.activity.state is ActivityState.PUBLISHED
         title = programme.title if programme else _("Standing alone")

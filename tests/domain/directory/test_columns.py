@@ -2,11 +2,11 @@
 
 import pytest
 
-from outreach.domain.directory.columns import Basis, Words, guess, is_list
+from outreach.domain.directory.columns import Basis, KnownWords, guess, is_list
 from outreach.domain.directory.spreadsheet import Column
 
 KELURAHAN = {"imopuro", "yosodadi", "metro", "ganjar agung"}
-METRO = Words(
+METRO = KnownWords(
     kelurahan=lambda text: text.lower().removeprefix("kel. ") in KELURAHAN,
     kecamatan=frozenset({"metropusat", "metrotimur"}),
     organisations=frozenset({"polresmetro"}),

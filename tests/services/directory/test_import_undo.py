@@ -14,7 +14,7 @@ from outreach.models import AuditEntry, Cadre, Person, PersonImport, PersonImpor
 from outreach.queries import directory
 from outreach.services.directory import import_people as importing
 from outreach.services.directory import import_undo, people
-from outreach.services.directory.import_undo import ImportMissing, ImportUndone, Kept
+from outreach.services.directory.import_undo import ImportMissing, ImportUndone, WhyKept
 from outreach.services.invitations import invitee
 from outreach.services.privacy import person as privacy
 from tests.services.directory.sheets import ANI, a_sheet
@@ -76,7 +76,7 @@ def test_people_changed_since_the_import_are_named_and_left_unchanged():
     import_id = store(ANI, BUDI)
     ani = named("Ani Wijaya")
     people.edit(ani.id, values(ani, phone="0812-9999-8888"), by=None, now=LATER)
-    assert undo(import_id) == (1, 0, [("Ani Wijaya", Kept.CHANGED)])
+    assert undo(import_id) == (1, 0, [("Ani Wijaya", WhyKept.CHANGED)])
     assert listed() == {"Ani Wijaya": ("ani@example.com", "+6281299998888", "18.72.01.1003")}
 
 
@@ -84,7 +84,7 @@ def test_people_changed_since_the_import_are_named_and_left_unchanged():
 def test_people_changed_by_a_later_import_are_left_unchanged():
     first = store(ANI, BUDI)
     second = store([1, "Ani Wijaya", "Imopuro", "081234567890", "baru@example.com", "PATBM"])
-    assert undo(first) == (1, 0, [("Ani Wijaya", Kept.CHANGED)])
+    assert undo(first) == (1, 0, [("Ani Wijaya", WhyKept.CHANGED)])
     assert undo(second) == (0, 1, [])
     assert listed()["Ani Wijaya"][0] == "ani@example.com"
 
@@ -93,13 +93,13 @@ def test_people_changed_by_a_later_import_are_left_unchanged():
 def test_people_who_stopped_reminders_since_the_import_are_left_unchanged():
     import_id = store(ANI)
     invitee.stop_reminders(named("Ani Wijaya"), by=None, now=LATER)
-    assert undo(import_id) == (0, 0, [("Ani Wijaya", Kept.CHANGED)])
+    assert undo(import_id) == (0, 0, [("Ani Wijaya", WhyKept.CHANGED)])
 
 
 def test_people_invited_since_the_import_are_named_and_left_unchanged(any_app, activity):
     first = store(ANI, BUDI)
     invite(activity, named("Ani Wijaya"))
-    assert undo(first) == (1, 0, [("Ani Wijaya", Kept.USED)])
+    assert undo(first) == (1, 0, [("Ani Wijaya", WhyKept.USED)])
     assert "Ani Wijaya" in listed()
 
 
@@ -123,7 +123,7 @@ def test_an_erased_persons_former_values_are_erased_too_and_undoing_brings_nothi
     ]
     privacy.erase(ani.id, by=None, now=LATER)
     assert "ani@example.com" not in str(db.session.scalars(sa.select(PersonImportLine.before)).all())
-    assert undo(import_id) == (0, 0, [("(erased)", Kept.ERASED)])
+    assert undo(import_id) == (0, 0, [("(erased)", WhyKept.ERASED)])
 
 
 @pytest.mark.usefixtures("metro")
@@ -136,11 +136,11 @@ def test_the_effect_of_undoing_is_shown_before_and_what_was_left_is_shown_afterw
     assert (before.removed, before.restored, [(p.name, why) for p, why in before.left]) == (
         1,
         0,
-        [("Ani Wijaya", Kept.CHANGED)],
+        [("Ani Wijaya", WhyKept.CHANGED)],
     )
     undo(import_id)
     after = import_undo.forecast(directory.recent_import(import_id, now=LATER))
-    assert [(p.name, why) for p, why in after.left] == [("Ani Wijaya", Kept.CHANGED)]
+    assert [(p.name, why) for p, why in after.left] == [("Ani Wijaya", WhyKept.CHANGED)]
 
 
 @pytest.mark.usefixtures("metro")
@@ -180,5 +180,5 @@ def test_only_the_person_changed_since_the_import_stays_when_many_are_removed():
     assert len(listed()) == 600
     touched = named("Kader aa Baru")
     people.edit(touched.id, values(touched, post="Ketua"), by=None, now=LATER)
-    assert undo(import_id) == (599, 0, [("Kader aa Baru", Kept.CHANGED)])
+    assert undo(import_id) == (599, 0, [("Kader aa Baru", WhyKept.CHANGED)])
     assert list(listed()) == ["Kader aa Baru"]

@@ -1,0 +1,1 @@
+"""Pages of mails received: the list, recording an answer, addresses that mail does not reach."""

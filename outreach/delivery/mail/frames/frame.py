@@ -20,9 +20,9 @@ from outreach.delivery.line_ends import whole
 from outreach.delivery.mail import headers
 from outreach.delivery.mail.compose import Composed
 from outreach.delivery.mail.frames import slots
-from outreach.delivery.mail.frames.outline import Outline, OutlineBatch, Pattern, values_of
+from outreach.delivery.mail.frames.outline import Outline, OutlineBatch, ValuePattern, values_of
 from outreach.delivery.mail.frames.slots import Filling, Frame
-from outreach.delivery.mail.kept import KeptFrame, KeptMail, WrittenMail, kept
+from outreach.delivery.mail.kept import KeptFrame, StoredMail, WrittenMail, kept
 from outreach.delivery.rows.batch import LineRow, MessageRow, SharedRows
 
 KEPT = 300  # frames, about 15 KB each
@@ -109,7 +109,7 @@ class Frames:
             return ready(batch.ordinary(outline, row, lines, token))
         return FramedMail(framed.subject, recipient, partial(_write, framed.frame, framed.stored, filling))
 
-    def _framed(self, batch: OutlineBatch, outline: Outline, pattern: Pattern) -> _Framed | None:
+    def _framed(self, batch: OutlineBatch, outline: Outline, pattern: ValuePattern) -> _Framed | None:
         """Return the frame; build it if only its proof exists. Return None if there is no proof either."""
         key = (outline.fingerprint, pattern)
         known = self._kept.get(key)
@@ -135,10 +135,10 @@ def ready(composed: Composed) -> FramedMail:
 
 def _write(frame: Frame, stored: KeptFrame, filling: Filling) -> WrittenMail:
     data, hidden = frame.lay_both(filling)
-    return WrittenMail(data, lambda: KeptMail(stored.compress(hidden), stored))
+    return WrittenMail(data, lambda: StoredMail(stored.compress(hidden), stored))
 
 
-def _built(batch: OutlineBatch, outline: Outline, pattern: Pattern, proof: _Proof) -> _Framed:
+def _built(batch: OutlineBatch, outline: Outline, pattern: ValuePattern, proof: _Proof) -> _Framed:
     """Return the frame, or one with `frame=None` if the filled mail differs from the composed one."""
     marks = [slots.mark(number) if number >= 0 else "" for number in pattern]
     composed, said = batch.exemplar(outline, marks)

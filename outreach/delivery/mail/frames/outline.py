@@ -27,7 +27,7 @@ from outreach.domain.kinds import MailKind
 from outreach.domain.reminders import days_ahead
 from outreach.extensions import current_settings
 
-Pattern = tuple[int, ...]  # which values are empty (-1), and which equal an earlier one
+ValuePattern = tuple[int, ...]  # which values are empty (-1), and which equal an earlier one
 
 
 @dataclass
@@ -39,7 +39,7 @@ class Outline:
     wanted: frozenset[str]
     fingerprint: tuple[Any, ...]
     shares_phone: bool = False
-    framed: dict[Pattern, Any] = field(default_factory=dict)  # frames found for it by mail/frames/frame.py
+    framed: dict[ValuePattern, Any] = field(default_factory=dict)  # frames found for it by mail/frames/frame.py
 
 
 class OutlineBatch:

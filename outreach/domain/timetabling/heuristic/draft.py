@@ -19,7 +19,7 @@ from outreach.domain.timetabling.options import OF_PLACES, Options, kecamatan_at
 from outreach.domain.timetabling.task import Task, present_choices
 
 TEAMS = 60  # combinations of facilitators that are tried for one start
-Placed = dict[int, PlannedActivity]
+PlacedActivities = dict[int, PlannedActivity]
 Team = tuple[Party, ...]
 
 
@@ -28,7 +28,7 @@ class Draft:
 
     def __init__(self, task: Task, options: dict[int, Options]) -> None:
         self.task, self.options = task, options
-        self.plan, self.placed = task.base, Placed()
+        self.plan, self.placed = task.base, PlacedActivities()
         rules = task.plan.rules
         self._venues_block = rules.severity(ClashKind.VENUE_TAKEN) is Severity.BLOCK
         self._speakers_block = rules.severity(ClashKind.SPEAKER_TWICE) is Severity.BLOCK

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from outreach.domain.timetabling.find_options import options_of
-from outreach.domain.timetabling.heuristic.draft import Draft, Placed
+from outreach.domain.timetabling.heuristic.draft import Draft, PlacedActivities
 from outreach.domain.timetabling.options import Options
 from outreach.domain.timetabling.task import Task
 
@@ -17,7 +17,7 @@ ROUNDS = 6
 
 def place_greedily(
     task: Task, options: dict[int, Options] | None = None, stopped: Callable[[], bool] = lambda: False
-) -> Placed:
+) -> PlacedActivities:
     """Return the scheduled activities by id. None breaks a rule.
 
     Activities with few starts come first, after their predecessors. If some cannot be scheduled, it tries again a few times with
@@ -25,7 +25,7 @@ def place_greedily(
     """
     options = options or options_of(task)
     pressing: Counter[int] = Counter()
-    best: Placed = {}
+    best: PlacedActivities = {}
     for _ in range(ROUNDS):
         placed = _placed(Draft(task, options), _in_order(task, options, pressing), stopped)
         if len(placed) > len(best):
@@ -74,7 +74,7 @@ def _ancestors(before: dict[int, set[int]], pressing: Counter[int]) -> set[int]:
     return found
 
 
-def _placed(draft: Draft, following: list[Options], stopped: Callable[[], bool]) -> Placed:
+def _placed(draft: Draft, following: list[Options], stopped: Callable[[], bool]) -> PlacedActivities:
     """Schedule one activity after the other. An activity that must follow one without a time gets no time either."""
     for options in following:
         if stopped():

@@ -24,7 +24,7 @@ from outreach.domain.timetabling.options import Options, kecamatan_at
 from outreach.domain.timetabling.task import Task, present_choices
 
 Literal = Any  # a BoolVar, its negation, or a bool
-Stay = tuple[int, int]  # from the start of a demand, and how long, in units
+UnitStay = tuple[int, int]  # from the start of a demand, and how long, in units
 _MOMENT = timedelta(microseconds=1)
 
 
@@ -54,18 +54,18 @@ class DemandVariables:
         return self.options.id
 
     @cached_property
-    def stays(self) -> dict[Party, tuple[Stay, ...]]:
+    def stays(self) -> dict[Party, tuple[UnitStay, ...]]:
         """Return, of those who have turns, when they are needed."""
         return {
             party: tuple((begins // self.unit, length // self.unit) for begins, length in stays)
             for party, stays in self.options.stays.items()
         }
 
-    def stays_of(self, party: Party) -> tuple[Stay, ...]:
+    def stays_of(self, party: Party) -> tuple[UnitStay, ...]:
         return self.stays.get(party, (self.whole,))
 
     @property
-    def whole(self) -> Stay:
+    def whole(self) -> UnitStay:
         return 0, self.length
 
     @cached_property

@@ -3,10 +3,10 @@
 Needs the extra `planner`; used by pairs.py and shared_people.py.
 """
 
-from outreach.domain.timetabling.solver.model import DemandVariables, Literal, Model, Stay
+from outreach.domain.timetabling.solver.model import DemandVariables, Literal, Model, UnitStay
 
 
-def one_at_a_time(model: Model, users: list[tuple[DemandVariables, Literal, Stay]]) -> None:
+def one_at_a_time(model: Model, users: list[tuple[DemandVariables, Literal, UnitStay]]) -> None:
     """Forbid overlaps of these parts of the demands whose literals are true."""
     if len(users) < 2:
         return
@@ -28,8 +28,8 @@ class Pair:
         model: Model,
         one: DemandVariables,
         other: DemandVariables,
-        stay: Stay | None = None,
-        other_stay: Stay | None = None,
+        stay: UnitStay | None = None,
+        other_stay: UnitStay | None = None,
     ) -> None:
         self.model, self.one, self.other = model, one, other
         self._stays = (stay or one.whole, other_stay or other.whole)

@@ -14,11 +14,11 @@ from outreach.domain.planning.parties import Party
 from outreach.domain.planning.rules import ClashKind, Severity
 from outreach.domain.planning.travel import needed_min
 from outreach.domain.timetabling.options import place_of
-from outreach.domain.timetabling.solver.model import DemandVariables, Literal, Model, Stay, no
+from outreach.domain.timetabling.solver.model import DemandVariables, Literal, Model, UnitStay, no
 from outreach.domain.timetabling.solver.order import Pair, one_at_a_time
 
 _MINUTE = timedelta(minutes=1)
-_Stays = tuple[tuple[Stay, ...], tuple[Stay, ...]]
+_Stays = tuple[tuple[UnitStay, ...], tuple[UnitStay, ...]]
 
 
 @dataclass(slots=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 from ortools.sat.python import cp_model
 
-from outreach.domain.timetabling.heuristic.draft import Placed
+from outreach.domain.timetabling.heuristic.draft import PlacedActivities
 from outreach.domain.timetabling.options import Options
 from outreach.domain.timetabling.solver.model import Model, Stopped
 from outreach.domain.timetabling.solver.objective import add_wishes
@@ -40,7 +40,7 @@ class Solving:
         self.enough: int | None = None
         self.solver = cp_model.CpSolver()
 
-    def solve(self, first: Placed, seconds: float, enough: int | None = None) -> SearchStatus:
+    def solve(self, first: PlacedActivities, seconds: float, enough: int | None = None) -> SearchStatus:
         """Search for at most `seconds`, starting from `first` if it is complete; return how it ended.
 
         enough: the cost of a known timetable; the search ends once nothing can cost less.
@@ -75,7 +75,7 @@ class Solving:
         if self.enough is not None and known >= self.enough:
             self.solver.stop_search()
 
-    def _start_from(self, model: Model, first: Placed) -> None:
+    def _start_from(self, model: Model, first: PlacedActivities) -> None:
         """Hint at the complete first solution: all variables follow from its choices, but a solver may not find them in time."""
         model.hint(first)
         fixing = self.solver

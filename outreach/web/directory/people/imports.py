@@ -22,7 +22,7 @@ from outreach.services.directory import import_shapes, import_undo, uploads
 from outreach.services.directory.import_people import ImportPlan
 from outreach.services.directory.import_report import ImportReport, RefusedLine
 from outreach.services.directory.import_rows import Decision, RowState
-from outreach.services.directory.import_undo import UNDO_WITHIN, ImportMissing, Kept
+from outreach.services.directory.import_undo import UNDO_WITHIN, ImportMissing, WhyKept
 from outreach.services.directory.uploads import Upload, UploadGone
 from outreach.services.directory.workbook import MOST_BYTES, Workbook, open_workbook
 from outreach.web.directory.people.blueprint import bp
@@ -65,9 +65,9 @@ REASON_WORDS = (  # the message ids of import_remarks.REASONS
     _l("Not chosen yet whether it is the same person"),
 )
 KEPT_WORDS = {
-    Kept.CHANGED: _l("changed since"),
-    Kept.USED: _l("invited or otherwise used since"),
-    Kept.ERASED: _l("their data has been erased"),
+    WhyKept.CHANGED: _l("changed since"),
+    WhyKept.USED: _l("invited or otherwise used since"),
+    WhyKept.ERASED: _l("their data has been erased"),
 }
 REFUSED, NOTES = "refused", "notes"
 MOST_TEXT = 300  # characters of a cell that is corrected
