@@ -22,7 +22,7 @@ def create_app(config: Settings | None = None, *, serving: bool = True) -> "Flas
     serving: False for commands without pages (migrations, set-up); they need no secret key.
     Raise SettingsError if serving with these settings would be unsafe.
     """
-    # Imported here: whoever asks the command for its help does not wait for Flask and SQLAlchemy.
+    # Imported here, so that the command's help does not wait for Flask and SQLAlchemy.
     import structlog
     from flask import Flask
     from werkzeug.middleware.proxy_fix import ProxyFix

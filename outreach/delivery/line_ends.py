@@ -8,7 +8,7 @@ _BARE_LF = re.compile(rb"\n(?<!\r\n)")
 
 
 class WholeMail(bytes):
-    """A mail in which every line ends in CRLF, also the last one. Whoever creates it guarantees this."""
+    """A mail in which every line ends in CRLF, also the last one. The code that creates it guarantees this."""
 
 
 def has_lone_break(data: bytes) -> bool:

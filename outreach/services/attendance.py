@@ -103,7 +103,7 @@ def walk_in(
 
     who: a person's id, or the data of a new person, stored in the same transaction. entry: the browser's key for this
     entry; "" for none. A browser sends an entry again until it gets an answer, and the key prevents recording it twice.
-    Whoever is invited and has not answered is only ticked, as on the sheet. Whoever declined has changed their mind.
+    An invitee who has not answered is only ticked, as on the sheet. An invitee who declined has changed their mind.
     Raise NotOpen or NotYet.
     """
     with writing() as session:

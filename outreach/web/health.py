@@ -39,13 +39,13 @@ bp = Blueprint("health", __name__)
 
 @bp.get("/livez")
 def livez() -> tuple[dict[str, str], int]:
-    """Answer while this process does. Whoever restarts what does not answer asks here: it reads no database."""
+    """Answer while this process does. Programs that restart a process which does not answer ask here. It reads no database."""
     return {"state": "ok"}, 200
 
 
 @bp.get("/readyz")
 def readyz() -> tuple[dict[str, str], int]:
-    """Answer 200 while pages can be shown, whatever the engines do. Whoever spreads requests asks here."""
+    """Answer 200 while pages can be shown, whatever the engines do. Load balancers ask here."""
     try:
         engines.database_answers()
     except sa.exc.SQLAlchemyError:

@@ -46,7 +46,7 @@ class NarrowServer:
             except OSError:
                 quit_politely = False
             self._places.release()
-            if quit_politely:  # only now, so that whoever reads this finds the place free
+            if quit_politely:  # only now, so that the reader of this reply finds the place free
                 with suppress(OSError):
                     lines.write(b"221 bye\r\n")
 

@@ -13,7 +13,7 @@ __all__ = ["db"]
 @click.option(
     "--to", "url", required=True, envvar="OUTREACH_COPY_TO",
     help="The database to copy to, such as postgresql://user@host/outreach. With a password in it, better as "
-    "OUTREACH_COPY_TO: whoever is on this machine sees the arguments of programs.",
+    "OUTREACH_COPY_TO: everyone on this machine sees the arguments of programs.",
 )  # fmt: skip
 @with_appcontext
 def copy_command(url: str) -> None:

@@ -125,7 +125,7 @@ def _dmarc(ask: Dns, domain: str) -> CheckResult:
         if records:
             return report.ok(f"DMARC: {records[0]}")
     return report.warn(
-        f"{domain} has no DMARC record; large providers ask for one from whoever sends many mails.",
+        f"{domain} has no DMARC record; large providers ask senders of many mails for one.",
         f'Add a TXT record at _dmarc.{domain}, to begin with  "v=DMARC1; p=none".',
     )
 

@@ -41,7 +41,7 @@ def check(settings: Settings, *, now: datetime, send_to: str = "") -> Iterator[C
         if error.smtp_code < 500:
             yield report.fail(
                 f"The server cannot check our login at present: {_words(error)}.",
-                "Try again in some minutes; if it stays so, ask whoever runs it.",
+                "Try again in some minutes; if it stays so, ask the people who run it.",
             )
             return
         yield report.fail(
@@ -49,7 +49,7 @@ def check(settings: Settings, *, now: datetime, send_to: str = "") -> Iterator[C
             "Correct mail_username and mail_password; some want an app password.",
         )
     except smtplib.SMTPResponseException as error:
-        yield report.fail(f"The server says {_words(error)}.", "Ask whoever runs it what it wants of us.")
+        yield report.fail(f"The server says {_words(error)}.", "Ask the people who run it what it wants of us.")
     except smtplib.SMTPNotSupportedError as error:
         yield report.fail(
             f"The server cannot do what the settings ask for: {error}", "Correct mail_use_tls or the login."
@@ -85,7 +85,7 @@ def _encrypted(host: smtplib.SMTP, settings: Settings, now: datetime) -> Iterato
         yield from secured(report, host.sock, now)
     elif not is_this_machine(settings.mail_server):
         yield report.warn(
-            "The connection is not encrypted: whoever listens on the way can read mails and answer links.",
+            "The connection is not encrypted: everyone who listens on the way can read mails and answer links.",
             "Set mail_use_tls (port 587), or mail_use_ssl (port 465).",
         )
 

@@ -201,7 +201,7 @@ def _paragraph(words: str) -> Paragraph:
 def _contacts(said: Sequence[LetterSection], recipient: Recipient, *, asking: bool) -> list[TextPart]:
     """Return the phone contacts as a sentence, each number as a link.
 
-    A representative has no answer link, so they call if they cannot come. So does whoever is asked too late to answer.
+    A representative has no answer link, so they call if they cannot come. So do invitees who are asked too late to answer.
     """
     found = "; ".join(
         contact for contact in dict.fromkeys(contact_line(*section.contact) for section in said) if contact
@@ -261,8 +261,8 @@ def _footer(
     if not recipient.link:
         return [[TextPart(why)]]
     personal = gettext(
-        "The link is meant for you: whoever has it can answer in your name. "
-        "Please pass it on only to who answers for you."
+        "The link is meant for you: everyone who has it can answer in your name. "
+        "Please pass it on only to the person who answers for you."
     )
     return [
         [TextPart(why)],

@@ -24,7 +24,7 @@ KEYS: dict[str, object] = {
     "invitation-cadre": _l("Invitation to cadres"),
     "invitation-participant": _l("Invitation to participants"),
     "invitation-organisation": _l("Invitation to organisations"),
-    "invitation-nominee": _l("Invitation to those whom an organisation sends"),
+    "invitation-nominee": _l("Invitation to people sent by an organisation"),
     "reminder-unanswered": _l("Reminder to those without an answer"),
     "reminder-organisation": _l("Reminder to organisations without an answer"),
     "reminder-coming": _l("Reminder to those coming"),

@@ -273,7 +273,7 @@ LABELS: dict[tuple[type, str], object] = {
     (IncomingReason, IncomingReason.PEOPLE_NAMED.value): _l("They say no, but have named people who come."),
     (IncomingReason, IncomingReason.KNOWN.value): _l("It says what is recorded already."),
     (IncomingReason, IncomingReason.REPRESENTATIVE.value): _l(
-        "It came from the representative, not from whoever is invited."
+        "It came from the representative, not from the person who is invited."
     ),
     (IncomingReason, IncomingReason.ADDRESS_CHANGED.value): _l(
         "It answers from an address that we wrote to; another is recorded now."

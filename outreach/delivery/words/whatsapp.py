@@ -57,7 +57,7 @@ def at(phone: str, text: str = "") -> Call:
 
 
 def opening(name: str, sender: Sender) -> list[str]:
-    """Return the first lines of a text: to whom, and from whom."""
+    """Return the first lines of a text: the greeting, and who writes."""
     if sender.name:
         who = gettext("this is %(name)s from %(office)s.", name=sender.name, office=sender.office)
     else:

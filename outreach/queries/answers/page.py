@@ -202,7 +202,7 @@ class ToTell(NamedTuple):
 
 
 def to_tell(found: AnswerPage, *, now: datetime) -> list[ToTell]:
-    """Return the people whom the invitee has to tell about their last answer by this link: representatives, and
+    """Return the people that the invitee has to tell about their last answer by this link: representatives, and
     nominees that no mail reaches.
     """
     kept = answers_before.kept(db.session(), found.link.id, now=now)

@@ -103,7 +103,7 @@ def unreached() -> sa.ColumnElement[bool]:
 def unreminded() -> sa.ColumnElement[bool]:
     """Return the condition, in a select of `narrowed`, that an invitee was never reminded to answer, and that no rule will.
 
-    They were invited on the day of the activity's last reminder, by a rule or by hand, or later. Left out are those whom
+    They were invited on the day of the activity's last reminder, by a rule or by hand, or later. Left out are those that
     no reminder by hand would reach: without an address, with reminders stopped, or invited after the deadline.
     """
     asking = sa.and_(

@@ -108,7 +108,7 @@ def drop_all(session: Session, invitation: Invitation, now: datetime) -> None:
 
 
 def stamp(invitation: Invitation, source: AnswerSource, now: datetime, recorded_by: int | None = None) -> None:
-    """Note when and how an answer came, and for which sequence of the activity. Whoever answered also counts as invited."""
+    """Note when and how an answer came, and for which sequence of the activity. A person who answered also counts as invited."""
     invitation.invited_at = invitation.invited_at or now
     invitation.answered_at = now
     invitation.answered_sequence = invitation.activity.sequence

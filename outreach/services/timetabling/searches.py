@@ -42,7 +42,9 @@ class AlreadyStarted(Problem):
 
 
 class CannotStart(Problem):
-    message = "The search could not be started. Please try again, and tell whoever runs Outreach if it fails again."
+    message = (
+        "The search could not be started. Please try again, and tell the person who runs Outreach if it fails again."
+    )
 
 
 def can_search() -> bool:

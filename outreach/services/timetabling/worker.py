@@ -40,7 +40,9 @@ WORKERS = 2
 
 
 class BrokenSearch(Problem):
-    message = "The search ended unexpectedly. Please begin again, and tell whoever runs Outreach if it happens again."
+    message = (
+        "The search ended unexpectedly. Please begin again, and tell the person who runs Outreach if it happens again."
+    )
 
 
 class NonePlaced(Problem):

@@ -253,7 +253,7 @@ class CancelForm(TidyForm):
         _l("Reason"),
         [Sentence(_l("Please write why it is cancelled, such as Anggaran kegiatan dialihkan.")), Length(max=500)],
         description=_l(
-            "Whoever is told reads it: “Narasumber sakit dan tidak ada penggantinya.” It is kept: please name no person."
+            "Everyone who is told reads it: “Narasumber sakit dan tidak ada penggantinya.” It is kept: please name no person."
         ),
     )
 
@@ -262,5 +262,5 @@ class PostponeForm(Versioned):
     reason = StringField(
         _l("Reason"),
         [Sentence(_l("Please write why it is postponed, such as Bertepatan dengan pemilihan RT.")), Length(max=500)],
-        description=_l("Whoever is told reads it: “Banjir di Metro Timur.” It is kept: please name no person."),
+        description=_l("Everyone who is told reads it: “Banjir di Metro Timur.” It is kept: please name no person."),
     )

@@ -193,11 +193,11 @@ def move(activity_id: int) -> Any:
             )
             flash(
                 _(
-                    "The new date is set. Whoever was told of it and has not declined gets the news. "
-                    "Whoever was not invited yet gets the invitation."
+                    "The new date is set. Everyone who was told of it and has not declined gets the news. "
+                    "Everyone who was not invited yet gets the invitation."
                 )
                 if waited
-                else _("Moved. Whoever was told of it gets the news."),
+                else _("Moved. Everyone who was told of it gets the news."),
                 "success",
             )
             return redirect(back_or(url_for(".show", activity_id=activity_id)))
@@ -247,7 +247,7 @@ def cancel(activity_id: int) -> Any:
         else:
             with showing_problems(form):
                 publishing.cancel(activity_id, form.reason.data.strip(), by=current_user, now=now)
-                flash(_("Cancelled. Whoever was told of it gets the news."), "success")
+                flash(_("Cancelled. Everyone who was told of it gets the news."), "success")
                 return redirect(url_for(".show", activity_id=activity_id))
             activity = showing.activity_with_agenda(activity_id)
     return render_template("activities/cancel.html", form=form, activity=activity, forecast=forecast), status
@@ -272,7 +272,7 @@ def postpone(activity_id: int) -> Any:
             if "confirm" in request.form:
                 reason = form.reason.data.strip()
                 publishing.postpone(activity_id, reason, form.version_number, by=current_user, now=now)
-                flash(_("Postponed. Whoever was told of it and has not declined gets the news."), "success")
+                flash(_("Postponed. Everyone who was told of it and has not declined gets the news."), "success")
                 return redirect(url_for(".show", activity_id=activity_id))
             publishing.check_version(activity, form.version_number)
             status = 200

@@ -217,7 +217,9 @@ def edit(activity_id: int) -> Any:
                 now=clock.now(),
             )
             flash(
-                _("The rest is saved. Whoever was told of it hears of a new time or place, so please give the reason."),
+                _(
+                    "The rest is saved. Everyone who was told of it hears of a new time or place, so please give the reason."
+                ),
                 "info",
             )
             moving = url_for(".move", activity_id=activity_id, **move_query(form, activity))

@@ -39,7 +39,7 @@ class IntendedForm(TidyForm):
         _l("Reason"),
         [Sentence(_l("Please write why it is meant so, such as Beliau hanya membuka acara.")),
          Length(max=intended.REASON_MAX)],
-        description=_l("It is kept with your name, for whoever asks later."),
+        description=_l("It is kept with your name, in case somebody asks later."),
     )  # fmt: skip
 
 

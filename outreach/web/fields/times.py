@@ -17,7 +17,7 @@ from outreach.web.fields.instants import instant, wall_day, wall_time
 from outreach.web.frame.say import say
 
 REASON_HELP = _l(
-    "Whoever is told reads it: “Aula Bappeda dipakai untuk rapat paripurna.” It is kept: please name no person."
+    "Everyone who is told reads it: “Aula Bappeda dipakai untuk rapat paripurna.” It is kept: please name no person."
 )
 
 

@@ -217,7 +217,7 @@ class RecordDatesForm(TidyForm):
     """Which dates suit somebody, as told to staff: a field `slot-<id>` for each slot."""
 
     source = OptionsField(_l("How did they answer?"), default=AnswerSource.PHONE.value)
-    who = text(_l("Who answered"), 160, description=_l("For an organisation: the name of whom you spoke with."))
+    who = text(_l("Who answered"), 160, description=_l("For an organisation: the name of the person you spoke with."))
     note = text(_l("Note"), 300)
 
     def __init__(self, slots: Sequence[PollSlot], *args: Any, **kwargs: Any) -> None:

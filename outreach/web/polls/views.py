@@ -80,7 +80,7 @@ def new() -> Any:
         return _form_page(form, clash_preview=seen)
     with showing_problems(form):
         poll = polls.create(form.values(), by=current_user, now=clock.now())
-        flash(_("The date poll is saved as a draft. Now choose whom to ask."), "success")
+        flash(_("The date poll is saved as a draft. Now choose who is asked."), "success")
         return redirect(url_for(".asked", poll_id=poll.id))
     return _form_page(form), 422
 

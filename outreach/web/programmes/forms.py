@@ -99,7 +99,9 @@ class ProgrammeForm(TidyForm):
     )
     zone = ChoiceField(_l("Time zone"), choices=CHOICES)
     contact_name = StringField(
-        _l("Whom invitees can call"), [Length(max=120)], description=_l("Left empty, your office's contact is used.")
+        _l("Person that invitees can call"),
+        [Length(max=120)],
+        description=_l("Left empty, your office's contact is used."),
     )
     contact_phone = StringField(
         _l("Their phone"), [Length(max=40), PhoneNumber()], description=_l("Such as 0812-3456-7890.")

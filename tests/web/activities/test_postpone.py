@@ -67,7 +67,7 @@ def test_the_form_for_the_new_date_has_no_day_filled_in_and_has_the_reason(coord
     preview = coordinator_client.post(path, data={**form, "on": "2027-01-20"})
     assert "Publish it with this date?" in preview.text
     saved = coordinator_client.post(path, data={**fields(preview.text), "confirm": "1"}, follow_redirects=True)
-    assert "The new date is set. Whoever was told of it and has not declined gets the news." in saved.text
+    assert "The new date is set. Everyone who was told of it and has not declined gets the news." in saved.text
     assert [(activity.state, activity.starts_at) for activity in db.session.query(Activity)] == [
         (ActivityState.PUBLISHED, at(20, 8))
     ]

@@ -221,7 +221,7 @@ def test_a_published_activity_is_moved_with_its_reason_and_back(any_app, publish
     assert fresh(published).starts_at == at(19, 9)
 
     calendar = coordinator_client.get(MONTH).text
-    assert "Whoever was told of it gets the news." in calendar
+    assert "Everyone who was told of it gets the news." in calendar
     back = re.search(r'href="(/calendar/\d+/move\?[^"]*undo=1[^"]*)"', calendar)[1].replace("&amp;", "&")
     page = coordinator_client.get(back).text
     assert "Take the move back" in page

@@ -76,7 +76,7 @@ def test_a_published_activity_is_moved_with_its_reason(coordinator_client, activ
     assert "Move it?" in text_of(told)
     answer = coordinator_client.post(address, data=sent(told, confirm="1"))
     said = text_of(coordinator_client.get(answer.location).text)
-    assert said.count("Moved. Whoever was told of it gets the news.") == 1
+    assert said.count("Moved. Everyone who was told of it gets the news.") == 1
     assert "2 chosen: Ani Wijaya; Budi Santoso." in said
 
 
