@@ -28,7 +28,7 @@ def create_app(config: Settings | None = None, *, serving: bool = True) -> "Flas
     from werkzeug.middleware.proxy_fix import ProxyFix
 
     from outreach import disk_full
-    from outreach.extensions import babel, csrf, db, limiter, mail, migrate, prepare_engine
+    from outreach.extensions import babel, csrf, db, mail, migrate, prepare_engine
 
     config = config or settings.load()
     if serving:
@@ -72,13 +72,31 @@ def create_app(config: Settings | None = None, *, serving: bool = True) -> "Flas
 
     # What a request passes, in this order: its size, the rate limits, the access rules, and only then its form's token.
     app.before_request(web.measure)
-    limiter.init_app(app)
+    _count_requests(app, config, serving=serving)
     babel.init_app(app, locale_selector=web.choose_locale)
     web.register(app)
     csrf.init_app(app)
     if config.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, config.proxies, config.proxies, config.proxies, config.proxies)  # type: ignore[method-assign]
     return app
+
+
+def _count_requests(app: "Flask", config: Settings, *, serving: bool) -> None:
+    """Let the rate limits count. A command without pages needs no storage on another server.
+
+    Raise SettingsError if that server is away already while the storage's client is made.
+    """
+    from outreach.extensions import limiter
+
+    if not serving:
+        app.config["RATELIMIT_STORAGE_URI"] = "process-memory://"
+    try:
+        limiter.init_app(app)
+    except Exception as error:  # whatever that client raises; its text may hold a password
+        raise SettingsError(
+            f"The storage in OUTREACH_RATE_STORAGE, which begins with “{config.rate_storage.partition('://')[0]}://”, cannot be "
+            f"used ({type(error).__name__}). Start its server, or correct its address."
+        ) from None
 
 
 def _flask_config(config: Settings) -> dict[str, Any]:

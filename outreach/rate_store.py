@@ -15,6 +15,7 @@ from flask import current_app
 from limits.storage import Storage
 
 SWEEP_S = 30.0
+DATABASE = "database://"
 TABLE = "rate_count"  # as in the statements below
 
 
@@ -69,9 +70,9 @@ class ProcessMemoryStorage(Storage):
 class DatabaseStorage(Storage):
     """The storage "database://" for `limits`: fixed windows in the app's PostgreSQL, shared by all processes.
 
-    Its table is UNLOGGED: a crash of PostgreSQL empties it, and it costs no write-ahead log. It is made at the first use
-    and is not one of the application's tables, so it is in no backup. Times are the database's,
-    so the clocks of machines do not matter.
+    Its table is UNLOGGED: a crash of PostgreSQL empties it, and it costs no write-ahead log. `make_table` makes it, called by
+    `outreach db upgrade`. It is not one of the application's tables, so it is in no backup. Times are the database's, so the
+    clocks of machines do not matter.
     """
 
     STORAGE_SCHEME = ["database"]
@@ -104,7 +105,15 @@ class DatabaseStorage(Storage):
         return time.time() + (float(found[0][0]) if found else 0.0)
 
     def check(self) -> bool:
-        self._run("SELECT 1")
+        """Return whether this user of the database may count. It counts once, and takes that back."""
+        with _engine().connect() as connection:
+            try:
+                connection.execute(sa.text(_COUNT), {"key": "check", "amount": 1, "expiry": 1})
+                connection.execute(sa.text("DELETE FROM rate_count WHERE key = 'check'"))
+            except sa.exc.ProgrammingError:  # no such table, or no right to write in it
+                return False
+            finally:
+                connection.rollback()
         return True
 
     def reset(self) -> int | None:
@@ -114,19 +123,29 @@ class DatabaseStorage(Storage):
         self._run("DELETE FROM rate_count WHERE key = :key", key=key)
 
     def _run(self, statement: str, **values: object) -> Sequence[sa.Row[Any]]:
-        """Execute it in a transaction of its own. If the table is missing, make it and try again."""
+        """Execute it in a transaction of its own. If the table is missing, make it and try again.
+
+        It is missing where tables were upgraded before `make_table` existed.
+        """
         try:
             return self._executed(statement, values)
         except sa.exc.ProgrammingError:
-            with _engine().begin() as connection:
-                connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext('outreach rates'))")
-                connection.exec_driver_sql(_MAKE)
+            make_table()
             return self._executed(statement, values)
 
     def _executed(self, statement: str, values: dict[str, object]) -> Sequence[sa.Row[Any]]:
         with _engine().begin() as connection:
             done = connection.execute(sa.text(statement), values)
             return done.all() if done.returns_rows else []
+
+
+def make_table() -> None:
+    """Make the table of DatabaseStorage where it is missing; do nothing on SQLite. Needs an app context."""
+    if _engine().dialect.name != "postgresql":
+        return
+    with _engine().begin() as connection:
+        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext('outreach rates'))")
+        connection.exec_driver_sql(_MAKE)
 
 
 _MAKE = """CREATE UNLOGGED TABLE IF NOT EXISTS rate_count (

@@ -83,7 +83,8 @@ def _is_host(name: str) -> bool:
     try:
         return bool(ip_address(name))
     except ValueError:
-        return len(name) <= 253 and all(re.fullmatch(r"(?!-)[\w-]{1,63}(?<!-)", part) for part in name.split("."))
+        parts = name.removesuffix(".").split(".")  # a dot at the end: the whole name, to which no domain is added
+        return len(name) <= 254 and all(re.fullmatch(r"(?!-)[\w-]{1,63}(?<!-)", part) for part in parts)
 
 
 def _is_base_url(text: str) -> bool:
@@ -103,7 +104,7 @@ def _is_address(text: str) -> bool:
 
 
 def _is_rate(text: str) -> bool:
-    rate = r"\s*[1-9]\d*\s*(/|\sper\s)\s*([1-9]\d*\s*)?(second|minute|hour|day|month|year)s?\s*"
+    rate = r"\s*[1-9]\d*\s*(/|per)\s*([1-9]\d*\s*)?(second|minute|hour|day|month|year)s?\s*"
     return all(re.fullmatch(rate, part, re.I) for part in re.split("[,;|]", text))
 
 
@@ -122,8 +123,10 @@ def _is_return_path(pattern: str) -> bool:
 def _is_database(text: str) -> bool:
     scheme, mark, rest = text.partition("://")
     host = rest.rpartition("@")[2]  # a password may have any letter
-    port_is_fine = scheme == "sqlite" or urlsplit(f"//{host}").port != 0  # one that is no number raises ValueError
-    return bool(mark) and port_is_fine and scheme in ("postgres", "postgresql", "postgresql+psycopg", "sqlite")
+    if scheme in ("sqlite", "sqlite+pysqlite"):
+        return bool(mark)
+    port_is_fine = urlsplit(f"//{host}").port != 0  # one that is no number raises ValueError
+    return bool(mark) and port_is_fine and scheme in ("postgres", "postgresql", "postgresql+psycopg")
 
 
 def _is_file(name: str) -> bool:
@@ -395,9 +398,11 @@ def _refused(called: str, name: str, value: Any) -> str:
 
 
 def _unusable_storage(address: str) -> str:
-    """Return why a storage for the limits cannot be used, as the end of a sentence; "" if it can."""
+    """Return why a storage for the limits cannot be used, as the end of a sentence; "" if it can, or only its server is away."""
     if address in (_PROCESS_MEMORY, _DATABASE):
         return ""
+    if address.startswith(_DATABASE):
+        return "must have nothing behind it: it is the database of OUTREACH_DATABASE_URL."
     from limits.errors import ConfigurationError
     from limits.storage import SCHEMES, storage_from_string
 
@@ -412,8 +417,10 @@ def _unusable_storage(address: str) -> str:
         package = {"memcached": "pymemcache", "mongodb": "pymongo"}.get(scheme.partition("+")[0], "redis")
         package = "valkey" if scheme.startswith("valkey") else package
         return f"the package for it is missing. Install it with:  {how_to_install(package)}"
-    except Exception:  # whatever the client of that storage makes of an address; its text may hold a password
+    except ValueError:  # its text may hold a password
         return "the rest of the address cannot be read; it must be such as redis://localhost:6379."
+    except Exception:  # a client that connects at once, and its server is away: create_app and the doctor say so
+        return ""
     return ""
 
 

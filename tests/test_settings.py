@@ -2,12 +2,16 @@
 
 import subprocess
 import sys
+from typing import ClassVar
 
 import pytest
+from limits.storage import SCHEMES
 
-from outreach import settings
+from outreach import create_app, settings
+from outreach.rate_store import ProcessMemoryStorage
+from outreach.services.operations import checks
 from outreach.settings import Settings, SettingsError
-from tests.support.apps import SECRET
+from tests.support.apps import SECRET, settings_for
 
 WRONG = [
     ("rate_login", "often", "“often”", "such as 10/minute"),
@@ -37,6 +41,9 @@ WRONG = [
     ("calendar_read_s", "1", "“1”", "a number of at least 60, or 0"),
     ("rate_storage", "redis://localhost:6379", "redis://", "redis"),
     ("rate_storage", "database://", "database://", "PostgreSQL"),
+    ("rate_storage", "database:///rahasia", "database://", "nothing behind it"),
+    ("rate_login", "10/minute;", "“10/minute;”", "such as 10/minute"),
+    ("mail_server", "[::1]", "“[::1]”", "a host's name"),
     ("rate_storage", "files:///rahasia", "files://", "process-memory://"),
     ("database_url", "mysql://u:rahasia@db.example.com/outreach", "mysql://", "postgresql://"),
     ("database_url", "outreach", "OUTREACH_DATABASE_URL", "postgresql://"),
@@ -69,11 +76,14 @@ def test_an_ill_formed_setting_is_named_with_its_value_and_what_is_allowed(
     ("name", "value"),
     [
         ("rate_login", "10 per minute; 100/hour"),
+        ("rate_login", "10per minute, 100/2 hours"),
         ("mail_port", " 587 "),
         ("tick_s", "0.2"),
         ("base_url", "https://undangan.example.com/kota/"),
         ("base_url", "http://[::1]:8000"),
+        ("base_url", "https://undangan.example.com./"),
         ("mail_server", "2001:db8::25"),
+        ("mail_server", "mail.example.com."),
         ("mail_server", "mail_1.internal"),
         ("mail_sender", "undangan@example.com"),
         ("mail_sender", '"Dinas, Contoh" <undangan@localhost>'),
@@ -85,6 +95,7 @@ def test_an_ill_formed_setting_is_named_with_its_value_and_what_is_allowed(
         ("database_url", "postgresql://u:a/b#c?d[e@db.example.com:5432/outreach"),
         ("mail_sender", "Dinas Contoh <Undangan@Example.com>"),
         ("database_url", "sqlite:////srv/outreach/x.db"),
+        ("database_url", "sqlite+pysqlite:////srv/outreach/x.db"),
         ("imap_verdicts_by", "-"),
         ("upload_limit_mb", "1024"),
     ],
@@ -94,6 +105,34 @@ def test_a_well_formed_setting_is_taken(tmp_path, monkeypatch, name, value):
     monkeypatch.setenv(f"OUTREACH_{name.upper()}", value)
     kept = getattr(settings.load(), name)
     assert kept == type(kept)(value)
+
+
+@pytest.fixture
+def storage_away(monkeypatch: pytest.MonkeyPatch) -> str:
+    """The address of a storage whose server is away, and whose client connects when it is made, as that of a Redis cluster."""
+    monkeypatch.setitem(SCHEMES, "away", ProcessMemoryStorage)
+
+    class Away(ProcessMemoryStorage):
+        STORAGE_SCHEME: ClassVar = ["away"]
+
+        def __init__(self, *_arguments: object, **_options: object) -> None:
+            raise ConnectionRefusedError("rahasia")
+
+    assert SCHEMES["away"] is Away
+    return "away://:rahasia@localhost"
+
+
+def test_a_storage_that_is_away_stops_pages_with_a_true_sentence_and_no_command_without_pages(tmp_path, storage_away):
+    away = settings_for(tmp_path, rate_storage=storage_away)
+    assert settings.faults(away) == []
+    assert create_app(away, serving=False)
+    with pytest.raises(SettingsError) as refused:
+        create_app(away)
+    assert str(refused.value) == (
+        "The storage in OUTREACH_RATE_STORAGE, which begins with “away://”, cannot be used (ConnectionRefusedError). "
+        "Start its server, or correct its address."
+    )
+    assert [found.text for found in checks.settings(away) if "does not answer" in found.text]
 
 
 def test_every_default_is_well_formed(tmp_path):

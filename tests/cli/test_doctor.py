@@ -111,29 +111,84 @@ def test_before_set_up_the_first_step_is_reported(tmp_path):
     assert not (tmp_path / "outreach.db").exists()
 
 
-@pytest.mark.postgresql
-def test_on_postgresql_the_job_queues_tables_are_checked_too(tmp_path, postgresql_server):
-    admin = sa.create_engine(
-        sa.make_url(postgresql_server).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT"
+@pytest.fixture
+def examined(postgresql_server: str) -> str:
+    """The address of a new database, which a role "pages" may use, too."""
+    run_sql(
+        postgresql_server,
+        "DROP DATABASE IF EXISTS examined WITH (FORCE)",
+        "CREATE DATABASE examined",
+        "DROP ROLE IF EXISTS pages",
+        "CREATE ROLE pages LOGIN",
     )
-    with admin.connect() as connection:
-        connection.exec_driver_sql("DROP DATABASE IF EXISTS examined WITH (FORCE)")
-        connection.exec_driver_sql("CREATE DATABASE examined")
-    admin.dispose()
-    url = sa.make_url(postgresql_server).set(database="examined").render_as_string(hide_password=False)
+    return sa.make_url(postgresql_server).set(database="examined").render_as_string(hide_password=False)
 
-    def told() -> dict[str, str]:
-        found = json.loads(doctor(tmp_path, "--json", database_url=url, mail_port=1)[1])
-        return {finding["text"]: finding["level"] for finding in found if finding["area"] == "Database"}
 
-    with create_app(settings_for(tmp_path, database_url=url)).app_context():
+def run_sql(address: str, *statements: str) -> None:
+    engine = sa.create_engine(
+        sa.make_url(address).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT"
+    )  # fmt: skip
+    with engine.connect() as connection:
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+    engine.dispose()
+
+
+def told_of_the_database(folder: Path, **values: object) -> dict[str, tuple[str, str]]:
+    """Return level and advice of each sentence about the database."""
+    found = json.loads(doctor(folder, "--json", mail_port=1, **values)[1])
+    return {
+        finding["text"]: (finding["level"], finding["advice"]) for finding in found if finding["area"] == "Database"
+    }
+
+
+@pytest.mark.postgresql
+def test_on_postgresql_the_job_queues_tables_are_checked_too(tmp_path, examined):
+    with create_app(settings_for(tmp_path, database_url=examined)).app_context():
         migrate_upgrade()
-        before = told()
+        before = told_of_the_database(tmp_path, database_url=examined)
         migrations.upgrade()
         db.session.remove()
         db.engine.dispose()
-    assert before["The job queue's tables are missing or old, so no worker starts."] == "fail"
-    assert told()["The job queue's tables are of the installed Procrastinate."] == "ok"
+    after = told_of_the_database(tmp_path, database_url=examined)
+    assert before["The job queue's tables are missing or old, so no worker starts."][0] == "fail"
+    assert after["The job queue's tables are of the installed Procrastinate."][0] == "ok"
+
+
+@pytest.mark.postgresql
+def test_the_doctor_counts_once_where_the_database_counts_requests(tmp_path, examined):
+    """The pages' role owns no table and may make none, as where an administrator upgrades with a role of their own."""
+    counting = {"database_url": examined, "rate_storage": "database://"}
+    with create_app(settings_for(tmp_path, **counting)).app_context():
+        migrate_upgrade()
+        missing = told_of_the_database(tmp_path, **counting)
+        migrations.upgrade()
+        db.session.remove()
+        db.engine.dispose()
+    run_sql(
+        examined,
+        "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO pages",
+        "REVOKE ALL ON rate_count FROM pages",
+    )
+    as_pages = {**counting, "database_url": sa.make_url(examined).set(username="pages").render_as_string()}
+    refused = told_of_the_database(tmp_path, **as_pages)
+    run_sql(examined, "GRANT SELECT, INSERT, UPDATE, DELETE ON rate_count TO pages")
+    fine = told_of_the_database(tmp_path, **as_pages)
+    cannot = "Requests cannot be counted in this database: pages that count them, as that to sign in, would fail."
+    assert (
+        missing[cannot][1]
+        == refused[cannot][1]
+        == (
+            "Run  outreach db upgrade ; if pages use another role than that command, grant it "
+            "SELECT, INSERT, UPDATE and DELETE on rate_count."
+        )
+    )
+    assert fine["Web processes count requests together in this database."][0] == "ok"
+    with create_app(settings_for(tmp_path, **as_pages)).app_context():
+        assert create_app(settings_for(tmp_path, **as_pages)).test_client().get("/login").status_code == 200
+        assert db.session.execute(sa.text("SELECT count(*) FROM rate_count WHERE key = 'check'")).scalar() == 0
+        db.session.remove()
+        db.engine.dispose()
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from flask.cli import with_appcontext
 from flask_migrate import upgrade as migrate_upgrade
 from flask_migrate.cli import db as migrate_commands
 
+from outreach import rate_store
 from outreach.engines import job_queue
 from outreach.extensions import current_settings
 from outreach.extensions import db as database
@@ -35,11 +36,11 @@ db.commands = dict(migrate_commands.commands)
 @click.argument("revision", default="head")
 @with_appcontext
 def upgrade_command(revision: str) -> None:
-    """Bring the tables to their present form: ours, and on PostgreSQL the job queue's too."""
+    """Bring the tables to their present form: ours, and on PostgreSQL the job queue's and the one of the rate limits, too."""
     _check_known()
     migrate_upgrade(revision=revision)
     if revision == "head":
-        _upgrade_queue()
+        _upgrade_others()
         click.echo("The tables are up to date.")
 
 
@@ -48,7 +49,7 @@ def upgrade() -> None:
     logging.getLogger("alembic").setLevel(logging.WARNING)
     _check_known()
     migrate_upgrade()
-    _upgrade_queue()
+    _upgrade_others()
 
 
 def make_sure(*, create: bool = False) -> None:
@@ -92,7 +93,9 @@ def _check_known() -> None:
             raise MadeByNewer
 
 
-def _upgrade_queue() -> None:
+def _upgrade_others() -> None:
+    """Make or upgrade the tables that no migration of ours makes."""
+    rate_store.make_table()
     if not job_queue.usable(current_settings()):
         return
     try:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from outreach import rate_store
 from outreach.delivery.checks.result import Area, CheckReport, CheckResult
 from outreach.extensions import db
 from outreach.models import Office, the_office
@@ -32,6 +33,8 @@ def database(found: Settings, *, now: datetime) -> Iterator[CheckResult]:
         with db.engine.connect() as connection:
             yield from _reached(connection, report, now)
             yield _at_head(connection, report)
+        if found.rate_storage == rate_store.DATABASE:
+            yield _counting(report)
     except sa.exc.SQLAlchemyError as error:
         words = str(getattr(error, "orig", None) or error).splitlines()[0][:200]
         if any(sign in words for sign in ("malformed", "not a database")):
@@ -84,6 +87,16 @@ def _at_head(connection: sa.Connection, report: CheckReport) -> CheckResult:
     if connection.scalar(the_office(Office.id)) is None:
         return report.warn("The tables are there, but no office is set up.", "Run  outreach init")
     return report.ok(f"The tables are of this version ({at}).")
+
+
+def _counting(report: CheckReport) -> CheckResult:
+    if rate_store.DatabaseStorage().check():
+        return report.ok("Web processes count requests together in this database.")
+    return report.fail(
+        "Requests cannot be counted in this database: pages that count them, as that to sign in, would fail.",
+        "Run  outreach db upgrade ; if pages use another role than that command, grant it "
+        f"SELECT, INSERT, UPDATE and DELETE on {rate_store.TABLE}.",
+    )
 
 
 def _room(found: Settings, report: CheckReport) -> Iterator[CheckResult]:
