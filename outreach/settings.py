@@ -44,7 +44,7 @@ class SettingsError(Exception):
 def how_to_install(package: str) -> str:
     """Return the command that installs a package, or the packages of one of our extras, into this environment.
 
-    It names them themselves, not `outreach[…]`: so it is right for a checkout, for a wheel and for an index.
+    It names the packages, not `outreach[…]`. So it is right for a checkout, a wheel and an index.
     """
     wanted = [f'"{requirement}"' for requirement in _requirements(package)] or [package]
     if find_spec("pip") is None:  # an environment made by uv

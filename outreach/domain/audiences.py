@@ -20,7 +20,7 @@ EVERY_STATE = frozenset(InvitationState)
 NOT_EXPECTED = frozenset({InvitationState.PREPARED, InvitationState.NOT_COMING, InvitationState.WITHDRAWN})
 AUDIENCES = {
     Audience.NEWLY_INVITED: Members(frozenset({InvitationState.PREPARED})),
-    Audience.UNANSWERED: Members(UNANSWERED, present=False),  # who has come is not asked any more
+    Audience.UNANSWERED: Members(UNANSWERED, present=False),  # people who have come are not asked any more
     Audience.COMING: Members(TAKES_A_SEAT),
     Audience.EXPECTED: Members(EVERY_STATE - NOT_EXPECTED),
     Audience.PRESENT: Members(EVERY_STATE, present=True),

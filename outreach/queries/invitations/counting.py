@@ -21,7 +21,7 @@ COUNTED = sa.and_(
     sa.or_(Invitation.person_id.is_not(None), Invitation.state.not_in(sorted(TAKES_A_SEAT))), ~CAME_UNINVITED
 )
 NEVER_ANSWERED = UNANSWERED | {InvitationState.PREPARED}
-IS_SILENT = sa.and_(Invitation.state.in_(sorted(UNANSWERED)), ~PRESENT)  # who has come is not asked any more
+IS_SILENT = sa.and_(Invitation.state.in_(sorted(UNANSWERED)), ~PRESENT)  # people who have come are not asked any more
 CAME_SILENTLY = sa.and_(Invitation.state.in_(sorted(NEVER_ANSWERED)), PRESENT)
 
 

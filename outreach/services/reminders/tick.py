@@ -133,7 +133,7 @@ def _close_deadlines(now: datetime) -> None:
     silent = (
         Invitation.state == InvitationState.INVITED,
         Invitation.activity_id.in_(passed),
-        # Who was invited after the deadline may answer until the start (domain/answers.py: answer_by).
+        # People who were invited after the deadline may answer until the start (domain/answers.py: answer_by).
         sa.or_(
             Invitation.invited_at.is_(None),
             Invitation.invited_at < of_theirs,

@@ -37,7 +37,7 @@ def takes(most: int) -> Callable[[AnyView], AnyView]:
 def measure() -> None:
     """Refuse a body that is too large, unread. Run it before everything that reads a form.
 
-    Who was signed out meanwhile is not refused: the access rules lead them to the login page, without reading the body.
+    A user who was signed out meanwhile is not refused. The access rules lead to the login page, without reading the body.
     """
     length, in_chunks = request.content_length or 0, "Transfer-Encoding" in request.headers
     if length <= MOST_OF_STRANGERS and not in_chunks:
