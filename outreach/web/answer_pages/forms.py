@@ -212,21 +212,36 @@ class NominationForm(Form):
     """An organisation's answer for one activity: whether it comes, and its nominees. Create it with the activity's prefix."""
 
     choice = StringField()
-    rows = Rows(FormField(NomineeForm), max_entries=MOST_ROWS)
+    rows = Rows(FormField(NomineeForm))
+
+    def __init__(self, formdata: Any = None, *, prefix: str = "", most_rows: int = MOST_ROWS) -> None:
+        """most_rows: how many rows are read. Each costs about a millisecond, and anybody with the link may send many."""
+        self.most_rows = most_rows
+        super().__init__(formdata, prefix=prefix)
+
+    def process(self, *given: Any, **more: Any) -> None:
+        self.rows.max_entries = self.most_rows + 1  # one more shows that there are too many
+        super().process(*given, **more)
 
     def validate(self, extra_validators: Any = None) -> bool:
         """Check the rows only if somebody comes: a hidden field must not prevent an answer."""
         return self.choice.data == Choice.NOT_COMING or super().validate(extra_validators)
+
+    @property
+    def sent_too_many(self) -> bool:
+        return len(self.rows) > self.most_rows
 
     def nominees(self, one: ShownInvitation | None = None) -> list[Nominee]:
         """Return the named people. Rows without a name are left out."""
         return [row.form.nominee(one) for row in self.rows if row.form["name"].data]
 
     def valid_nominees(self, one: ShownInvitation) -> list[Nominee]:
-        """Return the people of valid rows; empty if nothing is new.
+        """Return the people of valid rows; empty if nothing is new, or if there are too many rows.
 
         A stored person whose new values are invalid keeps the stored ones.
         """
+        if self.sent_too_many:
+            return []
         stored = [stored_nominee(named) for named in one.nominees]
         found = []
         for row in self.rows:
@@ -242,6 +257,8 @@ class NominationForm(Form):
             raise ValidationError(str(UNCHOSEN))
 
     def validate_rows(self, field: Field) -> None:
+        if self.sent_too_many:
+            raise ValidationError(gettext("These are far more lines than your seats. Please send fewer."))
         if self.choice.data == Choice.COMING and not any(field.errors) and not self.nominees():
             raise ValidationError(gettext("Please write the name of at least one person who comes."))
 

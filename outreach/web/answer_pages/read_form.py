@@ -11,9 +11,10 @@ from outreach.domain.answers import Choice, Representative
 from outreach.domain.states import ANSWERED, InvitationState
 from outreach.queries.answers.page import AnswerPage, ShownInvitation
 from outreach.services.answers.answer import LinkAnswer, NothingToAnswer
-from outreach.web.answer_pages.forms import UNCHOSEN, AnswerForm, NominationForm, stored_nominee
+from outreach.web.answer_pages.forms import MOST_ROWS, UNCHOSEN, AnswerForm, NominationForm, stored_nominee
 
 MOST_CARDS = 100
+ROWS_BEYOND = 20  # rows that are read beyond twice the seats: room for empty ones, and for too many names by mistake
 PRESSED = re.compile(r"(\d{1,9})-choice")
 TYPED = re.compile(r"(\d{1,9})-(?:rows-\d{1,3}-)?(?:name|post|phone|email)")  # a typed name is an answer, too
 CardForm = AnswerForm | NominationForm
@@ -76,9 +77,15 @@ def _form(found: AnswerPage, values: MultiDict[str, str], activity_id: int) -> C
         form = AnswerForm(values, prefix=f"{activity_id}-")
         form.choice.data = form.choice.data or Choice.REPRESENTED.value
         return form
-    office = NominationForm(values, prefix=f"{activity_id}-")
+    one = next((one for one in found.activities if one.activity.id == activity_id), None)
+    office = NominationForm(values, prefix=f"{activity_id}-", most_rows=_most_rows(one))
     office.choice.data = office.choice.data or Choice.COMING.value
     return office
+
+
+def _most_rows(one: ShownInvitation | None) -> int:
+    """Return how many people of a card are read; of an activity that is not on the page, hardly any."""
+    return min(2 * max(one.quota, len(one.nominees)) + ROWS_BEYOND, MOST_ROWS) if one else 1
 
 
 def _names_are_new(form: CardForm, one: ShownInvitation | None) -> bool:

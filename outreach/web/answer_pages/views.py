@@ -47,7 +47,7 @@ from outreach.web.answer_pages.forms import AnswerForm, LinkForm, RemindersForm,
 from outreach.web.answer_pages.read_form import CardForm, Sent, read
 from outreach.web.answer_pages.words import words
 from outreach.web.frame import rate_limited
-from outreach.web.frame.bodies import MOST_OF_NOMINEES, takes
+from outreach.web.frame.bodies import MOST_OF_NOMINEES, MOST_OF_STRANGERS, lower, takes
 from outreach.web.frame.request import asked_language, is_foreign
 from outreach.web.frame.say import say
 
@@ -121,6 +121,8 @@ def calendar(token: str, activity_id: int) -> Response:
 def answer(token: str) -> Any:
     """Accept what is new on all cards. Each is recorded separately, and refusals are shown at the card."""
     found = _found(token)
+    if not found.invitee.organisation:
+        lower(MOST_OF_STRANGERS)
     if sentence := _forged(token):
         return _drawn(token, found, 400, typed=read(found, request.form).forms, notice=sentence)
     sent = read(found, request.form)

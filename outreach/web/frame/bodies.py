@@ -53,7 +53,15 @@ def measure() -> None:
 def most_here() -> int:
     """Return how many bytes the requested page takes without a login."""
     view = current_app.view_functions.get(request.endpoint or "")
-    return min(getattr(view, _MOST, MOST_OF_STRANGERS), current_app.config["MAX_CONTENT_LENGTH"])
+    allowed = request.max_content_length or MOST_OF_UPLOADS
+    return min(getattr(view, _MOST, MOST_OF_STRANGERS), current_app.config["MAX_CONTENT_LENGTH"], allowed)
+
+
+def lower(most: int) -> None:
+    """Take no more than this many bytes of this request. Its form must not have been read yet."""
+    request.max_content_length = min(request.max_content_length or most, most)
+    if (request.content_length or 0) > most:
+        abort(413)
 
 
 def _most_fields() -> int:

@@ -5,20 +5,23 @@ import random
 from urllib.parse import urlencode
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
-from werkzeug.datastructures import ImmutableMultiDict
+from werkzeug.datastructures import ImmutableMultiDict, MultiDict
 from wtforms import FieldList, Form, FormField, StringField
 
-from outreach import create_app
+from outreach import create_app, models
 from outreach.delivery import tokens
 from outreach.extensions import db
+from outreach.queries.answers import page as answer_page
 from outreach.services.invitations import links
 from outreach.web.answer_pages.forms import form_token
+from outreach.web.answer_pages.read_form import ROWS_BEYOND, read
 from outreach.web.fields.fields import Rows
 from outreach.web.frame.bodies import MOST_FIELDS, MOST_OF_NOMINEES, MOST_OF_STRANGERS
 from tests.support.apps import settings_for
 from tests.web.browsers import BrowserClient
-from tests.world import draft_activity, invite_organisation, publish
+from tests.world import NOW, draft_activity, invite, invite_organisation, publish
 
 FORM = "application/x-www-form-urlencoded"
 PUBLIC = (
@@ -124,6 +127,37 @@ def test_an_office_names_very_many_people_by_its_link(app: Flask, default_rules,
     sent = {"csrf_token": form_token(token), f"{activity.id}-choice": "coming", **rows}
     assert MOST_OF_STRANGERS < len(urlencode(sent)) < MOST_OF_NOMINEES
     assert phone.post(f"/j/{token}/answers", data=sent).status_code == 422  # read: the phone numbers are none
+
+
+def test_of_an_offices_list_no_more_rows_are_read_than_its_seats_explain(
+    app: Flask, default_rules, programme, hall, police, phone
+):
+    activity = draft_activity(programme, hall, 18)
+    invite_organisation(activity, police, seats=3)
+    publish(activity)
+    token = tokens.token(links.link_for(db.session, police))
+    db.session.commit()
+    foreign = range(activity.id + 1, activity.id + 60)
+    sent = {f"{id_}-rows-{row}-name": f"Budi {row}" for row in range(150) for id_ in (activity.id, *foreign)}
+    with app.test_request_context():
+        found = read(answer_page.read(token, now=NOW), MultiDict(sent))
+    read_rows = {id_: len(form.rows) for id_, form in found.forms.items()}
+    assert read_rows == {activity.id: 2 * 3 + ROWS_BEYOND + 1} | dict.fromkeys(foreign, 2)
+    answer = phone.post(f"/j/{token}/answers?lang=en", data={"csrf_token": form_token(token), **sent})
+    assert (answer.status_code, "far more lines than your seats" in answer.text) == (422, True)
+    assert db.session.scalars(sa.select(models.Person.name).where(models.Person.name.startswith("Budi "))).all() == []
+
+
+def test_a_person_has_no_need_to_send_as_much_as_an_office(app: Flask, default_rules, programme, hall, phone, ani):
+    activity = draft_activity(programme, hall, 18)
+    invite(activity, ani)
+    publish(activity)
+    token = tokens.token(links.link_for(db.session, ani))
+    db.session.commit()
+    answer = phone.post(f"/j/{token}/answers?lang=en", data=b"a" * (MOST_OF_STRANGERS + 1), content_type=FORM)
+    assert (answer.status_code, "At most 64 KB can be sent here." in answer.text) == (413, True)
+    many = phone.post(f"/j/{token}/answers", data="&".join("a" * 2049), content_type=FORM)
+    assert many.status_code == 413
 
 
 class Person(Form):
