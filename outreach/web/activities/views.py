@@ -155,7 +155,7 @@ def community() -> Any:
             flash(
                 ngettext(
                     "One draft is made. Set its day on its page.",
-                    "%(num)d drafts are made, one for each kelurahan. Set their days one by one.",
+                    "%(num)d drafts are made, one for each kelurahan. Set their days one by one, or let timetabling find them.",
                     len(made),
                 ),
                 "success",

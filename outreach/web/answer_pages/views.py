@@ -277,7 +277,7 @@ def _drawn(
         "organisation.html" if found.invitee.organisation else "page.html",
         status,
         cards=shown,
-        faults=_faults(shown, typed_together),
+        faults=_faults(shown, typed_together, notice),
         polls=found.polls,
         open_count=sum(card.open for card in shown),
         waiting=sum(card.open and not card.answered for card in shown),
@@ -324,8 +324,8 @@ def _pressed(shown: Sequence[Card], pick: Pick) -> Pressed | None:
     return Pressed(card, " ".join((_("Your choice cannot be sent."), card.closed_because)))
 
 
-def _faults(shown: Sequence[Card], together: PersonRow | None) -> list[tuple[str, Markup]]:
-    """Return what has to be corrected, as (id on the page, sentence)."""
+def _faults(shown: Sequence[Card], together: PersonRow | None, notice: str) -> list[tuple[str, Markup]]:
+    """Return what has to be corrected, as (id on the page, sentence). What the notice above them says is not repeated."""
     labels = {"name": _("Name"), "post": _("Post"), "phone": _("Phone"), "email": _("E-mail")}
     found = [("", fault) for fault in faults_of(together)]
     for card in shown:
@@ -333,9 +333,18 @@ def _faults(shown: Sequence[Card], together: PersonRow | None) -> list[tuple[str
         about = Markup("{}, {}").format(own(activity.title), short_day(activity)) if len(shown) > 1 else ""
         found += [(about, fault) for fault in card.faults]
     return [
-        (fault.id, Markup(": ").join(part for part in (about, _field(fault, labels), fault.sentence) if part))
+        (
+            fault.id,
+            Markup(": ").join(
+                part for part in (about, _field(fault, labels), _without(notice, fault.sentence)) if part
+            ),
+        )
         for about, fault in found
     ]
+
+
+def _without(notice: str, sentence: str) -> str:
+    return sentence.removeprefix(notice).lstrip() if notice else sentence
 
 
 def _field(fault: Fault, labels: Mapping[str, str]) -> str:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from outreach.domain.answers import Choice
+from outreach.domain.answers import Choice, Representative
 from outreach.domain.kinds import AttendanceSource
 from outreach.domain.states import ActivityState
 from outreach.extensions import db
@@ -74,6 +74,14 @@ def test_a_viewer_gets_a_page_for_reading_and_a_coordinator_a_list_of_work(held,
     assert "Mails that go out next" not in text
     assert "2027 so far Activities held 2 2026: 1 People who came 2 2026: 0 Visits in all 3 2026: 0" in text
     assert "Held lately" in text
+
+
+def test_a_column_that_counts_represented_invitees_says_so(held, budi, viewer_client, monkeypatch):
+    answer(held[0], budi, Choice.REPRESENTED, representative=Representative("Siti"))
+    monkeypatch.setattr("outreach.clock.now", lambda: AFTER)
+    rows = page(viewer_client, "/").split("<tr>")
+    row = next(row for row in rows if f">{held[0].title}</a>" in row)
+    assert 'data-label="Said they come, or are represented">2</td>' in row
 
 
 def test_a_coordinator_still_sees_the_list_of_work(activity, coordinator_client):

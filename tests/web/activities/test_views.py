@@ -87,7 +87,8 @@ def test_an_end_one_minute_after_the_start_is_accepted(coordinator_client):
 
 
 def test_a_ticked_kecamatan_means_all_its_kelurahan(coordinator_client):
-    coordinator_client.post("/activities/community", data=typed(kecamatan="18.72.01"))
+    made = coordinator_client.post("/activities/community", data=typed(kecamatan="18.72.01"), follow_redirects=True)
+    assert "Set their days one by one, or let timetabling find them." in made.text
     assert [(activity.title, activity.region_code, activity.venue.name) for activity in activities()] == [
         ("Sosialisasi PATBM Kelurahan Metro", "18.72.01.1001", "Balai Kelurahan Metro"),
         ("Sosialisasi PATBM Kelurahan Imopuro", "18.72.01.1003", "Balai Kelurahan Imopuro"),

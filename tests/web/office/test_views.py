@@ -181,6 +181,8 @@ def test_the_overview_shows_the_next_activities_and_unpublished_drafts(coordinat
     assert "Rapat koordinasi pencegahan kekerasan" in page
     assert "Sosialisasi di Imopuro" in page
     assert "2 drafts: nobody has heard of them yet" in page
+    assert "the first: Rapat koordinasi pencegahan kekerasan" in page
+    assert "in 2 activities" not in page
 
 
 def test_an_empty_overview_says_what_to_do_first(coordinator_client):
