@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -60,49 +61,138 @@ def test_the_example_and_both_readmes_name_what_a_real_office_must_set():
         assert needed - named == set(), path
 
 
-def test_a_shell_reads_the_example_as_systemd_does_and_its_values_are_allowed(tmp_path, monkeypatch):
-    """Each line is taken, those that are commented out too."""
-    text = (DOCS / "deploy" / "outreach.env.example").read_text("utf-8")
-    file = tmp_path / "outreach.env"
-    file.write_text(re.sub(r"^#(OUTREACH_)", r"\1", text, flags=re.M).replace("redis://", "memory://"))
-    lines = dict(line.split("=", 1) for line in file.read_text().splitlines() if line.startswith("OUTREACH_"))
-    systemd = {name: value.strip("'") for name, value in lines.items()}
-    assert {value for value in lines.values() if re.search(r"[\s<>&?{}]", value) and not value.startswith("'")} == set()
-    shell = ["sh", "-c", f"set -eua; . {file}; env"]
-    read = subprocess.run(shell, capture_output=True, text=True, check=True, env={}).stdout.splitlines()
-    assert {name: value for name, _, value in (line.partition("=") for line in read) if name in systemd} == systemd
-    for name, value in systemd.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("OUTREACH_INSTANCE", str(tmp_path))
-    assert load().mail_sender == "Dinas Contoh <undangan@example.com>"
-
-
-def test_the_service_is_set_up_once_and_its_command_has_its_settings(tmp_path):
+@pytest.fixture
+def machine(tmp_path: Path) -> "Machine":
+    """A checkout, and the folders of a machine on which set-up.sh makes a service of it."""
     if os.geteuid() != 0:
         pytest.skip("makes files as root")
     checkout = tmp_path / "checkout"
     shutil.copytree(DOCS / "deploy", checkout / "docs" / "deploy")
     program = checkout / ".venv" / "bin" / "outreach"
     program.parent.mkdir(parents=True)
-    program.write_text('#!/bin/sh\necho "$OUTREACH_MAIL_SENDER|$OUTREACH_INSTANCE|$*"\n')
+    program.write_text('#!/bin/sh\nenv | grep -a ^OUTREACH_\necho "args=$*"\n')
     program.chmod(0o755)
     (tmp_path / "units").mkdir()
-    environment = {
-        "PATH": os.environ["PATH"], "SERVICE_USER": "root", "SERVICE_ENV": str(tmp_path / "outreach.env"),
-        **{f"SERVICE_{name.upper()}": str(tmp_path / name) for name in ("backups", "commands", "units")},
-    }  # fmt: skip
+    return Machine(tmp_path, checkout)
+
+
+@dataclass
+class Machine:
+    """Each folder of the machine is one below `folder`."""
+
+    folder: Path
+    checkout: Path
+
+    def set_up(self, checkout: Path | None = None, user: str = "root") -> subprocess.CompletedProcess[str]:
+        places = {
+            f"SERVICE_{name.upper()}": str(self.folder / name) for name in ("backups", "commands", "units")
+        } | {"SERVICE_ENV": str(self.file)}  # fmt: skip
+        return subprocess.run(
+            [(checkout or self.checkout) / "docs" / "deploy" / "set-up.sh"], capture_output=True, text=True, check=False,
+            env={"PATH": os.environ["PATH"], "SERVICE_USER": user, **places},
+        )  # fmt: skip
+
+    @property
+    def file(self) -> Path:
+        return self.folder / "outreach.env"
+
+    def service(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [self.folder / "commands" / "outreach-service", *arguments], env={"PATH": os.environ["PATH"]},
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+
+    def settings(self) -> dict[str, str]:
+        """Return the settings that `outreach-service` gives to `outreach`."""
+        done = self.service()
+        assert done.returncode == 0, done.stderr
+        lines = [line.partition("=") for line in done.stdout.splitlines()]
+        return {name: value for name, _, value in lines if name != "args"}
+
+
+def test_the_service_has_the_settings_of_the_example_and_they_are_allowed(machine, tmp_path, monkeypatch):
+    """Each line is taken, those that are commented out too."""
+    assert machine.set_up().returncode == 0
+    machine.file.write_text(re.sub(r"^#(OUTREACH_)", r"\1", machine.file.read_text("utf-8"), flags=re.M))
+    lines = dict(line.split("=", 1) for line in machine.file.read_text().splitlines() if line.startswith("OUTREACH_"))
+    assert {
+        value for value in lines.values() if re.search(r"[\s<>&?{}$]", value) and not value.startswith("'")
+    } == set()
+    taken = machine.settings()
+    assert taken == {name: value.strip("'") for name, value in lines.items()}
+    for name, value in taken.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("OUTREACH_INSTANCE", str(tmp_path))
+    assert load().mail_sender == "Dinas Contoh <undangan@example.com>"
+
+
+def test_a_value_is_taken_as_systemd_takes_it_and_no_shell_reads_it(machine, tmp_path):
+    """Expected is what `EnvironmentFile=` of systemd.exec(5) says; the file of a first version had the sender so."""
+    machine.set_up()
+    machine.file.write_text(
+        "OUTREACH_MAIL_SENDER=Dinas Contoh <undangan@example.com>\n"
+        f"OUTREACH_MAIL_PASSWORD=pa$word$(touch {tmp_path}/run)`touch {tmp_path}/run`;touch {tmp_path}/run # it's\n"
+        "; a comment\nexport OUTREACH_DEMO=1\n"
+        "  OUTREACH_IMAP_PASSWORD = no name\n"
+        'OUTREACH_IMAP_USERNAME="a $b\'c"  \n'
+        "OUTREACH_IMAP_FOLDER='a\\b \"c\"'\r\n"
+        "OUTREACH_MAIL_USERNAME=\nOUTREACH_DKIM_SELECTOR=''"
+    )
+    assert machine.settings() == {
+        "OUTREACH_MAIL_SENDER": "Dinas Contoh <undangan@example.com>",
+        "OUTREACH_MAIL_PASSWORD": f"pa$word$(touch {tmp_path}/run)`touch {tmp_path}/run`;touch {tmp_path}/run # it's",
+        "OUTREACH_IMAP_USERNAME": "a $b'c",
+        "OUTREACH_IMAP_FOLDER": 'a\\b "c"',
+        "OUTREACH_MAIL_USERNAME": "",
+        "OUTREACH_DKIM_SELECTOR": "",
+    }
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("value", ["a\\b", "'a'b", "'a", '"a\\"b"', "'a'b'", '"a'])
+def test_a_value_that_systemd_would_read_in_another_way_is_refused(machine, value):
+    machine.set_up()
+    machine.file.write_text(f"\nOUTREACH_MAIL_PASSWORD={value}\n")
+    done = machine.service("doctor")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"{machine.file}, line 2: OUTREACH_MAIL_PASSWORD has a backslash, or quotes within quotes." in done.stderr
+
+
+def test_the_service_is_set_up_once_with_its_user_and_places(machine):
     keys = set()
     for _time in range(2):
-        subprocess.run([checkout / "docs" / "deploy" / "set-up.sh"], env=environment, check=True, capture_output=True)
-        keys |= set(re.findall(r"^OUTREACH_SECRET_KEY=([\w-]{64})$", (tmp_path / "outreach.env").read_text(), re.M))
+        assert machine.set_up(user="daemon").returncode == 0
+        keys |= set(re.findall(r"^OUTREACH_SECRET_KEY=([\w-]{64})$", machine.file.read_text(), re.M))
     assert len(keys) == 1
-    assert {path.stat().st_mode & 0o777 for path in (tmp_path / "outreach.env", tmp_path / "backups")} == {0o600, 0o700}
-    assert f"WorkingDirectory={checkout}\n" in (tmp_path / "units" / "outreach.service").read_text()
-    said = subprocess.run(
-        [tmp_path / "commands" / "outreach-service", "db", "current"], env=environment, check=True, capture_output=True,
-        text=True,
-    ).stdout  # fmt: skip
-    assert said == f"Dinas Contoh <undangan@example.com>|{checkout}/instance|db current\n"
+    assert {path.stat().st_mode & 0o777 for path in (machine.file, machine.folder / "backups")} == {0o600, 0o700}
+    assert (machine.folder / "backups").owner() == "daemon"
+    units = [path.read_text() for path in (machine.folder / "units").glob("*.service")]
+    assert len(units) == 4
+    for unit in units:
+        assert {"User=daemon\n", f"WorkingDirectory={machine.checkout}\n", f"EnvironmentFile={machine.file}\n"} <= set(
+            unit.splitlines(keepends=True)
+        )
+    assert "\nuser=daemon\n" in (machine.folder / "commands" / "outreach-service").read_text()
+
+
+def test_the_services_command_has_its_settings(machine):
+    machine.set_up()
+    assert machine.settings()["OUTREACH_INSTANCE"] == f"{machine.checkout}/instance"
+    assert machine.service("db", "current").stdout.splitlines()[-1] == "args=db current"
+
+
+def test_a_checkout_that_units_cannot_name_or_read_is_refused_before_anything_is_made(machine):
+    blank = machine.folder / "my checkout"
+    shutil.copytree(machine.checkout, blank)
+    told = machine.set_up(blank)
+    assert (told.returncode, "may have only letters, digits and" in told.stderr) == (1, True)
+    (machine.checkout / ".venv" / "bin" / "python").symlink_to("/home/rina/.local/share/uv/python3")
+    told = machine.set_up()
+    assert told.returncode == 1
+    assert told.stderr.startswith(
+        "/home/rina/.local/share/uv/python3 is in a home folder, where a service may not read."
+    )
+    assert not machine.file.exists()
 
 
 @pytest.mark.parametrize("left", ["nothing", "an environment without pip"])
