@@ -1,5 +1,5 @@
-"""The WSGI application. It never starts a scheduler: that is `outreach serve` or `outreach worker`."""
+"""The WSGI application of a checkout: `wsgi:app` in its folder. Everywhere else it is `outreach.wsgi:app`."""
 
-from outreach import create_app
+from outreach.wsgi import app
 
-app = create_app()
+__all__ = ["app"]

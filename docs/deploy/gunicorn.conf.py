@@ -1,4 +1,4 @@
-"""Settings of gunicorn for the pages: gunicorn --config docs/deploy/gunicorn.conf.py wsgi:app
+"""Settings of gunicorn for the pages: gunicorn --config docs/deploy/gunicorn.conf.py outreach.wsgi:app
 
 Everyone who knows the address of an answer link or a calendar can open it without a login. So its log hides their tokens, and
 leaves out queries and referrers, which may contain names. Both its logs are lines of JSON like ours, unless a terminal is there.

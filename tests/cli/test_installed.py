@@ -30,6 +30,8 @@ def checkout(tmp_path_factory) -> Path:
     copy = tmp_path_factory.mktemp("checkout")
     for folder in TRACKED:
         shutil.copytree(ROOT / folder, copy / folder)  # with the bytecode that Python wrote there
+    (copy / "outreach" / "a" / "b" / "c" / "d" / "e" / "f").mkdir(parents=True)
+    (copy / "outreach" / "a" / "b" / "c" / "d" / "e" / "f" / "deep.pyc").touch()
     for name in ("setup.cfg", "pyproject.toml", "README.md", "LICENSE", "wsgi.py"):
         shutil.copy(ROOT / name, copy)
     return copy
@@ -57,7 +59,8 @@ def files_of(folder: Path) -> set[str]:
 
 @pytest.mark.slow
 def test_a_wheel_carries_every_file_of_the_program_and_nothing_else(wheel):
-    expected = {f"outreach/{name}" for name in files_of(ROOT / "outreach")} | {"wsgi.py"}
+    """A module at the top, such as wsgi.py, would stand in the way of other programs' modules."""
+    expected = {f"outreach/{name}" for name in files_of(ROOT / "outreach")}
     expected |= {f"outreach/templates/{name}" for name in files_of(ROOT / "templates")}
     assert {name for name in ZipFile(wheel).namelist() if ".dist-info/" not in name} == expected
 
@@ -70,7 +73,6 @@ def test_a_source_archive_carries_every_file_that_a_wheel_is_made_of(checkout):
     inside = next(unpacked.iterdir())
     assert files_of(ROOT / "outreach") - files_of(inside / "outreach") == set()
     assert files_of(ROOT / "templates") - files_of(inside / "templates") == set()
-    assert (inside / "wsgi.py").exists()
 
 
 @pytest.mark.slow
@@ -82,7 +84,7 @@ def test_serve_runs_from_a_wheel_in_an_empty_folder(wheel, tmp_path):
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith(("OUTREACH_", "PYTEST_", "PYTHON"))
     } | {"PYTHONPATH": str(site), "OUTREACH_SECRET_KEY": SECRET, "OUTREACH_MAIL_PORT": "1"}
-    where = [sys.executable, "-c", "import outreach, wsgi; print(outreach.__file__)"]
+    where = [sys.executable, "-c", "import outreach, outreach.wsgi; print(outreach.__file__)"]
     said = subprocess.run(where, cwd=empty, env=environment, check=True, capture_output=True, text=True).stdout
     assert said == f"{site / 'outreach' / '__init__.py'}\n"
     shutil.rmtree(empty / "instance")  # wsgi has made it
