@@ -97,7 +97,7 @@ def test_each_type_has_one_form():
     written = codec.to_json(HALL)
     assert written == AS_JSON
     assert json.loads(json.dumps(written)) == written
-    assert {type(one) for one in (written["colour"], *written["paint"])} == {str}  # not the enum that equals it
+    assert {type(value) for value in (written["colour"], *written["paint"])} == {str}  # not the enum that equals it
 
 
 def test_a_written_value_is_read_back_equal():

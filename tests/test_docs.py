@@ -71,8 +71,8 @@ def locked() -> dict[str, str]:
 
 def test_the_locked_versions_are_those_that_setup_cfg_allows():
     pins = locked()
-    for one in wanted():
-        assert one.specifier.contains(pins[canonicalize_name(one.name)]), str(one)
+    for requirement in wanted():
+        assert requirement.specifier.contains(pins[canonicalize_name(requirement.name)]), str(requirement)
 
 
 # The first versions without the advisories known on 1 December 2026.
@@ -84,8 +84,8 @@ SAFE_FROM = {
 
 @pytest.mark.parametrize("name", SAFE_FROM)
 def test_no_version_with_a_known_advisory_may_be_installed(name: str):
-    (one,) = [one for one in wanted() if canonicalize_name(one.name) == name]
-    floors = [Version(part.version) for part in one.specifier if part.operator in (">=", "==")]
+    (requirement,) = [requirement for requirement in wanted() if canonicalize_name(requirement.name) == name]
+    floors = [Version(part.version) for part in requirement.specifier if part.operator in (">=", "==")]
     assert floors
     assert max(floors) >= Version(SAFE_FROM[name])
 
@@ -116,14 +116,16 @@ def test_each_variable_of_the_environment_is_a_setting(page: str):
 
 
 def test_each_setting_of_operations_exists():
-    named = {one for line in code("docs/operations.md") for one in re.findall(r"^([a-z]+(?:_[a-z]+)+)\b(?![({])", line)}
+    named = {
+        name for line in code("docs/operations.md") for name in re.findall(r"^([a-z]+(?:_[a-z]+)+)\b(?![({])", line)
+    }
     assert {name for name in named - OTHERS if not name.startswith("outreach_")} <= NAMES
     assert "mail_per_minute" in named
 
 
 def test_each_figure_of_operations_is_measured():
     source = text("outreach/web/health.py")
-    named = {one.removeprefix("outreach_") for one in re.findall(r"\boutreach_\w+", text("docs/operations.md"))}
+    named = {name.removeprefix("outreach_") for name in re.findall(r"\boutreach_\w+", text("docs/operations.md"))}
     assert {name for name in named if name not in source} == set()
     assert named
 
@@ -131,7 +133,7 @@ def test_each_figure_of_operations_is_measured():
 @pytest.mark.parametrize("page", PAGES)
 def test_each_target_of_make_exists(page: str):
     targets = set(re.findall(r"^(\w+):", text("Makefile"), re.MULTILINE))
-    assert {one for line in code(page) for one in re.findall(r"\bmake (\w+)(?![\w=])", line)} <= targets
+    assert {target for line in code(page) for target in re.findall(r"\bmake (\w+)(?![\w=])", line)} <= targets
 
 
 @pytest.mark.parametrize("page", [*PAGES, "docs/decisions/README.md", "docs/figures.md"])

@@ -60,11 +60,11 @@ def two_processes(postgresql_server, tmp_path):
 
 @pytest.mark.postgresql
 def test_two_processes_count_together_in_the_database(two_processes):
-    one, other = (FixedWindowRateLimiter(store) for store in two_processes)
+    first, second = (FixedWindowRateLimiter(store) for store in two_processes)
     three_an_hour = parse("3/hour")
-    tried = [limiter.hit(three_an_hour, "ani") for limiter in (one, other, one, other, one)]
+    tried = [limiter.hit(three_an_hour, "ani") for limiter in (first, second, first, second, first)]
     assert tried == [True, True, True, False, False]
-    assert other.hit(three_an_hour, "budi")
+    assert second.hit(three_an_hour, "budi")
     assert two_processes[0].get(three_an_hour.key_for("ani")) == 5
 
 
@@ -94,8 +94,8 @@ def test_the_counts_are_not_among_the_tables_that_are_saved(two_processes):
 @pytest.mark.usefixtures("_postgresql_tables", "two_processes")
 def test_two_apps_refuse_the_third_try_whichever_gets_it(postgresql_server, tmp_path):
     shared = {"database_url": postgresql_server, "rate_storage": "database://", "rate_public": "2/hour"}
-    one, other = (create_app(settings_for(tmp_path, **shared)).test_client() for _ in range(2))
-    assert [client.get("/login").status_code for client in (one, other, one)] == [200, 200, 429]
+    first, second = (create_app(settings_for(tmp_path, **shared)).test_client() for _ in range(2))
+    assert [client.get("/login").status_code for client in (first, second, first)] == [200, 200, 429]
 
 
 def test_the_doctor_asks_no_other_server_where_the_database_counts(tmp_path):

@@ -106,7 +106,7 @@ class CalendarRow:
     absences: tuple[AbsenceSpan, ...] = ()
 
     def on(self, day: date, zone: ZoneInfo) -> list[CalendarEntry]:
-        return [one for one in self.entries if day in one.days(zone)]
+        return [entry for entry in self.entries if day in entry.days(zone)]
 
 
 @dataclass(frozen=True)

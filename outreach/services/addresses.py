@@ -63,8 +63,8 @@ def allow_again(address: str, *, by: User | None, now: datetime) -> None:
             return
         failure.blocked_at, failure.delays, failure.fault, failure.reply = None, 0, None, ""
         for invitee in (Person, Organisation):
-            for one in session.scalars(sa.select(invitee).where(sa.func.lower(invitee.email) == failure.address)):
-                audit.record(session, by, f"{invitee.__tablename__}.address_allowed", one, now=now)
+            for recipient in session.scalars(sa.select(invitee).where(sa.func.lower(invitee.email) == failure.address)):
+                audit.record(session, by, f"{invitee.__tablename__}.address_allowed", recipient, now=now)
         # Searched through future activities, because representatives' addresses have no index.
         represented = (
             sa.select(Invitation)

@@ -51,7 +51,9 @@ def box(page, person):
 
 def present() -> set[str]:
     db.session.rollback()
-    return {one.invitation.person.name for one in db.session.scalars(sa.select(Attendance).where(Attendance.present))}
+    return {
+        record.invitation.person.name for record in db.session.scalars(sa.select(Attendance).where(Attendance.present))
+    }
 
 
 def copies(page) -> list[str]:
@@ -113,8 +115,8 @@ def test_the_form_for_uninvited_people_opens_without_a_network(door):
 
 def test_only_the_pages_of_the_door_are_kept(door, running_today):
     path = f"/activities/{running_today.id}/attendance"
-    assert {one for one in copies(door) if "/static/" not in one} == {path, f"{path}/walk-in"}
-    assert any(one.endswith("/js/requests.js") for one in copies(door))
+    assert {copy for copy in copies(door) if "/static/" not in copy} == {path, f"{path}/walk-in"}
+    assert any(copy.endswith("/js/requests.js") for copy in copies(door))
 
 
 def test_signing_out_deletes_the_kept_list(door, whole):

@@ -42,7 +42,9 @@ def test_the_button_stands_on_a_phones_first_screen_and_is_large_enough(page, ac
 
 def test_for_several_invitations_the_common_button_comes_first(page, programme, hall, ani):
     several = [draft_activity(programme, hall, 18 + n, title=f"Hari {n}") for n in range(3)]
-    page.set_content(html_of(mail_of(*[line(published_invitation(one, ani), MailKind.INVITATION) for one in several])))
+    page.set_content(
+        html_of(mail_of(*[line(published_invitation(activity, ani), MailKind.INVITATION) for activity in several]))
+    )
     button = page.locator(".button").first.bounding_box()
     assert button["y"] + button["height"] <= PHONE["height"]
 

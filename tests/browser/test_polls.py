@@ -124,7 +124,7 @@ def large(office, hall) -> int:
     ]
     db.session.add_all(offices)
     db.session.commit()
-    poll_asking.add_organisations(made.id, {one.id: 2 for one in offices}, needed=False, by=None, now=clock.now())
+    poll_asking.add_organisations(made.id, {office.id: 2 for office in offices}, needed=False, by=None, now=clock.now())
     poll_asking.open_poll(made.id, by=None, now=clock.now())
     for number, one in enumerate(offices[1:]):
         said = [list(PollChoice)[(number * slot) % 3] for slot in range(12)]

@@ -466,12 +466,16 @@ class AnyHistory(RuleBasedStateMachine):
         skipped = self.skipped({line.message_id for line in new})
         found: dict[int, Written] = defaultdict(Written)
         for line in new:
-            one, message = line.invitation, line.message
+            invitation, message = line.invitation, line.message
             reason = skipped.get(line.id)
-            address = one.representative_email if line.to_representative else one.invitee.email
-            reader = (one.person_id, one.organisation_id, one.representative_name if line.to_representative else "")
+            address = invitation.representative_email if line.to_representative else invitation.invitee.email
+            reader = (
+                invitation.person_id,
+                invitation.organisation_id,
+                invitation.representative_name if line.to_representative else "",
+            )
             of = found[line.reminder_id]
-            if line.reminder.kind is MailKind.WITHDRAWAL and one.state is not InvitationState.WITHDRAWN:
+            if line.reminder.kind is MailKind.WITHDRAWAL and invitation.state is not InvitationState.WITHDRAWN:
                 continue  # invited again before the withdrawal was told
             if not address and (reason is None or reason in FOR_OTHERS_SAKE | {SkipReason.NEVER_TOLD}):
                 of.without_address.add(reader)

@@ -192,14 +192,14 @@ def test_one_activity_is_postponed_and_its_invitees_were_told(loaded_demo):
     postponed = db.session.scalars(sa.select(Activity).where(Activity.state == ActivityState.POSTPONED)).one()
     assert postponed.id == loaded_demo.prepared.postponed_id
     invited = list(db.session.scalars(sa.select(Invitation).where(Invitation.activity_id == postponed.id)))
-    assert {one.state for one in invited} >= {InvitationState.INVITED, InvitationState.COMING}
+    assert {invitation.state for invitation in invited} >= {InvitationState.INVITED, InvitationState.COMING}
     about = sa.select(Message).join(MessageLine).join(Invitation).where(Invitation.activity_id == postponed.id)
-    told = Counter(one.kind for one in db.session.scalars(about) if one.state is MessageState.SENT)
-    reached = [one for one in invited if one.person.email]
-    expected = [one for one in reached if one.state is not InvitationState.NOT_COMING]
+    told = Counter(message.kind for message in db.session.scalars(about) if message.state is MessageState.SENT)
+    reached = [invitation for invitation in invited if invitation.person.email]
+    expected = [invitation for invitation in reached if invitation.state is not InvitationState.NOT_COMING]
     assert told == {MailKind.INVITATION: len(reached), MailKind.POSTPONEMENT: len(expected)}
-    [need] = [one for one in overview.overview(now=LOADED_AT).needs if one.kind is NeedKind.NEW_DATE]
-    assert [one.title for one, _count in need.parts] == ["Evaluasi kader Posyandu"]
+    [need] = [need for need in overview.overview(now=LOADED_AT).needs if need.kind is NeedKind.NEW_DATE]
+    assert [activity.title for activity, _count in need.parts] == ["Evaluasi kader Posyandu"]
 
 
 def test_last_years_programme_was_held_with_attendance(loaded_demo):
@@ -284,7 +284,7 @@ def test_one_date_poll_is_half_answered_and_one_became_an_activity(loaded_demo):
     assert decided.activity.state is ActivityState.DRAFT
     states = sa.select(Invitation.state).where(Invitation.activity_id == decided.activity_id)
     assert db.session.scalars(states).all() == [InvitationState.PREPARED] * 4
-    [need] = [one for one in overview.overview(now=LOADED_AT).needs if one.kind is NeedKind.POLLS_RUN]
+    [need] = [need for need in overview.overview(now=LOADED_AT).needs if need.kind is NeedKind.POLLS_RUN]
     assert [poll.title for poll in need.polls] == ["Rapat evaluasi lintas sektor"]
 
 

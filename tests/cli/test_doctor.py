@@ -196,4 +196,4 @@ def test_the_doctor_counts_once_where_the_database_counts_requests(tmp_path, exa
 )
 def test_a_shared_storage_of_the_limits_is_tried(tmp_path, storage, level):
     found = list(checks.settings(settings_for(tmp_path, rate_storage=storage)))
-    assert [one.level for one in found if "storage" in one.text] == ([level] if level else [])
+    assert [result.level for result in found if "storage" in result.text] == ([level] if level else [])

@@ -56,7 +56,7 @@ def test_a_slot_whose_start_has_passed_is_last():
 
 def test_each_slot_lists_who_gave_which_answer():
     monday = ranked(DAYS, [says(1, NO, YES, YES, needed=True), Voter(2, needed=True), says(3, MAYBE, NO, NO)], now=NOW)
-    found = {one.slot_id: one for one in monday}[MONDAY]
+    found = {slot.slot_id: slot for slot in monday}[MONDAY]
     assert (found.yes, found.if_need_be, found.no, found.unanswered) == ((), (3,), (1,), (2,))
     assert (found.needed_no, found.needed_unanswered, found.suits) == ((1,), (2,), False)
 

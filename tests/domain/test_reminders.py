@@ -193,13 +193,13 @@ def test_people_without_an_answer_are_reminded_before_the_deadline_if_a_working_
     rules = [before(days, time(at)) for days, at in rules]
     times = ActivityTimes(starts_at, starts_at + timedelta(hours=2), deadline)
     found = [moment for moment in moments(rules, times, JAKARTA, days_off, told_at) if not moment.superseded]
-    for one in found:
-        if one.other_day is not None:
-            assert is_working_day(one.due_at.date(), days_off)
-            assert one.due_at < deadline
-            assert one.due_at.date() > told_at.date()
+    for due in found:
+        if due.other_day is not None:
+            assert is_working_day(due.due_at.date(), days_off)
+            assert due.due_at < deadline
+            assert due.due_at.date() > told_at.date()
     between = [told_at.date() + timedelta(days=n) for n in range(1, (deadline.date() - told_at.date()).days)]
-    if any(is_working_day(one, days_off) for one in between):
+    if any(is_working_day(day, days_off) for day in between):
         assert any(told_at.date() < moment.due_at.date() and moment.due_at < deadline for moment in found)
 
 

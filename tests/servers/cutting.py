@@ -47,8 +47,8 @@ class CuttingProxy:
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
-        for one in list(self._open):
-            _close(one)
+        for end in list(self._open):
+            _close(end)
 
     def _accept(self) -> None:
         while True:
@@ -59,8 +59,8 @@ class CuttingProxy:
             self.connections += 1
             when = self.pattern(self.connections, self._chance)
             server = socket.create_connection(("127.0.0.1", self.to_port))
-            for one in (client, server):
-                one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            for end in (client, server):
+                end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._open |= {client, server}
             line = _Line(self, client, server, when)
             threading.Thread(target=line.to_server, daemon=True).start()
@@ -68,8 +68,8 @@ class CuttingProxy:
 
     def over(self, *ends: socket.socket) -> None:
         self._open -= set(ends)
-        for one in ends:
-            _close(one)
+        for end in ends:
+            _close(end)
 
 
 class _Line:
@@ -121,22 +121,22 @@ class _Line:
             self.proxy.over(self.client, self.server)
 
 
-def _read(one: socket.socket) -> bytes:
+def _read(end: socket.socket) -> bytes:
     try:
-        return one.recv(65536)
+        return end.recv(65536)
     except OSError:
         return b""
 
 
-def _send(one: socket.socket, data: bytes) -> bool:
+def _send(end: socket.socket, data: bytes) -> bool:
     try:
-        one.sendall(data)
+        end.sendall(data)
     except OSError:
         return False
     return True
 
 
-def _close(one: socket.socket) -> None:
+def _close(end: socket.socket) -> None:
     with contextlib.suppress(OSError):
-        one.shutdown(socket.SHUT_RDWR)
-    one.close()
+        end.shutdown(socket.SHUT_RDWR)
+    end.close()

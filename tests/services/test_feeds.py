@@ -272,10 +272,12 @@ def test_a_person_s_feed_takes_a_fixed_number_of_queries(any_app, programme, hal
 
     ani_id, programme_id = ani.id, programme.id
 
-    def speaks(one: Activity) -> None:
+    def speaks(meeting: Activity) -> None:
         ani = db.session.get(Person, ani_id)
         db.session.add(
-            AgendaItem(activity_id=one.id, starts_at=one.starts_at, ends_at=one.ends_at, topic="x", speakers=[ani])
+            AgendaItem(
+                activity_id=meeting.id, starts_at=meeting.starts_at, ends_at=meeting.ends_at, topic="x", speakers=[ani]
+            )
         )
         db.session.commit()
 

@@ -102,7 +102,8 @@ def _make(settings: Settings) -> _Made:
 def _copied(extensions: dict[str, Any]) -> dict[str, Any]:
     """Return the extensions with copies of what a test or a request changes: dictionaries, and the mail settings."""
     return {
-        name: copy.copy(one) if isinstance(one, dict) or name == "mail" else one for name, one in extensions.items()
+        name: copy.copy(extension) if isinstance(extension, dict) or name == "mail" else extension
+        for name, extension in extensions.items()
     }
 
 

@@ -192,7 +192,7 @@ def test_a_person_who_came_without_having_answered_is_not_asked_any_more(running
     calls = coordinator_client.get(f"/activities/{running_today.id}/invitees/to-call").text
     assert ("Ani Wijaya" in calls, "Budi Santoso" in calls) == (False, True)
     reading = preview(running_today.id, [invitation_of(running_today, ani).id], now=at(4, 7))
-    assert [one.reason for one in reading] == [NotReminded.CAME]
+    assert [invitee.reason for invitee in reading] == [NotReminded.CAME]
 
 
 def test_a_new_person_without_a_name_is_refused(long_past, coordinator_client):

@@ -113,21 +113,21 @@ def test_a_messages_page_takes_as_many_queries_for_three_activities_as_for_one(
     programme, hall, activity, ani, coordinator_client, queries, archived
 ):
     def message(*activities):
-        return message_of(*[line(published_invitation(one, ani), MailKind.INVITATION) for one in activities]).id
+        return message_of(*[line(published_invitation(meeting, ani), MailKind.INVITATION) for meeting in activities]).id
 
     def look(message_id):
         g.pop("_login_user", None)
         return coordinator_client.get(f"/messages/{message_id}").text
 
-    one = message(activity)
+    single = message(activity)
     three = message(*[draft_activity(programme, hall, day) for day in (19, 20, 21)])
     if archived:
         message(draft_activity(None, None, 20))  # the newest message is not archived
         db.session.execute(sa.update(Message).values(state=MessageState.SENT, sent_at=NOW))
         db.session.commit()
         assert archiving.archive(at(1, month=12)) == 2
-    look(one)
-    assert queries(lambda: look(three)) == queries(lambda: look(one))
+    look(single)
+    assert queries(lambda: look(three)) == queries(lambda: look(single))
 
 
 def test_an_unreachable_server_is_shown(server, activity, ani, coordinator_client):

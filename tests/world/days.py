@@ -44,7 +44,7 @@ def working_day(days: int, *, weekday: int | None = None, count: int = 1) -> dat
     while True:
         day = working_days(day, 1, holidays)[0]
         run = [day + timedelta(days=n) for n in range(count)]
-        in_ramadan = any(each in one for one in fasting for each in run)
+        in_ramadan = any(each in month for month in fasting for each in run)
         if working_days(day, count, holidays) == run and weekday in (None, day.weekday()) and not in_ramadan:
             return day
         day += timedelta(days=1)

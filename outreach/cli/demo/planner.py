@@ -137,7 +137,7 @@ def hold_polls(
     said = [(running, key, choices) for key, choices in RUNNING_SAID.items()]
     said += [
         (decided, speaker, (YES, NO, NO)),
-        *((decided, *one) for one in zip(DECIDED_PEOPLE, DECIDED_SAID, strict=True)),
+        *((decided, *said) for said in zip(DECIDED_PEOPLE, DECIDED_SAID, strict=True)),
     ]
     for number, (poll_id, key, choices) in enumerate(said):
         _answer(cast, poll_id, key, choices, now=morning + timedelta(minutes=50 + 37 * number))

@@ -112,7 +112,7 @@ def invite_offices_of_day_one(cast: Cast, activity_id: int, *, now: datetime) ->
 
 def plan_community(cast: Cast, days: Sequence[date], *, now: datetime) -> tuple[int, ...]:
     """Draft one activity for each kelurahan and invite its cadres and its office; return the ids."""
-    tree = {k.code: [one.code for one in k.kelurahan] for k in regions.kelurahan_tree(db.session())}
+    tree = {k.code: [kelurahan.code for kelurahan in k.kelurahan] for k in regions.kelurahan_tree(db.session())}
     made = []
     for visit in visits(tree, days):
         begins, ends = content.MORNING if visit.half is Half.MORNING else content.AFTERNOON

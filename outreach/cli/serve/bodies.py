@@ -66,7 +66,7 @@ def make_server(app: Flask, most: int, *, most_of_one: int = 0, **options: Any) 
     BoundedChannel.most_of_one = most_of_one
     listening: dict[int, Any] = {}
     server = create_server(app, map=listening, max_request_body_size=MOST_LISTENED_TO, **options)
-    for one in listening.values():
-        if isinstance(one, BaseWSGIServer):
-            one.channel_class = BoundedChannel
+    for listener in listening.values():
+        if isinstance(listener, BaseWSGIServer):
+            listener.channel_class = BoundedChannel
     return server

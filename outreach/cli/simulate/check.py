@@ -138,9 +138,9 @@ def expected(story: Story) -> set[DeliveredLine]:
             joinedload(Invitation.attendance),
         )
     ).all()
-    for one in invitations:
-        if one.invitee.email:
-            found |= {DeliveredLine(key, one.id) for key in _keys(one, story)}
+    for invitation in invitations:
+        if invitation.invitee.email:
+            found |= {DeliveredLine(key, invitation.id) for key in _keys(invitation, story)}
     return found
 
 
@@ -180,8 +180,8 @@ def _asked_at(activity: Activity, told_at: datetime) -> dict[str, datetime]:
     """Return when invitees without an answer are reminded, by the rules' keys."""
     times = ActivityTimes(activity.starts_at, activity.ends_at, activity.respond_by_at)
     found = rules.moments_of(rules.DEFAULT_RULES, times, activity.zone, told_at, None)
-    asking = (one for one in found if one.rule.audience is Audience.UNANSWERED and not one.superseded)
-    return {one.rule.key: one.due_at for one in asking}
+    asking = (row for row in found if row.rule.audience is Audience.UNANSWERED and not row.superseded)
+    return {row.rule.key: row.due_at for row in asking}
 
 
 def _declined_by(one: Invitation, instant: datetime) -> bool:
@@ -213,8 +213,8 @@ def _said(arrived: set[str]) -> tuple[set[DeliveredLine], list[str]]:
             told[reader] += 1
         elif (line.skipped or message.reason) in SAID_ALREADY:
             left_out.append((DeliveredLine(key, invitation.id), reader))
-    doubled = [f"Invitation {one.invitation_id} got its {one.key} {n} times." for one, n in counts.items() if n > 1]
-    return set(counts) | {one for one, reader in left_out if told[reader]}, doubled
+    doubled = [f"Invitation {mail.invitation_id} got its {mail.key} {n} times." for mail, n in counts.items() if n > 1]
+    return set(counts) | {mail for mail, reader in left_out if told[reader]}, doubled
 
 
 def _received(mailbox: Path, kept: demo_server.KeptMail) -> Received:

@@ -140,7 +140,7 @@ def _aligned(domain: str, envelope: str) -> Iterator[CheckResult]:
 
 
 def _dkim(ask: Dns, domain: str, selector: str) -> CheckResult:
-    tried = [one.strip() for one in selector.split(",") if one.strip()] or list(COMMON_SELECTORS)
+    tried = [name.strip() for name in selector.split(",") if name.strip()] or list(COMMON_SELECTORS)
     for name in tried:
         for record in ask.texts(f"{name}._domainkey.{domain}"):
             if "p=" in record:

@@ -234,7 +234,10 @@ def _of_text(mail: MailPart, said: str) -> DeliveryReport | None:
         return None
     own = {mailbox_of(mail.headers.get(name, ""))[1] for name in ("From", "Sender", "To", "Reply-To")}
     listed = addresses_in(mail.headers.get("X-Failed-Recipients", ""))
-    named = set(listed or [one for one in addresses_in(said) if not _SENDERS.search(one.partition("@")[0])]) - own
+    named = (
+        set(listed or [address for address in addresses_in(said) if not _SENDERS.search(address.partition("@")[0])])
+        - own
+    )
     subject = line_of(mail.headers.get("Subject", ""), 200)
     if _STILL_TRIED.search(said):
         return DeliveryReport(DeliveryVerdict.DELAYED, frozenset(named), _words_about(said, named))

@@ -100,7 +100,7 @@ def write(
         lead="" if several or not asked else _joined(first.values, ("when", "venue")),
         asked=asked,
         html_sections=rest,
-        contacts=_contacts(said, recipient, asking=any(asks(one.text.body) for one in said)),
+        contacts=_contacts(said, recipient, asking=any(asks(line.text.body) for line in said)),
         closing=gettext("Thank you for your attention and your time.") if asking else "",
         unit=placeholders.clean(office.short_name) if office else "",
         footer=_footer(recipient, office, first.kind, linked=bool(asking)),
@@ -210,7 +210,7 @@ def _contacts(said: Sequence[LetterSection], recipient: Recipient, *, asking: bo
         return []
     if recipient.represents and asking:
         sentence = gettext("If you cannot come, please call us: %(contacts)s.", contacts=found)
-    elif asking and not all(one.takes_answers for one in said):
+    elif asking and not all(line.takes_answers for line in said):
         sentence = gettext(
             "Answers by link have closed. Please call us to tell whether you come: %(contacts)s.", contacts=found
         )

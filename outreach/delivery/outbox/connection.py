@@ -121,7 +121,7 @@ class Drainer:
         ready = sorted(
             batch.ready, key=_turn
         )  # those in doubt last: what breaks the connection then breaks no other mail
-        self.todo = [one.lease for one in ready] + later
+        self.todo = [prepared.lease for prepared in ready] + later
         self._fit_portion(self.now() - asked_at)
         while ready:
             if self._must_stop():
@@ -133,7 +133,7 @@ class Drainer:
             if not allowed:
                 return False
             group, ready = ready[:allowed], ready[allowed:]
-            self._hand_over(group, [one.lease for one in ready] + later)
+            self._hand_over(group, [prepared.lease for prepared in ready] + later)
             if self.gave_back:
                 self.todo = []
                 break
@@ -289,8 +289,8 @@ class Drainer:
     def _settled(self, found: Sequence[Settled], ours: Sequence[Settled]) -> None:
         if found is self.handed:
             self.handed = []
-        self.holding.let_go([one.lease for one in found])
-        self.job.count(Counter(one.state for one in ours))
+        self.holding.let_go([prepared.lease for prepared in found])
+        self.job.count(Counter(settled.state for settled in ours))
         if len(ours) < len(found):
             log.warning("lease lost", worker=self.worker, messages=len(found) - len(ours))
 

@@ -45,7 +45,7 @@ def call(invitation: Invitation, activity: Activity, link: str, sender: Sender, 
 
 def call_about(invitations: Sequence[Invitation], link: str, sender: Sender, *, now: datetime) -> Call:
     """Return the same about all activities of these invitations of one invitee; at least one."""
-    asked = [(one, one.activity) for one in invitations]
+    asked = [(invitation, invitation.activity) for invitation in invitations]
     return at(invitations[0].invitee.phone, _text(asked, link, sender, now))
 
 

@@ -107,16 +107,16 @@ def _obstacles(refused: list[RefusedSlot]) -> tuple[Obstacle, ...]:
     starts: Counter[tuple] = Counter()
     activities: dict[tuple, dict[int, PlannedActivity]] = {}
     absences: dict[tuple, set[AbsenceSpan]] = {}
-    for one in refused:
+    for refused_slot in refused:
         keys: set[tuple] = set()
-        for clash in one.clashes:
+        for clash in refused_slot.clashes:
             key = (clash.kind, clash.party, clash.place)
             keys.add(key)
             known = activities.setdefault(key, {})
             known.update((other.id, other) for other in clash.activities if other.id >= 0)
             if clash.absence is not None:
                 absences.setdefault(key, set()).add(clash.absence)
-        starts.update(keys or {(None, None, None)} if one.no_room else keys)
+        starts.update(keys or {(None, None, None)} if refused_slot.no_room else keys)
     return tuple(
         Obstacle(
             kind, count, party, place,

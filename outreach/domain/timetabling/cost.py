@@ -63,7 +63,7 @@ class BlockedByRule(Exception):
 
     def __init__(self, found: list[Clash]) -> None:
         self.clashes = found
-        super().__init__(", ".join(sorted({one.kind for one in found})))
+        super().__init__(", ".join(sorted({clash.kind for clash in found})))
 
 
 class Ledger:

@@ -150,10 +150,10 @@ class _OptionFinder:
             for place in sorted(near | {0}) if options.starts else ():  # first start: for too small venues
                 start = options.starts[place]
                 found = [clash for clash in each_clash(self.base, _moved(held, start)) if clash.kind in OF_PLACES]
-                small = [one for one in found if one.kind is ClashKind.VENUE_TOO_SMALL]
+                small = [clash for clash in found if clash.kind is ClashKind.VENUE_TOO_SMALL]
                 if small and not place:
                     self._add(options, None, index, None, None if self._forbids(options, small) else self._cost(small))
-                found = [one for one in found if one.kind is not ClashKind.VENUE_TOO_SMALL]
+                found = [clash for clash in found if clash.kind is not ClashKind.VENUE_TOO_SMALL]
                 if found:
                     costs[place] = None if self._forbids(options, found) else self._cost(found)
             for cost, places in _by_cost(costs).items():

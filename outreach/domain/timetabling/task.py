@@ -253,7 +253,7 @@ def with_facilitators(demand: Demand, activity: PlannedActivity, chosen: Iterabl
         for engagement in activity.engagements
         if engagement.party not in possible or engagement.party in chosen
     )
-    there = {one.party for one in kept if one.state in ENGAGED}
+    there = {engagement.party for engagement in kept if engagement.state in ENGAGED}
     added = (
         Engagement(party, demand.facilitator_role, InvitationState.PREPARED) for party in chosen if party not in there
     )

@@ -205,11 +205,11 @@ class Rundown:
     @property
     def lines(self) -> Iterator[tuple[RundownActivity, AgendaItem | None]]:
         """Yield (activity, agenda item) for each agenda item. An activity without an agenda or a day comes once, with None."""
-        for one in (one for _day, some in self.days for one in some):
-            yield from ((one, item) for item in one.activity.agenda)
-            if not one.activity.agenda:
-                yield one, None
-        yield from ((RundownActivity(one, ()), None) for one in self.waiting)
+        for line in (line for _day, some in self.days for line in some):
+            yield from ((line, item) for item in line.activity.agenda)
+            if not line.activity.agenda:
+                yield line, None
+        yield from ((RundownActivity(activity, ()), None) for activity in self.waiting)
 
 
 def rundown(programme_id: int) -> Rundown:

@@ -33,11 +33,11 @@ class OwnClash(NamedTuple):
 def accepted(found: Sequence[ShownInvitation], now: datetime) -> list[ShownInvitation]:
     """Return the activities ahead at which the invitee said they come themselves. A representative may come anyway."""
     return [
-        one
-        for one in found
-        if one.state is InvitationState.COMING
-        and one.activity.state is ActivityState.PUBLISHED
-        and one.activity.ends_at > now
+        shown
+        for shown in found
+        if shown.state is InvitationState.COMING
+        and shown.activity.state is ActivityState.PUBLISHED
+        and shown.activity.ends_at > now
     ]
 
 
@@ -45,8 +45,8 @@ def with_absences(invitee: LinkInvitee, coming: Sequence[ShownInvitation]) -> li
     """Return the accepted activities during which the invitee is away by a time or calendar they entered. One query."""
     if not coming:
         return []
-    first = min(one.activity.starts_at for one in coming)
-    last = max(one.activity.ends_at for one in coming)
+    first = min(shown.activity.starts_at for shown in coming)
+    last = max(shown.activity.ends_at for shown in coming)
     whose = Absence.organisation_id if invitee.organisation else Absence.person_id
     rows = db.session.scalars(
         sa.select(Absence).where(
@@ -57,15 +57,17 @@ def with_absences(invitee: LinkInvitee, coming: Sequence[ShownInvitation]) -> li
     ).all()
     away = [absent(row) for row in rows]
     return [
-        OwnClash(one)
-        for one in coming
-        if any(any(rules.occurrences(each, one.activity.starts_at, one.activity.ends_at)) for each in away)
+        OwnClash(shown)
+        for shown in coming
+        if any(any(rules.occurrences(each, shown.activity.starts_at, shown.activity.ends_at)) for each in away)
     ]
 
 
 def with_each_other(found: Sequence[ShownInvitation], now: datetime) -> list[OwnClash]:
     """Return the pairs of activities ahead at which the same person is expected at the same time."""
-    ahead = [one for one in found if one.activity.state is ActivityState.PUBLISHED and one.activity.ends_at > now]
+    ahead = [
+        shown for shown in found if shown.activity.state is ActivityState.PUBLISHED and shown.activity.ends_at > now
+    ]
     clashes = []
     for at, one in enumerate(ahead):
         for other in ahead[at + 1 :]:

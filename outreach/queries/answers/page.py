@@ -170,7 +170,7 @@ def _page(link: Any, now: datetime) -> AnswerPage:
     shown = [_shown(mine, now, contact) for mine in found.values()]
     if invitee.organisation:
         shown = _with_nominees(shown, invitee.id)
-    elif any(not SPEAKING.isdisjoint(one.roles) for one in shown):
+    elif any(not SPEAKING.isdisjoint(invitation.roles) for invitation in shown):
         shown = _with_topics(shown, invitee.id)
     return AnswerPage(link, invitee, contact, tuple(shown), _polls(invitee, now) if link.has_polls else ())
 
@@ -186,8 +186,8 @@ def last_answered(found: AnswerPage, *, now: datetime) -> tuple[int, ...]:
     kept = answers_before.kept(db.session(), found.link.id, now=now)
     if kept is None:
         return ()
-    open_ids = {one.activity.id for one in found.activities if one.refusal is None}
-    since = {old.id: one.since for one in kept.before.activities for old in one.mine}
+    open_ids = {invitation.activity.id for invitation in found.activities if invitation.refusal is None}
+    since = {old.id: before.since for before in kept.before.activities for old in before.mine}
     rows = db.session.execute(
         sa.select(Invitation.id, Invitation.activity_id, Invitation.answered_at).where(Invitation.id.in_(since))
     ).all()
@@ -206,18 +206,18 @@ def to_tell(found: AnswerPage, *, now: datetime) -> list[ToTell]:
     nominees that no mail reaches.
     """
     kept = answers_before.kept(db.session(), found.link.id, now=now)
-    answers = {one.activity_id: one for one in kept.before.activities} if kept else {}
-    removed = [old.id for one in answers.values() for old in one.nominees if old.id not in one.stayed]
+    answers = {before.activity_id: before for before in kept.before.activities} if kept else {}
+    removed = [old.id for before in answers.values() for old in before.nominees if old.id not in before.stayed]
     unreached = _withdrawn_without_a_mail(removed) if removed else {}
     told = []
-    for one in found.activities:
-        before = answers.get(one.activity.id)
+    for invitation in found.activities:
+        before = answers.get(invitation.activity.id)
         if before is None:
             continue
         named = before.mine[0].representative_name
-        replaced = [named] if named and key(named) != key(one.representative.name) else []
+        replaced = [named] if named and key(named) != key(invitation.representative.name) else []
         names = (*replaced, *(unreached[old.id] for old in before.nominees if old.id in unreached))
-        told += [ToTell(one.activity, names)] if names else []
+        told += [ToTell(invitation.activity, names)] if names else []
     return told
 
 
@@ -252,7 +252,7 @@ def activity_for_calendar(page: AnswerPage, activity_id: int) -> Activity:
     """Return one of the activities on the invitee's page; raise NothingToAnswer, ActivityCancelled or
     ActivityPostponed.
     """
-    found = next((one for one in page.activities if one.activity.id == activity_id), None)
+    found = next((invitation for invitation in page.activities if invitation.activity.id == activity_id), None)
     if found is None or found.state is InvitationState.WITHDRAWN:
         raise NothingToAnswer
     if found.activity.state is ActivityState.CANCELLED:
@@ -333,16 +333,18 @@ def _shown(mine: list[Any], now: datetime, contact: Contact) -> ShownInvitation:
 
 def _with_topics(shown: list[ShownInvitation], person_id: int) -> list[ShownInvitation]:
     topics: dict[int, list[Topic]] = {}
-    for row in db.session.execute(statements.TOPICS, {"invitee": person_id, "ids": [one.activity.id for one in shown]}):
+    for row in db.session.execute(
+        statements.TOPICS, {"invitee": person_id, "ids": [invitation.activity.id for invitation in shown]}
+    ):
         topics.setdefault(row.activity_id, []).append(Topic(row.starts_at, row.ends_at, row.topic))
-    return [one._replace(topics=tuple(topics.get(one.activity.id, ()))) for one in shown]
+    return [invitation._replace(topics=tuple(topics.get(invitation.activity.id, ()))) for invitation in shown]
 
 
 def _with_nominees(shown: list[ShownInvitation], organisation_id: int) -> list[ShownInvitation]:
     named: dict[int, list[Nominated]] = {}
-    values = {"ids": [one.invitation_id for one in shown], "invitee": organisation_id}
+    values = {"ids": [invitation.invitation_id for invitation in shown], "invitee": organisation_id}
     for row in db.session.execute(statements.NOMINEES, values):
         full_name = Name(row.name, row.title_before, row.title_after).full
-        one = Nominated(row.name, row.post, row.phone, row.email, row.id, row.state, full_name)
-        named.setdefault(row.under, []).append(one)
-    return [one._replace(nominees=tuple(named.get(one.invitation_id, ()))) for one in shown]
+        nominee = Nominated(row.name, row.post, row.phone, row.email, row.id, row.state, full_name)
+        named.setdefault(row.under, []).append(nominee)
+    return [invitation._replace(nominees=tuple(named.get(invitation.invitation_id, ()))) for invitation in shown]

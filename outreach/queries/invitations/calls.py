@@ -77,8 +77,10 @@ def listed(scope: CallScope, filters: InviteeFilters, *, now: datetime, number: 
     """Return one page of the people to call. The number of statements is fixed."""
     page = paged(_in_order(scope, filters, now), number, PER_PAGE)
     everyone, unreached = (
-        db.session.scalar(sa.select(sa.func.count()).select_from(_in_order(scope, one, now).order_by(None).subquery()))
-        for one in (_but(filters, no_address=False), _but(filters, no_address=True))
+        db.session.scalar(
+            sa.select(sa.func.count()).select_from(_in_order(scope, narrowed, now).order_by(None).subquery())
+        )
+        for narrowed in (_but(filters, no_address=False), _but(filters, no_address=True))
     )
     return CallList(page, _callees(page.items, scope, now), everyone or 0, unreached or 0)
 

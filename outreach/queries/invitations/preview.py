@@ -134,12 +134,12 @@ def _preview(
         )
     ):
         invited[activity_id].add(invitee_id)
-    own = {one: ids if each is None else ids.intersection(each[one]) for one in invited}
+    own = {activity_id: ids if each is None else ids.intersection(each[activity_id]) for activity_id in invited}
     published = [a.id for a in activities if a.state is ActivityState.PUBLISHED]
     mailed = {row.id for row in rows if row.email and any(row.id in own[a] - invited[a] for a in published)}
     asked = _asked(invited)
-    for one in invited:
-        asked[one] = asked.get(one, 0) + sum(seats[i] if seats else 1 for i in own[one] - invited[one])
+    for to in invited:
+        asked[to] = asked.get(to, 0) + sum(seats[i] if seats else 1 for i in own[to] - invited[to])
     return InvitationPreview(
         activities=[
             ActivityPreview(a, len(own[a.id] - invited[a.id]), len(own[a.id] & invited[a.id]), asked[a.id])

@@ -84,7 +84,7 @@ class OwnCadres:
 
 def suggested(found: Sequence[OwnCadres], wanted: Wanted) -> dict[int, list[int]]:
     """Return for each activity the cadres to ask in turn, so that it has as many as wanted: people's ids by activity id."""
-    return in_turn([one.need for one in found], wanted)
+    return in_turn([group.need for group in found], wanted)
 
 
 def own_cadres(activity_ids: Collection[int], kinds: Collection[CadreKind]) -> list[OwnCadres]:
@@ -102,7 +102,7 @@ def own_cadres(activity_ids: Collection[int], kinds: Collection[CadreKind]) -> l
         )
         .order_by(Activity.starts_at, Activity.id)
     ).all()
-    regions = {one.id: region for one in activities if (region := own_kelurahan(one)) is not None}
+    regions = {activity.id: region for activity in activities if (region := own_kelurahan(activity)) is not None}
     codes = {region.code for region in regions.values()}
     cadres = _cadres(kinds, codes)
     asked_for = _asked_for(kinds, codes)

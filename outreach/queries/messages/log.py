@@ -106,7 +106,7 @@ class ShownMessage:
     @property
     def doubts(self) -> int:
         """How often it was handed over and the mail server did not answer."""
-        return sum(one.outcome is MessageState.UNKNOWN for one in self.attempts)
+        return sum(attempt.outcome is MessageState.UNKNOWN for attempt in self.attempts)
 
 
 @dataclass(frozen=True)
@@ -154,7 +154,7 @@ def message_held_until(message: Message, *, now: datetime) -> datetime | None:
         poll = polls.of_messages([message]).get(message.id)
         return poll_held_until(poll.closes_at, now, hours) if poll else None
     found = [expanding.held_until(line.reminder, line.invitation.activity, now, hours) for line in message.lines]
-    return None if None in found else max((one for one in found if one is not None), default=None)
+    return None if None in found else max((moment for moment in found if moment is not None), default=None)
 
 
 def of_ids(message_ids: Sequence[int]) -> list[Message]:

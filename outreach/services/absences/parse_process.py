@@ -136,7 +136,7 @@ def busy(text: str, zone: str, first: datetime, last: datetime) -> tuple[list[Bu
     times: list[Busy] = []
     locals_ = [zones.local(name) or usual for name in kept.own_zones]
     for number, (properties, calendar) in enumerate(kept.events):
-        if not any(one.name == "DTSTART" for one in properties):  # RFC 5545, 3.6.1: only iTIP events may lack it
+        if not any(field.name == "DTSTART" for field in properties):  # RFC 5545, 3.6.1: only iTIP events may lack it
             continue
         try:
             event = Event(properties, calendar, zones, locals_[calendar], left_out)
@@ -280,7 +280,7 @@ class Event:
     ) -> None:
         self._calendar = calendar
         self._zones, self._local, self._left_out = zones, local, left_out
-        last = {one.name: one for one in properties}
+        last = {field.name: field for field in properties}
         self.uid = last["UID"].value if "UID" in last else ""
         self.start = self._time(last["DTSTART"])
         self.end = self._end(last)
@@ -289,14 +289,14 @@ class Event:
             "RECURRENCE-ID" in last and last["RECURRENCE-ID"].parameters.get("RANGE", "") == "THISANDFUTURE"
         )
         self.is_busy = _is_busy(last)
-        self.rules = [rule for one in properties if one.name == "RRULE" and (rule := self._rule(one.value))]
-        self.exceptions = [rule for one in properties if one.name == "EXRULE" and (rule := self._rule(one.value))]
-        self.excluded = [at for one in properties if one.name == "EXDATE" for at in self._times(one)]
+        self.rules = [rule for field in properties if field.name == "RRULE" and (rule := self._rule(field.value))]
+        self.exceptions = [rule for field in properties if field.name == "EXRULE" and (rule := self._rule(field.value))]
+        self.excluded = [at for field in properties if field.name == "EXDATE" for at in self._times(field)]
         self.added = [
             at
-            for one in properties
-            if one.name == "RDATE"
-            for at in (self._periods(one) if "/" in one.value else map(self._like_start, self._times(one)))
+            for field in properties
+            if field.name == "RDATE"
+            for at in (self._periods(field) if "/" in field.value else map(self._like_start, self._times(field)))
         ]
 
     @property
@@ -474,7 +474,7 @@ def _groups(series: Mapping[str, Sequence[Event]], first: datetime, last: dateti
         for number, event in enumerate(cores):
             if event.repeats or event.instant(event.start) not in replaced:
                 group = [event, *moved] if event.repeats else [event]
-                yield [one.component(f"{uid}-{number}", replaced, first, last) for one in group]
+                yield [event.component(f"{uid}-{number}", replaced, first, last) for event in group]
         if not repeats:
             yield from ([one.component(f"{uid}-moved-{n}", frozenset(), first, last)] for n, one in enumerate(moved))
 
@@ -542,8 +542,8 @@ def _is_busy(last: Mapping[str, Property]) -> bool:
 
 def _is_over(properties: Iterable[Property], first: datetime) -> bool:
     """Return whether an event that cannot be read is long past anyway."""
-    days = [one.value[:8] for one in properties if one.name in ("DTSTART", "DTEND")]
-    repeated = any(one.name in ("RRULE", "RDATE", "DURATION") for one in properties)
+    days = [field.value[:8] for field in properties if field.name in ("DTSTART", "DTEND")]
+    repeated = any(field.name in ("RRULE", "RDATE", "DURATION") for field in properties)
     return not repeated and all(map(_DATE.fullmatch, days)) and max(days) < f"{first - timedelta(days=2):%Y%m%d}"
 
 

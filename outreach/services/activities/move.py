@@ -203,7 +203,9 @@ def write(
     or what the booking refuses.
     """
     told = []
-    other_time = any(is_postponed(one) or differs(one, to, "starts_at", "ends_at") for one, to in changes)
+    other_time = any(
+        is_postponed(activity) or differs(activity, to, "starts_at", "ends_at") for activity, to in changes
+    )
     with session.no_autoflush:
         for activity, to in changes:
             _check_open(activity)
@@ -283,8 +285,8 @@ def _is_undone(session: Session, activity: Activity, old: dict[str, str]) -> boo
     answered = sa.exists().where(Invitation.activity_id == activity.id, Invitation.answered_sequence > sequence)
     if session.scalar(sa.select(sa.or_(told, answered, uncertain))):
         return False
-    for one in untold:
-        session.delete(one)
+    for notice in untold:
+        session.delete(notice)
     activity.sequence = sequence
     session.flush()
     return True
@@ -309,12 +311,12 @@ def _known_sequence(session: Session, activity: Activity, old: dict[str, str]) -
     since: list[Reminder] = []
     found: tuple[int | None, list[Reminder]] = (None, [])
     moves = notices.where(Reminder.key == MailKind.CHANGE.value).order_by(Reminder.occurrence.desc())
-    for one in session.scalars(moves):
-        if one.state is not ReminderState.SCHEDULED or WAS_POSTPONED in one.detail:
+    for notice in session.scalars(moves):
+        if notice.state is not ReminderState.SCHEDULED or WAS_POSTPONED in notice.detail:
             break
-        since.append(one)
-        if not any(place_differs(activity, one.detail)):
-            found = one.occurrence, list(since)
+        since.append(notice)
+        if not any(place_differs(activity, notice.detail)):
+            found = notice.occurrence, list(since)
     return found
 
 

@@ -221,13 +221,13 @@ def _replace_untold(
     if not new or not left:
         return
     spare = _never_told(session, left)
-    own = matching.own(session, invitation.organisation_id, [one.person for one in spare if one.person])
+    own = matching.own(session, invitation.organisation_id, [unused.person for unused in spare if unused.person])
     used = {  # by a link that somebody passed on
         person_id
         for model in (Absence, AbsenceCalendar, Feed)
         for person_id in session.scalars(sa.select(model.person_id).where(model.person_id.in_(own)))
     }
-    spare = [one for one in spare if one.person_id in own - used and one.attendance is None]
+    spare = [unused for unused in spare if unused.person_id in own - used and unused.attendance is None]
     for at, row in zip(new, sorted(spare, key=lambda one: one.id), strict=False):
         person = row.person
         assert person is not None

@@ -223,7 +223,7 @@ def refused_file(
     if several:
         found.append(spreadsheets.ListColumn(headings["sheet"], 18, lambda line: line.sheet))
     found.append(spreadsheets.ListColumn(headings["row"], 8, lambda line: line.number))
-    for column in (one for one in Column if one in set(columns)):
+    for column in (known for known in Column if known in set(columns)):
         written = partial(_written, column)
         found.append(spreadsheets.ListColumn(HEADINGS[column], _WIDTHS.get(column, 18), written, wraps=True))
     stream = io.BytesIO()

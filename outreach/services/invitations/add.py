@@ -55,10 +55,10 @@ def add_each(
     known = set(session.scalars(sa.select(Person.id).where(Person.id.in_(wanted), Person.erased_at.is_(None))))
     ids = [activity.id for activity in activities]
     present: dict[tuple[int, int | None], dict[Role, Invitation]] = defaultdict(dict)
-    for one in session.scalars(
+    for existing in session.scalars(
         sa.select(Invitation).where(Invitation.activity_id.in_(ids), Invitation.person_id.in_(known))
     ):
-        present[one.activity_id, one.person_id][one.role] = one
+        present[existing.activity_id, existing.person_id][existing.role] = existing
     new: list[Invitation] = []
     pairs = 0
     for activity in activities:

@@ -24,7 +24,7 @@ from outreach.extensions import db
 from outreach.models import Office, PlanSettings, the_office
 from outreach.services.holidays import ramadans
 
-DAYS_OF_HOURS = tuple(one.name for one in fields(OfficeHours))
+DAYS_OF_HOURS = tuple(day.name for day in fields(OfficeHours))
 NOTICE_DAYS_MAX = 90
 SHORTEST_RAMADAN, LONGEST_RAMADAN = 28, 31  # days; 29 or 30, and room for an announcement that differs
 MINUTES_MAX = 24 * 60

@@ -178,11 +178,11 @@ def not_reminded_if_invited(activity_ids: Collection[int], *, now: datetime) -> 
     Their invitation would come on the reminder's day or later, as in `audiences.invited_before`.
     """
     session, hours = db.session(), office_defaults.mail_hours(db.session)
-    published = [one for one in _activities(activity_ids) if one.state is ActivityState.PUBLISHED]
+    published = [activity for activity in _activities(activity_ids) if activity.state is ActivityState.PUBLISHED]
     last: dict[int, datetime] = {}
     for reminder in _stored(
         sa.and_(
-            Reminder.activity_id.in_([one.id for one in published]),
+            Reminder.activity_id.in_([activity.id for activity in published]),
             Reminder.kind == MailKind.REMINDER,
             Reminder.audience == Audience.UNANSWERED,
             Reminder.key != BY_HAND,

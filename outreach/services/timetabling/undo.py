@@ -113,7 +113,10 @@ def preview(search_id: int, *, now: datetime) -> Undoing:
         raise NothingToUndo
     session = db.session()
     lines = _read(taken)
-    rows = {one.id: one for one in session.scalars(sa.select(Activity).where(Activity.id.in_([x.id for x in lines])))}
+    rows = {
+        activity.id: activity
+        for activity in session.scalars(sa.select(Activity).where(Activity.id.in_([x.id for x in lines])))
+    }
     undoing = _judged(session, taken, lines, rows, now)
     forecasts = tuple(
         (activity.title, forecasting.for_move(activity.id, line.back, now=now))

@@ -134,7 +134,7 @@ class AgendaForm(TidyForm):
         self.moderator_id.choices = [("", gettext("No moderator")), *people]
 
     def chosen_people(self) -> set[int]:
-        chosen = {one for row in self.rows for one in row.speakers.data or []}
+        chosen = {speaker for row in self.rows for speaker in row.speakers.data or []}
         return chosen | ({self.moderator_id.data} if self.moderator_id.data else set())
 
     def values(self, activity: Activity) -> list[AgendaValues]:

@@ -175,13 +175,13 @@ def _drawn(
         form=form or OwnAbsenceForm(formdata=None, meta={"csrf_context": token}),
         calendar_form=calendar_form or OwnCalendarForm(formdata=None, meta={"csrf_context": token}),
         calendar_open=calendar_form is not None,
-        entered=[(one, when(one.absent, today)) for one in entered[:MOST_SHOWN]],
+        entered=[(entry, when(entry.absent, today)) for entry in entered[:MOST_SHOWN]],
         more=max(0, len(entered) - MOST_SHOWN),
         calendars=absence_pages.calendars(subject, now=now),
         say=say,
         moment=lambda instant: formats.moment(instant, zone),
         title=_("When can you not come?"),
-        clashes=[one.accepted.activity for one in own_clashes.with_absences(found.invitee, coming)],
+        clashes=[clash.accepted.activity for clash in own_clashes.with_absences(found.invitee, coming)],
         notice=_("This was not stored. Please correct:") if wrongs else notice,
         wrong=wrongs,
         faults=[(name, f"{_label(name)}: {sentence}") for name, sentence in wrongs.items()],
@@ -194,9 +194,9 @@ def _wrong_fields(
 ) -> dict[str, str]:
     """Return what is wrong, by field, in the order of the page."""
     found = {wrong: notice} if wrong else {}
-    for one in (form, calendar_form):
-        if one is not None and not one.forged:
-            found |= {name: str(errors[0]) for name, errors in one.errors.items() if name and errors}
+    for filled in (form, calendar_form):
+        if filled is not None and not filled.forged:
+            found |= {name: str(errors[0]) for name, errors in filled.errors.items() if name and errors}
     return found
 
 

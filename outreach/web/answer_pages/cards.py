@@ -133,13 +133,13 @@ def cards(
     """
     return [
         _card(
-            one,
-            pick.choice_for(one.activity.id),
-            typed.get(one.activity.id),
-            errors.get(one.activity.id, ""),
-            one.activity.id in asked,
+            shown,
+            pick.choice_for(shown.activity.id),
+            typed.get(shown.activity.id),
+            errors.get(shown.activity.id, ""),
+            shown.activity.id in asked,
         )
-        for one in found
+        for shown in found
     ]
 
 
@@ -205,7 +205,7 @@ def _summary(form: CardForm) -> str:
     words = [label(Choice(choice))] if choice in set(Choice) else []
     if isinstance(form, NominationForm):
         words = [office_word(Choice(choice))] if choice in set(Choice) else []
-        words += [one.name for one in form.nominees()] if choice == Choice.COMING else []
+        words += [nominee.name for nominee in form.nominees()] if choice == Choice.COMING else []
     elif choice == Choice.REPRESENTED:
         words += [part for part in form.filled().values() if part]
     return ", ".join(words)

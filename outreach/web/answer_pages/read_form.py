@@ -37,7 +37,7 @@ def read(found: AnswerPage, values: MultiDict[str, str]) -> Sent:
     `wrong`.
     """
     sent = Sent()
-    shown = {one.activity.id: one for one in found.activities}
+    shown = {invitation.activity.id: invitation for invitation in found.activities}
     if found.invitee.organisation and "same" in values:
         values = _same_for_all(found, values, shown)
     pressed, typed = _ids(PRESSED, values), _ids(TYPED, values)

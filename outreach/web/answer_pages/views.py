@@ -126,7 +126,11 @@ def answer(token: str) -> Any:
     if sentence := _forged(token):
         return _drawn(token, found, 400, typed=read(found, request.form).forms, notice=sentence)
     sent = read(found, request.form)
-    asked = [one.activity.id for one in found.activities if _is_to_be_asked(one, sent.replies.get(one.activity.id))]
+    asked = [
+        invitation.activity.id
+        for invitation in found.activities
+        if _is_to_be_asked(invitation, sent.replies.get(invitation.activity.id))
+    ]
     for activity_id in asked:
         del sent.replies[activity_id]
     if not sent.replies and not asked:
@@ -150,8 +154,12 @@ def answer_all(token: str) -> Any:
         notice = sentence or next((str(e) for e in form.choice.errors), "")
         return _drawn(token, found, 400 if sentence else 422, together=form, notice=notice)
     reply = form.reply()
-    waiting = [one.activity.id for one in found.activities if one.refusal is None and one.state not in ANSWERED]
-    if not waiting and any(one.refusal is None for one in found.activities):
+    waiting = [
+        invitation.activity.id
+        for invitation in found.activities
+        if invitation.refusal is None and invitation.state not in ANSWERED
+    ]
+    if not waiting and any(invitation.refusal is None for invitation in found.activities):
         return _drawn(token, found, 422, notice=_("You have answered everything already, and nothing was changed."))
     return _recorded(token, found, Sent(replies=dict.fromkeys(waiting, reply)), together=form)
 
@@ -218,7 +226,7 @@ def _recorded(
     if replies and not (problems or sent.wrong or asked):
         return to_thanks(token)
     found = answer_page.read_again(found, now=clock.now())
-    shown = {one.activity.id for one in found.activities}
+    shown = {invitation.activity.id for invitation in found.activities}
     unstored = _("Your answer was not stored.")
     errors = {activity_id: f"{unstored} {say(problem)}" for activity_id, problem in problems.items()}
     notices = {sentence for activity_id, sentence in errors.items() if activity_id not in shown}
@@ -313,7 +321,7 @@ def _pressed(shown: Sequence[Card], pick: Pick) -> Pressed | None:
     """
     if not pick.activity_id:
         return None
-    card = next((one for one in shown if one.shown.activity.id == pick.activity_id), None)
+    card = next((card for card in shown if card.shown.activity.id == pick.activity_id), None)
     if card is None:
         return Pressed(None, _("The activity of the button that you pressed is not among your invitations any more."))
     late = isinstance(card.shown.refusal, DeadlinePassed)
@@ -369,9 +377,9 @@ def _clashes(found: AnswerPage) -> list[Markup]:
 
 
 def _clash_in_words(sentence: Markup, clash: OwnClash, found: AnswerPage) -> Markup:
-    both = [one for one in (clash.accepted, clash.other) if one is not None]
+    both = [invitation for invitation in (clash.accepted, clash.other) if invitation is not None]
     titles = {name: own(one.activity.title) for name, one in zip(("title", "other"), both, strict=False)}
-    if any(one.refusal is None for one in both):
+    if any(invitation.refusal is None for invitation in both):
         advice = _("Please change one of the two.")
     else:
         advice = _("Please call %(contact)s.", contact=str(found.contact))
@@ -385,8 +393,8 @@ def _to_tell(found: AnswerPage) -> list[Markup]:
     )
     sentence = Markup(untold)  # noqa: S704
     return [
-        sentence % {"names": "; ".join(one.names), "title": own(one.activity.title)}
-        for one in answer_page.to_tell(found, now=clock.now())
+        sentence % {"names": "; ".join(person.names), "title": own(person.activity.title)}
+        for person in answer_page.to_tell(found, now=clock.now())
     ]
 
 

@@ -44,7 +44,7 @@ class ClashPreview:
         rows = (
             replace(row, resolutions=tuple(new for old in row.resolutions if (new := change(old)))) for row in self.rows
         )
-        common = (replace(one, resolution=new) for one in self.common if (new := change(one.resolution)))
+        common = (replace(row, resolution=new) for row in self.common if (new := change(row.resolution)))
         return replace(self, rows=tuple(rows), common=tuple(common))
 
     @property
@@ -65,7 +65,7 @@ def preview_clashes(found: FoundClashes, about: Collection[int], form: Any) -> C
     rows = tuple(_fitting(row, form) for row in shown(found, about=about))
     offers = Counter(what for row in rows for what in {_what(resolution) for resolution in row.resolutions})
     several = {what for what, count in offers.items() if count > 1}
-    common = [one for one in common_resolutions(found, rows) if _what(one.resolution) in several] if several else []
+    common = [row for row in common_resolutions(found, rows) if _what(row.resolution) in several] if several else []
     preview = ClashPreview(rows).with_resolutions(lambda one: None if _what(one) in several else one)
     return replace(preview, common=tuple(common))
 

@@ -269,7 +269,7 @@ def rundown() -> list[ListColumn]:
         return row[1].speakers if row[1] else row[0].other_speakers
 
     def named(row: Any, people: Iterable[Any]) -> str:
-        return "; ".join(_with_representative(one, row[0].represented.get(one.id)) for one in people)
+        return "; ".join(_with_representative(person, row[0].represented.get(person.id)) for person in people)
 
     return [
         ListColumn(_("Start"), MIDDLE, lambda row: _when(row[0].activity, at(row).starts_at)),

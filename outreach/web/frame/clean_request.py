@@ -53,7 +53,7 @@ class CleanRequest(Request):
         kept = self.__dict__.get("outreach_values")
         if kept is None:
             parts = [self.args, self.form] if self.method in {"POST", "PUT", "PATCH"} else [self.args]
-            kept = Parameters([one for part in parts for one in part.items(multi=True)])
+            kept = Parameters([pair for part in parts for pair in part.items(multi=True)])
             self.__dict__["outreach_values"] = kept
         return kept
 

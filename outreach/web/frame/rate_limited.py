@@ -43,7 +43,7 @@ def kept() -> list[tuple[str, str]]:
     length = request.content_length
     if request.method != "POST" or length is None or length > KEPT_MOST or is_foreign():
         return []
-    if not SECRET.isdisjoint(request.form) or any(one.filename for one in request.files.values()):
+    if not SECRET.isdisjoint(request.form) or any(file.filename for file in request.files.values()):
         return []
     return list(request.form.items(multi=True))
 

@@ -114,10 +114,10 @@ def _poll(found: FoundSlots, days: list[tuple[Any, list[Slot]]]) -> str:
     zone = _zone(found)
     written = [
         ",".join(
-            (f"{wall_day(one.starts_at, zone)}", f"{wall_time(one.starts_at, zone):%H:%M}",
-             f"{wall_time(one.ends_at, zone):%H:%M}", str(one.place.id if one.place else ""))
+            (f"{wall_day(slot.starts_at, zone)}", f"{wall_time(slot.starts_at, zone):%H:%M}",
+             f"{wall_time(slot.ends_at, zone):%H:%M}", str(slot.place.id if slot.place else ""))
         )
-        for one in (slots[0] for _day, slots in days[:POLLED])
+        for slot in (slots[0] for _day, slots in days[:POLLED])
     ]  # fmt: skip
     about = found.moving
     return url_for("polls.new", slot=written, title=about.title if about else None,

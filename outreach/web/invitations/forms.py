@@ -91,7 +91,7 @@ class Phone:
 
 
 def words(members: Iterable[E]) -> list[tuple[str, str]]:
-    return [(one.value, staff_label(one)) for one in members]
+    return [(member.value, staff_label(member)) for member in members]
 
 
 class OptionsField(RadioField):
@@ -110,7 +110,7 @@ class Ticks(SelectMultipleField):
 
     def pre_validate(self, form: Form) -> None:
         known = {value for value, *_rest in self.iter_choices()}
-        if any(one not in known for one in self.data or ()):
+        if any(value not in known for value in self.data or ()):
             raise ValidationError(_l("One of these choices does not exist any more. Please choose again."))
 
 

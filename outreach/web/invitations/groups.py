@@ -166,7 +166,7 @@ def checking(activity_id: int, found: InvitationPreview, role: Role, quotas: Map
 
     quotas: of organisations, which are then invited; otherwise people.
     """
-    ids = [one.activity.id for one in found.activities]
+    ids = [group.activity.id for group in found.activities]
     chosen: dict[str, Any] = {"person_ids": found.ids} if quotas is None else {"quotas": quotas}
     kind = PartyKind.PERSON if quotas is None else PartyKind.ORGANISATION
     known = clash_pages.preview_invited(ids, role, now=clock.now(), **chosen)

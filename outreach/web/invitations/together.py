@@ -91,7 +91,7 @@ def invite_together() -> Any:
     if form.only_numbered.data and form.wanted.of_kind:
         form.kinds.data = [*form.wanted.of_kind]
     found = cadres_together.own_cadres(form.activity_ids.data or [], form.kinds.data or [])
-    if not any(one.rows or one.invited for one in found):
+    if not any(group.rows or group.invited for group in found):
         return choose(_("There is no cadre of these kinds in these kelurahan."), 422)
     if request.form.get("do") in {"choose", "suggest"}:
         return _show(form, found, _suggested(found, form.wanted))
@@ -134,18 +134,18 @@ def _show(
     """
     check = check or _check(picked)
     kept = [
-        *(("activity_ids", str(one.activity.id)) for one in found),
+        *(("activity_ids", str(group.activity.id)) for group in found),
         *(("kinds", kind.value) for kind in form.kinds.data or []),
     ]
     picks = [(PICK, f"{activity_id}-{id}") for activity_id, people in picked.items() for id in sorted(people)]
-    own = [(one.name, str(one.data)) for one in form.numbers if one.data is not None]
+    own = [(field.name, str(field.data)) for field in form.numbers if field.data is not None]
     here = address_with([*kept, ("number", str(form.number.data)), *own, *picks])
     rows = [leads_back(_with_leaving_out(row, picked), here) for row in check.clashes]
     page = render_template(
         "invitations/together_check.html", form=form, found=found, picked=picked, kept=kept, check=check, clashes=rows,
         problem=problem, unseen=unseen, wanted=form.wanted, total=form.wanted.total(form.kinds.data or ()),
         nobody=not any(picked.values()), chosen_kinds=dict.fromkeys(form.kinds.data or (), 1),
-        previews={one.activity.id: one for one in check.preview.activities},
+        previews={group.activity.id: group for group in check.preview.activities},
         unreminded=forecasting.not_reminded_if_invited(list(picked), now=clock.now()),
     )  # fmt: skip
     return page, status
@@ -164,12 +164,12 @@ def _picked(found: list[OwnCadres]) -> Picked:
     """Return those ticked on the page, without those that the pressed button leaves out. Others are ignored."""
     asked, without = _pairs(sent().getlist(PICK)), _pairs(request.form.get(WITHOUT, "").split())
     return {
-        one.activity.id: {
+        group.activity.id: {
             row.person_id
-            for row in one.rows
-            if (one.activity.id, row.person_id) in asked and (one.activity.id, row.person_id) not in without
+            for row in group.rows
+            if (group.activity.id, row.person_id) in asked and (group.activity.id, row.person_id) not in without
         }
-        for one in found
+        for group in found
     }
 
 

@@ -27,7 +27,7 @@ def crumbs(scope: Scope, endpoint: str, title: str) -> list[tuple[str, str]]:
     rows: list[Scope] = [scope]
     while not rows[0].is_office:
         rows.insert(0, rows[0].wider)
-    return [(title if one.is_office else one.title, url_for(endpoint, **one.query)) for one in rows]  # type: ignore[arg-type]
+    return [(title if row.is_office else row.title, url_for(endpoint, **row.query)) for row in rows]  # type: ignore[arg-type]
 
 
 def scope_words(scope: Scope) -> str:

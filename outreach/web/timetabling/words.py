@@ -165,7 +165,7 @@ def _cost(cost: Cost) -> str:
 
 def note_words(note: ClashNote) -> str:
     """Return a clash in brief."""
-    parts = [one for one in (note.who, note.where, ", ".join(f"“{one}”" for one in note.titles), note.why) if one]
+    parts = [part for part in (note.who, note.where, ", ".join(f"“{part}”" for part in note.titles), note.why) if part]
     said = label(note.kind)
     return _("%(who)s: %(what)s", who=said, what=", ".join(parts)) if parts else said
 

@@ -139,7 +139,7 @@ def test_an_expired_certificate_is_reported_as_expired(tmp_path):
 def test_a_certificate_that_expires_soon_gives_a_warning(values, days, level):
     """The certificate is valid for thirty days, and three weeks count as soon."""
     told = tried(mail_server.check, values, now=NOW + timedelta(days=days))
-    assert [one for one, text in told if "certificate good until" in text] == [level]
+    assert [severity for severity, text in told if "certificate good until" in text] == [level]
 
 
 def test_only_a_server_on_this_machine_may_be_without_encryption():

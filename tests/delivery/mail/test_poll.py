@@ -154,7 +154,7 @@ def test_a_person_who_had_a_mail_today_is_asked_next_morning(any_app, server, ac
     drain()
     poll = a_poll(ani, budi, opened=False)
     mails = poll_asking.preview(poll.id, now=NOW)
-    assert [one.person_id for one in mails.tomorrow] == [ani.id]
+    assert [mail.person_id for mail in mails.tomorrow] == [ani.id]
     assert mails.morning == at(5, 8)
     poll_asking.open_poll(poll.id, by=None, now=NOW)
     drain()

@@ -65,7 +65,7 @@ def test_answers_whose_confirmation_cannot_be_delivered_are_shown_to_a_coordinat
     invite_and_publish(activity, ani)
     refusing(server, "550 5.1.1 no such user")
     drain()
-    found = {one.id: (one.outcome, one.reason) for one in db.session.scalars(sa.select(IncomingMail))}
+    found = {mail.id: (mail.outcome, mail.reason) for mail in db.session.scalars(sa.select(IncomingMail))}
     assert [found[answer.id] for answer in answers] == [
         (IncomingOutcome.APPLIED, ""), (IncomingOutcome.TO_READ, "unconfirmed"),
     ]  # fmt: skip

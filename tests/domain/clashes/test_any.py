@@ -202,7 +202,9 @@ def test_a_person_in_two_activities_clashes_only_if_the_activities_and_some_role
             found = (
                 find_clashes(_with_siti(held, id, other, role)) for role in (Role.SPEAKER, Role.CADRE, Role.PARTICIPANT)
             )
-            asked = {one.kind for some in found for one in some if one.party == SITI and set(one.ids) == {id, other}}
+            asked = {
+                clash.kind for some in found for clash in some if clash.party == SITI and set(clash.ids) == {id, other}
+            }
             assert asked & IN_TWO
 
 
@@ -216,4 +218,6 @@ def test_the_crossings_of_some_are_those_of_all_that_involve_them(held, ids):
 
 def _with_siti(held, id, other, role):
     """The plan with only her in both activities."""
-    return held.with_(*(replace(held.activities[one], engagements=(Engagement(SITI, role),)) for one in (id, other)))
+    return held.with_(
+        *(replace(held.activities[activity_id], engagements=(Engagement(SITI, role),)) for activity_id in (id, other))
+    )

@@ -179,7 +179,7 @@ def test_an_invitee_with_a_representative_is_free_and_the_representative_is_not(
 def test_an_office_can_send_people_to_two_activities_at_once():
     both = [activity(id, 8, 10, engagements=(takes_part(POLRES),)) for id in (1, 2)]
     assert found(*both) == []
-    assert len(found(*(replace(one, engagements=(takes_part(SITI),)) for one in both))) == 1
+    assert len(found(*(replace(meeting, engagements=(takes_part(SITI),)) for meeting in both))) == 1
 
 
 def test_a_person_in_two_roles_of_one_activity_clashes_once_with_another():

@@ -42,7 +42,7 @@ QUIET = Rules({ClashKind.NOON_BREAK: Severity.IGNORE}, notice_days=0)
 
 
 def offered(held, kind, moving=None):
-    (clash,) = [one for one in find_clashes(held) if one.kind is kind]
+    (clash,) = [clash for clash in find_clashes(held) if clash.kind is kind]
     return find_resolutions(held, clash, moving)
 
 
@@ -107,7 +107,7 @@ def test_a_draft_moves_rather_than_a_published_activity_and_the_dragged_one_rath
 def test_fixed_activities_stay_and_two_fixed_ones_have_no_resolution():
     both = [activity(id, 8, 10, venue_id=1, fixed=id == 2) for id in (1, 2)]
     assert {resolution.activity_id for resolution in offered(quiet_plan(*both), ClashKind.VENUE_TAKEN)} == {1}
-    assert offered(quiet_plan(*(replace(one, fixed=True) for one in both)), ClashKind.VENUE_TAKEN) == []
+    assert offered(quiet_plan(*(replace(meeting, fixed=True) for meeting in both)), ClashKind.VENUE_TAKEN) == []
 
 
 def test_a_travelling_speaker_gets_the_needed_travel_time():
@@ -121,7 +121,7 @@ def test_a_travelling_speaker_gets_the_needed_travel_time():
 def test_a_double_booked_cadre_may_be_left_out_of_one_and_a_speaker_may_not():
     both = [activity(id, 8, 10, engagements=(volunteers(ANI),)) for id in (1, 2)]
     assert offered(quiet_plan(*both), ClashKind.CADRE_TWICE)[0] == LeaveOut(2, ANI)
-    speaking = [replace(one, engagements=(speaks(ANI),)) for one in both]
+    speaking = [replace(meeting, engagements=(speaks(ANI),)) for meeting in both]
     assert {type(resolution) for resolution in offered(quiet_plan(*speaking), ClashKind.SPEAKER_TWICE)} == {MoveTo}
 
 

@@ -136,16 +136,16 @@ def test_an_activity_without_a_venue_is_somewhere_in_its_region():
 @given(spans, st.tuples(starts, st.integers(1, 9)))
 def test_overlaps_are_found_in_any_order_of_adding_and_removing_spans(all_spans, wanted):
     made = [activity(id, 0, 1).moved(at(0) + timedelta(hours=start)) for id, (start, _) in enumerate(all_spans)]
-    some = [_long(one, hours) for one, (_, hours) in zip(made, all_spans, strict=True)]
+    some = [_long(planned, hours) for planned, (_, hours) in zip(made, all_spans, strict=True)]
     first = at(0) + timedelta(hours=wanted[0])
     last = first + timedelta(hours=wanted[1])
-    expected = {one.id for one in some if one.starts_at < last and first < one.ends_at}
+    expected = {planned.id for planned in some if planned.starts_at < last and first < planned.ends_at}
     at_once, by_and_by = Intervals(some), Intervals()
-    for one in some:
-        by_and_by = by_and_by.with_(_long(one, 30)).without(_long(one, 30)).with_(one)
+    for again in some:
+        by_and_by = by_and_by.with_(_long(again, 30)).without(_long(again, 30)).with_(again)
     assert set(ids(at_once.overlapping(first, last))) == expected
     assert set(ids(by_and_by.overlapping(first, last))) == expected
 
 
-def _long(one, hours):
-    return replace(one, ends_at=one.starts_at + timedelta(hours=hours))
+def _long(planned, hours):
+    return replace(planned, ends_at=planned.starts_at + timedelta(hours=hours))

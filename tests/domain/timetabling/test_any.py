@@ -247,7 +247,7 @@ def least_of_all(task):
     """Return the cost of the cheapest proposal by trying all; None where there is none."""
     costs = []
     for chosen in product(*(list(every_place(task, demand)) for demand in task.demands)):
-        placed = {one.id: one for one in chosen}
+        placed = {planned.id: planned for planned in chosen}
         every = {**task.base.activities, **placed}
         if any(
             every[first].ends_at > every[then].starts_at
@@ -292,7 +292,7 @@ def every_place(task, demand):
         starts, venues = {present.starts_at}, [present.venue_id]
     yes = [engagement for engagement in present.engagements if engagement.state is not InvitationState.NOT_COMING]
     no = {engagement.party for engagement in present.engagements if engagement.state is InvitationState.NOT_COMING}
-    otherwise = {one.party for one in yes if one.role is not demand.facilitator_role}
+    otherwise = {engagement.party for engagement in yes if engagement.role is not demand.facilitator_role}
     team = [party for party in demand.facilitators if party not in no | otherwise]
     teams = combinations(team, demand.facilitators_needed) if demand.facilitators else [()]
     for start, venue, chosen in product(sorted(starts), set(venues), list(teams)):
@@ -302,7 +302,9 @@ def every_place(task, demand):
             if engagement.party not in team or engagement.party in chosen
         ]
         added = [
-            Engagement(place, demand.facilitator_role) for place in chosen if place not in {one.party for one in kept}
+            Engagement(place, demand.facilitator_role)
+            for place in chosen
+            if place not in {engagement.party for engagement in kept}
         ]
         placed = replace(present.moved(start), venue_id=venue, engagements=(*kept, *added))
         if not any(clash.severity is Severity.BLOCK for clash in clashes_of(task.base, placed)):

@@ -185,7 +185,7 @@ def test_the_order_is_kept_in_a_large_plan(monkeypatch):
     demands = [Demand(id, after=(id - 1,) if id > 1 else ()) for id in range(1, count + 1)]
     outcome = run(task(*made, demands=demands, wishes=Wishes(trips=9, change=0, notice=0)))
     placed = [proposed_activity.after for proposed_activity in outcome.proposal.proposed]
-    assert [one.id for one in placed] == list(range(1, count + 1))
+    assert [planned.id for planned in placed] == list(range(1, count + 1))
     assert all(first.ends_at <= then.starts_at for first, then in pairwise(placed))
 
 
@@ -193,7 +193,8 @@ def test_a_facilitator_who_only_participates_makes_no_trip_that_others_must_shar
     two = [activity(id, 8, 15) for id in (1, 2)]
     roles = (Role.PARTICIPANT, Role.SPEAKER)
     demands = [
-        Demand(one.id, facilitators=(SITI, BUDI), facilitator_role=role) for one, role in zip(two, roles, strict=True)
+        Demand(planned.id, facilitators=(SITI, BUDI), facilitator_role=role)
+        for planned, role in zip(two, roles, strict=True)
     ]
     outcome = run(task(*two, demands=demands, horizon=Horizon((MONDAY,)), wishes=replace(NOTHING, trips=1)))
     assert (outcome.status, outcome.proposal.objective) == (SearchStatus.BEST, 1)

@@ -193,7 +193,7 @@ def test_an_activity_without_a_place_is_reported():
 
 def test_one_of_three_facilitators_is_chosen_and_others_stay_invited():
     team = tuple(Party.person(n, f"Fasilitator {n}") for n in (7, 8, 9))
-    away = [AbsenceSpan(at(0), at(0, day=25), party=one) for one in team[:2]]
+    away = [AbsenceSpan(at(0), at(0, day=25), party=facilitator) for facilitator in team[:2]]
     held = activity(1, 8, 10, engagements=(volunteers(BUDI), speaks(team[0])))
     (proposed_one,) = proposed(task(held, demands=[Demand(1, facilitators=team)], absences=away)).proposed
     assert (proposed_one.facilitators, proposed_one.let_go) == ((team[2],), (team[0],))
@@ -278,7 +278,7 @@ def test_a_day_on_which_a_speaker_is_out_anyway_costs_no_trip():
 def test_facilitators_get_even_shares():
     team = (SITI, BUDI)
     four = [activity(id, 8, 10, venue_id=None, day=17 + id) for id in (1, 2, 3, 4)]
-    demands = [Demand(one.id, facilitators=team) for one in four]
+    demands = [Demand(planned.id, facilitators=team) for planned in four]
     proposal = proposed(task(*four, demands=demands, wishes=replace(NOTHING, share=5, trips=1)))
     assert sorted(party.key for proposed_activity in proposal.proposed for party in proposed_activity.facilitators) == [
         1,
@@ -306,7 +306,7 @@ def test_more_notice_is_better():
 def test_a_forbidden_proposal_is_refused_with_its_clashes():
     both = [activity(id, 8, 10, venue_id=1) for id in (1, 2)]
     with pytest.raises(BlockedByRule) as refused:
-        charges(task(*both), {one.id: one for one in both})
+        charges(task(*both), {planned.id: planned for planned in both})
     assert [clash.kind for clash in refused.value.clashes] == [ClashKind.VENUE_TAKEN]
     assert proposed(task(*both)).present is None
 

@@ -82,15 +82,15 @@ def test_a_valid_new_programme_has_no_clashes(any_app, activity, hall):
 
 
 def test_each_kelurahans_activity_is_at_its_own_hall_if_known(any_app, regions, activity):
-    one, other = db.session.get_one(Region, IN_PUSAT[0]), db.session.get_one(Region, IN_PUSAT[1])
-    known = Venue(name=f"Balai Kelurahan {one.name}", region_code=one.code)
+    first, second = db.session.get_one(Region, IN_PUSAT[0]), db.session.get_one(Region, IN_PUSAT[1])
+    known = Venue(name=f"Balai Kelurahan {first.name}", region_code=first.code)
     db.session.add(known)
     db.session.commit()
     draft_activity(None, known, 19)
     found, ids = programme_preview.community(
-        values(19, 9, 11), [one.code, other.code], programme_id=None, by="Dewi", now=NOW
+        values(19, 9, 11), [first.code, second.code], programme_id=None, by="Dewi", now=NOW
     )
-    assert [found.plan.activities[id].title for id in ids] == [f"Rapat {one.name}", f"Rapat {other.name}"]
+    assert [found.plan.activities[id].title for id in ids] == [f"Rapat {first.name}", f"Rapat {second.name}"]
     assert [(clash.kind, clash.place.name) for clash in found.clashes] == [(ClashKind.VENUE_TAKEN, known.name)]
     assert stored() == 2
 
@@ -122,7 +122,9 @@ def test_a_copy_is_checked_with_its_invitees_on_its_new_days(any_app, programme,
         (ClashKind.INVITEE_ABSENT, None),
     ]
     made = copying.copy_programme(programme.id, date(2027, 1, 25), "Salinan", by=None, now=NOW)
-    assert [one.title for one in made.activities] == [previewed.found.plan.activities[id].title for id in previewed.ids]
+    assert [activity.title for activity in made.activities] == [
+        previewed.found.plan.activities[id].title for id in previewed.ids
+    ]
 
 
 def test_for_a_copy_the_nearest_first_day_without_clashes_is_named(any_app, programme, activity, hall):

@@ -118,13 +118,17 @@ def test_a_cancellation_after_the_chosen_moment_is_told_by_phone(any_app, activi
 
 def test_everybody_is_listed_once_with_all_their_activities(any_app, all_told, second, programme, ani):
     for scope in (CallScope(activity_id=second.id), CallScope(programme_id=programme.id), EVERYTHING):
-        [one] = [callee for callee in calls.listed(scope, InviteeFilters(), now=NOW).callees if callee.invitee is ani]
-        assert [i.activity_id for i in one.asked] == [all_told.id, second.id]
+        [to_call] = [
+            callee for callee in calls.listed(scope, InviteeFilters(), now=NOW).callees if callee.invitee is ani
+        ]
+        assert [i.activity_id for i in to_call.asked] == [all_told.id, second.id]
     assert names(CallScope(activity_id=second.id)) == ["Ani Wijaya"]
     assert names(EVERYTHING) == ["Kapolres Metro", "Polres Metro", "Ani Wijaya", "Budi Santoso"]
     answer(second, ani, Choice.COMING)
-    [one] = [callee for callee in calls.listed(EVERYTHING, InviteeFilters(), now=NOW).callees if callee.invitee is ani]
-    assert [i.activity_id for i in one.asked] == [all_told.id]
+    [to_call] = [
+        callee for callee in calls.listed(EVERYTHING, InviteeFilters(), now=NOW).callees if callee.invitee is ani
+    ]
+    assert [i.activity_id for i in to_call.asked] == [all_told.id]
 
 
 def test_a_programmes_list_leaves_out_other_programmes_and_past_activities(
@@ -239,9 +243,11 @@ def test_the_text_does_not_ask_for_an_answer_by_a_moment_that_has_passed(app, al
 
 def test_one_text_asks_about_all_their_activities(app, all_told, second, ani):
     ani.locale = "en"
-    [one] = [callee for callee in calls.listed(EVERYTHING, InviteeFilters(), now=NOW).callees if callee.invitee is ani]
+    [to_call] = [
+        callee for callee in calls.listed(EVERYTHING, InviteeFilters(), now=NOW).callees if callee.invitee is ani
+    ]
     with app.test_request_context():
-        text = whatsapp.call_about(one.asked, one.link, SENDER, now=NOW).text
+        text = whatsapp.call_about(to_call.asked, to_call.link, SENDER, now=NOW).text
     assert text.count("We invite you to:") == 2
     assert text.count("http://localhost/j/") == text.count("Taking part is free") == 1
 

@@ -85,7 +85,7 @@ def test_people_and_offices_without_an_address_are_listed_for_a_call_once_each(
         an_invitation(activity, budi, state=InvitationState.COMING)
     assert needs()[NeedKind.CALL] == 2
     [need] = [need for need in page.overview(now=NOW).needs if need.kind is NeedKind.CALL]
-    assert [(one.starts_at, count) for one, count in need.parts] == [(at(18), 2), (at(19), 2)]
+    assert [(activity.starts_at, count) for activity, count in need.parts] == [(at(18), 2), (at(19), 2)]
 
 
 def test_nobody_is_listed_for_a_call_while_the_invitations_wait_for_their_moment(any_app: Flask, programme, hall, budi):
@@ -96,7 +96,7 @@ def test_nobody_is_listed_for_a_call_while_the_invitations_wait_for_their_moment
     told = a_published_activity(programme, hall, 19, told_at=NOW)
     an_invitation(told, siti, state=prepared)
     [need] = [need for need in page.overview(now=NOW).needs if need.kind is NeedKind.CALL]
-    assert (need.count, [(one.id, count) for one, count in need.parts]) == (1, [(told.id, 1)])
+    assert (need.count, [(activity.id, count) for activity, count in need.parts]) == (1, [(told.id, 1)])
     everything = calls.listed(CallScope(), InviteeFilters(no_address=True), now=NOW)
     assert [[i.activity_id for i in callee.asked] for callee in everything.callees] == [[told.id]]
 

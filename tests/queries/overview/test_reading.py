@@ -25,13 +25,13 @@ def read(now=AFTER):
 def held(activity, hall, ani, budi):
     """Two activities held in January, at which Ani was twice and Budi once, and one of last year."""
     second = draft_activity(None, hall, 20, title="Sosialisasi")
-    for one in (activity, second):
-        invite(one, ani, budi)
-        publish(one)
-        answer(one, ani, Choice.COMING)
-    for one, people in ((activity, [ani, budi]), (second, [ani])):
-        ids = [invitation_of(one, person).id for person in people]
-        attendance.tick(one.id, ids, ids, AttendanceSource.HAND, by=None, now=at(21))
+    for meeting in (activity, second):
+        invite(meeting, ani, budi)
+        publish(meeting)
+        answer(meeting, ani, Choice.COMING)
+    for meeting, people in ((activity, [ani, budi]), (second, [ani])):
+        ids = [invitation_of(meeting, person).id for person in people]
+        attendance.tick(meeting.id, ids, ids, AttendanceSource.HAND, by=None, now=at(21))
     draft_activity(None, hall, 18, title="Tahun lalu", state=ActivityState.HELD, starts_at=at(30, month=12, year=2026),
                    ends_at=at(30, 12, month=12, year=2026))  # fmt: skip
     return activity, second

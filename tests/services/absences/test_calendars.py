@@ -160,7 +160,7 @@ def test_an_unchanged_calendar_is_fetched_in_full_only_once_a_week(any_app, cale
     calendar_site.says("/c.ics", b"", status="304 Not Modified")
     days = [NOW + timedelta(days=day) for day in range(8, 15)]
     told = [absence_calendars.read_now(mine, made.id, now=day) for day in days]
-    assert [type(one) for one in told].count(problems.FetchRefused) == 1
+    assert [type(outcome) for outcome in told].count(problems.FetchRefused) == 1
     assert len(busy()) == 1
 
 

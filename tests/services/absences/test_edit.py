@@ -82,7 +82,7 @@ def test_an_absence_is_entered_listed_and_removed(any_app, coordinator, chief, p
     absences.remove(subject, made.id, by=coordinator, now=NOW)
     assert away(subject) == []
     logged = db.session.scalars(sa.select(AuditEntry).order_by(AuditEntry.id)).all()
-    assert [(one.action, one.subject_id, one.detail["starts_at"]) for one in logged] == [
+    assert [(entry.action, entry.subject_id, entry.detail["starts_at"]) for entry in logged] == [
         (f"{kind}.absence_added", subject.id, "2027-01-18T17:00:00+00:00"),
         (f"{kind}.absence_removed", subject.id, "2027-01-18T17:00:00+00:00"),
     ]

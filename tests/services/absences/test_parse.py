@@ -212,11 +212,14 @@ def test_whole_days_end_with_the_local_day_of_an_end_in_utc():
 
 
 def test_events_that_share_a_uid_by_mistake_all_count_also_in_several_calendars():
-    one, two = event("UID:1", *EVENT[1:]), event("UID:1", "SEQUENCE:3", "DTSTART:20270106T010000Z", "DURATION:PT1H")
+    first, second = (
+        event("UID:1", *EVENT[1:]),
+        event("UID:1", "SEQUENCE:3", "DTSTART:20270106T010000Z", "DURATION:PT1H"),
+    )
     series = event("UID:1", "DTSTART:20270107T010000Z", "DURATION:PT1H", "RRULE:FREQ=DAILY;COUNT=2")
     wanted = [(at(day, 8), at(day, 9)) for day in (5, 6, 7, 8)]
-    assert read(one, two, series) == wanted
-    several = busy_times.read(calendar(one) + calendar(two) + calendar(series), JAKARTA, now=NOW)
+    assert read(first, second, series) == wanted
+    several = busy_times.read(calendar(first) + calendar(second) + calendar(series), JAKARTA, now=NOW)
     assert (several.times, several.left_out) == (wanted, None)
 
 

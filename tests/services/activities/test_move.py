@@ -191,8 +191,8 @@ def test_a_draft_moves_to_another_hall_even_if_its_speaker_is_elsewhere_then(any
         [
             other_hall,
             *(
-                Invitation(activity_id=one.id, person_id=ani.id, role=Role.SPEAKER)
-                for one in db.session.query(Activity)
+                Invitation(activity_id=stored.id, person_id=ani.id, role=Role.SPEAKER)
+                for stored in db.session.query(Activity)
             ),
         ]
     )

@@ -106,8 +106,8 @@ def test_an_office_never_overwrites_a_persons_data_kept_by_staff(programme, hall
     db.session.commit()
     (under,) = invite_seats_and_publish(police, draft_activity(programme, hall))
     for email in ("thief@example.com", ""):
-        one = Nominee("Ani Wijaya", "Kanit", "+6281234567890", email)
-        answering.nominate(token_of(police), under, [one], now=at(5))
+        nominee = Nominee("Ani Wijaya", "Kanit", "+6281234567890", email)
+        answering.nominate(token_of(police), under, [nominee], now=at(5))
     db.session.expire_all()
     assert (ani.email, ani.post, ani.phone) == (address, "Kanit", "+6281234567890")
 

@@ -58,14 +58,18 @@ def two_days(programme, hall):
 def test_two_named_representatives_come_back_after_an_answer_for_both_days(two_days, ani):
     invite(two_days, ani)
     publish(*two_days)
-    one, two = (day.id for day in two_days)
+    first_day, second_day = (day.id for day in two_days)
     first = {
-        one: LinkAnswer(Choice.REPRESENTED, Representative("Rina", "Sekretaris", "+6281234567890", "rina@example.com")),
-        two: LinkAnswer(Choice.REPRESENTED, Representative("Dedi")),
+        first_day: LinkAnswer(
+            Choice.REPRESENTED, Representative("Rina", "Sekretaris", "+6281234567890", "rina@example.com")
+        ),
+        second_day: LinkAnswer(Choice.REPRESENTED, Representative("Dedi")),
     }
     answering.answer_all(token_of(ani), first, now=at(5))
     before = kept_rows(ani)
-    answering.answer_all(token_of(ani), dict.fromkeys((one, two), LinkAnswer(Choice.NOT_COMING)), now=at(6))
+    answering.answer_all(
+        token_of(ani), dict.fromkeys((first_day, second_day), LinkAnswer(Choice.NOT_COMING)), now=at(6)
+    )
     assert said(ani) == [("not_coming", "")] * 2
     assert undoing.undo(token_of(ani), now=at(6, 12)) == {}
     assert said(ani) == [("represented", "Rina"), ("represented", "Dedi")]

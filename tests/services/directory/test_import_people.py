@@ -137,7 +137,7 @@ def test_a_name_with_bu_or_pak_before_it_is_the_same_persons(metro):
     rows = [[2, "Bu Ani Wijaya", "Imopuro", "0812 3456 7890", "ani@example.com", "PATBM"]]
     reading = store(a_sheet(ANI, *rows))
     assert (len(reading.new), notes(reading)) == (1, {3: ["This is the same person as in row 2."]})
-    assert [one.name for one in people()] == ["Ani Wijaya"]
+    assert [person.name for person in people()] == ["Ani Wijaya"]
 
 
 def test_a_person_stored_with_bu_before_the_name_is_known(metro):

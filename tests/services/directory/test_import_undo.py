@@ -117,7 +117,7 @@ def test_an_erased_persons_former_values_are_erased_too_and_undoing_brings_nothi
     import_id = store([1, "Ani Wijaya", "Imopuro", "081234567890", "baru@example.com", "PATBM"])
     ani = named("Ani Wijaya")
     held = privacy.export(ani.id, by=None, now=LATER)["imports"]
-    assert [(one["file"], one["before"] and one["before"]["email"]) for one in held] == [
+    assert [(row["file"], row["before"] and row["before"]["email"]) for row in held] == [
         ("kader.xlsx", None),
         ("kader.xlsx", "ani@example.com"),
     ]
@@ -162,7 +162,7 @@ def test_an_import_can_be_undone_for_a_day_and_is_then_forgotten():
     import_id = store(ANI)
     day = NOW + timedelta(days=1)
     assert directory.recent_import(import_id, now=day - timedelta(seconds=1)).id == import_id
-    assert [one.id for one in directory.recent_imports(now=day - timedelta(seconds=1))] == [import_id]
+    assert [past_import.id for past_import in directory.recent_imports(now=day - timedelta(seconds=1))] == [import_id]
     assert import_undo.forget_old(day - timedelta(seconds=1)) == 0
     with pytest.raises(ImportMissing):
         undo(import_id, now=day)

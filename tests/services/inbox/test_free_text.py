@@ -39,9 +39,9 @@ def test_a_letter_that_answers_nothing_is_shown_beside_its_senders_next_invitati
 
 def test_one_of_several_invitations_in_a_mail_is_only_a_guess(programme, hall, activity, ani, arrives):
     both = [activity, draft_activity(programme, hall, 12)]
-    for one in both:
-        invite(one, ani)
-    publishing.publish([one.id for one in both], by=None, now=NOW)
+    for meeting in both:
+        invite(meeting, ani)
+    publishing.publish([meeting.id for meeting in both], by=None, now=NOW)
     reminding.tick(NOW)
     mail = arrives(letter(original=sent_to(ani).rfc_message_id))
     assert (mail.invitation.activity.starts_at.day, mail.guessed) == (12, True)

@@ -113,12 +113,12 @@ def test_a_mail_that_cannot_be_read_is_shown(ani, arrives):
 def test_mails_erased_with_a_person_stay_erased_when_the_mailbox_is_read_again(activity, ani, arrives, coordinator):
     invite_and_publish(activity, ani)
     mails = [letter(original=""), vouched_for(gmail(Answer(uid=activity.uid))), b"From: ani@example.com\r\n\r\nBaik."]
-    for one in mails:
-        arrives(one)
+    for incoming in mails:
+        arrives(incoming)
     privacy.erase(ani.id, by=coordinator, now=at(6))
     elsewhere = Folder("undangan@mail.example.com/INBOX", 1)
-    for uid, one in enumerate(mails, 1):
-        receiving.take(elsewhere, FetchedMail(uid, MORNING, one), now=at(7))
+    for uid, incoming in enumerate(mails, 1):
+        receiving.take(elsewhere, FetchedMail(uid, MORNING, incoming), now=at(7))
     found = db.session.scalars(sa.select(IncomingMail).where(IncomingMail.mailbox == elsewhere.name)).all()
     assert [result(mail) for mail in found] == [(IGNORED, IncomingReason.DUPLICATE)] * 3
     assert {(mail.sender, mail.sender_name, mail.subject, mail.text, mail.rfc_message_id) for mail in found} == {

@@ -35,7 +35,7 @@ def second(any_app, programme):
 
 
 def invite_each(chosen, role=Role.CADRE) -> Invited:
-    people = {activity.id: [one.id for one in some] for activity, some in chosen}
+    people = {activity.id: [person.id for person in some] for activity, some in chosen}
     return inviting.invite_each(people, role, by=None, now=NOW)
 
 

@@ -58,7 +58,7 @@ def test_good_settings_pass(tmp_path):
 )
 def test_each_unsuitable_setting_is_named(tmp_path, changed, level, words):
     found = troubles(checking.settings(replace(GOOD, instance=tmp_path, **changed)))
-    assert [one for one, _text in found] == [level]
+    assert [severity for severity, _text in found] == [level]
     assert words in found[0][1]
 
 

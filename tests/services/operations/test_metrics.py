@@ -114,7 +114,7 @@ def test_the_figures_are_cached_for_some_seconds(activity, ani):
 
 def test_the_number_of_statements_does_not_grow_with_the_outbox(activity, ani, budi, queries):
     few = queries(lambda: figures_after(0))
-    invite_and_publish(*(db.session.merge(one) for one in (activity, ani, budi)))
+    invite_and_publish(*(db.session.merge(row) for row in (activity, ani, budi)))
     drain(NOW)
     assert queries(lambda: figures_after(10)) == few
 

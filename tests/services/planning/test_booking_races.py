@@ -153,7 +153,7 @@ def ask_nobody(action: Callable[[int, int], None], number: int, racer: int) -> N
 
 
 def won_once(rounds: list[list[TryResult]], problem: str) -> None:
-    assert [names(outcomes) for outcomes in rounds] == [{"done": 1, problem: len(one) - 1} for one in rounds]
+    assert [names(outcomes) for outcomes in rounds] == [{"done": 1, problem: len(outcomes) - 1} for outcomes in rounds]
 
 
 def check_losers_are_told(rounds: list[list[TryResult]], first: int, start: datetime = FIRST) -> None:
@@ -171,7 +171,7 @@ def test_each_of_a_thousand_races_has_one_winner(any_app, several, staff):
     halls = several.at_once(2, partial(book, hall_id, staff), range(350))
     won_once(halls, "VenueTaken")
     check_losers_are_told(halls, 0)
-    loser = next(one for one in halls[0] if one.name != "done")
+    loser = next(outcome for outcome in halls[0] if outcome.name != "done")
     assert (loser.told["venue"], loser.told["by"]) == ("Aula Bappeda", loser.told["title"].split()[0])
 
     four = several.at_once(4, partial(book, hall_id, staff), range(350, 450))
@@ -202,7 +202,7 @@ def test_each_of_a_thousand_races_has_one_winner(any_app, several, staff):
     db.session.execute(sa.delete(Activity).where(Activity.title.in_([title(n, 1) for n in range(930, 970)])))
     db.session.commit()
     published = several.at_once(2, partial(publish_or_book, hall_id, staff), range(930, 970))
-    assert [[one.name for one in each] for each in published] == [["done", "VenueTaken"]] * 40
+    assert [[outcome.name for outcome in each] for each in published] == [["done", "VenueTaken"]] * 40
 
     programme = Programme(title="Asal", starts_on=at(18).date(), ends_on=at(18).date(), zone=JAKARTA)
     db.session.add(programme)

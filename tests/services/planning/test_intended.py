@@ -174,6 +174,6 @@ def test_two_presses_at_the_same_moment_make_one_mark(any_app, two):
         assert sorted(outcomes) == ["ClashGone", "ClashGone", "done"]
         db.session.rollback()
         standing = sa.select(IntendedClash.id).where(IntendedClash.taken_back_at.is_(None))
-        (one,) = db.session.scalars(standing).all()
-        intended.take_back(one, by=None, now=NOW)
+        (mark,) = db.session.scalars(standing).all()
+        intended.take_back(mark, by=None, now=NOW)
         assert len(found()) == 1

@@ -100,7 +100,7 @@ def invite_at_random(draw: Random, activity: Activity, people: list[Person], off
         db.session.add(asked)
         db.session.flush()
         already = set(db.session.scalars(sa.select(Invitation.person_id).where(Invitation.activity_id == activity.id)))
-        free = [one for one in people if one.id not in already]
+        free = [person for person in people if person.id not in already]
         for nominee in draw.sample(free, min(len(free), draw.randint(0, 2))):
             db.session.add(
                 Invitation(
@@ -143,8 +143,8 @@ def without_people(found: list[Clash]) -> list[tuple]:
     ]
 
 
-def people_of(one: Clash) -> int | None:
-    return one.activities[0].people if one.kind is ClashKind.VENUE_TOO_SMALL else None
+def people_of(clash: Clash) -> int | None:
+    return clash.activities[0].people if clash.kind is ClashKind.VENUE_TOO_SMALL else None
 
 
 def test_the_same_clashes_are_found_as_in_the_whole_plan(any_plan):
@@ -205,7 +205,7 @@ def test_the_same_clashes_are_found_for_chosen_people_in_another_activity(any_pl
 
 def read(plan: Plan) -> dict[int, int]:
     """Return how many engaged people were read, by activity."""
-    return {id: len(one.engagements) for id, one in plan.activities.items() if one.engagements}
+    return {id: len(planned.engagements) for id, planned in plan.activities.items() if planned.engagements}
 
 
 @pytest.fixture

@@ -129,7 +129,7 @@ def test_a_postponed_activity_counts_as_future_whatever_its_former_day(published
     a_cadres_invitation(published_row, ani)
     publishing.postpone(published_row.id, "Banjir", by=None, now=NOW)
     late = published_row.ends_at + timedelta(days=30)
-    assert [one.activity_id for one in privacy.upcoming(ani.id, now=late)] == [published_row.id]
+    assert [invitation.activity_id for invitation in privacy.upcoming(ani.id, now=late)] == [published_row.id]
 
 
 def test_the_free_seat_goes_to_the_waiting_list(published_row, ani, budi):
@@ -247,7 +247,7 @@ def test_former_addresses_of_a_person_are_erased_too(published_row, ani, budi):
         db.session.add(AddressFailure(address=f"{name}@example.com", blocked_at=NOW, last_at=NOW, reply="550"))
     mails = [a_letter(at, sender=f"{name}@example.com") for at, name in enumerate(names)]
     found = privacy.export(ani.id, by=None, now=NOW)
-    assert sorted(one["address"] for one in found["delivery_reports"]) == [
+    assert sorted(report["address"] for report in found["delivery_reports"]) == [
         "ani.dulu@example.com",
         "ani.lama@example.com",
     ]

@@ -33,7 +33,7 @@ def test_an_erased_facilitator_is_removed_from_requests_and_proposals(any_app, o
     assert person_id not in row.request["facilitators"]
     assert len(row.request["facilitators"]) == 2
     others = [id_ for id_ in ids if id_ != name]
-    assert any(one in json.dumps(row.result) for one in others)  # nobody else is
+    assert any(name in json.dumps(row.result) for name in others)  # nobody else is
     assert timetabling_result.read(row.result).taken == {line.id for line in led}
 
 

@@ -187,8 +187,8 @@ def test_a_person_waiting_in_two_roles_takes_one_free_seat(programme, hall, ani,
     publish(activity)
     send(NOW)
     answer(activity, zed, Choice.COMING)
-    one = db.session.scalars(sa.select(Invitation).where(Invitation.person_id == ani.id)).all()
-    recording.record_answer(one[0].id, Choice.COMING, AnswerSource.PHONE, by=None, now=NOW)
+    invitations = db.session.scalars(sa.select(Invitation).where(Invitation.person_id == ani.id)).all()
+    recording.record_answer(invitations[0].id, Choice.COMING, AnswerSource.PHONE, by=None, now=NOW)
     answer(activity, budi, Choice.COMING, now=at(5))
     answer(activity, zed, Choice.NOT_COMING, now=at(6))
     stored = db.session.get(Activity, activity.id)
@@ -264,12 +264,12 @@ def test_an_office_is_asked_to_tell_those_it_sends_whom_no_mail_reaches(programm
         office: [Nominee("Sri Handayani"), Nominee("Rina Wati, S.H.")],
         nobody: [Nominee("Budi Santoso", email="b@example.com")],
     }
-    for one in named:
-        invite_organisation(activity, one)
+    for organisation in named:
+        invite_organisation(activity, organisation)
     publish(activity)
     send(NOW)
-    for one, people in named.items():
-        recording.nominate_for(invitation_of(activity, one).id, people, by=None, now=at(5))
+    for organisation, people in named.items():
+        recording.nominate_for(invitation_of(activity, organisation).id, people, by=None, now=at(5))
     run(at(5))
     if news == "postponed":
         publishing.postpone(activity.id, "Banjir", by=None, now=at(6))

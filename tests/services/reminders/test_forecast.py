@@ -321,8 +321,8 @@ def test_a_mail_that_waits_for_the_next_tick_is_in_the_forecast(activity, ani, b
 def test_a_person_invited_shortly_after_another_is_forecast_one_invitation(activity, ani, budi):
     publishing.publish([activity.id], by=None, now=NOW)
     reminding.tick(NOW)
-    for one, minute in ((ani, 1), (budi, 2)):
-        inviting.invite_people([activity.id], [one.id], Role.CADRE, by=None, now=NOW + timedelta(minutes=minute))
+    for person, minute in ((ani, 1), (budi, 2)):
+        inviting.invite_people([activity.id], [person.id], Role.CADRE, by=None, now=NOW + timedelta(minutes=minute))
     forecast = forecasting.for_activities([activity.id], now=NOW + timedelta(minutes=3))
     assert [row.people for row in forecast.rows if row.kind is MailKind.INVITATION] == [2, 0]
     reminding.tick(NOW + timedelta(minutes=3))

@@ -152,7 +152,7 @@ def test_the_page_shows_what_is_inherited(programme, activity, coordinator):
         ("invitation", False), ("seven-days-before", False), (THREE, False), ("day-before", True), ("thanks", False),
     ]  # fmt: skip
     office = rule_pages.rules_page()
-    assert [(one.scope.title, one.own) for one in office.narrower] == [(programme.title, True)]
+    assert [(narrower.scope.title, narrower.own) for narrower in office.narrower] == [(programme.title, True)]
 
 
 def test_every_change_is_in_the_audit_log(activity, coordinator):
@@ -193,5 +193,5 @@ def test_all_rules_at_once_are_those_of_each_activity(programme, activity, hall,
     edit_rules.edit(THREE, values(days=5), by=coordinator, now=NOW)
     edit_rules.edit(THREE, values(days=6), **{scope: ids[scope]}, by=coordinator, now=NOW)
     every = rules.all_rules(db.session)
-    for one in (activity, other_activity):
-        assert every.of(one) == rules.rules_for(db.session, one)
+    for either in (activity, other_activity):
+        assert every.of(either) == rules.rules_for(db.session, either)

@@ -103,12 +103,12 @@ def test_nothing_is_applied_if_one_activity_was_deleted_meanwhile(proposed, coor
 
 def test_nothing_is_applied_if_a_new_booking_clashes(any_app, office, coordinator):
     """Somebody else books the facilitator at the proposed time."""
-    [one, *_rest] = facilitators()
-    proposed = searched(a_request([community("Metro", "18.72.01.1001")], [one]))
+    [facilitator, *_rest] = facilitators()
+    proposed = searched(a_request([community("Metro", "18.72.01.1001")], [facilitator]))
     [line] = lines_of(proposed).values()
     other_activity = draft_activity(None, None, 18, starts_at=line.after.starts_at, ends_at=line.after.ends_at,
                            registration_at=None, title="Acara lain")  # fmt: skip
-    inviting.invite_people([other_activity.id], [one.id], Role.SPEAKER, by=coordinator, now=NOW)
+    inviting.invite_people([other_activity.id], [facilitator.id], Role.SPEAKER, by=coordinator, now=NOW)
     seen = applying.preview(timetabling_pages.get(proposed.id), [line.id], now=NOW)
     assert [clash.kind for clash in seen.blocking] == [ClashKind.SPEAKER_TWICE]
     assert not seen.may
@@ -157,7 +157,7 @@ def test_published_activities_move_with_a_reason_and_notify_everybody_notified_b
 ):
     rules.install_defaults(now=NOW)
     activities, people = three_at_once(), facilitators()
-    inviting.invite_people([one.id for one in activities], [ani.id], Role.CADRE, by=coordinator, now=NOW)
+    inviting.invite_people([meeting.id for meeting in activities], [ani.id], Role.CADRE, by=coordinator, now=NOW)
     publish(*activities, tick=False)
     db.session.execute(sa.update(Invitation).values(state=InvitationState.INVITED, invited_at=NOW))
     db.session.commit()
@@ -175,8 +175,8 @@ def test_published_activities_move_with_a_reason_and_notify_everybody_notified_b
         applying.apply(proposed.id, lines, reason=" ", by=coordinator, now=NOW)
     applying.apply(proposed.id, lines, reason="Tiga fasilitator bergiliran", by=coordinator, now=NOW)
     told = db.session.scalars(sa.select(Reminder).where(Reminder.kind == MailKind.CHANGE)).all()
-    assert {one.activity_id for one in told} == {line.id for line in moved}
-    assert {one.detail["reason"] for one in told} == {"Tiga fasilitator bergiliran"}
+    assert {notice.activity_id for notice in told} == {line.id for line in moved}
+    assert {notice.detail["reason"] for notice in told} == {"Tiga fasilitator bergiliran"}
     for line in lines.values():
         activity = db.session.get(Activity, line.id)
         assert activity.sequence == (1 if line.is_moved else 0)

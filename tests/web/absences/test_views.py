@@ -168,8 +168,8 @@ def test_an_absence_shows_its_own_clashes_and_no_others(coordinator_client, chie
     hit, apart = draft_activity(None, hall, 19), draft_activity(None, hall, 20)
     hit.title, apart.title = "Rakor", "Sosialisasi"
     db.session.add_all(
-        Invitation(activity_id=one.id, role=Role.SPEAKER, state=InvitationState.INVITED, **invited)
-        for one in (hit, apart)
+        Invitation(activity_id=meeting.id, role=Role.SPEAKER, state=InvitationState.INVITED, **invited)
+        for meeting in (hit, apart)
     )
     db.session.commit()
     apart_from_it = (

@@ -58,8 +58,8 @@ def test_an_edit_asks_for_confirmation_only_once(coordinator_client, hall):
 def test_the_calendar_warns_and_moves_a_draft_but_no_published_activity(coordinator_client, hall):
     alone, told = draft_activity(None, hall, 18), draft_activity(None, hall, 20)
     publishing.publish([told.id], by=None, now=NOW)
-    for one, status in ((alone, 200), (told, 422)):
-        path = f"/calendar/{one.id}/move"
+    for meeting, status in ((alone, 200), (told, 422)):
+        path = f"/calendar/{meeting.id}/move"
         form = filled(coordinator_client, path) | YESTERDAY
         page = coordinator_client.get(path, query_string=form)
         assert (page.status_code, SENTENCE in text_of(page.text)) == (status, status == 200)

@@ -73,8 +73,8 @@ def test_without_a_tick_nothing_is_published(coordinator_client, drafts):
 
 
 def test_a_draft_that_cannot_be_published_refuses_all(coordinator_client, drafts, ani):
-    for one in (drafts[0], draft_activity(None, None, 18, starts_at=at(18, 9), title="Rapat")):
-        invite(one, ani, role=Role.CADRE)
+    for activity in (drafts[0], draft_activity(None, None, 18, starts_at=at(18, 9), title="Rapat")):
+        invite(activity, ani, role=Role.CADRE)
     invite(drafts[0], ani, role=Role.PARTICIPANT)
     drafts[1].starts_at, drafts[1].ends_at = at(2, 9), at(2, 11)
     db.session.commit()

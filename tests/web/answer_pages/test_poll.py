@@ -297,7 +297,7 @@ def test_poll_answers_undone_by_link_from_a_signed_in_browser_are_in_the_audit_l
     answer_poll(client, ani, poll, "yes", "no", "no")
     client.post(f"{path(ani, poll)}/undo", data={"csrf_token": form_token(token_of(ani))})
     wanted = sa.select(AuditEntry).where(AuditEntry.action == "person.answer_undone_by_link")
-    assert [(one.user_id, one.subject_id, one.detail) for one in db.session.scalars(wanted)] == [
+    assert [(entry.user_id, entry.subject_id, entry.detail) for entry in db.session.scalars(wanted)] == [
         (coordinator.id, ani.id, {"poll": poll.title})
     ]
 

@@ -73,7 +73,7 @@ def states(person) -> list[str]:
 
 def marked(page: str) -> list[str]:
     """Return the choices whose button is marked as the one to press."""
-    return [one for one in re.findall(r'-choice" value="(\w+)" class="g"', page) if one != "represented"]
+    return [choice for choice in re.findall(r'-choice" value="(\w+)" class="g"', page) if choice != "represented"]
 
 
 def untagged(page: str) -> str:

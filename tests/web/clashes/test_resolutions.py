@@ -215,7 +215,7 @@ def test_cadres_of_a_kelurahan_are_invited_without_those_who_are_elsewhere(coord
     assert fields(again.text)["without"] == [str(ani.id)]
     coordinator_client.post(address, data=data | {"without": ani.id, "do": "invite"})
     asked = db.session.query(Invitation).filter_by(activity_id=activity.id)
-    assert [one.person_id for one in asked] == [budi.id]
+    assert [invitation.person_id for invitation in asked] == [budi.id]
 
 
 def test_for_offices_a_too_small_hall_is_reported_with_their_seats(coordinator_client, activity, police, hall):

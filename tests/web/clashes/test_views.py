@@ -80,7 +80,7 @@ def test_after_a_clash_is_solved_the_page_returns_to_the_next_clash(coordinator_
     html = coordinator_client.get("/findings?severity=warn").text
     assert re.findall(r'<li class="card clash" id="([^"]+)">', html)[:2] == ["clash-1", "clash-2"]
     hrefs = [href.replace("&amp;", "&") for href in re.findall(r'href="(/activities/\d+/edit[^"]*)"', html)]
-    href = next(one for one in hrefs if one.startswith(f"/activities/{first.id}/"))
+    href = next(address for address in hrefs if address.startswith(f"/activities/{first.id}/"))
     form = coordinator_client.get(href)
     assert 'href="/findings?severity=warn#clash-1"' in form.text  # of “Cancel”
     fields = {"title": "Rakor", "kind": first.kind.value, "version": str(first.version), "zone": "Asia/Jakarta",
@@ -121,8 +121,8 @@ def test_an_absent_person_can_be_left_out(coordinator_client, activity, ani):
 def test_one_clash_of_several_people_is_shown_once(coordinator_client, activity, programme, ani, budi):
     other_activity = draft_activity(programme, None, 18, title="Pelatihan")
     for person in (ani, budi):
-        for one in (activity, other_activity):
-            an_invitation(one, person, Role.CADRE)
+        for meeting in (activity, other_activity):
+            an_invitation(meeting, person, Role.CADRE)
     said = page(coordinator_client)
     assert "Ani Wijaya and Budi Santoso are expected at" in said
     assert "All 1" in said
@@ -248,7 +248,7 @@ def test_a_viewer_sees_which_clashes_are_intended_and_cannot_mark_one(viewer_cli
     html = viewer_client.get("/findings").text
     assert "Aula Bappeda is taken" in text_of(html)
     assert "findings/intended?" not in html
-    (clash,) = [one for one in clashing.everything(now=NOW).clashes if one.kind is ClashKind.VENUE_TAKEN]
+    (clash,) = [clash for clash in clashing.everything(now=NOW).clashes if clash.kind is ClashKind.VENUE_TAKEN]
     intended.mark(clash.ids, clash.substance, "Beliau hanya membuka acara", by=None, now=NOW)
     html = viewer_client.get("/findings").text
     assert "Beliau hanya membuka acara" in html

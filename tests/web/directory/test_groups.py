@@ -96,11 +96,11 @@ def test_a_group_is_ticked_by_one_button_where_people_are_invited(coordinator_cl
     address = f"/activities/{activity.id}/invite/people"
     data = {"activity_ids": activity.id, "role": "participant", "person_ids": citra.id}
     page = coordinator_client.post(address, data=data | {"people_group": team.id}).text
-    assert fields(page)["person_ids"] == [str(one.id) for one in (ani, budi, citra)]
+    assert fields(page)["person_ids"] == [str(person.id) for person in (ani, budi, citra)]
     assert db.session.query(Invitation).count() == 0
     coordinator_client.post(address, data=fields(page) | {"do": "invite"})
     found = db.session.query(Invitation).order_by(Invitation.person_id)
-    assert [(one.person_id, one.role) for one in found] == [
+    assert [(invitation.person_id, invitation.role) for invitation in found] == [
         (person.id, Role.PARTICIPANT) for person in (ani, budi, citra)
     ]
 

@@ -381,7 +381,7 @@ def test_an_engine_deletes_an_uploaded_file_after_its_hour(app, coordinator):
     folder = app.extensions["outreach"].instance / "uploads"
     for path in folder.iterdir():
         os.utime(path, (NOW.timestamp(),) * 2)
-    chore = next(one for one in BESIDE if one.name == "uploads")
+    chore = next(chore for chore in BESIDE if chore.name == "uploads")
     assert 0 < chore.every_s(app.extensions["outreach"]) <= 600
     assert chore.do(lambda: NOW + timedelta(minutes=59), lambda: False) == {"uploads": 0}
     assert chore.do(lambda: NOW + timedelta(minutes=61), lambda: False) == {"uploads": 2}

@@ -36,8 +36,8 @@ def said(client, addresses) -> dict[str, list[str]]:
     assert {page.status_code for page in pages.values()} == {200}
     return {
         address: found
-        for address, one in pages.items()
-        if (found := [words for words in ASKING if words in text_of(one.text)])
+        for address, page in pages.items()
+        if (found := [words for words in ASKING if words in text_of(page.text)])
     }
 
 
@@ -53,4 +53,4 @@ def test_these_pages_ask_a_viewer_for_nothing(viewer_client, addresses):
 @pytest.mark.parametrize(("client", "has_them"), [("viewer_client", False), ("coordinator_client", True)])
 def test_the_menu_of_a_viewer_has_no_lists_of_work(request, client, has_them):
     menu = request.getfixturevalue(client).get("/programmes").text
-    assert [f'href="{one}"' in menu for one in ("/to-call", "/findings", "/bell")] == [has_them] * 3
+    assert [f'href="{path}"' in menu for path in ("/to-call", "/findings", "/bell")] == [has_them] * 3

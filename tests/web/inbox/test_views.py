@@ -143,8 +143,8 @@ def test_mails_without_a_sender_are_marked_as_handled_one_by_one(coordinator, co
 def test_the_log_names_the_sender_and_links_to_the_mail_until_it_is_erased(administrator_client):
     letter = mail(subject="Rahasia", sender_name="Ani Wijaya").id
     plain = mail(sender="budi@example.com", sender_name="").id
-    for one in (letter, plain):
-        administrator_client.post(f"/incoming/{one}/dealt-with")
+    for received in (letter, plain):
+        administrator_client.post(f"/incoming/{received}/dealt-with")
     shown = page(administrator_client, "/audit?about=incoming_mail")
     assert f'<a class="name" href="/incoming/{letter}">Ani Wijaya</a>' in shown
     assert f'<a class="name" href="/incoming/{plain}">budi@example.com</a>' in shown

@@ -73,7 +73,7 @@ def test_after_recording_the_next_person_of_the_same_filtered_list_follows(
     assert answer.request.path == f"/to-call/person/{budi.id}"
     assert answer.request.args.to_dict() == {"programme": str(programme.id), "role": "cadre"}
     assert "The answer of Ani Wijaya is recorded." in answer.text
-    stored = [(one.state, one.answer_note, one.answer_source, one.answer_recorded_by_id) for one in
+    stored = [(own.state, own.answer_note, own.answer_source, own.answer_recorded_by_id) for own in
               (invitation_of(days[0], ani), invitation_of(days[1], ani))]  # fmt: skip
     assert stored == [
         (COMING, "", AnswerSource.PHONE, coordinator.id),

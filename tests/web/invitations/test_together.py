@@ -34,8 +34,8 @@ def activities(office, coordinator) -> list[Activity]:
     """Outreach in Imopuro on the 18th, in Yosodadi on the 19th and in Metro on the 20th; drafts outside a programme."""
     values = ActivityValues(ActivityKind.OUTREACH, "Sosialisasi PATBM Kelurahan", at(18, 9), at(18, 11), JAKARTA)
     made = [community.create(values, [code], by=coordinator, now=NOW)[0] for code in (IMOPURO, YOSODADI, METRO)]
-    for day, one in enumerate(made, start=18):
-        one.starts_at, one.ends_at, one.respond_by_at = at(day, 9), at(day, 11), at(16, 16)
+    for day, meeting in enumerate(made, start=18):
+        meeting.starts_at, meeting.ends_at, meeting.respond_by_at = at(day, 9), at(day, 11), at(16, 16)
     db.session.commit()
     return made
 

@@ -28,8 +28,8 @@ pytestmark = pytest.mark.usefixtures("clock_on_tuesday")
 def proposed(page: str) -> list[str]:
     """Return the assessment of each slot, in the page's order."""
     return [
-        words(one)
-        for one in re.findall(r'<li class="poll-time.*?</li>\s*(?=<li class="poll-time|</ol>)', page, re.DOTALL)
+        words(slot)
+        for slot in re.findall(r'<li class="poll-time.*?</li>\s*(?=<li class="poll-time|</ol>)', page, re.DOTALL)
     ]
 
 

@@ -101,7 +101,7 @@ class OutlineBatch:
     def _said(self, items: Sequence[Item], recipient: Recipient) -> frozenset[str]:
         with force_locale(recipient.locale):
             said = [compose.say(item, recipient, self.shared.office, now=self.now) for item in items]
-        blocks = [block for one in said for block in blocks_of(one.text.body, one.values)]
+        blocks = [block for line in said for block in blocks_of(line.text.body, line.values)]
         parts = [
             part
             for block in blocks if not isinstance(block, Button)
@@ -152,7 +152,7 @@ class OutlineBatch:
             json.dumps(item.detail, sort_keys=True, default=str),
             tuple(sorted(item.counted.items())),
             days_ahead(activity.starts_at, self.now, activity.zone),
-            *[self._values_of(one) for one in (activity, activity.programme, activity.venue)],
+            *[self._values_of(owner) for owner in (activity, activity.programme, activity.venue)],
         )
 
     def _values_of(self, stored: Any) -> tuple[Any, ...]:

@@ -37,7 +37,7 @@ class Draft:
         self._by_kecamatan = Counter(self._ledger.by_kecamatan)
         self._out: Counter[tuple[Party, date]] = Counter()
         self._had: Counter[tuple[frozenset[Party], Party]] = Counter()
-        self._pools = {one.activity_id: pool for pool, demands in pools_of(task).items() for one in demands}
+        self._pools = {demand.activity_id: pool for pool, demands in pools_of(task).items() for demand in demands}
         self._shares = {pool: even_share(pool, demands) for pool, demands in pools_of(task).items()}
         self._codes: dict[int, list[str | None]] = {}
 

@@ -67,7 +67,7 @@ def test_the_usual_mails_are_framed(app, stage, sort, mailbox):
     reminder, kept = stage.reminder(stage.activity(), sort), Frames()
     messages = [stage.message(stage.person(), reminder, sorts=[sort]) for _ in range(4)]
     plans = plan(kept, *messages)
-    assert [framed(one) for one in plans] == [False, True, True, True]
+    assert [framed(planned) for planned in plans] == [False, True, True, True]
     for planned, message in zip(plans, messages, strict=True):
         check(planned, message)
 
@@ -77,7 +77,7 @@ def test_mails_to_offices_are_framed_too(stage, sort):
     reminder = stage.reminder(stage.activity(), sort)
     messages = [stage.message(stage.office(), reminder, sorts=[sort]) for _ in range(3)]
     plans = plan(Frames(), *messages)
-    assert [framed(one) for one in plans] == [False, True, True]
+    assert [framed(planned) for planned in plans] == [False, True, True]
     for planned, message in zip(plans, messages, strict=True):
         check(planned, message)
 
@@ -354,7 +354,7 @@ def test_words_shared_by_two_activities_are_not_mistaken_for_a_name(stage):
     names = ("Ani", "Budi", "Cici", "Kader")
     messages = [stage.message(stage.person(name=n), *reminders, sorts=["invitation-cadre"] * 2) for n in names]
     plans = plan(Frames(), *messages)
-    assert [framed(one) for one in plans] == [False, True, True, False]
+    assert [framed(planned) for planned in plans] == [False, True, True, False]
     for planned, message in zip(plans, messages, strict=True):
         check(planned, message)
 
