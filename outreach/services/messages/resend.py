@@ -1,13 +1,16 @@
 """Sending a message again by hand: what is still true of it, as a new message with current facts."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from outreach.delivery.recheck import judge as recheck
 from outreach.delivery.rows import batch as batch_rows
+from outreach.delivery.rows.batch import MessageRow, SharedRows
 from outreach.domain.kinds import IMPORTANCE
 from outreach.domain.mail.still_true import SkipReason
 from outreach.domain.problems import Problem
@@ -48,7 +51,7 @@ def resend(message_id: int, *, by: User | None, now: datetime) -> Message:
     """
     with writing() as session:
         _lock(session, [message_id])
-        return _resend(session, message_id, by, now)
+        return _resend(session, _facts(session, [message_id]), message_id, by, now)
 
 
 def _lock(session: Session, message_ids: Collection[int]) -> None:
@@ -63,27 +66,52 @@ def _lock(session: Session, message_ids: Collection[int]) -> None:
     session.execute(messages.with_for_update(key_share=True))
 
 
-def _resend(session: Session, message_id: int, by: User | None, now: datetime) -> Message:
-    old, lines = _to_repeat(session, message_id, now)
+@dataclass(frozen=True)
+class _Facts:
+    """What is read once for all messages to send again. under_way: those whose repetition has not ended yet."""
+
+    messages: Mapping[int, Message]
+    rows: Mapping[int, MessageRow]
+    shared: SharedRows
+    under_way: Collection[int | None]
+
+
+def _facts(session: Session, message_ids: Collection[int]) -> _Facts:
+    rows = batch_rows.load(session, message_ids, skipped_too=True)
+    again = sa.select(Message.resend_of_id).where(Message.resend_of_id.in_(message_ids), Message.state.not_in(FINISHED))
+    return _Facts(
+        {message.id: message for message in session.scalars(_with_lines().where(Message.id.in_(message_ids)))},
+        {row.id: row for row in rows},
+        batch_rows.load_shared(session, rows),
+        set(session.scalars(again)),
+    )
+
+
+def _resend(session: Session, facts: _Facts, message_id: int, by: User | None, now: datetime) -> Message:
+    old, lines = _to_repeat(session, facts, message_id, now)
     new = poll_mails.copied(session, old, now=now) if lines is None else _copied(session, old, lines, now)
     audit.record(session, by, "message.resent", new, now=now, name=_recipient(old).display_name, message=old.id)
     return new
 
 
-def _to_repeat(session: Session, message_id: int, now: datetime) -> tuple[Message, list[MessageLine] | None]:
+def _to_repeat(
+    session: Session, facts: _Facts, message_id: int, now: datetime
+) -> tuple[Message, list[MessageLine] | None]:
     """Return the message and its lines that are still true; None for the lines of a date poll's message. It only reads.
 
     Raise what `resend` raises.
     """
-    old = loaded(session, message_id)
-    if old.state not in FINISHED or _under_way(session, old):
+    old = facts.messages.get(message_id)
+    if old is None:
+        raise MessageMissing()
+    if old.state not in FINISHED or old.id in facts.under_way:
         raise StillUnderWay()
     if old.poll_invitee_id is not None:
         _check_poll(session, old, now)
         return old, None
     if old.user_id is not None:  # an old summary of news is never sent again
         raise NothingToResend(reason=SkipReason.TOO_LATE)
-    lines = _still_true(session, old, now)
+    lines = _still_true(session, facts, old, now)
     _check_address(old, lines)
     return old, lines
 
@@ -91,10 +119,11 @@ def _to_repeat(session: Session, message_id: int, now: datetime) -> tuple[Messag
 def preview_many(message_ids: Collection[int], *, now: datetime) -> dict[int, Problem | None]:
     """Return by message why it would not be sent again, or None if it would. It only reads."""
     session: Session = db.session()
+    facts = _facts(session, message_ids)
     found: dict[int, Problem | None] = {}
     for message_id in message_ids:
         try:
-            _to_repeat(session, message_id, now)
+            _to_repeat(session, facts, message_id, now)
         except Problem as problem:
             found[message_id] = problem
         else:
@@ -104,16 +133,18 @@ def preview_many(message_ids: Collection[int], *, now: datetime) -> dict[int, Pr
 
 def resend_many(message_ids: Collection[int], *, by: User | None, now: datetime) -> int:
     """Send again those of these messages that are still true, with current facts. Return how many."""
+    chosen = list(dict.fromkeys(message_ids))
     with writing() as session:
-        _lock(session, message_ids)
-        return sum(_refused(session, message_id, by, now) is None for message_id in message_ids)
+        _lock(session, chosen)
+        facts = _facts(session, chosen)
+        return sum(_refused(session, facts, message_id, by, now) is None for message_id in chosen)
 
 
-def _refused(session: Session, message_id: int, by: User | None, now: datetime) -> Problem | None:
+def _refused(session: Session, facts: _Facts, message_id: int, by: User | None, now: datetime) -> Problem | None:
     """Send a message again; return why not, having changed nothing, or None if it is done."""
     try:
         with session.begin_nested():
-            _resend(session, message_id, by, now)
+            _resend(session, facts, message_id, by, now)
     except Problem as problem:
         return problem
     return None
@@ -125,11 +156,6 @@ def _recipient(message: Message) -> Person | Organisation:
     return found
 
 
-def _under_way(session: Session, old: Message) -> bool:
-    again = sa.exists().where(Message.resend_of_id == old.id, Message.state.not_in(FINISHED))
-    return bool(session.scalar(sa.select(again)))
-
-
 def _check_poll(session: Session, old: Message, now: datetime) -> None:
     untrue = poll_mails.untrue_because(session, old, now=now)
     if untrue is SkipReason.NO_ADDRESS:
@@ -138,13 +164,14 @@ def _check_poll(session: Session, old: Message, now: datetime) -> None:
         raise NothingToResend(reason=untrue)
 
 
-def _still_true(session: Session, old: Message, now: datetime) -> list[MessageLine]:
-    rows = batch_rows.load(session, [old.id], skipped_too=True)
-    shared = batch_rows.load_shared(session, rows)
-    known = recheck.earlier(session, rows, shared, now=now)
+def _still_true(session: Session, facts: _Facts, old: Message, now: datetime) -> list[MessageLine]:
+    row = facts.rows[old.id]
+    known = recheck.earlier(
+        session, [row], facts.shared, now=now
+    )  # alone: the others of the list count as earlier ones
     if old.state in (MessageState.SENT, MessageState.UNKNOWN):
         known = recheck.with_told(known, [line.invitation_id for line in old.lines if not line.skipped])
-    verdict = recheck.Judge(shared, known, now).judge(rows[0], resent=True)
+    verdict = recheck.Judge(facts.shared, known, now).judge(row, resent=True)
     if not verdict.lines:
         raise NothingToResend(reason=verdict.reason)
     true = {line.id for line in verdict.lines}
@@ -208,10 +235,16 @@ def _copied(session: Session, old: Message, lines: Collection[MessageLine], now:
 
 def loaded(session: Session, message_id: int) -> Message:
     """Return a message with its recipients and lines. Raise MessageMissing."""
+    found: Message | None = session.scalar(_with_lines().where(Message.id == message_id))
+    if found is None:
+        raise MessageMissing()
+    return found
+
+
+def _with_lines() -> sa.Select[Any]:
     line = selectinload(Message.lines)
-    found = session.scalar(
+    return (
         sa.select(Message)
-        .where(Message.id == message_id)
         .options(
             joinedload(Message.person),
             joinedload(Message.organisation),
@@ -221,6 +254,3 @@ def loaded(session: Session, message_id: int) -> Message:
         )
         .execution_options(populate_existing=True)
     )
-    if found is None:
-        raise MessageMissing()
-    return found

@@ -207,6 +207,17 @@ def test_a_mail_that_was_sent_again_is_not_in_a_list_to_send_again(server, activ
     assert messages.ids(MessageFilters(activity_id=activity.id), 10) == [message_to(ani).id]
 
 
+def test_what_messages_share_is_read_once_for_all_that_are_sent_again(server, activity, ani, budi, queries):
+    server.at["DATA"] = "554 5.6.0 content rejected"
+    invite_and_publish(activity, ani, budi, *[a_person(f"Kader {number}") for number in range(10)])
+    drain()
+    found = messages.ids(MessageFilters(group=MessageGroup.FAILED), 20)
+    assert len(found) == 12
+    resending.preview_many(found, now=NOW)
+    few, all_twelve = (queries(lambda ids=ids: resending.preview_many(ids, now=NOW)) for ids in (found[:2], found))
+    assert all_twelve - few <= 10 * 5  # what other mails told each of them meanwhile; nothing else
+
+
 def test_others_can_write_during_a_preview_of_sending_again(server, activity, ani, coordinator, monkeypatch):
     server.at["DATA"] = "554 5.6.0 content rejected"
     invite_and_publish(activity, ani)
