@@ -33,21 +33,26 @@ def record(
     action: "<subject>.<verb in the past>", for example "activity.moved".
     """
     session.flush()
-    session.add(
-        AuditEntry(
-            at=now,
-            user_id=by.id if by else None,
-            action=action,
-            subject_type=subject.__tablename__,
-            subject_id=subject.id,
-            subject_name=(
-                name
-                or getattr(subject, "title", "")
-                or getattr(subject, "display_name", "")
-                or getattr(subject, "name", "")
-            )[:200],
-            detail=detail,
-        )
+    session.add(entry(by, action, subject, now=now, name=name, **detail))
+
+
+def entry(by: User | None, action: str, subject: Any, *, now: datetime, name: str = "", **detail: Any) -> AuditEntry:
+    """Return the entry that `record` adds, for use cases that change many records. The subject has its id already."""
+    name = name or getattr(subject, "title", "") or getattr(subject, "display_name", "") or getattr(subject, "name", "")
+    made = entry_of_many(by, action, subject, name, now=now, **detail)
+    made.subject_id = subject.id
+    return made
+
+
+def entry_of_many(by: User | None, action: str, kind: Any, name: str, *, now: datetime, **detail: Any) -> AuditEntry:
+    """Return an entry about many records of one kind, such as an import. kind: their class. name: such as its file's."""
+    return AuditEntry(
+        at=now,
+        user_id=by.id if by else None,
+        action=action,
+        subject_type=kind.__tablename__,
+        subject_name=name[:200],
+        detail=detail,
     )
 
 

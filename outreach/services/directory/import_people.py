@@ -22,7 +22,8 @@ from outreach.domain.directory.spreadsheet import Column, SheetRow
 from outreach.domain.kinds import CadreKind
 from outreach.domain.problems import Problem
 from outreach.extensions import db
-from outreach.models import AuditEntry, Cadre, Organisation, Person, PersonImport, User
+from outreach.models import Cadre, Organisation, Person, PersonImport, User
+from outreach.services import audit
 from outreach.services.directory import import_shapes, import_undo, regions
 from outreach.services.directory.import_remarks import ImportNote, Undecided
 from outreach.services.directory.import_rows import (
@@ -181,16 +182,8 @@ def store(
         session.add(done)
         session.flush()
         _store(session, reading, done, by, now)
-        session.add(
-            AuditEntry(
-                at=now,
-                user_id=by.id if by else None,
-                action="person.imported",
-                subject_type=Person.__tablename__,
-                subject_name=filename[:200],
-                detail={"new": done.added, "completed": done.changed, "refused": len(reading.refused)},
-            )
-        )
+        counts = {"new": done.added, "completed": done.changed, "refused": len(reading.refused)}
+        session.add(audit.entry_of_many(by, "person.imported", Person, filename, now=now, **counts))
         import_id = done.id
     return replace(reading, import_id=import_id)
 
@@ -432,17 +425,7 @@ def _change(
     )
     for person_id, entries in changed.items():
         fields = sorted({_column_name(change.field) for entry in entries for change in entry.changes})
-        session.add(
-            AuditEntry(
-                at=now,
-                user_id=by.id if by else None,
-                action="person.edited",
-                subject_type=Person.__tablename__,
-                subject_id=person_id,
-                subject_name=people[person_id].display_name[:200],
-                detail={"changed": fields},
-            )
-        )
+        session.add(audit.entry(by, "person.edited", people[person_id], now=now, changed=fields))
 
 
 def _column_name(changed: str) -> str:

@@ -16,7 +16,8 @@ from sqlalchemy.orm import Session, selectinload
 from outreach.domain.kinds import CadreKind, Sex
 from outreach.domain.problems import Problem
 from outreach.extensions import Model, db
-from outreach.models import AuditEntry, Cadre, Person, PersonImport, PersonImportLine, User
+from outreach.models import Cadre, Person, PersonImport, PersonImportLine, User
+from outreach.services import audit
 from outreach.services.directory.import_rows import ImportRow
 from outreach.transactions import writing
 
@@ -168,16 +169,8 @@ def undo(import_id: int, *, by: User | None, now: datetime) -> UndoPreview:
             _restore(session, import_id, ids, by, now)
         _remove(session, import_id, len(gone))
         done.undone_at = now
-        session.add(
-            AuditEntry(
-                at=now,
-                user_id=by.id if by else None,
-                action="person.import_undone",
-                subject_type=Person.__tablename__,
-                subject_name=done.filename,
-                detail={"removed": len(gone), "restored": len(back), "left": len(left)},
-            )
-        )
+        counts = {"removed": len(gone), "restored": len(back), "left": len(left)}
+        session.add(audit.entry_of_many(by, "person.import_undone", Person, done.filename, now=now, **counts))
         result = _told(session, len(gone), len(back), left)
         session.flush()
     return result
@@ -275,17 +268,8 @@ def _restore(session: Session, import_id: int, person_ids: Sequence[int], by: Us
                 role.region_code, role.active = kept[role.kind]
             else:
                 person.cadre_roles.remove(role)
-        session.add(
-            AuditEntry(
-                at=now,
-                user_id=by.id if by else None,
-                action="person.edited",
-                subject_type=Person.__tablename__,
-                subject_id=person.id,
-                subject_name=person.display_name[:200],
-                detail={"changed": sorted(_AUDITED.get(n, n) for n, value in before.items() if value != now_held[n])},
-            )
-        )
+        changed = sorted(_AUDITED.get(name, name) for name, value in before.items() if value != now_held[name])
+        session.add(audit.entry(by, "person.edited", person, now=now, changed=changed))
     session.flush()
 
 
