@@ -11,11 +11,11 @@ _WAITING = sa.text(
 )
 
 
-def waits_for_another(seconds: float = 60.0) -> bool:
-    """Return whether, within so many seconds, a connection to the database waits for another one's lock."""
+def waits_for_another(seconds: float = 60.0, connections: int = 1) -> bool:
+    """Return whether, within so many seconds, so many connections to the database wait for another one's lock."""
     until = time.monotonic() + seconds
     with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        while not connection.scalar(_WAITING):
+        while connection.scalar(_WAITING) < connections:
             if time.monotonic() > until:
                 return False
             time.sleep(0.01)

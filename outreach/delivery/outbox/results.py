@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from outreach.delivery.mail.kept import StoredMail
 from outreach.delivery.outbox import address_failures, channel
-from outreach.delivery.outbox.leases import Lease, begin_in, by_driver, held_among, lapsed, release_in, stored
+from outreach.delivery.outbox.leases import Lease, begin_in, by_driver, held_among, lapsed, lock, release_in, stored
 from outreach.delivery.recheck.judge import doubts
 from outreach.domain.kinds import MailKind
 from outreach.domain.mail.address_faults import AddressFault
@@ -76,6 +76,7 @@ def turn(
     if not settled and not next_ones:
         return [], set()
     with writing() as session:
+        lock(session.connection(), [*(result.lease for result in settled), *next_ones])
         ours = settle_in(session, settled, MessageState.HANDING_OVER, worker, now=now) if settled else []
         return ours, begin_in(session, next_ones, now + timedelta(seconds=lease_s))
 
@@ -85,13 +86,14 @@ def settle(results: Sequence[Settled], came_from: MessageState, worker: str, *, 
     if not results:
         return []
     with writing() as session:
+        lock(session.connection(), [result.lease for result in results])
         return settle_in(session, results, came_from, worker, now=now)
 
 
 def settle_in(
     session: Session, results: Sequence[Settled], came_from: MessageState, worker: str, *, now: datetime
 ) -> list[Settled]:
-    """Do the same as `settle` in the caller's transaction."""
+    """Do the same as `settle` in the caller's transaction, once these messages are locked."""
     sent = [result for result in results if result.state is MessageState.SENT]
     unsent = [result for result in results if result.state is not MessageState.SENT]
     connection = session.connection()

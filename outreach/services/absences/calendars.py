@@ -16,7 +16,7 @@ from outreach.domain.directory import names
 from outreach.domain.planning.parties import AbsenceSource
 from outreach.domain.problems import Problem
 from outreach.extensions import current_settings, db
-from outreach.models import Absence, AbsenceCalendar, CalendarFile, User
+from outreach.models import AbsenceCalendar, CalendarFile, User
 from outreach.services import office_defaults
 from outreach.services.absences import parse as busy_times
 from outreach.services.absences import refresh as absence_refresh
@@ -140,8 +140,7 @@ def remove(
         check()
         calendar = _own(session, subject, calendar_id)
         _log(session, subject, subject.row(session), "calendar_removed", host_of(calendar.url), by, now, staff)
-        session.execute(sa.delete(Absence).where(Absence.calendar_id == calendar.id))
-        session.delete(calendar)
+        session.delete(calendar)  # with its absences
 
 
 def ask_again(subject: Subject, calendar_id: int, *, now: datetime, check: Check = unchecked) -> None:

@@ -97,10 +97,12 @@ def _read_file(calendar_id: int, now: datetime) -> Problem | None:
         except Problem as found_problem:
             problem = found_problem
     with writing() as session:
-        session.execute(sa.delete(CalendarFile).where(CalendarFile.calendar_id == calendar_id))
-        found = session.get(AbsenceCalendar, calendar_id, with_for_update=True)
+        found = session.get(
+            AbsenceCalendar, calendar_id, with_for_update=True
+        )  # before its file: who removes it does so, too
         if found is None:
             return None
+        session.execute(sa.delete(CalendarFile).where(CalendarFile.calendar_id == calendar_id))
         found.tried_at, found.next_read_at = now, None
         if reading is not None:
             found.read_at = now

@@ -39,5 +39,5 @@ def held(session: Session, person_id: int) -> dict[str, list[dict[str, Any]]]:
 
 def forget(session: Session, person_id: int) -> None:
     """Delete them all; an erased person is not planned with."""
-    for model in (Absence, AbsenceCalendar):
+    for model in (AbsenceCalendar, Absence):  # the calendars first, as reading one locks it before its absences
         session.execute(sa.delete(model).where(model.person_id == person_id))

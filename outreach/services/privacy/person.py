@@ -189,8 +189,8 @@ def _lock_mails(session: Session, person: Person) -> None:
     represented = _represented_by(person).with_only_columns(Invitation.id)
     naming = sa.select(MessageLine.message_id).where(MessageLine.invitation_id.in_(represented))
     about = sa.or_(Message.person_id == person.id, Message.id.in_(naming), Message.id.in_(_to_their_office(person)))
-    in_order_of_claims = sa.select(Message.id).where(IS_WAITING, about).order_by(Message.due_at, Message.id)
-    session.execute(in_order_of_claims.with_for_update())
+    # In the order in which workers lock the mails that they settle (delivery/outbox/leases.py: lock).
+    session.execute(sa.select(Message.id).where(IS_WAITING, about).order_by(Message.id).with_for_update())
 
 
 def _forget_mails(session: Session, person_id: int) -> None:
