@@ -19,13 +19,14 @@ from outreach.delivery.mail.values import PlaceBefore
 from outreach.delivery.mail.values import differs as place_differs
 from outreach.domain.activity import WAS_POSTPONED, Move, differs
 from outreach.domain.kinds import Audience, MailKind
+from outreach.domain.mail.still_true import SkipReason
 from outreach.domain.planning.rules import Rules
 from outreach.domain.planning.working_days import is_working_day, last_working_day
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState, InvitationState, MessageState, ReminderState
 from outreach.extensions import db
 from outreach.models import Activity, Attempt, Invitation, Message, MessageLine, Reminder, User
-from outreach.models.mails import IS_IN_WORK
+from outreach.models.mails import IS_IN_WORK, IS_TO_SEND
 from outreach.services import audit, holidays
 from outreach.services.activities import agenda, projected
 from outreach.services.activities.checks import CannotEdit, check_times
@@ -271,6 +272,7 @@ def _is_undone(session: Session, activity: Activity, old: dict[str, str]) -> boo
     sequence, untold = _known_sequence(session, activity, old)
     if sequence is None:
         return False
+    _keep_from_sending(session, activity)
     told = sa.exists().where(
         MessageLine.reminder_id == Reminder.id, Reminder.activity_id == activity.id, MessageLine.sequence > sequence
     )
@@ -303,10 +305,10 @@ def _known_sequence(session: Session, activity: Activity, old: dict[str, str]) -
             notices.where(Reminder.kind == MailKind.POSTPONEMENT).order_by(Reminder.id.desc()).limit(1)
         ).first()
         untold = last is not None and last.state is ReminderState.CANCELLED
-        # A postponement also cancels the notice of an earlier move. If nobody was told of that one, they know another place.
+        # A postponement also cancels the notice of an earlier move, or stops its mails. Then some know another place.
         change = notices.where(Reminder.key == MailKind.CHANGE.value).order_by(Reminder.occurrence.desc()).limit(1)
         earlier = session.scalars(change).first()
-        untold = untold and (earlier is None or earlier.state is not ReminderState.CANCELLED)
+        untold = untold and (earlier is None or not _is_stopped(session, earlier))
         return (activity.sequence - 2 if untold and not any(place_differs(activity, old)) else None), []
     since: list[Reminder] = []
     found: tuple[int | None, list[Reminder]] = (None, [])
@@ -318,6 +320,25 @@ def _known_sequence(session: Session, activity: Activity, old: dict[str, str]) -
         if not any(place_differs(activity, notice.detail)):
             found = notice.occurrence, list(since)
     return found
+
+
+def _is_stopped(session: Session, notice: Reminder) -> bool:
+    """Return whether a postponement kept the notice, or some of its mails, from going out."""
+    line = sa.exists().where(
+        MessageLine.reminder_id == notice.id, MessageLine.skipped == SkipReason.ACTIVITY_POSTPONED.value
+    )
+    return notice.state is ReminderState.CANCELLED or bool(session.scalar(sa.select(line)))
+
+
+def _keep_from_sending(session: Session, activity: Activity) -> None:
+    """Lock the waiting mails about the activity until the transaction ends: nobody claims them meanwhile."""
+    about = (
+        sa.select(MessageLine.message_id)
+        .join(Reminder, MessageLine.reminder_id == Reminder.id)
+        .where(Reminder.activity_id == activity.id)
+    )
+    waiting = sa.select(Message.id).where(IS_TO_SEND, Message.id.in_(about)).order_by(Message.id)
+    session.execute(waiting.with_for_update(key_share=True))
 
 
 def is_postponed(activity: Activity) -> bool:

@@ -1,5 +1,6 @@
 """Postponing without a new date, and setting the new one: states, bookings, reminders, and what each reader is told."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 import pytest
@@ -44,6 +45,11 @@ LEASE_S = 60.0
 def go_out(now: datetime, *, reply=None) -> list[tuple[str, str]]:
     """Let what is due go out, with all checks of the outbox. Return to which address which subject, without its date."""
     reminding.tick(now)
+    return hand_over(now, reply=reply)
+
+
+def hand_over(now: datetime, *, reply=None) -> list[tuple[str, str]]:
+    """Let the mails that are written and due go out."""
     claimed = leases.claim("w", 100, LEASE_S, now=now)
     batch = Preparer(current_settings()).prepare(claimed, now=now)
     results.settle(batch.decided, MessageState.LEASED, "w", now=now)
@@ -283,6 +289,16 @@ def test_a_new_date_is_told_although_it_was_postponed_and_set_again_before_anybo
     assert go_out(at(6, 9)) == [("ani", "WAKTU BARU"), ("budi", "WAKTU BARU")]
 
 
+def test_a_move_whose_mail_a_postponement_stopped_is_told_with_the_new_date_although_that_is_the_same(told):
+    """The mail about the move waits for its next try, and finds the activity postponed before anybody is told of that."""
+    set_date(told, at(19, 8), at(5), reason="Aula")
+    assert go_out(at(5), reply=Temporary(451, "4.3.0 later")) == []
+    postpone(told, at(5, 8, 1))
+    assert hand_over(at(5, 8, 5)) == []
+    set_date(told, at(19, 8), at(5, 8, 6))
+    assert [name for name, _subject in go_out(at(5, 9))] == ["ani", "budi"]
+
+
 @pytest.mark.parametrize("state", [MessageState.HANDING_OVER, MessageState.SENT])
 def test_a_way_back_is_told_if_a_mail_may_have_told_of_the_move(told, state):
     """A mail in hand-over, or one that was repeated after a doubt, leaves no trace of what it told."""
@@ -482,3 +498,29 @@ def test_a_postponement_can_be_sent_again_until_the_new_date(told):
     set_date(told, at(10, 8, **FEBRUARY), at(20))
     with pytest.raises(resending.NothingToResend):
         resending.resend(sent.id, by=None, now=at(20))
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("any_app", ["postgresql"], indirect=True)  # on SQLite one writes at a time
+def test_no_mail_is_claimed_while_a_way_back_is_stored(any_app, told, programme, hall, monkeypatch):
+    """It would tell of the move that has not happened, and nobody would correct it."""
+    citra = a_person("Citra", email="citra@example.com")
+    invite(told, citra, now=at(5))
+    reminding.tick(at(5))
+    set_date(told, at(19, 8), at(5, 8, 1), reason="Aula")
+    claimed, hasten = [], moves.hasten_invitations
+
+    def meanwhile(*arguments, **named) -> None:
+        with ThreadPoolExecutor(1) as other:
+            claimed.append(other.submit(claims).result())
+        hasten(*arguments, **named)
+
+    def claims() -> int:
+        with any_app.app_context():
+            found = leases.claim("w", 100, LEASE_S, now=at(5, 8, 2))
+            db.session.remove()
+        return len(found)
+
+    monkeypatch.setattr(moves, "hasten_invitations", meanwhile)
+    set_date(told, at(18, 8), at(5, 8, 2), reason="Aula")
+    assert (told.sequence, claimed, claims()) == (0, [0], 1)
