@@ -20,7 +20,19 @@ from outreach.domain.kinds import AnswerSource, Audience, MailKind, Role
 from outreach.domain.problems import Problem
 from outreach.domain.reminders import MissedReason
 from outreach.domain.states import TAKES_A_SEAT, UNANSWERED, ActivityState, InvitationState, MessageState, ReminderState
-from outreach.models import Absence, AbsenceCalendar, Feed, Invitation, Link, Message, Person, Reminder
+from outreach.models import (
+    Absence,
+    AbsenceCalendar,
+    AnswerBefore,
+    Feed,
+    Invitation,
+    Link,
+    Message,
+    Person,
+    PollInvitee,
+    Reminder,
+    people_group_member,
+)
 from outreach.services.answers import nominee_matching as matching
 from outreach.services.invitations import seats
 from outreach.services.invitations.revisions import raise_for_invited, raise_for_withdrawn
@@ -209,8 +221,8 @@ def _replace_untold(
 ) -> None:
     """Give new names the records of nominees who left the list before and never heard of it, instead of creating people.
 
-    Otherwise a link could fill the directory by replacing names. Only records that this office alone made are taken. Who
-    leaves only now stays withdrawn, so that the bell tells coordinators of the other names.
+    Otherwise a link could fill the directory by replacing names. Only records that this office alone made, for this
+    activity, are taken. Who leaves only now stays withdrawn, so that the bell tells coordinators of the other names.
     """
     new = [at for at, (row, known) in enumerate(zip(rows, found, strict=True)) if row is None and known is None]
     left = [
@@ -222,12 +234,15 @@ def _replace_untold(
         return
     spare = _never_told(session, left)
     own = matching.own(session, invitation.organisation_id, [unused.person for unused in spare if unused.person])
-    used = {  # by a link that somebody passed on
-        person_id
-        for model in (Absence, AbsenceCalendar, Feed)
-        for person_id in session.scalars(sa.select(model.person_id).where(model.person_id.in_(own)))
-    }
-    spare = [unused for unused in spare if unused.person_id in own - used and unused.attendance is None]
+    free = own - _used(session, own, but_for=invitation)
+    spare = [
+        unused
+        for unused in spare
+        if unused.person_id in free
+        and unused.attendance is None
+        and unused.answer_source is AnswerSource.LINK
+        and unused.answer_recorded_by_id is None
+    ]
     for at, row in zip(new, sorted(spare, key=lambda one: one.id), strict=False):
         person = row.person
         assert person is not None
@@ -236,6 +251,24 @@ def _replace_untold(
         for link in session.scalars(sa.select(Link).where(Link.person_id == person.id)):
             link.nonce = tokens.new_nonce()  # the one who left must not open what the new one is asked
         rows[at], found[at] = row, person
+
+
+def _used(session: Session, person_ids: Collection[int], *, but_for: Invitation) -> set[int]:
+    """Return those who have something of their own: by a link that staff passed on, in another activity, or by staff's choice."""
+    of_others = (Invitation.nominated_under_id != but_for.id) | Invitation.nominated_under_id.is_(None)
+    traces = [
+        *(sa.select(model.person_id) for model in (Absence, AbsenceCalendar, Feed, PollInvitee)),
+        sa.select(people_group_member.c.person_id),
+        sa.select(Link.person_id).join(AnswerBefore, AnswerBefore.link_id == Link.id),
+        sa.select(Invitation.person_id).where(of_others),
+        sa.select(Person.id).where(Person.reminders_stopped_at.is_not(None)),
+    ]
+    return {
+        id_
+        for trace in traces
+        for id_ in session.scalars(trace.where(trace.selected_columns[0].in_(person_ids)))
+        if id_
+    }
 
 
 def _write(person: Person, one: Nominee, *, overwrite: bool) -> None:

@@ -8,7 +8,7 @@ from outreach.domain.kinds import AnswerSource, Role
 from outreach.domain.reminders import MissedReason
 from outreach.domain.states import InvitationState, ReminderState
 from outreach.extensions import db
-from outreach.models import Invitation, Message, Person, Reminder
+from outreach.models import Invitation, Message, PeopleGroup, Person, Reminder
 from outreach.services.activities import publish as publishing
 from outreach.services.answers import answer as answering
 from outreach.services.answers import nominees
@@ -18,6 +18,7 @@ from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import seats
 from outreach.services.reminders import tick as reminding
 from tests.world import NOW, a_person, at, draft_activity, token_of
+from tests.world.polls import a_poll
 
 pytestmark = pytest.mark.usefixtures("any_app")
 
@@ -326,3 +327,52 @@ def test_who_was_told_keeps_their_record_when_another_name_replaces_theirs(days,
     answering.nominate(token_of(police), under, [Nominee("Dedi")], now=at(5, 9))
     assert named(under) == [("Rina", "withdrawn"), ("Dedi", "coming")]
     assert notices_of_kind("withdrawal") == [("Rina", "")]
+
+
+def replaced_twice(under: int, police, *, first: str = "Rina", then: str = "Dedi", last: str = "Budi") -> None:
+    """The office names one person after the other. The last name could take the record of the first, who left before."""
+    for minute, one in enumerate((first, then, last)):
+        answering.nominate(token_of(police), under, [Nominee(one)], now=at(5, 9, minute))
+
+
+def test_a_new_name_takes_no_record_of_somebody_who_comes_to_another_activity(days, police):
+    first, second = invite_seats_and_publish(police, *days[:2])
+    answering.nominate(token_of(police), second, [Nominee("Rina")], now=at(5))
+    replaced_twice(first, police)
+    assert named(second) == [("Rina", "coming")]
+    assert named(first) == [("Rina", "withdrawn"), ("Dedi", "withdrawn"), ("Budi", "coming")]
+
+
+def stops_reminders(rina: Person) -> None:
+    answering.stop_reminders(token_of(rina), now=at(5, 9))
+
+
+def answers_herself(rina: Person) -> None:
+    activity_id = db.session.scalar(sa.select(Invitation.activity_id).where(Invitation.person_id == rina.id))
+    answering.answer(token_of(rina), activity_id, Choice.NOT_COMING, now=at(5, 9))
+
+
+def is_in_a_group(rina: Person) -> None:
+    db.session.add(PeopleGroup(name="Forum anak", members=[rina], created_at=NOW))
+    db.session.commit()
+
+
+def is_asked_for_a_date(rina: Person) -> None:
+    a_poll(rina, opened=False)
+
+
+@pytest.mark.parametrize("meanwhile", [stops_reminders, answers_herself, is_in_a_group, is_asked_for_a_date])
+def test_a_new_name_takes_no_record_of_somebody_who_used_their_link_or_whom_staff_chose(days, police, meanwhile):
+    """No mail told them, but staff may have sent the link by WhatsApp."""
+    (under,) = invite_seats_and_publish(police, days[0])
+    answering.nominate(token_of(police), under, [Nominee("Rina")], now=at(5))
+    meanwhile(db.session.scalars(sa.select(Person).where(Person.name == "Rina")).one())
+    replaced_twice(under, police)
+    assert named(under) == [("Rina", "withdrawn"), ("Dedi", "withdrawn"), ("Budi", "coming")]
+
+
+def test_a_new_name_takes_no_record_that_staff_recorded_for_the_office(days, police, coordinator):
+    (under,) = invite_seats_and_publish(police, days[0])
+    recording.nominate_for(under, [Nominee("Rina")], source=AnswerSource.PHONE, by=coordinator, now=at(5))
+    replaced_twice(under, police, first="Dedi", then="Eko")
+    assert ("Rina", "withdrawn") in named(under)
