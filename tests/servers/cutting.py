@@ -14,10 +14,14 @@ NEVER = 1 << 60
 
 @dataclass
 class Break:
-    """When a connection breaks: after so many bytes to the server, or so many mails taken. stalls: it falls silent instead."""
+    """When a connection breaks: after so many bytes to the server, after so many mails taken, or before the answer to one.
+
+    stalls: it stands still instead. Once the client gives up, what it has sent meanwhile arrives, and nobody hears answers.
+    """
 
     after_bytes: int = NEVER
     after_mails: int = NEVER
+    before_answer: int = NEVER  # to which mail, from 1
     stalls: bool = False
 
 
@@ -81,19 +85,25 @@ class _Line:
         self._ended = threading.Lock()
 
     def to_server(self) -> None:
-        passed = 0
+        passed, held = 0, b""
         while data := _read(self.client):
             if self.silent:
+                held += data
                 continue
             allowed = data[: self.when.after_bytes - passed]
             passed += len(allowed)
             if allowed and not _send(self.server, allowed):
                 break
             if passed >= self.when.after_bytes:
+                held += data[len(allowed) :]
                 self._break()
                 if not self.silent:
                     return
-        self.proxy.over(self.client, self.server)
+        if self.silent and _send(self.server, held):
+            with contextlib.suppress(OSError):
+                self.server.shutdown(socket.SHUT_WR)  # its answers are read until it closes
+        else:
+            self.proxy.over(self.client, self.server)
 
     def to_client(self) -> None:
         taken, before = 0, b""
@@ -102,14 +112,13 @@ class _Line:
                 continue
             taken += (before + data).count(QUEUED) - before.count(QUEUED)
             before = (before + data)[-len(QUEUED) + 1 :]
-            if not _send(self.client, data):
+            if taken < self.when.before_answer and not _send(self.client, data):
                 break
-            if taken >= self.when.after_mails:
+            if taken >= min(self.when.after_mails, self.when.before_answer):
                 self._break()
                 if not self.silent:
                     return
-        if not self.silent:
-            self.proxy.over(self.client, self.server)
+        self.proxy.over(self.client, self.server)
 
     def _break(self) -> None:
         if not self._ended.acquire(blocking=False):

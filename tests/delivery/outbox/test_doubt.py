@@ -32,6 +32,11 @@ PATTERNS = {
         60, lambda number, chance: Break() if number % 4 == 0 else Break(after_bytes=chance.randrange(1, 60 * KB))
     ),
 }  # fmt: skip
+STALLS = {  # where the first three connections stand still, for longer than the client waits
+    "in the text of a mail": Break(after_bytes=14 * KB, stalls=True),
+    "after the last dot": Break(before_answer=3, stalls=True),
+}
+IMPATIENT = {"mail_timeout_s": 1.0, "mail_answer_s": 1.0}
 HIDDEN = {"with CHUNKING": "", "without CHUNKING": "chunking", "plain": "pipelining, chunking"}
 
 
@@ -168,3 +173,23 @@ def test_each_reader_gets_the_mail_however_the_line_breaks(any_app, office, post
     assert doubles <= in_doubt()
     states = db.session.scalars(sa.select(Message.state)).all()
     assert Counter(states) == {MessageState.SENT: people}
+
+
+@pytest.mark.parametrize("where", STALLS)
+@pytest.mark.parametrize("postfix", ["with CHUNKING", "without CHUNKING"], indirect=True)
+@with_postfix
+def test_each_reader_gets_the_mail_if_the_line_stands_still(any_app, office, postfix, where):
+    """What the client had sent arrives once it has given up: a mail whose last dot it never knew to be there is taken."""
+    people = 12
+    invite_many(people, now=NOW)
+    before = Counter(postfix.delivered())
+    clock = StandingClock(NOW)
+    with CuttingProxy(postfix.port, lambda number, _chance: STALLS[where] if number <= 3 else Break()) as line:
+        send_through(any_app, line, **IMPATIENT)
+        work(clock, days=10)
+        assert line.broken
+        came = arrived(postfix, before)
+    print(f"{where}: {came.total() - len(came)} doubled of {in_doubt()} in doubt, {line.broken} connections stalled")
+    assert set(came) == {f"warga{number}@example.com" for number in range(people)}
+    assert came.total() - len(came) <= in_doubt()
+    assert in_doubt()
