@@ -1,5 +1,5 @@
-"""`make test` runs this: one check after the other, then the ten slowest tests, what could not run here, and the exit code
-of the whole.
+"""`make test` runs this: the tests, and beside them the checks; then the ten slowest tests, what could not run here, and the
+exit code of the whole.
 
     tests/run.py [--quick] [--day DAY|awkward] [what pytest is to be told]
 
@@ -15,8 +15,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -53,17 +55,15 @@ SLOWEST = 10
 
 
 def main(arguments: list[str]) -> int:
-    """Run every check even where one fails, then the tests. Return the exit code."""
+    """Run the tests, and every check even where one fails. Return the exit code."""
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--day", default="")
     asked, arguments = parser.parse_known_args(arguments)
-    verdicts: dict[str, bool] = {}
-    if not arguments and asked.day != "awkward":
-        for name, command in CHECKS:
-            print(f"\n=== {name}: {' '.join([Path(command[0]).name, *command[1:]])}", flush=True)
-            verdicts[name] = subprocess.run(command, cwd=ROOT, check=False).returncode == 0  # noqa: S603
     whole = not arguments
+    checks = Checks(CHECKS if whole and asked.day != "awkward" else ())
+    checks.start()
+    verdicts: dict[str, bool] = {}
     if asked.quick:
         arguments = [*QUICK, *arguments]
     days = AWKWARD if asked.day == "awkward" else {asked.day: ""}
@@ -82,6 +82,7 @@ def main(arguments: list[str]) -> int:
             print(f"\n=== {seconds:.0f} s of tests; the slowest:")
             for line in slowest_tests(report):
                 print(line)
+    verdicts = {**checks.finished(), **verdicts}
     if os.environ.get("OUTREACH_TEST_ALL"):
         verdicts["nothing skipped"] = not skipped
     for line in not_run(skipped):
@@ -89,6 +90,35 @@ def main(arguments: list[str]) -> int:
     for name, passed in verdicts.items():
         print(f"{'ok    ' if passed else 'FAILED'}  {name}")
     return 0 if all(verdicts.values()) else 1
+
+
+class Checks(threading.Thread):
+    """The checks, one after the other, beside the tests. What a failed check says is shown at once, the rest at the end."""
+
+    def __init__(self, checks: Sequence[tuple[str, list[str]]]) -> None:
+        super().__init__(daemon=True)
+        self._checks = checks
+        self._passed: dict[str, str] = {}
+        self._verdicts: dict[str, bool] = {}
+
+    def run(self) -> None:
+        for name, command in self._checks:
+            done = subprocess.run(  # noqa: S603
+                command, cwd=ROOT, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            )
+            said = f"\n=== {name}: {' '.join([Path(command[0]).name, *command[1:]])}\n{done.stdout}"
+            self._verdicts[name] = done.returncode == 0
+            if done.returncode == 0:
+                self._passed[name] = said
+            else:
+                print(f"{said}=== {name}: FAILED", flush=True)
+
+    def finished(self) -> dict[str, bool]:
+        """Wait for the last check, print what those say that passed, and return which passed, in order."""
+        self.join()
+        for said in self._passed.values():
+            print(said, end="", flush=True)
+        return {name: self._verdicts.get(name, False) for name, _command in self._checks}
 
 
 def skipped_tests(report: Path) -> Counter[str]:
@@ -124,8 +154,14 @@ def not_run(skipped: Counter[str]) -> list[str]:
     return lines
 
 
+def _workers() -> int:
+    """Return how many tests run at once: more than there are cores, because many tests wait for servers and processes."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return cores + (cores + 1) // 2
+
+
 def _pytest(arguments: list[str], report: Path, day: str, *, workers: bool) -> bool:
-    shared = ["-n", "auto"] if workers else []
+    shared = ["-n", str(_workers()), "--dist", "worksteal"] if workers else []
     command = [sys.executable, "-m", "pytest", "-q", *shared, f"--junitxml={report}", *arguments]
     environment = {**os.environ, **({"TESTS_DAY": day} if day else {})}
     return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode == 0  # noqa: S603

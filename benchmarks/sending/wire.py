@@ -156,7 +156,7 @@ def postfix(hidden: str) -> Iterator[_MailServer]:
     if reason := missing():
         raise RuntimeError(reason)
     memory = "/dev/shm" if Path("/dev/shm").is_dir() else None  # not this machine's disk is to be measured
-    with Postfix(hidden=hidden, under=memory) as server:
+    with Postfix((hidden,), under=memory) as server:
         yield _MailServer("Postfix", server.port, lambda at_least: len(server.delivered(at_least)))
 
 

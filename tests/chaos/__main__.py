@@ -1,4 +1,4 @@
-"""What `make chaos` runs: 200 kills, printed as a table, then every chaos test in its long form. About half an hour.
+"""What `make chaos` runs: 200 kills, printed as a table, then every chaos test and other searches in their long form.
 
 python -m tests.chaos [--kills 200] [--seed N] [--only-kills]
 """
@@ -26,6 +26,12 @@ SHARES = (  # of the kills
     (0.1, Run("PostgreSQL, two schedulers", postgresql=True, workers=2, kills=0, extensions=FAST, by_mistake=True)),
     (0.0, Run("SQLite, never killed", postgresql=False, workers=1, kills=0, extensions=FAST)),
     (0.0, Run("PostgreSQL, never killed", postgresql=True, workers=3, kills=0, extensions=FAST)),
+)
+SEARCHES = (  # outside this folder, with a long form (tests/support/long_form.py)
+    "tests/services/planning/test_booking_races.py",
+    "tests/domain/timetabling/test_any.py",
+    "tests/domain/clashes/test_any.py",
+    "tests/delivery/mail/frames/test_frame.py",
 )
 COLUMNS = (
     "kills", "messages", "arrived", "never", "doubled", "copies", "in_doubt", "most", "handing_over", "wrong_copies",
@@ -62,9 +68,10 @@ def main(arguments: list[str]) -> int:
         print(f"BROKEN  {line.name}: {line.outcome.broken()}")
     if wanted.only_kills:
         return 1 if broken else 0
-    print("\nEvery chaos test in its long form:", flush=True)
+    print("\nEvery chaos test, and the other searches, in their long form:", flush=True)
     tests = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-o", "faulthandler_timeout=0", "tests/chaos"], cwd=ROOT,
+        [sys.executable, "-m", "pytest", "-q", "-o", "faulthandler_timeout=0", "tests/chaos", *SEARCHES],
+        cwd=ROOT,
         env={**os.environ, "OUTREACH_CHAOS": "1"}, check=False,
     )  # fmt: skip
     return 1 if broken else tests.returncode

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -34,11 +35,10 @@ smtpd_relay_restrictions = permit_mynetworks, reject
 smtpd_client_event_limit_exceptions = 127.0.0.0/8
 in_flow_delay = 0
 default_transport = {transport}
-smtpd_discard_ehlo_keywords = {hidden}
 """
 
+LISTENER = "127.0.0.1:{port} inet n - n - - smtpd -o {{smtpd_discard_ehlo_keywords={hidden}}}\n"
 MASTER = """
-127.0.0.1:{port} inet n - n - - smtpd
 pickup unix n - n 60 1 pickup
 cleanup unix n - n - 0 cleanup
 qmgr unix n - n 300 1 qmgr
@@ -71,25 +71,28 @@ def missing() -> str:
 
 @dataclass
 class Postfix:
-    """Use as a context. hidden: extensions that it does not announce, comma-separated, such as "chunking"."""
+    """Use as a context. hidden: for each port, the extensions that it does not announce there: "", or "chunking", …"""
 
-    hidden: str = ""
+    hidden: Sequence[str] = ("",)
     next_hop: int = 0  # a port on this machine; 0: every mail is discarded
     settings: str = ""  # more lines for main.cf
     under: str | None = None  # where its folder is created
-    port: int = 0
+    port: int = 0  # the first one
+    ports: dict[str, int] = field(default_factory=dict)  # by what is hidden there
     folder: Path = field(default_factory=Path)
 
     def __enter__(self) -> "Postfix":
         self.folder = Path(tempfile.mkdtemp(prefix="outreach-postfix-", dir=self.under))
         self.folder.chmod(0o755)  # Postfix's own user needs access
         self.port = self.port or free_port()
+        self.ports = {hidden: free_port() if number else self.port for number, hidden in enumerate(self.hidden)}
         (self.folder / "etc").mkdir()
         (self.folder / "queue").mkdir()
         transport = f"smtp:[127.0.0.1]:{self.next_hop}" if self.next_hop else "discard:"
-        main = MAIN.format(folder=self.folder, transport=transport, hidden=self.hidden) + self.settings
+        main = MAIN.format(folder=self.folder, transport=transport) + self.settings
+        listeners = "".join(LISTENER.format(port=port, hidden=hidden) for hidden, port in self.ports.items())
         (self.folder / "etc" / "main.cf").write_text(main)
-        (self.folder / "etc" / "master.cf").write_text(MASTER.format(port=self.port).lstrip())
+        (self.folder / "etc" / "master.cf").write_text(listeners + MASTER.lstrip())
         try:
             self._run("start")
         except BaseException:
@@ -109,6 +112,16 @@ class Postfix:
             if len(found) >= at_least or time.monotonic() > until:
                 return sorted(found)
             time.sleep(0.05)
+
+    def connections(self) -> int:
+        """Return how many connections have come and have ended; -1 while one is open."""
+        came, ended = (len(re.findall(rf"\]: {word} from ", self.log())) for word in ("connect", "disconnect"))
+        return came if came == ended else -1
+
+    def queued(self) -> int:
+        """Return how many mails are on their way through its queues."""
+        queues = (self.folder / "queue" / name for name in ("maildrop", "incoming", "active", "deferred"))
+        return sum(path.is_file() for queue in queues for path in queue.rglob("*"))
 
     def log(self) -> str:
         path = self.folder / "mail.log"

@@ -1,4 +1,4 @@
-"""A real PostgreSQL from a wheel, made fast for tests: its data need not survive a power cut."""
+"""A real PostgreSQL from a wheel, made fast for tests: its data need not survive a power cut, and deadlocks end soon."""
 
 import shutil
 import tempfile
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from tests.support import wall_clock
 
-QUICK = ("fsync = off", "full_page_writes = off", "synchronous_commit = off")
+QUICK = ("fsync = off", "full_page_writes = off", "synchronous_commit = off", "deadlock_timeout = '100ms'")
 # Comes before pg_catalog's own, in every database of the server.
 CLOCK = (
     "CREATE SCHEMA wall",

@@ -19,16 +19,16 @@ def next_hop():
         yield server
 
 
-@pytest.fixture(scope="module", params=HIDDEN)
-def postfix(request, next_hop):
+@pytest.fixture(scope="module")
+def postfix(next_hop):
     checks = "smtpd_recipient_restrictions = check_recipient_access inline:{nobody@example.com=REJECT}, permit\n"
-    with Postfix(hidden=HIDDEN[request.param], next_hop=next_hop.port, settings=checks) as server:
+    with Postfix(tuple(HIDDEN.values()), next_hop=next_hop.port, settings=checks) as server:
         yield server
 
 
-@pytest.fixture
-def wire(postfix):
-    with wire_to(postfix.port, mail_timeout_s=60) as wire:
+@pytest.fixture(params=HIDDEN)
+def wire(request, postfix):
+    with wire_to(postfix.ports[HIDDEN[request.param]], mail_timeout_s=60) as wire:
         yield wire
 
 

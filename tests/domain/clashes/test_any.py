@@ -26,6 +26,7 @@ from outreach.domain.planning.plan import PlannedActivity
 from outreach.domain.planning.rules import ClashKind, Rules, Severity
 from outreach.domain.states import ActivityState, InvitationState
 from tests.domain.plan_help import ANI, BUDI, JAKARTA, POLRES, SITI, at, plan
+from tests.support.long_form import many
 
 MIDNIGHT = at(0)
 PARTIES = (SITI, BUDI, ANI, POLRES, Party.representative("Wiji"))
@@ -149,7 +150,7 @@ def test_a_changed_plan_equals_one_created_that_way(held, changed):
     assert find_clashes(held.with_(changed).with_(held.activities[1])) == before == find_clashes(held)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=many(100, 1000), deadline=None)
 @given(plans())
 def test_every_resolution_resolves_its_clash_and_gives_its_activity_no_new_one(held):
     for clash in find_clashes(held):
@@ -165,7 +166,7 @@ def test_every_resolution_resolves_its_clash_and_gives_its_activity_no_new_one(h
                 assert changed.length == held.activities[resolution.activity_id].length
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=many(80, 800), deadline=None)
 @given(plans(), st.integers(2, 3))
 def test_a_shared_resolution_resolves_the_clash_of_each_similar_activity(held, count):
     first = replace(held.activities[1], state=ActivityState.DRAFT, fixed=False)

@@ -36,6 +36,7 @@ from outreach.domain.timetabling.cost import total
 from outreach.domain.timetabling.heuristic.draft import Draft
 from outreach.domain.timetabling.heuristic.lower_bound import at_least
 from tests.domain.plan_help import ANI, BAPPEDA, BUDI, GANJAR_AGUNG, JAKARTA, POLRES, SITI, YOSODADI, at, plan
+from tests.support.long_form import many
 
 pytestmark = pytest.mark.slow
 
@@ -173,7 +174,7 @@ def tasks(draw, most=4):
     return Task(held, tuple(demands), Horizon(days, 60, (time(8), time(16))), draw(wished()))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=many(50, 600), deadline=None)
 @given(tasks())
 def test_every_proposal_breaks_no_rule_and_costs_what_the_model_says(task):
     outcome = Search(task, PROVEN).run()
@@ -197,7 +198,7 @@ def test_every_proposal_breaks_no_rule_and_costs_what_the_model_says(task):
             )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=many(50, 600), deadline=None)
 @given(tasks())
 def test_the_greedy_proposal_breaks_no_rule(task):
     placed = place_greedily(task)
@@ -205,7 +206,7 @@ def test_the_greedy_proposal_breaks_no_rule(task):
     in_order(task, placed)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=many(50, 600), deadline=None)
 @given(tasks(), st.randoms(use_true_random=False))
 def test_the_costs_added_one_by_one_equal_the_total_cost(task, draw):
     """Each activity's cost is what it adds, in any order of timetabling."""
@@ -221,7 +222,7 @@ def test_the_costs_added_one_by_one_equal_the_total_cost(task, draw):
         assert at_least(task, options) <= cost
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=many(40, 500), deadline=None)
 @given(tasks(most=2))
 def test_an_exhaustive_search_finds_nothing_cheaper(task):
     outcome = Search(task, PROVEN).run()

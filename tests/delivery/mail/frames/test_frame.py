@@ -18,6 +18,7 @@ from outreach.extensions import db
 from outreach.models import AgendaItem, Attendance, Cadre, Invitation, MessageLine, MessageText, Person
 from tests.delivery.mail.frames.frames_help import SORTS, TO_OFFICES, Stage, State, check, framed, number, plan
 from tests.support.apps import with_settings
+from tests.support.long_form import many
 from tests.world import NOW, at
 from tests.world.composed import parsed, reads_a_mailbox, text_of
 
@@ -88,7 +89,7 @@ def test_any_reader_of_any_mail_gets_the_mail_composed_for_them_alone(app, stage
     if mailbox:
         reads_a_mailbox(app)
 
-    @few(60)
+    @few(many(25, 300))
     @given(
         sorts=st.lists(st.sampled_from(list(SORTS)), min_size=1, max_size=2),
         person=people, office=maybe, representative=maybe, titles=st.lists(words, min_size=2, max_size=2),
@@ -146,7 +147,7 @@ def test_any_reader_of_any_mail_gets_the_mail_composed_for_them_alone(app, stage
     assert sum(laid) >= len(laid) // 2
 
 
-@few(15)
+@few(many(8, 100))
 @given(
     st.lists(
         st.tuples(st.sampled_from(list(SORTS)), st.sampled_from(list(SORTS)), st.integers(0, 2), st.booleans(),
