@@ -104,3 +104,11 @@ def test_each_subject_is_on_the_map():
 def test_each_path_that_the_map_names_exists():
     for name in re.findall(r"`([\w/]+\.(?:py|js|html|csv|example))`", text("docs/architecture.md")):
         assert any(known == name or known.endswith(f"/{name}") for known in files()), name
+
+
+def test_no_module_imports_a_test_module_or_a_conftest():
+    for name in files():
+        if name.startswith(("tests/", "benchmarks/")) and name.endswith(".py"):
+            nodes = [node for node in ast.walk(ast.parse(text(name))) if isinstance(node, ast.ImportFrom)]
+            taken = {f"{node.module}.{alias.name}" for node in nodes for alias in node.names}
+            assert [module for module in taken if re.search(r"\.(?:test_\w+|conftest)\b", module)] == [], name

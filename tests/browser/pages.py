@@ -6,10 +6,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import sqlalchemy as sa
 from flask import Flask
 from werkzeug.serving import make_server
 
+from outreach.domain.states import InvitationState
 from outreach.extensions import db
+from outreach.models import Invitation
 from tests.browser.accessibility import engines
 from tests.world import PASSWORD
 
@@ -33,6 +36,13 @@ def served(app: Flask) -> Iterator[str]:
     yield f"http://127.0.0.1:{server.port}"
     server.shutdown()
     thread.join()
+
+
+def states_of(person) -> list[InvitationState]:
+    """Return the states of a person's invitations as they are stored now."""
+    db.session.rollback()
+    wanted = sa.select(Invitation.state).where(Invitation.person_id == person.id).order_by(Invitation.activity_id)
+    return list(db.session.scalars(wanted))
 
 
 def wait_for(check, seconds: float = 300):

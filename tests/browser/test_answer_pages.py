@@ -10,7 +10,7 @@ from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.models import AgendaItem, Invitation
 from tests.browser.accessibility import engines
-from tests.browser.pages import press
+from tests.browser.pages import press, states_of
 from tests.world import (
     a_person,
     an_organisation,
@@ -213,12 +213,6 @@ def test_a_choice_is_sent_at_once_and_can_be_undone_on_a_phone_without_script(ch
     assert undo.bounding_box()["y"] + undo.bounding_box()["height"] <= 560  # on the first screen
     press(undo)
     assert states_of(ani) == [InvitationState.INVITED] * 2
-
-
-def states_of(person) -> list[InvitationState]:
-    db.session.rollback()
-    wanted = sa.select(Invitation.state).where(Invitation.person_id == person.id).order_by(Invitation.activity_id)
-    return list(db.session.scalars(wanted))
 
 
 @pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])

@@ -7,6 +7,12 @@ import base64
 import quopri
 from dataclasses import dataclass, replace
 
+from outreach.settings import Settings
+from tests.support.apps import SECRET
+
+# The office that reads these mails: its address, and the same office with return paths.
+SETTINGS = Settings(secret_key=SECRET, mail_sender="DP3AP2KB Kota Metro <undangan@example.com>")
+WITH_PATHS = replace(SETTINGS, mail_return_path="bounces+{id}@example.com")
 UID = "5d2f0c1e-7a54-4f0e-9a1e-0a6b3c1d2e3f@outreach"
 
 

@@ -8,8 +8,7 @@ import sqlalchemy as sa
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.models import Invitation
-from tests.browser.pages import DESK, PHONE, wait_for
-from tests.browser.test_answer_pages import states_of
+from tests.browser.pages import DESK, PHONE, states_of, wait_for
 from tests.world import PASSWORD
 
 pytestmark = pytest.mark.browser

@@ -5,7 +5,7 @@ import pytest
 from outreach.delivery.inbox.decoding import text_of
 from outreach.delivery.inbox.reading import read
 from outreach.domain.kinds import IncomingKind
-from tests.delivery.inbox.test_reading import SETTINGS
+from tests.world.mail_samples import SETTINGS
 
 SAID = "Baik, saya hadir – terima kasih. Ñoña, José, “ya” …"
 

@@ -11,13 +11,8 @@ from outreach.delivery.inbox.reports import DeliveryVerdict
 from outreach.delivery.return_path import return_path
 from outreach.domain.kinds import IncomingKind
 from outreach.domain.mail.incoming import IncomingReason, Participation
-from outreach.settings import Settings
-from tests.support.apps import SECRET
 from tests.world import mail_samples as samples
-from tests.world.mail_samples import PROGRAMS, REPORTERS, UID, Answer, Returned
-
-SETTINGS = Settings(secret_key=SECRET, mail_sender="DP3AP2KB Kota Metro <undangan@example.com>")
-WITH_PATHS = replace(SETTINGS, mail_return_path="bounces+{id}@example.com")
+from tests.world.mail_samples import PROGRAMS, REPORTERS, SETTINGS, UID, WITH_PATHS, Answer, Returned
 
 
 @pytest.mark.parametrize("program", PROGRAMS)

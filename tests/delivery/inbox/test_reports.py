@@ -11,8 +11,7 @@ from outreach.delivery.return_path import return_path
 from outreach.domain.kinds import IncomingKind
 from outreach.domain.mail.address_faults import AddressFault
 from outreach.domain.mail.incoming import IncomingReason
-from tests.delivery.inbox.test_reading import SETTINGS, WITH_PATHS
-from tests.world.mail_samples import REPORTERS, Returned, postfix
+from tests.world.mail_samples import REPORTERS, SETTINGS, WITH_PATHS, Returned, postfix
 
 HARD, LATER, REFUSED = DeliveryVerdict.FAILED, DeliveryVerdict.GAVE_UP, DeliveryVerdict.MAIL_REFUSED
 
