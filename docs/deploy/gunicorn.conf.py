@@ -37,3 +37,7 @@ timeout = 120  # a test mail waits up to a minute for a slow mail server
 logger_class = DiscreetLogger
 accesslog = "-"
 access_log_format = '%(h)s %(t)s "%(m)s %(U)s" %(s)s %(B)s %(M)sms'
+# base_url and the proxy's X-Forwarded headers say where the pages stand. gunicorn believes SCRIPT_NAME from a proxy on this
+# machine, but Caddy and others pass on whatever a visitor sends in it.
+forwarder_headers = ""
+control_socket_disable = True  # nobody uses it, and two services of one user would share its file

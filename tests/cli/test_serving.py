@@ -389,28 +389,14 @@ def test_waitress_log_leaves_out_tokens(app, office):
     assert events[1:] == ["Exception while serving /j/…", "Exception while serving /feeds/….ics"]
 
 
-def test_gunicorns_log_leaves_out_tokens(app, office, tmp_path):
-    port = any_port()
-    broken = tmp_path / "crashing.py"
-    broken.write_text(
-        "from wsgi import app as outreach\n"
-        "def app(environ, start):\n"
-        "    if 'crash' in environ['QUERY_STRING']: raise RuntimeError\n"
-        "    return outreach(environ, start)\n"
-    )
+@contextmanager
+def pages_of_gunicorn(app, port, module, folder):
+    """Serve the app by gunicorn as docs/deploy says. At the end it is asked to stop; then its output can be read."""
     environment = {
         **os.environ, "OUTREACH_INSTANCE": str(app.extensions["outreach"].instance), "OUTREACH_SECRET_KEY": SECRET,
-        "PYTHONPATH": os.pathsep.join((str(tmp_path), str(ROOT))),
+        "PYTHONPATH": os.pathsep.join((str(folder), str(ROOT))),
     }  # fmt: skip
-    command = [
-        "-m",
-        "gunicorn",
-        "--config",
-        "docs/deploy/gunicorn.conf.py",
-        "--bind",
-        f"127.0.0.1:{port}",
-        "crashing:app",
-    ]
+    command = ["-m", "gunicorn", "--config", "docs/deploy/gunicorn.conf.py", "--bind", f"127.0.0.1:{port}", module]
     process = subprocess.Popen(
         [sys.executable, *command],
         cwd=ROOT,
@@ -421,14 +407,27 @@ def test_gunicorns_log_leaves_out_tokens(app, office, tmp_path):
     )
     try:
         assert answers(port)
+        yield process
+    finally:
+        process.send_signal(signal.SIGTERM)
+
+
+def test_gunicorns_log_leaves_out_tokens(app, office, tmp_path):
+    port = any_port()
+    broken = tmp_path / "crashing.py"
+    broken.write_text(
+        "from wsgi import app as outreach\n"
+        "def app(environ, start):\n"
+        "    if 'crash' in environ['QUERY_STRING']: raise RuntimeError\n"
+        "    return outreach(environ, start)\n"
+    )
+    with pages_of_gunicorn(app, port, "crashing:app", tmp_path) as process:
         for address in (f"/j/{TOKENS[0]}/away", f"/feeds/{TOKENS[1]}.ics", f"/j/{TOKENS[0]}?crash", "/people?q=ani"):
             asked = urllib.request.Request(
                 f"http://127.0.0.1:{port}{address}", headers={"Referer": f"http://localhost/j/{TOKENS[1]}"}
             )
             with suppress(OSError):
                 urllib.request.urlopen(asked, timeout=60).close()
-    finally:
-        process.send_signal(signal.SIGTERM)
     said, _ = process.communicate(timeout=300)
     lines = [json.loads(line) for line in said.splitlines()]
     requests = {(line["method"], line["path"]) for line in lines if line["event"] == "request"}
@@ -436,3 +435,18 @@ def test_gunicorns_log_leaves_out_tokens(app, office, tmp_path):
     [crashed] = [line for line in lines if line["event"].startswith("Error handling request")]
     assert (crashed["event"], crashed["error"]) == ("Error handling request GET /j/…?crash", "RuntimeError")
     assert [token for token in (*TOKENS, "q=ani") if token in said] == []
+
+
+def test_gunicorn_takes_no_part_of_the_address_from_a_header_that_a_proxy_may_pass_on(app, office, tmp_path):
+    port = any_port()
+    statuses = []
+    with pages_of_gunicorn(app, port, "wsgi:app", tmp_path) as process:
+        for address, prefix in (("/login", "/outside"), ("/outside/livez", "/outside"), ("/livez", "")):
+            asked = urllib.request.Request(f"http://127.0.0.1:{port}{address}", headers={"SCRIPT_NAME": prefix})
+            try:
+                with urllib.request.urlopen(asked, timeout=60) as answer:
+                    statuses.append(answer.status)
+            except urllib.error.HTTPError as refused:
+                statuses.append(refused.code)
+    said, _ = process.communicate(timeout=300)
+    assert (statuses, [line for line in said.splitlines() if "Control socket" in line]) == ([200, 404, 200], [])
