@@ -1,6 +1,7 @@
-"""Row locks on activities, programmes, venues and people, taken inside a writing() transaction.
+"""Locks on activities, programmes, venues and people, taken inside a writing() transaction.
 
-Lock a programme before its activities. Within one table, rows are locked in the order of their ids.
+Lock the address book before all rows, and a programme before its activities. Within one table, rows are locked in the
+order of their ids.
 """
 
 from collections.abc import Collection
@@ -10,6 +11,8 @@ from sqlalchemy.orm import Session
 
 from outreach.domain.problems import Problem
 from outreach.models import Activity, Invitation, Person, Programme, Venue
+
+_ADDRESS_BOOK = 0x6F757473  # id of PostgreSQL's advisory lock for additions to the address book
 
 
 class ActivityMissing(Problem):
@@ -96,3 +99,12 @@ def lock_people(session: Session, person_ids: Collection[int]) -> None:
     if person_ids:
         statement = sa.select(Person.id).where(Person.id.in_(person_ids)).order_by(Person.id)
         session.execute(statement.with_for_update(key_share=True))
+
+
+def lock_address_book(session: Session) -> None:
+    """Wait until nobody else adds people, organisations, venues or accounts: a form or list sent twice adds nothing twice.
+
+    On SQLite, writing() lets only one write at a time.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(sa.select(sa.func.pg_advisory_xact_lock(_ADDRESS_BOOK)))

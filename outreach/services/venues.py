@@ -15,7 +15,7 @@ from outreach.extensions import db
 from outreach.models import Activity, User, Venue
 from outreach.services import records
 from outreach.services.invitations import seats
-from outreach.services.locking import present_for_change
+from outreach.services.locking import lock_address_book, present_for_change
 from outreach.transactions import writing
 
 MOST_SEATS = 100_000
@@ -64,6 +64,7 @@ def add(values: VenueValues, *, by: User | None, now: datetime) -> Venue:
     """Store a new venue. Raise NameTaken or another Problem with the values."""
     values = _checked(values)
     with writing() as session:
+        lock_address_book(session)
         records.check_name_free(session, Venue, values.name)
         return records.add(session, Venue(), values, by=by, now=now)
 
@@ -72,6 +73,7 @@ def edit(venue_id: int, values: VenueValues, *, by: User | None, now: datetime) 
     """Correct a venue. Raise VenueMissing, NameTaken or another Problem with the values."""
     values = _checked(values)
     with writing() as session:
+        lock_address_book(session)
         venue = get(venue_id)
         records.check_name_free(session, Venue, values.name, but=venue_id)
         activities: Mapping[int, Activity] = {}

@@ -8,15 +8,29 @@ import sqlalchemy as sa
 from outreach.delivery import tokens
 from outreach.domain.activity import ActivityValues
 from outreach.domain.answers import Choice
-from outreach.domain.kinds import ActivityKind, Role
+from outreach.domain.kinds import ActivityKind, Role, Sector, StaffRole
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
-from outreach.models import Activity, Invitation, MessageLine, PlanSettings, Programme
+from outreach.models import (
+    Activity,
+    Invitation,
+    MessageLine,
+    Organisation,
+    Person,
+    PersonImport,
+    PlanSettings,
+    Programme,
+    User,
+    Venue,
+)
+from outreach.services import venues
 from outreach.services.activities import edit as planning
 from outreach.services.activities import publish as publishing
 from outreach.services.answers import answer as answering
+from outreach.services.directory import import_people, organisations, people
 from outreach.services.invitations import invite as inviting
 from outreach.services.office import planning_rules as office_planning_rules
+from outreach.services.office import staff
 from outreach.services.planning import book
 from outreach.services.planning.rules import PlanValues
 from outreach.services.programmes import edit as programmes
@@ -95,3 +109,35 @@ def test_only_one_of_three_concurrent_saves_of_the_first_rules_wins(any_app, off
     outcomes = at_once(any_app, [lambda days=days: save(days) for days in (10, 11, 12)])
     assert Counter(outcomes) == {"done": 1, "Stale": 2}
     assert db.session.scalar(sa.select(sa.func.count()).select_from(PlanSettings)) == 1
+
+
+def test_a_list_of_people_that_is_stored_twice_at_once_adds_nobody_twice(any_app, office):
+    names = [f"Sulastri {word}" for word in ("Dewi", "Ayu", "Ningsih", "Rahma", "Utami", "Wulan", "Lestari", "Putri")]
+    for round_ in range(3):
+        lines = [f"{name} {'Ke' + 'i' * round_}na,08123456{round_}{row:03}" for row, name in enumerate(names)]
+        book = import_people.open_workbook("\n".join(["Nama Lengkap,No. HP", *lines]).encode(), "kader.csv")
+        outcomes = at_once(any_app, [lambda b=book: import_people.store(b, "kader.csv", by=None, now=NOW)] * 3)
+        assert outcomes == ["done"] * 3
+    db.session.rollback()
+    stored = db.session.scalars(sa.select(Person.name).where(Person.name.startswith("Sulastri"))).all()
+    assert len(stored) == len(set(stored)) == 3 * len(names)
+    assert sorted(db.session.scalars(sa.select(PersonImport.added))) == [0] * 6 + [len(names)] * 3
+
+
+def test_of_records_that_are_added_twice_at_once_the_second_is_told_that_it_exists(any_app, office):
+    def add(what, name):
+        if what is Organisation:
+            organisations.add(organisations.OrganisationValues(name, Sector.POLICE), by=None, now=NOW)
+        elif what is Venue:
+            venues.add(venues.VenueValues(name), by=None, now=NOW)
+        elif what is Person:
+            people.add(people.PersonValues(name), by=None, now=NOW)
+        else:
+            values = staff.UserValues(name, f"{name.split()[-1].lower()}@example.com", StaffRole.VIEWER)
+            staff.add(values, by=None, now=NOW)
+
+    refused = {Organisation: "NameTaken", Venue: "NameTaken", Person: "Namesake", User: "AddressTaken"}
+    for what, problem in refused.items():
+        for name in ("Balai Melati", "Balai Kenanga", "Balai Anggrek"):
+            outcomes = at_once(any_app, [lambda what=what, name=name: add(what, name)] * 3)
+            assert Counter(outcomes) == {"done": 1, problem: 2}, what

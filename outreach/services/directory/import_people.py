@@ -39,6 +39,7 @@ from outreach.services.directory.import_rows import (
 from outreach.services.directory.import_undo import Touched
 from outreach.services.directory.regions import Gazetteer
 from outreach.services.directory.workbook import Workbook, WorkbookSheet, open_workbook
+from outreach.services.locking import lock_address_book
 from outreach.transactions import writing
 
 AT_ONCE = 2000  # people in one statement
@@ -171,6 +172,7 @@ def store(
     with _no_collections():
         parsed = _parsed(db.session(), book, plan)
     with writing() as session, _no_collections():
+        lock_address_book(session)
         reading = _matched(session, parsed, plan)
         done = PersonImport(
             at=now,

@@ -11,6 +11,7 @@ from outreach.domain.problems import Problem
 from outreach.extensions import db
 from outreach.models import Organisation, User
 from outreach.services import records
+from outreach.services.locking import lock_address_book
 from outreach.transactions import writing
 
 
@@ -54,6 +55,7 @@ def add(values: OrganisationValues, *, by: User | None, now: datetime) -> Organi
     """Store a new organisation. Raise NameTaken or another Problem with the values."""
     values = _checked(values)
     with writing() as session:
+        lock_address_book(session)
         records.check_name_free(session, Organisation, values.name)
         return records.add(session, Organisation(), values, by=by, now=now)
 
@@ -62,6 +64,7 @@ def edit(organisation_id: int, values: OrganisationValues, *, by: User | None, n
     """Correct an organisation. Raise OrganisationMissing, NameTaken or another Problem with the values."""
     values = _checked(values)
     with writing() as session:
+        lock_address_book(session)
         organisation = get(organisation_id)
         records.check_name_free(session, Organisation, values.name, but=organisation_id)
         records.correct(session, organisation, values, values_of, by=by, now=now)

@@ -18,6 +18,7 @@ from outreach.domain.problems import Problem
 from outreach.extensions import db
 from outreach.models import Cadre, Organisation, Person, Region, User
 from outreach.services import records
+from outreach.services.locking import lock_address_book
 from outreach.transactions import writing
 
 
@@ -83,6 +84,7 @@ def get(person_id: int) -> Person:
 def add(values: PersonValues, *, by: User | None, now: datetime) -> Person:
     """Store a new person. Raise a Problem with the values, or Namesake if the name is known in that kelurahan."""
     with writing() as session:
+        lock_address_book(session)
         return store(session, values, by=by, now=now)
 
 

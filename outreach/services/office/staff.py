@@ -17,6 +17,7 @@ from outreach.domain.problems import Problem
 from outreach.extensions import db
 from outreach.models import AccountRole, User
 from outreach.services import audit, feeds
+from outreach.services.locking import lock_address_book
 from outreach.transactions import writing
 
 PASSWORD_MIN = 10  # characters
@@ -101,6 +102,7 @@ def add(values: UserValues, *, by: User | None, now: datetime, password: str = "
     _check_password(password)
     hashed = hash_password(password)  # slow on purpose, so outside the transaction
     with writing() as session:
+        lock_address_book(session)
         _refuse_taken(session, email, None)
         user = User(
             name=name,
@@ -124,6 +126,7 @@ def edit(user_id: int, values: UserValues, *, by: User | None, now: datetime) ->
     """
     name, email, role = _checked(values)
     with writing() as session:
+        lock_address_book(session)
         user = session.get(User, user_id)
         if user is None:
             raise UserMissing
