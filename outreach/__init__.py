@@ -16,10 +16,11 @@ if TYPE_CHECKING:
     from flask import Flask
 
 
-def create_app(config: Settings | None = None, *, serving: bool = True) -> "Flask":
+def create_app(config: Settings | None = None, *, serving: bool = True, pages: bool | None = None) -> "Flask":
     """Return the Flask app. config: read from the environment and instance/ by default.
 
-    serving: False for commands without pages (migrations, set-up); they need no secret key.
+    serving: False for commands that make no links (migrations, backup); they need no secret key.
+    pages: whether the app has pages; without them it is made in half the time. By default what `serving` is.
     Raise SettingsError if serving with these settings would be unsafe.
     """
     # Imported here, so that the command's help does not wait for Flask and SQLAlchemy.
@@ -70,10 +71,12 @@ def create_app(config: Settings | None = None, *, serving: bool = True) -> "Flas
 
     from outreach import web
 
+    babel.init_app(app, locale_selector=web.choose_locale)
+    if not (serving if pages is None else pages):
+        return app
     # What a request passes, in this order: its size, the rate limits, the access rules, and only then its form's token.
     app.before_request(web.measure)
-    _count_requests(app, config, serving=serving)
-    babel.init_app(app, locale_selector=web.choose_locale)
+    _count_requests(app, config)
     web.register(app)
     csrf.init_app(app)
     if config.proxies:
@@ -81,15 +84,10 @@ def create_app(config: Settings | None = None, *, serving: bool = True) -> "Flas
     return app
 
 
-def _count_requests(app: "Flask", config: Settings, *, serving: bool) -> None:
-    """Let the rate limits count. A command without pages needs no storage on another server.
-
-    Raise SettingsError if that server is away already while the storage's client is made.
-    """
+def _count_requests(app: "Flask", config: Settings) -> None:
+    """Let the rate limits count. Raise SettingsError if their storage is on a server that is away already."""
     from outreach.extensions import limiter
 
-    if not serving:
-        app.config["RATELIMIT_STORAGE_URI"] = "process-memory://"
     try:
         limiter.init_app(app)
     except Exception as error:  # whatever that client raises; its text may hold a password

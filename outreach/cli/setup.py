@@ -18,6 +18,7 @@ from outreach.services.office.office import OfficeValues
 from outreach.services.office.staff import UserValues
 from outreach.services.reminders import rules
 from outreach.settings import load
+from outreach.web.frame import accounts
 
 PASSWORD = click.option(
     "--password",
@@ -118,7 +119,9 @@ def city_code(wanted: str) -> str:
 @contextmanager
 def database_ready() -> Iterator[None]:
     """Run with an app that has a secret key, after upgrading the tables."""
-    with create_app().app_context():
+    app = create_app(pages=False)
+    accounts.set_up(app)
+    with app.app_context():
         migrations.upgrade()
         yield
 

@@ -58,7 +58,7 @@ def serve(host: str, port: int, threads: int, engine: bool) -> None:
 )  # fmt: skip
 def worker(jobs: int | None, queues: tuple[str, ...]) -> None:
     """Look for due mails and send them, without showing pages. On PostgreSQL any number may run, on any machines."""
-    app = made(loaded())
+    app = made(loaded(), pages=False)
     with app.app_context():
         migrations.make_sure()
     stopped: SimpleQueue[None] = SimpleQueue()  # unlike an Event's lock, it is never held when a signal arrives
@@ -179,9 +179,9 @@ def loaded() -> Settings:
         raise click.ClickException(str(error)) from None
 
 
-def made(settings: Settings) -> Flask:
+def made(settings: Settings, *, pages: bool = True) -> Flask:
     try:
-        app = create_app(settings)
+        app = create_app(settings, pages=pages)
     except SettingsError as error:
         raise click.ClickException(str(error)) from None
     keep_loaded()

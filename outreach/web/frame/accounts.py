@@ -46,7 +46,7 @@ class Accounts(SQLAlchemyUserDatastore):
 def init_app(app: Flask) -> None:
     """Connect accounts, access rules, headers, error pages and template helpers to the app."""
     settings: Settings = app.extensions["outreach"]
-    _set_up_accounts(app, settings)
+    set_up(app)
     access.init_app(app, settings)
     looks.init_app(app)
     app.jinja_env.globals.update(
@@ -76,7 +76,8 @@ def _password_changed(_app: Flask, user: Any, **_more: Any) -> None:
     staff.note_own_password(user, now=clock.now())
 
 
-def _set_up_accounts(app: Flask, settings: Settings) -> None:
+def set_up(app: Flask) -> None:
+    """Connect the accounts, with their passwords and sessions. A command that makes accounts needs no more of the pages."""
     app.config.update(
         WTF_CSRF_SSL_STRICT=False,  # answer pages send no Referer; the token and SameSite protect
         SECURITY_PASSWORD_HASH="argon2",  # noqa: S106  the name of a method

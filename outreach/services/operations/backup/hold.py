@@ -17,7 +17,6 @@ from outreach.domain.reminders import MissedReason
 from outreach.domain.states import IN_WORK, TO_SEND, InvitationState, MessageState, PollState, ReminderState
 from outreach.domain.zones import midnight
 from outreach.models import ChannelSlot, DatePoll, Heartbeat, Invitation, Message, MessageLine, Reminder
-from outreach.services import office_defaults
 from outreach.services.operations.engines import SILENT_AFTER
 
 
@@ -39,6 +38,8 @@ def hold(connection: sa.Connection, *, now: datetime) -> Held:
 
     This covers all that is due until midnight in the office's zone, because a mail also takes lines due later that day.
     """
+    from outreach.services import office_defaults  # only a restore needs it; it loads the words of mails
+
     until = tonight(office_defaults.zone(connection), now)
     open_ = sa.or_(
         sa.and_(Message.state.in_(TO_SEND), Message.due_at < until),
