@@ -131,6 +131,29 @@ def test_people_recorded_at_the_door_without_an_invitation_have_accepted_nothing
     upgrade()
 
 
+@pytest.mark.filterwarnings("ignore:autogenerate skipping")
+def test_without_the_table_of_waiting_files_no_calendar_stays_that_is_never_read(empty_database):
+    upgrade(revision="0003")
+    with db.engine.begin() as connection:
+        write_overlaps(connection)
+    upgrade()
+    with db.engine.begin() as connection:
+        for id, due in ((1, None), (2, "2027-01-18 08:10:00.000000")):  # the first file was read
+            connection.execute(
+                sa.text(
+                    "INSERT INTO absence_calendar (id, person_id, name, url, source, next_read_at, failures, problem,"
+                    " problem_values, etag, last_modified, digest, created_at)"
+                    " VALUES (:id, 1, 'Dinas', '', 'self', :due, 0, '', '{}', '', '', '', '2027-01-04 08:10:00.000000')"
+                ),
+                {"id": id, "due": due},
+            )
+        connection.execute(sa.text("INSERT INTO calendar_file (calendar_id, data) VALUES (2, :data)"), {"data": b"..."})
+    downgrade(revision="0012")
+    with db.engine.connect() as connection:
+        assert connection.exec_driver_sql("SELECT id FROM absence_calendar").scalars().all() == [1]
+    upgrade()
+
+
 # Activities by id: hall, state, from and until which hour. Invitations: activity, person, role, state.
 HELD = {
     1: (1, "published", 8, 11),

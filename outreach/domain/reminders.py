@@ -110,7 +110,11 @@ class ActivityTimes:
 
 
 def useful_until(kind: MailKind, audience: Audience, due: datetime, times: ActivityTimes) -> datetime:
-    """Return the instant after which a mail of `kind` to `audience` is no longer useful."""
+    """Return the instant after which a mail of `kind` to `audience` is no longer useful.
+
+    A reminder to answer ends with the deadline, also for invitees who may answer longer because they were invited after it
+    (domain/answers.py: answer_by): they are few, and have just had their invitation.
+    """
     if kind is MailKind.THANKS:
         return due + THANKS_USEFUL_FOR
     if kind in (MailKind.CANCELLATION, MailKind.POSTPONEMENT, MailKind.WITHDRAWAL, MailKind.CONFIRMATION):

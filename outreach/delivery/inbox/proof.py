@@ -24,9 +24,8 @@ _MAILBOX = re.compile(
     rf"<{_ADDRESS.format('angled')}>)\s*+"
 )
 _RESULT = re.compile(r"\s*([a-z0-9-]{1,30})(?:/\d+)?\s*=\s*([a-z0-9-]{1,30})(?=\s|$)", re.IGNORECASE)
-_PROPERTY = re.compile(
-    r"(?<!\S)(header\.from|header\.d|header\.i|smtp\.mailfrom)\s*=\s*(\S{1,300})(?!\S)", re.IGNORECASE
-)
+_PROPERTY = re.compile(r"(?<!\S)(header\.from|header\.d|header\.i|smtp\.mailfrom)\s*=\s*(\S+)", re.IGNORECASE)
+MOST_PROPERTY = 300  # characters
 Result = tuple[str, str, dict[str, str]]  # method, verdict, properties
 UNNAMED = "-"  # in the setting: our server writes its verdicts without its name
 
@@ -99,7 +98,7 @@ def judges(raw: bytes) -> str | None:
 def _verdicts(value: bytes) -> tuple[str, list[Result]]:
     """Return a header's server, and the verdict of each method with its properties. Exchange Online names no server.
 
-    A property that is quoted or too long is left out: a sender may have chosen what it contains.
+    A property that is quoted or too long is "": a sender may have chosen what it contains.
     """
     text = value.decode("utf-8", "replace")
     pieces = list(_pieces(text[:MOST_VERDICT]))
@@ -110,7 +109,10 @@ def _verdicts(value: bytes) -> tuple[str, list[Result]]:
         found = _RESULT.match(piece)
         if found:
             told = reversed(_PROPERTY.findall(piece))
-            about = {key.lower(): "" if '"' in written else written.lower() for key, written in told}
+            about = {
+                key.lower(): "" if '"' in written or len(written) > MOST_PROPERTY else written.lower()
+                for key, written in told
+            }
             results.append((found[1].lower(), found[2].lower(), about))
     return "" if unnamed else (first.split() or [""])[0].lower(), results
 
@@ -143,6 +145,8 @@ def _pieces(text: str) -> Iterator[str]:
 
 def _aligned(method: str, about: dict[str, str], domain: str) -> bool:
     """Return whether a passed check speaks for the From field's domain: the same domain or a parent of it.
+
+    A DMARC verdict without `header.from` is about the From field, too: DMARC judges nothing else (RFC 7489, 11.1).
 
     DMARC also allows subdomains of the From domain, but that needs a list of public suffixes, which is not available
     here. A server that checks DMARC knows them.

@@ -149,13 +149,20 @@ def _without_erased(session: Session, results: Sequence[Settled]) -> list[Settle
             ),
         )
     )
-    to_representative = Message.representative_of_id.is_not(None)
     rows = session.execute(
-        sa.select(Message.id, sa.or_(Person.erased_at.is_not(None), to_representative))
+        sa.select(
+            Message.id, Person.erased_at.is_not(None), Message.representative_of_id.is_not(None),
+            Invitation.representative_email,
+        )
         .outerjoin(Person, Message.person_id == Person.id)
+        .outerjoin(Invitation, Message.representative_of_id == Invitation.id)
         .where(Message.id.in_(ids), sa.or_(Person.erased_at.is_not(None), Message.id.in_(named)))
-    )
-    erased = {id_: bool(is_theirs) for id_, is_theirs in rows}
+    )  # fmt: skip
+    went_to = {result.lease.message_id: (result.address or "").lower() for result in results}
+    erased = {  # whether it is theirs; to a representative, unless it went to the one who is named there now
+        id_: was_erased or (to_representative and went_to[id_] != (named_now or "").lower())
+        for id_, was_erased, to_representative, named_now in rows
+    }
     theirs = [id_ for id_, is_theirs in erased.items() if is_theirs]
     if theirs:
         session.execute(

@@ -29,4 +29,6 @@ def upgrade():
 
 
 def downgrade():
+    # Nothing would ever read these files: their calendars go with them.
+    op.execute("DELETE FROM absence_calendar WHERE id IN (SELECT calendar_id FROM calendar_file)")
     op.drop_table("calendar_file")

@@ -5,13 +5,18 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from outreach.models import Absence, AbsenceCalendar
+from outreach.models import Absence, AbsenceCalendar, CalendarFile
 
 
 def held(session: Session, person_id: int) -> dict[str, list[dict[str, Any]]]:
     """Return a person's absences and calendars, as JSON values."""
     absences = session.scalars(sa.select(Absence).where(Absence.person_id == person_id).order_by(Absence.starts_at))
-    calendars = session.scalars(sa.select(AbsenceCalendar).where(AbsenceCalendar.person_id == person_id))
+    calendars = session.execute(
+        sa.select(AbsenceCalendar, CalendarFile.data)
+        .outerjoin(CalendarFile, CalendarFile.calendar_id == AbsenceCalendar.id)
+        .where(AbsenceCalendar.person_id == person_id)
+        .order_by(AbsenceCalendar.id)
+    )
     return {
         "absences": [
             {
@@ -31,8 +36,9 @@ def held(session: Session, person_id: int) -> dict[str, list[dict[str, Any]]]:
                 "address": calendar.url,
                 "source": calendar.source.value,
                 "read_at": calendar.read_at.isoformat() if calendar.read_at else None,
+                "waiting_file": data.decode("utf-8", "replace") if data is not None else None,
             }
-            for calendar in calendars
+            for calendar, data in calendars
         ],
     }
 

@@ -121,6 +121,7 @@ def test_a_verdict_in_favour_of_the_sender(verdicts):
         ("mx.example.org; none",),
         ("mx.example.org; spf=pass smtp.mailfrom=mallory@example.net; dkim=pass header.d=example.net",),
         ("mx.example.org; dmarc=pass header.from=example.net",),
+        (f"mx.example.org; dmarc=pass header.from={'x' * 300}@example.net",),  # too long
         ("mx.example.org; spf=pass smtp.helo=example.com",),
         ("mx.example.org; dkim=pass",),
         ("mx.example.org; dkim=pass header.d=com",),

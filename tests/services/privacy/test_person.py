@@ -15,14 +15,17 @@ from outreach.delivery.smtp.outcomes import Accepted, Permanent, Temporary
 from outreach.domain.answers import Choice, Representative
 from outreach.domain.kinds import AnswerSource, Audience, IncomingKind, IncomingOutcome, MailKind, Role
 from outreach.domain.mail.incoming import Participation
+from outreach.domain.planning.parties import AbsenceSource
 from outreach.domain.states import ActivityState, InvitationState, MessageState
 from outreach.extensions import current_settings, db
 from outreach.models import (
+    AbsenceCalendar,
     AddressFailure,
     AgendaItem,
     ArchivedLine,
     ArchivedMessage,
     AuditEntry,
+    CalendarFile,
     IncomingMail,
     Invitation,
     Link,
@@ -319,6 +322,20 @@ def test_the_export_is_json_without_the_links_token(published_row, ani):
     assert db.session.scalars(sa.select(Link)).one().revoked_at is None
 
 
+def test_the_export_has_a_calendar_file_that_waits_to_be_read(any_app, office, ani):
+    content = b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n"
+    calendar = AbsenceCalendar(
+        person_id=ani.id, name="Dinas", source=AbsenceSource.SELF, next_read_at=NOW, created_at=NOW
+    )
+    db.session.add(calendar)
+    db.session.flush()
+    db.session.add(CalendarFile(calendar_id=calendar.id, data=content))
+    db.session.commit()
+    (held,) = privacy.export(ani.id, by=None, now=NOW)["absence_calendars"]
+    assert (held["name"], held["waiting_file"]) == ("Dinas", content.decode())
+    json.dumps(held)
+
+
 def test_kept_mails_to_a_person_and_those_that_name_them_as_representative_are_deleted(published_row, ani, budi):
     told = {"representative_name": "Budi Santoso", "representative_email": budi.email}
     theirs = [
@@ -430,6 +447,32 @@ def test_a_mail_in_transit_to_a_representative_stores_no_erased_data_again(
     erase(budi)
     server_answers(handed, REPLIES[reply], day_before)
     assert places_of("budi@example.com") == places_of("Budi") == set()
+
+
+def test_a_mail_in_transit_to_another_representative_keeps_its_address(
+    any_app, default_rules, programme, hall, ani, budi
+):
+    """It was to name the erased one, too, but another person comes instead by now and gets it."""
+    morning = draft_activity(programme, hall, 18)
+    afternoon = draft_activity(programme, None, 18, starts_at=at(18, 13), ends_at=at(18, 16))
+    for activity in (morning, afternoon):
+        invite(activity, ani)
+        publish(activity)
+    server_answers(handing_over(NOW), REPLIES["accepted"], NOW)
+    represented = Representative(budi.full_name, "", budi.phone, budi.email)
+    for activity in (morning, afternoon):
+        answer(activity, ani, Choice.REPRESENTED, now=NOW, representative=represented)
+    day_before = at(17, 8)
+    reminding.tick(day_before)
+    instead = Representative("Citra Dewi", "", "", "citra@example.com")
+    answer(morning, ani, Choice.REPRESENTED, now=day_before, representative=instead)
+    handed = [ready for ready in handing_over(day_before) if ready.planned.recipient == "citra@example.com"]
+    assert handed
+    erase(budi)
+    server_answers(handed, REPLIES["accepted"], day_before)
+    assert places_of("budi@example.com") == places_of("Budi") == set()
+    sent = db.session.scalars(sa.select(Message.address).where(Message.representative_of_id.is_not(None))).all()
+    assert "citra@example.com" in sent
 
 
 @pytest.mark.parametrize("is_answered", [True, False], ids=["kept already", "in transit"])
