@@ -76,7 +76,7 @@ def test_a_coordinator_handles_a_letter_on_a_phone_without_script(chromium, addr
     log_in_by_keyboard(page, address_with_mailbox, coordinator.email)
     page.goto(address_with_mailbox + "/incoming")
     assert page.locator("article.mail").count() == 3
-    press(page.locator("article.mail").last.get_by_role("button", name="Dealt with"))
+    press(page.locator("article.mail").last.get_by_role("button", name="Handled"))
     assert page.locator("article.mail").count() == 2
     assert page.locator(".alert-success").is_visible()
     context.close()

@@ -134,7 +134,7 @@ def mails_received(reason_of: Callable[[Any], Any]) -> list[ListColumn]:
         ListColumn(_("Kind"), MIDDLE, lambda row: label(row.kind)),
         ListColumn(_("State"), MIDDLE, lambda row: label(row.outcome)),
         ListColumn(_("Reason"), WIDE, lambda row: label(reason_of(row))),
-        ListColumn(_("Dealt with"), MIDDLE, lambda row: _local(row.seen_at, zone)),
+        ListColumn(_("Handled"), MIDDLE, lambda row: _local(row.seen_at, zone)),
     ]
 
 

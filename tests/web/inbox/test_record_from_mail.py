@@ -38,7 +38,7 @@ def test_an_answer_is_recorded_from_a_letter_and_leads_back_to_the_mails(anis_in
     assert (answered.status_code, answered.location) == (302, f"/incoming?marked={letter}")
     after = page(coordinator_client, answered.location)
     assert "The answer of Ani Wijaya is recorded." in after
-    assert "The mail is marked as dealt with." in after
+    assert "The mail is marked as handled." in after
     assert "by e-mail" in page(coordinator_client, f"/invitations/{anis_invitation_id}")
     coordinator_client.post(f"/incoming/{letter}/reopen", data={"together": "1"})
     assert db.session.get(IncomingMail, letter, populate_existing=True).seen_at is None
@@ -116,12 +116,12 @@ def test_a_guess_is_marked_as_a_guess(anis_invitation_id, ani, coordinator_clien
 def test_undo_is_offered_after_an_action_and_restores_the_mail(coordinator_client):
     letter = mail(subject="Datang terlambat").id
     after = coordinator_client.post(f"/incoming/{letter}/dealt-with", follow_redirects=True).text
-    assert ("The mail is marked as dealt with." in after, "Datang terlambat" in after) == (True, False)
+    assert ("The mail is marked as handled." in after, "Datang terlambat" in after) == (True, False)
     again = coordinator_client.post(f"/incoming/{letter}/reopen", data={"together": "1"})
     assert again.location == "/incoming"
     shown = page(coordinator_client)
     assert ("Datang terlambat" in shown, "It stands among those to read again." in shown) == (True, True)
-    assert "marked as dealt with" not in page(coordinator_client, f"/incoming?marked={letter}")
+    assert "marked as handled" not in page(coordinator_client, f"/incoming?marked={letter}")
 
 
 def test_a_mail_shows_contacts_of_its_sender(ani, coordinator_client):

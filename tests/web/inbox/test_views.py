@@ -103,7 +103,7 @@ def test_marking_a_mail_as_handled_removes_it_from_the_list_and_is_logged(coordi
     answered = coordinator_client.post(f"/incoming/{letter}/dealt-with")
     assert (answered.status_code, answered.location) == (302, f"/incoming?marked={letter}")
     assert "Datang terlambat" not in page(coordinator_client)
-    assert "Dealt with on" in page(coordinator_client, f"/incoming/{letter}")
+    assert "Handled on" in page(coordinator_client, f"/incoming/{letter}")
     coordinator_client.post(f"/incoming/{letter}/dealt-with")
     coordinator_client.post(f"/incoming/{letter}/reopen")
     assert "Datang terlambat" in page(coordinator_client)
@@ -120,9 +120,9 @@ def test_marking_a_mail_as_handled_removes_it_from_the_list_and_is_logged(coordi
 def test_all_mails_of_a_sender_are_marked_as_handled_at_once(coordinator, coordinator_client):
     letters = [mail(sender="banyak@example.net").id for _number in range(3)]
     other = mail(sender="ani@example.com").id
-    assert "Dealt with: all of this sender" in page(coordinator_client, f"/incoming/{letters[1]}")
+    assert "Handled: all of this sender" in page(coordinator_client, f"/incoming/{letters[1]}")
     answered = coordinator_client.post(f"/incoming/{letters[1]}/sender-dealt-with", follow_redirects=True)
-    assert "3 mails are marked as dealt with." in answered.text
+    assert "3 mails are marked as handled." in answered.text
     assert (f'action="/incoming/{letters[1]}/reopen"' in answered.text, "Undo" in answered.text) == (True, True)
     seen = db.session.scalars(sa.select(IncomingMail.id).where(IncomingMail.seen_at.is_not(None))).all()
     assert (sorted(seen), other in seen) == (letters, False)
@@ -130,7 +130,7 @@ def test_all_mails_of_a_sender_are_marked_as_handled_at_once(coordinator, coordi
     assert [tuple(row) for row in done if row.action.startswith("incoming")] == [
         ("incoming_mail.dealt_with", letters[1])
     ]
-    assert "Dealt with: all of this sender" not in page(coordinator_client, f"/incoming/{letters[1]}")
+    assert "Handled: all of this sender" not in page(coordinator_client, f"/incoming/{letters[1]}")
 
 
 def test_mails_without_a_sender_are_marked_as_handled_one_by_one(coordinator, coordinator_client):
@@ -159,7 +159,7 @@ def test_a_viewer_can_read_mails_but_change_nothing(ani, viewer_client):
     blocked(ani.email)
     shown = page(viewer_client)
     assert "Mohon maaf." in shown
-    assert "Dealt with" not in shown
+    assert "Handled" not in shown
     assert "Try this address again" not in page(viewer_client, "/incoming/unreachable")
     for path in (f"/incoming/{letter}/dealt-with", f"/incoming/{letter}/sender-dealt-with",
                  f"/incoming/{letter}/reopen", "/incoming/unreachable",
