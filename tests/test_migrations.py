@@ -154,6 +154,22 @@ def test_without_the_table_of_waiting_files_no_calendar_stays_that_is_never_read
     upgrade()
 
 
+def test_the_names_that_offices_listed_keep_their_order(empty_database):
+    upgrade(revision="0003")
+    with db.engine.begin() as connection:
+        write_overlaps(connection)
+    upgrade(revision="0014")
+    with db.engine.begin() as connection:
+        for office, listed in {5: "3, 1", 7: "2, 4, 9"}.items():
+            connection.exec_driver_sql(f"UPDATE invitation SET nominated_under_id = {office} WHERE id IN ({listed})")
+    upgrade()
+    with db.engine.connect() as connection:
+        places = dict(connection.exec_driver_sql("SELECT id, list_position FROM invitation ORDER BY id").tuples().all())
+    assert places == {1: 0, 2: 0, 3: 1, 4: 1, 5: 0, 6: 0, 7: 0, 8: 0, 9: 2}
+    downgrade(revision="0014")
+    upgrade()
+
+
 # Activities by id: hall, state, from and until which hour. Invitations: activity, person, role, state.
 HELD = {
     1: (1, "published", 8, 11),

@@ -34,6 +34,7 @@ class Invitation(Identified, Created, Model):
     organisation_id: Mapped[int | None] = mapped_column(sa.ForeignKey("organisation.id"), index=True)
     quota: Mapped[int | None]  # seats that an organisation may fill
     nominated_under_id: Mapped[int | None] = mapped_column(sa.ForeignKey("invitation.id"), index=True)
+    list_position: Mapped[int] = mapped_column(default=0)  # of a nominee in the organisation's list, from 0
     state: Mapped[InvitationState] = enum_of(InvitationState, default=InvitationState.PREPARED)
     invited_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     answered_at: Mapped[datetime | None] = mapped_column(UTCDateTime)

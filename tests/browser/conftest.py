@@ -6,12 +6,16 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+import sqlalchemy as sa
 from werkzeug.serving import make_server
 
 from outreach import clock
 from outreach.delivery.demo_server.server import DemoServer
 from outreach.domain.kinds import Role
+from outreach.domain.states import InvitationState
 from outreach.engines.embedded import EmbeddedEngine
+from outreach.extensions import db
+from outreach.models import Activity, Invitation
 from tests.browser.pages import DESK, PHONE, served
 from tests.world import at, draft_activity, invite, invite_organisation, mark_as_invited, publish, stop_clock, token_of
 
@@ -85,6 +89,20 @@ def whole(app, tmp_path) -> Iterator[str]:
             yield f"http://127.0.0.1:{server.port}"
         server.shutdown()
         thread.join()
+
+
+@pytest.fixture
+def running_today(default_rules, programme, hall, ani, budi, coordinator) -> Activity:
+    """An activity of today by the clock under test, to which Ani and Budi said they would come."""
+    activity = draft_activity(programme, hall)
+    invite(activity, ani, budi, by=coordinator)
+    publish(activity, by=coordinator, tick=False)
+    activity.starts_at, activity.ends_at = at(4), at(4, 12)
+    activity.registration_at = activity.respond_by_at = at(4, 7)
+    for invitation in db.session.scalars(sa.select(Invitation)):
+        invitation.state = InvitationState.COMING
+    db.session.commit()
+    return activity
 
 
 @pytest.fixture(params=[DESK, PHONE], ids=["desk", "phone"])

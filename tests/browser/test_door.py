@@ -5,27 +5,13 @@ import re
 import pytest
 import sqlalchemy as sa
 
-from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.models import Activity, Attendance, Invitation
 from outreach.transactions import writing
 from tests.browser.pages import PHONE, holds, log_in, press, wait_for
-from tests.world import at, draft_activity, invite, publish
+from tests.world import at
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("default_rules")]
-
-
-@pytest.fixture
-def running_today(programme, hall, ani, budi, coordinator) -> Activity:
-    activity = draft_activity(programme, hall)
-    invite(activity, ani, budi, by=coordinator)
-    publish(activity, by=coordinator, tick=False)
-    activity.starts_at, activity.ends_at = at(4), at(4, 12)
-    activity.registration_at = activity.respond_by_at = at(4, 7)
-    for invitation in db.session.scalars(sa.select(Invitation)):
-        invitation.state = InvitationState.COMING
-    db.session.commit()
-    return activity
 
 
 @pytest.fixture
@@ -42,6 +28,21 @@ def door(running_today, phone, whole):
     phone.goto(f"{whole}/activities/{running_today.id}/attendance")
     phone.wait_for_selector("html[data-door]")
     return phone
+
+
+@pytest.fixture
+def asked(app, monkeypatch) -> list[str]:
+    """The paths that the server was asked for, without static files."""
+    paths: list[str] = []
+    answer = app.wsgi_app
+
+    def counting(environ, start):
+        if not environ["PATH_INFO"].startswith("/static/"):
+            paths.append(environ["PATH_INFO"])
+        return answer(environ, start)
+
+    monkeypatch.setattr(app, "wsgi_app", counting)
+    return paths
 
 
 def box(page, person):
@@ -126,6 +127,82 @@ def test_signing_out_deletes_the_kept_list(door, whole):
         door.locator("#sign-out").evaluate("form => form.requestSubmit()")
     assert copies(door) == []
     assert door.evaluate("navigator.serviceWorker.getRegistrations().then((found) => found.length)") == 0
+
+
+def sign_out_in_another_tab(door, whole):
+    other = door.context.new_page()
+    other.goto(whole)
+    with other.expect_navigation(url=re.compile("/login")):
+        other.locator("#sign-out").evaluate("form => form.requestSubmit()")
+    assert copies(other) == []
+    return other
+
+
+def look_at(door) -> None:
+    door.bring_to_front()
+    door.evaluate("window.dispatchEvent(new Event('focus'))")
+
+
+def test_the_list_is_kept_again_after_signing_out_and_in_again_in_another_tab(door, ani, whole, coordinator):
+    other = sign_out_in_another_tab(door, whole)
+    look_at(door)
+    door.wait_for_selector("html:not([data-safe])")
+    assert copies(door) == []
+
+    log_in(other, whole, coordinator.email)
+    look_at(door)
+    door.wait_for_selector("html[data-safe]")
+    door.context.set_offline(True)
+    door.reload()
+    box(door, ani).wait_for()
+
+
+def test_the_list_is_not_kept_again_for_another_account(asked, door, whole, administrator):
+    other = sign_out_in_another_tab(door, whole)
+    log_in(other, whole, administrator.email)
+    asked.clear()
+    look_at(door)
+    wait_for(lambda: asked != [])
+    door.wait_for_selector("html:not([data-safe])")
+    assert copies(door) == []
+
+
+def test_a_page_loaded_past_the_worker_keeps_the_list_too(door, ani):
+    door.evaluate("async () => { for (const name of await caches.keys()) await caches.delete(name); }")
+    door.context.new_cdp_session(door).send("Page.reload", {"ignoreCache": True})  # as Ctrl+Shift+R does
+    door.wait_for_selector("html[data-safe]")
+    assert door.evaluate("!navigator.serviceWorker.controller")
+    door.context.set_offline(True)
+    door.reload()
+    box(door, ani).wait_for()
+
+
+def test_opening_the_list_again_soon_fetches_only_what_is_shown(asked, door, running_today):
+    path = f"/activities/{running_today.id}/attendance"
+    assert sorted(one for one in asked if one.startswith(path)) == [path, path, f"{path}/walk-in"]
+    asked.clear()
+    door.reload()
+    door.wait_for_selector("html[data-door]")
+    assert "safe" in door.evaluate("({...document.documentElement.dataset})")
+    assert asked == [path]
+
+
+def test_somebody_who_was_just_added_stands_in_the_kept_list(door):
+    press(door.get_by_role("link", name="Came uninvited"))
+    door.locator("summary", has_text="Add somebody who is not in the list").click()
+    door.fill("#new-name", "Wati Tamu")
+    press(door.get_by_role("button", name="Add and tick as present"))
+    door.wait_for_selector("html[data-door]")
+    door.context.set_offline(True)
+    door.reload()
+    door.locator(".attendee", has_text="Wati Tamu").wait_for()
+
+
+def test_a_kept_list_says_since_when_in_the_zone_of_its_activity(door):
+    door.context.set_offline(True)
+    door.reload()
+    said = door.get_by_text(re.compile("This is the list as this device kept it at")).inner_text()
+    assert re.search(r"at \d?\d:\d\d( [AP]M)? WIB\.", said)
 
 
 def test_the_end_of_a_session_deletes_the_kept_list(door):

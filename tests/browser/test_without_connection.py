@@ -5,34 +5,20 @@ import re
 import pytest
 import sqlalchemy as sa
 
-from outreach.domain.states import ActivityState, InvitationState
+from outreach.domain.states import ActivityState
 from outreach.extensions import db
 from outreach.models import Activity, Attendance, Invitation, Person
 from outreach.transactions import writing
 from tests.browser.pages import DESK, PHONE, holds, log_in, press, wait_for
-from tests.world import at, draft_activity, invite, publish
+from tests.world import at
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("default_rules")]
 
 
 @pytest.fixture
-def running_today(programme, hall, ani, budi, coordinator) -> Activity:
-    """An activity of today by the clock under test, to which Ani and Budi said they would come."""
-    activity = draft_activity(programme, hall)
-    invite(activity, ani, budi, by=coordinator)
-    publish(activity, by=coordinator, tick=False)
-    activity.starts_at, activity.ends_at = at(4), at(4, 12)
-    activity.registration_at = activity.respond_by_at = at(4, 7)
-    for invitation in db.session.scalars(sa.select(Invitation)):
-        invitation.state = InvitationState.COMING
-    db.session.commit()
-    return activity
-
-
-@pytest.fixture
 def page(running_today, chromium, whole, coordinator):
-    """A phone on which the coordinator has the activity's attendance open."""
-    context = chromium.new_context(viewport=PHONE, bypass_csp=True, reduced_motion="reduce")
+    """A phone on which the coordinator has the activity's attendance open. It keeps no copies of pages (see test_door.py)."""
+    context = chromium.new_context(viewport=PHONE, bypass_csp=True, reduced_motion="reduce", service_workers="block")
     page = context.new_page()
     log_in(page, whole, coordinator.email)
     page.goto(f"{whole}/activities/{running_today.id}/attendance")
@@ -288,6 +274,73 @@ def test_a_person_is_not_added_twice_if_the_response_was_lost(walk_in):
     said(walk_in).get_by_role("button", name="Try now").click()
     said(walk_in).get_by_text("Everything is sent.").wait_for()
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Person).where(Person.name == "Wati Tamu")) == 1
+
+
+@pytest.fixture
+def unsent(walk_in):
+    """The phone with Wati entered and not sent, though there is a connection again."""
+    walk_in.context.route("**/walk-in", lambda route: route.abort())
+    add(walk_in)
+    said(walk_in).get_by_text("Not sent yet: Wati Tamu").wait_for()
+    return walk_in
+
+
+def sign_out(page) -> None:
+    page.locator("#sign-out").evaluate("form => form.requestSubmit()")
+    page.get_by_text("Not sent yet, and kept on this device only: Wati Tamu.").wait_for()
+
+
+def test_signing_out_with_something_unsent_asks_first_and_the_user_may_stay(unsent):
+    sign_out(unsent)
+    holds(unsent, PHONE["width"])
+    unsent.get_by_role("button", name="Stay signed in").click()
+    assert unsent.get_by_role("button", name="Add and tick as present").is_visible()
+    assert "Wati" in unsent.evaluate("JSON.stringify(localStorage)")
+
+
+def test_signing_out_sends_what_is_unsent_if_the_user_says_so(unsent):
+    sign_out(unsent)
+    unsent.get_by_role("button", name="Send, and sign out").click()
+    unsent.get_by_text("It could not be sent.").wait_for()
+    unsent.context.unroute("**/walk-in")
+    with unsent.expect_navigation(url=re.compile("/login")):
+        unsent.get_by_role("button", name="Send, and sign out").click()
+    assert present() == {"Wati Tamu"}
+    assert unsent.evaluate("localStorage.length") == 0
+
+
+def test_signing_out_leaves_nothing_about_a_person_on_the_device(unsent):
+    sign_out(unsent)
+    with unsent.expect_navigation(url=re.compile("/login")):
+        unsent.get_by_role("button", name="Leave out, and sign out").click()
+    assert present() == set()
+    assert unsent.evaluate("localStorage.length") == 0
+    assert unsent.locator("#unsent-here").is_hidden()
+
+
+def test_an_unsent_tick_is_asked_about_too(page, ani):
+    page.context.route("**/attendance/*", lambda route: route.abort())
+    box(page, ani).click()
+    said(page).get_by_text("Not sent yet: 1 tick").wait_for()
+    page.locator("#sign-out").evaluate("form => form.requestSubmit()")
+    page.get_by_text("Not sent yet, and kept on this device only: one tick.").wait_for()
+    with page.expect_navigation(url=re.compile("/login")):
+        page.get_by_role("button", name="Leave out, and sign out").click()
+    assert page.evaluate("localStorage.length") == 0
+
+
+def test_the_login_page_says_that_entries_of_an_ended_session_wait_on_this_device_for_two_weeks(unsent, whole):
+    unsent.context.clear_cookies()
+    unsent.goto(f"{whole}/login?lang=en")
+    unsent.get_by_text("This device keeps entries at the door that are not sent yet.").wait_for()
+    holds(unsent, PHONE["width"])
+    unsent.context.clock.set_system_time(at(18))
+    unsent.reload()
+    unsent.wait_for_function("localStorage.length > 0")
+    unsent.context.clock.set_system_time(at(19))
+    unsent.reload()
+    unsent.wait_for_function("localStorage.length === 0")
+    assert unsent.locator("#unsent-here").is_hidden()
 
 
 def test_with_a_connection_an_uninvited_person_is_added_and_the_list_is_updated(walk_in):

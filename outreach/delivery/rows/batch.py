@@ -297,7 +297,7 @@ def unreached(session: Session, invitation_ids: Collection[int]) -> dict[int, st
             sa.or_(Invitation.state.in_(TAKES_A_SEAT), withdrawn_together),
             sa.or_(Person.email == "", sa.func.lower(Person.email).in_(blocked)),
         )
-        .order_by(Invitation.id)
+        .order_by(Invitation.list_position, Invitation.id)
     )
     found: dict[int, list[str]] = defaultdict(list)
     for under, name, before, after in rows:

@@ -220,5 +220,5 @@ NOMINEES = (
         _INVITATION.nominated_under_id.in_(sa.bindparam("ids", expanding=True)),
         _INVITATION.state != InvitationState.WITHDRAWN,
     )
-    .order_by(_INVITATION.id)
+    .order_by(_INVITATION.list_position, _INVITATION.id)
 )

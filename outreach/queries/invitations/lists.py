@@ -191,14 +191,14 @@ def without_address(activity_id: int, *, now: datetime) -> int:
 
 
 def nominees_of(invitation_id: int) -> list[Invitation]:
-    """Return the invitations of an organisation's nominees, by name."""
+    """Return the invitations of an organisation's nominees, in the order of its list."""
     return list(
         db.session.scalars(
             sa.select(Invitation)
             .join(Person, Person.id == Invitation.person_id)
             .where(Invitation.nominated_under_id == invitation_id, Invitation.state != InvitationState.WITHDRAWN)
             .options(contains_eager(Invitation.person), joinedload(Invitation.activity))
-            .order_by(Person.name, Invitation.id)
+            .order_by(Invitation.list_position, Invitation.id)
         )
     )
 

@@ -114,7 +114,7 @@ def state_of(mine: Sequence[Invitation], now: datetime) -> ActivityBefore:
     """Return the present answer. mine: all invitations of one invitee to one activity."""
     lists = [invitation.nominees for invitation in mine if invitation.organisation_id is not None]
     nominees = [n for named in lists for n in named if n.state is not InvitationState.WITHDRAWN]
-    nominees.sort(key=lambda one: one.id)
+    nominees.sort(key=lambda one: (one.list_position, one.id))
     return ActivityBefore(
         mine[0].activity_id,
         now,

@@ -162,13 +162,14 @@ def _replace(
     waiting, by_staff = _waiting(session, present), recorded_by is not None
     people = _people(session, invitation, nominees, rows, by_staff=by_staff)
     _withdraw(session, invitation, [n for n in present if n not in rows], now)
-    for person, row in zip(people, rows, strict=True):
+    for position, (person, row) in enumerate(zip(people, rows, strict=True)):
         if row is None or row.state is InvitationState.WITHDRAWN:
-            _add(session, invitation, person, source, now, recorded_by)
+            row = _add(session, invitation, person, source, now, recorded_by)
         elif row.state is InvitationState.COMING and (
             email_addresses.key(person.email) != addresses.get(person.id) or (by_staff and row.id in waiting)
         ):
             _tell(session, row, now, by_staff=by_staff)
+        row.list_position = position
     tokens.ensure_links(
         session,
         person_ids=[person.id for person in people],
@@ -302,8 +303,11 @@ def _add(
     source: AnswerSource,
     now: datetime,
     recorded_by: int | None,
-) -> None:
-    """Make somebody a nominee. If invited in another role too, they stay one guest: one seat, one answer, one mail."""
+) -> Invitation:
+    """Make somebody a nominee, and return their invitation.
+
+    If invited in another role too, they stay one guest: one seat, one answer, one mail.
+    """
     there = session.scalars(
         sa.select(Invitation).where(Invitation.activity_id == invitation.activity_id, Invitation.person_id == person.id)
     ).all()
@@ -327,6 +331,7 @@ def _add(
     stamp(nominee, source, now, recorded_by)
     session.flush()
     _tell(session, nominee, now, by_staff=recorded_by is not None)
+    return nominee
 
 
 def _tell(session: Session, nominee: Invitation, now: datetime, *, by_staff: bool) -> None:

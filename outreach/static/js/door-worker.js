@@ -1,6 +1,7 @@
 // The service worker of one activity's attendance page (its scope is that page): without a network it answers with what door.js let it keep.
 //
-// It keeps nothing by itself. A copy has an end; after it the copy is deleted and not shown. forget.js deletes all copies on signing out.
+// It keeps nothing by itself. A copy has an end, after which it is not shown. It stays on the disk until the worker meets it, or until a page of
+// Outreach is opened on this device: a browser starts no worker at a given time. forget.js deletes all copies on signing out.
 "use strict";
 const PREFIX = "outreach.door.";
 const LONGEST_WAIT_MS = 8000; // then a list that is kept is better than a white page
@@ -11,20 +12,27 @@ self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim(
 self.addEventListener("fetch", (event) => {
   const { request } = event;
   if (request.method !== "GET" || new URL(request.url).origin !== self.location.origin) return;
-  if (request.headers.has("X-Keep-Seconds")) event.respondWith(keep(request));
-  else if (request.mode === "navigate") event.respondWith(page(request));
+  if (request.mode === "navigate") event.respondWith(page(request));
   else if (request.destination) event.respondWith(asset(request));
 });
 
-async function keep(request) {
-  const answer = await fetch(request, { redirect: "manual" });
-  if (answer.ok) {
+self.addEventListener("message", (event) => {
+  const [port] = event.ports;
+  event.waitUntil(keep(event.data).catch(() => false).then((done) => port.postMessage(done)));
+});
+
+// Return whether all that door.js asks for is kept. What came before a page that cannot be had stays.
+async function keep({ urls, account, seconds }) {
+  for (const url of urls) {
+    const answer = await fetch(url, { redirect: "manual", headers: { "X-Account": account, "HX-Request": "true" } });
+    if (!answer.ok) return false; // 401: signed out, or another account
     const headers = new Headers(HEADERS.filter((name) => answer.headers.has(name)).map((name) => [name, answer.headers.get(name)]));
-    headers.set("X-Kept-Until", Date.now() + 1000 * Number(request.headers.get("X-Keep-Seconds")));
-    const cache = await caches.open(PREFIX + request.headers.get("X-Account"));
-    await cache.put(request.url, new Response(await answer.clone().blob(), { headers }));
+    headers.set("X-Kept-At", Date.now());
+    headers.set("X-Kept-Until", Date.now() + 1000 * seconds);
+    const copy = new Response(await answer.blob(), { headers });
+    await (await caches.open(PREFIX + account)).put(url, copy);
   }
-  return answer;
+  return true;
 }
 
 async function kept(url) {

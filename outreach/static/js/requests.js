@@ -1,7 +1,8 @@
 // When a request of htmx does not get through: say why, keep what was entered, and send it again.
 //
 // Ticks of attendance are kept in the browser until the server has them, so a reload loses none: only addresses with ids, never a name,
-// and only for the account that made them. Entries about people who came uninvited are kept in the same way until they are sent.
+// and only for the account that made them. Entries about people who came uninvited, with names, are kept in the same way until they are sent.
+// Signing out asks about both, and deletes them (forget.js).
 // Everything else is kept by the page itself. Without a network, links stay on the page instead of leading to a browser's error,
 // unless door.js kept the page that they lead to.
 "use strict";
@@ -24,7 +25,7 @@
   let wait = FIRST_WAIT_MS;
   let timer = 0;
   let renewedAt = 0;
-  let sending = false;
+  let sending = null; // the sending that is going on
   let hadKept = false;
 
   // --- Ticks that the server does not have yet
@@ -132,9 +133,12 @@
   }
 
   // --- Sending again: what was entered last, then the ticks, until one does not get through
-  async function again() {
-    if (sending) return;
-    sending = true;
+  function again() {
+    if (!sending) sending = sendAll().finally(() => { sending = null; draw(); });
+    return sending;
+  }
+
+  async function sendAll() {
     const before = failures;
     for (const [target, { elt, verb, path, polls }] of [...waiting]) {
       if (!elt.isConnected) waiting.delete(target);
@@ -149,8 +153,6 @@
       if (failures !== before) break;
       await deliver(mark);
     }
-    sending = false;
-    draw();
   }
 
   async function send(verb, path, context) {
@@ -247,6 +249,50 @@
     for (const [name, value] of entry(mark).fields) if (form.elements[name]) form.elements[name].value = value;
   }
 
+  // --- Signing out deletes what is not sent, so it is said first, and may be sent or left out
+  const asks = document.getElementById("unsent-asks");
+  const signOut = document.getElementById("sign-out");
+
+  document.addEventListener("submit", (event) => {
+    if (event.target !== signOut || !navigator.onLine || !(paths().length || marks().length)) return;
+    event.preventDefault();
+    ask();
+  }, true); // before forget.js
+
+  function ask(failed) {
+    const ticks = paths().length;
+    const counted = ticks === 1 ? words.one_tick : words.some_ticks.replace("{n}", ticks);
+    const names = marks().map((mark) => entry(mark).who);
+    const faults = refusedMarks().map(entry).map((one) => words.person_refused.replace("{n}", one.who).replace("{why}", one.refused));
+    const what = [ticks ? counted : "", ...names].filter(Boolean).join(", ");
+    asks.querySelector("p").textContent = [failed && words.still_unsent, ...faults, words.asks.replace("{n}", what)].filter(Boolean).join(" ");
+    asks.hidden = false;
+    if (asks.showModal && !asks.open) asks.showModal();
+  }
+
+  asks.addEventListener("click", async ({ target }) => {
+    if (!target.value) return;
+    const buttons = [...asks.querySelectorAll("button")];
+    if (target.value === "send") {
+      for (const button of buttons) button.disabled = true;
+      asks.querySelector("p").textContent = words.sending;
+      await again();
+      for (const button of buttons) button.disabled = false;
+      if (paths().length || marks().length) {
+        ask(true);
+        target.focus();
+        return;
+      }
+    } else if (target.value === "leave") {
+      for (const key of Object.keys(store)) if (key.startsWith(PREFIX) || key.startsWith(ENTRY)) delete store[key];
+    }
+    if (asks.close) asks.close();
+    asks.hidden = true;
+    if (target.value === "stay") draw();
+    else signOut.querySelector("button").click();
+  });
+  asks.addEventListener("close", () => { asks.hidden = true; });
+
   // --- Without a network a page is not left for the browser's error page
   function stay(event) {
     event.preventDefault();
@@ -272,7 +318,8 @@
 
   async function isKept(url) {
     try {
-      return Boolean(navigator.serviceWorker.controller && (await caches.match(url, { ignoreVary: true })));
+      const registration = await navigator.serviceWorker.getRegistration(url);
+      return Boolean(registration && registration.active && (await caches.match(url, { ignoreVary: true })));
     } catch {
       return false;
     }

@@ -76,6 +76,12 @@ class TimesFields(TimeForm):
         return instant(day, at, self.chosen_zone) if day and at else None
 
 
+IN_ADDRESSES = (
+    "version", "kind", "programme_id", "on", "begins", "ends", "ends_on", "zone", "registration", "respond_on", "respond_at",
+    "venue_id", "region_code", "capacity", "names_helpline",
+)  # fmt: skip
+
+
 class ActivityForm(TimesFields, Versioned):
     """Everything about one activity except its agenda and its invitees."""
 

@@ -1,6 +1,5 @@
 """Pages to publish, move, postpone and cancel an activity. Each first shows who gets which mail and when."""
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -36,7 +35,7 @@ from outreach.web.fields.problems import show_problem, show_refused, showing_pro
 from outreach.web.frame.access import coordinator_required
 from outreach.web.frame.looks import office_zone
 from outreach.web.frame.say import say
-from outreach.web.frame.way_back import back_or, leading_back
+from outreach.web.frame.way_back import back_or
 
 LOOK = "look"  # the button that shows the mails for another moment without publishing
 OVER = (ActivityState.CANCELLED, ActivityState.HELD)
@@ -292,12 +291,7 @@ def _leading_back(seen: ClashPreview, form: MoveForm) -> ClashPreview:
 
     The reason is left out: it may say something about a person, and addresses are written into logs.
     """
-    here = f"{request.path}?{urlencode(form.typed)}"
-    return seen.with_resolutions(
-        lambda resolution: (
-            replace(resolution, href=leading_back(resolution.href, here)) if resolution.href else resolution
-        )
-    )
+    return seen.leading_back(f"{request.path}?{urlencode(form.typed)}")
 
 
 def _blocking(seen: ClashPreview, activity_id: int) -> list[PlanBlocked]:

@@ -35,7 +35,7 @@ from outreach.services.locking import ActivityMissing, ProgrammeMissing, Stale
 from outreach.services.planning import clashes as clashing
 from outreach.services.reminders.schedule import other_day_of
 from outreach.web.activities.blueprint import bp
-from outreach.web.activities.forms import ActivityForm, CommunityForm, NewActivityForm
+from outreach.web.activities.forms import IN_ADDRESSES, ActivityForm, CommunityForm, NewActivityForm
 from outreach.web.clashes.in_forms import ClashPreview, came_filled_in, preview_clashes, preview_many, took_a_resolution
 from outreach.web.clashes.marks import shown_marks
 from outreach.web.clashes.shown import shown
@@ -47,7 +47,15 @@ from outreach.web.fields.problems import missing_page, show_refused, showing_pro
 from outreach.web.frame.access import coordinator_required, may_change, staff_required
 from outreach.web.frame.looks import office_zone
 from outreach.web.frame.say import page_number, say
-from outreach.web.frame.way_back import back_or, coming_back, leading_back
+from outreach.web.frame.way_back import (
+    address_with_typed,
+    back_or,
+    came_back,
+    coming_back,
+    forget_typed,
+    leading_back,
+    typed,
+)
 from outreach.web.reminders.words import reason_words
 
 missing_page(bp, ActivityMissing, ProgrammeMissing)
@@ -100,8 +108,10 @@ def index() -> Any:
 @bp.route("/new", methods=["GET", "POST"])
 @coordinator_required
 def new() -> Any:
-    form = NewActivityForm()
+    form = NewActivityForm(typed()) if came_back() else NewActivityForm()
     _offer(form)
+    if came_back():
+        return render_template("activities/new.html", form=form)
     if request.method == "GET":
         form.zone.data = office_zone().key
         form.programme_id.data = request.args.get("programme", type=int)
@@ -112,13 +122,14 @@ def new() -> Any:
         return render_template("activities/new.html", form=form)
     seen = ClashPreview()
     if form.validate():
-        seen = _preview_new(form)
+        seen = _leading_back(_preview_new(form))
         if seen.asks:
             return render_template("activities/new.html", form=form, clash_preview=seen)
         with showing_problems(form):
             made = planning.create_activity(
                 form.values(), programme_id=form.programme_id.data, by=current_user, now=clock.now()
             )
+            forget_typed()
             flash(_("The activity is saved as a draft. Nobody has been told yet."), "success")
             if people := request.args.getlist("person", type=int):  # the people for which this time was searched
                 chosen: dict[str, Any] = {"person": people, "role": Role.SPEAKER.value}
@@ -189,8 +200,10 @@ def edit(activity_id: int) -> Any:
     activity = showing.activity_with_agenda(activity_id)
     if activity.state not in (ActivityState.DRAFT, ActivityState.PUBLISHED):
         return to_its_page(activity)
-    form = ActivityForm()
+    form = ActivityForm(typed()) if came_back() else ActivityForm()
     _offer(form)
+    if came_back():
+        return render_template("activities/edit.html", form=form, activity=activity)
     if request.method == "GET":
         form.fill(activity)
         form.take(request.args)
@@ -201,7 +214,7 @@ def edit(activity_id: int) -> Any:
     if not form.validate():
         return render_template("activities/edit.html", form=form, activity=activity), 422
     values, version = form.values(), form.version_number
-    seen = _preview_edited(activity, values, form)
+    seen = _leading_back(_preview_edited(activity, values, form))
     if seen.asks:
         return render_template("activities/edit.html", form=form, activity=activity, clash_preview=seen)
     try:
@@ -233,6 +246,7 @@ def edit(activity_id: int) -> Any:
             "activities/edit.html", form=form, activity=activity, stale=isinstance(problem, Stale), clash_preview=seen
         )
         return page, 422
+    forget_typed()
     flash(_changed(activity_id) if coming_back() else _("Saved."), "success")
     return redirect(back_or(url_for(".show", activity_id=activity_id)))
 
@@ -281,6 +295,11 @@ def _changed(activity_id: int) -> str:
     when = f"{short_day(activity.starts_at, activity.zone)}, {at}" if same_day else at
     where = activity.venue.name if activity.venue else _("No venue yet")
     return _("“%(title)s” is saved: %(when)s, %(venue)s.", title=activity.title, when=when, venue=where)
+
+
+def _leading_back(seen: ClashPreview) -> ClashPreview:
+    """Let resolutions on other pages lead back to the form as it was sent."""
+    return seen.leading_back(address_with_typed(IN_ADDRESSES)) if seen.leads_away else seen
 
 
 def _preview_new(form: NewActivityForm) -> ClashPreview:

@@ -13,6 +13,7 @@ from outreach.domain.planning.rules import ClashKind
 from outreach.services.planning.clashes import FoundClashes
 from outreach.web.clashes.resolutions import ShownResolution, take
 from outreach.web.clashes.shown import CommonResolution, ShownClash, common_resolutions, shown
+from outreach.web.frame.way_back import leading_back
 
 MOST = 8  # clashes shown before several activities are created; further ones are counted
 RESOLUTION = "way"  # name of the button that fills in a resolution
@@ -46,6 +47,16 @@ class ClashPreview:
         )
         common = (replace(row, resolution=new) for row in self.common if (new := change(row.resolution)))
         return replace(self, rows=tuple(rows), common=tuple(common))
+
+    @property
+    def leads_away(self) -> bool:
+        """Return whether a resolution is on another page."""
+        offered = [*(one for row in self.rows for one in row.resolutions), *(one.resolution for one in self.common)]
+        return any(resolution.href for resolution in offered)
+
+    def leading_back(self, here: str) -> "ClashPreview":
+        """Return the preview with resolutions on other pages leading back to this address; unchanged if it is ""."""
+        return self.with_resolutions(lambda one: replace(one, href=leading_back(one.href, here)) if one.href else one)
 
     @property
     def digest(self) -> str:

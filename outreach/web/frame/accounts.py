@@ -22,7 +22,7 @@ from outreach.transactions import begin_writing
 from outreach.web.frame import access, looks, security_words
 from outreach.web.frame.access import has_role, may_change
 from outreach.web.frame.password_forms import NewPasswordForm, SameUserForm, SignInForm
-from outreach.web.frame.way_back import back_or, back_to_choices, coming_back, leading_back, this_page
+from outreach.web.frame.way_back import back_or, back_to_choices, coming_back, forget_typed, leading_back, this_page
 
 _OF_SESSION = sa.select(User).where(User.fs_uniquifier == sa.bindparam("uniquifier"))
 
@@ -68,6 +68,7 @@ def demo_logins() -> list[tuple[str, StaffRole, str]]:
 
 
 def _logged_out(_app: Flask, user: Any = None, **_more: Any) -> None:
+    forget_typed()
     if user is not None and user.is_authenticated:
         staff.end_sessions(user.id)
 

@@ -91,6 +91,7 @@ def init_app(app: Flask) -> None:
         icon=icon, badge=badge, control=control, leaf=leaf, answers_bar=answers_bar, fragment=fragment, url_with=url_with,
         first_error=first_error,
         static_url=app.extensions["outreach_static_url"], endpoints=app.view_functions, office_zone=office_zone,
+        zone_name=zones.zone_name,
         our_office=access.office, mails_to_read=mails_to_read, news_unseen=news_unseen,
     )  # fmt: skip
 

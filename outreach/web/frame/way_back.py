@@ -1,21 +1,30 @@
 """Return to the page that a user left to change something elsewhere, with the choices they had made on it.
 
 That page's address, with the choices, is in ?back=…; forms post to their own address, so it stays until they are saved.
+Text that a user typed is not in addresses, because these are written into logs: the session keeps it, the address has a key.
 """
 
+import json
 import re
-from collections.abc import Iterable
+import secrets
+import zlib
+from collections.abc import Collection, Iterable
 from urllib.parse import urlencode
 
-from flask import request
+from flask import flash, request, session
+from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
 BACK = "back"
 CHOSEN = "chosen"  # in an address: it contains a form's values
 LONGEST = 3000  # characters of an address; gunicorn accepts 4,094 in a request's first line
+LONGEST_TEXT = 2000  # bytes of typed text, compressed; a browser takes 4,096 of a cookie, which writes four for three
+TEXT = "text"  # in an address: the key of the text that the session keeps
+_KEPT = "typed_text"
 _BETWEEN = "~"  # separates several values of one field in an address; no value contains it, and it is not escaped
 _PAGES = re.compile(
-    r"/(activities/(\d{1,9}/)?invite/(people|organisations|cadres)|activities/\d{1,9}/move|polls/\d{1,9}/choose/\d{1,9})\?[!-~]+"
+    r"/(activities/(\d{1,9}/)?invite/(people|organisations|cadres)|activities/new|activities/\d{1,9}/(edit|move)"
+    r"|polls/\d{1,9}/choose/\d{1,9})\?[!-~]+"
 )
 _LISTS = re.compile(
     r"/(activities/\d{1,9}/invitees|activities/\d{1,9}/invitees/to-call|programmes/\d{1,9}/to-call|to-call|to-call/next"
@@ -59,6 +68,39 @@ def address_with(kept: Iterable[tuple[str, str]]) -> str:
         packed[name] = f"{packed[name]}{_BETWEEN}{value}" if name in packed else value
     address = f"{request.path}?{urlencode(packed)}"
     return address if len(address) <= LONGEST else ""
+
+
+def address_with_typed(names: Collection[str]) -> str:
+    """Return this page's address to return to the form that was sent; "" if it would be too long.
+
+    names: of the fields that may be in an address. What the others contain, the session keeps until `forget_typed`.
+    """
+    values = [(name, value) for name, value in request.form.items(multi=True) if value]
+    text = {name: value for name, value in values if name not in names and name != "csrf_token"}
+    key = secrets.token_urlsafe(6)
+    session.pop(_KEPT, None)
+    if len(zlib.compress(json.dumps(text).encode())) <= LONGEST_TEXT:
+        session[_KEPT] = [key, text]
+    address = address_with([*((name, value) for name, value in values if name in names), (TEXT, key)])
+    people = [("person", id) for id in request.args.getlist("person")]
+    address = leading_back(f"{address}&{urlencode(people)}" if people else address, coming_back()) if address else ""
+    return address if len(address) <= LONGEST else ""
+
+
+def typed() -> MultiDict[str, str]:
+    """Return what the form contained to which a user returns. A message says so if its text could not be kept."""
+    found = sent()
+    key, text = session.get(_KEPT) or ("", {})
+    if key == found.pop(TEXT, None):
+        found.update(text)
+    else:
+        flash(_("What you had typed as text could not be kept. Please write it again."), "warning")
+    return found
+
+
+def forget_typed() -> None:
+    """Forget the text of a form that was saved."""
+    session.pop(_KEPT, None)
 
 
 def came_back() -> bool:

@@ -28,15 +28,22 @@ def _day(written: str) -> date:
 @bp.get("/audit")
 @administrator_required
 def index() -> Any:
+    authors, zone = audit_log.authors(), office_zone()
+    known: dict[str, Any] = {
+        "user": request.args.get("user", type={"0": 0, **{str(id): id for id, _name in authors}}.get),
+        "about": request.args.get("about", type={kind: kind for kind in SUBJECTS}.get),
+        "from": request.args.get("from", type=_day),
+        "to": request.args.get("to", type=_day),
+    }
+    unknown = [request.args[name] for name, value in known.items() if request.args.get(name) and value is None]
     wanted = AuditFilter(
         q=request.args.get("q", "").strip(),
-        user_id=request.args.get("user", type=int),
-        subject_type=request.args.get("about", ""),
-        first_on=request.args.get("from", type=_day),
-        last_on=request.args.get("to", type=_day),
+        user_id=known["user"],
+        subject_type=known["about"] or "",
+        first_on=known["from"],
+        last_on=known["to"],
     )
-    zone = office_zone()
-    if file.asked():
+    if file.asked() and not unknown:
         rows = exports.audit_entries(wanted, zone=zone)
         return file.send(ListName.AUDIT_LOG, columns.audit_entries(subject, name, verb, details, zone), rows)
     page = audit_log.entries(wanted, page_number(), zone=zone)
@@ -44,7 +51,8 @@ def index() -> Any:
         "office/audit.html",
         page=page,
         wanted=wanted,
-        authors=audit_log.authors(),
+        authors=authors,
+        unknown=unknown,
         subjects=SUBJECTS,
         zone=zone,
         about=subject,

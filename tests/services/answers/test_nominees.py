@@ -9,10 +9,13 @@ from outreach.domain.reminders import MissedReason
 from outreach.domain.states import InvitationState, ReminderState
 from outreach.extensions import db
 from outreach.models import Invitation, Message, PeopleGroup, Person, Reminder
+from outreach.queries.answers import page as answer_page
+from outreach.queries.invitations import lists as invitees
 from outreach.services.activities import publish as publishing
 from outreach.services.answers import answer as answering
 from outreach.services.answers import nominees
 from outreach.services.answers import record as recording
+from outreach.services.answers import undo as undoing
 from outreach.services.answers.nominees import Nominee
 from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import seats
@@ -46,6 +49,34 @@ def named(under: int) -> list[tuple[str, str]]:
         .order_by(Invitation.id)
     )
     return [(name, state.value) for name, state in rows]
+
+
+def on_the_page(organisation) -> list[str]:
+    """The names on the office's page, from above."""
+    db.session.rollback()
+    [shown] = answer_page.read(token_of(organisation), now=at(6)).activities
+    return [one.name for one in shown.nominees]
+
+
+def test_a_name_that_is_corrected_to_somebody_else_stays_in_its_place(days, police):
+    """Offices list people by rank. The name of another person needs a new invitation, which is the newest."""
+    [under] = invite_seats_and_publish(police, days[0], quota=3)
+    answering.nominate(token_of(police), under, [Nominee("Rina"), Nominee("Joko"), Nominee("Wati")], now=at(5))
+    rows = [(name, row_of(name)) for name in ("Rina", "Joko", "Wati")]
+    corrected = [Nominee("Dewi" if name == "Rina" else name, invitation_id=row) for name, row in rows]
+    answering.nominate(token_of(police), under, corrected, now=at(6))
+    assert on_the_page(police) == ["Dewi", "Joko", "Wati"]
+    assert [one.person.name for one in invitees.nominees_of(under)] == ["Dewi", "Joko", "Wati"]
+
+    undoing.undo(token_of(police), now=at(6))
+    assert on_the_page(police) == ["Rina", "Joko", "Wati"]
+
+
+def test_a_list_recorded_by_staff_is_in_the_order_of_the_letter(days, police, coordinator):
+    [under] = invite_seats_and_publish(police, days[0], quota=3)
+    written = [Nominee("Wati"), Nominee("Joko"), Nominee("Agus")]
+    recording.nominate_for(under, written, source=AnswerSource.PHONE, by=coordinator, now=at(5))
+    assert on_the_page(police) == ["Wati", "Joko", "Agus"]
 
 
 def row_of(person_name: str) -> int:

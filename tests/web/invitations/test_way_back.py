@@ -165,6 +165,62 @@ def test_extending_the_programme_for_a_move_returns_to_the_typed_day(coordinator
     assert db.session.get_one(Programme, programme.id).ends_on.day == 22
 
 
+TYPED = {
+    "title": "Pendampingan korban KDRT", "public_title": "Rapat koordinasi", "description": "Kasus Bunga ~ rahasia",
+    "things_to_bring": "Map hijau", "kind": "coordination", "on": "2027-01-22", "begins": "13:00", "ends": "15:00",
+    "registration": "12:30", "respond_on": "2027-01-20", "respond_at": "10:00", "capacity": "12", "zone": "Asia/Jakarta",
+}  # fmt: skip
+
+
+def extended(client, address: str, **typed: str) -> tuple[str, str]:
+    """Send an activity's form, let the programme last longer, and return (the resolution's address, where that leads)."""
+    data = sent(client.get(address).text, **typed)
+    data.pop("names_helpline", None)  # the tick is taken away
+    seen = client.post(address, data=data).text
+    extend = resolution(seen, "Let the programme last")
+    programmes_form = client.get(extend).text
+    assert "Afterwards you are back" in programmes_form
+    return extend, client.post(extend, data=sent(programmes_form)).location
+
+
+@pytest.mark.parametrize("new", [True, False], ids=["new", "edited"])
+def test_extending_the_programme_returns_to_all_that_was_typed_about_an_activity(
+    coordinator_client, programme, activity, new
+):
+    address = f"/activities/new?programme={programme.id}" if new else f"/activities/{activity.id}/edit"
+    extend, back = extended(coordinator_client, address, **TYPED)
+    for free_text in ("title", "public_title", "description", "things_to_bring"):
+        assert TYPED[free_text].split()[0] not in extend + back  # addresses are written into logs
+    again = coordinator_client.get(back).text
+    found = fields(again)
+    assert {name: found[name] for name in TYPED if name in found} == {
+        name: [value] for name, value in TYPED.items() if name != "description"
+    }
+    assert f"{TYPED['description']}</textarea>" in again
+    assert "names_helpline" not in found
+    assert "filled in below" not in again
+    coordinator_client.post(back, data=sent(again, description=TYPED["description"]))
+    db.session.rollback()
+    saved = db.session.query(Activity).filter_by(title=TYPED["title"]).one()
+    assert (saved.programme_id, saved.starts_at, saved.description) == (programme.id, at(22, 13), TYPED["description"])
+
+
+def test_the_text_typed_in_one_tab_does_not_appear_in_another(coordinator_client, programme):
+    address = f"/activities/new?programme={programme.id}"
+    _extend, first = extended(coordinator_client, address, **TYPED)
+    _extend, second = extended(coordinator_client, address, **{**TYPED, "on": "2027-01-23", "title": "Kegiatan lain"})
+    assert fields(coordinator_client.get(second).text)["title"] == ["Kegiatan lain"]
+    other_tab = coordinator_client.get(first).text
+    assert "title" not in fields(other_tab) or fields(other_tab)["title"] == [""]
+    assert "What you had typed as text could not be kept" in text_of(other_tab)
+
+
+def test_a_form_that_leads_away_keeps_the_page_that_it_returns_to_itself(coordinator_client, activity, ani):
+    to = f"/activities/{activity.id}/invite/people?chosen=1&role=speaker&activity_ids={activity.id}&person_ids={ani.id}"
+    _extend, back = extended(coordinator_client, way_back.leading_back(f"/activities/{activity.id}/edit", to), **TYPED)
+    assert coordinator_client.post(back, data=sent(coordinator_client.get(back).text)).location == to
+
+
 @pytest.mark.parametrize("page", ["answer", "nominees"])
 def test_recording_an_answer_returns_too(coordinator_client, activity, ani, police, page):
     activity.state, activity.told_at = ActivityState.PUBLISHED, NOW

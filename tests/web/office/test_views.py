@@ -133,11 +133,37 @@ def test_an_import_has_no_link_to_one_person(administrator_client):
     assert re.findall(r"<div>(\w+: \d+)</div>", page) == ["New: 304", "Completed: 0", "Refused: 10"]
 
 
-@pytest.mark.parametrize("days", ["from=0001-01-01&to=9999-12-31", "from=x", "user=99999999999", "page=99999999999"])
-def test_the_audit_log_ignores_invalid_filters(administrator_client, days: str):
+@pytest.mark.parametrize(
+    ("query", "unknown"),
+    [
+        ("from=0001-01-01&to=9999-12-31", ["0001-01-01", "9999-12-31"]),
+        ("from=x", ["x"]),
+        ("user=99999999999", ["99999999999"]),
+        ("user=4711", ["4711"]),
+        ("user=nobody&about=user", ["nobody"]),
+        ("about=horse", ["horse"]),
+    ],
+)
+def test_the_audit_log_says_which_filters_it_does_not_know(administrator_client, query: str, unknown: list[str]):
     entries(3)
-    answer = administrator_client.get(f"/audit?{days}")
+    for file in ("", "&file=csv"):  # no file of all entries, either
+        answer = administrator_client.get(f"/audit?lang=en&{query}{file}")
+        said = re.findall("“([^”]*)” is not known here, and is left out.", answer.text)
+        assert (answer.status_code, said, answer.mimetype) == (200, unknown, "text/html")
+        assert answer.text.count("Rapat ") == (0 if "about=user" in query else 3)
+
+
+def test_a_page_beyond_the_last_of_the_audit_log_shows_entries(administrator_client):
+    entries(3)
+    answer = administrator_client.get("/audit?page=99999999999")
     assert (answer.status_code, answer.text.count("Rapat ")) == (200, 3)
+
+
+def test_days_without_an_entry_are_not_said_to_be_the_whole_log(administrator_client):
+    entries(3)
+    page = administrator_client.get("/audit?lang=en&from=2027-01-05").text
+    assert "Nothing matches" in page
+    assert "Nothing has been changed yet" not in page
 
 
 @pytest.mark.parametrize(
