@@ -9,10 +9,10 @@ from itertools import groupby
 import sqlalchemy as sa
 from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
-from outreach.domain.kinds import ON_STAGE, Audience, Role
+from outreach.domain.kinds import ON_STAGE, Audience, MailKind, Role
 from outreach.domain.next_step import NextStep, next_step, programmes_next_step
 from outreach.domain.reminders import MissedReason
-from outreach.domain.states import ActivityState, InvitationState, MessageState
+from outreach.domain.states import ActivityState, InvitationState, MessageState, ReminderState
 from outreach.extensions import db
 from outreach.models import (
     Activity,
@@ -110,6 +110,12 @@ class ActivityPage:
         default_factory=dict
     )  # why scheduled reminders will not go out, by id
     unreminded: int = 0  # invited after the last reminder to answer
+    asks_again: bool = False  # a reminder to answer is still to go out
+
+    @property
+    def reminds(self) -> bool:
+        """Return whether any reminder is still to go out."""
+        return any(r.state is ReminderState.SCHEDULED and r.id not in self.missed_ahead for r in self.reminders)
 
     @property
     def seats_left(self) -> int | None:
@@ -287,6 +293,14 @@ def activity(activity_id: int, *, now: datetime) -> ActivityPage:
         .order_by(Invitation.role, Invitation.id)
         .limit(MOST_REPRESENTED)
     ).all()
+    missed_ahead = forecast.missed_ahead(found.id, now=now)
+    asks_again = sa.exists().where(
+        Reminder.activity_id == found.id,
+        Reminder.kind == MailKind.REMINDER,
+        Reminder.audience == Audience.UNANSWERED,
+        IS_SCHEDULED,
+        Reminder.id.not_in(missed_ahead),
+    )
     step = line_of(found, answers, now).step
     ended = Counter(dict(messages)) + Counter(archive.states(found.id))
     return ActivityPage(
@@ -298,8 +312,9 @@ def activity(activity_id: int, *, now: datetime) -> ActivityPage:
         dict(ended),
         invitations_at([found.id], now=now),
         tuple(represented),
-        forecast.missed_ahead(found.id, now=now),
+        missed_ahead,
         invitees.unreminded(found.id),
+        bool(db.session.scalar(sa.select(asks_again))),
     )
 
 

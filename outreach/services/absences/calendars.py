@@ -57,14 +57,10 @@ def add_file(
     reading = busy_times.read(data, office_defaults.zone(db.session), now=now, wait_s=FILE_WAITS_S)
     with writing() as session:
         check()
-        row = subject.row(session)
-        _check_room(session, subject)
-        calendar = _made(subject, name, source, by, read_at=now, tried_at=now, digest=sha256(data).hexdigest())
-        session.add(calendar)
-        session.flush()
+        values: dict[str, Any] = {"read_at": now, "tried_at": now, "digest": sha256(data).hexdigest()}
+        calendar = _add(session, subject, name, source, by, now, staff, **values)
         note_left_out(calendar, reading.left_out)
         replace(session, calendar, reading.times, office_defaults.zone(session), now)
-        _log(session, subject, row, "calendar_added", "", by, now, staff)
     return calendar
 
 
@@ -86,13 +82,9 @@ def leave_file(
     busy_times.check_beginning(data)
     with writing() as session:
         check()
-        row = subject.row(session)
-        _check_room(session, subject)
-        calendar = _made(subject, name, source, by, next_read_at=now, digest=sha256(data).hexdigest())
-        session.add(calendar)
-        session.flush()
+        digest = sha256(data).hexdigest()
+        calendar = _add(session, subject, name, source, by, now, staff, next_read_at=now, digest=digest)
         session.add(CalendarFile(calendar_id=calendar.id, data=data))
-        _log(session, subject, row, "calendar_added", "", by, now, staff)
     return calendar
 
 
@@ -113,17 +105,12 @@ def add_address(
     url = checked(address, own_hosts())
     with writing() as session:
         check()
-        row = subject.row(session)
         of_subject = getattr(AbsenceCalendar, subject.column) == subject.id
         same = session.scalar(sa.select(AbsenceCalendar).where(of_subject, AbsenceCalendar.url == url.geturl()))
         if same is not None:
             same.next_read_at = now
             return same
-        _check_room(session, subject)
-        calendar = _made(subject, name, source, by, url=url.geturl(), next_read_at=now)
-        session.add(calendar)
-        _log(session, subject, row, "calendar_added", url.hostname or "", by, now, staff)
-    return calendar
+        return _add(session, subject, name, source, by, now, staff, url=url.geturl(), next_read_at=now)
 
 
 def remove(
@@ -158,14 +145,24 @@ def read_now(subject: Subject, calendar_id: int, *, now: datetime, fetcher: Fetc
     return absence_refresh.read(calendar.id, now=now, fetcher=fetcher) if calendar.url else None
 
 
-def _made(subject: Subject, name: str, source: AbsenceSource, by: User | None, **values: Any) -> AbsenceCalendar:
-    return AbsenceCalendar(
+def _add(
+    session: Session, subject: Subject, name: str, source: AbsenceSource, by: User | None, now: datetime,
+    staff: User | None, **values: Any,
+) -> AbsenceCalendar:  # fmt: skip
+    """Add a calendar and log it. Raise TooManyCalendars. values: of its other columns."""
+    row = subject.row(session)
+    _check_room(session, subject)
+    calendar = AbsenceCalendar(
         name=names.tidy(name)[:120],
         source=source,
         added_by_id=by.id if by else None,
         **{subject.column: subject.id},
         **values,
     )
+    session.add(calendar)
+    session.flush()
+    _log(session, subject, row, "calendar_added", host_of(calendar.url or ""), by, now, staff)
+    return calendar
 
 
 def _own(session: Session, subject: Subject, calendar_id: int) -> AbsenceCalendar:

@@ -35,6 +35,7 @@ from outreach.services.directory.import_rows import (
     ShownNames,
     corrected,
     entry_of,
+    sorted_contacts,
 )
 from outreach.services.directory.import_undo import Touched
 from outreach.services.directory.regions import Gazetteer
@@ -268,7 +269,7 @@ def _entries(
     plan: ImportPlan,
     sure: Collection[str],
 ) -> Iterator[ImportRow | RefusedRow]:
-    for row in rows:
+    for row in map(sorted_contacts, rows):
         meant = corrected(row, plan.corrections) if plan.corrections else row
         entry = entry_of(meant, sheet, places, organisations, plan.kinds, sure)
         yield entry if isinstance(entry, ImportRow) else _refused(row, sheet, entry)

@@ -3,6 +3,7 @@
 services/directory/import_people.py stores the rows.
 """
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -33,6 +34,7 @@ from outreach.services.directory.import_remarks import (
 from outreach.services.directory.regions import Gazetteer, Kelurahan
 
 NO_NAME = Name("")
+_ADDRESS = re.compile(r"[^\s;/|]+\s*@\s*[^\s;/|]+")
 ALIKE = 0.8  # similarity from which two names with the same phone number or address may be one person
 Corrections = Mapping[str, Mapping[str, str]]  # by Column: the written value, and the value to use instead
 
@@ -334,6 +336,17 @@ def _sorted_kinds(row: SheetRow, organisations: Mapping[str, int]) -> SheetRow:
     elif kind and not organisation and not spreadsheet.is_kind(kind) and names.key(kind) in organisations:
         cells[Column.ORGANISATION] = cells.pop(Column.KIND)
     return SheetRow(row.number, cells)
+
+
+def sorted_contacts(row: SheetRow) -> SheetRow:
+    """Return the row with a phone number and an e-mail address in their columns, if a sheet has both in one column."""
+    cell = row.cells.get(Column.PHONE)
+    found = _ADDRESS.search(cell) if isinstance(cell, str) and "@" in cell else None
+    if found is None or _said(row.text(Column.EMAIL)):
+        return row
+    assert isinstance(cell, str)
+    number = (cell[: found.start()] + cell[found.end() :]).strip(" ,;/|()<>")
+    return SheetRow(row.number, {**row.cells, Column.EMAIL: found[0].strip(",()<>"), Column.PHONE: number})
 
 
 def corrected(row: SheetRow, corrections: Corrections) -> SheetRow:

@@ -326,7 +326,9 @@ def _pressed(shown: Sequence[Card], pick: Pick) -> Pressed | None:
         return Pressed(None, _("The activity of the button that you pressed is not among your invitations any more."))
     late = isinstance(card.shown.refusal, DeadlinePassed)
     if card.chosen == pick.choice and ((card.open and not card.picked) or (late and not card.shown.moved)):
-        return Pressed(card, _("This answer is on record already; nothing more is needed."), stands=True)
+        others = any(one.open and not one.answered for one in shown if one is not card)
+        nothing_more = _("This answer is on record already; nothing more is needed.")
+        return Pressed(card, _("This answer is on record already.") if others else nothing_more, stands=True)
     if card.open:
         return None
     return Pressed(card, " ".join((_("Your choice cannot be sent."), card.closed_because)))

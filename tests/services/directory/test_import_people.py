@@ -169,6 +169,27 @@ def test_a_column_with_kinds_of_cadre_and_offices_gives_each_row_what_it_says(me
         assert notes(reading) == {}
 
 
+def test_a_column_with_phones_and_addresses_gives_each_row_both(metro):
+    rows = [["Ani Wijaya", "Imopuro", "0812-3456-7890"], ["Budi Santoso", "Imopuro", "budi@example.com"],
+            ["Citra Dewi", "Imopuro", "0812 1111 2222 / citra@example.com"], ["Dewi Lestari", "Imopuro", "-"]]  # fmt: skip
+    reading = importing.read(a_sheet(*rows, header=["Nama", "Kelurahan", "Kontak"]), "kader.xlsx", ImportPlan())
+    assert [(row.phone, row.email) for row in reading.accepted] == [
+        ("+6281234567890", ""), ("", "budi@example.com"), ("+6281211112222", "citra@example.com"), ("", ""),
+    ]  # fmt: skip
+    assert notes(reading) == {}
+
+
+def test_a_mistyped_address_among_phones_is_mended_by_one_press(metro):
+    sheet = a_sheet(
+        ["Ani Wijaya", "Imopuro", "0812-3456-7890"], ["Budi Santoso", "Imopuro", "budi@example,com"],
+        header=["Nama", "Kelurahan", "Kontak"],
+    )  # fmt: skip
+    [refused] = importing.read(sheet, "kader.xlsx", ImportPlan()).refused
+    assert "budi@example,com" in str(refused.problems[0])
+    plan = ImportPlan(corrections={"email": {"budi@example,com": "budi@example.com"}})
+    assert [row.email for row in importing.read(sheet, "kader.xlsx", plan).accepted] == ["", "budi@example.com"]
+
+
 def test_a_second_kind_of_cadre_becomes_another_role_of_the_same_person(metro):
     store(a_sheet(ANI))
     reading = store(a_sheet([1, "Ani Wijaya", "Imopuro", "081234567890", "", "PKK, PATBM"]))

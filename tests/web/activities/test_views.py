@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from outreach.domain.kinds import ActivityKind, Audience, MailKind, Role
-from outreach.domain.states import ActivityState, InvitationState
+from outreach.domain.states import ActivityState, InvitationState, ReminderState
 from outreach.extensions import db
 from outreach.models import Activity, AgendaItem, Invitation, Reminder, Venue
 from outreach.queries.activities import lists as browsing
@@ -15,7 +15,7 @@ from outreach.services.activities import agenda as agendas
 from outreach.services.invitations import invite as inviting
 from outreach.services.reminders import tick as reminding
 from tests.web.reading import fields, text_of
-from tests.world import NOW, at, draft_activity, invite, publish
+from tests.world import NOW, at, draft_activity, invite, mark_as_invited, publish
 
 pytestmark = pytest.mark.usefixtures("clock_stands")
 
@@ -51,6 +51,22 @@ def test_a_standalone_activity_is_stored_in_the_chosen_zone(coordinator_client):
     assert answer.location == f"/activities/{made.id}"
     assert (made.starts_at, made.ends_at, made.registration_at) == (at(25, 8), at(25, 10), at(25, 7, 30))
     assert (made.zone.key, made.kind, made.programme_id) == ("Asia/Makassar", ActivityKind.OUTREACH, None)
+
+
+@pytest.mark.usefixtures("default_rules")
+def test_the_next_step_says_if_no_reminder_to_answer_goes_out_any_more(coordinator_client, programme, hall, ani):
+    activity = draft_activity(programme, hall)
+    invite(activity, ani)
+    publish(activity, tick=False)
+    mark_as_invited()
+    page = text_of(coordinator_client.get(f"/activities/{activity.id}?lang=en").text)
+    assert "They are reminded by themselves." in page
+    asking = (Reminder.kind == MailKind.REMINDER, Reminder.audience == Audience.UNANSWERED)
+    db.session.execute(sa.update(Reminder).where(*asking).values(state=ReminderState.EXPANDED))
+    db.session.commit()
+    page = text_of(coordinator_client.get(f"/activities/{activity.id}?lang=en").text)
+    assert "They are reminded by themselves." not in page
+    assert "No reminder to answer goes out by itself any more: please call them, or remind them now." in page
 
 
 def test_a_new_activity_of_a_programme_begins_on_its_first_day(coordinator_client, programme):

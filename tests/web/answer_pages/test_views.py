@@ -392,6 +392,10 @@ def test_the_page_says_if_the_choice_from_the_mail_is_already_stored(phone, four
     press(phone, ani, four_days[1].id, choice="coming")
     top = phone.get(f"/j/{token_of(ani)}?pilih=hadir-{four_days[1].id}&lang=en").text.split("<section")[0]
     assert "Penguatan kapasitas kader" in top
+    assert "This answer is on record already." in top
+    assert "nothing more is needed" not in top  # the other day still waits
+    press(phone, ani, four_days[0].id, choice="coming")
+    top = phone.get(f"/j/{token_of(ani)}?pilih=hadir-{four_days[1].id}&lang=en").text.split("<section")[0]
     assert "This answer is on record already; nothing more is needed." in top
 
 
