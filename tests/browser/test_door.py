@@ -157,7 +157,7 @@ def test_the_list_is_kept_again_after_signing_out_and_in_again_in_another_tab(do
     box(door, ani).wait_for()
 
 
-def test_the_list_is_not_kept_again_for_another_account(asked, door, whole, administrator):
+def test_the_list_is_not_kept_again_for_another_account(administrator, asked, door, whole):
     other = sign_out_in_another_tab(door, whole)
     log_in(other, whole, administrator.email)
     asked.clear()

@@ -81,7 +81,9 @@
   async function missing() {
     const whole = !/[?&](q|shown_only)=/.test(location.search);
     const pages = [script.list, script.form, ...(whole ? [...document.querySelectorAll(".pager a")].map((link) => link.href) : [])];
-    const files = performance.getEntriesByType("resource").map((one) => one.name).filter((name) => name.includes("/static/"));
+    const named = [...document.querySelectorAll("script[src], link[href]")].map((one) => one.src || one.href);
+    const fetched = performance.getEntriesByType("resource").map((one) => one.name); // icons too; late on a busy device
+    const files = [...named, ...fetched].filter((name) => name.includes("/static/"));
     const urls = [...new Set([...pages, ...files].map((one) => new URL(one, location).href.split("#")[0]))];
     if (!(await caches.has(CACHE))) return urls;
     const cache = await caches.open(CACHE);
