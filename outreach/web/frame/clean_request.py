@@ -15,7 +15,9 @@ from werkzeug.routing import IntegerConverter, UnicodeConverter, ValidationError
 from outreach.web.frame.bodies import FormParser
 
 MOST = 2**31 - 1  # largest value of an id column
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")  # all except tab and line ends
+# All except tab and line ends; and the marks that turn the letters after them around (Unicode, UAX 9): a name with one
+# would make the rest of a mail's line unreadable.
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 _UNSEEN = re.compile(
     "[\\s\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0]+"

@@ -30,6 +30,13 @@ def test_control_characters_are_removed_from_a_name(any_app: Flask, administrato
     assert db.session.scalars(sa.select(Organisation.name)).all() == ["Polres Metro Bcc: x@example.com"]
 
 
+def test_no_title_turns_the_letters_after_it_around(app: Flask, coordinator_client, programme: Programme):
+    form = {"title": "Empat \u202eirah\u2066 (\u202aA\u202c)", "public_title": "Rangkaian", "starts_on": "2027-01-18",
+            "days": "4", "zone": "Asia/Jakarta", "version": "1"}  # fmt: skip
+    coordinator_client.post(f"/programmes/{programme.id}/edit", data=form)
+    assert db.session.scalar(sa.select(Programme.title)) == "Empat irah (A)"
+
+
 def test_a_title_is_one_line(app: Flask, coordinator_client, programme: Programme):
     form = {"title": "Empat hari\r\nBcc: x@example.com", "public_title": "Rangkaian\nkegiatan", "purpose": "Satu\nDua",
             "starts_on": "2027-01-18", "days": "4", "zone": "Asia/Jakarta", "version": "1"}  # fmt: skip
