@@ -56,7 +56,7 @@ def copy_programme(
         shift = starts_on - source.starts_on
         copy = Programme(
             title=title.strip(),
-            public_title=renewed(source.public_title, source, starts_on)
+            public_title=title_for(source, source.public_title, starts_on)
             if public_title is None
             else public_title.strip(),
             purpose=source.purpose,
@@ -105,12 +105,12 @@ def lies_ahead(programme: Programme, starts_on: date, now: datetime) -> bool:
     return starts_on > now.astimezone(programme.zone).date()
 
 
-def title_for(programme: Programme, starts_on: date) -> str:
-    """Return the usual title of a copy: the same title with the year of its first day."""
-    title = renewed(programme.title, programme, starts_on)
-    if title == programme.title and programme.starts_on.year != starts_on.year:
+def title_for(programme: Programme, title: str, starts_on: date) -> str:
+    """Return the usual title or public title of a copy: the programme's, with the year of the copy's first day."""
+    found = renewed(title, programme, starts_on)
+    if title and found == title and programme.starts_on.year != starts_on.year:
         return f"{title} {starts_on.year}"
-    return title
+    return found
 
 
 def renewed(text: str, programme: Programme, starts_on: date) -> str:

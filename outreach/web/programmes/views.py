@@ -167,8 +167,8 @@ def copy(programme_id: int) -> Any:
     form, status, preview, seen, better = CopyForm(), 200, None, ClashPreview(), None
     if request.method == "GET":
         first = form.starts_on.data = copying.usual_first_day(page.programme, now=now)
-        form.title.data = copying.title_for(page.programme, first)
-        form.public_title.data = copying.renewed(page.programme.public_title, page.programme, first)
+        form.title.data = copying.title_for(page.programme, page.programme.title, first)
+        form.public_title.data = copying.title_for(page.programme, page.programme.public_title, first)
     elif "first" in request.form:
         form.starts_on.process(MultiDict({form.starts_on.name: request.form["first"]}))
     if form.starts_on.data and copying.lies_ahead(page.programme, form.starts_on.data, now):

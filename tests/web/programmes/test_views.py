@@ -349,6 +349,17 @@ def test_a_copy_has_the_new_year_in_its_public_title_and_in_its_activities_title
     ]
 
 
+def test_a_copy_gets_the_new_year_added_to_a_public_title_without_a_year(coordinator_client, programme):
+    programme.title, programme.public_title = "Pembinaan lanjutan", "Pertemuan lanjutan"
+    db.session.commit()
+    path = f"/programmes/{programme.id}/copy"
+    shown = fields(coordinator_client.get(path).text)
+    assert (shown["title"], shown["public_title"]) == (["Pembinaan lanjutan 2028"], ["Pertemuan lanjutan 2028"])
+    programme.public_title = ""
+    db.session.commit()
+    assert fields(coordinator_client.get(path).text)["public_title"] == [""]
+
+
 @pytest.mark.parametrize(
     ("locale", "sentence"),
     [("id", "Paling banyak 200 huruf."), ("en", "At most 200 characters.")],
