@@ -92,15 +92,17 @@ def shrunk(broke: int, full: int) -> int:
         return shrink(session, broke, full)
 
 
-def grow(went: int, full: int) -> int:
-    """Make the groups larger again after `went` mails went without a doubt at this size. Return their size."""
+def grow(went: int, full: int) -> tuple[int, bool]:
+    """Make groups larger again if enough mails `went` without a doubt. Return their size, and whether this made them larger."""
     with writing() as session:
         found = locked(session)
+        before = found.group_size or full
         if found.group_size is not None:
             found.group_size = doubt.larger(found.group_size, went, full)
             if found.group_size is None:
                 log.info("whole groups again", mails=full)
-        return found.group_size or full
+        after = found.group_size or full
+        return after, after > before
 
 
 def clear(over: Collection[ChannelTrouble]) -> None:

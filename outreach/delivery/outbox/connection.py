@@ -232,9 +232,9 @@ class Drainer:
             self.job.group = self._persistently(lambda: channel.shrunk(tried, full))
             self.job.count_certain(None)
         elif self.job.careful and tried:
-            certain, before = self.job.count_certain(tried), self.job.group
-            self.job.group = self._persistently(lambda: channel.grow(certain, full))
-            if self.job.group != before:
+            certain = self.job.count_certain(tried)
+            self.job.group, grew = self._persistently(lambda: channel.grow(certain, full))
+            if grew:
                 self.job.count_certain(None)
 
     def _waits(self, waiting: bool) -> None:

@@ -17,7 +17,7 @@ from outreach.settings import Settings
 
 # Keys in app.extensions, which outlast a drain.
 FAR = "outreach_far_mail_server"  # whether the mail server was found to be far away
-CERTAIN = "outreach_mails_without_a_doubt"  # how many since the groups' size last changed
+CERTAIN = "outreach_mails_without_a_doubt"  # how many since this process last made the groups larger, or smaller
 
 
 @dataclass

@@ -88,7 +88,7 @@ def play(run: Run, folder: Path, postgresql: str = "", say: Callable[[str], None
                     killed.append(victim.pid)
                     workers[workers.index(victim)] = _worker(office, run)
                     _time_passes(killed)
-                until(lambda: _time_passes(killed) or _all_finished(), 300, every=0.2)
+                _finish(killed)
             finally:
                 stop(workers)
             outcome = _compared(run, sink, len(in_flight))
@@ -113,6 +113,18 @@ def _at_work(workers: list[Forked], chance: random.Random) -> Forked | None:
 
     until(look_again, 300)
     return chance.choice(found) if found else None
+
+
+def _finish(killed: list[int]) -> None:
+    """Wait until all is sent, as long as it goes on: a busy machine is slow."""
+    left = 1 << 30
+
+    def goes_on() -> bool:
+        _time_passes(killed)
+        return _unfinished() < left
+
+    while left and until(goes_on, 300, every=0.2):
+        left = _unfinished()
 
 
 def _time_passes(killed: list[int]) -> None:
@@ -143,7 +155,11 @@ def _kill(victim: Forked, sink: SinkProcess, chance: random.Random) -> list[int]
 
 
 def _all_finished() -> bool:
-    return not look(Message.id, where=[Message.state.not_in(FINISHED)])
+    return not _unfinished()
+
+
+def _unfinished() -> int:
+    return len(look(Message.id, where=[Message.state.not_in(FINISHED)]))
 
 
 def _compared(run: Run, sink: SinkProcess, handing_over: int) -> KillCounts:

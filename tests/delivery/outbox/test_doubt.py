@@ -3,11 +3,15 @@
 import time
 from collections import Counter
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 import sqlalchemy as sa
 
 from outreach.delivery.outbox import channel, leases, results
+from outreach.delivery.outbox.connection import Drainer
+from outreach.delivery.outbox.job import Job
+from outreach.delivery.outbox.keeper import Keeper
 from outreach.domain.mail.failures import ChannelTrouble
 from outreach.domain.states import FINISHED, MessageState
 from outreach.extensions import db
@@ -139,6 +143,20 @@ def test_groups_also_grow_if_so_few_mails_are_due_at_once_that_none_is_full(app,
     for _ in range(3):
         drain(clock, limit=10)
     assert group_size() == 26
+
+
+def test_mails_without_a_doubt_count_on_when_another_connection_makes_the_groups_larger(app, office, clock):
+    with Keeper(app, 60, clock) as keeper:
+        job = Job(app, app.extensions["outreach"], clock, keeper, lambda: False, None)
+        drainer = Drainer(job, "w1")
+        job.group = channel.shrunk(50, 50)
+        for mails in (20, 5):
+            drainer._learn(SimpleNamespace(tried=mails, doubts=0))
+            if mails == 20:
+                assert channel.grow(25, 50) == (26, True)  # another connection, of another process
+        assert group_size() == 26
+        drainer._learn(SimpleNamespace(tried=1, doubts=0))
+        assert group_size() == 27
 
 
 def test_a_killed_workers_group_makes_the_next_ones_smaller(app, office, clock, scripted_server):
