@@ -2,7 +2,6 @@
 mail, or one too many, or one too few. truth.py computes what is right; the sink has what was sent."""
 
 import copy
-import os
 from datetime import timedelta
 from pathlib import Path
 
@@ -38,9 +37,9 @@ from tests.chaos.support.truth import (
     WITHDRAWN,
 )
 from tests.chaos.support.world import CONNECTIONS, GROUP, PEOPLE, STARTS, World
+from tests.support.long_form import LONG, many
 from tests.world import at
 
-LONG = bool(os.environ.get("OUTREACH_CHAOS"))
 titles = st.sampled_from(list(STARTS))
 names = st.sampled_from(PEOPLE)
 choices = st.sampled_from(list(Choice))
@@ -210,7 +209,7 @@ def play(world: World, examples: int) -> None:
 
 def test_no_order_of_events_sends_a_wrong_mail_or_a_second_one_or_none(tmp_path: Path):
     with World(tmp_path) as world:
-        play(world, examples=500 if LONG else 16)
+        play(world, examples=many(10, 500))
 
 
 if LONG:  # not skipped in the short form: there a skipped test is an error where everything is installed

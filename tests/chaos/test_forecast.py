@@ -4,7 +4,6 @@ Mails are really claimed, checked, composed and settled; only the mail server's 
 in doubt, claimed by a dead worker, and sent after midnight. The office has hours for mails: what can wait is held at night.
 """
 
-import os
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
@@ -46,9 +45,9 @@ from outreach.services.reminders import remind_now as by_hand
 from outreach.services.reminders import tick as reminding
 from outreach.services.reminders.edit_rules import RuleValues
 from outreach.services.reminders.forecast import ForecastRow
+from tests.support.long_form import LONG, many
 from tests.world import AT_ANY_HOUR, JAKARTA, NOW, a_person, at, draft_activity
 
-LONG = bool(os.environ.get("OUTREACH_CHAOS"))
 MAKASSAR = ZoneInfo("Asia/Makassar")
 SECOND, MINUTE, HOUR, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 LEASE_S = 60.0
@@ -541,7 +540,7 @@ def test_the_forecast_is_what_expansion_then_writes(any_app: Flask):
     run_state_machine_as_test(
         AnyHistory,
         settings=settings(
-            max_examples=400 if LONG else 12, stateful_step_count=30 if LONG else 20, deadline=None,
+            max_examples=many(8, 400), stateful_step_count=30 if LONG else 20, deadline=None,
             derandomize=not LONG, database=None,
             phases=[Phase.generate, Phase.shrink] if LONG else [Phase.generate],  # shrinking takes minutes
             suppress_health_check=list(HealthCheck), print_blob=True,

