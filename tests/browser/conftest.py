@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
+from playwright.sync_api import Error
 from werkzeug.serving import make_server
 
 from outreach import clock
@@ -21,6 +22,7 @@ from tests.world import at, draft_activity, invite, invite_organisation, mark_as
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 HANGS_AFTER_MS = 300_000
+SHOWN_WITHIN_MS = 10_000
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
@@ -37,6 +39,16 @@ def _chromium():
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser
         browser.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):
+    """Add to a failed test's report what its open pages show."""
+    report = yield
+    browser = getattr(item, "funcargs", {}).get("chromium")
+    if report.when == "call" and report.failed and browser is not None:
+        report.sections.append(("open pages", browser.shown()))
+    return report
 
 
 @pytest.fixture
@@ -63,9 +75,21 @@ class Browser:
         self._contexts.append(context)
         return context
 
+    def shown(self) -> str:
+        """Return the address and the text of each open page."""
+        pages = [page for context in self._contexts for page in context.pages]
+        return "\n\n".join(f"{page.url}\n{_text_of(page)}" for page in pages)
+
     def close(self) -> None:
         for context in self._contexts:
             context.close()
+
+
+def _text_of(page) -> str:
+    try:
+        return page.locator("body").inner_text(timeout=SHOWN_WITHIN_MS)
+    except Error as error:  # it is being left, or has crashed
+        return f"({error})"
 
 
 @pytest.fixture
