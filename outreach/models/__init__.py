@@ -7,7 +7,7 @@ from outreach.models.archive import ArchivedLine, ArchivedMessage
 from outreach.models.channels import Channel, ChannelSlot, Heartbeat
 from outreach.models.imports import ImportShape, PersonImport, PersonImportLine
 from outreach.models.incoming import AddressFailure, IncomingMail
-from outreach.models.invitations import AnswerBefore, Attendance, Invitation, Link
+from outreach.models.invitations import AnswerBefore, Attendance, Invitation, Link, ReplacedLink
 from outreach.models.mails import (
     Attempt,
     BellDigest,
@@ -83,6 +83,7 @@ __all__ = [
     "Region",
     "Reminder",
     "ReminderRule",
+    "ReplacedLink",
     "SentMail",
     "SpeakerBooking",
     "TakenProposal",

@@ -103,6 +103,14 @@ class Link(Identified, Created, Model):
     organisation: Mapped[Organisation | None] = relationship()
 
 
+class ReplacedLink(Identified, Model):
+    """The nonce that a link had before it was renewed. Mails with it can still stop reminders, and open nothing else."""
+
+    __tablename__ = "replaced_link"
+    link_id: Mapped[int] = mapped_column(sa.ForeignKey("link.id", ondelete="CASCADE"), index=True)
+    nonce: Mapped[str] = mapped_column(sa.String(24), unique=True)
+
+
 class AnswerBefore(Identified, Model):
     """What an invitee's last answer by link replaced, so that they can undo it for a while (services/answers/before.py)."""
 

@@ -181,6 +181,19 @@ def read_invitee(token: str, *, now: datetime) -> AnswerPage:
     return AnswerPage(link, _invitee(link), _contact(link, None))
 
 
+def read_stopping(token: str) -> AnswerPage:
+    """Return what the holder of an old mail may see: in which language, and whether reminders are stopped. No name.
+
+    Raise LinkUnknown, or LinkReplaced if it stops nothing.
+    """
+    link = links.stopping_link(token)
+    invitee = link.person or link.organisation
+    assert invitee is not None
+    stopped = invitee.reminders_stopped_at is not None
+    nameless = LinkInvitee(invitee.id, "", invitee.locale, stopped, link.person is None)
+    return AnswerPage(link, nameless, office_contact())
+
+
 def last_answered(found: AnswerPage, *, now: datetime) -> tuple[int, ...]:
     """Return the activities of the invitee's last answer by this link, as far as it can still be undone."""
     kept = answers_before.kept(db.session(), found.link.id, now=now)

@@ -210,7 +210,7 @@ def settle(
 def stop_reminders(token: str, *, now: datetime, staff: User | None = None) -> Link:
     """Stop reminders and thanks to the invitee; changes and cancellations only go out for what they accepted.
 
-    staff: as for `answer_all`.
+    The link of any mail does it, also one that opens nothing any more. staff: as for `answer_all`.
     """
     return _set_stopped(token, now, now, staff)
 
@@ -222,7 +222,7 @@ def resume_reminders(token: str, *, now: datetime, staff: User | None = None) ->
 
 def _set_stopped(token: str, value: datetime | None, now: datetime, staff: User | None) -> Link:
     with writing() as session:
-        link = links.open_link(token, now=now)
+        link = links.open_link(token, now=now) if value is None else links.stopping_link(token)
         invitee = link.person or link.organisation
         assert invitee is not None
         if staff is not None and (invitee.reminders_stopped_at is None) is not (value is None):

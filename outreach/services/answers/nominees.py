@@ -31,6 +31,7 @@ from outreach.models import (
     Person,
     PollInvitee,
     Reminder,
+    ReplacedLink,
     people_group_member,
 )
 from outreach.services.answers import nominee_matching as matching
@@ -250,7 +251,8 @@ def _replace_untold(
         person.name, person.post, person.phone, person.email = nominees[at].name, "", "", ""
         person.title_before = person.title_after = ""
         for link in session.scalars(sa.select(Link).where(Link.person_id == person.id)):
-            link.nonce = tokens.new_nonce()  # the one who left must not open what the new one is asked
+            link.nonce = tokens.new_nonce()  # the one who left must not open what the new one is asked, nor stop it
+            session.execute(sa.delete(ReplacedLink).where(ReplacedLink.link_id == link.id))
         rows[at], found[at] = row, person
 
 

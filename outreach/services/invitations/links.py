@@ -29,6 +29,7 @@ from outreach.models import (
     Organisation,
     Person,
     PollInvitee,
+    ReplacedLink,
     User,
 )
 from outreach.services import addresses, audit, office_defaults
@@ -48,6 +49,7 @@ __all__ = [
     "prolong_links",
     "renew",
     "revoke",
+    "stopping_link",
 ]
 
 RENEWED_FOR = timedelta(days=90)
@@ -96,6 +98,24 @@ def open_link(token: str, *, now: datetime, lock: bool = False) -> Link:
     return found
 
 
+def stopping_link(token: str) -> Link:
+    """Return the link of a token that may stop reminders: also of one that was replaced, has expired or was revoked.
+
+    Every mail that we sent can stop the next ones. Raise LinkUnknown; raise LinkReplaced for a link whose earlier nonce is
+    not stored, because its record passed to somebody else or it was replaced before nonces were kept.
+    """
+    nonce = nonce_of(token)
+    earlier = sa.select(ReplacedLink.link_id).where(ReplacedLink.nonce == nonce)
+    found = db.session.scalar(
+        sa.select(Link)
+        .where((Link.nonce == nonce) | Link.id.in_(earlier))
+        .options(joinedload(Link.person), joinedload(Link.organisation))
+    )
+    if found is None:
+        raise LinkReplaced
+    return found
+
+
 def nonce_of(token: str) -> str:
     """Return the nonce under which an answer link is stored. Raise LinkUnknown."""
     nonce = tokens.nonce_of(token, LinkPurpose.ANSWER)
@@ -129,7 +149,7 @@ def delivery_of(invitee: Person | Organisation, *, now: datetime) -> Delivery:
 
 
 def renew(invitee: Person | Organisation, *, by: User | None, now: datetime, send: bool = False) -> Delivery:
-    """Give the invitee a new link; the old one stops working at once. Every later mail carries the new one.
+    """Give the invitee a new link. Every later mail carries the new one; the old one only stops reminders.
 
     send: also send one mail with the new link, about all activities ahead to which they are invited; without any, the mail
     of each date poll that they have not answered. Return whether that goes out.
@@ -141,6 +161,7 @@ def renew(invitee: Person | Organisation, *, by: User | None, now: datetime, sen
         asked = _asked(session, invitee, now) if delivery is Delivery.SENT and not ahead else []
         activities = activities_for_change(session, sorted(ahead))
         link = link_for(session, invitee, expires_at=now + RENEWED_FOR)
+        session.add(ReplacedLink(link_id=link.id, nonce=link.nonce))
         link.nonce = tokens.new_nonce()
         link.revoked_at = None
         _stop_own_calendar(session, invitee, now)

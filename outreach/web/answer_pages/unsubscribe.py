@@ -1,6 +1,7 @@
 """Stop reminders through the address in a mail's List-Unsubscribe: by one click in the mail program or a button here.
 
-Opening /j/<token>/stop changes nothing. Mail programs post to it for their user (RFC 8058).
+Opening /j/<token>/stop changes nothing. Mail programs post to it for their user (RFC 8058). The link of an old mail stops
+reminders, too, after it was replaced, switched off or has expired. Then the page shows nothing of the invitee.
 """
 
 from typing import Any
@@ -10,6 +11,7 @@ from flask import Response, redirect, request, url_for
 from outreach import clock
 from outreach.queries.answers import page as answer_page
 from outreach.services.answers import answer as answering
+from outreach.services.invitations.links import LinkExpired, LinkReplaced, LinkRevoked
 from outreach.web.answer_pages.blueprint import bp
 from outreach.web.answer_pages.draw import foreign_sentence, seal, speak, staff_here, to_thanks
 from outreach.web.answer_pages.forms import RemindersForm
@@ -44,6 +46,9 @@ def stop_at_once(token: str) -> Any:
 
 
 def _asked_to_stop(token: str, status: int = 200, notice: str = "") -> Response:
-    found = answer_page.read_invitee(token, now=clock.now())
+    try:
+        found = answer_page.read_invitee(token, now=clock.now())
+    except (LinkReplaced, LinkRevoked, LinkExpired):
+        found = answer_page.read_stopping(token)
     speak(found.invitee.locale)
     return draw_for(token, found, "stop.html", status, notice=notice)

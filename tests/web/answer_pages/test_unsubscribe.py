@@ -117,19 +117,56 @@ def test_an_organisation_stops_its_reminders_too(app, activity, police):
     assert db.session.get(Organisation, police.id).reminders_stopped_at == at(5)
 
 
-def test_an_invalid_link_shows_a_message_and_stops_nothing(app, address, ani, coordinator):
+def test_an_invalid_link_shows_a_message_and_stops_nothing(app, address, ani):
     def status(method, path, **values):
         return getattr(app.test_client(), method)(path, **values).status_code
 
     unknown = address[:-6] + "X/stop"
     assert (status("get", unknown), status("post", unknown, data=ONE_CLICK)) == (404, 404)
-    links.revoke(db.session.get(Person, ani.id), by=coordinator, now=NOW)
-    assert (status("get", address), status("post", address, data=ONE_CLICK)) == (410, 410)
     assert stopped(ani) is None
 
 
-def test_long_after_the_activity_the_link_has_expired(app, address, ani, monkeypatch):
+def replace(address, ani, coordinator, monkeypatch):
+    links.renew(db.session.get(Person, ani.id), by=coordinator, now=NOW)
+    links.renew(db.session.get(Person, ani.id), by=coordinator, now=NOW)
+
+
+def switch_off(address, ani, coordinator, monkeypatch):
+    links.revoke(db.session.get(Person, ani.id), by=coordinator, now=NOW)
+
+
+def let_expire(address, ani, coordinator, monkeypatch):
     stop_clock(monkeypatch, at(18, month=6))
+
+
+@pytest.mark.parametrize("ended", [replace, switch_off, let_expire])
+@pytest.mark.parametrize("press", ["one click", "button"])
+def test_an_old_mail_stops_the_reminders_and_opens_nothing_else(
+    app, address, ani, coordinator, monkeypatch, ended, press
+):
+    ended(address, ani, coordinator, monkeypatch)
+    page = app.test_client().get(f"{address}?lang=en")
+    assert (page.status_code, page.text.count("<button"), stopped(ani)) == (200, 1, None)
+    assert ani.full_name not in page.text
+    assert "See my invitations" not in page.text
+    if press == "button":
+        assert by_button(app, address, "stop").status_code == 303
+    else:
+        assert app.test_client().post(address, data=ONE_CLICK).status_code == 200
+    assert stopped(ani) is not None
+    after = app.test_client().get(f"{address}?lang=en")
+    assert "You get no more reminders" in after.text
+    assert "<button" not in after.text
+    assert by_button(app, address, "resume").status_code == 410
+    assert stopped(ani) is not None
+    assert app.test_client().get(address.removesuffix("/stop")).status_code == 410
+
+
+def test_the_mail_of_a_nominee_whose_record_passed_to_somebody_else_stops_nothing(app, address, ani):
+    link = links.link_for(db.session, db.session.get(Person, ani.id))
+    link.nonce = tokens.new_nonce()
+    db.session.commit()
+    assert app.test_client().get(address).status_code == 410
     assert app.test_client().post(address, data=ONE_CLICK).status_code == 410
     assert stopped(ani) is None
 
