@@ -59,7 +59,7 @@ def test_foreign_tables_are_refused_with_a_message(queue_app):
     rows("COMMENT ON TABLE procrastinate_jobs IS NULL")
     try:
         with pytest.raises(Exception, match="a database of its own"):
-            migrations._upgrade_queue()
+            migrations._upgrade_others()
     finally:
         rows(f"COMMENT ON TABLE procrastinate_jobs IS 'outreach: {newest}'")
 
