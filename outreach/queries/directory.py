@@ -30,6 +30,7 @@ from outreach.services.directory.groups import GroupMissing, group_select
 from outreach.services.directory.import_undo import UNDO_WITHIN, ImportMissing
 
 MOST_PEOPLE = 100  # of an organisation on its page
+MOST_WORDS = 6  # of a search; each makes the statement longer
 
 
 @dataclass(frozen=True)
@@ -135,7 +136,7 @@ def venues_select(q: str) -> sa.Select[Any]:
     """Select the rows of the list of venues, in its order."""
     held = sa.select(sa.func.count()).where(Activity.venue_id == Venue.id).scalar_subquery()
     select = sa.select(Venue, held.label("activities")).options(joinedload(Venue.region).joinedload(Region.parent))
-    for word in q.split():
+    for word in words_of(q):
         select = select.where(any_holds(word, Venue.name, Venue.address))
     return select.order_by(sa.func.lower(Venue.name), Venue.id)
 
@@ -176,14 +177,14 @@ def person_matches(q: str) -> list[sa.ColumnElement[bool]]:
     """Return the conditions that a person matches all words of `q`, or has this phone number."""
     if digits := phone_digits(q):
         return [Person.phone.contains(digits, autoescape=True)]
-    return [_person_holds(word) for word in q.split()]
+    return [_person_holds(word) for word in words_of(q)]
 
 
 def organisation_matches(q: str) -> list[sa.ColumnElement[bool]]:
     """Return the conditions that an organisation matches all words of `q`, or has this phone number."""
     if digits := phone_digits(q):
         return [Organisation.phone.contains(digits, autoescape=True)]
-    return [any_holds(word, Organisation.name, Organisation.short_name, Organisation.email) for word in q.split()]
+    return [any_holds(word, Organisation.name, Organisation.short_name, Organisation.email) for word in words_of(q)]
 
 
 def _person_holds(word: str) -> sa.ColumnElement[bool]:
@@ -192,6 +193,11 @@ def _person_holds(word: str) -> sa.ColumnElement[bool]:
         any_holds(word, Person.name, Person.title_before, Person.title_after, Person.post, Person.email),
         Person.organisation_id.in_(own),
     )
+
+
+def words_of(q: str) -> list[str]:
+    """Return the words of a search that count: the first few."""
+    return q.split()[:MOST_WORDS]
 
 
 def any_holds(word: str, *columns: Any) -> sa.ColumnElement[bool]:

@@ -17,11 +17,10 @@ from outreach.domain.states import ActivityState
 from outreach.extensions import db
 from outreach.models import Activity, Message, Organisation, Person, Programme, Venue
 from outreach.queries.activities.lists import activity_matches, programme_matches
-from outreach.queries.directory import any_holds, organisation_matches, person_matches
+from outreach.queries.directory import any_holds, organisation_matches, person_matches, words_of
 
 SHOWN = 6  # of each kind
 SHORTEST, LONGEST = 2, 100  # letters
-MOST_WORDS = 6
 NEWEST_MESSAGES = 10_000  # only these are searched here; the message log searches all
 MOST_RANKED = 3_000  # more matches than that are not sorted: another search word helps more
 MOST_RECIPIENTS = 200  # found people whose messages are looked for
@@ -57,7 +56,7 @@ class Found:
 
 def find(written: str, *, now: datetime) -> Found:
     """Return what matches all words of `written`, in groups; groups without a match are left out. Seven statements."""
-    q = " ".join(written[:LONGEST].split()[:MOST_WORDS])
+    q = " ".join(words_of(written[:LONGEST]))
     if len(q) < SHORTEST:
         return Found(q, too_short=True)
     people = _ids(Person, [Person.erased_at.is_(None), *person_matches(q)], q)
@@ -122,7 +121,7 @@ def _messages(q: str, people: Sequence[int], organisations: Sequence[int]) -> sa
             sa.or_(
                 Message.person_id.in_(people),
                 Message.organisation_id.in_(organisations),
-                sa.and_(*(any_holds(word, Message.address, Message.subject) for word in q.split())),
+                sa.and_(*(any_holds(word, Message.address, Message.subject) for word in words_of(q))),
             ),
         )
         .options(joinedload(Message.person), joinedload(Message.organisation), joinedload(Message.user))

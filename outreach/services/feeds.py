@@ -23,6 +23,7 @@ from outreach.models import (
 )
 from outreach.services import audit
 from outreach.services.invitations import links
+from outreach.services.locking import PRESSED_TWICE, lock_plans
 from outreach.transactions import writing
 
 
@@ -50,17 +51,33 @@ class FeedSubjectMissing(Problem):
 
 
 def make(scope: FeedScope, subject_id: int | None, name: str, *, by: User | None, now: datetime) -> Feed:
-    """Create a feed address. Raise FeedNameMissing, or FeedSubjectMissing at the form field of its scope."""
+    """Create a feed address. Raise FeedNameMissing, or FeedSubjectMissing at the form field of its scope.
+
+    If the same account has just sent the same form, return the feed that was made of it.
+    """
     name = name.strip()
     if not name:
         raise FeedNameMissing
     with writing() as session:
-        feed = Feed(scope=scope, name=name[:120], nonce=tokens.new_nonce(), created_by_id=by.id if by else None)
+        lock_plans(session)
+        maker = by.id if by else None
+        feed = Feed(scope=scope, name=name[:120], nonce=tokens.new_nonce(), created_by_id=maker, created_at=now)
         if scope in _COLUMNS:
             subject = session.get(_TABLES[scope], subject_id) if subject_id else None
             if subject is None or (isinstance(subject, Person) and subject.erased_at):
                 raise FeedSubjectMissing(field=_COLUMNS[scope])
             setattr(feed, _COLUMNS[scope], subject.id)
+        made = session.scalar(
+            sa.select(Feed).where(
+                *(getattr(Feed, same) == getattr(feed, same) for same in ("scope", "name", "created_by_id")),
+                *(getattr(Feed, column) == getattr(feed, column) for column in _COLUMNS.values()),
+                Feed.revoked_at.is_(None),
+                Feed.created_at > now - PRESSED_TWICE,
+                Feed.created_at <= now,
+            )
+        )
+        if made is not None:  # the second of two presses
+            return made
         session.add(feed)
         session.flush()
         audit.record(session, by, "feed.created", feed, now=now, **_about(feed))

@@ -1,10 +1,11 @@
 """Locks on activities, programmes, venues and people, taken inside a writing() transaction.
 
-Lock the address book before all rows, and a programme before its activities. Within one table, rows are locked in the
-order of their ids.
+Lock the address book or the plans before all rows, and a programme before its activities. Within one table, rows are
+locked in the order of their ids.
 """
 
 from collections.abc import Collection
+from datetime import timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -12,7 +13,11 @@ from sqlalchemy.orm import Session
 from outreach.domain.problems import Problem
 from outreach.models import Activity, Invitation, Person, Programme, Venue
 
-_ADDRESS_BOOK = 0x6F757473  # id of PostgreSQL's advisory lock for additions to the address book
+# Ids of PostgreSQL's advisory locks: for additions to the address book, and for new programmes and calendar addresses.
+_ADDRESS_BOOK, _PLANS = 0x6F757473, 0x6F757474
+
+
+PRESSED_TWICE = timedelta(minutes=1)  # the same form from the same account within it is a second press
 
 
 class ActivityMissing(Problem):
@@ -106,5 +111,14 @@ def lock_address_book(session: Session) -> None:
 
     On SQLite, writing() lets only one write at a time.
     """
+    _wait_for(session, _ADDRESS_BOOK)
+
+
+def lock_plans(session: Session) -> None:
+    """Wait until nobody else makes a programme or a calendar address: a form that is sent twice at once makes one."""
+    _wait_for(session, _PLANS)
+
+
+def _wait_for(session: Session, lock: int) -> None:
     if session.get_bind().dialect.name == "postgresql":
-        session.execute(sa.select(sa.func.pg_advisory_xact_lock(_ADDRESS_BOOK)))
+        session.execute(sa.select(sa.func.pg_advisory_xact_lock(lock)))

@@ -37,6 +37,12 @@ PROXIES_SAY = ("via", "forwarded", "x-forwarded-", "x-real-ip")  # prefixes of t
 bp = Blueprint("health", __name__)
 
 
+@bp.after_request
+def keep_out_of_caches(response: Response) -> Response:
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
 @bp.get("/livez")
 def livez() -> tuple[dict[str, str], int]:
     """Answer while this process does. Programs that restart a process which does not answer ask here. It reads no database."""
@@ -79,7 +85,7 @@ def scrape() -> Any:
     except sa.exc.SQLAlchemyError:
         db.session.rollback()
         return Response("No database.\n", 503, mimetype="text/plain")
-    return Response(text(found), content_type=CONTENT_TYPE_LATEST, headers={"Cache-Control": "no-store"})
+    return Response(text(found), content_type=CONTENT_TYPE_LATEST)
 
 
 def _may_ask() -> bool:

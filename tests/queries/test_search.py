@@ -1,12 +1,15 @@
 """The search over everything: what is found, in which order, and in how many statements."""
 
 import pytest
+import sqlalchemy as sa
 
 from outreach.domain.kinds import MailKind
 from outreach.domain.states import MessageState
 from outreach.extensions import db
 from outreach.models import Message
-from outreach.queries import search
+from outreach.queries import directory, search
+from outreach.queries.activities import lists
+from outreach.queries.messages import log
 from outreach.queries.search import SHOWN, SearchSubject
 from tests.world import NOW, a_person, at, draft_activity
 
@@ -106,6 +109,26 @@ def test_the_first_few_are_shown_in_a_fixed_number_of_statements(office, stateme
     many = search.find("sari", now=NOW)
     assert [(len(group.rows), group.more) for group in many.groups] == [(SHOWN, True), (SHOWN, True)]
     assert len(asked()) == before == 7
+
+
+@pytest.mark.parametrize(
+    "matches",
+    [
+        directory.person_matches,
+        directory.organisation_matches,
+        lists.programme_matches,
+        lists.activity_matches,
+        log.message_matches,
+        lambda q: directory.venues_select(q)._where_criteria,
+    ],
+)
+def test_in_every_list_only_the_first_words_of_a_search_count(matches):
+    def statement(words):
+        found = sa.and_(*matches(" ".join(words)))
+        return str(found), sorted(map(str, found.compile().params.values()))
+
+    many = [f"kata{number:02}" for number in range(50)]
+    assert statement(many) == statement(many[:6]) != statement(many[:5])
 
 
 def test_very_long_and_odd_searches_are_answered(office):

@@ -1,18 +1,19 @@
 """Concurrent requests for one hall, one last seat or one reminder: exactly one wins, on both databases."""
 
 from collections import Counter
-from datetime import date
+from datetime import date, timedelta
 
 import sqlalchemy as sa
 
 from outreach.delivery import tokens
 from outreach.domain.activity import ActivityValues
 from outreach.domain.answers import Choice
-from outreach.domain.kinds import ActivityKind, Role, Sector, StaffRole
+from outreach.domain.kinds import ActivityKind, FeedScope, Role, Sector, StaffRole
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.models import (
     Activity,
+    Feed,
     Invitation,
     MessageLine,
     Organisation,
@@ -23,7 +24,7 @@ from outreach.models import (
     User,
     Venue,
 )
-from outreach.services import venues
+from outreach.services import feeds, venues
 from outreach.services.activities import edit as planning
 from outreach.services.activities import publish as publishing
 from outreach.services.answers import answer as answering
@@ -141,3 +142,26 @@ def test_of_records_that_are_added_twice_at_once_the_second_is_told_that_it_exis
         for name in ("Balai Melati", "Balai Kenanga", "Balai Anggrek"):
             outcomes = at_once(any_app, [lambda what=what, name=name: add(what, name)] * 3)
             assert Counter(outcomes) == {"done": 1, problem: 2}, what
+
+
+def test_a_programme_or_calendar_address_whose_form_is_sent_twice_at_once_is_made_once(any_app, office, coordinator):
+    days = {"starts_on": date(2027, 1, 18), "ends_on": date(2027, 1, 19), "zone": JAKARTA}
+    maker = coordinator.id
+    db.session.commit()
+
+    def make(what, name, now=NOW):
+        by = db.session.get(User, maker)
+        if what is Programme:
+            programmes.create(programmes.ProgrammeValues(name, **days), by=by, now=now)
+        else:
+            feeds.make(FeedScope.EVERYTHING, None, name, by=by, now=now)
+
+    for what, column in ((Programme, Programme.title), (Feed, Feed.name)):
+        before = db.session.scalar(sa.select(sa.func.count()).select_from(what))
+        db.session.rollback()
+        for name in ("Melati", "Kenanga", "Anggrek"):
+            assert at_once(any_app, [lambda what=what, name=name: make(what, name)] * 3) == ["done"] * 3
+        make(what, "Melati", now=NOW + timedelta(hours=1))  # later it is meant
+        db.session.rollback()
+        made = db.session.scalars(sa.select(column).order_by(what.id)).all()[before:]
+        assert sorted(made) == ["Anggrek", "Kenanga", "Melati", "Melati"]

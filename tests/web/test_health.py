@@ -115,6 +115,7 @@ def test_health_reports_that_no_engine_ever_ran(app, office, minutes, code, stat
 
 def asked(app, address: str) -> tuple[int, str]:
     answer = app.test_client().get(address)
+    assert answer.headers["Cache-Control"] == "no-store"  # whatever it answers
     return answer.status_code, answer.json["state"]
 
 

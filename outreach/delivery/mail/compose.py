@@ -30,7 +30,8 @@ from outreach.domain.states import InvitationState
 from outreach.extensions import current_settings, db
 from outreach.models import Activity, Invitation, Message, MessageLine, Office, Reminder, the_office
 
-ASKS = (MailKind.INVITATION, MailKind.CHANGE)  # whether the reader comes, as far as they may still answer
+# These texts ask for an answer, or offer to change it, as far as the reader may still answer.
+ASKS = (MailKind.INVITATION, MailKind.CHANGE, MailKind.REMINDER, MailKind.SEAT, MailKind.CONFIRMATION)
 __all__ = ["AddressUnusable", "Composed", "compose", "message_id", "worth_saying"]
 
 

@@ -37,6 +37,11 @@ class LetterSection:
     def asks(self) -> bool:
         return self.takes_answers and asks(self.text.body)
 
+    @property
+    def keeps_answer(self) -> bool:
+        """Return whether it only offers to change an answer that is on record."""
+        return self.kind not in (MailKind.INVITATION, MailKind.CHANGE) and bool(self.values.get("answer"))
+
 
 @dataclass(frozen=True)
 class Section:
@@ -203,6 +208,7 @@ def _contacts(said: Sequence[LetterSection], recipient: Recipient, *, asking: bo
 
     A representative has no answer link, so they call if they cannot come. So do invitees who are asked too late to answer.
     """
+    late = [line for line in said if asks(line.text.body) and not line.takes_answers]
     found = "; ".join(
         contact for contact in dict.fromkeys(contact_line(*section.contact) for section in said) if contact
     )
@@ -210,7 +216,11 @@ def _contacts(said: Sequence[LetterSection], recipient: Recipient, *, asking: bo
         return []
     if recipient.represents and asking:
         sentence = gettext("If you cannot come, please call us: %(contacts)s.", contacts=found)
-    elif asking and not all(line.takes_answers for line in said):
+    elif late and all(line.keeps_answer for line in late):
+        sentence = gettext(
+            "Answers by link have closed. If your plan changes, please call us: %(contacts)s.", contacts=found
+        )
+    elif late:
         sentence = gettext(
             "Answers by link have closed. Please call us to tell whether you come: %(contacts)s.", contacts=found
         )

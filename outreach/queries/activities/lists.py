@@ -26,7 +26,7 @@ from outreach.models import (
     Venue,
     agenda_speaker,
 )
-from outreach.queries.directory import any_holds
+from outreach.queries.directory import any_holds, words_of
 from outreach.queries.invitations.counting import CAME_SILENTLY, count, is_outdated, missed
 from outreach.queries.paging import Page, paged
 from outreach.services.holidays import holidays_of
@@ -217,13 +217,13 @@ def activities_select(wanted: ActivityFilter, *, now: datetime) -> sa.Select[Any
 
 def programme_matches(q: str) -> list[sa.ColumnElement[bool]]:
     """Return the conditions that a programme matches all words of `q`."""
-    return [any_holds(word, Programme.title, Programme.public_title) for word in q.split()]
+    return [any_holds(word, Programme.title, Programme.public_title) for word in words_of(q)]
 
 
 def activity_matches(q: str) -> list[sa.ColumnElement[bool]]:
     """Return the conditions that an activity matches all words of `q`. The statement must outer-join Venue."""
     venue = sa.func.coalesce(Venue.name, "")
-    return [any_holds(word, Activity.title, Activity.public_title, venue) for word in q.split()]
+    return [any_holds(word, Activity.title, Activity.public_title, venue) for word in words_of(q)]
 
 
 def answers_by(column: Any, ids: Collection[int]) -> dict[int, AnswerCounts]:

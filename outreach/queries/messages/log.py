@@ -37,7 +37,7 @@ from outreach.models import (
 from outreach.models.archive import Try
 from outreach.models.mails import IS_LOST, IS_NOT_SENT, IS_SENT, IS_WAITING
 from outreach.queries import directory, polls
-from outreach.queries.directory import any_holds, organisation_matches, person_matches, phone_digits
+from outreach.queries.directory import any_holds, organisation_matches, person_matches, phone_digits, words_of
 from outreach.queries.messages import archive
 from outreach.queries.paging import Page, paged
 from outreach.services import office_defaults
@@ -203,7 +203,7 @@ def message_matches(q: str) -> list[sa.ColumnElement[bool]]:
             Message.person_id.in_(sa.select(Person.id).where(*person_matches(word))),
             Message.organisation_id.in_(sa.select(Organisation.id).where(*organisation_matches(word))),
         )
-        for word in ([q] if phone_digits(q) else q.split())
+        for word in ([q] if phone_digits(q) else words_of(q))
     ]
 
 

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from outreach.domain.activity import ActivityValues
 from outreach.domain.planning.rules import ClashKind
@@ -15,7 +16,7 @@ from outreach.models import Activity, Programme, User
 from outreach.services import audit
 from outreach.services.activities import edit as planning
 from outreach.services.activities.checks import TitleMissing, check_within
-from outreach.services.locking import Stale, locked_programme, present_for_change
+from outreach.services.locking import PRESSED_TWICE, Stale, lock_plans, locked_programme, present_for_change
 from outreach.services.planning import checks as plan_checks
 from outreach.services.planning.checks import OutsideProgramme
 from outreach.transactions import writing
@@ -41,15 +42,39 @@ class ProgrammeValues:
 def create(
     values: ProgrammeValues, activities: Sequence[ActivityValues] = (), *, by: User | None, now: datetime
 ) -> Programme:
-    """Make a programme with its activities, as drafts; raise a Problem, and make nothing then."""
+    """Make a programme with its activities, as drafts; raise a Problem, and make nothing then.
+
+    If the same account has just sent the same form, return the programme that was made of it.
+    """
     with writing() as session:
-        programme = Programme(coordinator_id=by.id if by else None)
+        lock_plans(session)
+        programme = Programme(coordinator_id=by.id if by else None, created_at=now)
         _fill(programme, values)
+        if (made := _just_made(session, programme, activities, now)) is not None:
+            return made
         session.add(programme)
         session.flush()
         audit.record(session, by, "programme.created", programme, now=now)
         planning.add_activities(session, activities, programme, by, now)
     return programme
+
+
+def _just_made(
+    session: Session, wanted: Programme, activities: Sequence[ActivityValues], now: datetime
+) -> Programme | None:
+    """Return what a second press on the form's button would make again."""
+    days = sorted((one.title.strip(), one.starts_at, one.ends_at) for one in activities)
+    since = sa.select(Programme).where(
+        Programme.coordinator_id == wanted.coordinator_id,
+        Programme.title == wanted.title,
+        Programme.created_at > now - PRESSED_TWICE,
+        Programme.created_at <= now,
+    )
+    for made in session.scalars(since.order_by(Programme.id)):
+        same = sorted((one.title, one.starts_at, one.ends_at) for one in made.activities) == days
+        if same and _facts(made) == _facts(wanted):
+            return made
+    return None
 
 
 def edit(programme_id: int, values: ProgrammeValues, version: int, *, by: User | None, now: datetime) -> Programme:

@@ -364,6 +364,27 @@ def test_a_mail_that_comes_after_the_deadline_asks_for_a_call_and_for_no_answer_
     assert url_of(ani, "hadir", activity) not in links_in_html(html_of(mail))
 
 
+@pytest.mark.parametrize("kind", [REMINDER, MailKind.SEAT, MailKind.CONFIRMATION])
+@pytest.mark.parametrize("state", [InvitationState.COMING, InvitationState.REPRESENTED])
+def test_a_mail_about_an_answer_offers_to_change_it_until_the_deadline_and_then_by_phone(activity, ani, kind, state):
+    ani.locale = "en"
+    answered = line(published_invitation(activity, ani, state=state, invited_at=NOW), kind)
+    assert "Change your answer" in text_of(mail_of(answered, now=NOW))
+    mail = mail_of(answered, now=at(17))
+    for text in (text_of(mail), words_in_html(html_of(mail))):
+        assert "change your answer" not in text.lower()
+        assert "change it" not in text
+        assert "Answers by link have closed. If your plan changes, please call us: Bidang PPA" in text
+    assert url_of(ani) not in links_in_html(html_of(mail))
+
+
+def test_a_reminder_to_answer_that_comes_after_the_deadline_asks_for_a_call(activity, ani):
+    ani.locale = "en"
+    mail = mail_of(line(published_invitation(activity, ani, invited_at=NOW), REMINDER), now=at(17))
+    assert "Answers by link have closed. Please call us to tell whether you come: Bidang PPA" in text_of(mail)
+    assert url_of(ani, "hadir", activity) not in links_in_html(html_of(mail))
+
+
 def test_a_cancellation_gives_the_reason(activity, ani):
     ani.locale = "en"
     invitation = published_invitation(activity, ani, state=InvitationState.COMING)
