@@ -29,6 +29,7 @@ from outreach.services.operations import engines as heartbeats
 from outreach.services.operations.backup import archive as safekeeping
 from outreach.services.operations.backup import hold as holding
 from outreach.services.operations.backup import load as loading
+from outreach.services.operations.backup.tables import Kind, SavedTable, Sum, line, row_from
 from outreach.services.reminders import rules
 from outreach.services.reminders import tick as reminding
 from tests.cli.databases import app_on, both_kinds, contents, new_postgresql
@@ -281,6 +282,64 @@ def test_a_backup_cannot_add_tables_or_columns(office_app, tmp_path, name, colum
             archive.writestr(f"tables/{name}.jsonl", "")
     assert "is damaged at table" in run(commands.restore, made_up, "--force")[1]
     assert contents() == before
+
+
+@both_kinds
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("id", 2**70),
+        ("region_code", "99.99"),
+        ("organisation_id", 424242),
+        ("created_at", "2027-01-01T00:00:00"),
+        ("created_at", "0001-01-01T00:00:00+14:00"),
+        ("name", ["Ani"]),
+        ("name", None),
+    ],
+)
+def test_a_row_that_the_database_refuses_is_reported_and_the_former_data_stay(
+    office_app, tmp_path, urls, kind, column, value
+):
+    path, made_up = tmp_path / "backup.zip", tmp_path / "other.zip"
+    run(commands.backup, path)
+    with_value(path, made_up, "person", column, value)
+    with app_on(tmp_path / "other", urls(kind)):
+        migrations.upgrade()
+        a_person("Budi")
+        before = contents()
+        with pytest.raises((loading.RowRefused, loading.NotTheSame), match="Table person"):
+            safekeeping.restore(made_up, safekeeping.examine(made_up), db.engine, now=NOW, force=True)
+        db.session.rollback()
+        assert contents() == before
+
+
+@pytest.mark.parametrize(
+    "change", [{"version": "\x1b[2J", "format": 2}, {"version": "\x1b[2J", "revision": "9999"}, {"version": {}}]
+)
+def test_no_sign_of_a_backup_steers_the_terminal(office_app, tmp_path, change):
+    path, made_up = tmp_path / "backup.zip", tmp_path / "other.zip"
+    run(commands.backup, path)
+    rewritten(path, made_up, "manifest.json", lambda text: json.dumps(json.loads(text) | change).encode())
+    code, said = run(commands.restore, made_up, "--force")
+    assert (code, "\x1b" in said, "no backup made by outreach" in said) == (1, False, True)
+
+
+def with_value(path, to, table: str, column: str, value) -> None:
+    """Write the backup with another value in a table's first row, and with the count and checksum that fit it."""
+    with zipfile.ZipFile(path) as archive:
+        manifest = json.loads(archive.read("manifest.json"))
+        lines = archive.read(f"tables/{table}.jsonl").splitlines()
+    noted = next(each for each in manifest["tables"] if each["name"] == table)
+    columns = tuple((name, Kind(kind)) for name, kind in noted["columns"])
+    saved, found = SavedTable(table, columns, tuple(noted["key"])), Sum()
+    row = json.loads(lines[0])
+    row[[name for name, _kind in columns].index(column)] = value
+    lines[0] = json.dumps(row).encode()
+    for text in lines:
+        found.add(line(saved, row_from(saved, text)))
+    noted["sum"] = found.digest
+    rewritten(path, tmp := to.with_suffix(".tmp"), f"tables/{table}.jsonl", lambda _text: b"\n".join(lines) + b"\n")
+    rewritten(tmp, to, "manifest.json", lambda _text: json.dumps(manifest).encode())
 
 
 def test_an_existing_file_under_the_temporary_name_is_neither_overwritten_nor_followed(office_app, tmp_path):

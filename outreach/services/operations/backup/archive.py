@@ -237,19 +237,29 @@ def _manifest(saved: Saved) -> dict[str, Any]:
 
 
 def _saved(manifest: dict[str, Any]) -> Saved:
+    version = _word(manifest["version"])
     if manifest["format"] != FORMAT:
-        raise FromNewer(version=manifest["version"])
+        raise FromNewer(version=version)
     tables = [
         (
-            SavedTable(each["name"], tuple((name, Kind(kind)) for name, kind in each["columns"]), tuple(each["key"])),
+            SavedTable(
+                _word(each["name"]), tuple((name, Kind(kind)) for name, kind in each["columns"]), tuple(each["key"])
+            ),
             Sum(each["rows"], int(each["sum"], 16)),
         )
         for each in manifest["tables"]
     ]
     return Saved(
-        manifest["version"], manifest["revision"], datetime.fromisoformat(manifest["taken_at"]), manifest["database"],
+        version, _word(manifest["revision"]), datetime.fromisoformat(manifest["taken_at"]), manifest["database"],
         tuple(tables),
     )  # fmt: skip
+
+
+def _word(value: object) -> str:
+    """Return a name from the manifest. Raise ValueError for what would steer the terminal that shows it in a message."""
+    if not isinstance(value, str) or not value.isprintable():
+        raise ValueError("no name")
+    return value
 
 
 def _flush(path: Path) -> None:

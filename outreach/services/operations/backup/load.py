@@ -65,10 +65,15 @@ def empty(connection: sa.Connection, tables: Sequence[SavedTable]) -> None:
 
 @contextmanager
 def references_open(connection: sa.Connection) -> Iterator[None]:
-    """Allow rows to refer to later rows of the same table; the references are checked when the load has ended."""
+    """Allow rows to refer to later rows of the same table; check the references when the load has ended.
+
+    Raise RowRefused if one is open then.
+    """
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
         yield
+        if open_end := connection.exec_driver_sql("PRAGMA foreign_key_check").first():
+            raise RowRefused(table=open_end[0], words=f"it refers to a row of {open_end[2]} that is missing")
         return
     own = connection.execute(
         sa.text("SELECT conrelid::regclass::text, quote_ident(conname) FROM pg_constraint"
@@ -77,7 +82,11 @@ def references_open(connection: sa.Connection) -> Iterator[None]:
     for table, constraint in own:
         connection.exec_driver_sql(f"ALTER TABLE {table} ALTER CONSTRAINT {constraint} DEFERRABLE INITIALLY DEFERRED")
     yield
-    connection.exec_driver_sql("SET CONSTRAINTS ALL IMMEDIATE")
+    try:
+        connection.exec_driver_sql("SET CONSTRAINTS ALL IMMEDIATE")
+    except sa.exc.IntegrityError as error:
+        table = getattr(getattr(error.orig, "diag", None), "table_name", None) or "?"
+        raise RowRefused(table=table, words=_first_line(error.orig)) from None
     for table, constraint in own:
         connection.exec_driver_sql(f"ALTER TABLE {table} ALTER CONSTRAINT {constraint} NOT DEFERRABLE")
 
@@ -91,12 +100,16 @@ def load(connection: sa.Connection, table: SavedTable, rows: Iterator[Sequence[A
             found.add(line(table, row))
         try:
             connection.execute(statement, [dict(zip(names, row, strict=True)) for row in portion])
-        except sa.exc.DBAPIError as error:
-            words = str(error.orig).splitlines()[0]  # later lines may quote the row
-            raise RowRefused(table=table.name, words=words) from None
+        except (sa.exc.StatementError, ValueError, OverflowError) as error:
+            raise RowRefused(table=table.name, words=_first_line(getattr(error, "orig", error))) from None
     if connection.dialect.name == "postgresql":
         _number_on(connection, table)
     return found
+
+
+def _first_line(error: object) -> str:
+    """Return what a database says of a row. Its later lines may quote the row."""
+    return next(iter(str(error).splitlines()), "")
 
 
 def prove(connection: sa.Connection, table: SavedTable, sent: Sum) -> None:
