@@ -240,7 +240,7 @@ def calls(poll: DatePoll, invitees: Sequence[PollInvitee], sender: Sender) -> li
 def _text(poll: DatePoll, one: PollInvitee, link: str, sender: Sender) -> str:
     with force_locale(one.invitee.locale or "id"):
         lines = [
-            *whatsapp.opening(one.invitee.display_name, sender),
+            *whatsapp.opening(one.invitee, sender),
             gettext("Which of these times suit you for “%(title)s”?", title=poll.neutral_title),
             *(f"{number}. {poll_mail.when(slot)}" for number, slot in enumerate(poll.slots, start=1)),
             "",

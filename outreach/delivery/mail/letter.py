@@ -102,7 +102,7 @@ def write(
         opening=[words for words in (_OPENING[recipient.locale], _introduction(said) if several else "") if words],
         sections=sections,
         intro=intro,
-        lead="" if several or not asked else _joined(first.values, ("when", "venue")),
+        lead="" if several or not asked else _joined(first.values, ("when", "turn", "venue")),
         asked=asked,
         html_sections=rest,
         contacts=_contacts(said, recipient, asking=any(asks(line.text.body) for line in said)),

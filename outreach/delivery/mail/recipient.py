@@ -2,21 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache, lru_cache
+from functools import lru_cache
 
 from flask_babel import force_locale, gettext
 
 from outreach.delivery import tokens
 from outreach.delivery.mail.placeholders import clean
 from outreach.delivery.rows.batch import CadreRow, LineRow, MessageRow
-from outreach.delivery.words import formats, labels
-from outreach.domain.directory.names import Name
-from outreach.domain.kinds import Sex
-from outreach.models import Person
+from outreach.delivery.words import formats, labels, salutations
 
 REGION_CODE_OF_A_KELURAHAN = 13  # characters
 _CHOICES = {"link": "", "link_yes": "hadir", "link_no": "tidak", "link_rep": "wakil"}
-_POLITE = {Sex.MALE: "Bapak", Sex.FEMALE: "Ibu", None: "Bapak/Ibu"}
 
 
 @dataclass(frozen=True)
@@ -65,7 +61,7 @@ def recipient_of(row: MessageRow, token: str, representing: LineRow | None = Non
         name = clean(representing.representative_name)
         with force_locale(locale):
             salutation = gettext(
-                "%(name)s, representing %(invitee)s", name=_polite(name, None, locale), invitee=invitee
+                "%(name)s, representing %(invitee)s", name=salutations.polite(name, None, locale), invitee=invitee
             )
         recipient = Recipient(name, representing.representative_email, locale, salutation, represents=invitee)
     else:
@@ -88,7 +84,7 @@ def display_name(row: MessageRow) -> str:
     """Return a person's name with titles, their post if no name is known, or an organisation's name."""
     if row.person_id is None or not (row.title_before or row.title_after):
         return clean(row.name or row.post)
-    return clean(_full_name(row))
+    return clean(salutations.full_name(row))
 
 
 def salutation_of(row: MessageRow, locale: str = "") -> str:
@@ -98,26 +94,8 @@ def salutation_of(row: MessageRow, locale: str = "") -> str:
     """
     locale = locale or locale_of(row)
     if row.person_id is None:
-        before, after = _head_of(locale)
-        return f"{before}{clean(row.name)}{after}"
-    return _saluted(row, row.office_name, row.office_short_name, locale)
-
-
-def salutation_of_person(person: Person, locale: str) -> str:
-    """Return a person's salutation, as `salutation_of` does."""
-    office = person.organisation
-    return _saluted(person, office.name if office else "", office.short_name if office else "", locale)
-
-
-def _saluted(one: MessageRow | Person, office_name: str, office_short_name: str, locale: str) -> str:
-    if not one.name:
-        return clean(one.post)
-    name = _polite(_full_name(one), one.sex, locale)
-    if not (one.post or office_name):
-        return name
-    return ", ".join(
-        part for part in (name, clean(one.post), _office(one.post, office_name, office_short_name)) if part
-    )
+        return clean(salutations.of_head(row.name, locale))
+    return clean(salutations.of_person(row, row.office_name, row.office_short_name, locale))
 
 
 def cadre_kinds(row: MessageRow) -> str:
@@ -134,28 +112,6 @@ def kelurahan(row: MessageRow) -> str:
     if row.cadre_roles:
         return clean(", ".join(dict.fromkeys([role.region_name for role in _serving(row.cadre_roles)])))
     return clean(row.region_name) if row.person_id and len(row.region_code) == REGION_CODE_OF_A_KELURAHAN else ""
-
-
-def _full_name(row: MessageRow | Person) -> str:
-    return Name(row.name, row.title_before, row.title_after).full if row.name else row.post
-
-
-def _office(post: str, name: str, short_name: str) -> str:
-    """Return the person's organisation; "" if the post already names it."""
-    said = any(known and known.casefold() in post.casefold() for known in (name, short_name))
-    return "" if said else clean(name)
-
-
-def _polite(name: str, sex: Sex | None, locale: str) -> str:
-    """Return the name with Bapak or Ibu, or both if the sex is unknown, in Indonesian; without them in English."""
-    return f"{_POLITE[sex]} {clean(name)}" if locale == "id" else clean(name)
-
-
-@cache
-def _head_of(locale: str) -> tuple[str, str]:
-    with force_locale(locale):
-        before, _, after = gettext("Head of %(organisation)s", organisation="\0").partition("\0")
-    return before, after
 
 
 @lru_cache(maxsize=2000)

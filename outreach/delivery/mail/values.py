@@ -165,10 +165,12 @@ def _topics(activity: Activity, person_id: int | None) -> dict[str, str]:
     items = _spoken(activity, person_id)
     if not items:
         return {}
+    slot = turns(activity, person_id)
     length = sum((item.ends_at - item.starts_at).total_seconds() for item in items)
     return {
         "topic": "; ".join(item.topic for item in items),
-        "slot": turns(activity, person_id),
+        "slot": slot,
+        "turn": gettext("your turn: %(slot)s", slot=slot),  # beside the activity's hours; texts use "slot"
         "minutes": str(round(length / 60)),
     }
 

@@ -13,10 +13,11 @@ from urllib.parse import quote
 from flask_babel import force_locale, gettext
 
 from outreach.delivery.words import formats
+from outreach.delivery.words.salutations import salutation
 from outreach.domain.answers import answer_by
 from outreach.domain.directory import phones
 from outreach.domain.states import ANSWERED, ActivityState
-from outreach.models import Activity, Invitation
+from outreach.models import Activity, Invitation, Organisation, Person
 
 WHATSAPP = "https://wa.me/"
 OFF = (ActivityState.CANCELLED, ActivityState.POSTPONED)
@@ -56,13 +57,13 @@ def at(phone: str, text: str = "") -> Call:
     return Call(formats.phone(phone), phone, f"{WHATSAPP}{digits}{written}" if digits else "", text)
 
 
-def opening(name: str, sender: Sender) -> list[str]:
-    """Return the first lines of a text: the greeting, and who writes."""
+def opening(invitee: Person | Organisation, sender: Sender) -> list[str]:
+    """Return the first lines of a text: the greeting, as in mails, and who writes."""
     if sender.name:
         who = gettext("this is %(name)s from %(office)s.", name=sender.name, office=sender.office)
     else:
         who = gettext("this is %(office)s.", office=sender.office)
-    return [gettext("Dear %(name)s,", name=name), who]
+    return [gettext("Dear %(name)s,", name=salutation(invitee, formats.language())), who]
 
 
 def costs_nothing() -> str:
@@ -79,7 +80,7 @@ def _text(asked: Sequence[tuple[Invitation, Activity]], link: str, sender: Sende
     """Return the text. It contains only public titles, so a phone lying on a table reveals nothing."""
     invitee = asked[0][0].invitee
     with force_locale(invitee.locale or "id"):
-        lines = opening(invitee.display_name, sender)
+        lines = opening(invitee, sender)
         for invitation, activity in asked:
             lines += ["", *_about(invitation, activity, now)]
         on = [(invitation, activity) for invitation, activity in asked if activity.state not in OFF]

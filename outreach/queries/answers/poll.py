@@ -7,9 +7,9 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from outreach.delivery.mail.recipient import salutation_of_person
 from outreach.delivery.mail.values import contact_of
 from outreach.delivery.words.formats import LOCALES
+from outreach.delivery.words.salutations import salutation
 from outreach.domain.kinds import PollChoice
 from outreach.domain.polls import is_open
 from outreach.domain.states import ActivityState, PollState
@@ -86,7 +86,7 @@ def _page(mine: sa.Select[PollInvitee], now: datetime) -> PollPage:
     return PollPage(
         invitee.poll, invitee, {answer.slot_id: answer.choice for answer in invitee.choices},
         is_open(invitee.poll.state, invitee.poll.closes_at, now), name, number, office.short_name if office else "",
-        {locale: salutation_of_person(person, locale) for locale in LOCALES} if person else {},
+        {locale: salutation(person, locale) for locale in LOCALES} if person else {},
     )  # fmt: skip
 
 

@@ -83,9 +83,7 @@ def test_a_speaker_known_by_post_is_asked_for_the_topic(activity, chief):
     assert mail["Subject"] == "Request to be speaker: Rapat koordinasi lintas sektor, Monday, 18 January 2027"
     text = text_of(mail)
     assert "Dear Kapolres Metro\n" in text
-    assert (
-        "Topic: Pencegahan dan pelaporan\nYour turn: 09:40–10:00 WIB\nLength: 20 minutes, questions included\n" in text
-    )
+    assert "Topic: Pencegahan dan pelaporan\nLength: 20 minutes, questions included\n" in text
     assert "Registration: from 07:30 WIB\n" in text
 
 
@@ -253,6 +251,26 @@ def test_both_the_representative_and_the_invitee_are_notified_of_a_change_and_a_
 def test_the_invitee_is_asked_to_tell_a_representative_without_an_address(activity, ani, kind, said):
     invitation = published_invitation(activity, ani, state=InvitationState.REPRESENTED, representative_name="Dewi")
     assert said in text_of(mail_of(line(invitation, kind, Audience.EXPECTED, detail=change())))
+
+
+@pytest.mark.parametrize(
+    ("kind", "state"),
+    [
+        (INVITATION, InvitationState.INVITED),
+        (REMINDER, InvitationState.INVITED),
+        (REMINDER, InvitationState.COMING),
+        (MailKind.SEAT, InvitationState.COMING),
+        (MailKind.CONFIRMATION, InvitationState.COMING),
+        (MailKind.LINK, InvitationState.COMING),
+    ],
+)
+def test_a_speakers_turn_stands_beside_the_activitys_hours(activity, chief, ani, kind, state):
+    activity.agenda = [AgendaItem(starts_at=at(18, 9), ends_at=at(18, 10), topic="Penuntutan", speakers=[chief])]
+    mail = mail_of(line(published_invitation(activity, chief, Role.SPEAKER, state=state), kind))
+    assert "Waktu: 08.00–12.00 WIB\nGiliran: pukul 09.00–10.00 WIB\n" in text_of(mail)
+    shown = "Senin, 18 Januari 2027, 08.00–12.00 WIB · giliran Bapak/Ibu pukul 09.00–10.00 WIB · Aula Bappeda"
+    assert shown in words_in_html(html_of(mail))
+    assert "iliran" not in text_of(mail_of(line(published_invitation(activity, ani, state=state), kind)))
 
 
 def test_a_speaker_gets_the_topic_and_the_new_time_slot_in_a_change(activity, chief, ani):

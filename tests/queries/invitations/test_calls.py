@@ -8,7 +8,7 @@ from outreach.delivery.words import whatsapp
 from outreach.delivery.words.whatsapp import Sender
 from outreach.domain.activity import Move
 from outreach.domain.answers import Choice
-from outreach.domain.kinds import AnswerSource, Role
+from outreach.domain.kinds import AnswerSource, Role, Sex
 from outreach.extensions import db
 from outreach.queries.invitations import calls
 from outreach.queries.invitations import lists as invitees
@@ -224,6 +224,20 @@ def test_the_text_names_office_sender_what_when_and_deadline_and_that_nothing_is
             "Taking part is free: we never ask for money or transfers.",
         ]
     )
+
+
+@pytest.mark.parametrize(
+    ("locale", "greeting"),
+    [("id", "Yth. Ibu Ani Wijaya, Ketua PKK, Polres Metro,"), ("en", "Dear Ani Wijaya, Ketua PKK, Polres Metro,")],
+)
+def test_the_text_greets_as_the_mails_do(app, all_told, ani, police, locale, greeting):
+    ani.locale, ani.sex, ani.post, ani.organisation = locale, Sex.FEMALE, "Ketua PKK", police
+    db.session.commit()
+    assert whatsapp_text(app, invitation_of(all_told, ani)).splitlines()[0] == greeting
+
+
+def test_the_text_to_an_organisation_greets_its_head(app, all_told, police):
+    assert whatsapp_text(app, invitation_of(all_told, police)).splitlines()[0] == "Yth. Pimpinan Polres Metro,"
 
 
 def test_the_text_does_not_ask_for_an_answer_by_a_moment_that_has_passed(app, all_told, ani):

@@ -1055,7 +1055,7 @@ def test_an_answered_day_is_folded_until_it_needs_attention_again(phone, four_da
 def test_the_police_are_addressed_as_in_their_mail(phone, first, police):
     invite_office_and_mark(police, first)
     page = phone.get(f"/j/{token_of(police)}?lang=en").text
-    assert "<h1>Dear the Head of Polres Metro</h1>" in page
+    assert "<h1>Dear Head of Polres Metro</h1>" in page
     assert "Who is sent? Quota: 2 people." in page
 
 

@@ -1,0 +1,70 @@
+"""How people and organisations are addressed: the same in mails, on answer pages and in WhatsApp texts."""
+
+from functools import cache
+from typing import Protocol
+
+from flask_babel import force_locale, gettext
+
+from outreach.domain.directory.names import Name
+from outreach.domain.kinds import Sex
+from outreach.models import Organisation, Person
+
+_POLITE = {Sex.MALE: "Bapak", Sex.FEMALE: "Ibu", None: "Bapak/Ibu"}
+
+
+class Named(Protocol):
+    """A person, or a row with what a salutation needs of one."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def title_before(self) -> str: ...
+    @property
+    def title_after(self) -> str: ...
+    @property
+    def post(self) -> str: ...
+    @property
+    def sex(self) -> Sex | None: ...
+
+
+def salutation(invitee: Person | Organisation, locale: str) -> str:
+    """Return an invitee's salutation: "Bapak/Ibu Agus Hasanah, Analis, Polres Metro", or "Pimpinan Polres Metro"."""
+    if isinstance(invitee, Organisation):
+        return of_head(invitee.name, locale)
+    office = invitee.organisation
+    return of_person(invitee, office.name if office else "", office.short_name if office else "", locale)
+
+
+def of_person(one: Named, office_name: str, office_short_name: str, locale: str) -> str:
+    """Return a person's salutation. A person without a name is addressed by the post: "Kapolres Metro"."""
+    if not one.name:
+        return one.post
+    name = polite(full_name(one), one.sex, locale)
+    return ", ".join(part for part in (name, one.post, _office(one.post, office_name, office_short_name)) if part)
+
+
+def of_head(organisation: str, locale: str) -> str:
+    before, after = _head_of(locale)
+    return f"{before}{organisation}{after}"
+
+
+def full_name(one: Named) -> str:
+    return Name(one.name, one.title_before, one.title_after).full if one.name else one.post
+
+
+def polite(name: str, sex: Sex | None, locale: str) -> str:
+    """Return the name with Bapak or Ibu, or both if the sex is unknown, in Indonesian; without them in English."""
+    return f"{_POLITE[sex]} {name}" if locale == "id" else name
+
+
+def _office(post: str, name: str, short_name: str) -> str:
+    """Return the person's organisation; "" if the post already names it."""
+    said = any(known and known.casefold() in post.casefold() for known in (name, short_name))
+    return "" if said else name
+
+
+@cache
+def _head_of(locale: str) -> tuple[str, str]:
+    with force_locale(locale):
+        before, _, after = gettext("Head of %(organisation)s", organisation="\0").partition("\0")
+    return before, after
