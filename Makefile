@@ -9,7 +9,7 @@ else
 INSTALL := $(BIN)/python -m pip install --quiet
 endif
 
-.PHONY: demo test chaos bench pictures clean lock sbom
+.PHONY: demo test first-hour chaos bench pictures clean lock sbom
 
 # Installed again only where setup.cfg or pyproject.toml has changed since; with uv where it is there. An environment that was left
 # half-made is made again.
@@ -40,6 +40,11 @@ demo: $(VENV)/.installed
 #   make test DAY=2028-02-29T08:00          tests that take their days from the clock run on that day; DAY=awkward: on ten days
 test: $(VENV)/.installed-dev
 	@$(BIN)/python tests/run.py $(if $(QUICK),--quick) $(if $(DAY),--day $(DAY)) $(ARGS)
+
+# README.md followed literally in empty folders, with each Python that is here: minutes for each case.
+#   make first-hour ARGS="--way demo --python python3.13 --user nobody"   only these (other users need root)
+first-hour: $(VENV)/.installed-dev
+	@$(BIN)/python -m tests.first_hour $(ARGS)
 
 # Workers killed 200 times, every fault, thousands of orders of events, against a mail server's own log: about an hour.
 chaos: $(VENV)/.installed-dev

@@ -132,8 +132,18 @@ def test_each_figure_of_operations_is_measured():
 
 @pytest.mark.parametrize("page", PAGES)
 def test_each_target_of_make_exists(page: str):
-    targets = set(re.findall(r"^(\w+):", text("Makefile"), re.MULTILINE))
-    assert {target for line in code(page) for target in re.findall(r"\bmake (\w+)(?![\w=])", line)} <= targets
+    targets = set(re.findall(r"^([\w-]+):", text("Makefile"), re.MULTILINE))
+    assert {target for line in code(page) for target in re.findall(r"\bmake (\w[\w-]*)(?![\w=-])", line)} <= targets
+
+
+def test_the_commands_of_the_first_hour_are_read_from_the_readme():
+    from tests.first_hour import Readme
+
+    found = vars(Readme())
+    assert {name: command for name, command in found.items() if not command.strip()} == {}
+    assert (found["demo"], "outreach-*.whl" in found["from_wheel"], "outreach init" in found["set_up"]) == (
+        "make demo", True, True,
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("page", [*PAGES, "docs/decisions/README.md", "docs/figures.md"])
