@@ -17,7 +17,7 @@ from benchmarks import load, peers
 from benchmarks.conditions import machine
 from benchmarks.directory import exporting, importing
 from benchmarks.pages import inviting, pages, searching
-from benchmarks.planning import clashes, timetabling
+from benchmarks.planning import clashes, placing, timetabling
 from benchmarks.results import LATEST, table, write
 from benchmarks.sending import draining, national, sending, ticks, wire
 from benchmarks.worth import bound, chunks, serving
@@ -34,6 +34,7 @@ ALL = (
     searching.measure,
     exporting.measure,
     timetabling.measure,
+    placing.measure,
     importing.measure,
 )
 WORTH = (bound.measure, chunks.measure, serving.measure)

@@ -26,6 +26,8 @@ BEAT_S = 0.5
 STOPS_WITHIN_S = 0.15
 EXPLAINING_S = 10.0
 LARGE = 12_000  # number of starts above which one model gains nothing within a minute: measured
+GREEDY_ROUNDS = 2  # further ones take longer than a search for the times of all
+WHOLE_SHARE = 0.5  # of the time for a whole timetable, where one model of all can still find it in the rest
 _ASK_AGAIN_S = 0.02
 
 
@@ -169,27 +171,49 @@ class Search:
         if len(options) < len(self.task.demands):
             self._tell(status=SearchStatus.UNDECIDED)
             return
-        placed = place_greedily(self.task, options, self._stop.is_set)
+        placed = place_greedily(self.task, options, self._stop.is_set, rounds=GREEDY_ROUNDS)
         least = at_least(self.task, options)
         self._tell(options=options, placed=placed or None, bound=least)
-        size = sum(len(its_options.starts) for its_options in options.values())
+        is_large = sum(len(its_options.starts) for its_options in options.values()) > LARGE
+        if len(placed) < len(options):
+            status, placed = self._whole(options, placed, self._left_s * (1.0 if is_large else WHOLE_SHARE))
+            if status is SearchStatus.IMPOSSIBLE:
+                self._explain(options, placed)
+                return
         complete = len(placed) == len(options)
-        enough = total(charges(self.task, placed)) if complete else None
-        if size > LARGE:
-            if complete:
-                self._tell(status=SearchStatus.UNDECIDED)
-                return
-            if found := self._conflicts(options, placed, self._left_s, only_near=True):
-                self._tell(status=SearchStatus.IMPOSSIBLE, conflicts=found)
-                return
+        if is_large:
+            self._tell(status=SearchStatus.UNDECIDED)
+            return
         from outreach.domain.timetabling.solver.solve import Solving  # load OR-Tools only here: it takes half a second
 
         solving = Solving(self.task, options, self.effort, self._stop.is_set, self._tell, least)
         self._solving(solving.solver)
+        enough = total(charges(self.task, placed)) if complete else None
         status = solving.solve(placed, self._left_s, enough)
+        if status is SearchStatus.IMPOSSIBLE:
+            self._explain(options, placed)
+        else:
+            self._tell(status=status)
+
+    def _whole(
+        self, options: dict[int, Options], placed: PlacedActivities, seconds: float
+    ) -> tuple[SearchStatus, PlacedActivities]:
+        """Return a timetable of all demands or, if there is none, of as many as possible; and what is known of it."""
+        from outreach.domain.timetabling.solver.whole import Whole
+
+        whole = Whole(self.task, options, placed, self.effort, self._stop.is_set, self._solving)
+        status, found = whole.all(seconds)
+        if status is SearchStatus.IMPOSSIBLE:
+            found = whole.most(seconds)
+        if len(found) > len(placed):
+            placed = found
+            self._tell(placed=placed)
+        return status, placed
+
+    def _explain(self, options: dict[int, Options], placed: PlacedActivities) -> None:
+        """Say why not all can be scheduled."""
         seconds = min(self.effort.seconds, EXPLAINING_S)
-        impossible = status is SearchStatus.IMPOSSIBLE
-        self._tell(status=status, conflicts=self._conflicts(options, placed, seconds) if impossible else ())
+        self._tell(status=SearchStatus.IMPOSSIBLE, conflicts=self._conflicts(options, placed, seconds))
 
     @property
     def _left_s(self) -> float:
@@ -198,14 +222,12 @@ class Search:
     def _solving(self, solver: Any) -> None:
         self._solver = solver
 
-    def _conflicts(
-        self, options: dict[int, Options], placed: PlacedActivities, seconds: float, *, only_near: bool = False
-    ) -> tuple[Conflict, ...]:
+    def _conflicts(self, options: dict[int, Options], placed: PlacedActivities, seconds: float) -> tuple[Conflict, ...]:
         from outreach.domain.timetabling.solver.conflicts import Budget, conflicts
 
         budget = Budget(time.monotonic() + seconds, self._stop.is_set, self._solving)
         suspects = [id for id in options if id not in placed]
-        return conflicts(self.task, options, budget, self.effort.seed, suspects=suspects, only_near=only_near)
+        return conflicts(self.task, options, budget, self.effort.seed, suspects=suspects)
 
     def _see_it_stop(self) -> None:
         """Repeat the stop request until the search ends: the solver ignores a request made before it started."""

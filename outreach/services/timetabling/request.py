@@ -18,7 +18,7 @@ from outreach.domain.timetabling import Order
 SECONDS = 30
 SECONDS_MOST = 300
 DAYS_MOST = 120  # absences are read this far ahead
-ACTIVITIES_MOST = 300
+ACTIVITIES_MOST = 1000
 NEEDED_MOST = 10
 ORDERS_MOST = 100
 ID_MOST = 2**31 - 1

@@ -191,7 +191,7 @@ def test_a_malformed_request_is_refused(stored):
         ({"facilitators": (7,)}, timetabling_request.TooFewFacilitators),
         ({"lines": (RequestLine(4, 0, date(2027, 1, 19), date(2027, 1, 18)),)}, timetabling_request.OwnDaysReversed),
         (
-            {"lines": tuple(RequestLine(n) for n in range(1, 302)), "before_all": None},
+            {"lines": tuple(RequestLine(n) for n in range(1, 1002)), "before_all": None},
             timetabling_request.TooManyChosen,
         ),
     ],

@@ -6,6 +6,7 @@ is allowed. Used by heuristic/greedy.py.
 
 from collections import Counter
 from datetime import date, datetime
+from graphlib import CycleError, TopologicalSorter
 from itertools import combinations, islice
 from math import inf
 
@@ -40,15 +41,16 @@ class Draft:
         self._pools = {demand.activity_id: pool for pool, demands in pools_of(task).items() for demand in demands}
         self._shares = {pool: even_share(pool, demands) for pool, demands in pools_of(task).items()}
         self._codes: dict[int, list[str | None]] = {}
+        self._latest_ends = _latest_ends(task, options)
 
     def best(self, options: Options) -> tuple[int, PlannedActivity] | None:
         """Return the cheapest allowed activity with its cost, or None.
 
         Starts, venues and facilitators are tried by their own cost until no other can be cheaper. The start is not before
-        the end of its scheduled predecessors.
+        the end of its scheduled predecessors, and the end not after the last start of what must follow.
         """
         ends = [self.placed[id].ends_at for id in self.task.orders[options.id] if id in self.placed]
-        earliest = max(ends, default=None)
+        earliest, latest = max(ends, default=None), self._latest_ends.get(options.id)
         days = options.days()
         of_day = {day: self._of_day(options, day) for day in set(days)}
         costs = [cost + of_day[day] for cost, day in zip(options.start_costs, days, strict=True)]
@@ -59,11 +61,11 @@ class Draft:
             start, day = options.starts[place], days[place]
             if costs[place] >= least:
                 break
-            if earliest and start < earliest:
+            end = start + options.unstaffed.length
+            if (earliest and start < earliest) or (latest and end > latest):
                 continue
             if day not in at_venues:
                 at_venues[day], teams[day] = self._venues(options, day), self._teams(options, day)
-            end = start + options.unstaffed.length
             if self._are_engaged(options, options.stage, start):
                 continue
             for venue, at_venue in at_venues[day]:
@@ -176,3 +178,18 @@ class Draft:
                 )
                 cost += 0 if of_start else self.task.wishes.warning(clash.kind)
         return cost
+
+
+def _latest_ends(task: Task, options: dict[int, Options]) -> dict[int, datetime]:
+    """Return, of activities that others must follow, when they must end so that these still have a start."""
+    found: dict[int, datetime] = {}
+    try:
+        ordered = list(TopologicalSorter(task.orders).static_order())
+    except CycleError:
+        return found
+    for then in (options[id] for id in reversed(ordered) if id in options):
+        length, latest = then.unstaffed.length, found.get(then.id)
+        starts = [start for start in then.starts if latest is None or start + length <= latest]
+        for first in task.orders[then.id] if starts else ():
+            found[first] = min(starts[-1], found.get(first, starts[-1]))
+    return found

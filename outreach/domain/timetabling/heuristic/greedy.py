@@ -16,17 +16,21 @@ ROUNDS = 6
 
 
 def place_greedily(
-    task: Task, options: dict[int, Options] | None = None, stopped: Callable[[], bool] = lambda: False
+    task: Task,
+    options: dict[int, Options] | None = None,
+    stopped: Callable[[], bool] = lambda: False,
+    *,
+    rounds: int = ROUNDS,
 ) -> PlacedActivities:
     """Return the scheduled activities by id. None breaks a rule.
 
-    Activities with few starts come first, after their predecessors. If some cannot be scheduled, it tries again a few times with
-    these first, and keeps the best try.
+    Activities with few starts come first, after their predecessors. If some cannot be scheduled, it tries again with these first,
+    in as many rounds, and keeps the best try.
     """
     options = options or options_of(task)
     pressing: Counter[int] = Counter()
     best: PlacedActivities = {}
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         placed = _placed(Draft(task, options), _in_order(task, options, pressing), stopped)
         if len(placed) > len(best):
             best = placed

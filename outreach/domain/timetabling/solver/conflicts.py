@@ -61,11 +61,11 @@ def conflicts(
     suspects: demands without a time; they are checked first, with those that share people, venues or an order with them.
     only_near: check no others.
     """
-    search = _ConflictSearch(task, budget, seed)
+    search = ConflictSearch(task, budget, seed)
     found: list[Conflict] = []
     rest = dict(options)
     while rest and len(found) < MOST and budget.left_s:
-        near = _near(task, rest, [id for id in suspects if id in rest])
+        near = nearest(task, rest, [id for id in suspects if id in rest])
         core = search.core(near) if near else set()
         if not core and not only_near and len(near) < len(rest):
             core = search.core(rest)
@@ -78,8 +78,8 @@ def conflicts(
     return tuple(found)
 
 
-def _near(task: Task, options: dict[int, Options], suspects: list[int]) -> dict[int, Options]:
-    """Return the suspects and the demands most likely to be in their way."""
+def nearest(task: Task, options: dict[int, Options], suspects: list[int], count: int = NEAR) -> dict[int, Options]:
+    """Return the suspects and so many demands most likely to be in their way."""
     if not suspects:
         return {}
     people = {
@@ -95,10 +95,10 @@ def _near(task: Task, options: dict[int, Options], suspects: list[int]) -> dict[
         shared = len(people[id] & parties) + 2 * bool(venues & set(options[id].venues)) + 2 * (id in linked)
         return id not in suspects, -shared, id
 
-    return {id: options[id] for id in sorted(options, key=nearness)[: NEAR + len(suspects)]}
+    return {id: options[id] for id in sorted(options, key=nearness)[: count + len(suspects)]}
 
 
-class _ConflictSearch:
+class ConflictSearch:
     def __init__(self, task: Task, budget: Budget, seed: int) -> None:
         self.task, self.budget, self.seed = task, budget, seed
 

@@ -91,7 +91,7 @@ class Model:
         self.ledger = Ledger(task)
         self.costs: list[tuple[int, Any]] = []
         self.constant = 0
-        self.origin, self.unit = _grid(options.values())
+        self.origin, self.unit = grid(options.values())
         self.choices = {id: self._choice(one, droppable) for id, one in options.items()}
 
     # building blocks
@@ -273,7 +273,7 @@ def no(literal: Literal) -> Literal:
     return (not literal) if isinstance(literal, bool) else ~literal
 
 
-def _grid(options: Iterable[Options]) -> tuple[datetime, timedelta]:
+def grid(options: Iterable[Options]) -> tuple[datetime, timedelta]:
     """Return the first start, and the longest unit that divides all distances of starts, all lengths and all turns."""
     options = list(options)
     starts = [start for its_options in options for start in its_options.starts]

@@ -1,7 +1,10 @@
 """The order of two demands in time in the model: which comes first, and with which gap.
 
-Needs the extra `planner`; used by pairs.py and shared_people.py.
+Needs the extra `planner`; used by pairs.py, shared_people.py and times.py.
 """
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 from outreach.domain.timetabling.solver.model import DemandVariables, Literal, Model, UnitStay
 
@@ -11,6 +14,15 @@ def one_at_a_time(model: Model, users: list[tuple[DemandVariables, Literal, Unit
     if len(users) < 2:
         return
     model.check()
+    if all(
+        len(choice.values) == 1 for choice, *_ in users
+    ):  # these say the same, and the solver proves much more with them
+        spans = [
+            (choice.values[0] + begins, choice.values[0] + begins + length) for choice, _, (begins, length) in users
+        ]
+        for together in at_once(spans):
+            model.cp.add_at_most_one(users[place][1] for place in together)
+        return
     intervals = [
         model.cp.new_fixed_size_interval_var(choice.at + begins, length, "")
         if literal is True
@@ -18,6 +30,22 @@ def one_at_a_time(model: Model, users: list[tuple[DemandVariables, Literal, Unit
         for choice, literal, (begins, length) in users
     ]
     model.cp.add_no_overlap(intervals)
+
+
+def at_once(spans: Sequence[tuple[int, int]] | Sequence[tuple[datetime, datetime]]) -> Iterator[list[int]]:
+    """Yield the indexes of those which have a moment in common, two or more; no group that is a part of another one."""
+    moments = [(begins, True, place) for place, (begins, _) in enumerate(spans)]
+    moments += [(ends, False, place) for place, (_, ends) in enumerate(spans)]
+    now: set[int] = set()
+    grew = False
+    for _, begins, place in sorted(moments):  # what ends comes before what begins at that moment
+        if begins:
+            now.add(place)
+        else:
+            if grew and len(now) > 1:
+                yield sorted(now)
+            now.remove(place)
+        grew = begins
 
 
 class Pair:

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cached_property
 from itertools import combinations, product
 
 from outreach.domain.kinds import ON_STAGE, Role
@@ -57,8 +58,7 @@ def share_people(model: Model) -> None:
         if number % 50 == 0:
             model.check()
         pair = Pair(model, model.choices[id], model.choices[other_id])
-        longest = travel_times.longest(pair)
-        if pair.can_be_near(longest):
+        if pair.can_be_near(travel_times.most) and pair.can_be_near(travel_times.longest(pair)):
             shared = list(_shared(model, pair, parties))
             pairs = {two: Pair(model, pair.one, pair.other, *two) for one in shared for two in product(*one.stays)}
             for people in shared:
@@ -70,16 +70,16 @@ def share_people(model: Model) -> None:
 
 def _always_blocks(model: Model, roles: list[Role]) -> bool:
     rules = model.task.plan.rules
-    return all(rules.severity(_at_once(*two)) is Severity.BLOCK for two in combinations(roles, 2))
+    return all(rules.severity(at_once_kind(*two)) is Severity.BLOCK for two in combinations(roles, 2))
 
 
-def _at_once(one: Role, other: Role) -> ClashKind:
+def at_once_kind(one: Role, other: Role) -> ClashKind:
     if one in ON_STAGE or other in ON_STAGE:
         return ClashKind.SPEAKER_TWICE
     return ClashKind.CADRE_TWICE if Role.CADRE in (one, other) else ClashKind.INVITEE_TWICE
 
 
-def _travel(one: Role, other: Role) -> ClashKind:
+def travel_kind(one: Role, other: Role) -> ClashKind:
     return ClashKind.SPEAKER_TRAVEL if one in ON_STAGE or other in ON_STAGE else ClashKind.TRAVEL
 
 
@@ -89,7 +89,7 @@ def _shared(model: Model, pair: Pair, parties: list[Party]) -> Iterator[SharedPe
     for party in parties:
         (role, here), (other_role, there) = pair.one.people[party], pair.other.people[party]
         stays = pair.one.stays_of(party), pair.other.stays_of(party)
-        alike[_at_once(role, other_role), _travel(role, other_role), stays].append((here, there))
+        alike[at_once_kind(role, other_role), travel_kind(role, other_role), stays].append((here, there))
     for (at_once, travel, stays), literals in alike.items():
         sure = [two for two in literals if _sure(pair, *two)]
         maybe = [two for two in literals if not _sure(pair, *two)]
@@ -138,6 +138,11 @@ def _keep_apart(model: Model, pairs: list[Pair], shared: SharedPeople, travel_ti
     excuse = _excuse(model, *shared.travel)
     if excuse is True:
         return
+    for pair in pairs:
+        if not pair.can_overlap and not pair.exact:
+            model.clause(
+                pair.first(0), pair.second(0)
+            )  # otherwise neither need be true, and no travel time would be kept
     for pair, swapped in product(pairs, (False, True)):
         follows = pair.second if swapped else pair.first
         for apart, here, there in travel_times.too_near(pair, swapped=swapped):
@@ -162,7 +167,16 @@ class _TravelTimes:
     model: Model
     _known: dict[tuple, int] = field(default_factory=dict)
 
+    @cached_property
+    def most(self) -> int:
+        """Return what no travel time exceeds."""
+        rules = self.model.task.plan.rules
+        is_sought = any(rules.sought(kind) for kind in (ClashKind.SPEAKER_TRAVEL, ClashKind.TRAVEL))
+        return -(-rules.travel.longest_min * _MINUTE // self.model.unit) if is_sought else 0
+
     def longest(self, pair: Pair) -> int:
+        if not self.most:
+            return 0
         return max((units for row in self._table(pair) for units in row), default=0)
 
     def too_near(self, pair: Pair, *, swapped: bool) -> Iterator[tuple[int, list[Literal], list[Literal]]]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from math import ceil
+from time import monotonic
 from typing import Any
 
 from ortools.sat.python import cp_model
@@ -45,7 +46,7 @@ class Solving:
 
         enough: the cost of a known timetable; the search ends once nothing can cost less.
         """
-        self.enough = enough
+        self.enough, began = enough, monotonic()
         try:
             model = Model(self.task, self.options, stopped=self.stopped)
             add_rules(model)
@@ -58,7 +59,7 @@ class Solving:
             model.check()
         except Stopped:
             return SearchStatus.UNDECIDED
-        self._set(seconds)
+        self._set(seconds - (monotonic() - began))
         if is_known and self.effort.workers > 1 and not self.effort.repeatable:
             self.solver.parameters.subsolvers.append(_FROM_BELOW)
         self.solver.best_bound_callback = self._bounded
