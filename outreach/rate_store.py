@@ -140,10 +140,15 @@ class DatabaseStorage(Storage):
 
 
 def make_table() -> None:
-    """Make the table of DatabaseStorage where it is missing; do nothing on SQLite. Needs an app context."""
+    """Make the table of DatabaseStorage where it is missing; do nothing on SQLite. Needs an app context.
+
+    A role that may not make tables can call it where the table is there: CREATE ... IF NOT EXISTS asks for the right first.
+    """
     if _engine().dialect.name != "postgresql":
         return
     with _engine().begin() as connection:
+        if connection.exec_driver_sql("SELECT to_regclass('rate_count')").scalar() is not None:
+            return
         connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext('outreach rates'))")
         connection.exec_driver_sql(_MAKE)
 

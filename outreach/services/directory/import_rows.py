@@ -34,7 +34,8 @@ from outreach.services.directory.import_remarks import (
 from outreach.services.directory.regions import Gazetteer, Kelurahan
 
 NO_NAME = Name("")
-_ADDRESS = re.compile(r"[^\s;/|]+\s*@\s*[^\s;/|]+")
+# A comma counts as part of the address only where it stands for the dot of the domain.
+_ADDRESS = re.compile(r"[^\s;/|,()<>]+\s*@\s*[^\s;/|,()<>]+(?:,[A-Za-z][\w.-]*+(?!\s*@))?")
 ALIKE = 0.8  # similarity from which two names with the same phone number or address may be one person
 Corrections = Mapping[str, Mapping[str, str]]  # by Column: the written value, and the value to use instead
 
@@ -345,8 +346,8 @@ def sorted_contacts(row: SheetRow) -> SheetRow:
     if found is None or _said(row.text(Column.EMAIL)):
         return row
     assert isinstance(cell, str)
-    number = (cell[: found.start()] + cell[found.end() :]).strip(" ,;/|()<>")
-    return SheetRow(row.number, {**row.cells, Column.EMAIL: found[0].strip(",()<>"), Column.PHONE: number})
+    number = re.sub(r"\(\s*\)|<\s*>", "", cell[: found.start()] + cell[found.end() :]).strip(" ,;/|")
+    return SheetRow(row.number, {**row.cells, Column.EMAIL: found[0], Column.PHONE: number})
 
 
 def corrected(row: SheetRow, corrections: Corrections) -> SheetRow:

@@ -20,6 +20,8 @@ from outreach.services.planning import checks as plan_checks
 from outreach.services.planning.book import book, book_people
 from outreach.transactions import writing
 
+TITLE_LETTERS = 200  # as many as a title can have
+
 
 class FirstDayPassed(Problem):
     message = "The first day of the copy must lie ahead. Please choose a later day."
@@ -109,7 +111,8 @@ def title_for(programme: Programme, title: str, starts_on: date) -> str:
     """Return the usual title or public title of a copy: the programme's, with the year of the copy's first day."""
     found = renewed(title, programme, starts_on)
     if title and found == title and programme.starts_on.year != starts_on.year:
-        return f"{title} {starts_on.year}"
+        with_year = f"{title} {starts_on.year}"
+        return with_year if len(with_year) <= TITLE_LETTERS else title
     return found
 
 

@@ -7,6 +7,7 @@
   const root = document.documentElement;
   const CACHE = `outreach.door.${script.account}`;
   const FRESH_MS = 5 * 60 * 1000; // a copy that is younger is not fetched again
+  const ANSWER_MS = 2 * 60 * 1000; // a worker that a browser has ended never answers
   const notice = document.getElementById("kept-copy");
   let keeping = false;
   let timer = 0;
@@ -34,13 +35,16 @@
 
   async function keepAll() {
     keeping = true;
-    await loaded();
-    const worker = await registered();
-    if (worker && (await keep(worker, await missing()))) {
-      await renew();
-      root.dataset.safe = "";
+    try {
+      await loaded();
+      const worker = await registered();
+      if (worker && (await keep(worker, await missing()))) {
+        await renew();
+        root.dataset.safe = "";
+      }
+    } finally {
+      keeping = false; // tried again the next time that somebody looks at the page
     }
-    keeping = false;
   }
 
   // Before, the browser does not name all files of the page.
@@ -74,6 +78,7 @@
     return new Promise((resolve) => {
       const { port1, port2 } = new MessageChannel();
       port1.onmessage = ({ data }) => resolve(data);
+      setTimeout(() => resolve(false), ANSWER_MS);
       worker.postMessage({ urls, account: script.account, seconds: Number(script.lasts) }, [port2]);
     });
   }

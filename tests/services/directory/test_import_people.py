@@ -171,10 +171,13 @@ def test_a_column_with_kinds_of_cadre_and_offices_gives_each_row_what_it_says(me
 
 def test_a_column_with_phones_and_addresses_gives_each_row_both(metro):
     rows = [["Ani Wijaya", "Imopuro", "0812-3456-7890"], ["Budi Santoso", "Imopuro", "budi@example.com"],
-            ["Citra Dewi", "Imopuro", "0812 1111 2222 / citra@example.com"], ["Dewi Lestari", "Imopuro", "-"]]  # fmt: skip
+            ["Citra Dewi", "Imopuro", "0812 1111 2222 / citra@example.com"], ["Dewi Lestari", "Imopuro", "-"],
+            ["Eka Putri", "Imopuro", "081211113333,eka@example.com"],
+            ["Fitri Ayu", "Imopuro", "(0725) 41234 <fitri@example.com>"]]  # fmt: skip
     reading = importing.read(a_sheet(*rows, header=["Nama", "Kelurahan", "Kontak"]), "kader.xlsx", ImportPlan())
     assert [(row.phone, row.email) for row in reading.accepted] == [
         ("+6281234567890", ""), ("", "budi@example.com"), ("+6281211112222", "citra@example.com"), ("", ""),
+        ("+6281211113333", "eka@example.com"), ("+6272541234", "fitri@example.com"),
     ]  # fmt: skip
     assert notes(reading) == {}
 
