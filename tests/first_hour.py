@@ -320,9 +320,9 @@ def _install(case: Case, script: str, place: Path) -> None:
 
 def _embedded(case: Case, readme: Readme, place: Path) -> None:
     port = free_port()
-    address = f"http://localhost:{port}"
+    address = f"http://{proxies.HOST}:{port}"  # doctor refuses localhost, rightly
     with _mail(case) as (server, names):
-        case.environment["OUTREACH_BASE_URL"] = address
+        case.environment |= {"OUTREACH_BASE_URL": address, "OUTREACH_METRICS_TOKEN": METRICS}
         password = _set_up(case, readme, place)
         with case.running(f"{readme.serve} --port {port}", place):
             pages = Pages(address)
@@ -427,6 +427,7 @@ def main() -> int:
     parser.add_argument("--with", dest="tools", choices=("uv", "pip"), action="append")
     parser.add_argument("--user", action="append", help="Needs root. Left out: the user who starts this.")
     asked = parser.parse_args()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # else ignored by all, if this runs in the background
     results = []
     for way in asked.way or WAYS:
         for python in asked.python or PYTHONS:
