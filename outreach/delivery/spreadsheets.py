@@ -162,5 +162,5 @@ def harmless(text: str) -> str:
 
 def _sheet_name(title: str) -> str:
     """Return a name that Excel accepts: at most 31 letters, none of them special, no apostrophe at an end."""
-    name = "".join(" " if letter in "[]:*?/\\" else letter for letter in title)
+    name = "".join(" " if letter in "[]:*?/\\" or not letter.isprintable() else letter for letter in title)
     return " ".join(name.split())[:31].strip("' ") or "Outreach"

@@ -114,6 +114,13 @@ def test_characters_that_xml_does_not_allow_are_written_as_excel_writes_them(tex
     assert [cell.text for cell in sheet.findall(".//{*}t")] == ["Note", written]
 
 
+def test_a_title_with_control_characters_makes_a_workbook_that_opens():
+    file = io.BytesIO()
+    spreadsheets.write_xlsx(file, "Rapat\x07\x00 \ufffe 1", [ListColumn("Note", 10, lambda row: row)], ["a"])
+    assert CalamineWorkbook.from_filelike(io.BytesIO(file.getvalue())).sheet_names == ["Rapat 1"]
+    ElementTree.fromstring(zipfile.ZipFile(file).read("xl/workbook.xml"))
+
+
 @pytest.mark.parametrize(("letters", "kept"), [(64, 2), (65, 1)])  # the heading is one
 def test_long_texts_are_not_kept_in_memory_after_the_file_is_written(letters: int, kept: int):
     spreadsheets._short.cache_clear()
