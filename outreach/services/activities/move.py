@@ -270,9 +270,8 @@ def _is_undone(session: Session, activity: Activity, old: dict[str, str]) -> boo
     answers given before, and replies to the first invitation, still count.
     """
     sequence, untold = _known_sequence(session, activity, old)
-    if sequence is None:
+    if sequence is None or not _keep_from_sending(session, activity):
         return False
-    _keep_from_sending(session, activity)
     told = sa.exists().where(
         MessageLine.reminder_id == Reminder.id, Reminder.activity_id == activity.id, MessageLine.sequence > sequence
     )
@@ -330,15 +329,20 @@ def _is_stopped(session: Session, notice: Reminder) -> bool:
     return notice.state is ReminderState.CANCELLED or bool(session.scalar(sa.select(line)))
 
 
-def _keep_from_sending(session: Session, activity: Activity) -> None:
-    """Lock the waiting mails about the activity until the transaction ends: nobody claims them meanwhile."""
+def _keep_from_sending(session: Session, activity: Activity) -> bool:
+    """Lock the waiting mails about the activity until the transaction ends: nobody claims them meanwhile.
+
+    Return False if somebody else works on one of them. It is not waited for: the tick may hold it, about another activity,
+    and wait for a mail that is locked here.
+    """
     about = (
         sa.select(MessageLine.message_id)
         .join(Reminder, MessageLine.reminder_id == Reminder.id)
         .where(Reminder.activity_id == activity.id)
     )
     waiting = sa.select(Message.id).where(IS_TO_SEND, Message.id.in_(about)).order_by(Message.id)
-    session.execute(waiting.with_for_update(key_share=True))
+    kept = set(session.scalars(waiting.with_for_update(key_share=True, skip_locked=True)))
+    return kept.issuperset(session.scalars(waiting))
 
 
 def is_postponed(activity: Activity) -> bool:

@@ -524,3 +524,28 @@ def test_no_mail_is_claimed_while_a_way_back_is_stored(any_app, told, programme,
     monkeypatch.setattr(moves, "hasten_invitations", meanwhile)
     set_date(told, at(18, 8), at(5, 8, 2), reason="Aula")
     assert (told.sequence, claimed, claims()) == (0, [0], 1)
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("any_app", ["postgresql"], indirect=True)  # on SQLite one writes at a time
+def test_a_move_back_waits_for_no_mail_that_somebody_else_works_on(any_app, told, programme, hall):
+    """The tick may hold that mail for another activity, and wait for one that this move holds. So the way back is a move."""
+    citra = a_person("Citra", email="citra@example.com")
+    invite(told, citra, now=at(5))
+    reminding.tick(at(5))
+    set_date(told, at(19, 8), at(5, 8, 1), reason="Aula")
+    waiting = sa.select(Message.id).where(Message.person_id == citra.id)
+    engine = db.engine
+
+    @sa.event.listens_for(engine, "begin")
+    def not_for_ever(connection: sa.Connection) -> None:
+        connection.exec_driver_sql("SET LOCAL lock_timeout = '5s'")
+
+    try:
+        with engine.connect() as tick:
+            tick.execute(waiting.with_for_update())
+            set_date(told, at(18, 8), at(5, 8, 2), reason="Aula")
+    finally:
+        sa.event.remove(engine, "begin", not_for_ever)
+    assert told.sequence == 2
+    assert [name for name, _subject in go_out(at(5, 9))] == ["citra"]  # the others know no other time
