@@ -242,6 +242,7 @@ def _replace_untold(
         for unused in spare
         if unused.person_id in free
         and unused.attendance is None
+        and unused.answered_at == unused.invited_at  # both from when the office named them: no answer of their own
         and unused.answer_source is AnswerSource.LINK
         and unused.answer_recorded_by_id is None
     ]
@@ -257,7 +258,10 @@ def _replace_untold(
 
 
 def _used(session: Session, person_ids: Collection[int], *, but_for: Invitation) -> set[int]:
-    """Return those who have something of their own: by a link that staff passed on, in another activity, or by staff's choice."""
+    """Return those who have something of their own: by a link that staff passed on, in another activity, or by staff's choice.
+
+    An answer that is kept for undoing is a trace for a day; the time of the present answer is one that stays.
+    """
     of_others = (Invitation.nominated_under_id != but_for.id) | Invitation.nominated_under_id.is_(None)
     traces = [
         *(sa.select(model.person_id) for model in (Absence, AbsenceCalendar, Feed, PollInvitee)),

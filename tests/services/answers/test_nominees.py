@@ -8,17 +8,17 @@ from outreach.domain.kinds import AnswerSource, Role
 from outreach.domain.reminders import MissedReason
 from outreach.domain.states import InvitationState, ReminderState
 from outreach.extensions import db
-from outreach.models import Invitation, Message, PeopleGroup, Person, Reminder
+from outreach.models import AuditEntry, Invitation, Message, PeopleGroup, Person, Reminder
 from outreach.queries.answers import page as answer_page
 from outreach.queries.invitations import lists as invitees
 from outreach.services.activities import publish as publishing
 from outreach.services.answers import answer as answering
-from outreach.services.answers import nominees
+from outreach.services.answers import before, nominees
 from outreach.services.answers import record as recording
 from outreach.services.answers import undo as undoing
 from outreach.services.answers.nominees import Nominee
 from outreach.services.invitations import invite as inviting
-from outreach.services.invitations import seats
+from outreach.services.invitations import links, seats
 from outreach.services.reminders import tick as reminding
 from tests.world import NOW, a_person, at, draft_activity, token_of
 from tests.world.polls import a_poll
@@ -400,6 +400,33 @@ def test_a_new_name_takes_no_record_of_somebody_who_used_their_link_or_whom_staf
     meanwhile(db.session.scalars(sa.select(Person).where(Person.name == "Rina")).one())
     replaced_twice(under, police)
     assert named(under) == [("Rina", "withdrawn"), ("Dedi", "withdrawn"), ("Budi", "coming")]
+
+
+def test_what_somebody_answered_by_their_link_keeps_their_record_also_after_days(days, police):
+    (under,) = invite_seats_and_publish(police, days[0])
+    answering.nominate(token_of(police), under, [Nominee("Rina")], now=at(5))
+    answers_herself(db.session.scalars(sa.select(Person).where(Person.name == "Rina")).one())
+    assert before.delete_old(at(7)) == 2
+    for hour, one in enumerate(("Dedi", "Budi")):
+        answering.nominate(token_of(police), under, [Nominee(one)], now=at(8, 9 + hour))
+    assert ("Rina", "withdrawn") in named(under)
+
+
+def test_no_link_of_who_left_stops_the_mails_of_the_name_that_took_the_record(days, police):
+    (under,) = invite_seats_and_publish(police, days[0])
+    answering.nominate(token_of(police), under, [Nominee("Rina")], now=at(5))
+    rina = db.session.scalars(sa.select(Person).where(Person.name == "Rina")).one()
+    old = [token_of(rina)]
+    links.renew(rina, by=None, now=at(5, 8))
+    old.append(token_of(rina))
+    db.session.execute(sa.delete(AuditEntry))  # as after its time; until then it shows that staff know the person
+    db.session.commit()
+    for hour, one in enumerate(("Dedi", "Eko")):
+        answering.nominate(token_of(police), under, [Nominee(one)], now=at(5, 9 + hour))
+    assert named(under)[0] == ("Eko", "coming")
+    for token in old:
+        with pytest.raises(links.LinkReplaced):
+            answering.stop_reminders(token, now=at(6))
 
 
 def test_a_new_name_takes_no_record_that_staff_recorded_for_the_office(days, police, coordinator):
