@@ -15,7 +15,7 @@ from outreach.models import Activity, Attendance, AuditEntry, Invitation, Messag
 from outreach.services import audit
 from outreach.services.directory import people
 from outreach.services.directory.people import PersonValues
-from outreach.services.locking import activity_for_change
+from outreach.services.locking import activity_for_change, lock_address_book
 from outreach.services.planning import bookings
 from outreach.services.reminders.schedule import event_reminder
 from outreach.transactions import writing
@@ -107,6 +107,8 @@ def walk_in(
     Raise NotOpen or NotYet.
     """
     with writing() as session:
+        if not isinstance(who, int):
+            lock_address_book(session)
         activity = activity_for_change(session, activity_id)
         known = _recorded(session, activity, entry) if entry else None
         if known is not None:

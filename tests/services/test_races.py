@@ -1,14 +1,16 @@
 """Concurrent requests for one hall, one last seat or one reminder: exactly one wins, on both databases."""
 
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import date, timedelta
 
+import pytest
 import sqlalchemy as sa
 
 from outreach.delivery import tokens
 from outreach.domain.activity import ActivityValues
 from outreach.domain.answers import Choice
-from outreach.domain.kinds import ActivityKind, FeedScope, Role, Sector, StaffRole
+from outreach.domain.kinds import ActivityKind, AttendanceSource, FeedScope, Role, Sector, StaffRole
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.models import (
@@ -21,15 +23,18 @@ from outreach.models import (
     PersonImport,
     PlanSettings,
     Programme,
+    ReplacedLink,
     User,
     Venue,
 )
-from outreach.services import feeds, venues
+from outreach.services import attendance, feeds, venues
 from outreach.services.activities import edit as planning
 from outreach.services.activities import publish as publishing
 from outreach.services.answers import answer as answering
 from outreach.services.directory import import_people, organisations, people
 from outreach.services.invitations import invite as inviting
+from outreach.services.invitations import links
+from outreach.services.locking import lock_address_book
 from outreach.services.office import planning_rules as office_planning_rules
 from outreach.services.office import staff
 from outreach.services.planning import book
@@ -37,7 +42,8 @@ from outreach.services.planning.rules import PlanValues
 from outreach.services.programmes import edit as programmes
 from outreach.services.reminders import rules
 from outreach.services.reminders import tick as reminding
-from tests.world import JAKARTA, NOW, a_person, at, at_once, draft_activity
+from outreach.transactions import writing
+from tests.world import JAKARTA, NOW, a_person, at, at_once, draft_activity, token_of
 
 ROUNDS = 8
 
@@ -165,3 +171,46 @@ def test_a_programme_or_calendar_address_whose_form_is_sent_twice_at_once_is_mad
         db.session.rollback()
         made = db.session.scalars(sa.select(column).order_by(what.id)).all()[before:]
         assert sorted(made) == ["Anggrek", "Kenanga", "Melati", "Melati"]
+
+
+def test_three_new_links_for_one_invitee_at_once_keep_what_each_mail_can_stop(any_app, office, ani):
+    def renew():
+        links.renew(db.session.get(Person, person_id), by=None, now=NOW)
+
+    links.link_for(db.session, ani, expires_at=at(20))
+    db.session.commit()
+    person_id, given = ani.id, {token_of(ani)}
+    for _round in range(3):
+        assert at_once(any_app, [renew] * 3) == ["done"] * 3
+        db.session.rollback()
+        given.add(token_of(db.session.get(Person, person_id)))
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(ReplacedLink)) == 9
+    assert {links.stopping_link(token).person_id for token in given} == {person_id}
+
+
+@pytest.mark.parametrize("way", ["walk-in", "invitation"])
+def test_somebody_new_waits_for_an_addition_to_the_address_book_and_is_not_stored_twice(
+    any_app, office, programme, hall, way
+):
+    def add() -> str:
+        with any_app.app_context():
+            try:
+                if way == "walk-in":
+                    attendance.walk_in(activity_id, values, source=AttendanceSource.HAND, by=None, now=at(18, 9))
+                else:
+                    inviting.add_to_invite([activity_id], values, by=None, now=at(18, 9))
+            except people.Namesake:
+                return "known"
+            finally:
+                db.session.remove()
+            return "stored"
+
+    activity_id, values = draft_activity(programme, hall, 18).id, people.PersonValues("Sri Melati")
+    publishing.publish([activity_id], by=None, now=NOW)
+    with ThreadPoolExecutor(1) as pool:
+        with writing() as session:
+            lock_address_book(session)
+            people.store(session, values, by=None, now=NOW)
+            other = pool.submit(add)
+            wait([other], timeout=0.5)
+        assert other.result() == "known"

@@ -19,7 +19,7 @@ from outreach.services.directory import people
 from outreach.services.directory.people import PersonValues
 from outreach.services.invitations.add import Invited, add_each, add_organisations, add_people, audited
 from outreach.services.invitations.checks import NobodyChosen, QuotaNotPositive, open_activities
-from outreach.services.locking import invitation_for_change
+from outreach.services.locking import invitation_for_change, lock_address_book
 from outreach.services.planning import checks as plan_checks
 from outreach.transactions import writing
 
@@ -142,5 +142,6 @@ def _cadres(kinds: Collection[CadreKind], region_codes: Collection[str]) -> sa.S
 def add_to_invite(activity_ids: Collection[int], values: PersonValues, *, by: User | None, now: datetime) -> Person:
     """Store a person to invite to these activities. Raise ActivityOver if one is closed; nobody is stored then."""
     with writing() as session:
+        lock_address_book(session)
         open_activities(session, activity_ids)
         return people.store(session, values, by=by, now=now)

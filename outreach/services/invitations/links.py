@@ -161,6 +161,7 @@ def renew(invitee: Person | Organisation, *, by: User | None, now: datetime, sen
         asked = _asked(session, invitee, now) if delivery is Delivery.SENT and not ahead else []
         activities = activities_for_change(session, sorted(ahead))
         link = link_for(session, invitee, expires_at=now + RENEWED_FOR)
+        session.refresh(link, with_for_update=True)  # another press at this moment would keep the same nonce
         session.add(ReplacedLink(link_id=link.id, nonce=link.nonce))
         link.nonce = tokens.new_nonce()
         link.revoked_at = None
