@@ -20,7 +20,7 @@ from outreach.domain.timetabling import (
     search,
 )
 from tests.domain.plan_help import activity, at, session, speaks
-from tests.domain.timetabling.test_any import PROVEN, in_order, tasks
+from tests.domain.timetabling.random_tasks import PROVEN, in_order, tasks
 from tests.domain.timetabling.timetabling_help import MONDAY, task
 
 pytestmark = pytest.mark.slow

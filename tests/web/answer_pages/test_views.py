@@ -1295,7 +1295,8 @@ def test_a_link_that_was_replaced_says_so_and_reveals_nothing_else(phone, first,
     assert (page.status_code, "Tautan ini sudah diganti dengan yang lebih baru" in page.text) == (410, True)
     assert "tidak dikenal" not in page.text
     assert ("Ani" in page.text, token_of(ani) in page.text) == (False, False)
-    assert phone.get(f"/j/{old}/stop").status_code == 410
+    stopping = phone.get(f"/j/{old}/stop")  # any mail that we sent may stop the mails
+    assert (stopping.status_code, "Ani" in stopping.text, token_of(ani) in stopping.text) == (200, False, False)
     assert phone.get(f"/j/{old}/away").status_code == 410
 
 

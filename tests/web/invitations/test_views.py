@@ -301,13 +301,13 @@ def test_withdrawing_mentions_the_waiting_list_only_if_somebody_waits(
     ani_and_police_invited, anis, budi, coordinator_client
 ):
     address = f"/invitations/{anis.id}/withdraw"
-    assert "waits longest" not in coordinator_client.get(address).text
+    assert "waited longest" not in coordinator_client.get(address).text
     waiting = Invitation(
         activity=ani_and_police_invited, person=budi, role=Role.CADRE, state=InvitationState.WAITLISTED
     )
     db.session.add(waiting)
     db.session.commit()
-    assert "waits longest" in coordinator_client.get(address).text
+    assert "waited longest" in coordinator_client.get(address).text
 
 
 def test_a_viewer_finds_neither_answer_links_nor_whatsapp(ani_and_police_invited, anis, ani, viewer_client):
