@@ -9,8 +9,8 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from queue import SimpleQueue
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from queue import Empty, SimpleQueue
 from types import FrameType
 from urllib.parse import urlsplit
 
@@ -30,6 +30,7 @@ PORTS_TO_TRY = 50
 MOST_CONNECTIONS = 400  # a browser opens six; each may use two file descriptors, of the usual 1024 per process
 MOST_OF_ONE = 100  # limit of one address if there is no proxy: sixteen browsers
 IDLE_S = 60  # an idle connection is closed after this time, to make room for others
+LONGEST_WAIT_S = 1.0
 
 
 @click.command()
@@ -64,7 +65,10 @@ def worker(jobs: int | None, queues: tuple[str, ...]) -> None:
     stopped: SimpleQueue[None] = SimpleQueue()  # unlike an Event's lock, it is never held when a signal arrives
     with _on_signals(lambda: stopped.put(None)), worker_engine(app, jobs, queues):
         logs.say(f"Worker {os.getpid()} is looking for due mails", aside="stop with Ctrl+C")
-        stopped.get()
+        while True:  # a signal that comes just before the wait begins does not end it, so no wait lasts long
+            with suppress(Empty):
+                stopped.get(timeout=LONGEST_WAIT_S)
+                return
 
 
 def worker_engine(app: Flask, jobs: int | None = None, queues: Sequence[str] = ()) -> AbstractContextManager[object]:
