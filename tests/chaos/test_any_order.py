@@ -203,7 +203,10 @@ def play(world: World, examples: int) -> None:
         ),
     )  # fmt: skip
     print(dict(seen))
-    wanted = {INVITATION, UNANSWERED_REMINDER, *NEWS, "doubled", "resent"}
+    wanted = {INVITATION, UNANSWERED_REMINDER}
+    # Which events ten stories have depends on the modules that the process has loaded: Hypothesis draws from these.
+    if LONG:
+        wanted |= {*NEWS, "doubled", "resent"}
     assert {what for what in wanted if not seen[what]} == set()  # otherwise the stories proved nothing
 
 

@@ -67,13 +67,17 @@ def app(sink, tmp_path):
 
 
 class Day:
-    """A clock that advances automatically, and the work at each of its steps."""
+    """A clock that advances automatically, and the work at each of its steps.
+
+    It waits for sending that still waits for the mail server's answer: minutes that pass here do not pass there.
+    """
 
     def __init__(self, app) -> None:
         self.app, self.now, self.alarms = app, NOW, set()
 
     def work(self, minutes: float = 11, limit: int | None = None) -> None:
         assert loop.send(self.app, now=lambda: self.now, worker="w1", limit=limit) is not None
+        loop.wait_for_answers()
         with self.app.app_context():
             if problem := messages.channel_problem():
                 self.alarms.add(problem.trouble.value)

@@ -28,6 +28,7 @@ def test_a_person_who_may_have_got_an_invitation_is_notified_of_the_cancellation
     story.cancel("Gama")
     story.pass_quietly(1)
     assert told(story).count((CANCELLATION, "Gama")) == 1
+    assert max(story.ids.values()) == 2  # the mail in doubt arrived twice, under one Message-ID
 
 
 def test_two_moves_give_one_notice_if_the_first_was_refused_for_a_while(story):
