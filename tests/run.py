@@ -24,6 +24,8 @@ from xml.etree import ElementTree
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
+# Some machines forbid bytecode. Then each of hundreds of processes would compile the product and its libraries again.
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 CHECKS = (
     ("style", [str(BIN / "ruff"), "check", "."]),
     ("layout of the code", [str(BIN / "ruff"), "format", "--check", "."]),
@@ -104,7 +106,13 @@ class Checks(threading.Thread):
     def run(self) -> None:
         for name, command in self._checks:
             done = subprocess.run(  # noqa: S603
-                command, cwd=ROOT, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+                command,
+                cwd=ROOT,
+                env=ENVIRONMENT,
+                check=False,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
             )
             said = f"\n=== {name}: {' '.join([Path(command[0]).name, *command[1:]])}\n{done.stdout}"
             self._verdicts[name] = done.returncode == 0
@@ -161,9 +169,15 @@ def _workers() -> int:
 
 
 def _pytest(arguments: list[str], report: Path, day: str, *, workers: bool) -> bool:
-    shared = ["-n", str(_workers()), "--dist", "worksteal"] if workers else []
-    command = [sys.executable, "-m", "pytest", "-q", *shared, f"--junitxml={report}", *arguments]
-    environment = {**os.environ, **({"TESTS_DAY": day} if day else {})}
+    pytest = [sys.executable, "-m", "pytest", "-q"]
+    environment = {**ENVIRONMENT, **({"TESTS_DAY": day} if day else {})}
+    shared: list[str] = []
+    if workers:  # they read the tests as this one process compiled them
+        subprocess.run(
+            [*pytest, "--collect-only", "-qq"], cwd=ROOT, env=ENVIRONMENT, check=False, stdout=subprocess.DEVNULL
+        )  # noqa: S603
+        shared = ["-n", str(_workers()), "--dist", "worksteal"]
+    command = [*pytest, *shared, f"--junitxml={report}", *arguments]
     return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode == 0  # noqa: S603
 
 
