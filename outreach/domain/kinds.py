@@ -96,6 +96,15 @@ class MailKind(StrEnum):
 IMPORTANCE = list(MailKind)  # a mail with several lines is about the first of these kinds that it contains
 
 
+class LetterKind(StrEnum):
+    """What an official letter is for."""
+
+    INVITATION = "invitation"  # surat undangan
+    SPEAKER_REQUEST = "speaker_request"  # surat permohonan narasumber
+    CORRECTION = "correction"  # surat ralat
+    CANCELLATION = "cancellation"  # pemberitahuan pembatalan
+
+
 class Audience(StrEnum):
     """Who among an activity's invitations a reminder is for."""
 

@@ -5,9 +5,11 @@ Start with programmes.py, invitations.py and mails.py. base.py has the column ty
 
 from outreach.models.archive import ArchivedLine, ArchivedMessage
 from outreach.models.channels import Channel, ChannelSlot, Heartbeat
+from outreach.models.files import StoredFile
 from outreach.models.imports import ImportShape, PersonImport, PersonImportLine
 from outreach.models.incoming import AddressFailure, IncomingMail
 from outreach.models.invitations import AnswerBefore, Attendance, Invitation, Link, ReplacedLink
+from outreach.models.letters import Letter, LetterVersion, OfficeLetters, letter_invitation
 from outreach.models.mails import (
     Attempt,
     BellDigest,
@@ -63,6 +65,8 @@ __all__ = [
     "IncomingMail",
     "IntendedClash",
     "Invitation",
+    "Letter",
+    "LetterVersion",
     "Link",
     "MailFrame",
     "Message",
@@ -70,6 +74,7 @@ __all__ = [
     "MessageText",
     "NoticedClash",
     "Office",
+    "OfficeLetters",
     "Organisation",
     "PeopleGroup",
     "Person",
@@ -86,11 +91,13 @@ __all__ = [
     "ReplacedLink",
     "SentMail",
     "SpeakerBooking",
+    "StoredFile",
     "TakenProposal",
     "TimetablingSearch",
     "User",
     "Venue",
     "agenda_speaker",
+    "letter_invitation",
     "people_group_member",
     "the_office",
     "user_role",

@@ -8,7 +8,7 @@ from email.message import EmailMessage
 from email.policy import EmailPolicy
 
 from outreach.delivery.mail.ical_event import Method
-from outreach.delivery.mail.letter import Letter
+from outreach.delivery.mail.letter import MailContent
 
 POLICY = EmailPolicy(linesep="\r\n", max_line_length=76)  # longest line of quoted-printable; RFC 2045, 6.7
 # "=_" never occurs in quoted-printable text; RFC 2045, 6.7.
@@ -20,7 +20,7 @@ _FILES = {
 }  # fmt: skip
 
 
-def body(letter: Letter, entries: Sequence[tuple[Method, str]], locale: str, *, several: bool) -> bytes:
+def body(letter: MailContent, entries: Sequence[tuple[Method, str]], locale: str, *, several: bool) -> bytes:
     """Return the MIME header fields and the parts, with CRLF.
 
     entries: each activity's calendar object. A single request or cancellation is the last alternative, so that calendar

@@ -162,7 +162,7 @@ def written(
 
 
 def as_mail(
-    text: letter.Letter, recipient: Recipient, address: str, office: Office | None, rfc_message_id: str,
+    text: letter.MailContent, recipient: Recipient, address: str, office: Office | None, rfc_message_id: str,
     entries: Sequence[tuple[Method, str]] = (), *, several: bool = False, now: datetime,
 ) -> Composed:  # fmt: skip
     """Return a letter as a mail with these calendar events. address: the envelope address."""

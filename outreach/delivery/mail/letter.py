@@ -50,7 +50,7 @@ class Section:
 
 
 @dataclass(frozen=True)
-class Letter:
+class MailContent:
     subject: str
     text: str
     html: str
@@ -81,7 +81,7 @@ class _Content:
 
 def write(
     said: Sequence[LetterSection], recipient: Recipient, office: Office | None, *, common_subject: str = ""
-) -> Letter:
+) -> MailContent:
     """Return the letter in the current locale. common_subject: the subject of a letter with several sections."""
     first = said[0]
     several = len(said) > 1
@@ -111,7 +111,7 @@ def write(
         footer=_footer(recipient, office, first.kind, linked=bool(asking)),
     )
     env = current_app.jinja_env
-    return Letter(
+    return MailContent(
         content.subject,
         env.get_template("email/message/body.txt").render(letter=content).strip() + "\n",
         env.get_template("email/message/body.html").render(letter=content),

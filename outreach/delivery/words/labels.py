@@ -18,6 +18,7 @@ from outreach.domain.kinds import (
     FeedScope,
     IncomingKind,
     IncomingOutcome,
+    LetterKind,
     ListName,
     MailKind,
     PollChoice,
@@ -35,7 +36,15 @@ from outreach.domain.mail.still_true import SkipReason
 from outreach.domain.planning.parties import AbsenceSource
 from outreach.domain.planning.rules import ClashKind, Severity
 from outreach.domain.reminders import MissedReason, NotReminded, OtherDay
-from outreach.domain.states import ActivityState, InvitationState, MessageState, PollState, ReminderState, SearchState
+from outreach.domain.states import (
+    ActivityState,
+    InvitationState,
+    LetterState,
+    MessageState,
+    PollState,
+    ReminderState,
+    SearchState,
+)
 
 PLAN_LABELS: dict[tuple[type, str], object] = {
     (MailKind, MailKind.POLL.value): _l("Date poll"),
@@ -106,6 +115,16 @@ LABELS: dict[tuple[type, str], object] = {
     (ActivityKind, ActivityKind.OUTREACH.value): _l("Community outreach"),
     (ActivityKind, ActivityKind.GUIDANCE.value): _l("Community guidance"),
     (ActivityKind, ActivityKind.OTHER.value): _l("Other"),
+    (LetterKind, LetterKind.INVITATION.value): _l("Letter of invitation"),
+    (LetterKind, LetterKind.SPEAKER_REQUEST.value): _l("Letter asking a speaker"),
+    (LetterKind, LetterKind.CORRECTION.value): _l("Letter of correction"),
+    (LetterKind, LetterKind.CANCELLATION.value): _l("Letter of cancellation"),
+    (LetterState, LetterState.DRAFT.value): _l("Draft"),
+    (LetterState, LetterState.COMPOSED.value): _l("To be signed"),
+    (LetterState, LetterState.SIGNED.value): _l("Signed"),
+    (LetterState, LetterState.SENT.value): _l("Sent"),
+    (LetterState, LetterState.CORRECTED.value): _l("Corrected by a later letter"),
+    (LetterState, LetterState.CANCELLED.value): _l("No longer valid"),
     (Role, Role.SPEAKER.value): _l("Speaker"),
     (Role, Role.MODERATOR.value): _l("Moderator"),
     (Role, Role.PARTICIPANT.value): _l("Participant"),

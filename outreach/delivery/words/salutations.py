@@ -27,6 +27,14 @@ class Named(Protocol):
     def sex(self) -> Sex | None: ...
 
 
+def lines_of(invitee: Person | Organisation) -> tuple[str, ...]:
+    """Return the lines after "Yth." on an Indonesian letter: ("Bapak Agus Hasanah", "Analis", "Polres Metro")."""
+    if isinstance(invitee, Organisation):
+        return (of_head(invitee.name, "id"),)
+    office = invitee.organisation
+    return _lines(invitee, office.name if office else "", office.short_name if office else "", "id")
+
+
 def salutation(invitee: Person | Organisation, locale: str) -> str:
     """Return an invitee's salutation: "Bapak/Ibu Agus Hasanah, Analis, Polres Metro", or "Pimpinan Polres Metro"."""
     if isinstance(invitee, Organisation):
@@ -39,8 +47,7 @@ def of_person(one: Named, office_name: str, office_short_name: str, locale: str)
     """Return a person's salutation. A person without a name is addressed by the post: "Kapolres Metro"."""
     if not one.name:
         return one.post
-    name = polite(full_name(one), one.sex, locale)
-    return ", ".join(part for part in (name, one.post, _office(one.post, office_name, office_short_name)) if part)
+    return ", ".join(_lines(one, office_name, office_short_name, locale))
 
 
 def of_head(organisation: str, locale: str) -> str:
@@ -55,6 +62,11 @@ def full_name(one: Named) -> str:
 def polite(name: str, sex: Sex | None, locale: str) -> str:
     """Return the name with Bapak or Ibu, or both if the sex is unknown, in Indonesian; without them in English."""
     return f"{_POLITE[sex]} {name}" if locale == "id" else name
+
+
+def _lines(one: Named, office_name: str, office_short_name: str, locale: str) -> tuple[str, ...]:
+    name = polite(full_name(one), one.sex, locale) if one.name else ""
+    return tuple(part for part in (name, one.post, _office(one.post, office_name, office_short_name)) if part)
 
 
 def _office(post: str, name: str, short_name: str) -> str:

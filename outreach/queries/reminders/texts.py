@@ -95,7 +95,7 @@ def editor(key: str, locale: str, programme_id: int | None = None, activity_id: 
 def preview(
     key: str, locale: str, text: Text | None, invitation_id: int | None, programme_id: int | None = None,
     activity_id: int | None = None, *, now: datetime,
-) -> letter.Letter:  # fmt: skip
+) -> letter.MailContent:  # fmt: skip
     """Return the mail that an invitee would get with this text. text: None for the stored one.
 
     It does not contain the invitee's real links, so staff cannot answer in the invitee's place.

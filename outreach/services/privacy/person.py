@@ -48,6 +48,7 @@ from outreach.services.planning import bookings
 from outreach.services.privacy import absences as absence_privacy
 from outreach.services.privacy import clashes as clash_privacy
 from outreach.services.privacy import inbox
+from outreach.services.privacy import letters as letter_privacy
 from outreach.services.privacy import timetables as timetable_privacy
 from outreach.transactions import writing
 
@@ -100,6 +101,7 @@ def export(person_id: int, *, by: User | None, now: datetime) -> dict[str, Any]:
         **absence_privacy.held(db.session(), person_id),
         **timetable_privacy.held(db.session(), person),
         **clash_privacy.held(db.session(), person_id),
+        **letter_privacy.held(db.session(), person),
         "imports": import_undo.held(db.session(), person_id),
         "link": [
             {"expires_at": _plain(link.expires_at), "revoked_at": _plain(link.revoked_at)}
@@ -142,6 +144,7 @@ def erase(person_id: int, *, by: User | None, now: datetime) -> Person:
         absence_privacy.forget(session, person_id)
         timetable_privacy.forget(session, person)
         clash_privacy.forget(session, person_id)
+        letter_privacy.forget(session, person)
         import_undo.forget(session, person_id)
         _forget_mails(session, person_id)
         _forget_answers(session, person)

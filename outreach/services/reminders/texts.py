@@ -89,7 +89,7 @@ def checked(text: Text) -> Text:
     return text
 
 
-def send_trial(written: letter.Letter, locale: str, *, to: User, now: Callable[[], datetime]) -> None:
+def send_trial(written: letter.MailContent, locale: str, *, to: User, now: Callable[[], datetime]) -> None:
     """Send a text's preview to a member of staff, so that they see it in their own mail program.
 
     written: from queries/reminders/texts.py. Raise AddressUnusable, NotHandedOver or ServerBusy.

@@ -1,0 +1,355 @@
+"""Official letters (surat dinas): their values, and the Indonesian forms in which dates, times and lists stand in them.
+
+Pure functions from plain facts. A letter is always Indonesian, whatever language its writer's pages have.
+services/letters/ reads the facts and stores letters, delivery/documents/ typesets them.
+"""
+
+import re
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from outreach.domain.kinds import LetterKind
+from outreach.domain.problems import Problem
+from outreach.domain.states import LetterState
+from outreach.domain.zones import zone_name
+
+CHANGEABLE = frozenset({LetterState.DRAFT, LetterState.COMPOSED})  # nobody has signed it
+STANDS = frozenset({LetterState.SIGNED, LetterState.SENT})
+MOST_ON_THE_LETTER = 4  # more addressees stand in a list that is attached
+LIST_ATTACHED = "(daftar terlampir)"
+# No fee is ever asked: every letter says it, whatever its texts are. Fraud in the office's name is common.
+NO_FEE = (
+    "Undangan dan kegiatan ini tidak dipungut biaya apa pun. Apabila ada pihak yang meminta pembayaran, "
+    "mohon diabaikan dan dilaporkan kepada kami."
+)
+ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # without 0 and O, 1, I and L, U
+CODE_LENGTH = 12  # 30 ** 12: 58 bits
+_GROUP = 4
+_TOKEN = re.compile(r"\{([^{}\n]*)\}")
+_DAYS = ("Senin", "Selasa", "Rabu", "Kamis", "Jumat", "Sabtu", "Minggu")
+_MONTHS = (
+    "Januari", "Februari", "Maret", "April", "Mei", "Juni", "Juli", "Agustus", "September", "Oktober", "November",
+    "Desember",
+)  # fmt: skip
+_NUMBERS = ("nol", "satu", "dua", "tiga", "empat", "lima", "enam", "tujuh", "delapan", "sembilan", "sepuluh")
+# Labels of the facts, in the order of a letter.
+DAY, TIME, PLACE, EVENT, TOPIC, TURN = "hari/tanggal", "waktu", "tempat", "acara", "materi", "giliran"
+
+
+class UnknownLetterPlaceholder(Problem):
+    message = "Line %(line)d: “%(name)s” is not a placeholder of letters. Please choose one from the list."
+
+
+class StrayLetterBrace(Problem):
+    message = "Line %(line)d: there is a brace without its partner. Placeholders look like {acara}."
+
+
+@dataclass(frozen=True)
+class Addressee:
+    """Who a letter is for: the lines after "Yth.", such as a post and its organisation."""
+
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Signatory:
+    """Who signs. number_label: "NIP", or "NRP" for police and army."""
+
+    post: str = ""
+    name: str = ""
+    rank: str = ""
+    number_label: str = "NIP"
+    number: str = ""
+
+
+@dataclass(frozen=True)
+class Letterhead:
+    """The head of the letter (kop surat). emblem: the SHA-256 of its picture's file, "" if it has none."""
+
+    lines: tuple[str, ...] = ()
+    address: tuple[str, ...] = ()
+    emblem: str = ""
+
+
+@dataclass(frozen=True)
+class AgendaLine:
+    """A line of the attached agenda. day: empty on all lines if there is only one day."""
+
+    time: str
+    topic: str
+    speakers: str = ""
+    day: str = ""
+
+
+@dataclass(frozen=True)
+class EarlierLetter:
+    """The letter that this one corrects or cancels, as it went out."""
+
+    number: str
+    dated_on: date | None
+    subject: str
+
+
+@dataclass(frozen=True)
+class LetterValues:
+    """All that a letter says, the same for every form in which it is composed.
+
+    number, dated_on: empty until the letter has them. attachments: "" for none. facts: label and text; of several
+    activities one after the other, each beginning with the same label. copies: who gets a copy (tembusan).
+    code, check_url: where anybody can check the letter.
+    """
+
+    kind: LetterKind
+    subject: str
+    addressees: tuple[Addressee, ...]
+    opening: str
+    facts: tuple[tuple[str, str], ...]
+    closing: str
+    code: str
+    check_url: str
+    place: str = ""
+    dated_on: date | None = None
+    number: str = ""
+    nature: str = ""
+    attachments: str = ""
+    destination: str = ""
+    signatory: Signatory = field(default_factory=Signatory)
+    copies: tuple[str, ...] = ()
+    agenda: tuple[AgendaLine, ...] = ()
+    letterhead: Letterhead = field(default_factory=Letterhead)
+    earlier: EarlierLetter | None = None
+
+    @property
+    def lists_addressees(self) -> bool:
+        """Return whether the addressees stand in an attached list, because there are too many for the letter."""
+        return len(self.addressees) > MOST_ON_THE_LETTER
+
+
+@dataclass(frozen=True)
+class TextBlocks:
+    """The texts of a kind of letter, with placeholders: {acara}. An empty line begins a new paragraph."""
+
+    subject: str
+    opening: str
+    closing: str
+
+
+@dataclass(frozen=True)
+class LetterSettings:
+    """How the office writes its letters. blocks: only the kinds whose texts differ from DEFAULT_BLOCKS.
+
+    tells_end: False for "pukul 08.00 WIB s.d. selesai". form: the template of its own, "" for the one that is shipped.
+    """
+
+    letterhead: Letterhead = field(default_factory=Letterhead)
+    signatory: Signatory = field(default_factory=Signatory)
+    place: str = ""
+    nature: str = "Biasa"
+    destination: str = "di Tempat"
+    copies: tuple[str, ...] = ()
+    tells_end: bool = False
+    blocks: Mapping[LetterKind, TextBlocks] = field(default_factory=dict)
+    form: str = ""
+
+    def blocks_of(self, kind: LetterKind) -> TextBlocks:
+        return self.blocks.get(kind) or DEFAULT_BLOCKS[kind]
+
+
+@dataclass(frozen=True)
+class ActivityOnLetter:
+    """An activity as a letter names it. topics, turn: of the speaker who is asked, if the letter is for one.
+
+    Instants are aware. time_known: False while it is postponed, so its day stands nowhere.
+    """
+
+    title: str
+    starts_at: datetime
+    ends_at: datetime
+    zone: ZoneInfo
+    venue: str = ""
+    topics: tuple[str, ...] = ()
+    turn: tuple[datetime, datetime] | None = None
+    time_known: bool = True
+
+
+# What may stand between braces in a text block, and what it stands for.
+PLACEHOLDERS = ("acara", "rangkaian", "hari_tanggal", "waktu", "tempat", "materi", "unit", "nomor_awal", "tanggal_awal",
+                "hal_awal", "alasan")  # fmt: skip
+DEFAULT_BLOCKS: Mapping[LetterKind, TextBlocks] = {
+    LetterKind.INVITATION: TextBlocks(
+        "Undangan",
+        "Sehubungan dengan pelaksanaan kegiatan {acara}, kami mengundang Bapak/Ibu untuk hadir pada:",
+        "Demikian undangan ini kami sampaikan. Atas perhatian dan kehadiran Bapak/Ibu, kami ucapkan terima kasih.",
+    ),
+    LetterKind.SPEAKER_REQUEST: TextBlocks(
+        "Permohonan Narasumber",
+        "Sehubungan dengan pelaksanaan kegiatan {acara}, kami memohon kesediaan Bapak/Ibu untuk menjadi narasumber pada:",
+        "Demikian permohonan ini kami sampaikan. Atas perhatian dan kesediaan Bapak/Ibu, kami ucapkan terima kasih.",
+    ),
+    LetterKind.CORRECTION: TextBlocks(
+        "Ralat {hal_awal}",
+        "Menindaklanjuti surat kami nomor {nomor_awal} tanggal {tanggal_awal} hal {hal_awal}, dengan ini kami sampaikan "
+        "perubahan sebagai berikut:",
+        "Hal lain dalam surat tersebut tidak berubah. Kami mohon maaf atas perubahan ini. Atas perhatian Bapak/Ibu, "
+        "kami ucapkan terima kasih.",
+    ),
+    LetterKind.CANCELLATION: TextBlocks(
+        "Pemberitahuan Pembatalan",
+        "Menindaklanjuti surat kami nomor {nomor_awal} tanggal {tanggal_awal} hal {hal_awal}, dengan ini kami beri tahukan "
+        "bahwa kegiatan berikut dibatalkan:",
+        "Kami mohon maaf atas pembatalan ini. Atas perhatian Bapak/Ibu, kami ucapkan terima kasih.",
+    ),
+}
+
+
+def new_code() -> str:
+    """Return a letter's code: short enough to type, and not to be guessed."""
+    return "".join(secrets.choice(ALPHABET) for _letter in range(CODE_LENGTH))
+
+
+def shown_code(code: str) -> str:
+    """Return a code in groups, as the letter shows it: "K7QF-3MXD-92WA"."""
+    return "-".join(code[at : at + _GROUP] for at in range(0, len(code), _GROUP))
+
+
+def read_code(text: str) -> str:
+    """Return the code that somebody typed, with or without its hyphens; "" if no letter can have it."""
+    code = re.sub(r"[\s\-‐‑–]", "", text).upper()
+    return code if len(code) == CODE_LENGTH and set(code) <= set(ALPHABET) else ""
+
+
+def day_of(day: date, *, weekday: bool = True) -> str:
+    """Return "Senin, 18 Januari 2027", or without the weekday "18 Januari 2027"."""
+    written = f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
+    return f"{_DAYS[day.weekday()]}, {written}" if weekday else written
+
+
+def days_of(first: date, last: date) -> str:
+    """Return one day, or "Senin s.d. Rabu, 18 s.d. 20 Januari 2027" for several."""
+    if first == last:
+        return day_of(first)
+    end = day_of(last, weekday=False)
+    if (first.year, first.month) == (last.year, last.month):
+        begin = str(first.day)
+    else:
+        begin = day_of(first, weekday=False)
+        begin = begin.removesuffix(f" {first.year}") if first.year == last.year else begin
+    return f"{_DAYS[first.weekday()]} s.d. {_DAYS[last.weekday()]}, {begin} s.d. {end}"
+
+
+def hours_of(starts_at: datetime, ends_at: datetime, zone: ZoneInfo, *, tells_end: bool) -> str:
+    """Return "pukul 08.00 WIB s.d. selesai", or with `tells_end` "pukul 08.00 s.d. 12.00 WIB"."""
+    begins, ends = (f"{instant.astimezone(zone):%H.%M}" for instant in (starts_at, ends_at))
+    name = zone_name(zone)
+    return f"pukul {begins} s.d. {ends} {name}" if tells_end else f"pukul {begins} {name} s.d. selesai"
+
+
+def facts_of(activities: Sequence[ActivityOnLetter], *, tells_end: bool) -> tuple[tuple[str, str], ...]:
+    """Return what the letter says of its activities, each from its day on."""
+    return tuple(fact for activity in activities for fact in _facts(activity, tells_end=tells_end))
+
+
+def changed_facts(before: Sequence[tuple[str, str]], after: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """Return the facts after a change, for a correction: those that differ say what they were."""
+    was = list(before)
+    shown = []
+    for label, text in after:
+        old = next((fact for fact in was if fact[0] == label), None)
+        if old is not None:
+            was.remove(old)
+        shown.append((label, text if old is None or old[1] == text else f"semula {old[1]}, menjadi {text}"))
+    return tuple(shown)
+
+
+def attachments_of(values: LetterValues) -> str:
+    """Return the text of "Lampiran": how many documents are attached, "" if none."""
+    count = bool(values.agenda) + values.lists_addressees
+    return f"{_NUMBERS[count]} berkas" if count else ""
+
+
+def check_blocks(text: str, field: str | None = None) -> None:
+    """Raise UnknownLetterPlaceholder or StrayLetterBrace, with the line at which a text block is wrong."""
+    for number, line in enumerate(text.splitlines(), start=1):
+        for found in _TOKEN.finditer(line):
+            if found[1] not in PLACEHOLDERS:
+                raise UnknownLetterPlaceholder(field=field, line=number, name=found[0])
+        if re.search(r"[{}]", _TOKEN.sub("", line)):
+            raise StrayLetterBrace(field=field, line=number)
+
+
+def filled(text: str, values: Mapping[str, str]) -> str:
+    """Return a text block with its values. One without value is left out, with the blanks around it."""
+    made = _TOKEN.sub(lambda found: values.get(found[1], "") if found[1] in PLACEHOLDERS else found[0], text)
+    return "\n".join(re.sub(r"[ \t]+", " ", line).strip() for line in made.splitlines()).strip()
+
+
+def words_for(
+    activities: Sequence[ActivityOnLetter],
+    *,
+    tells_end: bool,
+    programme: str = "",
+    unit: str = "",
+    earlier: EarlierLetter | None = None,
+    reason: str = "",
+) -> dict[str, str]:
+    """Return the values of the placeholders. Of several activities, what differs stands in the facts only."""
+    one = activities[0] if len(activities) == 1 else None
+    of_one = dict(_facts(one, tells_end=tells_end)) if one else {}
+    return {
+        "acara": one.title if one else programme or _listed(activity.title for activity in activities),
+        "rangkaian": programme,
+        "hari_tanggal": of_one.get(DAY, ""),
+        "waktu": of_one.get(TIME, ""),
+        "tempat": of_one.get(PLACE, ""),
+        "materi": of_one.get(TOPIC, ""),
+        "unit": unit,
+        "nomor_awal": earlier.number if earlier else "",
+        "tanggal_awal": day_of(earlier.dated_on, weekday=False) if earlier and earlier.dated_on else "",
+        "hal_awal": earlier.subject if earlier else "",
+        "alasan": reason,
+    }
+
+
+def written(values: LetterValues, *, number: str, dated_on: date | None) -> LetterValues:
+    """Return the letter with its number and date."""
+    return replace(values, number=number.strip(), dated_on=dated_on)
+
+
+def what_changed(before: LetterValues, after: LetterValues) -> tuple[str, ...]:
+    """Return the names of the fields that differ between two versions."""
+    return tuple(one.name for one in fields(LetterValues) if getattr(before, one.name) != getattr(after, one.name))
+
+
+def without_name(values: LetterValues, name: str, put: str) -> LetterValues:
+    """Return the letter without a person's name, who is an addressee or speaks on the agenda."""
+    return replace(
+        values,
+        addressees=tuple(Addressee(tuple(line.replace(name, put) for line in one.lines)) for one in values.addressees),
+        agenda=tuple(replace(line, speakers=line.speakers.replace(name, put)) for line in values.agenda),
+    )
+
+
+def _facts(activity: ActivityOnLetter, *, tells_end: bool) -> Iterable[tuple[str, str]]:
+    first, last = (at.astimezone(activity.zone).date() for at in (activity.starts_at, activity.ends_at))
+    if activity.time_known:
+        yield DAY, days_of(first, last)
+        yield TIME, hours_of(activity.starts_at, activity.ends_at, activity.zone, tells_end=tells_end)
+    else:
+        yield DAY, "akan diberitahukan kemudian"
+    if activity.venue:
+        yield PLACE, activity.venue
+    yield EVENT, activity.title
+    if activity.topics:
+        yield TOPIC, "; ".join(activity.topics)
+    if activity.turn:
+        begins, ends = (at.astimezone(activity.zone) for at in activity.turn)
+        day = f"{day_of(begins.date())}, " if first != last else ""
+        yield TURN, f"{day}pukul {begins:%H.%M} s.d. {ends:%H.%M} {zone_name(activity.zone)}"
+
+
+def _listed(words: Iterable[str]) -> str:
+    found = list(dict.fromkeys(words))
+    return found[0] if len(found) == 1 else f"{', '.join(found[:-1])} dan {found[-1]}"

@@ -1,0 +1,41 @@
+"""Keep a file that somebody uploaded, byte for byte. The caller has checked what kind of file it is."""
+
+import hashlib
+import unicodedata
+from datetime import datetime
+from pathlib import PurePosixPath
+
+from sqlalchemy.orm import Session
+
+from outreach.domain.problems import Problem
+from outreach.models import StoredFile, User
+
+MOST_BYTES = 10 * 1024 * 1024  # a backup's row holds it as base64
+MOST_IN_A_NAME = 200
+
+
+class UploadTooLarge(Problem):
+    message = "“%(filename)s” is too large. A file may have at most %(megabytes)s MB."
+    field = "file"
+
+
+def keep(
+    session: Session, data: bytes, filename: str, media_type: str, *, by: User | None, now: datetime
+) -> StoredFile:
+    """Add a file to the caller's transaction. media_type: found by its content. Raise UploadTooLarge."""
+    name = plain_name(filename)
+    if len(data) > MOST_BYTES:
+        raise UploadTooLarge(filename=name, megabytes=MOST_BYTES // 1024 // 1024)
+    kept = StoredFile(
+        sha256=hashlib.sha256(data).hexdigest(), size=len(data), media_type=media_type, name=name, data=data,
+        uploaded_at=now, uploaded_by_id=by.id if by else None,
+    )  # fmt: skip
+    session.add(kept)
+    session.flush()
+    return kept
+
+
+def plain_name(filename: str) -> str:
+    """Return a file's name without folders and without characters that hide or break a line."""
+    last = PurePosixPath(filename.replace("\\", "/")).name
+    return "".join(one for one in last if unicodedata.category(one)[0] != "C").strip()[-MOST_IN_A_NAME:] or "file"

@@ -1,0 +1,99 @@
+"""What a letter says of its invitations: the activities with their agenda, and the addressees."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, joinedload
+
+from outreach.delivery.mail.values import place
+from outreach.delivery.words import salutations
+from outreach.domain.letters import ActivityOnLetter, Addressee, AgendaLine, day_of
+from outreach.domain.problems import Problem
+from outreach.domain.states import InvitationState
+from outreach.models import Activity, AgendaItem, Invitation, Organisation, Person
+
+
+class NobodyOnTheLetter(Problem):
+    message = "Please choose who the letter is for."
+    field = "invitations"
+
+
+@dataclass(frozen=True)
+class LetterFacts:
+    """programme: the title that all activities share, "" for none."""
+
+    activities: tuple[ActivityOnLetter, ...]
+    addressees: tuple[Addressee, ...]
+    agenda: tuple[AgendaLine, ...]
+    programme: str = ""
+
+
+def invitations_of(session: Session, invitation_ids: Collection[int]) -> list[Invitation]:
+    """Return these invitations with all that a letter says of them, in a letter's order. Raise NobodyOnTheLetter.
+
+    Withdrawn ones are left out: a letter would invite again.
+    """
+    found = session.scalars(
+        sa.select(Invitation)
+        .where(Invitation.id.in_(invitation_ids), Invitation.state != InvitationState.WITHDRAWN)
+        .options(
+            joinedload(Invitation.person).joinedload(Person.organisation),
+            joinedload(Invitation.organisation),
+            joinedload(Invitation.activity).joinedload(Activity.venue),
+            joinedload(Invitation.activity).joinedload(Activity.programme),
+            joinedload(Invitation.activity).selectinload(Activity.agenda).selectinload(AgendaItem.speakers),
+        )
+        .order_by(Invitation.id)
+    ).all()
+    if not found:
+        raise NobodyOnTheLetter
+    return sorted(found, key=lambda one: (one.activity.starts_at, one.activity_id, one.id))
+
+
+def facts_of(invitations: Sequence[Invitation]) -> LetterFacts:
+    """Return what one letter for these invitations says. The speaker's turn stands in it if it is for one person only."""
+    activities = list({one.activity_id: one.activity for one in invitations}.values())
+    invitees = list({(type(one.invitee), one.invitee.id): one.invitee for one in invitations}.values())
+    speaker = invitees[0] if len(invitees) == 1 and isinstance(invitees[0], Person) else None
+    programmes = {activity.programme for activity in activities}
+    programme = next(iter(programmes)) if len(programmes) == 1 else None
+    return LetterFacts(
+        tuple(_on_letter(activity, speaker) for activity in activities),
+        tuple(_addressee(invitee) for invitee in invitees),
+        _agenda(activities),
+        programme.title if programme else "",
+    )
+
+
+def _addressee(invitee: Person | Organisation) -> Addressee:
+    return Addressee(salutations.lines_of(invitee))
+
+
+def _on_letter(activity: Activity, speaker: Person | None) -> ActivityOnLetter:
+    turns = [item for item in activity.agenda if speaker and speaker.id in {one.id for one in item.speakers}]
+    return ActivityOnLetter(
+        activity.title,
+        activity.starts_at,
+        activity.ends_at,
+        activity.zone,
+        place(activity.venue),
+        tuple(item.topic for item in turns),
+        (turns[0].starts_at, turns[-1].ends_at) if turns else None,
+        time_known=not activity.dateless,
+    )
+
+
+def _agenda(activities: Sequence[Activity]) -> tuple[AgendaLine, ...]:
+    """Return the agenda of activities whose time is known. Days stand in it if there are several."""
+    items = [item for activity in activities if not activity.dateless for item in activity.agenda]
+    days = {item.starts_at.astimezone(item.activity.zone).date() for item in items}
+    return tuple(
+        AgendaLine(
+            f"{item.starts_at.astimezone(item.activity.zone):%H.%M} – {item.ends_at.astimezone(item.activity.zone):%H.%M}",
+            item.topic,
+            ", ".join(speaker.full_name for speaker in item.speakers),
+            day_of(item.starts_at.astimezone(item.activity.zone).date()) if len(days) > 1 else "",
+        )
+        for item in items
+    )

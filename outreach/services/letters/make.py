@@ -1,0 +1,117 @@
+"""Make letters from the plan: one for all chosen invitations, or one for each invitee. compose.py makes the konsep."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from outreach import codec
+from outreach.domain import letters
+from outreach.domain.letters import STANDS, EarlierLetter, LetterKind, LetterSettings, LetterValues
+from outreach.domain.problems import Problem
+from outreach.extensions import current_settings
+from outreach.models import Invitation, Letter, LetterVersion, Office, User, the_office
+from outreach.services import audit
+from outreach.services.letters import facts, settings
+from outreach.services.letters.versions import LetterMissing, last_values
+from outreach.transactions import writing
+
+FOLLOWS_ANOTHER = frozenset({LetterKind.CORRECTION, LetterKind.CANCELLATION})
+
+
+class NothingToCorrect(Problem):
+    message = "Only a letter that was signed can be corrected or cancelled by another letter. Change the draft itself."
+
+
+def make(kind: LetterKind, invitation_ids: Collection[int], *, by: User | None, now: datetime) -> Letter:
+    """Make the draft of one letter for all these invitations; raise NobodyOnTheLetter."""
+    with writing() as session:
+        return add(session, kind, facts.invitations_of(session, invitation_ids), by=by, now=now)
+
+
+def make_each(kind: LetterKind, invitation_ids: Collection[int], *, by: User | None, now: datetime) -> list[Letter]:
+    """Make a draft for each invitee, with all of the chosen activities to which they are invited. All or none."""
+    with writing() as session:
+        written = settings.current(session).values
+        own: dict[tuple[int | None, int | None], list[Invitation]] = {}
+        for one in facts.invitations_of(session, invitation_ids):
+            own.setdefault((one.person_id, one.organisation_id), []).append(one)
+        return [add(session, kind, its, written=written, by=by, now=now) for its in own.values()]
+
+
+def follow(letter_id: int, kind: LetterKind, *, reason: str = "", by: User | None, now: datetime) -> Letter:
+    """Make the draft of the letter that corrects or cancels a signed one, for the same invitations.
+
+    Raise LetterMissing, NothingToCorrect, NobodyOnTheLetter.
+    """
+    with writing() as session:
+        earlier = session.get(Letter, letter_id)
+        if earlier is None:
+            raise LetterMissing
+        return add_following(session, earlier, kind, reason=reason, by=by, now=now)
+
+
+def add_following(
+    session: Session, earlier: Letter, kind: LetterKind, *, reason: str = "", by: User | None, now: datetime
+) -> Letter:
+    """The same as `follow` in the caller's transaction, for a move or a cancellation."""
+    if kind not in FOLLOWS_ANOTHER or earlier.state not in STANDS:
+        raise NothingToCorrect
+    invitations = facts.invitations_of(session, [one.id for one in earlier.invitations])
+    return add(session, kind, invitations, earlier=earlier, reason=reason, by=by, now=now)
+
+
+def add(
+    session: Session, kind: LetterKind, invitations: Sequence[Invitation], *, by: User | None, now: datetime,
+    earlier: Letter | None = None, reason: str = "", written: LetterSettings | None = None,
+) -> Letter:  # fmt: skip
+    """Add a draft with its first version to the caller's transaction. invitations: from facts.invitations_of."""
+    written = written or settings.current(session).values
+    code = letters.new_code()
+    values = _values(session, kind, invitations, code, written, earlier, reason)
+    letter = Letter(
+        code=code, kind=kind, subject=values.subject, corrects=earlier, created_at=now,
+        created_by_id=by.id if by else None, invitations=list(invitations),
+        versions=[LetterVersion(number=1, values=codec.to_json(values), made_at=now, made_by_id=by.id if by else None)],
+    )  # fmt: skip
+    session.add(letter)
+    audit.record(session, by, "letter.made", letter, now=now, letter=kind.value, invitations=len(invitations))
+    return letter
+
+
+def _values(
+    session: Session, kind: LetterKind, invitations: Sequence[Invitation], code: str, written: LetterSettings,
+    earlier: Letter | None, reason: str,
+) -> LetterValues:  # fmt: skip
+    said = facts.facts_of(invitations)
+    before = last_values(earlier) if earlier else None
+    first = EarlierLetter(earlier.number, earlier.dated_on, earlier.subject) if earlier else None
+    words = letters.words_for(
+        said.activities, tells_end=written.tells_end, programme=said.programme, earlier=first, reason=reason,
+        unit=session.scalar(the_office(Office.short_name)) or "",
+    )  # fmt: skip
+    blocks = written.blocks_of(kind)
+    known = letters.facts_of(said.activities, tells_end=written.tells_end)
+    if before is not None:
+        known = letters.changed_facts(before.facts, known) if kind is LetterKind.CORRECTION else before.facts
+        known += (("alasan", reason),) if reason else ()
+    values = LetterValues(
+        kind=kind,
+        subject=letters.filled(blocks.subject, words),
+        addressees=before.addressees if before else said.addressees,
+        opening=letters.filled(blocks.opening, words),
+        facts=known,
+        closing=letters.filled(blocks.closing, words),
+        code=code,
+        check_url=f"{current_settings().base_url.rstrip('/')}/l/{letters.shown_code(code)}",
+        place=written.place,
+        nature=written.nature,
+        destination=written.destination,
+        signatory=written.signatory,
+        copies=before.copies if before else written.copies,
+        agenda=() if kind is LetterKind.CANCELLATION else said.agenda,
+        letterhead=written.letterhead,
+        earlier=first,
+    )
+    return replace(values, attachments=letters.attachments_of(values))

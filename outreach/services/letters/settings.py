@@ -1,0 +1,91 @@
+"""How the office writes its letters: letterhead, signatory, texts. Kept in one row of OfficeLetters."""
+
+from dataclasses import dataclass, fields
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, scoped_session
+
+from outreach import codec
+from outreach.domain import letters
+from outreach.domain.letters import Letterhead, LetterKind, LetterSettings
+from outreach.domain.problems import Problem
+from outreach.models import Office, OfficeLetters, User
+from outreach.services import audit, office_defaults
+from outreach.services.locking import Stale
+from outreach.transactions import writing
+
+codec.write_without_defaults(LetterSettings)
+
+
+class LetterTextMissing(Problem):
+    message = "A letter needs a subject, an opening and a closing. Please write what is missing."
+
+
+@dataclass(frozen=True)
+class StoredSettings:
+    """values: with the office's name and address where no letterhead is set. version: of the row, 0 if there is none yet."""
+
+    values: LetterSettings
+    version: int
+
+
+def current(session: Session | scoped_session) -> StoredSettings:
+    """Return how the office writes its letters now."""
+    row = session.scalar(_ROW)
+    values = codec.from_json(LetterSettings, row.values) if row else LetterSettings()
+    return StoredSettings(_completed(values, office_defaults.office(session)), row.version if row else 0)
+
+
+def save(values: LetterSettings, version: int, *, by: User | None, now: datetime) -> None:
+    """Store the settings. Raise Stale, or a Problem of a text with its field. Letters that are made already stay."""
+    check(values)
+    with writing() as session:
+        office_defaults.lock(session)
+        row = session.scalar(_ROW.with_for_update())
+        if (row.version if row else 0) != version:
+            raise Stale
+        before = current(session).values
+        if row is None:
+            row = OfficeLetters(values={})
+            session.add(row)
+        row.values = codec.to_json(values)
+        changed = [one.name for one in fields(LetterSettings) if getattr(before, one.name) != getattr(values, one.name)]
+        audit.record(session, by, "office_letters.changed", row, name="", now=now, changed=changed)
+
+
+def check(values: LetterSettings) -> None:
+    """Raise LetterTextMissing, UnknownLetterPlaceholder or StrayLetterBrace; the field is "<kind>_<part>"."""
+    for kind in LetterKind:
+        blocks = values.blocks_of(kind)
+        for part in ("subject", "opening", "closing"):
+            text = getattr(blocks, part)
+            if not text.strip():
+                raise LetterTextMissing(field=f"{kind.value}_{part}")
+            letters.check_blocks(text, f"{kind.value}_{part}")
+
+
+def _completed(values: LetterSettings, office: Office | None) -> LetterSettings:
+    """Return the settings; what is not set yet is taken from the office."""
+    if office is None:
+        return values
+    head = values.letterhead
+    region = office.region.name
+    government = f"PEMERINTAH {region.upper()}" if office.region.level == 2 else ""
+    contact = ", ".join(
+        part for part in (office.address, office.phone and f"Telepon {office.phone}", office.email) if part
+    )
+    return LetterSettings(
+        **{one.name: getattr(values, one.name) for one in fields(LetterSettings)}
+        | {
+            "letterhead": Letterhead(
+                head.lines or tuple(line for line in (government, office.name.upper()) if line),
+                head.address or ((contact,) if contact else ()),
+                head.emblem,
+            ),
+            "place": values.place or region.removeprefix("Kota ").removeprefix("Kabupaten "),
+        }
+    )
+
+
+_ROW = sa.select(OfficeLetters).order_by(OfficeLetters.id).limit(1)

@@ -1,0 +1,1 @@
+"""Letters are made from the plan, composed in versions, and kept."""
