@@ -20,7 +20,7 @@ from typing import Any, BinaryIO
 MEMORY = 1536 * 1024 * 1024  # bytes of address space; typst's threads reserve much and use little
 MAIN = "main.typ"
 _PLACE = re.compile(r"main\.typ:(\d+):\d+")
-_SAID = re.compile(r"error: (.+)")
+_DETAIL = re.compile(r" \(searched .*| \(http.*", re.DOTALL)  # paths and addresses say nothing to a reader
 
 
 def main(source: BinaryIO, sink: BinaryIO) -> int:
@@ -55,8 +55,8 @@ def _document(
             timestamp=datetime.fromtimestamp(job["timestamp"], UTC),
         )
     except typst.TypstError as error:
-        said, place = _SAID.search(str(error)), _PLACE.search(str(error))
-        return {"error": said[1] if said else str(error)[:300], "line": int(place[1]) if place else 0}, []
+        place = _PLACE.search(error.diagnostic)
+        return {"error": _DETAIL.sub("", error.message)[:300], "line": int(place[1]) if place else 0}, []
     except RuntimeError as error:
         return {"error": str(error)[:300], "line": 0}, []
     pages = [made] if isinstance(made, bytes) else list(made)
