@@ -1,1 +1,4 @@
-"""Documents on paper: letters as PDF. Start with letters.py; typeset.py runs typst, in a process of its own."""
+"""Letters on paper. Start with letters.py for what leaves, with returned_pdf.py for what comes back.
+
+typst (typeset.py) and the readers of PDFs each run in a process of their own.
+"""

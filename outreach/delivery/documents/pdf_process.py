@@ -1,0 +1,273 @@
+"""A separate program that reads a PDF from standard input and writes its text and signatures as JSON.
+
+delivery/documents/returned_pdf.py runs it with limits on memory and time. A crafted file can harm only this process.
+PDFium (pypdfium2) reads the text, pyHanko the signatures. Nothing is fetched. This file imports nothing of Outreach, and
+those libraries only where they are used: the process that starts this one also imports it, for its constants.
+
+Standard input: a line of JSON ("roots": certificates as hexadecimal DER, "now"), then the file.
+"""
+
+import contextlib
+import io
+import json
+import logging
+import sys
+from datetime import UTC, datetime
+from typing import Any
+
+MEMORY = 1536 * 1024 * 1024  # bytes of address space
+CPU_S = 25
+# Exit codes. FAULT is Python's own after an exception that nobody expected.
+FAULT, PROTECTED, DAMAGED, TOO_MANY_PAGES, ACTIVE, TOO_MUCH = 1, 3, 4, 5, 6, 7
+MOST_PAGES = 60
+MOST_TEXT = 400_000  # characters
+MOST_SIGNATURES = 20
+MOST_NAME = 120  # characters of a name in a certificate
+# Actions that a reader's program could carry out: PDF 32000-1, 12.6.4.
+ACTIVE_ACTIONS = frozenset(
+    {"/JavaScript", "/Launch", "/ImportData", "/SubmitForm", "/Rendition", "/GoToE", "/RichMediaExecute"}
+)
+ENCLOSED = ("/EmbeddedFiles", "/JavaScript")  # names of a document: 7.7.4
+
+
+class PdfUnread(Exception):
+    """The reading ends here. code: the exit code."""
+
+    def __init__(self, code: int) -> None:
+        self.code = code
+        super().__init__(code)
+
+
+def main() -> int:
+    _limit()
+    logging.disable(logging.CRITICAL)
+    head, _, data = sys.stdin.buffer.read().partition(b"\n")
+    given = json.loads(head)
+    roots, now = [bytes.fromhex(root) for root in given["roots"]], datetime.fromisoformat(given["now"])
+    try:
+        pages, text = _text(data)
+        found = {"pages": pages, "text": text, "signatures": _signatures(data, roots, now)}
+    except PdfUnread as ended:
+        return ended.code
+    except (MemoryError, RecursionError):
+        return TOO_MUCH
+    sys.stdout.write(json.dumps(found))
+    return 0
+
+
+def _text(data: bytes) -> tuple[int, str]:
+    """Return the number of pages and their text."""
+    import pypdfium2
+    import pypdfium2.raw as pdfium
+
+    try:
+        document = pypdfium2.PdfDocument(data)
+    except pypdfium2.PdfiumError:
+        locked = pdfium.FPDF_GetLastError() == pdfium.FPDF_ERR_PASSWORD
+        raise PdfUnread(PROTECTED if locked else DAMAGED) from None
+    pages = len(document)
+    if not pages:
+        raise PdfUnread(DAMAGED)
+    if pages > MOST_PAGES:
+        raise PdfUnread(TOO_MANY_PAGES)
+    if pdfium.FPDFDoc_GetJavaScriptActionCount(document.raw) or pdfium.FPDFDoc_GetAttachmentCount(document.raw):
+        raise PdfUnread(ACTIVE)
+    written: list[str] = []
+    for number in range(pages):
+        try:
+            text = document[number].get_textpage().get_text_range()
+        except pypdfium2.PdfiumError:
+            raise PdfUnread(DAMAGED) from None
+        written.append(text.replace("\r\n", "\n").replace("\r", "\n").replace("￾", ""))
+        if sum(map(len, written)) > MOST_TEXT:
+            raise PdfUnread(TOO_MUCH)
+    return pages, "\n".join(written)
+
+
+def _signatures(data: bytes, roots: list[bytes], now: datetime) -> list[dict[str, Any]]:
+    """Return what is known of each signature, in the order of signing. A file that pyHanko cannot read has none."""
+    from pyhanko.pdf_utils.misc import PdfError
+    from pyhanko.pdf_utils.reader import PdfFileReader
+
+    try:
+        reader = PdfFileReader(io.BytesIO(data), strict=False)
+        if reader.encrypted:
+            raise PdfUnread(PROTECTED)
+        _refuse_active(reader)
+        signatures = list(reader.embedded_regular_signatures)
+    except (PdfUnread, MemoryError, RecursionError):
+        raise
+    except (PdfError, ValueError, LookupError, TypeError, AttributeError, AssertionError):
+        # Without a signature such a file may still be read by eyes; with one, nobody can say what was signed.
+        return [_unreadable()] if b"/ByteRange" in data else []
+    return [_described(reader, signature, roots, now) for signature in signatures[:MOST_SIGNATURES]]
+
+
+def _refuse_active(reader: Any) -> None:
+    """Refuse programs, enclosed files and commands: in the document's own entries, its pages and their annotations."""
+    root = reader.root
+    names = root.get("/Names") or {}
+    if any(name in names for name in ENCLOSED) or "/AA" in root or _is_active(root.get("/OpenAction")):
+        raise PdfUnread(ACTIVE)
+    pages = int(root["/Pages"]["/Count"])
+    for number in range(min(pages, MOST_PAGES)):
+        page, _ = reader.find_page_for_modification(number)
+        page = page.get_object()
+        if "/AA" in page:
+            raise PdfUnread(ACTIVE)
+        for annotation in page.get("/Annots") or ():
+            annotation = annotation.get_object()
+            enclosed = annotation.get("/Subtype") in ("/FileAttachment", "/RichMedia", "/Screen", "/Movie")
+            if enclosed or "/AA" in annotation or _is_active(annotation.get("/A")):
+                raise PdfUnread(ACTIVE)
+
+
+def _is_active(action: Any, depth: int = 0) -> bool:
+    """Return whether an action, or one that follows it, is more than going to a page or an address."""
+    if action is None or not hasattr(action, "get"):
+        return False  # a place in the document
+    following = action.get("/Next")
+    more = following if isinstance(following, list) else [following]
+    return depth > 20 or action.get("/S") in ACTIVE_ACTIONS or any(_is_active(_object(one), depth + 1) for one in more)
+
+
+def _object(found: Any) -> Any:
+    return found.get_object() if hasattr(found, "get_object") else found
+
+
+def _described(reader: Any, signature: Any, roots: list[bytes], now: datetime) -> dict[str, Any]:
+    from pyhanko.pdf_utils.misc import PdfError
+    from pyhanko.sign.general import CMSExtractionError
+    from pyhanko.sign.validation.errors import SignatureValidationError
+    from pyhanko_certvalidator.errors import ValidationError
+
+    try:
+        status, moment = _status(reader, signature, roots, now)
+    except (MemoryError, RecursionError):
+        raise
+    except (
+        PdfError, SignatureValidationError, CMSExtractionError, ValidationError, ValueError, LookupError, TypeError,
+        AttributeError,
+    ):  # fmt: skip
+        return _unreadable()
+    certificate = status.signing_cert
+    subject, issuer = certificate.subject.native, certificate.issuer.native
+    valid_until = certificate.not_valid_after
+    stamp = status.timestamp_validity
+    stamped = stamp is not None and stamp.intact and stamp.valid
+    at = stamp.timestamp if stamped else status.signer_reported_dt
+    pages = _pages_then(reader, signature)
+    return {
+        "intact": bool(status.intact and status.valid),
+        "coverage": _coverage(status, pages, int(reader.root["/Pages"]["/Count"])),
+        "chain": _chain(status, roots, expired=valid_until < moment),
+        "signer": _name(subject, "common_name") or certificate.subject.human_friendly[:MOST_NAME],
+        "organisation": _name(subject, "organization_name"),
+        "issuer": _name(issuer, "common_name") or certificate.issuer.human_friendly[:MOST_NAME],
+        "fingerprint": certificate.sha256.hex(),
+        "valid_until": valid_until.isoformat(),
+        "signed_at": (at if at.tzinfo else at.replace(tzinfo=UTC)).isoformat() if at else None,
+        "clock": "authority" if stamped else "signer" if at else "none",
+        "clock_by": _name(stamp.signing_cert.subject.native, "common_name") if stamped else "",
+        "pages": pages,
+    }
+
+
+def _status(reader: Any, signature: Any, roots: list[bytes], now: datetime) -> tuple[Any, datetime]:
+    """Return pyHanko's verdict, and the moment for which the certificate was checked.
+
+    That is the time of a timestamp authority that the office trusts; else now. Proofs enclosed in the file (B-LT: its DSS)
+    are used, others are not fetched.
+    """
+    from pyhanko.sign.validation import validate_pdf_signature
+    from pyhanko.sign.validation.settings import KeyUsageConstraints
+
+    usage = KeyUsageConstraints(key_usage={"non_repudiation", "digital_signature"}, match_all_key_usages=False)
+
+    def checked(moment: datetime) -> Any:
+        return validate_pdf_signature(
+            signature,
+            signer_validation_context=_context(reader, roots, moment),
+            ts_validation_context=_context(reader, roots, moment),
+            key_usage_settings=usage,
+        )
+
+    status = checked(now)
+    stamp = status.timestamp_validity
+    if stamp is not None and stamp.intact and stamp.valid and stamp.trusted and stamp.timestamp < now:
+        return checked(stamp.timestamp), stamp.timestamp
+    return status, now
+
+
+def _context(reader: Any, roots: list[bytes], moment: datetime) -> Any:
+    from asn1crypto import x509
+    from pyhanko.sign.validation.dss import DocumentSecurityStore
+    from pyhanko.sign.validation.errors import NoDSSFoundError
+    from pyhanko_certvalidator import ValidationContext
+
+    settings: dict[str, Any] = {
+        "trust_roots": [x509.Certificate.load(root) for root in roots],
+        "moment": moment,
+        "allow_fetching": False,
+        "revocation_mode": "soft-fail",
+        "retroactive_revinfo": True,
+    }
+    with contextlib.suppress(NoDSSFoundError):
+        return DocumentSecurityStore.read_dss(reader).as_validation_context(settings)
+    return ValidationContext(**settings)
+
+
+def _coverage(status: Any, pages_then: int, pages_now: int) -> str:
+    from pyhanko.sign.diff_analysis import ModificationLevel
+    from pyhanko.sign.validation import SignatureCoverageLevel
+
+    if status.coverage is SignatureCoverageLevel.ENTIRE_FILE:
+        return "whole"
+    if status.coverage is not SignatureCoverageLevel.ENTIRE_REVISION:
+        return "unclear"
+    if pages_then != pages_now:
+        return "pages_changed"
+    if status.modification_level in (ModificationLevel.NONE, ModificationLevel.LTA_UPDATES):
+        return "whole"
+    allowed = status.modification_level is ModificationLevel.FORM_FILLING and status.docmdp_ok
+    return "signed_further" if allowed else "changed"
+
+
+def _chain(status: Any, roots: list[bytes], *, expired: bool) -> str:
+    if status.revoked:
+        return "revoked"
+    if expired:
+        return "expired"
+    if not roots:
+        return "unknown"
+    return "trusted" if status.validation_path is not None and status.trust_problem_indic is None else "foreign"
+
+
+def _pages_then(reader: Any, signature: Any) -> int:
+    try:
+        return int(reader.get_historical_root(signature.signed_revision)["/Pages"]["/Count"])
+    except (LookupError, ValueError, TypeError):
+        return 0
+
+
+def _unreadable() -> dict[str, Any]:
+    return {"intact": False, "coverage": "unclear"}
+
+
+def _name(subject: dict[str, Any], part: str) -> str:
+    found = subject.get(part) or ""
+    written = found if isinstance(found, str) else ", ".join(map(str, found))
+    return "".join(letter for letter in written if letter.isprintable())[:MOST_NAME].strip()
+
+
+def _limit() -> None:
+    with contextlib.suppress(ImportError, ValueError, OSError):  # Windows has no such limits
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+        resource.setrlimit(resource.RLIMIT_CPU, (CPU_S, CPU_S))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
