@@ -9,7 +9,7 @@ from outreach.models.files import StoredFile
 from outreach.models.imports import ImportShape, PersonImport, PersonImportLine
 from outreach.models.incoming import AddressFailure, IncomingMail
 from outreach.models.invitations import AnswerBefore, Attendance, Invitation, Link, ReplacedLink
-from outreach.models.letters import Letter, LetterVersion, OfficeLetters, letter_invitation
+from outreach.models.letters import Letter, LetterVersion, OfficeLetters, ReturnedFile, TrustedRoot, letter_invitation
 from outreach.models.mails import (
     Attempt,
     BellDigest,
@@ -89,11 +89,13 @@ __all__ = [
     "Reminder",
     "ReminderRule",
     "ReplacedLink",
+    "ReturnedFile",
     "SentMail",
     "SpeakerBooking",
     "StoredFile",
     "TakenProposal",
     "TimetablingSearch",
+    "TrustedRoot",
     "User",
     "Venue",
     "agenda_speaker",

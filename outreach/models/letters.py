@@ -79,3 +79,35 @@ class OfficeLetters(Identified, Model):
     values: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)
     version: Mapped[int] = mapped_column(default=1)
     __mapper_args__ = {"version_id_col": version}
+
+
+class ReturnedFile(Identified, Model):
+    """A letter's file as it came back. The newest one counts; those before stay on record.
+
+    report: JSON of domain/signatures.py's ReturnReport, as of checked_at. sender: of the mail with which it came, "" if staff
+    uploaded it.
+    """
+
+    __tablename__ = "returned_file"
+    __table_args__ = (sa.UniqueConstraint("letter_id", "file_id"),)
+    letter_id: Mapped[int] = mapped_column(sa.ForeignKey("letter.id", ondelete="CASCADE"))
+    file_id: Mapped[int] = mapped_column(sa.ForeignKey("stored_file.id"), index=True)
+    report: Mapped[dict[str, Any]] = mapped_column(sa.JSON)
+    returned_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    checked_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    sender: Mapped[str] = mapped_column(sa.String(254), default="")
+    letter: Mapped[Letter] = relationship()
+    file: Mapped[StoredFile] = relationship()
+
+
+class TrustedRoot(Identified, Model):
+    """A root certificate by which the office checks who signed. der: the certificate. fingerprint: its SHA-256."""
+
+    __tablename__ = "trusted_root"
+    fingerprint: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    name: Mapped[str] = mapped_column(sa.String(200))
+    valid_until: Mapped[datetime] = mapped_column(UTCDateTime)
+    der: Mapped[bytes] = mapped_column(sa.LargeBinary)
+    added_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    added_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user.id"))
+    added_by: Mapped[User | None] = relationship()

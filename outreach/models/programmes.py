@@ -68,6 +68,7 @@ class Activity(Identified, Created, Model):
     holds_venue: Mapped[bool] = mapped_column(default=True)  # False if the office only warns about that
     fixed: Mapped[bool] = mapped_column(default=False)  # no resolution or proposal moves it
     capacity: Mapped[int | None]  # people; empty: the venue's
+    letter_first: Mapped[bool] = mapped_column(default=False)  # an invitation's mail waits for its signed letter
     coordinator_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user.id"))
     state: Mapped[ActivityState] = enum_of(ActivityState, default=ActivityState.DRAFT, index=True)
     published_at: Mapped[datetime | None] = mapped_column(UTCDateTime)

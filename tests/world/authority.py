@@ -37,7 +37,7 @@ ISSUES = [
 
 def root() -> bytes:
     """Return the root's certificate as DER."""
-    return _cert("root").dump()
+    return certificate("root")
 
 
 def root_pem() -> bytes:
@@ -45,7 +45,12 @@ def root_pem() -> bytes:
 
 
 def foreign_root() -> bytes:
-    return _cert("foreign-root").dump()
+    return certificate("foreign-root")
+
+
+def certificate(label: str) -> bytes:
+    """Return a certificate as DER."""
+    return _cert(label).dump()
 
 
 def signed(

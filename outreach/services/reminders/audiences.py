@@ -13,12 +13,22 @@ from sqlalchemy.orm import aliased
 
 from outreach.delivery.recheck.moves_told import MAY_COUNT_ON_IT
 from outreach.domain.audiences import AUDIENCES, EVERY_STATE
-from outreach.domain.kinds import Audience, MailKind
+from outreach.domain.kinds import Audience, LetterKind, MailKind
+from outreach.domain.letters import STANDS
 from outreach.domain.mail.still_true import SkipReason
 from outreach.domain.reminders import local_day
 from outreach.domain.states import IN_WORK, TO_SEND, UNANSWERED, InvitationState, MessageState
 from outreach.domain.zones import midnight
-from outreach.models import Activity, Attendance, Invitation, Message, MessageLine, Reminder
+from outreach.models import (
+    Activity,
+    Attendance,
+    Invitation,
+    Letter,
+    Message,
+    MessageLine,
+    Reminder,
+    letter_invitation,
+)
 
 TO_REPRESENTATIVE_INSTEAD = frozenset({MailKind.REMINDER, MailKind.THANKS})
 TO_REPRESENTATIVE_TOO = frozenset({MailKind.CHANGE, MailKind.POSTPONEMENT, MailKind.CANCELLATION})
@@ -40,6 +50,18 @@ TOLD = sa.exists().where(
 )
 # Counted as invited, but their invitation did not go out before the activity was postponed.
 KEPT_FROM_INVITATION = sa.and_(Invitation.state.in_(sorted(UNANSWERED)), LEFT_OUT, ~TOLD)
+# Its activity lets mails wait for the signed letter (Activity.letter_first), and this invitation has none yet. What an
+# office's letter says is enough for those whom the office names.
+LETTER_MISSING = sa.and_(
+    Invitation.nominated_under_id.is_(None),
+    ~sa.exists().where(
+        letter_invitation.c.invitation_id == Invitation.id,
+        letter_invitation.c.letter_id == Letter.id,
+        Letter.kind.in_([LetterKind.INVITATION, LetterKind.SPEAKER_REQUEST]),
+        Letter.state.in_(sorted(STANDS)),
+        Letter.signed_file_id.is_not(None),
+    ),
+)
 SENT_BY_ITSELF = Message.resend_of_id.is_(None)
 WENT_OR_WILL_GO = TO_SEND | IN_WORK | {MessageState.SENT, MessageState.UNKNOWN}
 
@@ -51,10 +73,17 @@ def invitations_in(
     chosen = sa.select(Invitation.id).where(Invitation.activity_id == activity.id, belongs(audience))
     if invitation_id is not None:
         chosen = chosen.where(Invitation.id == invitation_id)
+    if waits_for_letter(activity, kind):
+        chosen = chosen.where(~LETTER_MISSING)
     before = invited_before(kind, due_at, activity.zone)
     if before is not None:
         chosen = chosen.where(Invitation.invited_at < before)
     return chosen
+
+
+def waits_for_letter(activity: Activity, kind: MailKind) -> bool:
+    """Return whether mails of this kind wait for the signed letter: LETTER_MISSING says whose is missing."""
+    return kind is MailKind.INVITATION and activity.letter_first
 
 
 def belongs(audience: Audience) -> sa.ColumnElement[bool]:

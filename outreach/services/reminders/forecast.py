@@ -65,7 +65,8 @@ class ForecastRow:
     """One reminder of one activity.
 
     people: recipients by present answers. at_most: if everyone who still may joins the audience. later: those of `people`
-    who had a mail that day and get this one the next morning. held_until: when the office's hours for mail begin again,
+    who had a mail that day and get this one the next morning. awaiting: recipients whose invitation waits for their signed
+    letter; they are not among `people`. held_until: when the office's hours for mail begin again,
     if it is due outside them and can wait. note: why nothing goes out. other_day: why it is on another day than its rule says.
     """
 
@@ -79,6 +80,7 @@ class ForecastRow:
     at_most: int
     without_address: int
     later: int = 0
+    awaiting: int = 0
     held_until: datetime | None = None
     note: MissedReason | None = None
     other_day: OtherDay | None = None
@@ -361,6 +363,7 @@ class _PlannedLine(NamedTuple):
     represented: bool  # by a representative with an address
     of_an_office: bool
     open_seats: int  # of an organisation's quota: people it may still nominate
+    letter_missing: bool  # its invitation waits for the signed letter
     had_a_mail: frozenset[ZoneInfo] = frozenset()  # zones in which they had a mail today
     called_off: frozenset[ZoneInfo] = frozenset()  # zones in which they were told today of its withdrawal
 
@@ -459,9 +462,11 @@ def _count(planned: Iterable[_Planned], now: datetime, *, dated: bool = False) -
             else [line for line in possible[reminder.activity_id] if _could_read(reminder, line, written)]
         )
         told = _still_true(reminder, [_as_then(reminder, line, announced, now) for line in lines], now)
+        awaiting = {line.recipient for line in told if _awaits(reminder, line) and line.has_address}
+        told = [line for line in told if not _awaits(reminder, line)]
         mailed = {line.recipient for line in told if line.has_address}
         without = {line.recipient for line in told if not line.has_address}
-        most = mailed | {line.recipient for line in lines if _may_become(reminder.audience, line)}
+        most = mailed | {line.recipient for line in lines if _may_become(reminder.audience, line)} - awaiting
         waits = reminder.may_be_put_off(now)
         later = {
             line.recipient for line in told if waits and line.has_address and line.waits(reminder.kind, reminder.zone)
@@ -475,7 +480,8 @@ def _count(planned: Iterable[_Planned], now: datetime, *, dated: bool = False) -
                 day=day, due_at=reminder.due_at, zone=reminder.zone, kind=reminder.kind, audience=reminder.audience,
                 activity_title=reminder.title, people=len(mailed),
                 at_most=len(most) + _to_be_named(reminder, possible[reminder.activity_id]),
-                without_address=len(without), later=len(later), held_until=reminder.held_until, note=reminder.note,
+                without_address=len(without), later=len(later), awaiting=len(awaiting),
+                held_until=reminder.held_until, note=reminder.note,
                 other_day=reminder.other_day, reminder_id=reminder.reminder_id,
             )
         )  # fmt: skip
@@ -521,6 +527,7 @@ def _lines(
                 audiences.REPRESENTED.label("represented"),
                 Invitation.organisation_id.is_not(None).label("of_an_office"),
                 sa.case((Invitation.quota.is_not(None), Invitation.quota - names), else_=0).label("open_seats"),
+                sa.and_(Activity.letter_first, audiences.LETTER_MISSING).label("letter_missing"),
                 *(
                     audiences.had_a_mail(local_day(now, zone), zone, to_representative).label(f"had_{n}")
                     for n, zone in enumerate(zones)
@@ -530,6 +537,7 @@ def _lines(
                     for n, zone in enumerate(zones)
                 ),
             )
+            .join(Activity, Activity.id == Invitation.activity_id)
             .outerjoin(Person, Person.id == Invitation.person_id)
             .outerjoin(Organisation, Organisation.id == Invitation.organisation_id)
             .where(Invitation.activity_id.in_(activity_ids))
@@ -591,6 +599,11 @@ def _could_read(one: _Planned, line: _PlannedLine, written: Collection[tuple[int
     )
 
 
+def _awaits(one: _Planned, line: _PlannedLine) -> bool:
+    """Return whether this line is an invitation that waits for its signed letter."""
+    return one.kind is MailKind.INVITATION and line.letter_missing
+
+
 def _as_then(one: _Planned, line: _PlannedLine, announced: Mapping[int, datetime], now: datetime) -> _PlannedLine:
     """Return the line as it will be when the reminder is due: a prepared invitee is invited if the invitation goes out first.
 
@@ -598,6 +611,8 @@ def _as_then(one: _Planned, line: _PlannedLine, announced: Mapping[int, datetime
     """
     invited_at = announced.get(line.activity_id)
     if line.state is not InvitationState.PREPARED or invited_at is None or one.kind in CALLS_OFF:
+        return line
+    if line.letter_missing:
         return line
     at = one.held_until or one.due_at
     itself = one.audience is Audience.NEWLY_INVITED and at <= invited_at
