@@ -203,6 +203,7 @@ class ListName(StrEnum):
     GROUPS = "groups"
     INVITATIONS = "invitations"
     INVITEES = "invitees"
+    LETTERS = "letters"
     MAILS_RECEIVED = "mails_received"
     MESSAGES = "messages"
     ORGANISATIONS = "organisations"

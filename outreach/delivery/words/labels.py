@@ -366,6 +366,7 @@ LIST_LABELS: dict[ListName, object] = {
     ListName.GROUPS: _l("Groups of people"),
     ListName.INVITATIONS: _l("Invitations"),
     ListName.INVITEES: _l("Invitees"),
+    ListName.LETTERS: _l("Letters"),
     ListName.MAILS_RECEIVED: _l("Mails received"),
     ListName.MESSAGES: _l("Messages"),
     ListName.ORGANISATIONS: _l("Organisations"),

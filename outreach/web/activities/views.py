@@ -20,6 +20,7 @@ from outreach.domain.states import ActivityState
 from outreach.models import Activity
 from outreach.queries import clashes as clash_pages
 from outreach.queries import exports
+from outreach.queries import letters as letter_pages
 from outreach.queries.activities import intended as intentions
 from outreach.queries.activities import lists as browsing
 from outreach.queries.activities import page as showing
@@ -190,6 +191,7 @@ def show(activity_id: int) -> Any:
         other_day_of=other_day_of,
         clashes=shown(found, about=[activity_id]) if found else [],
         intended=shown_marks(intentions.standing(now=clock.now(), activity_id=activity_id)),
+        letters=letter_pages.of_activity(activity_id),
     )
 
 

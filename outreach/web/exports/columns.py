@@ -13,6 +13,7 @@ from outreach.delivery.words.formats import clock, phone, short_day, span
 from outreach.delivery.words.labels import label, staff_label
 from outreach.domain.answers import answer_by
 from outreach.domain.kinds import AnswerSource, CadreKind
+from outreach.domain.letters import shown_code
 from outreach.domain.states import ActivityState
 from outreach.domain.zones import zone_name
 from outreach.models import Activity, Invitation
@@ -190,6 +191,19 @@ def invitations() -> list[ListColumn]:
         ListColumn(_("Represented by"), WIDE, lambda row: row.representative_name),
         ListColumn(_("Note"), WIDE, lambda row: row.answer_note),
         ListColumn(_("Was there"), NARROW, lambda row: _yes(row.attendance and row.attendance.present)),
+    ]
+
+
+def letters() -> list[ListColumn]:
+    return [
+        ListColumn(_("Letter number"), MIDDLE, lambda row: row.letter.number),
+        ListColumn(_("Date"), MIDDLE, lambda row: row.letter.dated_on),
+        ListColumn(_("Kind of letter"), MIDDLE, lambda row: label(row.letter.kind)),
+        ListColumn(_("Subject (hal)"), WIDE, lambda row: row.letter.subject),
+        ListColumn(_("Addressees (Yth.)"), LONG, lambda row: "; ".join(row.addressees)),
+        ListColumn(_("Activities"), LONG, lambda row: "; ".join(activity.title for activity in row.activities)),
+        ListColumn(_("State"), MIDDLE, lambda row: label(row.letter.state)),
+        ListColumn(_("Code"), MIDDLE, lambda row: shown_code(row.letter.code)),
     ]
 
 

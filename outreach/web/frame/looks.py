@@ -22,7 +22,14 @@ from outreach import clock
 from outreach.delivery.words import formats, labels
 from outreach.domain import zones
 from outreach.domain.kinds import IncomingOutcome
-from outreach.domain.states import ActivityState, InvitationState, MessageState, ReminderState, SearchState
+from outreach.domain.states import (
+    ActivityState,
+    InvitationState,
+    LetterState,
+    MessageState,
+    ReminderState,
+    SearchState,
+)
 from outreach.extensions import current_settings
 from outreach.queries import bell
 from outreach.services.inbox import waiting as inbox_waiting
@@ -43,6 +50,12 @@ TONES: dict[tuple[type, str], str] = {
     (InvitationState, "no_answer"): "orange",
     (InvitationState, "waitlisted"): "yellow",
     (InvitationState, "withdrawn"): "secondary",
+    (LetterState, "draft"): "secondary",
+    (LetterState, "composed"): "orange",
+    (LetterState, "signed"): "green",
+    (LetterState, "sent"): "teal",
+    (LetterState, "corrected"): "secondary",
+    (LetterState, "cancelled"): "secondary",
     (ReminderState, "scheduled"): "blue",
     (ReminderState, "expanded"): "green",
     (ReminderState, "missed"): "orange",

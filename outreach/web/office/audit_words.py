@@ -116,6 +116,7 @@ VERBS: dict[str, Any] = {
     "signed": _l("accepted as signed"),
     "walk_in": _l("came uninvited"),
     "taken": _l("taken over"),
+    "taken_to_sign": _l("taken to be signed"),
     "undone": _l("undone"),
     "withdrawn": _l("withdrawn"),
 }
@@ -262,6 +263,7 @@ PAGES = {
     "feed": ("feeds.index", ""),
     "incoming_mail": ("incoming.show", "mail_id"),
     "invitation": ("invitations.show", "invitation_id"),
+    "letter": ("letters.show", "letter_id"),
     "message": ("messages.show", "message_id"),
     "office": ("office.edit", ""),
     "organisation": ("organisations.show", "organisation_id"),

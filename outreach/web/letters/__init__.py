@@ -1,0 +1,1 @@
+"""Pages of letters. Start with views.py: the list, a new letter, and one letter. settings.py is how letters are written."""

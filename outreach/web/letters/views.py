@@ -1,0 +1,174 @@
+"""Letters: the list, making new ones from the plan, and one letter with its text, its preview and its history."""
+
+from base64 import b64encode
+from collections.abc import Sequence
+from typing import Any
+
+from flask import Response, flash, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from flask_login import current_user
+from werkzeug.utils import secure_filename
+
+from outreach import clock
+from outreach.delivery.documents.letters import PPI
+from outreach.domain.kinds import LetterKind, ListName
+from outreach.domain.letters import CHANGEABLE
+from outreach.domain.problems import Problem
+from outreach.extensions import limiter
+from outreach.models import Letter
+from outreach.queries import letters as letter_pages
+from outreach.queries.letters import LetterFilters, LetterGroup, LetterPage
+from outreach.services.letters import compose, document, make
+from outreach.services.letters.versions import LetterMissing
+from outreach.services.locking import ActivityMissing, ProgrammeMissing
+from outreach.web.exports import columns, file
+from outreach.web.fields.base import ConfirmForm
+from outreach.web.fields.fields import whole
+from outreach.web.fields.problems import flashing_problems, missing_page, renew_version, showing_problems
+from outreach.web.frame.access import coordinator_required, staff_required
+from outreach.web.frame.say import page_number, say, search_words
+from outreach.web.invitations.forms import member
+from outreach.web.letters.blueprint import PREVIEW_POLICY, bp
+from outreach.web.letters.forms import EACH, NATURES, LetterForm, NewLetterForm
+
+PREVIEWS = "120/minute"
+
+missing_page(bp, ActivityMissing, ProgrammeMissing)
+
+
+@bp.get("/letters")
+@staff_required
+def index() -> Any:
+    filters = LetterFilters(
+        member(LetterGroup, request.args.get("show", "")), search_words(), _id("activity"), _id("programme")
+    )
+    if file.asked():
+        return file.send(ListName.LETTERS, columns.letters(), letter_pages.all_rows(filters))
+    return render_template("letters/index.html", page=letter_pages.listed(filters, page_number()), filters=filters)
+
+
+@bp.route("/letters/new", methods=["GET", "POST"])
+@coordinator_required
+def new() -> Any:
+    """Make letters for ticked invitations of ?activity= or ?programme=."""
+    found = letter_pages.new_letter(_id("activity"), _id("programme"))
+    form = NewLetterForm()
+    if request.method == "GET":
+        wanted = {whole(value) for value in request.args.getlist("invitation")}
+        form.invitations.data = [id for id in found.ids if id in wanted]
+        return render_template("letters/new.html", form=form, found=found)
+    if form.validate():
+        with showing_problems(form):
+            kind, chosen = LetterKind(form.kind.data), set(form.invitations.data or ()) & found.ids
+            if form.how.data == EACH:
+                made = make.make_each(kind, chosen, by=current_user, now=clock.now())
+            else:
+                made = [make.make(kind, chosen, by=current_user, now=clock.now())]
+            return _after_making(made)
+    return render_template("letters/new.html", form=form, found=found), 422
+
+
+@bp.route("/letters/<int:letter_id>", methods=["GET", "POST"])
+@staff_required
+def show(letter_id: int) -> Any:
+    """Show a letter; POST saves its text as a new version."""
+    page, form = letter_pages.letter_page(letter_id), LetterForm()
+    if request.method == "GET":
+        form.fill(page.values, page.letter.version)
+        return _page(form, page)
+    if form.validate():
+        with showing_problems(form, but=LetterMissing) as refusal:
+            compose.compose(letter_id, form.text, form.version_number, by=current_user, now=clock.now())
+            flash(_("The letter is saved, and ready to be signed."), "success")
+            return redirect(url_for(".show", letter_id=letter_id))
+        page = letter_pages.letter_page(letter_id)
+        renew_version(form, refusal.problem, page.letter.version)
+    return _page(form, page), 422
+
+
+@bp.route("/letters/<int:letter_id>/preview", methods=["GET", "POST"])
+@staff_required
+@limiter.limit(PREVIEWS, methods=["POST"])
+def preview(letter_id: int) -> Response:
+    """Return the pages as pictures, for a frame. GET shows the stored letter, POST the one being written."""
+    page = letter_pages.letter_page(letter_id)
+    try:
+        values = compose.changed_by(page.values, LetterForm().text) if request.method == "POST" else page.values
+        drawn = document.pictures(values, draft=document.is_draft(page.letter), ppi=PPI, now=clock.now())
+    except Problem as problem:
+        return preview_response((), say(problem))
+    return preview_response(drawn)
+
+
+@bp.get("/letters/<int:letter_id>/pdf")
+@staff_required
+def pdf(letter_id: int) -> Any:
+    """Return the letter as PDF, marked KONSEP until it is signed; of ?version= that version, always marked."""
+    number = request.args.get("version", type=int)
+    letter, version = letter_pages.version_of(letter_id, number)
+    with flashing_problems():
+        return pdf_response(letter, document.pdf(version), f"konsep-v{version.number}")
+    return redirect(url_for(".show", letter_id=letter_id))
+
+
+@bp.post("/letters/<int:letter_id>/to-sign")
+@coordinator_required
+def to_sign(letter_id: int) -> Any:
+    """Return the PDF without the mark, to be signed. The audit log records it."""
+    with flashing_problems(but=LetterMissing):
+        letter, made = document.pdf_to_sign(
+            letter_id, whole(request.form.get("version")), by=current_user, now=clock.now()
+        )
+        return pdf_response(letter, made, "surat")
+    return redirect(url_for(".show", letter_id=letter_id))
+
+
+@bp.route("/letters/<int:letter_id>/withdraw", methods=["GET", "POST"])
+@coordinator_required
+def withdraw(letter_id: int) -> Any:
+    """GET asks; POST gives up a letter that nobody has signed."""
+    page, form = letter_pages.letter_page(letter_id), ConfirmForm()
+    if not form.validate_on_submit():
+        return render_template("letters/withdraw.html", page=page, form=form)
+    with flashing_problems(but=LetterMissing):
+        compose.withdraw(letter_id, page.letter.version, by=current_user, now=clock.now())
+        flash(_("The letter is given up. It stays in the list, among those that ended."), "success")
+    return redirect(url_for(".show", letter_id=letter_id))
+
+
+def preview_response(pages: Sequence[bytes], problem: str = "") -> Response:
+    """Return pictures of pages as a page for a frame, or why there are none."""
+    pictures = [b64encode(page).decode() for page in pages]
+    response = make_response(
+        render_template("letters/preview.html", pictures=pictures, problem=problem), 422 if problem else 200
+    )
+    response.headers["Content-Security-Policy"] = PREVIEW_POLICY
+    return response
+
+
+def pdf_response(letter: Letter, data: bytes, what: str) -> Response:
+    """Return a PDF as a download."""
+    name = secure_filename(f"{what} {letter.number or letter.code}.pdf".lower()) or "surat.pdf"
+    response = make_response(data)
+    response.headers.set("Content-Disposition", "attachment", filename=name)
+    response.content_type = "application/pdf"
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+def _page(form: LetterForm, page: LetterPage) -> str:
+    changeable = page.letter.state in CHANGEABLE
+    return render_template("letters/show.html", form=form, page=page, changeable=changeable, natures=NATURES)
+
+
+def _after_making(made: Sequence[Letter]) -> Any:
+    if len(made) == 1:
+        flash(_("The letter is made. Read it, change what you like, and save it."), "success")
+        return redirect(url_for(".show", letter_id=made[0].id))
+    flash(ngettext("%(num)d letter is made.", "%(num)d letters are made.", len(made)), "success")
+    return redirect(url_for(".index", activity=_id("activity"), programme=_id("programme")))
+
+
+def _id(name: str) -> int | None:
+    return whole(request.args.get(name)) or None
