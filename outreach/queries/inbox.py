@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
 from outreach.delivery.words import whatsapp
-from outreach.delivery.words.whatsapp import Call
+from outreach.delivery.words.whatsapp import Reach
 from outreach.domain.answers import Choice
 from outreach.domain.kinds import IncomingKind
 from outreach.domain.mail.failures import ChannelTrouble
@@ -68,7 +68,7 @@ class ShownMail:
     """One mail, and how to reach its sender. write_to: a mailto: address, or "" if nobody would read a reply."""
 
     mail: IncomingMail
-    call: Call
+    call: Reach
     write_to: str
     failure: AddressFailure | None  # of the invitee's own address, if no mail arrives there
 

@@ -15,7 +15,7 @@ from outreach.delivery import tokens
 from outreach.delivery.mail import poll as poll_mail
 from outreach.delivery.mail.poll import page_url
 from outreach.delivery.words import formats, whatsapp
-from outreach.delivery.words.whatsapp import Call, Sender
+from outreach.delivery.words.whatsapp import Reach, Sender
 from outreach.domain import polls
 from outreach.domain.clashes import Clash, clashes_of
 from outreach.domain.directory import email_addresses
@@ -74,7 +74,7 @@ class PollTable:
     poll: DatePoll
     rows: Sequence[SlotRow]
     invitees: Sequence[PollInvitee]
-    calls: Sequence[tuple[PollInvitee, Call]]
+    calls: Sequence[tuple[PollInvitee, Reach]]
     messages: Mapping[int, Message]
     takes_answers: bool
 
@@ -219,7 +219,7 @@ def of_proposals(
     return [(activity, clashing.found_in(plan, clashes_of(plan, activity))) for activity in planned]
 
 
-def calls(poll: DatePoll, invitees: Sequence[PollInvitee], sender: Sender) -> list[tuple[PollInvitee, Call]]:
+def calls(poll: DatePoll, invitees: Sequence[PollInvitee], sender: Sender) -> list[tuple[PollInvitee, Reach]]:
     """Return the invitees without an answer that no mail reaches, with a text for WhatsApp."""
     if poll.state is not PollState.OPEN:
         return []

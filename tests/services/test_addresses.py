@@ -12,9 +12,9 @@ from outreach.domain.needs import NeedKind
 from outreach.extensions import db
 from outreach.models import AddressFailure, AuditEntry, Invitation
 from outreach.queries import unreachable
-from outreach.queries.invitations import calls
+from outreach.queries.calls import lists as calls
+from outreach.queries.calls.lists import CallScope
 from outreach.queries.invitations import lists as invitees
-from outreach.queries.invitations.calls import CallScope
 from outreach.queries.invitations.select import InviteeFilters
 from outreach.queries.overview import page as overview
 from outreach.services import addresses

@@ -24,7 +24,9 @@ OFF = (ActivityState.CANCELLED, ActivityState.POSTPONED)
 
 
 @dataclass(frozen=True)
-class Call:
+class Reach:
+    """How to reach somebody by phone."""
+
     number: str  # in Indonesian notation; "" if unknown
     tel: str  # E.164, for a tel: link
     whatsapp: str  # URL that opens WhatsApp with the text; "" without a number, and for a landline
@@ -39,22 +41,22 @@ class Sender:
     name: str = ""
 
 
-def call(invitation: Invitation, activity: Activity, link: str, sender: Sender, *, now: datetime) -> Call:
+def call(invitation: Invitation, activity: Activity, link: str, sender: Sender, *, now: datetime) -> Reach:
     """Return how to reach an invitee by phone about one activity. link: URL of their answer page, "" without one."""
     return at(invitation.invitee.phone, _text([(invitation, activity)], link, sender, now))
 
 
-def call_about(invitations: Sequence[Invitation], link: str, sender: Sender, *, now: datetime) -> Call:
+def call_about(invitations: Sequence[Invitation], link: str, sender: Sender, *, now: datetime) -> Reach:
     """Return the same about all activities of these invitations of one invitee; at least one."""
     asked = [(invitation, invitation.activity) for invitation in invitations]
     return at(invitations[0].invitee.phone, _text(asked, link, sender, now))
 
 
-def at(phone: str, text: str = "") -> Call:
+def at(phone: str, text: str = "") -> Reach:
     """Return how to reach somebody at a number (E.164, "" if unknown)."""
     digits = phone.lstrip("+") if phones.may_have_whatsapp(phone) else ""
     written = f"?text={quote(text)}" if text else ""
-    return Call(formats.phone(phone), phone, f"{WHATSAPP}{digits}{written}" if digits else "", text)
+    return Reach(formats.phone(phone), phone, f"{WHATSAPP}{digits}{written}" if digits else "", text)
 
 
 def opening(invitee: Person | Organisation, sender: Sender) -> list[str]:

@@ -12,7 +12,7 @@ from outreach import clock
 from outreach.delivery.words.formats import LOCALES
 from outreach.domain.kinds import ListName, Sector
 from outreach.queries import directory, exports, inbox
-from outreach.queries.invitations import calls
+from outreach.queries.calls import lists as calls
 from outreach.queries.invitations import invitee as invitee_page
 from outreach.services import addresses
 from outreach.services.directory import organisations

@@ -1,4 +1,4 @@
-"""An activity's invitees: the list that refreshes itself. web/invitations/calls.py lists who to call."""
+"""An activity's invitees: the list that refreshes itself. web/calls lists who to call."""
 
 from hashlib import sha256
 from typing import Any
@@ -86,7 +86,7 @@ def _reminded(done: by_hand.Reminded) -> str:
     return " ".join([now] * bool(done.now) + [later] * bool(done.later))
 
 
-def _calls(found: InviteeList) -> dict[int, whatsapp.Call]:
+def _calls(found: InviteeList) -> dict[int, whatsapp.Reach]:
     return {
         row.invitation.id: whatsapp.call(row.invitation, found.activity, _link(row), sender(), now=clock.now())
         for row in found.rows

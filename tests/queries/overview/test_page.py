@@ -24,8 +24,9 @@ from outreach.models import (
     Venue,
 )
 from outreach.queries.activities import lists as browsing
-from outreach.queries.invitations import calls, lists
-from outreach.queries.invitations.calls import CallScope
+from outreach.queries.calls import lists as calls
+from outreach.queries.calls.lists import CallScope
+from outreach.queries.invitations import lists
 from outreach.queries.invitations.select import InviteeFilters
 from outreach.queries.overview import page
 from outreach.services.activities import publish as publishing

@@ -9,7 +9,7 @@ from flask_login import current_user
 from outreach import clock
 from outreach.domain.kinds import ListName
 from outreach.queries import directory, exports, inbox
-from outreach.queries.invitations import calls
+from outreach.queries.calls import lists as calls
 from outreach.queries.invitations import invitee as invitee_page
 from outreach.services import addresses
 from outreach.services.directory import people

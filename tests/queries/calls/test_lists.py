@@ -10,9 +10,9 @@ from outreach.domain.activity import Move
 from outreach.domain.answers import Choice
 from outreach.domain.kinds import AnswerSource, Role, Sex
 from outreach.extensions import db
-from outreach.queries.invitations import calls
+from outreach.queries.calls import lists as calls
+from outreach.queries.calls.lists import CallScope
 from outreach.queries.invitations import lists as invitees
-from outreach.queries.invitations.calls import CallScope
 from outreach.queries.invitations.select import InviteeFilters
 from outreach.services.activities import move as moves
 from outreach.services.activities import publish as publishing

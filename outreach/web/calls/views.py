@@ -16,31 +16,31 @@ from outreach.domain.kinds import AnswerSource, ListName, Role, Sector
 from outreach.domain.problems import Problem
 from outreach.domain.states import ANSWERED
 from outreach.queries import directory
-from outreach.queries.invitations import calls as to_call
+from outreach.queries.calls import lists as to_call
+from outreach.queries.calls.lists import Callee, CallScope
 from outreach.queries.invitations import lists as invitees
-from outreach.queries.invitations.calls import Callee, CallScope
 from outreach.services.answers import record as recording
 from outreach.services.locking import ActivityMissing, InvitationMissing, ProgrammeMissing
+from outreach.web.calls.forms import CalledAnswer, CalledForm
 from outreach.web.exports import columns, file
 from outreach.web.fields.problems import missing_page
 from outreach.web.frame.access import coordinator_required, may_change, staff_required
 from outreach.web.frame.say import page_number, say
 from outreach.web.frame.sender import sender
 from outreach.web.frame.way_back import coming_back
-from outreach.web.invitations.blueprint import bp as of_invitations
-from outreach.web.invitations.forms import CalledAnswer, CalledForm, filters_from
+from outreach.web.invitations.forms import filters_from
 
 bp = Blueprint("calls", __name__)
 missing_page(bp, ActivityMissing, ProgrammeMissing, InvitationMissing)
 FILTERS = ("q", "role", "region", "sector", "no_address", "page")
 
 
-@of_invitations.get("/activities/<int:activity_id>/invitees/to-call")
+@bp.get("/activities/<int:activity_id>/invitees/to-call")
 @staff_required
-def calls(activity_id: int) -> Any:
+def activity(activity_id: int) -> Any:
     """Show an activity's invitees to call, for working through or printing."""
-    activity = invitees.activity_of(activity_id)
-    return _list(CallScope(activity_id=activity_id), activity=activity, is_moved=whatsapp.is_moved(activity))
+    found = invitees.activity_of(activity_id)
+    return _list(CallScope(activity_id=activity_id), activity=found, is_moved=whatsapp.is_moved(found))
 
 
 @bp.get("/programmes/<int:programme_id>/to-call")
@@ -95,7 +95,7 @@ def _list(scope: CallScope, **about: Any) -> Any:
     rows = [(callee, _reach(callee), _call_address(callee.kind, callee.invitee.id, scope)) for callee in found.callees]
     answered_before = any(i.state in ANSWERED for callee in found.callees for i in callee.asked)  # before a move
     return render_template(
-        "invitations/calls.html", found=found, rows=rows, answered_before=answered_before, filters=filters,
+        "calls/index.html", found=found, rows=rows, answered_before=answered_before, filters=filters,
         filter_roles=Role, filter_sectors=Sector,
         regions=directory.regions(), on_paper=(Choice.COMING, Choice.NOT_COMING), **about,
     )  # fmt: skip
@@ -126,7 +126,7 @@ def _call(kind: str, id_: int) -> Any:
         elif valid:
             problem_said = _("Nothing is chosen yet. Choose what they answered, or go on to the next.")
     page = render_template(
-        "invitations/call.html", one=one, rows=rows, form=form, reach=_reach(one), problem=problem_said,
+        "calls/call.html", one=one, rows=rows, form=form, reach=_reach(one), problem=problem_said,
         list_address=coming_back() or _list_address(), next_address="" if coming_back() else _next_address(kind, id_),
         still_address=coming_back() or _next_address(kind, id_, still=1),
     )  # fmt: skip
@@ -149,7 +149,7 @@ def _filters() -> dict[str, Any]:
 def _list_address() -> str:
     scope, kept = _scope(), _filters()
     if scope.activity_id is not None:
-        return url_for("invitations.calls", activity_id=scope.activity_id, **kept)
+        return url_for("calls.activity", activity_id=scope.activity_id, **kept)
     if scope.programme_id is not None:
         return url_for("calls.programme", programme_id=scope.programme_id, **kept)
     return url_for("calls.index", **kept)
@@ -166,7 +166,7 @@ def _next_address(kind: str, id_: int, still: int | None = None) -> str:
     return url_for("calls.next_one", after=f"{kind}-{id_}", still=still, **_asked_of(_scope()))
 
 
-def _reach(one: Callee) -> whatsapp.Call:
+def _reach(one: Callee) -> whatsapp.Reach:
     """Return how to reach them, with a text about everything they are asked. Only users who may change records get the link."""
     if not one.asked:
         return whatsapp.at(one.invitee.phone)

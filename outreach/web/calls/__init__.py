@@ -1,0 +1,1 @@
+"""The pages for calling people: the lists, and one call. Start with views.py."""
