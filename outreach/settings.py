@@ -236,6 +236,7 @@ class Settings:
     upload_limit_mb: Annotated[int, _between(1, 1_024)] = 10
     calendar_read_s: Pause = 21_600.0  # how often a speaker's calendar is read; 0: never
     calendar_own_hosts: Hosts = ""  # "host:port, …" in your own network from which calendars may be read; empty: none
+    call_rest_hours: Annotated[float, _between(0.1, 240)] = 3.0  # who did not pick up is not called again before that
     link_days: Days = 30  # an answer link stays valid this long after its last activity
 
     @property

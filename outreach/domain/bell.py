@@ -1,4 +1,5 @@
-"""News for coordinators: a refusal by a speaker, somebody sent in their place, changed names, a new clash, failing mails.
+"""News for coordinators: a refusal by a speaker, somebody sent in their place, changed names, a question from a call, a new
+clash, failing mails.
 
 Pure: queries/bell.py reads them from what is stored, services/bell.py notes who has seen which.
 """
@@ -17,6 +18,7 @@ class NewsKind(StrEnum):
     REFUSAL = "refusal"  # a speaker or moderator is not coming
     SWAP = "swap"  # a speaker or moderator sends somebody else
     NAMES = "names"  # an organisation sends other people than it had named
+    QUESTION = "question"  # somebody asked a caller something that a coordinator must answer
     CLASH = "clash"  # a new clash that blocks, or that is about something published
     MAILS_FAILED = "mails_failed"  # mails that are not tried again
     ADDRESSES = "addresses"  # addresses at which no mail arrives any more
@@ -26,9 +28,9 @@ class NewsKind(StrEnum):
 class News:
     """One piece of news. key: identifies it, so that it can be marked as seen; a changed answer has another key.
 
-    id: of the invitation, or of the activity of a clash. about: the activity's title. name: who, or the clash's kind.
-    other: who comes in their place, or the other activity of a clash. by_id: the account that caused it; this account
-    does not see it as news.
+    id: of the invitation, of the activity of a clash, or of the call. about: the activity's title. name: who, or the clash's
+    kind. other: who comes in their place, the other activity of a clash, or the question. by_id: the account that caused
+    it; this account does not see it as news.
     """
 
     kind: NewsKind

@@ -199,6 +199,7 @@ class ListName(StrEnum):
     AUDIT_LOG = "audit_log"
     CALENDAR_ADDRESSES = "calendar_addresses"
     CALLS = "calls"
+    CALL_LOG = "call_log"
     CLASHES = "clashes"
     GROUPS = "groups"
     INVITATIONS = "invitations"

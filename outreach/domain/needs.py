@@ -26,6 +26,7 @@ class NeedKind(StrEnum):
     CLASHES = "clashes"  # clashes that the office has set to block
     POLLS_DECIDE = "polls_decide"  # date polls that wait for a decision
     TO_READ = "to_read"  # mails written by people, or not understood
+    QUESTIONS = "questions"  # asked on the phone, not settled
     NEW_DATE = "new_date"  # postponed activities that wait for a new date
     NO_SPEAKER = "no_speaker"  # there is an agenda but no speaker
     CONFIRM = "confirm"  # moved activities: answers to the former day
@@ -136,6 +137,7 @@ class Troubles:
     unreachable: int = 0
     bounced: int = 0
     to_read: int = 0
+    questions: int = 0
     clashes: int = 0
     look_again: int = 0
     uncovered: Mapping[int, Sequence[str]] = field(default_factory=dict)  # by activity: names of kelurahan
@@ -190,6 +192,7 @@ def needs(standings: Sequence[ActivityStanding], troubles: Troubles, now: dateti
         _counted(NeedKind.CLASHES, troubles.clashes),
         _of_polls(NeedKind.POLLS_DECIDE, [poll for poll in troubles.polls if poll.to_decide]),
         _counted(NeedKind.TO_READ, troubles.to_read),
+        _counted(NeedKind.QUESTIONS, troubles.questions),
         _of_activities(NeedKind.NEW_DATE, [s for s in standings if s.state is ActivityState.POSTPONED]),
         _of_activities(NeedKind.NO_SPEAKER, [s for s in told if s.agenda_lines and not s.answers.speakers]),
         _of_invitees(NeedKind.DEADLINE, [s for s in waiting if now < s.respond_by_at <= now + DEADLINE_NEAR]),

@@ -4,6 +4,7 @@ Start with programmes.py, invitations.py and mails.py. base.py has the column ty
 """
 
 from outreach.models.archive import ArchivedLine, ArchivedMessage
+from outreach.models.calls import Call, CallClaim, CallQuestion, WrongNumber, call_invitation
 from outreach.models.channels import Channel, ChannelSlot, Heartbeat
 from outreach.models.files import StoredFile
 from outreach.models.imports import ImportShape, PersonImport, PersonImportLine
@@ -56,6 +57,9 @@ __all__ = [
     "BellSeen",
     "Cadre",
     "CalendarFile",
+    "Call",
+    "CallClaim",
+    "CallQuestion",
     "Channel",
     "ChannelSlot",
     "DatePoll",
@@ -98,7 +102,9 @@ __all__ = [
     "TrustedRoot",
     "User",
     "Venue",
+    "WrongNumber",
     "agenda_speaker",
+    "call_invitation",
     "letter_invitation",
     "people_group_member",
     "the_office",

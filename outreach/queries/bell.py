@@ -19,6 +19,7 @@ from outreach.domain.kinds import ON_STAGE
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
 from outreach.models import Activity, AddressFailure, BellSeen, Invitation, Message, NoticedClash
+from outreach.queries.calls import questions
 from outreach.queries.messages.log import STILL_LOST
 from outreach.recent import Life, Recent
 from outreach.services import office_defaults
@@ -43,9 +44,9 @@ _recent: Recent[Bell] = Recent(Life(READ_EVERY))
 
 
 def current(*, now: datetime) -> Bell:
-    """Return the bell at `now`. Runs six statements."""
+    """Return the bell at `now`. Runs seven statements, and two more if there are questions."""
     since = now - bell.KEPT_FOR
-    news = [*_answers(since, now), *_names(since, now), *_clashes(since), *_mails(since)]
+    news = [*_answers(since, now), *_names(since, now), *_questions(since), *_clashes(since), *_mails(since)]
     seen: dict[int, set[str]] = {}
     for user_id, key in db.session.execute(sa.select(BellSeen.user_id, BellSeen.key).where(BellSeen.at >= since)):
         seen.setdefault(user_id, set()).add(key)
@@ -122,6 +123,18 @@ def _names(since: datetime, now: datetime) -> list[News]:
         )
         for invitation in found
         if invitation.answered_at is not None
+    ]  # fmt: skip
+
+
+def _questions(since: datetime) -> list[News]:
+    """Return the questions from calls that nobody has settled."""
+    return [
+        News(
+            NewsKind.QUESTION, key_of(NewsKind.QUESTION, call.id, call.ended_at), call.ended_at, call.id,
+            call.about[0].activity.title if call.about else "", call.callee.display_name, call.note, by_id=call.caller_id,
+        )
+        for call in questions.waiting()
+        if call.ended_at >= since
     ]  # fmt: skip
 
 

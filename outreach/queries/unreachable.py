@@ -1,4 +1,4 @@
-"""The people and organisations that no mail reaches: the list and the count."""
+"""The people and organisations that no mail reaches, and those whose phone number is wrong: the lists and the count."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from outreach.delivery.words.whatsapp import Reach
 from outreach.domain.mail.address_faults import AddressFault
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
-from outreach.models import Activity, AddressFailure, Invitation, Organisation, Person
+from outreach.models import Activity, AddressFailure, Invitation, Organisation, Person, WrongNumber
 from outreach.queries.paging import Page, paged
 from outreach.services.addresses import represented_ahead
 
@@ -63,8 +63,41 @@ def _rows(items: Sequence[Any], now: datetime) -> list[Unreachable]:
 
 
 def count(*, now: datetime) -> int:
-    """Return how many people and organisations no mail reaches."""
-    return db.session.scalar(sa.select(sa.func.count()).select_from(_all_unreachable(now).subquery())) or 0
+    """Return how many people and organisations stand on the page: no mail reaches them, or their number is wrong."""
+    mails, phones = _all_unreachable(now).subquery(), _wrong_numbers().subquery()
+    numbers = [sa.select(sa.func.count()).select_from(one).scalar_subquery() for one in (mails, phones)]
+    return db.session.scalar(sa.select(numbers[0] + numbers[1])) or 0
+
+
+@dataclass(frozen=True)
+class WronglyNumbered:
+    """Somebody whose phone number belongs to somebody else. number: E.164."""
+
+    kind: str
+    id: int
+    name: str
+    post: str
+    number: str
+    found_at: datetime
+
+
+def wrong_numbers() -> list[WronglyNumbered]:
+    """Return people and organisations with a number that a caller found wrong, by name. One query."""
+    found = _wrong_numbers().subquery()
+    rows = db.session.execute(sa.select(found).order_by(sa.func.lower(found.c.name), found.c.kind, found.c.id))
+    return [WronglyNumbered(*row) for row in rows]
+
+
+def _wrong_numbers() -> Any:
+    def of(kind: str, owner: Any, name: Any, post: Any) -> sa.Select[Any]:
+        return sa.select(
+            sa.literal(kind).label("kind"), owner.id.label("id"), name.label("name"), post.label("post"),
+            WrongNumber.number, WrongNumber.found_at,
+        ).join(WrongNumber, WrongNumber.number == owner.phone)  # fmt: skip
+
+    name = sa.func.coalesce(sa.func.nullif(Person.name, ""), Person.post)
+    people = of(PERSON, Person, name, sa.case((Person.name != "", Person.post), else_=""))
+    return sa.union_all(people, of(ORGANISATION, Organisation, Organisation.name, sa.literal("")))
 
 
 def _activities_ahead(rows: Sequence[Any], now: datetime) -> dict[tuple[str, int], list[Activity]]:

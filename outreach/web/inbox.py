@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from outreach import clock
+from outreach.delivery.words import whatsapp
 from outreach.domain.kinds import ListName
 from outreach.extensions import current_settings
 from outreach.queries import exports, inbox, unreachable
@@ -80,7 +81,8 @@ def addresses() -> Any:
     if file.asked():
         return file.send(ListName.UNREACHABLE, columns.unreachable(), unreachable.everybody(now=clock.now()))
     page = unreachable.listed(now=clock.now(), number=page_number())
-    return render_template("inbox/unreachable.html", page=page, **_around())
+    wrong = [(one, whatsapp.at(one.number)) for one in unreachable.wrong_numbers()]
+    return render_template("inbox/unreachable.html", page=page, wrong=wrong, **_around())
 
 
 @bp.post("/unreachable")

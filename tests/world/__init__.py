@@ -41,4 +41,4 @@ from tests.world.records import (
     draft_activity,
     store_regions,
 )
-from tests.world.stored import all_rows, count, fresh, invitation_of, stored_absences, token_of
+from tests.world.stored import all_rows, count, fresh, invitation_of, rows_of, stored_absences, token_of

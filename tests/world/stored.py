@@ -34,6 +34,12 @@ def count(model: type) -> int:
     return db.session.scalar(sa.select(sa.func.count()).select_from(model)) or 0
 
 
+def rows_of(model: type) -> list[Any]:
+    """Return all records of a table, in the order of their keys."""
+    db.session.rollback()
+    return list(db.session.scalars(sa.select(model).order_by(*sa.inspect(model).primary_key)))
+
+
 def stored_absences() -> list[Absence]:
     """Return all absences, the earliest first."""
     db.session.rollback()

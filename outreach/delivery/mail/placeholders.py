@@ -5,7 +5,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from flask_babel import lazy_gettext as _l
@@ -100,7 +100,17 @@ PLACEHOLDERS = (
     Placeholder("n_present", "jumlah_hadir", _l("how many people were there")),
     Placeholder("n_kelurahan", "jumlah_kelurahan", _l("from how many kelurahan they came")),
 )  # fmt: skip
-BY_NAME: Mapping[str, Placeholder] = {p.indonesian: p for p in PLACEHOLDERS} | {p.name: p for p in PLACEHOLDERS}
+# Of the WhatsApp texts for callers (call_texts.py): these two, and some of the others.
+CALL_PLACEHOLDERS = (
+    Placeholder(
+        "asked", "daftar_kegiatan", _l("everything they are asked: title, day, time, venue and deadline"), is_list=True
+    ),
+    Placeholder("sender", "pengirim", _l("the caller's name, and the office")),
+    *(one for one in PLACEHOLDERS if one.name in ("name", "salutation", "unit", "link", "contact")),
+)
+BY_NAME: Mapping[str, Placeholder] = {
+    name: one for one in (*PLACEHOLDERS, *CALL_PLACEHOLDERS) for name in (one.indonesian, one.name)
+}
 
 
 class UnknownPlaceholder(Problem):
@@ -126,10 +136,14 @@ class LineBreakInSubject(Problem):
     message = "This must be a single line. Please remove the line break."
 
 
-def check(template: str, *, single_line: bool = False, subject: bool = False, field: str | None = None) -> None:
+def check(
+    template: str, *, single_line: bool = False, subject: bool = False, field: str | None = None,
+    known: Collection[Placeholder] = PLACEHOLDERS,
+) -> None:  # fmt: skip
     """Raise a Problem if `template` cannot be sent. The problem names what is wrong.
 
     subject: the template is a subject: a single line, with only those placeholders that reveal nothing to strangers.
+    known: the placeholders that the template may contain.
     """
     if (single_line or subject) and len(template.splitlines()) > 1:
         raise LineBreakInSubject(field=field)
@@ -137,14 +151,14 @@ def check(template: str, *, single_line: bool = False, subject: bool = False, fi
         if unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} and character not in "\n\t":
             raise ForbiddenCharacter(field=field, code=f"U+{ord(character):04X}")
     for match in TOKEN.finditer(template):
-        known = BY_NAME.get(match[1])
-        if known is None:
+        found = BY_NAME.get(match[1])
+        if found is None or found not in known:
             raise UnknownPlaceholder(field=field, name=match[0])
-        if subject and not known.in_subject:
+        if subject and not found.in_subject:
             raise NotInSubject(field=field, name=match[0])
     rest = TOKEN.sub("", template)
-    if found := re.search(r"\S{0,12}[{}]\S{0,12}", rest):
-        raise StrayBrace(field=field, near=found[0], example=PLACEHOLDERS[0].written)
+    if stray := re.search(r"\S{0,12}[{}]\S{0,12}", rest):
+        raise StrayBrace(field=field, near=stray[0], example=PLACEHOLDERS[0].written)
 
 
 def names_in(template: str) -> set[str]:

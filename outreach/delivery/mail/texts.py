@@ -44,6 +44,14 @@ KEYS: dict[str, object] = {
     "poll": _l("Date poll"),
     "poll-reminder": _l("Reminder to answer a date poll"),
 }
+CALL_KEYS: dict[
+    str, object
+] = {  # for callers, by the invitee's situation (call_texts.py): no mails, and without a subject
+    "whatsapp-unanswered": _l("WhatsApp: they have not answered"),
+    "whatsapp-unreached": _l("WhatsApp: no mail reaches them"),
+    "whatsapp-today": _l("WhatsApp: the activity is today"),
+    "whatsapp-call-back": _l("WhatsApp: after a call, please call back"),
+}
 RULE_PREFIX = "rule-"  # a rule's own text has the key "rule-<the rule's key>"
 
 
@@ -100,12 +108,12 @@ def rule_text_key(rule_key: str) -> str:
 @cache
 def shipped(key: str, locale: str) -> Text | None:
     """Return the text shipped for a key, or None for a rule's own key."""
-    if key not in KEYS:
+    if key not in KEYS and key not in CALL_KEYS:
         return None
     raw = (files("outreach") / "data" / "texts" / f"{key}.{locale}.txt").read_text("utf-8")
     head, _, body = raw.partition("\n\n")
-    subject, _, greeting = head.partition("\n")
-    return Text(subject.removeprefix("Subject: "), greeting.removeprefix("Greeting: "), body.strip())
+    fields = dict(line.split(": ", 1) for line in head.splitlines())
+    return Text(fields.get("Subject", ""), fields["Greeting"], body.strip())
 
 
 def text_for(key: str, locale: str, activity: Activity, rule_key: str = "") -> Text:

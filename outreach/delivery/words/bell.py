@@ -17,6 +17,8 @@ def sentence(one: News) -> str:
             return gettext("%(name)s sends %(other)s", name=one.name, other=other)
         case NewsKind.NAMES:
             return gettext("%(name)s sends other people than it named", name=one.name)
+        case NewsKind.QUESTION:
+            return gettext("%(name)s asks: %(question)s", name=one.name, question=one.other)
         case NewsKind.CLASH:
             return gettext("New clash: %(kind)s", kind=label(ClashKind(one.name)))
         case NewsKind.MAILS_FAILED:

@@ -362,6 +362,7 @@ LIST_LABELS: dict[ListName, object] = {
     ListName.AUDIT_LOG: _l("Audit log"),
     ListName.CALENDAR_ADDRESSES: _l("Calendar addresses"),
     ListName.CALLS: _l("People to call"),
+    ListName.CALL_LOG: _l("Calls"),
     ListName.CLASHES: _l("Clashes"),
     ListName.GROUPS: _l("Groups of people"),
     ListName.INVITATIONS: _l("Invitations"),

@@ -73,6 +73,29 @@ def costs_nothing() -> str:
     return gettext("Taking part is free: we never ask for money or transfers.")
 
 
+def tells_news(invitation: Invitation) -> bool:
+    """Return whether the text about an invitation tells of a move, a cancellation or a postponement."""
+    activity = invitation.activity
+    unanswered = _asks_again(invitation, activity) or invitation.state not in ANSWERED
+    return activity.state in OFF or (is_moved(activity) and unanswered)
+
+
+def takes_answers(asked: Sequence[Invitation], now: datetime) -> bool:
+    """Return whether at least one of these invitations can still be answered by link."""
+    return any(now < _answer_by(invitation, invitation.activity) for invitation in asked)
+
+
+def facts(invitation: Invitation, activity: Activity, now: datetime) -> list[str]:
+    """Return when and where an activity is, and until when to answer."""
+    lines = _when(activity)
+    if activity.venue:
+        lines.append(activity.venue.name)
+    by = _answer_by(invitation, activity)
+    if now < by:
+        lines.append(gettext("Please answer by %(moment)s.", moment=formats.moment(by, activity.zone)))
+    return lines
+
+
 def is_moved(activity: Activity) -> bool:
     """Return whether a published activity was moved after publication."""
     return activity.state is ActivityState.PUBLISHED and activity.sequence > 0
@@ -103,14 +126,7 @@ def _about(invitation: Invitation, activity: Activity, now: datetime) -> list[st
         ]
     else:
         lines = [gettext("We invite you to: %(title)s", title=activity.neutral_title)]
-    lines += _when(activity)
-    if activity.venue:
-        lines.append(activity.venue.name)
-    by = _answer_by(invitation, activity)
-    if now < by:
-        until = formats.moment(by, activity.zone)
-        lines.append(gettext("Please answer by %(moment)s.", moment=until))
-    return lines
+    return [*lines, *facts(invitation, activity, now)]
 
 
 def _answer_by(invitation: Invitation, activity: Activity) -> datetime:

@@ -1,21 +1,34 @@
 """The list of people to call: each once, with all activities that wait for their answer. For one activity, for a
 programme, or for everything ahead. First come those with a phone number, and of these the nearest deadline.
 
-Reads only. services/answers/record.py records what they answer on the phone.
+`candidates` are those of the list whom a caller can be given now. Reads only. services/calls gives them to callers and
+records what came of the call.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
+from outreach.domain.calls import IS_A_CALL, Situation, situation
 from outreach.domain.directory import email_addresses
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
-from outreach.models import Activity, AddressFailure, Invitation, Organisation, Person, Programme
+from outreach.models import (
+    Activity,
+    AddressFailure,
+    Call,
+    CallClaim,
+    CallQuestion,
+    Invitation,
+    Organisation,
+    Person,
+    Programme,
+    User,
+)
 from outreach.queries.invitations.lists import answer_links
 from outreach.queries.invitations.select import (
     InviteeFilters,
@@ -28,11 +41,14 @@ from outreach.queries.invitations.select import (
 )
 from outreach.queries.paging import Page, paged
 from outreach.services import addresses
-from outreach.services.locking import InvitationMissing, ProgrammeMissing
+from outreach.services.calls.callee import CalleeKey
+from outreach.services.calls.numbers import is_wrong, wrong_among
+from outreach.services.locking import ProgrammeMissing
 
 PER_PAGE = 100
-WORKED_THROUGH_IN = timedelta(hours=12)  # a list of people to call
+KINDS = ("person", "organisation")
 AT_ONCE = 500  # invitees read together for a file
+OFFERED = 100  # candidates read at once; of callers who begin together, each tries the next one
 
 
 @dataclass(frozen=True)
@@ -51,10 +67,41 @@ class Callee:
     asked: Sequence[Invitation]
     link: str  # the URL of their answer page, "" if there is no working link
     failure: AddressFailure | None = None  # if no mail arrives at their address
+    claim: CallClaim | None = None  # who calls them, or called them last, and until when they rest
+    last: Call | None = None  # their last call, other than opening WhatsApp
+    question: bool = False  # they asked something that is not settled yet
+    wrong_number: bool = False
 
     @property
     def kind(self) -> str:
         return "person" if isinstance(self.invitee, Person) else "organisation"
+
+    @property
+    def key(self) -> CalleeKey:
+        return CalleeKey(self.kind, self.invitee.id)
+
+    @property
+    def about(self) -> list[int]:
+        return [invitation.id for invitation in self.asked]
+
+    @property
+    def mail_reaches(self) -> bool:
+        return bool(self.invitee.email) and self.failure is None
+
+    def holder_at(self, now: datetime) -> int | None:
+        """Return the id of the account that calls them at `now`; None if nobody does."""
+        claim = self.claim
+        return claim.caller_id if claim and claim.claimed_until and claim.claimed_until > now else None
+
+    def rests_at(self, now: datetime) -> datetime | None:
+        """Return until when they are left in peace at `now`; None if they need no rest."""
+        claim = self.claim
+        return claim.rests_until if claim and claim.rests_until and claim.rests_until > now else None
+
+    def situation_at(self, now: datetime) -> Situation:
+        starts = [(invitation.activity.starts_at, invitation.activity.zone) for invitation in self.asked]
+        last = self.last.outcome if self.last else None
+        return situation(starts, mail_reaches=self.mail_reaches, last=last, now=now)
 
 
 @dataclass(frozen=True)
@@ -94,47 +141,87 @@ def everyone(scope: CallScope, filters: InviteeFilters, *, now: datetime) -> Ite
 
 def one(kind: str, id_: int, scope: CallScope, *, now: datetime) -> Callee:
     """Return one invitee with what they are asked, perhaps nothing any more; raise InvitationMissing if they do not exist."""
-    invitee = db.session.get(Person, id_) if kind == "person" else db.session.get(Organisation, id_)
-    if invitee is None:
-        raise InvitationMissing
+    key = CalleeKey(kind, id_)
+    invitee = key.read(db.session())
     asked = _asked([id_] if kind == "person" else [], [id_] if kind == "organisation" else [], scope, now)
     found = _whole(asked)
-    return found[0] if found else Callee(invitee, (), "")
+    return found[0] if found else _with_calls([Callee(invitee, (), "")])[0]
 
 
-def following(
-    scope: CallScope, filters: InviteeFilters, kind: str, id_: int, *, now: datetime
-) -> tuple[str, int] | None:
-    """Return who comes after this invitee in the list, as (kind, id); None at its end.
+def candidates(scope: CallScope, filters: InviteeFilters, *, by_id: int, now: datetime) -> list[CalleeKey]:
+    """Return whom this caller can be given now, in the order of calling. At most OFFERED.
 
-    The invitee need not be on the list any more: their place stays the same when they have answered.
+    First come those who asked to be called by now. Left out are those without a number or with a wrong one, those who
+    rest or are being called by somebody else, and those whose question is not settled. Who is only told that an activity
+    does not take place has nothing to answer: they stand in the list.
     """
     places = _places(scope, filters, now)
-    key = (places.c.person_id if kind == "person" else places.c.organisation_id) == id_
-    here = db.session.execute(sa.select(*_order(places)).where(key)).first()
-    chosen = sa.select(places.c.person_id, places.c.organisation_id).where(places.c.waiting > 0)
-    if here is not None:
-        types = [column.type for column in _order(places)]
-        chosen = chosen.where(sa.tuple_(*_order(places)) > sa.tuple_(*here, types=types))
-    row = db.session.execute(chosen.order_by(*_order(places)).limit(1)).first()
-    if row is None:
-        return None
-    return ("person", row.person_id) if row.person_id else ("organisation", row.organisation_id)
+    unclaimed = sa.or_(CallClaim.claimed_until.is_(None), CallClaim.claimed_until <= now)  # also without a row
+    asked_back = sa.exists().where(Call.again_at == CallClaim.rests_until, _same(Call, places))
+    wanted = (
+        sa.select(places.c.person_id, places.c.organisation_id)
+        .outerjoin(CallClaim, _same(CallClaim, places))
+        .where(
+            places.c.asking > 0,
+            places.c.without_phone == 0,
+            sa.or_(unclaimed, CallClaim.caller_id == by_id),
+            sa.or_(CallClaim.rests_until.is_(None), CallClaim.rests_until <= now),
+            ~sa.exists().where(CallQuestion.settled_at.is_(None), CallQuestion.call_id == Call.id, _same(Call, places)),
+        )
+        .order_by(sa.case((asked_back, 0), else_=1), *_order(places))
+        .limit(OFFERED)
+    )
+    return [_key(row) for row in db.session.execute(wanted)]
+
+
+def next_rest_ends(scope: CallScope, filters: InviteeFilters, *, now: datetime) -> datetime | None:
+    """Return when the first of the list who rests can be called again; None if nobody rests."""
+    places = _places(scope, filters, now)
+    return db.session.scalar(
+        sa.select(sa.func.min(CallClaim.rests_until))
+        .join(places, _same(CallClaim, places))
+        .where(CallClaim.rests_until > now, places.c.asking > 0)
+    )
+
+
+def held_by(user_id: int, *, now: datetime) -> CalleeKey | None:
+    """Return whom this caller has at the moment."""
+    row = db.session.execute(
+        sa.select(CallClaim.person_id, CallClaim.organisation_id)
+        .where(CallClaim.caller_id == user_id, CallClaim.claimed_until > now)
+        .order_by(CallClaim.claimed_at.desc())
+        .limit(1)
+    ).first()
+    return _key(row) if row else None
+
+
+def _key(row: Any) -> CalleeKey:
+    return CalleeKey("person", row.person_id) if row.person_id else CalleeKey("organisation", row.organisation_id)
+
+
+def _same(table: type[Call] | type[CallClaim], places: sa.Subquery) -> sa.ColumnElement[bool]:
+    """Return the condition that a row is about the invitee of this place. Places have 0 for NULL."""
+    return sa.or_(table.person_id == places.c.person_id, table.organisation_id == places.c.organisation_id)
 
 
 def _places(scope: CallScope, filters: InviteeFilters, now: datetime) -> sa.Subquery:
-    """Select each invitee of the scope once with their place in the list. waiting: the number of invitations to ask about."""
+    """Select each invitee of the scope once with their place in the list.
+
+    waiting: the number of invitations to call about. asking: of those that take place, so that there is something to ask.
+    without_phone: 1 also if the number is known to be wrong.
+    """
     wanted = narrowed(sa.select(Invitation), filters).join(Activity, Activity.id == Invitation.activity_id)
     return (
-        wanted.where(*_within(scope, now), Invitation.state != InvitationState.WITHDRAWN)
+        wanted.where(*within(scope, now), Invitation.state != InvitationState.WITHDRAWN)
         .with_only_columns(
             sa.func.coalesce(Invitation.person_id, 0).label("person_id"),
             sa.func.coalesce(Invitation.organisation_id, 0).label("organisation_id"),
-            sa.func.min(sa.case((phone() == "", 1), else_=0)).label("without_phone"),
-            _deadline(now).label("deadline"),
+            sa.func.min(sa.case((sa.or_(phone() == "", is_wrong(phone())), 1), else_=0)).label("without_phone"),
+            sa.func.min(Activity.respond_by_at).filter(to_call(now)).label("deadline"),
             sa.func.min(rank()).label("rank"),
             sa.func.min(displayed_name()).label("name"),
             sa.func.count().filter(to_call(now)).label("waiting"),
+            sa.func.count().filter(to_call(now), Activity.state == ActivityState.PUBLISHED).label("asking"),
         )
         .group_by(Invitation.person_id, Invitation.organisation_id)
         .subquery()
@@ -145,13 +232,6 @@ def _in_order(scope: CallScope, filters: InviteeFilters, now: datetime) -> sa.Se
     places = _places(scope, filters, now)
     chosen = sa.select(places.c.person_id, places.c.organisation_id).where(places.c.waiting > 0)
     return chosen.order_by(*_order(places))
-
-
-def _deadline(now: datetime) -> sa.ColumnElement[datetime]:
-    """Return the nearest deadline of what to ask. What they have just answered counts, so that their place stays the same."""
-    just_answered = Invitation.answered_at > now - WORKED_THROUGH_IN
-    nearest = sa.func.min(Activity.respond_by_at)
-    return sa.func.coalesce(nearest.filter(sa.or_(to_call(now), just_answered)), nearest)
 
 
 def _order(places: sa.Subquery) -> tuple[Any, ...]:
@@ -165,7 +245,8 @@ def _order(places: sa.Subquery) -> tuple[Any, ...]:
     )
 
 
-def _within(scope: CallScope, now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+def within(scope: CallScope, now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    """Return the conditions, in a select joined with Activity, that an invitation belongs to the scope."""
     if scope.activity_id is not None:
         return (Invitation.activity_id == scope.activity_id,)
     ahead = (Activity.state == ActivityState.PUBLISHED, Activity.ends_at > now)
@@ -178,8 +259,8 @@ def _asked(people: Sequence[int], organisations: Sequence[int], scope: CallScope
 
     If an activity is cancelled or postponed, they are only told so.
     """
-    here = _within(scope, now)
-    of_all = sa.or_(sa.and_(*here), sa.and_(*_within(CallScope(), now)))
+    here = within(scope, now)
+    of_all = sa.or_(sa.and_(*here), sa.and_(*within(CallScope(), now)))
     wanted = (
         narrowed(sa.select(Invitation), InviteeFilters())
         .join(Activity, Activity.id == Invitation.activity_id)
@@ -222,7 +303,39 @@ def _whole(asked: Sequence[Invitation]) -> list[Callee]:
         invitee = several[0].invitee
         failure = failures.get(email_addresses.key(invitee.email))
         callees.append(Callee(invitee, several, links.get(several[0].id, ""), failure))
-    return callees
+    return _with_calls(callees)
+
+
+def _with_calls(callees: Sequence[Callee]) -> list[Callee]:
+    """Return them with their claims, last calls, open questions and wrong numbers. Runs four statements."""
+
+    def about(table: type[Call] | type[CallClaim]) -> sa.ColumnElement[bool]:
+        ids = {kind: [callee.invitee.id for callee in callees if callee.kind == kind] for kind in KINDS}
+        return sa.or_(table.person_id.in_(ids["person"]), table.organisation_id.in_(ids["organisation"]))
+
+    claims = {_key(row): row for row in db.session.scalars(_named(sa.select(CallClaim).where(about(CallClaim))))}
+    newest = (
+        sa.select(sa.func.max(Call.id))
+        .where(about(Call), Call.outcome.in_(sorted(IS_A_CALL)))
+        .group_by(Call.person_id, Call.organisation_id)
+    )
+    last = {_key(row): row for row in db.session.scalars(_named(sa.select(Call).where(Call.id.in_(newest))))}
+    asking = sa.select(Call).join(CallQuestion).where(about(Call), CallQuestion.settled_at.is_(None))
+    questions = {_key(row) for row in db.session.scalars(asking)}
+    wrong = wrong_among([callee.invitee.phone for callee in callees])
+    return [
+        replace(
+            callee, claim=claims.get(callee.key), last=last.get(callee.key), question=callee.key in questions,
+            wrong_number=callee.invitee.phone in wrong,
+        )
+        for callee in callees
+    ]  # fmt: skip
+
+
+def _named(wanted: sa.Select[Any]) -> sa.Select[Any]:
+    """Return the select of claims or calls with the names of the callers."""
+    table = wanted.column_descriptions[0]["entity"]
+    return wanted.options(joinedload(table.caller).lazyload(User.roles))
 
 
 def _but(filters: InviteeFilters, *, no_address: bool) -> InviteeFilters:

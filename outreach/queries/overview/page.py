@@ -80,6 +80,7 @@ def _read(now: datetime) -> Overview:
         unreachable=numbers.unreachable,
         bounced=numbers.bounced,
         to_read=numbers.to_read,
+        questions=numbers.questions,
         clashes=clashes.blocking,
         look_again=clashes.warnings,
         uncovered=_names(session.execute(statements.UNCOVERED, moment)),

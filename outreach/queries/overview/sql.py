@@ -15,6 +15,7 @@ from outreach.models import (
     Activity,
     AgendaItem,
     Cadre,
+    CallQuestion,
     Channel,
     DatePoll,
     IncomingMail,
@@ -31,6 +32,7 @@ from outreach.models import (
 )  # fmt: skip
 from outreach.models.channels import CLOCK, INBOX
 from outreach.models.mails import IS_SCHEDULED, IS_TO_SEND
+from outreach.queries.calls.questions import IS_OPEN
 from outreach.queries.invitations.counting import CAME_SILENTLY, IS_SILENT, NEVER_ANSWERED, is_outdated, missed
 from outreach.queries.invitations.counting import count as number
 from outreach.queries.messages.log import STILL_LOST
@@ -175,6 +177,7 @@ def _select_troubles() -> Any:
         people_and_offices(has_not_answered, ids_without_mail).label("unreachable"),
         people_and_offices(is_expected, ids_blocked).label("bounced"),
         sa.select(sa.func.count()).select_from(IncomingMail).where(WAITS).scalar_subquery().label("to_read"),
+        sa.select(sa.func.count()).select_from(CallQuestion).where(IS_OPEN).scalar_subquery().label("questions"),
         sa.select(sa.func.count()).select_from(Programme).scalar_subquery().label("programmes"),
     )
 

@@ -13,15 +13,16 @@ from flask_babel import force_locale
 from sqlalchemy.orm import Session, joinedload
 
 from outreach import codec
-from outreach.delivery.mail import compose, letter, texts, values
+from outreach.delivery.mail import call_texts, compose, letter, texts, values
 from outreach.delivery.mail import poll as poll_mail
 from outreach.delivery.mail import recipient as recipients
-from outreach.delivery.mail.texts import KEYS, RULE_PREFIX, Text
+from outreach.delivery.mail.texts import CALL_KEYS, KEYS, RULE_PREFIX, Text
 from outreach.delivery.rows import stored as rows
 from outreach.delivery.words.formats import LOCALES
+from outreach.delivery.words.whatsapp import Sender
 from outreach.domain.kinds import MailKind, Role
 from outreach.domain.problems import Problem
-from outreach.extensions import db
+from outreach.extensions import current_settings, db
 from outreach.models import Activity, Invitation, MessageText, ReminderRule
 from outreach.queries.reminders.rules import Narrower, narrower
 from outreach.services import office_defaults
@@ -80,7 +81,8 @@ def texts_page(programme_id: int | None = None, activity_id: int | None = None) 
     scope = scope_of(session, programme_id, activity_id)
     own = _with_own_text(session, scope)
     stored = session.scalars(sa.select(MessageText).where(within(MessageText, scope))).all()
-    rows = [(key, [_shown(session, scope, key, locale, stored) for locale in LOCALES]) for key in [*KEYS, *sorted(own)]]
+    keys = [*KEYS, *CALL_KEYS, *sorted(own)]
+    rows = [(key, [_shown(session, scope, key, locale, stored) for locale in LOCALES]) for key in keys]
     return TextsPage(scope, rows, narrower(session, scope, MessageText), own)
 
 
@@ -103,11 +105,7 @@ def preview(
     """
     session: Session = db.session()
     scope = scope_of(session, programme_id, activity_id)
-    invitation = session.get(Invitation, invitation_id) if invitation_id else None
-    if invitation is None:
-        invitation = next(iter(_candidates(session, scope, key)), None)
-    if invitation is None:
-        raise NobodyToPreview
+    invitation = _invitation(session, scope, key, invitation_id)
     text = _text(session, scope, key, locale).text if text is None else checked(text)
     row = rows.invitee_row(invitation.invitee, locale=locale)
     recipient = recipients.recipient_of(row, "contoh")
@@ -126,6 +124,32 @@ def preview(
         if key in poll_mail.KEYS:
             said = replace(said, values=said.values | poll_mail.sample(activity))
         return letter.write([said], recipient, office)
+
+
+def preview_of_call(
+    key: str, locale: str, text: Text | None, invitation_id: int | None, programme_id: int | None = None,
+    activity_id: int | None = None, *, sender: Sender, now: datetime,
+) -> str:  # fmt: skip
+    """Return the WhatsApp text that a caller would find ready for an invitee. text: None for the stored one.
+
+    Raise NobodyToPreview, or what `checked` raises.
+    """
+    session: Session = db.session()
+    scope = scope_of(session, programme_id, activity_id)
+    invitation = _invitation(session, scope, key, invitation_id)
+    text = _text(session, scope, key, locale).text if text is None else checked(text, key)
+    link = f"{current_settings().base_url.rstrip('/')}/j/contoh"
+    with force_locale(locale):
+        return call_texts.fill(text, [invitation], link, sender, office_defaults.office(session), now=now)
+
+
+def _invitation(session: Session, scope: Scope, key: str, invitation_id: int | None) -> Invitation:
+    """Return the chosen invitation, or the first of those offered. Raise NobodyToPreview."""
+    found = session.get(Invitation, invitation_id) if invitation_id else None
+    found = found or next(iter(_candidates(session, scope, key)), None)
+    if found is None:
+        raise NobodyToPreview
+    return found
 
 
 def _kind(key: str) -> MailKind:
@@ -154,7 +178,7 @@ def _text(session: Session, scope: Scope, key: str, locale: str) -> TextInScope:
 def _shown(session: Session, scope: Scope, key: str, locale: str, rows: Sequence[MessageText]) -> TextInScope:
     found = closest(row for row in rows if row.key == key and row.locale == locale).get(key)
     if found is None:
-        usual = texts.shipped(key if key in KEYS else _usual(session, scope, key), locale)
+        usual = texts.shipped(key if key in KEYS or key in CALL_KEYS else _usual(session, scope, key), locale)
         assert usual is not None
         return TextInScope(key, locale, usual, Origin.SHIPPED, own=False)
     origin = (Origin.OFFICE, Origin.PROGRAMME, Origin.ACTIVITY)[closeness(found)]

@@ -96,14 +96,15 @@ class Told:
     note: str = ""
 
 
-def record_answers(told: Sequence[Told], source: AnswerSource, *, by: User | None, now: datetime) -> None:
-    """Record all that was said in one call, together or not at all."""
-    with writing() as session:
-        ids = [said.invitation_id for said in told]
-        asked_to = session.scalars(sa.select(Invitation.activity_id).where(Invitation.id.in_(ids)).distinct())
-        activities_for_change(session, list(asked_to))
-        for said in told:
-            _record(session, said.invitation_id, said.choice, source, said.representative, said.note, by, now)
+def record_answers(
+    session: Session, told: Sequence[Told], source: AnswerSource, *, by: User | None, now: datetime
+) -> None:
+    """Record all that was said in one call, in the caller's transaction, which has locked nothing yet."""
+    ids = [said.invitation_id for said in told]
+    asked_to = session.scalars(sa.select(Invitation.activity_id).where(Invitation.id.in_(ids)).distinct())
+    activities_for_change(session, list(asked_to))
+    for said in told:
+        _record(session, said.invitation_id, said.choice, source, said.representative, said.note, by, now)
 
 
 def _record(

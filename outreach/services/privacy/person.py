@@ -46,6 +46,7 @@ from outreach.services.invitations import seats
 from outreach.services.locking import present_for_change
 from outreach.services.planning import bookings
 from outreach.services.privacy import absences as absence_privacy
+from outreach.services.privacy import calls as call_privacy
 from outreach.services.privacy import clashes as clash_privacy
 from outreach.services.privacy import inbox
 from outreach.services.privacy import letters as letter_privacy
@@ -102,6 +103,7 @@ def export(person_id: int, *, by: User | None, now: datetime) -> dict[str, Any]:
         **timetable_privacy.held(db.session(), person),
         **clash_privacy.held(db.session(), person_id),
         **letter_privacy.held(db.session(), person),
+        **call_privacy.held(db.session(), person),
         "imports": import_undo.held(db.session(), person_id),
         "link": [
             {"expires_at": _plain(link.expires_at), "revoked_at": _plain(link.revoked_at)}
@@ -145,6 +147,7 @@ def erase(person_id: int, *, by: User | None, now: datetime) -> Person:
         timetable_privacy.forget(session, person)
         clash_privacy.forget(session, person_id)
         letter_privacy.forget(session, person)
+        call_privacy.forget(session, person)
         import_undo.forget(session, person_id)
         _forget_mails(session, person_id)
         _forget_answers(session, person)

@@ -3,7 +3,7 @@
 queries/reminders/texts.py shows and previews them; delivery/mail/texts.py chooses the text of a mail.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import datetime
 from uuid import uuid4
@@ -13,8 +13,9 @@ from flask_babel import force_locale, gettext
 from sqlalchemy.orm import Session
 
 from outreach.delivery.mail import compose, headers, letter, placeholders
+from outreach.delivery.mail.placeholders import CALL_PLACEHOLDERS, PLACEHOLDERS, Placeholder
 from outreach.delivery.mail.recipient import Recipient
-from outreach.delivery.mail.texts import KEYS, RULE_PREFIX, Text
+from outreach.delivery.mail.texts import CALL_KEYS, KEYS, RULE_PREFIX, Text
 from outreach.delivery.outbox import single
 from outreach.delivery.words.formats import LOCALES
 from outreach.domain.problems import Problem
@@ -35,6 +36,10 @@ class TextIncomplete(Problem):
     message = "A mail needs a subject, a greeting and a body. Please write what is missing."
 
 
+class CallTextIncomplete(Problem):
+    message = "A text needs a greeting and a body. Please write what is missing."
+
+
 class TextTooLong(Problem):
     message = "This is longer than %(longest)d characters. Please shorten it."
 
@@ -44,7 +49,7 @@ def save(
     by: User | None, now: datetime,
 ) -> MessageText:  # fmt: skip
     """Store a text for a scope; raise a Problem from `checked`, TextMissing or ScopeMissing."""
-    text = checked(text)
+    text = checked(text, key)
     with writing() as session:
         scope = scope_of(session, programme_id, activity_id)
         check_key(session, scope, key, locale)
@@ -75,17 +80,21 @@ def reset(
         session.delete(row)
 
 
-def checked(text: Text) -> Text:
-    """Return the text stripped, with line ends as \\n; raise a Problem with the field concerned."""
+def checked(text: Text, key: str = "") -> Text:
+    """Return the text stripped, with line ends as \n; raise a Problem with the field concerned. key: "" for a mail's text."""
     text = Text(text.subject.strip(), text.greeting.strip(), text.body.replace("\r\n", "\n").strip())
-    parts = (("subject", SUBJECT_LENGTH), ("greeting", GREETING_LENGTH), ("body", BODY_LENGTH))
+    parts = [("subject", SUBJECT_LENGTH), ("greeting", GREETING_LENGTH), ("body", BODY_LENGTH)]
+    incomplete: type[Problem] = TextIncomplete
+    known: Collection[Placeholder] = PLACEHOLDERS
+    if key in CALL_KEYS:
+        text, parts, incomplete, known = replace(text, subject=""), parts[1:], CallTextIncomplete, CALL_PLACEHOLDERS
     for field, longest in parts:
         value = getattr(text, field)
         if not value:
-            raise TextIncomplete(field=field)
+            raise incomplete(field=field)
         if len(value) > longest:
             raise TextTooLong(field=field, longest=longest)
-        placeholders.check(value, single_line=field != "body", subject=field == "subject", field=field)
+        placeholders.check(value, single_line=field != "body", subject=field == "subject", field=field, known=known)
     return text
 
 
@@ -114,9 +123,10 @@ def rule_of_text(session: Session, scope: Scope, key: str) -> ReminderRule | Non
 
 def check_key(session: Session, scope: Scope, key: str, locale: str) -> None:
     """Raise TextMissing if there is no text of this key in this language, or its rule does not apply in the scope."""
-    if locale not in LOCALES or not (key in KEYS or key.startswith(RULE_PREFIX)):
+    usual = key in KEYS or key in CALL_KEYS
+    if locale not in LOCALES or not (usual or key.startswith(RULE_PREFIX)):
         raise TextMissing
-    if key not in KEYS and rule_of_text(session, scope, key) is None:
+    if not usual and rule_of_text(session, scope, key) is None:
         raise TextMissing
 
 

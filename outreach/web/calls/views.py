@@ -1,8 +1,10 @@
-"""People to call: the lists, their file, and one call after the other, each recorded for all activities of a person.
+"""People to call: the lists with their file, and one call after the other.
 
-The list's activity or programme and its filters stay in the address, so a call returns to the same list and knows who is next.
+A caller presses a button to be given somebody, and records what came of the call by another; then the next one follows.
+The list's activity or programme and its filters stay in the address, so a call returns to the same list.
 """
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -10,29 +12,42 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from outreach import clock
+from outreach.delivery.words import calls as words
 from outreach.delivery.words import whatsapp
+from outreach.delivery.words.formats import clock as clock_time
+from outreach.delivery.words.formats import moment
 from outreach.domain.answers import Choice
-from outreach.domain.kinds import AnswerSource, ListName, Role, Sector
+from outreach.domain.calls import ANSWERED_AS, CallOutcome
+from outreach.domain.kinds import ListName, Role, Sector
 from outreach.domain.problems import Problem
 from outreach.domain.states import ANSWERED
+from outreach.queries import bell as news
 from outreach.queries import directory
+from outreach.queries.calls import figures, questions
 from outreach.queries.calls import lists as to_call
+from outreach.queries.calls import texts as call_texts
 from outreach.queries.calls.lists import Callee, CallScope
 from outreach.queries.invitations import lists as invitees
-from outreach.services.answers import record as recording
+from outreach.services.calls import claim, numbers
+from outreach.services.calls import questions as settling
+from outreach.services.calls import record as recording
+from outreach.services.calls.callee import CalleeKey
+from outreach.services.calls.questions import QuestionUnknown
 from outreach.services.locking import ActivityMissing, InvitationMissing, ProgrammeMissing
-from outreach.web.calls.forms import CalledAnswer, CalledForm
+from outreach.web.calls.forms import CallForm
 from outreach.web.exports import columns, file
-from outreach.web.fields.problems import missing_page
+from outreach.web.fields.problems import missing_page, show_problem
 from outreach.web.frame.access import coordinator_required, may_change, staff_required
+from outreach.web.frame.looks import office_zone
 from outreach.web.frame.say import page_number, say
 from outreach.web.frame.sender import sender
 from outreach.web.frame.way_back import coming_back
 from outreach.web.invitations.forms import filters_from
 
 bp = Blueprint("calls", __name__)
-missing_page(bp, ActivityMissing, ProgrammeMissing, InvitationMissing)
-FILTERS = ("q", "role", "region", "sector", "no_address", "page")
+missing_page(bp, ActivityMissing, ProgrammeMissing, InvitationMissing, QuestionUnknown)
+FILTERS = ("q", "role", "region", "sector", "no_address")
+USUAL_AGAIN = timedelta(hours=2)
 
 
 @bp.get("/activities/<int:activity_id>/invitees/to-call")
@@ -57,32 +72,112 @@ def index() -> Any:
     return _list(CallScope())
 
 
+@bp.get("/to-call/figures")
+@staff_required
+def progress() -> Any:
+    """Show how many are reached, and what each caller did; the log of calls as a file."""
+    now, scope = clock.now(), _scope()
+    if file.asked():
+        return file.send(ListName.CALL_LOG, columns.call_log(), figures.log(scope, now=now))
+    return render_template(
+        "calls/figures.html", goal=figures.reached(scope, now=now), activities=figures.by_activity(scope, now=now),
+        callers=figures.by_caller(scope, now=now), list_address=_list_address(),
+    )  # fmt: skip
+
+
 @bp.route("/to-call/person/<int:person_id>", methods=["GET", "POST"])
 @coordinator_required
 def person(person_id: int) -> Any:
-    return _call("person", person_id)
+    return _call(CalleeKey("person", person_id))
 
 
 @bp.route("/to-call/organisation/<int:organisation_id>", methods=["GET", "POST"])
 @coordinator_required
 def organisation(organisation_id: int) -> Any:
-    return _call("organisation", organisation_id)
+    return _call(CalleeKey("organisation", organisation_id))
 
 
-@bp.get("/to-call/next")
+@bp.post("/to-call/next")
+@coordinator_required
+def take_next() -> Any:
+    """Give the caller the next person of the list: the one whom they have already, if they come back to the list."""
+    now = clock.now()
+    held = to_call.held_by(current_user.id, now=now)
+    if held is not None and to_call.one(held.kind, held.id, _scope(), now=now).asked:
+        return redirect(_call_address(held))
+    return redirect(_next(now))
+
+
+@bp.post("/to-call/<string:kind>/<int:id_>/take")
+@coordinator_required
+def take(kind: str, id_: int) -> Any:
+    """Give the caller this person, from their line in the list."""
+    callee = _callee(kind, id_)
+    try:
+        claim.take(callee, by=current_user, now=clock.now())
+    except claim.CallTaken as problem:
+        flash(say(problem), "warning")
+    return redirect(_call_address(callee, back=coming_back() or None))
+
+
+@bp.post("/to-call/<string:kind>/<int:id_>/skip")
+@coordinator_required
+def skip(kind: str, id_: int) -> Any:
+    now = clock.now()
+    claim.skip(_callee(kind, id_), by=current_user, now=now)
+    return redirect(coming_back() or _next(now))
+
+
+@bp.post("/to-call/<string:kind>/<int:id_>/whatsapp")
+@coordinator_required
+def open_whatsapp(kind: str, id_: int) -> Any:
+    """Note that WhatsApp was opened, and open it: the text is filled in, and the caller presses send.
+
+    A form may only lead to this site (form-action), so the answer is a page that goes on by itself.
+    """
+    now = clock.now()
+    one = to_call.one(kind, id_, _scope(), now=now)
+    reach = _reach(one, now)
+    if not reach.whatsapp:
+        return redirect(_call_address(one.key))
+    recording.whatsapp_opened(one.key, one.about, by=current_user, now=now)
+    page = render_template("calls/whatsapp.html", one=one, reach=reach)
+    return page, 200, {"Refresh": f"0; url={reach.whatsapp}", "Referrer-Policy": "no-referrer"}
+
+
+@bp.post("/to-call/leave")
+@coordinator_required
+def leave() -> Any:
+    """End calling for now: others can be given whom this caller had."""
+    claim.leave(by=current_user, now=clock.now())
+    return redirect(coming_back() or _list_address())
+
+
+@bp.get("/to-call/questions")
 @staff_required
-def next_one() -> Any:
-    """Go to the next invitee after ?after=person-5 in the list; at its end to the list."""
-    kind, _dash, id_ = request.args.get("after", "").partition("-")
-    if kind not in ("person", "organisation") or not id_.isdecimal() or len(id_) > 9:
-        return redirect(_list_address())
-    if "still" in request.args and to_call.one(kind, int(id_), _scope(), now=clock.now()).asked:
-        return redirect(_call_address(kind, int(id_)))
-    found = to_call.following(_scope(), filters_from(request.args), kind, int(id_), now=clock.now())
-    if found is None:
-        flash(_("That was the last one on this list. Those who did not answer are still on it."), "info")
-        return redirect(_list_address())
-    return redirect(_call_address(*found))
+def asked_questions() -> Any:
+    """Show the questions that invitees asked on the phone and that nobody has settled yet."""
+    return render_template(
+        "calls/questions.html", rows=[(call, whatsapp.at(call.callee.phone)) for call in questions.waiting()]
+    )
+
+
+@bp.post("/to-call/questions/<int:call_id>/settled")
+@coordinator_required
+def settle(call_id: int) -> Any:
+    settling.settle(call_id, by=current_user, now=clock.now())
+    news.read_again()
+    flash(_("The question is settled. They can be called again."), "success")
+    return redirect(url_for(".asked_questions"))
+
+
+@bp.post("/to-call/numbers")
+@coordinator_required
+def allow_number() -> Any:
+    """Let people be called again at a number that was marked as wrong."""
+    numbers.allow_again(request.form.get("number", ""), by=current_user, now=clock.now())
+    flash(_("The number is used again."), "success")
+    return redirect(coming_back() or url_for("incoming.addresses"))
 
 
 def _list(scope: CallScope, **about: Any) -> Any:
@@ -92,45 +187,92 @@ def _list(scope: CallScope, **about: Any) -> Any:
         whose = about.get("activity") or about.get("programme")
         return file.send(ListName.CALLS, columns.calls(), lines, of=whose.title if whose else "")
     found = to_call.listed(scope, filters, now=now, number=page_number())
-    rows = [(callee, _reach(callee), _call_address(callee.kind, callee.invitee.id, scope)) for callee in found.callees]
+    rows = [(callee, _reach(callee, now), _call_address(callee.key, scope)) for callee in found.callees]
     answered_before = any(i.state in ANSWERED for callee in found.callees for i in callee.asked)  # before a move
     return render_template(
         "calls/index.html", found=found, rows=rows, answered_before=answered_before, filters=filters,
-        filter_roles=Role, filter_sectors=Sector,
+        filter_roles=Role, filter_sectors=Sector, now=now, asked=_asked_of(scope), words=words,
+        goal=figures.reached(scope, now=now), questions=len(questions.waiting()),
         regions=directory.regions(), on_paper=(Choice.COMING, Choice.NOT_COMING), **about,
     )  # fmt: skip
 
 
-def _call(kind: str, id_: int) -> Any:
-    """Show one call; POST records what they said and goes on to the next, or back to the page that the user came from."""
+def _call(callee: CalleeKey) -> Any:
+    """Show one call; POST records what came of it and goes on to the next, or back to where the user came from."""
     now, scope = clock.now(), _scope()
-    one = to_call.one(kind, id_, scope, now=now)
-    form, of_organisation = CalledForm(), kind == "organisation"
-    rows = [
-        (i, CalledAnswer(request.form or None, prefix=f"i{i.id}-", of_organisation=of_organisation)) for i in one.asked
-    ]
-    problem_said = ""
+    one = to_call.one(callee.kind, callee.id, scope, now=now)
+    form, problem_said = CallForm(one.asked), ""
+    outcome = form.pressed
     if form.is_submitted():
-        # Each is validated, so that each shows its errors.
-        looked_at = [form.validate(), *(row.validate() for _invitation, row in rows)]
-        valid = all(looked_at)
-        told = [said for i, row in rows if (said := row.told(i.id))] if valid else []
-        if told:
+        if form.validate() and outcome is not None:
             try:
-                recording.record_answers(told, AnswerSource(form.source.data), by=current_user, now=now)
+                recording.record(callee, form.result(outcome, office_zone()), by=current_user, now=now)
+            except InvitationMissing:
+                raise
             except Problem as problem:
-                problem_said = say(problem)
+                problem_said = show_problem(form, problem)
             else:
-                flash(_("The answer of %(name)s is recorded.", name=one.invitee.display_name), "success")
-                return redirect(coming_back() or _next_address(kind, id_))
-        elif valid:
-            problem_said = _("Nothing is chosen yet. Choose what they answered, or go on to the next.")
+                return _recorded(one, outcome, now)
+        elif outcome is None:
+            problem_said = _("Nothing is chosen yet. Press what came of the call.")
+    else:
+        again = (now + USUAL_AGAIN).astimezone(office_zone())
+        form.again_on.data, form.again_at.data = again.date(), again.time().replace(minute=0, second=0, microsecond=0)
+    holder = one.holder_at(now)
     page = render_template(
-        "calls/call.html", one=one, rows=rows, form=form, reach=_reach(one), problem=problem_said,
-        list_address=coming_back() or _list_address(), next_address="" if coming_back() else _next_address(kind, id_),
-        still_address=coming_back() or _next_address(kind, id_, still=1),
+        "calls/call.html", one=one, form=form, reach=_reach(one, now), problem=problem_said, outcome=outcome,
+        mine=holder == current_user.id, taken=holder is not None and holder != current_user.id, now=now,
+        goal=figures.reached(scope, now=now), history=figures.of_invitee(one.invitee), words=words,
+        asked=_asked_of(scope), back=coming_back(), list_address=coming_back() or _list_address(),
+        still_address=coming_back() or _call_address(callee),
     )  # fmt: skip
     return page, 422 if form.is_submitted() else 200
+
+
+def _recorded(one: Callee, outcome: CallOutcome, now: datetime) -> Any:
+    """Go on after a call: with the same person, if something is left to ask them, or with the next."""
+    name = one.invitee.display_name
+    if outcome in ANSWERED_AS:
+        flash(_("The answer of %(name)s is recorded.", name=name), "success")
+        if to_call.one(one.kind, one.invitee.id, _scope(), now=now).asked:
+            return redirect(_call_address(one.key, back=coming_back() or None))
+    else:
+        flash(_("Noted for %(name)s: %(outcome)s.", name=name, outcome=words.outcome(outcome)), "success")
+    if outcome is CallOutcome.QUESTION:
+        news.read_again()
+    if back := coming_back():
+        claim.leave(by=current_user, now=now)
+        return redirect(back)
+    return redirect(_next(now))
+
+
+def _next(now: datetime) -> str:
+    """Give the caller the next person, and return the address of the call; of the list, if there is nobody."""
+    scope, filters = _scope(), filters_from(request.args)
+    candidates = to_call.candidates(scope, filters, by_id=current_user.id, now=now)
+    found = claim.take_next(candidates, lambda one: _can_be_asked(one, scope, now), by=current_user, now=now)
+    if found is not None:
+        return _call_address(found)
+    ends = to_call.next_rest_ends(scope, filters, now=now)
+    if ends is None:
+        flash(_("Nobody is left to call on this list."), "info")
+    else:
+        zone = office_zone()
+        soon = ends.astimezone(zone).date() == now.astimezone(zone).date()
+        at = clock_time(ends, zone) if soon else moment(ends, zone)
+        flash(_("Nobody is left to call for now. The next can be called again: %(moment)s.", moment=at), "info")
+    return _list_address()
+
+
+def _can_be_asked(callee: CalleeKey, scope: CallScope, now: datetime) -> bool:
+    one = to_call.one(callee.kind, callee.id, scope, now=now)
+    return bool(one.asked) and not one.question and not one.wrong_number
+
+
+def _callee(kind: str, id_: int) -> CalleeKey:
+    if kind not in to_call.KINDS:
+        raise InvitationMissing
+    return CalleeKey(kind, id_)
 
 
 def _scope() -> CallScope:
@@ -155,19 +297,11 @@ def _list_address() -> str:
     return url_for("calls.index", **kept)
 
 
-def _call_address(kind: str, id_: int, scope: CallScope | None = None) -> str:
-    asked = _asked_of(scope or _scope())
-    if kind == "person":
-        return url_for("calls.person", person_id=id_, **asked)
-    return url_for("calls.organisation", organisation_id=id_, **asked)
+def _call_address(callee: CalleeKey, scope: CallScope | None = None, back: str | None = None) -> str:
+    asked = callee.values | _asked_of(scope or _scope())
+    return url_for(f"calls.{callee.kind}", **asked, back=back)
 
 
-def _next_address(kind: str, id_: int, still: int | None = None) -> str:
-    return url_for("calls.next_one", after=f"{kind}-{id_}", still=still, **_asked_of(_scope()))
-
-
-def _reach(one: Callee) -> whatsapp.Reach:
+def _reach(one: Callee, now: datetime) -> whatsapp.Reach:
     """Return how to reach them, with a text about everything they are asked. Only users who may change records get the link."""
-    if not one.asked:
-        return whatsapp.at(one.invitee.phone)
-    return whatsapp.call_about(one.asked, one.link if may_change() else "", sender(), now=clock.now())
+    return call_texts.reach(one, sender(), with_link=may_change(), now=now)

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from flask_babel import gettext as _
 
 from outreach.delivery.spreadsheets import ListColumn
+from outreach.delivery.words import calls as call_words
 from outreach.delivery.words.formats import clock, phone, short_day, span
 from outreach.delivery.words.labels import label, staff_label
 from outreach.domain.answers import answer_by
@@ -221,6 +222,21 @@ def calls() -> list[ListColumn]:
         ListColumn(_("State"), MIDDLE, lambda row: label(row[1].state)),
         ListColumn(_("Answer"), MIDDLE, lambda row: ""),
         ListColumn(_("Note"), WIDE, lambda row: ""),
+    ]
+
+
+def call_log() -> list[ListColumn]:
+    """Rows: calls, each with the invitations that it was about."""
+    zone = office_zone()
+    return [
+        ListColumn(_("Began"), MIDDLE, lambda row: _local(row.started_at, zone)),
+        ListColumn(_("Ended"), MIDDLE, lambda row: _local(row.ended_at, zone)),
+        ListColumn(_("Name"), WIDE, lambda row: row.callee.display_name),
+        ListColumn(_("Activities"), LONG, lambda row: "; ".join(i.activity.title for i in row.about)),
+        ListColumn(_("What came of it"), MIDDLE, lambda row: call_words.outcome(row.outcome)),
+        ListColumn(_("Call again"), MIDDLE, lambda row: _local(row.again_at, zone)),
+        ListColumn(_("Note"), WIDE, lambda row: row.note),
+        ListColumn(_("Caller"), MIDDLE, lambda row: _account(row.caller)),
     ]
 
 

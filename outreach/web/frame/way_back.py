@@ -27,7 +27,7 @@ _PAGES = re.compile(
     r"|polls/\d{1,9}/choose/\d{1,9})\?[!-~]+"
 )
 _LISTS = re.compile(
-    r"/(activities/\d{1,9}/invitees|activities/\d{1,9}/invitees/to-call|programmes/\d{1,9}/to-call|to-call|to-call/next"
+    r"/(activities/\d{1,9}/invitees|activities/\d{1,9}/invitees/to-call|programmes/\d{1,9}/to-call|to-call|to-call/(person|organisation)/\d{1,9}"
     r"|people/\d{1,9}|organisations/\d{1,9}|findings|activities/\d{1,9}|programmes/\d{1,9}|absences/\d{1,9})"
     r"(\?[!-~]*)?(#[!-~]*)?"
 )

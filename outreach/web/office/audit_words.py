@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
-from outreach.delivery.mail.texts import KEYS, RULE_PREFIX
+from outreach.delivery.mail.texts import CALL_KEYS, KEYS, RULE_PREFIX
+from outreach.delivery.words.calls import OUTCOMES
 from outreach.delivery.words.formats import clock, language, short_day
 from outreach.delivery.words.labels import LABELS, LIST_LABELS, STAFF_LABELS
 from outreach.domain import zones
@@ -59,6 +60,7 @@ VERBS: dict[str, Any] = {
     "answered_by_link": _l("answered by the invitee's link, while signed in"),
     "asked": _l("people asked"),
     "attendance_ticked": _l("attendance ticked"),
+    "called": _l("called"),
     "calendar_added": _l("calendar of absences added"),
     "calendar_added_by_link": _l("calendar of absences added by the invitee's link, while signed in"),
     "calendar_removed": _l("calendar of absences removed"),
@@ -89,6 +91,7 @@ VERBS: dict[str, Any] = {
     "merged": _l("merged"),
     "moved": _l("moved"),
     "new_date": _l("new date set"),
+    "number_allowed": _l("phone number used again"),
     "needed_set": _l("needed or not in a date poll"),
     "nominees_recorded": _l("nominees recorded"),
     "opened": _l("opened, and everybody asked"),
@@ -98,6 +101,7 @@ VERBS: dict[str, Any] = {
     "poll_left": _l("not asked in the date poll any more"),
     "postponed": _l("postponed"),
     "published": _l("published"),
+    "question_settled": _l("question from a call settled"),
     "quota_set": _l("quota changed"),
     "reminded": _l("reminded by hand"),
     "reminders_resumed": _l("reminders sent again"),
@@ -118,6 +122,7 @@ VERBS: dict[str, Any] = {
     "taken": _l("taken over"),
     "taken_to_sign": _l("taken to be signed"),
     "undone": _l("undone"),
+    "whatsapp_opened": _l("WhatsApp opened with a text"),
     "withdrawn": _l("withdrawn"),
 }
 DETAILS: dict[str, Any] = {
@@ -163,6 +168,7 @@ DETAILS: dict[str, Any] = {
     "mails_until": _l("mails until"),
     "name": _l("name"),
     "name_given": _l("name"),
+    "outcome": _l("what came of it"),
     "named": _l("named"),
     "needed": _l("needed"),
     "new": _l("new"),
@@ -289,7 +295,9 @@ _MARK = "entry"  # the browser's key for an entry that it may send twice; not sh
 _LONGEST = 80  # characters of a value
 # Lists that the log never names. Some of their values also belong to other lists.
 _NEVER_LOGGED = (AddressFault, IncomingKind, IncomingOutcome, IncomingReason, Participation)
-_WORDS = {value: words for (kind, value), words in (LABELS | STAFF_LABELS).items() if kind not in _NEVER_LOGGED}
+_WORDS = {one.value: words for one, words in OUTCOMES.items()} | {
+    value: words for (kind, value), words in (LABELS | STAFF_LABELS).items() if kind not in _NEVER_LOGGED
+}
 
 
 def verb(action: str) -> str:
@@ -319,8 +327,8 @@ def name(row: Any, senders: Mapping[int, str] | None = None) -> str:
     text, _, locale = key.partition(" (")
     if row.subject_type == "message_text" and text.startswith(RULE_PREFIX):
         return gettext("One rule's own text") + f" ({locale}{comma}{scope}"
-    if row.subject_type == "message_text" and text in KEYS:
-        return f"{KEYS[text]} ({locale}{comma}{scope}"
+    if row.subject_type == "message_text" and (title := KEYS.get(text) or CALL_KEYS.get(text)):
+        return f"{title} ({locale}{comma}{scope}"
     return row.subject_name or f"#{row.subject_id or ''}"
 
 

@@ -9,8 +9,8 @@ from flask_login import current_user
 from wtforms import SelectField, StringField, TextAreaField
 
 from outreach import clock
-from outreach.delivery.mail.placeholders import PLACEHOLDERS
-from outreach.delivery.mail.texts import Text
+from outreach.delivery.mail.placeholders import CALL_PLACEHOLDERS, PLACEHOLDERS
+from outreach.delivery.mail.texts import CALL_KEYS, Text
 from outreach.delivery.words.formats import LOCALES
 from outreach.domain.kinds import ListName
 from outreach.domain.problems import Problem
@@ -27,6 +27,7 @@ from outreach.web.fields.fields import optional_int
 from outreach.web.fields.problems import missing_page, showing_problems
 from outreach.web.frame.access import coordinator_required, staff_required
 from outreach.web.frame.say import say
+from outreach.web.frame.sender import sender
 from outreach.web.reminders.scope import crumbs, scope_ids, scope_query, scope_words
 from outreach.web.reminders.words import text_title
 
@@ -89,7 +90,7 @@ def edit(key: str, locale: str) -> Any:
     if form.validate():
         with showing_problems(form, but=(ScopeMissing, TextMissing)):
             texts.save(key, locale, form.value(), **scope_ids(), by=current_user, now=clock.now())
-            flash(_("The text is saved. Mails sent from now on use it."), "success")
+            flash(_("The text is saved. It is used from now on."), "success")
             return redirect(url_for(".edit", key=key, locale=locale, **scope_query()))
     return _page(form, found), 422
 
@@ -100,17 +101,24 @@ def preview(key: str, locale: str) -> Response:
     """Return the mail as an invitee would get it, for a frame. GET uses the stored text, POST the one being written."""
     form = TextForm()
     draft = form.value() if request.method == "POST" else None
+    with_whom = request.values.get("invitation", type=int)
+    ready, written = "", None
     try:
-        written = text_pages.preview(
-            key, locale, draft, request.values.get("invitation", type=int), **scope_ids(), now=clock.now()
-        )
+        if key in CALL_KEYS:
+            ready = text_pages.preview_of_call(
+                key, locale, draft, with_whom, **scope_ids(), sender=sender(), now=clock.now()
+            )
+        else:
+            written = text_pages.preview(key, locale, draft, with_whom, **scope_ids(), now=clock.now())
     except (ScopeMissing, TextMissing):
         raise
     except Problem as problem:
         page, status = render_template("reminders/text_preview.html", problem=say(problem)), 422
     else:
         page, status = (
-            render_template("reminders/text_preview.html", letter=written, as_text=request.values.get("as") == "text"),
+            render_template(
+                "reminders/text_preview.html", letter=written, ready=ready, as_text=request.values.get("as") == "text"
+            ),
             200,
         )
     response = make_response(page, status)
@@ -123,6 +131,8 @@ def preview(key: str, locale: str) -> Response:
 @limiter.limit("20/hour")
 def trial(key: str, locale: str) -> Any:
     """Send the text as it is being written to oneself. Nothing is saved."""
+    if key in CALL_KEYS:
+        raise TextMissing
     found = text_pages.editor(key, locale, **scope_ids())
     form = TextForm()
     form.offer(list(found.candidates))
@@ -146,7 +156,11 @@ def reset(key: str, locale: str) -> Any:
 
 
 def _page(form: TextForm, found: Editor, said: str = "") -> str:
-    return render_template("reminders/text.html", form=form, found=found, placeholders=PLACEHOLDERS, said=said)
+    for_calls = found.shown.key in CALL_KEYS
+    known = CALL_PLACEHOLDERS if for_calls else PLACEHOLDERS
+    return render_template(
+        "reminders/text.html", form=form, found=found, placeholders=known, for_calls=for_calls, said=said
+    )
 
 
 def _origin(origin: Origin) -> str:

@@ -2,7 +2,7 @@
 
 from flask_babel import gettext as _
 
-from outreach.delivery.mail.texts import KEYS
+from outreach.delivery.mail.texts import CALL_KEYS, KEYS
 from outreach.delivery.words.formats import language
 from outreach.delivery.words.labels import label
 from outreach.domain.kinds import RuleTiming
@@ -36,7 +36,7 @@ def rule_words(row: ReminderRule | Rule) -> str:
 def text_title(key: str, rule: ReminderRule | None = None) -> str:
     """Return what a text is for. The own text of a rule is named by the rule."""
     if rule is None:
-        return str(KEYS.get(key) or _("One rule's own text"))
+        return str(KEYS.get(key) or CALL_KEYS.get(key) or _("One rule's own text"))
     return _("Own text of the rule “%(rule)s”", rule=rule.name or rule_words(rule))
 
 

@@ -21,6 +21,7 @@ from outreach.services.answers.record import NotRecordable, Told
 from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import withdraw as withdrawing
 from outreach.services.reminders import tick as reminding
+from outreach.transactions import writing
 from tests.world import (
     NOW,
     a_person,
@@ -162,38 +163,41 @@ def test_people_with_a_number_and_the_nearest_deadline_are_called_first(
     reminding.tick(now=NOW)
     order = ["Ani Wijaya", "Citra Lestari", "Budi Santoso", "Kapolres Metro", "Polres Metro"]
     assert names(EVERYTHING) == order
-    answer(second, ani, Choice.COMING)
-    assert calls.following(EVERYTHING, UNFILTERED, "person", ani.id, now=NOW) == ("person", citra.id)
+
+
+def test_those_to_give_to_a_caller_come_in_the_order_of_the_list(
+    any_app, all_told, ani, budi, chief, police, coordinator
+):
+    def given(**filters):
+        scope = CallScope(activity_id=all_told.id)
+        found = calls.candidates(scope, InviteeFilters(**filters), by_id=coordinator.id, now=NOW)
+        return [(callee.kind, callee.id) for callee in found]
+
+    cadres = [("person", ani.id), ("person", budi.id)]
+    assert given() == [("person", chief.id), ("organisation", police.id), *cadres]
+    assert given(role=Role.CADRE) == cadres
     answer(all_told, ani, Choice.COMING)
-    assert calls.following(EVERYTHING, UNFILTERED, "person", ani.id, now=NOW) == ("person", citra.id)
-    tomorrow = NOW + timedelta(days=1)
-    assert calls.following(EVERYTHING, UNFILTERED, "person", budi.id, now=tomorrow) == ("person", chief.id)
+    assert given(role=Role.CADRE) == cadres[1:]
 
 
-def test_the_next_person_comes_after_the_one_who_has_just_answered(any_app, all_told, ani, budi, chief, police):
-    scope, filters = CallScope(activity_id=all_told.id), InviteeFilters()
-
-    def after(kind, invitee):
-        return calls.following(scope, filters, kind, invitee.id, now=NOW)
-
-    assert after("person", chief) == ("organisation", police.id)
-    assert after("organisation", police) == ("person", ani.id)
-    answer(all_told, ani, Choice.COMING)
-    assert after("person", ani) == ("person", budi.id)
-    assert after("organisation", police) == ("person", budi.id)
-    assert after("person", budi) is None
-    only_cadres = InviteeFilters(role=Role.CADRE)
-    assert calls.following(scope, only_cadres, "person", chief.id, now=NOW) == ("person", budi.id)
+def test_nobody_is_given_to_a_caller_only_to_hear_of_a_cancellation(any_app, all_told, budi, coordinator):
+    budi.email = ""
+    db.session.commit()
+    publishing.cancel(all_told.id, "Aula dipakai", by=coordinator, now=NOW)
+    scope = CallScope(activity_id=all_told.id)
+    assert names(scope) == ["Budi Santoso"]
+    assert calls.candidates(scope, UNFILTERED, by_id=coordinator.id, now=NOW) == []
 
 
 def test_one_call_is_recorded_whole_or_not_at_all(any_app, all_told, second, ani, coordinator):
     first, other = invitation_of(all_told, ani), invitation_of(second, ani)
     withdrawing.withdraw(other.id, by=coordinator, now=NOW)
     told = [Told(first.id, Choice.COMING), Told(other.id, Choice.NOT_COMING)]
-    with pytest.raises(NotRecordable):
-        recording.record_answers(told, AnswerSource.PHONE, by=coordinator, now=NOW)
+    with pytest.raises(NotRecordable), writing() as session:
+        recording.record_answers(session, told, AnswerSource.PHONE, by=coordinator, now=NOW)
     assert invitation_of(all_told, ani).answered_at is None
-    recording.record_answers(told[:1], AnswerSource.WHATSAPP, by=coordinator, now=NOW)
+    with writing() as session:
+        recording.record_answers(session, told[:1], AnswerSource.WHATSAPP, by=coordinator, now=NOW)
     stored = invitation_of(all_told, ani)
     assert (stored.state, stored.answer_source) == ("coming", AnswerSource.WHATSAPP)
 

@@ -13,6 +13,7 @@ from outreach.delivery.outbox import settle as settling
 from outreach.delivery.outbox.prepare import Preparer
 from outreach.delivery.smtp.outcomes import Accepted, Permanent, Temporary
 from outreach.domain.answers import Choice, Representative
+from outreach.domain.calls import CallOutcome
 from outreach.domain.kinds import AnswerSource, Audience, IncomingKind, IncomingOutcome, MailKind, Role
 from outreach.domain.mail.incoming import Participation
 from outreach.domain.planning.parties import AbsenceSource
@@ -26,6 +27,9 @@ from outreach.models import (
     ArchivedMessage,
     AuditEntry,
     CalendarFile,
+    Call,
+    CallClaim,
+    CallQuestion,
     IncomingMail,
     Invitation,
     Link,
@@ -35,9 +39,13 @@ from outreach.models import (
     Person,
     Reminder,
     SentMail,
+    WrongNumber,
 )  # fmt: skip
 from outreach.services import audit
 from outreach.services.activities import publish as publishing
+from outreach.services.calls import record as recording
+from outreach.services.calls.callee import CalleeKey
+from outreach.services.calls.record import CallResult
 from outreach.services.directory.people import PersonErased, PersonMissing
 from outreach.services.inbox import retention as inbox_retention
 from outreach.services.invitations import links
@@ -54,6 +62,7 @@ from tests.world import (
     invite,
     invite_organisation,
     publish,
+    rows_of,
 )
 
 
@@ -98,6 +107,27 @@ def test_nothing_identifying_is_left(published_row, ani):
     assert "ani wijaya" not in everything
     assert "ani@example.com" not in everything
     assert "81234567890" not in everything
+
+
+def test_calls_to_a_person_are_exported_and_what_was_noted_is_erased(published_row, ani, budi, coordinator):
+    budi.phone = "+6281299990000"
+    db.session.commit()
+    about = [a_cadres_invitation(published_row, ani, InvitationState.INVITED).id]
+    ani_, budi_ = CalleeKey("person", ani.id), CalleeKey("person", budi.id)
+    question = CallResult(CallOutcome.QUESTION, about, "Boleh membawa anak?")
+    recording.record(ani_, question, by=coordinator, now=NOW)
+    recording.record(ani_, CallResult(CallOutcome.WRONG_NUMBER, about), by=coordinator, now=NOW)
+    recording.record(budi_, CallResult(CallOutcome.WRONG_NUMBER, ()), by=coordinator, now=NOW)
+    exported = privacy.export(ani.id, by=None, now=NOW)
+    assert [(call["outcome"], call["note"]) for call in exported["calls"]] == [
+        ("question", "Boleh membawa anak?"),
+        ("wrong_number", ""),
+    ]
+    assert exported["number_marked_as_wrong"] == NOW.isoformat()
+    erase(ani)
+    assert [(call.person_id, call.note) for call in rows_of(Call)] == [(ani.id, ""), (ani.id, ""), (budi.id, "")]
+    assert [claim.person_id for claim in rows_of(CallClaim)] == [budi.id]
+    assert (rows_of(CallQuestion), [row.number for row in rows_of(WrongNumber)]) == ([], ["+6281299990000"])
 
 
 def test_the_link_stops_working(published_row, ani):

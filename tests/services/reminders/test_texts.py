@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from outreach.delivery import tokens
 from outreach.delivery.mail.placeholders import NotInSubject, UnknownPlaceholder
-from outreach.delivery.mail.texts import KEYS, Text, shipped, text_for
+from outreach.delivery.mail.texts import CALL_KEYS, KEYS, Text, shipped, text_for
 from outreach.domain.kinds import Audience, Role, RuleTiming
 from outreach.extensions import db
 from outreach.models import AuditEntry, MessageText
@@ -100,7 +100,7 @@ def test_a_rules_own_text_starts_with_the_usual_text(coordinator):
     assert text_pages.editor(rule.text_key, "id").shown.text == shipped("reminder-coming", "id")
     save(a_text("Khusus"), key=rule.text_key)
     assert text_pages.editor(rule.text_key, "id").shown.text.subject == "Khusus"
-    assert [key for key, _shown in text_pages.texts_page().rows] == [*KEYS, rule.text_key]
+    assert [key for key, _shown in text_pages.texts_page().rows] == [*KEYS, *CALL_KEYS, rule.text_key]
 
 
 def test_a_preview_shows_a_real_invitee_and_reveals_no_link(activity, ani):

@@ -82,7 +82,8 @@ def test_odd_ids_elsewhere_cause_no_server_error(
         coordinator_client.post(f"/activities/{activity.id}/invitees/remind", data={"invitation": odd}),
         coordinator_client.get("/calendar", query_string={"venue": odd, "programme": odd, "person": odd}),
         coordinator_client.get("/findings/intended", query_string={"activity": odd, "clash": "x", "of": odd}),
-        coordinator_client.get("/to-call/next", query_string={"after": f"person-{odd}", "activity": odd}),
+        coordinator_client.post("/to-call/next", query_string={"activity": odd}),
+        coordinator_client.post(f"/to-call/person/{odd}/take", query_string={"programme": odd}),
     ]  # fmt: skip
     assert [answer.status_code for answer in answers if answer.status_code >= 500] == []
     assert db.session.query(Invitation).count() == 0
