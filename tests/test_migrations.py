@@ -170,6 +170,29 @@ def test_the_names_that_offices_listed_keep_their_order(empty_database):
     upgrade()
 
 
+def test_a_single_representative_becomes_the_first_link_of_a_chain(empty_database):
+    upgrade(revision="0003")
+    with db.engine.begin() as connection:
+        write_overlaps(connection)
+    upgrade(revision="0019")
+    with db.engine.begin() as connection:
+        connection.exec_driver_sql(
+            "UPDATE invitation SET representative_name = 'Rina', representative_email = 'rina@example.com',"
+            " answer_source = 'phone' WHERE id = 5"
+        )
+    upgrade()
+    with db.engine.connect() as connection:
+        [link] = connection.exec_driver_sql(
+            "SELECT invitation_id, position, acting, name, email, source, named_by FROM acting_person"
+        ).all()
+    assert (*link[:2], bool(link[2]), *link[3:]) == (5, 1, True, "Rina", "rina@example.com", "phone", "invitee")
+    downgrade(revision="0019")
+    with db.engine.connect() as connection:
+        names = connection.exec_driver_sql("SELECT id, representative_name FROM invitation WHERE id IN (4, 5)")
+        assert sorted(map(tuple, names.all())) == [(4, ""), (5, "Rina")]
+    upgrade()
+
+
 # Activities by id: hall, state, from and until which hour. Invitations: activity, person, role, state.
 HELD = {
     1: (1, "published", 8, 11),

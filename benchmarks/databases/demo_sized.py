@@ -22,6 +22,7 @@ from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
 from outreach.models import (
     AccountRole,
+    ActingPerson,
     Activity,
     AgendaItem,
     Cadre,
@@ -229,7 +230,9 @@ def _invite_cadres(people: list[Person], activities: list[Activity]) -> None:
                     answered_at=now if answered else None,
                     answered_sequence=0 if answered else None,
                     answer_source=AnswerSource.LINK if answered else None,
-                    representative_name="Siti Aminah" if answered and state is InvitationState.REPRESENTED else "",
+                    acting=ActingPerson(name="Siti Aminah")
+                    if answered and state is InvitationState.REPRESENTED
+                    else None,
                 )
             )
     db.session.flush()

@@ -117,6 +117,11 @@ def lifetime() -> timedelta:
     return timedelta(days=current_settings().link_days)
 
 
+def acting_token(nonce: str) -> str:
+    """Return the token of an acting person's own page; "" without a nonce."""
+    return tokens_by_nonce(LinkPurpose.ACTING)(nonce) if nonce else ""
+
+
 def _mac(key: str, purpose: LinkPurpose, nonce: str) -> str:
     return _mac_by(_derived(key, purpose), nonce)
 

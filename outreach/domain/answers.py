@@ -29,6 +29,7 @@ class Representative:
     post: str = ""
     phone: str = ""
     email: str = ""
+    rank: str = ""  # of the army or police; "" for the one that the name begins with
 
 
 class DeadlinePassed(Problem):

@@ -70,6 +70,23 @@ class AnswerSource(StrEnum):
     CALENDAR = "calendar"  # sent by the invitee's calendar program (iMIP)
 
 
+class NamedBy(StrEnum):
+    """Who named an acting person."""
+
+    INVITEE = "invitee"
+    ACTING = "acting"  # the acting person before, who passes it on
+    STAFF = "staff"  # what the invitee or the acting person told them
+
+
+class NoLongerActing(StrEnum):
+    """Why an acting person acts no more."""
+
+    PASSED_ON = "passed_on"
+    DECLINED = "declined"
+    UNDONE = "undone"
+    REPLACED = "replaced"  # by another answer of the invitee
+
+
 class AttendanceSource(StrEnum):
     QR = "qr"
     HAND = "hand"
@@ -86,6 +103,8 @@ class MailKind(StrEnum):
     SEAT = "seat"
     CONFIRMATION = "confirmation"  # of an answer that came from the invitee's calendar
     INVITATION = "invitation"
+    APPOINTMENT = "appointment"  # to an acting person: they were named to come in somebody's place
+    REPRESENTATION = "representation"  # to the invitee: who comes in their place has changed
     LINK = "link"  # a new answer link, after the old one was replaced
     REMINDER = "reminder"
     THANKS = "thanks"
@@ -148,6 +167,7 @@ class LinkPurpose(StrEnum):
 
     ANSWER = "answer"
     FEED = "feed"  # a calendar's address; its nonce is in its Feed
+    ACTING = "acting"  # the page of an acting person; its nonce is in their ActingPerson
 
 
 class StaffRole(StrEnum):

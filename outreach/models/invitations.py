@@ -1,18 +1,73 @@
-"""Invitations with their answers, attendance, and the links for answering."""
+"""Invitations with their answers, who acts for the invitee, attendance, and the links for answering."""
 
+import secrets
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from outreach.domain.kinds import AnswerSource, AttendanceSource, LinkPurpose, Role
+from outreach.domain.kinds import AnswerSource, AttendanceSource, LinkPurpose, NamedBy, NoLongerActing, Role
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import Model
 from outreach.models.base import Created, Identified, UTCDateTime, enum_of
 from outreach.models.people import Organisation, Person
 from outreach.models.programmes import Activity
 from outreach.models.staff import User
+
+
+class ActingPerson(Identified, Created, Model):
+    """One link of a chain of representatives: who comes in whose place. Of a chain, at most one acts.
+
+    The first link is named by the invitee or by staff. The second one is named by the first, who then acts no more.
+    `nonce` belongs to this person's own page; its token is derived (delivery/tokens.py).
+    """
+
+    __tablename__ = "acting_person"
+    __table_args__ = (
+        sa.Index(
+            "uq_acting_person_acting", "invitation_id", unique=True,
+            sqlite_where=sa.text("acting = 1"), postgresql_where=sa.text("acting"),
+        ),
+        sa.CheckConstraint("position BETWEEN 1 AND 2", name="one_or_two"),
+        sa.Index("ix_acting_person_email", sa.text("lower(email)")),
+    )  # fmt: skip
+    invitation_id: Mapped[int] = mapped_column(sa.ForeignKey("invitation.id", ondelete="CASCADE"), index=True)
+    position: Mapped[int] = mapped_column(default=1)
+    acting: Mapped[bool] = mapped_column(default=True)
+    name: Mapped[str] = mapped_column(sa.String(160))
+    post: Mapped[str] = mapped_column(sa.String(160), default="")
+    rank: Mapped[str] = mapped_column(sa.String(80), default="")
+    phone: Mapped[str] = mapped_column(sa.String(20), default="")
+    email: Mapped[str] = mapped_column(sa.String(254), default="")
+    nonce: Mapped[str] = mapped_column(sa.String(24), unique=True, default=lambda: secrets.token_urlsafe(12))
+    named_by: Mapped[NamedBy] = enum_of(NamedBy, default=NamedBy.INVITEE)
+    named_by_user_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user.id"))
+    source: Mapped[AnswerSource | None] = enum_of(AnswerSource)  # how it was said
+    named_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    confirmed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # they said themselves that they come
+    ended_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    ended_because: Mapped[NoLongerActing | None] = enum_of(NoLongerActing)
+    named_by_user: Mapped[User | None] = relationship()
+
+
+def _of_acting(column: str) -> Any:
+    """Return an attribute of an invitation: this column of the person who acts for the invitee; "" if nobody does."""
+
+    def of_one(invitation: "Invitation") -> str:
+        return getattr(invitation.acting, column) if invitation.acting else ""
+
+    def in_sql(invitation: Any) -> Any:
+        acts = sa.select(getattr(ActingPerson, column)).where(
+            ActingPerson.invitation_id == invitation.id, ActingPerson.acting
+        )
+        found = sa.func.coalesce(acts.correlate_except(ActingPerson).scalar_subquery(), "")
+        # Named outside the subquery, too: a statement that selects nothing else of the invitation still reads its table.
+        return sa.case((invitation.id.is_not(None), found), else_="").label(f"representative_{column}")
+
+    of_one.__name__ = f"representative_{column}"  # a hybrid is named by its function
+    return hybrid_property(of_one, expr=in_sql)
 
 
 class Invitation(Identified, Created, Model):
@@ -46,10 +101,8 @@ class Invitation(Identified, Created, Model):
     revision: Mapped[int] = mapped_column(default=0)
     replied_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # DTSTAMP of the latest calendar reply
     waitlisted_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
-    representative_name: Mapped[str] = mapped_column(sa.String(160), default="")
-    representative_post: Mapped[str] = mapped_column(sa.String(160), default="")
-    representative_phone: Mapped[str] = mapped_column(sa.String(20), default="")
-    representative_email: Mapped[str] = mapped_column(sa.String(254), default="")
+    # Whether an invitee who is represented gets the notices about the activity, too.
+    notices_wanted: Mapped[bool] = mapped_column(default=True)
 
     activity: Mapped[Activity] = relationship()
     person: Mapped[Person | None] = relationship()
@@ -58,6 +111,18 @@ class Invitation(Identified, Created, Model):
     nominated_under: Mapped["Invitation | None"] = relationship(remote_side="Invitation.id", back_populates="nominees")
     nominees: Mapped[list["Invitation"]] = relationship(back_populates="nominated_under")
     attendance: Mapped["Attendance | None"] = relationship(back_populates="invitation", uselist=False)
+    # Who acts. Joined, because every list says who comes.
+    acting: Mapped[ActingPerson | None] = relationship(
+        primaryjoin=lambda: sa.and_(ActingPerson.invitation_id == Invitation.id, ActingPerson.acting),
+        uselist=False,
+        lazy="joined",
+        passive_deletes="all",
+    )
+    chain: Mapped[list[ActingPerson]] = relationship(order_by=ActingPerson.id, viewonly=True)
+    representative_name = _of_acting("name")
+    representative_post = _of_acting("post")
+    representative_phone = _of_acting("phone")
+    representative_email = _of_acting("email")
 
     @property
     def invitee(self) -> Person | Organisation:

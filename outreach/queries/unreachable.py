@@ -12,7 +12,7 @@ from outreach.delivery.words.whatsapp import Reach
 from outreach.domain.mail.address_faults import AddressFault
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
-from outreach.models import Activity, AddressFailure, Invitation, Organisation, Person, WrongNumber
+from outreach.models import ActingPerson, Activity, AddressFailure, Invitation, Organisation, Person, WrongNumber
 from outreach.queries.paging import Page, paged
 from outreach.services.addresses import represented_ahead
 
@@ -150,10 +150,11 @@ def _all_unreachable(now: datetime) -> Any:
     )
     representatives = (
         of(
-            REPRESENTATIVE, Invitation.id, Invitation.representative_name, Invitation.representative_post,
-            Invitation.representative_phone, Invitation.representative_email,
+            REPRESENTATIVE, ActingPerson.invitation_id, ActingPerson.name, ActingPerson.post, ActingPerson.phone,
+            ActingPerson.email,
         )
+        .join(Invitation, Invitation.id == ActingPerson.invitation_id)
         .join(Activity, Activity.id == Invitation.activity_id)
-        .where(*represented_ahead(now))
+        .where(ActingPerson.acting, *represented_ahead(now))
     )  # fmt: skip
     return sa.union_all(people, offices, representatives)

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from outreach.domain.directory import email_addresses
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
-from outreach.models import Activity, AddressFailure, Invitation, Organisation, Person, User
+from outreach.models import ActingPerson, Activity, AddressFailure, Invitation, Organisation, Person, User
 from outreach.services import audit
 from outreach.transactions import writing
 
@@ -65,16 +65,22 @@ def allow_again(address: str, *, by: User | None, now: datetime) -> None:
         for invitee in (Person, Organisation):
             for recipient in session.scalars(sa.select(invitee).where(sa.func.lower(invitee.email) == failure.address)):
                 audit.record(session, by, f"{invitee.__tablename__}.address_allowed", recipient, now=now)
-        # Searched through future activities, because representatives' addresses have no index.
         represented = (
             sa.select(Invitation)
             .join(Activity, Activity.id == Invitation.activity_id)
-            .where(sa.func.lower(Invitation.representative_email) == failure.address, *represented_ahead(now))
+            .where(Invitation.id.in_(acting_at(failure.address)), *represented_ahead(now))
         )
         for invitation in session.scalars(represented):
             audit.record(
                 session, by, "invitation.address_allowed", invitation, now=now, name=invitation.invitee.display_name
             )
+
+
+def acting_at(address: str) -> sa.Select[int]:
+    """Select the ids of the invitations for which somebody with this address acts. address: as email_addresses.key."""
+    return sa.select(ActingPerson.invitation_id).where(
+        sa.func.lower(ActingPerson.email) == address, ActingPerson.acting
+    )
 
 
 def represented_ahead(now: datetime) -> tuple[sa.ColumnElement[bool], ...]:

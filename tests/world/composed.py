@@ -15,7 +15,7 @@ from outreach.delivery.mail.compose import compose
 from outreach.domain.kinds import Audience, MailKind, Role
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
-from outreach.models import Activity, Invitation, Message, MessageLine, Organisation, Person, Reminder
+from outreach.models import ActingPerson, Activity, Invitation, Message, MessageLine, Organisation, Person, Reminder
 from tests.support.apps import with_settings
 from tests.world import NOW
 
@@ -33,6 +33,11 @@ def published_invitation(
     tokens.ensure_links(db.session, expires_at=activity.ends_at, **{column: [invitee.id]})
     db.session.commit()
     return invitation
+
+
+def dewi() -> ActingPerson:
+    """Return somebody with an address who comes in an invitee's place."""
+    return ActingPerson(name="Dewi", email="dewi@example.com")
 
 
 def line(

@@ -31,6 +31,8 @@ MORE_THAN_ONE_A_DAY = frozenset(
         MailKind.SEAT,
         MailKind.CONFIRMATION,
         MailKind.LINK,
+        MailKind.APPOINTMENT,
+        MailKind.REPRESENTATION,
     }
 )
 FINE = frozenset({MessageState.SENT, MessageState.SKIPPED})

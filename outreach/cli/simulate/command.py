@@ -36,6 +36,8 @@ HEADINGS = {
     MailKind.SEAT: "seat",
     MailKind.CONFIRMATION: "noted",
     MailKind.LINK: "new\nlink",
+    MailKind.APPOINTMENT: "named",
+    MailKind.REPRESENTATION: "repre-\nsented",
     MailKind.THANKS: "thanked",
 }
 BROKEN_SHOWN = 20

@@ -31,7 +31,10 @@ from outreach.extensions import current_settings, db
 from outreach.models import Activity, Invitation, Message, MessageLine, Office, Reminder, the_office
 
 # These texts ask for an answer, or offer to change it, as far as the reader may still answer.
-ASKS = (MailKind.INVITATION, MailKind.CHANGE, MailKind.REMINDER, MailKind.SEAT, MailKind.CONFIRMATION)
+ASKS = (
+    MailKind.INVITATION, MailKind.CHANGE, MailKind.REMINDER, MailKind.SEAT, MailKind.CONFIRMATION, MailKind.APPOINTMENT,
+    MailKind.REPRESENTATION,
+)  # fmt: skip
 __all__ = ["AddressUnusable", "Composed", "compose", "message_id", "worth_saying"]
 
 
@@ -205,7 +208,7 @@ def _head(
         headers.named("Message-ID", rfc_message_id),
         headers.named("Auto-Submitted", "auto-generated"),
     ]
-    if recipient.token:
+    if recipient.stop_link:
         fields.append(headers.named("List-Unsubscribe", f"<{tokens.stop_page_url(recipient.token)}>"))
         if settings.https:
             fields.append(headers.named("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))

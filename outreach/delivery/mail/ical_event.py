@@ -39,6 +39,7 @@ _METHODS = {
     MailKind.INVITATION: Method.REQUEST,
     MailKind.CHANGE: Method.REQUEST,
     MailKind.SEAT: Method.REQUEST,
+    MailKind.APPOINTMENT: Method.PUBLISH,
     MailKind.CANCELLATION: Method.CANCEL,
     MailKind.POSTPONEMENT: Method.CANCEL,  # no entry without a date; the new one follows with a higher SEQUENCE
     MailKind.WITHDRAWAL: Method.CANCEL,

@@ -154,7 +154,7 @@ def _joined(values: Mapping[str, str], names: Sequence[str]) -> str:
 
 
 def _section(said: LetterSection, recipient: Recipient, *, several: bool) -> Section:
-    unasked = bool(recipient.represents) or not said.takes_answers
+    unasked = (bool(recipient.represents) and said.kind is not MailKind.APPOINTMENT) or not said.takes_answers
     blocks = blocks_of(said.text.body, said.values, without_buttons=several, without_asking=unasked)
     return Section(said.heading if several else "", _grouped(blocks))
 
@@ -206,7 +206,8 @@ def _paragraph(words: str) -> Paragraph:
 def _contacts(said: Sequence[LetterSection], recipient: Recipient, *, asking: bool) -> list[TextPart]:
     """Return the phone contacts as a sentence, each number as a link.
 
-    A representative has no answer link, so they call if they cannot come. So do invitees who are asked too late to answer.
+    A representative is asked for no answer of the invitee's, so they call if they cannot come. So do invitees who are
+    asked too late to answer.
     """
     late = [line for line in said if asks(line.text.body) and not line.takes_answers]
     found = "; ".join(
@@ -214,7 +215,7 @@ def _contacts(said: Sequence[LetterSection], recipient: Recipient, *, asking: bo
     )
     if not found:
         return []
-    if recipient.represents and asking:
+    if recipient.represents and asking and not any(section.kind is MailKind.APPOINTMENT for section in said):
         sentence = gettext("If you cannot come, please call us: %(contacts)s.", contacts=found)
     elif late and all(line.keeps_answer for line in late):
         sentence = gettext(
@@ -259,7 +260,9 @@ def _footer(
     name = placeholders.clean(office.short_name) if office else ""
     if recipient.represents:
         who = placeholders.clean(recipient.represents)
-        return [[TextPart(gettext("You get this mail because %(name)s named you to come in their place.", name=who))]]
+        why = gettext("You get this mail because %(name)s named you to come in their place.", name=who)
+        own_page = [[TextPart(gettext("Your own page:") + " "), TextPart(recipient.link, link=True)]]
+        return [[TextPart(why)], *(own_page if recipient.link else [])]
     if kind is MailKind.DIGEST:
         why = gettext(
             "You get this summary because you asked for it in Outreach. You can stop it there, under the bell."

@@ -19,8 +19,8 @@ _CHOICES = {"link": "", "link_yes": "hadir", "link_no": "tidak", "link_rep": "wa
 class Recipient:
     """Everything that a mail says about its recipient, each on one line of printable text. locale: "id" or "en".
 
-    token: of their answer page; "" for a representative, who cannot answer for the invitee. represents: the invitee
-    whose representative they are. organisation: their own, used if no organisation is invited or named them.
+    token: of their answer page; of a representative, of their own one. represents: the invitee whose representative they
+    are. organisation: their own, used if no organisation is invited or named them.
     """
 
     name: str
@@ -41,8 +41,8 @@ class Recipient:
 
     @property
     def stop_link(self) -> str:
-        """Return the address of the page with a button that stops reminders."""
-        return tokens.stop_page_url(self.token) if self.token else ""
+        """Return the address of the page with a button that stops reminders; "" for a representative, who has none."""
+        return tokens.stop_page_url(self.token) if self.token and not self.represents else ""
 
     def links(self, activity_id: int) -> dict[str, str]:
         """Return the addresses of the recipient's page by placeholder. A link with a choice is for that activity."""
@@ -63,7 +63,8 @@ def recipient_of(row: MessageRow, token: str, representing: LineRow | None = Non
             salutation = gettext(
                 "%(name)s, representing %(invitee)s", name=salutations.polite(name, None, locale), invitee=invitee
             )
-        recipient = Recipient(name, representing.representative_email, locale, salutation, represents=invitee)
+        page = tokens.acting_token(representing.acting_nonce)
+        recipient = Recipient(name, representing.representative_email, locale, salutation, page, represents=invitee)
     else:
         recipient = Recipient(invitee, row.email, locale, salutation_of(row), token)
     return replace(

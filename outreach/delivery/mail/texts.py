@@ -19,6 +19,7 @@ from outreach.extensions import db
 from outreach.models import Activity, MessageText
 
 LINK_TEXT = "confirmation-link"
+OPEN_AGAIN_TEXT = "representation-open"
 KEYS: dict[str, object] = {
     "invitation-speaker": _l("Invitation to speakers and moderators"),
     "invitation-cadre": _l("Invitation to cadres"),
@@ -38,6 +39,9 @@ KEYS: dict[str, object] = {
     "seat": _l("A seat has become free"),
     "confirmation": _l("An answer from their calendar was noted"),
     LINK_TEXT: _l("An answer from their link was noted"),
+    "appointment": _l("To somebody who comes in an invitee's place"),
+    "representation": _l("To an invitee: who comes in their place has changed"),
+    OPEN_AGAIN_TEXT: _l("To an invitee: nobody comes in their place any more"),
     "link": _l("A new answer link"),
     "thanks": _l("Thank-you"),
     "absent": _l("To those who did not come"),

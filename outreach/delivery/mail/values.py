@@ -60,7 +60,7 @@ def values_for(
         "cadre_kind": recipient.cadre_kinds,
         "kelurahan": recipient.kelurahan,
         "quota": str(line.quota or ""),
-        "deadline": _deadline(line, activity, now) if not recipient.represents else "",
+        "deadline": "" if recipient.represents and kind is not MailKind.APPOINTMENT else _deadline(line, activity, now),
         "answer": labels.label(line.state) if line.state in ANSWERED and not recipient.represents else "",
         "ask_again": _ask_again(line),
         "representative": "" if recipient.represents else representative(line, kind),

@@ -16,8 +16,9 @@ from outreach.delivery.recheck.moves_told import SAID, WENT_OUT
 from outreach.delivery.rows.batch import LineRow, MessageRow, SharedRows
 from outreach.domain.kinds import MailKind
 from outreach.domain.mail.merging import Saying, worth_saying
-from outreach.domain.mail.still_true import LineFacts, SkipReason, skip_because
+from outreach.domain.mail.still_true import ACTING, LineFacts, SkipReason, skip_because
 from outreach.domain.reminders import ActivityTimes, local_day, useful_until
+from outreach.domain.representation import AS_WELL
 from outreach.domain.states import IN_WORK, MessageState
 from outreach.models import Activity, Attempt, Message, MessageLine, Reminder
 
@@ -177,6 +178,10 @@ class Judge:
             reason = SkipReason.KNOWN
         if reason is None and line.to_representative and line.representative != recipient:
             reason = SkipReason.NOT_ATTENDING
+        if reason is None and reminder.kind is MailKind.APPOINTMENT and line.acting_id != reminder.detail.get(ACTING):
+            reason = SkipReason.NOT_ATTENDING
+        if reason is None and not line.to_representative and _is_left_to_acting(line, reminder.kind):
+            reason = SkipReason.NOT_WANTED
         if reason is None and reminder.kind is MailKind.REMINDER and not (resent or line.to_representative):
             # A reminder adds nothing if its recipient got a mail about the same activity today.
             written = (row.person_id, row.organisation_id, line.activity_id) in self.known.today
@@ -189,6 +194,11 @@ class Judge:
             reminder.kind, line.role, line.activity_id, line.invitation_id, line.reminder_id, reminder.due_at,
             activity.starts_at,
         )  # fmt: skip
+
+
+def _is_left_to_acting(line: LineRow, kind: MailKind) -> bool:
+    """Return whether an invitee wants no notices while somebody acts who gets them."""
+    return kind in AS_WELL and not line.notices_wanted and line.representative is not None
 
 
 def line_useful_until(activity: Activity, reminder: Reminder) -> datetime:

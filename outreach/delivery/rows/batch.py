@@ -17,6 +17,7 @@ from outreach.domain.directory.names import Name
 from outreach.domain.kinds import CadreKind, LinkPurpose, MailKind, Role, Sex
 from outreach.domain.states import TAKES_A_SEAT, InvitationState
 from outreach.models import (
+    ActingPerson,
     Activity,
     AddressFailure,
     AgendaItem,
@@ -80,6 +81,9 @@ class LineRow(NamedTuple):
     representative_name: str
     representative_post: str
     representative_email: str
+    acting_id: int | None = None  # who acts, whether they have an address or not
+    acting_nonce: str = ""  # of their own page
+    notices_wanted: bool = True
     unreached: str = ""  # of an invited organisation: its nominees that no mail reaches, "Rina; Dewi Lestari, S.H."
     moves: tuple[int, ...] = ()  # for a change, after the recheck: reminders of the moves that it tells, oldest first
 
@@ -226,11 +230,15 @@ _LINES = (
         sa.func.coalesce(Attendance.present, sa.false()),
         Invitation.nominated_under_id,
         _or_empty(_INVITED.name, _NAMING.name),
-        Invitation.representative_name,
-        Invitation.representative_post,
-        Invitation.representative_email,
+        _or_empty(ActingPerson.name),
+        _or_empty(ActingPerson.post),
+        _or_empty(ActingPerson.email),
+        ActingPerson.id,
+        _or_empty(ActingPerson.nonce),
+        Invitation.notices_wanted,
     )
     .join(Invitation, MessageLine.invitation_id == Invitation.id)
+    .outerjoin(ActingPerson, sa.and_(ActingPerson.invitation_id == Invitation.id, ActingPerson.acting))
     .outerjoin(Attendance, Attendance.invitation_id == Invitation.id)
     .outerjoin(_INVITED, Invitation.organisation_id == _INVITED.id)
     .outerjoin(_NAMED_UNDER, Invitation.nominated_under_id == _NAMED_UNDER.id)

@@ -96,6 +96,9 @@ def invitation_row(invitation: Invitation, **values: Any) -> LineRow:
         "representative_name": invitation.representative_name,
         "representative_post": invitation.representative_post,
         "representative_email": invitation.representative_email,
+        "acting_id": invitation.acting.id if invitation.acting else None,
+        "acting_nonce": (invitation.acting.nonce or "") if invitation.acting else "",
+        "notices_wanted": invitation.notices_wanted is not False,
         "unreached": batch.unreached(session, [invitation.id]).get(invitation.id, "") if office and session else "",
         **values,
     })  # fmt: skip

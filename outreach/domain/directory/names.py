@@ -95,6 +95,12 @@ def key(name: str) -> str:
     return _letters("".join(letter for letter in plain if not unicodedata.combining(letter)))
 
 
+def rank_of(written: str) -> str:
+    """Return the army's or the police's rank that a written name begins with: "Kompol"; "" if there is none."""
+    titles, _name = _titles_before(_SALUTATION.sub("", tidy(written)))
+    return next((title for title in titles if _letters(title) in _RANKS), "")
+
+
 def without_courtesy(name: str) -> str:
     """Return a name without a leading "Ibu", "Pak" or the like, which is no part of it."""
     return _SALUTATION.sub("", name, count=1)

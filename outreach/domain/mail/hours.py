@@ -17,8 +17,17 @@ from outreach.domain.reminders import ANSWERING_TAKES, ActivityTimes, may_wait_u
 OPENS, CLOSES = time(7), time(20)
 SOON = timedelta(days=1)  # news of an activity that starts less than this after the next opening goes out at any hour
 NEWS = frozenset(
-    {MailKind.CANCELLATION, MailKind.POSTPONEMENT, MailKind.WITHDRAWAL, MailKind.CHANGE, MailKind.SEAT, MailKind.LINK}
-)  # fmt: skip
+    {
+        MailKind.CANCELLATION,
+        MailKind.POSTPONEMENT,
+        MailKind.WITHDRAWAL,
+        MailKind.CHANGE,
+        MailKind.SEAT,
+        MailKind.LINK,
+        MailKind.APPOINTMENT,
+        MailKind.REPRESENTATION,
+    }
+)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from outreach.domain.states import ANSWERED, TAKES_A_SEAT, UNANSWERED, ActivityS
 
 NOT_IF_STOPPED = frozenset({MailKind.REMINDER, MailKind.THANKS, MailKind.LINK})
 ONLY_IF_ACCEPTED = frozenset({MailKind.CHANGE, MailKind.POSTPONEMENT, MailKind.CANCELLATION})
+ACTING = "acting"  # in an appointment's reminder: the id of the acting person whom it is for
 TOLD_WHILE_POSTPONED = frozenset({MailKind.POSTPONEMENT, MailKind.WITHDRAWAL})
 
 
@@ -32,6 +33,7 @@ class SkipReason(StrEnum):
     NOT_ATTENDING = "not_attending"
     NEVER_TOLD = "never_told"  # a change, postponement or cancellation of an activity that the recipient never heard of
     ALREADY_WRITTEN_TODAY = "already_written_today"
+    NOT_WANTED = "not_wanted"  # the invitee leaves the notices to whoever acts for them
     KNOWN = "known"  # a change to what the recipient was last told anyway
     JOINED = "joined"  # its content is in a later mail to the same recipient
     LINK_REVOKED = "link_revoked"
@@ -40,6 +42,7 @@ class SkipReason(StrEnum):
     POLL_CLOSED = "poll_closed"  # a date poll accepts no answers any more
 
 
+REPRESENTABLE = (InvitationState.REPRESENTED, InvitationState.WAITLISTED)
 OUTSIDE = {Audience.UNANSWERED: SkipReason.ANSWERED, Audience.EXPECTED: SkipReason.DECLINED}
 
 
@@ -108,6 +111,10 @@ def skip_because(facts: LineFacts, now: datetime) -> SkipReason | None:
         return None if state in ANSWERED else SkipReason.NOT_ATTENDING
     if facts.kind is MailKind.LINK:
         return None
+    if facts.kind is MailKind.APPOINTMENT:
+        return None if state is InvitationState.REPRESENTED else SkipReason.NOT_ATTENDING
+    if facts.kind is MailKind.REPRESENTATION and facts.audience is Audience.ONE:
+        return None if state in REPRESENTABLE else SkipReason.NOT_ATTENDING
     if facts.kind is MailKind.SEAT:
         return None if accepted else SkipReason.NOT_ATTENDING
     if facts.kind is MailKind.REMINDER and facts.line_sequence != facts.activity_sequence:

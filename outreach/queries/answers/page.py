@@ -18,7 +18,7 @@ from outreach.delivery.mail.recipient import salutation_of
 from outreach.delivery.words.formats import LOCALES, phone
 from outreach.domain.answers import ActivityCancelled, ActivityPostponed, answer_by, refusal
 from outreach.domain.directory.names import Name
-from outreach.domain.kinds import NEUTRAL_TITLES, Role
+from outreach.domain.kinds import NEUTRAL_TITLES, NamedBy, Role
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
@@ -73,6 +73,18 @@ class NamedRepresentative(NamedTuple):
     email: str
 
 
+class ShownChain(NamedTuple):
+    """How it was said who comes. position: 2 if it was passed on. confirmed: by the acting person themselves.
+
+    notices_wanted: whether the invitee gets the notices, too; without an address of the acting person they do anyway.
+    """
+
+    position: int
+    named_by: NamedBy
+    confirmed: bool
+    notices_wanted: bool
+
+
 class Nominated(NamedTuple):
     """A nominee of an organisation, with their own answer. For people of other organisations only the name is given."""
 
@@ -122,6 +134,7 @@ class ShownInvitation(NamedTuple):
     seats_left: int | None
     topics: tuple[Topic, ...] = ()
     nominees: tuple[Nominated, ...] = ()
+    chain: ShownChain | None = None
 
 
 class OpenPoll(NamedTuple):
@@ -173,6 +186,19 @@ def _page(link: Any, now: datetime) -> AnswerPage:
     elif any(not SPEAKING.isdisjoint(invitation.roles) for invitation in shown):
         shown = _with_topics(shown, invitee.id)
     return AnswerPage(link, invitee, contact, tuple(shown), _polls(invitee, now) if link.has_polls else ())
+
+
+def of_person(person_id: int, *, now: datetime) -> tuple[Contact, list[ShownInvitation]]:
+    """Return what a person is invited to, as on their page, and the contact: for somebody who acts for them."""
+    since = now - links.RENEWED_FOR
+    rows = db.session.execute(statements.OF_PERSON, {"invitee": person_id, "since": since, "now": now}).all()
+    office = db.session.execute(statements.OFFICE).first()
+    contact = _contact(office, rows[0] if rows else None) if office else Contact("", "", "")
+    found: dict[int, list[Any]] = {}
+    for row in rows:
+        found.setdefault(row.id, []).append(row)
+    shown = [_shown(mine, now, contact) for mine in found.values()]
+    return contact, _with_topics(shown, person_id) if shown else shown
 
 
 def read_invitee(token: str, *, now: datetime) -> AnswerPage:
@@ -341,6 +367,9 @@ def _shown(mine: list[Any], now: datetime, contact: Contact) -> ShownInvitation:
         quota=row.quota or 0,
         refusal=refusal(row.activity_state, row.state, until.astimezone(row.zone), now, str(contact)),
         seats_left=None if row.taken is None else row.seats - row.taken,
+        chain=ShownChain(row.position, row.named_by, row.confirmed_at is not None, row.notices_wanted)
+        if row.position
+        else None,
     )
 
 

@@ -9,6 +9,7 @@ from outreach.domain.kinds import LinkPurpose
 from outreach.domain.states import TAKES_A_SEAT, ActivityState, InvitationState, PollState
 from outreach.models import (
     Absence,
+    ActingPerson,
     Activity,
     AgendaItem,
     DatePoll,
@@ -38,7 +39,7 @@ _ACTIVITY, _AGENDA, _INVITATION, _LINKS, _OFFICES, _ORGANISATION, _PERSON, _PROG
 )
 _EMPLOYERS = sa.alias(Organisation.__table__)
 _EMPLOYER = _EMPLOYERS.c
-_POLL, _ASKED, _ABSENCE = _columns(DatePoll, PollInvitee, Absence)
+_POLL, _ASKED, _ABSENCE, _ACTING = _columns(DatePoll, PollInvitee, Absence, ActingPerson)
 _CONTACT = (
     _OFFICES.short_name,
     _OFFICES.contact_name.label("office_contact_name"),
@@ -115,10 +116,14 @@ def _invitations(invitee: Any) -> sa.Select:
             _INVITATION.invited_at,
             _INVITATION.answered_sequence,
             _INVITATION.quota,
-            _INVITATION.representative_name,
-            _INVITATION.representative_post,
-            _INVITATION.representative_phone,
-            _INVITATION.representative_email,
+            *(
+                sa.func.coalesce(_ACTING[part], "").label(f"representative_{part}")
+                for part in ("name", "post", "phone", "email")
+            ),
+            _ACTING.position,
+            _ACTING.named_by,
+            _ACTING.confirmed_at,
+            _INVITATION.notices_wanted,
             _ACTIVITY.id,
             _ACTIVITY.title,
             _ACTIVITY.public_title,
@@ -142,6 +147,7 @@ def _invitations(invitee: Any) -> sa.Select:
         )
         .select_from(Invitation.__table__)
         .join(Activity.__table__, _ACTIVITY.id == _INVITATION.activity_id)
+        .outerjoin(ActingPerson.__table__, sa.and_(_ACTING.invitation_id == _INVITATION.id, _ACTING.acting))
         .outerjoin(Venue.__table__, _VENUE.id == _ACTIVITY.venue_id)
         .outerjoin(Programme.__table__, _PROGRAMME.id == _ACTIVITY.programme_id)
         .where(

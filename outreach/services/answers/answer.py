@@ -22,7 +22,7 @@ from outreach.domain.answers import (
     state_for,
 )
 from outreach.domain.directory.names import tidy
-from outreach.domain.kinds import ON_STAGE, AnswerSource
+from outreach.domain.kinds import ON_STAGE, AnswerSource, NoLongerActing
 from outreach.domain.problems import Problem
 from outreach.domain.states import TAKES_A_SEAT, InvitationState
 from outreach.models import Activity, Invitation, Link, User
@@ -35,6 +35,7 @@ from outreach.services.locking import present_for_change
 from outreach.services.office_defaults import confirms_answers, contact
 from outreach.services.planning import bookings
 from outreach.services.reminders import schedule as scheduling
+from outreach.services.representation import chain, notices
 from outreach.transactions import writing
 
 
@@ -175,10 +176,11 @@ def settle(
     representative: Representative | None,
     source: AnswerSource,
     now: datetime,
+    recorded_by: int | None = None,
 ) -> None:
     """Set one person's invitations to one activity to their answer, and offer a freed seat, in the caller's transaction.
 
-    Raise RepresentativeUnnamed.
+    recorded_by: the account of whoever recorded it for them. Raise RepresentativeUnnamed.
     """
     if choice is Choice.REPRESENTED and (representative is None or not tidy(representative.name)):
         raise RepresentativeUnnamed
@@ -187,7 +189,8 @@ def settle(
     on_stage = {i.person_id for i in mine if i.person_id and i.role in ON_STAGE}
     seats_left = None if on_stage else seats.left(session, activity)
     state = state_for(choice, seats_left=seats_left, had_a_seat=had_a_seat)
-    named = representative if choice is Choice.REPRESENTED and representative else Representative("")
+    named = representative if choice is Choice.REPRESENTED else None
+    told = mine[0].acting.nonce if mine[0].acting is not None else ""
     for invitation in mine:
         if state is not InvitationState.WAITLISTED:
             invitation.waitlisted_at = None
@@ -195,11 +198,14 @@ def settle(
             invitation.waitlisted_at = now
         invitation.state = state
         nominees_of.stamp(invitation, source, now)
-        invitation.representative_name = tidy(named.name)
-        invitation.representative_post = tidy(named.post)
-        invitation.representative_phone = named.phone.strip()
-        invitation.representative_email = named.email.strip()
+        if named is None:
+            chain.end(session, invitation, NoLongerActing.REPLACED, now=now)
+        else:
+            chain.name(session, invitation, named, source, now=now, recorded_by=recorded_by)
     session.flush()
+    acting = mine[0].acting
+    if acting is not None and acting.nonce != told and state is InvitationState.REPRESENTED:
+        notices.tell_acting(session, mine[0], now=now)
     bookings.rebook_people(
         session, on_stage
     )  # someone who comes to two activities at once is shown as a clash; no answer is refused for it
@@ -248,7 +254,7 @@ def _take(
     """
     if activity is None:
         raise NothingToAnswer
-    mine = _held(session, link, activity)
+    mine = held(session, link, activity)
     problem = refusal_of(session, mine[0], now)
     if problem is not None:
         raise problem
@@ -274,7 +280,7 @@ def _of_invitee(link: Link) -> sa.Select[Invitation]:
     return sa.select(Invitation).where(Invitation.organisation_id == link.organisation_id)
 
 
-def _held(session: Session, link: Link, activity: Activity) -> list[Invitation]:
+def held(session: Session, link: Link, activity: Activity) -> list[Invitation]:
     """Return the invitee's invitations to an activity, which is locked. Raise NothingToAnswer if there are none."""
     mine = list(
         session.scalars(

@@ -11,9 +11,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach import codec
+from outreach.domain.answers import Representative
 from outreach.domain.kinds import AnswerSource, PollChoice
 from outreach.domain.states import InvitationState
-from outreach.models import AnswerBefore, Invitation, Link
+from outreach.models import ActingPerson, AnswerBefore, Invitation, Link
+from outreach.services.representation import chain
 from outreach.transactions import insert_into, writing
 
 OFFERED_FOR = timedelta(days=1)
@@ -44,13 +46,22 @@ class InvitationBefore:
     representative_phone: str
     representative_email: str
     person: PersonBefore | None = None
+    acting_id: int | None = None  # who acted
 
-    def restore(self, invitation: Invitation) -> None:
+    def restore(self, session: Session, invitation: Invitation, now: datetime) -> None:
         for column in ANSWER_COLUMNS:
             setattr(invitation, column, getattr(self, column))
+        chain.act_again(session, invitation, session.get(ActingPerson, self.acting_id or 0), now=now)
+        if self.representative_name:
+            who = Representative(**{part: getattr(self, f"representative_{part}") for part in REPRESENTATIVE})
+            chain.name(session, invitation, who, self.answer_source, now=now, recorded_by=self.answer_recorded_by_id)
 
 
-ANSWER_COLUMNS = tuple(name for name in InvitationBefore.__dataclass_fields__ if name not in ("id", "person"))
+REPRESENTATIVE = ("name", "post", "phone", "email")
+OF_THE_CHAIN = tuple(f"representative_{part}" for part in REPRESENTATIVE)
+ANSWER_COLUMNS = tuple(
+    name for name in InvitationBefore.__dataclass_fields__ if name not in ("id", "person", "acting_id", *OF_THE_CHAIN)
+)
 
 
 @dataclass(frozen=True)
@@ -197,4 +208,5 @@ def delete_old(now: datetime) -> int:
 def _kept(one: Invitation, *, with_person: bool = False) -> InvitationBefore:
     who = one.person if with_person else None
     person = PersonBefore(who.name, who.post, who.phone, who.email) if who else None
-    return InvitationBefore(one.id, **{column: getattr(one, column) for column in ANSWER_COLUMNS}, person=person)
+    said = {column: getattr(one, column) for column in (*ANSWER_COLUMNS, *OF_THE_CHAIN)}
+    return InvitationBefore(one.id, **said, person=person, acting_id=one.acting.id if one.acting else None)

@@ -38,6 +38,7 @@ from outreach.services.answers import nominee_matching as matching
 from outreach.services.invitations import seats
 from outreach.services.invitations.revisions import raise_for_invited, raise_for_withdrawn
 from outreach.services.reminders.schedule import event_reminder
+from outreach.services.representation import chain
 
 ADDRESSES_FOR_A_SEAT = 2  # invitations to new addresses in a day through an office's link, per seat
 A_DAY = timedelta(days=1)
@@ -327,8 +328,6 @@ def _add(
     nominee.nominated_under = invitation
     said = next((i for i in other if i.state in THEIR_OWN), None)
     nominee.state = said.state if said else InvitationState.COMING
-    for field in ("representative_name", "representative_post", "representative_phone", "representative_email"):
-        setattr(nominee, field, getattr(said, field) if said else "")
     for same_person in other:
         if same_person.state in UNANSWERED or same_person.state is InvitationState.WAITLISTED:
             same_person.state, same_person.waitlisted_at = InvitationState.COMING, None
@@ -336,6 +335,7 @@ def _add(
     nominee.invited_at = now
     stamp(nominee, source, now, recorded_by)
     session.flush()
+    chain.copy(session, nominee, said, now=now)
     _tell(session, nominee, now, by_staff=recorded_by is not None)
     return nominee
 

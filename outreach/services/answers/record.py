@@ -21,6 +21,7 @@ from outreach.services.answers.answer import NotAnOrganisation, OrganisationsNom
 from outreach.services.answers.nominees import Nominee
 from outreach.services.locking import activities_for_change, invitation_for_change
 from outreach.services.office_defaults import contact
+from outreach.services.representation import notices
 from outreach.transactions import writing
 
 Then = Callable[[Session, Invitation], None]  # what else belongs to the same transaction
@@ -124,7 +125,9 @@ def _record(
         raise OrganisationsNominate
     before = invitation.state
     mine = [invitation, *_other_roles(session, invitation)]
-    settle(session, mine, choice, representative, source, now)
+    settle(session, mine, choice, representative, source, now, by.id if by else None)
+    if choice is Choice.REPRESENTED:
+        notices.tell_invitee(session, invitation, now=now)
     if invitation.organisation_id:
         nominees_of.drop_all(session, invitation, now)
     for in_role in mine:

@@ -91,7 +91,7 @@ def _restore_person(
     left = None if on_stage or had_a_seat else seats.left(session, activity)
     answers = {old.id: old for old in before.mine}
     for invitation in mine:
-        answers[invitation.id].restore(invitation)
+        answers[invitation.id].restore(session, invitation, now)
         if invitation.state in TAKES_A_SEAT and left is not None and left <= 0:
             invitation.state, invitation.waitlisted_at = InvitationState.WAITLISTED, now
     session.flush()
@@ -113,7 +113,7 @@ def _restore_list(
         nominees_of.name(session, invitation, names, source, contact=whom_to_call, now=now)
     else:
         nominees_of.drop_all(session, invitation, now)
-    before.mine[0].restore(invitation)
+    before.mine[0].restore(session, invitation, now)
     rows = {row.id: row for row in _invitations(session, listed)}
     people = [row.person for row in rows.values() if row.person]
     own = matching.own(session, invitation.organisation_id, people)
@@ -122,7 +122,7 @@ def _restore_list(
         if row is None or row.person is None:
             continue
         if old.id in gone:
-            old.restore(row)
+            old.restore(session, row, now)
         if row.person_id in own and old.person is not None:
             for column in ("name", "post", "phone", "email"):
                 setattr(row.person, column, getattr(old.person, column))

@@ -300,7 +300,7 @@ def written_to(
         .where(
             *standing,
             Invitation.state == InvitationState.REPRESENTED,
-            sa.func.lower(Invitation.representative_email) == attendee.address,
+            Invitation.id.in_(addresses.acting_at(attendee.address)),
         )
         .order_by(Invitation.id)
         .limit(1)

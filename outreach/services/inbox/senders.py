@@ -17,6 +17,7 @@ from outreach.domain.kinds import IncomingKind
 from outreach.domain.mail.incoming import IncomingReason
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.models import Activity, IncomingMail, Invitation, Message, MessageLine, Organisation, Person
+from outreach.services import addresses
 
 _OUR_ID = re.compile(r"<(\d{1,10})\.[^<>\s]{1,100}>")  # as delivery/mail/compose.py makes it in message_id()
 MOST_ID = 2**31 - 1
@@ -111,7 +112,7 @@ def _held_by(person_id: int | None, organisation_id: int | None) -> sa.ColumnEle
 
 def _represented_by(session: Session, sender: str, now: datetime) -> Invitation | None:
     """Return the next invitation for which the sender is the representative."""
-    named = sa.func.lower(Invitation.representative_email) == sender
+    named = Invitation.id.in_(addresses.acting_at(sender))
     found = _nearest(session, sa.and_(Invitation.state == InvitationState.REPRESENTED, named), now) if sender else None
     return session.get(Invitation, found) if found is not None else None
 

@@ -20,6 +20,7 @@ from outreach.services import audit, locking
 from outreach.services.invitations.revisions import raise_for_invited
 from outreach.services.planning.book import book_people
 from outreach.services.reminders.schedule import event_reminder, waiting_invitations
+from outreach.services.representation import chain
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def add_each(
                 continue
             invitation = found or Invitation(activity_id=activity.id, person_id=person_id, role=role)
             raise_for_invited(invitation, list(earlier.values()))
-            _make_new(invitation)
+            _make_new(session, invitation)
             session.add(invitation)
             new.append(invitation)
     if role in ON_STAGE:
@@ -104,7 +105,7 @@ def add_organisations(
             )
             invitation.quota = quotas[organisation_id]
             raise_for_invited(invitation, [found] if found else [])
-            _make_new(invitation)
+            _make_new(session, invitation)
             session.add(invitation)
             new.append(invitation)
     tokens.ensure_links(session, organisation_ids=known, expires_at=_last(activities) + tokens.lifetime())
@@ -135,14 +136,15 @@ def _engage(session: Session, activities: Sequence[Activity], new: Sequence[Invi
             book_people(session, [activity], people, locked=True)
 
 
-def _make_new(invitation: Invitation) -> None:
+def _make_new(session: Session, invitation: Invitation) -> None:
     """Reset an invitation, new or withdrawn before, to its initial state."""
     invitation.state = InvitationState.PREPARED
     invitation.nominated_under = None
     invitation.invited_at = invitation.answered_at = invitation.answered_sequence = None
     invitation.answer_source = invitation.answer_recorded_by_id = invitation.waitlisted_at = None
-    invitation.answer_note = invitation.representative_name = invitation.representative_post = ""
-    invitation.representative_phone = invitation.representative_email = ""
+    invitation.answer_note, invitation.notices_wanted = "", True
+    if invitation.acting is not None:
+        chain.forget(session, invitation)
 
 
 def _announced(

@@ -12,6 +12,7 @@ from outreach.domain.kinds import Audience, MailKind
 from outreach.domain.states import TAKES_A_SEAT, ActivityState, InvitationState
 from outreach.models import Activity, Invitation
 from outreach.services.reminders.schedule import event_reminder
+from outreach.services.representation import notices
 
 # The count of people; several roles count once. An organisation takes no seat itself, its nominees do.
 PEOPLE = sa.func.count(sa.distinct(Invitation.person_id))
@@ -43,6 +44,7 @@ def offer_freed(session: Session, activity: Activity, *, now: datetime) -> list[
     for invitation in waiting:
         invitation.state = InvitationState.REPRESENTED if invitation.representative_name else InvitationState.COMING
         invitation.waitlisted_at = None
+        notices.tell_acting(session, invitation, now=now)
         event_reminder(session, activity, MailKind.SEAT, Audience.ONE, now=now, invitation=invitation)
     session.flush()
     return list(waiting)

@@ -13,10 +13,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload, selectinload
 
+from outreach.delivery import tokens
 from outreach.domain.mail.still_true import SkipReason
 from outreach.domain.states import TO_SEND, ActivityState, InvitationState, MessageState, PollState
 from outreach.extensions import db
 from outreach.models import (
+    ActingPerson,
     Activity,
     AgendaItem,
     AnswerBefore,
@@ -219,19 +221,15 @@ def _archived_to(person_id: int) -> sa.Select[ArchivedMessage]:
 
 
 def _forget_answers(session: Session, person: Person) -> None:
-    nobody = {"representative_post": "", "representative_phone": "", "representative_email": ""}
-    session.execute(
-        sa.update(Invitation)
-        .where(Invitation.person_id == person.id)
-        .values(answer_note="", representative_name="", **nobody)
-    )
-    represented = session.scalars(_represented_by(person)).all()
-    _forget_mails_naming(session, [invitation.id for invitation in represented])
+    own = sa.select(Invitation.id).where(Invitation.person_id == person.id)
+    session.execute(sa.update(Invitation).where(Invitation.person_id == person.id).values(answer_note=""))
+    session.execute(sa.delete(ActingPerson).where(ActingPerson.invitation_id.in_(own)))
+    acted = session.scalars(_acting(person)).all()
+    _forget_mails_naming(session, [acting.invitation_id for acting in acted])
     session.execute(sa.delete(SentMail).where(SentMail.message_id.in_(_to_their_office(person))))
-    for invitation in represented:
-        invitation.representative_name = ERASED
-        for column in nobody:
-            setattr(invitation, column, "")
+    for acting in acted:
+        acting.name, acting.nonce = ERASED, tokens.new_nonce()
+        acting.post = acting.rank = acting.phone = acting.email = ""
 
 
 def _to_their_office(person: Person) -> sa.Select[int | None]:
@@ -349,15 +347,20 @@ def _invitations(person_id: int) -> sa.Select[Any]:
     )
 
 
-def _represented_by(person: Person) -> sa.Select[Any]:
-    """Select invitations that name this person as representative: the name must match, and the address or the phone."""
+def _acting(person: Person) -> sa.Select[Any]:
+    """Select where this person acts or acted for somebody: the name must match, and the address or the phone."""
     conditions = []
     if person.email:
-        conditions.append(sa.func.lower(Invitation.representative_email) == person.email.lower())
+        conditions.append(sa.func.lower(ActingPerson.email) == person.email.lower())
     if person.phone:
-        conditions.append(Invitation.representative_phone == person.phone)
-    same_name = sa.func.lower(Invitation.representative_name).contains(person.name.lower(), autoescape=True)
-    return sa.select(Invitation).where(sa.or_(*conditions, sa.false()), same_name, sa.literal(bool(person.name)))
+        conditions.append(ActingPerson.phone == person.phone)
+    same_name = sa.func.lower(ActingPerson.name).contains(person.name.lower(), autoescape=True)
+    return sa.select(ActingPerson).where(sa.or_(*conditions, sa.false()), same_name, sa.literal(bool(person.name)))
+
+
+def _represented_by(person: Person) -> sa.Select[Any]:
+    """Select the invitations for which this person acts or acted."""
+    return sa.select(Invitation).where(Invitation.id.in_(_acting(person).with_only_columns(ActingPerson.invitation_id)))
 
 
 def _audit_of(person_id: int) -> sa.Select[Any]:
@@ -377,6 +380,11 @@ def _invitation(invitation: Invitation) -> dict[str, Any]:
         "activity": invitation.activity.title,
         "starts_at": invitation.activity.starts_at.isoformat(),
         **kept,
+        "representative_name": invitation.representative_name,
+        "representatives": [
+            _columns(acting, without=("id", "invitation_id", "nonce", "named_by_user_id"))
+            for acting in invitation.chain
+        ],
         "present": attendance.present if attendance else None,
     }
 

@@ -6,6 +6,7 @@ audiences is domain/audiences.py.
 
 from collections.abc import Collection
 from datetime import date, datetime, timedelta
+from itertools import product
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -17,6 +18,7 @@ from outreach.domain.kinds import Audience, LetterKind, MailKind
 from outreach.domain.letters import STANDS
 from outreach.domain.mail.still_true import SkipReason
 from outreach.domain.reminders import local_day
+from outreach.domain.representation import reads
 from outreach.domain.states import IN_WORK, TO_SEND, UNANSWERED, InvitationState, MessageState
 from outreach.domain.zones import midnight
 from outreach.models import (
@@ -30,8 +32,6 @@ from outreach.models import (
     letter_invitation,
 )
 
-TO_REPRESENTATIVE_INSTEAD = frozenset({MailKind.REMINDER, MailKind.THANKS})
-TO_REPRESENTATIVE_TOO = frozenset({MailKind.CHANGE, MailKind.POSTPONEMENT, MailKind.CANCELLATION})
 REPRESENTED = sa.and_(Invitation.state == InvitationState.REPRESENTED, Invitation.representative_email != "")
 PRESENT = sa.exists().where(Attendance.invitation_id == Invitation.id, Attendance.present).correlate(Invitation)
 LEFT_OUT = sa.exists().where(
@@ -105,23 +105,16 @@ def invited_before(kind: MailKind, due_at: datetime, zone: ZoneInfo) -> datetime
     return midnight(local_day(due_at, zone), zone) if kind is MailKind.REMINDER else None
 
 
-def reads(kind: MailKind, *, represented: bool, to_representative: bool) -> bool:
-    """Return whether a mail about an invitation goes to the invitee or, if `to_representative`, to the representative.
-
-    represented: by a representative who has an address.
-    """
-    if to_representative:
-        return represented and kind in TO_REPRESENTATIVE_INSTEAD | TO_REPRESENTATIVE_TOO
-    return not (represented and kind in TO_REPRESENTATIVE_INSTEAD)
-
-
 def read_by(kind: MailKind, *, to_representative: bool) -> list[sa.ColumnElement[bool]]:
-    """Return `reads` as SQL conditions; an invitation must meet one of them. Empty if no mail of this kind goes there."""
-    either = ((False, ~REPRESENTED), (True, REPRESENTED))
+    """Return `representation.reads` as SQL conditions; an invitation must meet one of them. Empty if no mail of this kind
+    goes there.
+    """
+    reached = ((False, ~REPRESENTED), (True, REPRESENTED))
+    wanted = ((False, ~Invitation.notices_wanted), (True, Invitation.notices_wanted))
     return [
-        condition
-        for represented, condition in either
-        if reads(kind, represented=represented, to_representative=to_representative)
+        sa.and_(is_reached, is_wanted)
+        for (acts, is_reached), (wants, is_wanted) in product(reached, wanted)
+        if reads(kind, reached=acts, notices_wanted=wants, to_acting=to_representative)
     ]
 
 

@@ -32,6 +32,7 @@ from outreach.domain.reminders import (
     put_off_to,
     useful_until,
 )
+from outreach.domain.representation import reads
 from outreach.domain.states import ActivityState, InvitationState, ReminderState
 from outreach.extensions import db
 from outreach.models import Activity, Invitation, MessageLine, Organisation, Person, Reminder
@@ -361,11 +362,18 @@ class _PlannedLine(NamedTuple):
     present: bool
     nominated: bool
     represented: bool  # by a representative with an address
+    notices_wanted: bool
     of_an_office: bool
     open_seats: int  # of an organisation's quota: people it may still nominate
     letter_missing: bool  # its invitation waits for the signed letter
     had_a_mail: frozenset[ZoneInfo] = frozenset()  # zones in which they had a mail today
     called_off: frozenset[ZoneInfo] = frozenset()  # zones in which they were told today of its withdrawal
+
+    def reads(self, kind: MailKind) -> bool:
+        """Return whether a mail of this kind goes to the line's recipient."""
+        return reads(
+            kind, reached=self.represented, notices_wanted=self.notices_wanted, to_acting=self.to_representative
+        )
 
     def waits(self, kind: MailKind, zone: ZoneInfo) -> bool:
         """Return whether a mail of this kind that can wait does so until the next morning."""
@@ -420,11 +428,7 @@ def _by_hand(
         return ToRemind(first.invitation_id, None, None, NotReminded.NOT_EXPECTED)
     kind = MailKind.REMINDER
     planned = _Planned(activity.id, activity.title, activity.zone, now, kind, audience, times).held_by(hours, now)
-    recipients = [
-        line
-        for line in lines
-        if audiences.reads(kind, represented=line.represented, to_representative=line.to_representative)
-    ]
+    recipients = [line for line in lines if line.reads(kind)]
     reason = None
     if missed_because(kind, audience, now, times, planned.goes_out_at(now)) is not None:
         reason = NotReminded.TOO_LATE
@@ -525,6 +529,7 @@ def _lines(
                 audiences.PRESENT.label("present"),
                 Invitation.nominated_under_id.is_not(None).label("nominated"),
                 audiences.REPRESENTED.label("represented"),
+                Invitation.notices_wanted,
                 Invitation.organisation_id.is_not(None).label("of_an_office"),
                 sa.case((Invitation.quota.is_not(None), Invitation.quota - names), else_=0).label("open_seats"),
                 sa.and_(Activity.letter_first, audiences.LETTER_MISSING).label("letter_missing"),
@@ -594,7 +599,7 @@ def _could_read(one: _Planned, line: _PlannedLine, written: Collection[tuple[int
     return (
         one.invitation_id in (None, line.invitation_id)
         and (one.only is None or line.invitation_id in one.only)
-        and audiences.reads(one.kind, represented=line.represented, to_representative=line.to_representative)
+        and line.reads(one.kind)
         and (one.reminder_id, line.invitation_id, line.to_representative) not in written
     )
 

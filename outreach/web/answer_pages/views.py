@@ -30,6 +30,7 @@ from outreach.services.answers import undo as undoing
 from outreach.services.answers.answer import LinkAnswer
 from outreach.services.answers.undo import NothingToUndo
 from outreach.services.invitations.links import LinkExpired, LinkReplaced, LinkRevoked, LinkUnknown
+from outreach.web.answer_pages import acting
 from outreach.web.answer_pages.blueprint import bp
 from outreach.web.answer_pages.cards import Card, Fault, PersonRow, Pick, cards, faults_of, typed_who
 from outreach.web.answer_pages.draw import (
@@ -88,11 +89,15 @@ def nothing() -> Response:
 
 @bp.get("/<token>")
 def page(token: str) -> Response:
+    if acting.opens(token):
+        return acting.page(token)
     return _drawn(token, _found(token), pick=Pick.of(request.args.get("pilih", "")))
 
 
 @bp.get("/<token>/thanks")
 def thanks(token: str) -> Response:
+    if acting.opens(token):
+        return acting.thanks(token)
     found = _found(token)
     now, what = clock.now(), request.args.get("for", "")
     sentences = {
@@ -100,6 +105,8 @@ def thanks(token: str) -> Response:
         "undone": words(formats.language())["undone"],
         "stop": _("You will get no more reminders. Should something you accepted change, we still tell you."),
         "resume": _("You will get reminders again."),
+        "back": _("This was undone. Please look below who comes now."),
+        "notices": _("Your wish has been noted."),
     }
     noted = answer_page.last_answered(found, now=now) if what == "answer" else ()
     to_tell = _to_tell(found) if what == "answer" else ()
@@ -108,6 +115,8 @@ def thanks(token: str) -> Response:
 
 @bp.get("/<token>/<int:activity_id>.ics")
 def calendar(token: str, activity_id: int) -> Response:
+    if acting.opens(token):
+        return acting.calendar(token, activity_id)
     found, now = _found(token), clock.now()
     activity = answer_page.activity_for_calendar(found, activity_id)
     url = f"{current_settings().base_url.rstrip('/')}/j/{token}"

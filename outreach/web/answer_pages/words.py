@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from outreach.delivery.words.labels import label
 from outreach.domain.answers import Choice
+from outreach.domain.kinds import NamedBy
 from outreach.domain.states import ANSWERED, ActivityState, InvitationState
 
 
@@ -113,6 +114,26 @@ def words(language: str) -> dict[str, Any]:
         "stop": _("Send me no more reminders"),
         "stop_question": _("No more reminders?"),
         "stop_done": _("You get no more reminders"),
+        "acting_for": _("You come in place of %(name)s."),
+        "acting_no_more": _("You are no longer expected here. Somebody else comes, or the invitee answers again."),
+        "passed_to": _("Passed on to:"),
+        "i_come": _("I come"),
+        "i_cannot": _("I cannot come"),
+        "pass_on": _("Somebody else comes in my place"),
+        "send_pass_on": _("Pass it on"),
+        "named_by": {
+            NamedBy.INVITEE: _("Named on this page or by your calendar."),
+            NamedBy.ACTING: _("Passed on by the person whom you had named."),
+            NamedBy.STAFF: _("Recorded by our office."),
+        },
+        "confirmed": _("has said that they come"),
+        "take_back": _("Undo who comes"),
+        "notices_off": _("Send the notices only to them"),
+        "notices_on": _("Send the notices to me, too"),
+        "kept_acting": _(
+            "We keep your name, post, phone and e-mail as you or the invitee wrote them, only to arrange this activity. "
+            "To see, correct or erase them, call the number above."
+        ),
         "stop_kept": _("Should something you accepted change or be cancelled, we still tell you."),
         "invitations": _("See my invitations"),
         "kept": _(

@@ -11,11 +11,12 @@ from outreach.domain.activity import WAS_POSTPONED
 from outreach.domain.kinds import AttendanceSource, Audience, MailKind, Role, Sex
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
-from outreach.models import AgendaItem, Attendance, MessageText
+from outreach.models import ActingPerson, AgendaItem, Attendance, MessageText
 from tests.support.apps import with_settings
 from tests.world import NOW, a_person, at, draft_activity
 from tests.world.composed import (
     calendar_parts,
+    dewi,
     event_in,
     html_of,
     line,
@@ -34,6 +35,10 @@ INVITATION, REMINDER = MailKind.INVITATION, MailKind.REMINDER
 
 def url_of(person, choice="", activity=None):
     return tokens.page_url(tokens.token(tokens.link_for(db.session, person)), choice and f"{choice}-{activity.id}")
+
+
+def own_page(invitation):
+    return tokens.page_url(tokens.acting_token(invitation.acting.nonce))
 
 
 def test_a_cadre_gets_an_invitation_in_indonesian(activity, ani):
@@ -212,8 +217,7 @@ def test_a_representative_with_an_address_is_reminded_without_the_invitees_link(
         activity,
         ani,
         state=InvitationState.REPRESENTED,
-        representative_name="Dewi",
-        representative_email="dewi@example.com",
+        acting=dewi(),
     )
     message = message_of(line(invitation, REMINDER, Audience.COMING), to_representative=True)
     composed = compose(message, message.lines, now=at(17))
@@ -222,15 +226,15 @@ def test_a_representative_with_an_address_is_reminded_without_the_invitees_link(
     assert mail["To"] == "Dewi <dewi@example.com>"
     assert "Dear Dewi, representing Ani Wijaya\n" in text_of(mail)
     assert "If you cannot come, please call us: Bidang PPA, 0812-0000-0001.\n" in text_of(mail)
-    assert "/j/" not in text_of(mail) + html_of(mail)
+    assert url_of(ani) not in text_of(mail) + html_of(mail)
+    assert f"Your own page: {own_page(invitation)}\n" in text_of(mail)
 
 
 @pytest.mark.parametrize("kind", [MailKind.CHANGE, MailKind.CANCELLATION])
 def test_both_the_representative_and_the_invitee_are_notified_of_a_change_and_a_cancellation(activity, ani, kind):
     ani.locale = "en"
     invitation = published_invitation(
-        activity, ani, state=InvitationState.REPRESENTED, representative_name="Dewi",
-        representative_email="dewi@example.com", answered_sequence=0,
+        activity, ani, state=InvitationState.REPRESENTED, acting=dewi(), answered_sequence=0,
     )  # fmt: skip
     news = {"audience": Audience.EXPECTED, "detail": change(old_starts_at=at(17).isoformat())}
     to_invitee = mail_of(line(invitation, kind, **news))
@@ -239,17 +243,19 @@ def test_both_the_representative_and_the_invitee_are_notified_of_a_change_and_a_
     assert "Dewi" not in text_of(to_invitee)
     assert to_dewi["To"] == "Dewi <dewi@example.com>"
     assert "Dear Dewi, representing Ani Wijaya\n" in text_of(to_dewi)
-    assert "/j/" not in text_of(to_dewi) + html_of(to_dewi)
+    assert url_of(ani) not in text_of(to_dewi) + html_of(to_dewi)
     assert "answer" not in text_of(to_dewi)
     (part,) = calendar_parts(to_dewi)
-    assert "/j/" not in event_in(part).get("DESCRIPTION", "")
+    assert url_of(ani) not in event_in(part).get("DESCRIPTION", "")
 
 
 @pytest.mark.parametrize(
     ("kind", "said"), [(MailKind.CHANGE, "Yang mewakili: Dewi\n"), (MailKind.CANCELLATION, "juga kepada: Dewi\n")]
 )
 def test_the_invitee_is_asked_to_tell_a_representative_without_an_address(activity, ani, kind, said):
-    invitation = published_invitation(activity, ani, state=InvitationState.REPRESENTED, representative_name="Dewi")
+    invitation = published_invitation(
+        activity, ani, state=InvitationState.REPRESENTED, acting=ActingPerson(name="Dewi")
+    )
     assert said in text_of(mail_of(line(invitation, kind, Audience.EXPECTED, detail=change())))
 
 
@@ -297,13 +303,17 @@ def test_an_activity_without_a_venue_says_that_the_place_will_follow(activity, a
 
 def test_an_offer_of_a_free_seat_names_the_representative(activity, ani):
     ani.locale = "en"
-    invitation = published_invitation(activity, ani, state=InvitationState.REPRESENTED, representative_name="Dewi")
+    invitation = published_invitation(
+        activity, ani, state=InvitationState.REPRESENTED, acting=ActingPerson(name="Dewi")
+    )
     assert "Your answer: Represented\nRepresented by: Dewi\n" in text_of(mail_of(line(invitation, MailKind.SEAT)))
 
 
 def test_a_representative_without_an_address_is_named_to_the_invitee(activity, ani):
     ani.locale = "en"
-    invitation = published_invitation(activity, ani, state=InvitationState.REPRESENTED, representative_name="Dewi")
+    invitation = published_invitation(
+        activity, ani, state=InvitationState.REPRESENTED, acting=ActingPerson(name="Dewi")
+    )
     mail = mail_of(line(invitation, REMINDER, Audience.COMING), now=at(17))
     assert mail["To"] == "Ani Wijaya <ani@example.com>"
     assert "Represented by: Dewi\n" in text_of(mail)
@@ -620,8 +630,7 @@ def test_the_footer_links_to_the_page_that_stops_reminders(activity, ani):
 
 def test_one_click_needs_https_and_is_not_offered_to_a_representative(activity, ani):
     invitation = published_invitation(
-        activity, ani, state=InvitationState.REPRESENTED, representative_name="Dewi",
-        representative_email="dewi@example.com",
+        activity, ani, state=InvitationState.REPRESENTED, acting=dewi(),
     )  # fmt: skip
     to_invitee = mail_of(line(invitation, MailKind.CHANGE, detail=change()))
     assert to_invitee["List-Unsubscribe"] == f"<{url_of(ani)}/stop>"
@@ -703,8 +712,7 @@ def test_the_reader_is_told_whose_link_it_is_and_to_whom_it_may_be_passed_on(act
     assert said in text
     assert "Mohon hanya diteruskan kepada yang menjawab untuk Bapak/Ibu." in text  # a head of office passes it on
     represented = published_invitation(
-        activity, ani, Role.PARTICIPANT, state=InvitationState.REPRESENTED, representative_name="Dewi",
-        representative_email="dewi@example.com",
+        activity, ani, Role.PARTICIPANT, state=InvitationState.REPRESENTED, acting=dewi(),
     )  # fmt: skip
     assert said not in text_of(mail_of(line(represented, REMINDER, Audience.COMING), to_representative=True))
 

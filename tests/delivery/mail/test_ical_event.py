@@ -17,6 +17,7 @@ from outreach.services.invitations import withdraw as withdrawing
 from tests.world import JAKARTA, NOW, at, draft_activity
 from tests.world.composed import (
     calendar_parts,
+    dewi,
     event_in,
     line,
     mail_of,
@@ -173,8 +174,7 @@ def test_a_mailbox_without_its_own_address_uses_the_senders(app, activity, ani):
 
 def test_a_representative_gets_no_calendar_request(app, activity, ani):
     invitation = published_invitation(
-        activity, ani, state=InvitationState.REPRESENTED, representative_name="Dewi",
-        representative_email="dewi@example.com", answered_sequence=0,
+        activity, ani, state=InvitationState.REPRESENTED, acting=dewi(), answered_sequence=0,
     )  # fmt: skip
     activity.sequence = 1
     reads_a_mailbox(app)

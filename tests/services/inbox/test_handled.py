@@ -10,7 +10,7 @@ from outreach.domain.kinds import AnswerSource, IncomingKind, IncomingOutcome
 from outreach.domain.mail.incoming import IncomingReason, Participation
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
-from outreach.models import AuditEntry, IncomingMail, Invitation
+from outreach.models import ActingPerson, AuditEntry, IncomingMail, Invitation
 from outreach.queries import audit_log, inbox
 from outreach.services.activities import publish as publishing
 from outreach.services.answers import record as recording
@@ -144,7 +144,7 @@ def test_a_mail_is_shown_with_contacts_of_its_sender(anis_invitation, ani):
 
 def test_a_representatives_letter_shows_the_representatives_number(anis_invitation, ani, coordinator):
     ani.phone = "+6281234567890"
-    anis_invitation.representative_name, anis_invitation.representative_phone = "Dewi Sartika", "+6281300000001"
+    anis_invitation.acting = ActingPerson(name="Dewi Sartika", phone="+6281300000001")
     letter = mail(person_id=ani.id, invitation_id=anis_invitation.id, reason=IncomingReason.REPRESENTATIVE)
     assert inbox.show(letter.id).call.tel == "+6281300000001"
 

@@ -14,7 +14,7 @@ from outreach.domain.planning.plan import ProgrammeDays
 from outreach.domain.planning.rules import ClashKind
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
-from outreach.models import Absence, Activity, Invitation, Person, Programme, Venue
+from outreach.models import Absence, ActingPerson, Activity, Invitation, Person, Programme, Venue
 from outreach.services.office import planning_rules as office_planning_rules
 from outreach.services.planning import load as plans
 from outreach.services.planning import rules as planning_rules
@@ -68,7 +68,7 @@ def test_engagements_name_the_person_who_would_come(any_app, activity, ani, budi
     an_invitation(activity, ani, role=Role.CADRE, state=InvitationState.COMING)
     an_invitation(activity, budi, state=InvitationState.WITHDRAWN)
     an_invitation(
-        activity, chief, role=Role.SPEAKER, state=InvitationState.REPRESENTED, representative_name="Kompol Rudi"
+        activity, chief, role=Role.SPEAKER, state=InvitationState.REPRESENTED, acting=ActingPerson(name="Kompol Rudi")
     )
     an_invitation(activity, police, quota=3)
     planned = plans.load(now=NOW).activities[activity.id]

@@ -16,6 +16,7 @@ from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
 from outreach.models import (
     Absence,
+    ActingPerson,
     Activity,
     AgendaItem,
     Invitation,
@@ -90,7 +91,13 @@ def invite_at_random(draw: Random, activity: Activity, people: list[Person], off
             state = draw.choice((*some, InvitationState.REPRESENTED))
             named = draw.choice(("", *NAMES)) if state in plans.REPRESENTATIVE_COMES else ""
             db.session.add(
-                Invitation(activity=activity, person_id=person.id, role=role, state=state, representative_name=named)
+                Invitation(
+                    activity=activity,
+                    person_id=person.id,
+                    role=role,
+                    state=state,
+                    acting=ActingPerson(name=named) if named else None,
+                )
             )
     for office in draw.sample(offices, draw.randint(0, 2)):
         quota = draw.choice((None, 0, 1, 4))

@@ -487,7 +487,7 @@ def test_two_representatives_with_one_address_get_one_mail_each(programme, hall,
     answer(first, ani, Choice.REPRESENTED, representative=Representative("Rudi Hartono", email="kantor@example.com"))
     answer(second, ani, Choice.REPRESENTED, representative=Representative("Tina Dewi", email="kantor@example.com"))
     reminding.tick(at(17))
-    assert sorted(mail[0] for mail in mails()[1:]) == ["Rudi Hartono", "Tina Dewi"], mails()
+    assert sorted(mail[0] for mail in mails()[1:] if mail[0] != "Ani") == ["Rudi Hartono", "Tina Dewi"], mails()
 
 
 def test_a_postponed_mail_includes_what_is_due_later_that_day(programme, hall, ani):

@@ -193,11 +193,15 @@ def test_a_representative_gets_reminders_and_changes_herself(two_apart, chief):
     send(NOW)
     answer(first, chief, Choice.REPRESENTED, representative=CITRA)
     answer(second, chief, Choice.COMING)
-    run(at(17, 8))
-    assert mails()[1:] == [("Citra", "17 08.00", ["reminder"])]
+    run(NOW, at(17, 8))
+    assert mails()[1:] == [
+        ("Citra", "04 08.00", ["appointment"]),
+        ("Kapolres", "04 08.00", ["representation"]),
+        ("Citra", "17 08.00", ["reminder"]),
+    ]
     publishing.cancel(first.id, "Banjir", by=None, now=at(17, 10))
     run(at(17, 10))
-    assert mails()[2:] == [("Kapolres", "17 10.00", ["cancellation"]), ("Citra", "17 10.00", ["cancellation"])]
+    assert mails()[4:] == [("Kapolres", "17 10.00", ["cancellation"]), ("Citra", "17 10.00", ["cancellation"])]
 
 
 def test_a_representative_without_an_address_is_reminded_through_the_invitee(activity, chief):
@@ -205,8 +209,8 @@ def test_a_representative_without_an_address_is_reminded_through_the_invitee(act
     publish(activity)
     send(NOW)
     answer(activity, chief, Choice.REPRESENTED, representative=Representative("Citra", phone="+6281200000009"))
-    run(at(17, 8))
-    assert mails()[1:] == [("Kapolres", "17 08.00", ["reminder"])]
+    run(NOW, at(17, 8))
+    assert mails()[1:] == [("Kapolres", "04 08.00", ["representation"]), ("Kapolres", "17 08.00", ["reminder"])]
 
 
 def test_thanks_for_attendance_entered_late_are_sent_late_and_once(activity, ani, budi):

@@ -12,7 +12,7 @@ from outreach.domain.answers import Choice
 from outreach.domain.kinds import ActivityKind, AnswerSource, CadreKind, Role, Sector
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
-from outreach.models import Invitation, Link, Message, Organisation, Person, Reminder
+from outreach.models import ActingPerson, Invitation, Link, Message, Organisation, Person, Reminder
 from outreach.services.activities import move as moves
 from outreach.services.activities import publish as publishing
 from outreach.services.answers import record as recording
@@ -650,7 +650,7 @@ def test_the_activitys_page_names_representatives_beside_the_invitees(
 ):
     invitation = invitations()[0]
     invitation.state = InvitationState.REPRESENTED
-    invitation.representative_name, invitation.representative_post = "Citra Lestari", "Sekretaris PKK"
+    invitation.acting = ActingPerson(name="Citra Lestari", post="Sekretaris PKK")
     db.session.commit()
     page = text_of(coordinator_client.get(f"/activities/{ani_and_police_invited.id}").text)
     assert "Ani Wijaya represented by Citra Lestari, Sekretaris PKK" in page

@@ -1,0 +1,45 @@
+"""The rules of representation: who comes in whose place, how often that is passed on, and who gets which mail.
+
+Pure functions. services/representation/chain.py stores the chain.
+"""
+
+from outreach.domain.answers import Representative
+from outreach.domain.directory import names
+from outreach.domain.kinds import MailKind
+from outreach.domain.problems import Problem
+
+MOST_LINKS = 2  # the invitee names somebody, who passes it on once more
+INSTEAD = frozenset({MailKind.REMINDER, MailKind.THANKS})  # mails that the acting person gets in place of the invitee
+TO_ACTING = frozenset({MailKind.APPOINTMENT})  # mails to the acting person alone
+AS_WELL = frozenset({MailKind.CHANGE, MailKind.POSTPONEMENT, MailKind.CANCELLATION})  # mails that both get
+
+
+class NotActing(Problem):
+    message = "You no longer come in place of %(invitee)s."
+
+
+class PassedOnAlready(Problem):
+    message = "This was passed on once already. Please call %(contact)s if you cannot come."
+
+
+def may_pass_on(position: int) -> bool:
+    """Return whether the acting person at this position, from 1, may name somebody else."""
+    return position < MOST_LINKS
+
+
+def is_same(one: Representative, other: Representative) -> bool:
+    """Return whether both are the same person: the name decides, as a phone number or an address may be corrected."""
+    return names.key(names.split(one.name).name) == names.key(names.split(other.name).name)
+
+
+def reads(kind: MailKind, *, reached: bool, notices_wanted: bool, to_acting: bool) -> bool:
+    """Return whether a mail about an invitation goes to the invitee or, if `to_acting`, to the acting person.
+
+    reached: somebody acts for the invitee and has an address. notices_wanted: the invitee wants to know of changes, too.
+    Without an address of the acting person, all mails go to the invitee.
+    """
+    if to_acting:
+        return reached and kind in INSTEAD | AS_WELL | TO_ACTING
+    if not reached or kind in TO_ACTING:
+        return kind not in TO_ACTING
+    return kind not in INSTEAD and (notices_wanted or kind not in AS_WELL)

@@ -1,0 +1,1 @@
+"""Who comes in whose place: the chain of acting people, and who is told of it. Start with chain.py."""
