@@ -9,6 +9,7 @@ from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from outreach.domain.answers import answer_by
 from outreach.domain.kinds import Audience, MailKind, RuleTiming
 from outreach.domain.planning.working_days import is_working_day, last_working_day
 
@@ -109,30 +110,38 @@ class ActivityTimes:
     dateless: bool = False
 
 
-def useful_until(kind: MailKind, audience: Audience, due: datetime, times: ActivityTimes) -> datetime:
+def useful_until(
+    kind: MailKind, audience: Audience, due: datetime, times: ActivityTimes, invited_at: datetime | None = None
+) -> datetime:
     """Return the instant after which a mail of `kind` to `audience` is no longer useful.
 
-    A reminder to answer ends with the deadline, also for invitees who may answer longer because they were invited after it
-    (domain/answers.py: answer_by): they are few, and have just had their invitation.
+    A reminder to answer is useful as long as its recipient may answer. invited_at: when they were invited; None: before
+    the deadline.
     """
     if kind is MailKind.THANKS:
         return due + THANKS_USEFUL_FOR
     if kind in (MailKind.CANCELLATION, MailKind.POSTPONEMENT, MailKind.WITHDRAWAL, MailKind.CONFIRMATION):
         return max(times.ends_at, due + DATELESS_USEFUL_FOR) if times.dateless else times.ends_at
     if kind is MailKind.REMINDER and audience is Audience.UNANSWERED:
-        return min(times.respond_by_at, times.starts_at)
+        return _answer_by(times, invited_at)
     return times.starts_at
 
 
-def may_wait_until(kind: MailKind, audience: Audience, due: datetime, times: ActivityTimes) -> datetime | None:
+def _answer_by(times: ActivityTimes, invited_at: datetime | None) -> datetime:
+    return min(answer_by(times.respond_by_at, times.starts_at, invited_at), times.starts_at)
+
+
+def may_wait_until(
+    kind: MailKind, audience: Audience, due: datetime, times: ActivityTimes, invited_at: datetime | None = None
+) -> datetime | None:
     """Return the latest instant to which a mail may wait if its recipient had one today; None: it may not wait.
 
-    News cannot wait. A mail that asks for an answer must leave a day for it.
+    News cannot wait. A mail that asks for an answer must leave a day for it. invited_at: as in `useful_until`.
     """
     if kind not in (MailKind.INVITATION, MailKind.REMINDER, MailKind.THANKS):
         return None
     asks = kind is MailKind.INVITATION or audience is Audience.UNANSWERED
-    latest = min(times.respond_by_at, times.starts_at) if asks else useful_until(kind, audience, due, times)
+    latest = _answer_by(times, invited_at) if asks else useful_until(kind, audience, due, times)
     return latest - (ANSWERING_TAKES if asks else READING_TAKES)
 
 
@@ -141,15 +150,18 @@ def put_off_to(
 ) -> datetime | None:
     """Return when a mail goes out to a recipient who already had one on that day: the next morning. None: it cannot
     wait until then.
+
+    If the deadline has passed, its recipients are those who are invited only now or were invited after it.
     """
-    latest = may_wait_until(kind, audience, due, times)
+    latest = may_wait_until(kind, audience, due, times, invited_at=max(due, now))
     morning = next_morning(max(due, now), zone)
     return morning if latest is not None and morning <= latest else None
 
 
 def moments(
-    rules: Iterable[Rule], times: ActivityTimes, zone: ZoneInfo, days_off: Container[date], told_at: datetime
-) -> list[DueRule]:
+    rules: Iterable[Rule], times: ActivityTimes, zone: ZoneInfo, days_off: Container[date], told_at: datetime,
+    late_told_at: datetime | None = None,
+) -> list[DueRule]:  # fmt: skip
     """Return when each enabled rule is due, soonest first.
 
     A reminder of two or more days before the start moves from a day off to the last working day before it. A reminder
@@ -158,7 +170,8 @@ def moments(
     If every reminder to answer would then come on the day of the invitation or earlier, the last one moves: to the last
     working day before the deadline's day or, if some hours are left there, to that day. A reminder that cannot move to
     a day after the invitation's keeps its own day. days_off: holidays and joint holidays; weekends are days off anyway.
-    told_at: when the invitation comes.
+    told_at: when the invitation comes. late_told_at: when the last invitation comes to somebody who is invited after the
+    deadline. They are the only ones who may answer then, so the reminders to answer keep their own days before the start.
     """
     own = [
         DueRule(rule, due)
@@ -166,11 +179,12 @@ def moments(
         if rule.enabled and (due := due_at(times.starts_at, times.ends_at, zone, rule)) is not None
     ]
     days = _Days(times, zone, days_off, told_at)
-    placed = [days.place(moment) for moment in own]
+    days_to_answer = replace(days, told_at=late_told_at) if late_told_at else days
+    placed = [(days_to_answer if _asks(moment.rule) else days).place(moment) for moment in own]
     asking = [n for n, moment in enumerate(own) if _asks(moment.rule)]
     if asking and all(placed[n] is None for n in asking):
         last = max(asking, key=lambda n: own[n].due_at)
-        placed[last] = days.last_chance(own[last])
+        placed[last] = days_to_answer.last_chance(own[last])
     found = [there or moment for there, moment in zip(placed, own, strict=True)]
     found = [replace(moment, superseded=_is_superseded(moment, found, zone)) for moment in found]
     return sorted(found, key=lambda moment: (moment.due_at, moment.rule.key))
@@ -209,7 +223,7 @@ class _Days:
 
     @property
     def _answer_by(self) -> datetime:
-        return min(self.times.respond_by_at, self.times.starts_at)
+        return _answer_by(self.times, self.told_at)
 
     def _moved(self, moment: DueRule, day: date, reason: OtherDay) -> DueRule:
         return replace(moment, due_at=datetime.combine(day, moment.rule.at, tzinfo=self.zone), other_day=reason)
@@ -262,14 +276,16 @@ def missed_because(
     now: datetime,
     *,
     later_rule_is_due: bool = False,
+    last_invited_at: datetime | None = None,
 ) -> MissedReason | None:
     """Return why a reminder due at `due` should not be sent at `now`, or None if it is still useful.
 
     later_rule_is_due: another reminder of the same activity, kind and audience is due since then.
+    last_invited_at: when the last of its recipients was invited; None: all before the deadline.
     """
     if kind is MailKind.REMINDER and later_rule_is_due:
         return MissedReason.SUPERSEDED
-    if now < useful_until(kind, audience, due, times):
+    if now < useful_until(kind, audience, due, times, last_invited_at):
         return None
     if kind is MailKind.THANKS:
         return MissedReason.TOO_OLD

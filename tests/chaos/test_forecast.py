@@ -85,19 +85,22 @@ class Written:
 class AnyHistory(RuleBasedStateMachine):
     @initialize(
         far=st.sampled_from(["planned", "told", "answered", "the day before"]), late=st.booleans(), quiet=st.booleans(),
-        put_off=st.booleans(),
+        put_off=st.booleans(), early=st.booleans(),
     )  # fmt: skip
-    def it_begins(self, far: str, late: bool, quiet: bool, put_off: bool) -> None:
-        """Three drafts; or Alfa and Beta published and notified early or late in the evening, then answered days later."""
+    def it_begins(self, far: str, late: bool, quiet: bool, put_off: bool, early: bool) -> None:
+        """Three drafts; or Alfa and Beta published and notified early or late in the evening, then answered days later.
+
+        early: Alfa and Gama are to be answered so early that people are invited after that.
+        """
         self.furnish(quiet=quiet)
         self.quiet = quiet
         self.now = at(4, 23, 50) if late else NOW
         self.preparer = Preparer(current_settings())
         beta = {"zone": MAKASSAR, "starts_at": at(18, 14), "ends_at": at(18, 16)}
         self.activities = {
-            "Alfa": draft_activity(None, None, 18, title="Alfa").id,
+            "Alfa": draft_activity(None, None, 18, title="Alfa", **({"respond_by_at": at(8, 16)} if early else {})).id,
             "Beta": draft_activity(None, None, 18, title="Beta", **beta).id,
-            "Gama": draft_activity(None, None, 13, title="Gama", respond_by_at=at(11, 16)).id,
+            "Gama": draft_activity(None, None, 13, title="Gama", respond_by_at=at(6 if early else 11, 16)).id,
         }
         self.drafts, self.published, self.postponed = set(TITLES), set(), set()
         self.held: dict[

@@ -8,12 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from outreach.domain.answers import answer_by, refusal
 from outreach.domain.kinds import Audience, MailKind, RuleTiming
 from outreach.domain.planning.working_days import is_working_day
 from outreach.domain.reminders import (
     ActivityTimes,
     DueRule,
     MissedReason,
+    OtherDay,
     Rule,
     days_ahead,
     due_at,
@@ -25,6 +27,7 @@ from outreach.domain.reminders import (
     upcoming,
     useful_until,
 )
+from outreach.domain.states import ActivityState, InvitationState
 
 JAKARTA, JAYAPURA = ZoneInfo("Asia/Jakarta"), ZoneInfo("Asia/Jayapura")
 START = datetime(2027, 1, 18, 8, tzinfo=JAKARTA)
@@ -196,7 +199,7 @@ def test_people_without_an_answer_are_reminded_before_the_deadline_if_a_working_
     for due in found:
         if due.other_day is not None:
             assert is_working_day(due.due_at.date(), days_off)
-            assert due.due_at < deadline
+            assert due.due_at < answer_by(deadline, starts_at, told_at)
             assert due.due_at.date() > told_at.date()
     between = [told_at.date() + timedelta(days=n) for n in range(1, (deadline.date() - told_at.date()).days)]
     if any(is_working_day(day, days_off) for day in between):
@@ -245,6 +248,46 @@ def test_news_of_an_activity_without_a_date_is_useful_for_a_week():
         late = END + timedelta(days=10)
         assert useful_until(kind, Audience.EXPECTED, late, dateless) == late + timedelta(days=7)
         assert useful_until(kind, Audience.EXPECTED, END - timedelta(days=30), dateless) == END
+
+
+moments_around = st.integers(-60 * 24 * 4, 60).map(lambda minutes: START + timedelta(minutes=minutes))
+
+
+@given(deadline=moments_around, invited_at=st.none() | moments_around, now=moments_around)
+def test_a_reminder_to_answer_is_useful_exactly_as_long_as_its_recipient_may_answer(deadline, invited_at, now):
+    times = ActivityTimes(START, END, min(deadline, START))
+    by = answer_by(times.respond_by_at, START, invited_at)
+    may_answer = refusal(ActivityState.PUBLISHED, InvitationState.INVITED, by, now, "") is None
+    kind, audience = MailKind.REMINDER, Audience.UNANSWERED
+    assert (now < useful_until(kind, audience, START, times, invited_at)) is may_answer
+    missed = missed_because(kind, audience, START - timedelta(days=9), times, now, last_invited_at=invited_at)
+    assert (missed is None) is may_answer
+    waits_until = may_wait_until(kind, audience, START, times, invited_at)
+    assert waits_until == by - timedelta(days=1)
+
+
+def test_reminders_for_people_invited_after_the_deadline_keep_their_own_days():
+    times = ActivityTimes(day(20), day(20, 10), day(8, 16))
+    rules = [before(7), before(3), before(2, audience=Audience.COMING)]
+    assert [(due.rule.days, due.due_at.day, due.superseded) for due in moments(rules, times, JAKARTA, frozenset(), TOLD)] == [
+        (3, 7, False), (7, 7, True), (2, 18, False)
+    ]  # fmt: skip
+    late = moments(rules, times, JAKARTA, frozenset(), TOLD, late_told_at=day(11, 9))
+    assert [(due.rule.days, due.due_at.day, due.superseded) for due in late] == [
+        (7, 13, False), (3, 15, False), (2, 18, False)
+    ]  # fmt: skip
+
+
+def test_people_invited_late_to_an_activity_soon_are_still_reminded_once():
+    times = ActivityTimes(day(20), day(20, 10), day(8, 16))
+    late = moments([before(7), before(3)], times, JAKARTA, frozenset(), TOLD, late_told_at=day(18, 9))
+    assert [(due.rule.days, due.due_at.day, due.other_day) for due in late] == [
+        (7, 13, None), (3, 19, OtherDay.INVITATION)
+    ]  # fmt: skip
+
+
+def test_if_all_invitations_come_after_the_deadline_reminders_to_answer_keep_their_days():
+    assert placed([before(3)], day(20), day(8, 16), told_at=day(11)) == [(3, 15, 8, "day_off")]
 
 
 def test_an_invitation_may_wait_while_a_day_is_left_to_answer_and_news_may_not():

@@ -250,6 +250,7 @@ class _Preparing:
                 hours.held_until(
                     reminder.kind, reminder.audience, reminder.due_at, times, self.now, office.mail_hours,
                     also_starts_at=hours.start_before(reminder.detail, reminder.due_at),
+                    invited_at=line.invited_at or self.now,
                 )
             )  # fmt: skip
         return None if None in found else found[0]

@@ -4,9 +4,10 @@ The rule itself is domain/mail/still_true.py. outbox/prepare.py decides what hap
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -63,31 +64,74 @@ def earlier(session: Session, rows: Sequence[MessageRow], shared: SharedRows, *,
 
     A message of `rows` that was in doubt earlier may have told its recipient. It counts for the other messages.
     """
-    own = {row.id for row in rows}
-    tried_before = {row.id for row in rows if row.attempts}
     activity_of = {line.invitation_id: line.activity_id for row in rows for line in row.lines}
     if not activity_of:
         return Earlier()
-    notified_again, not_yet_notified = (
-        moves_told.notified_again(session, rows, shared),
-        moves_told.not_yet_notified(session, rows, shared),
+    alike = Earlier(
+        notified_again=moves_told.notified_again(session, rows, shared),
+        not_yet_notified=moves_told.not_yet_notified(session, rows, shared),
     )
-    found = session.execute(
+    others = _others(_about(session, activity_of), rows)
+    tried = _doubted_at(session, {row.id for row in others if row.state is not MessageState.SENT})
+    return _with_others(alike, others, tried, rows, shared, now)
+
+
+def earlier_of_each(
+    session: Session, rows: Sequence[MessageRow], shared: SharedRows, *, now: datetime
+) -> dict[int, Earlier]:
+    """Return, by message, what `earlier` returns for it alone, in a fixed number of queries: the others of `rows` are
+    earlier ones, too.
+    """
+    activity_of = {line.invitation_id: line.activity_id for row in rows for line in row.lines}
+    if not activity_of:
+        return {row.id: Earlier() for row in rows}
+    alike = Earlier(
+        notified_again=moves_told.notified_again(session, rows, shared),
+        not_yet_notified=moves_told.not_yet_notified(session, rows, shared),
+    )
+    about: dict[int, list[sa.Row[Any]]] = defaultdict(list)
+    unsettled = set()
+    for other in _about(session, activity_of):
+        about[other.invitation_id].append(other)
+        if other.state is not MessageState.SENT:
+            unsettled.add(other.id)
+    tried = _doubted_at(session, unsettled)
+    found = {}
+    for row in rows:
+        told = [other for id_ in dict.fromkeys(line.invitation_id for line in row.lines) for other in about[id_]]
+        found[row.id] = _with_others(alike, _others(told, [row]), tried, [row], shared, now)
+    return found
+
+
+def _about(session: Session, invitation_ids: Collection[int]) -> Sequence[Any]:
+    """Return the lines about these invitations in messages that are under way, went out or were tried."""
+    return session.execute(
         sa.select(MessageLine.invitation_id, Message.id, Message.state, Message.person_id, Message.organisation_id,
                   Message.sent_at, sa.and_(Reminder.kind == MailKind.WITHDRAWAL, MessageLine.skipped == "").label("off"))
         .join(Message, MessageLine.message_id == Message.id)
         .join(Reminder, MessageLine.reminder_id == Reminder.id)
         .where(
-            MessageLine.invitation_id.in_(activity_of),
+            MessageLine.invitation_id.in_(invitation_ids),
             MessageLine.skipped.in_(SAID),
             sa.or_(Message.state.in_((*WENT_OUT, MessageState.LEASED)), Message.attempts > 0),
         )
         .order_by(MessageLine.id)
     ).all()  # fmt: skip
-    others = [row for row in found if row.id not in own or row.id in tried_before]
-    if not others:
-        return Earlier(notified_again=notified_again, not_yet_notified=not_yet_notified)
-    tried = _doubted_at(session, {row.id for row in others if row.state is not MessageState.SENT})
+
+
+def _others(found: Iterable[sa.Row[Any]], rows: Sequence[MessageRow]) -> list[sa.Row[Any]]:
+    """Return those of the lines that are not of these messages, or are of one that was tried before."""
+    untried = {row.id for row in rows if not row.attempts}
+    return [row for row in found if row.id not in untried]
+
+
+def _with_others(
+    alike: Earlier, others: Sequence[sa.Row[Any]], tried: Mapping[int, datetime], rows: Sequence[MessageRow],
+    shared: SharedRows, now: datetime,
+) -> Earlier:  # fmt: skip
+    """Return `alike` with what the lines of others told the recipients of `rows`. tried: when those in doubt were."""
+    own = {row.id for row in rows}
+    activity_of = {line.invitation_id: line.activity_id for row in rows for line in row.lines}
     went = [row for row in others if row.state in WENT_OUT or row.id in tried]
     told, today = set(), set()
     for row in went:
@@ -102,12 +146,11 @@ def earlier(session: Session, rows: Sequence[MessageRow], shared: SharedRows, *,
         zone = shared.activities[activity_id].zone
         if now - sent_at < A_DAY_OR_SO and local_day(sent_at, zone) == local_day(now, zone):
             today.add((row.person_id, row.organisation_id, activity_id))
-    return Earlier(
+    return replace(
+        alike,
         told=frozenset(told),
         in_work=frozenset((row.invitation_id, row.id) for row in others if row.state in IN_WORK and row.id not in own),
         today=frozenset(today),
-        notified_again=notified_again,
-        not_yet_notified=not_yet_notified,
     )
 
 
@@ -118,7 +161,7 @@ class Judge:
         self.shared = shared
         self.known = known
         self.now = now
-        self._until: dict[int, datetime] = {}
+        self._until: dict[tuple[int, datetime | None], datetime] = {}
         self._reasons: dict[LineFacts, SkipReason | None] = {}
 
     def judge(self, row: MessageRow, *, resent: bool = False) -> RecheckResult:
@@ -142,10 +185,11 @@ class Judge:
 
     def useful_until(self, line: LineRow) -> datetime:
         """Return the instant after which a line is useless, from the activity's current times."""
-        found = self._until.get(line.reminder_id)
+        found = self._until.get((line.reminder_id, line.invited_at))
         if found is None:
             activity, reminder = self.shared.activities[line.activity_id], self.shared.reminders[line.reminder_id]
-            found = self._until[line.reminder_id] = line_useful_until(activity, reminder)
+            found = line_useful_until(activity, reminder, line.invited_at)
+            self._until[line.reminder_id, line.invited_at] = found
         return found
 
     def _reason(
@@ -201,10 +245,13 @@ def _is_left_to_acting(line: LineRow, kind: MailKind) -> bool:
     return kind in AS_WELL and not line.notices_wanted and line.representative is not None
 
 
-def line_useful_until(activity: Activity, reminder: Reminder) -> datetime:
-    """Return the instant after which a reminder's line is useless, from the activity's current times."""
+def line_useful_until(activity: Activity, reminder: Reminder, invited_at: datetime | None) -> datetime:
+    """Return the instant after which a reminder's line is useless, from the activity's current times.
+
+    invited_at: when its invitee was invited.
+    """
     times = ActivityTimes(activity.starts_at, activity.ends_at, activity.respond_by_at, activity.dateless)
-    return useful_until(reminder.kind, reminder.audience, reminder.due_at, times)
+    return useful_until(reminder.kind, reminder.audience, reminder.due_at, times, invited_at)
 
 
 def must_wait(row: MessageRow, known: Earlier) -> bool:

@@ -49,13 +49,14 @@ class MailHours:
 
 def held_until(
     kind: MailKind, audience: Audience, due: datetime, times: ActivityTimes, now: datetime, hours: MailHours | None, *,
-    also_starts_at: datetime | None = None,
+    also_starts_at: datetime | None = None, invited_at: datetime | None = None,
 ) -> datetime | None:  # fmt: skip
     """Return until when a mail that could go out at `now` waits for the office's hours; None: it goes out at `now`.
 
     A mail does not wait if it would come too late: news less than a day before the start, or a request that leaves too
     little time to answer. A confirmation never waits, because somebody has just answered. During one night, the result
-    does not change. also_starts_at: the start before a move.
+    does not change. also_starts_at: the start before a move. invited_at: when its recipient was invited; None: before the
+    deadline.
     """
     opening = hours.opening(now) if hours else None
     if opening is None or kind is MailKind.CONFIRMATION:
@@ -65,7 +66,7 @@ def held_until(
             return opening  # nobody sets out for a day that has passed
         soonest = min(times.starts_at, also_starts_at or times.starts_at)
         return None if soonest < opening + SOON else opening
-    latest = may_wait_until(kind, audience, due, times)
+    latest = may_wait_until(kind, audience, due, times, invited_at)
     return opening if latest is not None and opening <= latest else None
 
 

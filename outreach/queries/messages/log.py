@@ -153,7 +153,10 @@ def message_held_until(message: Message, *, now: datetime) -> datetime | None:
     if message.poll_invitee_id is not None:
         poll = polls.of_messages([message]).get(message.id)
         return poll_held_until(poll.closes_at, now, hours) if poll else None
-    found = [expanding.held_until(line.reminder, line.invitation.activity, now, hours) for line in message.lines]
+    found = [
+        expanding.held_until(line.reminder, line.invitation.activity, now, hours, line.invitation.invited_at)
+        for line in message.lines
+    ]
     return None if None in found else max((moment for moment in found if moment is not None), default=None)
 
 

@@ -19,7 +19,7 @@ from outreach.models import Activity, Invitation, Organisation, Person, User
 from outreach.services import audit, locking
 from outreach.services.invitations.revisions import raise_for_invited
 from outreach.services.planning.book import book_people
-from outreach.services.reminders.schedule import event_reminder, waiting_invitations
+from outreach.services.reminders.schedule import event_reminder, reschedule, waiting_invitations
 from outreach.services.representation import chain
 
 
@@ -163,6 +163,8 @@ def _announced(
             waiting_invitations(session, activity.id, now) is None
         ):  # otherwise the new invitations go out together with the waiting ones
             event_reminder(session, activity, MailKind.INVITATION, Audience.NEWLY_INVITED, now=now)
+        if now >= activity.respond_by_at:  # they may answer until the start, and are reminded until then
+            reschedule(session, activity, now=now)
     return Invited(len(new), asked - len(new), _count_without_address(session, new), by_activity)
 
 

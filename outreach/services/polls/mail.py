@@ -1,4 +1,4 @@
-"""The messages of date polls: write them into the outbox, and send one again.
+"""The messages of date polls: write them into the outbox.
 
 They have no lines. delivery/mail/poll.py checks whether they are still true when they are sent.
 """
@@ -6,17 +6,15 @@ They have no lines. delivery/mail/poll.py checks whether they are still true whe
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from outreach.delivery.mail import poll as poll_mail
-from outreach.delivery.rows import batch as batch_rows
 from outreach.domain.directory import email_addresses
 from outreach.domain.kinds import MailKind
 from outreach.domain.mail.hours import poll_held_until
-from outreach.domain.mail.still_true import SkipReason
 from outreach.domain.polls import waits_until
 from outreach.domain.reminders import local_day
 from outreach.models import DatePoll, Message, PollInvitee
@@ -63,39 +61,18 @@ def write(session: Session, poll: DatePoll, invitees: Sequence[PollInvitee], kin
     found = preview(session, poll, invitees, now=now)
     for due_at, group in ((found.held_until or now, found.at_once), (found.morning or now, found.tomorrow)):
         for invitee in group:
-            session.add(_message(poll, invitee, kind, due_at))
+            session.add(Message(**values_of(poll, invitee, kind, due_at)))
             invitee.asked_at = invitee.asked_at or now
     session.flush()
     return found
 
 
-def untrue_because(session: Session, old: Message, *, now: datetime) -> SkipReason | None:
-    """Return why a poll's message must not be sent again, or None."""
-    row = batch_rows.load(session, [old.id])[0]
-    invitee = poll_mail.asked(session, [row]).get(row.poll_invitee_id or 0)
-    return poll_mail.untrue_because(invitee, row, batch_rows.blocked_among(session, [row]), now=now)
-
-
-def copied(session: Session, old: Message, *, now: datetime) -> Message:
-    """Write a copy of a message that staff send again, in the caller's transaction."""
-    invitee = session.get_one(PollInvitee, old.poll_invitee_id)
-    new = _message(invitee.poll, invitee, old.kind, now)
-    new.resend_of_id = old.id
-    session.add(new)
-    session.flush()
-    return new
-
-
-def _message(poll: DatePoll, one: PollInvitee, kind: MailKind, due_at: datetime) -> Message:
-    return Message(
-        person_id=one.person_id,
-        organisation_id=one.organisation_id,
-        poll_invitee_id=one.id,
-        kind=kind,
-        local_day=local_day(due_at, poll.zone),
-        due_at=due_at,
-        expires_at=poll.closes_at,
-    )
+def values_of(poll: DatePoll, one: PollInvitee, kind: MailKind, due_at: datetime) -> dict[str, Any]:
+    """Return the values of a poll's message to this invitee, by column."""
+    return {
+        "person_id": one.person_id, "organisation_id": one.organisation_id, "poll_invitee_id": one.id, "kind": kind,
+        "local_day": local_day(due_at, poll.zone), "due_at": due_at, "expires_at": poll.closes_at,
+    }  # fmt: skip
 
 
 def _had_a_mail(session: Session, invitees: Sequence[PollInvitee], day: date, zone: ZoneInfo) -> set[InviteeKey]:

@@ -4,13 +4,14 @@ reminders/expand.py writes messages by these conditions, and reminders/forecast.
 audiences is domain/audiences.py.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import date, datetime, timedelta
 from itertools import product
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import Session, aliased
 
 from outreach.delivery.recheck.moves_told import MAY_COUNT_ON_IT
 from outreach.domain.audiences import AUDIENCES, EVERY_STATE
@@ -31,6 +32,7 @@ from outreach.models import (
     Reminder,
     letter_invitation,
 )
+from outreach.models.mails import IS_SCHEDULED
 
 REPRESENTED = sa.and_(Invitation.state == InvitationState.REPRESENTED, Invitation.representative_email != "")
 PRESENT = sa.exists().where(Attendance.invitation_id == Invitation.id, Attendance.present).correlate(Invitation)
@@ -62,14 +64,33 @@ LETTER_MISSING = sa.and_(
         Letter.signed_file_id.is_not(None),
     ),
 )
+# domain/answers.py: answer_by, on an invitation.
+ANSWER_BY = (
+    sa.select(
+        sa.case((Invitation.invited_at >= Activity.respond_by_at, Activity.starts_at), else_=Activity.respond_by_at)
+    )
+    .where(Activity.id == Invitation.activity_id)
+    .correlate(Invitation)
+    .scalar_subquery()
+)
 SENT_BY_ITSELF = Message.resend_of_id.is_(None)
 WENT_OR_WILL_GO = TO_SEND | IN_WORK | {MessageState.SENT, MessageState.UNKNOWN}
 
 
+class LateInvitee(NamedTuple):
+    """An invitee who is invited after the deadline. invited_at: when, or when the invitation will go out."""
+
+    activity_id: int
+    invitation_id: int
+    invited_at: datetime
+    unanswered: bool
+
+
 def invitations_in(
-    activity: Activity, kind: MailKind, audience: Audience, due_at: datetime, invitation_id: int | None = None
-) -> sa.Select[int]:
-    """Select the ids of the invitations that a reminder due at `due_at` is for."""
+    activity: Activity, kind: MailKind, audience: Audience, due_at: datetime, at: datetime,
+    invitation_id: int | None = None,
+) -> sa.Select[int]:  # fmt: skip
+    """Select the ids of the invitations that a reminder due at `due_at` is for if it goes out at `at`."""
     chosen = sa.select(Invitation.id).where(Invitation.activity_id == activity.id, belongs(audience))
     if invitation_id is not None:
         chosen = chosen.where(Invitation.id == invitation_id)
@@ -78,12 +99,74 @@ def invitations_in(
     before = invited_before(kind, due_at, activity.zone)
     if before is not None:
         chosen = chosen.where(Invitation.invited_at < before)
+    if kind is MailKind.REMINDER and audience is Audience.UNANSWERED:
+        chosen = chosen.where(at < ANSWER_BY)
     return chosen
 
 
 def waits_for_letter(activity: Activity, kind: MailKind) -> bool:
     """Return whether mails of this kind wait for the signed letter: LETTER_MISSING says whose is missing."""
     return kind is MailKind.INVITATION and activity.letter_first
+
+
+def late_invitees(
+    session: Session, activity_ids: Collection[int], *, now: datetime, respond_by_at: datetime | None = None
+) -> list[LateInvitee]:
+    """Return the invitees of these activities who may answer after the deadline, because they are invited after it.
+
+    respond_by_at: the deadline of all of them; None: of each activity.
+    """
+    if not activity_ids:
+        return []
+    goes_out_at = (
+        sa.select(sa.func.min(Reminder.due_at, type_=Reminder.due_at.type))
+        .where(
+            IS_SCHEDULED, Reminder.audience == Audience.NEWLY_INVITED, Reminder.activity_id == Invitation.activity_id
+        )
+        .correlate(Invitation)
+        .scalar_subquery()
+    )
+    rows = session.execute(
+        sa.select(
+            Invitation.activity_id, Invitation.id, Invitation.state, Invitation.invited_at,
+            sa.case((Invitation.state == InvitationState.PREPARED, goes_out_at)).label("goes_out_at"),
+            Activity.respond_by_at,
+        )
+        .join(Activity, Activity.id == Invitation.activity_id)
+        .where(
+            Invitation.activity_id.in_(activity_ids),
+            sa.or_(
+                Invitation.state == InvitationState.PREPARED,
+                Invitation.invited_at >= (Activity.respond_by_at if respond_by_at is None else respond_by_at),
+            ),
+        )
+    )  # fmt: skip
+    found = []
+    for row in rows:
+        prepared = row.state is InvitationState.PREPARED
+        invited_at = max(row.goes_out_at, now) if prepared and row.goes_out_at else row.invited_at
+        if invited_at is not None and invited_at >= (respond_by_at or row.respond_by_at):
+            open_ = prepared or row.state in UNANSWERED
+            found.append(LateInvitee(row.activity_id, row.id, invited_at, open_))
+    return found
+
+
+def last_told_late(invitees: Iterable[LateInvitee], activity_id: int) -> datetime | None:
+    """Return when the last of those invitees of the activity who have not answered is invited; None if there is none."""
+    return max((one.invited_at for one in invitees if one.activity_id == activity_id and one.unanswered), default=None)
+
+
+def last_invited(invitees: Iterable[LateInvitee], reminder: Reminder, zone: ZoneInfo) -> datetime | None:
+    """Return when the last of those invitees for which a reminder is, was invited; None if it is for none of them."""
+    before, only = invited_before(reminder.kind, reminder.due_at, zone), (reminder.detail or {}).get("only")
+    times = [
+        one.invited_at
+        for one in invitees
+        if one.activity_id == reminder.activity_id
+        and (before is None or one.invited_at < before)
+        and (only is None or one.invitation_id in only)
+    ]
+    return max(times, default=None)
 
 
 def belongs(audience: Audience) -> sa.ColumnElement[bool]:

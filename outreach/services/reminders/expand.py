@@ -29,34 +29,40 @@ def times_of(activity: Activity) -> ActivityTimes:
     return ActivityTimes(activity.starts_at, activity.ends_at, activity.respond_by_at, activity.dateless)
 
 
-def held_until(reminder: Reminder, activity: Activity, now: datetime, hours: MailHours | None) -> datetime | None:
-    """Return until when a due reminder waits for the office's hours for mail; None: it is expanded at `now`."""
+def held_until(
+    reminder: Reminder, activity: Activity, now: datetime, hours: MailHours | None, invited_at: datetime | None = None
+) -> datetime | None:
+    """Return until when a due reminder waits for the office's hours for mail; None: it is expanded at `now`.
+
+    invited_at: of the recipient, if it is written already. Otherwise it goes to those who may answer at `now`, as somebody
+    who is invited now.
+    """
     return hours_for_mail.held_until(
         reminder.kind, reminder.audience, reminder.due_at, times_of(activity), now, hours,
-        also_starts_at=start_before(reminder.detail, reminder.due_at),
+        also_starts_at=start_before(reminder.detail, reminder.due_at), invited_at=invited_at or now,
     )  # fmt: skip
 
 
 def expand(session: Session, reminder: Reminder, now: datetime) -> int:
     """Write the reminder's lines, and a message for each recipient without an open one that day; return the number of lines."""
-    activity = reminder.activity
-    _write_lines(session, reminder)
+    activity, goes_out_at = reminder.activity, max(reminder.due_at, now)
+    _write_lines(session, reminder, goes_out_at)
     own = sa.and_(MessageLine.reminder_id == reminder.id, MessageLine.message_id.is_(None))
     recipients = (
         sa.select(MessageLine.id, Invitation).join(Invitation, MessageLine.invitation_id == Invitation.id).where(own)
     )
     zone, times = activity.zone, times_of(activity)
     planned = _planned_at(session, reminder, now)
-    today = local_day(max(reminder.due_at, now), zone)
+    today = local_day(goes_out_at, zone)
     morning = put_off_to(reminder.kind, reminder.audience, reminder.due_at, times, zone, now)
     if morning is not None:
         waiting = audiences.had_a_mail(today, zone, MessageLine.to_representative)
         if reminder.kind is MailKind.INVITATION:  # a new invitation on the day of a withdrawal goes out at once
             waiting = sa.and_(waiting, ~audiences.was_called_off(today, zone))
-        _open_messages(session, reminder, recipients.where(~waiting), today, planned)
-        _open_messages(session, reminder, recipients.where(waiting), today + timedelta(days=1), morning)
+        _open_messages(session, reminder, recipients.where(~waiting), today, planned, goes_out_at)
+        _open_messages(session, reminder, recipients.where(waiting), today + timedelta(days=1), morning, goes_out_at)
     else:
-        _open_messages(session, reminder, recipients, today, planned)
+        _open_messages(session, reminder, recipients, today, planned, goes_out_at)
     if reminder.kind in NOTIFIED_AGAIN:
         _take_over_older(session, reminder)
     if reminder.kind is MailKind.INVITATION:
@@ -104,13 +110,13 @@ def join_todays(session: Session, now: datetime) -> int:
         if local_day(reminder.due_at, activity.zone) != local_day(now, activity.zone):
             continue
         before = _count(session, reminder)
-        _write_lines(session, reminder, only=audiences.invitee_has(going))
+        _write_lines(session, reminder, reminder.due_at, only=audiences.invitee_has(going))
         recipients = (
             sa.select(MessageLine.id, Invitation)
             .join(Invitation, MessageLine.invitation_id == Invitation.id)
             .where(MessageLine.reminder_id == reminder.id, MessageLine.message_id.is_(None))
         )
-        _open_messages(session, reminder, recipients, local_day(now, activity.zone), now)
+        _open_messages(session, reminder, recipients, local_day(now, activity.zone), now, reminder.due_at)
         joined += _count(session, reminder) - before
     return joined
 
@@ -166,10 +172,12 @@ def gather_late(session: Session, now: datetime) -> int:
     return joined
 
 
-def _write_lines(session: Session, reminder: Reminder, *, only: sa.ColumnElement[bool] | None = None) -> None:
+def _write_lines(
+    session: Session, reminder: Reminder, goes_out_at: datetime, *, only: sa.ColumnElement[bool] | None = None
+) -> None:
     """Write a line for each invitee the reminder is for, and for their representatives."""
     chosen = audiences.invitations_in(
-        reminder.activity, reminder.kind, reminder.audience, reminder.due_at, reminder.invitation_id
+        reminder.activity, reminder.kind, reminder.audience, reminder.due_at, goes_out_at, reminder.invitation_id
     )
     if only is not None:
         chosen = chosen.where(only)
@@ -194,14 +202,19 @@ def _insert_lines(session: Session, reminder: Reminder, chosen: sa.Select[int], 
 
 
 def _open_messages(
-    session: Session, reminder: Reminder, recipients: sa.Select[int, Invitation], day: date, due_at: datetime
-) -> None:
-    """Give each of these lines its recipient's open message of the day; make that message if there is none."""
+    session: Session, reminder: Reminder, recipients: sa.Select[int, Invitation], day: date, due_at: datetime,
+    goes_out_at: datetime,
+) -> None:  # fmt: skip
+    """Give each of these lines its recipient's open message of the day; make that message if there is none.
+
+    goes_out_at: when the reminder does; all its recipients may answer then, as somebody who is invited at that moment.
+    """
     lines = recipients.with_only_columns(
         MessageLine.id, Invitation.person_id, Invitation.organisation_id, _merge_key(day).label("merge_key"),
         sa.case((MessageLine.to_representative, Invitation.id)).label("representative_of_id"),
     ).subquery()  # fmt: skip
-    until = useful_until(reminder.kind, reminder.audience, reminder.due_at, times_of(reminder.activity))
+    times = times_of(reminder.activity)
+    until = useful_until(reminder.kind, reminder.audience, reminder.due_at, times, invited_at=goes_out_at)
     values: dict[str, Any] = {
         "kind": reminder.kind, "local_day": day, "due_at": due_at, "expires_at": until, "state": MessageState.DUE,
         "reason": "", "rfc_message_id": "", "address": "", "subject": "", "worker": "", "server_reply": "",

@@ -108,7 +108,7 @@ def for_publishing(activity_ids: Collection[int], *, now: datetime, invitations_
         respond_by_at = deadline_at_publishing(db.session(), activity, sent_at)
         times = ActivityTimes(activity.starts_at, activity.ends_at, respond_by_at)
         planned.append(_event(activity, MailKind.INVITATION, Audience.NEWLY_INVITED, times, activity.zone, sent_at))
-        planned += _ruled(activity, times, activity.zone, sent_at, hours, now)
+        planned += _ruled(activity, times, activity.zone, sent_at, hours, now, last_invited_at=sent_at)
     return _count(planned, now)
 
 
@@ -127,7 +127,9 @@ def for_move(activity_id: int, move: Move, *, now: datetime) -> Forecast:
         if invited_at is not None:
             planned.append(_event(activity, MailKind.INVITATION, Audience.NEWLY_INVITED, times, move.zone, invited_at))
             told_at = min(told_at, invited_at)  # waiting invitations may go out at once because of the move
-        planned += _ruled(activity, times, move.zone, told_at, hours, now)
+        late = audiences.late_invitees(db.session(), [activity.id], now=now, respond_by_at=respond_by_at)
+        told_late = audiences.last_told_late(late, activity.id) if now >= respond_by_at else None
+        planned += _ruled(activity, times, move.zone, told_at, hours, now, told_late=told_late)
     return _count(planned, now, dated=dated)
 
 
@@ -200,6 +202,13 @@ def not_reminded_if_invited(activity_ids: Collection[int], *, now: datetime) -> 
         at, times = waiting.due_at if waiting else now, expanding.times_of(activity)
         invitation = _event(activity, MailKind.INVITATION, Audience.NEWLY_INVITED, times, activity.zone, at)
         invited_at = invitation.held_by(hours, now).goes_out_at(now)
+        if invited_at >= activity.respond_by_at:
+            moments = moments_of(
+                rules_for(session, activity), times, activity.zone, activity.told_at or now, hours, late_told_at=at
+            )
+            planned = _due(activity, moments, times, activity.zone, now, last_invited_at=at)
+            asking = (one.due_at for one in planned if one.note is None and one.audience is Audience.UNANSWERED)
+            last[activity.id] = max(asking, default=invited_at)
         due_at = last.get(activity.id)
         if due_at is None or local_day(due_at, activity.zone) <= local_day(invited_at, activity.zone):
             found.add(activity.id)
@@ -217,10 +226,17 @@ def for_rules(
 ) -> Forecast:  # fmt: skip
     """Forecast what published activities would send differently under other rules. before, after: the rules by activity id."""
     planned, hours = [], office_defaults.mail_hours(db.session)
+    closed = [activity.id for activity in activities if now >= activity.respond_by_at]
+    late = audiences.late_invitees(db.session(), closed, now=now)
     for activity in activities:
         times, told_at = expanding.times_of(activity), activity.told_at or now
-        old, new = (moments_of(rules[activity.id], times, activity.zone, told_at, hours) for rules in (before, after))
-        planned += _due(activity, [due for due in new if due not in old], times, activity.zone, now)
+        told_late = audiences.last_told_late(late, activity.id)
+        old, new = (
+            moments_of(rules[activity.id], times, activity.zone, told_at, hours, late_told_at=told_late)
+            for rules in (before, after)
+        )
+        changed = [due for due in new if due not in old]
+        planned += _due(activity, changed, times, activity.zone, now, last_invited_at=told_late)
     return _count(planned, now)
 
 
@@ -261,7 +277,7 @@ class _Planned:
             return self
         until = held_until(
             self.kind, self.audience, self.due_at, self.times, max(self.due_at, now), hours,
-            also_starts_at=self.also_starts_at,
+            also_starts_at=self.also_starts_at, invited_at=max(self.due_at, now),
         )  # fmt: skip
         return replace(self, held_until=until)
 
@@ -292,13 +308,18 @@ def _stored(which: sa.ColumnElement[bool], now: datetime) -> list[_Planned]:
         .where(which, Reminder.state == ReminderState.SCHEDULED)
     ).all()
     planned, hours = [], office_defaults.mail_hours(db.session)
+    closed = {activity.id for reminder, activity, _ in reminders if max(reminder.due_at, now) >= activity.respond_by_at}
+    late = audiences.late_invitees(db.session(), closed, now=now)
     for reminder, activity, superseded in reminders:
         kind, audience, due, times = reminder.kind, reminder.audience, reminder.due_at, expanding.times_of(activity)
         held = expanding.held_until(reminder, activity, max(due, now), hours)
         later = bool(superseded)
         if held is not None:
             later = bool(db.session.scalar(sa.select(later_rule_is_due(held)).where(Reminder.id == reminder.id)))
-        note = missed_because(kind, audience, due, times, held or max(due, now), later_rule_is_due=later)
+        last = audiences.last_invited(late, reminder, activity.zone)
+        note = missed_because(
+            kind, audience, due, times, held or max(due, now), later_rule_is_due=later, last_invited_at=last
+        )
         planned.append(
             _Planned(
                 activity.id, activity.title, activity.zone, due, kind, audience, times, reminder.invitation_id, note,
@@ -320,15 +341,17 @@ def _event(
 
 
 def _ruled(
-    activity: Activity, times: ActivityTimes, zone: ZoneInfo, told_at: datetime, hours: MailHours | None, now: datetime
-) -> list[_Planned]:
-    moments = moments_of(rules_for(db.session(), activity), times, zone, told_at, hours)
-    return _due(activity, moments, times, zone, now)
+    activity: Activity, times: ActivityTimes, zone: ZoneInfo, told_at: datetime, hours: MailHours | None, now: datetime,
+    *, told_late: datetime | None = None, last_invited_at: datetime | None = None,
+) -> list[_Planned]:  # fmt: skip
+    moments = moments_of(rules_for(db.session(), activity), times, zone, told_at, hours, late_told_at=told_late)
+    return _due(activity, moments, times, zone, now, last_invited_at=last_invited_at or told_late)
 
 
 def _due(
-    activity: Activity, moments: Iterable[DueRule], times: ActivityTimes, zone: ZoneInfo, now: datetime
-) -> list[_Planned]:
+    activity: Activity, moments: Iterable[DueRule], times: ActivityTimes, zone: ZoneInfo, now: datetime, *,
+    last_invited_at: datetime | None = None,
+) -> list[_Planned]:  # fmt: skip
     planned = []
     for moment in moments:
         rule, due_at = moment.rule, moment.due_at
@@ -337,7 +360,7 @@ def _due(
         elif moment.superseded:
             note = MissedReason.SAME_DAY
         else:
-            note = missed_because(rule.kind, rule.audience, due_at, times, due_at)
+            note = missed_because(rule.kind, rule.audience, due_at, times, due_at, last_invited_at=last_invited_at)
         planned.append(
             _Planned(
                 activity.id, activity.title, zone, due_at, rule.kind, rule.audience, times, note=note,
@@ -430,7 +453,8 @@ def _by_hand(
     planned = _Planned(activity.id, activity.title, activity.zone, now, kind, audience, times).held_by(hours, now)
     recipients = [line for line in lines if line.reads(kind)]
     reason = None
-    if missed_because(kind, audience, now, times, planned.goes_out_at(now)) is not None:
+    at = planned.goes_out_at(now)
+    if missed_because(kind, audience, now, times, at, last_invited_at=first.invited_at) is not None:
         reason = NotReminded.TOO_LATE
     elif first.stopped:
         reason = NotReminded.STOPPED
@@ -643,20 +667,21 @@ def _still_true(one: _Planned, lines: Iterable[_PlannedLine], now: datetime) -> 
         link_revoked=False,
         nominated=False,
         told_before=False,
-        useful_until=useful_until(one.kind, one.audience, one.due_at, one.times),
+        useful_until=one.times.starts_at,
     )
-    known: dict[tuple[InvitationState, bool, bool, bool, bool], bool] = {}
+    known: dict[tuple[InvitationState, bool, bool, bool, bool, datetime], bool] = {}
     found = []
     for line in lines:
         if before is not None and (line.invited_at is None or line.invited_at >= before):
             continue
         told = line.told or not line.has_address  # without an address: perhaps told by phone, needs a call
-        key = (line.state, line.present, line.stopped, line.nominated, told)
+        until = useful_until(one.kind, one.audience, one.due_at, one.times, line.invited_at)
+        key = (line.state, line.present, line.stopped, line.nominated, told, until)
         if key not in known:
             known[key] = belongs(one.audience, line.state, present=line.present) and None is skip_because(
                 replace(
                     facts, invitation_state=line.state, present=line.present, stopped=line.stopped,
-                    nominated=line.nominated, told_before=told,
+                    nominated=line.nominated, told_before=told, useful_until=until,
                 ),
                 one.goes_out_at(now),
             )  # fmt: skip

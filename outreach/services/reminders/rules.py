@@ -98,16 +98,24 @@ def rules_for(session: Session, activity: Activity) -> list[Rule]:
 
 
 def moments_of(
-    rules: Iterable[Rule], times: ActivityTimes, zone: ZoneInfo, told_at: datetime, hours: MailHours | None
-) -> list[DueRule]:
+    rules: Iterable[Rule], times: ActivityTimes, zone: ZoneInfo, told_at: datetime, hours: MailHours | None, *,
+    late_told_at: datetime | None = None,
+) -> list[DueRule]:  # fmt: skip
     """Return the moments of these rules for an activity, soonest first.
 
     told_at: when its invitations go out, or when it was moved to its day. hours: the office's hours for mail;
-    invitations may wait for them.
+    invitations may wait for them. late_told_at: when the last ones that are invited after the deadline get theirs.
     """
-    read_at = held_until(MailKind.INVITATION, Audience.NEWLY_INVITED, told_at, times, told_at, hours) or told_at
+
+    def read_at(sent_at: datetime) -> datetime:
+        kind, audience = MailKind.INVITATION, Audience.NEWLY_INVITED
+        return held_until(kind, audience, sent_at, times, sent_at, hours, invited_at=sent_at) or sent_at
+
     year = times.starts_at.astimezone(zone).year
-    return moments(rules, times, zone, holidays.days_off({year - 1, year}), read_at)
+    return moments(
+        rules, times, zone, holidays.days_off({year - 1, year}), read_at(told_at),
+        late_told_at=read_at(late_told_at) if late_told_at else None,
+    )  # fmt: skip
 
 
 def as_rule(row: ReminderRule) -> Rule:

@@ -93,10 +93,12 @@ def schedule(
     further reminder is written.
     """
     times = ActivityTimes(activity.starts_at, activity.ends_at, activity.respond_by_at)
+    late = audiences.late_invitees(session, [activity.id], now=now) if now >= activity.respond_by_at else []
     hours = office_defaults.mail_hours(session)
     found_moments = moments_of(
-        rules_for(session, activity), times, activity.zone, activity.told_at or activity.published_at or now, hours
-    )
+        rules_for(session, activity), times, activity.zone, activity.told_at or activity.published_at or now, hours,
+        late_told_at=audiences.last_told_late(late, activity.id),
+    )  # fmt: skip
     by_key = {moment.rule.key: moment for moment in found_moments}
     wanted = {due.rule.key: due for due in upcoming(found_moments, activity.starts_at, now)}
     present: dict[str, Reminder] = {

@@ -18,6 +18,7 @@ from outreach.models.mails import IS_SCHEDULED, IS_TO_SEND
 from outreach.models.programmes import IS_PUBLISHED
 from outreach.services import office_defaults
 from outreach.services.locking import present_for_change
+from outreach.services.reminders import audiences
 from outreach.services.reminders import expand as expanding
 from outreach.services.reminders.schedule import later_rule_is_due
 from outreach.transactions import writing
@@ -104,8 +105,10 @@ def _take(session: Session, reminder_id: int, now: datetime) -> int | None:
     if activity.state in EVEN_WHEN and reminder.kind not in EVEN_WHEN[activity.state]:
         reminder.state, reminder.reason = ReminderState.CANCELLED, f"activity_{activity.state.value}"
         return None
+    late = audiences.late_invitees(session, [activity.id], now=now) if now >= activity.respond_by_at else []
     missed = missed_because(
         reminder.kind, reminder.audience, reminder.due_at, expanding.times_of(activity), now,
+        last_invited_at=audiences.last_invited(late, reminder, activity.zone),
         later_rule_is_due=bool(session.scalar(sa.select(later_rule_is_due(now)).where(Reminder.id == reminder.id))),
     )  # fmt: skip
     if missed is not None:
@@ -129,16 +132,10 @@ def _some_are_open(now: datetime) -> bool:
 
 def _close_deadlines(now: datetime) -> None:
     passed = sa.select(Activity.id).where(IS_PUBLISHED, Activity.respond_by_at <= now)
-    of_theirs = sa.select(Activity.respond_by_at).where(Activity.id == Invitation.activity_id).scalar_subquery()
     silent = (
         Invitation.state == InvitationState.INVITED,
         Invitation.activity_id.in_(passed),
-        # People who were invited after the deadline may answer until the start (domain/answers.py: answer_by).
-        sa.or_(
-            Invitation.invited_at.is_(None),
-            Invitation.invited_at < of_theirs,
-            Invitation.activity_id.in_(passed.where(Activity.starts_at <= now)),
-        ),
+        now >= audiences.ANSWER_BY,
     )
     if db.session.scalar(sa.select(sa.exists().where(*silent))):
         with writing() as session:

@@ -271,7 +271,9 @@ class Truth:
         if name in self.stopped:
             return "has stopped reminders"
         if part.key == UNANSWERED_REMINDER:
-            return "" if asked.answer == UNASKED and now < activity.respond_by_at else "need not answer any more"
+            late = asked.told_at is not None and asked.told_at >= activity.respond_by_at
+            may_answer = now < (activity.starts_at if late else activity.respond_by_at)
+            return "" if asked.answer == UNASKED and may_answer else "need not answer any more"
         if asked.answer == REPRESENTED and asked.represented_by:
             return "" if recipient == asked.represented_by else "is represented by another"
         return "" if asked.answer in (COMING, REPRESENTED) else "does not come"

@@ -215,7 +215,13 @@ def test_what_messages_share_is_read_once_for_all_that_are_sent_again(server, ac
     assert len(found) == 12
     resending.preview_many(found, now=NOW)
     few, all_twelve = (queries(lambda ids=ids: resending.preview_many(ids, now=NOW)) for ids in (found[:2], found))
-    assert all_twelve - few <= 10 * 5  # what other mails told each of them meanwhile; nothing else
+    assert few == all_twelve
+    few, ten = (queries(lambda ids=ids: resending.resend_many(ids, by=None, now=NOW)) for ids in (found[:2], found[2:]))
+    assert few == ten
+    again = sa.select(Message.resend_of_id).where(Message.resend_of_id.is_not(None)).order_by(Message.id)
+    assert db.session.scalars(again).all() == found
+    occurrences = sa.select(Reminder.occurrence).where(Reminder.key == resending.RESEND).order_by(Reminder.occurrence)
+    assert db.session.scalars(occurrences).all() == list(range(12))
 
 
 def test_others_can_write_during_a_preview_of_sending_again(server, activity, ani, coordinator, monkeypatch):

@@ -105,6 +105,22 @@ def test_after_the_deadline_only_those_coming_are_reminded(activity, people):
     assert (found["Ani"], found["Budi"]) == (NotReminded.TOO_LATE, at(17, 10))
 
 
+def test_people_invited_after_the_deadline_are_reminded_by_hand_as_long_as_they_may_answer(programme, hall, ani, budi):
+    activity = draft_activity(programme, hall, 18, respond_by_at=at(8, 16))
+    invite(activity, ani)
+    publish(activity)
+    run(NOW)
+    invite(activity, budi, now=at(11, 9))
+    run(at(11, 9))
+    names = {invitation_of(activity, person).id: person.name for person in (ani, budi)}
+    before = len(mails())
+    for now, expected in ((at(14, 10), at(14, 10)), (at(18, 7, 59), at(18, 7, 59)), (at(18, 8), NotReminded.TOO_LATE)):
+        assert said(activity, names, now) == {ani.name: NotReminded.TOO_LATE, budi.name: expected}
+    by_hand.remind(activity.id, names, by=None, now=at(14, 10))
+    run(at(14, 10))
+    assert mails()[before:] == [("Budi", "14 10.00", ["reminder"])]
+
+
 def test_nothing_is_written_if_nobody_may_be_reminded(activity, people):
     chosen = [id_ for id_, name in people.items() if name in ("Citra", "Dedi")]
     with pytest.raises(NobodyToRemind):

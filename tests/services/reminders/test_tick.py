@@ -6,17 +6,17 @@ from zoneinfo import ZoneInfo
 import pytest
 import sqlalchemy as sa
 
-from outreach.domain.answers import Choice, Representative
+from outreach.domain.answers import Choice, Representative, answer_by
 from outreach.domain.kinds import AttendanceSource, MailKind, Role
 from outreach.domain.states import InvitationState, MessageState, ReminderState
 from outreach.extensions import db
-from outreach.models import Message, MessageLine, Reminder, ReminderRule
+from outreach.models import Invitation, Message, MessageLine, Reminder, ReminderRule
 from outreach.services import attendance
 from outreach.services.activities import publish as publishing
 from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import withdraw as withdrawing
 from outreach.services.messages import resend as resending
-from outreach.services.reminders import forecast
+from outreach.services.reminders import audiences, forecast
 from outreach.services.reminders import tick as reminding
 from tests.world import NOW, answer, at, draft_activity, invitation_of, invite, mails, publish, run, send
 
@@ -163,6 +163,57 @@ def test_no_one_is_asked_to_answer_after_the_deadline(programme, hall, ani):
     assert [mail[1] for mail in mails()] == ["12 08.00"]
     missed = db.session.scalars(sa.select(Reminder).where(Reminder.key == "three-days-before")).one()
     assert (missed.state, missed.reason) == (ReminderState.MISSED, "deadline_passed")
+
+
+@pytest.fixture
+def asked_early(programme, hall, ani):
+    """An activity on the 18th to be answered by the 8th, and Ani does not answer."""
+    activity = draft_activity(programme, hall, 18, respond_by_at=at(8, 16))
+    invite([activity], ani)
+    publish(activity)
+    run(NOW, at(7, 8), at(8, 16))
+    assert mails() == [("Ani", "04 08.00", ["invitation"]), ("Ani", "07 08.00", ["reminder"])]
+    return activity
+
+
+def test_people_invited_after_the_deadline_are_reminded_by_the_rules_as_long_as_they_may_answer(asked_early, budi):
+    before = len(mails())
+    invite([asked_early], budi, now=at(11, 9))
+    run(at(11, 9))
+    [row] = [row for row in forecast.for_activities([asked_early.id], now=at(12)).rows if row.people]
+    assert (row.due_at, row.people, row.note) == (at(15, 8), 1, None)
+    run(at(15, 8), at(17, 8))
+    assert mails()[before:] == [("Budi", "11 09.00", ["invitation"]), ("Budi", "15 08.00", ["reminder"])]
+    last = db.session.scalars(sa.select(Message).order_by(Message.id.desc())).first()
+    assert last.expires_at == asked_early.starts_at
+
+
+def test_a_reminder_whose_late_invitees_have_all_answered_is_not_missed(asked_early, budi):
+    invite([asked_early], budi, now=at(11, 9))
+    run(at(11, 9))
+    answer(asked_early, budi, Choice.COMING, now=at(12))
+    before = len(mails())
+    run(at(15, 8))
+    assert mails()[before:] == []
+    assert not db.session.scalars(sa.select(Reminder.key).where(Reminder.state == ReminderState.MISSED)).all()
+
+
+def test_the_page_says_whether_people_invited_after_the_deadline_are_reminded(asked_early):
+    ids = [asked_early.id]
+    assert [forecast.not_reminded_if_invited(ids, now=now) for now in (at(11), at(14, 12), at(16, 8))] == [
+        set(), set(), set(ids)
+    ]  # fmt: skip
+
+
+def test_the_database_knows_as_the_rule_until_when_each_invitee_may_answer(asked_early, budi, chief):
+    invite([asked_early], budi, chief, now=at(11, 9))
+    times = [None, at(8, 15, 59), at(8, 16), at(11, 9), at(18, 8)]
+    invitation = invitation_of(asked_early, budi)
+    for invited_at in times:
+        invitation.invited_at = invited_at
+        db.session.commit()
+        found = db.session.scalar(sa.select(audiences.ANSWER_BY).where(Invitation.id == invitation.id))
+        assert found == answer_by(asked_early.respond_by_at, asked_early.starts_at, invited_at)
 
 
 def test_a_person_who_answered_by_phone_before_the_first_tick_is_still_reminded(activity, ani):
