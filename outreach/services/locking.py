@@ -1,7 +1,21 @@
-"""Locks on activities, programmes, venues and people, taken inside a writing() transaction.
+"""Locks, taken inside a writing() transaction, and their order. It matters on PostgreSQL: two transactions that lock in
+other orders can wait for each other.
 
-Lock the address book or the plans before all rows, and a programme before its activities. Within one table, rows are
-locked in the order of their ids.
+A transaction that needs several of these takes them in this order, and rows of one table by their ids:
+
+1. the ticks, the address book, the plans (below)
+2. searches of timetabling; date polls, and then their invitees
+3. a programme, then its activities, then venues, then people (below)
+4. answer links (services/invitations/links.py), mails received
+5. messages (delivery/outbox/leases.py: `lock`)
+6. failed addresses, by address (delivery/outbox/address_failures.py); the row of a channel (delivery/outbox/channel.py)
+
+Some rows have no lock of their own. Reminders and invitations are changed under the lock of their activity, lines and
+attempts under that of their message. There are two exceptions. A worker that stores the results of its messages marks
+prepared invitees as invited, after all its other changes. And the tick adds lines to mails that still take some, also about
+activities that it has not locked.
+
+Claiming, archiving and taking back skip messages that others have locked, so they wait for nobody.
 """
 
 from collections.abc import Collection
@@ -13,8 +27,9 @@ from sqlalchemy.orm import Session
 from outreach.domain.problems import Problem
 from outreach.models import Activity, Invitation, Person, Programme, Venue
 
-# Ids of PostgreSQL's advisory locks: for additions to the address book, and for new programmes and calendar addresses.
-_ADDRESS_BOOK, _PLANS = 0x6F757473, 0x6F757474
+# Ids of PostgreSQL's advisory locks: for additions to the address book, for new programmes and calendar addresses, and for
+# the expansion of reminders.
+_ADDRESS_BOOK, _PLANS, _TICKS = 0x6F757473, 0x6F757474, 0x6F757475
 
 
 PRESSED_TWICE = timedelta(minutes=1)  # the same form from the same account within it is a second press
@@ -117,6 +132,11 @@ def lock_address_book(session: Session) -> None:
 def lock_plans(session: Session) -> None:
     """Wait until nobody else makes a programme or a calendar address: a form that is sent twice at once makes one."""
     _wait_for(session, _PLANS)
+
+
+def lock_ticks(session: Session) -> None:
+    """Wait until no other tick writes messages: two of them would add lines to the same mails, each in its own order."""
+    _wait_for(session, _TICKS)
 
 
 def _wait_for(session: Session, lock: int) -> None:

@@ -17,6 +17,7 @@ from outreach.delivery.mail.kept import StoredMail
 from outreach.delivery.outbox import address_failures, channel
 from outreach.delivery.outbox.leases import Lease, begin_in, by_driver, held_among, lapsed, lock, release_in, stored
 from outreach.delivery.recheck.judge import doubts
+from outreach.domain.directory import email_addresses
 from outreach.domain.kinds import MailKind
 from outreach.domain.mail.address_faults import AddressFault
 from outreach.domain.mail.doubt import repeat_at
@@ -116,7 +117,9 @@ def settle_in(
             tried,
         )
     _keep_mails(connection, {r.lease.message_id: r.mail for r in ours if r.mail is not None})
-    for result in sorted((r for r in ours if r.fault and r.address), key=lambda r: r.address or ""):
+    for result in sorted(
+        (r for r in ours if r.fault and r.address), key=lambda r: email_addresses.key(r.address or "")
+    ):
         address_failures.block(session, result.address or "", result.fault, result.reply, now=now)
     _skip_lines(session, {k: v for result in ours for k, v in (result.skipped_lines or {}).items()})
     _note_told(session, {k: v for result in ours for k, v in (result.told or {}).items()})

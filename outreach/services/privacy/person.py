@@ -135,15 +135,9 @@ def erase(person_id: int, *, by: User | None, now: datetime) -> Person:
     """
     with writing() as session:
         timetable_privacy.lock(session)
-        locked = present_for_change(session, {invitation.activity_id for invitation in upcoming(person_id, now=now)})
-        session.expire_all()  # read again: waiting for the locks may have taken time
-        person = session.get(Person, person_id, with_for_update={"key_share": True}, populate_existing=True)
-        if person is None:
-            raise PersonMissing
-        if person.erased_at is not None:
-            raise PersonErased
+        person = _locked(session, person_id, now)
         _lock_mails(session, person)
-        _withdraw(session, person_id, locked, now)
+        _withdraw(session, person_id, now)
         inbox.forget(session, person)
         absence_privacy.forget(session, person_id)
         timetable_privacy.forget(session, person)
@@ -169,11 +163,29 @@ def erase(person_id: int, *, by: User | None, now: datetime) -> Person:
     return person
 
 
-def _withdraw(session: Session, person_id: int, locked: Collection[int], now: datetime) -> None:
-    """locked: ids of the activities already locked; activities to which they were invited since are locked here."""
+def _locked(session: Session, person_id: int, now: datetime) -> Person:
+    """Return the person, locked after all activities ahead to which they are invited. Raise PersonMissing or PersonErased.
+
+    If they were invited to another one during the wait, the locks are released and taken again in their order.
+    """
+    while True:
+        locks = session.begin_nested()
+        locked = present_for_change(session, {invitation.activity_id for invitation in upcoming(person_id, now=now)})
+        session.expire_all()  # read again: waiting for the locks may have taken time
+        person = session.get(Person, person_id, with_for_update={"key_share": True}, populate_existing=True)
+        if person is None:
+            raise PersonMissing
+        if person.erased_at is not None:
+            raise PersonErased
+        if locked.keys() >= {invitation.activity_id for invitation in upcoming(person_id, now=now)}:
+            locks.commit()
+            return person
+        locks.rollback()
+
+
+def _withdraw(session: Session, person_id: int, now: datetime) -> None:
     ahead = session.scalars(_ahead(person_id, now)).all()
     activities = sorted({invitation.activity_id for invitation in ahead})
-    present_for_change(session, set(activities).difference(locked))
     for invitation in ahead:
         invitation.state = InvitationState.WITHDRAWN
         invitation.revision += 1
@@ -190,15 +202,17 @@ def _withdraw(session: Session, person_id: int, locked: Collection[int], now: da
 
 
 def _lock_mails(session: Session, person: Person) -> None:
-    """Lock the waiting mails to the person, and those that name them as representative, before anything of them is removed.
+    """Lock the mails to the person, and waiting ones that name them as representative, before anything of them is removed.
 
     A worker that stores a mail's result has then stored it already, or waits and finds that the person is erased.
     """
     represented = _represented_by(person).with_only_columns(Invitation.id)
     naming = sa.select(MessageLine.message_id).where(MessageLine.invitation_id.in_(represented))
-    about = sa.or_(Message.person_id == person.id, Message.id.in_(naming), Message.id.in_(_to_their_office(person)))
+    naming_them = sa.or_(Message.id.in_(naming), Message.id.in_(_to_their_office(person)))
+    to_them = sa.or_(Message.person_id == person.id, Message.representative_of_id.in_(represented))
+    about = sa.or_(to_them, sa.and_(IS_WAITING, naming_them))
     # In the order in which workers lock the mails that they settle (delivery/outbox/leases.py: lock).
-    session.execute(sa.select(Message.id).where(IS_WAITING, about).order_by(Message.id).with_for_update())
+    session.execute(sa.select(Message.id).where(about).order_by(Message.id).with_for_update())
 
 
 def _forget_mails(session: Session, person_id: int) -> None:

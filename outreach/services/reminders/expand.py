@@ -300,7 +300,8 @@ def _take_over_older(session: Session, reminder: Reminder) -> None:
 def _raise_importance(session: Session, reminder: Reminder, until: datetime, day: date) -> None:
     """Set each message's kind to that of its most important line, and `expires_at` to the latest of its lines."""
     joined = sa.select(MessageLine.message_id).where(MessageLine.reminder_id == reminder.id)
-    mine = (Message.id.in_(joined), Message.local_day == day)
+    # Only those that still take lines: earlier ones of a reminder may be in work, and locked.
+    mine = (Message.id.in_(joined), Message.local_day == day, Message.merge_key.is_not(None))
     lesser = IMPORTANCE[IMPORTANCE.index(reminder.kind) + 1 :]
     for condition, values in (
         (Message.expires_at < until, {"expires_at": until}),

@@ -17,7 +17,7 @@ from outreach.models import Activity, Invitation, Message, Reminder, SpeakerBook
 from outreach.models.mails import IS_SCHEDULED, IS_TO_SEND
 from outreach.models.programmes import IS_PUBLISHED
 from outreach.services import office_defaults
-from outreach.services.locking import present_for_change
+from outreach.services.locking import lock_ticks, present_for_change
 from outreach.services.reminders import audiences
 from outreach.services.reminders import expand as expanding
 from outreach.services.reminders.schedule import later_rule_is_due
@@ -49,6 +49,7 @@ def tick(now: datetime) -> TickResult:
     if not due and not _some_are_open(now):
         return TickResult()
     with writing() as session:
+        lock_ticks(session)
         present_for_change(session, {activity_id for _reminder_id, activity_id in due})
         outcomes = {reminder_id: _take(session, reminder_id, now) for reminder_id, _activity_id in due}
         expanded = [reminder_id for reminder_id, lines in outcomes.items() if lines is not None]
@@ -137,8 +138,10 @@ def _close_deadlines(now: datetime) -> None:
         Invitation.activity_id.in_(passed),
         now >= audiences.ANSWER_BY,
     )
-    if db.session.scalar(sa.select(sa.exists().where(*silent))):
+    activity_ids = db.session.scalars(sa.select(Invitation.activity_id).where(*silent).distinct()).all()
+    if activity_ids:
         with writing() as session:
+            present_for_change(session, activity_ids)
             session.execute(
                 sa.update(Invitation)
                 .where(*silent)
@@ -150,8 +153,10 @@ def _close_deadlines(now: datetime) -> None:
 
 def _mark_held(now: datetime) -> None:
     over = (IS_PUBLISHED, Activity.ends_at <= now)
-    if db.session.scalar(sa.select(sa.exists().where(*over))):
+    activity_ids = db.session.scalars(sa.select(Activity.id).where(*over)).all()
+    if activity_ids:
         with writing() as session:
+            present_for_change(session, activity_ids)
             session.execute(
                 sa.update(Activity)
                 .where(*over)
