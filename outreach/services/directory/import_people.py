@@ -1,16 +1,19 @@
 """Import of people and cadres from a spreadsheet: what each row would do, then storing what was accepted.
 
-Reading changes nothing. Storing parses the file before its transaction, so that a long sheet does not block other
-writers. It compares with known people inside the transaction, so that importing a sheet twice adds nobody twice.
+Reading changes nothing. Storing parses the file, and compares it with known people, before it takes the address book's
+lock, so that a long sheet does not block other writers. Under the lock it looks which people have changed since. It
+compares again only if one of them may be in the file. So importing a sheet twice adds nobody twice.
 services/directory/workbook.py opens the file, import_rows.py checks a row, import_undo.py takes an import back.
 """
 
 import gc
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -44,6 +47,7 @@ from outreach.services.locking import lock_address_book
 from outreach.transactions import writing
 
 AT_ONCE = 2000  # people in one statement
+_Values = tuple[Any, ...]  # a known person's: the columns of `_people`, and kinds of cadre
 
 
 class NoTable(Problem):
@@ -157,7 +161,7 @@ def read(data: bytes | Workbook, filename: str, plan: ImportPlan = ImportPlan())
     book = _book(data, filename)
     session = db.session()
     with _no_collections():
-        return _matched(session, _parsed(session, book, plan), plan)
+        return _matched(_people(session), _parsed(session, book, plan), plan)
 
 
 def store(
@@ -172,9 +176,13 @@ def store(
     book = _book(data, filename)
     with _no_collections():
         parsed = _parsed(db.session(), book, plan)
+        known = _people(db.session())
+        reading = _matched(known, parsed, plan)
     with writing() as session, _no_collections():
         lock_address_book(session)
-        reading = _matched(session, parsed, plan)
+        known_now = _people(session)
+        if _may_name(parsed, known.items() ^ known_now.items()):
+            reading = _matched(known_now, parsed, plan)
         done = PersonImport(
             at=now,
             user_id=by.id if by else None,
@@ -283,9 +291,9 @@ def _sure_addresses(session: Session, plan: ImportPlan) -> set[str]:
     return {address for address in (*stored, *chosen) if email_addresses.probably_meant(address)}
 
 
-def _matched(session: Session, parsed: _Parsed, plan: ImportPlan) -> Reading:
-    """Compare the rows with all known people and with earlier rows of the file."""
-    directory = Directory(_people(session), parsed.words)
+def _matched(known: Mapping[int, _Values], parsed: _Parsed, plan: ImportPlan) -> Reading:
+    """Compare the rows with all known people and with earlier rows of the file. `parsed` stays as it is."""
+    directory = Directory(map(_known, known.values()), parsed.words)
     accepted: list[ImportRow] = []
     refused: list[RefusedRow] = []
     for entry in parsed.rows:
@@ -293,8 +301,22 @@ def _matched(session: Session, parsed: _Parsed, plan: ImportPlan) -> Reading:
             refused.append(entry)
             continue
         decision = plan.decisions.get(entry.key) if plan.decisions else None
-        accepted.append(directory.settle(entry, decision, plan.doubtful, leave_changes=plan.leave_changes))
+        accepted.append(directory.settle(copy(entry), decision, plan.doubtful, leave_changes=plan.leave_changes))
     return Reading(parsed.filename, tuple(accepted), tuple(refused), tuple(parsed.notes), parsed.layouts, parsed.words)
+
+
+def _may_name(parsed: _Parsed, changed: Iterable[tuple[int, _Values]]) -> bool:
+    """Return whether the file may name one of these people, by their values before or after a change."""
+    people = [_known(values) for _id, values in changed]
+    entries = [entry for entry in parsed.rows if isinstance(entry, ImportRow)] if people else []
+    phones, addresses = {entry.phone for entry in entries} - {""}, {entry.email for entry in entries} - {""}
+    keys = {names.key(entry.name.name) for entry in entries}
+    return any(
+        person.phone in phones
+        or person.email in addresses
+        or names.key(names.without_courtesy(person.name.name)) in keys
+        for person in people
+    )
 
 
 def undecided(reading: Reading) -> Iterator[RefusedRow]:
@@ -329,7 +351,8 @@ def _refused(row: SheetRow, sheet: str, problems: tuple[Problem, ...]) -> Refuse
     return RefusedRow(sheet, row.number, {column: row.text(column) for column in row.cells}, problems)
 
 
-def _people(session: Session) -> list[Known]:
+def _people(session: Session) -> dict[int, _Values]:
+    """Return all known people as plain values, by id."""
     kinds: dict[int, tuple[CadreKind, ...]] = {}
     alone = {kind: (kind,) for kind in CadreKind}  # most cadres have one kind, and share its tuple
     for person_id, kind in session.execute(sa.select(Cadre.person_id, Cadre.kind)):
@@ -342,13 +365,12 @@ def _people(session: Session) -> list[Known]:
         .where(Person.erased_at.is_(None), Person.name != "")
         .order_by(Person.id)
     )  # fmt: skip
-    return [
-        Known(
-            p.id, names.Name(p.name, p.title_before, p.title_after), p.region_code, p.phone, p.email, p.sex, p.post,
-            p.organisation_id, kinds.get(p.id, ()),
-        )
-        for p in people
-    ]  # fmt: skip
+    return {values[0]: (*values, kinds.get(values[0], ())) for values in people}
+
+
+def _known(values: _Values) -> Known:
+    id_, name, before, after, region_code, phone, email, sex, post, organisation_id, kinds = values
+    return Known(id_, names.Name(name, before, after), region_code, phone, email, sex, post, organisation_id, kinds)
 
 
 def _organisations(session: Session) -> tuple[dict[str, int], dict[int, str]]:

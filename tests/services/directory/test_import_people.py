@@ -1,6 +1,7 @@
 """Reading people from spreadsheets: what is accepted, what is refused and why; importing twice adds nobody twice."""
 
 import io
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,10 @@ from outreach.extensions import db
 from outreach.models import AuditEntry, Cadre, Organisation, Person
 from outreach.services.directory import import_people as importing
 from outreach.services.directory import import_report, import_shapes, regions, workbook
+from outreach.services.directory import people as adding
 from outreach.services.directory.import_people import ImportPlan
-from outreach.services.directory.import_rows import Decision, RowState
+from outreach.services.directory.import_rows import Decision, Directory, RowState
+from outreach.services.directory.people import PersonValues
 from tests.services.directory.sheets import ANI, a_sheet
 from tests.world import NOW, a_person
 
@@ -568,6 +571,39 @@ def test_a_small_file_with_one_long_text_in_very_many_cells_is_refused_quickly(a
 def test_a_very_long_cell_is_read_only_up_to_the_length_of_a_name(app, office):
     reading = importing.read(a_sheet(["Ani " * 1000, "Imopuro"], header=["Nama Lengkap", "Kelurahan"]), "kader.xlsx")
     assert [len(row.name) for row in reading.refused] == [299]
+
+
+@pytest.mark.parametrize(
+    ("values", "added", "compared"),
+    [
+        (PersonValues("Citra Lestari", phone="+6281200000077"), ["Ani Wijaya", "Budi Santoso"], 1),
+        (PersonValues("Pak Budi Santoso", region_code="18.72.01.1003"), ["Ani Wijaya"], 2),
+    ],
+)
+def test_a_person_whom_somebody_adds_while_a_sheet_is_compared_is_stored_at_once_and_known(
+    any_app, office, monkeypatch, values, added, compared
+):
+    """The import compares again only if the sheet may name that person."""
+    times = []
+
+    def other() -> None:
+        with any_app.app_context():
+            adding.add(values, by=None, now=NOW)
+            db.session.remove()
+
+    def while_comparing(*given):
+        times.append(len(times))
+        if len(times) == 1:
+            pool = ThreadPoolExecutor(1)
+            saved = pool.submit(other)
+            pool.shutdown(wait=False)
+            saved.result(timeout=20)
+        return Directory(*given)
+
+    monkeypatch.setattr(importing, "Directory", while_comparing)
+    data = a_sheet(["Ani Wijaya", "Imopuro"], ["Budi Santoso", "Imopuro"], header=["Nama Lengkap", "Kelurahan"])
+    reading = importing.store(data, "kader.xlsx", by=None, now=NOW)
+    assert ([row.name.name for row in reading.new], len(times)) == (added, compared)
 
 
 def test_other_people_can_save_while_a_sheet_is_read(app, office, monkeypatch):
