@@ -1,0 +1,1 @@
+"""Letters as .docx, read back, and hostile templates."""
