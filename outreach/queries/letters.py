@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
 
 from outreach import codec
-from outreach.domain.letters import CHANGEABLE, STANDS, LetterState, LetterValues
+from outreach.domain.letters import CHANGEABLE, STANDS, LetterSettings, LetterState, LetterValues
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
 from outreach.models import (
@@ -23,8 +23,11 @@ from outreach.models import (
     Programme,
     User,
     letter_invitation,
+    the_office,
 )
 from outreach.queries.paging import Page, paged
+from outreach.services.letters import settings as letter_settings
+from outreach.services.letters.settings import StoredSettings
 from outreach.services.letters.versions import LetterMissing
 from outreach.services.locking import ActivityMissing, ProgrammeMissing
 
@@ -176,6 +179,16 @@ def new_letter(activity_id: int | None, programme_id: int | None) -> NewLetter:
         Activity.programme_id == programme.id, Activity.state.not_in((ActivityState.CANCELLED, ActivityState.HELD))
     )
     return NewLetter(programme.title, _invitable(db.session.scalars(its).all()), programme=programme)
+
+
+def settings() -> StoredSettings:
+    """Return how letters are written, as it was saved."""
+    return letter_settings.stored(db.session)
+
+
+def completed_settings(values: LetterSettings) -> LetterSettings:
+    """Return the settings with what is taken from the office."""
+    return letter_settings.completed(values, db.session.scalar(the_office()))
 
 
 def _invitable(activity_ids: Collection[int]) -> list[InvitableActivity]:

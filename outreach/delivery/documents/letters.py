@@ -5,8 +5,9 @@ templates/letters/letter.typ is the template: form and order of a letter. It get
 
 import io
 import json
+from base64 import b64encode
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 
 import segno
 
@@ -32,6 +33,7 @@ def files_of(
     """Return the template and what it reads.
 
     draft: it is marked KONSEP. office: its short name, which the PDF names as author. zone: for the agenda's heading.
+    emblem: a PNG or JPEG picture.
     form: the office's own template; "" for the shipped one.
     """
     data = {
@@ -52,7 +54,23 @@ def files_of(
         "letter.json": json.dumps(data, ensure_ascii=False).encode(),
         "qr.svg": qr(values.check_url),
     }
-    return files | ({"emblem": emblem} if emblem else {})
+    return files | ({"emblem.svg": in_svg(emblem)} if emblem else {})
+
+
+@lru_cache(maxsize=4)
+def in_svg(picture: bytes) -> bytes:
+    """Return a PNG or JPEG picture as a square SVG: files in memory reach typst only as text."""
+    kind = "png" if picture.startswith(b"\x89PNG") else "jpeg"
+    data = b64encode(picture).decode()
+    return (
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100" width="100" height="100">'
+        f'<image width="100" height="100" preserveAspectRatio="xMidYMid meet" href="data:image/{kind};base64,{data}"/></svg>'
+    ).encode()
+
+
+def picture_check(picture: bytes) -> Mapping[str, bytes]:
+    """Return a document that can only be typeset if the picture can be read. An SVG leaves out what is broken in it."""
+    return {MAIN: b'#image(bytes(json("picture.json")))', "picture.json": json.dumps(list(picture)).encode()}
 
 
 def qr(text: str) -> bytes:

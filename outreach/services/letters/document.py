@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from hashlib import sha256
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, scoped_session
@@ -28,13 +29,13 @@ class NotReadyToSign(Problem):
 class DocumentMaker:
     """What all letters of one moment have in common: the office, its template, and the emblems already read."""
 
-    def __init__(self, session: Session | scoped_session, form: str | None = None) -> None:
-        """form: the template to try; None for the one in use."""
+    def __init__(self, session: Session | scoped_session, form: str | None = None, emblem: bytes = b"") -> None:
+        """form: the template to try; None for the one in use. emblem: one that is not kept yet."""
         self._session = session
         self._form = settings.current(session).values.form if form is None else form
         self._office = session.scalar(the_office(Office.short_name)) or ""
         self._zone = zone_name(office_defaults.zone(session))
-        self._emblems: dict[str, bytes] = {"": b""}
+        self._emblems: dict[str, bytes] = {"": b"", sha256(emblem).hexdigest(): emblem}
 
     def files(self, values: LetterValues, *, draft: bool) -> Mapping[str, bytes]:
         """Return the files for delivery/documents/typeset.py. draft: it is marked KONSEP."""
@@ -61,9 +62,11 @@ def pdf(
         return own.pdf(files, at=version.made_at)
 
 
-def pictures(values: LetterValues, *, draft: bool, form: str | None = None, ppi: float, now: datetime) -> list[bytes]:
-    """Return each page of a letter as PNG. form: a template that is not saved yet. Raise TemplateWrong, TemplateTooSlow."""
-    files = DocumentMaker(db.session, form).files(values, draft=draft)
+def pictures(
+    values: LetterValues, *, draft: bool, ppi: float, now: datetime, maker: DocumentMaker | None = None
+) -> list[bytes]:
+    """Return each page of a letter as PNG. Raise TemplateWrong, TemplateTooSlow."""
+    files = (maker or DocumentMaker(db.session)).files(values, draft=draft)
     with press() as own:
         return own.pictures(files, ppi=ppi, at=now)
 

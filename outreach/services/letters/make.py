@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -14,6 +15,7 @@ from outreach.extensions import current_settings
 from outreach.models import Invitation, Letter, LetterVersion, Office, User, the_office
 from outreach.services import audit
 from outreach.services.letters import facts, settings
+from outreach.services.letters.facts import LetterFacts
 from outreach.services.letters.versions import LetterMissing, last_values
 from outreach.transactions import writing
 
@@ -85,23 +87,29 @@ def _values(
     earlier: Letter | None, reason: str,
 ) -> LetterValues:  # fmt: skip
     said = facts.facts_of(invitations)
-    before = last_values(earlier) if earlier else None
-    first = EarlierLetter(earlier.number, earlier.dated_on, earlier.subject) if earlier else None
+    unit = session.scalar(the_office(Office.short_name)) or ""
+    values = values_of(said, kind, code, written, unit=unit)
+    if earlier is None:
+        return values
+    before = last_values(earlier)
+    first = EarlierLetter(earlier.number, earlier.dated_on, earlier.subject)
+    return following(values, said, written, before, first, unit=unit, reason=reason)
+
+
+def values_of(
+    said: LetterFacts, kind: LetterKind, code: str, written: LetterSettings, *, unit: str, **about: Any
+) -> LetterValues:
+    """Return what a letter of these facts says, in the office's words. about: as in domain/letters.py's words_for."""
     words = letters.words_for(
-        said.activities, tells_end=written.tells_end, programme=said.programme, earlier=first, reason=reason,
-        unit=session.scalar(the_office(Office.short_name)) or "",
-    )  # fmt: skip
+        said.activities, tells_end=written.tells_end, programme=said.programme, unit=unit, **about
+    )
     blocks = written.blocks_of(kind)
-    known = letters.facts_of(said.activities, tells_end=written.tells_end)
-    if before is not None:
-        known = letters.changed_facts(before.facts, known) if kind is LetterKind.CORRECTION else before.facts
-        known += (("alasan", reason),) if reason else ()
     values = LetterValues(
         kind=kind,
         subject=letters.filled(blocks.subject, words),
-        addressees=before.addressees if before else said.addressees,
+        addressees=said.addressees,
         opening=letters.filled(blocks.opening, words),
-        facts=known,
+        facts=letters.facts_of(said.activities, tells_end=written.tells_end),
         closing=letters.filled(blocks.closing, words),
         code=code,
         check_url=f"{current_settings().base_url.rstrip('/')}/l/{letters.shown_code(code)}",
@@ -109,9 +117,29 @@ def _values(
         nature=written.nature,
         destination=written.destination,
         signatory=written.signatory,
-        copies=before.copies if before else written.copies,
-        agenda=() if kind is LetterKind.CANCELLATION else said.agenda,
+        copies=written.copies,
+        agenda=said.agenda,
         letterhead=written.letterhead,
-        earlier=first,
+    )
+    return replace(values, attachments=letters.attachments_of(values))
+
+
+def following(
+    values: LetterValues, said: LetterFacts, written: LetterSettings, before: LetterValues, earlier: EarlierLetter, *,
+    unit: str, reason: str,
+) -> LetterValues:  # fmt: skip
+    """Return the letter that corrects or cancels an earlier one: to the same addressees, with what differs.
+
+    before: what the earlier one said.
+    """
+    values = values_of(said, values.kind, values.code, written, unit=unit, earlier=earlier, reason=reason)
+    known = letters.changed_facts(before.facts, values.facts) if values.kind is LetterKind.CORRECTION else before.facts
+    values = replace(
+        values,
+        addressees=before.addressees,
+        facts=known + ((("alasan", reason),) if reason else ()),
+        copies=before.copies,
+        agenda=() if values.kind is LetterKind.CANCELLATION else values.agenda,
+        earlier=earlier,
     )
     return replace(values, attachments=letters.attachments_of(values))

@@ -13,7 +13,6 @@ from outreach.domain.problems import Problem
 from outreach.models import Office, OfficeLetters, User
 from outreach.services import audit, office_defaults
 from outreach.services.locking import Stale
-from outreach.transactions import writing
 
 codec.write_without_defaults(LetterSettings)
 
@@ -32,31 +31,40 @@ class StoredSettings:
 
 def current(session: Session | scoped_session) -> StoredSettings:
     """Return how the office writes its letters now."""
+    found = stored(session)
+    return StoredSettings(completed(found.values, office_defaults.office(session)), found.version)
+
+
+def store(session: Session, values: LetterSettings, version: int, *, by: User | None, now: datetime) -> None:
+    """Store checked settings in the caller's transaction; raise Stale. Letters that are made already stay as they are.
+
+    edit_settings.py tries them first.
+    """
+    office_defaults.lock(session)
+    row = session.scalar(_ROW.with_for_update())
+    if (row.version if row else 0) != version:
+        raise Stale
+    before = codec.from_json(LetterSettings, row.values) if row else LetterSettings()
+    if row is None:
+        row = OfficeLetters(values={})
+        session.add(row)
+    row.values = codec.to_json(values)
+    changed = [one.name for one in fields(LetterSettings) if getattr(before, one.name) != getattr(values, one.name)]
+    if changed:
+        audit.record(session, by, "office_letters.changed", row, now=now, changed=changed)
+
+
+def stored(session: Session | scoped_session) -> StoredSettings:
+    """Return the settings as they were saved, for the page that changes them: what is taken from the office is empty."""
     row = session.scalar(_ROW)
-    values = codec.from_json(LetterSettings, row.values) if row else LetterSettings()
-    return StoredSettings(_completed(values, office_defaults.office(session)), row.version if row else 0)
+    return StoredSettings(
+        codec.from_json(LetterSettings, row.values) if row else LetterSettings(), row.version if row else 0
+    )
 
 
-def save(values: LetterSettings, version: int, *, by: User | None, now: datetime) -> None:
-    """Store the settings. Raise Stale, or a Problem of a text with its field. Letters that are made already stay."""
-    check(values)
-    with writing() as session:
-        office_defaults.lock(session)
-        row = session.scalar(_ROW.with_for_update())
-        if (row.version if row else 0) != version:
-            raise Stale
-        before = current(session).values
-        if row is None:
-            row = OfficeLetters(values={})
-            session.add(row)
-        row.values = codec.to_json(values)
-        changed = [one.name for one in fields(LetterSettings) if getattr(before, one.name) != getattr(values, one.name)]
-        audit.record(session, by, "office_letters.changed", row, name="", now=now, changed=changed)
-
-
-def check(values: LetterSettings) -> None:
+def check(values: LetterSettings, only: LetterKind | None = None) -> None:
     """Raise LetterTextMissing, UnknownLetterPlaceholder or StrayLetterBrace; the field is "<kind>_<part>"."""
-    for kind in LetterKind:
+    for kind in (only,) if only else LetterKind:
         blocks = values.blocks_of(kind)
         for part in ("subject", "opening", "closing"):
             text = getattr(blocks, part)
@@ -65,8 +73,8 @@ def check(values: LetterSettings) -> None:
             letters.check_blocks(text, f"{kind.value}_{part}")
 
 
-def _completed(values: LetterSettings, office: Office | None) -> LetterSettings:
-    """Return the settings; what is not set yet is taken from the office."""
+def completed(values: LetterSettings, office: Office | None) -> LetterSettings:
+    """Return the settings; what is not set is taken from the office."""
     if office is None:
         return values
     head = values.letterhead

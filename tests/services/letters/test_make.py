@@ -7,11 +7,11 @@ import pytest
 import sqlalchemy as sa
 
 from outreach.domain.kinds import Role, Sector, Sex
-from outreach.domain.letters import Addressee, LetterKind, LetterState, Signatory
+from outreach.domain.letters import Addressee, LetterKind, LetterSettings, LetterState, Signatory
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.models import AgendaItem, AuditEntry, Letter
-from outreach.services.letters import compose, make, settings
+from outreach.services.letters import compose, edit_settings, make
 from outreach.services.letters.compose import AddresseesMissing, LetterSigned, LetterSubjectMissing, text_of
 from outreach.services.letters.compose import compose as save
 from outreach.services.letters.facts import NobodyOnTheLetter
@@ -167,11 +167,8 @@ def test_only_a_signed_letter_is_corrected(office, activity, kapolres):
 def test_the_offices_texts_and_signatory_stand_in_letters_made_from_then_on(office, activity, kapolres):
     before = make.make(LetterKind.INVITATION, [kapolres.id], by=None, now=NOW)
     signatory = Signatory("Kepala Dinas", "Nama Contoh", "Pembina Utama Muda", "NIP", "19700101 199001 1 001")
-    stored = settings.current(db.session)
-    settings.save(replace(stored.values, signatory=signatory, tells_end=True), stored.version, by=None, now=NOW)
+    edit_settings.save(LetterSettings(signatory=signatory, tells_end=True), 0, by=None, now=NOW)
     after = make.make(LetterKind.INVITATION, [kapolres.id], by=None, now=NOW)
     assert last_values(after).signatory == signatory
     assert dict(last_values(after).facts)["waktu"] == "pukul 08.00 s.d. 12.00 WIB"
     assert last_values(fresh(before)).signatory == Signatory()
-    with pytest.raises(Stale):
-        settings.save(stored.values, stored.version, by=None, now=NOW)
