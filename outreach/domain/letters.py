@@ -18,6 +18,7 @@ from outreach.domain.zones import zone_name
 
 CHANGEABLE = frozenset({LetterState.DRAFT, LetterState.COMPOSED})  # nobody has signed it
 STANDS = frozenset({LetterState.SIGNED, LetterState.SENT})
+WENT_OUT_SIGNED = STANDS | {LetterState.CORRECTED}  # a corrected letter still invites, together with its correction
 MOST_ON_THE_LETTER = 4  # more addressees stand in a list that is attached
 LIST_ATTACHED = "(daftar terlampir)"
 # No fee is ever asked: every letter says it, whatever its texts are. Fraud in the office's name is common.

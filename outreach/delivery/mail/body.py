@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from email.message import EmailMessage
 from email.policy import EmailPolicy
 
+from outreach.delivery.mail import attached as attach
 from outreach.delivery.mail.ical_event import Method
 from outreach.delivery.mail.letter import MailContent
+from outreach.delivery.rows.letters import AttachedLetter
 
 POLICY = EmailPolicy(linesep="\r\n", max_line_length=76)  # longest line of quoted-printable; RFC 2045, 6.7
 # "=_" never occurs in quoted-printable text; RFC 2045, 6.7.
@@ -20,11 +22,15 @@ _FILES = {
 }  # fmt: skip
 
 
-def body(letter: MailContent, entries: Sequence[tuple[Method, str]], locale: str, *, several: bool) -> bytes:
+def body(
+    letter: MailContent, entries: Sequence[tuple[Method, str]], locale: str, files: Sequence[AttachedLetter] = (), *,
+    several: bool,
+) -> bytes:  # fmt: skip
     """Return the MIME header fields and the parts, with CRLF.
 
     entries: each activity's calendar object. A single request or cancellation is the last alternative, so that calendar
-    programs act on it. Several objects, and one that is only shown (PUBLISH), are attached files.
+    programs act on it. Several objects, and one that is only shown (PUBLISH), are attached files. files: signed letters,
+    which the body only names (mail/attached.py).
     """
     mail = EmailMessage(policy=POLICY)
     mail.set_content(letter.text, cte="quoted-printable")
@@ -41,7 +47,8 @@ def body(letter: MailContent, entries: Sequence[tuple[Method, str]], locale: str
         else:
             named = {"method": method.value, "name": f"{name}.ics"}
             mail.add_alternative(entry, subtype="calendar", cte="quoted-printable", params=named)
-    if attached and entries:
+    attach.name_files(mail, files)
+    if (attached and entries) or files:
         mail.set_boundary(ATTACHMENTS)
     mail["Content-Language"] = locale  # last, because adding parts moves Content- headers into the first part
     return mail.as_bytes()

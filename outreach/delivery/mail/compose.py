@@ -15,8 +15,8 @@ from flask_babel import force_locale
 from sqlalchemy.orm import Session, object_session
 
 from outreach.delivery import tokens
+from outreach.delivery.mail import attached, headers, ical_event, letter, placeholders, texts, values
 from outreach.delivery.mail import body as mail_body
-from outreach.delivery.mail import headers, ical_event, letter, placeholders, texts, values
 from outreach.delivery.mail import merge_lines as merging
 from outreach.delivery.mail.headers import AddressUnusable
 from outreach.delivery.mail.ical_event import Attendee, Method
@@ -24,6 +24,7 @@ from outreach.delivery.mail.merge_lines import worth_saying
 from outreach.delivery.mail.recipient import Recipient, locale_of, recipient_of
 from outreach.delivery.rows import stored as rows
 from outreach.delivery.rows.batch import LineRow, MessageRow
+from outreach.delivery.rows.letters import AttachedLetter
 from outreach.domain.activity import WAS_POSTPONED
 from outreach.domain.kinds import MailKind
 from outreach.domain.states import InvitationState
@@ -161,15 +162,17 @@ def written(
         said = [say(item, recipient, office, now=now) for item in items]
         text = letter.write(said, recipient, office, common_subject=subject)
         entries = [entry for item in items for entry in _entry(item, recipient, address, office, now=now)]
-        return as_mail(text, recipient, address, office, rfc_message_id, entries, several=several, now=now)
+        letters = [one for item in items for one in attached.of_mail(item.kind, item.line.letters)]
+        return as_mail(text, recipient, address, office, rfc_message_id, entries, letters, several=several, now=now)
 
 
 def as_mail(
     text: letter.MailContent, recipient: Recipient, address: str, office: Office | None, rfc_message_id: str,
-    entries: Sequence[tuple[Method, str]] = (), *, several: bool = False, now: datetime,
+    entries: Sequence[tuple[Method, str]] = (), letters: Sequence[AttachedLetter] = (), *, several: bool = False,
+    now: datetime,
 ) -> Composed:  # fmt: skip
-    """Return a letter as a mail with these calendar events. address: the envelope address."""
-    body = mail_body.body(text, entries, recipient.locale, several=several)
+    """Return a letter as a mail with these calendar events and signed letters. address: the envelope address."""
+    body = mail_body.body(text, entries, recipient.locale, list(dict.fromkeys(letters)), several=several)
     head = _head(text.subject, recipient, address, office, rfc_message_id, now)
     return Composed(text.subject, head + body, parseaddr(current_settings().mail_sender)[1], address)
 
@@ -184,6 +187,7 @@ def say(item: Item, recipient: Recipient, office: Office | None, *, now: datetim
         values.contact_of(item.activity.programme, office),
         item.kind,
         item.kind not in ASKS or values.answer_until(item.line, item.activity, now) is not None,
+        tuple(attached.sentence(one) for one in attached.of_mail(item.kind, item.line.letters)),
     )
 
 

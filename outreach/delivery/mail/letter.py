@@ -32,6 +32,7 @@ class LetterSection:
     contact: tuple[str, str]  # name and number for questions
     kind: MailKind | None = None
     takes_answers: bool = True  # False: the time for answering has passed, so it does not ask
+    letters: tuple[str, ...] = ()  # sentences about signed letters that are attached
 
     @property
     def asks(self) -> bool:
@@ -156,7 +157,7 @@ def _joined(values: Mapping[str, str], names: Sequence[str]) -> str:
 def _section(said: LetterSection, recipient: Recipient, *, several: bool) -> Section:
     unasked = (bool(recipient.represents) and said.kind is not MailKind.APPOINTMENT) or not said.takes_answers
     blocks = blocks_of(said.text.body, said.values, without_buttons=several, without_asking=unasked)
-    return Section(said.heading if several else "", _grouped(blocks))
+    return Section(said.heading if several else "", _grouped([*blocks, *map(_paragraph, said.letters)]))
 
 
 def _said_once(sections: list[Section]) -> tuple[list[Section], list[list[Block]]]:
@@ -258,11 +259,13 @@ def _footer(
 ) -> list[list[TextPart]]:
     """Return the small print. linked: whether the letter has a link to the recipient's own page."""
     name = placeholders.clean(office.short_name) if office else ""
+    # Fraud in an office's name is common, so each mail to people outside says it, whatever its text is.
+    free = [TextPart(gettext("No fee is ever asked. If somebody asks for money in our name, do not pay, and tell us."))]
     if recipient.represents:
         who = placeholders.clean(recipient.represents)
         why = gettext("You get this mail because %(name)s named you to come in their place.", name=who)
         own_page = [[TextPart(gettext("Your own page:") + " "), TextPart(recipient.link, link=True)]]
-        return [[TextPart(why)], *(own_page if recipient.link else [])]
+        return [[TextPart(why)], free, *(own_page if recipient.link else [])]
     if kind is MailKind.DIGEST:
         why = gettext(
             "You get this summary because you asked for it in Outreach. You can stop it there, under the bell."
@@ -272,13 +275,14 @@ def _footer(
     else:
         why = gettext("You get this mail because %(office)s invited you to an activity.", office=name)
     if not recipient.link:
-        return [[TextPart(why)]]
+        return [[TextPart(why)]] if kind is MailKind.DIGEST else [[TextPart(why)], free]
     personal = gettext(
         "The link is meant for you: everyone who has it can answer in your name. "
         "Please pass it on only to the person who answers for you."
     )
     return [
         [TextPart(why)],
+        free,
         *([[TextPart(personal)]] if linked else []),
         [TextPart(gettext("To stop reminders:") + " "), TextPart(recipient.stop_link, link=True)],
     ]

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
+from outreach.delivery.rows.letters import AttachedLetter, signed_letters
 from outreach.domain.directory import email_addresses
 from outreach.domain.directory.names import Name
 from outreach.domain.kinds import CadreKind, LinkPurpose, MailKind, Role, Sex
@@ -86,6 +87,7 @@ class LineRow(NamedTuple):
     notices_wanted: bool = True
     unreached: str = ""  # of an invited organisation: its nominees that no mail reaches, "Rina; Dewi Lestari, S.H."
     moves: tuple[int, ...] = ()  # for a change, after the recheck: reminders of the moves that it tells, oldest first
+    letters: tuple[AttachedLetter, ...] = ()  # signed letters of the invitation
 
     @property
     def representative(self) -> tuple[str, str] | None:
@@ -256,8 +258,10 @@ def load(session: Session, message_ids: Collection[int], *, skipped_too: bool = 
     wanted = _LINES if skipped_too else _LINES.where(MessageLine.skipped == "")
     rows_of_lines = connection.execute(wanted, {"ids": ids}).all()
     out_of_reach = unreached(session, {values[_INVITATION_ID] for values in rows_of_lines if values[_QUOTA]})
+    letters = signed_letters(session, {values[_INVITATION_ID] for values in rows_of_lines})
     for values in rows_of_lines:
-        own = [*values, out_of_reach.get(values[_INVITATION_ID], ""), ()]
+        invitation_id = values[_INVITATION_ID]
+        own = [*values, out_of_reach.get(invitation_id, ""), (), letters.get(invitation_id, ())]
         own[_ROLE], own[_STATE] = _ROLES[own[_ROLE]], _STATES[own[_STATE]]
         lines[own[_MESSAGE_ID]].append(LineRow._make(own))
     found: dict[int, MessageRow] = {}

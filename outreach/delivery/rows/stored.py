@@ -10,6 +10,7 @@ from sqlalchemy.orm import object_session
 
 from outreach.delivery.rows import batch
 from outreach.delivery.rows.batch import CadreRow, LineRow, MessageRow
+from outreach.delivery.rows.letters import signed_letters
 from outreach.domain.kinds import MailKind
 from outreach.models import Invitation, Message, MessageLine, Organisation, Person
 
@@ -99,6 +100,7 @@ def invitation_row(invitation: Invitation, **values: Any) -> LineRow:
         "acting_id": invitation.acting.id if invitation.acting else None,
         "acting_nonce": (invitation.acting.nonce or "") if invitation.acting else "",
         "notices_wanted": invitation.notices_wanted is not False,
+        "letters": signed_letters(session, [invitation.id]).get(invitation.id, ()) if session else (),
         "unreached": batch.unreached(session, [invitation.id]).get(invitation.id, "") if office and session else "",
         **values,
     })  # fmt: skip

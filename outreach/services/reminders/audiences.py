@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session, aliased
 from outreach.delivery.recheck.moves_told import MAY_COUNT_ON_IT
 from outreach.domain.audiences import AUDIENCES, EVERY_STATE
 from outreach.domain.kinds import Audience, LetterKind, MailKind
-from outreach.domain.letters import STANDS
+from outreach.domain.letters import WENT_OUT_SIGNED
 from outreach.domain.mail.still_true import SkipReason
 from outreach.domain.reminders import local_day
 from outreach.domain.representation import reads
@@ -60,7 +60,7 @@ LETTER_MISSING = sa.and_(
         letter_invitation.c.invitation_id == Invitation.id,
         letter_invitation.c.letter_id == Letter.id,
         Letter.kind.in_([LetterKind.INVITATION, LetterKind.SPEAKER_REQUEST]),
-        Letter.state.in_(sorted(STANDS)),
+        Letter.state.in_(sorted(WENT_OUT_SIGNED)),
         Letter.signed_file_id.is_not(None),
     ),
 )

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from outreach.delivery.line_ends import whole
 from outreach.delivery.mail import headers
+from outreach.delivery.mail.attached import EnclosedFiles
 from outreach.delivery.mail.compose import Composed
 from outreach.delivery.mail.frames import slots
 from outreach.delivery.mail.frames.outline import Outline, OutlineBatch, ValuePattern, values_of
@@ -65,19 +66,28 @@ class Frames:
     def __init__(self) -> None:
         self._kept: OrderedDict[tuple[Any, ...], _Proof | _Framed] = OrderedDict()
         self._batch: OutlineBatch | None = None
+        self._files: EnclosedFiles | None = None
 
     def plan(
         self, session: Session, row: MessageRow, lines: Sequence[LineRow], shared: SharedRows, *, now: datetime
     ) -> FramedMail:
         """Return a message's mail that says `lines`. They must be true and in the order of the mail.
 
-        Raise ValueError without lines, AddressUnusable if no mail can be sent to the address.
+        Signed letters get into it when it is written. Raise ValueError without lines, AddressUnusable if no mail can be
+        sent to the address.
         """
         if not lines:
             raise ValueError("A mail without lines has nothing to say.")
         batch = self._batch
         if batch is None or batch.shared is not shared or batch.now != now:
             batch = self._batch = OutlineBatch(session, shared, now)
+        planned = self._planned(batch, row, lines)
+        if not any(line.letters for line in lines):
+            return planned
+        self._files = self._files or EnclosedFiles(session.get_bind())
+        return planned._replace(write=partial(_with_files, planned.write, self._files))
+
+    def _planned(self, batch: OutlineBatch, row: MessageRow, lines: Sequence[LineRow]) -> FramedMail:
         if row.representative_of_id is not None:
             return ready(batch.represented(row, lines))
         recipient = headers.envelope_address(row.email)
@@ -131,6 +141,12 @@ def ready(composed: Composed) -> FramedMail:
     """Return a mail that was composed without a frame."""
     data = composed.data
     return FramedMail(composed.subject, composed.recipient, lambda: WrittenMail(data, partial(kept, data)))
+
+
+def _with_files(write: Callable[[], WrittenMail], files: EnclosedFiles) -> WrittenMail:
+    """Write a mail with the bytes of the files that it names. What is kept of it only names them."""
+    mail = write()
+    return mail._replace(data=files.enclose(mail.data))
 
 
 def _write(frame: Frame, stored: KeptFrame, filling: Filling) -> WrittenMail:

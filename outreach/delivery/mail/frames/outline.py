@@ -15,7 +15,7 @@ from flask_babel import force_locale
 from sqlalchemy.orm import Session
 
 from outreach.delivery import tokens
-from outreach.delivery.mail import compose, texts, values
+from outreach.delivery.mail import attached, compose, texts, values
 from outreach.delivery.mail import recipient as recipients
 from outreach.delivery.mail.blocks import Button, Paragraph, blocks_of
 from outreach.delivery.mail.compose import Composed, Item
@@ -126,6 +126,7 @@ class OutlineBatch:
             line.representative_email == "",
             values.representative(line, kind) == "",
             line.moves,
+            attached.of_mail(kind, line.letters),
             compose.expected_otherwise(self.session, row, line, kind) if kind is MailKind.WITHDRAWAL else None,
         )
 
