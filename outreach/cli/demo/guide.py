@@ -26,6 +26,7 @@ def keep(folder: Path, prepared: Prepared) -> None:
         "logins": [[login.role.value, login.email, login.password] for login in prepared.logins],
         "programme": prepared.plan.programme_id,
         "cadre_in": prepared.plan.days[1],
+        "calls": f"/activities/{prepared.calls_id}/invitees/to-call" if prepared.calls_id else "/to-call",
         "placing": prepared.drafts.address if prepared.drafts else "/placements",
     }
     path.write_text(json.dumps(about, indent=1), "utf-8")
@@ -46,6 +47,7 @@ def show(folder: Path, base_url: str) -> None:
         ("26 drafts to place at once", f"{base_url}{about.get('placing', '/placements')}"),
         ("what clashes", f"{base_url}/findings"),
         ("a date poll, half answered", f"{base_url}/polls"),
+        ("six people to call", f"{base_url}{about.get('calls', '/to-call')}"),
         ("all mails, as they arrive", f"{base_url}/mailbox"),
         ("a cadre's answer page", about["cadre"]),
         ("a speaker's", about["speaker"]),

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
-from outreach.cli.demo import answers, drafts, history, people, planner, postponed, soon
+from outreach.cli.demo import answers, calls, drafts, history, people, planner, postponed, soon
 from outreach.cli.demo.calendar import demo_days
 from outreach.cli.demo.drafts import Drafts
 from outreach.cli.demo.people import Login
@@ -37,6 +37,7 @@ class Prepared:
     postponed_id: int
     published_at: datetime
     drafts: Drafts | None = None
+    calls_id: int | None = None
 
 
 class Moment:
@@ -60,7 +61,9 @@ def prepare(*, now: datetime) -> Prepared:
     staged = stage(today, local(_published_on(today, holidays), time(9, 10)), soon_by_hand=True)
     planner.plant(staged.cast, staged.plan, today, now=staged.published_at)
     days = drafts.days_of(today, holidays)
-    return replace(staged, drafts=drafts.plan_drafts(staged.cast, days, now=staged.published_at))
+    calls_id = calls.plan_calls(staged.cast, today, holidays, now=staged.published_at)
+    drafted = drafts.plan_drafts(staged.cast, days, now=staged.published_at)
+    return replace(staged, drafts=drafted, calls_id=calls_id)
 
 
 def stage(today: date, published: datetime, *, soon_by_hand: bool = False) -> Prepared:
@@ -116,6 +119,8 @@ def bring_to_life(prepared: Prepared, moment: Moment) -> None:
     send_until(now)
     send(now)  # for invitees added since the last reminder
     moment.set(None)
+    if prepared.calls_id is not None:
+        calls.make_calls(prepared.cast, prepared.calls_id, now=moment())
     soon.remind(prepared.soon_id, moment() + SOON, by=prepared.cast.coordinator)
     db.session.remove()
 

@@ -14,15 +14,15 @@ from outreach.domain.kinds import AnswerSource
 from outreach.models import Invitation
 from outreach.services.calls.record import CallResult
 from outreach.web.fields.base import TidyForm
-from outreach.web.fields.fields import AddressField, Clock, DayField
+from outreach.web.fields.fields import AddressField, ChoiceField, Clock, DayField
 from outreach.web.fields.instants import instant
-from outreach.web.invitations.forms import BY_STAFF, OptionsField, Phone, Ticks, member, text, words
+from outreach.web.invitations.forms import BY_STAFF, Phone, Ticks, member, text, words
 
 
 class CallForm(TidyForm):
     outcome = StringField()  # the name of the buttons
     about = Ticks(_l("Asked to"), coerce=int)
-    source = OptionsField(_l("How did they answer?"), default=AnswerSource.PHONE.value)
+    source = ChoiceField(_l("How did they answer?"), default=AnswerSource.PHONE.value)
     note = text(_l("Note"), 300, description=_l("It is kept with the answer: comes at 09.00, sends his own slides."))
     representative_name = text(_l("Who comes in their place"), 160)
     representative_post = text(_l("Post"), 160, description=_l("For example: Wakapolres"))

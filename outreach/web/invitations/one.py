@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from outreach import clock
+from outreach.delivery.words import calls as call_words
 from outreach.delivery.words import formats, whatsapp
 from outreach.domain.answers import Choice
 from outreach.domain.kinds import AnswerSource
@@ -16,6 +17,7 @@ from outreach.domain.problems import Problem
 from outreach.domain.states import InvitationState
 from outreach.models import IncomingMail
 from outreach.queries import inbox
+from outreach.queries.invitations import history
 from outreach.queries.invitations import lists as invitees
 from outreach.queries.invitations.lists import InviteeRow
 from outreach.services.answers import record as recording
@@ -30,6 +32,7 @@ from outreach.web.frame.way_back import back_or, coming_back, leading_back
 from outreach.web.invitations import new_link
 from outreach.web.invitations.blueprint import bp
 from outreach.web.invitations.forms import ButtonForm, NomineesForm, QuotaForm, RecordAnswerForm
+from outreach.web.office import audit_words
 
 
 @bp.get("/invitations/<int:invitation_id>")
@@ -47,6 +50,11 @@ def show(invitation_id: int) -> Any:
         waiting=invitees.waiting_of(nominees),
         form=ButtonForm(),
         delivery=delivery,
+        history=history.of(row.invitation),
+        call_words=call_words,
+        verb=audit_words.verb,
+        states=InvitationState,
+        sources=AnswerSource,
     )
 
 

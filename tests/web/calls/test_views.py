@@ -242,8 +242,9 @@ def test_a_landline_gets_no_whatsapp_link_and_a_mobile_one_with_office_and_sende
     db.session.commit()
     page = coordinator_client.get("/to-call").text
     assert "(0725) 41122" in page
-    assert page.count("https://wa.me/") == 1
-    text = unquote(page.split("https://wa.me/", 1)[1].split('"')[0])
+    assert [f"/to-call/person/{person.id}/whatsapp" in page for person in (ani, budi)] == [True, False]
+    opened = coordinator_client.post(f"/to-call/person/{ani.id}/whatsapp").headers["Refresh"]
+    text = unquote(opened.split("https://wa.me/", 1)[1])
     assert [office.name in text, coordinator.name in text, "tidak dipungut biaya" in text] == [True, True, True]
 
 
