@@ -234,6 +234,7 @@ class Settings:
     rate_storage: Secret = "process-memory://"  # several web processes on PostgreSQL: "database://"
     proxies: Annotated[int, _between(0, 10)] = 0  # number of reverse proxies before the app (X-Forwarded-*)
     upload_limit_mb: Annotated[int, _between(1, 1_024)] = 10
+    materials_limit_mb: Annotated[int, _between(1, 1_024)] = 40  # of one speaker's files for one activity together
     calendar_read_s: Pause = 21_600.0  # how often a speaker's calendar is read; 0: never
     calendar_own_hosts: Hosts = ""  # "host:port, …" in your own network from which calendars may be read; empty: none
     call_rest_hours: Annotated[float, _between(0.1, 240)] = 3.0  # who did not pick up is not called again before that

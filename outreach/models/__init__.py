@@ -22,6 +22,7 @@ from outreach.models.mails import (
     ReminderRule,
     SentMail,
 )
+from outreach.models.materials import Material, ProposedTopic, SpeakerProfile
 from outreach.models.people import Cadre, Organisation, PeopleGroup, Person, people_group_member
 from outreach.models.places import Office, Region, Venue, the_office
 from outreach.models.planner import (
@@ -74,6 +75,7 @@ __all__ = [
     "LetterVersion",
     "Link",
     "MailFrame",
+    "Material",
     "Message",
     "MessageLine",
     "MessageText",
@@ -90,6 +92,7 @@ __all__ = [
     "PollInvitee",
     "PollSlot",
     "Programme",
+    "ProposedTopic",
     "Region",
     "Reminder",
     "ReminderRule",
@@ -97,6 +100,7 @@ __all__ = [
     "ReturnedFile",
     "SentMail",
     "SpeakerBooking",
+    "SpeakerProfile",
     "StoredFile",
     "TakenProposal",
     "TimetablingSearch",

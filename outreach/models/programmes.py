@@ -69,6 +69,8 @@ class Activity(Identified, Created, Model):
     fixed: Mapped[bool] = mapped_column(default=False)  # no resolution or proposal moves it
     capacity: Mapped[int | None]  # people; empty: the venue's
     letter_first: Mapped[bool] = mapped_column(default=False)  # an invitation's mail waits for its signed letter
+    materials_days: Mapped[int | None]  # speakers' materials are wanted this many days before; empty: the office's
+    materials_published_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # since then attendees see them
     coordinator_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user.id"))
     state: Mapped[ActivityState] = enum_of(ActivityState, default=ActivityState.DRAFT, index=True)
     published_at: Mapped[datetime | None] = mapped_column(UTCDateTime)

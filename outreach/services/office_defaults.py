@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, scoped_session
 
 from outreach.delivery.mail.values import contact_of
 from outreach.delivery.words.formats import phone
-from outreach.domain import polls, zones
+from outreach.domain import materials, polls, zones
 from outreach.domain.answers import DEADLINE_DAYS, default_deadline
 from outreach.domain.mail.hours import MailHours
 from outreach.models import Activity, Office, Programme, the_office
@@ -53,6 +53,18 @@ def usual_deadline(session: Reads, starts_at: datetime, zone: ZoneInfo, now: dat
     days = session.scalar(the_office(Office.deadline_days))
     off = holidays.days_off({starts_at.year - 1, starts_at.year})
     return default_deadline(starts_at, zone, now, off, DEADLINE_DAYS if days is None else days)
+
+
+def materials_days(session: Reads) -> int:
+    """Return how many days before an activity its speakers' materials are wanted, by the office's setting."""
+    days = session.scalar(the_office(Office.materials_days))
+    return materials.DAYS if days is None else days
+
+
+def materials_wanted_by(session: Reads, activity: Activity) -> datetime:
+    """Return until when an activity wants its speakers' materials."""
+    days = materials_days(session) if activity.materials_days is None else activity.materials_days
+    return materials.wanted_by(activity.starts_at, activity.zone, days)
 
 
 def usual_closing(zone: ZoneInfo, now: datetime) -> datetime:

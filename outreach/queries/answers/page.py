@@ -20,7 +20,7 @@ from outreach.domain.answers import ActivityCancelled, ActivityPostponed, answer
 from outreach.domain.directory.names import Name
 from outreach.domain.kinds import NEUTRAL_TITLES, NamedBy, Role
 from outreach.domain.problems import Problem
-from outreach.domain.states import ActivityState, InvitationState
+from outreach.domain.states import TAKES_A_SEAT, ActivityState, InvitationState
 from outreach.extensions import db
 from outreach.models import Activity, Invitation, Person
 from outreach.queries.answers import page_sql as statements
@@ -135,6 +135,15 @@ class ShownInvitation(NamedTuple):
     topics: tuple[Topic, ...] = ()
     nominees: tuple[Nominated, ...] = ()
     chain: ShownChain | None = None
+    shows_materials: bool = False  # the speakers' materials, because they take part
+
+    @property
+    def speaks(self) -> bool:
+        """Return whether the page for materials is theirs: they speak, and are not known not to come."""
+        gone = (InvitationState.NOT_COMING, InvitationState.WITHDRAWN)
+        return (
+            Role.SPEAKER in self.roles and self.state not in gone and self.activity.state is not ActivityState.CANCELLED
+        )
 
 
 class OpenPoll(NamedTuple):
@@ -370,6 +379,7 @@ def _shown(mine: list[Any], now: datetime, contact: Contact) -> ShownInvitation:
         chain=ShownChain(row.position, row.named_by, row.confirmed_at is not None, row.notices_wanted)
         if row.position
         else None,
+        shows_materials=row.materials_published_at is not None and row.state in TAKES_A_SEAT,
     )
 
 

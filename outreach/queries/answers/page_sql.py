@@ -144,6 +144,7 @@ def _invitations(invitee: Any) -> sa.Select:
             _PROGRAMME.contact_phone,
             seats.label("seats"),
             sa.case((needs, taken)).label("taken"),
+            _ACTIVITY.materials_published_at,
         )
         .select_from(Invitation.__table__)
         .join(Activity.__table__, _ACTIVITY.id == _INVITATION.activity_id)

@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
+from outreach.domain import materials
 from outreach.domain.directory import email_addresses, phones
 from outreach.domain.mail.hours import CLOSES, OPENS
 from outreach.domain.problems import Problem
@@ -57,6 +58,7 @@ class OfficeValues:
     contact_phone: str = ""
     locale: str = "id"
     deadline_days: int = 2
+    materials_days: int = materials.DAYS
     mails_from: time = OPENS  # local to the office; both equal: mails go out at any hour
     mails_until: time = CLOSES
     confirms_answers: bool = False
@@ -105,6 +107,8 @@ def _checked(values: OfficeValues) -> dict[str, object]:
         raise CityMissing
     if not 0 <= values.deadline_days <= DEADLINE_DAYS_MAX:
         raise DeadlineOutOfRange(most=DEADLINE_DAYS_MAX)
+    if not 0 <= values.materials_days <= materials.MOST_DAYS:
+        raise DeadlineOutOfRange(most=materials.MOST_DAYS, field="materials_days")
     if values.mails_from > values.mails_until:
         raise HoursReversed
     kept["email"] = email_addresses.address(values.email)

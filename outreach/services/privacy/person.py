@@ -52,6 +52,7 @@ from outreach.services.privacy import calls as call_privacy
 from outreach.services.privacy import clashes as clash_privacy
 from outreach.services.privacy import inbox
 from outreach.services.privacy import letters as letter_privacy
+from outreach.services.privacy import materials as material_privacy
 from outreach.services.privacy import timetables as timetable_privacy
 from outreach.transactions import writing
 
@@ -106,6 +107,7 @@ def export(person_id: int, *, by: User | None, now: datetime) -> dict[str, Any]:
         **clash_privacy.held(db.session(), person_id),
         **letter_privacy.held(db.session(), person),
         **call_privacy.held(db.session(), person),
+        **material_privacy.held(db.session(), person_id),
         "imports": import_undo.held(db.session(), person_id),
         "link": [
             {"expires_at": _plain(link.expires_at), "revoked_at": _plain(link.revoked_at)}
@@ -144,6 +146,7 @@ def erase(person_id: int, *, by: User | None, now: datetime) -> Person:
         clash_privacy.forget(session, person_id)
         letter_privacy.forget(session, person)
         call_privacy.forget(session, person)
+        material_privacy.forget(session, person_id)
         import_undo.forget(session, person_id)
         _forget_mails(session, person_id)
         _forget_answers(session, person)

@@ -21,6 +21,7 @@ from outreach.models import Activity
 from outreach.queries import clashes as clash_pages
 from outreach.queries import exports
 from outreach.queries import letters as letter_pages
+from outreach.queries import materials as material_pages
 from outreach.queries.activities import intended as intentions
 from outreach.queries.activities import lists as browsing
 from outreach.queries.activities import page as showing
@@ -57,6 +58,7 @@ from outreach.web.frame.way_back import (
     leading_back,
     typed,
 )
+from outreach.web.materials.file import size_in_words
 from outreach.web.reminders.words import reason_words
 
 missing_page(bp, ActivityMissing, ProgrammeMissing)
@@ -187,6 +189,8 @@ def show(activity_id: int) -> Any:
         "activities/show.html",
         page=page,
         activity=page.activity,
+        materials=material_pages.of_activity(page.activity),
+        size_in_words=size_in_words,
         reason_words=reason_words,
         other_day_of=other_day_of,
         clashes=shown(found, about=[activity_id]) if found else [],

@@ -220,7 +220,8 @@ def http_problem(error: HTTPException) -> Any:
         return slow
     code = error.code or 500
     if code == 413:
-        return _sentence(*rate_limited.too_large(MOST_BYTES // 1024**2), 413)
+        calendars = request.endpoint == "answers.away_calendar"
+        return _sentence(*rate_limited.too_large(MOST_BYTES // 1024**2 if calendars else 0), 413)
     return _sentence(
         _("This did not work"), _("Nothing was changed. Please open the link in our mail once more."), code
     )

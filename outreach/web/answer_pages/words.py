@@ -39,6 +39,8 @@ def words(language: str) -> dict[str, Any]:
         "topics": _("Topic"),
         "bring": _("To bring"),
         "map": _("Show on a map"),
+        "materials": _("Speakers' materials"),
+        "own_materials": _("Your materials: topic, slides, biography"),
         "calendar": _("Add to calendar"),
         "yours": _("Your answer:"),
         "waiting": _("All seats are taken. You are on the waiting list; we write to you as soon as a seat is free."),

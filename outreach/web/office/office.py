@@ -15,6 +15,7 @@ from outreach.delivery.words import formats
 from outreach.delivery.words.formats import LOCALES
 from outreach.domain import zones
 from outreach.domain.mail.hours import CLOSES, OPENS
+from outreach.domain.materials import DAYS, MOST_DAYS
 from outreach.domain.problems import Problem
 from outreach.domain.zones import CHOICES
 from outreach.extensions import current_settings, limiter
@@ -64,6 +65,12 @@ class OfficeForm(TidyForm):
         description=_l("At 16:00 on that day. Each activity can have its own."),
     )
 
+    materials_days = Number(
+        _l("Speakers' materials are wanted this many days before"),
+        [Between(0, MOST_DAYS)],
+        default=DAYS,
+        description=_l("At 16:00 on that day. Each activity can have its own."),
+    )
     mails_from = Clock(_l("Mails go out from"), default=OPENS)
     mails_until = Clock(
         _l("Mails go out until"),
@@ -95,6 +102,7 @@ class OfficeForm(TidyForm):
             mails_until=self.mails_until.data or CLOSES,
             confirms_answers=self.confirms_answers.data,
             deadline_days=2 if self.deadline_days.data is None else self.deadline_days.data,
+            materials_days=DAYS if self.materials_days.data is None else self.materials_days.data,
         )
 
 

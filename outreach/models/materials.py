@@ -1,0 +1,49 @@
+"""What speakers give before an activity: files, a topic, their biography and photo."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from outreach.extensions import Model
+from outreach.models.base import Identified, UTCDateTime
+from outreach.models.files import StoredFile
+from outreach.models.people import Person
+from outreach.models.programmes import Activity
+
+
+class Material(Identified, Model):
+    """A file that a speaker sent for an activity."""
+
+    __tablename__ = "material"
+    __table_args__ = (sa.Index("ix_material_activity_person", "activity_id", "person_id"),)
+    activity_id: Mapped[int] = mapped_column(sa.ForeignKey("activity.id", ondelete="CASCADE"))
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"), index=True)
+    file_id: Mapped[int] = mapped_column(sa.ForeignKey("stored_file.id"), unique=True)
+    file: Mapped[StoredFile] = relationship()
+    person: Mapped[Person] = relationship()
+    activity: Mapped[Activity] = relationship()
+
+
+class ProposedTopic(Identified, Model):
+    """The topic that a speaker proposes for an activity. It goes when the coordinator takes it over."""
+
+    __tablename__ = "proposed_topic"
+    __table_args__ = (sa.UniqueConstraint("activity_id", "person_id"),)
+    activity_id: Mapped[int] = mapped_column(sa.ForeignKey("activity.id", ondelete="CASCADE"))
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"), index=True)
+    topic: Mapped[str] = mapped_column(sa.String(300))
+    proposed_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    person: Mapped[Person] = relationship()
+
+
+class SpeakerProfile(Identified, Model):
+    """A speaker's biography and photo, the same for all activities."""
+
+    __tablename__ = "speaker_profile"
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"), unique=True)
+    biography: Mapped[str] = mapped_column(sa.Text, default="")
+    photo_id: Mapped[int | None] = mapped_column(sa.ForeignKey("stored_file.id"), unique=True)
+    changed_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    photo: Mapped[StoredFile | None] = relationship()
+    person: Mapped[Person] = relationship()

@@ -1,0 +1,210 @@
+"""A speaker's page behind their link: topic, biography, photo, files. For attendees the same address shows what was sent.
+
+The rules of the answer pages apply. A file goes out as an attachment that no browser runs or shows as a page.
+"""
+
+from typing import Any
+
+from flask import Response, redirect, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import BooleanField, FileField, StringField, TextAreaField
+
+from outreach import clock
+from outreach.delivery.words import formats
+from outreach.domain.materials import MOST_FILES
+from outreach.domain.problems import Problem
+from outreach.extensions import current_settings, limiter
+from outreach.queries import materials as material_pages
+from outreach.queries.answers import page as answer_page
+from outreach.queries.answers.page import AnswerPage
+from outreach.services.materials import send as sending
+from outreach.services.materials.send import MOST_OF_A_BIOGRAPHY, MOST_OF_A_TOPIC, GivenFile
+from outreach.web.answer_pages.blueprint import bp
+from outreach.web.answer_pages.draw import foreign_sentence, seal, speak, staff_here
+from outreach.web.answer_pages.forms import LinkForm
+from outreach.web.answer_pages.views import draw_for, this_link
+from outreach.web.fields.fields import whole
+from outreach.web.frame.bodies import MOST_OF_UPLOADS, takes
+from outreach.web.frame.request import asked_language, is_foreign
+from outreach.web.frame.say import say
+from outreach.web.materials.file import as_attachment, size_in_words
+
+UPLOADS = "10/minute;60/hour"  # each may occupy a process for a second
+
+
+class OwnFileForm(LinkForm):
+    file = FileField(_l("A file"), description=_l("PDF, PowerPoint (.pptx), Word (.docx), .odp, or a picture."))
+
+
+class IntroductionForm(LinkForm):
+    biography = TextAreaField(_l("About you"))
+    photo = FileField(_l("A photo of you"))
+    without_photo = BooleanField(_l("Remove the present photo"))
+
+
+class TopicForm(LinkForm):
+    topic = StringField()
+
+
+@bp.get("/<token>/materials/<int:activity_id>")
+def materials_page(token: str, activity_id: int) -> Response:
+    return _drawn(token, activity_id)
+
+
+@bp.post("/<token>/materials/<int:activity_id>")
+@limiter.limit(UPLOADS, key_func=this_link)
+@takes(MOST_OF_UPLOADS)
+def material_send(token: str, activity_id: int) -> Any:
+    form = OwnFileForm(meta={"csrf_context": token})
+    if sentence := _refused(token, form):
+        return _drawn(token, activity_id, 400, notice=sentence)
+    upload = _upload(form.file)
+    if upload is None:
+        return _drawn(token, activity_id, 422, notice=_("Please choose a file first."), wrong="file")
+    most = current_settings().materials_limit_mb
+    try:
+        sending.send(token, activity_id, upload, most_mb=most, now=clock.now(), staff=staff_here())
+    except Problem as problem:
+        return _drawn(token, activity_id, 422, notice=say(problem), wrong=problem.field or "")
+    return _done(token, activity_id, "sent")
+
+
+@bp.post("/<token>/materials/<int:activity_id>/about")
+@limiter.limit(UPLOADS, key_func=this_link)
+@takes(MOST_OF_UPLOADS)
+def materials_introduce(token: str, activity_id: int) -> Any:
+    form = IntroductionForm(meta={"csrf_context": token})
+    if sentence := _refused(token, form):
+        return _drawn(token, activity_id, 400, notice=sentence)
+    typed = form.biography.data or ""
+    try:
+        sending.introduce(
+            token, activity_id, typed, _upload(form.photo), without_photo=form.without_photo.data, now=clock.now(),
+            staff=staff_here(),
+        )  # fmt: skip
+    except Problem as problem:
+        return _drawn(token, activity_id, 422, notice=say(problem), wrong=problem.field or "", biography=typed)
+    return _done(token, activity_id, "noted")
+
+
+@bp.post("/<token>/materials/<int:activity_id>/topic")
+def materials_propose(token: str, activity_id: int) -> Any:
+    form = TopicForm(meta={"csrf_context": token})
+    if sentence := _refused(token, form):
+        return _drawn(token, activity_id, 400, notice=sentence)
+    typed = form.topic.data or ""
+    try:
+        sending.propose(token, activity_id, typed, now=clock.now(), staff=staff_here())
+    except Problem as problem:
+        return _drawn(token, activity_id, 422, notice=say(problem), wrong=problem.field or "", topic=typed)
+    return _done(token, activity_id, "proposed" if typed.strip() else "noted")
+
+
+@bp.post("/<token>/materials/<int:activity_id>/remove")
+def material_remove(token: str, activity_id: int) -> Any:
+    form = LinkForm(meta={"csrf_context": token})
+    if sentence := _refused(token, form):
+        return _drawn(token, activity_id, 400, notice=sentence)
+    try:
+        id_ = whole(request.form.get("what"))
+        sending.remove(token, activity_id, id_, now=clock.now(), staff=staff_here())
+    except Problem as problem:
+        return _drawn(token, activity_id, 422, notice=say(problem))
+    return _done(token, activity_id, "removed")
+
+
+@bp.get("/<token>/materials/<int:activity_id>/<int:material_id>")
+def material_file(token: str, activity_id: int, material_id: int) -> Response:
+    return seal(as_attachment(material_pages.file_by_link(_found(token), activity_id, material_id)))
+
+
+@bp.get("/<token>/materials/<int:activity_id>/photo/<int:person_id>")
+def material_photo(token: str, activity_id: int, person_id: int) -> Response:
+    return seal(as_attachment(material_pages.photo_by_link(_found(token), activity_id, person_id)))
+
+
+def _to_materials(token: str, activity_id: int) -> Any:
+    """Answer somebody who opens an address that only accepts posts."""
+    return seal(redirect(_page_of(token, activity_id)))  # type: ignore[arg-type]
+
+
+for _path in ("about", "topic", "remove"):
+    bp.add_url_rule(f"/<token>/materials/<int:activity_id>/{_path}", f"back_materials_{_path}", _to_materials)
+
+
+def _found(token: str) -> AnswerPage:
+    found = answer_page.read(token, now=clock.now())
+    speak(found.invitee.locale)
+    return found
+
+
+def _refused(token: str, form: LinkForm) -> str:
+    speak(answer_page.read_invitee(token, now=clock.now()).invitee.locale)
+    if is_foreign():
+        return foreign_sentence()
+    return "" if form.validate() else form.first_error
+
+
+def _upload(field: FileField) -> GivenFile | None:
+    chosen = field.data
+    if not chosen or not getattr(chosen, "filename", ""):
+        return None
+    return GivenFile(chosen.stream.read(), chosen.filename)
+
+
+def _page_of(token: str, activity_id: int, done: str | None = None) -> str:
+    return url_for("answers.materials_page", token=token, activity_id=activity_id, lang=asked_language(), done=done)
+
+
+def _done(token: str, activity_id: int, done: str) -> Any:
+    return seal(redirect(_page_of(token, activity_id, done=done), 303))  # type: ignore[arg-type]
+
+
+def _drawn(
+    token: str,
+    activity_id: int,
+    status: int = 200,
+    *,
+    notice: str = "",
+    wrong: str = "",
+    biography: str | None = None,
+    topic: str | None = None,
+) -> Response:
+    found = _found(token)
+    shown = material_pages.by_link(found, activity_id, now=clock.now())
+    own, sentences = (
+        shown.own,
+        {
+            "sent": _("Thank you, your file has arrived."),
+            "removed": _("Thank you, it is removed."),
+            "noted": _("Thank you, it is noted."),
+            "proposed": _("Thank you. We write to the agenda what we take over from it."),
+        },
+    )
+    return draw_for(
+        token,
+        found,
+        "materials.html",
+        status,
+        a=shown.shown.activity,
+        own=own,
+        others=shown.others,
+        may_send=shown.may_send,
+        wanted_by=formats.moment(shown.wanted_by, shown.activity.zone),
+        is_shown=shown.activity.materials_published_at is not None,
+        title=_("Materials"),
+        size=size_in_words,
+        turn=lambda item: formats.span(item.starts_at, item.ends_at, shown.activity.zone),
+        full=own is not None and len(own.files) >= MOST_FILES,
+        most_mb=current_settings().upload_limit_mb,
+        biography=biography if biography is not None else own.biography if own else "",
+        topic=topic if topic is not None else own.proposal.topic if own and own.proposal else "",
+        most_biography=MOST_OF_A_BIOGRAPHY,
+        most_topic=MOST_OF_A_TOPIC,
+        forms={"file": OwnFileForm, "about": IntroductionForm},
+        notice=notice,
+        wrong={wrong: notice} if wrong else {},
+        faults=[(wrong, notice)] if wrong else [],
+        thanks="" if notice else sentences.get(request.args.get("done", ""), ""),
+    )

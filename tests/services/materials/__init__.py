@@ -1,0 +1,1 @@
+"""Tests of what speakers send, and of showing it to attendees."""
