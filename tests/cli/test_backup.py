@@ -313,6 +313,22 @@ def test_a_row_that_the_database_refuses_is_reported_and_the_former_data_stay(
         assert contents() == before
 
 
+@pytest.mark.postgresql
+@pytest.mark.parametrize("id_", [-5, 0, 2**31 - 1])
+def test_postgresql_refuses_an_id_after_which_no_new_one_can_be_given(office_app, tmp_path, urls, id_):
+    path, made_up = tmp_path / "backup.zip", tmp_path / "other.zip"
+    run(commands.backup, path)
+    with_value(path, made_up, "person", "id", id_)
+    with app_on(tmp_path / "other", urls("postgresql")):
+        migrations.upgrade()
+        a_person("Budi")
+        before = contents()
+        with pytest.raises(loading.RowRefused, match="Table person"):
+            safekeeping.restore(made_up, safekeeping.examine(made_up), db.engine, now=NOW, force=True)
+        db.session.rollback()
+        assert contents() == before
+
+
 @pytest.mark.parametrize(
     "change", [{"version": "\x1b[2J", "format": 2}, {"version": "\x1b[2J", "revision": "9999"}, {"version": {}}]
 )

@@ -10,7 +10,8 @@ from sqlalchemy.orm import joinedload
 from outreach.delivery import tokens
 from outreach.domain.kinds import LinkPurpose
 from outreach.extensions import db
-from outreach.models import Activity, Invitation, Link, Organisation, Person
+from outreach.models import Activity, AuditEntry, Invitation, Link, Organisation, Person, ReplacedLink
+from outreach.services.invitations import links
 
 MOST_INVITATIONS = 100
 
@@ -33,6 +34,21 @@ def link_of(invitee: Person | Organisation, *, now: datetime) -> AnswerLink | No
         return None
     revoked, expired = link.revoked_at is not None, now >= link.expires_at
     return AnswerLink("" if revoked or expired else tokens.answer_url(link), link.expires_at, revoked, expired)
+
+
+def stopped_by_old_link(invitee: Person | Organisation) -> bool:
+    """Return whether reminders are stopped, a link of theirs that was replaced has done it, and such a link can do it again."""
+    if invitee.reminders_stopped_at is None:
+        return False
+    entry = sa.exists().where(
+        AuditEntry.subject_type == invitee.__tablename__,
+        AuditEntry.subject_id == invitee.id,
+        AuditEntry.action == f"{invitee.__tablename__}.{links.STOPPED_BY_OLD_LINK}",
+        AuditEntry.at == invitee.reminders_stopped_at,
+    )
+    holder = Link.person_id if isinstance(invitee, Person) else Link.organisation_id
+    can = sa.exists().where(ReplacedLink.link_id == Link.id, holder == invitee.id)
+    return bool(db.session.scalar(sa.select(sa.and_(entry, can))))
 
 
 def invitations_of(invitee: Person | Organisation, *, most: int | None = MOST_INVITATIONS) -> Sequence[Invitation]:

@@ -216,7 +216,8 @@ def settle(
 def stop_reminders(token: str, *, now: datetime, staff: User | None = None) -> Link:
     """Stop reminders and thanks to the invitee; changes and cancellations only go out for what they accepted.
 
-    The link of any mail does it, also one that opens nothing any more. staff: as for `answer_all`.
+    The link of any mail does it, also one that opens nothing any more; the audit log says if it was one that was replaced.
+    staff: as for `answer_all`.
     """
     return _set_stopped(token, now, now, staff)
 
@@ -231,7 +232,12 @@ def _set_stopped(token: str, value: datetime | None, now: datetime, staff: User 
         link = links.open_link(token, now=now) if value is None else links.stopping_link(token)
         invitee = link.person or link.organisation
         assert invitee is not None
-        if staff is not None and (invitee.reminders_stopped_at is None) is not (value is None):
+        if (invitee.reminders_stopped_at is None) is (value is None):
+            return link
+        replaced = links.nonce_of(token) != link.nonce
+        if replaced:
+            audit.record(session, staff, f"{invitee.__tablename__}.{links.STOPPED_BY_OLD_LINK}", invitee, now=now)
+        elif staff is not None:
             verb = "reminders_resumed_by_link" if value is None else "reminders_stopped_by_link"
             audit.record(session, staff, f"{invitee.__tablename__}.{verb}", invitee, now=now)
         invitee.reminders_stopped_at = value

@@ -2,7 +2,9 @@
 
 from datetime import datetime
 
-from outreach.models import Organisation, Person, User
+import sqlalchemy as sa
+
+from outreach.models import Link, Organisation, Person, ReplacedLink, User
 from outreach.services import audit
 from outreach.transactions import writing
 
@@ -16,10 +18,20 @@ def stop_reminders(invitee: Person | Organisation, *, by: User | None, now: date
             audit.record(session, by, f"{invitee.__tablename__}.reminders_stopped", invitee, now=now)
 
 
-def resume_reminders(invitee: Person | Organisation, *, by: User | None, now: datetime) -> None:
-    """Send the invitee reminders and thanks again."""
+def resume_reminders(
+    invitee: Person | Organisation, *, by: User | None, now: datetime, block_old_links: bool = False
+) -> None:
+    """Send the invitee reminders and thanks again.
+
+    block_old_links: links of theirs that were replaced cannot stop them any more, because a stranger has one.
+    """
     with writing() as session:
         session.add(invitee)
         if invitee.reminders_stopped_at is not None:
             invitee.reminders_stopped_at = None
             audit.record(session, by, f"{invitee.__tablename__}.reminders_resumed", invitee, now=now)
+        if block_old_links:
+            holder = Link.person_id if isinstance(invitee, Person) else Link.organisation_id
+            of_theirs = ReplacedLink.link_id.in_(sa.select(Link.id).where(holder == invitee.id))
+            session.execute(sa.delete(ReplacedLink).where(of_theirs))
+            audit.record(session, by, f"{invitee.__tablename__}.old_links_blocked", invitee, now=now)

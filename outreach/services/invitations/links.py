@@ -38,6 +38,7 @@ from outreach.services.reminders.schedule import event_reminder
 from outreach.transactions import writing
 
 __all__ = [
+    "STOPPED_BY_OLD_LINK",
     "Delivery",
     "LinkExpired",
     "LinkReplaced",
@@ -53,6 +54,7 @@ __all__ = [
 ]
 
 RENEWED_FOR = timedelta(days=90)
+STOPPED_BY_OLD_LINK = "reminders_stopped_by_old_link"  # the verb in the audit log
 
 
 class LinkUnknown(Problem):

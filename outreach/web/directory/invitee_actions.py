@@ -1,6 +1,6 @@
 """Actions of staff on people and organisations as invitees, each with a message for the next page."""
 
-from flask import flash
+from flask import flash, request
 from flask_babel import gettext as _
 from flask_login import current_user
 
@@ -16,8 +16,12 @@ def stop_reminders(invitee: Person | Organisation) -> None:
 
 
 def resume_reminders(invitee: Person | Organisation) -> None:
-    invitee_record.resume_reminders(invitee, by=current_user, now=clock.now())
+    """Send reminders again. If that is asked for, links that were replaced cannot stop them any more."""
+    block = "block_old_links" in request.form
+    invitee_record.resume_reminders(invitee, by=current_user, now=clock.now(), block_old_links=block)
     flash(_("They get invitations and reminders again."), "success")
+    if block:
+        flash(_("Their old links stop nothing any more."), "success")
 
 
 def allow_address(address: str) -> None:

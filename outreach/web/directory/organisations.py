@@ -123,6 +123,7 @@ def show(organisation_id: int) -> Any:
         invitations=invitee_page.invitations_of(organisation),
         link=invitee_page.link_of(organisation, now=clock.now()) if may_change() else None,
         delivery=links.delivery_of(organisation, now=clock.now()),
+        stopped_by_old_link=invitee_page.stopped_by_old_link(organisation),
         failure=addresses.failure_of(organisation.email),
         mails=inbox.of_invitee(organisation),
     )

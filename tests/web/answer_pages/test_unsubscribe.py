@@ -1,14 +1,17 @@
 """The List-Unsubscribe address: opening it changes nothing; one click or its button stops the reminders."""
 
 import gzip
+import re
 
 import pytest
+import sqlalchemy as sa
+from flask import g
 
 from outreach import create_app
 from outreach.delivery import tokens
 from outreach.domain.kinds import Role
 from outreach.extensions import db
-from outreach.models import Organisation, Person
+from outreach.models import AuditEntry, Organisation, Person
 from outreach.services.activities import publish as publishing
 from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import links
@@ -176,3 +179,31 @@ def test_too_many_requests_have_to_wait(tmp_path, app, address):
     with slow.test_client() as browser:
         codes = [browser.post(address, data=ONE_CLICK).status_code for _ in range(4)]
     assert codes == [200, 200, 200, 429]
+
+
+def test_staff_see_that_an_old_link_stopped_the_reminders_and_block_it_in_one_press(
+    app, address, ani, coordinator, coordinator_client
+):
+    links.renew(ani, by=coordinator, now=NOW)
+    page = coordinator_client.get(f"/people/{ani.id}").text
+    assert "whoever has it can still stop the mails" in page
+    assert "block_old_links" not in page
+    assert app.test_client(use_cookies=False).post(address, data=ONE_CLICK).status_code == 200
+    assert stopped(ani) == at(5)
+    g.pop("_login_user", None)  # the tests' application context outlives a request
+    actions = sa.select(AuditEntry.action).order_by(AuditEntry.id.desc()).limit(1)
+    assert db.session.scalar(actions) == "person.reminders_stopped_by_old_link"
+    page = coordinator_client.get(f"/people/{ani.id}").text
+    assert "Surel dihentikan lewat tautan lama yang sudah diganti" in page
+    token = re.search(r'name="csrf_token" value="([^"]+)"', page)[1]
+    pressed = {"csrf_token": token, "block_old_links": "y"}
+    coordinator_client.post(f"/people/{ani.id}/reminders/resume", data=pressed)
+    assert stopped(ani) is None
+    assert db.session.scalar(actions) == "person.old_links_blocked"
+    app.test_client(use_cookies=False).post(address, data=ONE_CLICK)
+    assert stopped(ani) is None
+    new = of(ani)
+    app.test_client(use_cookies=False).post(new, data=ONE_CLICK)
+    assert stopped(ani) == at(5)
+    g.pop("_login_user", None)
+    assert "block_old_links" not in coordinator_client.get(f"/people/{ani.id}").text

@@ -15,6 +15,8 @@ from outreach.extensions import IMMEDIATE
 from outreach.models.base import NOT_OURS
 from outreach.services.operations.backup.tables import PORTION, SavedTable, Sum, line, sum_of
 
+MOST_IDS = 2**31 - 1  # of a column of integers in PostgreSQL
+
 
 class RowRefused(Problem):
     message = "Table %(table)s has a row that the new database does not take: %(words)s. Nothing was changed there."
@@ -120,10 +122,15 @@ def prove(connection: sa.Connection, table: SavedTable, sent: Sum) -> None:
 
 
 def _number_on(connection: sa.Connection, table: SavedTable) -> None:
+    """Set the sequences so that new ids follow. Raise RowRefused for an id that none gives, or after which none is left."""
     for column in table.key:
         sequence = connection.scalar(
             sa.select(sa.func.pg_get_serial_sequence(connection.dialect.identifier_preparer.quote(table.name), column))
         )
         if sequence:
-            highest = connection.scalar(sa.select(sa.func.max(sa.column(column))).select_from(table.clause))
+            id_ = sa.column(column, sa.Integer)
+            ends = connection.execute(sa.select(sa.func.min(id_), sa.func.max(id_)).select_from(table.clause)).one()
+            lowest, highest = ends
+            if highest is not None and not 1 <= lowest <= highest < MOST_IDS:
+                raise RowRefused(table=table.name, words=f"its {column} is not between 1 and {MOST_IDS - 1}")
             connection.execute(sa.select(sa.func.setval(sequence, highest or 1, highest is not None)))

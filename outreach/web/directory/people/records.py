@@ -70,6 +70,7 @@ def show(person_id: int) -> Any:
         invitations=invitee_page.invitations_of(person),
         link=invitee_page.link_of(person, now=clock.now()) if may_change() else None,
         delivery=links.delivery_of(person, now=clock.now()),
+        stopped_by_old_link=invitee_page.stopped_by_old_link(person),
         failure=addresses.failure_of(person.email),
         mails=inbox.of_invitee(person),
         groups=directory.groups_of(person_id),
