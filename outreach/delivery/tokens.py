@@ -122,6 +122,14 @@ def acting_token(nonce: str) -> str:
     return tokens_by_nonce(LinkPurpose.ACTING)(nonce) if nonce else ""
 
 
+def device_mark(device: str, link_nonce: str) -> str:
+    """Return what is stored of the device that answered by a link; "" for none. It tells devices apart within one link only.
+
+    device: the random value of its cookie.
+    """
+    return sha256(f"{link_nonce} {device}".encode()).hexdigest()[:24] if device else ""
+
+
 def _mac(key: str, purpose: LinkPurpose, nonce: str) -> str:
     return _mac_by(_derived(key, purpose), nonce)
 

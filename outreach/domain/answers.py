@@ -36,6 +36,13 @@ class DeadlinePassed(Problem):
     message = "The time for answering ended on %(deadline)s. Please call %(contact)s."
 
 
+class AnsweredMeanwhile(Problem):
+    message = (
+        "Somebody else has answered with this link while the page was open. Please look at that answer; "
+        "if yours is to replace it, send it once more."
+    )
+
+
 class ActivityCancelled(Problem):
     message = "This activity has been cancelled. You need not answer any more."
 

@@ -101,6 +101,9 @@ class Invitation(Identified, Created, Model):
     revision: Mapped[int] = mapped_column(default=0)
     replied_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # DTSTAMP of the latest calendar reply
     waitlisted_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    answer_device: Mapped[str] = mapped_column(sa.String(24), default="")  # of an answer by link (tokens.device_mark)
+    # What an answer from another device replaced, by this link: "state", "at", "who" comes in their place.
+    answer_replaced: Mapped[dict[str, str] | None] = mapped_column(sa.JSON)
     # Whether an invitee who is represented gets the notices about the activity, too.
     notices_wanted: Mapped[bool] = mapped_column(default=True)
 

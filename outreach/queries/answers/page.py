@@ -18,7 +18,7 @@ from outreach.delivery.mail.recipient import salutation_of
 from outreach.delivery.words.formats import LOCALES, phone
 from outreach.domain.answers import ActivityCancelled, ActivityPostponed, answer_by, refusal
 from outreach.domain.directory.names import Name
-from outreach.domain.kinds import NEUTRAL_TITLES, NamedBy, Role
+from outreach.domain.kinds import NEUTRAL_TITLES, AnswerSource, NamedBy, Role
 from outreach.domain.problems import Problem
 from outreach.domain.states import TAKES_A_SEAT, ActivityState, InvitationState
 from outreach.extensions import db
@@ -85,6 +85,17 @@ class ShownChain(NamedTuple):
     notices_wanted: bool
 
 
+class Given(NamedTuple):
+    """When and how the stored answer was given. device: as tokens.device_mark. replaced: what it replaced of another
+    device.
+    """
+
+    at: datetime | None = None
+    source: AnswerSource | None = None
+    device: str = ""
+    replaced: Mapping[str, str] = MappingProxyType({})
+
+
 class Nominated(NamedTuple):
     """A nominee of an organisation, with their own answer. For people of other organisations only the name is given."""
 
@@ -135,6 +146,7 @@ class ShownInvitation(NamedTuple):
     topics: tuple[Topic, ...] = ()
     nominees: tuple[Nominated, ...] = ()
     chain: ShownChain | None = None
+    given: Given = Given()
     shows_materials: bool = False  # the speakers' materials, because they take part
 
     @property
@@ -379,6 +391,7 @@ def _shown(mine: list[Any], now: datetime, contact: Contact) -> ShownInvitation:
         chain=ShownChain(row.position, row.named_by, row.confirmed_at is not None, row.notices_wanted)
         if row.position
         else None,
+        given=Given(row.answered_at, row.answer_source, row.answer_device, row.answer_replaced or {}),
         shows_materials=row.materials_published_at is not None and row.state in TAKES_A_SEAT,
     )
 

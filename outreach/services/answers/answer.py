@@ -11,9 +11,11 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from outreach.delivery import tokens
 from outreach.delivery.mail.texts import LINK_TEXT
 from outreach.domain.answers import (
     ActivityEnded,
+    AnsweredMeanwhile,
     Choice,
     Representative,
     RepresentativeUnnamed,
@@ -53,11 +55,15 @@ class OrganisationsNominate(Problem):
 
 @dataclass(frozen=True)
 class LinkAnswer:
-    """An invitee's answer by link for one activity. nominees: the people that an organisation sends, if it comes."""
+    """An invitee's answer by link for one activity. nominees: the people that an organisation sends, if it comes.
+
+    seen_at: when the page was drawn on which it was chosen; None if that is not known.
+    """
 
     choice: Choice
     representative: Representative | None = None
     nominees: Sequence[Nominee] = ()
+    seen_at: datetime | None = None
 
 
 def answer(
@@ -77,12 +83,13 @@ def answer(
 
 
 def answer_all(
-    token: str, replies: Mapping[int, LinkAnswer], *, now: datetime, staff: User | None = None
+    token: str, replies: Mapping[int, LinkAnswer], *, now: datetime, staff: User | None = None, device: str = ""
 ) -> dict[int, Problem]:
     """Record answers for several activities, {activity id: reply}, at once. Return the refused ones and why.
 
     Raise a link's problem. An organisation that comes names its nominees. staff: the account that is signed in where the
-    link was used; staff see the links of others, so the audit log says that the answer came from there.
+    link was used; staff see the links of others, so the audit log says that the answer came from there. device: the value
+    of the device's cookie. A link may be forwarded: an answer from another device is replaced only if the page showed it.
     """
     refused: dict[int, Problem] = {}
     replaced = []
@@ -92,7 +99,7 @@ def answer_all(
         for activity_id in sorted(replies):
             try:
                 with session.begin_nested():
-                    mine, before = _take(session, link, activities.get(activity_id), replies[activity_id], now)
+                    mine, before = _take(session, link, activities.get(activity_id), replies[activity_id], now, device)
             except Problem as problem:
                 refused[activity_id] = problem
             else:
@@ -252,11 +259,11 @@ def _answered(session: Session, link: Link, activity: Activity | None, reply: Li
 
 
 def _take(
-    session: Session, link: Link, activity: Activity | None, reply: LinkAnswer, now: datetime
+    session: Session, link: Link, activity: Activity | None, reply: LinkAnswer, now: datetime, device: str = ""
 ) -> tuple[list[Invitation], ActivityBefore]:
     """Record one reply by link. Return the invitations, and what was answered before.
 
-    activity: locked, or None if it no longer exists.
+    activity: locked, or None if it no longer exists. Raise AnsweredMeanwhile in a nested transaction: all is undone then.
     """
     if activity is None:
         raise NothingToAnswer
@@ -264,7 +271,7 @@ def _take(
     problem = refusal_of(session, mine[0], now)
     if problem is not None:
         raise problem
-    before = state_of(mine, now)
+    before, stood = state_of(mine, now), _Stood.of(mine[0])
     if link.organisation_id is None:
         settle(session, mine, reply.choice, reply.representative, AnswerSource.LINK, now)
     elif reply.choice is Choice.COMING:
@@ -275,9 +282,40 @@ def _take(
     else:
         settle(session, mine, reply.choice, None, AnswerSource.LINK, now)
         nominees_of.drop_all(session, mine[0], now)
-    if confirms_answers(session):
+    mark = tokens.device_mark(device, link.nonce)
+    changed = before.said != state_of(mine, now).said
+    if changed and stood.is_unseen(reply.seen_at, mark):
+        raise AnsweredMeanwhile
+    of_another = changed and bool(stood.device) and stood.device != mark
+    for invitation in mine:
+        invitation.answer_device = mark
+        invitation.answer_replaced = stood.kept() if of_another else None if changed else stood.replaced
+    if confirms_answers(session) or of_another:
         scheduling.confirm(session, mine[0], now=now, text_key=LINK_TEXT)
     return mine, before
+
+
+@dataclass(frozen=True)
+class _Stood:
+    """The answer that stood before, and from which device it came."""
+
+    state: InvitationState
+    at: datetime | None
+    device: str
+    who: str
+    replaced: dict[str, str] | None
+
+    @classmethod
+    def of(cls, one: Invitation) -> "_Stood":
+        return cls(one.state, one.answered_at, one.answer_device or "", one.representative_name, one.answer_replaced)
+
+    def is_unseen(self, drawn_at: datetime | None, mark: str) -> bool:
+        """Return whether it came from elsewhere after the page was drawn."""
+        of_the_same = bool(mark) and mark == self.device
+        return self.at is not None and drawn_at is not None and self.at >= drawn_at and not of_the_same
+
+    def kept(self) -> dict[str, str]:
+        return {"state": self.state.value, "at": self.at.isoformat() if self.at else "", "who": self.who}
 
 
 def _of_invitee(link: Link) -> sa.Select[Invitation]:

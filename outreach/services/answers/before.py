@@ -47,10 +47,12 @@ class InvitationBefore:
     representative_email: str
     person: PersonBefore | None = None
     acting_id: int | None = None  # who acted
+    answer_device: str = ""
 
     def restore(self, session: Session, invitation: Invitation, now: datetime) -> None:
         for column in ANSWER_COLUMNS:
             setattr(invitation, column, getattr(self, column))
+        invitation.answer_replaced = None
         chain.act_again(session, invitation, session.get(ActingPerson, self.acting_id or 0), now=now)
         if self.representative_name:
             who = Representative(**{part: getattr(self, f"representative_{part}") for part in REPRESENTATIVE})

@@ -128,7 +128,8 @@ def stamp(invitation: Invitation, source: AnswerSource, now: datetime, recorded_
     invitation.answered_sequence = invitation.activity.sequence
     invitation.answer_source = source
     invitation.answer_recorded_by_id = recorded_by
-    invitation.answer_note = ""
+    invitation.answer_note = invitation.answer_device = ""
+    invitation.answer_replaced = None
 
 
 def _checked(nominees: Sequence[Nominee]) -> list[Nominee]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import NamedTuple
 
 from flask_babel import gettext as _
@@ -10,7 +11,7 @@ from flask_babel import gettext as _
 from outreach.delivery.words import formats
 from outreach.delivery.words.labels import label
 from outreach.domain.answers import ActivityPostponed, Choice
-from outreach.domain.kinds import Role
+from outreach.domain.kinds import AnswerSource, Role
 from outreach.domain.problems import Problem
 from outreach.domain.states import ANSWERED, TAKES_A_SEAT, ActivityState, InvitationState
 from outreach.queries.answers.page import NamedRepresentative, Nominated, ShownInvitation
@@ -102,6 +103,7 @@ class Card:
     rows: Sequence[PersonRow]  # an organisation's nominees
     error: str
     lost: str  # what was typed and not stored, if it cannot be sent again
+    given: str = ""  # how the answer was given, if it came from another device or replaced what came from there
 
     @property
     def wrong(self) -> bool:
@@ -125,8 +127,9 @@ def cards(
     typed: Mapping[int, CardForm],
     errors: Mapping[int, str],
     asked: Collection[int] = (),
+    device: str = "",
 ) -> list[Card]:
-    """Return one card for each activity.
+    """Return one card for each activity. device: the mark of the device that opens the page; "" for an unknown one.
 
     pick: the choice of the button in the mail; it records nothing. typed: what was sent but refused, by activity.
     errors: why, by activity. asked: activities for which the invitee has to confirm the choice.
@@ -138,6 +141,7 @@ def cards(
             typed.get(shown.activity.id),
             errors.get(shown.activity.id, ""),
             shown.activity.id in asked,
+            device,
         )
         for shown in found
     ]
@@ -159,7 +163,7 @@ def _faults(prefix: str, row: PersonRow) -> list[Fault]:
     return [Fault(f"{prefix}{part}", part, str(errors[0])) for part, errors in row.errors.items() if errors]
 
 
-def _card(one: ShownInvitation, picked: str, form: CardForm | None, error: str, asks: bool) -> Card:
+def _card(one: ShownInvitation, picked: str, form: CardForm | None, error: str, asks: bool, device: str) -> Card:
     is_open = one.refusal is None
     answered = one.state in ANSWERED
     stored = stored_choice(one) or ""
@@ -182,7 +186,33 @@ def _card(one: ShownInvitation, picked: str, form: CardForm | None, error: str, 
         rows=_rows(one, form if isinstance(form, NominationForm) else None) if one.quota else (),
         error=error or _head(form),
         lost=_summary(form) if form is not None and not is_open and error else "",
+        given=_given(one, device) if answered else "",
     )
+
+
+def _given(one: ShownInvitation, device: str) -> str:
+    """Return how the answer was given: on another device, or replacing an answer from there; "" for neither."""
+    given, zone = one.given, one.activity.zone
+    if given.source is not AnswerSource.LINK or not given.device or given.at is None:
+        return ""
+    elsewhere = given.device != device
+    sentences = []
+    if elsewhere:
+        sentences.append(
+            _("This answer was given on another device, on %(when)s.", when=formats.moment(given.at, zone))
+        )
+    if given.replaced:
+        state = InvitationState(given.replaced["state"])
+        before = ", ".join(part for part in (promised(state), given.replaced["who"]) if part)
+        at = given.replaced["at"]
+        when = formats.moment(datetime.fromisoformat(at), zone) if at else ""
+        said = (
+            _("Before that: %(answer)s, on %(when)s.")
+            if elsewhere
+            else _("It replaced an answer from another device: %(answer)s, on %(when)s.")
+        )
+        sentences.append(said % {"answer": before, "when": when})
+    return " ".join(sentences)
 
 
 def _closed_because(one: ShownInvitation, refusal: Problem) -> str:

@@ -8,6 +8,7 @@ everybody (the words, an activity's facts) is drawn once and kept in memory. Not
 import base64
 import gzip
 import re
+import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -26,13 +27,16 @@ from markupsafe import Markup
 from outreach.delivery.mail.values import map_url
 from outreach.delivery.words import formats
 from outreach.delivery.words.formats import LOCALES
+from outreach.extensions import current_settings
 from outreach.models import User
 from outreach.queries import office as office_pages
 from outreach.queries.answers.page import Facts
+from outreach.services.invitations import links
 from outreach.web.answer_pages.words import words
 from outreach.web.frame.request import asked_language
 
 _KEY = "outreach.answers"
+DEVICE = "device"  # the cookie that tells devices apart which answer by one link
 
 
 class TimesInWords(NamedTuple):
@@ -186,6 +190,25 @@ def staff_here() -> User | None:
     """Return the staff account that is signed in in this browser, for the audit log. The pages show staff nothing more."""
     session_id = session.get("_user_id")
     return office_pages.account_of_session(session_id) if session_id else None
+
+
+def device_here() -> str:
+    """Return the value of this device's cookie; "" if it has none yet."""
+    sent = request.cookies.get(DEVICE, "")
+    return sent if re.fullmatch(r"[A-Za-z0-9_-]{22}", sent) else ""
+
+
+def new_device() -> str:
+    return secrets.token_urlsafe(16)
+
+
+def with_device(response: Any, device: str) -> Any:
+    """Give the device its cookie, now that an answer from it is stored. It holds a random value and nothing else."""
+    response.set_cookie(
+        DEVICE, device, max_age=int(links.RENEWED_FOR.total_seconds()), path="/j", httponly=True,
+        secure=current_settings().https, samesite="Lax",
+    )  # fmt: skip
+    return response
 
 
 def to_thanks(token: str, what: str = "answer") -> Any:

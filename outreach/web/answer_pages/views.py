@@ -5,7 +5,8 @@ web/answer_pages/draw.py draws them. web/answer_pages/forms.py explains why a po
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from flask import Response, current_app, g, redirect, request, url_for
@@ -14,6 +15,7 @@ from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
 
 from outreach import clock
+from outreach.delivery import tokens
 from outreach.delivery.mail.ical_event import publish_ics
 from outreach.delivery.words import formats
 from outreach.domain.answers import ActivityCancelled, ActivityPostponed, Choice, DeadlinePassed
@@ -29,13 +31,16 @@ from outreach.services.answers import answer as answering
 from outreach.services.answers import undo as undoing
 from outreach.services.answers.answer import LinkAnswer
 from outreach.services.answers.undo import NothingToUndo
+from outreach.services.invitations import links
 from outreach.services.invitations.links import LinkExpired, LinkReplaced, LinkRevoked, LinkUnknown
 from outreach.web.answer_pages import acting
 from outreach.web.answer_pages.blueprint import bp
 from outreach.web.answer_pages.cards import Card, Fault, PersonRow, Pick, cards, faults_of, typed_who
 from outreach.web.answer_pages.draw import (
+    device_here,
     draw,
     foreign_sentence,
+    new_device,
     own,
     query,
     seal,
@@ -43,6 +48,7 @@ from outreach.web.answer_pages.draw import (
     speak,
     staff_here,
     to_thanks,
+    with_device,
 )
 from outreach.web.answer_pages.forms import AnswerForm, LinkForm, RemindersForm, form_token
 from outreach.web.answer_pages.read_form import CardForm, Sent, read
@@ -231,10 +237,13 @@ def _recorded(
     token: str, found: AnswerPage, sent: Sent, *, asked: Sequence[int] = (), together: AnswerForm | None = None
 ) -> Any:
     """Record the replies. Give thanks only if all was valid and accepted; otherwise show at each card what is left to do."""
-    replies = sent.replies
-    problems = answering.answer_all(token, replies, now=clock.now(), staff=staff_here()) if replies else {}
+    replies = {id: replace(reply, seen_at=_drawn_at()) for id, reply in sent.replies.items()}
+    device = device_here() or new_device()
+    problems = (
+        answering.answer_all(token, replies, now=clock.now(), staff=staff_here(), device=device) if replies else {}
+    )
     if replies and not (problems or sent.wrong or asked):
-        return to_thanks(token)
+        return with_device(to_thanks(token), device)
     found = answer_page.read_again(found, now=clock.now())
     shown = {invitation.activity.id for invitation in found.activities}
     unstored = _("Your answer was not stored.")
@@ -249,10 +258,17 @@ def _recorded(
     elif asked and not (problems or sent.wrong):
         notices.add(_("Nothing has been changed yet. Do you really send nobody?"))
     kept = {activity_id: form for activity_id, form in sent.forms.items() if activity_id in {*problems, *sent.wrong}}
-    return _drawn(
+    drawn = _drawn(
         token, found, 422, typed=kept, errors=errors, asked=asked, together=together,
         notice=" ".join(sorted(notices)),
     )  # fmt: skip
+    return with_device(drawn, device) if len(problems) < len(replies) else drawn
+
+
+def _drawn_at() -> datetime | None:
+    """Return when the page was drawn from which this was sent; None if it does not say."""
+    written = request.form.get("at", "")
+    return datetime.fromtimestamp(int(written) / 1000, UTC) if re.fullmatch(r"\d{1,14}", written) else None
 
 
 def _forged(token: str) -> str:
@@ -284,7 +300,8 @@ def _drawn(
     to_tell: Sequence[Markup] = (),
     notice: str = "",
 ) -> Response:
-    shown = cards(found.activities, pick, typed or {}, errors or {}, asked)
+    device = tokens.device_mark(device_here(), links.nonce_of(token))
+    shown = cards(found.activities, pick, typed or {}, errors or {}, asked, device)
     typed_together = typed_who(together) if together else None
     wrong = [card for card in shown if card.wrong]
     if wrong and not notice and not any(card.open for card in wrong):
@@ -295,6 +312,7 @@ def _drawn(
         "organisation.html" if found.invitee.organisation else "page.html",
         status,
         cards=shown,
+        drawn_at=int(clock.now().timestamp() * 1000),
         faults=_faults(shown, typed_together, notice),
         polls=found.polls,
         open_count=sum(card.open for card in shown),

@@ -142,6 +142,7 @@ def words(language: str) -> dict[str, Any]:
             "We keep your name, post, phone, e-mail and answers, only to arrange these activities. "
             "To see, correct or erase them, call the number above."
         ),
+        "cookie": _("Once an answer is stored, a random number in a cookie shows from which device it came."),
         "states": {state: promised(state) for state in ANSWERED},
         "office_states": {
             **{state: promised(state) for state in ANSWERED},
