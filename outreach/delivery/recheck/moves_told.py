@@ -21,7 +21,14 @@ from outreach.domain.states import MessageState
 from outreach.models import Activity, Attempt, Message, MessageLine, Reminder
 
 NOTIFIED_AGAIN = frozenset(
-    {MailKind.INVITATION, MailKind.CHANGE, MailKind.POSTPONEMENT, MailKind.WITHDRAWAL}
+    {
+        MailKind.INVITATION,
+        MailKind.APPOINTMENT,
+        MailKind.REPRESENTATION,
+        MailKind.CHANGE,
+        MailKind.POSTPONEMENT,
+        MailKind.WITHDRAWAL,
+    }
 )  # kinds that may be sent twice
 ANNOUNCES = (MailKind.INVITATION, MailKind.CHANGE)  # kinds that tell time and place, also to calendars
 TELLS_NEWS = (MailKind.CHANGE, MailKind.POSTPONEMENT)

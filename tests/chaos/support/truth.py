@@ -22,8 +22,9 @@ DRAFT, PUBLISHED, POSTPONED, CANCELLED = "draft", "published", "postponed", "can
 INVITATION, UNANSWERED_REMINDER, COMING_REMINDER = "invitation-cadre", "reminder-unanswered", "reminder-coming"
 CHANGE, CANCELLATION, WITHDRAWAL = "change", "cancellation", "withdrawal"
 POSTPONEMENT, NEW_DATE = "postponement", "new-date"
+APPOINTMENT, REPRESENTATION = "appointment", "representation"
 REMINDERS = (UNANSWERED_REMINDER, COMING_REMINDER)
-NEWS = (CHANGE, NEW_DATE, POSTPONEMENT, CANCELLATION, WITHDRAWAL)
+NEWS = (CHANGE, NEW_DATE, POSTPONEMENT, CANCELLATION, WITHDRAWAL, APPOINTMENT, REPRESENTATION)
 CHANGES = (CHANGE, NEW_DATE)
 DATELESS_USEFUL_FOR = timedelta(days=7)
 RULES = ((UNANSWERED_REMINDER, 7), (UNANSWERED_REMINDER, 3), (COMING_REMINDER, 1))  # days before, at 08.00
@@ -70,6 +71,7 @@ class Asked:
     heard: bool = False  # of the activity, in any episode
     knows: datetime | None = None  # the start that they were told last; None after a postponement
     withdrawals: int = 0
+    namings: int = 0  # how often somebody was named to come in their place
 
 
 @dataclass
@@ -149,6 +151,7 @@ class Truth:
     def answer(self, title: str, name: str, answer: str, represented_by: str = "") -> None:
         asked = self.activities[title].asked[name]
         asked.answer, asked.represented_by = answer, represented_by
+        asked.namings += answer == REPRESENTED
         news = (CHANGE, POSTPONEMENT, CANCELLATION) if answer == NOT_COMING else ()
         self._forgive(title, name, INVITATION, *news)
 
@@ -266,6 +269,11 @@ class Truth:
             return "" if asked.answer != NOT_COMING and changed else "was declined, or not moved"
         if part.key == INVITATION:
             return "" if asked.answer == UNASKED else f"is answered: {asked.answer}"
+        if part.key == APPOINTMENT:
+            is_theirs = asked.answer == REPRESENTED and recipient == asked.represented_by
+            return "" if is_theirs else "is represented by nobody, or by another"
+        if part.key == REPRESENTATION:
+            return "" if asked.answer == REPRESENTED else f"is answered: {asked.answer}"
         if part.key not in REMINDERS:
             return f"nobody should get: {part.key}"
         if name in self.stopped:
@@ -300,6 +308,8 @@ class Truth:
             return activity.asked[name].episode
         if part.key == WITHDRAWAL:
             return activity.asked[name].withdrawals
+        if part.key in (APPOINTMENT, REPRESENTATION):
+            return (activity.asked[name].episode, activity.asked[name].namings)
         return (activity.asked[name].episode, activity.moves)
 
     def may_wait(self, part: Part, now: datetime) -> bool:
