@@ -66,7 +66,7 @@ def show(person_id: int) -> Any:
     return render_template(
         "directory/people/show.html",
         person=person,
-        waiting=calls.one("person", person_id, calls.CallScope(), now=clock.now()).asked,
+        waiting=None if person.erased_at else calls.one("person", person_id, calls.CallScope(), now=clock.now()).asked,
         invitations=invitee_page.invitations_of(person),
         link=invitee_page.link_of(person, now=clock.now()) if may_change() else None,
         delivery=links.delivery_of(person, now=clock.now()),
