@@ -3,6 +3,7 @@
 One human is one person record, even if several lists name them. An office's link never overwrites data kept by staff.
 """
 
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from difflib import SequenceMatcher
 from typing import Protocol
@@ -38,6 +39,7 @@ def key(name: str) -> str:
 def rows_of(present: Collection[Invitation], wanted: Sequence[NamedNominee]) -> list[Invitation | None]:
     """Return each name's invitation on the list: matched by row and name, by name, or by row and similar name."""
     left = {i.id: i for i in sorted(present, key=lambda i: i.state is InvitationState.WITHDRAWN)}
+    listed, asked = {i.id: key(_name(i)) for i in present}, [key(nominee.name) for nominee in wanted]
     found: list[Invitation | None] = [None] * len(wanted)
 
     def take(index: int, invitation: Invitation | None) -> None:
@@ -46,9 +48,9 @@ def rows_of(present: Collection[Invitation], wanted: Sequence[NamedNominee]) -> 
 
     for index, nominee in enumerate(wanted):
         row = left.get(nominee.invitation_id or 0)
-        take(index, row if row and key(_name(row)) == key(nominee.name) else None)
-    for index, nominee in enumerate(wanted):
-        take(index, next((i for i in left.values() if key(_name(i)) == key(nominee.name)), None))
+        take(index, row if row and listed[row.id] == asked[index] else None)
+    for index in range(len(wanted)):
+        take(index, next((i for i in left.values() if listed[i.id] == asked[index]), None))
     for index, nominee in enumerate(wanted):
         row = left.get(nominee.invitation_id or 0)
         take(
@@ -75,7 +77,10 @@ def known_people(session: Session, organisation_id: int | None, wanted: Sequence
         )
         .order_by(Person.id)
     ).all()
-    return [_best(candidates, organisation_id, nominee) for nominee in wanted]
+    by_key: dict[str, list[Person]] = defaultdict(list)
+    for person in candidates:
+        by_key[key(person.name)].append(person)
+    return [_best(by_key.get(key(nominee.name), ()), organisation_id, nominee) for nominee in wanted]
 
 
 def own(session: Session, organisation_id: int | None, people: Collection[Person]) -> set[int]:
@@ -99,12 +104,13 @@ def own(session: Session, organisation_id: int | None, people: Collection[Person
     )
 
 
-def _best(candidates: Sequence[Person], organisation_id: int | None, one: NamedNominee) -> Person | None:
+def _best(same: Sequence[Person], organisation_id: int | None, one: NamedNominee) -> Person | None:
+    """Return who of the people of that name is meant."""
+
     def reached(person: Person) -> bool:
         same_address = bool(one.email) and email_addresses.key(person.email) == email_addresses.key(one.email)
         return same_address or (bool(one.phone) and person.phone == one.phone)
 
-    same = [p for p in candidates if key(p.name) == key(one.name)]
     return next((p for p in same if reached(p)), next((p for p in same if p.organisation_id == organisation_id), None))
 
 

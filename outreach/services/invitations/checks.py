@@ -9,6 +9,8 @@ from outreach.domain.states import ActivityState
 from outreach.models import Activity
 from outreach.services.locking import activities_for_change
 
+MOST_SEATS = 500  # of one organisation at one activity
+
 
 class NoActivityChosen(Problem):
     message = "Choose at least one activity."

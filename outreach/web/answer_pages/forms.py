@@ -38,11 +38,13 @@ from outreach.queries.answers.page import Nominated, ShownInvitation
 from outreach.services.absences.edit import MOST_LETTERS
 from outreach.services.answers.answer import LinkAnswer
 from outreach.services.answers.nominees import Nominee, NomineeNotAName
+from outreach.services.invitations.checks import MOST_SEATS
 from outreach.web.absences.forms import TOO_LONG, AbsenceFields, CalendarFields, line
 from outreach.web.fields.fields import Rows
 from outreach.web.frame.say import say
 
-MOST_ROWS = 200
+ROWS_BEYOND = 20  # rows that are read beyond those of the seats: room for empty ones, and for too many names by mistake
+MOST_ROWS = MOST_SEATS + ROWS_BEYOND
 ODD_EMAIL = _l("This e-mail address is not complete. An example: nama@contoh.go.id")
 UNCHOSEN = _l("Please choose one of the answers.")
 ODD_PHONE = _l("This is not a phone number. An example: 0812-3456-7890")

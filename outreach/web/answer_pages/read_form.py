@@ -11,10 +11,18 @@ from outreach.domain.answers import Choice, Representative
 from outreach.domain.states import ANSWERED, InvitationState
 from outreach.queries.answers.page import AnswerPage, ShownInvitation
 from outreach.services.answers.answer import LinkAnswer, NothingToAnswer
-from outreach.web.answer_pages.forms import MOST_ROWS, UNCHOSEN, AnswerForm, NominationForm, stored_nominee
+from outreach.web.answer_pages.forms import (
+    MOST_ROWS,
+    ROWS_BEYOND,
+    UNCHOSEN,
+    AnswerForm,
+    NominationForm,
+    stored_nominee,
+)
 
 MOST_CARDS = 100
-ROWS_BEYOND = 20  # rows that are read beyond twice the seats: room for empty ones, and for too many names by mistake
+MOST_UNKNOWN = 3  # cards of activities that are not on the page, such as one that was withdrawn meanwhile
+FIELDS_OF_A_ROW, FIELDS_OF_A_CARD = 7, 9
 PRESSED = re.compile(r"(\d{1,9})-choice")
 TYPED = re.compile(r"(\d{1,9})-(?:rows-\d{1,3}-)?(?:name|post|phone|email)")  # a typed name is an answer, too
 CardForm = AnswerForm | NominationForm
@@ -30,6 +38,12 @@ class Sent:
     notice: str = ""
 
 
+def most_fields(found: AnswerPage) -> int:
+    """Return how many fields the form of an organisation's page can have, with all rows that are read."""
+    rows = sum(_most_rows(one) + 1 for one in found.activities)
+    return FIELDS_OF_A_ROW * rows + FIELDS_OF_A_CARD * (len(found.activities) + 1)
+
+
 def read(found: AnswerPage, values: MultiDict[str, str]) -> Sent:
     """Return what is new: the card with the pressed button, and all cards whose names differ from the stored ones.
 
@@ -41,7 +55,9 @@ def read(found: AnswerPage, values: MultiDict[str, str]) -> Sent:
     if found.invitee.organisation and "same" in values:
         values = _same_for_all(found, values, shown)
     pressed, typed = _ids(PRESSED, values), _ids(TYPED, values)
-    for activity_id in sorted(pressed | typed)[:MOST_CARDS]:
+    sent_ids = sorted(pressed | typed)
+    unknown = [activity_id for activity_id in sent_ids if activity_id not in shown][MOST_UNKNOWN:]
+    for activity_id in [id_ for id_ in sent_ids if id_ not in unknown][:MOST_CARDS]:
         form, one = _form(found, values, activity_id), shown.get(activity_id)
         if activity_id not in pressed and not _names_are_new(form, one):
             continue

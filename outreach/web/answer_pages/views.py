@@ -51,7 +51,7 @@ from outreach.web.answer_pages.draw import (
     with_device,
 )
 from outreach.web.answer_pages.forms import AnswerForm, LinkForm, RemindersForm, form_token
-from outreach.web.answer_pages.read_form import CardForm, Sent, read
+from outreach.web.answer_pages.read_form import CardForm, Sent, most_fields, read
 from outreach.web.answer_pages.words import words
 from outreach.web.frame import rate_limited
 from outreach.web.frame.bodies import MOST_OF_NOMINEES, MOST_OF_STRANGERS, lower, takes
@@ -136,7 +136,9 @@ def calendar(token: str, activity_id: int) -> Response:
 def answer(token: str) -> Any:
     """Accept what is new on all cards. Each is recorded separately, and refusals are shown at the card."""
     found = _found(token)
-    if not found.invitee.organisation:
+    if found.invitee.organisation:
+        lower(MOST_OF_NOMINEES, most_fields(found))
+    else:
         lower(MOST_OF_STRANGERS)
     if sentence := _forged(token):
         return _drawn(token, found, 400, typed=read(found, request.form).forms, notice=sentence)
@@ -227,7 +229,7 @@ def http_problem(error: HTTPException) -> Any:
     code = error.code or 500
     if code == 413:
         calendars = request.endpoint == "answers.away_calendar"
-        return _sentence(*rate_limited.too_large(MOST_BYTES // 1024**2 if calendars else 0), 413)
+        return _sentence(*rate_limited.too_large(error, MOST_BYTES // 1024**2 if calendars else 0), 413)
     return _sentence(
         _("This did not work"), _("Nothing was changed. Please open the link in our mail once more."), code
     )

@@ -216,7 +216,7 @@ def _error_page(error: HTTPException) -> Any:
             429, text=rate_limited.when_again(wait_s), kept=rate_limited.kept(), here=rate_limited.here()
         )
     else:
-        title, text = rate_limited.too_large() if error.code == 413 else ("", "")
+        title, text = rate_limited.too_large(error) if error.code == 413 else ("", "")
         page, code = error_page(error.code, title, text)
     response.data = page
     response.content_type = "text/html; charset=utf-8"

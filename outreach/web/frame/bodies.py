@@ -21,7 +21,12 @@ MOST_OF_UPLOADS = 1024**3  # bytes; for pages that take a file, where the settin
 A_FIELD = 32  # bytes: a form without a login may have one field for each 32 bytes that it may have
 MOST_FIELDS = 50_000  # of any form: an office with this many cadres chooses all of them on one page
 _MOST = "outreach_most_bytes"
+_FEWER = "outreach_most_fields"  # of a request: the fields that its page can have
 AnyView = TypeVar("AnyView", bound=Callable[..., Any])
+
+
+class TooManyFields(RequestEntityTooLarge):
+    """A form has more fields than its page. It was not read."""
 
 
 def takes(most: int) -> Callable[[AnyView], AnyView]:
@@ -57,15 +62,22 @@ def most_here() -> int:
     return min(getattr(view, _MOST, MOST_OF_STRANGERS), current_app.config["MAX_CONTENT_LENGTH"], allowed)
 
 
-def lower(most: int) -> None:
-    """Take no more than this many bytes of this request. Its form must not have been read yet."""
+def lower(most: int, fields: int = MOST_FIELDS) -> None:
+    """Take no more than this many bytes, and fields, of this request. Its form must not have been read yet.
+
+    Every form may have as many fields as a form without a login.
+    """
     request.max_content_length = min(request.max_content_length or most, most)
+    request.__dict__[_FEWER] = fields
     if (request.content_length or 0) > most:
         abort(413)
 
 
 def _most_fields() -> int:
-    return MOST_FIELDS if current_user.is_authenticated else min(most_here(), MOST_OF_NOMINEES) // A_FIELD
+    if current_user.is_authenticated:
+        return MOST_FIELDS
+    can_have: int = request.__dict__.get(_FEWER, MOST_FIELDS)
+    return min(can_have, min(most_here(), MOST_OF_NOMINEES) // A_FIELD)
 
 
 class FormParser(FormDataParser):
@@ -79,6 +91,6 @@ class FormParser(FormDataParser):
             stream.read(1)  # raises if a body in chunks goes on beyond what is allowed
             fields = body.count(b"&") + 1
             if fields > MOST_OF_STRANGERS // A_FIELD and fields > _most_fields():
-                raise RequestEntityTooLarge
+                raise TooManyFields
             stream = BytesIO(body)
         return super().parse(stream, mimetype, content_length, options)

@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from outreach.extensions import current_settings, limiter
-from outreach.web.frame.bodies import most_here
+from outreach.web.frame.bodies import TooManyFields, most_here
 from outreach.web.frame.request import is_foreign
 
 KEPT_MOST = 128 * 1024  # bytes; larger bodies are not kept
@@ -57,11 +57,13 @@ def way_back() -> str:
     return _("Go back with your browser’s own button: in most browsers what you typed still stands there.")
 
 
-def too_large(most_mb: int = 0) -> tuple[str, str]:
+def too_large(error: Exception, most_mb: int = 0) -> tuple[str, str]:
     """Return as title and text what to do about a body that is too large.
 
     most_mb: how large a file may be here, if less than elsewhere.
     """
+    if isinstance(error, TooManyFields):
+        return _("Too much was sent at once"), _("Nothing was changed. These are far more lines than this page has.")
     most = current_app.config["MAX_CONTENT_LENGTH"] if current_user.is_authenticated else most_here()
     if most < 1024**2:
         told = _("Nothing was changed. At most %(kilobytes)s KB can be sent here.", kilobytes=most // 1024)

@@ -23,7 +23,7 @@ TEXT = "text"  # in an address: the key of the text that the session keeps
 _KEPT = "typed_text"
 _BETWEEN = "~"  # separates several values of one field in an address; no value contains it, and it is not escaped
 _PAGES = re.compile(
-    r"/(activities/(\d{1,9}/)?invite/(people|organisations|cadres)|activities/new|activities/\d{1,9}/(edit|move)"
+    r"/(activities/(\d{1,9}/)?invite/(people|organisations|cadres)|activities/(new|community)|activities/\d{1,9}/(edit|move)"
     r"|polls/\d{1,9}/choose/\d{1,9})\?[!-~]+"
 )
 _LISTS = re.compile(

@@ -29,6 +29,7 @@ from outreach.domain.states import InvitationState
 from outreach.models import Activity
 from outreach.queries.invitations.select import InviteeFilters
 from outreach.services.answers.nominees import Nominee
+from outreach.services.invitations.checks import MOST_SEATS
 from outreach.web.fields.base import TidyForm, TidyRow
 from outreach.web.fields.fields import AddressField, Between, Ids, Number, Rows, Sentence, optional_int, whole
 from outreach.web.fields.fields import ChoiceField as Select
@@ -36,7 +37,6 @@ from outreach.web.frame.say import say
 
 USUAL_QUOTA = 2
 USUAL_CADRES, MOST_CADRES = 5, 100  # cadres of one kelurahan for one activity
-MOST_SEATS = 500
 NO_KIND = _l("Tick at least one kind of cadre.")
 TOO_LONG = _l("Please shorten this to at most %(max)d letters.")
 BY_STAFF = (

@@ -16,6 +16,7 @@ from outreach.queries import directory
 from outreach.queries import polls as poll_pages
 from outreach.queries.invitations import choices
 from outreach.services.directory import people as directory_people
+from outreach.services.invitations.checks import MOST_SEATS
 from outreach.services.office_defaults import usual_closing
 from outreach.services.polls import answer as poll_answering
 from outreach.services.polls import ask as poll_asking
@@ -26,7 +27,7 @@ from outreach.web.fields.fields import whole
 from outreach.web.fields.problems import flashing_problems, showing_problems
 from outreach.web.frame.access import coordinator_required
 from outreach.web.frame.say import say
-from outreach.web.invitations.forms import MOST_SEATS, USUAL_QUOTA
+from outreach.web.invitations.forms import USUAL_QUOTA
 from outreach.web.polls.blueprint import bp
 from outreach.web.polls.forms import AskForm, ReopenForm, record_form
 

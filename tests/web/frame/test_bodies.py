@@ -15,10 +15,11 @@ from outreach.delivery import tokens
 from outreach.extensions import db
 from outreach.queries.answers import page as answer_page
 from outreach.services.invitations import links
-from outreach.web.answer_pages.forms import form_token
-from outreach.web.answer_pages.read_form import ROWS_BEYOND, read
+from outreach.services.invitations.checks import MOST_SEATS
+from outreach.web.answer_pages.forms import ROWS_BEYOND, form_token
+from outreach.web.answer_pages.read_form import MOST_UNKNOWN, read
 from outreach.web.fields.fields import Rows
-from outreach.web.frame.bodies import MOST_FIELDS, MOST_OF_NOMINEES, MOST_OF_STRANGERS
+from outreach.web.frame.bodies import A_FIELD, MOST_FIELDS, MOST_OF_NOMINEES, MOST_OF_STRANGERS
 from tests.support.apps import settings_for
 from tests.web.browsers import BrowserClient
 from tests.world import NOW, draft_activity, invite, invite_organisation, publish
@@ -113,39 +114,69 @@ def test_attempts_are_counted_before_the_forms_token_is_checked(tmp_path, app: F
     assert [answer.status_code for answer in tries] == [400, 400, 400, 429]
 
 
-def test_an_office_names_very_many_people_by_its_link(app: Flask, default_rules, programme, hall, police, phone):
+def office_with(programme, hall, police, *, seats: int):
+    """Return an activity to which the police may send so many, and the token of their link."""
     activity = draft_activity(programme, hall, 18)
-    invite_organisation(activity, police, seats=200)
+    invite_organisation(activity, police, seats=seats)
     publish(activity)
     token = tokens.token(links.link_for(db.session, police))
     db.session.commit()
+    return activity, token
+
+
+def named_by_police() -> list[str]:
+    named = sa.select(models.Person.name).join(models.Invitation, models.Invitation.person_id == models.Person.id)
+    return list(
+        db.session.scalars(named.where(models.Invitation.nominated_under_id.is_not(None)).order_by(models.Person.id))
+    )
+
+
+def test_an_office_with_the_most_seats_names_as_many_people_by_its_link(
+    app: Flask, default_rules, programme, police, phone
+):
+    activity, token = office_with(programme, None, police, seats=MOST_SEATS)
+    people = [f"Warga {chr(97 + number // 26)}{chr(97 + number % 26)} Kelurahan" for number in range(MOST_SEATS)]
     rows = {
-        f"{activity.id}-rows-{row}-{part}": f"{part} {row} {'x' * 80}"
-        for row in range(200)
-        for part in ("row", "name", "post", "phone", "email", "asked", "use")
-    }
+        f"{activity.id}-rows-{row}-{part}": value
+        for row, name in enumerate(people)
+        for part, value in {
+            "row": "", "name": name, "post": "Staf bidang " + "x" * 90, "phone": f"081234{row:06}",
+            "email": f"warga{row}@example.com", "asked": "", "use": "",
+        }.items()
+    }  # fmt: skip
     sent = {"csrf_token": form_token(token), f"{activity.id}-choice": "coming", **rows}
     assert MOST_OF_STRANGERS < len(urlencode(sent)) < MOST_OF_NOMINEES
-    assert phone.post(f"/j/{token}/answers", data=sent).status_code == 422  # read: the phone numbers are none
+    assert phone.post(f"/j/{token}/answers", data=sent).status_code == 303
+    assert named_by_police() == people
 
 
 def test_of_an_offices_list_no_more_rows_are_read_than_its_seats_explain(
     app: Flask, default_rules, programme, hall, police, phone
 ):
-    activity = draft_activity(programme, hall, 18)
-    invite_organisation(activity, police, seats=3)
-    publish(activity)
-    token = tokens.token(links.link_for(db.session, police))
-    db.session.commit()
+    activity, token = office_with(programme, hall, police, seats=3)
     foreign = range(activity.id + 1, activity.id + 60)
-    sent = {f"{id_}-rows-{row}-name": f"Budi {row}" for row in range(150) for id_ in (activity.id, *foreign)}
+    sent = {f"{id_}-rows-{row}-name": f"Budi {row}" for row in range(30) for id_ in (activity.id, *foreign)}
     with app.test_request_context():
         found = read(answer_page.read(token, now=NOW), MultiDict(sent))
     read_rows = {id_: len(form.rows) for id_, form in found.forms.items()}
-    assert read_rows == {activity.id: 2 * 3 + ROWS_BEYOND + 1} | dict.fromkeys(foreign, 2)
+    assert read_rows == {activity.id: 2 * 3 + ROWS_BEYOND + 1} | dict.fromkeys(foreign[:MOST_UNKNOWN], 2)
     answer = phone.post(f"/j/{token}/answers?lang=en", data={"csrf_token": form_token(token), **sent})
     assert (answer.status_code, "far more lines than your seats" in answer.text) == (422, True)
-    assert db.session.scalars(sa.select(models.Person.name).where(models.Person.name.startswith("Budi "))).all() == []
+    assert named_by_police() == []
+
+
+def test_an_offices_form_with_far_more_fields_than_its_page_is_refused_before_it_is_split(
+    app: Flask, default_rules, programme, hall, police, phone
+):
+    activity, token = office_with(programme, hall, police, seats=3)
+    least = MOST_OF_STRANGERS // A_FIELD
+    for fields, status in ((least, 422), (least + 1, 413)):
+        names = [f"{activity.id}-rows-{number}-name=Budi" for number in range(fields - 1)]
+        sent = "&".join([f"csrf_token={form_token(token)}", *names])
+        answer = phone.post(f"/j/{token}/answers?lang=en", data=sent, content_type=FORM)
+        refused = "These are far more lines than this page has." in answer.text
+        assert (answer.status_code, refused) == (status, status == 413)
+    assert named_by_police() == []
 
 
 def test_a_person_has_no_need_to_send_as_much_as_an_office(app: Flask, default_rules, programme, hall, phone, ani):
