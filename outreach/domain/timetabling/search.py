@@ -6,7 +6,7 @@ for measuring time, this file is pure. Needs the extra `planner`.
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from typing import Any
@@ -27,6 +27,7 @@ STOPS_WITHIN_S = 0.15
 EXPLAINING_S = 10.0
 LARGE = 12_000  # number of starts above which one model gains nothing within a minute: measured
 GREEDY_ROUNDS = 2  # further ones take longer than a search for the times of all
+OPTIONS_SHARE = 0.5  # of the time to look for options: what is left schedules those that have theirs by then
 WHOLE_SHARE = 0.5  # of the time for a whole timetable, where one model of all can still find it in the rest
 _ASK_AGAIN_S = 0.02
 
@@ -69,18 +70,22 @@ class Search:
         search.outcome
 
     or call `search.run()` for the outcome alone. Leaving the loop early stops the search. Raise PlannerMissing without the extra.
+
+    clock: by which the effort's seconds are counted.
     """
 
-    def __init__(self, task: Task, effort: Effort | None = None) -> None:
+    def __init__(
+        self, task: Task, effort: Effort | None = None, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         if find_spec("ortools") is None:
             raise PlannerMissing()
-        self.task, self.effort = task, effort or Effort()
+        self.task, self.effort, self._clock = task, effort or Effort(), clock
         self._stop = threading.Event()
         self._told = threading.Condition()
         self._state = _State()
         self._solver: Any = None
         self._outcome: SearchOutcome | None = None
-        self._began = 0.0
+        self._began = self._until = 0.0
         self._give_up_at = float("inf")
 
     @property
@@ -112,7 +117,7 @@ class Search:
     def __iter__(self) -> Iterator[SearchProgress]:
         if self._began:
             raise ValueError("A search is made once.")
-        self._began = time.monotonic()
+        self._began, self._until = time.monotonic(), self._clock() + self.effort.seconds
         threading.Thread(target=self._work, name="timetabling").start()
         best: Proposal | None = None
         seen: PlacedActivities | None = None
@@ -167,13 +172,14 @@ class Search:
             self._tell(failure=failure)
 
     def _search(self) -> None:
-        options = options_of(self.task, self._stop.is_set)
-        if len(options) < len(self.task.demands):
+        options = options_of(self.task, lambda: self._is_over(OPTIONS_SHARE))
+        placed = place_greedily(self.task, options, self._is_over, rounds=GREEDY_ROUNDS) if options else {}
+        self._tell(options=options, placed=placed or None)
+        if len(options) < len(self.task.demands) or self._is_over():
             self._tell(status=SearchStatus.UNDECIDED)
             return
-        placed = place_greedily(self.task, options, self._stop.is_set, rounds=GREEDY_ROUNDS)
         least = at_least(self.task, options)
-        self._tell(options=options, placed=placed or None, bound=least)
+        self._tell(bound=least)
         is_large = sum(len(its_options.starts) for its_options in options.values()) > LARGE
         if len(placed) < len(options):
             status, placed = self._whole(options, placed, self._left_s * (1.0 if is_large else WHOLE_SHARE))
@@ -181,12 +187,12 @@ class Search:
                 self._explain(options, placed)
                 return
         complete = len(placed) == len(options)
-        if is_large:
+        if is_large or self._is_over():
             self._tell(status=SearchStatus.UNDECIDED)
             return
         from outreach.domain.timetabling.solver.solve import Solving  # load OR-Tools only here: it takes half a second
 
-        solving = Solving(self.task, options, self.effort, self._stop.is_set, self._tell, least)
+        solving = Solving(self.task, options, self.effort, self._is_over, self._tell, least)
         self._solving(solving.solver)
         enough = total(charges(self.task, placed)) if complete else None
         status = solving.solve(placed, self._left_s, enough)
@@ -217,7 +223,12 @@ class Search:
 
     @property
     def _left_s(self) -> float:
-        return max(0.0, self.effort.seconds - (time.monotonic() - self._began))
+        return max(0.0, self._until - self._clock())
+
+    def _is_over(self, share: float = 1.0) -> bool:
+        """Return whether the user pressed stop, or this share of the time is used up. Not so if the result is repeatable."""
+        used_up = self._left_s <= (1.0 - share) * self.effort.seconds
+        return self._stop.is_set() or (used_up and not self.effort.repeatable)
 
     def _solving(self, solver: Any) -> None:
         self._solver = solver

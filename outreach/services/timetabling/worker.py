@@ -26,6 +26,7 @@ from outreach.domain.timetabling import (
     place_greedily,
     propose,
 )
+from outreach.domain.timetabling.search import OPTIONS_SHARE
 from outreach.extensions import db
 from outreach.models import TimetablingSearch
 from outreach.services.timetabling import request as timetabling_request
@@ -86,15 +87,7 @@ def work(search_id: int, *, clock: Callable[[], datetime]) -> bool:
 
 def _search(row: "_Row", request: Request, task: Task, versions: dict[int, int]) -> None:
     if request.greedily:
-        began = time.monotonic()
-        options = options_of(task)
-        placed = place_greedily(task, options)
-        found = propose(task, options, placed) if placed else None
-        seconds = time.monotonic() - began
-        result = timetabling_result.written(task, versions, found)
-        state = SearchState.DONE if found and not found.unplaced else SearchState.FAILED
-        problem = "" if state is SearchState.DONE else _not_all(found)
-        row.end(state, result=result, progress=_progress(SearchProgress(seconds, found, None)), problem=problem)
+        _place_one_after_the_other(row, request, task, versions)
         return
     search = Search(task, Effort(seconds=request.seconds, workers=WORKERS))
     for progress in _paced(search, row):
@@ -104,6 +97,43 @@ def _search(row: "_Row", request: Request, task: Task, versions: dict[int, int])
     bound = outcome.proposal.bound if outcome.proposal else None
     last = _progress(SearchProgress(outcome.seconds, outcome.proposal, bound))
     row.end(_ended(outcome), result=result, progress=last, problem=_why(outcome))
+
+
+def _place_one_after_the_other(row: "_Row", request: Request, task: Task, versions: dict[int, int]) -> None:
+    """Schedule without a search those activities for which the time suffices, or those before staff ask it to stop."""
+    patience = _Patience(row, request.seconds)
+    options = options_of(task, lambda: patience.is_over(OPTIONS_SHARE))
+    placed = place_greedily(task, options, patience.is_over) if options else {}
+    found = propose(task, options, placed) if placed else None
+    state, problem = SearchState.DONE, ""
+    if patience.is_stopped:
+        state = SearchState.STOPPED
+    elif found is None or found.unplaced:
+        state, problem = SearchState.FAILED, _not_all(found)
+    progress = _progress(SearchProgress(patience.seconds, found, None))
+    row.end(state, result=timetabling_result.written(task, versions, found), progress=progress, problem=problem)
+
+
+class _Patience:
+    """Whether to end: the time is used up, or staff ask for it. Asked for often; the row is read and written now and then."""
+
+    def __init__(self, row: "_Row", most_s: float) -> None:
+        self.row, self.most_s, self.is_stopped = row, most_s, False
+        self._began = self._asked_at = self._kept_at = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self._began
+
+    def is_over(self, share: float = 1.0) -> bool:
+        """Return whether to end. share: of the time that may be used."""
+        moment = time.monotonic()
+        if not self.is_stopped and moment - self._asked_at >= ASKS_S:
+            self._asked_at, self.is_stopped = moment, self.row.is_to_stop()
+        if moment - self._kept_at >= WRITES_S:
+            self._kept_at = moment
+            self.row.keep({}, _progress(SearchProgress(self.seconds, None, None)))
+        return self.is_stopped or self.seconds >= share * self.most_s
 
 
 def _paced(search: Search, row: "_Row") -> Iterator[SearchProgress]:

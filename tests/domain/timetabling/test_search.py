@@ -158,6 +158,45 @@ def test_a_search_stopped_before_its_start_finds_nothing():
     assert (outcome.status, outcome.is_stopped) == (SearchStatus.UNDECIDED, True)
 
 
+class Looks:
+    """A clock on which a second passes with each look."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __call__(self) -> float:
+        self.seconds += 1.0
+        return self.seconds
+
+
+def test_a_search_whose_time_is_over_while_it_looks_for_options_places_those_it_has():
+    """Twenty seconds are ten looks for options, and then ten activities at most that are placed one after the other."""
+    asked = Search(busy(24), Effort(seconds=20), clock=Looks())
+    outcome = asked.run()
+    assert (outcome.status, outcome.is_stopped) == (SearchStatus.UNDECIDED, False)
+    assert 0 < len(outcome.proposal.proposed) <= 10
+    assert len(outcome.proposal.proposed) + len(outcome.proposal.unplaced) == 24
+    blocking = find_clashes(applied(asked.task.plan.without(*outcome.proposal.unplaced), outcome.proposal.proposed))
+    assert [clash for clash in blocking if clash.severity is Severity.BLOCK] == []
+
+
+def test_a_search_whose_time_is_over_after_the_first_proposal_keeps_it_and_starts_no_solver(monkeypatch):
+    started = []
+
+    def solve(*_args):
+        started.append("solver")
+        return SearchStatus.UNDECIDED
+
+    monkeypatch.setattr("outreach.domain.timetabling.solver.solve.Solving.solve", solve)
+    outcome = Search(busy(9), Effort(seconds=20), clock=Looks()).run()
+    assert (outcome.status, outcome.proposal.unplaced, started) == (SearchStatus.FOUND, (), [])
+
+
+def test_a_repeatable_search_does_not_look_at_the_clock():
+    asked = Search(busy(8), Effort(seconds=1, workers=1, repeatable=True), clock=Looks())
+    assert asked.run().proposal.unplaced == ()
+
+
 # repeating
 
 

@@ -46,6 +46,9 @@ class Budget:
     def left_s(self) -> float:
         return 0.0 if self.stopped() else max(0.0, self.until - time.monotonic())
 
+    def is_over(self) -> bool:
+        return not self.left_s
+
 
 def conflicts(
     task: Task,
@@ -108,7 +111,7 @@ class ConflictSearch:
             if not its_options.starts or not its_options.venues or len(its_options.facilitators) < its_options.needed:
                 return {id}
         try:
-            model = Model(self.task, options, droppable=True, stopped=self.budget.stopped)
+            model = Model(self.task, options, droppable=True, stopped=self.budget.is_over)
             add_rules(model)
         except Stopped:
             return set()
@@ -141,13 +144,13 @@ class ConflictSearch:
         known = True
         for cause in _possible_causes(task):
             try_lifted = _lifted(task, [*lifted, cause])
-            fits = self._fits(options_of(try_lifted, self.budget.stopped), try_lifted) if known else None
+            fits = self._fits(options_of(try_lifted, self.budget.is_over), try_lifted) if known else None
             known = known and fits is not None
             if fits is False:
                 lifted.append(cause)
             else:
                 kept.append(cause)
-        options = options_of(_lifted(task, lifted), self.budget.stopped)
+        options = options_of(_lifted(task, lifted), self.budget.is_over)
         said = [_with_facts(task, cause, options) for cause in kept] if len(options) == len(ids) else kept
         return said or [Cause(CauseKind.HORIZON, tuple(sorted(ids)))], known
 
@@ -157,7 +160,7 @@ class ConflictSearch:
         if not self.budget.left_s or len(options) > len(task.demands):
             return None
         try:
-            model = Model(task, options, stopped=self.budget.stopped)
+            model = Model(task, options, stopped=self.budget.is_over)
             add_rules(model)
         except Stopped:
             return None

@@ -55,7 +55,7 @@ class Solving:
             model.check()
             is_known = len(first) == len(self.options)
             if is_known:
-                self._start_from(model, first)
+                self._start_from(model, first, seconds - (monotonic() - began))
             model.check()
         except Stopped:
             return SearchStatus.UNDECIDED
@@ -76,11 +76,11 @@ class Solving:
         if self.enough is not None and known >= self.enough:
             self.solver.stop_search()
 
-    def _start_from(self, model: Model, first: PlacedActivities) -> None:
+    def _start_from(self, model: Model, first: PlacedActivities, seconds: float) -> None:
         """Hint at the complete first solution: all variables follow from its choices, but a solver may not find them in time."""
         model.hint(first)
         fixing = self.solver
-        self._set(COMPLETING_S)
+        self._set(min(COMPLETING_S, seconds))
         fixing.parameters.fix_variables_to_their_hinted_value = True
         known = fixing.solve(model.cp) in (cp_model.OPTIMAL, cp_model.FEASIBLE)
         fixing.parameters.fix_variables_to_their_hinted_value = False
