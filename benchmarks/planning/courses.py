@@ -6,10 +6,11 @@ competition's first fourteen; each is built around a solution, which is then lef
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from random import Random
+from typing import TypeVar
 
 from benchmarks.planning.planned import JAKARTA, NOW
 from outreach.domain.kinds import ActivityKind, Role
@@ -22,10 +23,11 @@ MONDAY = date(2027, 1, 11)
 FIRST_HOUR = 7
 _FIGURES = ("Courses", "Rooms", "Days", "Periods_per_day", "Curricula", "Constraints")
 _PARTS = ("COURSES", "ROOMS", "CURRICULA", "UNAVAILABILITY_CONSTRAINTS")
+T = TypeVar("T")
 
 
 class Unreadable(ValueError):
-    """The text is not of the .ctt form."""
+    """The text is not of the .ctt form. The sentence names the line."""
 
 
 @dataclass(frozen=True)
@@ -70,39 +72,100 @@ def read(text: str) -> Courses:
     The head has lines "Courses: 30"; then come four parts, each with its name and a line for each entry, and "END.".
     """
     head: dict[str, str] = {}
-    parts: dict[str, list[list[str]]] = {part: [] for part in _PARTS}
-    current = None
-    for line in (line.strip() for line in text.splitlines()):
+    parts: dict[str, list[tuple[int, list[str]]]] = {}
+    current, number = "", 0
+    for number, line in enumerate((line.strip() for line in text.splitlines()), 1):
         name, colon, value = line.partition(":")
-        if not line or line == "END.":
-            continue
-        if colon and not value and name in parts:
-            current = parts[name]
-        elif current is not None:
-            current.append(line.split())
+        if line == "END.":
+            break
+        if colon and not value and name in _PARTS:
+            current = name
+            parts[name] = []
+        elif line and current:
+            parts[current].append((number, line.split()))
         elif colon:
             head[name] = value.strip()
-        else:
-            raise Unreadable(f"This line belongs to no part: {line}")
-    try:
-        figures = {figure: int(head[figure]) for figure in _FIGURES}
-        found = Courses(
-            head["Name"], figures["Days"], figures["Periods_per_day"],
-            tuple(Course(name, teacher, int(lectures), int(days), int(students))
-                  for name, teacher, lectures, days, students in parts["COURSES"]),
-            {name: int(seats) for name, seats in parts["ROOMS"]},
-            {name: tuple(courses) for name, _count, *courses in parts["CURRICULA"]},
-            tuple((course, int(day), int(period)) for course, day, period in parts["UNAVAILABILITY_CONSTRAINTS"]),
-        )  # fmt: skip
-    except (KeyError, ValueError) as error:
-        raise Unreadable(f"Not of the .ctt form: {error}") from error
+        elif line:
+            raise Unreadable(f"Line {number} belongs to no part: {line}")
+    else:
+        raise Unreadable(f"Line {number} is the last, and it is not END.")
+    figures = {figure: _figure(head, figure) for figure in _FIGURES}
     for figure, part in zip((*_FIGURES[:2], *_FIGURES[4:]), _PARTS, strict=True):
-        if len(parts[part]) != figures[figure]:
-            raise Unreadable(f"{part} has {len(parts[part])} lines, and {figure} says {figures[figure]}.")
-    known = {course.name for course in found.courses}
-    if unknown := {course for courses in found.curricula.values() for course in courses} - known:
-        raise Unreadable(f"No course: {', '.join(sorted(unknown))}.")
-    return found
+        if len(parts.get(part, ())) != figures[figure]:
+            raise Unreadable(f"{part} has {len(parts.get(part, ()))} lines, and {figure} says {figures[figure]}.")
+    days, periods = figures["Days"], figures["Periods_per_day"]
+    courses = tuple(_entry(_course, number, row) for number, row in parts["COURSES"])
+    known = {course.name for course in courses}
+    return Courses(
+        head.get("Name", ""), days, periods, courses,
+        dict(_entry(_room, number, row) for number, row in parts["ROOMS"]),
+        dict(_entry(lambda row: _members(row, known), number, row) for number, row in parts["CURRICULA"]),
+        tuple(
+            _entry(lambda row: _closed(row, known, days, periods), number, row)
+            for number, row in parts["UNAVAILABILITY_CONSTRAINTS"]
+        ),
+    )  # fmt: skip
+
+
+def _figure(head: dict[str, str], name: str) -> int:
+    if not head.get(name, "").isdecimal():
+        raise Unreadable(f"The head says “{head.get(name, '')}” for {name}, which is no number.")
+    return int(head[name])
+
+
+def _entry(of: Callable[[list[str]], T], number: int, row: list[str]) -> T:
+    """Return what a line of a part says."""
+    try:
+        return of(row)
+    except ValueError as error:
+        raise Unreadable(f"Line {number}, “{' '.join(row)}”: {error}") from error
+
+
+def _course(row: list[str]) -> Course:
+    name, teacher, lectures, days, students = _values(row, 5)
+    return Course(name, teacher, _number(lectures), _number(days), _number(students))
+
+
+def _room(row: list[str]) -> tuple[str, int]:
+    name, seats = _values(row, 2)
+    return name, _number(seats)
+
+
+def _members(row: list[str], known: Collection[str]) -> tuple[str, tuple[str, ...]]:
+    """Return a curriculum's name and courses."""
+    name, count = _values(row[:2], 2)
+    courses = row[2:]
+    if len(courses) != _number(count):
+        raise ValueError(f"{count} courses are announced, and {len(courses)} are named")
+    for course in courses:
+        _check_known(course, known)
+    return name, tuple(courses)
+
+
+def _closed(row: list[str], known: Collection[str], days: int, periods: int) -> tuple[str, int, int]:
+    """Return a course, and the day and period at which it cannot be held."""
+    course, day, period = _values(row, 3)
+    _check_known(course, known)
+    if not (_number(day) < days and _number(period) < periods):
+        raise ValueError(f"the days are 0 to {days - 1}, and the periods 0 to {periods - 1}")
+    return course, int(day), int(period)
+
+
+def _values(row: list[str], count: int) -> list[str]:
+    if len(row) != count:
+        raise ValueError(f"{count} values are expected, and it has {len(row)}")
+    return row
+
+
+def _number(text: str) -> int:
+    if not text.isdecimal():
+        raise ValueError(f"{text} is not a whole number")
+    return int(text)
+
+
+def _check_known(course: str, known: Collection[str]) -> None:
+    if course not in known:
+        raise ValueError(f"there is no course {course}")
 
 
 def written(given: Courses) -> str:
