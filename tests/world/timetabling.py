@@ -47,7 +47,7 @@ def a_request(activities: list[Activity], people: list[Person] = (), **values: o
 def searched(request: Request, *, now: datetime = NOW) -> TimetablingSearch:
     """Request a search, run it here and now, and return the finished search."""
     search = searches.create(request, title="Minggu ketiga", by=None, now=now)
-    searches.start(search.id, launch=lambda _id: None, now=now)
+    searches.start(search.id, launch=lambda _id: None, by=None, now=now)
     timetabling_worker.work(search.id, clock=lambda: now)
     return timetabling_pages.get(search.id)
 

@@ -66,7 +66,7 @@ def create(request: Request, *, title: str, by: User | None, now: datetime) -> T
     return search
 
 
-def start(search_id: int, *, launch: Callable[[int], object], now: datetime) -> TimetablingSearch:
+def start(search_id: int, *, launch: Callable[[int], object], by: User | None, now: datetime) -> TimetablingSearch:
     """Start the search in a process that `launch` starts.
 
     Raise PlannerMissing without OR-Tools, AnotherRuns, AlreadyStarted, or CannotStart if no process can be started.
@@ -92,6 +92,7 @@ def start(search_id: int, *, launch: Callable[[int], object], now: datetime) -> 
         search.state, search.worker = SearchState.QUEUED, ""
         search.beat_at, search.started_at, search.ended_at, search.stop_asked_at = now, None, None, None
         search.result, search.progress, search.problem = {}, {}, ""
+        audit.record(session, by, "placement.started", search, now=now)
     try:
         launch(search_id)
     except OSError:
@@ -101,12 +102,13 @@ def start(search_id: int, *, launch: Callable[[int], object], now: datetime) -> 
     return search
 
 
-def ask_to_stop(search_id: int, *, now: datetime) -> TimetablingSearch:
+def ask_to_stop(search_id: int, *, by: User | None, now: datetime) -> TimetablingSearch:
     """Ask the search to end with its best proposal so far; it stops within about a second. No effect if it has ended."""
     with writing() as session:
         search = _for_change(session, search_id)
         if search.state in RUNNING and search.stop_asked_at is None:
             search.stop_asked_at = now
+            audit.record(session, by, "placement.stopped", search, now=now)
     return search
 
 

@@ -126,6 +126,8 @@ VERBS: dict[str, Any] = {
     "revoked": _l("link revoked"),
     "set_up": _l("set up"),
     "signed": _l("accepted as signed"),
+    "started": _l("search started"),
+    "stopped": _l("search stopped"),
     "walk_in": _l("came uninvited"),
     "taken": _l("taken over"),
     "taken_to_sign": _l("taken to be signed"),

@@ -146,7 +146,7 @@ def start(search_id: int) -> Any:
 @bp.post("/<int:search_id>/stop")
 @coordinator_required
 def stop(search_id: int) -> Any:
-    searches.ask_to_stop(search_id, now=clock.now())
+    searches.ask_to_stop(search_id, by=current_user, now=clock.now())
     return redirect(url_for(".show", search_id=search_id))
 
 
@@ -208,7 +208,7 @@ def undo(search_id: int) -> Any:
 
 def _begin(search_id: int) -> Any:
     with flashing_problems("danger", but=searches.SearchMissing):
-        searches.start(search_id, launch=launch.launch, now=clock.now())
+        searches.start(search_id, launch=launch.launch, by=current_user, now=clock.now())
     return redirect(url_for(".show", search_id=search_id))
 
 

@@ -57,7 +57,7 @@ def test_a_running_search_with_an_erased_person_stores_nothing_more(any_app, off
     ids = [facilitator.id for facilitator in facilitators()]
     people = [privacy.get(id) for id in ids]
     search_id = searches.create(a_request(three_at_once(), people), title="Minggu", by=None, now=NOW).id
-    searches.start(search_id, launch=lambda _id: None, now=NOW)
+    searches.start(search_id, launch=lambda _id: None, by=None, now=NOW)
     written = timetabling_result.written
 
     def erased_meanwhile(*args):

@@ -45,7 +45,7 @@ def test_the_search_process_uses_the_same_database(any_app, office):
     week = timedelta(days=7)
     asked = a_request([activity], first_on=(day - week).date(), last_on=(day + week).date())
     search_id = searches.create(asked, title="A", by=None, now=now).id
-    searches.start(search_id, launch=launch.launch, now=now)
+    searches.start(search_id, launch=launch.launch, by=None, now=now)
     until = time.monotonic() + WAIT_S
     while timetabling_pages.get(search_id).state in searches.RUNNING and time.monotonic() < until:
         db.session.rollback()  # on SQLite a transaction sees the data from when it began

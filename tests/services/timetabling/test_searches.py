@@ -253,10 +253,16 @@ def test_three_simultaneous_activities_in_two_kecamatan_are_spread_with_their_fa
     assert set(unchanged) == {at(18, 9)}  # proposing changes nothing
 
 
-def test_a_request_is_in_the_audit_log(app, office, coordinator):
-    searches.create(a_request(three_at_once()), title="Minggu ketiga", by=coordinator, now=NOW)
+def test_who_requests_starts_and_stops_a_search_is_in_the_audit_log(app, office, coordinator):
+    made = searches.create(a_request(three_at_once()), title="Minggu ketiga", by=coordinator, now=NOW)
     [entry] = db.session.scalars(sa.select(AuditEntry))
     assert (entry.action, entry.user_id, entry.detail) == ("placement.created", coordinator.id, {"activities": 3})
+    searches.start(made.id, launch=lambda _id: None, by=coordinator, now=NOW)
+    for _press in range(2):
+        searches.ask_to_stop(made.id, by=coordinator, now=NOW)
+    told = db.session.execute(sa.select(AuditEntry.action, AuditEntry.user_id, AuditEntry.subject_name)).all()
+    who, what = coordinator.id, "Minggu ketiga"
+    assert [tuple(entry) for entry in told[1:]] == [("placement.started", who, what), ("placement.stopped", who, what)]
 
 
 def test_two_activities_fixed_in_one_kecamatan_clash_and_the_reason_is_stored(any_app, office):
@@ -360,29 +366,41 @@ def test_without_a_search_activities_are_timetabled_one_after_the_other(app, off
         searched(a_request(activities, people))
 
 
+def test_without_a_search_the_time_is_kept_and_staff_can_stop_it(app, office, monkeypatch):
+    activities = three_at_once()
+    search = searched(a_request(activities, seconds=0, greedily=True))
+    assert (search.state, search.problem) == (SearchState.FAILED, timetabling_worker.NonePlaced.message)
+    monkeypatch.setattr(timetabling_worker, "ASKS_S", 0.0)
+    search_id = searches.create(a_request(activities, greedily=True), title="A", by=None, now=NOW).id
+    searches.start(search_id, launch=lambda _id: None, by=None, now=NOW)
+    searches.ask_to_stop(search_id, by=None, now=NOW)
+    assert timetabling_worker.work(search_id, clock=lambda: NOW)
+    assert timetabling_pages.get(search_id).state is SearchState.STOPPED
+
+
 def test_only_one_search_runs_at_a_time_until_it_was_silent_too_long(any_app, office):
     activities = three_at_once()
     first, second = (searches.create(a_request(activities), title=name, by=None, now=NOW) for name in ("A", "B"))
     first_id, second_id = first.id, second.id
     launched = []
-    searches.start(first_id, launch=launched.append, now=NOW)
+    searches.start(first_id, launch=launched.append, by=None, now=NOW)
     with pytest.raises(searches.AnotherRuns, match="A"):
-        searches.start(second_id, launch=launched.append, now=NOW + searches.LEASE - timedelta(seconds=1))
+        searches.start(second_id, launch=launched.append, by=None, now=NOW + searches.LEASE - timedelta(seconds=1))
     with pytest.raises(searches.AlreadyStarted):
-        searches.start(first_id, launch=launched.append, now=NOW)
+        searches.start(first_id, launch=launched.append, by=None, now=NOW)
     later = NOW + searches.LEASE
     assert timetabling_pages.is_broken_off(timetabling_pages.get(first_id), later)
-    searches.start(second_id, launch=launched.append, now=later)
+    searches.start(second_id, launch=launched.append, by=None, now=later)
     assert launched == [first_id, second_id]
 
 
 def test_an_interrupted_search_starts_again(app, office):
     search_id = searches.create(a_request(three_at_once()), title="A", by=None, now=NOW).id
-    searches.start(search_id, launch=lambda _id: None, now=NOW)
+    searches.start(search_id, launch=lambda _id: None, by=None, now=NOW)
     with writing() as session:
         session.execute(sa.update(TimetablingSearch).values(state=SearchState.RUNNING, worker="gone"))
     later = NOW + searches.LEASE
-    searches.start(search_id, launch=lambda _id: None, now=later)
+    searches.start(search_id, launch=lambda _id: None, by=None, now=later)
     assert timetabling_worker.work(search_id, clock=lambda: later)
     assert timetabling_pages.get(search_id).state is SearchState.DONE
 
@@ -390,7 +408,7 @@ def test_an_interrupted_search_starts_again(app, office):
 def test_a_search_claimed_by_another_process_is_not_run_twice(app, office):
     search_id = searches.create(a_request(three_at_once()), title="A", by=None, now=NOW).id
     assert not timetabling_worker.work(search_id, clock=lambda: NOW)  # not started
-    searches.start(search_id, launch=lambda _id: None, now=NOW)
+    searches.start(search_id, launch=lambda _id: None, by=None, now=NOW)
     assert timetabling_worker.work(search_id, clock=lambda: NOW)
     assert not timetabling_worker.work(search_id, clock=lambda: NOW)
 
@@ -401,7 +419,7 @@ def test_a_search_whose_process_cannot_start_stays_prepared(app, office):
 
     search_id = searches.create(a_request(three_at_once()), title="A", by=None, now=NOW).id
     with pytest.raises(searches.CannotStart):
-        searches.start(search_id, launch=fail, now=NOW)
+        searches.start(search_id, launch=fail, by=None, now=NOW)
     assert timetabling_pages.get(search_id).state is SearchState.PREPARED
 
 
@@ -409,8 +427,8 @@ def test_the_stop_button_ends_the_search_with_the_best_so_far(any_app, office):
     many = [community(f"Sesi {n}", "18.72.04.1001", 18 + n % 5, 8 + n % 3) for n in range(12)]
     asked = a_request(many, facilitators(), last_on=date(2027, 2, 12), seconds=120)
     search_id = searches.create(asked, title="A", by=None, now=NOW).id
-    searches.start(search_id, launch=lambda _id: None, now=NOW)
-    searches.ask_to_stop(search_id, now=NOW)  # pressed before the start: noticed at the first beat
+    searches.start(search_id, launch=lambda _id: None, by=None, now=NOW)
+    searches.ask_to_stop(search_id, by=None, now=NOW)  # pressed before the start: noticed at the first beat
     assert timetabling_worker.work(search_id, clock=lambda: NOW)
     search = timetabling_pages.get(search_id)
     assert search.state is SearchState.STOPPED
@@ -419,7 +437,7 @@ def test_the_stop_button_ends_the_search_with_the_best_so_far(any_app, office):
 def test_an_error_of_the_search_is_stored_for_the_page(app, office):
     activities = three_at_once()
     search_id = searches.create(a_request(activities), title="A", by=None, now=NOW).id
-    searches.start(search_id, launch=lambda _id: None, now=NOW)
+    searches.start(search_id, launch=lambda _id: None, by=None, now=NOW)
     with writing() as session:
         session.execute(sa.update(Activity).values(state=ActivityState.CANCELLED))
     assert timetabling_worker.work(search_id, clock=lambda: NOW)
@@ -429,7 +447,7 @@ def test_an_error_of_the_search_is_stored_for_the_page(app, office):
 
 def test_a_search_is_deleted_unless_it_runs(app, office, coordinator):
     search_id = searches.create(a_request(three_at_once()), title="A", by=None, now=NOW).id
-    searches.start(search_id, launch=lambda _id: None, now=NOW)
+    searches.start(search_id, launch=lambda _id: None, by=None, now=NOW)
     with pytest.raises(searches.AlreadyStarted):
         searches.delete(search_id, by=coordinator, now=NOW)
     searches.delete(search_id, by=coordinator, now=NOW + searches.LEASE)
