@@ -139,7 +139,7 @@ def _first_screen(sections: Sequence[Section]) -> tuple[list[Block], list[list[B
 
 
 def _preheader(said: Sequence[LetterSection], *, asking: bool) -> str:
-    """Return day, place and deadline; of several activities their titles and days."""
+    """Return day, hours, place and deadline; of several activities their titles and days. A speaker reads their turn."""
     if len(said) > 1:
         return "; ".join(section.heading for section in said)[:200]
     values = said[0].values
@@ -147,7 +147,8 @@ def _preheader(said: Sequence[LetterSection], *, asking: bool) -> str:
         return " · ".join(part for part in (gettext("The new date follows."), _joined(values, ("reason",))) if part)
     deadline = values.get("deadline", "") if asking else ""
     until = gettext("answer by %(deadline)s", deadline=deadline) if deadline else ""
-    return " · ".join(part for part in (_joined(values, ("when", "venue")), until) if part)
+    at = "turn_on" if values.get("turn_on") and said[0].kind is not MailKind.CANCELLATION else "when"
+    return " · ".join(part for part in (_joined(values, (at, "venue")), until) if part)
 
 
 def _joined(values: Mapping[str, str], names: Sequence[str]) -> str:

@@ -166,11 +166,13 @@ def _topics(activity: Activity, person_id: int | None) -> dict[str, str]:
     if not items:
         return {}
     slot = turns(activity, person_id)
+    turn = gettext("your turn: %(slot)s", slot=slot)
     length = sum((item.ends_at - item.starts_at).total_seconds() for item in items)
     return {
         "topic": "; ".join(item.topic for item in items),
         "slot": slot,
-        "turn": gettext("your turn: %(slot)s", slot=slot),  # beside the activity's hours; texts use "slot"
+        "turn": turn,  # beside the activity's hours; texts use "slot"
+        "turn_on": turn if _lasts_days(activity) else f"{formats.day(activity.starts_at, activity.zone)} · {turn}",
         "minutes": str(round(length / 60)),
     }
 
@@ -190,8 +192,12 @@ def _slot(activity: Activity, item: AgendaItem) -> str:
     """Return the time of an agenda item, with its day if the activity lasts several days."""
     zone = activity.zone
     span = formats.span(item.starts_at, item.ends_at, zone)
-    several = activity.starts_at.astimezone(zone).date() != activity.ends_at.astimezone(zone).date()
-    return f"{span} ({formats.day(item.starts_at, zone)})" if several else span
+    return f"{span} ({formats.day(item.starts_at, zone)})" if _lasts_days(activity) else span
+
+
+def _lasts_days(activity: Activity) -> bool:
+    first, last = (at.astimezone(activity.zone).date() for at in (activity.starts_at, activity.ends_at))
+    return first != last
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """The contents, recipients and structure of a mail."""
 
+import re
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
 
@@ -277,6 +278,28 @@ def test_a_speakers_turn_stands_beside_the_activitys_hours(activity, chief, ani,
     shown = "Senin, 18 Januari 2027, 08.00–12.00 WIB · giliran Bapak/Ibu pukul 09.00–10.00 WIB · Aula Bappeda"
     assert shown in words_in_html(html_of(mail))
     assert "iliran" not in text_of(mail_of(line(published_invitation(activity, ani, state=state), kind)))
+
+
+def preheader(mail) -> str:
+    """Return what lists of mails show beside the subject."""
+    shown = re.search(r'<div style="display:none[^>]*>([^&]*)', html_of(mail))[1]
+    return shown.partition(" · jawab paling lambat")[0]
+
+
+def test_lists_of_mails_show_a_speaker_their_own_turn(activity, chief, ani):
+    activity.agenda = [AgendaItem(starts_at=at(18, 9), ends_at=at(18, 10), topic="Penuntutan", speakers=[chief])]
+    speaks = published_invitation(activity, chief, Role.SPEAKER, state=InvitationState.COMING)
+    assert preheader(mail_of(line(speaks, MailKind.CONFIRMATION))) == (
+        f"Senin, 18 Januari 2027 · giliran Bapak/Ibu pukul 09.00–10.00 WIB · {HALL}"
+    )
+    listens = published_invitation(activity, ani, state=InvitationState.COMING)
+    assert preheader(mail_of(line(listens, MailKind.CONFIRMATION))) == (
+        f"Senin, 18 Januari 2027, 08.00–12.00 WIB · {HALL}"
+    )
+    activity.ends_at = at(19, 12)
+    assert preheader(mail_of(line(speaks, MailKind.CONFIRMATION))) == (
+        f"giliran Bapak/Ibu pukul 09.00–10.00 WIB (Senin, 18 Januari 2027) · {HALL}"
+    )
 
 
 def test_a_speaker_gets_the_topic_and_the_new_time_slot_in_a_change(activity, chief, ani):
