@@ -27,7 +27,7 @@ from sqlalchemy.orm import Session
 from outreach.domain.problems import Problem
 from outreach.models import Activity, Invitation, Person, Programme, Venue
 
-# Ids of PostgreSQL's advisory locks: for additions to the address book, for new programmes and calendar addresses, and for
+# Ids of PostgreSQL's advisory locks: for additions to the address book, for new programmes, activities, polls and feeds, and for
 # the expansion of reminders.
 _ADDRESS_BOOK, _PLANS, _TICKS = 0x6F757473, 0x6F757474, 0x6F757475
 
@@ -130,7 +130,7 @@ def lock_address_book(session: Session) -> None:
 
 
 def lock_plans(session: Session) -> None:
-    """Wait until nobody else makes a programme or a calendar address: a form that is sent twice at once makes one."""
+    """Wait until nobody else makes a programme, an activity, a date poll or a feed: a form that is sent twice makes one."""
     _wait_for(session, _PLANS)
 
 

@@ -11,10 +11,12 @@ from outreach.delivery import tokens
 from outreach.domain.activity import ActivityValues
 from outreach.domain.answers import Choice
 from outreach.domain.kinds import ActivityKind, AttendanceSource, FeedScope, Role, Sector, StaffRole
+from outreach.domain.polls import Proposed
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.models import (
     Activity,
+    DatePoll,
     Feed,
     Invitation,
     MessageLine,
@@ -28,6 +30,7 @@ from outreach.models import (
     Venue,
 )
 from outreach.services import attendance, feeds, venues
+from outreach.services.activities import community
 from outreach.services.activities import edit as planning
 from outreach.services.activities import publish as publishing
 from outreach.services.answers import answer as answering
@@ -39,6 +42,8 @@ from outreach.services.office import planning_rules as office_planning_rules
 from outreach.services.office import staff
 from outreach.services.planning import book
 from outreach.services.planning.rules import PlanValues
+from outreach.services.polls import edit as polls
+from outreach.services.polls.edit import PollValues
 from outreach.services.programmes import edit as programmes
 from outreach.services.reminders import rules
 from outreach.services.reminders import tick as reminding
@@ -171,6 +176,40 @@ def test_a_programme_or_calendar_address_whose_form_is_sent_twice_at_once_is_mad
         db.session.rollback()
         made = db.session.scalars(sa.select(column).order_by(what.id)).all()[before:]
         assert sorted(made) == ["Anggrek", "Kenanga", "Melati", "Melati"]
+
+
+@pytest.mark.parametrize("what", ["activity", "kelurahan", "poll"])
+def test_an_activity_or_date_poll_whose_form_is_sent_twice_at_once_is_made_once(any_app, office, coordinator, what):
+    maker, table = coordinator.id, DatePoll if what == "poll" else Activity
+    db.session.commit()
+
+    def make(title, now=NOW):
+        by = db.session.get(User, maker)
+        hour = 9 if title == "Melati" else 13
+        times = {"starts_at": at(18, hour), "ends_at": at(18, hour + 2)}
+        values = ActivityValues(ActivityKind.OUTREACH, title, zone=JAKARTA, **times)
+        if what == "activity":
+            planning.create_activity(values, by=by, now=now)
+        elif what == "kelurahan":
+            community.create(values, ["18.72.01.1001", "18.72.04.1001"], by=by, now=now)
+        else:
+            slots = [Proposed(**times)]
+            polls.create(PollValues(title, values.kind, JAKARTA, at(10, 12), slots), by=by, now=now)
+
+    for title in ("Melati", "Kenanga"):
+        assert at_once(any_app, [lambda title=title: make(title)] * 3) == ["done"] * 3
+    if what != "kelurahan":  # their halls are taken by the first ones
+        make("Melati", NOW + timedelta(hours=1))  # later it is meant
+    db.session.rollback()
+    made = [title.split()[0] for title in db.session.scalars(sa.select(table.title).order_by(table.id))]
+    assert (
+        sorted(made)
+        == {
+            "activity": ["Kenanga", "Melati", "Melati"],
+            "kelurahan": ["Kenanga"] * 2 + ["Melati"] * 2,
+            "poll": ["Kenanga", "Melati", "Melati"],
+        }[what]
+    )
 
 
 def test_three_new_links_for_one_invitee_at_once_keep_what_each_mail_can_stop(any_app, office, ani):

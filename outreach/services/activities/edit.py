@@ -7,18 +7,20 @@ from collections.abc import Collection, Sequence
 from dataclasses import fields
 from datetime import datetime
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach.domain.activity import ActivityValues, Move, differs
 from outreach.domain.planning.rules import ClashKind
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState
+from outreach.extensions import db
 from outreach.models import Activity, Programme, User
 from outreach.services import audit
 from outreach.services.activities import move as moves
 from outreach.services.activities.checks import CannotEdit, check_not_postponed, check_times
 from outreach.services.invitations import seats
-from outreach.services.locking import activity_for_change, locked_programme
+from outreach.services.locking import PRESSED_TWICE, activity_for_change, lock_plans, locked_programme
 from outreach.services.office_defaults import deadline
 from outreach.services.planning import checks as plan_checks
 from outreach.services.planning.book import book
@@ -35,10 +37,49 @@ class NeedsMove(Problem):
 def create_activity(
     values: ActivityValues, *, programme_id: int | None = None, by: User | None, now: datetime
 ) -> Activity:
-    """Create one draft, in a programme or alone. Raise a Problem; nothing is created then."""
+    """Create one draft, in a programme or alone. Raise a Problem; nothing is created then.
+
+    If the same account has just sent the same form, return the draft that was made of it.
+    """
     with writing() as session:
+        lock_plans(session)
+        if made := just_made(session, [values], programme_id, by, now):
+            return made[0]
         programme = locked_programme(session, programme_id) if programme_id else None
         return add_activities(session, [values], programme, by, now)[0]
+
+
+def just_made(
+    session: Session, described: Sequence[ActivityValues], programme_id: int | None, by: User | None, now: datetime
+) -> list[Activity]:
+    """Return the drafts that a second press on a form's button would make again; none if it would make others."""
+    if by is None:
+        return []
+    since = sa.select(Activity).where(
+        Activity.programme_id == programme_id,
+        Activity.coordinator_id == by.id,
+        Activity.state == ActivityState.DRAFT,
+        Activity.title.in_([values.title.strip() for values in described]),
+        Activity.created_at > now - PRESSED_TWICE,
+        Activity.created_at <= now,
+    )
+    made = session.scalars(since.order_by(Activity.id)).all()
+    found = [next((one for one in made if _is_made_of(one, values)), None) for values in described]
+    return [one for one in found if one] if all(found) else []
+
+
+def _is_made_of(made: Activity, values: ActivityValues) -> bool:
+    wanted = {name: value.strip() if isinstance(value, str) else value for name, value in vars(values).items()}
+    if values.respond_by_at is None:  # the office's usual deadline
+        wanted["respond_by_at"] = made.respond_by_at
+    return wanted == _facts(made)
+
+
+def of_first_press(
+    values: ActivityValues, *, programme_id: int | None, by: User | None, now: datetime
+) -> Activity | None:
+    """Return the draft that the same account has just made of the same form; None if there is none."""
+    return next(iter(just_made(db.session(), [values], programme_id, by, now)), None)
 
 
 def edit_activity(
@@ -97,7 +138,9 @@ def add_activities(
 def _new(
     session: Session, values: ActivityValues, programme: Programme | None, by: User | None, now: datetime
 ) -> Activity:
-    activity = Activity(programme_id=programme.id if programme else None, coordinator_id=by.id if by else None)
+    activity = Activity(
+        programme_id=programme.id if programme else None, coordinator_id=by.id if by else None, created_at=now
+    )
     _describe(activity, values)
     for name, value in vars(_place(session, values, now)).items():
         setattr(activity, name, value)

@@ -1,7 +1,7 @@
 """Make, change and delete date polls while they are drafts. Invitees and opening are in polls/ask.py."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -16,7 +16,7 @@ from outreach.domain.states import PollState
 from outreach.models import DatePoll, PollSlot, Programme, Region, User, Venue
 from outreach.services import audit
 from outreach.services.activities.checks import TitleMissing
-from outreach.services.locking import ProgrammeMissing, Stale
+from outreach.services.locking import PRESSED_TWICE, ProgrammeMissing, Stale, lock_plans
 from outreach.services.planning.book import VenueGone
 from outreach.transactions import writing
 
@@ -50,13 +50,37 @@ class PollValues:
 
 
 def create(values: PollValues, *, by: User | None, now: datetime) -> DatePoll:
-    """Make a draft; nobody is notified. Raise a Problem, NoSlots before all others; nothing is made then."""
+    """Make a draft; nobody is notified. Raise a Problem, NoSlots before all others; nothing is made then.
+
+    If the same account has just sent the same form, return the draft that was made of it.
+    """
     with writing() as session:
-        poll = DatePoll(coordinator_id=by.id if by else None, state=PollState.DRAFT)
+        lock_plans(session)
+        poll = DatePoll(coordinator_id=by.id if by else None, state=PollState.DRAFT, created_at=now)
         _fill(session, poll, values, now)
+        if (made := _just_made(session, poll, now)) is not None:
+            return made
         session.add(poll)
         audit.record(session, by, "date_poll.created", poll, now=now, slots=len(poll.slots))
     return poll
+
+
+def _just_made(session: Session, wanted: DatePoll, now: datetime) -> DatePoll | None:
+    """Return the draft that a second press on the form's button would make again."""
+    since = sa.select(DatePoll).where(
+        DatePoll.coordinator_id == wanted.coordinator_id,
+        DatePoll.state == PollState.DRAFT,
+        DatePoll.title == wanted.title,
+        DatePoll.created_at > now - PRESSED_TWICE,
+        DatePoll.created_at <= now,
+    )
+    drafts = session.scalars(since.order_by(DatePoll.id)) if wanted.coordinator_id else ()
+    return next((made for made in drafts if _facts(made) == _facts(wanted)), None)
+
+
+def _facts(poll: DatePoll) -> dict[str, object]:
+    slots = {(slot.starts_at, slot.ends_at, slot.venue_id) for slot in poll.slots}
+    return {field.name: getattr(poll, field.name) for field in fields(PollValues)} | {"slots": slots}
 
 
 def edit(poll_id: int, values: PollValues, version: int, *, by: User | None, now: datetime) -> DatePoll:

@@ -78,7 +78,7 @@ class TimesFields(TimeForm):
 
 IN_ADDRESSES = (
     "version", "kind", "programme_id", "on", "begins", "ends", "ends_on", "zone", "registration", "respond_on", "respond_at",
-    "venue_id", "region_code", "capacity", "names_helpline",
+    "venue_id", "region_code", "capacity", "names_helpline", "region_codes", "kecamatan",
 )  # fmt: skip
 
 

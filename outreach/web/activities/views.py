@@ -125,59 +125,68 @@ def new() -> Any:
         return render_template("activities/new.html", form=form)
     seen = ClashPreview()
     if form.validate():
+        of_form: dict[str, Any] = {"programme_id": form.programme_id.data, "by": current_user, "now": clock.now()}
+        if made := planning.of_first_press(form.values(), **of_form):
+            return _to_made(made)
         seen = _leading_back(_preview_new(form))
         if seen.asks:
             return render_template("activities/new.html", form=form, clash_preview=seen)
         with showing_problems(form):
-            made = planning.create_activity(
-                form.values(), programme_id=form.programme_id.data, by=current_user, now=clock.now()
-            )
-            forget_typed()
-            flash(_("The activity is saved as a draft. Nobody has been told yet."), "success")
-            if people := request.args.getlist("person", type=int):  # the people for which this time was searched
-                chosen: dict[str, Any] = {"person": people, "role": Role.SPEAKER.value}
-                return redirect(url_for("invitations.invite_people", activity_id=made.id, **chosen))
-            return redirect(url_for(".show", activity_id=made.id))
+            return _to_made(planning.create_activity(form.values(), **of_form))
     return render_template("activities/new.html", form=form, clash_preview=seen), 422
+
+
+def _to_made(made: Activity) -> Any:
+    """Redirect to a new draft, or to inviting the people for whom its time was searched."""
+    forget_typed()
+    flash(_("The activity is saved as a draft. Nobody has been told yet."), "success")
+    if people := request.args.getlist("person", type=int):
+        chosen: dict[str, Any] = {"person": people, "role": Role.SPEAKER.value}
+        return redirect(url_for("invitations.invite_people", activity_id=made.id, **chosen))
+    return redirect(url_for(".show", activity_id=made.id))
 
 
 @bp.route("/community", methods=["GET", "POST"])
 @coordinator_required
 def community() -> Any:
     """Create the same activity in each of several kelurahan."""
-    form = CommunityForm()
+    form = CommunityForm(typed()) if came_back() else CommunityForm()
     districts = browsing.districts()
     _offer(form)
     if request.method == "GET":
-        form.suggest(office_zone(), request.args.get("programme", type=int))
+        if not came_back():
+            form.suggest(office_zone(), request.args.get("programme", type=int))
         return render_template("activities/community.html", form=form, districts=districts)
     if took_a_resolution(form):
         return render_template("activities/community.html", form=form, districts=districts)
     seen = ClashPreview()
     if form.validate():
         codes = form.chosen_codes(region.code for district in districts for region in district.kelurahan)
-        found, ids = programme_preview.community(
-            form.values(), codes, programme_id=form.programme_id.data, by=current_user.name, now=clock.now()
-        )
-        seen = preview_many(found, ids, alike=True)
+        of_form: dict[str, Any] = {"programme_id": form.programme_id.data, "now": clock.now()}
+        if made := community_activities.of_first_press(form.values(), codes, by=current_user, **of_form):
+            return _to_all_made(form, made)
+        found, ids = programme_preview.community(form.values(), codes, by=current_user.name, **of_form)
+        seen = _leading_back(preview_many(found, ids, alike=True))
         if seen.asks:
             return render_template("activities/community.html", form=form, districts=districts, clash_preview=seen)
         with showing_problems(form):
-            made = community_activities.create(
-                form.values(), codes, programme_id=form.programme_id.data, by=current_user, now=clock.now()
-            )
-            flash(
-                ngettext(
-                    "One draft is made. Set its day on its page.",
-                    "%(num)d drafts are made, one for each kelurahan. Set their days one by one, or let timetabling find them.",
-                    len(made),
-                ),
-                "success",
-            )
-            if form.programme_id.data:
-                return redirect(url_for("programmes.show", programme_id=form.programme_id.data))
-            return redirect(url_for(".index", q=form.title.data.strip(), time=Time.ALL.value))
+            return _to_all_made(form, community_activities.create(form.values(), codes, by=current_user, **of_form))
     return render_template("activities/community.html", form=form, districts=districts, clash_preview=seen), 422
+
+
+def _to_all_made(form: CommunityForm, made: list[Activity]) -> Any:
+    forget_typed()
+    flash(
+        ngettext(
+            "One draft is made. Set its day on its page.",
+            "%(num)d drafts are made, one for each kelurahan. Set their days one by one, or let timetabling find them.",
+            len(made),
+        ),
+        "success",
+    )
+    if form.programme_id.data:
+        return redirect(url_for("programmes.show", programme_id=form.programme_id.data))
+    return redirect(url_for(".index", q=form.title.data.strip(), time=Time.ALL.value))
 
 
 @bp.get("/<int:activity_id>")

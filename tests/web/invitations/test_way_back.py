@@ -205,6 +205,29 @@ def test_extending_the_programme_returns_to_all_that_was_typed_about_an_activity
     assert (saved.programme_id, saved.starts_at, saved.description) == (programme.id, at(22, 13), TYPED["description"])
 
 
+def test_extending_the_programme_returns_to_all_that_was_typed_about_an_activity_for_each_kelurahan(
+    coordinator_client, programme
+):
+    ticked = {"region_codes": ["18.72.04.1001"], "kecamatan": ["18.72.01"]}
+    address = f"/activities/community?programme={programme.id}"
+    extend, back = extended(coordinator_client, address, **TYPED, **ticked)
+    assert "Pendampingan" not in extend + back  # addresses are written into logs
+    again = coordinator_client.get(back).text
+    found = fields(again)
+    assert (found["title"], found["on"], found["programme_id"]) == (
+        [TYPED["title"]], ["2027-01-22"], [str(programme.id)]
+    )  # fmt: skip
+    assert {name: found[name] for name in ticked} == ticked
+    form = sent(again, description=TYPED["description"])
+    asked_first = coordinator_client.post(back, data=form)
+    if digest := re.search(r'name="seen" value="(\w+)"', asked_first.text):  # warnings are shown before it is saved
+        coordinator_client.post(back, data={**form, "seen": digest[1]})
+    db.session.rollback()
+    made = db.session.query(Activity).filter(Activity.title.startswith(TYPED["title"])).all()
+    assert {"18.72.04.1001", "18.72.01.1003"} < {activity.region_code for activity in made}
+    assert {activity.starts_at for activity in made} == {at(22, 13)}
+
+
 def test_the_text_typed_in_one_tab_does_not_appear_in_another(coordinator_client, programme):
     address = f"/activities/new?programme={programme.id}"
     _extend, first = extended(coordinator_client, address, **TYPED)
