@@ -9,14 +9,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.orm import aliased, contains_eager, joinedload
+from sqlalchemy.orm import contains_eager, joinedload
 
 from outreach.delivery import tokens
 from outreach.delivery.words.whatsapp import is_moved
 from outreach.domain.directory import email_addresses
 from outreach.domain.kinds import Audience, LinkPurpose, MailKind
 from outreach.domain.reminders import MissedReason
-from outreach.domain.states import ActivityState, InvitationState, MessageState
+from outreach.domain.states import InvitationState, MessageState
 from outreach.extensions import db
 from outreach.models import (
     Activity,
@@ -26,7 +26,6 @@ from outreach.models import (
     Link,
     Message,
     MessageLine,
-    Organisation,
     Person,
     Region,
     Reminder,
@@ -217,28 +216,6 @@ def waiting_of(nominees: Collection[Invitation]) -> list[str]:
         )
     )
     return [nominee.invitee.display_name for nominee in nominees if nominee.id in held]
-
-
-def told_of_withdrawal(invitation_id: int) -> int:
-    """Return how many mails withdrawing this invitation sends: to the invitee and nominees who were invited already."""
-    own = aliased(Organisation)
-    return (
-        db.session.scalar(
-            sa.select(sa.func.count())
-            .select_from(Invitation)
-            .join(Activity, Activity.id == Invitation.activity_id)
-            .outerjoin(Person, Person.id == Invitation.person_id)
-            .outerjoin(own, own.id == Invitation.organisation_id)
-            .where(
-                sa.or_(Invitation.id == invitation_id, Invitation.nominated_under_id == invitation_id),
-                Invitation.state != InvitationState.WITHDRAWN,
-                Invitation.invited_at.is_not(None),
-                Activity.state.in_((ActivityState.PUBLISHED, ActivityState.POSTPONED)),
-                sa.func.coalesce(Person.email, own.email) != "",
-            )
-        )
-        or 0
-    )
 
 
 def seats_of(activity: Activity) -> Seats:

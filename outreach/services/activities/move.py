@@ -25,7 +25,7 @@ from outreach.domain.planning.working_days import is_working_day, last_working_d
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState, InvitationState, MessageState, ReminderState
 from outreach.extensions import db
-from outreach.models import Activity, Attempt, Invitation, Message, MessageLine, Reminder, User
+from outreach.models import Activity, Attempt, Invitation, Message, MessageLine, Reminder, User, Venue
 from outreach.models.mails import IS_IN_WORK, IS_TO_SEND
 from outreach.services import audit, holidays
 from outreach.services.activities import agenda, projected
@@ -64,7 +64,8 @@ class NothingMoved(Problem):
 class MovePreview:
     """The effects of a move. found: the clashes that it would add. refused: the problem the booking would raise now.
 
-    forecast: None if nobody has been notified yet, or if the move is not possible.
+    forecast: None if nobody has been notified yet, or if the move is not possible. unheard: it leads back before anybody
+    has heard of another time or place, so nobody is told and nobody is asked again.
     """
 
     activity: Activity
@@ -73,6 +74,7 @@ class MovePreview:
     found: FoundClashes
     refused: Problem | None
     forecast: Forecast | None
+    unheard: bool = False
 
     @property
     def blocked(self) -> bool:
@@ -86,11 +88,15 @@ class MovePreview:
 
 @dataclass(frozen=True)
 class Moved:
-    """A completed move. back: the move that undoes it, valid while the activity has this version."""
+    """A completed move. back: the move that undoes it, valid while the activity has this version.
+
+    unheard: as in MovePreview.
+    """
 
     activity: Activity
     back: Move
     version: int
+    unheard: bool = False
 
 
 def as_it_is(activity: Activity) -> Move:
@@ -149,9 +155,17 @@ def preview(
     found = brought(activity.id, after, refusal, now=now)
     other_time = is_postponed(activity) or differs(activity, after, "starts_at", "ends_at")
     refused = _refused(session, copy, found.plan.rules, other_time=other_time)
-    tells = _is_announced(activity) and refused is None and not found.blocking
-    forecast = forecasting.for_move(activity.id, after, now=now) if tells else None
-    return MovePreview(activity, as_it_is(activity), after, found, refused, forecast)
+    if not _is_announced(activity) or refused is not None or found.blocking:
+        return MovePreview(activity, as_it_is(activity), after, found, refused, None)
+    unheard = is_unheard_way_back(session, activity, after)
+    forecast = forecasting.for_move(activity.id, after, told=not unheard, now=now)
+    return MovePreview(activity, as_it_is(activity), after, found, refused, forecast, unheard)
+
+
+def forecast(activity: Activity, to: Move, *, now: datetime) -> Forecast:
+    """Return the mails that moving this published activity would cause."""
+    unheard = is_unheard_way_back(db.session(), activity, to)
+    return forecasting.for_move(activity.id, to, told=not unheard, now=now)
 
 
 def brought(activity_id: int, to: Move, refusal: Problem | None = None, *, now: datetime) -> FoundClashes:
@@ -186,12 +200,11 @@ def move(activity_id: int, to: Move, reason: str, version: int | None, *, by: Us
         planned = [] if is_postponed(activity) else plan_checks.before(session, [activity_id])
         told = write(session, [(activity, to)], reason, now)
         plan_checks.refuse_blocking(session, [activity_id], before=planned, now=now)
-        for moved, old in told:
-            tell_of_move(session, moved, old, by=by, now=now)
+        are_told = [tell_of_move(session, moved, old, by=by, now=now) for moved, old in told]
         if not told:
             changed = audit.changes(vars(back), vars(as_it_is(activity)))
             audit.record(session, by, "activity.edited", activity, now=now, changed=changed)
-    return Moved(activity, back, activity.version)
+    return Moved(activity, back, activity.version, unheard=are_told == [False])
 
 
 def write(
@@ -241,16 +254,18 @@ def present_place(activity: Activity, reason: str) -> dict[str, str]:
     return dict(codec.to_json(PlaceBefore.of(activity, reason.strip()))) | was
 
 
-def tell_of_move(session: Session, activity: Activity, old: dict[str, str], *, by: User | None, now: datetime) -> None:
+def tell_of_move(session: Session, activity: Activity, old: dict[str, str], *, by: User | None, now: datetime) -> bool:
     """Notify everyone who knows of a published activity that it has moved, and update all that depends on its time.
 
-    The row is already changed and flushed. old: the result of present_place() before the change.
+    The row is already changed and flushed. old: the result of present_place() before the change. Return whether anybody
+    is told: not if it leads back before anybody has heard of another time or place.
     """
     session.refresh(activity, ["venue"])
     if WAS_POSTPONED in old:
         cancel_scheduled(session, activity, "new_date")  # the mails about its postponement that have not gone out
         invite_again(session, activity, now=now)
-    if not _is_undone(session, activity, old):
+    is_undone = _is_undone(session, activity, old)
+    if not is_undone:
         # Its occurrence is the sequence before the move: delivery/recheck/moves_told.py finds it by that.
         before = activity.sequence - 1
         event_reminder(session, activity, MailKind.CHANGE, Audience.EXPECTED, now=now, detail=old, occurrence=before)
@@ -261,6 +276,15 @@ def tell_of_move(session: Session, activity: Activity, old: dict[str, str], *, b
     seats.offer_freed(session, activity, now=now)
     action = "activity.new_date" if WAS_POSTPONED in old else "activity.moved"
     audit.record(session, by, action, activity, now=now, **{name: old[name] for name in old if name != WAS_POSTPONED})
+    return not is_undone
+
+
+def is_unheard_way_back(session: Session, activity: Activity, to: Move) -> bool:
+    """Return whether this move would lead back before anybody has heard of another time or place, as `_is_undone` decides."""
+    then = Activity(id=activity.id, sequence=activity.sequence + 1, **vars(to))
+    then.venue = None if to.venue_id is None else session.get(Venue, to.venue_id)
+    sequence, _untold = _known_sequence(session, then, present_place(activity, ""))
+    return sequence is not None and not _may_have_heard(session, activity.id, sequence)
 
 
 def _is_undone(session: Session, activity: Activity, old: dict[str, str]) -> bool:
@@ -272,25 +296,30 @@ def _is_undone(session: Session, activity: Activity, old: dict[str, str]) -> boo
     sequence, untold = _known_sequence(session, activity, old)
     if sequence is None or not _keep_from_sending(session, activity):
         return False
-    told = sa.exists().where(
-        MessageLine.reminder_id == Reminder.id, Reminder.activity_id == activity.id, MessageLine.sequence > sequence
-    )
-    # What these told is stored only when they are settled, or never: one of them may have told of a move in between.
-    doubted = sa.exists().where(Attempt.message_id == Message.id, Attempt.outcome == MessageState.UNKNOWN)
-    uncertain = sa.exists().where(
-        MessageLine.reminder_id == Reminder.id,
-        Reminder.activity_id == activity.id,
-        Message.id == MessageLine.message_id,
-        sa.or_(IS_IN_WORK, doubted),
-    )
-    answered = sa.exists().where(Invitation.activity_id == activity.id, Invitation.answered_sequence > sequence)
-    if session.scalar(sa.select(sa.or_(told, answered, uncertain))):
+    if _may_have_heard(session, activity.id, sequence):
         return False
     for notice in untold:
         session.delete(notice)
     activity.sequence = sequence
     session.flush()
     return True
+
+
+def _may_have_heard(session: Session, activity_id: int, sequence: int) -> bool:
+    """Return whether anybody was told of the activity as it is after this sequence, may have been, or answered to it."""
+    told = sa.exists().where(
+        MessageLine.reminder_id == Reminder.id, Reminder.activity_id == activity_id, MessageLine.sequence > sequence
+    )
+    # What these told is stored only when they are settled, or never: one of them may have told of a move in between.
+    doubted = sa.exists().where(Attempt.message_id == Message.id, Attempt.outcome == MessageState.UNKNOWN)
+    uncertain = sa.exists().where(
+        MessageLine.reminder_id == Reminder.id,
+        Reminder.activity_id == activity_id,
+        Message.id == MessageLine.message_id,
+        sa.or_(IS_IN_WORK, doubted),
+    )
+    answered = sa.exists().where(Invitation.activity_id == activity_id, Invitation.answered_sequence > sequence)
+    return bool(session.scalar(sa.select(sa.or_(told, answered, uncertain))))
 
 
 def _known_sequence(session: Session, activity: Activity, old: dict[str, str]) -> tuple[int | None, list[Reminder]]:
@@ -303,7 +332,8 @@ def _known_sequence(session: Session, activity: Activity, old: dict[str, str]) -
         last = session.scalars(
             notices.where(Reminder.kind == MailKind.POSTPONEMENT).order_by(Reminder.id.desc()).limit(1)
         ).first()
-        untold = last is not None and last.state is ReminderState.CANCELLED
+        # Setting the date cancels the notice that is still scheduled.
+        untold = last is not None and last.state in (ReminderState.CANCELLED, ReminderState.SCHEDULED)
         # A postponement also cancels the notice of an earlier move, or stops its mails. Then some know another place.
         change = notices.where(Reminder.key == MailKind.CHANGE.value).order_by(Reminder.occurrence.desc()).limit(1)
         earlier = session.scalars(change).first()

@@ -1,5 +1,6 @@
 """Withdrawing an invitation: the invitee is notified if they were invited, and bookings and seats become free."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -8,12 +9,15 @@ from sqlalchemy.orm import Session
 from outreach.domain.kinds import ON_STAGE, Audience, MailKind
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState, InvitationState
+from outreach.extensions import db
 from outreach.models import Invitation, User
 from outreach.services import audit
 from outreach.services.invitations import seats
 from outreach.services.invitations.revisions import raise_for_withdrawn
 from outreach.services.locking import invitation_for_change
 from outreach.services.planning import bookings
+from outreach.services.reminders import forecast as forecasting
+from outreach.services.reminders.forecast import Forecast
 from outreach.services.reminders.schedule import event_reminder
 from outreach.transactions import writing
 
@@ -30,23 +34,26 @@ def withdraw(invitation_id: int, *, by: User | None, now: datetime) -> Invitatio
     return invitation
 
 
+def forecast(invitation_id: int, *, now: datetime) -> Forecast:
+    """Return the mails that withdrawing this invitation would send, to the invitee and to nominees."""
+    session: Session = db.session()
+    leaving = _to_tell(session, _going(session.get_one(Invitation, invitation_id)))
+    return forecasting.for_withdrawing(leaving, now=now)
+
+
 def take_back(session: Session, invitation: Invitation, *, by: User | None, now: datetime) -> None:
     """Withdraw an invitation in the caller's transaction. Raise AlreadyWithdrawn."""
     if invitation.state is InvitationState.WITHDRAWN:
         raise AlreadyWithdrawn
-    leaving = []
-    going = [each for each in [invitation, *invitation.nominees] if each.state is not InvitationState.WITHDRAWN]
+    going = _going(invitation)
+    leaving = _to_tell(session, going)
     for gone in going:
-        was_invited = gone.invited_at is not None and gone.state is not InvitationState.NOT_COMING
         gone.state = InvitationState.WITHDRAWN
-        if was_invited and gone.activity.state in (ActivityState.PUBLISHED, ActivityState.POSTPONED):
-            leaving.append(gone)
     raise_for_withdrawn(session, going)
     session.flush()
     bookings.rebook_people(session, {gone.person_id for gone in going if gone.person_id and gone.role in ON_STAGE})
     for leaver in leaving:
-        if leaver.person_id is None or not _stands_otherwise(session, leaver):
-            event_reminder(session, leaver.activity, MailKind.WITHDRAWAL, Audience.ONE, now=now, invitation=leaver)
+        event_reminder(session, leaver.activity, MailKind.WITHDRAWAL, Audience.ONE, now=now, invitation=leaver)
     session.flush()
     seats.offer_freed(session, invitation.activity, now=now)
     audit.record(
@@ -55,11 +62,30 @@ def take_back(session: Session, invitation: Invitation, *, by: User | None, now:
     )  # fmt: skip
 
 
-def _stands_otherwise(session: Session, nominee: Invitation) -> bool:
+def _going(invitation: Invitation) -> list[Invitation]:
+    return [each for each in [invitation, *invitation.nominees] if each.state is not InvitationState.WITHDRAWN]
+
+
+def _to_tell(session: Session, going: Collection[Invitation]) -> list[Invitation]:
+    """Return the invitations whose withdrawal is told: they were invited, and neither declined nor stay invited otherwise."""
+    return [
+        gone
+        for gone in going
+        if gone.invited_at is not None
+        and gone.state is not InvitationState.NOT_COMING
+        and gone.activity.state in (ActivityState.PUBLISHED, ActivityState.POSTPONED)
+        and not _stands_otherwise(session, gone, going)
+    ]
+
+
+def _stands_otherwise(session: Session, nominee: Invitation, going: Collection[Invitation]) -> bool:
     """Return whether a nominee who is withdrawn with their office is still invited in another role."""
+    if nominee.nominated_under_id is None:
+        return False
     others = sa.exists().where(
         Invitation.activity_id == nominee.activity_id,
         Invitation.person_id == nominee.person_id,
         Invitation.state != InvitationState.WITHDRAWN,
+        Invitation.id.not_in([gone.id for gone in going]),
     )
-    return nominee.nominated_under_id is not None and bool(session.scalar(sa.select(others)))
+    return bool(session.scalar(sa.select(others)))

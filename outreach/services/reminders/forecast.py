@@ -112,16 +112,20 @@ def for_publishing(activity_ids: Collection[int], *, now: datetime, invitations_
     return _count(planned, now)
 
 
-def for_move(activity_id: int, move: Move, *, now: datetime) -> Forecast:
-    """Forecast what moving this published activity would send, or giving this postponed one its new date."""
+def for_move(activity_id: int, move: Move, *, told: bool = True, now: datetime) -> Forecast:
+    """Forecast what moving this published activity would send, or giving this postponed one its new date.
+
+    told: False if it leads back before anybody has heard of another time or place.
+    """
     planned, dated, hours = [], False, office_defaults.mail_hours(db.session)
     for activity in _activities([activity_id]):
         respond_by_at = deadline(db.session(), move.respond_by_at, move.starts_at, move.zone, now)
         times = ActivityTimes(move.starts_at, move.ends_at, respond_by_at)
-        told = _event(activity, MailKind.CHANGE, Audience.EXPECTED, times, move.zone, now)
+        news = _event(activity, MailKind.CHANGE, Audience.EXPECTED, times, move.zone, now)
         dated = activity.state is ActivityState.POSTPONED
         is_ahead = not dated or activity.starts_at > now
-        planned.append(replace(told, also_starts_at=activity.starts_at if is_ahead else None))
+        if told:
+            planned.append(replace(news, also_starts_at=activity.starts_at if is_ahead else None))
         told_at = told_at_after(activity, move, now=now)
         invited_at = _invitations_after(activity, move.starts_at, respond_by_at, now)
         if invited_at is not None:
@@ -163,6 +167,16 @@ def _calling_off(activity_id: int, kind: MailKind, now: datetime, *, dateless: b
         times = replace(times, dateless=dateless or times.dateless)
         told = _event(activity, kind, Audience.EXPECTED, times, activity.zone, now)
         planned.append(replace(told, note=missed_because(kind, told.audience, now, times, now)))
+    return _count(planned, now)
+
+
+def for_withdrawing(leaving: Iterable[Invitation], *, now: datetime) -> Forecast:
+    """Forecast what withdrawing these invitations would send. They were invited to published or postponed activities."""
+    planned = []
+    for invitation in leaving:
+        activity = invitation.activity
+        told = _event(activity, MailKind.WITHDRAWAL, Audience.ONE, expanding.times_of(activity), activity.zone, now)
+        planned.append(replace(told, invitation_id=invitation.id))
     return _count(planned, now)
 
 
@@ -636,8 +650,10 @@ def _awaits(one: _Planned, line: _PlannedLine) -> bool:
 def _as_then(one: _Planned, line: _PlannedLine, announced: Mapping[int, datetime], now: datetime) -> _PlannedLine:
     """Return the line as it will be when the reminder is due: a prepared invitee is invited if the invitation goes out first.
 
-    A cancellation or postponement also cancels that invitation.
+    A cancellation or postponement also cancels that invitation. An invitation that is going to be withdrawn is withdrawn.
     """
+    if one.kind is MailKind.WITHDRAWAL and one.reminder_id is None:
+        return line._replace(state=InvitationState.WITHDRAWN)
     invited_at = announced.get(line.activity_id)
     if line.state is not InvitationState.PREPARED or invited_at is None or one.kind in CALLS_OFF:
         return line

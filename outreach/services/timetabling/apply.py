@@ -32,7 +32,6 @@ from outreach.services.planning import book as booking
 from outreach.services.planning import checks as plan_checks
 from outreach.services.planning import clashes as clashing
 from outreach.services.planning import load as plans
-from outreach.services.reminders import forecast as forecasting
 from outreach.services.reminders.forecast import Forecast
 from outreach.services.timetabling import request as timetabling_request
 from outreach.services.timetabling import result as timetabling_result
@@ -108,7 +107,9 @@ def preview(search: TimetablingSearch, activity_ids: Collection[int], *, now: da
     clashes = tuple(clashing.brought(plan, after, stored))
     unordered = out_of_order(timetabling_request.from_json(search.request), plan, after)
     moved = [line for line in lines if line.state is ActivityState.PUBLISHED and (line.is_moved or line.changes_venue)]
-    forecasts = tuple((line, forecasting.for_move(line.id, _move(rows[line.id], line, now), now=now)) for line in moved)
+    forecasts = tuple(
+        (line, activities_move.forecast(rows[line.id], _move(rows[line.id], line, now), now=now)) for line in moved
+    )
     return ProposalPreview(lines, (), clashes, forecasts, unordered)
 
 

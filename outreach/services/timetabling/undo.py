@@ -34,7 +34,6 @@ from outreach.services.planning import book as booking
 from outreach.services.planning import checks as plan_checks
 from outreach.services.planning import clashes as clashing
 from outreach.services.planning import load as plans
-from outreach.services.reminders import forecast as forecasting
 from outreach.services.reminders.forecast import Forecast
 from outreach.services.timetabling import result as timetabling_result
 from outreach.services.timetabling import searches
@@ -119,7 +118,7 @@ def preview(search_id: int, *, now: datetime) -> Undoing:
     }
     undoing = _judged(session, taken, lines, rows, now)
     forecasts = tuple(
-        (activity.title, forecasting.for_move(activity.id, line.back, now=now))
+        (activity.title, activities_move.forecast(activity, line.back, now=now))
         for activity, line in undoing.back
         if line.back and activity.state is ActivityState.PUBLISHED
     )

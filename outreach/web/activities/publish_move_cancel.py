@@ -187,18 +187,10 @@ def move(activity_id: int) -> Any:
         return render_template("activities/move.html", form=form, activity=activity), 422
     try:
         if "confirm" in request.form:
-            moves.move(
+            done = moves.move(
                 activity_id, form.move(), form.reason.data.strip(), form.version_number, by=current_user, now=now
             )
-            flash(
-                _(
-                    "The new date is set. Everyone who was told of it and has not declined gets the news. "
-                    "Everyone who was not invited yet gets the invitation."
-                )
-                if waited
-                else _("Moved. Everyone who was told of it gets the news."),
-                "success",
-            )
+            flash(_moved(waited=waited, unheard=done.unheard), "success")
             return redirect(back_or(url_for(".show", activity_id=activity_id)))
         preview = moves.preview(activity, form.move(), form.version_number, now=now)
     except ActivityMissing:
@@ -221,8 +213,23 @@ def move(activity_id: int) -> Any:
         activity=activity,
         after=preview.after,
         forecast=preview.forecast,
+        unheard=preview.unheard,
         clash_preview=seen,
     )
+
+
+def _moved(*, waited: bool, unheard: bool) -> str:
+    """Return the sentence after a move. waited: for its new date. unheard: as in MovePreview."""
+    if unheard:
+        said = [_("It is back where it was. Nobody had heard of another time or place, so nobody is told.")]
+        said += [_("Everyone who was not invited yet gets the invitation.")] if waited else []
+        return " ".join(said)
+    if waited:
+        return _(
+            "The new date is set. Everyone who was told of it and has not declined gets the news. "
+            "Everyone who was not invited yet gets the invitation."
+        )
+    return _("Moved. Everyone who was told of it gets the news.")
 
 
 @bp.route("/<int:activity_id>/cancel", methods=["GET", "POST"])

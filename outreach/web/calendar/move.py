@@ -95,8 +95,9 @@ def moved(activity_id: int) -> Any:
         _say_beside(form, problem)
         return _page(form, activity, previewed, undoing=undoing is not None), 422
     back = _back(form.back.data or "", done.activity)
-    calendar_undo.keep(None if undoing else done, now, back)
-    if undoing:  # otherwise the calendar says it and offers to take it back
+    is_back = undoing is not None or done.unheard
+    calendar_undo.keep(None if is_back else done, now, back)
+    if is_back:  # otherwise the calendar says it and offers to take it back
         flash(_("“%(title)s” is back where it was.", title=done.activity.title), "success")
     return redirect(back)
 

@@ -153,9 +153,13 @@ def withdraw(invitation_id: int) -> Any:
 
 def _consequences(row: InviteeRow) -> dict[str, Any]:
     """Return the effects of withdrawing: the mails, and whether somebody waits for a seat."""
-    seats = invitees.seats_of(row.invitation.activity)
+    seats, forecast = (
+        invitees.seats_of(row.invitation.activity),
+        withdrawing.forecast(row.invitation.id, now=clock.now()),
+    )
     return {
-        "told": invitees.told_of_withdrawal(row.invitation.id),
+        "told": sum(mails for _day, mails in forecast.mails_per_day),
+        "without_address": forecast.without_address,
         "seat_goes_on": seats.total is not None and seats.waiting > 0,
     }
 

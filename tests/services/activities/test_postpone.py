@@ -266,6 +266,53 @@ def test_an_answer_still_counts_after_moves_and_their_way_back_that_nobody_heard
     assert go_out(at(6)) == [("ani", "PERUBAHAN waktu"), ("budi", "PERUBAHAN waktu")]
 
 
+def previewed(activity: Activity, starts_at: datetime, now: datetime) -> tuple[bool, list[int]]:
+    """Return what the preview of a move says: whether nobody has heard of another time, and how many are told of it."""
+    db.session.refresh(activity)
+    to = Move(starts_at, starts_at + timedelta(hours=4), activity.zone, activity.venue_id)
+    seen = moves.preview(activity, to, activity.version, now=now)
+    return seen.unheard, [row.people for row in seen.forecast.rows if row.kind is MailKind.CHANGE]
+
+
+def test_the_preview_of_a_way_back_that_nobody_heard_of_says_that_nobody_is_told(told):
+    assert previewed(told, at(19, 8), at(5)) == (False, [2])
+    set_date(told, at(19, 8), at(5), reason="Aula")
+    assert previewed(told, at(20, 8), at(5)) == (False, [2])
+    assert previewed(told, at(18, 8), at(5)) == (True, [])
+    go_out(at(5))
+    assert previewed(told, at(18, 8), at(5, 9)) == (False, [2])  # they have heard of it
+    set_date(told, at(18, 8), at(5, 9), reason="Aula")
+    assert len(go_out(at(5, 9))) == 2
+
+
+def test_the_preview_of_setting_the_former_date_says_whether_anybody_heard_of_the_postponement(told):
+    postpone(told, at(5))
+    assert previewed(told, at(18, 8), at(5, 8, 1)) == (True, [])
+    assert previewed(told, at(19, 8), at(5, 8, 1)) == (False, [2])
+    go_out(at(5, 9))
+    assert previewed(told, at(18, 8), at(5, 10)) == (False, [2])
+
+
+def test_the_preview_of_a_withdrawal_counts_the_mail_only_if_the_invitation_went_out(told, ani, dewi_the_next):
+    def mails(person) -> int:
+        return sum(row.people for row in withdrawing.forecast(invitation_of(told, person).id, now=at(5)).rows)
+
+    assert [mails(ani), mails(dewi_the_next)] == [1, 0]  # hers waits, and counts as invited
+    for person in (ani, dewi_the_next):
+        withdrawing.withdraw(invitation_of(told, person).id, by=None, now=at(5))
+    assert [name for name, _subject in go_out(at(5))] == ["ani"]
+
+
+@pytest.fixture
+def dewi_the_next(told):
+    """Somebody who was invited while the mail server is away."""
+    dewi = a_person("Dewi Lestari", email="dewi@example.com")
+    inviting.invite_people([told.id], [dewi.id], Role.PARTICIPANT, by=None, now=at(5))
+    assert go_out(at(5), reply=Temporary(451, "4.3.0 later")) == []
+    assert invitation_of(told, dewi).invited_at is not None
+    return dewi
+
+
 def test_an_answer_was_given_before_the_move_if_anybody_heard_of_it_before_the_way_back(told, ani, budi):
     set_date(told, at(19, 8), at(5), reason="Aula")
     answer(told, budi, Choice.COMING, at(5))  # by phone, for the 19th

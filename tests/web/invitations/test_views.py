@@ -9,8 +9,8 @@ from flask import g
 
 from outreach.domain.activity import Move
 from outreach.domain.answers import Choice
-from outreach.domain.kinds import ActivityKind, AnswerSource, CadreKind, Role, Sector
-from outreach.domain.states import InvitationState
+from outreach.domain.kinds import ActivityKind, AnswerSource, CadreKind, MailKind, Role, Sector
+from outreach.domain.states import InvitationState, MessageState
 from outreach.extensions import db
 from outreach.models import ActingPerson, Invitation, Link, Message, Organisation, Person, Reminder
 from outreach.services.activities import move as moves
@@ -20,6 +20,7 @@ from outreach.services.invitations import invite as inviting
 from outreach.services.reminders import tick as reminding
 from tests.web.reading import fields, text_of
 from tests.world import NOW, a_person, at, draft_activity, invite, invite_organisation, publish
+from tests.world.composed import line, message_of
 
 KINDS = [kind.value for kind in CadreKind]
 EVERYBODY = {"kinds": KINDS, "region_codes": ["18.72.01.1003", "18.72.04.1001"]}
@@ -480,8 +481,13 @@ def test_a_quota_is_changed(the_polices, coordinator_client):
 
 
 def test_withdrawing_first_shows_what_is_sent(ani_and_police_invited, anis, coordinator_client):
-    assert "No mail goes out" in coordinator_client.get(f"/invitations/{anis.id}/withdraw").text
-    anis.invited_at = NOW
+    page = f"/invitations/{anis.id}/withdraw"
+    assert "No mail goes out: they never heard of the activity." in coordinator_client.get(page).text
+    anis.invited_at, anis.state = NOW, InvitationState.INVITED
+    db.session.commit()
+    assert "No mail goes out: they never heard of the activity." in coordinator_client.get(page).text
+    told = message_of(line(anis, MailKind.INVITATION))
+    told.state, told.sent_at = MessageState.SENT, NOW
     db.session.commit()
     assert "1 mail goes out at once" in coordinator_client.get(f"/invitations/{anis.id}/withdraw").text
     assert invitations()[0].state is not InvitationState.WITHDRAWN
