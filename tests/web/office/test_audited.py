@@ -43,10 +43,12 @@ def test_recording_what_an_organisation_said_on_the_phone(coordinator_client, co
     invite_organisation(activity, police, seats=2)
     publish(activity)
     before = len(entries())
-    invitation = invitation_of(activity, police)
-    said = {"source": "phone", f"i{invitation.id}-choice": "not_coming"}
+    said = {"source": "phone", "outcome": "not_coming", "about": [invitation_of(activity, police).id]}
     coordinator_client.post(f"/to-call/organisation/{police.id}", data=said)
-    assert entries()[before:] == [("invitation.answer_recorded", coordinator.id, "Polres Metro")]
+    assert set(entries()[before:]) == {
+        ("invitation.answer_recorded", coordinator.id, "Polres Metro"),
+        ("organisation.called", coordinator.id, "Polres Metro"),
+    }
     [detail] = db.session.scalars(sa.select(AuditEntry.detail).where(AuditEntry.action == "invitation.answer_recorded"))
     assert (detail["source"], detail["state"][1]) == ("phone", InvitationState.NOT_COMING.value)
 
