@@ -316,6 +316,13 @@ def load(**overrides: Any) -> Settings:
     return found
 
 
+def environment(settings: Settings) -> dict[str, str]:
+    """Return the variables from which load() makes these settings, for a process of our own."""
+    values = {field.name: getattr(settings, field.name) for field in fields(Settings)}
+    values["instance"] = settings.instance.absolute()
+    return {f"{PREFIX}{name.upper()}": str(value) for name, value in values.items()}
+
+
 def faults(settings: Settings, named: dict[str, str] | None = None) -> list[str]:
     """Return one sentence for each setting whose value is out of its range or not of its form.
 

@@ -38,7 +38,10 @@ COMMANDS = {
         "Play the demo from publishing to thank-you mails in seconds.",
     ),
 }
-HIDDEN = {"place": ("outreach.cli.timetabling", "place", "Search for a timetable; its page starts this.")}
+HIDDEN = {
+    "place": ("outreach.cli.timetabling", "place", "Search for a timetable; its page starts this."),
+    "letters": ("outreach.cli.letters", "letters", "Make many letters into one file; their page starts this."),
+}
 
 
 class Outreach(click.Group):

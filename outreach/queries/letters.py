@@ -52,6 +52,12 @@ class LetterFilters:
     activity_id: int | None = None
     programme_id: int | None = None
 
+    @property
+    def query(self) -> dict[str, Any]:
+        """Return the filters as values of an address."""
+        given = {"show": self.group, "q": self.q, "activity": self.activity_id, "programme": self.programme_id}
+        return {name: value for name, value in given.items() if value}
+
 
 @dataclass(frozen=True)
 class LetterRow:
@@ -95,6 +101,10 @@ class NewLetter:
     def ids(self) -> set[int]:
         return {one.id for activity in self.activities for one in activity.invitations}
 
+    @property
+    def without_letter(self) -> set[int]:
+        return self.ids.difference(*(activity.lettered for activity in self.activities))
+
 
 def listed(filters: LetterFilters, number: int = 1) -> Page:
     """Return a page of LetterRow, the latest first. Four queries."""
@@ -107,6 +117,11 @@ def all_rows(filters: LetterFilters) -> Iterator[LetterRow]:
     letters = list(db.session.scalars(_select(filters)))
     for start in range(0, len(letters), 500):
         yield from _rows(letters[start : start + 500])
+
+
+def ids_of(filters: LetterFilters, most: int) -> list[int]:
+    """Return the ids of the list's letters, at most this many and one more."""
+    return list(db.session.scalars(_select(filters).with_only_columns(Letter.id).limit(most + 1)))
 
 
 def letter_page(letter_id: int) -> LetterPage:

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, scoped_session
 
 from outreach import codec
+from outreach.delivery.words import formats
 from outreach.domain import letters
 from outreach.domain.letters import Letterhead, LetterKind, LetterSettings
 from outreach.domain.problems import Problem
@@ -81,7 +82,9 @@ def completed(values: LetterSettings, office: Office | None) -> LetterSettings:
     region = office.region.name
     government = f"PEMERINTAH {region.upper()}" if office.region.level == 2 else ""
     contact = ", ".join(
-        part for part in (office.address, office.phone and f"Telepon {office.phone}", office.email) if part
+        part
+        for part in (office.address, office.phone and f"Telepon {formats.phone(office.phone)}", office.email)
+        if part
     )
     return LetterSettings(
         **{one.name: getattr(values, one.name) for one in fields(LetterSettings)}

@@ -4,10 +4,9 @@ import os
 import subprocess
 import sys
 import threading
-from dataclasses import fields
 
 from outreach.extensions import current_settings
-from outreach.settings import PREFIX, ROOT, Settings
+from outreach.settings import ROOT, environment
 
 
 def launch(search_id: int) -> None:
@@ -26,10 +25,3 @@ def launch(search_id: int) -> None:
     threading.Thread(
         target=process.wait, name=f"timetabling {search_id}", daemon=True
     ).start()  # removes the finished process from the process table
-
-
-def environment(settings: Settings) -> dict[str, str]:
-    """Return the variables from which settings.load() makes these settings."""
-    values = {field.name: getattr(settings, field.name) for field in fields(Settings)}
-    values["instance"] = settings.instance.absolute()
-    return {f"{PREFIX}{name.upper()}": str(value) for name, value in values.items()}

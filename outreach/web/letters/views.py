@@ -40,9 +40,7 @@ missing_page(bp, ActivityMissing, ProgrammeMissing)
 @bp.get("/letters")
 @staff_required
 def index() -> Any:
-    filters = LetterFilters(
-        member(LetterGroup, request.args.get("show", "")), search_words(), _id("activity"), _id("programme")
-    )
+    filters = asked_filters()
     if file.asked():
         return file.send(ListName.LETTERS, columns.letters(), letter_pages.all_rows(filters))
     return render_template("letters/index.html", page=letter_pages.listed(filters, page_number()), filters=filters)
@@ -51,12 +49,14 @@ def index() -> Any:
 @bp.route("/letters/new", methods=["GET", "POST"])
 @coordinator_required
 def new() -> Any:
-    """Make letters for ticked invitations of ?activity= or ?programme=."""
+    """Make letters for ticked invitations of ?activity= or ?programme=. ?tick=all ticks all who have no letter yet."""
     found = letter_pages.new_letter(_id("activity"), _id("programme"))
     form = NewLetterForm()
     if request.method == "GET":
         wanted = {whole(value) for value in request.args.getlist("invitation")}
-        form.invitations.data = [id for id in found.ids if id in wanted]
+        form.invitations.data = sorted(
+            found.without_letter if request.args.get("tick") == "all" else wanted & found.ids
+        )
         return render_template("letters/new.html", form=form, found=found)
     if form.validate():
         with showing_problems(form):
@@ -155,6 +155,13 @@ def pdf_response(letter: Letter, data: bytes, what: str) -> Response:
     response.content_type = "application/pdf"
     response.headers["Cache-Control"] = "private, no-store"
     return response
+
+
+def asked_filters() -> LetterFilters:
+    """Return the filters in the list's address."""
+    return LetterFilters(
+        member(LetterGroup, request.args.get("show", "")), search_words(), _id("activity"), _id("programme")
+    )
 
 
 def _page(form: LetterForm, page: LetterPage) -> str:

@@ -107,6 +107,7 @@ VERBS: dict[str, Any] = {
     "poll_left": _l("not asked in the date poll any more"),
     "postponed": _l("postponed"),
     "profile_changed_by_link": _l("biography or photo changed by the speaker's link, while signed in"),
+    "printed": _l("taken as a file for printing"),
     "published": _l("published"),
     "question_settled": _l("question from a call settled"),
     "quota_set": _l("quota changed"),

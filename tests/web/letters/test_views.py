@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from outreach.domain.letters import LetterKind, LetterState
 from outreach.extensions import db
 from outreach.models import AuditEntry, Letter
-from outreach.services.letters import make
+from outreach.services.letters import bundle, make
 from outreach.services.letters.versions import last_values
 from tests.web.reading import text_of
 from tests.world import NOW, a_person, an_invitation, an_organisation, fresh
@@ -63,6 +63,12 @@ def test_each_gets_a_letter_and_the_list_shows_them(coordinator_client, activity
     assert "Kapolres Metro" in listed
     assert "Pimpinan SMAN 1 Metro" in listed
     assert "has a letter" in coordinator_client.get(f"/letters/new?activity={activity.id}").text
+
+
+def test_all_who_have_no_letter_are_ticked_at_once(coordinator_client, activity, invitations, letter):
+    page = coordinator_client.get(f"/letters/new?activity={activity.id}&tick=all").text
+    ticked = re.findall(r'name="invitations" value="(\d+)" checked', page)
+    assert ticked == [str(invitations[1].id)]
 
 
 def test_nobody_ticked_is_told_in_the_form(coordinator_client, activity, invitations):
@@ -180,3 +186,24 @@ def test_the_list_of_many_letters_takes_few_queries(coordinator_client, activity
     few = shown()
     make.make_each(LetterKind.INVITATION, many[2:], by=None, now=NOW)
     assert shown() == few
+
+
+def test_the_list_becomes_one_file_with_progress_stop_and_download(coordinator_client, activity, letter, monkeypatch):
+    monkeypatch.setattr(bundle, "_launch", lambda _key: None)  # the test runs the process itself
+    page = coordinator_client.get("/letters?q=undangan").text
+    assert 'action="/letters/bundle?q=undangan"' in page
+    begun = coordinator_client.post("/letters/bundle?q=undangan", data={"form": "zip"})
+    address = begun.headers["Location"]
+    assert "0 of 1 letters" in coordinator_client.get(address).text
+    assert coordinator_client.get(f"{address}/file").status_code == 404
+    bundle.work(address.rpartition("/")[2])
+    assert "Take the ZIP file" in coordinator_client.get(address).text
+    taken = coordinator_client.get(f"{address}/file")
+    assert (taken.content_type, taken.data[:2]) == ("application/zip", b"PK")
+    assert (
+        "none of these letters"
+        in text_of(
+            coordinator_client.post("/letters/bundle?q=nothing", data={"form": "pdf"}, follow_redirects=True).text
+        ).lower()
+    )
+    assert coordinator_client.post("/letters/bundle", data={"form": "exe"}).status_code == 422

@@ -1,0 +1,273 @@
+"""Many letters as one file: a ZIP, or one PDF for the printer. A process of its own sets them: `outreach letters KEY`.
+
+Its progress and its result are files in the instance folder under a name that nobody can guess, kept for a day.
+"""
+
+import io
+import json
+import os
+import re
+import secrets
+import subprocess
+import sys
+import threading
+import time
+import zipfile
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.orm import joinedload, selectinload
+
+from outreach import codec
+from outreach.delivery.documents import pdf_pages
+from outreach.delivery.documents.typeset import Press, press
+from outreach.domain.letters import LetterState
+from outreach.domain.problems import Problem
+from outreach.extensions import current_settings, db
+from outreach.models import Letter, User
+from outreach.services import audit, files
+from outreach.services.letters import document
+from outreach.services.letters.document import DocumentMaker
+from outreach.settings import ROOT, environment
+from outreach.transactions import writing
+
+KEPT_FOR = timedelta(days=1)
+MOST_LETTERS = 2000
+AT_ONCE = 100  # letters read from the database at once
+WRITES_S = 0.3
+SILENT_S = 60.0  # after this time without a sign of life, the process is gone
+_KEY = re.compile(r"[A-Za-z0-9_-]{32}")
+
+
+class BundleForm(StrEnum):
+    ZIP = "zip"
+    PDF = "pdf"
+
+
+class BundleState(StrEnum):
+    RUNNING = "running"
+    DONE = "done"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+
+class NoLettersChosen(Problem):
+    message = "None of these letters can be printed so."
+
+
+class TooManyLetters(Problem):
+    message = "At most %(most)s letters can be made into one file. Please narrow the list."
+
+
+class BundleGone(Problem):
+    message = "This file is no longer kept here. Please make it again."
+
+
+class BundleBroken(Problem):
+    message = "Making the file ended unexpectedly. Please begin again."
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """What is being made, and how far it is. to_sign: without the mark KONSEP. problem: why it failed, in English.
+
+    left_out: how many of the chosen letters cannot be made so: those given up, and to be signed those without number or date.
+    """
+
+    user_id: int
+    form: BundleForm
+    to_sign: bool
+    letter_ids: tuple[int, ...]
+    begun_at: datetime
+    left_out: int = 0
+    done: int = 0
+    state: BundleState = BundleState.RUNNING
+    problem: str = ""
+    values: dict[str, str] = field(default_factory=dict)  # of the problem
+
+
+def start(
+    letter_ids: Collection[int], form: BundleForm, *, to_sign: bool, by: User, now: datetime,
+    launch: Callable[[str], object] | None = None,
+) -> str:  # fmt: skip
+    """Start making the file; return its key. Raise NoLettersChosen or TooManyLetters.
+
+    The audit log records each letter that is taken to be signed. launch: starts the process.
+    """
+    with writing() as session:
+        found = session.scalars(
+            sa.select(Letter)
+            .where(Letter.id.in_(letter_ids), Letter.state != LetterState.CANCELLED)
+            .order_by(Letter.id)
+        ).all()
+        chosen = [one for one in found if _is_ready(one)] if to_sign else list(found)
+        if not chosen:
+            raise NoLettersChosen
+        if len(chosen) > MOST_LETTERS:
+            raise TooManyLetters(most=MOST_LETTERS)
+        session.flush()
+        made_by, ids = by.id, tuple(one.id for one in chosen)
+        action = "letter.taken_to_sign" if to_sign else "letter.printed"
+        session.add_all(audit.entry(by, action, one, now=now) for one in chosen)
+    key = secrets.token_urlsafe(24)
+    forget_old(now=now)
+    _write(key, Bundle(made_by, form, to_sign, ids, now, left_out=len(set(letter_ids)) - len(ids)))
+    (launch or _launch)(key)
+    return key
+
+
+def read(key: str, *, by: User) -> Bundle:
+    """Return how far it is. Raise BundleGone if it is unknown, too old or another user's."""
+    found = _read(key)
+    if found.user_id != by.id:
+        raise BundleGone
+    if found.state is BundleState.RUNNING and time.time() - _path(key, "json").stat().st_mtime > SILENT_S:
+        return replace(found, state=BundleState.FAILED, problem=BundleBroken.message)
+    return found
+
+
+def result(key: str, *, by: User) -> tuple[Bundle, Path]:
+    """Return the finished file. Raise BundleGone."""
+    found = read(key, by=by)
+    path = _path(key, found.form.value)
+    if found.state not in (BundleState.DONE, BundleState.STOPPED) or not path.exists():
+        raise BundleGone
+    return found, path
+
+
+def stop(key: str, *, by: User) -> None:
+    """Ask the process to stop; the file then has the letters made so far. Raise BundleGone."""
+    read(key, by=by)
+    _path(key, "stop").touch(mode=0o600)
+
+
+def forget_old(*, now: datetime) -> None:
+    """Delete what is older than a day."""
+    oldest = (now - KEPT_FOR).timestamp()
+    for path in _folder().iterdir():
+        if path.stat().st_mtime < oldest:
+            path.unlink(missing_ok=True)
+
+
+def work(key: str) -> None:
+    """Make the file, in the process of its own. Needs an app context."""
+    bundle = _read(key)
+    try:
+        with press() as on:
+            made = _Making(key, bundle)
+            for letter in _letters(bundle.letter_ids):
+                if _path(key, "stop").exists():
+                    break
+                made.add(letter, _pdf(letter, bundle, on, made.maker))
+            made.finish()
+    except Problem as problem:
+        said = {name: str(value) for name, value in problem.values.items()}
+        _write(key, replace(_read(key), state=BundleState.FAILED, problem=problem.message, values=said))
+    except BaseException:
+        _write(key, replace(_read(key), state=BundleState.FAILED, problem=BundleBroken.message))
+        raise
+
+
+class _Making:
+    """The file as far as it is. Its parts are kept in memory: a letter has about 40 KB."""
+
+    def __init__(self, key: str, bundle: Bundle) -> None:
+        self.key, self.bundle = key, bundle
+        self.maker = DocumentMaker(db.session)
+        self._parts: list[tuple[str, bytes]] = []
+        self._wrote = time.monotonic()
+
+    def add(self, letter: Letter, data: bytes) -> None:
+        name = files.plain_name(f"{letter.number or letter.code} {letter.id}.pdf".replace("/", "-"))
+        self._parts.append((name, data))
+        if time.monotonic() - self._wrote >= WRITES_S:
+            self._wrote = time.monotonic()
+            _write(self.key, replace(self.bundle, done=len(self._parts)))
+
+    def finish(self) -> None:
+        whole = len(self._parts) == len(self.bundle.letter_ids)
+        if self._parts:
+            path = _path(self.key, self.bundle.form.value)
+            path.touch(mode=0o600)
+            path.write_bytes(_zipped(self._parts) if self.bundle.form is BundleForm.ZIP else _joined(self._parts))
+        state = BundleState.DONE if whole else BundleState.STOPPED
+        _write(self.key, replace(self.bundle, done=len(self._parts), state=state))
+
+
+def _zipped(parts: list[tuple[str, bytes]]) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:  # PDFs are compressed already
+        for name, data in parts:
+            archive.writestr(name, data)
+    return packed.getvalue()
+
+
+def _joined(parts: list[tuple[str, bytes]]) -> bytes:
+    return pdf_pages.joined([data for _name, data in parts])
+
+
+def _pdf(letter: Letter, bundle: Bundle, on: Press, maker: DocumentMaker) -> bytes:
+    """Return the signed file as it came, or what is to be signed, or the draft."""
+    if letter.signed_file is not None and letter.signed_file.media_type == "application/pdf":
+        return letter.signed_file.data
+    return document.pdf(letter.versions[-1], draft=not bundle.to_sign, on=on, maker=maker)
+
+
+def _letters(ids: Collection[int]) -> Iterator[Letter]:
+    wanted = list(ids)
+    for start in range(0, len(wanted), AT_ONCE):
+        portion = wanted[start : start + AT_ONCE]
+        yield from db.session.scalars(
+            sa.select(Letter)
+            .where(Letter.id.in_(portion))
+            .options(selectinload(Letter.versions), joinedload(Letter.signed_file))
+            .order_by(Letter.id)
+        )
+        db.session.rollback()
+
+
+def _is_ready(letter: Letter) -> bool:
+    return letter.state is LetterState.COMPOSED and bool(letter.number) and letter.dated_on is not None
+
+
+def _launch(key: str) -> None:
+    process = subprocess.Popen(  # noqa: S603  our own program, and a key of our own
+        [sys.executable, "-m", "outreach", "letters", key],
+        cwd=ROOT,
+        env={**os.environ, **environment(current_settings())},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    threading.Thread(target=process.wait, name="letters", daemon=True).start()  # removes it from the process table
+
+
+def _read(key: str) -> Bundle:
+    if not _KEY.fullmatch(key):
+        raise BundleGone
+    try:
+        return codec.from_json(Bundle, json.loads(_path(key, "json").read_text("utf-8")))
+    except (OSError, ValueError):
+        raise BundleGone from None
+
+
+def _write(key: str, bundle: Bundle) -> None:
+    """Replace the description at once, so that nobody reads half of it."""
+    fresh = _path(key, "new")
+    fresh.touch(mode=0o600)
+    fresh.write_text(json.dumps(codec.to_json(bundle)), "utf-8")
+    fresh.replace(_path(key, "json"))
+
+
+def _path(key: str, kind: str) -> Path:
+    return _folder() / f"{key}.{kind}"
+
+
+def _folder() -> Path:
+    folder = current_settings().instance / "letters"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
