@@ -139,10 +139,24 @@ class TextBlocks:
 
 
 @dataclass(frozen=True)
+class SrikandiTexts:
+    """What is typed into Srikandi beside the konsep. document_types: only kinds that differ from DOCUMENT_TYPES."""
+
+    nature: str = "Biasa"
+    urgency: str = "Biasa"
+    classification: str = ""
+    document_types: Mapping[LetterKind, str] = field(default_factory=dict)
+
+    def document_type(self, kind: LetterKind) -> str:
+        return self.document_types.get(kind) or DOCUMENT_TYPES[kind]
+
+
+@dataclass(frozen=True)
 class LetterSettings:
     """How the office writes its letters. blocks: only the kinds whose texts differ from DEFAULT_BLOCKS.
 
     tells_end: False for "pukul 08.00 WIB s.d. selesai". form: the template of its own, "" for the one that is shipped.
+    word_form: the SHA-256 of the office's own template for Word, "" for the one that is shipped.
     """
 
     letterhead: Letterhead = field(default_factory=Letterhead)
@@ -154,6 +168,8 @@ class LetterSettings:
     tells_end: bool = False
     blocks: Mapping[LetterKind, TextBlocks] = field(default_factory=dict)
     form: str = ""
+    word_form: str = ""
+    srikandi: SrikandiTexts = field(default_factory=SrikandiTexts)
 
     def blocks_of(self, kind: LetterKind) -> TextBlocks:
         return self.blocks.get(kind) or DEFAULT_BLOCKS[kind]
@@ -204,6 +220,16 @@ DEFAULT_BLOCKS: Mapping[LetterKind, TextBlocks] = {
         "Kami mohon maaf atas pembatalan ini. Atas perhatian Bapak/Ibu, kami ucapkan terima kasih.",
     ),
 }
+
+# Jenis naskah in Srikandi.
+DOCUMENT_TYPES: Mapping[LetterKind, str] = {
+    LetterKind.INVITATION: "Surat Undangan",
+    LetterKind.SPEAKER_REQUEST: "Surat Dinas",
+    LetterKind.CORRECTION: "Surat Dinas",
+    LetterKind.CANCELLATION: "Surat Dinas",
+}
+URGENCIES = ("Biasa", "Segera", "Sangat Segera", "Amat Segera")
+NATURES = ("Biasa", "Terbatas", "Rahasia", "Sangat Rahasia")
 
 
 def new_code() -> str:
@@ -269,6 +295,23 @@ def attachments_of(values: LetterValues) -> str:
     """Return the text of "Lampiran": how many documents are attached, "" if none."""
     count = bool(values.agenda) + values.lists_addressees
     return f"{_NUMBERS[count]} berkas" if count else ""
+
+
+def srikandi_metadata(values: LetterValues, texts: SrikandiTexts) -> tuple[tuple[str, str], ...]:
+    """Return what is typed into Srikandi beside the konsep: Srikandi's own labels, and the text for each.
+
+    A letter has one word for both of Srikandi's fields, sifat and urgensi: "Segera" is an urgency, "Rahasia" is not.
+    """
+    return (
+        ("Jenis naskah", texts.document_type(values.kind)),
+        ("Sifat", values.nature if values.nature in NATURES[1:] else texts.nature),
+        ("Urgensi", values.nature if values.nature in URGENCIES[1:] else texts.urgency),
+        ("Klasifikasi", texts.classification),
+        ("Hal", values.subject),
+        ("Isi ringkas", _summary(values)),
+        ("Tujuan", "\n".join(", ".join(one.lines) for one in values.addressees)),
+        ("Tembusan", "\n".join(values.copies)),
+    )
 
 
 def check_blocks(text: str, field: str | None = None) -> None:
@@ -349,6 +392,18 @@ def _facts(activity: ActivityOnLetter, *, tells_end: bool) -> Iterable[tuple[str
         begins, ends = (at.astimezone(activity.zone) for at in activity.turn)
         day = f"{day_of(begins.date())}, " if first != last else ""
         yield TURN, f"{day}pukul {begins:%H.%M} s.d. {ends:%H.%M} {zone_name(activity.zone)}"
+
+
+def _summary(values: LetterValues) -> str:
+    """Return "Undangan: Rapat koordinasi, Senin, 18 Januari 2027, pukul 08.00 WIB s.d. selesai, Aula Bappeda"."""
+    begins = values.facts[0][0] if values.facts else ""
+    activities: list[dict[str, str]] = []
+    for label, text in values.facts:
+        if label == begins:
+            activities.append({})
+        activities[-1][label] = text
+    said = (", ".join(one[label] for label in (EVENT, DAY, TIME, PLACE) if label in one) for one in activities)
+    return f"{values.subject}: {'; '.join(said)}" if activities else values.subject
 
 
 def _listed(words: Iterable[str]) -> str:

@@ -29,6 +29,7 @@ from outreach.queries.paging import Page, paged
 from outreach.services.letters import settings as letter_settings
 from outreach.services.letters.settings import StoredSettings
 from outreach.services.letters.versions import LetterMissing
+from outreach.services.letters.word import form_in_use
 from outreach.services.locking import ActivityMissing, ProgrammeMissing
 
 
@@ -199,6 +200,11 @@ def new_letter(activity_id: int | None, programme_id: int | None) -> NewLetter:
 def settings() -> StoredSettings:
     """Return how letters are written, as it was saved."""
     return letter_settings.stored(db.session)
+
+
+def word_form() -> bytes:
+    """Return the template for Word that is in use."""
+    return form_in_use(db.session)
 
 
 def completed_settings(values: LetterSettings) -> LetterSettings:

@@ -5,7 +5,8 @@ import unicodedata
 from datetime import datetime
 from pathlib import PurePosixPath
 
-from sqlalchemy.orm import Session
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, scoped_session
 
 from outreach.domain.problems import Problem
 from outreach.models import StoredFile, User
@@ -33,6 +34,11 @@ def keep(
     session.add(kept)
     session.flush()
     return kept
+
+
+def data_of(session: Session | scoped_session, sha256: str) -> bytes:
+    """Return a kept file's bytes; empty if there is none."""
+    return session.scalar(sa.select(StoredFile.data).where(StoredFile.sha256 == sha256).limit(1)) or b""
 
 
 def plain_name(filename: str) -> str:

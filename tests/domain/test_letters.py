@@ -1,5 +1,6 @@
 """Letters as values: Indonesian dates and hours, codes, text blocks with placeholders, and what a correction says."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -13,10 +14,13 @@ from outreach.domain.letters import (
     EarlierLetter,
     LetterKind,
     LetterValues,
+    SrikandiTexts,
     StrayLetterBrace,
     UnknownLetterPlaceholder,
+    srikandi_metadata,
 )
 from tests.world.days import JAKARTA, at
+from tests.world.letter_samples import LETTER
 
 ONE_DAY = ActivityOnLetter("Rapat koordinasi", at(18, 8), at(18, 12), JAKARTA, "Aula Bappeda, Metro")
 
@@ -150,3 +154,39 @@ def test_a_persons_name_can_be_taken_out_of_a_letter():
     without = letters.without_name(values, "Sri Wahyuni", "(erased)")
     assert without.addressees == (Addressee(("Ibu (erased), S.H.", "Lurah")),)
     assert without.agenda[0].speakers == "(erased), Ani"
+
+
+def test_what_is_typed_into_srikandi_is_taken_from_letter_and_office():
+    texts = SrikandiTexts("Biasa", "Segera", "400.2.4", {LetterKind.INVITATION: "Undangan"})
+    assert dict(srikandi_metadata(LETTER, texts)) == {
+        "Jenis naskah": "Undangan",
+        "Sifat": "Biasa",
+        "Urgensi": "Segera",
+        "Klasifikasi": "400.2.4",
+        "Hal": "Undangan",
+        "Isi ringkas": "Undangan: Senin, 18 Januari 2027, pukul 08.00 WIB s.d. selesai, Aula",
+        "Tujuan": "Ibu Sri Wahyuni, S.H., Lurah Metro\nKapolres Metro",
+        "Tembusan": "Wali Kota Metro\nArsip",
+    }
+
+
+@pytest.mark.parametrize(
+    ("nature", "expected"),
+    [
+        ("Amat Segera", ("Biasa", "Amat Segera")),
+        ("Rahasia", ("Rahasia", "Biasa")),
+        ("Penting", ("Biasa", "Biasa")),
+        ("", ("Biasa", "Biasa")),
+    ],
+)
+def test_the_letters_one_word_for_both_is_put_where_srikandi_has_it(nature, expected):
+    said = dict(srikandi_metadata(replace(LETTER, nature=nature), SrikandiTexts()))
+    assert (said["Sifat"], said["Urgensi"]) == expected
+
+
+def test_the_summary_names_each_of_several_activities():
+    facts = (("hari/tanggal", "Senin"), ("acara", "Rapat"), ("hari/tanggal", "Selasa"), ("acara", "Sosialisasi"))
+    said = dict(srikandi_metadata(replace(LETTER, facts=facts, kind=LetterKind.CORRECTION), SrikandiTexts()))
+    assert said["Isi ringkas"] == "Undangan: Rapat, Senin; Sosialisasi, Selasa"
+    assert said["Jenis naskah"] == "Surat Dinas"
+    assert dict(srikandi_metadata(replace(LETTER, facts=()), SrikandiTexts()))["Isi ringkas"] == "Undangan"

@@ -102,14 +102,15 @@ class LetterSettingsForm(SignatoryFields, Versioned):
                 self[_named(kind, part)].data = getattr(values.blocks_of(kind), part)
 
     def values(self, stored: StoredSettings) -> LetterSettings:
-        """Return the settings as written. stored: keeps the present emblem."""
+        """Return the settings as written. stored: keeps the present emblem, and what other pages change."""
         emblem = "" if self.without_emblem.data else stored.values.letterhead.emblem
         texts = {
             kind: TextBlocks(**{part: paragraphs(self[_named(kind, part)].data) for part in PARTS_OF_TEXT})
             for kind in LetterKind
         }
         form = (self.form.data or "").replace("\r\n", "\n").strip()
-        return LetterSettings(
+        return replace(
+            stored.values,
             letterhead=Letterhead(lines(self.head.data), lines(self.address.data), emblem),
             signatory=self.signatory,
             place=strip(self.place.data),

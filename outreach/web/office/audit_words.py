@@ -132,6 +132,8 @@ VERBS: dict[str, Any] = {
     "walk_in": _l("came uninvited"),
     "taken": _l("taken over"),
     "taken_to_sign": _l("taken to be signed"),
+    "taken_to_srikandi": _l("taken to Srikandi"),
+    "taken_to_word": _l("taken to be finished in Word"),
     "topic_proposed_by_link": _l("topic proposed by the speaker's link, while signed in"),
     "topic_refused": _l("proposed topic not taken over"),
     "topic_taken_over": _l("proposed topic taken over"),
