@@ -16,9 +16,9 @@ from outreach.services.letters.compose import LetterSigned, text_of
 from outreach.services.letters.versions import last_values
 from outreach.services.letters.word import MOST_FORM, LetterNotRead, OwnForm
 from outreach.services.locking import Stale
+from tests.support.word_forms import own_form
+from tests.support.word_forms import text_of as text_of_word
 from tests.world import NOW, a_person, an_invitation, fresh
-from tests.world.word_forms import own_form
-from tests.world.word_forms import text_of as text_of_word
 
 TEXTS = SrikandiTexts("Terbatas", "Segera", "400.2.4", {LetterKind.INVITATION: "Undangan"})
 OWN = own_form("Tembusan:", "Tembusan disampaikan kepada Yth.:")

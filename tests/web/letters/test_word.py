@@ -11,10 +11,10 @@ from outreach.extensions import db
 from outreach.services.letters import compose, make, settings, word
 from outreach.services.letters.compose import text_of
 from outreach.services.letters.versions import last_values
+from tests.support.word_forms import a_form, own_form, with_files
+from tests.support.word_forms import text_of as text_of_word
 from tests.web.reading import text_of as text_of_page
 from tests.world import NOW, a_person, an_invitation, fresh
-from tests.world.word_forms import a_form, own_form, with_files
-from tests.world.word_forms import text_of as text_of_word
 
 pytestmark = pytest.mark.usefixtures("clock_stands")
 PAGE = "/office/letters/word"

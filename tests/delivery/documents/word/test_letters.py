@@ -14,9 +14,10 @@ from outreach.delivery.documents import letters as typeset_letters
 from outreach.delivery.documents.word import form, letters
 from outreach.delivery.documents.word.letters import VARIABLES, LetterCodeMissing, VariableNotOnce
 from outreach.domain.letters import NO_FEE, Addressee, AgendaLine, Letterhead, Signatory
+from tests.support.word_forms import changed, entries, own_form, packed, text_of
 from tests.world import NOW
-from tests.world.letter_samples import FIVE, LETTER
-from tests.world.word_forms import changed, entries, own_form, packed, text_of
+from tests.world.letters import FIVE
+from tests.world.letters import SAMPLE as LETTER
 
 SPELLED = [
     "${nomor_naskah}", "${tanggal_naskah}", "${sifat}", "${hal}", "${jabatan_pengirim}", "${ttd_pengirim}",

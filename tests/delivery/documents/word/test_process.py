@@ -8,7 +8,7 @@ from docx import Document
 
 from outreach.delivery.documents.word import form, process
 from outreach.delivery.documents.word.process import FORM, Refused
-from tests.world.word_forms import NAMESPACE, a_form, changed, entries, packed, saved, text_of, with_files
+from tests.support.word_forms import NAMESPACE, a_form, changed, entries, packed, saved, text_of, with_files
 
 JOB = {"words": {"hal": "Undangan", "hostile": "<w:br/> & {{ 7 * 7 }}", "many": [1, 2, 3]}, "pictures": {}, "replaced": [],
        "properties": {}}  # fmt: skip

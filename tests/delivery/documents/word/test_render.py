@@ -17,8 +17,8 @@ from outreach.delivery.documents.word.render import (
     WordPropertiesWrong,
 )
 from outreach.domain.problems import Problem
+from tests.support.word_forms import a_form, text_of, with_files
 from tests.world import NOW
-from tests.world.word_forms import a_form, text_of, with_files
 
 
 def made(form):
