@@ -6,7 +6,9 @@ from flask import request
 
 from outreach.delivery.words.formats import LOCALES
 
-PUBLIC = frozenset({"security", "answers", "feedfiles", "health", "mailbox", "static"})  # blueprints that need no login
+PUBLIC = frozenset(
+    {"security", "answers", "lettercheck", "feedfiles", "health", "mailbox", "static"}
+)  # blueprints that need no login
 
 
 def needs_login() -> bool:

@@ -32,8 +32,9 @@ from outreach.delivery.documents.returned_pdf import (
 )
 from outreach.delivery.words import signatures as words
 from outreach.domain.signatures import CertificateChain, ExpectedFacts, SignatureCoverage, SigningClock, report_on
-from tests.world import at, authority
-from tests.world.papers import LETTER, paper, scan
+from tests.world import at
+from tests.world.letters import authority
+from tests.world.letters.papers import LETTER, paper, scan
 
 NOW = at(20, 9)
 JAKARTA = ZoneInfo("Asia/Jakarta")

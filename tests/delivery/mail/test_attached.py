@@ -18,7 +18,7 @@ from outreach.services.reminders import tick as reminding
 from tests.delivery.mail.frames.frames_help import Stage, framed, plan
 from tests.world import NOW, a_person, at, drain, fresh, invitation_of, invite, move, publish, send_through
 from tests.world.composed import line, message_of, published_invitation, text_of
-from tests.world.letters import DATED_ON, NUMBER, signed_letter
+from tests.world.letters.signed import DATED_ON, NUMBER, signed_letter
 
 FILE = b"%PDF-1.7\r\n--=_attachments\r\n.\r\n" + random.Random(1).randbytes(300_000) + b"\n%%EOF"
 

@@ -26,8 +26,9 @@ from outreach.services.letters.versions import LetterMissing, last_values
 from outreach.services.locking import Stale
 from outreach.services.reminders import forecast as forecasting
 from outreach.services.reminders import tick as reminding
-from tests.world import NOW, an_invitation, authority, fresh, publish
-from tests.world.papers import paper, scan
+from tests.world import NOW, an_invitation, fresh, publish
+from tests.world.letters import authority
+from tests.world.letters.papers import paper, scan
 
 DAY = date(2027, 1, 5)
 

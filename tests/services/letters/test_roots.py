@@ -8,7 +8,8 @@ from outreach.extensions import db
 from outreach.models import AuditEntry, TrustedRoot
 from outreach.services.letters import returned, roots
 from outreach.services.letters.roots import NotACertificate, NotAnAuthority, RootMissing
-from tests.world import NOW, authority
+from tests.world import NOW
+from tests.world.letters import authority
 
 
 def count() -> int:

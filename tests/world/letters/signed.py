@@ -9,7 +9,7 @@ from outreach.models import Invitation, Letter
 from outreach.services import files
 from outreach.services.letters import make
 from tests.world import NOW
-from tests.world.papers import LETTER, paper
+from tests.world.letters.papers import LETTER, paper
 
 NUMBER, DATED_ON = "400.2/7/2027", date(2027, 1, 5)
 # A letter with all its parts.

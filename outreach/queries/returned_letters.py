@@ -1,0 +1,145 @@
+"""What came back of a letter, for its page; and what anybody may read of a letter by its code. Reads only."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlalchemy.orm import joinedload
+
+from outreach.domain.kinds import LetterKind
+from outreach.domain.letters import DAY, TIME, days_of
+from outreach.domain.signatures import ReturnReport
+from outreach.domain.states import ActivityState, LetterState
+from outreach.extensions import db
+from outreach.models import Activity, Invitation, Letter, ReturnedFile, StoredFile, TrustedRoot, letter_invitation
+from outreach.services.letters import returned
+from outreach.services.letters.versions import LetterMissing, last_values
+
+
+@dataclass(frozen=True)
+class ReturnedLetter:
+    """rows: all files that came back, the newest first. report: of the newest. needs_a_look: somebody must say it is right.
+
+    takes_file: another file may come back. accepted: the newest is the letter's signed file.
+    """
+
+    rows: Sequence[ReturnedFile]
+    takes_file: bool
+    report: ReturnReport | None = None
+    needs_a_look: bool = False
+    accepted: bool = False
+
+
+class LetterStanding(StrEnum):
+    """What a check page says of a letter."""
+
+    STANDS = "stands"
+    MOVED = "moved"  # its activity has another time or place now, and no correction is signed yet
+    CORRECTED = "corrected"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True)
+class CheckedLetter:
+    """What anybody may know of a signed letter by its code. activities: their neutral titles. days: as the letter says them.
+
+    by_number, by_date: of the letter that corrects or cancels it.
+    """
+
+    kind: LetterKind
+    number: str
+    dated_on: date | None
+    activities: Sequence[str]
+    days: Sequence[str]
+    standing: LetterStanding
+    by_number: str = ""
+    by_date: date | None = None
+
+
+def came_back(letter: Letter) -> ReturnedLetter:
+    """Return what came back of a letter. Two queries; the files' data is not loaded."""
+    rows = db.session.scalars(
+        sa.select(ReturnedFile)
+        .where(ReturnedFile.letter_id == letter.id)
+        .options(joinedload(ReturnedFile.file).joinedload(StoredFile.uploaded_by))
+        .order_by(ReturnedFile.returned_at.desc(), ReturnedFile.id.desc())
+    ).unique().all()  # fmt: skip
+    takes_file = letter.state in returned.TAKES_A_FILE
+    if not rows:
+        return ReturnedLetter((), takes_file)
+    report = returned.report_of(rows[0])
+    accepted = letter.signed_file_id == rows[0].file_id
+    return ReturnedLetter(rows, takes_file, report, returned.needs_a_look(report), accepted)
+
+
+def file_of(letter_id: int, returned_id: int) -> StoredFile:
+    """Return a file that came back, with its data. Raise LetterMissing."""
+    row = db.session.get(ReturnedFile, returned_id)
+    if row is None or row.letter_id != letter_id:
+        raise LetterMissing
+    return row.file
+
+
+def waits_for_letters(activity_id: int) -> bool:
+    """Return whether the mails of an activity's invitations wait for their signed letters."""
+    return bool(db.session.scalar(sa.select(Activity.letter_first).where(Activity.id == activity_id)))
+
+
+def roots() -> Sequence[TrustedRoot]:
+    """Return the office's root certificates."""
+    wanted = sa.select(TrustedRoot).options(joinedload(TrustedRoot.added_by)).order_by(TrustedRoot.name, TrustedRoot.id)
+    return db.session.scalars(wanted).unique().all()
+
+
+def checked(code: str) -> CheckedLetter | None:
+    """Return what anybody may know of the letter with this code; None if no signed letter has it.
+
+    A draft is no letter yet: nothing is said of it.
+    """
+    letter = db.session.scalar(sa.select(Letter).where(Letter.code == code)) if code else None
+    if letter is None or letter.signed_file_id is None:
+        return None
+    activities = db.session.scalars(
+        sa.select(Activity)
+        .where(
+            Activity.id.in_(
+                sa.select(Invitation.activity_id)
+                .join(letter_invitation, letter_invitation.c.invitation_id == Invitation.id)
+                .where(letter_invitation.c.letter_id == letter.id)
+            )
+        )
+        .order_by(Activity.starts_at, Activity.id)
+    ).all()
+    later = next((one for one in letter.corrected_by if one.signed_file_id is not None), None)
+    return CheckedLetter(
+        letter.kind,
+        letter.number,
+        letter.dated_on,
+        list(dict.fromkeys(one.neutral_title for one in activities)),
+        [text for label, text in last_values(letter).facts if label == DAY],
+        _standing(letter, activities),
+        later.number if later else "",
+        later.dated_on if later else None,
+    )
+
+
+def _standing(letter: Letter, activities: Sequence[Activity]) -> LetterStanding:
+    if letter.state is LetterState.CORRECTED:
+        return LetterStanding.CORRECTED
+    off = bool(activities) and all(one.state is ActivityState.CANCELLED for one in activities)
+    if letter.state is LetterState.CANCELLED or (off and letter.kind is not LetterKind.CANCELLATION):
+        return LetterStanding.CANCELLED
+    return LetterStanding.MOVED if any(_is_moved(letter, one) for one in activities) else LetterStanding.STANDS
+
+
+def _is_moved(letter: Letter, activity: Activity) -> bool:
+    """Return whether an activity has another day or hour now than the letter says."""
+    if activity.state is ActivityState.POSTPONED:
+        return True
+    first, last = (at.astimezone(activity.zone) for at in (activity.starts_at, activity.ends_at))
+    said = [(label, text) for label, text in last_values(letter).facts if label in (DAY, TIME)]
+    day = any(days_of(first.date(), last.date()) in text for label, text in said if label == DAY)
+    hour = any(f"{first:%H.%M}" in text for label, text in said if label == TIME)
+    return not (day and hour)
