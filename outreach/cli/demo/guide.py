@@ -48,6 +48,7 @@ def show(folder: Path, base_url: str) -> None:
         ("what clashes", f"{base_url}/findings"),
         ("a date poll, half answered", f"{base_url}/polls"),
         ("six people to call", f"{base_url}{about.get('calls', '/to-call')}"),
+        ("a letter to be signed", f"{base_url}/letters"),
         ("all mails, as they arrive", f"{base_url}/mailbox"),
         ("a cadre's answer page", about["cadre"]),
         ("a speaker's", about["speaker"]),

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
-from outreach.cli.demo import answers, calls, drafts, history, people, planner, postponed, soon
+from outreach.cli.demo import answers, calls, drafts, history, letters, people, planner, postponed, soon
 from outreach.cli.demo.calendar import demo_days
 from outreach.cli.demo.drafts import Drafts
 from outreach.cli.demo.people import Login
@@ -60,6 +60,7 @@ def prepare(*, now: datetime) -> Prepared:
     holidays = holidays_around(today)
     staged = stage(today, local(_published_on(today, holidays), time(9, 10)), soon_by_hand=True)
     planner.plant(staged.cast, staged.plan, today, now=staged.published_at)
+    letters.write_letters(staged.cast, staged.plan, now=staged.published_at)
     days = drafts.days_of(today, holidays)
     calls_id = calls.plan_calls(staged.cast, today, holidays, now=staged.published_at)
     drafted = drafts.plan_drafts(staged.cast, days, now=staged.published_at)

@@ -1,0 +1,1 @@
+"""Letters as PDF, set one after the other."""

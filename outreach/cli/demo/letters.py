@@ -1,0 +1,42 @@
+"""The demo's letters: how they are written, a konsep to all offices of the first day, and a draft that asks a speaker."""
+
+from dataclasses import replace
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from outreach.cli.demo.programme import JAKARTA, Cast, DemoPlan
+from outreach.domain.kinds import Role
+from outreach.domain.letters import LetterKind, LetterSettings, Signatory
+from outreach.extensions import db
+from outreach.models import Invitation
+from outreach.services.letters import compose, edit_settings, make
+from outreach.services.letters.versions import last_values
+
+SIGNATORY = Signatory(
+    "Kepala DP3AP2KB Kota Metro",
+    "Nama Penanda Tangan, S.E., M.M.",
+    "Pembina Utama Muda",
+    "NIP",
+    "19700101 199501 1 001",
+)
+COPIES = ("Wali Kota Metro (sebagai laporan)", "Arsip")
+NUMBER = "400.2/{day:%d%m}/DP3AP2KB/{day:%Y}"
+
+
+def write_letters(cast: Cast, plan: DemoPlan, *, now: datetime) -> None:
+    """Set the office's signatory, and make both letters. Nobody has signed them."""
+    settings = LetterSettings(signatory=SIGNATORY, copies=COPIES, nature="Penting")
+    edit_settings.save(settings, 0, by=cast.coordinator, now=now)
+    letter = make.make(LetterKind.INVITATION, _invited(plan.days[0]), by=cast.coordinator, now=now)
+    day = now.astimezone(JAKARTA).date()
+    text = replace(compose.text_of(last_values(letter)), number=NUMBER.format(day=day), dated_on=day)
+    compose.compose(letter.id, text, letter.version, by=cast.coordinator, now=now)
+    make.make(LetterKind.SPEAKER_REQUEST, _invited(plan.days[1], Role.SPEAKER)[:1], by=cast.coordinator, now=now)
+
+
+def _invited(activity_id: int, role: Role | None = None) -> list[int]:
+    """Return the organisations' invitations to the activity, or the people's in a role."""
+    whose = Invitation.organisation_id.is_not(None) if role is None else Invitation.role == role
+    wanted = sa.select(Invitation.id).where(Invitation.activity_id == activity_id, whose).order_by(Invitation.id)
+    return list(db.session.scalars(wanted))
