@@ -18,6 +18,10 @@ class NotActing(Problem):
     message = "You no longer come in place of %(invitee)s."
 
 
+class NobodyActs(Problem):
+    message = "Nobody is named to come in their place any more, so nothing was changed."
+
+
 class PassedOnAlready(Problem):
     message = "This was passed on once already. Please call %(contact)s if you cannot come."
 

@@ -1,4 +1,4 @@
-"""Read the page of an acting person: for whom they come, where, and what they may still say. And the chains that staff see."""
+"""Read the page of an acting person: for whom they come, where, and what they may still say; and its address."""
 
 from collections import defaultdict
 from collections.abc import Collection
@@ -7,6 +7,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from outreach.delivery import tokens
 from outreach.domain.representation import may_pass_on
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
@@ -67,13 +68,9 @@ def activity_for_calendar(found: ActingPage, activity_id: int) -> Activity | Non
     return db.session.get_one(Activity, activity_id) if comes else None
 
 
-def chains(invitation_ids: Collection[int]) -> dict[int, list[ActingPerson]]:
-    """Return everybody who acted or acts, by invitation, in the order in which they were named. One query."""
-    found: dict[int, list[ActingPerson]] = defaultdict(list)
-    wanted = sa.select(ActingPerson).where(ActingPerson.invitation_id.in_(invitation_ids)).order_by(ActingPerson.id)
-    for link in db.session.scalars(wanted):
-        found[link.invitation_id].append(link)
-    return found
+def page_of(invitation: Invitation) -> str:
+    """Return the address of the acting person's own page, for staff to pass on; "" if nobody acts."""
+    return tokens.page_url(tokens.acting_token(invitation.acting.nonce)) if invitation.acting is not None else ""
 
 
 def _chains_of(person_id: int, activity_ids: Collection[int]) -> dict[int, list[ActingPerson]]:

@@ -35,9 +35,16 @@ class ReplyTooLarge(Exception):
 
 @dataclass(frozen=True)
 class ReplyAttendee:
-    address: str  # in the form of email_addresses.key
+    """An attendee with their answer. delegated_to, delegated_from: addresses, where it is passed on (RFC 5546, 3.2.2.3).
+
+    Addresses are in the form of email_addresses.key; "" for none.
+    """
+
+    address: str
     name: str
     participation: Participation
+    delegated_to: str = ""
+    delegated_from: str = ""
 
 
 @dataclass(frozen=True)
@@ -143,17 +150,22 @@ def _parsed(line: str) -> _ContentLine | None:
     return _ContentLine(str(name).upper(), plain, clean(str(value)))
 
 
+def _without_scheme(address: str) -> str:
+    address = address.strip().strip('"')
+    return address[7:] if address.lower().startswith("mailto:") else address
+
+
 def _attendee(line: _ContentLine) -> ReplyAttendee:
-    address = line.value.strip()
-    if address.lower().startswith("mailto:"):
-        address = address[7:]
+    address = _without_scheme(line.value)
     if "@" not in address:  # Exchange may name an X.500 address, with the mailbox in a parameter
         address = line.params.get("EMAIL", "")
     try:
         participation = Participation(line.params.get("PARTSTAT", "").strip().upper())
     except ValueError:
         participation = Participation.UNCLEAR
-    return ReplyAttendee(mailbox_of(address)[1], " ".join(line.params.get("CN", "").split())[:160], participation)
+    to, by = (mailbox_of(_without_scheme(line.params.get(f"DELEGATED-{end}", "")))[1] for end in ("TO", "FROM"))
+    name = " ".join(line.params.get("CN", "").split())[:160]
+    return ReplyAttendee(mailbox_of(address)[1], name, participation, to, by)
 
 
 def _first(lines: list[_ContentLine], name: str) -> str:

@@ -15,10 +15,10 @@ from outreach.delivery import tokens
 from outreach.domain.answers import Choice, DeadlinePassed, Representative, RepresentativeUnnamed
 from outreach.domain.directory.names import tidy
 from outreach.domain.kinds import ON_STAGE, AnswerSource, LinkPurpose, NamedBy, NoLongerActing
-from outreach.domain.representation import NotActing, PassedOnAlready, is_same, may_pass_on
+from outreach.domain.representation import NobodyActs, NotActing, PassedOnAlready, is_same, may_pass_on
 from outreach.domain.states import TAKES_A_SEAT, InvitationState
 from outreach.models import ActingPerson, Activity, Invitation, User
-from outreach.services import audit
+from outreach.services import addresses, audit
 from outreach.services.answers import nominees as nominees_of
 from outreach.services.answers.answer import NothingToAnswer, held, refusal_of, tell_log
 from outreach.services.invitations import links, seats
@@ -51,17 +51,50 @@ def answer(
         problem = refusal_of(session, mine[0], now)
         if problem is not None and not (choice is Choice.COMING and isinstance(problem, DeadlinePassed)):
             raise problem
-        if choice is Choice.COMING:
-            for invitation in mine:
-                assert invitation.acting is not None
-                invitation.acting.confirmed_at = now
-        elif choice is Choice.NOT_COMING:
-            _decline(session, mine, now)
-        else:
-            _pass_on(session, mine, representative, now)
+        take(session, mine, choice, representative, AnswerSource.LINK, now=now)
         if staff is not None:
             tell_log(session, mine[0], staff, "answered_by_link", now)
     return mine[0]
+
+
+def take(
+    session: Session,
+    mine: Sequence[Invitation],
+    choice: Choice,
+    representative: Representative | None,
+    source: AnswerSource,
+    *,
+    now: datetime,
+) -> None:
+    """Record an acting person's answer in a transaction that has locked the activity. mine: for which they act.
+
+    Raise PassedOnAlready or RepresentativeUnnamed.
+    """
+    if choice is Choice.COMING:
+        for invitation in mine:
+            assert invitation.acting is not None
+            invitation.acting.confirmed_at = now
+    elif choice is Choice.NOT_COMING:
+        _decline(session, mine, now)
+    else:
+        _pass_on(session, mine, representative, source, now)
+
+
+def acted_for(session: Session, activity: Activity, address: str) -> list[Invitation]:
+    """Return the invitations to an activity for which somebody with this address acts, of one invitee; [] if unclear.
+
+    address: as email_addresses.key.
+    """
+    found = session.scalars(
+        sa.select(Invitation)
+        .where(
+            Invitation.activity_id == activity.id,
+            Invitation.state == InvitationState.REPRESENTED,
+            Invitation.id.in_(addresses.acting_at(address)),
+        )
+        .order_by(Invitation.role)
+    ).all()
+    return list(found) if len({one.person_id for one in found}) == 1 else []
 
 
 def opened(session: Session, token: str, *, now: datetime) -> ActingPerson:
@@ -163,7 +196,7 @@ def is_same_reader(one: ActingPerson, other: ActingPerson) -> bool:
 def _all_of(session: Session, invitation: Invitation) -> list[Invitation]:
     """Return the invitee's invitations to the activity for which the same person acts."""
     if invitation.acting is None:
-        raise NothingToAnswer
+        raise NobodyActs
     theirs = session.scalars(
         sa.select(Invitation).where(
             Invitation.activity_id == invitation.activity_id,
@@ -181,7 +214,9 @@ def _decline(session: Session, mine: Sequence[Invitation], now: datetime) -> Non
     notices.tell_invitee(session, mine[0], now=now)
 
 
-def _pass_on(session: Session, mine: Sequence[Invitation], to: Representative | None, now: datetime) -> None:
+def _pass_on(
+    session: Session, mine: Sequence[Invitation], to: Representative | None, source: AnswerSource, now: datetime
+) -> None:
     me = mine[0].acting
     assert me is not None
     if not may_pass_on(me.position):
@@ -189,8 +224,8 @@ def _pass_on(session: Session, mine: Sequence[Invitation], to: Representative | 
     if to is None or not tidy(to.name) or is_same(chain.said_of(me), to):
         raise RepresentativeUnnamed
     for invitation in mine:
-        chain.name(session, invitation, to, AnswerSource.LINK, now=now, by=NamedBy.ACTING)
-        nominees_of.stamp(invitation, AnswerSource.LINK, now)
+        chain.name(session, invitation, to, source, now=now, by=NamedBy.ACTING)
+        nominees_of.stamp(invitation, source, now)
     notices.tell_acting(session, mine[0], now=now)
     notices.tell_invitee(session, mine[0], now=now)
 
@@ -200,7 +235,7 @@ def _take_back(
 ) -> None:
     acting = mine[0].acting
     if acting is None:
-        raise NothingToAnswer
+        raise NobodyActs
     for invitation in chain.same_for(mine, acting):
         assert invitation.acting is not None
         chain.act_again(session, invitation, chain.before(session, invitation.acting), now=now)

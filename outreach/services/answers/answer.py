@@ -137,13 +137,19 @@ def nominate(token: str, invitation_id: int, nominees: Sequence[Nominee], *, now
 
 
 def answer_by_calendar(
-    session: Session, mine: Sequence[Invitation], choice: Choice, *, said_at: datetime, now: datetime
+    session: Session,
+    mine: Sequence[Invitation],
+    choice: Choice,
+    representative: Representative | None = None,
+    *,
+    said_at: datetime,
+    now: datetime,
 ) -> Invitation:
     """Record an answer from an invitee's calendar program, in a transaction that has locked the activity.
 
-    mine: all their invitations to one activity. said_at: when the reply arrived. Raise the same as `answer`; nothing is
-    changed then. An organisation that comes must use its link, to name its people. If the answer does not change, a
-    coordinator's note is kept.
+    mine: all their invitations to one activity. representative: to whom it was delegated. said_at: when the reply arrived.
+    Raise the same as `answer`; nothing is changed then. An organisation that comes must use its link, to name its people.
+    If the answer does not change, a coordinator's note is kept.
     """
     problem = refusal_of(session, mine[0], now, said_at=said_at)
     if problem is not None:
@@ -151,7 +157,7 @@ def answer_by_calendar(
     if mine[0].organisation_id and choice is not Choice.NOT_COMING:
         raise OrganisationsNominate
     before = [(invitation.state, invitation.answer_note) for invitation in mine]
-    settle(session, mine, choice, None, AnswerSource.CALENDAR, now)
+    settle(session, mine, choice, representative, AnswerSource.CALENDAR, now)
     for in_role, (state, note) in zip(mine, before, strict=True):
         in_role.answer_note = note if in_role.state is state else ""
     if mine[0].organisation_id:

@@ -5,6 +5,7 @@ was recorded (reminders/schedule.py, confirm). If no mail reaches the address, n
 calls. answers/answer.py decides what may be answered until when, and what happens in a full activity.
 """
 
+import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -13,14 +14,23 @@ from sqlalchemy.orm import Session
 
 from outreach.delivery.inbox.reading import Incoming
 from outreach.delivery.inbox.replies import CalendarReply, ReplyAttendee
-from outreach.domain.answers import ActivityCancelled, ActivityEnded, ActivityPostponed, DeadlinePassed, NotInvited
-from outreach.domain.directory import email_addresses
+from outreach.domain.answers import (
+    ActivityCancelled,
+    ActivityEnded,
+    ActivityPostponed,
+    Choice,
+    DeadlinePassed,
+    NotInvited,
+    Representative,
+)
+from outreach.domain.directory import email_addresses, names
 from outreach.domain.kinds import AnswerSource, IncomingKind, IncomingOutcome
 from outreach.domain.mail.incoming import CHOICES, IncomingReason, Participation
 from outreach.domain.problems import Problem
 from outreach.domain.states import InvitationState
 from outreach.models import Activity, IncomingMail, Invitation, Message, MessageLine, Organisation, Person
 from outreach.services import addresses
+from outreach.services.answers import acting
 from outreach.services.answers import answer as answering
 from outreach.services.inbox.senders import the_one
 from outreach.services.locking import activity_for_change
@@ -81,7 +91,7 @@ def _applied(
         return IncomingOutcome.REFUSED, IncomingReason.NOT_INVITED
     invitees = invited(session, activity, attendee)
     if not invitees:
-        return _by_former_address(session, row, activity, attendee)
+        return _by_acting(session, row, mail, activity, attendee, now)
     mine = answering_one(invitees, attendee.name)
     if not mine:
         return IncomingOutcome.TO_READ, IncomingReason.AMBIGUOUS
@@ -93,21 +103,85 @@ def _applied(
     stamp = min(reply.stamped_at or row.received_at, now)  # the stamp of a fast clock must not outrank later replies
     refused = _refused(session, row, mine, reply, stamp, now)
     if refused is not None:
-        known = refused[1] in NO_NEWS_IF_KNOWN and not reply.counter and _is_known(mine, attendee.participation)
+        known = refused[1] in NO_NEWS_IF_KNOWN and not reply.counter and _is_known(mine, attendee)
         return _no_news(reply) if known else refused
     if reply.counter:
         return IncomingOutcome.TO_READ, IncomingReason.ANOTHER_TIME
     if mine[0].organisation_id and attendee.participation is Participation.ACCEPTED and _has_named(mine[0]):
         return _no_news(reply)
-    undecided = _undecided(attendee, mine[0])
+    undecided = None if _is_delegated(attendee, mine[0]) else _undecided(attendee, mine[0])
     if undecided is not None:
         return IncomingOutcome.TO_READ, undecided
     if _answers_of_the_day(session, mine[0], now) >= MOST_A_DAY:
         return IncomingOutcome.TO_READ, IncomingReason.TOO_MANY
     if addresses.failure_of(attendee.address) is not None:
         return IncomingOutcome.TO_READ, IncomingReason.CANNOT_CONFIRM
-    _record(session, row, mine, attendee.participation, stamp, now)
+    _record(session, row, mine, attendee, _delegate(reply, attendee), stamp, now)
     return IncomingOutcome.APPLIED, None
+
+
+def _by_acting(
+    session: Session,
+    row: IncomingMail,
+    mail: Incoming,
+    activity: Activity,
+    attendee: ReplyAttendee,
+    now: datetime,
+) -> tuple[IncomingOutcome, IncomingReason | None]:
+    """Apply the reply of whoever acts for an invitee, or note that the sender is no invitee.
+
+    A delegate whose name we do not know yet (RFC 5546, 3.2.2.3) is for a coordinator to read: the invitee's own reply
+    names them.
+    """
+    reply = mail.reply
+    assert reply is not None
+    mine = acting.acted_for(session, activity, attendee.address)
+    if not mine:
+        if attendee.delegated_from and (by := invited(session, activity, _delegator(attendee))):
+            _tie(row, next(iter(by.values()))[0])
+            return IncomingOutcome.TO_READ, IncomingReason.DELEGATED
+        return _by_former_address(session, row, activity, attendee)
+    _tie(row, mine[0])
+    choice = CHOICES.get(attendee.participation)
+    to = _delegate(reply, attendee)
+    if attendee.participation is Participation.DELEGATED and to is not None:
+        choice = Choice.REPRESENTED
+    if attendee.address != mail.sender or not mail.sender_proven or choice is None or reply.counter:
+        return IncomingOutcome.TO_READ, IncomingReason.REPRESENTATIVE
+    stamp = min(reply.stamped_at or row.received_at, now)
+    refused = _refused(session, row, mine, reply, stamp, now)
+    if refused is not None:
+        return refused
+    if _answers_of_the_day(session, mine[0], now) >= MOST_A_DAY:
+        return IncomingOutcome.TO_READ, IncomingReason.TOO_MANY
+    if choice is Choice.COMING and mine[0].acting is not None and mine[0].acting.confirmed_at is not None:
+        return _no_news(reply)
+    try:
+        acting.take(session, mine, choice, to, AnswerSource.CALENDAR, now=now)
+    except Problem:  # passed on before, or to nobody else
+        return IncomingOutcome.TO_READ, IncomingReason.REPRESENTATIVE
+    return IncomingOutcome.APPLIED, None
+
+
+def _delegator(attendee: ReplyAttendee) -> ReplyAttendee:
+    """Return the attendee who delegated it to this one."""
+    return ReplyAttendee(attendee.delegated_from, "", attendee.participation)
+
+
+def _is_delegated(attendee: ReplyAttendee, invitation: Invitation) -> bool:
+    """Return whether a person's reply names somebody else who comes. An organisation names its people by its link."""
+    names_another = attendee.delegated_to not in ("", attendee.address)
+    return attendee.participation is Participation.DELEGATED and names_another and invitation.person_id is not None
+
+
+def _delegate(reply: CalendarReply, attendee: ReplyAttendee) -> Representative | None:
+    """Return to whom the attendee delegates it, by the name that the reply gives; without one, by the address."""
+    address = attendee.delegated_to
+    if not address:
+        return None
+    named = next((other.name for other in reply.attendees if other.address == address), "")
+    spelled = names.proper(" ".join(re.split(r"[._-]+", address.partition("@")[0])))
+    return Representative(named if names.is_name(named) else spelled, email=address)
 
 
 def _by_former_address(
@@ -173,8 +247,14 @@ def _came_last(session: Session, row: IncomingMail) -> bool:
     return not session.scalar(sa.select(taken.exists()))
 
 
-def _is_known(mine: Sequence[Invitation], participation: Participation) -> bool:
+def _is_known(mine: Sequence[Invitation], attendee: ReplyAttendee) -> bool:
     """Return whether the reply says what is recorded for all their invitations already."""
+    participation = attendee.participation
+    if participation is Participation.DELEGATED:
+        return all(
+            one.state is InvitationState.REPRESENTED and one.representative_email.lower() == attendee.delegated_to
+            for one in mine
+        )
     if mine[0].organisation_id and participation is Participation.ACCEPTED:
         return _has_named(mine[0])
     return all(invitation.state in RECORDED_AS.get(participation, ()) for invitation in mine)
@@ -207,17 +287,22 @@ def _record(
     session: Session,
     row: IncomingMail,
     mine: Sequence[Invitation],
-    participation: Participation,
+    attendee: ReplyAttendee,
+    delegate: Representative | None,
     stamp: datetime,
     now: datetime,
 ) -> None:
     first = mine[0]
-    before = first.state, first.answered_sequence
-    if not (_is_known(mine, participation) and first.answered_sequence == first.activity.sequence):
-        answering.answer_by_calendar(session, mine, CHOICES[participation], said_at=row.received_at, now=now)
+    before = first.state, first.answered_sequence, first.representative_email
+    if not (_is_known(mine, attendee) and first.answered_sequence == first.activity.sequence):
+        choice = CHOICES.get(attendee.participation, Choice.REPRESENTED)
+        answering.answer_by_calendar(
+            session, mine, choice, delegate if choice is Choice.REPRESENTED else None, said_at=row.received_at, now=now
+        )
     for invitation in mine:
         invitation.replied_at = stamp
-    if (first.state, first.answered_sequence) != before:  # an answer that was known already is not confirmed again
+    after = first.state, first.answered_sequence, first.representative_email
+    if after != before:  # an answer that was known already is not confirmed again
         scheduling.confirm(session, first, now=now)
 
 
@@ -248,9 +333,10 @@ def _proposed(reply: CalendarReply) -> str:
 
 
 def attendee_of(reply: CalendarReply, sender: str) -> ReplyAttendee | None:
-    """Return the attendee who replies. RFC 5546 allows one; of several, choose the sender."""
+    """Return the attendee who replies. RFC 5546 allows one, and beside them the delegate; of several, choose the sender."""
     named = [attendee for attendee in reply.attendees if attendee.address]
-    return next((candidate for candidate in named if candidate.address == sender), named[0] if named else None)
+    named.sort(key=lambda candidate: (candidate.address != sender, candidate.participation is Participation.UNCLEAR))
+    return named[0] if named else None
 
 
 def invited(session: Session, activity: Activity, attendee: ReplyAttendee) -> InvitationsByInvitee:

@@ -16,10 +16,11 @@ from outreach.domain.kinds import AnswerSource
 from outreach.domain.problems import Problem
 from outreach.domain.states import InvitationState
 from outreach.models import IncomingMail
-from outreach.queries import inbox
+from outreach.queries import inbox, representation
 from outreach.queries.invitations import history
 from outreach.queries.invitations import lists as invitees
 from outreach.queries.invitations.lists import InviteeRow
+from outreach.services.answers import acting
 from outreach.services.answers import record as recording
 from outreach.services.inbox import record_from_mail
 from outreach.services.invitations import invite as inviting
@@ -27,6 +28,7 @@ from outreach.services.invitations import links
 from outreach.services.invitations import withdraw as withdrawing
 from outreach.web.fields.problems import show_problem
 from outreach.web.frame.access import coordinator_required, staff_required
+from outreach.web.frame.say import say
 from outreach.web.frame.sender import sender
 from outreach.web.frame.way_back import back_or, coming_back, leading_back
 from outreach.web.invitations import new_link
@@ -50,6 +52,7 @@ def show(invitation_id: int) -> Any:
         waiting=invitees.waiting_of(nominees),
         form=ButtonForm(),
         delivery=delivery,
+        acting_link=representation.page_of(row.invitation),
         history=history.of(row.invitation),
         call_words=call_words,
         verb=audit_words.verb,
@@ -85,6 +88,21 @@ def record(invitation_id: int) -> Any:
         form.source.data = AnswerSource.MAIL.value if mail else None
         form.representative_phone.data = formats.phone(row.invitation.representative_phone)
     return _page("record", form, row, mail=mail)
+
+
+@bp.post("/invitations/<int:invitation_id>/representative/undo")
+@coordinator_required
+def undo_representative(invitation_id: int) -> Any:
+    """Undo who was named last to come in the invitee's place."""
+    form = ButtonForm()
+    if form.validate_on_submit():
+        try:
+            acting.take_back_for(invitation_id, by=current_user, now=clock.now())
+        except Problem as problem:
+            flash(say(problem), "danger")
+        else:
+            flash(_("This was undone. Look at the invitation for who comes now."), "success")
+    return redirect(url_for(".show", invitation_id=invitation_id))
 
 
 @bp.route("/invitations/<int:invitation_id>/nominees", methods=["GET", "POST"])

@@ -122,6 +122,7 @@ VERBS: dict[str, Any] = {
     "renewed": _l("new link made"),
     "reopened": _l("to be handled again"),
     "resent": _l("sent again"),
+    "representative_undone": _l("undone who comes in their place"),
     "reset": _l("set back to the default"),
     "returned": _l("file came back"),
     "revoked": _l("link revoked"),

@@ -278,15 +278,15 @@ def test_a_nominee_answers_only_for_themselves(activity, invited_police, arrives
     assert states() == [InvitationState.COMING, InvitationState.NOT_COMING, InvitationState.COMING]
 
 
-def test_a_representatives_reply_is_shown_beside_the_invitation_they_represent(activity, chief, arrives):
+def test_a_representative_who_declines_by_calendar_opens_the_invitation_again(activity, chief, arrives):
     invite_and_publish(activity, chief, role=Role.SPEAKER)
     token = tokens.token(links.link_for(db.session, chief))
     rina = Representative("Rina", email="Rina@example.com")
     answering.answer(token, activity.id, Choice.REPRESENTED, rina, now=at(5, 7))
     mail = arrives(gmail(Answer("DECLINED", uid=activity.uid, address="rina@example.com", name="Rina")))
-    assert result(mail) == (TO_READ, IncomingReason.REPRESENTATIVE)
+    assert result(mail) == (APPLIED, "")
     assert (mail.invitation_id, mail.person_id) == (first_invitation_of(chief).id, chief.id)
-    assert first_invitation_of(chief).state is InvitationState.REPRESENTED
+    assert first_invitation_of(chief).state is InvitationState.INVITED
 
 
 def test_the_one_still_invited_answers_where_two_share_an_address(activity, ani, arrives):

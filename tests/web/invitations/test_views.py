@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from flask import g
 
 from outreach.domain.activity import Move
-from outreach.domain.answers import Choice
+from outreach.domain.answers import Choice, Representative
 from outreach.domain.kinds import ActivityKind, AnswerSource, CadreKind, MailKind, Role, Sector
 from outreach.domain.states import InvitationState, MessageState
 from outreach.extensions import db
@@ -707,3 +707,21 @@ def test_people_who_answered_are_reminded_only_if_that_is_chosen(coordinator_cli
 def test_a_viewer_reminds_nobody(viewer_client, activity):
     assert viewer_client.get(f"/activities/{activity.id}/invitees/remind").status_code == 403
     assert viewer_client.post(f"/activities/{activity.id}/invitees/remind").status_code == 403
+
+
+def test_an_invitations_page_shows_who_was_named_and_undoes_the_last_name(
+    ani_and_police_invited, ani, coordinator, coordinator_client
+):
+    invitation = invitations()[0]
+    recording.record_answer(
+        invitation.id, Choice.REPRESENTED, AnswerSource.PHONE, Representative("Kompol Rina", "Wakapolres"),
+        by=coordinator, now=NOW,
+    )  # fmt: skip
+    page = text_of(coordinator_client.get(f"/invitations/{invitation.id}").text)
+    assert "Kompol Rina , Wakapolres comes Kompol named by the invitee, to staff" in page
+    done = coordinator_client.post(f"/invitations/{invitation.id}/representative/undo")
+    assert done.status_code == 302
+    page = text_of(coordinator_client.get(f"/invitations/{invitation.id}").text)
+    assert "Kompol Rina , Wakapolres undone" in page
+    again = coordinator_client.post(f"/invitations/{invitation.id}/representative/undo", follow_redirects=True)
+    assert "Nobody is named to come in their place any more" in again.text
