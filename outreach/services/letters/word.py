@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+import structlog
 from sqlalchemy.orm import Session, scoped_session
 
 from outreach import codec
@@ -34,6 +35,7 @@ from outreach.services.letters.compose import LetterSigned
 from outreach.services.letters.versions import letter_for_change
 from outreach.transactions import writing
 
+log = structlog.get_logger()
 MOST_FORM = 5 * 1024 * 1024  # bytes; it is read for each letter
 
 
@@ -77,10 +79,14 @@ def save(
     LetterCodeMissing, or Stale. Nothing is changed then: the last good template stays in use.
     """
     if own is not None:
-        if len(own.data) > MOST_FORM:
-            name = files.plain_name(own.filename)
-            raise files.UploadTooLarge(field="form", filename=name, megabytes=MOST_FORM // 1024 // 1024)
-        word_letters.check_form(own.data, SAMPLE, at=now)
+        try:
+            if len(own.data) > MOST_FORM:
+                name = files.plain_name(own.filename)
+                raise files.UploadTooLarge(field="form", filename=name, megabytes=MOST_FORM // 1024 // 1024)
+            word_letters.check_form(own.data, full=SAMPLE, bare=BARE, at=now)
+        except Problem as problem:
+            log.warning("word template refused", why=type(problem).__name__, user_id=by.id if by else None)
+            raise
     with writing() as session:
         values = replace(settings.stored(session).values, srikandi=texts)
         if own is not None:
@@ -122,7 +128,7 @@ def _check(letter: Letter) -> None:
         raise LetterSigned
 
 
-# With everything that a letter can have, so that a trial meets each part of a template.
+# With everything that a letter can have, and with little of it, so that a trial meets each part and each gap of a template.
 SAMPLE = LetterValues(
     kind=LetterKind.INVITATION,
     subject="Undangan",
@@ -142,3 +148,7 @@ SAMPLE = LetterValues(
     agenda=(AgendaLine("08.00 – 09.00", "Pembukaan", "Nama Contoh", "Senin, 18 Januari 2027"),),
     letterhead=Letterhead(("PEMERINTAH KOTA CONTOH", "DINAS CONTOH"), ("Jl. Contoh 1",)),
 )
+BARE = replace(
+    SAMPLE, addressees=SAMPLE.addressees[:1], facts=(), copies=(), agenda=(), attachments="", number="", destination="",
+    signatory=Signatory(), letterhead=Letterhead(),
+)  # fmt: skip

@@ -2,6 +2,7 @@
 
 import pytest
 import sqlalchemy as sa
+from structlog.testing import capture_logs
 
 from outreach.delivery.documents.word import form
 from outreach.delivery.documents.word.letters import VARIABLES, VariableNotOnce
@@ -81,9 +82,10 @@ def test_a_wrong_template_changes_nothing_and_the_last_good_one_stays(office):
         (own_form("{{ ttd }}", ""), VariableNotOnce),
         (b"PK" + bytes(MOST_FORM), UploadTooLarge),
     ):
-        with pytest.raises(problem) as refused:
+        with pytest.raises(problem) as refused, capture_logs() as logged:
             word.save(OwnForm(data, "../lain.docx"), SrikandiTexts(), 1, by=None, now=NOW)
         assert refused.value.field == "form"
+        assert [(entry["event"], entry["why"]) for entry in logged] == [("word template refused", problem.__name__)]
     assert word.form_in_use(db.session) == OWN
     assert settings.stored(db.session).values.srikandi == TEXTS
     assert db.session.scalars(sa.select(StoredFile.name)).all() == ["kami.docx"]

@@ -108,6 +108,14 @@ def test_a_wrong_template_is_told_beside_its_field_and_not_kept(administrator_cl
     assert settings.stored(db.session).version == 0
 
 
+def test_two_hundred_megabytes_are_refused_unread(administrator_client, office):
+    huge = {"CONTENT_LENGTH": str(200 * 1024 * 1024)}
+    refused = administrator_client.post(
+        PAGE, data=b"x", content_type="multipart/form-data; boundary=x", environ_overrides=huge
+    )
+    assert refused.status_code == 413
+
+
 def test_saving_letterhead_and_texts_keeps_what_is_set_for_word(administrator_client, office):
     word.save(word.OwnForm(own_form(), "kami.docx"), SrikandiTexts("Biasa", "Segera", "400.2.4"), 0, by=None, now=NOW)
     before = settings.stored(db.session).values

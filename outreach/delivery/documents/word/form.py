@@ -56,7 +56,7 @@ def head(document: Any) -> None:
         cell.vertical_alignment = 1
     _write(picture.paragraphs[0], "{{ lambang }}")
     _head_words(lambda: words.add_paragraph())
-    _drop(words.paragraphs[0])
+    _size(words.paragraphs[0], Pt(1))  # a cell without a paragraph is broken
     _only(document, "{%p else %}")
     _head_words(lambda: document.add_paragraph())
     _only(document, "{%p endif %}")
@@ -409,10 +409,6 @@ def _repeated(paragraph: Any, bookmark: str, shown: str) -> None:
             if kind == "begin":
                 mark.set(qn("w:dirty"), "true")
             run._r.append(mark)
-
-
-def _drop(paragraph: Any) -> None:
-    paragraph._p.getparent().remove(paragraph._p)
 
 
 def _blank_png() -> bytes:

@@ -4,6 +4,7 @@ Srikandi puts its own values where a konsep has variables such as ${nomor_naskah
 """
 
 import io
+import json
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -12,6 +13,7 @@ from typing import Any
 
 import segno
 
+from outreach.delivery.documents.typeset import MAIN, press
 from outreach.delivery.documents.word import form as shipped_form
 from outreach.delivery.documents.word.process import QR_NAME
 from outreach.delivery.documents.word.render import WordDocument, render
@@ -32,6 +34,10 @@ VARIABLES: Mapping[str, str] = {
 OPEN = "………………………"  # for what the letter does not have yet
 REPEATED = "lihat halaman pertama"  # until Word has repeated Srikandi's number and date
 EMBLEM_MM = 20.0
+EMBLEM_PPI = 300.0
+EMBLEM_ALONE = (
+    b'#set page(width: auto, height: auto, margin: 0pt, fill: none)\n#image(bytes(json("picture.json")), width: 20mm)'
+)
 _NOT_XML = re.compile(
     r"[^\n\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufdcf\ufdf0-\ufffd\U00010000-\U0010fffd]|[\u202a-\u202e\u2066-\u2069]"
 )
@@ -77,14 +83,15 @@ def check_variables(made: WordDocument) -> None:
             raise VariableNotOnce(name=name, count=count + elsewhere)
 
 
-def check_form(form: bytes, values: LetterValues, *, at: datetime) -> None:
-    """Fill a template with sample values in both ways. Raise a Problem if it cannot be used."""
-    made = word(values, office="", zone="WIB", at=at, form=form)
+def check_form(form: bytes, *, full: LetterValues, bare: LetterValues, at: datetime) -> None:
+    """Fill a template with a letter that has all parts, and one that has few. Raise a Problem if it cannot be used."""
+    made = word(full, office="", zone="WIB", at=at, form=form)
     text = "".join(made.runs + made.beside)
-    for name, shown in (("kode", shown_code(values.code)), ("tanpa_biaya", NO_FEE)):
+    for name, shown in (("kode", shown_code(full.code)), ("tanpa_biaya", NO_FEE)):
         if shown not in text:
             raise LetterCodeMissing(name=name)
-    konsep(values, office="", zone="WIB", at=at, form=form)
+    for values in (full, bare):
+        konsep(values, office="", zone="WIB", at=at, form=form)
 
 
 def _document(
@@ -93,7 +100,7 @@ def _document(
     return render(
         form or shipped_form.shipped(),
         words,
-        {"lambang": (emblem, EMBLEM_MM)},
+        {"lambang": (_known_picture(emblem, at), EMBLEM_MM)},
         replaced={QR_NAME: qr(values.check_url)},
         title=f"{_plain(values.subject)} {_plain(values.number)}".strip(),
         author=_plain(office),
@@ -183,6 +190,15 @@ def _without_variables(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {name: _without_variables(one) for name, one in value.items()}
     return [_without_variables(one) for one in value] if isinstance(value, list) else value
+
+
+def _known_picture(data: bytes, at: datetime) -> bytes:
+    """Return a picture as python-docx can read it: not each JPEG that a camera or a browser writes. Else typst draws it."""
+    if not data or data.startswith(b"\x89PNG") or data[6:10] in (b"JFIF", b"Exif"):
+        return data
+    with press() as own:
+        files = {MAIN: EMBLEM_ALONE, "picture.json": json.dumps(list(data)).encode()}
+        return own.pictures(files, ppi=EMBLEM_PPI, at=at)[0]
 
 
 def qr(text: str) -> bytes:

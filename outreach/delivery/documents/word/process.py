@@ -154,6 +154,9 @@ def filled(files: Mapping[str, bytes], job: Mapping[str, Any]) -> tuple[bytes, d
     properties = form.docx.core_properties
     for name, value in job["properties"].items():
         setattr(properties, name, datetime.fromtimestamp(value, UTC) if isinstance(value, int) else value[:255])
+    for name, relation in list(form.docx.part.package.rels.items()):
+        if relation.reltype.endswith("/thumbnail"):  # of the template, not of this letter
+            form.docx.part.package.rels.pop(name)
     made = io.BytesIO()
     form.save(made)
     return made.getvalue(), _texts(form)

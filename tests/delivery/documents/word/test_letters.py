@@ -13,8 +13,9 @@ from docx import Document
 from outreach.delivery.documents import letters as typeset_letters
 from outreach.delivery.documents.word import form, letters
 from outreach.delivery.documents.word.letters import VARIABLES, LetterCodeMissing, VariableNotOnce
+from outreach.delivery.documents.word.render import WordFormWrong
 from outreach.domain.letters import NO_FEE, Addressee, AgendaLine, Letterhead, Signatory
-from tests.support.word_forms import changed, entries, own_form, packed, text_of
+from tests.support.word_forms import a_form, changed, entries, own_form, packed, text_of
 from tests.world import NOW
 from tests.world.letters import FIVE
 from tests.world.letters import SAMPLE as LETTER
@@ -24,6 +25,10 @@ SPELLED = [
     "${nama_pengirim}", "${nip_pengirim}",
 ]  # fmt: skip
 DOCUMENT = "word/document.xml"
+BARE = replace(
+    LETTER, number="", dated_on=None, signatory=Signatory(), copies=(), agenda=(), attachments="", facts=(),
+    letterhead=Letterhead(), addressees=LETTER.addressees[:1],
+)  # fmt: skip
 
 
 def word_of(values=LETTER, **options):
@@ -93,8 +98,7 @@ def test_a_letter_has_all_its_parts_in_order():
 
 
 def test_what_a_letter_does_not_have_yet_leaves_room():
-    bare = replace(LETTER, number="", dated_on=None, signatory=Signatory(), copies=(), agenda=(), attachments="")
-    text = text_of(word_of(bare).data)
+    text = text_of(word_of(BARE).data)
     assert "Metro, …" in text
     assert "Nomor\n:\n…" in text
     assert "Lampiran\n:\n-" in text
@@ -160,12 +164,12 @@ def test_the_qr_code_and_the_emblem_are_in_the_file():
 
 
 def test_the_shipped_template_is_one_that_an_office_could_upload():
-    letters.check_form(form.shipped(), LETTER, at=NOW)
+    letters.check_form(form.shipped(), full=LETTER, bare=BARE, at=NOW)
 
 
 def test_an_office_can_change_the_template_in_word():
     own = own_form("Tembusan:", "Tembusan disampaikan kepada Yth.:")
-    letters.check_form(own, LETTER, at=NOW)
+    letters.check_form(own, full=LETTER, bare=BARE, at=NOW)
     assert "Tembusan disampaikan kepada Yth.:\n1.Wali Kota Metro" in text_of(word_of(form=own).data)
 
 
@@ -179,8 +183,29 @@ def test_a_placeholder_that_word_split_over_runs_still_stands_in_one_run():
 @pytest.mark.parametrize(("old", "new", "count"), [("{{ ttd }}", "Tanda tangan", 0), ("{{ di }}", "{{ nomor }}", 2)])
 def test_a_template_in_which_a_variable_would_stand_twice_or_nowhere_is_refused(old, new, count):
     with pytest.raises(VariableNotOnce) as refused:
-        letters.check_form(own_form(old, new), LETTER, at=NOW)
+        letters.check_form(own_form(old, new), full=LETTER, bare=BARE, at=NOW)
     assert refused.value.values == {"name": "nomor" if count else "ttd", "count": count}
+
+
+def test_a_template_that_only_holds_for_some_letters_is_refused():
+    with pytest.raises(WordFormWrong) as refused:
+        letters.check_form(own_form("{{ di }}", "{{ susunan_acara[0].waktu }}"), full=LETTER, bare=BARE, at=NOW)
+    assert "has no element 0" in refused.value.values["said"]
+
+
+def test_a_jpeg_that_python_docx_cannot_read_is_drawn_as_png():
+    jpeg = entries(a_form())["docProps/thumbnail.jpeg"]
+    assert jpeg[:4] + jpeg[6:10] == b"\xff\xd8\xff\xe0JFIF"
+    after = 4 + int.from_bytes(jpeg[4:6])
+    browsers = b"\xff\xd8" + jpeg[after:]
+    for picture, ending in ((jpeg, "jpg"), (browsers, "png")):
+        names = [name for name in entries(word_of(emblem=picture).data) if name.startswith("word/media/")]
+        assert any(name.endswith(ending) for name in names), names
+
+
+def test_no_picture_of_the_template_stands_for_the_letter():
+    assert "docProps/thumbnail.jpeg" in entries(form.shipped())
+    assert "docProps/thumbnail.jpeg" not in entries(word_of().data)
 
 
 @pytest.mark.parametrize(
@@ -191,7 +216,7 @@ def test_a_template_without_the_code_or_the_sentence_about_fees_is_refused(name,
     for one in missing:
         own = changed(own, "word/footer1.xml", one, "-")
     with pytest.raises(LetterCodeMissing) as refused:
-        letters.check_form(own, LETTER, at=NOW)
+        letters.check_form(own, full=LETTER, bare=BARE, at=NOW)
     assert refused.value.values == {"name": name}
 
 
