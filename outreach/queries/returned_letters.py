@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
 from outreach.domain.kinds import LetterKind
-from outreach.domain.letters import DAY, TIME, days_of
+from outreach.domain.letters import CHANGEABLE, DAY, TIME, days_of
 from outreach.domain.signatures import ReturnReport
 from outreach.domain.states import ActivityState, LetterState
 from outreach.extensions import db
@@ -72,6 +72,19 @@ def came_back(letter: Letter) -> ReturnedLetter:
     report = returned.report_of(rows[0])
     accepted = letter.signed_file_id == rows[0].file_id
     return ReturnedLetter(rows, takes_file, report, returned.needs_a_look(report), accepted)
+
+
+def to_sign(activity_id: int) -> Sequence[Letter]:
+    """Return the drafts that correct or cancel a signed letter about an activity, with that letter."""
+    on_it = (
+        sa.select(letter_invitation.c.letter_id)
+        .join(Invitation, Invitation.id == letter_invitation.c.invitation_id)
+        .where(Invitation.activity_id == activity_id)
+    )
+    wanted = sa.select(Letter).where(
+        Letter.id.in_(on_it), Letter.corrects_id.is_not(None), Letter.state.in_(sorted(CHANGEABLE))
+    )
+    return db.session.scalars(wanted.options(joinedload(Letter.corrects)).order_by(Letter.id)).all()
 
 
 def file_of(letter_id: int, returned_id: int) -> StoredFile:

@@ -18,6 +18,7 @@ from outreach.models import (
     Activity,
     AgendaItem,
     Invitation,
+    Letter,
     Message,
     MessageLine,
     Organisation,
@@ -27,6 +28,7 @@ from outreach.models import (
     Venue,
 )
 from outreach.models.mails import IS_LOST, IS_SCHEDULED
+from outreach.queries import returned_letters
 from outreach.queries.activities.lists import AnswerCounts, answers_by
 from outreach.queries.invitations import lists as invitees
 from outreach.queries.invitations.choices import own_kelurahan
@@ -111,6 +113,7 @@ class ActivityPage:
     )  # why scheduled reminders will not go out, by id
     unreminded: int = 0  # invited after the last reminder to answer
     asks_again: bool = False  # a reminder to answer is still to go out
+    letters: tuple[Letter, ...] = ()  # drafts that say of a move or cancellation, still to be signed
 
     @property
     def reminds(self) -> bool:
@@ -315,6 +318,7 @@ def activity(activity_id: int, *, now: datetime) -> ActivityPage:
         missed_ahead,
         invitees.unreminded(found.id),
         bool(db.session.scalar(sa.select(asks_again))),
+        tuple(returned_letters.to_sign(found.id)),
     )
 
 

@@ -32,6 +32,7 @@ from outreach.services.activities import agenda, projected
 from outreach.services.activities.checks import CannotEdit, check_times
 from outreach.services.activities.publish import InThePast, ReasonMissing
 from outreach.services.invitations import links, seats
+from outreach.services.letters import follow_up
 from outreach.services.locking import ActivityMissing, Stale, activity_for_change
 from outreach.services.office_defaults import deadline
 from outreach.services.planning import book as booking
@@ -274,6 +275,10 @@ def tell_of_move(session: Session, activity: Activity, old: dict[str, str], *, b
     _reopen(session, activity, now)
     links.prolong_links(session, activity)
     seats.offer_freed(session, activity, now=now)
+    if is_undone:
+        follow_up.give_up_follow_ups(session, activity, by=by, now=now)
+    else:
+        follow_up.draft_follow_ups(session, activity, old.get("reason", ""), by=by, now=now)
     action = "activity.new_date" if WAS_POSTPONED in old else "activity.moved"
     audit.record(session, by, action, activity, now=now, **{name: old[name] for name in old if name != WAS_POSTPONED})
     return not is_undone

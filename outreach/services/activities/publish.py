@@ -13,6 +13,7 @@ from outreach.domain.states import ActivityState
 from outreach.models import Activity, User
 from outreach.services import audit
 from outreach.services.invitations.links import prolong_links
+from outreach.services.letters import follow_up
 from outreach.services.locking import Stale, activities_for_change, activity_for_change
 from outreach.services.office_defaults import deadline_at_publishing
 from outreach.services.planning import bookings
@@ -196,4 +197,5 @@ def _call_off(
     bookings.release(session, [activity])
     cancel_scheduled(session, activity, f"activity_{state.value}")
     event_reminder(session, activity, kind, Audience.EXPECTED, now=now, detail={"reason": reason})
+    follow_up.draft_follow_ups(session, activity, reason, by=by, now=now)
     audit.record(session, by, f"activity.{state.value}", activity, now=now, reason=reason)

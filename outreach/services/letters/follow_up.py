@@ -1,0 +1,67 @@
+"""What a move, postponement or cancellation does to signed letters: the draft of the letter that says so, for each of them.
+
+Called inside the transaction of services/activities, once the activity has its new time or state. A coordinator reads the
+draft, numbers it and has it signed; nothing is sent before.
+"""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach.domain.kinds import LetterKind
+from outreach.domain.letters import CHANGEABLE, STANDS
+from outreach.domain.states import ActivityState, LetterState
+from outreach.models import Activity, Invitation, Letter, User, letter_invitation
+from outreach.services import audit
+from outreach.services.letters import make
+from outreach.services.letters.facts import NobodyOnTheLetter
+
+
+def draft_follow_ups(
+    session: Session, activity: Activity, reason: str, *, by: User | None, now: datetime
+) -> list[Letter]:
+    """Make the draft of a correction for each signed letter about the activity; of a cancellation, if none of its
+    activities takes place.
+
+    A draft that an earlier move made, and that is not signed, is given up for the new one.
+    """
+    found = []
+    for letter in _signed(session, activity.id):
+        _give_up(session, letter, by, now)
+        off = all(one.activity.state is ActivityState.CANCELLED for one in letter.invitations)
+        kind = LetterKind.CANCELLATION if off else LetterKind.CORRECTION
+        try:
+            found.append(make.add_following(session, letter, kind, reason=reason, by=by, now=now))
+        except NobodyOnTheLetter:  # all were withdrawn meanwhile, and told so
+            continue
+    return found
+
+
+def give_up_follow_ups(session: Session, activity: Activity, *, by: User | None, now: datetime) -> None:
+    """Give up the drafts that a move made, because it was taken back before anybody heard of it."""
+    for letter in _signed(session, activity.id):
+        _give_up(session, letter, by, now)
+
+
+def _signed(session: Session, activity_id: int) -> list[Letter]:
+    """Return the signed letters about an activity that stand, each once."""
+    on_it = (
+        sa.select(letter_invitation.c.letter_id)
+        .join(Invitation, Invitation.id == letter_invitation.c.invitation_id)
+        .where(Invitation.activity_id == activity_id)
+    )
+    wanted = sa.select(Letter).where(
+        Letter.id.in_(on_it),
+        Letter.state.in_(sorted(STANDS)),
+        Letter.signed_file_id.is_not(None),
+        Letter.kind != LetterKind.CANCELLATION,
+    )
+    return list(session.scalars(wanted.order_by(Letter.id)))
+
+
+def _give_up(session: Session, letter: Letter, by: User | None, now: datetime) -> None:
+    for later in letter.corrected_by:
+        if later.state in CHANGEABLE:
+            later.state = LetterState.CANCELLED
+            audit.record(session, by, "letter.withdrawn", later, now=now)

@@ -1,0 +1,89 @@
+"""A move or a cancellation after a signed letter makes the draft of the letter that says so."""
+
+import pytest
+import sqlalchemy as sa
+
+from outreach.domain.letters import EarlierLetter, LetterKind, LetterState
+from outreach.extensions import db
+from outreach.models import Letter
+from outreach.queries import returned_letters
+from outreach.services.activities import publish as publishing
+from outreach.services.letters.versions import last_values
+from tests.world import NOW, an_invitation, at, draft_activity, fresh, invitation_of, invite, move, publish
+from tests.world.letters.signed import DATED_ON, NUMBER, signed_letter
+
+
+@pytest.fixture
+def letter(activity, ani):
+    """A signed letter to Ani about a published activity, of which she was told."""
+    invite(activity, ani)
+    publish(activity)
+    return signed_letter(invitation_of(activity, ani))
+
+
+def drafts() -> list[Letter]:
+    found = db.session.scalars(sa.select(Letter).where(Letter.corrects_id.is_not(None)).order_by(Letter.id))
+    return [letter for letter in found if letter.state is LetterState.DRAFT]
+
+
+def test_a_move_drafts_a_correction_that_names_the_first_letter(letter, activity):
+    move(activity, at(19), at(19, 12))
+    (draft,) = drafts()
+    values = last_values(draft)
+    assert (draft.kind, draft.corrects_id) == (LetterKind.CORRECTION, letter.id)
+    assert values.earlier == EarlierLetter(NUMBER, DATED_ON, "Undangan")
+    assert "semula Senin, 18 Januari 2027, menjadi Selasa, 19 Januari 2027" in dict(values.facts)["hari/tanggal"]
+    assert "nomor 400.2/7/2027 tanggal 5 Januari 2027 hal Undangan" in values.opening
+    assert returned_letters.to_sign(activity.id) == [draft]
+    assert fresh(letter).state is LetterState.SIGNED
+
+
+def test_a_second_move_replaces_the_draft_of_the_first(letter, activity):
+    move(activity, at(19), at(19, 12))
+    move(activity, at(20), at(20, 12))
+    (draft,) = drafts()
+    assert "menjadi Rabu, 20 Januari 2027" in dict(last_values(draft).facts)["hari/tanggal"]
+
+
+def test_a_move_back_that_nobody_heard_of_needs_no_letter(activity, ani):
+    publish(activity)
+    signed_letter(an_invitation(activity, ani))
+    move(activity, at(19), at(19, 12))
+    assert len(drafts()) == 1
+    move(activity, at(18), at(18, 12))
+    assert drafts() == []
+
+
+def test_a_cancellation_drafts_a_notice(letter, activity):
+    publishing.cancel(activity.id, "banjir", by=None, now=NOW)
+    (draft,) = drafts()
+    assert draft.kind is LetterKind.CANCELLATION
+    assert dict(last_values(draft).facts)["alasan"] == "banjir"
+
+
+def test_a_letter_about_two_activities_is_cancelled_only_with_both(programme, hall, ani):
+    days = [draft_activity(programme, hall, day) for day in (18, 20)]
+    invite(days[0], ani)
+    invite(days[1], ani)
+    publish(*days)
+    signed_letter(*[invitation_of(day, ani) for day in days])
+    publishing.cancel(days[0].id, "banjir", by=None, now=NOW)
+    assert [draft.kind for draft in drafts()] == [LetterKind.CORRECTION]
+    publishing.cancel(days[1].id, "banjir", by=None, now=NOW)
+    assert [draft.kind for draft in drafts()] == [LetterKind.CANCELLATION]
+
+
+def test_a_postponement_drafts_a_correction_without_a_day(letter, activity):
+    publishing.postpone(activity.id, "banjir", by=None, now=NOW)
+    (draft,) = drafts()
+    assert draft.kind is LetterKind.CORRECTION
+    assert "akan diberitahukan kemudian" in dict(last_values(draft).facts)["hari/tanggal"]
+
+
+def test_a_draft_that_nobody_signed_needs_no_correction(activity, ani):
+    publish(activity)
+    letter = signed_letter(an_invitation(activity, ani))
+    letter.state, letter.signed_file = LetterState.COMPOSED, None
+    db.session.commit()
+    move(activity, at(19), at(19, 12))
+    assert drafts() == []
