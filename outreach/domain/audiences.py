@@ -10,10 +10,14 @@ from outreach.domain.states import TAKES_A_SEAT, UNANSWERED, InvitationState
 
 
 class Members(NamedTuple):
-    """states: the invitation has one of these. present: whether the invitee was there; None: it does not matter."""
+    """states: the invitation has one of these. present: whether the invitee was there; None: it does not matter.
+
+    owes_materials: only speakers who have sent no file.
+    """
 
     states: frozenset[InvitationState]
     present: bool | None = None
+    owes_materials: bool = False
 
 
 EVERY_STATE = frozenset(InvitationState)
@@ -22,6 +26,7 @@ AUDIENCES = {
     Audience.NEWLY_INVITED: Members(frozenset({InvitationState.PREPARED})),
     Audience.UNANSWERED: Members(UNANSWERED, present=False),  # people who have come are not asked any more
     Audience.COMING: Members(TAKES_A_SEAT),
+    Audience.NO_MATERIALS: Members(frozenset({InvitationState.COMING}), owes_materials=True),
     Audience.EXPECTED: Members(EVERY_STATE - NOT_EXPECTED),
     Audience.PRESENT: Members(EVERY_STATE, present=True),
     Audience.ABSENT: Members(TAKES_A_SEAT, present=False),
@@ -29,7 +34,9 @@ AUDIENCES = {
 }
 
 
-def belongs(audience: Audience, state: InvitationState, *, present: bool) -> bool:
-    """Return whether an invitation is in the audience."""
+def belongs(audience: Audience, state: InvitationState, *, present: bool, owes_materials: bool = False) -> bool:
+    """Return whether an invitation is in the audience. owes_materials: it is a speaker's who has sent no file."""
     members = AUDIENCES[audience]
+    if members.owes_materials and not owes_materials:
+        return False
     return state in members.states and members.present in (None, present)

@@ -131,6 +131,7 @@ class Audience(StrEnum):
     UNANSWERED = "unanswered"
     COMING = "coming"  # those coming, or represented
     EXPECTED = "expected"  # not declined: unanswered, coming, represented, waitlisted
+    NO_MATERIALS = "no_materials"  # speakers who are coming and have sent no file
     PRESENT = "present"
     ABSENT = "absent"  # said they would come, and were not there
     ONE = "one"  # a single invitation, named by the reminder

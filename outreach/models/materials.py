@@ -5,9 +5,11 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from outreach.domain.kinds import Role
 from outreach.extensions import Model
 from outreach.models.base import Identified, UTCDateTime
 from outreach.models.files import StoredFile
+from outreach.models.invitations import Invitation
 from outreach.models.people import Person
 from outreach.models.programmes import Activity
 
@@ -23,6 +25,16 @@ class Material(Identified, Model):
     file: Mapped[StoredFile] = relationship()
     person: Mapped[Person] = relationship()
     activity: Mapped[Activity] = relationship()
+
+
+# A speaker has sent no file for this activity.
+OWES_MATERIALS = sa.and_(
+    Invitation.role == Role.SPEAKER,
+    Invitation.person_id.is_not(None),
+    ~sa.exists()
+    .where(Material.activity_id == Invitation.activity_id, Material.person_id == Invitation.person_id)
+    .correlate(Invitation),
+)
 
 
 class ProposedTopic(Identified, Model):

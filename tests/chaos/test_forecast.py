@@ -37,6 +37,8 @@ from outreach.services.answers import record as recording
 from outreach.services.answers.nominees import Nominee
 from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import withdraw as withdrawing
+from outreach.services.materials import send as sending
+from outreach.services.materials.send import GivenFile
 from outreach.services.messages import resend as resending
 from outreach.services.reminders import edit_rules, rules
 from outreach.services.reminders import expand as expanding
@@ -46,7 +48,7 @@ from outreach.services.reminders import tick as reminding
 from outreach.services.reminders.edit_rules import RuleValues
 from outreach.services.reminders.forecast import ForecastRow
 from tests.support.long_form import LONG, many
-from tests.world import AT_ANY_HOUR, JAKARTA, NOW, a_person, at, draft_activity
+from tests.world import AT_ANY_HOUR, JAKARTA, NOW, a_person, at, draft_activity, token_of, uploads
 
 MAKASSAR = ZoneInfo("Asia/Makassar")
 SECOND, MINUTE, HOUR, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -67,7 +69,7 @@ FOR_OTHERS_SAKE = {
 NOT_SCHEDULED = {MissedReason.MOMENT_PASSED, MissedReason.ACTIVITY_BEGAN, MissedReason.SAME_DAY}
 
 titles = st.sampled_from(TITLES)
-roles = st.sampled_from([Role.CADRE, Role.PARTICIPANT])
+roles = st.sampled_from([Role.CADRE, Role.PARTICIPANT, Role.SPEAKER])
 names = st.sampled_from(PEOPLE)
 words = st.lists(st.sampled_from([SENT, SENT, SENT, RETRY, RETRY, REFUSED, DOUBT, VANISHED]), min_size=1, max_size=4)
 seen: dict[str, int] = defaultdict(int)  # so that a run that proved nothing is noticed
@@ -135,6 +137,10 @@ class AnyHistory(RuleBasedStateMachine):
     @rule(title=titles, name=names)
     def somebody_is_invited(self, title: str, name: str) -> None:
         self.invite(title, name)
+
+    @rule(title=titles, name=names)
+    def a_speaker_is_invited(self, title: str, name: str) -> None:
+        self.invite(title, name, Role.SPEAKER)
 
     @precondition(lambda self: self.published)
     @rule(data=st.data(), name=names, words=words, over_night=st.booleans())
@@ -245,6 +251,15 @@ class AnyHistory(RuleBasedStateMachine):
         invitation_id = self.some_invitation(data)
         if invitation_id:
             self.attempt(lambda: withdrawing.withdraw(invitation_id, by=None, now=self.passes()))
+
+    @rule(data=st.data())
+    def a_speaker_sends_a_file(self, data: st.DataObject) -> None:
+        invitation_id = self.some_invitation(data, Invitation.role == Role.SPEAKER)
+        if invitation_id:
+            invitation = db.session.get_one(Invitation, invitation_id)
+            token, file = token_of(invitation.person), GivenFile(uploads.PDF, "paparan.pdf")
+            now = self.passes()
+            self.attempt(lambda: sending.send(token, invitation.activity_id, file, most_mb=40, now=now))
 
     @rule(name=names, stops=st.booleans())
     def somebody_stops_or_resumes_reminders(self, name: str, stops: bool) -> None:

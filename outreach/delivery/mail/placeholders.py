@@ -73,6 +73,7 @@ PLACEHOLDERS = (
     Placeholder("slot", "giliran", _l("from when to when they speak")),
     Placeholder("quota", "kuota", _l("how many people the organisation may send")),
     Placeholder("deadline", "batas", _l("until when to answer")),
+    Placeholder("materials_by", "batas_materi", _l("until when speakers' materials are wanted")),
     Placeholder("answer", "jawaban", _l("the answer given so far"), is_word=True),
     Placeholder("ask_again", "mohon_jawab", _l("after a move: the request to confirm the answer, or to give one")),
     Placeholder("representative", "wakil",

@@ -13,7 +13,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session, object_session
 
 from outreach.delivery.mail.placeholders import names_in
-from outreach.domain.kinds import Audience, MailKind, Role
+from outreach.domain.kinds import ON_STAGE, Audience, MailKind, Role
 from outreach.domain.states import UNANSWERED, InvitationState
 from outreach.extensions import db
 from outreach.models import Activity, MessageText
@@ -29,6 +29,7 @@ KEYS: dict[str, object] = {
     "reminder-unanswered": _l("Reminder to those without an answer"),
     "reminder-organisation": _l("Reminder to organisations without an answer"),
     "reminder-coming": _l("Reminder to those coming"),
+    "reminder-materials": _l("Reminder to speakers who have sent no materials"),
     "change": _l("Notice of a change"),
     "change-organisation": _l("Notice of a change to organisations"),
     "new-date": _l("New date after a postponement"),
@@ -44,6 +45,7 @@ KEYS: dict[str, object] = {
     OPEN_AGAIN_TEXT: _l("To an invitee: nobody comes in their place any more"),
     "link": _l("A new answer link"),
     "thanks": _l("Thank-you"),
+    "thanks-speaker": _l("Thank-you to speakers and moderators"),
     "absent": _l("To those who did not come"),
     "poll": _l("Date poll"),
     "poll-reminder": _l("Reminder to answer a date poll"),
@@ -90,16 +92,22 @@ def key_for(
             return f"{key}-organisation" if to_organisation else key
         case MailKind.REMINDER if to_organisation and state in UNANSWERED:
             return "reminder-organisation"
+        case MailKind.REMINDER if audience is Audience.NO_MATERIALS:
+            return "reminder-materials"
         case MailKind.REMINDER:
             return "reminder-unanswered" if state in UNANSWERED else "reminder-coming"
+        case MailKind.THANKS if audience is Audience.ABSENT:
+            return "absent"
         case MailKind.THANKS:
-            return "absent" if audience is Audience.ABSENT else "thanks"
+            return "thanks-speaker" if role in ON_STAGE else "thanks"
         case _:
             return kind.value
 
 
 def usual_key(kind: MailKind, audience: Audience) -> str:
     """Return the key of the text that most mails of a rule use."""
+    if audience is Audience.NO_MATERIALS:
+        return "reminder-materials"
     if kind is MailKind.REMINDER:
         return "reminder-unanswered" if audience is Audience.UNANSWERED else "reminder-coming"
     return "absent" if audience is Audience.ABSENT else "thanks"

@@ -16,6 +16,7 @@ from outreach.delivery.mail import merge_lines as merging
 from outreach.delivery.mail.recipient import REGION_CODE_OF_A_KELURAHAN, Recipient
 from outreach.delivery.rows.batch import LineRow
 from outreach.delivery.words import formats, labels
+from outreach.domain import materials
 from outreach.domain.answers import answer_by
 from outreach.domain.kinds import MailKind
 from outreach.domain.reminders import days_ahead
@@ -61,6 +62,7 @@ def values_for(
         "kelurahan": recipient.kelurahan,
         "quota": str(line.quota or ""),
         "deadline": "" if recipient.represents and kind is not MailKind.APPOINTMENT else _deadline(line, activity, now),
+        "materials_by": _materials_by(activity, office),
         "answer": labels.label(line.state) if line.state in ANSWERED and not recipient.represents else "",
         "ask_again": _ask_again(line),
         "representative": "" if recipient.represents else representative(line, kind),
@@ -85,6 +87,12 @@ def answer_until(line: LineRow, activity: Activity, now: datetime) -> datetime |
 def _deadline(line: LineRow, activity: Activity, now: datetime) -> str:
     until = answer_until(line, activity, now)
     return formats.moment(until, activity.zone) if until else ""
+
+
+def _materials_by(activity: Activity, office: Office | None) -> str:
+    usual = office.materials_days if office else materials.DAYS
+    days = usual if activity.materials_days is None else activity.materials_days
+    return formats.moment(materials.wanted_by(activity.starts_at, activity.zone, days), activity.zone)
 
 
 def _helpline(activity: Activity, recipient: Recipient) -> str:

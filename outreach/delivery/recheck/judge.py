@@ -211,6 +211,7 @@ class Judge:
             nominated=line.nominated_under_id is not None,
             told_before=line.invitation_id in self.known.told,
             useful_until=self.useful_until(line),
+            owes_materials=line.owes_materials,
         )
         try:
             reason = self._reasons[facts]

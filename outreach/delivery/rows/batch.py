@@ -36,6 +36,7 @@ from outreach.models import (
     User,
     the_office,
 )
+from outreach.models.materials import OWES_MATERIALS
 
 MOVED = MailKind.CHANGE.value  # the reminder key of a move's notice
 
@@ -85,6 +86,7 @@ class LineRow(NamedTuple):
     acting_id: int | None = None  # who acts, whether they have an address or not
     acting_nonce: str = ""  # of their own page
     notices_wanted: bool = True
+    owes_materials: bool = False  # a speaker who has sent no file
     unreached: str = ""  # of an invited organisation: its nominees that no mail reaches, "Rina; Dewi Lestari, S.H."
     moves: tuple[int, ...] = ()  # for a change, after the recheck: reminders of the moves that it tells, oldest first
     letters: tuple[AttachedLetter, ...] = ()  # signed letters of the invitation
@@ -238,6 +240,7 @@ _LINES = (
         ActingPerson.id,
         _or_empty(ActingPerson.nonce),
         Invitation.notices_wanted,
+        OWES_MATERIALS,
     )
     .join(Invitation, MessageLine.invitation_id == Invitation.id)
     .outerjoin(ActingPerson, sa.and_(ActingPerson.invitation_id == Invitation.id, ActingPerson.acting))

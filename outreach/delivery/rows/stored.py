@@ -6,6 +6,7 @@ The outbox reads its rows for a whole batch: rows/batch.py.
 from datetime import UTC, datetime
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.orm import object_session
 
 from outreach.delivery.rows import batch
@@ -13,6 +14,7 @@ from outreach.delivery.rows.batch import CadreRow, LineRow, MessageRow
 from outreach.delivery.rows.letters import signed_letters
 from outreach.domain.kinds import MailKind
 from outreach.models import Invitation, Message, MessageLine, Organisation, Person
+from outreach.models.materials import OWES_MATERIALS
 
 
 def message_row(message: Message) -> MessageRow:
@@ -100,6 +102,7 @@ def invitation_row(invitation: Invitation, **values: Any) -> LineRow:
         "acting_id": invitation.acting.id if invitation.acting else None,
         "acting_nonce": (invitation.acting.nonce or "") if invitation.acting else "",
         "notices_wanted": invitation.notices_wanted is not False,
+        "owes_materials": bool(session and session.scalar(sa.select(OWES_MATERIALS).where(Invitation.id == invitation.id))),
         "letters": signed_letters(session, [invitation.id]).get(invitation.id, ()) if session else (),
         "unreached": batch.unreached(session, [invitation.id]).get(invitation.id, "") if office and session else "",
         **values,

@@ -30,6 +30,7 @@ class SkipReason(StrEnum):
     ANSWERED = "answered"  # a reminder to answer, but the answer has come
     CAME = "came"  # a reminder to answer, but the invitee is there
     DECLINED = "declined"
+    MATERIALS_SENT = "materials_sent"  # a reminder to send materials, but they have come
     NOT_ATTENDING = "not_attending"
     NEVER_TOLD = "never_told"  # a change, postponement or cancellation of an activity that the recipient never heard of
     ALREADY_WRITTEN_TODAY = "already_written_today"
@@ -62,6 +63,7 @@ class LineFacts:
     nominated: bool  # by their organisation: the invitation tells them so, although the answer is already given
     told_before: bool  # an earlier mail about this invitation was sent
     useful_until: datetime
+    owes_materials: bool = False  # a speaker who has sent no file
 
 
 def skip_because(facts: LineFacts, now: datetime) -> SkipReason | None:
@@ -123,8 +125,10 @@ def skip_because(facts: LineFacts, now: datetime) -> SkipReason | None:
 
 
 def _outside_audience(facts: LineFacts) -> SkipReason | None:
-    if belongs(facts.audience, facts.invitation_state, present=facts.present):
+    if belongs(facts.audience, facts.invitation_state, present=facts.present, owes_materials=facts.owes_materials):
         return None
+    if facts.audience is Audience.NO_MATERIALS and facts.invitation_state is InvitationState.COMING:
+        return SkipReason.MATERIALS_SENT
     if facts.audience is Audience.UNANSWERED and facts.invitation_state in UNANSWERED:
         return SkipReason.CAME
     return OUTSIDE.get(facts.audience, SkipReason.NOT_ATTENDING)

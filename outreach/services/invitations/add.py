@@ -163,7 +163,9 @@ def _announced(
             waiting_invitations(session, activity.id, now) is None
         ):  # otherwise the new invitations go out together with the waiting ones
             event_reminder(session, activity, MailKind.INVITATION, Audience.NEWLY_INVITED, now=now)
-        if now >= activity.respond_by_at:  # they may answer until the start, and are reminded until then
+        speaks = any(one.activity_id == activity.id and one.role is Role.SPEAKER for one in new)
+        # After the deadline they may answer until the start, and are reminded until then. Speakers are asked for materials.
+        if speaks or now >= activity.respond_by_at:
             reschedule(session, activity, now=now)
     return Invited(len(new), asked - len(new), _count_without_address(session, new), by_activity)
 

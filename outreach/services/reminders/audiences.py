@@ -33,6 +33,7 @@ from outreach.models import (
     letter_invitation,
 )
 from outreach.models.mails import IS_SCHEDULED
+from outreach.models.materials import OWES_MATERIALS
 
 REPRESENTED = sa.and_(Invitation.state == InvitationState.REPRESENTED, Invitation.representative_email != "")
 PRESENT = sa.exists().where(Attendance.invitation_id == Invitation.id, Attendance.present).correlate(Invitation)
@@ -171,12 +172,14 @@ def last_invited(invitees: Iterable[LateInvitee], reminder: Reminder, zone: Zone
 
 def belongs(audience: Audience) -> sa.ColumnElement[bool]:
     """Return the condition that an invitation is in the audience."""
-    states, present = AUDIENCES[audience]
+    states, present, owes_materials = AUDIENCES[audience]
     conditions: list[sa.ColumnElement[bool]] = []
     if states != EVERY_STATE:
         conditions.append(Invitation.state.in_(states))
     if present is not None:
         conditions.append(PRESENT if present else ~PRESENT)
+    if owes_materials:
+        conditions.append(OWES_MATERIALS)
     return sa.and_(sa.true(), *conditions)
 
 

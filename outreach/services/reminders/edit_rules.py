@@ -26,7 +26,7 @@ from outreach.services.reminders.scopes import Scope, closest, exactly, scope_of
 from outreach.transactions import writing
 
 AUDIENCES = {
-    RuleTiming.BEFORE_START: (Audience.UNANSWERED, Audience.COMING, Audience.EXPECTED),
+    RuleTiming.BEFORE_START: (Audience.UNANSWERED, Audience.COMING, Audience.EXPECTED, Audience.NO_MATERIALS),
     RuleTiming.AFTER_END: (Audience.PRESENT, Audience.ABSENT),
 }
 KINDS = {RuleTiming.BEFORE_START: MailKind.REMINDER, RuleTiming.AFTER_END: MailKind.THANKS}
@@ -50,7 +50,8 @@ class DaysOutOfRange(Problem):
 
 class AudienceDoesNotFit(Problem):
     message = (
-        "Before the start, choose those without an answer, those coming or all; after the end, those present or absent."
+        "Before the start, choose those without an answer, those coming, all, or speakers without materials; after the end, "
+        "those present or absent."
     )
     field = "audience"
 

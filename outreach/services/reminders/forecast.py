@@ -37,6 +37,7 @@ from outreach.domain.states import ActivityState, InvitationState, ReminderState
 from outreach.extensions import db
 from outreach.models import Activity, Invitation, MessageLine, Organisation, Person, Reminder
 from outreach.models.mails import IS_SCHEDULED
+from outreach.models.materials import OWES_MATERIALS
 from outreach.services import office_defaults
 from outreach.services.addresses import no_mail_reaches
 from outreach.services.office_defaults import deadline, deadline_at_publishing
@@ -58,7 +59,9 @@ CALLS_OFF = {
     MailKind.CANCELLATION: ActivityState.CANCELLED,
     MailKind.POSTPONEMENT: ActivityState.POSTPONED,
 }  # fmt: skip
-MAY_GROW = frozenset({Audience.COMING, Audience.PRESENT, Audience.ABSENT})  # by answers still to come
+MAY_GROW = frozenset(
+    {Audience.COMING, Audience.NO_MATERIALS, Audience.PRESENT, Audience.ABSENT}
+)  # by answers still to come
 
 
 @dataclass(frozen=True)
@@ -403,6 +406,7 @@ class _PlannedLine(NamedTuple):
     of_an_office: bool
     open_seats: int  # of an organisation's quota: people it may still nominate
     letter_missing: bool  # its invitation waits for the signed letter
+    owes_materials: bool  # a speaker who has sent no file
     had_a_mail: frozenset[ZoneInfo] = frozenset()  # zones in which they had a mail today
     called_off: frozenset[ZoneInfo] = frozenset()  # zones in which they were told today of its withdrawal
 
@@ -571,6 +575,7 @@ def _lines(
                 Invitation.organisation_id.is_not(None).label("of_an_office"),
                 sa.case((Invitation.quota.is_not(None), Invitation.quota - names), else_=0).label("open_seats"),
                 sa.and_(Activity.letter_first, audiences.LETTER_MISSING).label("letter_missing"),
+                OWES_MATERIALS.label("owes_materials"),
                 *(
                     audiences.had_a_mail(local_day(now, zone), zone, to_representative).label(f"had_{n}")
                     for n, zone in enumerate(zones)
@@ -685,19 +690,21 @@ def _still_true(one: _Planned, lines: Iterable[_PlannedLine], now: datetime) -> 
         told_before=False,
         useful_until=one.times.starts_at,
     )
-    known: dict[tuple[InvitationState, bool, bool, bool, bool, datetime], bool] = {}
+    known: dict[tuple[InvitationState, bool, bool, bool, bool, bool, datetime], bool] = {}
     found = []
     for line in lines:
         if before is not None and (line.invited_at is None or line.invited_at >= before):
             continue
         told = line.told or not line.has_address  # without an address: perhaps told by phone, needs a call
         until = useful_until(one.kind, one.audience, one.due_at, one.times, line.invited_at)
-        key = (line.state, line.present, line.stopped, line.nominated, told, until)
+        owes = line.owes_materials
+        key = (line.state, line.present, line.stopped, line.nominated, told, owes, until)
         if key not in known:
-            known[key] = belongs(one.audience, line.state, present=line.present) and None is skip_because(
+            inside = belongs(one.audience, line.state, present=line.present, owes_materials=owes)
+            known[key] = inside and None is skip_because(
                 replace(
                     facts, invitation_state=line.state, present=line.present, stopped=line.stopped,
-                    nominated=line.nominated, told_before=told, useful_until=until,
+                    nominated=line.nominated, told_before=told, useful_until=until, owes_materials=owes,
                 ),
                 one.goes_out_at(now),
             )  # fmt: skip
@@ -712,6 +719,8 @@ def _may_become(audience: Audience, line: _PlannedLine) -> bool:
         return False
     if audience in (Audience.PRESENT, Audience.ABSENT) and line.of_an_office:
         return False  # attendance is of people, not of organisations
+    if audience is Audience.NO_MATERIALS and not line.owes_materials:
+        return False
     declined = line.state in (InvitationState.NOT_COMING, InvitationState.WITHDRAWN)
     return line.has_address and not line.stopped and not declined
 

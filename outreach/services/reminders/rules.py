@@ -11,10 +11,11 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from outreach.domain.kinds import Audience, MailKind, RuleTiming
+from outreach.domain.kinds import Audience, MailKind, Role, RuleTiming
 from outreach.domain.mail.hours import MailHours, held_until
 from outreach.domain.reminders import ActivityTimes, DueRule, Rule, moments
-from outreach.models import Activity, ReminderRule
+from outreach.domain.states import InvitationState
+from outreach.models import Activity, Invitation, ReminderRule
 from outreach.services import audit, holidays
 from outreach.services.reminders.scopes import Scope, closest, within
 from outreach.transactions import writing
@@ -24,6 +25,7 @@ DEFAULT_RULES = (
     Rule("invitation", MailKind.INVITATION, RuleTiming.AT_PUBLISHING, Audience.NEWLY_INVITED),
     Rule("seven-days-before", MailKind.REMINDER, RuleTiming.BEFORE_START, Audience.UNANSWERED, 7, EIGHT),
     Rule("three-days-before", MailKind.REMINDER, RuleTiming.BEFORE_START, Audience.UNANSWERED, 3, EIGHT),
+    Rule("materials", MailKind.REMINDER, RuleTiming.BEFORE_START, Audience.NO_MATERIALS, 5, EIGHT),
     Rule("day-before", MailKind.REMINDER, RuleTiming.BEFORE_START, Audience.COMING, 1, EIGHT),
     Rule("thanks", MailKind.THANKS, RuleTiming.AFTER_END, Audience.PRESENT, 1, EIGHT),
 )
@@ -68,6 +70,7 @@ class AllRules:
     office: dict[str, Rule]
     programmes: dict[int, dict[str, Rule]]
     activities: dict[int, dict[str, Rule]]
+    with_speakers: frozenset[int | None]  # ids of activities
 
     def of(self, activity: Activity) -> list[Rule]:
         """Return what `rules_for` returns."""
@@ -76,12 +79,15 @@ class AllRules:
             **self.programmes.get(activity.programme_id or 0, {}),
             **self.activities.get(activity.id, {}),
         }
-        return sorted(closest.values(), key=by_moment)
+        found = sorted(closest.values(), key=by_moment)
+        return found if activity.id in self.with_speakers else _without_materials(found)
 
 
 def all_rules(session: Session) -> AllRules:
-    """Return all rules. One query."""
-    found = AllRules({}, {}, {})
+    """Return all rules. Two queries."""
+    found = AllRules(
+        {}, {}, {}, frozenset(session.scalars(sa.select(Invitation.activity_id).where(_SPEAKS).distinct()))
+    )
     for row in session.scalars(sa.select(ReminderRule)):
         if row.activity_id is not None:
             found.activities.setdefault(row.activity_id, {})[row.key] = as_rule(row)
@@ -93,8 +99,27 @@ def all_rules(session: Session) -> AllRules:
 
 
 def rules_for(session: Session, activity: Activity) -> list[Rule]:
-    """Return the rules that apply to an activity, including disabled ones, in order of time."""
-    return [as_rule(row) for row in rows_for(session, activity)]
+    """Return the rules that apply to an activity, including disabled ones, in order of time.
+
+    Without a speaker, nobody is reminded of materials.
+    """
+    found = [as_rule(row) for row in rows_for(session, activity)]
+    return found if _has_speakers(session, activity.id) else _without_materials(found)
+
+
+_SPEAKS = sa.and_(
+    Invitation.role == Role.SPEAKER,
+    Invitation.person_id.is_not(None),
+    Invitation.state != InvitationState.WITHDRAWN,
+)
+
+
+def _has_speakers(session: Session, activity_id: int) -> bool:
+    return bool(session.scalar(sa.select(sa.exists().where(Invitation.activity_id == activity_id, _SPEAKS))))
+
+
+def _without_materials(rules: Iterable[Rule]) -> list[Rule]:
+    return [rule for rule in rules if rule.audience is not Audience.NO_MATERIALS]
 
 
 def moments_of(

@@ -169,7 +169,7 @@ def test_a_move_and_a_cancellation_count_only_notified_people_who_have_not_decli
     move = Move(at(20), at(20, 12), JAKARTA, activity.venue_id)
     moved = forecasting.for_move(activity.id, move, now=at(5))
     assert [(row.kind, row.people) for row in moved.rows][0] == (MailKind.CHANGE, 1)
-    assert [row.day.day for row in moved.rows[1:]] == [13, 15, 19, 21]  # 17 is a Sunday
+    assert [row.day.day for row in moved.rows[1:]] == [13, 15, 15, 19, 21]  # 17 is a Sunday; on 15 also for materials
     cancelled = forecasting.for_cancelling(activity.id, now=at(5))
     assert [(row.kind, row.people) for row in cancelled.rows] == [(MailKind.CANCELLATION, 1)]
 

@@ -5,7 +5,7 @@ from datetime import time
 import pytest
 import sqlalchemy as sa
 
-from outreach.domain.kinds import Audience, MailKind, RuleTiming
+from outreach.domain.kinds import Audience, MailKind, Role, RuleTiming
 from outreach.domain.states import ReminderState
 from outreach.extensions import db
 from outreach.models import AuditEntry, Reminder, ReminderRule
@@ -44,13 +44,17 @@ def scheduled(activity) -> dict[str, str]:
     }
 
 
-def test_the_defaults_are_those_of_the_office(activity):
-    assert rules.rules_for(db.session, activity) == list(rules.DEFAULT_RULES)
+def test_the_defaults_are_those_of_the_office_and_ask_for_materials_where_somebody_speaks(activity, chief):
+    for_all = [rule for rule in rules.DEFAULT_RULES if rule.key != "materials"]
+    assert rules.rules_for(db.session, activity) == for_all
+    invite(activity, chief, role=Role.SPEAKER)
+    assert {rule.key for rule in rules.rules_for(db.session, activity)} == {rule.key for rule in rules.DEFAULT_RULES}
+    assert rules.all_rules(db.session).of(activity) == rules.rules_for(db.session, activity)
 
 
 def test_installing_the_defaults_again_adds_nothing():
     assert rules.install_defaults(now=NOW) == 0
-    assert db.session.query(ReminderRule).count() == 5
+    assert db.session.query(ReminderRule).count() == len(rules.DEFAULT_RULES)
 
 
 def test_the_most_specific_rule_applies(programme, activity, hall, coordinator):
@@ -127,7 +131,7 @@ def test_an_invalid_rule_is_refused(coordinator, timing, days, audience, problem
     else:
         with pytest.raises(problem):
             add()
-    assert db.session.query(ReminderRule).count() == 5 + (problem is None)
+    assert db.session.query(ReminderRule).count() == len(rules.DEFAULT_RULES) + (problem is None)
 
 
 def test_the_invitations_moment_cannot_be_changed(coordinator):
@@ -149,7 +153,8 @@ def test_the_page_shows_what_is_inherited(programme, activity, coordinator):
     edit_rules.edit("day-before", values(1, audience=Audience.COMING), activity_id=activity.id, by=coordinator, now=NOW)
     page = rule_pages.rules_page(activity_id=activity.id)
     assert [(rule.key, rule.own) for rule in page.rules] == [
-        ("invitation", False), ("seven-days-before", False), (THREE, False), ("day-before", True), ("thanks", False),
+        ("invitation", False), ("seven-days-before", False), ("materials", False), (THREE, False),
+        ("day-before", True), ("thanks", False),
     ]  # fmt: skip
     office = rule_pages.rules_page()
     assert [(narrower.scope.title, narrower.own) for narrower in office.narrower] == [(programme.title, True)]

@@ -12,6 +12,7 @@ from outreach.extensions import db
 from outreach.models import MessageText, ReminderRule
 from outreach.services.activities import publish as publishing
 from outreach.services.invitations import invite as inviting
+from outreach.services.reminders import rules
 from outreach.web.reminders.words import reason_words
 from tests.servers.smtp import Server
 from tests.web.reading import text_of as page_text
@@ -34,7 +35,7 @@ def test_the_rules_are_shown_in_words(coordinator_client):
 
 def test_a_programmes_page_shows_what_it_inherits(coordinator_client, programme):
     page = coordinator_client.get(f"/rules?programme={programme.id}").text
-    assert page.count("inherited") == 5
+    assert page.count("inherited") == len(rules.DEFAULT_RULES)
     assert page.count("Change here") == 4
 
 
@@ -48,7 +49,7 @@ def test_a_rule_is_changed_for_one_programme(coordinator_client, programme):
     assert "changed here" in coordinator_client.get(f"/rules{query}").text
     answer = coordinator_client.post(f"/rules/three-days-before/reset{query}")
     assert answer.status_code == 302
-    assert db.session.query(ReminderRule).count() == 5
+    assert db.session.query(ReminderRule).count() == len(rules.DEFAULT_RULES)
 
 
 def test_a_rule_is_added(coordinator_client):
@@ -73,7 +74,7 @@ def test_errors_are_reported_and_the_input_is_kept(coordinator_client, wrong, se
     assert answer.status_code == 422
     assert sentence in answer.text
     assert 'value="Khusus"' in answer.text
-    assert db.session.query(ReminderRule).count() == 5
+    assert db.session.query(ReminderRule).count() == len(rules.DEFAULT_RULES)
 
 
 @pytest.mark.parametrize(
@@ -198,7 +199,7 @@ def test_a_rule_that_differs_only_in_its_name_is_refused(coordinator_client):
     answer = coordinator_client.post("/rules/new", data=twin)
     assert answer.status_code == 422
     assert "There is a rule like this already" in answer.text
-    assert db.session.query(ReminderRule).count() == 5
+    assert db.session.query(ReminderRule).count() == len(rules.DEFAULT_RULES)
     assert coordinator_client.post("/rules/new", data=twin | {"days": "2"}).status_code == 302
 
 

@@ -44,7 +44,9 @@ SORTS = {
     "withdrawal": (MailKind.WITHDRAWAL, Audience.ONE, State.WITHDRAWN, Role.PARTICIPANT),
     "seat": (MailKind.SEAT, Audience.ONE, State.COMING, Role.CADRE),
     "link": (MailKind.LINK, Audience.ONE, State.COMING, Role.CADRE),
+    "materials": (MailKind.REMINDER, Audience.NO_MATERIALS, State.COMING, Role.SPEAKER),
     "thanks": (MailKind.THANKS, Audience.PRESENT, State.COMING, Role.CADRE),
+    "thanks-speaker": (MailKind.THANKS, Audience.PRESENT, State.COMING, Role.SPEAKER),
 }
 TO_OFFICES = [
     "invitation-participant",
