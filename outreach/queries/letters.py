@@ -26,6 +26,7 @@ from outreach.models import (
     the_office,
 )
 from outreach.queries.paging import Page, paged
+from outreach.services.letters import plan
 from outreach.services.letters import settings as letter_settings
 from outreach.services.letters.settings import StoredSettings
 from outreach.services.letters.versions import LetterMissing
@@ -78,6 +79,7 @@ class LetterPage:
     activities: Sequence[Activity]
     invitations: int
     log: Sequence[Any]
+    plan_changed: bool = False  # day, time, place or agenda differ by now
 
 
 @dataclass(frozen=True)
@@ -153,7 +155,8 @@ def letter_page(letter_id: int) -> LetterPage:
         .order_by(AuditEntry.id.desc())
     ).all()
     values = codec.from_json(LetterValues, letter.versions[-1].values)
-    return LetterPage(letter, values, activities, db.session.scalar(invitations) or 0, log)
+    changed = plan.has_changed(db.session, letter)
+    return LetterPage(letter, values, activities, db.session.scalar(invitations) or 0, log, changed)
 
 
 def version_of(letter_id: int, number: int | None = None) -> tuple[Letter, LetterVersion]:

@@ -1,9 +1,11 @@
 """Change what an unsigned letter says: each change is a new version, and the letter is a konsep from then on."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
-from sqlalchemy.orm import Session
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, selectinload
 
 from outreach import codec
 from outreach.domain import letters
@@ -13,6 +15,9 @@ from outreach.models import Letter, LetterVersion, User
 from outreach.services import audit
 from outreach.services.letters.versions import last_values, letter_for_change
 from outreach.transactions import writing
+
+IN_TURN = "{urut}"
+MOST_IN_A_NUMBER = 80
 
 
 class LetterSigned(Problem):
@@ -27,6 +32,11 @@ class LetterSubjectMissing(Problem):
 class AddresseesMissing(Problem):
     message = "Please write who the letter is for: one addressee a paragraph."
     field = "addressees"
+
+
+class NumberMissing(Problem):
+    message = "Please write the number of the letters."
+    field = "number"
 
 
 @dataclass(frozen=True)
@@ -68,6 +78,30 @@ def compose(letter_id: int, text: LetterText, version: int, *, by: User | None, 
         letter = letter_for_change(session, letter_id, version)
         add_version(session, letter, changed_by(last_values(letter), text), by=by, now=now)
         return letter
+
+
+def number_all(letter_ids: Collection[int], number: str, dated_on: date, *, by: User | None, now: datetime) -> int:
+    """Give number and date to all of these letters that have no number and no signature; return how many there were.
+
+    {urut} in the number becomes 001, 002 … in the order in which they were made. Raise NumberMissing.
+    """
+    if not number.strip():
+        raise NumberMissing
+    with writing() as session:
+        found = session.scalars(
+            sa.select(Letter)
+            .where(Letter.id.in_(letter_ids), Letter.state.in_(CHANGEABLE), Letter.number == "")
+            .options(selectinload(Letter.versions))
+            .order_by(Letter.id)
+            .with_for_update(of=Letter, key_share=True)
+            .execution_options(populate_existing=True)
+        ).all()
+        for position, letter in enumerate(found, start=1):
+            own = number.strip().replace(IN_TURN, f"{position:03}")[:MOST_IN_A_NUMBER]
+            add_version(
+                session, letter, letters.written(last_values(letter), number=own, dated_on=dated_on), by=by, now=now
+            )
+        return len(found)
 
 
 def add_version(session: Session, letter: Letter, values: LetterValues, *, by: User | None, now: datetime) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, joinedload, scoped_session
 
 from outreach.delivery.mail.values import place
 from outreach.delivery.words import salutations
@@ -29,7 +29,7 @@ class LetterFacts:
     programme: str = ""
 
 
-def invitations_of(session: Session, invitation_ids: Collection[int]) -> list[Invitation]:
+def invitations_of(session: Session | scoped_session, invitation_ids: Collection[int]) -> list[Invitation]:
     """Return these invitations with all that a letter says of them, in a letter's order. Raise NobodyOnTheLetter.
 
     Withdrawn ones are left out: a letter would invite again.

@@ -34,6 +34,17 @@ class NewLetterForm(TidyForm):
     )
 
 
+class NumberForm(TidyForm):
+    """Number and date for all letters of a list."""
+
+    number = StringField(
+        _l("Letter number"),
+        [Sentence(_l("Please write the number of the letters.")), Length(max=80)],
+        description=_l("The same for all, or with {urut} where they count: 005/{urut}/2027."),
+    )
+    dated_on = DayField(_l("Date of the letters"), [Sentence(_l("Please choose the day."))])
+
+
 class SignatoryFields(TidyForm):
     """Who signs, on a letter and in the settings."""
 

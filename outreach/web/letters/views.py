@@ -19,18 +19,19 @@ from outreach.extensions import limiter
 from outreach.models import Letter
 from outreach.queries import letters as letter_pages
 from outreach.queries.letters import LetterFilters, LetterGroup, LetterPage
-from outreach.services.letters import compose, document, make
+from outreach.services.letters import compose, document, make, plan
+from outreach.services.letters.bundle import MOST_LETTERS
 from outreach.services.letters.versions import LetterMissing
 from outreach.services.locking import ActivityMissing, ProgrammeMissing
 from outreach.web.exports import columns, file
 from outreach.web.fields.base import ConfirmForm
-from outreach.web.fields.fields import whole
+from outreach.web.fields.fields import strip, whole
 from outreach.web.fields.problems import flashing_problems, missing_page, renew_version, showing_problems
 from outreach.web.frame.access import coordinator_required, staff_required
 from outreach.web.frame.say import page_number, say, search_words
 from outreach.web.invitations.forms import member
 from outreach.web.letters.blueprint import PREVIEW_POLICY, bp
-from outreach.web.letters.forms import EACH, NATURES, LetterForm, NewLetterForm
+from outreach.web.letters.forms import EACH, NATURES, LetterForm, NewLetterForm, NumberForm
 
 PREVIEWS = "120/minute"
 
@@ -43,7 +44,8 @@ def index() -> Any:
     filters = asked_filters()
     if file.asked():
         return file.send(ListName.LETTERS, columns.letters(), letter_pages.all_rows(filters))
-    return render_template("letters/index.html", page=letter_pages.listed(filters, page_number()), filters=filters)
+    page = letter_pages.listed(filters, page_number())
+    return render_template("letters/index.html", page=page, filters=filters, form=NumberForm(formdata=None))
 
 
 @bp.route("/letters/new", methods=["GET", "POST"])
@@ -122,6 +124,32 @@ def to_sign(letter_id: int) -> Any:
         )
         return pdf_response(letter, made, "surat")
     return redirect(url_for(".show", letter_id=letter_id))
+
+
+@bp.post("/letters/<int:letter_id>/take-over-plan")
+@coordinator_required
+def take_over_plan(letter_id: int) -> Any:
+    """Write day, time, place and agenda as they are now into the letter."""
+    with flashing_problems(but=LetterMissing):
+        plan.take_over(letter_id, whole(request.form.get("version")), by=current_user, now=clock.now())
+        flash(_("The letter says what the plan says now. Please read it once more."), "success")
+    return redirect(url_for(".show", letter_id=letter_id))
+
+
+@bp.post("/letters/number")
+@coordinator_required
+def number_all() -> Any:
+    """Give number and date to all letters of the list, as it is filtered, that have no number yet."""
+    filters, form = asked_filters(), NumberForm()
+    if form.validate():
+        assert form.dated_on.data
+        ids, number = letter_pages.ids_of(filters, MOST_LETTERS), strip(form.number.data)
+        count = compose.number_all(ids, number, form.dated_on.data, by=current_user, now=clock.now())
+        said = ngettext("%(num)d letter has its number and date.", "%(num)d letters have their number and date.", count)
+        flash(said, "success")
+    else:
+        flash(_("Please write number and date."), "warning")
+    return redirect(url_for(".index", **filters.query))
 
 
 @bp.route("/letters/<int:letter_id>/withdraw", methods=["GET", "POST"])

@@ -13,7 +13,7 @@ from outreach.models import AuditEntry, Letter
 from outreach.services.letters import bundle, make
 from outreach.services.letters.versions import last_values
 from tests.web.reading import text_of
-from tests.world import NOW, a_person, an_invitation, an_organisation, fresh
+from tests.world import NOW, a_person, an_invitation, an_organisation, at, fresh
 
 pytestmark = pytest.mark.usefixtures("clock_stands")
 
@@ -207,3 +207,23 @@ def test_the_list_becomes_one_file_with_progress_stop_and_download(coordinator_c
         ).lower()
     )
     assert coordinator_client.post("/letters/bundle", data={"form": "exe"}).status_code == 422
+
+
+def test_the_page_offers_what_the_plan_says_now(coordinator_client, activity, letter):
+    assert "The plan has changed" not in coordinator_client.get(f"/letters/{letter.id}").text
+    activity.starts_at, activity.ends_at = at(19, 8), at(19, 12)
+    db.session.commit()
+    assert "The plan has changed since" in coordinator_client.get(f"/letters/{letter.id}").text
+    coordinator_client.post(f"/letters/{letter.id}/take-over-plan", data={"version": letter.version})
+    page = coordinator_client.get(f"/letters/{letter.id}").text
+    assert "Selasa, 19 Januari 2027" in page
+    assert "The plan has changed" not in page
+
+
+def test_all_letters_of_a_list_get_number_and_date(coordinator_client, letter):
+    numbered = {"number": "005/{urut}/2027", "dated_on": "2027-01-04"}
+    answer = coordinator_client.post("/letters/number?q=undangan", data=numbered, follow_redirects=True)
+    assert "1 letter has its number and date." in answer.text
+    assert (fresh(letter).number, fresh(letter).dated_on) == ("005/001/2027", date(2027, 1, 4))
+    empty = coordinator_client.post("/letters/number", data={"number": ""}, follow_redirects=True)
+    assert "Please write number and date." in empty.text
