@@ -1,0 +1,1 @@
+"""Who comes in whose place, in any order of events."""
