@@ -5,6 +5,7 @@ Its certificates are valid for centuries, except that of the signer whose certif
 
 import io
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -73,10 +74,13 @@ def signed(
     meta = signers.PdfSignatureMetadata(
         field_name=field, subfilter=fields.SigSeedSubFilter.PADES, md_algorithm="sha256", **settings
     )
-    out = signers.sign_pdf(
-        IncrementalPdfFileWriter(io.BytesIO(data)), meta, signer=_signer(who),
-        timestamper=_clock() if stamped or long_term else None,
-    )  # fmt: skip
+    signer, clock = _signer(who), _clock() if stamped or long_term else None
+    with ThreadPoolExecutor(
+        1
+    ) as apart:  # pyHanko wants a thread without a loop; after browser tests this one has Playwright's
+        out = apart.submit(
+            signers.sign_pdf, IncrementalPdfFileWriter(io.BytesIO(data)), meta, signer=signer, timestamper=clock
+        ).result()
     return out.getvalue()
 
 
