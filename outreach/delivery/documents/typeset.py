@@ -4,6 +4,7 @@ typst_process.py is that process, and says what it may do.
 """
 
 import json
+import re
 import subprocess
 import sys
 import threading
@@ -20,6 +21,7 @@ MAIN = typst_process.MAIN
 WITHIN_S = 10.0  # for one document; a letter takes hundredths of a second
 STARTS_WITHIN_S = 30.0  # the first one also waits for the process
 _PDF, _PNG = "pdf", "png"
+_NO_FONT = re.compile(r'the text `"(.+?)"` could not be displayed')
 
 
 class TemplateWrong(Problem):
@@ -27,6 +29,12 @@ class TemplateWrong(Problem):
 
     message = "Line %(line)s of the template is wrong: %(said)s"
     field = "form"
+
+
+class CharacterWithoutFont(Problem):
+    """PDF/A wants every character to be drawn, so one that no font has is no letter."""
+
+    message = "“%(character)s” cannot be printed in a letter. Please write it in other characters."
 
 
 class TemplateTooSlow(Problem):
@@ -51,7 +59,7 @@ class Press:
     def pdf(self, files: Mapping[str, bytes], *, at: datetime) -> bytes:
         """Return a PDF/A-2b of the template MAIN, which reads the other files by their names.
 
-        at: the time of its making that the PDF states. Raise TemplateWrong or TemplateTooSlow.
+        at: the time of its making that the PDF states. Raise TemplateWrong, TemplateTooSlow, CharacterWithoutFont.
         """
         return self._document(files, _PDF, 0, at)[0]
 
@@ -93,6 +101,8 @@ class Press:
             timer.cancel()
         self._files, self._within_s = dict(files), WITHIN_S
         if "error" in answer:
+            if found := _NO_FONT.search(answer["error"]):
+                raise CharacterWithoutFont(character=found[1])
             raise TemplateWrong(line=answer["line"], said=answer["error"])
         return pages
 

@@ -88,6 +88,7 @@ class Bundle:
     state: BundleState = BundleState.RUNNING
     problem: str = ""
     values: dict[str, str] = field(default_factory=dict)  # of the problem
+    at_letter: str = ""  # the title of the letter that has the problem
 
 
 def start(
@@ -156,17 +157,20 @@ def forget_old(*, now: datetime) -> None:
 def work(key: str) -> None:
     """Make the file, in the process of its own. Needs an app context."""
     bundle = _read(key)
+    title = ""
     try:
         with press() as on:
             made = _Making(key, bundle)
             for letter in _letters(bundle.letter_ids):
+                title = letter.title
                 if _path(key, "stop").exists():
                     break
                 made.add(letter, _pdf(letter, bundle, on, made.maker))
             made.finish()
     except Problem as problem:
         said = {name: str(value) for name, value in problem.values.items()}
-        _write(key, replace(_read(key), state=BundleState.FAILED, problem=problem.message, values=said))
+        failed = replace(_read(key), state=BundleState.FAILED, problem=problem.message, values=said, at_letter=title)
+        _write(key, failed)
     except BaseException:
         _write(key, replace(_read(key), state=BundleState.FAILED, problem=BundleBroken.message))
         raise

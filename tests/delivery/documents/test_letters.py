@@ -8,6 +8,7 @@ import pypdfium2
 import pytest
 
 from outreach.delivery.documents import letters, typeset
+from outreach.delivery.documents.typeset import CharacterWithoutFont
 from outreach.domain.letters import (
     NO_FEE,
     Addressee,
@@ -120,6 +121,13 @@ def test_texts_with_markup_are_printed_as_they_are(press):
     text = " ".join(pages_of(pdf_of(press, values)))
     assert "root:" not in text
     assert text.replace(" ", "").count(hostile.replace(" ", "")) >= 5
+
+
+def test_a_character_that_no_font_has_is_named(press):
+    with pytest.raises(CharacterWithoutFont) as refused:
+        pdf_of(press, replace(LETTER, opening="Rapat 😀"))
+    assert refused.value.values == {"character": "😀"}
+    assert "Ḥasan Ñ → ≥ №" in pages_of(pdf_of(press, replace(LETTER, opening="Ḥasan Ñ → ≥ №")))[0]
 
 
 def test_two_activities_are_two_blocks_of_facts(press):

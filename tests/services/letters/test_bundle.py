@@ -123,6 +123,17 @@ def test_a_template_that_fails_is_told(letters, coordinator):
     assert (found.state, found.values) == (BundleState.FAILED, {"line": "1", "said": "unknown variable: nothing"})
 
 
+def test_a_letter_that_cannot_be_printed_is_named(letters, coordinator):
+    second = letters[1]
+    text = replace(text_of(last_values(second)), closing="Terima kasih 你")
+    compose.compose(second.id, text, second.version, by=coordinator, now=NOW)
+    key = begun(letters, BundleForm.ZIP, coordinator)
+    bundle.work(key)
+    found = bundle.read(key, by=coordinator)
+    assert (found.state, found.values) == (BundleState.FAILED, {"character": "你"})
+    assert found.at_letter == fresh(second).title
+
+
 def test_a_process_of_its_own_makes_it(letters, coordinator):
     key = bundle.start([letters[0].id], BundleForm.PDF, to_sign=False, by=coordinator, now=NOW)
     assert until(lambda: bundle.read(key, by=coordinator).state is not BundleState.RUNNING)
