@@ -1,7 +1,7 @@
 """Remind speakers who have sent no materials: the rule that new offices start with, for offices that are set up already.
 
-Revision ID: 0022
-Revises: 0021
+Revision ID: 0023
+Revises: 0022
 """
 
 from datetime import time
@@ -9,8 +9,8 @@ from datetime import time
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0022"
-down_revision = "0021"
+revision = "0023"
+down_revision = "0022"
 branch_labels = None
 depends_on = None
 
