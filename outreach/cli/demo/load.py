@@ -8,9 +8,10 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
-from outreach.cli.demo import answers, calls, drafts, history, letters, people, planner, postponed, soon
+from outreach.cli.demo import answers, calls, drafts, history, people, planner, postponed, soon
 from outreach.cli.demo.calendar import demo_days
 from outreach.cli.demo.drafts import Drafts
+from outreach.cli.demo.letters import write as letters
 from outreach.cli.demo.people import Login
 from outreach.cli.demo.programme import JAKARTA, Cast, DemoPlan, local, plan
 from outreach.delivery.outbox import drain as outbox

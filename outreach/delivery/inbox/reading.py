@@ -26,6 +26,8 @@ from outreach.settings import Settings
 
 MOST_BYTES = 5 * 1024 * 1024  # largest mail that is read; of a larger one only the headers
 MOST_REFERENCES = 20
+MOST_FILES = 3  # PDF files of one mail that are read
+PDF = "application/pdf"
 # Headers in which servers note the recipient. A report's recipient is our return path.
 RECIPIENTS = ("Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "X-Delivered-To", "To", "Cc")
 # Headers that only programs set. List headers are missing because a person may write through a list or group address,
@@ -62,6 +64,7 @@ class Incoming:
     reply: CalendarReply | None = None
     text: str = ""
     by_list: bool = False
+    files: tuple[tuple[str, bytes], ...] = ()  # name and bytes of a letter's PDF files
     reason: IncomingReason | None = None
 
 
@@ -130,6 +133,7 @@ def _read(raw: bytes, settings: Settings, *, whole: bool) -> Incoming:
         reply=reply,
         text=words.words_of(mail),
         by_list=kind is IncomingKind.LETTER and _is_by_list(mail.headers),
+        files=_pdf_files(mail) if kind is IncomingKind.LETTER else (),
     )
 
 
@@ -196,6 +200,13 @@ def _is_automatic(mail: MailPart) -> bool:
         or headers.get("Return-Path", "").strip() == "<>"
         or (mail.type == "multipart/report" and "feedback-report" not in headers.get("Content-Type", "").lower())
     )
+
+
+def _pdf_files(mail: MailPart) -> tuple[tuple[str, bytes], ...]:
+    """Return name and bytes of the PDF files that the sender attached. Names may say anything: the bytes decide later."""
+    parts = (part for part in mail.walk() if not part.enclosed and not part.children)
+    named = [part for part in parts if part.type == PDF or part.filename.lower().endswith(".pdf")]
+    return tuple((part.filename or "surat.pdf", part.data(MOST_BYTES)) for part in named[:MOST_FILES])
 
 
 def _is_by_list(headers: Message) -> bool:

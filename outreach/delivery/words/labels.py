@@ -336,6 +336,13 @@ LABELS: dict[tuple[type, str], object] = {
     ),
     (IncomingReason, IncomingReason.DELIVERED.value): _l("The mail has arrived."),
     (IncomingReason, IncomingReason.OWN.value): _l("We sent it ourselves."),
+    (IncomingReason, IncomingReason.LETTER_RETURNED.value): _l(
+        "A signed letter is attached. It is kept on the letter's page, to be looked at and accepted there."
+    ),
+    (IncomingReason, IncomingReason.LETTER_UNPROVEN.value): _l(
+        "A PDF is attached, but whether the sender is who they say is not proven. If it is a signed letter, upload it on the "
+        "letter's page."
+    ),
     (IncomingReason, IncomingReason.DUPLICATE.value): _l("The same mail was read before."),
     (IncomingReason, IncomingReason.TOO_LARGE.value): _l(
         "It is too large to be read here. Please open it in the mailbox."

@@ -36,6 +36,9 @@ class IncomingReason(StrEnum):
     TOO_MANY = "too_many"  # too many answers from one calendar in one day
     CANNOT_CONFIRM = "cannot_confirm"  # not recorded: no mail would tell the invitee
     UNCONFIRMED = "unconfirmed"  # recorded, but the confirming mail to the invitee did not arrive
+    # A signed letter of ours, attached.
+    LETTER_RETURNED = "letter_returned"  # kept on its letter's page, to be accepted there
+    LETTER_UNPROVEN = "letter_unproven"  # the sender's address is only claimed, so it was not read
     # A delivery report.
     NOT_OURS = "not_ours"  # about a mail that we did not send
     UNPROVEN = "unproven"  # names an address that we know, but no mail of ours to it

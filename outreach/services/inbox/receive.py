@@ -26,9 +26,10 @@ from outreach.domain.mail.incoming import IncomingReason
 from outreach.extensions import current_settings, db
 from outreach.models import Channel, IncomingMail
 from outreach.models.channels import INBOX
-from outreach.services.inbox import calendar_replies, delivery_reports, senders
+from outreach.services.inbox import calendar_replies, delivery_reports, returned_letters, senders
 from outreach.services.inbox import retention as inbox_retention
 from outreach.services.inbox.waiting import count_again
+from outreach.services.letters.returned import RecognisedFile
 from outreach.transactions import insert_into, writing
 
 NEW_MAILBOX = timedelta(days=30)  # in a mailbox not seen before, older mails cannot be answers to our mails
@@ -89,12 +90,15 @@ def take(folder: Folder, fetched: FetchedMail, *, now: datetime) -> IncomingOutc
 
 
 def _apply(folder: Folder, fetched: FetchedMail, mail: Incoming, now: datetime) -> IncomingOutcome:
-    outcome = _stored(folder, fetched, mail, now)
+    letter = returned_letters.recognised(mail, now=now)
+    outcome = _stored(folder, fetched, mail, letter, now)
     count_again()
     return outcome
 
 
-def _stored(folder: Folder, fetched: FetchedMail, mail: Incoming, now: datetime) -> IncomingOutcome:
+def _stored(
+    folder: Folder, fetched: FetchedMail, mail: Incoming, letter: RecognisedFile | None, now: datetime
+) -> IncomingOutcome:
     with writing() as session:
         row = IncomingMail(
             mailbox=folder.name,
@@ -129,6 +133,8 @@ def _stored(folder: Folder, fetched: FetchedMail, mail: Incoming, now: datetime)
         senders.link(session, row, mail, now=now)
         if mail.by_list and row.message_id is None and row.person_id is None and row.organisation_id is None:
             row.kind, row.outcome = IncomingKind.AUTOMATIC, IncomingOutcome.IGNORED
+        if copied is None:
+            returned_letters.apply(session, row, mail, letter, now=now)
         if copied is not None and row.outcome is not IncomingOutcome.APPLIED:
             row.outcome, row.reason = IncomingOutcome.IGNORED, IncomingReason.DUPLICATE
         if row.outcome is IncomingOutcome.IGNORED:

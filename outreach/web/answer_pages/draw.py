@@ -49,11 +49,11 @@ class TimesInWords(NamedTuple):
 
 
 def draw(template: str, status: int = 200, **values: Any) -> Response:
-    """Return the drawn page with the headers that every answer page has."""
+    """Return the drawn page with the headers that every answer page has. template: of another folder with its name."""
     env, policy = _look(current_app._get_current_object())  # type: ignore[attr-defined]
     language = formats.language()
     values |= {"lang": language, "w": words(language), "failed": status in (400, 422)}
-    page = env.get_template(f"answer_pages/{template}").render(**values)
+    page = env.get_template(template if "/" in template else f"answer_pages/{template}").render(**values)
     response = _packed(page, status)
     response.headers["Content-Security-Policy"] = policy
     return seal(response)

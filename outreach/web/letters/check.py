@@ -71,7 +71,7 @@ def _page(found: CheckedLetter | None, typed: str, status: int = 200) -> Respons
     contact = answer_page.office_contact()
     said = _sentence(found, contact.office) if found else ""
     return draw(
-        "checked_letter.html", status, found=found, typed=typed, said=said, contact=contact,
+        "letters/checked.html", status, found=found, typed=typed, said=said, contact=contact,
         kind=label(found.kind) if found else "",
         dated=formats.day(found.dated_on, weekday=False) if found and found.dated_on else "",
         good=found is not None and found.standing is LetterStanding.STANDS,

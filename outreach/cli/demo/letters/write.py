@@ -1,16 +1,19 @@
-"""The demo's letters: how they are written, a konsep to all offices of the first day, and a draft that asks a speaker."""
+"""The demo's letters: how they are written, a konsep to all offices of the first day, a draft that asks a speaker, and a
+letter that came back signed by the demo's own authority.
+"""
 
 from dataclasses import replace
 from datetime import datetime
 
 import sqlalchemy as sa
 
+from outreach.cli.demo.letters import authority
 from outreach.cli.demo.programme import JAKARTA, Cast, DemoPlan
 from outreach.domain.kinds import Role
 from outreach.domain.letters import LetterKind, LetterSettings, Signatory
 from outreach.extensions import db
-from outreach.models import Invitation
-from outreach.services.letters import compose, edit_settings, make
+from outreach.models import Invitation, Letter
+from outreach.services.letters import compose, document, edit_settings, make, returned, roots
 from outreach.services.letters.versions import last_values
 
 SIGNATORY = Signatory(
@@ -22,10 +25,11 @@ SIGNATORY = Signatory(
 )
 COPIES = ("Wali Kota Metro (sebagai laporan)", "Arsip")
 NUMBER = "400.2/{day:%d%m}/DP3AP2KB/{day:%Y}"
+SIGNED_NUMBER = "400.2/{day:%d%m}-A/DP3AP2KB/{day:%Y}"
 
 
 def write_letters(cast: Cast, plan: DemoPlan, *, now: datetime) -> None:
-    """Set the office's signatory, and make both letters. Nobody has signed them."""
+    """Set the office's signatory, and make the letters. One is signed, by the demo's own authority."""
     settings = LetterSettings(signatory=SIGNATORY, copies=COPIES, nature="Penting")
     edit_settings.save(settings, 0, by=cast.coordinator, now=now)
     letter = make.make(LetterKind.INVITATION, _invited(plan.days[0]), by=cast.coordinator, now=now)
@@ -33,6 +37,23 @@ def write_letters(cast: Cast, plan: DemoPlan, *, now: datetime) -> None:
     text = replace(compose.text_of(last_values(letter)), number=NUMBER.format(day=day), dated_on=day)
     compose.compose(letter.id, text, letter.version, by=cast.coordinator, now=now)
     make.make(LetterKind.SPEAKER_REQUEST, _invited(plan.days[1], Role.SPEAKER)[:1], by=cast.coordinator, now=now)
+    _sign_one(cast, plan, now)
+
+
+def _sign_one(cast: Cast, plan: DemoPlan, now: datetime) -> None:
+    """Send a letter through the hands of the office: composed, signed, come back, accepted. The office trusts the signer."""
+    day = now.astimezone(JAKARTA).date()
+    made = make.make(LetterKind.SPEAKER_REQUEST, _invited(plan.days[0], Role.SPEAKER)[:1], by=cast.coordinator, now=now)
+    text = replace(compose.text_of(last_values(made)), number=SIGNED_NUMBER.format(day=day), dated_on=day)
+    compose.compose(made.id, text, made.version, by=cast.coordinator, now=now)
+    letter, on_paper = document.pdf_to_sign(made.id, made.version, by=cast.coordinator, now=now)
+    signs = authority.found(SIGNATORY.name, "Kantor Demo", now=now)
+    roots.add(signs.root, by=cast.coordinator, now=now)
+    back = returned.receive(
+        letter.id, signs.signed(on_paper), "surat-bertanda-tangan.pdf", by=cast.coordinator, now=now
+    )
+    letter = db.session.get_one(Letter, made.id, populate_existing=True)
+    returned.accept(letter.id, back.id, text.number, day, letter.version, by=cast.coordinator, now=now)
 
 
 def _invited(activity_id: int, role: Role | None = None) -> list[int]:
