@@ -1,5 +1,7 @@
 """The migrations create exactly the tables that the models describe, on both databases."""
 
+from datetime import UTC, datetime
+
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
@@ -9,6 +11,7 @@ from flask_migrate import check, downgrade, upgrade
 from outreach import create_app
 from outreach.cli.data import migrations
 from outreach.extensions import db
+from outreach.models import Link
 from tests.support.apps import settings_for
 
 pytestmark = pytest.mark.slow
@@ -65,6 +68,26 @@ def test_old_overlapping_activities_are_all_kept_and_only_the_first_is_booked(em
     assert invited == len(INVITED)
     downgrade(revision="0003")
     upgrade()
+
+
+def test_links_by_which_somebody_answered_count_as_used(empty_database):
+    upgrade(revision="0003")
+    with db.engine.begin() as connection:
+        write_overlaps(connection)
+    upgrade(revision="0022")
+    with db.engine.begin() as connection:
+        for person_id in (1, 2):
+            connection.exec_driver_sql(
+                "INSERT INTO link (purpose, person_id, nonce, expires_at)"
+                f" VALUES ('answer', {person_id}, 'nonce{person_id}', '2027-06-01 00:00:00+00:00')"
+            )
+        connection.exec_driver_sql(
+            "UPDATE invitation SET answer_source = 'link', answered_at = '2027-01-05 02:00:00+00:00' WHERE person_id = 1"
+        )
+    upgrade()
+    with db.engine.connect() as connection:
+        used = connection.execute(sa.select(Link.person_id, Link.used_at).order_by(Link.person_id)).all()
+    assert used == [(1, datetime(2027, 1, 5, 2, tzinfo=UTC)), (2, None)]
 
 
 @pytest.mark.filterwarnings("ignore:autogenerate skipping")

@@ -167,6 +167,7 @@ class Link(Identified, Created, Model):
     nonce: Mapped[str] = mapped_column(sa.String(24), unique=True)  # 96 random bits, URL-safe
     expires_at: Mapped[datetime] = mapped_column(UTCDateTime)
     revoked_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    used_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # when its holder first did something with it
     person: Mapped[Person | None] = relationship()
     organisation: Mapped[Organisation | None] = relationship()
 

@@ -167,7 +167,7 @@ def stop_own(token: str, *, now: datetime) -> None:
 
 def _locked_link(session: Session, token: str, now: datetime) -> Link:
     """Return the link, locked until the transaction ends, so that two presses make one feed and a revoked link makes none."""
-    return links.open_link(token, now=now, lock=True)
+    return links.use_link(token, now=now, lock=True)
 
 
 def own_feed(session: Session, person_id: int | None) -> Feed | None:

@@ -127,7 +127,7 @@ def take_back(token: str, activity_id: int, *, now: datetime, staff: User | None
     """
     with writing() as session:
         activity = present_for_change(session, [activity_id]).get(activity_id)
-        link = links.open_link(token, now=now)
+        link = links.use_link(token, now=now)
         if activity is None:
             raise NothingToAnswer
         mine = held(session, link, activity)
@@ -159,7 +159,7 @@ def want_notices(token: str, activity_id: int, wanted: bool, *, now: datetime) -
     """Choose whether an invitee who is represented gets the notices about the activity, too. Raise as `take_back` does."""
     with writing() as session:
         activity = present_for_change(session, [activity_id]).get(activity_id)
-        link = links.open_link(token, now=now)
+        link = links.use_link(token, now=now)
         if activity is None:
             raise NothingToAnswer
         for invitation in held(session, link, activity):

@@ -23,7 +23,6 @@ from outreach.domain.states import TAKES_A_SEAT, UNANSWERED, ActivityState, Invi
 from outreach.models import (
     Absence,
     AbsenceCalendar,
-    AnswerBefore,
     Feed,
     Invitation,
     Link,
@@ -260,15 +259,14 @@ def _replace_untold(
 
 
 def _used(session: Session, person_ids: Collection[int], *, but_for: Invitation) -> set[int]:
-    """Return those who have something of their own: by a link that staff passed on, in another activity, or by staff's choice.
-
-    An answer that is kept for undoing is a trace for a day; the time of the present answer is one that stays.
+    """Return those who have something of their own: who ever used the link that staff passed on, or are in another activity,
+    or there by staff's choice.
     """
     of_others = (Invitation.nominated_under_id != but_for.id) | Invitation.nominated_under_id.is_(None)
     traces = [
         *(sa.select(model.person_id) for model in (Absence, AbsenceCalendar, Feed, PollInvitee)),
         sa.select(people_group_member.c.person_id),
-        sa.select(Link.person_id).join(AnswerBefore, AnswerBefore.link_id == Link.id),
+        sa.select(Link.person_id).where(Link.used_at.is_not(None)),
         sa.select(Invitation.person_id).where(of_others),
         sa.select(Person.id).where(Person.reminders_stopped_at.is_not(None)),
     ]

@@ -49,7 +49,7 @@ def undo(token: str, *, now: datetime, staff: User | None = None) -> dict[int, P
         found = kept_answers.kept(session, link_id, now=now)
         answers = found.before.activities if found else ()
         activities = present_for_change(session, [answered.activity_id for answered in answers])
-        links.open_link(token, now=now)
+        links.use_link(token, now=now)
         if found is None or not answers or not kept_answers.claim(session, link_id, found):
             raise NothingToUndo
         for answered in answers:

@@ -51,6 +51,7 @@ __all__ = [
     "renew",
     "revoke",
     "stopping_link",
+    "use_link",
 ]
 
 RENEWED_FOR = timedelta(days=90)
@@ -98,6 +99,16 @@ def open_link(token: str, *, now: datetime, lock: bool = False) -> Link:
         wanted = wanted.with_for_update(of=Link)
     found: Link = opened(db.session.scalar(wanted), now)
     return found
+
+
+def use_link(token: str, *, now: datetime, lock: bool = False) -> Link:
+    """Do the same as `open_link` for somebody who does something by the link, in the caller's transaction.
+
+    The first time is kept: they know what they were asked, also if no mail told them.
+    """
+    link = open_link(token, now=now, lock=lock)
+    link.used_at = link.used_at or now
+    return link
 
 
 def stopping_link(token: str) -> Link:

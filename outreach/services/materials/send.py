@@ -192,7 +192,7 @@ def _keep(session: Session, one: Taken, now: datetime) -> StoredFile:
 def _speaking(session: Session, token: str, activity_id: int, now: datetime) -> _Speaker:
     """Return who speaks at the activity by this link; raise if nobody does, or if it has begun."""
     activity = present_for_change(session, [activity_id]).get(activity_id)
-    link = links.open_link(token, now=now)
+    link = links.use_link(token, now=now)
     whom_to_call = contact(session, activity.programme if activity else None)
     invitation = session.scalar(
         sa.select(Invitation).where(

@@ -56,7 +56,7 @@ def answer(token: str, poll_id: int, dates: Dates, *, now: datetime, staff: User
     with writing() as session:
         # A shared lock: answers do not wait for each other, but closing and deciding wait for them.
         poll = session.get(DatePoll, poll_id, with_for_update={"of": DatePoll, "read": True}, populate_existing=True)
-        link = links.open_link(token, now=now)
+        link = links.use_link(token, now=now)
         invitee = session.scalars(asked_by_link(link, poll_id).with_for_update(of=PollInvitee)).one_or_none()
         if poll is None or invitee is None or poll.state is PollState.DRAFT:
             raise NotAmongYours
@@ -81,7 +81,7 @@ def undo(token: str, poll_id: int, *, now: datetime, staff: User | None = None) 
     """Restore what the last answer to a poll replaced. Raise the same as `answer`, or NothingToUndo."""
     with writing() as session:
         poll = session.get(DatePoll, poll_id, with_for_update={"of": DatePoll, "read": True}, populate_existing=True)
-        link = links.open_link(token, now=now)
+        link = links.use_link(token, now=now)
         invitee = session.scalars(asked_by_link(link, poll_id).with_for_update(of=PollInvitee)).one_or_none()
         kept = kept_answers.kept(session, link.id, now=now)
         before = kept.before.poll if kept else None

@@ -127,7 +127,7 @@ def _changed(token: str, change: Callable[[Subject], None], done: str) -> Any:
 
 def _still_open(token: str) -> Check:
     """Return a check that raises the problems of `open_link`, and locks the link for the transaction."""
-    return lambda: links.open_link(token, now=clock.now(), lock=True)
+    return lambda: links.use_link(token, now=clock.now(), lock=True)
 
 
 def _refused(form: LinkForm) -> str:

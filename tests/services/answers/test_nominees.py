@@ -412,6 +412,19 @@ def test_what_somebody_answered_by_their_link_keeps_their_record_also_after_days
     assert ("Rina", "withdrawn") in named(under)
 
 
+def test_who_ever_used_their_link_keeps_their_record_also_if_the_office_named_them_again(days, police):
+    """The answer of the office replaces theirs, and what is kept for undoing is deleted after a day."""
+    (under,) = invite_seats_and_publish(police, days[0])
+    answering.nominate(token_of(police), under, [Nominee("Rina")], now=at(5))
+    answers_herself(db.session.scalars(sa.select(Person).where(Person.name == "Rina")).one())
+    for hour, named_now in enumerate(([], [Nominee("Rina")], [Nominee("Dedi")])):
+        answering.nominate(token_of(police), under, named_now, now=at(5, 10 + hour))
+    before.delete_old(at(7))
+    for hour, one in enumerate(("Dedi", "Budi")):
+        answering.nominate(token_of(police), under, [Nominee(one)], now=at(8, 9 + hour))
+    assert ("Rina", "withdrawn") in named(under)
+
+
 def test_no_link_of_who_left_stops_the_mails_of_the_name_that_took_the_record(days, police):
     (under,) = invite_seats_and_publish(police, days[0])
     answering.nominate(token_of(police), under, [Nominee("Rina")], now=at(5))
