@@ -103,18 +103,19 @@ def _names(since: datetime, now: datetime) -> list[News]:
     host = aliased(Invitation)
     found = db.session.scalars(
         sa.select(host)
-        .join(Invitation, Invitation.nominated_under_id == host.id)
         .where(
-            Invitation.activity_id.in_(_ahead(now)),
-            Invitation.state == InvitationState.WITHDRAWN,
+            host.activity_id.in_(_ahead(now)),
             host.state == InvitationState.COMING,
             host.answered_at >= since,
-            Invitation.answered_at < host.answered_at,
+            sa.exists().where(
+                Invitation.nominated_under_id == host.id,
+                Invitation.state == InvitationState.WITHDRAWN,
+                Invitation.answered_at < host.answered_at,
+            ),
         )
         .options(joinedload(host.organisation), joinedload(host.activity))
         .order_by(host.answered_at.desc())
         .limit(MOST)
-        .distinct()
     )
     return [
         News(

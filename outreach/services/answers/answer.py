@@ -76,7 +76,7 @@ def answer(
     """
     with writing() as session:
         activity = present_for_change(session, [activity_id]).get(activity_id)
-        link = links.use_link(token, now=now)
+        link = links.open_link(token, now=now)
         if link.organisation_id and choice is not Choice.NOT_COMING:
             raise OrganisationsNominate
         return _answered(session, link, activity, LinkAnswer(choice, representative), now)
@@ -95,7 +95,7 @@ def answer_all(
     replaced = []
     with writing() as session:
         activities = present_for_change(session, replies)
-        link = links.use_link(token, now=now)
+        link = links.open_link(token, now=now)
         for activity_id in sorted(replies):
             try:
                 with session.begin_nested():
@@ -127,7 +127,7 @@ def nominate(token: str, invitation_id: int, nominees: Sequence[Nominee], *, now
         theirs = sa.select(Invitation.activity_id, Invitation.organisation_id).where(Invitation.id == invitation_id)
         invited = session.execute(theirs).one_or_none()
         activities = present_for_change(session, [invited.activity_id] if invited else [])
-        link = links.use_link(token, now=now)
+        link = links.open_link(token, now=now)
         if link.organisation_id is None:
             raise NotAnOrganisation
         if invited is None or invited.organisation_id != link.organisation_id:
@@ -242,7 +242,7 @@ def resume_reminders(token: str, *, now: datetime, staff: User | None = None) ->
 
 def _set_stopped(token: str, value: datetime | None, now: datetime, staff: User | None) -> Link:
     with writing() as session:
-        link = links.use_link(token, now=now) if value is None else links.stopping_link(token)
+        link = links.open_link(token, now=now) if value is None else links.stopping_link(token)
         invitee = link.person or link.organisation
         assert invitee is not None
         if (invitee.reminders_stopped_at is None) is (value is None):
@@ -290,6 +290,7 @@ def _take(
     else:
         settle(session, mine, reply.choice, None, AnswerSource.LINK, now)
         nominees_of.drop_all(session, mine[0], now)
+    link.used_at = link.used_at or now
     mark = tokens.device_mark(device, link.nonce)
     changed = before.said != state_of(mine, now).said
     if changed and stood.is_unseen(reply.seen_at, mark):
