@@ -44,4 +44,5 @@ def data_of(session: Session | scoped_session, sha256: str) -> bytes:
 def plain_name(filename: str) -> str:
     """Return a file's name without folders and without characters that hide or break a line."""
     last = PurePosixPath(filename.replace("\\", "/")).name
-    return "".join(one for one in last if unicodedata.category(one)[0] != "C").strip()[-MOST_IN_A_NAME:] or "file"
+    shown = "".join(one for one in last if unicodedata.category(one)[0] != "C").strip()[-MOST_IN_A_NAME:]
+    return shown if shown.strip(".") else "file"

@@ -94,7 +94,10 @@ class Press:
             if not line:
                 raise TemplateTooSlow
             answer: dict[str, Any] = json.loads(line)
-            pages = [back.read(size) for size in answer.get("pages", ())]
+            sizes = answer.get("pages", ())
+            pages = [back.read(size) for size in sizes]
+            if [len(page) for page in pages] != list(sizes):
+                raise TemplateTooSlow
         except BrokenPipeError:
             raise TemplateTooSlow from None
         finally:

@@ -17,7 +17,7 @@ from outreach.extensions import db
 from outreach.models import Letter, LetterVersion, Office, StoredFile, User, the_office
 from outreach.services import audit, office_defaults
 from outreach.services.letters import settings
-from outreach.services.letters.versions import letter_for_change
+from outreach.services.letters.versions import LetterMissing, letter_for_change
 from outreach.transactions import writing
 
 
@@ -76,12 +76,14 @@ def pdf_to_sign(letter_id: int, version: int, *, by: User | None, now: datetime)
 
     Raise LetterMissing, Stale, and NotReadyToSign for a draft or a letter without number or date.
     """
+    letter = db.session.get(Letter, letter_id)
+    if letter is None:
+        raise LetterMissing
+    if letter.state is not LetterState.COMPOSED or not letter.number or letter.dated_on is None:
+        raise NotReadyToSign
+    made = pdf(letter.versions[-1], draft=False)  # before the transaction: others can write meanwhile
     with writing() as session:
         letter = letter_for_change(session, letter_id, version)
-        ready = letter.state is LetterState.COMPOSED and letter.number and letter.dated_on
-        if not ready:
-            raise NotReadyToSign
-        made = pdf(letter.versions[-1], draft=False)
         audit.record(session, by, "letter.taken_to_sign", letter, now=now, version=letter.versions[-1].number)
     return letter, made
 
