@@ -6,7 +6,7 @@ Pure: queries/bell.py reads them from what is stored, services/bell.py notes who
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from itertools import groupby
 from zoneinfo import ZoneInfo
@@ -42,6 +42,8 @@ class News:
     other: str = ""
     count: int = 1
     by_id: int | None = None
+    reason: str = ""  # of a refusal, in the invitee's words
+    wished_on: date | None = None  # the day that they wish instead
 
 
 def key_of(kind: NewsKind, id: object, at: datetime) -> str:

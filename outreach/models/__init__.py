@@ -9,7 +9,15 @@ from outreach.models.channels import Channel, ChannelSlot, Heartbeat
 from outreach.models.files import StoredFile
 from outreach.models.imports import ImportShape, PersonImport, PersonImportLine
 from outreach.models.incoming import AddressFailure, IncomingMail
-from outreach.models.invitations import ActingPerson, AnswerBefore, Attendance, Invitation, Link, ReplacedLink
+from outreach.models.invitations import (
+    ActingPerson,
+    AnswerBefore,
+    Attendance,
+    DeclineReason,
+    Invitation,
+    Link,
+    ReplacedLink,
+)
 from outreach.models.letters import Letter, LetterVersion, OfficeLetters, ReturnedFile, TrustedRoot, letter_invitation
 from outreach.models.mails import (
     Attempt,
@@ -65,6 +73,7 @@ __all__ = [
     "Channel",
     "ChannelSlot",
     "DatePoll",
+    "DeclineReason",
     "Feed",
     "Heartbeat",
     "ImportShape",

@@ -1,7 +1,7 @@
 """Invitations with their answers, who acts for the invitee, attendance, and the links for answering."""
 
 import secrets
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -148,6 +148,16 @@ class Attendance(Identified, Model):
     recorded_at: Mapped[datetime] = mapped_column(UTCDateTime)
     recorded_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user.id"))
     invitation: Mapped[Invitation] = relationship(back_populates="attendance")
+
+
+class DeclineReason(Identified, Model):
+    """Why an invitee does not come, in their own words, and which day would suit. It is about the answer before `said_at`."""
+
+    __tablename__ = "decline_reason"
+    invitation_id: Mapped[int] = mapped_column(sa.ForeignKey("invitation.id", ondelete="CASCADE"), unique=True)
+    reason: Mapped[str] = mapped_column(sa.String(300), default="")
+    wished_on: Mapped[date | None]  # in the activity's zone
+    said_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
 
 class Link(Identified, Created, Model):

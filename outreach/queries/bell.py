@@ -18,7 +18,7 @@ from outreach.domain.bell import News, NewsKind, key_of
 from outreach.domain.kinds import ON_STAGE
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
-from outreach.models import Activity, AddressFailure, BellSeen, Invitation, Message, NoticedClash
+from outreach.models import Activity, AddressFailure, BellSeen, DeclineReason, Invitation, Message, NoticedClash
 from outreach.queries.calls import questions
 from outreach.queries.messages.log import STILL_LOST
 from outreach.recent import Life, Recent
@@ -70,29 +70,37 @@ def _ahead(now: datetime) -> sa.Select[Any]:
 
 
 def _answers(since: datetime, now: datetime) -> list[News]:
-    """Return refusals and representatives of those on stage at activities ahead."""
-    found = db.session.scalars(
-        sa.select(Invitation)
+    """Return refusals and representatives of those on stage at activities ahead, and organisations that wish another day."""
+    on_stage = sa.and_(Invitation.role.in_(sorted(ON_STAGE)), Invitation.person_id.is_not(None))
+    said = sa.and_(
+        DeclineReason.invitation_id == Invitation.id,
+        DeclineReason.said_at >= Invitation.answered_at,
+        Invitation.state == InvitationState.NOT_COMING,
+    )
+    found = db.session.execute(
+        sa.select(Invitation, DeclineReason)
+        .outerjoin(DeclineReason, said)
         .where(
             Invitation.activity_id.in_(_ahead(now)),
             Invitation.state.in_((InvitationState.NOT_COMING, InvitationState.REPRESENTED)),
-            Invitation.role.in_(sorted(ON_STAGE)),
-            Invitation.person_id.is_not(None),
+            sa.or_(on_stage, sa.and_(Invitation.organisation_id.is_not(None), DeclineReason.wished_on.is_not(None))),
             Invitation.answered_at >= since,
         )
-        .options(joinedload(Invitation.person), joinedload(Invitation.activity))
+        .options(joinedload(Invitation.person), joinedload(Invitation.organisation), joinedload(Invitation.activity))
         .order_by(Invitation.answered_at.desc())
         .limit(MOST)
     )
     news = []
-    for invitation in found:
-        assert invitation.answered_at is not None
+    for invitation, why in found:
+        at = why.said_at if why else invitation.answered_at  # a reason that comes later is news again
+        assert at is not None
         kind = NewsKind.SWAP if invitation.state is InvitationState.REPRESENTED else NewsKind.REFUSAL
         news.append(
             News(
-                kind, key_of(kind, invitation.id, invitation.answered_at), invitation.answered_at, invitation.id,
-                invitation.activity.title, invitation.invitee.display_name, invitation.representative_name,
-                by_id=invitation.answer_recorded_by_id,
+                kind, key_of(kind, invitation.id, at), at, invitation.id, invitation.activity.title,
+                invitation.invitee.display_name, invitation.representative_name,
+                by_id=invitation.answer_recorded_by_id, reason=why.reason if why else "",
+                wished_on=why.wished_on if why else None,
             )
         )  # fmt: skip
     return news

@@ -2,6 +2,7 @@
 
 from flask_babel import gettext, ngettext
 
+from outreach.delivery.words import formats
 from outreach.delivery.words.labels import label
 from outreach.domain.bell import News, NewsKind
 from outreach.domain.planning.rules import ClashKind
@@ -11,7 +12,12 @@ def sentence(one: News) -> str:
     """Return what happened, in the current language. What it is about is `News.about`."""
     match one.kind:
         case NewsKind.REFUSAL:
-            return gettext("%(name)s is not coming", name=one.name)
+            said = gettext("%(name)s is not coming", name=one.name)
+            if one.reason:
+                said = f"{said}: “{one.reason}”"
+            if one.wished_on is None:
+                return said
+            return gettext("%(said)s. They wish %(day)s instead", said=said, day=formats.day(one.wished_on))
         case NewsKind.SWAP:
             other = one.other or gettext("somebody whose name is not known")
             return gettext("%(name)s sends %(other)s", name=one.name, other=other)

@@ -150,6 +150,11 @@ class ShownInvitation(NamedTuple):
     shows_materials: bool = False  # the speakers' materials, because they take part
 
     @property
+    def may_wish(self) -> bool:
+        """Return whether another day is asked of them if they decline (services/answers/decline.py)."""
+        return self.quota > 0 or not SPEAKING.isdisjoint(self.roles)
+
+    @property
     def speaks(self) -> bool:
         """Return whether the page for materials is theirs: they speak, and are not known not to come."""
         gone = (InvitationState.NOT_COMING, InvitationState.WITHDRAWN)

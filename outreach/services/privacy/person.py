@@ -25,6 +25,7 @@ from outreach.models import (
     ArchivedMessage,
     Attempt,
     AuditEntry,
+    DeclineReason,
     Feed,
     Invitation,
     Link,
@@ -87,6 +88,15 @@ def export(person_id: int, *, by: User | None, now: datetime) -> dict[str, Any]:
             )
         ],
         "invitations": [_invitation(invitation) for invitation in db.session.scalars(_invitations(person_id))],
+        "declined_because": [
+            _columns(said, without=("id", "invitation_id"))
+            for said in db.session.scalars(
+                sa.select(DeclineReason)
+                .join(Invitation, Invitation.id == DeclineReason.invitation_id)
+                .where(Invitation.person_id == person_id)
+                .order_by(DeclineReason.id)
+            )
+        ],
         "named_as_representative": [
             {"activity": invitation.activity.title, "starts_at": invitation.activity.starts_at.isoformat()}
             for invitation in db.session.scalars(_represented_by(person).options(joinedload(Invitation.activity)))
@@ -238,6 +248,8 @@ def _archived_to(person_id: int) -> sa.Select[ArchivedMessage]:
 
 
 def _forget_answers(session: Session, person: Person) -> None:
+    own = sa.select(Invitation.id).where(Invitation.person_id == person.id)
+    session.execute(sa.delete(DeclineReason).where(DeclineReason.invitation_id.in_(own)))
     own = sa.select(Invitation.id).where(Invitation.person_id == person.id)
     session.execute(sa.update(Invitation).where(Invitation.person_id == person.id).values(answer_note=""))
     session.execute(sa.delete(ActingPerson).where(ActingPerson.invitation_id.in_(own)))

@@ -108,6 +108,7 @@ def thanks(token: str) -> Response:
     now, what = clock.now(), request.args.get("for", "")
     sentences = {
         "answer": _("Thank you. Your answer has been noted."),
+        "declined": _("Thank you. The office reads what you wrote."),
         "undone": words(formats.language())["undone"],
         "stop": _("You will get no more reminders. Should something you accepted change, we still tell you."),
         "resume": _("You will get reminders again."),

@@ -39,6 +39,8 @@ def words(language: str) -> dict[str, Any]:
         "topics": _("Topic"),
         "bring": _("To bring"),
         "map": _("Show on a map"),
+        "why": _("Say why (optional)"),
+        "why_and_when": _("Say why, or propose another day (optional)"),
         "materials": _("Speakers' materials"),
         "own_materials": _("Your materials: topic, slides, biography"),
         "calendar": _("Add to calendar"),

@@ -1,6 +1,7 @@
 """Find a time: the search is in the address; the result is below it."""
 
 from dataclasses import replace
+from datetime import date
 from itertools import groupby
 from typing import Any
 
@@ -35,7 +36,11 @@ missing_page(bp, ActivityMissing)
 @bp.get("")
 @coordinator_required
 def index() -> Any:
-    """Show the form, filled in from ?activity= if that activity needs another time. With ?length=, show the result, too."""
+    """Show the form, filled in from ?activity= if that activity needs another time. With ?length=, show the result, too.
+
+    ?on=: a day that somebody wishes; it is searched at once.
+    """
+    wished_on: date | None = None
     searching = "length" in request.args
     form = FreeTimeForm(request.args if searching else None)
     _offer(form)
@@ -44,8 +49,15 @@ def index() -> Any:
         activity_id = whole(request.args.get("activity"))
         today = wall_day(now, zone)
         usual = SlotRequest(USUAL_MIN, today, today + DAYS, tuple(request.args.getlist("person", type=int)))
-        form.start(free_slots.start_with(activity_id, now=now, zone=zone) if activity_id else usual)
+        asked = free_slots.start_with(activity_id, now=now, zone=zone) if activity_id else usual
+        wished_on = request.args.get("on", type=date.fromisoformat)
+        if wished_on:
+            asked = replace(asked, first=wished_on, last=wished_on)
+        form.start(asked)
     found, status = None, 200
+    if wished_on:
+        with showing_problems(form, but=ActivityMissing):
+            found = free_slots.find(asked, now=now, zone=zone)
     if searching and request.args.get("do") != "search":
         if form.validate():
             with showing_problems(form, but=ActivityMissing):

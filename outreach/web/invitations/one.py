@@ -1,6 +1,7 @@
 """One invitation and its actions for staff: record an answer, quota, nominees, link, withdraw."""
 
 from collections.abc import Callable
+from datetime import date
 from functools import partial
 from typing import Any
 
@@ -15,17 +16,20 @@ from outreach.domain.answers import Choice
 from outreach.domain.kinds import AnswerSource
 from outreach.domain.problems import Problem
 from outreach.domain.states import InvitationState
-from outreach.models import IncomingMail
+from outreach.extensions import db
+from outreach.models import Activity, IncomingMail
 from outreach.queries import inbox, representation
 from outreach.queries.invitations import history
 from outreach.queries.invitations import lists as invitees
 from outreach.queries.invitations.lists import InviteeRow
 from outreach.services.answers import acting
+from outreach.services.answers import decline as declining
 from outreach.services.answers import record as recording
 from outreach.services.inbox import record_from_mail
 from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import links
 from outreach.services.invitations import withdraw as withdrawing
+from outreach.web.fields.instants import wall_time
 from outreach.web.fields.problems import show_problem
 from outreach.web.frame.access import coordinator_required, staff_required
 from outreach.web.frame.say import say
@@ -58,7 +62,19 @@ def show(invitation_id: int) -> Any:
         verb=audit_words.verb,
         states=InvitationState,
         sources=AnswerSource,
+        said=declining.of(db.session(), [invitation_id]).get(invitation_id),
+        wish=_wish,
     )
+
+
+def _wish(activity: Activity, wished_on: date) -> str:
+    """Return the address of a new date poll that proposes the wished day at the activity's hours and place."""
+    hours = [f"{wall_time(at, activity.zone):%H:%M}" for at in (activity.starts_at, activity.ends_at)]
+    slot = ",".join((f"{wished_on}", *hours, str(activity.venue_id or "")))
+    return url_for(
+        "polls.new", slot=slot, title=activity.title, programme=activity.programme_id, kind=activity.kind.value,
+        region=activity.region_code,
+    )  # fmt: skip
 
 
 @bp.route("/invitations/<int:invitation_id>/answer", methods=["GET", "POST"])

@@ -77,6 +77,7 @@ VERBS: dict[str, Any] = {
     "dates_recorded": _l("dates that suit recorded"),
     "dealt_with": _l("handled"),
     "decided": _l("date chosen"),
+    "declined_because_by_link": _l("reason for not coming given by the invitee's link, while signed in"),
     "deleted": _l("deleted"),
     "downloaded": _l("downloaded as a file"),
     "edited": _l("changed"),
