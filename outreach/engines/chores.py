@@ -14,6 +14,7 @@ from outreach.services.answers import before as answers
 from outreach.services.directory import import_undo, uploads
 from outreach.services.inbox import receive as receiving
 from outreach.services.inbox import retention as inbox_retention
+from outreach.services.ladder import climb as ladders
 from outreach.services.messages import archive as archiving
 from outreach.services.polls import ask as poll_asking
 from outreach.services.reminders import tick as reminding
@@ -38,6 +39,7 @@ class Chore:
 
 
 def _expand(now: ReadClock, _stop: Stop) -> Mapping[str, int]:
+    ladders.tick(now())
     done = reminding.tick(now())
     return {"expanded": done.expanded, "missed": done.missed, "polls_reminded": poll_asking.tick(now())}
 

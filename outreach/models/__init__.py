@@ -18,6 +18,7 @@ from outreach.models.invitations import (
     Link,
     ReplacedLink,
 )
+from outreach.models.ladder import LadderRung, Rung
 from outreach.models.letters import Letter, LetterVersion, OfficeLetters, ReturnedFile, TrustedRoot, letter_invitation
 from outreach.models.mails import (
     Attempt,
@@ -80,6 +81,7 @@ __all__ = [
     "IncomingMail",
     "IntendedClash",
     "Invitation",
+    "LadderRung",
     "Letter",
     "LetterVersion",
     "Link",
@@ -107,6 +109,7 @@ __all__ = [
     "ReminderRule",
     "ReplacedLink",
     "ReturnedFile",
+    "Rung",
     "SentMail",
     "SpeakerBooking",
     "SpeakerProfile",

@@ -170,6 +170,7 @@ def _families(f: Figures) -> Iterator[tuple[str, str, tuple[str, ...], Iterable[
         (),
         plain(f.reminders_scheduled),
     )
+    yield "rungs_overdue", "Rungs of ladders that wait longer than 15 minutes.", (), plain(f.rungs_overdue)
     yield "reminders_overdue", "Reminders that are due and not yet expanded.", (), plain(f.reminders_overdue)
     yield "reminders_missed", "Reminders of the last day that came too late to help.", (), plain(f.reminders_missed)
     yield "database_bytes", "How much room the database takes.", (), plain(f.database_bytes)

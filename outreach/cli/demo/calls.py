@@ -1,4 +1,7 @@
-"""An activity whose cadres have no e-mail: a list of six people to call, of whom some were called already."""
+"""An activity whose cadres have no e-mail: a list of six people to call, of whom some were called already.
+
+And a ladder for the speakers: when the demo begins, its first rung is climbed and the call is still ahead.
+"""
 
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
@@ -9,6 +12,7 @@ from outreach.cli.demo.programme import JAKARTA, Cast, local
 from outreach.domain.activity import ActivityValues
 from outreach.domain.calls import CallOutcome
 from outreach.domain.kinds import ActivityKind, CadreKind, Role
+from outreach.domain.ladder import LadderName, RungKind, RungRule, RungTiming
 from outreach.domain.planning.working_days import working_days
 from outreach.extensions import db
 from outreach.models import Cadre, Invitation, Person
@@ -18,10 +22,23 @@ from outreach.services.calls import record as recording
 from outreach.services.calls.callee import CalleeKey
 from outreach.services.calls.record import CallResult
 from outreach.services.invitations import invite as inviting
+from outreach.services.ladder import edit
 
 TITLE = "Pertemuan kader Posyandu"
 PEOPLE = 6
 QUESTION = "Apakah boleh membawa anak balita?"
+
+
+SPEAKERS = (
+    RungRule(RungKind.MAIL, RungTiming.AFTER_INVITATION, 1, time(9, 0)),
+    RungRule(RungKind.CALL, RungTiming.AFTER_INVITATION, 5, time(9, 0)),
+    RungRule(RungKind.LAST_CALL, RungTiming.BEFORE_START, 5, time(9, 0)),
+)
+
+
+def set_up_ladder(cast: Cast, *, now: datetime) -> None:
+    """Switch the speakers' ladder on."""
+    edit.save(LadderName.SPEAKERS, SPEAKERS, by=cast.coordinator, now=now)
 
 
 def plan_calls(cast: Cast, today: date, holidays: Mapping[date, str], *, now: datetime) -> int:

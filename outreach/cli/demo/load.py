@@ -21,6 +21,7 @@ from outreach.extensions import db
 from outreach.services.activities import publish as publishing
 from outreach.services.directory.import_people import Reading
 from outreach.services.holidays import holidays_of
+from outreach.services.ladder import climb as climbing
 from outreach.services.reminders import tick as reminding
 
 PUBLISHED_BEFORE_DAYS = 3
@@ -63,6 +64,7 @@ def prepare(*, now: datetime) -> Prepared:
     planner.plant(staged.cast, staged.plan, today, now=staged.published_at)
     letters.write_letters(staged.cast, staged.plan, now=staged.published_at)
     days = drafts.days_of(today, holidays)
+    calls.set_up_ladder(staged.cast, now=staged.published_at)
     calls_id = calls.plan_calls(staged.cast, today, holidays, now=staged.published_at)
     drafted = drafts.plan_drafts(staged.cast, days, now=staged.published_at)
     return replace(staged, drafts=drafted, calls_id=calls_id)
@@ -136,6 +138,7 @@ def load(moment: Moment) -> Prepared:
 
 def work(now: datetime) -> None:
     """Do what an engine would do at `now`."""
+    climbing.tick(now)
     reminding.tick(now)
     outbox.drain(now=lambda: now, worker=WORKER)
 

@@ -30,6 +30,7 @@ KEYS: dict[str, object] = {
     "reminder-organisation": _l("Reminder to organisations without an answer"),
     "reminder-coming": _l("Reminder to those coming"),
     "reminder-materials": _l("Reminder to speakers who have sent no materials"),
+    "last-call": _l("Last call to answer"),
     "change": _l("Notice of a change"),
     "change-organisation": _l("Notice of a change to organisations"),
     "new-date": _l("New date after a postponement"),

@@ -15,7 +15,8 @@ from sqlalchemy.orm import joinedload
 
 from outreach.domain.calls import IS_A_CALL, Situation, situation
 from outreach.domain.directory import email_addresses
-from outreach.domain.states import ActivityState, InvitationState
+from outreach.domain.ladder import RungKind, RungState
+from outreach.domain.states import UNANSWERED, ActivityState, InvitationState
 from outreach.extensions import db
 from outreach.models import (
     Activity,
@@ -27,6 +28,7 @@ from outreach.models import (
     Organisation,
     Person,
     Programme,
+    Rung,
     User,
 )
 from outreach.queries.invitations.lists import answer_links
@@ -151,12 +153,16 @@ def one(kind: str, id_: int, scope: CallScope, *, now: datetime) -> Callee:
 def candidates(scope: CallScope, filters: InviteeFilters, *, by_id: int, now: datetime) -> list[CalleeKey]:
     """Return whom this caller can be given now, in the order of calling. At most OFFERED.
 
-    First come those who asked to be called by now. Left out are those without a number or with a wrong one, those who
-    rest or are being called by somebody else, and those whose question is not settled. Who is only told that an activity
-    does not take place has nothing to answer: they stand in the list.
+    First come those who asked to be called by now, then those whose ladder has come to the call. Left out are those
+    without a number or with a wrong one, those who rest or are being called by somebody else, and those whose question is
+    not settled. Who is only told that an activity does not take place has nothing to answer: they stand in the list.
     """
     places = _places(scope, filters, now)
     unclaimed = sa.or_(CallClaim.claimed_until.is_(None), CallClaim.claimed_until <= now)  # also without a row
+    on_the_ladder = sa.exists().where(
+        Rung.invitation_id == Invitation.id, Rung.kind == RungKind.CALL, Rung.state == RungState.DONE,
+        Invitation.state.in_(sorted(UNANSWERED)), _same(Invitation, places),
+    )  # fmt: skip
     asked_back = sa.exists().where(Call.again_at == CallClaim.rests_until, _same(Call, places))
     wanted = (
         sa.select(places.c.person_id, places.c.organisation_id)
@@ -168,7 +174,7 @@ def candidates(scope: CallScope, filters: InviteeFilters, *, by_id: int, now: da
             sa.or_(CallClaim.rests_until.is_(None), CallClaim.rests_until <= now),
             ~sa.exists().where(CallQuestion.settled_at.is_(None), CallQuestion.call_id == Call.id, _same(Call, places)),
         )
-        .order_by(sa.case((asked_back, 0), else_=1), *_order(places))
+        .order_by(sa.case((asked_back, 0), else_=1), sa.case((on_the_ladder, 0), else_=1), *_order(places))
         .limit(OFFERED)
     )
     return [_key(row) for row in db.session.execute(wanted)]
@@ -199,7 +205,7 @@ def _key(row: Any) -> CalleeKey:
     return CalleeKey("person", row.person_id) if row.person_id else CalleeKey("organisation", row.organisation_id)
 
 
-def _same(table: type[Call] | type[CallClaim], places: sa.Subquery) -> sa.ColumnElement[bool]:
+def _same(table: type[Call] | type[CallClaim] | type[Invitation], places: sa.Subquery) -> sa.ColumnElement[bool]:
     """Return the condition that a row is about the invitee of this place. Places have 0 for NULL."""
     return sa.or_(table.person_id == places.c.person_id, table.organisation_id == places.c.organisation_id)
 

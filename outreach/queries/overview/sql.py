@@ -28,9 +28,11 @@ from outreach.models import (
     Programme,
     Region,
     Reminder,
+    Rung,
     Venue,
 )  # fmt: skip
 from outreach.models.channels import CLOCK, INBOX
+from outreach.models.ladder import IS_WAITING_RUNG
 from outreach.models.mails import IS_SCHEDULED, IS_TO_SEND
 from outreach.queries.calls.questions import IS_OPEN
 from outreach.queries.invitations.counting import CAME_SILENTLY, IS_SILENT, NEVER_ANSWERED, is_outdated, missed
@@ -166,13 +168,14 @@ def _select_troubles() -> Any:
     messages = sa.select(sa.func.count()).select_from(Message)
     waiting = messages.where(IS_TO_SEND, Message.due_at < sa.bindparam("overdue"), Message.attempts == 0)
     unexpanded = sa.select(sa.func.count()).where(IS_SCHEDULED, Reminder.due_at < sa.bindparam("overdue"))
+    unclimbed = sa.select(sa.func.count()).where(IS_WAITING_RUNG, Rung.due_at < sa.bindparam("overdue"))
     lost = messages.where(STILL_LOST, Message.expires_at > sa.bindparam("now"))
     in_trouble = sa.select(Channel.since_at).where(Channel.trouble.is_not(None)).limit(1)
     return sa.select(
         in_trouble.where(Channel.name.not_in((INBOX, CLOCK))).scalar_subquery().label("channel_since_at"),
         in_trouble.where(Channel.name == CLOCK).scalar_subquery().label("clock_since_at"),
         in_trouble.where(Channel.name == INBOX).scalar_subquery().label("mailbox_since_at"),
-        (waiting.scalar_subquery() + unexpanded.scalar_subquery()).label("overdue"),
+        (waiting.scalar_subquery() + unexpanded.scalar_subquery() + unclimbed.scalar_subquery()).label("overdue"),
         lost.scalar_subquery().label("failed"),
         people_and_offices(has_not_answered, ids_without_mail).label("unreachable"),
         people_and_offices(is_expected, ids_blocked).label("bounced"),

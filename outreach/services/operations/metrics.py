@@ -26,6 +26,7 @@ from outreach.models.mails import (
 )
 from outreach.recent import Life, Recent
 from outreach.services.inbox import waiting as inbox_waiting
+from outreach.services.ladder import climb as ladder
 from outreach.services.operations import engines as heartbeats
 from outreach.settings import MOST_COUNTED
 
@@ -56,6 +57,7 @@ class Figures:
     addresses_blocked: int
     reminders_scheduled: int  # at most MOST_COUNTED
     reminders_overdue: int
+    rungs_overdue: int  # of ladders
     reminders_missed: int  # of those due in the last day
     database_bytes: int
 
@@ -108,6 +110,7 @@ def _read(now: datetime) -> Figures:
         addresses_blocked=_count(AddressFailure, AddressFailure.blocked_at.is_not(None)),
         reminders_scheduled=_some(Reminder, IS_SCHEDULED),
         reminders_overdue=_count(Reminder, IS_SCHEDULED, Reminder.due_at < now),
+        rungs_overdue=ladder.overdue(now),
         reminders_missed=_count(Reminder, IS_MISSED, Reminder.due_at > now - DAY),
         database_bytes=database_bytes(),
     )

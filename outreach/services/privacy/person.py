@@ -35,6 +35,7 @@ from outreach.models import (
     Person,
     PollAnswer,
     PollInvitee,
+    Rung,
     SentMail,
     User,
     agenda_speaker,
@@ -105,6 +106,12 @@ def export(person_id: int, *, by: User | None, now: datetime) -> dict[str, Any]:
             _columns(mail, without=("fence", "worker", "leased_until", "merge_key", "rfc_message_id"))
             for mail in db.session.scalars(
                 sa.select(Message).where(Message.person_id == person_id).order_by(Message.id)
+            )
+        ],
+        "ladders": [
+            {"kind": rung.kind.value, "due_at": rung.due_at.isoformat(), "state": rung.state.value}
+            for rung in db.session.scalars(
+                sa.select(Rung).join(Rung.invitation).where(Invitation.person_id == person_id).order_by(Rung.id)
             )
         ],
         "date_polls": [_poll(asked) for asked in db.session.scalars(_polls(person_id))],

@@ -12,13 +12,14 @@ from flask_login import current_user
 from outreach import clock
 from outreach.delivery.words import calls as call_words
 from outreach.delivery.words import formats, whatsapp
+from outreach.delivery.words import ladder as ladder_words
 from outreach.domain.answers import Choice
 from outreach.domain.kinds import AnswerSource
 from outreach.domain.problems import Problem
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.models import Activity, IncomingMail
-from outreach.queries import inbox, representation
+from outreach.queries import inbox, ladder, representation
 from outreach.queries.invitations import history
 from outreach.queries.invitations import lists as invitees
 from outreach.queries.invitations.lists import InviteeRow
@@ -58,6 +59,9 @@ def show(invitation_id: int) -> Any:
         delivery=delivery,
         acting_link=representation.page_of(row.invitation),
         history=history.of(row.invitation),
+        rungs=(rungs := ladder.of_invitation(invitation_id)),
+        next_rung=ladder.next_of(rungs),
+        ladder_words=ladder_words,
         call_words=call_words,
         verb=audit_words.verb,
         states=InvitationState,

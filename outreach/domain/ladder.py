@@ -1,0 +1,146 @@
+"""The ladder: what is tried, in which order and when, until an invitee answers. Each try is a rung.
+
+Pure. services/ladder copies an office's rungs to an invitation when its ladder starts, and climbs them.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from outreach.domain.kinds import Role
+from outreach.domain.planning.office_hours import Calendar, OfficeHours
+from outreach.domain.planning.working_days import last_working_day, working_days
+from outreach.domain.problems import Problem
+from outreach.domain.reminders import local_day
+
+MOST_RUNGS, MOST_DAYS = 6, 60
+LATE_AFTER = timedelta(minutes=15)  # a rung that waits longer is overdue: no engine runs
+
+
+class LadderName(StrEnum):
+    """Whose ladder it is."""
+
+    SPEAKERS = "speakers"
+    OFFICES = "offices"
+    CADRES = "cadres"
+
+
+class RungKind(StrEnum):
+    MAIL = "mail"  # a reminder by mail
+    LAST_CALL = "last_call"  # a mail that says that it is the last
+    CALL = "call"  # they come first on the list of people to call
+
+
+class RungTiming(StrEnum):
+    AFTER_INVITATION = "after_invitation"
+    BEFORE_START = "before_start"
+
+
+class RungState(StrEnum):
+    WAITING = "waiting"
+    DONE = "done"
+    ENDED = "ended"  # an answer came first, or the invitation or the activity was withdrawn
+    MISSED = "missed"  # its time passed without it; `reason` says why
+
+
+class WhyMissed(StrEnum):
+    PASSED = "passed"  # its time lay behind when the ladder started
+    SUPERSEDED = "superseded"  # a later rung is due, too: only that one is climbed
+    TOO_LATE = "too_late"  # it no longer helps
+    NO_MAIL = "no_mail"  # no mail reaches them, or they want no reminders, or had one today
+
+
+MAILS = frozenset({RungKind.MAIL, RungKind.LAST_CALL})
+
+
+class TooManyRungs(Problem):
+    message = "A ladder has at most %(most)d rungs."
+
+
+class RungDaysOutOfRange(Problem):
+    message = "Please write a number of days from 0 to %(most)d."
+
+
+@dataclass(frozen=True)
+class RungRule:
+    """One rung of an office's ladder: what, how many days after the invitation or before the start, and at what time."""
+
+    kind: RungKind
+    timing: RungTiming
+    days: int
+    at: time = time(9, 0)  # in the activity's zone
+
+
+# What the page proposes to an office that has no ladder yet.
+PROPOSED: dict[LadderName, tuple[RungRule, ...]] = {
+    LadderName.SPEAKERS: (
+        RungRule(RungKind.MAIL, RungTiming.AFTER_INVITATION, 3),
+        RungRule(RungKind.CALL, RungTiming.AFTER_INVITATION, 5),
+        RungRule(RungKind.LAST_CALL, RungTiming.BEFORE_START, 5),
+    ),
+    LadderName.OFFICES: (
+        RungRule(RungKind.MAIL, RungTiming.AFTER_INVITATION, 4),
+        RungRule(RungKind.LAST_CALL, RungTiming.BEFORE_START, 5),
+        RungRule(RungKind.CALL, RungTiming.BEFORE_START, 3),
+    ),
+    LadderName.CADRES: (
+        RungRule(RungKind.MAIL, RungTiming.AFTER_INVITATION, 3),
+        RungRule(RungKind.CALL, RungTiming.BEFORE_START, 3),
+    ),
+}
+
+
+def ladder_of(role: Role, *, is_organisation: bool) -> LadderName:
+    """Return whose ladder an invitation climbs. Participants come for an office."""
+    if role in (Role.SPEAKER, Role.MODERATOR) and not is_organisation:
+        return LadderName.SPEAKERS
+    return LadderName.CADRES if role is Role.CADRE and not is_organisation else LadderName.OFFICES
+
+
+def check(rules: Sequence[RungRule]) -> None:
+    """Raise TooManyRungs or RungDaysOutOfRange."""
+    if len(rules) > MOST_RUNGS:
+        raise TooManyRungs(most=MOST_RUNGS)
+    if any(not 0 <= rule.days <= MOST_DAYS for rule in rules):
+        raise RungDaysOutOfRange(most=MOST_DAYS)
+
+
+def due_at(
+    rule: RungRule, invited_at: datetime, starts_at: datetime, zone: ZoneInfo, calendar: Calendar, hours: OfficeHours
+) -> datetime:
+    """Return the aware instant at which a rung is due: on a working day, within its hours, and not in its break.
+
+    Days after the invitation are working days. A day off before the start moves to the last working day before it. On a
+    Friday, the break is that of the prayer.
+    """
+    if rule.timing is RungTiming.AFTER_INVITATION:
+        first = local_day(invited_at, zone)
+        following = working_days(first + timedelta(days=1), rule.days, calendar.days_off)
+        day = following[-1] if following else working_days(first, 1, calendar.days_off)[0]
+    else:
+        day = last_working_day(local_day(starts_at, zone) - timedelta(days=rule.days), calendar.days_off)
+    due = datetime.combine(day, _within(rule.at, day, calendar, hours), tzinfo=zone)
+    return max(due, invited_at)
+
+
+def _within(at: time, day: date, calendar: Calendar, hours: OfficeHours) -> time:
+    today = hours.on(day, ramadan=calendar.in_ramadan(day))
+    if today.break_from <= at < today.break_until:
+        return today.break_until
+    return min(max(at, today.opens), today.closes)
+
+
+def helps(kind: RungKind, *, respond_by_at: datetime, starts_at: datetime, now: datetime) -> bool:
+    """Return whether a rung still helps: a mail until the deadline for answers, a call until the start."""
+    return now < (min(respond_by_at, starts_at) if kind in MAILS else starts_at)
+
+
+def climbed(due: Iterable[tuple[int, int]]) -> tuple[set[int], set[int]]:
+    """Return, of rungs that are due together, those that are climbed and those that are superseded, by their ids.
+
+    due: (id, position) of one invitation's rungs. Only the highest is climbed: one catch-up, never two.
+    """
+    ordered = sorted(due, key=lambda rung: rung[1])
+    return {ordered[-1][0]} if ordered else set(), {id for id, _position in ordered[:-1]}

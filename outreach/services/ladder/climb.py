@@ -1,0 +1,244 @@
+"""Climb ladders: start them, end those that have their answer, and carry out the rungs that are due.
+
+An engine calls `tick` before reminders are expanded. A mail's rung is a reminder by hand: the same checks and texts hold, and
+no second reminder comes on one day. A call's rung puts the invitee first on the list of people to call.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, joinedload
+
+from outreach.domain.kinds import Audience, MailKind
+from outreach.domain.ladder import (
+    LATE_AFTER,
+    MAILS,
+    LadderName,
+    RungKind,
+    RungRule,
+    RungState,
+    RungTiming,
+    WhyMissed,
+    climbed,
+    due_at,
+    helps,
+    ladder_of,
+)
+from outreach.domain.states import UNANSWERED, InvitationState
+from outreach.extensions import db
+from outreach.models import Activity, Invitation, Rung
+from outreach.models.ladder import IS_WAITING_RUNG
+from outreach.models.programmes import IS_PUBLISHED
+from outreach.services.ladder.edit import ladders
+from outreach.services.locking import present_for_change
+from outreach.services.planning import load
+from outreach.services.planning import rules as planning_rules
+from outreach.services.reminders import remind_now
+from outreach.services.reminders.audiences import PRESENT
+from outreach.services.reminders.schedule import BY_HAND, event_reminder
+from outreach.transactions import insert_into, writing
+
+STARTED_AT_ONCE = 2000
+LAST_CALL_TEXT = "last-call"
+
+
+@dataclass(frozen=True)
+class Climbed:
+    started: int = 0
+    done: int = 0
+    missed: int = 0
+
+
+def tick(now: datetime) -> Climbed:
+    """Start ladders of new invitations, end and resume, and climb what is due, all as of `now`."""
+    started = _start(now)
+    _follow_moves()
+    _end_and_resume(now)
+    due = db.session.execute(
+        sa.select(Invitation.activity_id)
+        .join(Rung, Rung.invitation_id == Invitation.id)
+        .where(IS_WAITING_RUNG, Rung.due_at <= now)
+        .distinct()
+    )
+    activity_ids = sorted(due.scalars())
+    db.session.rollback()
+    done = missed = 0
+    for activity_id in activity_ids:
+        with writing() as session:
+            more = _climb(session, activity_id, now)
+        done, missed = done + more.done, missed + more.missed
+    return Climbed(started, done, missed)
+
+
+def overdue(now: datetime) -> int:
+    """Return how many rungs wait longer than LATE_AFTER: no engine runs."""
+    counted = sa.select(sa.func.count()).select_from(Rung).where(IS_WAITING_RUNG, Rung.due_at < now - LATE_AFTER)
+    return db.session.scalar(counted) or 0
+
+
+def _start(now: datetime) -> int:
+    """Copy the rungs of the office's ladders to unanswered invitations that have none. Return how many started."""
+    rules = ladders(db.session())
+    if not any(rules.values()):
+        db.session.rollback()
+        return 0
+    waiting = db.session.scalars(
+        sa.select(Invitation)
+        .join(Activity, Activity.id == Invitation.activity_id)
+        .where(
+            IS_PUBLISHED, Activity.starts_at > now, Invitation.state == InvitationState.INVITED,
+            Invitation.invited_at.is_not(None), ~sa.exists().where(Rung.invitation_id == Invitation.id),
+        )
+        .options(joinedload(Invitation.activity))
+        .order_by(Invitation.id)
+        .limit(STARTED_AT_ONCE)
+    ).all()  # fmt: skip
+    rows = _copies(waiting, rules, now)
+    db.session.rollback()
+    if not rows:
+        return 0
+    with writing() as session:
+        session.execute(insert_into(session, Rung).values(rows).on_conflict_do_nothing())
+    return len({row["invitation_id"] for row in rows})
+
+
+def _copies(
+    invitations: Sequence[Invitation], ladders_: dict[LadderName, list[RungRule]], now: datetime
+) -> list[dict[str, object]]:
+    """Return the rows of the rungs of these invitations. A rung whose time has passed is missed."""
+    if not invitations:
+        return []
+    plan, values = planning_rules.rules_and_values()
+    first = min(one.invited_at or now for one in invitations)
+    calendar = load.calendar(first, max(one.activity.starts_at for one in invitations), values)
+    rows: list[dict[str, object]] = []
+    for one in invitations:
+        activity, invited_at = one.activity, one.invited_at
+        assert invited_at is not None
+        rungs = ladders_[ladder_of(one.role, is_organisation=one.organisation_id is not None)]
+        for position, rule in enumerate(rungs):
+            due = due_at(rule, invited_at, activity.starts_at, activity.zone, calendar, plan.hours)
+            passed = due < now
+            rows.append(
+                {
+                    "invitation_id": one.id, "position": position, "kind": rule.kind, "timing": rule.timing,
+                    "days": rule.days, "at": rule.at, "starts_at": activity.starts_at, "due_at": due,
+                    "state": RungState.MISSED if passed else RungState.WAITING,
+                    "reason": WhyMissed.PASSED.value if passed else "",
+                }
+            )  # fmt: skip
+    return rows
+
+
+def _follow_moves() -> None:
+    """Count the rungs before the start again where the activity has moved."""
+    moved = (
+        sa.select(Rung)
+        .join(Invitation, Invitation.id == Rung.invitation_id)
+        .join(Activity, Activity.id == Invitation.activity_id)
+        .where(IS_WAITING_RUNG, Rung.timing == RungTiming.BEFORE_START, Rung.starts_at != Activity.starts_at)
+        .options(joinedload(Rung.invitation).joinedload(Invitation.activity))
+        .order_by(Rung.id)
+    )
+    found = bool(db.session.scalars(moved.limit(1)).first())
+    db.session.rollback()
+    if not found:
+        return
+    with writing() as session:
+        rungs = session.scalars(moved).all()
+        starts = [rung.invitation.activity.starts_at for rung in rungs]
+        if not starts:
+            return
+        plan, values = planning_rules.rules_and_values()
+        calendar = load.calendar(min(starts), max(starts), values)
+        for rung in rungs:
+            activity, invited_at = rung.invitation.activity, rung.invitation.invited_at
+            rule = RungRule(rung.kind, rung.timing, rung.days, rung.at)
+            invited = invited_at or rung.due_at
+            rung.due_at = due_at(rule, invited, activity.starts_at, activity.zone, calendar, plan.hours)
+            rung.starts_at = activity.starts_at
+
+
+def _end_and_resume(now: datetime) -> None:
+    """End the ladders of those who have answered, and of what does not take place; resume those that are open again.
+
+    A ladder is open again if a representative declines, or an answer is undone: what lies ahead is climbed.
+    """
+    open_ones = (
+        sa.select(Invitation.id)
+        .join(Activity, Activity.id == Invitation.activity_id)
+        .where(IS_PUBLISHED, Activity.starts_at > now, Invitation.state.in_(sorted(UNANSWERED)), ~PRESENT)
+    )
+    ending = sa.and_(IS_WAITING_RUNG, Rung.invitation_id.not_in(open_ones))
+    resuming = sa.and_(Rung.state == RungState.ENDED, Rung.due_at > now, Rung.invitation_id.in_(open_ones))
+    wanted = [db.session.scalar(sa.select(sa.exists().where(condition))) for condition in (ending, resuming)]
+    db.session.rollback()
+    if any(wanted):
+        with writing() as session:
+            for condition, state in ((ending, RungState.ENDED), (resuming, RungState.WAITING)):
+                session.execute(
+                    sa.update(Rung).where(condition).values(state=state).execution_options(synchronize_session=False)
+                )
+
+
+def _climb(session: Session, activity_id: int, now: datetime) -> Climbed:
+    """Carry out one activity's due rungs. Its lock keeps another engine from doing it at the same time."""
+    activity = present_for_change(session, {activity_id}).get(activity_id)
+    if activity is None:
+        return Climbed()
+    due: dict[int, list[Rung]] = defaultdict(list)
+    for rung in session.scalars(
+        sa.select(Rung)
+        .join(Invitation, Invitation.id == Rung.invitation_id)
+        .where(IS_WAITING_RUNG, Rung.due_at <= now, Invitation.activity_id == activity_id)
+        .order_by(Rung.id)
+        .execution_options(populate_existing=True)
+    ):
+        due[rung.invitation_id].append(rung)
+    chosen: list[Rung] = []
+    missed = 0
+    for rungs in due.values():
+        highest, _lower = climbed((rung.id, rung.position) for rung in rungs)
+        for rung in rungs:
+            if rung.id not in highest:
+                _miss(rung, WhyMissed.SUPERSEDED)
+            elif not helps(rung.kind, respond_by_at=activity.respond_by_at, starts_at=activity.starts_at, now=now):
+                _miss(rung, WhyMissed.TOO_LATE)
+            else:
+                chosen.append(rung)
+                continue
+            missed += 1
+    unmailed = _remind(session, activity, [rung for rung in chosen if rung.kind in MAILS], now)
+    for rung in chosen:
+        if rung.id in unmailed:
+            _miss(rung, WhyMissed.NO_MAIL)
+        else:
+            rung.state, rung.done_at = RungState.DONE, now
+    return Climbed(done=len(chosen) - len(unmailed), missed=missed + len(unmailed))
+
+
+def _miss(rung: Rung, why: WhyMissed) -> None:
+    rung.state, rung.reason = RungState.MISSED, why.value
+
+
+def _remind(session: Session, activity: Activity, rungs: Collection[Rung], now: datetime) -> set[int]:
+    """Write the reminders of these rungs; return the ids of those to whom no mail can go."""
+    reachable = {
+        line.invitation_id
+        for line in remind_now.preview(activity.id, [rung.invitation_id for rung in rungs], now=now)
+        if line.reason is None and line.audience is Audience.UNANSWERED
+    }
+    by_text: dict[str, list[int]] = defaultdict(list)
+    for rung in rungs:
+        if rung.invitation_id in reachable:
+            last = rung.kind is RungKind.LAST_CALL and rung.invitation.organisation_id is None
+            by_text[LAST_CALL_TEXT if last else ""].append(rung.invitation_id)
+    for text_key, chosen in sorted(by_text.items()):
+        event_reminder(
+            session, activity, MailKind.REMINDER, Audience.UNANSWERED, now=now, key=BY_HAND, text_key=text_key,
+            detail={"only": sorted(chosen)},
+        )  # fmt: skip
+    return {rung.id for rung in rungs if rung.invitation_id not in reachable}

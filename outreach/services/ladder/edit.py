@@ -1,0 +1,34 @@
+"""The office's ladders: read and change them. A ladder without rungs is switched off; ladders that run stay as they are."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach.domain.ladder import LadderName, RungRule, check
+from outreach.models import LadderRung, User
+from outreach.services import audit, office_defaults
+from outreach.transactions import writing
+
+
+def ladders(session: Session) -> dict[LadderName, list[RungRule]]:
+    """Return the office's ladders; those that are switched off have no rungs."""
+    found: dict[LadderName, list[RungRule]] = {name: [] for name in LadderName}
+    for row in session.scalars(sa.select(LadderRung).order_by(LadderRung.ladder, LadderRung.position)):
+        found[row.ladder].append(RungRule(row.kind, row.timing, row.days, row.at))
+    return found
+
+
+def save(name: LadderName, rules: Sequence[RungRule], *, by: User | None, now: datetime) -> None:
+    """Replace an office's ladder. Raise TooManyRungs or RungDaysOutOfRange."""
+    check(rules)
+    with writing() as session:
+        office_defaults.lock(session)
+        session.execute(sa.delete(LadderRung).where(LadderRung.ladder == name))
+        session.add_all(
+            LadderRung(ladder=name, position=n, kind=rule.kind, timing=rule.timing, days=rule.days, at=rule.at)
+            for n, rule in enumerate(rules)
+        )
+        about = audit.entry_of_many(by, "ladder.changed", LadderRung, name.value, now=now, rungs=len(rules))
+        session.add(about)

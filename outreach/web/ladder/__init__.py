@@ -1,0 +1,1 @@
+"""The page of the office's ladders. Start with views.py."""

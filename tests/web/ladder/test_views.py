@@ -1,0 +1,49 @@
+"""The page of the office's ladders, and what an invitation shows of its own."""
+
+from datetime import time
+
+from outreach.domain.ladder import LadderName, RungKind, RungRule, RungTiming
+from outreach.queries import ladder
+from outreach.services.ladder import climb, edit
+from tests.world import NOW, invitation_of, invite_and_publish
+
+
+def test_a_proposal_is_used_only_once_it_is_saved(office, coordinator_client):
+    page = coordinator_client.get("/ladders/cadres").text
+    assert "This is a proposal." in page
+    assert ladder.of_office()[LadderName.CADRES] == []
+    data = {
+        "rows-0-kind": "mail", "rows-0-days": "3", "rows-0-timing": "after_invitation", "rows-0-at": "09:00",
+        "rows-1-kind": "", "rows-1-timing": "after_invitation",
+        "rows-2-kind": "call", "rows-2-days": "2", "rows-2-timing": "before_start", "rows-2-at": "10:30",
+    }  # fmt: skip
+    saved = coordinator_client.post("/ladders/cadres", data=data, follow_redirects=True).text
+    assert "Ladders that run stay as they are." in saved
+    assert ladder.of_office()[LadderName.CADRES] == [
+        RungRule(RungKind.MAIL, RungTiming.AFTER_INVITATION, 3, time(9)),
+        RungRule(RungKind.CALL, RungTiming.BEFORE_START, 2, time(10, 30)),
+    ]
+    assert "This is a proposal." not in coordinator_client.get("/ladders/cadres").text
+
+
+def test_an_impossible_number_of_days_is_refused_beside_its_field(office, coordinator_client):
+    data = {"rows-0-kind": "mail", "rows-0-days": "61", "rows-0-timing": "after_invitation"}
+    assert coordinator_client.post("/ladders/cadres", data=data).status_code == 422
+    assert ladder.of_office()[LadderName.CADRES] == []
+
+
+def test_a_viewer_reads_the_ladders_and_changes_none(office, viewer_client):
+    assert "Set up" not in viewer_client.get("/ladders").text
+    assert viewer_client.get("/ladders/cadres").status_code == 403
+
+
+def test_an_unknown_ladder_is_not_found(office, coordinator_client):
+    assert coordinator_client.get("/ladders/nobody").status_code == 404
+
+
+def test_an_invitation_shows_what_comes_next(activity, ani, coordinator, coordinator_client):
+    edit.save(LadderName.CADRES, [RungRule(RungKind.CALL, RungTiming.BEFORE_START, 4)], by=coordinator, now=NOW)
+    invite_and_publish(activity, ani, by=coordinator)
+    climb.tick(NOW)
+    page = coordinator_client.get(f"/invitations/{invitation_of(activity, ani).id}").text
+    assert "Next: Call: first on the list of people to call, Thursday, 14 January 2027" in page
