@@ -1,11 +1,14 @@
 """A letter as PDF says what its values say: read back from the file."""
 
+import contextlib
 import re
 from dataclasses import replace
 from datetime import date
 
 import pypdfium2
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from outreach.delivery.documents import letters, typeset
 from outreach.delivery.documents.typeset import CharacterWithoutFont
@@ -121,6 +124,15 @@ def test_texts_with_markup_are_printed_as_they_are(press):
     text = " ".join(pages_of(pdf_of(press, values)))
     assert "root:" not in text
     assert text.replace(" ", "").count(hostile.replace(" ", "")) >= 5
+
+
+@given(st.text(st.characters(codec="utf-8"), max_size=60))
+def test_any_text_is_printed_or_its_character_is_named(press, text):
+    values = replace(
+        LETTER, opening=text, subject=text, addressees=(Addressee((text, text)),), agenda=(AgendaLine(text, text),)
+    )
+    with contextlib.suppress(CharacterWithoutFont):
+        assert len(pages_of(pdf_of(press, values))) == 2
 
 
 def test_a_character_that_no_font_has_is_named(press):

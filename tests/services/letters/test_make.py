@@ -20,6 +20,8 @@ from outreach.services.letters.versions import LetterMissing, last_values
 from outreach.services.locking import Stale
 from tests.world import NOW, a_person, an_invitation, an_organisation, at, draft_activity, fresh
 
+pytestmark = pytest.mark.usefixtures("any_app")
+
 
 @pytest.fixture
 def kapolres(activity):

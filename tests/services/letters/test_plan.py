@@ -14,6 +14,8 @@ from outreach.services.letters.compose import LetterSigned, NumberMissing, text_
 from outreach.services.letters.versions import last_values
 from tests.world import NOW, a_person, an_invitation, at, fresh
 
+pytestmark = pytest.mark.usefixtures("any_app")
+
 
 @pytest.fixture
 def letter(activity):

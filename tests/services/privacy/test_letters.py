@@ -9,6 +9,8 @@ from outreach.services.letters.versions import last_values
 from outreach.services.privacy import person as privacy
 from tests.world import NOW, a_person, an_invitation, fresh
 
+pytestmark = pytest.mark.usefixtures("any_app")
+
 
 @pytest.fixture
 def sri(office):

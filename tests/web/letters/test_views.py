@@ -55,7 +55,7 @@ def test_one_letter_is_made_for_all_who_are_ticked(coordinator_client, activity,
     assert [one.id for one in letter.invitations] == [one.id for one in invitations]
 
 
-def test_each_gets_a_letter_and_the_list_shows_them(coordinator_client, activity, programme, invitations):
+def test_each_gets_a_letter_and_the_list_shows_them(any_app, coordinator_client, activity, programme, invitations):
     chosen = {"kind": "invitation", "how": "each", "invitations": [one.id for one in invitations]}
     made = coordinator_client.post(f"/letters/new?programme={programme.id}", data=chosen)
     assert made.headers["Location"] == f"/letters?programme={programme.id}"
@@ -159,7 +159,7 @@ def test_a_viewer_reads_letters_and_changes_none(viewer_client, activity, letter
     assert viewer_client.post(f"/letters/{letter.id}", data=written(letter)).status_code == 403
 
 
-def test_letters_are_found_by_number_subject_and_code(coordinator_client, letter):
+def test_letters_are_found_by_number_subject_and_code(any_app, coordinator_client, letter):
     coordinator_client.post(f"/letters/{letter.id}", data=written(letter, number="005/12/2027"))
     code = f"{letter.code[:4]}-{letter.code[4:8]}-{letter.code[8:]}".lower()
     for words in ("005/12", "undangan", code, f"undangan {letter.code}"):
@@ -169,7 +169,7 @@ def test_letters_are_found_by_number_subject_and_code(coordinator_client, letter
         assert (f'/letters/{letter.id}"' in coordinator_client.get(f"/letters?show={which}").text) is shown
 
 
-def test_the_activity_counts_its_letters_and_leads_to_new_ones(coordinator_client, activity, letter):
+def test_the_activity_counts_its_letters_and_leads_to_new_ones(any_app, coordinator_client, activity, letter):
     page = coordinator_client.get(f"/activities/{activity.id}").text
     assert f"/letters?activity={activity.id}" in page
     assert f"/letters/new?activity={activity.id}" in page
