@@ -22,7 +22,7 @@ class Organisation(Identified, Created, Model):
     region_code: Mapped[str | None] = mapped_column(sa.ForeignKey("region.code"), index=True)
     address: Mapped[str] = mapped_column(sa.String(300), default="")
     email: Mapped[str] = mapped_column(sa.String(254), default="", index=True)
-    phone: Mapped[str] = mapped_column(sa.String(20), default="")
+    phone: Mapped[str] = mapped_column(sa.String(20), default="", index=True)
     locale: Mapped[str] = mapped_column(sa.String(5), default="id")
     reminders_stopped_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     region: Mapped[Region | None] = relationship()

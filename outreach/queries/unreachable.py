@@ -90,10 +90,15 @@ def wrong_numbers() -> list[WronglyNumbered]:
 
 def _wrong_numbers() -> Any:
     def of(kind: str, owner: Any, name: Any, post: Any) -> sa.Select[Any]:
-        return sa.select(
-            sa.literal(kind).label("kind"), owner.id.label("id"), name.label("name"), post.label("post"),
-            WrongNumber.number, WrongNumber.found_at,
-        ).join(WrongNumber, WrongNumber.number == owner.phone)  # fmt: skip
+        return (
+            sa.select(
+                sa.literal(kind).label("kind"), owner.id.label("id"), name.label("name"), post.label("post"),
+                WrongNumber.number, WrongNumber.found_at,
+            )
+            .select_from(WrongNumber)
+            # Not joined by the key of WrongNumber: SQLite would scan all people and look up each number.
+            .join(owner, owner.phone == WrongNumber.number + "")
+        )  # fmt: skip
 
     name = sa.func.coalesce(sa.func.nullif(Person.name, ""), Person.post)
     people = of(PERSON, Person, name, sa.case((Person.name != "", Person.post), else_=""))
