@@ -4,6 +4,7 @@ import contextlib
 import re
 from dataclasses import replace
 from datetime import date
+from importlib import import_module
 
 import pypdfium2
 import pytest
@@ -124,6 +125,15 @@ def test_texts_with_markup_are_printed_as_they_are(press):
     text = " ".join(pages_of(pdf_of(press, values)))
     assert "root:" not in text
     assert text.replace(" ", "").count(hostile.replace(" ", "")) >= 5
+
+
+def test_the_qr_code_of_each_page_leads_to_the_check_page(press):
+    read = import_module("zxingcpp").read_barcodes
+    with pypdfium2.PdfDocument(pdf_of(press)) as document:
+        for page in document:
+            drawn = page.render(scale=3, grayscale=True)
+            pixels = memoryview(bytes(drawn.buffer)).cast("B", shape=[drawn.height, drawn.stride])
+            assert [code.text for code in read(pixels)] == [LETTER.check_url]
 
 
 @given(st.text(st.characters(codec="utf-8"), max_size=60))
