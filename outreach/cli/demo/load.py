@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
-from outreach.cli.demo import answers, calls, drafts, history, people, planner, postponed, soon
+from outreach.cli.demo import answers, calls, drafts, history, materials, people, planner, postponed, soon
 from outreach.cli.demo.calendar import demo_days
 from outreach.cli.demo.drafts import Drafts
 from outreach.cli.demo.letters import write as letters
@@ -125,6 +125,7 @@ def bring_to_life(prepared: Prepared, moment: Moment) -> None:
     moment.set(None)
     if prepared.calls_id is not None:
         calls.make_calls(prepared.cast, prepared.calls_id, now=moment())
+    materials.send_slides(prepared.cast, prepared.plan.activities, now=moment())
     soon.remind(prepared.soon_id, moment() + SOON, by=prepared.cast.coordinator)
     db.session.remove()
 

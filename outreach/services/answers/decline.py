@@ -67,7 +67,7 @@ def explain(
         raise ReasonTooLong(longest=MOST_LETTERS)
     with writing() as session:
         activity = present_for_change(session, [activity_id]).get(activity_id)
-        link = links.open_link(token, now=now)
+        link = links.use_link(token, now=now)
         mine = declined(session, link.person_id, link.organisation_id, activity_id)
         if activity is None or not mine:
             raise NothingToAnswer
