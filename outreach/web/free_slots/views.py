@@ -52,7 +52,9 @@ def index() -> Any:
         asked = free_slots.start_with(activity_id, now=now, zone=zone) if activity_id else usual
         wished_on = request.args.get("on", type=date.fromisoformat)
         if wished_on:
-            asked = replace(asked, first=wished_on, last=wished_on)
+            also = request.args.getlist("person", type=int)  # who wishes it has declined, and is not expected any more
+            people = tuple(dict.fromkeys((*asked.person_ids, *also)))
+            asked = replace(asked, first=wished_on, last=wished_on, person_ids=people)
         form.start(asked)
     found, status = None, 200
     if wished_on:

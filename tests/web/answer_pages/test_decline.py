@@ -57,6 +57,7 @@ def test_a_wish_is_stored_and_one_press_searches_that_day_or_asks_in_a_poll(
     found = coordinator_client.get(search + "&lang=en").text
     assert 'value="2027-01-19"' in found
     assert "19 January" in text_of(found)
+    assert re.search(rf'<input[^>]*name="person"[^>]*value="{chief.id}"', found)
     proposed = coordinator_client.get(poll).text
     assert 'value="2027-01-19"' in proposed
     assert f'value="{published.title}"' in proposed
