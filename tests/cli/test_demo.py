@@ -25,6 +25,7 @@ from outreach.domain.states import ANSWERED, TAKES_A_SEAT, ActivityState, Invita
 from outreach.extensions import db
 from outreach.models import (
     AccountRole,
+    ActingPerson,
     Activity,
     Attendance,
     Cadre,
@@ -126,9 +127,7 @@ def test_nobody_answers_at_night_and_staff_record_in_office_hours(loaded_demo):
 
 
 def test_representatives_have_posts_that_exist(loaded_demo):
-    held = Counter(
-        db.session.scalars(sa.select(Invitation.representative_post).where(Invitation.representative_name != ""))
-    )
+    held = Counter(db.session.scalars(sa.select(ActingPerson.post)))
     assert "Wakil" not in held
     assert held["Kasi Intelijen Kejaksaan Negeri Metro"] >= 1
     assert set(held) <= {*content.STAND_IN_POSTS.values(), *content.VOLUNTEER_POSTS}
@@ -336,3 +335,14 @@ def test_the_guide_leaves_out_people_who_were_removed_in_the_demo(loaded_demo, t
     db.session.rollback()
     assert "a cadre's answer page" in said
     assert "a speaker's" not in said
+
+
+def test_a_representative_passed_it_on_and_the_next_one_confirmed(loaded_demo):
+    passed = db.session.scalars(sa.select(ActingPerson).where(ActingPerson.position == 2)).one()
+    assert (passed.acting, passed.post, passed.confirmed_at is not None) == (True, content.PASSED_ON[1], True)
+    first = db.session.scalars(
+        sa.select(ActingPerson).where(
+            ActingPerson.invitation_id == passed.invitation_id, ActingPerson.ended_because == "passed_on"
+        )
+    ).one()
+    assert first.post == "Kasi Intelijen Kejaksaan Negeri Metro"

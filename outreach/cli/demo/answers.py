@@ -19,6 +19,7 @@ from outreach.domain.answers import Choice, Representative
 from outreach.domain.kinds import AnswerSource, Role
 from outreach.extensions import db
 from outreach.models import Invitation, Link, Organisation, Person, User
+from outreach.services.answers import acting
 from outreach.services.answers import answer as answering
 from outreach.services.answers import record as recording
 from outreach.services.answers.nominees import Nominee
@@ -108,6 +109,23 @@ def give(reply: DemoReply, by: User) -> None:
         answering.nominate(token, invitation.id, nominees(invitee, quota, draw), now=reply.at)
     else:
         answering.answer(token, activity_id, reply.choice, stand_in, now=reply.at)
+
+
+def pass_on(activity_ids: Collection[int]) -> None:
+    """Let one official's representative pass the invitation on, by their own page and at once; the next one confirms it."""
+    represented, post = content.PASSED_ON
+    theirs = [one for one in invitations_of(activity_ids) if _post(one) == represented and one.acting is not None]
+    if not theirs:
+        return
+    invitation, draw = theirs[-1], Random(SEED)
+    name = names.made_up(draw)
+    other = Representative(name, post, names.phone(draw), f"{names.address_part(name)}.kejari@example.com")
+    for choice in (Choice.REPRESENTED, Choice.COMING):
+        assert invitation.acting is not None
+        assert invitation.answered_at is not None
+        token = tokens.acting_token(invitation.acting.nonce)
+        acting.answer(token, invitation.activity_id, choice, other, now=invitation.answered_at)
+        db.session.refresh(invitation)
 
 
 def nominees(office: Organisation, quota: int, draw: Random) -> list[Nominee]:

@@ -212,6 +212,8 @@ STAND_IN_POSTS = {
     "Penyuluh Agama Kantor Kementerian Agama Kota Metro": "Kasi Bimas Islam Kantor Kementerian Agama Kota Metro",
     "Danramil Metro": "Babinsa Koramil Metro",
 }
+# The representative of the first post passes it on to the second one.
+PASSED_ON = ("Kepala Kejaksaan Negeri Metro", "Kasi Pidana Umum Kejaksaan Negeri Metro")
 VOLUNTEER_POSTS = (
     "Kader PKK", "Kader Posyandu", "Ketua RT", "Sekretaris RW", "Anggota PATBM", "Anggota Karang Taruna",
 )  # fmt: skip

@@ -121,6 +121,8 @@ def bring_to_life(prepared: Prepared, moment: Moment) -> None:
         with suppress(Problem):  # a user of the demo may have postponed or cancelled the activity meanwhile
             answers.give(reply, prepared.cast.coordinator)
     send_until(now)
+    with suppress(Problem):
+        answers.pass_on(prepared.plan.activities)
     send(now)  # for invitees added since the last reminder
     moment.set(None)
     if prepared.calls_id is not None:
