@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased, joinedload, selectinload
 
-from outreach.delivery.mail import kept
+from outreach.delivery.mail import attached, kept
 from outreach.delivery.outbox import channel
 from outreach.domain.mail.failures import ChannelTrouble, FailureReason
 from outreach.domain.mail.hours import poll_held_until
@@ -102,6 +102,11 @@ class ShownMessage:
     resent_as_id: int | None
     archived: bool = False
     mail: EmailMessage | None = None  # as it was sent, without the secret link
+
+    @property
+    def files(self) -> list[str]:
+        """Return the names of the signed letters that were attached."""
+        return [name for name, _sha256 in attached.named_in(self.mail)] if self.mail is not None else []
 
     @property
     def doubts(self) -> int:
