@@ -101,7 +101,7 @@ def test_a_forwarded_link_is_answered_from_two_devices(chromium, address, monkey
     assert "melalui perangkat lain" in tokens_seen
 
 
-def test_an_office_replaces_a_nominee(chromium, address, asked, police):
+def test_an_office_replaces_a_nominee(chromium, address, asked, police, coordinator):
     page = chromium.new_context(viewport=PHONE, bypass_csp=True).new_page()
     page.goto(f"{address}/j/{token_of(police)}")
     page.locator("input[name$='rows-0-name']").fill("Aipda Rudi")
@@ -118,3 +118,6 @@ def test_an_office_replaces_a_nominee(chromium, address, asked, police):
     assert InvitationState.COMING in named.values()
     assert "Bripka Sari" in " ".join(named)
     assert at(5) <= office.answered_at
+    log_in(page, address, coordinator.email)
+    page.goto(f"{address}/invitations/{office.id}/names")
+    looked_at(page, PHONE["width"], "names")

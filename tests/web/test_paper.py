@@ -3,6 +3,7 @@
 import re
 
 import pytest
+import sqlalchemy as sa
 
 from outreach.domain.answers import Choice, Representative
 from outreach.domain.kinds import Role
@@ -10,9 +11,11 @@ from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
 from outreach.models import AgendaItem, Invitation, Programme, Venue
 from outreach.queries.activities import page as showing
+from outreach.services.answers import record as recording
+from outreach.services.answers.nominees import Nominee
 from outreach.web.attendance import EMPTY_LINES
 from tests.web.reading import page, text_of
-from tests.world import a_person, answer, at, draft_activity, invite, publish
+from tests.world import NOW, a_person, answer, at, draft_activity, invite, invite_organisation, publish
 
 pytestmark = pytest.mark.usefixtures("any_app", "clock_stands")
 
@@ -120,3 +123,18 @@ def test_a_viewer_can_open_both_pages_and_a_stranger_neither(current_app_, viewe
     assert [viewer_client.get(path).status_code for path in paths] == [200, 200]
     assert current_app_.test_client().get("/activities/999/attendance/paper").status_code in (302, 404)
     assert viewer_client.get("/activities/999/attendance/paper").status_code == 404
+
+
+def test_an_offices_list_of_names_says_whom_it_has_to_tell_itself(coordinator_client, viewer_client, activity, police):
+    invite_organisation(activity, police)
+    publish(activity)
+    office = db.session.scalars(sa.select(Invitation).where(Invitation.organisation_id == police.id)).one()
+    named = [Nominee("Aipda Rudi", "Kanit PPA", email="rudi@example.com"), Nominee("Bripka Sari")]
+    recording.nominate_for(office.id, named, by=None, now=NOW)
+    path = f"/invitations/{office.id}/names"
+    assert [row[:3] for row in cells(page(coordinator_client, path))] == [
+        ["1", "Aipda Rudi Kanit PPA", "e-mail"],
+        ["2", "Bripka Sari", "the organisation: no mail reaches them"],
+    ]
+    assert viewer_client.get(path).status_code == 200
+    assert f'href="{path}"' in coordinator_client.get(f"/invitations/{office.id}").text

@@ -202,6 +202,15 @@ def nominees_of(invitation_id: int) -> list[Invitation]:
     )
 
 
+def unreached_among(nominees: Collection[Invitation]) -> set[int]:
+    """Return the ids of those whom no mail reaches: they have no address, or a blocked one."""
+    blocked = addresses.among([nominee.invitee.email for nominee in nominees])
+    reached = (
+        nominee.invitee.email and email_addresses.key(nominee.invitee.email) not in blocked for nominee in nominees
+    )
+    return {nominee.id for nominee, is_reached in zip(nominees, reached, strict=True) if not is_reached}
+
+
 def waiting_of(nominees: Collection[Invitation]) -> list[str]:
     """Return the names of those whose invitation waits until a coordinator has looked at the office's list."""
     ids = [nominee.id for nominee in nominees]

@@ -158,6 +158,19 @@ def nominees(invitation_id: int) -> Any:
     return _page("nominees", form, row, mail=mail, decline=_decline(mail))
 
 
+@bp.get("/invitations/<int:invitation_id>/names")
+@staff_required
+def names_paper(invitation_id: int) -> Any:
+    """Show an organisation's nominees as a list to be printed: it tells those whom no mail reaches."""
+    row = invitees.one(invitation_id)
+    if row.invitation.organisation_id is None:
+        return redirect(url_for(".show", invitation_id=invitation_id))
+    nominees = [one for one in invitees.nominees_of(invitation_id) if one.state is not InvitationState.NOT_COMING]
+    return render_template(
+        "invitations/names_paper.html", row=row, nominees=nominees, unreached=invitees.unreached_among(nominees)
+    )
+
+
 @bp.route("/invitations/<int:invitation_id>/quota", methods=["GET", "POST"])
 @coordinator_required
 def quota(invitation_id: int) -> Any:
