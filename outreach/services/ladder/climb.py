@@ -42,6 +42,7 @@ from outreach.services.reminders.schedule import BY_HAND, event_reminder
 from outreach.transactions import insert_into, writing
 
 STARTED_AT_ONCE = 2000
+WRITTEN_AT_ONCE = 1000  # rungs in one statement; PostgreSQL takes 65,535 values
 LAST_CALL_TEXT = "last-call"
 
 
@@ -55,7 +56,7 @@ class Climbed:
 def tick(now: datetime) -> Climbed:
     """Start ladders of new invitations, end and resume, and climb what is due, all as of `now`."""
     started = _start(now)
-    _follow_moves()
+    _follow_moves(now)
     _end_and_resume(now)
     due = db.session.execute(
         sa.select(Invitation.activity_id)
@@ -101,7 +102,9 @@ def _start(now: datetime) -> int:
     if not rows:
         return 0
     with writing() as session:
-        session.execute(insert_into(session, Rung).values(rows).on_conflict_do_nothing())
+        for first in range(0, len(rows), WRITTEN_AT_ONCE):
+            portion = rows[first : first + WRITTEN_AT_ONCE]
+            session.execute(insert_into(session, Rung).values(portion).on_conflict_do_nothing())
     return len({row["invitation_id"] for row in rows})
 
 
@@ -133,16 +136,19 @@ def _copies(
     return rows
 
 
-def _follow_moves() -> None:
-    """Count the rungs before the start again where the activity has moved."""
+def _follow_moves(now: datetime) -> None:
+    """Count the rungs before the start again where the activity has moved, also those that ended: they may be resumed."""
     moved = (
         sa.select(Rung)
         .join(Invitation, Invitation.id == Rung.invitation_id)
         .join(Activity, Activity.id == Invitation.activity_id)
-        .where(IS_WAITING_RUNG, Rung.timing == RungTiming.BEFORE_START, Rung.starts_at != Activity.starts_at)
+        .where(
+            IS_PUBLISHED, Activity.starts_at > now, Rung.state.in_([RungState.WAITING, RungState.ENDED]),
+            Rung.timing == RungTiming.BEFORE_START, Rung.starts_at != Activity.starts_at,
+        )
         .options(joinedload(Rung.invitation).joinedload(Invitation.activity))
         .order_by(Rung.id)
-    )
+    )  # fmt: skip
     found = bool(db.session.scalars(moved.limit(1)).first())
     db.session.rollback()
     if not found:

@@ -7,10 +7,11 @@ import pytest
 import sqlalchemy as sa
 
 from outreach.domain.answers import Choice
+from outreach.domain.kinds import Role
 from outreach.domain.ladder import LadderName, RungKind, RungRule, RungState, RungTiming
-from outreach.domain.states import InvitationState
+from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
-from outreach.models import Invitation, LadderRung, Message, MessageLine, Reminder, Rung
+from outreach.models import Invitation, LadderRung, Message, MessageLine, Person, Reminder, Rung
 from outreach.queries import ladder as pages
 from outreach.queries.calls import lists as calls
 from outreach.queries.calls.lists import CallScope
@@ -144,6 +145,35 @@ def test_a_rung_before_the_start_follows_a_move(climbing, ani):
     climb.tick(NOW)
     own = pages.of_invitation(invitation_of(climbing, ani).id)
     assert [rung.due_at for rung in own] == [at(7, 9), at(12, 9), at(15, 9)]
+
+
+def test_a_ladder_that_ended_follows_a_move_too_and_resumes_at_the_new_times(climbing, ani):
+    answer(climbing, ani, Choice.COMING)
+    work(at(14, 10))
+    assert states(climbing, ani) == [ENDED, ENDED, ENDED]
+    move(climbing, at(21), at(21, 12), now=at(14, 11))
+    set_state(climbing, InvitationState.INVITED, ani)
+    work(at(14, 12))
+    work(at(14, 12))
+    own = pages.of_invitation(invitation_of(climbing, ani).id)
+    assert [(rung.state, rung.due_at) for rung in own[2:]] == [(WAITING, at(15, 9))]
+
+
+def test_a_thousand_invitees_start_a_ladder_of_six_rungs(any_app, activity, coordinator):
+    edit.save(LadderName.CADRES, LADDER * 2, by=coordinator, now=NOW)
+    people = [Person(name=f"Kader {n}", phone="") for n in range(1100)]
+    db.session.add_all(people)
+    db.session.flush()
+    db.session.add_all(
+        Invitation(
+            activity_id=activity.id, person_id=one.id, role=Role.CADRE, state=InvitationState.INVITED, invited_at=NOW
+        )
+        for one in people
+    )
+    activity.state = ActivityState.PUBLISHED
+    db.session.commit()
+    assert climb.tick(NOW).started == 1100
+    assert len(rows_of(Rung)) == 6600
 
 
 def test_three_engines_at_once_climb_a_rung_once(climbing, any_app, ani, budi):
