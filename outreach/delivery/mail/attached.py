@@ -24,6 +24,7 @@ from outreach.models import StoredFile
 CARRIES: dict[MailKind, frozenset[LetterKind]] = {
     MailKind.INVITATION: frozenset({LetterKind.INVITATION, LetterKind.SPEAKER_REQUEST, LetterKind.CORRECTION}),
     MailKind.CHANGE: frozenset({LetterKind.CORRECTION}),
+    MailKind.POSTPONEMENT: frozenset({LetterKind.CORRECTION}),
     MailKind.CANCELLATION: frozenset({LetterKind.CANCELLATION}),
 }
 MOST_KEPT = 24 * 1024 * 1024  # bytes of encoded files in memory

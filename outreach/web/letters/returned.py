@@ -5,6 +5,7 @@ from typing import Any
 from flask import Response, flash, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 from flask_login import current_user
 from flask_wtf.file import FileField
 from werkzeug.utils import secure_filename
@@ -15,12 +16,13 @@ from outreach import clock
 from outreach.delivery.documents.returned_pdf import MOST_BYTES
 from outreach.delivery.words import signatures as words
 from outreach.domain.signatures import ReturnReport
-from outreach.extensions import limiter
+from outreach.extensions import db, limiter
 from outreach.models import Letter
 from outreach.queries import letters as letter_pages
 from outreach.queries import returned_letters as returned_pages
 from outreach.services.letters import returned, roots, waiting
 from outreach.services.letters.versions import LetterMissing
+from outreach.services.messages import send_letter
 from outreach.web.fields.base import ConfirmForm, TidyForm
 from outreach.web.fields.fields import DayField, strip, whole
 from outreach.web.fields.problems import flashing_problems, renew_version, showing_problems
@@ -57,6 +59,7 @@ class RootForm(TidyForm):
 def _returned_words() -> dict[str, Any]:
     return {
         "came_back": returned_pages.came_back,
+        "mails_to_repeat": lambda letter: send_letter.mails_to_repeat(db.session(), letter.id),
         "waits_for_letters": returned_pages.waits_for_letters,
         "return_form": lambda: ReturnForm(formdata=None, prefix="returned"),
         "accept_form": _filled,
@@ -109,6 +112,17 @@ def accept(letter_id: int) -> Any:
         page = letter_pages.letter_page(letter_id)
         renew_version(form, refusal.problem, page.letter.version)
     return render_template("letters/returned.html", page=page, upload=None, accept=form), 422
+
+
+@bp.post("/letters/<int:letter_id>/send")
+@coordinator_required
+def send(letter_id: int) -> Any:
+    """Send a signed correction or cancellation to those who were told of the move or cancellation."""
+    if ConfirmForm().validate():
+        with flashing_problems(but=LetterMissing):
+            number = send_letter.send(letter_id, by=current_user, now=clock.now())
+            flash(ngettext("One mail goes out.", "%(num)d mails go out.", number), "success")
+    return redirect(url_for(".show", letter_id=letter_id, _anchor="returned"))
 
 
 @bp.get("/letters/<int:letter_id>/files/<int:returned_id>")

@@ -1,0 +1,76 @@
+"""Sending a signed correction or cancellation: the news that people had is sent once more, with the letter attached.
+
+The letter is signed only after the mails about the move have gone out. So these are sent again, as by hand (resend.py).
+"""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach.domain.kinds import LetterKind, MailKind
+from outreach.domain.letters import STANDS
+from outreach.domain.problems import Problem
+from outreach.domain.states import MessageState
+from outreach.extensions import db
+from outreach.models import Letter, Message, MessageLine, Reminder, User, letter_invitation
+from outreach.services.letters.versions import LetterMissing
+from outreach.services.messages import resend
+
+TOLD_BY: dict[LetterKind, tuple[MailKind, ...]] = {
+    LetterKind.CORRECTION: (MailKind.CHANGE, MailKind.POSTPONEMENT),
+    LetterKind.CANCELLATION: (MailKind.CANCELLATION,),
+}
+
+
+class NobodyToSendTo(Problem):
+    message = "Nobody has had a mail about this that could be sent again with the letter. Those who are told later get it then."
+
+
+def send(letter_id: int, *, by: User | None, now: datetime) -> int:
+    """Send the mails that told of the move or cancellation once more, with the letter. Return how many.
+
+    A mail that is sent again already is left out. Raise LetterMissing or NobodyToSendTo; nothing is changed then.
+    """
+    ids = mails_to_repeat(db.session(), letter_id)
+    db.session.rollback()
+    sent = resend.resend_many(ids, by=by, now=now) if ids else 0
+    if not sent:
+        raise NobodyToSendTo
+    return sent
+
+
+def mails_to_repeat(session: Session, letter_id: int) -> list[int]:
+    """Return the ids of the last such mail of each recipient, unless it went out after the letter was signed."""
+    letter = session.get(Letter, letter_id)
+    if letter is None:
+        raise LetterMissing
+    kinds = TOLD_BY.get(letter.kind)
+    if kinds is None or letter.state not in STANDS or letter.signed_file_id is None:
+        return []
+    rows = session.execute(
+        sa.select(sa.func.max(Message.id))
+        .join(MessageLine, MessageLine.message_id == Message.id)
+        .join(Reminder, Reminder.id == MessageLine.reminder_id)
+        .join(letter_invitation, letter_invitation.c.invitation_id == MessageLine.invitation_id)
+        .where(
+            letter_invitation.c.letter_id == letter.id,
+            Reminder.kind.in_(kinds),
+            MessageLine.skipped == "",
+            Message.state.in_((MessageState.SENT, MessageState.UNKNOWN)),
+        )
+        .group_by(MessageLine.invitation_id, MessageLine.to_representative)
+    )
+    found = sorted({row[0] for row in rows})
+    repeated = sa.select(Message.resend_of_id).where(Message.resend_of_id.in_(found))
+    again = set(session.scalars(repeated))
+    return [id_ for id_ in found if id_ not in again and _is_older(session, id_, letter)]
+
+
+def _is_older(session: Session, message_id: int, letter: Letter) -> bool:
+    message = session.get_one(Message, message_id)
+    assert letter.signed_file is not None
+    signed_at = letter.signed_file.uploaded_at
+    if message.sent_at is None or message.sent_at < signed_at:
+        return True
+    return message.resend_of_id is None and message.sent_at == signed_at

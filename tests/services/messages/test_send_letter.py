@@ -1,0 +1,72 @@
+"""A signed correction or cancellation reaches those who were told of the move or cancellation by mail before."""
+
+import pytest
+
+from outreach.domain.letters import LetterKind
+from outreach.extensions import db
+from outreach.services.activities import publish as publishing
+from outreach.services.messages import send_letter
+from outreach.services.messages.send_letter import NobodyToSendTo
+from outreach.services.reminders import tick as reminding
+from tests.world import NOW, at, drain, invitation_of, invite, move, publish, send_through
+from tests.world.letters.papers import paper
+from tests.world.letters.signed import signed_letter
+
+FILE = paper(["Surat ralat"])
+
+
+@pytest.fixture
+def send(current_app_, server):
+    """Returns a function that sends what is due and returns the PDF files of the mails received."""
+    send_through(current_app_, server)
+
+    def run() -> list[bytes]:
+        server.taken.clear()
+        reminding.tick(NOW)
+        drain()
+        parts = [part for taken in server.taken for part in taken.mail.walk()]
+        return [part.get_payload(decode=True) for part in parts if part.get_content_type() == "application/pdf"]
+
+    return run
+
+
+@pytest.fixture
+def first(activity, ani, send):
+    """A signed letter to Ani, who got it by mail."""
+    ani.email = "ani@example.com"
+    db.session.commit()
+    invite(activity, ani)
+    letter = signed_letter(invitation_of(activity, ani))
+    publish(activity)
+    assert len(send()) == 1
+    return letter
+
+
+def moved(activity):
+    move(activity, at(19), at(19, 12))
+
+
+def postponed(activity):
+    publishing.postpone(activity.id, "banjir", by=None, now=NOW)
+
+
+def cancelled(activity):
+    publishing.cancel(activity.id, "banjir", by=None, now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("change", "kind"),
+    [(moved, LetterKind.CORRECTION), (postponed, LetterKind.CORRECTION), (cancelled, LetterKind.CANCELLATION)],
+)
+def test_the_news_is_sent_once_more_with_the_letter(first, activity, send, change, kind):
+    change(activity)
+    assert send() == []  # the news goes out before anybody has signed
+    later = signed_letter(kind=kind, follows=first, data=FILE, number="400.2/8/2027")
+    assert send_letter.send(later.id, by=None, now=NOW) == 1
+    assert send() == [FILE]
+    with pytest.raises(NobodyToSendTo):
+        send_letter.send(later.id, by=None, now=NOW)
+
+
+def test_an_invitation_letter_is_not_sent_this_way(first):
+    assert send_letter.mails_to_repeat(db.session(), first.id) == []
