@@ -1,6 +1,7 @@
 """The `outreach` command. Its parts are imported only when needed, so that a small command starts quickly.
 
-COMMANDS names the file of each command. Start with setup.py (`init`, `user`) or serve/command.py.
+COMMANDS names the file of each command: commands.py says what can be asked, and imports the file that does it. Start with
+setup.py (`init`, `user`) or serve/command.py.
 """
 
 import os
@@ -20,27 +21,27 @@ if TYPE_CHECKING:
 STARTED_S = time.monotonic()  # before the large imports: "ready after" is the whole time a person waits
 COMMANDS = {
     "init": (
-        "outreach.cli.setup",
+        "outreach.cli.commands",
         "init",
         "Set up the office, its regions, the default rules and the first administrator.",
     ),
-    "user": ("outreach.cli.setup", "user", "Accounts of the people who work with the pages."),
+    "user": ("outreach.cli.commands", "user", "Accounts of the people who work with the pages."),
     "db": ("outreach.cli.data.commands", "db", "Make and change the tables (upgrade, migrate, ...)."),
-    "serve": ("outreach.cli.serve.command", "serve", "Serve the pages, and send what is due."),
-    "worker": ("outreach.cli.serve.command", "worker", "Send what is due, without pages."),
-    "backup": ("outreach.cli.data.backup", "backup", "Save all data in one file, while everything runs."),
-    "restore": ("outreach.cli.data.backup", "restore", "Bring back the data of such a file."),
-    "doctor": ("outreach.cli.doctor", "doctor", "Try the whole set-up, and say of each part what to do."),
-    "demo": ("outreach.cli.demo.command", "demo", "Show the whole product with made-up people, on this machine only."),
+    "serve": ("outreach.cli.commands", "serve", "Serve the pages, and send what is due."),
+    "worker": ("outreach.cli.commands", "worker", "Send what is due, without pages."),
+    "backup": ("outreach.cli.commands", "backup", "Save all data in one file, while everything runs."),
+    "restore": ("outreach.cli.commands", "restore", "Bring back the data of such a file."),
+    "doctor": ("outreach.cli.commands", "doctor", "Try the whole set-up, and say of each part what to do."),
+    "demo": ("outreach.cli.commands", "demo", "Show the whole product with made-up people, on this machine only."),
     "simulate": (
-        "outreach.cli.simulate.command",
+        "outreach.cli.commands",
         "simulate",
         "Play the demo from publishing to thank-you mails in seconds.",
     ),
 }
 HIDDEN = {
-    "place": ("outreach.cli.timetabling", "place", "Search for a timetable; its page starts this."),
-    "letters": ("outreach.cli.letters", "letters", "Make many letters into one file; their page starts this."),
+    "place": ("outreach.cli.commands", "place", "Search for a timetable; its page starts this."),
+    "letters": ("outreach.cli.commands", "letters", "Make many letters into one file; their page starts this."),
 }
 
 
@@ -85,7 +86,8 @@ def _of_the_database(error: Exception) -> str:
     return database_faults.sentence(error, sa.make_url(load().sqlalchemy_url))
 
 
-def _app() -> "Flask":
+def make_app() -> "Flask":
+    """Return the app of a command that shows no pages. Raise SettingsError."""
     from outreach import create_app
     from outreach.settings import strangers
 
@@ -96,10 +98,6 @@ def _app() -> "Flask":
 
 @click.group(cls=Outreach)
 @click.version_option(__version__, prog_name="outreach")
-@click.pass_context
-def main(ctx: click.Context) -> None:
+def main() -> None:
     """Plan programmes, invite people and offices, hear who is coming, remind everyone by e-mail."""
-    from flask.cli import ScriptInfo
-
     os.umask(0o077)  # databases and mailboxes are readable by the service's own user only
-    ctx.obj = ScriptInfo(create_app=_app, set_debug_flag=False)

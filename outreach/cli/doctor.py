@@ -19,12 +19,6 @@ from outreach.settings import Settings, SettingsError, load
 MARKS = {Level.OK: ("ok  ", "green"), Level.WARN: ("warn", "yellow"), Level.FAIL: ("FAIL", "red")}
 
 
-@click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print the findings as a JSON list.")
-@click.option("--send-to", default="", metavar="ADDRESS", help="Send a test mail to this address.")
-@click.option(
-    "--dns", default="", metavar="SERVER", help="Ask this DNS server, such as 1.1.1.1, in place of this machine's."
-)
 def doctor(as_json: bool, send_to: str, dns: str) -> None:
     """Try the settings, database, engine, mail server, mailbox, domain and clock; say of each what to do.
 

@@ -3,17 +3,11 @@
 import contextlib
 import os
 
-import click
-from flask.cli import with_appcontext
-
 from outreach.services.letters import bundle
 
 NICENESS = 5  # lower priority than the pages
 
 
-@click.command()
-@click.argument("key")
-@with_appcontext
 def letters(key: str) -> None:
     """Make the file of that key, which its page has prepared."""
     with contextlib.suppress(OSError, AttributeError):

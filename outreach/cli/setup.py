@@ -7,7 +7,6 @@ import click
 
 from outreach import clock, create_app
 from outreach.cli.data import migrations
-from outreach.delivery.words.formats import LOCALES
 from outreach.domain.kinds import StaffRole
 from outreach.extensions import db
 from outreach.queries import office as office_pages
@@ -17,35 +16,9 @@ from outreach.services.office import staff
 from outreach.services.office.office import OfficeValues
 from outreach.services.office.staff import UserValues
 from outreach.services.reminders import rules
-from outreach.settings import load
 from outreach.web.frame import accounts
 
-PASSWORD = click.option(
-    "--password",
-    envvar="OUTREACH_ADMIN_PASSWORD",
-    help="Better given by OUTREACH_ADMIN_PASSWORD; without it, one is made.",
-)
 
-
-class AskingLast(click.Command):
-    """A command that asks for what is not given, but only after it has seen that the settings are well-formed."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if "--help" not in args:
-            load()
-        return super().parse_args(ctx, args)
-
-
-@click.command(cls=AskingLast)
-@click.option("--office", prompt="The office's full name", help="As it stands on letters.")
-@click.option("--short-name", prompt="Its short name, such as DP3AP2KB Kota Metro")
-@click.option("--city", prompt="Its kabupaten or kota: code or part of the name", help="Kota Metro is 18.72.")
-@click.option("--contact-name", prompt="Name of the person invitees may call")
-@click.option("--contact-phone", prompt="The number they call")
-@click.option("--name", prompt="Your own name", help="The first administrator's.")
-@click.option("--email", prompt="The address you will sign in with")
-@click.option("--language", type=click.Choice(list(LOCALES)), default="id", show_default=True)
-@PASSWORD
 def init(
     office: str, short_name: str, city: str, contact_name: str, contact_phone: str, name: str, email: str, language: str,
     password: str | None,
@@ -71,28 +44,15 @@ def init(
     click.echo("Next: outreach serve")
 
 
-@click.group()
-def user() -> None:
-    """Accounts of the people who work with the pages."""
-
-
-@user.command(cls=AskingLast)
-@click.option("--name", prompt="Name")
-@click.option("--email", prompt="Address they sign in with")
-@click.option("--role", type=click.Choice([role.value for role in StaffRole]), prompt="What they may do")
-@click.option("--language", type=click.Choice(list(LOCALES)), default="id", show_default=True)
-@PASSWORD
-def add(name: str, email: str, role: str, language: str, password: str | None) -> None:
+def add(name: str, email: str, role: StaffRole, language: str, password: str | None) -> None:
     """Add an account and show its password once."""
     with database_ready():
-        values = UserValues(name, email, StaffRole(role), language)
+        values = UserValues(name, email, role, language)
         added = staff.add(values, by=None, now=clock.now(), password=password or "")
         _say_account(added, given=bool(password))
 
 
-@user.command(cls=AskingLast)
-@click.option("--email", prompt="Address they sign in with")
-def password(email: str) -> None:
+def renew_password(email: str) -> None:
     """Give an account a new password and show it once, for somebody who cannot sign in any more."""
     with database_ready():
         found = next((row for row in office_pages.accounts() if row.email == email.strip().lower()), None)

@@ -3,18 +3,12 @@
 import contextlib
 import os
 
-import click
-from flask.cli import with_appcontext
-
 from outreach import clock
 from outreach.services.timetabling import worker as timetabling_worker
 
 NICENESS = 5  # lower priority than the pages
 
 
-@click.command()
-@click.argument("search_id", type=int)
-@with_appcontext
 def place(search_id: int) -> None:
     """Run the search of that number, which its page has prepared."""
     with contextlib.suppress(OSError, AttributeError):

@@ -1,6 +1,8 @@
-"""The enums of the product: roles, sectors, kinds of cadre, activity and mail, audiences, sources."""
+"""The enums of the product: roles, sectors, kinds of cadre, activity and mail, audiences, sources. Also the languages."""
 
 from enum import StrEnum
+
+LOCALES = {"id": "Bahasa Indonesia", "en": "English"}  # the languages of pages and mails
 
 
 class ActivityKind(StrEnum):

@@ -22,7 +22,7 @@ from procrastinate.jobs import Status
 
 from outreach import clock, disk_full, logs
 from outreach.delivery.outbox import leases
-from outreach.engines import job_queue, loop
+from outreach.engines import job_queue, loop, queue_names
 from outreach.engines.chores import BESIDE, EXPAND, Chore, ReadClock
 from outreach.extensions import db
 from outreach.settings import Settings
@@ -41,7 +41,7 @@ class QueueEngine:
     """Works on the queue in a separate thread until stopped. Use it as a context manager, or call start() and stop().
 
     jobs: how many ticks and send jobs this process runs at once. Each chore has a separate slot, so sending never waits for
-    one. queues: the names from job_queue.QUEUES to work on; empty: all.
+    one. queues: the names from queue_names.QUEUES to work on; empty: all.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class QueueEngine:
         self.app = app
         self.settings: Settings = app.extensions["outreach"]
         self.jobs = jobs
-        self.queues = list(queues) or list(job_queue.QUEUES)
+        self.queues = list(queues) or list(queue_names.QUEUES)
         self.beside = [chore for chore in beside if chore.every_s(self.settings)]
         self._now = now or clock.now
         self._stopping = threading.Event()
@@ -134,10 +134,10 @@ class QueueEngine:
 
     def _shares(self) -> Iterator[tuple[procrastinate.App, list[str], int]]:
         """Yield each queue app to run, with its queue names and its number of jobs at once."""
-        if queues := [name for name in self.queues if name != job_queue.BESIDE]:
+        if queues := [name for name in self.queues if name != queue_names.BESIDE]:
             yield self.queue(), queues, self.jobs
-        if job_queue.BESIDE in self.queues and self.beside:
-            yield self.side_queue(), [job_queue.BESIDE], len(self.beside)
+        if queue_names.BESIDE in self.queues and self.beside:
+            yield self.side_queue(), [queue_names.BESIDE], len(self.beside)
 
     async def _worker(self, queue: procrastinate.App, queues: list[str], places: int) -> None:
         await queue.run_worker_async(
@@ -191,7 +191,7 @@ class QueueEngine:
         """Return the queue app for ticks and sending, not opened yet."""
         queue = self._empty_queue(self.jobs)
 
-        @queue.task(name="send", queue=job_queue.SEND)
+        @queue.task(name="send", queue=queue_names.SEND)
         async def send(slot: int) -> None:
             size = self.settings.drain_size
             sent = None
@@ -205,19 +205,19 @@ class QueueEngine:
                 await send.configure(queueing_lock=f"send {slot}").defer_async(slot=slot)
 
         @queue.periodic(cron=job_queue.cron(EXPAND.every_s(self.settings)))
-        @queue.task(name=EXPAND.name, queue=job_queue.TICKS, queueing_lock=EXPAND.name, priority=10)
+        @queue.task(name=EXPAND.name, queue=queue_names.TICKS, queueing_lock=EXPAND.name, priority=10)
         async def expand(timestamp: int) -> None:
             if await self._clock_is_right():
                 for slot in range(await asyncio.to_thread(self._expand)):
                     await put(slot)
 
         @queue.periodic(cron=job_queue.cron(STALLED_S))
-        @queue.task(name="stalled", queue=job_queue.TICKS, queueing_lock="stalled", priority=9)
+        @queue.task(name="stalled", queue=queue_names.TICKS, queueing_lock="stalled", priority=9)
         async def stalled(timestamp: int) -> None:
             await retry_stalled(queue)
 
         @queue.periodic(cron=job_queue.cron(3600))
-        @queue.task(name="purge", queue=job_queue.TICKS, queueing_lock="purge")
+        @queue.task(name="purge", queue=queue_names.TICKS, queueing_lock="purge")
         async def purge(timestamp: int) -> None:
             await queue.job_manager.delete_old_jobs(
                 FINISHED_H, include_failed=True, include_cancelled=True, include_aborted=True
@@ -227,7 +227,7 @@ class QueueEngine:
 
     def _add(self, queue: procrastinate.App, chore: Chore) -> None:
         @queue.periodic(cron=job_queue.cron(chore.every_s(self.settings)))
-        @queue.task(name=chore.name, queue=job_queue.BESIDE, queueing_lock=chore.name)
+        @queue.task(name=chore.name, queue=queue_names.BESIDE, queueing_lock=chore.name)
         async def do(timestamp: int) -> None:
             if await self._clock_is_right():
                 await asyncio.to_thread(loop.do, self.app, chore, now=self._now, stop=self._must_stop)

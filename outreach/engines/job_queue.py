@@ -12,7 +12,6 @@ import sqlalchemy as sa
 from outreach.extensions import db
 from outreach.settings import Settings
 
-TICKS, SEND, BESIDE = QUEUES = ("ticks", "send", "beside")
 PREFIX = "procrastinate_"
 _JOBS = PREFIX + "jobs"
 _MARK = "outreach: "

@@ -7,9 +7,6 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from functools import lru_cache
 
-import holidays as calendar
-from holidays.constants import GOVERNMENT, PUBLIC
-
 from outreach.domain.planning.office_hours import DayOff, DayOffKind, DayRange
 
 _IDULFITRI = "Hari Raya Idul Fitri"
@@ -47,6 +44,9 @@ def hijri_year(idulfitri: date) -> int:
 
 @lru_cache(_YEARS_KEPT)
 def _days_off(year: int) -> tuple[tuple[date, DayOff], ...]:
+    import holidays as calendar  # imported when a day is asked for: most commands ask for none
+    from holidays.constants import GOVERNMENT, PUBLIC
+
     kinds = ((GOVERNMENT, DayOffKind.JOINT), (PUBLIC, DayOffKind.HOLIDAY))
     found = {
         day: DayOff(name, kind)
@@ -58,6 +58,8 @@ def _days_off(year: int) -> tuple[tuple[date, DayOff], ...]:
 
 @lru_cache(_YEARS_KEPT)
 def _ramadans(year: int) -> tuple[tuple[int, DayRange], ...]:
+    import holidays as calendar
+
     begins = {
         day
         for gregorian in (year - 1, year)

@@ -8,7 +8,7 @@ from importlib import import_module
 from flask import Flask, g, has_request_context, request
 from flask_login import current_user
 
-from outreach.delivery.words.formats import LOCALES
+from outreach.domain.kinds import LOCALES
 
 # The modules that hold views. Several of one subject share the blueprint in its blueprint.py.
 PAGES = (

@@ -15,7 +15,7 @@ from flask_migrate import stamp
 from flask_migrate import upgrade as migrate_upgrade
 
 from outreach import clock
-from outreach.cli.data import backup as commands
+from outreach.cli import commands
 from outreach.cli.data import migrations
 from outreach.delivery.outbox import drain as outbox
 from outreach.domain.kinds import Role

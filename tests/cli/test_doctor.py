@@ -12,8 +12,8 @@ from click.testing import CliRunner
 from flask_migrate import upgrade as migrate_upgrade
 
 from outreach import clock, create_app
+from outreach.cli.commands import doctor as command
 from outreach.cli.data import migrations
-from outreach.cli.doctor import doctor as command
 from outreach.extensions import db
 from outreach.models import Heartbeat, Office, Region
 from outreach.services.operations import checks

@@ -35,8 +35,7 @@ ROOT = Path(__file__).parents[2]
 
 
 SERVE_OR_WORKER = (
-    "import sys; from outreach.cli.serve.command import serve, worker; "
-    "{'serve': serve, 'worker': worker}[sys.argv.pop(1)]()"
+    "import sys; from outreach.cli.commands import serve, worker; {'serve': serve, 'worker': worker}[sys.argv.pop(1)]()"
 )
 
 
@@ -353,6 +352,7 @@ TOKENS = ("Ab3dEf6h_jKlMnOpQrStUvWxYz0123456789ab", "zYxWvUtSrQpOnMlKjIhGfEdCbA9
 
 
 CRASHING = """
+from outreach.cli import commands
 from outreach.cli.serve import command
 made = command.made
 
@@ -369,7 +369,7 @@ def broken(settings):
     return app
 
 command.made = broken
-command.serve()
+commands.serve()
 """
 
 

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import click
-from flask.cli import with_appcontext
 from flask_migrate import downgrade as migrate_downgrade
 from flask_migrate import upgrade as migrate_upgrade
 
@@ -20,9 +19,6 @@ NOT_IN_IT = (
 )
 
 
-@click.command()
-@click.argument("file", required=False, type=click.Path(path_type=Path))
-@with_appcontext
 def backup(file: Path | None) -> None:
     """Save all data in FILE, while everything runs. A FILE that does not end in .zip is a folder; a file is made in it."""
     now = clock.now()
@@ -34,18 +30,6 @@ def backup(file: Path | None) -> None:
     click.echo(NOT_IN_IT, err=True)
 
 
-@click.command()
-@click.argument("file", type=click.Path(path_type=Path))
-@click.option("--force", is_flag=True, help="Delete what the database holds, and put the backup in its place.")
-@click.option(
-    "--resend-overdue", is_flag=True,
-    help="Send what was due as well. Only where nothing was sent since the backup was made: else it goes out twice.",
-)  # fmt: skip
-@click.option(
-    "--stopped", is_flag=True,
-    help="All workers are stopped, though one gave a sign of life in the last five minutes.",
-)  # fmt: skip
-@with_appcontext
 def restore(file: Path, force: bool, resend_overdue: bool, stopped: bool) -> None:
     """Bring back the data of FILE, into an empty database of either kind. Stop workers and pages first.
 

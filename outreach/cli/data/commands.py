@@ -1,12 +1,28 @@
 """`outreach db`: Flask-Migrate's commands with our own `upgrade` and `copy`."""
 
-import click
-from flask.cli import with_appcontext
+from typing import Any
 
+import click
+from flask.cli import ScriptInfo, with_appcontext
+
+from outreach.cli import make_app
 from outreach.cli.data import copy as copying
 from outreach.cli.data.migrations import db
 
 __all__ = ["db"]
+
+_begin = db.callback
+assert _begin is not None
+
+
+@click.pass_context
+def _begin_with_our_app(ctx: click.Context, /, **options: Any) -> Any:
+    """Let the commands of Flask-Migrate find our app: they take it from Flask's ScriptInfo."""
+    ctx.obj = ScriptInfo(create_app=make_app, set_debug_flag=False)
+    return _begin(**options)
+
+
+db.callback = _begin_with_our_app
 
 
 @db.command("copy")

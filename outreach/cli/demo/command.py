@@ -30,9 +30,6 @@ REMINDER_COMES = "A reminder falls due in half a minute; look into the mailbox."
 COMPLETE = "complete"  # this file exists if loading was completed
 
 
-@click.command()
-@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
-@click.option("--fresh", is_flag=True, help="Forget what was done in the demo, and begin again.")
 def demo(port: int, fresh: bool) -> None:
     """Show the whole product with made-up people, on this machine only."""
     folder = settings.instance_folder() / "demo"

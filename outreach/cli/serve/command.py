@@ -33,11 +33,6 @@ IDLE_S = 60  # an idle connection is closed after this time, to make room for ot
 LONGEST_WAIT_S = 1.0
 
 
-@click.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
-@click.option("--threads", default=8, show_default=True, type=click.IntRange(1, 64), help="Requests answered at once.")
-@click.option("--engine/--no-engine", default=True, help="Also look for due mails and send them (the default).")
 def serve(host: str, port: int, threads: int, engine: bool) -> None:
     """Show the pages, and send what is due."""
     settings = loaded()
@@ -51,12 +46,6 @@ def serve(host: str, port: int, threads: int, engine: bool) -> None:
     serve_app(app, host, port, threads=threads, engine=engine)
 
 
-@click.command()
-@click.option("--jobs", type=click.IntRange(1, 8), help="Jobs at once, where workers share PostgreSQL.  [default: 1]")
-@click.option(
-    "--queue", "queues", multiple=True, type=click.Choice(job_queue.QUEUES),
-    help="Work for these queues only, where workers share PostgreSQL.  [default: all]",
-)  # fmt: skip
 def worker(jobs: int | None, queues: tuple[str, ...]) -> None:
     """Look for due mails and send them, without showing pages. On PostgreSQL any number may run, on any machines."""
     app = made(loaded(), pages=False)

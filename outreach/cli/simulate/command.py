@@ -7,7 +7,6 @@ from collections import Counter
 from datetime import date, datetime
 from pathlib import Path
 
-import click
 import sqlalchemy as sa
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -43,8 +42,6 @@ HEADINGS = {
 BROKEN_SHOWN = 20
 
 
-@click.command()
-@click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help="The day of publishing; without it, today.")
 def simulate(day: datetime | None) -> None:
     """Play the demo from publishing to thank-you mails in seconds, and check that nothing is sent twice or missed."""
     console = Console()

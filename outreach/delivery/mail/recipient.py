@@ -9,7 +9,8 @@ from flask_babel import force_locale, gettext
 from outreach.delivery import tokens
 from outreach.delivery.mail.placeholders import clean
 from outreach.delivery.rows.batch import CadreRow, LineRow, MessageRow
-from outreach.delivery.words import formats, labels, salutations
+from outreach.delivery.words import labels, salutations
+from outreach.domain.kinds import LOCALES
 
 REGION_CODE_OF_A_KELURAHAN = 13  # characters
 _CHOICES = {"link": "", "link_yes": "hadir", "link_no": "tidak", "link_rep": "wakil"}
@@ -78,7 +79,7 @@ def recipient_of(row: MessageRow, token: str, representing: LineRow | None = Non
 
 
 def locale_of(row: MessageRow) -> str:
-    return row.locale if row.locale in formats.LOCALES else "id"
+    return row.locale if row.locale in LOCALES else "id"
 
 
 def display_name(row: MessageRow) -> str:

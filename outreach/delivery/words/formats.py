@@ -12,7 +12,6 @@ from flask_babel import get_locale, gettext
 from outreach.domain.directory import phones
 from outreach.domain.zones import zone_name
 
-LOCALES = {"id": "Bahasa Indonesia", "en": "English"}
 _NUMBERS = {
     "id": ("nol", "satu", "dua", "tiga", "empat", "lima", "enam", "tujuh", "delapan", "sembilan", "sepuluh"),
     "en": ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"),

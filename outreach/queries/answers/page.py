@@ -15,10 +15,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
 from outreach.delivery.mail.recipient import salutation_of
-from outreach.delivery.words.formats import LOCALES, phone
+from outreach.delivery.words.formats import phone
 from outreach.domain.answers import ActivityCancelled, ActivityPostponed, answer_by, refusal
 from outreach.domain.directory.names import Name
-from outreach.domain.kinds import NEUTRAL_TITLES, AnswerSource, NamedBy, Role
+from outreach.domain.kinds import LOCALES, NEUTRAL_TITLES, AnswerSource, NamedBy, Role
 from outreach.domain.problems import Problem
 from outreach.domain.states import TAKES_A_SEAT, ActivityState, InvitationState
 from outreach.extensions import db

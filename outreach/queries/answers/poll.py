@@ -8,9 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from outreach.delivery.mail.values import contact_of
-from outreach.delivery.words.formats import LOCALES
 from outreach.delivery.words.salutations import salutation
-from outreach.domain.kinds import PollChoice
+from outreach.domain.kinds import LOCALES, PollChoice
 from outreach.domain.polls import is_open
 from outreach.domain.states import ActivityState, PollState
 from outreach.extensions import db

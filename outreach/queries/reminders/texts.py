@@ -18,9 +18,8 @@ from outreach.delivery.mail import poll as poll_mail
 from outreach.delivery.mail import recipient as recipients
 from outreach.delivery.mail.texts import CALL_KEYS, KEYS, RULE_PREFIX, Text
 from outreach.delivery.rows import stored as rows
-from outreach.delivery.words.formats import LOCALES
 from outreach.delivery.words.whatsapp import Sender
-from outreach.domain.kinds import MailKind, Role
+from outreach.domain.kinds import LOCALES, MailKind, Role
 from outreach.domain.problems import Problem
 from outreach.extensions import current_settings, db
 from outreach.models import Activity, Invitation, MessageText, ReminderRule

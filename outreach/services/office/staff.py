@@ -10,9 +10,8 @@ import sqlalchemy as sa
 from flask_security.utils import hash_password
 from sqlalchemy.orm import Session
 
-from outreach.delivery.words.formats import LOCALES
 from outreach.domain.directory import email_addresses
-from outreach.domain.kinds import StaffRole
+from outreach.domain.kinds import LOCALES, StaffRole
 from outreach.domain.problems import Problem
 from outreach.extensions import db
 from outreach.models import AccountRole, User

@@ -17,7 +17,7 @@ from outreach.delivery.mail.placeholders import CALL_PLACEHOLDERS, PLACEHOLDERS,
 from outreach.delivery.mail.recipient import Recipient
 from outreach.delivery.mail.texts import CALL_KEYS, KEYS, RULE_PREFIX, Text
 from outreach.delivery.outbox import single
-from outreach.delivery.words.formats import LOCALES
+from outreach.domain.kinds import LOCALES
 from outreach.domain.problems import Problem
 from outreach.extensions import db
 from outreach.models import MessageText, ReminderRule, User

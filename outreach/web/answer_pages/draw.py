@@ -26,7 +26,7 @@ from markupsafe import Markup
 
 from outreach.delivery.mail.values import map_url
 from outreach.delivery.words import formats
-from outreach.delivery.words.formats import LOCALES
+from outreach.domain.kinds import LOCALES
 from outreach.extensions import current_settings
 from outreach.models import User
 from outreach.queries import office as office_pages

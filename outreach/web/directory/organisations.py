@@ -9,8 +9,7 @@ from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
 from outreach import clock
-from outreach.delivery.words.formats import LOCALES
-from outreach.domain.kinds import ListName, Sector
+from outreach.domain.kinds import LOCALES, ListName, Sector
 from outreach.queries import directory, exports, inbox
 from outreach.queries.calls import lists as calls
 from outreach.queries.invitations import invitee as invitee_page

@@ -21,7 +21,7 @@ from wtforms.widgets import Select
 from outreach import clock
 from outreach.delivery.words import formats, labels
 from outreach.domain import zones
-from outreach.domain.kinds import IncomingOutcome
+from outreach.domain.kinds import LOCALES, IncomingOutcome
 from outreach.domain.states import (
     ActivityState,
     InvitationState,
@@ -100,7 +100,7 @@ def init_app(app: Flask) -> None:
         phone=formats.phone, label=labels.staff_label, tone=tone,
     )  # fmt: skip
     env.globals.update(
-        span=formats.span, days=formats.days, in_days=formats.in_days, language=formats.language, languages=formats.LOCALES,
+        span=formats.span, days=formats.days, in_days=formats.in_days, language=formats.language, languages=LOCALES,
         icon=icon, badge=badge, control=control, leaf=leaf, answers_bar=answers_bar, fragment=fragment, url_with=url_with,
         first_error=first_error,
         static_url=app.extensions["outreach_static_url"], endpoints=app.view_functions, office_zone=office_zone,

@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 from flask import request
 
-from outreach.delivery.words.formats import LOCALES
+from outreach.domain.kinds import LOCALES
 
 PUBLIC = frozenset(
     {"security", "answers", "lettercheck", "feedfiles", "health", "mailbox", "static"}

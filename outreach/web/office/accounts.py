@@ -12,8 +12,7 @@ from wtforms import BooleanField, RadioField, StringField
 from wtforms.validators import Length
 
 from outreach import clock
-from outreach.delivery.words.formats import LOCALES
-from outreach.domain.kinds import ListName, StaffRole
+from outreach.domain.kinds import LOCALES, ListName, StaffRole
 from outreach.models import User
 from outreach.queries import office as office_pages
 from outreach.services.office import staff

@@ -12,8 +12,8 @@ from wtforms.validators import Length
 
 from outreach import clock
 from outreach.delivery.words import formats
-from outreach.delivery.words.formats import LOCALES
 from outreach.domain import zones
+from outreach.domain.kinds import LOCALES
 from outreach.domain.mail.hours import CLOSES, OPENS
 from outreach.domain.materials import DAYS, MOST_DAYS
 from outreach.domain.problems import Problem

@@ -11,8 +11,7 @@ from wtforms import SelectField, StringField, TextAreaField
 from outreach import clock
 from outreach.delivery.mail.placeholders import CALL_PLACEHOLDERS, PLACEHOLDERS
 from outreach.delivery.mail.texts import CALL_KEYS, Text
-from outreach.delivery.words.formats import LOCALES
-from outreach.domain.kinds import ListName
+from outreach.domain.kinds import LOCALES, ListName
 from outreach.domain.problems import Problem
 from outreach.extensions import limiter
 from outreach.models import Invitation

@@ -8,10 +8,9 @@ from flask_wtf.file import FileField, FileRequired
 from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, RadioField, StringField, ValidationError
 
-from outreach.delivery.words.formats import LOCALES
 from outreach.delivery.words.labels import label
 from outreach.domain.directory import phones
-from outreach.domain.kinds import CadreKind, Sector, Sex
+from outreach.domain.kinds import LOCALES, CadreKind, Sector, Sex
 from outreach.domain.problems import Problem
 from outreach.queries import directory
 from outreach.queries.directory import PeopleFilters
