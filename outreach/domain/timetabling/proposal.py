@@ -3,6 +3,7 @@
 Pure functions. Reasons are values; web/timetabling/words.py puts them into words.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -138,7 +139,17 @@ def propose(
     ledger = Ledger(task)
     found = charges(task, placed, ledger)
     plan = task.base.with_(*placed.values())
-    proposed = [_proposed_one(task, options[id], plan, placed, ledger, found) for id in placed]
+    by_day: dict[date, list[PlannedActivity]] = defaultdict(list)
+    for activity in placed.values():
+        by_day[activity.local_start.date()].append(activity)
+    by_activity: dict[int, list[Charge]] = defaultdict(list)
+    for charge in found:
+        for id in dict.fromkeys(charge.activity_ids):
+            by_activity[id].append(charge)
+    proposed = [
+        _proposed_one(task, options[id], plan, after, by_day[after.local_start.date()], ledger, by_activity[id])
+        for id, after in placed.items()
+    ]
     return Proposal(
         proposed=tuple(sorted(proposed, key=lambda activity: (activity.starts_at, activity.activity_id))),
         unplaced=tuple(demand.activity_id for demand in task.demands if demand.activity_id not in placed),
@@ -166,11 +177,13 @@ def _proposed_one(
     task: Task,
     options: Options,
     plan: Plan,
-    placed: Mapping[int, PlannedActivity],
+    after: PlannedActivity,
+    that_day: list[PlannedActivity],
     ledger: Ledger,
     found: list[Charge],
 ) -> ProposedActivity:
-    before, after = options.present, placed[options.id]
+    """that_day: all proposed activities of its day. found: its charges."""
+    before = options.present
     possible, there = choices_of(options.demand, before), roles_of(after.engagements)
     was = roles_of(before.engagements)
     return ProposedActivity(
@@ -178,15 +191,15 @@ def _proposed_one(
         after=after,
         facilitators=tuple(party for party in possible if party in there),
         let_go=tuple(party for party in possible if party in was and party not in there),
-        reasons=tuple(_reasons(task, options, plan, placed, ledger)),
-        charges=tuple(charge for charge in found if options.id in charge.activity_ids),
+        reasons=tuple(_reasons(task, options, plan, after, that_day, ledger)),
+        charges=tuple(found),
     )
 
 
 def _reasons(
-    task: Task, options: Options, plan: Plan, placed: Mapping[int, PlannedActivity], ledger: Ledger
+    task: Task, options: Options, plan: Plan, after: PlannedActivity, that_day: list[PlannedActivity], ledger: Ledger
 ) -> Iterable[Reason]:
-    demand, after, before = options.demand, placed[options.id], options.present
+    demand, before = options.demand, options.present
     day = after.local_start.date()
     if demand.fixed or before.fixed:
         yield Reason(ReasonKind.FIXED)
@@ -200,7 +213,7 @@ def _reasons(
     last = max(firsts, key=lambda earlier: earlier.ends_at, default=None)
     if last and (day - last.local_end.date()).days <= 1:
         yield Reason(ReasonKind.FOLLOWS, (last.id,))
-    same_day = [other for other in placed.values() if other.id != after.id and other.local_start.date() == day]
+    same_day = [other for other in that_day if other.id != after.id]
     for party, role in roles_of(after.engagements).items():
         others = tuple(other.id for other in same_day if party in roles_of(other.engagements))
         if party.is_one_person and role in ON_STAGE and (others or day in ledger.days_of(party)):

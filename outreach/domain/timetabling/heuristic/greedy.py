@@ -4,8 +4,9 @@ Pure, and without the extra `planner`. domain/clashes says whether a time is all
 schedule. It proves nothing; timetabling/search.py does.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
+from heapq import heapify, heappop, heappush
 
 from outreach.domain.timetabling.find_options import options_of
 from outreach.domain.timetabling.heuristic.draft import Draft, PlacedActivities
@@ -56,14 +57,25 @@ def _in_order(task: Task, options: dict[int, Options], pressing: Counter[int]) -
             id,
         )
 
-    following: list[Options] = []
-    waiting = {id: set(firsts) for id, firsts in task.orders.items() if id in options}
+    waiting = {id: set(firsts) & options.keys() for id, firsts in task.orders.items() if id in options}
     before_pressing = _ancestors(waiting, pressing)
+    order = {id: (id not in before_pressing, *urgency(id)) for id in waiting}
+    followers: dict[int, list[int]] = defaultdict(list)
+    for id, firsts in waiting.items():
+        for first in firsts:
+            followers[first].append(id)
+    ready = [(order[id], id) for id, firsts in waiting.items() if not firsts]
+    heapify(ready)
+    following: list[Options] = []
     while waiting:
-        ready = [id for id, before in waiting.items() if not before & waiting.keys()] or list(waiting)
-        chosen = min(ready, key=lambda id: (id not in before_pressing, *urgency(id)))
+        chosen = heappop(ready)[1] if ready else min(waiting, key=order.__getitem__)
         following.append(options[chosen])
         del waiting[chosen]
+        for id in followers[chosen]:
+            if id in waiting:
+                waiting[id].remove(chosen)
+                if not waiting[id]:
+                    heappush(ready, (order[id], id))
     return following
 
 
