@@ -65,8 +65,9 @@ def copies(page) -> list[str]:
 
 
 def test_the_list_opens_again_without_a_network_with_its_ticks(door, ani, budi):
-    asked = []
+    asked, said = [], []
     door.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    door.on("console", lambda message: said.append(message.text))
     box(door, ani).click()
     door.get_by_text("1 there, 2 expected").wait_for()
     door.wait_for_timeout(500)
@@ -83,6 +84,8 @@ def test_the_list_opens_again_without_a_network_with_its_ticks(door, ani, budi):
     door.wait_for_timeout(500)
     door.reload()
     assert box(door, budi).is_checked()
+    assert any("ERR_INTERNET_DISCONNECTED" in text for text in said)
+    assert [text for text in said if "Content Security Policy" in text] == []
     door.context.set_offline(False)
     door.locator("#unsent").get_by_text("Everything is sent.").wait_for()
     assert present() == {"Ani Wijaya", "Budi Santoso"}
