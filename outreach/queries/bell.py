@@ -15,10 +15,19 @@ from sqlalchemy.orm import aliased, joinedload
 
 from outreach.domain import bell
 from outreach.domain.bell import News, NewsKind, key_of
-from outreach.domain.kinds import ON_STAGE
-from outreach.domain.states import ActivityState, InvitationState
+from outreach.domain.kinds import ON_STAGE, NoLongerActing
+from outreach.domain.states import UNANSWERED, ActivityState, InvitationState
 from outreach.extensions import db
-from outreach.models import Activity, AddressFailure, BellSeen, DeclineReason, Invitation, Message, NoticedClash
+from outreach.models import (
+    ActingPerson,
+    Activity,
+    AddressFailure,
+    BellSeen,
+    DeclineReason,
+    Invitation,
+    Message,
+    NoticedClash,
+)
 from outreach.queries.calls import questions
 from outreach.queries.messages.log import STILL_LOST
 from outreach.recent import Life, Recent
@@ -77,21 +86,32 @@ def _answers(since: datetime, now: datetime) -> list[News]:
         DeclineReason.said_at >= Invitation.answered_at,
         Invitation.state == InvitationState.NOT_COMING,
     )
+    answered = sa.and_(
+        Invitation.state.in_((InvitationState.NOT_COMING, InvitationState.REPRESENTED)), Invitation.answered_at >= since
+    )
+    declined = sa.exists().where(
+        ActingPerson.invitation_id == Invitation.id,
+        ActingPerson.ended_because == NoLongerActing.DECLINED,
+        ActingPerson.ended_at >= since,
+    )
+    opened_again = sa.and_(Invitation.state.in_(sorted(UNANSWERED)), declined)
     found = db.session.execute(
         sa.select(Invitation, DeclineReason)
         .outerjoin(DeclineReason, said)
         .where(
             Invitation.activity_id.in_(_ahead(now)),
-            Invitation.state.in_((InvitationState.NOT_COMING, InvitationState.REPRESENTED)),
+            sa.or_(answered, opened_again),
             sa.or_(on_stage, sa.and_(Invitation.organisation_id.is_not(None), DeclineReason.wished_on.is_not(None))),
-            Invitation.answered_at >= since,
         )
         .options(joinedload(Invitation.person), joinedload(Invitation.organisation), joinedload(Invitation.activity))
         .order_by(Invitation.answered_at.desc())
         .limit(MOST)
     )
     news = []
-    for invitation, why in found:
+    for invitation, why in found.all():
+        if invitation.state in UNANSWERED:
+            news.append(_opened_again(invitation))
+            continue
         at = why.said_at if why else invitation.answered_at  # a reason that comes later is news again
         assert at is not None
         kind = NewsKind.SWAP if invitation.state is InvitationState.REPRESENTED else NewsKind.REFUSAL
@@ -104,6 +124,17 @@ def _answers(since: datetime, now: datetime) -> list[News]:
             )
         )  # fmt: skip
     return news
+
+
+def _opened_again(invitation: Invitation) -> News:
+    """Return that whoever was to come in the invitee's place cannot."""
+    ended = [link for link in invitation.chain if link.ended_because is NoLongerActing.DECLINED]
+    last = max(ended, key=lambda link: (link.ended_at, link.id))
+    assert last.ended_at is not None
+    return News(
+        NewsKind.OPEN_AGAIN, key_of(NewsKind.OPEN_AGAIN, invitation.id, last.ended_at), last.ended_at, invitation.id,
+        invitation.activity.title, invitation.invitee.display_name, last.name,
+    )  # fmt: skip
 
 
 def _names(since: datetime, now: datetime) -> list[News]:

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
+from outreach.delivery import tokens
 from outreach.domain.answers import Choice, Representative
 from outreach.domain.bell import NewsKind
 from outreach.domain.kinds import AnswerSource, Role
@@ -15,6 +16,7 @@ from outreach.queries import bell as news
 from outreach.services import bell
 from outreach.services.activities import delete as deleting
 from outreach.services.activities import publish as publishing
+from outreach.services.answers import acting
 from outreach.services.answers import record as recording
 from outreach.services.answers.nominees import Nominee
 from outreach.services.invitations import invite as inviting
@@ -56,6 +58,15 @@ def test_a_speakers_refusal_is_news_and_a_cadres_is_not(any_app, three_invited, 
 def test_a_representative_of_a_speaker_is_news(any_app, three_invited, chief):
     answer(three_invited, chief, Choice.REPRESENTED, NOW, Representative("Budi Hartono", "Wakapolres"))
     assert heard() == [(NewsKind.SWAP, "Kapolres Metro", "Budi Hartono")]
+
+
+def test_a_representative_of_a_speaker_who_cannot_come_is_news_until_they_answer_again(any_app, three_invited, chief):
+    answer(three_invited, chief, Choice.REPRESENTED, NOW, Representative("Budi Hartono", "Wakapolres"))
+    acts = next(one.acting for one in db.session.query(Invitation) if one.acting is not None)
+    acting.answer(tokens.acting_token(acts.nonce), three_invited.id, Choice.NOT_COMING, now=NOW)
+    assert heard() == [(NewsKind.OPEN_AGAIN, "Kapolres Metro", "Budi Hartono")]
+    answer(three_invited, chief, Choice.COMING, LATER)
+    assert heard() == []
 
 
 def test_an_organisations_changed_list_of_people_is_news_and_its_first_list_is_not(

@@ -21,6 +21,10 @@ def sentence(one: News) -> str:
         case NewsKind.SWAP:
             other = one.other or gettext("somebody whose name is not known")
             return gettext("%(name)s sends %(other)s", name=one.name, other=other)
+        case NewsKind.OPEN_AGAIN:
+            return gettext(
+                "%(other)s cannot come in place of %(name)s, who is asked again", other=one.other, name=one.name
+            )
         case NewsKind.NAMES:
             return gettext("%(name)s sends other people than it named", name=one.name)
         case NewsKind.QUESTION:
