@@ -257,11 +257,14 @@ def _archived_to(person_id: int) -> sa.Select[ArchivedMessage]:
 def _forget_answers(session: Session, person: Person) -> None:
     own = sa.select(Invitation.id).where(Invitation.person_id == person.id)
     session.execute(sa.delete(DeclineReason).where(DeclineReason.invitation_id.in_(own)))
-    own = sa.select(Invitation.id).where(Invitation.person_id == person.id)
-    session.execute(sa.update(Invitation).where(Invitation.person_id == person.id).values(answer_note=""))
+    nothing: dict[str, Any] = {"answer_note": "", "answer_replaced": sa.null()}
+    session.execute(sa.update(Invitation).where(Invitation.person_id == person.id).values(nothing))
     session.execute(sa.delete(ActingPerson).where(ActingPerson.invitation_id.in_(own)))
     acted = session.scalars(_acting(person)).all()
-    _forget_mails_naming(session, [acting.invitation_id for acting in acted])
+    acted_for = [acting.invitation_id for acting in acted]
+    session.execute(sa.update(Invitation).where(Invitation.id.in_(acted_for)).values(answer_replaced=sa.null()))
+    _forget_mails_naming(session, acted_for)
+    _forget_log_naming(session, acted_for)
     session.execute(sa.delete(SentMail).where(SentMail.message_id.in_(_to_their_office(person))))
     for acting in acted:
         acting.name, acting.nonce = ERASED, tokens.new_nonce()
@@ -334,6 +337,14 @@ def _forget_log(session: Session, person_id: int) -> None:
         .values(subject_name=ERASED, detail={})
         .execution_options(synchronize_session=False)
     )
+
+
+def _forget_log_naming(session: Session, invitation_ids: Collection[int]) -> None:
+    """Remove the names of representatives from what the log says of these invitations."""
+    about = sa.and_(AuditEntry.subject_type == Invitation.__tablename__, AuditEntry.subject_id.in_(invitation_ids))
+    for entry in session.scalars(sa.select(AuditEntry).where(about)):
+        if "representative" in entry.detail:
+            entry.detail = {**entry.detail, "representative": ERASED}
 
 
 def _forget_searches(session: Session, person: Person) -> None:

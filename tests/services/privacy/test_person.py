@@ -194,6 +194,22 @@ def test_a_person_named_as_representative_is_erased_there_too(published_row, ani
     assert represented.state is InvitationState.REPRESENTED
 
 
+def test_an_answer_that_another_device_replaced_names_nobody_who_is_erased(published_row, ani, budi):
+    replaced = {"state": "represented", "at": NOW.isoformat(), "who": "Ani Wijaya"}
+    acted = ActingPerson(name="Ani Wijaya", email="ani@example.com", acting=False)
+    other = a_cadres_invitation(published_row, budi, answer_replaced=replaced)
+    own = a_cadres_invitation(published_row, ani, answer_replaced=replaced | {"who": "Citra"})
+    acted.invitation_id = other.id
+    db.session.add(acted)
+    audit.record(db.session, None, "invitation.representative_undone", other, now=NOW, representative="Ani Wijaya")
+    db.session.commit()
+    assert privacy.export(ani.id, by=None, now=NOW)["invitations"][0]["answer_replaced"]["who"] == "Citra"
+    erase(ani)
+    db.session.expire_all()
+    assert (other.answer_replaced, own.answer_replaced) == (None, None)
+    assert [entry for entry in rows_of(AuditEntry) if "Ani Wijaya" in str(entry.detail)] == []
+
+
 def test_another_person_at_the_same_address_is_left_alone(published_row, ani, budi):
     budi.email = ani.email
     other = a_cadres_invitation(
