@@ -31,10 +31,12 @@ from outreach.models import (
     Cadre,
     DatePoll,
     Invitation,
+    Material,
     Message,
     MessageLine,
     Person,
     Programme,
+    ProposedTopic,
     Reminder,
     User,
 )
@@ -271,6 +273,13 @@ def test_a_speaker_is_away_and_a_hall_is_unavailable_every_monday(loaded_demo):
     [taken] = absence_pages.entered(Subject(SubjectKind.VENUE, cast.halls["Aula Bappeda Kota Metro"]), now=LOADED_AT)
     assert (away.absent.whole_days, away.absent.repeats.value) == (True, "once")
     assert (taken.absent.first_on, taken.absent.repeats.value) == (date(2027, 1, 4), "weekly")
+
+
+def test_one_speaker_has_sent_slides_and_proposes_a_topic(loaded_demo):
+    (material,) = db.session.scalars(sa.select(Material))
+    assert material.person_id == loaded_demo.prepared.cast.people["psikolog"]
+    assert (material.file.media_type, material.activity.materials_published_at) == ("application/pdf", None)
+    assert db.session.scalars(sa.select(ProposedTopic.person_id)).all() == [material.person_id]
 
 
 def test_one_date_poll_is_half_answered_and_one_became_an_activity(loaded_demo):

@@ -14,12 +14,12 @@ from sqlalchemy.orm import joinedload
 
 from outreach.cli.simulate.play import Story
 from outreach.delivery.demo_server import server as demo_server
-from outreach.domain.kinds import Audience, MailKind
+from outreach.domain.kinds import Audience, MailKind, Role
 from outreach.domain.mail.still_true import SkipReason
 from outreach.domain.reminders import ActivityTimes, MissedReason, local_day
 from outreach.domain.states import TAKES_A_SEAT, InvitationState, MessageState, ReminderState
 from outreach.extensions import db
-from outreach.models import Activity, Invitation, Message, MessageLine, Reminder
+from outreach.models import Activity, Invitation, Material, Message, MessageLine, Reminder, StoredFile
 from outreach.services.reminders import rules
 
 MORE_THAN_ONE_A_DAY = frozenset(
@@ -166,6 +166,11 @@ def _keys(one: Invitation, story: Story) -> Iterable[str]:
         open_then = one.answered_at is None or one.answered_at > due
         if not late and not nominee and open_then and not (cancelled and due > story.cancelled_at):
             yield key
+    due = _materials_at(activity, told_at)
+    if one.role is Role.SPEAKER and one.person_id and one.state is InvitationState.COMING and not _sent_by(one, due):
+        late = local_day(due, activity.zone) <= local_day(told_at, activity.zone)
+        if not late and one.answered_at and one.answered_at < due and not (cancelled and due > story.cancelled_at):
+            yield "materials"
     due = _days_before(activity, 1)
     if not cancelled and one.state in TAKES_A_SEAT and one.answered_at and one.answered_at < due:
         yield "day-before"
@@ -176,6 +181,20 @@ def _keys(one: Invitation, story: Story) -> Iterable[str]:
 def _days_before(activity: Activity, days: int) -> datetime:
     day = local_day(activity.starts_at, activity.zone) - timedelta(days=days)
     return datetime.combine(day, EIGHT, tzinfo=activity.zone)
+
+
+def _materials_at(activity: Activity, told_at: datetime) -> datetime:
+    """Return when speakers who have sent nothing are reminded."""
+    times = ActivityTimes(activity.starts_at, activity.ends_at, activity.respond_by_at)
+    found = rules.moments_of(rules.DEFAULT_RULES, times, activity.zone, told_at, None)
+    return next(row.due_at for row in found if row.rule.audience is Audience.NO_MATERIALS)
+
+
+def _sent_by(one: Invitation, instant: datetime) -> bool:
+    """Return whether a speaker had sent a file for the activity by then."""
+    own = (Material.activity_id == one.activity_id, Material.person_id == one.person_id)
+    sent = sa.select(Material.id).join(Material.file).where(*own, StoredFile.uploaded_at <= instant)
+    return db.session.scalar(sent) is not None
 
 
 def _asked_at(activity: Activity, told_at: datetime) -> dict[str, datetime]:
