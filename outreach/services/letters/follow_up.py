@@ -1,6 +1,7 @@
 """What a move, postponement or cancellation does to signed letters: the draft of the letter that says so, for each of them.
 
-Called inside the transaction of services/activities, once the activity has its new time or state. A coordinator reads the
+Called inside the transaction of services/activities, once the activity has its new time or state, and when a letter is
+accepted as signed. A coordinator reads the
 draft, numbers it and has it signed; nothing is sent before.
 """
 
@@ -14,7 +15,7 @@ from outreach.domain.letters import CHANGEABLE, STANDS
 from outreach.domain.states import ActivityState, LetterState
 from outreach.models import Activity, Invitation, Letter, User, letter_invitation
 from outreach.services import audit
-from outreach.services.letters import make
+from outreach.services.letters import make, plan
 from outreach.services.letters.facts import NobodyOnTheLetter
 
 
@@ -26,16 +27,15 @@ def draft_follow_ups(
 
     A draft that an earlier move made, and that is not signed, is given up for the new one.
     """
-    found = []
-    for letter in _signed(session, activity.id):
-        _give_up(session, letter, by, now)
-        off = all(one.activity.state is ActivityState.CANCELLED for one in letter.invitations)
-        kind = LetterKind.CANCELLATION if off else LetterKind.CORRECTION
-        try:
-            found.append(make.add_following(session, letter, kind, reason=reason, by=by, now=now))
-        except NobodyOnTheLetter:  # all were withdrawn meanwhile, and told so
-            continue
-    return found
+    made = [_draft(session, letter, reason, by, now) for letter in _signed(session, activity.id)]
+    return [draft for draft in made if draft is not None]
+
+
+def draft_if_outdated(session: Session, letter: Letter, *, by: User | None, now: datetime) -> Letter | None:
+    """Make the draft of what corrects or cancels a letter that was signed, if the plan changed before it came back."""
+    if letter.kind in make.FOLLOWS_ANOTHER or not (_is_off(letter) or plan.has_moved(session, letter)):
+        return None
+    return _draft(session, letter, "", by, now)
 
 
 def give_up_follow_ups(session: Session, activity: Activity, *, by: User | None, now: datetime) -> None:
@@ -58,6 +58,19 @@ def _signed(session: Session, activity_id: int) -> list[Letter]:
         Letter.kind != LetterKind.CANCELLATION,
     )
     return list(session.scalars(wanted.order_by(Letter.id)))
+
+
+def _is_off(letter: Letter) -> bool:
+    return all(one.activity.state is ActivityState.CANCELLED for one in letter.invitations)
+
+
+def _draft(session: Session, letter: Letter, reason: str, by: User | None, now: datetime) -> Letter | None:
+    _give_up(session, letter, by, now)
+    kind = LetterKind.CANCELLATION if _is_off(letter) else LetterKind.CORRECTION
+    try:
+        return make.add_following(session, letter, kind, reason=reason, by=by, now=now)
+    except NobodyOnTheLetter:  # all were withdrawn meanwhile, and told so
+        return None
 
 
 def _give_up(session: Session, letter: Letter, by: User | None, now: datetime) -> None:

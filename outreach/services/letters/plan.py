@@ -30,6 +30,17 @@ def has_changed(session: Session | scoped_session, letter: Letter) -> bool:
         return False
 
 
+def has_moved(session: Session | scoped_session, letter: Letter) -> bool:
+    """Return whether day, time or place differ by now from what the letter says, signed or not."""
+    said = last_values(letter).facts
+    try:
+        found = facts.facts_of(facts.invitations_of(session, [one.id for one in letter.invitations]))
+    except NobodyOnTheLetter:  # all were withdrawn meanwhile
+        return False
+    # The office may have chosen meanwhile whether letters tell the end.
+    return said not in [letters.facts_of(found.activities, tells_end=tells_end) for tells_end in (True, False)]
+
+
 def take_over(letter_id: int, version: int, *, by: User | None, now: datetime) -> None:
     """Write day, time, place and agenda as they are now into the letter, as a new version. Its texts stay as they are.
 

@@ -22,7 +22,7 @@ from outreach.domain.signatures import ReadPdf, ReturnReport, SignatureVerdict, 
 from outreach.extensions import db
 from outreach.models import Invitation, Letter, LetterVersion, ReturnedFile, StoredFile, TrustedRoot, User
 from outreach.services import audit, files
-from outreach.services.letters import waiting
+from outreach.services.letters import follow_up, waiting
 from outreach.services.letters.versions import LetterMissing, last_values, letter_for_change
 from outreach.services.locking import present_for_change
 from outreach.transactions import writing
@@ -144,7 +144,8 @@ def accept(
 ) -> Letter:  # fmt: skip
     """Accept the newest file as the signed letter, with its number and date. From now on it is attached to mails.
 
-    Invitations that waited for it go out. A signed correction or cancellation ends the letter that it follows.
+    Invitations that waited for it go out. A signed correction or cancellation ends the letter that it follows. If the plan
+    has changed since the letter was written, the letter that says so is drafted.
     sure: the coordinator has looked at a file that speaks against itself.
     Raise LetterMissing, Stale, LetterEnded, ReturnedFileMissing, LetterNumberMissing, LetterNumberTooLong,
     LetterDateMissing, NotLookedAt; nothing is changed then.
@@ -177,6 +178,7 @@ def accept(
             session, by, "letter.signed", letter, now=now, number=number, dated_on=dated_on.isoformat(),
             file=row.file.name, sha256=row.file.sha256, replaced=replaced,
         )  # fmt: skip
+        follow_up.draft_if_outdated(session, letter, by=by, now=now)
         waiting.send_waiting(session, activities.values(), now=now)
         return letter
 

@@ -26,7 +26,7 @@ from outreach.services.letters.versions import LetterMissing, last_values
 from outreach.services.locking import Stale
 from outreach.services.reminders import forecast as forecasting
 from outreach.services.reminders import tick as reminding
-from tests.world import NOW, an_invitation, fresh, publish
+from tests.world import NOW, an_invitation, at, fresh, move, publish
 from tests.world.letters import authority
 from tests.world.letters.papers import paper, scan
 
@@ -103,6 +103,19 @@ def test_a_broken_or_foreign_file_is_accepted_only_by_somebody_who_has_looked_at
 def test_a_scan_or_an_unsigned_letter_is_accepted_as_it_is(letter, data):
     row = come_back(letter, data or on_paper(letter))
     assert accepted(letter, row).state is LetterState.SIGNED
+
+
+def test_a_letter_that_was_signed_before_a_move_gets_the_draft_of_its_correction(letter, activity):
+    row = come_back(letter)
+    publish(activity)
+    move(activity, at(19), at(19, 12))
+    found = accepted(letter, row)
+    assert [(draft.kind, draft.state) for draft in found.corrected_by] == [(LetterKind.CORRECTION, LetterState.DRAFT)]
+    assert "menjadi Selasa, 19 Januari 2027" in dict(last_values(found.corrected_by[0]).facts)["hari/tanggal"]
+
+
+def test_a_letter_that_says_what_the_plan_says_needs_no_correction(letter):
+    assert accepted(letter, come_back(letter)).corrected_by == []
 
 
 def test_a_replaced_file_leaves_the_former_one_on_record(letter):
