@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from outreach.delivery import tokens
 from outreach.domain.kinds import ON_STAGE, Audience, MailKind, Role
 from outreach.domain.states import ActivityState, InvitationState
-from outreach.models import Activity, Invitation, Organisation, Person, User
+from outreach.models import Activity, Invitation, Organisation, Person, Rung, User
 from outreach.services import audit, locking
 from outreach.services.invitations.revisions import raise_for_invited
 from outreach.services.planning.book import book_people
@@ -145,6 +145,8 @@ def _make_new(session: Session, invitation: Invitation) -> None:
     invitation.answer_note, invitation.notices_wanted = "", True
     if invitation.acting is not None:
         chain.forget(session, invitation)
+    if invitation.id is not None:
+        session.execute(sa.delete(Rung).where(Rung.invitation_id == invitation.id))  # the ladder starts again, too
 
 
 def _announced(

@@ -17,10 +17,11 @@ from outreach.queries.calls import lists as calls
 from outreach.queries.calls.lists import CallScope
 from outreach.queries.invitations.select import InviteeFilters
 from outreach.services.activities import publish as publishing
+from outreach.services.invitations import withdraw as withdrawing
 from outreach.services.ladder import climb, edit
 from outreach.services.operations import metrics
 from outreach.services.reminders import tick as reminding
-from tests.world import NOW, answer, at, at_once, invitation_of, invite_and_publish, move, rows_of, set_state
+from tests.world import NOW, answer, at, at_once, invitation_of, invite, invite_and_publish, move, rows_of, set_state
 
 AFTER, BEFORE = RungTiming.AFTER_INVITATION, RungTiming.BEFORE_START
 WAITING, DONE, ENDED, MISSED = RungState.WAITING, RungState.DONE, RungState.ENDED, RungState.MISSED
@@ -157,6 +158,20 @@ def test_a_ladder_that_ended_follows_a_move_too_and_resumes_at_the_new_times(cli
     work(at(14, 12))
     own = pages.of_invitation(invitation_of(climbing, ani).id)
     assert [(rung.state, rung.due_at) for rung in own[2:]] == [(WAITING, at(15, 9))]
+
+
+def test_who_is_invited_again_after_a_withdrawal_climbs_from_the_first_rung(climbing, ani):
+    work(at(7, 9))
+    withdrawing.withdraw(invitation_of(climbing, ani).id, by=None, now=at(7, 10))
+    work(at(7, 10))
+    invite(climbing, ani, now=at(7, 11))
+    again = invitation_of(climbing, ani)
+    again.state, again.invited_at = InvitationState.INVITED, at(7, 11)
+    db.session.commit()
+    climb.tick(at(7, 12))
+    assert [(rung.state, rung.due_at) for rung in pages.of_invitation(again.id)] == [
+        (WAITING, at(11, 9)), (WAITING, at(14, 9)), (WAITING, at(14, 9)),
+    ]  # fmt: skip
 
 
 def test_a_thousand_invitees_start_a_ladder_of_six_rungs(any_app, activity, coordinator):
