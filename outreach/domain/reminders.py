@@ -31,6 +31,7 @@ class MissedReason(StrEnum):
     MOMENT_PASSED = "moment_passed"  # the due time was before the activity was published or moved
     SAME_DAY = "same_day"  # another reminder to the same people is due on that day
     MANY_NAMED = "many_named"  # too many new addresses in one day through an office's link; a coordinator checks first
+    MANY_REPRESENT = "many_represent"  # too many people named in one invitee's place in one day; staff ask who comes
     RESTORED = "restored"  # it was due after the restored backup was made, and may have been sent since
 
 

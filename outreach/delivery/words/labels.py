@@ -229,6 +229,9 @@ LABELS: dict[tuple[type, str], object] = {
     (MissedReason, MissedReason.MANY_NAMED.value): _l(
         "Very many new addresses were named by this office's link in one day. Look at its list of people; saving it sends this."
     ),
+    (MissedReason, MissedReason.MANY_REPRESENT.value): _l(
+        "Many people were named in one invitee's place in one day. Ask who comes, and record it: then this is sent."
+    ),
     (MissedReason, MissedReason.RESTORED.value): _l("The data come from a backup, and it may have been sent since."),
     (OtherDay, OtherDay.DAY_OFF.value): _l("Earlier, because its own day is a day off"),
     (OtherDay, OtherDay.DEADLINE.value): _l("Earlier, because its own day is after the deadline for answers"),

@@ -243,7 +243,7 @@ def _take_back(
     if mine[0].acting is None:
         _open_again(session, mine, now)
     else:
-        notices.tell_acting(session, mine[0], now=now)
+        notices.tell_acting(session, mine[0], now=now, by_staff=by is not None)
 
 
 def _open_again(session: Session, mine: Sequence[Invitation], now: datetime) -> None:

@@ -217,8 +217,10 @@ def settle(
             chain.name(session, invitation, named, source, now=now, recorded_by=recorded_by)
     session.flush()
     acting = mine[0].acting
-    if acting is not None and acting.nonce != told and state is InvitationState.REPRESENTED:
-        notices.tell_acting(session, mine[0], now=now)
+    if acting is not None and state is InvitationState.REPRESENTED:
+        by_staff = recorded_by is not None
+        if acting.nonce != told or (by_staff and notices.waits_for_staff(session, mine[0])):
+            notices.tell_acting(session, mine[0], now=now, by_staff=by_staff)
     bookings.rebook_people(
         session, on_stage
     )  # someone who comes to two activities at once is shown as a clash; no answer is refused for it

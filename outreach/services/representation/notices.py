@@ -1,10 +1,11 @@
 """Tell by mail who comes in whose place: the acting person that they are named, the invitee what has changed.
 
 Called inside a transaction that holds the activity's lock, after the chain was changed. The mails say what is true when
-they go out; delivery/recheck leaves out what is not true any more.
+they go out; delivery/recheck leaves out what is not true any more. A link names no strangers without end: above a limit, the mail
+to a new acting person waits until staff have recorded who comes.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -12,20 +13,41 @@ from sqlalchemy.orm import Session
 from outreach.delivery.mail.texts import OPEN_AGAIN_TEXT
 from outreach.domain.kinds import Audience, MailKind
 from outreach.domain.mail.still_true import ACTING
+from outreach.domain.reminders import MissedReason
 from outreach.domain.states import ActivityState, ReminderState
 from outreach.models import Invitation, Reminder
 from outreach.services.reminders.schedule import event_reminder
 
+TOLD_IN_A_DAY = 3  # acting people of one invitation who get a mail without staff having named them
+A_DAY = timedelta(days=1)
 
-def tell_acting(session: Session, invitation: Invitation, *, now: datetime) -> None:
-    """Tell the acting person that they come in the invitee's place, with the link to their own page."""
+
+def tell_acting(session: Session, invitation: Invitation, *, now: datetime, by_staff: bool = False) -> None:
+    """Tell the acting person that they come in the invitee's place, with the link to their own page.
+
+    by_staff: staff named them, so no limit applies.
+    """
     acting = invitation.acting
     if acting is None or not acting.email or not _is_ahead(invitation, now):
         return
+    too_many = not by_staff and _told_today(session, invitation, now) >= TOLD_IN_A_DAY
     detail = {ACTING: acting.id}
-    event_reminder(
+    reminder = event_reminder(
         session, invitation.activity, MailKind.APPOINTMENT, Audience.ONE, now=now, invitation=invitation, detail=detail
     )
+    if too_many:
+        reminder.state, reminder.reason = ReminderState.MISSED, MissedReason.MANY_REPRESENT
+
+
+def waits_for_staff(session: Session, invitation: Invitation) -> bool:
+    """Return whether the last mail to an acting person was held back by the limit."""
+    newest = (
+        sa.select(Reminder.reason)
+        .where(Reminder.invitation_id == invitation.id, Reminder.kind == MailKind.APPOINTMENT)
+        .order_by(Reminder.id.desc())
+        .limit(1)
+    )
+    return session.scalar(newest) == MissedReason.MANY_REPRESENT
 
 
 def tell_invitee(session: Session, invitation: Invitation, *, now: datetime) -> None:
@@ -45,6 +67,16 @@ def tell_invitee(session: Session, invitation: Invitation, *, now: datetime) -> 
         session, invitation.activity, MailKind.REPRESENTATION, audience, now=now, invitation=invitation,
         text_key=OPEN_AGAIN_TEXT if audience is Audience.UNANSWERED else "",
     )  # fmt: skip
+
+
+def _told_today(session: Session, invitation: Invitation, now: datetime) -> int:
+    told = sa.select(sa.func.count()).where(
+        Reminder.invitation_id == invitation.id,
+        Reminder.kind == MailKind.APPOINTMENT,
+        Reminder.reason != MissedReason.MANY_REPRESENT,
+        Reminder.due_at > now - A_DAY,
+    )
+    return session.scalar(told) or 0
 
 
 def _is_ahead(invitation: Invitation, now: datetime) -> bool:

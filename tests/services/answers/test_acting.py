@@ -6,12 +6,14 @@ import sqlalchemy as sa
 from outreach.delivery import tokens
 from outreach.domain.answers import Choice, DeadlinePassed, Representative, RepresentativeUnnamed
 from outreach.domain.kinds import AnswerSource, MailKind, NamedBy, NoLongerActing, Role
+from outreach.domain.reminders import MissedReason
 from outreach.domain.representation import NotActing, PassedOnAlready
-from outreach.domain.states import InvitationState
+from outreach.domain.states import InvitationState, ReminderState
 from outreach.extensions import db
 from outreach.models import ActingPerson, Activity, Invitation, Person, Reminder
 from outreach.services.answers import acting, undo
 from outreach.services.answers import answer as answering
+from outreach.services.answers.record import record_answer
 from outreach.services.invitations.links import LinkReplaced, LinkUnknown
 from tests.world import (
     NOW,
@@ -236,3 +238,38 @@ def test_what_staff_record_is_told_to_the_invitee(published, chief):
     assert (kinds_to("Kapolres"), kinds_to("Kompol Rina Dewi")) == (
         [["invitation"], ["representation"]], [["appointment"]],
     )  # fmt: skip
+
+
+def stranger(number: int) -> Representative:
+    return Representative(f"Orang {'ABCDEFGHIJ'[number]}", email=f"asing{number}@example.com")
+
+
+def appointments() -> int:
+    """Return how many mails have told somebody that they were named."""
+    return sum("appointment" in kinds for _name, _due, kinds in mails())
+
+
+def test_a_link_writes_to_three_new_representatives_in_a_day_and_the_next_waits_for_staff(
+    published, chief, coordinator
+):
+    for number in range(5):
+        answering.answer(token_of(chief), published.id, Choice.REPRESENTED, stranger(number), now=at(5, 8, number))
+        run(at(5, 8, number))
+    assert appointments() == 3
+    held_back = db.session.scalars(sa.select(Reminder.state).where(Reminder.reason == MissedReason.MANY_REPRESENT))
+    assert held_back.all() == [ReminderState.MISSED] * 2
+    record_answer(
+        invitation_of(published, chief).id, Choice.REPRESENTED, AnswerSource.PHONE, stranger(4), by=coordinator,
+        now=at(5, 9),
+    )  # fmt: skip
+    run(at(5, 9))
+    assert appointments() == 4
+
+
+def test_a_day_later_a_link_writes_to_new_representatives_again(published, chief):
+    for number in range(4):
+        answering.answer(token_of(chief), published.id, Choice.REPRESENTED, stranger(number), now=at(5, 8, number))
+        run(at(5, 8, number))
+    answering.answer(token_of(chief), published.id, Choice.REPRESENTED, stranger(5), now=at(6, 9))
+    run(at(6, 9))
+    assert appointments() == 4
