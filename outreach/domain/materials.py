@@ -4,12 +4,15 @@ Pure functions. A file's kind is found by its content. Its name decides nothing:
 """
 
 import re
+import zlib
 from collections.abc import Iterator
 from datetime import datetime, time, timedelta
 from io import BytesIO
 from typing import NamedTuple
 from zipfile import BadZipFile, ZipFile, ZipInfo
 from zoneinfo import ZoneInfo
+
+from lxml import etree
 
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState, InvitationState
@@ -20,6 +23,8 @@ WANTED_AT = time(16, 0)
 MOST_FILES = 10  # of one speaker for one activity
 MOST_UNPACKED = 300 * 1024 * 1024  # bytes that the parts of an office file may have together
 MOST_PARTS = 5_000
+MOST_OF_A_LIST = 1024 * 1024  # bytes of a part that says what an office file consists of
+MOST_SEGMENTS = 50_000  # of a picture: a photo has some thousands
 MOST_PIXELS = 60_000_000  # of a picture: a phone must be able to open it
 MOST_IN_A_STEM = 80
 
@@ -36,6 +41,11 @@ class PartsNotTaken(Problem):
     message = (
         "“%(filename)s” was not taken: it contains a program, a macro or a web page. Please save it without these."
     )
+    field = "file"
+
+
+class FetchesFromElsewhere(Problem):
+    message = "“%(filename)s” was not taken: when it is opened, it fetches something from elsewhere. Please save it without that."
     field = "file"
 
 
@@ -115,7 +125,7 @@ def may_send(activity: ActivityState, invitation: InvitationState, starts_at: da
 def taken(data: bytes, name: str) -> Taken:
     """Return a sent file as it is kept: pictures lose what they tell about place, time and device.
 
-    name: without folders. Raise FileNotTaken, PartsNotTaken or UnpacksTooLarge.
+    name: without folders. Raise FileNotTaken, PartsNotTaken, FetchesFromElsewhere or UnpacksTooLarge.
     """
     kind = _kind(data, name)
     try:
@@ -163,10 +173,18 @@ _PROGRAMS = (
 )  # fmt: skip
 _PICTURES_IN = ("ppt/media/", "word/media/", "pictures/", "media/")  # PowerPoint keeps its own symbols as SVG there
 _MACROS = ("vbaproject", "vbadata", "basic/", "scripts/")
+_MACRO_TYPES = re.compile(r"macroEnabled|vbaProject", re.IGNORECASE)
+_FETCHED = re.compile(
+    r"/(attachedTemplate|oleObject|frame|subDocument|aFChunk|control)$", re.IGNORECASE
+)  # when it is opened
+_ON_THEIR_OWN_DISK = re.compile(r"(file:///)?[a-z]:[/\\]", re.IGNORECASE)  # Word names the template it was made from
+_ENTRY = b"PK\x01\x02"  # begins each entry of a ZIP's list of parts
 
 
 def _office_kind(data: bytes, name: str) -> MaterialKind:
-    """Return the kind of a ZIP archive that is an office file. Nothing of it is unpacked but its short type."""
+    """Return the kind of a ZIP archive that is an office file. Only the parts that say what it consists of are unpacked."""
+    if data.count(_ENTRY) > MOST_PARTS:  # before the list is read, which takes seconds if it is long
+        raise UnpacksTooLarge(filename=name)
     try:
         with ZipFile(BytesIO(data)) as archive:
             parts = archive.infolist()
@@ -174,6 +192,7 @@ def _office_kind(data: bytes, name: str) -> MaterialKind:
                 raise UnpacksTooLarge(filename=name)
             if any(_is_unwanted(part) for part in parts):
                 raise PartsNotTaken(filename=name)
+            _look_into(archive, parts, name)
             names = {part.filename for part in parts}
             if "[Content_Types].xml" in names and names & {"ppt/presentation.xml", "word/document.xml"}:
                 return PPTX if "ppt/presentation.xml" in names else DOCX
@@ -181,9 +200,35 @@ def _office_kind(data: bytes, name: str) -> MaterialKind:
             says = first.filename == "mimetype" and first.file_size < 100 and first.compress_type == 0
             if says and archive.read(first) == ODP.media_type.encode():
                 return ODP
-    except (BadZipFile, ValueError, IndexError, OSError, RuntimeError, NotImplementedError):
+    except (BadZipFile, ValueError, IndexError, OSError, EOFError, RuntimeError, NotImplementedError, zlib.error):
+        pass
+    except etree.XMLSyntaxError:
         pass
     raise FileNotTaken(filename=name)
+
+
+def _look_into(archive: ZipFile, parts: list[ZipInfo], name: str) -> None:
+    """Raise a problem if the file's lists of parts name macros, or something that is fetched when it is opened.
+
+    A part may have any name, so a macro is known by its type.
+    """
+    lists = [part for part in parts if part.filename.lower().endswith((".rels", "[content_types].xml"))]
+    if (
+        any(part.file_size > MOST_OF_A_LIST for part in lists)
+        or sum(part.file_size for part in lists) > 20 * MOST_OF_A_LIST
+    ):
+        raise UnpacksTooLarge(filename=name)
+    for part in lists:
+        root = etree.fromstring(archive.read(part), etree.XMLParser(resolve_entities=False, no_network=True))
+        if root.getroottree().docinfo.doctype:
+            raise PartsNotTaken(filename=name)
+        for one in root.iter("{*}*"):
+            kind = one.get("ContentType", "") + one.get("Type", "")
+            if _MACRO_TYPES.search(kind):
+                raise PartsNotTaken(filename=name)
+            elsewhere = one.get("TargetMode", "").lower() == "external"
+            if elsewhere and _FETCHED.search(kind) and not _ON_THEIR_OWN_DISK.match(one.get("Target", "").strip()):
+                raise FetchesFromElsewhere(filename=name)
 
 
 def _is_unwanted(part: ZipInfo) -> bool:
@@ -204,7 +249,7 @@ def _jpeg(data: bytes) -> bytes:
     ITU-T T.81, annex B. Raise ValueError or IndexError if it is no such file.
     """
     kept, at, scans = [data[:2]], 2, 0
-    while True:
+    for _segment in range(MOST_SEGMENTS):
         if data[at] != 0xFF:
             raise ValueError("no marker")
         while data[at + 1] == 0xFF:
@@ -232,6 +277,7 @@ def _jpeg(data: bytes) -> bytes:
             kept.append(data[after : end.start()])
             after, scans = end.start(), scans + 1
         at = after
+    raise ValueError("too many segments")
 
 
 def _upright(tiff: bytes) -> bytes:
@@ -272,7 +318,9 @@ _PNG_PARTS = (
 def _png(data: bytes) -> bytes:
     """Return the picture without texts, times, Exif and whatever follows its end."""
     kept, at = [data[:8]], 8
-    while at + 12 <= len(data):
+    for _chunk in range(MOST_SEGMENTS):
+        if at + 12 > len(data):
+            break
         length, name = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
         after = at + 12 + length
         if after > len(data):
@@ -312,13 +360,16 @@ def _riff(data: bytes) -> Iterator[tuple[bytes, bytes]]:
     at, end = 12, 8 + int.from_bytes(data[4:8], "little")
     if end > len(data):
         raise ValueError("too short")
-    while at + 8 <= end:
+    for _part in range(MOST_SEGMENTS):
+        if at + 8 > end:
+            return
         length = int.from_bytes(data[at + 4 : at + 8], "little")
         after = at + 8 + length + length % 2
         if after > end:
             raise ValueError("too short")
         yield data[at : at + 4], data[at:after]
         at = after
+    raise ValueError("too many parts")
 
 
 def _measure(width: int, height: int) -> None:

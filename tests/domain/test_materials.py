@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outreach.domain import materials
-from outreach.domain.materials import FileNotTaken, PartsNotTaken, PhotoNotTaken, UnpacksTooLarge
+from outreach.domain.materials import FetchesFromElsewhere, FileNotTaken, PartsNotTaken, PhotoNotTaken, UnpacksTooLarge
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState, InvitationState
 from tests.world import JAKARTA, at
@@ -89,6 +89,69 @@ def test_an_office_file_that_would_fill_the_disk_is_refused_without_unpacking_it
 def test_an_office_file_of_very_many_parts_is_refused():
     with pytest.raises(UnpacksTooLarge):
         materials.taken(made.office(*(f"p{number}" for number in range(materials.MOST_PARTS))), "a.pptx")
+
+
+def test_an_office_file_of_more_parts_than_it_may_have_is_refused_before_its_list_is_read(monkeypatch):
+    data = made.office(*(f"p{number}" for number in range(materials.MOST_PARTS)))
+    monkeypatch.setattr(materials, "ZipFile", None)
+    with pytest.raises(UnpacksTooLarge):
+        materials.taken(data, "a.pptx")
+
+
+def relationship(kind: str, target: str) -> bytes:
+    return (
+        '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="r1" '
+        f'Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/{kind}" Target="{target}" '
+        'TargetMode="External"/></Relationships>'
+    ).encode()
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b'<Types><Override ContentType="application/vnd.ms-office.vbaProject"/></Types>', PartsNotTaken),
+        (
+            b'<Types><Override ContentType="application/vnd.ms-word.document.macroEnabled.main+xml"/></Types>',
+            PartsNotTaken,
+        ),
+        (b'<!DOCTYPE a [<!ENTITY e "External">]><a/>', PartsNotTaken),
+        (b"<Types>", FileNotTaken),
+        (relationship("attachedTemplate", "http://example.com/a.dotm"), FetchesFromElsewhere),
+        (relationship("attachedTemplate", "file:///\\\\example.com\\a.dotm"), FetchesFromElsewhere),
+        (relationship("oleObject", "mhtml:http://example.com/a.html"), FetchesFromElsewhere),
+        (relationship("frame", "\\\\example.com\\a.html"), FetchesFromElsewhere),
+    ],
+)
+def test_an_office_file_that_hides_a_macro_or_fetches_something_is_refused(content, problem):
+    with pytest.raises(problem):
+        materials.taken(
+            made.office("word/_rels/settings.xml.rels", main="word/document.xml", content=content), "a.docx"
+        )
+
+
+@pytest.mark.parametrize(
+    ("kind", "target"),
+    [
+        ("attachedTemplate", "file:///C:\\Users\\Ani\\Surat.dotx"),
+        ("hyperlink", "https://example.com/"),
+        ("video", "https://example.com/a.mp4"),
+    ],
+)
+def test_an_office_file_with_links_and_the_name_of_its_own_template_is_taken(kind, target):
+    data = made.office("word/_rels/settings.xml.rels", main="word/document.xml", content=relationship(kind, target))
+    assert materials.taken(data, "a.docx").kind is materials.DOCX
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\xff\xd8" + b"\xff\xe0\x00\x02" * (materials.MOST_SEGMENTS + 1) + made.jpeg()[2:],
+        made.png()[:33] + b"\0\0\0\0tEXt\0\0\0\0" * (materials.MOST_SEGMENTS + 1) + made.png()[33:],
+    ],
+)
+def test_a_picture_of_very_many_pieces_is_refused(data):
+    with pytest.raises(FileNotTaken):
+        materials.taken(data, "a.jpg")
 
 
 @pytest.mark.parametrize("data", [made.jpeg(), made.png(), made.webp()])

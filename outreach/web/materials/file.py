@@ -1,7 +1,9 @@
 """A file that somebody else sent, as a download that no browser runs or shows as a page."""
 
+from io import BytesIO
+
 from babel.numbers import format_decimal
-from flask import Response
+from flask import Response, send_file
 
 from outreach.delivery.words import formats
 from outreach.models import StoredFile
@@ -10,8 +12,14 @@ POLICY = "sandbox; default-src 'none'"
 
 
 def as_attachment(found: StoredFile) -> Response:
-    response = Response(found.data, mimetype=found.media_type)
-    response.headers.set("Content-Disposition", "attachment", filename=found.name)
+    response = send_file(
+        BytesIO(found.data),
+        found.media_type,
+        as_attachment=True,
+        download_name=found.name,
+        conditional=False,
+        etag=False,
+    )  # it writes names that are not in Latin letters so that a header can have them
     response.headers["Content-Security-Policy"] = POLICY
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Cache-Control"] = "private, no-store"

@@ -87,6 +87,14 @@ def test_a_hostile_file_is_refused_in_a_sentence_at_its_field(phone, page, data,
     assert count(StoredFile) == 0
 
 
+def test_a_file_whose_name_is_not_in_latin_letters_comes_back_by_that_name(phone, page):
+    send(phone, page, name="Материал 文件.pdf")
+    (address,) = re.findall(rf'href="({page}/\d+)"', phone.get(page).text)
+    named = phone.get(address).headers["Content-Disposition"]
+    named.encode("latin-1")  # as a web server writes it
+    assert "filename*=UTF-8''%D0%9C%D0%B0%D1%82%D0%B5%D1%80%D0%B8%D0%B0%D0%BB%20%E6%96%87%E4%BB%B6.pdf" in named
+
+
 def test_a_press_without_a_file_is_told_to_choose_one(phone, page):
     refused = post(phone, page)
     assert (refused.status_code, "Please choose a file first." in text_of(refused.text)) == (422, True)
