@@ -40,6 +40,7 @@ def test_everything_to_press_on_a_phone_is_high_enough(coordinator, activity, an
         "/activities/invite/cadres",
         "/letters",
         f"/letters/new?activity={activity.id}",
+        f"/letters?activity={activity.id}",
     ):
         page.goto(whole + path)
         if found := page.evaluate(TOO_LOW):
