@@ -19,7 +19,7 @@ FILES = [
     ROOT / "README.md",
     ROOT / "README.id.md",
     DOCS / "operations.md",
-    *(path for path in (DOCS / "deploy").iterdir() if path.suffix != ".pyc"),
+    *(path for path in (DOCS / "deploy").iterdir() if path.is_file()),
 ]
 SETTINGS = {field.name for field in dataclasses.fields(Settings)}
 

@@ -75,9 +75,8 @@ def signed(
         field_name=field, subfilter=fields.SigSeedSubFilter.PADES, md_algorithm="sha256", **settings
     )
     signer, clock = _signer(who), _clock() if stamped or long_term else None
-    with ThreadPoolExecutor(
-        1
-    ) as apart:  # pyHanko wants a thread without a loop; after browser tests this one has Playwright's
+    # pyHanko starts an event loop of its own, so it needs a thread that has none; after browser tests this one has Playwright's.
+    with ThreadPoolExecutor(1) as apart:
         out = apart.submit(
             signers.sign_pdf, IncrementalPdfFileWriter(io.BytesIO(data)), meta, signer=signer, timestamper=clock
         ).result()

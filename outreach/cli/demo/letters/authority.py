@@ -4,6 +4,7 @@ Their names say that they are a demo's. The keys are forgotten when the command 
 """
 
 import io
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -33,7 +34,10 @@ class DemoAuthority:
         how = signers.PdfSignatureMetadata(
             field_name="Sig1", subfilter=fields.SigSeedSubFilter.PADES, md_algorithm="sha256"
         )
-        out = signers.sign_pdf(IncrementalPdfFileWriter(io.BytesIO(data)), how, signer=self._signer)
+        # pyHanko starts an event loop of its own, so it needs a thread that has none.
+        with ThreadPoolExecutor(1) as apart:
+            writer = IncrementalPdfFileWriter(io.BytesIO(data))
+            out = apart.submit(signers.sign_pdf, writer, how, signer=self._signer).result()
         return bytes(out.getvalue())
 
 
