@@ -11,11 +11,12 @@ from outreach.cli.demo.answers import first_cadre
 from outreach.cli.demo.load import Prepared
 from outreach.delivery.tokens import answer_url
 from outreach.extensions import db
-from outreach.models import Activity, Link, Organisation, Person
+from outreach.models import Activity, Invitation, Link, Organisation, Person
 
 FILE = "guide.json"
 SPEAKER = "kapolres@example.com"
 OFFICE = "polres@example.com"
+PROSECUTOR = "kajari@example.com"
 
 
 def keep(folder: Path, prepared: Prepared) -> None:
@@ -28,6 +29,7 @@ def keep(folder: Path, prepared: Prepared) -> None:
         "cadre_in": prepared.plan.days[1],
         "calls": f"/activities/{prepared.calls_id}/invitees/to-call" if prepared.calls_id else "/to-call",
         "placing": prepared.drafts.address if prepared.drafts else "/placements",
+        "represented": _represented(prepared.plan.days[0]),
     }
     path.write_text(json.dumps(about, indent=1), "utf-8")
 
@@ -48,14 +50,16 @@ def show(folder: Path, base_url: str) -> None:
         ("what clashes", f"{base_url}/findings"),
         ("a date poll, half answered", f"{base_url}/polls"),
         ("six people to call", f"{base_url}{about.get('calls', '/to-call')}"),
-        ("a letter to be signed", f"{base_url}/letters"),
+        ("letters, one of them signed", f"{base_url}/letters"),
+        ("who comes for the prosecutor", about.get("represented") and f"{base_url}{about['represented']}"),
+        ("the ladder to an answer", f"{base_url}/ladders"),
         ("all mails, as they arrive", f"{base_url}/mailbox"),
         ("a cadre's answer page", about["cadre"]),
         ("a speaker's", about["speaker"]),
         ("an office's, with its quota", about["office"]),
     ):
         if address:
-            click.echo(f"  {words:<27} {address}")
+            click.echo(f"  {words:<28} {address}")
     if _is_over():
         click.secho("\n  The demo's days are over by now. FRESH=1 (or --fresh) begins again.", fg="yellow")
     click.echo()
@@ -88,6 +92,16 @@ def _links(activity_id: int) -> dict[str, str]:
     return {"cadre_address": cadre.email if cadre else ""} | {
         key: answer_url(link) if link else "" for key, link in found.items()
     }
+
+
+def _represented(activity_id: int) -> str:
+    """Return the page of the invitation whose representative passes it on; "" if there is none."""
+    invitation_id = db.session.scalar(
+        sa.select(Invitation.id).where(
+            Invitation.activity_id == activity_id, Invitation.person.has(Person.email == PROSECUTOR)
+        )
+    )
+    return f"/invitations/{invitation_id}" if invitation_id else ""
 
 
 def _is_over() -> bool:

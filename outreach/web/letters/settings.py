@@ -53,7 +53,7 @@ class LetterSettingsForm(SignatoryFields, Versioned):
         _l("Letterhead"),
         [Length(max=MOST_TEXT)],
         description=_l(
-            "One line of it a line. Empty: the government of your kabupaten or kota, and the office's name."
+            "As on paper, each line on its own. Empty: the government of your kabupaten or kota, and the office's name."
         ),
     )
     address = TextAreaField(

@@ -62,6 +62,7 @@ def test_they_pass_it_on_and_the_invitees_page_says_so(phone, represented, chief
     passed = press(phone, rinas, represented, "represented", name="AKP Tono", email="tono@example.com")
     assert passed.status_code == 303
     assert "Diteruskan kepada: <b>AKP Tono</b>" in phone.get(f"/j/{rinas}").text
+    assert "Bapak/Ibu hadir mewakili" not in phone.get(f"/j/{rinas}").text
     page = phone.get(f"/j/{token_of(chief)}").text
     assert "AKP Tono" in page
     assert "Diteruskan oleh orang yang Bapak/Ibu tunjuk." in page
@@ -84,6 +85,7 @@ def test_they_do_not_come_and_the_invitee_is_asked_again(phone, represented, chi
     assert press(phone, token, represented, "not_coming").status_code == 303
     assert state(represented, chief) is InvitationState.INVITED
     assert "tidak lagi diharapkan" in phone.get(f"/j/{token}").text
+    assert "Bapak/Ibu hadir mewakili" not in phone.get(f"/j/{token}").text
 
 
 def test_the_invitee_undoes_it_and_chooses_the_notices(phone, represented, chief):
