@@ -8,11 +8,12 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import product
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
-from outreach.domain.kinds import Audience, MailKind
+from outreach.domain.kinds import Audience, MailKind, Role
 from outreach.domain.ladder import (
     LATE_AFTER,
     MAILS,
@@ -91,7 +92,7 @@ def _start(now: datetime) -> int:
         .join(Activity, Activity.id == Invitation.activity_id)
         .where(
             IS_PUBLISHED, Activity.starts_at > now, Invitation.state == InvitationState.INVITED,
-            Invitation.invited_at.is_not(None), ~sa.exists().where(Rung.invitation_id == Invitation.id),
+            Invitation.invited_at.is_not(None), _has_ladder(rules), ~sa.exists().where(Rung.invitation_id == Invitation.id),
         )
         .options(joinedload(Invitation.activity))
         .order_by(Invitation.id)
@@ -106,6 +107,19 @@ def _start(now: datetime) -> int:
             portion = rows[first : first + WRITTEN_AT_ONCE]
             session.execute(insert_into(session, Rung).values(portion).on_conflict_do_nothing())
     return len({row["invitation_id"] for row in rows})
+
+
+def _has_ladder(rules: dict[LadderName, list[RungRule]]) -> sa.ColumnElement[bool]:
+    """Return the condition that an invitation's ladder has rungs."""
+    organisation = Invitation.organisation_id.is_not(None)
+    return sa.or_(
+        sa.false(),
+        *(
+            sa.and_(Invitation.role == role, organisation if is_organisation else ~organisation)
+            for role, is_organisation in product(Role, (False, True))
+            if rules[ladder_of(role, is_organisation=is_organisation)]
+        ),
+    )
 
 
 def _copies(

@@ -174,21 +174,28 @@ def test_who_is_invited_again_after_a_withdrawal_climbs_from_the_first_rung(clim
     ]  # fmt: skip
 
 
-def test_a_thousand_invitees_start_a_ladder_of_six_rungs(any_app, activity, coordinator):
-    edit.save(LadderName.CADRES, LADDER * 2, by=coordinator, now=NOW)
-    people = [Person(name=f"Kader {n}", phone="") for n in range(1100)]
+def many_invited(activity, count, role):
+    people = [Person(name=f"Warga {number}") for number in range(count)]
     db.session.add_all(people)
     db.session.flush()
-    db.session.add_all(
-        Invitation(
-            activity_id=activity.id, person_id=one.id, role=Role.CADRE, state=InvitationState.INVITED, invited_at=NOW
-        )
-        for one in people
-    )
+    asked = {"activity_id": activity.id, "role": role, "state": InvitationState.INVITED, "invited_at": NOW}
+    db.session.add_all(Invitation(person_id=person.id, **asked) for person in people)
     activity.state = ActivityState.PUBLISHED
     db.session.commit()
+
+
+def test_a_thousand_invitees_start_a_ladder_of_six_rungs(any_app, activity, coordinator):
+    edit.save(LadderName.CADRES, LADDER * 2, by=coordinator, now=NOW)
+    many_invited(activity, 1100, Role.CADRE)
     assert climb.tick(NOW).started == 1100
     assert len(rows_of(Rung)) == 6600
+
+
+def test_invitees_whose_ladder_is_switched_off_keep_nobody_from_starting(any_app, activity, coordinator):
+    edit.save(LadderName.CADRES, LADDER, by=coordinator, now=NOW)
+    many_invited(activity, climb.STARTED_AT_ONCE, Role.PARTICIPANT)
+    many_invited(activity, 1, Role.CADRE)
+    assert climb.tick(NOW).started == 1
 
 
 def test_three_engines_at_once_climb_a_rung_once(climbing, any_app, ani, budi):
