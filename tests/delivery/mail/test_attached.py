@@ -136,8 +136,8 @@ def test_a_signed_correction_goes_out_with_the_news_of_the_move(sent, activity, 
     first = signed_letter(invitation_of(activity, ani))
     publish(activity)
     sent()
-    signed_letter(kind=LetterKind.CORRECTION, follows=first, data=FILE, number="400.2/8/2027")
     move(activity, at(19), at(19, 12))
+    signed_letter(kind=LetterKind.CORRECTION, follows=first, data=FILE, number="400.2/8/2027")
     (mail,) = sent().values()
     assert files_of(mail) == [("Surat-400.2-8-2027.pdf", sha256(FILE).hexdigest())]
     assert "Terlampir surat ralat nomor 400.2/8/2027 tanggal 5 Januari 2027." in text_of(mail)

@@ -68,5 +68,13 @@ def test_the_news_is_sent_once_more_with_the_letter(first, activity, send, chang
         send_letter.send(later.id, by=None, now=NOW)
 
 
+def test_the_news_of_a_second_move_does_not_carry_the_correction_of_the_first(first, activity, send, server):
+    moved(activity)
+    send()
+    signed_letter(kind=LetterKind.CORRECTION, follows=first, data=FILE, number="400.2/8/2027")
+    move(activity, at(20), at(20, 12))
+    assert (send(), len(server.taken)) == ([], 1)
+
+
 def test_an_invitation_letter_is_not_sent_this_way(first):
     assert send_letter.mails_to_repeat(db.session(), first.id) == []
