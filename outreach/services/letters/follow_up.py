@@ -32,8 +32,12 @@ def draft_follow_ups(
 
 
 def draft_if_outdated(session: Session, letter: Letter, *, by: User | None, now: datetime) -> Letter | None:
-    """Make the draft of what corrects or cancels a letter that was signed, if the plan changed before it came back."""
-    if letter.kind in make.FOLLOWS_ANOTHER or not (_is_off(letter) or plan.has_moved(session, letter)):
+    """Make the draft of what corrects or cancels a letter that was signed, if the plan changed before it came back.
+
+    A draft that a move made already stays.
+    """
+    followed = any(later.state is not LetterState.CANCELLED for later in letter.corrected_by)
+    if followed or letter.kind in make.FOLLOWS_ANOTHER or not (_is_off(letter) or plan.has_moved(session, letter)):
         return None
     return _draft(session, letter, "", by, now)
 

@@ -114,6 +114,15 @@ def test_a_letter_that_was_signed_before_a_move_gets_the_draft_of_its_correction
     assert "menjadi Selasa, 19 Januari 2027" in dict(last_values(found.corrected_by[0]).facts)["hari/tanggal"]
 
 
+def test_another_file_of_a_moved_letter_leaves_the_draft_of_its_correction(letter, activity):
+    publish(activity)
+    accepted(letter, come_back(letter))
+    move(activity, at(19), at(19, 12))
+    (draft,) = fresh(letter).corrected_by
+    assert accepted(letter, come_back(letter, scan(), "pindai.pdf")).corrected_by == [draft]
+    assert fresh(draft).state is LetterState.DRAFT
+
+
 def test_a_letter_that_says_what_the_plan_says_needs_no_correction(letter):
     assert accepted(letter, come_back(letter)).corrected_by == []
 
