@@ -56,7 +56,10 @@ def test_the_page_shows_what_was_found_and_offers_number_and_date(coordinator_cl
     assert sha256(kept.data).hexdigest() == sha256(data).hexdigest()
     assert kept.headers["Content-Disposition"] == "attachment; filename=surat.pdf"
     assert kept.headers["X-Content-Type-Options"] == "nosniff"
-    assert "This file goes out with the mails" in coordinator_client.get(f"/letters/{letter.id}").text
+    signed = coordinator_client.get(f"/letters/{letter.id}").text
+    assert "This file goes out with the mails" in signed
+    assert "Draft as PDF" not in signed
+    assert signed.count(f'href="/letters/{letter.id}/files/{row.id}"') == 2  # above, and beside what was found
 
 
 def test_what_is_missing_is_said_beside_the_form(coordinator_client, letter):
