@@ -11,7 +11,10 @@ import contextlib
 import io
 import json
 import logging
+import re
 import sys
+import zlib
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -28,6 +31,15 @@ ACTIVE_ACTIONS = frozenset(
     {"/JavaScript", "/Launch", "/ImportData", "/SubmitForm", "/Rendition", "/GoToE", "/RichMediaExecute"}
 )
 ENCLOSED = ("/EmbeddedFiles", "/JavaScript")  # names of a document: 7.7.4
+
+# The same as names anywhere in a file: readers find what they reach in more ways than those walked below.
+_ACTIVE_NAME = re.compile(
+    rb"/(?:JavaScript|Launch|ImportData|SubmitForm|Rendition|GoToE|RichMedia\w*|EmbeddedFiles?|FileAttachment)(?![\w#])"
+    rb"|/XFA(?=[\s\[<])|/EF(?=\s*<<\s*/)"
+)
+_SIGN = re.compile(rb"#([0-9A-Fa-f]{2})")  # of a name: 7.3.5
+_STREAM = re.compile(rb"(?<!end)stream\r?\n")
+MOST_PACKED = 60_000_000  # bytes of all compressed objects
 
 
 class PdfUnread(Exception):
@@ -46,6 +58,7 @@ def main() -> int:
     roots, now = [bytes.fromhex(root) for root in given["roots"]], datetime.fromisoformat(given["now"])
     try:
         pages, text = _text(data)
+        _refuse_active_names(data)
         found = {"pages": pages, "text": text, "signatures": _signatures(data, roots, now)}
     except PdfUnread as ended:
         return ended.code
@@ -82,6 +95,35 @@ def _text(data: bytes) -> tuple[int, str]:
         if sum(map(len, written)) > MOST_TEXT:
             raise PdfUnread(TOO_MUCH)
     return pages, "\n".join(written)
+
+
+def _refuse_active_names(data: bytes) -> None:
+    """Refuse a file that names something active, whatever its structure: pyHanko may be unable to read that."""
+    left = MOST_PACKED
+    for part in (data, *_object_streams(data)):
+        left -= 0 if part is data else len(part)
+        if left < 0:
+            raise PdfUnread(TOO_MUCH)
+        if _ACTIVE_NAME.search(part) or _ACTIVE_NAME.search(_unescaped(part)):
+            raise PdfUnread(ACTIVE)
+
+
+def _object_streams(data: bytes) -> Iterator[bytes]:
+    """Yield the objects that are kept compressed: 7.5.7."""
+    for found in _STREAM.finditer(data):
+        at = found.start()
+        begins = max(data.rfind(b"endobj", 0, at), data.rfind(b"endstream", 0, at), at - 4096, 0)
+        head = _unescaped(data[begins:at])
+        if b"/ObjStm" not in head:
+            continue
+        try:
+            yield zlib.decompressobj().decompress(memoryview(data)[found.end() :], MOST_PACKED)
+        except zlib.error:  # by another filter, which hardly any program uses here
+            raise PdfUnread(DAMAGED) from None
+
+
+def _unescaped(part: bytes) -> bytes:
+    return _SIGN.sub(lambda sign: bytes([int(sign[1], 16)]), part)
 
 
 def _signatures(data: bytes, roots: list[bytes], now: datetime) -> list[dict[str, Any]]:

@@ -274,6 +274,22 @@ ACTIONS = {
     "enclosed file": {"catalog": "/Names << /EmbeddedFiles << /Names [(a.exe) << /Type /Filespec /F (a.exe) >>] >> >>"},
     "enclosed on a page": {"page": "/Annots [<< /Type /Annot /Subtype /FileAttachment /Rect [0 0 9 9] >>]"},
     "action of a page": {"page": "/AA << /O << /S /JavaScript /JS (1) >> >>"},
+    "script of a field": {
+        "catalog": "/AcroForm << /Fields [<< /FT /Tx /T (a) /AA << /C << /S /JavaScript /JS (1) >> >> >>] >>"
+    },
+    "form with scripts": {"catalog": "/AcroForm << /Fields [] /XFA 3 0 R >>"},
+    "script of a bookmark": {"catalog": "/Outlines << /First << /Title (a) /A << /S /JavaScript /JS (1) >> >> >>"},
+    "file that belongs to the document": {"catalog": "/AF [<< /Type /Filespec /F (a.exe) /EF << /F 3 0 R >> >>]"},
+    "a name written in signs": {"catalog": "/Outlines << /First << /A << /S /Java#53cript /JS (1) >> >> >>"},
+}
+LAUNCHING = ACTIONS["program behind a link"]["page"]
+
+
+UNREADABLE = {  # pyHanko gives up, and PDFium shows the page all the same
+    "a wrong place of the table": paper(LETTER, page=LAUNCHING).replace(b"startxref\n", b"startxref\n9"),
+    "no number of pages": paper(LETTER, page=LAUNCHING).replace(b"/Count 1", b""),
+    "too few pages counted": paper(LETTER, page=LAUNCHING).replace(b"/Count 1", b"/Count 0"),
+    "names that are none": paper(LETTER, page=LAUNCHING, catalog="/Names 99"),
 }
 
 
@@ -306,6 +322,19 @@ def test_a_pdf_that_would_run_something_at_its_reader_is_refused(where: str):
     assert read(paper(LETTER)).pages == 1
     with pytest.raises(PdfRunsPrograms):
         read(paper(LETTER, **ACTIONS[where]))
+
+
+@pytest.mark.parametrize("how", UNREADABLE)
+def test_so_is_one_whose_structure_is_broken_on_purpose(how: str):
+    with pytest.raises(PdfRunsPrograms):
+        read(UNREADABLE[how])
+
+
+def test_so_is_one_that_hides_it_in_compressed_objects():
+    hidden = zlib.compress(b"9 0 << /S /Launch /F (cmd.exe) >>")
+    head = b"8 0 obj\n<< /Type /ObjStm /N 1 /First 4 /Filter /FlateDecode /Length %d >>\nstream\n" % len(hidden)
+    with pytest.raises(PdfRunsPrograms):
+        read(paper(LETTER).replace(b"\nxref", b"\n" + head + hidden + b"\nendstream\nendobj\nxref"))
 
 
 def test_a_link_to_an_address_is_allowed():
