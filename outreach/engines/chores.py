@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from outreach.extensions import db
 from outreach.queries import bell as news
 from outreach.services import bell
 from outreach.services.absences import refresh as absence_refresh
@@ -40,8 +41,11 @@ class Chore:
 
 
 def _expand(now: ReadClock, _stop: Stop) -> Mapping[str, int]:
-    ladders.tick(now())
-    done = reminding.tick(now())
+    try:
+        ladders.tick(now())
+    finally:  # reminders go out even if a ladder cannot be climbed; the log has the error
+        db.session.rollback()
+        done = reminding.tick(now())
     return {"expanded": done.expanded, "missed": done.missed, "polls_reminded": poll_asking.tick(now())}
 
 

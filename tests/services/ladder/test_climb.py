@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from outreach.domain.answers import Choice
 from outreach.domain.kinds import Role
 from outreach.domain.ladder import LadderName, RungKind, RungRule, RungState, RungTiming
-from outreach.domain.states import ActivityState, InvitationState
+from outreach.domain.states import ActivityState, InvitationState, ReminderState
+from outreach.engines.chores import EXPAND
 from outreach.extensions import db
 from outreach.models import Invitation, LadderRung, Message, MessageLine, Person, Reminder, Rung
 from outreach.queries import ladder as pages
@@ -196,6 +197,19 @@ def test_invitees_whose_ladder_is_switched_off_keep_nobody_from_starting(any_app
     many_invited(activity, climb.STARTED_AT_ONCE, Role.PARTICIPANT)
     many_invited(activity, 1, Role.CADRE)
     assert climb.tick(NOW).started == 1
+
+
+def test_a_ladder_that_cannot_be_read_keeps_no_mail_from_going_out(any_app, activity, ani, coordinator):
+    invite_and_publish(activity, ani, by=coordinator)
+    broken = {"invitation_id": invitation_of(activity, ani).id, "kind": "mail", "timing": "after_invitation"}
+    moments = {"starts_at": activity.starts_at, "due_at": NOW, "at": LADDER[0].at}
+    db.session.execute(sa.insert(Rung).values(position=0, days=1, reason="", state=WAITING, **broken, **moments))
+    db.session.execute(sa.text("UPDATE rung SET kind = 'smoke'"))
+    db.session.execute(sa.update(Reminder).values(state="scheduled", due_at=NOW))
+    db.session.commit()
+    with pytest.raises(LookupError):
+        EXPAND.do(lambda: NOW, lambda: False)
+    assert [one for one in rows_of(Reminder) if one.state is ReminderState.SCHEDULED and one.due_at <= NOW] == []
 
 
 def test_three_engines_at_once_climb_a_rung_once(climbing, any_app, ani, budi):
