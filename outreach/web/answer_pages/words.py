@@ -121,6 +121,7 @@ def words(language: str) -> dict[str, Any]:
         "acting_for": _("You come in place of %(name)s."),
         "acting_no_more": _("You are no longer expected here. Somebody else comes, or the invitee answers again."),
         "passed_to": _("Passed on to:"),
+        "passed_already": _("This was passed on once already. Please call %(contact)s if you cannot come."),
         "i_come": _("I come"),
         "i_cannot": _("I cannot come"),
         "pass_on": _("Somebody else comes in my place"),

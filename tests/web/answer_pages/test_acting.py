@@ -69,6 +69,10 @@ def test_they_pass_it_on_and_the_invitees_page_says_so(phone, represented, chief
     tonos = phone.get(f"/j/{page_of(represented, chief)}").text
     assert "Saya hadir" in tonos
     assert "Teruskan</button>" not in tonos
+    by_mail = phone.get(f"/j/{page_of(represented, chief)}?pilih=wakil-{represented.id}").text
+    assert (
+        "Undangan ini sudah pernah diteruskan. Bila berhalangan, mohon hubungi Bidang PPA (0812-0000-0001)." in by_mail
+    )
     assert "-choice" not in phone.get(f"/j/{rinas}").text
 
 
