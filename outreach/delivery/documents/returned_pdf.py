@@ -1,6 +1,7 @@
 """Safe reading of a PDF that somebody sends: checks of kind and size, then text and signatures in a separate process.
 
-delivery/documents/pdf_process.py reads the file there, with limits on memory and time. The file itself is never changed.
+delivery/documents/pdf_process.py reads the file there, with limits on memory and time and none of the server's settings.
+The file itself is never changed.
 """
 
 import json
@@ -109,7 +110,14 @@ def read(data: bytes, roots: Sequence[bytes], *, now: datetime, wait_s: float | 
         raise PdfReadersBusy
     command = [sys.executable, "-I", str(Path(pdf_process.__file__))]
     try:
-        done = subprocess.run(command, input=given, capture_output=True, timeout=READ_WITHIN_S, check=False)  # noqa: S603
+        done = subprocess.run(  # noqa: S603  our own program
+            command,
+            input=given,
+            capture_output=True,
+            timeout=READ_WITHIN_S,
+            check=False,
+            env={},
+        )
     except subprocess.TimeoutExpired:
         raise PdfTakesTooLong from None
     finally:

@@ -5,6 +5,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Callable
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -374,3 +375,18 @@ def test_a_reader_that_takes_too_long_is_ended(letter: bytes, monkeypatch: pytes
     monkeypatch.setattr(returned_pdf, "READ_WITHIN_S", 0.01)
     with pytest.raises(PdfTakesTooLong):
         read(letter)
+
+
+def test_the_process_that_reads_it_knows_nothing_of_the_servers_secrets(
+    letter: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    seen = tmp_path / "seen.txt"
+    program = tmp_path / "program.py"
+    program.write_text(
+        f"import os, pathlib, sys\npathlib.Path({str(seen)!r}).write_text(' '.join(os.environ))\nsys.exit(3)\n"
+    )
+    monkeypatch.setenv("OUTREACH_SECRET_KEY", "a secret of the tests")
+    monkeypatch.setattr(returned_pdf.pdf_process, "__file__", str(program))
+    with pytest.raises(PdfProtected):
+        read(letter)
+    assert not [name for name in seen.read_text().split() if name.startswith(("OUTREACH", "PATH", "HOME"))]
