@@ -17,7 +17,7 @@ from benchmarks import load, peers
 from benchmarks.conditions import machine
 from benchmarks.directory import exporting, importing
 from benchmarks.documents import letters
-from benchmarks.pages import inviting, pages, searching
+from benchmarks.pages import flooding, inviting, pages, searching
 from benchmarks.planning import clashes, placing, timetabling
 from benchmarks.results import LATEST, table, write
 from benchmarks.sending import draining, national, sending, ticks, wire
@@ -32,6 +32,7 @@ ALL = (
     national.measure,
     clashes.measure,
     inviting.measure,
+    flooding.measure,
     searching.measure,
     exporting.measure,
     timetabling.measure,

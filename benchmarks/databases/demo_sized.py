@@ -51,10 +51,14 @@ TITLES = (
 
 @dataclass(frozen=True)
 class Filled:
-    """answer_path: the page of a cadre invited to four activities, one of them answered. cookie: of the coordinator."""
+    """answer_path: the page of a cadre invited to four activities, one of them answered. cookie: of the coordinator.
+
+    organisation_path: the page of an office that names two people.
+    """
 
     answer_path: str
     cookie: str
+    organisation_path: str
 
 
 def settings_for(folder: Path, database_url: str = "") -> Settings:
@@ -86,16 +90,18 @@ def fill(folder: Path, database_url: str = "") -> Filled:
         activities = _programme() + _community()
         people = _cadres()
         _invite_cadres(people, activities)
-        _invite_offices(activities[0])
-        tokens.ensure_links(
-            db.session(), person_ids=[person.id for person in people], expires_at=clock.now() + timedelta(days=120)
-        )
+        office = _invite_offices(activities[0])
+        expires_at = clock.now() + timedelta(days=120)
+        tokens.ensure_links(db.session(), person_ids=[person.id for person in people], expires_at=expires_at)
+        tokens.ensure_links(db.session(), organisation_ids=[office.id], expires_at=expires_at)
         db.session.commit()
-        path = "/j/" + tokens.token(tokens.link_for(db.session(), people[0]))
+        path, organisation_path = (
+            "/j/" + tokens.token(tokens.link_for(db.session(), invitee)) for invitee in (people[0], office)
+        )
         cookie = _cookie(app, user)
         db.session.remove()
         db.engine.dispose()
-    return Filled(path, cookie)
+    return Filled(path, cookie, organisation_path)
 
 
 @contextmanager
@@ -238,11 +244,13 @@ def _invite_cadres(people: list[Person], activities: list[Activity]) -> None:
     db.session.flush()
 
 
-def _invite_offices(activity: Activity) -> None:
-    for n in range(OFFICES):
-        office = Organisation(
-            name=f"Kantor Contoh {n + 1}", sector=Sector.GOVERNMENT, email=f"kantor{n + 1}@example.com"
-        )
+def _invite_offices(activity: Activity) -> Organisation:
+    """Invite all offices to an activity; return the first one."""
+    offices = [
+        Organisation(name=f"Kantor Contoh {n + 1}", sector=Sector.GOVERNMENT, email=f"kantor{n + 1}@example.com")
+        for n in range(OFFICES)
+    ]
+    for office in offices:
         db.session.add(
             Invitation(
                 activity=activity, organisation=office, role=InvitationRole.PARTICIPANT, quota=2,
@@ -250,6 +258,7 @@ def _invite_offices(activity: Activity) -> None:
             )
         )  # fmt: skip
     db.session.flush()
+    return offices[0]
 
 
 def _cookie(app: Flask, user: User) -> str:
