@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
 from outreach import logs
+from outreach.delivery.documents.returned_pdf import PdfReadersBusy
 from outreach.delivery.inbox import mailbox
 from outreach.delivery.inbox.connection import MailboxDown
 from outreach.delivery.inbox.mailbox import FetchedMail, Folder, PollProgress
@@ -41,7 +42,8 @@ def poll(now: Callable[[], datetime], stop: Callable[[], bool] = lambda: False) 
     """Read new mails from the mailbox. Return how many had which outcome; {} without a mailbox or while it is paused.
 
     now: the clock. stop: asked between two mails. After a mailbox failure, reading pauses, longer each time, and
-    coordinators see the failure. A database failure raises, and the current mail is read again later.
+    coordinators see the failure. A database failure raises, and the current mail is read again later. So is one with a
+    PDF while too many others are read; the mails after it wait, too.
     """
     settings = current_settings()
     if not settings.imap_server or _paused(now()):
@@ -57,6 +59,9 @@ def poll(now: Callable[[], datetime], stop: Callable[[], bool] = lambda: False) 
         mailbox.poll(settings, progress=lambda folder: _progress(folder, now()), take=take_one, stop=stop)
     except MailboxDown as down:
         _alarm(down, now())
+    except PdfReadersBusy:
+        log.info("mail waits for a reader of PDFs")
+        _clear()
     else:
         _clear()
     finally:
@@ -67,14 +72,15 @@ def poll(now: Callable[[], datetime], stop: Callable[[], bool] = lambda: False) 
 def take(folder: Folder, fetched: FetchedMail, *, now: datetime) -> IncomingOutcome | None:
     """Apply one mail once. Return its outcome, or None if it was applied before.
 
-    If the parser or the handler fails on a mail, the mail is kept for a coordinator to read. Raise only for a database failure.
+    If the parser or the handler fails on a mail, the mail is kept for a coordinator to read. Raise only for a database failure,
+    and PdfReadersBusy: the mail is to be taken later.
     """
     mail = read(fetched.data, current_settings(), whole=fetched.whole)
     fault: Exception | None = None
     for _ in range(2):
         try:
             return _apply(folder, fetched, mail, now)
-        except OperationalError:
+        except (OperationalError, PdfReadersBusy):
             raise
         except IntegrityError as error:
             fault = error

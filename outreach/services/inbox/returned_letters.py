@@ -20,7 +20,10 @@ from outreach.services.letters.versions import LetterMissing
 
 
 def recognised(mail: Incoming, *, now: datetime) -> RecognisedFile | None:
-    """Return the signed letter in a mail whose sender is proven to be one of ours. Call it outside of transactions."""
+    """Return the signed letter in a mail whose sender is proven to be one of ours.
+
+    Call it outside of transactions. Raise PdfReadersBusy: try again later.
+    """
     if not mail.files or not mail.sender_proven:
         return None
     ours = _is_ours(db.session(), mail.sender)

@@ -201,14 +201,14 @@ def trusted(session: Session) -> list[bytes]:
 def recognise(attached: Sequence[tuple[str, bytes]], *, now: datetime) -> RecognisedFile | None:
     """Return the first of a mail's files whose text has the code of a letter that takes a file; None if there is none.
 
-    It reads each file in a process of its own, so call it outside of transactions.
+    It reads each file in a process of its own, so call it outside of transactions. Raise PdfReadersBusy: try again later.
     """
     roots = trusted(db.session())
     db.session.rollback()
     for filename, data in attached:
         try:
             read = returned_pdf.read(data, roots, now=now)
-        except Problem as refused:
+        except PdfRefused as refused:
             log.info("file of a mail not read", reason=type(refused).__name__, size=len(data))
             continue
         codes = codes_in(read.text)[:MOST_CODES]

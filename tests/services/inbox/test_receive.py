@@ -1,25 +1,31 @@
 """Each mail has its effect exactly once under concurrency, and mails are read from a real mailbox."""
 
+import threading
 from collections import Counter
 from datetime import datetime
+from email.message import EmailMessage
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 
+from outreach.delivery.documents import returned_pdf
 from outreach.delivery.inbox import mailbox as imap
 from outreach.delivery.inbox.connection import MailboxDown
 from outreach.delivery.inbox.mailbox import FetchedMail, Folder, folder_name
 from outreach.domain.kinds import IncomingKind
+from outreach.domain.letters import LetterKind, shown_code
 from outreach.domain.mail.failures import ChannelTrouble
 from outreach.domain.mail.incoming import IncomingReason
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
-from outreach.models import Channel, IncomingMail
+from outreach.models import Channel, IncomingMail, ReturnedFile
+from outreach.models.channels import INBOX
 from outreach.services.answers import answer as answering
 from outreach.services.inbox import handled
 from outreach.services.inbox import receive as receiving
 from outreach.services.inbox import waiting as inbox_waiting
+from outreach.services.letters import make
 from outreach.services.privacy import person as privacy
 from tests.servers.dovecot import server_settings
 from tests.services.inbox.inbox_help import (
@@ -35,8 +41,9 @@ from tests.services.inbox.inbox_help import (
     vouched_for,
 )
 from tests.support.apps import with_settings
-from tests.world import NOW, at, at_once, invite_and_publish
+from tests.world import NOW, an_invitation, at, at_once, invite_and_publish
 from tests.world import mail_samples as samples
+from tests.world.letters.papers import paper
 from tests.world.mail_samples import Answer, gmail, letter
 
 
@@ -179,6 +186,28 @@ def test_a_crash_between_commit_and_mark_is_repaired(box, activity, ani, monkeyp
     assert poll() == {}
     assert "OutreachTaken" in box.flags()[1]
     assert (first_invitation_of(ani).state, len(confirmations())) == (InvitationState.COMING, 1)
+
+
+def test_a_mail_with_a_letter_waits_in_the_mailbox_while_the_readers_of_pdfs_are_busy(
+    box, activity, ani, coordinator, monkeypatch
+):
+    to_sign = make.make(LetterKind.INVITATION, [an_invitation(activity, ani).id], by=None, now=NOW)
+    written = EmailMessage()
+    written["From"], written["To"], written["Message-ID"] = coordinator.email, "undangan@example.com", "<s@example.com>"
+    written.set_content("Terlampir.")
+    signed = paper([f"Kode: {shown_code(to_sign.code)}"])
+    written.add_attachment(signed, maintype="application", subtype="pdf", filename="surat.pdf")
+    box.deliver(vouched_for(written.as_bytes()), b"From: ani@example.com\r\n\r\nBaik.")
+    monkeypatch.setattr(returned_pdf, "READ_WITHIN_S", 0.01)
+    monkeypatch.setattr(returned_pdf, "AT_ONCE", threading.BoundedSemaphore(1))
+    with returned_pdf.AT_ONCE:
+        assert poll() == {}
+    assert box.flags() == {1: set(), 2: set()}
+    assert db.session.get(Channel, INBOX) is None  # the mailbox itself is in order
+    monkeypatch.undo()
+    assert poll() == {"to_read": 2}
+    back = db.session.scalars(sa.select(ReturnedFile)).one()
+    assert (back.letter_id, back.file.data) == (to_sign.id, signed)
 
 
 def test_a_recreated_mailbox_repeats_nothing(box, activity, ani):
