@@ -76,6 +76,15 @@ def test_without_ladders_nothing_is_written(any_app, activity, ani, coordinator)
     assert rows_of(Rung) == []
 
 
+def test_a_ladder_saved_later_starts_for_those_who_are_invited_already(any_app, activity, ani, coordinator):
+    invite_and_publish(activity, ani, by=coordinator)
+    climb.tick(NOW)
+    edit.save(LadderName.CADRES, LADDER, by=coordinator, now=at(8, 9))
+    work(at(8, 9))
+    assert rungs(activity, ani) == [(MISSED, "passed"), (WAITING, ""), (WAITING, "")]
+    assert reminders_to(ani) == []
+
+
 def test_each_rung_is_climbed_at_its_time_and_the_call_comes_first_on_the_list(climbing, ani, budi, coordinator):
     answer(climbing, budi, Choice.COMING)
     for now in (at(7, 8, 59), at(7, 9), at(7, 10), at(12, 9), at(14, 9)):
