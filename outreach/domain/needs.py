@@ -28,6 +28,7 @@ class NeedKind(StrEnum):
     TO_READ = "to_read"  # mails written by people, or not understood
     QUESTIONS = "questions"  # asked on the phone, not settled
     NEW_DATE = "new_date"  # postponed activities that wait for a new date
+    LETTER = "letter"  # invitees whose invitation waits for a signed letter
     NO_SPEAKER = "no_speaker"  # there is an agenda but no speaker
     CONFIRM = "confirm"  # moved activities: answers to the former day
     DEADLINE = "deadline"  # the deadline is near, and answers are missing
@@ -63,6 +64,7 @@ class Answers:
     speakers: int = 0  # those who have not declined
     came: int = 0  # without having answered
     outdated: int = 0  # their answer is to a day before a move; counted in their state, too
+    no_letter: int = 0  # their invitation waits for a signed letter; counted as prepared, too
     unreachable: int = 0  # without an answer and not reachable by mail
 
     @property
@@ -194,6 +196,11 @@ def needs(standings: Sequence[ActivityStanding], troubles: Troubles, now: dateti
         _counted(NeedKind.TO_READ, troubles.to_read),
         _counted(NeedKind.QUESTIONS, troubles.questions),
         _of_activities(NeedKind.NEW_DATE, [s for s in standings if s.state is ActivityState.POSTPONED]),
+        _counted(
+            NeedKind.LETTER,
+            sum(s.answers.no_letter for s in told if s.starts_at > now),
+            [(s, s.answers.no_letter) for s in told if s.answers.no_letter and s.starts_at > now],
+        ),
         _of_activities(NeedKind.NO_SPEAKER, [s for s in told if s.agenda_lines and not s.answers.speakers]),
         _of_invitees(NeedKind.DEADLINE, [s for s in waiting if now < s.respond_by_at <= now + DEADLINE_NEAR]),
         _counted(

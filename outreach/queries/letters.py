@@ -25,6 +25,7 @@ from outreach.models import (
     letter_invitation,
     the_office,
 )
+from outreach.queries import returned_letters
 from outreach.queries.paging import Page, paged
 from outreach.services.letters import plan
 from outreach.services.letters import settings as letter_settings
@@ -103,6 +104,11 @@ class NewLetter:
     @property
     def ids(self) -> set[int]:
         return {one.id for activity in self.activities for one in activity.invitations}
+
+    @property
+    def waiting(self) -> set[int]:
+        """Return those who are not invited yet, because they are on no letter that could be signed."""
+        return returned_letters.unlettered_ids(self.activity.id) & self.ids if self.activity else set()
 
     @property
     def without_letter(self) -> set[int]:

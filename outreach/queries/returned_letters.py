@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
@@ -14,6 +15,7 @@ from outreach.domain.signatures import ReturnReport
 from outreach.domain.states import ActivityState, LetterState
 from outreach.extensions import db
 from outreach.models import Activity, Invitation, Letter, ReturnedFile, StoredFile, TrustedRoot, letter_invitation
+from outreach.queries.invitations.counting import AWAITS_LETTER
 from outreach.services.letters import returned
 from outreach.services.letters.versions import LetterMissing, last_values
 
@@ -93,6 +95,45 @@ def file_of(letter_id: int, returned_id: int) -> StoredFile:
     if row is None or row.letter_id != letter_id:
         raise LetterMissing
     return row.file
+
+
+def without_letter(activity: Activity, *, now: datetime) -> tuple[int, int]:
+    """Return how many invitations wait for a signed letter, and how many of them are on no letter that can be signed.
+
+    (0, 0) before the activity's invitations go out: then nobody waits longer than the others.
+    """
+    told = activity.told_at is None or activity.told_at <= now
+    if not (activity.letter_first and activity.state is ActivityState.PUBLISHED and told):
+        return 0, 0
+    counted = sa.select(sa.func.count(), sa.func.count().filter(Invitation.id.not_in(_to_be_signed(activity.id))))
+    waiting, unlettered = db.session.execute(_awaiting(counted, activity.id)).one()
+    return waiting, unlettered
+
+
+def unlettered_ids(activity_id: int) -> set[int]:
+    """Return the ids of invitations that wait for a signed letter, and are on none that can be signed."""
+    wanted = _awaiting(sa.select(Invitation.id), activity_id).where(Invitation.id.not_in(_to_be_signed(activity_id)))
+    return set(db.session.scalars(wanted))
+
+
+def _awaiting(select: Any, activity_id: int) -> Any:
+    its = select.select_from(Invitation).join(Activity, Activity.id == Invitation.activity_id)
+    return its.where(Invitation.activity_id == activity_id, AWAITS_LETTER)
+
+
+def _to_be_signed(activity_id: int) -> sa.Select[int]:
+    """Select the ids of an activity's invitations that are on a letter of invitation that nobody has signed yet."""
+    return (
+        sa.select(letter_invitation.c.invitation_id)
+        .join(Letter, Letter.id == letter_invitation.c.letter_id)
+        .join(Invitation, Invitation.id == letter_invitation.c.invitation_id)
+        .where(
+            Invitation.activity_id == activity_id,
+            Letter.kind.in_((LetterKind.INVITATION, LetterKind.SPEAKER_REQUEST)),
+            Letter.state.in_(sorted(CHANGEABLE)),
+        )
+        .correlate(None)
+    )
 
 
 def waits_for_letters(activity_id: int) -> bool:

@@ -114,6 +114,7 @@ class ActivityPage:
     unreminded: int = 0  # invited after the last reminder to answer
     asks_again: bool = False  # a reminder to answer is still to go out
     letters: tuple[Letter, ...] = ()  # drafts that say of a move or cancellation, still to be signed
+    without_letter: tuple[int, int] = (0, 0)  # invitations that wait for a signed letter; and those on no letter
 
     @property
     def reminds(self) -> bool:
@@ -319,6 +320,7 @@ def activity(activity_id: int, *, now: datetime) -> ActivityPage:
         invitees.unreminded(found.id),
         bool(db.session.scalar(sa.select(asks_again))),
         tuple(returned_letters.to_sign(found.id)),
+        returned_letters.without_letter(found, now=now),
     )
 
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from outreach.domain.kinds import AnswerSource
 from outreach.domain.states import ANSWERED, TAKES_A_SEAT, UNANSWERED, ActivityState, InvitationState
 from outreach.models import Activity, AgendaItem, Invitation, agenda_speaker
-from outreach.services.reminders.audiences import PRESENT
+from outreach.services.reminders.audiences import LETTER_MISSING, PRESENT
 
 # The key by which invitees are counted: a person's id, or an organisation's id as a negative number.
 PARTY = sa.func.coalesce(Invitation.person_id, -Invitation.organisation_id)
@@ -23,6 +23,10 @@ COUNTED = sa.and_(
 NEVER_ANSWERED = UNANSWERED | {InvitationState.PREPARED}
 IS_SILENT = sa.and_(Invitation.state.in_(sorted(UNANSWERED)), ~PRESENT)  # people who have come are not asked any more
 CAME_SILENTLY = sa.and_(Invitation.state.in_(sorted(NEVER_ANSWERED)), PRESENT)
+# The invitation waits for its signed letter: it has none, and the activity's mails go out only with one.
+AWAITS_LETTER = sa.and_(
+    Activity.letter_first, Invitation.state == InvitationState.PREPARED, ~CAME_SILENTLY, LETTER_MISSING
+)
 
 
 def is_outdated(activity: Any = Activity) -> sa.ColumnElement[bool]:

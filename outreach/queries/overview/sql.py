@@ -35,7 +35,14 @@ from outreach.models.channels import CLOCK, INBOX
 from outreach.models.ladder import IS_WAITING_RUNG
 from outreach.models.mails import IS_SCHEDULED, IS_TO_SEND
 from outreach.queries.calls.questions import IS_OPEN
-from outreach.queries.invitations.counting import CAME_SILENTLY, IS_SILENT, NEVER_ANSWERED, is_outdated, missed
+from outreach.queries.invitations.counting import (
+    AWAITS_LETTER,
+    CAME_SILENTLY,
+    IS_SILENT,
+    NEVER_ANSWERED,
+    is_outdated,
+    missed,
+)
 from outreach.queries.invitations.counting import count as number
 from outreach.queries.messages.log import STILL_LOST
 from outreach.services.addresses import ids_blocked, ids_without_mail
@@ -72,6 +79,7 @@ def _select_answers() -> Any:
             number(i.role == Role.SPEAKER, i.state.not_in((InvitationState.NOT_COMING, InvitationState.WITHDRAWN))),
             number(CAME_SILENTLY),
             number(is_outdated()),
+            number(AWAITS_LETTER, HAS_BEEN_TOLD),
         )
         .join(Activity, Activity.id == i.activity_id)
         .where(i.activity_id.in_(_upcoming().union_all(_POSTPONED)))

@@ -51,13 +51,17 @@ def index() -> Any:
 @bp.route("/letters/new", methods=["GET", "POST"])
 @coordinator_required
 def new() -> Any:
-    """Make letters for ticked invitations of ?activity= or ?programme=. ?tick=all ticks all who have no letter yet."""
+    """Make letters for ticked invitations of ?activity= or ?programme=.
+
+    ?tick=all ticks all who have no letter yet, ?tick=waiting those of an activity whose mail waits for one.
+    """
     found = letter_pages.new_letter(_id("activity"), _id("programme"))
     form = NewLetterForm()
     if request.method == "GET":
         wanted = {whole(value) for value in request.args.getlist("invitation")}
+        tick = request.args.get("tick")
         form.invitations.data = sorted(
-            found.without_letter if request.args.get("tick") == "all" else wanted & found.ids
+            found.without_letter if tick == "all" else found.waiting if tick == "waiting" else wanted & found.ids
         )
         return render_template("letters/new.html", form=form, found=found)
     if form.validate():

@@ -34,6 +34,7 @@ from outreach.services.polls import answer as poll_answering
 from outreach.services.polls import ask as poll_asking
 from outreach.services.polls import decide as poll_deciding
 from tests.world import JAKARTA, NOW, a_person, an_invitation, at, draft_activity, invite_and_publish, send
+from tests.world.letters.signed import signed_letter
 from tests.world.polls import NO, YES, a_poll, asked, dates
 
 LATER = NOW + page.KEPT_FOR
@@ -100,6 +101,21 @@ def test_nobody_is_listed_for_a_call_while_the_invitations_wait_for_their_moment
     assert (need.count, [(activity.id, count) for activity, count in need.parts]) == (1, [(told.id, 1)])
     everything = calls.listed(CallScope(), InviteeFilters(no_address=True), now=NOW)
     assert [[i.activity_id for i in callee.asked] for callee in everything.callees] == [[told.id]]
+
+
+def test_who_is_not_invited_for_want_of_a_signed_letter_is_listed(any_app: Flask, programme, hall, ani, budi):
+    prepared, siti = InvitationState.PREPARED, a_person("Siti Aminah")
+    activity = a_published_activity(programme, hall, letter_first=True)
+    signed_letter(an_invitation(activity, ani, state=prepared))  # only its mail has not gone out yet
+    assert NeedKind.LETTER not in needs()
+    an_invitation(activity, budi, state=prepared)
+    an_invitation(activity, siti, state=InvitationState.COMING)
+    waits = a_published_activity(programme, hall, 19, letter_first=True, told_at=NOW + timedelta(days=1))
+    an_invitation(waits, budi, state=prepared)
+    an_invitation(a_published_activity(programme, hall, 20), budi, state=prepared)
+    for now, listed in [(NOW, activity), (activity.starts_at, waits)]:  # once one has begun, the other has its moment
+        [need] = [need for need in page.overview(now=now).needs if need.kind is NeedKind.LETTER]
+        assert [(one.id, count) for one, count in need.parts] == [(listed.id, 1)]
 
 
 def test_kelurahan_without_a_cadre_who_accepted_are_named(any_app: Flask, programme, hall, ani, budi):

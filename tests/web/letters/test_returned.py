@@ -1,5 +1,6 @@
 """A signed letter on its page: uploaded, looked at, accepted, downloaded; and the office's root certificates."""
 
+import re
 from hashlib import sha256
 from io import BytesIO
 
@@ -7,8 +8,9 @@ import pytest
 import sqlalchemy as sa
 
 from outreach.domain.letters import LetterKind, LetterState, shown_code
+from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
-from outreach.models import ReturnedFile, StoredFile, TrustedRoot
+from outreach.models import Invitation, ReturnedFile, StoredFile, TrustedRoot
 from outreach.services.letters import make
 from outreach.services.letters.versions import last_values
 from tests.web.reading import text_of
@@ -144,3 +146,31 @@ def test_mails_wait_for_letters_by_a_button(coordinator_client, letter, activity
     coordinator_client.post(f"/activities/{activity.id}/letter-first", data={"letter_first": "yes"})
     assert fresh(activity).letter_first
     assert "wait until their letters are signed" in coordinator_client.get(page).text
+
+
+@pytest.fixture
+def late(letter, activity, budi) -> Invitation:
+    """Who is on no letter, of a published activity whose mails wait for letters; that of the other is not signed."""
+    letter.invitations[0].state = InvitationState.PREPARED
+    activity.letter_first, activity.state = True, ActivityState.PUBLISHED
+    return an_invitation(activity, budi, state=InvitationState.PREPARED)
+
+
+def test_a_viewer_reads_who_waits_for_a_letter_and_has_no_press(viewer_client, late):
+    page = viewer_client.get(f"/activities/{late.activity_id}").text
+    assert "2 invitees have no invitation yet, because it waits for their signed letter." in text_of(page)
+    assert ("Write their letters" in page, "/letter-first" in page) == (False, False)
+
+
+def test_an_activitys_page_says_who_waits_for_a_letter_and_offers_both_ways(coordinator_client, late, activity):
+    page = coordinator_client.get(f"/activities/{activity.id}").text
+    said = text_of(page)
+    assert "2 invitees have no invitation yet, because it waits for their signed letter." in said
+    assert "1 of them is on no letter." in said
+    address = f"/letters/new?activity={activity.id}&tick=waiting"
+    assert address in page.replace("&amp;", "&")
+    ticked = re.findall(r'name="invitations" value="(\d+)" checked', coordinator_client.get(address).text)
+    assert ticked == [str(late.id)]
+    coordinator_client.post(f"/activities/{activity.id}/letter-first", data={"letter_first": "no"})
+    assert "waits for their signed letter" not in text_of(coordinator_client.get(f"/activities/{activity.id}").text)
+    assert not fresh(activity).letter_first
