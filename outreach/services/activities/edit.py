@@ -97,7 +97,7 @@ def edit_activity(
         with session.no_autoflush:
             _describe(activity, values)
             if differs(activity, values):
-                moves.write(session, [(activity, _place(session, values, now))], "", now)
+                moves.write(session, [(activity, _place(session, values, now))], "", by=by, now=now)
             else:
                 given = values.respond_by_at
                 activity.respond_by_at = deadline(session, given, values.starts_at, values.zone, now)

@@ -199,7 +199,7 @@ def move(activity_id: int, to: Move, reason: str, version: int | None, *, by: Us
         activity = activity_for_change(session, activity_id, version)
         back = as_it_is(activity)
         planned = [] if is_postponed(activity) else plan_checks.before(session, [activity_id])
-        told = write(session, [(activity, to)], reason, now)
+        told = write(session, [(activity, to)], reason, by=by, now=now)
         plan_checks.refuse_blocking(session, [activity_id], before=planned, now=now)
         are_told = [tell_of_move(session, moved, old, by=by, now=now) for moved, old in told]
         if not told:
@@ -209,13 +209,13 @@ def move(activity_id: int, to: Move, reason: str, version: int | None, *, by: Us
 
 
 def write(
-    session: Session, changes: Sequence[tuple[Activity, Move]], reason: str, now: datetime
+    session: Session, changes: Sequence[tuple[Activity, Move]], reason: str, *, by: User | None, now: datetime
 ) -> list[tuple[Activity, dict[str, str]]]:
     """Set new times and places together, with their agendas, and book them. Every change of a time or place ends here.
 
-    The activities are locked. Return the published ones with their old place, for `tell_of_move`. The caller checks
-    what the office's rules block. Raise CannotEdit, NothingMoved, InThePast, ReasonMissing, a problem with their times,
-    or what the booking refuses.
+    The activities are locked. Return the published ones with their old place, for `tell_of_move`. For drafts whose letter
+    is signed already, the letter that corrects it is drafted. The caller checks what the office's rules block. Raise
+    CannotEdit, NothingMoved, InThePast, ReasonMissing, a problem with their times, or what the booking refuses.
     """
     told = []
     other_time = any(
@@ -233,6 +233,11 @@ def write(
             _set(session, activity, to, now)
             check_times(activity)
         booking.book(session, [activity for activity, _to in changes], speakers=other_time)
+    for activity, _to in changes:
+        if activity.state is ActivityState.DRAFT:
+            session.flush()
+            session.refresh(activity, ["venue"])
+            follow_up.follow_draft(session, activity, by=by, now=now)
     return told
 
 

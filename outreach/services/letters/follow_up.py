@@ -1,8 +1,7 @@
 """What a move, postponement or cancellation does to signed letters: the draft of the letter that says so, for each of them.
 
 Called inside the transaction of services/activities, once the activity has its new time or state, and when a letter is
-accepted as signed. A coordinator reads the
-draft, numbers it and has it signed; nothing is sent before.
+accepted as signed. A coordinator reads the draft, numbers it and has it signed; nothing is sent before.
 """
 
 from datetime import datetime
@@ -29,6 +28,17 @@ def draft_follow_ups(
     """
     made = [_draft(session, letter, reason, by, now) for letter in _signed(session, activity.id)]
     return [draft for draft in made if draft is not None]
+
+
+def follow_draft(session: Session, activity: Activity, *, by: User | None, now: datetime) -> None:
+    """Make the draft of a correction for each letter that was signed before the activity was published, if it has another
+    time or place now. Give it up if the letter is right again.
+    """
+    for letter in _signed(session, activity.id):
+        if plan.has_moved(session, letter):
+            _draft(session, letter, "", by, now)
+        else:
+            _give_up(session, letter, by, now)
 
 
 def draft_if_outdated(session: Session, letter: Letter, *, by: User | None, now: datetime) -> Letter | None:

@@ -143,7 +143,7 @@ def apply(
         _let_go(session, lines, by, now)
         moving = [(rows[line.id], line) for line in lines if line.is_moved or line.changes_venue]
         changes = [(activity, _move(activity, line, now)) for activity, line in moving]
-        moved = activities_move.write(session, changes, reason, now) if changes else []
+        moved = activities_move.write(session, changes, reason, by=by, now=now) if changes else []
         _invite(session, [(rows[line.id], line) for line in lines], by, now)
         plan_checks.refuse_blocking(session, ids, before=before, now=now)
         for activity, old in moved:

@@ -279,7 +279,7 @@ def _move_all(
     if not moving:
         return []
     present = {activity.id: activities_move.as_it_is(activity) for activity, _to in moving}
-    told = activities_move.write(session, moving, reason, now)
+    told = activities_move.write(session, moving, reason, by=by, now=now)
     for activity, _to in moving:
         if activity.state is ActivityState.DRAFT:
             changed = audit.changes(vars(present[activity.id]), vars(activities_move.as_it_is(activity)))

@@ -1,12 +1,17 @@
 """A move or a cancellation after a signed letter makes the draft of the letter that says so."""
 
+from dataclasses import fields, replace
+
 import pytest
 import sqlalchemy as sa
 
+from outreach.domain.activity import ActivityValues
 from outreach.domain.letters import EarlierLetter, LetterKind, LetterState
+from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.models import Letter
 from outreach.queries import returned_letters
+from outreach.services.activities import edit as editing
 from outreach.services.activities import publish as publishing
 from outreach.services.letters.versions import last_values
 from tests.world import NOW, an_invitation, at, draft_activity, fresh, invitation_of, invite, move, publish
@@ -24,6 +29,17 @@ def letter(activity, ani):
 def drafts() -> list[Letter]:
     found = db.session.scalars(sa.select(Letter).where(Letter.corrects_id.is_not(None)).order_by(Letter.id))
     return [letter for letter in found if letter.state is LetterState.DRAFT]
+
+
+def written(activity) -> ActivityValues:
+    """Return the activity as its form has it."""
+    now = fresh(activity)
+    return ActivityValues(**{field.name: getattr(now, field.name) for field in fields(ActivityValues)})
+
+
+def edited_to(activity, starts_at, ends_at) -> None:
+    values = replace(written(activity), starts_at=starts_at, ends_at=ends_at)
+    editing.edit_activity(activity.id, values, activity.version, by=None, now=NOW)
 
 
 def test_a_move_drafts_a_correction_that_names_the_first_letter(letter, activity):
@@ -86,4 +102,23 @@ def test_a_draft_that_nobody_signed_needs_no_correction(activity, ani):
     letter.state, letter.signed_file = LetterState.COMPOSED, None
     db.session.commit()
     move(activity, at(19), at(19, 12))
+    assert drafts() == []
+
+
+@pytest.mark.parametrize("change", [move, edited_to], ids=["moved", "edited"])
+def test_another_day_of_a_draft_whose_letter_is_signed_drafts_a_correction(activity, ani, change):
+    letter = signed_letter(an_invitation(activity, ani, state=InvitationState.PREPARED))
+    change(activity, at(19), at(19, 12))
+    (draft,) = drafts()
+    assert (draft.kind, draft.corrects_id) == (LetterKind.CORRECTION, letter.id)
+    assert "menjadi Selasa, 19 Januari 2027" in dict(last_values(draft).facts)["hari/tanggal"]
+    assert returned_letters.to_sign(activity.id) == [draft]
+    change(activity, at(18), at(18, 12))
+    assert drafts() == []  # the letter is right again
+
+
+def test_another_title_of_a_draft_needs_no_letter(activity, ani):
+    signed_letter(an_invitation(activity, ani, state=InvitationState.PREPARED))
+    values = replace(written(activity), title="Rapat lain")
+    editing.edit_activity(activity.id, values, fresh(activity).version, by=None, now=NOW)
     assert drafts() == []
