@@ -146,6 +146,15 @@ def photo(data: bytes, name: str) -> Taken:
     return found
 
 
+def picture_or_pdf(data: bytes, name: str) -> Taken | None:
+    """Return a file as it is kept if it is a picture or a PDF, else None."""
+    try:
+        found = taken(data, name)
+    except Problem:
+        return None
+    return found if found.kind.is_picture or found.kind is PDF else None
+
+
 def _named(name: str, kind: MaterialKind) -> str:
     """Return a name of letters, digits and simple signs, with the ending of the file's kind."""
     stem, dot, ending = name.rpartition(".")

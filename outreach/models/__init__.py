@@ -12,10 +12,12 @@ from outreach.models.incoming import AddressFailure, IncomingMail
 from outreach.models.invitations import (
     ActingPerson,
     AnswerBefore,
+    AnswerEvidence,
     Attendance,
     DeclineReason,
     Invitation,
     Link,
+    RecordedBefore,
     ReplacedLink,
 )
 from outreach.models.ladder import LadderRung, Rung
@@ -59,6 +61,7 @@ __all__ = [
     "AddressFailure",
     "AgendaItem",
     "AnswerBefore",
+    "AnswerEvidence",
     "ArchivedLine",
     "ArchivedMessage",
     "Attempt",
@@ -104,6 +107,7 @@ __all__ = [
     "PollSlot",
     "Programme",
     "ProposedTopic",
+    "RecordedBefore",
     "Region",
     "Reminder",
     "ReminderRule",

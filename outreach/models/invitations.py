@@ -12,6 +12,7 @@ from outreach.domain.kinds import AnswerSource, AttendanceSource, LinkPurpose, N
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import Model
 from outreach.models.base import Created, Identified, UTCDateTime, enum_of
+from outreach.models.files import StoredFile
 from outreach.models.people import Organisation, Person
 from outreach.models.programmes import Activity
 from outreach.models.staff import User
@@ -197,3 +198,28 @@ class AnswerBefore(Identified, Model):
     link_id: Mapped[int] = mapped_column(sa.ForeignKey("link.id", ondelete="CASCADE"), unique=True)
     made_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
     before: Mapped[dict[str, Any]] = mapped_column(sa.JSON)
+
+
+class RecordedBefore(Identified, Model):
+    """What the last answer that staff recorded replaced, so that they can undo it for a while.
+
+    One person's roles at an activity are answered together; the row belongs to the invitation that staff had open.
+    """
+
+    __tablename__ = "recorded_before"
+    invitation_id: Mapped[int] = mapped_column(sa.ForeignKey("invitation.id", ondelete="CASCADE"), unique=True)
+    made_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
+    before: Mapped[dict[str, Any]] = mapped_column(sa.JSON)
+
+
+class AnswerEvidence(Identified, Model):
+    """What shows that an answer was given to staff: the photo or PDF of a letter or a chat.
+
+    One file may be evidence of several answers, as after one call about several activities.
+    """
+
+    __tablename__ = "answer_evidence"
+    invitation_id: Mapped[int] = mapped_column(sa.ForeignKey("invitation.id", ondelete="CASCADE"), index=True)
+    file_id: Mapped[int] = mapped_column(sa.ForeignKey("stored_file.id"), index=True)
+    answered_at: Mapped[datetime] = mapped_column(UTCDateTime)  # of the answer, when it was recorded
+    file: Mapped[StoredFile] = relationship()

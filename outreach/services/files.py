@@ -25,8 +25,7 @@ def keep(
 ) -> StoredFile:
     """Add a file to the caller's transaction. media_type: found by its content. Raise UploadTooLarge."""
     name = plain_name(filename)
-    if len(data) > MOST_BYTES:
-        raise UploadTooLarge(filename=name, megabytes=MOST_BYTES // 1024 // 1024)
+    check_size(data, name)
     kept = StoredFile(
         sha256=hashlib.sha256(data).hexdigest(), size=len(data), media_type=media_type, name=name, data=data,
         uploaded_at=now, uploaded_by_id=by.id if by else None,
@@ -34,6 +33,11 @@ def keep(
     session.add(kept)
     session.flush()
     return kept
+
+
+def check_size(data: bytes, name: str) -> None:
+    if len(data) > MOST_BYTES:
+        raise UploadTooLarge(filename=name, megabytes=MOST_BYTES // 1024 // 1024)
 
 
 def data_of(session: Session | scoped_session, sha256: str) -> bytes:

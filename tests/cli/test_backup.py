@@ -22,7 +22,7 @@ from outreach.domain.kinds import Role
 from outreach.domain.states import InvitationState, MessageState, ReminderState
 from outreach.engines.embedded import EmbeddedEngine
 from outreach.extensions import db
-from outreach.models import AuditEntry, Invitation, Message, Person, Reminder
+from outreach.models import AnswerEvidence, AuditEntry, Invitation, Message, Person, Reminder, StoredFile
 from outreach.services.activities import publish as publishing
 from outreach.services.invitations import invite as inviting
 from outreach.services.operations import engines as heartbeats
@@ -38,12 +38,16 @@ from tests.support.apps import SECRET
 from tests.world import (
     JAKARTA,
     NOW,
+    a_hall,
     a_person,
+    a_programme,
+    an_invitation,
     at,
     draft_activity,
     invite_many,
     outbox_now,
     send_through,
+    store_regions,
 )
 
 pytestmark = [pytest.mark.any_day, pytest.mark.slow]
@@ -92,6 +96,24 @@ def test_a_whole_office_is_restored_in_either_database(loaded_demo, tmp_path, ur
         assert after["audit_entry"][0] == before["audit_entry"][0] + 1
         assert db.session.scalar(sa.select(sa.func.count(Message.id))) == before["message"][0] > 100
     assert contents() == before
+
+
+@both_kinds
+def test_the_evidence_of_an_answer_is_restored_byte_for_byte(office_app, tmp_path, urls, kind):
+    store_regions()
+    activity = draft_activity(a_programme(), a_hall())
+    ani = db.session.scalars(sa.select(Person)).one()
+    told = an_invitation(activity, ani)
+    photo = StoredFile(sha256="ab", size=4, media_type="image/png", name="surat.png", data=b"\x89PN\0", uploaded_at=NOW)
+    db.session.add(AnswerEvidence(invitation_id=told.id, file=photo, answered_at=NOW))
+    db.session.commit()
+    before, path = contents(), tmp_path / "backup.zip"
+    assert run(commands.backup, path)[0] == 0
+    with app_on(tmp_path / "back", urls(kind)):
+        assert run(commands.restore, path)[0] == 0
+        assert contents()["answer_evidence"] == before["answer_evidence"]
+        kept = db.session.execute(sa.select(StoredFile.data, AnswerEvidence.answered_at).join(AnswerEvidence)).one()
+        assert tuple(kept) == (b"\x89PN\0", NOW)
 
 
 @both_kinds

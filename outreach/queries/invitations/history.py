@@ -26,6 +26,7 @@ from outreach.models import (
     User,
     call_invitation,
 )
+from outreach.queries.invitations import evidence
 
 ANSWER_RECORDED = "invitation.answer_recorded"
 
@@ -37,6 +38,7 @@ class EntryKind(StrEnum):
     MAIL = "mail"  # what: the Message or ArchivedMessage
     ANSWER = "answer"  # what: the Invitation, with its present answer
     RECORDED = "recorded"  # what: the AuditEntry of an answer that staff recorded
+    EVIDENCE = "evidence"  # what: the AnswerEvidence of an answer that staff recorded
     CALL = "call"  # what: the Call
     WROTE = "wrote"  # what: the IncomingMail
     CHANGED = "changed"  # what: the AuditEntry of another change
@@ -56,7 +58,8 @@ def of(invitation: Invitation) -> list[HistoryEntry]:
     audited = list(_audited(invitation.id))
     recorded = {entry.at for entry in audited if entry.kind is EntryKind.RECORDED}
     found = [one for one in found if one.kind is not EntryKind.ANSWER or one.at not in recorded]
-    return sorted([*found, *audited], key=lambda one: one.at)
+    shown = [HistoryEntry(one.answered_at, EntryKind.EVIDENCE, one) for one in evidence.of(invitation)]
+    return sorted([*found, *audited, *shown], key=lambda one: one.at)
 
 
 def _own(invitation: Invitation) -> Iterator[HistoryEntry]:

@@ -1,4 +1,5 @@
-"""What an invitee's last answer by link replaced. It is kept for a day, so that the answer can be undone.
+"""What an invitee's last answer by link replaced, and what the last answer replaced that staff recorded. It is kept for a day,
+so that the answer can be undone.
 
 services/answers/undo.py restores it; services/polls/answer.py does the same for a date poll. Only the last answer is kept.
 """
@@ -14,7 +15,7 @@ from outreach import codec
 from outreach.domain.answers import Representative
 from outreach.domain.kinds import AnswerSource, PollChoice
 from outreach.domain.states import InvitationState
-from outreach.models import ActingPerson, AnswerBefore, Invitation, Link
+from outreach.models import ActingPerson, AnswerBefore, Invitation, Link, RecordedBefore
 from outreach.services.representation import chain
 from outreach.transactions import insert_into, writing
 
@@ -191,6 +192,40 @@ def kept(session: Session, link_id: int, *, now: datetime) -> KeptAnswers | None
     return KeptAnswers(row.made_at, codec.from_json(Before, row.before)) if row else None
 
 
+def remember_recorded(session: Session, invitation: Invitation, before: ActivityBefore, after: ActivityBefore) -> None:
+    """Keep what an answer replaced that staff recorded, at the end of the caller's transaction.
+
+    If the same answer is recorded twice, as by a double tap, what the first one replaced stays kept.
+    """
+    since = before.since
+    first = recorded(session, before.mine, now=since)
+    if first is not None and before.said == after.said and first.since == before.mine[0].answered_at:
+        kept_now = replace(first, since=since)
+    else:
+        kept_now = replace(before, stayed=tuple(nominee.id for nominee in after.nominees))
+    forget_recorded(session, before.mine)
+    row = {"made_at": since, "before": codec.to_json(kept_now)}
+    session.execute(insert_into(session, RecordedBefore).values(invitation_id=invitation.id, **row))
+
+
+def recorded(
+    session: Session, mine: Sequence[Invitation | InvitationBefore], *, now: datetime
+) -> ActivityBefore | None:
+    """Return what the last recorded answer replaced; None if staff recorded none for a day. mine: of one invitee."""
+    found = session.scalar(
+        sa.select(RecordedBefore.before)
+        .where(RecordedBefore.invitation_id.in_([one.id for one in mine]), RecordedBefore.made_at > now - OFFERED_FOR)
+        .order_by(RecordedBefore.made_at.desc())
+        .limit(1)
+    )
+    return codec.from_json(ActivityBefore, found) if found else None
+
+
+def forget_recorded(session: Session, mine: Sequence[Invitation | InvitationBefore]) -> None:
+    ids = [one.id for one in mine]
+    session.execute(sa.delete(RecordedBefore).where(RecordedBefore.invitation_id.in_(ids)))
+
+
 def claim(session: Session, link_id: int, one: KeptAnswers) -> bool:
     """Delete what is about to be restored, so that it is restored only once.
 
@@ -202,9 +237,12 @@ def claim(session: Session, link_id: int, one: KeptAnswers) -> bool:
 
 def delete_old(now: datetime) -> int:
     """Delete what can no longer be undone. Return how many."""
+    deleted = 0
     with writing() as session:
-        done = session.execute(sa.delete(AnswerBefore).where(AnswerBefore.made_at <= now - OFFERED_FOR))
-    return int(getattr(done, "rowcount", 0))
+        for kind in (AnswerBefore, RecordedBefore):
+            done = session.execute(sa.delete(kind).where(kind.made_at <= now - OFFERED_FOR))
+            deleted += int(getattr(done, "rowcount", 0))
+    return deleted
 
 
 def _kept(one: Invitation, *, with_person: bool = False) -> InvitationBefore:

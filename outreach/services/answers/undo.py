@@ -1,4 +1,5 @@
-"""Undoing the last answer that an invitee gave by their link: what it replaced is restored, as far as that is possible.
+"""Undoing the last answer: what it replaced is restored, as far as that is possible. Invitees undo what they answered by
+their link; staff undo what they recorded for somebody.
 
 If somebody else has got the seat meanwhile, they keep it, and the invitee is waitlisted. Mails are sent as for any
 other answer.
@@ -15,22 +16,30 @@ from outreach.domain.kinds import ON_STAGE, AnswerSource
 from outreach.domain.problems import Problem
 from outreach.domain.states import TAKES_A_SEAT, InvitationState
 from outreach.models import Activity, Invitation, Link, User
+from outreach.services import audit
 from outreach.services.answers import before as kept_answers
+from outreach.services.answers import evidence
 from outreach.services.answers import nominee_matching as matching
 from outreach.services.answers import nominees as nominees_of
 from outreach.services.answers.answer import NothingToAnswer, refusal_of, tell_log
 from outreach.services.answers.before import ActivityBefore, InvitationBefore
 from outreach.services.answers.nominees import Nominee
+from outreach.services.answers.record import check_recordable, other_roles
 from outreach.services.invitations import links, seats
-from outreach.services.locking import present_for_change
+from outreach.services.locking import invitation_for_change, present_for_change
 from outreach.services.office_defaults import confirms_answers, contact
 from outreach.services.planning import bookings
 from outreach.services.reminders import schedule as scheduling
+from outreach.services.representation import notices
 from outreach.transactions import writing
 
 
 class NothingToUndo(Problem):
     message = "There is no answer that can be undone any more. You can change your answers below."
+
+
+class NothingRecorded(Problem):
+    message = "There is no recorded answer that can be undone any more. Please record the right one."
 
 
 class AnsweredSince(Problem):
@@ -64,6 +73,55 @@ def undo(token: str, *, now: datetime, staff: User | None = None) -> dict[int, P
     return refused
 
 
+def undo_recorded(invitation_id: int, *, by: User | None, now: datetime) -> Invitation:
+    """Restore what the last answer replaced that staff recorded. No deadline applies. Its evidence is deleted.
+
+    Raise InvitationMissing, NotRecordable, NothingRecorded, or AnsweredSince if somebody answered meanwhile.
+    """
+    with writing() as session:
+        invitation = invitation_for_change(session, invitation_id)
+        check_recordable(invitation)
+        mine = [invitation, *other_roles(session, invitation)]
+        before = kept_answers.recorded(session, mine, now=now)
+        if before is None:
+            raise NothingRecorded
+        found = _unrevised(session, before)
+        acting = found[0].acting
+        said = invitation.state
+        _put_back(session, invitation.activity, found, before, now)
+        evidence.drop_of(session, [one.id for one in found], before.since)
+        kept_answers.forget_recorded(session, found)
+        if found[0].acting is not acting:
+            notices.tell_acting(session, found[0], now=now, by_staff=True)
+            notices.tell_invitee(session, found[0], now=now)
+        audit.record(
+            session, by, "invitation.recorded_undone", invitation, now=now, name=invitation.invitee.display_name,
+            activity=invitation.activity.title, state=[said.value, invitation.state.value],
+        )  # fmt: skip
+    return invitation
+
+
+def undoable(session: Session, invitation: Invitation, *, now: datetime) -> bool:
+    """Return whether `undo_recorded` would restore something. It writes nothing."""
+    before = kept_answers.recorded(session, [invitation, *other_roles(session, invitation)], now=now)
+    try:
+        check_recordable(invitation)
+        if before is not None:
+            _unrevised(session, before)
+    except Problem:
+        return False
+    return before is not None
+
+
+def _unrevised(session: Session, before: ActivityBefore) -> list[Invitation]:
+    """Return the invitations to be restored. Raise AnsweredSince if the invitee or whoever acts for them answered."""
+    found = _unchanged(session, before)
+    acting = found[0].acting
+    if acting is not None and acting.confirmed_at is not None and acting.confirmed_at >= before.since:
+        raise AnsweredSince
+    return found
+
+
 def _restore(session: Session, activity: Activity | None, before: ActivityBefore, now: datetime) -> Invitation:
     found = _invitations(session, before.mine)
     if activity is None or not found:
@@ -72,15 +130,29 @@ def _restore(session: Session, activity: Activity | None, before: ActivityBefore
     problem = refusal_of(session, mine[0], now)
     if problem is not None:
         raise problem
+    _unchanged(session, before)
+    _put_back(session, activity, mine, before, now)
+    if confirms_answers(session):
+        scheduling.confirm(session, mine[0], now=now, text_key=LINK_TEXT)
+    return mine[0]
+
+
+def _unchanged(session: Session, before: ActivityBefore) -> list[Invitation]:
+    """Return the invitations to be restored. Raise AnsweredSince if another answer came."""
+    found = _invitations(session, before.mine)
+    mine = [current for current in found if current.state is not InvitationState.WITHDRAWN] or found
     if len(found) < len(before.mine) or any(invitation.answered_at != before.since for invitation in mine):
         raise AnsweredSince
+    return mine
+
+
+def _put_back(
+    session: Session, activity: Activity, mine: Sequence[Invitation], before: ActivityBefore, now: datetime
+) -> None:
     if mine[0].organisation_id is None:
         _restore_person(session, activity, mine, before, now)
     else:
         _restore_list(session, activity, mine[0], before, now)
-    if confirms_answers(session):
-        scheduling.confirm(session, mine[0], now=now, text_key=LINK_TEXT)
-    return mine[0]
 
 
 def _restore_person(

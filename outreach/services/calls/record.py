@@ -18,6 +18,7 @@ from outreach.extensions import current_settings
 from outreach.models import Call, CallQuestion, Invitation, User, WrongNumber
 from outreach.services import audit, office_defaults
 from outreach.services.answers import record as recording
+from outreach.services.answers.evidence import Evidence
 from outreach.services.answers.record import Told
 from outreach.services.calls import claim
 from outreach.services.calls.callee import CalleeKey
@@ -54,6 +55,7 @@ class CallResult:
     again_at: datetime | None = None
     representative: Representative | None = None
     source: AnswerSource = AnswerSource.PHONE
+    shown_by: Evidence | None = None  # for an answer
 
 
 def record(callee: CalleeKey, result: CallResult, *, by: User, now: datetime) -> Call:
@@ -68,7 +70,7 @@ def record(callee: CalleeKey, result: CallResult, *, by: User, now: datetime) ->
     with writing() as session:
         if choice is not None:
             told = [Told(id, choice, result.representative, result.note) for id in result.about]
-            recording.record_answers(session, told, result.source, by=by, now=now)
+            recording.record_answers(session, told, result.source, by=by, now=now, shown_by=result.shown_by)
         invitee = callee.read(session)
         if result.outcome is CallOutcome.WRONG_NUMBER:
             _mark_wrong(session, invitee.phone, by, now)

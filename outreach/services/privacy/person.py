@@ -35,6 +35,7 @@ from outreach.models import (
     Person,
     PollAnswer,
     PollInvitee,
+    RecordedBefore,
     Rung,
     SentMail,
     User,
@@ -52,6 +53,7 @@ from outreach.services.planning import bookings
 from outreach.services.privacy import absences as absence_privacy
 from outreach.services.privacy import calls as call_privacy
 from outreach.services.privacy import clashes as clash_privacy
+from outreach.services.privacy import evidence as evidence_privacy
 from outreach.services.privacy import inbox
 from outreach.services.privacy import letters as letter_privacy
 from outreach.services.privacy import materials as material_privacy
@@ -124,6 +126,7 @@ def export(person_id: int, *, by: User | None, now: datetime) -> dict[str, Any]:
         **clash_privacy.held(db.session(), person_id),
         **letter_privacy.held(db.session(), person),
         **call_privacy.held(db.session(), person),
+        **evidence_privacy.held(db.session(), person_id),
         **material_privacy.held(db.session(), person_id),
         "imports": import_undo.held(db.session(), person_id),
         "link": [
@@ -163,11 +166,16 @@ def erase(person_id: int, *, by: User | None, now: datetime) -> Person:
         clash_privacy.forget(session, person_id)
         letter_privacy.forget(session, person)
         call_privacy.forget(session, person)
+        evidence_privacy.forget(session, person)
         material_privacy.forget(session, person_id)
         import_undo.forget(session, person_id)
         _forget_mails(session, person_id)
         _forget_answers(session, person)
-        session.execute(sa.delete(AnswerBefore))  # any of them may name the person; only undoing needs them, for a day
+        for kept in (
+            AnswerBefore,
+            RecordedBefore,
+        ):  # any of them may name the person; only undoing needs them, for a day
+            session.execute(sa.delete(kept))
         _forget_polls(session, person)
         _forget_log(session, person_id)
         _forget_searches(session, person)
@@ -264,6 +272,7 @@ def _forget_answers(session: Session, person: Person) -> None:
     acted_for = [acting.invitation_id for acting in acted]
     session.execute(sa.update(Invitation).where(Invitation.id.in_(acted_for)).values(answer_replaced=sa.null()))
     _forget_mails_naming(session, acted_for)
+    evidence_privacy.forget_of(session, acted_for)  # a letter that says who comes
     _forget_log_naming(session, acted_for)
     session.execute(sa.delete(SentMail).where(SentMail.message_id.in_(_to_their_office(person))))
     for acting in acted:

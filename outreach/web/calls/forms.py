@@ -16,6 +16,7 @@ from outreach.services.calls.record import CallResult
 from outreach.web.fields.base import TidyForm
 from outreach.web.fields.fields import AddressField, ChoiceField, Clock, DayField
 from outreach.web.fields.instants import instant
+from outreach.web.invitations.evidence import evidence_field, shown_by
 from outreach.web.invitations.forms import BY_STAFF, Phone, Ticks, member, text, words
 
 
@@ -28,6 +29,7 @@ class CallForm(TidyForm):
     representative_post = text(_l("Post"), 160, description=_l("For example: Wakapolres"))
     representative_phone = text(_l("Phone"), 30, Phone(), description=_l("For example: 0812-3456-7890"))
     representative_email = AddressField(_l("E-mail"))
+    file = evidence_field()
     again_on = DayField(_l("Day"))
     again_at = Clock(_l("Time"))
     question = text(_l("What do they ask?"), 300)
@@ -50,7 +52,10 @@ class CallForm(TidyForm):
             raise ValidationError(_l("Please write the name of the person who will come in their place."))
 
     def result(self, outcome: CallOutcome, zone: ZoneInfo) -> CallResult:
-        """Return what came of the call. The form must be valid. zone: in which they say when to call again."""
+        """Return what came of the call. The form must be valid. zone: in which they say when to call again.
+
+        Raise EvidenceNotTaken or UploadTooLarge.
+        """
         every = [id for id, _title in self.about.choices or ()]
         return CallResult(
             outcome,
@@ -59,6 +64,7 @@ class CallForm(TidyForm):
             self._again(zone) if outcome is CallOutcome.AGAIN else None,
             self._representative() if outcome is CallOutcome.REPRESENTED else None,
             AnswerSource(self.source.data),
+            shown_by(self.file) if outcome in ANSWERED_AS else None,
         )
 
     def _again(self, zone: ZoneInfo) -> datetime | None:

@@ -6,13 +6,14 @@ from flask import Blueprint, flash, redirect, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
+from outreach.queries.invitations.evidence import EvidenceMissing
 from outreach.services.inbox.waiting import IncomingMissing
 from outreach.services.invitations.add import Invited
 from outreach.services.locking import ActivityMissing, InvitationMissing
 from outreach.web.fields.problems import missing_page
 
 bp = Blueprint("invitations", __name__)
-missing_page(bp, ActivityMissing, InvitationMissing, IncomingMissing)
+missing_page(bp, ActivityMissing, InvitationMissing, IncomingMissing, EvidenceMissing)
 
 
 def back_to_list(activity_id: int, **query: Any) -> Any:

@@ -34,6 +34,7 @@ from outreach.web.fields.base import TidyForm, TidyRow
 from outreach.web.fields.fields import AddressField, Between, Ids, Number, Rows, Sentence, optional_int, whole
 from outreach.web.fields.fields import ChoiceField as Select
 from outreach.web.frame.say import say
+from outreach.web.invitations.evidence import evidence_field
 
 USUAL_QUOTA = 2
 USUAL_CADRES, MOST_CADRES = 5, 100  # cadres of one kelurahan for one activity
@@ -243,6 +244,7 @@ class RecordAnswerForm(TidyForm):
     representative_phone = text(_l("Phone"), 30, Phone(), description=_l("For example: 0812-3456-7890"))
     representative_email = AddressField(_l("E-mail"))
     note = text(_l("Note"), 300, description=_l("For example: comes at 09.00, sends his own slides"))
+    file = evidence_field()
 
     def __init__(self, *args: Any, choices: Iterable[Choice] = tuple(Choice), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -291,6 +293,7 @@ class NomineesForm(TidyForm):
     """The full list of an organisation's nominees. Nominees who are left out are withdrawn."""
 
     source = OptionsField(_l("How did they answer?"), default=AnswerSource.PHONE.value)
+    file = evidence_field()
     rows = Rows(FormField(StaffNomineeForm), max_entries=MOST_SEATS)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

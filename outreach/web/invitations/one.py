@@ -20,25 +20,30 @@ from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.models import Activity, IncomingMail
 from outreach.queries import inbox, ladder, representation
+from outreach.queries.invitations import evidence as evidence_pages
 from outreach.queries.invitations import history
 from outreach.queries.invitations import lists as invitees
 from outreach.queries.invitations.lists import InviteeRow
 from outreach.services.answers import acting
 from outreach.services.answers import decline as declining
 from outreach.services.answers import record as recording
+from outreach.services.answers import undo as undoing
 from outreach.services.inbox import record_from_mail
 from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import links
 from outreach.services.invitations import withdraw as withdrawing
+from outreach.services.locking import InvitationMissing
 from outreach.web.fields.instants import wall_time
-from outreach.web.fields.problems import show_problem
-from outreach.web.frame.access import coordinator_required, staff_required
+from outreach.web.fields.problems import flashing_problems, show_problem
+from outreach.web.frame.access import coordinator_required, may_change, staff_required
 from outreach.web.frame.say import say
 from outreach.web.frame.sender import sender
 from outreach.web.frame.way_back import back_or, coming_back, leading_back
 from outreach.web.invitations import new_link
 from outreach.web.invitations.blueprint import bp
+from outreach.web.invitations.evidence import shown_by
 from outreach.web.invitations.forms import ButtonForm, NomineesForm, QuotaForm, RecordAnswerForm
+from outreach.web.materials.file import size_in_words
 from outreach.web.office import audit_words
 
 
@@ -59,6 +64,9 @@ def show(invitation_id: int) -> Any:
         delivery=delivery,
         acting_link=representation.page_of(row.invitation),
         history=history.of(row.invitation),
+        evidence=evidence_pages.of(row.invitation),
+        size_in_words=size_in_words,
+        undoable=may_change() and undoing.undoable(db.session(), row.invitation, now=clock.now()),
         rungs=(rungs := ladder.of_invitation(invitation_id)),
         next_rung=ladder.next_of(rungs),
         ladder_words=ladder_words,
@@ -94,7 +102,7 @@ def record(invitation_id: int) -> Any:
             record_it = _in(mail, recording.record_answer)
             record_it(
                 invitation_id, Choice(form.choice.data), AnswerSource(form.source.data), form.representative,
-                form.note.data or "", by=current_user, now=clock.now(),
+                form.note.data or "", by=current_user, now=clock.now(), shown_by=shown_by(form.file),
             )  # fmt: skip
         except Problem as problem:
             return _refused(form, problem, row, "record", mail)
@@ -108,6 +116,18 @@ def record(invitation_id: int) -> Any:
         form.source.data = AnswerSource.MAIL.value if mail else None
         form.representative_phone.data = formats.phone(row.invitation.representative_phone)
     return _page("record", form, row, mail=mail)
+
+
+@bp.post("/invitations/<int:invitation_id>/answer/undo")
+@coordinator_required
+def undo_answer(invitation_id: int) -> Any:
+    """Undo the answer that staff recorded last: what it replaced counts again."""
+    form = ButtonForm()
+    if form.validate_on_submit():
+        with flashing_problems(but=InvitationMissing):
+            undoing.undo_recorded(invitation_id, by=current_user, now=clock.now())
+            flash(_("The recorded answer was undone. What was there before counts again."), "success")
+    return redirect(url_for(".show", invitation_id=invitation_id))
 
 
 @bp.post("/invitations/<int:invitation_id>/representative/undo")
@@ -138,8 +158,9 @@ def nominees(invitation_id: int) -> Any:
         try:
             nominate = _in(mail, recording.nominate_for)
             nominate(
-                invitation_id, form.nominees(), source=AnswerSource(form.source.data), by=current_user, now=clock.now()
-            )
+                invitation_id, form.nominees(), source=AnswerSource(form.source.data), by=current_user, now=clock.now(),
+                shown_by=shown_by(form.file),
+            )  # fmt: skip
         except Problem as problem:
             return _refused(form, problem, row, "nominees", mail)
         flash(_("The names for %(name)s are recorded.", name=row.invitation.invitee.display_name), "success")

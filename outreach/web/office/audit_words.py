@@ -111,6 +111,7 @@ VERBS: dict[str, Any] = {
     "profile_changed_by_link": _l("biography or photo changed by the speaker's link, while signed in"),
     "printed": _l("taken as a file for printing"),
     "published": _l("published"),
+    "recorded_undone": _l("recorded answer undone"),
     "question_settled": _l("question from a call settled"),
     "quota_set": _l("quota changed"),
     "reminded": _l("reminded by hand"),
