@@ -6,14 +6,14 @@ The letter is signed only after the mails about the move have gone out. So these
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from outreach.domain.kinds import LetterKind, MailKind
 from outreach.domain.letters import STANDS
 from outreach.domain.problems import Problem
 from outreach.domain.states import MessageState
 from outreach.extensions import db
-from outreach.models import Letter, Message, MessageLine, Reminder, User, letter_invitation
+from outreach.models import AuditEntry, Letter, Message, MessageLine, Reminder, User, letter_invitation
 from outreach.services.letters.versions import LetterMissing
 from outreach.services.messages import resend
 
@@ -41,7 +41,7 @@ def send(letter_id: int, *, by: User | None, now: datetime) -> int:
 
 
 def mails_to_repeat(session: Session, letter_id: int) -> list[int]:
-    """Return the ids of the last such mail of each recipient, unless it went out after the letter was signed."""
+    """Return the ids of the last such mail of each recipient, unless it went out after the letter was accepted."""
     letter = session.get(Letter, letter_id)
     if letter is None:
         raise LetterMissing
@@ -62,15 +62,29 @@ def mails_to_repeat(session: Session, letter_id: int) -> list[int]:
         .group_by(MessageLine.invitation_id, MessageLine.to_representative)
     )
     found = sorted({row[0] for row in rows})
-    repeated = sa.select(Message.resend_of_id).where(Message.resend_of_id.in_(found))
-    again = set(session.scalars(repeated))
-    return [id_ for id_ in found if id_ not in again and _is_older(session, id_, letter)]
+    signed_at, again = _accepted_at(session, letter), aliased(Message)
+    older = sa.or_(
+        Message.sent_at.is_(None),
+        Message.sent_at < signed_at,
+        sa.and_(Message.sent_at == signed_at, Message.resend_of_id.is_(None)),
+    )
+    repeated = sa.exists().where(again.resend_of_id == Message.id)
+    return list(
+        session.scalars(sa.select(Message.id).where(Message.id.in_(found), older, ~repeated).order_by(Message.id))
+    )
 
 
-def _is_older(session: Session, message_id: int, letter: Letter) -> bool:
-    message = session.get_one(Message, message_id)
+def _accepted_at(session: Session, letter: Letter) -> datetime:
+    """Return when the letter's signed file was accepted: the audit log has it."""
     assert letter.signed_file is not None
-    signed_at = letter.signed_file.uploaded_at
-    if message.sent_at is None or message.sent_at < signed_at:
-        return True
-    return message.resend_of_id is None and message.sent_at == signed_at
+    entries = session.execute(
+        sa.select(AuditEntry.at, AuditEntry.detail)
+        .where(
+            AuditEntry.subject_type == Letter.__tablename__,
+            AuditEntry.subject_id == letter.id,
+            AuditEntry.action == "letter.signed",
+        )
+        .order_by(AuditEntry.id)
+    )
+    its = [at for at, detail in entries if detail.get("sha256") == letter.signed_file.sha256]
+    return its[0] if its else letter.signed_file.uploaded_at

@@ -1,14 +1,18 @@
 """A signed correction or cancellation reaches those who were told of the move or cancellation by mail before."""
 
+from datetime import date, timedelta
+
 import pytest
 
 from outreach.domain.letters import LetterKind
 from outreach.extensions import db
+from outreach.models import Letter
 from outreach.services.activities import publish as publishing
+from outreach.services.letters import make, returned
 from outreach.services.messages import send_letter
 from outreach.services.messages.send_letter import NobodyToSendTo
 from outreach.services.reminders import tick as reminding
-from tests.world import NOW, at, drain, invitation_of, invite, move, publish, send_through
+from tests.world import NOW, a_person, at, drain, fresh, invitation_of, invite, move, publish, send_through
 from tests.world.letters.papers import paper
 from tests.world.letters.signed import signed_letter
 
@@ -74,6 +78,43 @@ def test_the_news_of_a_second_move_does_not_carry_the_correction_of_the_first(fi
     signed_letter(kind=LetterKind.CORRECTION, follows=first, data=FILE, number="400.2/8/2027")
     move(activity, at(20), at(20, 12))
     assert (send(), len(server.taken)) == ([], 1)
+
+
+def test_news_that_went_out_before_the_letter_was_accepted_is_sent_again_though_its_file_was_there(
+    first, activity, send
+):
+    moved(activity)
+    later = make.follow(first.id, LetterKind.CORRECTION, reason="Aula dipakai", by=None, now=NOW)
+    row = returned.receive(later.id, FILE, "ralat.pdf", by=None, now=NOW - timedelta(hours=1))
+    assert send() == []
+    version = fresh(later).version
+    returned.accept(
+        later.id, row.id, "400.2/8/2027", date(2027, 1, 6), version, sure=True, by=None, now=NOW + timedelta(hours=1)
+    )
+    assert len(send_letter.mails_to_repeat(db.session(), later.id)) == 1
+
+
+def test_however_many_had_the_news_it_takes_as_many_statements(activity, ani, send, queries):
+    people = [ani, a_person("Budi"), a_person("Cici")]
+    for person in people:
+        person.email = f"{person.name.split()[0].lower()}@example.com"
+        invite(activity, person)
+    invitations = [invitation_of(activity, person) for person in people]
+    to_one, to_three = signed_letter(invitations[0]).id, signed_letter(*invitations).id
+    publish(activity)
+    send()
+    move(activity, at(19), at(19, 12))
+    send()
+    taken = {}
+    for number, letter_id in ((1, to_one), (3, to_three)):
+        first = db.session.get(Letter, letter_id)
+        later = signed_letter(kind=LetterKind.CORRECTION, follows=first, data=FILE).id
+        found: list[int] = []
+        taken[number] = queries(
+            lambda id=later, found=found: found.extend(send_letter.mails_to_repeat(db.session(), id))
+        )
+        assert len(found) == number
+    assert taken[1] == taken[3]
 
 
 def test_an_invitation_letter_is_not_sent_this_way(first):
