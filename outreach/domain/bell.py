@@ -18,6 +18,8 @@ class NewsKind(StrEnum):
     REFUSAL = "refusal"  # a speaker or moderator is not coming
     SWAP = "swap"  # a speaker or moderator sends somebody else
     OPEN_AGAIN = "open_again"  # who was to come in place of a speaker or moderator cannot, and nobody else is named yet
+    SUBSTITUTES = "substitutes"  # a ladder has come to the point where somebody else should be asked
+    SUBSTITUTED = "substituted"  # a speaker or moderator was swapped for somebody else
     NAMES = "names"  # an organisation sends other people than it had named
     QUESTION = "question"  # somebody asked a caller something that a coordinator must answer
     CLASH = "clash"  # a new clash that blocks, or that is about something published

@@ -31,6 +31,7 @@ class RungKind(StrEnum):
     MAIL = "mail"  # a reminder by mail
     LAST_CALL = "last_call"  # a mail that says that it is the last
     CALL = "call"  # they come first on the list of people to call
+    SUBSTITUTES = "substitutes"  # somebody else is proposed; a person decides
 
 
 class RungTiming(StrEnum):
@@ -53,6 +54,10 @@ class WhyMissed(StrEnum):
 
 
 MAILS = frozenset({RungKind.MAIL, RungKind.LAST_CALL})
+
+
+class NobodyToPropose(Problem):
+    message = "Substitutes are proposed only for speakers and moderators."
 
 
 class TooManyRungs(Problem):
@@ -79,6 +84,7 @@ PROPOSED: dict[LadderName, tuple[RungRule, ...]] = {
         RungRule(RungKind.MAIL, RungTiming.AFTER_INVITATION, 3),
         RungRule(RungKind.CALL, RungTiming.AFTER_INVITATION, 5),
         RungRule(RungKind.LAST_CALL, RungTiming.BEFORE_START, 5),
+        RungRule(RungKind.SUBSTITUTES, RungTiming.BEFORE_START, 4),
     ),
     LadderName.OFFICES: (
         RungRule(RungKind.MAIL, RungTiming.AFTER_INVITATION, 4),
@@ -99,8 +105,15 @@ def ladder_of(role: Role, *, is_organisation: bool) -> LadderName:
     return LadderName.CADRES if role is Role.CADRE and not is_organisation else LadderName.OFFICES
 
 
-def check(rules: Sequence[RungRule]) -> None:
-    """Raise TooManyRungs or RungDaysOutOfRange."""
+def kinds_of(name: LadderName) -> list[RungKind]:
+    """Return the kinds of rung that a ladder can have."""
+    return [kind for kind in RungKind if kind is not RungKind.SUBSTITUTES or name is LadderName.SPEAKERS]
+
+
+def check(name: LadderName, rules: Sequence[RungRule]) -> None:
+    """Raise TooManyRungs, RungDaysOutOfRange or NobodyToPropose."""
+    if any(rule.kind not in kinds_of(name) for rule in rules):
+        raise NobodyToPropose
     if len(rules) > MOST_RUNGS:
         raise TooManyRungs(most=MOST_RUNGS)
     if any(not 0 <= rule.days <= MOST_DAYS for rule in rules):

@@ -16,22 +16,26 @@ from sqlalchemy.orm import aliased, joinedload
 from outreach.domain import bell
 from outreach.domain.bell import News, NewsKind, key_of
 from outreach.domain.kinds import ON_STAGE, NoLongerActing
+from outreach.domain.ladder import RungKind, RungState
 from outreach.domain.states import UNANSWERED, ActivityState, InvitationState
 from outreach.extensions import db
 from outreach.models import (
     ActingPerson,
     Activity,
     AddressFailure,
+    AuditEntry,
     BellSeen,
     DeclineReason,
     Invitation,
     Message,
     NoticedClash,
+    Rung,
 )
 from outreach.queries.calls import questions
 from outreach.queries.messages.log import STILL_LOST
 from outreach.recent import Life, Recent
 from outreach.services import office_defaults
+from outreach.services.ladder.substitutes import SUBSTITUTED
 
 READ_EVERY = timedelta(seconds=10)
 MOST = 200  # pieces of news about answers and clashes, of each kind
@@ -53,9 +57,10 @@ _recent: Recent[Bell] = Recent(Life(READ_EVERY))
 
 
 def current(*, now: datetime) -> Bell:
-    """Return the bell at `now`. Runs seven statements, and two more if there are questions."""
+    """Return the bell at `now`. Runs nine statements, and two more if there are questions."""
     since = now - bell.KEPT_FOR
-    news = [*_answers(since, now), *_names(since, now), *_questions(since), *_clashes(since), *_mails(since)]
+    news = [*_answers(since, now), *_names(since, now), *_substitutes(since, now), *_questions(since), *_clashes(since)]
+    news += _mails(since)
     seen: dict[int, set[str]] = {}
     for user_id, key in db.session.execute(sa.select(BellSeen.user_id, BellSeen.key).where(BellSeen.at >= since)):
         seen.setdefault(user_id, set()).add(key)
@@ -164,6 +169,59 @@ def _names(since: datetime, now: datetime) -> list[News]:
         for invitation in found
         if invitation.answered_at is not None
     ]  # fmt: skip
+
+
+def _substitutes(since: datetime, now: datetime) -> list[News]:
+    """Return whose ladder has come to its proposal of substitutes, and who was swapped."""
+    proposed = db.session.scalars(
+        sa.select(Rung)
+        .join(Invitation, Invitation.id == Rung.invitation_id)
+        .where(
+            Rung.kind == RungKind.SUBSTITUTES,
+            Rung.state == RungState.DONE,
+            Rung.done_at >= since,
+            Invitation.state.in_(sorted(UNANSWERED)),
+            Invitation.activity_id.in_(_ahead(now)),
+        )
+        .options(
+            joinedload(Rung.invitation).joinedload(Invitation.person),
+            joinedload(Rung.invitation).joinedload(Invitation.activity),
+        )
+        .order_by(Rung.done_at.desc())
+        .limit(MOST)
+    ).all()
+    kind = NewsKind.SUBSTITUTES
+    news = [
+        News(
+            kind, key_of(kind, rung.invitation_id, rung.done_at), rung.done_at, rung.invitation_id,
+            rung.invitation.activity.title, rung.invitation.invitee.display_name,
+        )
+        for rung in proposed
+        if rung.done_at is not None
+    ]  # fmt: skip
+    former, substitute = aliased(Invitation), aliased(Invitation)
+    kind = NewsKind.SUBSTITUTED
+    for entry, before, new in db.session.execute(
+        sa.select(AuditEntry, former, substitute)
+        .join(former, former.id == AuditEntry.subject_id)
+        .join(substitute, substitute.id == AuditEntry.detail["substitute"].as_integer())
+        .where(
+            AuditEntry.action == SUBSTITUTED,
+            AuditEntry.at >= since,
+            substitute.state != InvitationState.WITHDRAWN,
+            substitute.activity_id.in_(_ahead(now)),
+        )
+        .options(joinedload(former.person), joinedload(substitute.person), joinedload(substitute.activity))
+        .order_by(AuditEntry.at.desc())
+        .limit(MOST)
+    ):
+        news.append(
+            News(
+                kind, key_of(kind, new.id, entry.at), entry.at, new.id, new.activity.title, before.invitee.display_name,
+                new.invitee.display_name, by_id=entry.user_id,
+            )
+        )  # fmt: skip
+    return news
 
 
 def _questions(since: datetime) -> list[News]:

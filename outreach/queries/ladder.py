@@ -42,6 +42,11 @@ def next_of(rungs: Sequence[Rung]) -> Rung | None:
     return next((rung for rung in rungs if rung.state is RungState.WAITING), None)
 
 
+def proposes_substitutes(rungs: Sequence[Rung]) -> bool:
+    """Return whether the ladder has come to its proposal of substitutes."""
+    return any(rung.kind is RungKind.SUBSTITUTES and rung.state is RungState.DONE for rung in rungs)
+
+
 def figures() -> list[RungFigures]:
     """Return the figures of each kind of rung. Runs one statement."""
     later = sa.func.lead(Rung.done_at, type_=UTCDateTime).over(partition_by=Rung.invitation_id, order_by=Rung.position)

@@ -19,7 +19,7 @@ PAGES = (
     "planning_rules.views", "timetabling.views", "calendar.views", "calendar.move", "feeds.views", "feeds.files",
     "polls.views", "polls.ask", "polls.decide", "absences.views", "reminders.rules", "reminders.texts", "messages", "inbox",
     "office.audit", "office.accounts", "office.office", "answer_pages.views", "answer_pages.unsubscribe", "answer_pages.absences",
-    "ladder.views",
+    "ladder.views", "ladder.substitutes",
     "calls.views", "answer_pages.calendar", "answer_pages.poll", "answer_pages.acting", "demo_mailbox", "health", "bell",
     "search", "letters.views", "letters.settings", "letters.word", "letters.bundle",
     "answer_pages.materials", "answer_pages.decline", "materials.views",

@@ -90,8 +90,8 @@ def test_who_climbs_which_ladder():
 
 def test_a_ladder_has_few_rungs_within_two_months():
     rung = RungRule(RungKind.MAIL, AFTER, 60)
-    check([rung] * 6)
+    check(LadderName.CADRES, [rung] * 6)
     with pytest.raises(TooManyRungs):
-        check([rung] * 7)
+        check(LadderName.CADRES, [rung] * 7)
     with pytest.raises(RungDaysOutOfRange):
-        check([RungRule(RungKind.MAIL, AFTER, 61)])
+        check(LadderName.CADRES, [RungRule(RungKind.MAIL, AFTER, 61)])

@@ -25,6 +25,12 @@ def sentence(one: News) -> str:
             return gettext(
                 "%(other)s cannot come in place of %(name)s, who is asked again", other=one.other, name=one.name
             )
+        case NewsKind.SUBSTITUTES:
+            return gettext("%(name)s has not answered. Look for a substitute", name=one.name)
+        case NewsKind.SUBSTITUTED:
+            return gettext(
+                "%(other)s is asked in place of %(name)s. Please tell the moderator", other=one.other, name=one.name
+            )
         case NewsKind.NAMES:
             return gettext("%(name)s sends other people than it named", name=one.name)
         case NewsKind.QUESTION:

@@ -14,6 +14,7 @@ KINDS: dict[RungKind, object] = {
     RungKind.MAIL: _l("Reminder by mail"),
     RungKind.LAST_CALL: _l("Last call by mail"),
     RungKind.CALL: _l("Call: first on the list of people to call"),
+    RungKind.SUBSTITUTES: _l("Substitutes are proposed"),
 }
 TIMINGS: dict[RungTiming, object] = {
     RungTiming.AFTER_INVITATION: _l("working days after the invitation"),

@@ -226,6 +226,12 @@ def _cities() -> tuple[tuple[str, str], ...]:
 
 
 @lru_cache
+def towns_and_kecamatan() -> frozenset[str]:
+    """Return the names of all provinces, kabupaten/kota and kecamatan of Indonesia, in small letters."""
+    return frozenset(name.casefold() for code, name in _all_regions() if code.count(".") <= 2)
+
+
+@lru_cache
 def _aliases() -> tuple[tuple[str, str], ...]:
     text = (_DATA / "aliases.csv").read_text("utf-8")
     return tuple((row["code"], row["alias"]) for row in csv.DictReader(io.StringIO(text)))

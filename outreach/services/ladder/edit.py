@@ -21,8 +21,8 @@ def ladders(session: Session) -> dict[LadderName, list[RungRule]]:
 
 
 def save(name: LadderName, rules: Sequence[RungRule], *, by: User | None, now: datetime) -> None:
-    """Replace an office's ladder. Raise TooManyRungs or RungDaysOutOfRange."""
-    check(rules)
+    """Replace an office's ladder. Raise TooManyRungs, RungDaysOutOfRange or NobodyToPropose."""
+    check(name, rules)
     with writing() as session:
         office_defaults.lock(session)
         session.execute(sa.delete(LadderRung).where(LadderRung.ladder == name))

@@ -16,7 +16,7 @@ from outreach.delivery.words import ladder as ladder_words
 from outreach.domain.answers import Choice
 from outreach.domain.kinds import AnswerSource
 from outreach.domain.problems import Problem
-from outreach.domain.states import InvitationState
+from outreach.domain.states import UNANSWERED, InvitationState
 from outreach.extensions import db
 from outreach.models import Activity, IncomingMail
 from outreach.queries import inbox, ladder, representation
@@ -69,6 +69,7 @@ def show(invitation_id: int) -> Any:
         undoable=may_change() and undoing.undoable(db.session(), row.invitation, now=clock.now()),
         rungs=(rungs := ladder.of_invitation(invitation_id)),
         next_rung=ladder.next_of(rungs),
+        proposed=row.invitation.state in UNANSWERED and ladder.proposes_substitutes(rungs),
         ladder_words=ladder_words,
         call_words=call_words,
         verb=audit_words.verb,

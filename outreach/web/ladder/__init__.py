@@ -1,1 +1,1 @@
-"""The page of the office's ladders. Start with views.py."""
+"""The page of the office's ladders, and the pages of substitutes. Start with views.py."""

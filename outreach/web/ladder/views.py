@@ -11,10 +11,11 @@ from wtforms import FormField
 
 from outreach import clock
 from outreach.delivery.words import ladder as words
-from outreach.domain.ladder import MOST_DAYS, MOST_RUNGS, PROPOSED, LadderName, RungKind, RungRule, RungTiming
+from outreach.domain.ladder import MOST_DAYS, MOST_RUNGS, PROPOSED, LadderName, RungKind, RungRule, RungTiming, kinds_of
 from outreach.domain.problems import Problem
 from outreach.queries import ladder
 from outreach.services.ladder import edit as editing
+from outreach.services.locking import InvitationMissing
 from outreach.web.fields.base import TidyForm, TidyRow
 from outreach.web.fields.fields import Between, ChoiceField, Clock, Number, Rows
 from outreach.web.fields.problems import missing_page, show_problem
@@ -28,7 +29,7 @@ class LadderUnknown(Problem):
     message = "There is no such ladder."
 
 
-missing_page(bp, LadderUnknown)
+missing_page(bp, LadderUnknown, InvitationMissing)
 
 
 class RungForm(TidyRow):
@@ -51,6 +52,12 @@ class RungForm(TidyRow):
 
 class LadderForm(TidyForm):
     rows = Rows(FormField(RungForm), max_entries=MOST_RUNGS)
+
+    def offer(self, name: LadderName) -> None:
+        """Offer the kinds of rung that this ladder can have."""
+        kinds = [(kind.value, words.KINDS[kind]) for kind in kinds_of(name)]
+        for row in self.rows:
+            row.form.kind.choices = [("", _l("– no rung –")), *kinds]
 
     def fill(self, rules: Sequence[RungRule]) -> None:
         for rule in rules:
@@ -80,6 +87,7 @@ def edit(name: str) -> Any:
     chosen, form = LadderName(name), LadderForm()
     own = ladder.of_office()[chosen]
     if form.is_submitted():
+        form.offer(chosen)
         if form.validate():
             try:
                 editing.save(chosen, form.rules, by=current_user, now=clock.now())
@@ -90,5 +98,6 @@ def edit(name: str) -> Any:
                 return redirect(url_for(".index"))
     else:
         form.fill(own or PROPOSED[chosen])
+        form.offer(chosen)
     page = render_template("ladder/edit.html", form=form, name=chosen, is_new=not own, words=words)
     return page, 422 if form.is_submitted() else 200

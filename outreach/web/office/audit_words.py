@@ -49,6 +49,7 @@ SUBJECTS: dict[str, Any] = {
     "venue": _l("Venue"),
 }
 VERBS: dict[str, Any] = {
+    "asked_instead": _l("asked in somebody's place"),
     "absence_added": _l("absence entered"),
     "absence_added_by_link": _l("absence entered by the invitee's link, while signed in"),
     "absence_removed": _l("absence removed"),
@@ -134,6 +135,7 @@ VERBS: dict[str, Any] = {
     "started": _l("search started"),
     "stopped": _l("search stopped"),
     "walk_in": _l("came uninvited"),
+    "substituted": _l("swapped for somebody else"),
     "taken": _l("taken over"),
     "taken_to_sign": _l("taken to be signed"),
     "taken_to_srikandi": _l("taken to Srikandi"),
@@ -305,6 +307,7 @@ PAGES = {
 # Stored as a number or a key: the log can say that it changed, but not from what to what.
 _UNSAID = frozenset({"venue_id", "region_code", "organisation_id", "text", "description", "purpose"})
 _REFERENCES: dict[str, Any] = {
+    "substitute": _l("invitation of the substitute: no. %(number)s"),
     "message": _l("message no. %(number)s"),
     "invitation": _l("invitation no. %(number)s"),
     "copied_from": _l("copied from no. %(number)s"),

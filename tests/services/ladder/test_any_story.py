@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from outreach.domain.ladder import LadderName, RungKind, RungRule, RungState, RungTiming
+from outreach.domain.ladder import LadderName, RungRule, RungState, RungTiming, kinds_of
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.models import Invitation, Reminder, Rung
@@ -16,7 +16,8 @@ from tests.support.long_form import LONG
 from tests.world import NOW, invite_and_publish, rows_of
 
 RULES = st.lists(
-    st.builds(RungRule, st.sampled_from(RungKind), st.sampled_from(RungTiming), st.integers(0, 12)), max_size=4
+    st.builds(RungRule, st.sampled_from(kinds_of(LadderName.CADRES)), st.sampled_from(RungTiming), st.integers(0, 12)),
+    max_size=4,
 )
 STEPS = st.lists(
     st.one_of(
