@@ -4,7 +4,6 @@ Its progress and its result are files in the instance folder under a name that n
 """
 
 import contextlib
-import io
 import json
 import os
 import re
@@ -38,6 +37,7 @@ from outreach.transactions import writing
 
 KEPT_FOR = timedelta(days=1)
 MOST_LETTERS = 2000
+MOST_PDF_BYTES = 100 * 1024**2  # of all parts of one PDF; they are in memory together
 AT_ONCE = 100  # letters read from the database at once
 WRITES_S = 0.3
 SILENT_S = 60.0  # after this time without a sign of life, the process is gone
@@ -62,6 +62,13 @@ class NoLettersChosen(Problem):
 
 class TooManyLetters(Problem):
     message = "At most %(most)s letters can be made into one file. Please narrow the list."
+
+
+class BundleTooLarge(Problem):
+    message = (
+        "Together these letters are larger than %(megabytes)s MB, which is too much for one PDF. Please choose the ZIP, or "
+        "narrow the list."
+    )
 
 
 class BundleGone(Problem):
@@ -178,50 +185,61 @@ def work(key: str) -> None:
     except BaseException:
         _write(key, replace(_read(key), state=BundleState.FAILED, problem=BundleBroken.message))
         raise
+    finally:
+        _path(key, "part").unlink(missing_ok=True)
 
 
 class _Making:
-    """The file as far as it is. Its parts are kept in memory: a letter has about 40 KB."""
+    """The file as far as it is. A ZIP is on the disk; one PDF needs its parts in memory, so they are limited."""
 
     def __init__(self, key: str, bundle: Bundle) -> None:
         self.key, self.bundle = key, bundle
         self.maker = DocumentMaker(db.session)
-        self._parts: list[tuple[str, bytes]] = []
+        self._done = 0
+        self._bytes = 0
+        self._documents: list[bytes] = []
+        self._archive: zipfile.ZipFile | None = None
+        self._unfinished = _path(key, "part")
         self._wrote = time.monotonic()
 
     def add(self, letter: Letter, data: bytes) -> None:
-        name = files.plain_name(f"{letter.number or letter.code} {letter.id}.pdf".replace("/", "-"))
-        self._parts.append((name, data))
+        if self.bundle.form is BundleForm.ZIP:
+            name = files.plain_name(f"{letter.number or letter.code} {letter.id}.pdf".replace("/", "-"))
+            self._archive = self._archive or self._opened()
+            self._archive.writestr(name, data)
+        else:
+            self._bytes += len(data)
+            if self._bytes > MOST_PDF_BYTES:
+                raise BundleTooLarge(megabytes=MOST_PDF_BYTES // 1024**2)
+            self._documents.append(data)
+        self._done += 1
         if time.monotonic() - self._wrote >= WRITES_S:
             self._wrote = time.monotonic()
-            _write(self.key, replace(self.bundle, done=len(self._parts)))
+            _write(self.key, replace(self.bundle, done=self._done))
 
     def finish(self) -> None:
-        whole = len(self._parts) == len(self.bundle.letter_ids)
-        if self._parts:
-            path = _path(self.key, self.bundle.form.value)
-            path.touch(mode=0o600)
-            path.write_bytes(_zipped(self._parts) if self.bundle.form is BundleForm.ZIP else _joined(self._parts))
+        whole = self._done == len(self.bundle.letter_ids)
+        if self._archive is not None:
+            self._archive.close()
+        if self._documents:
+            self._unfinished.touch(mode=0o600)
+            self._unfinished.write_bytes(pdf_pages.joined(self._documents))
+        if self._done:
+            self._unfinished.replace(_path(self.key, self.bundle.form.value))
         state = BundleState.DONE if whole else BundleState.STOPPED
-        _write(self.key, replace(self.bundle, done=len(self._parts), state=state))
+        _write(self.key, replace(self.bundle, done=self._done, state=state))
 
-
-def _zipped(parts: list[tuple[str, bytes]]) -> bytes:
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:  # PDFs are compressed already
-        for name, data in parts:
-            archive.writestr(name, data)
-    return packed.getvalue()
-
-
-def _joined(parts: list[tuple[str, bytes]]) -> bytes:
-    return pdf_pages.joined([data for _name, data in parts])
+    def _opened(self) -> zipfile.ZipFile:
+        self._unfinished.touch(mode=0o600)
+        return zipfile.ZipFile(self._unfinished, "w", zipfile.ZIP_STORED)  # PDFs are compressed already
 
 
 def _pdf(letter: Letter, bundle: Bundle, on: Press, maker: DocumentMaker) -> bytes:
     """Return the signed file as it came, or what is to be signed, or the draft."""
     if letter.signed_file is not None and letter.signed_file.media_type == "application/pdf":
-        return letter.signed_file.data
+        data = letter.signed_file.data
+        db.session.expire(letter.signed_file, ["data"])  # or the files of a whole portion stay in memory
+        return data
     return document.pdf(letter.versions[-1], draft=not bundle.to_sign, on=on, maker=maker)
 
 

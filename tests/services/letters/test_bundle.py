@@ -15,7 +15,7 @@ from outreach.engines.chores import UPLOADS
 from outreach.extensions import db
 from outreach.models import AuditEntry, OfficeLetters, StoredFile
 from outreach.services.letters import bundle, compose, make
-from outreach.services.letters.bundle import BundleForm, BundleGone, BundleState, NoLettersChosen
+from outreach.services.letters.bundle import BundleForm, BundleGone, BundleState, BundleTooLarge, NoLettersChosen
 from outreach.services.letters.compose import text_of
 from outreach.services.letters.versions import last_values
 from tests.world import NOW, a_person, an_invitation, fresh, until
@@ -88,6 +88,32 @@ def test_a_signed_letter_is_in_it_byte_for_byte(letters, coordinator):
     _found, data = made([first], BundleForm.ZIP, coordinator)
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         assert [archive.read(name) for name in archive.namelist()] == [other]
+
+
+def test_a_zip_grows_on_the_disk_while_it_is_made(letters, coordinator, monkeypatch):
+    key, sizes = begun(letters, BundleForm.ZIP, coordinator), []
+    add = bundle._Making.add
+
+    def watched(making, letter, data):
+        add(making, letter, data * 10)  # larger than what a file keeps in its buffer
+        sizes.append(sum(path.stat().st_size for path in bundle._folder().glob(f"{key}.*") if path.suffix != ".json"))
+
+    monkeypatch.setattr(bundle._Making, "add", watched)
+    bundle.work(key)
+    assert sizes == sorted(set(sizes))
+    assert sizes[0] > 0
+    assert [path.suffix for path in sorted(bundle._folder().glob(f"{key}.*"))] == [".json", ".zip"]
+
+
+def test_letters_too_large_for_one_pdf_are_refused_with_a_sentence(letters, coordinator, monkeypatch):
+    monkeypatch.setattr(bundle, "MOST_PDF_BYTES", 1024**2)
+    monkeypatch.setattr(bundle, "_pdf", lambda *_arguments: b"%PDF-" + bytes(300_000))
+    key = begun(letters, BundleForm.PDF, coordinator)
+    bundle.work(key)
+    found = bundle.read(key, by=coordinator)
+    assert (found.state, found.problem) == (BundleState.FAILED, BundleTooLarge.message)
+    assert found.values == {"megabytes": "1"}
+    assert made(letters, BundleForm.ZIP, coordinator)[0].state is BundleState.DONE
 
 
 def test_stopped_before_it_began_it_has_no_file(letters, coordinator):
