@@ -253,7 +253,8 @@ def _open_again(session: Session, mine: Sequence[Invitation], now: datetime) -> 
     for invitation in mine:
         invitation.state, invitation.waitlisted_at = InvitationState.INVITED, None
         invitation.answered_at = invitation.answered_sequence = None
-        invitation.answer_source = invitation.answer_recorded_by_id = None
+        invitation.answer_source = invitation.answer_recorded_by_id = invitation.answer_replaced = None
+        invitation.answer_device = invitation.answer_note = ""
         if now >= activity.respond_by_at:
             invitation.invited_at = now  # so they may answer until the start (domain/answers.py: answer_by)
     session.flush()

@@ -160,6 +160,8 @@ def _by_acting(
         acting.take(session, mine, choice, to, AnswerSource.CALENDAR, now=now)
     except Problem:  # passed on before, or to nobody else
         return IncomingOutcome.TO_READ, IncomingReason.REPRESENTATIVE
+    for invitation in mine:
+        invitation.replied_at = stamp
     return IncomingOutcome.APPLIED, None
 
 

@@ -13,6 +13,7 @@ from outreach.extensions import db
 from outreach.models import ActingPerson, Activity, Invitation, Person, Reminder
 from outreach.services.answers import acting, undo
 from outreach.services.answers import answer as answering
+from outreach.services.answers.answer import LinkAnswer
 from outreach.services.answers.record import record_answer
 from outreach.services.invitations.links import LinkReplaced, LinkUnknown
 from tests.world import (
@@ -125,6 +126,17 @@ def test_if_the_acting_person_does_not_come_the_invitee_is_asked_again(represent
     assert text == "representation-open"
     answering.answer(token_of(chief), represented.id, Choice.COMING, now=at(7))
     assert invitation_of(represented, chief).state is InvitationState.COMING
+
+
+def test_after_the_acting_person_declines_the_invitees_next_answer_replaces_nobodys(published, chief):
+    named = {published.id: LinkAnswer(Choice.REPRESENTED, RINA)}
+    answering.answer_all(token_of(chief), named, now=at(5), device="the secretary's")
+    acting.answer(page_of(published, chief), published.id, Choice.NOT_COMING, now=at(6))
+    own = {published.id: LinkAnswer(Choice.COMING)}
+    answering.answer_all(token_of(chief), own, now=at(7), device="the chief's")
+    assert (invitation_of(published, chief).state, invitation_of(published, chief).answer_replaced) == (
+        InvitationState.COMING, None,
+    )  # fmt: skip
 
 
 def test_after_the_deadline_an_invitee_who_is_asked_again_has_until_the_start(represented, chief):

@@ -3,7 +3,7 @@
 import pytest
 
 from outreach.domain.answers import Choice, Representative
-from outreach.domain.kinds import AnswerSource, NamedBy, Role
+from outreach.domain.kinds import AnswerSource, IncomingOutcome, NamedBy, Role
 from outreach.domain.mail.incoming import IncomingReason
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
@@ -108,4 +108,12 @@ def test_a_forged_reply_of_the_delegate_changes_nothing(invited, chief, arrives)
     arrives(delegating(invited))
     forged = of_the_delegate(invited, "DECLINED", sender="orang@example.com", stamp="20270105T020000Z")
     assert result(arrives(forged))[0] is TO_READ
+    assert first_invitation_of(chief).state is InvitationState.REPRESENTED
+
+
+def test_an_older_reply_of_the_delegate_that_arrives_later_changes_nothing(invited, chief, arrives):
+    arrives(delegating(invited))
+    assert result(arrives(of_the_delegate(invited, stamp="20270105T032000Z"))) == (APPLIED, "")
+    older = of_the_delegate(invited, "DECLINED", stamp="20270105T031000Z")
+    assert result(arrives(older)) == (IncomingOutcome.REFUSED, IncomingReason.NEWER_ANSWER)
     assert first_invitation_of(chief).state is InvitationState.REPRESENTED
