@@ -11,7 +11,7 @@ from outreach.domain.kinds import Audience, MailKind
 from outreach.domain.mail.hours import SOON
 from outreach.domain.reminders import ActivityTimes, DueRule, MissedReason, OtherDay, local_day, upcoming
 from outreach.domain.states import ANSWERED, ActivityState, InvitationState, ReminderState
-from outreach.models import Activity, Invitation, MessageLine, Reminder
+from outreach.models import Activity, Invitation, MessageLine, Reminder, Rung
 from outreach.models.base import literally
 from outreach.services import office_defaults
 from outreach.services.reminders import audiences
@@ -186,6 +186,7 @@ def invite_again(session: Session, activity: Activity, *, now: datetime) -> None
     if not has_prepared(session, activity.id):
         return
     kept = sa.select(Invitation.id).where(Invitation.activity_id == activity.id, audiences.KEPT_FROM_INVITATION)
+    session.execute(sa.delete(Rung).where(Rung.invitation_id.in_(kept)))  # the ladder counts from the new invitation
     session.execute(
         sa.update(Invitation)
         .where(Invitation.id.in_(kept))

@@ -184,6 +184,17 @@ def test_who_is_invited_again_after_a_withdrawal_climbs_from_the_first_rung(clim
     ]  # fmt: skip
 
 
+def test_who_is_invited_again_after_a_postponement_climbs_from_the_first_rung(climbing, ani):
+    publishing.postpone(climbing.id, "Banjir", by=None, now=at(5))  # before the invitation's mail went out
+    work(at(13))
+    move(climbing, at(21), at(21, 12), now=at(13, 10))
+    work(at(13, 11))
+    work(at(13, 12))
+    assert [(rung.state, rung.due_at) for rung in pages.of_invitation(invitation_of(climbing, ani).id)] == [
+        (WAITING, at(15, 9)), (WAITING, at(20, 9)), (WAITING, at(15, 9)),
+    ]  # fmt: skip
+
+
 def many_invited(activity, count, role):
     people = [Person(name=f"Warga {number}") for number in range(count)]
     db.session.add_all(people)
