@@ -20,6 +20,7 @@ from outreach.delivery.outbox import settle as settling
 from outreach.delivery.outbox.prepare import Preparer
 from outreach.delivery.recheck import judge as recheck
 from outreach.delivery.rows import batch as batch_rows
+from outreach.delivery.rows import stored as rows_stored
 from outreach.delivery.smtp.outcomes import Accepted, InDoubt, Permanent, Temporary
 from outreach.domain.activity import Move
 from outreach.domain.answers import Choice, Representative
@@ -485,6 +486,7 @@ class AnyHistory(RuleBasedStateMachine):
         for line in new:
             invitation, message = line.invitation, line.message
             reason = skipped.get(line.id)
+            leaves = rows_stored.line_row(line).leaves
             address = invitation.representative_email if line.to_representative else invitation.invitee.email
             reader = (
                 invitation.person_id,
@@ -492,7 +494,11 @@ class AnyHistory(RuleBasedStateMachine):
                 invitation.representative_name if line.to_representative else "",
             )
             of = found[line.reminder_id]
-            if line.reminder.kind is MailKind.WITHDRAWAL and invitation.state is not InvitationState.WITHDRAWN:
+            if leaves is not None:
+                address, reader = leaves.email, (invitation.person_id, None, f"no longer: {leaves.name}")
+                if leaves.stays or not address:
+                    continue
+            elif line.reminder.kind is MailKind.WITHDRAWAL and invitation.state is not InvitationState.WITHDRAWN:
                 continue  # invited again before the withdrawal was told
             if not address and (reason is None or reason in FOR_OTHERS_SAKE | {SkipReason.NEVER_TOLD}):
                 of.without_address.add(reader)

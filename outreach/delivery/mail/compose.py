@@ -79,7 +79,8 @@ def compose(message: Message, lines: Sequence[MessageLine], *, now: datetime) ->
     session = object_session(message) or db.session()
     row, representing = rows.message_row(message), None
     if message.representative_of is not None:
-        representing = rows.invitation_row(message.representative_of)
+        naming = (line for line in said if line.invitation_id == message.representative_of_id)
+        representing = next(map(rows.line_row, naming), None) or rows.invitation_row(message.representative_of)
     headers.envelope_address(representing.representative_email if representing else row.email)  # before the work
     token = "" if representing else tokens.token(tokens.link_for(session, invitee))
     items = [_stored_item(session, message, row, line) for line in said]
@@ -253,7 +254,7 @@ def _entry(
 
 def expected_otherwise(session: Session, row: MessageRow, line: LineRow, kind: MailKind) -> bool:
     """Return whether a withdrawal's recipient is expected in another role, so that their calendar keeps the activity."""
-    if kind is not MailKind.WITHDRAWAL or row.person_id is None:
+    if kind is not MailKind.WITHDRAWAL or row.person_id is None or line.to_representative:
         return False
     others = sa.select(Invitation.id).where(
         Invitation.activity_id == line.activity_id,

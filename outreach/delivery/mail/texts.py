@@ -20,6 +20,7 @@ from outreach.models import Activity, MessageText
 
 LINK_TEXT = "confirmation-link"
 OPEN_AGAIN_TEXT = "representation-open"
+NO_LONGER_ACTING_TEXT = "representation-ended"
 KEYS: dict[str, object] = {
     "invitation-speaker": _l("Invitation to speakers and moderators"),
     "invitation-cadre": _l("Invitation to cadres"),
@@ -44,6 +45,7 @@ KEYS: dict[str, object] = {
     "appointment": _l("To somebody who comes in an invitee's place"),
     "representation": _l("To an invitee: who comes in their place has changed"),
     OPEN_AGAIN_TEXT: _l("To an invitee: nobody comes in their place any more"),
+    NO_LONGER_ACTING_TEXT: _l("To somebody who no longer comes in an invitee's place"),
     "link": _l("A new answer link"),
     "thanks": _l("Thank-you"),
     "thanks-speaker": _l("Thank-you to speakers and moderators"),

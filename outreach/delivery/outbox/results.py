@@ -24,7 +24,7 @@ from outreach.domain.mail.doubt import repeat_at
 from outreach.domain.mail.failures import FailureReason
 from outreach.domain.mail.still_true import SkipReason
 from outreach.domain.states import InvitationState, MessageState
-from outreach.models import Attempt, Invitation, Message, MessageLine, Person, Reminder
+from outreach.models import ActingPerson, Attempt, Invitation, Message, MessageLine, Person, Reminder
 from outreach.models.mails import IS_IN_WORK
 from outreach.models.people import ERASED
 from outreach.transactions import writing
@@ -149,6 +149,7 @@ def _without_erased(session: Session, results: Sequence[Settled]) -> list[Settle
             sa.or_(
                 Invitation.representative_name == ERASED,
                 Invitation.nominees.any(is_erased),
+                sa.and_(MessageLine.to_representative, Invitation.chain.any(ActingPerson.name == ERASED)),
             ),
         )
     )

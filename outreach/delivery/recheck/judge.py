@@ -20,7 +20,7 @@ from outreach.domain.mail.merging import Saying, worth_saying
 from outreach.domain.mail.still_true import ACTING, LineFacts, SkipReason, skip_because
 from outreach.domain.reminders import ActivityTimes, local_day, useful_until
 from outreach.domain.representation import AS_WELL
-from outreach.domain.states import IN_WORK, MessageState
+from outreach.domain.states import IN_WORK, InvitationState, MessageState
 from outreach.models import Activity, Attempt, Message, MessageLine, Reminder
 
 A_DAY_OR_SO = timedelta(hours=36)  # longer than a day on any calendar
@@ -107,7 +107,8 @@ def _about(session: Session, invitation_ids: Collection[int]) -> Sequence[Any]:
     """Return the lines about these invitations in messages that are under way, went out or were tried."""
     return session.execute(
         sa.select(MessageLine.invitation_id, Message.id, Message.state, Message.person_id, Message.organisation_id,
-                  Message.sent_at, sa.and_(Reminder.kind == MailKind.WITHDRAWAL, MessageLine.skipped == "").label("off"))
+                  Message.sent_at, sa.and_(Reminder.kind == MailKind.WITHDRAWAL, MessageLine.skipped == "",
+                                           ~MessageLine.to_representative).label("off"))
         .join(Message, MessageLine.message_id == Message.id)
         .join(Reminder, MessageLine.reminder_id == Reminder.id)
         .where(
@@ -198,18 +199,19 @@ class Judge:
         if row.erased:
             return SkipReason.ERASED
         activity, reminder = self.shared.activities[line.activity_id], self.shared.reminders[line.reminder_id]
+        leaves = line.leaves
         facts = LineFacts(
             kind=reminder.kind,
             audience=reminder.audience,
             activity_state=activity.state,
             activity_sequence=activity.sequence,
             line_sequence=activity.sequence if resent else line.sequence,
-            invitation_state=line.state,
+            invitation_state=line.state if leaves is None or leaves.stays else InvitationState.WITHDRAWN,
             present=line.present,
             stopped=row.stopped,
             link_revoked=row.link_revoked,
             nominated=line.nominated_under_id is not None,
-            told_before=line.invitation_id in self.known.told,
+            told_before=line.invitation_id in self.known.told if leaves is None else leaves.told,
             useful_until=self.useful_until(line),
             owes_materials=line.owes_materials,
         )

@@ -43,6 +43,7 @@ _CALLED_OFF_SINCE = sa.exists().where(
     _LATER.invitation_id == MessageLine.invitation_id,
     _LATER.id >= MessageLine.id,
     _LATER.skipped == "",
+    ~_LATER.to_representative,
     _LATER.message_id == _ITS_MAIL.id,
     _ITS_MAIL.state == MessageState.SENT,
     _LATER.reminder_id == _ITS_REMINDER.id,
@@ -62,7 +63,7 @@ def notified_again(session: Session, rows: Sequence[MessageRow], shared: SharedR
     old = {
         line.id: line
         for row in rows if row.fence > 1 and row.resend_of_id is None
-        for line in row.lines if _kind(line, shared) in NOTIFIED_AGAIN
+        for line in row.lines if _kind(line, shared) in NOTIFIED_AGAIN and line.leaves is None
     }  # fmt: skip
     if not old:
         return {}

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
+from outreach.delivery.rows.leaving import Leaving, leaving
 from outreach.delivery.rows.letters import AttachedLetter, signed_letters
 from outreach.domain.directory import email_addresses
 from outreach.domain.directory.names import Name
@@ -90,10 +91,22 @@ class LineRow(NamedTuple):
     unreached: str = ""  # of an invited organisation: its nominees that no mail reaches, "Rina; Dewi Lestari, S.H."
     moves: tuple[int, ...] = ()  # for a change, after the recheck: reminders of the moves that it tells, oldest first
     letters: tuple[AttachedLetter, ...] = ()  # signed letters of the invitation
+    leaves: Leaving | None = None  # the line tells them that they no longer come; they are then the representative here
+
+    def with_leaving(self, leaves: Leaving | None) -> "LineRow":
+        """Return the row of a line that goes to somebody who leaves; the same row if nobody does."""
+        if leaves is None:
+            return self
+        return self._replace(
+            leaves=leaves, representative_name=leaves.name, representative_post=leaves.post,
+            representative_email=leaves.email, acting_nonce=leaves.nonce,
+        )  # fmt: skip
 
     @property
     def representative(self) -> tuple[str, str] | None:
         """Return name and address of a representative who has an address, casefolded. None if there is none."""
+        if self.leaves is not None:
+            return (self.leaves.name.casefold(), self.leaves.email.casefold()) if self.leaves.email else None
         if self.state is not InvitationState.REPRESENTED or not self.representative_email:
             return None
         return self.representative_name.casefold(), self.representative_email.casefold()
@@ -149,8 +162,9 @@ _CADRES = {member.value: member for member in CadreKind}
 _STATES = {member.value: member for member in InvitationState}
 _SEXES: dict[str | None, Sex | None] = {None: None, **{member.value: member for member in Sex}}
 
-_MESSAGE_ID, _INVITATION_ID, _ROLE, _STATE, _QUOTA = (
-    LineRow._fields.index(name) for name in ("message_id", "invitation_id", "role", "state", "quota")
+_MESSAGE_ID, _INVITATION_ID, _TO_REPRESENTATIVE, _ROLE, _STATE, _QUOTA = (
+    LineRow._fields.index(name)
+    for name in ("message_id", "invitation_id", "to_representative", "role", "state", "quota")
 )
 _KIND, _PERSON_ID, _SEX = (MessageRow._fields.index(name) for name in ("kind", "person_id", "sex"))
 
@@ -262,11 +276,12 @@ def load(session: Session, message_ids: Collection[int], *, skipped_too: bool = 
     rows_of_lines = connection.execute(wanted, {"ids": ids}).all()
     out_of_reach = unreached(session, {values[_INVITATION_ID] for values in rows_of_lines if values[_QUOTA]})
     letters = signed_letters(session, {values[_INVITATION_ID] for values in rows_of_lines})
+    leaves = leaving(session, {values[0] for values in rows_of_lines if values[_TO_REPRESENTATIVE]})
     for values in rows_of_lines:
         invitation_id = values[_INVITATION_ID]
         own = [*values, out_of_reach.get(invitation_id, ""), (), letters.get(invitation_id, ())]
         own[_ROLE], own[_STATE] = _ROLES[own[_ROLE]], _STATES[own[_STATE]]
-        lines[own[_MESSAGE_ID]].append(LineRow._make(own))
+        lines[own[_MESSAGE_ID]].append(LineRow(*own).with_leaving(leaves.get(own[0])))
     found: dict[int, MessageRow] = {}
     rows = connection.execute(_MESSAGES, {"ids": ids}).all()
     cadres = _cadre_roles(session, {values[_PERSON_ID] for values in rows})

@@ -11,6 +11,7 @@ from sqlalchemy.orm import object_session
 
 from outreach.delivery.rows import batch
 from outreach.delivery.rows.batch import CadreRow, LineRow, MessageRow
+from outreach.delivery.rows.leaving import leaving
 from outreach.delivery.rows.letters import signed_letters
 from outreach.domain.kinds import MailKind
 from outreach.models import Invitation, Message, MessageLine, Organisation, Person
@@ -68,10 +69,12 @@ def invitee_row(invitee: Person | Organisation, **values: Any) -> MessageRow:
 
 
 def line_row(line: MessageLine) -> LineRow:
-    return invitation_row(
+    row = invitation_row(
         line.invitation, id=line.id, message_id=line.message_id, reminder_id=line.reminder_id,
         to_representative=line.to_representative, sequence=line.sequence,
     )  # fmt: skip
+    session = object_session(line)
+    return row.with_leaving(leaving(session, [line.id]).get(line.id)) if session and line.to_representative else row
 
 
 def invitation_row(invitation: Invitation, **values: Any) -> LineRow:

@@ -37,7 +37,7 @@ from outreach.services.answers import nominee_matching as matching
 from outreach.services.invitations import seats
 from outreach.services.invitations.revisions import raise_for_invited, raise_for_withdrawn
 from outreach.services.reminders.schedule import event_reminder
-from outreach.services.representation import chain
+from outreach.services.representation import chain, notices
 
 ADDRESSES_FOR_A_SEAT = 2  # invitations to new addresses in a day through an office's link, per seat
 A_DAY = timedelta(days=1)
@@ -442,3 +442,5 @@ def _withdraw(session: Session, invitation: Invitation, dropped: Sequence[Invita
             and activity.state is ActivityState.PUBLISHED
         ):
             event_reminder(session, activity, MailKind.WITHDRAWAL, Audience.ONE, now=now, invitation=nominee)
+            if nominee.acting is not None:
+                notices.tell_no_longer_acting(session, nominee, nominee.acting, now=now)

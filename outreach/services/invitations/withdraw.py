@@ -19,6 +19,7 @@ from outreach.services.planning import bookings
 from outreach.services.reminders import forecast as forecasting
 from outreach.services.reminders.forecast import Forecast
 from outreach.services.reminders.schedule import event_reminder
+from outreach.services.representation import notices
 from outreach.transactions import writing
 
 
@@ -54,6 +55,8 @@ def take_back(session: Session, invitation: Invitation, *, by: User | None, now:
     bookings.rebook_people(session, {gone.person_id for gone in going if gone.person_id and gone.role in ON_STAGE})
     for leaver in leaving:
         event_reminder(session, leaver.activity, MailKind.WITHDRAWAL, Audience.ONE, now=now, invitation=leaver)
+        if leaver.acting is not None:
+            notices.tell_no_longer_acting(session, leaver, leaver.acting, now=now)
     session.flush()
     seats.offer_freed(session, invitation.activity, now=now)
     audit.record(

@@ -236,6 +236,7 @@ def was_called_off(day: date, zone: ZoneInfo) -> sa.ColumnElement[bool]:
     line = aliased(MessageLine)  # the statement may select lines itself
     return sa.exists().where(
         line.invitation_id == Invitation.id,
+        ~line.to_representative,
         line.reminder_id == Reminder.id,
         Reminder.kind == MailKind.WITHDRAWAL,
         line.message_id == Message.id,

@@ -10,13 +10,14 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from outreach.delivery.recheck.moves_told import IN_DOUBT, NOTIFIED_AGAIN
+from outreach.delivery.rows.leaving import is_of
 from outreach.domain.kinds import IMPORTANCE, Audience, MailKind
 from outreach.domain.mail import hours as hours_for_mail
 from outreach.domain.mail.hours import MailHours, start_before
-from outreach.domain.mail.still_true import SkipReason
+from outreach.domain.mail.still_true import ACTING, SkipReason
 from outreach.domain.reminders import ActivityTimes, local_day, put_off_to, useful_until
 from outreach.domain.states import TO_SEND, InvitationState, MessageState
-from outreach.models import Activity, Invitation, Message, MessageLine, Reminder
+from outreach.models import ActingPerson, Activity, Invitation, Message, MessageLine, Reminder
 from outreach.models.mails import IS_SCHEDULED, IS_TO_SEND
 from outreach.services import office_defaults
 from outreach.services.reminders import audiences
@@ -63,7 +64,7 @@ def expand(session: Session, reminder: Reminder, now: datetime) -> int:
         _open_messages(session, reminder, recipients.where(waiting), today + timedelta(days=1), morning, goes_out_at)
     else:
         _open_messages(session, reminder, recipients, today, planned, goes_out_at)
-    if reminder.kind in NOTIFIED_AGAIN:
+    if reminder.kind in NOTIFIED_AGAIN and not is_of(reminder):
         _take_over_older(session, reminder)
     if reminder.kind is MailKind.INVITATION:
         lines = sa.select(MessageLine.invitation_id).where(MessageLine.reminder_id == reminder.id)
@@ -184,6 +185,9 @@ def _write_lines(
     named = (reminder.detail or {}).get("only")  # a reminder by hand
     if named is not None:
         chosen = chosen.where(Invitation.id.in_(named))
+    if is_of(reminder):
+        _insert_lines(session, reminder, chosen, to_representative=True)
+        return
     for to_representative in (False, True):
         read_by = audiences.read_by(reminder.kind, to_representative=to_representative)
         if read_by:
@@ -210,7 +214,8 @@ def _open_messages(
     goes_out_at: when the reminder does; all its recipients may answer then, as somebody who is invited at that moment.
     """
     lines = recipients.with_only_columns(
-        MessageLine.id, Invitation.person_id, Invitation.organisation_id, _merge_key(day).label("merge_key"),
+        MessageLine.id, Invitation.person_id, Invitation.organisation_id,
+        _merge_key(session, reminder, day).label("merge_key"),
         sa.case((MessageLine.to_representative, Invitation.id)).label("representative_of_id"),
     ).subquery()  # fmt: skip
     times = times_of(reminder.activity)
@@ -312,8 +317,15 @@ def _raise_importance(session: Session, reminder: Reminder, until: datetime, day
         )
 
 
-def _merge_key(day: date) -> sa.ColumnElement[str]:
-    """Return the key of a mail: the recipient and the day. Lines with the same key share one mail."""
+def _merge_key(session: Session, reminder: Reminder, day: date) -> sa.ColumnElement[str]:
+    """Return the key of a mail: the recipient and the day. Lines with the same key share one mail.
+
+    Who no longer acts gets a mail of their own: other mails go to whoever acts now.
+    """
+    if is_of(reminder):
+        who = session.get(ActingPerson, reminder.detail[ACTING])
+        reader = f"{who.email.lower()}:{who.name.lower()[:40]}" if who else str(reminder.id)
+        return sa.literal("l") + sa.cast(Invitation.person_id, sa.String) + sa.literal(f":{reader}:{day.isoformat()}")
     return audiences.recipient_key(MessageLine.to_representative) + sa.literal(f":{day.isoformat()}")
 
 

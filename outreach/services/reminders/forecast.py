@@ -15,11 +15,12 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
+from outreach.delivery.rows.leaving import Leaving, leaving_of
 from outreach.domain.activity import Move
 from outreach.domain.audiences import belongs
 from outreach.domain.kinds import Audience, MailKind
 from outreach.domain.mail.hours import MailHours, held_until, start_before
-from outreach.domain.mail.still_true import LineFacts, skip_because
+from outreach.domain.mail.still_true import ACTING, LineFacts, skip_because
 from outreach.domain.reminders import (
     ActivityTimes,
     DueRule,
@@ -180,6 +181,8 @@ def for_withdrawing(leaving: Iterable[Invitation], *, now: datetime) -> Forecast
         activity = invitation.activity
         told = _event(activity, MailKind.WITHDRAWAL, Audience.ONE, expanding.times_of(activity), activity.zone, now)
         planned.append(replace(told, invitation_id=invitation.id))
+        if invitation.acting is not None and invitation.acting.email:
+            planned.append(replace(told, invitation_id=invitation.id, acting_id=invitation.acting.id))
     return _count(planned, now)
 
 
@@ -284,6 +287,7 @@ class _Planned:
     also_starts_at: datetime | None = None  # the start before a move
     held_until: datetime | None = None  # the office's hours for mail
     only: frozenset[int] | None = None  # the invitations of a reminder by hand
+    acting_id: int | None = None  # the acting person whom it tells that they no longer come
     other_day: OtherDay | None = None
 
     def goes_out_at(self, now: datetime) -> datetime:
@@ -341,6 +345,7 @@ def _stored(which: sa.ColumnElement[bool], now: datetime) -> list[_Planned]:
             _Planned(
                 activity.id, activity.title, activity.zone, due, kind, audience, times, reminder.invitation_id, note,
                 reminder.id, start_before(reminder.detail, due), only=_only(reminder), other_day=other_day_of(reminder),
+                acting_id=_no_longer_acting(reminder),
             )
         )  # fmt: skip
     return planned
@@ -498,15 +503,21 @@ def _count(planned: Iterable[_Planned], now: datetime, *, dated: bool = False) -
     possible = _lines(activity_ids, zones, now, dated=dated)
     written = _written([p.reminder_id for p in planned if p.reminder_id and p.day(now) == local_day(now, p.zone)])
     announced = _announced(activity_ids, planned, hours, now)
+    leave = leaving_of(
+        db.session(), {(p.invitation_id, p.acting_id) for p in planned if p.invitation_id and p.acting_id}
+    )
     rows = []
     per_day: dict[date, set[str]] = defaultdict(set)
     unreachable: set[str] = set()
     for reminder in planned:
-        lines = (
-            []
-            if reminder.note
-            else [line for line in possible[reminder.activity_id] if _could_read(reminder, line, written)]
-        )
+        lines = [] if reminder.note else possible[reminder.activity_id]
+        if reminder.acting_id is not None and reminder.invitation_id is not None:
+            who = leave[reminder.invitation_id, reminder.acting_id]
+            if reminder.reminder_id is None:
+                who = who._replace(stays=False)  # the invitation is going to be withdrawn
+            lines = _to_leaver(lines, reminder.invitation_id, who)
+        else:
+            lines = [line for line in lines if _could_read(reminder, line, written)]
         told = _still_true(reminder, [_as_then(reminder, line, announced, now) for line in lines], now)
         awaiting = {line.recipient for line in told if _awaits(reminder, line) and line.has_address}
         told = [line for line in told if not _awaits(reminder, line)]
@@ -603,6 +614,25 @@ def _lines(
 def _only(reminder: Reminder) -> frozenset[int] | None:
     named = (reminder.detail or {}).get("only")
     return None if named is None else frozenset(named)
+
+
+def _no_longer_acting(reminder: Reminder) -> int | None:
+    acting_id: int | None = (reminder.detail or {}).get(ACTING)
+    return acting_id if reminder.kind is MailKind.WITHDRAWAL else None
+
+
+def _to_leaver(lines: Iterable[_PlannedLine], invitation_id: int, who: Leaving) -> list[_PlannedLine]:
+    """Return the line that tells somebody that they no longer come in this invitee's place; none if they come after all."""
+    if who.stays or not who.email:
+        return []
+    return [
+        line._replace(
+            to_representative=True, recipient=f"l{who.email}:{who.name}", state=InvitationState.WITHDRAWN,
+            has_address=True, told=who.told, stopped=False, had_a_mail=frozenset(),
+        )
+        for line in lines
+        if line.invitation_id == invitation_id and not line.to_representative
+    ]  # fmt: skip
 
 
 def _written(reminder_ids: Collection[int]) -> set[tuple[int | None, int, bool]]:

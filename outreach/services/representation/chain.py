@@ -1,7 +1,7 @@
 """Store who acts for an invitee: at most one person at a time, and those before stay on record.
 
 Called inside a transaction that has locked the activity. domain/representation.py has the rules, notices.py the mails;
-answers/answer.py and answers/by_acting.py decide what an answer does.
+answers/answer.py and answers/acting.py decide what an answer does.
 """
 
 from collections.abc import Sequence
@@ -18,6 +18,9 @@ from outreach.domain.directory.names import tidy
 from outreach.domain.kinds import AnswerSource, NamedBy, NoLongerActing
 from outreach.domain.representation import is_same
 from outreach.models import ActingPerson, Invitation
+from outreach.services.representation import notices
+
+TOLD = frozenset({NoLongerActing.REPLACED, NoLongerActing.UNDONE})  # who did not end it themselves hears of it by mail
 
 
 def name(
@@ -65,6 +68,8 @@ def end(session: Session, invitation: Invitation, because: NoLongerActing, *, no
     acting.acting, acting.ended_at, acting.ended_because = False, now, because
     session.flush()
     set_committed_value(invitation, "acting", None)
+    if because in TOLD:
+        notices.tell_no_longer_acting(session, invitation, acting, now=now)
     return acting
 
 
@@ -77,6 +82,7 @@ def act_again(session: Session, invitation: Invitation, who: ActingPerson | None
         who.acting, who.ended_at, who.ended_because = True, None, None
         session.flush()
         set_committed_value(invitation, "acting", who)
+        notices.tell_acting_again(session, invitation, now=now)
 
 
 def before(session: Session, acting: ActingPerson) -> ActingPerson | None:

@@ -10,12 +10,12 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from outreach.delivery.mail.texts import OPEN_AGAIN_TEXT
+from outreach.delivery.mail.texts import NO_LONGER_ACTING_TEXT, OPEN_AGAIN_TEXT
 from outreach.domain.kinds import Audience, MailKind
 from outreach.domain.mail.still_true import ACTING
 from outreach.domain.reminders import MissedReason
 from outreach.domain.states import ActivityState, ReminderState
-from outreach.models import Invitation, Reminder
+from outreach.models import ActingPerson, Invitation, Reminder
 from outreach.services.reminders.schedule import event_reminder
 
 TOLD_IN_A_DAY = 3  # acting people of one invitation who get a mail without staff having named them
@@ -37,6 +37,46 @@ def tell_acting(session: Session, invitation: Invitation, *, now: datetime, by_s
     )
     if too_many:
         reminder.state, reminder.reason = ReminderState.MISSED, MissedReason.MANY_REPRESENT
+
+
+def tell_no_longer_acting(session: Session, invitation: Invitation, acting: ActingPerson, *, now: datetime) -> None:
+    """Tell somebody that they need not come in the invitee's place: they were replaced, or the invitation is withdrawn.
+
+    Nothing goes out to somebody whom no mail has told that they act (delivery/rows/leaving.py).
+    """
+    told = invitation.activity.state in (ActivityState.PUBLISHED, ActivityState.POSTPONED)
+    if not acting.email or not told or now >= invitation.activity.starts_at:
+        return
+    if _last_told(session, invitation, acting, MailKind.WITHDRAWAL) is not None:
+        return
+    event_reminder(
+        session, invitation.activity, MailKind.WITHDRAWAL, Audience.ONE, now=now, invitation=invitation,
+        detail={ACTING: acting.id}, text_key=NO_LONGER_ACTING_TEXT,
+    )  # fmt: skip
+
+
+def tell_acting_again(session: Session, invitation: Invitation, *, now: datetime) -> None:
+    """Tell somebody that they come after all, if they were told that they do not. A mail that still waits is not sent."""
+    acting = invitation.acting
+    if acting is None:
+        return
+    called_off = _last_told(session, invitation, acting, MailKind.WITHDRAWAL)
+    if called_off is None:
+        return
+    if called_off.state is ReminderState.SCHEDULED:
+        session.delete(called_off)
+    else:
+        tell_acting(session, invitation, now=now, by_staff=True)
+
+
+def _last_told(session: Session, invitation: Invitation, acting: ActingPerson, kind: MailKind) -> Reminder | None:
+    """Return the last reminder that tells this person that they act or act no longer, if it is of this kind."""
+    to_acting = sa.select(Reminder).where(
+        Reminder.invitation_id == invitation.id, Reminder.kind.in_([MailKind.APPOINTMENT, MailKind.WITHDRAWAL])
+    )
+    found = session.scalars(to_acting.order_by(Reminder.id.desc()))
+    last = next((reminder for reminder in found if (reminder.detail or {}).get(ACTING) == acting.id), None)
+    return last if last is not None and last.kind is kind else None
 
 
 def waits_for_staff(session: Session, invitation: Invitation) -> bool:

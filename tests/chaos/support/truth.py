@@ -22,9 +22,9 @@ DRAFT, PUBLISHED, POSTPONED, CANCELLED = "draft", "published", "postponed", "can
 INVITATION, UNANSWERED_REMINDER, COMING_REMINDER = "invitation-cadre", "reminder-unanswered", "reminder-coming"
 CHANGE, CANCELLATION, WITHDRAWAL = "change", "cancellation", "withdrawal"
 POSTPONEMENT, NEW_DATE = "postponement", "new-date"
-APPOINTMENT, REPRESENTATION = "appointment", "representation"
+APPOINTMENT, REPRESENTATION, NO_LONGER = "appointment", "representation", "representation-ended"
 REMINDERS = (UNANSWERED_REMINDER, COMING_REMINDER)
-NEWS = (CHANGE, NEW_DATE, POSTPONEMENT, CANCELLATION, WITHDRAWAL, APPOINTMENT, REPRESENTATION)
+NEWS = (CHANGE, NEW_DATE, POSTPONEMENT, CANCELLATION, WITHDRAWAL, APPOINTMENT, REPRESENTATION, NO_LONGER)
 CHANGES = (CHANGE, NEW_DATE)
 DATELESS_USEFUL_FOR = timedelta(days=7)
 RULES = ((UNANSWERED_REMINDER, 7), (UNANSWERED_REMINDER, 3), (COMING_REMINDER, 1))  # days before, at 08.00
@@ -246,6 +246,9 @@ class Truth:
             return f"names {part.starts_at}, not {activity.starts_at.astimezone(JAKARTA)}"
         if part.key == WITHDRAWAL:
             return "" if asked.answer == WITHDRAWN else "is not withdrawn"
+        if part.key == NO_LONGER:
+            acts = asked.answer == REPRESENTED and recipient == asked.represented_by
+            return "acts for them" if acts or not asked.namings else ""
         if asked.answer == WITHDRAWN:
             return "is withdrawn"
         if part.key == CANCELLATION:
@@ -308,7 +311,7 @@ class Truth:
             return activity.asked[name].episode
         if part.key == WITHDRAWAL:
             return activity.asked[name].withdrawals
-        if part.key in (APPOINTMENT, REPRESENTATION):
+        if part.key in (APPOINTMENT, REPRESENTATION, NO_LONGER):
             return (activity.asked[name].episode, activity.asked[name].namings)
         return (activity.asked[name].episode, activity.moves)
 
