@@ -296,7 +296,8 @@ def test_who_is_withdrawn_is_asked_to_tell_their_representative(programme, hall,
     answer(activity, ani, Choice.REPRESENTED, NOW, Representative("Dewi", email="dewi@example.com"))
     withdrawing.withdraw(invitation_of(activity, ani).id, by=None, now=at(6))
     reminding.tick(at(6))
-    (message,) = db.session.scalars(sa.select(Message).where(Message.sent_at.is_(None)))
+    own = (Message.sent_at.is_(None), Message.representative_of_id.is_(None))
+    (message,) = db.session.scalars(sa.select(Message).where(*own))
     mail, _lines = planned(message, at(6))
     assert "Mohon disampaikan juga kepada: Dewi\n" in text_of(parsed(mail.write().data))
 
