@@ -34,6 +34,8 @@ from outreach.services.letters.versions import LetterMissing
 from outreach.services.letters.word import form_in_use
 from outreach.services.locking import ActivityMissing, ProgrammeMissing
 
+MOST_ON_A_PAGE = 1000  # invitations to choose from
+
 
 class LetterGroup(StrEnum):
     OPEN = "open"
@@ -94,12 +96,16 @@ class InvitableActivity:
 
 @dataclass(frozen=True)
 class NewLetter:
-    """activity, programme: where the choice began."""
+    """activity, programme: where the choice began.
+
+    one_by_one: the activities of a programme with too many invitations for one page; each has its own.
+    """
 
     title: str
     activities: Sequence[InvitableActivity]
     activity: Activity | None = None
     programme: Programme | None = None
+    one_by_one: Sequence[Activity] = ()
 
     @property
     def ids(self) -> set[int]:
@@ -203,7 +209,14 @@ def new_letter(activity_id: int | None, programme_id: int | None) -> NewLetter:
     its = sa.select(Activity.id).where(
         Activity.programme_id == programme.id, Activity.state.not_in((ActivityState.CANCELLED, ActivityState.HELD))
     )
-    return NewLetter(programme.title, _invitable(db.session.scalars(its).all()), programme=programme)
+    activity_ids = db.session.scalars(its).all()
+    invited = sa.select(sa.func.count()).where(
+        Invitation.activity_id.in_(activity_ids), Invitation.state != InvitationState.WITHDRAWN
+    )
+    if len(activity_ids) > 1 and (db.session.scalar(invited) or 0) > MOST_ON_A_PAGE:
+        wanted = sa.select(Activity).where(Activity.id.in_(activity_ids)).order_by(Activity.starts_at, Activity.id)
+        return NewLetter(programme.title, (), programme=programme, one_by_one=db.session.scalars(wanted).all())
+    return NewLetter(programme.title, _invitable(activity_ids), programme=programme)
 
 
 def settings() -> StoredSettings:
@@ -247,7 +260,9 @@ def _invitable(activity_ids: Collection[int]) -> list[InvitableActivity]:
             sa.select(letter_invitation.c.invitation_id)
             .join(Letter, Letter.id == letter_invitation.c.letter_id)
             .where(
-                letter_invitation.c.invitation_id.in_([one.id for one in invitations]),
+                letter_invitation.c.invitation_id.in_(
+                    sa.select(Invitation.id).where(Invitation.activity_id.in_(activity_ids))
+                ),
                 Letter.state != LetterState.CANCELLED,
             )
         )

@@ -10,10 +10,11 @@ import sqlalchemy as sa
 from outreach.domain.letters import LetterKind, LetterState
 from outreach.extensions import db
 from outreach.models import AuditEntry, Letter
+from outreach.queries import letters as letter_pages
 from outreach.services.letters import bundle, make
 from outreach.services.letters.versions import last_values
 from tests.web.reading import text_of
-from tests.world import NOW, a_person, an_invitation, an_organisation, at, fresh
+from tests.world import NOW, a_person, an_invitation, an_organisation, at, draft_activity, fresh
 
 pytestmark = pytest.mark.usefixtures("clock_stands")
 
@@ -227,3 +228,29 @@ def test_all_letters_of_a_list_get_number_and_date(coordinator_client, letter):
     assert (fresh(letter).number, fresh(letter).dated_on) == ("005/001/2027", date(2027, 1, 4))
     empty = coordinator_client.post("/letters/number", data={"number": ""}, follow_redirects=True)
     assert "Please write number and date." in empty.text
+
+
+def test_a_programme_of_very_many_invitees_offers_its_activities_instead(
+    coordinator_client, programme, hall, activity, invitations, monkeypatch
+):
+    other = draft_activity(programme, hall, 20)
+    an_invitation(other, a_person("Budi"))
+    monkeypatch.setattr(letter_pages, "MOST_ON_A_PAGE", 2)
+    page = coordinator_client.get(f"/letters/new?programme={programme.id}").text
+    assert "too many invitees for one page" in page
+    assert [f"/letters/new?activity={one.id}" in page for one in (activity, other)] == [True, True]
+    assert 'name="invitations"' not in page
+    assert 'name="invitations"' in coordinator_client.get(f"/letters/new?activity={activity.id}").text
+
+
+def test_the_statements_do_not_grow_with_the_invitees(activity, invitations, statements):
+    activity_id = activity.id
+
+    def read() -> list[str]:
+        return statements(lambda: letter_pages.new_letter(activity_id, None))
+
+    read()  # what is loaded once
+    before = read()
+    an_invitation(activity, a_person("Budi"))
+    read()
+    assert read() == before
