@@ -136,9 +136,17 @@ def test_the_day_before_reminder_goes_to_a_representative_with_a_known_address(s
     invite_and_publish(activity, ani)
     drain()
     answer(activity, ani, Choice.REPRESENTED, representative=Representative("Citra", email="citra@example.com"))
+    reminding.tick(NOW)
+    drain()
     reminding.tick(at(17))
     drain(StandingClock(at(17)))
-    assert [taken.recipient for taken in server.taken] == ["ani@example.com", "citra@example.com"]
+    told = [(taken.recipient, taken.mail["Subject"].partition(":")[0]) for taken in server.taken]
+    assert told == [
+        ("ani@example.com", "Undangan"),
+        ("citra@example.com", "Mohon hadir mewakili"),
+        ("ani@example.com", "Yang mewakili"),
+        ("citra@example.com", "Besok"),
+    ]
 
 
 def test_no_reminder_goes_out_on_a_day_with_a_mail_about_the_same_activity(server, activity, hall, ani):
