@@ -58,7 +58,8 @@ def states(activity, person):
 def reminders_to(person):
     db.session.rollback()
     lines = sa.select(Reminder.text_key).select_from(MessageLine).join(Message).join(Reminder)
-    return list(db.session.scalars(lines.where(Message.person_id == person.id, Reminder.kind == "reminder")))
+    theirs = lines.where(Message.person_id == person.id, Reminder.kind == "reminder")
+    return list(db.session.scalars(theirs.order_by(MessageLine.id)))
 
 
 def test_the_rungs_are_copied_once_and_the_invitation_shows_the_next(climbing, ani):

@@ -61,8 +61,8 @@ FORMS = [
     ),
     (
         "/to-call/person/{person}",
-        {"source": "phone", "i{invitation}-choice": "represented", "i{invitation}-representative_name": "Rina Dewi"},
-        "i{invitation}-representative_email",
+        {"outcome": "represented", "about": "{invitation}", "source": "phone", "representative_name": "Rina Dewi"},
+        "representative_email",
         Invitation,
     ),
 ]

@@ -383,8 +383,8 @@ def test_an_engine_deletes_an_uploaded_file_after_its_hour(app, coordinator):
         os.utime(path, (NOW.timestamp(),) * 2)
     chore = next(chore for chore in BESIDE if chore.name == "uploads")
     assert 0 < chore.every_s(app.extensions["outreach"]) <= 600
-    assert chore.do(lambda: NOW + timedelta(minutes=59), lambda: False) == {"uploads": 0}
-    assert chore.do(lambda: NOW + timedelta(minutes=61), lambda: False) == {"uploads": 2}
+    assert chore.do(lambda: NOW + timedelta(minutes=59), lambda: False) == {"uploads": 0, "bundles": 0}
+    assert chore.do(lambda: NOW + timedelta(minutes=61), lambda: False) == {"uploads": 2, "bundles": 0}
     assert list(folder.iterdir()) == []
 
 
