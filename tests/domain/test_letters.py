@@ -20,7 +20,7 @@ from outreach.domain.letters import (
     srikandi_metadata,
 )
 from tests.world.days import JAKARTA, at
-from tests.world.letters import SAMPLE as LETTER
+from tests.world.letters.signed import SAMPLE as LETTER
 
 ONE_DAY = ActivityOnLetter("Rapat koordinasi", at(18, 8), at(18, 12), JAKARTA, "Aula Bappeda, Metro")
 

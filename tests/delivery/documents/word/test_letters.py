@@ -17,8 +17,8 @@ from outreach.delivery.documents.word.render import WordFormWrong
 from outreach.domain.letters import NO_FEE, Addressee, AgendaLine, Letterhead, Signatory
 from tests.support.word_forms import a_form, changed, entries, own_form, packed, text_of
 from tests.world import NOW
-from tests.world.letters import FIVE
-from tests.world.letters import SAMPLE as LETTER
+from tests.world.letters.signed import FIVE
+from tests.world.letters.signed import SAMPLE as LETTER
 
 SPELLED = [
     "${nomor_naskah}", "${tanggal_naskah}", "${sifat}", "${hal}", "${jabatan_pengirim}", "${ttd_pengirim}",
