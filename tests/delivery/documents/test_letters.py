@@ -142,7 +142,7 @@ def test_any_text_is_printed_or_its_character_is_named(press, text):
         LETTER, opening=text, subject=text, addressees=(Addressee((text, text)),), agenda=(AgendaLine(text, text),)
     )
     with contextlib.suppress(CharacterWithoutFont):
-        assert len(pages_of(pdf_of(press, values))) == 2
+        assert len(pages_of(pdf_of(press, values))) >= 2  # many line ends need more
 
 
 def test_a_character_that_no_font_has_is_named(press):
