@@ -1,0 +1,1 @@
+"""Answers: on the pages of invitees, of who represents them, and recorded by staff."""

@@ -1,0 +1,1 @@
+"""The day itself: the list at the door, without a connection too."""

@@ -1,0 +1,1 @@
+"""Letters: written, signed and back, copied into Srikandi."""
