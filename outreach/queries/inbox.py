@@ -64,11 +64,22 @@ class InboxFilters:
 
 
 @dataclass(frozen=True)
+class MailCallee:
+    """Who sent a mail, to be called. kind: as in the address that opens WhatsApp. id: of a representative their invitation's."""
+
+    kind: str
+    id: int
+    name: str
+    phone: str
+
+
+@dataclass(frozen=True)
 class ShownMail:
     """One mail, and how to reach its sender. write_to: a mailto: address, or "" if nobody would read a reply."""
 
     mail: IncomingMail
     call: Reach
+    callee: MailCallee | None
     write_to: str
     failure: AddressFailure | None  # of the invitee's own address, if no mail arrives there
 
@@ -123,7 +134,8 @@ def show(mail_id: int) -> ShownMail:
         raise IncomingMissing
     invitee = found.person or found.organisation
     failure = addresses.failure_of(invitee.email) if invitee else None
-    return ShownMail(found, whatsapp.at(_phone(found)), _reply_address(found), failure)
+    callee = _callee(found)
+    return ShownMail(found, whatsapp.at(callee.phone if callee else ""), callee, _reply_address(found), failure)
 
 
 def about_invitations(invitation_ids: Collection[int]) -> dict[int, IncomingMail]:
@@ -200,11 +212,16 @@ def _whole() -> tuple[Any, ...]:
     )
 
 
-def _phone(mail: IncomingMail) -> str:
-    if mail.invitation and mail.reason == IncomingReason.REPRESENTATIVE:
-        return mail.invitation.representative_phone
-    invitee = mail.person or mail.organisation
-    return invitee.phone if invitee else ""
+def _callee(mail: IncomingMail) -> MailCallee | None:
+    invitation = mail.invitation
+    if invitation and mail.reason == IncomingReason.REPRESENTATIVE:
+        acting = invitation.acting
+        return MailCallee("representative", invitation.id, acting.name, acting.phone) if acting else None
+    if mail.person:
+        return MailCallee("person", mail.person.id, mail.person.display_name, mail.person.phone)
+    if mail.organisation:
+        return MailCallee("organisation", mail.organisation.id, mail.organisation.name, mail.organisation.phone)
+    return None
 
 
 def _reply_address(mail: IncomingMail) -> str:

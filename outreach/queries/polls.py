@@ -231,10 +231,23 @@ def calls(poll: DatePoll, invitees: Sequence[PollInvitee], sender: Sender) -> li
         and (not invitee.invitee.email or email_addresses.key(invitee.invitee.email) in blocked)
     ]
     links = _links(unreached)
-    return [
-        (invitee, whatsapp.at(invitee.invitee.phone, _text(poll, invitee, links.get(invitee.id, ""), sender)))
-        for invitee in unreached
-    ]
+    return [(invitee, _reach(invitee, links, sender)) for invitee in unreached]
+
+
+def asked(poll_invitee_id: int) -> PollInvitee | None:
+    """Return somebody whom a poll asks; None if there is nobody of this id."""
+    return db.session.get(PollInvitee, poll_invitee_id)
+
+
+def call_to(one: PollInvitee, sender: Sender) -> Reach:
+    """Return how to reach somebody whom a poll asks: with the text while the poll is open."""
+    if one.poll.state is not PollState.OPEN:
+        return whatsapp.at(one.invitee.phone)
+    return _reach(one, _links([one]), sender)
+
+
+def _reach(one: PollInvitee, links: Mapping[int, str], sender: Sender) -> Reach:
+    return whatsapp.at(one.invitee.phone, _text(one.poll, one, links.get(one.id, ""), sender))
 
 
 def _text(poll: DatePoll, one: PollInvitee, link: str, sender: Sender) -> str:

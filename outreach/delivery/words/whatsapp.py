@@ -41,13 +41,11 @@ class Sender:
     name: str = ""
 
 
-def call(invitation: Invitation, activity: Activity, link: str, sender: Sender, *, now: datetime) -> Reach:
-    """Return how to reach an invitee by phone about one activity. link: URL of their answer page, "" without one."""
-    return at(invitation.invitee.phone, _text([(invitation, activity)], link, sender, now))
-
-
 def call_about(invitations: Sequence[Invitation], link: str, sender: Sender, *, now: datetime) -> Reach:
-    """Return the same about all activities of these invitations of one invitee; at least one."""
+    """Return how to reach an invitee by phone about the activities of these invitations of theirs; at least one.
+
+    link: URL of their answer page, "" without one.
+    """
     asked = [(invitation, invitation.activity) for invitation in invitations]
     return at(invitations[0].invitee.phone, _text(asked, link, sender, now))
 

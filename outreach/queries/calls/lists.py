@@ -45,7 +45,7 @@ from outreach.queries.paging import Page, paged
 from outreach.services import addresses
 from outreach.services.calls.callee import CalleeKey
 from outreach.services.calls.numbers import is_wrong, wrong_among
-from outreach.services.locking import ProgrammeMissing
+from outreach.services.locking import InvitationMissing, ProgrammeMissing
 
 PER_PAGE = 100
 KINDS = ("person", "organisation")
@@ -148,6 +148,14 @@ def one(kind: str, id_: int, scope: CallScope, *, now: datetime) -> Callee:
     asked = _asked([id_] if kind == "person" else [], [id_] if kind == "organisation" else [], scope, now)
     found = _whole(asked)
     return found[0] if found else _with_calls([Callee(invitee, (), "")])[0]
+
+
+def about(invitation_id: int) -> Callee:
+    """Return the invitee of one invitation with only that to be asked; raise InvitationMissing."""
+    invitation = db.session.get(Invitation, invitation_id)
+    if invitation is None or (invitation.person and invitation.person.erased_at is not None):
+        raise InvitationMissing
+    return _whole([invitation])[0]
 
 
 def candidates(scope: CallScope, filters: InviteeFilters, *, by_id: int, now: datetime) -> list[CalleeKey]:

@@ -10,9 +10,15 @@ from flask_babel import force_locale
 from outreach.delivery.mail import call_texts
 from outreach.delivery.words import whatsapp
 from outreach.delivery.words.whatsapp import Reach, Sender
+from outreach.domain.states import UNANSWERED
 from outreach.extensions import db
 from outreach.queries.calls.lists import Callee
 from outreach.services import office_defaults
+
+
+def has_text(one: Callee) -> bool:
+    """Return whether there is something to write: an answer is missing, or there is news that they should hear."""
+    return any(each.state in UNANSWERED or whatsapp.tells_news(each) for each in one.asked)
 
 
 def reach(one: Callee, sender: Sender, *, with_link: bool, now: datetime) -> Reach:

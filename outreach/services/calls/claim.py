@@ -59,9 +59,16 @@ def leave(*, by: User, now: datetime) -> None:
 
 
 def skip(callee: CalleeKey, *, by: User, now: datetime) -> None:
-    """Leave an invitee out for a while: neither this caller nor another is given them before SKIPPED_FOR is over."""
+    """Leave an invitee out for a while: neither this caller nor another is given them before SKIPPED_FOR is over.
+
+    Raise InvitationMissing, or CallTaken while somebody else calls them: that caller decides when they rest.
+    """
     with writing() as session:
         callee.read(session)
+        column = callee.column(CallClaim)
+        claim = session.scalar(sa.select(CallClaim).where(column == callee.id).with_for_update())
+        if claim and claim.caller_id != by.id and claim.claimed_until and claim.claimed_until > now:
+            raise CallTaken
         end(session, callee, by.id, now=now, rests_until=now + SKIPPED_FOR)
 
 

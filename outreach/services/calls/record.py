@@ -88,11 +88,16 @@ def record(callee: CalleeKey, result: CallResult, *, by: User, now: datetime) ->
     return call
 
 
-def whatsapp_opened(callee: CalleeKey, about: Collection[int], *, by: User, now: datetime) -> None:
-    """Note that a caller opened WhatsApp with a text for an invitee. Whether it was sent, nobody here knows."""
+def whatsapp_opened(
+    callee: CalleeKey, about: Collection[int], *, by: User, now: datetime, note: str = ""
+) -> None:  # fmt: skip
+    """Note that a caller opened WhatsApp for an invitee. Whether something was sent, nobody here knows.
+
+    note: with whom else, or about what, if `about` does not say it.
+    """
     with writing() as session:
         invitee = callee.read(session)
-        _log(session, callee, CallResult(CallOutcome.WHATSAPP_OPENED, tuple(about)), by, now, now)
+        _log(session, callee, CallResult(CallOutcome.WHATSAPP_OPENED, tuple(about), note[:300]), by, now, now)
         audit.record(session, by, f"{callee.kind}.whatsapp_opened", invitee, now=now, name=invitee.display_name)
 
 

@@ -27,6 +27,8 @@ from outreach.queries.calls import figures, questions
 from outreach.queries.calls import lists as to_call
 from outreach.queries.calls import texts as call_texts
 from outreach.queries.calls.lists import Callee, CallScope
+from outreach.queries.calls.opening import ChatAbout
+from outreach.queries.calls.opening import opening as opening_chat
 from outreach.queries.invitations import lists as invitees
 from outreach.services.calls import claim, numbers
 from outreach.services.calls import questions as settling
@@ -124,25 +126,32 @@ def take(kind: str, id_: int) -> Any:
 @coordinator_required
 def skip(kind: str, id_: int) -> Any:
     now = clock.now()
-    claim.skip(_callee(kind, id_), by=current_user, now=now)
+    try:
+        claim.skip(_callee(kind, id_), by=current_user, now=now)
+    except claim.CallTaken as problem:
+        flash(say(problem), "warning")
     return redirect(coming_back() or _next(now))
 
 
 @bp.post("/to-call/<string:kind>/<int:id_>/whatsapp")
 @coordinator_required
 def open_whatsapp(kind: str, id_: int) -> Any:
-    """Note that WhatsApp was opened, and open it: the text is filled in, and the caller presses send.
+    """Note that WhatsApp was opened, and open it: the text is filled in, and the user presses send. For all pages.
+
+    kind: person, organisation, or representative, with the id of the invitation in which they are named.
 
     A form may only lead to this site (form-action), so the answer is a page that goes on by itself.
     """
-    now = clock.now()
-    one = to_call.one(kind, id_, _scope(), now=now)
-    reach = _reach(one, now)
-    if not reach.whatsapp:
-        return redirect(_call_address(one.key))
-    recording.whatsapp_opened(one.key, one.about, by=current_user, now=now)
-    page = render_template("calls/whatsapp.html", one=one, reach=reach)
-    return page, 200, {"Refresh": f"0; url={reach.whatsapp}", "Referrer-Policy": "no-referrer"}
+    now, asked = clock.now(), request.args
+    about = ChatAbout(
+        _scope(), asked.get("invitation", type=int), asked.get("poll", type=int), plain="plain" in asked
+    )  # fmt: skip
+    opening = opening_chat(kind, id_, about, sender(), now=now)
+    if not opening.reach.whatsapp:
+        return redirect(_call_address(opening.key))
+    recording.whatsapp_opened(opening.key, opening.about, by=current_user, now=now, note=opening.note)
+    page = render_template("calls/whatsapp.html", opening=opening)
+    return page, 200, {"Refresh": f"0; url={opening.reach.whatsapp}", "Referrer-Policy": "no-referrer"}
 
 
 @bp.post("/to-call/leave")

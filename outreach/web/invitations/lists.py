@@ -13,14 +13,13 @@ from outreach.domain.kinds import ListName, Role, Sector
 from outreach.domain.problems import Problem
 from outreach.queries import exports
 from outreach.queries.invitations import lists as invitees
-from outreach.queries.invitations.lists import InviteeList, InviteeRow
+from outreach.queries.invitations.lists import InviteeList
 from outreach.services.locking import ActivityMissing
 from outreach.services.reminders import remind_now as by_hand
 from outreach.web.exports import columns, file
 from outreach.web.fields.base import ConfirmForm
-from outreach.web.frame.access import coordinator_required, may_change, staff_required
+from outreach.web.frame.access import coordinator_required, staff_required
 from outreach.web.frame.say import page_number, say
-from outreach.web.frame.sender import sender
 from outreach.web.invitations.blueprint import bp
 from outreach.web.invitations.forms import filters_from
 
@@ -88,12 +87,7 @@ def _reminded(done: by_hand.Reminded) -> str:
 
 def _calls(found: InviteeList) -> dict[int, whatsapp.Reach]:
     return {
-        row.invitation.id: whatsapp.call(row.invitation, found.activity, _link(row), sender(), now=clock.now())
+        row.invitation.id: whatsapp.at(row.invitation.invitee.phone)
         for row in found.rows
         if row.failure or not row.invitation.invitee.email
     }
-
-
-def _link(row: InviteeRow) -> str:
-    """Return the answer link for users who may pass it on; "" for users who only read."""
-    return row.link if may_change() else ""

@@ -37,7 +37,6 @@ from outreach.web.fields.instants import wall_time
 from outreach.web.fields.problems import flashing_problems, show_problem
 from outreach.web.frame.access import coordinator_required, may_change, staff_required
 from outreach.web.frame.say import say
-from outreach.web.frame.sender import sender
 from outreach.web.frame.way_back import back_or, coming_back, leading_back
 from outreach.web.invitations import new_link
 from outreach.web.invitations.blueprint import bp
@@ -51,13 +50,12 @@ from outreach.web.office import audit_words
 @staff_required
 def show(invitation_id: int) -> Any:
     row = invitees.one(invitation_id)
-    call = whatsapp.call(row.invitation, row.invitation.activity, row.link, sender(), now=clock.now())
     nominees = invitees.nominees_of(invitation_id)
     delivery = links.delivery_of(row.invitation.invitee, now=clock.now())
     return render_template(
         "invitations/show.html",
         row=row,
-        call=call,
+        call=whatsapp.at(row.invitation.invitee.phone),
         nominees=nominees,
         waiting=invitees.waiting_of(nominees),
         form=ButtonForm(),

@@ -204,7 +204,7 @@ def test_one_call_is_recorded_whole_or_not_at_all(any_app, all_told, second, ani
 
 def whatsapp_text(app, invitation, link="http://localhost/j/x", sender=SENDER, now=NOW):
     with app.test_request_context():
-        return whatsapp.call(invitation, invitation.activity, link, sender, now=now).text
+        return whatsapp.call_about([invitation], link, sender, now=now).text
 
 
 def test_the_text_names_office_sender_what_when_and_deadline_and_that_nothing_is_paid(app, all_told, ani):
@@ -273,7 +273,7 @@ def test_one_text_asks_about_all_their_activities(app, all_told, second, ani):
 def test_the_text_is_neutral_and_has_the_persons_link(app, all_told, ani):
     row = invitees.one(invitation_of(all_told, ani).id)
     with app.test_request_context():
-        call = whatsapp.call(row.invitation, all_told, row.link, SENDER, now=NOW)
+        call = whatsapp.call_about([row.invitation], row.link, SENDER, now=NOW)
     assert call.number == "0812-3456-7890"
     assert call.whatsapp.startswith("https://wa.me/6281234567890?text=")
     assert row.link.startswith("http://localhost/j/")
@@ -286,7 +286,7 @@ def test_without_a_mobile_number_there_is_no_whatsapp_link(app, all_told, ani, p
     ani.phone = phone
     db.session.commit()
     with app.test_request_context():
-        call = whatsapp.call(invitation_of(all_told, ani), all_told, "", SENDER, now=NOW)
+        call = whatsapp.call_about([invitation_of(all_told, ani)], "", SENDER, now=NOW)
     assert (call.whatsapp, call.tel) == ("", phone)
 
 

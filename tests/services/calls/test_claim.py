@@ -15,6 +15,7 @@ from outreach.queries.invitations.select import InviteeFilters
 from outreach.services.calls import claim, questions
 from outreach.services.calls import record as recording
 from outreach.services.calls.callee import CalleeKey
+from outreach.services.calls.claim import CallTaken
 from outreach.services.calls.record import CallResult
 from tests.world import NOW, a_person, account, answer, at_once, invite, invite_and_publish, mark_as_invited, rows_of
 
@@ -83,6 +84,17 @@ def test_somebody_left_out_is_given_to_nobody_for_half_an_hour(any_app, asked, a
     assert [next_of(coordinator), next_of(rina)] == [key(budi), None]
     assert lists.next_rest_ends(ALL, UNFILTERED, now=NOW) == NOW + SKIPPED_FOR
     assert next_of(rina, NOW + SKIPPED_FOR) == key(ani)
+
+
+def test_nobody_leaves_out_somebody_whom_a_colleague_calls(any_app, asked, ani, coordinator, rina):
+    assert next_of(coordinator) == key(ani)
+    with pytest.raises(CallTaken):
+        claim.skip(key(ani), by=rina, now=NOW)
+    one = lists.one("person", ani.id, ALL, now=NOW)
+    assert (one.holder_at(NOW), one.rests_at(NOW)) == (coordinator.id, None)
+    over = NOW + CLAIMED_FOR
+    claim.skip(key(ani), by=rina, now=over)
+    assert lists.one("person", ani.id, ALL, now=over).rests_at(over) == over + SKIPPED_FOR
 
 
 def test_somebody_who_answered_since_the_list_was_read_is_not_given_again(any_app, asked, ani, budi, rina):

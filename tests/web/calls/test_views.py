@@ -256,7 +256,7 @@ def test_the_file_has_one_line_for_each_answer_to_ask_for(days, coordinator_clie
 
 def test_a_viewer_can_read_the_list_but_record_nothing(days, ani, viewer_client):
     page = viewer_client.get("/to-call").text
-    assert ("Ani Wijaya" in page, "Start calling" in page, "wa.me" in page) == (True, False, False)
+    assert ("Ani Wijaya" in page, "Start calling" in page, "/whatsapp" in page) == (True, False, False)
     assert viewer_client.get(f"/to-call/person/{ani.id}").status_code == 403
     data = {"source": "phone", "outcome": "coming", "about": [invitation_of(days[0], ani).id]}
     assert viewer_client.post(f"/to-call/person/{ani.id}", data=data).status_code == 403

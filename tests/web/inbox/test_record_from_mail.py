@@ -129,7 +129,7 @@ def test_a_mail_shows_contacts_of_its_sender(ani, coordinator_client):
     letter = mail(person=ani, subject="Tanya").id
     shown = page(coordinator_client, f"/incoming/{letter}")
     assert 'href="tel:+6281234567890"' in shown
-    assert 'href="https://wa.me/6281234567890"' in shown
+    assert f'formaction="/to-call/person/{ani.id}/whatsapp?plain=1"' in shown
     assert 'href="mailto:ani@example.com?subject=Re%3A%20Tanya"' in shown
     stranger = mail(sender="", person=None).id
     assert "Reply by e-mail" not in page(coordinator_client, f"/incoming/{stranger}")
@@ -138,7 +138,11 @@ def test_a_mail_shows_contacts_of_its_sender(ani, coordinator_client):
 def test_a_viewer_sees_the_phone_number(ani, viewer_client):
     ani.phone = "+6281234567890"
     shown = page(viewer_client, f"/incoming/{mail(person=ani).id}")
-    assert ('href="tel:+6281234567890"' in shown, "wa.me" in shown, "Record answer" in shown) == (True, False, False)
+    assert ('href="tel:+6281234567890"' in shown, "/whatsapp" in shown, "Record answer" in shown) == (
+        True,
+        False,
+        False,
+    )
 
 
 def test_a_report_that_had_its_effect_is_marked(ani, coordinator_client):

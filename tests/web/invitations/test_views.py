@@ -317,9 +317,9 @@ def test_a_viewer_finds_neither_answer_links_nor_whatsapp(ani_and_police_invited
     for path in ("invitees", "invitees/to-call", "invitees/to-call?file=csv"):
         page = viewer_client.get(f"/activities/{ani_and_police_invited.id}/{path}").text
         assert "Ani Wijaya" in page
-        assert ("/j/" in page, "%2Fj%2F" in page, "wa.me" in page) == (False, False, False)
+        assert ("/j/" in page, "%2Fj%2F" in page, "/whatsapp" in page) == (False, False, False)
     page = viewer_client.get(f"/invitations/{anis.id}").text
-    assert ("/j/" in page, "wa.me" in page) == (False, False)
+    assert ("/j/" in page, "/whatsapp" in page) == (False, False)
 
 
 def test_an_organisations_page_links_to_its_mails(ani_and_police_invited, the_polices, police, coordinator_client):

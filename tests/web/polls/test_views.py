@@ -2,6 +2,7 @@
 
 import re
 from html import unescape
+from urllib.parse import unquote
 
 import pytest
 import sqlalchemy as sa
@@ -237,7 +238,9 @@ def test_a_person_that_mail_does_not_reach_gets_a_text_for_whatsapp(office, coor
     page = unescape(coordinator_client.get(f"/polls/{poll.id}").text)
     link = f"http://localhost/j/{tokens.token(links.link_for(db.session, silent))}/polls/{poll.id}"
     assert link in page
-    assert "https://wa.me/6281277770000?text=" in page
+    opened = coordinator_client.post(f"/to-call/person/{silent.id}/whatsapp?poll={asked(poll, silent).id}")
+    assert opened.headers["Refresh"].startswith("0; url=https://wa.me/6281277770000?text=")
+    assert link in unquote(opened.headers["Refresh"])
     text = re.search(r'class="poll-text"[^>]*>(.*?)</pre>', page, flags=re.DOTALL)[1]
     assert "pencegahan" not in text
     assert f"dari {office.name}" in text
