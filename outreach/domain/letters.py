@@ -17,7 +17,7 @@ from outreach.domain.states import LetterState
 from outreach.domain.zones import zone_name
 
 CHANGEABLE = frozenset({LetterState.DRAFT, LetterState.COMPOSED})  # nobody has signed it
-STANDS = frozenset({LetterState.SIGNED, LetterState.SENT})
+STANDS = frozenset({LetterState.SIGNED})
 WENT_OUT_SIGNED = STANDS | {LetterState.CORRECTED}  # a corrected letter still invites, together with its correction
 MOST_ON_THE_LETTER = 4  # more addressees stand in a list that is attached
 LIST_ATTACHED = "(daftar terlampir)"

@@ -57,7 +57,6 @@ class LetterState(StrEnum):
     DRAFT = "draft"  # prepared from the plan, and read by nobody yet
     COMPOSED = "composed"  # konsep: to be numbered and signed
     SIGNED = "signed"  # came back
-    SENT = "sent"
     CORRECTED = "corrected"  # a later letter says what changed
     CANCELLED = (
         "cancelled"  # a later letter says that nothing of it takes place, or it was withdrawn before it was signed

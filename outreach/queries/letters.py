@@ -25,7 +25,8 @@ from outreach.models import (
     letter_invitation,
     the_office,
 )
-from outreach.queries import returned_letters
+from outreach.queries import mailed_letters, returned_letters
+from outreach.queries.mailed_letters import MailedLetter
 from outreach.queries.paging import Page, paged
 from outreach.services.letters import plan
 from outreach.services.letters import settings as letter_settings
@@ -40,12 +41,14 @@ MOST_ON_A_PAGE = 1000  # invitations to choose from
 class LetterGroup(StrEnum):
     OPEN = "open"
     SIGNED = "signed"
+    UNMAILED = "unmailed"  # signed, and somebody on it has not had it by mail
     ENDED = "ended"
 
 
 STATES: Mapping[LetterGroup, Collection[LetterState]] = {
     LetterGroup.OPEN: CHANGEABLE,
     LetterGroup.SIGNED: STANDS,
+    LetterGroup.UNMAILED: STANDS,
     LetterGroup.ENDED: (LetterState.CORRECTED, LetterState.CANCELLED),
 }
 
@@ -66,11 +69,12 @@ class LetterFilters:
 
 @dataclass(frozen=True)
 class LetterRow:
-    """addressees: as they stand on the letter, the first line of each."""
+    """addressees: as they stand on the letter, the first line of each. mailed: None until it is signed."""
 
     letter: Letter
     addressees: Sequence[str]
     activities: Sequence[Activity]
+    mailed: MailedLetter | None = None
 
 
 @dataclass(frozen=True)
@@ -122,7 +126,7 @@ class NewLetter:
 
 
 def listed(filters: LetterFilters, number: int = 1) -> Page:
-    """Return a page of LetterRow, the latest first. Four queries."""
+    """Return a page of LetterRow, the latest first. Five queries."""
     page = paged(_select(filters), number, q=filters.q)
     return Page(list(_rows(page.items)), page.total, page.number, page.per_page, page.q, page.more)
 
@@ -274,6 +278,8 @@ def _select(filters: LetterFilters) -> sa.Select[Any]:
     select = sa.select(Letter).order_by(Letter.id.desc())
     if filters.group is not None:
         select = select.where(Letter.state.in_(STATES[filters.group]))
+    if filters.group is LetterGroup.UNMAILED:
+        select = select.where(mailed_letters.not_with_everybody())
     for word in filters.q.split()[:6]:
         code = word.replace("-", "")
         select = select.where(
@@ -315,8 +321,9 @@ def _rows(letters: Sequence[Letter]) -> Iterator[LetterRow]:
         letter_id: [one["lines"][0] for one in said.get("addressees", ()) if one.get("lines")]
         for letter_id, said in values
     }
+    mailed = mailed_letters.mailed(ids)
     for letter in letters:
-        yield LetterRow(letter, addressees.get(letter.id, ()), activities.get(letter.id, ()))
+        yield LetterRow(letter, addressees.get(letter.id, ()), activities.get(letter.id, ()), mailed.get(letter.id))
 
 
 def _activities(letter_ids: Collection[int]) -> dict[int, list[Activity]]:

@@ -124,7 +124,6 @@ LABELS: dict[tuple[type, str], object] = {
     (LetterState, LetterState.DRAFT.value): _l("Draft"),
     (LetterState, LetterState.COMPOSED.value): _l("To be signed"),
     (LetterState, LetterState.SIGNED.value): _l("Signed"),
-    (LetterState, LetterState.SENT.value): _l("Sent"),
     (LetterState, LetterState.CORRECTED.value): _l("Corrected by a later letter"),
     (LetterState, LetterState.CANCELLED.value): _l("No longer valid"),
     (Role, Role.SPEAKER.value): _l("Speaker"),

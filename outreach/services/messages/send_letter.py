@@ -1,6 +1,6 @@
-"""Sending a signed correction or cancellation: the news that people had is sent once more, with the letter attached.
+"""Sending a signed letter to those who were told before it was signed: their mail is sent once more, with the letter.
 
-The letter is signed only after the mails about the move have gone out. So these are sent again, as by hand (resend.py).
+A correction is signed only after the mails about the move have gone out. So these are sent again, as by hand (resend.py).
 """
 
 from datetime import datetime
@@ -13,11 +13,13 @@ from outreach.domain.letters import STANDS
 from outreach.domain.problems import Problem
 from outreach.domain.states import MessageState
 from outreach.extensions import db
-from outreach.models import AuditEntry, Letter, Message, MessageLine, Reminder, User, letter_invitation
-from outreach.services.letters.versions import LetterMissing
+from outreach.models import Letter, Message, MessageLine, Reminder, User, letter_invitation
+from outreach.services.letters.versions import ACCEPTED_AT, LetterMissing
 from outreach.services.messages import resend
 
 TOLD_BY: dict[LetterKind, tuple[MailKind, ...]] = {
+    LetterKind.INVITATION: (MailKind.INVITATION,),
+    LetterKind.SPEAKER_REQUEST: (MailKind.INVITATION,),
     LetterKind.CORRECTION: (MailKind.CHANGE, MailKind.POSTPONEMENT),
     LetterKind.CANCELLATION: (MailKind.CANCELLATION,),
 }
@@ -28,7 +30,7 @@ class NobodyToSendTo(Problem):
 
 
 def send(letter_id: int, *, by: User | None, now: datetime) -> int:
-    """Send the mails that told of the move or cancellation once more, with the letter. Return how many.
+    """Send the mails that invited, or told of the move or cancellation, once more, with the letter. Return how many.
 
     A mail that is sent again already is left out. Raise LetterMissing or NobodyToSendTo; nothing is changed then.
     """
@@ -62,7 +64,7 @@ def mails_to_repeat(session: Session, letter_id: int) -> list[int]:
         .group_by(MessageLine.invitation_id, MessageLine.to_representative)
     )
     found = sorted({row[0] for row in rows})
-    signed_at, again = _accepted_at(session, letter), aliased(Message)
+    signed_at, again = session.scalar(_accepted_at(letter.id)), aliased(Message)
     older = sa.or_(
         Message.sent_at.is_(None),
         Message.sent_at < signed_at,
@@ -74,17 +76,5 @@ def mails_to_repeat(session: Session, letter_id: int) -> list[int]:
     )
 
 
-def _accepted_at(session: Session, letter: Letter) -> datetime:
-    """Return when the letter's signed file was accepted: the audit log has it."""
-    assert letter.signed_file is not None
-    entries = session.execute(
-        sa.select(AuditEntry.at, AuditEntry.detail)
-        .where(
-            AuditEntry.subject_type == Letter.__tablename__,
-            AuditEntry.subject_id == letter.id,
-            AuditEntry.action == "letter.signed",
-        )
-        .order_by(AuditEntry.id)
-    )
-    its = [at for at, detail in entries if detail.get("sha256") == letter.signed_file.sha256]
-    return its[0] if its else letter.signed_file.uploaded_at
+def _accepted_at(letter_id: int) -> sa.Select[datetime]:
+    return sa.select(ACCEPTED_AT).select_from(Letter).join(Letter.signed_file).where(Letter.id == letter_id)

@@ -204,6 +204,9 @@ def letters() -> list[ListColumn]:
         ListColumn(_("Addressees (Yth.)"), LONG, lambda row: "; ".join(row.addressees)),
         ListColumn(_("Activities"), LONG, lambda row: "; ".join(activity.title for activity in row.activities)),
         ListColumn(_("State"), MIDDLE, lambda row: label(row.letter.state)),
+        ListColumn(_("Mailed to"), MIDDLE, lambda row: row.mailed.mailed if row.mailed else None),
+        ListColumn(_("Still by mail"), MIDDLE, lambda row: row.mailed.waiting if row.mailed else None),
+        ListColumn(_("To be printed for"), MIDDLE, lambda row: row.mailed.on_paper if row.mailed else None),
         ListColumn(_("Code"), MIDDLE, lambda row: shown_code(row.letter.code)),
     ]
 

@@ -53,7 +53,6 @@ TONES: dict[tuple[type, str], str] = {
     (LetterState, "draft"): "secondary",
     (LetterState, "composed"): "orange",
     (LetterState, "signed"): "green",
-    (LetterState, "sent"): "teal",
     (LetterState, "corrected"): "secondary",
     (LetterState, "cancelled"): "secondary",
     (ReminderState, "scheduled"): "blue",

@@ -19,6 +19,7 @@ from outreach.domain.signatures import ReturnReport
 from outreach.extensions import db, limiter
 from outreach.models import Letter
 from outreach.queries import letters as letter_pages
+from outreach.queries import mailed_letters
 from outreach.queries import returned_letters as returned_pages
 from outreach.services.letters import returned, roots, waiting
 from outreach.services.letters.versions import LetterMissing
@@ -60,6 +61,8 @@ def _returned_words() -> dict[str, Any]:
     return {
         "came_back": returned_pages.came_back,
         "mails_to_repeat": lambda letter: send_letter.mails_to_repeat(db.session(), letter.id),
+        "mailed_to": lambda letter: mailed_letters.mailed([letter.id]).get(letter.id),
+        "named_on_paper": lambda letter: mailed_letters.on_paper(letter.id),
         "waits_for_letters": returned_pages.waits_for_letters,
         "return_form": lambda: ReturnForm(formdata=None, prefix="returned"),
         "accept_form": _filled,

@@ -3,10 +3,11 @@
 from datetime import date, timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from outreach.domain.letters import LetterKind
 from outreach.extensions import db
-from outreach.models import Letter
+from outreach.models import Letter, Message
 from outreach.services.activities import publish as publishing
 from outreach.services.letters import make, returned
 from outreach.services.messages import send_letter
@@ -117,5 +118,17 @@ def test_however_many_had_the_news_it_takes_as_many_statements(activity, ani, se
     assert taken[1] == taken[3]
 
 
-def test_an_invitation_letter_is_not_sent_this_way(first):
+def test_who_was_invited_before_the_letter_was_signed_gets_the_invitation_once_more(activity, ani, send):
+    ani.email = "ani@example.com"
+    db.session.commit()
+    invite(activity, ani)
+    publish(activity)
+    assert send() == []
+    letter = signed_letter(invitation_of(activity, ani), data=FILE)
+    assert send_letter.send(letter.id, by=None, now=NOW) == 1
+    assert send() == [FILE]
+
+
+def test_who_had_the_letter_with_the_invitation_does_not_get_it_again(first):
+    db.session.execute(sa.update(Message).values(sent_at=NOW + timedelta(minutes=1)))
     assert send_letter.mails_to_repeat(db.session(), first.id) == []
