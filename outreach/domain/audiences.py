@@ -26,7 +26,7 @@ AUDIENCES = {
     Audience.NEWLY_INVITED: Members(frozenset({InvitationState.PREPARED})),
     Audience.UNANSWERED: Members(UNANSWERED, present=False),  # people who have come are not asked any more
     Audience.COMING: Members(TAKES_A_SEAT),
-    Audience.NO_MATERIALS: Members(frozenset({InvitationState.COMING}), owes_materials=True),
+    Audience.NO_MATERIALS: Members(TAKES_A_SEAT, owes_materials=True),
     Audience.EXPECTED: Members(EVERY_STATE - NOT_EXPECTED),
     Audience.PRESENT: Members(EVERY_STATE, present=True),
     Audience.ABSENT: Members(TAKES_A_SEAT, present=False),

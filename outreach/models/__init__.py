@@ -33,7 +33,7 @@ from outreach.models.mails import (
     ReminderRule,
     SentMail,
 )
-from outreach.models.materials import Material, ProposedTopic, SpeakerProfile
+from outreach.models.materials import ActingProfile, Material, ProposedTopic, SpeakerProfile
 from outreach.models.people import Cadre, Organisation, PeopleGroup, Person, people_group_member
 from outreach.models.places import Office, Region, Venue, the_office
 from outreach.models.planner import (
@@ -57,6 +57,7 @@ __all__ = [
     "AbsenceCalendar",
     "AccountRole",
     "ActingPerson",
+    "ActingProfile",
     "Activity",
     "AddressFailure",
     "AgendaItem",

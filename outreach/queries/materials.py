@@ -1,4 +1,5 @@
-"""What speakers have sent: for staff on the activity's page, for the speaker, and for attendees once it is shown to them.
+"""What speakers, or those who act for them, have sent: for staff on the activity's page, for themselves, and for attendees
+once it is shown to them.
 
 A file's data is read only to be downloaded.
 """
@@ -7,10 +8,10 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.orm import joinedload, undefer
+from sqlalchemy.orm import aliased, joinedload, undefer
 
 from outreach.domain import materials
 from outreach.domain.kinds import Role
@@ -18,6 +19,8 @@ from outreach.domain.materials import MaterialMissing
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.models import (
+    ActingPerson,
+    ActingProfile,
     Activity,
     AgendaItem,
     Invitation,
@@ -29,35 +32,56 @@ from outreach.models import (
     agenda_speaker,
 )
 from outreach.queries.answers.page import AnswerPage, ShownInvitation
+from outreach.queries.representation import ActingPage
 from outreach.services.office_defaults import materials_days, materials_wanted_by
 
 NOT_SPEAKING = (InvitationState.PREPARED, InvitationState.NOT_COMING, InvitationState.WITHDRAWN)
 
 
 class SentFile(NamedTuple):
-    """A file without its data. id: of the Material; 0 for a photo."""
+    """A file without its data. id: of the Material; 0 for a photo. sent_by: who sent it for the speaker, if somebody did."""
 
     id: int
     name: str
     size: int  # bytes
     sent_at: datetime
+    sent_by_id: int | None = None
+    sent_by: str = ""
+
+
+class About(NamedTuple):
+    """What somebody gave about themselves."""
+
+    biography: str = ""
+    photo: SentFile | None = None
+
+
+NOTHING = About()
 
 
 @dataclass(frozen=True)
 class SpeakerMaterials:
-    """What one speaker has given for an activity. turns: their lines of the agenda."""
+    """What was given for one speaker's turn at an activity. turns: their lines of the agenda.
+
+    acting: who speaks in their place, and about_acting what that person gave about themselves.
+    """
 
     person: Person
     state: InvitationState
     turns: tuple[AgendaItem, ...] = ()
     files: tuple[SentFile, ...] = ()
-    biography: str = ""
-    photo: SentFile | None = None
+    about: About = NOTHING
     proposal: ProposedTopic | None = None
+    acting: ActingPerson | None = None
+    about_acting: About = NOTHING
+
+    @property
+    def about_whoever_speaks(self) -> About:
+        return self.about if self.acting is None else self.about_acting
 
     @property
     def empty(self) -> bool:
-        return not (self.files or self.biography or self.photo)
+        return not (self.files or any(self.about_whoever_speaks))
 
 
 @dataclass(frozen=True)
@@ -74,15 +98,52 @@ class ActivityMaterials:
 
 
 @dataclass(frozen=True)
-class LinkMaterials:
-    """For the holder of a link. own: what they gave, if they speak. others: those shown to them."""
+class LinkHolder:
+    """Who opens the page by a link: an invitee, or somebody who acts for one (`acts`).
 
+    speaker_id: the person whose turn it is if they speak; None for an organisation.
+    """
+
+    activities: tuple[ShownInvitation, ...]
+    speaker_id: int | None
+    acts: bool = False
+
+    @classmethod
+    def of_invitee(cls, found: AnswerPage) -> "LinkHolder":
+        return cls(found.activities, None if found.invitee.organisation else found.invitee.id)
+
+    @classmethod
+    def of_acting(cls, found: ActingPage) -> "LinkHolder":
+        return cls(tuple(card.shown for card in found.cards if card.acts), found.invitee_id, acts=True)
+
+    def speaks(self, shown: ShownInvitation) -> bool:
+        return shown.speaks and self.speaker_id is not None
+
+
+@dataclass(frozen=True)
+class LinkMaterials:
+    """For the holder of a link. own: what was given for their turn, if they speak. others: those shown to them."""
+
+    holder: LinkHolder
     activity: Activity
     shown: ShownInvitation
     wanted_by: datetime
     own: SpeakerMaterials | None
     others: tuple[SpeakerMaterials, ...]
     may_send: bool
+
+    @property
+    def about(self) -> About:
+        """What the holder gave about themselves."""
+        if self.own is None:
+            return NOTHING
+        return self.own.about_acting if self.holder.acts else self.own.about
+
+    def may_remove(self, file: SentFile) -> bool:
+        """Return whether the holder may remove a file of their turn: whoever acts only what they sent."""
+        acting = self.own.acting if self.own else None
+        of_their_own = acting is not None and file.sent_by_id == acting.id
+        return self.may_send and (of_their_own or not self.holder.acts)
 
 
 def of_activity(activity: Activity) -> ActivityMaterials:
@@ -91,33 +152,40 @@ def of_activity(activity: Activity) -> ActivityMaterials:
     return ActivityMaterials(tuple(speakers), materials_wanted_by(db.session, activity), materials_days(db.session))
 
 
-def by_link(found: AnswerPage, activity_id: int, *, now: datetime) -> LinkMaterials:
+def by_link(holder: LinkHolder, activity_id: int, *, now: datetime) -> LinkMaterials:
     """Return what a link's holder sees of an activity's materials. Raise MaterialMissing if that is nothing."""
-    shown = _shown(found, activity_id)
+    shown = _shown(holder, activity_id)
     activity = db.session.get_one(Activity, activity_id)
     speakers = _speakers(activity)
-    own = next((one for one in speakers if shown.speaks and one.person.id == found.invitee.id), None)
+    own = next((one for one in speakers if holder.speaks(shown) and one.person.id == holder.speaker_id), None)
     others = [
         one
         for one in speakers
         if shown.shows_materials and one is not own and one.state not in NOT_SPEAKING and not one.empty
     ]
     may = own is not None and materials.may_send(activity.state, shown.state, activity.starts_at, now)
-    return LinkMaterials(activity, shown, materials_wanted_by(db.session, activity), own, tuple(others), may)
+    return LinkMaterials(holder, activity, shown, materials_wanted_by(db.session, activity), own, tuple(others), may)
 
 
-def file_by_link(found: AnswerPage, activity_id: int, material_id: int) -> StoredFile:
-    """Return a file for a link's holder: one of their own, or one that attendees see. Raise MaterialMissing."""
-    shown = _shown(found, activity_id)
+def file_by_link(holder: LinkHolder, activity_id: int, material_id: int) -> StoredFile:
+    """Return a file for a link's holder: one of their own turn, or one that attendees see. Raise MaterialMissing."""
+    shown = _shown(holder, activity_id)
     wanted = sa.and_(Material.id == material_id, Material.activity_id == activity_id)
-    return _file(sa.select(Material.file_id).where(wanted, _visible(found, shown, Material.person_id, activity_id)))
+    return _file(sa.select(Material.file_id).where(wanted, _visible(holder, shown, Material.person_id, activity_id)))
 
 
-def photo_by_link(found: AnswerPage, activity_id: int, person_id: int) -> StoredFile:
+def photo_by_link(holder: LinkHolder, activity_id: int, person_id: int) -> StoredFile:
     """Return a speaker's photo for a link's holder, as `file_by_link` does. Raise MaterialMissing."""
-    shown = _shown(found, activity_id)
-    visible = _visible(found, shown, SpeakerProfile.person_id, activity_id)
+    shown = _shown(holder, activity_id)
+    visible = _visible(holder, shown, SpeakerProfile.person_id, activity_id)
     return _file(sa.select(SpeakerProfile.photo_id).where(SpeakerProfile.person_id == person_id, visible))
+
+
+def acting_photo_by_link(holder: LinkHolder, activity_id: int, acting_id: int) -> StoredFile:
+    """Return the photo of somebody who acts for a speaker, as `file_by_link` does. Raise MaterialMissing."""
+    shown = _shown(holder, activity_id)
+    visible = _visible(holder, shown, Invitation.person_id, activity_id)
+    return _file(_acting_photo(activity_id, acting_id).where(ActingPerson.acting, visible))
 
 
 def file_for_staff(activity_id: int, material_id: int) -> StoredFile:
@@ -130,26 +198,41 @@ def photo_for_staff(person_id: int) -> StoredFile:
     return _file(sa.select(SpeakerProfile.photo_id).where(SpeakerProfile.person_id == person_id))
 
 
-def _shown(found: AnswerPage, activity_id: int) -> ShownInvitation:
-    shown = next((one for one in found.activities if one.activity.id == activity_id), None)
-    if shown is None or not (shown.shows_materials or (shown.speaks and not found.invitee.organisation)):
+def acting_photo_for_staff(activity_id: int, acting_id: int) -> StoredFile:
+    """Return the photo of somebody who acts or acted for a speaker, with its data. Raise MaterialMissing."""
+    return _file(_acting_photo(activity_id, acting_id))
+
+
+def _acting_photo(activity_id: int, acting_id: int) -> sa.Select[int | None]:
+    return (
+        sa.select(ActingProfile.photo_id)
+        .join(ActingPerson, ActingPerson.id == ActingProfile.acting_id)
+        .join(Invitation, Invitation.id == ActingPerson.invitation_id)
+        .where(ActingPerson.id == acting_id, Invitation.activity_id == activity_id)
+    )
+
+
+def _shown(holder: LinkHolder, activity_id: int) -> ShownInvitation:
+    shown = next((one for one in holder.activities if one.activity.id == activity_id), None)
+    if shown is None or not (shown.shows_materials or holder.speaks(shown)):
         raise MaterialMissing
     return shown
 
 
 def _visible(
-    found: AnswerPage, shown: ShownInvitation, person: sa.SQLColumnExpression[int], activity_id: int
+    holder: LinkHolder, shown: ShownInvitation, person: sa.SQLColumnExpression[Any], activity_id: int
 ) -> sa.ColumnElement[bool]:
-    """Return the condition that the link's holder sees what this person gave."""
+    """Return the condition that the link's holder sees what was given for this person's turn."""
     conditions: list[sa.ColumnElement[bool]] = [sa.false()]
-    if shown.speaks and not found.invitee.organisation:
-        conditions.append(person == found.invitee.id)
+    if holder.speaks(shown):
+        conditions.append(person == holder.speaker_id)
     if shown.shows_materials:
+        turn = aliased(Invitation)
         speaks = sa.exists().where(
-            Invitation.activity_id == activity_id,
-            Invitation.person_id == person,
-            Invitation.role == Role.SPEAKER,
-            Invitation.state.not_in(NOT_SPEAKING),
+            turn.activity_id == activity_id,
+            turn.person_id == person,
+            turn.role == Role.SPEAKER,
+            turn.state.not_in(NOT_SPEAKING),
         )
         conditions.append(speaks)
     return sa.or_(*conditions)
@@ -185,13 +268,17 @@ def _speakers(activity: Activity) -> list[SpeakerMaterials]:
     ):
         turns[person_id].append(item)
     files = defaultdict(list)
-    for material_id, person_id, name, size, sent_at in db.session.execute(
-        sa.select(Material.id, Material.person_id, StoredFile.name, StoredFile.size, StoredFile.uploaded_at)
+    for sent in db.session.execute(
+        sa.select(
+            Material.id, StoredFile.name, StoredFile.size, StoredFile.uploaded_at, Material.sent_by_id,
+            sa.func.coalesce(ActingPerson.name, ""), Material.person_id,
+        )
         .join(Material.file)
+        .outerjoin(Material.sent_by)
         .where(Material.activity_id == activity.id)
         .order_by(Material.id)
-    ):
-        files[person_id].append(SentFile(material_id, name, size, sent_at))
+    ):  # fmt: skip
+        files[sent.person_id].append(SentFile(*sent[:6]))
     profiles = {
         one.person_id: one
         for one in db.session.scalars(
@@ -200,28 +287,48 @@ def _speakers(activity: Activity) -> list[SpeakerMaterials]:
             .options(joinedload(SpeakerProfile.photo))
         )
     }
+    acting_profiles = {
+        one.acting_id: one
+        for one in db.session.scalars(
+            sa.select(ActingProfile)
+            .where(ActingProfile.acting_id.in_([one.acting.id for one in invited if one.acting is not None]))
+            .options(joinedload(ActingProfile.photo))
+        )
+    }
     proposals = {
         one.person_id: one
-        for one in db.session.scalars(sa.select(ProposedTopic).where(ProposedTopic.activity_id == activity.id))
+        for one in db.session.scalars(
+            sa.select(ProposedTopic)
+            .where(ProposedTopic.activity_id == activity.id)
+            .options(joinedload(ProposedTopic.proposed_by))
+        )
     }
     found = []
     for invitation in invited:
         assert invitation.person is not None
-        person_id = invitation.person.id
-        profile = profiles.get(person_id)
-        photo = profile.photo if profile else None
+        person_id, acting = invitation.person.id, invitation.acting
         found.append(
             SpeakerMaterials(
                 invitation.person,
                 invitation.state,
                 tuple(turns[person_id]),
                 tuple(files[person_id]),
-                profile.biography if profile else "",
-                SentFile(0, photo.name, photo.size, photo.uploaded_at) if photo else None,
+                _about(profiles.get(person_id)),
                 proposals.get(person_id),
+                acting,
+                _about(acting_profiles.get(acting.id)) if acting else NOTHING,
             )
         )
     return sorted(found, key=_place)
+
+
+def _about(profile: SpeakerProfile | ActingProfile | None) -> About:
+    if profile is None:
+        return NOTHING
+    photo = profile.photo
+    return About(
+        profile.biography, SentFile(0, photo.name, photo.size, photo.uploaded_at) if photo is not None else None
+    )
 
 
 def _place(one: SpeakerMaterials) -> tuple[bool, Iterable[datetime], str]:

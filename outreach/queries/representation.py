@@ -37,6 +37,7 @@ class ActingCard:
 @dataclass(frozen=True)
 class ActingPage:
     me: ActingPerson
+    invitee_id: int
     invitee: str
     locale: str
     contact: Contact
@@ -59,7 +60,7 @@ def read(token: str, *, now: datetime) -> ActingPage:
             acting = next((link for link in chains[one.activity.id] if link.acting), None)
             passed_to = acting if acting is not None and acting.position > here.position else None
             cards.append(ActingCard(one, here, passed_to, here.acting and may_pass_on(here.position)))
-    return ActingPage(me, person.display_name, person.locale, contact, tuple(cards))
+    return ActingPage(me, person.id, person.display_name, person.locale, contact, tuple(cards))
 
 
 def activity_for_calendar(found: ActingPage, activity_id: int) -> Activity | None:

@@ -167,7 +167,7 @@ def _keys(one: Invitation, story: Story) -> Iterable[str]:
         if not late and not nominee and open_then and not (cancelled and due > story.cancelled_at):
             yield key
     due = _materials_at(activity, told_at)
-    if one.role is Role.SPEAKER and one.person_id and one.state is InvitationState.COMING and not _sent_by(one, due):
+    if one.role is Role.SPEAKER and one.person_id and one.state in TAKES_A_SEAT and not _sent_by(one, due):
         late = local_day(due, activity.zone) <= local_day(told_at, activity.zone)
         if not late and one.answered_at and one.answered_at < due and not (cancelled and due > story.cancelled_at):
             yield "materials"

@@ -127,7 +127,7 @@ def skip_because(facts: LineFacts, now: datetime) -> SkipReason | None:
 def _outside_audience(facts: LineFacts) -> SkipReason | None:
     if belongs(facts.audience, facts.invitation_state, present=facts.present, owes_materials=facts.owes_materials):
         return None
-    if facts.audience is Audience.NO_MATERIALS and facts.invitation_state is InvitationState.COMING:
+    if facts.audience is Audience.NO_MATERIALS and facts.invitation_state in TAKES_A_SEAT:
         return SkipReason.MATERIALS_SENT
     if facts.audience is Audience.UNANSWERED and facts.invitation_state in UNANSWERED:
         return SkipReason.CAME

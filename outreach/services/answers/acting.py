@@ -47,7 +47,7 @@ def answer(
     with writing() as session:
         activity = present_for_change(session, [activity_id]).get(activity_id)
         me = opened(session, token, now=now)
-        mine = _represented_by_me(session, me, activity)
+        mine = acted_by(session, me, activity)
         problem = refusal_of(session, mine[0], now)
         if problem is not None and not (choice is Choice.COMING and isinstance(problem, DeadlinePassed)):
             raise problem
@@ -166,7 +166,7 @@ def want_notices(token: str, activity_id: int, wanted: bool, *, now: datetime) -
             invitation.notices_wanted = wanted
 
 
-def _represented_by_me(session: Session, me: ActingPerson, activity: Activity | None) -> list[Invitation]:
+def acted_by(session: Session, me: ActingPerson, activity: Activity | None) -> list[Invitation]:
     """Return the invitee's invitations to the activity for which this person acts. Raise NothingToAnswer or NotActing.
 
     A link serves one person at all activities of one invitee, because one mail tells of all of them.

@@ -71,7 +71,7 @@ def add_each(
                 continue
             invitation = found or Invitation(activity_id=activity.id, person_id=person_id, role=role)
             raise_for_invited(invitation, list(earlier.values()))
-            _make_new(session, invitation)
+            _make_new(session, invitation, now)
             session.add(invitation)
             new.append(invitation)
     if role in ON_STAGE:
@@ -105,7 +105,7 @@ def add_organisations(
             )
             invitation.quota = quotas[organisation_id]
             raise_for_invited(invitation, [found] if found else [])
-            _make_new(session, invitation)
+            _make_new(session, invitation, now)
             session.add(invitation)
             new.append(invitation)
     tokens.ensure_links(session, organisation_ids=known, expires_at=_last(activities) + tokens.lifetime())
@@ -136,15 +136,14 @@ def _engage(session: Session, activities: Sequence[Activity], new: Sequence[Invi
             book_people(session, [activity], people, locked=True)
 
 
-def _make_new(session: Session, invitation: Invitation) -> None:
+def _make_new(session: Session, invitation: Invitation, now: datetime) -> None:
     """Reset an invitation, new or withdrawn before, to its initial state."""
     invitation.state = InvitationState.PREPARED
     invitation.nominated_under = None
     invitation.invited_at = invitation.answered_at = invitation.answered_sequence = None
     invitation.answer_source = invitation.answer_recorded_by_id = invitation.waitlisted_at = None
     invitation.answer_note, invitation.notices_wanted = "", True
-    if invitation.acting is not None:
-        chain.forget(session, invitation)
+    chain.begin_again(session, invitation, now=now)
     if invitation.id is not None:
         session.execute(sa.delete(Rung).where(Rung.invitation_id == invitation.id))  # the ladder starts again, too
 

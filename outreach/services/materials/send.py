@@ -1,4 +1,4 @@
-"""What a speaker gives by their link: files for one activity, a topic, a biography and a photo.
+"""What a speaker, or whoever acts for them, gives by link: files for one activity, a topic, a biography and a photo.
 
 The link is checked inside each transaction, after the activity is locked; so is that its holder speaks there. A refused
 file is logged without its name, and nothing of it is kept. publish.py has what staff do; domain/materials.py says which
@@ -13,9 +13,10 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy.orm import Session
 
+from outreach.delivery import tokens
 from outreach.domain import materials
 from outreach.domain.directory.names import tidy
-from outreach.domain.kinds import Role
+from outreach.domain.kinds import LinkPurpose, Role
 from outreach.domain.materials import (
     MOST_FILES,
     FilesTooLarge,
@@ -27,8 +28,20 @@ from outreach.domain.materials import (
 )
 from outreach.domain.problems import Problem
 from outreach.domain.states import InvitationState
-from outreach.models import Activity, Invitation, Material, Person, ProposedTopic, SpeakerProfile, StoredFile, User
+from outreach.models import (
+    ActingPerson,
+    ActingProfile,
+    Activity,
+    Invitation,
+    Material,
+    Person,
+    ProposedTopic,
+    SpeakerProfile,
+    StoredFile,
+    User,
+)
 from outreach.services import audit, files
+from outreach.services.answers.acting import acted_by, opened
 from outreach.services.invitations import links
 from outreach.services.locking import present_for_change
 from outreach.services.office_defaults import contact
@@ -59,21 +72,29 @@ class GivenFile:
 
 @dataclass(frozen=True)
 class _Speaker:
-    """The holder of a link who speaks at an activity, in the transaction that has locked it."""
+    """The holder of a link who speaks at an activity, in the transaction that has locked it.
+
+    person: the invited speaker. acting: the holder, if they act for that speaker.
+    """
 
     session: Session
     activity: Activity
     person: Person
+    acting: ActingPerson | None = None
+
+    @property
+    def acting_id(self) -> int | None:
+        return self.acting.id if self.acting is not None else None
 
 
 def send(
     token: str, activity_id: int, upload: GivenFile, *, most_mb: int, now: datetime, staff: User | None = None
 ) -> Material:
-    """Keep a file that a speaker sends.
+    """Keep a file that a speaker sends, or whoever acts for them.
 
     most_mb: how much one speaker's files for one activity may have together. staff: the account that is signed in where
-    the link was used. Raise a link's problem, NotASpeaker, MaterialsClosed, a problem of `materials.taken`, TooManyFiles,
-    FilesTooLarge or UploadTooLarge.
+    the link was used. Raise a link's problem, NotActing, NotASpeaker, MaterialsClosed, a problem of `materials.taken`,
+    TooManyFiles, FilesTooLarge or UploadTooLarge.
     """
     checked = _checked(upload, materials.taken, activity_id)
     with writing() as session:
@@ -82,23 +103,31 @@ def send(
             sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(StoredFile.size), 0))
             .select_from(Material)
             .join(Material.file)
-            .where(*_own(who))
+            .where(*_of_the_turn(who))
         ).one()
         if count >= MOST_FILES:
             raise TooManyFiles(most=MOST_FILES)
         if size + len(checked.data) > most_mb * 1024 * 1024:
             raise FilesTooLarge(megabytes=most_mb)
-        made = Material(activity_id=activity_id, person_id=who.person.id, file=_keep(session, checked, now))
+        made = Material(
+            activity_id=activity_id, person_id=who.person.id, file=_keep(session, checked, now), sent_by=who.acting
+        )
         session.add(made)
         _tell_log(who, "material_sent_by_link", staff, now)
     return made
 
 
 def remove(token: str, activity_id: int, material_id: int, *, now: datetime, staff: User | None = None) -> None:
-    """Delete a file that the speaker sent. Raise as `send` does, or MaterialMissing."""
+    """Delete a file of the speaker's turn. Whoever acts deletes only what they sent.
+
+    Raise as `send` does, or MaterialMissing.
+    """
     with writing() as session:
         who = _speaking(session, token, activity_id, now)
-        found = session.scalar(sa.select(Material).where(Material.id == material_id, *_own(who)))
+        wanted = sa.select(Material).where(Material.id == material_id, *_of_the_turn(who))
+        if who.acting is not None:
+            wanted = wanted.where(Material.sent_by_id == who.acting.id)
+        found = session.scalar(wanted)
         if found is None:
             raise MaterialMissing
         drop(session, [found])
@@ -114,11 +143,12 @@ def introduce(
     without_photo: bool = False,
     now: datetime,
     staff: User | None = None,
-) -> SpeakerProfile:
+) -> SpeakerProfile | ActingProfile:
     """Store a speaker's biography, the same for all activities, and a new photo if there is one.
 
-    without_photo: delete the present photo. Raise a link's problem, NotASpeaker, MaterialsClosed, BiographyTooLong,
-    PhotoNotTaken or UploadTooLarge.
+    Whoever acts for the speaker has a biography and photo of their own, for this activity. without_photo: delete the
+    present photo. Raise a link's problem, NotActing, NotASpeaker, MaterialsClosed, BiographyTooLong, PhotoNotTaken or
+    UploadTooLarge.
     """
     biography = "\n".join(line.strip() for line in biography.replace("\r\n", "\n").split("\n")).strip()
     if len(biography) > MOST_OF_A_BIOGRAPHY:
@@ -126,10 +156,7 @@ def introduce(
     checked = _checked(photo, materials.photo, activity_id) if photo else None
     with writing() as session:
         who = _speaking(session, token, activity_id, now)
-        profile = session.scalar(sa.select(SpeakerProfile).where(SpeakerProfile.person_id == who.person.id))
-        if profile is None:
-            profile = SpeakerProfile(person_id=who.person.id)
-            session.add(profile)
+        profile = _profile(who)
         profile.biography, profile.changed_at = biography, now
         old = profile.photo
         if checked is not None:
@@ -162,9 +189,14 @@ def propose(token: str, activity_id: int, topic: str, *, now: datetime, staff: U
             if known is not None:
                 session.delete(known)
         elif known is None:
-            session.add(ProposedTopic(activity_id=activity_id, person_id=who.person.id, topic=topic, proposed_at=now))
+            session.add(
+                ProposedTopic(
+                    activity_id=activity_id, person_id=who.person.id, topic=topic, proposed_at=now,
+                    proposed_by_id=who.acting_id,
+                )
+            )  # fmt: skip
         else:
-            known.topic, known.proposed_at = topic, now
+            known.topic, known.proposed_at, known.proposed_by_id = topic, now, who.acting_id
         _tell_log(who, "topic_proposed_by_link", staff, now)
 
 
@@ -192,6 +224,8 @@ def _keep(session: Session, one: Taken, now: datetime) -> StoredFile:
 def _speaking(session: Session, token: str, activity_id: int, now: datetime) -> _Speaker:
     """Return who speaks at the activity by this link; raise if nobody does, or if it has begun."""
     activity = present_for_change(session, [activity_id]).get(activity_id)
+    if tokens.nonce_of(token, LinkPurpose.ACTING) is not None:
+        return _acting(session, token, activity, now)
     link = links.use_link(token, now=now)
     whom_to_call = contact(session, activity.programme if activity else None)
     invitation = session.scalar(
@@ -209,7 +243,32 @@ def _speaking(session: Session, token: str, activity_id: int, now: datetime) -> 
     return _Speaker(session, activity, link.person)
 
 
-def _own(who: _Speaker) -> tuple[sa.ColumnElement[bool], ...]:
+def _acting(session: Session, token: str, activity: Activity | None, now: datetime) -> _Speaker:
+    """Return whoever acts for a speaker at the activity. The activity is locked. Raise as `_speaking` does, or NotActing."""
+    mine = acted_by(session, opened(session, token, now=now), activity)
+    whom_to_call = contact(session, activity.programme if activity else None)
+    invitation = next((one for one in mine if one.role is Role.SPEAKER), None)
+    if activity is None or invitation is None or invitation.person is None:
+        raise NotASpeaker(contact=whom_to_call)
+    if not materials.may_send(activity.state, invitation.state, activity.starts_at, now):
+        raise MaterialsClosed(contact=whom_to_call)
+    return _Speaker(session, activity, invitation.person, invitation.acting)
+
+
+def _profile(who: _Speaker) -> SpeakerProfile | ActingProfile:
+    """Return the holder's biography and photo; new ones if there are none."""
+    found: SpeakerProfile | ActingProfile | None
+    if who.acting is None:
+        found = who.session.scalar(sa.select(SpeakerProfile).where(SpeakerProfile.person_id == who.person.id))
+    else:
+        found = who.session.scalar(sa.select(ActingProfile).where(ActingProfile.acting_id == who.acting.id))
+    if found is None:
+        found = ActingProfile(acting_id=who.acting.id) if who.acting else SpeakerProfile(person_id=who.person.id)
+        who.session.add(found)
+    return found
+
+
+def _of_the_turn(who: _Speaker) -> tuple[sa.ColumnElement[bool], ...]:
     return Material.activity_id == who.activity.id, Material.person_id == who.person.id
 
 

@@ -1,14 +1,24 @@
-"""What a person gave as a speaker: export and erase it. Called by privacy/person.py.
+"""What a person gave as a speaker, or as somebody who acted for one: export and erase it. Called by privacy/person.py.
 
 The export names each file with its size and its SHA-256. The files themselves are downloaded from the activity's page.
 """
 
+from collections.abc import Collection
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
-from outreach.models import Activity, Material, ProposedTopic, SpeakerProfile, StoredFile
+from outreach.models import (
+    ActingPerson,
+    ActingProfile,
+    Activity,
+    Invitation,
+    Material,
+    ProposedTopic,
+    SpeakerProfile,
+    StoredFile,
+)
 from outreach.services.materials.send import drop
 
 
@@ -43,6 +53,57 @@ def forget(session: Session, person_id: int) -> None:
         session.flush()
         if photo is not None:
             session.delete(photo)
+
+
+def held_as_acting(session: Session, acting_ids: Collection[int]) -> dict[str, Any]:
+    """Return what these acting people gave for the speakers' turns, as JSON values."""
+    profiles = session.execute(
+        sa.select(Activity.title, ActingProfile)
+        .join(ActingPerson, ActingPerson.id == ActingProfile.acting_id)
+        .join(Invitation, Invitation.id == ActingPerson.invitation_id)
+        .join(Activity, Activity.id == Invitation.activity_id)
+        .where(ActingProfile.acting_id.in_(acting_ids))
+        .order_by(ActingProfile.id)
+    )
+    topics = session.execute(
+        sa.select(Activity.title, ProposedTopic.topic, ProposedTopic.proposed_at)
+        .join(Activity, Activity.id == ProposedTopic.activity_id)
+        .where(ProposedTopic.proposed_by_id.in_(acting_ids))
+        .order_by(ProposedTopic.id)
+    )
+    sent = session.scalars(_sent_by(acting_ids).options(joinedload(Material.activity)))
+    return {
+        "introduced": [
+            {
+                "activity": title, "biography": profile.biography,
+                "photo": _file(profile.photo) if profile.photo else None,
+            }
+            for title, profile in profiles
+        ],
+        "materials": [{"activity": one.activity.title, **_file(one.file)} for one in sent],
+        "topics_proposed": [
+            {"activity": title, "topic": topic, "at": proposed_at.isoformat()} for title, topic, proposed_at in topics
+        ],
+    }  # fmt: skip
+
+
+def forget_acting(session: Session, acting_ids: Collection[int]) -> None:
+    """Delete what these acting people gave, in the caller's transaction."""
+    drop(session, session.scalars(_sent_by(acting_ids)).all())
+    session.execute(sa.delete(ProposedTopic).where(ProposedTopic.proposed_by_id.in_(acting_ids)))
+    theirs = ActingProfile.acting_id.in_(acting_ids)
+    photos = session.scalars(sa.select(ActingProfile.photo_id).where(theirs, ActingProfile.photo_id.is_not(None))).all()
+    session.execute(sa.delete(ActingProfile).where(theirs))
+    session.execute(sa.delete(StoredFile).where(StoredFile.id.in_(photos)))
+
+
+def _sent_by(acting_ids: Collection[int]) -> sa.Select[Material]:
+    return (
+        sa.select(Material)
+        .where(Material.sent_by_id.in_(acting_ids))
+        .options(joinedload(Material.file))
+        .order_by(Material.id)
+    )
 
 
 def _profile(person_id: int) -> sa.Select[SpeakerProfile]:

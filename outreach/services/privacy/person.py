@@ -104,6 +104,9 @@ def export(person_id: int, *, by: User | None, now: datetime) -> dict[str, Any]:
             {"activity": invitation.activity.title, "starts_at": invitation.activity.starts_at.isoformat()}
             for invitation in db.session.scalars(_represented_by(person).options(joinedload(Invitation.activity)))
         ],
+        "sent_as_representative": material_privacy.held_as_acting(
+            db.session(), db.session.scalars(_acting(person).with_only_columns(ActingPerson.id)).all()
+        ),
         "mails": [
             _columns(mail, without=("fence", "worker", "leased_until", "merge_key", "rfc_message_id"))
             for mail in db.session.scalars(
@@ -267,8 +270,10 @@ def _forget_answers(session: Session, person: Person) -> None:
     session.execute(sa.delete(DeclineReason).where(DeclineReason.invitation_id.in_(own)))
     nothing: dict[str, Any] = {"answer_note": "", "answer_replaced": sa.null()}
     session.execute(sa.update(Invitation).where(Invitation.person_id == person.id).values(nothing))
-    session.execute(sa.delete(ActingPerson).where(ActingPerson.invitation_id.in_(own)))
+    chain = session.scalars(sa.select(ActingPerson.id).where(ActingPerson.invitation_id.in_(own))).all()
     acted = session.scalars(_acting(person)).all()
+    material_privacy.forget_acting(session, [*chain, *(acting.id for acting in acted)])
+    session.execute(sa.delete(ActingPerson).where(ActingPerson.id.in_(chain)))
     acted_for = [acting.invitation_id for acting in acted]
     session.execute(sa.update(Invitation).where(Invitation.id.in_(acted_for)).values(answer_replaced=sa.null()))
     _forget_mails_naming(session, acted_for)

@@ -108,10 +108,15 @@ def copy(session: Session, invitation: Invitation, other: Invitation | None, *, 
         name(session, invitation, said_of(acting), acting.source, now=now, recorded_by=acting.named_by_user_id, by=by)
 
 
-def forget(session: Session, invitation: Invitation) -> None:
-    """Delete the chain of an invitation that begins again."""
-    session.execute(sa.delete(ActingPerson).where(ActingPerson.invitation_id == invitation.id))
-    set_committed_value(invitation, "acting", None)
+def begin_again(session: Session, invitation: Invitation, *, now: datetime) -> None:
+    """Let nobody act for an invitee who is invited again after a withdrawal, of which everybody was told. Who did stays on
+    record, as what they sent does.
+    """
+    acting = invitation.acting
+    if acting is not None:
+        acting.acting, acting.ended_at, acting.ended_because = False, now, NoLongerActing.REPLACED
+        session.flush()
+        set_committed_value(invitation, "acting", None)
 
 
 def said_of(acting: ActingPerson) -> Representative:

@@ -1,8 +1,10 @@
-"""A speaker's page behind their link: topic, biography, photo, files. For attendees the same address shows what was sent.
+"""A speaker's page behind their link, or that of whoever acts for them: topic, biography, photo, files. For attendees the
+same address shows what was sent.
 
 The rules of the answer pages apply. A file goes out as an attachment that no browser runs or shows as a page.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Response, redirect, request, url_for
@@ -16,13 +18,17 @@ from outreach.domain.materials import MOST_FILES
 from outreach.domain.problems import Problem
 from outreach.extensions import current_settings, limiter
 from outreach.queries import materials as material_pages
+from outreach.queries import representation
 from outreach.queries.answers import page as answer_page
 from outreach.queries.answers.page import AnswerPage
+from outreach.queries.materials import LinkHolder
+from outreach.queries.representation import ActingPage
 from outreach.services.materials import send as sending
 from outreach.services.materials.send import MOST_OF_A_BIOGRAPHY, MOST_OF_A_TOPIC, GivenFile
+from outreach.web.answer_pages import acting
 from outreach.web.answer_pages.blueprint import bp
-from outreach.web.answer_pages.draw import foreign_sentence, seal, speak, staff_here
-from outreach.web.answer_pages.forms import LinkForm
+from outreach.web.answer_pages.draw import draw, foreign_sentence, query, seal, speak, staff_here
+from outreach.web.answer_pages.forms import LinkForm, form_token
 from outreach.web.answer_pages.views import draw_for, this_link
 from outreach.web.fields.fields import whole
 from outreach.web.frame.bodies import MOST_OF_UPLOADS, takes
@@ -116,12 +122,17 @@ def material_remove(token: str, activity_id: int) -> Any:
 
 @bp.get("/<token>/materials/<int:activity_id>/<int:material_id>")
 def material_file(token: str, activity_id: int, material_id: int) -> Response:
-    return seal(as_attachment(material_pages.file_by_link(_found(token), activity_id, material_id)))
+    return seal(as_attachment(material_pages.file_by_link(_opened(token).holder, activity_id, material_id)))
 
 
 @bp.get("/<token>/materials/<int:activity_id>/photo/<int:person_id>")
 def material_photo(token: str, activity_id: int, person_id: int) -> Response:
-    return seal(as_attachment(material_pages.photo_by_link(_found(token), activity_id, person_id)))
+    return seal(as_attachment(material_pages.photo_by_link(_opened(token).holder, activity_id, person_id)))
+
+
+@bp.get("/<token>/materials/<int:activity_id>/photo/acting/<int:acting_id>")
+def material_acting_photo(token: str, activity_id: int, acting_id: int) -> Response:
+    return seal(as_attachment(material_pages.acting_photo_by_link(_opened(token).holder, activity_id, acting_id)))
 
 
 def _to_materials(token: str, activity_id: int) -> Any:
@@ -133,14 +144,34 @@ for _path in ("about", "topic", "remove"):
     bp.add_url_rule(f"/<token>/materials/<int:activity_id>/{_path}", f"back_materials_{_path}", _to_materials)
 
 
-def _found(token: str) -> AnswerPage:
+@dataclass(frozen=True)
+class _OwnPage:
+    """The page that a link opens: an invitee's, or that of somebody who acts for one."""
+
+    page: AnswerPage | ActingPage
+    holder: LinkHolder
+
+    def draw(self, token: str, status: int, **values: Any) -> Response:
+        if isinstance(self.page, AnswerPage):
+            return draw_for(token, self.page, "materials.html", status, **values)
+        return draw(
+            "materials.html", status, dear=self.page.me.name, speaks_for=self.page.invitee, contact=self.page.contact,
+            here=f"/j/{token}", query=query(), form_token=form_token(token), **values,
+        )  # fmt: skip
+
+
+def _opened(token: str) -> _OwnPage:
+    if acting.opens(token):
+        as_acting = representation.read(token, now=clock.now())
+        speak(as_acting.locale)
+        return _OwnPage(as_acting, LinkHolder.of_acting(as_acting))
     found = answer_page.read(token, now=clock.now())
     speak(found.invitee.locale)
-    return found
+    return _OwnPage(found, LinkHolder.of_invitee(found))
 
 
 def _refused(token: str, form: LinkForm) -> str:
-    speak(answer_page.read_invitee(token, now=clock.now()).invitee.locale)
+    _opened(token)  # sets the page's language
     if is_foreign():
         return foreign_sentence()
     return "" if form.validate() else form.first_error
@@ -171,8 +202,8 @@ def _drawn(
     biography: str | None = None,
     topic: str | None = None,
 ) -> Response:
-    found = _found(token)
-    shown = material_pages.by_link(found, activity_id, now=clock.now())
+    opened = _opened(token)
+    shown = material_pages.by_link(opened.holder, activity_id, now=clock.now())
     own, sentences = (
         shown.own,
         {
@@ -182,11 +213,10 @@ def _drawn(
             "proposed": _("Thank you. We write to the agenda what we take over from it."),
         },
     )
-    return draw_for(
+    return opened.draw(
         token,
-        found,
-        "materials.html",
         status,
+        shown=shown,
         a=shown.shown.activity,
         own=own,
         others=shown.others,
@@ -198,7 +228,7 @@ def _drawn(
         turn=lambda item: formats.span(item.starts_at, item.ends_at, shown.activity.zone),
         full=own is not None and len(own.files) >= MOST_FILES,
         most_mb=current_settings().upload_limit_mb,
-        biography=biography if biography is not None else own.biography if own else "",
+        biography=biography if biography is not None else shown.about.biography,
         topic=topic if topic is not None else own.proposal.topic if own and own.proposal else "",
         most_biography=MOST_OF_A_BIOGRAPHY,
         most_topic=MOST_OF_A_TOPIC,

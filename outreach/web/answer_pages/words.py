@@ -43,6 +43,8 @@ def words(language: str) -> dict[str, Any]:
         "why_and_when": _("Say why, or propose another day (optional)"),
         "materials": _("Speakers' materials"),
         "own_materials": _("Your materials: topic, slides, biography"),
+        "in_their_place": _("in place of %(name)s"),
+        "sent_by": _("sent by %(name)s"),
         "calendar": _("Add to calendar"),
         "yours": _("Your answer:"),
         "waiting": _("All seats are taken. You are on the waiting list; we write to you as soon as a seat is free."),

@@ -32,6 +32,12 @@ def photo(activity_id: int, person_id: int) -> Response:
     return as_attachment(material_pages.photo_for_staff(person_id))
 
 
+@bp.get("/photo/acting/<int:acting_id>")
+@staff_required
+def acting_photo(activity_id: int, acting_id: int) -> Response:
+    return as_attachment(material_pages.acting_photo_for_staff(activity_id, acting_id))
+
+
 @bp.post("/show")
 @coordinator_required
 def show(activity_id: int) -> Any:

@@ -3,12 +3,14 @@
 import pytest
 import sqlalchemy as sa
 
-from outreach.domain.answers import Choice
+from outreach.delivery import tokens
+from outreach.domain.answers import Choice, Representative
 from outreach.domain.kinds import Audience, Role
 from outreach.domain.mail.still_true import SkipReason
 from outreach.domain.states import ReminderState
 from outreach.extensions import db
 from outreach.models import MessageLine, Reminder
+from outreach.services.answers import answer as answering
 from outreach.services.invitations import withdraw as withdrawing
 from outreach.services.materials import send as sending
 from outreach.services.materials.send import GivenFile
@@ -91,3 +93,21 @@ def test_a_speaker_invited_after_publishing_is_reminded_too(activity, ani, chief
     withdrawing.withdraw(invitation_of(activity, chief).id, by=None, now=at(6))
     run(at(13))
     assert [kinds for _who, day, kinds in mails() if day.startswith("13")] == []
+
+
+def test_whoever_acts_for_the_speaker_is_reminded_in_their_place(speaking, chief):
+    rina = Representative("Kompol Rina Dewi", email="rina@example.com")
+    answering.answer(token_of(chief), speaking.id, Choice.REPRESENTED, rina, now=at(5))
+    run(at(5))
+    assert row_of(speaking, at(5)).people == 1
+    run(at(13))
+    assert [mail for mail in mails() if mail[2] == ["reminder"]] == [("Kompol Rina Dewi", "13 08.00", ["reminder"])]
+
+
+def test_what_the_acting_person_or_the_speaker_has_sent_is_not_asked_for(speaking, chief):
+    rina = Representative("Kompol Rina Dewi", email="rina@example.com")
+    answering.answer(token_of(chief), speaking.id, Choice.REPRESENTED, rina, now=at(5))
+    rinas = tokens.acting_token(invitation_of(speaking, chief).acting.nonce)
+    sending.send(rinas, speaking.id, GivenFile(made.PDF, "a.pdf"), most_mb=40, now=at(6))
+    run(at(5), at(13))
+    assert [mail for mail in mails() if mail[2] == ["reminder"]] == []

@@ -6,15 +6,18 @@ import re
 import pytest
 import sqlalchemy as sa
 
-from outreach.domain.answers import Choice
+from outreach.delivery import tokens
+from outreach.domain.answers import Choice, Representative
 from outreach.domain.kinds import Role
 from outreach.extensions import db
-from outreach.models import Material, ProposedTopic, SpeakerProfile, StoredFile
+from outreach.models import ActingProfile, Material, ProposedTopic, SpeakerProfile, StoredFile
+from outreach.services.answers import acting
+from outreach.services.answers import answer as answering
 from outreach.services.materials import publish as showing
 from outreach.services.reminders import tick as reminding
 from outreach.web.answer_pages.forms import form_token
 from tests.web.reading import text_of
-from tests.world import NOW, answer, count, invite, token_of
+from tests.world import NOW, answer, count, invitation_of, invite, token_of
 from tests.world import uploads as made
 
 pytestmark = pytest.mark.usefixtures("clock_stands", "any_app")
@@ -159,3 +162,74 @@ def test_attendees_cannot_send(phone, page, published, ani):
 def test_addresses_that_only_accept_posts_lead_back_to_the_page(phone, page):
     for path in ("about", "topic", "remove"):
         assert phone.get(f"{page}/{path}").headers["Location"] == page
+
+
+@pytest.fixture
+def rinas(link, published, chief) -> str:
+    """The page for materials of Rina, who speaks for the chief."""
+    rina = Representative("Kompol Rina Dewi", "Wakapolres", email="rina@example.com")
+    answering.answer(link, published.id, Choice.REPRESENTED, rina, now=NOW)
+    token = tokens.acting_token(invitation_of(published, chief).acting.nonce)
+    return f"/j/{token}/materials/{published.id}"
+
+
+def test_whoever_acts_for_a_speaker_sends_by_their_own_page_and_the_speaker_sees_who_sent_what(phone, page, rinas):
+    send(phone, page, name="Kapolres.pdf")
+    assert f'href="{rinas}"' in phone.get(rinas.split("/materials/")[0]).text
+    assert send(phone, rinas).status_code == 303
+    assert post(phone, rinas, "/topic", topic="Lapor ke mana?").status_code == 303
+    about = post(phone, rinas, "/about", biography="Wakapolres.", photo=(io.BytesIO(made.jpeg()), "saya.jpg"))
+    assert about.status_code == 303
+    shown = phone.get(f"{rinas}?lang=en")
+    assert "in place of Kapolres" in text_of(shown.text)
+    assert "Wakapolres.</textarea>" in shown.text
+    assert re.findall(r'name="what" value="(\d+)"', shown.text) == ["2"]  # only their own file
+    assert len(shown.data) <= 14_000
+    (photo,) = re.findall(rf'href="({rinas}/photo/acting/\d+)"', shown.text)
+    file = phone.get(f"{rinas}/2")
+    assert (phone.get(photo).mimetype, file.data) == ("image/jpeg", made.PDF)
+    assert file.headers["Content-Security-Policy"] == "sandbox; default-src 'none'"
+    assert file.headers["Content-Disposition"] == "attachment; filename=Paparan.pdf"
+    seen = phone.get(f"{page}?lang=en").text
+    assert "sent by Kompol Rina Dewi" in text_of(seen)
+    assert re.findall(r'name="what" value="(\d+)"', seen) == ["1", "2"]
+    assert "Wakapolres.</textarea>" not in seen
+    assert "Wakapolres." in text_of(seen)
+    assert phone.get(photo.replace(rinas, page)).mimetype == "image/jpeg"
+
+
+def test_whoever_acts_sees_what_attendees_see_and_attendees_read_who_speaks(
+    phone, page, rinas, published, ani, coordinator
+):
+    post(phone, page, "/about", biography="Kapolres sejak 2024.")
+    send(phone, rinas)
+    post(phone, rinas, "/about", biography="Wakapolres.", photo=(io.BytesIO(made.jpeg()), "saya.jpg"))
+    answer(published, ani, Choice.COMING)
+    seen = f"/j/{token_of(ani)}/materials/{published.id}"
+    photo = f"{seen}/photo/acting/{db.session.scalar(sa.select(ActingProfile.acting_id))}"
+    assert phone.get(photo).status_code == 404
+    tono = Representative("AKP Tono", email="tono@example.com")
+    answering.answer(token_of(ani), published.id, Choice.REPRESENTED, tono, now=NOW)
+    tonos_link = f"/j/{tokens.acting_token(invitation_of(published, ani).acting.nonce)}"
+    tonos = f"{tonos_link}/materials/{published.id}"
+    assert [phone.get(tonos).status_code, "/materials/" in phone.get(tonos_link).text] == [404, False]
+    showing.show(published.id, by=coordinator, now=NOW)
+    assert f'href="{tonos}"' in phone.get(tonos_link).text
+    for address in (seen, tonos):
+        said = text_of(phone.get(f"{address}?lang=en").text)
+        assert "Kompol Rina Dewi, in place of Kapolres Metro" in said
+        assert "Wakapolres." in said
+        assert "Kapolres sejak 2024." not in said
+    assert phone.get(photo).mimetype == "image/jpeg"
+    assert phone.get(f"{tonos}/1").data == made.PDF
+    assert "Only speakers send materials." in text_of(send(phone, f"{tonos}").text)
+    assert count(Material) == 1
+
+
+def test_after_an_undo_the_former_acting_persons_link_neither_shows_nor_sends(phone, page, link, rinas, published):
+    send(phone, rinas)
+    acting.take_back(link, published.id, now=NOW)
+    assert [phone.get(rinas).status_code, phone.get(f"{rinas}/1").status_code] == [404, 404]
+    refused = send(phone, rinas)
+    assert (refused.status_code, count(StoredFile)) == (404, 1)
+    assert "sent by Kompol Rina Dewi" in text_of(phone.get(f"{page}?lang=en").text)
