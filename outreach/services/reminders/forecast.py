@@ -36,7 +36,7 @@ from outreach.domain.reminders import (
 from outreach.domain.representation import reads
 from outreach.domain.states import ActivityState, InvitationState, ReminderState
 from outreach.extensions import db
-from outreach.models import Activity, Invitation, MessageLine, Organisation, Person, Reminder
+from outreach.models import ActingPerson, Activity, Invitation, MessageLine, Organisation, Person, Reminder
 from outreach.models.mails import IS_SCHEDULED
 from outreach.models.materials import OWES_MATERIALS
 from outreach.services import office_defaults
@@ -288,6 +288,7 @@ class _Planned:
     held_until: datetime | None = None  # the office's hours for mail
     only: frozenset[int] | None = None  # the invitations of a reminder by hand
     acting_id: int | None = None  # the acting person whom it tells that they no longer come
+    outdated: bool = False  # it tells somebody that they come who no longer does
     other_day: OtherDay | None = None
 
     def goes_out_at(self, now: datetime) -> datetime:
@@ -331,6 +332,7 @@ def _stored(which: sa.ColumnElement[bool], now: datetime) -> list[_Planned]:
     planned, hours = [], office_defaults.mail_hours(db.session)
     closed = {activity.id for reminder, activity, _ in reminders if max(reminder.due_at, now) >= activity.respond_by_at}
     late = audiences.late_invitees(db.session(), closed, now=now)
+    outdated = _outdated([reminder for reminder, _activity, _superseded in reminders])
     for reminder, activity, superseded in reminders:
         kind, audience, due, times = reminder.kind, reminder.audience, reminder.due_at, expanding.times_of(activity)
         held = expanding.held_until(reminder, activity, max(due, now), hours)
@@ -345,7 +347,7 @@ def _stored(which: sa.ColumnElement[bool], now: datetime) -> list[_Planned]:
             _Planned(
                 activity.id, activity.title, activity.zone, due, kind, audience, times, reminder.invitation_id, note,
                 reminder.id, start_before(reminder.detail, due), only=_only(reminder), other_day=other_day_of(reminder),
-                acting_id=_no_longer_acting(reminder),
+                acting_id=_no_longer_acting(reminder), outdated=reminder.id in outdated,
             )
         )  # fmt: skip
     return planned
@@ -510,7 +512,7 @@ def _count(planned: Iterable[_Planned], now: datetime, *, dated: bool = False) -
     per_day: dict[date, set[str]] = defaultdict(set)
     unreachable: set[str] = set()
     for reminder in planned:
-        lines = [] if reminder.note else possible[reminder.activity_id]
+        lines = [] if reminder.note or reminder.outdated else possible[reminder.activity_id]
         if reminder.acting_id is not None and reminder.invitation_id is not None:
             who = leave[reminder.invitation_id, reminder.acting_id]
             if reminder.reminder_id is None:
@@ -619,6 +621,17 @@ def _only(reminder: Reminder) -> frozenset[int] | None:
 def _no_longer_acting(reminder: Reminder) -> int | None:
     acting_id: int | None = (reminder.detail or {}).get(ACTING)
     return acting_id if reminder.kind is MailKind.WITHDRAWAL else None
+
+
+def _outdated(reminders: Iterable[Reminder]) -> set[int]:
+    """Return the ids of those that tell somebody that they come who has been replaced since, or passed it on."""
+    named = {one.id: (one.detail or {}).get(ACTING) for one in reminders if one.kind is MailKind.APPOINTMENT}
+    if not named:
+        return set()
+    acting = set(
+        db.session.scalars(sa.select(ActingPerson.id).where(ActingPerson.id.in_(named.values()), ActingPerson.acting))
+    )
+    return {id for id, acting_id in named.items() if acting_id not in acting}
 
 
 def _to_leaver(lines: Iterable[_PlannedLine], invitation_id: int, who: Leaving) -> list[_PlannedLine]:

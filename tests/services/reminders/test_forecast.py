@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo
 import pytest
 import sqlalchemy as sa
 
+from outreach.delivery import tokens
 from outreach.domain.activity import ActivityValues, Move
-from outreach.domain.answers import Choice
+from outreach.domain.answers import Choice, Representative
 from outreach.domain.kinds import AnswerSource, AttendanceSource, Audience, MailKind, Role, RuleTiming
 from outreach.domain.reminders import OtherDay
 from outreach.domain.states import MessageState, ReminderState
@@ -17,6 +18,8 @@ from outreach.models import Invitation, Message, MessageLine, Reminder
 from outreach.services import attendance
 from outreach.services.activities import edit as planning
 from outreach.services.activities import publish as publishing
+from outreach.services.answers import acting
+from outreach.services.answers import answer as answering
 from outreach.services.answers import record as recording
 from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import withdraw as withdrawing
@@ -24,7 +27,7 @@ from outreach.services.reminders import edit_rules
 from outreach.services.reminders import forecast as forecasting
 from outreach.services.reminders import tick as reminding
 from outreach.services.reminders.edit_rules import RuleValues
-from tests.world import JAKARTA, NOW, a_person, at, draft_activity
+from tests.world import JAKARTA, NOW, a_person, at, draft_activity, token_of
 
 pytestmark = pytest.mark.usefixtures("any_app", "default_rules")
 
@@ -316,6 +319,20 @@ def test_a_mail_that_waits_for_the_next_tick_is_in_the_forecast(activity, ani, b
     send_all(NOW)
     withdrawing.withdraw(invitations()[0].id, by=None, now=at(5))
     assert rows(forecasting.for_activities([activity.id], now=at(5)))[0] == (5, "withdrawal", 1, 1, "")
+
+
+def test_who_has_passed_it_on_before_their_mail_went_out_is_not_forecast_a_mail(activity, chief):
+    inviting.invite_people([activity.id], [chief.id], Role.SPEAKER, by=None, now=NOW)
+    publishing.publish([activity.id], by=None, now=NOW)
+    reminding.tick(NOW)
+    rina, tono = (Representative(name, email=f"{name.lower()}@example.com") for name in ("Rina", "Tono"))
+    answering.answer(token_of(chief), activity.id, Choice.REPRESENTED, rina, now=at(4, 9))
+    token = tokens.acting_token(invitations()[0].acting.nonce)
+    acting.answer(token, activity.id, Choice.REPRESENTED, tono, now=at(4, 10))
+    told = [
+        row for row in forecasting.for_activities([activity.id], now=at(4, 11)).rows if row.kind is MailKind.APPOINTMENT
+    ]
+    assert [row.people for row in told] == [0, 1]
 
 
 def test_a_person_invited_shortly_after_another_is_forecast_one_invitation(activity, ani, budi):
