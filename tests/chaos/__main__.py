@@ -28,6 +28,9 @@ SHARES = (  # of the kills
     (0.0, Run("PostgreSQL, never killed", postgresql=True, workers=3, kills=0, extensions=FAST)),
 )
 SEARCHES = (  # outside this folder, with a long form (tests/support/long_form.py)
+    "tests/services/test_chain_quota_ladder.py",
+    "tests/services/representation/test_any_chain.py",
+    "tests/services/ladder/test_any_story.py",
     "tests/services/planning/test_booking_races.py",
     "tests/domain/timetabling/test_any.py",
     "tests/domain/clashes/test_any.py",

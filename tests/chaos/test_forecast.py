@@ -5,7 +5,6 @@ in doubt, claimed by a dead worker, and sent after midnight. The office has hour
 """
 
 from collections import defaultdict
-from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -18,19 +17,15 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from outreach.delivery.outbox import leases, results
 from outreach.delivery.outbox import settle as settling
 from outreach.delivery.outbox.prepare import Preparer
-from outreach.delivery.recheck import judge as recheck
-from outreach.delivery.rows import batch as batch_rows
-from outreach.delivery.rows import stored as rows_stored
 from outreach.delivery.smtp.outcomes import Accepted, InDoubt, Permanent, Temporary
 from outreach.domain.activity import Move
 from outreach.domain.answers import Choice, Representative
 from outreach.domain.kinds import AnswerSource, AttendanceSource, Audience, MailKind, Role, RuleTiming, Sector
-from outreach.domain.mail.still_true import SkipReason
 from outreach.domain.problems import Problem
 from outreach.domain.reminders import MissedReason, local_day
 from outreach.domain.states import InvitationState, MessageState, ReminderState
 from outreach.extensions import current_settings, db
-from outreach.models import Activity, Invitation, Message, MessageLine, Office, Organisation, Person, Region, Reminder
+from outreach.models import Activity, Invitation, Message, Office, Organisation, Person, Region, Reminder
 from outreach.services import attendance, office_defaults
 from outreach.services.activities import move as moves
 from outreach.services.activities import publish as publishing
@@ -48,6 +43,7 @@ from outreach.services.reminders import remind_now as by_hand
 from outreach.services.reminders import tick as reminding
 from outreach.services.reminders.edit_rules import RuleValues
 from outreach.services.reminders.forecast import ForecastRow
+from tests.chaos.support.written import lines_now, written
 from tests.support.long_form import LONG, many
 from tests.world import AT_ANY_HOUR, JAKARTA, NOW, a_person, at, draft_activity, token_of, uploads
 
@@ -63,10 +59,6 @@ OUTCOMES = {
 }
 TITLES = ("Alfa", "Beta", "Gama")
 PEOPLE = ("Ani", "Budi", "Citra", "Dedi")  # Citra has no address
-# One mail or one reminder cannot know this of the others; the outbox finds it when it sends.
-FOR_OTHERS_SAKE = {
-    SkipReason.SAID_BY_ANOTHER_LINE, SkipReason.ALREADY_WRITTEN_TODAY, SkipReason.JOINED, SkipReason.KNOWN
-}  # fmt: skip
 NOT_SCHEDULED = {MissedReason.MOMENT_PASSED, MissedReason.ACTIVITY_BEGAN, MissedReason.SAME_DAY}
 
 titles = st.sampled_from(TITLES)
@@ -74,15 +66,6 @@ roles = st.sampled_from([Role.CADRE, Role.PARTICIPANT, Role.SPEAKER])
 names = st.sampled_from(PEOPLE)
 words = st.lists(st.sampled_from([SENT, SENT, SENT, RETRY, RETRY, REFUSED, DOUBT, VANISHED]), min_size=1, max_size=4)
 seen: dict[str, int] = defaultdict(int)  # so that a run that proved nothing is noticed
-
-
-@dataclass
-class Written:
-    """What the tick wrote of one reminder: readers, by whether mail reaches them, and those who get it next morning."""
-
-    mailed: set[object] = field(default_factory=set)
-    without_address: set[object] = field(default_factory=set)
-    later: set[object] = field(default_factory=set)
 
 
 class AnyHistory(RuleBasedStateMachine):
@@ -429,9 +412,9 @@ class AnyHistory(RuleBasedStateMachine):
             for due_reminder in db.session.scalars(sa.select(Reminder).where(Reminder.id.in_(alone)))
             if expanding.held_until(due_reminder, due_reminder.activity, self.now, hours)
         }
-        had_lines = set(db.session.scalars(sa.select(MessageLine.id)))
+        had_lines = lines_now()
         reminding.tick(self.now)
-        written = self.written(had_lines)
+        tick_wrote = written(had_lines, self.now)
         # In the hour in which it is tomorrow in Makassar, an urgent mail there includes what was postponed here.
         one_day = local_day(self.now, JAKARTA) == local_day(self.now, MAKASSAR)
         for reminder_id, forecast in alone.items():
@@ -440,7 +423,7 @@ class AnyHistory(RuleBasedStateMachine):
             expected = (ReminderState.MISSED, row.note.value) if row.note else (ReminderState.EXPANDED, "")
             if row.held_until:
                 expected = (ReminderState.SCHEDULED, "")
-                assert (row.held_until - self.now, reminder_id in written) == (self.opening() - self.now, False), row
+                assert (row.held_until - self.now, reminder_id in tick_wrote) == (self.opening() - self.now, False), row
             if row.note and reminder_id in waiting:  # it waits for the morning, when a later rule will have replaced it
                 expected = (ReminderState.SCHEDULED, "")
             assert (reminder.state, reminder.reason) == expected, row
@@ -451,7 +434,7 @@ class AnyHistory(RuleBasedStateMachine):
                 continue
             if reminder_id in self.held and not row.note:
                 self.check_held(self.held.pop(reminder_id), reminder)
-            found = written[reminder_id]
+            found = tick_wrote[reminder_id]
             today = local_day(self.now, row.zone)
             later = len(found.later) if one_day else row.later
             numbers = (len(found.mailed), len(found.without_address), later)
@@ -477,44 +460,6 @@ class AnyHistory(RuleBasedStateMachine):
         until, starts_at, respond_by_at = said
         if (reminder.activity.starts_at, reminder.activity.respond_by_at) == (starts_at, respond_by_at):
             assert self.now >= until, (until, reminder.kind, reminder.detail)
-
-    def written(self, had_lines: set[int]) -> dict[int, Written]:
-        """Return what the tick wrote, by reminder, as the outbox judges it: read from the tables, not by the forecast."""
-        new = [line for line in db.session.scalars(sa.select(MessageLine)) if line.id not in had_lines]
-        skipped = self.skipped({line.message_id for line in new})
-        found: dict[int, Written] = defaultdict(Written)
-        for line in new:
-            invitation, message = line.invitation, line.message
-            reason = skipped.get(line.id)
-            leaves = rows_stored.line_row(line).leaves
-            address = invitation.representative_email if line.to_representative else invitation.invitee.email
-            reader = (
-                invitation.person_id,
-                invitation.organisation_id,
-                invitation.representative_name if line.to_representative else "",
-            )
-            of = found[line.reminder_id]
-            if leaves is not None:
-                address, reader = leaves.email, (invitation.person_id, None, f"no longer: {leaves.name}")
-                if leaves.stays or not address:
-                    continue
-            elif line.reminder.kind is MailKind.WITHDRAWAL and invitation.state is not InvitationState.WITHDRAWN:
-                continue  # invited again before the withdrawal was told
-            if not address and (reason is None or reason in FOR_OTHERS_SAKE | {SkipReason.NEVER_TOLD}):
-                of.without_address.add(reader)
-            elif address and (reason is None or reason in FOR_OTHERS_SAKE):
-                of.mailed.add(reader)
-                if message.due_at > self.now:
-                    of.later.add(reader)
-        return found
-
-    def skipped(self, message_ids: set[int]) -> dict[int, SkipReason]:
-        """Return, by line, why the outbox would not send it now."""
-        session = db.session()
-        rows = batch_rows.load(session, sorted(message_ids))
-        shared = batch_rows.load_shared(session, rows)
-        judge = recheck.Judge(shared, recheck.earlier(session, rows, shared, now=self.now), self.now)
-        return {line_id: reason for row in rows for line_id, reason in judge.judge(row).skipped.items()}
 
     def work(self, words: list[str]) -> None:
         """Send what is due, as the outbox does. words: the mail server's replies in order; or the worker vanishes."""
