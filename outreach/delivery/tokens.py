@@ -122,6 +122,11 @@ def acting_token(nonce: str) -> str:
     return tokens_by_nonce(LinkPurpose.ACTING)(nonce) if nonce else ""
 
 
+def assistant_token(nonce: str) -> str:
+    """Return the token by which an adjutant or secretary opens the page of their invitee; "" without a nonce."""
+    return tokens_by_nonce(LinkPurpose.ASSISTANT)(nonce) if nonce else ""
+
+
 def device_mark(device: str, link_nonce: str) -> str:
     """Return what is stored of the device that answered by a link; "" for none. It tells devices apart within one link only.
 

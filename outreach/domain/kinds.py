@@ -70,6 +70,7 @@ class AnswerSource(StrEnum):
     IN_PERSON = "in_person"
     WALK_IN = "walk_in"  # came without an invitation: a place is taken, nothing was announced
     CALENDAR = "calendar"  # sent by the invitee's calendar program (iMIP)
+    ASSISTANT = "assistant"  # by the link of their adjutant or secretary
 
 
 class NamedBy(StrEnum):
@@ -107,6 +108,7 @@ class MailKind(StrEnum):
     INVITATION = "invitation"
     APPOINTMENT = "appointment"  # to an acting person: they were named to come in somebody's place
     REPRESENTATION = "representation"  # to the invitee: who comes in their place has changed
+    ASSISTANCE = "assistance"  # to an invitee's adjutant or secretary: please pass our invitation on
     LINK = "link"  # a new answer link, after the old one was replaced
     REMINDER = "reminder"
     THANKS = "thanks"
@@ -171,6 +173,7 @@ class LinkPurpose(StrEnum):
     ANSWER = "answer"
     FEED = "feed"  # a calendar's address; its nonce is in its Feed
     ACTING = "acting"  # the page of an acting person; its nonce is in their ActingPerson
+    ASSISTANT = "assistant"  # the invitee's page for their adjutant or secretary; its nonce is in the Assistant
 
 
 class StaffRole(StrEnum):

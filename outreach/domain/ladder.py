@@ -29,6 +29,7 @@ class LadderName(StrEnum):
 
 class RungKind(StrEnum):
     MAIL = "mail"  # a reminder by mail
+    ASSISTANT = "assistant"  # a mail to their adjutant or secretary
     LAST_CALL = "last_call"  # a mail that says that it is the last
     CALL = "call"  # they come first on the list of people to call
     SUBSTITUTES = "substitutes"  # somebody else is proposed; a person decides
@@ -51,9 +52,11 @@ class WhyMissed(StrEnum):
     SUPERSEDED = "superseded"  # a later rung is due, too: only that one is climbed
     TOO_LATE = "too_late"  # it no longer helps
     NO_MAIL = "no_mail"  # no mail reaches them, or they want no reminders, or had one today
+    NO_ASSISTANT = "no_assistant"  # no adjutant or secretary with an e-mail address is known
 
 
-MAILS = frozenset({RungKind.MAIL, RungKind.LAST_CALL})
+MAILS = frozenset({RungKind.MAIL, RungKind.LAST_CALL})  # to the invitee
+ASKS_TO_ANSWER = MAILS | {RungKind.ASSISTANT}
 
 
 class NobodyToPropose(Problem):
@@ -78,16 +81,19 @@ class RungRule:
     at: time = time(9, 0)  # in the activity's zone
 
 
+ADDED_LATER = frozenset({RungKind.ASSISTANT, RungKind.SUBSTITUTES})  # ladders saved before do not have them
 # What the page proposes to an office that has no ladder yet.
 PROPOSED: dict[LadderName, tuple[RungRule, ...]] = {
     LadderName.SPEAKERS: (
         RungRule(RungKind.MAIL, RungTiming.AFTER_INVITATION, 3),
-        RungRule(RungKind.CALL, RungTiming.AFTER_INVITATION, 5),
-        RungRule(RungKind.LAST_CALL, RungTiming.BEFORE_START, 5),
+        RungRule(RungKind.ASSISTANT, RungTiming.AFTER_INVITATION, 5),
+        RungRule(RungKind.LAST_CALL, RungTiming.BEFORE_START, 6),
+        RungRule(RungKind.CALL, RungTiming.BEFORE_START, 5),
         RungRule(RungKind.SUBSTITUTES, RungTiming.BEFORE_START, 4),
     ),
     LadderName.OFFICES: (
         RungRule(RungKind.MAIL, RungTiming.AFTER_INVITATION, 4),
+        RungRule(RungKind.ASSISTANT, RungTiming.AFTER_INVITATION, 6),
         RungRule(RungKind.LAST_CALL, RungTiming.BEFORE_START, 5),
         RungRule(RungKind.CALL, RungTiming.BEFORE_START, 3),
     ),
@@ -108,6 +114,24 @@ def ladder_of(role: Role, *, is_organisation: bool) -> LadderName:
 def kinds_of(name: LadderName) -> list[RungKind]:
     """Return the kinds of rung that a ladder can have."""
     return [kind for kind in RungKind if kind is not RungKind.SUBSTITUTES or name is LadderName.SPEAKERS]
+
+
+def offered(name: LadderName, rules: Sequence[RungRule]) -> list[RungRule]:
+    """Return the proposed rungs of kinds that came later, and that this ladder lacks and has room for."""
+    has = {rule.kind for rule in rules}
+    lacking = [rule for rule in PROPOSED[name] if rule.kind in ADDED_LATER - has]
+    return lacking[: MOST_RUNGS - len(rules)] if rules else []
+
+
+def with_offered(name: LadderName, rules: Sequence[RungRule]) -> list[RungRule]:
+    """Return a ladder with the rungs of `offered`, each after those that come before it in the proposed ladder."""
+    order = [rule.kind for rule in PROPOSED[name]]
+    found = list(rules)
+    for rule in offered(name, rules):
+        before = set(order[: order.index(rule.kind)])
+        at = max((place + 1 for place, other in enumerate(found) if other.kind in before), default=0)
+        found.insert(at, rule)
+    return found
 
 
 def check(name: LadderName, rules: Sequence[RungRule]) -> None:
@@ -147,7 +171,7 @@ def _within(at: time, day: date, calendar: Calendar, hours: OfficeHours) -> time
 
 def helps(kind: RungKind, *, respond_by_at: datetime, starts_at: datetime, now: datetime) -> bool:
     """Return whether a rung still helps: a mail until the deadline for answers, a call until the start."""
-    return now < (min(respond_by_at, starts_at) if kind in MAILS else starts_at)
+    return now < (min(respond_by_at, starts_at) if kind in ASKS_TO_ANSWER else starts_at)
 
 
 def climbed(due: Iterable[tuple[int, int]]) -> tuple[set[int], set[int]]:

@@ -123,7 +123,7 @@ def useful_until(
         return due + THANKS_USEFUL_FOR
     if kind in (MailKind.CANCELLATION, MailKind.POSTPONEMENT, MailKind.WITHDRAWAL, MailKind.CONFIRMATION):
         return max(times.ends_at, due + DATELESS_USEFUL_FOR) if times.dateless else times.ends_at
-    if kind is MailKind.REMINDER and audience is Audience.UNANSWERED:
+    if kind in (MailKind.REMINDER, MailKind.ASSISTANCE) and audience is Audience.UNANSWERED:
         return _answer_by(times, invited_at)
     return times.starts_at
 
@@ -139,7 +139,7 @@ def may_wait_until(
 
     News cannot wait. A mail that asks for an answer must leave a day for it. invited_at: as in `useful_until`.
     """
-    if kind not in (MailKind.INVITATION, MailKind.REMINDER, MailKind.THANKS):
+    if kind not in (MailKind.INVITATION, MailKind.REMINDER, MailKind.ASSISTANCE, MailKind.THANKS):
         return None
     asks = kind is MailKind.INVITATION or audience is Audience.UNANSWERED
     latest = _answer_by(times, invited_at) if asks else useful_until(kind, audience, due, times)

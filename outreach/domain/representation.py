@@ -11,6 +11,7 @@ from outreach.domain.problems import Problem
 MOST_LINKS = 2  # the invitee names somebody, who passes it on once more
 INSTEAD = frozenset({MailKind.REMINDER, MailKind.THANKS})  # mails that the acting person gets in place of the invitee
 TO_ACTING = frozenset({MailKind.APPOINTMENT})  # mails to the acting person alone
+TO_ASSISTANT = frozenset({MailKind.ASSISTANCE})  # mails that neither of them gets
 AS_WELL = frozenset({MailKind.CHANGE, MailKind.POSTPONEMENT, MailKind.CANCELLATION})  # mails that both get
 
 
@@ -42,6 +43,8 @@ def reads(kind: MailKind, *, reached: bool, notices_wanted: bool, to_acting: boo
     reached: somebody acts for the invitee and has an address. notices_wanted: the invitee wants to know of changes, too.
     Without an address of the acting person, all mails go to the invitee.
     """
+    if kind in TO_ASSISTANT:
+        return False
     if to_acting:
         return reached and kind in INSTEAD | AS_WELL | TO_ACTING
     if not reached or kind in TO_ACTING:

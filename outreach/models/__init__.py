@@ -34,7 +34,7 @@ from outreach.models.mails import (
     SentMail,
 )
 from outreach.models.materials import ActingProfile, Material, ProposedTopic, SpeakerProfile
-from outreach.models.people import Cadre, Organisation, PeopleGroup, Person, people_group_member
+from outreach.models.people import Assistant, Cadre, Organisation, PeopleGroup, Person, people_group_member
 from outreach.models.places import Office, Region, Venue, the_office
 from outreach.models.planner import (
     Absence,
@@ -65,6 +65,7 @@ __all__ = [
     "AnswerEvidence",
     "ArchivedLine",
     "ArchivedMessage",
+    "Assistant",
     "Attempt",
     "Attendance",
     "AuditEntry",

@@ -13,7 +13,50 @@ from outreach.models.places import Region
 ERASED = "(erased)"  # the name of a person whose data is erased
 
 
-class Organisation(Identified, Created, Model):
+class Assistant(Identified, Model):
+    """The adjutant or secretary of a person, or the secretary of an organisation: who passes an invitation on to them.
+
+    nonce: of the link by which they answer for the invitee. asked_at: when a ladder last wrote to them.
+    """
+
+    __tablename__ = "assistant"
+    __table_args__ = (
+        sa.CheckConstraint("(person_id IS NULL) <> (organisation_id IS NULL)", name="one_invitee"),
+        sa.Index("ix_assistant_email_lower", sa.text("lower(email)")),
+    )
+    person_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id", ondelete="CASCADE"), unique=True)
+    organisation_id: Mapped[int | None] = mapped_column(
+        sa.ForeignKey("organisation.id", ondelete="CASCADE"), unique=True
+    )
+    name: Mapped[str] = mapped_column(sa.String(160), default="")
+    phone: Mapped[str] = mapped_column(sa.String(20), default="")  # E.164
+    email: Mapped[str] = mapped_column(sa.String(254), default="")
+    nonce: Mapped[str] = mapped_column(sa.String(24), unique=True)
+    stopped_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # they want no mails
+    asked_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    person: Mapped["Person | None"] = relationship(back_populates="assistant")
+    organisation: Mapped["Organisation | None"] = relationship(back_populates="assistant")
+
+
+class Assisted:
+    """What people and organisations have in common: their adjutant or secretary; "" if none is known."""
+
+    assistant: Mapped[Assistant | None]
+
+    @property
+    def assistant_name(self) -> str:
+        return self.assistant.name if self.assistant else ""
+
+    @property
+    def assistant_phone(self) -> str:
+        return self.assistant.phone if self.assistant else ""
+
+    @property
+    def assistant_email(self) -> str:
+        return self.assistant.email if self.assistant else ""
+
+
+class Organisation(Identified, Created, Assisted, Model):
     __tablename__ = "organisation"
     __table_args__ = (sa.Index("ix_organisation_email_lower", sa.text("lower(email)")),)
     name: Mapped[str] = mapped_column(sa.String(200), unique=True)
@@ -26,13 +69,14 @@ class Organisation(Identified, Created, Model):
     locale: Mapped[str] = mapped_column(sa.String(5), default="id")
     reminders_stopped_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     region: Mapped[Region | None] = relationship()
+    assistant: Mapped[Assistant | None] = relationship(back_populates="organisation", cascade="all, delete-orphan")
 
     @property
     def display_name(self) -> str:
         return self.name
 
 
-class Person(Identified, Created, Model):
+class Person(Identified, Created, Assisted, Model):
     """Somebody known by name, or only by post ("Kapolres Metro")."""
 
     __tablename__ = "person"
@@ -56,6 +100,7 @@ class Person(Identified, Created, Model):
     erased_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     organisation: Mapped[Organisation | None] = relationship()
     region: Mapped[Region | None] = relationship()
+    assistant: Mapped[Assistant | None] = relationship(back_populates="person", cascade="all, delete-orphan")
     cadre_roles: Mapped[list["Cadre"]] = relationship(back_populates="person", cascade="all, delete-orphan")
 
     @property

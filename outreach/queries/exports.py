@@ -16,6 +16,7 @@ from outreach.models import (
     Activity,
     ArchivedLine,
     ArchivedMessage,
+    Assistant,
     Attendance,
     Cadre,
     IncomingMail,
@@ -63,10 +64,13 @@ def people(filters: PeopleFilters) -> Iterator[Any]:
         .outerjoin(employer, employer.id == Person.organisation_id)
         .outerjoin(Region, Region.code == Person.region_code)
         .outerjoin(parent, sa.and_(parent.code == Region.parent_code, Region.level == 4))
+        .outerjoin(Assistant, Assistant.person_id == Person.id)
         .with_only_columns(
             Person.name, Person.title_before, Person.title_after, Person.post, Person.sex, Person.email, Person.phone,
             Person.note, Person.reminders_stopped_at, employer.name.label("organisation"),
             Region.name.label("region"), parent.name.label("district"), kinds.label("kinds"),
+            Assistant.name.label("assistant_name"), Assistant.phone.label("assistant_phone"),
+            Assistant.email.label("assistant_email"),
             maintain_column_froms=True,
         )
     )  # fmt: skip
@@ -80,7 +84,8 @@ def groups(q: str) -> Iterator[Any]:
 
 
 def organisations(q: str, sector: Any, *, no_address: bool) -> Iterator[Any]:
-    return every(directory.organisations_select(q, sector, no_address=no_address))
+    wanted = directory.organisations_select(q, sector, no_address=no_address)
+    return every(wanted.options(joinedload(Organisation.assistant)))
 
 
 def venues(q: str) -> Iterator[Any]:

@@ -6,6 +6,7 @@ import pytest
 
 from outreach.domain.kinds import Role
 from outreach.domain.ladder import (
+    PROPOSED,
     LadderName,
     RungDaysOutOfRange,
     RungKind,
@@ -17,6 +18,8 @@ from outreach.domain.ladder import (
     due_at,
     helps,
     ladder_of,
+    offered,
+    with_offered,
 )
 from outreach.domain.planning.office_hours import Calendar, DayOff, DayRange, OfficeHours
 from tests.world import JAKARTA, NOW, at
@@ -95,3 +98,25 @@ def test_a_ladder_has_few_rungs_within_two_months():
         check(LadderName.CADRES, [rung] * 7)
     with pytest.raises(RungDaysOutOfRange):
         check(LadderName.CADRES, [RungRule(RungKind.MAIL, AFTER, 61)])
+
+
+def test_a_ladder_saved_before_is_offered_the_newer_rungs_in_their_place():
+    mail, call = RungRule(RungKind.MAIL, AFTER, 1), RungRule(RungKind.CALL, BEFORE, 2)
+    kinds = [rule.kind for rule in with_offered(LadderName.SPEAKERS, [mail, call])]
+    assert kinds == [RungKind.MAIL, RungKind.ASSISTANT, RungKind.CALL, RungKind.SUBSTITUTES]
+    assert [rule.kind for rule in offered(LadderName.OFFICES, [call])] == [RungKind.ASSISTANT]
+    assert [rule.kind for rule in with_offered(LadderName.OFFICES, [call])] == [RungKind.ASSISTANT, RungKind.CALL]
+
+
+def test_nothing_is_offered_to_a_ladder_that_is_switched_off_full_or_complete():
+    assert offered(LadderName.SPEAKERS, []) == []
+    assert offered(LadderName.SPEAKERS, [RungRule(RungKind.MAIL, AFTER, 1)] * 6) == []
+    assert offered(LadderName.SPEAKERS, PROPOSED[LadderName.SPEAKERS]) == []
+    assert offered(LadderName.CADRES, [RungRule(RungKind.MAIL, AFTER, 1)]) == []
+
+
+def test_the_proposed_ladders_are_allowed_and_keep_the_usual_order():
+    for name, rules in PROPOSED.items():
+        check(name, rules)
+    kinds = [rule.kind for rule in PROPOSED[LadderName.SPEAKERS]]
+    assert kinds == [RungKind.MAIL, RungKind.ASSISTANT, RungKind.LAST_CALL, RungKind.CALL, RungKind.SUBSTITUTES]

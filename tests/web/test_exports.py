@@ -23,6 +23,7 @@ from outreach.models import AgendaItem, AuditEntry, Feed, Invitation, PeopleGrou
 from outreach.services import attendance, feeds
 from outreach.services.absences import edit as absences
 from outreach.services.absences.edit import Subject, SubjectKind
+from outreach.services.directory import assistants
 from outreach.services.invitations import links
 from outreach.services.polls import answer as poll_answering
 from outreach.services.privacy import person as privacy
@@ -58,6 +59,7 @@ def column(rows: list[list], heading: str) -> list:
 
 def test_people_are_exported_as_filtered_with_all_their_data(coordinator_client, ani, budi, chief):
     ani.title_before, ani.post, ani.note = "Hj.", "Ketua", "Telepon dulu"
+    assistants.write(ani, "Rina Astuti", "+6281200000001", "rina@example.com")
     db.session.commit()
     assert column(workbook(coordinator_client, "/people?file=xlsx"), "Name") == [
         "Hj. Ani Wijaya", "Budi Santoso", "Kapolres Metro",
@@ -66,7 +68,8 @@ def test_people_are_exported_as_filtered_with_all_their_data(coordinator_client,
     assert [dict(zip(rows[0], row, strict=True)) for row in rows[1:]] == [
         {"Name": "Hj. Ani Wijaya", "Post": "Ketua", "Organisation": "", "Cadre of": "PATBM", "Kelurahan": "Imopuro",
          "Kecamatan": "Metro Pusat", "Sex": "", "E-mail": "ani@example.com", "Phone": "0812-3456-7890",
-         "Wants no reminders": "", "Note": "Telepon dulu"},
+         "Wants no reminders": "", "Note": "Telepon dulu", "Adjutant or secretary": "Rina Astuti",
+         "Their phone or WhatsApp": "0812-0000-0001", "Their e-mail": "rina@example.com"},
     ]  # fmt: skip
     assert column(workbook(coordinator_client, "/people?file=xlsx&sector=police"), "Organisation") == ["Polres Metro"]
 

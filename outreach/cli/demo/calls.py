@@ -1,6 +1,6 @@
 """An activity whose cadres have no e-mail: a list of six people to call, of whom some were called already.
 
-And a ladder for the speakers: when the demo begins, its first rung is climbed and the call is still ahead.
+And a ladder for the speakers: when the demo begins, its first rungs are climbed and the call is still ahead.
 """
 
 from collections.abc import Mapping
@@ -31,8 +31,10 @@ QUESTION = "Apakah boleh membawa anak balita?"
 
 SPEAKERS = (
     RungRule(RungKind.MAIL, RungTiming.AFTER_INVITATION, 1, time(9, 0)),
-    RungRule(RungKind.CALL, RungTiming.AFTER_INVITATION, 5, time(9, 0)),
-    RungRule(RungKind.LAST_CALL, RungTiming.BEFORE_START, 5, time(9, 0)),
+    RungRule(RungKind.ASSISTANT, RungTiming.AFTER_INVITATION, 2, time(9, 0)),
+    RungRule(RungKind.LAST_CALL, RungTiming.BEFORE_START, 6, time(9, 0)),
+    RungRule(RungKind.CALL, RungTiming.BEFORE_START, 5, time(9, 0)),
+    RungRule(RungKind.SUBSTITUTES, RungTiming.BEFORE_START, 4, time(9, 0)),
 )
 
 

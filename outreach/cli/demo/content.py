@@ -101,6 +101,7 @@ POSTS = (
     Post("ketua.pkk", "Ketua TP PKK Kota Metro", "tp.pkk"),
     Post("penyuluh", "Penyuluh Agama Kantor Kementerian Agama Kota Metro", "kemenag"),
     Post("danramil", "Danramil Metro", "kodim"),
+    Post("danramil.trimurjo", "Danramil Trimurjo", "kodim"),  # invited to nothing: could come in the other's place
     Post("fasilitator.puspaga", "Fasilitator Puspaga Kota Metro"),
     Post("fasilitator.patbm", "Fasilitator PATBM Kota Metro"),
     Post("fasilitator.anak", "Fasilitator Forum Anak Kota Metro"),
@@ -196,6 +197,10 @@ SETTLED_POSTS = {
     "Kepala DP3AP2KB Kota Metro": Choice.COMING,
     "Psikolog UPTD PPA Kota Metro": Choice.COMING,
     "Ketua TP PKK Kota Metro": Choice.COMING,
+}
+ASSISTANTS = {  # by post: name and the beginning of the address
+    "kapolres": ("Rina Astuti", "ajudan.kapolres"),
+    "danramil": ("Bayu Saputra", "ajudan.danramil"),
 }
 SILENT_POSTS = ("Danramil Metro",)
 # The representative's post: an official is represented by the next in rank, a cadre by another volunteer.

@@ -9,8 +9,8 @@ from outreach.cli.demo.programme import JAKARTA, Cast
 from outreach.domain.kinds import Sector, StaffRole
 from outreach.extensions import db
 from outreach.models import Organisation, Person, User, Venue
+from outreach.services.directory import assistants, regions
 from outreach.services.directory import import_people as importing
-from outreach.services.directory import regions
 from outreach.services.directory.import_people import Reading
 from outreach.services.office import office as offices
 from outreach.services.office import staff
@@ -79,6 +79,8 @@ def assemble(*, now: datetime) -> tuple[Cast, Reading]:
             post.key: Person(post=post.post, organisation=by_key.get(post.office), email=f"{post.key}@example.com")
             for post in content.POSTS
         }
+        for key, (name, mailbox) in content.ASSISTANTS.items():
+            assistants.write(posts[key], name, "+6281200000077", f"{mailbox}@example.com")
         halls = {
             hall.name: Venue(name=hall.name, address=hall.address, capacity=hall.seats, region_code=hall.kelurahan)
             for hall in content.HALLS

@@ -23,6 +23,7 @@ from outreach.models import StoredFile
 # Whose letters a mail carries. An invitation that goes out late also has what was corrected meanwhile.
 CARRIES: dict[MailKind, frozenset[LetterKind]] = {
     MailKind.INVITATION: frozenset({LetterKind.INVITATION, LetterKind.SPEAKER_REQUEST, LetterKind.CORRECTION}),
+    MailKind.ASSISTANCE: frozenset({LetterKind.INVITATION, LetterKind.SPEAKER_REQUEST, LetterKind.CORRECTION}),
     MailKind.CHANGE: frozenset({LetterKind.CORRECTION}),
     MailKind.POSTPONEMENT: frozenset({LetterKind.CORRECTION}),
     MailKind.CANCELLATION: frozenset({LetterKind.CANCELLATION}),

@@ -34,7 +34,7 @@ from outreach.models import Activity, Invitation, Message, MessageLine, Office, 
 # These texts ask for an answer, or offer to change it, as far as the reader may still answer.
 ASKS = (
     MailKind.INVITATION, MailKind.CHANGE, MailKind.REMINDER, MailKind.SEAT, MailKind.CONFIRMATION, MailKind.APPOINTMENT,
-    MailKind.REPRESENTATION,
+    MailKind.REPRESENTATION, MailKind.ASSISTANCE,
 )  # fmt: skip
 __all__ = ["AddressUnusable", "Composed", "compose", "message_id", "worth_saying"]
 

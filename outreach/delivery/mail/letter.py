@@ -267,6 +267,14 @@ def _footer(
         why = gettext("You get this mail because %(name)s named you to come in their place.", name=who)
         own_page = [[TextPart(gettext("Your own page:") + " "), TextPart(recipient.link, link=True)]]
         return [[TextPart(why)], free, *(own_page if recipient.link else [])]
+    if recipient.assists:
+        who = placeholders.clean(recipient.assists)
+        why = gettext(
+            "You get this mail because our office knows you as the adjutant or secretary of %(name)s.", name=who
+        )
+        power = gettext("Everyone who has the link can answer in the name of %(name)s.", name=who)
+        stop = [TextPart(gettext("To get no more such mails:") + " "), TextPart(recipient.stop_link, link=True)]
+        return [[TextPart(why)], free, *([[TextPart(power)]] if linked else []), stop]
     if kind is MailKind.DIGEST:
         why = gettext(
             "You get this summary because you asked for it in Outreach. You can stop it there, under the bell."

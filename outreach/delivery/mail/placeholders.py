@@ -80,6 +80,8 @@ PLACEHOLDERS = (
         _l("who comes in their place; of an organisation, the people that it sends and no mail reaches"),
     ),
     Placeholder("represents", "mewakili", _l("the person that the reader represents")),
+    Placeholder("invitee", "yang_diundang",
+                _l("who is invited: the reader, or the person whose adjutant or secretary the reader is")),
     Placeholder("link", "tautan", _l("the reader's own page"), is_link=True),
     Placeholder("link_yes", "tautan_hadir", _l("the same page with “Coming” chosen"), is_link=True),
     Placeholder("link_no", "tautan_tidak", _l("the same page with “Not coming” chosen"), is_link=True),

@@ -1,4 +1,4 @@
-"""The recipient of a mail: the invitee, an organisation's head, or the invitee's representative."""
+"""The recipient of a mail: the invitee, an organisation's head, the invitee's representative, or their adjutant or secretary."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -21,7 +21,8 @@ class Recipient:
     """Everything that a mail says about its recipient, each on one line of printable text. locale: "id" or "en".
 
     token: of their answer page; of a representative, of their own one. represents: the invitee whose representative they
-    are. organisation: their own, used if no organisation is invited or named them.
+    are. assists: the invitee whose adjutant or secretary they are. organisation: their own, used if no organisation is
+    invited or named them.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Recipient:
     token: str = ""
     person_id: int | None = None
     represents: str = ""
+    assists: str = ""
     organisation: str = ""
     cadre_kinds: str = ""
     kelurahan: str = ""
@@ -56,9 +58,18 @@ class Recipient:
 
 
 def recipient_of(row: MessageRow, token: str, representing: LineRow | None = None) -> Recipient:
-    """Return a message's recipient. representing: for a representative, the line that names them."""
+    """Return a message's recipient. representing: for a representative, an adjutant or a secretary, the line that names them."""
     locale, invitee = locale_of(row), display_name(row)
-    if representing is not None:
+    if representing is not None and representing.assistant is not None:
+        name = clean(representing.assistant.name)
+        with force_locale(locale):
+            salutation = gettext(
+                "%(name)s, adjutant or secretary of %(invitee)s", name=salutations.polite(name, None, locale),
+                invitee=invitee,
+            )  # fmt: skip
+        page = tokens.assistant_token(representing.assistant.nonce)
+        recipient = Recipient(name, representing.assistant.email, locale, salutation, page, assists=invitee)
+    elif representing is not None:
         name = clean(representing.representative_name)
         with force_locale(locale):
             salutation = gettext(

@@ -46,6 +46,7 @@ KEYS: dict[str, object] = {
     "representation": _l("To an invitee: who comes in their place has changed"),
     OPEN_AGAIN_TEXT: _l("To an invitee: nobody comes in their place any more"),
     NO_LONGER_ACTING_TEXT: _l("To somebody who no longer comes in an invitee's place"),
+    "assistance": _l("To an adjutant or secretary: please pass our invitation on"),
     "link": _l("A new answer link"),
     "thanks": _l("Thank-you"),
     "thanks-speaker": _l("Thank-you to speakers and moderators"),

@@ -19,7 +19,7 @@ from outreach.domain.kinds import MailKind
 from outreach.domain.mail.merging import Saying, worth_saying
 from outreach.domain.mail.still_true import ACTING, LineFacts, SkipReason, skip_because
 from outreach.domain.reminders import ActivityTimes, local_day, useful_until
-from outreach.domain.representation import AS_WELL
+from outreach.domain.representation import AS_WELL, TO_ASSISTANT
 from outreach.domain.states import IN_WORK, InvitationState, MessageState
 from outreach.models import Activity, Attempt, Message, MessageLine, Reminder
 
@@ -114,6 +114,7 @@ def _about(session: Session, invitation_ids: Collection[int]) -> Sequence[Any]:
         .where(
             MessageLine.invitation_id.in_(invitation_ids),
             MessageLine.skipped.in_(SAID),
+            Message.kind.not_in(sorted(TO_ASSISTANT)),  # the invitee has not read it
             sa.or_(Message.state.in_((*WENT_OUT, MessageState.LEASED)), Message.attempts > 0),
         )
         .order_by(MessageLine.id)
@@ -208,7 +209,7 @@ class Judge:
             line_sequence=activity.sequence if resent else line.sequence,
             invitation_state=line.state if leaves is None or leaves.stays else InvitationState.WITHDRAWN,
             present=line.present,
-            stopped=row.stopped,
+            stopped=row.stopped if line.assistant is None else line.assistant.stopped,
             link_revoked=row.link_revoked,
             nominated=line.nominated_under_id is not None,
             told_before=line.invitation_id in self.known.told if leaves is None else leaves.told,
@@ -223,6 +224,8 @@ class Judge:
             reason = SkipReason.JOINED
         if reason is None and self.known.not_yet_notified.get(line.id) == ():
             reason = SkipReason.KNOWN
+        if reason is None and line.assistant is not None and not line.assistant.email:
+            reason = SkipReason.NO_ADDRESS
         if reason is None and line.to_representative and line.representative != recipient:
             reason = SkipReason.NOT_ATTENDING
         if reason is None and reminder.kind is MailKind.APPOINTMENT and line.acting_id != reminder.detail.get(ACTING):

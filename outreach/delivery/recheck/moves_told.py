@@ -17,6 +17,7 @@ from outreach.delivery.rows.batch import LineRow, MessageRow, SharedRows
 from outreach.domain.activity import WAS_POSTPONED
 from outreach.domain.kinds import MailKind
 from outreach.domain.mail.still_true import SkipReason
+from outreach.domain.representation import TO_ASSISTANT
 from outreach.domain.states import MessageState
 from outreach.models import Activity, Attempt, Message, MessageLine, Reminder
 
@@ -36,7 +37,12 @@ WENT_OUT = (MessageState.SENT, MessageState.UNKNOWN, MessageState.HANDING_OVER)
 SAID = ("", SkipReason.SAID_BY_ANOTHER_LINE.value)
 IN_DOUBT = sa.exists().where(Attempt.message_id == Message.id, Attempt.outcome == MessageState.UNKNOWN)
 # The condition, on a line joined with its message, that its recipient was told of the invitation or may have been.
-MAY_HAVE_TOLD = sa.and_(MessageLine.skipped.in_(SAID), sa.or_(Message.state.in_(WENT_OUT), IN_DOUBT))
+# A mail to their adjutant or secretary tells neither the invitee nor whoever acts for them.
+MAY_HAVE_TOLD = sa.and_(
+    MessageLine.skipped.in_(SAID),
+    Message.kind.not_in(sorted(TO_ASSISTANT)),
+    sa.or_(Message.state.in_(WENT_OUT), IN_DOUBT),
+)
 _LATER, _ITS_MAIL, _ITS_REMINDER = aliased(MessageLine), aliased(Message), aliased(Reminder)
 # The condition, on a line, that its recipient was told later that the invitation is withdrawn.
 _CALLED_OFF_SINCE = sa.exists().where(

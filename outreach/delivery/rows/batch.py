@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
+from outreach.delivery.rows.assistants import Assisting, assisting
 from outreach.delivery.rows.leaving import Leaving, leaving
 from outreach.delivery.rows.letters import AttachedLetter, signed_letters
 from outreach.domain.directory import email_addresses
@@ -92,6 +93,9 @@ class LineRow(NamedTuple):
     moves: tuple[int, ...] = ()  # for a change, after the recheck: reminders of the moves that it tells, oldest first
     letters: tuple[AttachedLetter, ...] = ()  # signed letters of the invitation
     leaves: Leaving | None = None  # the line tells them that they no longer come; they are then the representative here
+    assistant: Assisting | None = (
+        None  # the line asks them to pass the invitation on; they stand as representative, too
+    )
 
     def with_leaving(self, leaves: Leaving | None) -> "LineRow":
         """Return the row of a line that goes to somebody who leaves; the same row if nobody does."""
@@ -102,9 +106,20 @@ class LineRow(NamedTuple):
             representative_email=leaves.email, acting_nonce=leaves.nonce,
         )  # fmt: skip
 
+    def with_assistant(self, assistant: Assisting | None) -> "LineRow":
+        """Return the row of a line that goes to an adjutant or secretary; the same row if it does not."""
+        if assistant is None:
+            return self
+        return self._replace(
+            assistant=assistant, representative_name=assistant.name, representative_post="",
+            representative_email=assistant.email, acting_nonce="",
+        )  # fmt: skip
+
     @property
     def representative(self) -> tuple[str, str] | None:
         """Return name and address of a representative who has an address, casefolded. None if there is none."""
+        if self.assistant is not None:
+            return self.assistant.name.casefold(), self.assistant.email.casefold()
         if self.leaves is not None:
             return (self.leaves.name.casefold(), self.leaves.email.casefold()) if self.leaves.email else None
         if self.state is not InvitationState.REPRESENTED or not self.representative_email:
@@ -276,12 +291,15 @@ def load(session: Session, message_ids: Collection[int], *, skipped_too: bool = 
     rows_of_lines = connection.execute(wanted, {"ids": ids}).all()
     out_of_reach = unreached(session, {values[_INVITATION_ID] for values in rows_of_lines if values[_QUOTA]})
     letters = signed_letters(session, {values[_INVITATION_ID] for values in rows_of_lines})
-    leaves = leaving(session, {values[0] for values in rows_of_lines if values[_TO_REPRESENTATIVE]})
+    to_others = {values[0] for values in rows_of_lines if values[_TO_REPRESENTATIVE]}
+    leaves, assistants = leaving(session, to_others), assisting(session, to_others)
     for values in rows_of_lines:
         invitation_id = values[_INVITATION_ID]
         own = [*values, out_of_reach.get(invitation_id, ""), (), letters.get(invitation_id, ())]
         own[_ROLE], own[_STATE] = _ROLES[own[_ROLE]], _STATES[own[_STATE]]
-        lines[own[_MESSAGE_ID]].append(LineRow(*own).with_leaving(leaves.get(own[0])))
+        lines[own[_MESSAGE_ID]].append(
+            LineRow(*own).with_leaving(leaves.get(own[0])).with_assistant(assistants.get(own[0]))
+        )
     found: dict[int, MessageRow] = {}
     rows = connection.execute(_MESSAGES, {"ids": ids}).all()
     cadres = _cadre_roles(session, {values[_PERSON_ID] for values in rows})

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import object_session
 
 from outreach.delivery.rows import batch
+from outreach.delivery.rows.assistants import assisting
 from outreach.delivery.rows.batch import CadreRow, LineRow, MessageRow
 from outreach.delivery.rows.leaving import leaving
 from outreach.delivery.rows.letters import signed_letters
@@ -74,7 +75,10 @@ def line_row(line: MessageLine) -> LineRow:
         to_representative=line.to_representative, sequence=line.sequence,
     )  # fmt: skip
     session = object_session(line)
-    return row.with_leaving(leaving(session, [line.id]).get(line.id)) if session and line.to_representative else row
+    if session is None or not line.to_representative:
+        return row
+    row = row.with_leaving(leaving(session, [line.id]).get(line.id))
+    return row.with_assistant(assisting(session, [line.id]).get(line.id))
 
 
 def invitation_row(invitation: Invitation, **values: Any) -> LineRow:

@@ -12,6 +12,7 @@ LADDERS: dict[LadderName, object] = {
 }
 KINDS: dict[RungKind, object] = {
     RungKind.MAIL: _l("Reminder by mail"),
+    RungKind.ASSISTANT: _l("Mail to their adjutant or secretary"),
     RungKind.LAST_CALL: _l("Last call by mail"),
     RungKind.CALL: _l("Call: first on the list of people to call"),
     RungKind.SUBSTITUTES: _l("Substitutes are proposed"),
@@ -31,6 +32,7 @@ REASONS: dict[str, object] = {
     WhyMissed.SUPERSEDED.value: _l("a later rung was due, too"),
     WhyMissed.TOO_LATE.value: _l("it came too late to help"),
     WhyMissed.NO_MAIL.value: _l("no mail could go to them then"),
+    WhyMissed.NO_ASSISTANT.value: _l("no e-mail address of an adjutant or secretary is known"),
 }
 
 

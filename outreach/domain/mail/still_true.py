@@ -8,7 +8,7 @@ from outreach.domain.audiences import belongs
 from outreach.domain.kinds import Audience, MailKind
 from outreach.domain.states import ANSWERED, TAKES_A_SEAT, UNANSWERED, ActivityState, InvitationState
 
-NOT_IF_STOPPED = frozenset({MailKind.REMINDER, MailKind.THANKS, MailKind.LINK})
+NOT_IF_STOPPED = frozenset({MailKind.REMINDER, MailKind.THANKS, MailKind.LINK, MailKind.ASSISTANCE})
 ONLY_IF_ACCEPTED = frozenset({MailKind.CHANGE, MailKind.POSTPONEMENT, MailKind.CANCELLATION})
 ACTING = "acting"  # in an appointment's reminder: the id of the acting person whom it is for
 TOLD_WHILE_POSTPONED = frozenset({MailKind.POSTPONEMENT, MailKind.WITHDRAWAL})

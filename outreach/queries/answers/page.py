@@ -47,7 +47,8 @@ class Contact(NamedTuple):
 class LinkInvitee(NamedTuple):
     """The invitee of a link. organisation: whether it is an organisation. stopped: whether reminders are stopped.
 
-    salutations: a person's, as in mails, by language.
+    salutations: a person's, as in mails, by language. assistant: the name of their adjutant or secretary, if it is the
+    link of theirs; `stopped` is then about the mails to them.
     """
 
     id: int
@@ -56,6 +57,7 @@ class LinkInvitee(NamedTuple):
     stopped: bool
     organisation: bool
     salutations: Mapping[str, str] = MappingProxyType({})
+    assistant: str = ""
 
 
 class Topic(NamedTuple):
@@ -188,12 +190,21 @@ def read(token: str, *, now: datetime) -> AnswerPage:
 
     Raise LinkUnknown, LinkReplaced, LinkExpired or LinkRevoked.
     """
-    return _page(_link(token, now), now)
+    return _opened_by(token, _page(_link(token, now), now))
 
 
 def read_again(found: AnswerPage, *, now: datetime) -> AnswerPage:
     """Return what the invitee sees now, after an answer was recorded or refused. The link is not opened again."""
-    return _page(found.link, now)
+    return _page(found.link, now)._replace(invitee=found.invitee)
+
+
+def _opened_by(token: str, found: AnswerPage) -> AnswerPage:
+    """Return the page as whoever holds the link sees it: the invitee, or their adjutant or secretary."""
+    one = links.assistant_of(token)
+    if one is None:
+        return found
+    invitee = found.invitee._replace(assistant=one.name, stopped=one.stopped_at is not None)
+    return found._replace(invitee=invitee)
 
 
 def _page(link: Any, now: datetime) -> AnswerPage:
@@ -230,7 +241,7 @@ def of_person(person_id: int, *, now: datetime) -> tuple[Contact, list[ShownInvi
 def read_invitee(token: str, *, now: datetime) -> AnswerPage:
     """Return the link's invitee and contact, without activities; raise as `read` does."""
     link = _link(token, now)
-    return AnswerPage(link, _invitee(link), _contact(link, None))
+    return _opened_by(token, AnswerPage(link, _invitee(link), _contact(link, None)))
 
 
 def read_stopping(token: str) -> AnswerPage:
@@ -241,7 +252,8 @@ def read_stopping(token: str) -> AnswerPage:
     link = links.stopping_link(token)
     invitee = link.person or link.organisation
     assert invitee is not None
-    stopped = invitee.reminders_stopped_at is not None
+    assistant = links.assistant_of(token)
+    stopped = (assistant.stopped_at if assistant else invitee.reminders_stopped_at) is not None
     nameless = LinkInvitee(invitee.id, "", invitee.locale, stopped, link.person is None)
     return AnswerPage(link, nameless, office_contact())
 

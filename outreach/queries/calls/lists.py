@@ -285,6 +285,8 @@ def _asked(people: Sequence[int], organisations: Sequence[int], scope: CallScope
         )
         .options(
             *row_options(),
+            joinedload(Invitation.person).joinedload(Person.assistant),
+            joinedload(Invitation.organisation).joinedload(Organisation.assistant),
             joinedload(Invitation.activity).options(joinedload(Activity.venue), joinedload(Activity.programme)),
         )
         .order_by(Activity.starts_at, Invitation.id)

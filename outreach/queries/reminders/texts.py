@@ -17,6 +17,7 @@ from outreach.delivery.mail import call_texts, compose, letter, texts, values
 from outreach.delivery.mail import poll as poll_mail
 from outreach.delivery.mail import recipient as recipients
 from outreach.delivery.mail.texts import CALL_KEYS, KEYS, RULE_PREFIX, Text
+from outreach.delivery.rows import assistants as rows_of_assistants
 from outreach.delivery.rows import stored as rows
 from outreach.delivery.words.whatsapp import Sender
 from outreach.domain.kinds import LOCALES, MailKind, Role
@@ -108,6 +109,10 @@ def preview(
     text = _text(session, scope, key, locale).text if text is None else checked(text)
     row = rows.invitee_row(invitation.invitee, locale=locale)
     recipient = recipients.recipient_of(row, "contoh")
+    if _kind(key) is MailKind.ASSISTANCE:
+        one = rows_of_assistants.Assisting("Rina Astuti")
+        their = recipients.recipient_of(row, "", rows.invitation_row(invitation).with_assistant(one))
+        recipient = replace(their, token=recipient.token)
     activity = invitation.activity
     item = compose.Item(
         rows.invitation_row(invitation),

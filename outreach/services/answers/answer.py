@@ -79,7 +79,7 @@ def answer(
         link = links.open_link(token, now=now)
         if link.organisation_id and choice is not Choice.NOT_COMING:
             raise OrganisationsNominate
-        return _answered(session, link, activity, LinkAnswer(choice, representative), now)
+        return _answered(session, link, activity, LinkAnswer(choice, representative), links.source_of(token), now)
 
 
 def answer_all(
@@ -92,14 +92,15 @@ def answer_all(
     of the device's cookie. A link may be forwarded: an answer from another device is replaced only if the page showed it.
     """
     refused: dict[int, Problem] = {}
-    replaced = []
+    replaced, source = [], links.source_of(token)
     with writing() as session:
         activities = present_for_change(session, replies)
         link = links.open_link(token, now=now)
         for activity_id in sorted(replies):
             try:
                 with session.begin_nested():
-                    mine, before = _take(session, link, activities.get(activity_id), replies[activity_id], now, device)
+                    activity, reply = activities.get(activity_id), replies[activity_id]
+                    mine, before = _take(session, link, activity, reply, source, now, device)
             except Problem as problem:
                 refused[activity_id] = problem
             else:
@@ -133,7 +134,7 @@ def nominate(token: str, invitation_id: int, nominees: Sequence[Nominee], *, now
         if invited is None or invited.organisation_id != link.organisation_id:
             raise NothingToAnswer
         reply = LinkAnswer(Choice.COMING, nominees=nominees)
-        return _answered(session, link, activities.get(invited.activity_id), reply, now)
+        return _answered(session, link, activities.get(invited.activity_id), reply, links.source_of(token), now)
 
 
 def answer_by_calendar(
@@ -232,6 +233,7 @@ def stop_reminders(token: str, *, now: datetime, staff: User | None = None) -> L
     """Stop reminders and thanks to the invitee; changes and cancellations only go out for what they accepted.
 
     The link of any mail does it, also one that opens nothing any more; the audit log says if it was one that was replaced.
+    An adjutant or secretary stops only what goes to them.
     staff: as for `answer_all`.
     """
     return _set_stopped(token, now, now, staff)
@@ -245,6 +247,10 @@ def resume_reminders(token: str, *, now: datetime, staff: User | None = None) ->
 def _set_stopped(token: str, value: datetime | None, now: datetime, staff: User | None) -> Link:
     with writing() as session:
         link = links.open_link(token, now=now) if value is None else links.stopping_link(token)
+        assistant = links.assistant_of(token)
+        if assistant is not None:
+            assistant.stopped_at = value
+            return link
         invitee = link.person or link.organisation
         assert invitee is not None
         if (invitee.reminders_stopped_at is None) is (value is None):
@@ -261,17 +267,20 @@ def _set_stopped(token: str, value: datetime | None, now: datetime, staff: User 
     return link
 
 
-def _answered(session: Session, link: Link, activity: Activity | None, reply: LinkAnswer, now: datetime) -> Invitation:
+def _answered(
+    session: Session, link: Link, activity: Activity | None, reply: LinkAnswer, source: AnswerSource, now: datetime
+) -> Invitation:
     """Record one reply by link, and keep what it replaced. The activity is locked."""
-    mine, before = _take(session, link, activity, reply, now)
+    mine, before = _take(session, link, activity, reply, source, now)
     remember(session, link, [(before, state_of(mine, now))])
     return mine[0]
 
 
 def _take(
-    session: Session, link: Link, activity: Activity | None, reply: LinkAnswer, now: datetime, device: str = ""
-) -> tuple[list[Invitation], ActivityBefore]:
-    """Record one reply by link. Return the invitations, and what was answered before.
+    session: Session, link: Link, activity: Activity | None, reply: LinkAnswer, source: AnswerSource, now: datetime,
+    device: str = "",
+) -> tuple[list[Invitation], ActivityBefore]:  # fmt: skip
+    """Record one reply by link. Return the invitations, and what was answered before. source: LINK or ASSISTANT.
 
     activity: locked, or None if it no longer exists. Raise AnsweredMeanwhile in a nested transaction: all is undone then.
     """
@@ -283,14 +292,14 @@ def _take(
         raise problem
     before, stood = state_of(mine, now), _Stood.of(mine[0])
     if link.organisation_id is None:
-        settle(session, mine, reply.choice, reply.representative, AnswerSource.LINK, now)
+        settle(session, mine, reply.choice, reply.representative, source, now)
     elif reply.choice is Choice.COMING:
         whom_to_call = contact(session, mine[0].activity.programme)
-        nominees_of.name(session, mine[0], reply.nominees, AnswerSource.LINK, contact=whom_to_call, now=now)
+        nominees_of.name(session, mine[0], reply.nominees, source, contact=whom_to_call, now=now)
     elif reply.choice is Choice.REPRESENTED:
         raise OrganisationsNominate
     else:
-        settle(session, mine, reply.choice, None, AnswerSource.LINK, now)
+        settle(session, mine, reply.choice, None, source, now)
         nominees_of.drop_all(session, mine[0], now)
     link.used_at = link.used_at or now
     mark = tokens.device_mark(device, link.nonce)

@@ -244,7 +244,7 @@ def _replace_untold(
         if unused.person_id in free
         and unused.attendance is None
         and unused.answered_at == unused.invited_at  # both from when the office named them: no answer of their own
-        and unused.answer_source is AnswerSource.LINK
+        and unused.answer_source in (AnswerSource.LINK, AnswerSource.ASSISTANT)
         and unused.answer_recorded_by_id is None
     ]
     for at, row in zip(new, sorted(spare, key=lambda one: one.id), strict=False):
@@ -252,6 +252,7 @@ def _replace_untold(
         assert person is not None
         person.name, person.post, person.phone, person.email = nominees[at].name, "", "", ""
         person.title_before = person.title_after = ""
+        person.assistant = None
         for link in session.scalars(sa.select(Link).where(Link.person_id == person.id)):
             link.nonce = tokens.new_nonce()  # the one who left must not open what the new one is asked, nor stop it
             session.execute(sa.delete(ReplacedLink).where(ReplacedLink.link_id == link.id))

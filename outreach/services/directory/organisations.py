@@ -3,14 +3,15 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import Session, joinedload
 
 from outreach.domain.directory import email_addresses, names, phones
 from outreach.domain.kinds import Sector
 from outreach.domain.problems import Problem
 from outreach.extensions import db
-from outreach.models import Organisation, User
+from outreach.models import Organisation, Region, User
 from outreach.services import records
+from outreach.services.directory import assistants
 from outreach.services.locking import lock_address_book
 from outreach.transactions import writing
 
@@ -41,6 +42,9 @@ class OrganisationValues:
     email: str = ""
     phone: str = ""
     locale: str = "id"
+    assistant_name: str = ""
+    assistant_phone: str = ""
+    assistant_email: str = ""
 
 
 def get(organisation_id: int) -> Organisation:
@@ -57,7 +61,7 @@ def add(values: OrganisationValues, *, by: User | None, now: datetime) -> Organi
     with writing() as session:
         lock_address_book(session)
         records.check_name_free(session, Organisation, values.name)
-        return records.add(session, Organisation(), values, by=by, now=now)
+        return records.add(session, Organisation(), values, _fill, by=by, now=now)
 
 
 def edit(organisation_id: int, values: OrganisationValues, *, by: User | None, now: datetime) -> Organisation:
@@ -67,7 +71,7 @@ def edit(organisation_id: int, values: OrganisationValues, *, by: User | None, n
         lock_address_book(session)
         organisation = get(organisation_id)
         records.check_name_free(session, Organisation, values.name, but=organisation_id)
-        records.correct(session, organisation, values, values_of, by=by, now=now)
+        records.correct(session, organisation, values, values_of, _fill, by=by, now=now)
     return organisation
 
 
@@ -89,4 +93,14 @@ def _checked(values: OrganisationValues) -> OrganisationValues:
         address=names.tidy(values.address),
         email=email_addresses.address(values.email),
         phone=phones.number(values.phone),
+        **assistants.checked(values.assistant_name, values.assistant_phone, values.assistant_email),
     )
+
+
+def _fill(session: Session, organisation: Organisation, values: OrganisationValues) -> None:
+    own = {name: value for name, value in vars(values).items() if not name.startswith("assistant_")}
+    if own["region_code"] and session.get(Region, own["region_code"]) is None:
+        own["region_code"] = None
+    for name, value in own.items():
+        setattr(organisation, name, value)
+    assistants.write(organisation, values.assistant_name, values.assistant_phone, values.assistant_email)

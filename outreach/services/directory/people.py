@@ -18,6 +18,7 @@ from outreach.domain.problems import Problem
 from outreach.extensions import db
 from outreach.models import Cadre, Organisation, Person, Region, User
 from outreach.services import records
+from outreach.services.directory import assistants
 from outreach.services.locking import lock_address_book
 from outreach.transactions import writing
 
@@ -70,6 +71,9 @@ class PersonValues:
     locale: str = "id"
     note: str = ""
     kinds: tuple[CadreKind, ...] = ()
+    assistant_name: str = ""
+    assistant_phone: str = ""
+    assistant_email: str = ""
     namesake: bool = False
 
 
@@ -123,12 +127,16 @@ def values_of(person: Person) -> PersonValues:
         locale=person.locale,
         note=person.note,
         kinds=tuple(sorted(role.kind for role in person.cadre_roles if role.active)),
+        assistant_name=person.assistant_name,
+        assistant_phone=person.assistant_phone,
+        assistant_email=person.assistant_email,
     )
 
 
 def _whole() -> sa.Select[Any]:
     return sa.select(Person).options(
         joinedload(Person.organisation),
+        joinedload(Person.assistant),
         joinedload(Person.region).joinedload(Region.parent),
         selectinload(Person.cadre_roles).joinedload(Cadre.region),
     )
@@ -156,6 +164,7 @@ def _checked(values: PersonValues) -> PersonValues:
         email=email_addresses.address(values.email),
         phone=phones.number(values.phone),
         note=names.tidy(values.note),
+        **assistants.checked(values.assistant_name, values.assistant_phone, values.assistant_email),
     )
 
 
@@ -187,6 +196,7 @@ def _fill(session: Session, person: Person, values: PersonValues) -> None:
         "shares_phone", "locale", "note",
     ):  # fmt: skip
         setattr(person, name, getattr(values, name))
+    assistants.write(person, values.assistant_name, values.assistant_phone, values.assistant_email)
     _set_kinds(person, values.kinds, values.region_code)
 
 

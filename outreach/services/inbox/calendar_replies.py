@@ -233,7 +233,7 @@ def _answered_later(session: Session, row: IncomingMail, invitation: Invitation,
         return True
     if invitation.answer_source is AnswerSource.CALENDAR or answered is None or stamp >= answered:
         return False
-    by_link = invitation.answer_source is AnswerSource.LINK
+    by_link = invitation.answer_source in (AnswerSource.LINK, AnswerSource.ASSISTANT)
     return not (by_link and stamp >= answered - SLOW_CLOCK and row.received_at > answered)
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from outreach.delivery import tokens
 from outreach.delivery.tokens import answer_url, link_for
-from outreach.domain.kinds import Audience, LinkPurpose, MailKind
+from outreach.domain.kinds import AnswerSource, Audience, LinkPurpose, MailKind
 from outreach.domain.mail.hours import poll_held_until
 from outreach.domain.problems import Problem
 from outreach.domain.reminders import local_day
@@ -21,6 +21,7 @@ from outreach.domain.states import ActivityState, InvitationState, PollState
 from outreach.extensions import db
 from outreach.models import (
     Activity,
+    Assistant,
     DatePoll,
     Feed,
     Invitation,
@@ -130,11 +131,38 @@ def stopping_link(token: str) -> Link:
 
 
 def nonce_of(token: str) -> str:
-    """Return the nonce under which an answer link is stored. Raise LinkUnknown."""
+    """Return the nonce under which an answer link is stored; of an adjutant's or secretary's link, that of their invitee.
+
+    Raise LinkUnknown. Raise LinkReplaced if they are not that any more.
+    """
     nonce = tokens.nonce_of(token, LinkPurpose.ANSWER)
-    if nonce is None:
+    if nonce is not None:
+        return nonce
+    one = assistant_of(token)
+    if one is None:
         raise LinkUnknown
-    return nonce
+    invitee = sa.or_(Link.person_id == one.person_id, Link.organisation_id == one.organisation_id)
+    found = db.session.scalar(sa.select(Link.nonce).where(Link.purpose == LinkPurpose.ANSWER, invitee))
+    if found is None:
+        raise LinkReplaced
+    return found
+
+
+def assistant_of(token: str) -> Assistant | None:
+    """Return the adjutant or secretary whose link this is; None if it is nobody's of them. Raise LinkReplaced."""
+    nonce = tokens.nonce_of(token, LinkPurpose.ASSISTANT)
+    if nonce is None:
+        return None
+    found = db.session.scalar(sa.select(Assistant).where(Assistant.nonce == nonce))
+    if found is None:
+        raise LinkReplaced
+    return found
+
+
+def source_of(token: str) -> AnswerSource:
+    """Return how somebody answers who uses this link."""
+    by_assistant = tokens.nonce_of(token, LinkPurpose.ASSISTANT) is not None
+    return AnswerSource.ASSISTANT if by_assistant else AnswerSource.LINK
 
 
 def opened(link: Any, now: datetime) -> Any:

@@ -5,7 +5,7 @@ no second reminder comes on one day. A call's rung puts the invitee first on the
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import product
@@ -13,6 +13,7 @@ from itertools import product
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
+from outreach.domain.directory import email_addresses
 from outreach.domain.kinds import Audience, MailKind, Role
 from outreach.domain.ladder import (
     LATE_AFTER,
@@ -28,11 +29,15 @@ from outreach.domain.ladder import (
     helps,
     ladder_of,
 )
+from outreach.domain.reminders import local_day
 from outreach.domain.states import UNANSWERED, InvitationState
+from outreach.domain.zones import midnight
 from outreach.extensions import db
-from outreach.models import Activity, Invitation, Rung
+from outreach.models import Activity, Assistant, Invitation, Rung
 from outreach.models.ladder import IS_WAITING_RUNG
 from outreach.models.programmes import IS_PUBLISHED
+from outreach.services import addresses
+from outreach.services.directory import assistants
 from outreach.services.ladder.edit import ladders
 from outreach.services.locking import present_for_change
 from outreach.services.planning import load
@@ -231,10 +236,15 @@ def _climb(session: Session, activity_id: int, now: datetime) -> Climbed:
                 chosen.append(rung)
                 continue
             missed += 1
-    unmailed = _remind(session, activity, [rung for rung in chosen if rung.kind in MAILS], now)
+    unmailed = dict.fromkeys(
+        _remind(session, activity, [rung for rung in chosen if rung.kind in MAILS], now), WhyMissed.NO_MAIL
+    )
+    asking = [rung for rung in chosen if rung.kind is RungKind.ASSISTANT]
+    unmailed |= _ask_assistants(session, activity, asking, now) if asking else {}
+    chosen = [rung for rung in chosen if rung.due_at <= now]  # without those that wait for another day
     for rung in chosen:
         if rung.id in unmailed:
-            _miss(rung, WhyMissed.NO_MAIL)
+            _miss(rung, unmailed[rung.id])
         else:
             rung.state, rung.done_at = RungState.DONE, now
     return Climbed(done=len(chosen) - len(unmailed), missed=missed + len(unmailed))
@@ -262,3 +272,60 @@ def _remind(session: Session, activity: Activity, rungs: Collection[Rung], now: 
             detail={"only": sorted(chosen)},
         )  # fmt: skip
     return {rung.id for rung in rungs if rung.invitation_id not in reachable}
+
+
+def _ask_assistants(
+    session: Session, activity: Activity, rungs: Collection[Rung], now: datetime
+) -> dict[int, WhyMissed]:
+    """Write the mails to the adjutants and secretaries of these invitees; return why the others are missed, by rung.
+
+    An address gets one such mail a day: a rung that finds one already waits for the next working day, if it helps then.
+    """
+    known = assistants.of_invitations(session, [rung.invitation_id for rung in rungs])
+    blocked = addresses.among([one.email for one in known.values()])
+    asked_today = _asked_today(session, activity, known.values(), now)
+    missed, asked = {}, []
+    for rung in rungs:
+        one = known.get(rung.invitation_id)
+        if one is None:
+            missed[rung.id] = WhyMissed.NO_ASSISTANT
+            continue
+        address = email_addresses.key(one.email)
+        if one.stopped_at is not None or address in blocked:
+            missed[rung.id] = WhyMissed.NO_MAIL
+            continue
+        later = _next_working_day(activity, rung, now)
+        helps_later = helps(rung.kind, respond_by_at=activity.respond_by_at, starts_at=activity.starts_at, now=later)
+        if helps_later and asked_today[address] - {(one.id, now)}:
+            rung.due_at = later
+            continue
+        one.asked_at = now
+        asked_today[address].add((one.id, now))
+        asked.append(rung.invitation_id)
+    if asked:
+        event_reminder(
+            session, activity, MailKind.ASSISTANCE, Audience.UNANSWERED, now=now, detail={"only": sorted(asked)}
+        )  # fmt: skip
+    return missed
+
+
+def _asked_today(
+    session: Session, activity: Activity, about: Iterable[Assistant], now: datetime
+) -> dict[str, set[tuple[int, datetime]]]:
+    """Return which adjutants and secretaries with these addresses were asked today, and when, by address."""
+    found: dict[str, set[tuple[int, datetime]]] = defaultdict(set)
+    wanted = sa.select(Assistant).where(
+        sa.func.lower(Assistant.email).in_({one.email.lower() for one in about}),
+        Assistant.asked_at >= midnight(local_day(now, activity.zone), activity.zone),
+    )
+    for one in session.scalars(wanted):
+        assert one.asked_at is not None
+        found[email_addresses.key(one.email)].add((one.id, one.asked_at))
+    return found
+
+
+def _next_working_day(activity: Activity, rung: Rung, now: datetime) -> datetime:
+    plan, values = planning_rules.rules_and_values()
+    calendar = load.calendar(now, activity.starts_at, values)
+    rule = RungRule(rung.kind, RungTiming.AFTER_INVITATION, 1, rung.at)
+    return due_at(rule, now, activity.starts_at, activity.zone, calendar, plan.hours)

@@ -6,7 +6,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from outreach.domain.ladder import LadderName, RungRule, check
+from outreach.domain.ladder import LadderName, RungRule, check, with_offered
 from outreach.models import LadderRung, User
 from outreach.services import audit, office_defaults
 from outreach.transactions import writing
@@ -25,10 +25,24 @@ def save(name: LadderName, rules: Sequence[RungRule], *, by: User | None, now: d
     check(name, rules)
     with writing() as session:
         office_defaults.lock(session)
-        session.execute(sa.delete(LadderRung).where(LadderRung.ladder == name))
-        session.add_all(
-            LadderRung(ladder=name, position=n, kind=rule.kind, timing=rule.timing, days=rule.days, at=rule.at)
-            for n, rule in enumerate(rules)
-        )
-        about = audit.entry_of_many(by, "ladder.changed", LadderRung, name.value, now=now, rungs=len(rules))
-        session.add(about)
+        _store(session, name, rules, by, now)
+
+
+def add_offered(name: LadderName, *, by: User | None, now: datetime) -> None:
+    """Add the rungs to an office's ladder that it is offered: proposed ones of kinds that came later."""
+    with writing() as session:
+        office_defaults.lock(session)
+        own = ladders(session)[name]
+        wanted = with_offered(name, own)
+        if wanted != own:
+            _store(session, name, wanted, by, now)
+
+
+def _store(session: Session, name: LadderName, rules: Sequence[RungRule], by: User | None, now: datetime) -> None:
+    session.execute(sa.delete(LadderRung).where(LadderRung.ladder == name))
+    session.add_all(
+        LadderRung(ladder=name, position=n, kind=rule.kind, timing=rule.timing, days=rule.days, at=rule.at)
+        for n, rule in enumerate(rules)
+    )
+    about = audit.entry_of_many(by, "ladder.changed", LadderRung, name.value, now=now, rungs=len(rules))
+    session.add(about)

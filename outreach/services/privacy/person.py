@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from outreach.delivery import tokens
 from outreach.domain.mail.still_true import SkipReason
+from outreach.domain.representation import TO_ASSISTANT
 from outreach.domain.states import TO_SEND, ActivityState, InvitationState, MessageState, PollState
 from outreach.extensions import db
 from outreach.models import (
@@ -23,6 +24,7 @@ from outreach.models import (
     AgendaItem,
     AnswerBefore,
     ArchivedMessage,
+    Assistant,
     Attempt,
     AuditEntry,
     DeclineReason,
@@ -89,6 +91,11 @@ def export(person_id: int, *, by: User | None, now: datetime) -> dict[str, Any]:
                 .where(people_group_member.c.person_id == person_id)
                 .order_by(PeopleGroup.name)
             )
+        ],
+        "adjutant_or_secretary": _assistant(person.assistant) if person.assistant else None,
+        "adjutant_or_secretary_of": [
+            {"of": (one.person or one.organisation).display_name, **_assistant(one)}
+            for one in db.session.scalars(_assisting(person))
         ],
         "invitations": [_invitation(invitation) for invitation in db.session.scalars(_invitations(person_id))],
         "declined_because": [
@@ -174,6 +181,7 @@ def erase(person_id: int, *, by: User | None, now: datetime) -> Person:
         import_undo.forget(session, person_id)
         _forget_mails(session, person_id)
         _forget_answers(session, person)
+        _forget_assistants(session, person)
         for kept in (
             AnswerBefore,
             RecordedBefore,
@@ -283,6 +291,35 @@ def _forget_answers(session: Session, person: Person) -> None:
     for acting in acted:
         acting.name, acting.nonce = ERASED, tokens.new_nonce()
         acting.post = acting.rank = acting.phone = acting.email = ""
+
+
+def _forget_assistants(session: Session, person: Person) -> None:
+    """Erase their adjutant or secretary, and where they are that of somebody else. The mails to them go, too."""
+    person.assistant = None
+    for one in session.scalars(_assisting(person)).all():
+        asked = sa.or_(Message.person_id == one.person_id, Message.organisation_id == one.organisation_id)
+        mails = sa.select(Message.id).where(asked, Message.kind.in_(sorted(TO_ASSISTANT)))
+        session.execute(sa.delete(SentMail).where(SentMail.message_id.in_(mails)))
+        forgotten = sa.update(Message).where(Message.id.in_(mails)).values(address="", server_reply="")
+        session.execute(forgotten.execution_options(synchronize_session=False))
+        session.execute(sa.update(Attempt).where(Attempt.message_id.in_(mails)).values(reply=""))
+        session.delete(one)
+
+
+def _assisting(person: Person) -> sa.Select[Any]:
+    """Select whose adjutant or secretary this person is: the name must match, and the address or the phone."""
+    reached: list[sa.ColumnElement[bool]] = [sa.false()]
+    if person.email:
+        reached.append(sa.func.lower(Assistant.email) == person.email.lower())
+    if person.phone:
+        reached.append(Assistant.phone == person.phone)
+    same_name = sa.func.lower(Assistant.name).contains(person.name.lower(), autoescape=True)
+    others = sa.func.coalesce(Assistant.person_id, 0) != person.id
+    return sa.select(Assistant).where(sa.or_(*reached), same_name, sa.literal(bool(person.name)), others)
+
+
+def _assistant(one: Assistant) -> dict[str, Any]:
+    return _columns(one, without=("id", "person_id", "organisation_id", "nonce"))
 
 
 def _to_their_office(person: Person) -> sa.Select[int | None]:

@@ -100,7 +100,7 @@ def invitations_in(
     before = invited_before(kind, due_at, activity.zone)
     if before is not None:
         chosen = chosen.where(Invitation.invited_at < before)
-    if kind is MailKind.REMINDER and audience is Audience.UNANSWERED:
+    if kind in (MailKind.REMINDER, MailKind.ASSISTANCE) and audience is Audience.UNANSWERED:
         chosen = chosen.where(at < ANSWER_BY)
     return chosen
 

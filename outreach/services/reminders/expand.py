@@ -16,6 +16,7 @@ from outreach.domain.mail import hours as hours_for_mail
 from outreach.domain.mail.hours import MailHours, start_before
 from outreach.domain.mail.still_true import ACTING, SkipReason
 from outreach.domain.reminders import ActivityTimes, local_day, put_off_to, useful_until
+from outreach.domain.representation import TO_ASSISTANT
 from outreach.domain.states import TO_SEND, InvitationState, MessageState
 from outreach.models import ActingPerson, Activity, Invitation, Message, MessageLine, Reminder
 from outreach.models.mails import IS_SCHEDULED, IS_TO_SEND
@@ -185,7 +186,7 @@ def _write_lines(
     named = (reminder.detail or {}).get("only")  # a reminder by hand
     if named is not None:
         chosen = chosen.where(Invitation.id.in_(named))
-    if is_of(reminder):
+    if is_of(reminder) or reminder.kind in TO_ASSISTANT:
         _insert_lines(session, reminder, chosen, to_representative=True)
         return
     for to_representative in (False, True):
@@ -320,12 +321,15 @@ def _raise_importance(session: Session, reminder: Reminder, until: datetime, day
 def _merge_key(session: Session, reminder: Reminder, day: date) -> sa.ColumnElement[str]:
     """Return the key of a mail: the recipient and the day. Lines with the same key share one mail.
 
-    Who no longer acts gets a mail of their own: other mails go to whoever acts now.
+    Who no longer acts gets a mail of their own: other mails go to whoever acts now. So does an adjutant or secretary.
     """
     if is_of(reminder):
         who = session.get(ActingPerson, reminder.detail[ACTING])
         reader = f"{who.email.lower()}:{who.name.lower()[:40]}" if who else str(reminder.id)
         return sa.literal("l") + sa.cast(Invitation.person_id, sa.String) + sa.literal(f":{reader}:{day.isoformat()}")
+    if reminder.kind in TO_ASSISTANT:
+        of_invitee = audiences.recipient_key(sa.false())
+        return sa.literal("a") + of_invitee + sa.literal(f":{day.isoformat()}")
     return audiences.recipient_key(MessageLine.to_representative) + sa.literal(f":{day.isoformat()}")
 
 

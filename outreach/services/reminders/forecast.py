@@ -33,14 +33,15 @@ from outreach.domain.reminders import (
     put_off_to,
     useful_until,
 )
-from outreach.domain.representation import reads
+from outreach.domain.representation import TO_ASSISTANT, reads
 from outreach.domain.states import ActivityState, InvitationState, ReminderState
 from outreach.extensions import db
-from outreach.models import ActingPerson, Activity, Invitation, MessageLine, Organisation, Person, Reminder
+from outreach.models import ActingPerson, Activity, Assistant, Invitation, MessageLine, Organisation, Person, Reminder
 from outreach.models.mails import IS_SCHEDULED
 from outreach.models.materials import OWES_MATERIALS
 from outreach.services import office_defaults
 from outreach.services.addresses import no_mail_reaches
+from outreach.services.directory import assistants
 from outreach.services.office_defaults import deadline, deadline_at_publishing
 from outreach.services.reminders import audiences
 from outreach.services.reminders import expand as expanding
@@ -508,6 +509,8 @@ def _count(planned: Iterable[_Planned], now: datetime, *, dated: bool = False) -
     leave = leaving_of(
         db.session(), {(p.invitation_id, p.acting_id) for p in planned if p.invitation_id and p.acting_id}
     )
+    asked = {id for p in planned if p.kind in TO_ASSISTANT for id in p.only or ()}
+    assisted = assistants.of_invitations(db.session(), asked) if asked else {}
     rows = []
     per_day: dict[date, set[str]] = defaultdict(set)
     unreachable: set[str] = set()
@@ -518,6 +521,8 @@ def _count(planned: Iterable[_Planned], now: datetime, *, dated: bool = False) -
             if reminder.reminder_id is None:
                 who = who._replace(stays=False)  # the invitation is going to be withdrawn
             lines = _to_leaver(lines, reminder.invitation_id, who)
+        elif reminder.kind in TO_ASSISTANT:
+            lines = _to_assistants(lines, reminder.only or (), assisted)
         else:
             lines = [line for line in lines if _could_read(reminder, line, written)]
         told = _still_true(reminder, [_as_then(reminder, line, announced, now) for line in lines], now)
@@ -645,6 +650,20 @@ def _to_leaver(lines: Iterable[_PlannedLine], invitation_id: int, who: Leaving) 
         )
         for line in lines
         if line.invitation_id == invitation_id and not line.to_representative
+    ]  # fmt: skip
+
+
+def _to_assistants(
+    lines: Iterable[_PlannedLine], only: Collection[int], assisted: Mapping[int, Assistant]
+) -> list[_PlannedLine]:
+    """Return the lines that ask the adjutants and secretaries of these invitations' invitees."""
+    return [
+        line._replace(
+            to_representative=True, recipient=f"a{line.recipient}", has_address=True, had_a_mail=frozenset(),
+            stopped=assisted[line.invitation_id].stopped_at is not None,
+        )
+        for line in lines
+        if line.invitation_id in only and line.invitation_id in assisted and not line.to_representative
     ]  # fmt: skip
 
 

@@ -193,7 +193,7 @@ def _card(one: ShownInvitation, picked: str, form: CardForm | None, error: str, 
 def _given(one: ShownInvitation, device: str) -> str:
     """Return how the answer was given: on another device, or replacing an answer from there; "" for neither."""
     given, zone = one.given, one.activity.zone
-    if given.source is not AnswerSource.LINK or not given.device or given.at is None:
+    if given.source not in (AnswerSource.LINK, AnswerSource.ASSISTANT) or not given.device or given.at is None:
         return ""
     elsewhere = given.device != device
     sentences = []

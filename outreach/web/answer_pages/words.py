@@ -120,6 +120,7 @@ def words(language: str) -> dict[str, Any]:
         "stop": _("Send me no more reminders"),
         "stop_question": _("No more reminders?"),
         "stop_done": _("You get no more reminders"),
+        "for_assistant": _("%(assistant)s, you answer here for %(name)s, as their adjutant or secretary."),
         "acting_for": _("You come in place of %(name)s."),
         "acting_no_more": _("You are no longer expected here. Somebody else comes, or the invitee answers again."),
         "passed_to": _("Passed on to:"),

@@ -63,6 +63,7 @@ class OrganisationForm(InviteeForm):
             email=self.email.data or "",
             phone=self.phone.data or "",
             locale=self.locale.data or "id",
+            **self.assistant,
         )
 
     @classmethod

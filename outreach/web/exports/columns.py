@@ -39,6 +39,9 @@ def people() -> list[ListColumn]:
         ListColumn(_("E-mail"), WIDE, lambda row: row.email),
         ListColumn(_("Phone"), MIDDLE, lambda row: phone(row.phone)),
         ListColumn(_("Wants no reminders"), NARROW, lambda row: _yes(row.reminders_stopped_at)),
+        ListColumn(_("Adjutant or secretary"), WIDE, lambda row: row.assistant_name or ""),
+        ListColumn(_("Their phone or WhatsApp"), MIDDLE, lambda row: phone(row.assistant_phone or "")),
+        ListColumn(_("Their e-mail"), WIDE, lambda row: row.assistant_email or ""),
         ListColumn(_("Note"), WIDE, lambda row: row.note),
     ]
 
@@ -63,6 +66,9 @@ def organisations() -> list[ListColumn]:
         ListColumn(_("E-mail"), WIDE, lambda row: row[0].email),
         ListColumn(_("Phone"), MIDDLE, lambda row: phone(row[0].phone)),
         ListColumn(_("People"), NARROW, lambda row: row[1]),
+        ListColumn(_("Secretary"), WIDE, lambda row: row[0].assistant_name),
+        ListColumn(_("Their phone or WhatsApp"), MIDDLE, lambda row: phone(row[0].assistant_phone)),
+        ListColumn(_("Their e-mail"), WIDE, lambda row: row[0].assistant_email),
     ]
 
 

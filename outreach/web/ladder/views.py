@@ -11,7 +11,17 @@ from wtforms import FormField
 
 from outreach import clock
 from outreach.delivery.words import ladder as words
-from outreach.domain.ladder import MOST_DAYS, MOST_RUNGS, PROPOSED, LadderName, RungKind, RungRule, RungTiming, kinds_of
+from outreach.domain.ladder import (
+    MOST_DAYS,
+    MOST_RUNGS,
+    PROPOSED,
+    LadderName,
+    RungKind,
+    RungRule,
+    RungTiming,
+    kinds_of,
+    offered,
+)
 from outreach.domain.problems import Problem
 from outreach.queries import ladder
 from outreach.services.ladder import edit as editing
@@ -75,16 +85,33 @@ class LadderForm(TidyForm):
 @bp.get("")
 @staff_required
 def index() -> str:
-    return render_template("ladder/index.html", ladders=ladder.of_office(), figures=ladder.figures(), words=words)
+    own = ladder.of_office()
+    return render_template(
+        "ladder/index.html", ladders=own, offered={name: offered(name, rules) for name, rules in own.items()},
+        figures=ladder.figures(), words=words,
+    )  # fmt: skip
+
+
+@bp.post("/<string:name>/offered")
+@coordinator_required
+def add_offered(name: str) -> Any:
+    """Add the rungs of newer kinds that a ladder does not have."""
+    editing.add_offered(_named(name), by=current_user, now=clock.now())
+    flash(_("The ladder is saved. Ladders that run stay as they are."), "success")
+    return redirect(url_for(".index"))
+
+
+def _named(name: str) -> LadderName:
+    if name not in set(LadderName):
+        raise LadderUnknown
+    return LadderName(name)
 
 
 @bp.route("/<string:name>", methods=["GET", "POST"])
 @coordinator_required
 def edit(name: str) -> Any:
     """Change a ladder. An office without one sees a proposal, which is used only once it is saved."""
-    if name not in set(LadderName):
-        raise LadderUnknown
-    chosen, form = LadderName(name), LadderForm()
+    chosen, form = _named(name), LadderForm()
     own = ladder.of_office()[chosen]
     if form.is_submitted():
         form.offer(chosen)

@@ -253,6 +253,6 @@ def test_an_answer_counts_for_the_rung_before_it(climbing, ani, budi):
     answer(climbing, ani, Choice.COMING, now=at(12, 13))
     found = {one.kind: (one.climbed, one.answered, one.hours) for one in pages.figures()}
     assert found == {
-        RungKind.MAIL: (2, 0, None), RungKind.LAST_CALL: (2, 1, 4.0), RungKind.CALL: (0, 0, None),
-        RungKind.SUBSTITUTES: (0, 0, None),
+        RungKind.MAIL: (2, 0, None), RungKind.ASSISTANT: (0, 0, None), RungKind.LAST_CALL: (2, 1, 4.0),
+        RungKind.CALL: (0, 0, None), RungKind.SUBSTITUTES: (0, 0, None),
     }  # fmt: skip

@@ -47,6 +47,7 @@ from outreach.services.activities import publish as publishing
 from outreach.services.calls import record as recording
 from outreach.services.calls.callee import CalleeKey
 from outreach.services.calls.record import CallResult
+from outreach.services.directory import assistants
 from outreach.services.directory.people import PersonErased, PersonMissing
 from outreach.services.inbox import retention as inbox_retention
 from outreach.services.invitations import links
@@ -514,6 +515,25 @@ def test_a_mail_in_transit_to_another_representative_keeps_its_address(
     assert places_of("budi@example.com") == places_of("Budi") == set()
     sent = db.session.scalars(sa.select(Message.address).where(Message.representative_of_id.is_not(None))).all()
     assert "citra@example.com" in sent
+
+
+def test_an_adjutant_is_exported_with_both_and_erased_with_either(any_app, office, ani, budi, chief):
+    assistants.write(ani, "Citra Dewi", "", "citra@example.com")
+    assistants.write(chief, budi.full_name, "", budi.email)
+    db.session.commit()
+    assert privacy.export(ani.id, by=None, now=NOW)["adjutant_or_secretary"]["name"] == "Citra Dewi"
+    assert [one["of"] for one in privacy.export(budi.id, by=None, now=NOW)["adjutant_or_secretary_of"]] == [
+        "Kapolres Metro"
+    ]
+    erase(ani)
+    erase(budi)
+    assert (
+        places_of("Citra")
+        == places_of("citra@example.com")
+        == places_of("Budi")
+        == places_of("budi@example.com")
+        == set()
+    )
 
 
 @pytest.mark.parametrize("is_answered", [True, False], ids=["kept already", "in transit"])

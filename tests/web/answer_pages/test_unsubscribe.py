@@ -13,6 +13,7 @@ from outreach.domain.kinds import Role
 from outreach.extensions import db
 from outreach.models import AuditEntry, Organisation, Person
 from outreach.services.activities import publish as publishing
+from outreach.services.directory import assistants
 from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import links
 from outreach.web.answer_pages.forms import form_token
@@ -207,3 +208,15 @@ def test_staff_see_that_an_old_link_stopped_the_reminders_and_block_it_in_one_pr
     assert stopped(ani) == at(5)
     g.pop("_login_user", None)
     assert "block_old_links" not in coordinator_client.get(f"/people/{ani.id}").text
+
+
+def test_an_adjutant_opens_the_page_of_their_invitee_and_stops_only_the_mails_to_them(app, address, ani):
+    client = app.test_client()
+    assistants.write(ani, "Rina Astuti", "", "rina@example.com")
+    db.session.commit()
+    page = f"/j/{tokens.assistant_token(ani.assistant.nonce)}"
+    assert "Rina Astuti, Bapak/Ibu menjawab di sini untuk Ani Wijaya" in client.get(page).text
+    assert "Rina Astuti" not in client.get(address.removesuffix("/stop")).text
+    assert client.post(f"{page}/stop", data=ONE_CLICK).status_code == 200
+    stopped = db.session.get(Person, ani.id, populate_existing=True)
+    assert (stopped.reminders_stopped_at, stopped.assistant.stopped_at is None) == (None, False)

@@ -13,6 +13,7 @@ from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.models import Call
 from outreach.services.activities import move as moves
+from outreach.services.directory import assistants
 from tests.world import NOW, answer, at, draft_activity, invitation_of, invite, invite_organisation, publish, rows_of
 
 COMING, NOT_COMING, INVITED = InvitationState.COMING, InvitationState.NOT_COMING, InvitationState.INVITED
@@ -42,6 +43,14 @@ def test_the_lists_show_everybody_once_whether_or_not_mail_reaches_them(days, pr
         page = coordinator_client.get(f"{address}?no_address=1").text
         assert [page.count(f">{name}</a>") for name in ("Ani Wijaya", "Budi Santoso", "Polres Metro")] == [0, 1, 0]
         assert "Ani Wijaya" not in coordinator_client.get(f"{address}?q=santoso").text
+
+
+def test_the_list_and_the_call_name_the_adjutant_with_their_number(days, budi, coordinator_client):
+    assistants.write(budi, "Rina Astuti", "+6281200000001", "")
+    db.session.commit()
+    for address in ("/to-call", f"/to-call/person/{budi.id}"):
+        page = coordinator_client.get(address).text
+        assert ("Adjutant or secretary: Rina Astuti" in page, 'href="tel:+6281200000001"' in page) == (True, True)
 
 
 def test_people_who_answered_before_a_move_are_not_listed_as_not_having_answered(days, budi, coordinator_client):

@@ -69,6 +69,13 @@ def test_an_organisations_reminders_and_link(coordinator_client, police):
     assert "http://localhost/j/" in text
 
 
+def test_an_organisations_secretary_is_written_and_shown(coordinator_client, police):
+    secretary = {"assistant_name": "Dewi Lestari", "assistant_email": "dewi@example.com"}
+    assert coordinator_client.post(f"/organisations/{police.id}/edit", data=POLICE | secretary).status_code == 302
+    page = coordinator_client.get(f"/organisations/{police.id}").text
+    assert [word in page for word in ("Dewi Lestari", "dewi@example.com")] == [True, True]
+
+
 def test_an_organisations_page_lists_its_people(viewer_client, chief, police):
     assert linked_names(viewer_client.get(f"/organisations/{police.id}").text) == ["Kapolres Metro"]
 

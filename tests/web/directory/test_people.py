@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from outreach.domain.kinds import CadreKind
 from outreach.extensions import db
-from outreach.models import AuditEntry, Cadre, Link, Person
+from outreach.models import Assistant, AuditEntry, Cadre, Link, Person
 from tests.web.reading import linked_names
 from tests.world import a_person
 
@@ -208,3 +208,33 @@ def test_a_name_with_markup_is_shown_as_text(coordinator_client, office):
     text = coordinator_client.get(f"/people/{person.id}").get_data(as_text=True)
     assert "<script>alert" not in text
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
+
+
+SECRETARY = {
+    "assistant_name": "Rina Astuti",
+    "assistant_phone": "0812-0000-0001",
+    "assistant_email": "rina@example.com",
+}
+
+
+def test_an_adjutant_is_written_with_the_person_shown_and_taken_off_again(coordinator_client, ani):
+    assert coordinator_client.post(f"/people/{ani.id}/edit", data=ANI_FORM | SECRETARY).status_code == 302
+    page = coordinator_client.get(f"/people/{ani.id}").text
+    assert [word in page for word in ("Rina Astuti", "0812-0000-0001", "rina@example.com")] == [True] * 3
+    assert 'value="rina@example.com"' in coordinator_client.get(f"/people/{ani.id}/edit").text
+    coordinator_client.post(f"/people/{ani.id}/edit", data=ANI_FORM)
+    assert db.session.scalars(sa.select(Assistant)).all() == []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"assistant_name": ""}, "Please write who it is"),
+        ({"assistant_phone": "12"}, "12"),
+        ({"assistant_email": "rina(at)example"}, "is not an e-mail address"),
+    ],
+)
+def test_a_wrong_adjutant_is_refused_and_nothing_is_stored(coordinator_client, ani, wrong, sentence):
+    answer = coordinator_client.post(f"/people/{ani.id}/edit", data=ANI_FORM | SECRETARY | wrong)
+    assert (answer.status_code, sentence in answer.text) == (422, True)
+    assert db.session.scalars(sa.select(Assistant)).all() == []

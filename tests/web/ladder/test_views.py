@@ -47,3 +47,18 @@ def test_an_invitation_shows_what_comes_next(activity, ani, coordinator, coordin
     climb.tick(NOW)
     page = coordinator_client.get(f"/invitations/{invitation_of(activity, ani).id}").text
     assert "Next: Call: first on the list of people to call, Thursday, 14 January 2027" in page
+
+
+def test_a_ladder_saved_before_takes_the_newer_rungs_by_one_press(office, coordinator, coordinator_client):
+    edit.save(LadderName.OFFICES, [RungRule(RungKind.CALL, RungTiming.BEFORE_START, 4)], by=coordinator, now=NOW)
+    assert "New kinds of rungs that this ladder does not have:" in coordinator_client.get("/ladders").text
+    after = coordinator_client.post("/ladders/offices/offered", follow_redirects=True).text
+    kinds = [rule.kind for rule in ladder.of_office()[LadderName.OFFICES]]
+    assert kinds == [RungKind.ASSISTANT, RungKind.CALL]
+    assert "New kinds of rungs" not in after
+
+
+def test_a_viewer_is_offered_no_newer_rungs(office, coordinator, viewer_client):
+    edit.save(LadderName.OFFICES, [RungRule(RungKind.CALL, RungTiming.BEFORE_START, 4)], by=coordinator, now=NOW)
+    assert "New kinds of rungs" not in viewer_client.get("/ladders").text
+    assert viewer_client.post("/ladders/offices/offered").status_code == 403

@@ -75,13 +75,37 @@ def kelurahan_options() -> dict[str, list[tuple[str, str]]]:
 
 
 class InviteeForm(TidyForm):
-    """A form with a phone number. An invalid number stays as typed, with an error beside it."""
+    """A form with phone numbers. An invalid number stays as typed, with an error beside it."""
+
+    assistant_name = text(
+        _l("Name of the adjutant or secretary"),
+        160,
+        description=_l("Such as Rina Astuti; or the post, such as Sekretaris pribadi."),
+    )
+    assistant_email = AddressField(
+        _l("Their e-mail"),
+        description=_l(
+            "If no answer comes, a ladder can write to them: they pass the invitation on, and can answer by a link."
+        ),
+    )
+    assistant_phone = text(_l("Their phone or WhatsApp"), 40, description=_l("Callers see it."))
 
     def validate_phone(self, field: StringField) -> None:
         try:
             phones.number(field.data or "")
         except Problem as problem:
             raise ValidationError(say(problem)) from None
+
+    def validate_assistant_phone(self, field: StringField) -> None:
+        self.validate_phone(field)
+
+    @property
+    def assistant(self) -> dict[str, str]:
+        return {
+            "assistant_name": self.assistant_name.data or "",
+            "assistant_phone": self.assistant_phone.data or "",
+            "assistant_email": self.assistant_email.data or "",
+        }
 
 
 class PersonForm(InviteeForm):
@@ -149,6 +173,7 @@ class PersonForm(InviteeForm):
             note=self.note.data or "",
             kinds=tuple(CadreKind(kind) for kind in self.kinds.data or ()),
             namesake=bool(self.namesake.data),
+            **self.assistant,
         )
 
     @classmethod
