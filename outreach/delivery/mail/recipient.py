@@ -11,6 +11,7 @@ from outreach.delivery.mail.placeholders import clean
 from outreach.delivery.rows.batch import CadreRow, LineRow, MessageRow
 from outreach.delivery.words import labels, salutations
 from outreach.domain.kinds import LOCALES
+from outreach.domain.representation import may_pass_on
 
 REGION_CODE_OF_A_KELURAHAN = 13  # characters
 _CHOICES = {"link": "", "link_yes": "hadir", "link_no": "tidak", "link_rep": "wakil"}
@@ -47,13 +48,18 @@ class Recipient:
         """Return the address of the page with a button that stops reminders; "" for a representative, who has none."""
         return tokens.stop_page_url(self.token) if self.token and not self.represents else ""
 
-    def links(self, activity_id: int) -> dict[str, str]:
-        """Return the addresses of the recipient's page by placeholder. A link with a choice is for that activity."""
+    def links(self, line: LineRow) -> dict[str, str]:
+        """Return the addresses of the recipient's page by placeholder. A link with a choice is for the line's activity.
+
+        A representative who may not pass it on has no link for that.
+        """
         if not self.token:
             return {}
+        passes_on = not self.represents or may_pass_on(line.acting_position)
         return {
-            placeholder: tokens.page_url(self.token, choice and f"{choice}-{activity_id}")
+            placeholder: tokens.page_url(self.token, choice and f"{choice}-{line.activity_id}")
             for placeholder, choice in _CHOICES.items()
+            if passes_on or placeholder != "link_rep"
         }
 
 

@@ -21,6 +21,8 @@ from outreach.models import Activity, MessageText
 LINK_TEXT = "confirmation-link"
 OPEN_AGAIN_TEXT = "representation-open"
 NO_LONGER_ACTING_TEXT = "representation-ended"
+ACTING_AGAIN_TEXT = "appointment-again"
+CONFIRMED_AGAIN_TEXT = "appointment-again-confirmed"
 KEYS: dict[str, object] = {
     "invitation-speaker": _l("Invitation to speakers and moderators"),
     "invitation-cadre": _l("Invitation to cadres"),
@@ -43,6 +45,8 @@ KEYS: dict[str, object] = {
     "confirmation": _l("An answer from their calendar was noted"),
     LINK_TEXT: _l("An answer from their link was noted"),
     "appointment": _l("To somebody who comes in an invitee's place"),
+    ACTING_AGAIN_TEXT: _l("To somebody who comes in an invitee's place again"),
+    CONFIRMED_AGAIN_TEXT: _l("To somebody who comes in an invitee's place again and had confirmed it"),
     "representation": _l("To an invitee: who comes in their place has changed"),
     OPEN_AGAIN_TEXT: _l("To an invitee: nobody comes in their place any more"),
     NO_LONGER_ACTING_TEXT: _l("To somebody who no longer comes in an invitee's place"),

@@ -75,7 +75,7 @@ def values_for(
         "unit": office.short_name if office else "",
         **_topics(activity, recipient.person_id),
         **_change(activity, detail),
-        **recipient.links(activity.id),
+        **recipient.links(line),
     }
 
 

@@ -87,6 +87,7 @@ class LineRow(NamedTuple):
     representative_email: str
     acting_id: int | None = None  # who acts, whether they have an address or not
     acting_nonce: str = ""  # of their own page
+    acting_position: int = 1  # in the chain
     notices_wanted: bool = True
     owes_materials: bool = False  # a speaker who has sent no file
     unreached: str = ""  # of an invited organisation: its nominees that no mail reaches, "Rina; Dewi Lestari, S.H."
@@ -268,6 +269,7 @@ _LINES = (
         _or_empty(ActingPerson.email),
         ActingPerson.id,
         _or_empty(ActingPerson.nonce),
+        sa.func.coalesce(ActingPerson.position, 1),
         Invitation.notices_wanted,
         OWES_MATERIALS,
     )

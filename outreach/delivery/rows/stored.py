@@ -108,6 +108,7 @@ def invitation_row(invitation: Invitation, **values: Any) -> LineRow:
         "representative_email": invitation.representative_email,
         "acting_id": invitation.acting.id if invitation.acting else None,
         "acting_nonce": (invitation.acting.nonce or "") if invitation.acting else "",
+        "acting_position": invitation.acting.position if invitation.acting else 1,
         "notices_wanted": invitation.notices_wanted is not False,
         "owes_materials": bool(session and session.scalar(sa.select(OWES_MATERIALS).where(Invitation.id == invitation.id))),
         "letters": signed_letters(session, [invitation.id]).get(invitation.id, ()) if session else (),

@@ -242,8 +242,6 @@ def _take_back(
         nominees_of.stamp(invitation, source, now, by.id if by else None)
     if mine[0].acting is None:
         _open_again(session, mine, now)
-    else:
-        notices.tell_acting(session, mine[0], now=now, by_staff=by is not None)
 
 
 def _open_again(session: Session, mine: Sequence[Invitation], now: datetime) -> None:

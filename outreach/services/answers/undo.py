@@ -91,8 +91,7 @@ def undo_recorded(invitation_id: int, *, by: User | None, now: datetime) -> Invi
         _put_back(session, invitation.activity, found, before, now)
         evidence.drop_of(session, [one.id for one in found], before.since)
         kept_answers.forget_recorded(session, found)
-        if found[0].acting is not acting:
-            notices.tell_acting(session, found[0], now=now, by_staff=True)
+        if found[0].acting is not acting:  # whoever acts again is told by chain.act_again
             notices.tell_invitee(session, found[0], now=now)
         audit.record(
             session, by, "invitation.recorded_undone", invitation, now=now, name=invitation.invitee.display_name,

@@ -152,9 +152,14 @@ def _by_acting(
     refused = _refused(session, row, mine, reply, stamp, now)
     if refused is not None:
         return refused
+    confirmed = mine[0].acting.confirmed_at if mine[0].acting is not None else None
+    if confirmed is not None and not (stamp >= confirmed - SLOW_CLOCK and row.received_at > confirmed):
+        return IncomingOutcome.REFUSED, IncomingReason.NEWER_ANSWER
     if _answers_of_the_day(session, mine[0], now) >= MOST_A_DAY:
         return IncomingOutcome.TO_READ, IncomingReason.TOO_MANY
-    if choice is Choice.COMING and mine[0].acting is not None and mine[0].acting.confirmed_at is not None:
+    if choice is Choice.COMING and confirmed is not None:
+        for invitation in mine:
+            invitation.replied_at = stamp
         return _no_news(reply)
     try:
         acting.take(session, mine, choice, to, AnswerSource.CALENDAR, now=now)
@@ -162,6 +167,8 @@ def _by_acting(
         return IncomingOutcome.TO_READ, IncomingReason.REPRESENTATIVE
     for invitation in mine:
         invitation.replied_at = stamp
+        if choice is Choice.COMING and invitation.acting is not None:
+            invitation.acting.confirmed_at = stamp  # a later reply may wait in the mailbox already
     return IncomingOutcome.APPLIED, None
 
 

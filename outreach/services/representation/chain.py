@@ -79,10 +79,11 @@ def act_again(session: Session, invitation: Invitation, who: ActingPerson | None
         return
     end(session, invitation, NoLongerActing.UNDONE, now=now)
     if who is not None:
+        ended = who.ended_because
         who.acting, who.ended_at, who.ended_because = True, None, None
         session.flush()
         set_committed_value(invitation, "acting", who)
-        notices.tell_acting_again(session, invitation, now=now)
+        notices.tell_acting_again(session, invitation, ended, now=now)
 
 
 def before(session: Session, acting: ActingPerson) -> ActingPerson | None:
@@ -99,13 +100,18 @@ def before(session: Session, acting: ActingPerson) -> ActingPerson | None:
 
 
 def copy(session: Session, invitation: Invitation, other: Invitation | None, *, now: datetime) -> None:
-    """Let the same person act as for another invitation of the same invitee; None: nobody."""
+    """Let the same person act as for another invitation of the same invitee, at the same place in the chain; None: nobody."""
     acting = other.acting if other is not None else None
     if acting is None:
         end(session, invitation, NoLongerActing.REPLACED, now=now)
-    else:
-        by = acting.named_by
-        name(session, invitation, said_of(acting), acting.source, now=now, recorded_by=acting.named_by_user_id, by=by)
+        return
+    if invitation.acting is not None and not is_same(said_of(invitation.acting), said_of(acting)):
+        end(session, invitation, NoLongerActing.REPLACED, now=now)
+    copied = name(
+        session, invitation, said_of(acting), acting.source, now=now, recorded_by=acting.named_by_user_id,
+        by=acting.named_by,
+    )  # fmt: skip
+    copied.position, copied.confirmed_at = acting.position, acting.confirmed_at
 
 
 def begin_again(session: Session, invitation: Invitation, *, now: datetime) -> None:

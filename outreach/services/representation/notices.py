@@ -10,8 +10,13 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from outreach.delivery.mail.texts import NO_LONGER_ACTING_TEXT, OPEN_AGAIN_TEXT
-from outreach.domain.kinds import Audience, MailKind
+from outreach.delivery.mail.texts import (
+    ACTING_AGAIN_TEXT,
+    CONFIRMED_AGAIN_TEXT,
+    NO_LONGER_ACTING_TEXT,
+    OPEN_AGAIN_TEXT,
+)
+from outreach.domain.kinds import Audience, MailKind, NoLongerActing
 from outreach.domain.mail.still_true import ACTING
 from outreach.domain.reminders import MissedReason
 from outreach.domain.states import ActivityState, ReminderState
@@ -22,10 +27,12 @@ TOLD_IN_A_DAY = 3  # acting people of one invitation who get a mail without staf
 A_DAY = timedelta(days=1)
 
 
-def tell_acting(session: Session, invitation: Invitation, *, now: datetime, by_staff: bool = False) -> None:
+def tell_acting(
+    session: Session, invitation: Invitation, *, now: datetime, by_staff: bool = False, text_key: str = ""
+) -> None:
     """Tell the acting person that they come in the invitee's place, with the link to their own page.
 
-    by_staff: staff named them, so no limit applies.
+    by_staff: staff named them, so no limit applies. text_key: of a text that says it in other words.
     """
     acting = invitation.acting
     if acting is None or not acting.email or not _is_ahead(invitation, now):
@@ -33,8 +40,9 @@ def tell_acting(session: Session, invitation: Invitation, *, now: datetime, by_s
     too_many = not by_staff and _told_today(session, invitation, now) >= TOLD_IN_A_DAY
     detail = {ACTING: acting.id}
     reminder = event_reminder(
-        session, invitation.activity, MailKind.APPOINTMENT, Audience.ONE, now=now, invitation=invitation, detail=detail
-    )
+        session, invitation.activity, MailKind.APPOINTMENT, Audience.ONE, now=now, invitation=invitation, detail=detail,
+        text_key=text_key,
+    )  # fmt: skip
     if too_many:
         reminder.state, reminder.reason = ReminderState.MISSED, MissedReason.MANY_REPRESENT
 
@@ -55,18 +63,40 @@ def tell_no_longer_acting(session: Session, invitation: Invitation, acting: Acti
     )  # fmt: skip
 
 
-def tell_acting_again(session: Session, invitation: Invitation, *, now: datetime) -> None:
-    """Tell somebody that they come after all, if they were told that they do not. A mail that still waits is not sent."""
+def tell_acting_again(session: Session, invitation: Invitation, ended: NoLongerActing | None, *, now: datetime) -> None:
+    """Tell somebody that they come after all, if they know that they did not: a mail said so, or they passed it on.
+
+    A mail that still waits is not sent. Who had confirmed is not asked again. ended: why they did not act.
+    """
     acting = invitation.acting
     if acting is None:
         return
     called_off = _last_told(session, invitation, acting, MailKind.WITHDRAWAL)
-    if called_off is None:
-        return
-    if called_off.state is ReminderState.SCHEDULED:
+    if called_off is not None and called_off.state is ReminderState.SCHEDULED:
         session.delete(called_off)
-    else:
-        tell_acting(session, invitation, now=now, by_staff=True)
+    elif (called_off is not None or ended is NoLongerActing.PASSED_ON) and not _told_for_another_role(
+        session, invitation
+    ):
+        text_key = ACTING_AGAIN_TEXT if acting.confirmed_at is None else CONFIRMED_AGAIN_TEXT
+        tell_acting(session, invitation, now=now, by_staff=True, text_key=text_key)
+
+
+def _told_for_another_role(session: Session, invitation: Invitation) -> bool:
+    """Return whether a mail about another role of the invitee at the activity waits, and tells whoever acts the same."""
+    waiting = sa.select(Reminder.id).join(Invitation, Invitation.id == Reminder.invitation_id)
+    return (
+        session.scalar(
+            waiting.where(
+                Invitation.activity_id == invitation.activity_id,
+                Invitation.person_id == invitation.person_id,
+                Invitation.id != invitation.id,
+                Reminder.kind == MailKind.APPOINTMENT,
+                Reminder.state == ReminderState.SCHEDULED,
+                Reminder.text_key.in_([ACTING_AGAIN_TEXT, CONFIRMED_AGAIN_TEXT]),
+            ).limit(1)
+        )
+        is not None
+    )
 
 
 def _last_told(session: Session, invitation: Invitation, acting: ActingPerson, kind: MailKind) -> Reminder | None:

@@ -2,11 +2,13 @@
 
 import pytest
 
+from outreach.delivery import tokens
 from outreach.domain.answers import Choice, Representative
 from outreach.domain.kinds import AnswerSource, IncomingOutcome, NamedBy, Role
 from outreach.domain.mail.incoming import IncomingReason
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
+from outreach.services.answers import acting
 from outreach.services.answers import answer as answering
 from tests.services.inbox.inbox_help import APPLIED, IGNORED, TO_READ, confirmations, first_invitation_of, result
 from tests.world import at, invite_and_publish, token_of
@@ -118,3 +120,23 @@ def test_an_older_reply_of_the_delegate_that_arrives_later_changes_nothing(invit
     older = of_the_delegate(invited, "DECLINED", stamp="20270105T031000Z")
     assert result(arrives(older)) == (IncomingOutcome.REFUSED, IncomingReason.NEWER_ANSWER)
     assert first_invitation_of(chief).state is InvitationState.REPRESENTED
+
+
+def test_a_reply_that_is_no_news_still_makes_older_ones_count_no_more(invited, chief, arrives):
+    arrives(delegating(invited))
+    arrives(of_the_delegate(invited, stamp="20270105T030000Z"), now=at(5, 11))
+    known = arrives(of_the_delegate(invited, stamp="20270105T031000Z"), now=at(5, 12))
+    assert result(known) == (IGNORED, IncomingReason.KNOWN)
+    older = of_the_delegate(invited, "DECLINED", stamp="20270105T030500Z")
+    assert result(arrives(older, now=at(5, 13))) == (IncomingOutcome.REFUSED, IncomingReason.NEWER_ANSWER)
+    assert first_invitation_of(chief).state is InvitationState.REPRESENTED
+
+
+def test_a_reply_that_is_older_than_what_the_delegate_said_on_their_page_changes_nothing(invited, chief, arrives):
+    arrives(delegating(invited))
+    acting.answer(
+        tokens.acting_token(first_invitation_of(chief).acting.nonce), invited.id, Choice.COMING, now=at(5, 12)
+    )
+    older = of_the_delegate(invited, "DECLINED", stamp="20270105T030000Z")
+    assert result(arrives(older, now=at(5, 13))) == (IncomingOutcome.REFUSED, IncomingReason.NEWER_ANSWER)
+    assert first_invitation_of(chief).acting.confirmed_at == at(5, 12)

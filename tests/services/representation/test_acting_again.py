@@ -1,0 +1,112 @@
+"""Who acts again after somebody named later is undone gets one mail that says so; who had confirmed is not asked again."""
+
+import pytest
+
+from outreach.delivery import tokens
+from outreach.domain.answers import Choice, Representative
+from outreach.domain.kinds import AnswerSource, Role
+from outreach.services.answers import acting
+from outreach.services.answers import answer as answering
+from outreach.services.answers import record as recording
+from outreach.services.answers import undo as undoing
+from outreach.services.reminders import tick as reminding
+from tests.world import NOW, at, invitation_of, invite_and_publish, token_of
+from tests.world.mails import drain
+
+pytestmark = pytest.mark.usefixtures("any_app")
+
+RINA = Representative("Kompol Rina Dewi", "Wakapolres", email="rina@example.com")
+TONO = Representative("AKP Tono", "Kasat Reskrim", email="tono@example.com")
+AGAIN = "Kembali hadir mewakili"
+
+
+@pytest.fixture
+def represented(server, activity, chief):
+    """The chief has named Rina, and both have had their mails."""
+    invite_and_publish(activity, chief, role=Role.SPEAKER)
+    work(NOW)
+    answering.answer(token_of(chief), activity.id, Choice.REPRESENTED, RINA, now=at(5))
+    work(at(5))
+    server.taken.clear()
+    return activity
+
+
+def work(now):
+    reminding.tick(now)
+    drain(now)
+
+
+def page_of(activity, invitee):
+    return tokens.acting_token(invitation_of(activity, invitee).acting.nonce)
+
+
+def mails_to(server, address):
+    """Return (subject, text, whether a calendar entry is in it) of each mail to the address, in order."""
+    return [
+        (
+            str(taken.mail["Subject"]),
+            taken.mail.get_body(("plain",)).get_content(),
+            any(part.get_content_type() == "text/calendar" for part in taken.mail.walk()),
+        )
+        for taken in server.taken
+        if taken.recipient == address
+    ]
+
+
+@pytest.mark.parametrize("by_staff", [False, True])
+def test_who_confirmed_passed_it_on_and_acts_again_is_told_once_and_not_asked(represented, server, chief, by_staff):
+    rinas = page_of(represented, chief)
+    acting.answer(rinas, represented.id, Choice.COMING, now=at(6))
+    acting.answer(rinas, represented.id, Choice.REPRESENTED, TONO, now=at(6, 9))
+    work(at(6, 9))
+    server.taken.clear()
+    if by_staff:
+        acting.take_back_for(invitation_of(represented, chief).id, by=None, now=at(7))
+    else:
+        acting.take_back(token_of(chief), represented.id, now=at(7))
+    work(at(7))
+    [(subject, text, in_calendar)] = mails_to(server, "rina@example.com")
+    assert (AGAIN in subject, in_calendar) == (True, True)
+    assert "tidak perlu menjawab lagi" in text.replace("\n", " ")
+    assert "Saya hadir" not in text
+    assert "Tidak dapat hadir" in text
+
+
+def test_who_had_not_confirmed_is_told_that_they_act_again_and_asked(represented, server, chief):
+    acting.answer(page_of(represented, chief), represented.id, Choice.REPRESENTED, TONO, now=at(6))
+    work(at(6))
+    server.taken.clear()
+    acting.take_back(token_of(chief), represented.id, now=at(7))
+    work(at(7))
+    [(subject, text, in_calendar)] = mails_to(server, "rina@example.com")
+    assert (AGAIN in subject, in_calendar, "Saya hadir" in text) == (True, True, True)
+
+
+def test_after_staff_undo_an_answer_that_they_recorded_who_acts_again_gets_one_mail(represented, server, chief):
+    acting.answer(page_of(represented, chief), represented.id, Choice.COMING, now=at(6))
+    invitation_id = invitation_of(represented, chief).id
+    recording.record_answer(invitation_id, Choice.COMING, AnswerSource.PHONE, by=None, now=at(6, 9))
+    work(at(6, 9))
+    server.taken.clear()
+    undoing.undo_recorded(invitation_id, by=None, now=at(6, 10))
+    work(at(6, 10))
+    [(subject, text, _in_calendar)] = mails_to(server, "rina@example.com")
+    assert AGAIN in subject
+    assert "Saya hadir" not in text
+
+
+def test_who_never_heard_that_they_were_replaced_gets_no_mail(represented, server, chief):
+    invitation_id = invitation_of(represented, chief).id
+    recording.record_answer(invitation_id, Choice.COMING, AnswerSource.PHONE, by=None, now=at(6))
+    undoing.undo_recorded(invitation_id, by=None, now=at(6, 9))
+    work(at(6, 9))
+    assert mails_to(server, "rina@example.com") == []
+
+
+def test_the_second_acting_persons_mail_has_no_button_to_pass_it_on(represented, server, chief):
+    acting.answer(page_of(represented, chief), represented.id, Choice.REPRESENTED, TONO, now=at(6))
+    work(at(6))
+    [(_subject, text, _in_calendar)] = mails_to(server, "tono@example.com")
+    assert "Saya hadir" in text
+    assert "Diteruskan kepada orang lain" not in text
+    assert "pilih=wakil" not in text
