@@ -228,6 +228,7 @@ class ListName(StrEnum):
     CALL_LOG = "call_log"
     CLASHES = "clashes"
     GROUPS = "groups"
+    HISTORY = "history"
     INVITATIONS = "invitations"
     INVITEES = "invitees"
     LETTERS = "letters"

@@ -44,7 +44,7 @@ class Rung(Identified, Model):
     starts_at: Mapped[datetime] = mapped_column(UTCDateTime)  # the activity's start from which `due_at` was counted
     due_at: Mapped[datetime] = mapped_column(UTCDateTime)
     state: Mapped[RungState] = enum_of(RungState, default=RungState.WAITING)
-    done_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    done_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # when it was climbed, missed or ended
     reason: Mapped[str] = mapped_column(sa.String(40), default="")  # a WhyMissed
     invitation: Mapped[Invitation] = relationship()
 

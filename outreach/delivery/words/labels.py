@@ -390,6 +390,7 @@ LIST_LABELS: dict[ListName, object] = {
     ListName.CALL_LOG: _l("Calls"),
     ListName.CLASHES: _l("Clashes"),
     ListName.GROUPS: _l("Groups of people"),
+    ListName.HISTORY: _l("History"),
     ListName.INVITATIONS: _l("Invitations"),
     ListName.INVITEES: _l("Invitees"),
     ListName.LETTERS: _l("Letters"),

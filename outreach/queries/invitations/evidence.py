@@ -16,7 +16,7 @@ class EvidenceMissing(Problem):
 
 def of(invitation: Invitation) -> Sequence[AnswerEvidence]:
     """Return it, the newest first, also that of the invitee's other roles: one answer is for all of them."""
-    found = sa.select(AnswerEvidence).where(AnswerEvidence.invitation_id.in_(_same_invitee(invitation.id)))
+    found = sa.select(AnswerEvidence).where(AnswerEvidence.invitation_id.in_(same_invitee(invitation.id)))
     return db.session.scalars(
         found.order_by(AnswerEvidence.id.desc()).options(
             joinedload(AnswerEvidence.file).joinedload(StoredFile.uploaded_by).lazyload(User.roles)
@@ -27,7 +27,7 @@ def of(invitation: Invitation) -> Sequence[AnswerEvidence]:
 def file(invitation_id: int, evidence_id: int) -> StoredFile:
     """Return a file with its data. Raise EvidenceMissing."""
     wanted = sa.select(AnswerEvidence.file_id).where(
-        AnswerEvidence.id == evidence_id, AnswerEvidence.invitation_id.in_(_same_invitee(invitation_id))
+        AnswerEvidence.id == evidence_id, AnswerEvidence.invitation_id.in_(same_invitee(invitation_id))
     )
     found = db.session.scalar(sa.select(StoredFile).where(StoredFile.id.in_(wanted)).options(undefer(StoredFile.data)))
     if found is None:
@@ -35,7 +35,7 @@ def file(invitation_id: int, evidence_id: int) -> StoredFile:
     return found
 
 
-def _same_invitee(invitation_id: int) -> sa.Select[int]:
+def same_invitee(invitation_id: int) -> sa.Select[int]:
     """Select the invitation, and the same person's other ones to the activity."""
     other = aliased(Invitation)
     same = sa.and_(other.activity_id == Invitation.activity_id, other.person_id == Invitation.person_id)

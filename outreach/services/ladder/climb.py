@@ -203,10 +203,9 @@ def _end_and_resume(now: datetime) -> None:
     db.session.rollback()
     if any(wanted):
         with writing() as session:
-            for condition, state in ((ending, RungState.ENDED), (resuming, RungState.WAITING)):
-                session.execute(
-                    sa.update(Rung).where(condition).values(state=state).execution_options(synchronize_session=False)
-                )
+            for condition, state, at in ((ending, RungState.ENDED, now), (resuming, RungState.WAITING, None)):
+                change = sa.update(Rung).where(condition).values(state=state, done_at=at)
+                session.execute(change.execution_options(synchronize_session=False))
 
 
 def _climb(session: Session, activity_id: int, now: datetime) -> Climbed:
@@ -229,9 +228,9 @@ def _climb(session: Session, activity_id: int, now: datetime) -> Climbed:
         highest, _lower = climbed((rung.id, rung.position) for rung in rungs)
         for rung in rungs:
             if rung.id not in highest:
-                _miss(rung, WhyMissed.SUPERSEDED)
+                _miss(rung, WhyMissed.SUPERSEDED, now)
             elif not helps(rung.kind, respond_by_at=activity.respond_by_at, starts_at=activity.starts_at, now=now):
-                _miss(rung, WhyMissed.TOO_LATE)
+                _miss(rung, WhyMissed.TOO_LATE, now)
             else:
                 chosen.append(rung)
                 continue
@@ -244,14 +243,14 @@ def _climb(session: Session, activity_id: int, now: datetime) -> Climbed:
     chosen = [rung for rung in chosen if rung.due_at <= now]  # without those that wait for another day
     for rung in chosen:
         if rung.id in unmailed:
-            _miss(rung, unmailed[rung.id])
+            _miss(rung, unmailed[rung.id], now)
         else:
             rung.state, rung.done_at = RungState.DONE, now
     return Climbed(done=len(chosen) - len(unmailed), missed=missed + len(unmailed))
 
 
-def _miss(rung: Rung, why: WhyMissed) -> None:
-    rung.state, rung.reason = RungState.MISSED, why.value
+def _miss(rung: Rung, why: WhyMissed, now: datetime) -> None:
+    rung.state, rung.reason, rung.done_at = RungState.MISSED, why.value, now
 
 
 def _remind(session: Session, activity: Activity, rungs: Collection[Rung], now: datetime) -> set[int]:

@@ -24,6 +24,7 @@ from outreach.web.fields.fields import AddressField, ChoiceField, optional_text
 from outreach.web.fields.problems import missing_page, showing_problems
 from outreach.web.frame.access import coordinator_required, may_change, staff_required
 from outreach.web.frame.say import page_number, search_words
+from outreach.web.history.page import card
 from outreach.web.invitations import new_link
 from outreach.web.invitations.forms import member, text, words
 
@@ -126,6 +127,7 @@ def show(organisation_id: int) -> Any:
         stopped_by_old_link=invitee_page.stopped_by_old_link(organisation),
         failure=addresses.failure_of(organisation.email),
         mails=inbox.of_invitee(organisation),
+        history=card(organisation),
     )
 
 

@@ -249,6 +249,17 @@ def call_log() -> list[ListColumn]:
     ]
 
 
+def history(zone: ZoneInfo) -> list[ListColumn]:
+    """Rows: entries of a history in words. zone: in which their moments are written."""
+    return [
+        ListColumn(_("When"), MIDDLE, lambda row: _local(row.at, zone)),
+        ListColumn(_("What"), LONG, lambda row: row.sentence),
+        ListColumn(_("To whom, by whom, how"), LONG, lambda row: "; ".join(row.facts)),
+        ListColumn(_("Activities"), LONG, lambda row: "; ".join(title for title, _href in row.about)),
+        ListColumn(_("Note"), LONG, lambda row: "; ".join([*row.notes, *(text for text, _href in row.links)])),
+    ]
+
+
 def _answer(row: Any) -> str:
     """Return an invitee's answer. People who came uninvited gave none."""
     return label(row.answer_source) if row.answer_source is AnswerSource.WALK_IN else staff_label(row.state)

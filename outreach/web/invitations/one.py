@@ -10,7 +10,6 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from outreach import clock
-from outreach.delivery.words import calls as call_words
 from outreach.delivery.words import formats, whatsapp
 from outreach.delivery.words import ladder as ladder_words
 from outreach.domain.answers import Choice
@@ -21,7 +20,6 @@ from outreach.extensions import db
 from outreach.models import Activity, IncomingMail
 from outreach.queries import inbox, ladder, representation
 from outreach.queries.invitations import evidence as evidence_pages
-from outreach.queries.invitations import history
 from outreach.queries.invitations import lists as invitees
 from outreach.queries.invitations.lists import InviteeRow
 from outreach.services.answers import acting
@@ -38,12 +36,12 @@ from outreach.web.fields.problems import flashing_problems, show_problem
 from outreach.web.frame.access import coordinator_required, may_change, staff_required
 from outreach.web.frame.say import say
 from outreach.web.frame.way_back import back_or, coming_back, leading_back
+from outreach.web.history.page import card
 from outreach.web.invitations import new_link
 from outreach.web.invitations.blueprint import bp
 from outreach.web.invitations.evidence import shown_by
 from outreach.web.invitations.forms import ButtonForm, NomineesForm, QuotaForm, RecordAnswerForm
 from outreach.web.materials.file import size_in_words
-from outreach.web.office import audit_words
 
 
 @bp.get("/invitations/<int:invitation_id>")
@@ -61,7 +59,7 @@ def show(invitation_id: int) -> Any:
         form=ButtonForm(),
         delivery=delivery,
         acting_link=representation.page_of(row.invitation),
-        history=history.of(row.invitation),
+        history=card(row.invitation),
         evidence=evidence_pages.of(row.invitation),
         size_in_words=size_in_words,
         undoable=may_change() and undoing.undoable(db.session(), row.invitation, now=clock.now()),
@@ -69,10 +67,6 @@ def show(invitation_id: int) -> Any:
         next_rung=ladder.next_of(rungs),
         proposed=row.invitation.state in UNANSWERED and ladder.proposes_substitutes(rungs),
         ladder_words=ladder_words,
-        call_words=call_words,
-        verb=audit_words.verb,
-        states=InvitationState,
-        sources=AnswerSource,
         said=declining.of(db.session(), [invitation_id]).get(invitation_id),
         wish=_wish,
     )

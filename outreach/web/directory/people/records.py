@@ -21,6 +21,7 @@ from outreach.web.exports import columns, file
 from outreach.web.fields.problems import showing_problems
 from outreach.web.frame.access import coordinator_required, may_change, staff_required
 from outreach.web.frame.say import page_number
+from outreach.web.history.page import card
 
 
 @bp.get("")
@@ -74,6 +75,7 @@ def show(person_id: int) -> Any:
         failure=addresses.failure_of(person.email),
         mails=inbox.of_invitee(person),
         groups=directory.groups_of(person_id),
+        history=card(person),
     )
 
 
