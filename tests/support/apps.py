@@ -9,11 +9,14 @@ from typing import Any
 
 import sqlalchemy as sa
 from flask import Flask
+from jinja2 import Environment, FileSystemBytecodeCache
+from jinja2.bccache import Bucket
 from sqlalchemy import event
 
 from outreach import _flask_config, create_app, disk_full
 from outreach.extensions import db, limiter, prepare_engine
 from outreach.settings import Settings
+from outreach.web.answer_pages import draw
 
 STATEMENTS = 5000  # the number of compiled SQL statements that are cached
 SECRET = "a-secret-for-tests-only-0123456789abcdef"
@@ -32,6 +35,13 @@ def settings_for(folder: Path, **values: object) -> Settings:
             **values,
         }
     )
+
+
+class CompiledTemplates(FileSystemBytecodeCache):
+    """Templates of all apps, compiled once for a whole run. An environment that trims blocks has its own."""
+
+    def get_bucket(self, environment: Environment, name: str, filename: str | None, source: str) -> Bucket:
+        return super().get_bucket(environment, f"{name}, trimmed: {environment.trim_blocks}", filename, source)
 
 
 def with_settings(app: Flask, **values: object) -> None:
@@ -96,6 +106,7 @@ def _make(settings: Settings) -> _Made:
     for name in [limit for limit in limits if limit.startswith("flask_security.")]:
         del limits[name]  # each create_app sets them again; a test's own strict limits must not apply in later apps
     app = create_app(settings)
+    draw._look(app)  # kept with the app: its templates take longer to compile than most tests run
     return _Made(app, dict(app.config), _copied(app.extensions), limiter._storage, len(app.url_map._rules))
 
 
