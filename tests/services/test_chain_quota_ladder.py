@@ -246,7 +246,7 @@ class AnyStory(RuleBasedStateMachine):
                 found.get(id),
             )
         for kind, people in (said_before or {}).items():
-            own = [found[id] for id, row in forecast.items() if row.kind is kind]
+            own = [found[id] for id, row in forecast.items() if row.kind is kind and row.due_at == self.now]
             assert people == sum(len(one.mailed) for one in own), (kind, people, own)
         self.send()
 
