@@ -10,11 +10,21 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
 from outreach.domain.kinds import LetterKind
-from outreach.domain.letters import CHANGEABLE, DAY, TIME, days_of
+from outreach.domain.letters import CHANGEABLE, DAY, TIME, days_of, read_code
+from outreach.domain.mail.incoming import IncomingReason
 from outreach.domain.signatures import ReturnReport
 from outreach.domain.states import ActivityState, LetterState
 from outreach.extensions import db
-from outreach.models import Activity, Invitation, Letter, ReturnedFile, StoredFile, TrustedRoot, letter_invitation
+from outreach.models import (
+    Activity,
+    IncomingMail,
+    Invitation,
+    Letter,
+    ReturnedFile,
+    StoredFile,
+    TrustedRoot,
+    letter_invitation,
+)
 from outreach.queries.invitations.counting import AWAITS_LETTER
 from outreach.services.letters import returned
 from outreach.services.letters.versions import LetterMissing, last_values
@@ -74,6 +84,24 @@ def came_back(letter: Letter) -> ReturnedLetter:
     report = returned.report_of(rows[0])
     accepted = letter.signed_file_id == rows[0].file_id
     return ReturnedLetter(rows, takes_file, report, returned.needs_a_look(report), accepted)
+
+
+def letter_in(mail: IncomingMail) -> Letter | None:
+    """Return the letter whose signed file this mail brought: its code stands in the line that was written on it then."""
+    if mail.reason != IncomingReason.LETTER_RETURNED:
+        return None
+    first_line = mail.text.partition("\n")[0]
+    code = read_code(first_line.rpartition("(")[2].removesuffix(")"))
+    return db.session.scalar(sa.select(Letter).where(Letter.code == code)) if code else None
+
+
+def mail_of(row: ReturnedFile) -> int | None:
+    """Return the id of the mail with which a file came last; None if staff uploaded it."""
+    if not row.sender:
+        return None
+    brought = (IncomingMail.reason == IncomingReason.LETTER_RETURNED, IncomingMail.sender == row.sender)
+    found = sa.select(IncomingMail.id).where(*brought, IncomingMail.created_at == row.returned_at)
+    return db.session.scalar(found.order_by(IncomingMail.id.desc()).limit(1))
 
 
 def to_sign(activity_id: int) -> Sequence[Letter]:

@@ -49,17 +49,17 @@ from outreach.models import (
 )
 from outreach.queries.invitations import evidence
 from outreach.queries.paging import Page, paged
+from outreach.services.letters.versions import ACCEPTED_AT
 
 PER_PAGE = 50
 ANSWER_RECORDED = "invitation.answer_recorded"
-LETTER_SIGNED = "letter.signed"
 # What is said otherwise: a call by its own entry.
 _SAID_OTHERWISE = ("called", "whatsapp_opened")
 _MOVES = ("activity.moved", "activity.new_date", "activity.postponed", "activity.cancelled")
 _SHOWN = ("activity.materials_shown", "activity.materials_hidden")
 _LETTER_STEPS = (
     "letter.made", "letter.composed", "letter.taken_to_sign", "letter.taken_to_word", "letter.taken_to_srikandi",
-    "letter.returned", LETTER_SIGNED, "letter.withdrawn",
+    "letter.returned", "letter.signed", "letter.withdrawn",
 )  # fmt: skip
 
 
@@ -374,7 +374,8 @@ _SOURCES: Mapping[EntryKind, HistorySource] = {
     EntryKind.STOPPED: HistorySource(_stopped, _link),
     EntryKind.CHANGED: HistorySource(lambda whose: _audited(whose, AuditEntry.action != ANSWER_RECORDED), _entry),
     EntryKind.MATERIAL: HistorySource(
-        _materials, _by_id(Material, joinedload(Material.file), joinedload(Material.activity))
+        _materials,
+        _by_id(Material, joinedload(Material.file), joinedload(Material.activity), joinedload(Material.sent_by)),
     ),
     EntryKind.CAME: HistorySource(_came, _by_id(Attendance)),
 }
@@ -459,13 +460,11 @@ def _letters_in(mails: Iterable[HistoryEntry]) -> dict[tuple[EntryKind, int], li
     ids = {line.invitation_id for one in sent for line in one.what.lines}
     if not ids:
         return {}
-    signed_at = sa.func.min(AuditEntry.at).label("signed_at")
     rows = db.session.execute(
-        sa.select(letter_invitation.c.invitation_id, Letter, signed_at)
+        sa.select(letter_invitation.c.invitation_id, Letter, ACCEPTED_AT)
         .join(Letter, Letter.id == letter_invitation.c.letter_id)
-        .join(AuditEntry, sa.and_(AuditEntry.subject_type == Letter.__tablename__, AuditEntry.subject_id == Letter.id))
-        .where(letter_invitation.c.invitation_id.in_(ids), AuditEntry.action == LETTER_SIGNED)
-        .group_by(letter_invitation.c.invitation_id, Letter.id)
+        .join(StoredFile, StoredFile.id == Letter.signed_file_id)
+        .where(letter_invitation.c.invitation_id.in_(ids))
         .order_by(Letter.id)
     ).all()
     return {

@@ -16,6 +16,7 @@ from outreach.delivery.words import ladder as ladder_words
 from outreach.delivery.words.labels import label, staff_label
 from outreach.domain.calls import CallOutcome
 from outreach.domain.kinds import AnswerSource, IncomingKind, NamedBy, NoLongerActing
+from outreach.domain.representation import TO_ASSISTANT
 from outreach.domain.states import InvitationState
 from outreach.models import AuditEntry, Invitation, Letter, User
 from outreach.queries.invitations.history import EntryKind, HistoryEntry
@@ -87,13 +88,15 @@ def _mail(entry: HistoryEntry, _zone: ZoneInfo) -> dict[str, Any]:
     mail, acting = entry.what, entry.acting
     if acting is not None:
         to = _("to %(name)s, who comes in their place", name=acting.name)
+    elif mail.kind in TO_ASSISTANT:
+        to = _("to their adjutant or secretary")
     elif mail.address:
         to = _("to %(address)s", address=mail.address)
     else:
         to = _("to the invitee")
     return {
         "text": label(mail.kind), "href": url_for("messages.show", message_id=mail.id), "state": mail.state,
-        "facts": [to, mail.address if acting else "", _("by e-mail")], "notes": [mail.subject],
+        "facts": [to, mail.address if mail.address not in to else "", _("by e-mail")], "notes": [mail.subject],
         "links": [(_("with letter %(number)s", number=one.number), _letter_page(one)) for one in entry.letters],
     }  # fmt: skip
 
@@ -235,7 +238,12 @@ def _capital(text: str) -> str:
 def _material(entry: HistoryEntry, _zone: ZoneInfo) -> dict[str, Any]:
     one = entry.what
     activity = url_for("activities.show", activity_id=one.activity_id)
-    return {"text": _("Material sent: %(file)s", file=one.file.name), "about": [(one.activity.title, activity)]}
+    by = _("by %(name)s", name=one.sent_by.name) if one.sent_by else ""
+    return {
+        "text": _("Material sent: %(file)s", file=one.file.name),
+        "facts": [by],
+        "about": [(one.activity.title, activity)],
+    }
 
 
 def _came(entry: HistoryEntry, _zone: ZoneInfo) -> dict[str, Any]:

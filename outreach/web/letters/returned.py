@@ -60,6 +60,7 @@ class RootForm(TidyForm):
 def _returned_words() -> dict[str, Any]:
     return {
         "came_back": returned_pages.came_back,
+        "mail_of": returned_pages.mail_of,
         "mails_to_repeat": lambda letter: send_letter.mails_to_repeat(db.session(), letter.id),
         "mailed_to": lambda letter: mailed_letters.mailed([letter.id]).get(letter.id),
         "named_on_paper": lambda letter: mailed_letters.on_paper(letter.id),

@@ -9,6 +9,7 @@ from outreach.domain.letters import LetterKind, LetterState, shown_code
 from outreach.domain.mail.incoming import IncomingReason
 from outreach.extensions import db
 from outreach.models import ReturnedFile, StoredFile
+from outreach.queries import returned_letters
 from outreach.services.letters import make
 from tests.services.inbox.inbox_help import TO_READ, result, vouched_for
 from tests.world import NOW, an_invitation, fresh
@@ -42,6 +43,7 @@ def test_a_signed_letter_from_an_account_is_kept_to_be_accepted(arrives, letter,
     assert shown_code(letter.code) in row.text
     back = db.session.scalars(sa.select(ReturnedFile)).one()
     assert (back.letter_id, back.file.data, back.sender) == (letter.id, data, coordinator.email)
+    assert (returned_letters.letter_in(row), returned_letters.mail_of(back)) == (back.letter, row.id)
     assert fresh(letter).state is LetterState.DRAFT  # nothing goes out before somebody accepts it
 
 
@@ -68,3 +70,17 @@ def test_a_mail_that_is_read_twice_keeps_the_file_once(arrives, letter, coordina
     arrives(data)
     arrives(data)
     assert db.session.scalar(sa.select(sa.func.count(ReturnedFile.id))) == 1
+
+
+def test_the_mail_and_the_letter_lead_to_each_other(arrives, letter, coordinator, coordinator_client):
+    row = arrives(vouched_for(mail(coordinator.email, on_paper(letter))))
+    mail_id, letter_id = row.id, letter.id
+    assert f'href="/letters/{letter_id}"' in coordinator_client.get(f"/incoming/{mail_id}").text
+    assert f'href="/incoming/{mail_id}"' in coordinator_client.get(f"/letters/{letter_id}").text
+
+
+def test_a_mail_that_only_writes_a_code_leads_to_no_letter(arrives, letter, coordinator):
+    claimed = mail(coordinator.email)
+    row = arrives(vouched_for(claimed.replace(b"Terlampir.", f"Surat ({shown_code(letter.code)})".encode())))
+    assert shown_code(letter.code) in row.text
+    assert returned_letters.letter_in(row) is None

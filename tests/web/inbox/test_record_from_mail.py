@@ -40,6 +40,9 @@ def test_an_answer_is_recorded_from_a_letter_and_leads_back_to_the_mails(anis_in
     assert "The answer of Ani Wijaya is recorded." in after
     assert "The mail is marked as handled." in after
     assert "by e-mail" in page(coordinator_client, f"/invitations/{anis_invitation_id}")
+    assert f'href="/invitations/{anis_invitation_id}"' in page(coordinator_client, f"/incoming/{letter}")
+    history = page(coordinator_client, f"/invitations/{anis_invitation_id}/history?show=answers")
+    assert f'href="/incoming/{letter}">from their mail' in history
     coordinator_client.post(f"/incoming/{letter}/reopen", data={"together": "1"})
     assert db.session.get(IncomingMail, letter, populate_existing=True).seen_at is None
 
