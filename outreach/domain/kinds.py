@@ -56,6 +56,14 @@ class CadreKind(StrEnum):
     OTHER = "other"
 
 
+class HolderKind(StrEnum):
+    """As what somebody holds a post, the most temporary one first: of several on one day, the first one holds it."""
+
+    DAILY_ACTING = "plh"  # pelaksana harian: while the holder is away for some days
+    ACTING = "plt"  # pelaksana tugas: until a new holder is appointed
+    DEFINITIVE = "definitive"
+
+
 class Sex(StrEnum):
     FEMALE = "female"
     MALE = "male"
@@ -238,6 +246,7 @@ class ListName(StrEnum):
     PEOPLE = "people"
     POLL_ANSWERS = "poll_answers"
     POLLS = "polls"
+    POSTS = "posts"
     PROGRAMMES = "programmes"
     PROPOSAL = "proposal"
     REFUSED_ROWS = "refused_rows"

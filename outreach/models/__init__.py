@@ -15,7 +15,9 @@ from outreach.models.invitations import (
     AnswerEvidence,
     Attendance,
     DeclineReason,
+    FormerHolder,
     Invitation,
+    InvitedPost,
     Link,
     RecordedBefore,
     ReplacedLink,
@@ -49,6 +51,7 @@ from outreach.models.planner import (
     TimetablingSearch,
 )
 from outreach.models.polls import DatePoll, PollAnswer, PollInvitee, PollSlot
+from outreach.models.posts import Post, PostHolder
 from outreach.models.programmes import Activity, AgendaItem, Programme, agenda_speaker
 from outreach.models.staff import AccountRole, AuditEntry, BellSeen, User, user_role
 
@@ -81,11 +84,13 @@ __all__ = [
     "DatePoll",
     "DeclineReason",
     "Feed",
+    "FormerHolder",
     "Heartbeat",
     "ImportShape",
     "IncomingMail",
     "IntendedClash",
     "Invitation",
+    "InvitedPost",
     "LadderRung",
     "Letter",
     "LetterVersion",
@@ -107,6 +112,8 @@ __all__ = [
     "PollAnswer",
     "PollInvitee",
     "PollSlot",
+    "Post",
+    "PostHolder",
     "Programme",
     "ProposedTopic",
     "RecordedBefore",

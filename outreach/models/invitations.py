@@ -8,12 +8,22 @@ import sqlalchemy as sa
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from outreach.domain.kinds import AnswerSource, AttendanceSource, LinkPurpose, NamedBy, NoLongerActing, Role
+from outreach.domain import posts
+from outreach.domain.kinds import (
+    AnswerSource,
+    AttendanceSource,
+    HolderKind,
+    LinkPurpose,
+    NamedBy,
+    NoLongerActing,
+    Role,
+)
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import Model
 from outreach.models.base import Created, Identified, UTCDateTime, enum_of
 from outreach.models.files import StoredFile
 from outreach.models.people import Organisation, Person
+from outreach.models.posts import Post
 from outreach.models.programmes import Activity
 from outreach.models.staff import User
 
@@ -74,7 +84,8 @@ def _of_acting(column: str) -> Any:
 class Invitation(Identified, Created, Model):
     """An invitee is asked to an activity in a role. The invitee is a person, or an organisation with a quota of seats.
 
-    A nominee is a person's invitation whose `nominated_under_id` points to the organisation's invitation.
+    A nominee is a person's invitation whose `nominated_under_id` points to the organisation's invitation. An invitation to a
+    post has `as_post`; its person is then the post's holder on the activity's day (services/invitations/post_holders.py).
     """
 
     __tablename__ = "invitation"
@@ -122,6 +133,9 @@ class Invitation(Identified, Created, Model):
         lazy="joined",
         passive_deletes="all",
     )
+    as_post: Mapped["InvitedPost | None"] = relationship(
+        back_populates="invitation", uselist=False, cascade="all, delete-orphan", passive_deletes=True
+    )
     chain: Mapped[list[ActingPerson]] = relationship(order_by=ActingPerson.id, viewonly=True)
     representative_name = _of_acting("name")
     representative_post = _of_acting("post")
@@ -135,10 +149,52 @@ class Invitation(Identified, Created, Model):
         return found
 
     @property
+    def post_title(self) -> str:
+        """Return the post to which this invitation goes, as its holder has it: "Plh. Kapolres Metro"; "" for none."""
+        return posts.title(self.as_post.post.name, self.as_post.kind) if self.as_post is not None else ""
+
+    @property
     def answered_before_the_move(self) -> bool:
         if self.answered_sequence is None or self.activity.state is not ActivityState.PUBLISHED:
             return False
         return self.answered_sequence < self.activity.sequence
+
+
+class InvitedPost(Model):
+    """The invitation goes to a post: to whoever holds it on the activity's day. kind: as what the invitation's person does."""
+
+    __tablename__ = "invited_post"
+    invitation_id: Mapped[int] = mapped_column(sa.ForeignKey("invitation.id", ondelete="CASCADE"), primary_key=True)
+    post_id: Mapped[int] = mapped_column(sa.ForeignKey("post.id"), index=True)
+    kind: Mapped[HolderKind] = enum_of(HolderKind)
+    invitation: Mapped[Invitation] = relationship(back_populates="as_post")
+    post: Mapped[Post] = relationship()
+
+
+# The post of an invitation as its holder has it; the statement joins InvitedPost and Post.
+POST_TITLE = (
+    sa.case(
+        *((InvitedPost.kind == kind, sa.literal(before)) for kind, before in posts.BEFORE_THE_NAME.items()), else_=""
+    )
+    + Post.name
+)
+
+
+class FormerHolder(Identified, Model):
+    """Somebody to whom an invitation to a post went, until the post had another holder on the activity's day.
+
+    state, answered_at: the answer that they had given. It does not bind who holds the post now.
+    """
+
+    __tablename__ = "former_holder"
+    invitation_id: Mapped[int] = mapped_column(sa.ForeignKey("invitation.id", ondelete="CASCADE"), index=True)
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"), index=True)
+    kind: Mapped[HolderKind] = enum_of(HolderKind)
+    state: Mapped[InvitationState] = enum_of(InvitationState)
+    answered_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    left_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    invitation: Mapped[Invitation] = relationship()
+    person: Mapped[Person] = relationship()
 
 
 class Attendance(Identified, Model):

@@ -30,6 +30,7 @@ from outreach.models import (
 )
 from outreach.queries import audit_log, directory, inbox
 from outreach.queries import polls as polls_page
+from outreach.queries import posts as post_lists
 from outreach.queries.activities import lists
 from outreach.queries.activities.lists import ActivityFilter, ActivityRow, ProgrammeRow
 from outreach.queries.audit_log import AuditFilter
@@ -81,6 +82,13 @@ def groups(q: str) -> Iterator[Any]:
     for group in db.session.scalars(directory.groups_select(q)).unique():
         for person in group.members:
             yield group, person
+
+
+def posts(q: str) -> Iterator[Any]:
+    """Yield (post, holder), the first holder first; a post that nobody ever held gives one row with None."""
+    for post in db.session.scalars(post_lists.posts_select(q)).unique():
+        for holder in post.holders or [None]:
+            yield post, holder
 
 
 def organisations(q: str, sector: Any, *, no_address: bool) -> Iterator[Any]:

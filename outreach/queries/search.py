@@ -18,6 +18,7 @@ from outreach.extensions import db
 from outreach.models import Activity, Message, Organisation, Person, Programme, Venue
 from outreach.queries.activities.lists import activity_matches, programme_matches
 from outreach.queries.directory import any_holds, organisation_matches, person_matches, words_of
+from outreach.queries.posts import posts_select
 
 SHOWN = 6  # of each kind
 SHORTEST, LONGEST = 2, 100  # letters
@@ -30,6 +31,7 @@ class SearchSubject(StrEnum):
     """What can be found, in the order of the page."""
 
     PEOPLE = "people"
+    POSTS = "posts"
     ORGANISATIONS = "organisations"
     PROGRAMMES = "programmes"
     ACTIVITIES = "activities"
@@ -55,7 +57,9 @@ class Found:
 
 
 def find(written: str, *, now: datetime) -> Found:
-    """Return what matches all words of `written`, in groups; groups without a match are left out. Seven statements."""
+    """Return what matches all words of `written`, in groups; groups without a match are left out. A fixed number of
+    statements.
+    """
     q = " ".join(words_of(written[:LONGEST]))
     if len(q) < SHORTEST:
         return Found(q, too_short=True)
@@ -63,6 +67,7 @@ def find(written: str, *, now: datetime) -> Found:
     organisations = _ids(Organisation, organisation_matches(q), q)
     selects = {
         SearchSubject.PEOPLE: _of(Person, people).options(joinedload(Person.organisation), joinedload(Person.region)),
+        SearchSubject.POSTS: posts_select(q),
         SearchSubject.ORGANISATIONS: _of(Organisation, organisations).options(joinedload(Organisation.region)),
         SearchSubject.PROGRAMMES: _programmes(q),
         SearchSubject.ACTIVITIES: _activities(q, now),

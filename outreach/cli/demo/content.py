@@ -22,7 +22,7 @@ class DemoOffice:
 
 
 @dataclass(frozen=True)
-class Post:
+class DemoSpeaker:
     """A speaker or moderator, known only by post."""
 
     key: str
@@ -41,7 +41,7 @@ class Hall:
 @dataclass(frozen=True)
 class DemoTalk:
     topic: str
-    speaker: str  # the key of a Post
+    speaker: str  # the key of a DemoSpeaker
 
 
 @dataclass(frozen=True)
@@ -90,21 +90,23 @@ SCHOOLS = tuple(
 )
 
 POSTS = (
-    Post("kepala.dinas", "Kepala DP3AP2KB Kota Metro"),
-    Post("kabid.ppa", "Kepala Bidang PPA DP3AP2KB Kota Metro"),
-    Post("kapolres", "Kapolres Metro", "polres"),
-    Post("kajari", "Kepala Kejaksaan Negeri Metro", "kejari"),
-    Post("kanit.ppa", "Kanit PPA Polres Metro", "polres"),
-    Post("psikolog", "Psikolog UPTD PPA Kota Metro"),
-    Post("kadis.dikbud", "Kepala Dinas Pendidikan dan Kebudayaan Kota Metro", "disdikbud"),
-    Post("jaksa", "Jaksa Fungsional Kejaksaan Negeri Metro", "kejari"),
-    Post("ketua.pkk", "Ketua TP PKK Kota Metro", "tp.pkk"),
-    Post("penyuluh", "Penyuluh Agama Kantor Kementerian Agama Kota Metro", "kemenag"),
-    Post("danramil", "Danramil Metro", "kodim"),
-    Post("danramil.trimurjo", "Danramil Trimurjo", "kodim"),  # invited to nothing: could come in the other's place
-    Post("fasilitator.puspaga", "Fasilitator Puspaga Kota Metro"),
-    Post("fasilitator.patbm", "Fasilitator PATBM Kota Metro"),
-    Post("fasilitator.anak", "Fasilitator Forum Anak Kota Metro"),
+    DemoSpeaker("kepala.dinas", "Kepala DP3AP2KB Kota Metro"),
+    DemoSpeaker("kabid.ppa", "Kepala Bidang PPA DP3AP2KB Kota Metro"),
+    DemoSpeaker("kapolres", "Kapolres Metro", "polres"),
+    DemoSpeaker("kajari", "Kepala Kejaksaan Negeri Metro", "kejari"),
+    DemoSpeaker("kanit.ppa", "Kanit PPA Polres Metro", "polres"),
+    DemoSpeaker("psikolog", "Psikolog UPTD PPA Kota Metro"),
+    DemoSpeaker("kadis.dikbud", "Kepala Dinas Pendidikan dan Kebudayaan Kota Metro", "disdikbud"),
+    DemoSpeaker("jaksa", "Jaksa Fungsional Kejaksaan Negeri Metro", "kejari"),
+    DemoSpeaker("ketua.pkk", "Ketua TP PKK Kota Metro", "tp.pkk"),
+    DemoSpeaker("penyuluh", "Penyuluh Agama Kantor Kementerian Agama Kota Metro", "kemenag"),
+    DemoSpeaker("danramil", "Danramil Metro", "kodim"),
+    DemoSpeaker(
+        "danramil.trimurjo", "Danramil Trimurjo", "kodim"
+    ),  # invited to nothing: could come in the other's place
+    DemoSpeaker("fasilitator.puspaga", "Fasilitator Puspaga Kota Metro"),
+    DemoSpeaker("fasilitator.patbm", "Fasilitator PATBM Kota Metro"),
+    DemoSpeaker("fasilitator.anak", "Fasilitator Forum Anak Kota Metro"),
 )
 
 HALLS = (

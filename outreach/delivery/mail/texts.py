@@ -23,6 +23,7 @@ OPEN_AGAIN_TEXT = "representation-open"
 NO_LONGER_ACTING_TEXT = "representation-ended"
 ACTING_AGAIN_TEXT = "appointment-again"
 CONFIRMED_AGAIN_TEXT = "appointment-again-confirmed"
+OTHER_HOLDER_TEXT = "other-holder"
 KEYS: dict[str, object] = {
     "invitation-speaker": _l("Invitation to speakers and moderators"),
     "invitation-cadre": _l("Invitation to cadres"),
@@ -51,6 +52,7 @@ KEYS: dict[str, object] = {
     OPEN_AGAIN_TEXT: _l("To an invitee: nobody comes in their place any more"),
     NO_LONGER_ACTING_TEXT: _l("To somebody who no longer comes in an invitee's place"),
     "assistance": _l("To an adjutant or secretary: please pass our invitation on"),
+    OTHER_HOLDER_TEXT: _l("To somebody whose post has another holder now"),
     "link": _l("A new answer link"),
     "thanks": _l("Thank-you"),
     "thanks-speaker": _l("Thank-you to speakers and moderators"),

@@ -134,9 +134,12 @@ def _with_others(
     """Return `alike` with what the lines of others told the recipients of `rows`. tried: when those in doubt were."""
     own = {row.id for row in rows}
     activity_of = {line.invitation_id: line.activity_id for row in rows for line in row.lines}
+    invitee_of = {line.invitation_id: line.invitee_id for row in rows for line in row.lines}
     went = [row for row in others if row.state in WENT_OUT or row.id in tried]
     told, today = set(), set()
     for row in went:
+        if row.person_id != invitee_of[row.invitation_id]:
+            continue  # told to somebody who held the post before
         if row.off and row.state is MessageState.SENT:
             told.discard(row.invitation_id)
         else:
@@ -201,6 +204,9 @@ class Judge:
             return SkipReason.ERASED
         activity, reminder = self.shared.activities[line.activity_id], self.shared.reminders[line.reminder_id]
         leaves = line.leaves
+        to_invitee = line.assistant is not None or not line.to_representative
+        if leaves is None and to_invitee and row.person_id != line.invitee_id:
+            return SkipReason.OTHER_HOLDER
         facts = LineFacts(
             kind=reminder.kind,
             audience=reminder.audience,

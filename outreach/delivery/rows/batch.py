@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
 from outreach.delivery.rows.assistants import Assisting, assisting
-from outreach.delivery.rows.leaving import Leaving, leaving
+from outreach.delivery.rows.leaving import Leaving, former_holders, leaving
 from outreach.delivery.rows.letters import AttachedLetter, signed_letters
 from outreach.domain.directory import email_addresses
 from outreach.domain.directory.names import Name
@@ -27,17 +27,20 @@ from outreach.models import (
     Attendance,
     Cadre,
     Invitation,
+    InvitedPost,
     Link,
     Message,
     MessageLine,
     Office,
     Organisation,
     Person,
+    Post,
     Region,
     Reminder,
     User,
     the_office,
 )
+from outreach.models.invitations import POST_TITLE
 from outreach.models.materials import OWES_MATERIALS
 
 MOVED = MailKind.CHANGE.value  # the reminder key of a move's notice
@@ -90,6 +93,8 @@ class LineRow(NamedTuple):
     acting_position: int = 1  # in the chain
     notices_wanted: bool = True
     owes_materials: bool = False  # a speaker who has sent no file
+    invitee_id: int | None = None  # the invited person
+    as_post: str = ""  # the post to which the invitation goes, as its holder has it: "Plh. Kapolres Metro"
     unreached: str = ""  # of an invited organisation: its nominees that no mail reaches, "Rina; Dewi Lestari, S.H."
     moves: tuple[int, ...] = ()  # for a change, after the recheck: reminders of the moves that it tells, oldest first
     letters: tuple[AttachedLetter, ...] = ()  # signed letters of the invitation
@@ -104,7 +109,7 @@ class LineRow(NamedTuple):
             return self
         return self._replace(
             leaves=leaves, representative_name=leaves.name, representative_post=leaves.post,
-            representative_email=leaves.email, acting_nonce=leaves.nonce,
+            representative_email=leaves.email, acting_nonce=leaves.nonce, as_post="",
         )  # fmt: skip
 
     def with_assistant(self, assistant: Assisting | None) -> "LineRow":
@@ -178,11 +183,11 @@ _CADRES = {member.value: member for member in CadreKind}
 _STATES = {member.value: member for member in InvitationState}
 _SEXES: dict[str | None, Sex | None] = {None: None, **{member.value: member for member in Sex}}
 
-_MESSAGE_ID, _INVITATION_ID, _TO_REPRESENTATIVE, _ROLE, _STATE, _QUOTA = (
+_MESSAGE_ID, _INVITATION_ID, _TO_REPRESENTATIVE, _ROLE, _STATE, _QUOTA, _INVITEE_ID = (
     LineRow._fields.index(name)
-    for name in ("message_id", "invitation_id", "to_representative", "role", "state", "quota")
+    for name in ("message_id", "invitation_id", "to_representative", "role", "state", "quota", "invitee_id")
 )
-_KIND, _PERSON_ID, _SEX = (MessageRow._fields.index(name) for name in ("kind", "person_id", "sex"))
+_KIND, _PERSON_ID, _SEX, _POST = (MessageRow._fields.index(name) for name in ("kind", "person_id", "sex", "post"))
 
 _OWN = aliased(Organisation)  # the person's own organisation
 _INVITED = aliased(Organisation)
@@ -272,10 +277,14 @@ _LINES = (
         sa.func.coalesce(ActingPerson.position, 1),
         Invitation.notices_wanted,
         OWES_MATERIALS,
+        Invitation.person_id,
+        _or_empty(POST_TITLE),
     )
     .join(Invitation, MessageLine.invitation_id == Invitation.id)
     .outerjoin(ActingPerson, sa.and_(ActingPerson.invitation_id == Invitation.id, ActingPerson.acting))
     .outerjoin(Attendance, Attendance.invitation_id == Invitation.id)
+    .outerjoin(InvitedPost, InvitedPost.invitation_id == Invitation.id)
+    .outerjoin(Post, Post.id == InvitedPost.post_id)
     .outerjoin(_INVITED, Invitation.organisation_id == _INVITED.id)
     .outerjoin(_NAMED_UNDER, Invitation.nominated_under_id == _NAMED_UNDER.id)
     .outerjoin(_NAMING, _NAMED_UNDER.organisation_id == _NAMING.id)
@@ -295,6 +304,12 @@ def load(session: Session, message_ids: Collection[int], *, skipped_too: bool = 
     letters = signed_letters(session, {values[_INVITATION_ID] for values in rows_of_lines})
     to_others = {values[0] for values in rows_of_lines if values[_TO_REPRESENTATIVE]}
     leaves, assistants = leaving(session, to_others), assisting(session, to_others)
+    rows = connection.execute(_MESSAGES, {"ids": ids}).all()
+    recipients = {values[0]: values[_PERSON_ID] for values in rows}
+    leaves |= former_holders(session, {
+        values[0] for values in rows_of_lines
+        if not values[_TO_REPRESENTATIVE] and recipients.get(values[_MESSAGE_ID]) != values[_INVITEE_ID]
+    })  # fmt: skip
     for values in rows_of_lines:
         invitation_id = values[_INVITATION_ID]
         own = [*values, out_of_reach.get(invitation_id, ""), (), letters.get(invitation_id, ())]
@@ -303,14 +318,20 @@ def load(session: Session, message_ids: Collection[int], *, skipped_too: bool = 
             LineRow(*own).with_leaving(leaves.get(own[0])).with_assistant(assistants.get(own[0]))
         )
     found: dict[int, MessageRow] = {}
-    rows = connection.execute(_MESSAGES, {"ids": ids}).all()
     cadres = _cadre_roles(session, {values[_PERSON_ID] for values in rows})
     for values in rows:
         own = list(values)
         own[_KIND], own[_SEX] = _KINDS[own[_KIND]], _SEXES[own[_SEX]]
+        own[_POST] = post_of(lines[own[0]]) or own[_POST]
         own += (tuple(cadres.get(own[_PERSON_ID], ())), tuple(lines[own[0]]))
         found[own[0]] = MessageRow._make(own)
     return [found[id_] for id_ in ids if id_ in found]
+
+
+def post_of(lines: Collection[LineRow]) -> str:
+    """Return the post in which a mail addresses its recipient: the one to which all its invitations to posts go; "" if none."""
+    posts = {line.as_post for line in lines if line.as_post}
+    return posts.pop() if len(posts) == 1 else ""
 
 
 def unreached(session: Session, invitation_ids: Collection[int]) -> dict[int, str]:

@@ -1,6 +1,7 @@
-"""Lines that tell somebody that they no longer come in an invitee's place: whom they go to, and whether they are true.
+"""Lines that tell somebody that they no longer come: whom they go to, and whether they are true.
 
-Such a line belongs to a withdrawal's reminder that names an acting person. Its recipient is that person, whoever acts now.
+Such a line belongs to a withdrawal's reminder that names a person: somebody who acted for the invitee, or who held the post to
+which the invitation goes. Its recipient is that person, whoever acts or holds the post now.
 """
 
 from collections.abc import Collection
@@ -10,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from outreach.domain.kinds import MailKind
-from outreach.domain.mail.still_true import ACTING
+from outreach.domain.mail.still_true import ACTING, FORMER_HOLDER
 from outreach.domain.states import InvitationState, MessageState
 from outreach.models import ActingPerson, Invitation, Message, MessageLine, Reminder
 
@@ -19,7 +20,10 @@ ACTS = (InvitationState.REPRESENTED, InvitationState.WAITLISTED)
 
 
 class Leaving(NamedTuple):
-    """Who no longer comes in the invitee's place. told: a mail told them that they do. stays: they act again."""
+    """Who no longer comes. told: a mail told them that they do. stays: they act, or hold the post, again.
+
+    name, post, email, nonce: of an acting person only.
+    """
 
     name: str = ""
     post: str = ""
@@ -32,6 +36,42 @@ class Leaving(NamedTuple):
 def is_of(reminder: Reminder) -> bool:
     """Return whether the reminder tells an acting person that they no longer act."""
     return reminder.kind is MailKind.WITHDRAWAL and ACTING in (reminder.detail or {})
+
+
+def former_holder_of(reminder: Reminder) -> int | None:
+    """Return the id of the person whom the reminder tells that their post has another holder; None for other reminders."""
+    found: int | None = (reminder.detail or {}).get(FORMER_HOLDER)
+    return found
+
+
+def former_holders(session: Session, line_ids: Collection[int]) -> dict[int, Leaving]:
+    """Return, by those of these lines that tell a former holder of a post, whether they knew. Two queries at most."""
+    if not line_ids:
+        return {}
+    lines = session.execute(
+        sa.select(MessageLine.id, MessageLine.invitation_id, Reminder.detail, Invitation.person_id)
+        .join(Reminder, Reminder.id == MessageLine.reminder_id)
+        .join(Invitation, Invitation.id == MessageLine.invitation_id)
+        .where(MessageLine.id.in_(line_ids), Reminder.kind == MailKind.WITHDRAWAL)
+    ).all()
+    former = {row.id: row for row in lines if FORMER_HOLDER in (row.detail or {})}
+    if not former:
+        return {}
+    rows = session.execute(
+        sa.select(MessageLine.invitation_id, Message.person_id)
+        .join(Message, Message.id == MessageLine.message_id)
+        .where(
+            MessageLine.invitation_id.in_({row.invitation_id for row in former.values()}), ~MessageLine.to_representative,
+            MessageLine.skipped == "", Message.state.in_(MAY_HAVE_READ),
+        )
+    )  # fmt: skip
+    told = {(row.invitation_id, row.person_id) for row in rows}
+    found = {}
+    for row in former.values():
+        person_id = row.detail[FORMER_HOLDER]
+        knows = (row.invitation_id, person_id) in told
+        found[row.id] = Leaving(told=knows, stays=row.person_id == person_id)
+    return found
 
 
 def leaving(session: Session, line_ids: Collection[int]) -> dict[int, Leaving]:

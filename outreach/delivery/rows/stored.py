@@ -12,7 +12,7 @@ from sqlalchemy.orm import object_session
 from outreach.delivery.rows import batch
 from outreach.delivery.rows.assistants import assisting
 from outreach.delivery.rows.batch import CadreRow, LineRow, MessageRow
-from outreach.delivery.rows.leaving import leaving
+from outreach.delivery.rows.leaving import former_holders, leaving
 from outreach.delivery.rows.letters import signed_letters
 from outreach.domain.kinds import MailKind
 from outreach.models import Invitation, Message, MessageLine, Organisation, Person
@@ -75,8 +75,10 @@ def line_row(line: MessageLine) -> LineRow:
         to_representative=line.to_representative, sequence=line.sequence,
     )  # fmt: skip
     session = object_session(line)
-    if session is None or not line.to_representative:
+    if session is None:
         return row
+    if not line.to_representative:
+        return row.with_leaving(former_holders(session, [line.id]).get(line.id))
     row = row.with_leaving(leaving(session, [line.id]).get(line.id))
     return row.with_assistant(assisting(session, [line.id]).get(line.id))
 
@@ -110,6 +112,8 @@ def invitation_row(invitation: Invitation, **values: Any) -> LineRow:
         "acting_nonce": (invitation.acting.nonce or "") if invitation.acting else "",
         "acting_position": invitation.acting.position if invitation.acting else 1,
         "notices_wanted": invitation.notices_wanted is not False,
+        "invitee_id": invitation.person_id,
+        "as_post": invitation.post_title,
         "owes_materials": bool(session and session.scalar(sa.select(OWES_MATERIALS).where(Invitation.id == invitation.id))),
         "letters": signed_letters(session, [invitation.id]).get(invitation.id, ()) if session else (),
         "unreached": batch.unreached(session, [invitation.id]).get(invitation.id, "") if office and session else "",

@@ -11,6 +11,7 @@ from outreach.domain.states import ANSWERED, TAKES_A_SEAT, UNANSWERED, ActivityS
 NOT_IF_STOPPED = frozenset({MailKind.REMINDER, MailKind.THANKS, MailKind.LINK, MailKind.ASSISTANCE})
 ONLY_IF_ACCEPTED = frozenset({MailKind.CHANGE, MailKind.POSTPONEMENT, MailKind.CANCELLATION})
 ACTING = "acting"  # in an appointment's reminder: the id of the acting person whom it is for
+FORMER_HOLDER = "former_holder"  # in a withdrawal's reminder: the id of the person whose post has another holder now
 TOLD_WHILE_POSTPONED = frozenset({MailKind.POSTPONEMENT, MailKind.WITHDRAWAL})
 
 
@@ -34,6 +35,7 @@ class SkipReason(StrEnum):
     NOT_ATTENDING = "not_attending"
     NEVER_TOLD = "never_told"  # a change, postponement or cancellation of an activity that the recipient never heard of
     ALREADY_WRITTEN_TODAY = "already_written_today"
+    OTHER_HOLDER = "other_holder"  # an invitation to a post that goes to another holder now
     NOT_WANTED = "not_wanted"  # the invitee leaves the notices to whoever acts for them
     KNOWN = "known"  # a change to what the recipient was last told anyway
     JOINED = "joined"  # its content is in a later mail to the same recipient

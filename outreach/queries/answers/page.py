@@ -23,7 +23,9 @@ from outreach.domain.problems import Problem
 from outreach.domain.states import TAKES_A_SEAT, ActivityState, InvitationState
 from outreach.extensions import db
 from outreach.models import Activity, Invitation, Person
+from outreach.queries import posts
 from outreach.queries.answers import page_sql as statements
+from outreach.queries.posts import FormerInvitation
 from outreach.services.addresses import no_mail_reaches
 from outreach.services.answers import before as answers_before
 from outreach.services.answers.answer import NothingToAnswer
@@ -183,6 +185,7 @@ class AnswerPage(NamedTuple):
     contact: Contact
     activities: tuple[ShownInvitation, ...] = ()
     polls: tuple[OpenPoll, ...] = ()
+    went_on: tuple[FormerInvitation, ...] = ()  # to another holder of their former post
 
 
 def read(token: str, *, now: datetime) -> AnswerPage:
@@ -222,7 +225,9 @@ def _page(link: Any, now: datetime) -> AnswerPage:
         shown = _with_nominees(shown, invitee.id)
     elif any(not SPEAKING.isdisjoint(invitation.roles) for invitation in shown):
         shown = _with_topics(shown, invitee.id)
-    return AnswerPage(link, invitee, contact, tuple(shown), _polls(invitee, now) if link.has_polls else ())
+    polls = _polls(invitee, now) if link.has_polls else ()
+    went_on = posts.went_from(invitee.id, now=now) if link.held_posts else ()
+    return AnswerPage(link, invitee, contact, tuple(shown), polls, tuple(went_on))
 
 
 def of_person(person_id: int, *, now: datetime) -> tuple[Contact, list[ShownInvitation]]:

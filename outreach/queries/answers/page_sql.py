@@ -13,6 +13,7 @@ from outreach.models import (
     Activity,
     AgendaItem,
     DatePoll,
+    FormerHolder,
     Invitation,
     Link,
     Office,
@@ -39,7 +40,7 @@ _ACTIVITY, _AGENDA, _INVITATION, _LINKS, _OFFICES, _ORGANISATION, _PERSON, _PROG
 )
 _EMPLOYERS = sa.alias(Organisation.__table__)
 _EMPLOYER = _EMPLOYERS.c
-_POLL, _ASKED, _ABSENCE, _ACTING = _columns(DatePoll, PollInvitee, Absence, ActingPerson)
+_POLL, _ASKED, _ABSENCE, _ACTING, _FORMER = _columns(DatePoll, PollInvitee, Absence, ActingPerson, FormerHolder)
 _CONTACT = (
     _OFFICES.short_name,
     _OFFICES.contact_name.label("office_contact_name"),
@@ -78,6 +79,7 @@ LINK = (
         .where(sa.or_(_ABSENCE.person_id == _LINKS.person_id, _ABSENCE.organisation_id == _LINKS.organisation_id))
         .correlate(Link.__table__)
         .label("has_absences"),
+        sa.exists().where(_FORMER.person_id == _LINKS.person_id).correlate(Link.__table__).label("held_posts"),
         *_CONTACT,
     )
     .select_from(Link.__table__)

@@ -11,10 +11,12 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased, joinedload
 
 from outreach.domain.kinds import CadreKind, Role
+from outreach.domain.posts import title
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
 from outreach.models import Activity, Cadre, Invitation, Organisation, Person
 from outreach.queries.invitations.choices import OPEN
+from outreach.services.invitations import post_holders
 
 OUT = (InvitationState.WITHDRAWN, InvitationState.NOT_COMING)
 
@@ -36,6 +38,15 @@ class ActivityPreview:
 
 
 @dataclass(frozen=True)
+class ChosenHolder:
+    """Who is invited for a post to one activity. post: as they hold it, such as "Plh. Kapolres Metro"."""
+
+    post: str
+    name: str
+    activity: Activity
+
+
+@dataclass(frozen=True)
 class InvitationPreview:
     """The effects of inviting. mails: invitees who get one at once. without_address: chosen invitees without an address."""
 
@@ -47,6 +58,7 @@ class InvitationPreview:
     engaged: int  # how many of those chosen are invited to another activity at the same time
     offices: list[tuple[str, int]] = field(default_factory=list)  # each chosen organisation with its seats
     ids: frozenset[int] = frozenset()  # of those chosen
+    posts: list[ChosenHolder] = field(default_factory=list)  # who of them holds a post that is invited
 
     @property
     def new(self) -> int:
@@ -59,6 +71,23 @@ def of_people(activity_ids: Collection[int], person_ids: Collection[int], role: 
         Person.id.in_(person_ids), Person.erased_at.is_(None)
     )
     return _preview(activity_ids, chosen, Invitation.person_id, Invitation.role == role)
+
+
+def of_posts(
+    activity_ids: Collection[int], person_ids: Collection[int], post_ids: Collection[int], role: Role
+) -> InvitationPreview:
+    """Return the effects of inviting these people, and whoever holds these posts on each activity's day. Raise NobodyHolds."""
+    activities = db.session.scalars(
+        sa.select(Activity).where(Activity.id.in_(activity_ids)).order_by(Activity.starts_at, Activity.id)
+    ).all()
+    held = post_holders.holders(db.session(), activities, post_ids)
+    found = of_each({activity.id: {*person_ids, *held[activity.id]} for activity in activities}, role)
+    chosen = [
+        ChosenHolder(title(post.name, term.kind), db.session.get_one(Person, person_id).display_name, activity)
+        for activity in activities
+        for person_id, (post, term) in held[activity.id].items()
+    ]
+    return replace(found, posts=chosen)
 
 
 def of_each(chosen: Mapping[int, Collection[int]], role: Role) -> InvitationPreview:

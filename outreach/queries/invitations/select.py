@@ -9,7 +9,7 @@ from sqlalchemy.orm import aliased, joinedload, selectinload
 
 from outreach.domain.kinds import Audience, MailKind, Role, Sector
 from outreach.domain.states import ActivityState, InvitationState, ReminderState
-from outreach.models import Activity, Cadre, Invitation, MessageLine, Organisation, Person, Reminder, User
+from outreach.models import Activity, Cadre, Invitation, InvitedPost, MessageLine, Organisation, Person, Reminder, User
 from outreach.queries.invitations.counting import COUNTED, IS_SILENT, is_outdated
 from outreach.services.addresses import no_mail_reaches
 from outreach.services.reminders.audiences import PRESENT
@@ -43,6 +43,7 @@ def row_options() -> tuple[Any, ...]:
     return (
         joinedload(Invitation.person).options(*region, selectinload(Person.cadre_roles).joinedload(Cadre.region)),
         joinedload(Invitation.organisation).joinedload(Organisation.region),
+        joinedload(Invitation.as_post).joinedload(InvitedPost.post),
         joinedload(Invitation.nominated_under).joinedload(Invitation.organisation),
         joinedload(Invitation.answer_recorded_by).lazyload(User.roles),
         joinedload(Invitation.attendance),

@@ -31,7 +31,7 @@ from outreach.services import audit, holidays
 from outreach.services.activities import agenda, projected
 from outreach.services.activities.checks import CannotEdit, check_times
 from outreach.services.activities.publish import InThePast, ReasonMissing
-from outreach.services.invitations import links, seats
+from outreach.services.invitations import links, post_holders, seats
 from outreach.services.letters import follow_up
 from outreach.services.locking import ActivityMissing, Stale, activity_for_change
 from outreach.services.office_defaults import deadline
@@ -234,6 +234,7 @@ def write(
             check_times(activity)
         booking.book(session, [activity for activity, _to in changes], speakers=other_time)
     for activity, _to in changes:
+        post_holders.follow_activity(session, activity, by=by, now=now)
         if activity.state is ActivityState.DRAFT:
             session.flush()
             session.refresh(activity, ["venue"])

@@ -14,9 +14,11 @@ from sqlalchemy.orm import Session
 
 from outreach.delivery import tokens
 from outreach.domain.kinds import ON_STAGE, Audience, MailKind, Role
+from outreach.domain.posts import HolderTerm
 from outreach.domain.states import ActivityState, InvitationState
-from outreach.models import Activity, Invitation, Organisation, Person, Rung, User
+from outreach.models import Activity, Invitation, Organisation, Person, Post, Rung, User
 from outreach.services import audit, locking
+from outreach.services.invitations import post_holders
 from outreach.services.invitations.revisions import raise_for_invited
 from outreach.services.planning.book import book_people
 from outreach.services.reminders.schedule import event_reminder, reschedule, waiting_invitations
@@ -47,9 +49,11 @@ def add_each(
     role: Role,
     *,
     now: datetime,
+    posts: Mapping[int, Mapping[int, tuple[Post, HolderTerm]]] | None = None,
 ) -> Invited:
     """Invite to each activity its own people, in the caller's transaction. chosen: people's ids by activity id.
 
+    posts: who of them is invited as holder of a post, by activity and person (`post_holders.holders`).
     Raise SpeakerTaken. Unknown and erased people are left out.
     """
     wanted = {person_id for activity in activities for person_id in chosen[activity.id]}
@@ -74,6 +78,7 @@ def add_each(
             _make_new(session, invitation, now)
             session.add(invitation)
             new.append(invitation)
+    post_holders.bind(new, posts or {})
     if role in ON_STAGE:
         _engage(session, activities, new)
     for ends_at, people in _until(activities, chosen, known).items():

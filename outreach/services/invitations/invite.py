@@ -17,6 +17,7 @@ from outreach.models import Cadre, Invitation, Person, User
 from outreach.services import audit
 from outreach.services.directory import people
 from outreach.services.directory.people import PersonValues
+from outreach.services.invitations import post_holders
 from outreach.services.invitations.add import Invited, add_each, add_organisations, add_people, audited
 from outreach.services.invitations.checks import NobodyChosen, QuotaNotPositive, open_activities
 from outreach.services.locking import invitation_for_change, lock_address_book
@@ -30,18 +31,30 @@ class QuotaBelowNominees(Problem):
 
 
 def invite_people(
-    activity_ids: Collection[int], person_ids: Collection[int], role: Role, *, by: User | None, now: datetime
+    activity_ids: Collection[int],
+    person_ids: Collection[int],
+    role: Role,
+    *,
+    post_ids: Collection[int] = (),
+    by: User | None,
+    now: datetime,
 ) -> Invited:
-    """Invite people in a role. Raise SpeakerTaken if a speaker or moderator is booked elsewhere at that time.
+    """Invite people in a role, and whoever holds these posts on each activity's day.
 
-    Raise PlanBlocked for any other clash that the office blocks. Those who have the role already stay unchanged.
+    Raise SpeakerTaken if a speaker or moderator is booked elsewhere at that time, and PlanBlocked for any other clash that
+    the office blocks. Raise NobodyHolds for a post that nobody holds on the day. Those who have the role already stay
+    unchanged.
     """
-    if not person_ids:
+    if not person_ids and not post_ids:
         raise NobodyChosen
     with writing() as session:
+        if post_ids:
+            lock_address_book(session)
         activities = open_activities(session, activity_ids)
         planned = plan_checks.before(session, activity_ids)
-        result = add_people(session, activities, person_ids, role, now=now)
+        posts = post_holders.holders(session, activities, post_ids) if post_ids else {}
+        chosen = {activity.id: {*person_ids, *posts.get(activity.id, {})} for activity in activities}
+        result = add_each(session, activities, chosen, role, posts=posts, now=now)
         plan_checks.refuse_blocking(session, activity_ids, before=planned, now=now)
         return audited(session, activities, result, role, by, now)
 

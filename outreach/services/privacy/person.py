@@ -59,6 +59,7 @@ from outreach.services.privacy import evidence as evidence_privacy
 from outreach.services.privacy import inbox
 from outreach.services.privacy import letters as letter_privacy
 from outreach.services.privacy import materials as material_privacy
+from outreach.services.privacy import posts as post_privacy
 from outreach.services.privacy import timetables as timetable_privacy
 from outreach.transactions import writing
 
@@ -138,6 +139,7 @@ def export(person_id: int, *, by: User | None, now: datetime) -> dict[str, Any]:
         **call_privacy.held(db.session(), person),
         **evidence_privacy.held(db.session(), person_id),
         **material_privacy.held(db.session(), person_id),
+        **post_privacy.held(db.session(), person_id),
         "imports": import_undo.held(db.session(), person_id),
         "link": [
             {"expires_at": _plain(link.expires_at), "revoked_at": _plain(link.revoked_at)}
@@ -177,6 +179,7 @@ def erase(person_id: int, *, by: User | None, now: datetime) -> Person:
         letter_privacy.forget(session, person)
         call_privacy.forget(session, person)
         evidence_privacy.forget(session, person)
+        evidence_privacy.forget_of(session, session.scalars(post_privacy.invited_before(person_id)).all())
         material_privacy.forget(session, person_id)
         import_undo.forget(session, person_id)
         _forget_mails(session, person_id)
@@ -190,6 +193,7 @@ def erase(person_id: int, *, by: User | None, now: datetime) -> Person:
         _forget_polls(session, person)
         _forget_log(session, person_id)
         _forget_searches(session, person)
+        post_privacy.forget(session, person_id)
         session.execute(sa.update(Link).where(Link.person_id == person_id).values(revoked_at=now))
         session.execute(sa.delete(Feed).where(Feed.person_id == person_id))
         session.execute(sa.delete(people_group_member).where(people_group_member.c.person_id == person_id))
@@ -466,7 +470,13 @@ def _audit_of(person_id: int) -> sa.Select[Any]:
     return sa.select(AuditEntry).where(
         sa.or_(
             sa.and_(AuditEntry.subject_type == Person.__tablename__, AuditEntry.subject_id == person_id),
-            sa.and_(AuditEntry.subject_type == Invitation.__tablename__, AuditEntry.subject_id.in_(invitations)),
+            sa.and_(
+                AuditEntry.subject_type == Invitation.__tablename__,
+                sa.or_(
+                    AuditEntry.subject_id.in_(invitations),
+                    AuditEntry.subject_id.in_(post_privacy.invited_before(person_id)),
+                ),
+            ),
         )
     )
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from outreach.delivery.recheck.moves_told import IN_DOUBT, NOTIFIED_AGAIN
-from outreach.delivery.rows.leaving import is_of
+from outreach.delivery.rows.leaving import former_holder_of, is_of
 from outreach.domain.kinds import IMPORTANCE, Audience, MailKind
 from outreach.domain.mail import hours as hours_for_mail
 from outreach.domain.mail.hours import MailHours, start_before
@@ -65,7 +65,7 @@ def expand(session: Session, reminder: Reminder, now: datetime) -> int:
         _open_messages(session, reminder, recipients.where(waiting), today + timedelta(days=1), morning, goes_out_at)
     else:
         _open_messages(session, reminder, recipients, today, planned, goes_out_at)
-    if reminder.kind in NOTIFIED_AGAIN and not is_of(reminder):
+    if reminder.kind in NOTIFIED_AGAIN and not is_of(reminder) and former_holder_of(reminder) is None:
         _take_over_older(session, reminder)
     if reminder.kind is MailKind.INVITATION:
         lines = sa.select(MessageLine.invitation_id).where(MessageLine.reminder_id == reminder.id)
@@ -214,8 +214,10 @@ def _open_messages(
 
     goes_out_at: when the reminder does; all its recipients may answer then, as somebody who is invited at that moment.
     """
+    former = former_holder_of(reminder)
+    person_id: Any = Invitation.person_id if former is None else sa.literal(former).label("person_id")
     lines = recipients.with_only_columns(
-        MessageLine.id, Invitation.person_id, Invitation.organisation_id,
+        MessageLine.id, person_id, Invitation.organisation_id,
         _merge_key(session, reminder, day).label("merge_key"),
         sa.case((MessageLine.to_representative, Invitation.id)).label("representative_of_id"),
     ).subquery()  # fmt: skip
@@ -330,6 +332,9 @@ def _merge_key(session: Session, reminder: Reminder, day: date) -> sa.ColumnElem
     if reminder.kind in TO_ASSISTANT:
         of_invitee = audiences.recipient_key(sa.false())
         return sa.literal("a") + of_invitee + sa.literal(f":{day.isoformat()}")
+    former = former_holder_of(reminder)
+    if former is not None:  # the same key as that person's other mails of the day
+        return sa.literal(f"p{former}:{day.isoformat()}")
     return audiences.recipient_key(MessageLine.to_representative) + sa.literal(f":{day.isoformat()}")
 
 

@@ -318,6 +318,7 @@ def _drawn(
         drawn_at=int(clock.now().timestamp() * 1000),
         faults=_faults(shown, typed_together, notice),
         polls=found.polls,
+        went_on=found.went_on,
         open_count=sum(card.open for card in shown),
         waiting=sum(card.open and not card.answered for card in shown),
         picked=pick.choice,

@@ -104,6 +104,7 @@ def words(language: str) -> dict[str, Any]:
         "same_names": _("The same people for all activities where nobody is named yet"),
         "changeable": _("You can change your answers here until the time given."),
         "closed": _("There is nothing to answer at present."),
+        "no_answer_needed": _("You need not answer it any more."),
         "nothing": _("There is no activity here at present to which you are invited."),
         "which_dates": _("Which dates suit you?"),
         "dates_given": _("answered"),

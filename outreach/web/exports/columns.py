@@ -56,6 +56,19 @@ def groups() -> list[ListColumn]:
     ]
 
 
+def posts() -> list[ListColumn]:
+    return [
+        ListColumn(_("Post"), WIDE, lambda row: row[0].name),
+        ListColumn(_("Organisation"), WIDE, lambda row: row[0].organisation.name if row[0].organisation else ""),
+        ListColumn(_("Kelurahan"), MIDDLE, lambda row: row[0].region.name if row[0].region else ""),
+        ListColumn(_("Holder"), WIDE, lambda row: row[1].person.full_name if row[1] else ""),
+        ListColumn(_("As"), MIDDLE, lambda row: label(row[1].kind) if row[1] else ""),
+        ListColumn(_("From"), NARROW, lambda row: row[1].from_on if row[1] else ""),
+        ListColumn(_("Until"), NARROW, lambda row: (row[1].until_on or "") if row[1] else ""),
+        ListColumn(_("Note"), WIDE, lambda row: row[0].note),
+    ]
+
+
 def organisations() -> list[ListColumn]:
     return [
         ListColumn(_("Name"), LONG, lambda row: row[0].name),

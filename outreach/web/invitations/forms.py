@@ -143,6 +143,7 @@ class InvitePeopleForm(InviteForm):
     role = OptionsField(_l("As what?"))
     q = text(_l("Search"), 100)
     person_ids = Ids()
+    post_ids = Ids()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -18,7 +18,7 @@ from outreach.domain.problems import Problem
 from outreach.domain.states import UNANSWERED, InvitationState
 from outreach.extensions import db
 from outreach.models import Activity, IncomingMail
-from outreach.queries import inbox, ladder, representation
+from outreach.queries import inbox, ladder, posts, representation
 from outreach.queries.invitations import evidence as evidence_pages
 from outreach.queries.invitations import lists as invitees
 from outreach.queries.invitations.lists import InviteeRow
@@ -60,6 +60,8 @@ def show(invitation_id: int) -> Any:
         delivery=delivery,
         acting_link=representation.page_of(row.invitation),
         history=card(row.invitation),
+        left_behind=posts.left_behind(row.invitation),
+        former_holders=posts.former_holders(invitation_id) if row.invitation.as_post else [],
         evidence=evidence_pages.of(row.invitation),
         size_in_words=size_in_words,
         undoable=may_change() and undoing.undoable(db.session(), row.invitation, now=clock.now()),

@@ -8,8 +8,10 @@ from flask_login import current_user
 
 from outreach import clock
 from outreach.domain.kinds import Role
+from outreach.domain.posts import NobodyHolds
 from outreach.domain.problems import Problem
 from outreach.queries import directory
+from outreach.queries import posts as post_choices
 from outreach.queries.invitations import choices
 from outreach.queries.invitations import lists as invitees
 from outreach.queries.invitations import preview as invitation_preview
@@ -36,15 +38,19 @@ def invite_people(activity_id: int) -> Any:
     if not is_chosen():
         form.role.data = (member(Role, request.args.get("role")) or Role.PARTICIPANT).value
         form.person_ids.data = row_ids(request.args.getlist("person"))
+        form.post_ids.data = row_ids(request.args.getlist("post"))
     without = left_out()
     form.person_ids.data = [id for id in form.person_ids.data or [] if id not in without]
+    form.post_ids.data = post_choices.not_held_by(form.post_ids.data or [], without, now=clock.now())
 
     def choose(problem: str = "", status: int = 200, new: NewPersonForm | None = None) -> Any:
         ticked = form.person_ids.data or []
+        chosen_posts, found_posts = post_choices.choices(form.q.data or "", form.post_ids.data or [], now=clock.now())
         page = render_template(
             "invitations/people.html", activity=activity, activities=activities, form=form, problem=problem,
             chosen=people.people(ticked), found=choices.find_people(form.q.data or "", ticked),
             new=new or new_person_form(formdata=None), adding=new is not None, groups=directory.group_choices(),
+            chosen_posts=chosen_posts, found_posts=found_posts,
         )  # fmt: skip
         return page, status
 
@@ -60,13 +66,17 @@ def invite_people(activity_id: int) -> Any:
     if not form.validate():
         return choose(status=422)
     wanted, chosen, role = form.activity_ids.data or [], form.person_ids.data or [], Role(form.role.data)
+    held = form.post_ids.data or []
     if request.form.get("do") == "invite":
         try:
-            tell(inviting.invite_people(wanted, chosen, role, by=current_user, now=clock.now()))
+            tell(inviting.invite_people(wanted, chosen, role, post_ids=held, by=current_user, now=clock.now()))
         except Problem as problem:
             return refused(form, problem, choose)
         return back_to_list(activity_id)
-    found = invitation_preview.of_people(wanted, chosen, role)
+    try:
+        found = invitation_preview.of_posts(wanted, chosen, held, role)
+    except NobodyHolds as problem:
+        return refused(form, problem, choose)
     if not found.people:
         return choose(_("Tick at least one person, or add a new one."), 422)
     return checking(activity_id, found, role)
@@ -87,7 +97,7 @@ def _add(activity_id: int, form: InvitePeopleForm, choose: Any) -> Any:
     return redirect(
         url_for(
             ".invite_people", activity_id=activity_id, role=form.role.data, activity=form.activity_ids.data,
-            person=[*(form.person_ids.data or []), person.id],
+            person=[*(form.person_ids.data or []), person.id], post=form.post_ids.data,
         )
     )  # fmt: skip
 

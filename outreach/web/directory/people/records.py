@@ -8,7 +8,7 @@ from flask_login import current_user
 
 from outreach import clock
 from outreach.domain.kinds import ListName
-from outreach.queries import directory, exports, inbox
+from outreach.queries import directory, exports, inbox, posts
 from outreach.queries.calls import lists as calls
 from outreach.queries.invitations import invitee as invitee_page
 from outreach.services import addresses
@@ -76,6 +76,7 @@ def show(person_id: int) -> Any:
         mails=inbox.of_invitee(person),
         groups=directory.groups_of(person_id),
         history=card(person),
+        holds=posts.of_person(person_id),
     )
 
 

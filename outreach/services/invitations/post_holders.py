@@ -1,0 +1,294 @@
+"""Invitations that go to a post: they reach its holder on the activity's day, and follow when another person holds it then.
+
+Called inside a transaction that has locked the activities. Whoever changes holders, and whoever invites to a post, waits for the
+address book's lock first: then no invitation is made for a holder who is just being replaced.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import flag_modified
+
+from outreach.delivery import tokens
+from outreach.delivery.mail.texts import OTHER_HOLDER_TEXT
+from outreach.domain.kinds import ON_STAGE, Audience, MailKind, Role
+from outreach.domain.mail.still_true import FORMER_HOLDER
+from outreach.domain.posts import HolderTerm, NobodyHolds, holder_on
+from outreach.domain.problems import Problem
+from outreach.domain.reminders import local_day
+from outreach.domain.representation import TO_ASSISTANT
+from outreach.domain.states import TO_SEND, ActivityState, InvitationState
+from outreach.models import (
+    Activity,
+    AnswerBefore,
+    DeclineReason,
+    FormerHolder,
+    Invitation,
+    InvitedPost,
+    Link,
+    Message,
+    Person,
+    Post,
+    PostHolder,
+    RecordedBefore,
+    Rung,
+    User,
+)
+from outreach.services import audit, locking
+from outreach.services.invitations import seats
+from outreach.services.planning import bookings
+from outreach.services.planning import checks as plan_checks
+from outreach.services.planning.book import book_people
+from outreach.services.reminders.schedule import event_reminder, reschedule, waiting_invitations
+from outreach.services.representation import notices
+
+CHANGED = "invitation.holder_changed"  # the verbs in the audit log
+KEPT = "invitation.holder_kept"
+FOLLOWS_IN = (ActivityState.DRAFT, ActivityState.PUBLISHED, ActivityState.POSTPONED)
+
+
+class HolderInvited(Problem):
+    message = "%(name)s, who holds the post on that day, is or was invited in the same role already."
+
+
+@dataclass(frozen=True)
+class StayingInvitation:
+    """An invitation to a post that still goes to another person than its holder of the day, and why."""
+
+    invitation: Invitation
+    because: Problem
+
+
+@dataclass(frozen=True)
+class Followed:
+    """What a change of holders did to invitations. moved: those that go to another person now."""
+
+    moved: tuple[Invitation, ...] = ()
+    staying: tuple[StayingInvitation, ...] = ()
+
+    def __add__(self, other: "Followed") -> "Followed":
+        return Followed(self.moved + other.moved, self.staying + other.staying)
+
+
+def day_of(activity: Activity) -> date:
+    """Return the day whose holder is invited."""
+    return local_day(activity.starts_at, activity.zone)
+
+
+def terms_of(session: Session, post_ids: Collection[int]) -> dict[int, list[HolderTerm]]:
+    """Return who holds these posts when, by post."""
+    found: dict[int, list[HolderTerm]] = defaultdict(list)
+    for holder in session.scalars(sa.select(PostHolder).where(PostHolder.post_id.in_(post_ids))):
+        found[holder.post_id].append(holder.term)
+    return found
+
+
+def holders(
+    session: Session, activities: Iterable[Activity], post_ids: Collection[int]
+) -> dict[int, dict[int, tuple[Post, HolderTerm]]]:
+    """Return who holds these posts on each activity's day: by activity, and then by person. Raise NobodyHolds.
+
+    Somebody who holds several of the posts is invited for the first of them.
+    """
+    posts = session.scalars(sa.select(Post).where(Post.id.in_(post_ids)).order_by(Post.id)).all()
+    terms = terms_of(session, post_ids)
+    found: dict[int, dict[int, tuple[Post, HolderTerm]]] = {}
+    for activity in activities:
+        own = found.setdefault(activity.id, {})
+        for post in posts:
+            term = holder_on(terms[post.id], day_of(activity))
+            if term is None:
+                raise NobodyHolds(post=post.name, day=day_of(activity))
+            own.setdefault(term.person_id, (post, term))
+    return found
+
+
+def bind(new: Iterable[Invitation], found: Mapping[int, Mapping[int, tuple[Post, HolderTerm]]]) -> None:
+    """Let these new invitations go to the posts of `holders` by which their people were chosen; the others go to none."""
+    for invitation in new:
+        held = found.get(invitation.activity_id, {}).get(invitation.person_id or 0)
+        invitation.as_post = InvitedPost(post=held[0], kind=held[1].kind) if held else None
+
+
+def ahead(session: Session, post_id: int, *, now: datetime) -> Sequence[Invitation]:
+    """Return the invitations to a post that follow its holders: to activities that are not over. They are not locked."""
+    open_ = sa.or_(
+        sa.and_(Activity.state.in_((ActivityState.DRAFT, ActivityState.PUBLISHED)), Activity.ends_at > now),
+        Activity.state == ActivityState.POSTPONED,
+    )
+    return session.scalars(
+        sa.select(Invitation)
+        .join(InvitedPost, InvitedPost.invitation_id == Invitation.id)
+        .join(Activity, Activity.id == Invitation.activity_id)
+        .where(InvitedPost.post_id == post_id, Invitation.state != InvitationState.WITHDRAWN, open_)
+        .order_by(Activity.starts_at, Invitation.id)
+    ).all()
+
+
+def follow_post(session: Session, post_id: int, *, by: User | None, now: datetime) -> Followed:
+    """Let all invitations to a post that lie ahead follow its holders. Locks their activities."""
+    locking.present_for_change(session, {invitation.activity_id for invitation in ahead(session, post_id, now=now)})
+    return follow(session, ahead(session, post_id, now=now), by=by, now=now)
+
+
+def follow_activity(session: Session, activity: Activity, *, by: User | None, now: datetime) -> Followed:
+    """Let an activity's invitations to posts follow the holders of its day, which has just changed."""
+    found = session.scalars(
+        sa.select(Invitation)
+        .join(InvitedPost, InvitedPost.invitation_id == Invitation.id)
+        .where(Invitation.activity_id == activity.id, Invitation.state != InvitationState.WITHDRAWN)
+        .order_by(Invitation.id)
+    ).all()
+    return follow(session, found, by=by, now=now) if found else Followed()
+
+
+def follow(session: Session, invitations: Sequence[Invitation], *, by: User | None, now: datetime) -> Followed:
+    """Let each of these invitations to posts go to its post's holder of the activity's day, if that is somebody else.
+
+    One that cannot, stays with the person before: the holder is invited already, or the office blocks the clash.
+    """
+    posts = {invitation.as_post.post_id for invitation in invitations if invitation.as_post is not None}
+    terms = terms_of(session, posts)
+    moved, staying = [], []
+    for invitation in invitations:
+        as_post = invitation.as_post
+        assert as_post is not None
+        day = day_of(invitation.activity)
+        term = holder_on(terms[as_post.post_id], day)
+        if term is not None and term.person_id == invitation.person_id:
+            as_post.kind = term.kind
+            continue
+        try:
+            if term is None:
+                raise NobodyHolds(post=as_post.post.name, day=day)
+            with session.begin_nested():
+                _hand_over(session, invitation, as_post, term, by=by, now=now)
+            moved.append(invitation)
+        except Problem as problem:
+            staying.append(StayingInvitation(invitation, problem))
+            audit.record(
+                session, by, KEPT, invitation, now=now, name=as_post.post.name, activity=invitation.activity.title
+            )
+    session.flush()
+    return Followed(tuple(moved), tuple(staying))
+
+
+def _hand_over(
+    session: Session, invitation: Invitation, as_post: InvitedPost, term: HolderTerm, *, by: User | None, now: datetime
+) -> None:
+    """Let an invitation go to another person: its answer no longer counts, but a representative whom it named still comes."""
+    activity, former_id = invitation.activity, invitation.person_id
+    new = session.get_one(Person, term.person_id)
+    _check_not_invited(session, invitation, new)
+    assert former_id is not None
+    on_stage = invitation.role in ON_STAGE
+    planned = plan_checks.before(session, [activity.id])
+    locking.lock_people(session, {former_id, new.id})
+    was_told = invitation.invited_at is not None and invitation.state is not InvitationState.NOT_COMING
+    answered = (
+        None if invitation.state in (InvitationState.PREPARED, InvitationState.INVITED) else invitation.answered_at
+    )
+    session.add(
+        FormerHolder(
+            invitation_id=invitation.id, person_id=former_id, kind=as_post.kind, state=invitation.state,
+            answered_at=answered, left_at=now,
+        )
+    )  # fmt: skip
+    _raise_revision(session, invitation, new)
+    invitation.person, as_post.kind = new, term.kind
+    if invitation.role is Role.SPEAKER:
+        _put_on_agenda(session, activity, former_id, new)
+    _open_again(session, invitation)
+    session.flush()
+    if on_stage:
+        bookings.rebook_people(session, {former_id}, locked=True)
+        book_people(session, [activity], {new.id}, locked=True)
+    plan_checks.refuse_blocking(session, [activity.id], before=planned, now=now)
+    tokens.ensure_links(session, person_ids=[new.id], expires_at=activity.ends_at + tokens.lifetime())
+    _forget_what_can_be_undone(session, invitation, former_id)
+    _tell(session, invitation, former_id if was_told else None, now)
+    seats.offer_freed(session, activity, now=now)
+    audit.record(session, by, CHANGED, invitation, now=now, name=as_post.post.name, activity=activity.title)
+
+
+def _check_not_invited(session: Session, invitation: Invitation, new: Person) -> None:
+    same = sa.exists().where(
+        Invitation.activity_id == invitation.activity_id,
+        Invitation.person_id == new.id,
+        Invitation.role == invitation.role,
+    )
+    if session.scalar(sa.select(same)):
+        raise HolderInvited(name=new.display_name)
+
+
+def _raise_revision(session: Session, invitation: Invitation, new: Person) -> None:
+    """Let the calendar entry of the new holder, and the one that takes it away from the former, outrank those before."""
+    own = session.scalars(
+        sa.select(Invitation).where(Invitation.activity_id == invitation.activity_id, Invitation.person_id == new.id)
+    ).all()
+    highest = max(row.revision or 0 for row in [invitation, *own]) + 1
+    for row in [invitation, *own]:
+        row.revision = highest
+
+
+def _put_on_agenda(session: Session, activity: Activity, former_id: int, new: Person) -> None:
+    for item in activity.agenda:
+        if former_id in {speaker.id for speaker in item.speakers}:
+            others = [speaker for speaker in item.speakers if speaker.id not in (former_id, new.id)]
+            item.speakers = [*others, new]
+            flag_modified(activity, "title")  # a change of the agenda raises the activity's version
+
+
+def _open_again(session: Session, invitation: Invitation) -> None:
+    """Ask the new holder as somebody new, unless a representative comes for the post: that still holds."""
+    invitation.answer_device, invitation.answer_replaced, invitation.replied_at = "", None, None
+    invitation.notices_wanted = True
+    if invitation.acting is not None:
+        return
+    invitation.state = InvitationState.PREPARED
+    invitation.invited_at = invitation.answered_at = invitation.answered_sequence = None
+    invitation.answer_source = invitation.answer_recorded_by_id = invitation.waitlisted_at = None
+    invitation.answer_note = ""
+    session.execute(sa.delete(DeclineReason).where(DeclineReason.invitation_id == invitation.id))
+    session.execute(
+        sa.delete(Rung).where(Rung.invitation_id == invitation.id)
+    )  # the ladder counts from the new invitation
+
+
+def _forget_what_can_be_undone(session: Session, invitation: Invitation, former_id: int) -> None:
+    own = sa.select(Link.id).where(Link.person_id == former_id)
+    session.execute(sa.delete(AnswerBefore).where(AnswerBefore.link_id.in_(own)))
+    session.execute(sa.delete(RecordedBefore).where(RecordedBefore.invitation_id == invitation.id))
+
+
+def _tell(session: Session, invitation: Invitation, former_id: int | None, now: datetime) -> None:
+    """Tell the former holder that the invitation goes to somebody else now, and the new one that they are invited."""
+    activity = invitation.activity
+    session.execute(  # what waits for the representative goes to them on behalf of the new holder
+        sa.update(Message)
+        .where(
+            Message.representative_of_id == invitation.id,
+            Message.state.in_(TO_SEND),
+            Message.kind.not_in(sorted(TO_ASSISTANT)),
+        )
+        .values(person_id=invitation.person_id, merge_key=None)
+        .execution_options(synchronize_session=False)
+    )
+    if activity.state not in (ActivityState.PUBLISHED, ActivityState.POSTPONED):
+        return
+    if former_id is not None:
+        event_reminder(
+            session, activity, MailKind.WITHDRAWAL, Audience.ONE, now=now, invitation=invitation,
+            detail={FORMER_HOLDER: former_id}, text_key=OTHER_HOLDER_TEXT,
+        )  # fmt: skip
+    if invitation.state is not InvitationState.PREPARED:
+        notices.tell_invitee(session, invitation, now=now)
+    elif activity.state is ActivityState.PUBLISHED:
+        if waiting_invitations(session, activity.id, now) is None:
+            event_reminder(session, activity, MailKind.INVITATION, Audience.NEWLY_INVITED, now=now)
+        if invitation.role is Role.SPEAKER or now >= activity.respond_by_at:
+            reschedule(session, activity, now=now)

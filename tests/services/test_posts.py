@@ -1,0 +1,427 @@
+"""Posts and their holders: an invitation to a post reaches its holder of the activity's day, and follows the post."""
+
+from datetime import date
+
+import pytest
+import sqlalchemy as sa
+
+from outreach.domain.answers import Choice, Representative
+from outreach.domain.kinds import HolderKind, MailKind, Role
+from outreach.domain.mail.still_true import SkipReason
+from outreach.domain.planning.rules import ClashKind, Severity
+from outreach.domain.posts import NobodyHolds
+from outreach.domain.states import InvitationState
+from outreach.extensions import db
+from outreach.models import (
+    AgendaItem,
+    AuditEntry,
+    FormerHolder,
+    Invitation,
+    InvitedPost,
+    MessageLine,
+    PostHolder,
+    Reminder,
+    SpeakerBooking,
+)
+from outreach.services import posts
+from outreach.services.answers import answer as answering
+from outreach.services.answers import undo
+from outreach.services.answers.answer import NothingToAnswer
+from outreach.services.invitations import invite as inviting
+from outreach.services.invitations.post_holders import HolderInvited
+from outreach.services.planning.book import SpeakerTaken
+from outreach.services.posts import HolderValues, PostValues
+from outreach.services.records import NameTaken
+from outreach.services.reminders import rules
+from outreach.services.reminders import tick as reminding
+from outreach.services.reminders.schedule import reschedule
+from tests.world import (
+    NOW,
+    a_person,
+    an_organisation,
+    answer,
+    at,
+    at_once,
+    count,
+    draft_activity,
+    fresh,
+    invite,
+    minutes,
+    move,
+    publish,
+    rows_of,
+    set_severity,
+    token_of,
+)
+from tests.world.mails import drain
+
+pytestmark = pytest.mark.usefixtures("any_app")
+
+JANUARY, MAY = date(2027, 1, 1), date(2027, 5, 1)
+DAY = date(2027, 1, 18)  # of the activity
+GOES_ON = "Undangan beralih"
+
+
+@pytest.fixture
+def budi():
+    return a_person("Budi Santoso", email="budi@example.com")
+
+
+@pytest.fixture
+def sari():
+    return a_person("Sari Wulandari", email="sari@example.com")
+
+
+@pytest.fixture
+def post(budi):
+    """Kapolres Metro, held by Budi since 2026."""
+    made = posts.add(PostValues("Kapolres Metro"), by=None, now=NOW)
+    hold(made, budi, date(2026, 1, 1))
+    return made
+
+
+def hold(post, person, from_on, until_on=None, kind=HolderKind.DEFINITIVE, now=NOW):
+    return posts.add_holder(post.id, HolderValues(person.id, kind, from_on, until_on), by=None, now=now)
+
+
+def invite_post(activity, post, role=Role.SPEAKER, now=NOW):
+    return inviting.invite_people([activity.id], [], role, post_ids=[post.id], by=None, now=now)
+
+
+@pytest.fixture
+def asked(server, activity, post):
+    """The post is invited to speak, and Budi has had his mail."""
+    invite_post(activity, post)
+    publish(activity)
+    work(NOW)
+    server.taken.clear()
+    return only()
+
+
+def only() -> Invitation:
+    db.session.rollback()
+    [found] = rows_of(Invitation)
+    return found
+
+
+def work(now):
+    reminding.tick(now)
+    drain(now)
+
+
+def taken(server):
+    """Return (address, subject) of each mail since the last look."""
+    found = [(one.recipient, str(one.mail["Subject"])) for one in server.taken]
+    server.taken.clear()
+    return found
+
+
+def names_of(holders):
+    return [(one.person.name, one.kind, one.from_on, one.until_on) for one in holders]
+
+
+# Posts and holders
+
+
+def test_a_posts_name_is_unique_within_its_organisation(post):
+    police = an_organisation("Polres Metro")
+    with pytest.raises(NameTaken):
+        posts.add(PostValues("kapolres  METRO"), by=None, now=NOW)
+    posts.add(PostValues("Kapolres Metro", organisation_id=police.id), by=None, now=NOW)
+
+
+def test_two_definitive_holders_never_overlap_and_a_plh_may(post, sari):
+    with pytest.raises(posts.HeldByAnother):
+        hold(post, sari, MAY)
+    hold(post, sari, MAY, MAY, HolderKind.DAILY_ACTING)
+    assert [name for name, *_ in names_of(fresh(post).holders)] == ["Budi Santoso", "Sari Wulandari"]
+
+
+@pytest.mark.parametrize(
+    ("values", "problem"),
+    [
+        (HolderValues(None, HolderKind.ACTING, MAY), posts.HolderNotChosen),
+        (HolderValues(99999, HolderKind.ACTING, MAY), posts.HolderNotChosen),
+        (HolderValues(1, HolderKind.ACTING, None), posts.FirstDayMissing),
+        (HolderValues(1, HolderKind.ACTING, MAY, JANUARY), posts.EndsBeforeItBegins),
+        (HolderValues(1, HolderKind.ACTING, date(9999, 1, 1)), posts.DayOutOfRange),
+    ],
+)
+def test_wrong_entries_are_refused(post, budi, values, problem):
+    if values.person_id == 1:
+        values = HolderValues(budi.id, values.kind, values.from_on, values.until_on)
+    with pytest.raises(problem):
+        posts.add_holder(post.id, values, by=None, now=NOW)
+    assert count(PostHolder) == 1
+
+
+def test_a_post_is_handed_over_in_one_step(post, budi, sari):
+    posts.hand_over(post.id, sari.id, MAY, by=None, now=NOW)
+    assert names_of(fresh(post).holders) == [
+        ("Budi Santoso", HolderKind.DEFINITIVE, date(2026, 1, 1), date(2027, 4, 30)),
+        ("Sari Wulandari", HolderKind.DEFINITIVE, MAY, None),
+    ]
+    with pytest.raises(posts.HoldsAlready):
+        posts.hand_over(post.id, sari.id, date(2027, 6, 1), by=None, now=NOW)
+    with pytest.raises(posts.BeganThatDay):
+        posts.hand_over(post.id, budi.id, MAY, by=None, now=NOW)
+    with pytest.raises(posts.NobodyToFollow):
+        posts.hand_over(post.id, sari.id, date(2025, 6, 1), by=None, now=NOW)
+
+
+def test_of_two_handovers_at_once_the_second_is_refused(any_app, post, sari):
+    rina = a_person("Rina Dewi", email="rina@example.com")
+    post_id, both = post.id, [sari.id, rina.id]
+    outcomes = at_once(any_app, [lambda id=id: posts.hand_over(post_id, id, MAY, by=None, now=NOW) for id in both])
+    assert sorted(outcomes) == ["BeganThatDay", "done"]
+    assert [(one.from_on, one.until_on) for one in fresh(post).holders] == [
+        (date(2026, 1, 1), date(2027, 4, 30)),
+        (MAY, None),
+    ]
+
+
+def test_a_post_with_invitations_is_not_deleted(post, activity):
+    invite_post(activity, post)
+    with pytest.raises(posts.PostInUse):
+        posts.delete(post.id, by=None, now=NOW)
+    other = posts.add(PostValues("Dandim"), by=None, now=NOW)
+    assert posts.delete(other.id, by=None, now=NOW) == "Dandim"
+
+
+# Inviting
+
+
+def test_the_holder_of_the_activitys_day_is_invited(post, activity, sari):
+    hold(post, sari, DAY, DAY, HolderKind.DAILY_ACTING)
+    invite_post(activity, post)
+    assert (only().person.name, only().post_title) == ("Sari Wulandari", "Plh. Kapolres Metro")
+
+
+def test_each_day_has_its_own_holder(post, activity, sari, programme, hall):
+    later = draft_activity(programme, None, day=20)
+    hold(post, sari, date(2027, 1, 20), date(2027, 1, 20), HolderKind.DAILY_ACTING)
+    inviting.invite_people([activity.id, later.id], [], Role.SPEAKER, post_ids=[post.id], by=None, now=NOW)
+    assert {one.activity_id: one.person.name for one in rows_of(Invitation)} == {
+        activity.id: "Budi Santoso",
+        later.id: "Sari Wulandari",
+    }
+
+
+def test_a_post_that_nobody_holds_that_day_is_not_invited(activity):
+    empty = posts.add(PostValues("Kajari Metro"), by=None, now=NOW)
+    with pytest.raises(NobodyHolds):
+        invite_post(activity, empty)
+    assert count(Invitation) == 0
+
+
+def test_who_is_invited_by_name_already_stays_invited_by_name(post, activity, budi):
+    invite(activity, budi, role=Role.SPEAKER)
+    assert invite_post(activity, post).already == 1
+    assert count(InvitedPost) == 0
+
+
+def test_the_mail_addresses_the_holder_in_the_post(server, post, activity, sari):
+    hold(post, sari, DAY, DAY, HolderKind.DAILY_ACTING)
+    invite_post(activity, post)
+    publish(activity)
+    work(NOW)
+    [mail] = server.taken
+    assert "Bapak/Ibu Sari Wulandari, Plh. Kapolres Metro" in mail.mail.get_body(("plain",)).get_content()
+
+
+# The post changes hands
+
+
+def test_the_invitation_goes_to_the_new_holder_and_both_are_told(server, asked, post, sari):
+    followed = posts.hand_over(post.id, sari.id, date(2027, 1, 10), by=None, now=at(5))
+    assert [one.id for one in followed.moved] == [asked.id]
+    work(at(5))
+    invitation = only()
+    assert (invitation.id, invitation.person.name, invitation.state) == (
+        asked.id,
+        "Sari Wulandari",
+        InvitationState.INVITED,
+    )
+    [to_budi, to_sari] = sorted(server.taken, key=lambda one: one.recipient)
+    assert to_budi.recipient == "budi@example.com"
+    assert GOES_ON in str(to_budi.mail["Subject"])
+    assert to_sari.recipient == "sari@example.com"
+    assert "METHOD:CANCEL" in calendar_of(to_budi.mail)
+    assert sequence_of(to_budi.mail) > 0
+    assert token_of(sari) in to_sari.mail.get_body(("plain",)).get_content()
+
+
+def calendar_of(mail):
+    return next(part for part in mail.walk() if part.get_content_type() == "text/calendar").get_content()
+
+
+def sequence_of(mail):
+    [line] = [line for line in calendar_of(mail).splitlines() if line.startswith("SEQUENCE:")]
+    return int(line.partition(":")[2])
+
+
+def test_the_answer_of_the_former_holder_does_not_bind_and_stays_on_record(asked, post, sari, activity, budi):
+    answer(activity, budi, Choice.COMING, now=at(5))
+    posts.hand_over(post.id, sari.id, date(2027, 1, 10), by=None, now=at(6))
+    assert only().state is InvitationState.PREPARED
+    [former] = rows_of(FormerHolder)
+    assert (former.person_id, former.state, former.left_at) == (budi.id, InvitationState.COMING, at(6))
+
+
+def test_the_former_holders_link_answers_and_undoes_nothing_any_more(asked, post, sari, activity, budi):
+    answering.answer(token_of(budi), activity.id, Choice.COMING, now=at(5))
+    posts.hand_over(post.id, sari.id, date(2027, 1, 10), by=None, now=at(5))
+    with pytest.raises(undo.NothingToUndo):
+        undo.undo(token_of(budi), now=at(5))
+    with pytest.raises(NothingToAnswer):
+        answering.answer(token_of(budi), activity.id, Choice.NOT_COMING, now=at(6))
+    assert only().state is InvitationState.PREPARED
+
+
+def test_a_representative_whom_the_post_named_still_comes(server, asked, post, sari, activity, budi):
+    rina = Representative("Kompol Rina Dewi", "Wakapolres", email="rina@example.com")
+    answer(activity, budi, Choice.REPRESENTED, at(5), rina)
+    posts.hand_over(post.id, sari.id, date(2027, 1, 10), by=None, now=at(5))
+    work(at(5))
+    assert (only().state, only().representative_name) == (InvitationState.REPRESENTED, "Kompol Rina Dewi")
+    found = dict(taken(server))
+    assert set(found) == {"budi@example.com", "sari@example.com", "rina@example.com"}
+    assert GOES_ON in found["budi@example.com"]
+
+
+def test_who_declined_hears_nothing_and_the_new_holder_is_asked(server, asked, post, sari, activity, budi):
+    answer(activity, budi, Choice.NOT_COMING, now=at(5))
+    work(at(5))
+    server.taken.clear()
+    posts.hand_over(post.id, sari.id, date(2027, 1, 10), by=None, now=at(6))
+    work(at(6))
+    assert [address for address, _subject in taken(server)] == ["sari@example.com"]
+
+
+def test_a_holder_whom_no_mail_had_told_hears_nothing(server, activity, post, sari):
+    invite_post(activity, post)
+    publish(activity, tick=False)
+    posts.hand_over(post.id, sari.id, date(2027, 1, 10), by=None, now=NOW)
+    work(NOW)
+    assert [address for address, _subject in taken(server)] == ["sari@example.com"]
+
+
+def test_an_invitation_that_waits_in_the_outbox_is_not_sent_to_the_former_holder(server, activity, post, sari):
+    invite_post(activity, post)
+    publish(activity)
+    reminding.tick(NOW)
+    posts.hand_over(post.id, sari.id, date(2027, 1, 10), by=None, now=NOW)
+    work(NOW)
+    assert [address for address, _subject in taken(server)] == ["sari@example.com"]
+    reasons = set(db.session.scalars(sa.select(MessageLine.skipped).where(MessageLine.skipped != "")))
+    assert reasons == {SkipReason.SAID_BY_ANOTHER_LINE.value, SkipReason.NEVER_TOLD.value}
+
+
+def test_a_reminder_that_waits_in_the_outbox_is_not_sent_to_the_former_holder(server, asked, post, sari):
+    rules.install_defaults(now=NOW)
+    reschedule(db.session(), fresh(asked).activity, now=NOW)
+    db.session.commit()
+    due = db.session.scalars(sa.select(Reminder.due_at).where(Reminder.kind == MailKind.REMINDER)).first()
+    reminding.tick(due)
+    posts.hand_over(post.id, sari.id, date(2027, 1, 10), by=None, now=due)
+    work(due)
+    assert GOES_ON in dict(taken(server))["budi@example.com"]
+    reasons = set(db.session.scalars(sa.select(MessageLine.skipped).where(MessageLine.skipped != "")))
+    assert reasons == {SkipReason.OTHER_HOLDER.value}
+
+
+def test_a_plh_for_the_day_gets_it_and_when_that_is_undone_it_comes_back(server, asked, post, sari, budi):
+    hold(post, sari, DAY, DAY, HolderKind.DAILY_ACTING, now=at(5))
+    work(at(5))
+    assert only().person_id == sari.id
+    first = server.taken[:]
+    server.taken.clear()
+    [plh] = [one for one in fresh(post).holders if one.kind is HolderKind.DAILY_ACTING]
+    posts.remove_holder(plh.id, by=None, now=at(6))
+    work(at(6))
+    assert only().person_id == budi.id
+    subjects = dict(taken_of(server))
+    assert GOES_ON in subjects["sari@example.com"]
+    assert GOES_ON not in subjects["budi@example.com"]
+    cancelled = next(one.mail for one in first if one.recipient == "budi@example.com")
+    again = next(one.mail for one in server.taken if one.recipient == "budi@example.com")
+    assert sequence_of(again) > sequence_of(cancelled)
+
+
+def taken_of(server):
+    return [(one.recipient, str(one.mail["Subject"])) for one in server.taken]
+
+
+def test_nobody_hears_of_a_change_that_was_taken_back_before_any_mail_went_out(server, asked, post, sari, budi):
+    hold(post, sari, DAY, DAY, HolderKind.DAILY_ACTING, now=at(5))
+    [plh] = [one for one in fresh(post).holders if one.kind is HolderKind.DAILY_ACTING]
+    posts.remove_holder(plh.id, by=None, now=at(5))
+    work(at(5))
+    assert [subject for _address, subject in taken(server) if GOES_ON in subject] == []
+    assert only().person_id == budi.id
+
+
+def test_a_move_to_a_day_with_another_holder_takes_the_invitation_there(server, asked, post, sari, activity):
+    hold(post, sari, date(2027, 1, 20), date(2027, 1, 20), HolderKind.DAILY_ACTING)
+    move(fresh(activity), at(20, 8), at(20, 12), now=at(5))
+    assert only().person_id == sari.id
+    work(at(5))
+    subjects = dict(taken(server))
+    assert GOES_ON in subjects["budi@example.com"]
+    assert "Rabu, 20 Januari 2027" in subjects["sari@example.com"]
+
+
+def test_the_lines_of_the_agenda_go_with_the_post(asked, post, sari, activity, budi):
+    turn = {"starts_at": activity.starts_at, "ends_at": activity.starts_at + minutes(30)}
+    db.session.add(AgendaItem(activity_id=activity.id, topic="Materi", speakers=[budi], **turn))
+    db.session.commit()
+    posts.hand_over(post.id, sari.id, date(2027, 1, 10), by=None, now=at(5))
+    [item] = fresh(activity).agenda
+    assert [speaker.name for speaker in item.speakers] == ["Sari Wulandari"]
+    assert [booking.person_id for booking in rows_of(SpeakerBooking)] == [sari.id]
+
+
+def test_a_holder_who_is_invited_already_leaves_it_where_it_is(asked, post, sari, activity, budi):
+    invite(activity, sari, role=Role.SPEAKER)
+    followed = posts.hand_over(post.id, sari.id, date(2027, 1, 10), by=None, now=at(5))
+    assert [(one.invitation.id, type(one.because)) for one in followed.staying] == [(asked.id, HolderInvited)]
+    assert fresh(asked).person_id == budi.id
+    assert [entry.subject_name for entry in rows_of(AuditEntry) if entry.action == "invitation.holder_kept"] == [
+        "Kapolres Metro"
+    ]
+
+
+def test_a_clash_that_the_office_blocks_leaves_it_where_it_is(asked, post, sari, programme, budi):
+    set_severity(ClashKind.SPEAKER_TWICE, Severity.BLOCK)
+    other = draft_activity(programme, None, day=18)
+    invite(other, sari, role=Role.SPEAKER)
+    followed = posts.hand_over(post.id, sari.id, date(2027, 1, 10), by=None, now=at(5))
+    assert [type(one.because) for one in followed.staying] == [SpeakerTaken]
+    assert fresh(asked).person_id == budi.id
+    assert count(FormerHolder) == 0
+
+
+def test_when_the_post_is_vacant_that_day_it_stays_with_who_had_it(asked, post, budi):
+    [term] = fresh(post).holders
+    followed = posts.edit_holder(
+        term.id, HolderValues(budi.id, HolderKind.DEFINITIVE, term.from_on, date(2027, 1, 10)), by=None, now=at(5)
+    )
+    assert [type(one.because) for one in followed.staying] == [NobodyHolds]
+    assert fresh(asked).person_id == budi.id
+
+
+def test_what_is_over_stays_with_who_was_there(asked, post, sari, budi):
+    posts.hand_over(post.id, sari.id, date(2027, 1, 10), by=None, now=at(25))
+    assert only().person_id == budi.id
+
+
+def test_a_reminder_goes_to_the_new_holder_only(server, asked, post, sari):
+    rules.install_defaults(now=NOW)
+    reschedule(db.session(), fresh(asked).activity, now=NOW)
+    db.session.commit()
+    posts.hand_over(post.id, sari.id, date(2027, 1, 10), by=None, now=at(5))
+    work(at(5))
+    server.taken.clear()
+    for day in range(6, 18):
+        work(at(day))
+    assert {address for address, _subject in taken(server)} == {"sari@example.com"}
