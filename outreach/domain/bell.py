@@ -1,5 +1,5 @@
-"""News for coordinators: a refusal by a speaker, somebody sent in their place, changed names, a question from a call, a new
-clash, failing mails.
+"""News for coordinators: a refusal by a speaker, somebody sent in their place, changed names, another holder of a post, a
+question from a call, a new clash, failing mails.
 
 Pure: queries/bell.py reads them from what is stored, services/bell.py notes who has seen which.
 """
@@ -21,6 +21,8 @@ class NewsKind(StrEnum):
     SUBSTITUTES = "substitutes"  # a ladder has come to the point where somebody else should be asked
     SUBSTITUTED = "substituted"  # a speaker or moderator was swapped for somebody else
     NAMES = "names"  # an organisation sends other people than it had named
+    OTHER_HOLDER = "other_holder"  # an invitation to a post goes to its new holder
+    LEFT_BEHIND = "left_behind"  # an invitation to a post goes to somebody who does not hold it on the day
     QUESTION = "question"  # somebody asked a caller something that a coordinator must answer
     CLASH = "clash"  # a new clash that blocks, or that is about something published
     MAILS_FAILED = "mails_failed"  # mails that are not tried again

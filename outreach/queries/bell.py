@@ -31,10 +31,12 @@ from outreach.models import (
     NoticedClash,
     Rung,
 )
+from outreach.queries import posts
 from outreach.queries.calls import questions
 from outreach.queries.messages.log import STILL_LOST
 from outreach.recent import Life, Recent
 from outreach.services import office_defaults
+from outreach.services.invitations import post_holders
 from outreach.services.ladder.substitutes import SUBSTITUTED
 
 READ_EVERY = timedelta(seconds=10)
@@ -57,10 +59,10 @@ _recent: Recent[Bell] = Recent(Life(READ_EVERY))
 
 
 def current(*, now: datetime) -> Bell:
-    """Return the bell at `now`. Runs nine statements, and two more if there are questions."""
+    """Return the bell at `now`. Runs ten statements, two more for questions, and a few for each invitation left behind."""
     since = now - bell.KEPT_FOR
     news = [*_answers(since, now), *_names(since, now), *_substitutes(since, now), *_questions(since), *_clashes(since)]
-    news += _mails(since)
+    news += [*_holders(since, now), *_mails(since)]
     seen: dict[int, set[str]] = {}
     for user_id, key in db.session.execute(sa.select(BellSeen.user_id, BellSeen.key).where(BellSeen.at >= since)):
         seen.setdefault(user_id, set()).add(key)
@@ -222,6 +224,33 @@ def _substitutes(since: datetime, now: datetime) -> list[News]:
             )
         )  # fmt: skip
     return news
+
+
+def _holders(since: datetime, now: datetime) -> list[News]:
+    """Return which invitations to posts go to another holder, and which could not go there and still do not."""
+    found = db.session.execute(
+        sa.select(AuditEntry, Invitation)
+        .join(Invitation, Invitation.id == AuditEntry.subject_id)
+        .where(
+            AuditEntry.action.in_((post_holders.CHANGED, post_holders.KEPT)),
+            AuditEntry.at >= since,
+            Invitation.state != InvitationState.WITHDRAWN,
+            Invitation.activity_id.in_(_ahead(now)),
+        )
+        .options(joinedload(Invitation.person), joinedload(Invitation.activity))
+        .order_by(AuditEntry.at.desc(), AuditEntry.id.desc())
+        .limit(MOST)
+    )
+    news: dict[int, News] = {}
+    for entry, invitation in found:
+        kind = NewsKind.OTHER_HOLDER if entry.action == post_holders.CHANGED else NewsKind.LEFT_BEHIND
+        stands = kind is NewsKind.OTHER_HOLDER or posts.left_behind(invitation) is not None
+        if invitation.id not in news and stands:
+            news[invitation.id] = News(
+                kind, key_of(kind, invitation.id, entry.at), entry.at, invitation.id, invitation.activity.title,
+                entry.subject_name, invitation.invitee.display_name, by_id=entry.user_id,
+            )  # fmt: skip
+    return list(news.values())
 
 
 def _questions(since: datetime) -> list[News]:

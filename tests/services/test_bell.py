@@ -1,6 +1,7 @@
 """The bell: what is news for a coordinator, who has seen it, and clashes that were not there before."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -8,18 +9,20 @@ import sqlalchemy as sa
 from outreach.delivery import tokens
 from outreach.domain.answers import Choice, Representative
 from outreach.domain.bell import NewsKind
-from outreach.domain.kinds import AnswerSource, Role
+from outreach.domain.kinds import AnswerSource, HolderKind, Role
 from outreach.domain.states import MessageState
 from outreach.extensions import db
 from outreach.models import Activity, AddressFailure, BellSeen, Invitation, Message, NoticedClash
 from outreach.queries import bell as news
-from outreach.services import bell
+from outreach.queries import posts as posts_pages
+from outreach.services import bell, posts
 from outreach.services.activities import delete as deleting
 from outreach.services.activities import publish as publishing
 from outreach.services.answers import acting
 from outreach.services.answers import record as recording
 from outreach.services.answers.nominees import Nominee
 from outreach.services.invitations import invite as inviting
+from outreach.services.posts import HolderValues, PostValues
 from tests.world import NOW, a_person, answer, draft_activity, invitation_of, invite, publish
 
 LATER = NOW + timedelta(hours=1)
@@ -192,3 +195,18 @@ def test_a_refusal_stays_news_while_the_activity_is_postponed(any_app, three_inv
     publishing.postpone(three_invited.id, "Aula banjir", by=coordinator, now=LATER)
     assert heard(LATER) == [(NewsKind.REFUSAL, "Kapolres Metro", "")]
     assert heard(three_invited.ends_at + timedelta(days=1)) == [(NewsKind.REFUSAL, "Kapolres Metro", "")]
+
+
+def test_an_invitation_to_a_post_that_goes_to_another_holder_or_could_not_is_news(any_app, activity, ani, budi):
+    post = posts.add(PostValues("Kapolres Metro"), by=None, now=NOW)
+    posts.add_holder(post.id, HolderValues(ani.id, HolderKind.DEFINITIVE, date(2026, 1, 1)), by=None, now=NOW)
+    inviting.invite_people([activity.id], [], Role.PARTICIPANT, post_ids=[post.id], by=None, now=NOW)
+    invite(activity, budi, role=Role.PARTICIPANT)
+    publish(activity)
+    plh = HolderValues(budi.id, HolderKind.DAILY_ACTING, date(2027, 1, 18), date(2027, 1, 18))
+    posts.add_holder(post.id, plh, by=None, now=NOW)
+    assert heard() == [(NewsKind.LEFT_BEHIND, "Kapolres Metro", "Ani Wijaya")]
+    sari = a_person("Sari Wulandari")
+    [entry] = [one for one in posts_pages.one(post.id).holders if one.person_id == budi.id]
+    posts.edit_holder(entry.id, replace(plh, person_id=sari.id), by=None, now=LATER)
+    assert heard() == [(NewsKind.OTHER_HOLDER, "Kapolres Metro", "Sari Wulandari")]

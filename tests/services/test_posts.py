@@ -29,8 +29,10 @@ from outreach.services.answers import undo
 from outreach.services.answers.answer import NothingToAnswer
 from outreach.services.invitations import invite as inviting
 from outreach.services.invitations.post_holders import HolderInvited
+from outreach.services.letters import facts
 from outreach.services.planning.book import SpeakerTaken
 from outreach.services.posts import HolderValues, PostValues
+from outreach.services.programmes import copy as copying
 from outreach.services.records import NameTaken
 from outreach.services.reminders import rules
 from outreach.services.reminders import tick as reminding
@@ -425,3 +427,26 @@ def test_a_reminder_goes_to_the_new_holder_only(server, asked, post, sari):
     for day in range(6, 18):
         work(at(day))
     assert {address for address, _subject in taken(server)} == {"sari@example.com"}
+
+
+# Letters and copies
+
+
+def test_a_letter_is_addressed_to_the_post_so_it_stays_right_when_the_holder_changes(post, activity, sari):
+    police = an_organisation("Kepolisian Resor Metro")
+    posts.edit(post.id, PostValues("Kapolres", police.id), by=None, now=NOW)
+    invite_post(activity, post)
+    letter = facts.facts_of(facts.invitations_of(db.session(), [only().id]))
+    assert [one.lines for one in letter.addressees] == [("Kapolres", "Kepolisian Resor Metro")]
+    posts.hand_over(post.id, sari.id, date(2027, 1, 10), by=None, now=at(5))
+    assert facts.facts_of(facts.invitations_of(db.session(), [only().id])).addressees == letter.addressees
+
+
+def test_a_copied_programme_invites_who_holds_the_post_then(post, activity, programme, sari):
+    invite_post(activity, post)
+    posts.hand_over(post.id, sari.id, date(2027, 6, 1), by=None, now=NOW)
+    copying.copy_programme(programme.id, date(2028, 1, 17), "Tahun berikut", by=None, now=NOW)
+    db.session.rollback()
+    old, new = sorted(rows_of(Invitation), key=lambda one: one.id)
+    assert (old.person.name, new.person.name, new.post_title) == ("Budi Santoso", "Sari Wulandari", "Kapolres Metro")
+    assert count(FormerHolder) == 0

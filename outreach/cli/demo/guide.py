@@ -52,6 +52,7 @@ def show(folder: Path, base_url: str) -> None:
         ("six people to call", f"{base_url}{about.get('calls', '/to-call')}"),
         ("letters, one of them signed", f"{base_url}/letters"),
         ("who comes for the prosecutor", about.get("represented") and f"{base_url}{about['represented']}"),
+        ("posts, and who holds them", f"{base_url}/people/posts"),
         ("the ladder to an answer", f"{base_url}/ladders"),
         ("all mails, as they arrive", f"{base_url}/mailbox"),
         ("a cadre's answer page", about["cadre"]),

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
-from outreach.cli.demo import answers, calls, drafts, history, materials, people, planner, postponed, soon
+from outreach.cli.demo import answers, calls, drafts, history, materials, people, planner, postponed, posts, soon
 from outreach.cli.demo.calendar import demo_days
 from outreach.cli.demo.drafts import Drafts
 from outreach.cli.demo.letters import write as letters
@@ -63,6 +63,7 @@ def prepare(*, now: datetime) -> Prepared:
     staged = stage(today, local(_published_on(today, holidays), time(9, 10)), soon_by_hand=True)
     planner.plant(staged.cast, staged.plan, today, now=staged.published_at)
     letters.write_letters(staged.cast, staged.plan, now=staged.published_at)
+    posts.fill(staged.cast, staged.plan, today, now=staged.published_at)
     days = drafts.days_of(today, holidays)
     calls.set_up_ladder(staged.cast, now=staged.published_at)
     calls_id = calls.plan_calls(staged.cast, today, holidays, now=staged.published_at)

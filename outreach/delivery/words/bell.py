@@ -33,6 +33,13 @@ def sentence(one: News) -> str:
             )
         case NewsKind.NAMES:
             return gettext("%(name)s sends other people than it named", name=one.name)
+        case NewsKind.OTHER_HOLDER:
+            return gettext("The invitation to the post %(name)s goes to %(other)s now", name=one.name, other=one.other)
+        case NewsKind.LEFT_BEHIND:
+            return gettext(
+                "The invitation to the post %(name)s goes to %(other)s, who does not hold it on that day",
+                name=one.name, other=one.other,
+            )  # fmt: skip
         case NewsKind.QUESTION:
             return gettext("%(name)s asks: %(question)s", name=one.name, question=one.other)
         case NewsKind.CLASH:

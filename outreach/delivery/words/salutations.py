@@ -35,6 +35,12 @@ def lines_of(invitee: Person | Organisation) -> tuple[str, ...]:
     return _lines(invitee, office.name if office else "", office.short_name if office else "", "id")
 
 
+def lines_of_post(post: str, office: Organisation | None) -> tuple[str, ...]:
+    """Return the lines after "Yth." on an Indonesian letter to a post: ("Camat", "Kecamatan Metro Pusat")."""
+    named = _office(post, office.name, office.short_name) if office else ""
+    return tuple(part for part in (post, named) if part)
+
+
 def salutation(invitee: Person | Organisation, locale: str) -> str:
     """Return an invitee's salutation: "Bapak/Ibu Agus Hasanah, Analis, Polres Metro", or "Pimpinan Polres Metro"."""
     if isinstance(invitee, Organisation):

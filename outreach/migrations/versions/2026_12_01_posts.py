@@ -1,14 +1,14 @@
 """Posts, who holds them when, and invitations that go to a post.
 
-Revision ID: 0029
-Revises: 0028
+Revision ID: 0033
+Revises: 0032
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0029"
-down_revision = "0028"
+revision = "0033"
+down_revision = "0032"
 branch_labels = None
 depends_on = None
 

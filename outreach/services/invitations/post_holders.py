@@ -107,6 +107,14 @@ def holders(
     return found
 
 
+def held_on(session: Session, invitation: Invitation, activity: Activity) -> HolderTerm | None:
+    """Return who holds an invitation's post on another activity's day; None if it goes to no post, or nobody holds it."""
+    if invitation.as_post is None:
+        return None
+    post_id = invitation.as_post.post_id
+    return holder_on(terms_of(session, [post_id])[post_id], day_of(activity))
+
+
 def bind(new: Iterable[Invitation], found: Mapping[int, Mapping[int, tuple[Post, HolderTerm]]]) -> None:
     """Let these new invitations go to the posts of `holders` by which their people were chosen; the others go to none."""
     for invitation in new:
@@ -201,7 +209,7 @@ def _hand_over(
     _raise_revision(session, invitation, new)
     invitation.person, as_post.kind = new, term.kind
     if invitation.role is Role.SPEAKER:
-        _put_on_agenda(session, activity, former_id, new)
+        put_on_agenda(activity, former_id, new)
     _open_again(session, invitation)
     session.flush()
     if on_stage:
@@ -235,7 +243,8 @@ def _raise_revision(session: Session, invitation: Invitation, new: Person) -> No
         row.revision = highest
 
 
-def _put_on_agenda(session: Session, activity: Activity, former_id: int, new: Person) -> None:
+def put_on_agenda(activity: Activity, former_id: int, new: Person) -> None:
+    """Give a speaker's lines of the agenda to somebody else."""
     for item in activity.agenda:
         if former_id in {speaker.id for speaker in item.speakers}:
             others = [speaker for speaker in item.speakers if speaker.id not in (former_id, new.id)]

@@ -11,7 +11,7 @@ from outreach.delivery.words import salutations
 from outreach.domain.letters import ActivityOnLetter, Addressee, AgendaLine, day_of
 from outreach.domain.problems import Problem
 from outreach.domain.states import InvitationState
-from outreach.models import Activity, AgendaItem, Invitation, Organisation, Person
+from outreach.models import Activity, AgendaItem, Invitation, InvitedPost, Person, Post
 
 
 class NobodyOnTheLetter(Problem):
@@ -40,6 +40,7 @@ def invitations_of(session: Session | scoped_session, invitation_ids: Collection
         .options(
             joinedload(Invitation.person).joinedload(Person.organisation),
             joinedload(Invitation.organisation),
+            joinedload(Invitation.as_post).joinedload(InvitedPost.post).joinedload(Post.organisation),
             joinedload(Invitation.activity).joinedload(Activity.venue),
             joinedload(Invitation.activity).joinedload(Activity.programme),
             joinedload(Invitation.activity).selectinload(Activity.agenda).selectinload(AgendaItem.speakers),
@@ -54,20 +55,25 @@ def invitations_of(session: Session | scoped_session, invitation_ids: Collection
 def facts_of(invitations: Sequence[Invitation]) -> LetterFacts:
     """Return what one letter for these invitations says. The speaker's turn stands in it if it is for one person only."""
     activities = list({one.activity_id: one.activity for one in invitations}.values())
-    invitees = list({(type(one.invitee), one.invitee.id): one.invitee for one in invitations}.values())
+    by_invitee = {(type(one.invitee), one.invitee.id): one for one in invitations}
+    invitees = [one.invitee for one in by_invitee.values()]
     speaker = invitees[0] if len(invitees) == 1 and isinstance(invitees[0], Person) else None
     programmes = {activity.programme for activity in activities}
     programme = next(iter(programmes)) if len(programmes) == 1 else None
     return LetterFacts(
         tuple(_on_letter(activity, speaker) for activity in activities),
-        tuple(_addressee(invitee) for invitee in invitees),
+        tuple(_addressee(one) for one in by_invitee.values()),
         _agenda(activities),
         programme.title if programme else "",
     )
 
 
-def _addressee(invitee: Person | Organisation) -> Addressee:
-    return Addressee(salutations.lines_of(invitee))
+def _addressee(invitation: Invitation) -> Addressee:
+    """Return the addressee: a post without the name of its holder, so that the letter stays right when the post changes hands."""
+    if invitation.as_post is not None:
+        post = invitation.as_post.post
+        return Addressee(salutations.lines_of_post(post.name, post.organisation))
+    return Addressee(salutations.lines_of(invitation.invitee))
 
 
 def _on_letter(activity: Activity, speaker: Person | None) -> ActivityOnLetter:

@@ -6,13 +6,24 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from outreach.domain.kinds import Role
 from outreach.domain.planning.rules import ClashKind
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState, InvitationState
-from outreach.models import Activity, AgendaItem, Invitation, MessageText, Programme, ReminderRule, User
+from outreach.models import (
+    Activity,
+    AgendaItem,
+    Invitation,
+    InvitedPost,
+    MessageText,
+    Person,
+    Programme,
+    ReminderRule,
+    User,
+)
 from outreach.services import audit
 from outreach.services.activities.checks import TitleMissing
-from outreach.services.invitations import links
+from outreach.services.invitations import links, post_holders
 from outreach.services.locking import ProgrammeMissing
 from outreach.services.office_defaults import usual_deadline
 from outreach.services.planning import bookings
@@ -162,21 +173,29 @@ def _copy_contents(session: Session, source: Activity, activity: Activity, shift
                 speakers=[person for person in item.speakers if person.erased_at is None],
             )
         )
-    for old in session.scalars(
+    invitees = session.scalars(
         sa.select(Invitation).where(
             Invitation.activity_id == source.id,
             Invitation.nominated_under_id.is_(None),
             Invitation.state != InvitationState.WITHDRAWN,
         )
-    ).all():
+    ).all()
+    in_role = {(old.person_id, old.role) for old in invitees}
+    for old in invitees:
         if old.person is not None and old.person.erased_at is not None:
             continue
+        held = post_holders.held_on(session, old, activity)
+        holder = old.person_id if held is None or (held.person_id, old.role) in in_role else held.person_id
         session.add(
             Invitation(
-                activity_id=activity.id, role=old.role, person_id=old.person_id,
+                activity_id=activity.id, role=old.role, person_id=holder,
                 organisation_id=old.organisation_id, quota=old.quota,
+                as_post=InvitedPost(post=old.as_post.post, kind=held.kind if held else old.as_post.kind)
+                if old.as_post else None,
             )
         )  # fmt: skip
+        if old.role is Role.SPEAKER and holder is not None and holder != old.person_id and old.person_id is not None:
+            post_holders.put_on_agenda(activity, old.person_id, session.get_one(Person, holder))
     session.flush()
     links.prolong_links(session, activity)
     _copy_scoped(session, "activity_id", source.id, activity.id)
