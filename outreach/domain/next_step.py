@@ -16,6 +16,8 @@ class NextStep(StrEnum):
     POSTPONED = "postponed"  # waits for a new date
     INVITE = "invite"  # nobody is invited, or only those who speak or moderate
     PUBLISH = "publish"
+    SIGN_CHANGE = "sign_change"  # letters that tell of a move or cancellation are drafted, and not signed
+    LETTERS = "letters"  # published, and invitations wait for their signed letters
     FIND_SPEAKER = "find_speaker"  # published, and a speaker has declined or its agenda has no speaker
     WAIT = "wait"  # published, waiting for answers
     ATTENDANCE = "attendance"  # over, and no attendance recorded
@@ -27,6 +29,8 @@ class NextStep(StrEnum):
 ORDER = (
     NextStep.NEW_DATE,
     NextStep.POSTPONED,
+    NextStep.SIGN_CHANGE,
+    NextStep.LETTERS,
     NextStep.FIND_SPEAKER,
     NextStep.ATTENDANCE,
     NextStep.INVITE,
@@ -49,12 +53,18 @@ def next_step(
     attended: int,
     audience: int,
     declined: int = 0,
+    changes_to_sign: int = 0,
+    without_letter: int = 0,
 ) -> NextStep:
     """Return the next step of an activity. invitees, speakers: valid invitations; attended: people recorded as present.
 
     audience: those of the invitees who neither speak nor moderate. Setting speakers, by hand or by timetabling, invites nobody.
-    declined: speakers who are not coming and are not replaced yet.
+    declined: speakers who are not coming and are not replaced yet. changes_to_sign: drafts of letters that tell of a move or
+    cancellation. without_letter: invitations that wait for their signed letter.
     """
+    over = state is not ActivityState.POSTPONED and now >= ends_at
+    if changes_to_sign and not over:
+        return NextStep.SIGN_CHANGE
     if state is ActivityState.CANCELLED:
         return NextStep.CANCELLED
     if state is ActivityState.POSTPONED:
@@ -67,6 +77,8 @@ def next_step(
         return NextStep.DONE if attended else NextStep.ATTENDANCE
     if not invitees:
         return NextStep.INVITE
+    if without_letter:
+        return NextStep.LETTERS
     if declined or (agenda_lines and not speakers):
         return NextStep.FIND_SPEAKER
     return NextStep.WAIT if audience else NextStep.INVITE

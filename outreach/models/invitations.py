@@ -118,6 +118,7 @@ class Invitation(Identified, Created, Model):
     answer_replaced: Mapped[dict[str, str] | None] = mapped_column(sa.JSON)
     # Whether an invitee who is represented gets the notices about the activity, too.
     notices_wanted: Mapped[bool] = mapped_column(default=True)
+    without_letter: Mapped[bool] = mapped_column(default=False)  # its mail does not wait for a signed letter
 
     activity: Mapped[Activity] = relationship()
     person: Mapped[Person | None] = relationship()

@@ -1,4 +1,4 @@
-"""What the pages of letters show: the list, one letter with its history, and who a new letter can be for. Reads only."""
+"""What the pages of letters show: the list, and one letter with its history. Reads only."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,6 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from outreach import codec
 from outreach.domain.letters import CHANGEABLE, STANDS, LetterSettings, LetterState, LetterValues
-from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
 from outreach.models import (
     Activity,
@@ -18,14 +17,11 @@ from outreach.models import (
     Invitation,
     Letter,
     LetterVersion,
-    Organisation,
-    Person,
-    Programme,
     User,
     letter_invitation,
     the_office,
 )
-from outreach.queries import mailed_letters, returned_letters
+from outreach.queries import mailed_letters
 from outreach.queries.mailed_letters import MailedLetter
 from outreach.queries.paging import Page, paged
 from outreach.services.letters import plan
@@ -33,9 +29,6 @@ from outreach.services.letters import settings as letter_settings
 from outreach.services.letters.settings import StoredSettings
 from outreach.services.letters.versions import LetterMissing
 from outreach.services.letters.word import form_in_use
-from outreach.services.locking import ActivityMissing, ProgrammeMissing
-
-MOST_ON_A_PAGE = 1000  # invitations to choose from
 
 
 class LetterGroup(StrEnum):
@@ -87,42 +80,6 @@ class LetterPage:
     invitations: int
     log: Sequence[Any]
     plan_changed: bool = False  # day, time, place or agenda differ by now
-
-
-@dataclass(frozen=True)
-class InvitableActivity:
-    """An activity with those who can be on a letter. lettered: ids of invitations that are on a letter already."""
-
-    activity: Activity
-    invitations: Sequence[Invitation]
-    lettered: Collection[int]
-
-
-@dataclass(frozen=True)
-class NewLetter:
-    """activity, programme: where the choice began.
-
-    one_by_one: the activities of a programme with too many invitations for one page; each has its own.
-    """
-
-    title: str
-    activities: Sequence[InvitableActivity]
-    activity: Activity | None = None
-    programme: Programme | None = None
-    one_by_one: Sequence[Activity] = ()
-
-    @property
-    def ids(self) -> set[int]:
-        return {one.id for activity in self.activities for one in activity.invitations}
-
-    @property
-    def waiting(self) -> set[int]:
-        """Return those who are not invited yet, because they are on no letter that could be signed."""
-        return returned_letters.unlettered_ids(self.activity.id) & self.ids if self.activity else set()
-
-    @property
-    def without_letter(self) -> set[int]:
-        return self.ids.difference(*(activity.lettered for activity in self.activities))
 
 
 def listed(filters: LetterFilters, number: int = 1) -> Page:
@@ -200,29 +157,6 @@ def of_activity(activity_id: int) -> Mapping[LetterState, int]:
     return {state: found[state] for state in LetterState if state in found}
 
 
-def new_letter(activity_id: int | None, programme_id: int | None) -> NewLetter:
-    """Return who a letter can be for. Raise ActivityMissing or ProgrammeMissing."""
-    if activity_id is not None:
-        activity = db.session.get(Activity, activity_id)
-        if activity is None:
-            raise ActivityMissing
-        return NewLetter(activity.title, _invitable([activity.id]), activity=activity)
-    programme = db.session.get(Programme, programme_id) if programme_id is not None else None
-    if programme is None:
-        raise ProgrammeMissing
-    its = sa.select(Activity.id).where(
-        Activity.programme_id == programme.id, Activity.state.not_in((ActivityState.CANCELLED, ActivityState.HELD))
-    )
-    activity_ids = db.session.scalars(its).all()
-    invited = sa.select(sa.func.count()).where(
-        Invitation.activity_id.in_(activity_ids), Invitation.state != InvitationState.WITHDRAWN
-    )
-    if len(activity_ids) > 1 and (db.session.scalar(invited) or 0) > MOST_ON_A_PAGE:
-        wanted = sa.select(Activity).where(Activity.id.in_(activity_ids)).order_by(Activity.starts_at, Activity.id)
-        return NewLetter(programme.title, (), programme=programme, one_by_one=db.session.scalars(wanted).all())
-    return NewLetter(programme.title, _invitable(activity_ids), programme=programme)
-
-
 def settings() -> StoredSettings:
     """Return how letters are written, as it was saved."""
     return letter_settings.stored(db.session)
@@ -236,42 +170,6 @@ def word_form() -> bytes:
 def completed_settings(values: LetterSettings) -> LetterSettings:
     """Return the settings with what is taken from the office."""
     return letter_settings.completed(values, db.session.scalar(the_office()))
-
-
-def _invitable(activity_ids: Collection[int]) -> list[InvitableActivity]:
-    """Nominees are left out: the letter goes to their organisation."""
-    found: dict[Activity, list[Invitation]] = {}
-    invitations = db.session.scalars(
-        sa.select(Invitation)
-        .join(Invitation.activity)
-        .outerjoin(Invitation.person)
-        .where(
-            Invitation.activity_id.in_(activity_ids),
-            Invitation.state != InvitationState.WITHDRAWN,
-            Invitation.nominated_under_id.is_(None),
-        )
-        .options(
-            joinedload(Invitation.person).joinedload(Person.organisation),
-            joinedload(Invitation.organisation).load_only(Organisation.name),
-            joinedload(Invitation.activity),
-        )
-        .order_by(Activity.starts_at, Activity.id, Invitation.role.desc(), Person.name, Invitation.id)
-    ).all()
-    for one in invitations:
-        found.setdefault(one.activity, []).append(one)
-    lettered = set(
-        db.session.scalars(
-            sa.select(letter_invitation.c.invitation_id)
-            .join(Letter, Letter.id == letter_invitation.c.letter_id)
-            .where(
-                letter_invitation.c.invitation_id.in_(
-                    sa.select(Invitation.id).where(Invitation.activity_id.in_(activity_ids))
-                ),
-                Letter.state != LetterState.CANCELLED,
-            )
-        )
-    )
-    return [InvitableActivity(activity, its, lettered) for activity, its in found.items()]
 
 
 def _select(filters: LetterFilters) -> sa.Select[Any]:

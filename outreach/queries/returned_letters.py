@@ -1,10 +1,9 @@
 """What came back of a letter, for its page; and what anybody may read of a letter by its code. Reads only."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
@@ -29,6 +28,14 @@ from outreach.queries.invitations.counting import AWAITS_LETTER
 from outreach.services.letters import returned
 from outreach.services.letters.versions import LetterMissing, last_values
 
+MOST_NAMED = 10
+# The ids of invitations that are on a letter of invitation that nobody has signed yet.
+TO_BE_SIGNED = (
+    sa.select(letter_invitation.c.invitation_id)
+    .join(Letter, Letter.id == letter_invitation.c.letter_id)
+    .where(Letter.kind.in_((LetterKind.INVITATION, LetterKind.SPEAKER_REQUEST)), Letter.state.in_(sorted(CHANGEABLE)))
+)
+
 
 @dataclass(frozen=True)
 class ReturnedLetter:
@@ -42,6 +49,18 @@ class ReturnedLetter:
     report: ReturnReport | None = None
     needs_a_look: bool = False
     accepted: bool = False
+
+
+@dataclass(frozen=True)
+class LettersAwaited:
+    """waiting: invitations whose mail waits for a signed letter. unlettered: those on no letter that can be signed.
+
+    names: of the latest of these.
+    """
+
+    waiting: int
+    unlettered: int
+    names: Sequence[str] = ()
 
 
 class LetterStanding(StrEnum):
@@ -104,17 +123,25 @@ def mail_of(row: ReturnedFile) -> int | None:
     return db.session.scalar(found.order_by(IncomingMail.id.desc()).limit(1))
 
 
-def to_sign(activity_id: int) -> Sequence[Letter]:
-    """Return the drafts that correct or cancel a signed letter about an activity, with that letter."""
-    on_it = (
-        sa.select(letter_invitation.c.letter_id)
+def changes_to_sign(activity_ids: Collection[int]) -> Mapping[int, Sequence[Letter]]:
+    """Return the drafts that correct or cancel a signed letter, with that letter, by activity."""
+    pairs = db.session.execute(
+        sa.select(Invitation.activity_id, Letter)
+        .join(letter_invitation, letter_invitation.c.letter_id == Letter.id)
         .join(Invitation, Invitation.id == letter_invitation.c.invitation_id)
-        .where(Invitation.activity_id == activity_id)
+        .where(
+            Invitation.activity_id.in_(activity_ids),
+            Letter.corrects_id.is_not(None),
+            Letter.state.in_(sorted(CHANGEABLE)),
+        )
+        .distinct()
+        .options(joinedload(Letter.corrects))
+        .order_by(Invitation.activity_id, Letter.id)
     )
-    wanted = sa.select(Letter).where(
-        Letter.id.in_(on_it), Letter.corrects_id.is_not(None), Letter.state.in_(sorted(CHANGEABLE))
-    )
-    return db.session.scalars(wanted.options(joinedload(Letter.corrects)).order_by(Letter.id)).all()
+    found: dict[int, list[Letter]] = {}
+    for activity_id, letter in pairs:
+        found.setdefault(activity_id, []).append(letter)
+    return found
 
 
 def file_of(letter_id: int, returned_id: int) -> StoredFile:
@@ -125,43 +152,37 @@ def file_of(letter_id: int, returned_id: int) -> StoredFile:
     return row.file
 
 
-def without_letter(activity: Activity, *, now: datetime) -> tuple[int, int]:
-    """Return how many invitations wait for a signed letter, and how many of them are on no letter that can be signed.
+def letters_awaited(activity_ids: Collection[int], *, now: datetime) -> Mapping[int, LettersAwaited]:
+    """Return whose mail waits for a signed letter, by activity. Two statements.
 
-    (0, 0) before the activity's invitations go out: then nobody waits longer than the others.
+    Before an activity's invitations go out nobody waits longer than the others, so it is left out.
     """
-    told = activity.told_at is None or activity.told_at <= now
-    if not (activity.letter_first and activity.state is ActivityState.PUBLISHED and told):
-        return 0, 0
-    counted = sa.select(sa.func.count(), sa.func.count().filter(Invitation.id.not_in(_to_be_signed(activity.id))))
-    waiting, unlettered = db.session.execute(_awaiting(counted, activity.id)).one()
-    return waiting, unlettered
-
-
-def unlettered_ids(activity_id: int) -> set[int]:
-    """Return the ids of invitations that wait for a signed letter, and are on none that can be signed."""
-    wanted = _awaiting(sa.select(Invitation.id), activity_id).where(Invitation.id.not_in(_to_be_signed(activity_id)))
-    return set(db.session.scalars(wanted))
-
-
-def _awaiting(select: Any, activity_id: int) -> Any:
-    its = select.select_from(Invitation).join(Activity, Activity.id == Invitation.activity_id)
-    return its.where(Invitation.activity_id == activity_id, AWAITS_LETTER)
-
-
-def _to_be_signed(activity_id: int) -> sa.Select[int]:
-    """Select the ids of an activity's invitations that are on a letter of invitation that nobody has signed yet."""
-    return (
-        sa.select(letter_invitation.c.invitation_id)
-        .join(Letter, Letter.id == letter_invitation.c.letter_id)
-        .join(Invitation, Invitation.id == letter_invitation.c.invitation_id)
-        .where(
-            Invitation.activity_id == activity_id,
-            Letter.kind.in_((LetterKind.INVITATION, LetterKind.SPEAKER_REQUEST)),
-            Letter.state.in_(sorted(CHANGEABLE)),
-        )
-        .correlate(None)
+    unlettered = Invitation.id.not_in(TO_BE_SIGNED)
+    awaiting = (
+        Invitation.activity_id.in_(activity_ids),
+        AWAITS_LETTER,
+        Activity.state == ActivityState.PUBLISHED,
+        sa.or_(Activity.told_at.is_(None), Activity.told_at <= now),
     )
+    counted = (
+        sa.select(Invitation.activity_id, sa.func.count(), sa.func.count().filter(unlettered))
+        .join(Activity, Activity.id == Invitation.activity_id)
+        .where(*awaiting)
+        .group_by(Invitation.activity_id)
+    )
+    counts = db.session.execute(counted).all()
+    named = (
+        sa.select(Invitation)
+        .join(Activity, Activity.id == Invitation.activity_id)
+        .where(*awaiting, unlettered)
+        .options(joinedload(Invitation.person), joinedload(Invitation.organisation))
+        .order_by(Invitation.id.desc())
+        .limit(MOST_NAMED)
+    )
+    names: dict[int, list[str]] = {}
+    for one in db.session.scalars(named) if any(row[2] for row in counts) else ():
+        names.setdefault(one.activity_id, []).append(one.invitee.display_name)
+    return {row[0]: LettersAwaited(row[1], row[2], names.get(row[0], ())) for row in counts}
 
 
 def waits_for_letters(activity_id: int) -> bool:

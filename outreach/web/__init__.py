@@ -21,7 +21,7 @@ PAGES = (
     "office.audit", "office.accounts", "office.office", "answer_pages.views", "answer_pages.unsubscribe", "answer_pages.absences",
     "ladder.views", "ladder.substitutes",
     "calls.views", "answer_pages.calendar", "answer_pages.poll", "answer_pages.acting", "demo_mailbox", "health", "bell",
-    "search", "letters.views", "letters.settings", "letters.word", "letters.bundle",
+    "search", "letters.views", "letters.settings", "letters.word", "letters.bundle", "letters.choose",
     "answer_pages.materials", "answer_pages.decline", "materials.views",
     "letters.returned", "letters.check", "history.views",
 )  # fmt: skip

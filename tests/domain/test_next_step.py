@@ -39,3 +39,16 @@ def test_a_programme_takes_the_most_urgent_step():
 def test_a_postponed_activity_needs_its_new_date_whatever_its_former_day(now):
     assert step(ActivityState.POSTPONED, now, invitees=3, audience=3) is NextStep.POSTPONED
     assert programmes_next_step([NextStep.ATTENDANCE, NextStep.POSTPONED]) is NextStep.POSTPONED
+
+
+def test_letters_come_before_what_their_invitees_could_answer():
+    told = {"state": ActivityState.PUBLISHED, "agenda_lines": 2, "invitees": 3, "audience": 2}
+    assert step(**told, declined=1, without_letter=1) is NextStep.LETTERS
+    assert step(**told, declined=1, without_letter=1, changes_to_sign=1) is NextStep.SIGN_CHANGE
+
+
+@pytest.mark.parametrize("state", [ActivityState.DRAFT, ActivityState.POSTPONED, ActivityState.CANCELLED])
+def test_a_letter_that_tells_of_a_change_is_signed_first_until_the_day_is_over(state):
+    assert step(state, changes_to_sign=1) is NextStep.SIGN_CHANGE
+    late = step(state, at(18, 12), changes_to_sign=1)
+    assert (late is NextStep.SIGN_CHANGE) is (state is ActivityState.POSTPONED)

@@ -34,6 +34,7 @@ from outreach.queries.invitations import lists as invitees
 from outreach.queries.invitations.choices import own_kelurahan
 from outreach.queries.messages import archive
 from outreach.queries.messages.log import SENT_AGAIN
+from outreach.queries.returned_letters import LettersAwaited
 from outreach.services import office_defaults
 from outreach.services.addresses import no_mail_reaches
 from outreach.services.locking import ActivityMissing, ProgrammeMissing
@@ -114,7 +115,7 @@ class ActivityPage:
     unreminded: int = 0  # invited after the last reminder to answer
     asks_again: bool = False  # a reminder to answer is still to go out
     letters: tuple[Letter, ...] = ()  # drafts that say of a move or cancellation, still to be signed
-    without_letter: tuple[int, int] = (0, 0)  # invitations that wait for a signed letter; and those on no letter
+    awaited: LettersAwaited | None = None  # signed letters for which invitations wait
 
     @property
     def reminds(self) -> bool:
@@ -166,7 +167,16 @@ def programme(programme_id: int, *, now: datetime) -> ProgrammePage:
     if found is None:
         raise ProgrammeMissing
     answers = answers_by(Activity.id, [a.id for a in found.activities])
-    lines = [line_of(a, answers.get(a.id, AnswerCounts()), now) for a in found.activities]
+    ids = [a.id for a in found.activities]
+    changes = returned_letters.changes_to_sign(ids)
+    awaited = returned_letters.letters_awaited(ids, now=now)
+    lines = [
+        line_of(
+            a, answers.get(a.id, AnswerCounts()), now, len(changes.get(a.id, ())),
+            awaited[a.id].waiting if a.id in awaited else 0,
+        )
+        for a in found.activities
+    ]  # fmt: skip
     together = answers_by(Activity.programme_id, [found.id]).get(found.id, AnswerCounts())
     dated = [line for line in lines if line.activity.state is not ActivityState.POSTPONED]
     waiting = tuple(line for line in lines if line.activity.state is ActivityState.POSTPONED)
@@ -305,7 +315,9 @@ def activity(activity_id: int, *, now: datetime) -> ActivityPage:
         IS_SCHEDULED,
         Reminder.id.not_in(missed_ahead),
     )
-    step = line_of(found, answers, now).step
+    changes = returned_letters.changes_to_sign([found.id]).get(found.id, ())
+    awaited = returned_letters.letters_awaited([found.id], now=now).get(found.id)
+    step = line_of(found, answers, now, len(changes), awaited.waiting if awaited else 0).step
     ended = Counter(dict(messages)) + Counter(archive.states(found.id))
     return ActivityPage(
         found,
@@ -319,8 +331,8 @@ def activity(activity_id: int, *, now: datetime) -> ActivityPage:
         missed_ahead,
         invitees.unreminded(found.id),
         bool(db.session.scalar(sa.select(asks_again))),
-        tuple(returned_letters.to_sign(found.id)),
-        returned_letters.without_letter(found, now=now),
+        tuple(changes),
+        awaited,
     )
 
 
@@ -399,8 +411,10 @@ def declined_speakers(activity_id: int) -> set[int]:
     )  # type: ignore[arg-type]
 
 
-def line_of(one: Activity, answers: AnswerCounts, now: datetime) -> ActivityLine:
-    """Return the activity, loaded with its agenda, with its next step."""
+def line_of(
+    one: Activity, answers: AnswerCounts, now: datetime, changes_to_sign: int = 0, without_letter: int = 0
+) -> ActivityLine:
+    """Return the activity, loaded with its agenda, with its next step. changes_to_sign, without_letter: as in next_step."""
     step = next_step(
         one.state,
         one.starts_at,
@@ -412,6 +426,8 @@ def line_of(one: Activity, answers: AnswerCounts, now: datetime) -> ActivityLine
         agenda_lines=len(one.agenda),
         declined=answers.declined,
         attended=answers.attended,
+        changes_to_sign=changes_to_sign,
+        without_letter=without_letter,
     )
     return ActivityLine(one, answers, step)
 

@@ -147,7 +147,7 @@ def _make_new(session: Session, invitation: Invitation, now: datetime) -> None:
     invitation.nominated_under = None
     invitation.invited_at = invitation.answered_at = invitation.answered_sequence = None
     invitation.answer_source = invitation.answer_recorded_by_id = invitation.waitlisted_at = None
-    invitation.answer_note, invitation.notices_wanted = "", True
+    invitation.answer_note, invitation.notices_wanted, invitation.without_letter = "", True, False
     chain.begin_again(session, invitation, now=now)
     if invitation.id is not None:
         session.execute(sa.delete(Rung).where(Rung.invitation_id == invitation.id))  # the ladder starts again, too

@@ -29,7 +29,9 @@ class LetterFacts:
     programme: str = ""
 
 
-def invitations_of(session: Session | scoped_session, invitation_ids: Collection[int]) -> list[Invitation]:
+def invitations_of(
+    session: Session | scoped_session, invitation_ids: Collection[int] | sa.Select[int]
+) -> list[Invitation]:
     """Return these invitations with all that a letter says of them, in a letter's order. Raise NobodyOnTheLetter.
 
     Withdrawn ones are left out: a letter would invite again.

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach import codec
@@ -19,25 +20,37 @@ from outreach.services.letters.facts import LetterFacts
 from outreach.services.letters.versions import LetterMissing, last_values
 from outreach.transactions import writing
 
+MOST_AT_ONCE = 2000  # invitations; as many letters can be made into one file
 FOLLOWS_ANOTHER = frozenset({LetterKind.CORRECTION, LetterKind.CANCELLATION})
+
+
+class TooManyOnLetters(Problem):
+    message = (
+        "At most %(most)s invitees can get letters at once. Please narrow the list down, such as by kelurahan or role."
+    )
+    field = "invitations"
 
 
 class NothingToCorrect(Problem):
     message = "Only a letter that was signed can be corrected or cancelled by another letter. Change the draft itself."
 
 
-def make(kind: LetterKind, invitation_ids: Collection[int], *, by: User | None, now: datetime) -> Letter:
-    """Make the draft of one letter for all these invitations; raise NobodyOnTheLetter."""
+def make(
+    kind: LetterKind, invitation_ids: Collection[int] | sa.Select[int], *, by: User | None, now: datetime
+) -> Letter:
+    """Make the draft of one letter for all these invitations; raise NobodyOnTheLetter or TooManyOnLetters."""
     with writing() as session:
-        return add(session, kind, facts.invitations_of(session, invitation_ids), by=by, now=now)
+        return add(session, kind, _chosen(session, invitation_ids), by=by, now=now)
 
 
-def make_each(kind: LetterKind, invitation_ids: Collection[int], *, by: User | None, now: datetime) -> list[Letter]:
+def make_each(
+    kind: LetterKind, invitation_ids: Collection[int] | sa.Select[int], *, by: User | None, now: datetime
+) -> list[Letter]:
     """Make a draft for each invitee, with all of the chosen activities to which they are invited. All or none."""
     with writing() as session:
         written = settings.current(session).values
         own: dict[tuple[int | None, int | None], list[Invitation]] = {}
-        for one in facts.invitations_of(session, invitation_ids):
+        for one in _chosen(session, invitation_ids):
             own.setdefault((one.person_id, one.organisation_id), []).append(one)
         return [add(session, kind, its, written=written, by=by, now=now) for its in own.values()]
 
@@ -80,6 +93,18 @@ def add(
     session.add(letter)
     audit.record(session, by, "letter.made", letter, now=now, letter=kind.value, invitations=len(invitations))
     return letter
+
+
+def _chosen(session: Session, invitation_ids: Collection[int] | sa.Select[int]) -> list[Invitation]:
+    """Return the invitations, unless there are too many to be read at once."""
+    if isinstance(invitation_ids, sa.Select):
+        counted = sa.select(sa.func.count()).select_from(invitation_ids.limit(MOST_AT_ONCE + 1).subquery())
+        number = session.scalar(counted) or 0
+    else:
+        number = len(invitation_ids)
+    if number > MOST_AT_ONCE:
+        raise TooManyOnLetters(most=MOST_AT_ONCE)
+    return facts.invitations_of(session, invitation_ids)
 
 
 def _values(

@@ -1,4 +1,5 @@
-"""Invitations whose mail waits for its signed letter: the choice for an activity, and sending them once it is there.
+"""Invitations whose mail waits for its signed letter: the choice for an activity and for single invitees, and sending them
+once it is there.
 
 services/reminders/audiences.py keeps them out of the mails until then (LETTER_MISSING).
 """
@@ -10,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach.domain.kinds import Audience, MailKind
+from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.models import Activity, Invitation, User, letter_invitation
 from outreach.services import audit
@@ -17,6 +19,11 @@ from outreach.services.locking import activity_for_change
 from outreach.services.reminders import audiences
 from outreach.services.reminders.schedule import event_reminder, unsent_invitations
 from outreach.transactions import writing
+
+
+class NobodyGoesWithout(Problem):
+    message = "Please choose who is invited without a letter."
+    field = "invitations"
 
 
 def choose(activity_id: int, letter_first: bool, *, by: User | None, now: datetime) -> Activity:
@@ -31,6 +38,32 @@ def choose(activity_id: int, letter_first: bool, *, by: User | None, now: dateti
             audit.record(session, by, "activity.letter_first", activity, now=now, letter_first=letter_first)
             send_waiting(session, [activity], now=now)
         return activity
+
+
+def go_without(activity_id: int, invitation_ids: sa.Select[int], *, by: User | None, now: datetime) -> int:
+    """Let these of the activity's invitations not wait for a signed letter. Return how many there are.
+
+    Those that are due go out now; the others of the activity go on waiting. Raise ActivityMissing, NobodyGoesWithout.
+    """
+    with writing() as session:
+        activity = activity_for_change(session, activity_id)
+        changed = session.execute(
+            sa.update(Invitation)
+            .where(
+                Invitation.activity_id == activity.id,
+                Invitation.state == InvitationState.PREPARED,
+                ~Invitation.without_letter,
+                Invitation.id.in_(invitation_ids),
+            )
+            .values(without_letter=True)
+            .execution_options(synchronize_session=False)
+        )
+        count = changed.rowcount  # type: ignore[attr-defined]
+        if not count:
+            raise NobodyGoesWithout
+        audit.record(session, by, "activity.without_letter", activity, now=now, invitations=count)
+        send_waiting(session, [activity], now=now)
+        return int(count)
 
 
 def send_waiting(session: Session, activities: Collection[Activity], *, now: datetime) -> None:

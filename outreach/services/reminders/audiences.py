@@ -53,10 +53,11 @@ TOLD = sa.exists().where(
 )
 # Counted as invited, but their invitation did not go out before the activity was postponed.
 KEPT_FROM_INVITATION = sa.and_(Invitation.state.in_(sorted(UNANSWERED)), LEFT_OUT, ~TOLD)
-# Its activity lets mails wait for the signed letter (Activity.letter_first), and this invitation has none yet. What an
-# office's letter says is enough for those whom the office names.
+# Its activity lets mails wait for the signed letter (Activity.letter_first), and this invitation has none yet, and is not to go
+# out without one (services/letters/waiting.py). What an office's letter says is enough for those whom the office names.
 LETTER_MISSING = sa.and_(
     Invitation.nominated_under_id.is_(None),
+    ~Invitation.without_letter,
     ~sa.exists().where(
         letter_invitation.c.invitation_id == Invitation.id,
         letter_invitation.c.letter_id == Letter.id,

@@ -1,37 +1,19 @@
-"""Forms of letters: who a new letter is for, and the text of one letter."""
+"""Forms of letters: the text of one letter, and number and date of many."""
 
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from wtforms import RadioField, StringField, TextAreaField
+from wtforms import StringField, TextAreaField
 from wtforms.validators import Length
 
-from outreach.delivery.words.labels import LABELS
-from outreach.domain.kinds import LetterKind
 from outreach.domain.letters import Addressee, LetterValues, Signatory
 from outreach.services.letters.compose import LetterText
-from outreach.services.letters.make import FOLLOWS_ANOTHER
 from outreach.web.fields.base import TidyForm
-from outreach.web.fields.fields import DayField, Ids, Sentence, strip
+from outreach.web.fields.fields import DayField, Sentence, strip
 from outreach.web.fields.times import Versioned
 
-KINDS = [(kind.value, LABELS[LetterKind, kind.value]) for kind in LetterKind if kind not in FOLLOWS_ANOTHER]
 NATURES = ("Biasa", "Penting", "Segera", "Sangat Segera", "Rahasia")
 MOST_TEXT, MOST_LINE = 4000, 300
-ONE, EACH = "one", "each"
-
-
-class NewLetterForm(TidyForm):
-    kind = RadioField(_l("Which letter"), choices=KINDS, default=LetterKind.INVITATION.value)
-    invitations = Ids(_l("Who it is for"))
-    how = RadioField(
-        _l("How many letters"),
-        choices=[
-            (ONE, _l("One letter for all who are ticked; more than four stand in an attached list")),
-            (EACH, _l("A letter of its own for each")),
-        ],
-        default=ONE,
-    )
 
 
 class NumberForm(TidyForm):

@@ -1,4 +1,4 @@
-"""Letters: the list, making new ones from the plan, and one letter with its text, its preview and its history."""
+"""Letters: the list, and one letter with its text, its preview and its history."""
 
 from base64 import b64encode
 from collections.abc import Sequence
@@ -12,30 +12,27 @@ from werkzeug.utils import secure_filename
 
 from outreach import clock
 from outreach.delivery.documents.letters import PPI
-from outreach.domain.kinds import LetterKind, ListName
+from outreach.domain.kinds import ListName
 from outreach.domain.letters import CHANGEABLE
 from outreach.domain.problems import Problem
 from outreach.extensions import limiter
 from outreach.models import Letter
 from outreach.queries import letters as letter_pages
 from outreach.queries.letters import LetterFilters, LetterGroup, LetterPage
-from outreach.services.letters import compose, document, make, plan
+from outreach.services.letters import compose, document, plan
 from outreach.services.letters.bundle import MOST_LETTERS
 from outreach.services.letters.versions import LetterMissing
-from outreach.services.locking import ActivityMissing, ProgrammeMissing
 from outreach.web.exports import columns, file
 from outreach.web.fields.base import ConfirmForm
 from outreach.web.fields.fields import strip, whole
-from outreach.web.fields.problems import flashing_problems, missing_page, renew_version, showing_problems
+from outreach.web.fields.problems import flashing_problems, renew_version, showing_problems
 from outreach.web.frame.access import coordinator_required, staff_required
 from outreach.web.frame.say import page_number, say, search_words
 from outreach.web.invitations.forms import member
 from outreach.web.letters.blueprint import PREVIEW_POLICY, bp
-from outreach.web.letters.forms import EACH, NATURES, LetterForm, NewLetterForm, NumberForm
+from outreach.web.letters.forms import NATURES, LetterForm, NumberForm
 
 PREVIEWS = "120/minute"
-
-missing_page(bp, ActivityMissing, ProgrammeMissing)
 
 
 @bp.get("/letters")
@@ -46,33 +43,6 @@ def index() -> Any:
         return file.send(ListName.LETTERS, columns.letters(), letter_pages.all_rows(filters))
     page = letter_pages.listed(filters, page_number())
     return render_template("letters/index.html", page=page, filters=filters, form=NumberForm(formdata=None))
-
-
-@bp.route("/letters/new", methods=["GET", "POST"])
-@coordinator_required
-def new() -> Any:
-    """Make letters for ticked invitations of ?activity= or ?programme=.
-
-    ?tick=all ticks all who have no letter yet, ?tick=waiting those of an activity whose mail waits for one.
-    """
-    found = letter_pages.new_letter(_id("activity"), _id("programme"))
-    form = NewLetterForm()
-    if request.method == "GET":
-        wanted = {whole(value) for value in request.args.getlist("invitation")}
-        tick = request.args.get("tick")
-        form.invitations.data = sorted(
-            found.without_letter if tick == "all" else found.waiting if tick == "waiting" else wanted & found.ids
-        )
-        return render_template("letters/new.html", form=form, found=found)
-    if form.validate():
-        with showing_problems(form):
-            kind, chosen = LetterKind(form.kind.data), set(form.invitations.data or ()) & found.ids
-            if form.how.data == EACH:
-                made = make.make_each(kind, chosen, by=current_user, now=clock.now())
-            else:
-                made = [make.make(kind, chosen, by=current_user, now=clock.now())]
-            return _after_making(made)
-    return render_template("letters/new.html", form=form, found=found), 422
 
 
 @bp.route("/letters/<int:letter_id>", methods=["GET", "POST"])
@@ -192,7 +162,7 @@ def pdf_response(letter: Letter, data: bytes, what: str) -> Response:
 def asked_filters() -> LetterFilters:
     """Return the filters in the list's address."""
     return LetterFilters(
-        member(LetterGroup, request.args.get("show", "")), search_words(), _id("activity"), _id("programme")
+        member(LetterGroup, request.args.get("show", "")), search_words(), asked_id("activity"), asked_id("programme")
     )
 
 
@@ -201,13 +171,6 @@ def _page(form: LetterForm, page: LetterPage) -> str:
     return render_template("letters/show.html", form=form, page=page, changeable=changeable, natures=NATURES)
 
 
-def _after_making(made: Sequence[Letter]) -> Any:
-    if len(made) == 1:
-        flash(_("The letter is made. Read it, change what you like, and save it."), "success")
-        return redirect(url_for(".show", letter_id=made[0].id))
-    flash(ngettext("%(num)d letter is made.", "%(num)d letters are made.", len(made)), "success")
-    return redirect(url_for(".index", activity=_id("activity"), programme=_id("programme")))
-
-
-def _id(name: str) -> int | None:
+def asked_id(name: str) -> int | None:
+    """Return an id of the address."""
     return whole(request.args.get(name)) or None

@@ -152,6 +152,7 @@ VERBS: dict[str, Any] = {
     "topic_taken_over": _l("proposed topic taken over"),
     "undone": _l("undone"),
     "whatsapp_opened": _l("WhatsApp opened with a text"),
+    "without_letter": _l("people invited without a letter"),
     "withdrawn": _l("withdrawn"),
 }
 DETAILS: dict[str, Any] = {

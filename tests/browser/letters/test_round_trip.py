@@ -28,8 +28,8 @@ def test_a_letter_is_signed_mailed_checked_and_corrected_after_a_move(
     page = chromium.new_context(viewport=DESK, accept_downloads=True).new_page()
     anybody = chromium.new_context(viewport=PHONE).new_page()
     log_in(page, whole, coordinator.email)
-    page.goto(f"{whole}/letters/new?activity={activity.id}&tick=all")
-    press(page.get_by_role("button", name="Make the letters"))
+    page.goto(f"{whole}/letters/new?activity={activity.id}&lacks=letter")
+    press(page.get_by_role("button", name="Letters for the one who matches"))
     number(page, "005/12/2027", "2027-01-04")
 
     finished = text_of(downloaded(page, "For Word (.docx)"))

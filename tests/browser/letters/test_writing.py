@@ -28,8 +28,8 @@ def test_a_letter_is_made_read_changed_and_taken_to_be_signed(invited, coordinat
     page.goto(f"{whole}/activities/{invited.id}")
     press(page.get_by_role("link", name="Write letters"))
     holds(page, DESK["width"])
-    press(page.get_by_role("link", name="Tick all who have no letter yet"))
-    press(page.get_by_role("button", name="Make the letters"))
+    press(page.get_by_role("link", name="Show only who has no letter yet"))
+    press(page.get_by_role("button", name="Letters for all 2 who match"))
     holds(page, DESK["width"])
     before = wait_for(lambda: picture(page))
     page.get_by_label("Closing").fill("Penutup yang baru.")
@@ -46,9 +46,9 @@ def test_a_letter_is_made_read_changed_and_taken_to_be_signed(invited, coordinat
 def test_letters_on_a_phone(invited, coordinator, administrator, chromium, whole):
     page = chromium.new_context(viewport=PHONE).new_page()
     log_in(page, whole, administrator.email)
-    page.goto(f"{whole}/letters/new?activity={invited.id}&tick=all")
+    page.goto(f"{whole}/letters/new?activity={invited.id}&lacks=letter")
     holds(page, PHONE["width"])
-    press(page.get_by_role("button", name="Make the letters"))
+    press(page.get_by_role("button", name="Letters for all 2 who match"))
     for path in (page.url, f"{whole}/letters", f"{whole}/office/letters"):
         page.goto(path)
         holds(page, PHONE["width"])

@@ -1,6 +1,5 @@
 """A signed letter on its page: uploaded, looked at, accepted, downloaded; and the office's root certificates."""
 
-import re
 from hashlib import sha256
 from io import BytesIO
 
@@ -159,18 +158,4 @@ def late(letter, activity, budi) -> Invitation:
 def test_a_viewer_reads_who_waits_for_a_letter_and_has_no_press(viewer_client, late):
     page = viewer_client.get(f"/activities/{late.activity_id}").text
     assert "2 invitees have no invitation yet, because it waits for their signed letter." in text_of(page)
-    assert ("Write their letters" in page, "/letter-first" in page) == (False, False)
-
-
-def test_an_activitys_page_says_who_waits_for_a_letter_and_offers_both_ways(coordinator_client, late, activity):
-    page = coordinator_client.get(f"/activities/{activity.id}").text
-    said = text_of(page)
-    assert "2 invitees have no invitation yet, because it waits for their signed letter." in said
-    assert "1 of them is on no letter." in said
-    address = f"/letters/new?activity={activity.id}&tick=waiting"
-    assert address in page.replace("&amp;", "&")
-    ticked = re.findall(r'name="invitations" value="(\d+)" checked', coordinator_client.get(address).text)
-    assert ticked == [str(late.id)]
-    coordinator_client.post(f"/activities/{activity.id}/letter-first", data={"letter_first": "no"})
-    assert "waits for their signed letter" not in text_of(coordinator_client.get(f"/activities/{activity.id}").text)
-    assert not fresh(activity).letter_first
+    assert ("Write their letters" in page, "/without-letter" in page) == (False, False)

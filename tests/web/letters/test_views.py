@@ -9,12 +9,11 @@ import sqlalchemy as sa
 
 from outreach.domain.letters import LetterKind, LetterState
 from outreach.extensions import db
-from outreach.models import AuditEntry, Letter
-from outreach.queries import letters as letter_pages
+from outreach.models import AuditEntry
 from outreach.services.letters import bundle, make
 from outreach.services.letters.versions import last_values
 from tests.web.reading import text_of
-from tests.world import NOW, a_person, an_invitation, an_organisation, at, draft_activity, fresh
+from tests.world import NOW, a_person, an_invitation, an_organisation, at, fresh
 
 pytestmark = pytest.mark.usefixtures("clock_stands")
 
@@ -43,46 +42,6 @@ def written(letter, **changed):
 def text_of_pdf(data):
     with pypdfium2.PdfDocument(data) as document:
         return re.sub(r"\s+", " ", " ".join(page.get_textpage().get_text_range() for page in document))
-
-
-def test_one_letter_is_made_for_all_who_are_ticked(coordinator_client, activity, invitations):
-    page = coordinator_client.get(f"/letters/new?activity={activity.id}")
-    assert "Kapolres Metro" in page.text
-    assert "SMAN 1 Metro" in page.text
-    chosen = {"kind": "invitation", "how": "one", "invitations": [one.id for one in invitations]}
-    made = coordinator_client.post(f"/letters/new?activity={activity.id}", data=chosen)
-    [letter] = db.session.scalars(sa.select(Letter)).all()
-    assert made.headers["Location"] == f"/letters/{letter.id}"
-    assert [one.id for one in letter.invitations] == [one.id for one in invitations]
-
-
-def test_each_gets_a_letter_and_the_list_shows_them(any_app, coordinator_client, activity, programme, invitations):
-    chosen = {"kind": "invitation", "how": "each", "invitations": [one.id for one in invitations]}
-    made = coordinator_client.post(f"/letters/new?programme={programme.id}", data=chosen)
-    assert made.headers["Location"] == f"/letters?programme={programme.id}"
-    listed = text_of(coordinator_client.get(made.headers["Location"]).text)
-    assert "Kapolres Metro" in listed
-    assert "Pimpinan SMAN 1 Metro" in listed
-    assert "has a letter" in coordinator_client.get(f"/letters/new?activity={activity.id}").text
-
-
-def test_all_who_have_no_letter_are_ticked_at_once(coordinator_client, activity, invitations, letter):
-    page = coordinator_client.get(f"/letters/new?activity={activity.id}&tick=all").text
-    ticked = re.findall(r'name="invitations" value="(\d+)" checked', page)
-    assert ticked == [str(invitations[1].id)]
-
-
-def test_nobody_ticked_is_told_in_the_form(coordinator_client, activity, invitations):
-    refused = coordinator_client.post(f"/letters/new?activity={activity.id}", data={"kind": "invitation", "how": "one"})
-    assert refused.status_code == 422
-    assert "Please choose who the letter is for." in refused.text
-
-
-def test_an_invitation_of_another_activity_is_not_taken(coordinator_client, activity, invitations):
-    stranger = {"kind": "invitation", "how": "one", "invitations": ["999"]}
-    assert coordinator_client.post(f"/letters/new?activity={activity.id}", data=stranger).status_code == 422
-    assert coordinator_client.get("/letters/new").status_code == 404
-    assert coordinator_client.get("/letters/new?activity=999").status_code == 404
 
 
 def test_a_letter_is_changed_and_says_so(coordinator_client, letter):
@@ -228,29 +187,3 @@ def test_all_letters_of_a_list_get_number_and_date(coordinator_client, letter):
     assert (fresh(letter).number, fresh(letter).dated_on) == ("005/001/2027", date(2027, 1, 4))
     empty = coordinator_client.post("/letters/number", data={"number": ""}, follow_redirects=True)
     assert "Please write number and date." in empty.text
-
-
-def test_a_programme_of_very_many_invitees_offers_its_activities_instead(
-    coordinator_client, programme, hall, activity, invitations, monkeypatch
-):
-    other = draft_activity(programme, hall, 20)
-    an_invitation(other, a_person("Budi"))
-    monkeypatch.setattr(letter_pages, "MOST_ON_A_PAGE", 2)
-    page = coordinator_client.get(f"/letters/new?programme={programme.id}").text
-    assert "too many invitees for one page" in page
-    assert [f"/letters/new?activity={one.id}" in page for one in (activity, other)] == [True, True]
-    assert 'name="invitations"' not in page
-    assert 'name="invitations"' in coordinator_client.get(f"/letters/new?activity={activity.id}").text
-
-
-def test_the_statements_do_not_grow_with_the_invitees(activity, invitations, statements):
-    activity_id = activity.id
-
-    def read() -> list[str]:
-        return statements(lambda: letter_pages.new_letter(activity_id, None))
-
-    read()  # what is loaded once
-    before = read()
-    an_invitation(activity, a_person("Budi"))
-    read()
-    assert read() == before
