@@ -142,6 +142,7 @@ class Invitation(Identified, Created, Model):
     representative_post = _of_acting("post")
     representative_phone = _of_acting("phone")
     representative_email = _of_acting("email")
+    representative_rank = _of_acting("rank")
 
     @property
     def invitee(self) -> Person | Organisation:

@@ -101,6 +101,20 @@ def rank_of(written: str) -> str:
     return next((title for title in titles if _letters(title) in _RANKS), "")
 
 
+def with_rank(written: str, rank: str) -> str:
+    """Return a written name with a rank of the army or police in front, in place of one that stands there.
+
+    Another rank, as of a civil servant, does not belong to a name: the name stays as it is.
+    """
+    usual, said = rank_of(f"{rank} X"), rank_of(written)
+    if not usual or usual == said:
+        return written
+    if not said:
+        return f"{usual} {written}"
+    titles, name = _titles_before(_SALUTATION.sub("", tidy(written)))
+    return " ".join([*(usual if title == said else title for title in titles), name])
+
+
 def without_courtesy(name: str) -> str:
     """Return a name without a leading "Ibu", "Pak" or the like, which is no part of it."""
     return _SALUTATION.sub("", name, count=1)

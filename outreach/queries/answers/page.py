@@ -17,7 +17,7 @@ from sqlalchemy.orm import aliased
 from outreach.delivery.mail.recipient import salutation_of
 from outreach.delivery.words.formats import phone
 from outreach.domain.answers import ActivityCancelled, ActivityPostponed, answer_by, refusal
-from outreach.domain.directory.names import Name
+from outreach.domain.directory.names import Name, rank_of
 from outreach.domain.kinds import LOCALES, NEUTRAL_TITLES, AnswerSource, NamedBy, Role
 from outreach.domain.problems import Problem
 from outreach.domain.states import TAKES_A_SEAT, ActivityState, InvitationState
@@ -75,6 +75,7 @@ class NamedRepresentative(NamedTuple):
     post: str
     phone: str
     email: str
+    rank: str = ""
 
 
 class ShownChain(NamedTuple):
@@ -110,6 +111,7 @@ class Nominated(NamedTuple):
     invitation_id: int
     state: InvitationState
     full_name: str = ""  # with titles
+    rank: str = ""
 
 
 class Facts(NamedTuple):
@@ -405,7 +407,11 @@ def _shown(mine: list[Any], now: datetime, contact: Contact) -> ShownInvitation:
         state=row.state,
         moved=row.answered_sequence is not None and row.answered_sequence < row.sequence,
         representative=NamedRepresentative(
-            row.representative_name, row.representative_post, row.representative_phone, row.representative_email
+            row.representative_name,
+            row.representative_post,
+            row.representative_phone,
+            row.representative_email,
+            row.representative_rank,
         ),
         quota=row.quota or 0,
         refusal=refusal(row.activity_state, row.state, until.astimezone(row.zone), now, str(contact)),
@@ -432,6 +438,7 @@ def _with_nominees(shown: list[ShownInvitation], organisation_id: int) -> list[S
     values = {"ids": [invitation.invitation_id for invitation in shown], "invitee": organisation_id}
     for row in db.session.execute(statements.NOMINEES, values):
         full_name = Name(row.name, row.title_before, row.title_after).full
-        nominee = Nominated(row.name, row.post, row.phone, row.email, row.id, row.state, full_name)
+        rank = rank_of(full_name)
+        nominee = Nominated(row.name, row.post, row.phone, row.email, row.id, row.state, full_name, rank)
         named.setdefault(row.under, []).append(nominee)
     return [invitation._replace(nominees=tuple(named.get(invitation.invitation_id, ()))) for invitation in shown]

@@ -120,7 +120,7 @@ def _invitations(invitee: Any) -> sa.Select:
             _INVITATION.quota,
             *(
                 sa.func.coalesce(_ACTING[part], "").label(f"representative_{part}")
-                for part in ("name", "post", "phone", "email")
+                for part in ("name", "post", "phone", "email", "rank")
             ),
             _ACTING.position,
             _ACTING.named_by,

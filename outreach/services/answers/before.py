@@ -30,6 +30,7 @@ class PersonBefore:
     post: str
     phone: str
     email: str
+    title_before: str | None = None  # with a rank; None where it was not kept yet
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ class InvitationBefore:
     person: PersonBefore | None = None
     acting_id: int | None = None  # who acted
     answer_device: str = ""
+    representative_rank: str = ""
 
     def restore(self, session: Session, invitation: Invitation, now: datetime) -> None:
         for column in ANSWER_COLUMNS:
@@ -60,7 +62,7 @@ class InvitationBefore:
             chain.name(session, invitation, who, self.answer_source, now=now, recorded_by=self.answer_recorded_by_id)
 
 
-REPRESENTATIVE = ("name", "post", "phone", "email")
+REPRESENTATIVE = ("name", "post", "phone", "email", "rank")
 OF_THE_CHAIN = tuple(f"representative_{part}" for part in REPRESENTATIVE)
 ANSWER_COLUMNS = tuple(
     name for name in InvitationBefore.__dataclass_fields__ if name not in ("id", "person", "acting_id", *OF_THE_CHAIN)
@@ -84,8 +86,7 @@ class ActivityBefore:
     def said(self) -> tuple[object, ...]:
         """Return what the invitee said, without when and how."""
         mine = [
-            (invitation.state, invitation.representative_name, invitation.representative_post)
-            for invitation in self.mine
+            (one.state, one.representative_name, one.representative_post, one.representative_rank) for one in self.mine
         ]
         reached = [(invitation.representative_phone, invitation.representative_email) for invitation in self.mine]
         return (*mine, *reached, *((nominee.id, nominee.person) for nominee in self.nominees))
@@ -247,6 +248,6 @@ def delete_old(now: datetime) -> int:
 
 def _kept(one: Invitation, *, with_person: bool = False) -> InvitationBefore:
     who = one.person if with_person else None
-    person = PersonBefore(who.name, who.post, who.phone, who.email) if who else None
+    person = PersonBefore(who.name, who.post, who.phone, who.email, who.title_before) if who else None
     said = {column: getattr(one, column) for column in (*ANSWER_COLUMNS, *OF_THE_CHAIN)}
     return InvitationBefore(one.id, **said, person=person, acting_id=one.acting.id if one.acting else None)

@@ -41,6 +41,7 @@ from outreach.services.representation import chain, notices
 
 ADDRESSES_FOR_A_SEAT = 2  # invitations to new addresses in a day through an office's link, per seat
 A_DAY = timedelta(days=1)
+MOST_OF_TITLES = 60  # letters
 THEIR_OWN = TAKES_A_SEAT | {InvitationState.NOT_COMING}  # answers that an organisation cannot overrule
 
 
@@ -72,13 +73,17 @@ class SeatsShort(Problem):
 
 @dataclass(frozen=True)
 class Nominee:
-    """A person that an organisation names. invitation_id: the row that was edited; None for a new row."""
+    """A person that an organisation names. invitation_id: the row that was edited; None for a new row.
+
+    rank: "" for the one that the name begins with.
+    """
 
     name: str
     post: str = ""
     phone: str = ""  # E.164
     email: str = ""
     invitation_id: int | None = None
+    rank: str = ""
 
 
 def name(
@@ -289,10 +294,21 @@ def _write(person: Person, one: Nominee, *, overwrite: bool) -> None:
         person.title_before = said_name.before
     if not (person.title_after or known.after):
         person.title_after = said_name.after
+    if one.rank and not names.rank_of(person.name):
+        person.title_before = _with_rank(person.title_before, names.tidy(one.rank), overwrite=overwrite)
     for field in ("post", "phone", "email"):
         said = getattr(one, field).strip()
         if said and (overwrite or not getattr(person, field)):
             setattr(person, field, said)
+
+
+def _with_rank(titles: str, rank: str, *, overwrite: bool) -> str:
+    """Return the titles before a name with this rank, in place of another one only with `overwrite`."""
+    rank, there = names.rank_of(f"{rank} X") or rank, names.rank_of(f"{titles} X")
+    if there and overwrite:
+        return titles.replace(there, rank, 1)
+    found = titles if there or titles.startswith(rank) else f"{rank} {titles}".strip()
+    return found if len(found) <= MOST_OF_TITLES else titles
 
 
 def _rename(person: Person, written: str) -> None:

@@ -197,6 +197,8 @@ def _restore_list(
         if row.person_id in own and old.person is not None:
             for column in ("name", "post", "phone", "email"):
                 setattr(row.person, column, getattr(old.person, column))
+            if old.person.title_before is not None:
+                row.person.title_before = old.person.title_before
     session.flush()
     seats.offer_freed(session, activity, now=now)
 

@@ -20,6 +20,7 @@ from outreach.domain.representation import is_same
 from outreach.models import ActingPerson, Invitation
 from outreach.services.representation import notices
 
+MOST_OF_A_NAME = 160  # letters
 TOLD = frozenset({NoLongerActing.REPLACED, NoLongerActing.UNDONE})  # who did not end it themselves hears of it by mail
 
 
@@ -136,7 +137,7 @@ def same_for(mine: Sequence[Invitation], acting: ActingPerson) -> list[Invitatio
 
 
 def _correct(acting: ActingPerson, who: Representative) -> None:
-    values = _values(who)
+    values = _values(who, acting.rank)
     if values["email"].lower() != acting.email.lower():
         acting.nonce = tokens.new_nonce()  # who reads the former address must not answer any more
         acting.confirmed_at = None
@@ -144,11 +145,17 @@ def _correct(acting: ActingPerson, who: Representative) -> None:
         setattr(acting, column, value)
 
 
-def _values(who: Representative) -> dict[str, str]:
+def _values(who: Representative, rank_before: str = "") -> dict[str, str]:
+    """Return the columns of an acting person. The rank said on its own counts, unless only the name has a new one."""
+    in_name, rank = names.rank_of(who.name), tidy(who.rank)
+    if in_name and rank in ("", rank_before):
+        rank = in_name
+    rank = names.rank_of(f"{rank} X") or rank or rank_before
+    named = names.with_rank(tidy(who.name), rank)
     return {
-        "name": tidy(who.name),
+        "name": named if len(named) <= MOST_OF_A_NAME else tidy(who.name),
         "post": tidy(who.post),
-        "rank": tidy(who.rank) or names.rank_of(who.name),
+        "rank": rank,
         "phone": who.phone.strip(),
         "email": who.email.strip(),
     }

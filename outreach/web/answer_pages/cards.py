@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from outreach.delivery.words import formats
 from outreach.delivery.words.labels import label
 from outreach.domain.answers import ActivityPostponed, Choice
+from outreach.domain.directory.names import rank_of
 from outreach.domain.kinds import AnswerSource, Role
 from outreach.domain.problems import Problem
 from outreach.domain.states import ANSWERED, TAKES_A_SEAT, ActivityState, InvitationState
@@ -28,7 +29,7 @@ SPARE_ROWS = 3  # empty rows offered after the people already named
 
 @dataclass
 class PersonRow:
-    """Name, post, phone and e-mail of somebody, as typed or stored, with their errors.
+    """Name, rank, post, phone and e-mail of somebody, as typed or stored, with their errors.
 
     id: a nominee's invitation. word: a nominee's answer, if it is not that they come. known_phone, known_email: a part
     of the stored ones; a link may be forwarded, so the whole values are not shown. suggestion: an e-mail address that
@@ -46,6 +47,7 @@ class PersonRow:
     known_phone: str = ""
     known_email: str = ""
     suggestion: str = ""
+    rank: str = ""
 
     @property
     def empty(self) -> bool:
@@ -151,7 +153,9 @@ def typed_who(form: WhoForm) -> PersonRow:
     """Return the representative or nominee as a form sent it."""
     typed = form.filled()
     return PersonRow(
-        **{**typed, "phone": formats.phone(typed["phone"])}, errors=form.errors, suggestion=form.suggestion
+        **{**typed, "phone": formats.phone(typed["phone"]), "rank": typed["rank"] or rank_of(typed["name"])},
+        errors=form.errors,
+        suggestion=form.suggestion,
     )
 
 
@@ -258,7 +262,7 @@ def _would_be_cancelled(one: ShownInvitation) -> str:
 
 
 def _representative(named: NamedRepresentative, form: AnswerForm | None) -> PersonRow:
-    row = typed_who(form) if form else PersonRow(named.name, named.post)
+    row = typed_who(form) if form else PersonRow(named.name, named.post, rank=named.rank)
     if row.name.casefold() == named.name.casefold():
         row.known_phone, row.known_email = masked_phone(named.phone), masked_email(named.email)
     return row
@@ -266,7 +270,7 @@ def _representative(named: NamedRepresentative, form: AnswerForm | None) -> Pers
 
 def _nominee(named: Nominated) -> PersonRow:
     word = "" if named.state is InvitationState.COMING else promised(named.state)
-    row = PersonRow(named.name, named.post, id=named.invitation_id, state=named.state.value, word=word)
+    row = PersonRow(named.name, named.post, id=named.invitation_id, state=named.state.value, word=word, rank=named.rank)
     row.known_phone, row.known_email = masked_phone(named.phone), masked_email(named.email)
     return row
 

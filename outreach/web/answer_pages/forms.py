@@ -116,12 +116,13 @@ class PhoneField(StringField):
 
 
 class WhoForm(Form):
-    """Somebody's name, post, phone and e-mail.
+    """Somebody's name, rank, post, phone and e-mail.
 
     asked: the e-mail address for which the page suggested another one. use: the suggested one, if it was ticked.
     """
 
     name = text(160)
+    rank = text(80, _in_words)
     post = text(160, _in_words)
     phone = PhoneField()
     email = text(254)
@@ -148,7 +149,7 @@ class WhoForm(Form):
             raise ValidationError(str(ODD_EMAIL)) from None
 
     def filled(self) -> dict[str, str]:
-        return {part: self[part].data or "" for part in ("name", "post", "phone", "email")}
+        return {part: self[part].data or "" for part in ("name", "rank", "post", "phone", "email")}
 
 
 class AnswerForm(WhoForm):
@@ -176,7 +177,9 @@ class AnswerForm(WhoForm):
         stored = one.representative if one else None
         if stored is None or stored.name.casefold() != sent.name.casefold():
             return sent
-        return replace(sent, phone=sent.phone or stored.phone, email=sent.email or stored.email)
+        return replace(
+            sent, phone=sent.phone or stored.phone, email=sent.email or stored.email, rank=sent.rank or stored.rank
+        )
 
     def reply(self, one: ShownInvitation | None = None) -> LinkAnswer:
         choice = Choice(self.choice.data)
@@ -196,11 +199,13 @@ class NomineeForm(WhoForm):
     def nominee(self, one: ShownInvitation | None) -> Nominee:
         """Return the person. The page shows a stored phone and e-mail only in part: an empty field keeps them."""
         stored, said = self.stored(one), self.filled()
-        sent = Nominee(said["name"], said["post"], said["phone"], said["email"])
+        sent = Nominee(said["name"], said["post"], said["phone"], said["email"], rank=said["rank"])
         if stored is None:
             return sent
         if stored.name.casefold() == sent.name.casefold():
-            sent = replace(sent, phone=sent.phone or stored.phone, email=sent.email or stored.email)
+            sent = replace(
+                sent, phone=sent.phone or stored.phone, email=sent.email or stored.email, rank=sent.rank or stored.rank
+            )
         return replace(sent, invitation_id=stored.invitation_id)
 
     def stored(self, one: ShownInvitation | None) -> Nominated | None:
@@ -270,7 +275,7 @@ class NominationForm(Form):
 
 
 def stored_nominee(named: Nominated) -> Nominee:
-    return Nominee(named.name, named.post, named.phone, named.email, named.invitation_id)
+    return Nominee(named.name, named.post, named.phone, named.email, named.invitation_id, named.rank)
 
 
 class RemindersForm(LinkForm):

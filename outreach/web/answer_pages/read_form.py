@@ -22,7 +22,7 @@ from outreach.web.answer_pages.forms import (
 
 MOST_CARDS = 100
 MOST_UNKNOWN = 3  # cards of activities that are not on the page, such as one that was withdrawn meanwhile
-FIELDS_OF_A_ROW, FIELDS_OF_A_CARD = 7, 9
+FIELDS_OF_A_ROW, FIELDS_OF_A_CARD = 8, 10
 PRESSED = re.compile(r"(\d{1,9})-choice")
 TYPED = re.compile(r"(\d{1,9})-(?:rows-\d{1,3}-)?(?:name|post|phone|email)")  # a typed name is an answer, too
 CardForm = AnswerForm | NominationForm

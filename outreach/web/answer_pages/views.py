@@ -368,7 +368,7 @@ def _pressed(shown: Sequence[Card], pick: Pick) -> Pressed | None:
 
 def _faults(shown: Sequence[Card], together: PersonRow | None, notice: str) -> list[tuple[str, Markup]]:
     """Return what has to be corrected, as (id on the page, sentence). What the notice above them says is not repeated."""
-    labels = {"name": _("Name"), "post": _("Post"), "phone": _("Phone"), "email": _("E-mail")}
+    labels = {"name": _("Name"), "rank": _("Rank"), "post": _("Post"), "phone": _("Phone"), "email": _("E-mail")}
     found = [("", fault) for fault in faults_of(together)]
     for card in shown:
         activity = card.shown.activity

@@ -90,6 +90,7 @@ def words(language: str) -> dict[str, Any]:
         "represented": _("Somebody else comes in my place"),
         "send_represented": _("Send: represented"),
         "name": _("Name"),
+        "rank": _("Rank (optional)"),
         "post": _("Post (optional)"),
         "phone": _("Phone (optional)"),
         "email": _("E-mail for reminders (optional)"),

@@ -17,7 +17,7 @@ from outreach.web.fields.base import TidyForm
 from outreach.web.fields.fields import AddressField, ChoiceField, Clock, DayField
 from outreach.web.fields.instants import instant
 from outreach.web.invitations.evidence import evidence_field, shown_by
-from outreach.web.invitations.forms import BY_STAFF, Phone, Ticks, member, text, words
+from outreach.web.invitations.forms import BY_STAFF, RANK_HINT, Phone, Ticks, member, text, words
 
 
 class CallForm(TidyForm):
@@ -26,6 +26,7 @@ class CallForm(TidyForm):
     source = ChoiceField(_l("How did they answer?"), default=AnswerSource.PHONE.value)
     note = text(_l("Note"), 300, description=_l("It is kept with the answer: comes at 09.00, sends his own slides."))
     representative_name = text(_l("Who comes in their place"), 160)
+    representative_rank = text(_l("Rank"), 80, description=RANK_HINT)
     representative_post = text(_l("Post"), 160, description=_l("For example: Wakapolres"))
     representative_phone = text(_l("Phone"), 30, Phone(), description=_l("For example: 0812-3456-7890"))
     representative_email = AddressField(_l("E-mail"))
@@ -77,4 +78,5 @@ class CallForm(TidyForm):
             post=self.representative_post.data or "",
             phone=self.representative_phone.data or "",
             email=self.representative_email.data or "",
+            rank=self.representative_rank.data or "",
         )

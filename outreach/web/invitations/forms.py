@@ -235,12 +235,16 @@ class InviteTogetherForm(TidyForm):
         return Wanted(self.number.data or 0, {kind: number for kind, number in own.items() if number is not None})
 
 
+RANK_HINT = _l("Empty: the one that the name begins with, as in “Kompol Rina”")
+
+
 class RecordAnswerForm(TidyForm):
     """An answer by phone, WhatsApp, mail, letter or in person."""
 
     choice = OptionsField(_l("What did they answer?"))
     source = OptionsField(_l("How did they answer?"))
     representative_name = text(_l("Who comes in their place"), 160)
+    representative_rank = text(_l("Rank"), 80, description=RANK_HINT)
     representative_post = text(_l("Post"), 160, description=_l("For example: Wakapolres"))
     representative_phone = text(_l("Phone"), 30, Phone(), description=_l("For example: 0812-3456-7890"))
     representative_email = AddressField(_l("E-mail"))
@@ -265,6 +269,7 @@ class RecordAnswerForm(TidyForm):
             post=self.representative_post.data or "",
             phone=self.representative_phone.data or "",
             email=self.representative_email.data or "",
+            rank=self.representative_rank.data or "",
         )
 
 
@@ -280,6 +285,7 @@ class StaffNomineeForm(TidyRow):
     """One nominee of an organisation; an empty row is nobody."""
 
     name = text(_l("Name"), 160)
+    rank = text(_l("Rank"), 80)
     post = text(_l("Post"), 160)
     phone = text(_l("Phone"), 30, Phone())
     email = AddressField(_l("E-mail"))
@@ -306,6 +312,7 @@ class NomineesForm(TidyForm):
             Nominee(
                 name=row.form.name.data, post=row.form.post.data, phone=row.form.phone.data,
                 email=row.form.email.data, invitation_id=(whole(row.form.row.data) or None),
+                rank=row.form.rank.data or "",
             )
             for row in self.rows
             if row.form.name.data

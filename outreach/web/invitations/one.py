@@ -13,6 +13,7 @@ from outreach import clock
 from outreach.delivery.words import formats, whatsapp
 from outreach.delivery.words import ladder as ladder_words
 from outreach.domain.answers import Choice
+from outreach.domain.directory.names import rank_of
 from outreach.domain.kinds import AnswerSource
 from outreach.domain.problems import Problem
 from outreach.domain.states import UNANSWERED, InvitationState
@@ -167,7 +168,7 @@ def nominees(invitation_id: int) -> Any:
         for nominee_id, person in named:
             form.rows.append_entry(
                 {"row": nominee_id, "name": person.name, "post": person.post, "phone": formats.phone(person.phone),
-                 "email": person.email}
+                 "email": person.email, "rank": rank_of(person.full_name)}
             )  # fmt: skip
         for _empty in range((row.invitation.quota or 0) - len(named)):
             form.rows.append_entry()

@@ -447,3 +447,19 @@ def test_a_new_name_takes_no_record_that_staff_recorded_for_the_office(days, pol
     recording.nominate_for(under, [Nominee("Rina")], source=AnswerSource.PHONE, by=coordinator, now=at(5))
     replaced_twice(under, police, first="Dedi", then="Eko")
     assert ("Rina", "withdrawn") in named(under)
+
+
+def test_a_nominees_rank_is_one_of_their_titles_and_undoing_a_correction_restores_it(days, police):
+    [under] = invite_seats_and_publish(police, days[0])
+    link = token_of(police)
+    answering.nominate(link, under, [Nominee("Rina Dewi", rank="Kompol")], now=at(5))
+    db.session.rollback()
+    [shown] = answer_page.read(link, now=at(5)).activities
+    [one] = shown.nominees
+    assert (one.name, one.rank, one.full_name) == ("Rina Dewi", "Kompol", "Kompol Rina Dewi")
+    corrected = Nominee("Rina Dewi", invitation_id=one.invitation_id, rank="AKBP")
+    answering.nominate(link, under, [corrected], now=at(6))
+    assert db.session.scalars(sa.select(Person.title_before).where(Person.name == "Rina Dewi")).all() == ["AKBP"]
+    undoing.undo(link, now=at(6, 9))
+    db.session.rollback()
+    assert db.session.scalars(sa.select(Person.title_before).where(Person.name == "Rina Dewi")).all() == ["Kompol"]

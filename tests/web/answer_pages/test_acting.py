@@ -135,3 +135,25 @@ def test_addresses_that_only_take_posts_lead_back_to_the_page(phone, represented
     rinas, theirs = page_of(represented, chief), token_of(chief)
     for address in (f"/j/{rinas}/acting/1", f"/j/{theirs}/back/1", f"/j/{theirs}/notices/1"):
         assert phone.get(address).headers["Location"].startswith(address.rsplit("/", 2)[0])
+
+
+def test_a_rank_has_a_field_of_its_own_where_somebody_is_named(phone, represented, chief):
+    rinas = page_of(represented, chief)
+    assert f'name="{represented.id}-rank"' in phone.get(f"/j/{rinas}").text
+    press(phone, rinas, represented, "represented", name="Tono", rank="AKP", email="tono@example.com")
+    db.session.rollback()
+    acting = invitation_of(represented, chief).acting
+    assert (acting.name, acting.rank) == ("AKP Tono", "AKP")
+    assert f'name="{represented.id}-rank" value="AKP"' in phone.get(f"/j/{token_of(chief)}").text
+
+
+def test_a_refused_name_that_begins_with_a_rank_suggests_it(phone, represented, chief):
+    refused = press(phone, page_of(represented, chief), represented, "represented", name="AKP Tono", phone="kantor")
+    assert f'name="{represented.id}-rank" value="AKP"' in refused.text
+
+
+def test_a_cadres_page_asks_for_no_rank(phone, represented, ani):
+    invite(represented, ani)
+    mark_as_invited()
+    assert f'name="{represented.id}-post"' in phone.get(f"/j/{token_of(ani)}").text
+    assert "-rank" not in phone.get(f"/j/{token_of(ani)}").text

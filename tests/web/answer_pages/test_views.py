@@ -649,7 +649,7 @@ def test_the_police_name_two_people_and_change_one(phone, first, police):
     invite_office_and_mark(police, first)
     page = phone.get(f"/j/{token_of(police)}").text
     inputs = page.count(f'name="{first.id}-rows-')
-    assert ("Polres Metro" in page, inputs, 'value="represented"' in page) == (True, 8, False)
+    assert ("Polres Metro" in page, inputs, 'value="represented"' in page) == (True, 10, False)
     assert "Apakah mengirim peserta?" in page
     assert "hadir?" not in page
     assert re.findall(r'-choice" value="(\w+)"[^>]*>([^<]+)<', page) == [
