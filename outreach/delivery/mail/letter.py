@@ -3,6 +3,7 @@
 mail/compose.py chooses text and values. The templates are in templates/email/message/.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -19,6 +20,9 @@ from outreach.delivery.words import formats
 from outreach.domain.kinds import MailKind
 from outreach.models import Office
 
+_SAYS_FREE = re.compile(
+    r"\b(?:tidak|tanpa)\b[^.\n]{0,30}\bbiaya\b|\bgratis\b|\bfree of charge\b|\bno fee\b", re.IGNORECASE
+)
 _OPENING = {"id": "Dengan hormat,", "en": ""}  # the formal opening of an Indonesian letter; English has none
 
 
@@ -109,7 +113,13 @@ def write(
         contacts=_contacts(said, recipient, asking=any(asks(line.text.body) for line in said)),
         closing=gettext("Thank you for your attention and your time.") if asking else "",
         unit=placeholders.clean(office.short_name) if office else "",
-        footer=_footer(recipient, office, first.kind, linked=bool(asking)),
+        footer=_footer(
+            recipient,
+            office,
+            first.kind,
+            linked=bool(asking),
+            says_free=any(_SAYS_FREE.search(section.text.body) for section in said),
+        ),
     )
     env = current_app.jinja_env
     return MailContent(
@@ -256,12 +266,16 @@ def _letterhead_detail(office: Office | None) -> str:
 
 
 def _footer(
-    recipient: Recipient, office: Office | None, kind: MailKind | None, *, linked: bool
+    recipient: Recipient, office: Office | None, kind: MailKind | None, *, linked: bool, says_free: bool
 ) -> list[list[TextPart]]:
-    """Return the small print. linked: whether the letter has a link to the recipient's own page."""
+    """Return the small print. linked: whether the letter has a link to the recipient's own page. says_free: whether its text
+    says already that nothing is to be paid.
+    """
     name = placeholders.clean(office.short_name) if office else ""
     # Fraud in an office's name is common, so each mail to people outside says it, whatever its text is.
-    free = [TextPart(gettext("No fee is ever asked. If somebody asks for money in our name, do not pay, and tell us."))]
+    never = "" if says_free else gettext("No fee is ever asked.")
+    beware = gettext("If somebody asks for money in our name, do not pay, and tell us.")
+    free = [TextPart(" ".join(filter(None, (never, beware))))]
     if recipient.represents:
         who = placeholders.clean(recipient.represents)
         why = gettext("You get this mail because %(name)s named you to come in their place.", name=who)

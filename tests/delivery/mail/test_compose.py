@@ -845,3 +845,17 @@ def test_the_helpline_is_named_unless_the_activity_does_without_or_the_phone_is_
     mail = mail_of(line(*thanks))
     assert "129" not in text_of(mail)
     assert "Terima kasih telah hadir" in text_of(mail)
+
+
+@pytest.mark.parametrize(
+    ("kind", "in_text", "in_footer"), [(INVITATION, True, False), (MailKind.CANCELLATION, False, True)]
+)
+def test_the_small_print_says_that_no_fee_is_asked_only_where_the_text_does_not(
+    activity, ani, kind, in_text, in_footer
+):
+    text = " ".join(text_of(mail_of(line(published_invitation(activity, ani), kind))).split())
+    assert ("Kegiatan ini tidak dipungut biaya." in text, "Kami tidak pernah memungut biaya." in text) == (
+        in_text,
+        in_footer,
+    )
+    assert "Bila ada yang meminta uang atas nama kami, mohon jangan dibayar dan sampaikan kepada kami." in text
