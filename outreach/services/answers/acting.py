@@ -135,6 +135,7 @@ def take_back(token: str, activity_id: int, *, now: datetime, staff: User | None
         if problem is not None:
             raise problem
         _take_back(session, mine, AnswerSource.LINK, now)
+        notices.confirm_to_invitee(session, mine[0], now=now)
         if staff is not None:
             tell_log(session, mine[0], staff, "answer_undone_by_link", now)
     return mine[0]

@@ -290,7 +290,7 @@ def _take(
     problem = refusal_of(session, mine[0], now)
     if problem is not None:
         raise problem
-    before, stood = state_of(mine, now), _Stood.of(mine[0])
+    before, stood, acted = state_of(mine, now), _Stood.of(mine[0]), mine[0].acting
     if link.organisation_id is None:
         settle(session, mine, reply.choice, reply.representative, source, now)
     elif reply.choice is Choice.COMING:
@@ -312,6 +312,8 @@ def _take(
         invitation.answer_replaced = stood.kept() if of_another else None if changed else stood.replaced
     if confirms_answers(session) or of_another:
         scheduling.confirm(session, mine[0], now=now, text_key=LINK_TEXT)
+    elif mine[0].acting is not acted:
+        notices.confirm_to_invitee(session, mine[0], now=now)
     return mine, before
 
 

@@ -130,9 +130,12 @@ def _restore(session: Session, activity: Activity | None, before: ActivityBefore
     if problem is not None:
         raise problem
     _unchanged(session, before)
+    acted = mine[0].acting
     _put_back(session, activity, mine, before, now)
     if confirms_answers(session):
         scheduling.confirm(session, mine[0], now=now, text_key=LINK_TEXT)
+    elif mine[0].acting is not acted:
+        notices.confirm_to_invitee(session, mine[0], now=now)
     return mine[0]
 
 

@@ -13,15 +13,16 @@ from sqlalchemy.orm import Session
 from outreach.delivery.mail.texts import (
     ACTING_AGAIN_TEXT,
     CONFIRMED_AGAIN_TEXT,
+    LINK_TEXT,
     NO_LONGER_ACTING_TEXT,
     OPEN_AGAIN_TEXT,
 )
 from outreach.domain.kinds import Audience, MailKind, NoLongerActing
 from outreach.domain.mail.still_true import ACTING
 from outreach.domain.reminders import MissedReason
-from outreach.domain.states import ActivityState, ReminderState
+from outreach.domain.states import ANSWERED, ActivityState, ReminderState
 from outreach.models import ActingPerson, Invitation, Reminder
-from outreach.services.reminders.schedule import event_reminder
+from outreach.services.reminders.schedule import confirm, event_reminder
 
 TOLD_IN_A_DAY = 3  # acting people of one invitation who get a mail without staff having named them
 A_DAY = timedelta(days=1)
@@ -137,6 +138,19 @@ def tell_invitee(session: Session, invitation: Invitation, *, now: datetime) -> 
         session, invitation.activity, MailKind.REPRESENTATION, audience, now=now, invitation=invitation,
         text_key=OPEN_AGAIN_TEXT if audience is Audience.UNANSWERED else "",
     )  # fmt: skip
+
+
+def confirm_to_invitee(session: Session, invitation: Invitation, *, now: datetime) -> None:
+    """Tell the invitee who comes now, after they changed it themselves on their page; nothing if they want no notices.
+
+    They may share their link: so they hear of what somebody else did with it.
+    """
+    if not invitation.notices_wanted:
+        return
+    if invitation.acting is None and invitation.state in ANSWERED:
+        confirm(session, invitation, now=now, text_key=LINK_TEXT)
+    else:
+        tell_invitee(session, invitation, now=now)
 
 
 def _told_today(session: Session, invitation: Invitation, now: datetime) -> int:

@@ -79,7 +79,7 @@ def test_whoever_is_named_gets_a_mail_of_their_own_and_all_that_follows(represen
     assert kinds_to("Kompol Rina Dewi") == [["appointment"]]
     run(at(17, 8))
     assert kinds_to("Kompol Rina Dewi") == [["appointment"], ["reminder", "reminder"]]  # of materials, and of the day
-    assert kinds_to("Kapolres") == [["invitation"]]
+    assert kinds_to("Kapolres") == [["invitation"], ["representation"]]
 
 
 def test_the_acting_person_passes_it_on_and_the_invitee_is_told(represented, chief):
@@ -92,7 +92,7 @@ def test_the_acting_person_passes_it_on_and_the_invitee_is_told(represented, chi
     assert invitation_of(represented, chief).state is InvitationState.REPRESENTED
     run(at(6), at(17, 8))
     assert kinds_to("AKP Tono")[-2:] == [["appointment"], ["reminder", "reminder"]]
-    assert kinds_to("Kapolres") == [["invitation"], ["representation"]]
+    assert kinds_to("Kapolres") == [["invitation"], ["representation"], ["representation"]]  # of each name
 
 
 def test_nobody_passes_it_on_a_second_time(represented, chief):
@@ -121,9 +121,9 @@ def test_if_the_acting_person_does_not_come_the_invitee_is_asked_again(represent
     invitation = invitation_of(represented, chief)
     assert (invitation.state, invitation.answered_at, invitation.acting) == (InvitationState.INVITED, None, None)
     run(at(6))
-    assert kinds_to("Kapolres") == [["invitation"], ["representation"]]
-    text = db.session.scalars(sa.select(Reminder.text_key).where(Reminder.kind == MailKind.REPRESENTATION)).one()
-    assert text == "representation-open"
+    assert kinds_to("Kapolres") == [["invitation"], ["representation"], ["representation"]]
+    texts = sa.select(Reminder.text_key).where(Reminder.kind == MailKind.REPRESENTATION).order_by(Reminder.id)
+    assert db.session.scalars(texts).all() == ["", "representation-open"]
     answering.answer(token_of(chief), represented.id, Choice.COMING, now=at(7))
     assert invitation_of(represented, chief).state is InvitationState.COMING
 
@@ -237,11 +237,11 @@ def test_an_invitee_who_wants_no_notices_leaves_them_to_whoever_acts(represented
     move(represented, at(19), at(19, 12), now=at(7))
     run(at(7))
     assert kinds_to("Kompol Rina Dewi")[-1] == ["change"]
-    assert kinds_to("Kapolres") == [["invitation"]]
+    assert kinds_to("Kapolres") == [["invitation"], ["representation"]]
     acting.want_notices(token_of(chief), represented.id, True, now=at(8))
     move(represented, at(20), at(20, 12), now=at(9))
     run(at(9))
-    assert kinds_to("Kapolres") == [["invitation"], ["change"]]
+    assert kinds_to("Kapolres") == [["invitation"], ["representation"], ["change"]]
 
 
 def test_what_staff_record_is_told_to_the_invitee(published, chief):
