@@ -182,6 +182,41 @@ def test_of_two_handovers_at_once_the_second_is_refused(any_app, post, sari):
     ]
 
 
+def test_an_invitation_made_while_the_post_changes_hands_goes_to_who_holds_it_afterwards(
+    any_app, post, programme, sari
+):
+    for day in (11, 12, 13):
+        activity, post_id, sari_id = draft_activity(programme, None, day).id, post.id, sari.id
+
+        def ask(activity=activity, post_id=post_id):
+            inviting.invite_people([activity], [], Role.PARTICIPANT, post_ids=[post_id], by=None, now=NOW)
+
+        def take(post_id=post_id, sari_id=sari_id, on=date(2027, 1, day)):
+            term = HolderValues(sari_id, HolderKind.DAILY_ACTING, on, on)
+            posts.add_holder(post_id, term, by=None, now=NOW)
+
+        db.session.rollback()
+        assert at_once(any_app, [ask, take] if day % 2 else [take, ask]) == ["done", "done"]
+        db.session.rollback()
+    assert [one.person.name for one in rows_of(Invitation)] == ["Sari Wulandari"] * 3
+
+
+def test_an_answer_given_while_the_post_changes_hands_does_not_bind_the_new_holder(
+    any_app, asked, post, sari, budi, activity
+):
+    token, post_id, sari_id, activity_id = token_of(budi), post.id, sari.id, activity.id
+    outcomes = at_once(
+        any_app,
+        [
+            lambda: answering.answer(token, activity_id, Choice.COMING, now=at(5)),
+            lambda: posts.hand_over(post_id, sari_id, date(2027, 1, 10), by=None, now=at(5)),
+        ],
+    )
+    assert outcomes[1] == "done"
+    assert outcomes[0] in ("done", NothingToAnswer.__name__)
+    assert (only().person_id, only().state) == (sari_id, InvitationState.PREPARED)
+
+
 def test_a_post_with_invitations_is_not_deleted(post, activity):
     invite_post(activity, post)
     with pytest.raises(posts.PostInUse):

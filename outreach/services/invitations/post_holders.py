@@ -65,13 +65,14 @@ class StayingInvitation:
 
 @dataclass(frozen=True)
 class Followed:
-    """What a change of holders did to invitations. moved: those that go to another person now."""
+    """What a change of holders did to invitations. moved: those that go to another person now.
+
+    to_call: who should hear of it and has no e-mail address.
+    """
 
     moved: tuple[Invitation, ...] = ()
     staying: tuple[StayingInvitation, ...] = ()
-
-    def __add__(self, other: "Followed") -> "Followed":
-        return Followed(self.moved + other.moved, self.staying + other.staying)
+    to_call: tuple[Person, ...] = ()
 
 
 def day_of(activity: Activity) -> date:
@@ -162,6 +163,7 @@ def follow(session: Session, invitations: Sequence[Invitation], *, by: User | No
     posts = {invitation.as_post.post_id for invitation in invitations if invitation.as_post is not None}
     terms = terms_of(session, posts)
     moved, staying = [], []
+    to_call: dict[int, Person] = {}
     for invitation in invitations:
         as_post = invitation.as_post
         assert as_post is not None
@@ -174,21 +176,25 @@ def follow(session: Session, invitations: Sequence[Invitation], *, by: User | No
             if term is None:
                 raise NobodyHolds(post=as_post.post.name, day=day)
             with session.begin_nested():
-                _hand_over(session, invitation, as_post, term, by=by, now=now)
+                concerned = _hand_over(session, invitation, as_post, term, by=by, now=now)
             moved.append(invitation)
+            to_call |= {person.id: person for person in concerned if not person.email}
         except Problem as problem:
             staying.append(StayingInvitation(invitation, problem))
             audit.record(
                 session, by, KEPT, invitation, now=now, name=as_post.post.name, activity=invitation.activity.title
             )
     session.flush()
-    return Followed(tuple(moved), tuple(staying))
+    return Followed(tuple(moved), tuple(staying), tuple(to_call.values()))
 
 
 def _hand_over(
     session: Session, invitation: Invitation, as_post: InvitedPost, term: HolderTerm, *, by: User | None, now: datetime
-) -> None:
-    """Let an invitation go to another person: its answer no longer counts, but a representative whom it named still comes."""
+) -> list[Person]:
+    """Let an invitation go to another person, and return who should hear of it.
+
+    Its answer no longer counts, but a representative whom it named still comes.
+    """
     activity, former_id = invitation.activity, invitation.person_id
     new = session.get_one(Person, term.person_id)
     _check_not_invited(session, invitation, new)
@@ -221,6 +227,9 @@ def _hand_over(
     _tell(session, invitation, former_id if was_told else None, now)
     seats.offer_freed(session, activity, now=now)
     audit.record(session, by, CHANGED, invitation, now=now, name=as_post.post.name, activity=activity.title)
+    if activity.state is ActivityState.DRAFT:
+        return []
+    return [session.get_one(Person, former_id), new] if was_told else [new]
 
 
 def _check_not_invited(session: Session, invitation: Invitation, new: Person) -> None:

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 
 from outreach import clock
 from outreach.domain.kinds import HolderKind, ListName
+from outreach.domain.states import ActivityState
 from outreach.models import Post, PostHolder
 from outreach.queries import directory, exports
 from outreach.queries import posts as post_pages
@@ -217,14 +218,15 @@ def _told(followed: Followed, post_id: int) -> Response:
     flash(_("Saved."), "success")
     if followed.moved:
         count = len(followed.moved)
-        flash(
-            ngettext(
-                "%(num)d invitation goes to the new holder now. Both are told by mail.",
-                "%(num)d invitations go to the new holder now. Both are told by mail.",
-                count,
-            ),
-            "info",
+        said = ngettext(
+            "%(num)d invitation goes to the new holder now.", "%(num)d invitations go to the new holder now.", count
         )
+        if any(invitation.activity.state is not ActivityState.DRAFT for invitation in followed.moved):
+            said += " " + _("Who knew of it, and who is invited now, get a mail.")
+        flash(said, "info")
+    if followed.to_call:
+        names = "; ".join(person.display_name for person in followed.to_call)
+        flash(_("No mail reaches %(names)s. Please call them.", names=names), "warning")
     for one in followed.staying[:MOST_SAID]:
         title = one.invitation.activity.title
         flash(_("The invitation to “%(title)s” stays where it is.", title=title) + " " + say(one.because), "warning")

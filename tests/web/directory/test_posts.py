@@ -78,11 +78,21 @@ def test_handing_over_says_what_became_of_the_invitations(coordinator_client, po
     entry = {"person_ids": [sari.id], "from_on": "2027-01-10", "do": "save"}
     answer = coordinator_client.post(f"/people/posts/{post.id}/hand-over", data=entry, follow_redirects=True)
     page = text_of(answer.text)
-    assert "1 invitation goes to the new holder now. Both are told by mail." in page
+    assert "1 invitation goes to the new holder now. Who knew of it, and who is invited now, get a mail." in page
+    assert "Please call" not in page
     assert "Next Sari Wulandari since 10 January 2027" in page
     invitation = text_of(coordinator_client.get(f"/invitations/{rows_of(Invitation)[0].id}").text)
     assert "Sari Wulandari" in invitation
     assert "Before that: Budi Santoso" in invitation
+
+
+def test_who_has_no_address_is_to_be_called_about_it(coordinator_client, post, activity):
+    rina = a_person("Rina Dewi", email="")
+    invite_post(activity, post)
+    publish(activity)
+    entry = {"person_ids": [rina.id], "from_on": "2027-01-10", "do": "save"}
+    answer = coordinator_client.post(f"/people/posts/{post.id}/hand-over", data=entry, follow_redirects=True)
+    assert "No mail reaches Rina Dewi. Please call them." in text_of(answer.text)
 
 
 def test_an_invitation_that_stays_behind_is_named_and_can_follow_later(coordinator_client, post, activity, sari):
