@@ -73,7 +73,7 @@ def test_a_letter_is_signed_mailed_checked_and_corrected_after_a_move(
     )  # the news of the move does not wait for a letter
 
     page.goto(f"{whole}/activities/{activity.id}")
-    press(page.get_by_role("alert").or_(page.locator(".alert")).get_by_role("link").first)
+    press(page.get_by_role("link", name="Open the letter"))
     assert page.get_by_text("It corrects or cancels an earlier letter:").is_visible()
     number(page, "005/19/2027", "2027-01-05")
     assert page.get_by_label("Subject").input_value() == "Ralat Undangan"
