@@ -175,7 +175,7 @@ def install(session: Session, city_code: str) -> int:
 
     Runs in the caller's transaction; a second call adds nothing. Raise UnknownCity.
     """
-    rows = [(c, n) for c, n in _all_regions() if c in (city_code[:2], city_code) or c.startswith(f"{city_code}.")]
+    rows = _regions_of(city_code)
     if city_code.count(".") != 1 or city_code not in (code for code, _ in rows):
         raise UnknownCity(code=city_code)
     codes = [code for code, _ in rows]
@@ -210,6 +210,13 @@ def _region(code: str, name: str) -> Region:
 
 def _without_kind(city: str) -> str:
     return city.casefold().removeprefix("kabupaten ").removeprefix("kota ").removeprefix("administrasi ")
+
+
+@lru_cache(maxsize=4)
+def _regions_of(city_code: str) -> tuple[tuple[str, str], ...]:
+    """Return the code and name of a kabupaten/kota, of its province, and of all that lies in it."""
+    above, within = (city_code[:2], city_code), f"{city_code}."
+    return tuple((code, name) for code, name in _all_regions() if code in above or code.startswith(within))
 
 
 def _all_regions() -> Iterable[tuple[str, str]]:
