@@ -34,7 +34,12 @@ CHECKS = (
     ("translations", [sys.executable, "tests/catalogue.py", "check"]),
 )
 PROGRAMS = (
-    ("Chromium", ("chromium", "chromium-browser", "google-chrome"), "the browser tests", "chromium"),
+    (
+        "Chromium",
+        ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"),
+        "the browser tests",
+        "chromium",
+    ),
     ("Dovecot", ("dovecot",), "tests with an IMAP server", "dovecot-imapd"),
 )
 

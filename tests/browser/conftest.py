@@ -20,7 +20,9 @@ from outreach.models import Activity, Invitation
 from tests.browser.pages import DESK, PHONE, served
 from tests.world import at, draft_activity, invite, invite_organisation, mark_as_invited, publish, stop_clock, token_of
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+# The first that is installed. The shell is the same engine without a window's parts: a third of the work.
+CHROMIUMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+CHROMIUM = next(filter(None, map(shutil.which, CHROMIUMS)), None)
 HANGS_AFTER_MS = 300_000
 SHOWN_WITHIN_MS = 10_000
 FLAGS = [
