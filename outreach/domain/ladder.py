@@ -3,13 +3,14 @@
 Pure. services/ladder copies an office's rungs to an invitation when its ladder starts, and climbs them.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from outreach.domain.kinds import Role
+from outreach.domain.kinds import AnswerSource, Role
 from outreach.domain.planning.office_hours import Calendar, OfficeHours
 from outreach.domain.planning.working_days import last_working_day, working_days
 from outreach.domain.problems import Problem
@@ -55,7 +56,31 @@ class WhyMissed(StrEnum):
     NO_ASSISTANT = "no_assistant"  # no adjutant or secretary with an e-mail address is known
 
 
+class AnswerChannel(StrEnum):
+    """How an answer came, for the figures of the rungs."""
+
+    MAIL = "mail"  # by the link or the calendar of a mail, or by a mail
+    WHATSAPP = "whatsapp"
+    PHONE = "phone"
+    LETTER = "letter"
+    IN_PERSON = "in_person"
+    ASSISTANT = "assistant"  # by their adjutant's or secretary's link
+
+
+CHANNELS = {
+    AnswerSource.LINK: AnswerChannel.MAIL,
+    AnswerSource.CALENDAR: AnswerChannel.MAIL,
+    AnswerSource.MAIL: AnswerChannel.MAIL,
+    AnswerSource.WHATSAPP: AnswerChannel.WHATSAPP,
+    AnswerSource.PHONE: AnswerChannel.PHONE,
+    AnswerSource.LETTER: AnswerChannel.LETTER,
+    AnswerSource.IN_PERSON: AnswerChannel.IN_PERSON,
+    AnswerSource.WALK_IN: AnswerChannel.IN_PERSON,
+    AnswerSource.ASSISTANT: AnswerChannel.ASSISTANT,
+}
+
 MAILS = frozenset({RungKind.MAIL, RungKind.LAST_CALL})  # to the invitee
+REVIVED = frozenset({WhyMissed.PASSED, WhyMissed.TOO_LATE})  # if the activity moves, and their time lies ahead then
 ASKS_TO_ANSWER = MAILS | {RungKind.ASSISTANT}
 
 
@@ -159,7 +184,64 @@ def due_at(
     else:
         day = last_working_day(local_day(starts_at, zone) - timedelta(days=rule.days), calendar.days_off)
     due = datetime.combine(day, _within(rule.at, day, calendar, hours), tzinfo=zone)
-    return max(due, invited_at)
+    if due >= invited_at or rule.timing is RungTiming.BEFORE_START:
+        return max(due, invited_at)
+    invited = invited_at.astimezone(zone)
+    if _within(invited.time(), invited.date(), calendar, hours) == invited.time():
+        return invited_at  # on the day of the invitation, after the rung's hour
+    return due_at(replace(rule, days=1), invited_at, starts_at, zone, calendar, hours)
+
+
+@dataclass(frozen=True)
+class PlannedRung:
+    """One rung of an invitation's ladder. missed: why it is not climbed, as far as that is known before."""
+
+    position: int
+    kind: RungKind
+    due_at: datetime
+    missed: WhyMissed | None = None
+
+
+def has_passed(rule: RungRule, due: datetime, invited_at: datetime, now: datetime, zone: ZoneInfo) -> bool:
+    """Return whether a rung's time lies behind when its ladder starts at `now`.
+
+    A rung that is due with the invitation itself is climbed on that day, although the ladder starts a moment later.
+    """
+    with_it = rule.timing is RungTiming.AFTER_INVITATION and due == invited_at
+    return due < now and not (with_it and local_day(now, zone) == local_day(invited_at, zone))
+
+
+def begun(
+    rules: Sequence[RungRule], invited_at: datetime, starts_at: datetime, zone: ZoneInfo, calendar: Calendar,
+    hours: OfficeHours, now: datetime,
+) -> list[PlannedRung]:  # fmt: skip
+    """Return the rungs of a ladder that starts at `now`, in their order. Those whose time has passed are missed."""
+    found = []
+    for position, rule in enumerate(rules):
+        due = due_at(rule, invited_at, starts_at, zone, calendar, hours)
+        passed = has_passed(rule, due, invited_at, now, zone)
+        found.append(PlannedRung(position, rule.kind, due, WhyMissed.PASSED if passed else None))
+    return found
+
+
+def outlook(
+    rungs: Iterable[PlannedRung], *, respond_by_at: datetime, starts_at: datetime, now: datetime
+) -> list[PlannedRung]:
+    """Return what becomes of an invitation's rungs if no answer comes. What is due by `now` is climbed at `now`."""
+    found, together = [], defaultdict(list)
+    for rung in rungs:
+        if rung.missed is None:
+            together[max(rung.due_at, now)].append(rung)
+        else:
+            found.append(rung)
+    for at, due in together.items():
+        highest, _lower = climbed((rung.position, rung.position) for rung in due)
+        for rung in due:
+            missed = None if rung.position in highest or at >= starts_at else WhyMissed.SUPERSEDED
+            if missed is None and not helps(rung.kind, respond_by_at=respond_by_at, starts_at=starts_at, now=at):
+                missed = WhyMissed.TOO_LATE
+            found.append(replace(rung, due_at=at, missed=missed))
+    return sorted(found, key=lambda rung: (rung.due_at, rung.position))
 
 
 def _within(at: time, day: date, calendar: Calendar, hours: OfficeHours) -> time:

@@ -18,6 +18,7 @@ class NeedKind(StrEnum):
     CHANNEL = "channel"  # the mail server accepts nothing
     CLOCK = "clock"  # a sending machine has a wrong clock and therefore sends nothing
     NOTHING_SENDS = "nothing_sends"  # mails are overdue: no engine runs
+    LADDERS = "ladders"  # rungs are overdue: no engine runs
     MAILBOX = "mailbox"  # the mailbox cannot be read
     FAILED = "failed"  # mails that will not be tried again
     SILENT = "silent"  # the deadline has passed without an answer
@@ -43,8 +44,8 @@ class NeedKind(StrEnum):
 
 URGENT = frozenset(
     {
-        NeedKind.CHANNEL, NeedKind.CLOCK, NeedKind.NOTHING_SENDS, NeedKind.FAILED, NeedKind.MAILBOX, NeedKind.FULL,
-        NeedKind.DECLINED, NeedKind.CLASHES,
+        NeedKind.CHANNEL, NeedKind.CLOCK, NeedKind.NOTHING_SENDS, NeedKind.LADDERS, NeedKind.FAILED, NeedKind.MAILBOX,
+        NeedKind.FULL, NeedKind.DECLINED, NeedKind.CLASHES,
     }
 )  # fmt: skip
 CALM = frozenset({NeedKind.DRAFT, NeedKind.NO_AGENDA, NeedKind.LOOK_AGAIN, NeedKind.POLLS_RUN})
@@ -134,7 +135,8 @@ class Troubles:
     channel_since_at: datetime | None = None
     clock_since_at: datetime | None = None
     mailbox_since_at: datetime | None = None
-    overdue: int = 0
+    overdue: int = 0  # mails
+    rungs_overdue: int = 0
     failed: int = 0
     unreachable: int = 0
     bounced: int = 0
@@ -179,6 +181,7 @@ def needs(standings: Sequence[ActivityStanding], troubles: Troubles, now: dateti
         Need(NeedKind.CHANNEL, 1, since_at=troubles.channel_since_at) if troubles.channel_since_at else None,
         Need(NeedKind.CLOCK, 1, since_at=troubles.clock_since_at) if troubles.clock_since_at else None,
         _counted(NeedKind.NOTHING_SENDS, 0 if troubles.channel_since_at else troubles.overdue),
+        _counted(NeedKind.LADDERS, troubles.rungs_overdue),
         _counted(NeedKind.FAILED, troubles.failed),
         Need(NeedKind.MAILBOX, 1, since_at=troubles.mailbox_since_at) if troubles.mailbox_since_at else None,
         _of_invitees(NeedKind.SILENT, [s for s in waiting if s.respond_by_at <= now]),

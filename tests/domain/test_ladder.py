@@ -70,6 +70,11 @@ def test_in_ramadan_the_hours_of_ramadan_hold():
 
 def test_no_rung_is_due_before_the_invitation():
     assert due(AFTER, 0, time(7, 30), invited_at=at(4, 10)) == at(4, 10)
+    assert due(BEFORE, 7, invited_at=at(14, 10)) == at(14, 10)
+
+
+def test_after_the_offices_hours_a_rung_of_that_day_waits_for_the_next_working_day():
+    assert due(AFTER, 0, time(9), invited_at=at(8, 20)) == at(12, 9)
 
 
 def test_a_mail_helps_until_the_deadline_and_a_call_until_the_start():

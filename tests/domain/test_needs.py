@@ -87,6 +87,11 @@ def test_a_draft_is_listed_calmly_and_needs_nothing_else():
 
 def test_the_mail_server_comes_first_and_explains_the_waiting_mails():
     assert kinds(troubles=Troubles(overdue=4)) == [NeedKind.NOTHING_SENDS]
+    assert kinds(troubles=Troubles(rungs_overdue=2)) == [NeedKind.LADDERS]
+    assert kinds(troubles=Troubles(channel_since_at=NOW, overdue=4, rungs_overdue=2)) == [
+        NeedKind.CHANNEL,
+        NeedKind.LADDERS,
+    ]
     assert kinds(troubles=Troubles(channel_since_at=NOW, overdue=4, failed=1)) == [NeedKind.CHANNEL, NeedKind.FAILED]
 
 

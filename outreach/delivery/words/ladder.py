@@ -3,7 +3,7 @@
 from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _l
 
-from outreach.domain.ladder import LadderName, RungKind, RungRule, RungState, RungTiming, WhyMissed
+from outreach.domain.ladder import AnswerChannel, LadderName, RungKind, RungRule, RungState, RungTiming, WhyMissed
 
 LADDERS: dict[LadderName, object] = {
     LadderName.SPEAKERS: _l("Speakers and moderators"),
@@ -16,6 +16,14 @@ KINDS: dict[RungKind, object] = {
     RungKind.LAST_CALL: _l("Last call by mail"),
     RungKind.CALL: _l("Call: first on the list of people to call"),
     RungKind.SUBSTITUTES: _l("Substitutes are proposed"),
+}
+CHANNELS: dict[AnswerChannel, object] = {
+    AnswerChannel.MAIL: _l("By mail: link, calendar or a mail"),
+    AnswerChannel.WHATSAPP: _l("WhatsApp"),
+    AnswerChannel.PHONE: _l("By phone"),
+    AnswerChannel.LETTER: _l("By letter"),
+    AnswerChannel.IN_PERSON: _l("In person"),
+    AnswerChannel.ASSISTANT: _l("By their adjutant or secretary"),
 }
 TIMINGS: dict[RungTiming, object] = {
     RungTiming.AFTER_INVITATION: _l("working days after the invitation"),

@@ -76,6 +76,7 @@ def _read(now: datetime) -> Overview:
         clock_since_at=numbers.clock_since_at,
         mailbox_since_at=numbers.mailbox_since_at,
         overdue=numbers.overdue,
+        rungs_overdue=numbers.rungs_overdue,
         failed=numbers.failed,
         unreachable=numbers.unreachable,
         bounced=numbers.bounced,

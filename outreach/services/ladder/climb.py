@@ -18,12 +18,14 @@ from outreach.domain.kinds import Audience, MailKind, Role
 from outreach.domain.ladder import (
     LATE_AFTER,
     MAILS,
+    REVIVED,
     LadderName,
     RungKind,
     RungRule,
     RungState,
     RungTiming,
     WhyMissed,
+    begun,
     climbed,
     due_at,
     helps,
@@ -50,6 +52,10 @@ from outreach.transactions import insert_into, writing
 STARTED_AT_ONCE = 2000
 WRITTEN_AT_ONCE = 1000  # rungs in one statement; PostgreSQL takes 65,535 values
 LAST_CALL_TEXT = "last-call"
+FOLLOWS_MOVES = sa.or_(
+    Rung.state.in_([RungState.WAITING, RungState.ENDED]),
+    sa.and_(Rung.state == RungState.MISSED, Rung.reason.in_(sorted(REVIVED))),
+)
 
 
 @dataclass(frozen=True)
@@ -141,28 +147,30 @@ def _copies(
         activity, invited_at = one.activity, one.invited_at
         assert invited_at is not None
         rungs = ladders_[ladder_of(one.role, is_organisation=one.organisation_id is not None)]
-        for position, rule in enumerate(rungs):
-            due = due_at(rule, invited_at, activity.starts_at, activity.zone, calendar, plan.hours)
-            passed = due < now
+        found = begun(rungs, invited_at, activity.starts_at, activity.zone, calendar, plan.hours, now)
+        for rule, rung in zip(rungs, found, strict=True):
             rows.append(
                 {
-                    "invitation_id": one.id, "position": position, "kind": rule.kind, "timing": rule.timing,
-                    "days": rule.days, "at": rule.at, "starts_at": activity.starts_at, "due_at": due,
-                    "state": RungState.MISSED if passed else RungState.WAITING,
-                    "reason": WhyMissed.PASSED.value if passed else "",
+                    "invitation_id": one.id, "position": rung.position, "kind": rule.kind, "timing": rule.timing,
+                    "days": rule.days, "at": rule.at, "starts_at": activity.starts_at, "due_at": rung.due_at,
+                    "state": RungState.MISSED if rung.missed else RungState.WAITING,
+                    "reason": rung.missed.value if rung.missed else "",
                 }
             )  # fmt: skip
     return rows
 
 
 def _follow_moves(now: datetime) -> None:
-    """Count the rungs before the start again where the activity has moved, also those that ended: they may be resumed."""
+    """Count the rungs before the start again where the activity has moved, also those that ended: they may be resumed.
+
+    Those whose time had passed wait again if it now lies ahead.
+    """
     moved = (
         sa.select(Rung)
         .join(Invitation, Invitation.id == Rung.invitation_id)
         .join(Activity, Activity.id == Invitation.activity_id)
         .where(
-            IS_PUBLISHED, Activity.starts_at > now, Rung.state.in_([RungState.WAITING, RungState.ENDED]),
+            IS_PUBLISHED, Activity.starts_at > now, FOLLOWS_MOVES,
             Rung.timing == RungTiming.BEFORE_START, Rung.starts_at != Activity.starts_at,
         )
         .options(joinedload(Rung.invitation).joinedload(Invitation.activity))
@@ -185,6 +193,8 @@ def _follow_moves(now: datetime) -> None:
             invited = invited_at or rung.due_at
             rung.due_at = due_at(rule, invited, activity.starts_at, activity.zone, calendar, plan.hours)
             rung.starts_at = activity.starts_at
+            if rung.state is RungState.MISSED and rung.due_at > now:
+                rung.state, rung.reason = RungState.WAITING, ""
 
 
 def _end_and_resume(now: datetime) -> None:

@@ -132,7 +132,7 @@ def for_move(activity_id: int, move: Move, *, told: bool = True, now: datetime) 
         if told:
             planned.append(replace(news, also_starts_at=activity.starts_at if is_ahead else None))
         told_at = told_at_after(activity, move, now=now)
-        invited_at = _invitations_after(activity, move.starts_at, respond_by_at, now)
+        invited_at = invitations_after(activity, move.starts_at, respond_by_at, now)
         if invited_at is not None:
             planned.append(_event(activity, MailKind.INVITATION, Audience.NEWLY_INVITED, times, move.zone, invited_at))
             told_at = min(told_at, invited_at)  # waiting invitations may go out at once because of the move
@@ -142,7 +142,13 @@ def for_move(activity_id: int, move: Move, *, told: bool = True, now: datetime) 
     return _count(planned, now, dated=dated)
 
 
-def _invitations_after(
+def invitations_go_out_at(activity: Activity, times: ActivityTimes, sent_at: datetime, *, now: datetime) -> datetime:
+    """Return when invitations that are due at `sent_at` go out: perhaps only when the office's hours for mail begin again."""
+    invitation = _event(activity, MailKind.INVITATION, Audience.NEWLY_INVITED, times, activity.zone, sent_at)
+    return invitation.held_by(office_defaults.mail_hours(db.session), now).goes_out_at(now)
+
+
+def invitations_after(
     activity: Activity, starts_at: datetime, respond_by_at: datetime, now: datetime
 ) -> datetime | None:
     """Return when the invitations that wait go out once the activity has this start and deadline; None if none waits."""

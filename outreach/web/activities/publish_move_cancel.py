@@ -12,6 +12,7 @@ from flask_login import current_user
 
 from outreach import clock
 from outreach.delivery.words import formats
+from outreach.delivery.words import ladder as rung_words
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState
 from outreach.models import Activity
@@ -20,6 +21,7 @@ from outreach.queries.activities import page as showing
 from outreach.queries.activities import together
 from outreach.services.activities import move as moves
 from outreach.services.activities import publish as publishing
+from outreach.services.ladder import forecast as ladders_ahead
 from outreach.services.locking import ActivityMissing
 from outreach.services.planning.checks import PlanBlocked
 from outreach.services.reminders import forecast as forecasting
@@ -72,6 +74,8 @@ def publish(activity_id: int) -> Any:
         activity=page.activity,
         problem=problem_said,
         forecast=forecasting.for_publishing([activity_id], now=now, invitations_at=sent_at),
+        rungs=ladders_ahead.for_publishing([activity_id], now=now, invitations_at=sent_at),
+        rung_words=rung_words,
         clashes=rows,
         refused=refuses_publishing(rows),
         placeless=[page.activity] if page.activity.venue_id is None else [],
@@ -157,6 +161,8 @@ def _before_publishing(form: PublishTogetherForm, ids: list[int], now: datetime)
         lines=lines,
         problem=problem_said,
         forecast=forecasting.for_publishing(ids, now=now, invitations_at=sent_at),
+        rungs=ladders_ahead.for_publishing(ids, now=now, invitations_at=sent_at),
+        rung_words=rung_words,
         clashes=rows,
         refused=refuses_publishing(rows),
         placeless=[line.activity for line in lines if line.activity.venue_id is None],
@@ -213,6 +219,8 @@ def move(activity_id: int) -> Any:
         activity=activity,
         after=preview.after,
         forecast=preview.forecast,
+        rungs=ladders_ahead.for_move(activity_id, preview.after, now=now) if preview.forecast else (),
+        rung_words=rung_words,
         unheard=preview.unheard,
         clash_preview=seen,
     )

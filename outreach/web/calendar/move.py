@@ -13,6 +13,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from outreach import clock
+from outreach.delivery.words import ladder as rung_words
 from outreach.domain.activity import Move
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState
@@ -20,6 +21,7 @@ from outreach.models import Activity
 from outreach.queries.activities import page as showing
 from outreach.services.activities import move as moves
 from outreach.services.activities.move import MovePreview
+from outreach.services.ladder import forecast as ladders_ahead
 from outreach.services.locking import ActivityMissing
 from outreach.web.activities.views import to_its_page
 from outreach.web.calendar import undo as calendar_undo
@@ -125,8 +127,15 @@ def _page(form: PlaceForm, activity: Activity, previewed: MovePreview | None = N
     clashes = _clashes(previewed, form, activity) if previewed else []
     if previewed and previewed.refused and not previewed.found.blocking:
         _say_beside(form, previewed.refused)
+    rungs = (
+        ladders_ahead.for_move(activity.id, previewed.after, now=clock.now())
+        if previewed and previewed.forecast
+        else ()
+    )
     return render_template(
         "calendar/move.html",
+        rungs=rungs,
+        rung_words=rung_words,
         as_fragment=FRAGMENT in request.headers,
         form=form,
         activity=activity,

@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from outreach import clock
+from outreach.delivery.words import ladder as rung_words
 from outreach.domain.kinds import Role, Sector
 from outreach.domain.planning.parties import PartyKind
 from outreach.domain.planning.rules import ClashKind
@@ -21,6 +22,7 @@ from outreach.queries.invitations.preview import InvitationPreview
 from outreach.services.invitations import checks
 from outreach.services.invitations import invite as inviting
 from outreach.services.invitations.add import Invited
+from outreach.services.ladder import forecast as ladders_ahead
 from outreach.services.reminders import forecast as forecasting
 from outreach.web.clashes.resolutions import ShownResolution
 from outreach.web.clashes.shown import ShownClash, shown
@@ -171,7 +173,7 @@ def checking(activity_id: int, found: InvitationPreview, role: Role, quotas: Map
     kind = PartyKind.PERSON if quotas is None else PartyKind.ORGANISATION
     known = clash_pages.preview_invited(ids, role, now=clock.now(), **chosen)
     rows = [_with_leaving_out(row, kind, found.ids) for row in shown(known, about=ids, most=MOST)]
-    without = left_out()
+    without, new = left_out(), {group.activity.id: group.new for group in found.activities}
     kept = [
         (name, value)
         for name in sent()
@@ -186,7 +188,8 @@ def checking(activity_id: int, found: InvitationPreview, role: Role, quotas: Map
     return render_template(
         "invitations/check.html", activity=invitees.activity_of(activity_id), found=found,
         kept=kept, back=request.path, clashes=[leads_back(row, here) for row in rows],
-        unreminded=forecasting.not_reminded_if_invited(ids, now=clock.now()),
+        unreminded=forecasting.not_reminded_if_invited(ids, now=clock.now()), rung_words=rung_words,
+        rungs=ladders_ahead.for_inviting(new, role, is_organisation=quotas is not None, now=clock.now()),
         twice=any(row.kind in TWICE for row in rows), refused=any(row.blocks for row in rows),
     )  # fmt: skip
 

@@ -13,6 +13,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from outreach import clock
+from outreach.delivery.words import ladder as rung_words
 from outreach.domain.cadres import Wanted
 from outreach.domain.kinds import Role
 from outreach.domain.problems import Problem
@@ -26,6 +27,7 @@ from outreach.queries.invitations import together as cadres_together
 from outreach.queries.invitations.preview import InvitationPreview
 from outreach.queries.invitations.together import OwnCadres
 from outreach.services.invitations import invite as inviting
+from outreach.services.ladder import forecast as ladders_ahead
 from outreach.services.reminders import forecast as forecasting
 from outreach.web.clashes.resolutions import ShownResolution
 from outreach.web.clashes.shown import ShownClash, shown
@@ -146,7 +148,10 @@ def _show(
         problem=problem, unseen=unseen, wanted=form.wanted, total=form.wanted.total(form.kinds.data or ()),
         nobody=not any(picked.values()), chosen_kinds=dict.fromkeys(form.kinds.data or (), 1),
         previews={group.activity.id: group for group in check.preview.activities},
-        unreminded=forecasting.not_reminded_if_invited(list(picked), now=clock.now()),
+        unreminded=forecasting.not_reminded_if_invited(list(picked), now=clock.now()), rung_words=rung_words,
+        rungs=ladders_ahead.for_inviting(
+            {group.activity.id: group.new for group in check.preview.activities}, Role.CADRE, now=clock.now()
+        ),
     )  # fmt: skip
     return page, status
 

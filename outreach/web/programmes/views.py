@@ -8,6 +8,7 @@ from flask_login import current_user
 from werkzeug.datastructures import MultiDict
 
 from outreach import clock
+from outreach.delivery.words import ladder as rung_words
 from outreach.domain.clashes import StretchProgramme
 from outreach.domain.kinds import ListName
 from outreach.domain.problems import Problem
@@ -19,6 +20,7 @@ from outreach.queries.activities import page as showing
 from outreach.queries.activities import programme_preview
 from outreach.services.activities import delete as deleting
 from outreach.services.activities import publish as publishing
+from outreach.services.ladder import forecast as ladders_ahead
 from outreach.services.locking import ProgrammeMissing
 from outreach.services.programmes import copy as copying
 from outreach.services.programmes import edit as programmes
@@ -256,6 +258,8 @@ def publish(programme_id: int) -> Any:
         programme=page.programme,
         problem=problem_said,
         forecast=forecasting.for_publishing(ids, now=now, invitations_at=sent_at),
+        rungs=ladders_ahead.for_publishing(ids, now=now, invitations_at=sent_at),
+        rung_words=rung_words,
         clashes=rows,
         refused=refuses_publishing(rows),
         placeless=[activity for activity in page.drafts if activity.venue_id is None],

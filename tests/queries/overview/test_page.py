@@ -2,12 +2,13 @@
 
 import threading
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import time, timedelta
 
 import sqlalchemy as sa
 from flask import Flask
 
 from outreach.domain.kinds import AnswerSource, AttendanceSource, Audience, MailKind, Role
+from outreach.domain.ladder import RungKind, RungTiming
 from outreach.domain.needs import Answers, NeedKind, PollStanding
 from outreach.domain.states import ActivityState, InvitationState, MessageState
 from outreach.extensions import db
@@ -21,6 +22,7 @@ from outreach.models import (
     Person,
     Programme,
     Reminder,
+    Rung,
     Venue,
 )
 from outreach.queries.activities import lists as browsing
@@ -146,6 +148,16 @@ def test_mails_that_wait_too_long_show_that_nothing_is_sent(any_app: Flask, ani:
     db.session.commit()
     assert needs(NOW + page.OVERDUE) == {}
     assert needs(NOW + page.OVERDUE + page.KEPT_FOR) == {NeedKind.NOTHING_SENDS: 1}
+
+
+def test_rungs_that_wait_too_long_are_an_alarm_of_their_own(any_app: Flask, programme, hall, ani):
+    invitation = an_invitation(a_published_activity(programme, hall), ani, invited_at=NOW)
+    rule = {"kind": RungKind.CALL, "timing": RungTiming.BEFORE_START, "days": 1, "at": time(9), "starts_at": at(18)}
+    db.session.add(Rung(invitation=invitation, position=0, due_at=NOW, **rule))
+    db.session.commit()
+    assert NeedKind.LADDERS not in needs(NOW + page.OVERDUE)
+    found = needs(NOW + page.OVERDUE + page.KEPT_FOR)
+    assert (found[NeedKind.LADDERS], NeedKind.NOTHING_SENDS in found) == (1, False)
 
 
 def test_the_next_mails_show_their_number_of_readers(any_app: Flask, programme, hall, ani):

@@ -7,8 +7,8 @@ import pytest
 import sqlalchemy as sa
 
 from outreach.domain.answers import Choice
-from outreach.domain.kinds import Role
-from outreach.domain.ladder import LadderName, RungKind, RungRule, RungState, RungTiming
+from outreach.domain.kinds import AnswerSource, Role
+from outreach.domain.ladder import CHANNELS, AnswerChannel, LadderName, RungKind, RungRule, RungState, RungTiming
 from outreach.domain.states import ActivityState, InvitationState, ReminderState
 from outreach.engines.chores import EXPAND
 from outreach.extensions import db
@@ -18,6 +18,7 @@ from outreach.queries.calls import lists as calls
 from outreach.queries.calls.lists import CallScope
 from outreach.queries.invitations.select import InviteeFilters
 from outreach.services.activities import publish as publishing
+from outreach.services.answers import record as recording
 from outreach.services.invitations import withdraw as withdrawing
 from outreach.services.ladder import climb, edit
 from outreach.services.operations import metrics
@@ -245,6 +246,51 @@ def test_overdue_rungs_are_a_figure(climbing):
     late = at(7, 9) + timedelta(minutes=15)
     assert (climb.overdue(late), climb.overdue(late + timedelta(seconds=1))) == (0, 2)
     assert metrics.figures(now=at(7, 10)).rungs_overdue == 2
+
+
+def test_answers_are_counted_by_rung_and_by_how_they_came(climbing, ani, budi):
+    work(at(7, 9))
+    answer(climbing, ani, Choice.COMING, now=at(7, 11))
+    recording.record_answer(
+        invitation_of(climbing, budi).id, Choice.COMING, AnswerSource.WHATSAPP, by=None, now=at(7, 13)
+    )
+    (mail,) = [one for one in pages.figures() if one.kind is RungKind.MAIL]
+    assert (mail.climbed, mail.answered, mail.hours) == (2, 2, 3.0)
+    assert [(one.channel, one.answered, one.percent, one.hours) for one in mail.channels] == [
+        (AnswerChannel.PHONE, 1, 50, 2.0), (AnswerChannel.WHATSAPP, 1, 50, 4.0),
+    ]  # fmt: skip
+
+
+def test_every_way_to_answer_has_a_channel():
+    assert CHANNELS.keys() == set(AnswerSource)
+
+
+def test_a_rung_missed_because_its_time_had_passed_waits_again_after_a_move_to_a_later_day(
+    any_app, activity, ani, coordinator
+):
+    edit.save(
+        LadderName.CADRES,
+        [RungRule(RungKind.CALL, BEFORE, 4)],
+        by=coordinator,
+        now=NOW,
+    )
+    invite_and_publish(activity, ani, by=coordinator, now=at(15, 8))
+    work(at(15, 8, 1))
+    assert rungs(activity, ani)[0] == (MISSED, "passed")
+    move(activity, at(21, 8), at(21, 12), now=at(15, 8, 30))
+    work(at(15, 8, 31))
+    assert rungs(activity, ani)[0] == (WAITING, "")
+    work(at(15, 9))
+    assert rungs(activity, ani)[0] == (DONE, "")
+
+
+def test_a_rung_of_the_invitations_own_day_is_not_missed_because_its_hour_has_passed(
+    any_app, activity, ani, coordinator
+):
+    edit.save(LadderName.CADRES, [RungRule(RungKind.CALL, AFTER, 0)], by=coordinator, now=NOW)
+    invite_and_publish(activity, ani, by=coordinator, now=at(6, 10))
+    work(at(6, 10, 1))
+    assert rungs(activity, ani) == [(DONE, "")]
 
 
 def test_an_answer_counts_for_the_rung_before_it(climbing, ani, budi):

@@ -1,11 +1,13 @@
 """The page of the office's ladders, and what an invitation shows of its own."""
 
+import re
 from datetime import time
 
 from outreach.domain.ladder import LadderName, RungKind, RungRule, RungTiming
 from outreach.queries import ladder
 from outreach.services.ladder import climb, edit
-from tests.world import NOW, invitation_of, invite_and_publish
+from tests.web.reading import filled_in
+from tests.world import NOW, invitation_of, invite, invite_and_publish, publish
 
 
 def test_a_proposal_is_used_only_once_it_is_saved(office, coordinator_client):
@@ -62,3 +64,22 @@ def test_a_viewer_is_offered_no_newer_rungs(office, coordinator, viewer_client):
     edit.save(LadderName.OFFICES, [RungRule(RungKind.CALL, RungTiming.BEFORE_START, 4)], by=coordinator, now=NOW)
     assert "New kinds of rungs" not in viewer_client.get("/ladders").text
     assert viewer_client.post("/ladders/offices/offered").status_code == 403
+
+
+def test_publishing_moving_and_inviting_name_the_rungs_with_their_times_before_saving(
+    activity, ani, budi, coordinator, coordinator_client
+):
+    edit.save(LadderName.CADRES, [RungRule(RungKind.CALL, RungTiming.BEFORE_START, 4)], by=coordinator, now=NOW)
+    invite(activity, ani, by=coordinator)
+    rung = r"14 Jan 2027, *\n? *09:00.*Call: first on the list of people to call.*Cadres"
+    page = coordinator_client.get(f"/activities/{activity.id}/publish").text
+    assert ("If no answer comes" in page, bool(re.search(rung, page, re.DOTALL))) == (True, True)
+    publish(activity, by=coordinator)
+    climb.tick(NOW)
+    data = {"kind": "cadres", "person_ids": [budi.id], "activity_ids": [activity.id], "role": "cadre", "do": "check"}
+    page = coordinator_client.post(f"/activities/{activity.id}/invite/people", data=data).text
+    assert bool(re.search(rung, page, re.DOTALL))
+    path = f"/activities/{activity.id}/move"
+    data = filled_in(coordinator_client.get(path).text) | {"on": "2027-01-21", "reason": "Aula dipakai"}
+    page = coordinator_client.post(path, data=data).text
+    assert bool(re.search(r"15 Jan 2027, *\n? *09:00.*Call: first on the list", page, re.DOTALL))
