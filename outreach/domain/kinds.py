@@ -111,6 +111,7 @@ class MailKind(StrEnum):
     POSTPONEMENT = "postponement"  # without a new date yet
     WITHDRAWAL = "withdrawal"
     CHANGE = "change"
+    SUBSTITUTION = "substitution"  # to those on stage: somebody else speaks or moderates
     SEAT = "seat"
     CONFIRMATION = "confirmation"  # of an answer that came from the invitee's calendar
     INVITATION = "invitation"

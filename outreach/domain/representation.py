@@ -12,7 +12,9 @@ MOST_LINKS = 2  # the invitee names somebody, who passes it on once more
 INSTEAD = frozenset({MailKind.REMINDER, MailKind.THANKS})  # mails that the acting person gets in place of the invitee
 TO_ACTING = frozenset({MailKind.APPOINTMENT})  # mails to the acting person alone
 TO_ASSISTANT = frozenset({MailKind.ASSISTANCE})  # mails that neither of them gets
-AS_WELL = frozenset({MailKind.CHANGE, MailKind.POSTPONEMENT, MailKind.CANCELLATION})  # mails that both get
+AS_WELL = frozenset(
+    {MailKind.CHANGE, MailKind.POSTPONEMENT, MailKind.CANCELLATION, MailKind.SUBSTITUTION}
+)  # mails that both get
 
 
 class NotActing(Problem):

@@ -22,9 +22,11 @@ from outreach.domain.substitutes import SubstituteReason
 from outreach.extensions import db
 from outreach.models import Activity, AgendaItem, Invitation, Letter, Organisation, Person, Region
 from outreach.queries.invitations import preview
+from outreach.services import addresses
 from outreach.services.directory import regions
 from outreach.services.invitations import withdraw as withdrawing
 from outreach.services.ladder import substitutes as swapping
+from outreach.services.letters import follow_up
 from outreach.services.planning import clashes as clash_checks
 from outreach.services.planning import load as plans
 from outreach.services.planning.clashes import FoundClashes, PlanChange
@@ -51,7 +53,11 @@ class Substitute:
 
 @dataclass(frozen=True)
 class SwapPreview:
-    """What one press does. told: mails to the one before. mails: to the substitute, at once. letter: of the one before."""
+    """What one press does. told: mails to the one before. mails: to the substitute, at once. letter: of the one before.
+
+    cancels: a draft cancels it, because it is signed and to them alone. others: on stage, who are told by mail.
+    unreached: those of them whom no mail reaches.
+    """
 
     person: Person
     told: int
@@ -60,7 +66,9 @@ class SwapPreview:
     published: bool
     lines: tuple[AgendaItem, ...]
     letter: Letter | None
-    moderators: tuple[str, ...]
+    cancels: bool
+    others: tuple[str, ...]
+    unreached: tuple[str, ...]
     found: FoundClashes
 
 
@@ -104,10 +112,12 @@ def swap_preview(invitation: Invitation, person_id: int, *, now: datetime) -> Sw
         for item in activity.agenda
         if invitation.role is Role.SPEAKER and invitation.person_id in {speaker.id for speaker in item.speakers}
     ]
+    letter = swapping.letter_of(db.session(), invitation.id)
+    cancels = letter is not None and follow_up.is_signed_for(letter, invitation)
+    told_too, unreached = _others_on_stage(invitation)
     return SwapPreview(
         person, told, inviting.mails, bool(inviting.without_address), activity.state is ActivityState.PUBLISHED,
-        tuple(lines), swapping.letter_of(db.session(), invitation.id), tuple(_moderators(invitation)),
-        _clashes(invitation, [person], now)[person_id],
+        tuple(lines), letter, cancels, tuple(told_too), tuple(unreached), _clashes(invitation, [person], now)[person_id],
     )  # fmt: skip
 
 
@@ -204,19 +214,15 @@ def _people(ids: Collection[int]) -> dict[int, Person]:
     return {person.id: person for person in rows}
 
 
-def _moderators(invitation: Invitation) -> list[str]:
-    """Return who else moderates the activity."""
-    moderating = sa.select(Person).where(
-        Person.id.in_(
-            sa.select(Invitation.person_id).where(
-                Invitation.activity_id == invitation.activity_id,
-                Invitation.id != invitation.id,
-                Invitation.role == Role.MODERATOR,
-                Invitation.state.not_in((InvitationState.NOT_COMING, InvitationState.WITHDRAWN)),
-            )
-        )
-    )
-    return [person.display_name for person in db.session.scalars(moderating.order_by(Person.id))]
+def _others_on_stage(invitation: Invitation) -> tuple[list[str], list[str]]:
+    """Return who hears by mail that somebody else speaks, and whom no mail reaches: they, or whoever acts for them."""
+    told: list[str] = []
+    unreached: list[str] = []
+    for one in db.session.scalars(swapping.others_on_stage(invitation)).unique():
+        reader = one.representative_email or one.invitee.email
+        reached = bool(reader) and addresses.failure_of(reader) is None
+        (told if reached else unreached).append(one.invitee.display_name)
+    return told, unreached
 
 
 def _clashes(invitation: Invitation, people: Iterable[Person], now: datetime) -> Mapping[int, FoundClashes]:

@@ -84,7 +84,7 @@ def test_a_coordinator_swaps_a_silent_speaker_after_the_last_call(
     )
     assert screen is DESK or small == []
     press(page.get_by_role("link", name="Choose Kapolres Pringsewu"))
-    page.get_by_text("No mail goes to the moderator, Budi Santoso.").wait_for()
+    page.get_by_text("Budi Santoso get a mail that somebody else speaks or moderates.").wait_for()
     holds(page, screen["width"])
     press(page.get_by_role("button", name="Swap"))
     page.get_by_text("Kapolres Pringsewu is asked in place of Kapolres Metro.").wait_for()

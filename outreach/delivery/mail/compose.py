@@ -53,7 +53,8 @@ class Composed:
 class Item:
     """One line with everything needed to say it, except its recipient.
 
-    detail: what the reminder knows (merge_lines.detail_of). counted: values.attendance_of, if the text uses it.
+    detail: what the reminder knows (merge_lines.detail_of). counted: what is read for all readers: values.attendance_of,
+    if the text uses it, and values.substitution_of.
     in_calendar: False if the recipient is expected in another role: a withdrawal must then leave their calendar
     unchanged.
     """
@@ -136,13 +137,16 @@ def item_of(
 ) -> Item:  # fmt: skip
     """Return a line with everything needed to say it. moves: those that a change tells, oldest first."""
     kind = reminder.kind
+    counted = values.attendance_of(session, activity) if text.names & values.ATTENDANCE else {}
+    if kind is MailKind.SUBSTITUTION:
+        counted = {**counted, **values.substitution_of(session, reminder.detail)}
     return Item(
         line,
         activity,
         kind,
         text,
         merging.detail_of(reminder, moves if kind is MailKind.CHANGE else ()),
-        values.attendance_of(session, activity) if text.names & values.ATTENDANCE else {},
+        counted,
         in_calendar,
     )
 

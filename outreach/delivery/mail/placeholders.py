@@ -96,6 +96,8 @@ PLACEHOLDERS = (
     Placeholder("old_end", "selesai_lama", _l("when it would have ended"), in_subject=True),
     Placeholder("old_when", "hari_waktu_lama", _l("day and time before the change"), in_subject=True),
     Placeholder("old_venue", "tempat_lama", _l("the venue before the change")),
+    Placeholder("former", "yang_digantikan", _l("who no longer speaks or moderates")),
+    Placeholder("substitute", "pengganti", _l("who speaks or moderates instead")),
     Placeholder("reason", "alasan", _l("the reason for the change, postponement or cancellation")),
     Placeholder("slots", "usulan_waktu", _l("the proposed times of a date poll, on a line of their own"), is_list=True),
     Placeholder("note", "catatan", _l("the note of a date poll")),

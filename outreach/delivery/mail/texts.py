@@ -42,6 +42,7 @@ KEYS: dict[str, object] = {
     "postponement": _l("Postponement without a new date"),
     "cancellation": _l("Cancellation"),
     "withdrawal": _l("Withdrawal of an invitation"),
+    "substitution": _l("To those on stage: somebody else speaks or moderates"),
     "seat": _l("A seat has become free"),
     "confirmation": _l("An answer from their calendar was noted"),
     LINK_TEXT: _l("An answer from their link was noted"),

@@ -79,6 +79,15 @@ def values_for(
     }
 
 
+def substitution_of(session: Session, detail: Mapping[str, Any] | None) -> dict[str, str]:
+    """Return who is replaced on stage by whom, from the invitations that the reminder names."""
+    names = {}
+    for role in ("former", "substitute"):
+        invitation = session.get(Invitation, (detail or {}).get(role))
+        names[role] = invitation.invitee.display_name if invitation else ""
+    return names
+
+
 def answer_until(line: LineRow, activity: Activity, now: datetime) -> datetime | None:
     """Return until when the invitee may answer by link; None if that has passed."""
     until = answer_by(activity.respond_by_at, activity.starts_at, line.invited_at or now)

@@ -166,6 +166,7 @@ LABELS: dict[tuple[type, str], object] = {
     (MailKind, MailKind.POSTPONEMENT.value): _l("Postponement"),
     (MailKind, MailKind.WITHDRAWAL.value): _l("Withdrawal"),
     (MailKind, MailKind.CHANGE.value): _l("Change"),
+    (MailKind, MailKind.SUBSTITUTION.value): _l("Somebody else speaks"),
     (MailKind, MailKind.SEAT.value): _l("Freed seat"),
     (NamedBy, NamedBy.INVITEE.value): _l("named by the invitee"),
     (NamedBy, NamedBy.ACTING.value): _l("passed on by the one before"),

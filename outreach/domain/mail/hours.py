@@ -23,6 +23,7 @@ NEWS = frozenset(
         MailKind.WITHDRAWAL,
         MailKind.CHANGE,
         MailKind.SEAT,
+        MailKind.SUBSTITUTION,
         MailKind.LINK,
         MailKind.APPOINTMENT,
         MailKind.REPRESENTATION,

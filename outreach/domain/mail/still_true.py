@@ -9,7 +9,7 @@ from outreach.domain.kinds import Audience, MailKind
 from outreach.domain.states import ANSWERED, TAKES_A_SEAT, UNANSWERED, ActivityState, InvitationState
 
 NOT_IF_STOPPED = frozenset({MailKind.REMINDER, MailKind.THANKS, MailKind.LINK, MailKind.ASSISTANCE})
-ONLY_IF_ACCEPTED = frozenset({MailKind.CHANGE, MailKind.POSTPONEMENT, MailKind.CANCELLATION})
+ONLY_IF_ACCEPTED = frozenset({MailKind.CHANGE, MailKind.POSTPONEMENT, MailKind.CANCELLATION, MailKind.SUBSTITUTION})
 ACTING = "acting"  # in an appointment's reminder: the id of the acting person whom it is for
 FORMER_HOLDER = "former_holder"  # in a withdrawal's reminder: the id of the person whose post has another holder now
 TOLD_WHILE_POSTPONED = frozenset({MailKind.POSTPONEMENT, MailKind.WITHDRAWAL})
@@ -100,7 +100,7 @@ def skip_because(facts: LineFacts, now: datetime) -> SkipReason | None:
         return SkipReason.NOT_PUBLISHED
     if postponed is not (facts.kind is MailKind.POSTPONEMENT):
         return SkipReason.ACTIVITY_POSTPONED if postponed else SkipReason.NEW_DATE
-    if facts.kind in (MailKind.CHANGE, MailKind.POSTPONEMENT):
+    if facts.kind in (MailKind.CHANGE, MailKind.POSTPONEMENT, MailKind.SUBSTITUTION):
         if state is InvitationState.NOT_COMING:
             return SkipReason.DECLINED
         return None if facts.told_before or accepted else SkipReason.NEVER_TOLD

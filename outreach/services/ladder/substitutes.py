@@ -11,20 +11,22 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import flag_modified
 
-from outreach.domain.kinds import ON_STAGE, LetterKind, Role
+from outreach.domain.audiences import NOT_EXPECTED
+from outreach.domain.kinds import ON_STAGE, Audience, LetterKind, MailKind, Role
 from outreach.domain.letters import CHANGEABLE
 from outreach.domain.problems import Problem
-from outreach.domain.states import InvitationState, LetterState
+from outreach.domain.states import ActivityState, InvitationState, LetterState
 from outreach.models import Activity, Invitation, Letter, Person, User, letter_invitation
 from outreach.services import audit
 from outreach.services.invitations import add as new_invitations
 from outreach.services.invitations import withdraw as withdrawing
 from outreach.services.invitations.checks import open_activities
 from outreach.services.invitations.withdraw import AlreadyWithdrawn
-from outreach.services.letters import facts, make
+from outreach.services.letters import facts, follow_up, make
 from outreach.services.locking import invitation_for_change, lock_people
 from outreach.services.planning import bookings
 from outreach.services.planning import checks as plan_checks
+from outreach.services.reminders.schedule import event_reminder
 from outreach.transactions import writing
 
 SUBSTITUTED = "invitation.substituted"  # about the one before; `substitute` is the new invitation's id
@@ -46,16 +48,21 @@ class SubstituteInvited(Problem):
 
 @dataclass(frozen=True)
 class Swapped:
-    """invitation: the substitute's. letter: the draft for them, if the one before had a letter."""
+    """invitation: the substitute's. letter: the draft for them, if the one before had a letter.
+
+    cancellation: the draft that cancels the signed letter of the one before.
+    """
 
     invitation: Invitation
     letter: Letter | None
+    cancellation: Letter | None = None
 
 
 def swap(invitation_id: int, person_id: int, *, by: User | None, now: datetime) -> Swapped:
     """Withdraw an invitation, and invite this person in its role and to its lines of the agenda. All or nothing.
 
-    If the one before had a letter, a draft of the same kind is made; their own unsigned draft is given up.
+    If the one before had a letter, a draft of the same kind is made; their own unsigned draft is given up, and a signed
+    letter to them alone gets the draft of its cancellation. The others on stage get a mail.
     Raise AlreadyWithdrawn, NotOnStage, SubstituteGone, SubstituteInvited, NoDateYet, ActivityOver, SpeakerTaken or PlanBlocked.
     """
     with writing() as session:
@@ -68,19 +75,43 @@ def swap(invitation_id: int, person_id: int, *, by: User | None, now: datetime) 
         lock_people(session, {person_id, *here})
         if former.role is Role.SPEAKER:
             _put_on_agenda(session, activity, former.person_id, substitute)
+        earlier = letter_of(session, former.id)
+        cancellation = follow_up.draft_for_withdrawal(session, earlier, former, by=by, now=now) if earlier else None
         withdrawing.take_back(session, former, by=by, now=now)
         invited = new_invitations.add_people(session, [activity], [person_id], former.role, now=now)
         new_invitations.audited(session, [activity], invited, former.role, by, now)
         bookings.rebook_people(session, {person_id, *here}, locked=True)
         plan_checks.refuse_blocking(session, [activity.id], before=planned, now=now)
         new: Invitation = session.scalars(_in_role(former, person_id)).one()
-        letter = _letter(session, former, new, by, now)
+        letter = _letter(session, earlier, former, new, by, now)
+        for other in session.scalars(others_on_stage(former)).all():
+            if other.id != new.id:
+                event_reminder(
+                    session, activity, MailKind.SUBSTITUTION, Audience.ONE, now=now, invitation=other,
+                    detail={"former": former.id, "substitute": new.id},
+                )  # fmt: skip
         audit.record(
             session, by, SUBSTITUTED, former, now=now, name=former.invitee.display_name, activity=activity.title,
             substitute=new.id,
         )  # fmt: skip
         audit.record(session, by, ASKED_INSTEAD, new, now=now, name=substitute.display_name, activity=activity.title)
-    return Swapped(new, letter)
+    return Swapped(new, letter, cancellation)
+
+
+def others_on_stage(former: Invitation) -> sa.Select[Any]:
+    """Select the others who speak or moderate with somebody, and were told of the activity: they hear of a swap."""
+    told = sa.true() if former.activity.state is ActivityState.PUBLISHED else sa.false()
+    return (
+        sa.select(Invitation)
+        .where(
+            told,
+            Invitation.activity_id == former.activity_id,
+            Invitation.id != former.id,
+            Invitation.role.in_(sorted(ON_STAGE)),
+            Invitation.state.not_in(sorted(NOT_EXPECTED)),
+        )
+        .order_by(Invitation.id)
+    )
 
 
 def letter_of(session: Session, invitation_id: int) -> Letter | None:
@@ -129,8 +160,9 @@ def _put_on_agenda(session: Session, activity: Activity, former_id: int | None, 
     session.flush()
 
 
-def _letter(session: Session, former: Invitation, new: Invitation, by: User | None, now: datetime) -> Letter | None:
-    before = letter_of(session, former.id)
+def _letter(
+    session: Session, before: Letter | None, former: Invitation, new: Invitation, by: User | None, now: datetime
+) -> Letter | None:
     if before is None:
         return None
     if before.state in CHANGEABLE and {one.id for one in before.invitations} == {former.id}:

@@ -61,6 +61,8 @@ def swap(invitation_id: int, person_id: int) -> Any:
             )
             if swapped.letter is not None:
                 flash(_("The draft of their letter is made. Please number it and have it signed."), "info")
+            if swapped.cancellation is not None:
+                flash(_("The letter that cancels the former one is drafted, too."), "info")
             return redirect(url_for("invitations.show", invitation_id=swapped.invitation.id))
     elif not _may_be_swapped(row):
         return redirect(url_for("invitations.show", invitation_id=invitation_id))

@@ -1,16 +1,19 @@
 """A swap withdraws, invites, changes the agenda and drafts the letter together, or does nothing. Of two at once one wins."""
 
 from collections import Counter
+from email import message_from_bytes
+from email.policy import default
 
 import pytest
 import sqlalchemy as sa
 
+from outreach.delivery.mail.compose import compose
 from outreach.domain.bell import NewsKind
 from outreach.domain.kinds import Audience, LetterKind, MailKind, Role, Sector
 from outreach.domain.ladder import LadderName, NobodyToPropose, RungKind, RungRule, RungTiming
 from outreach.domain.states import InvitationState, LetterState
 from outreach.extensions import db
-from outreach.models import AgendaItem, AuditEntry, Invitation, Letter, Person, Reminder, SpeakerBooking
+from outreach.models import AgendaItem, AuditEntry, Invitation, Letter, Message, Person, Reminder, SpeakerBooking
 from outreach.queries import bell
 from outreach.queries import ladder as ladder_pages
 from outreach.services.activities import agenda
@@ -19,6 +22,7 @@ from outreach.services.invitations.withdraw import AlreadyWithdrawn
 from outreach.services.ladder import climb, edit, substitutes
 from outreach.services.letters import make
 from outreach.services.planning.book import SpeakerTaken
+from outreach.services.reminders import tick as reminding
 from tests.world import (
     NOW,
     a_person,
@@ -32,6 +36,8 @@ from tests.world import (
     publish,
     rows_of,
 )  # fmt: skip
+from tests.world.composed import text_of
+from tests.world.letters.signed import signed_letter
 
 
 @pytest.fixture
@@ -85,6 +91,39 @@ def test_the_letter_of_the_one_before_gives_the_substitute_a_draft(speaking, chi
         (LetterKind.SPEAKER_REQUEST, LetterState.CANCELLED), (LetterKind.SPEAKER_REQUEST, LetterState.DRAFT),
     ]  # fmt: skip
     assert [one.person_id for one in letters[1].invitations] == [deputy.id]
+
+
+def test_a_signed_letter_to_the_one_before_gets_the_draft_of_its_cancellation(speaking, chief, deputy, coordinator):
+    former = invitation_of(speaking, chief)
+    signed = signed_letter(former, kind=LetterKind.SPEAKER_REQUEST)
+    swapped = substitutes.swap(former.id, deputy.id, by=coordinator, now=NOW)
+    assert (swapped.cancellation.kind, swapped.cancellation.state) == (LetterKind.CANCELLATION, LetterState.DRAFT)
+    assert (swapped.cancellation.corrects_id, signed.state) == (signed.id, LetterState.SIGNED)
+    assert [one.id for one in swapped.cancellation.invitations] == [former.id]
+    assert [one.person_id for one in swapped.letter.invitations] == [deputy.id]
+
+
+def test_a_signed_letter_to_several_stands_for_the_others(speaking, chief, deputy, ani, coordinator):
+    invite(speaking, ani, role=Role.MODERATOR)
+    former = invitation_of(speaking, chief)
+    signed_letter(former, invitation_of(speaking, ani), kind=LetterKind.SPEAKER_REQUEST)
+    assert substitutes.swap(former.id, deputy.id, by=coordinator, now=NOW).cancellation is None
+
+
+def test_the_others_on_stage_who_know_of_it_hear_by_mail_who_speaks_now(
+    speaking, chief, deputy, ani, budi, coordinator
+):
+    invite(speaking, ani, role=Role.MODERATOR)
+    invite(speaking, budi)
+    mark_as_invited()
+    substitutes.swap(invitation_of(speaking, chief).id, deputy.id, by=coordinator, now=NOW)
+    reminding.tick(NOW)
+    told = [one for one in rows_of(Message) if one.kind is MailKind.SUBSTITUTION or one.person_id == ani.id]
+    mail = compose(told[-1], told[-1].lines, now=NOW)
+    said = " ".join(text_of(message_from_bytes(mail.data, policy=default)).split())
+    assert [one.person_id for one in told if one.kind is MailKind.SUBSTITUTION] == [ani.id]
+    assert "Kapolres Metro digantikan oleh Kapolres Pringsewu" in said
+    assert "Senin, 18 Januari 2027" in said
 
 
 def test_a_substitute_who_speaks_elsewhere_then_changes_nothing(speaking, chief, deputy, coordinator):
