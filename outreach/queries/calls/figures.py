@@ -15,7 +15,7 @@ from outreach.domain.calls import ANSWERED_AS, IS_A_CALL, SPOKE, CallOutcome
 from outreach.domain.states import ANSWERED, InvitationState
 from outreach.extensions import db
 from outreach.models import Activity, Call, Invitation, Organisation, Person, User, call_invitation
-from outreach.queries.calls.lists import CallScope, within
+from outreach.queries.calls.lists import CallScope, party, within
 
 AT_ONCE = 500
 
@@ -49,7 +49,7 @@ class CallerFigures:
     whatsapp_opened: int
 
 
-_PARTY = sa.func.coalesce(Invitation.person_id, -Invitation.organisation_id)
+_PARTY = party(Invitation)
 
 
 def _is_reached() -> sa.ColumnElement[bool]:
