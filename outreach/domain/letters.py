@@ -221,6 +221,14 @@ DEFAULT_BLOCKS: Mapping[LetterKind, TextBlocks] = {
     ),
 }
 
+# Of a letter that cancels another because all of its addressees are no longer invited. What it is about takes place.
+WITHDRAWN = TextBlocks(
+    "Pemberitahuan Pembatalan Undangan",
+    "Menindaklanjuti surat kami nomor {nomor_awal} tanggal {tanggal_awal} hal {hal_awal}, dengan ini kami beri tahukan "
+    "bahwa surat tersebut tidak berlaku lagi, sehingga Bapak/Ibu tidak perlu hadir pada:",
+    "Kami mohon maaf atas perubahan ini. Atas perhatian Bapak/Ibu, kami ucapkan terima kasih.",
+)
+
 # Jenis naskah in Srikandi.
 DOCUMENT_TYPES: Mapping[LetterKind, str] = {
     LetterKind.INVITATION: "Surat Undangan",

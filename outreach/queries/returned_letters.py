@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
 from outreach.domain.kinds import LetterKind
-from outreach.domain.letters import CHANGEABLE, DAY, TIME, days_of, read_code
+from outreach.domain.letters import CHANGEABLE, DAY, EVENT, TIME, days_of, read_code
 from outreach.domain.mail.incoming import IncomingReason
 from outreach.domain.signatures import ReturnReport
 from outreach.domain.states import ActivityState, LetterState
@@ -74,7 +74,9 @@ class LetterStanding(StrEnum):
 
 @dataclass(frozen=True)
 class CheckedLetter:
-    """What anybody may know of a signed letter by its code. activities: their neutral titles. days: as the letter says them.
+    """What anybody may know of a signed letter by its code. activities, days: as the letter says them.
+
+    neutral: the activities have neutral titles in place of those on the letter.
 
     by_number, by_date: of the letter that corrects or cancels it.
     """
@@ -87,6 +89,7 @@ class CheckedLetter:
     standing: LetterStanding
     by_number: str = ""
     by_date: date | None = None
+    neutral: bool = False
 
 
 def came_back(letter: Letter) -> ReturnedLetter:
@@ -216,15 +219,19 @@ def checked(code: str) -> CheckedLetter | None:
         .order_by(Activity.starts_at, Activity.id)
     ).all()
     later = next((one for one in letter.corrected_by if one.signed_file_id is not None), None)
+    facts = last_values(letter).facts
+    on_letter = list(dict.fromkeys(text for label, text in facts if label == EVENT))
+    neutral = not on_letter or any(one.public_title for one in activities)
     return CheckedLetter(
         letter.kind,
         letter.number,
         letter.dated_on,
-        list(dict.fromkeys(one.neutral_title for one in activities)),
-        [text for label, text in last_values(letter).facts if label == DAY],
+        list(dict.fromkeys(one.neutral_title for one in activities)) if neutral else on_letter,
+        [text for label, text in facts if label == DAY],
         _standing(letter, activities),
         later.number if later else "",
         later.dated_on if later else None,
+        neutral,
     )
 
 

@@ -4,24 +4,40 @@ delivery/documents/returned_pdf.py runs it with limits on memory and time. A cra
 PDFium (pypdfium2) reads the text, pyHanko the signatures. Nothing is fetched. This file imports nothing of Outreach, and
 those libraries only where they are used: the process that starts this one also imports it, for its constants.
 
-Standard input: a line of JSON ("roots": certificates as hexadecimal DER, "now"), then the file.
+Standard input: a line of JSON ("roots": certificates as hexadecimal DER, "now", "reads": false only looks whether the file is
+harmless), then the file.
 """
 
+import asyncio
+import base64
 import contextlib
 import io
 import json
 import logging
+import os
 import re
 import sys
 import zlib
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from importlib import import_module
 from typing import Any
 
 MEMORY = 1536 * 1024 * 1024  # bytes of address space
-CPU_S = 25
+CPU_S = 15
 # Exit codes. FAULT is Python's own after an exception that nobody expected.
-FAULT, PROTECTED, DAMAGED, TOO_MANY_PAGES, ACTIVE, TOO_MUCH = 1, 3, 4, 5, 6, 7
+FAULT, PROTECTED, DAMAGED, TOO_MANY_PAGES, ACTIVE, TOO_MUCH, ODD, SWELLS = 1, 3, 4, 5, 6, 7, 8, 9
+# What is used, and what that loads only when it is used: the first for each file, the others for signatures.
+LOADED = (
+    "pypdfium2", "pyhanko.pdf_utils.reader", "pyhanko.pdf_utils.filters", "pyhanko.sign.validation",
+    "pyhanko.sign.validation.dss",
+    "pyhanko.sign.diff_analysis", "pyhanko.sign.fields", "pyhanko_certvalidator", "pyhanko.pdf_utils.crypt",
+    "cryptography.hazmat.backends.openssl.backend", "lxml.etree", "gzip", "_strptime",
+)  # fmt: skip
+ENCODINGS = (
+    "utf_8", "utf_16", "utf_16_be", "utf_16_le", "utf_32", "utf_32_be", "latin_1", "ascii", "cp1252", "idna", "punycode",
+    "unicode_escape", "raw_unicode_escape",
+)  # fmt: skip
 MOST_PAGES = 60
 MOST_TEXT = 400_000  # characters
 MOST_SIGNATURES = 20
@@ -39,7 +55,17 @@ _ACTIVE_NAME = re.compile(
 )
 _SIGN = re.compile(rb"#([0-9A-Fa-f]{2})")  # of a name: 7.3.5
 _STREAM = re.compile(rb"(?<!end)stream\r?\n")
-MOST_PACKED = 60_000_000  # bytes of all compressed objects
+_FILTER = re.compile(
+    rb"/(FlateDecode|Fl|LZWDecode|LZW|RunLengthDecode|RL|ASCII85Decode|A85|ASCIIHexDecode|AHx|DCTDecode|DCT|JPXDecode"
+    rb"|CCITTFaxDecode|CCF|JBIG2Decode)(?![\w#])"
+)
+_ENCRYPTED = re.compile(rb"/Encrypt(?![\w#])")
+_PICTURE = re.compile(rb"/(?:Subtype|S)\s*/Image(?![\w#])")
+_TEXT = re.compile(rb"[\s!-~]+")
+_OPERATOR = re.compile(rb"(?<=\s)(?:BT|Tf|Td|TJ|Tj|cm|re|Do)(?=\s)|^\s*\d+ \d+ ")
+MOST_UNPACKED = 20_000_000  # bytes of all that is packed in a file, without its pictures
+BEGINS = 4096  # bytes by which a picture is told from what only calls itself one
+PIECE = 65_536
 
 
 class PdfUnread(Exception):
@@ -55,11 +81,14 @@ def main() -> int:
     logging.disable(logging.CRITICAL)
     head, _, data = sys.stdin.buffer.read().partition(b"\n")
     given = json.loads(head)
+    _load(*LOADED if given["reads"] else LOADED[:3])
+    _open_nothing_more()
     roots, now = [bytes.fromhex(root) for root in given["roots"]], datetime.fromisoformat(given["now"])
     try:
-        pages, text = _text(data)
-        _refuse_active_names(data)
-        found = {"pages": pages, "text": text, "signatures": _signatures(data, roots, now)}
+        document = _opened(data)
+        _look_into(data)
+        pages, text = _text(document) if given["reads"] else (len(document), "")
+        found = {"pages": pages, "text": text, "signatures": _signatures(data, roots, now) if given["reads"] else []}
     except PdfUnread as ended:
         return ended.code
     except (MemoryError, RecursionError):
@@ -68,8 +97,8 @@ def main() -> int:
     return 0
 
 
-def _text(data: bytes) -> tuple[int, str]:
-    """Return the number of pages and their text."""
+def _opened(data: bytes) -> Any:
+    """Return PDFium's document. Nothing of its pages is read yet."""
     import pypdfium2
     import pypdfium2.raw as pdfium
 
@@ -78,13 +107,20 @@ def _text(data: bytes) -> tuple[int, str]:
     except pypdfium2.PdfiumError:
         locked = pdfium.FPDF_GetLastError() == pdfium.FPDF_ERR_PASSWORD
         raise PdfUnread(PROTECTED if locked else DAMAGED) from None
-    pages = len(document)
-    if not pages:
+    if not len(document):
         raise PdfUnread(DAMAGED)
-    if pages > MOST_PAGES:
-        raise PdfUnread(TOO_MANY_PAGES)
     if pdfium.FPDFDoc_GetJavaScriptActionCount(document.raw) or pdfium.FPDFDoc_GetAttachmentCount(document.raw):
         raise PdfUnread(ACTIVE)
+    return document
+
+
+def _text(document: Any) -> tuple[int, str]:
+    """Return the number of pages and their text."""
+    import pypdfium2
+
+    pages = len(document)
+    if pages > MOST_PAGES:
+        raise PdfUnread(TOO_MANY_PAGES)
     written: list[str] = []
     for number in range(pages):
         try:
@@ -97,29 +133,83 @@ def _text(data: bytes) -> tuple[int, str]:
     return pages, "\n".join(written)
 
 
-def _refuse_active_names(data: bytes) -> None:
-    """Refuse a file that names something active, whatever its structure: pyHanko may be unable to read that."""
-    left = MOST_PACKED
-    for part in (data, *_object_streams(data)):
-        left -= 0 if part is data else len(part)
+def _look_into(data: bytes) -> None:
+    """Refuse a file that names something active, or that unpacks to more than any letter, whatever its structure.
+
+    pyHanko may be unable to read its structure, and PDFium unpacks all of a page at once.
+    """
+    if _ENCRYPTED.search(data):
+        raise PdfUnread(PROTECTED)
+    _refuse_active_names(data)
+    left = MOST_UNPACKED
+    for part in _unpacked(data):
+        left -= len(part)
         if left < 0:
-            raise PdfUnread(TOO_MUCH)
-        if _ACTIVE_NAME.search(part) or _ACTIVE_NAME.search(_unescaped(part)):
-            raise PdfUnread(ACTIVE)
+            raise PdfUnread(SWELLS)
+        _refuse_active_names(part)
 
 
-def _object_streams(data: bytes) -> Iterator[bytes]:
-    """Yield the objects that are kept compressed: 7.5.7."""
+def _refuse_active_names(part: bytes) -> None:
+    if _ACTIVE_NAME.search(part) or (b"#" in part and _ACTIVE_NAME.search(_unescaped(part))):
+        raise PdfUnread(ACTIVE)
+
+
+def _unpacked(data: bytes) -> Iterator[bytes]:
+    """Yield what is packed, without pictures: at most MOST_UNPACKED bytes of each stream, and one more."""
     for found in _STREAM.finditer(data):
         at = found.start()
-        begins = max(data.rfind(b"endobj", 0, at), data.rfind(b"endstream", 0, at), at - 4096, 0)
-        head = _unescaped(data[begins:at])
-        if b"/ObjStm" not in head:
-            continue
-        try:
-            yield zlib.decompressobj().decompress(memoryview(data)[found.end() :], MOST_PACKED)
-        except zlib.error:  # by another filter, which hardly any program uses here
+        near = max(at - BEGINS, 0)
+        head = _unescaped(data[max(data.rfind(b"endobj", near, at), data.rfind(b"endstream", near, at), near) : at])
+        filters = [name.decode() for name in _FILTER.findall(head)]
+        if not filters:
+            filters = ["FlateDecode"] if data[found.end() : found.end() + 1] == b"x" else []
+        is_object_stream = b"/ObjStm" in head
+        if _PICTURE.search(head) and not is_object_stream:
+            begins = _decoded(data, found.end(), filters, BEGINS, whole=False)
+            if not (_TEXT.fullmatch(begins) and _OPERATOR.search(begins)):
+                continue
+        yield _decoded(data, found.end(), filters, MOST_UNPACKED + 1, whole=is_object_stream)
+
+
+def _decoded(data: bytes, begins: int, filters: list[str], most: int, *, whole: bool) -> bytes:
+    """Return what the filters make of a stream, at most so many bytes. whole: it must not be broken."""
+    part = memoryview(data)[begins:]  # until a filter ends it
+    for name in filters:
+        if name in ("FlateDecode", "Fl"):
+            part = memoryview(_inflated(part, most, whole=whole))
+        elif name in ("ASCII85Decode", "A85", "ASCIIHexDecode", "AHx"):
+            ends = data.find(b"endstream", begins) - begins if part.nbytes == len(data) - begins else part.nbytes
+            part = memoryview(_from_letters(bytes(part[:ends]), name))
+        elif name in ("LZWDecode", "LZW", "RunLengthDecode", "RL"):
+            raise PdfUnread(ODD)  # programs of today do not pack so, and nobody knows how much it unpacks to
+        else:
+            return b""  # a picture
+    return bytes(part) if filters else b""
+
+
+def _inflated(part: memoryview, most: int, *, whole: bool) -> bytes:
+    """Return as much of a part as can be inflated, as readers of PDFs do."""
+    packed, made, size = zlib.decompressobj(), [], 0
+    try:
+        for at in range(0, len(part), PIECE):
+            made.append(packed.decompress(part[at : at + PIECE], most - size))
+            size += len(made[-1])
+            if packed.eof or size >= most:
+                break
+    except zlib.error:
+        if whole:
             raise PdfUnread(DAMAGED) from None
+    return b"".join(made)
+
+
+def _from_letters(part: bytes, name: str) -> bytes:
+    letters = b"".join(part.split())
+    try:
+        if name.startswith("ASCII85") or name == "A85":
+            return base64.a85decode(letters.partition(b"~>")[0])
+        return bytes.fromhex(letters.partition(b">")[0].decode("ascii"))
+    except ValueError:
+        raise PdfUnread(DAMAGED) from None
 
 
 def _unescaped(part: bytes) -> bytes:
@@ -221,18 +311,19 @@ def _status(reader: Any, signature: Any, roots: list[bytes], now: datetime) -> t
     That is the time of a timestamp authority that the office trusts; else now. Proofs enclosed in the file (B-LT: its DSS)
     are used, others are not fetched.
     """
-    from pyhanko.sign.validation import validate_pdf_signature
+    from pyhanko.sign.validation import async_validate_pdf_signature
     from pyhanko.sign.validation.settings import KeyUsageConstraints
 
     usage = KeyUsageConstraints(key_usage={"non_repudiation", "digital_signature"}, match_all_key_usages=False)
 
     def checked(moment: datetime) -> Any:
-        return validate_pdf_signature(
+        validated = async_validate_pdf_signature(
             signature,
             signer_validation_context=_context(reader, roots, moment),
             ts_validation_context=_context(reader, roots, moment),
             key_usage_settings=usage,
         )
+        return asyncio.get_event_loop().run_until_complete(validated)
 
     status = checked(now)
     stamp = status.timestamp_validity
@@ -300,6 +391,25 @@ def _name(subject: dict[str, Any], part: str) -> str:
     found = subject.get(part) or ""
     written = found if isinstance(found, str) else ", ".join(map(str, found))
     return "".join(letter for letter in written if letter.isprintable())[:MOST_NAME].strip()
+
+
+def _load(*modules: str) -> None:
+    """Load what is needed, also what libraries load only when they use it: afterwards no file can be opened."""
+    for name in modules:
+        import_module(name)
+    for name in ENCODINGS:
+        "".encode(name)
+    asyncio.set_event_loop(asyncio.new_event_loop())
+
+
+def _open_nothing_more() -> None:
+    """From now on no file and no connection can be opened."""
+    with contextlib.suppress(ImportError, ValueError, OSError):  # Windows has no such limit
+        import resource
+
+        free = os.dup(0)
+        os.close(free)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (free, free))
 
 
 def _limit() -> None:

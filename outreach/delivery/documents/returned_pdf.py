@@ -9,9 +9,10 @@ import re
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import structlog
 
@@ -84,6 +85,16 @@ class PdfTakesTooLong(PdfRefused):
     message = "Reading this PDF takes too long or too much memory, so it is not taken. Please save it once more."
 
 
+class PdfSwells(PdfRefused):
+    message = "Without its pictures, this PDF unpacks to more than %(megabytes)s MB. No letter does. Please save it once more."
+
+
+class PdfPackedOddly(PdfRefused):
+    message = (
+        "This PDF is packed in a way that cannot be looked into here. Please save it once more, before it is signed."
+    )
+
+
 class PdfReadersBusy(Problem):
     message = "Other letters are being read just now. Please try again in a minute."
     field = "file"
@@ -95,6 +106,8 @@ _REFUSALS: dict[int, type[PdfRefused]] = {
     pdf_process.FAULT: PdfDamaged,
     pdf_process.TOO_MANY_PAGES: TooManyPages,
     pdf_process.ACTIVE: PdfRunsPrograms,
+    pdf_process.SWELLS: PdfSwells,
+    pdf_process.ODD: PdfPackedOddly,
 }
 
 
@@ -105,14 +118,23 @@ def read(data: bytes, roots: Sequence[bytes], *, now: datetime, wait_s: float | 
     None: READ_WITHIN_S. Raise a PdfRefused that says why the file is not taken.
     """
     check_beginning(data)
-    given = json.dumps({"roots": [root.hex() for root in roots], "now": now.isoformat()}).encode() + b"\n" + data
+    given = {"roots": [root.hex() for root in roots], "now": now.isoformat(), "reads": True}
+    return codec.from_json(ReadPdf, _run(given, data, wait_s))
+
+
+def refuse_programs(data: bytes, *, now: datetime, wait_s: float | None = None) -> None:
+    """Raise PdfRunsPrograms, or another PdfRefused, if a PDF must not be handed on to others. Its text is not read."""
+    _run({"roots": [], "now": now.isoformat(), "reads": False}, data, wait_s)
+
+
+def _run(given: Mapping[str, Any], data: bytes, wait_s: float | None) -> Any:
     if not AT_ONCE.acquire(timeout=READ_WITHIN_S if wait_s is None else wait_s):
         raise PdfReadersBusy
     command = [sys.executable, "-I", str(Path(pdf_process.__file__))]
     try:
         done = subprocess.run(  # noqa: S603  our own program
             command,
-            input=given,
+            input=json.dumps(given).encode() + b"\n" + data,
             capture_output=True,
             timeout=READ_WITHIN_S,
             check=False,
@@ -123,10 +145,12 @@ def read(data: bytes, roots: Sequence[bytes], *, now: datetime, wait_s: float | 
     finally:
         AT_ONCE.release()
     if done.returncode == 0:
-        return codec.from_json(ReadPdf, json.loads(done.stdout))
+        return json.loads(done.stdout)
     if done.returncode == pdf_process.FAULT:
         log.error("pdf not readable", error=done.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2][:300])
-    raise _REFUSALS.get(done.returncode, PdfTakesTooLong)(most=pdf_process.MOST_PAGES)
+    raise _REFUSALS.get(done.returncode, PdfTakesTooLong)(
+        most=pdf_process.MOST_PAGES, megabytes=pdf_process.MOST_UNPACKED // 1_000_000
+    )
 
 
 def check_beginning(data: bytes) -> None:

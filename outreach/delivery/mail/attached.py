@@ -27,6 +27,7 @@ CARRIES: dict[MailKind, frozenset[LetterKind]] = {
     MailKind.CHANGE: frozenset({LetterKind.CORRECTION}),
     MailKind.POSTPONEMENT: frozenset({LetterKind.CORRECTION}),
     MailKind.CANCELLATION: frozenset({LetterKind.CANCELLATION}),
+    MailKind.WITHDRAWAL: frozenset({LetterKind.CANCELLATION}),
 }
 MOST_KEPT = 24 * 1024 * 1024  # bytes of encoded files in memory
 NAMES_FILE = "X-File"  # so short that the field is never folded

@@ -20,6 +20,7 @@ from outreach.models import Activity, Invitation, Organisation, Person, Post, Ru
 from outreach.services import audit, locking
 from outreach.services.invitations import post_holders
 from outreach.services.invitations.revisions import raise_for_invited
+from outreach.services.letters import follow_up
 from outreach.services.planning.book import book_people
 from outreach.services.reminders.schedule import event_reminder, reschedule, waiting_invitations
 from outreach.services.representation import chain
@@ -150,6 +151,7 @@ def _make_new(session: Session, invitation: Invitation, now: datetime) -> None:
     invitation.answer_note, invitation.notices_wanted, invitation.without_letter = "", True, False
     chain.begin_again(session, invitation, now=now)
     if invitation.id is not None:
+        follow_up.give_up_for_invited(session, invitation, now=now)
         session.execute(sa.delete(Rung).where(Rung.invitation_id == invitation.id))  # the ladder starts again, too
 
 

@@ -14,6 +14,7 @@ from outreach.models import Invitation, User
 from outreach.services import audit
 from outreach.services.invitations import seats
 from outreach.services.invitations.revisions import raise_for_withdrawn
+from outreach.services.letters import follow_up
 from outreach.services.locking import invitation_for_change
 from outreach.services.planning import bookings
 from outreach.services.reminders import forecast as forecasting
@@ -58,6 +59,7 @@ def take_back(session: Session, invitation: Invitation, *, by: User | None, now:
         if leaver.acting is not None:
             notices.tell_no_longer_acting(session, leaver, leaver.acting, now=now)
     session.flush()
+    follow_up.draft_for_withdrawn(session, invitation, by=by, now=now)
     seats.offer_freed(session, invitation.activity, now=now)
     audit.record(
         session, by, "invitation.withdrawn", invitation, now=now, name=invitation.invitee.display_name,

@@ -30,15 +30,15 @@ class LetterFacts:
 
 
 def invitations_of(
-    session: Session | scoped_session, invitation_ids: Collection[int] | sa.Select[int]
+    session: Session | scoped_session, invitation_ids: Collection[int] | sa.Select[int], *, withdrawn: bool = False
 ) -> list[Invitation]:
     """Return these invitations with all that a letter says of them, in a letter's order. Raise NobodyOnTheLetter.
 
-    Withdrawn ones are left out: a letter would invite again.
+    Withdrawn ones are left out: a letter would invite again. withdrawn: only these, for the letter that tells them.
     """
     found = session.scalars(
         sa.select(Invitation)
-        .where(Invitation.id.in_(invitation_ids), Invitation.state != InvitationState.WITHDRAWN)
+        .where(Invitation.id.in_(invitation_ids), (Invitation.state == InvitationState.WITHDRAWN).is_(withdrawn))
         .options(
             joinedload(Invitation.person).joinedload(Person.organisation),
             joinedload(Invitation.organisation),

@@ -1,4 +1,4 @@
-"""What a move, postponement or cancellation does to signed letters: the draft of the letter that says so, for each of them.
+"""What a move, postponement, cancellation or withdrawal does to signed letters: the draft of the letter that tells of it.
 
 Called inside the transaction of services/activities, once the activity has its new time or state, and when a letter is
 accepted as signed. A coordinator reads the draft, numbers it and has it signed; nothing is sent before.
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from outreach.domain.kinds import LetterKind
 from outreach.domain.letters import CHANGEABLE, STANDS
-from outreach.domain.states import ActivityState, LetterState
+from outreach.domain.states import ActivityState, InvitationState, LetterState
 from outreach.models import Activity, Invitation, Letter, User, letter_invitation
 from outreach.services import audit
 from outreach.services.letters import make, plan
@@ -26,7 +26,7 @@ def draft_follow_ups(
 
     A draft that an earlier move made, and that is not signed, is given up for the new one.
     """
-    made = [_draft(session, letter, reason, by, now) for letter in _signed(session, activity.id)]
+    made = [_draft(session, letter, reason, by, now) for letter in _inviting(session, activity.id)]
     return [draft for draft in made if draft is not None]
 
 
@@ -34,7 +34,7 @@ def follow_draft(session: Session, activity: Activity, *, by: User | None, now: 
     """Make the draft of a correction for each letter that was signed before the activity was published, if it has another
     time or place now. Give it up if the letter is right again.
     """
-    for letter in _signed(session, activity.id):
+    for letter in _inviting(session, activity.id):
         if plan.has_moved(session, letter):
             _draft(session, letter, "", by, now)
         else:
@@ -73,8 +73,25 @@ def is_signed_for(letter: Letter, invitation: Invitation) -> bool:
 
 def give_up_follow_ups(session: Session, activity: Activity, *, by: User | None, now: datetime) -> None:
     """Give up the drafts that a move made, because it was taken back before anybody heard of it."""
-    for letter in _signed(session, activity.id):
+    for letter in _inviting(session, activity.id):
         _give_up(session, letter, by, now)
+
+
+def draft_for_withdrawn(session: Session, invitation: Invitation, *, by: User | None, now: datetime) -> None:
+    """Make the draft that cancels each signed letter whose addressees are all withdrawn, now that this one is."""
+    for letter in _signed(session, invitation.activity_id):
+        if not _invites(letter) and letter.kind not in make.FOLLOWS_ANOTHER and invitation in letter.invitations:
+            _give_up(session, letter, by, now)
+            make.add_for_withdrawn(session, letter, by=by, now=now)
+
+
+def give_up_for_invited(session: Session, invitation: Invitation, *, now: datetime) -> None:
+    """Give up the drafts that cancel letters of somebody who was withdrawn and is invited again."""
+    for letter in _signed(session, invitation.activity_id):
+        if invitation in letter.invitations:
+            for later in letter.corrected_by:
+                if later.kind is LetterKind.CANCELLATION and not _is_off(letter):
+                    _give_up(session, letter, None, now)
 
 
 def _signed(session: Session, activity_id: int) -> list[Letter]:
@@ -91,6 +108,15 @@ def _signed(session: Session, activity_id: int) -> list[Letter]:
         Letter.kind != LetterKind.CANCELLATION,
     )
     return list(session.scalars(wanted.order_by(Letter.id)))
+
+
+def _inviting(session: Session, activity_id: int) -> list[Letter]:
+    """Return those of them on which somebody is still invited. A move tells the others nothing."""
+    return [letter for letter in _signed(session, activity_id) if _invites(letter)]
+
+
+def _invites(letter: Letter) -> bool:
+    return any(one.state is not InvitationState.WITHDRAWN for one in letter.invitations)
 
 
 def _is_off(letter: Letter) -> bool:

@@ -77,6 +77,14 @@ def add_following(
     return add(session, kind, invitations, earlier=earlier, reason=reason, by=by, now=now)
 
 
+def add_for_withdrawn(session: Session, earlier: Letter, *, by: User | None, now: datetime) -> Letter:
+    """Make the draft that cancels a signed letter whose addressees are all withdrawn, in the caller's transaction."""
+    invitations = facts.invitations_of(session, [one.id for one in earlier.invitations], withdrawn=True)
+    written = settings.current(session).values
+    own = replace(written, blocks={**written.blocks, LetterKind.CANCELLATION: letters.WITHDRAWN})
+    return add(session, LetterKind.CANCELLATION, invitations, earlier=earlier, written=own, by=by, now=now)
+
+
 def add(
     session: Session, kind: LetterKind, invitations: Sequence[Invitation], *, by: User | None, now: datetime,
     earlier: Letter | None = None, reason: str = "", written: LetterSettings | None = None,

@@ -21,7 +21,7 @@ TOLD_BY: dict[LetterKind, tuple[MailKind, ...]] = {
     LetterKind.INVITATION: (MailKind.INVITATION,),
     LetterKind.SPEAKER_REQUEST: (MailKind.INVITATION,),
     LetterKind.CORRECTION: (MailKind.CHANGE, MailKind.POSTPONEMENT),
-    LetterKind.CANCELLATION: (MailKind.CANCELLATION,),
+    LetterKind.CANCELLATION: (MailKind.CANCELLATION, MailKind.WITHDRAWAL),
 }
 
 

@@ -1,7 +1,10 @@
 """Letters that come back, signed by an authority of the tests: each outcome has its own sentence."""
 
+import errno
 import io
 import re
+import subprocess
+import sys
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -16,7 +19,7 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.pdf_utils.writer import PageObject, copy_into_new_writer
 from pyhanko.sign.validation.dss import DocumentSecurityStore
 
-from outreach.delivery.documents import returned_pdf
+from outreach.delivery.documents import pdf_process, returned_pdf
 from outreach.delivery.documents.returned_pdf import (
     IsArchive,
     IsPicture,
@@ -25,8 +28,10 @@ from outreach.delivery.documents.returned_pdf import (
     NotAPdf,
     PdfDamaged,
     PdfMissing,
+    PdfPackedOddly,
     PdfProtected,
     PdfRunsPrograms,
+    PdfSwells,
     PdfTakesTooLong,
     PdfTooLarge,
     TooManyPages,
@@ -365,7 +370,7 @@ def loop() -> bytes:
     return paper(LETTER).replace(b"/Kids [4 0 R]", b"/Kids [2 0 R]")
 
 
-@pytest.mark.parametrize(("made", "refused"), [(bomb, PdfTakesTooLong), (loop, PdfDamaged)])
+@pytest.mark.parametrize(("made", "refused"), [(bomb, PdfSwells), (loop, PdfDamaged)])
 def test_a_file_made_to_hang_its_reader_ends_with_a_sentence(made: Callable[[], bytes], refused: type):
     with pytest.raises(refused):
         read(made())
@@ -390,3 +395,62 @@ def test_the_process_that_reads_it_knows_nothing_of_the_servers_secrets(
     with pytest.raises(PdfProtected):
         read(letter)
     assert not [name for name in seen.read_text().split() if name.startswith(("OUTREACH", "PATH", "HOME"))]
+
+
+def packed_page(drawn: bytes, *, filters: str = "/FlateDecode", kind: str = "", times: int = 1) -> bytes:
+    """Return a PDF whose page shows what was drawn, packed."""
+    for _time in range(times):
+        drawn = zlib.compress(drawn, 9)
+    stream = (
+        f"<< {kind} /Length {2 * len(drawn)} /Filter [/ASCIIHexDecode {filters}] >>\nstream\n{drawn.hex()}\nendstream"
+    )
+    return paper((), objects=[stream], contents="4 0 R")
+
+
+OPERATORS = b"BT /F1 10 Tf 50 780 Td (Surat) Tj ET\n"
+SWELLING = {
+    "text": {},
+    "packed twice": {"filters": "/FlateDecode /FlateDecode", "times": 2},
+    "called a picture": {"kind": "/Subtype /Image /Width 9 /Height 9"},
+}
+
+
+@pytest.mark.parametrize("how", SWELLING)
+def test_a_page_that_unpacks_to_more_than_a_letter_is_refused_before_it_is_read(how: str):
+    assert "Surat" in read(packed_page(OPERATORS, **SWELLING[how])).text
+    size = pdf_process.MOST_UNPACKED // len(OPERATORS) + 1
+    with pytest.raises(PdfSwells, match="unpacks to more"):
+        read(packed_page(OPERATORS * size, **SWELLING[how]))
+
+
+def test_a_large_picture_is_no_reason_to_refuse():
+    shown = zlib.compress(bytes(range(256)) * 120_000, 1).hex()
+    head = "/Type /XObject /Subtype /Image /Width 4800 /Height 6400 /BitsPerComponent 8 /ColorSpace /DeviceGray"
+    stream = f"<< {head} /Length {len(shown)} /Filter [/ASCIIHexDecode /FlateDecode] >>\nstream\n{shown}\nendstream"
+    assert read(paper(LETTER, objects=[stream])).pages == 1
+
+
+def test_what_is_packed_so_that_nobody_can_look_into_it_is_refused():
+    with pytest.raises(PdfPackedOddly):
+        read(packed_page(b"\x80\x0b\x60\x50\x22\x0c\x0c\x85\x01", filters="/LZWDecode", times=0))
+
+
+@pytest.mark.parametrize("before", ["/Note (" + "x" * 5000 + ") ", "/Note (endobj) /Subtype /Image "])
+def test_no_dictionary_hides_what_is_in_compressed_objects(before: str):
+    hidden = zlib.compress(b"9 0 << /S /Launch /F (cmd.exe) >>")
+    head = f"8 0 obj\n<< /Type /ObjStm {before}/N 1 /First 4 /Filter /FlateDecode /Length {len(hidden)} >>\nstream\n".encode()
+    with pytest.raises(PdfRunsPrograms):
+        read(paper(LETTER).replace(b"\nxref", b"\n" + head + hidden + b"\nendstream\nendobj\nxref"))
+
+
+def test_the_process_that_reads_it_can_open_nothing(tmp_path: Path):
+    """Seen from inside: a program that does as pdf_process does before it reads the file."""
+    program = (
+        f"import sys; sys.path.insert(0, {str(Path(pdf_process.__file__).parent)!r}); import pdf_process as p, socket\n"
+        "p._limit(); p._load(*p.LOADED); p._open_nothing_more()\n"
+        "for tried in (lambda: open('/etc/passwd'), socket.socket):\n"
+        "    try: tried(); print('opened')\n"
+        "    except OSError as refused: print(refused.errno)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)  # noqa: S603
+    assert done.stdout.split() == [str(errno.EMFILE)] * 2

@@ -121,7 +121,7 @@ def test_what_a_user_writes_is_never_taken_for_a_file(activity, ani):
         (MailKind.CHANGE, [LetterKind.CORRECTION]),
         (MailKind.CANCELLATION, [LetterKind.CANCELLATION]),
         (MailKind.REMINDER, []),
-        (MailKind.WITHDRAWAL, []),
+        (MailKind.WITHDRAWAL, [LetterKind.CANCELLATION]),
     ],
 )
 def test_each_kind_of_mail_carries_its_kinds_of_letters(kind, carried):

@@ -6,6 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from outreach.domain.activity import ActivityValues
+from outreach.domain.kinds import Role
 from outreach.domain.letters import EarlierLetter, LetterKind, LetterState
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
@@ -13,6 +14,7 @@ from outreach.models import Letter
 from outreach.queries import returned_letters
 from outreach.services.activities import edit as editing
 from outreach.services.activities import publish as publishing
+from outreach.services.invitations import withdraw
 from outreach.services.letters.versions import last_values
 from tests.world import NOW, an_invitation, at, draft_activity, fresh, invitation_of, invite, move, publish
 from tests.world.letters.signed import DATED_ON, NUMBER, signed_letter
@@ -121,4 +123,26 @@ def test_another_title_of_a_draft_needs_no_letter(activity, ani):
     signed_letter(an_invitation(activity, ani, state=InvitationState.PREPARED))
     values = replace(written(activity), title="Rapat lain")
     editing.edit_activity(activity.id, values, fresh(activity).version, by=None, now=NOW)
+    assert drafts() == []
+
+
+def test_a_letter_whose_only_addressee_is_withdrawn_is_cancelled_by_a_draft(activity, ani, budi):
+    first, second = (an_invitation(activity, one) for one in (ani, budi))
+    alone, together = signed_letter(first), signed_letter(first, second, number="400.2/9/2027")
+    withdraw.withdraw(first.id, by=None, now=NOW)
+    (draft,) = drafts()
+    assert (draft.kind, draft.corrects_id, draft.invitations) == (LetterKind.CANCELLATION, alone.id, [first])
+    values = last_values(draft)
+    assert "nomor 400.2/7/2027 tanggal 5 Januari 2027 hal Undangan" in values.opening
+    assert "tidak perlu hadir" in values.opening
+    assert values.addressees == last_values(alone).addressees
+    assert fresh(together).corrected_by == []
+
+
+def test_who_is_invited_again_needs_no_letter_that_cancels(activity, ani):
+    invitation = an_invitation(activity, ani, Role.CADRE)
+    signed_letter(invitation)
+    withdraw.withdraw(invitation.id, by=None, now=NOW)
+    assert len(drafts()) == 1
+    invite(activity, ani)
     assert drafts() == []

@@ -49,6 +49,23 @@ def test_a_letter_that_stands_is_shown_with_number_day_and_office_and_nothing_mo
     assert page.headers["X-Robots-Tag"] == "noindex, nofollow"
 
 
+def test_the_title_is_the_one_on_the_letter_unless_the_activity_has_a_neutral_one(client, office, activity, ani):
+    activity.public_title = ""
+    db.session.commit()
+    publish(activity, tick=False)
+    letter = signed_letter(an_invitation(activity, ani))
+    title = activity.title
+    activity.title = "Judul yang diubah sesudahnya"
+    db.session.commit()
+    page = text_of(read(client, letter).text)
+    assert (title in page, activity.title in page) == (True, False)
+    assert "Cocokkan semua ini dengan surat" in page
+    fresh(activity).public_title = "Rapat"
+    db.session.commit()
+    page = text_of(read(client, letter).text)
+    assert (title in page, "Rapat" in page, "dapat lebih rinci" in page) == (False, True, True)
+
+
 @pytest.mark.parametrize(
     "written", [str.lower, lambda code: code.replace("-", ""), lambda code: code.replace("-", " ")]
 )
