@@ -157,11 +157,12 @@ def restore(
     with zipfile.ZipFile(path) as archive, loading.replacing(engine) as connection:
         if revision_of(connection) != saved.revision:
             raise OtherRevision(theirs=saved.revision, ours=revision_of(connection) or "none")
-        _compare(path, saved, tables_of(connection))
+        here = tables_of(connection)
+        _compare(path, saved, here)
         if name := filled(connection):
             if not force:
                 raise NotEmpty(table=name)
-            loading.empty(connection, tables_of(connection))
+            loading.empty(connection, here)
         with loading.references_open(connection):
             for each, noted in saved.tables:
                 if loading.load(connection, each, _rows(archive, each)) != noted:

@@ -12,8 +12,7 @@ import sqlalchemy as sa
 
 from outreach.domain.problems import Problem
 from outreach.extensions import IMMEDIATE
-from outreach.models.base import NOT_OURS
-from outreach.services.operations.backup.tables import PORTION, SavedTable, Sum, line, sum_of
+from outreach.services.operations.backup.tables import PORTION, SavedTable, Sum, line, names_of, sum_of
 
 MOST_IDS = 2**31 - 1  # of a column of integers in PostgreSQL
 
@@ -38,8 +37,8 @@ def snapshot(engine: sa.Engine, *, locked: bool = False) -> Iterator[sa.Connecti
         connection = connection.execution_options(**{IMMEDIATE: locked})
         with connection.begin() as transaction:
             if locked and engine.dialect.name == "postgresql":
-                names = [name for name in sa.inspect(engine).get_table_names() if not name.startswith(NOT_OURS)]
-                quoted = ", ".join(engine.dialect.identifier_preparer.quote(name) for name in names)
+                # The names by another connection: what this one sees begins with its first statement, the lock.
+                quoted = ", ".join(engine.dialect.identifier_preparer.quote(name) for name in names_of(engine))
                 connection.exec_driver_sql(f"LOCK TABLE {quoted} IN SHARE MODE")
             yield connection
             transaction.rollback()

@@ -89,7 +89,7 @@ def tables_of(connection: sa.Connection) -> list[SavedTable]:
     with catch_warnings():
         # The warning is about indexes on expressions, which are not needed here.
         filterwarnings("ignore", "Skipped unsupported reflection", sa.exc.SAWarning)
-        metadata.reflect(connection, only=lambda name, _metadata: not name.startswith(NOT_OURS))
+        metadata.reflect(connection, only=names_of(connection))
     return [
         SavedTable(
             table.name,
@@ -98,6 +98,11 @@ def tables_of(connection: sa.Connection) -> list[SavedTable]:
         )
         for table in metadata.sorted_tables
     ]
+
+
+def names_of(database: sa.Connection | sa.Engine) -> list[str]:
+    """Return the names of the application's tables in the database."""
+    return [name for name in sa.inspect(database).get_table_names() if not name.startswith(NOT_OURS)]
 
 
 def rows_of(connection: sa.Connection, table: SavedTable) -> Iterator[Sequence[Any]]:
@@ -141,9 +146,9 @@ def sum_of(connection: sa.Connection, table: SavedTable) -> Sum:
 
 def filled(connection: sa.Connection) -> str:
     """Return the name of one of our tables that has rows, or "" if all are empty."""
-    for table in tables_of(connection):
-        if connection.execute(sa.select(sa.literal(1)).select_from(table.clause).limit(1)).first():
-            return table.name
+    for name in names_of(connection):
+        if connection.execute(sa.select(sa.literal(1)).select_from(sa.table(name)).limit(1)).first():
+            return name
     return ""
 
 
