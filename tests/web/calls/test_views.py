@@ -287,3 +287,7 @@ def test_unknown_people_and_programmes_give_a_not_found_page(office, coordinator
         "/to-call/person/99/whatsapp",
     ]
     assert [coordinator_client.post(address).status_code for address in acts] == [404] * 4
+
+
+def test_the_form_that_opens_whatsapp_takes_no_place_beside_the_menu(office, coordinator_client):
+    assert '<form id="open-whatsapp" hidden' in coordinator_client.get("/to-call").text
