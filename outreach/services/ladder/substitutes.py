@@ -76,7 +76,6 @@ def swap(invitation_id: int, person_id: int, *, by: User | None, now: datetime) 
         if former.role is Role.SPEAKER:
             _put_on_agenda(session, activity, former.person_id, substitute)
         earlier = letter_of(session, former.id)
-        cancellation = follow_up.draft_for_withdrawal(session, earlier, former, by=by, now=now) if earlier else None
         withdrawing.take_back(session, former, by=by, now=now)
         invited = new_invitations.add_people(session, [activity], [person_id], former.role, now=now)
         new_invitations.audited(session, [activity], invited, former.role, by, now)
@@ -95,6 +94,7 @@ def swap(invitation_id: int, person_id: int, *, by: User | None, now: datetime) 
             substitute=new.id,
         )  # fmt: skip
         audit.record(session, by, ASKED_INSTEAD, new, now=now, name=substitute.display_name, activity=activity.title)
+        cancellation = follow_up.cancellation_of(session, earlier) if earlier else None
     return Swapped(new, letter, cancellation)
 
 

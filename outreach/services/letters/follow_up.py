@@ -52,23 +52,19 @@ def draft_if_outdated(session: Session, letter: Letter, *, by: User | None, now:
     return _draft(session, letter, "", by, now)
 
 
-def draft_for_withdrawal(
-    session: Session, letter: Letter, invitation: Invitation, *, by: User | None, now: datetime
-) -> Letter | None:
-    """Make the draft of a cancellation of a signed letter, before its only invitee is withdrawn; None if it has others.
-
-    A letter to several people still holds for the others, so no letter cancels it.
-    """
-    if not is_signed_for(letter, invitation):
-        return None
-    _give_up(session, letter, by, now)
-    return make.add_following(session, letter, LetterKind.CANCELLATION, by=by, now=now)
-
-
 def is_signed_for(letter: Letter, invitation: Invitation) -> bool:
-    """Return whether a letter is signed, stands, and is to this invitation alone."""
+    """Return whether a letter is signed, stands, and invites nobody but this invitation's invitee any more."""
     signed = letter.state in STANDS and letter.signed_file_id is not None
-    return signed and {one.id for one in letter.invitations} == {invitation.id}
+    gone = InvitationState.WITHDRAWN
+    return signed and all(one.id == invitation.id or one.state is gone for one in letter.invitations)
+
+
+def cancellation_of(session: Session, letter: Letter) -> Letter | None:
+    """Return the draft that cancels a letter; None if there is none."""
+    session.flush()
+    session.expire(letter, ["corrected_by"])
+    drafts = (later for later in letter.corrected_by if later.state in CHANGEABLE)
+    return next((later for later in drafts if later.kind is LetterKind.CANCELLATION), None)
 
 
 def give_up_follow_ups(session: Session, activity: Activity, *, by: User | None, now: datetime) -> None:
