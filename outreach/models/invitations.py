@@ -138,6 +138,16 @@ class Invitation(Identified, Created, Model):
         back_populates="invitation", uselist=False, cascade="all, delete-orphan", passive_deletes=True
     )
     chain: Mapped[list[ActingPerson]] = relationship(order_by=ActingPerson.id, viewonly=True)
+    # Why they do not come, if that is their present answer.
+    declined: Mapped["DeclineReason | None"] = relationship(
+        primaryjoin=lambda: sa.and_(
+            DeclineReason.invitation_id == Invitation.id,
+            Invitation.state == InvitationState.NOT_COMING,
+            DeclineReason.said_at >= Invitation.answered_at,
+        ),
+        uselist=False,
+        viewonly=True,
+    )
     representative_name = _of_acting("name")
     representative_post = _of_acting("post")
     representative_phone = _of_acting("phone")

@@ -19,6 +19,7 @@ from outreach.models import (
     Assistant,
     Attendance,
     Cadre,
+    DeclineReason,
     IncomingMail,
     Invitation,
     Message,
@@ -170,10 +171,12 @@ def invitees(activity_id: int, filters: InviteeFilters) -> Iterator[Any]:
         .outerjoin(host, host.id == under.organisation_id)
         .outerjoin(region, region.code == sa.func.coalesce(Person.region_code, own.region_code))
         .outerjoin(Attendance, Attendance.invitation_id == Invitation.id)
+        .outerjoin(Invitation.declined)
         .outerjoin(recorder, recorder.id == Invitation.answer_recorded_by_id)
         .with_only_columns(
             Invitation.role, Invitation.state, Invitation.quota, Invitation.invited_at, Invitation.answered_at,
-            Invitation.answer_source, Invitation.answer_note, Invitation.representative_name,
+            Invitation.answer_source, Invitation.answer_note, DeclineReason.reason, DeclineReason.wished_on,
+            Invitation.representative_name,
             Invitation.representative_post, Invitation.representative_phone, Person.name, Person.title_before,
             Person.title_after, Person.post, sa.func.coalesce(Person.email, own.email).label("email"),
             sa.func.coalesce(Person.phone, own.phone).label("phone"), own.name.label("invited_organisation"),

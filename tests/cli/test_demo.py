@@ -27,6 +27,7 @@ from outreach.models import (
     AccountRole,
     ActingPerson,
     Activity,
+    AnswerEvidence,
     Attendance,
     Cadre,
     DatePoll,
@@ -280,6 +281,13 @@ def test_one_speaker_has_sent_slides_and_proposes_a_topic(loaded_demo):
     assert material.person_id == loaded_demo.prepared.cast.people["psikolog"]
     assert (material.file.media_type, material.activity.materials_published_at) == ("application/pdf", None)
     assert db.session.scalars(sa.select(ProposedTopic.person_id)).all() == [material.person_id]
+
+
+def test_one_recorded_answer_has_a_made_up_chat_as_evidence(loaded_demo):
+    [found] = db.session.scalars(sa.select(AnswerEvidence))
+    invitation = db.session.get(Invitation, found.invitation_id)
+    assert (found.file.name, found.file.media_type) == ("percakapan-contoh.jpg", "image/jpeg")
+    assert (invitation.state, invitation.answer_source) == (InvitationState.NOT_COMING, AnswerSource.WHATSAPP)
 
 
 def test_one_date_poll_is_half_answered_and_one_became_an_activity(loaded_demo):

@@ -6,6 +6,7 @@ Of all invitations 70 % are answered, 15 % by a representative, and nobody comes
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from importlib.resources import files
 from random import Random
 
 import sqlalchemy as sa
@@ -18,15 +19,17 @@ from outreach.delivery import tokens
 from outreach.domain.answers import Choice, Representative
 from outreach.domain.kinds import AnswerSource, Role
 from outreach.extensions import db
-from outreach.models import Invitation, Link, Organisation, Person, User
-from outreach.services.answers import acting
+from outreach.models import AnswerEvidence, Invitation, Link, Organisation, Person, User
+from outreach.services.answers import acting, evidence
 from outreach.services.answers import answer as answering
 from outreach.services.answers import record as recording
+from outreach.services.answers.evidence import Evidence
 from outreach.services.answers.nominees import Nominee
 from outreach.services.holidays import holidays_of
 
 ANSWERED, REPRESENTED, DECLINED = 0.70, 0.15, 0.10  # of all invitations
 SEED = 1872
+CHAT = "percakapan-contoh.jpg"
 
 
 @dataclass(frozen=True)
@@ -102,13 +105,21 @@ def give(reply: DemoReply, by: User) -> None:
         stand_in = Representative(names.made_up(draw), post, names.phone(draw))
     if _tells_staff(invitation):
         source = AnswerSource.WHATSAPP if draw.random() < 0.7 else AnswerSource.PHONE
-        recording.record_answer(invitation.id, reply.choice, source, stand_in, by=by, now=reply.at)
+        shown_by = _chat() if reply.choice is Choice.NOT_COMING and source is AnswerSource.WHATSAPP else None
+        recording.record_answer(invitation.id, reply.choice, source, stand_in, by=by, now=reply.at, shown_by=shown_by)
         return
     token = tokens.token(_link(invitee))
     if isinstance(invitee, Organisation) and reply.choice is Choice.COMING:
         answering.nominate(token, invitation.id, nominees(invitee, quota, draw), now=reply.at)
     else:
         answering.answer(token, activity_id, reply.choice, stand_in, now=reply.at)
+
+
+def _chat() -> Evidence | None:
+    """Return a made-up picture of a chat, as evidence of the first such answer; None once there is one."""
+    if db.session.scalar(sa.select(AnswerEvidence.id).limit(1)) is not None:
+        return None
+    return evidence.check((files("outreach") / "data" / "demo" / CHAT).read_bytes(), CHAT)
 
 
 def pass_on(activity_ids: Collection[int]) -> None:

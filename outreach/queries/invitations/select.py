@@ -47,6 +47,7 @@ def row_options() -> tuple[Any, ...]:
         joinedload(Invitation.nominated_under).joinedload(Invitation.organisation),
         joinedload(Invitation.answer_recorded_by).lazyload(User.roles),
         joinedload(Invitation.attendance),
+        joinedload(Invitation.declined),
         selectinload(Invitation.nominees).load_only(Invitation.state, Invitation.nominated_under_id),
     )
 

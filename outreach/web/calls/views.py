@@ -44,6 +44,7 @@ from outreach.web.frame.looks import office_zone
 from outreach.web.frame.say import page_number, say
 from outreach.web.frame.sender import sender
 from outreach.web.frame.way_back import coming_back
+from outreach.web.invitations.evidence import ask_for_file_again
 from outreach.web.invitations.forms import filters_from
 
 bp = Blueprint("calls", __name__)
@@ -227,6 +228,8 @@ def _call(callee: CalleeKey) -> Any:
     else:
         again = (now + USUAL_AGAIN).astimezone(office_zone())
         form.again_on.data, form.again_at.data = again.date(), again.time().replace(minute=0, second=0, microsecond=0)
+    if form.is_submitted():
+        ask_for_file_again(form)
     holder = one.holder_at(now)
     page = render_template(
         "calls/call.html", one=one, form=form, reach=_reach(one, now), problem=problem_said, outcome=outcome,

@@ -191,6 +191,8 @@ def invitees() -> list[ListColumn]:
         ListColumn(_("Their post"), MIDDLE, lambda row: row.representative_post),
         ListColumn(_("Their phone"), MIDDLE, lambda row: phone(row.representative_phone)),
         ListColumn(_("Note"), WIDE, lambda row: row.answer_note),
+        ListColumn(_("Why not coming"), WIDE, lambda row: row.reason),
+        ListColumn(_("Wished day"), MIDDLE, lambda row: row.wished_on),
         ListColumn(_("Was there"), NARROW, lambda row: _yes(row.present)),
     ]
 
@@ -210,6 +212,8 @@ def invitations() -> list[ListColumn]:
         ListColumn(_("Answered at"), MIDDLE, lambda row: _local(row.answered_at, row.activity.zone)),
         ListColumn(_("Represented by"), WIDE, lambda row: row.representative_name),
         ListColumn(_("Note"), WIDE, lambda row: row.answer_note),
+        ListColumn(_("Why not coming"), WIDE, lambda row: row.declined.reason if row.declined else ""),
+        ListColumn(_("Wished day"), MIDDLE, lambda row: row.declined.wished_on if row.declined else None),
         ListColumn(_("Was there"), NARROW, lambda row: _yes(row.attendance and row.attendance.present)),
     ]
 

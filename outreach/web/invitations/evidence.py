@@ -2,6 +2,7 @@
 
 from flask import Response
 from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
 from wtforms import FileField
 
 from outreach.queries.invitations import evidence as evidence_pages
@@ -11,9 +12,18 @@ from outreach.web.frame.access import staff_required
 from outreach.web.invitations.blueprint import bp
 from outreach.web.materials.file import as_attachment
 
+CHOOSE_AGAIN = _l("Please choose the file again: it was not kept, because something else has to be corrected first.")
+
 
 def evidence_field() -> FileField:
     return FileField(_l("Evidence"), description=_l("A photo or PDF of the letter or chat. Only staff see it."))
+
+
+def ask_for_file_again(form: FlaskForm) -> None:
+    """Say beside the field that a chosen file is to be chosen again: browsers do not keep it when another field is refused."""
+    chosen = form.file.data
+    if getattr(chosen, "filename", "") and not form.file.errors:
+        form.file.errors = [CHOOSE_AGAIN]
 
 
 def shown_by(field: FileField) -> Evidence | None:

@@ -40,7 +40,7 @@ from outreach.web.frame.way_back import back_or, coming_back, leading_back
 from outreach.web.history.page import card
 from outreach.web.invitations import new_link
 from outreach.web.invitations.blueprint import bp
-from outreach.web.invitations.evidence import shown_by
+from outreach.web.invitations.evidence import ask_for_file_again, shown_by
 from outreach.web.invitations.forms import ButtonForm, NomineesForm, QuotaForm, RecordAnswerForm
 from outreach.web.materials.file import size_in_words
 
@@ -269,17 +269,23 @@ def _back(row: InviteeRow, mail: IncomingMail | None) -> Any:
 def _decline(mail: IncomingMail | None) -> RecordAnswerForm:
     form = RecordAnswerForm(formdata=None, choices=[Choice.NOT_COMING])
     form.source.data = AnswerSource.MAIL.value if mail else None
+    for field in form:
+        field.id = f"nobody-{field.id}"  # the other form on the page has fields of the same names
     return form
 
 
 def _page(name: str, form: Any, row: InviteeRow, **values: Any) -> Any:
     status = 422 if form.is_submitted() else 200
+    if form.is_submitted() and "file" in form:
+        ask_for_file_again(form)
     return render_template(f"invitations/{name}.html", form=form, row=row, **values), status
 
 
 def _refused(form: Any, problem: Problem, row: InviteeRow, name: str, mail: IncomingMail | None = None) -> Any:
     """Show the form again as it was typed, with the problem beside its field or above the form."""
     show_problem(form, problem)
+    if "file" in form:
+        ask_for_file_again(form)
     values: dict[str, Any] = {"mail": mail}
     row = invitees.one(row.invitation.id)
     if name == "nominees":

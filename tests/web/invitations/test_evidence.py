@@ -1,5 +1,6 @@
 """Evidence of recorded answers and undoing them, on the pages of staff."""
 
+import re
 from io import BytesIO
 
 import pytest
@@ -12,7 +13,16 @@ from outreach.models import AnswerEvidence, Invitation, StoredFile
 from outreach.services.answers import evidence
 from outreach.services.answers import record as recording
 from tests.web.reading import text_of
-from tests.world import NOW, count, fresh, invitation_of, invite_and_publish
+from tests.world import (
+    NOW,
+    count,
+    fresh,
+    invitation_of,
+    invite_and_publish,
+    invite_organisation,
+    mark_as_invited,
+    publish,
+)
 from tests.world import uploads as made
 
 pytestmark = pytest.mark.usefixtures("clock_stands")
@@ -92,3 +102,30 @@ def test_a_refused_file_of_a_call_records_nothing(coordinator_client, asked, ani
     answer = coordinator_client.post(f"/to-call/person/{ani.id}", data=data, content_type="multipart/form-data")
     assert (answer.status_code, "was not taken" in answer.text) == (422, True)
     assert fresh(asked).answered_at is None
+
+
+def test_a_chosen_file_is_asked_for_again_beside_its_field_when_another_field_is_refused(coordinator_client, asked):
+    sent = {"choice": "represented", "source": "letter", "representative_name": ""}
+    file = (BytesIO(made.PDF), "surat.pdf")
+    address = f"/invitations/{asked.id}/answer?lang=en"
+    refused = coordinator_client.post(address, data={**sent, "file": file}, content_type="multipart/form-data")
+    assert refused.status_code == 422
+    again = re.search(r'id="file-error".*?</div>', refused.text, re.DOTALL)
+    assert "Please choose the file again" in again[0]
+    without = coordinator_client.post(address, data=sent)
+    assert (without.status_code, "file-error" in without.text) == (422, False)
+
+
+def test_that_an_office_sends_nobody_is_recorded_with_evidence_from_the_page_of_its_names(
+    coordinator_client, activity, police
+):
+    invite_organisation(activity, police)
+    publish(activity)
+    mark_as_invited()
+    office = db.session.scalars(sa.select(Invitation).where(Invitation.organisation_id == police.id)).one()
+    page = coordinator_client.get(f"/invitations/{office.id}/nominees").text
+    ids = re.findall(r' id="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
+    assert page.count('type="file"') == 2
+    send(coordinator_client, office)
+    assert (fresh(office).state.value, count(AnswerEvidence)) == ("not_coming", 1)
