@@ -61,6 +61,7 @@ def invitations_of(invitee: Person | Organisation, *, most: int | None = MOST_IN
         .options(
             joinedload(Invitation.activity).joinedload(Activity.venue),
             joinedload(Invitation.attendance),
+            joinedload(Invitation.declined),
             joinedload(Invitation.answer_recorded_by),
             joinedload(Invitation.nominated_under).joinedload(Invitation.organisation),
         )
