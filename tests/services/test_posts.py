@@ -398,6 +398,20 @@ def test_nobody_hears_of_a_change_that_was_taken_back_before_any_mail_went_out(s
     assert only().person_id == budi.id
 
 
+def test_an_answer_counts_again_when_a_change_is_taken_back_before_any_mail_went_out(
+    server, asked, post, sari, budi, activity
+):
+    answer(activity, budi, Choice.COMING, now=at(5))
+    hold(post, sari, date(2027, 1, 20), date(2027, 1, 20), HolderKind.DAILY_ACTING, now=at(5))
+    move(fresh(activity), at(20, 8), at(20, 12), now=at(5))
+    assert (only().person_id, only().state) == (sari.id, InvitationState.PREPARED)
+    move(fresh(activity), at(18, 8), at(18, 12), now=at(5))
+    assert (only().person_id, only().state) == (budi.id, InvitationState.COMING)
+    assert count(FormerHolder) == 0
+    work(at(5))
+    assert taken(server) == []
+
+
 def test_a_move_to_a_day_with_another_holder_takes_the_invitation_there(server, asked, post, sari, activity):
     hold(post, sari, date(2027, 1, 20), date(2027, 1, 20), HolderKind.DAILY_ACTING)
     move(fresh(activity), at(20, 8), at(20, 12), now=at(5))

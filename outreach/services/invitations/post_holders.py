@@ -21,7 +21,7 @@ from outreach.domain.posts import HolderTerm, NobodyHolds, holder_on
 from outreach.domain.problems import Problem
 from outreach.domain.reminders import local_day
 from outreach.domain.representation import TO_ASSISTANT
-from outreach.domain.states import TO_SEND, ActivityState, InvitationState
+from outreach.domain.states import TAKES_A_SEAT, TO_SEND, ActivityState, InvitationState
 from outreach.models import (
     Activity,
     AnswerBefore,
@@ -31,6 +31,7 @@ from outreach.models import (
     InvitedPost,
     Link,
     Message,
+    MessageLine,
     Person,
     Post,
     PostHolder,
@@ -206,17 +207,22 @@ def _hand_over(
     answered = (
         None if invitation.state in (InvitationState.PREPARED, InvitationState.INVITED) else invitation.answered_at
     )
-    session.add(
-        FormerHolder(
-            invitation_id=invitation.id, person_id=former_id, kind=as_post.kind, state=invitation.state,
-            answered_at=answered, left_at=now,
-        )
-    )  # fmt: skip
+    unheard = _unheard_change(session, invitation, new)
+    if unheard is None:
+        session.add(
+            FormerHolder(
+                invitation_id=invitation.id, person_id=former_id, kind=as_post.kind, state=invitation.state,
+                answered_at=answered, left_at=now,
+            )
+        )  # fmt: skip
     _raise_revision(session, invitation, new)
     invitation.person, as_post.kind = new, term.kind
     if invitation.role is Role.SPEAKER:
         put_on_agenda(activity, former_id, new)
-    _open_again(session, invitation)
+    if unheard is None:
+        _open_again(session, invitation)
+    else:
+        _give_back(session, invitation, unheard)
     session.flush()
     if on_stage:
         bookings.rebook_people(session, {former_id}, locked=True)
@@ -224,12 +230,48 @@ def _hand_over(
     plan_checks.refuse_blocking(session, [activity.id], before=planned, now=now)
     tokens.ensure_links(session, person_ids=[new.id], expires_at=activity.ends_at + tokens.lifetime())
     _forget_what_can_be_undone(session, invitation, former_id)
-    _tell(session, invitation, former_id if was_told else None, now)
+    if unheard is None:
+        _tell(session, invitation, former_id if was_told else None, now)
     seats.offer_freed(session, activity, now=now)
     audit.record(session, by, CHANGED, invitation, now=now, name=as_post.post.name, activity=activity.title)
     if activity.state is ActivityState.DRAFT:
         return []
     return [session.get_one(Person, former_id), new] if was_told else [new]
+
+
+def _unheard_change(session: Session, invitation: Invitation, new: Person) -> FormerHolder | None:
+    """Return the last change of holders, if this one takes it back before the holder in between was invited.
+
+    None also if the seat of the answer before is taken meanwhile: then they are asked again.
+    """
+    if invitation.state is not InvitationState.PREPARED:
+        return None
+    last = session.scalars(
+        sa.select(FormerHolder)
+        .where(FormerHolder.invitation_id == invitation.id)
+        .order_by(FormerHolder.id.desc())
+        .limit(1)
+    ).first()
+    if last is None or last.person_id != new.id:
+        return None
+    needs_a_seat = last.state in TAKES_A_SEAT and invitation.role not in ON_STAGE
+    left = seats.left(session, invitation.activity) if needs_a_seat else None
+    return last if left is None or left > 0 else None
+
+
+def _give_back(session: Session, invitation: Invitation, before: FormerHolder) -> None:
+    """Let the answer count again that a holder had given before a change that nobody heard of."""
+    told_at, sequence = session.execute(
+        sa.select(sa.func.min(Message.sent_at, type_=Message.sent_at.type), sa.func.max(MessageLine.sequence))
+        .join(MessageLine, MessageLine.message_id == Message.id)
+        .where(MessageLine.invitation_id == invitation.id, Message.person_id == before.person_id)
+    ).one()
+    invitation.state, invitation.answered_at = before.state, before.answered_at
+    if before.state is not InvitationState.PREPARED:
+        invitation.invited_at = told_at or before.left_at
+    if before.answered_at is not None:
+        invitation.answered_sequence = sequence  # the answer is to what they were told
+    session.delete(before)
 
 
 def _check_not_invited(session: Session, invitation: Invitation, new: Person) -> None:
