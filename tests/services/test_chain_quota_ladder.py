@@ -32,6 +32,7 @@ from outreach.services.answers import acting, undo
 from outreach.services.answers import answer as answering
 from outreach.services.answers import record as recording
 from outreach.services.answers.nominees import Nominee
+from outreach.services.directory import assistants
 from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import withdraw as withdrawing
 from outreach.services.ladder import climb, edit, substitutes
@@ -105,6 +106,9 @@ class AnyStory(RuleBasedStateMachine):
             a_person(name, post=name, email=f"{name.lower()}@example.com") for name in ("Kapolres", "Wakil")
         )
         police = an_organisation("Polres Metro", sector=Sector.POLICE, email="polres@example.com")
+        for one in (chief, police):
+            assistants.write(one, "Ajudan", "", f"ajudan.{one.email}")
+        db.session.commit()
         activity = draft_activity(None, None, capacity=SEATS)
         agenda.set_agenda(
             activity.id, [AgendaValues(at(18, 9), at(18, 10), "Perlindungan", (chief.id,))], by=None, now=NOW
@@ -308,7 +312,12 @@ class AnyStory(RuleBasedStateMachine):
     def check_reader(self, message: Message, line) -> None:
         one, kind = line.invitation, line.reminder.kind
         self.seen[kind.value] += 1
-        leaves = rows_stored.line_row(line).leaves
+        row = rows_stored.line_row(line)
+        leaves = row.leaves
+        if row.assistant is not None:
+            assert message.address == one.invitee.assistant_email
+            assert one.state in UNANSWERED, "an adjutant was asked for somebody who has answered"
+            return
         if leaves is not None:
             assert message.address == leaves.email
             assert one.acting is None or one.acting.email != leaves.email or one.state not in TAKES_A_SEAT
@@ -437,7 +446,7 @@ def test_in_any_story_chain_quota_ladder_and_mails_stay_right_together(any_app):
     if LONG:
         wanted |= {
             "recorded", "record undone", "undo", "name undone", "name undone by staff", "quota", "invited", "withdrawn",
-            "swapped", "edited", "moved", "postponed", "rung last_call", "rung call", "rung substitutes", "withdrawal",
-            "change", "postponement",
+            "swapped", "edited", "moved", "postponed", "rung assistant", "rung last_call", "rung call", "rung substitutes",
+            "withdrawal", "change", "postponement",
         }  # fmt: skip
     assert {what for what in wanted if not AnyStory.seen[what]} == set()  # otherwise the stories proved nothing

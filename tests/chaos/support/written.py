@@ -48,7 +48,8 @@ def written(had_lines: Collection[int], now: datetime) -> dict[int, Written]:
     for line in new:
         invitation, message = line.invitation, line.message
         reason = skipped.get(line.id)
-        leaves = rows_stored.line_row(line).leaves
+        row = rows_stored.line_row(line)
+        leaves, assistant = row.leaves, row.assistant
         address = invitation.representative_email if line.to_representative else invitation.invitee.email
         reader = (
             invitation.person_id,
@@ -56,6 +57,8 @@ def written(had_lines: Collection[int], now: datetime) -> dict[int, Written]:
             invitation.representative_name if line.to_representative else "",
         )
         of = found[line.reminder_id]
+        if assistant is not None:
+            address, reader = assistant.email, (invitation.person_id, invitation.organisation_id, "their assistant")
         if leaves is not None:
             address, reader = leaves.email, (invitation.person_id, None, f"no longer: {leaves.name}")
             if leaves.stays or not address:
