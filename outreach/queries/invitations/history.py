@@ -30,6 +30,7 @@ from outreach.models import (
     AuditEntry,
     Call,
     DeclineReason,
+    FormerHolder,
     IncomingMail,
     Invitation,
     Letter,
@@ -72,6 +73,7 @@ class EntryKind(StrEnum):
     NOMINATED = "nominated"  # what: the Invitation of somebody whom the organisation named
     LETTER = "letter"  # what: the AuditEntry of an official letter
     INVITED = "invited"  # what: the Invitation
+    HANDED_OVER = "handed_over"  # what: the FormerHolder, whose post has another holder on the day
     RUNG = "rung"  # what: the Rung
     ACTIVITY = "activity"  # what: the AuditEntry of a move, a cancellation and the like
     MAIL = "mail"  # what: the Message
@@ -189,6 +191,14 @@ def _nominated(whose: HistoryOf) -> list[sa.Select[Any]]:
         return []
     named_at = sa.func.coalesce(Invitation.invited_at, Invitation.created_at)
     return [_moment(named_at, Invitation.id).where(Invitation.nominated_under_id.in_(whose.invitation_ids))]
+
+
+def _handed_over(whose: HistoryOf) -> list[sa.Select[Any]]:
+    """Select when an invitation to a post left somebody; on a person's page also those that left them."""
+    theirs: sa.ColumnElement[bool] = FormerHolder.invitation_id.in_(whose.invitation_ids)
+    if isinstance(whose.invitee, Person):
+        theirs = sa.or_(theirs, FormerHolder.person_id == whose.invitee.id)
+    return [_moment(FormerHolder.left_at, FormerHolder.id).where(theirs)]
 
 
 def _answers(whose: HistoryOf) -> list[sa.Select[Any]]:
@@ -352,6 +362,7 @@ _SOURCES: Mapping[EntryKind, HistorySource] = {
     EntryKind.NOMINATED: HistorySource(_nominated, _one),
     EntryKind.LETTER: HistorySource(_letters, _entry),
     EntryKind.INVITED: HistorySource(_invited, _one),
+    EntryKind.HANDED_OVER: HistorySource(_handed_over, _by_id(FormerHolder, joinedload(FormerHolder.person))),
     EntryKind.RUNG: HistorySource(_rungs, _by_id(Rung)),
     EntryKind.ACTIVITY: HistorySource(_activity, _entry),
     EntryKind.MAIL: HistorySource(

@@ -79,6 +79,15 @@ def _invited(entry: HistoryEntry, _zone: ZoneInfo) -> dict[str, Any]:
     return {"text": _("Invited"), "facts": [label(entry.what.role)] if entry.what.person_id else []}
 
 
+def _handed_over(entry: HistoryEntry, _zone: ZoneInfo) -> dict[str, Any]:
+    former = entry.what
+    return {
+        "text": _("The invitation went on to the post's new holder"),
+        "facts": [_("until then: %(name)s", name=former.person.display_name)],
+        "notes": [_("Their answer: %(answer)s", answer=staff_label(former.state)) if former.answered_at else ""],
+    }  # fmt: skip
+
+
 def _nominated(entry: HistoryEntry, _zone: ZoneInfo) -> dict[str, Any]:
     who = entry.what.invitee.display_name
     return {"text": _("Named by their office: %(name)s", name=who), "href": _page(entry.what), "about": []}
@@ -271,6 +280,7 @@ _WORDS: Mapping[EntryKind, Any] = {
     EntryKind.NOMINATED: _nominated,
     EntryKind.LETTER: _letter,
     EntryKind.INVITED: _invited,
+    EntryKind.HANDED_OVER: _handed_over,
     EntryKind.RUNG: _rung,
     EntryKind.ACTIVITY: _activity,
     EntryKind.MAIL: _mail,
@@ -295,6 +305,7 @@ _ICONS: Mapping[EntryKind, str] = {
     EntryKind.NOMINATED: "users",
     EntryKind.LETTER: "file-text",
     EntryKind.INVITED: "send",
+    EntryKind.HANDED_OVER: "users",
     EntryKind.RUNG: "bell",
     EntryKind.ACTIVITY: "calendar-event",
     EntryKind.MAIL: "mail",

@@ -11,6 +11,7 @@ from outreach.domain.calls import CallOutcome
 from outreach.domain.kinds import (
     AnswerSource,
     AttendanceSource,
+    HolderKind,
     IncomingKind,
     LetterKind,
     MailKind,
@@ -18,9 +19,19 @@ from outreach.domain.kinds import (
     Role,
 )
 from outreach.domain.ladder import LadderName, RungKind, RungRule, RungTiming
-from outreach.domain.states import MessageState
+from outreach.domain.states import InvitationState, MessageState
 from outreach.extensions import db
-from outreach.models import ActingPerson, Activity, Letter, Message, Person, PersonImport, PersonImportLine, User
+from outreach.models import (
+    ActingPerson,
+    Activity,
+    FormerHolder,
+    Letter,
+    Message,
+    Person,
+    PersonImport,
+    PersonImportLine,
+    User,
+)
 from outreach.queries.invitations import history
 from outreach.queries.invitations.history import EntryKind, HistoryGroup
 from outreach.services import attendance, audit, files
@@ -230,6 +241,21 @@ def test_what_moved_before_somebody_was_invited_is_not_theirs(any_app, activity,
     reminding.tick(hours(2))
     assert EntryKind.ACTIVITY in kinds(of(activity, ani))
     assert EntryKind.ACTIVITY not in kinds(of(activity, budi))
+
+
+def test_an_invitation_that_went_on_to_a_posts_new_holder_stands_with_the_former_one(
+    any_app, activity, chief, ani, coordinator
+):
+    invite_and_publish(activity, chief, role=Role.SPEAKER, by=coordinator)
+    left = FormerHolder(
+        invitation_id=invitation_of(activity, chief).id, person_id=ani.id, kind=HolderKind.DEFINITIVE,
+        state=InvitationState.COMING, answered_at=hours(1), left_at=hours(2),
+    )  # fmt: skip
+    db.session.add(left)
+    db.session.commit()
+    for whose in (of(activity, chief), history.of_invitee(fresh(ani)), history.of_invitee(fresh(chief))):
+        (handed_over,) = [one for one in entries(whose) if one.kind is EntryKind.HANDED_OVER]
+        assert (handed_over.what.person.name, handed_over.at) == (ani.name, hours(2))
 
 
 def test_a_swap_stands_at_both_invitations(any_app, activity, chief, ani, coordinator):

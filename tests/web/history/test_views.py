@@ -7,8 +7,10 @@ import pytest
 
 from outreach.domain.answers import Choice, Representative
 from outreach.domain.calls import CallOutcome
-from outreach.domain.kinds import LetterKind, Role
+from outreach.domain.kinds import HolderKind, LetterKind, Role
+from outreach.domain.states import InvitationState
 from outreach.extensions import db
+from outreach.models import FormerHolder
 from outreach.services.answers import answer as answering
 from outreach.services.answers import decline as declining
 from outreach.services.calls import record as recording
@@ -75,6 +77,18 @@ def test_a_persons_page_has_the_latest_and_leads_to_all_of_it(speaking, chief, c
     history = text_of(page(coordinator_client, f"/people/{chief.id}/history"))
     for said in ("Changed by Coordinator Changed: post", "Call again", speaking.title, "Came into the address book"):
         assert said in history
+
+
+def test_a_post_that_changed_hands_stands_with_the_former_holders_answer(speaking, chief, ani, coordinator_client):
+    invitation_id = invitation_of(speaking, chief).id
+    left = FormerHolder(
+        invitation_id=invitation_id, person_id=ani.id, kind=HolderKind.DEFINITIVE, state=InvitationState.COMING,
+        answered_at=hours(1), left_at=hours(2),
+    )  # fmt: skip
+    db.session.add(left)
+    db.session.commit()
+    said = "The invitation went on to the post's new holder until then: Ani Wijaya Their answer: Coming"
+    assert said in text_of(page(coordinator_client, f"/invitations/{invitation_id}/history"))
 
 
 def test_an_organisations_page_has_its_history(activity, police, coordinator, coordinator_client):
