@@ -244,16 +244,17 @@ def test_a_representative_gets_reminders_and_changes_herself(two_apart, chief):
     send(NOW)
     answer(first, chief, Choice.REPRESENTED, representative=CITRA)
     answer(second, chief, Choice.COMING)
-    run(NOW, at(17, 8))
+    run(NOW, at(13, 8), at(17, 8))
     assert mails()[1:] == [
         ("Citra", "04 08.00", ["appointment"]),
         ("Kapolres", "04 08.00", ["representation"]),
+        ("Citra", "13 08.00", ["reminder"]),  # of the materials, which whoever acts sends
         ("Citra", "17 08.00", ["reminder"]),
         ("Kapolres", "15 08.00", ["reminder"]),  # of the materials for the second one
     ]
     publishing.cancel(first.id, "Banjir", by=None, now=at(17, 10))
     run(at(17, 10))
-    assert mails()[5:] == [("Kapolres", "17 10.00", ["cancellation"]), ("Citra", "17 10.00", ["cancellation"])]
+    assert mails()[6:] == [("Kapolres", "17 10.00", ["cancellation"]), ("Citra", "17 10.00", ["cancellation"])]
 
 
 def test_a_representative_without_an_address_is_reminded_through_the_invitee(activity, chief):
@@ -261,8 +262,12 @@ def test_a_representative_without_an_address_is_reminded_through_the_invitee(act
     publish(activity)
     send(NOW)
     answer(activity, chief, Choice.REPRESENTED, representative=Representative("Citra", phone="+6281200000009"))
-    run(NOW, at(17, 8))
-    assert mails()[1:] == [("Kapolres", "04 08.00", ["representation"]), ("Kapolres", "17 08.00", ["reminder"])]
+    run(NOW, at(13, 8), at(17, 8))
+    assert mails()[1:] == [
+        ("Kapolres", "04 08.00", ["representation"]),
+        ("Kapolres", "13 08.00", ["reminder"]),  # of the materials
+        ("Kapolres", "17 08.00", ["reminder"]),
+    ]
 
 
 def test_thanks_for_attendance_entered_late_are_sent_late_and_once(activity, ani, budi):
