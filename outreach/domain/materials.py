@@ -24,6 +24,7 @@ MOST_FILES = 10  # of one speaker for one activity
 MOST_UNPACKED = 300 * 1024 * 1024  # bytes that the parts of an office file may have together
 MOST_PARTS = 5_000
 MOST_OF_A_LIST = 1024 * 1024  # bytes of a part that says what an office file consists of
+MOST_OF_AN_OBJECT = 20 * 1024 * 1024  # bytes of an embedded object that are looked at
 MOST_SEGMENTS = 50_000  # of a picture: a photo has some thousands
 MOST_PIXELS = 60_000_000  # of a picture: a phone must be able to open it
 MOST_IN_A_STEM = 80
@@ -187,6 +188,8 @@ _FETCHED = re.compile(
     r"/(attachedTemplate|oleObject|frame|subDocument|aFChunk|control)$", re.IGNORECASE
 )  # when it is opened
 _ON_THEIR_OWN_DISK = re.compile(r"(file:///)?[a-z]:[/\\]", re.IGNORECASE)  # Word names the template it was made from
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_HOLDS_A_FILE = "\x01Ole10Native".encode("utf-16-le")
 _ENTRY = b"PK\x01\x02"  # begins each entry of a ZIP's list of parts
 
 
@@ -202,6 +205,8 @@ def _office_kind(data: bytes, name: str) -> MaterialKind:
             if any(_is_unwanted(part) for part in parts):
                 raise PartsNotTaken(filename=name)
             _look_into(archive, parts, name)
+            if any(_encloses_a_file(archive, part) for part in parts):
+                raise PartsNotTaken(filename=name)
             names = {part.filename for part in parts}
             if "[Content_Types].xml" in names and names & {"ppt/presentation.xml", "word/document.xml"}:
                 return PPTX if "ppt/presentation.xml" in names else DOCX
@@ -238,6 +243,16 @@ def _look_into(archive: ZipFile, parts: list[ZipInfo], name: str) -> None:
             elsewhere = one.get("TargetMode", "").lower() == "external"
             if elsewhere and _FETCHED.search(kind) and not _ON_THEIR_OWN_DISK.match(one.get("Target", "").strip()):
                 raise FetchesFromElsewhere(filename=name)
+
+
+def _encloses_a_file(archive: ZipFile, part: ZipInfo) -> bool:
+    """Return whether a part is an OLE object that holds a file, which may be a program. An old equation is none.
+
+    [MS-OLEDS] 2.3.6: such an object has a stream of this name.
+    """
+    with archive.open(part) as opened:
+        begins = opened.read(len(_OLE))
+        return begins == _OLE and _HOLDS_A_FILE in begins + opened.read(MOST_OF_AN_OBJECT)
 
 
 def _is_unwanted(part: ZipInfo) -> bool:

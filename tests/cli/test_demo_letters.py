@@ -17,10 +17,11 @@ MOMENT = datetime(2027, 1, 4, 1, tzinfo=UTC)
 
 def test_the_demos_authority_signs_so_that_its_root_is_trusted_and_named_as_a_demo():
     signs = authority.found("Nama Penanda Tangan, S.E., M.M.", "Kantor Demo", now=MOMENT)
-    (signature,) = returned_pdf.read(signs.signed(paper(LETTER)), [signs.root], now=MOMENT).signatures
+    (signature,) = returned_pdf.read(signs.signed(paper(LETTER), at=MOMENT), [signs.root], now=MOMENT).signatures
     assert (signature.intact, signature.coverage, signature.chain) == (
         True, SignatureCoverage.WHOLE, CertificateChain.TRUSTED,
     )  # fmt: skip
+    assert signature.signed_at == MOMENT  # not the time of the machine: the demo plays its days in the past
     assert "(demo)" in signature.signer
     assert "bukan sungguhan" in signature.issuer
 

@@ -1,6 +1,7 @@
 """Which files of speakers are taken, what a picture loses, and until when materials are wanted."""
 
 from datetime import datetime
+from io import BytesIO
 from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
@@ -216,3 +217,16 @@ def test_materials_are_wanted_at_16_some_days_before_and_never_after_the_start(d
 )
 def test_a_speaker_may_send_until_the_activity_begins(activity, invitation, now, may):
     assert materials.may_send(activity, invitation, at(18, 8), now) is may
+
+
+@pytest.mark.parametrize(("stream", "is_taken"), [("Equation Native", True), ("\x01Ole10Native", False)])
+def test_an_object_that_encloses_a_file_is_refused_and_an_old_equation_is_not(stream: str, is_taken: bool):
+    held = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504) + stream.encode("utf-16-le") + b"MZ\x90"
+    slides = BytesIO(made.office())
+    with ZipFile(slides, "a", ZIP_DEFLATED) as archive:
+        archive.writestr("ppt/embeddings/oleObject1.bin", held)
+    if is_taken:
+        assert materials.taken(slides.getvalue(), "a.pptx").kind is materials.PPTX
+    else:
+        with pytest.raises(PartsNotTaken):
+            materials.taken(slides.getvalue(), "a.pptx")

@@ -4,8 +4,7 @@ delivery/documents/returned_pdf.py runs it with limits on memory and time. A cra
 PDFium (pypdfium2) reads the text, pyHanko the signatures. Nothing is fetched. This file imports nothing of Outreach, and
 those libraries only where they are used: the process that starts this one also imports it, for its constants.
 
-Standard input: a line of JSON ("roots": certificates as hexadecimal DER, "now", "reads": false only looks whether the file is
-harmless), then the file.
+Standard input: a line of JSON ("roots": certificates as hexadecimal DER, "now"), then the file.
 """
 
 import asyncio
@@ -27,7 +26,7 @@ MEMORY = 1536 * 1024 * 1024  # bytes of address space
 CPU_S = 15
 # Exit codes. FAULT is Python's own after an exception that nobody expected.
 FAULT, PROTECTED, DAMAGED, TOO_MANY_PAGES, ACTIVE, TOO_MUCH, ODD, SWELLS = 1, 3, 4, 5, 6, 7, 8, 9
-# What is used, and what that loads only when it is used: the first for each file, the others for signatures.
+# What is used, and what that loads only when it is used: afterwards nothing can be loaded.
 LOADED = (
     "pypdfium2", "pyhanko.pdf_utils.reader", "pyhanko.pdf_utils.filters", "pyhanko.sign.validation",
     "pyhanko.sign.validation.dss",
@@ -81,14 +80,14 @@ def main() -> int:
     logging.disable(logging.CRITICAL)
     head, _, data = sys.stdin.buffer.read().partition(b"\n")
     given = json.loads(head)
-    _load(*LOADED if given["reads"] else LOADED[:3])
+    _load(*LOADED)
     _open_nothing_more()
     roots, now = [bytes.fromhex(root) for root in given["roots"]], datetime.fromisoformat(given["now"])
     try:
         document = _opened(data)
-        _look_into(data)
-        pages, text = _text(document) if given["reads"] else (len(document), "")
-        found = {"pages": pages, "text": text, "signatures": _signatures(data, roots, now) if given["reads"] else []}
+        look_into(data)
+        pages, text = _text(document)
+        found = {"pages": pages, "text": text, "signatures": _signatures(data, roots, now)}
     except PdfUnread as ended:
         return ended.code
     except (MemoryError, RecursionError):
@@ -133,15 +132,16 @@ def _text(document: Any) -> tuple[int, str]:
     return pages, "\n".join(written)
 
 
-def _look_into(data: bytes) -> None:
-    """Refuse a file that names something active, or that unpacks to more than any letter, whatever its structure.
+def look_into(data: bytes, most: int = MOST_UNPACKED) -> None:
+    """Refuse a file that names something active, or unpacks to more than `most` bytes, whatever its structure.
 
-    pyHanko may be unable to read its structure, and PDFium unpacks all of a page at once.
+    pyHanko may be unable to read its structure, and PDFium unpacks all of a page at once. This needs no library, and its
+    work is bounded, so another process may do it, too. Raise PdfUnread.
     """
     if _ENCRYPTED.search(data):
         raise PdfUnread(PROTECTED)
     _refuse_active_names(data)
-    left = MOST_UNPACKED
+    left = most
     for part in _unpacked(data):
         left -= len(part)
         if left < 0:

@@ -23,6 +23,7 @@ from outreach.domain.signatures import ReadPdf
 
 MOST_BYTES = 7 * 1024 * 1024  # encoded for a mail it stays under the 10 MB that most mail servers take
 READ_WITHIN_S = 30
+MOST_OF_OTHERS = 100_000_000  # bytes to which a PDF that is no letter may unpack, without its pictures
 AT_ONCE = threading.BoundedSemaphore(2)  # in this process; each reading may use one core and some hundred MB
 log = structlog.get_logger()
 _PARTS_OF_WORD = (b"word/document.xml", b"application/vnd.oasis.opendocument.text")
@@ -118,13 +119,16 @@ def read(data: bytes, roots: Sequence[bytes], *, now: datetime, wait_s: float | 
     None: READ_WITHIN_S. Raise a PdfRefused that says why the file is not taken.
     """
     check_beginning(data)
-    given = {"roots": [root.hex() for root in roots], "now": now.isoformat(), "reads": True}
+    given = {"roots": [root.hex() for root in roots], "now": now.isoformat()}
     return codec.from_json(ReadPdf, _run(given, data, wait_s))
 
 
-def refuse_programs(data: bytes, *, now: datetime, wait_s: float | None = None) -> None:
-    """Raise PdfRunsPrograms, or another PdfRefused, if a PDF must not be handed on to others. Its text is not read."""
-    _run({"roots": [], "now": now.isoformat(), "reads": False}, data, wait_s)
+def refuse_programs(data: bytes) -> None:
+    """Raise PdfRunsPrograms, or another PdfRefused, if a PDF must not be handed on to others. Nothing of it is shown or read."""
+    try:
+        pdf_process.look_into(data, MOST_OF_OTHERS)
+    except pdf_process.PdfUnread as refused:
+        raise _REFUSALS[refused.code](megabytes=MOST_OF_OTHERS // 1_000_000) from None
 
 
 def _run(given: Mapping[str, Any], data: bytes, wait_s: float | None) -> Any:

@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import IO, Any
 
 from outreach.delivery.documents import typst_process
+from outreach.delivery.documents.turns import turn
 from outreach.domain.problems import Problem
 
 MAIN = typst_process.MAIN
 WITHIN_S = 10.0  # for one document; a letter takes hundredths of a second
-STARTS_WITHIN_S = 30.0  # the first one also waits for the process
+STARTS_WITHIN_S = 30.0  # the process loads typst and its fonts first, and says then that it is ready
 _PDF, _PNG = "pdf", "png"
 _NO_FONT = re.compile(r'the text `"(.+?)"` could not be displayed')
 
@@ -54,7 +55,7 @@ class Press:
             env={},
         )
         self._files: dict[str, bytes] = {}
-        self._within_s = STARTS_WITHIN_S
+        self._ready = False
 
     def pdf(self, files: Mapping[str, bytes], *, at: datetime) -> bytes:
         """Return a PDF/A-2b of the template MAIN, which reads the other files by their names.
@@ -84,40 +85,54 @@ class Press:
             "files": [[name, len(data)] for name, data in sent.items()],
             "keep": kept,
         }
-        timer = threading.Timer(self._within_s, self._process.kill)
-        timer.start()
+        if not self._ready:
+            with self._ended_after(STARTS_WITHIN_S):
+                self._ready = bool(_open(self._process.stdout).readline())
         try:
-            to, back = _open(self._process.stdin), _open(self._process.stdout)
-            to.write(json.dumps(job).encode() + b"\n" + b"".join(sent.values()))
-            to.flush()
-            line = back.readline()
-            if not line:
-                raise TemplateTooSlow
-            answer: dict[str, Any] = json.loads(line)
-            sizes = answer.get("pages", ())
-            pages = [back.read(size) for size in sizes]
-            if [len(page) for page in pages] != list(sizes):
-                raise TemplateTooSlow
+            with self._ended_after(WITHIN_S):
+                answer, pages = self._answer(job, sent)
         except BrokenPipeError:
             raise TemplateTooSlow from None
-        finally:
-            timer.cancel()
-        self._files, self._within_s = dict(files), WITHIN_S
+        self._files = dict(files)
         if "error" in answer:
             if found := _NO_FONT.search(answer["error"]):
                 raise CharacterWithoutFont(character=found[1])
             raise TemplateWrong(line=answer["line"], said=answer["error"])
         return pages
 
+    def _answer(self, job: Mapping[str, Any], sent: Mapping[str, bytes]) -> tuple[dict[str, Any], list[bytes]]:
+        to, back = _open(self._process.stdin), _open(self._process.stdout)
+        to.write(json.dumps(job).encode() + b"\n" + b"".join(sent.values()))
+        to.flush()
+        line = back.readline()
+        if not line:
+            raise TemplateTooSlow
+        answer: dict[str, Any] = json.loads(line)
+        sizes = answer.get("pages", ())
+        pages = [back.read(size) for size in sizes]
+        if [len(page) for page in pages] != list(sizes):
+            raise TemplateTooSlow
+        return answer, pages
+
+    @contextmanager
+    def _ended_after(self, seconds: float) -> Iterator[None]:
+        timer = threading.Timer(seconds, self._process.kill)
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
 
 @contextmanager
 def press() -> Iterator[Press]:
-    """Start the process, and end it after the block."""
-    running = Press()
-    try:
-        yield running
-    finally:
-        running.close()
+    """Wait for a turn, start the process, and end it after the block. Raise DocumentsBusy."""
+    with turn():
+        running = Press()
+        try:
+            yield running
+        finally:
+            running.close()
 
 
 def _open(pipe: IO[bytes] | None) -> IO[bytes]:

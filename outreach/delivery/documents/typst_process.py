@@ -5,7 +5,8 @@ is not trusted: after typst is loaded, this process can open no file and no conn
 comes with its job. This file imports nothing of Outreach.
 
 A job is a line of JSON, {"format", "ppi", "timestamp", "files": [[name, bytes], …], "keep": [name, …]}, followed by the
-files' bytes. Files of `keep` are those of the job before. The answer is a line of JSON, {"pages": [bytes, …]} followed
+files' bytes. Files of `keep` are those of the job before. The
+process says that it is ready by a line. The answer is a line of JSON, {"pages": [bytes, …]} followed
 by these bytes, or {"error", "line"}.
 """
 
@@ -29,6 +30,8 @@ def main(source: BinaryIO, sink: BinaryIO) -> int:
     fonts = typst.Fonts(include_system_fonts=False)
     typst.compile({MAIN: b"."}, font_paths=fonts, format="pdf")  # loads all that is loaded at the first document
     _limit()
+    sink.write(b"ready\n")
+    sink.flush()
     files: dict[str, bytes] = {}
     while line := source.readline():
         job = json.loads(line)

@@ -14,6 +14,8 @@ import structlog
 from sqlalchemy.orm import Session
 
 from outreach.delivery import tokens
+from outreach.delivery.documents import returned_pdf
+from outreach.delivery.documents.returned_pdf import PdfRefused, PdfRunsPrograms
 from outreach.domain import materials
 from outreach.domain.directory.names import tidy
 from outreach.domain.kinds import LinkPurpose, Role
@@ -47,6 +49,7 @@ from outreach.services.locking import present_for_change
 from outreach.services.office_defaults import contact
 from outreach.transactions import writing
 
+PDF = "application/pdf"
 MOST_OF_A_BIOGRAPHY = 3000  # letters
 MOST_OF_A_TOPIC = 300
 log = structlog.get_logger()
@@ -55,6 +58,22 @@ log = structlog.get_logger()
 class BiographyTooLong(Problem):
     message = "This is longer than %(longest)d characters. Please shorten it."
     field = "biography"
+
+
+class MaterialRunsPrograms(Problem):
+    message = (
+        "This PDF holds a program, an enclosed file or a command for the reader’s computer. Please save it without: open it, "
+        "choose “Print”, and there “Save as PDF”."
+    )
+    field = "file"
+
+
+class MaterialNotLookedInto(Problem):
+    message = (
+        "This PDF cannot be looked into: it is protected, damaged or very large inside. Please open it, choose “Print”, and "
+        "there “Save as PDF”."
+    )
+    field = "file"
 
 
 class TopicTooLong(Problem):
@@ -211,10 +230,23 @@ def drop(session: Session, found: Sequence[Material]) -> None:
 
 def _checked(upload: GivenFile, check: Callable[[bytes, str], Taken], activity_id: int) -> Taken:
     try:
-        return check(upload.data, files.plain_name(upload.filename))
+        found = check(upload.data, files.plain_name(upload.filename))
+        if found.kind.media_type == PDF:
+            _refuse_programs(found.data)
+        return found
     except Problem as problem:
         log.warning("file refused", why=type(problem).__name__, bytes=len(upload.data), activity_id=activity_id)
         raise
+
+
+def _refuse_programs(data: bytes) -> None:
+    """Attendees open what is published: a PDF must not run anything there, as a letter must not."""
+    try:
+        returned_pdf.refuse_programs(data)
+    except PdfRunsPrograms:
+        raise MaterialRunsPrograms from None
+    except PdfRefused:
+        raise MaterialNotLookedInto from None
 
 
 def _keep(session: Session, one: Taken, now: datetime) -> StoredFile:

@@ -9,7 +9,8 @@ import threading
 
 import pytest
 
-from outreach.delivery.documents import typeset, typst_process
+from outreach.delivery.documents import turns, typeset, typst_process
+from outreach.delivery.documents.turns import DocumentsBusy
 from outreach.delivery.documents.typeset import MAIN, TemplateTooSlow, TemplateWrong
 from tests.world import NOW
 
@@ -86,7 +87,7 @@ def test_no_package_is_fetched_even_where_a_proxy_leads_out():
         )
         server.shutdown(socket.SHUT_RDWR)
         listener.join()
-    assert json.loads(done.stdout)["line"] == 1
+    assert json.loads(done.stdout.partition(b"\n")[2])["line"] == 1
     assert asked == []
 
 
@@ -99,7 +100,7 @@ def test_no_package_is_fetched_even_where_a_proxy_leads_out():
     ],
 )
 def test_a_template_that_never_ends_is_stopped(monkeypatch, source):
-    monkeypatch.setattr(typeset, "STARTS_WITHIN_S", 3.0)
+    monkeypatch.setattr(typeset, "WITHIN_S", 3.0)
     with typeset.press() as here, pytest.raises((TemplateTooSlow, TemplateWrong)):
         here.pdf({MAIN: source.encode()}, at=NOW)
 
@@ -112,3 +113,11 @@ def test_a_stopped_process_says_so_from_then_on(press):
     press.close()
     with pytest.raises((TemplateTooSlow, ValueError)):
         press.pdf({MAIN: b"Satu"}, at=NOW)
+
+
+def test_at_most_two_are_made_at_once_and_a_third_is_asked_to_wait(monkeypatch):
+    monkeypatch.setattr(turns, "WAITS_S", 0.01)
+    with turns.turn(), turns.turn(), pytest.raises(DocumentsBusy, match="wait a moment"), typeset.press():
+        pass
+    with turns.turn():
+        pass

@@ -79,6 +79,12 @@ def test_a_speaker_sends_downloads_and_removes_a_file(phone, page):
         (b"<svg><script>alert(1)</script></svg>", "logo.svg", "“logo.svg” was not taken. Please send a PDF"),
         (b"<!doctype html><p>", "paparan.pdf", "“paparan.pdf” was not taken. Please send a PDF"),
         (b"", "leer.pdf", "“leer.pdf” was not taken"),
+        (
+            made.PDF.replace(b"<<>>", b"<< /S /Java#53cript /JS (1) >>"),
+            "x.pdf",
+            "choose “Print”, and there “Save as PDF”",
+        ),
+        (made.PDF.replace(b"startxref", b"/Encrypt 9 0 R startxref"), "x.pdf", "This PDF cannot be looked into"),
         (made.office("ppt/vbaProject.bin"), "../../x.pptx", "“x.pptx” was not taken: it contains a program"),
     ],
 )

@@ -7,6 +7,7 @@ import io
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from asn1crypto import keys
 from asn1crypto import x509 as asn1
@@ -22,6 +23,19 @@ AUTHORITY = "Otoritas Demo Outreach (bukan sungguhan)"
 VALID_FOR = timedelta(days=730)
 
 
+class _PdfSigner(signers.PdfSigner):
+    """pyHanko's signer with a clock of its own: the demo plays its days in the past."""
+
+    def __init__(self, *args: Any, at: datetime, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._at = at
+
+    def init_signing_session(self, *args: Any, **options: Any) -> Any:
+        session = super().init_signing_session(*args, **options)
+        session.system_time = self._at
+        return session
+
+
 @dataclass(frozen=True)
 class DemoAuthority:
     """root: its certificate as DER."""
@@ -29,15 +43,15 @@ class DemoAuthority:
     root: bytes
     _signer: signers.SimpleSigner
 
-    def signed(self, data: bytes) -> bytes:
-        """Return a PDF with an electronic signature that covers all of it (PAdES B-B)."""
+    def signed(self, data: bytes, *, at: datetime) -> bytes:
+        """Return a PDF with an electronic signature that covers all of it (PAdES B-B), signed at this time of the demo."""
         how = signers.PdfSignatureMetadata(
             field_name="Sig1", subfilter=fields.SigSeedSubFilter.PADES, md_algorithm="sha256"
         )
         # pyHanko starts an event loop of its own, so it needs a thread that has none.
         with ThreadPoolExecutor(1) as apart:
             writer = IncrementalPdfFileWriter(io.BytesIO(data))
-            out = apart.submit(signers.sign_pdf, writer, how, signer=self._signer).result()
+            out = apart.submit(_PdfSigner(how, signer=self._signer, at=at).sign_pdf, writer).result()
         return bytes(out.getvalue())
 
 

@@ -51,7 +51,7 @@ def _sign_one(cast: Cast, plan: DemoPlan, now: datetime) -> None:
     signs = authority.found(SIGNATORY.name, "Kantor Demo", now=now)
     roots.add(signs.root, by=cast.coordinator, now=now)
     back = returned.receive(
-        letter.id, signs.signed(on_paper), "surat-bertanda-tangan.pdf", by=cast.coordinator, now=now
+        letter.id, signs.signed(on_paper, at=now), "surat-bertanda-tangan.pdf", by=cast.coordinator, now=now
     )
     letter = db.session.get_one(Letter, made.id, populate_existing=True)
     returned.accept(letter.id, back.id, text.number, day, letter.version, by=cast.coordinator, now=now)

@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from outreach.delivery.documents.turns import turn
 from outreach.delivery.documents.word import process
 from outreach.domain.problems import Problem
 
@@ -104,14 +105,15 @@ def render(
         "files": [[name, len(data)] for name, data in files.items()],
     }  # fmt: skip
     try:
-        done = subprocess.run(  # noqa: S603  our own program
-            [sys.executable, "-I", str(Path(process.__file__))],
-            input=json.dumps(job).encode() + b"\n" + b"".join(files.values()),
-            capture_output=True,
-            timeout=WITHIN_S,
-            check=False,
-            env={},
-        )
+        with turn():
+            done = subprocess.run(  # noqa: S603  our own program
+                [sys.executable, "-I", str(Path(process.__file__))],
+                input=json.dumps(job).encode() + b"\n" + b"".join(files.values()),
+                capture_output=True,
+                timeout=WITHIN_S,
+                check=False,
+                env={},
+            )
     except subprocess.TimeoutExpired:
         raise WordFormTooLarge from None
     line, _newline, data = done.stdout.partition(b"\n")
