@@ -73,7 +73,7 @@ def values_for(
         "contact_phone": formats.phone(contact_phone),
         "helpline": _helpline(activity, recipient),
         "unit": office.short_name if office else "",
-        **_topics(activity, recipient.person_id),
+        **_topics(activity, recipient.person_id, to_assistant=bool(recipient.assists)),
         **_change(activity, detail),
         **recipient.links(line),
     }
@@ -181,12 +181,12 @@ def when(starts_at: datetime, ends_at: datetime, zone: ZoneInfo) -> str:
     return f"{formats.day(starts_at, zone)}, {formats.span(starts_at, ends_at, zone)}"
 
 
-def _topics(activity: Activity, person_id: int | None) -> dict[str, str]:
+def _topics(activity: Activity, person_id: int | None, *, to_assistant: bool = False) -> dict[str, str]:
     items = _spoken(activity, person_id)
     if not items:
         return {}
     slot = turns(activity, person_id)
-    turn = gettext("your turn: %(slot)s", slot=slot)
+    turn = gettext("their turn: %(slot)s", slot=slot) if to_assistant else gettext("your turn: %(slot)s", slot=slot)
     length = sum((item.ends_at - item.starts_at).total_seconds() for item in items)
     return {
         "topic": "; ".join(item.topic for item in items),

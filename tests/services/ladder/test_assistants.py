@@ -15,6 +15,8 @@ from outreach.extensions import db
 from outreach.models import AddressFailure, Assistant, Message
 from outreach.queries import ladder as pages
 from outreach.queries.answers import page as answer_page
+from outreach.services.activities import agenda
+from outreach.services.activities.agenda import AgendaValues
 from outreach.services.answers import answer as answering
 from outreach.services.answers.answer import LinkAnswer
 from outreach.services.directory import assistants
@@ -53,7 +55,8 @@ def climbing(current_app_, server, activity, chief, coordinator):
     assistants.write(chief, "Rina Astuti", "+6281200000001", "rina@example.com")
     db.session.commit()
     edit.save(LadderName.SPEAKERS, LADDER, by=coordinator, now=NOW)
-    invite(activity, chief, role=Role.SPEAKER)
+    items = [AgendaValues(at(18, 9), at(18, 10), "Perlindungan saksi", (chief.id,))]
+    agenda.set_agenda(activity.id, items, by=None, now=NOW)
     signed_letter(invitation_of(activity, chief), data=FILE)
     publish(activity)
     work(NOW)
@@ -93,6 +96,8 @@ def test_the_adjutant_gets_the_facts_the_letter_and_a_link_and_the_invitee_gets_
         "tidak pernah memungut biaya", "0725", "Terlampir surat undangan nomor 400.2/7/2027",
     ):  # fmt: skip
         assert words in said
+    html = mail.get_body(("html",)).get_content()
+    assert ("gilirannya pukul 09.00–10.00 WIB" in html, "giliran Bapak/Ibu" in html) == (True, False)
     files = [part for part in mail.walk() if part.get_content_type() == "application/pdf"]
     assert [sha256(part.get_payload(decode=True)).digest() for part in files] == [sha256(FILE).digest()]
     assert [part for part in mail.walk() if part.get_content_type() == "text/calendar"] == []
