@@ -1,6 +1,6 @@
 """Whatever invitees, acting people, an office and staff do, in any order: who acts, seats, rungs and mails stay right together.
 
-Cadres share two seats, an office has a quota, a speaker may be swapped; ladders run for all of them, and are edited. Mails go
+Cadres share three seats, an office has a quota, a speaker may be swapped; ladders run for all of them, and are edited. Mails go
 through a real server; each reader has an address of their own.
 """
 
@@ -58,7 +58,7 @@ from tests.world import (
     token_of,
 )
 
-SEATS, QUOTA = 2, 2
+SEATS, QUOTA = 3, 2
 PAUSE, HOUR, DAY = timedelta(minutes=20), timedelta(hours=1), timedelta(days=1)
 which = st.integers(0, 9)
 choices = st.sampled_from(list(Choice))
@@ -93,7 +93,7 @@ class AnyStory(RuleBasedStateMachine):
 
     @initialize(other=ladders, days=st.integers(3, 6))
     def some_have_answered_after_days(self, other: tuple, days: int) -> None:
-        """All are invited; Ani's representative passes it on, the office names two, and the others' ladders run."""
+        """All are invited; Ani's representative passes it on, the office names two, Budi waits, and the others' ladders run."""
         _empty()
         self.now, self.taken = NOW, len(self.server.taken)
         self.copied: dict[int, Copied] = {}  # by rung
@@ -122,6 +122,8 @@ class AnyStory(RuleBasedStateMachine):
         self.an_invitee_answers(1, Choice.REPRESENTED, "Rina")
         self.somebody_named_answers(1, 0, Choice.REPRESENTED, "Tono")
         self.the_office_names_others(["Eka", "Fitri"])
+        self.an_invitee_answers(2, Choice.COMING, "")
+        assert self.some(2).state is InvitationState.WAITLISTED
         self.days_pass_one_by_one(days)
 
     # What people do
