@@ -24,7 +24,7 @@ from outreach.services.reminders import rules
 from outreach.services.reminders import tick as reminding
 from tests.servers import dovecot
 from tests.servers.smtp import Server
-from tests.support import apps, postgresql, wall_clock
+from tests.support import apps, postgresql, shared, wall_clock
 from tests.support.apps import settings_for
 from tests.world import (
     NOW,
@@ -95,8 +95,7 @@ def own_umask():
 @pytest.fixture(scope="session", autouse=True)
 def _compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Keep compiled templates for every app of every worker: compiling them took a third of the answer pages' tests."""
-    base = tmp_path_factory.getbasetemp()
-    folder = (base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / "compiled-templates"
+    folder = shared.folder_of_run(tmp_path_factory) / "compiled-templates"
     folder.mkdir(exist_ok=True)
     Flask.jinja_options = {"bytecode_cache": apps.CompiledTemplates(str(folder))}
 

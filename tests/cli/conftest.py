@@ -1,7 +1,9 @@
 """The demo, loaded once on a fixed day through a real SMTP server, for all tests that only read it."""
 
+import pickle
 from collections.abc import Iterator
 from pathlib import Path
+from shutil import copytree
 from types import SimpleNamespace
 
 import pytest
@@ -13,11 +15,21 @@ from outreach.cli.demo.load import Moment, load
 from outreach.delivery.demo_server.server import DemoServer
 from outreach.extensions import db
 from tests.cli.databases import LOADED_AT, app_on
+from tests.support.shared import made_once
 
 
 @pytest.fixture(scope="session")
 def _loaded_demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace]:
-    folder: Path = tmp_path_factory.mktemp("demo")
+    folder = tmp_path_factory.mktemp("demo")
+    copytree(made_once(tmp_path_factory, "loaded-demo", _load_demo), folder, dirs_exist_ok=True)
+    app = create_app(demo_settings(folder, 8000, 1))
+    prepared = pickle.loads((folder / "prepared").read_bytes())  # noqa: S301  written by another worker
+    yield SimpleNamespace(app=app, prepared=prepared, mailbox=folder / "mailbox", folder=folder)
+    with app.app_context():
+        db.engine.dispose()
+
+
+def _load_demo(folder: Path) -> None:
     moment = Moment(lambda: LOADED_AT)
     with DemoServer("127.0.0.1", 0, folder / "mailbox", now=moment) as demo_server:
         app = create_app(demo_settings(folder, 8000, demo_server.port))
@@ -25,9 +37,9 @@ def _loaded_demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNam
             migrations.upgrade()
             prepared = load(moment)
             db.session.remove()
-        yield SimpleNamespace(app=app, prepared=prepared, mailbox=folder / "mailbox", folder=folder)
-        with app.app_context():
+            _write_to_file()
             db.engine.dispose()
+    (folder / "prepared").write_bytes(pickle.dumps(prepared))
 
 
 @pytest.fixture
@@ -41,9 +53,16 @@ def loaded_demo(_loaded_demo: SimpleNamespace) -> Iterator[SimpleNamespace]:
 @pytest.fixture(scope="session")
 def upgraded_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An SQLite file with all tables, created once by the migrations: copy it where a test needs its own."""
-    folder = tmp_path_factory.mktemp("upgraded")
+    return made_once(tmp_path_factory, "upgraded", _upgrade) / "outreach.db"
+
+
+def _upgrade(folder: Path) -> None:
     with app_on(folder):
         migrations.upgrade()
-        with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-    return folder / "outreach.db"
+        _write_to_file()
+
+
+def _write_to_file() -> None:
+    """Write what the journal still has into SQLite's file, so that the file alone can be copied."""
+    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
