@@ -14,7 +14,7 @@ from sqlalchemy.orm import joinedload
 
 from outreach.cli.simulate.play import Story
 from outreach.delivery.demo_server import server as demo_server
-from outreach.domain.kinds import Audience, MailKind, Role
+from outreach.domain.kinds import AnswerSource, Audience, MailKind, Role
 from outreach.domain.mail.still_true import SkipReason
 from outreach.domain.reminders import ActivityTimes, MissedReason, local_day
 from outreach.domain.states import TAKES_A_SEAT, InvitationState, MessageState, ReminderState
@@ -166,6 +166,8 @@ def _keys(one: Invitation, story: Story) -> Iterable[str]:
         open_then = one.answered_at is None or one.answered_at > due
         if not late and not nominee and open_then and not (cancelled and due > story.cancelled_at):
             yield key
+    if one.state is InvitationState.REPRESENTED and one.answer_source is AnswerSource.LINK:
+        yield MailKind.REPRESENTATION  # confirms who comes in their place
     due = _materials_at(activity, told_at)
     if one.role is Role.SPEAKER and one.person_id and one.state in TAKES_A_SEAT and not _sent_by(one, due):
         late = local_day(due, activity.zone) <= local_day(told_at, activity.zone)
