@@ -5,6 +5,7 @@ templates/letters/letter.typ is the template: form and order of a letter. It get
 
 import io
 import json
+import re
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 from functools import cache, lru_cache
@@ -17,6 +18,7 @@ from outreach.domain.letters import LIST_ATTACHED, NO_FEE, LetterValues, day_of,
 from outreach.settings import TEMPLATES
 
 FORM = TEMPLATES / "letters" / "letter.typ"
+_TURNS = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")  # turn the letters after them around: UAX 9
 PPI = 80.0  # of a preview: as wide as a page on a screen
 Load = Callable[[str], bytes]  # the bytes of a kept file, by its SHA-256
 
@@ -51,7 +53,7 @@ def files_of(
     }
     files = {
         MAIN: form.encode() if form else shipped_form(),
-        "letter.json": json.dumps(data, ensure_ascii=False).encode(),
+        "letter.json": _TURNS.sub("", json.dumps(data, ensure_ascii=False)).encode(),
         "qr.svg": qr(values.check_url),
     }
     return files | ({"emblem.svg": in_svg(emblem)} if emblem else {})

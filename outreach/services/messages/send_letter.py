@@ -14,6 +14,7 @@ from outreach.domain.problems import Problem
 from outreach.domain.states import MessageState
 from outreach.extensions import db
 from outreach.models import Letter, Message, MessageLine, Reminder, User, letter_invitation
+from outreach.services.letters.make import FOLLOWS_ANOTHER
 from outreach.services.letters.versions import ACCEPTED_AT, LetterMissing
 from outreach.services.messages import resend
 
@@ -65,14 +66,14 @@ def mails_to_repeat(session: Session, letter_id: int) -> list[int]:
     )
     found = sorted({row[0] for row in rows})
     signed_at, again = session.scalar(_accepted_at(letter.id)), aliased(Message)
-    older = sa.or_(
-        Message.sent_at.is_(None),
-        Message.sent_at < signed_at,
-        sa.and_(Message.sent_at == signed_at, Message.resend_of_id.is_(None)),
-    )
+    older = [Message.sent_at.is_(None), Message.sent_at < signed_at]
+    if letter.kind in FOLLOWS_ANOTHER:  # its news cannot have carried it
+        older.append(sa.and_(Message.sent_at == signed_at, Message.resend_of_id.is_(None)))
     repeated = sa.exists().where(again.resend_of_id == Message.id)
     return list(
-        session.scalars(sa.select(Message.id).where(Message.id.in_(found), older, ~repeated).order_by(Message.id))
+        session.scalars(
+            sa.select(Message.id).where(Message.id.in_(found), sa.or_(*older), ~repeated).order_by(Message.id)
+        )
     )
 
 

@@ -181,3 +181,30 @@ def test_an_office_can_move_a_part_in_a_template_of_its_own(press):
     own = letters.shipped_form().decode().replace("  head,\n  place_and_date,\n", "  place_and_date,\n  head,\n")
     page = pages_of(pdf_of(press, form=own))[0]
     assert page.find("Metro, 4 Januari 2027") < page.find("PEMERINTAH KOTA METRO")
+
+
+def test_a_long_line_of_the_letterhead_is_broken_into_parts_of_about_the_same_width(press):
+    office = "DINAS PEMBERDAYAAN PEREMPUAN, PERLINDUNGAN ANAK, PENGENDALIAN PENDUDUK DAN KELUARGA BERENCANA KOTA METRO"
+    with pypdfium2.PdfDocument(pdf_of(press, replace(LETTER, letterhead=Letterhead((office,))))) as document:
+        lines = document[0].get_textpage().get_text_range().splitlines()
+    head = [line.strip() for line in lines if line.strip() and line.strip() in office]
+    assert " ".join(head) == office
+    assert min(map(len, head)) > max(map(len, head)) / 2
+
+
+HOSTILE = [
+    '#read("/etc/passwd")',
+    "Ani\r\nBcc: x@example.com",
+    "\u202efdp.exe",
+    "{{ 7*7 }}",
+    "</w:t>",
+    "${nip_pengirim}",
+]
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_name_is_only_text(press, name):
+    first = pages_of(pdf_of(press, replace(LETTER, addressees=(Addressee((name, "Lurah Metro")),))))[0]
+    seen = re.sub(r"\s+", " ", name.replace("\u202e", ""))
+    assert f"Yth. {seen} Lurah Metro" in re.sub(r"[\u202a-\u202e\u2066-\u2069]", "", first)
+    assert "root:" not in first

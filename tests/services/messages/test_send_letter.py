@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from outreach.domain.letters import LetterKind
 from outreach.extensions import db
-from outreach.models import Letter, Message
+from outreach.models import Letter, StoredFile
 from outreach.services.activities import publish as publishing
 from outreach.services.letters import make, returned
 from outreach.services.messages import send_letter
@@ -125,10 +125,11 @@ def test_who_was_invited_before_the_letter_was_signed_gets_the_invitation_once_m
     publish(activity)
     assert send() == []
     letter = signed_letter(invitation_of(activity, ani), data=FILE)
+    db.session.execute(sa.update(StoredFile).values(uploaded_at=NOW + timedelta(minutes=1)))
+    db.session.commit()
     assert send_letter.send(letter.id, by=None, now=NOW) == 1
     assert send() == [FILE]
 
 
 def test_who_had_the_letter_with_the_invitation_does_not_get_it_again(first):
-    db.session.execute(sa.update(Message).values(sent_at=NOW + timedelta(minutes=1)))
     assert send_letter.mails_to_repeat(db.session(), first.id) == []
