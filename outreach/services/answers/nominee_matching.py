@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, aliased
 
 from outreach.domain.directory import email_addresses, names
 from outreach.domain.states import InvitationState
-from outreach.models import AuditEntry, Cadre, Invitation, Person
+from outreach.models import AuditEntry, Cadre, FormerHolder, Invitation, Person, PostHolder
 
 ALIKE = 0.85  # "Budi Santosa" and "Budi Santoso" are alike; "Siti Aminah" and "Siti Aisyah" are two people
 
@@ -97,7 +97,7 @@ def own(session: Session, organisation_id: int | None, people: Collection[Person
                 Person.organisation_id == organisation_id,
                 sa.exists().where(Invitation.person_id == Person.id, theirs),
                 ~sa.exists().where(Invitation.person_id == Person.id, ~theirs),
-                ~sa.exists().where(Cadre.person_id == Person.id),
+                *(~sa.exists().where(model.person_id == Person.id) for model in (Cadre, PostHolder, FormerHolder)),
                 ~kept_by_staff,
             )
         )

@@ -1,16 +1,19 @@
 """Nominees of an organisation: each is one person with one seat and one mail, and their own answer is kept."""
 
+from datetime import date
+
 import pytest
 import sqlalchemy as sa
 
 from outreach.domain.answers import Choice
-from outreach.domain.kinds import AnswerSource, Role
+from outreach.domain.kinds import AnswerSource, HolderKind, Role
 from outreach.domain.reminders import MissedReason
 from outreach.domain.states import InvitationState, ReminderState
 from outreach.extensions import db
 from outreach.models import AuditEntry, Invitation, Message, PeopleGroup, Person, Reminder
 from outreach.queries.answers import page as answer_page
 from outreach.queries.invitations import lists as invitees
+from outreach.services import posts
 from outreach.services.activities import publish as publishing
 from outreach.services.answers import answer as answering
 from outreach.services.answers import before, nominees
@@ -19,6 +22,7 @@ from outreach.services.answers import undo as undoing
 from outreach.services.answers.nominees import Nominee
 from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import links, seats
+from outreach.services.posts import HolderValues, PostValues
 from outreach.services.reminders import tick as reminding
 from tests.world import NOW, a_person, at, draft_activity, token_of
 from tests.world.polls import a_poll
@@ -174,6 +178,22 @@ def test_a_typing_error_in_a_name_is_corrected_but_a_different_name_is_another_p
     assert named(under) == [("Budi Santoso", "coming")]
     answering.nominate(token_of(police), under, [Nominee("Siti Aminah", invitation_id=row)], now=at(7))
     assert named(under) == [("Budi Santoso", "withdrawn"), ("Siti Aminah", "coming")]
+
+
+def test_an_offices_link_does_not_change_whoever_staff_made_the_holder_of_a_post(days, police):
+    """Otherwise invitations to the post would go to an address that the link's reader chose."""
+    (under, *_) = invite_seats_and_publish(police, *days)
+    answering.nominate(token_of(police), under, [Nominee("Rina Lestari", email="rina@example.com")], now=at(5))
+    rina = db.session.scalars(sa.select(Person)).one()
+    post = posts.add(PostValues("Kapolsek"), by=None, now=at(5))
+    posts.add_holder(post.id, HolderValues(rina.id, HolderKind.DEFINITIVE, date(2027, 1, 1)), by=None, now=at(5))
+    row = row_of("Rina Lestari")
+    other = Nominee("Rina Lestari", email="other@example.com", invitation_id=row)
+    answering.nominate(token_of(police), under, [other], now=at(6))
+    answering.nominate(token_of(police), under, [], now=at(6))
+    answering.nominate(token_of(police), under, [Nominee("Wahyu Nugroho")], now=at(6))
+    db.session.rollback()
+    assert (rina.name, rina.email) == ("Rina Lestari", "rina@example.com")
 
 
 def test_an_office_cannot_change_a_row_of_another_organisation(days, police, ani):
