@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
 
 from outreach.domain.posts import HolderTerm, holder_on, next_after
+from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
 from outreach.models import Activity, FormerHolder, Invitation, InvitedPost, Organisation, Person, Post, PostHolder
 from outreach.queries.directory import any_holds, words_of
@@ -191,7 +192,10 @@ def former_holders(invitation_id: int) -> Sequence[FormerHolder]:
 
 
 def went_from(person_id: int, *, now: datetime) -> list[FormerInvitation]:
-    """Return the invitations ahead that went to a person before, and go to another holder of the post now."""
+    """Return the invitations ahead that went to a person before, and go to another holder of the post now.
+
+    Those of which the person was never told are left out, and so are drafts and what does not take place.
+    """
     rows = db.session.execute(
         sa.select(Post.name, Activity)
         .select_from(FormerHolder)
@@ -201,7 +205,10 @@ def went_from(person_id: int, *, now: datetime) -> list[FormerInvitation]:
         .join(Activity, Activity.id == Invitation.activity_id)
         .where(
             FormerHolder.person_id == person_id,
+            FormerHolder.state != InvitationState.PREPARED,
             Invitation.person_id != person_id,
+            Invitation.state != InvitationState.WITHDRAWN,
+            Activity.state.in_((ActivityState.PUBLISHED, ActivityState.POSTPONED)),
             Activity.ends_at > now,
         )
         .order_by(Activity.starts_at, Activity.id)

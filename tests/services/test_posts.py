@@ -18,11 +18,14 @@ from outreach.models import (
     FormerHolder,
     Invitation,
     InvitedPost,
+    Message,
     MessageLine,
     PostHolder,
     Reminder,
     SpeakerBooking,
 )
+from outreach.queries import posts as post_pages
+from outreach.queries.answers import page as answer_page
 from outreach.services import posts
 from outreach.services.answers import answer as answering
 from outreach.services.answers import undo
@@ -34,6 +37,7 @@ from outreach.services.planning.book import SpeakerTaken
 from outreach.services.posts import HolderValues, PostValues
 from outreach.services.programmes import copy as copying
 from outreach.services.records import NameTaken
+from outreach.services.reminders import forecast as forecasting
 from outreach.services.reminders import rules
 from outreach.services.reminders import tick as reminding
 from outreach.services.reminders.schedule import reschedule
@@ -410,6 +414,65 @@ def test_an_answer_counts_again_when_a_change_is_taken_back_before_any_mail_went
     assert count(FormerHolder) == 0
     work(at(5))
     assert taken(server) == []
+
+
+def test_a_place_in_the_waiting_list_is_given_back_with_the_answer(asked, post, sari, budi, activity):
+    fresh(activity).capacity = 1
+    db.session.commit()
+    mine = Invitation(activity_id=activity.id, person_id=budi.id, role=Role.PARTICIPANT)
+    mine.as_post = InvitedPost(post_id=post.id, kind=HolderKind.DEFINITIVE)
+    mine.state, mine.invited_at = InvitationState.WAITLISTED, NOW
+    mine.answered_at = mine.waitlisted_at = at(5)
+    others = [a_person(name) for name in ("Ani Wijaya", "Dewi Lestari")]
+    db.session.add(mine)
+    for person, state in zip(others, (InvitationState.COMING, InvitationState.WAITLISTED), strict=True):
+        db.session.add(
+            Invitation(
+                activity_id=activity.id, person_id=person.id, role=Role.CADRE, state=state, answered_at=at(6),
+                waitlisted_at=at(6) if state is InvitationState.WAITLISTED else None, invited_at=NOW,
+            )
+        )  # fmt: skip
+    db.session.commit()
+    hold(post, sari, DAY, DAY, HolderKind.DAILY_ACTING, now=at(7))
+    [plh] = [one for one in fresh(post).holders if one.kind is HolderKind.DAILY_ACTING]
+    posts.remove_holder(plh.id, by=None, now=at(7))
+    back = fresh(mine)
+    assert (back.person_id, back.state, back.waitlisted_at) == (budi.id, InvitationState.WAITLISTED, at(5))
+
+
+def test_the_forecast_counts_the_mail_to_the_former_holder(asked, post, sari, activity):
+    before = count(Message)
+    posts.hand_over(post.id, sari.id, date(2027, 1, 10), by=None, now=at(5))
+    found = forecasting.for_activities([activity.id], now=at(5))
+    assert [(row.kind, row.people) for row in found.rows] == [(MailKind.WITHDRAWAL, 1), (MailKind.INVITATION, 1)]
+    db.session.rollback()
+    reminding.tick(at(5))
+    assert count(Message) - before == 2
+
+
+def test_the_former_holders_page_names_no_invitation_of_which_they_were_not_told(
+    activity, post, sari, budi, programme, hall
+):
+    other = draft_activity(programme, hall, 25)
+    invite(other, budi, role=Role.SPEAKER)
+    publish(other)  # so that Budi has a link
+    invite_post(activity, post)
+    posts.hand_over(post.id, sari.id, date(2027, 1, 10), by=None, now=NOW)
+    assert answer_page.read(token_of(budi), now=NOW).went_on == ()
+
+
+def test_a_posts_page_takes_as_many_queries_for_many_invitations(activity, post, programme, hall, statements):
+    invite_post(activity, post)
+    post_id, others = post.id, [draft_activity(programme, hall, day).id for day in (20, 21, 22)]
+
+    def read() -> list[tuple[str, str]]:
+        found = post_pages.page_of(post_id, now=NOW).invitations
+        return [(one.invitation.activity.title, one.invitation.person.name) for one in found]
+
+    few = len(statements(read))
+    inviting.invite_people(others, [], Role.SPEAKER, post_ids=[post_id], by=None, now=NOW)
+    assert len(statements(read)) == few
+    assert len(read()) == 4
 
 
 def test_a_move_to_a_day_with_another_holder_takes_the_invitation_there(server, asked, post, sari, activity):

@@ -57,21 +57,28 @@ def former_holders(session: Session, line_ids: Collection[int]) -> dict[int, Lea
     former = {row.id: row for row in lines if FORMER_HOLDER in (row.detail or {})}
     if not former:
         return {}
-    rows = session.execute(
-        sa.select(MessageLine.invitation_id, Message.person_id)
-        .join(Message, Message.id == MessageLine.message_id)
-        .where(
-            MessageLine.invitation_id.in_({row.invitation_id for row in former.values()}), ~MessageLine.to_representative,
-            MessageLine.skipped == "", Message.state.in_(MAY_HAVE_READ),
-        )
-    )  # fmt: skip
-    told = {(row.invitation_id, row.person_id) for row in rows}
+    told = told_themselves(session, {row.invitation_id for row in former.values()})
     found = {}
     for row in former.values():
         person_id = row.detail[FORMER_HOLDER]
         knows = (row.invitation_id, person_id) in told
         found[row.id] = Leaving(told=knows, stays=row.person_id == person_id)
     return found
+
+
+def told_themselves(session: Session, invitation_ids: Collection[int]) -> set[tuple[int, int]]:
+    """Return (invitation id, person id) of those who were told of these invitations as invitees. One query at most."""
+    if not invitation_ids:
+        return set()
+    rows = session.execute(
+        sa.select(MessageLine.invitation_id, Message.person_id)
+        .join(Message, Message.id == MessageLine.message_id)
+        .where(
+            MessageLine.invitation_id.in_(invitation_ids), ~MessageLine.to_representative, MessageLine.skipped == "",
+            Message.person_id.is_not(None), Message.state.in_(MAY_HAVE_READ),
+        )
+    )  # fmt: skip
+    return {(row.invitation_id, row.person_id) for row in rows}
 
 
 def leaving(session: Session, line_ids: Collection[int]) -> dict[int, Leaving]:

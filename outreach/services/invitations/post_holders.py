@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, contains_eager, joinedload
 from sqlalchemy.orm.attributes import flag_modified
 
 from outreach.delivery import tokens
@@ -125,7 +125,10 @@ def bind(new: Iterable[Invitation], found: Mapping[int, Mapping[int, tuple[Post,
 
 
 def ahead(session: Session, post_id: int, *, now: datetime) -> Sequence[Invitation]:
-    """Return the invitations to a post that follow its holders: to activities that are not over. They are not locked."""
+    """Return the invitations to a post that follow its holders: to activities that are not over.
+
+    They are freshly read, and not locked. One query.
+    """
     open_ = sa.or_(
         sa.and_(Activity.state.in_((ActivityState.DRAFT, ActivityState.PUBLISHED)), Activity.ends_at > now),
         Activity.state == ActivityState.POSTPONED,
@@ -135,7 +138,9 @@ def ahead(session: Session, post_id: int, *, now: datetime) -> Sequence[Invitati
         .join(InvitedPost, InvitedPost.invitation_id == Invitation.id)
         .join(Activity, Activity.id == Invitation.activity_id)
         .where(InvitedPost.post_id == post_id, Invitation.state != InvitationState.WITHDRAWN, open_)
+        .options(contains_eager(Invitation.as_post), contains_eager(Invitation.activity), joinedload(Invitation.person))
         .order_by(Activity.starts_at, Invitation.id)
+        .execution_options(populate_existing=True)
     ).all()
 
 
@@ -163,19 +168,28 @@ def follow(session: Session, invitations: Sequence[Invitation], *, by: User | No
     """
     posts = {invitation.as_post.post_id for invitation in invitations if invitation.as_post is not None}
     terms = terms_of(session, posts)
+    holding = {
+        invitation.id: holder_on(terms[invitation.as_post.post_id], day_of(invitation.activity))
+        for invitation in invitations
+        if invitation.as_post is not None
+    }
+    changes = [
+        (invitation.person_id, term.person_id)
+        for invitation in invitations
+        if (term := holding[invitation.id]) is not None and term.person_id != invitation.person_id
+    ]
+    locking.lock_people(session, {person_id for pair in changes for person_id in pair if person_id is not None})
     moved, staying = [], []
     to_call: dict[int, Person] = {}
     for invitation in invitations:
-        as_post = invitation.as_post
+        as_post, term = invitation.as_post, holding[invitation.id]
         assert as_post is not None
-        day = day_of(invitation.activity)
-        term = holder_on(terms[as_post.post_id], day)
         if term is not None and term.person_id == invitation.person_id:
             as_post.kind = term.kind
             continue
         try:
             if term is None:
-                raise NobodyHolds(post=as_post.post.name, day=day)
+                raise NobodyHolds(post=as_post.post.name, day=day_of(invitation.activity))
             with session.begin_nested():
                 concerned = _hand_over(session, invitation, as_post, term, by=by, now=now)
             moved.append(invitation)
@@ -192,7 +206,7 @@ def follow(session: Session, invitations: Sequence[Invitation], *, by: User | No
 def _hand_over(
     session: Session, invitation: Invitation, as_post: InvitedPost, term: HolderTerm, *, by: User | None, now: datetime
 ) -> list[Person]:
-    """Let an invitation go to another person, and return who should hear of it.
+    """Let an invitation go to another person, and return who should hear of it. Both people are locked.
 
     Its answer no longer counts, but a representative whom it named still comes.
     """
@@ -202,7 +216,6 @@ def _hand_over(
     assert former_id is not None
     on_stage = invitation.role in ON_STAGE
     planned = plan_checks.before(session, [activity.id])
-    locking.lock_people(session, {former_id, new.id})
     was_told = invitation.invited_at is not None and invitation.state is not InvitationState.NOT_COMING
     answered = (
         None if invitation.state in (InvitationState.PREPARED, InvitationState.INVITED) else invitation.answered_at
@@ -267,6 +280,8 @@ def _give_back(session: Session, invitation: Invitation, before: FormerHolder) -
         .where(MessageLine.invitation_id == invitation.id, Message.person_id == before.person_id)
     ).one()
     invitation.state, invitation.answered_at = before.state, before.answered_at
+    if before.state is InvitationState.WAITLISTED:
+        invitation.waitlisted_at = before.answered_at  # the place in the queue, too
     if before.state is not InvitationState.PREPARED:
         invitation.invited_at = told_at or before.left_at
     if before.answered_at is not None:

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
-from outreach.delivery.rows.leaving import Leaving, leaving_of
+from outreach.delivery.rows.leaving import Leaving, former_holder_of, leaving_of, told_themselves
 from outreach.domain.activity import Move
 from outreach.domain.audiences import belongs
 from outreach.domain.kinds import Audience, MailKind
@@ -295,6 +295,7 @@ class _Planned:
     held_until: datetime | None = None  # the office's hours for mail
     only: frozenset[int] | None = None  # the invitations of a reminder by hand
     acting_id: int | None = None  # the acting person whom it tells that they no longer come
+    former_id: int | None = None  # the person whom it tells that their post has another holder
     outdated: bool = False  # it tells somebody that they come who no longer does
     other_day: OtherDay | None = None
 
@@ -354,7 +355,7 @@ def _stored(which: sa.ColumnElement[bool], now: datetime) -> list[_Planned]:
             _Planned(
                 activity.id, activity.title, activity.zone, due, kind, audience, times, reminder.invitation_id, note,
                 reminder.id, start_before(reminder.detail, due), only=_only(reminder), other_day=other_day_of(reminder),
-                acting_id=_no_longer_acting(reminder), outdated=reminder.id in outdated,
+                acting_id=_no_longer_acting(reminder), former_id=former_holder_of(reminder), outdated=reminder.id in outdated,
             )
         )  # fmt: skip
     return planned
@@ -517,6 +518,11 @@ def _count(planned: Iterable[_Planned], now: datetime, *, dated: bool = False) -
     )
     asked = {id for p in planned if p.kind in TO_ASSISTANT for id in p.only or ()}
     assisted = assistants.of_invitations(db.session(), asked) if asked else {}
+    former = {p.former_id for p in planned if p.former_id}
+    holders = (
+        {one.id: one for one in db.session.scalars(sa.select(Person).where(Person.id.in_(former)))} if former else {}
+    )
+    were_told = told_themselves(db.session(), {p.invitation_id for p in planned if p.former_id and p.invitation_id})
     rows = []
     per_day: dict[date, set[str]] = defaultdict(set)
     unreachable: set[str] = set()
@@ -527,6 +533,8 @@ def _count(planned: Iterable[_Planned], now: datetime, *, dated: bool = False) -
             if reminder.reminder_id is None:
                 who = who._replace(stays=False)  # the invitation is going to be withdrawn
             lines = _to_leaver(lines, reminder.invitation_id, who)
+        elif reminder.former_id is not None:
+            lines = _to_former_holder(lines, reminder.invitation_id, holders.get(reminder.former_id), were_told)
         elif reminder.kind in TO_ASSISTANT:
             lines = _to_assistants(lines, reminder.only or (), assisted)
         else:
@@ -656,6 +664,23 @@ def _to_leaver(lines: Iterable[_PlannedLine], invitation_id: int, who: Leaving) 
         )
         for line in lines
         if line.invitation_id == invitation_id and not line.to_representative
+    ]  # fmt: skip
+
+
+def _to_former_holder(
+    lines: Iterable[_PlannedLine], invitation_id: int | None, who: Person | None, told: Collection[tuple[int, int]]
+) -> list[_PlannedLine]:
+    """Return the line that tells somebody that the invitation goes to another holder of their post; none if it does not."""
+    if who is None:
+        return []
+    recipient = f"p{who.id}"
+    return [
+        line._replace(
+            recipient=recipient, state=InvitationState.WITHDRAWN, has_address=who.email != "",
+            told=(line.invitation_id, who.id) in told, stopped=who.reminders_stopped_at is not None, had_a_mail=frozenset(),
+        )
+        for line in lines
+        if line.invitation_id == invitation_id and not line.to_representative and line.recipient != recipient
     ]  # fmt: skip
 
 
