@@ -85,7 +85,17 @@ def office_app(tmp_path, upgraded_file):
 @both_kinds
 def test_a_whole_office_is_restored_in_either_database(loaded_demo, tmp_path, urls, kind):
     before, path = contents(), tmp_path / "backup.zip"
-    told_of = ("letter", "returned_file", "material", "stored_file", "call", "rung", "acting_person", "post_holder", "assistant")
+    told_of = (
+        "letter",
+        "returned_file",
+        "material",
+        "stored_file",
+        "call",
+        "rung",
+        "acting_person",
+        "post_holder",
+        "assistant",
+    )
     assert [name for name in told_of if not before[name][0]] == []
     code, said = run(commands.backup, path)
     assert (code, "secret key" in said, f"{sum(rows for rows, _ in before.values()):,} rows" in said) == (0, True, True)

@@ -270,6 +270,20 @@ def test_the_mail_addresses_the_holder_in_the_post(server, post, activity, sari)
     assert "Bapak/Ibu Sari Wulandari, Plh. Kapolres Metro" in mail.mail.get_body(("plain",)).get_content()
 
 
+def test_the_mail_names_the_posts_organisation_and_not_the_holders_own(server, activity):
+    kecamatan = an_organisation("Kantor Kecamatan Metro Pusat")
+    hendra = a_person("Hendra Wibowo", email="hendra@example.com", organisation=kecamatan)
+    made = posts.add(PostValues("Kasat Binmas", an_organisation("Polres Metro").id), by=None, now=NOW)
+    hold(made, hendra, DAY, DAY, HolderKind.DAILY_ACTING)
+    invite_post(activity, made)
+    publish(activity)
+    work(NOW)
+    [mail] = server.taken
+    text = mail.mail.get_body(("plain",)).get_content()
+    assert "Bapak/Ibu Hendra Wibowo, Plh. Kasat Binmas, Polres Metro" in text
+    assert "Kecamatan" not in text
+
+
 # The post changes hands
 
 

@@ -95,6 +95,8 @@ class LineRow(NamedTuple):
     owes_materials: bool = False  # a speaker who has sent no file
     invitee_id: int | None = None  # the invited person
     as_post: str = ""  # the post to which the invitation goes, as its holder has it: "Plh. Kapolres Metro"
+    post_office: str = ""  # the post's organisation
+    post_office_short_name: str = ""
     unreached: str = ""  # of an invited organisation: its nominees that no mail reaches, "Rina; Dewi Lestari, S.H."
     moves: tuple[int, ...] = ()  # for a change, after the recheck: reminders of the moves that it tells, oldest first
     letters: tuple[AttachedLetter, ...] = ()  # signed letters of the invitation
@@ -187,10 +189,13 @@ _MESSAGE_ID, _INVITATION_ID, _TO_REPRESENTATIVE, _ROLE, _STATE, _QUOTA, _INVITEE
     LineRow._fields.index(name)
     for name in ("message_id", "invitation_id", "to_representative", "role", "state", "quota", "invitee_id")
 )
-_KIND, _PERSON_ID, _SEX, _POST = (MessageRow._fields.index(name) for name in ("kind", "person_id", "sex", "post"))
+_KIND, _PERSON_ID, _SEX, _POST, _OFFICE_NAME, _OFFICE_SHORT_NAME = (
+    MessageRow._fields.index(name) for name in ("kind", "person_id", "sex", "post", "office_name", "office_short_name")
+)
 
 _OWN = aliased(Organisation)  # the person's own organisation
 _INVITED = aliased(Organisation)
+_POST_OFFICE = aliased(Organisation)  # of the invited post
 _NAMED_UNDER = aliased(Invitation)
 _NAMING = aliased(Organisation)
 _LINK = aliased(Link)
@@ -279,12 +284,15 @@ _LINES = (
         OWES_MATERIALS,
         Invitation.person_id,
         _or_empty(POST_TITLE),
+        _or_empty(_POST_OFFICE.name),
+        _or_empty(_POST_OFFICE.short_name),
     )
     .join(Invitation, MessageLine.invitation_id == Invitation.id)
     .outerjoin(ActingPerson, sa.and_(ActingPerson.invitation_id == Invitation.id, ActingPerson.acting))
     .outerjoin(Attendance, Attendance.invitation_id == Invitation.id)
     .outerjoin(InvitedPost, InvitedPost.invitation_id == Invitation.id)
     .outerjoin(Post, Post.id == InvitedPost.post_id)
+    .outerjoin(_POST_OFFICE, _POST_OFFICE.id == Post.organisation_id)
     .outerjoin(_INVITED, Invitation.organisation_id == _INVITED.id)
     .outerjoin(_NAMED_UNDER, Invitation.nominated_under_id == _NAMED_UNDER.id)
     .outerjoin(_NAMING, _NAMED_UNDER.organisation_id == _NAMING.id)
@@ -322,16 +330,20 @@ def load(session: Session, message_ids: Collection[int], *, skipped_too: bool = 
     for values in rows:
         own = list(values)
         own[_KIND], own[_SEX] = _KINDS[own[_KIND]], _SEXES[own[_SEX]]
-        own[_POST] = post_of(lines[own[0]]) or own[_POST]
+        if held := held_post(lines[own[0]]):
+            own[_POST], own[_OFFICE_NAME], own[_OFFICE_SHORT_NAME] = held
         own += (tuple(cadres.get(own[_PERSON_ID], ())), tuple(lines[own[0]]))
         found[own[0]] = MessageRow._make(own)
     return [found[id_] for id_ in ids if id_ in found]
 
 
-def post_of(lines: Collection[LineRow]) -> str:
-    """Return the post in which a mail addresses its recipient: the one to which all its invitations to posts go; "" if none."""
-    posts = {line.as_post for line in lines if line.as_post}
-    return posts.pop() if len(posts) == 1 else ""
+def held_post(lines: Collection[LineRow]) -> tuple[str, str, str] | None:
+    """Return the post in which a mail addresses its recipient, with the name and short name of the post's organisation.
+
+    It is the post to which all invitations to posts of the mail go; None if there is none, or several.
+    """
+    posts = {(line.as_post, line.post_office, line.post_office_short_name) for line in lines if line.as_post}
+    return posts.pop() if len(posts) == 1 else None
 
 
 def unreached(session: Session, invitation_ids: Collection[int]) -> dict[int, str]:

@@ -87,6 +87,7 @@ def invitation_row(invitation: Invitation, **values: Any) -> LineRow:
     """Return the row of a line about an invitation. Fields that are not in `values` and not about it get defaults."""
     naming = (invitation.nominated_under or invitation).organisation
     session, office = object_session(invitation), invitation.quota
+    post_office = invitation.as_post.post.organisation if invitation.as_post else None
     return LineRow(**{
         "id": 0,
         "message_id": 0,
@@ -114,6 +115,8 @@ def invitation_row(invitation: Invitation, **values: Any) -> LineRow:
         "notices_wanted": invitation.notices_wanted is not False,
         "invitee_id": invitation.person_id,
         "as_post": invitation.post_title,
+        "post_office": post_office.name if post_office else "",
+        "post_office_short_name": post_office.short_name if post_office else "",
         "owes_materials": bool(session and session.scalar(sa.select(OWES_MATERIALS).where(Invitation.id == invitation.id))),
         "letters": signed_letters(session, [invitation.id]).get(invitation.id, ()) if session else (),
         "unreached": batch.unreached(session, [invitation.id]).get(invitation.id, "") if office and session else "",

@@ -222,7 +222,7 @@ def _told(followed: Followed, post_id: int) -> Response:
             "%(num)d invitation goes to the new holder now.", "%(num)d invitations go to the new holder now.", count
         )
         if any(invitation.activity.state is not ActivityState.DRAFT for invitation in followed.moved):
-            said += " " + _("Who knew of it, and who is invited now, get a mail.")
+            said += " " + _("Who is invited now gets a mail, and who held the post, too, unless they had declined.")
         flash(said, "info")
     if followed.to_call:
         names = "; ".join(person.display_name for person in followed.to_call)

@@ -78,7 +78,7 @@ def test_handing_over_says_what_became_of_the_invitations(coordinator_client, po
     entry = {"person_ids": [sari.id], "from_on": "2027-01-10", "do": "save"}
     answer = coordinator_client.post(f"/people/posts/{post.id}/hand-over", data=entry, follow_redirects=True)
     page = text_of(answer.text)
-    assert "1 invitation goes to the new holder now. Who knew of it, and who is invited now, get a mail." in page
+    assert "1 invitation goes to the new holder now. Who is invited now gets a mail," in page
     assert "Please call" not in page
     assert "Next Sari Wulandari since 10 January 2027" in page
     invitation = text_of(coordinator_client.get(f"/invitations/{rows_of(Invitation)[0].id}").text)
