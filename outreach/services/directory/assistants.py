@@ -37,7 +37,8 @@ def checked(name: str, phone: str, email: str) -> dict[str, Any]:
 def write(invitee: Person | Organisation, name: str, phone: str, email: str) -> None:
     """Write an invitee's adjutant or secretary; without a name there is none.
 
-    Somebody else, or another address, gets a link of their own: the earlier one opens nothing any more.
+    Somebody else, or another address, gets a link of their own: the earlier one opens nothing any more. An address whose
+    reader wants no mails gets none under another name, either.
     """
     one = invitee.assistant
     if not name:
@@ -46,7 +47,9 @@ def write(invitee: Person | Organisation, name: str, phone: str, email: str) -> 
     if one is None:
         one = invitee.assistant = Assistant(nonce=tokens.new_nonce())
     elif (one.name, one.email) != (name, email):
-        one.nonce, one.stopped_at, one.asked_at = tokens.new_nonce(), None, None
+        one.nonce = tokens.new_nonce()
+        if one.email.lower() != email.lower():
+            one.stopped_at = one.asked_at = None
     one.name, one.phone, one.email = name, phone, email
 
 

@@ -163,6 +163,17 @@ def test_an_adjutant_who_stops_the_mails_stops_only_those_to_them(climbing, serv
     assert rungs(again, chief)[0] == (MISSED, "no_mail")
 
 
+def test_an_address_that_wants_no_mails_gets_none_after_its_name_is_corrected(climbing, server, chief):
+    work(DUE)
+    answering.stop_reminders(link_in(sent(server)["rina@example.com"]), now=DUE)
+    assistants.write(fresh(chief), "Rina Astuti, S.H.", "", "rina@example.com")
+    db.session.commit()
+    assert fresh(chief).assistant.stopped_at == DUE
+    assistants.write(fresh(chief), "Dewi", "", "dewi@example.com")
+    db.session.commit()
+    assert fresh(chief).assistant.stopped_at is None
+
+
 def test_an_answer_that_came_first_stops_a_mail_that_is_written_already(climbing, server, chief):
     climb.tick(DUE)
     reminding.tick(DUE)
