@@ -30,13 +30,15 @@ from outreach.services.letters.versions import ACCEPTED_AT
 
 MOST_NAMES = 20
 _CARRIED = sa.or_(*(sa.and_(Reminder.kind == mail, Letter.kind.in_(sorted(kinds))) for mail, kinds in CARRIES.items()))
-# In a select over Letter, its StoredFile and Invitation: a mail of this invitation had the letter attached.
+# In a select over Letter, its StoredFile and Invitation: a mail of this invitation had the letter attached. What the former
+# holder of a post had, the present one has not had.
 _MAILED = (
     sa.exists()
     .where(
         MessageLine.invitation_id == Invitation.id,
         MessageLine.skipped == "",
         Message.id == MessageLine.message_id,
+        sa.or_(Invitation.person_id.is_(None), Message.person_id == Invitation.person_id),
         Message.state == MessageState.SENT,
         Message.sent_at >= ACCEPTED_AT,
         Reminder.id == MessageLine.reminder_id,

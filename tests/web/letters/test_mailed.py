@@ -1,13 +1,19 @@
 """An office sees how many of a signed letter's addressees had it by mail, and for whom it has to be printed."""
 
+from datetime import date
+
 import pytest
 import sqlalchemy as sa
 
+from outreach.domain.kinds import HolderKind, Role
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
 from outreach.models import StoredFile
 from outreach.queries import mailed_letters
 from outreach.queries.mailed_letters import MailedLetter
+from outreach.services import posts
+from outreach.services.invitations import invite as inviting
+from outreach.services.posts import HolderValues, PostValues
 from outreach.services.reminders import tick as reminding
 from tests.web.reading import text_of
 from tests.world import NOW, a_person, drain, invitation_of, invite, move, publish, send_through
@@ -56,6 +62,20 @@ def test_a_letter_says_to_how_many_it_was_mailed_and_for_whom_it_is_printed(coor
     assert "Please print the signed letter for them: Lurah Satu; Lurah Dua" in page
     assert "Mailed to 1 of 3; no mail reaches 2: print it" in text_of(coordinator_client.get("/letters").text)
     assert listed(coordinator_client, letter, "unmailed")
+
+
+def test_what_the_former_holder_of_a_post_had_is_printed_for_the_next_who_has_no_address(activity, ani, send):
+    ani.email = "ani@example.com"
+    post = posts.add(PostValues("Kapolsek"), by=None, now=NOW)
+    since = HolderValues(ani.id, HolderKind.DEFINITIVE, date(2026, 1, 1))
+    posts.add_holder(post.id, since, by=None, now=NOW)
+    inviting.invite_people([activity.id], [], Role.SPEAKER, post_ids=[post.id], by=None, now=NOW)
+    letter = signed_letter(invitation_of(activity, ani))
+    publish(activity)
+    send()
+    assert found(letter) == MailedLetter(invitations=1, mailed=1, on_paper=0)
+    posts.hand_over(post.id, a_person("Sari", email="").id, date(2027, 1, 10), by=None, now=NOW)
+    assert found(letter) == MailedLetter(invitations=1, mailed=0, on_paper=1)
 
 
 def test_a_letter_that_everybody_had_is_not_among_those_to_see_to(
