@@ -244,8 +244,9 @@ def _holders(since: datetime, now: datetime) -> list[News]:
     news: dict[int, News] = {}
     for entry, invitation in found:
         kind = NewsKind.OTHER_HOLDER if entry.action == post_holders.CHANGED else NewsKind.LEFT_BEHIND
-        stands = kind is NewsKind.OTHER_HOLDER or posts.left_behind(invitation) is not None
-        if invitation.id not in news and stands:
+        if invitation.id in news:
+            continue
+        if kind is NewsKind.OTHER_HOLDER or posts.left_behind(invitation) is not None:
             news[invitation.id] = News(
                 kind, key_of(kind, invitation.id, entry.at), entry.at, invitation.id, invitation.activity.title,
                 entry.subject_name, invitation.invitee.display_name, by_id=entry.user_id,

@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 import sqlalchemy as sa
 
+from outreach.delivery import tokens
 from outreach.domain.answers import Choice, Representative
 from outreach.domain.kinds import HolderKind, MailKind, Role
 from outreach.domain.mail.still_true import SkipReason
@@ -18,9 +19,11 @@ from outreach.models import (
     FormerHolder,
     Invitation,
     InvitedPost,
+    Material,
     Message,
     MessageLine,
     PostHolder,
+    ProposedTopic,
     Reminder,
     SpeakerBooking,
 )
@@ -33,6 +36,8 @@ from outreach.services.answers.answer import NothingToAnswer
 from outreach.services.invitations import invite as inviting
 from outreach.services.invitations.post_holders import HolderInvited
 from outreach.services.letters import facts
+from outreach.services.materials import send as sending
+from outreach.services.materials.send import GivenFile
 from outreach.services.planning.book import SpeakerTaken
 from outreach.services.posts import HolderValues, PostValues
 from outreach.services.programmes import copy as copying
@@ -60,6 +65,7 @@ from tests.world import (
     token_of,
 )
 from tests.world.mails import drain
+from tests.world.uploads import PDF
 
 pytestmark = pytest.mark.usefixtures("any_app")
 
@@ -342,6 +348,24 @@ def test_a_representative_whom_the_post_named_still_comes(server, asked, post, s
     found = dict(taken(server))
     assert set(found) == {"budi@example.com", "sari@example.com", "rina@example.com"}
     assert GOES_ON in found["budi@example.com"]
+
+
+def test_what_the_representative_sent_stays_with_the_turn_and_what_the_former_holder_sent_does_not(
+    asked, post, sari, activity, budi
+):
+    slides = GivenFile(PDF, "Kapolres.pdf")
+    sending.send(token_of(budi), activity.id, slides, most_mb=40, now=at(5))
+    answer(activity, budi, Choice.REPRESENTED, at(5), Representative("Kompol Rina Dewi", email="rina@example.com"))
+    rinas = tokens.acting_token(only().acting.nonce)
+    sending.send(rinas, activity.id, GivenFile(PDF, "Wakapolres.pdf"), most_mb=40, now=at(5))
+    sending.propose(rinas, activity.id, "Lapor ke mana?", now=at(5))
+    posts.hand_over(post.id, sari.id, date(2027, 1, 10), by=None, now=at(6))
+    db.session.rollback()
+    assert [(one.file.name, one.person_id) for one in rows_of(Material)] == [
+        ("Kapolres.pdf", budi.id),
+        ("Wakapolres.pdf", sari.id),
+    ]
+    assert [one.person_id for one in rows_of(ProposedTopic)] == [sari.id]
 
 
 def test_who_declined_hears_nothing_and_the_new_holder_is_asked(server, asked, post, sari, activity, budi):

@@ -23,6 +23,7 @@ from outreach.domain.reminders import local_day
 from outreach.domain.representation import TO_ASSISTANT
 from outreach.domain.states import TAKES_A_SEAT, TO_SEND, ActivityState, InvitationState
 from outreach.models import (
+    ActingPerson,
     Activity,
     AnswerBefore,
     DeclineReason,
@@ -30,11 +31,13 @@ from outreach.models import (
     Invitation,
     InvitedPost,
     Link,
+    Material,
     Message,
     MessageLine,
     Person,
     Post,
     PostHolder,
+    ProposedTopic,
     RecordedBefore,
     Rung,
     User,
@@ -232,6 +235,7 @@ def _hand_over(
     invitation.person, as_post.kind = new, term.kind
     if invitation.role is Role.SPEAKER:
         put_on_agenda(activity, former_id, new)
+        _keep_what_acting_people_sent(session, invitation, former_id, new.id)
     if unheard is None:
         _open_again(session, invitation)
     else:
@@ -316,6 +320,17 @@ def put_on_agenda(activity: Activity, former_id: int, new: Person) -> None:
             others = [speaker for speaker in item.speakers if speaker.id not in (former_id, new.id)]
             item.speakers = [*others, new]
             flag_modified(activity, "title")  # a change of the agenda raises the activity's version
+
+
+def _keep_what_acting_people_sent(session: Session, invitation: Invitation, former_id: int, new_id: int) -> None:
+    """Leave with the turn what representatives sent for it. What the former holder sent stays theirs."""
+    chain = sa.select(ActingPerson.id).where(ActingPerson.invitation_id == invitation.id)
+    for model, sender in ((Material, Material.sent_by_id), (ProposedTopic, ProposedTopic.proposed_by_id)):
+        session.execute(
+            sa.update(model)
+            .where(model.activity_id == invitation.activity_id, model.person_id == former_id, sender.in_(chain))
+            .values(person_id=new_id)
+        )
 
 
 def _open_again(session: Session, invitation: Invitation) -> None:
