@@ -4,6 +4,7 @@ letter that came back signed by the demo's own authority.
 
 from dataclasses import replace
 from datetime import datetime
+from importlib.resources import files
 
 import sqlalchemy as sa
 
@@ -23,6 +24,7 @@ SIGNATORY = Signatory(
     "NIP",
     "19700101 199501 1 001",
 )
+EMBLEM = "lambang-contoh.png"
 COPIES = ("Wali Kota Metro (sebagai laporan)", "Arsip")
 NUMBER = "400.2/{day:%d%m}/DP3AP2KB/{day:%Y}"
 SIGNED_NUMBER = "400.2/{day:%d%m}-A/DP3AP2KB/{day:%Y}"
@@ -31,13 +33,18 @@ SIGNED_NUMBER = "400.2/{day:%d%m}-A/DP3AP2KB/{day:%Y}"
 def write_letters(cast: Cast, plan: DemoPlan, *, now: datetime) -> None:
     """Set the office's signatory, and make the letters. One is signed, by the demo's own authority."""
     settings = LetterSettings(signatory=SIGNATORY, copies=COPIES, nature="Penting")
-    edit_settings.save(settings, 0, by=cast.coordinator, now=now)
+    edit_settings.save(settings, 0, _emblem(), by=cast.coordinator, now=now)
     letter = make.make(LetterKind.INVITATION, _invited(plan.days[0]), by=cast.coordinator, now=now)
     day = now.astimezone(JAKARTA).date()
     text = replace(compose.text_of(last_values(letter)), number=NUMBER.format(day=day), dated_on=day)
     compose.compose(letter.id, text, letter.version, by=cast.coordinator, now=now)
     make.make(LetterKind.SPEAKER_REQUEST, _invited(plan.days[1], Role.SPEAKER)[:1], by=cast.coordinator, now=now)
     _sign_one(cast, plan, now)
+
+
+def _emblem() -> edit_settings.Emblem:
+    """Return a made-up emblem: no city's real one."""
+    return edit_settings.emblem_of((files("outreach") / "data" / "demo" / EMBLEM).read_bytes(), EMBLEM)
 
 
 def _sign_one(cast: Cast, plan: DemoPlan, now: datetime) -> None:
