@@ -141,7 +141,8 @@ def nonce_of(token: str) -> str:
     one = assistant_of(token)
     if one is None:
         raise LinkUnknown
-    invitee = sa.or_(Link.person_id == one.person_id, Link.organisation_id == one.organisation_id)
+    of_person, of_organisation = Link.person_id == one.person_id, Link.organisation_id == one.organisation_id
+    invitee = of_person if one.person_id is not None else of_organisation
     found = db.session.scalar(sa.select(Link.nonce).where(Link.purpose == LinkPurpose.ANSWER, invitee))
     if found is None:
         raise LinkReplaced

@@ -7,6 +7,7 @@ from hashlib import sha256
 import pytest
 import sqlalchemy as sa
 
+from outreach.delivery import tokens
 from outreach.domain.answers import Choice
 from outreach.domain.kinds import AnswerSource, MailKind, Role
 from outreach.domain.ladder import LadderName, RungKind, RungRule, RungState, RungTiming
@@ -20,6 +21,7 @@ from outreach.services.activities.agenda import AgendaValues
 from outreach.services.answers import answer as answering
 from outreach.services.answers.answer import LinkAnswer
 from outreach.services.directory import assistants
+from outreach.services.invitations import invite as inviting
 from outreach.services.invitations.links import LinkReplaced
 from outreach.services.ladder import climb, edit
 from outreach.services.reminders import remind_now
@@ -27,6 +29,7 @@ from outreach.services.reminders import tick as reminding
 from tests.world import (
     NOW,
     a_person,
+    an_organisation,
     at,
     at_once,
     draft_activity,
@@ -208,6 +211,21 @@ def test_two_activities_of_one_chief_make_one_mail(climbing, server, chief):
     work(DUE)
     assert [taken.recipient for taken in server.taken].count("rina@example.com") == 1
     assert (rungs(climbing, chief)[0], rungs(other, chief)[0]) == ((DONE, ""), (DONE, ""))
+
+
+def test_the_link_opens_the_page_of_the_adjutants_own_invitee_among_many(climbing, chief, police, ani, budi):
+    invite(climbing, ani, budi, role=Role.CADRE)
+    school = an_organisation("SMPN 1")
+    for office in (school, police):
+        inviting.invite_organisations([climbing.id], {office.id: 1}, by=None, now=NOW)
+    for invitee, name in ((ani, "Dewi"), (budi, "Wati"), (school, "Rini"), (police, "Tono")):
+        assistants.write(fresh(invitee), name, "", f"{name.lower()}@example.com")
+        db.session.commit()
+    opened = []
+    for invitee in (ani, budi, chief, school, police):
+        token = tokens.assistant_token(fresh(invitee).assistant.nonce)
+        opened.append(answer_page.read(token, now=NOW).invitee.name)
+    assert opened == [fresh(one).display_name for one in (ani, budi, chief, school, police)]
 
 
 def test_the_link_of_an_earlier_adjutant_opens_nothing_any_more(climbing, server, chief):
