@@ -301,12 +301,17 @@ def _forget_assistants(session: Session, person: Person) -> None:
     """Erase their adjutant or secretary, and where they are that of somebody else. The mails to them go, too."""
     person.assistant = None
     for one in session.scalars(_assisting(person)).all():
-        asked = sa.or_(Message.person_id == one.person_id, Message.organisation_id == one.organisation_id)
-        mails = sa.select(Message.id).where(asked, Message.kind.in_(sorted(TO_ASSISTANT)))
+        column = "person_id" if one.person_id is not None else "organisation_id"
+        asked = {column: getattr(one, column)}
+        mails = sa.select(Message.id).filter_by(**asked).where(Message.kind.in_(sorted(TO_ASSISTANT)))
         session.execute(sa.delete(SentMail).where(SentMail.message_id.in_(mails)))
         forgotten = sa.update(Message).where(Message.id.in_(mails)).values(address="", server_reply="")
         session.execute(forgotten.execution_options(synchronize_session=False))
         session.execute(sa.update(Attempt).where(Attempt.message_id.in_(mails)).values(reply=""))
+        archived = sa.select(ArchivedMessage).filter_by(**asked).where(ArchivedMessage.kind.in_(sorted(TO_ASSISTANT)))
+        for message in session.scalars(archived):
+            message.address, message.server_reply = "", ""
+            message.tries = [{**attempt, "reply": ""} for attempt in message.tries]
         session.delete(one)
 
 
