@@ -536,6 +536,21 @@ def test_an_adjutant_is_exported_with_both_and_erased_with_either(any_app, offic
     )
 
 
+def test_the_mails_to_another_adjutant_stay_when_one_is_erased(any_app, ani, budi, chief):
+    assistants.write(ani, "Citra Dewi", "", "citra@example.com")
+    assistants.write(chief, budi.full_name, "", budi.email)
+    for asked, address in ((ani, "citra@example.com"), (chief, budi.email)):
+        db.session.add(
+            Message(
+                person_id=asked.id, kind=MailKind.ASSISTANCE, local_day=NOW.date(), due_at=NOW, expires_at=at(9),
+                state=MessageState.SENT, address=address, sent_at=NOW,
+            )
+        )  # fmt: skip
+    db.session.commit()
+    erase(budi)
+    assert sorted(db.session.scalars(sa.select(Message.address))) == ["", "citra@example.com"]
+
+
 @pytest.mark.parametrize("is_answered", [True, False], ids=["kept already", "in transit"])
 def test_a_mail_that_names_an_erased_nominee_to_their_office_is_not_kept(
     any_app, default_rules, programme, hall, is_answered
