@@ -1,4 +1,4 @@
-"""How much a request may send, decided before anything of it is read.
+"""How much a request may send, decided before anything of it is read. What is refused is at most discarded.
 
 Without a login that is little, because anybody may send it: reading a form with very many fields takes a second of the
 processor. Pages that need more say so with `takes`.
@@ -18,6 +18,7 @@ from outreach.web.frame.request import needs_login
 MOST_OF_STRANGERS = 64 * 1024  # bytes, from who is not signed in
 MOST_OF_NOMINEES = 512 * 1024  # bytes, for pages on which an office names many people by its link
 MOST_OF_UPLOADS = 1024**3  # bytes; for pages that take a file, where the setting upload_limit_mb is the limit
+MOST_DISCARDED = 32 * 1024**2  # bytes of staff's too large request that are read, so that the answer arrives
 A_FIELD = 32  # bytes: a form without a login may have one field for each 32 bytes that it may have
 MOST_FIELDS = 50_000  # of any form: an office with this many cadres chooses all of them on one page
 _MOST = "outreach_most_bytes"
@@ -40,7 +41,7 @@ def takes(most: int) -> Callable[[AnyView], AnyView]:
 
 
 def measure() -> None:
-    """Refuse a body that is too large, unread. Run it before everything that reads a form.
+    """Refuse a body that is too large; of a stranger's nothing is read. Run it before everything that reads a form.
 
     A user who was signed out meanwhile is not refused. The access rules lead to the login page, without reading the body.
     """
@@ -52,7 +53,17 @@ def measure() -> None:
         if needs_login():
             return
     if length > (request.max_content_length or length):
+        if current_user.is_authenticated:
+            _discard(length)
         abort(413)
+
+
+def _discard(length: int) -> None:
+    """Read a body to its end. With unread bytes a server resets the connection, and half of the answer can be lost."""
+    if length <= MOST_DISCARDED:
+        body = request.environ["wsgi.input"]
+        while length > 0 and (read := body.read(min(length, 64 * 1024))):
+            length -= len(read)
 
 
 def most_here() -> int:

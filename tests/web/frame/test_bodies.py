@@ -19,7 +19,7 @@ from outreach.services.invitations.checks import MOST_SEATS
 from outreach.web.answer_pages.forms import ROWS_BEYOND, form_token
 from outreach.web.answer_pages.read_form import MOST_UNKNOWN, read
 from outreach.web.fields.fields import Rows
-from outreach.web.frame.bodies import A_FIELD, MOST_FIELDS, MOST_OF_NOMINEES, MOST_OF_STRANGERS
+from outreach.web.frame.bodies import A_FIELD, MOST_DISCARDED, MOST_FIELDS, MOST_OF_NOMINEES, MOST_OF_STRANGERS
 from tests.support.apps import settings_for
 from tests.web.browsers import BrowserClient
 from tests.world import NOW, draft_activity, invite, invite_organisation, publish
@@ -104,6 +104,18 @@ def test_staff_may_choose_very_many_people_at_once(coordinator_client, coordinat
     assert coordinator_client.post("/activities/1/invite/people", data=chosen, content_type=FORM).status_code == 404
     too_many = "&".join("a" * (MOST_FIELDS + 1))
     assert coordinator_client.post("/people/new", data=too_many, content_type=FORM).status_code == 413
+
+
+@pytest.mark.parametrize(("length", "left"), [(200_000, 0), (MOST_DISCARDED + 1, MOST_DISCARDED + 1)])
+def test_what_staff_sent_too_much_is_read_to_its_end_so_that_the_answer_arrives(
+    app: Flask, coordinator_client, length, left
+):
+    """A server that closes a connection with unread bytes resets it, and a proxy then has half of the page."""
+    app.config["MAX_CONTENT_LENGTH"] = 100_000
+    body = io.BytesIO(b"a" * length)
+    sent = {"input_stream": body, "content_length": length, "content_type": "multipart/form-data; boundary=x"}
+    assert coordinator_client.post("/people/import", **sent).status_code == 413
+    assert len(body.read()) == left
 
 
 def test_attempts_are_counted_before_the_forms_token_is_checked(tmp_path, app: Flask, office):
