@@ -59,6 +59,7 @@ from tests.world import (
 )
 
 SEATS, QUOTA = 3, 2
+OF_SEATS = (MailKind.SEAT, MailKind.APPOINTMENT)  # the mails to who gets a seat, and to who comes in their place
 PAUSE, HOUR, DAY = timedelta(minutes=20), timedelta(hours=1), timedelta(days=1)
 which = st.integers(0, 9)
 choices = st.sampled_from(list(Choice))
@@ -219,14 +220,14 @@ class AnyStory(RuleBasedStateMachine):
         """If it is postponed, it gets its new date."""
         activity, then = self.activity(), self.now + PAUSE
         if by is None:
-            kind, said = MailKind.POSTPONEMENT, forecasting.for_postponing(activity.id, now=then)
+            kinds, said = (MailKind.POSTPONEMENT,), forecasting.for_postponing(activity.id, now=then)
             done = self.try_to("postponed", lambda: publishing.postpone(activity.id, "Banjir", by=None, now=self.now))
         else:
             move = Move(activity.starts_at + by, activity.ends_at + by, activity.zone, None)
-            kind, said = MailKind.CHANGE, forecasting.for_move(activity.id, move, now=then)
+            kinds, said = (MailKind.CHANGE, *OF_SEATS), moves.forecast(activity, move, now=then)
             done = self.try_to("moved", lambda: moves.move(activity.id, move, "Banjir", None, by=None, now=self.now))
         if done:
-            self.work({kind: sum(row.people for row in said.rows if row.kind is kind)})
+            self.work({kind: sum(row.people for row in said.rows if row.kind is kind) for kind in kinds})
 
     # Time
 

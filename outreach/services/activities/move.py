@@ -159,14 +159,17 @@ def preview(
     if not _is_announced(activity) or refused is not None or found.blocking:
         return MovePreview(activity, as_it_is(activity), after, found, refused, None)
     unheard = is_unheard_way_back(session, activity, after)
-    forecast = forecasting.for_move(activity.id, after, told=not unheard, now=now)
+    seated = seats.given_by_move(session, activity, after, now=now)
+    forecast = forecasting.for_move(activity.id, after, told=not unheard, seated=seated, now=now)
     return MovePreview(activity, as_it_is(activity), after, found, refused, forecast, unheard)
 
 
 def forecast(activity: Activity, to: Move, *, now: datetime) -> Forecast:
-    """Return the mails that moving this published activity would cause."""
-    unheard = is_unheard_way_back(db.session(), activity, to)
-    return forecasting.for_move(activity.id, to, told=not unheard, now=now)
+    """Return the mails that moving this published activity would cause, or giving this postponed one its new date."""
+    session: Session = db.session()
+    unheard = is_unheard_way_back(session, activity, to)
+    seated = seats.given_by_move(session, activity, to, now=now)
+    return forecasting.for_move(activity.id, to, told=not unheard, seated=seated, now=now)
 
 
 def brought(activity_id: int, to: Move, refusal: Problem | None = None, *, now: datetime) -> FoundClashes:

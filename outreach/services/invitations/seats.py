@@ -8,9 +8,11 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from outreach.domain.activity import Move
 from outreach.domain.kinds import Audience, MailKind
 from outreach.domain.states import TAKES_A_SEAT, ActivityState, InvitationState
-from outreach.models import Activity, Invitation
+from outreach.models import Activity, Invitation, Venue
+from outreach.services.reminders.forecast import Seated
 from outreach.services.reminders.schedule import event_reminder
 from outreach.services.representation import notices
 
@@ -33,18 +35,42 @@ def offer_freed(session: Session, activity: Activity, *, now: datetime) -> list[
     """Give free seats to those waiting, first come first served, and notify each by mail. Return their invitations."""
     if activity.state is not ActivityState.PUBLISHED or now >= activity.starts_at:
         return []
-    free = left(session, activity)
+    waiting = _next(session, activity, left(session, activity))
+    for invitation in waiting:
+        invitation.state = _state_with_a_seat(invitation)
+        invitation.waitlisted_at = None
+        notices.tell_acting(session, invitation, now=now)
+        event_reminder(session, activity, MailKind.SEAT, Audience.ONE, now=now, invitation=invitation)
+    session.flush()
+    return waiting
+
+
+def given_by_move(session: Session, activity: Activity, to: Move, *, now: datetime) -> list[Seated]:
+    """Return who would get a seat by this move, or by this new date of a postponed activity. Nothing is written."""
+    if activity.state not in (ActivityState.PUBLISHED, ActivityState.POSTPONED) or now >= to.starts_at:
+        return []
+    limit = activity.capacity
+    if limit is None and to.venue_id is not None:
+        limit = session.get_one(Venue, to.venue_id).capacity
+    free = None if limit is None else limit - taken(session, activity)
+    return [_foreseen(session, invitation, now) for invitation in _next(session, activity, free)]
+
+
+def _next(session: Session, activity: Activity, free: int | None) -> list[Invitation]:
+    """Return the invitations of those who get the free seats, first come first served. free: None if nothing limits them."""
     waiting = session.scalars(
         sa.select(Invitation)
         .where(Invitation.activity_id == activity.id, Invitation.state == InvitationState.WAITLISTED)
         .order_by(Invitation.waitlisted_at, Invitation.id)
     ).all()
     people = list(dict.fromkeys(i.person_id for i in waiting))[: None if free is None else max(free, 0)]
-    waiting = [i for i in waiting if i.person_id in people]  # a person with several roles needs one seat
-    for invitation in waiting:
-        invitation.state = InvitationState.REPRESENTED if invitation.representative_name else InvitationState.COMING
-        invitation.waitlisted_at = None
-        notices.tell_acting(session, invitation, now=now)
-        event_reminder(session, activity, MailKind.SEAT, Audience.ONE, now=now, invitation=invitation)
-    session.flush()
-    return list(waiting)
+    return [i for i in waiting if i.person_id in people]  # a person with several roles needs one seat
+
+
+def _state_with_a_seat(invitation: Invitation) -> InvitationState:
+    return InvitationState.REPRESENTED if invitation.representative_name else InvitationState.COMING
+
+
+def _foreseen(session: Session, invitation: Invitation, now: datetime) -> Seated:
+    held_back = notices.told_too_often(session, invitation, now=now)
+    return Seated(invitation, _state_with_a_seat(invitation), acting_held_back=held_back)

@@ -106,6 +106,18 @@ class Forecast:
     without_address: int
 
 
+@dataclass(frozen=True)
+class Seated:
+    """Somebody waiting who gets a seat by the change. state: their answer then, coming or represented.
+
+    acting_held_back: the mail to the acting person waits for staff, because a link has named many today.
+    """
+
+    invitation: Invitation
+    state: InvitationState
+    acting_held_back: bool = False
+
+
 def for_publishing(activity_ids: Collection[int], *, now: datetime, invitations_at: datetime | None = None) -> Forecast:
     """Forecast what publishing these drafts now would send. invitations_at: when the invitations go out, if not at once."""
     planned, sent_at, hours = [], invitations_at or now, office_defaults.mail_hours(db.session)
@@ -117,10 +129,12 @@ def for_publishing(activity_ids: Collection[int], *, now: datetime, invitations_
     return _count(planned, now)
 
 
-def for_move(activity_id: int, move: Move, *, told: bool = True, now: datetime) -> Forecast:
+def for_move(
+    activity_id: int, move: Move, *, told: bool = True, seated: Collection[Seated] = (), now: datetime
+) -> Forecast:
     """Forecast what moving this published activity would send, or giving this postponed one its new date.
 
-    told: False if it leads back before anybody has heard of another time or place.
+    told: False if it leads back before anybody has heard of another time or place. seated: who gets a seat by it.
     """
     planned, dated, hours = [], False, office_defaults.mail_hours(db.session)
     for activity in _activities([activity_id]):
@@ -139,7 +153,8 @@ def for_move(activity_id: int, move: Move, *, told: bool = True, now: datetime) 
         late = audiences.late_invitees(db.session(), [activity.id], now=now, respond_by_at=respond_by_at)
         told_late = audiences.last_told_late(late, activity.id) if now >= respond_by_at else None
         planned += _ruled(activity, times, move.zone, told_at, hours, now, told_late=told_late)
-    return _count(planned, now, dated=dated)
+        planned += _about_seats(activity, seated, times, move.zone, now)
+    return _count(planned, now, dated=dated, seated=seated)
 
 
 def invitations_go_out_at(activity: Activity, times: ActivityTimes, sent_at: datetime, *, now: datetime) -> datetime:
@@ -372,6 +387,22 @@ def _event(
     return _Planned(activity.id, activity.title, zone, now, kind, audience, times)
 
 
+def _about_seats(
+    activity: Activity, seated: Iterable[Seated], times: ActivityTimes, zone: ZoneInfo, now: datetime
+) -> list[_Planned]:
+    """Return the mails to those who get a seat, and to whoever comes in their place, as seats.offer_freed schedules them."""
+    planned = []
+    for one in seated:
+        seat = _event(activity, MailKind.SEAT, Audience.ONE, times, zone, now)
+        seat = replace(seat, invitation_id=one.invitation.id)
+        acting = one.invitation.acting
+        if acting is not None and acting.email:
+            note = MissedReason.MANY_REPRESENT if one.acting_held_back else None
+            planned.append(replace(seat, kind=MailKind.APPOINTMENT, note=note))
+        planned.append(seat)
+    return planned
+
+
 def _ruled(
     activity: Activity, times: ActivityTimes, zone: ZoneInfo, told_at: datetime, hours: MailHours | None, now: datetime,
     *, told_late: datetime | None = None, last_invited_at: datetime | None = None,
@@ -502,15 +533,17 @@ def _by_hand(
     return ToRemind(first.invitation_id, audience, morning or planned.goes_out_at(now))
 
 
-def _count(planned: Iterable[_Planned], now: datetime, *, dated: bool = False) -> Forecast:
-    """Return how many get these mails, and when. dated: a postponed activity gets its new date, as in `_lines`."""
+def _count(
+    planned: Iterable[_Planned], now: datetime, *, dated: bool = False, seated: Collection[Seated] = ()
+) -> Forecast:
+    """Return how many get these mails, and when. dated, seated: as in `_lines`."""
     hours = office_defaults.mail_hours(db.session)
     planned = sorted(
         (reminder.held_by(hours, now) for reminder in planned), key=lambda p: (p.held_until or p.due_at, p.activity_id)
     )
     activity_ids = {p.activity_id for p in planned}
     zones = sorted({p.zone for p in planned if p.may_be_put_off(now)}, key=str)
-    possible = _lines(activity_ids, zones, now, dated=dated)
+    possible = _lines(activity_ids, zones, now, dated=dated, seated=seated)
     written = _written([p.reminder_id for p in planned if p.reminder_id and p.day(now) == local_day(now, p.zone)])
     announced = _announced(activity_ids, planned, hours, now)
     leave = leaving_of(
@@ -568,16 +601,27 @@ def _count(planned: Iterable[_Planned], now: datetime, *, dated: bool = False) -
 
 
 def _lines(
-    activity_ids: Collection[int], zones: Sequence[ZoneInfo], now: datetime, *, dated: bool = False
+    activity_ids: Collection[int],
+    zones: Sequence[ZoneInfo],
+    now: datetime,
+    *,
+    dated: bool = False,
+    seated: Collection[Seated] = (),
 ) -> dict[int, list[_PlannedLine]]:
     """Return the possible lines, by activity. zones: those for which to find out who had a mail today.
 
     dated: invitees whose invitation the postponement kept back count as prepared, because they will be invited then.
+    seated: these count with the seat that they get.
     """
     state: sa.SQLColumnExpression[InvitationState] = Invitation.state
     if dated:
-        prepared = sa.literal(InvitationState.PREPARED, Invitation.state.type)
-        state = sa.case((audiences.KEPT_FROM_INVITATION, prepared), else_=Invitation.state)
+        state = sa.case((audiences.KEPT_FROM_INVITATION, _literal(InvitationState.PREPARED)), else_=state)
+    for then in sorted({one.state for one in seated}):
+        ids = [one.invitation.id for one in seated if one.state is then]
+        state = sa.case((Invitation.id.in_(ids), _literal(then)), else_=state)
+    represented = audiences.REPRESENTED
+    if seated:
+        represented = sa.and_(state == InvitationState.REPRESENTED, Invitation.representative_email != "")
     named = aliased(Invitation)
     names = (
         sa.select(sa.func.count())
@@ -602,7 +646,7 @@ def _lines(
                 .label("stopped"),
                 audiences.PRESENT.label("present"),
                 Invitation.nominated_under_id.is_not(None).label("nominated"),
-                audiences.REPRESENTED.label("represented"),
+                represented.label("represented"),
                 Invitation.notices_wanted,
                 Invitation.organisation_id.is_not(None).label("of_an_office"),
                 sa.case((Invitation.quota.is_not(None), Invitation.quota - names), else_=0).label("open_seats"),
@@ -625,11 +669,15 @@ def _lines(
 
     found: dict[int, list[_PlannedLine]] = defaultdict(list)
     fields = len(_PlannedLine._fields) - 2
-    for row in db.session.execute(select(sa.false()).union_all(select(sa.true()).where(audiences.REPRESENTED))):
+    for row in db.session.execute(select(sa.false()).union_all(select(sa.true()).where(represented))):
         had, off = row[fields : fields + len(zones)], row[fields + len(zones) :]
         in_zones = [frozenset(zone for zone, true in zip(zones, each, strict=True) if true) for each in (had, off)]
         found[row.activity_id].append(_PlannedLine._make((*row[:fields], *in_zones)))
     return found
+
+
+def _literal(state: InvitationState) -> sa.SQLColumnExpression[InvitationState]:
+    return sa.literal(state, Invitation.state.type)
 
 
 def _only(reminder: Reminder) -> frozenset[int] | None:

@@ -38,7 +38,7 @@ def tell_acting(
     acting = invitation.acting
     if acting is None or not acting.email or not _is_ahead(invitation, now):
         return
-    too_many = not by_staff and _told_today(session, invitation, now) >= TOLD_IN_A_DAY
+    too_many = not by_staff and told_too_often(session, invitation, now=now)
     detail = {ACTING: acting.id}
     reminder = event_reminder(
         session, invitation.activity, MailKind.APPOINTMENT, Audience.ONE, now=now, invitation=invitation, detail=detail,
@@ -46,6 +46,11 @@ def tell_acting(
     )  # fmt: skip
     if too_many:
         reminder.state, reminder.reason = ReminderState.MISSED, MissedReason.MANY_REPRESENT
+
+
+def told_too_often(session: Session, invitation: Invitation, *, now: datetime) -> bool:
+    """Return whether the next mail to an acting person has to wait until staff have recorded who comes."""
+    return _told_today(session, invitation, now) >= TOLD_IN_A_DAY
 
 
 def tell_no_longer_acting(session: Session, invitation: Invitation, acting: ActingPerson, *, now: datetime) -> None:

@@ -17,6 +17,7 @@ from outreach.extensions import db
 from outreach.models import Invitation, Message, MessageLine, Reminder
 from outreach.services import attendance
 from outreach.services.activities import edit as planning
+from outreach.services.activities import move as moves
 from outreach.services.activities import publish as publishing
 from outreach.services.answers import acting
 from outreach.services.answers import answer as answering
@@ -27,7 +28,7 @@ from outreach.services.reminders import edit_rules
 from outreach.services.reminders import forecast as forecasting
 from outreach.services.reminders import tick as reminding
 from outreach.services.reminders.edit_rules import RuleValues
-from tests.world import JAKARTA, NOW, a_person, at, draft_activity, token_of
+from tests.world import JAKARTA, NOW, a_hall, a_person, at, draft_activity, invitation_of, token_of
 
 pytestmark = pytest.mark.usefixtures("any_app", "default_rules")
 
@@ -394,6 +395,70 @@ def test_a_move_names_the_invitations_that_wait_for_their_moment(activity, ani):
     move = Move(at(20), at(20, 12), JAKARTA, activity.venue_id)
     forecast = forecasting.for_move(activity.id, move, now=at(5))
     assert [(row.due_at, row.people) for row in forecast.rows if row.kind is MailKind.INVITATION] == [(at(6), 1)]
+
+
+@pytest.fixture
+def full(programme, ani, budi):
+    """A published activity in a hall of one seat: Ani has it, and Budi waits, with Rina to come in his place."""
+    activity = draft_activity(programme, a_hall(name="Ruang kecil", capacity=1))
+    inviting.invite_people([activity.id], [ani.id, budi.id], Role.CADRE, by=None, now=NOW)
+    publishing.publish([activity.id], by=None, now=NOW)
+    reminding.tick(NOW)
+    send_all(NOW)
+    answering.answer(token_of(ani), activity.id, Choice.COMING, now=at(5))
+    rina = Representative("Rina", email="rina@example.com")
+    answering.answer(token_of(budi), activity.id, Choice.REPRESENTED, rina, now=at(5))
+    return activity
+
+
+def test_a_new_date_is_forecast_with_the_mails_about_seats_that_were_freed_before(full, ani):
+    publishing.postpone(full.id, "Banjir", by=None, now=at(6))
+    withdrawing.withdraw(invitation_of(full, ani).id, by=None, now=at(6, 9))
+    reminding.tick(at(6, 10))
+    send_all(at(6, 10))
+    move = Move(at(20), at(20, 12), JAKARTA, full.venue_id)
+    said = moves.preview(full, move, full.version, now=at(8)).forecast
+    moves.move(full.id, move, "Kering", None, by=None, now=at(8))
+    assert told(said) == written_at(at(8)) == {"change": 2, "appointment": 1, "seat": 1}
+    assert ahead(said, at(8)) == ahead(forecasting.for_activities([full.id], now=at(8)), at(8))
+
+
+def test_a_move_to_a_larger_hall_is_forecast_with_the_mails_about_its_seats(full):
+    move = Move(full.starts_at, full.ends_at, JAKARTA, a_hall(name="Ruang besar", capacity=2).id)
+    said = moves.preview(full, move, full.version, now=at(8)).forecast
+    moves.move(full.id, move, "Lebih luas", None, by=None, now=at(8))
+    assert told(said) == written_at(at(8)) == {"change": 3, "appointment": 1, "seat": 1}
+    assert ahead(said, at(8)) == ahead(forecasting.for_activities([full.id], now=at(8)), at(8))
+
+
+def test_a_move_to_a_hall_with_no_seat_left_is_forecast_without_mails_about_seats(full):
+    move = Move(at(20), at(20, 12), JAKARTA, full.venue_id)
+    said = moves.preview(full, move, full.version, now=at(8)).forecast
+    moves.move(full.id, move, "Banjir", None, by=None, now=at(8))
+    assert told(said) == written_at(at(8)) == {"change": 2}
+
+
+def told(forecast) -> dict[str, int]:
+    """How many get each mail at once, by its kind."""
+    return {
+        row.kind.value: row.people
+        for row in forecast.rows
+        if row.people and row.audience in (Audience.ONE, Audience.EXPECTED)
+    }
+
+
+def ahead(forecast, now) -> list[tuple]:
+    return [
+        (row.kind, row.due_at, row.people, row.at_most) for row in forecast.rows if row.due_at > now and not row.note
+    ]
+
+
+def written_at(now) -> dict[str, int]:
+    """Expand what is due, and count the lines of mails by kind."""
+    reminding.tick(now)
+    lines = sa.select(Reminder.kind, sa.func.count()).join(MessageLine, MessageLine.reminder_id == Reminder.id)
+    found = db.session.execute(lines.where(Reminder.due_at == now).group_by(Reminder.kind))
+    return {kind.value: number for kind, number in found}
 
 
 def reminder_of(activity, key: str) -> Reminder:
