@@ -23,8 +23,9 @@ INVITATION, UNANSWERED_REMINDER, COMING_REMINDER = "invitation-cadre", "reminder
 CHANGE, CANCELLATION, WITHDRAWAL = "change", "cancellation", "withdrawal"
 POSTPONEMENT, NEW_DATE = "postponement", "new-date"
 APPOINTMENT, REPRESENTATION, NO_LONGER = "appointment", "representation", "representation-ended"
+BY_LINK = "confirmation-link"  # to invitees who said on their page that they come themselves, or that nobody comes
 REMINDERS = (UNANSWERED_REMINDER, COMING_REMINDER)
-NEWS = (CHANGE, NEW_DATE, POSTPONEMENT, CANCELLATION, WITHDRAWAL, APPOINTMENT, REPRESENTATION, NO_LONGER)
+NEWS = (CHANGE, NEW_DATE, POSTPONEMENT, CANCELLATION, WITHDRAWAL, APPOINTMENT, REPRESENTATION, NO_LONGER, BY_LINK)
 CHANGES = (CHANGE, NEW_DATE)
 DATELESS_USEFUL_FOR = timedelta(days=7)
 RULES = ((UNANSWERED_REMINDER, 7), (UNANSWERED_REMINDER, 3), (COMING_REMINDER, 1))  # days before, at 08.00
@@ -277,6 +278,9 @@ class Truth:
             return "" if is_theirs else "is represented by nobody, or by another"
         if part.key == REPRESENTATION:
             return "" if asked.answer == REPRESENTED else f"is answered: {asked.answer}"
+        if part.key == BY_LINK:
+            ended = asked.answer in (COMING, NOT_COMING) and asked.namings
+            return "" if ended else "has no representative who was dismissed"
         if part.key not in REMINDERS:
             return f"nobody should get: {part.key}"
         if name in self.stopped:
@@ -311,7 +315,7 @@ class Truth:
             return activity.asked[name].episode
         if part.key == WITHDRAWAL:
             return activity.asked[name].withdrawals
-        if part.key in (APPOINTMENT, REPRESENTATION, NO_LONGER):
+        if part.key in (APPOINTMENT, REPRESENTATION, NO_LONGER, BY_LINK):
             return (activity.asked[name].episode, activity.asked[name].namings)
         return (activity.asked[name].episode, activity.moves)
 
