@@ -16,11 +16,14 @@ ROLES = {
 }  # fmt: skip
 SAID_BY_NAME = {"heading", "button", "link", "DisclosureTriangle", "textbox"}  # what is inside is their name or value
 NAMES = {"LabelText", "Legend"}  # their text is the name of something else
+# The browser moves the focus when it draws the page for the first time: later than the page is loaded.
+FOCUSED = "() => !document.querySelector('[autofocus]') || document.activeElement !== document.body"
 UNNAMED = {"alert", "status"}  # said without a name, too
 
 
 def read_aloud(page) -> str:
     """Return what is read of an open page, with its title first."""
+    page.wait_for_function(FOCUSED)
     nodes = page.context.new_cdp_session(page).send("Accessibility.getFullAXTree")["nodes"]
     known = {node["nodeId"]: node for node in nodes}
     lines = [f"judul halaman: {page.title()}"]
