@@ -80,7 +80,7 @@ def values_for(
 
 
 def substitution_of(session: Session, detail: Mapping[str, Any] | None) -> dict[str, str]:
-    """Return who is replaced on stage by whom, from the invitations that the reminder names."""
+    """Return the names of the former speaker and of the substitute. The reminder names their invitations."""
     names = {}
     for role in ("former", "substitute"):
         invitation = session.get(Invitation, (detail or {}).get(role))

@@ -1,4 +1,4 @@
-"""Lines that ask an adjutant or secretary to pass an invitation on: whom they go to. It is whoever is known when they go out."""
+"""To whom a line goes that asks an adjutant or secretary to pass an invitation on: the one known when it goes out."""
 
 from collections.abc import Collection
 from typing import NamedTuple
