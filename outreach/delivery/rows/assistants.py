@@ -1,4 +1,4 @@
-"""To whom a line goes that asks an adjutant or secretary to pass an invitation on: the one known when it goes out."""
+"""Recipients of lines that ask an adjutant or secretary to pass an invitation on: who is known when the line goes out."""
 
 from collections.abc import Collection
 from typing import NamedTuple
@@ -24,7 +24,7 @@ class Assisting(NamedTuple):
 
 
 def assisting(session: Session, line_ids: Collection[int]) -> dict[int, Assisting]:
-    """Return whom those of these lines go to that are for an adjutant or secretary, by line. One query."""
+    """Return the adjutant or secretary of each line that goes to one, by line. One query."""
     if not line_ids:
         return {}
     rows = session.execute(

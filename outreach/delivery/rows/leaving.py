@@ -1,4 +1,4 @@
-"""Lines that tell somebody that they no longer come: whom they go to, and whether they are true.
+"""Lines that tell somebody that they no longer come: their recipients, and whether they are true.
 
 Such a line belongs to a withdrawal's reminder that names a person: somebody who acted for the invitee, or who held the post to
 which the invitation goes. Its recipient is that person, whoever acts or holds the post now.
@@ -39,7 +39,7 @@ def is_of(reminder: Reminder) -> bool:
 
 
 def former_holder_of(reminder: Reminder) -> int | None:
-    """Return the id of the person whom the reminder tells that their post has another holder; None for other reminders."""
+    """Return the id of the former holder of a post, if the reminder is for them; None for other reminders."""
     found: int | None = (reminder.detail or {}).get(FORMER_HOLDER)
     return found
 
