@@ -10,8 +10,9 @@ from outreach import clock
 from outreach.delivery.words import whatsapp
 from outreach.domain.kinds import ListName
 from outreach.extensions import current_settings
-from outreach.queries import exports, inbox, returned_letters, unreachable
+from outreach.queries import exports, inbox, unreachable
 from outreach.queries.inbox import InboxFilters, InboxGroup
+from outreach.queries.letters import returned as returned_pages
 from outreach.services.inbox import handled, waiting
 from outreach.services.inbox.waiting import IncomingMissing
 from outreach.web.directory import invitee_actions
@@ -47,7 +48,7 @@ def index() -> Any:
 @staff_required
 def show(mail_id: int) -> str:
     shown = inbox.show(mail_id)
-    letter = returned_letters.letter_in(shown.mail)
+    letter = returned_pages.letter_in(shown.mail)
     return render_template("inbox/show.html", shown=shown, mail=shown.mail, letter=letter, reason_of=inbox.reason_of)
 
 

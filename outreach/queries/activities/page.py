@@ -28,13 +28,13 @@ from outreach.models import (
     Venue,
 )
 from outreach.models.mails import IS_LOST, IS_SCHEDULED
-from outreach.queries import returned_letters
 from outreach.queries.activities.lists import AnswerCounts, answers_by
 from outreach.queries.invitations import lists as invitees
 from outreach.queries.invitations.choices import own_kelurahan
+from outreach.queries.letters import returned as returned_pages
+from outreach.queries.letters.returned import LettersAwaited
 from outreach.queries.messages import archive
 from outreach.queries.messages.log import SENT_AGAIN
-from outreach.queries.returned_letters import LettersAwaited
 from outreach.services import office_defaults
 from outreach.services.addresses import no_mail_reaches
 from outreach.services.locking import ActivityMissing, ProgrammeMissing
@@ -168,8 +168,8 @@ def programme(programme_id: int, *, now: datetime) -> ProgrammePage:
         raise ProgrammeMissing
     answers = answers_by(Activity.id, [a.id for a in found.activities])
     ids = [a.id for a in found.activities]
-    changes = returned_letters.changes_to_sign(ids)
-    awaited = returned_letters.letters_awaited(ids, now=now)
+    changes = returned_pages.changes_to_sign(ids)
+    awaited = returned_pages.letters_awaited(ids, now=now)
     lines = [
         line_of(
             a, answers.get(a.id, AnswerCounts()), now, len(changes.get(a.id, ())),
@@ -315,8 +315,8 @@ def activity(activity_id: int, *, now: datetime) -> ActivityPage:
         IS_SCHEDULED,
         Reminder.id.not_in(missed_ahead),
     )
-    changes = returned_letters.changes_to_sign([found.id]).get(found.id, ())
-    awaited = returned_letters.letters_awaited([found.id], now=now).get(found.id)
+    changes = returned_pages.changes_to_sign([found.id]).get(found.id, ())
+    awaited = returned_pages.letters_awaited([found.id], now=now).get(found.id)
     step = line_of(found, answers, now, len(changes), awaited.waiting if awaited else 0).step
     ended = Counter(dict(messages)) + Counter(archive.states(found.id))
     return ActivityPage(

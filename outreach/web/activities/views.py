@@ -20,13 +20,13 @@ from outreach.domain.states import ActivityState
 from outreach.models import Activity
 from outreach.queries import clashes as clash_pages
 from outreach.queries import exports
-from outreach.queries import letters as letter_pages
 from outreach.queries import materials as material_pages
 from outreach.queries.activities import intended as intentions
 from outreach.queries.activities import lists as browsing
 from outreach.queries.activities import page as showing
 from outreach.queries.activities import programme_preview
 from outreach.queries.activities.lists import ActivityFilter, Time
+from outreach.queries.letters import pages as letter_pages
 from outreach.services.activities import community as community_activities
 from outreach.services.activities import delete as deleting
 from outreach.services.activities import edit as planning

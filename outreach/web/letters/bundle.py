@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from outreach import clock
-from outreach.queries import letters as letter_pages
+from outreach.queries.letters import pages as letter_pages
 from outreach.services.letters import bundle
 from outreach.services.letters.bundle import MOST_LETTERS, BundleForm, BundleGone, BundleState
 from outreach.web.fields.problems import flashing_problems, missing_page

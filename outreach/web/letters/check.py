@@ -13,9 +13,9 @@ from outreach.delivery.words import formats
 from outreach.delivery.words.labels import label
 from outreach.domain.letters import read_code, shown_code
 from outreach.extensions import current_settings, limiter
-from outreach.queries import returned_letters as letter_pages
 from outreach.queries.answers import page as answer_page
-from outreach.queries.returned_letters import CheckedLetter, LetterStanding
+from outreach.queries.letters import returned as letter_pages
+from outreach.queries.letters.returned import CheckedLetter, LetterStanding
 from outreach.web.answer_pages.draw import draw, speak
 from outreach.web.frame import rate_limited
 from outreach.web.frame.request import asked_language

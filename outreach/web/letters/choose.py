@@ -14,8 +14,8 @@ from outreach import clock
 from outreach.delivery.words.labels import LABELS
 from outreach.domain.kinds import LetterKind, Role, Sector
 from outreach.models import Letter
-from outreach.queries import letter_choice
-from outreach.queries.letter_choice import ChoiceFilters, ChoiceScope, Lacks
+from outreach.queries.letters import choice as letter_choice
+from outreach.queries.letters.choice import ChoiceFilters, ChoiceScope, Lacks
 from outreach.services.letters import make, waiting
 from outreach.services.letters.make import FOLLOWS_ANOTHER
 from outreach.services.locking import ActivityMissing, ProgrammeMissing

@@ -18,9 +18,9 @@ from outreach.delivery.words import signatures as words
 from outreach.domain.signatures import ReturnReport
 from outreach.extensions import db, limiter
 from outreach.models import Letter
-from outreach.queries import letters as letter_pages
-from outreach.queries import mailed_letters
-from outreach.queries import returned_letters as returned_pages
+from outreach.queries.letters import mailed as mailed_letters
+from outreach.queries.letters import pages as letter_pages
+from outreach.queries.letters import returned as returned_pages
 from outreach.services.letters import returned, roots, waiting
 from outreach.services.letters.versions import LetterMissing
 from outreach.services.messages import send_letter

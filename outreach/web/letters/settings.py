@@ -19,7 +19,7 @@ from outreach.domain.kinds import LetterKind
 from outreach.domain.letters import DEFAULT_BLOCKS, PLACEHOLDERS, Letterhead, LetterSettings, TextBlocks
 from outreach.domain.problems import Problem
 from outreach.extensions import limiter
-from outreach.queries import letters as letter_pages
+from outreach.queries.letters import pages as letter_pages
 from outreach.services.letters import edit_settings
 from outreach.services.letters.edit_settings import Emblem
 from outreach.services.letters.settings import StoredSettings

@@ -17,8 +17,8 @@ from outreach.domain.letters import CHANGEABLE
 from outreach.domain.problems import Problem
 from outreach.extensions import limiter
 from outreach.models import Letter
-from outreach.queries import letters as letter_pages
-from outreach.queries.letters import LetterFilters, LetterGroup, LetterPage
+from outreach.queries.letters import pages as letter_pages
+from outreach.queries.letters.pages import LetterFilters, LetterGroup, LetterPage
 from outreach.services.letters import compose, document, plan
 from outreach.services.letters.bundle import MOST_LETTERS
 from outreach.services.letters.versions import LetterMissing

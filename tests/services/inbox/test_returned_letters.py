@@ -9,7 +9,7 @@ from outreach.domain.letters import LetterKind, LetterState, shown_code
 from outreach.domain.mail.incoming import IncomingReason
 from outreach.extensions import db
 from outreach.models import ReturnedFile, StoredFile
-from outreach.queries import returned_letters
+from outreach.queries.letters import returned as returned_pages
 from outreach.services.letters import make
 from tests.services.inbox.inbox_help import TO_READ, result, vouched_for
 from tests.world import NOW, an_invitation, fresh
@@ -43,7 +43,7 @@ def test_a_signed_letter_from_an_account_is_kept_to_be_accepted(arrives, letter,
     assert shown_code(letter.code) in row.text
     back = db.session.scalars(sa.select(ReturnedFile)).one()
     assert (back.letter_id, back.file.data, back.sender) == (letter.id, data, coordinator.email)
-    assert (returned_letters.letter_in(row), returned_letters.mail_of(back)) == (back.letter, row.id)
+    assert (returned_pages.letter_in(row), returned_pages.mail_of(back)) == (back.letter, row.id)
     assert fresh(letter).state is LetterState.DRAFT  # nothing goes out before somebody accepts it
 
 
@@ -83,4 +83,4 @@ def test_a_mail_that_only_writes_a_code_leads_to_no_letter(arrives, letter, coor
     claimed = mail(coordinator.email)
     row = arrives(vouched_for(claimed.replace(b"Terlampir.", f"Surat ({shown_code(letter.code)})".encode())))
     assert shown_code(letter.code) in row.text
-    assert returned_letters.letter_in(row) is None
+    assert returned_pages.letter_in(row) is None

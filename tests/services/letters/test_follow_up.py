@@ -11,7 +11,7 @@ from outreach.domain.letters import EarlierLetter, LetterKind, LetterState
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.models import Letter
-from outreach.queries import returned_letters
+from outreach.queries.letters import returned as returned_pages
 from outreach.services.activities import edit as editing
 from outreach.services.activities import publish as publishing
 from outreach.services.invitations import withdraw
@@ -52,7 +52,7 @@ def test_a_move_drafts_a_correction_that_names_the_first_letter(letter, activity
     assert values.earlier == EarlierLetter(NUMBER, DATED_ON, "Undangan")
     assert "semula Senin, 18 Januari 2027, menjadi Selasa, 19 Januari 2027" in dict(values.facts)["hari/tanggal"]
     assert "nomor 400.2/7/2027 tanggal 5 Januari 2027 hal Undangan" in values.opening
-    assert returned_letters.changes_to_sign([activity.id]) == {activity.id: [draft]}
+    assert returned_pages.changes_to_sign([activity.id]) == {activity.id: [draft]}
     assert fresh(letter).state is LetterState.SIGNED
 
 
@@ -114,7 +114,7 @@ def test_another_day_of_a_draft_whose_letter_is_signed_drafts_a_correction(activ
     (draft,) = drafts()
     assert (draft.kind, draft.corrects_id) == (LetterKind.CORRECTION, letter.id)
     assert "menjadi Selasa, 19 Januari 2027" in dict(last_values(draft).facts)["hari/tanggal"]
-    assert returned_letters.changes_to_sign([activity.id]) == {activity.id: [draft]}
+    assert returned_pages.changes_to_sign([activity.id]) == {activity.id: [draft]}
     change(activity, at(18), at(18, 12))
     assert drafts() == []  # the letter is right again
 

@@ -10,7 +10,7 @@ from outreach.delivery.documents.word.render import NoWordFile
 from outreach.domain.letters import LetterKind, LetterState, SrikandiTexts
 from outreach.extensions import db
 from outreach.models import AuditEntry, StoredFile
-from outreach.queries.letters import version_of
+from outreach.queries.letters.pages import version_of
 from outreach.services.files import UploadTooLarge
 from outreach.services.letters import compose, make, settings, word
 from outreach.services.letters.compose import LetterSigned, text_of

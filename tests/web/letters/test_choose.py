@@ -9,8 +9,8 @@ from outreach.domain.kinds import LetterKind, Role, Sector
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.models import AuditEntry, Invitation, Letter, Person
-from outreach.queries import letter_choice
-from outreach.queries.letter_choice import ChoiceFilters
+from outreach.queries.letters import choice as letter_choice
+from outreach.queries.letters.choice import ChoiceFilters
 from outreach.services.invitations import withdraw
 from outreach.services.letters import make
 from outreach.services.letters.make import TooManyOnLetters

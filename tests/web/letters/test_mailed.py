@@ -9,8 +9,8 @@ from outreach.domain.kinds import HolderKind, Role
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
 from outreach.models import StoredFile
-from outreach.queries import mailed_letters
-from outreach.queries.mailed_letters import MailedLetter
+from outreach.queries.letters import mailed as mailed_letters
+from outreach.queries.letters.mailed import MailedLetter
 from outreach.services import posts
 from outreach.services.invitations import invite as inviting
 from outreach.services.posts import HolderValues, PostValues

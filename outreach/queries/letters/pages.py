@@ -21,8 +21,8 @@ from outreach.models import (
     letter_invitation,
     the_office,
 )
-from outreach.queries import mailed_letters
-from outreach.queries.mailed_letters import MailedLetter
+from outreach.queries.letters import mailed as mailed_letters
+from outreach.queries.letters.mailed import MailedLetter
 from outreach.queries.paging import Page, paged
 from outreach.services.letters import plan
 from outreach.services.letters import settings as letter_settings

@@ -28,8 +28,8 @@ from outreach.models import (
 )
 from outreach.queries.invitations.counting import AWAITS_LETTER
 from outreach.queries.invitations.select import InviteeFilters, narrowed, order
+from outreach.queries.letters.returned import TO_BE_SIGNED
 from outreach.queries.paging import Page, paged
-from outreach.queries.returned_letters import TO_BE_SIGNED
 from outreach.services.locking import ActivityMissing, ProgrammeMissing
 
 PER_PAGE = 50
