@@ -63,6 +63,8 @@ _PICTURE = re.compile(rb"/(?:Subtype|S)\s*/Image(?![\w#])")
 _TEXT = re.compile(rb"[\s!-~]+")
 _OPERATOR = re.compile(rb"(?<=\s)(?:BT|Tf|Td|TJ|Tj|cm|re|Do)(?=\s)|^\s*\d+ \d+ ")
 MOST_UNPACKED = 20_000_000  # bytes of all that is packed in a file, without its pictures
+SPELLED = {"ASCII85Decode", "A85"}
+MOST_SPELLED = 3_000_000  # letters of ASCII85 in a file, whose unpacking is slow
 BEGINS = 4096  # bytes by which a picture is told from what only calls itself one
 PIECE = 65_536
 
@@ -156,6 +158,7 @@ def _refuse_active_names(part: bytes) -> None:
 
 def _unpacked(data: bytes) -> Iterator[bytes]:
     """Yield what is packed, without pictures: at most MOST_UNPACKED bytes of each stream, and one more."""
+    spelled = MOST_SPELLED
     for found in _STREAM.finditer(data):
         at = found.start()
         near = max(at - BEGINS, 0)
@@ -168,6 +171,10 @@ def _unpacked(data: bytes) -> Iterator[bytes]:
             begins = _decoded(data, found.end(), filters, BEGINS, whole=False)
             if not (_TEXT.fullmatch(begins) and _OPERATOR.search(begins)):
                 continue
+        if SPELLED.intersection(filters[:1]):
+            spelled -= _until_its_end(data, found.end())
+        if spelled < 0 or SPELLED.intersection(filters[1:]):
+            raise PdfUnread(ODD)
         yield _decoded(data, found.end(), filters, MOST_UNPACKED + 1, whole=is_object_stream)
 
 
@@ -178,13 +185,18 @@ def _decoded(data: bytes, begins: int, filters: list[str], most: int, *, whole: 
         if name in ("FlateDecode", "Fl"):
             part = memoryview(_inflated(part, most, whole=whole))
         elif name in ("ASCII85Decode", "A85", "ASCIIHexDecode", "AHx"):
-            ends = data.find(b"endstream", begins) - begins if part.nbytes == len(data) - begins else part.nbytes
-            part = memoryview(_from_letters(bytes(part[:ends]), name))
+            ends = _until_its_end(data, begins) if part.nbytes == len(data) - begins else part.nbytes
+            part = memoryview(_from_letters(bytes(part[: min(ends, 2 * most)]), name))
         elif name in ("LZWDecode", "LZW", "RunLengthDecode", "RL"):
             raise PdfUnread(ODD)  # programs of today do not pack so, and nobody knows how much it unpacks to
         else:
             return b""  # a picture
     return bytes(part) if filters else b""
+
+
+def _until_its_end(data: bytes, begins: int) -> int:
+    ends = data.find(b"endstream", begins)
+    return (len(data) if ends < 0 else ends) - begins
 
 
 def _inflated(part: memoryview, most: int, *, whole: bool) -> bytes:

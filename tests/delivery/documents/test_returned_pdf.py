@@ -435,6 +435,32 @@ def test_what_is_packed_so_that_nobody_can_look_into_it_is_refused():
         read(packed_page(b"\x80\x0b\x60\x50\x22\x0c\x0c\x85\x01", filters="/LZWDecode", times=0))
 
 
+def spelled(size: int, filters: str = "/ASCII85Decode", kind: str = "") -> bytes:
+    """Return a PDF with a stream of so many letters of ASCII85."""
+    stream = f"<< {kind} /Length {size} /Filter [{filters}] >>\nstream\n{'A' * size}~>\nendstream"
+    return paper(LETTER, objects=[stream])
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda: spelled(pdf_process.MOST_SPELLED + 1),
+        lambda: spelled(100, "/FlateDecode /ASCII85Decode"),
+    ],
+)
+def test_letters_of_ascii85_are_unpacked_only_as_far_as_that_is_quick(made: Callable[[], bytes]):
+    with pytest.raises(pdf_process.PdfUnread) as refused:
+        pdf_process.look_into(made())
+    assert refused.value.code == pdf_process.ODD
+
+
+def test_of_a_picture_in_ascii85_only_the_beginning_is_unpacked():
+    """The rest is broken here, and nobody looks at it."""
+    begins = "A" * 3 * pdf_process.BEGINS
+    stream = f"<< /Subtype /Image /Filter /ASCII85Decode >>\nstream\n{begins}{'y' * 50}~>\nendstream"
+    pdf_process.look_into(paper(LETTER, objects=[stream]))
+
+
 @pytest.mark.parametrize("before", ["/Note (" + "x" * 5000 + ") ", "/Note (endobj) /Subtype /Image "])
 def test_no_dictionary_hides_what_is_in_compressed_objects(before: str):
     hidden = zlib.compress(b"9 0 << /S /Launch /F (cmd.exe) >>")
