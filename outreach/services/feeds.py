@@ -31,6 +31,10 @@ class OnlyForPeople(Problem):
     message = "This page is for people. An organisation has no calendar of its own here."
 
 
+class OnlyForTheInvitee(Problem):
+    message = "The calendar address is for the invitee alone. An adjutant or secretary gets none."
+
+
 _COLUMNS = {FeedScope.PROGRAMME: "programme_id", FeedScope.VENUE: "venue_id", FeedScope.PERSON: "person_id"}
 _TABLES: dict[FeedScope, Any] = {
     FeedScope.PROGRAMME: Programme, FeedScope.VENUE: Venue, FeedScope.PERSON: Person,
@@ -146,7 +150,10 @@ def _about(feed: Feed) -> dict[str, Any]:
 
 
 def make_own(token: str, *, now: datetime) -> Feed:
-    """Give an invitee a new feed address; the old one stops working at once. Raise a link's problem or OnlyForPeople."""
+    """Give an invitee a new feed address; the old one stops working at once.
+
+    Raise a link's problem, OnlyForPeople or OnlyForTheInvitee.
+    """
     with writing() as session:
         link = _locked_link(session, token, now)
         feed = own_feed(session, link.person_id)
@@ -158,7 +165,7 @@ def make_own(token: str, *, now: datetime) -> Feed:
 
 
 def stop_own(token: str, *, now: datetime) -> None:
-    """Stop the invitee's feed address, if they have one. Raise a link's problem or OnlyForPeople."""
+    """Stop the invitee's feed address, if they have one. Raise as make_own does."""
     with writing() as session:
         feed = own_feed(session, _locked_link(session, token, now).person_id)
         if feed is not None and feed.revoked_at is None:
@@ -167,7 +174,14 @@ def stop_own(token: str, *, now: datetime) -> None:
 
 def _locked_link(session: Session, token: str, now: datetime) -> Link:
     """Return the link, locked until the transaction ends, so that two presses make one feed and a revoked link makes none."""
+    refuse_assistants(token)
     return links.use_link(token, now=now, lock=True)
+
+
+def refuse_assistants(token: str) -> None:
+    """Raise OnlyForTheInvitee for the link of an adjutant or secretary: an earlier one would keep the address."""
+    if links.assistant_of(token) is not None:
+        raise OnlyForTheInvitee
 
 
 def own_feed(session: Session, person_id: int | None) -> Feed | None:

@@ -43,6 +43,7 @@ def _changed(token: str, change: Callable[..., Any], done: str) -> Any:
 
 
 def _drawn(token: str, status: int = 200, *, notice: str = "") -> Response:
+    feeds.refuse_assistants(token)
     now = clock.now()
     found = answer_page.read_invitee(token, now=now)
     speak(found.invitee.locale)

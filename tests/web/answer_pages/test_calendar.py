@@ -11,6 +11,7 @@ from outreach.delivery import tokens
 from outreach.extensions import db
 from outreach.models import Feed, Link
 from outreach.services import feeds
+from outreach.services.directory import assistants
 from outreach.web.answer_pages.forms import form_token
 from tests.world import NOW
 
@@ -66,6 +67,19 @@ def test_opening_the_page_and_foreign_posts_create_nothing(phone, link):
 def test_the_page_fits_in_one_round_trip(phone, link):
     sent(phone, link)
     assert len(gzip.compress(phone.get(f"/j/{link}/calendar").get_data())) < 14 * 1024
+
+
+def test_an_adjutant_gets_no_calendar_address_which_they_would_keep_as_an_earlier_one(phone, link, chief):
+    assistants.write(chief, "Rina", "", "rina@example.com")
+    db.session.commit()
+    theirs = tokens.assistant_token(chief.assistant.nonce)
+    assert f'href="/j/{theirs}/calendar"' not in phone.get(f"/j/{theirs}").text
+    assert phone.get(f"/j/{theirs}/calendar?lang=en").status_code == 404
+    assert sent(phone, theirs).status_code == 404
+    assert feed_ids() == []
+    sent(phone, link)
+    assert sent(phone, theirs, "/stop").status_code == 404
+    assert "The address is made." in html.unescape(phone.get(f"/j/{link}/calendar?done=made&lang=en").text)
 
 
 def test_an_organisation_gets_no_link_to_the_page(phone, chief_and_police_invited, police):
