@@ -69,6 +69,19 @@ class Sex(StrEnum):
     MALE = "male"
 
 
+class AgeGroup(StrEnum):
+    """Ages by which the ministry counts people (its SIMFONI PPA), with its three groups of children as one.
+
+    A child is under 18 (UU 35/2014, article 1), a lanjut usia is 60 or older (UU 13/1998, article 1).
+    """
+
+    UNDER_18 = "under_18"
+    FROM_18 = "from_18"
+    FROM_25 = "from_25"
+    FROM_45 = "from_45"
+    FROM_60 = "from_60"
+
+
 class AnswerSource(StrEnum):
     LINK = "link"
     PHONE = "phone"

@@ -5,7 +5,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from outreach.domain.kinds import CadreKind, Sector, Sex
+from outreach.domain.kinds import AgeGroup, CadreKind, Sector, Sex
 from outreach.extensions import Model
 from outreach.models.base import Created, Identified, UTCDateTime, enum_of
 from outreach.models.places import Region
@@ -91,6 +91,7 @@ class Person(Identified, Created, Assisted, Model):
     organisation_id: Mapped[int | None] = mapped_column(sa.ForeignKey("organisation.id"), index=True)
     region_code: Mapped[str | None] = mapped_column(sa.ForeignKey("region.code"), index=True)
     sex: Mapped[Sex | None] = enum_of(Sex)
+    age_group: Mapped[AgeGroup | None] = enum_of(AgeGroup)
     email: Mapped[str] = mapped_column(sa.String(254), default="", index=True)  # may be shared by several people
     phone: Mapped[str] = mapped_column(sa.String(20), default="", index=True)  # E.164
     shares_phone: Mapped[bool] = mapped_column(default=False)  # others read their mails, too

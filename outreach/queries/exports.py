@@ -68,8 +68,8 @@ def people(filters: PeopleFilters) -> Iterator[Any]:
         .outerjoin(parent, sa.and_(parent.code == Region.parent_code, Region.level == 4))
         .outerjoin(Assistant, Assistant.person_id == Person.id)
         .with_only_columns(
-            Person.name, Person.title_before, Person.title_after, Person.post, Person.sex, Person.email, Person.phone,
-            Person.note, Person.reminders_stopped_at, employer.name.label("organisation"),
+            Person.name, Person.title_before, Person.title_after, Person.post, Person.sex, Person.age_group, Person.email,
+            Person.phone, Person.note, Person.reminders_stopped_at, employer.name.label("organisation"),
             Region.name.label("region"), parent.name.label("district"), kinds.label("kinds"),
             Assistant.name.label("assistant_name"), Assistant.phone.label("assistant_phone"),
             Assistant.email.label("assistant_email"),

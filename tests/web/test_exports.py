@@ -67,7 +67,7 @@ def test_people_are_exported_as_filtered_with_all_their_data(coordinator_client,
     rows = workbook(coordinator_client, "/people?file=xlsx&kind=patbm&q=wijaya")
     assert [dict(zip(rows[0], row, strict=True)) for row in rows[1:]] == [
         {"Name": "Hj. Ani Wijaya", "Post": "Ketua", "Organisation": "", "Cadre of": "PATBM", "Kelurahan": "Imopuro",
-         "Kecamatan": "Metro Pusat", "Sex": "", "E-mail": "ani@example.com", "Phone": "0812-3456-7890",
+         "Kecamatan": "Metro Pusat", "Sex": "", "Age group": "", "E-mail": "ani@example.com", "Phone": "0812-3456-7890",
          "Wants no reminders": "", "Note": "Telepon dulu", "Adjutant or secretary": "Rina Astuti",
          "Their phone or WhatsApp": "0812-0000-0001", "Their e-mail": "rina@example.com"},
     ]  # fmt: skip
@@ -143,7 +143,7 @@ def test_csv_is_separated_as_excel_expects_in_the_users_language(
     coordinator.locale = language
     db.session.commit()
     rows = table(log_in(current_app_, coordinator), "/people?file=csv", delimiter)
-    assert rows[0][7] == {"en": "E-mail", "id": "Surel"}[language]
+    assert rows[0][8] == {"en": "E-mail", "id": "Surel"}[language]
 
 
 def test_instants_are_dates_on_the_wall_clock_there(coordinator_client, activity):

@@ -11,6 +11,7 @@ from flask_babel import lazy_pgettext
 from outreach.domain.answers import Choice
 from outreach.domain.kinds import (
     ActivityKind,
+    AgeGroup,
     AnswerSource,
     AttendanceSource,
     Audience,
@@ -150,6 +151,11 @@ LABELS: dict[tuple[type, str], object] = {
     (CadreKind, CadreKind.OTHER.value): _l("Other"),
     (Sex, Sex.FEMALE.value): _l("Female"),
     (Sex, Sex.MALE.value): _l("Male"),
+    (AgeGroup, AgeGroup.UNDER_18.value): _l("Under 18 years"),
+    (AgeGroup, AgeGroup.FROM_18.value): _l("18–24 years"),
+    (AgeGroup, AgeGroup.FROM_25.value): _l("25–44 years"),
+    (AgeGroup, AgeGroup.FROM_45.value): _l("45–59 years"),
+    (AgeGroup, AgeGroup.FROM_60.value): _l("60 years and older"),
     (AnswerSource, AnswerSource.LINK.value): _l("by the link"),
     (AnswerSource, AnswerSource.PHONE.value): _l("by phone"),
     (AnswerSource, AnswerSource.WHATSAPP.value): _l("by WhatsApp"),

@@ -193,7 +193,7 @@ def _share(cells: Sequence[str], test: Callable[[str], bool]) -> float:
 _SURE = (Column.EMAIL, Column.PHONE, Column.SEX, Column.KECAMATAN, Column.KELURAHAN, Column.KIND)
 _BY_CONTENT = (*_SURE, Column.ORGANISATION, Column.POST, Column.NAME)
 _NEVER = re.compile(
-    r"\b(?:nik|k\.?t\.?p|no\.?\s*kk|npwp|rekening|rek|tgl|tanggal|ttl|lahir|umur|usia|rt|rw|no|no\.|nomor urut)\s*[.)]?\s*$"
+    r"\b(?:nik|k\.?t\.?p|no\.?\s*kk|npwp|rekening|rek|tgl|tanggal|ttl|lahir|rt|rw|no|no\.|nomor urut)\s*[.)]?\s*$"
     r"|\bnik\b|\blahir\b|\brekening\b|\bktp\b",
     re.IGNORECASE,
 )
@@ -217,6 +217,7 @@ def _tests(words: KnownWords) -> dict[Column, Callable[[str], bool]]:
         Column.EMAIL: lambda text: _EMAIL.fullmatch(text) is not None,
         Column.PHONE: _is_phone,
         Column.SEX: lambda text: spreadsheet.sex(text) is not None,
+        Column.AGE_GROUP: lambda text: spreadsheet.age_group(text) is not None,
         Column.KELURAHAN: words.kelurahan,
         Column.KECAMATAN: lambda text: place_names.key(text) in words.kecamatan,
         Column.KIND: spreadsheet.is_kind,

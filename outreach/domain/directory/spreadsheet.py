@@ -11,7 +11,7 @@ from enum import StrEnum
 from functools import lru_cache
 
 from outreach.domain.directory.names import tidy
-from outreach.domain.kinds import CadreKind, Sex
+from outreach.domain.kinds import AgeGroup, CadreKind, Sex
 
 Cell = str | float | int | bool | None
 HEADER_WITHIN = 30  # rows
@@ -21,6 +21,7 @@ LONGEST_HEADER = 80  # characters
 class Column(StrEnum):
     NAME = "name"
     SEX = "sex"
+    AGE_GROUP = "age_group"
     KELURAHAN = "kelurahan"
     KECAMATAN = "kecamatan"
     PHONE = "phone"
@@ -39,12 +40,15 @@ _WHOLE = {
     "jenis": Column.KIND, "unsur": Column.KIND, "kind": Column.KIND, "kader": Column.KIND, "kategori": Column.KIND,
     "kelompok": Column.KIND, "kindofcadre": Column.KIND, "nama": Column.NAME, "name": Column.NAME, "fullname": Column.NAME,
     "namakader": Column.NAME, "namaanggotakader": Column.NAME, "post": Column.POST, "position": Column.POST,
-    "mail": Column.EMAIL,
+    "mail": Column.EMAIL, "umur": Column.AGE_GROUP, "usia": Column.AGE_GROUP, "umurth": Column.AGE_GROUP,
+    "usiath": Column.AGE_GROUP, "umurtahun": Column.AGE_GROUP, "usiatahun": Column.AGE_GROUP, "age": Column.AGE_GROUP,
 }  # fmt: skip
 # Second, parts that a header contains; the first match counts.
 _WITHIN = (
     ("email", Column.EMAIL), ("surel", Column.EMAIL), ("posel", Column.EMAIL), ("mailaddress", Column.EMAIL),
-    ("kelamin", Column.SEX), ("kelurahan", Column.KELURAHAN), ("desa", Column.KELURAHAN),
+    ("kelompokumur", Column.AGE_GROUP), ("kelompokusia", Column.AGE_GROUP), ("rentangumur", Column.AGE_GROUP),
+    ("rentangusia", Column.AGE_GROUP), ("agegroup", Column.AGE_GROUP), ("kelamin", Column.SEX),
+    ("kelurahan", Column.KELURAHAN), ("desa", Column.KELURAHAN),
     ("kecamatan", Column.KECAMATAN), ("handphone", Column.PHONE), ("whatsapp", Column.PHONE), ("telepon", Column.PHONE),
     ("telp", Column.PHONE), ("ponsel", Column.PHONE), ("nohp", Column.PHONE), ("nomorhp", Column.PHONE),
     ("phone", Column.PHONE), ("instansi", Column.ORGANISATION), ("lembaga", Column.ORGANISATION),
@@ -60,6 +64,20 @@ _SEXES = {
     "p": Sex.FEMALE, "pr": Sex.FEMALE, "perempuan": Sex.FEMALE, "wanita": Sex.FEMALE, "female": Sex.FEMALE, "f": Sex.FEMALE,
     "l": Sex.MALE, "lk": Sex.MALE, "lakilaki": Sex.MALE, "pria": Sex.MALE, "male": Sex.MALE, "m": Sex.MALE,
 }  # fmt: skip
+_FROM = {
+    AgeGroup.UNDER_18: 0, AgeGroup.FROM_18: 18, AgeGroup.FROM_25: 25, AgeGroup.FROM_45: 45, AgeGroup.FROM_60: 60,
+}  # years  # fmt: skip
+AGES = {
+    AgeGroup.UNDER_18: "<18", AgeGroup.FROM_18: "18-24", AgeGroup.FROM_25: "25-44", AgeGroup.FROM_45: "45-59",
+    AgeGroup.FROM_60: "60+",
+}  # how a group is written in a sheet  # fmt: skip
+_OLDEST = 120  # years
+_AGE_WORDS = frozenset({
+    "th", "thn", "tahun", "umur", "usia", "year", "years", "s", "d", "sd", "sampai", "to", "di", "dibawah", "bawah", "kurang",
+    "dari", "under", "ke", "keatas", "atas", "over",
+})  # fmt: skip
+_BELOW, _UP_TO = re.compile(r"<(?!=)|bawah|kurang|under"), re.compile(r"<|≤|bawah|kurang|under")
+_ABOVE = re.compile(r"[+>≥]|atas|over")
 _KINDS = {
     "patbm": CadreKind.PATBM, "kaderpatbm": CadreKind.PATBM, "pkk": CadreKind.PKK, "kaderpkk": CadreKind.PKK,
     "tppkk": CadreKind.PKK, "posyandu": CadreKind.POSYANDU, "kaderposyandu": CadreKind.POSYANDU,
@@ -147,6 +165,25 @@ def column_named(header: str) -> Column | None:
 def sex(written: str) -> Sex | None:
     """Return the sex for "P", "Perempuan", "L", "Laki-laki"; None for anything else."""
     return _SEXES.get(letters(written))
+
+
+@lru_cache(maxsize=1024)
+def age_group(written: str) -> AgeGroup | None:
+    """Return the age group for "34", "18-24 tahun", "< 18", "60 tahun ke atas"; None if the ages are in several groups."""
+    said = written.casefold()
+    ages = [int(age) for age in re.findall(r"[0-9]+", said)]
+    if not set(re.findall(r"[^\W\d_]+", said)) <= _AGE_WORDS or len(ages) not in (1, 2):
+        return None
+    first, last = ages[0], ages[-1]
+    if _UP_TO.search(said):
+        first, last = 0, last - bool(_BELOW.search(said))
+    elif _ABOVE.search(said):
+        last = _OLDEST
+    return _group_of(first) if 0 <= first <= last <= _OLDEST and _group_of(first) is _group_of(last) else None
+
+
+def _group_of(age: int) -> AgeGroup:
+    return max((group for group in AgeGroup if _FROM[group] <= age), key=_FROM.__getitem__)
 
 
 @lru_cache(maxsize=1024)

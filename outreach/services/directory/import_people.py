@@ -333,6 +333,7 @@ def written(entry: ImportRow, words: ShownNames) -> dict[Column, str]:
     found = {
         Column.NAME: entry.name.full,
         Column.SEX: {"female": "P", "male": "L"}.get(entry.sex or "", ""),
+        Column.AGE_GROUP: spreadsheet.AGES[entry.age_group] if entry.age_group else "",
         Column.KELURAHAN: words.regions.get(entry.region_code or "", ""),
         Column.PHONE: entry.phone,
         Column.EMAIL: entry.email,
@@ -360,7 +361,7 @@ def _people(session: Session) -> dict[int, _Values]:
     people = session.execute(
         sa.select(
             Person.id, Person.name, Person.title_before, Person.title_after, Person.region_code, Person.phone,
-            Person.email, Person.sex, Person.post, Person.organisation_id,
+            Person.email, Person.sex, Person.post, Person.organisation_id, Person.age_group,
         )
         .where(Person.erased_at.is_(None), Person.name != "")
         .order_by(Person.id)
@@ -369,8 +370,10 @@ def _people(session: Session) -> dict[int, _Values]:
 
 
 def _known(values: _Values) -> Known:
-    id_, name, before, after, region_code, phone, email, sex, post, organisation_id, kinds = values
-    return Known(id_, names.Name(name, before, after), region_code, phone, email, sex, post, organisation_id, kinds)
+    id_, name, before, after, region_code, phone, email, sex, post, organisation_id, age, kinds = values
+    return Known(
+        id_, names.Name(name, before, after), region_code, phone, email, sex, post, organisation_id, kinds, age
+    )
 
 
 def _organisations(session: Session) -> tuple[dict[str, int], dict[int, str]]:
@@ -411,8 +414,8 @@ def _add(session: Session, entries: list[ImportRow], done: PersonImport) -> None
             {
                 "id": person_id, "name": entry.name.name, "title_before": entry.name.before,
                 "title_after": entry.name.after, "post": entry.post, "organisation_id": entry.organisation_id,
-                "region_code": entry.region_code, "sex": entry.sex, "email": entry.email, "phone": entry.phone,
-                "locale": "id", "note": "",
+                "region_code": entry.region_code, "sex": entry.sex, "age_group": entry.age_group,
+                "email": entry.email, "phone": entry.phone, "locale": "id", "note": "",
             }
         )  # fmt: skip
         for kind in entry.kinds:
@@ -467,6 +470,7 @@ def _fill(person: Person, entry: ImportRow) -> None:
         person.title_before, person.title_after = entry.name.before, entry.name.after
     for column, name in (
         (Column.SEX, "sex"),
+        (Column.AGE_GROUP, "age_group"),
         (Column.PHONE, "phone"),
         (Column.EMAIL, "email"),
         (Column.POST, "post"),

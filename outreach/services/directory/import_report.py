@@ -29,6 +29,7 @@ MOST_TEXT = 80  # characters per cell of a listed row
 HEADINGS = {
     Column.NAME: "Nama Lengkap",
     Column.SEX: "L/P",
+    Column.AGE_GROUP: "Kelompok Umur",
     Column.KELURAHAN: "Kelurahan",
     Column.KECAMATAN: "Kecamatan",
     Column.PHONE: "No. HP/WA",
@@ -255,7 +256,7 @@ def _line(entry: ImportRow, words: ShownNames) -> ImportLine:
 def _of_known(known: Known, words: ShownNames) -> dict[Column, str]:
     as_row = ImportRow(
         "", 0, known.name, known.sex, known.region_code, known.phone, known.email, tuple(sorted(known.kinds)), known.post,
-        known.organisation_id,
+        known.organisation_id, known.age_group,
     )  # fmt: skip
     return written(as_row, words)
 

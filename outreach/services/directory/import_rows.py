@@ -12,7 +12,7 @@ from enum import StrEnum
 from outreach.domain.directory import email_addresses, names, phones, spreadsheet
 from outreach.domain.directory.names import Name
 from outreach.domain.directory.spreadsheet import Column, SheetRow
-from outreach.domain.kinds import CadreKind, Sex
+from outreach.domain.kinds import AgeGroup, CadreKind, Sex
 from outreach.domain.problems import Problem
 from outreach.services.directory.import_remarks import (
     AddressShared,
@@ -80,6 +80,7 @@ class Known:
     post: str = ""
     organisation_id: int | None = None
     kinds: tuple[CadreKind, ...] = ()
+    age_group: AgeGroup | None = None
 
 
 @dataclass(slots=True)
@@ -99,6 +100,7 @@ class ImportRow:
     kinds: tuple[CadreKind, ...] = ()
     post: str = ""
     organisation_id: int | None = None
+    age_group: AgeGroup | None = None
     notes: tuple[ImportNote, ...] = ()
     state: RowState = RowState.NEW
     known: Known | None = None
@@ -223,6 +225,7 @@ class Directory:
         earlier.email, earlier.phone = earlier.email or entry.email, earlier.phone or entry.phone
         earlier.post = earlier.post or entry.post
         earlier.sex = earlier.sex or entry.sex
+        earlier.age_group = earlier.age_group or entry.age_group
         earlier.organisation_id = earlier.organisation_id or entry.organisation_id
         if adds:
             said: ImportNote = RowAdds(row=earlier.number)
@@ -244,6 +247,7 @@ class Directory:
             changes.append(ChangedValue("titles", _titles(known.name), titles))
         for column, old, new in (
             (Column.SEX, known.sex or "", entry.sex or ""),
+            (Column.AGE_GROUP, known.age_group or "", entry.age_group or ""),
             (Column.KELURAHAN, known.region_code or "", entry.region_code or ""),
             (Column.PHONE, known.phone, entry.phone),
             (Column.EMAIL, known.email, entry.email),
@@ -263,6 +267,7 @@ class Directory:
         known.kinds = (*known.kinds, *entry.new_kinds)
         known.phone, known.email = entry.phone or known.phone, entry.email or known.email
         known.region_code, known.post = entry.region_code or known.region_code, entry.post or known.post
+        known.age_group = entry.age_group or known.age_group
         known.sex, known.organisation_id = entry.sex or known.sex, entry.organisation_id or known.organisation_id
         if any(change.field in (Column.NAME, "titles") for change in entry.changes):
             known.name = entry.name
@@ -317,6 +322,7 @@ def entry_of(
         number=row.number,
         name=name,
         sex=spreadsheet.sex(row.text(Column.SEX)),
+        age_group=spreadsheet.age_group(row.text(Column.AGE_GROUP)),
         region_code=kelurahan.code if kelurahan else None,
         phone=_phone(row, notes),
         email=email,

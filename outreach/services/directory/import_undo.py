@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, selectinload
 
-from outreach.domain.kinds import CadreKind, Sex
+from outreach.domain.kinds import AgeGroup, CadreKind, Sex
 from outreach.domain.problems import Problem
 from outreach.extensions import Model, db
 from outreach.models import Cadre, Person, PersonImport, PersonImportLine, User
@@ -26,7 +26,9 @@ AT_ONCE = 500
 MOST_NAMED = 200
 _FIELDS = (
     "name", "title_before", "title_after", "post", "organisation_id", "region_code", "sex", "email", "phone", "locale", "note",
+    "age_group",
 )  # fmt: skip
+_ENUMS: dict[str, type[StrEnum]] = {"sex": Sex, "age_group": AgeGroup}
 _AUDITED = {"roles": "kinds"}  # fields that have another name in the audit log
 _OURS = {Cadre.__tablename__, PersonImportLine.__tablename__}  # tables that refer to people, but do not count as a use
 
@@ -62,7 +64,7 @@ class Touched:
         name = entry.name
         values = (
             name.name, name.before, name.after, entry.post, entry.organisation_id, entry.region_code, entry.sex, entry.email,
-            entry.phone, "id", "",
+            entry.phone, "id", "", entry.age_group,
         )  # fmt: skip
         return cls(person_id, _digest(values, roles, False))
 
@@ -261,7 +263,8 @@ def _restore(session: Session, import_id: int, person_ids: Sequence[int], by: Us
     for person in whole(session, person_ids):
         before, now_held = befores[person.id] or {}, values_of(person)
         for name in _FIELDS:
-            setattr(person, name, Sex(before[name]) if name == "sex" and before[name] else before[name])
+            value = before.get(name)
+            setattr(person, name, _ENUMS[name](value) if value and name in _ENUMS else value)
         kept = {CadreKind(kind): (region_code, active) for kind, region_code, active in before["roles"]}
         for role in list(person.cadre_roles):
             if role.kind in kept:
@@ -323,5 +326,6 @@ def _digest_of(person: Person) -> str:
 
 def _digest(values: Sequence[Any], roles: list[list[Any]], stopped: bool) -> str:
     said = "\x1f".join("" if value is None else str(value) for value in values)
+    said = said.removesuffix("\x1f")  # without an age group, as before there were any
     held = "\x1f".join(f"{kind} {region_code} {active}" for kind, region_code, active in roles)
     return blake2b(f"{said}\x1e{held}\x1e{stopped}".encode(), digest_size=12).hexdigest()

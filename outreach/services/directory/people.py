@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from outreach.domain.directory import email_addresses, names, phones
-from outreach.domain.kinds import CadreKind, Sex
+from outreach.domain.kinds import AgeGroup, CadreKind, Sex
 from outreach.domain.problems import Problem
 from outreach.extensions import db
 from outreach.models import Cadre, Organisation, Person, Region, User
@@ -65,6 +65,7 @@ class PersonValues:
     organisation_id: int | None = None
     region_code: str | None = None
     sex: Sex | None = None
+    age_group: AgeGroup | None = None
     email: str = ""
     phone: str = ""
     shares_phone: bool = False
@@ -121,6 +122,7 @@ def values_of(person: Person) -> PersonValues:
         organisation_id=person.organisation_id,
         region_code=person.region_code,
         sex=person.sex,
+        age_group=person.age_group,
         email=person.email,
         phone=person.phone,
         shares_phone=person.shares_phone,
@@ -192,8 +194,8 @@ def _fill(session: Session, person: Person, values: PersonValues) -> None:
     if values.organisation_id and session.get(Organisation, values.organisation_id) is None:
         values = replace(values, organisation_id=None)
     for name in (
-        "name", "title_before", "title_after", "post", "organisation_id", "region_code", "sex", "email", "phone",
-        "shares_phone", "locale", "note",
+        "name", "title_before", "title_after", "post", "organisation_id", "region_code", "sex", "age_group", "email",
+        "phone", "shares_phone", "locale", "note",
     ):  # fmt: skip
         setattr(person, name, getattr(values, name))
     assistants.write(person, values.assistant_name, values.assistant_phone, values.assistant_email)

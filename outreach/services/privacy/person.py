@@ -199,7 +199,13 @@ def erase(person_id: int, *, by: User | None, now: datetime) -> Person:
         session.execute(sa.delete(people_group_member).where(people_group_member.c.person_id == person_id))
         for role in person.cadre_roles:
             role.active = False
-        person.name, person.erased_at, person.sex, person.organisation_id = ERASED, now, None, None
+        person.name, person.erased_at, person.sex, person.age_group, person.organisation_id = (
+            ERASED,
+            now,
+            None,
+            None,
+            None,
+        )
         for column in ("title_before", "title_after", "post", "email", "phone", "note"):
             setattr(person, column, "")
         audit.record(session, by, "person.erased", person, now=now, name=ERASED)

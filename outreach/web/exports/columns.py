@@ -36,6 +36,7 @@ def people() -> list[ListColumn]:
         ListColumn(_("Kelurahan"), MIDDLE, lambda row: row.region),
         ListColumn(_("Kecamatan"), MIDDLE, lambda row: row.district),
         ListColumn(_("Sex"), NARROW, lambda row: words(row.sex) if row.sex else ""),
+        ListColumn(_("Age group"), MIDDLE, lambda row: words(row.age_group) if row.age_group else ""),
         ListColumn(_("E-mail"), WIDE, lambda row: row.email),
         ListColumn(_("Phone"), MIDDLE, lambda row: phone(row.phone)),
         ListColumn(_("Wants no reminders"), NARROW, lambda row: _yes(row.reminders_stopped_at)),

@@ -234,6 +234,7 @@ DETAILS: dict[str, Any] = {
     "sector": _l("sector"),
     "sent": _l("sent by mail"),
     "sex": _l("sex"),
+    "age_group": _l("age group"),
     "sha256": _l("SHA-256"),
     "short_name": _l("short name"),
     "slots": _l("proposed times"),

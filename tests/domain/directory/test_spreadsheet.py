@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from outreach.domain.directory import columns, spreadsheet
 from outreach.domain.directory.spreadsheet import HEADER_WITHIN, Column, rows_below
-from outreach.domain.kinds import CadreKind, Sex
+from outreach.domain.kinds import AgeGroup, CadreKind, Sex
 
 HEADER = ["No", "Nama", "Kelurahan"]
 ANI = [1.0, "Ani", "Metro"]
@@ -26,7 +26,8 @@ def names_in(*sheet):
     ("header", "column"),
     [
         ("Nama Lengkap", Column.NAME), ("NAMA", Column.NAME), ("Nama Kader", Column.NAME), ("Full name", Column.NAME),
-        ("L/P", Column.SEX), ("Jenis Kelamin", Column.SEX), ("Kelurahan", Column.KELURAHAN), ("Kel/Desa", Column.KELURAHAN),
+        ("L/P", Column.SEX), ("Jenis Kelamin", Column.SEX), ("Usia", Column.AGE_GROUP), ("Kelompok Umur", Column.AGE_GROUP),
+        ("Sumber Daya Manusia", None), ("Kelurahan", Column.KELURAHAN), ("Kel/Desa", Column.KELURAHAN),
         ("Desa/Kelurahan", Column.KELURAHAN), ("Nama Kelurahan", Column.KELURAHAN), ("Kec.", Column.KECAMATAN),
         ("No. HP/WA", Column.PHONE), ("No. Telp", Column.PHONE), ("Nomor WhatsApp", Column.PHONE), ("HP", Column.PHONE),
         ("Handphone", Column.PHONE), ("E-mail", Column.EMAIL), ("Alamat Surel", Column.EMAIL), ("Pos-el", Column.EMAIL),
@@ -94,6 +95,37 @@ def test_the_first_of_two_columns_with_one_meaning_counts():
 )
 def test_the_sex_is_recognised_in_its_spellings(written, sex):
     assert spreadsheet.sex(written) == sex
+
+
+@pytest.mark.parametrize(
+    ("written", "group"),
+    [
+        ("17", AgeGroup.UNDER_18),
+        ("18", AgeGroup.FROM_18),
+        ("24 tahun", AgeGroup.FROM_18),
+        ("25 th.", AgeGroup.FROM_25),
+        ("44", AgeGroup.FROM_25),
+        ("45 s/d 59", AgeGroup.FROM_45),
+        ("60", AgeGroup.FROM_60),
+        ("< 18", AgeGroup.UNDER_18),
+        ("<= 17", AgeGroup.UNDER_18),
+        ("di bawah 18 tahun", AgeGroup.UNDER_18),
+        ("13–17 tahun", AgeGroup.UNDER_18),
+        ("60 tahun ke atas", AgeGroup.FROM_60),
+        (">= 60", AgeGroup.FROM_60),
+        ("17-25", None),  # two groups
+        ("<= 18", None),
+        ("25 ke atas", None),
+        ("200", None),
+        ("24-18", None),
+        ("Imopuro 12", None),
+        ("12/05/1990", None),
+        ("", None),
+        *((spreadsheet.AGES[group], group) for group in AgeGroup),
+    ],
+)
+def test_an_age_or_a_range_of_ages_is_counted_in_one_age_group_or_in_none(written, group):
+    assert spreadsheet.age_group(written) == group
 
 
 @pytest.mark.parametrize(

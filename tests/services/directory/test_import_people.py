@@ -9,11 +9,11 @@ import sqlalchemy as sa
 import xlsxwriter
 
 from outreach.domain.directory.spreadsheet import Column
-from outreach.domain.kinds import CadreKind, Sector, Sex
+from outreach.domain.kinds import AgeGroup, CadreKind, Sector, Sex
 from outreach.extensions import db
 from outreach.models import AuditEntry, Cadre, Organisation, Person
 from outreach.services.directory import import_people as importing
-from outreach.services.directory import import_report, import_shapes, regions, workbook
+from outreach.services.directory import import_report, import_shapes, import_undo, regions, workbook
 from outreach.services.directory import people as adding
 from outreach.services.directory.import_people import ImportPlan
 from outreach.services.directory.import_rows import Decision, Directory, RowState
@@ -89,6 +89,16 @@ def test_a_row_becomes_a_person_with_titles_sex_phone_and_a_cadre_role(metro):
     assert (endah.full_name, endah.sex, endah.phone) == ("Hj. Endah Adriansyah", Sex.FEMALE, "+6287856615955")
     assert (endah.region.name, endah.email, endah.locale) == ("Ganjar Agung", "", "id")
     assert [(cadre.kind, cadre.region.name) for cadre in endah.cadre_roles] == [(CadreKind.PKK, "Ganjar Agung")]
+
+
+def test_of_an_age_only_its_group_is_kept_and_a_later_sheet_corrects_it(metro):
+    header = ["Nama", "Kelurahan", "Umur"]
+    store(a_sheet(["Ani Wijaya", "Imopuro", 17], ["Budi Santoso", "Imopuro", "-"], header=header))
+    assert [(p.name, p.age_group) for p in people()] == [("Ani Wijaya", AgeGroup.UNDER_18), ("Budi Santoso", None)]
+    corrected = store(a_sheet(["Ani Wijaya", "Imopuro", "18-24"], ["Budi Santoso", "Imopuro", ""], header=header))
+    assert [(p.name, p.age_group) for p in people()] == [("Ani Wijaya", AgeGroup.FROM_18), ("Budi Santoso", None)]
+    undone = import_undo.undo(corrected.import_id, by=None, now=NOW)
+    assert (undone.restored, [p.age_group for p in people()]) == (1, [AgeGroup.UNDER_18, None])
 
 
 def test_reading_changes_nothing(metro):

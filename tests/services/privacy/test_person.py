@@ -14,7 +14,16 @@ from outreach.delivery.outbox.prepare import Preparer
 from outreach.delivery.smtp.outcomes import Accepted, Permanent, Temporary
 from outreach.domain.answers import Choice, Representative
 from outreach.domain.calls import CallOutcome
-from outreach.domain.kinds import AnswerSource, Audience, IncomingKind, IncomingOutcome, MailKind, Role
+from outreach.domain.kinds import (
+    AgeGroup,
+    AnswerSource,
+    Audience,
+    IncomingKind,
+    IncomingOutcome,
+    MailKind,
+    Role,
+    Sex,
+)
 from outreach.domain.mail.incoming import Participation
 from outreach.domain.planning.parties import AbsenceSource
 from outreach.domain.states import ActivityState, InvitationState, MessageState
@@ -94,8 +103,11 @@ def test_nothing_identifying_is_left(published_row, ani):
     audit.record(db.session, None, "person.edited", ani, now=NOW, changed=["email"])
     tokens.link_for(db.session, ani, expires_at=at(18, month=2))
     db.session.commit()
+    ani.sex, ani.age_group = Sex.FEMALE, AgeGroup.FROM_25
+    db.session.commit()
     erase(ani)
     assert (ani.full_name, ani.post, ani.email, ani.phone, ani.note, ani.erased_at) == ("(erased)", "", "", "", "", NOW)
+    assert (ani.sex, ani.age_group) == (None, None)
     assert [role.active for role in ani.cadre_roles] == [False]
     assert [(message.state, message.address, message.server_reply) for message in (sent, due)] == [
         (MessageState.SENT, "", ""),

@@ -5,7 +5,7 @@ import json
 import pytest
 import sqlalchemy as sa
 
-from outreach.domain.kinds import CadreKind
+from outreach.domain.kinds import AgeGroup, CadreKind, Sex
 from outreach.extensions import db
 from outreach.models import Assistant, AuditEntry, Cadre, Link, Person
 from tests.web.reading import linked_names
@@ -73,11 +73,12 @@ def test_the_list_takes_as_many_queries_for_300_people_as_for_three(viewer_clien
 
 
 def test_a_person_is_added_with_titles_split_from_the_name_and_phone_in_e164(coordinator_client):
-    form = {**ANI_FORM, "name": "HJ. ANI WIJAYA, S.PD.", "kinds": ["patbm", "pkk"]}
+    form = {**ANI_FORM, "name": "HJ. ANI WIJAYA, S.PD.", "kinds": ["patbm", "pkk"], "age_group": "from_25"}
     response = coordinator_client.post("/people/new", data=form)
     ani = db.session.scalars(sa.select(Person)).one()
     assert (response.status_code, response.location) == (302, f"/people/{ani.id}")
     assert (ani.full_name, ani.phone, ani.email) == ("Hj. Ani Wijaya, S.Pd.", "+6281234567890", "ani@example.com")
+    assert (ani.sex, ani.age_group) == (Sex.FEMALE, AgeGroup.FROM_25)
     assert sorted(role.kind for role in ani.cadre_roles) == [CadreKind.PATBM, CadreKind.PKK]
     assert actions() == ["person.added"]
 

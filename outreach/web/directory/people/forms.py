@@ -10,7 +10,7 @@ from wtforms import BooleanField, RadioField, StringField, ValidationError
 
 from outreach.delivery.words.labels import label
 from outreach.domain.directory import phones
-from outreach.domain.kinds import LOCALES, CadreKind, Sector, Sex
+from outreach.domain.kinds import LOCALES, AgeGroup, CadreKind, Sector, Sex
 from outreach.domain.problems import Problem
 from outreach.queries import directory
 from outreach.queries.directory import PeopleFilters
@@ -127,6 +127,9 @@ class PersonForm(InviteeForm):
         description=_l("Where a cadre is active."),
     )
     sex = RadioField(_l("Sex"), default="", coerce=str)
+    age_group = ChoiceField(
+        _l("Age group"), coerce=optional_text, description=_l("For figures only. No date of birth is kept.")
+    )
     kinds = Ticks(_l("Cadre of"), coerce=str)
     email = AddressField(
         _l("E-mail"),
@@ -154,6 +157,7 @@ class PersonForm(InviteeForm):
             *((i, n, {}) for i, n in directory.organisation_choices()),
         ]
         self.sex.choices = [("", gettext("Not said")), *words(Sex)]
+        self.age_group.choices = [("", gettext("Not said"), {}), *((*choice, {}) for choice in words(AgeGroup))]
         self.kinds.choices = words(CadreKind)
 
     @property
@@ -166,6 +170,7 @@ class PersonForm(InviteeForm):
             organisation_id=self.organisation_id.data,
             region_code=self.region_code.data,
             sex=Sex(self.sex.data) if self.sex.data else None,
+            age_group=AgeGroup(self.age_group.data) if self.age_group.data else None,
             email=self.email.data or "",
             phone=self.phone.data or "",
             shares_phone=bool(self.shares_phone.data),
@@ -182,6 +187,7 @@ class PersonForm(InviteeForm):
         filled = {
             **vars(values),
             "sex": values.sex.value if values.sex else "",
+            "age_group": values.age_group.value if values.age_group else "",
             "kinds": [k.value for k in values.kinds],
         }
         return cls(data=filled)

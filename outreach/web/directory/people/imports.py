@@ -11,9 +11,10 @@ from flask_login import current_user
 from outreach import clock, codec
 from outreach.delivery.words.formats import phone
 from outreach.delivery.words.labels import label
+from outreach.domain.directory import spreadsheet
 from outreach.domain.directory.columns import Basis
 from outreach.domain.directory.spreadsheet import Column
-from outreach.domain.kinds import CadreKind, ListName
+from outreach.domain.kinds import AgeGroup, CadreKind, ListName
 from outreach.domain.problems import Problem
 from outreach.queries import directory
 from outreach.services.directory import import_people as importing
@@ -38,6 +39,7 @@ from outreach.web.invitations.forms import member
 COLUMN_WORDS: dict[str, Any] = {
     Column.NAME: _l("Full name"),
     Column.SEX: _l("Sex"),
+    Column.AGE_GROUP: _l("Age group"),
     Column.KELURAHAN: _l("Kelurahan"),
     Column.KECAMATAN: _l("Kecamatan"),
     Column.PHONE: _l("Phone or WhatsApp"),
@@ -309,6 +311,8 @@ def _fact(column: str, text: str) -> str:
         return ", ".join(label(kind) if (kind := member(CadreKind, part)) else part for part in text.split(", "))
     if column == Column.SEX and text:
         return _("Female") if text in ("P", "female") else _("Male")
+    if column == Column.AGE_GROUP and (group := member(AgeGroup, text) or spreadsheet.age_group(text)):
+        return label(group)
     return text.replace(" … ", ", ")
 
 
