@@ -1,0 +1,1 @@
+"""The door: whose code it is, and whether it counts."""
