@@ -15,7 +15,7 @@ from flask_babel import force_locale
 from sqlalchemy.orm import Session, object_session
 
 from outreach.delivery import tokens
-from outreach.delivery.mail import attached, headers, ical_event, letter, placeholders, texts, values
+from outreach.delivery.mail import attached, door_code, headers, ical_event, letter, placeholders, texts, values
 from outreach.delivery.mail import body as mail_body
 from outreach.delivery.mail import merge_lines as merging
 from outreach.delivery.mail.headers import AddressUnusable
@@ -168,16 +168,26 @@ def written(
         text = letter.write(said, recipient, office, common_subject=subject)
         entries = [entry for item in items for entry in _entry(item, recipient, address, office, now=now)]
         letters = [one for item in items for one in attached.of_mail(item.kind, item.line.letters)]
-        return as_mail(text, recipient, address, office, rfc_message_id, entries, letters, several=several, now=now)
+        codes = [
+            (door_code.content_id(item.line.invitation_id), code)
+            for item in items
+            if (code := door_code.of_line(item.kind, item.line, recipient))
+        ]
+        return as_mail(
+            text, recipient, address, office, rfc_message_id, entries, letters, codes, several=several, now=now
+        )
 
 
 def as_mail(
     text: letter.MailContent, recipient: Recipient, address: str, office: Office | None, rfc_message_id: str,
-    entries: Sequence[tuple[Method, str]] = (), letters: Sequence[AttachedLetter] = (), *, several: bool = False,
-    now: datetime,
+    entries: Sequence[tuple[Method, str]] = (), letters: Sequence[AttachedLetter] = (),
+    codes: Sequence[tuple[str, str]] = (), *, several: bool = False, now: datetime,
 ) -> Composed:  # fmt: skip
-    """Return a letter as a mail with these calendar events and signed letters. address: the envelope address."""
-    body = mail_body.body(text, entries, recipient.locale, list(dict.fromkeys(letters)), several=several)
+    """Return a letter as a mail with these calendar events, signed letters and codes for the door.
+
+    address: the envelope address. codes: each with the Content-ID of its picture.
+    """
+    body = mail_body.body(text, entries, recipient.locale, list(dict.fromkeys(letters)), codes, several=several)
     head = _head(text.subject, recipient, address, office, rfc_message_id, now)
     return Composed(text.subject, head + body, parseaddr(current_settings().mail_sender)[1], address)
 
@@ -185,6 +195,7 @@ def as_mail(
 def say(item: Item, recipient: Recipient, office: Office | None, *, now: datetime) -> letter.LetterSection:
     """Return one section of the letter, with its values looked up. The current locale must be the recipient's."""
     found = values.values_for(item.line, item.activity, recipient, office, item.detail, now=now, kind=item.kind)
+    code = door_code.of_line(item.kind, item.line, recipient)
     return letter.LetterSection(
         item.text,
         found | dict(item.counted),
@@ -193,6 +204,7 @@ def say(item: Item, recipient: Recipient, office: Office | None, *, now: datetim
         item.kind,
         item.kind not in ASKS or values.answer_until(item.line, item.activity, now) is not None,
         tuple(attached.sentence(one) for one in attached.of_mail(item.kind, item.line.letters)),
+        door_code.block(code, item.line) if code else None,
     )
 
 

@@ -17,8 +17,9 @@ from typing import NamedTuple
 
 LEVEL = 1  # higher levels take three times as long and save a tenth
 _BREAK = rb"(?:=\r\n|\r\n )?"  # of quoted-printable, or of a folded line
-_TOKEN = re.compile(rb"/%bj%b/((?:%b[A-Za-z0-9_-]){20,})" % (_BREAK, _BREAK, _BREAK))
+_TOKEN = re.compile(rb"/%b[jk]%b/((?:%b[A-Za-z0-9_-]){20,})" % (_BREAK, _BREAK, _BREAK))
 _SECRET = re.compile(rb"[A-Za-z0-9_-]")
+_PICTURE = re.compile(rb"(Content-ID: <code-[^\r]*\r\n(?:[^\r]+\r\n)*\r\n)[A-Za-z0-9+/=\r\n]+?(?=--=_)")
 
 
 class KeptFrame:
@@ -60,8 +61,8 @@ def kept(data: bytes) -> StoredMail:
 
 
 def hidden(data: bytes) -> bytes:
-    """Return a mail with each character of its token replaced."""
-    return _TOKEN.sub(_hidden, data)
+    """Return a mail with each character of its token and of its code for the door replaced, and without the code's picture."""
+    return _TOKEN.sub(_hidden, _PICTURE.sub(rb"\1", data))
 
 
 def mail_of(data: bytes, frame: bytes | None = None) -> EmailMessage:

@@ -12,6 +12,7 @@ from flask_babel import gettext
 
 from outreach.delivery.mail import placeholders
 from outreach.delivery.mail.blocks import Block, Button, MailTable, Paragraph, asks, blocks_of
+from outreach.delivery.mail.door_code import ShownCode
 from outreach.delivery.mail.placeholders import TextPart
 from outreach.delivery.mail.recipient import Recipient
 from outreach.delivery.mail.texts import Text
@@ -23,6 +24,7 @@ from outreach.models import Office
 _SAYS_FREE = re.compile(
     r"\b(?:tidak|tanpa)\b[^.\n]{0,30}\bbiaya\b|\bgratis\b|\bfree of charge\b|\bno fee\b", re.IGNORECASE
 )
+MailBlock = Block | ShownCode
 _OPENING = {"id": "Dengan hormat,", "en": ""}  # the formal opening of an Indonesian letter; English has none
 
 
@@ -37,6 +39,7 @@ class LetterSection:
     kind: MailKind | None = None
     takes_answers: bool = True  # False: the time for answering has passed, so it does not ask
     letters: tuple[str, ...] = ()  # sentences about signed letters that are attached
+    code: ShownCode | None = None  # for the door
 
     @property
     def asks(self) -> bool:
@@ -51,7 +54,7 @@ class LetterSection:
 @dataclass(frozen=True)
 class Section:
     heading: str
-    groups: list[list[Block]]
+    groups: list[list[MailBlock]]
 
 
 @dataclass(frozen=True)
@@ -74,9 +77,9 @@ class _Content:
     greeting: str
     opening: list[str]
     sections: list[Section]
-    intro: list[Block]
+    intro: list[MailBlock]
     lead: str
-    asked: list[list[Block]]
+    asked: list[list[MailBlock]]
     html_sections: list[Section]
     contacts: list[TextPart]
     closing: str
@@ -134,7 +137,7 @@ def subject_of(said: LetterSection) -> str:
     return "".join(part.text for part in filled).strip()
 
 
-def _first_screen(sections: Sequence[Section]) -> tuple[list[Block], list[list[Block]], list[Section]]:
+def _first_screen(sections: Sequence[Section]) -> tuple[list[MailBlock], list[list[MailBlock]], list[Section]]:
     """Return what HTML shows first (the first words and the groups with buttons), and the rest of the sections."""
     asked = [
         group for section in sections for group in section.groups if any(isinstance(block, Button) for block in group)
@@ -168,10 +171,11 @@ def _joined(values: Mapping[str, str], names: Sequence[str]) -> str:
 def _section(said: LetterSection, recipient: Recipient, *, several: bool) -> Section:
     unasked = (bool(recipient.represents) and said.kind is not MailKind.APPOINTMENT) or not said.takes_answers
     blocks = blocks_of(said.text.body, said.values, without_buttons=several, without_asking=unasked)
-    return Section(said.heading if several else "", _grouped([*blocks, *map(_paragraph, said.letters)]))
+    shown = [*blocks, *map(_paragraph, said.letters), *([said.code] if said.code else [])]
+    return Section(said.heading if several else "", _grouped(shown))
 
 
-def _said_once(sections: list[Section]) -> tuple[list[Section], list[list[Block]]]:
+def _said_once(sections: list[Section]) -> tuple[list[Section], list[list[MailBlock]]]:
     """Move what every section says in exactly the same words to the end, where it is said once.
 
     What only some sections say stays under their headings. What names an activity stays, too, even if it is the same in
@@ -185,7 +189,7 @@ def _said_once(sections: list[Section]) -> tuple[list[Section], list[list[Block]
     return [Section(s.heading, [g for g in s.groups if g not in common]) for s in sections], common
 
 
-def _asked_once(said: Sequence[LetterSection], closing: list[list[Block]], link: str) -> list[list[Block]]:
+def _asked_once(said: Sequence[LetterSection], closing: list[list[MailBlock]], link: str) -> list[list[MailBlock]]:
     """Return the closing with one request for an answer and one link for everything."""
     if all(section.kind is MailKind.INVITATION for section in said):
         words = gettext("All these invitations can be answered on one page; no account is needed.")
@@ -197,11 +201,11 @@ def _asked_once(said: Sequence[LetterSection], closing: list[list[Block]], link:
     return [*before, [_paragraph(words), Button(gettext("Answer the invitations"), link)], *after]
 
 
-def _asking(group: list[Block]) -> bool:
+def _asking(group: list[MailBlock]) -> bool:
     return any(isinstance(block, Paragraph) and block.asks for block in group)
 
 
-def _naming(block: Block) -> bool:
+def _naming(block: MailBlock) -> bool:
     return isinstance(block, Paragraph | MailTable) and block.names
 
 
@@ -246,9 +250,9 @@ def _contacts(said: Sequence[LetterSection], recipient: Recipient, *, asking: bo
     return parts
 
 
-def _grouped(blocks: Sequence[Block]) -> list[list[Block]]:
+def _grouped(blocks: Sequence[MailBlock]) -> list[list[MailBlock]]:
     """Group consecutive buttons, and a paragraph with the buttons that follow it."""
-    groups: list[list[Block]] = []
+    groups: list[list[MailBlock]] = []
     for block in blocks:
         last = groups[-1][-1] if groups else None
         if isinstance(block, Button) and isinstance(last, Button | Paragraph):

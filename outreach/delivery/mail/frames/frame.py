@@ -3,7 +3,8 @@
 A frame is composed as usual (mail/compose.py) with marks in place of values, and cut at the marks
 (mail/frames/slots.py). It serves only recipients whose mails differ in nothing but those values
 (mail/frames/outline.py). It is used only after a test: the mail composed before, filled in again, must be the same byte
-for byte. Unusual mails are composed each time: those to representatives and to speakers with topics.
+for byte. Unusual mails are composed each time: those to representatives and to speakers with topics, and those with a code
+for the door.
 """
 
 from collections import OrderedDict
@@ -17,7 +18,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from outreach.delivery.line_ends import whole
-from outreach.delivery.mail import headers
+from outreach.delivery.mail import door_code, headers
 from outreach.delivery.mail.attached import EnclosedFiles
 from outreach.delivery.mail.compose import Composed
 from outreach.delivery.mail.frames import slots
@@ -97,7 +98,8 @@ class Frames:
         token = batch.token_of(row.link_nonce)
         found = values_of(outline, row, lines)
         name = found[0]
-        if not name or batch.has_topics(row, lines) or len(token) != TOKEN_LENGTH:
+        own = batch.has_topics(row, lines) or any(item.kind in door_code.KINDS for item in outline.items)
+        if not name or own or len(token) != TOKEN_LENGTH:
             return ready(batch.ordinary(outline, row, lines, token))
         pattern = tuple([found.index(value) if value else -1 for value in found])
         filling = Filling(
