@@ -41,7 +41,7 @@ COMMANDS = {
 }
 HIDDEN = {
     "place": ("outreach.cli.commands", "place", "Search for a timetable; its page starts this."),
-    "letters": ("outreach.cli.commands", "letters", "Make many letters into one file; their page starts this."),
+    "documents": ("outreach.cli.commands", "documents", "Make many documents into one file; their page starts this."),
 }
 
 

@@ -206,8 +206,8 @@ def place(search_id: int) -> None:
 @click.command()
 @click.argument("key")
 @in_app
-def letters(key: str) -> None:
+def documents(key: str) -> None:
     """Make the file of that key, which its page has prepared."""
-    from outreach.cli import letters as work
+    from outreach.cli import documents as work
 
-    work.letters(key)
+    work.documents(key)

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from outreach.domain.letters import ALPHABET, DAY, PLACE, TIME, LetterValues, read_code
+from outreach.domain.documents import ALPHABET, read_code
+from outreach.domain.letters import DAY, PLACE, TIME, LetterValues
 
 MONTHS = (
     "januari", "februari", "maret", "april", "mei", "juni", "juli", "agustus", "september", "oktober", "november",

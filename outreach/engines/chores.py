@@ -9,14 +9,13 @@ from datetime import datetime
 
 from outreach.extensions import db
 from outreach.queries import bell as news
-from outreach.services import bell
+from outreach.services import bell, bundles
 from outreach.services.absences import refresh as absence_refresh
 from outreach.services.answers import before as answers
 from outreach.services.directory import import_undo, uploads
 from outreach.services.inbox import receive as receiving
 from outreach.services.inbox import retention as inbox_retention
 from outreach.services.ladder import climb as ladders
-from outreach.services.letters import bundle
 from outreach.services.messages import archive as archiving
 from outreach.services.polls import ask as poll_asking
 from outreach.services.reminders import tick as reminding
@@ -69,7 +68,7 @@ def _bell(now: ReadClock, _stop: Stop) -> Mapping[str, int]:
 
 
 def _uploads(now: ReadClock, _stop: Stop) -> Mapping[str, int]:
-    return {"uploads": uploads.forget_old(now=now()), "bundles": bundle.forget_old(now=now())}
+    return {"uploads": uploads.forget_old(now=now()), "bundles": bundles.forget_old(now=now())}
 
 
 # The engines send after it, in portions: see loop.send.

@@ -6,7 +6,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from outreach.domain.letters import CODE_LENGTH, LetterKind, LetterState, new_code
+from outreach.domain.documents import CODE_LENGTH, new_code
+from outreach.domain.letters import LetterKind, LetterState
 from outreach.extensions import Model
 from outreach.models.base import Created, Identified, UTCDateTime, enum_of
 from outreach.models.files import StoredFile

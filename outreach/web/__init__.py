@@ -23,7 +23,7 @@ PAGES = (
     "calls.views", "answer_pages.calendar", "answer_pages.poll", "answer_pages.acting", "demo_mailbox", "health", "bell",
     "search", "letters.views", "letters.settings", "letters.word", "letters.bundle", "letters.choose",
     "answer_pages.materials", "answer_pages.decline", "materials.views",
-    "letters.returned", "letters.check", "history.views",
+    "letters.returned", "letters.check", "history.views", "documents.bundles",
 )  # fmt: skip
 
 

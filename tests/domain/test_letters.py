@@ -6,7 +6,8 @@ from datetime import date
 import pytest
 
 from outreach import codec
-from outreach.domain import letters
+from outreach.domain import documents, letters
+from outreach.domain.documents import StrayBlockBrace, UnknownBlockPlaceholder
 from outreach.domain.letters import (
     ActivityOnLetter,
     Addressee,
@@ -15,8 +16,6 @@ from outreach.domain.letters import (
     LetterKind,
     LetterValues,
     SrikandiTexts,
-    StrayLetterBrace,
-    UnknownLetterPlaceholder,
     srikandi_metadata,
 )
 from tests.world.days import JAKARTA, at
@@ -44,13 +43,13 @@ def a_letter(**values):
     ],
 )
 def test_days_are_written_as_in_indonesian_letters(last, said):
-    assert letters.days_of(date(2027, 1, 18), last) == said
+    assert documents.days_of(date(2027, 1, 18), last) == said
 
 
 def test_the_hour_ends_with_selesai_or_with_the_end_as_the_office_likes():
     hours = (at(18, 8), at(18, 12), JAKARTA)
-    assert letters.hours_of(*hours, tells_end=False) == "pukul 08.00 WIB s.d. selesai"
-    assert letters.hours_of(*hours, tells_end=True) == "pukul 08.00 s.d. 12.00 WIB"
+    assert documents.hours_of(*hours, tells_end=False) == "pukul 08.00 WIB s.d. selesai"
+    assert documents.hours_of(*hours, tells_end=True) == "pukul 08.00 s.d. 12.00 WIB"
 
 
 def test_a_letter_for_two_activities_names_each_from_its_day_on():
@@ -109,27 +108,27 @@ def test_more_than_four_addressees_stand_in_an_attached_list():
 
 
 def test_a_code_is_read_however_it_is_typed():
-    code = letters.new_code()
+    code = documents.new_code()
     assert len(set(code)) > 1
-    assert letters.read_code(letters.shown_code(code)) == code
-    assert letters.read_code(f" {letters.shown_code(code).lower()} ") == code
-    assert letters.read_code(code[:-1]) == ""
-    assert letters.read_code("O0I1-LLLL-UUUU") == ""  # letters that look like others are in no code
-    assert letters.read_code("') OR 1=1 --") == ""
+    assert documents.read_code(documents.shown_code(code)) == code
+    assert documents.read_code(f" {documents.shown_code(code).lower()} ") == code
+    assert documents.read_code(code[:-1]) == ""
+    assert documents.read_code("O0I1-LLLL-UUUU") == ""  # letters that look like others are in no code
+    assert documents.read_code("') OR 1=1 --") == ""
 
 
 def test_placeholders_are_replaced_and_other_braces_are_told_with_their_line():
     first = EarlierLetter("005/12/2027", date(2027, 1, 4), "Undangan")
     words = letters.words_for([ONE_DAY], tells_end=False, earlier=first)
-    assert letters.filled(
+    assert documents.filled(
         "Kegiatan {acara} pada {hari_tanggal}; surat {nomor_awal} tanggal {tanggal_awal}.", words
     ) == ("Kegiatan Rapat koordinasi pada Senin, 18 Januari 2027; surat 005/12/2027 tanggal 4 Januari 2027.")
-    assert letters.filled("Rangkaian {rangkaian} dimulai.", words) == "Rangkaian dimulai."
-    with pytest.raises(UnknownLetterPlaceholder) as unknown:
-        letters.check_blocks("Baris satu\n{acara} dan {siapa}")
+    assert documents.filled("Rangkaian {rangkaian} dimulai.", words) == "Rangkaian dimulai."
+    with pytest.raises(UnknownBlockPlaceholder) as unknown:
+        documents.check_blocks("Baris satu\n{acara} dan {siapa}", letters.PLACEHOLDERS)
     assert unknown.value.values == {"line": 2, "name": "{siapa}"}
-    with pytest.raises(StrayLetterBrace) as stray:
-        letters.check_blocks("Baris satu\n\n{acara")
+    with pytest.raises(StrayBlockBrace) as stray:
+        documents.check_blocks("Baris satu\n\n{acara", letters.PLACEHOLDERS)
     assert stray.value.values == {"line": 3}
 
 
@@ -137,7 +136,7 @@ def test_every_shipped_text_is_in_order():
     for kind in LetterKind:
         blocks = letters.DEFAULT_BLOCKS[kind]
         for text in (blocks.subject, blocks.opening, blocks.closing):
-            letters.check_blocks(text)
+            documents.check_blocks(text, letters.PLACEHOLDERS)
 
 
 def test_a_letter_is_the_same_after_it_was_stored():

@@ -8,8 +8,9 @@ from enum import StrEnum
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
+from outreach.domain.documents import days_of, read_code
 from outreach.domain.kinds import LetterKind
-from outreach.domain.letters import CHANGEABLE, DAY, EVENT, TIME, days_of, read_code
+from outreach.domain.letters import CHANGEABLE, DAY, EVENT, TIME
 from outreach.domain.mail.incoming import IncomingReason
 from outreach.domain.signatures import ReturnReport
 from outreach.domain.states import ActivityState, LetterState

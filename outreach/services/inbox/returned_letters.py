@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach.delivery.inbox.reading import Incoming
-from outreach.domain.letters import shown_code
+from outreach.domain.documents import shown_code
 from outreach.domain.mail.incoming import IncomingReason
 from outreach.extensions import db
 from outreach.models import IncomingMail, Letter, Office, User, the_office

@@ -1,59 +1,25 @@
-"""Many letters as one file: a ZIP, or one PDF for the printer. A process of its own sets them: `outreach letters KEY`.
+"""Many letters as one file, made by services/bundles.py: which letters, and the PDF of each."""
 
-Its progress and its result are files in the instance folder under a name that nobody can guess, kept for a day.
-"""
-
-import contextlib
-import json
-import os
-import re
-import secrets
-import subprocess
-import sys
-import threading
-import time
-import zipfile
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from enum import StrEnum
-from pathlib import Path
+from datetime import datetime
+from functools import partial
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
 
-from outreach import codec
-from outreach.delivery.documents import pdf_pages
-from outreach.delivery.documents.typeset import Press, press
+from outreach.delivery.documents.typeset import Press
 from outreach.domain.letters import LetterState
 from outreach.domain.problems import Problem
-from outreach.extensions import current_settings, db
+from outreach.extensions import db
 from outreach.models import Letter, User
-from outreach.services import audit, files
+from outreach.services import audit, bundles
+from outreach.services.bundles import Bundle, BundleForm, BundleOf, BundlePart
 from outreach.services.letters import document
 from outreach.services.letters.document import DocumentMaker
-from outreach.settings import ROOT, environment
 from outreach.transactions import writing
 
-KEPT_FOR = timedelta(days=1)
 MOST_LETTERS = 2000
-MOST_PDF_BYTES = 100 * 1024**2  # of all parts of one PDF; they are in memory together
 AT_ONCE = 100  # letters read from the database at once
-WRITES_S = 0.3
-SILENT_S = 60.0  # after this time without a sign of life, the process is gone
-_KEY = re.compile(r"[A-Za-z0-9_-]{32}")
-
-
-class BundleForm(StrEnum):
-    ZIP = "zip"
-    PDF = "pdf"
-
-
-class BundleState(StrEnum):
-    RUNNING = "running"
-    DONE = "done"
-    STOPPED = "stopped"
-    FAILED = "failed"
 
 
 class NoLettersChosen(Problem):
@@ -62,41 +28,6 @@ class NoLettersChosen(Problem):
 
 class TooManyLetters(Problem):
     message = "At most %(most)s letters can be made into one file. Please narrow the list."
-
-
-class BundleTooLarge(Problem):
-    message = (
-        "Together these letters are larger than %(megabytes)s MB, which is too much for one PDF. Please choose the ZIP, or "
-        "narrow the list."
-    )
-
-
-class BundleGone(Problem):
-    message = "This file is no longer kept here. Please make it again."
-
-
-class BundleBroken(Problem):
-    message = "Making the file ended unexpectedly. Please begin again."
-
-
-@dataclass(frozen=True)
-class Bundle:
-    """What is being made, and how far it is. to_sign: without the mark KONSEP. problem: why it failed, in English.
-
-    left_out: how many of the chosen letters cannot be made so: those given up, and to be signed those without number or date.
-    """
-
-    user_id: int
-    form: BundleForm
-    to_sign: bool
-    letter_ids: tuple[int, ...]
-    begun_at: datetime
-    left_out: int = 0
-    done: int = 0
-    state: BundleState = BundleState.RUNNING
-    problem: str = ""
-    values: dict[str, str] = field(default_factory=dict)  # of the problem
-    at_letter: str = ""  # the title of the letter that has the problem
 
 
 def start(
@@ -122,125 +53,31 @@ def start(
         made_by, ids = by.id, tuple(one.id for one in chosen)
         action = "letter.taken_to_sign" if to_sign else "letter.printed"
         session.add_all(audit.entry(by, action, one, now=now) for one in chosen)
-    key = secrets.token_urlsafe(24)
-    forget_old(now=now)
-    _write(key, Bundle(made_by, form, to_sign, ids, now, left_out=len(set(letter_ids)) - len(ids)))
-    (launch or _launch)(key)
-    return key
-
-
-def read(key: str, *, by: User) -> Bundle:
-    """Return how far it is. Raise BundleGone if it is unknown, too old or another user's."""
-    found = _read(key)
-    if found.user_id != by.id:
-        raise BundleGone
-    if found.state is BundleState.RUNNING and time.time() - _path(key, "json").stat().st_mtime > SILENT_S:
-        return replace(found, state=BundleState.FAILED, problem=BundleBroken.message)
-    return found
-
-
-def result(key: str, *, by: User) -> tuple[Bundle, Path]:
-    """Return the finished file. Raise BundleGone."""
-    found = read(key, by=by)
-    path = _path(key, found.form.value)
-    if found.state not in (BundleState.DONE, BundleState.STOPPED) or not path.exists():
-        raise BundleGone
-    return found, path
-
-
-def stop(key: str, *, by: User) -> None:
-    """Ask the process to stop; the file then has the letters made so far. Raise BundleGone."""
-    read(key, by=by)
-    _path(key, "stop").touch(mode=0o600)
-
-
-def forget_old(*, now: datetime) -> int:
-    """Delete what is older than a day; return how many files. Letters name people, so an engine calls it, too."""
-    oldest, deleted = (now - KEPT_FOR).timestamp(), 0
-    for path in _folder().iterdir():
-        with contextlib.suppress(FileNotFoundError):  # another process deleted it
-            if path.stat().st_mtime < oldest:
-                path.unlink()
-                deleted += 1
-    return deleted
+    left_out = len(set(letter_ids)) - len(ids)
+    bundle = Bundle(made_by, BundleOf.LETTERS, form, ids, now, to_sign=to_sign, left_out=left_out)
+    return bundles.begin(bundle, now=now, launch=launch)
 
 
 def work(key: str) -> None:
     """Make the file, in the process of its own. Needs an app context."""
-    bundle = _read(key)
-    title = ""
-    try:
-        with press() as on:
-            made = _Making(key, bundle)
-            for letter in _letters(bundle.letter_ids):
-                title = letter.title
-                if _path(key, "stop").exists():
-                    break
-                made.add(letter, _pdf(letter, bundle, on, made.maker))
-            made.finish()
-    except Problem as problem:
-        said = {name: str(value) for name, value in problem.values.items()}
-        failed = replace(_read(key), state=BundleState.FAILED, problem=problem.message, values=said, at_letter=title)
-        _write(key, failed)
-    except BaseException:
-        _write(key, replace(_read(key), state=BundleState.FAILED, problem=BundleBroken.message))
-        raise
-    finally:
-        _path(key, "part").unlink(missing_ok=True)
+    bundles.work(key, parts)
 
 
-class _Making:
-    """The file as far as it is. A ZIP is on the disk; one PDF needs its parts in memory, so they are limited."""
-
-    def __init__(self, key: str, bundle: Bundle) -> None:
-        self.key, self.bundle = key, bundle
-        self.maker = DocumentMaker(db.session)
-        self._done = 0
-        self._bytes = 0
-        self._documents: list[bytes] = []
-        self._archive: zipfile.ZipFile | None = None
-        self._unfinished = _path(key, "part")
-        self._wrote = time.monotonic()
-
-    def add(self, letter: Letter, data: bytes) -> None:
-        if self.bundle.form is BundleForm.ZIP:
-            name = files.plain_name(f"{letter.number or letter.code} {letter.id}.pdf".replace("/", "-"))
-            self._archive = self._archive or self._opened()
-            self._archive.writestr(name, data)
-        else:
-            self._bytes += len(data)
-            if self._bytes > MOST_PDF_BYTES:
-                raise BundleTooLarge(megabytes=MOST_PDF_BYTES // 1024**2)
-            self._documents.append(data)
-        self._done += 1
-        if time.monotonic() - self._wrote >= WRITES_S:
-            self._wrote = time.monotonic()
-            _write(self.key, replace(self.bundle, done=self._done))
-
-    def finish(self) -> None:
-        whole = self._done == len(self.bundle.letter_ids)
-        if self._archive is not None:
-            self._archive.close()
-        if self._documents:
-            self._unfinished.touch(mode=0o600)
-            self._unfinished.write_bytes(pdf_pages.joined(self._documents))
-        if self._done:
-            self._unfinished.replace(_path(self.key, self.bundle.form.value))
-        state = BundleState.DONE if whole else BundleState.STOPPED
-        _write(self.key, replace(self.bundle, done=self._done, state=state))
-
-    def _opened(self) -> zipfile.ZipFile:
-        self._unfinished.touch(mode=0o600)
-        return zipfile.ZipFile(self._unfinished, "w", zipfile.ZIP_STORED)  # PDFs are compressed already
+def parts(bundle: Bundle) -> Iterator[BundlePart]:
+    """Yield the letters of the file, in order."""
+    maker = DocumentMaker(db.session)
+    for letter in _letters(bundle.ids):
+        make = partial(_pdf, letter, to_sign=bundle.to_sign, maker=maker)
+        yield BundlePart(letter.title, f"{letter.number or letter.code} {letter.id}.pdf", make)
 
 
-def _pdf(letter: Letter, bundle: Bundle, on: Press, maker: DocumentMaker) -> bytes:
+def _pdf(letter: Letter, on: Press, *, to_sign: bool, maker: DocumentMaker) -> bytes:
     """Return the signed file as it came, or what is to be signed, or the draft."""
     if letter.signed_file is not None and letter.signed_file.media_type == "application/pdf":
         data = letter.signed_file.data
         db.session.expire(letter.signed_file, ["data"])  # or the files of a whole portion stay in memory
         return data
-    return document.pdf(letter.versions[-1], draft=not bundle.to_sign, on=on, maker=maker)
+    return document.pdf(letter.versions[-1], draft=not to_sign, on=on, maker=maker)
 
 
 def _letters(ids: Collection[int]) -> Iterator[Letter]:
@@ -258,42 +95,3 @@ def _letters(ids: Collection[int]) -> Iterator[Letter]:
 
 def _is_ready(letter: Letter) -> bool:
     return letter.state is LetterState.COMPOSED and bool(letter.number) and letter.dated_on is not None
-
-
-def _launch(key: str) -> None:
-    process = subprocess.Popen(  # noqa: S603  our own program, and a key of our own
-        [sys.executable, "-m", "outreach", "letters", key],
-        cwd=ROOT,
-        env={**os.environ, **environment(current_settings())},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    threading.Thread(target=process.wait, name="letters", daemon=True).start()  # removes it from the process table
-
-
-def _read(key: str) -> Bundle:
-    if not _KEY.fullmatch(key):
-        raise BundleGone
-    try:
-        return codec.from_json(Bundle, json.loads(_path(key, "json").read_text("utf-8")))
-    except (OSError, ValueError):
-        raise BundleGone from None
-
-
-def _write(key: str, bundle: Bundle) -> None:
-    """Replace the description at once, so that nobody reads half of it."""
-    fresh = _path(key, "new")
-    fresh.touch(mode=0o600)
-    fresh.write_text(json.dumps(codec.to_json(bundle)), "utf-8")
-    fresh.replace(_path(key, "json"))
-
-
-def _path(key: str, kind: str) -> Path:
-    return _folder() / f"{key}.{kind}"
-
-
-def _folder() -> Path:
-    folder = current_settings().instance / "letters"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return folder

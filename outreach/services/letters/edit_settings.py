@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from outreach.delivery.documents import letters as letter_files
+from outreach.delivery.documents import parts
 from outreach.delivery.documents.typeset import TemplateTooSlow, TemplateWrong, press
 from outreach.domain import letters
 from outreach.domain.letters import ActivityOnLetter, Addressee, AgendaLine, EarlierLetter, LetterKind, LetterSettings
@@ -103,7 +103,7 @@ def with_emblem(values: LetterSettings, emblem: Emblem | None) -> LetterSettings
 def _check_picture(emblem: Emblem, now: datetime) -> None:
     with press() as own:
         try:
-            own.pdf(letter_files.picture_check(emblem.data), at=now)
+            own.pdf(parts.picture_check(emblem.data), at=now)
         except (TemplateWrong, TemplateTooSlow):
             raise EmblemNoPicture(filename=emblem.filename) from None
 

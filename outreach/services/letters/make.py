@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach import codec
-from outreach.domain import letters
+from outreach.domain import documents, letters
 from outreach.domain.letters import STANDS, EarlierLetter, LetterKind, LetterSettings, LetterValues
 from outreach.domain.problems import Problem
 from outreach.extensions import current_settings
@@ -91,7 +91,7 @@ def add(
 ) -> Letter:  # fmt: skip
     """Add a draft with its first version to the caller's transaction. invitations: from facts.invitations_of."""
     written = written or settings.current(session).values
-    code = letters.new_code()
+    code = documents.new_code()
     values = _values(session, kind, invitations, code, written, earlier, reason)
     letter = Letter(
         code=code, kind=kind, subject=values.subject, corrects=earlier, created_at=now,
@@ -139,13 +139,13 @@ def values_of(
     blocks = written.blocks_of(kind)
     values = LetterValues(
         kind=kind,
-        subject=letters.filled(blocks.subject, words),
+        subject=documents.filled(blocks.subject, words),
         addressees=said.addressees,
-        opening=letters.filled(blocks.opening, words),
+        opening=documents.filled(blocks.opening, words),
         facts=letters.facts_of(said.activities, tells_end=written.tells_end),
-        closing=letters.filled(blocks.closing, words),
+        closing=documents.filled(blocks.closing, words),
         code=code,
-        check_url=f"{current_settings().base_url.rstrip('/')}/l/{letters.shown_code(code)}",
+        check_url=f"{current_settings().base_url.rstrip('/')}/l/{documents.shown_code(code)}",
         place=written.place,
         nature=written.nature,
         destination=written.destination,

@@ -8,8 +8,9 @@ from sqlalchemy.orm import Session, scoped_session
 
 from outreach import codec
 from outreach.delivery.words import formats
-from outreach.domain import letters
-from outreach.domain.letters import Letterhead, LetterKind, LetterSettings
+from outreach.domain import documents, letters
+from outreach.domain.documents import Letterhead
+from outreach.domain.letters import LetterKind, LetterSettings
 from outreach.domain.problems import Problem
 from outreach.models import Office, OfficeLetters, User
 from outreach.services import audit, office_defaults
@@ -64,14 +65,14 @@ def stored(session: Session | scoped_session) -> StoredSettings:
 
 
 def check(values: LetterSettings, only: LetterKind | None = None) -> None:
-    """Raise LetterTextMissing, UnknownLetterPlaceholder or StrayLetterBrace; the field is "<kind>_<part>"."""
+    """Raise LetterTextMissing, UnknownBlockPlaceholder or StrayBlockBrace; the field is "<kind>_<part>"."""
     for kind in (only,) if only else LetterKind:
         blocks = values.blocks_of(kind)
         for part in ("subject", "opening", "closing"):
             text = getattr(blocks, part)
             if not text.strip():
                 raise LetterTextMissing(field=f"{kind.value}_{part}")
-            letters.check_blocks(text, f"{kind.value}_{part}")
+            documents.check_blocks(text, letters.PLACEHOLDERS, f"{kind.value}_{part}")
 
 
 def completed(values: LetterSettings, office: Office | None) -> LetterSettings:

@@ -14,17 +14,9 @@ from outreach import codec
 from outreach.delivery.documents.word import form as shipped_form
 from outreach.delivery.documents.word import letters as word_letters
 from outreach.delivery.documents.word.render import WordDocument
+from outreach.domain.documents import Letterhead, Signatory
 from outreach.domain.kinds import LetterKind
-from outreach.domain.letters import (
-    CHANGEABLE,
-    Addressee,
-    AgendaLine,
-    Letterhead,
-    LetterState,
-    LetterValues,
-    Signatory,
-    SrikandiTexts,
-)
+from outreach.domain.letters import CHANGEABLE, Addressee, AgendaLine, LetterState, LetterValues, SrikandiTexts
 from outreach.domain.problems import Problem
 from outreach.domain.zones import zone_name
 from outreach.extensions import db

@@ -13,8 +13,8 @@ from outreach.delivery.words import calls as call_words
 from outreach.delivery.words.formats import clock, phone, short_day, span
 from outreach.delivery.words.labels import label, staff_label
 from outreach.domain.answers import answer_by
+from outreach.domain.documents import shown_code
 from outreach.domain.kinds import AnswerSource, CadreKind
-from outreach.domain.letters import shown_code
 from outreach.domain.states import ActivityState
 from outreach.domain.zones import zone_name
 from outreach.models import Activity, Invitation

@@ -6,7 +6,7 @@ from flask import Blueprint, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from outreach.domain.letters import shown_code
+from outreach.domain.documents import shown_code
 from outreach.services.letters.versions import LetterMissing
 from outreach.web.fields.problems import missing_page
 from outreach.web.office.audit_words import verb
@@ -14,10 +14,6 @@ from outreach.web.office.audit_words import verb
 bp = Blueprint("letters", __name__)
 missing_page(bp, LetterMissing)
 
-# A preview has pictures and styles within itself. Nothing may run or load, and only our own pages may frame it.
-PREVIEW_POLICY = (
-    "default-src 'none'; img-src data:; style-src 'unsafe-inline'; frame-ancestors 'self'; form-action 'none'; sandbox"
-)
 # What can differ between two versions of a letter.
 PARTS: dict[str, Any] = {
     "addressees": _l("addressees"),

@@ -1,77 +1,23 @@
-"""The check page of a letter, at the address in its QR code. No login. It says what stands on the letter, and whether it stands.
+"""The check page of a letter: what stands on it, and whether it stands. web/documents/check.py has what all such pages share."""
 
-It looks like the answer pages (web/answer_pages/draw.py). Wrong codes are limited in rate, so nobody finds one by trying.
-"""
-
-from typing import Any
-
-from flask import Blueprint, Response, current_app, g, redirect, request, url_for
+from flask import Response
 from flask_babel import gettext as _
-from werkzeug.exceptions import HTTPException
 
 from outreach.delivery.words import formats
 from outreach.delivery.words.labels import label
-from outreach.domain.letters import read_code, shown_code
-from outreach.extensions import current_settings, limiter
 from outreach.queries.answers import page as answer_page
 from outreach.queries.letters import returned as letter_pages
 from outreach.queries.letters.returned import CheckedLetter, LetterStanding
-from outreach.web.answer_pages.draw import draw, speak
-from outreach.web.frame import rate_limited
-from outreach.web.frame.request import asked_language
-
-WRONG_CODES = "10/minute;60/hour"  # of one address
-MOST_TYPED = 40  # characters of a code that are read
-bp = Blueprint("lettercheck", __name__, url_prefix="/l")
-limiter.limit(lambda: current_settings().rate_public)(bp)
-limiter.limit(WRONG_CODES, deduct_when=lambda response: response.status_code == 404)(bp)
+from outreach.web.answer_pages.draw import draw
+from outreach.web.documents.check import check_pages
 
 
-@bp.before_request
-def _know_nobody() -> None:
-    """Ignore accounts: staff see what everybody sees."""
-    g._login_user = current_app.login_manager.anonymous_user()  # type: ignore[attr-defined]
-    speak(None)
-
-
-@bp.get("/")
-def ask() -> Any:
-    """Ask for a code; ?code= leads to its letter."""
-    typed = request.args.get("code", "")[:MOST_TYPED].strip()
-    if not typed:
-        return _page(None, "")
-    code = read_code(typed)
-    if not code:
-        return _page(None, typed, 404)
-    return redirect(url_for(".show", code=shown_code(code), lang=asked_language()))
-
-
-@bp.get("/<code>")
-def show(code: str) -> Any:
-    typed = code[:MOST_TYPED]
-    found = letter_pages.checked(read_code(typed))
-    return _page(found, typed, 200 if found else 404)
-
-
-@bp.errorhandler(HTTPException)
-def _too_often(error: HTTPException) -> Response:
-    status = error.code or 500
-    if status == 429:
-        wait_s = rate_limited.wait_s()
-        title, sentence = _("One moment, please"), rate_limited.when_again(wait_s)
-    else:
-        title, sentence = _("This did not work"), _("Please open the address on the letter once more.")
-    page = draw("problem.html", status, title=title, sentence=sentence, contact=answer_page.office_contact())
-    if status == 429:
-        page.headers["Retry-After"] = str(wait_s)
-    return page
-
-
-def _page(found: CheckedLetter | None, typed: str, status: int = 200) -> Response:
+def _page(code: str, typed: str) -> Response:
+    found = letter_pages.checked(code)
     contact = answer_page.office_contact()
     said = _sentence(found, contact.office) if found else ""
     return draw(
-        "letters/checked.html", status, found=found, typed=typed, said=said, contact=contact,
+        "letters/checked.html", 404 if typed and not found else 200, found=found, typed=typed, said=said, contact=contact,
         kind=label(found.kind) if found else "",
         dated=formats.day(found.dated_on, weekday=False) if found and found.dated_on else "",
         good=found is not None and found.standing is LetterStanding.STANDS,
@@ -97,3 +43,6 @@ def _sentence(found: CheckedLetter, office: str) -> str:
     if found.by_number:
         return _("This letter was cancelled by letter no. %(number)s of %(day)s.", **later)
     return _("What this letter invites to was cancelled.")
+
+
+bp = check_pages("lettercheck", __name__, "/l", _page)

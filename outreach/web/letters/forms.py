@@ -6,7 +6,8 @@ from flask_babel import lazy_gettext as _l
 from wtforms import StringField, TextAreaField
 from wtforms.validators import Length
 
-from outreach.domain.letters import Addressee, LetterValues, Signatory
+from outreach.domain.documents import Signatory
+from outreach.domain.letters import Addressee, LetterValues
 from outreach.services.letters.compose import LetterText
 from outreach.web.fields.base import TidyForm
 from outreach.web.fields.fields import DayField, Sentence, strip

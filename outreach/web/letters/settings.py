@@ -13,16 +13,19 @@ from wtforms import BooleanField, StringField, TextAreaField
 from wtforms.validators import Length
 
 from outreach import clock
-from outreach.delivery.documents.letters import PPI, shipped_form
+from outreach.delivery.documents.letters import shipped_form
+from outreach.delivery.documents.parts import PPI
 from outreach.delivery.words.labels import LABELS, label
+from outreach.domain.documents import Letterhead
 from outreach.domain.kinds import LetterKind
-from outreach.domain.letters import DEFAULT_BLOCKS, PLACEHOLDERS, Letterhead, LetterSettings, TextBlocks
+from outreach.domain.letters import DEFAULT_BLOCKS, PLACEHOLDERS, LetterSettings, TextBlocks
 from outreach.domain.problems import Problem
 from outreach.extensions import limiter
 from outreach.queries.letters import pages as letter_pages
 from outreach.services.letters import edit_settings
 from outreach.services.letters.edit_settings import Emblem
 from outreach.services.letters.settings import StoredSettings
+from outreach.web.documents.preview import PREVIEWS, preview_response
 from outreach.web.fields.fields import ChoiceField, strip
 from outreach.web.fields.problems import renew_version, showing_problems
 from outreach.web.fields.times import Versioned
@@ -30,7 +33,6 @@ from outreach.web.frame.access import administrator_required
 from outreach.web.frame.say import say
 from outreach.web.letters.blueprint import bp
 from outreach.web.letters.forms import MOST_LINE, MOST_TEXT, SignatoryFields, lines, paragraphs
-from outreach.web.letters.views import PREVIEWS, preview_response
 
 PARTS_OF_TEXT = {"subject": _l("Subject (hal)"), "opening": _l("Opening"), "closing": _l("Closing")}
 MEANINGS: dict[str, Any] = {

@@ -1,17 +1,14 @@
 """Letters: the list, and one letter with its text, its preview and its history."""
 
-from base64 import b64encode
-from collections.abc import Sequence
 from typing import Any
 
-from flask import Response, flash, make_response, redirect, render_template, request, url_for
+from flask import Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from flask_login import current_user
-from werkzeug.utils import secure_filename
 
 from outreach import clock
-from outreach.delivery.documents.letters import PPI
+from outreach.delivery.documents.parts import PPI
 from outreach.domain.kinds import ListName
 from outreach.domain.letters import CHANGEABLE
 from outreach.domain.problems import Problem
@@ -22,6 +19,7 @@ from outreach.queries.letters.pages import LetterFilters, LetterGroup, LetterPag
 from outreach.services.letters import compose, document, plan
 from outreach.services.letters.bundle import MOST_LETTERS
 from outreach.services.letters.versions import LetterMissing
+from outreach.web.documents.preview import PREVIEWS, pdf_response, preview_response
 from outreach.web.exports import columns, file
 from outreach.web.fields.base import ConfirmForm
 from outreach.web.fields.fields import strip, whole
@@ -29,10 +27,8 @@ from outreach.web.fields.problems import flashing_problems, renew_version, showi
 from outreach.web.frame.access import coordinator_required, staff_required
 from outreach.web.frame.say import page_number, say, search_words
 from outreach.web.invitations.forms import member
-from outreach.web.letters.blueprint import PREVIEW_POLICY, bp
+from outreach.web.letters.blueprint import bp
 from outreach.web.letters.forms import NATURES, LetterForm, NumberForm
-
-PREVIEWS = "120/minute"
 
 
 @bp.get("/letters")
@@ -84,7 +80,7 @@ def pdf(letter_id: int) -> Any:
     number = request.args.get("version", type=int)
     letter, version = letter_pages.version_of(letter_id, number)
     with flashing_problems():
-        return pdf_response(letter, document.pdf(version), f"konsep-v{version.number}")
+        return letter_pdf(letter, document.pdf(version), f"konsep-v{version.number}")
     return redirect(url_for(".show", letter_id=letter_id))
 
 
@@ -96,7 +92,7 @@ def to_sign(letter_id: int) -> Any:
         letter, made = document.pdf_to_sign(
             letter_id, whole(request.form.get("version")), by=current_user, now=clock.now()
         )
-        return pdf_response(letter, made, "surat")
+        return letter_pdf(letter, made, "surat")
     return redirect(url_for(".show", letter_id=letter_id))
 
 
@@ -139,24 +135,9 @@ def withdraw(letter_id: int) -> Any:
     return redirect(url_for(".show", letter_id=letter_id))
 
 
-def preview_response(pages: Sequence[bytes], problem: str = "") -> Response:
-    """Return pictures of pages as a page for a frame, or why there are none."""
-    pictures = [b64encode(page).decode() for page in pages]
-    response = make_response(
-        render_template("letters/preview.html", pictures=pictures, problem=problem), 422 if problem else 200
-    )
-    response.headers["Content-Security-Policy"] = PREVIEW_POLICY
-    return response
-
-
-def pdf_response(letter: Letter, data: bytes, what: str) -> Response:
-    """Return a PDF as a download."""
-    name = secure_filename(f"{what} {letter.number or letter.code}.pdf".lower()) or "surat.pdf"
-    response = make_response(data)
-    response.headers.set("Content-Disposition", "attachment", filename=name)
-    response.content_type = "application/pdf"
-    response.headers["Cache-Control"] = "private, no-store"
-    return response
+def letter_pdf(letter: Letter, data: bytes, what: str) -> Response:
+    """Return a letter's PDF as a download."""
+    return pdf_response(data, f"{what} {letter.number or letter.code}")
 
 
 def asked_filters() -> LetterFilters:

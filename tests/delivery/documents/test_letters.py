@@ -12,13 +12,8 @@ from hypothesis import strategies as st
 
 from outreach.delivery.documents import letters, typeset
 from outreach.delivery.documents.typeset import CharacterWithoutFont
-from outreach.domain.letters import (
-    NO_FEE,
-    Addressee,
-    AgendaLine,
-    Letterhead,
-    Signatory,
-)
+from outreach.domain.documents import Letterhead, Signatory
+from outreach.domain.letters import NO_FEE, Addressee, AgendaLine
 from tests.world import NOW
 from tests.world.letters.signed import SAMPLE as LETTER
 

@@ -5,7 +5,8 @@ from email.message import EmailMessage
 import pytest
 import sqlalchemy as sa
 
-from outreach.domain.letters import LetterKind, LetterState, shown_code
+from outreach.domain.documents import shown_code
+from outreach.domain.letters import LetterKind, LetterState
 from outreach.domain.mail.incoming import IncomingReason
 from outreach.extensions import db
 from outreach.models import ReturnedFile, StoredFile

@@ -14,8 +14,10 @@ from outreach.domain.letters import LetterKind, LetterSettings
 from outreach.engines.chores import UPLOADS
 from outreach.extensions import db
 from outreach.models import AuditEntry, OfficeLetters, StoredFile
+from outreach.services import bundles
+from outreach.services.bundles import BundleForm, BundleGone, BundleState, BundleTooLarge
 from outreach.services.letters import bundle, compose, make
-from outreach.services.letters.bundle import BundleForm, BundleGone, BundleState, BundleTooLarge, NoLettersChosen
+from outreach.services.letters.bundle import NoLettersChosen
 from outreach.services.letters.compose import text_of
 from outreach.services.letters.versions import last_values
 from tests.world import NOW, a_person, an_invitation, fresh, until
@@ -35,7 +37,7 @@ def begun(letters, form, coordinator, *, to_sign=False):
 def made(letters, form, coordinator, **options):
     key = begun(letters, form, coordinator, **options)
     bundle.work(key)
-    found, path = bundle.result(key, by=coordinator)
+    found, path = bundles.result(key, by=coordinator)
     return found, path.read_bytes()
 
 
@@ -92,25 +94,25 @@ def test_a_signed_letter_is_in_it_byte_for_byte(letters, coordinator):
 
 def test_a_zip_grows_on_the_disk_while_it_is_made(letters, coordinator, monkeypatch):
     key, sizes = begun(letters, BundleForm.ZIP, coordinator), []
-    add = bundle._Making.add
+    add = bundles._Making.add
 
     def watched(making, letter, data):
         add(making, letter, data * 10)  # larger than what a file keeps in its buffer
-        sizes.append(sum(path.stat().st_size for path in bundle._folder().glob(f"{key}.*") if path.suffix != ".json"))
+        sizes.append(sum(path.stat().st_size for path in bundles._folder().glob(f"{key}.*") if path.suffix != ".json"))
 
-    monkeypatch.setattr(bundle._Making, "add", watched)
+    monkeypatch.setattr(bundles._Making, "add", watched)
     bundle.work(key)
     assert sizes == sorted(set(sizes))
     assert sizes[0] > 0
-    assert [path.suffix for path in sorted(bundle._folder().glob(f"{key}.*"))] == [".json", ".zip"]
+    assert [path.suffix for path in sorted(bundles._folder().glob(f"{key}.*"))] == [".json", ".zip"]
 
 
 def test_letters_too_large_for_one_pdf_are_refused_with_a_sentence(letters, coordinator, monkeypatch):
-    monkeypatch.setattr(bundle, "MOST_PDF_BYTES", 1024**2)
-    monkeypatch.setattr(bundle, "_pdf", lambda *_arguments: b"%PDF-" + bytes(300_000))
+    monkeypatch.setattr(bundles, "MOST_PDF_BYTES", 1024**2)
+    monkeypatch.setattr(bundle, "_pdf", lambda *_arguments, **_options: b"%PDF-" + bytes(300_000))
     key = begun(letters, BundleForm.PDF, coordinator)
     bundle.work(key)
-    found = bundle.read(key, by=coordinator)
+    found = bundles.read(key, by=coordinator)
     assert (found.state, found.problem) == (BundleState.FAILED, BundleTooLarge.message)
     assert found.values == {"megabytes": "1"}
     assert made(letters, BundleForm.ZIP, coordinator)[0].state is BundleState.DONE
@@ -118,26 +120,26 @@ def test_letters_too_large_for_one_pdf_are_refused_with_a_sentence(letters, coor
 
 def test_stopped_before_it_began_it_has_no_file(letters, coordinator):
     key = begun(letters, BundleForm.ZIP, coordinator)
-    bundle.stop(key, by=coordinator)
+    bundles.stop(key, by=coordinator)
     bundle.work(key)
-    found = bundle.read(key, by=coordinator)
+    found = bundles.read(key, by=coordinator)
     assert (found.state, found.done) == (BundleState.STOPPED, 0)
     with pytest.raises(BundleGone):
-        bundle.result(key, by=coordinator)
+        bundles.result(key, by=coordinator)
 
 
 def test_it_belongs_to_who_made_it_and_its_name_cannot_be_guessed(letters, coordinator, administrator):
     key = begun(letters, BundleForm.ZIP, coordinator)
     for stranger, other in ((administrator, key), (coordinator, "../../outreach"), (coordinator, "x" * 32)):
         with pytest.raises(BundleGone):
-            bundle.read(other, by=stranger)
+            bundles.read(other, by=stranger)
 
 
 def test_after_a_day_it_is_deleted(letters, coordinator):
     key = begun(letters, BundleForm.ZIP, coordinator)
     assert UPLOADS.do(lambda: NOW + timedelta(days=365 * 50), lambda: False)["bundles"] == 1
     with pytest.raises(BundleGone):
-        bundle.read(key, by=coordinator)
+        bundles.read(key, by=coordinator)
 
 
 def test_a_template_that_fails_is_told(letters, coordinator):
@@ -146,7 +148,7 @@ def test_a_template_that_fails_is_told(letters, coordinator):
     db.session.commit()
     key = begun(letters, BundleForm.ZIP, coordinator)
     bundle.work(key)
-    found = bundle.read(key, by=coordinator)
+    found = bundles.read(key, by=coordinator)
     assert (found.state, found.values) == (BundleState.FAILED, {"line": "1", "said": "unknown variable: nothing"})
 
 
@@ -156,12 +158,12 @@ def test_a_letter_that_cannot_be_printed_is_named(letters, coordinator):
     compose.compose(second.id, text, second.version, by=coordinator, now=NOW)
     key = begun(letters, BundleForm.ZIP, coordinator)
     bundle.work(key)
-    found = bundle.read(key, by=coordinator)
+    found = bundles.read(key, by=coordinator)
     assert (found.state, found.values) == (BundleState.FAILED, {"character": "你"})
-    assert found.at_letter == fresh(second).title
+    assert found.at_document == fresh(second).title
 
 
 def test_a_process_of_its_own_makes_it(letters, coordinator):
     key = bundle.start([letters[0].id], BundleForm.PDF, to_sign=False, by=coordinator, now=NOW)
-    assert until(lambda: bundle.read(key, by=coordinator).state is not BundleState.RUNNING)
-    assert "Orang 0" in pages_of(bundle.result(key, by=coordinator)[1].read_bytes())[0]
+    assert until(lambda: bundles.read(key, by=coordinator).state is not BundleState.RUNNING)
+    assert "Orang 0" in pages_of(bundles.result(key, by=coordinator)[1].read_bytes())[0]

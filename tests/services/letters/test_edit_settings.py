@@ -7,7 +7,8 @@ import sqlalchemy as sa
 
 from outreach.delivery.documents.letters import shipped_form
 from outreach.delivery.documents.typeset import TemplateWrong
-from outreach.domain.letters import LetterKind, LetterSettings, StrayLetterBrace, TextBlocks, UnknownLetterPlaceholder
+from outreach.domain.documents import StrayBlockBrace, UnknownBlockPlaceholder
+from outreach.domain.letters import LetterKind, LetterSettings, TextBlocks
 from outreach.extensions import db
 from outreach.models import AuditEntry, StoredFile
 from outreach.services.letters import edit_settings, settings
@@ -42,8 +43,8 @@ def test_settings_are_saved_and_recorded(administrator):
 @pytest.mark.parametrize(
     ("settings_", "problem", "field"),
     [
-        (with_text(opening="Kepada\n{siapa}"), UnknownLetterPlaceholder, "invitation_opening"),
-        (with_text(closing="Kepada {acara"), StrayLetterBrace, "invitation_closing"),
+        (with_text(opening="Kepada\n{siapa}"), UnknownBlockPlaceholder, "invitation_opening"),
+        (with_text(closing="Kepada {acara"), StrayBlockBrace, "invitation_closing"),
         (with_text(subject=" "), LetterTextMissing, "invitation_subject"),
         (LetterSettings(form="x" * 60_001), TemplateTooLong, "form"),
     ],

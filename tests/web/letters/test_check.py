@@ -2,7 +2,8 @@
 
 import pytest
 
-from outreach.domain.letters import LetterKind, LetterState, shown_code
+from outreach.domain.documents import shown_code
+from outreach.domain.letters import LetterKind, LetterState
 from outreach.extensions import db, limiter
 from outreach.services.activities import publish as publishing
 from tests.web.reading import text_of

@@ -61,7 +61,7 @@ def test_a_wrong_text_shows_its_error_beside_it_and_in_the_preview(administrator
     assert refused.status_code == 422
     error = re.search(r'id="invitation_opening-error".*?</div>', refused.text, re.DOTALL)
     assert error
-    assert "Line 2: “{siapa}” is not a placeholder of letters." in error[0]
+    assert "Line 2: “{siapa}” is not a placeholder of this text." in error[0]
     shown = administrator_client.post(f"{PAGE}/preview", data=wrong)
     assert (shown.status_code, pictures(shown)) == (422, [])
     assert "Letter of invitation, Opening: Line 2: “{siapa}”" in shown.text

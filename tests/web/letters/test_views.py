@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from outreach.domain.letters import LetterKind, LetterState
 from outreach.extensions import db
 from outreach.models import AuditEntry
+from outreach.services import bundles
 from outreach.services.letters import bundle, make
 from outreach.services.letters.versions import last_values
 from tests.web.reading import text_of
@@ -149,12 +150,12 @@ def test_the_list_of_many_letters_takes_few_queries(coordinator_client, activity
 
 
 def test_the_list_becomes_one_file_with_progress_stop_and_download(coordinator_client, activity, letter, monkeypatch):
-    monkeypatch.setattr(bundle, "_launch", lambda _key: None)  # the test runs the process itself
+    monkeypatch.setattr(bundles, "_launch", lambda _key: None)  # the test runs the process itself
     page = coordinator_client.get("/letters?q=undangan").text
     assert 'action="/letters/bundle?q=undangan"' in page
     begun = coordinator_client.post("/letters/bundle?q=undangan", data={"form": "zip"})
     address = begun.headers["Location"]
-    assert "0 of 1 letters" in coordinator_client.get(address).text
+    assert "0 of 1 documents" in coordinator_client.get(address).text
     assert coordinator_client.get(f"{address}/file").status_code == 404
     bundle.work(address.rpartition("/")[2])
     assert "Take the ZIP file" in coordinator_client.get(address).text

@@ -17,7 +17,8 @@ from outreach.delivery.documents.typeset import MAIN, press
 from outreach.delivery.documents.word import form as shipped_form
 from outreach.delivery.documents.word.process import QR_NAME
 from outreach.delivery.documents.word.render import WordDocument, render
-from outreach.domain.letters import LIST_ATTACHED, NO_FEE, LetterValues, day_of, shown_code
+from outreach.domain.documents import day_of, shown_code
+from outreach.domain.letters import LIST_ATTACHED, NO_FEE, LetterValues
 from outreach.domain.problems import Problem
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"

@@ -1,0 +1,50 @@
+"""Many documents as one file: see how far it is, stop it, and take the file. The lists start it."""
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, send_file, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_login import current_user
+
+from outreach.services import bundles
+from outreach.services.bundles import BundleForm, BundleGone, BundleOf, BundleState
+from outreach.web.fields.problems import missing_page
+from outreach.web.frame.access import coordinator_required
+
+TYPES = {BundleForm.ZIP: "application/zip", BundleForm.PDF: "application/pdf"}
+# The list to which the page leads back, its title, and how the file begins.
+LISTS = {
+    BundleOf.LETTERS: ("letters.index", _l("Letters"), "surat"),
+}
+bp = Blueprint("documents", __name__)
+missing_page(bp, BundleGone)
+
+
+@bp.get("/documents/<key>")
+@coordinator_required
+def show_bundle(key: str) -> Any:
+    found = bundles.read(key, by=current_user)
+    running = found.state is BundleState.RUNNING
+    list_, title, _name = LISTS[found.of]
+    return render_template(
+        "documents/bundle.html", bundle=found, key=key, running=running, list=url_for(list_), list_title=title
+    )
+
+
+@bp.post("/documents/<key>/stop")
+@coordinator_required
+def stop_bundle(key: str) -> Any:
+    bundles.stop(key, by=current_user)
+    flash(_("It stops in a moment, and keeps the documents made so far."), "info")
+    return redirect(url_for(".show_bundle", key=key))
+
+
+@bp.get("/documents/<key>/file")
+@coordinator_required
+def bundle_file(key: str) -> Any:
+    found, path = bundles.result(key, by=current_user)
+    name = f"{LISTS[found.of][2]}-{found.begun_at:%Y-%m-%d}.{found.form.value}"
+    response = send_file(path.absolute(), TYPES[found.form], as_attachment=True, download_name=name)
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
