@@ -3,11 +3,11 @@
 Pure functions on terms. services/posts.py stores terms, services/invitations/post_holders.py lets invitations follow them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date
 from typing import NamedTuple
 
-from outreach.domain.kinds import HolderKind
+from outreach.domain.kinds import HolderKind, Role
 from outreach.domain.problems import Problem
 
 _RANK = {kind: place for place, kind in enumerate(HolderKind)}
@@ -27,6 +27,15 @@ class HolderTerm(NamedTuple):
         return self.from_on <= day and (self.until_on is None or day <= self.until_on)
 
 
+class ToPost(NamedTuple):
+    """An invitation to a post, with the person who has it now, and the post's terms."""
+
+    id: int
+    role: Role
+    person_id: int
+    terms: tuple[HolderTerm, ...]
+
+
 class NobodyHolds(Problem):
     message = "Nobody holds the post “%(post)s” on %(day)s. Please enter who does, then try again."
 
@@ -38,6 +47,22 @@ def holder_on(terms: Iterable[HolderTerm], day: date) -> HolderTerm | None:
     """
     held = [term for term in terms if term.covers(day)]
     return min(held, key=lambda term: (_RANK[term.kind], -term.from_on.toordinal(), -term.id), default=None)
+
+
+def passed_on(invitations: Iterable[ToPost], day: date, invited: Collection[tuple[Role, int]]) -> dict[int, HolderTerm]:
+    """Return the invitations of an activity that go to another person if it takes place on this day, by id, with the new holder.
+
+    invited: (role, person id) of all invitations to the activity. Who is or was invited in the same role already gets no
+    second invitation; then it stays where it is, as it does if nobody holds the post.
+    """
+    own, found = set(invited), {}
+    for one in invitations:
+        term = holder_on(one.terms, day)
+        if term is None or term.person_id == one.person_id or (one.role, term.person_id) in own:
+            continue
+        own = (own - {(one.role, one.person_id)}) | {(one.role, term.person_id)}
+        found[one.id] = term
+    return found
 
 
 def next_after(terms: Iterable[HolderTerm], day: date) -> HolderTerm | None:

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outreach.domain.kinds import HolderKind
-from outreach.domain.posts import HolderTerm, holder_on, next_after, overlapping, title
+from outreach.domain.kinds import HolderKind, Role
+from outreach.domain.posts import HolderTerm, ToPost, holder_on, next_after, overlapping, passed_on, title
 
 BUDI, SARI, DANU, RINA = 1, 2, 3, 4
 DEFINITIVE, PLT, PLH = HolderKind.DEFINITIVE, HolderKind.ACTING, HolderKind.DAILY_ACTING
@@ -98,3 +98,27 @@ def test_the_holder_does_not_depend_on_the_order_of_entries_and_holds_that_day(k
     assert found is None or found.covers(day(on))
     again = holder_on(reversed(known), day(on))
     assert (again and (again.kind, again.from_on, again.id)) == (found and (found.kind, found.from_on, found.id))
+
+
+def passed(on, *invitations, others=()):
+    to_posts = [ToPost(id, role, person_id, tuple(terms)) for id, role, person_id, terms in invitations]
+    invited = {(one.role, one.person_id) for one in to_posts} | set(others)
+    return {id: term.person_id for id, term in passed_on(to_posts, on, invited).items()}
+
+
+def test_an_invitation_is_passed_on_to_the_holder_of_another_day():
+    assert passed(day(9), (7, Role.SPEAKER, BUDI, TERMS)) == {}
+    assert passed(day(11), (7, Role.SPEAKER, BUDI, TERMS)) == {7: SARI}
+
+
+def test_it_stays_if_nobody_holds_the_post_or_the_holder_is_invited_in_the_same_role():
+    assert passed(date(2026, 12, 31), (7, Role.SPEAKER, BUDI, TERMS)) == {}
+    assert passed(day(11), (7, Role.SPEAKER, BUDI, TERMS), others={(Role.SPEAKER, SARI)}) == {}
+    assert passed(day(11), (7, Role.SPEAKER, BUDI, TERMS), others={(Role.MODERATOR, SARI)}) == {7: SARI}
+
+
+def test_two_posts_that_change_places_pass_on_what_comes_free():
+    danus = [HolderTerm(DANU, day(1), day(9)), HolderTerm(BUDI, day(11), day(11), PLH)]
+    both = ((7, Role.SPEAKER, BUDI, TERMS), (8, Role.SPEAKER, DANU, danus))
+    assert passed(day(11), *both) == {7: SARI, 8: BUDI}
+    assert passed(day(11), *reversed(both)) == {7: SARI}  # Budi has the other invitation still

@@ -1,11 +1,13 @@
 """Posts and their holders: an invitation to a post reaches its holder of the activity's day, and follows the post."""
 
+from dataclasses import fields, replace
 from datetime import date
 
 import pytest
 import sqlalchemy as sa
 
 from outreach.delivery import tokens
+from outreach.domain.activity import ActivityValues, Move
 from outreach.domain.answers import Choice, Representative
 from outreach.domain.kinds import HolderKind, MailKind, Role
 from outreach.domain.mail.still_true import SkipReason
@@ -30,6 +32,9 @@ from outreach.models import (
 from outreach.queries import posts as post_pages
 from outreach.queries.answers import page as answer_page
 from outreach.services import posts
+from outreach.services.activities import move as moves
+from outreach.services.activities import projected
+from outreach.services.activities.edit import edit_activity
 from outreach.services.answers import answer as answering
 from outreach.services.answers import undo
 from outreach.services.answers.answer import NothingToAnswer
@@ -39,6 +44,7 @@ from outreach.services.letters import facts
 from outreach.services.materials import send as sending
 from outreach.services.materials.send import GivenFile
 from outreach.services.planning.book import SpeakerTaken
+from outreach.services.planning.checks import PlanBlocked
 from outreach.services.posts import HolderValues, PostValues
 from outreach.services.programmes import copy as copying
 from outreach.services.records import NameTaken
@@ -49,6 +55,7 @@ from outreach.services.reminders.schedule import reschedule
 from tests.world import (
     NOW,
     a_person,
+    an_absence,
     an_organisation,
     answer,
     at,
@@ -521,6 +528,118 @@ def test_a_move_to_a_day_with_another_holder_takes_the_invitation_there(server, 
     subjects = dict(taken(server))
     assert GOES_ON in subjects["budi@example.com"]
     assert "Rabu, 20 Januari 2027" in subjects["sari@example.com"]
+
+
+@pytest.fixture
+def plh(post, sari):
+    """Sari holds the post on 20 January, for the day."""
+    hold(post, sari, date(2027, 1, 20), date(2027, 1, 20), HolderKind.DAILY_ACTING)
+    return sari
+
+
+@pytest.fixture
+def blocks():
+    """The office refuses to have somebody in two places at once."""
+    for kind in (ClashKind.SPEAKER_TWICE, ClashKind.INVITEE_TWICE):
+        set_severity(kind, Severity.BLOCK)
+
+
+def moved_to(activity, day) -> Move:
+    return moves.move_to(activity, at(day, 8), at(day, 12), activity.venue_id, now=at(5))
+
+
+def bookings_of(person):
+    db.session.rollback()
+    found = sa.select(SpeakerBooking.activity_id).where(SpeakerBooking.person_id == person.id)
+    return sorted(db.session.scalars(found))
+
+
+@pytest.mark.parametrize("role", [Role.SPEAKER, Role.PARTICIPANT])
+def test_a_move_is_not_refused_because_the_former_holder_is_busy_on_the_new_day(
+    post, plh, blocks, budi, activity, programme, role
+):
+    invite_post(activity, post, role)
+    publish(activity)
+    busy = draft_activity(programme, None, day=20)
+    invite(busy, budi, role=Role.SPEAKER)
+    to = moved_to(fresh(activity), 20)
+    previewed = moves.preview(activity, to, activity.version, now=at(5))
+    assert (previewed.refused, previewed.found.clashes) == (None, [])
+    assert [(one.former.name, one.new.name) for one in previewed.passing] == [("Budi Santoso", "Sari Wulandari")]
+    moves.move(activity.id, to, "alasan", None, by=None, now=at(5))
+    assert only_of(activity).person_id == plh.id
+    assert bookings_of(budi) == [busy.id]
+    assert bookings_of(plh) == ([activity.id] if role is Role.SPEAKER else [])
+
+
+def only_of(activity) -> Invitation:
+    db.session.rollback()
+    [found] = [one for one in rows_of(Invitation) if one.activity_id == activity.id]
+    return found
+
+
+def test_a_move_is_refused_while_the_holder_of_the_new_day_is_busy(post, plh, blocks, budi, activity, programme):
+    invite_post(activity, post)
+    publish(activity)
+    invite(draft_activity(programme, None, day=20), plh, role=Role.SPEAKER)
+    to = moved_to(fresh(activity), 20)
+    previewed = moves.preview(activity, to, activity.version, now=at(5))
+    assert isinstance(previewed.refused, SpeakerTaken)
+    assert [(clash.kind, clash.party.name) for clash in previewed.found.blocking] == [
+        (ClashKind.SPEAKER_TWICE, "Sari Wulandari")
+    ]
+    with pytest.raises(SpeakerTaken) as refused:
+        moves.move(activity.id, to, "alasan", None, by=None, now=at(5))
+    assert refused.value.values["person"] == "Sari Wulandari"
+    assert (only_of(activity).person_id, fresh(activity).starts_at) == (budi.id, at(18, 8))
+
+
+def test_an_absence_of_the_holder_of_the_new_day_counts_and_not_that_of_the_former(post, plh, budi, activity):
+    set_severity(ClashKind.INVITEE_ABSENT, Severity.BLOCK)
+    invite_post(activity, post, Role.PARTICIPANT)
+    publish(activity)
+    to = moved_to(fresh(activity), 20)
+    an_absence(person_id=budi.id, starts_at=at(20), ends_at=at(21))
+    assert not moves.preview(activity, to, activity.version, now=at(5)).blocked
+    an_absence(person_id=plh.id, starts_at=at(20), ends_at=at(21))
+    assert moves.preview(activity, to, activity.version, now=at(5)).blocked
+    with pytest.raises(PlanBlocked):
+        moves.move(activity.id, to, "alasan", None, by=None, now=at(5))
+    assert only_of(activity).person_id == budi.id
+
+
+def test_a_draft_is_edited_to_a_day_with_another_holder_while_the_former_is_busy(
+    post, plh, blocks, budi, activity, programme
+):
+    invite_post(activity, post)
+    invite(draft_activity(programme, None, day=20), budi, role=Role.SPEAKER)
+    values = ActivityValues(**{field.name: getattr(activity, field.name) for field in fields(ActivityValues)})
+    on_20 = replace(values, starts_at=at(20, 8), ends_at=at(20, 12), registration_at=None, respond_by_at=None)
+    assert [one.party.name for one in projected.edited(activity.id, on_20, now=NOW).engagements] == ["Sari Wulandari"]
+    edit_activity(activity.id, on_20, fresh(activity).version, by=None, now=NOW)
+    assert only_of(activity).person_id == plh.id
+
+
+def test_a_move_in_place_goes_through_though_an_invitation_stays_behind(post, sari, blocks, budi, activity, programme):
+    invite_post(activity, post)
+    invite(draft_activity(programme, None, day=18, starts_at=at(18, 8)), sari, role=Role.SPEAKER)
+    hold(post, sari, DAY, DAY, HolderKind.DAILY_ACTING)
+    move(fresh(activity), at(18, 9), at(18, 12), now=at(5))
+    assert only_of(activity).person_id == budi.id
+
+
+def test_of_a_move_and_a_handover_at_once_the_holder_of_the_new_day_is_invited(any_app, asked, post, sari, activity):
+    post_id, sari_id, activity_id, to = post.id, sari.id, activity.id, moved_to(fresh(activity), 20)
+    db.session.rollback()
+    outcomes = at_once(
+        any_app,
+        [
+            lambda: moves.move(activity_id, to, "alasan", None, by=None, now=at(5)),
+            lambda: posts.hand_over(post_id, sari_id, date(2027, 1, 19), by=None, now=at(5)),
+        ],
+    )
+    assert outcomes == ["done", "done"]
+    assert (only().person_id, [one.person_id for one in rows_of(SpeakerBooking)]) == (sari_id, [sari_id])
 
 
 def test_the_lines_of_the_agenda_go_with_the_post(asked, post, sari, activity, budi):

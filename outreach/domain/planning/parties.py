@@ -5,12 +5,13 @@ Pure values. services/ fill them from the database; domain/planning/plan.py comb
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from outreach.domain.directory.names import key as name_key
 from outreach.domain.kinds import Role
+from outreach.domain.posts import HolderTerm, ToPost, passed_on
 from outreach.domain.states import InvitationState
 
 ENGAGED = frozenset(InvitationState) - {InvitationState.NOT_COMING, InvitationState.WITHDRAWN}
@@ -78,11 +79,26 @@ class Yes:
 
 
 @dataclass(frozen=True, slots=True)
+class Succession:
+    """Who holds the post to which an invitation goes. parties: the holders.
+
+    withdrawn: ids of people whose invitation to the activity in the same role was withdrawn; it does not go to them.
+    """
+
+    terms: tuple[HolderTerm, ...]
+    parties: tuple[Party, ...]
+    withdrawn: frozenset[int] = frozenset()
+
+    def party(self, person_id: int) -> Party:
+        return next(party for party in self.parties if party.key == person_id)
+
+
+@dataclass(frozen=True, slots=True)
 class Engagement:
     """One invitation. party: who would come. If a representative is named, party is the representative.
 
     in_place_of: the invitee who is represented. said_yes: the party's answer in the date poll that led to the activity.
-    turns: when the agenda needs the party; empty: the whole activity.
+    turns: when the agenda needs the party; empty: the whole activity. succession: of an invitation to a post.
     """
 
     party: Party
@@ -91,6 +107,35 @@ class Engagement:
     in_place_of: Party | None = None
     said_yes: Yes | None = None
     turns: tuple[Turn, ...] = ()
+    succession: Succession | None = None
+
+    @property
+    def invitee(self) -> Party:
+        return self.in_place_of or self.party
+
+    def passed_to(self, holder: Party) -> "Engagement":
+        """Return it with another holder of its post. A representative still comes; the holder has not answered yet."""
+        if self.in_place_of is not None:
+            return replace(self, in_place_of=holder)
+        return replace(self, party=holder, state=InvitationState.PREPARED, said_yes=None)
+
+
+def on_day(engagements: tuple[Engagement, ...], day: date) -> tuple[Engagement, ...]:
+    """Return an activity's engagements if it took place on this day: those of posts with the holders of the day."""
+    if all(engagement.succession is None for engagement in engagements):
+        return engagements
+    to_posts = [
+        ToPost(at, one.role, int(one.invitee.key), one.succession.terms)
+        for at, one in enumerate(engagements)
+        if one.succession is not None
+    ]
+    invited = {(one.role, int(one.invitee.key)) for one in engagements if one.invitee.kind is PartyKind.PERSON}
+    invited |= {(one.role, id) for one in engagements if one.succession for id in one.succession.withdrawn}
+    passed = passed_on(to_posts, day, invited)
+    return tuple(
+        one.passed_to(one.succession.party(passed[at].person_id)) if at in passed and one.succession else one
+        for at, one in enumerate(engagements)
+    )
 
 
 def roles_of(engagements: Iterable[Engagement]) -> dict[Party, Role]:

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from outreach.domain.kinds import ActivityKind, Role
 from outreach.domain.planning.intervals import Intervals
 from outreach.domain.planning.office_hours import Calendar, DayHours
-from outreach.domain.planning.parties import AbsenceSpan, Engagement, Party, Place, Turn, roles_of, turns_of
+from outreach.domain.planning.parties import AbsenceSpan, Engagement, Party, Place, Turn, on_day, roles_of, turns_of
 from outreach.domain.planning.rules import ClashKind, Rules
 from outreach.domain.states import ActivityState
 
@@ -127,6 +127,11 @@ class PlannedActivity:
         """Return whether a start then would be on another day than invitees are told of."""
         return self.on_other_day or starts_at.astimezone(zone).date() != self.local_start.date()
 
+    def engagements_at(self, starts_at: datetime, zone: ZoneInfo) -> tuple[Engagement, ...]:
+        """Return its engagements if it started then. On another day, another person may hold a post that is invited."""
+        day = starts_at.astimezone(zone).date()
+        return self.engagements if day == self.local_start.date() else on_day(self.engagements, day)
+
     def moved(self, starts_at: datetime, *, venue_id: int | None = None) -> "PlannedActivity":
         """Return it at another time, and in another venue if given. Its length and the lead of its deadline stay the same."""
         shift = starts_at - self.starts_at
@@ -137,6 +142,7 @@ class PlannedActivity:
             respond_by_at=self.respond_by_at and self.respond_by_at + shift,
             venue_id=self.venue_id if venue_id is None else venue_id,
             on_other_day=self.is_other_day(starts_at, self.zone),
+            engagements=self.engagements_at(starts_at, self.zone),
         )
 
 

@@ -7,7 +7,7 @@ The transaction that moves an activity decides whether the move is allowed; `pre
 decision as it would be now.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 
@@ -23,6 +23,7 @@ from outreach.domain.mail.still_true import SkipReason
 from outreach.domain.planning.rules import Rules
 from outreach.domain.planning.working_days import is_working_day, last_working_day
 from outreach.domain.problems import Problem
+from outreach.domain.reminders import local_day
 from outreach.domain.states import ActivityState, InvitationState, MessageState, ReminderState
 from outreach.extensions import db
 from outreach.models import Activity, Attempt, Invitation, Message, MessageLine, Reminder, User, Venue
@@ -32,6 +33,7 @@ from outreach.services.activities import agenda, projected
 from outreach.services.activities.checks import CannotEdit, check_times
 from outreach.services.activities.publish import InThePast, ReasonMissing
 from outreach.services.invitations import links, post_holders, seats
+from outreach.services.invitations.post_holders import Passing
 from outreach.services.letters import follow_up
 from outreach.services.locking import ActivityMissing, Stale, activity_for_change
 from outreach.services.office_defaults import deadline
@@ -66,7 +68,8 @@ class MovePreview:
     """The effects of a move. found: the clashes that it would add. refused: the problem the booking would raise now.
 
     forecast: None if nobody has been notified yet, or if the move is not possible. unheard: it leads back before anybody
-    has heard of another time or place, so nobody is told and nobody is asked again.
+    has heard of another time or place, so nobody is told and nobody is asked again. passing: invitations to posts that
+    go to other people.
     """
 
     activity: Activity
@@ -76,6 +79,7 @@ class MovePreview:
     refused: Problem | None
     forecast: Forecast | None
     unheard: bool = False
+    passing: Sequence[Passing] = ()
 
     @property
     def blocked(self) -> bool:
@@ -155,13 +159,14 @@ def preview(
     check_times(copy)
     found = brought(activity.id, after, refusal, now=now)
     other_time = is_postponed(activity) or differs(activity, after, "starts_at", "ends_at")
-    refused = _refused(session, copy, found.plan.rules, other_time=other_time)
+    passing = changing_hands(session, [(activity, after)])
+    refused = _refused(session, copy, found.plan.rules, other_time=other_time, passing=passing)
     if not _is_announced(activity) or refused is not None or found.blocking:
-        return MovePreview(activity, as_it_is(activity), after, found, refused, None)
+        return MovePreview(activity, as_it_is(activity), after, found, refused, None, passing=passing)
     unheard = is_unheard_way_back(session, activity, after)
     seated = seats.given_by_move(session, activity, after, now=now)
     forecast = forecasting.for_move(activity.id, after, told=not unheard, seated=seated, now=now)
-    return MovePreview(activity, as_it_is(activity), after, found, refused, forecast, unheard)
+    return MovePreview(activity, as_it_is(activity), after, found, refused, forecast, unheard, passing)
 
 
 def forecast(activity: Activity, to: Move, *, now: datetime) -> Forecast:
@@ -224,6 +229,12 @@ def write(
     other_time = any(
         is_postponed(activity) or differs(activity, to, "starts_at", "ends_at") for activity, to in changes
     )
+    passing = changing_hands(session, changes)
+    if passing:  # people are locked together, before the links of the new holders
+        people = {person.id for one in passing for person in (one.former, one.new)}
+        booking.lock(
+            session, [activity for activity, _to in changes], [to.venue_id for _activity, to in changes], people
+        )
     with session.no_autoflush:
         for activity, to in changes:
             _check_open(activity)
@@ -235,14 +246,37 @@ def write(
                 told.append((activity, present_place(activity, why)))
             _set(session, activity, to, now)
             check_times(activity)
-        booking.book(session, [activity for activity, _to in changes], speakers=other_time)
+        booked = [activity for activity, _to in changes]
+        booking.book(session, booked, speakers=other_time, passing=new_people(passing))
+    agreed = {one.invitation.id for one in passing}
     for activity, _to in changes:
-        post_holders.follow_activity(session, activity, by=by, now=now)
+        post_holders.follow_activity(session, activity, agreed, by=by, now=now)
+    if passing:
+        booking.book_passed(session, booked, {one.former.id for one in passing})
+    for activity, _to in changes:
         if activity.state is ActivityState.DRAFT:
             session.flush()
             session.refresh(activity, ["venue"])
             follow_up.follow_draft(session, activity, by=by, now=now)
     return told
+
+
+def changing_hands(session: Session, changes: Iterable[tuple[Activity, Move]]) -> list[Passing]:
+    """Return the invitations to posts that go to other people because of the new days. Call it before the rows are changed."""
+    days = {activity.id: local_day(to.starts_at, to.zone) for activity, to in changes}
+    return post_holders.passing(
+        session,
+        {
+            activity.id: days[activity.id]
+            for activity, _to in changes
+            if days[activity.id] != post_holders.day_of(activity)
+        },
+    )
+
+
+def new_people(passing: Iterable[Passing]) -> dict[int, int]:
+    """Return the ids of the people to whom these invitations go, by invitation."""
+    return {one.invitation.id: one.new.id for one in passing}
 
 
 def _set(session: Session, activity: Activity, to: Move, now: datetime) -> None:
@@ -420,9 +454,11 @@ def _completed(session: Session, activity: Activity, to: Move, now: datetime) ->
     return replace(to, registration_at=registration_at, respond_by_at=respond_by_at)
 
 
-def _refused(session: Session, copy: Activity, rules: Rules, *, other_time: bool) -> Problem | None:
+def _refused(
+    session: Session, copy: Activity, rules: Rules, *, other_time: bool, passing: Iterable[Passing]
+) -> Problem | None:
     try:
-        booking.preview(session, copy, rules, speakers=other_time)
+        booking.preview(session, copy, rules, speakers=other_time, passing=new_people(passing))
     except Problem as problem:
         return problem
     return None

@@ -50,7 +50,7 @@ def edited(activity_id: int, values: ActivityValues, *, now: datetime) -> Planne
         id=activity_id,
         state=stored.state,
         people=stored.people,
-        engagements=stored.engagements,
+        engagements=stored.engagements_at(after.starts_at, after.zone),
         told_at=stored.told_at,
         on_other_day=stored.is_other_day(after.starts_at, after.zone),
         fixed=stored.fixed,
@@ -67,6 +67,7 @@ def as_moved(stored: PlannedActivity, move: Move, *, now: datetime) -> PlannedAc
         venue_id=move.venue_id,
         respond_by_at=deadline(db.session(), move.respond_by_at, move.starts_at, move.zone, now),
         on_other_day=stored.is_other_day(move.starts_at, move.zone),
+        engagements=stored.engagements_at(move.starts_at, move.zone),
     )
 
 

@@ -17,7 +17,7 @@ from outreach.delivery import tokens
 from outreach.delivery.mail.texts import OTHER_HOLDER_TEXT
 from outreach.domain.kinds import ON_STAGE, Audience, MailKind, Role
 from outreach.domain.mail.still_true import FORMER_HOLDER
-from outreach.domain.posts import HolderTerm, NobodyHolds, holder_on
+from outreach.domain.posts import HolderTerm, NobodyHolds, ToPost, holder_on, passed_on
 from outreach.domain.problems import Problem
 from outreach.domain.reminders import local_day
 from outreach.domain.representation import TO_ASSISTANT
@@ -147,27 +147,88 @@ def ahead(session: Session, post_id: int, *, now: datetime) -> Sequence[Invitati
     ).all()
 
 
+@dataclass(frozen=True)
+class Passing:
+    """An invitation that goes to another person because its activity takes place on another day."""
+
+    invitation: Invitation
+    post: str
+    former: Person
+    new: Person
+
+
+def passing(session: Session, days: Mapping[int, date]) -> list[Passing]:
+    """Return the invitations that go to other holders of their posts if these activities take place on these days.
+
+    days: by activity id; of those activities only that get another day. At most four queries.
+    """
+    if not days:
+        return []
+    to_posts = session.execute(
+        sa.select(Invitation, InvitedPost.post_id, Post.name)
+        .join(InvitedPost, InvitedPost.invitation_id == Invitation.id)
+        .join(Post, Post.id == InvitedPost.post_id)
+        .where(Invitation.activity_id.in_(days), Invitation.state != InvitationState.WITHDRAWN)
+        .order_by(Invitation.id)
+    ).all()
+    if not to_posts:
+        return []
+    terms = terms_of(session, {row.post_id for row in to_posts})
+    invited: dict[int, set[tuple[Role, int]]] = defaultdict(set)
+    for activity_id, role, person_id in session.execute(
+        sa.select(Invitation.activity_id, Invitation.role, Invitation.person_id).where(
+            Invitation.activity_id.in_(days), Invitation.person_id.is_not(None)
+        )
+    ).tuples():
+        if person_id is not None:
+            invited[activity_id].add((role, person_id))
+    passed: dict[int, HolderTerm] = {}
+    for activity_id, day in days.items():
+        own = [
+            ToPost(one.id, one.role, one.person_id, tuple(terms[post_id]))
+            for one, post_id, _name in to_posts
+            if one.activity_id == activity_id and one.person_id is not None
+        ]
+        passed |= passed_on(own, day, invited[activity_id])
+    names = {one.id: name for one, _post_id, name in to_posts}
+    people = {id for one, *_ in to_posts if one.id in passed for id in (one.person_id, passed[one.id].person_id)}
+    found = {one.id: one for one in session.scalars(sa.select(Person).where(Person.id.in_(people)))}
+    return [
+        Passing(one, names[one.id], found[one.person_id or 0], found[passed[one.id].person_id])
+        for one, *_ in to_posts
+        if one.id in passed
+    ]
+
+
 def follow_post(session: Session, post_id: int, *, by: User | None, now: datetime) -> Followed:
     """Let all invitations to a post that lie ahead follow its holders. Locks their activities."""
     locking.present_for_change(session, {invitation.activity_id for invitation in ahead(session, post_id, now=now)})
     return follow(session, ahead(session, post_id, now=now), by=by, now=now)
 
 
-def follow_activity(session: Session, activity: Activity, *, by: User | None, now: datetime) -> Followed:
-    """Let an activity's invitations to posts follow the holders of its day, which has just changed."""
+def follow_activity(
+    session: Session, activity: Activity, agreed: Collection[int] = (), *, by: User | None, now: datetime
+) -> Followed:
+    """Let an activity's invitations to posts follow the holders of its day, which has just changed.
+
+    agreed: ids of the invitations from `passing`. Their bookings and clashes are checked by whoever moves the activity.
+    """
     found = session.scalars(
         sa.select(Invitation)
         .join(InvitedPost, InvitedPost.invitation_id == Invitation.id)
         .where(Invitation.activity_id == activity.id, Invitation.state != InvitationState.WITHDRAWN)
         .order_by(Invitation.id)
     ).all()
-    return follow(session, found, by=by, now=now) if found else Followed()
+    return follow(session, found, agreed, by=by, now=now) if found else Followed()
 
 
-def follow(session: Session, invitations: Sequence[Invitation], *, by: User | None, now: datetime) -> Followed:
+def follow(
+    session: Session, invitations: Sequence[Invitation], agreed: Collection[int] = (), *, by: User | None, now: datetime
+) -> Followed:
     """Let each of these invitations to posts go to its post's holder of the activity's day, if that is somebody else.
 
     One that cannot, stays with the person before: the holder is invited already, or the office blocks the clash.
+    agreed: as in `follow_activity`.
     """
     posts = {invitation.as_post.post_id for invitation in invitations if invitation.as_post is not None}
     terms = terms_of(session, posts)
@@ -194,7 +255,8 @@ def follow(session: Session, invitations: Sequence[Invitation], *, by: User | No
             if term is None:
                 raise NobodyHolds(post=as_post.post.name, day=day_of(invitation.activity))
             with session.begin_nested():
-                concerned = _hand_over(session, invitation, as_post, term, by=by, now=now)
+                checks = invitation.id not in agreed
+                concerned = _hand_over(session, invitation, as_post, term, checks=checks, by=by, now=now)
             moved.append(invitation)
             to_call |= {person.id: person for person in concerned if not person.email}
         except Problem as problem:
@@ -207,18 +269,20 @@ def follow(session: Session, invitations: Sequence[Invitation], *, by: User | No
 
 
 def _hand_over(
-    session: Session, invitation: Invitation, as_post: InvitedPost, term: HolderTerm, *, by: User | None, now: datetime
-) -> list[Person]:
+    session: Session, invitation: Invitation, as_post: InvitedPost, term: HolderTerm, *,
+    checks: bool = True, by: User | None, now: datetime,
+) -> list[Person]:  # fmt: skip
     """Let an invitation go to another person, and return who should hear of it. Both people are locked.
 
-    Its answer no longer counts, but a representative whom it named still comes.
+    Its answer no longer counts, but a representative whom it named still comes. checks: whether to book the new holder, and to
+    refuse what the office blocks.
     """
     activity, former_id = invitation.activity, invitation.person_id
     new = session.get_one(Person, term.person_id)
     _check_not_invited(session, invitation, new)
     assert former_id is not None
     on_stage = invitation.role in ON_STAGE
-    planned = plan_checks.before(session, [activity.id])
+    planned = plan_checks.before(session, [activity.id]) if checks else []
     was_told = invitation.invited_at is not None and invitation.state is not InvitationState.NOT_COMING
     answered = (
         None if invitation.state in (InvitationState.PREPARED, InvitationState.INVITED) else invitation.answered_at
@@ -241,10 +305,11 @@ def _hand_over(
     else:
         _give_back(session, invitation, unheard)
     session.flush()
-    if on_stage:
-        bookings.rebook_people(session, {former_id}, locked=True)
-        book_people(session, [activity], {new.id}, locked=True)
-    plan_checks.refuse_blocking(session, [activity.id], before=planned, now=now)
+    if checks:
+        if on_stage:
+            bookings.rebook_people(session, {former_id}, locked=True)
+            book_people(session, [activity], {new.id}, locked=True)
+        plan_checks.refuse_blocking(session, [activity.id], before=planned, now=now)
     tokens.ensure_links(session, person_ids=[new.id], expires_at=activity.ends_at + tokens.lifetime())
     _forget_what_can_be_undone(session, invitation, former_id)
     if unheard is None:

@@ -8,10 +8,11 @@ written by planning/bookings.py.
 
 import time
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import permutations
+from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -46,6 +47,8 @@ class VenueGone(Problem):
     field = "venue_id"
 
 
+Passing = Mapping[int, int]  # invitation id to the id of the person to whom it goes by the change
+NOBODY: Passing = MappingProxyType({})
 VENUE_CONSTRAINT = "ex_activity_venue"
 DEADLOCK = "40P01"
 SURVIVOR_S, LOOK_S = 10.0, 0.02  # how long to wait for the other's commit after a deadlock ended ours
@@ -68,13 +71,14 @@ class _Span:
         return bool(self.starts_at < other.ends_at and self.ends_at > other.starts_at)
 
 
-def book(session: Session, activities: Sequence[Activity], *, speakers: bool = True) -> None:
+def book(session: Session, activities: Sequence[Activity], *, speakers: bool = True, passing: Passing = NOBODY) -> None:
     """Book the venues and speakers of activities that are new, moved or published, and flush them.
 
     Raise VenueTaken, SpeakerTaken or VenueGone; nothing is written then. If the office only warns of a clash, it is
     not refused. Change the rows under `session.no_autoflush`; otherwise PostgreSQL may refuse them before this function
     checks. Several activities may swap their places. speakers: False if only the venue changes, so speakers are not
-    checked.
+    checked. passing: these invitations count with the people to whom they go by this change; the caller changes them
+    afterwards and calls `book_passed`.
     """
     with session.no_autoflush:
         rules = planning_rules.current()
@@ -91,11 +95,24 @@ def book(session: Session, activities: Sequence[Activity], *, speakers: bool = T
             activity.holds_venue = is_free
         stored = [activity for activity in activities if activity.id is not None and speakers]
         people = bookings.on_stage(session, [activity.id for activity in stored]) if stored else set()
+        people |= set(passing.values())
         locking.lock_people(session, people)
-        _check_speakers(session, stored, people, rules)
+        _check_speakers(session, stored, people, rules, passing)
         _write(session, activities)
     bookings.rebook_venues(session, left | wanted)
-    _book_speakers(session, stored, people, rules)
+    if not passing:
+        _book_speakers(session, stored, people, rules)
+
+
+def book_passed(session: Session, activities: Sequence[Activity], left: Collection[int]) -> None:
+    """Book the speakers after `book` with `passing`, whose invitations have their new people now. left: ids of those before."""
+    session.flush()
+    _book_speakers(
+        session,
+        activities,
+        bookings.on_stage(session, [activity.id for activity in activities]).union(left),
+        planning_rules.current(),
+    )
 
 
 def lock(
@@ -125,13 +142,16 @@ def book_people(
     _book_speakers(session, activities, person_ids, rules)
 
 
-def preview(session: Session, activity: Activity, rules: Rules, *, speakers: bool = True) -> None:
-    """Raise what booking the activity like this would raise; nothing is locked or written."""
+def preview(
+    session: Session, activity: Activity, rules: Rules, *, speakers: bool = True, passing: Passing = NOBODY
+) -> None:
+    """Raise what booking the activity like this would raise; nothing is locked or written. passing: as in `book`."""
     if activity.venue_id is not None and session.get(Venue, activity.venue_id) is None:
         raise VenueGone
     _are_free(session, [activity], rules)
     if speakers:
-        _check_speakers(session, [activity], bookings.on_stage(session, [activity.id]), rules)
+        people = bookings.on_stage(session, [activity.id]).union(passing.values())
+        _check_speakers(session, [activity], people, rules, passing)
 
 
 def _are_free(session: Session, activities: Sequence[Activity], rules: Rules) -> list[bool]:
@@ -150,10 +170,14 @@ def _are_free(session: Session, activities: Sequence[Activity], rules: Rules) ->
 
 
 def _check_speakers(
-    session: Session, activities: Sequence[Activity], person_ids: Collection[int], rules: Rules
+    session: Session,
+    activities: Sequence[Activity],
+    person_ids: Collection[int],
+    rules: Rules,
+    passing: Passing = NOBODY,
 ) -> None:
     if activities and person_ids and rules.severity(ClashKind.SPEAKER_TWICE) is Severity.BLOCK:
-        _refuse_speakers(session, [_span(activity) for activity in activities], person_ids)
+        _refuse_speakers(session, [_span(activity) for activity in activities], person_ids, passing)
 
 
 def _write(session: Session, activities: Sequence[Activity]) -> None:
@@ -238,19 +262,24 @@ def _among(own: _Span, others: Iterable[_Span]) -> _Span | None:
     return next((other for other in others if other.venue_id == own.venue_id and other.overlaps(own)), None)
 
 
-def _refuse_speakers(session: Session, spans: Sequence[_Span], person_ids: Collection[int]) -> bool:
+def _refuse_speakers(
+    session: Session, spans: Sequence[_Span], person_ids: Collection[int], passing: Passing = NOBODY
+) -> bool:
     """Raise SpeakerTaken for the first person needed by one of the spans and by another activity at the same time.
 
-    Return whether there is such a person, and it is intended.
+    Return whether there is such a person, and it is intended. passing: as in `book`.
     """
     own = {span.id: span for span in spans if span.id is not None}
     near = sa.and_(
         Activity.starts_at < max(span.ends_at for span in spans),
         Activity.ends_at > min(span.starts_at for span in spans),
     )
-    needed = bookings.spans_on_stage(
-        session, sa.and_(Invitation.person_id.in_(person_ids), sa.or_(Activity.id.in_(own), near))
-    )
+    around = sa.or_(Activity.id.in_(own), near)
+    stay = Invitation.id.not_in(passing)
+    needed = bookings.spans_on_stage(session, sa.and_(Invitation.person_id.in_(person_ids), around, stay))
+    for invitation_id, new_id in passing.items():
+        for (id, _former_id), times in bookings.spans_on_stage(session, Invitation.id == invitation_id).items():
+            needed[id, new_id] = tuple(sorted({*needed.get((id, new_id), ()), *times}))
     stored = _stored(session, {id for id, _person_id in needed})
     turns: dict[int, list[tuple[Span, _Span]]] = defaultdict(list)  # by person
     for (id, person_id), times in needed.items():

@@ -15,9 +15,10 @@ from sqlalchemy.orm import Session
 from outreach.domain.directory.names import Name
 from outreach.domain.kinds import PollChoice, Role
 from outreach.domain.planning.office_hours import Calendar
-from outreach.domain.planning.parties import ENGAGED, Engagement, Party, Place, Turn, Yes, merged
+from outreach.domain.planning.parties import ENGAGED, Engagement, Party, Place, Succession, Turn, Yes, merged
 from outreach.domain.planning.plan import PLANNED, Intended, Plan, PlannedActivity, ProgrammeDays, Span
 from outreach.domain.planning.rules import ClashKind
+from outreach.domain.posts import HolderTerm
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.models import (
@@ -26,11 +27,13 @@ from outreach.models import (
     DatePoll,
     IntendedClash,
     Invitation,
+    InvitedPost,
     Organisation,
     Person,
     PollAnswer,
     PollInvitee,
     PollSlot,
+    PostHolder,
     Programme,
     User,
     Venue,
@@ -200,10 +203,11 @@ def _activities(session: Session, condition: sa.ColumnElement[bool], *, engaged:
     ).all()  # fmt: skip
     invitations = invited(session, condition) if engaged else {}
     theirs = turns(session, condition) if invitations else {}
-    return [_planned(row, invitations.get(row.id, ()), theirs) for row in rows]
+    posts = successions(session, invitations)
+    return [_planned(row, invitations.get(row.id, ()), theirs, posts) for row in rows]
 
 
-def _planned(row: Any, invitations: Collection[Any], theirs: Turns) -> PlannedActivity:
+def _planned(row: Any, invitations: Collection[Any], theirs: Turns, posts: Mapping[int, Succession]) -> PlannedActivity:
     return PlannedActivity(
         id=row.id,
         title=row.title,
@@ -219,7 +223,10 @@ def _planned(row: Any, invitations: Collection[Any], theirs: Turns) -> PlannedAc
         told_at=row.told_at,
         people=people_expected(invitations),
         seats=row.capacity,
-        engagements=tuple(engagement(invitation, theirs.get(invitation.id, ())) for invitation in invitations),
+        engagements=tuple(
+            engagement(invitation, theirs.get(invitation.id, ()), posts.get(invitation.id))
+            for invitation in invitations
+        ),
         coordinator=row.coordinator or "",
         fixed=row.fixed,
     )
@@ -238,15 +245,15 @@ def people_expected(invitations: Iterable[Any]) -> int:
     )
 
 
-def engagement(row: Any, turns: tuple[Turn, ...] = ()) -> Engagement:
+def engagement(row: Any, turns: tuple[Turn, ...] = (), post: Succession | None = None) -> Engagement:
     """Return the engagement of an invitation from `invited`: of the invitee, or of the representative who comes.
 
-    turns: those of the invitation, from `turns`. A representative comes to the invitee's turns.
+    turns: those of the invitation, from `turns`. A representative comes to the invitee's turns. post: from `successions`.
     """
     if row.representative_name and row.state in REPRESENTATIVE_COMES:
         party = Party.representative(row.representative_name)
-        return Engagement(party, row.role, row.state, in_place_of=invitee(row), turns=turns)
-    return Engagement(invitee(row), row.role, row.state, said_yes=_yes(row), turns=turns)
+        return Engagement(party, row.role, row.state, in_place_of=invitee(row), turns=turns, succession=post)
+    return Engagement(invitee(row), row.role, row.state, said_yes=_yes(row), turns=turns, succession=post)
 
 
 def _yes(row: Any) -> Yes | None:
@@ -270,12 +277,14 @@ def invited(session: Session, condition: sa.ColumnElement[bool]) -> Mapping[int,
             Person.name, Person.title_before, Person.title_after, Person.post, Person.erased_at,
             Organisation.name.label("organisation_name"),
             PollSlot.starts_at.label("slot_starts_at"), PollSlot.ends_at.label("slot_ends_at"), _SAID_AT.label("said_at"),
+            InvitedPost.post_id,
         )
         .join(Activity, Activity.id == Invitation.activity_id)
         .outerjoin(DatePoll, DatePoll.activity_id == Invitation.activity_id)
         .outerjoin(PollSlot, sa.and_(PollSlot.poll_id == DatePoll.id, PollSlot.chosen))
         .outerjoin(Person, Person.id == Invitation.person_id)
         .outerjoin(Organisation, Organisation.id == Invitation.organisation_id)
+        .outerjoin(InvitedPost, InvitedPost.invitation_id == Invitation.id)
         .where(condition, Invitation.state != InvitationState.WITHDRAWN)
         .order_by(Invitation.id)
     )  # fmt: skip
@@ -283,6 +292,38 @@ def invited(session: Session, condition: sa.ColumnElement[bool]) -> Mapping[int,
     for row in rows:
         found[row.activity_id].append(row)
     return found
+
+
+def successions(session: Session, invitations: Mapping[int, Collection[Any]]) -> Mapping[int, Succession]:
+    """Return who holds the posts to which some of these invitations from `invited` go, by invitation. Two queries, or none."""
+    to_posts = {row.id: row for rows in invitations.values() for row in rows if row.post_id is not None}
+    if not to_posts:
+        return {}
+    terms: dict[int, list[HolderTerm]] = defaultdict(list)
+    parties: dict[int, dict[int, Party]] = defaultdict(dict)
+    held = sa.select(PostHolder, Person).join(Person, Person.id == PostHolder.person_id)
+    for holder, person in session.execute(
+        held.where(PostHolder.post_id.in_({row.post_id for row in to_posts.values()})).order_by(PostHolder.id)
+    ):
+        terms[holder.post_id].append(holder.term)
+        parties[holder.post_id][person.id] = Party.person(person.id, person.display_name)
+    withdrawn = defaultdict(set)
+    for row in session.execute(
+        sa.select(Invitation.activity_id, Invitation.role, Invitation.person_id).where(
+            Invitation.activity_id.in_({row.activity_id for row in to_posts.values()}),
+            Invitation.person_id.in_({id for people in parties.values() for id in people}),
+            Invitation.state == InvitationState.WITHDRAWN,
+        )
+    ):
+        withdrawn[row.activity_id, row.role].add(row.person_id)
+    return {
+        id: Succession(
+            tuple(terms[row.post_id]),
+            tuple(parties[row.post_id].values()),
+            frozenset(withdrawn[row.activity_id, row.role]),
+        )
+        for id, row in to_posts.items()
+    }
 
 
 def turns(session: Session, condition: sa.ColumnElement[bool]) -> Turns:

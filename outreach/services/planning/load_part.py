@@ -83,6 +83,7 @@ def shared_with(
     invitations = plans.invited(session, Activity.id.in_(own)) if own else {}
     turns = plans.turns(session, Activity.id.in_(own)) if own else {}
     theirs = {plans.engagement(row).party for rows in invitations.values() for row in rows if row.state in ENGAGED}
+    theirs |= {party for post in plans.successions(session, invitations).values() for party in post.parties}
     theirs |= set(parties)
     elsewhere = sa.and_(plans.going(now, within), Activity.id.not_in(own))
     wanted = {*_of_people(session, theirs, elsewhere), *_of_representatives(session, theirs, elsewhere)}
@@ -92,17 +93,23 @@ def shared_with(
 
 
 def parties_of(activities: Iterable[PlannedActivity]) -> set[Party]:
-    """Return who is engaged in any of these activities."""
-    return {party for activity in activities for party in roles_of(activity.engagements)}
+    """Return who is engaged in any of these activities, or holds a post that is invited to it on some day."""
+    engaged = {party for activity in activities for party in roles_of(activity.engagements)}
+    posts = (one.succession for activity in activities for one in activity.engagements if one.succession is not None)
+    return engaged | {party for post in posts for party in post.parties}
 
 
 def _engaging(
     plan: Plan, invitations: Mapping[int, Collection[Any]], turns: plans.Turns, expected: Mapping[int, int]
 ) -> Plan:
+    posts = plans.successions(db.session(), invitations)
     return plan.holding(
         replace(
             activity,
-            engagements=tuple(plans.engagement(row, turns.get(row.id, ())) for row in invitations.get(activity.id, ())),
+            engagements=tuple(
+                plans.engagement(row, turns.get(row.id, ()), posts.get(row.id))
+                for row in invitations.get(activity.id, ())
+            ),
             people=expected.get(activity.id, 0),
         )
         for activity in plan.activities.values()

@@ -138,11 +138,12 @@ def apply(
         was = {
             line.id: activities_move.as_it_is(rows[line.id]) for line in lines if line.is_moved or line.changes_venue
         }
-        people = [id for line in lines for id, _name in (*line.added, *line.let_go)]
-        booking.lock(session, list(rows.values()), [line.after.venue_id for line in lines], people)
-        _let_go(session, lines, by, now)
         moving = [(rows[line.id], line) for line in lines if line.is_moved or line.changes_venue]
         changes = [(activity, _move(activity, line, now)) for activity, line in moving]
+        people = [id for line in lines for id, _name in (*line.added, *line.let_go)]
+        people += activities_move.new_people(activities_move.changing_hands(session, changes)).values()
+        booking.lock(session, list(rows.values()), [line.after.venue_id for line in lines], people)
+        _let_go(session, lines, by, now)
         moved = activities_move.write(session, changes, reason, by=by, now=now) if changes else []
         _invite(session, [(rows[line.id], line) for line in lines], by, now)
         plan_checks.refuse_blocking(session, ids, before=before, now=now)

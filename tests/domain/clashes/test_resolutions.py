@@ -19,10 +19,11 @@ from outreach.domain.clashes import (
     find_resolutions,
     suits_all,
 )
-from outreach.domain.kinds import ActivityKind
+from outreach.domain.kinds import ActivityKind, HolderKind, Role
 from outreach.domain.planning.office_hours import Calendar, DayOff
-from outreach.domain.planning.parties import AbsenceSpan, Place
+from outreach.domain.planning.parties import AbsenceSpan, Engagement, Place, Succession
 from outreach.domain.planning.rules import ClashKind, Rules, Severity
+from outreach.domain.posts import HolderTerm
 from outreach.domain.states import ActivityState, InvitationState
 from tests.domain.plan_help import (
     ANI,
@@ -256,3 +257,15 @@ def test_an_activity_three_days_ahead_may_change_its_hall_but_not_its_day():
 def test_a_resolution_about_a_deleted_record_is_an_error(resolution):
     with pytest.raises(KeyError):
         applied(quiet_plan(), resolution)
+
+
+@pytest.mark.parametrize(("busy_on_20", "day"), [(SITI, 20), (ANI, 21)])
+def test_on_another_day_the_holder_of_the_post_then_has_to_be_free(busy_on_20, day):
+    terms = (
+        HolderTerm(int(SITI.key), date(2026, 1, 1)),
+        HolderTerm(int(ANI.key), date(2027, 1, 20), date(2027, 1, 20), HolderKind.DAILY_ACTING),
+    )
+    kapolres = Engagement(SITI, Role.SPEAKER, succession=Succession(terms, (SITI, ANI)))
+    away = [AbsenceSpan(at(7, on), at(18, on), party) for on, party in ((18, SITI), (19, SITI), (20, busy_on_20))]
+    held = quiet_plan(activity(1, 8, 12, engagements=(kapolres,)), absences=away)
+    assert offered(held, ClashKind.SPEAKER_ABSENT) == [MoveTo(1, at(8, day))]
