@@ -22,7 +22,8 @@ PAGES = (
     "ladder.views", "ladder.substitutes",
     "calls.views", "answer_pages.calendar", "answer_pages.poll", "answer_pages.acting", "demo_mailbox", "health", "bell",
     "search", "letters.views", "letters.settings", "letters.word", "letters.bundle", "letters.choose",
-    "answer_pages.materials", "answer_pages.decline", "materials.views",
+    "answer_pages.materials", "answer_pages.decline", "answer_pages.door_code", "door.codes", "door.cards",
+    "materials.views",
     "letters.returned", "letters.check", "history.views", "documents.bundles",
 )  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 import struct
 import zlib
+from typing import Any
 
 from zxingcpp import read_barcodes
 
@@ -24,3 +25,9 @@ def read_from_png(picture: bytes) -> list[str]:
         lines.append(bytes((one + upper) % 256 for one, upper in zip(line, above, strict=True)))
     pixels = b"".join(bytes(255 * (line[x // 8] >> (7 - x % 8) & 1) for x in range(width)) for line in lines[1:])
     return [code.text for code in read_barcodes(memoryview(pixels).cast("B", shape=[height, width]))]
+
+
+def read_from_pixels(page: Any) -> list[str]:
+    """Return the texts of the QR codes on a page of a PDF. page: as pypdfium2 renders it in grey."""
+    pixels = memoryview(bytes(page.buffer)).cast("B", shape=[page.height, page.stride])
+    return [code.text for code in read_barcodes(pixels)]
