@@ -11,10 +11,11 @@ from flask_migrate import check, downgrade, upgrade
 from outreach import create_app
 from outreach.cli.data import migrations
 from outreach.extensions import db
-from outreach.models import Link
+from outreach.models import Attendance, Link, Scan
 from tests.support.apps import settings_for
 
 pytestmark = pytest.mark.slow
+BEFORE_THE_LOG = "0035"
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
@@ -262,6 +263,37 @@ def write_overlaps(connection):
             "invitation", activity_id=activity_id, person_id=person_id, role=role, state=state, answer_note="",
             revision=0, **nobody,
         )  # fmt: skip
+
+
+def test_attendance_recorded_before_the_log_is_in_it_once_and_stays_when_going_back(empty_database):
+    upgrade(revision="0003")
+    with db.engine.begin() as connection:
+        write_overlaps(connection)
+    upgrade(revision=BEFORE_THE_LOG)
+    with db.engine.begin() as connection:
+        for id, present, source in ((1, True, "paper"), (2, False, "hand")):
+            connection.execute(
+                sa.text(
+                    "INSERT INTO attendance (invitation_id, present, source, recorded_at)"
+                    " VALUES (:id, :present, :source, '2027-01-18 08:10:00.000000')"
+                ),
+                {"id": id, "present": present, "source": source},
+            )
+    upgrade()
+    since = datetime(2027, 1, 18, 8, 10, tzinfo=UTC)
+    with db.engine.connect() as connection:
+        moved = connection.execute(
+            sa.select(Scan.invitation_id, Scan.how, Scan.outcome, Scan.source, Scan.at).order_by(Scan.invitation_id)
+        ).all()
+        kept = connection.execute(sa.select(Attendance.invitation_id, Attendance.in_at).order_by(Attendance.id)).all()
+    assert moved == [(1, "migrated", "present", "paper", since), (2, "migrated", "undone", "hand", since)]
+    assert kept == [(1, since), (2, None)]
+    db.engine.dispose()
+    downgrade(revision=BEFORE_THE_LOG)
+    with db.engine.connect() as connection:
+        rows = connection.exec_driver_sql("SELECT invitation_id, present, source FROM attendance ORDER BY 1").all()
+    assert [(id, bool(present), source) for id, present, source in rows] == [(1, True, "paper"), (2, False, "hand")]
+    upgrade()
 
 
 @pytest.mark.filterwarnings("ignore:autogenerate skipping")

@@ -6,6 +6,7 @@ Start with programmes.py, invitations.py and mails.py. base.py has the column ty
 from outreach.models.archive import ArchivedLine, ArchivedMessage
 from outreach.models.calls import Call, CallClaim, CallQuestion, WrongNumber, call_invitation
 from outreach.models.channels import Channel, ChannelSlot, Heartbeat
+from outreach.models.door import Device, Scan, SignedLine, SignedList, WalkIn
 from outreach.models.files import StoredFile
 from outreach.models.imports import ImportShape, PersonImport, PersonImportLine
 from outreach.models.incoming import AddressFailure, IncomingMail
@@ -83,6 +84,7 @@ __all__ = [
     "ChannelSlot",
     "DatePoll",
     "DeclineReason",
+    "Device",
     "Feed",
     "FormerHolder",
     "Heartbeat",
@@ -123,7 +125,10 @@ __all__ = [
     "ReplacedLink",
     "ReturnedFile",
     "Rung",
+    "Scan",
     "SentMail",
+    "SignedLine",
+    "SignedList",
     "SpeakerBooking",
     "SpeakerProfile",
     "StoredFile",
@@ -132,6 +137,7 @@ __all__ = [
     "TrustedRoot",
     "User",
     "Venue",
+    "WalkIn",
     "WrongNumber",
     "agenda_speaker",
     "call_invitation",

@@ -210,12 +210,20 @@ class FormerHolder(Identified, Model):
 
 
 class Attendance(Identified, Model):
+    """Whether an invitee was there. It follows from the scans (domain/scans.py), and only services/door/log.py writes it.
+
+    conflicts: how many contradictions of the scans nobody has settled.
+    """
+
     __tablename__ = "attendance"
     invitation_id: Mapped[int] = mapped_column(sa.ForeignKey("invitation.id", ondelete="CASCADE"), unique=True)
     present: Mapped[bool]
     source: Mapped[AttendanceSource] = enum_of(AttendanceSource)
     recorded_at: Mapped[datetime] = mapped_column(UTCDateTime)
     recorded_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user.id"))
+    in_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # first, since it was last undone
+    out_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    conflicts: Mapped[int] = mapped_column(default=0)
     invitation: Mapped[Invitation] = relationship(back_populates="attendance")
 
 

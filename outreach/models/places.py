@@ -56,6 +56,7 @@ class Office(Identified, Model):
     mails_from: Mapped[time] = mapped_column(default=OPENS)  # mails that can wait go out in these hours, in its zone
     mails_until: Mapped[time] = mapped_column(default=CLOSES)
     confirms_answers: Mapped[bool] = mapped_column(default=False)  # a mail confirms each answer given by link
+    phones_on_lists: Mapped[bool] = mapped_column(default=False)  # lists for signing show phone numbers
     clashes_noticed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # the last look for new clashes
     region: Mapped[Region] = relationship()
 

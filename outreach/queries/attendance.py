@@ -1,6 +1,6 @@
 """The attendance sheet of an activity: who is expected, who is present, and the counts by kelurahan.
 
-Reads only. services/attendance.py records attendance.
+Reads only. services/door/attendance.py records attendance.
 """
 
 from dataclasses import dataclass

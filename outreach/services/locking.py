@@ -5,7 +5,7 @@ A transaction that needs several of these takes them in this order, and rows of 
 
 1. the ticks, the address book, the plans (below)
 2. searches of timetabling; date polls, and then their invitees
-3. a programme, then its activities, then venues, then people (below)
+3. a programme, then its activities, then venues, then people (below); the device whose scans are stored
 4. answer links (services/invitations/links.py), mails received
 5. messages (delivery/outbox/leases.py: `lock`)
 6. failed addresses, by address (delivery/outbox/address_failures.py); the row of a channel (delivery/outbox/channel.py)

@@ -17,7 +17,7 @@ from outreach.queries import attendance as attendees
 from outreach.queries.attendance import ShownAttendance
 from outreach.queries.invitations import choices
 from outreach.queries.invitations import lists as invitees
-from outreach.services import attendance
+from outreach.services.door import attendance
 from outreach.services.locking import ActivityMissing
 from outreach.web.exports import columns, file
 from outreach.web.fields.problems import missing_page, show_problem

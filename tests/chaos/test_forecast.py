@@ -26,11 +26,12 @@ from outreach.domain.reminders import MissedReason, local_day
 from outreach.domain.states import InvitationState, MessageState, ReminderState
 from outreach.extensions import current_settings, db
 from outreach.models import Activity, Invitation, Message, Office, Organisation, Person, Region, Reminder
-from outreach.services import attendance, office_defaults
+from outreach.services import office_defaults
 from outreach.services.activities import move as moves
 from outreach.services.activities import publish as publishing
 from outreach.services.answers import record as recording
 from outreach.services.answers.nominees import Nominee
+from outreach.services.door import attendance
 from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import withdraw as withdrawing
 from outreach.services.materials import send as sending

@@ -29,12 +29,13 @@ from outreach.models import (
     User,
     Venue,
 )
-from outreach.services import attendance, feeds, venues
+from outreach.services import feeds, venues
 from outreach.services.activities import community
 from outreach.services.activities import edit as planning
 from outreach.services.activities import publish as publishing
 from outreach.services.answers import answer as answering
 from outreach.services.directory import import_people, organisations, people
+from outreach.services.door import attendance
 from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import links
 from outreach.services.locking import lock_address_book

@@ -13,8 +13,8 @@ from outreach.extensions import db
 from outreach.models import Activity, Attendance, Invitation, Person
 from outreach.queries.activities.lists import answers_by
 from outreach.queries.overview.page import overview
-from outreach.services import attendance
 from outreach.services.activities import publish as publishing
+from outreach.services.door import attendance
 from outreach.services.invitations import invite as inviting
 from outreach.services.reminders.remind_now import preview
 from tests.web.reading import text_of

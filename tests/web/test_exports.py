@@ -20,10 +20,11 @@ from outreach.domain.planning import absences as absence_rules
 from outreach.domain.planning.parties import AbsenceSource
 from outreach.extensions import db
 from outreach.models import AgendaItem, AuditEntry, Feed, Invitation, PeopleGroup, User
-from outreach.services import attendance, feeds
+from outreach.services import feeds
 from outreach.services.absences import edit as absences
 from outreach.services.absences.edit import Subject, SubjectKind
 from outreach.services.directory import assistants
+from outreach.services.door import attendance
 from outreach.services.invitations import links
 from outreach.services.polls import answer as poll_answering
 from outreach.services.privacy import person as privacy

@@ -11,9 +11,9 @@ from outreach.cli.demo.programme import JAKARTA, Cast, local, plan_day
 from outreach.domain.answers import Choice
 from outreach.domain.kinds import AnswerSource, AttendanceSource
 from outreach.domain.planning.working_days import working_days
-from outreach.services import attendance
 from outreach.services.activities import publish as publishing
 from outreach.services.answers import record as recording
+from outreach.services.door import attendance
 from outreach.services.programmes import edit as programmes
 from outreach.services.programmes.edit import ProgrammeValues
 

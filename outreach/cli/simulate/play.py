@@ -23,9 +23,9 @@ from outreach.domain.reminders import local_day
 from outreach.domain.states import TAKES_A_SEAT, TO_SEND, ActivityState, ReminderState
 from outreach.extensions import db
 from outreach.models import Activity, Invitation, Message, Reminder
-from outreach.services import attendance
 from outreach.services.activities import move as moves
 from outreach.services.activities import publish as publishing
+from outreach.services.door import attendance
 from outreach.services.reminders import forecast as forecasting
 from outreach.services.reminders import tick as reminding
 

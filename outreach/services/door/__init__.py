@@ -1,1 +1,4 @@
-"""The door of an activity: whose code it is and whether it counts (codes.py)."""
+"""The door of an activity. Start with log.py: every way of recording who was there adds scans to it.
+
+attendance.py is the sheet, receive.py takes what devices send, codes.py knows whose code it is and whether it counts.
+"""

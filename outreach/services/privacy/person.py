@@ -55,6 +55,7 @@ from outreach.services.planning import bookings
 from outreach.services.privacy import absences as absence_privacy
 from outreach.services.privacy import calls as call_privacy
 from outreach.services.privacy import clashes as clash_privacy
+from outreach.services.privacy import door as door_privacy
 from outreach.services.privacy import evidence as evidence_privacy
 from outreach.services.privacy import inbox
 from outreach.services.privacy import letters as letter_privacy
@@ -140,6 +141,7 @@ def export(person_id: int, *, by: User | None, now: datetime) -> dict[str, Any]:
         **evidence_privacy.held(db.session(), person_id),
         **material_privacy.held(db.session(), person_id),
         **post_privacy.held(db.session(), person_id),
+        **door_privacy.held(db.session(), person_id),
         "imports": import_undo.held(db.session(), person_id),
         "link": [
             {"expires_at": _plain(link.expires_at), "revoked_at": _plain(link.revoked_at)}
@@ -181,6 +183,7 @@ def erase(person_id: int, *, by: User | None, now: datetime) -> Person:
         evidence_privacy.forget(session, person)
         evidence_privacy.forget_of(session, session.scalars(post_privacy.invited_before(person_id)).all())
         material_privacy.forget(session, person_id)
+        door_privacy.forget(session, person)
         import_undo.forget(session, person_id)
         _forget_mails(session, person_id)
         _forget_answers(session, person)

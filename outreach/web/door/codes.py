@@ -21,7 +21,7 @@ from outreach.extensions import current_settings, limiter
 from outreach.queries.answers import page as answer_page
 from outreach.queries.door import codes
 from outreach.queries.door.codes import ScannedCode
-from outreach.services import attendance
+from outreach.services.door import attendance
 from outreach.web.answer_pages.draw import draw, seal, speak
 from outreach.web.exports import columns
 from outreach.web.frame import rate_limited

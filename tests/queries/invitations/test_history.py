@@ -34,7 +34,7 @@ from outreach.models import (
 )
 from outreach.queries.invitations import history
 from outreach.queries.invitations.history import EntryKind, HistoryGroup
-from outreach.services import attendance, audit, files
+from outreach.services import audit, files
 from outreach.services.activities import publish as publishing
 from outreach.services.answers import acting
 from outreach.services.answers import answer as answering
@@ -45,6 +45,7 @@ from outreach.services.calls import record as recording
 from outreach.services.calls.callee import CalleeKey
 from outreach.services.calls.record import CallResult
 from outreach.services.directory import people
+from outreach.services.door import attendance
 from outreach.services.invitations import withdraw as withdrawing
 from outreach.services.ladder import climb, edit, substitutes
 from outreach.services.letters import compose, make

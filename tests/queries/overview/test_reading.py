@@ -9,7 +9,7 @@ from outreach.extensions import db
 from outreach.models import Venue
 from outreach.queries.overview import reading
 from outreach.queries.overview.reading import YearFigures
-from outreach.services import attendance
+from outreach.services.door import attendance
 from tests.web.reading import page, text_of
 from tests.world import JAKARTA, NOW, answer, at, draft_activity, invitation_of, invite, publish
 

@@ -260,7 +260,7 @@ def test_every_change_is_in_the_audit_log(activity, coordinator):
 
 def test_thanks_go_to_those_present(activity, ani, budi):
     from outreach.domain.kinds import AttendanceSource
-    from outreach.services import attendance
+    from outreach.services.door import attendance
 
     invite(activity, ani, budi)
     publishing.publish([activity.id], by=None, now=NOW)

@@ -13,7 +13,6 @@ from outreach.domain.planning.rules import ClashKind, Severity
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
 from outreach.models import Activity, Invitation, SpeakerBooking, Venue
-from outreach.services import attendance
 from outreach.services.activities import agenda as agendas
 from outreach.services.activities import delete as deleting
 from outreach.services.activities import edit as planning
@@ -21,6 +20,7 @@ from outreach.services.activities import move as moves
 from outreach.services.activities import publish as publishing
 from outreach.services.answers import answer as answering
 from outreach.services.answers import record as recording
+from outreach.services.door import attendance
 from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import withdraw as withdrawing
 from outreach.services.planning.book import SpeakerTaken, VenueTaken, book

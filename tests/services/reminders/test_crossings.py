@@ -14,11 +14,11 @@ from outreach.domain.kinds import AnswerSource, AttendanceSource, Audience, Mail
 from outreach.domain.states import TO_SEND, InvitationState, MessageState
 from outreach.extensions import db
 from outreach.models import Activity, Attempt, Invitation, Message, Organisation, Person, Venue
-from outreach.services import attendance
 from outreach.services.activities import publish as publishing
 from outreach.services.answers import answer as answering
 from outreach.services.answers import record as recording
 from outreach.services.answers.nominees import Nominee
+from outreach.services.door import attendance
 from outreach.services.invitations import links, seats
 from outreach.services.invitations import withdraw as withdrawing
 from outreach.services.reminders import edit_rules

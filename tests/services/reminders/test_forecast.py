@@ -15,13 +15,13 @@ from outreach.domain.reminders import OtherDay
 from outreach.domain.states import MessageState, ReminderState
 from outreach.extensions import db
 from outreach.models import Invitation, Message, MessageLine, Reminder
-from outreach.services import attendance
 from outreach.services.activities import edit as planning
 from outreach.services.activities import move as moves
 from outreach.services.activities import publish as publishing
 from outreach.services.answers import acting
 from outreach.services.answers import answer as answering
 from outreach.services.answers import record as recording
+from outreach.services.door import attendance
 from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import withdraw as withdrawing
 from outreach.services.reminders import edit_rules

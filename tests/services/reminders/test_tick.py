@@ -11,8 +11,8 @@ from outreach.domain.kinds import AttendanceSource, MailKind, Role
 from outreach.domain.states import InvitationState, MessageState, ReminderState
 from outreach.extensions import db
 from outreach.models import Invitation, Message, MessageLine, Reminder, ReminderRule
-from outreach.services import attendance
 from outreach.services.activities import publish as publishing
+from outreach.services.door import attendance
 from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import withdraw as withdrawing
 from outreach.services.messages import resend as resending

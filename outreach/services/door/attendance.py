@@ -1,20 +1,22 @@
-"""Who attended: recorded by staff at the door or from the paper list."""
+"""Who attended: ticked by staff on the sheet, at the door or from the paper list. Each tick is a scan of the log (log.py)."""
 
 from collections.abc import Collection
 from datetime import datetime, time, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from outreach.delivery import tokens
 from outreach.domain.kinds import ON_STAGE, AnswerSource, AttendanceSource, Audience, MailKind, Role
 from outreach.domain.problems import Problem
 from outreach.domain.reminders import THANKS_USEFUL_FOR
+from outreach.domain.scans import ScanHow
 from outreach.domain.states import ActivityState, InvitationState, ReminderState
-from outreach.models import Activity, Attendance, AuditEntry, Invitation, MessageLine, Reminder, User
+from outreach.models import Activity, AuditEntry, Invitation, MessageLine, Reminder, User
 from outreach.services import audit
 from outreach.services.directory import people
 from outreach.services.directory.people import PersonValues
+from outreach.services.door import log
 from outreach.services.locking import activity_for_change, lock_address_book
 from outreach.services.planning import bookings
 from outreach.services.reminders.schedule import event_reminder
@@ -46,48 +48,40 @@ def tick(
     activity's day.
     """
     made_at = made_at or now
+    how = log.HOW_OF[source]
     with writing() as session:
         activity = activity_for_change(session, activity_id)
         check_open(activity, now)
         shown = session.scalars(
-            sa.select(Invitation).where(Invitation.activity_id == activity_id, Invitation.id.in_(shown_ids))
+            sa.select(Invitation)
+            .where(Invitation.activity_id == activity_id, Invitation.id.in_(shown_ids))
+            .options(joinedload(Invitation.attendance))
         ).all()
-        known = {
-            a.invitation_id: a
-            for a in session.scalars(sa.select(Attendance).where(Attendance.invitation_id.in_([i.id for i in shown])))
-        }
-        changed, newly_present = 0, []
-        for invitation in shown:
-            present = invitation.id in present_ids
-            row = known.get(invitation.id)
-            if row is None and not present:
-                continue
-            if row is None:
-                row = Attendance(invitation_id=invitation.id)
-                session.add(row)
-            elif row.present == present or (
-                row.recorded_at > made_at and row.recorded_by_id != (by.id if by else None)
-            ):
-                continue
-            row.present, row.source, row.recorded_at = present, source, made_at
-            row.recorded_by_id = by.id if by else None
-            changed += 1
-            if present:
-                newly_present.append(invitation)
-        session.flush()
-        total = session.scalar(
-            sa.select(sa.func.count())
-            .select_from(Attendance)
-            .join(Invitation, Invitation.id == Attendance.invitation_id)
-            .where(Invitation.activity_id == activity_id, Attendance.present)
-        )
-        _thank_late(session, activity, newly_present, now)
+        changed = [
+            invitation
+            for invitation in shown
+            if (invitation.id in present_ids) != bool(invitation.attendance and invitation.attendance.present)
+        ]
+        # An account's own ticks count in the order in which they arrive: their times are whole seconds.
+        before = log.last_on_sheet(session, [invitation.id for invitation in changed], by)
+        newly = log.add(
+            session,
+            [
+                log.on_sheet(
+                    invitation, invitation.id in present_ids, how, by=by, now=now,
+                    made_at=max(made_at, before.get(invitation.id, made_at)),
+                )
+                for invitation in changed
+            ],
+        )  # fmt: skip
+        total = log.total(session, activity_id)
+        thank_late(session, activity, [one for one in changed if one.id in newly], now)
         if changed:
             audit.record(
-                session, by, "activity.attendance_ticked", activity, now=now, changed=changed, present=total,
+                session, by, "activity.attendance_ticked", activity, now=now, changed=len(changed), present=total,
                 source=source.value,
             )  # fmt: skip
-    return total or 0
+    return total
 
 
 def walk_in(
@@ -115,36 +109,38 @@ def walk_in(
             return known
         check_open(activity, now)
         person_id = who if isinstance(who, int) else people.store(session, who, by=by, now=now).id
-        invitation = session.scalar(
-            sa.select(Invitation)
-            .where(Invitation.activity_id == activity_id, Invitation.person_id == person_id)
-            .order_by(Invitation.id)
-            .limit(1)
-        )
-        if invitation is None:
-            invitation = Invitation(activity_id=activity_id, person_id=person_id, role=Role.PARTICIPANT)
-            session.add(invitation)
-        uninvited = invitation.state in (None, InvitationState.WITHDRAWN)
-        if uninvited or invitation.state in (InvitationState.NOT_COMING, InvitationState.WAITLISTED):
-            invitation.state = InvitationState.COMING
-            invitation.answered_at = now
-            invitation.answer_source = AnswerSource.WALK_IN if uninvited else AnswerSource.IN_PERSON
-            invitation.answered_sequence = activity.sequence
-            invitation.answer_recorded_by_id = by.id if by else None
-        invitation.invited_at = invitation.invited_at or now
-        session.flush()
-        if invitation.role in ON_STAGE:
-            bookings.rebook_people(session, [person_id])
-        tokens.ensure_links(session, person_ids=[person_id], expires_at=activity.ends_at + tokens.lifetime())
-        row = session.scalar(sa.select(Attendance).where(Attendance.invitation_id == invitation.id))
-        if row is None:
-            row = Attendance(invitation_id=invitation.id)
-        row.present, row.source, row.recorded_at, row.recorded_by_id = True, source, now, by.id if by else None
-        session.add(row)
-        session.flush()
-        _thank_late(session, activity, [invitation], now)
+        invitation = uninvited(session, activity, person_id, by=by, now=now)
+        how = ScanHow.PAPER if source is AttendanceSource.PAPER else ScanHow.WALK_IN
+        log.add(session, [log.on_sheet(invitation, True, how, by=by, made_at=now, now=now)])
+        thank_late(session, activity, [invitation], now)
         mark = {"entry": entry} if entry else {}
         audit.record(session, by, "activity.walk_in", activity, now=now, invitation=invitation.id, **mark)
+    return invitation
+
+
+def uninvited(session: Session, activity: Activity, person_id: int, *, by: User | None, now: datetime) -> Invitation:
+    """Return the invitation of a person who is at the door: their own, or a new one as a participant."""
+    invitation = session.scalar(
+        sa.select(Invitation)
+        .where(Invitation.activity_id == activity.id, Invitation.person_id == person_id)
+        .order_by(Invitation.id)
+        .limit(1)
+    )
+    if invitation is None:
+        invitation = Invitation(activity_id=activity.id, person_id=person_id, role=Role.PARTICIPANT)
+        session.add(invitation)
+    came_by_themselves = invitation.state in (None, InvitationState.WITHDRAWN)
+    if came_by_themselves or invitation.state in (InvitationState.NOT_COMING, InvitationState.WAITLISTED):
+        invitation.state = InvitationState.COMING
+        invitation.answered_at = now
+        invitation.answer_source = AnswerSource.WALK_IN if came_by_themselves else AnswerSource.IN_PERSON
+        invitation.answered_sequence = activity.sequence
+        invitation.answer_recorded_by_id = by.id if by else None
+    invitation.invited_at = invitation.invited_at or now
+    session.flush()
+    if invitation.role in ON_STAGE:
+        bookings.rebook_people(session, [person_id])
+    tokens.ensure_links(session, person_ids=[person_id], expires_at=activity.ends_at + tokens.lifetime())
     return invitation
 
 
@@ -175,7 +171,7 @@ def door_closes_at(activity: Activity) -> datetime:
     return datetime.combine(last + timedelta(days=1), time(), activity.zone)
 
 
-def _thank_late(session: Session, activity: Activity, present: Collection[Invitation], now: datetime) -> None:
+def thank_late(session: Session, activity: Activity, present: Collection[Invitation], now: datetime) -> None:
     """Thank those recorded as present after the thank-you mails were written, while thanks are still useful."""
     written = session.scalars(
         sa.select(Reminder)
