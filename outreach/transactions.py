@@ -36,13 +36,30 @@ def writing() -> Iterator[Session]:
     On SQLite it begins IMMEDIATE, so that what was checked cannot change before it is written. Objects read earlier are
     read again: a use case decides only on data of its own transaction.
     """
+    with _transaction() as session:
+        yield session
+        session.commit()
+
+
+@contextmanager
+def trying() -> Iterator[Session]:
+    """Run a use case as `writing` does, and roll it back: a preview that finds what the write would do.
+
+    What the preview returns are values: rows are as before afterwards.
+    """
+    with _transaction() as session:
+        yield session
+        session.rollback()
+
+
+@contextmanager
+def _transaction() -> Iterator[Session]:
     session: Any = db.session
     session.rollback()
     with _turn_to_write() if db.engine.dialect.name == "sqlite" else nullcontext():
         session.connection(execution_options={IMMEDIATE: True})
         try:
             yield session
-            session.commit()
         except BaseException:
             session.rollback()
             raise

@@ -3,8 +3,10 @@
 queries/posts.py lists posts, services/invitations/post_holders.py moves the invitations.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -19,7 +21,9 @@ from outreach.services.invitations import post_holders
 from outreach.services.invitations.post_holders import Followed
 from outreach.services.locking import lock_address_book
 from outreach.services.records import NameTaken
-from outreach.transactions import writing
+from outreach.services.reminders import forecast as forecasting
+from outreach.services.reminders.forecast import Forecast
+from outreach.transactions import trying, writing
 
 FIRST_YEAR, LAST_YEAR = 1945, 2200
 
@@ -102,6 +106,30 @@ class HolderValues:
     until_on: date | None = None
 
 
+@dataclass(frozen=True)
+class GoesOver:
+    """An invitation that goes from one holder to another. title: of its activity."""
+
+    title: str
+    starts_at: datetime
+    zone: ZoneInfo
+    former: str
+    new: str
+
+
+@dataclass(frozen=True)
+class HoldersPreview:
+    """What a change of holders would do.
+
+    stays: titles of the activities whose invitations stay, and why. to_call: names of those in Followed.
+    """
+
+    goes: tuple[GoesOver, ...]
+    stays: tuple[tuple[str, Problem], ...]
+    to_call: tuple[str, ...]
+    forecast: Forecast
+
+
 def add(values: PostValues, *, by: User | None, now: datetime) -> Post:
     """Store a new post. Raise PostNameMissing or NameTaken."""
     with writing() as session:
@@ -140,29 +168,19 @@ def delete(post_id: int, *, by: User | None, now: datetime) -> str:
 def add_holder(post_id: int, values: HolderValues, *, by: User | None, now: datetime) -> Followed:
     """Enter who holds a post from a day on. Raise PostMissing, HeldByAnother or another Problem with the values."""
     with writing() as session:
-        post = _post_for_change(session, post_id)
-        holder = PostHolder(post=post)
-        _fill_holder(session, post, holder, values)
-        return _changed(session, post, holder, "post.holder_added", by, now)
+        return _add_holder(session, post_id, values, by, now)
 
 
 def edit_holder(holder_id: int, values: HolderValues, *, by: User | None, now: datetime) -> Followed:
     """Correct who holds a post when, or end it. Raise HolderMissing, HeldByAnother or another Problem with the values."""
     with writing() as session:
-        holder = _holder_for_change(session, holder_id)
-        _fill_holder(session, holder.post, holder, values)
-        return _changed(session, holder.post, holder, "post.holder_edited", by, now)
+        return _edit_holder(session, holder_id, values, by, now)
 
 
 def remove_holder(holder_id: int, *, by: User | None, now: datetime) -> Followed:
     """Remove an entry that was wrong. Raise HolderMissing."""
     with writing() as session:
-        holder = _holder_for_change(session, holder_id)
-        post, person_id = holder.post, holder.person_id
-        post.holders.remove(holder)
-        session.flush()
-        audit.record(session, by, "post.holder_removed", post, now=now, of_person=person_id)
-        return post_holders.follow_post(session, post.id, by=by, now=now)
+        return _remove_holder(session, holder_id, by, now)
 
 
 def hand_over(post_id: int, person_id: int | None, from_on: date | None, *, by: User | None, now: datetime) -> Followed:
@@ -171,24 +189,93 @@ def hand_over(post_id: int, person_id: int | None, from_on: date | None, *, by: 
     Raise PostMissing, NobodyToFollow, HoldsAlready, BeganThatDay, HeldByAnother or a Problem with the values.
     """
     with writing() as session:
-        post = _post_for_change(session, post_id)
-        new = _holder_values(session, HolderValues(person_id, HolderKind.DEFINITIVE, from_on))
-        assert new.from_on is not None
-        eve = new.from_on - timedelta(days=1)
-        definitive = [one for one in post.holders if one.kind is HolderKind.DEFINITIVE]
-        today = next((one for one in definitive if one.term.covers(new.from_on)), None)
-        if today is not None and today.from_on == new.from_on:
-            raise BeganThatDay(name=today.person.display_name, from_on=today.from_on)
-        present = next((one for one in definitive if one.term.covers(eve)), None)
-        if present is None:
-            raise NobodyToFollow
-        if present.person_id == person_id:
-            raise HoldsAlready(name=present.person.display_name)
-        present.until_on = eve
-        session.flush()
-        holder = PostHolder(post=post)
-        _fill_holder(session, post, holder, new)
-        return _changed(session, post, holder, "post.handed_over", by, now)
+        return _hand_over(session, post_id, person_id, from_on, by, now)
+
+
+def preview_adding(post_id: int, values: HolderValues, *, now: datetime) -> HoldersPreview:
+    """Return the effects of `add_holder`, or raise what it raises. Nothing is written; so for the three below."""
+    return _previewed(lambda session: _add_holder(session, post_id, values, None, now), post_id, now)
+
+
+def preview_editing(post_id: int, holder_id: int, values: HolderValues, *, now: datetime) -> HoldersPreview:
+    return _previewed(lambda session: _edit_holder(session, holder_id, values, None, now), post_id, now)
+
+
+def preview_removing(post_id: int, holder_id: int, *, now: datetime) -> HoldersPreview:
+    return _previewed(lambda session: _remove_holder(session, holder_id, None, now), post_id, now)
+
+
+def preview_handing_over(post_id: int, person_id: int | None, from_on: date | None, *, now: datetime) -> HoldersPreview:
+    return _previewed(lambda session: _hand_over(session, post_id, person_id, from_on, None, now), post_id, now)
+
+
+def _previewed(change: Callable[[Session], Followed], post_id: int, now: datetime) -> HoldersPreview:
+    """Make the change, see what came of it, and take it back."""
+    with trying() as session:
+        lock_address_book(session)
+        before = {
+            one.id: one.person.display_name for one in post_holders.ahead(session, post_id, now=now) if one.person
+        }
+        concerned = {one.activity_id for one in post_holders.ahead(session, post_id, now=now)}
+        since = forecasting.newest(concerned)
+        followed = change(session)
+        return HoldersPreview(
+            goes=tuple(
+                GoesOver(
+                    one.activity.title, one.activity.starts_at, one.activity.zone, before[one.id], new.display_name
+                )
+                for one in followed.moved
+                if (new := one.person) is not None
+            ),
+            stays=tuple((one.invitation.activity.title, one.because) for one in followed.staying),
+            to_call=tuple(person.display_name for person in followed.to_call),
+            forecast=forecasting.caused({one.id for one in followed.moved}, concerned, since, now=now),
+        )
+
+
+def _add_holder(session: Session, post_id: int, values: HolderValues, by: User | None, now: datetime) -> Followed:
+    post = _post_for_change(session, post_id)
+    holder = PostHolder(post=post)
+    _fill_holder(session, post, holder, values)
+    return _changed(session, post, holder, "post.holder_added", by, now)
+
+
+def _edit_holder(session: Session, holder_id: int, values: HolderValues, by: User | None, now: datetime) -> Followed:
+    holder = _holder_for_change(session, holder_id)
+    _fill_holder(session, holder.post, holder, values)
+    return _changed(session, holder.post, holder, "post.holder_edited", by, now)
+
+
+def _remove_holder(session: Session, holder_id: int, by: User | None, now: datetime) -> Followed:
+    holder = _holder_for_change(session, holder_id)
+    post, person_id = holder.post, holder.person_id
+    post.holders.remove(holder)
+    session.flush()
+    audit.record(session, by, "post.holder_removed", post, now=now, of_person=person_id)
+    return post_holders.follow_post(session, post.id, by=by, now=now)
+
+
+def _hand_over(
+    session: Session, post_id: int, person_id: int | None, from_on: date | None, by: User | None, now: datetime
+) -> Followed:
+    post = _post_for_change(session, post_id)
+    new = _holder_values(session, HolderValues(person_id, HolderKind.DEFINITIVE, from_on))
+    assert new.from_on is not None
+    eve = new.from_on - timedelta(days=1)
+    definitive = [one for one in post.holders if one.kind is HolderKind.DEFINITIVE]
+    today = next((one for one in definitive if one.term.covers(new.from_on)), None)
+    if today is not None and today.from_on == new.from_on:
+        raise BeganThatDay(name=today.person.display_name, from_on=today.from_on)
+    present = next((one for one in definitive if one.term.covers(eve)), None)
+    if present is None:
+        raise NobodyToFollow
+    if present.person_id == person_id:
+        raise HoldsAlready(name=present.person.display_name)
+    present.until_on = eve
+    session.flush()
+    holder = PostHolder(post=post)
+    _fill_holder(session, post, holder, new)
+    return _changed(session, post, holder, "post.handed_over", by, now)
 
 
 def values_of(post: Post) -> PostValues:

@@ -76,6 +76,8 @@ def test_a_post_changes_hands_after_it_was_invited(
     page.locator("label", has_text="Sari Wulandari").click()
     page.fill("#from_on", "2027-01-10")
     looked_at(page, width, "post-hand-over")
+    press(page.get_by_role("button", name="Next: who is told"))
+    looked_at(page, width, "post-hand-over-preview")
     press(page.get_by_role("button", name="Save"))
     page.get_by_text("1 invitation goes to the new holder now.").wait_for()
     looked_at(page, width, "post-page")

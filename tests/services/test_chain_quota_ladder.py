@@ -224,7 +224,7 @@ class AnyStory(RuleBasedStateMachine):
             done = self.try_to("postponed", lambda: publishing.postpone(activity.id, "Banjir", by=None, now=self.now))
         else:
             move = Move(activity.starts_at + by, activity.ends_at + by, activity.zone, None)
-            kinds, said = (MailKind.CHANGE, *OF_SEATS), moves.forecast(activity, move, now=then)
+            kinds, said = (MailKind.CHANGE, *OF_SEATS), moves.forecast(activity, move, (), now=then)
             done = self.try_to("moved", lambda: moves.move(activity.id, move, "Banjir", None, by=None, now=self.now))
         if done:
             self.work({kind: sum(row.people for row in said.rows if row.kind is kind) for kind in kinds})

@@ -21,6 +21,7 @@ from outreach.models import (
     FormerHolder,
     Invitation,
     InvitedPost,
+    Link,
     Material,
     Message,
     MessageLine,
@@ -34,6 +35,7 @@ from outreach.queries.answers import page as answer_page
 from outreach.services import posts
 from outreach.services.activities import move as moves
 from outreach.services.activities import projected
+from outreach.services.activities import publish as publishing
 from outreach.services.activities.edit import edit_activity
 from outreach.services.answers import answer as answering
 from outreach.services.answers import undo
@@ -495,6 +497,62 @@ def test_the_forecast_counts_the_mail_to_the_former_holder(asked, post, sari, ac
     assert count(Message) - before == 2
 
 
+def everything():
+    """Return what the database holds about posts, invitations, reminders and links."""
+    db.session.rollback()
+    return [
+        [tuple(row) for row in db.session.execute(sa.select(table.__table__).order_by(sa.text("1")))]
+        for table in (PostHolder, Invitation, InvitedPost, FormerHolder, Reminder, Link, AuditEntry, SpeakerBooking)
+    ]
+
+
+def test_the_preview_of_handing_over_counts_the_mails_that_then_go_out_and_writes_nothing(
+    server, asked, post, sari, programme
+):
+    second = draft_activity(programme, None, day=25)
+    invite_post(second, post, Role.PARTICIPANT)
+    publish(second)
+    work(NOW)
+    taken(server)
+    draft = draft_activity(programme, None, day=27)
+    invite_post(draft, post)
+    before, post_id, sari_id = everything(), post.id, sari.id
+    seen = posts.preview_handing_over(post_id, sari_id, date(2027, 1, 10), now=at(5))
+    assert everything() == before
+    assert [(one.former, one.new) for one in seen.goes] == [("Budi Santoso", "Sari Wulandari")] * 3
+    assert [(row.kind, row.people) for row in seen.forecast.rows] == [
+        (MailKind.WITHDRAWAL, 1),
+        (MailKind.INVITATION, 1),
+        (MailKind.WITHDRAWAL, 0),  # of the second one Budi has not heard yet: one mail a day
+        (MailKind.INVITATION, 1),
+    ]
+    assert seen.forecast.mails_per_day == ((date(2027, 1, 5), 2),)
+    followed = posts.hand_over(post_id, sari_id, date(2027, 1, 10), by=None, now=at(5))
+    assert len(followed.moved) == 3
+    work(at(5))
+    assert sorted(address for address, _subject in taken(server)) == ["budi@example.com", "sari@example.com"]
+
+
+def test_the_preview_of_a_holder_counts_only_the_new_one_among_waiting_invitations(
+    activity, post, sari, programme, asked
+):
+    ani = a_person("Ani Wijaya", email="ani@example.com")
+    invite(fresh(activity), ani)
+    post_id, values = post.id, HolderValues(sari.id, HolderKind.DAILY_ACTING, DAY, DAY)
+    seen = posts.preview_adding(post_id, values, now=NOW)
+    assert {row.kind: row.people for row in seen.forecast.rows} == {MailKind.INVITATION: 1, MailKind.WITHDRAWAL: 1}
+
+
+def test_the_preview_names_what_stays_and_who_is_to_be_called(asked, post, sari, activity, budi):
+    invite(activity, sari, role=Role.SPEAKER)
+    seen = posts.preview_handing_over(post.id, sari.id, date(2027, 1, 10), now=at(5))
+    assert [(title, type(because)) for title, because in seen.stays] == [(activity.title, HolderInvited)]
+    assert (seen.goes, seen.forecast.mails_per_day) == ((), ())
+    rina = a_person("Rina Dewi", email="")
+    seen = posts.preview_handing_over(post.id, rina.id, date(2027, 1, 10), now=at(5))
+    assert (seen.to_call, seen.forecast.without_address) == (("Rina Dewi",), 1)
+
+
 def test_the_former_holders_page_names_no_invitation_of_which_they_were_not_told(
     activity, post, sari, budi, programme, hall
 ):
@@ -626,6 +684,69 @@ def test_a_move_in_place_goes_through_though_an_invitation_stays_behind(post, sa
     hold(post, sari, DAY, DAY, HolderKind.DAILY_ACTING)
     move(fresh(activity), at(18, 9), at(18, 12), now=at(5))
     assert only_of(activity).person_id == budi.id
+
+
+def mails_today(forecast):
+    return {row.kind: row.people for row in forecast.rows if row.people and row.day == date(2027, 1, 5)}
+
+
+def test_the_preview_of_a_move_counts_the_mails_to_both_holders(server, asked, post, plh, activity):
+    others = a_person("Ani Wijaya", email="ani@example.com")
+    invite(fresh(activity), others)
+    work(NOW)
+    taken(server)
+    to = moved_to(fresh(activity), 20)
+    previewed = moves.preview(activity, to, activity.version, now=at(5))
+    assert mails_today(previewed.forecast) == {
+        MailKind.WITHDRAWAL: 1, MailKind.CHANGE: 1, MailKind.INVITATION: 1
+    }  # fmt: skip
+    assert previewed.forecast.mails_per_day == ((date(2027, 1, 5), 3),)
+    moves.move(activity.id, to, "alasan", None, by=None, now=at(5))
+    work(at(5))
+    assert sorted(address for address, _subject in taken(server)) == [
+        "ani@example.com", "budi@example.com", "sari@example.com"
+    ]  # fmt: skip
+
+
+def test_the_preview_says_that_the_new_holder_hears_who_comes_for_the_post(server, asked, post, plh, activity, budi):
+    rina = Representative("Kompol Rina Dewi", "Wakapolres", email="rina@example.com")
+    answer(activity, budi, Choice.REPRESENTED, NOW, rina)
+    work(NOW)
+    taken(server)
+    to = moved_to(fresh(activity), 20)
+    previewed = moves.preview(activity, to, activity.version, now=at(5))
+    assert mails_today(previewed.forecast) == {
+        MailKind.WITHDRAWAL: 1,
+        MailKind.CHANGE: 2,  # Sari reads of both in one mail
+        MailKind.REPRESENTATION: 1,
+    }
+    assert previewed.forecast.mails_per_day == ((date(2027, 1, 5), 3),)
+    moves.move(activity.id, to, "alasan", None, by=None, now=at(5))
+    work(at(5))
+    assert sorted(address for address, _subject in taken(server)) == [
+        "budi@example.com", "rina@example.com", "sari@example.com"
+    ]  # fmt: skip
+
+
+def test_a_move_back_before_anybody_heard_says_that_the_answer_counts_again(server, asked, post, plh, budi, activity):
+    answer(activity, budi, Choice.COMING, now=at(5))
+    moves.move(activity.id, moved_to(fresh(activity), 20), "alasan", None, by=None, now=at(5))
+    back = moved_to(fresh(activity), 18)
+    previewed = moves.preview(activity, back, activity.version, now=at(5))
+    assert [(one.new.name, one.counts_again) for one in previewed.passing] == [("Budi Santoso", True)]
+    assert mails_today(previewed.forecast) == {}
+
+
+def test_a_new_date_counts_the_mails_to_both_holders(server, asked, post, plh, activity):
+    publishing.postpone(activity.id, "alasan", fresh(activity).version, by=None, now=NOW)
+    work(NOW)
+    taken(server)
+    to = moved_to(fresh(activity), 20)
+    previewed = moves.preview(activity, to, activity.version, now=at(5))
+    assert mails_today(previewed.forecast) == {MailKind.WITHDRAWAL: 1, MailKind.INVITATION: 1}
+    moves.move(activity.id, to, "alasan", None, by=None, now=at(5))
+    work(at(5))
+    assert sorted(address for address, _subject in taken(server)) == ["budi@example.com", "sari@example.com"]
 
 
 def test_of_a_move_and_a_handover_at_once_the_holder_of_the_new_day_is_invited(any_app, asked, post, sari, activity):

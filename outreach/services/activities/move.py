@@ -7,7 +7,7 @@ The transaction that moves an activity decides whether the move is allowed; `pre
 decision as it would be now.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 
@@ -33,7 +33,6 @@ from outreach.services.activities import agenda, projected
 from outreach.services.activities.checks import CannotEdit, check_times
 from outreach.services.activities.publish import InThePast, ReasonMissing
 from outreach.services.invitations import links, post_holders, seats
-from outreach.services.invitations.post_holders import Passing
 from outreach.services.letters import follow_up
 from outreach.services.locking import ActivityMissing, Stale, activity_for_change
 from outreach.services.office_defaults import deadline
@@ -44,7 +43,7 @@ from outreach.services.planning import load as plans
 from outreach.services.planning.checks import BlockedChange
 from outreach.services.planning.clashes import FoundClashes
 from outreach.services.reminders import forecast as forecasting
-from outreach.services.reminders.forecast import Forecast
+from outreach.services.reminders.forecast import Forecast, Passing
 from outreach.services.reminders.schedule import (
     cancel_scheduled,
     event_reminder,
@@ -79,7 +78,7 @@ class MovePreview:
     refused: Problem | None
     forecast: Forecast | None
     unheard: bool = False
-    passing: Sequence[Passing] = ()
+    passing: Collection[Passing] = ()
 
     @property
     def blocked(self) -> bool:
@@ -164,17 +163,19 @@ def preview(
     if not _is_announced(activity) or refused is not None or found.blocking:
         return MovePreview(activity, as_it_is(activity), after, found, refused, None, passing=passing)
     unheard = is_unheard_way_back(session, activity, after)
-    seated = seats.given_by_move(session, activity, after, now=now)
-    forecast = forecasting.for_move(activity.id, after, told=not unheard, seated=seated, now=now)
-    return MovePreview(activity, as_it_is(activity), after, found, refused, forecast, unheard, passing)
+    mails = forecast(activity, after, passing, now=now)
+    return MovePreview(activity, as_it_is(activity), after, found, refused, mails, unheard, passing)
 
 
-def forecast(activity: Activity, to: Move, *, now: datetime) -> Forecast:
-    """Return the mails that moving this published activity would cause, or giving this postponed one its new date."""
+def forecast(activity: Activity, to: Move, passing: Collection[Passing], *, now: datetime) -> Forecast:
+    """Return the mails that moving this published activity would cause, or giving this postponed one its new date.
+
+    passing: from `changing_hands`.
+    """
     session: Session = db.session()
     unheard = is_unheard_way_back(session, activity, to)
-    seated = seats.given_by_move(session, activity, to, now=now)
-    return forecasting.for_move(activity.id, to, told=not unheard, seated=seated, now=now)
+    seated = seats.given_by_move(session, activity, to, passing, now=now)
+    return forecasting.for_move(activity.id, to, told=not unheard, seated=seated, passing=passing, now=now)
 
 
 def brought(activity_id: int, to: Move, refusal: Problem | None = None, *, now: datetime) -> FoundClashes:

@@ -47,6 +47,7 @@ from outreach.services.invitations import seats
 from outreach.services.planning import bookings
 from outreach.services.planning import checks as plan_checks
 from outreach.services.planning.book import book_people
+from outreach.services.reminders.forecast import Passing
 from outreach.services.reminders.schedule import event_reminder, reschedule, waiting_invitations
 from outreach.services.representation import notices
 
@@ -147,20 +148,10 @@ def ahead(session: Session, post_id: int, *, now: datetime) -> Sequence[Invitati
     ).all()
 
 
-@dataclass(frozen=True)
-class Passing:
-    """An invitation that goes to another person because its activity takes place on another day."""
-
-    invitation: Invitation
-    post: str
-    former: Person
-    new: Person
-
-
 def passing(session: Session, days: Mapping[int, date]) -> list[Passing]:
     """Return the invitations that go to other holders of their posts if these activities take place on these days.
 
-    days: by activity id; of those activities only that get another day. At most four queries.
+    days: by activity id; of those activities only that get another day. Four queries, and at most two for each that goes.
     """
     if not days:
         return []
@@ -175,13 +166,9 @@ def passing(session: Session, days: Mapping[int, date]) -> list[Passing]:
         return []
     terms = terms_of(session, {row.post_id for row in to_posts})
     invited: dict[int, set[tuple[Role, int]]] = defaultdict(set)
-    for activity_id, role, person_id in session.execute(
-        sa.select(Invitation.activity_id, Invitation.role, Invitation.person_id).where(
-            Invitation.activity_id.in_(days), Invitation.person_id.is_not(None)
-        )
-    ).tuples():
-        if person_id is not None:
-            invited[activity_id].add((role, person_id))
+    own_people = sa.select(Invitation.activity_id, Invitation.role, Invitation.person_id)
+    for row in session.execute(own_people.where(Invitation.activity_id.in_(days), Invitation.person_id.is_not(None))):
+        invited[row.activity_id].add((row.role, row.person_id))
     passed: dict[int, HolderTerm] = {}
     for activity_id, day in days.items():
         own = [
@@ -194,10 +181,23 @@ def passing(session: Session, days: Mapping[int, date]) -> list[Passing]:
     people = {id for one, *_ in to_posts if one.id in passed for id in (one.person_id, passed[one.id].person_id)}
     found = {one.id: one for one in session.scalars(sa.select(Person).where(Person.id.in_(people)))}
     return [
-        Passing(one, names[one.id], found[one.person_id or 0], found[passed[one.id].person_id])
+        _foreseen(session, one, names[one.id], found[one.person_id or 0], found[passed[one.id].person_id])
         for one, *_ in to_posts
         if one.id in passed
     ]
+
+
+def _foreseen(session: Session, invitation: Invitation, post: str, former: Person, new: Person) -> Passing:
+    unheard = _unheard_change(session, invitation, new)
+    if unheard is not None:
+        return Passing(invitation, post, former, new, unheard.state, counts_again=True)
+    then = invitation.state if invitation.acting is not None else InvitationState.PREPARED
+    return Passing(invitation, post, former, new, then, is_told=_was_told(invitation))
+
+
+def _was_told(invitation: Invitation) -> bool:
+    """Return whether the holder is told that it goes to somebody else: they know of it, and have not declined."""
+    return invitation.invited_at is not None and invitation.state is not InvitationState.NOT_COMING
 
 
 def follow_post(session: Session, post_id: int, *, by: User | None, now: datetime) -> Followed:
@@ -283,7 +283,7 @@ def _hand_over(
     assert former_id is not None
     on_stage = invitation.role in ON_STAGE
     planned = plan_checks.before(session, [activity.id]) if checks else []
-    was_told = invitation.invited_at is not None and invitation.state is not InvitationState.NOT_COMING
+    was_told = _was_told(invitation)
     answered = (
         None if invitation.state in (InvitationState.PREPARED, InvitationState.INVITED) else invitation.answered_at
     )

@@ -3,6 +3,7 @@
 Called in a transaction that has locked the activity, so that the last seat goes to one person only.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -12,7 +13,7 @@ from outreach.domain.activity import Move
 from outreach.domain.kinds import Audience, MailKind
 from outreach.domain.states import TAKES_A_SEAT, ActivityState, InvitationState
 from outreach.models import Activity, Invitation, Venue
-from outreach.services.reminders.forecast import Seated
+from outreach.services.reminders.forecast import Passing, Seated
 from outreach.services.reminders.schedule import event_reminder
 from outreach.services.representation import notices
 
@@ -45,14 +46,20 @@ def offer_freed(session: Session, activity: Activity, *, now: datetime) -> list[
     return waiting
 
 
-def given_by_move(session: Session, activity: Activity, to: Move, *, now: datetime) -> list[Seated]:
-    """Return who would get a seat by this move, or by this new date of a postponed activity. Nothing is written."""
+def given_by_move(
+    session: Session, activity: Activity, to: Move, passing: Iterable[Passing] = (), *, now: datetime
+) -> list[Seated]:
+    """Return who would get a seat by this move, or by this new date of a postponed activity. Nothing is written.
+
+    passing: the invitations to posts that go to other people by it; they give their seats up.
+    """
     if activity.state not in (ActivityState.PUBLISHED, ActivityState.POSTPONED) or now >= to.starts_at:
         return []
     limit = activity.capacity
     if limit is None and to.venue_id is not None:
         limit = session.get_one(Venue, to.venue_id).capacity
-    free = None if limit is None else limit - taken(session, activity)
+    given_up = [(one.invitation.state in TAKES_A_SEAT) - (one.then in TAKES_A_SEAT) for one in passing]
+    free = None if limit is None else limit - taken(session, activity) + sum(given_up)
     return [_foreseen(session, invitation, now) for invitation in _next(session, activity, free)]
 
 

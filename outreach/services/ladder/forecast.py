@@ -45,6 +45,7 @@ from outreach.services.planning import rules as planning_rules
 from outreach.services.reminders import audiences
 from outreach.services.reminders import expand as expanding
 from outreach.services.reminders import forecast as forecasting
+from outreach.services.reminders.forecast import Passing
 
 STARTS_AFTER = timedelta(minutes=1)  # a ladder starts with the first tick after its invitation
 
@@ -118,21 +119,27 @@ def for_inviting(
     return _in_order(found)
 
 
-def for_move(activity_id: int, move: Move, *, now: datetime) -> list[RungForecast]:
-    """Forecast the ladders after this published activity has moved, or this postponed one has its new date."""
+def for_move(activity_id: int, move: Move, passing: Collection[Passing] = (), *, now: datetime) -> list[RungForecast]:
+    """Forecast the ladders after this published activity has moved, or this postponed one has its new date.
+
+    passing: the invitations to posts that go to other people by it. Their ladders begin again.
+    """
     session, found = db.session(), []
     for activity in _activities([activity_id], ActivityState.PUBLISHED, ActivityState.POSTPONED):
         respond_by_at = deadline(session, move.respond_by_at, move.starts_at, move.zone, now)
         times = ActivityTimes(move.starts_at, move.ends_at, respond_by_at)
         again = activity.state is ActivityState.POSTPONED
-        waiting = Invitation.state == InvitationState.PREPARED
-        invited_at = forecasting.invitations_after(activity, move.starts_at, respond_by_at, now)
+        anew = {one.invitation.id for one in passing if one.is_invited}
+        waiting = sa.and_(Invitation.state == InvitationState.PREPARED, Invitation.id.not_in(anew))
+        invited_at = forecasting.invitations_after(activity, move.starts_at, respond_by_at, now, passing)
         if invited_at is not None:
-            newly = sa.or_(waiting, audiences.KEPT_FROM_INVITATION) if again else waiting
+            kept = sa.and_(audiences.KEPT_FROM_INVITATION, Invitation.id.not_in(anew))
+            newly = sa.or_(waiting, kept) if again else waiting
             goes_at = forecasting.invitations_go_out_at(activity, times, invited_at, now=now)
             wanted = _invited_by_mail(activity, newly)
-            found += _starting(activity, move.zone, times, _asked(session, wanted), goes_at)
-        found += _running(session, activity, move.zone, times, now)
+            asked = [*_asked(session, wanted), *_asked_anew(session, passing)]
+            found += _starting(activity, move.zone, times, asked, goes_at)
+        found += _running(session, activity, move.zone, times, now, but=anew)
     return _in_order(found)
 
 
@@ -168,6 +175,29 @@ def _asked(session: Session, which: sa.ColumnElement[bool]) -> list[_Asked]:
     ]
 
 
+def _asked_anew(session: Session, passing: Collection[Passing]) -> list[_Asked]:
+    """Return the new holders of posts who are invited."""
+    invited = [one for one in passing if one.is_invited]
+    people = {one.new.id for one in invited}
+    unreached = set(session.scalars(sa.select(Person.id).where(Person.id.in_(people), no_mail_reaches(Person.email))))
+    assisted = set(
+        session.scalars(
+            sa.select(Assistant.person_id).where(
+                Assistant.person_id.in_(people), Assistant.email != "", Assistant.stopped_at.is_(None)
+            )
+        )
+    )
+    return [
+        _Asked(
+            ladder_of(one.invitation.role, is_organisation=False),
+            1,
+            int(one.new.id in unreached),
+            int(one.new.id not in assisted),
+        )
+        for one in invited
+    ]
+
+
 def _starting(
     activity: Activity, zone: ZoneInfo, times: ActivityTimes, asked: Iterable[_Asked], invited_at: datetime
 ) -> list[RungForecast]:
@@ -188,10 +218,22 @@ def _starting(
 
 
 def _running(
-    session: Session, activity: Activity, zone: ZoneInfo, times: ActivityTimes, now: datetime
+    session: Session,
+    activity: Activity,
+    zone: ZoneInfo,
+    times: ActivityTimes,
+    now: datetime,
+    *,
+    but: Collection[int] = (),
 ) -> list[RungForecast]:
-    """Return the rungs that ladders which run already have ahead, as climb.py counts them after a move."""
-    open_ = [Invitation.activity_id == activity.id, Invitation.state.in_(sorted(UNANSWERED)), ~audiences.PRESENT]
+    """Return the rungs that ladders which run already have ahead, as climb.py counts them after a move.
+
+    but: ids of invitations whose ladders end.
+    """
+    open_ = [
+        Invitation.activity_id == activity.id, Invitation.state.in_(sorted(UNANSWERED)), ~audiences.PRESENT,
+        Invitation.id.not_in(but),
+    ]  # fmt: skip
     if activity.state is ActivityState.POSTPONED:
         open_.append(~audiences.KEPT_FROM_INVITATION)
     rows = session.execute(sa.select(Rung, Invitation).join(Rung.invitation).where(*open_).order_by(Rung.position))

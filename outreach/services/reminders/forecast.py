@@ -118,6 +118,27 @@ class Seated:
     acting_held_back: bool = False
 
 
+@dataclass(frozen=True)
+class Passing:
+    """An invitation to a post that goes to another holder by the change.
+
+    then: its state there. is_told: whether the former holder is told that it goes to somebody else. counts_again: the new
+    holder had it before, and nobody has heard that they did not; their answer counts again, and nobody is told.
+    """
+
+    invitation: Invitation
+    post: str
+    former: Person
+    new: Person
+    then: InvitationState = InvitationState.PREPARED
+    is_told: bool = False
+    counts_again: bool = False
+
+    @property
+    def is_invited(self) -> bool:
+        return self.then is InvitationState.PREPARED
+
+
 def for_publishing(activity_ids: Collection[int], *, now: datetime, invitations_at: datetime | None = None) -> Forecast:
     """Forecast what publishing these drafts now would send. invitations_at: when the invitations go out, if not at once."""
     planned, sent_at, hours = [], invitations_at or now, office_defaults.mail_hours(db.session)
@@ -130,11 +151,13 @@ def for_publishing(activity_ids: Collection[int], *, now: datetime, invitations_
 
 
 def for_move(
-    activity_id: int, move: Move, *, told: bool = True, seated: Collection[Seated] = (), now: datetime
-) -> Forecast:
+    activity_id: int, move: Move, *, told: bool = True, seated: Collection[Seated] = (), passing: Collection[Passing] = (),
+    now: datetime,
+) -> Forecast:  # fmt: skip
     """Forecast what moving this published activity would send, or giving this postponed one its new date.
 
     told: False if it leads back before anybody has heard of another time or place. seated: who gets a seat by it.
+    passing: the invitations to posts that go to other people by it.
     """
     planned, dated, hours = [], False, office_defaults.mail_hours(db.session)
     for activity in _activities([activity_id]):
@@ -146,7 +169,8 @@ def for_move(
         if told:
             planned.append(replace(news, also_starts_at=activity.starts_at if is_ahead else None))
         told_at = told_at_after(activity, move, now=now)
-        invited_at = invitations_after(activity, move.starts_at, respond_by_at, now)
+        planned += _about_posts(activity, passing, times, move.zone, now)
+        invited_at = invitations_after(activity, move.starts_at, respond_by_at, now, passing)
         if invited_at is not None:
             planned.append(_event(activity, MailKind.INVITATION, Audience.NEWLY_INVITED, times, move.zone, invited_at))
             told_at = min(told_at, invited_at)  # waiting invitations may go out at once because of the move
@@ -154,7 +178,7 @@ def for_move(
         told_late = audiences.last_told_late(late, activity.id) if now >= respond_by_at else None
         planned += _ruled(activity, times, move.zone, told_at, hours, now, told_late=told_late)
         planned += _about_seats(activity, seated, times, move.zone, now)
-    return _count(planned, now, dated=dated, seated=seated)
+    return _count(planned, now, dated=dated, seated=seated, passing=passing)
 
 
 def invitations_go_out_at(activity: Activity, times: ActivityTimes, sent_at: datetime, *, now: datetime) -> datetime:
@@ -164,16 +188,20 @@ def invitations_go_out_at(activity: Activity, times: ActivityTimes, sent_at: dat
 
 
 def invitations_after(
-    activity: Activity, starts_at: datetime, respond_by_at: datetime, now: datetime
+    activity: Activity, starts_at: datetime, respond_by_at: datetime, now: datetime, passing: Iterable[Passing] = ()
 ) -> datetime | None:
-    """Return when the invitations that wait go out once the activity has this start and deadline; None if none waits."""
+    """Return when the invitations that wait go out once the activity has this start and deadline; None if none waits.
+
+    passing: as in `for_move`.
+    """
     session: Session = db.session()
+    at_once = now if any(one.is_invited for one in passing) else None
     if activity.state is ActivityState.POSTPONED:
-        return now if has_prepared(session, activity.id) else None
+        return now if has_prepared(session, activity.id) else at_once
     if hastened_invitations(session, activity.id, starts_at, respond_by_at, now=now):
         return now
     waiting = waiting_invitations(session, activity.id, now)
-    return waiting.due_at if waiting else None
+    return waiting.due_at if waiting else at_once
 
 
 def for_cancelling(activity_id: int, *, now: datetime) -> Forecast:
@@ -211,6 +239,29 @@ def for_withdrawing(leaving: Iterable[Invitation], *, now: datetime) -> Forecast
 def for_activities(activity_ids: Collection[int], *, now: datetime) -> Forecast:
     """Forecast what the scheduled reminders of these activities will send."""
     return _scheduled(Reminder.activity_id.in_(activity_ids), now)
+
+
+def newest(activity_ids: Collection[int]) -> int:
+    """Return the id of the last reminder of these activities, for `caused`."""
+    return db.session.scalar(sa.select(sa.func.max(Reminder.id)).where(Reminder.activity_id.in_(activity_ids))) or 0
+
+
+def caused(invitation_ids: Collection[int], activity_ids: Collection[int], since: int, *, now: datetime) -> Forecast:
+    """Forecast the mails that a change of these invitations has just scheduled. Call it in the change's transaction.
+
+    since: from `newest`, before the change. An invitation may go out with others that waited before; those are not counted.
+    """
+    waits = sa.and_(Reminder.kind == MailKind.INVITATION, Reminder.audience == Audience.NEWLY_INVITED)
+    of_people = sa.or_(Reminder.invitation_id.is_not(None), waits)
+    planned = _stored(
+        sa.and_(Reminder.activity_id.in_(activity_ids), of_people, sa.or_(Reminder.id > since, waits)), now
+    )
+    to_people = [one for one in planned if one.invitation_id is not None]
+    invited_with: dict[int, _Planned] = {}  # by activity: the first that goes out
+    for one in sorted(planned, key=lambda one: one.due_at):
+        if one.invitation_id is None:
+            invited_with.setdefault(one.activity_id, replace(one, only=frozenset(invitation_ids)))
+    return _count([*to_people, *invited_with.values()], now)
 
 
 def readers(reminder_ids: Collection[int], *, now: datetime) -> dict[int, int]:
@@ -403,6 +454,22 @@ def _about_seats(
     return planned
 
 
+def _about_posts(
+    activity: Activity, passing: Iterable[Passing], times: ActivityTimes, zone: ZoneInfo, now: datetime
+) -> list[_Planned]:
+    """Return the mails to former holders of posts, and to new ones for whom somebody else comes, as post_holders.py
+    schedules them. New holders who are invited are among the waiting invitations."""
+    planned = []
+    for one in passing:
+        told = _event(activity, MailKind.WITHDRAWAL, Audience.ONE, times, zone, now)
+        told = replace(told, invitation_id=one.invitation.id)
+        if one.is_told:
+            planned.append(replace(told, former_id=one.former.id))
+        if not one.is_invited and not one.counts_again:
+            planned.append(replace(told, kind=MailKind.REPRESENTATION))
+    return planned
+
+
 def _ruled(
     activity: Activity, times: ActivityTimes, zone: ZoneInfo, told_at: datetime, hours: MailHours | None, now: datetime,
     *, told_late: datetime | None = None, last_invited_at: datetime | None = None,
@@ -534,16 +601,21 @@ def _by_hand(
 
 
 def _count(
-    planned: Iterable[_Planned], now: datetime, *, dated: bool = False, seated: Collection[Seated] = ()
+    planned: Iterable[_Planned],
+    now: datetime,
+    *,
+    dated: bool = False,
+    seated: Collection[Seated] = (),
+    passing: Collection[Passing] = (),
 ) -> Forecast:
-    """Return how many get these mails, and when. dated, seated: as in `_lines`."""
+    """Return how many get these mails, and when. dated, seated: as in `_lines`. passing: as in `for_move`."""
     hours = office_defaults.mail_hours(db.session)
     planned = sorted(
         (reminder.held_by(hours, now) for reminder in planned), key=lambda p: (p.held_until or p.due_at, p.activity_id)
     )
     activity_ids = {p.activity_id for p in planned}
     zones = sorted({p.zone for p in planned if p.may_be_put_off(now)}, key=str)
-    possible = _lines(activity_ids, zones, now, dated=dated, seated=seated)
+    possible = _passed(_lines(activity_ids, zones, now, dated=dated, seated=seated), passing)
     written = _written([p.reminder_id for p in planned if p.reminder_id and p.day(now) == local_day(now, p.zone)])
     announced = _announced(activity_ids, planned, hours, now)
     leave = leaving_of(
@@ -674,6 +746,32 @@ def _lines(
         in_zones = [frozenset(zone for zone, true in zip(zones, each, strict=True) if true) for each in (had, off)]
         found[row.activity_id].append(_PlannedLine._make((*row[:fields], *in_zones)))
     return found
+
+
+def _passed(possible: dict[int, list[_PlannedLine]], passing: Collection[Passing]) -> dict[int, list[_PlannedLine]]:
+    """Return the lines with those of invitations to posts as they are with the new holders."""
+    if not passing:
+        return possible
+    by_id = {one.invitation.id: one for one in passing}
+    told = told_themselves(db.session(), by_id)
+    return {
+        activity_id: [_to_new_holder(line, by_id.get(line.invitation_id), told) for line in lines]
+        for activity_id, lines in possible.items()
+    }
+
+
+def _to_new_holder(line: _PlannedLine, passing: Passing | None, told: Collection[tuple[int, int]]) -> _PlannedLine:
+    if passing is None:
+        return line
+    line = line._replace(state=passing.then, notices_wanted=True)
+    if line.to_representative:
+        return line
+    new = passing.new
+    return line._replace(
+        recipient=f"p{new.id}", has_address=new.email != "", told=(line.invitation_id, new.id) in told,
+        invited_at=None if passing.is_invited else line.invited_at, stopped=new.reminders_stopped_at is not None,
+        had_a_mail=frozenset(), called_off=frozenset(),
+    )  # fmt: skip
 
 
 def _literal(state: InvitationState) -> sa.SQLColumnExpression[InvitationState]:

@@ -32,7 +32,7 @@ from outreach.services.planning import book as booking
 from outreach.services.planning import checks as plan_checks
 from outreach.services.planning import clashes as clashing
 from outreach.services.planning import load as plans
-from outreach.services.reminders.forecast import Forecast
+from outreach.services.reminders.forecast import Forecast, Passing
 from outreach.services.timetabling import request as timetabling_request
 from outreach.services.timetabling import result as timetabling_result
 from outreach.services.timetabling import searches, undo
@@ -61,7 +61,8 @@ class ProposalPreview:
     """lines: the changes to apply. changed: those of them whose activity has changed since the search began.
 
     found: the new clashes, by the plan as it stands. forecasts: mails for the published activities that move.
-    out_of_order: pairs whose requested order would break, the later one first.
+    out_of_order: pairs whose requested order would break, the later one first. passing: invitations to posts that go to
+    other people.
     """
 
     lines: tuple[ProposalLine, ...]
@@ -69,6 +70,7 @@ class ProposalPreview:
     found: tuple[Clash, ...]
     forecasts: tuple[tuple[ProposalLine, Forecast], ...]
     out_of_order: tuple[Titles, ...] = ()
+    passing: Collection[Passing] = ()
 
     @property
     def blocking(self) -> list[Clash]:
@@ -107,10 +109,17 @@ def preview(search: TimetablingSearch, activity_ids: Collection[int], *, now: da
     clashes = tuple(clashing.brought(plan, after, stored))
     unordered = out_of_order(timetabling_request.from_json(search.request), plan, after)
     moved = [line for line in lines if line.state is ActivityState.PUBLISHED and (line.is_moved or line.changes_venue)]
+    changes = {line.id: (rows[line.id], _move(rows[line.id], line, now)) for line in lines if line.is_moved}
+    passing = activities_move.changing_hands(session, changes.values())
     forecasts = tuple(
-        (line, activities_move.forecast(rows[line.id], _move(rows[line.id], line, now), now=now)) for line in moved
+        (line, activities_move.forecast(rows[line.id], _move(rows[line.id], line, now), _of(passing, line.id), now=now))
+        for line in moved
     )
-    return ProposalPreview(lines, (), clashes, forecasts, unordered)
+    return ProposalPreview(lines, (), clashes, forecasts, unordered, passing)
+
+
+def _of(passing: Collection[Passing], activity_id: int) -> list[Passing]:
+    return [one for one in passing if one.invitation.activity_id == activity_id]
 
 
 def apply(

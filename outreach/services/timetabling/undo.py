@@ -34,7 +34,7 @@ from outreach.services.planning import book as booking
 from outreach.services.planning import checks as plan_checks
 from outreach.services.planning import clashes as clashing
 from outreach.services.planning import load as plans
-from outreach.services.reminders.forecast import Forecast
+from outreach.services.reminders.forecast import Forecast, Passing
 from outreach.services.timetabling import result as timetabling_result
 from outreach.services.timetabling import searches
 from outreach.transactions import writing
@@ -79,13 +79,14 @@ class _Lines:
 class Undoing:
     """back: the activities that would move back, and their present rows. left: those left alone, and why.
 
-    forecasts: mails for the published activities that move.
+    forecasts: mails for the published activities that move. passing: invitations to posts that go to other people.
     """
 
     taken: TakenProposal
     back: tuple[tuple[Activity, TakenLine], ...]
     left: tuple[tuple[str, LeftBecause], ...]
     forecasts: tuple[tuple[str, Forecast], ...] = ()
+    passing: Collection[Passing] = ()
 
     @property
     def needs_reason(self) -> bool:
@@ -117,12 +118,15 @@ def preview(search_id: int, *, now: datetime) -> Undoing:
         for activity in session.scalars(sa.select(Activity).where(Activity.id.in_([x.id for x in lines])))
     }
     undoing = _judged(session, taken, lines, rows, now)
-    forecasts = tuple(
-        (activity.title, activities_move.forecast(activity, line.back, now=now))
-        for activity, line in undoing.back
-        if line.back and activity.state is ActivityState.PUBLISHED
+    passing = activities_move.changing_hands(
+        session, [(activity, line.back) for activity, line in undoing.back if line.back]
     )
-    return replace(undoing, forecasts=forecasts)
+    forecasts = []
+    for activity, line in undoing.back:
+        if line.back and activity.state is ActivityState.PUBLISHED:
+            own = [one for one in passing if one.invitation.activity_id == activity.id]
+            forecasts.append((activity.title, activities_move.forecast(activity, line.back, own, now=now)))
+    return replace(undoing, forecasts=tuple(forecasts), passing=passing)
 
 
 def undo(search_id: int, *, reason: str = "", by: User | None, now: datetime) -> Undoing:

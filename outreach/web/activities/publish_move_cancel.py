@@ -219,8 +219,9 @@ def move(activity_id: int) -> Any:
         activity=activity,
         after=preview.after,
         forecast=preview.forecast,
-        rungs=ladders_ahead.for_move(activity_id, preview.after, now=now) if preview.forecast else (),
+        rungs=ladders_ahead.for_move(activity_id, preview.after, preview.passing, now=now) if preview.forecast else (),
         rung_words=rung_words,
+        passing=preview.passing,
         unheard=preview.unheard,
         clash_preview=seen,
     )

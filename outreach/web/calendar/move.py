@@ -128,7 +128,7 @@ def _page(form: PlaceForm, activity: Activity, previewed: MovePreview | None = N
     if previewed and previewed.refused and not previewed.found.blocking:
         _say_beside(form, previewed.refused)
     rungs = (
-        ladders_ahead.for_move(activity.id, previewed.after, now=clock.now())
+        ladders_ahead.for_move(activity.id, previewed.after, previewed.passing, now=clock.now())
         if previewed and previewed.forecast
         else ()
     )

@@ -19,7 +19,7 @@ from outreach.queries.invitations import choices
 from outreach.services import posts
 from outreach.services.directory import people
 from outreach.services.invitations.post_holders import Followed
-from outreach.services.posts import HolderMissing, HolderValues, PostInUse, PostMissing, PostValues
+from outreach.services.posts import HolderMissing, HoldersPreview, HolderValues, PostInUse, PostMissing, PostValues
 from outreach.web.directory.people.forms import kelurahan_options
 from outreach.web.exports import columns, file
 from outreach.web.fields.base import ConfirmForm, TidyForm
@@ -162,6 +162,8 @@ def new_holder(post_id: int) -> Any:
         return _holder_page(form, post)
     if form.validate():
         with showing_problems(form, but=PostMissing, names={}):
+            if looks():
+                return _holder_page(form, post, seen=posts.preview_adding(post_id, form.values, now=clock.now()))
             return _told(posts.add_holder(post_id, form.values, by=current_user, now=clock.now()), post_id)
     return _holder_page(form, post_pages.one(post_id)), 422
 
@@ -178,6 +180,9 @@ def edit_holder(post_id: int, holder_id: int) -> Any:
         return _holder_page(form, holder.post, holder)
     if form.validate():
         with showing_problems(form, but=(PostMissing, HolderMissing), names={}):
+            if looks():
+                seen = posts.preview_editing(post_id, holder_id, form.values, now=clock.now())
+                return _holder_page(form, holder.post, holder, seen)
             return _told(posts.edit_holder(holder_id, form.values, by=current_user, now=clock.now()), post_id)
     holder = post_pages.holder(post_id, holder_id)
     return _holder_page(form, holder.post, holder), 422
@@ -186,7 +191,13 @@ def edit_holder(post_id: int, holder_id: int) -> Any:
 @bp.post("/<int:post_id>/holders/<int:holder_id>/remove")
 @coordinator_required
 def remove_holder(post_id: int, holder_id: int) -> Any:
-    post_pages.holder(post_id, holder_id)
+    """Show what removing the entry does; with "save", remove it."""
+    holder = post_pages.holder(post_id, holder_id)
+    if request.form.get("do") != "save":
+        seen = posts.preview_removing(post_id, holder_id, now=clock.now())
+        return render_template(
+            "directory/posts/remove.html", form=ConfirmForm(), post=holder.post, holder=holder, seen=seen, say=say
+        )
     return _told(posts.remove_holder(holder_id, by=current_user, now=clock.now()), post_id)
 
 
@@ -199,6 +210,9 @@ def hand_over(post_id: int) -> Any:
         return _holder_page(form, post)
     if form.validate():
         with showing_problems(form, but=PostMissing, names={}):
+            if looks():
+                seen = posts.preview_handing_over(post_id, form.person_id, form.from_on.data, now=clock.now())
+                return _holder_page(form, post, seen=seen)
             followed = posts.hand_over(post_id, form.person_id, form.from_on.data, by=current_user, now=clock.now())
             return _told(followed, post_id)
     return _holder_page(form, post_pages.one(post_id)), 422
@@ -233,9 +247,17 @@ def _told(followed: Followed, post_id: int) -> Response:
     return redirect(url_for(".show", post_id=post_id))
 
 
-def _holder_page(form: HolderForm | HandOverForm, post: Post, holder: PostHolder | None = None) -> str:
+def looks() -> bool:
+    """Return whether the button was pressed that shows who gets which mail, before anything is saved."""
+    return request.form.get("do") == "look"
+
+
+def _holder_page(
+    form: HolderForm | HandOverForm, post: Post, holder: PostHolder | None = None, seen: HoldersPreview | None = None
+) -> str:
+    """Return the form, or what it would do (`seen`)."""
     ticked = (form.person_ids.data or [])[:1]
     return render_template(
-        "directory/posts/holder.html", form=form, post=post, holder=holder, chosen=people.people(ticked),
+        "directory/posts/holder.html", form=form, post=post, holder=holder, chosen=people.people(ticked), seen=seen, say=say,
         found=choices.find_people(form.q.data or "", ticked), held=post_pages.held(post, post_pages.today(now=clock.now())),
     )  # fmt: skip

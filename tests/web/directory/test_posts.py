@@ -86,6 +86,38 @@ def test_handing_over_says_what_became_of_the_invitations(coordinator_client, po
     assert "Before that: Budi Santoso" in invitation
 
 
+def test_before_saving_the_page_says_who_gets_which_mail(coordinator_client, post, activity, sari):
+    invite_post(activity, post)
+    publish(activity)
+    entry = {"person_ids": [sari.id], "from_on": "2027-01-10", "do": "look"}
+    answer = coordinator_client.post(f"/people/posts/{post.id}/hand-over", data=entry)
+    page = text_of(answer.text)
+    assert answer.status_code == 200
+    assert f"{activity.title} , Monday, 18 January 2027 from Budi Santoso to Sari Wulandari" in page
+    assert "Invitation Rapat koordinasi pencegahan kekerasan newly invited 1" in page
+    assert fields(answer.text)["person_ids"] == [str(sari.id)]
+    assert [one.person.name for one in rows_of(Invitation)] == ["Budi Santoso"]
+    assert (len(rows_of(PostHolder)), "post.handed_over" in {one.action for one in rows_of(AuditEntry)}) == (1, False)
+    coordinator_client.post(f"/people/posts/{post.id}/hand-over", data=entry | {"do": "save"})
+    assert [one.person.name for one in rows_of(Invitation)] == ["Sari Wulandari"]
+
+
+def test_a_move_says_that_an_invitation_changes_hands(coordinator_client, post, activity, sari):
+    invite_post(activity, post)
+    publish(activity)
+    values = HolderValues(sari.id, HolderKind.DAILY_ACTING, date(2027, 1, 20), date(2027, 1, 20))
+    posts.add_holder(post.id, values, by=None, now=NOW)
+    said = "The invitation to Kapolres Metro goes from Budi Santoso to Sari Wulandari."
+    asked = {"on": "2027-01-20", "begins": "08:00", "ends": "12:00", "venue_id": activity.venue_id}
+    calendar = f"/calendar/{activity.id}/move"
+    version = fields(coordinator_client.get(calendar).text)["version"][0]
+    assert said in text_of(coordinator_client.get(calendar, query_string=asked | {"version": version}).text)
+    page = f"/activities/{activity.id}/move"
+    form = {name: values[0] for name, values in fields(coordinator_client.get(page).text).items()}
+    answer = coordinator_client.post(page, data=form | asked | {"reason": "alasan"})
+    assert said in text_of(answer.text)
+
+
 def test_who_has_no_address_is_to_be_called_about_it(coordinator_client, post, activity):
     rina = a_person("Rina Dewi", email="")
     invite_post(activity, post)
@@ -128,7 +160,9 @@ def test_an_entry_is_ended_and_removed(coordinator_client, post, budi):
     }
     coordinator_client.post(address, data=entry)
     assert "Today nobody" in text_of(coordinator_client.get(f"/people/posts/{post.id}").text)
-    coordinator_client.post(f"{address}/remove")
+    assert "Remove this entry?" in text_of(coordinator_client.post(f"{address}/remove").text)
+    assert len(rows_of(PostHolder)) == 1
+    coordinator_client.post(f"{address}/remove", data={"do": "save"})
     assert rows_of(PostHolder) == []
     assert coordinator_client.get(address).status_code == 404
     assert [entry.action for entry in rows_of(AuditEntry)][-2:] == ["post.holder_edited", "post.holder_removed"]
