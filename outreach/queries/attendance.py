@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
-from outreach.domain.kinds import AnswerSource
+from outreach.domain.kinds import AnswerSource, Sector
 from outreach.domain.states import TAKES_A_SEAT, UNANSWERED, InvitationState
 from outreach.extensions import db
 from outreach.models import Activity, Attendance, Invitation, Organisation, Person, Region
@@ -58,10 +58,24 @@ class AttendanceRow:
 
 
 @dataclass(frozen=True)
-class RegionCount:
-    name: str  # "" if the kelurahan is unknown
-    expected: int
+class AttendanceCount:
+    """name: of a kelurahan; "" if it is not known. sector: of an organisation."""
+
+    name: str
+    invited: int
+    coming: int
     present: int
+    sector: Sector | None = None
+
+
+@dataclass(frozen=True)
+class AttendanceCounts:
+    """Whoever came uninvited counts as present only. conflicts: of how many invitees the scans do not agree."""
+
+    whole: AttendanceCount
+    by_region: list[AttendanceCount]
+    by_sector: list[AttendanceCount]
+    conflicts: int
 
 
 @dataclass(frozen=True)
@@ -69,9 +83,7 @@ class AttendanceSheet:
     activity: Activity
     page: Page
     rows: list[AttendanceRow]
-    expected: int
-    present: int
-    by_region: list[RegionCount]
+    counts: AttendanceCounts
 
 
 def sheet(
@@ -83,14 +95,44 @@ def sheet(
     """
     activity = activity_of(activity_id)
     page = paged(sheet_select(activity_id, q, shown).options(*row_options()), number, PER_PAGE)
-    expected, present = _totals(activity_id)
-    return AttendanceSheet(
-        activity=activity,
-        page=page,
-        rows=[_row(i) for i in page.items],
-        expected=expected,
-        present=present,
-        by_region=_by_region(activity_id),
+    return AttendanceSheet(activity, page, [_row(i) for i in page.items], counts(activity_id))
+
+
+def counts(activity_id: int) -> AttendanceCounts:
+    """Return the sums. Three statements, whatever the number of invitees."""
+    employer = aliased(Organisation)
+    found = (
+        _on_the_sheet(
+            sa.select(
+                (~CAME_UNINVITED).label("invited"),
+                EXPECTED.label("coming"),
+                sa.func.coalesce(Attendance.present, sa.false()).label("present"),
+                sa.func.coalesce(Attendance.conflicts, 0).label("conflicts"),
+                sa.func.coalesce(Person.region_code, employer.region_code).label("code"),
+                employer.sector,
+            )
+            .outerjoin(Person, Person.id == Invitation.person_id)
+            .outerjoin(employer, employer.id == sa.func.coalesce(Person.organisation_id, Invitation.organisation_id))
+        )
+        .where(Invitation.activity_id == activity_id)
+        .subquery()
+    )
+    sums = [sa.func.count().filter(found.c[name]) for name in ("invited", "coming", "present")]
+    whole = db.session.execute(sa.select(*sums, sa.func.count().filter(found.c.conflicts > 0)).select_from(found)).one()
+    regions = db.session.execute(
+        sa.select(sa.func.coalesce(Region.name, ""), *sums)
+        .select_from(found)
+        .outerjoin(Region, Region.code == found.c.code)
+        .group_by(Region.code, Region.name)
+        .order_by(Region.name.is_(None), Region.name)
+    )
+    sectors = db.session.execute(sa.select(found.c.sector, *sums).select_from(found).group_by(found.c.sector))
+    ordered = sorted(sectors, key=lambda row: (row[0] is None, list(Sector).index(row[0]) if row[0] else 0))
+    return AttendanceCounts(
+        whole=AttendanceCount("", whole[0], whole[1], whole[2]),
+        by_region=[AttendanceCount(row[0], row[1], row[2], row[3]) for row in regions if any(row[1:])],
+        by_sector=[AttendanceCount("", row[1], row[2], row[3], row[0]) for row in ordered if any(row[1:])],
+        conflicts=whole[3],
     )
 
 
@@ -180,29 +222,3 @@ def _totals(activity_id: int) -> tuple[int, int]:
         sa.select(sa.func.count().filter(found.c.expected), sa.func.count().filter(found.c.present)).select_from(found)
     ).one()
     return row[0], row[1]
-
-
-def _by_region(activity_id: int) -> list[RegionCount]:
-    employer = aliased(Organisation)
-    code = sa.func.coalesce(Person.region_code, employer.region_code)
-    inner = (
-        _on_the_sheet(
-            sa.select(code.label("code"), EXPECTED.label("expected"), Attendance.present)
-            .outerjoin(Person, Person.id == Invitation.person_id)
-            .outerjoin(employer, employer.id == sa.func.coalesce(Person.organisation_id, Invitation.organisation_id))
-        )
-        .where(Invitation.activity_id == activity_id)
-        .subquery()
-    )
-    rows = db.session.execute(
-        sa.select(
-            sa.func.coalesce(Region.name, ""),
-            sa.func.count().filter(inner.c.expected),
-            sa.func.count().filter(inner.c.present),
-        )
-        .select_from(inner)
-        .outerjoin(Region, Region.code == inner.c.code)
-        .group_by(Region.code, Region.name)
-        .order_by(Region.name.is_(None), Region.name)
-    )
-    return [RegionCount(*row) for row in rows if row[1] or row[2]]

@@ -15,9 +15,10 @@ from outreach.domain.states import ActivityState
 from outreach.models import Activity
 from outreach.queries import attendance as attendees
 from outreach.queries.attendance import ShownAttendance
+from outreach.queries.door import scans, walk_ins
 from outreach.queries.invitations import choices
 from outreach.queries.invitations import lists as invitees
-from outreach.services.door import attendance
+from outreach.services.door import attendance, review
 from outreach.services.locking import ActivityMissing
 from outreach.web.exports import columns, file
 from outreach.web.fields.problems import missing_page, show_problem
@@ -111,10 +112,40 @@ def tick_one(activity_id: int, invitation_id: int) -> Any:
             "%(name)s was recorded otherwise meanwhile, later than this tick. That stays.",
             name=row.invitation.invitee.display_name,
         )
-    expected, there = attendees.totals(activity_id)
+    activity = row.invitation.activity
     return render_template(
-        "attendance/_ticked.html", activity_id=activity_id, row=row, expected=expected, there=there, problem=problem
-    )
+        "attendance/_ticked.html", activity_id=activity_id, row=row, counts=attendees.counts(activity_id),
+        live=door_is_open(activity), problem=problem,
+    )  # fmt: skip
+
+
+@bp.get("/activities/<int:activity_id>/attendance/now")
+@staff_required
+def now(activity_id: int) -> Any:
+    """Answer with the present sums, for pages that show them while people come in."""
+    activity = invitees.activity_of(activity_id)
+    return render_template(
+        "attendance/_now.html", activity_id=activity_id, counts=attendees.counts(activity_id),
+        live=door_is_open(activity),
+    )  # fmt: skip
+
+
+@bp.post("/activities/<int:activity_id>/attendance/<int:invitation_id>/settle")
+@coordinator_required
+def settle(activity_id: int, invitation_id: int) -> Any:
+    """Record how it was, where scans do not agree."""
+    was_there = request.form.get("was_there") == "1"
+    seen = request.form.get("seen", 0, type=int)
+    try:
+        invitation = review.settle(invitation_id, was_there, seen, by=current_user, now=clock.now())
+    except Problem as problem:
+        flash(say(problem), "danger")
+    else:
+        name = invitation.invitee.display_name
+        flash(_("%(name)s was there.", name=name) if was_there else _("%(name)s was not there.", name=name), "success")
+    if request.form.get("back") == "activity":
+        return redirect(url_for("activities.show", activity_id=activity_id))
+    return redirect(url_for(".sheet", activity_id=activity_id))
 
 
 @bp.route("/activities/<int:activity_id>/attendance/walk-in", methods=["GET", "POST"])
@@ -164,7 +195,8 @@ def _sheet(activity_id: int, problem: str = "", ticked: set[int] | None = None) 
     return render_template(
         "attendance/sheet.html", found=found, q=q, shown=shown, source=_source(), sources=_SOURCES, problem=problem,
         ticked=ticked, form=ButtonForm(formdata=None), choices=ShownAttendance, closed=_closed(found.activity),
-        lasts_s=_lasts_s(found.activity),
+        lasts_s=_lasts_s(found.activity), live=door_is_open(found.activity), walked_in=walk_ins.count(activity_id),
+        disagreements=scans.disagreements(activity_id) if found.counts.conflicts else [], failed=scans.failed(activity_id),
     )  # fmt: skip
 
 
@@ -178,6 +210,21 @@ def _lasts_s(activity: Activity) -> int:
         return 0
     ahead = attendance.door_closes_at(activity) - clock.now()
     return max(0, min(int(ahead.total_seconds()), LONGEST_KEPT_S))
+
+
+def at_the_door(activity: Activity) -> dict[str, Any]:
+    """Return what the activity's page shows of attendance, from its day on; before, it shows nothing of it."""
+    closed = _closed(activity)
+    counts = None if closed else attendees.counts(activity.id)
+    looked_at = scans.disagreements(activity.id) if counts and counts.conflicts else []
+    return {
+        "counts": counts, "closed": closed, "live": door_is_open(activity), "disagreements": looked_at, "failed": [],
+    }  # fmt: skip
+
+
+def door_is_open(activity: Activity) -> bool:
+    """Return whether people come in now: on the activity's days."""
+    return not _closed(activity) and clock.now() < attendance.door_closes_at(activity)
 
 
 def _closed(activity: Activity) -> str:

@@ -40,6 +40,7 @@ from outreach.domain.mail.still_true import SkipReason
 from outreach.domain.planning.parties import AbsenceSource
 from outreach.domain.planning.rules import ClashKind, Severity
 from outreach.domain.reminders import MissedReason, NotReminded, OtherDay
+from outreach.domain.scans import ScanOutcome
 from outreach.domain.states import (
     ActivityState,
     InvitationState,
@@ -168,6 +169,19 @@ LABELS: dict[tuple[type, str], object] = {
     (AttendanceSource, AttendanceSource.QR.value): "QR",
     (AttendanceSource, AttendanceSource.HAND.value): _l("ticked by hand"),
     (AttendanceSource, AttendanceSource.PAPER.value): _l("paper list"),
+    (ScanOutcome, ScanOutcome.PRESENT.value): _l("There"),
+    (ScanOutcome, ScanOutcome.ALREADY.value): _l("There before"),
+    (ScanOutcome, ScanOutcome.WITHDRAWN.value): _l("There, although withdrawn"),
+    (ScanOutcome, ScanOutcome.OUT.value): _l("Left"),
+    (ScanOutcome, ScanOutcome.UNDONE.value): _l("Undone"),
+    (ScanOutcome, ScanOutcome.FORGED.value): _l("No code of this office"),
+    (ScanOutcome, ScanOutcome.EXPIRED.value): _l("Code is no longer valid"),
+    (ScanOutcome, ScanOutcome.OTHER_ACTIVITY.value): _l("Code of another activity"),
+    (ScanOutcome, ScanOutcome.REPLACED.value): _l("Code was replaced"),
+    (ScanOutcome, ScanOutcome.UNKNOWN.value): _l("Invited no more"),
+    (ScanOutcome, ScanOutcome.NOT_OPEN.value): _l("The activity is not open"),
+    (ScanOutcome, ScanOutcome.NOT_YET.value): _l("Before the day of the activity"),
+    (ScanOutcome, ScanOutcome.UNREADABLE.value): _l("Could not be read"),
     (MailKind, MailKind.CANCELLATION.value): _l("Cancellation"),
     (MailKind, MailKind.POSTPONEMENT.value): _l("Postponement"),
     (MailKind, MailKind.WITHDRAWAL.value): _l("Withdrawal"),

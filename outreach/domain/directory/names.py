@@ -8,8 +8,10 @@ import csv
 import re
 import unicodedata
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from importlib import resources
 
+ALIKE = 0.8  # similarity from which two names may be one person's
 _LOWER_WORDS = {"bin", "binti", "van", "der", "de"}
 _ROMAN = {"II", "III", "IV"}
 _NOT_IN_A_NAME = re.compile(r"[=<>@|{}\[\]\\/;:]|https?|www\.", re.IGNORECASE)
@@ -113,6 +115,13 @@ def with_rank(written: str, rank: str) -> str:
         return f"{usual} {written}"
     titles, name = _titles_before(_SALUTATION.sub("", tidy(written)))
     return " ".join([*(usual if title == said else title for title in titles), name])
+
+
+def alike(one: str, other: str) -> bool:
+    """Return whether two names, as `key` returns them, may be one person's: if something else agrees too."""
+    if len(one) >= 5 and len(other) >= 5 and (one in other or other in one):
+        return True
+    return SequenceMatcher(None, one, other).ratio() >= ALIKE
 
 
 def without_courtesy(name: str) -> str:

@@ -6,7 +6,6 @@ services/directory/import_people.py stores the rows.
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from enum import StrEnum
 
 from outreach.domain.directory import email_addresses, names, phones, spreadsheet
@@ -36,7 +35,6 @@ from outreach.services.directory.regions import Gazetteer, Kelurahan
 NO_NAME = Name("")
 # A comma counts as part of the address only where it stands for the dot of the domain.
 _ADDRESS = re.compile(r"[^\s;/|,()<>]+\s*@\s*[^\s;/|,()<>]+(?:,[A-Za-z][\w.-]*+(?!\s*@))?")
-ALIKE = 0.8  # similarity from which two names with the same phone number or address may be one person
 Corrections = Mapping[str, Mapping[str, str]]  # by Column: the written value, and the value to use instead
 
 
@@ -208,7 +206,7 @@ class Directory:
                 perhaps = perhaps or known
         if perhaps is None:
             for shared in (self._by_phone.get(entry.phone), self._by_email.get(entry.email)):
-                if shared is None or not _alike(key, names.key(names.without_courtesy(shared.name.name))):
+                if shared is None or not names.alike(key, names.key(names.without_courtesy(shared.name.name))):
                     continue
                 if isinstance(shared, Known):
                     return None, shared
@@ -364,12 +362,6 @@ def corrected(row: SheetRow, corrections: Corrections) -> SheetRow:
         if (value := taken.get(row.text(column))) is not None:
             cells[column] = value
     return SheetRow(row.number, cells)
-
-
-def _alike(one: str, other: str) -> bool:
-    if len(one) >= 5 and len(other) >= 5 and (one in other or other in one):
-        return True
-    return SequenceMatcher(None, one, other).ratio() >= ALIKE
 
 
 def _titles(name: Name) -> str:

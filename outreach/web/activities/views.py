@@ -38,6 +38,7 @@ from outreach.services.planning import clashes as clashing
 from outreach.services.reminders.schedule import other_day_of
 from outreach.web.activities.blueprint import bp
 from outreach.web.activities.forms import IN_ADDRESSES, ActivityForm, CommunityForm, NewActivityForm
+from outreach.web.attendance import at_the_door
 from outreach.web.clashes.in_forms import ClashPreview, came_filled_in, preview_clashes, preview_many, took_a_resolution
 from outreach.web.clashes.marks import shown_marks
 from outreach.web.clashes.shown import shown
@@ -205,6 +206,7 @@ def show(activity_id: int) -> Any:
         clashes=shown(found, about=[activity_id]) if found else [],
         intended=shown_marks(intentions.standing(now=clock.now(), activity_id=activity_id)),
         letters=letter_pages.of_activity(activity_id),
+        **at_the_door(page.activity),
     )
 
 

@@ -164,8 +164,10 @@ def test_people_who_accepted_come_first_on_the_sheet(any_app, all_prepared, budi
         "Budi Santoso",
         "expected",
     )
-    assert (sheet.expected, sheet.present) == (1, 0)
-    assert [(region.name, region.expected, region.present) for region in sheet.by_region] == [("Yosodadi", 1, 0)]
+    assert (sheet.counts.whole.coming, sheet.counts.whole.present) == (1, 0)
+    assert [(one.name, one.invited, one.coming, one.present) for one in sheet.counts.by_region if one.coming] == [
+        ("Yosodadi", 1, 1, 0)
+    ]
 
 
 def test_on_the_sheet_an_organisation_is_replaced_by_its_nominees(any_app, all_prepared, police, coordinator):

@@ -27,26 +27,9 @@ from tests.world import (
     invite_and_publish,
     set_state,
 )
+from tests.world.door import DAY, ONE, THREE, TWO, ms, scan, send
 
 pytestmark = pytest.mark.usefixtures("any_app")
-ONE, TWO, THREE = "device-one-0123456789a", "device-two-0123456789a", "device-three-012345678"
-DAY = at(18, 8)
-EPOCH = at(1, 7, year=1970)
-
-
-def ms(moment: datetime) -> int:
-    return round((moment - EPOCH) / timedelta(milliseconds=1))
-
-
-def scan(number: int, made: datetime, **said) -> dict:
-    said = {"how": "name", "action": "in"} | said
-    return {"number": number, "at_ms": ms(made), **said}
-
-
-def send(activity, by, *scans, device=ONE, now=DAY, clock=timedelta(), **more):
-    """Send a batch. clock: by how much the device's clock is ahead; the scans have its times already."""
-    sent = batch.read({"device": device, "clock_ms": ms(now + clock), "scans": list(scans), **more})
-    return receive(activity.id, sent, by=by, now=now)
 
 
 def outcomes(received) -> list[str]:
