@@ -142,11 +142,12 @@ def whole_sheet(activity_id: int, q: str = "", shown: ShownAttendance = ShownAtt
 
 
 def to_sign(activity_id: int) -> list[AttendanceRow]:
-    """Return the lines of the list for signing: all who may still come, by name. An organisation that has named nobody
-    has a line for each of its seats.
+    """Return the lines of the list for signing: all who may still come, by name, and then those who came uninvited. An
+    organisation that has named nobody has a line for each of its seats.
     """
     rows = [row for row in whole_sheet(activity_id) if row.standing is not AttendanceState.DECLINED]
-    rows.sort(key=lambda row: (_name_to_sign(row.invitation).casefold(), row.invitation.id))
+    rows.sort(key=lambda row: (row.standing is AttendanceState.UNINVITED, _name_to_sign(row.invitation).casefold(),
+                               row.invitation.id))  # fmt: skip
     return [row for row in rows for _seat in range(1 if row.invitation.person else row.invitation.quota or 1)]
 
 

@@ -3,18 +3,21 @@
 from datetime import timedelta
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from flask_login import current_user
+from werkzeug.utils import secure_filename
 
 from outreach import clock
+from outreach.delivery.documents import signing_list
 from outreach.domain.kinds import AttendanceSource, ListName
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState
 from outreach.models import Activity
 from outreach.queries import attendance as attendees
 from outreach.queries.attendance import ShownAttendance
+from outreach.queries.door import paper as paper_lists
 from outreach.queries.door import scans, walk_ins
 from outreach.queries.invitations import choices
 from outreach.queries.invitations import lists as invitees
@@ -27,7 +30,6 @@ from outreach.web.frame.say import page_number, say
 from outreach.web.invitations.forms import ButtonForm, member
 from outreach.web.invitations.people import new_person_form, person_values
 
-EMPTY_LINES = 10  # on paper, for people who come uninvited
 LONGEST_MARK = 40  # characters
 LONGEST_KEPT_S = 12 * 3600  # the same as a session without requests
 MOST_WAITED_S = 60 * 24 * 3600  # the browser keeps ticks; one that waited longer counts as this old
@@ -47,10 +49,10 @@ def sheet(activity_id: int) -> Any:
     return _sheet(activity_id)
 
 
-@bp.get("/activities/<int:activity_id>/attendance/paper")
+@bp.get("/activities/<int:activity_id>/attendance/paper.pdf")
 @staff_required
 def paper(activity_id: int) -> Any:
-    """Show the attendance list for signing, to be printed. Invitees who declined are left out; empty lines are added.
+    """Return the list for signing as PDF. Invitees who declined are left out; empty lines are added.
 
     A postponed activity has no day to write on it.
     """
@@ -58,13 +60,16 @@ def paper(activity_id: int) -> Any:
     if activity.state is ActivityState.POSTPONED:
         flash(_("This activity is postponed. It has no day for a list for signing."), "warning")
         return redirect(url_for("activities.show", activity_id=activity_id))
-    return render_template(
-        "attendance/paper.html",
-        activity=activity,
-        rows=attendees.to_sign(activity_id),
-        empty_lines=EMPTY_LINES,
-        belongs_to=lambda one: columns.belongs_to(one, short=True),
-    )
+    try:
+        data = signing_list.pdf(*paper_lists.texts(activity), at=clock.now())
+    except Problem as problem:
+        flash(say(problem), "danger")
+        return redirect(url_for(".sheet", activity_id=activity_id))
+    response = make_response(data)
+    name = secure_filename(f"daftar hadir {activity.neutral_title}.pdf".lower()) or "daftar-hadir.pdf"
+    response.headers.set("Content-Disposition", "inline", filename=name)
+    response.content_type = "application/pdf"
+    return response
 
 
 @bp.post("/activities/<int:activity_id>/attendance")

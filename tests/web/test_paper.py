@@ -2,20 +2,21 @@
 
 import re
 
+import pypdfium2
 import pytest
 import sqlalchemy as sa
 
 from outreach.domain.answers import Choice, Representative
-from outreach.domain.kinds import Role
+from outreach.domain.kinds import Role, Sex
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
 from outreach.models import AgendaItem, Invitation, Programme, Venue
 from outreach.queries.activities import page as showing
+from outreach.queries.door import paper
 from outreach.services.answers import record as recording
 from outreach.services.answers.nominees import Nominee
-from outreach.web.attendance import EMPTY_LINES
 from tests.web.reading import page, text_of
-from tests.world import NOW, a_person, answer, at, draft_activity, invite, invite_organisation, publish
+from tests.world import NOW, a_person, answer, at, draft_activity, fresh, invite, invite_organisation, publish
 
 pytestmark = pytest.mark.usefixtures("any_app", "clock_stands")
 
@@ -88,11 +89,20 @@ def test_a_programme_without_activities_has_an_empty_rundown(coordinator_client,
     assert coordinator_client.get("/programmes/999/rundown").status_code == 404
 
 
-def test_the_list_for_signing_has_all_who_may_come_by_name_and_empty_lines(
+def pages_of(client, activity) -> list[str]:
+    """Return the text of each page of the list for signing, with each run of whitespace as one space."""
+    answer = client.get(f"/activities/{activity.id}/attendance/paper.pdf")
+    assert answer.content_type == "application/pdf"
+    with pypdfium2.PdfDocument(answer.data) as document:
+        return [" ".join(sheet.get_textpage().get_text_bounded().split()) for sheet in document]
+
+
+def test_the_list_for_signing_has_all_who_may_come_by_name_and_a_sheet_for_those_on_stage(
     coordinator_client, activity, ani, budi, chief, police
 ):
-    citra = a_person("Citra Dewi")
+    citra, dewi = a_person("Citra Dewi", sex=Sex.FEMALE), a_person("Dewi Anggraini", sex=Sex.FEMALE)
     invite(activity, ani, budi, citra)
+    invite(activity, dewi, role=Role.SPEAKER)
     invite(activity, chief, role=Role.PARTICIPANT)
     db.session.add(Invitation(activity=activity, organisation=police, role=Role.PARTICIPANT, quota=2,
                               state=InvitationState.PREPARED))  # fmt: skip
@@ -101,28 +111,53 @@ def test_the_list_for_signing_has_all_who_may_come_by_name_and_empty_lines(
     answer(activity, budi, Choice.NOT_COMING)
     wakil = Representative("Dedi Kurnia", "Kasat Reskrim", "", "")
     answer(activity, chief, Choice.REPRESENTED, representative=wakil)
-    rows = cells(page(coordinator_client, f"/activities/{activity.id}/attendance/paper"))
-    assert rows[:5] == [
-        ["1", "Ani Wijaya", "Imopuro", "1."],
-        ["2", "Citra Dewi", "", "2."],
-        ["3", "Dedi Kurnia", "Kasat Reskrim for Kapolres Metro", "3."],
-        ["4", "", "Polres Metro", "4."],
-        ["5", "", "Polres Metro", "5."],
-    ]
-    assert [row[:3] for row in rows[5:]] == [[str(6 + n), "", ""] for n in range(EMPTY_LINES)]
+    first, second = pages_of(coordinator_client, activity)
+    said = (
+        "PEMERINTAH KOTA METRO", "DAFTAR HADIR PESERTA", activity.title, "Senin, 18 Januari 2027",
+        "No. Nama Instansi/jabatan L/P Tanda tangan", "Ani Wijaya", "Imopuro", "Citra Dewi P",
+        "Dedi Kurnia Kasat Reskrim, mewakili Kapolres Metro", "Polres Metro", "Halaman 1 dari 2",
+    )  # fmt: skip
+    assert [words for words in said if words not in first] == []
+    assert first.count("Polres Metro") == 2  # a line for each seat
+    assert f"{5 + paper.EMPTY_LINES}." in first
+    assert ("Budi" in first, "Dewi Anggraini" in first, "0812" in first) == (False, False, False)
+    assert [
+        words for words in ("DAFTAR HADIR NARASUMBER", "Dewi Anggraini P", "Halaman 2 dari 2") if words not in second
+    ] == []
 
 
-def test_the_list_for_signing_has_no_phone_number_and_no_address(coordinator_client, activity, ani):
+def test_an_office_may_show_phone_numbers_and_the_head_row_stands_on_every_page(
+    coordinator_client, activity, ani, office
+):
+    fresh(office).phones_on_lists = True
+    db.session.commit()
+    invite(activity, ani, *(a_person(f"Kader {n:02}") for n in range(45)))
+    sheets = pages_of(coordinator_client, activity)
+    assert len(sheets) > 1
+    assert ["No. Nama Instansi/jabatan L/P No. HP Tanda tangan" in sheet for sheet in sheets] == [True] * len(sheets)
+    assert "Ani Wijaya Imopuro 0812-" in sheets[0]
+
+
+def test_markup_in_names_is_printed_as_it_is(coordinator_client, activity, ani):
+    ani.name = "#panic[Ani] *tebal* $x$ \u202eiwaj"
+    db.session.commit()
     invite(activity, ani)
-    main = page(coordinator_client, f"/activities/{activity.id}/attendance/paper").partition("<main")[2]
-    assert ("0812" in main, "example.com" in main) == (False, False)
+    assert "#panic[Ani] *tebal* $x$ iwaj" in pages_of(coordinator_client, activity)[0]
+
+
+def test_a_name_that_no_font_can_print_is_named(coordinator_client, activity, ani):
+    ani.name = "Ani \U0001f600"
+    db.session.commit()
+    invite(activity, ani)
+    answered = coordinator_client.get(f"/activities/{activity.id}/attendance/paper.pdf", follow_redirects=True)
+    assert "cannot be printed" in answered.text
 
 
 def test_a_viewer_can_open_both_pages_and_a_stranger_neither(current_app_, viewer_client, programme, activity):
-    paths = (f"/programmes/{programme.id}/rundown", f"/activities/{activity.id}/attendance/paper")
+    paths = (f"/programmes/{programme.id}/rundown", f"/activities/{activity.id}/attendance/paper.pdf")
     assert [viewer_client.get(path).status_code for path in paths] == [200, 200]
-    assert current_app_.test_client().get("/activities/999/attendance/paper").status_code in (302, 404)
-    assert viewer_client.get("/activities/999/attendance/paper").status_code == 404
+    assert current_app_.test_client().get("/activities/999/attendance/paper.pdf").status_code in (302, 404)
+    assert viewer_client.get("/activities/999/attendance/paper.pdf").status_code == 404
 
 
 def test_an_offices_list_of_names_says_whom_it_has_to_tell_itself(coordinator_client, viewer_client, activity, police):

@@ -62,6 +62,7 @@ class OfficeValues:
     mails_from: time = OPENS  # local to the office; both equal: mails go out at any hour
     mails_until: time = CLOSES
     confirms_answers: bool = False
+    phones_on_lists: bool = False
 
 
 def zone_of(city_code: str) -> ZoneInfo:

@@ -220,6 +220,7 @@ DETAILS: dict[str, Any] = {
     "old_zone": _l("old time zone"),
     "organisation_id": _l("organisation"),
     "phone": _l("phone"),
+    "phones_on_lists": _l("phone numbers on lists for signing"),
     "poll": _l("date poll"),
     "post": _l("post"),
     "present": _l("present"),

@@ -85,6 +85,11 @@ class OfficeForm(TidyForm):
         description=_l("It says what was answered, when the activity is, and how to change the answer."),
     )
 
+    phones_on_lists = BooleanField(
+        _l("Show phone numbers on lists for signing"),
+        description=_l("Everybody who signs reads them. Without this, the list has no column for them."),
+    )
+
     @property
     def values(self) -> OfficeValues:
         return OfficeValues(
@@ -101,6 +106,7 @@ class OfficeForm(TidyForm):
             mails_from=self.mails_from.data or OPENS,
             mails_until=self.mails_until.data or CLOSES,
             confirms_answers=self.confirms_answers.data,
+            phones_on_lists=self.phones_on_lists.data,
             deadline_days=2 if self.deadline_days.data is None else self.deadline_days.data,
             materials_days=DAYS if self.materials_days.data is None else self.materials_days.data,
         )

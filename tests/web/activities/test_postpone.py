@@ -126,7 +126,7 @@ def test_the_former_day_of_a_postponed_activity_is_never_shown_as_its_day(coordi
 
 
 def test_no_list_for_signing_is_printed_for_the_former_day(coordinator_client, viewer_client, postponed):
-    path = f"/activities/{postponed.id}/attendance/paper"
+    path = f"/activities/{postponed.id}/attendance/paper.pdf"
     for client in (coordinator_client, viewer_client):
         assert client.get(path).location == f"/activities/{postponed.id}"
     assert "It has no day for a list for signing." in coordinator_client.get(f"/activities/{postponed.id}").text
