@@ -11,7 +11,7 @@ from flask_migrate import check, downgrade, upgrade
 from outreach import create_app
 from outreach.cli.data import migrations
 from outreach.extensions import db
-from outreach.models import Attendance, Link, Scan
+from outreach.models import Attendance, GivenAnswer, Link, Scan
 from tests.support.apps import settings_for
 
 pytestmark = pytest.mark.slow
@@ -293,6 +293,59 @@ def test_attendance_recorded_before_the_log_is_in_it_once_and_stays_when_going_b
     with db.engine.connect() as connection:
         rows = connection.exec_driver_sql("SELECT invitation_id, present, source FROM attendance ORDER BY 1").all()
     assert [(id, bool(present), source) for id, present, source in rows] == [(1, True, "paper"), (2, False, "hand")]
+    upgrade()
+
+
+@pytest.mark.filterwarnings("ignore:autogenerate skipping")
+def test_answers_that_are_known_are_kept_in_the_order_of_time(empty_database):
+    upgrade(revision="0003")
+    with db.engine.begin() as connection:
+        write_overlaps(connection)
+    upgrade(revision="0037")
+    first, second, third = (f"2027-01-{day:02} 02:00:00.000000" for day in (4, 5, 6))
+    with db.engine.begin() as connection:
+
+        def write(sql, **values):
+            connection.execute(sa.text(sql), values)
+
+        write(
+            "UPDATE invitation SET answered_at = :at, answer_source = 'link', answer_device = 'phone', answer_replaced = :was"
+            " WHERE id = 9", at=third, was='{"state": "coming", "at": "2027-01-04T02:00:00+00:00", "who": ""}',
+        )  # fmt: skip
+        write(
+            "INSERT INTO decline_reason (invitation_id, reason, said_at) VALUES (9, 'Ada rapat', :at)", at=third
+        )  # fmt: skip
+        write(
+            "INSERT INTO audit_entry (at, action, subject_type, subject_id, subject_name, detail) VALUES"
+            " (:at, 'invitation.answer_recorded', 'invitation', 9, 'x', :detail)",
+            at=second, detail='{"state": ["coming", "waitlisted"], "source": "phone", "incoming_mail": 7}',
+        )  # fmt: skip
+        write(
+            "INSERT INTO acting_person (created_at, invitation_id, position, acting, name, post, rank, phone, email, nonce,"
+            " named_by, confirmed_at) VALUES (:at, 5, 1, :acts, 'Rina', '', '', '', '', 'nonce', 'invitee', :at)",
+            at=second, acts=True,
+        )  # fmt: skip
+    upgrade()
+    with db.engine.connect() as connection:
+        rows = connection.execute(
+            sa.select(
+                GivenAnswer.invitation_id, GivenAnswer.state, GivenAnswer.source, GivenAnswer.device, GivenAnswer.reason,
+                GivenAnswer.acting_id.is_not(None),
+            ).order_by(GivenAnswer.given_at, GivenAnswer.invitation_id)
+        ).all()  # fmt: skip
+        in_order = connection.scalars(sa.select(GivenAnswer.given_at).order_by(GivenAnswer.id)).all()
+    assert [tuple(row) for row in rows] == [
+        (9, "coming", "link", "", "", False),
+        (5, "coming", "link", "", "", True),
+        (9, "waitlisted", "phone", "", "", False),
+        (9, "not_coming", "link", "phone", "Ada rapat", False),
+    ]
+    assert in_order == sorted(in_order)
+    downgrade(revision="0037")
+    with db.engine.connect() as connection:
+        assert connection.exec_driver_sql("SELECT invitation_id, reason FROM decline_reason").all() == [
+            (9, "Ada rapat")
+        ]
     upgrade()
 
 

@@ -94,6 +94,14 @@ class AnswerSource(StrEnum):
     ASSISTANT = "assistant"  # by the link of their adjutant or secretary
 
 
+class GivenKind(StrEnum):
+    """Why the answer of an invitation is another one."""
+
+    ANSWERED = "answered"
+    UNDONE = "undone"  # the answer before counts again
+    SEATED = "seated"  # a seat became free for somebody on the waiting list
+
+
 class NamedBy(StrEnum):
     """Who named an acting person."""
 

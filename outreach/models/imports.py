@@ -1,4 +1,4 @@
-"""Imports of people that can still be undone, and what the columns of known spreadsheets mean."""
+"""Imports of people, and what the columns of known spreadsheets mean."""
 
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ from outreach.models.staff import User
 
 
 class PersonImport(Identified, Model):
-    """An import of the last day. Later it is deleted, and only the audit log tells of it."""
+    """An import of people from a file. It can be undone for a day, and is named in their histories for good."""
 
     __tablename__ = "person_import"
     at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
@@ -28,7 +28,8 @@ class PersonImport(Identified, Model):
 class PersonImportLine(Model):
     """A person that an import added or changed.
 
-    digest: of the person's values after the import; if it differs, somebody has changed them since. uses: how many
+    digest: of the person's values after the import; if it differs, somebody has changed them since; "" once the import can
+    no longer be undone. uses: how many
     invitations and the like the person had then. before: the values that the import replaced, to write them back; empty
     if the import added the person. kept: why an undone import left the person as it is.
     """

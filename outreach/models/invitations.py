@@ -6,12 +6,13 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.hybrid import hybrid_property
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, query_expression, relationship
 
 from outreach.domain import posts
 from outreach.domain.kinds import (
     AnswerSource,
     AttendanceSource,
+    GivenKind,
     HolderKind,
     LinkPurpose,
     NamedBy,
@@ -139,11 +140,12 @@ class Invitation(Identified, Created, Model):
     )
     chain: Mapped[list[ActingPerson]] = relationship(order_by=ActingPerson.id, viewonly=True)
     # Why they do not come, if that is their present answer.
-    declined: Mapped["DeclineReason | None"] = relationship(
+    declined: Mapped["GivenAnswer | None"] = relationship(
         primaryjoin=lambda: sa.and_(
-            DeclineReason.invitation_id == Invitation.id,
+            GivenAnswer.invitation_id == Invitation.id,
             Invitation.state == InvitationState.NOT_COMING,
-            DeclineReason.said_at >= Invitation.answered_at,
+            GivenAnswer.reason_at.is_not(None),
+            IS_LATEST_GIVEN,
         ),
         uselist=False,
         viewonly=True,
@@ -227,14 +229,43 @@ class Attendance(Identified, Model):
     invitation: Mapped[Invitation] = relationship(back_populates="attendance")
 
 
-class DeclineReason(Identified, Model):
-    """Why an invitee does not come, in their own words, and which day would suit. It is about the answer before `said_at`."""
+class GivenAnswer(Identified, Model):
+    """An answer as it was given, or undone (services/invitations/given_answers.py). The latest row is the present one.
 
-    __tablename__ = "decline_reason"
-    invitation_id: Mapped[int] = mapped_column(sa.ForeignKey("invitation.id", ondelete="CASCADE"), unique=True)
+    person_id: the invitee of that time; an invitation to a post may have another one later. acting: the acting person who gave
+    it; `state` is then what they said. reason, wished_on: why an invitee does not come, in their own words, and which day
+    would suit, in the activity's zone.
+    """
+
+    __tablename__ = "given_answer"
+    __table_args__ = (sa.Index("ix_given_answer_invitation_id", "invitation_id", "id"),)
+    invitation_id: Mapped[int] = mapped_column(sa.ForeignKey("invitation.id", ondelete="CASCADE"))
+    person_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"), index=True)
+    given_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    state: Mapped[InvitationState] = enum_of(InvitationState)
+    kind: Mapped[GivenKind] = enum_of(GivenKind, default=GivenKind.ANSWERED)
+    named: Mapped[int | None]  # how many people an organisation named
+    source: Mapped[AnswerSource | None] = enum_of(AnswerSource)
+    recorded_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user.id"))
+    acting_id: Mapped[int | None] = mapped_column(sa.ForeignKey("acting_person.id", ondelete="SET NULL"), index=True)
+    device: Mapped[str] = mapped_column(sa.String(24), default="")  # tokens.device_mark
+    note: Mapped[str] = mapped_column(sa.String(300), default="")
+    incoming_mail_id: Mapped[int | None] = mapped_column(
+        sa.ForeignKey("incoming_mail.id", ondelete="SET NULL"), index=True
+    )
     reason: Mapped[str] = mapped_column(sa.String(300), default="")
-    wished_on: Mapped[date | None]  # in the activity's zone
-    said_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    wished_on: Mapped[date | None]
+    reason_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    device_before: Mapped[str | None] = query_expression()  # from which device the answer by link before it came
+    recorded_by: Mapped[User | None] = relationship()
+    acting: Mapped[ActingPerson | None] = relationship()
+
+
+_later = GivenAnswer.__table__.alias("later")
+# Whether a row tells of the present answer of its invitation.
+IS_LATEST_GIVEN: sa.ColumnElement[bool] = ~sa.exists().where(
+    _later.c.invitation_id == GivenAnswer.invitation_id, _later.c.id > GivenAnswer.id
+).correlate_except(_later)
 
 
 class Link(Identified, Created, Model):

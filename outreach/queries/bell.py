@@ -25,7 +25,7 @@ from outreach.models import (
     AddressFailure,
     AuditEntry,
     BellSeen,
-    DeclineReason,
+    GivenAnswer,
     Invitation,
     Message,
     NoticedClash,
@@ -88,11 +88,6 @@ def _ahead(now: datetime) -> sa.Select[Any]:
 def _answers(since: datetime, now: datetime) -> list[News]:
     """Return refusals and representatives of those on stage at activities ahead, and organisations that wish another day."""
     on_stage = sa.and_(Invitation.role.in_(sorted(ON_STAGE)), Invitation.person_id.is_not(None))
-    said = sa.and_(
-        DeclineReason.invitation_id == Invitation.id,
-        DeclineReason.said_at >= Invitation.answered_at,
-        Invitation.state == InvitationState.NOT_COMING,
-    )
     answered = sa.and_(
         Invitation.state.in_((InvitationState.NOT_COMING, InvitationState.REPRESENTED)), Invitation.answered_at >= since
     )
@@ -103,12 +98,12 @@ def _answers(since: datetime, now: datetime) -> list[News]:
     )
     opened_again = sa.and_(Invitation.state.in_(sorted(UNANSWERED)), declined)
     found = db.session.execute(
-        sa.select(Invitation, DeclineReason)
-        .outerjoin(DeclineReason, said)
+        sa.select(Invitation, GivenAnswer)
+        .outerjoin(Invitation.declined)
         .where(
             Invitation.activity_id.in_(_ahead(now)),
             sa.or_(answered, opened_again),
-            sa.or_(on_stage, sa.and_(Invitation.organisation_id.is_not(None), DeclineReason.wished_on.is_not(None))),
+            sa.or_(on_stage, sa.and_(Invitation.organisation_id.is_not(None), GivenAnswer.wished_on.is_not(None))),
         )
         .options(joinedload(Invitation.person), joinedload(Invitation.organisation), joinedload(Invitation.activity))
         .order_by(Invitation.answered_at.desc())
@@ -119,7 +114,7 @@ def _answers(since: datetime, now: datetime) -> list[News]:
         if invitation.state in UNANSWERED:
             news.append(_opened_again(invitation))
             continue
-        at = why.said_at if why else invitation.answered_at  # a reason that comes later is news again
+        at = (why.reason_at if why else None) or invitation.answered_at  # a reason that comes later is news again
         assert at is not None
         kind = NewsKind.SWAP if invitation.state is InvitationState.REPRESENTED else NewsKind.REFUSAL
         news.append(

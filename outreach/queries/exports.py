@@ -19,7 +19,7 @@ from outreach.models import (
     Assistant,
     Attendance,
     Cadre,
-    DeclineReason,
+    GivenAnswer,
     IncomingMail,
     Invitation,
     Message,
@@ -175,7 +175,7 @@ def invitees(activity_id: int, filters: InviteeFilters) -> Iterator[Any]:
         .outerjoin(recorder, recorder.id == Invitation.answer_recorded_by_id)
         .with_only_columns(
             Invitation.role, Invitation.state, Invitation.quota, Invitation.invited_at, Invitation.answered_at,
-            Invitation.answer_source, Invitation.answer_note, DeclineReason.reason, DeclineReason.wished_on,
+            Invitation.answer_source, Invitation.answer_note, GivenAnswer.reason, GivenAnswer.wished_on,
             Invitation.representative_name,
             Invitation.representative_post, Invitation.representative_phone, Person.name, Person.title_before,
             Person.title_after, Person.post, sa.func.coalesce(Person.email, own.email).label("email"),

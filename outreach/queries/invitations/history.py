@@ -13,12 +13,12 @@ from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import aliased, joinedload, selectinload, with_expression
 
 from outreach.delivery.mail.attached import CARRIES
-from outreach.domain.kinds import Role
+from outreach.domain.kinds import NoLongerActing, Role
 from outreach.domain.ladder import RungState
-from outreach.domain.states import ANSWERED, MessageState
+from outreach.domain.states import MessageState
 from outreach.extensions import db
 from outreach.models import (
     ActingPerson,
@@ -29,8 +29,8 @@ from outreach.models import (
     Attendance,
     AuditEntry,
     Call,
-    DeclineReason,
     FormerHolder,
+    GivenAnswer,
     IncomingMail,
     Invitation,
     Letter,
@@ -53,9 +53,9 @@ from outreach.queries.paging import Page, paged
 from outreach.services.letters.versions import ACCEPTED_AT
 
 PER_PAGE = 50
-ANSWER_RECORDED = "invitation.answer_recorded"
-# What is said otherwise: a call by its own entry.
+# What is said otherwise: a call and an answer by their own entries.
 _SAID_OTHERWISE = ("called", "whatsapp_opened")
+_KEPT_ANSWERS = ("invitation.answer_recorded", "invitation.nominees_recorded", "invitation.recorded_undone")
 _MOVES = ("activity.moved", "activity.new_date", "activity.postponed", "activity.cancelled")
 _SHOWN = ("activity.materials_shown", "activity.materials_hidden")
 _LETTER_STEPS = (
@@ -68,7 +68,7 @@ class EntryKind(StrEnum):
     """What an entry is about. The order is that of entries of the same moment, the earliest first."""
 
     ADDED = "added"  # what: the Person, when they came into the address book
-    IMPORTED = "imported"  # what: the PersonImport, as long as it can be undone
+    IMPORTED = "imported"  # what: the PersonImport
     RECORD = "record"  # what: the AuditEntry of a change of the person or organisation
     NOMINATED = "nominated"  # what: the Invitation of somebody whom the organisation named
     LETTER = "letter"  # what: the AuditEntry of an official letter
@@ -80,12 +80,9 @@ class EntryKind(StrEnum):
     ARCHIVED = "archived"  # what: the ArchivedMessage
     WROTE = "wrote"  # what: the IncomingMail
     CALL = "call"  # what: the Call
-    ANSWER = "answer"  # what: the Invitation, with its present answer
-    RECORDED = "recorded"  # what: the AuditEntry of an answer that staff recorded
-    REASON = "reason"  # what: the DeclineReason
+    ANSWER = "answer"  # what: the GivenAnswer
     EVIDENCE = "evidence"  # what: the AnswerEvidence of an answer that staff recorded
     NAMED = "named"  # what: the ActingPerson who was named
-    CONFIRMED = "confirmed"  # what: the ActingPerson who confirmed
     STOPPED = "stopped"  # what: the ActingPerson who acts no more
     CHANGED = "changed"  # what: the AuditEntry of another change of the invitation
     MATERIAL = "material"  # what: the Material that a speaker sent
@@ -105,8 +102,7 @@ class HistoryGroup(StrEnum):
 GROUPS: Mapping[HistoryGroup, Collection[EntryKind]] = {
     HistoryGroup.ALL: tuple(EntryKind),
     HistoryGroup.ANSWERS: (
-        EntryKind.NOMINATED, EntryKind.ANSWER, EntryKind.RECORDED, EntryKind.REASON, EntryKind.EVIDENCE, EntryKind.NAMED,
-        EntryKind.CONFIRMED, EntryKind.STOPPED, EntryKind.CAME,
+        EntryKind.NOMINATED, EntryKind.ANSWER, EntryKind.EVIDENCE, EntryKind.NAMED, EntryKind.STOPPED, EntryKind.CAME,
     ),
     HistoryGroup.MAILS: (EntryKind.MAIL, EntryKind.ARCHIVED, EntryKind.WROTE),
     HistoryGroup.CALLS: (EntryKind.CALL,),
@@ -202,15 +198,11 @@ def _handed_over(whose: HistoryOf) -> list[sa.Select[Any]]:
 
 
 def _answers(whose: HistoryOf) -> list[sa.Select[Any]]:
-    """Select the present answers, but for those that staff recorded: they have an entry of their own."""
-    recorded = sa.exists().where(
-        AuditEntry.subject_type == Invitation.__tablename__, AuditEntry.subject_id == Invitation.id,
-        AuditEntry.action == ANSWER_RECORDED, AuditEntry.at == Invitation.answered_at,
-    )  # fmt: skip
-    its = (Invitation.id.in_(whose.invitation_ids), Invitation.answered_at.is_not(None))
-    return [
-        _moment(Invitation.answered_at, Invitation.id).where(*its, Invitation.state.in_(sorted(ANSWERED)), ~recorded)
-    ]
+    """Select each answer that was given. A person's are theirs, also of an invitation to a post that they held before."""
+    its: sa.ColumnElement[bool] = GivenAnswer.invitation_id.in_(whose.invitation_ids)
+    if isinstance(whose.invitee, Person):
+        its = GivenAnswer.person_id == whose.invitee.id
+    return [_moment(GivenAnswer.given_at, GivenAnswer.id).where(its)]
 
 
 def _audited(whose: HistoryOf, *conditions: sa.ColumnElement[bool]) -> list[sa.Select[Any]]:
@@ -282,12 +274,6 @@ def _calls(whose: HistoryOf) -> list[sa.Select[Any]]:
     return [_moment(Call.ended_at, Call.id).where(Call.id.in_(about))]
 
 
-def _reasons(whose: HistoryOf) -> list[sa.Select[Any]]:
-    said = sa.or_(DeclineReason.reason != "", DeclineReason.wished_on.is_not(None))
-    its = (DeclineReason.invitation_id.in_(whose.invitation_ids), said)
-    return [_moment(DeclineReason.said_at, DeclineReason.id).where(*its)]
-
-
 def _evidence(whose: HistoryOf) -> list[sa.Select[Any]]:
     ids = whose.invitation_ids
     if not isinstance(ids, sa.Select):
@@ -301,12 +287,13 @@ def _chain(whose: HistoryOf, at: Any) -> list[sa.Select[Any]]:
 
 
 def _stopped(whose: HistoryOf) -> list[sa.Select[Any]]:
-    """Select who acts no more; who was undone by staff has the entry that says by whom."""
+    """Select who acts no more, but for those who declined: they answered. Who was undone by staff has the entry that says so."""
     undone = sa.exists().where(
         AuditEntry.subject_type == Invitation.__tablename__, AuditEntry.subject_id == ActingPerson.invitation_id,
         AuditEntry.action == "invitation.representative_undone", AuditEntry.at == ActingPerson.ended_at,
     )  # fmt: skip
-    return [one.where(~undone) for one in _chain(whose, ActingPerson.ended_at)]
+    declined = ActingPerson.ended_because.is_not_distinct_from(NoLongerActing.DECLINED)
+    return [one.where(~undone, ~declined) for one in _chain(whose, ActingPerson.ended_at)]
 
 
 def _materials(whose: HistoryOf) -> list[sa.Select[Any]]:
@@ -338,6 +325,16 @@ def _rungs(whose: HistoryOf) -> list[sa.Select[Any]]:
 
 def _by_id(table: Any, *options: Any) -> Callable[[Collection[int]], Iterable[Any]]:
     return lambda ids: db.session.scalars(sa.select(table).where(table.id.in_(ids)).options(*options)).unique()
+
+
+def _given(ids: Collection[int]) -> Iterable[GivenAnswer]:
+    before = aliased(GivenAnswer)
+    same = (before.invitation_id == GivenAnswer.invitation_id, before.id < GivenAnswer.id, before.device != "")
+    device = sa.select(before.device).where(*same).order_by(before.id.desc()).limit(1).scalar_subquery()
+    return _by_id(
+        GivenAnswer, _user(GivenAnswer.recorded_by), joinedload(GivenAnswer.acting),
+        with_expression(GivenAnswer.device_before, device),
+    )(ids)  # fmt: skip
 
 
 def _user(column: Any) -> Any:
@@ -374,16 +371,13 @@ _SOURCES: Mapping[EntryKind, HistorySource] = {
     ),
     EntryKind.WROTE: HistorySource(_wrote, _by_id(IncomingMail)),
     EntryKind.CALL: HistorySource(_calls, _by_id(Call, _user(Call.caller), selectinload(Call.about))),
-    EntryKind.ANSWER: HistorySource(_answers, _one),
-    EntryKind.RECORDED: HistorySource(lambda whose: _audited(whose, AuditEntry.action == ANSWER_RECORDED), _entry),
-    EntryKind.REASON: HistorySource(_reasons, _by_id(DeclineReason)),
+    EntryKind.ANSWER: HistorySource(_answers, _given),
     EntryKind.EVIDENCE: HistorySource(
         _evidence, _by_id(AnswerEvidence, joinedload(AnswerEvidence.file).joinedload(StoredFile.uploaded_by))
     ),
     EntryKind.NAMED: HistorySource(lambda whose: _chain(whose, ActingPerson.named_at), _link),
-    EntryKind.CONFIRMED: HistorySource(lambda whose: _chain(whose, ActingPerson.confirmed_at), _link),
     EntryKind.STOPPED: HistorySource(_stopped, _link),
-    EntryKind.CHANGED: HistorySource(lambda whose: _audited(whose, AuditEntry.action != ANSWER_RECORDED), _entry),
+    EntryKind.CHANGED: HistorySource(lambda whose: _audited(whose, AuditEntry.action.not_in(_KEPT_ANSWERS)), _entry),
     EntryKind.MATERIAL: HistorySource(
         _materials,
         _by_id(Material, joinedload(Material.file), joinedload(Material.activity), joinedload(Material.sent_by)),
@@ -391,8 +385,7 @@ _SOURCES: Mapping[EntryKind, HistorySource] = {
     EntryKind.CAME: HistorySource(_came, _by_id(Attendance)),
 }
 _MAILS = (EntryKind.MAIL, EntryKind.ARCHIVED)
-_INVITATIONS = (EntryKind.INVITED, EntryKind.ANSWER, EntryKind.NOMINATED)
-_AUDITED = (EntryKind.RECORDED, EntryKind.CHANGED)
+_INVITATIONS = (EntryKind.INVITED, EntryKind.NOMINATED)
 
 
 def _entries(rows: Sequence[Any]) -> list[HistoryEntry]:
@@ -435,7 +428,7 @@ def _about(entry: HistoryEntry) -> list[int]:
         return [one.id for one in what.about]
     if entry.kind in _INVITATIONS:
         return [what.id]
-    if entry.kind in _AUDITED:
+    if entry.kind is EntryKind.CHANGED:
         return [what.subject_id]
     id_ = getattr(what, "invitation_id", None)
     return [id_] if id_ else []

@@ -21,12 +21,18 @@ from outreach.models import ActingPerson, Activity, Invitation, User
 from outreach.services import addresses, audit
 from outreach.services.answers import nominees as nominees_of
 from outreach.services.answers.answer import NothingToAnswer, held, refusal_of, tell_log
-from outreach.services.invitations import links, seats
+from outreach.services.invitations import given_answers, links, seats
 from outreach.services.locking import invitation_for_change, present_for_change
 from outreach.services.office_defaults import contact
 from outreach.services.planning import bookings
 from outreach.services.representation import chain, notices
 from outreach.transactions import writing
+
+_SAID = {
+    Choice.COMING: InvitationState.COMING,
+    Choice.NOT_COMING: InvitationState.NOT_COMING,
+    Choice.REPRESENTED: InvitationState.REPRESENTED,
+}
 
 
 def answer(
@@ -70,6 +76,7 @@ def take(
 
     Raise PassedOnAlready or RepresentativeUnnamed.
     """
+    acted, said = {one.id: one.acting for one in mine}, _SAID[choice]
     if choice is Choice.COMING:
         for invitation in mine:
             assert invitation.acting is not None
@@ -78,6 +85,8 @@ def take(
         _decline(session, mine, now)
     else:
         _pass_on(session, mine, representative, source, now)
+    for invitation in mine:
+        given_answers.keep(session, [invitation], source, now, acting=acted[invitation.id], said=said)
 
 
 def acted_for(session: Session, activity: Activity, address: str) -> list[Invitation]:

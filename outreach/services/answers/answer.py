@@ -32,7 +32,7 @@ from outreach.services import audit
 from outreach.services.answers import nominees as nominees_of
 from outreach.services.answers.before import ActivityBefore, remember, state_of
 from outreach.services.answers.nominees import Nominee
-from outreach.services.invitations import links, seats
+from outreach.services.invitations import given_answers, links, seats
 from outreach.services.locking import present_for_change
 from outreach.services.office_defaults import confirms_answers, contact
 from outreach.services.planning import bookings
@@ -163,6 +163,7 @@ def answer_by_calendar(
         in_role.answer_note = note if in_role.state is state else ""
     if mine[0].organisation_id:
         nominees_of.drop_all(session, mine[0], now)
+    given_answers.keep(session, mine, AnswerSource.CALENDAR, now)
     return mine[0]
 
 
@@ -310,6 +311,7 @@ def _take(
     for invitation in mine:
         invitation.answer_device = mark
         invitation.answer_replaced = stood.kept() if of_another else None if changed else stood.replaced
+    given_answers.keep(session, mine, source, now)
     if confirms_answers(session) or of_another:
         scheduling.confirm(session, mine[0], now=now, text_key=LINK_TEXT)
     elif mine[0].acting is not acted:

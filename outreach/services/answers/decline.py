@@ -14,7 +14,7 @@ from outreach.domain.directory.names import tidy
 from outreach.domain.kinds import ON_STAGE
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState, InvitationState
-from outreach.models import DeclineReason, Invitation, User
+from outreach.models import GivenAnswer, Invitation, User
 from outreach.services.answers.answer import NothingToAnswer, tell_log
 from outreach.services.invitations import links
 from outreach.services.locking import present_for_change
@@ -80,12 +80,15 @@ def explain(
             today = now.astimezone(activity.zone).date()
             if not today <= wished_on <= today + LATEST:
                 raise WishedDayUnusable
-        ids = [one.id for one in mine]
-        session.execute(sa.delete(DeclineReason).where(DeclineReason.invitation_id.in_(ids)))
-        if reason or wished_on:
-            session.add_all(
-                DeclineReason(invitation_id=id_, reason=reason, wished_on=wished_on, said_at=now) for id_ in ids
-            )
+        said = bool(reason or wished_on)
+        changes = {"reason": reason, "wished_on": wished_on, "reason_at": now if said else None}
+        latest = sa.select(sa.func.max(GivenAnswer.id)).where(GivenAnswer.invitation_id.in_([one.id for one in mine]))
+        session.execute(
+            sa.update(GivenAnswer)
+            .where(GivenAnswer.id.in_(latest.group_by(GivenAnswer.invitation_id)))
+            .values(changes)
+            .execution_options(synchronize_session="fetch")
+        )
         if staff is not None:
             tell_log(session, mine[0], staff, "declined_because_by_link", now)
 
@@ -108,15 +111,12 @@ def declined(
     )
 
 
-def of(session: Session, invitation_ids: Collection[int]) -> dict[int, DeclineReason]:
-    """Return what was said about the present answer, by invitation."""
+def of(session: Session, invitation_ids: Collection[int]) -> dict[int, GivenAnswer]:
+    """Return the present answers for which a reason was given, by invitation."""
     found = session.scalars(
-        sa.select(DeclineReason)
-        .join(Invitation, Invitation.id == DeclineReason.invitation_id)
-        .where(
-            DeclineReason.invitation_id.in_(invitation_ids),
-            Invitation.state == InvitationState.NOT_COMING,
-            DeclineReason.said_at >= Invitation.answered_at,
-        )
+        sa.select(GivenAnswer)
+        .select_from(Invitation)
+        .join(Invitation.declined)
+        .where(Invitation.id.in_(invitation_ids))
     )
     return {one.invitation_id: one for one in found}

@@ -34,7 +34,7 @@ from outreach.models import (
     people_group_member,
 )
 from outreach.services.answers import nominee_matching as matching
-from outreach.services.invitations import seats
+from outreach.services.invitations import given_answers, seats
 from outreach.services.invitations.revisions import raise_for_invited, raise_for_withdrawn
 from outreach.services.reminders.schedule import event_reminder
 from outreach.services.representation import chain, notices
@@ -344,13 +344,14 @@ def _add(
     nominee.nominated_under = invitation
     said = next((i for i in other if i.state in THEIR_OWN), None)
     nominee.state = said.state if said else InvitationState.COMING
-    for same_person in other:
-        if same_person.state in UNANSWERED or same_person.state is InvitationState.WAITLISTED:
-            same_person.state, same_person.waitlisted_at = InvitationState.COMING, None
-            stamp(same_person, source, now, recorded_by)
+    told = [one for one in other if one.state in UNANSWERED or one.state is InvitationState.WAITLISTED]
+    for same_person in told:
+        same_person.state, same_person.waitlisted_at = InvitationState.COMING, None
+        stamp(same_person, source, now, recorded_by)
     nominee.invited_at = now
     stamp(nominee, source, now, recorded_by)
     session.flush()
+    given_answers.keep(session, [nominee, *told], source, now, recorded_by=recorded_by)
     chain.copy(session, nominee, said, now=now)
     _tell(session, nominee, now, by_staff=recorded_by is not None)
     return nominee

@@ -22,6 +22,7 @@ from outreach.services.answers.answer import NotAnOrganisation, OrganisationsNom
 from outreach.services.answers.before import remember_recorded, state_of
 from outreach.services.answers.evidence import Evidence
 from outreach.services.answers.nominees import Nominee
+from outreach.services.invitations import given_answers
 from outreach.services.locking import activities_for_change, invitation_for_change
 from outreach.services.office_defaults import contact
 from outreach.services.representation import notices
@@ -61,6 +62,7 @@ def nominate_for(
             session, invitation, nominees, source, contact=contact(session, invitation.activity.programme), now=now,
             recorded_by=by.id if by else None,
         )  # fmt: skip
+        given_answers.keep(session, [invitation], source, now, recorded_by=by.id if by else None, in_mail=in_mail)
         shown = evidence.keep(session, shown_by, by=by, now=now) if shown_by else None
         evidence.attach(session, invitation, shown, now)
         audit.record(
@@ -151,6 +153,7 @@ def _record(
     for in_role in mine:
         in_role.answer_recorded_by_id = by.id if by else None
         in_role.answer_note = told.note.strip()
+    given_answers.keep(session, mine, source, now, recorded_by=by.id if by else None, in_mail=in_mail)
     evidence.attach(session, invitation, shown, now)
     audit.record(
         session, by, "invitation.answer_recorded", invitation, now=now, name=invitation.invitee.display_name,

@@ -25,7 +25,7 @@ from outreach.services.answers.answer import NothingToAnswer, refusal_of, tell_l
 from outreach.services.answers.before import ActivityBefore, InvitationBefore
 from outreach.services.answers.nominees import Nominee
 from outreach.services.answers.record import check_recordable, other_roles
-from outreach.services.invitations import links, seats
+from outreach.services.invitations import given_answers, links, seats
 from outreach.services.locking import invitation_for_change, present_for_change
 from outreach.services.office_defaults import confirms_answers, contact
 from outreach.services.planning import bookings
@@ -65,11 +65,12 @@ def undo(token: str, *, now: datetime, staff: User | None = None) -> dict[int, P
             try:
                 with session.begin_nested():
                     restored = _restore(session, activities.get(answered.activity_id), answered, now)
+                    given_answers.keep_undone(session, restored, links.source_of(token), now)
             except Problem as problem:
                 refused[answered.activity_id] = problem
             else:
                 if staff is not None:
-                    tell_log(session, restored, staff, "answer_undone_by_link", now)
+                    tell_log(session, restored[0], staff, "answer_undone_by_link", now)
     return refused
 
 
@@ -89,6 +90,7 @@ def undo_recorded(invitation_id: int, *, by: User | None, now: datetime) -> Invi
         acting = found[0].acting
         said = invitation.state
         _put_back(session, invitation.activity, found, before, now)
+        given_answers.keep_undone(session, found, None, now, recorded_by=by.id if by else None)
         evidence.drop_of(session, [one.id for one in found], before.since)
         kept_answers.forget_recorded(session, found)
         if found[0].acting is not acting:  # whoever acts again is told by chain.act_again
@@ -121,7 +123,7 @@ def _unrevised(session: Session, before: ActivityBefore) -> list[Invitation]:
     return found
 
 
-def _restore(session: Session, activity: Activity | None, before: ActivityBefore, now: datetime) -> Invitation:
+def _restore(session: Session, activity: Activity | None, before: ActivityBefore, now: datetime) -> list[Invitation]:
     found = _invitations(session, before.mine)
     if activity is None or not found:
         raise NothingToAnswer
@@ -136,7 +138,7 @@ def _restore(session: Session, activity: Activity | None, before: ActivityBefore
         scheduling.confirm(session, mine[0], now=now, text_key=LINK_TEXT)
     elif mine[0].acting is not acted:
         notices.confirm_to_invitee(session, mine[0], now=now)
-    return mine[0]
+    return mine
 
 
 def _unchanged(session: Session, before: ActivityBefore) -> list[Invitation]:
@@ -197,6 +199,8 @@ def _restore_list(
             continue
         if old.id in gone:
             old.restore(session, row, now)
+        if old in silent:
+            given_answers.keep_undone(session, [row], None, now)
         if row.person_id in own and old.person is not None:
             for column in ("name", "post", "phone", "email"):
                 setattr(row.person, column, getattr(old.person, column))

@@ -154,7 +154,7 @@ def undo(import_id: int, *, by: User | None, now: datetime) -> UndoPreview:
     """Take an import back in one transaction. Raise ImportMissing or ImportUndone. Return what was done."""
     with writing() as session:
         done = session.get(PersonImport, import_id, with_for_update=True, populate_existing=True)
-        if done is None or done.at <= now - UNDO_WITHIN:
+        if done is None or not is_undoable(done, now):
             raise ImportMissing
         if done.undone_at is not None:
             raise ImportUndone
@@ -178,23 +178,35 @@ def undo(import_id: int, *, by: User | None, now: datetime) -> UndoPreview:
     return result
 
 
+def is_undoable(done: PersonImport, now: datetime) -> bool:
+    """Return whether an import can still be undone, or its undoing looked at."""
+    return done.at > now - UNDO_WITHIN
+
+
 def forget_old(now: datetime, *, stop: Callable[[], bool] = lambda: False) -> int:
-    """Delete imports that can no longer be undone, with the values they replaced. Return how many."""
-    old = sa.select(PersonImport.id).where(PersonImport.at <= now - UNDO_WITHIN).order_by(PersonImport.id)
+    """Delete the values that imports replaced, once these can no longer be undone. Return of how many imports.
+
+    Whom an import added or changed stays known, for their history.
+    """
+    line = PersonImportLine
+    old = sa.select(PersonImport.id).where(
+        PersonImport.at <= now - UNDO_WITHIN, sa.exists().where(line.import_id == PersonImport.id, line.digest != "")
+    )
     forgotten = 0
-    for import_id in db.session.scalars(old).all():
+    for import_id in db.session.scalars(old.order_by(PersonImport.id)).all():
         if stop():
             break
         with writing() as session:
-            session.execute(sa.delete(PersonImportLine).where(PersonImportLine.import_id == import_id))
-            session.execute(sa.delete(PersonImport).where(PersonImport.id == import_id))
+            its = sa.update(line).where(line.import_id == import_id)
+            session.execute(its.where(line.before.is_not(None)).values(before={}))
+            session.execute(its.values(digest=""))
         forgotten += 1
     db.session.rollback()
     return forgotten
 
 
 def held(session: Session, person_id: int) -> list[dict[str, Any]]:
-    """Return the imports of the last day that added or changed a person, as JSON values, with the values they replaced."""
+    """Return the imports that added or changed a person, as JSON values, with the values they replaced, if still kept."""
     rows = session.execute(
         sa.select(PersonImport.at, PersonImport.filename, PersonImportLine.before)
         .join(PersonImport, PersonImport.id == PersonImportLine.import_id)

@@ -17,6 +17,7 @@ from outreach.services import audit
 from outreach.services.directory import people
 from outreach.services.directory.people import PersonValues
 from outreach.services.door import log
+from outreach.services.invitations import given_answers
 from outreach.services.locking import activity_for_change, lock_address_book
 from outreach.services.planning import bookings
 from outreach.services.reminders.schedule import event_reminder
@@ -136,6 +137,9 @@ def uninvited(session: Session, activity: Activity, person_id: int, *, by: User 
         invitation.answer_source = AnswerSource.WALK_IN if came_by_themselves else AnswerSource.IN_PERSON
         invitation.answered_sequence = activity.sequence
         invitation.answer_recorded_by_id = by.id if by else None
+        given_answers.keep(
+            session, [invitation], invitation.answer_source, now, recorded_by=invitation.answer_recorded_by_id
+        )
     invitation.invited_at = invitation.invited_at or now
     session.flush()
     if invitation.role in ON_STAGE:

@@ -26,7 +26,6 @@ from outreach.models import (
     ActingPerson,
     Activity,
     AnswerBefore,
-    DeclineReason,
     FormerHolder,
     Invitation,
     InvitedPost,
@@ -408,7 +407,6 @@ def _open_again(session: Session, invitation: Invitation) -> None:
     invitation.invited_at = invitation.answered_at = invitation.answered_sequence = None
     invitation.answer_source = invitation.answer_recorded_by_id = invitation.waitlisted_at = None
     invitation.answer_note = ""
-    session.execute(sa.delete(DeclineReason).where(DeclineReason.invitation_id == invitation.id))
     session.execute(
         sa.delete(Rung).where(Rung.invitation_id == invitation.id)
     )  # the ladder counts from the new invitation

@@ -13,6 +13,7 @@ from outreach.domain.activity import Move
 from outreach.domain.kinds import Audience, MailKind
 from outreach.domain.states import TAKES_A_SEAT, ActivityState, InvitationState
 from outreach.models import Activity, Invitation, Venue
+from outreach.services.invitations import given_answers
 from outreach.services.reminders.forecast import Passing, Seated
 from outreach.services.reminders.schedule import event_reminder
 from outreach.services.representation import notices
@@ -42,7 +43,7 @@ def offer_freed(session: Session, activity: Activity, *, now: datetime) -> list[
         invitation.waitlisted_at = None
         notices.tell_acting(session, invitation, now=now)
         event_reminder(session, activity, MailKind.SEAT, Audience.ONE, now=now, invitation=invitation)
-    session.flush()
+    given_answers.keep_seated(session, waiting, now)
     return waiting
 
 

@@ -27,7 +27,6 @@ from outreach.models import (
     Assistant,
     Attempt,
     AuditEntry,
-    DeclineReason,
     Feed,
     Invitation,
     Link,
@@ -57,6 +56,7 @@ from outreach.services.privacy import calls as call_privacy
 from outreach.services.privacy import clashes as clash_privacy
 from outreach.services.privacy import door as door_privacy
 from outreach.services.privacy import evidence as evidence_privacy
+from outreach.services.privacy import given_answers as answer_privacy
 from outreach.services.privacy import inbox
 from outreach.services.privacy import letters as letter_privacy
 from outreach.services.privacy import materials as material_privacy
@@ -100,15 +100,7 @@ def export(person_id: int, *, by: User | None, now: datetime) -> dict[str, Any]:
             for one in db.session.scalars(_assisting(person))
         ],
         "invitations": [_invitation(invitation) for invitation in db.session.scalars(_invitations(person_id))],
-        "declined_because": [
-            _columns(said, without=("id", "invitation_id"))
-            for said in db.session.scalars(
-                sa.select(DeclineReason)
-                .join(Invitation, Invitation.id == DeclineReason.invitation_id)
-                .where(Invitation.person_id == person_id)
-                .order_by(DeclineReason.id)
-            )
-        ],
+        **answer_privacy.held(db.session(), person),
         "named_as_representative": [
             {"activity": invitation.activity.title, "starts_at": invitation.activity.starts_at.isoformat()}
             for invitation in db.session.scalars(_represented_by(person).options(joinedload(Invitation.activity)))
@@ -288,7 +280,7 @@ def _archived_to(person_id: int) -> sa.Select[ArchivedMessage]:
 
 def _forget_answers(session: Session, person: Person) -> None:
     own = sa.select(Invitation.id).where(Invitation.person_id == person.id)
-    session.execute(sa.delete(DeclineReason).where(DeclineReason.invitation_id.in_(own)))
+    answer_privacy.forget(session, person.id)
     nothing: dict[str, Any] = {"answer_note": "", "answer_replaced": sa.null()}
     session.execute(sa.update(Invitation).where(Invitation.person_id == person.id).values(nothing))
     chain = session.scalars(sa.select(ActingPerson.id).where(ActingPerson.invitation_id.in_(own))).all()

@@ -9,17 +9,20 @@ from zoneinfo import ZoneInfo
 
 from flask import url_for
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 
+from outreach import clock
 from outreach.delivery.words import calls as call_words
 from outreach.delivery.words import formats
 from outreach.delivery.words import ladder as ladder_words
 from outreach.delivery.words.labels import label, staff_label
 from outreach.domain.calls import CallOutcome
-from outreach.domain.kinds import AnswerSource, IncomingKind, NamedBy, NoLongerActing
+from outreach.domain.kinds import GivenKind, IncomingKind, NamedBy, NoLongerActing
 from outreach.domain.representation import TO_ASSISTANT
-from outreach.domain.states import InvitationState
-from outreach.models import AuditEntry, Invitation, Letter, User
+from outreach.models import Invitation, Letter, User
 from outreach.queries.invitations.history import EntryKind, HistoryEntry
+from outreach.services.directory.import_undo import is_undoable
 from outreach.web.office import audit_words
 
 # Of an entry of the audit log: said otherwise, or of no use without the record.
@@ -132,32 +135,21 @@ def _call(entry: HistoryEntry, zone: ZoneInfo) -> dict[str, Any]:
 
 def _answer(entry: HistoryEntry, _zone: ZoneInfo) -> dict[str, Any]:
     one = entry.what
+    mail = url_for("incoming.show", mail_id=one.incoming_mail_id) if one.incoming_mail_id else ""
+    wish = _("They wish another day:") + " " + formats.day(one.wished_on) if one.wished_on else ""
+    by = one.recorded_by
     return {
-        "text": _("Answer"), "state": one.state,
-        "facts": [label(one.answer_source) if one.answer_source else "", _by(one.answer_recorded_by)],
-        "notes": [one.answer_note],
+        "text": _GIVEN[one.kind], "state": one.state,
+        "facts": [
+            _("by %(name)s, who acts for them", name=one.acting.name) if one.acting else "",
+            label(one.source) if one.source else "",
+            _("recorded by %(name)s", name=by.display_name) if by else "",
+            _("from another device than before") if one.device and one.device_before not in (None, one.device) else "",
+            ngettext("%(num)d person named", "%(num)d people named", one.named) if one.named else "",
+        ],
+        "notes": [one.note, one.reason, wish],
+        "links": [(_("from their mail"), mail)] if mail else [],
     }  # fmt: skip
-
-
-def _recorded(entry: HistoryEntry, zone: ZoneInfo) -> dict[str, Any]:
-    detail = entry.what.detail
-    state, source, mail_id = detail.get("state"), detail.get("source"), detail.get("incoming_mail")
-    known = isinstance(state, list) and state[-1] in set(InvitationState)
-    return {
-        **_audited(entry, zone), "text": _("Answer"), "state": InvitationState(state[-1]) if known else None,
-        "facts": [label(AnswerSource(source)) if source in set(AnswerSource) else "", _recorded_by(entry.what)],
-        "links": [(_("from their mail"), url_for("incoming.show", mail_id=mail_id))] if mail_id else [],
-    }  # fmt: skip
-
-
-def _recorded_by(audited: AuditEntry) -> str:
-    return _("recorded by %(name)s", name=audited.user.display_name) if audited.user else ""
-
-
-def _reason(entry: HistoryEntry, _zone: ZoneInfo) -> dict[str, Any]:
-    said = entry.what
-    wish = _("They wish another day:") + " " + formats.day(said.wished_on) if said.wished_on else ""
-    return {"text": _("Why they do not come"), "notes": [said.reason, wish]}
 
 
 def _evidence(entry: HistoryEntry, _zone: ZoneInfo) -> dict[str, Any]:
@@ -181,10 +173,6 @@ def _named(entry: HistoryEntry, _zone: ZoneInfo) -> dict[str, Any]:
         ],
         "notes": [" · ".join(filter(None, (who.rank, formats.phone(who.phone), who.email)))],
     }  # fmt: skip
-
-
-def _confirmed(entry: HistoryEntry, _zone: ZoneInfo) -> dict[str, Any]:
-    return {"text": _("%(name)s has confirmed", name=entry.what.name)}
 
 
 def _stopped(entry: HistoryEntry, _zone: ZoneInfo) -> dict[str, Any]:
@@ -269,10 +257,15 @@ def _imported(entry: HistoryEntry, _zone: ZoneInfo) -> dict[str, Any]:
     undone = _("The import was undone.") if one.undone_at else ""
     return {
         "text": _("Imported from %(file)s", file=one.filename), "facts": [_by(one.user)], "notes": [undone],
-        "href": url_for("people.import_undo", import_id=one.id),
+        "href": url_for("people.import_undo", import_id=one.id) if is_undoable(one, clock.now()) else "",
     }  # fmt: skip
 
 
+_GIVEN: Mapping[GivenKind, Any] = {
+    GivenKind.ANSWERED: _l("Answer"),
+    GivenKind.UNDONE: _l("Answer undone, this counts again"),
+    GivenKind.SEATED: _l("A seat has become free"),
+}
 _WORDS: Mapping[EntryKind, Any] = {
     EntryKind.ADDED: _added,
     EntryKind.IMPORTED: _imported,
@@ -288,11 +281,8 @@ _WORDS: Mapping[EntryKind, Any] = {
     EntryKind.WROTE: _wrote,
     EntryKind.CALL: _call,
     EntryKind.ANSWER: _answer,
-    EntryKind.RECORDED: _recorded,
-    EntryKind.REASON: _reason,
     EntryKind.EVIDENCE: _evidence,
     EntryKind.NAMED: _named,
-    EntryKind.CONFIRMED: _confirmed,
     EntryKind.STOPPED: _stopped,
     EntryKind.CHANGED: _audited,
     EntryKind.MATERIAL: _material,
@@ -313,11 +303,8 @@ _ICONS: Mapping[EntryKind, str] = {
     EntryKind.WROTE: "message",
     EntryKind.CALL: "phone",
     EntryKind.ANSWER: "circle-check",
-    EntryKind.RECORDED: "circle-check",
-    EntryKind.REASON: "message",
     EntryKind.EVIDENCE: "paperclip",
     EntryKind.NAMED: "user",
-    EntryKind.CONFIRMED: "check",
     EntryKind.STOPPED: "user-off",
     EntryKind.CHANGED: "edit",
     EntryKind.MATERIAL: "paperclip",

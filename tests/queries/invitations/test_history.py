@@ -39,6 +39,8 @@ from outreach.services.activities import publish as publishing
 from outreach.services.answers import acting
 from outreach.services.answers import answer as answering
 from outreach.services.answers import decline as declining
+from outreach.services.answers import undo as undoing
+from outreach.services.answers.answer import LinkAnswer
 from outreach.services.answers.nominees import Nominee
 from outreach.services.answers.record import nominate_for
 from outreach.services.calls import record as recording
@@ -107,19 +109,64 @@ def test_mails_calls_and_answers_stand_in_the_order_of_time(any_app, activity, a
         (EntryKind.MAIL, timedelta(0)),
         (EntryKind.CALL, timedelta(hours=1)),
         (EntryKind.CALL, timedelta(hours=5)),
-        (EntryKind.RECORDED, timedelta(hours=5)),
-        (EntryKind.RECORDED, timedelta(hours=9)),
+        (EntryKind.ANSWER, timedelta(hours=5)),
+        (EntryKind.ANSWER, timedelta(hours=9)),
     ]
     assert kinds(of(activity, ani), HistoryGroup.CALLS) == [EntryKind.CALL] * 2
-    assert kinds(of(activity, ani), HistoryGroup.ANSWERS) == [EntryKind.RECORDED] * 2
+    assert kinds(of(activity, ani), HistoryGroup.ANSWERS) == [EntryKind.ANSWER] * 2
 
 
 def test_an_answer_by_link_stands_with_its_reason_and_wish(any_app, activity, ani, coordinator):
     invite_and_publish(activity, ani, by=coordinator)
     answering.answer(token_of(ani), activity.id, Choice.NOT_COMING, now=hours(1))
     declining.explain(token_of(ani), activity.id, "Ada rapat lain", None, now=hours(2))
-    assert kinds(of(activity, ani), HistoryGroup.ANSWERS) == [EntryKind.ANSWER, EntryKind.REASON]
-    assert entries(of(activity, ani))[-1].what.reason == "Ada rapat lain"
+    (declined,) = entries(of(activity, ani), HistoryGroup.ANSWERS)
+    assert (declined.kind, declined.what.source, declined.what.reason) == (
+        EntryKind.ANSWER, AnswerSource.LINK, "Ada rapat lain",
+    )  # fmt: skip
+
+
+def test_an_answer_that_was_changed_by_link_stays_with_its_reason_and_undoing_is_a_line_too(
+    any_app, activity, ani, coordinator
+):
+    invite_and_publish(activity, ani, by=coordinator)
+    replies = [(1, Choice.NOT_COMING, "phone"), (3, Choice.COMING, "laptop")]
+    for hour, choice, device in replies:
+        answering.answer_all(token_of(ani), {activity.id: LinkAnswer(choice)}, now=hours(hour), device=device)
+        if choice is Choice.NOT_COMING:
+            declining.explain(token_of(ani), activity.id, "Ada rapat lain", None, now=hours(2))
+    undoing.undo(token_of(ani), now=hours(4))
+    found = [one.what for one in entries(of(activity, ani), HistoryGroup.ANSWERS)]
+    assert [(one.kind, one.state, one.reason, one.given_at) for one in found] == [
+        ("answered", "not_coming", "Ada rapat lain", hours(1)),
+        ("answered", "coming", "", hours(3)),
+        ("undone", "not_coming", "Ada rapat lain", hours(4)),
+    ]
+    assert [one.device != one.device_before for one in found if one.device_before] == [True, True]
+    assert invitation_of(activity, ani).declined.reason == "Ada rapat lain"
+
+
+def test_answers_stand_from_the_waiting_list_to_the_seat_and_from_the_door(
+    any_app, activity, ani, budi, chief, coordinator
+):
+    invite_and_publish(activity, ani, budi, by=coordinator)
+    activity.capacity = 1
+    db.session.commit()
+    answering.answer(token_of(ani), activity.id, Choice.COMING, now=hours(1))
+    answering.answer(token_of(budi), activity.id, Choice.COMING, now=hours(2))
+    answering.answer(token_of(ani), activity.id, Choice.NOT_COMING, now=hours(3))
+    attendance.walk_in(activity.id, chief.id, source=AttendanceSource.HAND, by=coordinator, now=at(18, 9))
+    given = [
+        (one.what.kind, one.what.state, one.what.source, one.at)
+        for who in (budi, chief)
+        for one in entries(of(activity, who), HistoryGroup.ANSWERS)
+        if one.kind is EntryKind.ANSWER
+    ]
+    assert given == [
+        ("answered", "waitlisted", "link", hours(2)),
+        ("seated", "coming", None, hours(3)),
+        ("answered", "coming", "walk_in", at(18, 9)),
+    ]
 
 
 def test_each_change_of_the_chain_stands_and_each_mail_names_its_reader(
@@ -137,9 +184,11 @@ def test_each_change_of_the_chain_stands_and_each_mail_names_its_reader(
     run(at(8))
     found = entries(of(activity, chief))
     chain = [(one.kind, one.what.name) for one in found if isinstance(one.what, ActingPerson)]
-    assert chain == [
-        (EntryKind.NAMED, RINA.name), (EntryKind.CONFIRMED, RINA.name), (EntryKind.NAMED, TONO.name),
-    ]  # fmt: skip
+    assert chain == [(EntryKind.NAMED, RINA.name), (EntryKind.NAMED, TONO.name)]
+    given = [
+        (one.what.acting and one.what.acting.name, one.what.state) for one in found if one.kind is EntryKind.ANSWER
+    ]
+    assert given == [(None, "represented"), (RINA.name, "coming"), (RINA.name, "represented")]
     (undone,) = [one.what for one in found if one.kind is EntryKind.CHANGED]
     assert (undone.user, undone.detail["representative"]) == (coordinator, TONO.name)
     appointed = [
@@ -161,8 +210,10 @@ def test_who_passed_it_on_or_declined_stands_with_why(any_app, default_rules, ac
     acting.answer(first, activity.id, Choice.REPRESENTED, TONO, now=at(6))
     second = acting_page(invitation_of(activity, chief).acting)
     acting.answer(second, activity.id, Choice.NOT_COMING, now=at(7))
-    stopped = [one.what for one in entries(of(activity, chief)) if one.kind is EntryKind.STOPPED]
-    assert (stopped[-1].name, stopped[-1].ended_because) == (TONO.name, NoLongerActing.DECLINED)
+    found = entries(of(activity, chief))
+    stopped = [(one.what.name, one.what.ended_because) for one in found if one.kind is EntryKind.STOPPED]
+    assert stopped == [(RINA.name, NoLongerActing.PASSED_ON)]
+    assert (found[-1].what.acting.name, found[-1].what.state) == (TONO.name, "not_coming")
 
 
 def test_letters_stand_from_the_draft_to_the_mail_that_carried_them(any_app, activity, chief, coordinator):
@@ -292,7 +343,7 @@ def test_a_persons_history_merges_their_invitations_mails_calls_and_the_changes_
     assert found[0].kind is EntryKind.ADDED
     assert [one.kind for one in found].count(EntryKind.INVITED) == 2
     assert [one.kind for one in found if one.at > NOW] == [
-        EntryKind.CALL, EntryKind.RECORDED, EntryKind.CHANGED, EntryKind.RECORD, EntryKind.WROTE,
+        EntryKind.CALL, EntryKind.ANSWER, EntryKind.CHANGED, EntryKind.RECORD, EntryKind.WROTE,
         EntryKind.IMPORTED,
     ]  # fmt: skip
     call = next(one for one in found if one.kind is EntryKind.CALL)

@@ -10,8 +10,10 @@ import sqlalchemy as sa
 
 from outreach.domain.kinds import CadreKind
 from outreach.extensions import db
-from outreach.models import AuditEntry, Cadre, Person, PersonImport, PersonImportLine
+from outreach.models import AuditEntry, Cadre, Person, PersonImportLine
 from outreach.queries import directory
+from outreach.queries.invitations import history
+from outreach.queries.invitations.history import EntryKind
 from outreach.services.directory import import_people as importing
 from outreach.services.directory import import_undo, people
 from outreach.services.directory.import_undo import ImportMissing, ImportUndone, WhyKept
@@ -158,7 +160,7 @@ def test_an_import_is_undone_once_and_is_in_the_audit_log():
 
 
 @pytest.mark.usefixtures("metro")
-def test_an_import_can_be_undone_for_a_day_and_is_then_forgotten():
+def test_an_import_can_be_undone_for_a_day_and_is_then_only_named_in_histories():
     import_id = store(ANI)
     day = NOW + timedelta(days=1)
     assert directory.recent_import(import_id, now=day - timedelta(seconds=1)).id == import_id
@@ -168,9 +170,22 @@ def test_an_import_can_be_undone_for_a_day_and_is_then_forgotten():
         undo(import_id, now=day)
     assert directory.recent_imports(now=day) == []
     assert import_undo.forget_old(day) == 1
-    assert db.session.scalar(sa.select(sa.func.count()).select_from(PersonImportLine)) == 0
-    assert db.session.scalar(sa.select(sa.func.count()).select_from(PersonImport)) == 0
-    assert list(listed()) == ["Ani Wijaya"]
+    assert import_undo.forget_old(day) == 0
+    ani = named("Ani Wijaya")
+    imported = [
+        one.what.filename for one in history.everything(history.of_invitee(ani)) if one.kind is EntryKind.IMPORTED
+    ]
+    assert imported == ["kader.xlsx"]
+    assert [(line.digest, line.before) for line in db.session.scalars(sa.select(PersonImportLine))] == [("", None)]
+
+
+@pytest.mark.usefixtures("metro")
+def test_the_values_that_an_import_replaced_are_forgotten_after_a_day():
+    store(ANI)
+    store([1, "Hj. Ani Wijaya", "Metro", "081234567890", "baru@example.com", "PKK"])
+    assert import_undo.forget_old(NOW + timedelta(days=1)) == 2
+    befores = sa.select(PersonImportLine.before).order_by(PersonImportLine.import_id)
+    assert db.session.scalars(befores).all() == [None, {}]
 
 
 @pytest.mark.usefixtures("metro")

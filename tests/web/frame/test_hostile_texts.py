@@ -14,7 +14,7 @@ from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.models import (
     ActingPerson,
-    DeclineReason,
+    GivenAnswer,
     Invitation,
     Letter,
     Material,
@@ -58,7 +58,7 @@ def hostile(default_rules, activity, ani, budi, chief, police, coordinator):
     answering.answer(token_of(budi), activity.id, Choice.NOT_COMING, now=NOW)
     about = {who: invitation_of(activity, who) for who in (ani, budi, chief)}
     about[budi].answer_note = EVIL
-    db.session.add(DeclineReason(invitation_id=about[budi].id, reason=EVIL, said_at=NOW))
+    db.session.execute(sa.update(GivenAnswer).values(reason=EVIL, note=EVIL, reason_at=NOW))
     db.session.add(ActingPerson(invitation_id=about[chief].id, name=EVIL, post=EVIL, rank=EVIL, named_at=NOW))
     about[chief].state, about[chief].answered_at = InvitationState.REPRESENTED, NOW
     kept = files.keep(db.session, made.PDF, f"{EVIL}.pdf"[:200], "application/pdf", by=None, now=NOW)
