@@ -1,0 +1,177 @@
+"""Small counts in linked tables: what is hidden, and that no hidden count can be computed, checked by trying all tables."""
+
+from fractions import Fraction
+from itertools import product
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from outreach.domain.small_numbers import Cell, audit, protect
+
+ALL = None  # stands for every value of a dimension
+
+
+def tables(*dimensions, zeros_shown=lambda _key: False):
+    """Return the cells of a table with all its margins: by one value, or ALL, of each dimension."""
+    cells = {}
+    for key in product(*((ALL, *values) for values in dimensions)):
+        chosen = (values if wanted is ALL else (wanted,) for values, wanted in zip(dimensions, key, strict=True))
+        cells[key] = Cell(frozenset(product(*chosen)), zeros_shown(key))
+    return cells
+
+
+def other_values(people, possible, cells, shown, most):
+    """Return the values that each hidden cell has in any distribution of people that agrees with what is shown.
+
+    Every distribution with at most `most` people in a group is tried.
+    """
+    groups = sorted(possible)
+    sums = [
+        (frozenset(groups.index(g) for g in cells[key].groups & set(groups)), value) for key, value in shown.items()
+    ]
+    known = [(members, value) for members, value in sums if value is not None]
+    not_empty = [
+        frozenset(groups.index(g) for g in cell.groups & set(groups))
+        for key, cell in cells.items()
+        if cell.zero_shown and shown[key] is None
+    ]
+    found = {key: set() for key, value in shown.items() if value is None}
+    for counts in product(range(most + 1), repeat=len(groups)):
+        if any(sum(counts[m] for m in members) != value for members, value in known):
+            continue
+        if any(not any(counts[m] for m in members) for members in not_empty):
+            continue
+        for key in found:
+            found[key].add(sum(counts[groups.index(g)] for g in cells[key].groups & set(groups)))
+    return found
+
+
+def determined_by_sums(possible, cells, shown):
+    """Return the hidden cells that are sums and differences of shown ones, by elimination over the rationals."""
+    groups = sorted(possible)
+    rows = [[Fraction(g in cells[key].groups) for g in groups] for key, value in shown.items() if value is not None]
+    pivots = []
+    for column in range(len(groups)):
+        found = next((row for row in rows if row[column]), None)
+        if found is None:
+            continue
+        rows = [
+            [x - row[column] / found[column] * y for x, y in zip(row, found, strict=True)]
+            for row in rows
+            if row is not found
+        ]
+        pivots.append((column, found))
+    computed = []
+    for key, value in shown.items():
+        rest = [Fraction(g in cells[key].groups) for g in groups]
+        for column, row in pivots:
+            rest = [x - rest[column] / row[column] * y for x, y in zip(rest, row, strict=True)]
+        if value is None and not any(rest):
+            computed.append(key)
+    return computed
+
+
+counts = st.dictionaries(st.sampled_from(list(product("PL", "abc"))), st.integers(0, 4), max_size=6)
+
+
+@given(counts, st.booleans())
+@example({("P", "a"): 4, ("P", "b"): 0, ("P", "c"): 0, ("L", "a"): 4}, False)  # zeros that follow from being no less
+@example({("P", "a"): 1}, True)
+@settings(max_examples=25, deadline=None)
+def test_every_hidden_count_of_a_table_with_margins_can_have_another_value(people, rows_show_zero):
+    cells = tables("PL", "abc", zeros_shown=lambda key: rows_show_zero and key[1] is ALL)
+    shown = protect(people, people, cells, 3)
+    for key, value in shown.items():
+        count = sum(people.get(group, 0) for group in cells[key].groups)
+        assert value in (None, count)
+        if 0 < count < 3:
+            assert value is None
+    values = other_values(people, people, cells, shown, 5)
+    assert {key: found for key, found in values.items() if len(found) < 2} == {}
+    found = audit(people, people, cells, shown)
+    assert (found.hidden, found.recoverable) == (len(values), ())
+    assert all(max(several) - min(several) >= 1 for several in values.values())
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from("KLMN"), st.sampled_from("PL"), st.sampled_from("abc")), max_size=80),
+    st.sets(st.tuples(st.sampled_from("KLMN"), st.sampled_from("PL"), st.sampled_from("abc"))),
+)
+@settings(max_examples=25, deadline=None)
+def test_no_hidden_count_of_sex_by_age_by_kelurahan_is_a_sum_of_shown_ones(present, invited):
+    people = {group: present.count(group) for group in present}
+    possible = invited | set(present)
+    cells = tables("KLMN", "PL", "abc", zeros_shown=lambda key: key[1:] == (ALL, ALL))
+    shown = protect(people, possible, cells)
+    assert determined_by_sums(possible, cells, shown) == []
+    assert audit(people, possible, cells, shown).recoverable == ()
+
+
+def test_only_what_is_needed_is_hidden_beside_a_small_count():
+    people = {("K", "P"): 3, ("K", "L"): 20, ("M", "P"): 9, ("M", "L"): 30, ("N", "P"): 40, ("N", "L"): 50}
+    shown = protect(people, people, tables("KMN", "PL"))
+    assert sorted(key for key, value in shown.items() if value is None) == [
+        ("K", "L"),
+        ("K", "P"),
+        ("M", "L"),
+        ("M", "P"),
+    ]
+    assert audit(people, people, tables("KMN", "PL"), shown).narrowest >= 9
+
+
+def test_a_count_of_five_is_shown_and_one_of_four_is_not():
+    cells = {"five": Cell(frozenset({1})), "four": Cell(frozenset({2}))}
+    assert protect({1: 5, 2: 4}, {1, 2}, cells) == {"five": 5, "four": None}
+    assert protect({1: 5, 2: 4}, {1, 2}, cells, below=4) == {"five": 5, "four": 4}
+
+
+def test_a_zero_is_shown_only_where_nobody_was_invited_or_where_a_place_is_counted_as_a_whole():
+    cells = {"a": Cell(frozenset({1})), "b": Cell(frozenset({2})), "place": Cell(frozenset({1, 3}), zero_shown=True)}
+    assert protect({}, {1}, {"a": cells["a"], "b": cells["b"]}) == {"a": None, "b": 0}
+    assert protect({}, {1}, {"place": cells["place"]}) == {"place": 0}
+
+
+def test_a_hidden_place_is_known_not_to_be_empty():
+    """Two places with one person each: their total says both counts, so it is hidden, too."""
+    cells = {
+        "K": Cell(frozenset({"K"}), zero_shown=True), "M": Cell(frozenset({"M"}), zero_shown=True),
+        "both": Cell(frozenset({"K", "M"}), zero_shown=True),
+    }  # fmt: skip
+    assert protect({"K": 1, "M": 1}, {"K", "M"}, cells, 2) == {"K": None, "M": None, "both": None}
+    assert protect({"K": 1, "M": 2}, {"K", "M"}, cells, 2) == {"K": None, "M": None, "both": 3}
+
+
+def test_the_audit_finds_a_count_that_follows_from_totals():
+    people = {("K", "P"): 3, ("K", "L"): 20, ("M", "P"): 9, ("M", "L"): 30}
+    cells = tables("KM", "PL")
+    shown = {key: sum(people[group] for group in cell.groups) for key, cell in cells.items()}
+    assert audit(people, people, cells, {**shown, ("K", "P"): None}).recoverable == (("K", "P"),)
+    both = {**shown, ("K", "P"): None, ("K", "L"): None}
+    assert set(audit(people, people, cells, both).recoverable) == {("K", "P"), ("K", "L")}
+    none = {**both, ("M", "P"): None, ("M", "L"): None}
+    assert audit(people, people, cells, none).recoverable == ()
+
+
+def test_the_audit_finds_counts_that_follow_because_no_count_is_below_zero():
+    people = {"a": 0, "b": 0, "c": 8}
+    cells = {"ab": Cell(frozenset("ab")), **{name: Cell(frozenset(name)) for name in "abc"}}
+    shown = {"ab": 0, "a": None, "b": None, "c": 8}
+    assert set(audit(people, people, cells, shown).recoverable) == {"a", "b"}
+
+
+def test_the_audit_refuses_a_table_with_a_wrong_count():
+    with pytest.raises(ValueError, match="'a' is 8, not 7"):
+        audit({"a": 8}, {"a"}, {"a": Cell(frozenset("a"))}, {"a": 7})
+
+
+def test_a_small_group_that_no_table_names_is_protected_as_well():
+    """Women of one kelurahan, by age in no table: the totals of both tables must not tell them."""
+    people = {("K", "P"): 2, ("K", "L"): 6, ("M", "L"): 7}
+    cells = {
+        "K": Cell(frozenset({("K", "P"), ("K", "L")})), "M": Cell(frozenset({("M", "L")})),
+        "L": Cell(frozenset({("K", "L"), ("M", "L")})), "all": Cell(frozenset(people)),
+    }  # fmt: skip
+    shown = protect(people, people, cells)
+    assert None in shown.values()
+    assert shown["all"] == 15
