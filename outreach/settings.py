@@ -234,6 +234,7 @@ class Settings:
     rate_storage: Secret = "process-memory://"  # several web processes on PostgreSQL: "database://"
     proxies: Annotated[int, _between(0, 10)] = 0  # number of reverse proxies before the app (X-Forwarded-*)
     upload_limit_mb: Annotated[int, _between(1, 1_024)] = 10
+    small_numbers_below: Annotated[int, _between(2, 100)] = 5  # a report hides counts of people below this one
     materials_limit_mb: Annotated[int, _between(1, 1_024)] = 40  # of one speaker's files for one activity together
     calendar_read_s: Pause = 21_600.0  # how often a speaker's calendar is read; 0: never
     calendar_own_hosts: Hosts = ""  # "host:port, …" in your own network from which calendars may be read; empty: none

@@ -17,6 +17,7 @@ from xml.sax.saxutils import escape
 
 import xlsxwriter
 from defusedcsv import csv
+from xlsxwriter.format import Format
 from xlsxwriter.utility import xl_rowcol_to_cell_fast
 from xlsxwriter.worksheet import Worksheet
 
@@ -52,6 +53,13 @@ class ListColumn:
     wraps: bool = False
 
 
+@dataclass(frozen=True)
+class _Look:
+    bold: Format
+    day: Format
+    wrapped: Format
+
+
 class _Sheet(Worksheet):
     """A worksheet that writes a plain text in one step, because texts take most of the time of a long list.
 
@@ -81,42 +89,60 @@ _short = lru_cache(maxsize=16_384)(_escaped)  # posts, organisations and kelurah
 
 def write_xlsx(file: IO[bytes], title: str, columns: Sequence[ListColumn], rows: Iterable[Any]) -> int:
     """Write a workbook with one sheet; return its number of rows. Raise ListTooLong."""
+    return write_sheets(file, [(title, columns, rows)])
+
+
+def write_sheets(file: IO[bytes], sheets: Iterable[tuple[str, Sequence[ListColumn], Iterable[Any]]]) -> int:
+    """Write a workbook with these sheets: (title, columns, rows). Return their number of rows. Raise ListTooLong."""
     options = {
         "constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False,
         "default_date_format": "dd/mm/yyyy hh:mm",
     }  # fmt: skip
     with xlsxwriter.Workbook(file, options) as book:
-        bold = book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})
-        day = book.add_format({"num_format": "dd/mm/yyyy"})
-        wrapped = book.add_format({"text_wrap": True, "valign": "top"})
-        sheet = book.add_worksheet(_sheet_name(title), worksheet_class=_Sheet)
-        sheet.freeze_panes(1, 0)
-        sheet.set_landscape()
-        sheet.set_paper(9)  # A4
-        sheet.fit_to_pages(1, 0)
-        sheet.repeat_rows(0)
-        sheet.set_footer("&L&A&R&P / &N")
-        for index, column in enumerate(columns):
-            sheet.set_column(index, index, column.width)
-            sheet.write_string(0, index, column.heading, bold)
-        cells = [(column.cell, wrapped if column.wraps else None) for column in columns]
-        write_string = sheet.write_string
-        number = 0
-        for number, row in enumerate(_limited(rows), start=1):
-            for index, (cell, format) in enumerate(cells):
-                value = cell(row)
-                if type(value) is str:
-                    if value:
-                        write_string(number, index, value, format)
-                elif isinstance(value, datetime):
-                    sheet.write_datetime(number, index, value)
-                elif isinstance(value, date):
-                    sheet.write_datetime(number, index, value, day)
-                elif isinstance(value, int | float):
-                    sheet.write_number(number, index, value)
-                elif value:
-                    write_string(number, index, str(value), format)
-        sheet.autofilter(0, 0, number, len(columns) - 1)
+        look = _Look(
+            bold=book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"}),
+            day=book.add_format({"num_format": "dd/mm/yyyy"}),
+            wrapped=book.add_format({"text_wrap": True, "valign": "top"}),
+        )
+        taken: set[str] = set()
+        total = 0
+        for title, columns, rows in sheets:
+            name = _sheet_name(title)
+            while name.casefold() in taken:
+                name = f"{name[:28]} {len(taken) + 1}"
+            taken.add(name.casefold())
+            total += _fill(book.add_worksheet(name, worksheet_class=_Sheet), look, columns, rows)
+    return total
+
+
+def _fill(sheet: Worksheet, look: "_Look", columns: Sequence[ListColumn], rows: Iterable[Any]) -> int:
+    sheet.freeze_panes(1, 0)
+    sheet.set_landscape()
+    sheet.set_paper(9)  # A4
+    sheet.fit_to_pages(1, 0)
+    sheet.repeat_rows(0)
+    sheet.set_footer("&L&A&R&P / &N")
+    for index, column in enumerate(columns):
+        sheet.set_column(index, index, column.width)
+        sheet.write_string(0, index, column.heading, look.bold)
+    cells = [(column.cell, look.wrapped if column.wraps else None) for column in columns]
+    write_string = sheet.write_string
+    number = 0
+    for number, row in enumerate(_limited(rows), start=1):
+        for index, (cell, format) in enumerate(cells):
+            value = cell(row)
+            if type(value) is str:
+                if value:
+                    write_string(number, index, value, format)
+            elif isinstance(value, datetime):
+                sheet.write_datetime(number, index, value)
+            elif isinstance(value, date):
+                sheet.write_datetime(number, index, value, look.day)
+            elif isinstance(value, int | float):
+                sheet.write_number(number, index, value)
+            elif value:
+                write_string(number, index, str(value), format)
+    sheet.autofilter(0, 0, number, len(columns) - 1)
     return number
 
 

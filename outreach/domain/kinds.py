@@ -272,6 +272,7 @@ class ListName(StrEnum):
     PROGRAMMES = "programmes"
     PROPOSAL = "proposal"
     REFUSED_ROWS = "refused_rows"
+    REPORT = "report"
     REMINDER_RULES = "reminder_rules"
     RUNDOWN = "rundown"
     SEARCHES = "searches"

@@ -23,7 +23,7 @@ _REPAIRS = 12
 class Cell:
     """The groups that a cell counts. zero_shown: whether “nobody” is shown, also where somebody was invited."""
 
-    groups: frozenset[Group]
+    groups: frozenset[Any]
     zero_shown: bool = False
 
 
@@ -39,7 +39,7 @@ class Audit:
 
 
 def protect(
-    people: Mapping[Group, int], possible: Collection[Group], cells: Mapping[Any, Cell], below: int = BELOW
+    people: Mapping[Any, int], possible: Collection[Any], cells: Mapping[Any, Cell], below: int = BELOW
 ) -> dict[Any, int | None]:
     """Return what may be shown of each cell: its count, or None.
 
@@ -56,7 +56,7 @@ def protect(
 
 
 def audit(
-    people: Mapping[Group, int], possible: Collection[Group], cells: Mapping[Any, Cell], shown: Mapping[Any, int | None]
+    people: Mapping[Any, int], possible: Collection[Any], cells: Mapping[Any, Cell], shown: Mapping[Any, int | None]
 ) -> Audit:
     """Return which hidden cells of published tables can be computed. Raise ValueError if a shown count is wrong."""
     attack = _Attack(people, possible, cells)
@@ -85,8 +85,8 @@ class _Equation:
 class _Attack:
     """What a reader can conclude. widths: for each hidden cell that can have two values, how far apart they are."""
 
-    people: Mapping[Group, int]
-    possible: Collection[Group]
+    people: Mapping[Any, int]
+    possible: Collection[Any]
     cells: Mapping[Hashable, Cell]
     values: dict[Hashable, int] = field(default_factory=dict)
     hidden: set[Hashable] = field(default_factory=set)
@@ -164,12 +164,25 @@ class _Attack:
                 if (total - (group in groups)) % _PRIME:
                     yield single
             return
-        around = [k for k in self.cells if k not in self.hidden and self.values[k] and self.cells[k].groups & groups]
-        for other in sorted(around, key=lambda k: (not self.cells[k].groups >= groups, self._cost(k))):
-            singles = (self._single.get(group) for group in self.cells[other].groups - groups)
-            beside = [one for one in singles if one is not None and one not in self.hidden and self.values[one]]
-            yield from beside or [other]
+        # It follows because no count is below zero. What is known to be empty plays no part in that.
+        open_groups = {other: cell.groups & self._unknown for other, cell in self.cells.items()}
+        around = [k for k, some in open_groups.items() if k not in self.hidden and self.values[k] and some & groups]
+        smallest = min(
+            around,
+            key=lambda k: (not open_groups[k] >= groups & self._unknown, len(open_groups[k]), self._cost(k)),
+            default=None,
+        )
+        if smallest is None:
             return
+        inside = [
+            k
+            for k, cell in self.cells.items()
+            if k not in self.hidden
+            and self.values[k]
+            and cell.groups < self.cells[smallest].groups
+            and cell.groups - groups
+        ]
+        yield from inside or [smallest]
 
     def _eliminate(self) -> None:
         """Bring the sums that the shown cells state into reduced form."""

@@ -24,7 +24,7 @@ PAGES = (
     "search", "letters.views", "letters.settings", "letters.word", "letters.bundle", "letters.choose",
     "answer_pages.materials", "answer_pages.decline", "answer_pages.door_code", "door.codes", "door.cards",
     "materials.views",
-    "letters.returned", "letters.check", "history.views", "documents.bundles",
+    "letters.returned", "letters.check", "history.views", "documents.bundles", "reports.views",
 )  # fmt: skip
 
 

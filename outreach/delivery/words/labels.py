@@ -422,6 +422,7 @@ LIST_LABELS: dict[ListName, object] = {
     ListName.INVITEES: _l("Invitees"),
     ListName.LETTERS: _l("Letters"),
     ListName.MAILS_RECEIVED: _l("Mails received"),
+    ListName.REPORT: _l("Report"),
     ListName.MESSAGES: _l("Messages"),
     ListName.ORGANISATIONS: _l("Organisations"),
     ListName.PEOPLE: _l("People"),

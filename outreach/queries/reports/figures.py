@@ -1,0 +1,479 @@
+"""The figures of a report, in a fixed number of statements. One report feeds the page, the PDF and the spreadsheet.
+
+Only activities that were held are counted: what lies ahead has no attendance yet. Invitees are counted as everywhere
+(queries/invitations/counting.py): each once for each activity. Somebody who came in an invitee's place is present, but their sex
+and age are not known.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from datetime import date, datetime, time, timedelta
+from enum import IntEnum
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.orm import aliased
+
+from outreach.domain.kinds import AnswerSource, LetterKind, Role, Sector
+from outreach.domain.states import TAKES_A_SEAT, UNANSWERED, ActivityState, InvitationState, LetterState
+from outreach.extensions import db
+from outreach.models import (
+    ActingPerson,
+    Activity,
+    Attendance,
+    Invitation,
+    Letter,
+    Organisation,
+    Person,
+    Programme,
+    Region,
+    Venue,
+)
+from outreach.models.letters import letter_invitation
+from outreach.queries.reports.people import PeopleCounts, PlaceLine, ReportPlace, protected
+from outreach.services.locking import ProgrammeMissing
+
+KELURAHAN, KECAMATAN = 4, 3  # levels of regions
+AGREED = (ActivityState.PUBLISHED, ActivityState.HELD)
+
+
+@dataclass(frozen=True)
+class ReportScope:
+    """A programme; or the days from first to last, on the calendar of the zone."""
+
+    zone: ZoneInfo
+    programme_id: int | None = None
+    first: date = date.min
+    last: date = date.max
+
+    def condition(self) -> sa.ColumnElement[bool]:
+        """Return the condition that an activity is in the report."""
+        if self.programme_id is not None:
+            return Activity.programme_id == self.programme_id
+        begins = datetime.combine(self.first, time(), self.zone)
+        ends = datetime.combine(self.last + timedelta(days=1), time(), self.zone)
+        return sa.and_(Activity.starts_at >= begins, Activity.starts_at < ends)
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Counts of invitees. represented: answered so. acted: present through somebody who came in their place; they are in
+    `present`, too. uninvited: came without an invitation, and are in `present`, too. The last three are speakers.
+    """
+
+    invited: int = 0
+    answered: int = 0
+    coming: int = 0
+    represented: int = 0
+    not_coming: int = 0
+    present: int = 0
+    acted: int = 0
+    uninvited: int = 0
+    speakers_in_person: int = 0
+    speakers_represented: int = 0
+    speakers_absent: int = 0
+
+    @property
+    def silent(self) -> int:
+        return self.invited - self.answered
+
+    def __add__(self, other: "Counts") -> "Counts":
+        return Counts(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Counts that the tables by place sum up to. None is hidden: everywhere in a report if its sum is hidden in these tables."""
+
+    invited: int | None
+    answered: int | None
+    present: int | None
+
+    def of(self, counts: Counts) -> "Totals":
+        """Return these counts, without those that are hidden here."""
+        return Totals(
+            None if self.invited is None else counts.invited,
+            None if self.answered is None else counts.answered,
+            None if self.present is None else counts.present,
+        )
+
+
+@dataclass(frozen=True)
+class HeldActivity:
+    id: int
+    title: str
+    starts_at: datetime
+    zone: ZoneInfo
+    venue: str
+    region_code: str | None
+    programme_id: int | None
+    counts: Counts = Counts()
+
+    @property
+    def day(self) -> date:
+        return self.starts_at.astimezone(self.zone).date()
+
+
+@dataclass(frozen=True)
+class ReportLine:
+    """One activity of a programme's report; of a period's, one programme, or the activities of none together (title "").
+
+    first, last: days of its activities.
+    """
+
+    title: str
+    first: date
+    last: date
+    activities: int
+    counted: Totals
+    represented: int
+
+
+@dataclass(frozen=True)
+class Month:
+    """first: its first day."""
+
+    first: date
+    activities: int
+    counted: Totals
+
+
+@dataclass(frozen=True)
+class SectorLine:
+    """sector: None for people of no organisation."""
+
+    sector: Sector | None
+    counted: Totals
+
+
+@dataclass(frozen=True)
+class LetterLine:
+    number: str
+    dated_on: date | None
+    kind: LetterKind
+    subject: str
+    state: LetterState
+
+
+@dataclass(frozen=True)
+class Report:
+    """The figures of a report. title: the programme's; "" for a period. Counts that are None are hidden.
+
+    without_attendance: held activities at which nobody was recorded as present.
+    """
+
+    title: str
+    first: date | None
+    last: date | None
+    held: int
+    ahead: int
+    postponed: int
+    cancelled: int
+    without_attendance: int
+    counts: Counts
+    whole: Totals
+    letters: Sequence[LetterLine]
+    lines: Sequence[ReportLine]
+    months: Sequence[Month]
+    sectors: Sequence[SectorLine]
+    places: Sequence[PlaceLine]
+    people: PeopleCounts
+
+    @property
+    def kelurahan(self) -> Sequence[PlaceLine]:
+        return [line for line in self.places if line.place.is_kelurahan]
+
+    @property
+    def reached(self) -> int:
+        """Return in how many kelurahan something was held, or from how many somebody came."""
+        return sum(line.held > 0 or line.present != 0 for line in self.kelurahan)
+
+
+def report(scope: ReportScope, *, below: int, now: datetime) -> Report:
+    """Return the figures. below: counts of people below it are hidden where sex, age or place is told. Raise ProgrammeMissing."""
+    title = _title(scope)
+    states, held = _activities(scope, now)
+    counted = _counted(scope, now)
+    held = [replace(activity, counts=counted.activities.get(activity.id, Counts())) for activity in held]
+    counts = sum((activity.counts for activity in held), Counts())
+    people = protected(counted.groups, _places(), below)
+    regions = [activity.region_code or "" for activity in held]
+    whole = Totals(*(one.shown[None, None, None] for one in (people.invited, people.answered, people.present)))
+    return Report(
+        title=title,
+        first=min((a.day for a in held), default=None) if scope.programme_id is not None else scope.first,
+        last=max((a.day for a in held), default=None) if scope.programme_id is not None else scope.last,
+        held=len(held),
+        ahead=states.get("ahead", 0),
+        postponed=states.get(ActivityState.POSTPONED, 0),
+        cancelled=states.get(ActivityState.CANCELLED, 0),
+        without_attendance=sum(not activity.counts.present for activity in held),
+        counts=counts,
+        whole=whole,
+        letters=_letters(scope, now),
+        lines=_lines(held, _programme_titles(scope, held), by_programme=scope.programme_id is None, whole=whole),
+        months=_months(held, whole),
+        sectors=[
+            SectorLine(sector, whole.of(one))
+            for sector, one in sorted(counted.sectors.items(), key=lambda pair: (pair[0] is None, -pair[1].invited))
+        ],
+        places=people.lines(regions),
+        people=people,
+    )
+
+
+def is_held(now: datetime) -> sa.ColumnElement[bool]:
+    """Return the condition that an activity is over and took place."""
+    return sa.and_(Activity.state.in_(AGREED), Activity.ends_at <= now)
+
+
+def _title(scope: ReportScope) -> str:
+    if scope.programme_id is None:
+        return ""
+    title = db.session.scalar(sa.select(Programme.title).where(Programme.id == scope.programme_id))
+    if title is None:
+        raise ProgrammeMissing
+    return title
+
+
+def _activities(scope: ReportScope, now: datetime) -> tuple[dict[str, int], list[HeldActivity]]:
+    """Return how many activities are in which state, or "ahead", and those that were held, by their start."""
+    rows = db.session.execute(
+        sa.select(
+            Activity.id, Activity.title, Activity.starts_at, Activity.zone, sa.func.coalesce(Venue.name, ""),
+            sa.func.coalesce(Activity.region_code, Venue.region_code), Activity.programme_id, Activity.state, Activity.ends_at,
+        )
+        .outerjoin(Venue, Venue.id == Activity.venue_id)
+        .where(scope.condition())
+        .order_by(Activity.starts_at, Activity.id)
+    )  # fmt: skip
+    states: dict[str, int] = {}
+    held = []
+    for activity_id, title, starts_at, zone, venue, region_code, programme_id, state, ends_at in rows:
+        if state not in AGREED:
+            states[state] = states.get(state, 0) + 1
+        elif ends_at > now:
+            states["ahead"] = states.get("ahead", 0) + 1
+        else:
+            held.append(HeldActivity(activity_id, title, starts_at, zone, venue, region_code, programme_id))
+    return states, held
+
+
+class _Answer(IntEnum):
+    """What is known of an invitee before the day. Of several roles, the highest counts."""
+
+    UNINVITED = 0
+    SILENT = 1
+    WAITLISTED = 2
+    NOT_COMING = 3
+    REPRESENTED = 4
+    COMING = 5
+
+
+class _Presence(IntEnum):
+    ABSENT = 0
+    ACTED_FOR = 1
+    IN_PERSON = 2
+
+
+_STATES = {
+    InvitationState.COMING: _Answer.COMING,
+    InvitationState.REPRESENTED: _Answer.REPRESENTED,
+    InvitationState.NOT_COMING: _Answer.NOT_COMING,
+    InvitationState.WAITLISTED: _Answer.WAITLISTED,
+    **dict.fromkeys(UNANSWERED, _Answer.SILENT),
+}
+
+
+def _invitees(scope: ReportScope, now: datetime) -> sa.CTE:
+    """Return the invitees, each once for each activity: activity_id, person_id, organisation_id, answer, presence, speaks."""
+    state, present = Invitation.state, Attendance.present.is_(sa.true())
+    answer = sa.case(
+        (sa.func.coalesce(Invitation.answer_source, "") == AnswerSource.WALK_IN.value, int(_Answer.UNINVITED)),
+        *((state == one, int(answer)) for one, answer in _STATES.items()),
+        (sa.and_(state == InvitationState.PREPARED, present), int(_Answer.SILENT)),  # came before their mail went out
+        else_=int(_Answer.UNINVITED),
+    )
+    presence = sa.case(
+        (~sa.func.coalesce(present, sa.false()), int(_Presence.ABSENT)),
+        (ActingPerson.id.is_not(None), int(_Presence.ACTED_FOR)),
+        else_=int(_Presence.IN_PERSON),
+    )
+    chosen = (
+        sa.select(Invitation.activity_id)
+        .join(Activity, Activity.id == Invitation.activity_id)
+        .where(scope.condition(), is_held(now))
+    )
+    people = (
+        chosen.outerjoin(Attendance, Attendance.invitation_id == Invitation.id)
+        .outerjoin(ActingPerson, sa.and_(ActingPerson.invitation_id == Invitation.id, ActingPerson.acting))
+        .where(Invitation.person_id.is_not(None), sa.or_(state != InvitationState.WITHDRAWN, present))
+        .with_only_columns(
+            Invitation.activity_id,
+            Invitation.person_id,
+            sa.null().cast(sa.Integer).label("organisation_id"),
+            sa.func.max(answer).label("answer"),
+            sa.func.max(presence).label("presence"),
+            sa.func.max(sa.case((Invitation.role == Role.SPEAKER, 1), else_=0)).label("speaks"),
+            maintain_column_froms=True,
+        )
+        .group_by(Invitation.activity_id, Invitation.person_id)
+    )
+    # An organisation takes seats through its nominees only, and is counted itself while it has none.
+    uncounted = sorted(TAKES_A_SEAT | {InvitationState.PREPARED, InvitationState.WITHDRAWN})
+    organisations = chosen.where(Invitation.organisation_id.is_not(None), state.not_in(uncounted)).with_only_columns(
+        Invitation.activity_id,
+        sa.null().cast(sa.Integer).label("person_id"),
+        Invitation.organisation_id,
+        sa.case(*((state == one, int(answer)) for one, answer in _STATES.items())).label("answer"),
+        sa.literal(int(_Presence.ABSENT)).label("presence"),
+        sa.literal(0).label("speaks"),
+        maintain_column_froms=True,
+    )
+    return people.union_all(organisations).cte("invitees")
+
+
+@dataclass
+class _Counted:
+    """What one statement counts: by activity, by (region code, sex, age group) with "" for what is not known, and by sector."""
+
+    activities: dict[int, Counts] = field(default_factory=dict)
+    groups: dict[tuple[str, str, str], Counts] = field(default_factory=dict)
+    sectors: dict[Sector | None, Counts] = field(default_factory=dict)
+
+
+def _counted(scope: ReportScope, now: datetime) -> _Counted:
+    """Count the invitees in one statement, which finds them once.
+
+    Somebody who came in an invitee's place is counted where the invitee belongs, as of unknown sex and age.
+    """
+    invitees = _invitees(scope, now)
+    answer, presence, speaks = invitees.c.answer, invitees.c.presence, invitees.c.speaks
+    sums = {
+        "invited": sa.func.sum(sa.case((answer > int(_Answer.UNINVITED), 1), else_=0)),
+        "answered": sa.func.sum(sa.case((answer > int(_Answer.SILENT), 1), else_=0)),
+        "present": sa.func.sum(sa.case((presence > int(_Presence.ABSENT), 1), else_=0)),
+        "acted": sa.func.sum(sa.case((presence == int(_Presence.ACTED_FOR), 1), else_=0)),
+    }
+    each = (
+        sa.select(
+            invitees.c.person_id, invitees.c.organisation_id, *(found.label(name) for name, found in sums.items())
+        )
+        .group_by(invitees.c.person_id, invitees.c.organisation_id)
+        .subquery("each_invitee")
+    )
+    organisation = aliased(Organisation)
+    group = (
+        sa.func.coalesce(Person.region_code, organisation.region_code, ""),
+        sa.func.coalesce(sa.cast(Person.sex, sa.String), ""),
+        sa.func.coalesce(sa.cast(Person.age_group, sa.String), ""),
+        sa.func.coalesce(sa.cast(organisation.sector, sa.String), ""),
+    )
+    nothing, zero = sa.literal(""), sa.literal(0)
+    by_activity = sa.select(
+        invitees.c.activity_id, answer, presence, speaks, sa.func.count(), nothing, nothing, nothing, nothing, zero
+    ).group_by(invitees.c.activity_id, answer, presence, speaks)
+    by_group = (
+        sa.select(zero, *(sa.func.sum(each.c[name]) for name in sums), *group, sa.literal(1))
+        .select_from(each)
+        .outerjoin(Person, Person.id == each.c.person_id)
+        .outerjoin(organisation, organisation.id == sa.func.coalesce(each.c.organisation_id, Person.organisation_id))
+        .group_by(*group)
+    )
+    counted = _Counted()
+    for activity_id, one, two, three, four, region, sex, age, sector, is_group in db.session.execute(
+        by_activity.union_all(by_group)
+    ):
+        if not is_group:
+            _add(counted.activities, activity_id, _as_counts(_Answer(one), _Presence(two), bool(three), four))
+            continue
+        invited, answered, present, acted = map(int, (one, two, three, four))
+        own = Counts(invited=invited, answered=answered, present=present - acted)
+        _add(counted.groups, (region, sex, age), own)
+        if acted:
+            _add(counted.groups, (region, "", ""), Counts(present=acted))
+        _add(counted.sectors, Sector(sector) if sector else None, own + Counts(present=acted))
+    return counted
+
+
+def _as_counts(answer: _Answer, presence: _Presence, speaks: bool, number: int) -> Counts:
+    """Return the counts of this many invitees who answered and came so."""
+    invited, present = answer > _Answer.UNINVITED, presence > _Presence.ABSENT
+    speaker = speaks and invited
+    return Counts(
+        invited=number * invited,
+        answered=number * (answer > _Answer.SILENT),
+        coming=number * (answer is _Answer.COMING),
+        represented=number * (answer is _Answer.REPRESENTED),
+        not_coming=number * (answer is _Answer.NOT_COMING),
+        present=number * present,
+        acted=number * (presence is _Presence.ACTED_FOR),
+        uninvited=number * (present and not invited),
+        speakers_in_person=number * (speaker and presence is _Presence.IN_PERSON),
+        speakers_represented=number * (speaker and presence is _Presence.ACTED_FOR),
+        speakers_absent=number * (speaker and not present),
+    )
+
+
+def _add(counted: dict[Any, Counts], key: Any, counts: Counts) -> None:
+    counted[key] = counted[key] + counts if key in counted else counts
+
+
+def _places() -> list[ReportPlace]:
+    """Return the office's kecamatan and kelurahan, by code."""
+    rows = db.session.execute(
+        sa.select(Region.code, Region.name, Region.level, Region.parent_code)
+        .where(Region.level.in_((KECAMATAN, KELURAHAN)))
+        .order_by(Region.code)
+    )
+    return [
+        ReportPlace(code, name, parent if level == KELURAHAN else None, level == KELURAHAN)
+        for code, name, level, parent in rows
+    ]
+
+
+def _letters(scope: ReportScope, now: datetime) -> list[LetterLine]:
+    """Return the letters of the activities held, by date and number."""
+    bound = (
+        sa.select(letter_invitation.c.letter_id)
+        .join(Invitation, Invitation.id == letter_invitation.c.invitation_id)
+        .join(Activity, Activity.id == Invitation.activity_id)
+        .where(letter_invitation.c.letter_id == Letter.id, scope.condition(), is_held(now))
+    )
+    rows = db.session.execute(
+        sa.select(Letter.number, Letter.dated_on, Letter.kind, Letter.subject, Letter.state)
+        .where(Letter.state != LetterState.DRAFT, bound.exists())
+        .order_by(Letter.dated_on.is_(None), Letter.dated_on, Letter.number, Letter.id)
+    )
+    return [LetterLine(*values) for values in rows]
+
+
+def _programme_titles(scope: ReportScope, held: Iterable[HeldActivity]) -> Mapping[int, str]:
+    if scope.programme_id is not None:
+        return {}
+    ids = {activity.programme_id for activity in held}
+    rows = db.session.execute(sa.select(Programme.id, Programme.title).where(Programme.id.in_(ids - {None})))
+    return {programme_id: title for programme_id, title in rows}  # noqa: C416
+
+
+def _lines(
+    held: Sequence[HeldActivity], titles: Mapping[int, str], *, by_programme: bool, whole: Totals
+) -> list[ReportLine]:
+    parts: dict[Any, list[HeldActivity]] = {}
+    for activity in held:
+        parts.setdefault(activity.programme_id if by_programme else activity, []).append(activity)
+    lines = []
+    for key, part in parts.items():
+        counts = sum((activity.counts for activity in part), Counts())
+        title = titles.get(key, "") if by_programme else part[0].title
+        days = [activity.day for activity in part]
+        lines.append(ReportLine(title, min(days), max(days), len(part), whole.of(counts), counts.represented))
+    return lines
+
+
+def _months(held: Iterable[HeldActivity], whole: Totals) -> list[Month]:
+    parts: dict[date, list[Counts]] = {}
+    for activity in held:
+        parts.setdefault(activity.day.replace(day=1), []).append(activity.counts)
+    return [Month(first, len(some), whole.of(sum(some, Counts()))) for first, some in sorted(parts.items())]

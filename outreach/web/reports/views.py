@@ -1,0 +1,105 @@
+"""The report of a programme, or of a period: on a page, as PDF and as spreadsheet."""
+
+import io
+from datetime import date, timedelta
+from typing import Any
+
+from flask import Blueprint, render_template, request, send_file
+from werkzeug.utils import secure_filename
+
+from outreach import clock
+from outreach.delivery.documents import reports
+from outreach.delivery.spreadsheets import Filetype
+from outreach.domain.kinds import ListName
+from outreach.extensions import current_settings
+from outreach.queries.reports import document
+from outreach.queries.reports.figures import ReportScope, report
+from outreach.services.locking import ProgrammeMissing
+from outreach.web.exports import file
+from outreach.web.fields.problems import flashing_problems, missing_page
+from outreach.web.frame.access import office, staff_required
+from outreach.web.frame.looks import office_zone
+from outreach.web.frame.request import is_from_own_page
+from outreach.web.reports.content import content_of
+
+bp = Blueprint("reports", __name__, url_prefix="/reports")
+missing_page(bp, ProgrammeMissing)
+PDF = "pdf"
+
+
+@bp.get("")
+@staff_required
+def index() -> Any:
+    """Show the report of a period: without days, of this year so far."""
+    today = clock.now().astimezone(office_zone()).date()
+    first = request.args.get("from", type=_day)
+    last = request.args.get("to", type=_day)
+    unknown = [
+        request.args[name] for name, day in (("from", first), ("to", last)) if request.args.get(name) and not day
+    ]
+    first, last = first or today.replace(month=1, day=1), last or today
+    if last < first:
+        first, last = last, first
+    scope = ReportScope(office_zone(), first=first, last=last)
+    return _answer(scope, first=first, last=last, periods=_periods(today), unknown=unknown)
+
+
+@bp.get("/programmes/<int:programme_id>")
+@staff_required
+def programme(programme_id: int) -> Any:
+    return _answer(ReportScope(office_zone(), programme_id=programme_id), programme_id=programme_id)
+
+
+def _answer(scope: ReportScope, **shown: Any) -> Any:
+    now, below = clock.now(), current_settings().small_numbers_below
+    found = report(scope, below=below, now=now)
+    our_office = office()
+    content = content_of(found, below=below, office=our_office.short_name if our_office else "", now=now)
+    if (kind := _asked()) is not None:
+        with flashing_problems():
+            return _file(content, kind)
+    return render_template("reports/show.html", report=found, content=content, shown=reports.shown, **shown)
+
+
+def _asked() -> str | None:
+    kind = request.args.get("file", "")
+    return kind if kind in (PDF, Filetype.XLSX) and is_from_own_page() else None
+
+
+def _file(content: reports.ReportContent, kind: str) -> Any:
+    now = clock.now()
+    made = io.BytesIO()
+    if kind == PDF:
+        made.write(document.pdf(content, now=now))
+    else:
+        reports.write_xlsx(made, content)
+    rows = sum(len(table.rows) for table in content.tables)
+    file.record(ListName.REPORT, rows, kind, of=content.subject or content.period)
+    made.seek(0)
+    name = secure_filename(f"{content.title} {content.subject or content.period}".lower()) or "report"
+    mimetype = "application/pdf" if kind == PDF else file.TYPES[Filetype.XLSX]
+    answer = send_file(made, mimetype, as_attachment=True, download_name=f"{name}.{kind}")
+    answer.headers["Cache-Control"] = "private, no-store"
+    return answer
+
+
+def _day(written: str) -> date:
+    """Return the day. Raise ValueError if it is invalid or outside 1970 to 2199."""
+    day = date.fromisoformat(written)
+    if not 1970 <= day.year < 2200:
+        raise ValueError
+    return day
+
+
+def _periods(today: date) -> list[tuple[str, date, date]]:
+    """Return the periods that offices report on: (name, first day, last day)."""
+    this_month = today.replace(day=1)
+    month_before = (this_month - timedelta(days=1)).replace(day=1)
+    year = today.replace(month=1, day=1)
+    year_before = year.replace(year=year.year - 1)
+    return [
+        ("this_year", year, today),
+        ("last_year", year_before, year - timedelta(days=1)),
+        ("this_month", this_month, today),
+        ("last_month", month_before, this_month - timedelta(days=1)),
+    ]

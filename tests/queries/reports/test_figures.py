@@ -1,0 +1,155 @@
+"""The figures of a report: who is counted, what is hidden, and with how many statements."""
+
+from dataclasses import astuple
+from datetime import date
+
+import pytest
+
+from outreach.domain.kinds import AgeGroup, AnswerSource, LetterKind, Role, Sector, Sex
+from outreach.domain.states import ActivityState, InvitationState, LetterState
+from outreach.extensions import db
+from outreach.models import Letter
+from outreach.queries.reports import figures
+from outreach.queries.reports.figures import Counts, ReportScope, Totals
+from outreach.services.locking import ProgrammeMissing
+from tests.world import JAKARTA, a_person, an_invitation, an_organisation, at, draft_activity
+from tests.world.held import came, held, many_came
+
+METRO, IMOPURO, YOSODADI = "18.72.01.1001", "18.72.01.1003", "18.72.04.1001"
+LATER = at(30)
+JANUARY = ReportScope(JAKARTA, first=date(2027, 1, 1), last=date(2027, 1, 31))
+
+
+def report(scope=JANUARY, below=5, now=LATER):
+    return figures.report(scope, below=below, now=now)
+
+
+def test_each_invitee_counts_once_with_their_answer_and_whether_they_came(any_app, activity, ani, budi, police, chief):
+    held(activity)
+    came(activity, ani, Role.SPEAKER)
+    an_invitation(activity, ani, Role.MODERATOR, state=InvitationState.COMING)  # the same person in a second role
+    an_invitation(activity, budi, Role.SPEAKER, state=InvitationState.NOT_COMING)
+    came(activity, chief, Role.SPEAKER, acting="Wakapolres")
+    an_invitation(activity, police)  # named nobody and did not answer
+    came(activity, a_person("Citra"), state=InvitationState.COMING, answer_source=AnswerSource.WALK_IN)
+    came(activity, a_person("Dewi"), state=InvitationState.PREPARED)
+    an_invitation(activity, a_person("Eka"), state=InvitationState.WITHDRAWN)
+    an_invitation(activity, a_person("Fitri"), state=InvitationState.WAITLISTED)
+    assert report().counts == Counts(
+        invited=6, answered=4, coming=1, represented=1, not_coming=1, present=4, acted=1, uninvited=1,
+        speakers_in_person=1, speakers_represented=1, speakers_absent=1,
+    )  # fmt: skip
+
+
+def test_an_organisation_counts_through_the_people_it_named(any_app, activity, police, ani):
+    held(activity)
+    office = an_invitation(activity, police, state=InvitationState.COMING, quota=2)
+    came(activity, ani, nominated_under_id=office.id)
+    declined = an_organisation("SMPN 1 Metro", sector=Sector.SCHOOL)
+    an_invitation(activity, declined, state=InvitationState.NOT_COMING)
+    found = report(below=1)
+    assert (found.counts.invited, found.counts.answered, found.counts.present) == (2, 2, 1)
+    assert {line.sector: line.counted.invited for line in found.sectors} == {Sector.SCHOOL: 1, None: 1}
+
+
+def test_only_held_activities_of_the_period_or_programme_count_and_the_others_are_named(any_app, programme, hall, ani):
+    first = held(draft_activity(programme, hall, 18))
+    came(first, ani)
+    came(held(draft_activity(None, None, 19, title="Sosialisasi")), ani)
+    draft_activity(programme, None, 20, state=ActivityState.CANCELLED)
+    draft_activity(programme, None, 21, state=ActivityState.POSTPONED)
+    draft_activity(programme, None, 28, state=ActivityState.PUBLISHED)
+    now = at(25)
+    assert [(line.title, line.activities) for line in report(now=now).lines] == [(programme.title, 1), ("", 1)]
+    of_programme = report(ReportScope(JAKARTA, programme_id=programme.id), now=now)
+    assert [(line.title, line.first, line.counted.invited) for line in of_programme.lines] == [
+        (first.title, date(2027, 1, 18), None)
+    ]
+    found = of_programme
+    assert (found.held, found.ahead, found.postponed, found.cancelled, found.without_attendance) == (1, 1, 1, 1, 0)
+    assert report(ReportScope(JAKARTA, first=date(2027, 1, 19), last=date(2027, 1, 31)), now=now).held == 1
+    assert report(ReportScope(JAKARTA, first=date(2027, 1, 20), last=date(2027, 1, 31)), now=now).held == 0
+    with pytest.raises(ProgrammeMissing):
+        report(ReportScope(JAKARTA, programme_id=999))
+
+
+def test_days_are_those_of_the_offices_calendar(any_app, programme):
+    held(draft_activity(programme, None, 18, starts_at=at(18, 0, 30), ends_at=at(18, 2)))  # the 17th in UTC
+    day = date(2027, 1, 18)
+    assert report(ReportScope(JAKARTA, first=day, last=day)).held == 1
+    assert report(ReportScope(JAKARTA, first=date(2027, 1, 17), last=date(2027, 1, 17))).held == 0
+
+
+def test_people_are_counted_by_place_sex_and_age_and_whoever_came_for_somebody_as_of_unknown_sex(any_app, activity):
+    held(activity)
+    many_came(activity, 6, region_code=IMOPURO, sex=Sex.FEMALE, age_group=AgeGroup.FROM_25)
+    many_came(activity, 7, region_code=YOSODADI, sex=Sex.MALE, age_group=AgeGroup.FROM_45)
+    for name in ("Gita", "Hani", "Ira", "Juli", "Kiki"):
+        came(activity, a_person(name, region_code=YOSODADI, sex=Sex.FEMALE), acting="Wakil")
+    found = report()
+    counted = found.people.counted
+    assert {group: number for group, number in found.people.present.people.items() if number} == {
+        (IMOPURO, Sex.FEMALE, AgeGroup.FROM_25): 6, (YOSODADI, Sex.MALE, AgeGroup.FROM_45): 7, (YOSODADI, "", ""): 5,
+    }  # fmt: skip
+    assert (counted(None, None, None), found.whole) == (18, Totals(18, 18, 18))
+    assert counted(METRO, Sex.FEMALE, None) == 0, "nobody from there was invited"
+    assert counted(YOSODADI, Sex.FEMALE, None) is None, "five of them were invited, and it could follow that none came"
+
+
+def test_kelurahan_count_as_reached_where_something_was_held_or_from_where_somebody_came(any_app, activity, ani):
+    held(activity)  # in a hall in Metro
+    many_came(activity, 1, region_code=YOSODADI)
+    an_invitation(activity, ani, state=InvitationState.NOT_COMING)  # of Imopuro
+    found = report()
+    assert (found.reached, len(found.kelurahan)) == (2, 3)
+    assert {line.place.name: (line.held, line.present) for line in found.kelurahan} == {
+        "Metro": (1, 0), "Imopuro": (0, 0), "Yosodadi": (0, None),
+    }  # fmt: skip
+
+
+def test_a_total_that_is_hidden_by_place_is_hidden_everywhere_in_the_report(any_app, activity):
+    held(activity)
+    many_came(activity, 3, region_code=IMOPURO, sex=Sex.FEMALE)
+    found = report()
+    hidden = Totals(None, None, None)
+    assert (found.whole, found.lines[0].counted, found.months[0].counted, found.sectors[0].counted) == (hidden,) * 4
+
+
+def test_no_hidden_count_of_a_report_can_be_computed(any_app, activity):
+    held(activity)
+    for number, (region, sex, age) in enumerate(
+        (region, sex, age)
+        for region in (METRO, IMOPURO, YOSODADI)
+        for sex in (Sex.FEMALE, Sex.MALE, None)
+        for age in (AgeGroup.UNDER_18, AgeGroup.FROM_25, None)
+    ):
+        many_came(activity, number * 5 % 8, region_code=region, sex=sex, age_group=age)
+    audits = report().people.audits()
+    assert [audit.recoverable for audit in audits] == [(), (), ()]
+    assert audits[-1].hidden > 0
+    assert audits[-1].narrowest >= 1
+
+
+def test_letters_of_the_held_activities_are_listed_without_drafts(any_app, activity, ani):
+    held(activity)
+    invitation = an_invitation(activity, ani)
+    for number, state in (
+        ("400/2/2027", LetterState.SIGNED),
+        ("", LetterState.DRAFT),
+        ("400/1/2027", LetterState.COMPOSED),
+    ):
+        letter = Letter(
+            kind=LetterKind.INVITATION, state=state, number=number, subject="Undangan", dated_on=date(2027, 1, 5)
+        )
+        letter.invitations.append(invitation)
+        db.session.add(letter)
+    db.session.commit()
+    assert [astuple(letter)[0] for letter in report().letters] == ["400/1/2027", "400/2/2027"]
+
+
+def test_a_report_takes_as_many_statements_for_many_activities_as_for_one(any_app, programme, queries):
+    held(draft_activity(programme, None, 18))
+    few = queries(report)
+    for day in (19, 20, 21):
+        many_came(held(draft_activity(None, None, day)), 4, region_code=IMOPURO)
+    assert queries(report) == few
