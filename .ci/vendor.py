@@ -45,6 +45,24 @@ PINNED = {
         "626620c7d42afd2f294fba167ce4653b5cb946336d186b4991c70b700e5616af",
         {"package/LICENSE": "tabler-icons.LICENSE.txt"},
     ),
+    ("barcode-detector", "3.2.2"): (
+        "barcode-detector-3.2.2.tgz",
+        "8e400ba6967b92731dddde7063e10c31e11a0e113e37a55899bf2234d4855940",
+        {
+            "package/dist/iife/ponyfill.js": "door/barcode-detector.min.js",
+            "package/LICENSE": "door/barcode-detector.LICENSE.txt",
+        },
+    ),
+    ("zxing-wasm", "3.1.3"): (  # the part of barcode-detector that reads; its version is that package's
+        "zxing-wasm-3.1.3.tgz",
+        "f315f7e48929ce37986d741e06aa6b7d273c242e226c1d646a53eb697fe9876c",
+        {"package/dist/reader/zxing_reader.wasm": "door/zxing_reader.wasm"},
+    ),
+    ("idb", "8.0.4"): (
+        "idb-8.0.4.tgz",
+        "569a715333d656d77792476083647eaefeb27b23d18bff226ad42776efb8f08a",
+        {"package/build/index.js": "door/idb.js", "package/LICENSE": "door/idb.LICENSE.txt"},
+    ),
     ("accessibility-checker-engine", "4.0.34"): (
         "accessibility-checker-engine-4.0.34.tgz",
         "991d87e0a54941aeccc1be8c159dbc56c06880d35069b6332ab4f4a6e1cda9b3",

@@ -54,6 +54,11 @@ def read(text: str) -> DoorCode | None:
     return None
 
 
+def said_by(activity_id: int, invitation_id: int, nonce: str) -> bytes:
+    """Return what a holder's code says, without key and signature: the same whichever key signs it."""
+    return DoorCode(activity_id, invitation_id, mark_of(nonce), 0).signed()
+
+
 def mark_of(nonce: str) -> bytes:
     """Return the mark in a holder's codes. It tells nothing of the nonce, which alone opens no page either."""
     return sha256(b"outreach door mark " + nonce.encode()).digest()[:MARK]

@@ -22,7 +22,7 @@ PAGES = (
     "ladder.views", "ladder.substitutes",
     "calls.views", "answer_pages.calendar", "answer_pages.poll", "answer_pages.acting", "demo_mailbox", "health", "bell",
     "search", "letters.views", "letters.settings", "letters.word", "letters.bundle", "letters.choose",
-    "answer_pages.materials", "answer_pages.decline", "answer_pages.door_code", "door.codes", "door.cards",
+    "answer_pages.materials", "answer_pages.decline", "answer_pages.door_code", "door.codes", "door.cards", "door.mode",
     "materials.views",
     "letters.returned", "letters.check", "history.views", "documents.bundles", "reports.views",
 )  # fmt: skip

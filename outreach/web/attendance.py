@@ -11,6 +11,7 @@ from werkzeug.utils import secure_filename
 
 from outreach import clock
 from outreach.delivery.documents import signing_list
+from outreach.domain.door_codes import valid_until
 from outreach.domain.kinds import AttendanceSource, ListName
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState
@@ -25,13 +26,12 @@ from outreach.services.door import attendance, review
 from outreach.services.locking import ActivityMissing
 from outreach.web.exports import columns, file
 from outreach.web.fields.problems import missing_page, show_problem
-from outreach.web.frame.access import coordinator_required, error_page, from_script, may_change, staff_required
+from outreach.web.frame.access import coordinator_required, error_page, from_script, staff_required
 from outreach.web.frame.say import page_number, say
 from outreach.web.invitations.forms import ButtonForm, member
 from outreach.web.invitations.people import new_person_form, person_values
 
 LONGEST_MARK = 40  # characters
-LONGEST_KEPT_S = 12 * 3600  # the same as a session without requests
 MOST_WAITED_S = 60 * 24 * 3600  # the browser keeps ticks; one that waited longer counts as this old
 
 bp = Blueprint("attendance", __name__)
@@ -200,21 +200,13 @@ def _sheet(activity_id: int, problem: str = "", ticked: set[int] | None = None) 
     return render_template(
         "attendance/sheet.html", found=found, q=q, shown=shown, source=_source(), sources=_SOURCES, problem=problem,
         ticked=ticked, form=ButtonForm(formdata=None), choices=ShownAttendance, closed=_closed(found.activity),
-        lasts_s=_lasts_s(found.activity), live=door_is_open(found.activity), walked_in=walk_ins.count(activity_id),
+        live=door_is_open(found.activity), walked_in=walk_ins.count(activity_id),
         disagreements=scans.disagreements(activity_id) if found.counts.conflicts else [], failed=scans.failed(activity_id),
     )  # fmt: skip
 
 
 def _narrowed(asked: Any) -> tuple[str, ShownAttendance]:
     return asked.get("q", "").strip(), member(ShownAttendance, asked.get("shown_only")) or ShownAttendance.ALL
-
-
-def _lasts_s(activity: Activity) -> int:
-    """Return for how many seconds a browser may keep the sheet to show it without a network; 0: it may not."""
-    if not may_change() or _closed(activity):
-        return 0
-    ahead = attendance.door_closes_at(activity) - clock.now()
-    return max(0, min(int(ahead.total_seconds()), LONGEST_KEPT_S))
 
 
 def at_the_door(activity: Activity) -> dict[str, Any]:
@@ -229,7 +221,7 @@ def at_the_door(activity: Activity) -> dict[str, Any]:
 
 def door_is_open(activity: Activity) -> bool:
     """Return whether people come in now: on the activity's days."""
-    return not _closed(activity) and clock.now() < attendance.door_closes_at(activity)
+    return not _closed(activity) and clock.now() < valid_until(activity.ends_at, activity.zone)
 
 
 def _closed(activity: Activity) -> str:

@@ -2,7 +2,7 @@
 
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
@@ -40,6 +40,20 @@ def _chromium():
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser
+        browser.close()
+
+
+@pytest.fixture
+def with_flags(_chromium) -> Iterator[Callable]:
+    """Return a function that starts a further browser with these flags, such as one whose camera plays a film."""
+    started = []
+
+    def start(*flags: str):
+        started.append(_chromium.browser_type.launch(executable_path=CHROMIUM, args=[*FLAGS, *flags]))
+        return started[-1]
+
+    yield start
+    for browser in started:
         browser.close()
 
 

@@ -1,7 +1,7 @@
 """Who attended: ticked by staff on the sheet, at the door or from the paper list. Each tick is a scan of the log (log.py)."""
 
 from collections.abc import Collection
-from datetime import datetime, time, timedelta
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
@@ -167,12 +167,6 @@ def check_open(activity: Activity, now: datetime) -> None:
         raise NotOpen
     if now.astimezone(activity.zone).date() < activity.starts_at.astimezone(activity.zone).date():
         raise NotYet
-
-
-def door_closes_at(activity: Activity) -> datetime:
-    """Return the end of the activity's last day: until then attendance may be recorded at the door."""
-    last = activity.ends_at.astimezone(activity.zone).date()
-    return datetime.combine(last + timedelta(days=1), time(), activity.zone)
 
 
 def thank_late(session: Session, activity: Activity, present: Collection[Invitation], now: datetime) -> None:

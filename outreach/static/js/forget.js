@@ -1,15 +1,15 @@
-// What a device keeps of a door does not stay there: the list is deleted on signing out, wherever somebody must sign in, and for another account;
-// after its time it is not shown, and deleted when the next page is opened. Ticks and entries that are not sent are deleted on signing out
-// (requests.js asks first). If a session ends otherwise they wait for the same account, at most 14 days.
+// What a device keeps of a door does not stay there: the page and the list are deleted on signing out, wherever somebody must sign in, and for
+// another account; after its time a list is not shown, and deleted when the next page is opened. Ticks, entries and scans that are not sent are
+// deleted on signing out (requests.js asks first). If a session ends otherwise they wait for the same account, at most 14 days.
 "use strict";
 (() => {
   const { account } = document.currentScript.dataset;
   const LIST = "outreach.door.";
-  const [TICK, ENTRY] = ["outreach.tick.", "outreach.entry."];
+  const [TICK, ENTRY, SCANS] = ["outreach.tick.", "outreach.entry.", "outreach.scans."];
   const LONGEST_WAIT_MS = 14 * 24 * 3600 * 1000; // as long as a browser stays signed in
   const mayKeepLists = "caches" in window && "serviceWorker" in navigator;
 
-  async function forgetLists(mine) {
+  async function forgetPages(mine) {
     if (!mayKeepLists) return;
     for (const name of await caches.keys()) {
       if (name.startsWith(LIST) && (name !== LIST + mine || (await isOver(name)))) await caches.delete(name);
@@ -24,6 +24,46 @@
     return copies.some((copy) => Number(copy.headers.get("X-Kept-Until")) < Date.now());
   }
 
+  // The database of door/store.js, if there is one. Call `forget` with the stores of lists, of keys, and of what is not sent.
+  function inDoors(forget) {
+    return new Promise((resolve) => {
+      const opening = indexedDB.open("outreach.door");
+      opening.onupgradeneeded = () => opening.transaction.abort(); // there is none
+      opening.onerror = resolve;
+      opening.onsuccess = () => {
+        const db = opening.result;
+        const tx = db.transaction(["lists", "keys", "queue"], "readwrite");
+        tx.oncomplete = tx.onabort = () => { db.close(); resolve(); };
+        forget(...["lists", "keys", "queue"].map((name) => tx.objectStore(name)));
+      };
+    });
+  }
+
+  function each(store, visit) {
+    store.openCursor().onsuccess = ({ target: { result: cursor } }) => {
+      if (!cursor) return;
+      visit(cursor);
+      cursor.continue();
+    };
+  }
+
+  // Lists of other accounts and of activities that are over, and scans that waited too long.
+  function forgetLists(mine) {
+    return inDoors((lists, _keys, queue) => {
+      each(lists, (one) => { if (one.value.account !== mine || one.value.until < Date.now()) one.delete(); });
+      each(queue, (one) => { if (one.value.at + LONGEST_WAIT_MS < Date.now()) one.delete(); });
+    });
+  }
+
+  // All that this account keeps; what other accounts have not sent stays for them.
+  function forgetMine() {
+    return inDoors((lists, keys, queue) => {
+      lists.clear();
+      each(keys, (one) => { if (one.key.startsWith(`${account}.`)) one.delete(); });
+      each(queue, (one) => { if (one.value.account === account) one.delete(); });
+    });
+  }
+
   const unsent = () => Object.keys(localStorage).filter((key) => key.startsWith(TICK) || key.startsWith(ENTRY));
   const isOf = (key, whose) => key.startsWith(`${TICK}${whose}.`) || key.startsWith(`${ENTRY}${whose}.`);
 
@@ -35,22 +75,25 @@
   document.addEventListener("submit", async (event) => {
     if (event.target.id !== "sign-out" || event.defaultPrevented || !navigator.onLine) return; // offline nobody is signed out
     event.preventDefault();
-    await forgetLists("").catch(() => {});
+    await Promise.all([forgetPages(""), forgetMine()]).catch(() => {});
     try {
       for (const key of unsent()) if (isOf(key, account)) localStorage.removeItem(key);
+      localStorage.removeItem(SCANS + account);
     } catch {
       // a browser that stores nothing
     }
     event.target.submit();
   });
 
-  forgetLists(account).catch(() => {});
+  forgetPages(account).catch(() => {});
+  if ("indexedDB" in window) forgetLists(account).catch(() => {});
   try {
     for (const key of unsent()) {
       if (!(account && isOf(key, account)) && !(madeAt(key) + LONGEST_WAIT_MS > Date.now())) localStorage.removeItem(key);
     }
     const hint = document.getElementById("unsent-here");
-    if (hint) hint.hidden = !unsent().length;
+    const waits = Object.keys(localStorage).some((key) => key.startsWith(SCANS) && Number(localStorage[key]) > 0);
+    if (hint) hint.hidden = !unsent().length && !waits;
   } catch {
     // a browser that stores nothing
   }

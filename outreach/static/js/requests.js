@@ -4,7 +4,7 @@
 // and only for the account that made them. Entries about people who came uninvited, with names, are kept in the same way until they are sent.
 // Signing out asks about both, and deletes them (forget.js).
 // Everything else is kept by the page itself. Without a network, links stay on the page instead of leading to a browser's error,
-// unless door.js kept the page that they lead to.
+// unless the device kept the page that they lead to (door/worker.js). Scans at the door are asked about, too; door/send.js sends them.
 "use strict";
 (() => {
   const script = document.currentScript.dataset;
@@ -253,8 +253,10 @@
   const asks = document.getElementById("unsent-asks");
   const signOut = document.getElementById("sign-out");
 
+  const scans = () => Number(store[`outreach.scans.${script.account}`] || 0); // at the door, not sent yet
+
   document.addEventListener("submit", (event) => {
-    if (event.target !== signOut || !navigator.onLine || !(paths().length || marks().length)) return;
+    if (event.target !== signOut || !navigator.onLine || !(paths().length || marks().length || scans())) return;
     event.preventDefault();
     ask();
   }, true); // before forget.js
@@ -264,7 +266,8 @@
     const counted = ticks === 1 ? words.one_tick : words.some_ticks.replace("{n}", ticks);
     const names = marks().map((mark) => entry(mark).who);
     const faults = refusedMarks().map(entry).map((one) => words.person_refused.replace("{n}", one.who).replace("{why}", one.refused));
-    const what = [ticks ? counted : "", ...names].filter(Boolean).join(", ");
+    const atDoor = scans() ? words.scans.replace("{n}", scans()) : "";
+    const what = [ticks ? counted : "", ...names, atDoor].filter(Boolean).join(", ");
     asks.querySelector("p").textContent = [failed && words.still_unsent, ...faults, words.asks.replace("{n}", what)].filter(Boolean).join(" ");
     asks.hidden = false;
     if (asks.showModal && !asks.open) asks.showModal();
@@ -278,13 +281,14 @@
       asks.querySelector("p").textContent = words.sending;
       await again();
       for (const button of buttons) button.disabled = false;
-      if (paths().length || marks().length) {
+      if (paths().length || marks().length || scans()) {
         ask(true);
         target.focus();
         return;
       }
     } else if (target.value === "leave") {
       for (const key of Object.keys(store)) if (key.startsWith(PREFIX) || key.startsWith(ENTRY)) delete store[key];
+      delete store[`outreach.scans.${script.account}`];
     }
     if (asks.close) asks.close();
     asks.hidden = true;
@@ -312,8 +316,7 @@
     });
   });
   window.addEventListener("beforeunload", (event) => {
-    const opensAgain = leaves || "safe" in document.documentElement.dataset; // door.js kept it
-    if (!navigator.onLine && !opensAgain && document.querySelector("[data-kept], [data-keeps]")) event.preventDefault();
+    if (!navigator.onLine && !leaves && document.querySelector("[data-kept], [data-keeps]")) event.preventDefault();
   });
 
   async function isKept(url) {

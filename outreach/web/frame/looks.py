@@ -252,7 +252,7 @@ def _serve_static(app: Flask) -> None:
 
     def protect(headers: Any, _path: str, url: str) -> None:
         headers["X-Content-Type-Options"] = "nosniff"
-        if url.endswith("/js/door-worker.js"):
+        if url.endswith("/js/door/worker.js"):
             headers["Service-Worker-Allowed"] = "/activities/"
 
     noise = WhiteNoise(app.wsgi_app, immutable_file_test=immutable, max_age=3600, add_headers_function=protect)

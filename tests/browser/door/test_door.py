@@ -1,255 +1,269 @@
-"""The list at the door opens without a network: the device keeps it for the day, and forgets it. In a real Chromium."""
+"""Door mode in a real Chromium: codes from a camera, a network that is cut, and what the device keeps and forgets."""
 
 import re
 
 import pytest
 import sqlalchemy as sa
 
+from outreach.delivery import door_codes
 from outreach.extensions import db
-from outreach.models import Activity, Attendance, Invitation
+from outreach.models import Activity, Attendance, Device, Person, Scan
+from outreach.services.door import codes
 from outreach.transactions import writing
-from tests.browser.pages import PHONE, holds, log_in, press, wait_for
-from tests.world import at
+from tests.browser.door.film import film, flags
+from tests.browser.pages import PHONE, holds, log_in, wait_for
+from tests.world import at, draft_activity, invitation_of, invite, publish
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("default_rules")]
+SERVER, HERE, NOT_STORED = "Stored on the server", "Stored on this device", "Not stored"
 
 
 @pytest.fixture
-def phone(running_today, chromium, whole, coordinator):
-    """A coordinator's phone. Its pages keep to their content security policy."""
-    page = chromium.new_context(own_clock=True, viewport=PHONE, reduced_motion="reduce").new_page()
-    log_in(page, whole, coordinator.email)
+def door(running_today, chromium, whole, coordinator):
+    """Door mode on a coordinator's phone. Its pages keep to their content security policy."""
+    return opened(phone(chromium), running_today, whole, coordinator)
+
+
+def phone(chromium, **options):
+    return chromium.new_context(own_clock=True, viewport=PHONE, reduced_motion="reduce", **options)
+
+
+def opened(context, activity, whole, account):
+    page = context.new_page()
+    log_in(page, whole, account.email)
+    page.goto(f"{whole}/activities/{activity.id}/door")
+    page.wait_for_selector("#main[data-kept]")
     return page
-
-
-@pytest.fixture
-def door(running_today, phone, whole):
-    """The activity's list on that phone, with all that is kept of it."""
-    phone.goto(f"{whole}/activities/{running_today.id}/attendance")
-    phone.wait_for_selector("html[data-door]")
-    return phone
-
-
-@pytest.fixture
-def asked(app, monkeypatch) -> list[str]:
-    """The paths that the server was asked for, without static files."""
-    paths: list[str] = []
-    answer = app.wsgi_app
-
-    def counting(environ, start):
-        if not environ["PATH_INFO"].startswith("/static/"):
-            paths.append(environ["PATH_INFO"])
-        return answer(environ, start)
-
-    monkeypatch.setattr(app, "wsgi_app", counting)
-    return paths
-
-
-def box(page, person):
-    found = db.session.scalar(sa.select(Invitation.id).where(Invitation.person_id == person.id))
-    return page.locator(f"#present-{found}")
 
 
 def present() -> set[str]:
     db.session.rollback()
-    return {
-        record.invitation.person.name for record in db.session.scalars(sa.select(Attendance).where(Attendance.present))
-    }
+    found = db.session.scalars(sa.select(Attendance).where(Attendance.present))
+    return {one.invitation.person.name for one in found}
 
 
-def copies(page) -> list[str]:
+def stored() -> list[tuple[int, int, str]]:
+    """Return device, number and outcome of each scan."""
+    db.session.rollback()
+    wanted = sa.select(Device.number, Scan.number, Scan.outcome).join(Device).order_by(Device.number, Scan.number)
+    return [(device, number, outcome.value) for device, number, outcome in db.session.execute(wanted)]
+
+
+def tick(page, letters, name):
+    page.fill("#q", letters)
+    page.get_by_role("button", name=f"{name} is here").click()
+
+
+def shows(page, *texts):
+    """Wait until the last outcome says all of this."""
+    for text in texts:
+        page.locator("#outcome").get_by_text(text).wait_for()
+
+
+def add(page, name, *, sex="Female", age="25–44 years", kelurahan="Imopuro"):
+    page.get_by_role("button", name="Uninvited").click()
+    page.fill("#w-name", name)
+    page.select_option("#w-region", label=kelurahan)
+    page.get_by_label(sex, exact=True).check()
+    page.get_by_label(age).check()
+    holds(page, PHONE["width"])
+    page.get_by_role("button", name="Is here", exact=True).click()
+
+
+def kept(page) -> str:
+    """Return all that can be read in the device's database."""
     return page.evaluate(
-        """async () => (await Promise.all((await caches.keys()).map(async (name) =>
-            (await (await caches.open(name)).keys()).map((one) => new URL(one.url).pathname)))).flat()"""
+        """async () => {
+          const made = (asked) => new Promise((done) => { asked.onsuccess = () => done(asked.result); });
+          const db = await made(indexedDB.open("outreach.door"));
+          const all = {};
+          for (const name of ["lists", "keys", "queue"]) all[name] = await made(db.transaction(name).objectStore(name).getAll());
+          db.close();
+          const shown = (_k, v) => (v instanceof ArrayBuffer ? new TextDecoder("latin1").decode(v) : v);
+          return JSON.stringify(all, shown);
+        }"""
     )
 
 
-def test_the_list_opens_again_without_a_network_with_its_ticks(door, ani, budi):
-    asked, said = [], []
-    door.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
-    door.on("console", lambda message: said.append(message.text))
-    box(door, ani).click()
-    door.get_by_text("1 there, 2 expected").wait_for()
-    door.wait_for_timeout(500)
-    door.context.set_offline(True)
-    door.reload()
-    assert box(door, ani).is_checked()
-    assert not box(door, budi).is_checked()
-    door.get_by_text("1 there, 2 expected").wait_for()
-    door.get_by_text(re.compile("This is the list as this device kept it at")).wait_for()
-    assert asked == []
+def test_somebody_is_found_by_two_letters_and_ticked_and_it_can_be_undone(door, ani):
+    holds(door, PHONE["width"])
+    tick(door, "an", "Ani Wijaya")
+    shows(door, "Ani Wijaya", "Present", SERVER)
+    assert present() == {"Ani Wijaya"}
+    assert door.locator("#count").inner_text() == "1 there, 2 expected"
+    holds(door, PHONE["width"])
+    door.get_by_role("button", name="Undo: Ani Wijaya").click()
+    shows(door, "No longer ticked", SERVER)
+    assert present() == set()
+    outcome = door.locator("#outcome")
+    assert (outcome.get_attribute("role"), outcome.get_attribute("aria-live")) == ("status", "assertive")
 
-    box(door, budi).click()
-    door.locator("#unsent").get_by_text("Not sent yet: 1 tick").wait_for()
-    door.wait_for_timeout(500)
+
+def test_a_gap_in_the_network_loses_nothing_and_nothing_is_called_stored_on_the_server(door, ani, budi):
+    door.context.set_offline(True)
+    tick(door, "AW", "A. W.")
+    shows(door, "A. W.", "Present", HERE)
+    add(door, "Wati Tamu")
+    shows(door, "Wati Tamu", HERE)
+    assert SERVER not in door.locator("#works").inner_text()
+    door.get_by_text("2 recordings wait on this device").wait_for()
+    assert present() == set()
+    for hidden in ("Ani", "Wijaya", "A. W.", "Wati", "Imopuro", "+62"):
+        assert hidden not in kept(door)
+
     door.reload()
-    assert box(door, budi).is_checked()
-    assert any("ERR_INTERNET_DISCONNECTED" in text for text in said)
-    assert [text for text in said if "Content Security Policy" in text] == []
+    door.get_by_text("2 recordings wait on this device").wait_for()
+    tick(door, "budi", "B. S.")  # a whole first name, by its fingerprint
+    shows(door, "B. S.", "Present", HERE)
+    tick(door, "AW", "A. W.")
+    shows(door, "Was present already: this device, at")
+    holds(door, PHONE["width"])
+
     door.context.set_offline(False)
-    door.locator("#unsent").get_by_text("Everything is sent.").wait_for()
-    assert present() == {"Ani Wijaya", "Budi Santoso"}
-    press(door.get_by_role("link", name="Load the list again"))
-    door.get_by_text("2 there, 2 expected").wait_for()
-    assert door.locator("#kept-copy").is_hidden()
+    door.locator("#waiting").wait_for(state="hidden")
+    assert present() == {"Ani Wijaya", "Budi Santoso", "Wati Tamu"}
+    assert stored() == [(1, 1, "present"), (1, 2, "present"), (1, 3, "present"), (1, 4, "already")]
+    wati = db.session.scalars(sa.select(Person).where(Person.name == "Wati Tamu")).one()
+    assert (wati.region.name, wati.sex.value, wati.age_group.value) == ("Imopuro", "female", "from_25")
 
 
-def test_a_filtered_list_that_is_loaded_again_without_a_network_shows_everybody(door, ani):
-    press(door.get_by_role("link", name="Not here yet"))
-    door.wait_for_selector("html[data-door]")
-    door.context.set_offline(True)
-    door.reload()
-    box(door, ani).wait_for()
-    assert door.url.endswith("/attendance")
+def test_a_lost_answer_stores_nothing_twice_and_is_not_called_stored_before(door, ani):
+    def lose(route):
+        route.fetch()
+        route.abort()
+
+    door.context.route("**/door/scans", lose)
+    tick(door, "ani", "Ani Wijaya")
+    shows(door, HERE)
+    wait_for(lambda: stored() == [(1, 1, "present")])
+    assert SERVER not in door.locator("#log").inner_text()
+    door.context.unroute("**/door/scans")
+    door.get_by_role("button", name="Send now").click()
+    shows(door, SERVER)
+    assert stored() == [(1, 1, "present")]
 
 
-def test_the_form_for_uninvited_people_opens_without_a_network(door):
-    door.context.set_offline(True)
-    press(door.get_by_role("link", name="Came uninvited"))
-    door.locator("summary", has_text="Add somebody who is not in the list").click()
-    door.fill("#new-name", "Wati Tamu")
-    door.get_by_role("button", name="Add and tick as present").click()
-    door.locator("#unsent").get_by_text("Not sent yet: Wati Tamu").wait_for()
-    press(door.locator("#main").get_by_role("link", name="Attendance", exact=True))
-    door.get_by_text(re.compile("This is the list as this device kept it at")).wait_for()
-    door.context.set_offline(False)
-
-    wait_for(lambda: present() == {"Wati Tamu"})
+def test_the_second_device_says_where_and_when_somebody_was_recorded(
+    administrator, door, chromium, ani, running_today, whole
+):
+    tick(door, "ani", "Ani Wijaya")
+    shows(door, SERVER)
+    other = opened(phone(chromium), running_today, whole, administrator)
+    tick(other, "ani", "Ani Wijaya")
+    other.locator("#outcome").get_by_text(re.compile(r"Was present already: Device 1, at \d")).wait_for()
+    shows(other, SERVER)
+    assert stored() == [(1, 1, "present"), (2, 1, "already")]
 
 
-def test_only_the_pages_of_the_door_are_kept(door, running_today):
-    path = f"/activities/{running_today.id}/attendance"
-    assert {copy for copy in copies(door) if "/static/" not in copy} == {path, f"{path}/walk-in"}
-    assert any(copy.endswith("/js/requests.js") for copy in copies(door))
+def test_after_the_session_has_ended_what_is_recorded_is_kept_for_the_same_account(
+    administrator, door, ani, whole, coordinator
+):
+    door.context.clear_cookies()
+    tick(door, "AW", "A. W.")
+    shows(door, HERE)
+    door.get_by_text("You are no longer signed in with this account.").wait_for()
+    address = door.url
+    log_in(door, whole, administrator.email)
+    door.goto(address)
+    door.wait_for_selector("#main[data-ready]")
+    assert door.locator("#waiting").is_hidden()
+    assert present() == set()
+    door.context.clear_cookies()
+    log_in(door, whole, coordinator.email)
+    door.goto(address)
+    wait_for(lambda: present() == {"Ani Wijaya"})
 
 
-def test_signing_out_deletes_the_kept_list(door, whole):
-    assert copies(door) != []
+def test_a_browser_that_keeps_nothing_says_that_it_is_not_stored(running_today, chromium, whole, coordinator, ani):
+    context = phone(chromium)
+    context.add_init_script(
+        "Object.defineProperty(window, 'indexedDB', { value: { open() { throw new Error('private'); } } })"
+    )
+    page = context.new_page()
+    log_in(page, whole, coordinator.email)
+    page.goto(f"{whole}/activities/{running_today.id}/door")
+    page.wait_for_selector("#main[data-ready]")
+    context.set_offline(True)
+    page.get_by_role("button", name="Uninvited").click()
+    page.fill("#w-name", "Wati Tamu")
+    page.get_by_role("button", name="Is here", exact=True).click()
+    shows(page, NOT_STORED, "Please write it on paper.")
+    context.set_offline(False)
+    tick(page, "ani", "Ani Wijaya")
+    shows(page, "Ani Wijaya", SERVER)
+    assert present() == {"Ani Wijaya"}
+
+
+def test_signing_out_asks_about_unsent_scans_and_deletes_all(door, ani, whole):
+    door.context.route("**/door/scans", lambda route: route.abort())
+    tick(door, "ani", "Ani Wijaya")
+    shows(door, HERE)
     door.goto(whole)
+    door.locator("#sign-out").evaluate("form => form.requestSubmit()")
+    door.get_by_text("recordings at the door: 1").wait_for()
     with door.expect_navigation(url=re.compile("/login")):
-        door.locator("#sign-out").evaluate("form => form.requestSubmit()")
-    assert copies(door) == []
+        door.get_by_role("button", name="Leave out, and sign out").click()
+    assert kept(door) == '{"lists":[],"keys":[],"queue":[]}'
+    assert door.evaluate("caches.keys()") == []
     assert door.evaluate("navigator.serviceWorker.getRegistrations().then((found) => found.length)") == 0
 
 
-def sign_out_in_another_tab(door, whole):
-    other = door.context.new_page()
-    other.goto(whole)
-    with other.expect_navigation(url=re.compile("/login")):
-        other.locator("#sign-out").evaluate("form => form.requestSubmit()")
-    assert copies(other) == []
-    return other
+def test_staff_delete_the_list_from_the_device(door):
+    assert kept(door) != '{"lists":[],"keys":[],"queue":[]}'
+    door.locator("summary", has_text="This device").click()
+    door.get_by_role("button", name="Delete from this device").click()
+    holds(door, PHONE["width"])
+    door.locator("#wipe-asks").get_by_role("button", name="Delete from this device").click()
+    door.get_by_text("Deleted. Load the page again").wait_for()
+    assert kept(door) == '{"lists":[],"keys":[],"queue":[]}'
 
 
-def look_at(door) -> None:
-    door.bring_to_front()
-    door.evaluate("window.dispatchEvent(new Event('focus'))")
-
-
-def test_the_list_is_kept_again_after_signing_out_and_in_again_in_another_tab(door, ani, whole, coordinator):
-    other = sign_out_in_another_tab(door, whole)
-    look_at(door)
-    door.wait_for_selector("html:not([data-safe])")
-    assert copies(door) == []
-
-    log_in(other, whole, coordinator.email)
-    look_at(door)
-    door.wait_for_selector("html[data-safe]")
-    door.context.set_offline(True)
-    door.reload()
-    box(door, ani).wait_for()
-
-
-def test_the_list_is_not_kept_again_for_another_account(administrator, asked, door, whole):
-    other = sign_out_in_another_tab(door, whole)
-    log_in(other, whole, administrator.email)
-    asked.clear()
-    look_at(door)
-    wait_for(lambda: asked != [])
-    door.wait_for_selector("html:not([data-safe])")
-    assert copies(door) == []
-
-
-def test_a_page_loaded_past_the_worker_keeps_the_list_too(door, ani):
-    door.evaluate("async () => { for (const name of await caches.keys()) await caches.delete(name); }")
-    door.context.new_cdp_session(door).send("Page.reload", {"ignoreCache": True})  # as Ctrl+Shift+R does
-    door.wait_for_selector("html[data-safe]")
-    assert door.evaluate("!navigator.serviceWorker.controller")
-    door.context.set_offline(True)
-    door.reload()
-    box(door, ani).wait_for()
-
-
-def test_opening_the_list_again_soon_fetches_only_what_is_shown(asked, door, running_today):
-    path = f"/activities/{running_today.id}/attendance"
-    assert sorted(one for one in asked if one.startswith(path)) == [path, path, f"{path}/walk-in"]
-    asked.clear()
-    door.reload()
-    door.wait_for_selector("html[data-door]")
-    assert "safe" in door.evaluate("({...document.documentElement.dataset})")
-    assert asked == [path]
-
-
-def test_somebody_who_was_just_added_stands_in_the_kept_list(door):
-    press(door.get_by_role("link", name="Came uninvited"))
-    door.locator("summary", has_text="Add somebody who is not in the list").click()
-    door.fill("#new-name", "Wati Tamu")
-    press(door.get_by_role("button", name="Add and tick as present"))
-    door.wait_for_selector("html[data-door]")
-    door.context.set_offline(True)
-    door.reload()
-    door.locator(".attendee", has_text="Wati Tamu").wait_for()
-
-
-def test_a_kept_list_says_since_when_in_the_zone_of_its_activity(door):
-    door.context.set_offline(True)
-    door.reload()
-    said = door.get_by_text(re.compile("This is the list as this device kept it at")).inner_text()
-    assert re.search(r"at \d?\d:\d\d( [AP]M)? WIB\.", said)
-
-
-def test_the_end_of_a_session_deletes_the_kept_list(door):
-    door.context.clear_cookies()
-    door.reload()
-    assert "/login" in door.url
-    door.wait_for_function("caches.keys().then((found) => !found.length)")
-
-
-def test_an_expired_copy_is_not_shown(door, running_today, whole):
-    door.evaluate(
-        """async () => {
-          const cache = await caches.open((await caches.keys())[0]);
-          for (const one of await cache.keys()) {
-            const old = await cache.match(one);
-            const headers = new Headers(old.headers);
-            headers.set("X-Kept-Until", Date.now() - 1000);
-            await cache.put(one, new Response(await old.text(), { headers }));
-          }
-        }"""
-    )
-    door.context.set_offline(True)
-    with pytest.raises(Exception, match="ERR_INTERNET_DISCONNECTED|ERR_FAILED"):
-        door.goto(f"{whole}/activities/{running_today.id}/attendance")
-    door.context.set_offline(False)
-    door.goto(whole)
-    assert copies(door) == []
-
-
-def test_nothing_is_kept_on_another_day(running_today, phone, whole):
+def test_a_list_whose_activity_is_over_is_deleted_by_any_page(door, whole, running_today):
     with writing() as session:  # the server writes, too
         activity = session.get_one(Activity, running_today.id)
-        activity.starts_at, activity.ends_at = at(3), at(3, 12)
-    phone.goto(f"{whole}/activities/{running_today.id}/attendance")
-    assert phone.locator("[data-kept]").count() == 2
-    assert phone.locator("script[data-lasts]").count() == 0
+        activity.starts_at, activity.ends_at = at(3, year=2026), at(3, 12, year=2026)
+    door.evaluate("fetch(document.getElementById('main').dataset.list)")
+    door.goto(f"{whole}/activities/{running_today.id}/door")
+    assert door.url.endswith("/attendance")
+    door.get_by_text("The activity is over.").wait_for()
 
 
-def test_a_kept_list_fits_a_phone(running_today, chromium, whole, coordinator):
-    page = chromium.new_context(own_clock=True, viewport=PHONE, reduced_motion="reduce", bypass_csp=True).new_page()
+def test_without_javascript_the_sheet_remains(running_today, chromium, whole, coordinator):
+    page = chromium.new_context(viewport=PHONE, java_script_enabled=False).new_page()
     log_in(page, whole, coordinator.email)
-    page.goto(f"{whole}/activities/{running_today.id}/attendance")
-    page.wait_for_selector("html[data-door]")
-    page.context.set_offline(True)
-    page.reload()
-    page.locator("#kept-copy").wait_for()
-    holds(page, PHONE["width"])
+    page.goto(f"{whole}/activities/{running_today.id}/door")
+    page.get_by_text("This page needs JavaScript.").wait_for()
+    page.locator("main .btn-primary").get_by_text("Attendance").click()
+    assert page.url.endswith("/attendance")
+
+
+@pytest.fixture
+def filmed(with_flags, tmp_path, running_today, programme, hall, ani, budi, coordinator):
+    """A Chromium whose camera sees Ani's code, a forged one, one of another activity, and a text that is none."""
+    other = draft_activity(programme, hall, 19)
+    invite(other, budi)
+    publish(other, tick=False)
+    genuine = codes.code_of(db.session(), invitation_of(running_today, ani))
+    foreign = codes.code_of(db.session(), invitation_of(other, budi))
+    forged = genuine[:-4] + ("AAAA" if genuine[-4:] != "AAAA" else "BBBB")
+    shown = [*map(door_codes.address_of, (genuine, forged, foreign)), "https://example.com/"]
+    path = film(tmp_path / "camera.y4m", shown)
+    db.session.commit()
+    return with_flags(*flags(path))
+
+
+def test_the_camera_reads_codes_and_each_outcome_is_said_and_stored(filmed, running_today, whole, coordinator):
+    context = filmed.new_context(viewport=PHONE, reduced_motion="reduce", permissions=["camera"])
+    context.set_default_timeout(60_000)
+    page = opened(context, running_today, whole, coordinator)
+    page.get_by_role("button", name="Scan with the camera").click()
+    for text in ("Ani Wijaya · Imopuro", "This is no code of this office.", "This code is for another activity."):
+        page.locator("#log").get_by_text(text).first.wait_for()
+    page.locator("#log").get_by_text("Was present already").first.wait_for()  # the film begins again
+    page.get_by_role("button", name="Stop the camera").click()
+    page.locator("#waiting").wait_for(state="hidden")
+    outcomes = {outcome for _device, _number, outcome in stored()}
+    assert outcomes == {"present", "already", "forged", "other_activity"}
+    assert len([one for one in stored() if one[2] == "present"]) == 1
+    assert present() == {"Ani Wijaya"}
+    context.close()

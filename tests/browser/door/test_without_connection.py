@@ -139,7 +139,7 @@ def test_another_account_on_the_same_phone_does_not_send_the_kept_ticks(administ
     address = page.url
     log_in(page, whole, administrator.email)
     page.goto(address)
-    page.wait_for_selector("html[data-door]")
+    page.wait_for_function("window.htmx")
     assert not box(page, ani).is_checked()
     assert present() == set()
 

@@ -314,5 +314,5 @@ def test_a_password_too_long_to_be_hashed_is_refused_as_wrong(app: Flask, coordi
 def test_only_the_doors_service_worker_may_have_a_scope_above_its_folder(app: Flask, coordinator_client):
     static_url = app.extensions["outreach_static_url"]
     allowed = {name: coordinator_client.get(static_url(f"js/{name}")).headers.get("Service-Worker-Allowed")
-               for name in ("door-worker.js", "door.js", "forget.js")}  # fmt: skip
-    assert allowed == {"door-worker.js": "/activities/", "door.js": None, "forget.js": None}
+               for name in ("door/worker.js", "door/page.js", "forget.js")}  # fmt: skip
+    assert allowed == {"door/worker.js": "/activities/", "door/page.js": None, "forget.js": None}
