@@ -5,10 +5,11 @@ import os
 
 from outreach.services import bundles
 from outreach.services.bundles import BundleOf
+from outreach.services.certificates import bundle as certificates
 from outreach.services.letters import bundle as letters
 
 NICENESS = 5  # lower priority than the pages
-MAKERS = {BundleOf.LETTERS: letters.work}
+MAKERS = {BundleOf.LETTERS: letters.work, BundleOf.CERTIFICATES: certificates.work}
 
 
 def documents(key: str) -> None:

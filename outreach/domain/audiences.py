@@ -12,12 +12,13 @@ from outreach.domain.states import TAKES_A_SEAT, UNANSWERED, InvitationState
 class Members(NamedTuple):
     """states: the invitation has one of these. present: whether the invitee was there; None: it does not matter.
 
-    owes_materials: only speakers who have sent no file.
+    owes_materials: only speakers who have sent no file. certified: only those with a certificate that stands.
     """
 
     states: frozenset[InvitationState]
     present: bool | None = None
     owes_materials: bool = False
+    certified: bool = False
 
 
 EVERY_STATE = frozenset(InvitationState)
@@ -29,14 +30,22 @@ AUDIENCES = {
     Audience.NO_MATERIALS: Members(TAKES_A_SEAT, owes_materials=True),
     Audience.EXPECTED: Members(EVERY_STATE - NOT_EXPECTED),
     Audience.PRESENT: Members(EVERY_STATE, present=True),
+    Audience.CERTIFIED: Members(EVERY_STATE, certified=True),
     Audience.ABSENT: Members(TAKES_A_SEAT, present=False),
     Audience.ONE: Members(EVERY_STATE),
 }
 
 
-def belongs(audience: Audience, state: InvitationState, *, present: bool, owes_materials: bool = False) -> bool:
-    """Return whether an invitation is in the audience. owes_materials: it is a speaker's who has sent no file."""
+def belongs(
+    audience: Audience, state: InvitationState, *, present: bool, owes_materials: bool = False, certified: bool = False
+) -> bool:
+    """Return whether an invitation is in the audience.
+
+    owes_materials: it is a speaker's who has sent no file. certified: it has a certificate that stands.
+    """
     members = AUDIENCES[audience]
     if members.owes_materials and not owes_materials:
+        return False
+    if members.certified and not certified:
         return False
     return state in members.states and members.present in (None, present)

@@ -141,6 +141,7 @@ class MailKind(StrEnum):
     ASSISTANCE = "assistance"  # to an invitee's adjutant or secretary: please pass our invitation on
     LINK = "link"  # a new answer link, after the old one was replaced
     REMINDER = "reminder"
+    CERTIFICATE = "certificate"  # it is ready, on their own page
     THANKS = "thanks"
     POLL = "poll"  # which dates suit
     DIGEST = "digest"  # the day's news, to a coordinator
@@ -158,6 +159,14 @@ class LetterKind(StrEnum):
     CANCELLATION = "cancellation"  # pemberitahuan pembatalan
 
 
+class CertificateKind(StrEnum):
+    """As what somebody was there, as their certificate says it."""
+
+    PARTICIPANT = "participant"
+    SPEAKER = "speaker"
+    MODERATOR = "moderator"
+
+
 class Audience(StrEnum):
     """Who among an activity's invitations a reminder is for."""
 
@@ -167,6 +176,7 @@ class Audience(StrEnum):
     EXPECTED = "expected"  # not declined: unanswered, coming, represented, waitlisted
     NO_MATERIALS = "no_materials"  # speakers who are coming and have sent no file
     PRESENT = "present"
+    CERTIFIED = "certified"  # those with a certificate that stands
     ABSENT = "absent"  # said they would come, and were not there
     ONE = "one"  # a single invitation, named by the reminder
 
@@ -254,6 +264,7 @@ class ListName(StrEnum):
     ATTENDANCE = "attendance"
     AUDIT_LOG = "audit_log"
     CALENDAR_ADDRESSES = "calendar_addresses"
+    CERTIFICATES = "certificates"
     CALLS = "calls"
     CALL_LOG = "call_log"
     CLASHES = "clashes"

@@ -14,7 +14,11 @@ from outreach.domain.kinds import Audience, MailKind, RuleTiming
 from outreach.domain.planning.working_days import is_working_day, last_working_day
 
 THANKS_USEFUL_FOR = timedelta(days=7)
+CERTIFICATE_USEFUL_FOR = timedelta(days=30)
 DATELESS_USEFUL_FOR = timedelta(days=7)  # news of an activity without a date
+MAY_WAIT = frozenset(
+    {MailKind.INVITATION, MailKind.REMINDER, MailKind.ASSISTANCE, MailKind.CERTIFICATE, MailKind.THANKS}
+)  # all others are news
 ANSWERING_TAKES = timedelta(days=1)
 READING_TAKES = timedelta(hours=4)
 NEXT_MORNING = time(8, 0)
@@ -121,6 +125,8 @@ def useful_until(
     """
     if kind is MailKind.THANKS:
         return due + THANKS_USEFUL_FOR
+    if kind is MailKind.CERTIFICATE:
+        return due + CERTIFICATE_USEFUL_FOR
     if kind in (MailKind.CANCELLATION, MailKind.POSTPONEMENT, MailKind.WITHDRAWAL, MailKind.CONFIRMATION):
         return max(times.ends_at, due + DATELESS_USEFUL_FOR) if times.dateless else times.ends_at
     if kind in (MailKind.REMINDER, MailKind.ASSISTANCE) and audience is Audience.UNANSWERED:
@@ -139,7 +145,7 @@ def may_wait_until(
 
     News cannot wait. A mail that asks for an answer must leave a day for it. invited_at: as in `useful_until`.
     """
-    if kind not in (MailKind.INVITATION, MailKind.REMINDER, MailKind.ASSISTANCE, MailKind.THANKS):
+    if kind not in MAY_WAIT:
         return None
     asks = kind is MailKind.INVITATION or audience is Audience.UNANSWERED
     latest = _answer_by(times, invited_at) if asks else useful_until(kind, audience, due, times)
@@ -288,7 +294,7 @@ def missed_because(
         return MissedReason.SUPERSEDED
     if now < useful_until(kind, audience, due, times, last_invited_at):
         return None
-    if kind is MailKind.THANKS:
+    if kind in (MailKind.CERTIFICATE, MailKind.THANKS):
         return MissedReason.TOO_OLD
     return MissedReason.ACTIVITY_BEGAN if now >= times.starts_at else MissedReason.DEADLINE_PASSED
 

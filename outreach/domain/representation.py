@@ -9,7 +9,9 @@ from outreach.domain.kinds import MailKind
 from outreach.domain.problems import Problem
 
 MOST_LINKS = 2  # the invitee names somebody, who passes it on once more
-INSTEAD = frozenset({MailKind.REMINDER, MailKind.THANKS})  # mails that the acting person gets in place of the invitee
+INSTEAD = frozenset(
+    {MailKind.REMINDER, MailKind.THANKS, MailKind.CERTIFICATE}
+)  # to the acting person in place of the invitee
 TO_ACTING = frozenset({MailKind.APPOINTMENT})  # mails to the acting person alone
 TO_ASSISTANT = frozenset({MailKind.ASSISTANCE})  # mails that neither of them gets
 AS_WELL = frozenset(

@@ -63,6 +63,12 @@ class LetterState(StrEnum):
     )
 
 
+class CertificateState(StrEnum):
+    STANDS = "stands"
+    REPLACED = "replaced"  # by one with a corrected name
+    REVOKED = "revoked"
+
+
 class PollState(StrEnum):
     DRAFT = "draft"
     OPEN = "open"

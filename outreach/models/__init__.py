@@ -5,6 +5,7 @@ Start with programmes.py, invitations.py and mails.py. base.py has the column ty
 
 from outreach.models.archive import ArchivedLine, ArchivedMessage
 from outreach.models.calls import Call, CallClaim, CallQuestion, WrongNumber, call_invitation
+from outreach.models.certificates import Certificate, OfficeCertificates
 from outreach.models.channels import Channel, ChannelSlot, Heartbeat
 from outreach.models.door import Device, Scan, SignedLine, SignedList, WalkIn
 from outreach.models.files import StoredFile
@@ -80,6 +81,7 @@ __all__ = [
     "Call",
     "CallClaim",
     "CallQuestion",
+    "Certificate",
     "Channel",
     "ChannelSlot",
     "DatePoll",
@@ -104,6 +106,7 @@ __all__ = [
     "MessageText",
     "NoticedClash",
     "Office",
+    "OfficeCertificates",
     "OfficeLetters",
     "Organisation",
     "PeopleGroup",

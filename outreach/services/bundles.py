@@ -38,6 +38,7 @@ _KEY = re.compile(r"[A-Za-z0-9_-]{32}")
 
 class BundleOf(StrEnum):
     LETTERS = "letters"
+    CERTIFICATES = "certificates"
 
 
 class BundleForm(StrEnum):

@@ -5,7 +5,8 @@ A transaction that needs several of these takes them in this order, and rows of 
 
 1. the ticks, the address book, the plans (below)
 2. searches of timetabling; date polls, and then their invitees
-3. a programme, then its activities, then venues, then people (below); the device whose scans are stored
+3. a programme, then its activities, then venues, then people (below); the device whose scans are stored; the numbers of
+   certificates (below)
 4. answer links (services/invitations/links.py), mails received
 5. messages (delivery/outbox/leases.py: `lock`)
 6. failed addresses, by address (delivery/outbox/address_failures.py); the row of a channel (delivery/outbox/channel.py)
@@ -27,9 +28,9 @@ from sqlalchemy.orm import Session
 from outreach.domain.problems import Problem
 from outreach.models import Activity, Invitation, Person, Programme, Venue
 
-# Ids of PostgreSQL's advisory locks: for additions to the address book, for new programmes, activities, polls and feeds, and for
-# the expansion of reminders.
-_ADDRESS_BOOK, _PLANS, _TICKS = 0x6F757473, 0x6F757474, 0x6F757475
+# Ids of PostgreSQL's advisory locks: for additions to the address book, for new programmes, activities, polls and feeds, for the
+# expansion of reminders, and for the numbers of certificates.
+_ADDRESS_BOOK, _PLANS, _TICKS, _NUMBERS = 0x6F757473, 0x6F757474, 0x6F757475, 0x6F757476
 
 
 PRESSED_TWICE = timedelta(minutes=1)  # the same form from the same account within it is a second press
@@ -137,6 +138,11 @@ def lock_plans(session: Session) -> None:
 def lock_ticks(session: Session) -> None:
     """Wait until no other tick writes messages: two of them would add lines to the same mails, each in its own order."""
     _wait_for(session, _TICKS)
+
+
+def lock_numbers(session: Session) -> None:
+    """Wait until nobody else numbers certificates: a year's numbers have no gap, and none is given twice."""
+    _wait_for(session, _NUMBERS)
 
 
 def _wait_for(session: Session, lock: int) -> None:

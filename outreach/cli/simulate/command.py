@@ -37,6 +37,7 @@ HEADINGS = {
     MailKind.LINK: "new\nlink",
     MailKind.APPOINTMENT: "named",
     MailKind.REPRESENTATION: "repre-\nsented",
+    MailKind.CERTIFICATE: "certi-\nfied",
     MailKind.THANKS: "thanked",
 }
 BROKEN_SHOWN = 20

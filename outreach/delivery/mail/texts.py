@@ -55,6 +55,7 @@ KEYS: dict[str, object] = {
     "assistance": _l("To an adjutant or secretary: please pass our invitation on"),
     OTHER_HOLDER_TEXT: _l("To somebody whose post has another holder now"),
     "link": _l("A new answer link"),
+    "certificate": _l("A certificate is ready"),
     "thanks": _l("Thank-you"),
     "thanks-speaker": _l("Thank-you to speakers and moderators"),
     "absent": _l("To those who did not come"),

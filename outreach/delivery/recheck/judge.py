@@ -221,6 +221,7 @@ class Judge:
             told_before=line.invitation_id in self.known.told if leaves is None else leaves.told,
             useful_until=self.useful_until(line),
             owes_materials=line.owes_materials,
+            certified=line.certified,
         )
         try:
             reason = self._reasons[facts]

@@ -40,6 +40,7 @@ from outreach.models import (
     User,
     the_office,
 )
+from outreach.models.certificates import HAS_CERTIFICATE
 from outreach.models.invitations import POST_TITLE
 from outreach.models.materials import OWES_MATERIALS
 
@@ -93,6 +94,7 @@ class LineRow(NamedTuple):
     acting_position: int = 1  # in the chain
     notices_wanted: bool = True
     owes_materials: bool = False  # a speaker who has sent no file
+    certified: bool = False  # there is a certificate that stands
     invitee_id: int | None = None  # the invited person
     as_post: str = ""  # the post to which the invitation goes, as its holder has it: "Plh. Kapolres Metro"
     post_office: str = ""  # the post's organisation
@@ -282,6 +284,7 @@ _LINES = (
         sa.func.coalesce(ActingPerson.position, 1),
         Invitation.notices_wanted,
         OWES_MATERIALS,
+        HAS_CERTIFICATE,
         Invitation.person_id,
         _or_empty(POST_TITLE),
         _or_empty(_POST_OFFICE.name),

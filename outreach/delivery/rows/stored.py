@@ -16,6 +16,7 @@ from outreach.delivery.rows.leaving import former_holders, leaving
 from outreach.delivery.rows.letters import signed_letters
 from outreach.domain.kinds import MailKind
 from outreach.models import Invitation, Message, MessageLine, Organisation, Person
+from outreach.models.certificates import HAS_CERTIFICATE
 from outreach.models.materials import OWES_MATERIALS
 
 
@@ -118,6 +119,7 @@ def invitation_row(invitation: Invitation, **values: Any) -> LineRow:
         "post_office": post_office.name if post_office else "",
         "post_office_short_name": post_office.short_name if post_office else "",
         "owes_materials": bool(session and session.scalar(sa.select(OWES_MATERIALS).where(Invitation.id == invitation.id))),
+        "certified": bool(session and session.scalar(sa.select(HAS_CERTIFICATE).where(Invitation.id == invitation.id))),
         "letters": signed_letters(session, [invitation.id]).get(invitation.id, ()) if session else (),
         "unreached": batch.unreached(session, [invitation.id]).get(invitation.id, "") if office and session else "",
         **values,

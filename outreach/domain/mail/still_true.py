@@ -8,7 +8,9 @@ from outreach.domain.audiences import belongs
 from outreach.domain.kinds import Audience, MailKind
 from outreach.domain.states import ANSWERED, TAKES_A_SEAT, UNANSWERED, ActivityState, InvitationState
 
-NOT_IF_STOPPED = frozenset({MailKind.REMINDER, MailKind.THANKS, MailKind.LINK, MailKind.ASSISTANCE})
+NOT_IF_STOPPED = frozenset(
+    {MailKind.REMINDER, MailKind.THANKS, MailKind.CERTIFICATE, MailKind.LINK, MailKind.ASSISTANCE}
+)
 ONLY_IF_ACCEPTED = frozenset({MailKind.CHANGE, MailKind.POSTPONEMENT, MailKind.CANCELLATION, MailKind.SUBSTITUTION})
 ACTING = "acting"  # in an appointment's reminder: the id of the acting person whom it is for
 FORMER_HOLDER = "former_holder"  # in a withdrawal's reminder: the id of the person whose post has another holder now
@@ -32,6 +34,7 @@ class SkipReason(StrEnum):
     CAME = "came"  # a reminder to answer, but the invitee is there
     DECLINED = "declined"
     MATERIALS_SENT = "materials_sent"  # a reminder to send materials, but they have come
+    NO_CERTIFICATE = "no_certificate"  # it does not stand any more
     NOT_ATTENDING = "not_attending"
     NEVER_TOLD = "never_told"  # a change, postponement or cancellation of an activity that the recipient never heard of
     ALREADY_WRITTEN_TODAY = "already_written_today"
@@ -66,15 +69,16 @@ class LineFacts:
     told_before: bool  # an earlier mail about this invitation was sent
     useful_until: datetime
     owes_materials: bool = False  # a speaker who has sent no file
+    certified: bool = False  # there is a certificate that stands
 
 
 def skip_because(facts: LineFacts, now: datetime) -> SkipReason | None:
     """Return why the line must not be sent, or None if it is still true.
 
-    A recipient who stopped reminders gets no reminders, no thanks and no new link, and changes, postponements and
-    cancellations only if they accepted. A line that a postponement held back is never too late: its times are those that
-    no longer hold. A recipient who accepted knows of the activity even if no mail was sent: by phone or from the office
-    that named them.
+    A recipient who stopped reminders gets no reminders, no thanks, no news of a certificate and no new link, and changes,
+    postponements and cancellations only if they accepted. A line that a postponement held back is never too late: its times
+    are those that no longer hold. A recipient who accepted knows of the activity even if no mail was sent: by phone or from
+    the office that named them.
     """
     state = facts.invitation_state
     accepted = state in TAKES_A_SEAT
@@ -84,6 +88,8 @@ def skip_because(facts: LineFacts, now: datetime) -> SkipReason | None:
     if now >= facts.useful_until:
         held_back = postponed and facts.kind not in TOLD_WHILE_POSTPONED
         return SkipReason.ACTIVITY_POSTPONED if held_back else SkipReason.TOO_LATE
+    if facts.kind is MailKind.CERTIFICATE:  # whoever was there has it, whatever the invitation says
+        return None if facts.certified else SkipReason.NO_CERTIFICATE
     if facts.kind is MailKind.WITHDRAWAL:
         if state is not InvitationState.WITHDRAWN:
             return SkipReason.SAID_BY_ANOTHER_LINE

@@ -32,6 +32,7 @@ from outreach.models import (
     Reminder,
     letter_invitation,
 )
+from outreach.models.certificates import HAS_CERTIFICATE
 from outreach.models.mails import IS_SCHEDULED
 from outreach.models.materials import OWES_MATERIALS
 
@@ -173,7 +174,7 @@ def last_invited(invitees: Iterable[LateInvitee], reminder: Reminder, zone: Zone
 
 def belongs(audience: Audience) -> sa.ColumnElement[bool]:
     """Return the condition that an invitation is in the audience."""
-    states, present, owes_materials = AUDIENCES[audience]
+    states, present, owes_materials, certified = AUDIENCES[audience]
     conditions: list[sa.ColumnElement[bool]] = []
     if states != EVERY_STATE:
         conditions.append(Invitation.state.in_(states))
@@ -181,6 +182,8 @@ def belongs(audience: Audience) -> sa.ColumnElement[bool]:
         conditions.append(PRESENT if present else ~PRESENT)
     if owes_materials:
         conditions.append(OWES_MATERIALS)
+    if certified:
+        conditions.append(HAS_CERTIFICATE)
     return sa.and_(sa.true(), *conditions)
 
 

@@ -24,7 +24,7 @@ from outreach.services import office_defaults
 from outreach.services.reminders import audiences
 from outreach.transactions import insert_into
 
-JOINS_EARLIER = (MailKind.REMINDER, MailKind.THANKS)
+JOINS_EARLIER = (MailKind.REMINDER, MailKind.CERTIFICATE, MailKind.THANKS)
 
 
 def times_of(activity: Activity) -> ActivityTimes:

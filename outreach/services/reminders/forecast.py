@@ -37,6 +37,7 @@ from outreach.domain.representation import TO_ASSISTANT, reads
 from outreach.domain.states import ActivityState, InvitationState, ReminderState
 from outreach.extensions import db
 from outreach.models import ActingPerson, Activity, Assistant, Invitation, MessageLine, Organisation, Person, Reminder
+from outreach.models.certificates import HAS_CERTIFICATE
 from outreach.models.mails import IS_SCHEDULED
 from outreach.models.materials import OWES_MATERIALS
 from outreach.services import office_defaults
@@ -520,6 +521,7 @@ class _PlannedLine(NamedTuple):
     open_seats: int  # of an organisation's quota: people it may still nominate
     letter_missing: bool  # its invitation waits for the signed letter
     owes_materials: bool  # a speaker who has sent no file
+    certified: bool  # there is a certificate that stands
     had_a_mail: frozenset[ZoneInfo] = frozenset()  # zones in which they had a mail today
     called_off: frozenset[ZoneInfo] = frozenset()  # zones in which they were told today of its withdrawal
 
@@ -724,6 +726,7 @@ def _lines(
                 sa.case((Invitation.quota.is_not(None), Invitation.quota - names), else_=0).label("open_seats"),
                 sa.and_(Activity.letter_first, audiences.LETTER_MISSING).label("letter_missing"),
                 OWES_MATERIALS.label("owes_materials"),
+                HAS_CERTIFICATE.label("certified"),
                 *(
                     audiences.had_a_mail(local_day(now, zone), zone, to_representative).label(f"had_{n}")
                     for n, zone in enumerate(zones)
@@ -929,21 +932,22 @@ def _still_true(one: _Planned, lines: Iterable[_PlannedLine], now: datetime) -> 
         told_before=False,
         useful_until=one.times.starts_at,
     )
-    known: dict[tuple[InvitationState, bool, bool, bool, bool, bool, datetime], bool] = {}
+    known: dict[tuple[InvitationState, bool, bool, bool, bool, bool, bool, datetime], bool] = {}
     found = []
     for line in lines:
         if before is not None and (line.invited_at is None or line.invited_at >= before):
             continue
         told = line.told or not line.has_address  # without an address: perhaps told by phone, needs a call
         until = useful_until(one.kind, one.audience, one.due_at, one.times, line.invited_at)
-        owes = line.owes_materials
-        key = (line.state, line.present, line.stopped, line.nominated, told, owes, until)
+        owes, certified = line.owes_materials, line.certified
+        key = (line.state, line.present, line.stopped, line.nominated, told, owes, certified, until)
         if key not in known:
-            inside = belongs(one.audience, line.state, present=line.present, owes_materials=owes)
+            inside = belongs(one.audience, line.state, present=line.present, owes_materials=owes, certified=certified)
             known[key] = inside and None is skip_because(
                 replace(
                     facts, invitation_state=line.state, present=line.present, stopped=line.stopped,
                     nominated=line.nominated, told_before=told, useful_until=until, owes_materials=owes,
+                    certified=certified,
                 ),
                 one.goes_out_at(now),
             )  # fmt: skip

@@ -24,6 +24,7 @@ from outreach.domain import zones
 from outreach.domain.kinds import LOCALES, IncomingOutcome
 from outreach.domain.states import (
     ActivityState,
+    CertificateState,
     InvitationState,
     LetterState,
     MessageState,
@@ -50,6 +51,9 @@ TONES: dict[tuple[type, str], str] = {
     (InvitationState, "no_answer"): "orange",
     (InvitationState, "waitlisted"): "yellow",
     (InvitationState, "withdrawn"): "secondary",
+    (CertificateState, "stands"): "green",
+    (CertificateState, "replaced"): "secondary",
+    (CertificateState, "revoked"): "red",
     (LetterState, "draft"): "secondary",
     (LetterState, "composed"): "orange",
     (LetterState, "signed"): "green",

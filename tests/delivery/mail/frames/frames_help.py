@@ -45,6 +45,7 @@ SORTS = {
     "seat": (MailKind.SEAT, Audience.ONE, State.COMING, Role.CADRE),
     "link": (MailKind.LINK, Audience.ONE, State.COMING, Role.CADRE),
     "materials": (MailKind.REMINDER, Audience.NO_MATERIALS, State.COMING, Role.SPEAKER),
+    "certificate": (MailKind.CERTIFICATE, Audience.CERTIFIED, State.COMING, Role.CADRE),
     "thanks": (MailKind.THANKS, Audience.PRESENT, State.COMING, Role.CADRE),
     "thanks-speaker": (MailKind.THANKS, Audience.PRESENT, State.COMING, Role.SPEAKER),
 }
