@@ -25,6 +25,7 @@ PAGES = (
     "answer_pages.materials", "answer_pages.decline", "answer_pages.door_code", "door.codes", "door.cards", "door.mode",
     "materials.views",
     "letters.returned", "letters.check", "history.views", "documents.bundles", "reports.views",
+    "certificates.views", "certificates.settings", "certificates.check", "certificates.own",
 )  # fmt: skip
 
 

@@ -425,6 +425,7 @@ LIST_LABELS: dict[ListName, object] = {
     ListName.CALENDAR_ADDRESSES: _l("Calendar addresses"),
     ListName.CALLS: _l("People to call"),
     ListName.CALL_LOG: _l("Calls"),
+    ListName.CERTIFICATES: _l("Certificates"),
     ListName.CLASHES: _l("Clashes"),
     ListName.GROUPS: _l("Groups of people"),
     ListName.HISTORY: _l("History"),

@@ -6,12 +6,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from outreach.domain.kinds import LinkPurpose
-from outreach.domain.states import TAKES_A_SEAT, ActivityState, InvitationState, PollState
+from outreach.domain.states import TAKES_A_SEAT, ActivityState, CertificateState, InvitationState, PollState
 from outreach.models import (
     Absence,
     ActingPerson,
     Activity,
     AgendaItem,
+    Certificate,
     DatePoll,
     FormerHolder,
     Invitation,
@@ -40,7 +41,9 @@ _ACTIVITY, _AGENDA, _INVITATION, _LINKS, _OFFICES, _ORGANISATION, _PERSON, _PROG
 )
 _EMPLOYERS = sa.alias(Organisation.__table__)
 _EMPLOYER = _EMPLOYERS.c
-_POLL, _ASKED, _ABSENCE, _ACTING, _FORMER = _columns(DatePoll, PollInvitee, Absence, ActingPerson, FormerHolder)
+_POLL, _ASKED, _ABSENCE, _ACTING, _FORMER, _CERTIFICATE = _columns(
+    DatePoll, PollInvitee, Absence, ActingPerson, FormerHolder, Certificate
+)
 _CONTACT = (
     _OFFICES.short_name,
     _OFFICES.contact_name.label("office_contact_name"),
@@ -80,6 +83,15 @@ LINK = (
         .correlate(Link.__table__)
         .label("has_absences"),
         sa.exists().where(_FORMER.person_id == _LINKS.person_id).correlate(Link.__table__).label("held_posts"),
+        sa.exists()
+        .where(
+            _INVITATION.person_id == _LINKS.person_id,
+            _CERTIFICATE.invitation_id == _INVITATION.id,
+            _CERTIFICATE.state == CertificateState.STANDS,
+            _CERTIFICATE.acting_id.is_(None),
+        )
+        .correlate(Link.__table__)
+        .label("has_certificates"),
         *_CONTACT,
     )
     .select_from(Link.__table__)

@@ -17,7 +17,7 @@ from outreach.domain.directory.names import tidy
 from outreach.domain.kinds import ON_STAGE, AnswerSource, LinkPurpose, NamedBy, NoLongerActing
 from outreach.domain.representation import NobodyActs, NotActing, PassedOnAlready, is_same, may_pass_on
 from outreach.domain.states import TAKES_A_SEAT, InvitationState
-from outreach.models import ActingPerson, Activity, Invitation, User
+from outreach.models import ActingPerson, Activity, Certificate, Invitation, User
 from outreach.services import addresses, audit
 from outreach.services.answers import nominees as nominees_of
 from outreach.services.answers.answer import NothingToAnswer, held, refusal_of, tell_log
@@ -110,7 +110,7 @@ def opened(session: Session, token: str, *, now: datetime) -> ActingPerson:
     """Return the acting person whose page the token opens, whether they still act or not.
 
     Raise LinkUnknown for a token that is none, LinkReplaced if their address has changed, LinkExpired long after the
-    activity.
+    activity, and after their certificate was made.
     """
     nonce = tokens.nonce_of(token, LinkPurpose.ACTING)
     if nonce is None:
@@ -124,7 +124,10 @@ def opened(session: Session, token: str, *, now: datetime) -> ActingPerson:
     if found is None:
         raise links.LinkReplaced
     if now >= found.ends_at + tokens.lifetime():
-        raise links.LinkExpired
+        certified = sa.select(sa.func.max(Certificate.created_at, type_=Certificate.created_at.type))
+        made_at = session.scalar(certified.where(Certificate.acting_id == found.ActingPerson.id))
+        if made_at is None or now >= made_at + tokens.lifetime():
+            raise links.LinkExpired
     me: ActingPerson = found.ActingPerson
     return me
 

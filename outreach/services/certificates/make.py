@@ -146,7 +146,7 @@ def make_one(invitation_id: int, name: str = "", *, tell: bool = True, by: User 
         if not called:
             raise CertificateNameMissing
         [made] = _add(session, activity, [(found[0], called)], by=by, now=now)
-        audit.record(session, by, "certificate.made", made, now=now)
+        audit.record(session, by, "certificate.issued", made, now=now)
         if tell:
             _tell(session, activity, [made], now)
     return made
@@ -180,7 +180,7 @@ def correct(certificate_id: int, name: str, *, tell: bool = True, by: User | Non
         made.replaces = old
         session.add(made)
         session.flush()
-        audit.record(session, by, "certificate.corrected", made, now=now, replaced=old.number)
+        audit.record(session, by, "certificate.name_corrected", made, now=now, replaced=old.number)
         if tell and made.invitation_id is not None:
             _tell(session, old.activity, [made], now)
     return made
@@ -197,7 +197,7 @@ def revoke(certificate_id: int, reason: str, *, by: User | None, now: datetime) 
             raise RevocationReasonMissing
         found.state, found.ended_at, found.ended_because = CertificateState.REVOKED, now, because[:300]
         found.ended_by_id = by.id if by else None
-        audit.record(session, by, "certificate.revoked", found, now=now, reason=found.ended_because)
+        audit.record(session, by, "certificate.certificate_revoked", found, now=now, reason=found.ended_because)
     return found
 
 
@@ -273,6 +273,11 @@ def values_for(
     )
 
 
+def is_over(activity: Activity, now: datetime) -> bool:
+    """Return whether certificates can be made for an activity."""
+    return activity.state in OVER and now >= activity.ends_at
+
+
 def check_url(code: str) -> str:
     """Return the address at which anybody can check the certificate with this code."""
     return f"{current_settings().base_url.rstrip('/')}/s/{shown_code(code)}"
@@ -283,7 +288,7 @@ def _acts(invitation: Invitation) -> bool:
 
 
 def _check_over(activity: Activity, now: datetime) -> None:
-    if activity.state not in OVER or now < activity.ends_at:
+    if not is_over(activity, now):
         raise NotOverYet
 
 

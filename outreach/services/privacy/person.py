@@ -53,6 +53,7 @@ from outreach.services.locking import present_for_change
 from outreach.services.planning import bookings
 from outreach.services.privacy import absences as absence_privacy
 from outreach.services.privacy import calls as call_privacy
+from outreach.services.privacy import certificates as certificate_privacy
 from outreach.services.privacy import clashes as clash_privacy
 from outreach.services.privacy import door as door_privacy
 from outreach.services.privacy import evidence as evidence_privacy
@@ -129,6 +130,7 @@ def export(person_id: int, *, by: User | None, now: datetime) -> dict[str, Any]:
         **timetable_privacy.held(db.session(), person),
         **clash_privacy.held(db.session(), person_id),
         **letter_privacy.held(db.session(), person),
+        **certificate_privacy.held(db.session(), person_id, _acted(db.session(), person)),
         **call_privacy.held(db.session(), person),
         **evidence_privacy.held(db.session(), person_id),
         **material_privacy.held(db.session(), person_id),
@@ -171,6 +173,7 @@ def erase(person_id: int, *, by: User | None, now: datetime) -> Person:
         timetable_privacy.forget(session, person)
         clash_privacy.forget(session, person_id)
         letter_privacy.forget(session, person)
+        certificate_privacy.forget(session, person_id, _acted(session, person))
         call_privacy.forget(session, person)
         evidence_privacy.forget(session, person)
         evidence_privacy.forget_of(session, session.scalars(post_privacy.invited_before(person_id)).all())
@@ -464,6 +467,10 @@ def _acting(person: Person) -> sa.Select[Any]:
         conditions.append(ActingPerson.phone == person.phone)
     same_name = sa.func.lower(ActingPerson.name).contains(person.name.lower(), autoescape=True)
     return sa.select(ActingPerson).where(sa.or_(*conditions, sa.false()), same_name, sa.literal(bool(person.name)))
+
+
+def _acted(session: Session, person: Person) -> Sequence[int]:
+    return session.scalars(_acting(person).with_only_columns(ActingPerson.id)).all()
 
 
 def _represented_by(person: Person) -> sa.Select[Any]:

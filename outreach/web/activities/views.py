@@ -18,6 +18,7 @@ from outreach.domain.kinds import ListName, Role
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState
 from outreach.models import Activity
+from outreach.queries import certificates as certificate_pages
 from outreach.queries import clashes as clash_pages
 from outreach.queries import exports
 from outreach.queries import materials as material_pages
@@ -206,6 +207,7 @@ def show(activity_id: int) -> Any:
         clashes=shown(found, about=[activity_id]) if found else [],
         intended=shown_marks(intentions.standing(now=clock.now(), activity_id=activity_id)),
         letters=letter_pages.of_activity(activity_id),
+        certificates=certificate_pages.of_activity(activity_id),
         **at_the_door(page.activity),
     )
 

@@ -15,6 +15,7 @@ from outreach.delivery.mail.ical_event import publish_ics
 from outreach.domain.answers import Choice
 from outreach.domain.kinds import LinkPurpose
 from outreach.domain.problems import Problem
+from outreach.queries import certificates as certificate_pages
 from outreach.queries import representation
 from outreach.queries.answers import page as answer_page
 from outreach.queries.representation import ActingPage
@@ -140,6 +141,7 @@ def _drawn(
         pick=pick,
         typed=typed or {},
         nobody=PersonRow(),
+        has_certificates=bool(certificate_pages.own_of_acting(found.me)),
         closed={card.shown.activity.id: say(card.shown.refusal) for card in found.cards if card.shown.refusal},
         thanks=thanks,
         notice=notice,

@@ -319,6 +319,7 @@ def _drawn(
         faults=_faults(shown, typed_together, notice),
         polls=found.polls,
         went_on=found.went_on,
+        has_certificates=found.link.has_certificates,
         open_count=sum(card.open for card in shown),
         waiting=sum(card.open and not card.answered for card in shown),
         picked=pick.choice,

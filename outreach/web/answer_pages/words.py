@@ -47,6 +47,7 @@ def words(language: str) -> dict[str, Any]:
         "sent_by": _("sent by %(name)s"),
         "calendar": _("Add to calendar"),
         "door_code": _("Code for the entrance"),
+        "certificates": _("Your certificates"),
         "yours": _("Your answer:"),
         "waiting": _("All seats are taken. You are on the waiting list; we write to you as soon as a seat is free."),
         "cancelled": label(ActivityState.CANCELLED),

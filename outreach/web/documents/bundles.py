@@ -16,6 +16,7 @@ TYPES = {BundleForm.ZIP: "application/zip", BundleForm.PDF: "application/pdf"}
 # The list to which the page leads back, its title, and how the file begins.
 LISTS = {
     BundleOf.LETTERS: ("letters.index", _l("Letters"), "surat"),
+    BundleOf.CERTIFICATES: ("certificates.index", _l("Certificates"), "sertifikat"),
 }
 bp = Blueprint("documents", __name__)
 missing_page(bp, BundleGone)

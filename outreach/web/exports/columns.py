@@ -235,6 +235,23 @@ def letters() -> list[ListColumn]:
     ]
 
 
+def certificates() -> list[ListColumn]:
+    return [
+        ListColumn(_("Certificate number"), WIDE, lambda row: row.certificate.number),
+        ListColumn(_("Date"), MIDDLE, lambda row: row.certificate.dated_on),
+        ListColumn(_("Name"), WIDE, lambda row: row.certificate.name),
+        ListColumn(_("As"), MIDDLE, lambda row: label(row.certificate.kind)),
+        ListColumn(_("Activity"), LONG, lambda row: row.certificate.activity.title),
+        ListColumn(_("State"), MIDDLE, lambda row: label(row.certificate.state)),
+        ListColumn(
+            _("Replaces"), WIDE, lambda row: row.certificate.replaces.number if row.certificate.replaces else ""
+        ),
+        ListColumn(_("Told by mail"), MIDDLE, lambda row: _yes(row.told)),
+        ListColumn(_("Why revoked"), LONG, lambda row: row.certificate.ended_because),
+        ListColumn(_("Code"), MIDDLE, lambda row: shown_code(row.certificate.code)),
+    ]
+
+
 def calls() -> list[ListColumn]:
     """Rows: (callee, one of the invitations that wait for their answer)."""
     return [

@@ -23,7 +23,9 @@ from outreach.web.frame.request import needs_login
 
 log = structlog.get_logger()
 
-CACHED_ELSEWISE = frozenset({"answers", "lettercheck", "doorcodes", "feedfiles", "health", "mailbox", "static"})
+CACHED_ELSEWISE = frozenset(
+    {"answers", "lettercheck", "certificatecheck", "doorcodes", "feedfiles", "health", "mailbox", "static"}
+)
 ASK_FOR_A_PASSWORD = frozenset({"security.login", "security.verify", "security.change_password"})
 SET_UP = frozenset({"office", "users"})  # what an administrator may use before set-up
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})

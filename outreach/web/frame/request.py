@@ -7,7 +7,7 @@ from flask import request
 from outreach.domain.kinds import LOCALES
 
 PUBLIC = frozenset(
-    {"security", "answers", "lettercheck", "doorcodes", "feedfiles", "health", "mailbox", "static"}
+    {"security", "answers", "lettercheck", "certificatecheck", "doorcodes", "feedfiles", "health", "mailbox", "static"}
 )  # blueprints that need no login
 
 

@@ -25,6 +25,7 @@ from outreach.web.reminders.words import rule_words
 SUBJECTS: dict[str, Any] = {
     "activity": _l("Activity"),
     "attendance": _l("Attendance"),
+    "certificate": _l("Certificate"),
     "date_poll": _l("Date poll"),
     "feed": _l("Calendar address"),
     "incoming_mail": _l("Mail received"),
@@ -36,6 +37,7 @@ SUBJECTS: dict[str, Any] = {
     "message": _l("Message"),
     "message_text": _l("Text"),
     "office": _l("Office"),
+    "office_certificates": _l("How certificates are written"),
     "office_letters": _l("How letters are written"),
     "organisation": _l("Organisation"),
     "people_group": _l("Group of people"),
@@ -70,6 +72,8 @@ VERBS: dict[str, Any] = {
     "calendar_removed": _l("calendar of absences removed"),
     "calendar_removed_by_link": _l("calendar of absences removed by the invitee's link, while signed in"),
     "cancelled": _l("cancelled"),
+    "certificate_revoked": _l("certificate revoked"),
+    "certificates_made": _l("certificates made"),
     "changed": _l("changed"),
     "checked": _l("file checked again"),
     "clash_intended": _l("clash marked as intended"),
@@ -97,6 +101,7 @@ VERBS: dict[str, Any] = {
     "imported": _l("imported"),
     "invitations_set": _l("moment of the invitations chosen"),
     "invited": _l("people invited"),
+    "issued": _l("certificate made"),
     "kept_as_new": _l("kept as a new person"),
     "letter_first": _l("whether mails wait for the signed letter"),
     "made": _l("made from the plan"),
@@ -107,6 +112,7 @@ VERBS: dict[str, Any] = {
     "materials_shown": _l("materials shown to attendees"),
     "merged": _l("merged"),
     "moved": _l("moved"),
+    "name_corrected": _l("certificate with a corrected name made"),
     "new_date": _l("new date set"),
     "number_allowed": _l("phone number used again"),
     "needed_set": _l("needed or not in a date poll"),
@@ -308,6 +314,7 @@ FILTER_VALUES: dict[tuple[str, str], Any] = {
 }
 PAGES = {
     "activity": ("activities.show", "activity_id"),
+    "certificate": ("certificates.show", "certificate_id"),
     "date_poll": ("polls.show", "poll_id"),
     "feed": ("feeds.index", ""),
     "incoming_mail": ("incoming.show", "mail_id"),

@@ -1,0 +1,23 @@
+"""An activity that is over, and a certificate of it."""
+
+import pytest
+
+from outreach.services.certificates import make
+from tests.world import invitation_of, invite, publish, run
+from tests.world.certificates import AFTER, is_over, were_present
+
+
+@pytest.fixture
+def held(activity, ani, budi, clock_stands):
+    """Ani and Budi were invited, only Ani was there. It is the morning after."""
+    invite(activity, ani, budi)
+    publish(activity)
+    run(clock_stands.now)
+    were_present(invitation_of(activity, ani))
+    clock_stands.now = AFTER
+    return is_over(activity)
+
+
+@pytest.fixture
+def certificate(held):
+    return make.make_all(held.id, by=None, now=AFTER).certificates[0]
