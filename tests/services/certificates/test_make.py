@@ -39,7 +39,8 @@ from tests.world import (
     publish,
     run,
 )
-from tests.world.certificates import AFTER, is_over, were_present
+from tests.world.held import AFTER, were_present
+from tests.world.held import held as is_over
 
 pytestmark = pytest.mark.usefixtures("any_app")
 

@@ -14,8 +14,9 @@ from outreach.queries import certificates as pages
 from outreach.services.certificates import make
 from outreach.services.privacy import person as privacy
 from tests.world import a_person, answer, fresh, invitation_of, invite, publish, run
-from tests.world.certificates import AFTER, is_over, were_present
 from tests.world.days import NOW
+from tests.world.held import AFTER, were_present
+from tests.world.held import held as is_over
 
 pytestmark = pytest.mark.usefixtures("any_app")
 

@@ -4,7 +4,8 @@ import pytest
 
 from outreach.services.certificates import make
 from tests.world import invitation_of, invite, publish, run
-from tests.world.certificates import AFTER, is_over, were_present
+from tests.world.held import AFTER, were_present
+from tests.world.held import held as is_over
 
 
 @pytest.fixture

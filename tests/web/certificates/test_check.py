@@ -7,7 +7,7 @@ from outreach.extensions import db, limiter
 from outreach.services.certificates import make
 from tests.web.reading import text_of
 from tests.world import at
-from tests.world.certificates import AFTER
+from tests.world.held import AFTER
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from outreach.domain.answers import Choice, Representative
 from outreach.services.certificates import make
 from tests.web.reading import text_of
 from tests.world import answer, at, give_link, invitation_of, token_of
-from tests.world.certificates import AFTER, were_present
+from tests.world.held import AFTER, were_present
 
 
 def texts_of(data):

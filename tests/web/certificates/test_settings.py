@@ -9,7 +9,7 @@ from outreach.domain.certificates import DEFAULT_BLOCKS
 from outreach.domain.kinds import CertificateKind
 from outreach.extensions import db
 from outreach.services.certificates import make, settings
-from tests.world.certificates import AFTER
+from tests.world.held import AFTER
 
 pytestmark = pytest.mark.usefixtures("clock_stands")
 PAGE = "/office/certificates"

@@ -15,7 +15,7 @@ from outreach.services import bundles
 from outreach.services.certificates import bundle, make
 from tests.web.reading import text_of
 from tests.world import a_person, an_invitation, fresh, invitation_of
-from tests.world.certificates import AFTER, were_present
+from tests.world.held import AFTER, were_present
 
 NUMBER = "001/SERT/DP3AP2KB Kota Metro/2027"
 
