@@ -4,7 +4,8 @@ delivery/documents/returned_pdf.py runs it with limits on memory and time. A cra
 PDFium (pypdfium2) reads the text, pyHanko the signatures. Nothing is fetched. This file imports nothing of Outreach, and
 those libraries only where they are used: the process that starts this one also imports it, for its constants.
 
-Standard input: a line of JSON ("roots": certificates as hexadecimal DER, "now"), then the file.
+Standard input: a line of JSON ("roots": certificates as hexadecimal DER, "now"), then the file. With "pictures" (the most
+pages) instead, it writes each page as a PNG picture in base64.
 """
 
 import asyncio
@@ -15,6 +16,7 @@ import json
 import logging
 import os
 import re
+import struct
 import sys
 import zlib
 from collections.abc import Iterator
@@ -39,6 +41,7 @@ ENCODINGS = (
 )  # fmt: skip
 MOST_PAGES = 60
 MOST_TEXT = 400_000  # characters
+PICTURE_WIDTH = 1100  # points: signatures can be read
 MOST_SIGNATURES = 20
 MOST_NAME = 120  # characters of a name in a certificate
 # Actions that a reader's program could carry out: PDF 32000-1, 12.6.4.
@@ -82,14 +85,17 @@ def main() -> int:
     logging.disable(logging.CRITICAL)
     head, _, data = sys.stdin.buffer.read().partition(b"\n")
     given = json.loads(head)
-    _load(*LOADED)
+    _load(*(LOADED[:1] if "pictures" in given else LOADED))
     _open_nothing_more()
-    roots, now = [bytes.fromhex(root) for root in given["roots"]], datetime.fromisoformat(given["now"])
     try:
         document = _opened(data)
         look_into(data)
-        pages, text = _text(document)
-        found = {"pages": pages, "text": text, "signatures": _signatures(data, roots, now)}
+        if "pictures" in given:
+            found: dict[str, Any] = {"pages": _pictures(document, given["pictures"])}
+        else:
+            pages, text = _text(document)
+            roots, now = [bytes.fromhex(root) for root in given["roots"]], datetime.fromisoformat(given["now"])
+            found = {"pages": pages, "text": text, "signatures": _signatures(data, roots, now)}
     except PdfUnread as ended:
         return ended.code
     except (MemoryError, RecursionError):
@@ -132,6 +138,37 @@ def _text(document: Any) -> tuple[int, str]:
         if sum(map(len, written)) > MOST_TEXT:
             raise PdfUnread(TOO_MUCH)
     return pages, "\n".join(written)
+
+
+def _pictures(document: Any, most: int) -> list[str]:
+    """Return each page in grey, as PNG in base64."""
+    import pypdfium2
+
+    if len(document) > most:
+        raise PdfUnread(TOO_MANY_PAGES)
+    drawn = []
+    for page in document:
+        try:
+            width, height = page.get_size()
+            scale = min(PICTURE_WIDTH / max(width, 1), 2 * PICTURE_WIDTH / max(height, 1))
+            shown = page.render(scale=scale, grayscale=True)
+        except pypdfium2.PdfiumError:
+            raise PdfUnread(DAMAGED) from None
+        lines = bytes(shown.buffer)
+        rows = [lines[at : at + shown.width] for at in range(0, shown.height * shown.stride, shown.stride)]
+        drawn.append(base64.b64encode(_png(shown.width, shown.height, rows)).decode())
+    return drawn
+
+
+def _png(width: int, height: int, rows: list[bytes]) -> bytes:
+    """Return a picture with a byte of grey for each point (ISO/IEC 15948)."""
+
+    def chunk(name: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+
+    head = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    points = zlib.compress(b"".join(b"\0" + row for row in rows), 6)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", points) + chunk(b"IEND", b"")
 
 
 def look_into(data: bytes, most: int = MOST_UNPACKED) -> None:

@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 import threading
+from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -123,6 +124,11 @@ def read(data: bytes, roots: Sequence[bytes], *, now: datetime, wait_s: float | 
     return codec.from_json(ReadPdf, _run(given, data, wait_s))
 
 
+def pictures(data: bytes, most: int) -> list[bytes]:
+    """Return each page of a PDF as PNG. most: pages. Raise a PdfRefused that says why the file is not taken."""
+    return [b64decode(page) for page in _run({"pictures": most}, data, None)["pages"]]
+
+
 def refuse_programs(data: bytes) -> None:
     """Raise PdfRunsPrograms, or another PdfRefused, if a PDF must not be handed on to others. Nothing of it is shown or read."""
     try:
@@ -153,7 +159,7 @@ def _run(given: Mapping[str, Any], data: bytes, wait_s: float | None) -> Any:
     if done.returncode == pdf_process.FAULT:
         log.error("pdf not readable", error=done.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2][:300])
     raise _REFUSALS.get(done.returncode, PdfTakesTooLong)(
-        most=pdf_process.MOST_PAGES, megabytes=pdf_process.MOST_UNPACKED // 1_000_000
+        most=given.get("pictures", pdf_process.MOST_PAGES), megabytes=pdf_process.MOST_UNPACKED // 1_000_000
     )
 
 

@@ -1,15 +1,19 @@
-"""The list of attendance on paper: its lines in their order, and the texts around them. Reads only."""
+"""The list of attendance on paper: its lines in their order, the texts around them, and what was read on the signed one."""
 
 from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import joinedload, undefer
 
 from outreach.delivery.documents.signing_list import SigningLine, SigningSheet, SigningTexts
 from outreach.delivery.words import formats
 from outreach.domain.documents import day_of
 from outreach.domain.kinds import ON_STAGE, Sex
 from outreach.extensions import db
-from outreach.models import Activity, Office, the_office
+from outreach.models import Activity, Invitation, Office, SignedLine, SignedList, StoredFile, the_office
 from outreach.queries import attendance
-from outreach.queries.attendance import AttendanceRow
+from outreach.queries.attendance import AttendanceRow, AttendanceState
+from outreach.queries.invitations.lists import activity_of
 from outreach.services import files
 from outreach.services.letters import settings
 
@@ -84,3 +88,86 @@ def _line(row: AttendanceRow, phones: bool) -> SigningLine:
         person.full_name, ", ".join(place for place in places if place),
         _LETTER_OF[person.sex] if person.sex else "", formats.phone(person.phone) if phones and person.phone else "",
     )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class PaperRow:
+    """A line of the list, as it was numbered there. signed: None if nobody has read it yet."""
+
+    number: int
+    row: AttendanceRow
+    signed: bool | None
+
+    @property
+    def differs(self) -> bool:
+        return self.signed is not None and self.signed != self.row.present
+
+
+@dataclass(frozen=True)
+class Reconciliation:
+    """The signed list beside the ticks. others: who is present and stands on no line. files: as they were uploaded."""
+
+    activity: Activity
+    files: list[SignedList]
+    invitees: list[PaperRow]
+    on_stage: list[PaperRow]
+    others: list[PaperRow]
+
+    @property
+    def differences(self) -> list[PaperRow]:
+        return [one for one in (*self.invitees, *self.on_stage, *self.others) if one.differs]
+
+    @property
+    def signed_only(self) -> list[PaperRow]:
+        return [one for one in self.differences if one.signed]
+
+    @property
+    def ticked_only(self) -> list[PaperRow]:
+        return [one for one in self.differences if not one.signed]
+
+
+def reconciliation(activity_id: int) -> Reconciliation:
+    """Return the lines of the list in its order, with what staff read there. A fixed number of statements."""
+    activity = activity_of(activity_id)
+    files_there = db.session.scalars(
+        sa.select(SignedList)
+        .where(SignedList.activity_id == activity_id)
+        .options(joinedload(SignedList.file).joinedload(StoredFile.uploaded_by))
+        .order_by(SignedList.id)
+    ).unique()
+    read = sa.select(SignedLine.invitation_id, SignedLine.signed).join(
+        Invitation, Invitation.id == SignedLine.invitation_id
+    )
+    signed = {
+        row.invitation_id: row.signed for row in db.session.execute(read.where(Invitation.activity_id == activity_id))
+    }
+    found = lines(activity_id)
+    invitees = [one for one in found.invitees if one.standing is not AttendanceState.UNINVITED]
+    written = {one.invitation.id for one in (*invitees, *found.on_stage)}
+    others = [one for one in attendance.whole_sheet(activity_id) if one.present and one.invitation.id not in written]
+    return Reconciliation(
+        activity,
+        list(files_there),
+        _numbered(invitees, signed),
+        _numbered(found.on_stage, signed),
+        _numbered(others, signed),
+    )
+
+
+def _numbered(rows: list[AttendanceRow], signed: dict[int, bool]) -> list[PaperRow]:
+    """An organisation with several seats keeps its lines' numbers, and is shown once."""
+    shown: dict[int, PaperRow] = {}
+    for number, row in enumerate(rows, 1):
+        shown.setdefault(row.invitation.id, PaperRow(number, row, signed.get(row.invitation.id)))
+    return list(shown.values())
+
+
+def file_of(activity_id: int, list_id: int) -> StoredFile | None:
+    """Return a file of the signed list with its data."""
+    wanted = (
+        sa.select(StoredFile)
+        .join(SignedList, SignedList.file_id == StoredFile.id)
+        .where(SignedList.id == list_id, SignedList.activity_id == activity_id)
+        .options(undefer(StoredFile.data))
+    )
+    return db.session.scalar(wanted)

@@ -11,6 +11,7 @@ from outreach.models import (
     ArchivedLine,
     ArchivedMessage,
     Attendance,
+    GivenAnswer,
     Invitation,
     Message,
     MessageLine,
@@ -26,8 +27,8 @@ from outreach.services.locking import activities_for_change, lock_address_book, 
 from outreach.transactions import writing
 
 # What a walk-in may have, so that they can be merged: it moves to the known person, or goes with the walk-in.
-_MOVES = (Message, ArchivedMessage)
-_GOES = frozenset({"invitation", "link", "walk_in", "message", "archived_message", "speaker_booking"})
+_MOVES = (Message, ArchivedMessage, GivenAnswer)
+_GOES = frozenset({"invitation", "link", "walk_in", "message", "archived_message", "speaker_booking", "given_answer"})
 
 
 class WalkInMissing(Problem):
@@ -105,7 +106,15 @@ def _check_unused(session: Session, person: Person) -> None:
                 raise UsedElsewhere(name=person.display_name)
     own = sa.select(Invitation.id).where(Invitation.person_id == person.id)
     for table in Person.metadata.sorted_tables:
-        if table.name in {"scan", "attendance", "reminder", "message_line", "archived_line", "signed_line"}:
+        if table.name in {
+            "scan",
+            "attendance",
+            "reminder",
+            "message_line",
+            "archived_line",
+            "signed_line",
+            "given_answer",
+        }:
             continue
         for key in table.foreign_keys:
             if key.column.table.name != "invitation":

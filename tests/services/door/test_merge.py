@@ -10,8 +10,8 @@ from outreach.models import Attendance, AuditEntry, Cadre, Person, Scan, WalkIn
 from outreach.queries.door import walk_ins
 from outreach.services.door import merge
 from outreach.services.privacy import person as privacy
+from tests.services.door.devices import DAY, TWO, scan, send
 from tests.world import a_person, at, count, fresh, invitation_of, invite_and_publish, set_state
-from tests.world.door import DAY, TWO, scan, send
 
 pytestmark = pytest.mark.usefixtures("any_app")
 IMOPURO = "18.72.01.1003"

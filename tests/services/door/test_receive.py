@@ -15,6 +15,7 @@ from outreach.models import Attendance, AuditEntry, Device, Person, Scan, User, 
 from outreach.services.activities import publish as publishing
 from outreach.services.door import attendance, batch, codes, log
 from outreach.services.door.receive import receive
+from tests.services.door.devices import DAY, ONE, THREE, TWO, ms, scan, send
 from tests.support.long_form import many
 from tests.world import (
     NOW,
@@ -27,7 +28,6 @@ from tests.world import (
     invite_and_publish,
     set_state,
 )
-from tests.world.door import DAY, ONE, THREE, TWO, ms, scan, send
 
 pytestmark = pytest.mark.usefixtures("any_app")
 

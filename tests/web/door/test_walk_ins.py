@@ -5,9 +5,9 @@ import pytest
 from outreach.extensions import db
 from outreach.models import Person, WalkIn
 from outreach.queries import attendance
+from tests.services.door.devices import TWO, scan, send
 from tests.web.reading import page, text_of
 from tests.world import a_person, at, count, draft_activity, fresh, invitation_of, invite, publish, stop_clock
-from tests.world.door import TWO, scan, send
 
 pytestmark = pytest.mark.usefixtures("any_app")
 NINE = at(4, 9)
