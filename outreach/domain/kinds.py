@@ -268,6 +268,7 @@ class ListName(StrEnum):
     CALLS = "calls"
     CALL_LOG = "call_log"
     CLASHES = "clashes"
+    FEEDBACK = "feedback"
     GROUPS = "groups"
     HISTORY = "history"
     INVITATIONS = "invitations"

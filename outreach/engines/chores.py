@@ -13,6 +13,7 @@ from outreach.services import bell, bundles
 from outreach.services.absences import refresh as absence_refresh
 from outreach.services.answers import before as answers
 from outreach.services.directory import import_undo, uploads
+from outreach.services.feedback import give as feedback
 from outreach.services.inbox import receive as receiving
 from outreach.services.inbox import retention as inbox_retention
 from outreach.services.ladder import climb as ladders
@@ -58,6 +59,7 @@ def _archive(now: ReadClock, stop: Stop) -> Mapping[str, int]:
         "frames": archiving.forget_frames(now()),
         "placements": searches.delete_old(now(), stop=stop),
         "imports": import_undo.forget_old(now(), stop=stop),
+        "feedback": feedback.forget_closed(now=now()),
     }
 
 

@@ -8,6 +8,7 @@ from outreach.models.calls import Call, CallClaim, CallQuestion, WrongNumber, ca
 from outreach.models.certificates import Certificate, OfficeCertificates
 from outreach.models.channels import Channel, ChannelSlot, Heartbeat
 from outreach.models.door import Device, Scan, SignedLine, SignedList, WalkIn
+from outreach.models.feedback import FeedbackGiven, FeedbackQuestions, FeedbackRemark, FeedbackTally, SealedFeedback
 from outreach.models.files import StoredFile
 from outreach.models.imports import ImportShape, PersonImport, PersonImportLine
 from outreach.models.incoming import AddressFailure, IncomingMail
@@ -87,6 +88,10 @@ __all__ = [
     "DatePoll",
     "Device",
     "Feed",
+    "FeedbackGiven",
+    "FeedbackQuestions",
+    "FeedbackRemark",
+    "FeedbackTally",
     "FormerHolder",
     "GivenAnswer",
     "Heartbeat",
@@ -129,6 +134,7 @@ __all__ = [
     "ReturnedFile",
     "Rung",
     "Scan",
+    "SealedFeedback",
     "SentMail",
     "SignedLine",
     "SignedList",

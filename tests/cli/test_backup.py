@@ -22,7 +22,17 @@ from outreach.domain.kinds import Role
 from outreach.domain.states import InvitationState, MessageState, ReminderState
 from outreach.engines.embedded import EmbeddedEngine
 from outreach.extensions import db
-from outreach.models import AnswerEvidence, AuditEntry, Invitation, Message, Person, Reminder, StoredFile
+from outreach.models import (
+    AnswerEvidence,
+    AuditEntry,
+    FeedbackRemark,
+    Invitation,
+    Message,
+    Person,
+    Reminder,
+    SealedFeedback,
+    StoredFile,
+)
 from outreach.services.activities import publish as publishing
 from outreach.services.invitations import invite as inviting
 from outreach.services.operations import engines as heartbeats
@@ -126,6 +136,19 @@ def test_the_evidence_of_an_answer_is_restored_byte_for_byte(office_app, tmp_pat
         assert contents()["answer_evidence"] == before["answer_evidence"]
         kept = db.session.execute(sa.select(StoredFile.data, AnswerEvidence.answered_at).join(AnswerEvidence)).one()
         assert tuple(kept) == (b"\x89PN\0", NOW)
+
+
+def test_feedback_that_waits_for_others_is_not_in_a_backup(office_app, tmp_path):
+    store_regions()
+    activity = draft_activity(a_programme(), a_hall())
+    db.session.add(SealedFeedback(id="a" * 32, activity_id=activity.id, sealed=b"sealed"))
+    db.session.add(FeedbackRemark(id="b" * 32, activity_id=activity.id, text="Terima kasih"))
+    db.session.commit()
+    path = tmp_path / "backup.zip"
+    assert run(commands.backup, path)[0] == 0
+    with app_on(tmp_path / "back"):
+        assert run(commands.restore, path)[0] == 0
+        assert (contents()["feedback_sealed"][0], contents()["feedback_remark"][0]) == (0, 1)
 
 
 @both_kinds

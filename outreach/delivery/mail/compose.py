@@ -15,7 +15,17 @@ from flask_babel import force_locale
 from sqlalchemy.orm import Session, object_session
 
 from outreach.delivery import tokens
-from outreach.delivery.mail import attached, door_code, headers, ical_event, letter, placeholders, texts, values
+from outreach.delivery.mail import (
+    attached,
+    door_code,
+    feedback,
+    headers,
+    ical_event,
+    letter,
+    placeholders,
+    texts,
+    values,
+)
 from outreach.delivery.mail import body as mail_body
 from outreach.delivery.mail import merge_lines as merging
 from outreach.delivery.mail.headers import AddressUnusable
@@ -66,6 +76,7 @@ class Item:
     detail: Mapping[str, Any] = field(default_factory=dict)
     counted: Mapping[str, str] = field(default_factory=dict)
     in_calendar: bool = True
+    asks_feedback: bool = False
 
 
 def compose(message: Message, lines: Sequence[MessageLine], *, now: datetime) -> Composed:
@@ -148,6 +159,7 @@ def item_of(
         merging.detail_of(reminder, moves if kind is MailKind.CHANGE else ()),
         counted,
         in_calendar,
+        feedback.is_asked(session, reminder, activity),
     )
 
 
@@ -205,6 +217,7 @@ def say(item: Item, recipient: Recipient, office: Office | None, *, now: datetim
         item.kind not in ASKS or values.answer_until(item.line, item.activity, now) is not None,
         tuple(attached.sentence(one) for one in attached.of_mail(item.kind, item.line.letters)),
         door_code.block(code, item.line) if code else None,
+        feedback.blocks(item.activity.id, recipient) if item.asks_feedback else (),
     )
 
 

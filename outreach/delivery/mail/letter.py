@@ -40,6 +40,7 @@ class LetterSection:
     takes_answers: bool = True  # False: the time for answering has passed, so it does not ask
     letters: tuple[str, ...] = ()  # sentences about signed letters that are attached
     code: ShownCode | None = None  # for the door
+    feedback: tuple[Block, ...] = ()  # the invitation to give it
 
     @property
     def asks(self) -> bool:
@@ -171,7 +172,7 @@ def _joined(values: Mapping[str, str], names: Sequence[str]) -> str:
 def _section(said: LetterSection, recipient: Recipient, *, several: bool) -> Section:
     unasked = (bool(recipient.represents) and said.kind is not MailKind.APPOINTMENT) or not said.takes_answers
     blocks = blocks_of(said.text.body, said.values, without_buttons=several, without_asking=unasked)
-    shown = [*blocks, *map(_paragraph, said.letters), *([said.code] if said.code else [])]
+    shown = [*blocks, *map(_paragraph, said.letters), *([said.code] if said.code else []), *said.feedback]
     return Section(said.heading if several else "", _grouped(shown))
 
 

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
+from babel.numbers import format_decimal
 from flask_babel import get_locale, gettext
 
 from outreach.domain.directory import phones
@@ -80,6 +81,11 @@ def in_days(count: int) -> str:
         return gettext("in one week")
     words = _NUMBERS[language()]
     return gettext("in %(count)s days", count=words[count] if count < len(words) else count)
+
+
+def decimal(number: float) -> str:
+    """Return a number with one digit behind the decimal sign: "4,3" in Indonesian."""
+    return str(format_decimal(number, format="0.0", locale=language()))
 
 
 def phone(number: str) -> str:

@@ -427,6 +427,7 @@ LIST_LABELS: dict[ListName, object] = {
     ListName.CALL_LOG: _l("Calls"),
     ListName.CERTIFICATES: _l("Certificates"),
     ListName.CLASHES: _l("Clashes"),
+    ListName.FEEDBACK: _l("Feedback"),
     ListName.GROUPS: _l("Groups of people"),
     ListName.HISTORY: _l("History"),
     ListName.POSTS: _l("Posts"),

@@ -18,6 +18,7 @@ from outreach.delivery.mail.recipient import salutation_of
 from outreach.delivery.words.formats import phone
 from outreach.domain.answers import ActivityCancelled, ActivityPostponed, answer_by, refusal
 from outreach.domain.directory.names import Name, rank_of
+from outreach.domain.feedback import OPEN_FOR
 from outreach.domain.kinds import LOCALES, NEUTRAL_TITLES, AnswerSource, NamedBy, Role
 from outreach.domain.problems import Problem
 from outreach.domain.states import TAKES_A_SEAT, ActivityState, InvitationState
@@ -154,6 +155,7 @@ class ShownInvitation(NamedTuple):
     chain: ShownChain | None = None
     given: Given = Given()
     shows_materials: bool = False  # the speakers' materials, because they take part
+    asks_feedback: bool = False  # of whoever was there
 
     @property
     def may_wish(self) -> bool:
@@ -216,7 +218,7 @@ def _page(link: Any, now: datetime) -> AnswerPage:
     invitee = _invitee(link)
     rows = db.session.execute(
         statements.OF_ORGANISATION if invitee.organisation else statements.OF_PERSON,
-        {"invitee": invitee.id, "since": now - links.RENEWED_FOR, "now": now},
+        _asked(invitee.id, now),
     ).all()
     contact = _contact(link, rows[0] if rows else None)
     found: dict[int, list[Any]] = {}
@@ -234,8 +236,7 @@ def _page(link: Any, now: datetime) -> AnswerPage:
 
 def of_person(person_id: int, *, now: datetime) -> tuple[Contact, list[ShownInvitation]]:
     """Return what a person is invited to, as on their page, and the contact: for somebody who acts for them."""
-    since = now - links.RENEWED_FOR
-    rows = db.session.execute(statements.OF_PERSON, {"invitee": person_id, "since": since, "now": now}).all()
+    rows = db.session.execute(statements.OF_PERSON, _asked(person_id, now)).all()
     office = db.session.execute(statements.OFFICE).first()
     contact = _contact(office, rows[0] if rows else None) if office else Contact("", "", "")
     found: dict[int, list[Any]] = {}
@@ -243,6 +244,10 @@ def of_person(person_id: int, *, now: datetime) -> tuple[Contact, list[ShownInvi
         found.setdefault(row.id, []).append(row)
     shown = [_shown(mine, now, contact) for mine in found.values()]
     return contact, _with_topics(shown, person_id) if shown else shown
+
+
+def _asked(invitee_id: int, now: datetime) -> dict[str, Any]:
+    return {"invitee": invitee_id, "since": now - links.RENEWED_FOR, "now": now, "feedback_since": now - OPEN_FOR}
 
 
 def read_invitee(token: str, *, now: datetime) -> AnswerPage:
@@ -421,6 +426,7 @@ def _shown(mine: list[Any], now: datetime, contact: Contact) -> ShownInvitation:
         else None,
         given=Given(row.answered_at, row.answer_source, row.answer_device, row.answer_replaced or {}),
         shows_materials=row.materials_published_at is not None and row.state in TAKES_A_SEAT,
+        asks_feedback=bool(row.asks_feedback),
     )
 
 

@@ -12,8 +12,11 @@ from outreach.models import (
     ActingPerson,
     Activity,
     AgendaItem,
+    Attendance,
     Certificate,
     DatePoll,
+    FeedbackGiven,
+    FeedbackQuestions,
     FormerHolder,
     Invitation,
     Link,
@@ -44,6 +47,7 @@ _EMPLOYER = _EMPLOYERS.c
 _POLL, _ASKED, _ABSENCE, _ACTING, _FORMER, _CERTIFICATE = _columns(
     DatePoll, PollInvitee, Absence, ActingPerson, FormerHolder, Certificate
 )
+_ATTENDANCE, _GIVEN, _QUESTIONS = _columns(Attendance, FeedbackGiven, FeedbackQuestions)
 _CONTACT = (
     _OFFICES.short_name,
     _OFFICES.contact_name.label("office_contact_name"),
@@ -105,6 +109,17 @@ LINK = (
 )
 
 
+# Feedback is asked of who was there and has given none (services/feedback/give.py: `asked_by`).
+_ASKS_FEEDBACK = sa.and_(
+    sa.or_(_ACTIVITY.state == ActivityState.PUBLISHED, _ACTIVITY.state == ActivityState.HELD),
+    _ACTIVITY.ends_at <= sa.bindparam("now", type_=_ACTIVITY.ends_at.type),
+    _ACTIVITY.ends_at > sa.bindparam("feedback_since", type_=_ACTIVITY.ends_at.type),
+    sa.exists().where(_ATTENDANCE.invitation_id == _INVITATION.id, _ATTENDANCE.present).correlate(Invitation.__table__),
+    ~sa.exists().where(_GIVEN.invitation_id == _INVITATION.id).correlate(Invitation.__table__),
+    ~sa.exists().where(_QUESTIONS.activity_id == _ACTIVITY.id, ~_QUESTIONS.asked).correlate(Activity.__table__),
+)
+
+
 def _invitations(invitee: Any) -> sa.Select:
     """Return the statement for people or organisations. Seats are counted only for invitees who may still need one."""
     other = sa.alias(Invitation.__table__).c
@@ -163,6 +178,7 @@ def _invitations(invitee: Any) -> sa.Select:
             seats.label("seats"),
             sa.case((needs, taken)).label("taken"),
             _ACTIVITY.materials_published_at,
+            _ASKS_FEEDBACK.label("asks_feedback"),
         )
         .select_from(Invitation.__table__)
         .join(Activity.__table__, _ACTIVITY.id == _INVITATION.activity_id)

@@ -57,6 +57,7 @@ from outreach.services.privacy import certificates as certificate_privacy
 from outreach.services.privacy import clashes as clash_privacy
 from outreach.services.privacy import door as door_privacy
 from outreach.services.privacy import evidence as evidence_privacy
+from outreach.services.privacy import feedback as feedback_privacy
 from outreach.services.privacy import given_answers as answer_privacy
 from outreach.services.privacy import inbox
 from outreach.services.privacy import letters as letter_privacy
@@ -135,6 +136,7 @@ def export(person_id: int, *, by: User | None, now: datetime) -> dict[str, Any]:
         **evidence_privacy.held(db.session(), person_id),
         **material_privacy.held(db.session(), person_id),
         **post_privacy.held(db.session(), person_id),
+        **feedback_privacy.held(db.session(), person_id),
         **door_privacy.held(db.session(), person_id),
         "imports": import_undo.held(db.session(), person_id),
         "link": [
@@ -178,6 +180,7 @@ def erase(person_id: int, *, by: User | None, now: datetime) -> Person:
         evidence_privacy.forget(session, person)
         evidence_privacy.forget_of(session, session.scalars(post_privacy.invited_before(person_id)).all())
         material_privacy.forget(session, person_id)
+        feedback_privacy.forget(session, person_id)
         door_privacy.forget(session, person)
         import_undo.forget(session, person_id)
         _forget_mails(session, person_id)

@@ -21,6 +21,7 @@ from outreach.models import Activity
 from outreach.queries import certificates as certificate_pages
 from outreach.queries import clashes as clash_pages
 from outreach.queries import exports
+from outreach.queries import feedback as feedback_pages
 from outreach.queries import materials as material_pages
 from outreach.queries.activities import intended as intentions
 from outreach.queries.activities import lists as browsing
@@ -202,6 +203,7 @@ def show(activity_id: int) -> Any:
         activity=page.activity,
         materials=material_pages.of_activity(page.activity),
         size_in_words=size_in_words,
+        feedback=feedback_pages.summary(activity_id),
         reason_words=reason_words,
         other_day_of=other_day_of,
         clashes=shown(found, about=[activity_id]) if found else [],

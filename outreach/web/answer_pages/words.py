@@ -48,6 +48,7 @@ def words(language: str) -> dict[str, Any]:
         "calendar": _("Add to calendar"),
         "door_code": _("Code for the entrance"),
         "certificates": _("Your certificates"),
+        "feedback": _("How was it? Three questions, without your name"),
         "yours": _("Your answer:"),
         "waiting": _("All seats are taken. You are on the waiting list; we write to you as soon as a seat is free."),
         "cancelled": label(ActivityState.CANCELLED),
@@ -152,6 +153,7 @@ def words(language: str) -> dict[str, Any]:
             "We keep your name, post, phone, e-mail and answers, only to arrange these activities. "
             "To see, correct or erase them, call the number above."
         ),
+        "kept_feedback": _("Feedback has no name, so nobody can find or erase yours afterwards."),
         "cookie": _("Once an answer is stored, a random number in a cookie shows from which device it came."),
         "states": {state: promised(state) for state in ANSWERED},
         "office_states": {

@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 
 from outreach.delivery.spreadsheets import ListColumn
 from outreach.delivery.words import calls as call_words
+from outreach.delivery.words import feedback as feedback_words
 from outreach.delivery.words.formats import clock, phone, short_day, span
 from outreach.delivery.words.labels import label, staff_label
 from outreach.domain.answers import answer_by
@@ -19,6 +20,7 @@ from outreach.domain.states import ActivityState
 from outreach.domain.zones import zone_name
 from outreach.models import Activity, Invitation
 from outreach.queries.exports import SEPARATOR
+from outreach.queries.feedback import FeedbackResult, QuestionResult
 from outreach.queries.messages.log import reason_named
 from outreach.web.frame.looks import office_zone
 
@@ -322,6 +324,26 @@ def polls() -> list[ListColumn]:
         ListColumn(_("Asked"), NARROW, lambda row: row.asked),
         ListColumn(_("Answered"), NARROW, lambda row: row.answered),
     ]
+
+
+def feedback() -> list[ListColumn]:
+    """Rows: the questions with how often each answer was chosen, then the remarks (`feedback_rows`)."""
+
+    def count(value: int, row: Any) -> int | None:
+        return row[1].counts[value - 1] if row[1] else None
+
+    return [
+        ListColumn(_("Question or remark"), LONG, lambda row: row[0], wraps=True),
+        *(ListColumn(str(word), MIDDLE, partial(count, value)) for value, word in feedback_words.WORDS.items()),
+        ListColumn(_("Mean (1 to 5)"), MIDDLE, lambda row: round(row[1].mean, 2) if row[1] else None),
+    ]
+
+
+def feedback_rows(found: FeedbackResult) -> Iterable[tuple[str, QuestionResult | None]]:
+    for number, one in enumerate(found.questions, start=1):
+        yield feedback_words.question(number, one.question), one
+    for remark in found.remarks:
+        yield remark, None
 
 
 def poll_answers(slots: Sequence[Any], zone: ZoneInfo) -> list[ListColumn]:

@@ -100,7 +100,7 @@ def init_app(app: Flask) -> None:
     env = app.jinja_env
     env.filters.update(
         day=formats.day, short_day=formats.short_day, clock=formats.clock, moment=formats.moment,
-        phone=formats.phone, label=labels.staff_label, tone=tone,
+        phone=formats.phone, decimal=formats.decimal, label=labels.staff_label, tone=tone,
     )  # fmt: skip
     env.globals.update(
         span=formats.span, days=formats.days, in_days=formats.in_days, language=formats.language, languages=LOCALES,

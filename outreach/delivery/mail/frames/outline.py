@@ -152,6 +152,7 @@ class OutlineBatch:
             item.text,
             json.dumps(item.detail, sort_keys=True, default=str),
             tuple(sorted(item.counted.items())),
+            item.asks_feedback,
             days_ahead(activity.starts_at, self.now, activity.zone),
             *[self._values_of(owner) for owner in (activity, activity.programme, activity.venue)],
         )
