@@ -44,7 +44,7 @@ class RungTiming(StrEnum):
 class RungState(StrEnum):
     WAITING = "waiting"
     DONE = "done"
-    ENDED = "ended"  # an answer came first, or the invitation or the activity was withdrawn
+    ENDED = "ended"  # an answer came first (`reason`), or the invitation or the activity was withdrawn
     MISSED = "missed"  # its time passed without it; `reason` says why
 
 
@@ -54,6 +54,9 @@ class WhyMissed(StrEnum):
     TOO_LATE = "too_late"  # it no longer helps
     NO_MAIL = "no_mail"  # no mail reaches them, or they want no reminders, or had one today
     NO_ASSISTANT = "no_assistant"  # no adjutant or secretary with an e-mail address is known
+
+
+ANSWERED_FIRST = "answered"  # the reason of a rung that ended because an answer came first
 
 
 class AnswerChannel(StrEnum):

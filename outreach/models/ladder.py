@@ -45,7 +45,7 @@ class Rung(Identified, Model):
     due_at: Mapped[datetime] = mapped_column(UTCDateTime)
     state: Mapped[RungState] = enum_of(RungState, default=RungState.WAITING)
     done_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # when it was climbed, missed or ended
-    reason: Mapped[str] = mapped_column(sa.String(40), default="")  # a WhyMissed
+    reason: Mapped[str] = mapped_column(sa.String(40), default="")  # a WhyMissed, or ANSWERED_FIRST
     invitation: Mapped[Invitation] = relationship()
 
 

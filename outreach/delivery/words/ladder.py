@@ -3,7 +3,16 @@
 from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _l
 
-from outreach.domain.ladder import AnswerChannel, LadderName, RungKind, RungRule, RungState, RungTiming, WhyMissed
+from outreach.domain.ladder import (
+    ANSWERED_FIRST,
+    AnswerChannel,
+    LadderName,
+    RungKind,
+    RungRule,
+    RungState,
+    RungTiming,
+    WhyMissed,
+)
 
 LADDERS: dict[LadderName, object] = {
     LadderName.SPEAKERS: _l("Speakers and moderators"),
@@ -41,6 +50,7 @@ REASONS: dict[str, object] = {
     WhyMissed.TOO_LATE.value: _l("it came too late to help"),
     WhyMissed.NO_MAIL.value: _l("no mail could go to them then"),
     WhyMissed.NO_ASSISTANT.value: _l("no e-mail address of an adjutant or secretary is known"),
+    ANSWERED_FIRST: _l("there is an answer"),
 }
 
 

@@ -17,7 +17,7 @@ from sqlalchemy.orm import aliased, joinedload, selectinload, with_expression
 
 from outreach.delivery.mail.attached import CARRIES
 from outreach.domain.kinds import NoLongerActing, Role
-from outreach.domain.ladder import RungState
+from outreach.domain.ladder import ANSWERED_FIRST, RungState
 from outreach.domain.states import MessageState
 from outreach.extensions import db
 from outreach.models import (
@@ -75,6 +75,7 @@ class EntryKind(StrEnum):
     INVITED = "invited"  # what: the Invitation
     HANDED_OVER = "handed_over"  # what: the FormerHolder, whose post has another holder on the day
     RUNG = "rung"  # what: the Rung
+    FOLLOW_UP_ENDED = "follow_up_ended"  # what: the EndedFollowUp
     ACTIVITY = "activity"  # what: the AuditEntry of a move, a cancellation and the like
     MAIL = "mail"  # what: the Message
     ARCHIVED = "archived"  # what: the ArchivedMessage
@@ -108,6 +109,26 @@ GROUPS: Mapping[HistoryGroup, Collection[EntryKind]] = {
     HistoryGroup.CALLS: (EntryKind.CALL,),
     HistoryGroup.LETTERS: (EntryKind.LETTER,),
 }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class EndedFollowUp:
+    """The rungs of an invitation that ended at once, because they were not needed any more."""
+
+    rungs: Sequence[Rung]
+
+    @property
+    def id(self) -> int:
+        return self.rungs[0].id
+
+    @property
+    def invitation_id(self) -> int:
+        return self.rungs[0].invitation_id
+
+    @property
+    def answered(self) -> bool:
+        """Return whether an answer made them needless."""
+        return self.rungs[0].reason == ANSWERED_FIRST
 
 
 @dataclass(frozen=True)
@@ -317,10 +338,26 @@ def _letters(whose: HistoryOf) -> list[sa.Select[Any]]:
 
 
 def _rungs(whose: HistoryOf) -> list[sa.Select[Any]]:
-    """Select the rungs that were tried, that could not be, or that an answer made needless."""
-    over = sa.or_(Rung.done_at.is_not(None), Rung.state == RungState.MISSED)
+    """Select the rungs that were tried, or that could not be."""
+    over = sa.or_(Rung.state == RungState.DONE, Rung.state == RungState.MISSED)
     at = sa.func.coalesce(Rung.done_at, Rung.due_at)
     return [_moment(at, Rung.id).where(Rung.invitation_id.in_(whose.invitation_ids), over)]
+
+
+def _follow_up_ended(whose: HistoryOf) -> list[sa.Select[Any]]:
+    """Select when rungs ended that were not tried: those of an invitation that ended at once are one moment."""
+    its = (Rung.invitation_id.in_(whose.invitation_ids), Rung.state == RungState.ENDED, Rung.done_at.is_not(None))
+    return [_moment(Rung.done_at, sa.func.min(Rung.id)).where(*its).group_by(Rung.invitation_id, Rung.done_at)]
+
+
+def _ended(ids: Collection[int]) -> Iterable[EndedFollowUp]:
+    first = aliased(Rung)
+    same = (Rung.invitation_id == first.invitation_id, Rung.state == RungState.ENDED, Rung.done_at == first.done_at)
+    found = db.session.scalars(sa.select(Rung).join(first, sa.and_(*same)).where(first.id.in_(ids)).order_by(Rung.id))
+    together: dict[tuple[int, datetime | None], list[Rung]] = defaultdict(list)
+    for rung in found:
+        together[rung.invitation_id, rung.done_at].append(rung)
+    return [EndedFollowUp(rungs) for rungs in together.values()]
 
 
 def _by_id(table: Any, *options: Any) -> Callable[[Collection[int]], Iterable[Any]]:
@@ -361,6 +398,7 @@ _SOURCES: Mapping[EntryKind, HistorySource] = {
     EntryKind.INVITED: HistorySource(_invited, _one),
     EntryKind.HANDED_OVER: HistorySource(_handed_over, _by_id(FormerHolder, joinedload(FormerHolder.person))),
     EntryKind.RUNG: HistorySource(_rungs, _by_id(Rung)),
+    EntryKind.FOLLOW_UP_ENDED: HistorySource(_follow_up_ended, _ended),
     EntryKind.ACTIVITY: HistorySource(_activity, _entry),
     EntryKind.MAIL: HistorySource(
         lambda whose: _mails(whose, Message, MessageLine), _by_id(Message, selectinload(Message.lines))

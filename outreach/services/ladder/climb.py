@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session, joinedload
 from outreach.domain.directory import email_addresses
 from outreach.domain.kinds import Audience, MailKind, Role
 from outreach.domain.ladder import (
+    ANSWERED_FIRST,
     LATE_AFTER,
     MAILS,
     REVIVED,
@@ -32,7 +33,7 @@ from outreach.domain.ladder import (
     ladder_of,
 )
 from outreach.domain.reminders import local_day
-from outreach.domain.states import UNANSWERED, InvitationState
+from outreach.domain.states import ANSWERED, UNANSWERED, InvitationState
 from outreach.domain.zones import midnight
 from outreach.extensions import db
 from outreach.models import Activity, Assistant, Invitation, Rung
@@ -213,8 +214,12 @@ def _end_and_resume(now: datetime) -> None:
     db.session.rollback()
     if any(wanted):
         with writing() as session:
-            for condition, state, at in ((ending, RungState.ENDED, now), (resuming, RungState.WAITING, None)):
-                change = sa.update(Rung).where(condition).values(state=state, done_at=at)
+            answered = Rung.invitation_id.in_(sa.select(Invitation.id).where(Invitation.state.in_(sorted(ANSWERED))))
+            why = sa.case((answered, ANSWERED_FIRST), else_="")
+            for condition, state, at, reason in (
+                (ending, RungState.ENDED, now, why), (resuming, RungState.WAITING, None, ""),
+            ):  # fmt: skip
+                change = sa.update(Rung).where(condition).values(state=state, done_at=at, reason=reason)
                 session.execute(change.execution_options(synchronize_session=False))
 
 

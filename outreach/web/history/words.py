@@ -209,6 +209,19 @@ def _rung(entry: HistoryEntry, _zone: ZoneInfo) -> dict[str, Any]:
     return {"text": text, "facts": [_("by the ladder")], "notes": [why]}
 
 
+def _follow_up_ended(entry: HistoryEntry, _zone: ZoneInfo) -> dict[str, Any]:
+    ended = entry.what
+    number = len(ended.rungs)
+    if ended.answered:
+        text = ngettext(
+            "Follow-up ended: there is an answer (%(num)d step)", "Follow-up ended: there is an answer (%(num)d steps)",
+            number,
+        )  # fmt: skip
+    else:
+        text = ngettext("Follow-up ended (%(num)d step)", "Follow-up ended (%(num)d steps)", number)
+    return {"text": text, "notes": [" · ".join(str(ladder_words.KINDS[rung.kind]) for rung in ended.rungs)]}
+
+
 def _activity(entry: HistoryEntry, zone: ZoneInfo) -> dict[str, Any]:
     activity = url_for("activities.show", activity_id=entry.what.subject_id)
     text = f"{audit_words.subject(entry.what.subject_type)}: {audit_words.verb(entry.what.action)}"
@@ -275,6 +288,7 @@ _WORDS: Mapping[EntryKind, Any] = {
     EntryKind.INVITED: _invited,
     EntryKind.HANDED_OVER: _handed_over,
     EntryKind.RUNG: _rung,
+    EntryKind.FOLLOW_UP_ENDED: _follow_up_ended,
     EntryKind.ACTIVITY: _activity,
     EntryKind.MAIL: _mail,
     EntryKind.ARCHIVED: _mail,
@@ -297,6 +311,7 @@ _ICONS: Mapping[EntryKind, str] = {
     EntryKind.INVITED: "send",
     EntryKind.HANDED_OVER: "users",
     EntryKind.RUNG: "bell",
+    EntryKind.FOLLOW_UP_ENDED: "circle-check",
     EntryKind.ACTIVITY: "calendar-event",
     EntryKind.MAIL: "mail",
     EntryKind.ARCHIVED: "mail",

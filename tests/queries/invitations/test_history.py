@@ -264,8 +264,11 @@ def test_rungs_stand_when_they_were_climbed_missed_or_ended(any_app, default_rul
     climb.tick(at(9, 1))
     rungs = [one for one in entries(of(activity, ani)) if one.kind is EntryKind.RUNG]
     assert [(one.what.state, one.what.reason, one.at) for one in rungs] == [
-        ("missed", "superseded", late), ("done", "", late), ("ended", "", at(9, 1)), ("ended", "", at(9, 1)),
+        ("missed", "superseded", late), ("done", "", late),
     ]  # fmt: skip
+    (ended,) = [one for one in entries(of(activity, ani)) if one.kind is EntryKind.FOLLOW_UP_ENDED]
+    assert (ended.at, ended.what.answered) == (at(9, 1), True)
+    assert [rung.kind for rung in ended.what.rungs] == [RungKind.MAIL, RungKind.CALL]
 
 
 def test_materials_moves_and_attendance_stand(any_app, default_rules, activity, chief, coordinator):

@@ -8,6 +8,7 @@ import pytest
 from outreach.domain.answers import Choice, Representative
 from outreach.domain.calls import CallOutcome
 from outreach.domain.kinds import HolderKind, LetterKind, Role
+from outreach.domain.ladder import LadderName, RungKind, RungRule, RungTiming
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.models import FormerHolder
@@ -17,6 +18,7 @@ from outreach.services.calls import record as recording
 from outreach.services.calls.callee import CalleeKey
 from outreach.services.calls.record import CallResult
 from outreach.services.directory import people
+from outreach.services.ladder import climb, edit
 from outreach.services.letters import make
 from tests.web.reading import page, text_of
 from tests.world import NOW, answer, at, fresh, invitation_of, invite_and_publish, move, token_of
@@ -57,6 +59,20 @@ def test_each_entry_says_who_to_whom_and_by_which_way(speaking, chief, coordinat
     assert (
         text.index("Wednesday, 6 January 2027") < text.index("Tuesday, 5 January 2027") < text.index("4 January 2027")
     )
+
+
+def test_steps_that_an_answer_made_needless_are_one_line(activity, ani, coordinator, coordinator_client):
+    rules = [RungRule(RungKind.MAIL, RungTiming.AFTER_INVITATION, days) for days in (2, 3, 5)]
+    edit.save(LadderName.CADRES, rules, by=coordinator, now=NOW)
+    invite_and_publish(activity, ani, by=coordinator)
+    climb.tick(NOW)
+    answering.answer(token_of(ani), activity.id, Choice.COMING, now=hours(1))
+    climb.tick(hours(2))
+    invitation = invitation_of(activity, ani)
+    text = text_of(page(coordinator_client, f"/invitations/{invitation.id}/history"))
+    assert "Follow-up ended: there is an answer (3 steps)" in text
+    assert (text.count("not needed"), text.count("Follow-up ended")) == (0, 1)
+    assert "not needed" in text_of(page(coordinator_client, f"/invitations/{invitation.id}"))
 
 
 def test_one_kind_is_shown_alone(speaking, chief, coordinator_client):
