@@ -25,6 +25,7 @@ from outreach.queries.invitations import preview
 from outreach.services import addresses
 from outreach.services.directory import regions
 from outreach.services.invitations import withdraw as withdrawing
+from outreach.services.invitations.withdraw import WithdrawalPreview
 from outreach.services.ladder import substitutes as swapping
 from outreach.services.letters import follow_up
 from outreach.services.planning import clashes as clash_checks
@@ -53,14 +54,14 @@ class Substitute:
 
 @dataclass(frozen=True)
 class SwapPreview:
-    """What one press does. told: mails to the one before. mails: to the substitute, at once. letter: of the one before.
+    """What one press does. withdrawal: of the one before. mails: to the substitute, at once. letter: theirs.
 
     cancels: a draft cancels it, because it is signed and to them alone. others: on stage, who are told by mail.
     unreached: those of them whom no mail reaches.
     """
 
     person: Person
-    told: int
+    withdrawal: WithdrawalPreview
     mails: int
     without_address: bool
     published: bool
@@ -106,7 +107,6 @@ def swap_preview(invitation: Invitation, person_id: int, *, now: datetime) -> Sw
         raise swapping.SubstituteGone
     activity = invitation.activity
     inviting = preview.of_people([activity.id], [person_id], invitation.role)
-    told = sum(mails for _day, mails in withdrawing.forecast(invitation.id, now=now).mails_per_day)
     lines = [
         item
         for item in activity.agenda
@@ -116,8 +116,9 @@ def swap_preview(invitation: Invitation, person_id: int, *, now: datetime) -> Sw
     cancels = letter is not None and follow_up.is_signed_for(letter, invitation)
     told_too, unreached = _others_on_stage(invitation)
     return SwapPreview(
-        person, told, inviting.mails, bool(inviting.without_address), activity.state is ActivityState.PUBLISHED,
-        tuple(lines), letter, cancels, tuple(told_too), tuple(unreached), _clashes(invitation, [person], now)[person_id],
+        person, withdrawing.preview(invitation.id, now=now), inviting.mails, bool(inviting.without_address),
+        activity.state is ActivityState.PUBLISHED, tuple(lines), letter, cancels, tuple(told_too), tuple(unreached),
+        _clashes(invitation, [person], now)[person_id],
     )  # fmt: skip
 
 

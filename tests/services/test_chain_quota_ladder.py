@@ -39,6 +39,7 @@ from outreach.services.ladder import climb, edit, substitutes
 from outreach.services.reminders import forecast as forecasting
 from outreach.services.reminders import rules
 from outreach.services.reminders import tick as reminding
+from outreach.services.reminders.forecast import Forecast
 from tests.chaos.support.written import Written, lines_now, written
 from tests.servers.smtp import Server
 from tests.support.long_form import LONG, many
@@ -199,9 +200,9 @@ class AnyStory(RuleBasedStateMachine):
     @rule(who=which)
     def somebody_is_withdrawn(self, who: int) -> None:
         id = self.some(who).id
-        said = withdrawing.forecast(id, now=self.now + PAUSE)
+        said = withdrawing.preview(id, now=self.now + PAUSE).forecast
         if self.try_to("withdrawn", lambda: withdrawing.withdraw(id, by=None, now=self.now)):
-            self.work({MailKind.WITHDRAWAL: sum(row.people for row in said.rows)})
+            self.work(_people(said, MailKind.WITHDRAWAL, *OF_SEATS))
 
     @rule(in_place_of=st.integers(0, 1))
     def a_speaker_is_swapped(self, in_place_of: int) -> None:
@@ -209,7 +210,9 @@ class AnyStory(RuleBasedStateMachine):
         found = self.all(Invitation.person_id == former, Invitation.role == Role.SPEAKER)
         if found:
             id = found[0].id
-            self.try_to("swapped", lambda: substitutes.swap(id, substitute, by=None, now=self.now))
+            said = withdrawing.preview(id, now=self.now + PAUSE).forecast
+            if self.try_to("swapped", lambda: substitutes.swap(id, substitute, by=None, now=self.now)):
+                self.work(_people(said, MailKind.WITHDRAWAL, *OF_SEATS))
 
     @rule(ladder=ladders)
     def a_ladder_is_edited(self, ladder: tuple) -> None:
@@ -227,7 +230,7 @@ class AnyStory(RuleBasedStateMachine):
             kinds, said = (MailKind.CHANGE, *OF_SEATS), moves.forecast(activity, move, (), now=then)
             done = self.try_to("moved", lambda: moves.move(activity.id, move, "Banjir", None, by=None, now=self.now))
         if done:
-            self.work({kind: sum(row.people for row in said.rows if row.kind is kind) for kind in kinds})
+            self.work(_people(said, *kinds))
 
     # Time
 
@@ -415,6 +418,11 @@ class AnyStory(RuleBasedStateMachine):
 def _copy(rung: Rung) -> Copied:
     invited_at = rung.invitation.invited_at
     return Copied(rung.invitation_id, invited_at, rung.position, rung.kind, rung.timing, rung.days, rung.at)
+
+
+def _people(said: Forecast, *kinds: MailKind) -> dict[MailKind, int]:
+    """Return how many were said to get a mail of each kind at once."""
+    return {kind: said.people(kind) for kind in kinds}
 
 
 def _named(people: list[str]) -> list[Nominee]:

@@ -3,7 +3,7 @@
 Called in a transaction that has locked the activity, so that the last seat goes to one person only.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -64,11 +64,27 @@ def given_by_move(
     return [_foreseen(session, invitation, now) for invitation in _next(session, activity, free)]
 
 
-def _next(session: Session, activity: Activity, free: int | None) -> list[Invitation]:
-    """Return the invitations of those who get the free seats, first come first served. free: None if nothing limits them."""
+def given_by_withdrawing(
+    session: Session, activity: Activity, going: Collection[Invitation], *, now: datetime
+) -> list[Seated]:
+    """Return who would get a seat if these invitations were withdrawn. Nothing is written."""
+    if activity.state is not ActivityState.PUBLISHED or now >= activity.starts_at:
+        return []
+    ids = [one.id for one in going]
+    stay = sa.select(PEOPLE).where(Invitation.activity_id == activity.id, HAS_A_SEAT, Invitation.id.not_in(ids))
+    free = None if activity.seats is None else activity.seats - (session.scalar(stay) or 0)
+    return [_foreseen(session, invitation, now) for invitation in _next(session, activity, free, but=ids)]
+
+
+def _next(session: Session, activity: Activity, free: int | None, but: Collection[int] = ()) -> list[Invitation]:
+    """Return the invitations of those who get the free seats, first come first served. free: None if nothing limits them.
+
+    but: the ids of those that no longer wait.
+    """
+    waits = (Invitation.state == InvitationState.WAITLISTED, Invitation.id.not_in(but))
     waiting = session.scalars(
         sa.select(Invitation)
-        .where(Invitation.activity_id == activity.id, Invitation.state == InvitationState.WAITLISTED)
+        .where(Invitation.activity_id == activity.id, *waits)
         .order_by(Invitation.waitlisted_at, Invitation.id)
     ).all()
     people = list(dict.fromkeys(i.person_id for i in waiting))[: None if free is None else max(free, 0)]

@@ -1,6 +1,7 @@
 """Withdrawing an invitation: the invitee is notified if they were invited, and bookings and seats become free."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -36,11 +37,32 @@ def withdraw(invitation_id: int, *, by: User | None, now: datetime) -> Invitatio
     return invitation
 
 
-def forecast(invitation_id: int, *, now: datetime) -> Forecast:
-    """Return the mails that withdrawing this invitation would send, to the invitee and to nominees."""
+@dataclass(frozen=True)
+class WithdrawalPreview:
+    """The mails that a withdrawal would send, and the names of those who would get a seat by it."""
+
+    forecast: Forecast
+    seated: tuple[str, ...]
+
+    @property
+    def told(self) -> int:
+        """Return how many mails say that the invitation is withdrawn."""
+        return self.forecast.people(MailKind.WITHDRAWAL)
+
+    @property
+    def seat_mails(self) -> int:
+        """Return how many mails go to those who get a seat, and to whoever comes in their place."""
+        return self.forecast.people(MailKind.SEAT, MailKind.APPOINTMENT)
+
+
+def preview(invitation_id: int, *, now: datetime) -> WithdrawalPreview:
+    """Return what withdrawing this invitation, with its nominees, would do. Nothing is written."""
     session: Session = db.session()
-    leaving = _to_tell(session, _going(session.get_one(Invitation, invitation_id)))
-    return forecasting.for_withdrawing(leaving, now=now)
+    invitation = session.get_one(Invitation, invitation_id)
+    going = _going(invitation)
+    seated = seats.given_by_withdrawing(session, invitation.activity, going, now=now)
+    forecast = forecasting.for_withdrawing(_to_tell(session, going), invitation.activity, seated=seated, now=now)
+    return WithdrawalPreview(forecast, tuple(dict.fromkeys(one.invitation.invitee.display_name for one in seated)))
 
 
 def take_back(session: Session, invitation: Invitation, *, by: User | None, now: datetime) -> None:

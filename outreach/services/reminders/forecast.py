@@ -106,6 +106,10 @@ class Forecast:
     mails_per_day: tuple[tuple[date, int], ...]
     without_address: int
 
+    def people(self, *kinds: MailKind) -> int:
+        """Return how many mails of these kinds go out."""
+        return sum(row.people for row in self.rows if row.kind in kinds)
+
 
 @dataclass(frozen=True)
 class Seated:
@@ -225,16 +229,21 @@ def _calling_off(activity_id: int, kind: MailKind, now: datetime, *, dateless: b
     return _count(planned, now)
 
 
-def for_withdrawing(leaving: Iterable[Invitation], *, now: datetime) -> Forecast:
-    """Forecast what withdrawing these invitations would send. They were invited to published or postponed activities."""
-    planned = []
+def for_withdrawing(
+    leaving: Iterable[Invitation], activity: Activity, *, seated: Collection[Seated] = (), now: datetime
+) -> Forecast:
+    """Forecast what withdrawing these invitations to an activity would send. They were invited to it.
+
+    seated: who gets a seat by it.
+    """
+    planned, times = [], expanding.times_of(activity)
     for invitation in leaving:
-        activity = invitation.activity
-        told = _event(activity, MailKind.WITHDRAWAL, Audience.ONE, expanding.times_of(activity), activity.zone, now)
+        told = _event(activity, MailKind.WITHDRAWAL, Audience.ONE, times, activity.zone, now)
         planned.append(replace(told, invitation_id=invitation.id))
         if invitation.acting is not None and invitation.acting.email:
             planned.append(replace(told, invitation_id=invitation.id, acting_id=invitation.acting.id))
-    return _count(planned, now)
+    planned += _about_seats(activity, seated, times, activity.zone, now)
+    return _count(planned, now, seated=seated)
 
 
 def for_activities(activity_ids: Collection[int], *, now: datetime) -> Forecast:

@@ -14,7 +14,7 @@ from outreach.delivery.words import formats, whatsapp
 from outreach.delivery.words import ladder as ladder_words
 from outreach.domain.answers import Choice
 from outreach.domain.directory.names import rank_of
-from outreach.domain.kinds import AnswerSource
+from outreach.domain.kinds import AnswerSource, MailKind
 from outreach.domain.problems import Problem
 from outreach.domain.states import UNANSWERED, InvitationState
 from outreach.extensions import db
@@ -220,16 +220,10 @@ def withdraw(invitation_id: int) -> Any:
 
 
 def _consequences(row: InviteeRow) -> dict[str, Any]:
-    """Return the effects of withdrawing: the mails, and whether somebody waits for a seat."""
-    seats, forecast = (
-        invitees.seats_of(row.invitation.activity),
-        withdrawing.forecast(row.invitation.id, now=clock.now()),
-    )
-    return {
-        "told": sum(mails for _day, mails in forecast.mails_per_day),
-        "without_address": forecast.without_address,
-        "seat_goes_on": seats.total is not None and seats.waiting > 0,
-    }
+    """Return the effects of withdrawing: the mails, and who gets a seat."""
+    preview = withdrawing.preview(row.invitation.id, now=clock.now())
+    unreached = any(one.without_address for one in preview.forecast.rows if one.kind is MailKind.WITHDRAWAL)
+    return {"told": preview.told, "without_address": unreached, "preview": preview}
 
 
 @bp.post("/invitations/<int:invitation_id>/link/renew")

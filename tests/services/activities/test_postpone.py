@@ -295,7 +295,7 @@ def test_the_preview_of_setting_the_former_date_says_whether_anybody_heard_of_th
 
 def test_the_preview_of_a_withdrawal_counts_the_mail_only_if_the_invitation_went_out(told, ani, dewi_the_next):
     def mails(person) -> int:
-        return sum(row.people for row in withdrawing.forecast(invitation_of(told, person).id, now=at(5)).rows)
+        return sum(row.people for row in withdrawing.preview(invitation_of(told, person).id, now=at(5)).forecast.rows)
 
     assert [mails(ani), mails(dewi_the_next)] == [1, 0]  # hers waits, and counts as invited
     for person in (ani, dewi_the_next):

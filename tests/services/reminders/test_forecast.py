@@ -438,6 +438,14 @@ def test_a_move_to_a_hall_with_no_seat_left_is_forecast_without_mails_about_seat
     assert told(said) == written_at(at(8)) == {"change": 2}
 
 
+def test_a_withdrawal_is_forecast_with_the_mails_about_the_seat_that_becomes_free(full, ani):
+    id = invitation_of(full, ani).id
+    said = withdrawing.preview(id, now=at(8))
+    withdrawing.withdraw(id, by=None, now=at(8))
+    assert told(said.forecast) == written_at(at(8)) == {"withdrawal": 1, "appointment": 1, "seat": 1}
+    assert (said.told, said.seat_mails, said.seated) == (1, 2, ("Budi Santoso",))
+
+
 def told(forecast) -> dict[str, int]:
     """How many get each mail at once, by its kind."""
     return {

@@ -71,7 +71,7 @@ def skipped():
 
 def test_when_the_invitation_is_withdrawn_both_are_told_and_the_calendar_entry_goes(represented, server, chief):
     ids = invitation_of(represented, chief).id
-    assert [mails for _day, mails in withdrawing.forecast(ids, now=at(6)).mails_per_day] == [2]
+    assert [mails for _day, mails in withdrawing.preview(ids, now=at(6)).forecast.mails_per_day] == [2]
     withdrawing.withdraw(ids, by=None, now=at(6))
     work(at(6))
     mail = next(taken.mail for taken in server.taken if taken.recipient == "rina@example.com")

@@ -298,17 +298,19 @@ def test_speakers_are_offered_first_while_nobody_is_invited(activity, ani, coord
     assert ("Invite speakers" in page, "Invite people" in page) == (False, True)
 
 
-def test_withdrawing_mentions_the_waiting_list_only_if_somebody_waits(
+def test_withdrawing_names_who_gets_the_seat_and_counts_their_mail_apart(
     ani_and_police_invited, anis, budi, coordinator_client
 ):
     address = f"/invitations/{anis.id}/withdraw"
-    assert "waited longest" not in coordinator_client.get(address).text
-    waiting = Invitation(
-        activity=ani_and_police_invited, person=budi, role=Role.CADRE, state=InvitationState.WAITLISTED
-    )
+    assert "The seat that becomes free" not in coordinator_client.get(address).text
+    activity = ani_and_police_invited
+    activity.capacity, anis.state, anis.invited_at, anis.answered_at = 1, InvitationState.COMING, NOW, NOW
+    waiting = Invitation(activity=activity, person=budi, role=Role.CADRE, state=InvitationState.WAITLISTED)
     db.session.add(waiting)
     db.session.commit()
-    assert "waited longest" in coordinator_client.get(address).text
+    shown = text_of(coordinator_client.get(address).text)
+    assert "1 mail goes out at once and says that the invitation is withdrawn." in shown
+    assert "The seat that becomes free goes to Budi Santoso. 1 mail says so." in shown
 
 
 def test_a_viewer_finds_neither_answer_links_nor_whatsapp(ani_and_police_invited, anis, ani, viewer_client):
