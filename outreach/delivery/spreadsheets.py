@@ -8,7 +8,7 @@ import io
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from enum import StrEnum
 from functools import lru_cache
 from itertools import islice
@@ -31,7 +31,7 @@ _CONTROL, _LOOKS_LIKE = re.compile(r"[\x00-\x08\x0b-\x1f\ufffe\uffff]"), re.comp
 # Signs: https://owasp.org/www-community/attacks/CSV_Injection, and those of DDE.
 _FORMULA = re.compile(r"((?:^|[;,\t\r\n])\s*)(?=[=+\-@|%\uff1d\uff0b\uff0d\uff20])")
 _PLAIN_NUMBER = re.compile(r"-?[0-9]+(?:[.,][0-9]+)*")
-Cell = str | int | float | date | datetime | None
+Cell = str | int | float | date | datetime | time | None
 
 
 class Filetype(StrEnum):
@@ -57,6 +57,7 @@ class ListColumn:
 class _Look:
     bold: Format
     day: Format
+    hour: Format
     wrapped: Format
 
 
@@ -102,6 +103,7 @@ def write_sheets(file: IO[bytes], sheets: Iterable[tuple[str, Sequence[ListColum
         look = _Look(
             bold=book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"}),
             day=book.add_format({"num_format": "dd/mm/yyyy"}),
+            hour=book.add_format({"num_format": "hh:mm"}),
             wrapped=book.add_format({"text_wrap": True, "valign": "top"}),
         )
         taken: set[str] = set()
@@ -138,6 +140,8 @@ def _fill(sheet: Worksheet, look: "_Look", columns: Sequence[ListColumn], rows: 
                 sheet.write_datetime(number, index, value)
             elif isinstance(value, date):
                 sheet.write_datetime(number, index, value, look.day)
+            elif isinstance(value, time):
+                sheet.write_datetime(number, index, value, look.hour)
             elif isinstance(value, int | float):
                 sheet.write_number(number, index, value)
             elif value:
@@ -173,6 +177,8 @@ def _plain(value: Cell) -> Any:
         return f"{value:%Y-%m-%d %H:%M}"
     if isinstance(value, date):
         return value.isoformat()
+    if isinstance(value, time):
+        return f"{value:%H:%M}"
     if isinstance(value, str):
         return harmless(value)
     return "" if value is None else value

@@ -209,6 +209,87 @@ def test_each_list_is_exported_as_filtered(
     assert ("file=xlsx" in page) == bool(values), "the page offers the file"
 
 
+# Where each list can be downloaded. The file of refused rows belongs to an import (test_imports.py).
+LISTS = {
+    ListName.ABSENCES: "/absences/person/{chief}",
+    ListName.ACCOUNTS: "/users",
+    ListName.ACTIVITIES: "/activities?time=all",
+    ListName.ATTENDANCE: "/activities/{activity}/attendance",
+    ListName.AUDIT_LOG: "/audit",
+    ListName.CALENDAR_ADDRESSES: "/feeds",
+    ListName.CALLS: "/to-call",
+    ListName.CALL_LOG: "/to-call/figures",
+    ListName.CERTIFICATES: "/certificates",
+    ListName.CLASHES: "/findings",
+    ListName.FEEDBACK: "/activities/{activity}/feedback",
+    ListName.GROUPS: "/people/groups",
+    ListName.HISTORY: "/people/{ani}/history",
+    ListName.INVITATIONS: "/people/{ani}",
+    ListName.INVITEES: "/activities/{activity}/invitees",
+    ListName.LETTERS: "/letters",
+    ListName.MAILS_RECEIVED: "/incoming?show=all",
+    ListName.MESSAGES: "/messages",
+    ListName.ORGANISATIONS: "/organisations",
+    ListName.PEOPLE: "/people",
+    ListName.POLLS: "/polls?show=all",
+    ListName.POLL_ANSWERS: "/polls/{poll}",
+    ListName.POSTS: "/people/posts",
+    ListName.PROGRAMMES: "/programmes",
+    ListName.PROPOSAL: "/placements/{search}",
+    ListName.REMINDER_RULES: "/rules",
+    ListName.REPORT: "/reports",
+    ListName.RUNDOWN: "/programmes/{programme}/rundown",
+    ListName.SEARCHES: "/placements",
+    ListName.TEXTS: "/texts",
+    ListName.UNREACHABLE: "/incoming/unreachable",
+    ListName.VENUES: "/venues",
+}
+# A cell that is only a day or an hour, as a text
+_DAY_AS_TEXT = re.compile(
+    r"\d{4}-\d\d-\d\d.{0,9}|\d{1,2}[./]\d{1,2}[./]\d{4}.{0,9}|\d{1,2} \w{3,9} \d{4}|\d\d[.:]\d\d( WI\w+)?"
+)
+
+
+def test_every_list_is_a_spreadsheet_with_real_days_frozen_headings_and_filters(
+    administrator_client, one_of_each, activity, programme, ani, chief
+):
+    for mailed in (absence_rules.days(at(19).date(), at(20).date(), JAKARTA),):
+        absences.add(
+            Subject(SubjectKind.PERSON, chief.id), mailed, "Cuti", source=AbsenceSource.COORDINATOR, by=None, now=NOW
+        )
+    poll, search = a_poll(ani), searched(a_request(three_at_once()))
+    ids = {"activity": activity.id, "programme": programme.id, "ani": ani.id, "chief": chief.id, "poll": poll.id,
+           "search": search.id}  # fmt: skip
+    assert set(LISTS) == set(ListName) - {ListName.REFUSED_ROWS}
+    empty = set()
+    for name, path in LISTS.items():
+        path = path.format(**ids)
+        response = administrator_client.get(f"{path}{'&' if '?' in path else '?'}file=xlsx")
+        assert response.mimetype == file.TYPES[spreadsheets.Filetype.XLSX], name
+        book = CalamineWorkbook.from_filelike(io.BytesIO(response.data))
+        sheets = [book.get_sheet_by_name(sheet).to_python() for sheet in book.sheet_names]
+        assert all(isinstance(heading, str) and heading for rows in sheets for heading in rows[0]), name
+        as_text = [cell for rows in sheets for row in rows[1:] for cell in row if _is_day_as_text(cell)]
+        assert as_text == [], f"{name}: days and hours are dates of the spreadsheet"
+        if not any(rows[1:] for rows in sheets):
+            empty.add(name)
+        with zipfile.ZipFile(io.BytesIO(response.data)) as parts:
+            for part in [part for part in parts.namelist() if part.startswith("xl/worksheets/sheet")]:
+                xml = parts.read(part).decode()
+                assert 'state="frozen"' in xml, name
+                assert "<autoFilter" in xml, name
+                assert "<cols>" in xml, name
+                assert "<f>" not in xml, name
+    assert {
+        ListName.PEOPLE, ListName.ORGANISATIONS, ListName.INVITEES, ListName.ATTENDANCE, ListName.MESSAGES, ListName.ACTIVITIES,
+        ListName.ABSENCES, ListName.HISTORY, ListName.PROPOSAL, ListName.REPORT,
+    }.isdisjoint(empty)  # fmt: skip
+
+
+def _is_day_as_text(cell: object) -> bool:
+    return isinstance(cell, str) and _DAY_AS_TEXT.fullmatch(cell) is not None
+
+
 def test_lists_for_administrators_are_exported_for_nobody_else(coordinator_client, viewer):
     assert [coordinator_client.get(f"{path}?file=xlsx").status_code for path in ("/audit", "/users")] == [403, 403]
 
@@ -306,10 +387,12 @@ def test_absences_are_exported_as_days_and_hours(coordinator_client, chief):
     )
     path = f"/absences/person/{chief.id}"
     rows = table(coordinator_client, f"{path}?file=csv")
-    assert [row[:7] for row in rows[1:]] == [
-        ["2027-01-19", "2027-01-20", "", "", "once", "", "Cuti"],
-        ["2027-01-21", "2027-01-21", "13:00 WIB", "15:00 WIB", "every week", "", ""],
+    assert [row[:8] for row in rows[1:]] == [
+        ["2027-01-19", "2027-01-20", "", "", "", "once", "", "Cuti"],
+        ["2027-01-21", "2027-01-21", "13:00", "15:00", "WIB", "every week", "", ""],
     ]
+    hours = [[str(cell) for cell in row[2:4]] for row in workbook(coordinator_client, f"{path}?file=xlsx")[1:]]
+    assert hours == [["", ""], ["13:00:00", "15:00:00"]]
     assert f'href="{path}?file=xlsx"' in coordinator_client.get(path).text
 
 

@@ -9,7 +9,7 @@ from outreach.cli.demo import content
 from outreach.cli.demo.answers import invitations_of, nominees
 from outreach.cli.demo.programme import JAKARTA, Cast, local, plan_day
 from outreach.domain.answers import Choice
-from outreach.domain.kinds import AnswerSource, AttendanceSource
+from outreach.domain.kinds import AnswerSource, AttendanceSource, CadreKind
 from outreach.domain.planning.working_days import working_days
 from outreach.services.activities import publish as publishing
 from outreach.services.answers import record as recording
@@ -19,7 +19,7 @@ from outreach.services.programmes.edit import ProgrammeValues
 
 DAYS = 2
 OFFICES = ("polres", "kejari", "kodim", "disdikbud", "dinkes", "gow")
-CADRES = 12
+CADRES = 66  # three of each kelurahan, on both days: enough for a report that shows figures
 
 
 def last_year(cast: Cast, today: date, holidays: dict[date, str], send: Callable[[datetime], None]) -> None:
@@ -39,7 +39,10 @@ def last_year(cast: Cast, today: date, holidays: dict[date, str], send: Callable
         by=by,
         now=planned,
     )
-    whats = [replace(what, offices=OFFICES if what.offices else (), cadre_count=CADRES) for what in content.DAYS[:DAYS]]
+    whats = [
+        replace(what, offices=OFFICES if what.offices else (), cadres=CadreKind.PATBM, cadre_count=CADRES)
+        for what in content.DAYS[:DAYS]
+    ]
     made = [plan_day(cast, programme.id, what, day, now=planned) for what, day in zip(whats, days, strict=True)]
     publishing.publish(made, by=by, now=planned + timedelta(hours=1))
     send(planned + timedelta(hours=1))

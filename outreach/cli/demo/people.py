@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime, time
 from importlib.resources import files
 
+import sqlalchemy as sa
+
 from outreach.cli.demo import content
 from outreach.cli.demo.programme import JAKARTA, Cast
-from outreach.domain.kinds import Sector, StaffRole
+from outreach.domain.kinds import AgeGroup, Sector, StaffRole
 from outreach.extensions import db
 from outreach.models import Organisation, Person, User, Venue
 from outreach.services.directory import assistants, regions
@@ -25,6 +27,12 @@ ACCOUNTS = (
     (StaffRole.COORDINATOR, "Koordinator Bidang PPA"),
     (StaffRole.VIEWER, "Pimpinan"),
 )
+
+
+AGES = (
+    AgeGroup.FROM_25, AgeGroup.FROM_45, AgeGroup.FROM_25, AgeGroup.FROM_18, AgeGroup.FROM_25, AgeGroup.FROM_45,
+    AgeGroup.FROM_60, None,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -99,7 +107,18 @@ def assemble(*, now: datetime) -> tuple[Cast, Reading]:
         cast.district_offices = {key: row.id for key, row in districts.items()}
         cast.village_offices = {key: row.id for key, row in villages.items()}
     data = (files("outreach") / "data" / "demo" / SPREADSHEET).read_bytes()
-    return cast, importing.store(data, SPREADSHEET, by=coordinator, now=now)
+    cadres = importing.store(data, SPREADSHEET, by=coordinator, now=now)
+    _give_ages()
+    return cast, cadres
+
+
+def _give_ages() -> None:
+    """Give most people of the spreadsheet, which has no ages, an age group, as an office knows them of most of its cadres."""
+    with writing() as session:
+        for number, person in enumerate(
+            session.scalars(sa.select(Person).where(Person.name != "").order_by(Person.id))
+        ):
+            person.age_group = AGES[number % len(AGES)]
 
 
 def _local_office(kind: str, name: str, code: str, sector: Sector) -> Organisation:

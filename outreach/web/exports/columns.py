@@ -1,7 +1,7 @@
 """The columns of each list as a spreadsheet: headings in the user's language, and the cell of a row of queries/exports.py."""
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, time
 from functools import cache, lru_cache, partial
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from outreach.delivery.spreadsheets import ListColumn
 from outreach.delivery.words import calls as call_words
 from outreach.delivery.words import feedback as feedback_words
-from outreach.delivery.words.formats import clock, phone, short_day, span
+from outreach.delivery.words.formats import phone, short_day, span
 from outreach.delivery.words.labels import label, staff_label
 from outreach.domain.answers import answer_by
 from outreach.domain.documents import shown_code
@@ -436,14 +436,15 @@ def proposal(venues: Any, *, people: Callable, why: Callable, notes: Callable, t
 
 
 def absences() -> list[ListColumn]:
-    def hour(row: Any, instant: datetime) -> str:
-        return "" if row.absent.whole_days else clock(instant, row.absent.zone)
+    def hour(row: Any, instant: datetime) -> time | None:
+        return None if row.absent.whole_days else instant.astimezone(row.absent.zone).time()
 
     return [
         ListColumn(_("First day"), MIDDLE, lambda row: row.absent.first_on),
         ListColumn(_("Last day"), MIDDLE, lambda row: row.absent.last_on),
         ListColumn(_("Time from"), MIDDLE, lambda row: hour(row, row.absent.starts_at)),
         ListColumn(_("Time until"), MIDDLE, lambda row: hour(row, row.absent.ends_at)),
+        ListColumn(_("Time zone"), NARROW, lambda row: "" if row.absent.whole_days else zone_name(row.absent.zone)),
         ListColumn(_("How often"), MIDDLE, lambda row: label(row.absent.repeats)),
         ListColumn(_("Last time on"), MIDDLE, lambda row: row.absent.until_on),
         ListColumn(_("Note"), LONG, lambda row: row.reason),

@@ -51,7 +51,7 @@ class ToldEntry:
     @property
     def sentence(self) -> str:
         """Return the main words with the state, for a file."""
-        return ": ".join(filter(None, (self.text, staff_label(self.state) if self.state else "")))
+        return ": ".join(filter(None, (str(self.text), staff_label(self.state) if self.state else "")))
 
 
 def told(entries: Iterable[HistoryEntry], zone: ZoneInfo, *, of_invitee: bool) -> list[ToldEntry]:
