@@ -21,6 +21,7 @@ from outreach.delivery.demo_server import server as demo_server
 from outreach.domain.kinds import AnswerSource, MailKind
 from outreach.domain.needs import NeedKind
 from outreach.domain.planning.rules import ClashKind, Severity
+from outreach.domain.scans import ScanConflictKind, ScanOutcome
 from outreach.domain.states import ANSWERED, TAKES_A_SEAT, ActivityState, InvitationState, MessageState, PollState
 from outreach.extensions import db
 from outreach.models import (
@@ -31,6 +32,7 @@ from outreach.models import (
     Attendance,
     Cadre,
     DatePoll,
+    Device,
     Invitation,
     Material,
     Message,
@@ -39,10 +41,12 @@ from outreach.models import (
     Programme,
     ProposedTopic,
     Reminder,
+    SignedList,
     User,
 )
 from outreach.queries import absences as absence_pages
 from outreach.queries import polls as poll_pages
+from outreach.queries.door import paper, scans, walk_ins
 from outreach.queries.overview import page as overview
 from outreach.services.absences.edit import Subject, SubjectKind
 from outreach.services.planning import clashes as clashing
@@ -210,6 +214,18 @@ def test_last_years_programme_was_held_with_attendance(loaded_demo):
     assert {activity.state for activity in old.activities} == {ActivityState.HELD}
     present = sa.select(sa.func.count()).where(Attendance.present)
     assert db.session.scalar(present) > 0
+
+
+def test_a_day_of_last_year_was_recorded_by_two_devices_and_has_a_signed_list_to_compare(loaded_demo):
+    [activity_id] = set(db.session.scalars(sa.select(SignedList.activity_id)))
+    devices = db.session.execute(sa.select(Device.number, Device.name).order_by(Device.number)).all()
+    assert devices == [(1, "HP Sari"), (2, "Tablet pintu 2")]
+    kinds = {one.kind for row in scans.disagreements(activity_id) for one in row.conflicts}
+    assert kinds == {ScanConflictKind.SAME_CODE, ScanConflictKind.UNDONE_ELSEWHERE}
+    assert [scan.outcome for scan in scans.failed(activity_id)] == [ScanOutcome.FORGED]
+    assert [bool(row.likely) for row in walk_ins.rows()[1]] == [True, False]
+    found = paper.reconciliation(activity_id)
+    assert (len(found.files), len(found.signed_only), len(found.ticked_only)) == (1, 1, 1)
 
 
 def test_nothing_is_waiting_or_failed(loaded_demo):

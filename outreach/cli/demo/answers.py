@@ -153,6 +153,15 @@ def nominees(office: Organisation, quota: int, draw: Random) -> list[Nominee]:
     return list(found.values())
 
 
+def not_invited(activity_id: int) -> Person:
+    """Return a cadre who is not invited to this activity."""
+    there = sa.select(Invitation.person_id).where(
+        Invitation.activity_id == activity_id, Invitation.person_id.is_not(None)
+    )
+    wanted = sa.select(Person).join(Person.cadre_roles).where(Person.id.not_in(there)).order_by(Person.id)
+    return db.session.scalars(wanted.limit(1)).one()
+
+
 def invitations_of(activity_ids: Iterable[int]) -> list[Invitation]:
     """Return the invitations except those of nominees, with their invitees loaded, in the order of creation."""
     found = db.session.scalars(

@@ -5,8 +5,8 @@ from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from random import Random
 
-from outreach.cli.demo import content
-from outreach.cli.demo.answers import invitations_of, nominees
+from outreach.cli.demo import content, door
+from outreach.cli.demo.answers import invitations_of, nominees, not_invited
 from outreach.cli.demo.programme import JAKARTA, Cast, local, plan_day
 from outreach.domain.answers import Choice
 from outreach.domain.kinds import AnswerSource, AttendanceSource, CadreKind
@@ -61,6 +61,9 @@ def last_year(cast: Cast, today: date, holidays: dict[date, str], send: Callable
         send(local(day - timedelta(days=1), time(8, 1)))
         over = local(day, time(13, 0))
         send(over)
+        if activity_id == made[-1]:
+            door.held(activity_id, not_invited(activity_id), by=by, opens=local(day, time(7, 30)))
+            continue
         shown = [i.id for i in invitations_of([activity_id]) if i.person_id]
         there = [one for number, one in enumerate(shown) if number % 6]
         attendance.tick(activity_id, there, shown, AttendanceSource.PAPER, by=by, now=over)
