@@ -101,7 +101,7 @@ def for_publishing(
         invited_at = forecasting.invitations_go_out_at(activity, times, sent_at, now=now)
         wanted = _invited_by_mail(activity, Invitation.state == InvitationState.PREPARED)
         found += _starting(activity, activity.zone, times, _asked(session, wanted), invited_at)
-    return _in_order(found)
+    return in_order(found)
 
 
 def for_inviting(
@@ -116,31 +116,37 @@ def for_inviting(
         invited_at = forecasting.invitations_go_out_at(activity, times, now, now=now)
         asked = _Asked(ladder_of(role, is_organisation=is_organisation), new[activity.id])
         found += _starting(activity, activity.zone, times, [asked], invited_at)
-    return _in_order(found)
+    return in_order(found)
 
 
-def for_move(activity_id: int, move: Move, passing: Collection[Passing] = (), *, now: datetime) -> list[RungForecast]:
+def for_move(
+    activity_id: int, move: Move, passing: Collection[Passing] = (), *, now: datetime, added: Collection[int] = (),
+    let_go: Collection[int] = (),
+) -> list[RungForecast]:  # fmt: skip
     """Forecast the ladders after this published activity has moved, or this postponed one has its new date.
 
-    passing: the invitations to posts that go to other people by it. Their ladders begin again.
+    passing: the invitations to posts that go to other people by it. Their ladders begin again. added, let_go: the ids of
+    people who are invited to speak, or withdrawn, together with the move.
     """
     session, found = db.session(), []
     for activity in _activities([activity_id], ActivityState.PUBLISHED, ActivityState.POSTPONED):
         respond_by_at = deadline(session, move.respond_by_at, move.starts_at, move.zone, now)
         times = ActivityTimes(move.starts_at, move.ends_at, respond_by_at)
         again = activity.state is ActivityState.POSTPONED
-        anew = {one.invitation.id for one in passing if one.is_invited}
+        anew = {one.invitation.id for one in passing if one.is_invited} | _speaking(session, activity, let_go)
         waiting = sa.and_(Invitation.state == InvitationState.PREPARED, Invitation.id.not_in(anew))
         invited_at = forecasting.invitations_after(activity, move.starts_at, respond_by_at, now, passing)
+        if invited_at is None and added:
+            invited_at = now
         if invited_at is not None:
             kept = sa.and_(audiences.KEPT_FROM_INVITATION, Invitation.id.not_in(anew))
             newly = sa.or_(waiting, kept) if again else waiting
             goes_at = forecasting.invitations_go_out_at(activity, times, invited_at, now=now)
             wanted = _invited_by_mail(activity, newly)
-            asked = [*_asked(session, wanted), *_asked_anew(session, passing)]
+            asked = [*_asked(session, wanted), *_asked_anew(session, _new_people(activity, passing, added))]
             found += _starting(activity, move.zone, times, asked, goes_at)
         found += _running(session, activity, move.zone, times, now, but=anew)
-    return _in_order(found)
+    return in_order(found)
 
 
 def _activities(ids: Collection[int], *states: ActivityState) -> list[Activity]:
@@ -175,10 +181,22 @@ def _asked(session: Session, which: sa.ColumnElement[bool]) -> list[_Asked]:
     ]
 
 
-def _asked_anew(session: Session, passing: Collection[Passing]) -> list[_Asked]:
-    """Return the new holders of posts who are invited."""
-    invited = [one for one in passing if one.is_invited]
-    people = {one.new.id for one in invited}
+def _new_people(activity: Activity, passing: Collection[Passing], added: Collection[int]) -> list[tuple[int, Role]]:
+    """Return who is invited by a move: new holders of posts, and added speakers, unless these wait for their letter."""
+    speakers = [] if activity.letter_first else [(person_id, Role.SPEAKER) for person_id in added]
+    return [*((one.new.id, one.invitation.role) for one in passing if one.is_invited), *speakers]
+
+
+def _speaking(session: Session, activity: Activity, person_ids: Collection[int]) -> set[int]:
+    """Return the ids of these people's invitations to speak."""
+    theirs = (Invitation.person_id.in_(person_ids), Invitation.role == Role.SPEAKER)
+    wanted = sa.select(Invitation.id).where(Invitation.activity_id == activity.id, *theirs)
+    return set(session.scalars(wanted)) if person_ids else set()
+
+
+def _asked_anew(session: Session, invited: Collection[tuple[int, Role]]) -> list[_Asked]:
+    """Return people who are invited by a change."""
+    people = {person_id for person_id, _role in invited}
     unreached = set(session.scalars(sa.select(Person.id).where(Person.id.in_(people), no_mail_reaches(Person.email))))
     assisted = set(
         session.scalars(
@@ -189,12 +207,12 @@ def _asked_anew(session: Session, passing: Collection[Passing]) -> list[_Asked]:
     )
     return [
         _Asked(
-            ladder_of(one.invitation.role, is_organisation=False),
+            ladder_of(role, is_organisation=False),
             1,
-            int(one.new.id in unreached),
-            int(one.new.id not in assisted),
+            int(person_id in unreached),
+            int(person_id not in assisted),
         )
-        for one in invited
+        for person_id, role in invited
     ]
 
 
@@ -275,5 +293,6 @@ def _office(session: Session, first: datetime, last: datetime) -> _Office:
     return _Office(ladders(session), load.calendar(min(first, last), max(first, last), values), plan.hours)
 
 
-def _in_order(found: Iterable[RungForecast]) -> list[RungForecast]:
+def in_order(found: Iterable[RungForecast]) -> list[RungForecast]:
+    """Return rungs of several activities in the order of their times."""
     return sorted(found, key=lambda one: (one.due_at, one.activity_title, one.ladder, one.kind))

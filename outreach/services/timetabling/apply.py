@@ -3,7 +3,7 @@
 Drafts are only changed. Published activities move as by activities/move.py: the invitees are notified, with the reason.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -27,6 +27,8 @@ from outreach.services.activities import projected
 from outreach.services.activities.publish import InThePast
 from outreach.services.invitations import add as new_invitations
 from outreach.services.invitations import withdraw as withdrawing
+from outreach.services.ladder import forecast as ladders_ahead
+from outreach.services.ladder.forecast import RungForecast
 from outreach.services.locking import present_for_change
 from outreach.services.planning import book as booking
 from outreach.services.planning import checks as plan_checks
@@ -62,7 +64,7 @@ class ProposalPreview:
 
     found: the new clashes, by the plan as it stands. forecasts: mails for the published activities that move.
     out_of_order: pairs whose requested order would break, the later one first. passing: invitations to posts that go to
-    other people.
+    other people. rungs: of the published activities, if no answer comes.
     """
 
     lines: tuple[ProposalLine, ...]
@@ -71,6 +73,7 @@ class ProposalPreview:
     forecasts: tuple[tuple[ProposalLine, Forecast], ...]
     out_of_order: tuple[Titles, ...] = ()
     passing: Collection[Passing] = ()
+    rungs: Sequence[RungForecast] = ()
 
     @property
     def blocking(self) -> list[Clash]:
@@ -115,7 +118,23 @@ def preview(search: TimetablingSearch, activity_ids: Collection[int], *, now: da
         (line, activities_move.forecast(rows[line.id], _move(rows[line.id], line, now), _of(passing, line.id), now=now))
         for line in moved
     )
-    return ProposalPreview(lines, (), clashes, forecasts, unordered, passing)
+    rungs = _rungs([(rows[line.id], line) for line in lines], passing, now)
+    return ProposalPreview(lines, (), clashes, forecasts, unordered, passing, rungs)
+
+
+def _rungs(
+    pairs: Collection[tuple[Activity, ProposalLine]], passing: Collection[Passing], now: datetime
+) -> list[RungForecast]:
+    """Return the rungs of the published activities that move or get other facilitators."""
+    found: list[RungForecast] = []
+    for activity, line in pairs:
+        if line.state is ActivityState.PUBLISHED:
+            added, let_go = ([id for id, _name in people] for people in (line.added, line.let_go))
+            move = _move(activity, line, now)
+            found += ladders_ahead.for_move(
+                line.id, move, _of(passing, line.id), now=now, added=added, let_go=let_go
+            )  # fmt: skip
+    return ladders_ahead.in_order(found)
 
 
 def _of(passing: Collection[Passing], activity_id: int) -> list[Passing]:

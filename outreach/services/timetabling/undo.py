@@ -29,6 +29,8 @@ from outreach.services.activities import projected
 from outreach.services.activities.publish import ReasonMissing
 from outreach.services.invitations import add as new_invitations
 from outreach.services.invitations import withdraw as withdrawing
+from outreach.services.ladder import forecast as ladders_ahead
+from outreach.services.ladder.forecast import RungForecast
 from outreach.services.locking import present_for_change
 from outreach.services.planning import book as booking
 from outreach.services.planning import checks as plan_checks
@@ -80,6 +82,7 @@ class Undoing:
     """back: the activities that would move back, and their present rows. left: those left alone, and why.
 
     forecasts: mails for the published activities that move. passing: invitations to posts that go to other people.
+    rungs: of the published activities, if no answer comes.
     """
 
     taken: TakenProposal
@@ -87,6 +90,7 @@ class Undoing:
     left: tuple[tuple[str, LeftBecause], ...]
     forecasts: tuple[tuple[str, Forecast], ...] = ()
     passing: Collection[Passing] = ()
+    rungs: Sequence[RungForecast] = ()
 
     @property
     def needs_reason(self) -> bool:
@@ -122,11 +126,15 @@ def preview(search_id: int, *, now: datetime) -> Undoing:
         session, [(activity, line.back) for activity, line in undoing.back if line.back]
     )
     forecasts = []
+    rungs: list[RungForecast] = []
     for activity, line in undoing.back:
         if line.back and activity.state is ActivityState.PUBLISHED:
             own = [one for one in passing if one.invitation.activity_id == activity.id]
             forecasts.append((activity.title, activities_move.forecast(activity, line.back, own, now=now)))
-    return replace(undoing, forecasts=tuple(forecasts), passing=passing)
+            rungs += ladders_ahead.for_move(
+                activity.id, line.back, own, now=now, added=line.let_go, let_go=line.added
+            )  # fmt: skip
+    return replace(undoing, forecasts=tuple(forecasts), passing=passing, rungs=ladders_ahead.in_order(rungs))
 
 
 def undo(search_id: int, *, reason: str = "", by: User | None, now: datetime) -> Undoing:

@@ -10,6 +10,7 @@ from flask_babel import ngettext
 from flask_login import current_user
 
 from outreach import clock
+from outreach.delivery.words import ladder as rung_words
 from outreach.delivery.words.clashes import sentence
 from outreach.domain.kinds import ListName
 from outreach.domain.planning.rules import Severity
@@ -201,7 +202,14 @@ def undo(search_id: int) -> Any:
         form.reason.data = _("It goes back to the time and place announced before.")
     with flashing_problems(but=searches.SearchMissing):
         seen = undoing.preview(search_id, now=now)
-        page = render_template("timetabling/undo.html", search=search, form=form, seen=seen, words=timetabling_words)
+        page = render_template(
+            "timetabling/undo.html",
+            search=search,
+            form=form,
+            seen=seen,
+            words=timetabling_words,
+            rung_words=rung_words,
+        )
         return page, 422 if form.is_submitted() else 200
     return redirect(url_for(".show", search_id=search_id))
 
@@ -267,6 +275,7 @@ def _preview_page(search: TimetablingSearch, form: ApplyForm, picked: list[int])
         clashes=clashes,
         venues=venue_names(result),
         words=timetabling_words,
+        rung_words=rung_words,
     )
 
 

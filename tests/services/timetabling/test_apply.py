@@ -7,6 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from outreach.domain.kinds import MailKind, Role
+from outreach.domain.ladder import LadderName, RungKind, RungRule, RungState, RungTiming
 from outreach.domain.planning.parties import AbsenceSource
 from outreach.domain.planning.rules import ClashKind, Severity
 from outreach.domain.states import ActivityState, InvitationState, SearchState
@@ -17,6 +18,7 @@ from outreach.models import (
     AuditEntry,
     Invitation,
     Reminder,
+    Rung,
     SpeakerBooking,
     TimetablingSearch,
 )
@@ -24,10 +26,12 @@ from outreach.queries import timetabling as timetabling_pages
 from outreach.services.activities import publish as publishing
 from outreach.services.activities.publish import ReasonMissing
 from outreach.services.invitations import invite as inviting
+from outreach.services.ladder import climb, edit
 from outreach.services.office import planning_rules as office_planning_rules
 from outreach.services.planning.checks import PlanBlocked
 from outreach.services.planning.rules import PlanValues
 from outreach.services.reminders import rules
+from outreach.services.reminders import tick as reminding
 from outreach.services.timetabling import apply as applying
 from outreach.transactions import writing
 from tests.world import NOW, at, draft_activity, publish
@@ -181,6 +185,38 @@ def test_published_activities_move_with_a_reason_and_notify_everybody_notified_b
         activity = db.session.get(Activity, line.id)
         assert activity.sequence == (1 if line.is_moved else 0)
         assert speakers_of(line.id) == {name for _id, name in line.after.people}
+
+
+def test_the_preview_names_the_rungs_that_ladders_have_after_the_proposal_is_taken(any_app, office, coordinator, ani):
+    for name in (LadderName.CADRES, LadderName.SPEAKERS):
+        rungs = [
+            RungRule(RungKind.CALL, RungTiming.AFTER_INVITATION, 3),
+            RungRule(RungKind.CALL, RungTiming.BEFORE_START, 2),
+        ]
+        edit.save(name, rungs, by=coordinator, now=NOW)
+    activities, people = three_at_once(), facilitators()
+    inviting.invite_people([meeting.id for meeting in activities], [ani.id], Role.CADRE, by=coordinator, now=NOW)
+    publish(*activities)
+    climb.tick(NOW)
+    proposed = searched(a_request(activities, people))
+    lines, now = lines_of(proposed), at(5)
+    said = applying.preview(proposed, lines, now=now).rungs
+    applying.apply(proposed.id, lines, reason="Bergiliran", by=coordinator, now=now)
+    for when in (now, now + timedelta(minutes=1)):
+        reminding.tick(when)
+        climb.tick(when)
+    waiting = db.session.execute(
+        sa.select(Activity.title, Invitation.role, Rung.due_at)
+        .join(Rung.invitation)
+        .join(Invitation.activity)
+        .where(Rung.state == RungState.WAITING)
+    ).all()
+    ladders = {Role.CADRE: LadderName.CADRES, Role.SPEAKER: LadderName.SPEAKERS}
+    assert {line.is_moved for line in lines.values()} == {True, False}
+    assert {role for _title, role, _due_at in waiting} == set(ladders)
+    assert sorted((row.activity_title, row.ladder, row.due_at) for row in said for _one in range(row.people)) == sorted(
+        (title, ladders[role], due_at) for title, role, due_at in waiting
+    )
 
 
 def test_a_replaced_facilitators_invitation_is_withdrawn(any_app, office, coordinator):

@@ -21,6 +21,7 @@ from outreach.services.reminders import tick as reminding
 from tests.web.reading import fields, text_of
 from tests.world import NOW, a_person, at, draft_activity, invite, invite_organisation, publish
 from tests.world.composed import line, message_of
+from tests.world.mails import run
 
 KINDS = [kind.value for kind in CadreKind]
 EVERYBODY = {"kinds": KINDS, "region_codes": ["18.72.01.1003", "18.72.04.1001"]}
@@ -303,8 +304,9 @@ def test_withdrawing_names_who_gets_the_seat_and_counts_their_mail_apart(
 ):
     address = f"/invitations/{anis.id}/withdraw"
     assert "The seat that becomes free" not in coordinator_client.get(address).text
+    run(NOW)
     activity = ani_and_police_invited
-    activity.capacity, anis.state, anis.invited_at, anis.answered_at = 1, InvitationState.COMING, NOW, NOW
+    activity.capacity, anis.state, anis.answered_at = 1, InvitationState.COMING, NOW
     waiting = Invitation(activity=activity, person=budi, role=Role.CADRE, state=InvitationState.WAITLISTED)
     db.session.add(waiting)
     db.session.commit()
