@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased, joinedload, selectinload
@@ -340,7 +340,18 @@ def load(session: Session, message_ids: Collection[int], *, skipped_too: bool = 
     return [found[id_] for id_ in ids if id_ in found]
 
 
-def held_post(lines: Collection[LineRow]) -> tuple[str, str, str] | None:
+class InPost(Protocol):
+    """A line of a mail, or an invitation on a page."""
+
+    @property
+    def as_post(self) -> str: ...
+    @property
+    def post_office(self) -> str: ...
+    @property
+    def post_office_short_name(self) -> str: ...
+
+
+def held_post(lines: Collection[InPost]) -> tuple[str, str, str] | None:
     """Return the post in which a mail addresses its recipient, with the name and short name of the post's organisation.
 
     It is the post to which all invitations to posts of the mail go; None if there is none, or several.

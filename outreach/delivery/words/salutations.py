@@ -41,6 +41,11 @@ def lines_of_post(post: str, office: Organisation | None) -> tuple[str, ...]:
     return tuple(part for part in (post, named) if part)
 
 
+def of_post(post: str, office_name: str, office_short_name: str) -> str:
+    """Return the salutation of a post in one line: "Plh. Kasat Binmas Polres Metro"."""
+    return " ".join(part for part in (post, _office(post, office_name, office_short_name)) if part)
+
+
 def salutation(invitee: Person | Organisation, locale: str) -> str:
     """Return an invitee's salutation: "Bapak/Ibu Agus Hasanah, Analis, Polres Metro", or "Pimpinan Polres Metro"."""
     if isinstance(invitee, Organisation):

@@ -5,7 +5,7 @@ are built once (queries/answers/page_sql.py). Speakers (topics) and organisation
 invitees of date polls one more.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -15,6 +15,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
 from outreach.delivery.mail.recipient import salutation_of
+from outreach.delivery.rows.batch import held_post
+from outreach.delivery.words import salutations
 from outreach.delivery.words.formats import phone
 from outreach.domain.answers import ActivityCancelled, ActivityPostponed, answer_by, refusal
 from outreach.domain.directory.names import Name, rank_of
@@ -51,7 +53,8 @@ class LinkInvitee(NamedTuple):
     """The invitee of a link. organisation: whether it is an organisation. stopped: whether reminders are stopped.
 
     salutations: a person's, as in mails, by language. assistant: the name of their adjutant or secretary, if it is the
-    link of theirs; `stopped` is then about the mails to them.
+    link of theirs; `stopped` is then about the mails to them. post: the post to which all invitations to posts go, as on
+    letters: "Plh. Kasat Binmas Polres Metro"; "" if there is none, or several.
     """
 
     id: int
@@ -61,6 +64,7 @@ class LinkInvitee(NamedTuple):
     organisation: bool
     salutations: Mapping[str, str] = MappingProxyType({})
     assistant: str = ""
+    post: str = ""
 
 
 class Topic(NamedTuple):
@@ -231,7 +235,19 @@ def _page(link: Any, now: datetime) -> AnswerPage:
         shown = _with_topics(shown, invitee.id)
     polls = _polls(invitee, now) if link.has_polls else ()
     went_on = posts.went_from(invitee.id, now=now) if link.held_posts else ()
-    return AnswerPage(link, invitee, contact, tuple(shown), polls, tuple(went_on))
+    return AnswerPage(link, _in_post(link, invitee, rows), contact, tuple(shown), polls, tuple(went_on))
+
+
+def _in_post(link: Any, invitee: LinkInvitee, rows: Iterable[Any]) -> LinkInvitee:
+    """Return the invitee addressed in the post that is invited, as mails do."""
+    held = held_post([row for row in rows if row.state is not InvitationState.WITHDRAWN])
+    if held is None:
+        return invitee
+    person = Person(
+        name=link.name, title_before=link.title_before, title_after=link.title_after, sex=link.sex, post=held[0]
+    )
+    said = {locale: salutations.of_person(person, *held[1:], locale) for locale in LOCALES}
+    return invitee._replace(post=salutations.of_post(*held), salutations=said)
 
 
 def of_person(person_id: int, *, now: datetime) -> tuple[Contact, list[ShownInvitation]]:

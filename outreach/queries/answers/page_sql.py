@@ -19,15 +19,18 @@ from outreach.models import (
     FeedbackQuestions,
     FormerHolder,
     Invitation,
+    InvitedPost,
     Link,
     Office,
     Organisation,
     Person,
     PollInvitee,
+    Post,
     Programme,
     Venue,
     agenda_speaker,
 )
+from outreach.models.invitations import POST_TITLE
 
 
 def _columns(*models: Any) -> Iterable[Any]:
@@ -44,6 +47,8 @@ _ACTIVITY, _AGENDA, _INVITATION, _LINKS, _OFFICES, _ORGANISATION, _PERSON, _PROG
 )
 _EMPLOYERS = sa.alias(Organisation.__table__)
 _EMPLOYER = _EMPLOYERS.c
+_POST_OFFICES = sa.alias(Organisation.__table__)
+_POST_OFFICE = _POST_OFFICES.c
 _POLL, _ASKED, _ABSENCE, _ACTING, _FORMER, _CERTIFICATE = _columns(
     DatePoll, PollInvitee, Absence, ActingPerson, FormerHolder, Certificate
 )
@@ -179,10 +184,16 @@ def _invitations(invitee: Any) -> sa.Select:
             sa.case((needs, taken)).label("taken"),
             _ACTIVITY.materials_published_at,
             _ASKS_FEEDBACK.label("asks_feedback"),
+            sa.func.coalesce(POST_TITLE, "").label("as_post"),
+            sa.func.coalesce(_POST_OFFICE.name, "").label("post_office"),
+            sa.func.coalesce(_POST_OFFICE.short_name, "").label("post_office_short_name"),
         )
         .select_from(Invitation.__table__)
         .join(Activity.__table__, _ACTIVITY.id == _INVITATION.activity_id)
         .outerjoin(ActingPerson.__table__, sa.and_(_ACTING.invitation_id == _INVITATION.id, _ACTING.acting))
+        .outerjoin(InvitedPost.__table__, InvitedPost.invitation_id == _INVITATION.id)
+        .outerjoin(Post.__table__, Post.id == InvitedPost.post_id)
+        .outerjoin(_POST_OFFICES, _POST_OFFICE.id == Post.organisation_id)
         .outerjoin(Venue.__table__, _VENUE.id == _ACTIVITY.venue_id)
         .outerjoin(Programme.__table__, _PROGRAMME.id == _ACTIVITY.programme_id)
         .where(

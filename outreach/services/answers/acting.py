@@ -146,7 +146,7 @@ def take_back(token: str, activity_id: int, *, now: datetime, staff: User | None
         problem = refusal_of(session, mine[0], now)
         if problem is not None:
             raise problem
-        _take_back(session, mine, AnswerSource.LINK, now)
+        _take_back(session, mine, links.source_of(token), now)
         notices.confirm_to_invitee(session, mine[0], now=now)
         if staff is not None:
             tell_log(session, mine[0], staff, "answer_undone_by_link", now)
@@ -160,7 +160,7 @@ def take_back_for(invitation_id: int, *, by: User | None, now: datetime) -> Invi
         named = invitation.representative_name
         mine = _all_of(session, invitation)
         _take_back(session, mine, AnswerSource.PHONE, now, by)
-        notices.tell_invitee(session, invitation, now=now)
+        notices.tell_invitee(session, invitation, now=now, by_staff=True)
         audit.record(
             session, by, "invitation.representative_undone", invitation, now=now, name=invitation.invitee.display_name,
             activity=invitation.activity.title, representative=named,

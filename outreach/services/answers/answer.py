@@ -249,11 +249,14 @@ def _set_stopped(token: str, value: datetime | None, now: datetime, staff: User 
     with writing() as session:
         link = links.open_link(token, now=now) if value is None else links.stopping_link(token)
         assistant = links.assistant_of(token)
-        if assistant is not None:
-            assistant.stopped_at = value
-            return link
         invitee = link.person or link.organisation
         assert invitee is not None
+        if assistant is not None:
+            if (assistant.stopped_at is None) is not (value is None):
+                verb = "assistant_mails_resumed" if value is None else "assistant_mails_stopped"
+                audit.record(session, staff, f"{invitee.__tablename__}.{verb}", invitee, now=now)
+                assistant.stopped_at = value
+            return link
         if (invitee.reminders_stopped_at is None) is (value is None):
             return link
         replaced = links.nonce_of(token) != link.nonce

@@ -147,7 +147,7 @@ def _record(
     stood = state_of(mine, now)
     settle(session, mine, choice, told.representative, source, now, by.id if by else None)
     if choice is Choice.REPRESENTED:
-        notices.tell_invitee(session, invitation, now=now)
+        notices.tell_invitee(session, invitation, now=now, by_staff=True)
     if invitation.organisation_id:
         nominees_of.drop_all(session, invitation, now)
     for in_role in mine:

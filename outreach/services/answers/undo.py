@@ -94,7 +94,7 @@ def undo_recorded(invitation_id: int, *, by: User | None, now: datetime) -> Invi
         evidence.drop_of(session, [one.id for one in found], before.since)
         kept_answers.forget_recorded(session, found)
         if found[0].acting is not acting:  # whoever acts again is told by chain.act_again
-            notices.tell_invitee(session, found[0], now=now)
+            notices.tell_invitee(session, found[0], now=now, by_staff=True)
         audit.record(
             session, by, "invitation.recorded_undone", invitation, now=now, name=invitation.invitee.display_name,
             activity=invitation.activity.title, state=[said.value, invitation.state.value],

@@ -439,7 +439,7 @@ def _tell(session: Session, invitation: Invitation, former_id: int | None, now: 
             detail={FORMER_HOLDER: former_id}, text_key=OTHER_HOLDER_TEXT,
         )  # fmt: skip
     if invitation.state is not InvitationState.PREPARED:
-        notices.tell_invitee(session, invitation, now=now)
+        notices.tell_invitee(session, invitation, now=now, by_staff=True)
     elif activity.state is ActivityState.PUBLISHED:
         if waiting_invitations(session, activity.id, now) is None:
             event_reminder(session, activity, MailKind.INVITATION, Audience.NEWLY_INVITED, now=now)

@@ -69,7 +69,8 @@ def answer(token: str, poll_id: int, dates: Dates, *, now: datetime, staff: User
             raise WhoMissing
         before = _before(invitee, now)
         _take(invitee, poll, dates)
-        invitee.answered_at, invitee.answer_source, invitee.answer_recorded_by_id = now, AnswerSource.LINK, None
+        invitee.answered_at, invitee.answer_source = now, links.source_of(token)
+        invitee.answer_recorded_by_id = None
         session.flush()
         kept_answers.remember_poll(session, link, before, _before(invitee, now))
         if staff is not None:

@@ -1,6 +1,6 @@
 """Write an activity's reminders: one row for each rule and each event. reminders/tick.py expands them into messages."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,6 +17,8 @@ from outreach.services import office_defaults
 from outreach.services.reminders import audiences
 from outreach.services.reminders.rules import moments_of, rules_for
 
+CHANGES_TOLD_IN_A_DAY = 5  # mails to one invitee about what links changed of one invitation
+AN_HOUR, A_DAY = timedelta(hours=1), timedelta(days=1)
 BY_HAND = "by-hand"  # the key of reminders that staff send to chosen invitees
 OTHER_DAY = "other_day"  # in a reminder's detail: why it is due on another day than its rule says
 
@@ -53,6 +55,26 @@ def event_reminder(
     return reminder
 
 
+def spread(session: Session, reminder: Reminder, invitation: Invitation, *, now: datetime) -> None:
+    """Put off a mail about what was changed by links, if the invitee was sent CHANGES_TOLD_IN_A_DAY of them within a day.
+
+    It goes out a day after the first of these, an hour before the start at the latest, and says what is true then.
+    """
+    told = session.scalars(
+        sa.select(Reminder.due_at)
+        .where(
+            Reminder.invitation_id == invitation.id,
+            Reminder.kind.in_((MailKind.REPRESENTATION, MailKind.CONFIRMATION)),
+            Reminder.id != reminder.id,
+            Reminder.due_at > now - A_DAY,
+        )
+        .order_by(Reminder.due_at.desc())
+        .limit(CHANGES_TOLD_IN_A_DAY)
+    ).all()
+    if len(told) == CHANGES_TOLD_IN_A_DAY:
+        reminder.due_at = max(now, min(told[-1] + A_DAY, invitation.activity.starts_at - AN_HOUR))
+
+
 def confirm(session: Session, invitation: Invitation, *, now: datetime, text_key: str = "") -> Reminder | None:
     """Schedule a mail that confirms the invitee's answer; None if no answer, not published, or scheduled already.
 
@@ -71,7 +93,7 @@ def confirm(session: Session, invitation: Invitation, *, now: datetime, text_key
     )
     if session.scalar(sa.select(scheduled)):
         return None
-    return event_reminder(
+    reminder = event_reminder(
         session,
         invitation.activity,
         MailKind.CONFIRMATION,
@@ -80,6 +102,8 @@ def confirm(session: Session, invitation: Invitation, *, now: datetime, text_key
         invitation=invitation,
         text_key=text_key,
     )
+    spread(session, reminder, invitation, now=now)
+    return reminder
 
 
 def schedule(

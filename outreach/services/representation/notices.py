@@ -22,7 +22,7 @@ from outreach.domain.mail.still_true import ACTING
 from outreach.domain.reminders import MissedReason
 from outreach.domain.states import ANSWERED, ActivityState, ReminderState
 from outreach.models import ActingPerson, Invitation, Reminder
-from outreach.services.reminders.schedule import confirm, event_reminder
+from outreach.services.reminders.schedule import confirm, event_reminder, spread
 
 TOLD_IN_A_DAY = 3  # acting people of one invitation who get a mail without staff having named them
 A_DAY = timedelta(days=1)
@@ -126,23 +126,32 @@ def waits_for_staff(session: Session, invitation: Invitation) -> bool:
     return session.scalar(newest) == MissedReason.MANY_REPRESENT
 
 
-def tell_invitee(session: Session, invitation: Invitation, *, now: datetime) -> None:
-    """Tell the invitee who comes in their place, or that their invitation waits for an answer again."""
+def tell_invitee(session: Session, invitation: Invitation, *, now: datetime, by_staff: bool = False) -> None:
+    """Tell the invitee who comes in their place, or that their invitation waits for an answer again.
+
+    by_staff: staff changed it, so that no limit applies.
+    """
     if not _is_ahead(invitation, now):
         return
     audience = Audience.ONE if invitation.acting is not None else Audience.UNANSWERED
-    waiting = sa.exists().where(
-        Reminder.invitation_id == invitation.id,
-        Reminder.kind == MailKind.REPRESENTATION,
-        Reminder.audience == audience,
-        Reminder.state == ReminderState.SCHEDULED,
-    )
-    if session.scalar(sa.select(waiting)):
+    waiting = session.scalars(
+        sa.select(Reminder).where(
+            Reminder.invitation_id == invitation.id,
+            Reminder.kind == MailKind.REPRESENTATION,
+            Reminder.audience == audience,
+            Reminder.state == ReminderState.SCHEDULED,
+        )
+    ).first()
+    if waiting is not None:
+        if by_staff:
+            waiting.due_at = now
         return
-    event_reminder(
+    reminder = event_reminder(
         session, invitation.activity, MailKind.REPRESENTATION, audience, now=now, invitation=invitation,
         text_key=OPEN_AGAIN_TEXT if audience is Audience.UNANSWERED else "",
     )  # fmt: skip
+    if not by_staff:
+        spread(session, reminder, invitation, now=now)
 
 
 def confirm_to_invitee(session: Session, invitation: Invitation, *, now: datetime) -> None:

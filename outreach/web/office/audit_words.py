@@ -136,6 +136,8 @@ VERBS: dict[str, Any] = {
     "reminders_resumed_by_link": _l("reminders sent again by the invitee's link, while signed in"),
     "reminders_stopped": _l("reminders stopped"),
     "reminders_stopped_by_old_link": _l("reminders stopped by a link that was replaced"),
+    "assistant_mails_stopped": _l("mails to their adjutant or secretary stopped by that person's link"),
+    "assistant_mails_resumed": _l("mails to their adjutant or secretary resumed by that person's link"),
     "reminders_stopped_by_link": _l("reminders stopped by the invitee's link, while signed in"),
     "restored": _l("all data restored from a backup"),
     "removed": _l("removed"),

@@ -21,6 +21,7 @@ from outreach.queries.answers import poll as poll_page
 from outreach.services.activities import delete as deleting
 from outreach.services.activities import edit as planning
 from outreach.services.activities import publish as publishing
+from outreach.services.directory import assistants
 from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import links
 from outreach.services.locking import Stale
@@ -72,6 +73,18 @@ def test_an_open_polls_slots_cannot_change(office, ani):
         polls.edit(poll.id, values(), fresh(poll).version, by=None, now=NOW)
     with pytest.raises(PollNotADraft):
         polls.delete_draft(poll.id, by=None, now=NOW)
+
+
+def test_what_an_adjutants_link_answers_counts_as_theirs(any_app, office, ani):
+    assistants.write(ani, "Rina Astuti", "", "rina@example.com")
+    db.session.commit()
+    poll = a_poll(ani)
+    rinas = tokens.assistant_token(fresh(ani).assistant.nonce)
+    assert poll_answering.answer(rinas, poll.id, dates(poll, YES, MAYBE, NO), now=at(5)).answer_source is (
+        AnswerSource.ASSISTANT
+    )
+    again = poll_answering.answer(token_of(ani), poll.id, dates(poll, NO, YES, NO), now=at(6))
+    assert again.answer_source is AnswerSource.LINK
 
 
 def test_opening_asks_everybody_once(any_app, office, ani, police):

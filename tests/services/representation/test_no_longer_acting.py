@@ -84,6 +84,31 @@ def test_when_the_invitation_is_withdrawn_both_are_told_and_the_calendar_entry_g
     assert sorted(told(server)) == [("kapolres@example.com", False), ("rina@example.com", True)]
 
 
+@pytest.mark.parametrize(
+    ("email", "asked_to_tell"), [("rina@example.com", False), ("", True)], ids=["told by us", "no address"]
+)
+def test_the_invitee_is_asked_to_tell_only_whom_we_do_not_tell(server, activity, chief, email, asked_to_tell):
+    invite_and_publish(activity, chief, role=Role.SPEAKER)
+    work(NOW)
+    named(activity, chief, Representative(RINA.name, RINA.post, "+6281234567890", email), at(5))
+    work(at(5))
+    server.taken.clear()
+    withdrawing.withdraw(invitation_of(activity, chief).id, by=None, now=at(6))
+    work(at(6))
+    [mail] = [taken.mail for taken in server.taken if taken.recipient == "kapolres@example.com"]
+    text = mail.get_body(("plain",)).get_content()
+    assert ("Mohon disampaikan juga kepada: Kompol Rina Dewi" in text) is asked_to_tell
+
+
+def test_after_the_invitees_own_undo_the_mail_does_not_say_that_the_representative_declined(represented, server, chief):
+    acting.take_back(token_of(chief), represented.id, now=at(6))
+    work(at(6))
+    [mail] = [taken.mail for taken in server.taken if taken.recipient == "kapolres@example.com"]
+    text = mail.get_body(("plain",)).get_content()
+    assert "Penunjukan wakil Bapak/Ibu pada kegiatan" in text
+    assert "tidak jadi hadir" not in text
+
+
 def test_who_is_replaced_is_told_and_who_comes_now_gets_their_own(represented, server, chief):
     named(represented, chief, TONO, at(6))
     work(at(6))

@@ -4,11 +4,13 @@ import pytest
 
 from outreach.delivery import tokens
 from outreach.domain.answers import Choice, Representative
-from outreach.domain.kinds import Role
+from outreach.domain.kinds import AnswerSource, Role
 from outreach.extensions import db
 from outreach.models import Office
 from outreach.services.answers import acting, undo
 from outreach.services.answers import answer as answering
+from outreach.services.answers import record as recording
+from outreach.services.directory import assistants
 from tests.world import NOW, at, invitation_of, invite_and_publish, token_of
 from tests.world.mails import mails, run
 
@@ -46,6 +48,30 @@ def test_naming_somebody_is_confirmed_by_one_mail_and_each_further_change_by_one
     assert to_the_chief(at(7, 10))[3:] == [["representation"]]
 
 
+def test_an_invitee_gets_five_mails_about_changes_in_a_day_and_the_last_state_a_day_after_the_first(invited, chief):
+    for hour in range(8, 16):
+        name(invited, chief, (RINA, TONO)[hour % 2], at(5, hour))
+        run(at(5, hour))
+    assert to_the_chief(at(5, 20)) == [["representation"]] * 5
+    assert to_the_chief(at(6, 7, 59)) == [["representation"]] * 5
+    assert to_the_chief(at(6, 8)) == [["representation"]] * 6
+    name(invited, chief, RINA, at(6, 12))
+    assert to_the_chief(at(6, 12)) == [["representation"]] * 7
+
+
+def test_changes_by_whoever_acts_count_among_them_and_what_staff_record_does_not(invited, chief):
+    for hour in range(8, 13):
+        name(invited, chief, (RINA, TONO)[hour % 2], at(5, hour))
+        run(at(5, hour))
+    acts = tokens.acting_token(invitation_of(invited, chief).acting.nonce)
+    acting.answer(acts, invited.id, Choice.NOT_COMING, now=at(5, 13))
+    assert to_the_chief(at(5, 13)) == [["representation"]] * 5
+    recording.record_answer(
+        invitation_of(invited, chief).id, Choice.REPRESENTED, AnswerSource.PHONE, TONO, by=None, now=at(5, 14)
+    )
+    assert to_the_chief(at(5, 14)) == [["representation"]] * 6
+
+
 def test_taking_back_who_was_named_is_confirmed(invited, chief):
     name(invited, chief)
     run(at(5))
@@ -56,6 +82,16 @@ def test_taking_back_who_was_named_is_confirmed(invited, chief):
     assert to_the_chief(at(7)) == [["representation"]] * 3
     acting.take_back(token_of(chief), invited.id, now=at(8))
     assert to_the_chief(at(8)) == [["representation"]] * 4
+
+
+def test_what_an_adjutants_link_takes_back_counts_as_theirs(invited, chief):
+    assistants.write(chief, "Rina Astuti", "", "adc@example.com")
+    db.session.commit()
+    name(invited, chief)
+    acts = tokens.acting_token(invitation_of(invited, chief).acting.nonce)
+    acting.answer(acts, invited.id, Choice.REPRESENTED, TONO, now=at(6))
+    acting.take_back(tokens.assistant_token(chief.assistant.nonce), invited.id, now=at(7))
+    assert invitation_of(invited, chief).answer_source is AnswerSource.ASSISTANT
 
 
 def test_a_corrected_phone_or_the_same_answer_again_is_no_change(invited, chief):

@@ -220,3 +220,10 @@ def test_an_adjutant_opens_the_page_of_their_invitee_and_stops_only_the_mails_to
     assert client.post(f"{page}/stop", data=ONE_CLICK).status_code == 200
     stopped = db.session.get(Person, ani.id, populate_existing=True)
     assert (stopped.reminders_stopped_at, stopped.assistant.stopped_at is None) == (None, False)
+    client.post(f"{page}/stop", data=ONE_CLICK)  # a second press changes nothing
+    by_button(app, f"{page}/stop", "resume")
+    of_mails = sa.select(AuditEntry.action, AuditEntry.subject_id).where(AuditEntry.action.like("%assistant%"))
+    assert [tuple(row) for row in db.session.execute(of_mails.order_by(AuditEntry.id))] == [
+        ("person.assistant_mails_stopped", ani.id),
+        ("person.assistant_mails_resumed", ani.id),
+    ]

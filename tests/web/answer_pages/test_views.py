@@ -2,6 +2,7 @@
 
 import gzip
 import re
+from datetime import date
 from html import unescape
 
 import pytest
@@ -10,15 +11,18 @@ from flask.testing import FlaskClient
 
 from outreach.domain.activity import Move
 from outreach.domain.answers import Choice
-from outreach.domain.kinds import AnswerSource, Role
+from outreach.domain.kinds import AnswerSource, HolderKind, Role
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
 from outreach.models import Absence, AbsenceCalendar, AgendaItem, AuditEntry, Invitation, Link, Person
+from outreach.services import posts
 from outreach.services.activities import move as moves
 from outreach.services.activities import publish as publishing
 from outreach.services.answers import answer as answering
+from outreach.services.invitations import invite as inviting
 from outreach.services.invitations import links
 from outreach.services.invitations import withdraw as withdrawing
+from outreach.services.posts import HolderValues, PostValues
 from outreach.web.answer_pages.forms import form_token
 from outreach.web.office.audit_words import VERBS
 from tests.support.apps import settings_for
@@ -26,6 +30,7 @@ from tests.world import (
     NOW,
     a_person,
     all_rows,
+    an_organisation,
     at,
     draft_activity,
     invite,
@@ -93,6 +98,38 @@ def four_days(programme, hall):
 @pytest.fixture
 def first(four_days):
     return four_days[0]
+
+
+def a_post(name, holder, kind, office=None):
+    made = posts.add(PostValues(name, office and office.id), by=None, now=NOW)
+    posts.add_holder(made.id, HolderValues(holder.id, kind, date(2027, 1, 1)), by=None, now=NOW)
+    return made
+
+
+def invite_post(post, activity, role):
+    inviting.invite_people([activity.id], [], role, post_ids=[post.id], by=None, now=NOW)
+    publish(activity)
+
+
+def test_whoever_is_invited_in_a_post_is_greeted_by_it(phone, activity, programme, hall):
+    holder = a_person("Hendra Wibowo", title_after="S.H.", post="Camat", email="hendra@example.com")
+    post = a_post("Kasat Binmas", holder, HolderKind.DAILY_ACTING, an_organisation("Polres Metro"))
+    invite_post(post, activity, Role.SPEAKER)
+    mark_as_invited(Invitation.person_id == holder.id)
+    address = f"/j/{token_of(holder)}"
+    assert "<h1>Yth. Plh. Kasat Binmas Polres Metro</h1>\n<p>Hendra Wibowo, S.H.</p>" in phone.get(address).text
+    second = draft_activity(programme, hall, 20)  # invited by name: the post's greeting stays, as in a mail about both
+    publish(second)
+    invite_and_mark(holder, second)
+    assert "Yth. Plh. Kasat Binmas Polres Metro" in phone.get(address).text
+
+
+def test_whoever_holds_several_invited_posts_is_greeted_by_name(phone, activity, programme, hall):
+    holder = a_person("Hendra Wibowo", post="Camat", email="hendra@example.com")
+    for name, one in (("Kasat Binmas", activity), ("Wakapolres", draft_activity(programme, hall, 20))):
+        invite_post(a_post(name, holder, HolderKind.ACTING), one, Role.PARTICIPANT)
+    mark_as_invited(Invitation.person_id == holder.id)
+    assert "<h1>Yth. Bapak/Ibu Hendra Wibowo, Camat</h1>" in phone.get(f"/j/{token_of(holder)}").text
 
 
 def test_opening_shows_all_four_days_and_changes_nothing(phone, four_days, ani):
