@@ -158,16 +158,18 @@ def choices(q: str, ticked: Collection[int], *, now: datetime) -> tuple[list[Hel
     return [held(post, day) for post in chosen], [held(post, day) for post in others]
 
 
-def not_held_by(post_ids: Collection[int], person_ids: Collection[int], *, now: datetime) -> list[int]:
-    """Return those of these posts that none of these people holds, today or later: they were left out."""
-    if not person_ids:
+def not_held_by(post_ids: Collection[int], person_ids: Collection[int], activities: Collection[Activity]) -> list[int]:
+    """Return those of these posts that none of these people holds on the day of one of the activities: they were left out."""
+    if not person_ids or not post_ids:
         return list(post_ids)
-    holds = sa.select(PostHolder.post_id).where(
-        PostHolder.person_id.in_(person_ids),
-        sa.or_(PostHolder.until_on.is_(None), PostHolder.until_on >= today(now=now)),
-    )
-    out = set(db.session.scalars(holds))
-    return [id for id in post_ids if id not in out]
+    terms = post_holders.terms_of(db.session(), post_ids)
+    days = {post_holders.day_of(activity) for activity in activities}
+
+    def left_out(post_id: int) -> bool:
+        held = (holder_on(terms[post_id], day) for day in days)
+        return any(term is not None and term.person_id in person_ids for term in held)
+
+    return [id for id in post_ids if not left_out(id)]
 
 
 def left_behind(invitation: Invitation) -> PostInvitation | None:

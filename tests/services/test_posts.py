@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from outreach.delivery import tokens
 from outreach.domain.activity import ActivityValues, Move
 from outreach.domain.answers import Choice, Representative
-from outreach.domain.kinds import HolderKind, MailKind, Role
+from outreach.domain.kinds import AnswerSource, HolderKind, MailKind, Role
+from outreach.domain.ladder import LadderName, RungKind, RungRule, RungState, RungTiming
 from outreach.domain.mail.still_true import SkipReason
 from outreach.domain.planning.rules import ClashKind, Severity
 from outreach.domain.posts import NobodyHolds
@@ -17,6 +18,7 @@ from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.models import (
     AgendaItem,
+    AnswerEvidence,
     AuditEntry,
     FormerHolder,
     Invitation,
@@ -28,6 +30,7 @@ from outreach.models import (
     PostHolder,
     ProposedTopic,
     Reminder,
+    Rung,
     SpeakerBooking,
 )
 from outreach.queries import posts as post_pages
@@ -38,16 +41,21 @@ from outreach.services.activities import projected
 from outreach.services.activities import publish as publishing
 from outreach.services.activities.edit import edit_activity
 from outreach.services.answers import answer as answering
-from outreach.services.answers import undo
-from outreach.services.answers.answer import NothingToAnswer
+from outreach.services.answers import decline as declining
+from outreach.services.answers import evidence, undo
+from outreach.services.answers import record as recording
+from outreach.services.answers.answer import LinkAnswer, NothingToAnswer
 from outreach.services.invitations import invite as inviting
 from outreach.services.invitations.post_holders import HolderInvited
+from outreach.services.ladder import climb
+from outreach.services.ladder import edit as ladder_edit
 from outreach.services.letters import facts
 from outreach.services.materials import send as sending
 from outreach.services.materials.send import GivenFile
 from outreach.services.planning.book import SpeakerTaken
 from outreach.services.planning.checks import PlanBlocked
 from outreach.services.posts import HolderValues, PostValues
+from outreach.services.privacy import person as privacy
 from outreach.services.programmes import copy as copying
 from outreach.services.records import NameTaken
 from outreach.services.reminders import forecast as forecasting
@@ -73,6 +81,7 @@ from tests.world import (
     set_severity,
     token_of,
 )
+from tests.world.letters.papers import paper
 from tests.world.mails import drain
 from tests.world.uploads import PDF
 
@@ -463,6 +472,63 @@ def test_an_answer_counts_again_when_a_change_is_taken_back_before_any_mail_went
     assert taken(server) == []
 
 
+def there_and_back(post, sari, now):
+    """Sari holds the post on the activity's day, and before anybody hears of it, does not."""
+    hold(post, sari, DAY, DAY, HolderKind.DAILY_ACTING, now=now)
+    assert only().person_id == sari.id
+    [plh] = [one for one in fresh(post).holders if one.kind is HolderKind.DAILY_ACTING]
+    posts.remove_holder(plh.id, by=None, now=now)
+
+
+def test_how_a_recorded_answer_came_is_given_back_with_it(asked, post, sari, budi, coordinator):
+    recording.record_answer(
+        asked.id, Choice.COMING, AnswerSource.PHONE, note="Ajudannya menelepon", by=coordinator, now=at(5)
+    )
+    there_and_back(post, sari, at(6))
+    back = only()
+    assert (back.person_id, back.state, back.answered_at) == (budi.id, InvitationState.COMING, at(5))
+    assert (back.answer_source, back.answer_note) == (AnswerSource.PHONE, "Ajudannya menelepon")
+    assert back.answer_recorded_by_id == coordinator.id
+
+
+def test_why_somebody_declined_and_which_day_they_wish_is_given_back(asked, post, sari, activity, budi):
+    token = token_of(budi)
+    answering.answer_all(token, {activity.id: LinkAnswer(Choice.NOT_COMING)}, now=at(5), device="tablet")
+    declining.explain(token, activity.id, "Dinas luar", date(2027, 1, 20), now=at(5))
+    device = only().answer_device
+    hold(post, sari, DAY, DAY, HolderKind.DAILY_ACTING, now=at(6))
+    assert declining.of(db.session(), [asked.id]) == {}
+    [plh] = [one for one in fresh(post).holders if one.kind is HolderKind.DAILY_ACTING]
+    posts.remove_holder(plh.id, by=None, now=at(6))
+    back = only()
+    assert (back.state, back.answer_source, back.answer_device) == (
+        InvitationState.NOT_COMING,
+        AnswerSource.LINK,
+        device,
+    )
+    [said] = declining.of(db.session(), [asked.id]).values()
+    assert (said.reason, said.wished_on) == ("Dinas luar", date(2027, 1, 20))
+
+
+def test_the_rungs_ahead_are_climbed_at_the_same_time_after_a_change_that_was_taken_back(
+    asked, post, sari, coordinator
+):
+    after = RungTiming.AFTER_INVITATION
+    rungs = (RungRule(RungKind.MAIL, after, 1), RungRule(RungKind.CALL, after, 6))
+    ladder_edit.save(LadderName.SPEAKERS, rungs, by=coordinator, now=NOW)
+    climb.tick(at(4, 9))
+    climb.tick(at(6, 12))
+
+    def ahead():
+        return [(one.kind, one.due_at) for one in rows_of(Rung) if one.state is RungState.WAITING]
+
+    before = ahead()
+    assert [kind for kind, _due in before] == [RungKind.CALL]
+    there_and_back(post, sari, at(6, 13))
+    climb.tick(at(6, 14))
+    assert ahead() == before
+
+
 def test_a_place_in_the_waiting_list_is_given_back_with_the_answer(asked, post, sari, budi, activity):
     fresh(activity).capacity = 1
     db.session.commit()
@@ -840,3 +906,44 @@ def test_a_copied_programme_invites_who_holds_the_post_then(post, activity, prog
     old, new = sorted(rows_of(Invitation), key=lambda one: one.id)
     assert (old.person.name, new.person.name, new.post_title) == ("Budi Santoso", "Sari Wulandari", "Kapolres Metro")
     assert count(FormerHolder) == 0
+
+
+# Erasing and exporting
+
+
+@pytest.fixture
+def both_answered(asked, post, sari, coordinator):
+    """Budi answered by a letter; the post went to Sari, who answered by another one."""
+    for now, person, name in ((at(5), None, "budi.pdf"), (at(7), sari, "sari.pdf")):
+        if person is not None:
+            posts.hand_over(post.id, person.id, date(2027, 1, 10), by=None, now=at(6))
+            work(at(6))
+        recording.record_answer(
+            asked.id, Choice.COMING, AnswerSource.LETTER, by=coordinator, now=now,
+            shown_by=evidence.check(paper([name]), name),
+        )  # fmt: skip
+    return asked
+
+
+def evidence_of(person):
+    found = privacy.export(person.id, by=None, now=at(8))["answers_shown_by"]
+    return [one["file"] for one in found]
+
+
+def files_kept():
+    db.session.rollback()
+    return [one.file.name for one in rows_of(AnswerEvidence)]
+
+
+def test_evidence_is_exported_for_the_holder_whose_answer_it_shows(both_answered, budi, sari):
+    assert (evidence_of(budi), evidence_of(sari)) == (["budi.pdf"], ["sari.pdf"])
+
+
+def test_erasing_a_former_holder_leaves_the_new_holders_evidence(both_answered, budi):
+    privacy.erase(budi.id, by=None, now=at(8))
+    assert files_kept() == ["sari.pdf"]
+
+
+def test_erasing_the_present_holder_leaves_the_former_holders_evidence(both_answered, sari):
+    privacy.erase(sari.id, by=None, now=at(8))
+    assert files_kept() == ["budi.pdf"]

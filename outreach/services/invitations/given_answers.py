@@ -79,6 +79,17 @@ def _row(
     )  # fmt: skip
 
 
+def of_holder(session: Session, one: Invitation) -> GivenAnswer | None:
+    """Return the kept answer that an invitation to a post has again, after it came back to the holder who gave it."""
+    found = sa.select(GivenAnswer).where(
+        GivenAnswer.invitation_id == one.id,
+        GivenAnswer.person_id == one.person_id,
+        GivenAnswer.given_at == one.answered_at,
+        GivenAnswer.kind == GivenKind.ANSWERED,
+    )
+    return session.scalars(found.order_by(GivenAnswer.id.desc()).limit(1)).first()
+
+
 def _given_at(session: Session, one: Invitation) -> GivenAnswer | None:
     """Return the kept answer that an invitation has again."""
     found = sa.select(GivenAnswer).where(

@@ -42,7 +42,7 @@ from outreach.models import (
     User,
 )
 from outreach.services import audit, locking
-from outreach.services.invitations import seats
+from outreach.services.invitations import given_answers, seats
 from outreach.services.planning import bookings
 from outreach.services.planning import checks as plan_checks
 from outreach.services.planning.book import book_people
@@ -354,6 +354,10 @@ def _give_back(session: Session, invitation: Invitation, before: FormerHolder) -
         invitation.invited_at = told_at or before.left_at
     if before.answered_at is not None:
         invitation.answered_sequence = sequence  # the answer is to what they were told
+    given = given_answers.of_holder(session, invitation)
+    if given is not None:
+        invitation.answer_source, invitation.answer_note = given.source, given.note
+        invitation.answer_recorded_by_id, invitation.answer_device = given.recorded_by_id, given.device
     session.delete(before)
 
 

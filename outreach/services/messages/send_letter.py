@@ -13,7 +13,7 @@ from outreach.domain.letters import STANDS
 from outreach.domain.problems import Problem
 from outreach.domain.states import MessageState
 from outreach.extensions import db
-from outreach.models import Letter, Message, MessageLine, Reminder, User, letter_invitation
+from outreach.models import Invitation, Letter, Message, MessageLine, Reminder, User, letter_invitation
 from outreach.services.letters.make import FOLLOWS_ANOTHER
 from outreach.services.letters.versions import ACCEPTED_AT, LetterMissing
 from outreach.services.messages import resend
@@ -44,7 +44,10 @@ def send(letter_id: int, *, by: User | None, now: datetime) -> int:
 
 
 def mails_to_repeat(session: Session, letter_id: int) -> list[int]:
-    """Return the ids of the last such mail of each recipient, unless it went out after the letter was accepted."""
+    """Return the ids of the last such mail of each recipient, unless it went out after the letter was accepted.
+
+    If a post changed hands, the mails to its former holders are left out.
+    """
     letter = session.get(Letter, letter_id)
     if letter is None:
         raise LetterMissing
@@ -56,7 +59,13 @@ def mails_to_repeat(session: Session, letter_id: int) -> list[int]:
         .join(MessageLine, MessageLine.message_id == Message.id)
         .join(Reminder, Reminder.id == MessageLine.reminder_id)
         .join(letter_invitation, letter_invitation.c.invitation_id == MessageLine.invitation_id)
+        .join(Invitation, Invitation.id == MessageLine.invitation_id)
         .where(
+            sa.or_(
+                MessageLine.to_representative,
+                Message.person_id == Invitation.person_id,
+                Message.organisation_id == Invitation.organisation_id,
+            ),
             letter_invitation.c.letter_id == letter.id,
             Reminder.kind.in_(kinds),
             MessageLine.skipped == "",

@@ -178,7 +178,6 @@ def erase(person_id: int, *, by: User | None, now: datetime) -> Person:
         certificate_privacy.forget(session, person_id, _acted(session, person))
         call_privacy.forget(session, person)
         evidence_privacy.forget(session, person)
-        evidence_privacy.forget_of(session, session.scalars(post_privacy.invited_before(person_id)).all())
         material_privacy.forget(session, person_id)
         feedback_privacy.forget(session, person_id)
         door_privacy.forget(session, person)

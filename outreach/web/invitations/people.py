@@ -41,7 +41,8 @@ def invite_people(activity_id: int) -> Any:
         form.post_ids.data = row_ids(request.args.getlist("post"))
     without = left_out()
     form.person_ids.data = [id for id in form.person_ids.data or [] if id not in without]
-    form.post_ids.data = post_choices.not_held_by(form.post_ids.data or [], without, now=clock.now())
+    invited_to = [one for one in activities if one.id in (form.activity_ids.data or [])]
+    form.post_ids.data = post_choices.not_held_by(form.post_ids.data or [], without, invited_to)
 
     def choose(problem: str = "", status: int = 200, new: NewPersonForm | None = None) -> Any:
         ticked = form.person_ids.data or []

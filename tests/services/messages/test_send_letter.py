@@ -5,13 +5,17 @@ from datetime import date, timedelta
 import pytest
 import sqlalchemy as sa
 
+from outreach.domain.kinds import HolderKind, Role
 from outreach.domain.letters import LetterKind
 from outreach.extensions import db
-from outreach.models import Letter, StoredFile
+from outreach.models import Letter, Message, StoredFile
+from outreach.services import posts
 from outreach.services.activities import publish as publishing
+from outreach.services.invitations import invite as inviting
 from outreach.services.letters import make, returned
 from outreach.services.messages import send_letter
 from outreach.services.messages.send_letter import NobodyToSendTo
+from outreach.services.posts import HolderValues, PostValues
 from outreach.services.reminders import tick as reminding
 from tests.world import NOW, a_person, at, drain, fresh, invitation_of, invite, move, publish, send_through
 from tests.world.letters.papers import paper
@@ -133,3 +137,23 @@ def test_who_was_invited_before_the_letter_was_signed_gets_the_invitation_once_m
 
 def test_who_had_the_letter_with_the_invitation_does_not_get_it_again(first):
     assert send_letter.mails_to_repeat(db.session(), first.id) == []
+
+
+def test_after_a_post_changed_hands_the_mail_to_its_former_holder_is_not_repeated(activity, ani, send):
+    ani.email = "ani@example.com"
+    sari = a_person("Sari Wulandari", email="sari@example.com")
+    db.session.commit()
+    post = posts.add(PostValues("Kapolres Metro"), by=None, now=NOW)
+    posts.add_holder(post.id, HolderValues(ani.id, HolderKind.DEFINITIVE, date(2026, 1, 1)), by=None, now=NOW)
+    inviting.invite_people([activity.id], [], Role.PARTICIPANT, post_ids=[post.id], by=None, now=NOW)
+    publish(activity)
+    send()
+    letter = signed_letter(invitation_of(activity, ani), data=FILE)
+    db.session.execute(sa.update(StoredFile).values(uploaded_at=NOW + timedelta(minutes=1)))
+    db.session.commit()
+    assert len(send_letter.mails_to_repeat(db.session(), letter.id)) == 1
+    posts.hand_over(post.id, sari.id, date(2027, 1, 10), by=None, now=NOW)
+    assert send_letter.mails_to_repeat(db.session(), letter.id) == []  # Sari has had no mail yet
+    send()
+    to = sa.select(Message.person_id).where(Message.id.in_(send_letter.mails_to_repeat(db.session(), letter.id)))
+    assert list(db.session.scalars(to)) == [sari.id]

@@ -191,6 +191,21 @@ def test_whoever_holds_a_post_is_chosen_when_inviting(coordinator_client, post, 
     assert "Kapolres Metro" in text_of(coordinator_client.get(f"/activities/{activity.id}/invitees").text)
 
 
+def test_leaving_somebody_out_leaves_out_the_posts_that_they_hold_on_the_activitys_day(
+    coordinator_client, post, activity, budi, sari
+):
+    hers = posts.add(PostValues("Dandim Metro"), by=None, now=NOW)
+    posts.add_holder(hers.id, HolderValues(sari.id, HolderKind.DEFINITIVE, SINCE), by=None, now=NOW)
+    later = HolderValues(sari.id, HolderKind.DAILY_ACTING, date(2027, 3, 1), date(2027, 3, 2))
+    posts.add_holder(post.id, later, by=None, now=NOW)  # of Budi's post, but not on the activity's day
+    chosen = {"role": "speaker", "activity_ids": [activity.id], "post_ids": [post.id, hers.id]}
+    address = f"/activities/{activity.id}/invite/people"
+    check = coordinator_client.post(address, data={**chosen, "without": sari.id, "do": "check"}).text
+    assert "1 chosen: Budi Santoso." in text_of(check)
+    coordinator_client.post(address, data=fields(check) | {"do": "invite"})
+    assert [one.person_id for one in rows_of(Invitation)] == [budi.id]
+
+
 def test_a_post_that_nobody_holds_that_day_is_refused_before_inviting(coordinator_client, activity):
     empty = posts.add(PostValues("Kajari Metro"), by=None, now=NOW)
     chosen = {"role": "speaker", "activity_ids": [activity.id], "post_ids": [empty.id], "do": "check"}
