@@ -13,7 +13,7 @@ from outreach.models import Activity, AnswerEvidence, FormerHolder, Invitation, 
 from outreach.services.answers import evidence
 
 # Who had the invitation when the answer was given: of a post, the first holder who left it after that, else the present one.
-_ANSWERED_BY = sa.func.coalesce(
+_ANSWERED_BY: Any = sa.func.coalesce(
     sa.select(FormerHolder.person_id)
     .where(
         FormerHolder.invitation_id == AnswerEvidence.invitation_id, FormerHolder.left_at >= AnswerEvidence.answered_at
