@@ -1,6 +1,7 @@
 """Devices at the door: each scan is stored once, also a failed one; attendance follows from all of them."""
 
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 import sqlalchemy as sa
@@ -25,9 +26,14 @@ from tests.world import (
     draft_activity,
     fresh,
     invitation_of,
+    invite,
     invite_and_publish,
+    mails,
+    publish,
+    run,
     set_state,
 )
+from tests.world import send as send_mails
 
 pytestmark = pytest.mark.usefixtures("any_app")
 
@@ -202,6 +208,39 @@ def test_a_batch_sent_twice_at_once_is_stored_once(current_app_, held, anis, coo
     assert (count(Scan), count(Device), count(WalkIn)) == (2, 1, 1)
 
 
+def test_two_new_devices_at_once_get_two_numbers_and_lose_nothing(current_app_, held, anis, coordinator):
+    activity_id, user_id = held.id, coordinator.id
+    sent = [
+        batch.read({"device": device, "clock_ms": ms(DAY), "scans": [
+            scan(1, DAY, invitation=anis), scan(2, DAY, how="walk_in", person={"name": f"Wati {name}"}),
+        ]})
+        for device, name in ((ONE, "Satu"), (TWO, "Dua"), (THREE, "Tiga"))
+    ]  # fmt: skip
+
+    def act(one) -> None:
+        receive(activity_id, one, by=db.session.get_one(User, user_id), now=DAY)
+
+    assert at_once(current_app_, [partial(act, one) for one in sent]) == ["done"] * 3
+    db.session.rollback()
+    assert db.session.scalars(sa.select(Device.number).order_by(Device.number)).all() == [1, 2, 3]
+    assert (count(Scan), count(WalkIn), count(Attendance)) == (6, 3, 4)
+
+
+@pytest.mark.usefixtures("default_rules")
+def test_who_a_device_reports_late_is_thanked_late_and_once(activity, ani, budi, coordinator):
+    invite([activity], ani, budi)
+    publish(activity)
+    send_mails(NOW)
+    ids = [invitation_of(activity, person).id for person in (ani, budi)]
+    send(activity, coordinator, scan(1, DAY, invitation=ids[0]))
+    run(at(18, 12), at(19, 8))
+    for device in (ONE, TWO):
+        send(activity, coordinator, scan(2, DAY, invitation=ids[1]), device=device, now=at(20, 9))
+    run(at(20, 10))
+    thanks = [mail for mail in mails() if mail[2] == ["thanks"]]
+    assert thanks == [("Ani", "19 08.00", ["thanks"]), ("Budi", "20 09.00", ["thanks"])]
+
+
 EVENTS = st.lists(
     st.tuples(st.sampled_from([ONE, TWO, THREE]), st.booleans(), st.sampled_from(["in", "in", "undo", "out"])),
     min_size=1,
@@ -243,6 +282,39 @@ def test_presence_follows_from_what_happened_whatever_the_clocks_and_the_order_o
         row = rows.get(invitation_id)
         assert (row.in_at if row else None, bool(row and row.present)) == (expected, expected is not None)
         assert (row.conflicts if row else 0) == len(standing(facts.get(invitation_id, [])).conflicts)
+
+
+SIDES = st.one_of(
+    st.tuples(st.sampled_from([ONE, TWO]), st.sampled_from(["in", "in", "undo", "out"]), st.integers(0, 40)),
+    st.tuples(st.just("sheet"), st.sampled_from(["in", "undo"]), st.integers(0, 40)),
+)
+
+
+@settings(max_examples=many(15, 200), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(told=st.lists(st.tuples(SIDES, st.booleans()), min_size=1, max_size=12))
+def test_what_is_stored_as_attendance_is_what_the_log_says_for_devices_and_the_sheet(
+    held, ani, budi, coordinator, told
+):
+    for table in (Scan, Attendance, Device):
+        db.session.execute(sa.delete(table))
+    db.session.commit()
+    whose = {True: invitation_of(held, ani).id, False: invitation_of(held, budi).id}
+    for n, ((place, action, waited), who) in enumerate(told, 1):
+        now = at(18, 9) + timedelta(minutes=n)
+        made = now - timedelta(minutes=waited)
+        if place == "sheet":
+            present = [whose[who]] if action == "in" else []
+            source = AttendanceSource.PAPER if waited % 5 == 0 else AttendanceSource.HAND
+            attendance.tick(held.id, present, [whose[who]], source, by=coordinator, now=now, made_at=made)
+        else:
+            send(held, coordinator, scan(n, made, invitation=whose[who], action=action), device=place, now=now)
+    db.session.rollback()
+    facts = log.facts(db.session(), whose.values())
+    for invitation_id in whose.values():
+        row = db.session.scalar(sa.select(Attendance).where(Attendance.invitation_id == invitation_id))
+        says = standing(facts.get(invitation_id, []))
+        stored = (row.present, row.in_at, row.out_at, row.conflicts) if row else (False, None, None, 0)
+        assert stored == (says.present, says.in_at, says.out_at, len(says.conflicts))
 
 
 def _first_in(told: list[tuple[datetime, str]]) -> datetime | None:
