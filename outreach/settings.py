@@ -234,6 +234,8 @@ class Settings:
     rate_storage: Secret = "process-memory://"  # several web processes on PostgreSQL: "database://"
     proxies: Annotated[int, _between(0, 10)] = 0  # number of reverse proxies before the app (X-Forwarded-*)
     upload_limit_mb: Annotated[int, _between(1, 1_024)] = 10
+    coverage_target: Annotated[int, _between(0, 1_000)] = 0  # activities wanted in each kelurahan a year; 0: no target
+    kelurahan_map: str = ""  # path of a GeoJSON file of the kelurahan, for the map of coverage; empty: the shipped one
     small_numbers_below: Annotated[int, _between(2, 100)] = 5  # a report hides counts of people below this one
     materials_limit_mb: Annotated[int, _between(1, 1_024)] = 40  # of one speaker's files for one activity together
     calendar_read_s: Pause = 21_600.0  # how often a speaker's calendar is read; 0: never

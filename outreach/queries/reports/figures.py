@@ -173,6 +173,7 @@ class Report:
     without_attendance: int
     counts: Counts
     whole: Totals
+    activities: Sequence[HeldActivity]
     letters: Sequence[LetterLine]
     lines: Sequence[ReportLine]
     months: Sequence[Month]
@@ -211,6 +212,7 @@ def report(scope: ReportScope, *, below: int, now: datetime) -> Report:
         without_attendance=sum(not activity.counts.present for activity in held),
         counts=counts,
         whole=whole,
+        activities=held,
         letters=_letters(scope, now),
         lines=_lines(held, _programme_titles(scope, held), by_programme=scope.programme_id is None, whole=whole),
         months=_months(held, whole),
@@ -382,13 +384,14 @@ def _counted(scope: ReportScope, now: datetime) -> _Counted:
         .group_by(*group)
     )
     counted = _Counted()
-    for activity_id, one, two, three, four, region, sex, age, sector, is_group in db.session.execute(
+    for activity_id, *numbers, region, sex, age, sector, is_group in db.session.execute(
         by_activity.union_all(by_group)
     ):
+        one, two, three, four = map(int, numbers)  # PostgreSQL sums to decimals
         if not is_group:
             _add(counted.activities, activity_id, _as_counts(_Answer(one), _Presence(two), bool(three), four))
             continue
-        invited, answered, present, acted = map(int, (one, two, three, four))
+        invited, answered, present, acted = one, two, three, four
         own = Counts(invited=invited, answered=answered, present=present - acted)
         _add(counted.groups, (region, sex, age), own)
         if acted:

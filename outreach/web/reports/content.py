@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import astuple
-from datetime import datetime
+from datetime import date, datetime
 
 from babel.dates import format_date
 from flask_babel import gettext as _
@@ -15,6 +15,7 @@ from outreach.domain.kinds import AgeGroup, Sex
 from outreach.queries.reports.figures import LetterLine, Report
 from outreach.queries.reports.people import AGES, ELSEWHERE, SEXES, PeopleCounts, ReportPlace
 from outreach.web.frame.looks import office_zone
+from outreach.web.reports.coverage import Measure
 
 NAMED_LETTERS = 3
 
@@ -105,7 +106,7 @@ def _tables(report: Report) -> tuple[ReportTable, ...]:
             _("By month"),
             (_("Month"), _("Activities"), *counted),
             tuple(
-                (format_date(month.first, "MMMM y", locale=language()), month.activities, *astuple(month.counted))
+                (month_words(month.first), month.activities, *astuple(month.counted))
                 for month in report.months
             ),
         ),
@@ -216,3 +217,16 @@ def sex_words(sex: str | None) -> str:
 
 def age_words(age: str | None) -> str:
     return _("In all") if age is None else label(AgeGroup(age)) if age else _("Not known")
+
+
+def month_words(first: date) -> str:
+    return format_date(first, "MMMM y", locale=language())
+
+
+def measure_words() -> dict[Measure, str]:
+    return {
+        Measure.HELD: _("Activities held"),
+        Measure.INVITED: _("Invited"),
+        Measure.ANSWERED: _("Answered"),
+        Measure.PRESENT: _("Present"),
+    }

@@ -1,6 +1,7 @@
 """The report of a programme, or of a period: on a page, as PDF and as spreadsheet."""
 
 import io
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -10,17 +11,21 @@ from werkzeug.utils import secure_filename
 from outreach import clock
 from outreach.delivery.documents import reports
 from outreach.delivery.spreadsheets import Filetype
+from outreach.delivery.words.formats import days
 from outreach.domain.kinds import ListName
 from outreach.extensions import current_settings
 from outreach.queries.reports import document
 from outreach.queries.reports.figures import ReportScope, report
+from outreach.queries.reports.shapes import city_map
 from outreach.services.locking import ProgrammeMissing
 from outreach.web.exports import file
 from outreach.web.fields.problems import flashing_problems, missing_page
 from outreach.web.frame.access import office, staff_required
-from outreach.web.frame.looks import office_zone
+from outreach.web.frame.looks import office_zone, url_with
 from outreach.web.frame.request import is_from_own_page
-from outreach.web.reports.content import content_of
+from outreach.web.reports.content import content_of, measure_words, month_words, place_words
+from outreach.web.reports.coverage import Measure
+from outreach.web.reports.coverage import coverage as coverage_of
 
 bp = Blueprint("reports", __name__, url_prefix="/reports")
 missing_page(bp, ProgrammeMissing)
@@ -31,17 +36,57 @@ PDF = "pdf"
 @staff_required
 def index() -> Any:
     """Show the report of a period: without days, of this year so far."""
+    period = _period()
+    return _answer(period.scope, **period.shown)
+
+
+@bp.get("/coverage")
+@staff_required
+def coverage() -> Any:
+    """Show which kelurahan were reached in a period, on a map and in a table."""
+    period, options = _period(), current_settings()
+    measure = request.args.get("show", Measure.HELD, type=Measure)
+    found = report(period.scope, below=options.small_numbers_below, now=clock.now())
+    drawn = city_map(options.kelurahan_map, [line.place.code for line in found.kelurahan])
+    return render_template(
+        "reports/coverage.html",
+        report=found,
+        found=coverage_of(found, drawn, target=options.coverage_target),
+        measure=measure.value,
+        target=options.coverage_target,
+        tabs=[(words, url_with(show=one.value), None, one is measure) for one, words in measure_words().items()],
+        shown=reports.shown,
+        place_words=place_words,
+        month_words=month_words,
+        content_period=days(period.scope.first, period.scope.last),
+        **period.shown,
+    )
+
+
+@dataclass(frozen=True)
+class _Period:
+    """shown: what the page shows of it."""
+
+    scope: ReportScope
+    shown: dict[str, Any]
+
+
+def _period() -> _Period:
+    """Return the days that are asked for; without any, this year so far. Days in the wrong order are turned."""
     today = clock.now().astimezone(office_zone()).date()
-    first = request.args.get("from", type=_day)
-    last = request.args.get("to", type=_day)
-    unknown = [
-        request.args[name] for name, day in (("from", first), ("to", last)) if request.args.get(name) and not day
-    ]
-    first, last = first or today.replace(month=1, day=1), last or today
-    if last < first:
-        first, last = last, first
-    scope = ReportScope(office_zone(), first=first, last=last)
-    return _answer(scope, first=first, last=last, periods=_periods(today), unknown=unknown)
+    asked = {name: request.args.get(name, type=_day) for name in ("from", "to")}
+    unknown = [request.args[name] for name, day in asked.items() if request.args.get(name) and not day]
+    first, last = sorted((asked["from"] or today.replace(month=1, day=1), asked["to"] or today))
+    return _Period(
+        ReportScope(office_zone(), first=first, last=last),
+        {
+            "first": first,
+            "last": last,
+            "days_asked": {"from": first, "to": last},
+            "periods": _periods(today),
+            "unknown": unknown,
+        },
+    )
 
 
 @bp.get("/programmes/<int:programme_id>")

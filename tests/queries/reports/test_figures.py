@@ -39,6 +39,7 @@ def test_each_invitee_counts_once_with_their_answer_and_whether_they_came(any_ap
         invited=6, answered=4, coming=1, represented=1, not_coming=1, present=4, acted=1, uninvited=1,
         speakers_in_person=1, speakers_represented=1, speakers_absent=1,
     )  # fmt: skip
+    assert {type(number) for number in astuple(report().counts)} == {int}, "what a database sums to is no decimal"
 
 
 def test_an_organisation_counts_through_the_people_it_named(any_app, activity, police, ani):
