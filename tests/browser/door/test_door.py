@@ -154,6 +154,14 @@ def test_the_second_device_says_where_and_when_somebody_was_recorded(
     shows(other, SERVER)
     assert stored() == [(1, 1, "present"), (2, 1, "already")]
 
+    other.reload()  # its list now says so itself, without a network
+    other.wait_for_selector("#main[data-ready]")
+    other.context.set_offline(True)
+    tick(other, "AW", "A. W.")
+    shows(other, "Was present already: Device 1, at", HERE)
+    other.context.set_offline(False)
+    other.locator("#waiting").wait_for(state="hidden")
+
 
 def test_after_the_session_has_ended_what_is_recorded_is_kept_for_the_same_account(
     administrator, door, ani, whole, coordinator

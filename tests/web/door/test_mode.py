@@ -13,7 +13,8 @@ from outreach.domain.door_codes import parse
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.queries.door import manifest
-from outreach.services.door import codes
+from outreach.services.door import batch, codes
+from outreach.services.door.receive import receive
 from tests.world import answer, at, invitation_of, invite, publish, set_state, stop_clock
 
 
@@ -24,6 +25,10 @@ def invited(activity, ani, budi, monkeypatch):
     set_state(activity, InvitationState.COMING, ani, budi)
     stop_clock(monkeypatch, at(18, 7))
     return invitation_of(activity, ani)
+
+
+def ms(instant):
+    return round(instant.timestamp() * 1000)
 
 
 def list_of(client, activity):
@@ -53,6 +58,18 @@ def test_a_device_knows_a_code_and_a_name_by_their_fingerprints(coordinator_clie
     assert ani["code"] == print_of(code._replace(key_id=0).signed())
     assert print_of(b"wijaya") in ani["words"]
     assert found["verify"] == {str(key_id): public for key_id, public in door_codes.public_keys().items()}
+
+
+def test_the_list_says_since_when_and_on_which_device_somebody_is_present(
+    coordinator_client, coordinator, invited, activity
+):
+    code = codes.code_of(db.session(), invited)
+    scan = {"number": 1, "at_ms": ms(at(18, 8, 14)), "how": "qr", "action": "in", "code": code}
+    sent = {"device": "a" * 22, "clock_ms": ms(at(18, 8, 15)), "scans": [scan]}
+    receive(activity.id, batch.read(sent), by=coordinator, now=at(18, 8, 15))
+    ani, budi = list_of(coordinator_client, activity)["people"]
+    assert (ani["present"], ani["at"], ani["device"]) == (True, ms(at(18, 8, 14)), 1)
+    assert (budi["present"], budi["at"], budi["device"]) == (False, 0, 0)
 
 
 def test_who_acts_stands_in_the_list_with_their_own_code(coordinator_client, invited, activity, ani):

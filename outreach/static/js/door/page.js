@@ -265,6 +265,7 @@ function show(entry) {
   const box = $("outcome");
   box.hidden = false;
   box.dataset.tone = entry.kept === "not_stored" ? "bad" : entry.tone;
+  box.dataset.number = entry.number || "";
   box.dataset.kept = entry.kept;
   const [who, what, kept] = box.children;
   who.textContent = [entry.name || say("somebody"), entry.place].filter(Boolean).join(" · ");
@@ -277,6 +278,7 @@ function log(entry) {
   const line = entry.line;
   line.dataset.tone = entry.tone;
   line.dataset.kept = entry.kept;
+  line.dataset.number = entry.number || "";
   const text = document.createElement("span");
   const small = document.createElement("small");
   text.textContent = [entry.name || say("somebody"), entry.place].filter(Boolean).join(" · ");
