@@ -17,7 +17,7 @@ from benchmarks import load, peers
 from benchmarks.conditions import machine
 from benchmarks.directory import exporting, importing
 from benchmarks.documents import letters, reporting
-from benchmarks.pages import flooding, inviting, pages, searching
+from benchmarks.pages import checking_in, flooding, inviting, pages, searching
 from benchmarks.planning import clashes, placing, timetabling
 from benchmarks.results import LATEST, table, write
 from benchmarks.sending import draining, national, sending, ticks, wire
@@ -40,6 +40,7 @@ ALL = (
     importing.measure,
     letters.measure,
     reporting.measure,
+    checking_in.measure,
 )
 WORTH = (bound.measure, chunks.measure, serving.measure)
 NAMES, NAMED = ({measure.__module__.rpartition(".")[2]: measure for measure in some} for some in (ALL, ALL + WORTH))
