@@ -94,6 +94,17 @@ def test_a_post_changes_hands_after_it_was_invited(
     assert page.locator("button[value=coming]").count() == 0
     page.goto(f"{address}/j/{token_of(sari)}")
     assert page.locator("button[value=coming]").count() > 0
+    assert page.locator("h1").inner_text() == "Yth. Kapolres Metro"
+    looked_at(page, width, "post-answer")
+    wednesday = date(2027, 1, 20)
+    posts.add_holder(
+        post.id, HolderValues(budi.id, HolderKind.DAILY_ACTING, wednesday, wednesday), by=None, now=at(5, 10)
+    )
+    page.goto(
+        f"{address}/calendar/{activity.id}/move?on=2027-01-20&begins=08:00&ends=12:00&venue_id={hall.id}&version=2"
+    )
+    page.get_by_text("The invitation to Kapolres Metro goes from Sari Wulandari to Budi Santoso.").wait_for()
+    looked_at(page, width, "post-move")
     page.goto(f"{address}/people/{sari.id}")
     looked_at(page, width, "post-person")
     press(page.get_by_role("link", name=activity.title).first)

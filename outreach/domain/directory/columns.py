@@ -194,7 +194,7 @@ _SURE = (Column.EMAIL, Column.PHONE, Column.SEX, Column.KECAMATAN, Column.KELURA
 _BY_CONTENT = (*_SURE, Column.ORGANISATION, Column.POST, Column.NAME)
 _NEVER = re.compile(
     r"\b(?:nik|k\.?t\.?p|no\.?\s*kk|npwp|rekening|rek|tgl|tanggal|ttl|lahir|rt|rw|no|no\.|nomor urut)\s*[.)]?\s*$"
-    r"|\bnik\b|\blahir\b|\brekening\b|\bktp\b",
+    r"|\bnik\b|\blahir\b|\brekening\b|\bktp\b|\bajudan\b|\bsekretaris pribadi\b|\bsespri\b|\badjutant\b",
     re.IGNORECASE,
 )
 _EMAIL = re.compile(r"[^\s@]+\s*(?:@|\(at\)|\[at\])\s*[^\s@]+", re.IGNORECASE)

@@ -55,6 +55,7 @@ _WITHIN = (
     ("organisa", Column.ORGANISATION), ("organiza", Column.ORGANISATION), ("unitkerja", Column.ORGANISATION),
     ("jabatan", Column.POST), ("jeniskader", Column.KIND), ("unsurkader", Column.KIND), ("kategorikader", Column.KIND),
 )  # fmt: skip
+_OF_ASSISTANTS = ("ajudan", "sekretarispribadi", "sespri", "adjutant")  # not about the person of the row
 _HEADINGS_OF_NAMES = {"nama", "name", "full"}  # how a heading above the names begins
 _TOTAL = re.compile(r"^\s*(?:grand\s+|sub\s*)?(?:jumlah|total|rekap)\b", re.IGNORECASE)
 
@@ -153,6 +154,8 @@ def column_named(header: str) -> Column | None:
     if len(header) > LONGEST_HEADER:
         return None
     key = letters(header)
+    if any(word in key for word in _OF_ASSISTANTS):
+        return None
     if key in _WHOLE:
         return _WHOLE[key]
     for part, column in _WITHIN:

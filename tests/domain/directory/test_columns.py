@@ -74,6 +74,15 @@ def test_other_numbers_are_not_mistaken_for_phone_numbers(heading):
     assert Column.PHONE not in guess([["Nama", "Kelurahan", heading], *rows], METRO).columns
 
 
+def test_the_number_and_address_of_an_adjutant_are_not_taken_for_the_persons_own():
+    header = ["No", "Nama", "Jabatan", "Nama Ajudan", "No. HP Ajudan", "E-mail Sekretaris Pribadi"]
+    rows = [
+        ["1", "Budi Santoso", "Kapolres", "Rina Astuti", "0812-3456-7890", "rina@example.com"],
+        ["2", "Sari Wulandari", "Kepala Dinas", "Tono Wijaya", "0812-3456-7891", "tono@example.com"],
+    ]
+    assert guess([header, *rows], METRO).columns == {Column.NAME: 1, Column.POST: 2}
+
+
 def test_if_two_columns_have_one_meaning_the_filled_one_counts():
     rows = [["Ani Wijaya", "", "08123456789"], ["Budi Santoso", "", "08123456788"]]
     assert guess([["Nama", "HP", "No. WA"], *rows], METRO).columns == {Column.NAME: 0, Column.PHONE: 2}
