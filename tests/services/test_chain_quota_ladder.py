@@ -65,7 +65,8 @@ PAUSE, HOUR, DAY = timedelta(minutes=20), timedelta(hours=1), timedelta(days=1)
 which = st.integers(0, 9)
 choices = st.sampled_from(list(Choice))
 named = st.sampled_from(["Rina", "Tono", "Sari"])
-nominees = st.lists(st.sampled_from(["Eka", "Fitri", "Gita"]), max_size=3, unique=True)
+MORE_THAN_QUOTA = ["Eka", "Fitri", "Gita"]
+nominees = st.lists(st.sampled_from(MORE_THAN_QUOTA), max_size=3, unique=True)
 ladders = st.sampled_from(list(LadderName)).flatmap(
     lambda name: st.tuples(
         st.just(name),
@@ -121,6 +122,7 @@ class AnyStory(RuleBasedStateMachine):
         self.cadres, self.on_stage = [one.id for one in cadres], [chief.id, deputy.id]
         self.activity_id = activity.id
         self.work()
+        self.the_office_names_others(MORE_THAN_QUOTA)  # while a seat is free for each: only the quota refuses it
         self.an_invitee_answers(1, Choice.REPRESENTED, "Rina")
         self.somebody_named_answers(1, 0, Choice.REPRESENTED, "Tono")
         self.the_office_names_others(["Eka", "Fitri"])
@@ -157,7 +159,7 @@ class AnyStory(RuleBasedStateMachine):
     @rule(people=nominees)
     def the_office_names_others(self, people: list[str]) -> None:
         one = self.office()
-        self.try_to("nominees", lambda: answering.nominate(token_of(one.invitee), one.id, _named(people), now=self.now))
+        self.name(people, lambda: answering.nominate(token_of(one.invitee), one.id, _named(people), now=self.now))
 
     # What staff do
 
@@ -182,7 +184,7 @@ class AnyStory(RuleBasedStateMachine):
     @rule(people=nominees)
     def staff_record_who_the_office_sends(self, people: list[str]) -> None:
         id = self.office().id
-        self.try_to("nominees", lambda: recording.nominate_for(id, _named(people), by=None, now=self.now))
+        self.name(people, lambda: recording.nominate_for(id, _named(people), by=None, now=self.now))
 
     @rule(quota=st.integers(1, 3))
     def the_quota_is_changed(self, quota: int) -> None:
@@ -387,6 +389,12 @@ class AnyStory(RuleBasedStateMachine):
         self.seen[what] += 1
         return True
 
+    def name(self, people: list[str], action: Callable[[], object]) -> None:
+        """Let the office name these people: never more than its quota."""
+        quota = self.office().quota or 0
+        self.seen["too many named"] += len(people) > quota
+        assert self.try_to("nominees", action) <= (len(people) <= quota), (people, quota)
+
     def all(self, *where: sa.ColumnElement[bool]) -> list[Invitation]:
         db.session.rollback()
         wanted = sa.select(Invitation).where(Invitation.activity_id == self.activity_id, *where)
@@ -453,7 +461,7 @@ def test_in_any_story_chain_quota_ladder_and_mails_stay_right_together(any_app):
             ),
         )  # fmt: skip
     print(dict(AnyStory.seen))
-    wanted = {"answer", "acting", "nominees", "rung mail", "invitation", "appointment", "reminder"}
+    wanted = {"answer", "acting", "nominees", "too many named", "rung mail", "invitation", "appointment", "reminder"}
     if LONG:
         wanted |= {
             "recorded", "record undone", "undo", "name undone", "name undone by staff", "quota", "invited", "withdrawn",
