@@ -294,8 +294,9 @@ def test_a_speaker_is_away_and_a_hall_is_unavailable_every_monday(loaded_demo):
     assert (taken.absent.first_on, taken.absent.repeats.value) == (date(2027, 1, 4), "weekly")
 
 
-def test_one_speaker_has_sent_slides_and_proposes_a_topic(loaded_demo):
-    (material,) = db.session.scalars(sa.select(Material))
+def test_a_speaker_and_an_acting_person_have_sent_slides_and_the_speaker_proposes_a_topic(loaded_demo):
+    material, by_acting = db.session.scalars(sa.select(Material).order_by(Material.id))
+    assert (by_acting.sent_by.acting, by_acting.activity.materials_published_at) == (True, None)
     assert material.person_id == loaded_demo.prepared.cast.people["psikolog"]
     assert (material.file.media_type, material.activity.materials_published_at) == ("application/pdf", None)
     assert db.session.scalars(sa.select(ProposedTopic.person_id)).all() == [material.person_id]

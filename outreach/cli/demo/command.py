@@ -22,6 +22,7 @@ from outreach.cli.serve.command import reserved, serve_app
 from outreach.delivery.demo_server.server import DemoServer
 from outreach.engines.embedded import EmbeddedEngine
 from outreach.settings import Settings
+from outreach.web.overview import PLAYS_PAST
 
 HOST = "127.0.0.1"
 TICK_S = 2.0
@@ -107,11 +108,13 @@ def _saying_ready(port: int) -> Iterator[None]:
 def _life(app: Flask, folder: Path, prepared: Prepared | None, moment: Moment) -> Iterator[None]:
     """Bring a new demo to life behind the pages, then run the engine until the end."""
     stopping = threading.Event()
+    app.config[PLAYS_PAST] = prepared is not None
 
     def live() -> None:
         if prepared is not None:
             with app.app_context():
                 bring_to_life(prepared, moment)
+            app.config[PLAYS_PAST] = False
             (folder / COMPLETE).touch()
             click.echo(f"  The invitations are out, and answers have come in. {REMINDER_COMES}")
         else:

@@ -129,6 +129,7 @@ def bring_to_life(prepared: Prepared, moment: Moment) -> None:
     if prepared.calls_id is not None:
         calls.make_calls(prepared.cast, prepared.calls_id, now=moment())
     materials.send_slides(prepared.cast, prepared.plan.activities, now=moment())
+    materials.send_as_acting(prepared.plan.activities, now=moment())
     soon.remind(prepared.soon_id, moment() + SOON, by=prepared.cast.coordinator)
     db.session.remove()
 
