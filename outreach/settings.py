@@ -237,6 +237,7 @@ class Settings:
     coverage_target: Annotated[int, _between(0, 1_000)] = 0  # activities wanted in each kelurahan a year; 0: no target
     kelurahan_map: str = ""  # path of a GeoJSON file of the kelurahan, for the map of coverage; empty: the shipped one
     small_numbers_below: Annotated[int, _between(2, 100)] = 5  # a report hides counts of people below this one
+    material_limit_mb: Annotated[int, _between(1, 100)] = 10  # of one file of a speaker; a backup holds it in one line
     materials_limit_mb: Annotated[int, _between(1, 1_024)] = 40  # of one speaker's files for one activity together
     calendar_read_s: Pause = 21_600.0  # how often a speaker's calendar is read; 0: never
     calendar_own_hosts: Hosts = ""  # "host:port, …" in your own network from which calendars may be read; empty: none

@@ -21,11 +21,12 @@ class UploadTooLarge(Problem):
 
 
 def keep(
-    session: Session, data: bytes, filename: str, media_type: str, *, by: User | None, now: datetime
-) -> StoredFile:
+    session: Session, data: bytes, filename: str, media_type: str, *, by: User | None, now: datetime,
+    most_bytes: int = MOST_BYTES,
+) -> StoredFile:  # fmt: skip
     """Add a file to the caller's transaction. media_type: found by its content. Raise UploadTooLarge."""
     name = plain_name(filename)
-    check_size(data, name)
+    check_size(data, name, most_bytes)
     kept = StoredFile(
         sha256=hashlib.sha256(data).hexdigest(), size=len(data), media_type=media_type, name=name, data=data,
         uploaded_at=now, uploaded_by_id=by.id if by else None,
@@ -35,9 +36,9 @@ def keep(
     return kept
 
 
-def check_size(data: bytes, name: str) -> None:
-    if len(data) > MOST_BYTES:
-        raise UploadTooLarge(filename=name, megabytes=MOST_BYTES // 1024 // 1024)
+def check_size(data: bytes, name: str, most_bytes: int = MOST_BYTES) -> None:
+    if len(data) > most_bytes:
+        raise UploadTooLarge(filename=name, megabytes=most_bytes // 1024 // 1024)
 
 
 def data_of(session: Session | scoped_session, sha256: str) -> bytes:

@@ -107,13 +107,14 @@ class _Speaker:
 
 
 def send(
-    token: str, activity_id: int, upload: GivenFile, *, most_mb: int, now: datetime, staff: User | None = None
-) -> Material:
+    token: str, activity_id: int, upload: GivenFile, *, most_mb: int, now: datetime, staff: User | None = None,
+    file_mb: int = files.MOST_BYTES // 1024 // 1024,
+) -> Material:  # fmt: skip
     """Keep a file that a speaker sends, or whoever acts for them.
 
-    most_mb: how much one speaker's files for one activity may have together. staff: the account that is signed in where
-    the link was used. Raise a link's problem, NotActing, NotASpeaker, MaterialsClosed, a problem of `materials.taken`,
-    TooManyFiles, FilesTooLarge or UploadTooLarge.
+    most_mb: how much one speaker's files for one activity may have together. file_mb: how much one of them may have.
+    staff: the account that is signed in where the link was used. Raise a link's problem, NotActing, NotASpeaker,
+    MaterialsClosed, a problem of `materials.taken`, TooManyFiles, FilesTooLarge or UploadTooLarge.
     """
     checked = _checked(upload, materials.taken, activity_id)
     with writing() as session:
@@ -129,7 +130,10 @@ def send(
         if size + len(checked.data) > most_mb * 1024 * 1024:
             raise FilesTooLarge(megabytes=most_mb)
         made = Material(
-            activity_id=activity_id, person_id=who.person.id, file=_keep(session, checked, now), sent_by=who.acting
+            activity_id=activity_id,
+            person_id=who.person.id,
+            file=_keep(session, checked, now, file_mb * 1024 * 1024),
+            sent_by=who.acting,
         )
         session.add(made)
         _tell_log(who, "material_sent_by_link", staff, now)
@@ -249,8 +253,8 @@ def _refuse_programs(data: bytes) -> None:
         raise MaterialNotLookedInto from None
 
 
-def _keep(session: Session, one: Taken, now: datetime) -> StoredFile:
-    return files.keep(session, one.data, one.name, one.kind.media_type, by=None, now=now)
+def _keep(session: Session, one: Taken, now: datetime, most_bytes: int = files.MOST_BYTES) -> StoredFile:
+    return files.keep(session, one.data, one.name, one.kind.media_type, by=None, now=now, most_bytes=most_bytes)
 
 
 def _speaking(session: Session, token: str, activity_id: int, now: datetime) -> _Speaker:

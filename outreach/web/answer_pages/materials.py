@@ -68,9 +68,11 @@ def material_send(token: str, activity_id: int) -> Any:
     upload = _upload(form.file)
     if upload is None:
         return _drawn(token, activity_id, 422, notice=_("Please choose a file first."), wrong="file")
-    most = current_settings().materials_limit_mb
     try:
-        sending.send(token, activity_id, upload, most_mb=most, now=clock.now(), staff=staff_here())
+        sending.send(
+            token, activity_id, upload, most_mb=current_settings().materials_limit_mb, file_mb=_file_mb(),
+            now=clock.now(), staff=staff_here(),
+        )  # fmt: skip
     except Problem as problem:
         return _drawn(token, activity_id, 422, notice=say(problem), wrong=problem.field or "")
     return _done(token, activity_id, "sent")
@@ -227,7 +229,7 @@ def _drawn(
         size=size_in_words,
         turn=lambda item: formats.span(item.starts_at, item.ends_at, shown.activity.zone),
         full=own is not None and len(own.files) >= MOST_FILES,
-        most_mb=current_settings().upload_limit_mb,
+        most_mb=_file_mb(),
         biography=biography if biography is not None else shown.about.biography,
         topic=topic if topic is not None else own.proposal.topic if own and own.proposal else "",
         most_biography=MOST_OF_A_BIOGRAPHY,
@@ -238,3 +240,9 @@ def _drawn(
         faults=[(wrong, notice)] if wrong else [],
         thanks="" if notice else sentences.get(request.args.get("done", ""), ""),
     )
+
+
+def _file_mb() -> int:
+    """Return how many MB one file may have: a request has to hold it."""
+    found = current_settings()
+    return min(found.material_limit_mb, found.upload_limit_mb)

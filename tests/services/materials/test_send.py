@@ -17,6 +17,7 @@ from outreach.domain.materials import (
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.models import AuditEntry, Material, ProposedTopic, SpeakerProfile, StoredFile
+from outreach.services import files
 from outreach.services.invitations.links import LinkUnknown
 from outreach.services.materials import send as sending
 from outreach.services.materials.send import BiographyTooLong, GivenFile, TopicTooLong
@@ -42,6 +43,15 @@ def rows(model) -> list:
 
 def send(link, activity, upload=SLIDES, *, most_mb=40, now=NOW, staff=None):
     return sending.send(link, activity.id, upload, most_mb=most_mb, now=now, staff=staff)
+
+
+def test_how_large_a_file_may_be_is_what_the_office_set(link, published):
+    large = GivenFile(made.PDF[:9] + b"%" * 1024 * 1024 * 11 + made.PDF[9:], "paparan.pdf")
+    with pytest.raises(files.UploadTooLarge) as refused:
+        sending.send(link, published.id, large, most_mb=40, now=NOW)
+    assert refused.value.values["megabytes"] == 10
+    kept = sending.send(link, published.id, large, most_mb=40, file_mb=12, now=NOW)
+    assert kept.file.size == len(large.data)
 
 
 def test_a_file_is_kept_under_a_clean_name_and_removed_with_its_data(link, published, chief):
