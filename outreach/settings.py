@@ -177,7 +177,7 @@ Hosts = Annotated[
 
 @dataclass(frozen=True)
 class Settings:
-    secret_key: Secret = ""  # signs sessions and answer links; at least 32 characters
+    secret_key: Secret = ""  # signs sessions, answer links, codes for the door; at least 32 characters
     previous_secret_keys: Keys = ""  # comma-separated, oldest last; sessions signed with them stay valid
     base_url: Url = "http://localhost:8000"  # the address of the pages for invitees; used in every mail
     database_url: MaybeDatabase = ""  # empty: SQLite in instance/outreach.db

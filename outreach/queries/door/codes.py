@@ -11,7 +11,7 @@ from outreach.domain.door_codes import CodeFault
 from outreach.domain.kinds import LinkPurpose
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
-from outreach.models import Invitation, Link
+from outreach.models import Attendance, Device, Invitation, Link, Scan
 from outreach.queries.invitations.select import InviteeFilters, matching, row_options
 from outreach.services.door import codes
 
@@ -24,11 +24,12 @@ class ScannedCode:
 
     invitation: Invitation | None
     fault: CodeFault | None
+    device: int = 0  # on which they came in; 0 if they did not, or on the list
 
     @property
     def present_since(self) -> datetime | None:
         attendance = self.invitation.attendance if self.invitation is not None else None
-        return attendance.recorded_at if attendance is not None and attendance.present else None
+        return (attendance.in_at or attendance.recorded_at) if attendance is not None and attendance.present else None
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,8 @@ class DoorCard:
 def scanned(text: str, *, now: datetime) -> ScannedCode:
     """Return whose code it is. text: the code, or its address."""
     judged = codes.judge(db.session(), text, now)
-    return ScannedCode(judged.invitation, judged.fault)
+    came_on = devices(Scan.invitation_id == judged.invitation.id) if judged.invitation is not None else {}
+    return ScannedCode(judged.invitation, judged.fault, next(iter(came_on.values()), 0))
 
 
 def own_code(invitation_id: int) -> str:
@@ -67,6 +69,14 @@ def cards(activity_id: int, invitation_id: int | None = None) -> Sequence[DoorCa
             code = door_codes.code_for(activity_id, invitation.id, nonce)
             made.append(DoorCard(invitation, door_codes.address_of(code)))
     return made
+
+
+def devices(*conditions: sa.ColumnElement[bool]) -> dict[int, int]:
+    """Return the number of the device on which each present invitee came in, by invitation. conditions: on the scans."""
+    came = sa.select(Scan.invitation_id, Device.number).join(Device, Device.id == Scan.device_id)
+    came = came.join(Attendance, sa.and_(Attendance.invitation_id == Scan.invitation_id, Attendance.in_at == Scan.at))
+    rows = db.session.execute(came.where(Attendance.present, *conditions).order_by(Scan.id.desc()))
+    return {row.invitation_id: row.number for row in rows}
 
 
 def nonces_of(activity_id: int) -> dict[int, str]:

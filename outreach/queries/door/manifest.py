@@ -11,15 +11,13 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-import sqlalchemy as sa
-
 from outreach.delivery import door_codes
 from outreach.domain.door_codes import valid_until
-from outreach.extensions import current_settings, db
-from outreach.models import Attendance, Device, Invitation, Scan
+from outreach.extensions import current_settings
+from outreach.models import Invitation, Scan
 from outreach.queries import attendance
 from outreach.queries.attendance import AttendanceRow
-from outreach.queries.door.codes import nonces_of, who_comes
+from outreach.queries.door.codes import devices, nonces_of, who_comes
 from outreach.queries.invitations.lists import activity_of
 
 FINGERPRINT = 9  # bytes; 12 characters
@@ -30,7 +28,7 @@ def manifest(activity_id: int, *, now: datetime) -> dict[str, Any]:
     """Return the list as the device reads it. Instants are milliseconds since 1970. Raise ActivityMissing."""
     activity = activity_of(activity_id)
     key = list_key(activity_id)
-    nonces, devices = nonces_of(activity_id), _devices(activity_id)
+    nonces, came_on = nonces_of(activity_id), devices(Scan.activity_id == activity_id)
     expected, present = attendance.totals(activity_id)
     return {
         "activity": activity_id,
@@ -40,7 +38,7 @@ def manifest(activity_id: int, *, now: datetime) -> dict[str, Any]:
         "verify": door_codes.public_keys(),
         "expected": expected,
         "present": present,
-        "people": [_entry(row, key, nonces, devices) for row in attendance.whole_sheet(activity_id)],
+        "people": [_entry(row, key, nonces, came_on) for row in attendance.whole_sheet(activity_id)],
     }
 
 
@@ -74,15 +72,7 @@ def place_of(invitation: Invitation) -> str:
     return person.region.name if person.region else ""
 
 
-def _devices(activity_id: int) -> dict[int, int]:
-    """Return the number of the device on which each present invitee came in, by invitation."""
-    came = sa.select(Scan.invitation_id, Device.number).join(Device, Device.id == Scan.device_id)
-    came = came.join(Attendance, sa.and_(Attendance.invitation_id == Scan.invitation_id, Attendance.in_at == Scan.at))
-    rows = db.session.execute(came.where(Scan.activity_id == activity_id, Attendance.present).order_by(Scan.id.desc()))
-    return {row.invitation_id: row.number for row in rows}
-
-
-def _entry(row: AttendanceRow, key: bytes, nonces: dict[int, str], devices: dict[int, int]) -> dict[str, Any]:
+def _entry(row: AttendanceRow, key: bytes, nonces: dict[int, str], came_on: dict[int, int]) -> dict[str, Any]:
     invitation, person = row.invitation, row.invitation.person
     acting, since = invitation.acting, invitation.attendance.in_at if invitation.attendance else None
     name = (
@@ -102,7 +92,7 @@ def _entry(row: AttendanceRow, key: bytes, nonces: dict[int, str], devices: dict
         "code": code,
         "present": row.present,
         "at": _ms(since) if row.present and since else 0,
-        "device": devices.get(invitation.id, 0),
+        "device": came_on.get(invitation.id, 0),
     }
 
 

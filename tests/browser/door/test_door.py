@@ -12,7 +12,7 @@ from outreach.services.door import codes
 from outreach.transactions import writing
 from tests.browser.door.film import film, flags
 from tests.browser.pages import PHONE, holds, log_in, wait_for
-from tests.world import at, draft_activity, invitation_of, invite, publish
+from tests.world import PASSWORD, at, draft_activity, invitation_of, invite, publish
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("default_rules")]
 SERVER, HERE, NOT_STORED = "Stored on the server", "Stored on this device", "Not stored"
@@ -180,6 +180,24 @@ def test_after_the_session_has_ended_what_is_recorded_is_kept_for_the_same_accou
     log_in(door, whole, coordinator.email)
     door.goto(address)
     wait_for(lambda: present() == {"Ani Wijaya"})
+
+
+def test_after_signing_in_again_in_another_tab_the_page_sends_with_a_new_token(door, ani, budi, whole, coordinator):
+    door.context.clear_cookies()
+    tick(door, "AW", "A. W.")
+    shows(door, HERE)
+    door.get_by_text("You are no longer signed in with this account.").wait_for()
+    with door.context.expect_page() as another:
+        door.get_by_role("link", name="Sign in again").click()
+    another.value.fill("#email", coordinator.email)
+    another.value.fill("#password", PASSWORD)
+    another.value.get_by_role("button", name=re.compile("^(Sign in|Masuk)$")).click()
+    another.value.wait_for_selector("#main[data-ready]")
+    another.value.close()
+    door.bring_to_front()
+    tick(door, "BS", "B. S.")
+    shows(door, "Budi Santoso", SERVER)
+    assert present() == {"Ani Wijaya", "Budi Santoso"}
 
 
 def test_a_browser_that_keeps_nothing_says_that_it_is_not_stored(running_today, chromium, whole, coordinator, ani):

@@ -16,12 +16,14 @@ export class Camera {
     this.video.srcObject = this.stream;
     this.video.hidden = false;
     await this.video.play();
+    this.light = await navigator.wakeLock?.request("screen").catch(() => null); // the screen stays on
     this.#look();
   }
 
   stop() {
     clearTimeout(this.timer);
     for (const track of this.stream?.getTracks() || []) track.stop();
+    this.light?.release();
     this.stream = null;
     this.video.srcObject = null;
     this.video.hidden = true;
