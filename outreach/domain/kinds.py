@@ -82,6 +82,13 @@ class AgeGroup(StrEnum):
     FROM_60 = "from_60"
 
 
+class CaseUnit(StrEnum):
+    """What a published number of cases counts: one case may have several victims."""
+
+    VICTIMS = "victims"  # korban
+    CASES = "cases"  # kasus
+
+
 class AnswerSource(StrEnum):
     LINK = "link"
     PHONE = "phone"
@@ -267,6 +274,7 @@ class ListName(StrEnum):
     CERTIFICATES = "certificates"
     CALLS = "calls"
     CALL_LOG = "call_log"
+    CASES = "cases"
     CLASHES = "clashes"
     FEEDBACK = "feedback"
     GROUPS = "groups"

@@ -5,6 +5,7 @@ Start with programmes.py, invitations.py and mails.py. base.py has the column ty
 
 from outreach.models.archive import ArchivedLine, ArchivedMessage
 from outreach.models.calls import Call, CallClaim, CallQuestion, WrongNumber, call_invitation
+from outreach.models.cases import CaseCount
 from outreach.models.certificates import Certificate, OfficeCertificates
 from outreach.models.channels import Channel, ChannelSlot, Heartbeat
 from outreach.models.door import Device, Scan, SignedLine, SignedList, WalkIn
@@ -82,6 +83,7 @@ __all__ = [
     "Call",
     "CallClaim",
     "CallQuestion",
+    "CaseCount",
     "Certificate",
     "Channel",
     "ChannelSlot",

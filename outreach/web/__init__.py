@@ -25,7 +25,7 @@ PAGES = (
     "answer_pages.materials", "answer_pages.decline", "answer_pages.door_code", "door.codes", "door.cards", "door.mode",
     "answer_pages.feedback", "feedback.views",
     "materials.views",
-    "letters.returned", "letters.check", "history.views", "documents.bundles", "reports.views",
+    "letters.returned", "letters.check", "history.views", "documents.bundles", "reports.views", "reports.cases",
     "certificates.views", "certificates.settings", "certificates.check", "certificates.own",
 )  # fmt: skip
 

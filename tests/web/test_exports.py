@@ -219,6 +219,7 @@ LISTS = {
     ListName.CALENDAR_ADDRESSES: "/feeds",
     ListName.CALLS: "/to-call",
     ListName.CALL_LOG: "/to-call/figures",
+    ListName.CASES: "/reports/cases",
     ListName.CERTIFICATES: "/certificates",
     ListName.CLASHES: "/findings",
     ListName.FEEDBACK: "/activities/{activity}/feedback",

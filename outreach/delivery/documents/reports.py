@@ -23,6 +23,7 @@ from outreach.settings import TEMPLATES
 
 FORM = TEMPLATES / "reports" / "report.typ"
 HIDDEN = "•"
+MOST_SHOWN = 200  # rows of a table on a page and on paper; the spreadsheet has all of them
 _NARROW, _WIDE = 13, 40
 Value = str | int | date | None  # None: hidden
 
@@ -54,10 +55,19 @@ class ReportTable:
     headings: tuple[str, ...]
     rows: tuple[tuple[Value, ...], ...]
     strong: frozenset[int] = frozenset()
-    note: str = ""
     first_page: bool = False
     as_file_only: bool = False
     sheet: str = ""
+
+    @property
+    def shown_rows(self) -> tuple[tuple[Value, ...], ...]:
+        return self.rows[:MOST_SHOWN]
+
+    @property
+    def more(self) -> str:
+        """Return what pages and papers say below a table that is too long for them; "" for others."""
+        left = len(self.rows) - MOST_SHOWN
+        return _("%(count)s further rows are in the spreadsheet.", count=shown(left)) if left > 0 else ""
 
 
 @dataclass(frozen=True)
@@ -150,8 +160,8 @@ def _table(table: ReportTable) -> dict[str, object]:
         "numbers": [
             all(row[at] is None or isinstance(row[at], int) for row in table.rows) for at in range(len(table.headings))
         ],
-        "rows": [[shown(value) for value in row] for row in table.rows],
+        "rows": [[shown(value) for value in row] for row in table.shown_rows],
         "strong": sorted(table.strong),
-        "note": table.note,
+        "more": table.more,
         "first_page": table.first_page,
     }

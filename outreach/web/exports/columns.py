@@ -366,6 +366,16 @@ def poll_answers(slots: Sequence[Any], zone: ZoneInfo) -> list[ListColumn]:
     ]
 
 
+def cases() -> list[ListColumn]:
+    return [
+        ListColumn(_("Year"), NARROW, lambda row: row.case.year),
+        ListColumn(_("What is counted"), MIDDLE, lambda row: label(row.case.unit)),
+        ListColumn(_("Number in the whole city"), MIDDLE, lambda row: row.case.number),
+        ListColumn(_("Source"), LONG, lambda row: row.case.source),
+        ListColumn(_("Activities held"), NARROW, lambda row: row.held),
+    ]
+
+
 def rundown() -> list[ListColumn]:
     """Rows: (activity with its moderators and speakers, one line of its agenda; None if it has none)."""
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from flask import Blueprint, render_template, request, send_file
+from flask import render_template, request, send_file
 from werkzeug.utils import secure_filename
 
 from outreach import clock
@@ -15,20 +15,19 @@ from outreach.delivery.words.formats import days
 from outreach.domain.kinds import ListName
 from outreach.extensions import current_settings
 from outreach.queries.reports import document
+from outreach.queries.reports.cases import lines as case_lines
 from outreach.queries.reports.figures import ReportScope, report
 from outreach.queries.reports.shapes import city_map
-from outreach.services.locking import ProgrammeMissing
 from outreach.web.exports import file
-from outreach.web.fields.problems import flashing_problems, missing_page
+from outreach.web.fields.problems import flashing_problems
 from outreach.web.frame.access import office, staff_required
 from outreach.web.frame.looks import office_zone, url_with
 from outreach.web.frame.request import is_from_own_page
+from outreach.web.reports.blueprint import bp
 from outreach.web.reports.content import content_of, measure_words, month_words, place_words
 from outreach.web.reports.coverage import Measure
 from outreach.web.reports.coverage import coverage as coverage_of
 
-bp = Blueprint("reports", __name__, url_prefix="/reports")
-missing_page(bp, ProgrammeMissing)
 PDF = "pdf"
 
 
@@ -58,6 +57,7 @@ def coverage() -> Any:
         shown=reports.shown,
         place_words=place_words,
         month_words=month_words,
+        cases=case_lines(zone=office_zone(), now=clock.now()),
         content_period=days(period.scope.first, period.scope.last),
         **period.shown,
     )

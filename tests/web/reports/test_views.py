@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 from python_calamine import CalamineWorkbook
 
+from outreach.delivery.documents import reports as documents
 from outreach.domain.kinds import AgeGroup, LetterKind, Role, Sector, Sex
 from outreach.domain.states import InvitationState, LetterState
 from outreach.extensions import current_settings, db
@@ -195,6 +196,16 @@ def test_a_download_is_in_the_audit_log_and_another_site_gets_the_page(viewer_cl
 def test_the_threshold_is_a_setting(current_app_, viewer_client, january, monkeypatch):
     monkeypatch.setitem(current_app_.extensions, "outreach", replace(current_settings(), small_numbers_below=50))
     assert page_of(viewer_client, PERIOD).facts["Present"] == "•"
+
+
+def test_a_long_table_is_whole_in_the_spreadsheet_and_cut_on_page_and_paper(viewer_client, january, monkeypatch):
+    monkeypatch.setattr(documents, "MOST_SHOWN", 3)
+    page = page_of(viewer_client, PERIOD)
+    assert [row[0] for row in page.tables["Present, by kelurahan and sex"]] == [
+        "Place", "Kecamatan Metro Pusat", "Metro", "Imopuro",
+    ]  # fmt: skip
+    assert "4 further rows are in the spreadsheet." in viewer_client.get(PERIOD).text
+    assert len(sheets_of(viewer_client, PERIOD)["Place and sex"]) == 8
 
 
 def test_names_of_people_are_in_no_report(viewer_client, january):
