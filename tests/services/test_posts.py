@@ -794,6 +794,26 @@ def test_the_preview_says_that_the_new_holder_hears_who_comes_for_the_post(serve
     ]  # fmt: skip
 
 
+def test_who_held_the_post_before_and_has_it_again_is_invited_and_not_told_of_the_move(
+    server, asked, post, sari, budi, activity
+):
+    posts.hand_over(post.id, sari.id, date(2027, 1, 10), by=None, now=NOW)
+    hold(post, budi, date(2027, 1, 20), date(2027, 1, 20), HolderKind.DAILY_ACTING)
+    work(NOW)
+    work(at(5))
+    taken(server)
+    to = moved_to(fresh(activity), 20)
+    previewed = moves.preview(activity, to, activity.version, now=at(5, 9))
+    foreseen = mails_today(previewed.forecast)
+    moves.move(activity.id, to, "alasan", None, by=None, now=at(5, 9))
+    reminding.tick(at(5, 9))
+    drain(at(5, 9))
+    sent = sa.select(Reminder.kind, sa.func.count()).join(MessageLine).where(MessageLine.skipped == "")
+    new = sent.where(Reminder.due_at == at(5, 9)).group_by(Reminder.kind)
+    assert dict(map(tuple, db.session.execute(new))) == foreseen
+    assert sorted(address for address, _subject in taken(server)) == ["budi@example.com", "sari@example.com"]
+
+
 def test_a_move_back_before_anybody_heard_says_that_the_answer_counts_again(server, asked, post, plh, budi, activity):
     answer(activity, budi, Choice.COMING, now=at(5))
     moves.move(activity.id, moved_to(fresh(activity), 20), "alasan", None, by=None, now=at(5))

@@ -780,7 +780,7 @@ def _to_new_holder(line: _PlannedLine, passing: Passing | None, told: Collection
         return line
     new = passing.new
     return line._replace(
-        recipient=f"p{new.id}", has_address=new.email != "", told=(line.invitation_id, new.id) in told,
+        recipient=f"p{new.id}", has_address=new.email != "", told=not passing.is_invited and (line.invitation_id, new.id) in told,
         invited_at=None if passing.is_invited else line.invited_at, stopped=new.reminders_stopped_at is not None,
         had_a_mail=frozenset(), called_off=frozenset(),
     )  # fmt: skip
