@@ -34,6 +34,7 @@ from outreach.models import (
     SpeakerBooking,
 )
 from outreach.queries import posts as post_pages
+from outreach.queries.activities import programme_preview
 from outreach.queries.answers import page as answer_page
 from outreach.services import posts
 from outreach.services.activities import move as moves
@@ -926,6 +927,21 @@ def test_a_copied_programme_invites_who_holds_the_post_then(post, activity, prog
     old, new = sorted(rows_of(Invitation), key=lambda one: one.id)
     assert (old.person.name, new.person.name, new.post_title) == ("Budi Santoso", "Sari Wulandari", "Kapolres Metro")
     assert count(FormerHolder) == 0
+
+
+def test_the_preview_of_a_copy_asks_whether_the_holder_of_the_new_day_is_free(post, activity, programme, sari, budi):
+    invite_post(activity, post)
+    posts.hand_over(post.id, sari.id, date(2027, 6, 1), by=None, now=NOW)
+    there = {"starts_at": at(17).replace(year=2028), "ends_at": at(18).replace(year=2028)}
+    an_absence(person_id=budi.id, **there)
+
+    def absent():
+        found = programme_preview.copy(fresh(programme), date(2028, 1, 17), by="", now=NOW).found
+        return [clash.party.name for clash in found.clashes if clash.kind is ClashKind.SPEAKER_ABSENT]
+
+    assert absent() == []
+    an_absence(person_id=sari.id, **there)
+    assert absent() == ["Sari Wulandari"]
 
 
 # Erasing and exporting

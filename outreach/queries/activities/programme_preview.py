@@ -16,7 +16,7 @@ from outreach.domain.activity import ActivityValues
 from outreach.domain.answers import default_deadline
 from outreach.domain.clashes import Clash
 from outreach.domain.clashes.days import of_programme
-from outreach.domain.planning.parties import Engagement
+from outreach.domain.planning.parties import Engagement, Succession, on_day
 from outreach.domain.planning.plan import Plan, PlannedActivity, ProgrammeDays, days_between
 from outreach.domain.planning.rules import ClashKind, Severity
 from outreach.domain.states import ActivityState, InvitationState
@@ -96,11 +96,12 @@ def copy(source: Programme, starts_on: date, *, by: str, now: datetime) -> CopyP
     originals = [activity for activity, _day in copying.copied_days(source, starts_on)]
     theirs = Activity.id.in_([activity.id for activity in originals])
     invited, turns = plans.invited(session, theirs), plans.turns(session, theirs)
+    posts = plans.successions(session, invited)
 
     def on(first: date, deadline_days: int) -> tuple[list[PlannedActivity], ProgrammeDays]:
         shift = first - source.starts_on
         copies = [
-            _copied(original, number, shift, invited.get(original.id, ()), turns, deadline_days, by, now)
+            _copied(original, number, shift, invited.get(original.id, ()), turns, posts, deadline_days, by, now)
             for number, original in enumerate(originals)
         ]
         days = ProgrammeDays(THE_NEW_ONE, source.title, first, source.ends_on + shift, source.zone)
@@ -141,6 +142,7 @@ def _copied(
     shift: timedelta,
     invited: Iterable[Any],
     turns: plans.Turns,
+    posts: Mapping[int, Succession],
     deadline_days: int,
     by: str,
     now: datetime,
@@ -150,6 +152,13 @@ def _copied(
         invitation for invitation in invited if invitation.nominated_under_id is None and invitation.erased_at is None
     ]
     people = {invitation.person_id for invitation in new if invitation.person_id is not None}
+    engagements = tuple(
+        Engagement(
+            plans.invitee(invitation), invitation.role, InvitationState.PREPARED, turns=turns.get(invitation.id, ()),
+            succession=posts.get(invitation.id),
+        )
+        for invitation in new
+    )  # fmt: skip
     return PlannedActivity(
         id=id_of(number),
         title=original.title,
@@ -166,12 +175,7 @@ def _copied(
         ),
         people=len(people) + sum(invitation.quota or 1 for invitation in new if invitation.person_id is None),
         seats=original.capacity,
-        engagements=tuple(
-            Engagement(
-                plans.invitee(invitation), invitation.role, InvitationState.PREPARED, turns=turns.get(invitation.id, ())
-            )
-            for invitation in new
-        ),
+        engagements=on_day(engagements, starts_at.astimezone(original.zone).date()),
         coordinator=by,
     )
 
