@@ -1,5 +1,5 @@
 """News for coordinators: a refusal by a speaker, somebody sent in their place, changed names, another holder of a post, a
-question from a call, a new clash, failing mails.
+question from a call, a certificate without attendance, a new clash, failing mails.
 
 Pure: queries/bell.py reads them from what is stored, services/bell.py notes who has seen which.
 """
@@ -24,6 +24,7 @@ class NewsKind(StrEnum):
     OTHER_HOLDER = "other_holder"  # an invitation to a post goes to its new holder
     LEFT_BEHIND = "left_behind"  # an invitation to a post goes to somebody who does not hold it on the day
     QUESTION = "question"  # somebody asked a caller something that a coordinator must answer
+    CERTIFICATE = "certificate"  # a certificate stands although the attendance was undone
     CLASH = "clash"  # a new clash that blocks, or that is about something published
     MAILS_FAILED = "mails_failed"  # mails that are not tried again
     ADDRESSES = "addresses"  # addresses at which no mail arrives any more
@@ -33,9 +34,9 @@ class NewsKind(StrEnum):
 class News:
     """One piece of news. key: identifies it, so that it can be marked as seen; a changed answer has another key.
 
-    id: of the invitation, of the activity of a clash, or of the call. about: the activity's title. name: who, or the clash's
-    kind. other: who comes in their place, the other activity of a clash, or the question. by_id: the account that caused
-    it; this account does not see it as news.
+    id: of the invitation, of the activity of a clash, of the call, or of the certificate. about: the activity's title. name:
+    who, or the clash's kind. other: who comes in their place, the other activity of a clash, the question, or the
+    certificate's number. by_id: the account that caused it; this account does not see it as news.
     """
 
     kind: NewsKind

@@ -17,14 +17,16 @@ from outreach.domain import bell
 from outreach.domain.bell import News, NewsKind, key_of
 from outreach.domain.kinds import ON_STAGE, NoLongerActing
 from outreach.domain.ladder import RungKind, RungState
-from outreach.domain.states import UNANSWERED, ActivityState, InvitationState
+from outreach.domain.states import UNANSWERED, ActivityState, CertificateState, InvitationState
 from outreach.extensions import db
 from outreach.models import (
     ActingPerson,
     Activity,
     AddressFailure,
+    Attendance,
     AuditEntry,
     BellSeen,
+    Certificate,
     GivenAnswer,
     Invitation,
     Message,
@@ -59,10 +61,10 @@ _recent: Recent[Bell] = Recent(Life(READ_EVERY))
 
 
 def current(*, now: datetime) -> Bell:
-    """Return the bell at `now`. Runs ten statements, two more for questions, and a few for each invitation left behind."""
+    """Return the bell at `now`. Runs eleven statements, two more for questions, and a few for each invitation left behind."""
     since = now - bell.KEPT_FOR
     news = [*_answers(since, now), *_names(since, now), *_substitutes(since, now), *_questions(since), *_clashes(since)]
-    news += [*_holders(since, now), *_mails(since)]
+    news += [*_holders(since, now), *_certificates(since), *_mails(since)]
     seen: dict[int, set[str]] = {}
     for user_id, key in db.session.execute(sa.select(BellSeen.user_id, BellSeen.key).where(BellSeen.at >= since)):
         seen.setdefault(user_id, set()).add(key)
@@ -259,6 +261,23 @@ def _questions(since: datetime) -> list[News]:
         for call in questions.waiting()
         if call.ended_at >= since
     ]  # fmt: skip
+
+
+def _certificates(since: datetime) -> list[News]:
+    """Return the certificates that stand although the attendance was undone after they were made."""
+    kind = NewsKind.CERTIFICATE
+    found = db.session.execute(
+        sa.select(Certificate, Activity.title, Attendance.recorded_at, Attendance.recorded_by_id)
+        .join(Activity, Activity.id == Certificate.activity_id)
+        .join(Attendance, Attendance.invitation_id == Certificate.invitation_id)
+        .where(Certificate.state == CertificateState.STANDS, ~Attendance.present, Attendance.recorded_at >= since)
+        .order_by(Attendance.recorded_at.desc())
+        .limit(MOST)
+    )
+    return [
+        News(kind, key_of(kind, one.id, at), at, one.id, title, one.name, one.number, by_id=by_id)
+        for one, title, at, by_id in found
+    ]
 
 
 def _clashes(since: datetime) -> list[News]:

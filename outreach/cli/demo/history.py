@@ -9,10 +9,12 @@ from outreach.cli.demo import content, door
 from outreach.cli.demo.answers import invitations_of, nominees, not_invited
 from outreach.cli.demo.programme import JAKARTA, Cast, local, plan_day
 from outreach.domain.answers import Choice
-from outreach.domain.kinds import AnswerSource, AttendanceSource, CadreKind
+from outreach.domain.kinds import AnswerSource, AttendanceSource, CadreKind, CertificateKind
 from outreach.domain.planning.working_days import working_days
+from outreach.models import User
 from outreach.services.activities import publish as publishing
 from outreach.services.answers import record as recording
+from outreach.services.certificates import make as certifying
 from outreach.services.door import attendance
 from outreach.services.programmes import edit as programmes
 from outreach.services.programmes.edit import ProgrammeValues
@@ -67,5 +69,15 @@ def last_year(cast: Cast, today: date, holidays: dict[date, str], send: Callable
         shown = [i.id for i in invitations_of([activity_id]) if i.person_id]
         there = [one for number, one in enumerate(shown) if number % 6]
         attendance.tick(activity_id, there, shown, AttendanceSource.PAPER, by=by, now=over)
+    certify(made[0], by, now=local(days[0], time(15, 0)))
     for day in days:
         send(local(day + timedelta(days=1), time(8, 1)))
+
+
+def certify(activity_id: int, by: User, *, now: datetime) -> None:
+    """Make the certificates of an activity. One has a name that is corrected, one is revoked."""
+    made = certifying.make_all(activity_id, by=by, now=now).certificates
+    misspelt, given, *_others = (one for one in made if one.kind is CertificateKind.PARTICIPANT)
+    later = now + timedelta(minutes=20)
+    certifying.correct(misspelt.id, f"{misspelt.name}, S.Sos.", by=by, now=later)
+    certifying.revoke(given.id, "Pulang sebelum kegiatan dimulai; centang pada daftar hadir keliru.", by=by, now=later)

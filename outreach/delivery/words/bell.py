@@ -42,6 +42,11 @@ def sentence(one: News) -> str:
             )  # fmt: skip
         case NewsKind.QUESTION:
             return gettext("%(name)s asks: %(question)s", name=one.name, question=one.other)
+        case NewsKind.CERTIFICATE:
+            return gettext(
+                "The attendance of %(name)s was undone. Please revoke certificate %(number)s, or tick the attendance again",
+                name=one.name, number=one.other,
+            )  # fmt: skip
         case NewsKind.CLASH:
             return gettext("New clash: %(kind)s", kind=label(ClashKind(one.name)))
         case NewsKind.MAILS_FAILED:

@@ -18,7 +18,7 @@ from sqlalchemy.orm import aliased, joinedload, selectinload, with_expression
 from outreach.delivery.mail.attached import CARRIES
 from outreach.domain.kinds import NoLongerActing, Role
 from outreach.domain.ladder import ANSWERED_FIRST, RungState
-from outreach.domain.states import MessageState
+from outreach.domain.states import CertificateState, MessageState
 from outreach.extensions import db
 from outreach.models import (
     ActingPerson,
@@ -29,6 +29,7 @@ from outreach.models import (
     Attendance,
     AuditEntry,
     Call,
+    Certificate,
     FormerHolder,
     GivenAnswer,
     IncomingMail,
@@ -72,6 +73,8 @@ class EntryKind(StrEnum):
     RECORD = "record"  # what: the AuditEntry of a change of the person or organisation
     NOMINATED = "nominated"  # what: the Invitation of somebody whom the organisation named
     LETTER = "letter"  # what: the AuditEntry of an official letter
+    CERTIFIED = "certified"  # what: the Certificate
+    REVOKED = "revoked"  # what: the Certificate that stands no more
     INVITED = "invited"  # what: the Invitation
     HANDED_OVER = "handed_over"  # what: the FormerHolder, whose post has another holder on the day
     RUNG = "rung"  # what: the Rung
@@ -337,6 +340,15 @@ def _letters(whose: HistoryOf) -> list[sa.Select[Any]]:
     return [_moment(AuditEntry.at, AuditEntry.id).where(*about, AuditEntry.action.in_(_LETTER_STEPS))]
 
 
+def _certified(whose: HistoryOf) -> list[sa.Select[Any]]:
+    return [_moment(Certificate.created_at, Certificate.id).where(Certificate.invitation_id.in_(whose.invitation_ids))]
+
+
+def _revoked(whose: HistoryOf) -> list[sa.Select[Any]]:
+    its = (Certificate.invitation_id.in_(whose.invitation_ids), Certificate.state == CertificateState.REVOKED)
+    return [_moment(Certificate.ended_at, Certificate.id).where(*its)]
+
+
 def _rungs(whose: HistoryOf) -> list[sa.Select[Any]]:
     """Select the rungs that were tried, or that could not be."""
     over = sa.or_(Rung.state == RungState.DONE, Rung.state == RungState.MISSED)
@@ -388,6 +400,9 @@ class HistorySource:
 
 _entry = _by_id(AuditEntry, _user(AuditEntry.user))
 _link = _by_id(ActingPerson, _user(ActingPerson.named_by_user))
+_certificate = _by_id(
+    Certificate, _user(Certificate.created_by), _user(Certificate.ended_by), joinedload(Certificate.replaces)
+)
 _one = _by_id(Invitation, _user(Invitation.answer_recorded_by))
 _SOURCES: Mapping[EntryKind, HistorySource] = {
     EntryKind.ADDED: HistorySource(_added, lambda ids: ()),
@@ -395,6 +410,8 @@ _SOURCES: Mapping[EntryKind, HistorySource] = {
     EntryKind.RECORD: HistorySource(_record, _entry),
     EntryKind.NOMINATED: HistorySource(_nominated, _one),
     EntryKind.LETTER: HistorySource(_letters, _entry),
+    EntryKind.CERTIFIED: HistorySource(_certified, _certificate),
+    EntryKind.REVOKED: HistorySource(_revoked, _certificate),
     EntryKind.INVITED: HistorySource(_invited, _one),
     EntryKind.HANDED_OVER: HistorySource(_handed_over, _by_id(FormerHolder, joinedload(FormerHolder.person))),
     EntryKind.RUNG: HistorySource(_rungs, _by_id(Rung)),

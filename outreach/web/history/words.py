@@ -20,7 +20,7 @@ from outreach.delivery.words.labels import label, staff_label
 from outreach.domain.calls import CallOutcome
 from outreach.domain.kinds import GivenKind, IncomingKind, NamedBy, NoLongerActing
 from outreach.domain.representation import TO_ASSISTANT
-from outreach.models import Invitation, Letter, User
+from outreach.models import Certificate, Invitation, Letter, User
 from outreach.queries.invitations.history import EntryKind, HistoryEntry
 from outreach.services.directory.import_undo import is_undoable
 from outreach.web.office import audit_words
@@ -202,6 +202,27 @@ def _letter_page(letter: Letter) -> str:
     return url_for("letters.show", letter_id=letter.id)
 
 
+def _certified(entry: HistoryEntry, _zone: ZoneInfo) -> dict[str, Any]:
+    one = entry.what
+    replaced = _("It replaces %(number)s", number=one.replaces.number) if one.replaces else ""
+    return {
+        "text": _("Certificate %(number)s made", number=one.number), "href": _certificate_page(one),
+        "facts": [one.name, _by(one.created_by)], "notes": [replaced],
+    }  # fmt: skip
+
+
+def _revoked(entry: HistoryEntry, _zone: ZoneInfo) -> dict[str, Any]:
+    one = entry.what
+    return {
+        "text": _("Certificate %(number)s revoked", number=one.number), "href": _certificate_page(one),
+        "facts": [one.name, _by(one.ended_by)], "notes": [one.ended_because],
+    }  # fmt: skip
+
+
+def _certificate_page(certificate: Certificate) -> str:
+    return url_for("certificates.show", certificate_id=certificate.id)
+
+
 def _rung(entry: HistoryEntry, _zone: ZoneInfo) -> dict[str, Any]:
     rung = entry.what
     why = str(ladder_words.REASONS.get(rung.reason, ""))
@@ -285,6 +306,8 @@ _WORDS: Mapping[EntryKind, Any] = {
     EntryKind.RECORD: _audited,
     EntryKind.NOMINATED: _nominated,
     EntryKind.LETTER: _letter,
+    EntryKind.CERTIFIED: _certified,
+    EntryKind.REVOKED: _revoked,
     EntryKind.INVITED: _invited,
     EntryKind.HANDED_OVER: _handed_over,
     EntryKind.RUNG: _rung,
@@ -308,6 +331,8 @@ _ICONS: Mapping[EntryKind, str] = {
     EntryKind.RECORD: "edit",
     EntryKind.NOMINATED: "users",
     EntryKind.LETTER: "file-text",
+    EntryKind.CERTIFIED: "shield-check",
+    EntryKind.REVOKED: "ban",
     EntryKind.INVITED: "send",
     EntryKind.HANDED_OVER: "users",
     EntryKind.RUNG: "bell",

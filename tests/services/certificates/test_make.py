@@ -7,11 +7,15 @@ import sqlalchemy as sa
 
 from outreach.delivery import tokens
 from outreach.domain.answers import Choice, Representative
+from outreach.domain.bell import NewsKind
 from outreach.domain.kinds import CertificateKind, Role
 from outreach.domain.mail.still_true import SkipReason
 from outreach.domain.states import CertificateState
 from outreach.extensions import db
 from outreach.models import AgendaItem, AuditEntry, Certificate, Link, MessageLine
+from outreach.queries import bell as news
+from outreach.queries.invitations import history
+from outreach.queries.invitations.history import EntryKind
 from outreach.services.certificates import make
 from outreach.services.certificates.make import (
     CertificateEnded,
@@ -226,3 +230,32 @@ def test_two_corrections_at_once_make_one_new_certificate(current_app_, held):
     presses = [lambda name=name: make.correct(old_id, name, by=None, now=AFTER) for name in ("Ani A.", "Ani B.")]
     assert sorted(at_once(current_app_, presses)) == ["CertificateEnded", "done"]
     assert [one.running for one in all_made()] == [1, 2]
+
+
+def test_an_undone_attendance_is_news_for_all_but_who_undid_it(held, ani, coordinator):
+    [one] = made_by_press(held).certificates
+    invitation = invitation_of(held, ani)
+    assert news.current(now=AFTER).news == ()
+    were_present(invitation, present=False)
+    invitation.attendance.recorded_at, invitation.attendance.recorded_by_id = AFTER, coordinator.id
+    db.session.commit()
+    found = news.current(now=at(20))
+    assert [(piece.kind, piece.id, piece.name, piece.other) for piece in found.news] == [
+        (NewsKind.CERTIFICATE, one.id, "Ani Wijaya", one.number)
+    ]
+    assert found.unseen(coordinator.id) == []
+    make.revoke(one.id, "Tidak hadir", by=None, now=at(20))
+    assert news.current(now=at(20)).news == ()
+
+
+def test_the_history_of_an_invitation_and_of_a_person_names_the_certificates(held, ani):
+    [old] = made_by_press(held, tell=False).certificates
+    new = make.correct(old.id, "Ani W.", tell=False, by=None, now=at(20))
+    make.revoke(new.id, "Keliru", by=None, now=at(21))
+    for whose in (history.of_invitation(invitation_of(held, ani)), history.of_invitee(ani)):
+        entries = [
+            (entry.kind, entry.what.number[:3])
+            for entry in history.everything(whose)
+            if entry.kind in (EntryKind.CERTIFIED, EntryKind.REVOKED)
+        ]
+        assert entries == [(EntryKind.REVOKED, "002"), (EntryKind.CERTIFIED, "002"), (EntryKind.CERTIFIED, "001")]

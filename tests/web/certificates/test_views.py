@@ -188,3 +188,15 @@ def test_the_zip_has_a_file_for_each(coordinator, certificate):
     _found, path = bundles.result(key, by=coordinator)
     with zipfile.ZipFile(io.BytesIO(path.read_bytes())) as archive:
         assert archive.namelist() == ["001-SERT-DP3AP2KB Kota Metro-2027 Ani Wijaya.pdf"]
+
+
+def test_the_history_and_the_bell_lead_to_the_certificate(coordinator_client, held, certificate, ani, clock_stands):
+    make.revoke(make.correct(certificate.id, "Ani W.", by=None, now=AFTER).id, "Keliru", by=None, now=AFTER)
+    shown = coordinator_client.get(f"/people/{ani.id}/history").text
+    assert f'href="/certificates/{certificate.id}"' in shown
+    assert "Certificate 002/SERT/DP3AP2KB Kota Metro/2027 revoked" in text_of(shown)
+    [again] = [make.make_one(invitation_of(held, ani).id, by=None, now=AFTER)]
+    were_present(invitation_of(held, ani), present=False)
+    news = coordinator_client.get("/bell").text
+    assert f'href="/certificates/{again.id}"' in news
+    assert "The attendance of Ani Wijaya was undone. Please revoke certificate 003" in text_of(news)
