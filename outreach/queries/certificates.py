@@ -19,6 +19,8 @@ from outreach.domain.states import CertificateState, InvitationState, MessageSta
 from outreach.extensions import db
 from outreach.models import (
     ActingPerson,
+    ArchivedLine,
+    ArchivedMessage,
     Attendance,
     AuditEntry,
     Certificate,
@@ -52,20 +54,26 @@ UNDONE = sa.and_(
     .where(Attendance.invitation_id == Certificate.invitation_id, Attendance.present)
     .correlate(Certificate),
 )
-# On a certificate: a mail told that it is ready.
-TOLD = (
-    sa.exists()
-    .where(
-        MessageLine.invitation_id == Certificate.invitation_id,
-        MessageLine.skipped == "",
-        Reminder.id == MessageLine.reminder_id,
-        Reminder.kind == MailKind.CERTIFICATE,
-        Reminder.due_at >= Certificate.created_at,
-        Message.id == MessageLine.message_id,
-        Message.state == MessageState.SENT,
+
+
+def _told_by(mail: Any, line: Any) -> sa.Exists:
+    return (
+        sa.exists()
+        .where(
+            line.invitation_id == Certificate.invitation_id,
+            line.skipped == "",
+            Reminder.id == line.reminder_id,
+            Reminder.kind == MailKind.CERTIFICATE,
+            Reminder.due_at >= Certificate.created_at,
+            mail.id == line.message_id,
+            mail.state == MessageState.SENT,
+        )
+        .correlate(Certificate)
     )
-    .correlate(Certificate)
-)
+
+
+# On a certificate: a mail told that it is ready.
+TOLD = sa.or_(_told_by(Message, MessageLine), _told_by(ArchivedMessage, ArchivedLine))
 
 
 class CertificateGroup(StrEnum):
@@ -108,6 +116,11 @@ class CertificatePage:
     row: CertificateRow
     values: CertificateValues
     log: Sequence[Any]
+
+    @property
+    def made_with_others(self) -> bool:
+        """Return whether it was made by the press for all, of which the log has one entry for the activity."""
+        return not any(entry.action in ("certificate.issued", "certificate.name_corrected") for entry in self.log)
 
 
 @dataclass(frozen=True)
@@ -198,15 +211,12 @@ def certificate_page(certificate_id: int) -> CertificatePage:
 
 def of_activity(activity_id: int) -> CertificateCounts:
     """Return how many certificates an activity has, and how many are entitled to one and have none. Three queries."""
-    by_state = dict(
-        db.session.execute(
-            sa.select(Certificate.state, sa.func.count())
-            .where(Certificate.activity_id == activity_id)
-            .group_by(Certificate.state)
-        )
-        .tuples()
-        .all()
+    counted = (
+        sa.select(Certificate.state, sa.func.count())
+        .where(Certificate.activity_id == activity_id)
+        .group_by(Certificate.state)
     )
+    by_state = {row[0]: row[1] for row in db.session.execute(counted)}
     undone = sa.select(sa.func.count()).select_from(Certificate).where(Certificate.activity_id == activity_id, UNDONE)
     all_, named = db.session.execute(
         _entitled(activity_id, "").with_only_columns(
@@ -329,6 +339,7 @@ def _shown() -> tuple[Any, ...]:
         joinedload(Certificate.replaces),
         joinedload(Certificate.replaced_by),
         joinedload(Certificate.ended_by),
+        joinedload(Certificate.created_by),
     )
 
 

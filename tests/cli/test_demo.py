@@ -31,6 +31,7 @@ from outreach.models import (
     AnswerEvidence,
     Attendance,
     Cadre,
+    Certificate,
     DatePoll,
     Device,
     Invitation,
@@ -226,6 +227,11 @@ def test_a_day_of_last_year_was_recorded_by_two_devices_and_has_a_signed_list_to
     assert [bool(row.likely) for row in walk_ins.rows()[1]] == [True, False]
     found = paper.reconciliation(activity_id)
     assert (len(found.files), len(found.signed_only), len(found.ticked_only)) == (1, 1, 1)
+
+
+def test_last_years_activity_has_certificates_one_corrected_and_one_revoked(loaded_demo):
+    states = Counter(state.value for state in db.session.scalars(sa.select(Certificate.state)))
+    assert (states["replaced"], states["revoked"], states["stands"] > 5) == (1, 1, True)
 
 
 def test_nothing_is_waiting_or_failed(loaded_demo):

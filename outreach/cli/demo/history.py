@@ -9,7 +9,7 @@ from outreach.cli.demo import content, door
 from outreach.cli.demo.answers import invitations_of, nominees, not_invited
 from outreach.cli.demo.programme import JAKARTA, Cast, local, plan_day
 from outreach.domain.answers import Choice
-from outreach.domain.kinds import AnswerSource, AttendanceSource, CadreKind, CertificateKind
+from outreach.domain.kinds import AnswerSource, AttendanceSource, CadreKind
 from outreach.domain.planning.working_days import working_days
 from outreach.models import User
 from outreach.services.activities import publish as publishing
@@ -69,15 +69,17 @@ def last_year(cast: Cast, today: date, holidays: dict[date, str], send: Callable
         shown = [i.id for i in invitations_of([activity_id]) if i.person_id]
         there = [one for number, one in enumerate(shown) if number % 6]
         attendance.tick(activity_id, there, shown, AttendanceSource.PAPER, by=by, now=over)
-    certify(made[0], by, now=local(days[0], time(15, 0)))
+    certify(made[-1], by, now=local(days[-1], time(15, 0)))
     for day in days:
         send(local(day + timedelta(days=1), time(8, 1)))
 
 
 def certify(activity_id: int, by: User, *, now: datetime) -> None:
-    """Make the certificates of an activity. One has a name that is corrected, one is revoked."""
-    made = certifying.make_all(activity_id, by=by, now=now).certificates
-    misspelt, given, *_others = (one for one in made if one.kind is CertificateKind.PARTICIPANT)
+    """Make the certificates of an activity. One had a name that was misspelt and is corrected, one is revoked."""
+    first, *_others = (i for i in invitations_of([activity_id]) if i.person and i.person.name and i.attendance)
+    name = first.invitee.display_name
+    misspelt = certifying.make_one(first.id, f"{name[:-1]}", by=by, now=now)
+    made = certifying.make_all(activity_id, by=by, now=now + timedelta(minutes=5)).certificates
     later = now + timedelta(minutes=20)
-    certifying.correct(misspelt.id, f"{misspelt.name}, S.Sos.", by=by, now=later)
-    certifying.revoke(given.id, "Pulang sebelum kegiatan dimulai; centang pada daftar hadir keliru.", by=by, now=later)
+    certifying.correct(misspelt.id, name, by=by, now=later)
+    certifying.revoke(made[0].id, "Pulang sebelum kegiatan dimulai; daftar hadir keliru dicentang.", by=by, now=later)
