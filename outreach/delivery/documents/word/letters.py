@@ -7,13 +7,16 @@ import io
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
 from typing import Any
 
+import pypdfium2
 import segno
 
-from outreach.delivery.documents.typeset import MAIN, press
+from outreach.delivery.documents import letters as typeset_letters
+from outreach.delivery.documents.typeset import MAIN, CharacterWithoutFont, TemplateTooSlow, press
 from outreach.delivery.documents.word import form as shipped_form
 from outreach.delivery.documents.word.process import QR_NAME
 from outreach.delivery.documents.word.render import WordDocument, render
@@ -34,6 +37,7 @@ VARIABLES: Mapping[str, str] = {
 }  # what a template calls it: what Srikandi calls it
 OPEN = "………………………"  # for what the letter does not have yet
 REPEATED = "lihat halaman pertama"  # until Word has repeated Srikandi's number and date
+SURELY_FITS = 28  # letters that a line of the letterhead has room for beside the emblem, however wide they are
 EMBLEM_MM = 20.0
 EMBLEM_PPI = 300.0
 EMBLEM_ALONE = (
@@ -62,14 +66,14 @@ def word(
     office: its short name, the document's author. zone: for the agenda's heading. emblem: PNG or JPEG. form: the office's own
     template, empty for the one that is shipped. Raise a Problem of render.py.
     """
-    return _document(values, _words(values, zone), office, at, emblem, form)
+    return _document(values, _words(_broken_as_in_pdf(values, at, emblem), zone), office, at, emblem, form)
 
 
 def konsep(
     values: LetterValues, *, office: str, zone: str, at: datetime, emblem: bytes = b"", form: bytes = b""
 ) -> WordDocument:
     """Return the letter as Srikandi's konsep. Raise a Problem of render.py, or VariableNotOnce."""
-    words = _without_variables(_words(values, zone)) | VARIABLES
+    words = _without_variables(_words(_broken_as_in_pdf(values, at, emblem), zone)) | VARIABLES
     made = _document(values, words | {"nomor_ulang": REPEATED, "tanggal_ulang": REPEATED}, office, at, emblem, form)
     check_variables(made)
     return made
@@ -107,6 +111,34 @@ def _document(
         author=_plain(office),
         at=at,
     )
+
+
+def _broken_as_in_pdf(values: LetterValues, at: datetime, emblem: bytes) -> LetterValues:
+    """Return the letter with the long lines of its letterhead broken where the PDF breaks them."""
+    head = values.letterhead
+    if all(len(one) <= SURELY_FITS for one in head.lines):
+        return values
+    nothing = replace(
+        values, subject="", addressees=values.addressees[:1], opening="", closing="", facts=(), agenda=(), copies=()
+    )
+    try:
+        with press() as own:
+            pdf = own.pdf(typeset_letters.files_of(nothing, draft=False, office="", zone="", emblem=emblem), at=at)
+    except (CharacterWithoutFont, TemplateTooSlow):  # Word has fonts of its own, and breaks lines by itself
+        return values
+    with pypdfium2.PdfDocument(pdf) as document:
+        printed = document[0].get_textpage().get_text_range()
+    return replace(values, letterhead=replace(head, lines=tuple(_broken(one, printed) for one in head.lines)))
+
+
+def _broken(line: str, printed: str) -> str:
+    """Return a line with breaks where a page's text has them; as it is if the page does not have it."""
+    words = line.split()
+    found = re.search(r"(\s+)".join(map(re.escape, words)), printed)
+    if found is None:
+        return line
+    between = ["\n" if "\n" in gap else " " for gap in found.groups()]
+    return "".join(word + gap for word, gap in zip(words, [*between, ""], strict=True))
 
 
 def _words(values: LetterValues, zone: str) -> dict[str, Any]:

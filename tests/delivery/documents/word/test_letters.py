@@ -11,6 +11,7 @@ import pytest
 from docx import Document
 
 from outreach.delivery.documents import letters as typeset_letters
+from outreach.delivery.documents.typeset import press
 from outreach.delivery.documents.word import form, letters
 from outreach.delivery.documents.word.letters import VARIABLES, LetterCodeMissing, VariableNotOnce
 from outreach.delivery.documents.word.render import WordFormWrong
@@ -104,6 +105,20 @@ def test_what_a_letter_does_not_have_yet_leaves_room():
     assert "Nomor\n:\n…" in text
     assert "Lampiran\n:\n-" in text
     assert not [word for word in ("NIP", "Tembusan", "Lampiran surat", "{{", "{%") if word in text]
+
+
+def test_a_long_line_of_the_letterhead_is_broken_where_the_pdf_breaks_it():
+    office = "DINAS PEMBERDAYAAN PEREMPUAN, PERLINDUNGAN ANAK, PENGENDALIAN PENDUDUK DAN KELUARGA BERENCANA KOTA METRO"
+    long = replace(LETTER, letterhead=Letterhead(("PEMERINTAH KOTA METRO", office)))
+    with press() as own:
+        pdf = own.pdf(typeset_letters.files_of(long, draft=False, office="", zone="WIB"), at=NOW)
+    with pypdfium2.PdfDocument(pdf) as document:
+        lines = document[0].get_textpage().get_text_range().splitlines()
+    printed = [line.strip() for line in lines if line.strip() and line.strip() in office]
+    in_word = Document(io.BytesIO(word_of(long).data)).paragraphs
+    (shown,) = [one.text for one in in_word if one.text.split() == office.split()]
+    assert len(printed) > 1
+    assert shown.split("\n") == printed
 
 
 def test_one_addressee_has_no_number_and_five_stand_in_a_list():
