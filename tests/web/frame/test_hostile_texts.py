@@ -9,16 +9,20 @@ import sqlalchemy as sa
 from outreach.delivery import tokens
 from outreach.domain.answers import Choice
 from outreach.domain.calls import CallOutcome
-from outreach.domain.kinds import IncomingKind, IncomingOutcome, LetterKind, Role
+from outreach.domain.kinds import HolderKind, IncomingKind, IncomingOutcome, LetterKind, Role
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.models import (
     ActingPerson,
+    FormerHolder,
     GivenAnswer,
     Invitation,
+    InvitedPost,
     Letter,
     Material,
     MessageText,
+    Post,
+    PostHolder,
     SpeakerProfile,
 )
 from outreach.services import files
@@ -26,6 +30,7 @@ from outreach.services.answers import answer as answering
 from outreach.services.calls import record as recording
 from outreach.services.calls.callee import CalleeKey
 from outreach.services.calls.record import CallResult
+from outreach.services.directory import assistants
 from outreach.services.letters import compose, make
 from outreach.services.letters.versions import last_values
 from outreach.services.materials import publish as materials
@@ -63,6 +68,17 @@ def hostile(default_rules, activity, ani, budi, chief, police, coordinator):
     about[chief].state, about[chief].answered_at = InvitationState.REPRESENTED, NOW
     kept = files.keep(db.session, made.PDF, f"{EVIL}.pdf"[:200], "application/pdf", by=None, now=NOW)
     db.session.add(Material(activity_id=activity.id, person_id=chief.id, file=kept))
+    post = Post(name=EVIL, organisation_id=police.id, note=EVIL)
+    post.holders = [PostHolder(person_id=chief.id, kind=HolderKind.DEFINITIVE, from_on=NOW.date())]
+    about[chief].as_post = InvitedPost(post=post, kind=HolderKind.DEFINITIVE)
+    db.session.add(
+        FormerHolder(
+            invitation_id=about[chief].id, person_id=budi.id, kind=HolderKind.DAILY_ACTING, state=InvitationState.COMING,
+            left_at=NOW,
+        )
+    )  # fmt: skip
+    for one, address in ((chief, "ajudan@example.com"), (police, "sekretaris@example.com")):
+        assistants.write(one, EVIL, "+6281234567899", address)
     db.session.add(SpeakerProfile(person_id=chief.id, biography=EVIL, changed_at=NOW))
     db.session.commit()
     materials.show(activity.id, by=coordinator, now=NOW)
@@ -87,6 +103,15 @@ def harmless(page: str) -> bool:
 
 def test_pages_of_staff_show_it_as_text(hostile, activity, ani, budi, chief, police, coordinator_client):
     letter_id = db.session.scalar(sa.select(Letter.id))
+    post_id = db.session.scalar(sa.select(Post.id))
+    holder_id = db.session.scalar(sa.select(PostHolder.id))
+    ends = ("", "/edit", "/delete", "/holders/new", f"/holders/{holder_id}", "/hand-over")
+    posts = [
+        "/people/posts",
+        "/people/posts?q=script",
+        "/people/posts/new",
+        *(f"/people/posts/{post_id}{end}" for end in ends),
+    ]
     people = [f"/people/{who.id}{end}" for who in (ani, budi, chief) for end in ("", "/history", "/edit")]
     invitations = [
         f"/invitations/{id}{end}" for id in hostile.values() for end in ("", "/history", "/answer", "/withdraw")
@@ -95,13 +120,20 @@ def test_pages_of_staff_show_it_as_text(hostile, activity, ani, budi, chief, pol
         "/", f"/activities/{activity.id}", f"/activities/{activity.id}/invitees", "/to-call", "/to-call/figures",
         "/to-call/questions", f"/to-call/person/{ani.id}", f"/activities/{activity.id}/invitees/to-call", "/incoming",
         "/incoming/1", "/incoming/unreachable", "/letters", f"/letters/{letter_id}", "/bell", "/search?q=script", "/messages",
-        f"/organisations/{police.id}", f"/organisations/{police.id}/history", "/people", "/texts", *people, *invitations,
+        f"/organisations/{police.id}", f"/organisations/{police.id}/history", "/people", "/texts",
+        f"/organisations/{police.id}/edit", *people, *invitations, *posts,
     ]  # fmt: skip
     shown = {address: coordinator_client.get(address) for address in pages}
     assert [address for address, page in shown.items() if page.status_code != 200] == []
     assert [address for address, page in shown.items() if not harmless(page.text)] == []
     quoting = [address for address, page in shown.items() if EVIL[3:] in unescape(page.text)]
     assert {f"/invitations/{hostile['ani']}/history", f"/people/{budi.id}", f"/letters/{letter_id}"} <= set(quoting)
+    assert {
+        "/people/posts",
+        f"/people/posts/{post_id}",
+        f"/people/{chief.id}/edit",
+        f"/organisations/{police.id}/edit",
+    } <= set(quoting)
     assert len(quoting) > 20
 
 
@@ -116,11 +148,13 @@ def test_the_page_that_opens_whatsapp_shows_it_as_text_and_leads_only_there(host
 def test_invitees_and_attendees_see_it_as_text(hostile, activity, ani, budi, chief, phone):
     acting = tokens.acting_token(db.session.scalar(sa.select(ActingPerson.nonce)))
     chiefs = token_of(chief)
-    pages = [f"/j/{token}?lang=en" for token in (token_of(ani), token_of(budi), chiefs, acting)]
+    adjutants = tokens.assistant_token(fresh(chief).assistant.nonce)
+    pages = [f"/j/{token}?lang=en" for token in (token_of(ani), token_of(budi), chiefs, acting, adjutants)]
     shown = [phone.get(address).text for address in [*pages, f"/j/{chiefs}/materials/{activity.id}?lang=en"]]
     answering.answer(token_of(ani), activity.id, Choice.COMING, now=NOW)
     attendee = phone.get(f"/j/{token_of(ani)}/materials/{activity.id}?lang=en")
     assert [harmless(page) for page in shown] == [True] * len(shown)
+    assert EVIL[3:] in unescape(shown[len(pages) - 1])  # the adjutant's name
     assert (attendee.status_code, harmless(attendee.text)) == (200, True)
     assert [EVIL[3:] in unescape(page) for page in (attendee.text, shown[-1])] == [True, True]
 
