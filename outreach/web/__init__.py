@@ -14,7 +14,7 @@ from outreach.domain.kinds import LOCALES
 PAGES = (
     "overview", "programmes.views", "activities.views", "activities.agenda", "activities.publish_move_cancel", "free_slots.views",
     "invitations.one", "invitations.lists", "invitations.people", "invitations.groups", "attendance", "directory.people.imports",
-    "door.scans", "door.walk_ins", "door.paper", "invitations.together", "directory.groups", "directory.posts",
+    "door.scans", "door.walk_ins", "door.paper", "door.devices", "invitations.together", "directory.groups", "directory.posts",
     "directory.people.records", "directory.people.rights", "directory.organisations", "directory.venues", "clashes.views",
     "planning_rules.views", "timetabling.views", "calendar.views", "calendar.move", "feeds.views", "feeds.files",
     "polls.views", "polls.ask", "polls.decide", "absences.views", "reminders.rules", "reminders.texts", "messages", "inbox",

@@ -28,6 +28,7 @@ SUBJECTS: dict[str, Any] = {
     "certificate": _l("Certificate"),
     "date_poll": _l("Date poll"),
     "case_count": _l("Cases in the city"),
+    "device": _l("Device"),
     "feed": _l("Calendar address"),
     "incoming_mail": _l("Mail received"),
     "invitation": _l("Invitation"),
