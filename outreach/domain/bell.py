@@ -26,6 +26,8 @@ class NewsKind(StrEnum):
     QUESTION = "question"  # somebody asked a caller something that a coordinator must answer
     CERTIFICATE = "certificate"  # a certificate stands although the attendance was undone
     CLASH = "clash"  # a new clash that blocks, or that is about something published
+    MINUTES_APPROVED = "minutes_approved"  # the chair agreed to minutes
+    MINUTES_RETURNED = "minutes_returned"  # the chair asks for changes in minutes
     MAILS_FAILED = "mails_failed"  # mails that are not tried again
     ADDRESSES = "addresses"  # addresses at which no mail arrives any more
 
@@ -34,8 +36,8 @@ class NewsKind(StrEnum):
 class News:
     """One piece of news. key: identifies it, so that it can be marked as seen; a changed answer has another key.
 
-    id: of the invitation, of the activity of a clash, of the call, or of the certificate. about: the activity's title. name:
-    who, or the clash's kind. other: who comes in their place, the other activity of a clash, the question, or the
+    id: of the invitation, of the activity of a clash or minutes, of the call, or of the certificate. about: the activity's title.
+    name: who, or the clash's kind. other: who comes in their place, the other activity of a clash, the question, or the
     certificate's number. by_id: the account that caused it; this account does not see it as news.
     """
 

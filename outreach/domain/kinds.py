@@ -151,6 +151,8 @@ class MailKind(StrEnum):
     CERTIFICATE = "certificate"  # it is ready, on their own page
     THANKS = "thanks"
     POLL = "poll"  # which dates suit
+    MINUTES = "minutes"  # to the chair to agree, to staff what the chair said, to attendees as a copy
+    FOLLOW_UP = "follow_up"  # to its owner: what is due, or overdue
     DIGEST = "digest"  # the day's news, to a coordinator
 
 
@@ -220,6 +222,10 @@ class LinkPurpose(StrEnum):
     ANSWER = "answer"
     FEED = "feed"  # a calendar's address; its nonce is in its Feed
     ACTING = "acting"  # the page of an acting person; its nonce is in their ActingPerson
+    MINUTES = "minutes"  # the page where the chair agrees to minutes; its nonce is in the Minutes
+    FOLLOW_UP = (
+        "follow_up"  # the page where the owner of a follow-up says that it is done; its nonce is in the FollowUp
+    )
     ASSISTANT = "assistant"  # the invitee's page for their adjutant or secretary; its nonce is in the Assistant
 
 
@@ -277,6 +283,7 @@ class ListName(StrEnum):
     CASES = "cases"
     CLASHES = "clashes"
     FEEDBACK = "feedback"
+    FOLLOW_UPS = "follow_ups"
     GROUPS = "groups"
     HISTORY = "history"
     INVITATIONS = "invitations"

@@ -28,6 +28,7 @@ class NeedKind(StrEnum):
     POLLS_DECIDE = "polls_decide"  # date polls that wait for a decision
     TO_READ = "to_read"  # mails written by people, or not understood
     QUESTIONS = "questions"  # asked on the phone, not settled
+    TASKS = "tasks"  # from meetings, overdue
     NEW_DATE = "new_date"  # postponed activities that wait for a new date
     LETTER = "letter"  # invitees whose invitation waits for a signed letter
     NO_SPEAKER = "no_speaker"  # there is an agenda but no speaker
@@ -142,6 +143,7 @@ class Troubles:
     bounced: int = 0
     to_read: int = 0
     questions: int = 0
+    tasks: int = 0  # overdue
     clashes: int = 0
     look_again: int = 0
     uncovered: Mapping[int, Sequence[str]] = field(default_factory=dict)  # by activity: names of kelurahan
@@ -198,6 +200,7 @@ def needs(standings: Sequence[ActivityStanding], troubles: Troubles, now: dateti
         _of_polls(NeedKind.POLLS_DECIDE, [poll for poll in troubles.polls if poll.to_decide]),
         _counted(NeedKind.TO_READ, troubles.to_read),
         _counted(NeedKind.QUESTIONS, troubles.questions),
+        _counted(NeedKind.TASKS, troubles.tasks),
         _of_activities(NeedKind.NEW_DATE, [s for s in standings if s.state is ActivityState.POSTPONED]),
         _counted(
             NeedKind.LETTER,

@@ -76,6 +76,19 @@ class PollState(StrEnum):
     DECIDED = "decided"  # a slot became the activity
 
 
+class MinutesState(StrEnum):
+    DRAFT = "draft"
+    ASKED = "asked"  # the chair has been asked to agree
+    APPROVED = "approved"
+    SENT = "sent"  # to all who were present or represented
+
+
+class FollowUpState(StrEnum):
+    OPEN = "open"
+    DONE = "done"
+    DROPPED = "dropped"
+
+
 class SearchState(StrEnum):
     PREPARED = "prepared"
     QUEUED = "queued"

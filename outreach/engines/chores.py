@@ -18,6 +18,7 @@ from outreach.services.inbox import receive as receiving
 from outreach.services.inbox import retention as inbox_retention
 from outreach.services.ladder import climb as ladders
 from outreach.services.messages import archive as archiving
+from outreach.services.minutes import remind as minutes_reminding
 from outreach.services.polls import ask as poll_asking
 from outreach.services.reminders import tick as reminding
 from outreach.services.timetabling import searches
@@ -46,7 +47,12 @@ def _expand(now: ReadClock, _stop: Stop) -> Mapping[str, int]:
     finally:  # reminders go out even if a ladder cannot be climbed; the log has the error
         db.session.rollback()
         done = reminding.tick(now())
-    return {"expanded": done.expanded, "missed": done.missed, "polls_reminded": poll_asking.tick(now())}
+    return {
+        "expanded": done.expanded,
+        "missed": done.missed,
+        "polls_reminded": poll_asking.tick(now()),
+        "tasks_reminded": minutes_reminding.tick(now()),
+    }
 
 
 def _archive(now: ReadClock, stop: Stop) -> Mapping[str, int]:

@@ -40,6 +40,7 @@ from outreach.models.mails import (
     SentMail,
 )
 from outreach.models.materials import ActingProfile, Material, ProposedTopic, SpeakerProfile
+from outreach.models.minutes import FollowUp, FollowUpLine, Minutes, MinutesMail, MinutesReply, MinutesVersion
 from outreach.models.people import Assistant, Cadre, Organisation, PeopleGroup, Person, people_group_member
 from outreach.models.places import Office, Region, Venue, the_office
 from outreach.models.planner import (
@@ -94,6 +95,8 @@ __all__ = [
     "FeedbackQuestions",
     "FeedbackRemark",
     "FeedbackTally",
+    "FollowUp",
+    "FollowUpLine",
     "FormerHolder",
     "GivenAnswer",
     "Heartbeat",
@@ -111,6 +114,10 @@ __all__ = [
     "Message",
     "MessageLine",
     "MessageText",
+    "Minutes",
+    "MinutesMail",
+    "MinutesReply",
+    "MinutesVersion",
     "NoticedClash",
     "Office",
     "OfficeCertificates",

@@ -53,6 +53,7 @@ class Office(Identified, Model):
     locale: Mapped[str] = mapped_column(sa.String(5), default="id")
     deadline_days: Mapped[int] = mapped_column(default=2)  # answers are due this many days before, at 16.00
     materials_days: Mapped[int] = mapped_column(default=3)  # speakers' materials are wanted this many days before
+    follow_up_days: Mapped[str] = mapped_column(sa.String(20), default="7, 1")  # reminders of follow-ups, days before
     mails_from: Mapped[time] = mapped_column(default=OPENS)  # mails that can wait go out in these hours, in its zone
     mails_until: Mapped[time] = mapped_column(default=CLOSES)
     confirms_answers: Mapped[bool] = mapped_column(default=False)  # a mail confirms each answer given by link

@@ -30,6 +30,8 @@ from outreach.models import (
     GivenAnswer,
     Invitation,
     Message,
+    Minutes,
+    MinutesReply,
     NoticedClash,
     Rung,
 )
@@ -61,10 +63,10 @@ _recent: Recent[Bell] = Recent(Life(READ_EVERY))
 
 
 def current(*, now: datetime) -> Bell:
-    """Return the bell at `now`. Runs eleven statements, two more for questions, and a few for each invitation left behind."""
+    """Return the bell at `now`. Runs twelve statements, two more for questions, and a few for each invitation left behind."""
     since = now - bell.KEPT_FOR
     news = [*_answers(since, now), *_names(since, now), *_substitutes(since, now), *_questions(since), *_clashes(since)]
-    news += [*_holders(since, now), *_certificates(since), *_mails(since)]
+    news += [*_holders(since, now), *_certificates(since), *_minutes(since), *_mails(since)]
     seen: dict[int, set[str]] = {}
     for user_id, key in db.session.execute(sa.select(BellSeen.user_id, BellSeen.key).where(BellSeen.at >= since)):
         seen.setdefault(user_id, set()).add(key)
@@ -278,6 +280,28 @@ def _certificates(since: datetime) -> list[News]:
         News(kind, key_of(kind, one.id, at), at, one.id, title, one.name, one.number, by_id=by_id)
         for one, title, at, by_id in found
     ]
+
+
+def _minutes(since: datetime) -> list[News]:
+    """Return what chairs said about minutes."""
+    found = db.session.execute(
+        sa.select(MinutesReply, Activity.id, Activity.title)
+        .join(Minutes, Minutes.id == MinutesReply.minutes_id)
+        .join(Activity, Activity.id == Minutes.activity_id)
+        .where(MinutesReply.said_at >= since)
+        .order_by(MinutesReply.said_at.desc())
+        .limit(MOST)
+    )
+    news = []
+    for said, activity_id, title in found:
+        kind = NewsKind.MINUTES_APPROVED if said.agrees else NewsKind.MINUTES_RETURNED
+        news.append(
+            News(
+                kind, key_of(kind, said.id, said.said_at), said.said_at, activity_id, title, said.name, said.note,
+                by_id=said.recorded_by_id,
+            )
+        )  # fmt: skip
+    return news
 
 
 def _clashes(since: datetime) -> list[News]:

@@ -24,7 +24,7 @@ PAGES = (
     "search", "letters.views", "letters.settings", "letters.word", "letters.bundle", "letters.choose",
     "answer_pages.materials", "answer_pages.decline", "answer_pages.door_code", "door.codes", "door.cards", "door.mode",
     "answer_pages.feedback", "feedback.views",
-    "materials.views",
+    "materials.views", "minutes.views", "minutes.follow_ups", "answer_pages.minutes",
     "letters.returned", "letters.check", "history.views", "documents.bundles", "reports.views", "reports.cases",
     "certificates.views", "certificates.settings", "certificates.check", "certificates.own",
 )  # fmt: skip

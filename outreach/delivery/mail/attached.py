@@ -70,6 +70,8 @@ def name_files(mail: EmailMessage, letters: Collection[AttachedLetter]) -> None:
 
 def filename(letter: AttachedLetter) -> str:
     """Return the name of a letter's file in a mail: "Surat-400.2-7-2027.pdf". Every mail program can keep it."""
+    if letter.name:
+        return letter.name
     number = _NOT_PLAIN.sub("-", letter.number).strip("-.")
     return f"Surat-{number or letter.sha256[:8]}.pdf"
 

@@ -298,6 +298,10 @@ def _footer(
         why = gettext(
             "You get this summary because you asked for it in Outreach. You can stop it there, under the bell."
         )
+    elif kind is MailKind.FOLLOW_UP:
+        why = gettext("You get this mail because %(office)s noted that you take care of this.", office=name)
+    elif kind is MailKind.MINUTES and not recipient.link:
+        return [[TextPart(gettext("You get this mail because you sent these minutes for approval."))]]
     elif kind is MailKind.POLL:
         why = gettext("You get this mail because %(office)s is planning an activity with you.", office=name)
     else:

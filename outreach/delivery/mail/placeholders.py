@@ -229,6 +229,11 @@ def clean(value: object) -> str:
     return " ".join(text.split())
 
 
+def plain(value: object) -> str:
+    """Return a value as text that can stand in a body itself: nothing in it is a placeholder or a label."""
+    return clean(value).replace("{", "(").replace("}", ")").replace(": ", " – ")
+
+
 def _tokens(line: str) -> Iterator[Placeholder | str]:
     end = 0
     for match in TOKEN.finditer(line):

@@ -3,7 +3,7 @@
 outbox/connection.py hands them over.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -14,6 +14,8 @@ from sqlalchemy.orm import Session
 
 from outreach.delivery import tokens
 from outreach.delivery.mail import digest as digest_mail
+from outreach.delivery.mail import follow_ups as follow_up_mail
+from outreach.delivery.mail import minutes as minutes_mail
 from outreach.delivery.mail import poll as poll_mail
 from outreach.delivery.mail.compose import AddressUnusable
 from outreach.delivery.mail.frames import frame as frames
@@ -111,6 +113,8 @@ class Preparer:
             known = recheck.earlier(session, rows, shared, now=now)
             preparing = _Preparing(session, self.frames, shared, known, now, self.read_at or now)
             preparing.asked = poll_mail.asked(session, rows)
+            preparing.minutes = minutes_mail.concerned(session, rows)
+            preparing.follow_ups = follow_up_mail.lines_of(session, rows)
             preparing.doubts = recheck.doubts(session, [row.id for row in rows if row.attempts])
             fences = {lease.message_id: lease for lease in claimed}
             for row in rows:
@@ -164,11 +168,19 @@ class _Preparing:
         self.judge = Judge(shared, known, now)
         self.doubts: dict[int, int] = {}
         self.asked: dict[int, PollInvitee] = {}
+        self.minutes: Mapping[int, minutes_mail.ConcernedMail] = {}
+        self.follow_ups: Mapping[int, follow_up_mail.Lines] = {}
         self.batch = PreparedBatch(asked_at)
 
     def decide(self, lease: Lease, row: MessageRow) -> None:
         if recheck.must_wait(row, self.known):
             self._wait(lease, row, self.now + WAIT_FOR_OTHER)
+            return
+        if row.kind is MailKind.MINUTES:
+            self._decide_minutes(lease, row, self.minutes.get(row.id))
+            return
+        if row.kind is MailKind.FOLLOW_UP:
+            self._decide_follow_ups(lease, row, self.follow_ups.get(row.id, ()))
             return
         if row.user_id is not None:
             self._decide_digest(lease, row)
@@ -225,6 +237,45 @@ class _Preparing:
             verdict,
             lambda: frames.ready(poll_mail.written(self.session, one, row, office, now=self.now)),
         )
+
+    def _decide_minutes(self, lease: Lease, row: MessageRow, one: minutes_mail.ConcernedMail | None) -> None:
+        untrue = minutes_mail.untrue_because(one, row, self.shared.blocked, now=self.now)
+        if one is None or untrue is not None:
+            self._end(row, _nothing_left(lease, row, RecheckResult(row, untrue_because=untrue)))
+            return
+        office = self.shared.office
+        if row.user_id is None and (opening := self._opening()) is not None:
+            self._wait(lease, row, opening)
+            return
+        self._plan(
+            lease,
+            row,
+            RecheckResult(row, useful_until=row.expires_at),
+            lambda: self.frames.with_files(
+                self.session, frames.ready(minutes_mail.written(self.session, one, row, office, now=self.now))
+            ),
+        )
+
+    def _decide_follow_ups(self, lease: Lease, row: MessageRow, lines: follow_up_mail.Lines) -> None:
+        office = self.shared.office
+        true, untrue = follow_up_mail.true_lines(lines, row, self.shared.blocked, office, now=self.now)
+        if untrue is not None:
+            self._end(row, _nothing_left(lease, row, RecheckResult(row, untrue_because=untrue)))
+            return
+        if (opening := self._opening()) is not None:
+            self._wait(lease, row, opening)
+            return
+        self._plan(
+            lease,
+            row,
+            RecheckResult(row, useful_until=row.expires_at),
+            lambda: frames.ready(follow_up_mail.written(true, row, office, now=self.now)),
+        )
+
+    def _opening(self) -> datetime | None:
+        """Return when the office's hours for mails begin again; None during them."""
+        office = self.shared.office
+        return office.mail_hours.opening(self.now) if office else None
 
     def _end(self, row: MessageRow, result: Settled) -> None:
         self.batch.decided.append(ended(result, self.doubts.get(row.id, 0)))

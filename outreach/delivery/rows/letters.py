@@ -21,6 +21,7 @@ class AttachedLetter(NamedTuple):
     number: str
     dated_on: date | None
     sha256: str
+    name: str = ""  # in the mail; "" for one made from the number
 
 
 def signed_letters(session: Session, invitation_ids: Collection[int]) -> dict[int, tuple[AttachedLetter, ...]]:

@@ -49,6 +49,10 @@ def sentence(one: News) -> str:
             )  # fmt: skip
         case NewsKind.CLASH:
             return gettext("New clash: %(kind)s", kind=label(ClashKind(one.name)))
+        case NewsKind.MINUTES_APPROVED:
+            return gettext("%(name)s agrees to the minutes", name=one.name)
+        case NewsKind.MINUTES_RETURNED:
+            return gettext("%(name)s asks for changes in the minutes: “%(note)s”", name=one.name, note=one.other)
         case NewsKind.MAILS_FAILED:
             return ngettext("%(num)d mail could not be delivered", "%(num)d mails could not be delivered", one.count)
         case NewsKind.ADDRESSES:

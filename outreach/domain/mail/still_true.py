@@ -46,6 +46,10 @@ class SkipReason(StrEnum):
     SAID_BY_ANOTHER_LINE = "said_by_another_line"
     TOO_LATE = "too_late"
     POLL_CLOSED = "poll_closed"  # a date poll accepts no answers any more
+    MINUTES_CHANGED = "minutes_changed"  # another version of the minutes is written, or they are not approved any more
+    MINUTES_ANSWERED = "minutes_answered"  # the chair has answered meanwhile
+    FOLLOW_UP_SETTLED = "follow_up_settled"  # done or dropped meanwhile
+    FOLLOW_UP_CHANGED = "follow_up_changed"  # another owner or another due day
 
 
 REPRESENTABLE = (InvitationState.REPRESENTED, InvitationState.WAITLISTED)

@@ -21,6 +21,7 @@ from outreach.extensions import db
 from outreach.queries.overview import clash_counts
 from outreach.queries.overview import sql as statements
 from outreach.recent import Life, Recent
+from outreach.services import office_defaults
 from outreach.services.reminders import forecast
 
 KEPT_FOR = timedelta(seconds=3)
@@ -62,7 +63,13 @@ def overview(*, now: datetime) -> Overview:
 
 def _read(now: datetime) -> Overview:
     session = db.session
-    moment = {"now": now, "overdue": now - OVERDUE, "soon": now + MAILS_WITHIN}
+    today = now.astimezone(office_defaults.zone(session)).date()
+    moment = {
+        "today": today,
+        "now": now,
+        "overdue": now - OVERDUE,
+        "soon": now + MAILS_WITHIN,
+    }
     unreachable = dict(session.execute(statements.UNREACHABLE, moment).all())
     answers = {
         row[0]: replace(Answers(*row[1:]), unreachable=unreachable.get(row[0], 0))
@@ -82,6 +89,7 @@ def _read(now: datetime) -> Overview:
         bounced=numbers.bounced,
         to_read=numbers.to_read,
         questions=numbers.questions,
+        tasks=numbers.tasks,
         clashes=clashes.blocking,
         look_again=clashes.warnings,
         uncovered=_names(session.execute(statements.UNCOVERED, moment)),

@@ -18,6 +18,7 @@ from outreach.models import (
     CallQuestion,
     Channel,
     DatePoll,
+    FollowUp,
     IncomingMail,
     Invitation,
     Message,
@@ -190,6 +191,10 @@ def _select_troubles() -> Any:
         people_and_offices(is_expected, ids_blocked).label("bounced"),
         sa.select(sa.func.count()).select_from(IncomingMail).where(WAITS).scalar_subquery().label("to_read"),
         sa.select(sa.func.count()).select_from(CallQuestion).where(IS_OPEN).scalar_subquery().label("questions"),
+        sa.select(sa.func.count())
+        .where(FollowUp.state == sa.literal_column("'open'"), FollowUp.due_on < sa.bindparam("today"))
+        .scalar_subquery()
+        .label("tasks"),
         sa.select(sa.func.count()).select_from(Programme).scalar_subquery().label("programmes"),
     )
 

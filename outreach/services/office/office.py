@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
-from outreach.domain import materials
+from outreach.domain import follow_ups, materials
 from outreach.domain.directory import email_addresses, phones
 from outreach.domain.mail.hours import CLOSES, OPENS
 from outreach.domain.problems import Problem
@@ -59,6 +59,7 @@ class OfficeValues:
     locale: str = "id"
     deadline_days: int = 2
     materials_days: int = materials.DAYS
+    follow_up_days: str = follow_ups.written_leads(follow_ups.LEADS)  # reminders of tasks from meetings, days before
     mails_from: time = OPENS  # local to the office; both equal: mails go out at any hour
     mails_until: time = CLOSES
     confirms_answers: bool = False
@@ -110,6 +111,7 @@ def _checked(values: OfficeValues) -> dict[str, object]:
         raise DeadlineOutOfRange(most=DEADLINE_DAYS_MAX)
     if not 0 <= values.materials_days <= materials.MOST_DAYS:
         raise DeadlineOutOfRange(most=materials.MOST_DAYS, field="materials_days")
+    kept["follow_up_days"] = follow_ups.written_leads(follow_ups.read_leads(values.follow_up_days))
     if values.mails_from > values.mails_until:
         raise HoursReversed
     kept["email"] = email_addresses.address(values.email)

@@ -62,6 +62,7 @@ from outreach.services.privacy import given_answers as answer_privacy
 from outreach.services.privacy import inbox
 from outreach.services.privacy import letters as letter_privacy
 from outreach.services.privacy import materials as material_privacy
+from outreach.services.privacy import minutes as minutes_privacy
 from outreach.services.privacy import posts as post_privacy
 from outreach.services.privacy import timetables as timetable_privacy
 from outreach.transactions import writing
@@ -132,6 +133,7 @@ def export(person_id: int, *, by: User | None, now: datetime) -> dict[str, Any]:
         **clash_privacy.held(db.session(), person_id),
         **letter_privacy.held(db.session(), person),
         **certificate_privacy.held(db.session(), person_id, _acted(db.session(), person)),
+        **minutes_privacy.held(db.session(), person),
         **call_privacy.held(db.session(), person),
         **evidence_privacy.held(db.session(), person_id),
         **material_privacy.held(db.session(), person_id),
@@ -176,6 +178,7 @@ def erase(person_id: int, *, by: User | None, now: datetime) -> Person:
         clash_privacy.forget(session, person_id)
         letter_privacy.forget(session, person)
         certificate_privacy.forget(session, person_id, _acted(session, person))
+        minutes_privacy.forget(session, person)
         call_privacy.forget(session, person)
         evidence_privacy.forget(session, person)
         material_privacy.forget(session, person_id)

@@ -22,7 +22,9 @@ from outreach.queries import certificates as certificate_pages
 from outreach.queries import clashes as clash_pages
 from outreach.queries import exports
 from outreach.queries import feedback as feedback_pages
+from outreach.queries import follow_ups as follow_up_lists
 from outreach.queries import materials as material_pages
+from outreach.queries import minutes as minutes_pages
 from outreach.queries.activities import intended as intentions
 from outreach.queries.activities import lists as browsing
 from outreach.queries.activities import page as showing
@@ -211,6 +213,8 @@ def show(activity_id: int) -> Any:
         letters=letter_pages.of_activity(activity_id),
         certificates=certificate_pages.of_activity(activity_id),
         **at_the_door(page.activity),
+        minutes_state=minutes_pages.state_of(activity_id),
+        tasks=follow_up_lists.of_activity(activity_id, now=clock.now()),
     )
 
 

@@ -59,6 +59,31 @@ def groups() -> list[ListColumn]:
     ]
 
 
+def follow_ups() -> list[ListColumn]:
+    return [
+        ListColumn(_("Task"), LONG, lambda row: row.follow_up.what),
+        ListColumn(_("Owner"), WIDE, lambda row: row.follow_up.owner.display_name),
+        ListColumn(_("Organisation"), WIDE, _owner_office),
+        ListColumn(_("Phone"), MIDDLE, lambda row: phone(row.follow_up.owner.phone)),
+        ListColumn(_("Until"), NARROW, lambda row: row.follow_up.due_on),
+        ListColumn(_("State"), MIDDLE, lambda row: _("Overdue") if row.overdue else label(row.follow_up.state)),
+        ListColumn(_("Settled on"), MIDDLE, _settled),
+        ListColumn(_("Note"), WIDE, lambda row: row.follow_up.note),
+        ListColumn(_("Activity"), WIDE, lambda row: row.activity.title),
+        ListColumn(_("Programme"), WIDE, lambda row: row.activity.programme.title if row.activity.programme else ""),
+    ]
+
+
+def _owner_office(row: Any) -> str:
+    person = row.follow_up.person
+    return person.organisation.name if person is not None and person.organisation else ""
+
+
+def _settled(row: Any) -> Any:
+    at = row.follow_up.settled_at
+    return at.astimezone(office_zone()).date() if at else ""
+
+
 def posts() -> list[ListColumn]:
     return [
         ListColumn(_("Post"), WIDE, lambda row: row[0].name),

@@ -71,6 +71,12 @@ class OfficeForm(TidyForm):
         default=DAYS,
         description=_l("At 16:00 on that day. Each activity can have its own."),
     )
+    follow_up_days = StringField(
+        _l("Owners of tasks from meetings are reminded this many days before"),
+        [Length(max=20)],
+        default="7, 1",
+        description=_l("Such as 7, 1. A task that is overdue is reminded of once more. Empty: only then."),
+    )
     mails_from = Clock(_l("Mails go out from"), default=OPENS)
     mails_until = Clock(
         _l("Mails go out until"),
@@ -103,6 +109,7 @@ class OfficeForm(TidyForm):
             contact_name=strip(self.contact_name.data),
             contact_phone=strip(self.contact_phone.data),
             locale=self.locale.data,
+            follow_up_days=strip(self.follow_up_days.data),
             mails_from=self.mails_from.data or OPENS,
             mails_until=self.mails_until.data or CLOSES,
             confirms_answers=self.confirms_answers.data,

@@ -105,7 +105,7 @@ def _document(
     return render(
         form or shipped_form.shipped(),
         words,
-        {"lambang": (_known_picture(emblem, at), EMBLEM_MM)},
+        {"lambang": (known_picture(emblem, at), EMBLEM_MM)},
         replaced={QR_NAME: qr(values.check_url)},
         title=f"{_plain(values.subject)} {_plain(values.number)}".strip(),
         author=_plain(office),
@@ -146,7 +146,7 @@ def _words(values: LetterValues, zone: str) -> dict[str, Any]:
     who = values.signatory
     number = values.number or OPEN
     dated = day_of(values.dated_on, weekday=False) if values.dated_on else OPEN
-    return _cleaned(
+    return cleaned(
         {
             "kop": values.letterhead.lines,
             "alamat_kop": values.letterhead.address,
@@ -203,12 +203,13 @@ def _groups(facts: Sequence[tuple[str, str]]) -> list[list[dict[str, str]]]:
     return [[row for _number, row in group] for _number, group in groupby(rows, lambda one: one[0])]
 
 
-def _cleaned(value: Any) -> Any:
+def cleaned(value: Any) -> Any:
+    """Return values in which no text has what a Word document cannot hold."""
     if isinstance(value, str):
         return _plain(value)
     if isinstance(value, Mapping):
-        return {name: _cleaned(one) for name, one in value.items()}
-    return [_cleaned(one) for one in value] if isinstance(value, (list, tuple)) else value
+        return {name: cleaned(one) for name, one in value.items()}
+    return [cleaned(one) for one in value] if isinstance(value, (list, tuple)) else value
 
 
 def _plain(text: str) -> str:
@@ -225,7 +226,7 @@ def _without_variables(value: Any) -> Any:
     return [_without_variables(one) for one in value] if isinstance(value, list) else value
 
 
-def _known_picture(data: bytes, at: datetime) -> bytes:
+def known_picture(data: bytes, at: datetime) -> bytes:
     """Return a picture as python-docx can read it: not each JPEG that a camera or a browser writes. Else typst draws it."""
     if not data or data.startswith(b"\x89PNG") or data[6:10] in (b"JFIF", b"Exif"):
         return data

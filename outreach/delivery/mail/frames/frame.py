@@ -85,6 +85,10 @@ class Frames:
         planned = self._planned(batch, row, lines)
         if not any(line.letters for line in lines):
             return planned
+        return self.with_files(session, planned)
+
+    def with_files(self, session: Session, planned: FramedMail) -> FramedMail:
+        """Return a mail that gets the bytes of the files that it names when it is written."""
         self._files = self._files or EnclosedFiles(session.get_bind())
         return planned._replace(write=partial(_with_files, planned.write, self._files))
 

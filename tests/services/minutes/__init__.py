@@ -1,0 +1,1 @@
+"""Tests of minutes, the chair's approval, the copies, and the follow-ups."""

@@ -1,0 +1,230 @@
+"""Minutes are written, approved by the chair on a link, and sent to all who were present or represented."""
+
+import io
+from dataclasses import replace
+
+import pypdfium2
+import pytest
+import sqlalchemy as sa
+from docx import Document
+
+from outreach.delivery import tokens
+from outreach.delivery.documents.word.minutes import shipped
+from outreach.domain.kinds import AttendanceSource, LinkPurpose
+from outreach.domain.mail.still_true import SkipReason
+from outreach.domain.minutes import Attendee
+from outreach.domain.states import MessageState, MinutesState
+from outreach.extensions import db
+from outreach.models import AuditEntry, Message, Minutes, MinutesMail, MinutesReply, MinutesVersion
+from outreach.queries import bell
+from outreach.queries import minutes as minutes_pages
+from outreach.services.door import attendance
+from outreach.services.locking import Stale
+from outreach.services.minutes import approval, edit, reading, send, versions, word
+from outreach.services.minutes.approval import ChangesUnnamed, MinutesClosed, MinutesLinkUnknown, MinutesNotDraft
+from outreach.services.minutes.edit import ChairMissing, MinutesTitleMissing
+from outreach.services.minutes.send import MinutesNotApproved
+from outreach.services.privacy import person as privacy
+from tests.world import at, count, drain, fresh, invitation_of
+
+pytestmark = pytest.mark.usefixtures("any_app")
+
+
+def token_of(minutes: Minutes) -> str:
+    return tokens.tokens_by_nonce(LinkPurpose.MINUTES)(fresh(minutes).nonce)
+
+
+def text_of(minutes: Minutes):
+    return versions.last_values(fresh(minutes)).text
+
+
+def waiting() -> list[tuple[str, str]]:
+    """Return who gets a mail that waits, and for what."""
+    found = db.session.execute(
+        sa.select(Message, MinutesMail.purpose)
+        .join(MinutesMail, MinutesMail.message_id == Message.id)
+        .where(Message.state == MessageState.DUE)
+        .order_by(Message.id)
+    )
+    return [
+        (
+            one.representative_of.representative_name
+            if one.representative_of
+            else (one.person or one.organisation or one.user).display_name,
+            purpose.value,
+        )
+        for one, purpose in found
+    ]
+
+
+def test_who_was_there_is_read_from_attendance_and_from_who_acted(held):
+    assert reading.attendees(db.session, held.id, with_reasons=False) == reading.Attendees(
+        present=(Attendee("Ani Wijaya"), Attendee("Dodi Pranata")),
+        represented=(Attendee("Kapolres Metro", organisation="Polres Metro", by="Rini Astuti, Kanit PPA"),),
+        excused=(Attendee("Budi Santoso"),),
+        absent=(Attendee("Citra Lestari"),),
+    )
+    (excused,) = reading.attendees(db.session, held.id, with_reasons=True).excused
+    assert excused.reason == "Tugas luar kota"
+
+
+def test_unwritten_minutes_are_filled_in_from_the_plan_and_nothing_is_stored(held, coordinator):
+    page = minutes_pages.page(held.id, coordinator, now=at(18, 14))
+    values = page.values
+    assert (values.day, values.hours, page.may_write, page.version) == (
+        "Senin, 18 Januari 2027",
+        "pukul 08.00 s.d. 12.00 WIB",
+        True,
+        0,
+    )
+    text = values.text
+    assert (text.title, text.chair, text.taker) == (held.title, "Kapolres Metro", coordinator.name)
+    assert [(item.time, item.topic, item.speakers) for item in text.items] == [
+        ("08.00 – 09.00", "Alur rujukan", "Kapolres Metro")
+    ]
+    assert count(Minutes) == 0
+
+
+def test_each_save_is_a_version_and_the_second_of_two_editors_is_told(written, chief, coordinator, administrator):
+    text = replace(text_of(written), further="Ditambah.")
+    seen = fresh(written).version
+    edit.save(written.activity_id, text, chief.id, seen, by=coordinator, now=at(18, 15))
+    with pytest.raises(Stale):
+        edit.save(written.activity_id, replace(text, further="Lain."), chief.id, seen, by=administrator, now=at(18, 15))
+    edit.save(written.activity_id, text, chief.id, fresh(written).version, by=coordinator, now=at(18, 16))  # the same
+    assert [(one.number, one.values["text"].get("further")) for one in fresh(written).versions] == [
+        (1, "Rapat berikutnya bulan depan."),
+        (2, "Ditambah."),
+    ]
+
+
+def test_minutes_need_a_title_and_a_chair(held, coordinator):
+    text = reading.prefilled(db.session, held, coordinator)
+    with pytest.raises(MinutesTitleMissing):
+        edit.save(held.id, replace(text, title=" "), None, 0, by=coordinator, now=at(18, 14))
+    with pytest.raises(ChairMissing):
+        edit.save(held.id, replace(text, chair=""), None, 0, by=coordinator, now=at(18, 14))
+    assert count(MinutesVersion) == 0
+
+
+def test_the_chair_agrees_by_the_link_once_and_staff_are_told(written, coordinator):
+    assert approval.ask(written.activity_id, written.version, by=coordinator, now=at(18, 15))
+    assert waiting() == [("Kapolres Metro", "ask")]
+    token, nonce = token_of(written), fresh(written).nonce
+    assert approval.opened(token).takes_reply
+    assert (count(MinutesReply), fresh(written).state) == (0, MinutesState.ASKED)
+    approval.reply(token, True, "", now=at(18, 16))
+    (said,) = fresh(written).replies
+    assert (said.agrees, said.number, said.name, said.nonce, said.said_at) == (
+        True,
+        1,
+        "Kapolres Metro",
+        nonce,
+        at(18, 16),
+    )
+    assert (fresh(written).state, fresh(written).approved_at) == (MinutesState.APPROVED, at(18, 16))
+    with pytest.raises(MinutesClosed):
+        approval.reply(token, False, "Lain", now=at(18, 17))
+    assert (coordinator.display_name, "replied") in waiting()
+    assert [news.name for news in bell.current(now=at(18, 17)).news if news.kind.value == "minutes_approved"] == [
+        "Kapolres Metro"
+    ]
+
+
+def test_a_chair_who_asks_for_changes_says_which_and_the_old_link_ends(written, coordinator):
+    approval.ask(written.activity_id, written.version, by=coordinator, now=at(18, 15))
+    with pytest.raises(MinutesNotDraft):
+        approval.ask(written.activity_id, fresh(written).version, by=coordinator, now=at(18, 15))
+    token = token_of(written)
+    with pytest.raises(ChangesUnnamed):
+        approval.reply(token, False, "  ", now=at(18, 16))
+    approval.reply(token, False, "Nama polsek salah", now=at(18, 16))
+    assert fresh(written).state is MinutesState.DRAFT
+    approval.ask(written.activity_id, fresh(written).version, by=coordinator, now=at(19, 8))
+    with pytest.raises(MinutesLinkUnknown):
+        approval.opened(token)
+    assert approval.opened(token_of(written)).takes_reply
+
+
+def test_a_change_of_approved_minutes_has_to_be_approved_again(approved, chief, coordinator):
+    text = replace(text_of(approved), further="Setelah disetujui.")
+    edit.save(approved.activity_id, text, chief.id, fresh(approved).version, by=coordinator, now=at(19))
+    assert fresh(approved).state is MinutesState.DRAFT
+    assert [versions.is_approved(fresh(approved), number) for number in (1, 2)] == [True, False]
+    with pytest.raises(MinutesNotApproved):
+        send.send(approved.activity_id, fresh(approved).version, by=coordinator, now=at(19))
+
+
+def test_the_copies_go_to_the_present_and_the_represented_with_the_pdf(approved, server, coordinator):
+    readers = send.forecast(fresh(approved))
+    assert [(one.name, one.instead_of, one.reached) for one in readers] == [
+        ("Ani Wijaya", "", True),
+        ("Dodi Pranata", "", False),
+        ("Kapolres Metro", "", True),
+        ("Rini Astuti", "Kapolres Metro", True),
+    ]
+    send.send(approved.activity_id, fresh(approved).version, by=coordinator, now=at(18, 16))
+    drain(at(18, 16))  # the office's hours for mails are over
+    drain(at(19, 8, 30))
+    copies = {taken.recipient: taken.mail for taken in server.taken if "Notula:" in taken.mail["Subject"]}
+    assert set(copies) == {"ani@example.com", "kapolres@example.com", "rini@example.com"}
+    (attached,) = copies["rini@example.com"].iter_attachments()
+    assert attached.get_filename() == "Notula-2027-01-18.pdf"
+    with pypdfium2.PdfDocument(attached.get_content()) as document:
+        said = " ".join("\n".join(page.get_textpage().get_text_bounded() for page in document).split())
+    for words in (
+        "NOTULA", "Senin, 18 Januari 2027", "pukul 08.00 s.d. 12.00 WIB", "Alur rujukan", "Rujukan lambat.",
+        "puskesmas", "Satu nomor telepon", "Rapat berikutnya bulan depan.", "Lampiran: daftar peserta",
+        "Kapolres Metro (diwakili Rini Astuti, Kanit PPA)", "Budi Santoso", "Citra Lestari",
+        "Disetujui oleh Kapolres Metro pada 18 Januari 2027 pukul 16.00 WIB",
+    ):  # fmt: skip
+        assert words in said
+    assert "KONSEP" not in said
+    assert "Tugas luar kota" not in said
+    told = [taken for taken in server.taken if taken.recipient == coordinator.email]
+    assert "Kapolres Metro agrees" in told[0].mail.get_body(("plain",)).get_content()
+    sent = db.session.scalar(sa.select(AuditEntry.detail).where(AuditEntry.action == "minutes.sent"))
+    assert sent == {"mails": 3, "without_mail": 1}
+    assert fresh(approved).state is MinutesState.SENT
+
+
+def test_a_copy_is_not_sent_if_the_minutes_or_the_attendance_changed_meanwhile(
+    approved, server, ani, chief, coordinator
+):
+    send.send(approved.activity_id, fresh(approved).version, by=coordinator, now=at(18, 16))
+    hers = invitation_of(approved.activity, ani).id
+    attendance.tick(approved.activity_id, [], [hers], AttendanceSource.HAND, by=coordinator, now=at(18, 16, 30))
+    text = replace(text_of(approved), further="Diubah.")
+    edit.save(approved.activity_id, text, chief.id, fresh(approved).version, by=coordinator, now=at(18, 16, 35))
+    drain(at(18, 16, 40))
+    assert [taken for taken in server.taken if "Notula:" in taken.mail["Subject"]] == []
+    reasons = db.session.scalars(sa.select(Message.reason).where(Message.state == MessageState.SKIPPED)).all()
+    assert reasons.count(SkipReason.MINUTES_CHANGED) == 3
+
+
+def test_the_word_file_says_the_same_and_is_marked_until_it_is_approved(written):
+    with io.BytesIO(word.word(fresh(written))) as file:
+        document = Document(file)
+    said = "\n".join(one.text for one in document.paragraphs)
+    cells = "\n".join(cell.text for table in document.tables for row in table.rows for cell in row.cells)
+    for words in (
+        "KONSEP",
+        "NOTULA",
+        "1. Alur rujukan",
+        "•\tpuskesmas",
+        "1.\tSatu nomor telepon",
+        "Tidak hadir tanpa kabar (1)",
+    ):
+        assert words in said
+    for words in ("Senin, 18 Januari 2027", "Kapolres Metro (diwakili Rini Astuti, Kanit PPA)", "Citra Lestari"):
+        assert words in cells
+    assert "{" not in said + cells
+    assert shipped()[:2] == b"PK"
+
+
+def test_an_erased_persons_name_leaves_all_versions_and_their_data_can_be_taken(approved, ani, administrator):
+    assert privacy.export(ani.id, by=administrator, now=at(20))["minutes"] == [
+        {"activity": approved.activity.title, "state": "approved"}
+    ]
+    privacy.erase(ani.id, by=administrator, now=at(20))
+    assert [one.name for one in versions.last_values(fresh(approved)).attendees.present] == ["(erased)", "Dodi Pranata"]

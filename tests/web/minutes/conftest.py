@@ -1,0 +1,3 @@
+from tests.services.minutes.conftest import approved, held, written
+
+__all__ = ["approved", "held", "written"]
