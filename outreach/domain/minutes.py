@@ -23,7 +23,7 @@ class NotHeldYet(Problem):
 
 
 @dataclass(frozen=True)
-class Attendee:
+class Participant:
     """Somebody who was expected or came. by: who came in their place. reason: why they did not come, in their words."""
 
     name: str
@@ -34,13 +34,13 @@ class Attendee:
 
 
 @dataclass(frozen=True)
-class Attendees:
+class Participants:
     """Who was present themselves, who was represented, who had excused themselves, and who was absent without a word."""
 
-    present: tuple[Attendee, ...] = ()
-    represented: tuple[Attendee, ...] = ()
-    excused: tuple[Attendee, ...] = ()
-    absent: tuple[Attendee, ...] = ()
+    present: tuple[Participant, ...] = ()
+    represented: tuple[Participant, ...] = ()
+    excused: tuple[Participant, ...] = ()
+    absent: tuple[Participant, ...] = ()
 
     @property
     def came(self) -> int:
@@ -88,7 +88,7 @@ class MinutesValues:
     text: MinutesText
     day: str = ""
     hours: str = ""
-    attendees: Attendees = field(default_factory=Attendees)
+    participants: Participants = field(default_factory=Participants)
     tasks: tuple[AgreedTask, ...] = ()
 
 

@@ -223,6 +223,7 @@ LISTS = {
     ListName.CERTIFICATES: "/certificates",
     ListName.CLASHES: "/findings",
     ListName.FEEDBACK: "/activities/{activity}/feedback",
+    ListName.FOLLOW_UPS: "/follow-ups",
     ListName.GROUPS: "/people/groups",
     ListName.HISTORY: "/people/{ani}/history",
     ListName.INVITATIONS: "/people/{ani}",

@@ -44,7 +44,7 @@ def files_of(
 
 def words_of(values: MinutesValues, approval: Approval | None) -> dict[str, Any]:
     """Return what minutes say, by the names that templates use; texts as paragraphs and lists."""
-    text, there = values.text, values.attendees
+    text, there = values.text, values.participants
     return {
         "title": text.title,
         "facts": [

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, aliased, joinedload, scoped_session
 from outreach.delivery.mail.values import place
 from outreach.domain.documents import day_of, days_of, hours_of
 from outreach.domain.kinds import ON_STAGE, Role
-from outreach.domain.minutes import AgreedTask, Attendee, Attendees, MinutesItem, MinutesText, MinutesValues
+from outreach.domain.minutes import AgreedTask, MinutesItem, MinutesText, MinutesValues, Participant, Participants
 from outreach.domain.states import FollowUpState, InvitationState
 from outreach.models import Activity, Attendance, FollowUp, Invitation, Organisation, Person, User
 
@@ -26,7 +26,7 @@ def values(session: Reads, activity: Activity, text: MinutesText, follow_ups: It
         text,
         days_of(first, last),
         hours_of(activity.starts_at, activity.ends_at, zone, tells_end=True),
-        attendees(session, activity.id, with_reasons=text.shows_reasons),
+        participants(session, activity.id, with_reasons=text.shows_reasons),
         tuple(task(one) for one in follow_ups if one.state is not FollowUpState.DROPPED),
     )
 
@@ -74,10 +74,10 @@ def chairs(session: Reads, activity_id: int) -> list[Person]:
     return list({one.person_id: one.person for one in ranked if one.person}.values())
 
 
-def attendees(session: Reads, activity_id: int, *, with_reasons: bool) -> Attendees:
+def participants(session: Reads, activity_id: int, *, with_reasons: bool) -> Participants:
     """Return who was present, represented, excused and absent, each once and by name. Runs a few statements."""
     found = _invitations(session, activity_id)
-    groups: dict[str, dict[tuple[str, int], Attendee]] = {
+    groups: dict[str, dict[tuple[str, int], Participant]] = {
         "present": {}, "represented": {}, "excused": {}, "absent": {}
     }  # fmt: skip
     came: set[tuple[str, int]] = set()
@@ -85,11 +85,11 @@ def attendees(session: Reads, activity_id: int, *, with_reasons: bool) -> Attend
         key = ("person", one.person_id) if one.person_id is not None else ("organisation", one.organisation_id or 0)
         if group in ("present", "represented"):
             came.add(key)
-        groups[group].setdefault(key, _attendee(one, represented=group == "represented", with_reasons=with_reasons))
+        groups[group].setdefault(key, _participant(one, represented=group == "represented", with_reasons=with_reasons))
     for group in ("excused", "absent"):
         groups[group] = {key: one for key, one in groups[group].items() if key not in came}
     groups["absent"] = {key: one for key, one in groups["absent"].items() if key not in groups["excused"]}
-    return Attendees(**{name: tuple(_sorted(rows.values())) for name, rows in groups.items()})
+    return Participants(**{name: tuple(_sorted(rows.values())) for name, rows in groups.items()})
 
 
 def readers(session: Reads, activity_id: int) -> list[Invitation]:
@@ -138,14 +138,14 @@ def _grouped(found: Iterable[Invitation]) -> Iterable[tuple[str, Invitation]]:
             yield "excused" if one.state is InvitationState.NOT_COMING else "absent", one
 
 
-def _attendee(one: Invitation, *, represented: bool, with_reasons: bool) -> Attendee:
+def _participant(one: Invitation, *, represented: bool, with_reasons: bool) -> Participant:
     office: Organisation | None = one.organisation
     name, post = one.invitee.display_name, ""
     if one.person is not None:
         post = one.post_title or (one.person.post if one.person.name else "")
         office = one.person.organisation or (one.nominated_under.organisation if one.nominated_under else None)
     acting = ", ".join(part for part in (one.representative_name, one.representative_post) if part)
-    return Attendee(
+    return Participant(
         name,
         post,
         office.name if office and one.person is not None else "",
@@ -154,5 +154,5 @@ def _attendee(one: Invitation, *, represented: bool, with_reasons: bool) -> Atte
     )
 
 
-def _sorted(rows: Iterable[Attendee]) -> list[Attendee]:
+def _sorted(rows: Iterable[Participant]) -> list[Participant]:
     return sorted(rows, key=lambda one: (one.name.casefold(), one.organisation))

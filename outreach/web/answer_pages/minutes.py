@@ -88,7 +88,7 @@ def _minutes(token: str, status: int = 200, *, notice: str = "", note: str = "")
         minutes=found.minutes,
         values=found.values,
         text=found.values.text,
-        there=found.values.attendees,
+        there=found.values.participants,
         open=found.takes_reply,
         reply=found.reply,
         zone=found.minutes.activity.zone,

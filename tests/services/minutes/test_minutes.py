@@ -12,7 +12,7 @@ from outreach.delivery import tokens
 from outreach.delivery.documents.word.minutes import shipped
 from outreach.domain.kinds import AttendanceSource, LinkPurpose
 from outreach.domain.mail.still_true import SkipReason
-from outreach.domain.minutes import Attendee
+from outreach.domain.minutes import Participant
 from outreach.domain.states import MessageState, MinutesState
 from outreach.extensions import db
 from outreach.models import AuditEntry, Message, Minutes, MinutesMail, MinutesReply, MinutesVersion
@@ -58,13 +58,13 @@ def waiting() -> list[tuple[str, str]]:
 
 
 def test_who_was_there_is_read_from_attendance_and_from_who_acted(held):
-    assert reading.attendees(db.session, held.id, with_reasons=False) == reading.Attendees(
-        present=(Attendee("Ani Wijaya"), Attendee("Dodi Pranata")),
-        represented=(Attendee("Kapolres Metro", organisation="Polres Metro", by="Rini Astuti, Kanit PPA"),),
-        excused=(Attendee("Budi Santoso"),),
-        absent=(Attendee("Citra Lestari"),),
+    assert reading.participants(db.session, held.id, with_reasons=False) == reading.Participants(
+        present=(Participant("Ani Wijaya"), Participant("Dodi Pranata")),
+        represented=(Participant("Kapolres Metro", organisation="Polres Metro", by="Rini Astuti, Kanit PPA"),),
+        excused=(Participant("Budi Santoso"),),
+        absent=(Participant("Citra Lestari"),),
     )
-    (excused,) = reading.attendees(db.session, held.id, with_reasons=True).excused
+    (excused,) = reading.participants(db.session, held.id, with_reasons=True).excused
     assert excused.reason == "Tugas luar kota"
 
 
@@ -227,4 +227,7 @@ def test_an_erased_persons_name_leaves_all_versions_and_their_data_can_be_taken(
         {"activity": approved.activity.title, "state": "approved"}
     ]
     privacy.erase(ani.id, by=administrator, now=at(20))
-    assert [one.name for one in versions.last_values(fresh(approved)).attendees.present] == ["(erased)", "Dodi Pranata"]
+    assert [one.name for one in versions.last_values(fresh(approved)).participants.present] == [
+        "(erased)",
+        "Dodi Pranata",
+    ]
