@@ -282,6 +282,7 @@ class ListName(StrEnum):
     CALL_LOG = "call_log"
     CASES = "cases"
     CLASHES = "clashes"
+    DOOR_CODES = "door_codes"
     FEEDBACK = "feedback"
     FOLLOW_UPS = "follow_ups"
     GROUPS = "groups"

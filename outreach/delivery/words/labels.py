@@ -439,6 +439,7 @@ LIST_LABELS: dict[ListName, object] = {
     ListName.ACCOUNTS: _l("Accounts"),
     ListName.ACTIVITIES: _l("Activities"),
     ListName.ATTENDANCE: _l("Attendance"),
+    ListName.DOOR_CODES: _l("Codes for the entrance"),
     ListName.AUDIT_LOG: _l("Audit log"),
     ListName.CALENDAR_ADDRESSES: _l("Calendar addresses"),
     ListName.CALLS: _l("People to call"),

@@ -12,7 +12,7 @@ from outreach.delivery import door_codes, tokens
 from outreach.domain.answers import Choice, Representative
 from outreach.domain.states import InvitationState
 from outreach.extensions import db, limiter
-from outreach.models import Attendance
+from outreach.models import Attendance, AuditEntry
 from outreach.services.door import codes
 from tests.web.reading import text_of
 from tests.world import answer, at, invitation_of, invite, publish, set_state, stop_clock, token_of
@@ -144,8 +144,15 @@ def test_cards_have_the_name_and_a_code_that_counts(coordinator_client, invited,
         text = document[0].get_textpage().get_text_range()
         read = read_from_pixels(document[0].render(scale=3, grayscale=True))
     assert text.index("Ani Wijaya") < text.index("Budi Santoso")
+    assert "Senin, 18 Januari 2027" in text
     judged = [codes.judge(db.session(), one, DAY) for one in read]
     assert {one.invitation.person.name for one in judged if one.fault is None} == {"Ani Wijaya", "Budi Santoso"}
+    entry = db.session.scalars(sa.select(AuditEntry).where(AuditEntry.action == "list.downloaded")).one()
+    assert (entry.subject_name, entry.detail["rows"], entry.detail["file"]) == (
+        f"door_codes: {activity.title}",
+        2,
+        "pdf",
+    )
     single = coordinator_client.get(f"/activities/{activity.id}/door/cards.pdf?invitation={invited.id}")
     with pypdfium2.PdfDocument(single.data) as document:
         assert "Budi" not in document[0].get_textpage().get_text_range()
