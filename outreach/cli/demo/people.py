@@ -8,9 +8,11 @@ import sqlalchemy as sa
 
 from outreach.cli.demo import content
 from outreach.cli.demo.programme import JAKARTA, Cast
-from outreach.domain.kinds import AgeGroup, Sector, StaffRole
+from outreach.domain.kinds import AgeGroup, CaseUnit, Sector, StaffRole
 from outreach.extensions import db
 from outreach.models import Organisation, Person, User, Venue
+from outreach.services import cases
+from outreach.services.cases import CaseValues
 from outreach.services.directory import assistants, regions
 from outreach.services.directory import import_people as importing
 from outreach.services.directory.import_people import Reading
@@ -29,6 +31,7 @@ ACCOUNTS = (
 )
 
 
+CASES = {3: 34, 2: 41, 1: 47}  # made-up numbers, by how many years ago
 AGES = (
     AgeGroup.FROM_25, AgeGroup.FROM_45, AgeGroup.FROM_25, AgeGroup.FROM_18, AgeGroup.FROM_25, AgeGroup.FROM_45,
     AgeGroup.FROM_60, None,
@@ -109,6 +112,11 @@ def assemble(*, now: datetime) -> tuple[Cast, Reading]:
     data = (files("outreach") / "data" / "demo" / SPREADSHEET).read_bytes()
     cadres = importing.store(data, SPREADSHEET, by=coordinator, now=now)
     _give_ages()
+    for years_ago, number in CASES.items():
+        values = CaseValues(
+            now.astimezone(JAKARTA).year - years_ago, CaseUnit.VICTIMS, number, "Contoh, bukan angka sebenarnya"
+        )
+        cases.save(values, by=coordinator, now=now)
     return cast, cadres
 
 
