@@ -21,7 +21,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from outreach import codec
-from outreach.delivery.documents import pdf_pages
+from outreach.delivery.documents.pdf_pages import JoinedPdf
 from outreach.delivery.documents.typeset import Press, press
 from outreach.domain.problems import Problem
 from outreach.extensions import current_settings
@@ -30,7 +30,7 @@ from outreach.services import files
 from outreach.settings import ROOT, environment
 
 KEPT_FOR = timedelta(days=1)
-MOST_PDF_BYTES = 100 * 1024**2  # of all parts of one PDF; they are in memory together
+MOST_PDF_BYTES = 500 * 1024**2  # of all parts of one PDF: no printer takes more at once
 WRITES_S = 0.3
 SILENT_S = 60.0  # after this time without a sign of life, the process is gone
 _KEY = re.compile(r"[A-Za-z0-9_-]{32}")
@@ -173,13 +173,13 @@ def work(key: str, parts: Callable[[Bundle], Iterable[BundlePart]]) -> None:
 
 
 class _Making:
-    """The file as far as it is. A ZIP is on the disk; one PDF needs its parts in memory, so they are limited."""
+    """The file as far as it is. It grows on the disk."""
 
     def __init__(self, key: str, bundle: Bundle) -> None:
         self.key, self.bundle = key, bundle
         self._done = 0
         self._bytes = 0
-        self._documents: list[bytes] = []
+        self._pages: JoinedPdf | None = None
         self._archive: zipfile.ZipFile | None = None
         self._unfinished = _path(key, "part")
         self._wrote = time.monotonic()
@@ -193,7 +193,10 @@ class _Making:
             self._bytes += len(data)
             if self._bytes > MOST_PDF_BYTES:
                 raise BundleTooLarge(megabytes=MOST_PDF_BYTES // 1024**2)
-            self._documents.append(data)
+            if self._pages is None:
+                self._unfinished.touch(mode=0o600)
+                self._pages = JoinedPdf(self._unfinished)
+            self._pages.add(data)
         self._done += 1
         if time.monotonic() - self._wrote >= WRITES_S:
             self._wrote = time.monotonic()
@@ -203,9 +206,8 @@ class _Making:
         whole = self._done == len(self.bundle.ids)
         if self._archive is not None:
             self._archive.close()
-        if self._documents:
-            self._unfinished.touch(mode=0o600)
-            self._unfinished.write_bytes(pdf_pages.joined(self._documents))
+        if self._pages is not None:
+            self._pages.finish()
         if self._done:
             self._unfinished.replace(_path(self.key, self.bundle.form.value))
         state = BundleState.DONE if whole else BundleState.STOPPED
