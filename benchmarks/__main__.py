@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 from benchmarks import load, peers
 from benchmarks.conditions import machine
 from benchmarks.directory import exporting, importing
-from benchmarks.documents import letters, reporting
+from benchmarks.documents import certificates, letters, reporting
 from benchmarks.pages import checking_in, flooding, inviting, pages, searching
 from benchmarks.planning import clashes, placing, timetabling
 from benchmarks.results import LATEST, table, write
@@ -39,6 +39,7 @@ ALL = (
     placing.measure,
     importing.measure,
     letters.measure,
+    certificates.measure,
     reporting.measure,
     checking_in.measure,
 )
