@@ -294,6 +294,7 @@ class ListName(StrEnum):
     MESSAGES = "messages"
     ORGANISATIONS = "organisations"
     PEOPLE = "people"
+    PHOTOS = "photos"
     POLL_ANSWERS = "poll_answers"
     POLLS = "polls"
     POSTS = "posts"

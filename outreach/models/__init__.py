@@ -8,6 +8,7 @@ from outreach.models.calls import Call, CallClaim, CallQuestion, WrongNumber, ca
 from outreach.models.cases import CaseCount
 from outreach.models.certificates import Certificate, OfficeCertificates
 from outreach.models.channels import Channel, ChannelSlot, Heartbeat
+from outreach.models.documentation import ActivityPhoto, Documentation
 from outreach.models.door import Device, Scan, SignedLine, SignedList, WalkIn
 from outreach.models.feedback import FeedbackGiven, FeedbackQuestions, FeedbackRemark, FeedbackTally, SealedFeedback
 from outreach.models.files import StoredFile
@@ -67,6 +68,7 @@ __all__ = [
     "ActingPerson",
     "ActingProfile",
     "Activity",
+    "ActivityPhoto",
     "AddressFailure",
     "AgendaItem",
     "AnswerBefore",
@@ -90,6 +92,7 @@ __all__ = [
     "ChannelSlot",
     "DatePoll",
     "Device",
+    "Documentation",
     "Feed",
     "FeedbackGiven",
     "FeedbackQuestions",

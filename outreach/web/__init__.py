@@ -23,6 +23,7 @@ PAGES = (
     "calls.views", "answer_pages.calendar", "answer_pages.poll", "answer_pages.acting", "demo_mailbox", "health", "bell",
     "search", "letters.views", "letters.settings", "letters.word", "letters.bundle", "letters.choose",
     "answer_pages.materials", "answer_pages.decline", "answer_pages.door_code", "door.codes", "door.cards", "door.mode",
+    "answer_pages.photos", "documentation.views", "answer_pages.press",
     "answer_pages.feedback", "feedback.views",
     "materials.views", "minutes.views", "minutes.follow_ups", "answer_pages.minutes",
     "letters.returned", "letters.check", "history.views", "documents.bundles", "reports.views", "reports.cases",

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from random import Random
 
-from outreach.cli.demo import content, door
+from outreach.cli.demo import afterwards, content, door
 from outreach.cli.demo.answers import invitations_of, nominees, not_invited
 from outreach.cli.demo.programme import JAKARTA, Cast, local, plan_day
 from outreach.domain.answers import Choice
@@ -72,6 +72,7 @@ def last_year(cast: Cast, today: date, holidays: dict[date, str], send: Callable
     certify(made[-1], by, now=local(days[-1], time(15, 0)))
     for day in days:
         send(local(day + timedelta(days=1), time(8, 1)))
+    afterwards.remember(cast, made[1], now=local(days[1] + timedelta(days=1), time(9, 0)))
 
 
 def certify(activity_id: int, by: User, *, now: datetime) -> None:

@@ -104,7 +104,7 @@ def serve_app(
     logging.getLogger("waitress").addFilter(logs.WithoutTokens())
     server = make_server(
         app,
-        settings.upload_limit_mb * 1024 * 1024,
+        max(settings.upload_limit_mb, settings.photos_limit_mb) * 1024 * 1024,
         most_of_one=0 if settings.proxies else MOST_OF_ONE,
         **({"sockets": [listening]} if listening else {"host": host, "port": port}),
         threads=threads,

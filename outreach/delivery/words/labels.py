@@ -39,6 +39,7 @@ from outreach.domain.mail.address_faults import AddressFault
 from outreach.domain.mail.failures import ChannelTrouble, FailureReason
 from outreach.domain.mail.incoming import IncomingReason, Participation
 from outreach.domain.mail.still_true import SkipReason
+from outreach.domain.photos import PhotoAudience
 from outreach.domain.planning.parties import AbsenceSource
 from outreach.domain.planning.rules import ClashKind, Severity
 from outreach.domain.reminders import MissedReason, NotReminded, OtherDay
@@ -226,6 +227,9 @@ LABELS: dict[tuple[type, str], object] = {
     (MailKind, MailKind.REMINDER.value): _l("Reminder"),
     (MailKind, MailKind.CERTIFICATE.value): _l("Certificate ready"),
     (MailKind, MailKind.THANKS.value): _l("Thank-you"),
+    (PhotoAudience, PhotoAudience.STAFF.value): _l("Staff only"),
+    (PhotoAudience, PhotoAudience.PRESENT.value): _l("Also those who were there, on their own page"),
+    (PhotoAudience, PhotoAudience.PUBLIC.value): _l("Everybody who has the address, such as the press"),
     (Audience, Audience.NEWLY_INVITED.value): _l("newly invited"),
     (Audience, Audience.UNANSWERED.value): _l("those without an answer"),
     (Audience, Audience.COMING.value): _l("those coming, or their representative"),
@@ -460,6 +464,7 @@ LIST_LABELS: dict[ListName, object] = {
     ListName.MESSAGES: _l("Messages"),
     ListName.ORGANISATIONS: _l("Organisations"),
     ListName.PEOPLE: _l("People"),
+    ListName.PHOTOS: _l("Photos"),
     ListName.POLL_ANSWERS: _l("Answers to a date poll"),
     ListName.POLLS: _l("Date polls"),
     ListName.PROGRAMMES: _l("Programmes"),

@@ -160,6 +160,7 @@ class ShownInvitation(NamedTuple):
     given: Given = Given()
     shows_materials: bool = False  # the speakers' materials, because they take part
     asks_feedback: bool = False  # of whoever was there
+    shows_photos: bool = False  # to whoever was there
 
     @property
     def may_wish(self) -> bool:
@@ -443,6 +444,7 @@ def _shown(mine: list[Any], now: datetime, contact: Contact) -> ShownInvitation:
         given=Given(row.answered_at, row.answer_source, row.answer_device, row.answer_replaced or {}),
         shows_materials=row.materials_published_at is not None and row.state in TAKES_A_SEAT,
         asks_feedback=bool(row.asks_feedback),
+        shows_photos=bool(row.shows_photos),
     )
 
 

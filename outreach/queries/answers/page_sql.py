@@ -6,6 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from outreach.domain.kinds import LinkPurpose
+from outreach.domain.photos import PhotoAudience
 from outreach.domain.states import TAKES_A_SEAT, ActivityState, CertificateState, InvitationState, PollState
 from outreach.models import (
     Absence,
@@ -15,6 +16,7 @@ from outreach.models import (
     Attendance,
     Certificate,
     DatePoll,
+    Documentation,
     FeedbackGiven,
     FeedbackQuestions,
     FormerHolder,
@@ -52,7 +54,7 @@ _POST_OFFICE = _POST_OFFICES.c
 _POLL, _ASKED, _ABSENCE, _ACTING, _FORMER, _CERTIFICATE = _columns(
     DatePoll, PollInvitee, Absence, ActingPerson, FormerHolder, Certificate
 )
-_ATTENDANCE, _GIVEN, _QUESTIONS = _columns(Attendance, FeedbackGiven, FeedbackQuestions)
+_ATTENDANCE, _GIVEN, _QUESTIONS, _DOCUMENTATION = _columns(Attendance, FeedbackGiven, FeedbackQuestions, Documentation)
 _CONTACT = (
     _OFFICES.short_name,
     _OFFICES.contact_name.label("office_contact_name"),
@@ -114,12 +116,21 @@ LINK = (
 )
 
 
+_WAS_THERE = (
+    sa.exists().where(_ATTENDANCE.invitation_id == _INVITATION.id, _ATTENDANCE.present).correlate(Invitation.__table__)
+)
+_SHOWS_PHOTOS = sa.and_(
+    sa.exists()
+    .where(_DOCUMENTATION.activity_id == _ACTIVITY.id, _DOCUMENTATION.audience != PhotoAudience.STAFF)
+    .correlate(Activity.__table__),
+    _WAS_THERE,
+)
 # Feedback is asked of who was there and has given none (services/feedback/give.py: `asked_by`).
 _ASKS_FEEDBACK = sa.and_(
     sa.or_(_ACTIVITY.state == ActivityState.PUBLISHED, _ACTIVITY.state == ActivityState.HELD),
     _ACTIVITY.ends_at <= sa.bindparam("now", type_=_ACTIVITY.ends_at.type),
     _ACTIVITY.ends_at > sa.bindparam("feedback_since", type_=_ACTIVITY.ends_at.type),
-    sa.exists().where(_ATTENDANCE.invitation_id == _INVITATION.id, _ATTENDANCE.present).correlate(Invitation.__table__),
+    _WAS_THERE,
     ~sa.exists().where(_GIVEN.invitation_id == _INVITATION.id).correlate(Invitation.__table__),
     ~sa.exists().where(_QUESTIONS.activity_id == _ACTIVITY.id, ~_QUESTIONS.asked).correlate(Activity.__table__),
 )
@@ -187,6 +198,7 @@ def _invitations(invitee: Any) -> sa.Select:
             sa.func.coalesce(POST_TITLE, "").label("as_post"),
             sa.func.coalesce(_POST_OFFICE.name, "").label("post_office"),
             sa.func.coalesce(_POST_OFFICE.short_name, "").label("post_office_short_name"),
+            _SHOWS_PHOTOS.label("shows_photos"),
         )
         .select_from(Invitation.__table__)
         .join(Activity.__table__, _ACTIVITY.id == _INVITATION.activity_id)

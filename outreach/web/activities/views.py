@@ -20,6 +20,7 @@ from outreach.domain.states import ActivityState
 from outreach.models import Activity
 from outreach.queries import certificates as certificate_pages
 from outreach.queries import clashes as clash_pages
+from outreach.queries import documentation as documentation_pages
 from outreach.queries import exports
 from outreach.queries import feedback as feedback_pages
 from outreach.queries import follow_ups as follow_up_lists
@@ -206,6 +207,7 @@ def show(activity_id: int) -> Any:
         materials=material_pages.of_activity(page.activity),
         size_in_words=size_in_words,
         feedback=feedback_pages.summary(activity_id),
+        photos=documentation_pages.number_of_photos(activity_id),
         reason_words=reason_words,
         other_day_of=other_day_of,
         clashes=shown(found, about=[activity_id]) if found else [],

@@ -48,6 +48,7 @@ def words(language: str) -> dict[str, Any]:
         "calendar": _("Add to calendar"),
         "door_code": _("Code for the entrance"),
         "certificates": _("Your certificates"),
+        "photos": _("Photos"),
         "feedback": _("How was it? Three questions, without your name"),
         "yours": _("Your answer:"),
         "waiting": _("All seats are taken. You are on the waiting list; we write to you as soon as a seat is free."),

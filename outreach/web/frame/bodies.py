@@ -13,6 +13,7 @@ from flask_login import current_user
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
 
+from outreach.extensions import current_settings
 from outreach.web.frame.request import needs_login
 
 MOST_OF_STRANGERS = 64 * 1024  # bytes, from who is not signed in
@@ -22,6 +23,7 @@ MOST_DISCARDED = 32 * 1024**2  # bytes of staff's too large request that are rea
 A_FIELD = 32  # bytes: a form without a login may have one field for each 32 bytes that it may have
 MOST_FIELDS = 50_000  # of any form: an office with this many cadres chooses all of them on one page
 _MOST = "outreach_most_bytes"
+_PHOTOS = "outreach_takes_photos"
 _FEWER = "outreach_most_fields"  # of a request: the fields that its page can have
 AnyView = TypeVar("AnyView", bound=Callable[..., Any])
 
@@ -40,6 +42,19 @@ def takes(most: int) -> Callable[[AnyView], AnyView]:
     return mark
 
 
+def takes_photos(view: AnyView) -> AnyView:
+    """Let a view for staff take as many bytes as the setting photos_limit_mb says."""
+    setattr(view, _PHOTOS, True)
+    return view
+
+
+def most_of_staff() -> int:
+    """Return how many bytes the requested page takes from who is signed in."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    most: int = current_app.config["MAX_CONTENT_LENGTH"]
+    return max(most, current_settings().photos_limit_mb * 1024**2) if getattr(view, _PHOTOS, False) else most
+
+
 def measure() -> None:
     """Refuse a body that is too large; of a stranger's nothing is read. Run it before everything that reads a form.
 
@@ -52,6 +67,8 @@ def measure() -> None:
         request.max_content_length = most_here()  # counts while a body in chunks is read, too
         if needs_login():
             return
+    else:
+        request.max_content_length = most_of_staff()
     if length > (request.max_content_length or length):
         if current_user.is_authenticated:
             _discard(length)

@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from outreach.extensions import current_settings, limiter
-from outreach.web.frame.bodies import TooManyFields, most_here
+from outreach.web.frame.bodies import TooManyFields, most_here, most_of_staff
 from outreach.web.frame.request import is_foreign
 
 KEPT_MOST = 128 * 1024  # bytes; larger bodies are not kept
@@ -64,10 +64,16 @@ def too_large(error: Exception, most_mb: int = 0) -> tuple[str, str]:
     """
     if isinstance(error, TooManyFields):
         return _("Too much was sent at once"), _("Nothing was changed. These are far more lines than this page has.")
-    most = current_app.config["MAX_CONTENT_LENGTH"] if current_user.is_authenticated else most_here()
+    most = most_of_staff() if current_user.is_authenticated else most_here()
     if most < 1024**2:
         told = _("Nothing was changed. At most %(kilobytes)s KB can be sent here.", kilobytes=most // 1024)
         return _("Too much was sent at once"), told
+    if current_user.is_authenticated and most > current_app.config["MAX_CONTENT_LENGTH"]:
+        told = _(
+            "Nothing was changed. What is sent at once may have %(megabytes)s MB together: choose fewer files.",
+            megabytes=most // 1024**2,
+        )
+        return _("Too much was sent at once"), f"{told} {way_back()}"
     told = _(
         "Nothing was changed. A file may have %(megabytes)s MB at most: choose a smaller one.",
         megabytes=most_mb or current_settings().upload_limit_mb,

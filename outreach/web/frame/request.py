@@ -7,7 +7,18 @@ from flask import request
 from outreach.domain.kinds import LOCALES
 
 PUBLIC = frozenset(
-    {"security", "answers", "lettercheck", "certificatecheck", "doorcodes", "feedfiles", "health", "mailbox", "static"}
+    {
+        "security",
+        "answers",
+        "lettercheck",
+        "certificatecheck",
+        "doorcodes",
+        "press",
+        "feedfiles",
+        "health",
+        "mailbox",
+        "static",
+    }
 )  # blueprints that need no login
 
 

@@ -1,0 +1,1 @@
+"""Tests of the photos and the press text of an activity."""

@@ -1,0 +1,1 @@
+"""Tests of the pages with photos and press text."""
