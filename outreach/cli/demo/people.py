@@ -31,7 +31,7 @@ ACCOUNTS = (
 )
 
 
-CASES = {3: 34, 2: 41, 1: 47}  # made-up numbers, by how many years ago
+CASES = {2: 34, 1: 41, 0: 47}  # made-up numbers, by how many years before the last programme
 AGES = (
     AgeGroup.FROM_25, AgeGroup.FROM_45, AgeGroup.FROM_25, AgeGroup.FROM_18, AgeGroup.FROM_25, AgeGroup.FROM_45,
     AgeGroup.FROM_60, None,

@@ -58,7 +58,8 @@ def test_a_viewer_reads_the_numbers_beside_coverage_and_what_rising_reports_can_
         html = viewer_client.get(path).text
         assert "SIMFONI PPA" in html
         assert "More reports can mean that more people dare to report" in html
-        assert '<span>41</span></td><td data-label="What is counted"><span>Victims</span>' in html
+        assert 'data-label="Number in the whole city"><span>41</span>' in html
+        assert 'data-label="What is counted"><span>Victims</span>' in html
         assert 'data-label="Activities held"><span>1</span>' in html
         assert "<form" not in html.partition("<main")[2].partition("Source")[2]
     assert viewer_client.post("/reports/cases", data=FORM).status_code == 403
