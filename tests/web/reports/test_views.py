@@ -9,14 +9,19 @@ from html.parser import HTMLParser
 import pypdfium2
 import pytest
 import sqlalchemy as sa
+from flask import current_app
 from python_calamine import CalamineWorkbook
 
 from outreach.delivery.documents import reports as documents
+from outreach.delivery.words.labels import label
 from outreach.domain.kinds import AgeGroup, LetterKind, Role, Sector, Sex
 from outreach.domain.states import InvitationState, LetterState
 from outreach.extensions import current_settings, db
 from outreach.models import AuditEntry, Letter, Person
-from tests.world import a_person, an_invitation, an_organisation, at, draft_activity, stop_clock
+from outreach.queries.reports import figures
+from outreach.queries.reports.figures import ReportScope
+from outreach.queries.reports.people import ELSEWHERE
+from tests.world import JAKARTA, a_person, an_invitation, an_organisation, at, draft_activity, stop_clock
 from tests.world.held import came, held, many_came
 
 IMOPURO, YOSODADI = "18.72.01.1003", "18.72.04.1001"
@@ -147,6 +152,49 @@ def test_a_single_girl_is_hidden_in_every_table(viewer_client, january):
     yosodadi = next(row for row in wide if row[0] == "Yosodadi")
     assert yosodadi[wide[0].index("Female, Under 18 years")] == "•"
     assert by_age["In all"][-1] == 36
+
+
+def test_no_hidden_count_of_any_exported_table_can_be_computed(viewer_client, january):
+    """The tables are read back from the file. What they show together is audited."""
+    sheets = sheets_of(viewer_client, PERIOD)
+    scope = ReportScope(JAKARTA, first=date(2027, 1, 1), last=date(2027, 1, 31))
+    people = figures.report(scope, below=5, now=at(30)).people
+    names = {place.code: place.name if place.is_kelurahan else f"Kecamatan {place.name}" for place in people.places}
+    rows_by = {None: "In all", ELSEWHERE: "Elsewhere, or not known", **names}
+    sexes = {"female": "Female", "male": "Male", "": "Not known", None: "In all"}
+    ages = {"": "Not known", None: "In all", **{str(age): label_of(age) for age in AgeGroup}}
+    cells = 0
+
+    def read(sheet, row, column):
+        rows = sheets[sheet]
+        cell = next(line for line in rows[1:] if line[0] == row)[rows[0].index(column)]
+        return None if cell == "•" else cell
+
+    for (place, sex, age), value in people.present.shown.items():
+        found = {read("Place, sex and age", rows_by[place], f"{sexes[sex]}, {ages[age]}")}
+        if age is None:
+            found.add(read("Place and sex", rows_by[place], sexes[sex]))
+        if sex is None:
+            found.add(read("Place and age", rows_by[place], ages[age]))
+        if place is None:
+            found.add(read("Sex and age", ages[age], sexes[sex]))
+        if sex is age is None:
+            found.add(read("By kecamatan and kelurahan", rows_by[place], "Present"))
+        assert found == {value}, (place, sex, age)
+        cells += 1
+    for name, counted in (("Invited", people.invited), ("Answered", people.answered)):
+        for (place, *_rest), value in counted.shown.items():
+            assert read("By kecamatan and kelurahan", rows_by[place], name) == value
+    assert cells == len(people.present.cells) == 7 * 4 * 7
+    audits = people.audits()
+    assert [audit.recoverable for audit in audits] == [(), (), ()]
+    assert audits[-1].hidden > 0
+    assert audits[-1].narrowest >= 1
+
+
+def label_of(age):
+    with current_app.test_request_context("/?lang=en"):
+        return str(label(age))
 
 
 def test_the_spreadsheet_has_days_as_dates_and_no_formula(viewer_client, january):
