@@ -42,6 +42,7 @@ from outreach.models import (
     Person,
     PersonImport,
     PersonImportLine,
+    PollInvitee,
     ReturnedFile,
     Rung,
     StoredFile,
@@ -85,6 +86,7 @@ class EntryKind(StrEnum):
     WROTE = "wrote"  # what: the IncomingMail
     CALL = "call"  # what: the Call
     ANSWER = "answer"  # what: the GivenAnswer
+    DATES = "dates"  # what: the PollInvitee who answered a date poll
     EVIDENCE = "evidence"  # what: the AnswerEvidence of an answer that staff recorded
     NAMED = "named"  # what: the ActingPerson who was named
     STOPPED = "stopped"  # what: the ActingPerson who acts no more
@@ -106,7 +108,8 @@ class HistoryGroup(StrEnum):
 GROUPS: Mapping[HistoryGroup, Collection[EntryKind]] = {
     HistoryGroup.ALL: tuple(EntryKind),
     HistoryGroup.ANSWERS: (
-        EntryKind.NOMINATED, EntryKind.ANSWER, EntryKind.EVIDENCE, EntryKind.NAMED, EntryKind.STOPPED, EntryKind.CAME,
+        EntryKind.NOMINATED, EntryKind.ANSWER, EntryKind.DATES, EntryKind.EVIDENCE, EntryKind.NAMED, EntryKind.STOPPED,
+        EntryKind.CAME,
     ),
     HistoryGroup.MAILS: (EntryKind.MAIL, EntryKind.ARCHIVED, EntryKind.WROTE),
     HistoryGroup.CALLS: (EntryKind.CALL,),
@@ -227,6 +230,15 @@ def _answers(whose: HistoryOf) -> list[sa.Select[Any]]:
     if isinstance(whose.invitee, Person):
         its = GivenAnswer.person_id == whose.invitee.id
     return [_moment(GivenAnswer.given_at, GivenAnswer.id).where(its)]
+
+
+def _dates(whose: HistoryOf) -> list[sa.Select[Any]]:
+    """Select when an invitee answered date polls. Of each poll, only the present answer is known."""
+    if whose.invitee is None:
+        return []
+    own = PollInvitee.person_id if isinstance(whose.invitee, Person) else PollInvitee.organisation_id
+    its = (own == whose.invitee.id, PollInvitee.answered_at.is_not(None))
+    return [_moment(PollInvitee.answered_at, PollInvitee.id).where(*its)]
 
 
 def _audited(whose: HistoryOf, *conditions: sa.ColumnElement[bool]) -> list[sa.Select[Any]]:
@@ -427,6 +439,7 @@ _SOURCES: Mapping[EntryKind, HistorySource] = {
     EntryKind.WROTE: HistorySource(_wrote, _by_id(IncomingMail)),
     EntryKind.CALL: HistorySource(_calls, _by_id(Call, _user(Call.caller), selectinload(Call.about))),
     EntryKind.ANSWER: HistorySource(_answers, _given),
+    EntryKind.DATES: HistorySource(_dates, _by_id(PollInvitee, joinedload(PollInvitee.poll))),
     EntryKind.EVIDENCE: HistorySource(
         _evidence, _by_id(AnswerEvidence, joinedload(AnswerEvidence.file).joinedload(StoredFile.uploaded_by))
     ),

@@ -152,6 +152,16 @@ def _answer(entry: HistoryEntry, _zone: ZoneInfo) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _dates(entry: HistoryEntry, _zone: ZoneInfo) -> dict[str, Any]:
+    one = entry.what
+    return {
+        "text": _("Answered the date poll “%(title)s”", title=one.poll.title),
+        "href": url_for("polls.show", poll_id=one.poll_id),
+        "facts": [one.answered_by, label(one.answer_source) if one.answer_source else ""],
+        "notes": [one.note],
+    }
+
+
 def _evidence(entry: HistoryEntry, _zone: ZoneInfo) -> dict[str, Any]:
     one = entry.what
     address = url_for("invitations.evidence_file", invitation_id=one.invitation_id, evidence_id=one.id)
@@ -318,6 +328,7 @@ _WORDS: Mapping[EntryKind, Any] = {
     EntryKind.WROTE: _wrote,
     EntryKind.CALL: _call,
     EntryKind.ANSWER: _answer,
+    EntryKind.DATES: _dates,
     EntryKind.EVIDENCE: _evidence,
     EntryKind.NAMED: _named,
     EntryKind.STOPPED: _stopped,
@@ -343,6 +354,7 @@ _ICONS: Mapping[EntryKind, str] = {
     EntryKind.WROTE: "message",
     EntryKind.CALL: "phone",
     EntryKind.ANSWER: "circle-check",
+    EntryKind.DATES: "calendar-event",
     EntryKind.EVIDENCE: "paperclip",
     EntryKind.NAMED: "user",
     EntryKind.STOPPED: "user-off",

@@ -7,7 +7,7 @@ import pytest
 
 from outreach.domain.answers import Choice, Representative
 from outreach.domain.calls import CallOutcome
-from outreach.domain.kinds import HolderKind, LetterKind, Role
+from outreach.domain.kinds import AnswerSource, HolderKind, LetterKind, PollChoice, Role
 from outreach.domain.ladder import LadderName, RungKind, RungRule, RungTiming
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
@@ -20,9 +20,11 @@ from outreach.services.calls.record import CallResult
 from outreach.services.directory import people
 from outreach.services.ladder import climb, edit
 from outreach.services.letters import make
+from outreach.services.polls.answer import record as recorded
 from tests.web.reading import page, text_of
 from tests.world import NOW, answer, at, fresh, invitation_of, invite_and_publish, move, token_of
 from tests.world.mails import run
+from tests.world.polls import a_poll, asked, dates
 
 RINA = Representative("Kompol Rina Dewi", "Wakapolres", email="rina@example.com")
 
@@ -149,3 +151,11 @@ def test_a_reason_and_a_recorded_answer_stand_with_how_they_came(activity, ani, 
     assert "Answer Not coming by the link Ada rapat lain" in anis
     budis = text_of(page(coordinator_client, f"/invitations/{invitation_of(activity, budi).id}/history"))
     assert "Answer Coming by phone" in budis
+
+
+def test_the_answer_to_a_date_poll_stands_in_the_history_of_who_gave_it(office, chief, coordinator_client):
+    poll = a_poll(chief)
+    said = dates(poll, PollChoice.YES, PollChoice.YES, PollChoice.NO, note="Pagi saja")
+    recorded(poll.id, asked(poll, chief).id, said, AnswerSource.PHONE, by=None, now=hours(1))
+    text = text_of(page(coordinator_client, f"/people/{chief.id}/history?show=answers"))
+    assert f"Answered the date poll “{poll.title}” by phone Pagi saja" in text
