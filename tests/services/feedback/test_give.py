@@ -1,9 +1,12 @@
 """Feedback is one answer of a link, and nothing that is stored tells whose it is."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from threading import Barrier
 
 import pytest
+from flask import current_app
 
 from outreach.delivery import tokens
 from outreach.domain.answers import Choice, Representative
@@ -21,7 +24,7 @@ from outreach.queries import feedback as feedback_pages
 from outreach.services.feedback import give as giving
 from outreach.services.feedback import questions, seal
 from outreach.services.feedback.questions import QuestionTexts
-from tests.world import NOW, all_rows, answer, at, count, fresh, invitation_of, invite, publish, rows_of
+from tests.world import NOW, all_rows, answer, at, count, fresh, invitation_of, invite, publish, rows_of, token_of
 from tests.world import feedback as world
 from tests.world.feedback import DAY_AFTER, people, say, was_there, were_there
 
@@ -80,6 +83,23 @@ def test_answers_that_wait_cannot_be_read_from_the_database(activity, came):
     waiting = rows_of(SealedFeedback)
     assert len({len(one.sealed) for one in waiting}) == 1  # its length tells nothing either
     assert count(FeedbackTally) == count(FeedbackRemark) == 0
+
+
+def test_answers_that_wait_are_not_in_the_files_of_the_database_either(activity, came, current_app_):
+    """On SQLite the file and its write-ahead log, with the pages of rows that were deleted."""
+    if db.engine.dialect.name != "sqlite":
+        pytest.skip("PostgreSQL's files are elsewhere")
+    for person in came[:4]:
+        say(activity, person, remark="Ruangan panas sekali")
+    folder = current_settings().instance
+
+    def written() -> bytes:
+        return b"".join(file.read_bytes() for file in sorted(folder.glob("outreach.db*")))
+
+    assert b"feedback_sealed" in written()
+    assert b"Ruangan panas" not in written()
+    say(activity, came[4])
+    assert b"Ruangan panas" in written()
 
 
 def test_no_row_of_a_result_refers_to_a_person_an_invitation_or_a_time(activity, came):
@@ -190,6 +210,26 @@ def test_who_came_in_somebodys_place_is_asked_and_the_invitee_is_not(activity, c
     token = tokens.acting_token(invitation_of(activity, chief).acting.nonce)
     giving.give(token, activity.id, FeedbackAnswer((3, 3, 3)), now=DAY_AFTER)
     assert [row.invitation_id for row in rows_of(FeedbackGiven)] == [invitation_of(activity, chief).id]
+
+
+def test_two_presses_at_once_give_one_answer(activity, came):
+    app = current_app._get_current_object()
+    token, activity_id = token_of(came[0]), activity.id
+    both = Barrier(2)
+
+    def press() -> str:
+        with app.app_context():
+            both.wait()
+            try:
+                giving.give(token, activity_id, FeedbackAnswer((4, 4, 4)), now=DAY_AFTER)
+            except FeedbackGivenAlready:
+                return "refused"
+            return "taken"
+
+    with ThreadPoolExecutor(2) as pool:
+        done = [future.result() for future in [pool.submit(press), pool.submit(press)]]
+    assert sorted(done) == ["refused", "taken"]
+    assert (count(FeedbackGiven), count(SealedFeedback)) == (1, 1)
 
 
 @pytest.mark.parametrize("values", [(0, 4, 4), (4, 4, 6), (4, 0, 4)])
