@@ -115,14 +115,14 @@ def _helpline(activity: Activity, recipient: Recipient) -> str:
 def representative(line: LineRow, kind: MailKind | None) -> str:
     """Return the representative with post; "" if there is none or they get a mail of this kind themselves.
 
-    For an organisation: its nominees that no mail reaches. A representative with an address gets a withdrawal of their own.
+    For an organisation: its nominees that no mail reaches. A representative whom a mail had told gets a withdrawal of their own.
     """
     if line.quota:
         return line.unreached
     if line.leaves is not None:
         return ""
     if kind is MailKind.WITHDRAWAL:
-        return "" if line.representative_email else _joined(line.representative_name, line.representative_post)
+        return "" if line.representative_told else _joined(line.representative_name, line.representative_post)
     told = kind in (MailKind.CHANGE, MailKind.POSTPONEMENT, MailKind.CANCELLATION) and line.representative_email
     if line.state is not InvitationState.REPRESENTED or told:
         return ""

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
 from outreach.delivery.rows.assistants import Assisting, assisting
-from outreach.delivery.rows.leaving import Leaving, former_holders, leaving
+from outreach.delivery.rows.leaving import Leaving, former_holders, leaving, told_of
 from outreach.delivery.rows.letters import AttachedLetter, signed_letters
 from outreach.domain.directory import email_addresses
 from outreach.domain.directory.names import Name
@@ -106,6 +106,14 @@ class LineRow(NamedTuple):
     assistant: Assisting | None = (
         None  # the line asks them to pass the invitation on; they stand as representative, too
     )
+    representative_told: bool = (
+        False  # of a withdrawn invitation: a mail told the acting person, so one tells them of it, too
+    )
+
+    def with_told(self, told: Collection[tuple[int, str]]) -> "LineRow":
+        """Return the row of a withdrawn invitation. told: acting people who had a mail, as `told_of` returns them."""
+        knows = (self.invitation_id, self.representative_email.lower()) in told
+        return self._replace(representative_told=True) if knows else self
 
     def with_leaving(self, leaves: Leaving | None) -> "LineRow":
         """Return the row of a line that goes to somebody who leaves; the same row if nobody does."""
@@ -187,10 +195,12 @@ _CADRES = {member.value: member for member in CadreKind}
 _STATES = {member.value: member for member in InvitationState}
 _SEXES: dict[str | None, Sex | None] = {None: None, **{member.value: member for member in Sex}}
 
-_MESSAGE_ID, _INVITATION_ID, _TO_REPRESENTATIVE, _ROLE, _STATE, _QUOTA, _INVITEE_ID = (
+_MESSAGE_ID, _INVITATION_ID, _TO_REPRESENTATIVE, _ROLE, _STATE, _QUOTA, _INVITEE_ID, _REPRESENTATIVE_EMAIL = (
     LineRow._fields.index(name)
-    for name in ("message_id", "invitation_id", "to_representative", "role", "state", "quota", "invitee_id")
-)
+    for name in (
+        "message_id", "invitation_id", "to_representative", "role", "state", "quota", "invitee_id", "representative_email",
+    )
+)  # fmt: skip
 _KIND, _PERSON_ID, _SEX, _POST, _OFFICE_NAME, _OFFICE_SHORT_NAME = (
     MessageRow._fields.index(name) for name in ("kind", "person_id", "sex", "post", "office_name", "office_short_name")
 )
@@ -321,12 +331,17 @@ def load(session: Session, message_ids: Collection[int], *, skipped_too: bool = 
         values[0] for values in rows_of_lines
         if not values[_TO_REPRESENTATIVE] and recipients.get(values[_MESSAGE_ID]) != values[_INVITEE_ID]
     })  # fmt: skip
+    withdrawn = {
+        values[_INVITATION_ID] for values in rows_of_lines
+        if _STATES[values[_STATE]] is InvitationState.WITHDRAWN and values[_REPRESENTATIVE_EMAIL]
+    }  # fmt: skip
+    told = told_of(session, withdrawn)
     for values in rows_of_lines:
         invitation_id = values[_INVITATION_ID]
         own = [*values, out_of_reach.get(invitation_id, ""), (), letters.get(invitation_id, ())]
         own[_ROLE], own[_STATE] = _ROLES[own[_ROLE]], _STATES[own[_STATE]]
         lines[own[_MESSAGE_ID]].append(
-            LineRow(*own).with_leaving(leaves.get(own[0])).with_assistant(assistants.get(own[0]))
+            LineRow(*own).with_told(told).with_leaving(leaves.get(own[0])).with_assistant(assistants.get(own[0]))
         )
     found: dict[int, MessageRow] = {}
     cadres = _cadre_roles(session, {values[_PERSON_ID] for values in rows})

@@ -110,7 +110,7 @@ def leaving_of(session: Session, pairs: Collection[tuple[int, int]]) -> dict[tup
         .outerjoin(now, sa.and_(now.invitation_id == Invitation.id, now.acting))
         .where(who.id.in_({acting_id for _, acting_id in pairs}))
     )  # fmt: skip
-    told = _told(session, invitation_ids)
+    told = told_of(session, invitation_ids)
     found = dict.fromkeys(pairs, Leaving())  # erased, or the invitation began again
     for row in rows:
         acts = row.now_id is not None and row.state in ACTS
@@ -124,8 +124,10 @@ def _reader(name: str, email: str) -> tuple[str, str]:
     return name.casefold(), email.lower()
 
 
-def _told(session: Session, invitation_ids: Collection[int]) -> set[tuple[int, str]]:
+def told_of(session: Session, invitation_ids: Collection[int]) -> set[tuple[int, str]]:
     """Return (invitation id, address in lower case) of the acting people who were told of these invitations."""
+    if not invitation_ids:
+        return set()
     rows = session.execute(
         sa.select(MessageLine.invitation_id, sa.func.lower(Message.address))
         .join(Message, Message.id == MessageLine.message_id)

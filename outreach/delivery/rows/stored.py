@@ -12,9 +12,10 @@ from sqlalchemy.orm import object_session
 from outreach.delivery.rows import batch
 from outreach.delivery.rows.assistants import assisting
 from outreach.delivery.rows.batch import CadreRow, LineRow, MessageRow
-from outreach.delivery.rows.leaving import former_holders, leaving
+from outreach.delivery.rows.leaving import former_holders, leaving, told_of
 from outreach.delivery.rows.letters import signed_letters
 from outreach.domain.kinds import MailKind
+from outreach.domain.states import InvitationState
 from outreach.models import Invitation, Message, MessageLine, Organisation, Person
 from outreach.models.certificates import HAS_CERTIFICATE
 from outreach.models.materials import OWES_MATERIALS
@@ -79,6 +80,8 @@ def line_row(line: MessageLine) -> LineRow:
     if session is None:
         return row
     if not line.to_representative:
+        if row.state is InvitationState.WITHDRAWN and row.representative_email:
+            row = row.with_told(told_of(session, [row.invitation_id]))
         return row.with_leaving(former_holders(session, [line.id]).get(line.id))
     row = row.with_leaving(leaving(session, [line.id]).get(line.id))
     return row.with_assistant(assisting(session, [line.id]).get(line.id))
