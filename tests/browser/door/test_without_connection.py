@@ -382,7 +382,7 @@ def test_the_first_name_is_visible_on_a_phone(page, ani):
     page.locator(".attendee").first.wait_for()
     assert page.locator(".attendee").first.bounding_box()["y"] + 44 < PHONE["height"]
     first = page.locator("#main .btn").first
-    assert "Came uninvited" in first.inner_text()
+    assert "Door" in first.inner_text()
 
 
 def test_choosing_represented_opens_the_fields_for_the_representative(desk, whole, ani, running_today):
