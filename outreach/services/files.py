@@ -22,7 +22,7 @@ class UploadTooLarge(Problem):
 
 def keep(
     session: Session, data: bytes, filename: str, media_type: str, *, by: User | None, now: datetime,
-    most_bytes: int = MOST_BYTES,
+    most_bytes: int | None = None,
 ) -> StoredFile:  # fmt: skip
     """Add a file to the caller's transaction. media_type: found by its content. Raise UploadTooLarge."""
     name = plain_name(filename)
@@ -36,9 +36,11 @@ def keep(
     return kept
 
 
-def check_size(data: bytes, name: str, most_bytes: int = MOST_BYTES) -> None:
-    if len(data) > most_bytes:
-        raise UploadTooLarge(filename=name, megabytes=most_bytes // 1024 // 1024)
+def check_size(data: bytes, name: str, most_bytes: int | None = None) -> None:
+    """Raise UploadTooLarge. most_bytes: None for MOST_BYTES."""
+    most = most_bytes or MOST_BYTES
+    if len(data) > most:
+        raise UploadTooLarge(filename=name, megabytes=most // 1024 // 1024)
 
 
 def data_of(session: Session | scoped_session, sha256: str) -> bytes:

@@ -253,7 +253,7 @@ def _refuse_programs(data: bytes) -> None:
         raise MaterialNotLookedInto from None
 
 
-def _keep(session: Session, one: Taken, now: datetime, most_bytes: int = files.MOST_BYTES) -> StoredFile:
+def _keep(session: Session, one: Taken, now: datetime, most_bytes: int | None = None) -> StoredFile:
     return files.keep(session, one.data, one.name, one.kind.media_type, by=None, now=now, most_bytes=most_bytes)
 
 
