@@ -192,6 +192,8 @@ def test_the_zip_has_a_file_for_each(coordinator, certificate):
 
 def test_the_history_and_the_bell_lead_to_the_certificate(coordinator_client, held, certificate, ani, clock_stands):
     make.revoke(make.correct(certificate.id, "Ani W.", by=None, now=AFTER).id, "Keliru", by=None, now=AFTER)
+    own_page = coordinator_client.get(f"/people/{ani.id}").text
+    assert own_page.count(f'href="/certificates/{certificate.id}"') >= 1
     shown = coordinator_client.get(f"/people/{ani.id}/history").text
     assert f'href="/certificates/{certificate.id}"' in shown
     assert "Certificate 002/SERT/DP3AP2KB Kota Metro/2027 revoked" in text_of(shown)

@@ -8,6 +8,7 @@ from flask_login import current_user
 
 from outreach import clock
 from outreach.domain.kinds import ListName
+from outreach.queries import certificates as certificate_pages
 from outreach.queries import directory, exports, inbox, posts
 from outreach.queries import follow_ups as follow_up_lists
 from outreach.queries.calls import lists as calls
@@ -78,6 +79,7 @@ def show(person_id: int) -> Any:
         groups=directory.groups_of(person_id),
         history=card(person),
         holds=posts.of_person(person_id),
+        certificates=certificate_pages.of_person(person_id),
         tasks=follow_up_lists.open_of(person_id, now=clock.now()),
     )
 
