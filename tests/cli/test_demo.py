@@ -22,7 +22,15 @@ from outreach.domain.kinds import AnswerSource, MailKind
 from outreach.domain.needs import NeedKind
 from outreach.domain.planning.rules import ClashKind, Severity
 from outreach.domain.scans import ScanConflictKind, ScanOutcome
-from outreach.domain.states import ANSWERED, TAKES_A_SEAT, ActivityState, InvitationState, MessageState, PollState
+from outreach.domain.states import (
+    ANSWERED,
+    TAKES_A_SEAT,
+    ActivityState,
+    InvitationState,
+    MessageState,
+    MinutesState,
+    PollState,
+)
 from outreach.extensions import db
 from outreach.models import (
     AccountRole,
@@ -38,6 +46,7 @@ from outreach.models import (
     Material,
     Message,
     MessageLine,
+    Minutes,
     Person,
     Programme,
     ProposedTopic,
@@ -46,6 +55,7 @@ from outreach.models import (
     User,
 )
 from outreach.queries import absences as absence_pages
+from outreach.queries import follow_ups
 from outreach.queries import polls as poll_pages
 from outreach.queries.door import paper, scans, walk_ins
 from outreach.queries.overview import page as overview
@@ -232,6 +242,17 @@ def test_a_day_of_last_year_was_recorded_by_two_devices_and_has_a_signed_list_to
 def test_last_years_activity_has_certificates_one_corrected_and_one_revoked(loaded_demo):
     states = Counter(state.value for state in db.session.scalars(sa.select(Certificate.state)))
     assert (states["replaced"], states["revoked"], states["stands"] > 5) == (1, 1, True)
+
+
+def test_last_years_activity_has_approved_minutes_with_tasks_one_overdue_and_one_done(loaded_demo):
+    (made,) = db.session.scalars(sa.select(Minutes)).all()
+    assert (made.state, [said.agrees for said in made.replies]) == (MinutesState.APPROVED, [True])
+    rows = follow_ups.of_activity(made.activity_id, now=LOADED_AT)
+    assert sorted((row.follow_up.state.value, row.overdue) for row in rows) == [
+        ("done", False),
+        ("open", False),
+        ("open", True),
+    ]
 
 
 def test_nothing_is_waiting_or_failed(loaded_demo):

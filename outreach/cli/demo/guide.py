@@ -52,6 +52,7 @@ def show(folder: Path, base_url: str) -> None:
         ("six people to call", f"{base_url}{about.get('calls', '/to-call')}"),
         ("letters, one of them signed", f"{base_url}/letters"),
         ("certificates, one corrected, one revoked", f"{base_url}/certificates"),
+        ("tasks from a meeting with minutes", f"{base_url}/follow-ups"),
         ("who comes for the prosecutor", about.get("represented") and f"{base_url}{about['represented']}"),
         ("posts, and who holds them", f"{base_url}/people/posts"),
         ("the ladder to an answer", f"{base_url}/ladders"),

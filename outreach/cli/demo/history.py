@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from random import Random
 
-from outreach.cli.demo import afterwards, content, door
+from outreach.cli.demo import afterwards, content, door, minutes
 from outreach.cli.demo.answers import invitations_of, nominees, not_invited
 from outreach.cli.demo.programme import JAKARTA, Cast, local, plan_day
 from outreach.domain.answers import Choice
@@ -70,6 +70,7 @@ def last_year(cast: Cast, today: date, holidays: dict[date, str], send: Callable
         there = [one for number, one in enumerate(shown) if number % 6]
         attendance.tick(activity_id, there, shown, AttendanceSource.PAPER, by=by, now=over)
     certify(made[-1], by, now=local(days[-1], time(15, 0)))
+    minutes.write(cast, made[-1], today, send)
     for day in days:
         send(local(day + timedelta(days=1), time(8, 1)))
     afterwards.remember(cast, made[1], now=local(days[1] + timedelta(days=1), time(9, 0)))
