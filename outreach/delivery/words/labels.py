@@ -84,7 +84,7 @@ PLAN_LABELS: dict[tuple[type, str], object] = {
     (MinutesState, MinutesState.ASKED.value): _l("Waits for approval"),
     (MinutesState, MinutesState.APPROVED.value): _l("Approved"),
     (MinutesState, MinutesState.SENT.value): _l("Approved and sent"),
-    (FollowUpState, FollowUpState.OPEN.value): _l("Open"),
+    (FollowUpState, FollowUpState.OPEN.value): _l("Not done yet"),
     (FollowUpState, FollowUpState.DONE.value): _l("Done"),
     (FollowUpState, FollowUpState.DROPPED.value): _l("Dropped"),
     (PollState, PollState.DRAFT.value): _l("Draft"),

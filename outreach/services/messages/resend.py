@@ -13,7 +13,7 @@ from outreach.delivery.recheck import judge as recheck
 from outreach.delivery.recheck.judge import Earlier
 from outreach.delivery.rows import batch as batch_rows
 from outreach.delivery.rows.batch import MessageRow, SharedRows
-from outreach.domain.kinds import IMPORTANCE
+from outreach.domain.kinds import IMPORTANCE, MailKind
 from outreach.domain.mail.still_true import SkipReason
 from outreach.domain.problems import Problem
 from outreach.domain.reminders import local_day
@@ -35,6 +35,10 @@ RESEND = "resend"  # the key of reminders for messages sent again
 
 class StillUnderWay(Problem):
     message = "This message is still under way. Wait until it is sent or has failed."
+
+
+class SentFromElsewhere(Problem):
+    message = "Mails about minutes and tasks are not sent again from here: they follow from the minutes and the tasks."
 
 
 class NothingToResend(Problem):
@@ -120,6 +124,8 @@ def _to_repeat(facts: _Facts, message_id: int, now: datetime) -> _Repeated:
         raise StillUnderWay()
     if old.poll_invitee_id is not None:
         return _Repeated(old, poll_invitee=_still_asked(facts, old, now))
+    if old.kind in (MailKind.MINUTES, MailKind.FOLLOW_UP):
+        raise SentFromElsewhere
     if old.user_id is not None:  # an old summary of news is never sent again
         raise NothingToResend(reason=SkipReason.TOO_LATE)
     lines = _still_true(facts, old, now)

@@ -43,7 +43,7 @@ class MinutesForm(Versioned):
     place = StringField(_l("Place"), [Length(max=300)])
     chair = ChoiceField(_l("Who led the meeting"), choices=[], coerce=optional_text, validate_choice=False)
     chair_name = StringField(_l("Name of somebody else"), [Length(max=160)])
-    chair_post = StringField(_l("Their post"), [Length(max=160)])
+    chair_post = StringField(_l("Post of who led"), [Length(max=160)])
     taker = StringField(_l("Who took the minutes"), [Length(max=160)])
     items = Rows(FormField(MinutesRow), max_entries=MAX_ITEMS)
     further = TextAreaField(_l("Further points"), [Length(max=MOST_LETTERS)], description=LISTS)

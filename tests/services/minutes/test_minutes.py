@@ -20,12 +20,15 @@ from outreach.queries import bell
 from outreach.queries import minutes as minutes_pages
 from outreach.services.door import attendance
 from outreach.services.locking import Stale
+from outreach.services.messages import resend
+from outreach.services.messages.resend import SentFromElsewhere
 from outreach.services.minutes import approval, edit, reading, send, versions, word
 from outreach.services.minutes.approval import ChangesUnnamed, MinutesClosed, MinutesLinkUnknown, MinutesNotDraft
 from outreach.services.minutes.edit import ChairMissing, MinutesTitleMissing
 from outreach.services.minutes.send import MinutesNotApproved
 from outreach.services.privacy import person as privacy
 from tests.world import at, count, drain, fresh, invitation_of
+from tests.world import send as send_all
 
 pytestmark = pytest.mark.usefixtures("any_app")
 
@@ -231,3 +234,11 @@ def test_an_erased_persons_name_leaves_all_versions_and_their_data_can_be_taken(
         "(erased)",
         "Dodi Pranata",
     ]
+
+
+def test_a_mail_about_minutes_is_not_sent_again_from_the_message_log(written, coordinator):
+    approval.ask(written.activity_id, written.version, by=coordinator, now=at(18, 15))
+    send_all(at(18, 15))
+    message_id = db.session.scalars(sa.select(MinutesMail.message_id)).one()
+    with pytest.raises(SentFromElsewhere):
+        resend.resend(message_id, by=coordinator, now=at(18, 16))
