@@ -64,6 +64,13 @@ def test_nobody_settles_what_they_have_not_seen(today, disputed, ani, coordinato
     assert fresh(invitation_of(today, ani)).attendance.conflicts == 1
 
 
+def test_the_list_says_when_somebody_left(today, budi, coordinator, coordinator_client):
+    budis = invitation_of(today, budi).id
+    told = scan(1, at(4, 8, 14), invitation=budis), scan(2, at(4, 8, 50), invitation=budis, action="out")
+    send(today, coordinator, *told, now=at(4, 8, 51))
+    assert "left at 08:50 WIB" in text_of(page(coordinator_client, f"/activities/{today.id}/attendance"))
+
+
 def test_a_viewer_sees_what_does_not_agree_and_settles_nothing(today, disputed, viewer_client):
     sheet = page(viewer_client, f"/activities/{today.id}/attendance")
     assert ("Undone: device 2" in sheet, "Was there" in sheet) == (True, False)
