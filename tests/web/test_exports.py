@@ -209,7 +209,7 @@ def test_each_list_is_exported_as_filtered(
     assert ("file=xlsx" in page) == bool(values), "the page offers the file"
 
 
-# Where each list can be downloaded. The file of refused rows belongs to an import (test_imports.py).
+# Where each list can be downloaded. The file of refused rows belongs to an import (test_imports.py); photos are a ZIP.
 LISTS = {
     ListName.ABSENCES: "/absences/person/{chief}",
     ListName.ACCOUNTS: "/users",
