@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from outreach.domain.kinds import AnswerSource, GivenKind
 from outreach.domain.states import InvitationState
-from outreach.models import ActingPerson, GivenAnswer, Invitation
+from outreach.models import ActingPerson, GivenAnswer, IncomingMail, Invitation
 
 
 def keep(
@@ -32,9 +32,12 @@ def keep(
     the invitation's state does not say it. in_mail: the id of the mail in which it came.
     """
     session.flush()
+    # A mail that is deleted meanwhile is refused at the end, by who marks it as handled: everything falls then.
+    letter = session.get(IncomingMail, in_mail) if in_mail else None
     for one in invitations:
         new = _row(one, GivenKind.ANSWERED, now, source, recorded_by)
-        new.device, new.note, new.incoming_mail_id = one.answer_device or "", one.answer_note or "", in_mail
+        new.device, new.note = one.answer_device or "", one.answer_note or ""
+        new.incoming_mail_id = letter.id if letter else None
         new.acting_id, new.state = acting.id if acting else None, said or one.state
         session.add(new)
     session.flush()
