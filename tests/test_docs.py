@@ -30,7 +30,15 @@ PAGES = (
 )
 NAMES = {field.name for field in dataclasses.fields(Settings)}
 # Words like a setting's, of other programs, of the operating system and of our own figures' labels.
-OTHERS = {"limit_conn", "max_wal_size", "pg_wal", "proxy_request_buffering", "shared_buffers", "wal_compression"}
+OTHERS = {
+    "client_max_body_size",
+    "limit_conn",
+    "max_wal_size",
+    "pg_wal",
+    "proxy_request_buffering",
+    "shared_buffers",
+    "wal_compression",
+}
 
 
 def text(page: str) -> str:

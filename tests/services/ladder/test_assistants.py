@@ -115,7 +115,7 @@ def test_the_adjutant_answers_by_the_link_and_the_invitation_says_so(climbing, s
     invitation = invitation_of(climbing, chief)
     assert (invitation.state, invitation.answer_source) == (InvitationState.COMING, AnswerSource.ASSISTANT)
     work(DUE + timedelta(minutes=1))
-    assert rungs(climbing, chief) == [(DONE, ""), (ENDED, "")]
+    assert rungs(climbing, chief) == [(DONE, ""), (ENDED, "answered")]
 
 
 def test_a_mail_to_the_adjutant_is_not_one_that_the_invitee_had_today(climbing, server, chief):
