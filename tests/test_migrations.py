@@ -349,6 +349,40 @@ def test_answers_that_are_known_are_kept_in_the_order_of_time(empty_database):
     upgrade()
 
 
+def test_an_answer_of_a_former_holder_is_theirs_and_kept_once(empty_database):
+    upgrade(revision="0003")
+    with db.engine.begin() as connection:
+        write_overlaps(connection)
+    upgrade(revision="0037")
+    answered, left, again = (f"2027-01-{day:02} 02:00:00.000000" for day in (4, 5, 6))
+    with db.engine.begin() as connection:
+        [now_theirs] = connection.scalars(sa.text("SELECT person_id FROM invitation WHERE id = 9"))
+        former = connection.scalar(sa.text("SELECT min(id) FROM person WHERE id <> :now"), {"now": now_theirs})
+        connection.execute(
+            sa.text(
+                "INSERT INTO former_holder (invitation_id, person_id, kind, state, answered_at, left_at)"
+                " VALUES (9, :former, 'definitive', 'coming', :answered, :left)"
+            ),
+            {"former": former, "answered": answered, "left": left},
+        )
+        for at, state in ((answered, "coming"), (again, "not_coming")):
+            connection.execute(
+                sa.text(
+                    "INSERT INTO audit_entry (at, action, subject_type, subject_id, subject_name, detail)"
+                    " VALUES (:at, 'invitation.answer_recorded', 'invitation', 9, 'x', :detail)"
+                ),
+                {"at": at, "detail": f'{{"state": ["invited", "{state}"], "source": "phone"}}'},
+            )
+    upgrade()
+    with db.engine.connect() as connection:
+        kept = connection.execute(
+            sa.select(GivenAnswer.person_id, GivenAnswer.state, GivenAnswer.source)
+            .where(GivenAnswer.invitation_id == 9, GivenAnswer.given_at <= sa.text(f"'{again}'"))
+            .order_by(GivenAnswer.given_at)
+        ).all()
+    assert [tuple(row) for row in kept] == [(former, "coming", "phone"), (now_theirs, "not_coming", "phone")]
+
+
 @pytest.mark.filterwarnings("ignore:autogenerate skipping")
 def test_one_command_creates_all_tables_and_never_drops_foreign_tables(empty_database):
     migrations.upgrade()

@@ -5,6 +5,7 @@ Revises: 0037
 """
 
 import json
+from collections import defaultdict
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
@@ -90,12 +91,23 @@ def _known(connection):
 
     people = dict(connection.execute(sa.text("SELECT id, person_id FROM invitation")).all())
     mails = set(connection.scalars(sa.text("SELECT id FROM incoming_mail")))
+    former = defaultdict(list)  # by invitation
+    for row in read(
+        "invitation_id, person_id, state, answered_at AS at, left_at FROM former_holder ORDER BY left_at, id",
+        at=AT, left_at=AT,
+    ):  # fmt: skip
+        former[row.invitation_id].append(row)
     rows, seen = [], set()
+
+    def holder(invitation_id, at):
+        """Return who had the invitation then: of a post, the first holder who left it after that, else the present one."""
+        left = (row.person_id for row in former[invitation_id] if row.left_at >= at)
+        return next(left, people[invitation_id])
 
     def add(invitation_id, at, state, kind="answered", **values):
         seen.add((invitation_id, at))
         row = {
-            "invitation_id": invitation_id, "person_id": people[invitation_id], "given_at": at, "kind": kind,
+            "invitation_id": invitation_id, "person_id": holder(invitation_id, at), "given_at": at, "kind": kind,
             "state": state, "named": None, "source": None, "recorded_by_id": None, "acting_id": None, "device": "",
             "note": "", "incoming_mail_id": None, "reason": "", "wished_on": None, "reason_at": None,
         }  # fmt: skip
@@ -149,11 +161,10 @@ def _known(connection):
     declined = read("id, invitation_id, ended_at AS at FROM acting_person WHERE ended_because = 'declined'")
     for acting_id, id_, at in declined:
         add(id_, at, "not_coming", acting_id=acting_id, source="link")
-    former = read(
-        "invitation_id, person_id, state, answered_at AS at FROM former_holder WHERE answered_at IS NOT NULL"
-    )
-    for id_, person_id, state, at in former:
-        add(id_, at, state, person_id=person_id)
+    for id_, holders in former.items():
+        for row in holders:
+            if row.at is not None and (id_, row.at) not in seen:
+                add(id_, row.at, row.state, person_id=row.person_id)
     return rows
 
 

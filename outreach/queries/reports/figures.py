@@ -16,14 +16,23 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
 from outreach.domain.kinds import AnswerSource, LetterKind, Role, Sector
-from outreach.domain.states import TAKES_A_SEAT, UNANSWERED, ActivityState, InvitationState, LetterState
+from outreach.domain.states import (
+    TAKES_A_SEAT,
+    UNANSWERED,
+    ActivityState,
+    FollowUpState,
+    InvitationState,
+    LetterState,
+)
 from outreach.extensions import db
 from outreach.models import (
     ActingPerson,
     Activity,
     Attendance,
+    FollowUp,
     Invitation,
     Letter,
+    Minutes,
     Organisation,
     Person,
     Programme,
@@ -160,7 +169,8 @@ class LetterLine:
 class Report:
     """The figures of a report. title: the programme's; "" for a period. Counts that are None are hidden.
 
-    without_attendance: held activities at which nobody was recorded as present.
+    without_attendance: held activities at which nobody was recorded as present. tasks_open, tasks_done: follow-ups from the
+    minutes of the activities held.
     """
 
     title: str
@@ -171,6 +181,8 @@ class Report:
     postponed: int
     cancelled: int
     without_attendance: int
+    tasks_open: int
+    tasks_done: int
     counts: Counts
     whole: Totals
     activities: Sequence[HeldActivity]
@@ -200,6 +212,7 @@ def report(scope: ReportScope, *, below: int, now: datetime) -> Report:
     counts = sum((activity.counts for activity in held), Counts())
     people = protected(counted.groups, _places(), below)
     regions = [activity.region_code or "" for activity in held]
+    tasks = _tasks(scope, now)
     whole = Totals(*(one.shown[None, None, None] for one in (people.invited, people.answered, people.present)))
     return Report(
         title=title,
@@ -210,6 +223,8 @@ def report(scope: ReportScope, *, below: int, now: datetime) -> Report:
         postponed=states.get(ActivityState.POSTPONED, 0),
         cancelled=states.get(ActivityState.CANCELLED, 0),
         without_attendance=sum(not activity.counts.present for activity in held),
+        tasks_open=tasks.get(FollowUpState.OPEN, 0),
+        tasks_done=tasks.get(FollowUpState.DONE, 0),
         counts=counts,
         whole=whole,
         activities=held,
@@ -450,6 +465,18 @@ def _letters(scope: ReportScope, now: datetime) -> list[LetterLine]:
         .order_by(Letter.dated_on.is_(None), Letter.dated_on, Letter.number, Letter.id)
     )
     return [LetterLine(*values) for values in rows]
+
+
+def _tasks(scope: ReportScope, now: datetime) -> dict[FollowUpState, int]:
+    """Return how many follow-ups from the minutes of the activities held are in which state."""
+    rows = db.session.execute(
+        sa.select(FollowUp.state, sa.func.count())
+        .join(FollowUp.minutes)
+        .join(Minutes.activity)
+        .where(scope.condition(), is_held(now))
+        .group_by(FollowUp.state)
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 def _programme_titles(scope: ReportScope, held: Iterable[HeldActivity]) -> Mapping[int, str]:

@@ -18,6 +18,7 @@ from outreach.models import (
     Person,
     Reminder,
     Scan,
+    SignedLine,
     User,
     WalkIn,
 )
@@ -139,6 +140,8 @@ def _move(session: Session, invitation: Invitation, into: Person, activity: Any,
         (ArchivedLine, ArchivedLine.invitation_id),
     ):
         session.execute(_changed(table, column == invitation.id, invitation_id=own.id))
+    if session.get(SignedLine, own.id) is None:
+        session.execute(_changed(SignedLine, SignedLine.invitation_id == invitation.id, invitation_id=own.id))
     session.execute(sa.delete(Attendance).where(Attendance.invitation_id == invitation.id))
     session.execute(sa.delete(Invitation).where(Invitation.id == invitation.id))
     session.expire_all()

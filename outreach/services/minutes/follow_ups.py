@@ -106,6 +106,7 @@ def done_by_owner(token: str, note: str, *, now: datetime) -> FollowUp:
     with writing() as session:
         found = _opened(session, token)
         session.refresh(found, with_for_update={"of": FollowUp})
+        _opened(session, token)  # once more: it may have got another owner during the wait
         if found.state is not FollowUpState.OPEN:
             raise FollowUpClosed
         found.state, found.settled_at, found.settled_by_id = FollowUpState.DONE, now, None

@@ -1,9 +1,11 @@
-"""A person's name in minutes, and their follow-ups: export and erase them. Called by privacy/person.py.
+"""A person's name in minutes, what they said as chair, and their follow-ups: export and erase them. For privacy/person.py.
 
-The name is taken out of every stored version. A PDF that was sent stays as it went out: it is a document of the office.
+The name is taken out of every stored version, as a whole name: "Ani" leaves "Aniswati" as she is. A PDF that was sent stays
+as it went out: it is a document of the office.
 """
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -25,6 +27,16 @@ def held(session: Session, person: Person) -> dict[str, list[dict[str, Any]]]:
         "minutes": [
             {"activity": minutes.activity.title, "state": minutes.state.value} for _id, minutes in sorted(found.items())
         ],
+        "minutes_replies": [
+            {
+                "activity": minutes.activity.title,
+                "at": said.said_at.isoformat(),
+                "agrees": said.agrees,
+                "note": said.note,
+            }
+            for minutes in session.scalars(_led(person)).all()
+            for said in minutes.replies
+        ],
         "follow_ups": [
             {"what": task.what, "due_on": task.due_on.isoformat(), "state": task.state.value, "note": task.note}
             for task in tasks
@@ -41,8 +53,15 @@ def forget(session: Session, person: Person) -> None:
         session.execute(sa.update(MinutesReply).where(MinutesReply.name == name).values(name=ERASED))
     for task in session.scalars(sa.select(FollowUp).where(FollowUp.person_id == person.id)):
         task.nonce, task.note = tokens.new_nonce(), ""
-    for minutes in session.scalars(sa.select(Minutes).where(Minutes.chair_id == person.id)):
+    for minutes in session.scalars(_led(person)).all():
         minutes.nonce = tokens.new_nonce()
+        for said in minutes.replies:
+            said.note = ""
+
+
+def _led(person: Person) -> sa.Select[Any]:
+    """Select the minutes whose chair the person is."""
+    return sa.select(Minutes).where(Minutes.chair_id == person.id).order_by(Minutes.id)
 
 
 def _naming(session: Session, person: Person) -> Iterator[MinutesVersion]:
@@ -59,11 +78,14 @@ def _naming(session: Session, person: Person) -> Iterator[MinutesVersion]:
 
 
 def _without(value: Any, names: Sequence[str]) -> Any:
-    """Return JSON values without these names."""
+    """Return JSON values without these names. Who was there has a name of their own, so only the whole of it counts there."""
     if isinstance(value, str):
         for name in names:
-            value = value.replace(name, ERASED)
+            value = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", ERASED, value)
         return value
     if isinstance(value, dict):
-        return {key: _without(one, names) for key, one in value.items()}
+        return {
+            key: (ERASED if one in names else one) if key == "name" else _without(one, names)
+            for key, one in value.items()
+        }
     return [_without(one, names) for one in value] if isinstance(value, list) else value

@@ -64,7 +64,8 @@ def _facts(report: Report) -> tuple[Fact, ...]:
         Fact(_("Speakers represented"), counts.speakers_represented),
         Fact(_("Speakers absent"), counts.speakers_absent),
         Fact(_("Costs"), _("not recorded")),
-        Fact(_("Follow-ups"), _("not recorded")),
+        Fact(_("Tasks from meetings open"), report.tasks_open, report.tasks_open + report.tasks_done),
+        Fact(_("Tasks from meetings done"), report.tasks_done, report.tasks_open + report.tasks_done),
     )
 
 

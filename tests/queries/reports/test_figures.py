@@ -6,13 +6,15 @@ from datetime import date
 import pytest
 
 from outreach.domain.kinds import AgeGroup, AnswerSource, LetterKind, Role, Sector, Sex
-from outreach.domain.states import ActivityState, InvitationState, LetterState
+from outreach.domain.states import ActivityState, FollowUpState, InvitationState, LetterState
 from outreach.extensions import db
 from outreach.models import Letter
 from outreach.queries.reports import figures
 from outreach.queries.reports.figures import Counts, ReportScope, Totals
 from outreach.services.locking import ProgrammeMissing
-from tests.world import JAKARTA, a_person, an_invitation, an_organisation, at, draft_activity
+from outreach.services.minutes import follow_ups
+from outreach.services.minutes.follow_ups import FollowUpValues
+from tests.world import JAKARTA, a_person, an_invitation, an_organisation, at, draft_activity, written_minutes
 from tests.world.held import came, held, many_came
 
 METRO, IMOPURO, YOSODADI = "18.72.01.1001", "18.72.01.1003", "18.72.04.1001"
@@ -154,3 +156,24 @@ def test_a_report_takes_as_many_statements_for_many_activities_as_for_one(any_ap
     for day in (19, 20, 21):
         many_came(held(draft_activity(None, None, day)), 4, region_code=IMOPURO)
     assert queries(report) == few
+
+
+def test_tasks_from_the_minutes_of_held_activities_are_counted_open_and_done(
+    any_app, default_rules, activity, chief, ani, budi, coordinator
+):
+    minutes = written_minutes.write(
+        written_minutes.hold(activity, chief, ani, budi, by=coordinator), chief, by=coordinator
+    )
+    for what, state in (
+        ("Kirim daftar", "open"),
+        ("Pasang papan", "done"),
+        ("Cetak kartu", "done"),
+        ("Rapat", "dropped"),
+    ):
+        values = FollowUpValues(what, ani.id, None, date(2027, 2, 15))
+        task = follow_ups.add(minutes.activity_id, values, by=None, now=at(18, 17))
+        follow_ups.settle(task.id, FollowUpState(state), task.version, by=None, now=at(18, 17))
+    found = report()
+    assert (found.tasks_open, found.tasks_done) == (1, 2)
+    elsewhere = report(ReportScope(JAKARTA, first=date(2027, 2, 1), last=date(2027, 2, 28)))
+    assert (elsewhere.tasks_open, elsewhere.tasks_done) == (0, 0)

@@ -6,9 +6,9 @@ import sqlalchemy as sa
 from outreach.domain.kinds import AgeGroup, CadreKind, Sex
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
-from outreach.models import Attendance, AuditEntry, Cadre, Person, Scan, WalkIn
+from outreach.models import Attendance, AuditEntry, Cadre, Person, Scan, SignedLine, WalkIn
 from outreach.queries.door import walk_ins
-from outreach.services.door import merge
+from outreach.services.door import merge, paper
 from outreach.services.privacy import person as privacy
 from tests.services.door.devices import DAY, TWO, scan, send
 from tests.world import a_person, at, count, fresh, invitation_of, invite_and_publish, set_state
@@ -74,6 +74,15 @@ def test_the_scans_of_a_walk_in_join_those_of_an_invitee_who_declined_and_came(h
     )  # fmt: skip
     assert set(db.session.scalars(sa.select(Scan.invitation_id))) == {invitation.id}
     assert count(Attendance) == 1
+
+
+def test_what_was_read_on_the_signed_list_of_a_walk_in_moves_to_the_invitee(held, ani, coordinator):
+    came = walk_in(held, coordinator, "Ani Wijaya")
+    own = invitation_of(held, came).id
+    paper.read(held.id, [own], [own], by=coordinator, now=at(18, 13))
+    merge.merge(came.id, ani.id, by=coordinator, now=at(18, 13))
+    lines = db.session.execute(sa.select(SignedLine.invitation_id, SignedLine.signed)).all()
+    assert lines == [(invitation_of(held, ani).id, True)]
 
 
 def test_a_walk_in_who_is_new_stays_as_they_are(held, coordinator):

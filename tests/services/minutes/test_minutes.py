@@ -27,7 +27,7 @@ from outreach.services.minutes.approval import ChangesUnnamed, MinutesClosed, Mi
 from outreach.services.minutes.edit import ChairMissing, MinutesTitleMissing
 from outreach.services.minutes.send import MinutesNotApproved
 from outreach.services.privacy import person as privacy
-from tests.world import at, count, drain, fresh, invitation_of
+from tests.world import a_person, at, count, drain, fresh, invitation_of, written_minutes
 from tests.world import send as send_all
 
 pytestmark = pytest.mark.usefixtures("any_app")
@@ -234,6 +234,31 @@ def test_an_erased_persons_name_leaves_all_versions_and_their_data_can_be_taken(
         "(erased)",
         "Dodi Pranata",
     ]
+
+
+def test_others_keep_their_names_when_somebody_with_a_part_of_these_names_is_erased(held, chief, administrator):
+    came = [a_person(name) for name in ("Ani", "Aniswati", "Ani Rahma")]
+    for one in came:
+        attendance.walk_in(held.id, one.id, source=AttendanceSource.HAND, by=administrator, now=at(18, 10))
+    minutes = written_minutes.write(held, chief, by=administrator)
+    text = versions.last_values(minutes).text
+    edit.save(
+        held.id, replace(text, further="Ani dan Aniswati menyusun daftar."), chief.id, minutes.version,
+        by=administrator, now=at(18, 15),
+    )  # fmt: skip
+    privacy.erase(came[0].id, by=administrator, now=at(20))
+    said = versions.last_values(fresh(minutes))
+    assert said.text.further == "(erased) dan Aniswati menyusun daftar."
+    assert {"(erased)", "Aniswati", "Ani Rahma"} <= {one.name for one in said.participants.present}
+
+
+def test_what_the_chair_said_can_be_taken_and_is_erased(written, chief, coordinator, administrator):
+    approval.ask(written.activity_id, written.version, by=coordinator, now=at(18, 15))
+    approval.reply(token_of(written), False, "Nomor piket saya salah.", now=at(18, 16))
+    said = privacy.export(chief.id, by=administrator, now=at(20))["minutes_replies"]
+    assert [(one["agrees"], one["note"]) for one in said] == [(False, "Nomor piket saya salah.")]
+    privacy.erase(chief.id, by=administrator, now=at(20))
+    assert db.session.scalars(sa.select(MinutesReply.note)).all() == [""]
 
 
 def test_a_mail_about_minutes_is_not_sent_again_from_the_message_log(written, coordinator):
