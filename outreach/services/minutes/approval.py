@@ -15,7 +15,7 @@ from outreach.domain.minutes import MinutesPurpose, MinutesValues
 from outreach.domain.problems import Problem
 from outreach.domain.states import MinutesState
 from outreach.extensions import db
-from outreach.models import Message, Minutes, MinutesMail, MinutesReply, User
+from outreach.models import Message, Minutes, MinutesMail, MinutesReply, MinutesVersion, User
 from outreach.services import addresses, audit, office_defaults
 from outreach.services.locking import activity_for_change
 from outreach.services.minutes import reading, versions
@@ -49,7 +49,10 @@ class ChangesUnnamed(Problem):
 
 @dataclass(frozen=True)
 class OpenedMinutes:
-    """What the chair's page shows. reply: what was said by this link, if anything was."""
+    """What the chair's page shows. values: of the version that they were asked about.
+
+    reply: what was said by this link, if anything was.
+    """
 
     minutes: Minutes
     values: MinutesValues
@@ -142,7 +145,15 @@ def _opened(session: Session, token: str) -> OpenedMinutes:
     if minutes is None:
         raise MinutesLinkUnknown
     said = session.scalar(sa.select(MinutesReply).where(MinutesReply.nonce == nonce).limit(1))
-    return OpenedMinutes(minutes, versions.last_values(minutes), said)
+    return OpenedMinutes(minutes, versions.values_of(_asked_about(minutes)), said)
+
+
+def _asked_about(minutes: Minutes) -> MinutesVersion:
+    """Return the version that the chair was asked about. A later one is a draft, in which somebody else may be the chair."""
+    asked_at = minutes.asked_at
+    if minutes.state is MinutesState.ASKED or asked_at is None:
+        return versions.last(minutes)
+    return next((one for one in reversed(minutes.versions) if one.made_at <= asked_at), minutes.versions[0])
 
 
 def _take(

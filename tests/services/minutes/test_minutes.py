@@ -158,6 +158,27 @@ def test_a_change_of_approved_minutes_has_to_be_approved_again(approved, chief, 
         send.send(approved.activity_id, fresh(approved).version, by=coordinator, now=at(19))
 
 
+def test_a_chairs_link_shows_what_they_were_asked_about_and_no_later_draft(approved, ani, chief, coordinator):
+    token = token_of(approved)
+    asked = text_of(approved).further
+    text = replace(text_of(approved), further="Nama korban tidak disebut.")
+    edit.save(approved.activity_id, text, ani.id, fresh(approved).version, by=coordinator, now=at(19))
+    found = approval.opened(token)
+    assert (found.values.text.further, found.values.text.chair) == (asked, chief.full_name)
+    assert found.reply.agrees
+    assert not found.takes_reply
+
+
+def test_the_link_of_a_chair_who_has_not_answered_shows_no_later_draft(written, ani, coordinator):
+    approval.ask(written.activity_id, written.version, by=coordinator, now=at(18, 15))
+    token, asked = token_of(written), text_of(written).further
+    text = replace(text_of(written), further="Nama korban tidak disebut.")
+    edit.save(written.activity_id, text, ani.id, fresh(written).version, by=coordinator, now=at(19))
+    found = approval.opened(token)
+    assert found.values.text.further == asked
+    assert not found.takes_reply
+
+
 def test_the_copies_go_to_the_present_and_the_represented_with_the_pdf(approved, server, coordinator):
     readers = send.forecast(fresh(approved))
     assert [(one.name, one.instead_of, one.reached) for one in readers] == [
