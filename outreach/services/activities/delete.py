@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState
-from outreach.models import Activity, Invitation, Reminder, User
+from outreach.models import Activity, ActivityPhoto, Invitation, Reminder, StoredFile, User
 from outreach.services import audit, locking
 from outreach.services.locking import activities_for_change, activity_for_change, locked_programme
 from outreach.services.planning import bookings
@@ -57,7 +57,16 @@ def _delete(session: Session, activities: Sequence[Activity], by: User | None, n
         session.execute(sa.delete(Reminder).where(Reminder.activity_id == activity.id))
         session.execute(sa.update(Invitation).where(its).values(nominated_under_id=None))
         session.execute(sa.delete(Invitation).where(its))
+        _delete_photos(session, activity.id)
         session.delete(activity)
     session.flush()
     bookings.rebook_venues(session, venues)
     bookings.rebook_people(session, speakers)
+
+
+def _delete_photos(session: Session, activity_id: int) -> None:
+    """Delete the photos with their files, which nothing would lead to any more."""
+    its = ActivityPhoto.activity_id == activity_id
+    pairs = session.execute(sa.select(ActivityPhoto.file_id, ActivityPhoto.thumbnail_id).where(its)).all()
+    session.execute(sa.delete(ActivityPhoto).where(its))
+    session.execute(sa.delete(StoredFile).where(StoredFile.id.in_([id_ for pair in pairs for id_ in pair])))

@@ -5,6 +5,7 @@ import pytest
 from outreach.domain.photos import CaptionTooLong, NoPhotoChosen, PhotoMissing
 from outreach.models import ActivityPhoto, AuditEntry, StoredFile
 from outreach.queries import documentation as pages
+from outreach.services.activities import delete
 from outreach.services.documentation import photos
 from outreach.services.documentation.photos import UploadedPhoto
 from tests.world import NOW, count, draft_activity, rows_of
@@ -78,6 +79,11 @@ def test_a_deleted_photo_leaves_no_file(any_app, activity, coordinator, three):
     assert count(StoredFile) == 4
     with pytest.raises(PhotoMissing):
         photos.remove(activity.id, three[1], by=coordinator, now=NOW)
+
+
+def test_a_deleted_draft_leaves_no_photo(any_app, activity, coordinator, three):
+    delete.delete_draft(activity.id, by=coordinator, now=NOW)
+    assert (count(ActivityPhoto), count(StoredFile)) == (0, 0)
 
 
 def test_captions_are_one_line_of_at_most_200_characters(activity, coordinator, three):
