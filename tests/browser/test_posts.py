@@ -103,7 +103,7 @@ def test_a_post_changes_hands_after_it_was_invited(
     page.goto(
         f"{address}/calendar/{activity.id}/move?on=2027-01-20&begins=08:00&ends=12:00&venue_id={hall.id}&version=2"
     )
-    page.get_by_text("The invitation to Kapolres Metro goes from Sari Wulandari to Budi Santoso.").wait_for()
+    page.get_by_text("The invitation goes from Sari Wulandari to Budi Santoso as Kapolres Metro.").wait_for()
     looked_at(page, width, "post-move")
     page.goto(f"{address}/people/{sari.id}")
     looked_at(page, width, "post-person")

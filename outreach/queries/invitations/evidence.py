@@ -7,7 +7,7 @@ from sqlalchemy.orm import aliased, joinedload, undefer
 
 from outreach.domain.problems import Problem
 from outreach.extensions import db
-from outreach.models import AnswerEvidence, Invitation, StoredFile, User
+from outreach.models import AnswerEvidence, FormerHolder, Invitation, Person, StoredFile, User
 
 
 class EvidenceMissing(Problem):
@@ -22,6 +22,15 @@ def of(invitation: Invitation) -> Sequence[AnswerEvidence]:
             joinedload(AnswerEvidence.file).joinedload(StoredFile.uploaded_by).lazyload(User.roles)
         )
     ).all()
+
+
+def former_holder(one: AnswerEvidence, former: Sequence[FormerHolder]) -> Person | None:
+    """Return whose answer it shows if they left the invited post since. former: the first who left first."""
+    left_since = (
+        holder.person for holder in former
+        if holder.invitation_id == one.invitation_id and holder.left_at >= one.answered_at
+    )  # fmt: skip
+    return next(left_since, None)
 
 
 def file(invitation_id: int, evidence_id: int) -> StoredFile:

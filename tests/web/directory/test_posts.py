@@ -1,18 +1,22 @@
 """Pages of posts: entering them and their holders, handing them over, and inviting whoever holds one."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
-from outreach.domain.kinds import HolderKind, Role
+from outreach.domain.answers import Choice
+from outreach.domain.kinds import AnswerSource, HolderKind, Role
 from outreach.extensions import db
 from outreach.models import AuditEntry, FormerHolder, Invitation, Post, PostHolder
 from outreach.services import posts
+from outreach.services.answers import evidence
+from outreach.services.answers import record as recording
 from outreach.services.invitations import invite as inviting
 from outreach.services.posts import HolderValues, PostValues
 from outreach.services.privacy import person as privacy
 from tests.web.reading import fields, text_of
 from tests.world import NOW, a_person, fresh, invite, publish, rows_of
+from tests.world.uploads import PDF
 
 pytestmark = pytest.mark.usefixtures("clock_stands")
 
@@ -105,9 +109,11 @@ def test_before_saving_the_page_says_who_gets_which_mail(coordinator_client, pos
 def test_a_move_says_that_an_invitation_changes_hands(coordinator_client, post, activity, sari):
     invite_post(activity, post)
     publish(activity)
+    sari.title_after = "S.H."  # the sentence does not end with it, so there are no two full stops
+    db.session.commit()
     values = HolderValues(sari.id, HolderKind.DAILY_ACTING, date(2027, 1, 20), date(2027, 1, 20))
     posts.add_holder(post.id, values, by=None, now=NOW)
-    said = "The invitation to Kapolres Metro goes from Budi Santoso to Sari Wulandari."
+    said = "The invitation goes from Budi Santoso to Sari Wulandari, S.H. as Kapolres Metro."
     asked = {"on": "2027-01-20", "begins": "08:00", "ends": "12:00", "venue_id": activity.venue_id}
     calendar = f"/calendar/{activity.id}/move"
     version = fields(coordinator_client.get(calendar).text)["version"][0]
@@ -116,6 +122,20 @@ def test_a_move_says_that_an_invitation_changes_hands(coordinator_client, post, 
     form = {name: values[0] for name, values in fields(coordinator_client.get(page).text).items()}
     answer = coordinator_client.post(page, data=form | asked | {"reason": "alasan"})
     assert said in text_of(answer.text)
+
+
+def test_evidence_of_a_former_holders_answer_says_whose_it_is(coordinator_client, post, activity, sari):
+    invite_post(activity, post)
+    publish(activity)
+    [invitation] = rows_of(Invitation)
+    shown_by = evidence.check(PDF, "jawaban.pdf")
+    recording.record_answer(invitation.id, Choice.COMING, AnswerSource.LETTER, shown_by=shown_by, by=None, now=NOW)
+    page = f"/invitations/{invitation.id}"
+    assert "Evidence of the answer of Monday, 4 January 2027" in text_of(coordinator_client.get(page).text)
+    posts.hand_over(post.id, sari.id, date(2027, 1, 10), by=None, now=NOW + timedelta(hours=1))
+    assert "Evidence of the answer of Budi Santoso, Monday, 4 January 2027" in text_of(
+        coordinator_client.get(page).text
+    )
 
 
 def test_who_has_no_address_is_to_be_called_about_it(coordinator_client, post, activity):
