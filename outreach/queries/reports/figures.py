@@ -245,6 +245,12 @@ def is_held(now: datetime) -> sa.ColumnElement[bool]:
     return sa.and_(Activity.state.in_(AGREED), Activity.ends_at <= now)
 
 
+def last_held_on(zone: ZoneInfo, now: datetime) -> date | None:
+    """Return the day of the newest activity that is over; None if there is none."""
+    newest = db.session.scalar(sa.select(sa.func.max(Activity.starts_at)).where(is_held(now)))
+    return newest.astimezone(zone).date() if newest is not None else None
+
+
 def _title(scope: ReportScope) -> str:
     if scope.programme_id is None:
         return ""

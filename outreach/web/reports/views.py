@@ -16,7 +16,7 @@ from outreach.domain.kinds import ListName
 from outreach.extensions import current_settings
 from outreach.queries.reports import document
 from outreach.queries.reports.cases import lines as case_lines
-from outreach.queries.reports.figures import ReportScope, report
+from outreach.queries.reports.figures import ReportScope, last_held_on, report
 from outreach.queries.reports.shapes import city_map
 from outreach.web.exports import file
 from outreach.web.fields.problems import flashing_problems
@@ -34,7 +34,7 @@ PDF = "pdf"
 @bp.get("")
 @staff_required
 def index() -> Any:
-    """Show the report of a period: without days, of this year so far."""
+    """Show the report of a period: without days, of the year in which something was held last."""
     period = _period()
     return _answer(period.scope, **period.shown)
 
@@ -72,11 +72,17 @@ class _Period:
 
 
 def _period() -> _Period:
-    """Return the days that are asked for; without any, this year so far. Days in the wrong order are turned."""
-    today = clock.now().astimezone(office_zone()).date()
+    """Return the days that are asked for. Days in the wrong order are turned.
+
+    Without any: this year so far; in a year in which nothing was held yet, the last year in which something was.
+    """
+    now = clock.now()
+    today = now.astimezone(office_zone()).date()
     asked = {name: request.args.get(name, type=_day) for name in ("from", "to")}
     unknown = [request.args[name] for name, day in asked.items() if request.args.get(name) and not day]
-    first, last = sorted((asked["from"] or today.replace(month=1, day=1), asked["to"] or today))
+    newest = today if any(asked.values()) else last_held_on(office_zone(), now) or today
+    year_ends = today if newest.year >= today.year else newest.replace(month=12, day=31)
+    first, last = sorted((asked["from"] or newest.replace(month=1, day=1), asked["to"] or year_ends))
     return _Period(
         ReportScope(office_zone(), first=first, last=last),
         {

@@ -3,7 +3,7 @@
 import io
 import re
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from html.parser import HTMLParser
 
 import pypdfium2
@@ -17,7 +17,7 @@ from outreach.delivery.words.labels import label
 from outreach.domain.kinds import AgeGroup, LetterKind, Role, Sector, Sex
 from outreach.domain.states import InvitationState, LetterState
 from outreach.extensions import current_settings, db
-from outreach.models import AuditEntry, Letter, Person
+from outreach.models import Activity, AuditEntry, Letter, Person
 from outreach.queries.reports import figures
 from outreach.queries.reports.figures import ReportScope
 from outreach.queries.reports.people import ELSEWHERE
@@ -217,8 +217,7 @@ def test_the_first_page_of_the_pdf_is_signed_and_details_follow_on_numbered_page
 
 
 def test_a_report_without_any_activity_says_so(viewer_client, office):
-    page = page_of(viewer_client, "/reports?from=2020-01-01&to=2020-12-31")
-    assert (page.facts["Activities held"], page.facts["Present"]) == ("0", "0")
+    assert "Nothing was held in this time" in viewer_client.get("/reports?from=2020-01-01&to=2020-12-31").text
     assert pdf_of(viewer_client, "/reports?from=2020-01-01&to=2020-12-31")
 
 
@@ -261,3 +260,14 @@ def test_names_of_people_are_in_no_report(viewer_client, january):
     assert somebody is not None
     assert somebody not in viewer_client.get(PERIOD).text
     assert a_person("Rina Contoh").name not in viewer_client.get(PERIOD).text
+
+
+def test_without_days_the_report_is_of_the_year_in_which_something_was_held_last(viewer_client, january):
+    assert 'value="2027-01-30"' in viewer_client.get("/reports").text
+    for activity in db.session.scalars(sa.select(Activity)):
+        activity.starts_at, activity.ends_at = (
+            one - timedelta(days=365) for one in (activity.starts_at, activity.ends_at)
+        )
+    db.session.commit()
+    page = viewer_client.get("/reports")
+    assert all(day in page.text for day in ('value="2026-01-01"', 'value="2026-12-31"'))
