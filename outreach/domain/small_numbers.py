@@ -39,16 +39,21 @@ class Audit:
 
 
 def protect(
-    people: Mapping[Any, int], possible: Collection[Any], cells: Mapping[Any, Cell], below: int = BELOW
+    people: Mapping[Any, int],
+    possible: Collection[Any],
+    cells: Mapping[Any, Cell],
+    below: int = BELOW,
+    also: Collection[Any] = (),
 ) -> dict[Any, int | None]:
     """Return what may be shown of each cell: its count, or None.
 
     people: the count of each group, 0 if it is missing. possible: groups in which somebody was invited or came.
+    also: cells that are hidden if anybody is in them, however many.
     Zeros are small, too: who knows a group's only invitee would learn that she did not come. A zero is shown where it is
     impossible that somebody came, and in cells with zero_shown.
     """
     attack = _Attack(people, possible, cells)
-    attack.hide(key for key in cells if attack.is_small(key, below))
+    attack.hide(key for key in cells if attack.is_small(key, below) or (key in also and attack.values[key]))
     attack.keep_secret(below)
     while weak := attack.weak():
         attack.strengthen(weak)
@@ -154,7 +159,7 @@ class _Attack:
     def _candidates(self, key: Hashable, of: _Row) -> Iterator[Hashable]:
         """Yield the shown cells without which the secret no longer follows."""
         groups = self.secret[key]
-        if of:  # key = the sum of `of`, and of groups that are shown by themselves
+        if of or not groups & self._unknown:  # key = the sum of `of`, and of groups that are shown by themselves
             yield from of
             for group in frozenset().union(groups, *(self.cells[other].groups for other in of)):
                 single = self._single.get(group)

@@ -111,14 +111,27 @@ def protected(
         key: Cell(frozenset((place,) for place, _sex, _age in cell.groups), zero_shown=True)
         for key, cell in by_place.items()
     }
-    cells = dict(_cells(places))
-    return PeopleCounts(
-        places,
-        *(
-            Protected(people, people.keys(), of, protect(people, people.keys(), of, below))
-            for people, of in ((invited, alone), (answered, alone), (present, cells))
-        ),
-    )
+    counted = [(invited, alone), (answered, alone), (present, dict(_cells(places)))]
+    return PeopleCounts(places, *_linked(counted, by_place, below))
+
+
+def _linked(
+    counted: Sequence[tuple[dict[tuple[str, ...], int], dict[Key, Cell]]], by_place: Collection[Key], below: int
+) -> list[Protected]:
+    """Protect several counts of the same places: what is hidden of a place in one is hidden in the others, too.
+
+    Nobody answers or comes who was not invited, so a shown count would bound a hidden one, and with a total give it away.
+    """
+    hidden: set[Key] = set()
+    made: dict[int, tuple[set[Key], Protected]] = {}  # with what was hidden when it was made
+    while True:
+        for number, (people, cells) in enumerate(counted):
+            if number not in made or made[number][0] != hidden:
+                shown = protect(people, people.keys(), cells, below, hidden)
+                hidden = hidden | {key for key in by_place if shown[key] is None}
+                made[number] = hidden, Protected(people, people.keys(), cells, shown)
+        if all(known == hidden for known, _protected in made.values()):
+            return [protected for _known, protected in made.values()]
 
 
 def _cells(places: Sequence[ReportPlace]) -> Iterator[tuple[Key, Cell]]:

@@ -9,7 +9,7 @@ from outreach.domain.kinds import AgeGroup, AnswerSource, LetterKind, Role, Sect
 from outreach.domain.states import ActivityState, FollowUpState, InvitationState, LetterState
 from outreach.extensions import db
 from outreach.models import Letter
-from outreach.queries.reports import figures
+from outreach.queries.reports import figures, people
 from outreach.queries.reports.figures import Counts, ReportScope, Totals
 from outreach.services.locking import ProgrammeMissing
 from outreach.services.minutes import follow_ups
@@ -131,6 +131,21 @@ def test_no_hidden_count_of_a_report_can_be_computed(any_app, activity):
     assert [audit.recoverable for audit in audits] == [(), (), ()]
     assert audits[-1].hidden > 0
     assert audits[-1].narrowest >= 1
+
+
+def test_a_hidden_count_of_invitees_is_not_bounded_by_how_many_of_them_answered():
+    places = [people.ReportPlace(code, code) for code in ("1",)]
+    places += [people.ReportPlace(f"1.{name}", name, "1", is_kelurahan=True) for name in "abc"]
+    groups = {
+        ("1.a", Sex.FEMALE.value, ""): Counts(invited=1),
+        ("1.b", Sex.FEMALE.value, ""): Counts(invited=11, answered=11, present=11),
+        ("1.c", Sex.FEMALE.value, ""): Counts(invited=30, answered=25, present=20),
+    }
+    found = people.protected(groups, places, 5)
+    assert found.lines([])[2].invited is None, "a and b have 12 invitees"
+    assert found.lines([])[2].answered is None, "11 would leave one for a"
+    assert found.lines([])[2].present is None
+    assert [audit.recoverable for audit in found.audits()] == [(), (), ()]
 
 
 def test_letters_of_the_held_activities_are_listed_without_drafts(any_app, activity, ani):
