@@ -147,7 +147,7 @@ class FollowUpLine(Identified, Model):
 
 
 class MinutesMail(Model):
-    """That a message is about a version of minutes. invitation: of the reader, or of whom they represented; for a copy."""
+    """That a message is about a version of minutes. invitation: of the reader, or of the invitee they represented; for a copy."""
 
     __tablename__ = "minutes_mail"
     message_id: Mapped[int] = mapped_column(sa.ForeignKey("message.id", ondelete="CASCADE"), primary_key=True)

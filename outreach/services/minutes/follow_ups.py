@@ -102,7 +102,10 @@ def opened(token: str) -> FollowUp:
 
 
 def done_by_owner(token: str, note: str, *, now: datetime) -> FollowUp:
-    """Mark a follow-up as done, by its owner's link. Raise FollowUpLinkUnknown or FollowUpClosed."""
+    """Mark a follow-up as done, by its owner's link. Raise FollowUpLinkUnknown or FollowUpClosed.
+
+    The owner's note stands behind that of staff; if both are too long together, it replaces it.
+    """
     with writing() as session:
         found = _opened(session, token)
         session.refresh(found, with_for_update={"of": FollowUp})
@@ -110,8 +113,8 @@ def done_by_owner(token: str, note: str, *, now: datetime) -> FollowUp:
         if found.state is not FollowUpState.OPEN:
             raise FollowUpClosed
         found.state, found.settled_at, found.settled_by_id = FollowUpState.DONE, now, None
-        if note.strip():
-            found.note = note.strip()[:MOST_LETTERS]
+        said = " – ".join(filter(None, (found.note, note.strip())))
+        found.note = said if len(said) <= MOST_LETTERS else note.strip()[:MOST_LETTERS] or found.note
     return found
 
 

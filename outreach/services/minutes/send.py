@@ -31,7 +31,7 @@ class MinutesNotApproved(Problem):
 
 @dataclass(frozen=True)
 class CopyReader:
-    """Somebody who gets a copy. instead_of: whom they represented. reached: whether a mail reaches them."""
+    """Somebody who gets a copy. instead_of: the invitee they represented. reached: whether a mail reaches them."""
 
     invitation: Invitation
     name: str
@@ -50,7 +50,7 @@ def forecast(minutes: Minutes) -> list[CopyReader]:
 
 
 def send(activity_id: int, version: int, *, by: User | None, now: datetime) -> list[CopyReader]:
-    """Write a mail with the PDF for each reader whom mail reaches, and return all readers.
+    """Write a mail with the PDF for each reader that mail reaches, and return all readers.
 
     Raise MinutesMissing, Stale, or MinutesNotApproved.
     """

@@ -69,6 +69,15 @@ def made_by_press(activity, **options):
     return make.make_all(activity.id, by=None, now=AFTER, **options)
 
 
+def test_of_more_people_than_one_press_takes_the_rest_follow_at_the_next(held, budi, monkeypatch):
+    were_present(invitation_of(held, budi))
+    monkeypatch.setattr(make, "MOST_AT_ONCE", 1)
+    assert [len(made_by_press(held).certificates) for _press in range(2)] == [1, 1]
+    assert [one.running for one in all_made()] == [1, 2]
+    with pytest.raises(NobodyEntitled):
+        made_by_press(held)
+
+
 def test_only_who_was_present_gets_a_certificate_and_only_once(held, ani, coordinator):
     made = make.make_all(held.id, by=coordinator, now=AFTER)
     [one] = made.certificates

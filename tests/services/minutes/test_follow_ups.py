@@ -192,6 +192,14 @@ def test_the_list_is_filtered_and_the_overview_counts_what_is_overdue(approved, 
     assert [need.count for need in overview(now=at(20)).needs if need.kind.value == "tasks"] == [1]
 
 
+def test_what_the_owner_writes_stands_behind_the_note_of_staff(approved, ani, coordinator):
+    task = note(approved, ani)
+    values = FollowUpValues(task.what, ani.id, None, DUE, note="Lihat lampiran.")
+    follow_ups.change(task.id, values, task.version, by=coordinator, now=at(19))
+    follow_ups.done_by_owner(token_of(task), "Sudah dikirim", now=at(20))
+    assert fresh(task).note == "Lihat lampiran. – Sudah dikirim"
+
+
 def test_a_persons_tasks_can_be_taken_and_are_without_note_and_link_once_erased(approved, ani, administrator):
     task = note(approved, ani)
     token = token_of(task)
