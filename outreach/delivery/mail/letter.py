@@ -25,6 +25,8 @@ _SAYS_FREE = re.compile(
     r"\b(?:tidak|tanpa)\b[^.\n]{0,30}\bbiaya\b|\bgratis\b|\bfree of charge\b|\bno fee\b", re.IGNORECASE
 )
 MailBlock = Block | ShownCode
+# Mails whose links are for the representative, too; other mails ask the invitee only.
+FOR_WHOEVER_ACTS = frozenset({MailKind.APPOINTMENT, MailKind.CERTIFICATE})
 _OPENING = {"id": "Dengan hormat,", "en": ""}  # the formal opening of an Indonesian letter; English has none
 
 
@@ -170,7 +172,7 @@ def _joined(values: Mapping[str, str], names: Sequence[str]) -> str:
 
 
 def _section(said: LetterSection, recipient: Recipient, *, several: bool) -> Section:
-    unasked = (bool(recipient.represents) and said.kind is not MailKind.APPOINTMENT) or not said.takes_answers
+    unasked = (bool(recipient.represents) and said.kind not in FOR_WHOEVER_ACTS) or not said.takes_answers
     blocks = blocks_of(said.text.body, said.values, without_buttons=several, without_asking=unasked)
     shown = [*blocks, *map(_paragraph, said.letters), *([said.code] if said.code else []), *said.feedback]
     return Section(said.heading if several else "", _grouped(shown))
@@ -232,7 +234,7 @@ def _contacts(said: Sequence[LetterSection], recipient: Recipient, *, asking: bo
     )
     if not found:
         return []
-    if recipient.represents and asking and not any(section.kind is MailKind.APPOINTMENT for section in said):
+    if recipient.represents and asking and not any(section.kind in FOR_WHOEVER_ACTS for section in said):
         sentence = gettext("If you cannot come, please call us: %(contacts)s.", contacts=found)
     elif late and all(line.keeps_answer for line in late):
         sentence = gettext(

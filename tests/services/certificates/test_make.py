@@ -6,13 +6,14 @@ import pytest
 import sqlalchemy as sa
 
 from outreach.delivery import tokens
+from outreach.delivery.mail.compose import compose
 from outreach.domain.answers import Choice, Representative
 from outreach.domain.bell import NewsKind
 from outreach.domain.kinds import CertificateKind, Role
 from outreach.domain.mail.still_true import SkipReason
 from outreach.domain.states import CertificateState
 from outreach.extensions import db
-from outreach.models import AgendaItem, AuditEntry, Certificate, Link, MessageLine
+from outreach.models import AgendaItem, AuditEntry, Certificate, Link, Message, MessageLine
 from outreach.queries import bell as news
 from outreach.queries.invitations import history
 from outreach.queries.invitations.history import EntryKind
@@ -43,6 +44,7 @@ from tests.world import (
     publish,
     run,
 )
+from tests.world.composed import parsed, text_of
 from tests.world.held import AFTER, were_present
 from tests.world.held import held as is_over
 
@@ -130,6 +132,12 @@ def test_who_came_in_somebodys_place_gets_it_in_their_own_name(held, ani, budi):
     assert [(one.name, one.acting_id) for one in made] == [("Ani Wijaya", None), ("Rina Dewi, S.Pd.", coming.acting.id)]
     reminding.tick(AFTER)
     assert mails()[-2:] == [("Ani", "19 09.00", ["certificate"]), ("Rina Dewi, S.Pd.", "19 09.00", ["certificate"])]
+    message = db.session.scalars(sa.select(Message).order_by(Message.id.desc())).first()
+    told = text_of(parsed(compose(message, message.lines, now=AFTER).data))
+    assert (
+        f"/j/{tokens.acting_token(coming.acting.nonce)}\n" in told.split("\n-- \n")[0]
+    )  # said why, not only in the foot
+    assert "If you cannot come" not in told
 
 
 def test_nobody_else_is_told_of_the_certificate_of_somebody_without_an_address(held, budi):
