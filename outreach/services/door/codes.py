@@ -33,13 +33,15 @@ def judge(session: Session, text: str, now: datetime, *, at: Activity | None = N
         invitation = None
     if at is not None and at.id != code.activity_id:
         return JudgedCode(invitation, CodeFault.OTHER_ACTIVITY)
-    if invitation is None or invitation.state is InvitationState.WITHDRAWN:
-        return JudgedCode(invitation, CodeFault.WITHDRAWN)
+    if invitation is None:
+        return JudgedCode(None, CodeFault.WITHDRAWN)
     if now >= valid_until(invitation.activity.ends_at, invitation.activity.zone):
         return JudgedCode(invitation, CodeFault.EXPIRED)
     holder = nonce_of(session, invitation)
     if not holder or door_codes.mark_of(holder) != code.mark:
         return JudgedCode(invitation, CodeFault.REPLACED)
+    if invitation.state is InvitationState.WITHDRAWN:  # last: at the door, a code that is only withdrawn counts
+        return JudgedCode(invitation, CodeFault.WITHDRAWN)
     return JudgedCode(invitation, None)
 
 

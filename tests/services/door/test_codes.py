@@ -93,6 +93,13 @@ def test_a_code_of_another_activity_is_known_as_such(code, invited, programme, h
     assert judged(code, at=other) == (invited, CodeFault.OTHER_ACTIVITY)
 
 
+def test_an_expired_code_of_a_withdrawn_invitation_is_expired_so_the_door_does_not_count_it(
+    code, invited, activity, ani
+):
+    set_state(activity, InvitationState.WITHDRAWN, ani)
+    assert judged(code, at(19, 0)) == (invited, CodeFault.EXPIRED)
+
+
 def test_a_withdrawn_invitation_and_one_that_is_gone_have_no_code(code, invited, activity, ani):
     set_state(activity, InvitationState.WITHDRAWN, ani)
     assert judged(code) == (invited, CodeFault.WITHDRAWN)
