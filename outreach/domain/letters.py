@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from outreach.domain.directory import names
 from outreach.domain.documents import Letterhead, Signatory, day_of, days_of, hours_of
 from outreach.domain.kinds import LetterKind
 from outreach.domain.states import LetterState
@@ -282,8 +283,10 @@ def without_name(values: LetterValues, name: str, put: str) -> LetterValues:
     """Return the letter without a person's name, who is an addressee or speaks on the agenda."""
     return replace(
         values,
-        addressees=tuple(Addressee(tuple(line.replace(name, put) for line in one.lines)) for one in values.addressees),
-        agenda=tuple(replace(line, speakers=line.speakers.replace(name, put)) for line in values.agenda),
+        addressees=tuple(
+            Addressee(tuple(names.without(line, name, put) for line in one.lines)) for one in values.addressees
+        ),
+        agenda=tuple(replace(line, speakers=names.without(line.speakers, name, put)) for line in values.agenda),
     )
 
 

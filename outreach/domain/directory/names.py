@@ -246,3 +246,8 @@ def _proper_word(word: str, at: int) -> str:
         return word.upper()
     parts = re.split(r"([-.(])", word)
     return "".join(part[:1].upper() + part[1:].lower() for part in parts)
+
+
+def without(text: str, name: str, put: str) -> str:
+    """Return a text with `put` wherever the whole name stands: "Ani" is not in "Aniswati"."""
+    return re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", lambda _found: put, text) if name else text

@@ -5,7 +5,6 @@ as it went out: it is a document of the office.
 """
 
 import json
-import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -13,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
 from outreach.delivery import tokens
+from outreach.domain.directory import names
 from outreach.models import FollowUp, Minutes, MinutesReply, MinutesVersion, Person
 from outreach.models.people import ERASED
 
@@ -46,10 +46,10 @@ def held(session: Session, person: Person) -> dict[str, list[dict[str, Any]]]:
 
 def forget(session: Session, person: Person) -> None:
     """Take the person's name out of all minutes, in the caller's transaction. Call it while the person has the name."""
-    names = [name for name in dict.fromkeys((person.full_name, person.name)) if name] if person.name else []
+    gone = [name for name in dict.fromkeys((person.full_name, person.name)) if name] if person.name else []
     for version in list(_naming(session, person)):
-        version.values = _without(version.values, names)
-    for name in names:
+        version.values = _without(version.values, gone)
+    for name in gone:
         session.execute(sa.update(MinutesReply).where(MinutesReply.name == name).values(name=ERASED))
     for task in session.scalars(sa.select(FollowUp).where(FollowUp.person_id == person.id)):
         task.nonce, task.note = tokens.new_nonce(), ""
@@ -77,15 +77,15 @@ def _naming(session: Session, person: Person) -> Iterator[MinutesVersion]:
     )
 
 
-def _without(value: Any, names: Sequence[str]) -> Any:
+def _without(value: Any, gone: Sequence[str]) -> Any:
     """Return JSON values without these names. Who was there has a name of their own, so only the whole of it counts there."""
     if isinstance(value, str):
-        for name in names:
-            value = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", ERASED, value)
+        for name in gone:
+            value = names.without(value, name, ERASED)
         return value
     if isinstance(value, dict):
         return {
-            key: (ERASED if one in names else one) if key == "name" else _without(one, names)
+            key: (ERASED if one in gone else one) if key == "name" else _without(one, gone)
             for key, one in value.items()
         }
-    return [_without(one, names) for one in value] if isinstance(value, list) else value
+    return [_without(one, gone) for one in value] if isinstance(value, list) else value

@@ -131,3 +131,8 @@ def test_a_full_name_is_split_into_its_parts(before, words, after):
 def test_any_text_is_split_and_a_name_remains(text):
     found = names.split(text)
     assert bool(found.name) == bool(names.tidy(text)) or not names.is_name(text) or found.after
+
+
+def test_a_name_is_taken_out_of_a_text_only_where_the_whole_of_it_stands():
+    assert names.without("Ani, Aniswati dan dr. Ani (Dinas)", "Ani", "-") == "-, Aniswati dan dr. - (Dinas)"
+    assert names.without("Ani", "", "-") == "Ani"
