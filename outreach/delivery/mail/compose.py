@@ -36,7 +36,7 @@ from outreach.delivery.rows import stored as rows
 from outreach.delivery.rows.batch import LineRow, MessageRow
 from outreach.delivery.rows.letters import AttachedLetter
 from outreach.domain.activity import WAS_POSTPONED
-from outreach.domain.kinds import MailKind
+from outreach.domain.kinds import Audience, MailKind
 from outreach.domain.states import InvitationState
 from outreach.extensions import current_settings, db
 from outreach.models import Activity, Invitation, Message, MessageLine, Office, Reminder, the_office
@@ -77,6 +77,7 @@ class Item:
     counted: Mapping[str, str] = field(default_factory=dict)
     in_calendar: bool = True
     asks_feedback: bool = False
+    about_materials: bool = False
 
 
 def compose(message: Message, lines: Sequence[MessageLine], *, now: datetime) -> Composed:
@@ -160,6 +161,7 @@ def item_of(
         counted,
         in_calendar,
         feedback.is_asked(session, reminder, activity),
+        reminder.audience is Audience.NO_MATERIALS,
     )
 
 
@@ -218,6 +220,7 @@ def say(item: Item, recipient: Recipient, office: Office | None, *, now: datetim
         tuple(attached.sentence(one) for one in attached.of_mail(item.kind, item.line.letters)),
         door_code.block(code, item.line) if code else None,
         feedback.blocks(item.activity.id, recipient) if item.asks_feedback else (),
+        item.about_materials,
     )
 
 

@@ -25,8 +25,6 @@ _SAYS_FREE = re.compile(
     r"\b(?:tidak|tanpa)\b[^.\n]{0,30}\bbiaya\b|\bgratis\b|\bfree of charge\b|\bno fee\b", re.IGNORECASE
 )
 MailBlock = Block | ShownCode
-# Mails whose links are for the representative, too; other mails ask the invitee only.
-FOR_WHOEVER_ACTS = frozenset({MailKind.APPOINTMENT, MailKind.CERTIFICATE})
 _OPENING = {"id": "Dengan hormat,", "en": ""}  # the formal opening of an Indonesian letter; English has none
 
 
@@ -43,10 +41,16 @@ class LetterSection:
     letters: tuple[str, ...] = ()  # sentences about signed letters that are attached
     code: ShownCode | None = None  # for the door
     feedback: tuple[Block, ...] = ()  # the invitation to give it
+    about_materials: bool = False  # it asks for a speaker's materials, not for an answer
 
     @property
     def asks(self) -> bool:
         return self.takes_answers and asks(self.text.body)
+
+    @property
+    def is_for_whoever_acts(self) -> bool:
+        """Return whether its links are for the representative, too. Other mails ask the invitee only."""
+        return self.about_materials or self.kind in (MailKind.APPOINTMENT, MailKind.CERTIFICATE)
 
     @property
     def keeps_answer(self) -> bool:
@@ -172,7 +176,7 @@ def _joined(values: Mapping[str, str], names: Sequence[str]) -> str:
 
 
 def _section(said: LetterSection, recipient: Recipient, *, several: bool) -> Section:
-    unasked = (bool(recipient.represents) and said.kind not in FOR_WHOEVER_ACTS) or not said.takes_answers
+    unasked = (bool(recipient.represents) and not said.is_for_whoever_acts) or not said.takes_answers
     blocks = blocks_of(said.text.body, said.values, without_buttons=several, without_asking=unasked)
     shown = [*blocks, *map(_paragraph, said.letters), *([said.code] if said.code else []), *said.feedback]
     return Section(said.heading if several else "", _grouped(shown))
@@ -234,7 +238,7 @@ def _contacts(said: Sequence[LetterSection], recipient: Recipient, *, asking: bo
     )
     if not found:
         return []
-    if recipient.represents and asking and not any(section.kind in FOR_WHOEVER_ACTS for section in said):
+    if recipient.represents and asking and not any(section.is_for_whoever_acts for section in said):
         sentence = gettext("If you cannot come, please call us: %(contacts)s.", contacts=found)
     elif late and all(line.keeps_answer for line in late):
         sentence = gettext(

@@ -212,6 +212,14 @@ def test_a_person_who_accepted_is_reminded_with_their_answer(activity, ani):
     assert "Your answer: Coming\n" in text_of(mail)
 
 
+def test_whoever_acts_for_a_speaker_is_told_where_to_send_materials(activity, ani):
+    state = InvitationState.REPRESENTED
+    invitation = published_invitation(activity, ani, Role.SPEAKER, state=state, acting=dewi())
+    told = text_of(mail_of(line(invitation, REMINDER, Audience.NO_MATERIALS), to_representative=True))
+    assert f": {own_page(invitation)}\n" in told.split("\n-- \n")[0]  # not only in the foot
+    assert "Bila berhalangan" not in told
+
+
 def test_a_representative_with_an_address_is_reminded_without_the_invitees_link(activity, ani):
     ani.locale = "en"
     invitation = published_invitation(
