@@ -42,7 +42,8 @@ class NotToMerge(Problem):
 
 class UsedElsewhere(Problem):
     message = (
-        "%(name)s is used elsewhere by now: as a cadre, in a letter, a group or a poll. Correct the record instead."
+        "%(name)s is used elsewhere by now, for example in a letter, a group, a poll or a certificate. "
+        "Correct the record instead."
     )
 
 
