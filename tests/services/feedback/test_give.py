@@ -85,10 +85,9 @@ def test_answers_that_wait_cannot_be_read_from_the_database(activity, came):
     assert count(FeedbackTally) == count(FeedbackRemark) == 0
 
 
-def test_answers_that_wait_are_not_in_the_files_of_the_database_either(activity, came, current_app_):
-    """On SQLite the file and its write-ahead log, with the pages of rows that were deleted."""
-    if db.engine.dialect.name != "sqlite":
-        pytest.skip("PostgreSQL's files are elsewhere")
+@pytest.mark.parametrize("any_app", ["sqlite"], indirect=True)
+def test_answers_that_wait_are_not_in_the_files_of_the_database_either(activity, came):
+    """The file and its write-ahead log, with the pages of rows that were deleted."""
     for person in came[:4]:
         say(activity, person, remark="Ruangan panas sekali")
     folder = current_settings().instance
