@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
+from sqlalchemy import event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
@@ -65,6 +66,32 @@ def _transaction() -> Iterator[Session]:
             raise
 
 
+@contextmanager
+def apart() -> Iterator[Session]:
+    """Run a short write in a session and a transaction of its own, and leave the request's session as it is.
+
+    For what is recorded beside a use case. Within a use case's own transaction (`is_writing`) SQLite would wait for itself.
+    """
+    with (
+        _turn_to_write() if db.engine.dialect.name == "sqlite" else nullcontext(),
+        Session(db.engine.execution_options(**{IMMEDIATE: True})) as session,
+        session.begin(),
+    ):
+        yield session
+
+
+@event.listens_for(Session, "after_flush")
+def _note_that_it_writes(session: Session, _flush: Any) -> None:
+    """Mark a transaction that began by reading and has written by now: other libraries' code may do that."""
+    session.connection().execution_options(**{IMMEDIATE: True})
+
+
+def is_writing() -> bool:
+    """Return whether the request's session runs a use case's transaction, or has written in another one."""
+    session = db.session()
+    return session.in_transaction() and bool(session.connection().get_execution_options().get(IMMEDIATE))
+
+
 def begin_writing() -> None:
     """Turn a transaction that has only read into a writing one, for other libraries' code that cannot use `writing`.
 
@@ -75,7 +102,7 @@ def begin_writing() -> None:
     if connection.dialect.name == "sqlite" and not connection.get_execution_options().get(IMMEDIATE):
         connection.exec_driver_sql("COMMIT")
         connection.exec_driver_sql("BEGIN IMMEDIATE")
-        connection.execution_options(**{IMMEDIATE: True})
+    connection.execution_options(**{IMMEDIATE: True})
 
 
 def insert_into(session: Session, table: type) -> Any:

@@ -59,6 +59,7 @@ from outreach.models.planner import (
 from outreach.models.polls import DatePoll, PollAnswer, PollInvitee, PollSlot
 from outreach.models.posts import Post, PostHolder
 from outreach.models.programmes import Activity, AgendaItem, Programme, agenda_speaker
+from outreach.models.sign_in import SecurityEvent
 from outreach.models.staff import AccountRole, AuditEntry, BellSeen, User, user_role
 
 __all__ = [
@@ -147,6 +148,7 @@ __all__ = [
     "Rung",
     "Scan",
     "SealedFeedback",
+    "SecurityEvent",
     "SentMail",
     "SignedLine",
     "SignedList",

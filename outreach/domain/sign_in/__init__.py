@@ -1,0 +1,4 @@
+"""Signing in, as rules: which events belong to security, what a browser is called, how long a try has to wait.
+
+Start with events.py.
+"""

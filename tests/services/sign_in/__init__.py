@@ -1,0 +1,1 @@
+"""Signing in: sessions, tries, and what is recorded about them."""
