@@ -127,8 +127,11 @@ def in_order(scans: Iterable[ScanFacts]) -> list[ScanFacts]:
     return sorted(scans, key=lambda one: (one.at, one.device is None, one.device or 0, one.number))
 
 
-def standing(scans: Iterable[ScanFacts]) -> Standing:
-    """Return what the scans of one invitation say, whatever the order in which they arrived."""
+def standing(scans: Iterable[ScanFacts], *, withdrawn: bool = False) -> Standing:
+    """Return what the scans of one invitation say, whatever the order in which they arrived.
+
+    withdrawn: whether the invitation is withdrawn now. Whoever was recorded before that is named as well.
+    """
     counted = [scan for scan in in_order(scans) if scan.outcome in COUNTED]
     ins: list[ScanFacts] = []  # since it was last undone
     first_ever: ScanFacts | None = None
@@ -152,12 +155,15 @@ def standing(scans: Iterable[ScanFacts]) -> Standing:
             if scan.outcome is ScanOutcome.WITHDRAWN:
                 found.append(ScanConflict(ScanConflictKind.WITHDRAWN, scan, scan))
             first_ever, out_at = first_ever or scan, None
+    conflicts = _open(found, counted)
+    if withdrawn and ins and all(scan.outcome is not ScanOutcome.WITHDRAWN for scan in counted):
+        conflicts.append(ScanConflict(ScanConflictKind.WITHDRAWN, ins[0], ins[0]))  # nobody has looked at it since
     return Standing(
         present=bool(ins),
         in_at=ins[0].at if ins else None,
         out_at=out_at,
         decided_by=decided_by,
-        conflicts=tuple(_open(found, counted)),
+        conflicts=tuple(conflicts),
     )
 
 

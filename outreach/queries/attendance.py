@@ -11,9 +11,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
 from outreach.domain.kinds import AnswerSource, Sector
+from outreach.domain.scans import ScanOutcome
 from outreach.domain.states import TAKES_A_SEAT, UNANSWERED, InvitationState
 from outreach.extensions import db
-from outreach.models import Activity, Attendance, Invitation, Organisation, Person, Region
+from outreach.models import Activity, Attendance, Invitation, Organisation, Person, Region, Scan
 from outreach.queries.invitations.counting import CAME_UNINVITED
 from outreach.queries.invitations.lists import activity_of
 from outreach.queries.invitations.select import InviteeFilters, matching, row_options
@@ -21,6 +22,15 @@ from outreach.queries.paging import Page, paged
 
 PER_PAGE = 100
 EXPECTED = sa.and_(Invitation.state.in_(sorted(TAKES_A_SEAT)), ~CAME_UNINVITED)
+# Whose scans do not agree, or who was recorded before the invitation was withdrawn (domain/scans.py: `standing`).
+TO_LOOK_AT = sa.or_(
+    Attendance.conflicts > 0,
+    sa.and_(
+        Attendance.present,
+        Invitation.state == InvitationState.WITHDRAWN,
+        ~sa.exists().where(Scan.invitation_id == Invitation.id, Scan.outcome == ScanOutcome.WITHDRAWN),
+    ),
+)
 
 
 class AttendanceState(StrEnum):
@@ -107,7 +117,7 @@ def counts(activity_id: int) -> AttendanceCounts:
                 (~CAME_UNINVITED).label("invited"),
                 EXPECTED.label("coming"),
                 sa.func.coalesce(Attendance.present, sa.false()).label("present"),
-                sa.func.coalesce(Attendance.conflicts, 0).label("conflicts"),
+                sa.func.coalesce(TO_LOOK_AT, sa.false()).label("conflicts"),
                 sa.func.coalesce(Person.region_code, employer.region_code).label("code"),
                 employer.sector,
             )
@@ -118,7 +128,7 @@ def counts(activity_id: int) -> AttendanceCounts:
         .subquery()
     )
     sums = [sa.func.count().filter(found.c[name]) for name in ("invited", "coming", "present")]
-    whole = db.session.execute(sa.select(*sums, sa.func.count().filter(found.c.conflicts > 0)).select_from(found)).one()
+    whole = db.session.execute(sa.select(*sums, sa.func.count().filter(found.c.conflicts)).select_from(found)).one()
     regions = db.session.execute(
         sa.select(sa.func.coalesce(Region.name, ""), *sums)
         .select_from(found)

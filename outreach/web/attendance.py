@@ -76,19 +76,37 @@ def paper(activity_id: int) -> Any:
 @coordinator_required
 def tick(activity_id: int) -> Any:
     """Save the changes on the sheet. What somebody else ticked meanwhile, at another door, stays."""
-    present = set(request.form.getlist("present", type=int))
-    was = set(request.form.getlist("was", type=int))
-    changed = {
-        invitation_id
-        for invitation_id in request.form.getlist("shown", type=int)
-        if (invitation_id in present) != (invitation_id in was)
-    }
+    present, changed = _changes()
     try:
         attendance.tick(activity_id, present, changed, _source(), by=current_user, now=clock.now())
     except Problem as problem:
         return _sheet(activity_id, say(problem), present), 422
     flash(ngettext("%(num)d change is saved.", "%(num)d changes are saved.", len(changed)), "success")
     return redirect(url_for(".sheet", activity_id=activity_id, **_kept(request.form)))
+
+
+@bp.post("/activities/<int:activity_id>/attendance/<int:invitation_id>/left")
+@coordinator_required
+def left(activity_id: int, invitation_id: int) -> Any:
+    """Record that somebody has left, or is back. Answer with the row, or without a script by the sheet."""
+    if attendees.sheet_row(activity_id, invitation_id) is None:
+        return error_page(404)
+    now, problem = clock.now(), ""
+    try:
+        present, changed = _changes()
+        if changed:  # without a script, the whole sheet is sent
+            attendance.tick(activity_id, present, changed, _source(), by=current_user, now=now)
+        attendance.leave(invitation_id, request.args.get("gone") == "1", by=current_user, now=now)
+    except Problem as refused:
+        problem = say(refused)
+    row = attendees.sheet_row(activity_id, invitation_id)
+    if row is None:
+        return error_page(404)
+    if from_script():
+        return _ticked(row, problem)
+    if problem:
+        flash(problem, "danger")
+    return redirect(url_for(".sheet", activity_id=activity_id, _anchor=f"row-{invitation_id}", **_kept(request.form)))
 
 
 @bp.post("/activities/<int:activity_id>/attendance/<int:invitation_id>")
@@ -117,9 +135,13 @@ def tick_one(activity_id: int, invitation_id: int) -> Any:
             "%(name)s was recorded otherwise meanwhile, later than this tick. That stays.",
             name=row.invitation.invitee.display_name,
         )
+    return _ticked(row, problem)
+
+
+def _ticked(row: attendees.AttendanceRow, problem: str) -> str:
     activity = row.invitation.activity
     return render_template(
-        "attendance/_ticked.html", activity_id=activity_id, row=row, counts=attendees.counts(activity_id),
+        "attendance/_ticked.html", activity_id=activity.id, row=row, counts=attendees.counts(activity.id),
         live=door_is_open(activity), problem=problem,
     )  # fmt: skip
 
@@ -231,6 +253,14 @@ def _closed(activity: Activity) -> str:
     except Problem as problem:
         return say(problem)
     return ""
+
+
+def _changes() -> tuple[set[int], set[int]]:
+    """Return who is ticked on the sheet that was sent, and where it differs from the sheet that was shown."""
+    present = set(request.form.getlist("present", type=int))
+    was = set(request.form.getlist("was", type=int))
+    shown = request.form.getlist("shown", type=int)
+    return present, {one for one in shown if (one in present) != (one in was)}
 
 
 _SOURCES = (AttendanceSource.HAND, AttendanceSource.PAPER)

@@ -151,3 +151,15 @@ def test_what_arrives_after_staff_looked_is_named_again():
     assert kinds(scan(8, device=1), scan(8, 5, device=2), scan(15, how=ScanHow.REVIEW), late) == [
         ScanConflictKind.TWICE
     ]
+
+
+def test_whoever_was_recorded_and_is_withdrawn_afterwards_is_named_until_staff_say_how_it_was():
+    came = scan(8)
+    found = standing([came], withdrawn=True)
+    assert (found.present, found.conflicts) == (True, (ScanConflict(ScanConflictKind.WITHDRAWN, came, came),))
+    assert standing([came]).conflicts == ()
+    assert standing([came, scan(9, outcome=UNDONE)], withdrawn=True).conflicts == ()
+    looked_before = scan(8, 30, how=ScanHow.REVIEW)
+    assert len(standing([came, looked_before], withdrawn=True).conflicts) == 1
+    looked_since = scan(9, outcome=WITHDRAWN, how=ScanHow.REVIEW)
+    assert standing([came, looked_before, looked_since], withdrawn=True).conflicts == ()

@@ -16,6 +16,7 @@ from outreach.queries.overview.page import overview
 from outreach.services.activities import publish as publishing
 from outreach.services.door import attendance
 from outreach.services.invitations import invite as inviting
+from outreach.services.invitations.withdraw import withdraw
 from outreach.services.reminders.remind_now import preview
 from tests.web.reading import text_of
 from tests.world import NOW, at, draft_activity, invitation_of, invite, publish, set_state, stop_clock
@@ -272,3 +273,36 @@ def test_the_answer_and_the_attendance_of_a_person_are_shown_separately(
     )
     page = text_of(coordinator_client.get(f"/activities/{long_past.id}/attendance?lang=id").text)
     assert "menyatakan hadir · datang (daftar hadir kertas)" in page
+
+
+def test_staff_record_on_the_sheet_that_somebody_left_and_is_back(
+    running_today, ani, budi, coordinator_client, monkeypatch
+):
+    stop_clock(monkeypatch, at(4, 10, 30))
+    path = f"/activities/{running_today.id}/attendance"
+    anis, budis = invitation_of(running_today, ani).id, invitation_of(running_today, budi).id
+    refused = coordinator_client.post(f"{path}/{anis}/left?gone=1", headers={"HX-Request": "true"})
+    assert "Ani Wijaya is not ticked as present." in refused.text
+    sent = {"shown": [anis, budis], "present": [anis]}  # without a script, the ticks are sent as well
+    assert coordinator_client.post(f"{path}/{anis}/left?gone=1", data=sent).status_code == 302
+    assert "left at 10:30" in text_of(coordinator_client.get(path).text)
+    back = coordinator_client.post(f"{path}/{anis}/left?gone=0", headers={"HX-Request": "true"})
+    assert "left at" not in back.text
+    assert present() == [("Ani Wijaya", True, AttendanceSource.HAND)]
+    assert coordinator_client.post(f"/activities/{running_today.id + 1}/attendance/{anis}/left").status_code == 404
+
+
+def test_whoever_is_withdrawn_after_they_were_ticked_is_named_until_staff_say_how_it_was(
+    running_today, ani, coordinator, coordinator_client
+):
+    anis = invitation_of(running_today, ani).id
+    path = f"/activities/{running_today.id}/attendance"
+    coordinator_client.post(f"{path}/{anis}", data={"on": "1"})
+    assert "1 person to look at" not in text_of(coordinator_client.get(path).text)
+    withdraw(anis, by=coordinator, now=at(4, 10))
+    page = coordinator_client.get(path)
+    assert "1 person to look at" in text_of(page.text)
+    assert "The invitation was withdrawn afterwards." in page.text
+    seen = re.search(r'name="seen" value="(\d+)"', page.text)[1]
+    coordinator_client.post(f"{path}/{anis}/settle", data={"was_there": "1", "seen": seen})
+    assert "person to look at" not in text_of(coordinator_client.get(path).text)

@@ -92,6 +92,7 @@ def _entry(row: AttendanceRow, key: bytes, nonces: dict[int, str], came_on: dict
         "code": code,
         "present": row.present,
         "at": _ms(since) if row.present and since else 0,
+        "left": bool(row.present and invitation.attendance and invitation.attendance.out_at),
         "device": came_on.get(invitation.id, 0),
     }
 

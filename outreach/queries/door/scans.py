@@ -7,8 +7,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
 from outreach.domain.scans import FAILED, ScanConflict, ScanFacts, standing
+from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.models import Attendance, Device, Invitation, Scan, User
+from outreach.queries.attendance import TO_LOOK_AT
 from outreach.services.door import log
 
 MOST_SHOWN = 50  # what does not agree, and what failed
@@ -37,7 +39,7 @@ def disagreements(activity_id: int) -> list[Disagreement]:
     wanted = (
         sa.select(Invitation)
         .join(Attendance, Attendance.invitation_id == Invitation.id)
-        .where(Invitation.activity_id == activity_id, Attendance.conflicts > 0)
+        .where(Invitation.activity_id == activity_id, TO_LOOK_AT)
         .options(joinedload(Invitation.person), joinedload(Invitation.organisation))
         .order_by(Attendance.recorded_at.desc(), Invitation.id)
         .limit(MOST_SHOWN)
@@ -50,7 +52,7 @@ def disagreements(activity_id: int) -> list[Disagreement]:
     found = []
     for invitation in invitations:
         scans = facts.get(invitation.id, [])
-        now_is = standing(scans)
+        now_is = standing(scans, withdrawn=invitation.state is InvitationState.WITHDRAWN)
         newest = max((scan.id for scan in scans), default=0)
         found.append(Disagreement(invitation, now_is.present, now_is.conflicts, newest, devices, accounts))
     return found

@@ -10,7 +10,7 @@ from outreach.delivery import tokens
 from outreach.domain.kinds import ON_STAGE, AnswerSource, AttendanceSource, Audience, MailKind, Role
 from outreach.domain.problems import Problem
 from outreach.domain.reminders import THANKS_USEFUL_FOR
-from outreach.domain.scans import ScanHow
+from outreach.domain.scans import ScanHow, ScanOutcome
 from outreach.domain.states import ActivityState, InvitationState, ReminderState
 from outreach.models import Activity, AuditEntry, Invitation, MessageLine, Reminder, User
 from outreach.services import audit
@@ -18,7 +18,7 @@ from outreach.services.directory import people
 from outreach.services.directory.people import PersonValues
 from outreach.services.door import log
 from outreach.services.invitations import given_answers
-from outreach.services.locking import activity_for_change, lock_address_book
+from outreach.services.locking import activity_for_change, invitation_for_change, lock_address_book
 from outreach.services.planning import bookings
 from outreach.services.reminders.schedule import event_reminder
 from outreach.transactions import writing
@@ -83,6 +83,29 @@ def tick(
                 source=source.value,
             )  # fmt: skip
     return total
+
+
+class NotThere(Problem):
+    message = "%(name)s is not ticked as present."
+
+
+def leave(invitation_id: int, gone: bool, *, by: User | None, now: datetime) -> Invitation:
+    """Record on the sheet that somebody present has left, or is back. Raise InvitationMissing, NotThere, NotOpen or NotYet."""
+    with writing() as session:
+        invitation = invitation_for_change(session, invitation_id)
+        activity = activity_for_change(session, invitation.activity_id)
+        check_open(activity, now)
+        if not (invitation.attendance and invitation.attendance.present):
+            raise NotThere(name=invitation.invitee.display_name)
+        if gone == (invitation.attendance.out_at is not None):
+            return invitation
+        scan = log.on_sheet(invitation, True, ScanHow.NAME, by=by, made_at=now, now=now)
+        scan.outcome = ScanOutcome.OUT if gone else ScanOutcome.ALREADY
+        log.add(session, [scan])
+        audit.record(
+            session, by, "activity.left" if gone else "activity.came_back", activity, now=now, invitation=invitation.id
+        )
+    return invitation
 
 
 def walk_in(

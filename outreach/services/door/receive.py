@@ -7,6 +7,7 @@ as before.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from hashlib import sha256
 
 import sqlalchemy as sa
@@ -26,10 +27,21 @@ from outreach.services.door.batch import Batch, Numbered, SentPerson, SentScan
 from outreach.services.locking import activity_for_change, lock_address_book
 from outreach.transactions import writing
 
+# Above the highest number that the server has of a device, the farthest that it takes: numbers in between may be of scans that
+# were deleted on the device. So nobody uses up a device's numbers, and a device has an answer.
+FARTHEST_JUMP = 10_000
+
+
+class NumberFault(StrEnum):
+    """Why a scan cannot be stored under its number. The device gives it another one."""
+
+    TAKEN = "number_taken"  # another scan has it
+    TOO_HIGH = "number_too_high"
+
 
 @dataclass(frozen=True)
 class ScanAnswer:
-    """What came of one scan. scan: None if its number belongs to another scan, so that it is not stored.
+    """What came of one scan. scan: None if it is not stored, because of its number.
 
     earlier: the scan by which the invitee was present before this one, and the number of its device (None: on the sheet).
     """
@@ -38,6 +50,7 @@ class ScanAnswer:
     scan: Scan | None
     earlier: ScanFacts | None = None
     earlier_device: int | None = None
+    fault: NumberFault | None = None
 
     @property
     def counted(self) -> bool:
@@ -62,7 +75,8 @@ def receive(activity_id: int, batch: Batch, *, by: User, now: datetime) -> Recei
         activity = activity_for_change(session, activity_id)
         device = _seen(session, batch, by, now)
         known = _known(session, device, batch.scans)
-        new = [one for one in batch.scans if one.number not in known]
+        highest = _next(session, device) + FARTHEST_JUMP - 1
+        new = [one for one in batch.scans if one.number not in known and one.number <= highest]
         if new:
             made = _store(session, activity, device, new, batch.ahead_ms(now), by, now)
             known |= {scan.number or 0: scan for scan in made}
@@ -216,9 +230,10 @@ def _answers(session: Session, sent: Sequence[Numbered], known: dict[int, Scan])
     ).unique().all()
     answers = []
     for one in sent:
-        scan = known[one.number]
-        if scan.digest != one.digest:
-            answers.append(ScanAnswer(one.number, None))
+        scan = known.get(one.number)
+        if scan is None or scan.digest != one.digest:
+            fault = NumberFault.TOO_HIGH if scan is None else NumberFault.TAKEN
+            answers.append(ScanAnswer(one.number, None, fault=fault))
             continue
         earlier = _earlier(scan, facts.get(scan.invitation_id or 0, []))
         device = session.get(Device, earlier.device) if earlier is not None and earlier.device is not None else None

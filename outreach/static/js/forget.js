@@ -39,19 +39,25 @@
     });
   }
 
-  function each(store, visit) {
+  function each(store, visit, then = () => {}) {
     store.openCursor().onsuccess = ({ target: { result: cursor } }) => {
-      if (!cursor) return;
+      if (!cursor) return then();
       visit(cursor);
       cursor.continue();
     };
   }
 
-  // Lists of other accounts and of activities that are over, and scans that waited too long.
+  // Lists of other accounts and of activities that are over, scans that waited too long, and keys by which nothing is left to open.
   function forgetLists(mine) {
-    return inDoors((lists, _keys, queue) => {
-      each(lists, (one) => { if (one.value.account !== mine || one.value.until < Date.now()) one.delete(); });
-      each(queue, (one) => { if (one.value.at + LONGEST_WAIT_MS < Date.now()) one.delete(); });
+    return inDoors((lists, keys, queue) => {
+      const needed = new Set();
+      each(lists, (one) => {
+        if (one.value.account !== mine || one.value.until < Date.now()) one.delete();
+        else needed.add(one.key);
+      }, () => each(queue, (one) => {
+        if (one.value.at + LONGEST_WAIT_MS < Date.now()) one.delete();
+        else needed.add(one.value.id);
+      }, () => each(keys, (one) => { if (!needed.has(one.key)) one.delete(); })));
     });
   }
 
@@ -65,6 +71,7 @@
   }
 
   const unsent = () => Object.keys(localStorage).filter((key) => key.startsWith(TICK) || key.startsWith(ENTRY));
+  const scansOf = (whose) => Object.keys(localStorage).filter((key) => key.startsWith(`${SCANS}${whose}.`));
   const isOf = (key, whose) => key.startsWith(`${TICK}${whose}.`) || key.startsWith(`${ENTRY}${whose}.`);
 
   function madeAt(key) {
@@ -78,7 +85,7 @@
     await Promise.all([forgetPages(""), forgetMine()]).catch(() => {});
     try {
       for (const key of unsent()) if (isOf(key, account)) localStorage.removeItem(key);
-      localStorage.removeItem(SCANS + account);
+      for (const key of scansOf(account)) localStorage.removeItem(key);
     } catch {
       // a browser that stores nothing
     }
@@ -94,6 +101,12 @@
     const hint = document.getElementById("unsent-here");
     const waits = Object.keys(localStorage).some((key) => key.startsWith(SCANS) && Number(localStorage[key]) > 0);
     if (hint) hint.hidden = !unsent().length && !waits;
+    const atDoor = document.getElementById("unsent-door"); // only the page of that door sends them
+    const [first] = atDoor && account ? scansOf(account) : [];
+    if (first) {
+      atDoor.hidden = false;
+      atDoor.querySelector("a").href = atDoor.dataset.path.replace("/0/", `/${first.split(".").pop()}/`);
+    }
   } catch {
     // a browser that stores nothing
   }

@@ -253,7 +253,8 @@
   const asks = document.getElementById("unsent-asks");
   const signOut = document.getElementById("sign-out");
 
-  const scans = () => Number(store[`outreach.scans.${script.account}`] || 0); // at the door, not sent yet
+  const doors = () => Object.keys(store).filter((key) => key.startsWith(`outreach.scans.${script.account}.`));
+  const scans = () => doors().reduce((sum, key) => sum + Number(store[key]), 0); // at doors, not sent yet
 
   document.addEventListener("submit", (event) => {
     if (event.target !== signOut || !navigator.onLine || !(paths().length || marks().length || scans())) return;
@@ -288,7 +289,7 @@
       }
     } else if (target.value === "leave") {
       for (const key of Object.keys(store)) if (key.startsWith(PREFIX) || key.startsWith(ENTRY)) delete store[key];
-      delete store[`outreach.scans.${script.account}`];
+      for (const key of doors()) delete store[key];
     }
     if (asks.close) asks.close();
     asks.hidden = true;

@@ -6,8 +6,7 @@ records goes to web/door/scans.py. Its script is static/js/door/page.js.
 
 from typing import Any
 
-from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
-from flask_babel import gettext as _
+from flask import Blueprint, make_response, render_template, request
 from flask_login import current_user
 
 from outreach import clock
@@ -36,18 +35,18 @@ missing_page(bp, ActivityMissing)
 @bp.get("/activities/<int:activity_id>/door")
 @coordinator_required
 def page(activity_id: int) -> Any:
+    """Show door mode. After the last day it only sends what still waits on the device."""
     activity = invitees.activity_of(activity_id)
     now, closed = clock.now(), ""
     try:
         attendance.check_open(activity, now)
     except Problem as problem:
         closed = say(problem)
-    if now >= valid_until(activity.ends_at, activity.zone):
-        flash(_("The activity is over. Attendance is recorded on this list now."), "warning")
-        return redirect(url_for("attendance.sheet", activity_id=activity_id))
+    until = valid_until(activity.ends_at, activity.zone)
     response = make_response(render_template(
         "door/mode.html", activity=activity, closed=closed, words=words(), kelurahan=kelurahan_options(),
-        sexes=list(Sex), age_groups=list(AgeGroup), account=current_user.id,
+        sexes=list(Sex), age_groups=list(AgeGroup), account=current_user.id, until_ms=round(until.timestamp() * 1000),
+        over=now >= until,
     ))  # fmt: skip
     response.headers["Content-Security-Policy"] = POLICY_WITH_READER
     response.headers["Permissions-Policy"] = "camera=(self), microphone=(), geolocation=()"
@@ -76,4 +75,5 @@ def _found(row: AttendanceRow) -> dict[str, Any]:
         "name": who_comes(row.invitation),
         "place": columns.belongs_to(row.invitation, short=True),
         "present": row.present,
+        "left": bool(row.present and row.invitation.attendance and row.invitation.attendance.out_at),
     }

@@ -4,7 +4,6 @@ import json
 from typing import Any
 
 from flask import Blueprint, request
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
@@ -16,7 +15,7 @@ from outreach.models import Activity
 from outreach.queries import attendance as attendees
 from outreach.queries.invitations import lists as invitees
 from outreach.services.door import batch as batches
-from outreach.services.door.receive import ScanAnswer, receive
+from outreach.services.door.receive import NumberFault, ScanAnswer, receive
 from outreach.services.locking import ActivityMissing
 from outreach.web.frame import bodies
 from outreach.web.frame.access import coordinator_required
@@ -25,7 +24,10 @@ from outreach.web.frame.say import say
 
 bp = Blueprint("scans", __name__)
 
-NUMBER_TAKEN = "number_taken"
+_NUMBERS = {
+    NumberFault.TAKEN: _l("Another scan has this number already."),
+    NumberFault.TOO_HIGH: _l("This number is far above all numbers of this device."),
+}
 # Why a scan counts for nothing, for the device's screen.
 SENTENCES = {
     ScanOutcome.FORGED: _l("This is no code of this office."),
@@ -64,7 +66,7 @@ def take(activity_id: int) -> Any:
 def _said(activity: Activity, answer: ScanAnswer) -> dict[str, Any]:
     scan = answer.scan
     if scan is None:
-        said = {"outcome": NUMBER_TAKEN, "sentence": _("Another scan has this number already.")}
+        said = {"outcome": answer.fault, "sentence": str(_NUMBERS[answer.fault]) if answer.fault else ""}
         return {"number": answer.number, **said, "counted": False, "invitation": None, "name": "", "earlier": None}
     earlier = answer.earlier
     return {

@@ -38,6 +38,7 @@ def words() -> dict[str, str]:
         "no_number": _("This device gets its number when it is connected."),
         "waiting_one": _("1 recording waits on this device and is not on the server yet."),
         "waiting": _("%(n)s recordings wait on this device and are not on the server yet.", n="{n}"),
+        "leaves_of": _("%(name)s has left", name="{name}"),
         "undo": _("Undo"),
         "undo_of": _("Undo: %(name)s", name="{name}"),
         "tick_of": _("%(name)s is here", name="{name}"),
@@ -53,5 +54,4 @@ def words() -> dict[str, str]:
         "wipe_waiting": _("%(n)s recordings are not on the server yet. They would be lost.", n="{n}"),
         "wipe_none": _("Everything is on the server. The list, kept for work without a network, is deleted."),
         "wiped": _("Deleted. Load the page again to use this device at the door once more."),
-        "over": _("The activity is over. The list was deleted from this device."),
     }  # fmt: skip

@@ -69,6 +69,8 @@ VERBS: dict[str, Any] = {
     "answered_by_link": _l("answered by the invitee's link, while signed in"),
     "asked": _l("people asked"),
     "attendance_settled": _l("said how it was at the entrance"),
+    "left": _l("recorded that somebody left"),
+    "came_back": _l("recorded that somebody came back"),
     "attendance_ticked": _l("attendance ticked"),
     "called": _l("called"),
     "calendar_added": _l("calendar of absences added"),

@@ -11,7 +11,7 @@ from outreach.models import Activity, Attendance, Device, Person, Scan
 from outreach.services.door import codes
 from outreach.transactions import writing
 from tests.browser.door.film import film, flags
-from tests.browser.pages import PHONE, holds, log_in, wait_for
+from tests.browser.pages import PHONE, holds, log_in, press, wait_for
 from tests.world import PASSWORD, at, draft_activity, invitation_of, invite, publish
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("default_rules")]
@@ -245,14 +245,83 @@ def test_staff_delete_the_list_from_the_device(door):
     assert kept(door) == '{"lists":[],"keys":[],"queue":[]}'
 
 
-def test_a_list_whose_activity_is_over_is_deleted_by_any_page(door, whole, running_today):
+def end_activity(activity):
     with writing() as session:  # the server writes, too
-        activity = session.get_one(Activity, running_today.id)
-        activity.starts_at, activity.ends_at = at(3, year=2026), at(3, 12, year=2026)
-    door.evaluate("fetch(document.getElementById('main').dataset.list)")
+        over = session.get_one(Activity, activity.id)
+        over.starts_at, over.ends_at = at(3, year=2026), at(3, 12, year=2026)
+
+
+def test_after_the_activity_the_device_sends_what_waits_and_then_keeps_nothing(door, ani, whole, running_today):
+    door.context.route("**/door/scans", lambda route: route.abort())
+    tick(door, "ani", "Ani Wijaya")
+    shows(door, HERE)
+    end_activity(running_today)
     door.goto(f"{whole}/activities/{running_today.id}/door")
-    assert door.url.endswith("/attendance")
-    door.get_by_text("The activity is over.").wait_for()
+    door.locator("#over").get_by_text("The activity is over.").wait_for()
+    door.get_by_text("1 recording waits on this device").wait_for()
+    assert door.locator("#q").is_hidden()
+    door.goto(whole)
+    door.locator("#unsent-door").get_by_text("not sent yet").wait_for()
+    holds(door, PHONE["width"])
+    assert '"lists":[],' in kept(door)  # the key and the recording wait
+    assert '"keys":[],' not in kept(door)
+
+    door.context.unroute("**/door/scans")
+    press(door.get_by_role("link", name="Send them now"))
+    wait_for(lambda: kept(door) == '{"lists":[],"keys":[],"queue":[]}')
+    assert [(device, number) for device, number, _outcome in stored()] == [(1, 1)]
+    holds(door, PHONE["width"])
+    assert door.evaluate("navigator.serviceWorker.getRegistrations().then((found) => found.length)") == 0
+
+
+def test_any_page_forgets_the_list_and_the_key_of_an_activity_that_is_over(door, whole, running_today):
+    end_activity(running_today)
+    door.evaluate("fetch(document.getElementById('main').dataset.list)")
+    door.evaluate(
+        """async () => {
+          const made = (asked) => new Promise((done) => { asked.onsuccess = () => done(asked.result); });
+          const db = await made(indexedDB.open("outreach.door"));
+          const lists = db.transaction("lists", "readwrite").objectStore("lists");
+          const [key] = await made(lists.getAllKeys());
+          await made(lists.put({ ...(await made(lists.get(key))), until: 1 }, key));
+          db.close();
+        }"""
+    )
+    door.goto(whole)
+    wait_for(lambda: kept(door) == '{"lists":[],"keys":[],"queue":[]}')
+
+
+def test_whoever_goes_early_has_left_and_may_come_back(door, ani):
+    tick(door, "ani", "Ani Wijaya")
+    shows(door, SERVER)
+    door.fill("#q", "ani")
+    door.get_by_role("button", name="Ani Wijaya has left").click()
+    shows(door, "Ani Wijaya", "Has left", SERVER)
+    door.context.set_offline(True)
+    door.fill("#q", "AW")
+    door.locator("#found").get_by_text("Has left").wait_for()
+    holds(door, PHONE["width"])
+    door.get_by_role("button", name="A. W. is here").click()
+    shows(door, HERE)
+    door.context.set_offline(False)
+    door.locator("#waiting").wait_for(state="hidden")
+    assert [outcome for _device, _number, outcome in stored()] == ["present", "out", "already"]
+    assert present() == {"Ani Wijaya"}
+
+
+def test_a_device_whose_numbers_were_used_up_goes_on_with_the_next_free_one(door, ani):
+    door.evaluate(
+        """async () => {
+          const made = (asked) => new Promise((done) => { asked.onsuccess = () => done(asked.result); });
+          const db = await made(indexedDB.open("outreach.door"));
+          const own = db.transaction("device", "readwrite").objectStore("device");
+          await made(own.put({ ...(await made(own.get("own"))), next: 2147483647 }, "own"));
+          db.close();
+        }"""
+    )
+    tick(door, "ani", "Ani Wijaya")
+    shows(door, "Ani Wijaya", SERVER)
+    assert stored() == [(1, 1, "present")]
 
 
 def test_without_javascript_the_sheet_remains(running_today, chromium, whole, coordinator):

@@ -15,7 +15,7 @@ from outreach.extensions import db
 from outreach.models import Attendance, AuditEntry, Device, Person, Scan, User, WalkIn
 from outreach.services.activities import publish as publishing
 from outreach.services.door import attendance, batch, codes, log
-from outreach.services.door.receive import receive
+from outreach.services.door.receive import FARTHEST_JUMP, NumberFault, receive
 from tests.services.door.devices import DAY, ONE, THREE, TWO, ms, scan, send
 from tests.support.long_form import many
 from tests.world import (
@@ -90,6 +90,19 @@ def test_a_number_that_another_scan_has_is_refused_and_the_next_free_one_is_name
     send(held, coordinator, scan(1, DAY, invitation=anis), scan(7, DAY, invitation=anis))
     found = send(held, coordinator, scan(1, at(18, 9), invitation=anis, action="undo"), now=at(18, 9))
     assert (outcomes(found), found.next_number, count(Scan)) == (["taken"], 8, 2)
+
+
+def test_a_number_that_jumps_far_is_refused_with_an_answer_and_uses_up_nothing(held, anis, coordinator):
+    send(held, coordinator, scan(5, DAY, invitation=anis))
+    farthest = 5 + FARTHEST_JUMP
+    found = send(held, coordinator, scan(2**31 - 1, DAY, invitation=anis), scan(farthest + 1, DAY, invitation=anis))
+    assert ([answer.fault for answer in found.answers], found.next_number, count(Scan)) == (
+        [NumberFault.TOO_HIGH] * 2,
+        6,
+        1,
+    )
+    found = send(held, coordinator, scan(farthest, DAY, invitation=anis))
+    assert (outcomes(found), found.next_number) == (["already"], farthest + 1)
 
 
 def test_the_second_scan_says_on_which_device_and_when_the_first_was(held, anis, ani, coordinator):

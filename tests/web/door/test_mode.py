@@ -102,10 +102,13 @@ def test_the_page_names_nobody_and_may_use_the_camera_and_webassembly(coordinato
     assert "wasm" not in other.headers["Content-Security-Policy"]
 
 
-def test_after_the_last_day_the_sheet_is_shown_instead(coordinator_client, invited, activity, monkeypatch):
-    stop_clock(monkeypatch, at(19, 0))
-    answered = coordinator_client.get(f"/activities/{activity.id}/door")
-    assert answered.headers["Location"] == f"/activities/{activity.id}/attendance"
+@pytest.mark.parametrize(("now", "is_over"), [(at(18, 23, 59), False), (at(19, 0), True)])
+def test_after_the_last_day_the_page_only_sends_what_waits(
+    coordinator_client, invited, activity, monkeypatch, now, is_over
+):
+    stop_clock(monkeypatch, now)
+    page = coordinator_client.get(f"/activities/{activity.id}/door").text
+    assert ((" data-over" in page), ('<div id="over" hidden>' not in page)) == (is_over, is_over)
 
 
 @pytest.mark.parametrize("path", ["door", "door/list", "door/people?q=ani"])

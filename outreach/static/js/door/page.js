@@ -30,6 +30,7 @@ let byId = new Map();
 let byCode = new Map();
 let deviceNumber = 0;
 let state = "online";
+let over = false; // the activity's last day is
 let wiped = false;
 
 // --- Start
@@ -38,7 +39,7 @@ async function start() {
   $("works").hidden = false;
   network("loading");
   try {
-    store = await openStore(about.account, about.activity);
+    store = await openStore(about.account, about.activity, Number(about.until));
     deviceNumber = await store.deviceNumber();
   } catch {
     store = new Memory(); // a private window, or no room
@@ -48,11 +49,15 @@ async function start() {
   });
   await use(await store.list().catch(() => null));
   for (const [number, scan] of await store.waiting()) await waitsSinceBefore(number, scan);
+  if (isOver()) await end();
   await load();
-  await sender.send(true);
+  if (!wiped) await sender.send(true);
   drawDevice();
   main.dataset.ready = "";
-  setInterval(() => { if (!document.hidden) load(); }, LIST_MS);
+  setInterval(() => {
+    if (isOver()) end();
+    else if (!document.hidden) load();
+  }, LIST_MS);
   window.addEventListener("online", again);
   window.addEventListener("offline", () => heard("offline", ""));
   document.addEventListener("visibilitychange", () => { if (!document.hidden) again(); });
@@ -64,9 +69,24 @@ function again() {
   sender.send(true);
 }
 
+const isOver = () => "over" in about || Number(about.until) < Date.now();
+
+// Keep no list any more, and record nothing more. What waits is sent; then nothing stays here.
+async function end() {
+  if (!over) {
+    over = true;
+    camera.stop();
+    main.dataset.over = "";
+    $("over").hidden = false;
+    [list, byId, byCode] = [null, new Map(), new Map()];
+    await store.forgetList();
+  }
+  if (!wiped && !(await store.waiting()).length) await forget();
+}
+
 // Load the list, and keep it.
 async function load() {
-  if (wiped) return;
+  if (wiped || over) return;
   let answer;
   try {
     answer = await fetch(about.list, { headers: { "X-Account": about.account, "HX-Request": "true" }, redirect: "error", signal: AbortSignal.timeout(20000) });
@@ -86,17 +106,13 @@ async function load() {
 
 async function use(fresh) {
   if (!fresh) return;
-  if (fresh.until_ms < Date.now()) {
-    await forget();
-    network("over");
-    return;
-  }
+  if (fresh.until_ms < Date.now()) return;
   const here = new Map([...byId].filter(([, one]) => one.here).map(([id, one]) => [id, one]));
   list = fresh;
   fingerprint = await fingerprints(list.key, FINGERPRINT);
   byId = new Map(list.people.map((one) => [one.id, one]));
   byCode = new Map(list.people.filter((one) => one.code).map((one) => [one.code, one]));
-  for (const [id, old] of here) if (byId.has(id)) Object.assign(byId.get(id), { present: old.present, here: old.here, at: old.at });
+  for (const [id, old] of here) if (byId.has(id)) Object.assign(byId.get(id), { present: old.present, here: old.here, at: old.at, left: old.left });
   drawCount(list);
 }
 
@@ -161,6 +177,10 @@ async function tick(one) {
   await record({ how: "name", action: "in", invitation: one.id }, standing({ ...one, ...byId.get(one.id), name: one.name, place: one.place }));
 }
 
+async function leave(one) {
+  await record({ how: "name", action: "out", invitation: one.id }, { id: one.id, name: one.name, place: one.place, what: say("out"), tone: "look" });
+}
+
 async function undo(entry) {
   await record({ how: "name", action: "undo", invitation: entry.id }, { id: entry.id, name: entry.name, place: entry.place, what: say("undone"), tone: "look" });
 }
@@ -201,14 +221,19 @@ function lost(entry) {
 function remember({ id, tone, action, at }) {
   const one = byId.get(id);
   if (!one || tone === "bad") return;
+  if (action === "out") {
+    one.left = true;
+    return;
+  }
   const came = action === "in";
+  one.left = false;
   if (came && one.present) return;
   Object.assign(one, { present: came, here: came, at: came ? at : 0 });
 }
 
 async function waitsSinceBefore(number, scan) {
   const judged = scan.code ? await judge(scan.code) : { id: scan.invitation, name: scan.person?.name || byId.get(scan.invitation)?.name, what: "", tone: "look" };
-  const what = scan.action === "undo" ? say("undone") : say("present");
+  const what = say({ undo: "undone", out: "out" }[scan.action] || "present");
   const entry = { ...judged, what: judged.tone === "bad" ? judged.what : what, number, action: scan.action, at: scan.at_ms, kept: "on_device", note: "" };
   entries.set(number, entry);
   remember(entry);
@@ -235,6 +260,7 @@ function answered(number, answer, isStored) {
   log(entry);
   entries.delete(number);
   drawWaiting();
+  if (over) end();
 }
 
 function renumbered(from, to) {
@@ -318,7 +344,9 @@ function drawWaiting() {
   $("waiting").hidden = count === 0;
   $("waiting").querySelector("p").textContent = count === 1 ? say("waiting_one") : say("waiting", { n: count });
   try {
-    localStorage[`outreach.scans.${about.account}`] = count; // forget.js asks before it deletes them
+    const waits = `outreach.scans.${about.account}.${about.activity}`; // requests.js asks before forget.js deletes them
+    if (count) localStorage[waits] = count;
+    else localStorage.removeItem(waits);
   } catch {
     // a browser that stores nothing
   }
@@ -389,9 +417,10 @@ function row(one) {
   const small = document.createElement("small");
   text.textContent = one.name;
   const present = byId.get(one.id)?.present || one.present;
-  small.textContent = [one.place, present ? say("already") : ""].filter(Boolean).join(" · ");
+  small.textContent = [one.place, one.left ? say("out") : present ? say("already") : ""].filter(Boolean).join(" · ");
   text.append(small);
   line.append(text, button(say("is_here"), say("tick_of", { name: one.name }), () => { closeFound(); tick(one); }));
+  if (present && !one.left) line.lastChild.before(button(say("out"), say("leaves_of", { name: one.name }), () => { closeFound(); leave(one); }));
   return line;
 }
 

@@ -74,8 +74,9 @@ export class Sender {
   async #taken(batch, answer) {
     const scans = new Map(batch);
     await this.store.number(answer.device, answer.next);
+    if (answer.scans.some((one) => one.outcome === "number_too_high")) await this.store.restart(answer.next);
     for (const one of answer.scans) {
-      if (one.outcome === "number_taken") this.renumbered(one.number, await this.store.renumber(one.number, scans.get(one.number)));
+      if (one.outcome === "number_taken" || one.outcome === "number_too_high") this.renumbered(one.number, await this.store.renumber(one.number, scans.get(one.number)));
       else {
         await this.store.remove([one.number]);
         this.answered(one.number, one, true);

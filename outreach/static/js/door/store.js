@@ -8,11 +8,12 @@ import { textOf } from "./codes.js";
 const AES = { name: "AES-GCM", length: 256 };
 const SURE = { durability: "strict" }; // written to the disk before it is called stored
 
-export async function openStore(account, activity) {
+// until: when the activity is over, in milliseconds since 1970.
+export async function openStore(account, activity, until) {
   const db = await openDB("outreach.door", 1, {
     upgrade(made) { for (const name of ["device", "keys", "lists", "queue"]) made.createObjectStore(name); },
   });
-  const store = new Store(db, account, activity);
+  const store = new Store(db, account, activity, until);
   await store.prepare();
   return store;
 }
@@ -28,9 +29,11 @@ export class Memory {
   number = async (number, next) => { this.#number = number; this.#next = Math.max(this.#next, next); };
   list = async () => null;
   keepList = async () => {};
+  forgetList = async () => {};
   add = async (scan) => { this.#queue.set(this.#next, scan); return this.#next++; };
   waiting = async () => [...this.#queue];
   remove = async (numbers) => { for (const number of numbers) this.#queue.delete(number); };
+  restart = async (next) => { this.#next = next; };
   renumber = async (number, scan) => { this.#queue.delete(number); return this.add(scan); };
   wipe = async () => this.#queue.clear();
 }
@@ -38,16 +41,18 @@ export class Memory {
 class Store {
   lasting = true;
 
-  constructor(db, account, activity) {
-    Object.assign(this, { db, account, activity, id: `${account}.${activity}` });
+  constructor(db, account, activity, until) {
+    Object.assign(this, { db, account, activity, until, id: `${account}.${activity}` });
   }
 
   async prepare() {
     const made = await crypto.subtle.generateKey(AES, false, ["encrypt", "decrypt"]);
     const device = crypto.getRandomValues(new Uint8Array(16));
-    const tx = this.db.transaction(["keys", "device"], "readwrite", SURE);
-    const [keys, devices] = [tx.objectStore("keys"), tx.objectStore("device")];
+    const tx = this.db.transaction(["keys", "device", "lists"], "readwrite", SURE);
+    const [keys, devices, lists] = [tx.objectStore("keys"), tx.objectStore("device"), tx.objectStore("lists")];
     if (!(await keys.get(this.id))) await keys.put(made, this.id);
+    // Until then forget.js leaves the key, also while there is no list yet.
+    if (!(await lists.get(this.id))) await lists.put({ account: this.account, until: this.until }, this.id);
     this.key = await keys.get(this.id);
     if (!(await devices.get("own"))) {
       await devices.put({ key: textOf(device), next: 1, number: 0 }, "own");
@@ -68,13 +73,24 @@ class Store {
     await tx.done;
   }
 
+  // Go on with a number that the server takes.
+  async restart(next) {
+    const tx = this.db.transaction("device", "readwrite");
+    await tx.store.put({ ...(await tx.store.get("own")), next }, "own");
+    await tx.done;
+  }
+
   async list() {
     const kept = await this.db.get("lists", this.id);
-    return kept ? this.#opened(kept) : null;
+    return kept?.data ? this.#opened(kept) : null;
   }
 
   async keepList(list) {
     await this.db.put("lists", { ...(await this.#closed(list)), account: this.account, until: list.until_ms }, this.id);
+  }
+
+  forgetList() {
+    return this.db.delete("lists", this.id);
   }
 
   // Store a scan under the device's next number, and return that. Two tabs never get the same one.
