@@ -85,18 +85,18 @@ def tick(
     return total
 
 
-class NotThere(Problem):
+class NotTicked(Problem):
     message = "%(name)s is not ticked as present."
 
 
 def leave(invitation_id: int, gone: bool, *, by: User | None, now: datetime) -> Invitation:
-    """Record on the sheet that somebody present has left, or is back. Raise InvitationMissing, NotThere, NotOpen or NotYet."""
+    """Record on the sheet that somebody present has left, or is back. Raise InvitationMissing, NotTicked, NotOpen or NotYet."""
     with writing() as session:
         invitation = invitation_for_change(session, invitation_id)
         activity = activity_for_change(session, invitation.activity_id)
         check_open(activity, now)
         if not (invitation.attendance and invitation.attendance.present):
-            raise NotThere(name=invitation.invitee.display_name)
+            raise NotTicked(name=invitation.invitee.display_name)
         if gone == (invitation.attendance.out_at is not None):
             return invitation
         scan = log.on_sheet(invitation, True, ScanHow.NAME, by=by, made_at=now, now=now)
