@@ -59,6 +59,7 @@ from outreach.models.planner import (
 from outreach.models.polls import DatePoll, PollAnswer, PollInvitee, PollSlot
 from outreach.models.posts import Post, PostHolder
 from outreach.models.programmes import Activity, AgendaItem, Programme, agenda_speaker
+from outreach.models.retention import ErasedCount, ErasedMark, RetentionPeriod
 from outreach.models.sign_in import SecurityEvent
 from outreach.models.staff import AccountRole, AuditEntry, BellSeen, User, user_role
 
@@ -94,6 +95,8 @@ __all__ = [
     "DatePoll",
     "Device",
     "Documentation",
+    "ErasedCount",
+    "ErasedMark",
     "Feed",
     "FeedbackGiven",
     "FeedbackQuestions",
@@ -144,6 +147,7 @@ __all__ = [
     "Reminder",
     "ReminderRule",
     "ReplacedLink",
+    "RetentionPeriod",
     "ReturnedFile",
     "Rung",
     "Scan",

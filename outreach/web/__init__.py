@@ -27,7 +27,7 @@ PAGES = (
     "answer_pages.feedback", "feedback.views",
     "materials.views", "minutes.views", "minutes.follow_ups", "answer_pages.minutes",
     "letters.returned", "letters.check", "history.views", "documents.bundles", "reports.views", "reports.cases",
-    "certificates.views", "certificates.settings", "certificates.check", "certificates.own",
+    "certificates.views", "certificates.settings", "certificates.check", "certificates.own", "privacy.retention",
 )  # fmt: skip
 
 

@@ -30,26 +30,32 @@ SAYS = (IncomingMail.sender, IncomingMail.sender_name, IncomingMail.subject, Inc
 # The digest stays, so that a blanked mail is recognised when it is read again and stays blank.
 NOTHING: dict[str, Any] = {**{column.key: "" for column in SAYS}, "participation": None}
 
+# It waits for nobody, and its words are still there.
+HAS_WORDS = sa.and_(sa.not_(WAITS), sa.or_(*(column != "" for column in SAYS)))
 
-def forget_old(now: datetime, *, stop: Callable[[], bool] = lambda: False) -> int:
-    """Blank, in batches, mails received `archive_days` before `now` that wait for nobody. Return how many."""
-    until = now - timedelta(days=current_settings().archive_days)
-    old = (
-        sa.select(IncomingMail.id)
-        .where(IncomingMail.received_at < until, sa.not_(WAITS), sa.or_(*(column != "" for column in SAYS)))
-        .limit(BATCH)
-    )
+
+def forget_old(
+    now: datetime,
+    *,
+    days: int | None = None,
+    stop: Callable[[], bool] = lambda: False,
+    note: Callable[[Session, int], None] | None = None,
+) -> int:
+    """Blank, in batches, mails received `days` (else `archive_days`) before `now` that wait for nobody. Return how many.
+
+    note: told the number of each batch, in its transaction.
+    """
+    until = now - timedelta(days=days or current_settings().archive_days)
+    old = sa.select(IncomingMail.id).where(IncomingMail.received_at < until, HAS_WORDS).limit(BATCH)
     blanked = 0
     while not stop() and (ids := db.session.scalars(old).all()):
         db.session.rollback()
         with writing() as session:
-            session.execute(
-                sa.update(IncomingMail)
-                .where(IncomingMail.id.in_(ids), sa.not_(WAITS))
-                .values(NOTHING)
-                .execution_options(synchronize_session=False)
-            )
-        blanked += len(ids)
+            blanking = sa.update(IncomingMail).where(IncomingMail.id.in_(ids), HAS_WORDS).values(NOTHING)
+            done: Any = session.execute(blanking.execution_options(synchronize_session=False))
+            if note is not None:
+                note(session, done.rowcount)
+        blanked += done.rowcount
     db.session.rollback()
     return blanked
 

@@ -33,19 +33,28 @@ from outreach.models import (
 from outreach.models.archive import Try
 from outreach.transactions import writing
 
+Note = Callable[[Session, int], None]
 BATCH = 500
 SOONEST = timedelta(days=14)  # attendance entered late still sends thanks in the week after an activity
 FRAMES_FOR = timedelta(days=2)  # a frame is used on its day only; a drain may last past midnight
 LINE_COLUMNS = ("message_id", "reminder_id", "invitation_id", "to_representative", "sequence", "skipped")
 
 
-def archive(now: datetime, *, limit: int | None = None, stop: Callable[[], bool] = lambda: False) -> int:
-    """Archive finished messages whose last activity ended `archive_days` before `now`. Return how many.
+def archive(
+    now: datetime,
+    *,
+    days: int | None = None,
+    limit: int | None = None,
+    stop: Callable[[], bool] = lambda: False,
+    note: Note | None = None,
+) -> int:
+    """Archive finished messages whose last activity ended `days` (else `archive_days`) before `now`. Return how many.
 
     A postponed activity has not ended, whatever its former day; one that is cancelled then ends with its cancellation.
-    limit: the number after which the rest waits for the next round. stop: asked between batches.
+    limit: the number after which the rest waits for the next round. stop: asked between batches. note: told the number of
+    each batch, in its transaction.
     """
-    until = now - max(SOONEST, timedelta(days=current_settings().archive_days))
+    until = now - max(SOONEST, timedelta(days=days or current_settings().archive_days))
     moved, below = 0, None
     while not stop() and (limit is None or moved < limit):
         size = BATCH if limit is None else min(BATCH, limit - moved)
@@ -53,7 +62,10 @@ def archive(now: datetime, *, limit: int | None = None, stop: Callable[[], bool]
         if not ids:
             break
         with writing() as session:
-            moved += _move(session, ids)
+            done = _move(session, ids)
+            if note is not None:
+                note(session, done)
+        moved += done
         below = ids[-1]
     return moved
 

@@ -1,5 +1,5 @@
-"""Export or erase the data held about a person (UU PDP 27/2022, articles 7 and 8).
+"""Personal data: exported and erased for one person, and erased for everybody when its time is over (UU PDP 27/2022).
 
-Start with person.py, which uses the other files: absences, calls, certificates, clashes, inbox, letters, materials,
-timetables. A new table that holds a name needs code here.
+Start with person.py, which exports and erases a person; held/ has the parts of it. retention/ erases what is too old.
+outreach/models/personal.py says which tables hold personal data.
 """

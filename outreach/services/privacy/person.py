@@ -6,7 +6,7 @@ counts: the invitations stay, without a name.
 """
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -51,20 +51,20 @@ from outreach.services.directory.people import PersonErased, PersonMissing, get
 from outreach.services.invitations import seats
 from outreach.services.locking import present_for_change
 from outreach.services.planning import bookings
-from outreach.services.privacy import absences as absence_privacy
-from outreach.services.privacy import calls as call_privacy
-from outreach.services.privacy import certificates as certificate_privacy
-from outreach.services.privacy import clashes as clash_privacy
-from outreach.services.privacy import door as door_privacy
-from outreach.services.privacy import evidence as evidence_privacy
-from outreach.services.privacy import feedback as feedback_privacy
-from outreach.services.privacy import given_answers as answer_privacy
-from outreach.services.privacy import inbox
-from outreach.services.privacy import letters as letter_privacy
-from outreach.services.privacy import materials as material_privacy
-from outreach.services.privacy import minutes as minutes_privacy
-from outreach.services.privacy import posts as post_privacy
-from outreach.services.privacy import timetables as timetable_privacy
+from outreach.services.privacy.held import absences as absence_privacy
+from outreach.services.privacy.held import calls as call_privacy
+from outreach.services.privacy.held import certificates as certificate_privacy
+from outreach.services.privacy.held import clashes as clash_privacy
+from outreach.services.privacy.held import door as door_privacy
+from outreach.services.privacy.held import evidence as evidence_privacy
+from outreach.services.privacy.held import feedback as feedback_privacy
+from outreach.services.privacy.held import given_answers as answer_privacy
+from outreach.services.privacy.held import inbox
+from outreach.services.privacy.held import letters as letter_privacy
+from outreach.services.privacy.held import materials as material_privacy
+from outreach.services.privacy.held import minutes as minutes_privacy
+from outreach.services.privacy.held import posts as post_privacy
+from outreach.services.privacy.held import timetables as timetable_privacy
 from outreach.transactions import writing
 
 AHEAD = (ActivityState.DRAFT, ActivityState.PUBLISHED)
@@ -160,16 +160,26 @@ def export(person_id: int, *, by: User | None, now: datetime) -> dict[str, Any]:
     return data
 
 
-def erase(person_id: int, *, by: User | None, now: datetime) -> Person:
+def erase(
+    person_id: int,
+    *,
+    by: User | None,
+    now: datetime,
+    due: sa.Select[Any, Any] | None = None,
+    note: Callable[[Session], None] | None = None,
+) -> Person:
     """Erase a person's data for good; raise PersonMissing or PersonErased.
 
     Invitations to activities not over yet are withdrawn without a mail, and freed seats are offered to the waitlist. The
     link is revoked, mails not yet sent are stopped, the person leaves all groups, and the name is removed from the
-    message and audit logs.
+    message and audit logs. due: of retention, the people (by id) whose time is over; PersonMissing if this one is not among
+    them any more. note: called in the transaction.
     """
     with writing() as session:
         timetable_privacy.lock(session)
         person = _locked(session, person_id, now)
+        if due is not None and session.execute(due.where(Person.id == person_id)).first() is None:
+            raise PersonMissing
         _lock_mails(session, person)
         _withdraw(session, person_id, now)
         inbox.forget(session, person)
@@ -212,6 +222,8 @@ def erase(person_id: int, *, by: User | None, now: datetime) -> Person:
         for column in ("title_before", "title_after", "post", "email", "phone", "note"):
             setattr(person, column, "")
         audit.record(session, by, "person.erased", person, now=now, name=ERASED)
+        if note is not None:
+            note(session)
     return person
 
 
@@ -289,7 +301,7 @@ def _archived_to(person_id: int) -> sa.Select[ArchivedMessage]:
 def _forget_answers(session: Session, person: Person) -> None:
     own = sa.select(Invitation.id).where(Invitation.person_id == person.id)
     answer_privacy.forget(session, person.id)
-    nothing: dict[str, Any] = {"answer_note": "", "answer_replaced": sa.null()}
+    nothing: dict[str, Any] = {"answer_note": "", "answer_device": "", "answer_replaced": sa.null()}
     session.execute(sa.update(Invitation).where(Invitation.person_id == person.id).values(nothing))
     chain = session.scalars(sa.select(ActingPerson.id).where(ActingPerson.invitation_id.in_(own))).all()
     acted = session.scalars(_acting(person)).all()

@@ -126,23 +126,37 @@ def delete(search_id: int, *, by: User | None, now: datetime) -> None:
         session.delete(search)
 
 
-def delete_old(now: datetime, *, stop: Callable[[], bool] = lambda: False) -> int:
-    """Delete searches without activity for `placement_days` before `now`, fully applied ones after `archive_days`.
+# When something last happened to a search.
+LAST_AT: sa.ColumnElement[datetime] = sa.func.coalesce(
+    TimetablingSearch.ended_at, TimetablingSearch.beat_at, TimetablingSearch.created_at
+)
 
-    Return how many. A running search stays, and applied changes stay.
+
+def delete_old(
+    now: datetime,
+    *,
+    days: int | None = None,
+    stop: Callable[[], bool] = lambda: False,
+    note: Callable[[Session, int], None] | None = None,
+) -> int:
+    """Delete searches without activity for `days` (else `placement_days`) before `now`, fully applied ones after `archive_days`.
+
+    Return how many. A running search stays, and applied changes stay. note: told the number of each batch, in its transaction.
     """
     settings = current_settings()
-    last = sa.func.coalesce(TimetablingSearch.ended_at, TimetablingSearch.beat_at, TimetablingSearch.created_at)
+    days = days or settings.placement_days
     is_taken = TimetablingSearch.state == SearchState.TAKEN
     old = sa.or_(
-        sa.and_(is_taken, last < now - timedelta(days=settings.archive_days)),
-        sa.and_(~is_taken, last < now - timedelta(days=settings.placement_days)),
+        sa.and_(is_taken, now - timedelta(days=max(days, settings.archive_days)) > LAST_AT),
+        sa.and_(~is_taken, now - timedelta(days=days) > LAST_AT),
     )
     deleted = 0
     while not stop() and (ids := db.session.scalars(sa.select(TimetablingSearch.id).where(old).limit(AT_ONCE)).all()):
         db.session.rollback()
         with writing() as session:
             done: Any = session.execute(sa.delete(TimetablingSearch).where(TimetablingSearch.id.in_(ids), old))
+            if note is not None:
+                note(session, done.rowcount)
         deleted += done.rowcount
     db.session.rollback()
     return deleted

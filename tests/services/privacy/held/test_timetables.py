@@ -6,7 +6,7 @@ from dataclasses import replace
 from outreach.domain.states import SearchState
 from outreach.queries import timetabling as timetabling_pages
 from outreach.services.privacy import person as privacy
-from outreach.services.privacy.timetables import without
+from outreach.services.privacy.held.timetables import without
 from outreach.services.timetabling import apply as applying
 from outreach.services.timetabling import result as timetabling_result
 from outreach.services.timetabling import searches

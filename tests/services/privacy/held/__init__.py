@@ -1,0 +1,1 @@
+"""What each subject holds about a person, exported and erased."""
