@@ -28,6 +28,7 @@ class Purpose(StrEnum):
     PROPOSALS = "proposals"  # proposals of timetabling
     FEEDS = "feeds"  # secret addresses of calendars
     AUDIT = "audit"  # what staff changed and downloaded
+    SECURITY = "security"  # sign-ins, refusals and what else concerns security
     ACCOUNTS = "accounts"  # closed accounts of staff
     REQUESTS = "requests"  # what people asked about their data, and what was done
     BACKUPS = "backups"  # files that the administrator keeps
@@ -57,6 +58,7 @@ BOUNDS: Mapping[Purpose, Bounds] = {
     Purpose.PROPOSALS: Bounds(30, 1, YEAR),
     Purpose.FEEDS: Bounds(YEAR, 90, 5 * YEAR),
     Purpose.AUDIT: Bounds(5 * YEAR, YEAR, 10 * YEAR),
+    Purpose.SECURITY: Bounds(YEAR, 90, 5 * YEAR),
     Purpose.ACCOUNTS: Bounds(YEAR, 30, 5 * YEAR),
     Purpose.REQUESTS: Bounds(5 * YEAR, YEAR, 10 * YEAR),
     Purpose.BACKUPS: Bounds(90, 7, 2 * YEAR),

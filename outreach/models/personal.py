@@ -118,6 +118,7 @@ PERSONAL: Mapping[str, Personal] = {
     # staff
     "user": Personal(Purpose.ACCOUNTS, "", Erasing.STAYS, _OF_STAFF),
     "user_role": Personal(Purpose.ACCOUNTS, "", Erasing.STAYS, _OF_STAFF),
+    "security_event": Personal(Purpose.SECURITY, "", Erasing.STAYS, _OF_STAFF),
     "bell_seen": Personal(Purpose.SHORT, "", Erasing.STAYS, _OF_STAFF),
     "device": Personal(Purpose.ATTENDANCE, "", Erasing.STAYS, _OF_STAFF),
     "person_import": Personal(Purpose.AUDIT, "imports", Erasing.STAYS, "the name of a file, and who imported it"),

@@ -1,17 +1,23 @@
 """`outreach backup` and `outreach restore`: save all data in one file, and restore it."""
 
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
+import sqlalchemy as sa
 from flask_migrate import downgrade as migrate_downgrade
 from flask_migrate import upgrade as migrate_upgrade
 
 from outreach import __version__, clock
 from outreach.cli.data import migrations
+from outreach.domain.retention import BOUNDS, Purpose
 from outreach.extensions import db
+from outreach.models import RetentionPeriod
 from outreach.services.operations.backup import archive as safekeeping
 from outreach.services.operations.backup import hold as holding
 from outreach.services.operations.backup.tables import filled, revision_of
+from outreach.services.privacy.retention import periods
 
 NOT_IN_IT = (
     "Not in it: the secret key and the settings. Keep them elsewhere: without the same secret key the links in mails "
@@ -28,6 +34,23 @@ def backup(file: Path | None) -> None:
     saved = safekeeping.save(path, db.engine, version=__version__, now=now)
     click.echo(f"{saved.rows:,} rows of {len(saved.tables)} tables are saved in {path}.")
     click.echo(NOT_IN_IT, err=True)
+    _name_old_ones(path, now)
+
+
+def _name_old_ones(path: Path, now: datetime) -> None:
+    """Say which backups beside this one are older than the office keeps backups. They hold data that is erased here."""
+    known = sa.inspect(db.engine).has_table(RetentionPeriod.__tablename__)  # not before `outreach db upgrade`
+    days = periods.read()[Purpose.BACKUPS] if known else BOUNDS[Purpose.BACKUPS].default
+    old = []
+    for other in sorted(path.absolute().parent.glob("outreach-*.zip")):
+        with suppress(ValueError):
+            made_at = datetime.strptime(other.stem, "outreach-%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+            if now - made_at > timedelta(days=days):
+                old.append(f"{other} ({(now - made_at).days} days)")
+    if old:
+        click.echo(
+            f"Older than the {days} days for which your office keeps backups; delete them: {', '.join(old)}", err=True
+        )
 
 
 def restore(file: Path, force: bool, resend_overdue: bool, stopped: bool) -> None:

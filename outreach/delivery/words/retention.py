@@ -69,6 +69,11 @@ WORDS: dict[Purpose, PurposeWords] = {
     Purpose.AUDIT: PurposeWords(
         _l("What staff changed and downloaded"), _l("to check who did what"), _l("after the change")
     ),
+    Purpose.SECURITY: PurposeWords(
+        _l("Sign-ins of staff and refused tries, with the network address"),
+        _l("to notice attacks"),
+        _l("after the event"),
+    ),
     Purpose.ACCOUNTS: PurposeWords(
         _l("Name and e-mail of staff whose account is closed"),
         _l("to say by whom something was done"),

@@ -46,9 +46,7 @@ def save() -> Any:
     return redirect(url_for(".index"))
 
 
-def _shown(
-    wanted: periods.Periods, *, wrong: Mapping[Purpose, str] | None = None, asking: bool = False
-) -> str:
+def _shown(wanted: periods.Periods, *, wrong: Mapping[Purpose, str] | None = None, asking: bool = False) -> str:
     due = [] if wrong else periods.preview(wanted, now=clock.now())
     return render_template(
         "privacy/retention.html",

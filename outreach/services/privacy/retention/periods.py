@@ -41,8 +41,8 @@ def read() -> Periods:
         (Purpose.PROPOSALS, settings.placement_days),
     ):
         default[purpose] = days
-    chosen = db.session.execute(sa.select(RetentionPeriod.purpose, RetentionPeriod.days))
-    return {**default, **{purpose: days for purpose, days in chosen}}
+    chosen = {row.purpose: row.days for row in db.session.scalars(sa.select(RetentionPeriod))}
+    return {**default, **chosen}
 
 
 def save(wanted: Periods, *, by: User | None, now: datetime) -> bool:

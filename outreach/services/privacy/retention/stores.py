@@ -48,6 +48,7 @@ from outreach.models import (
     PostHolder,
     ProposedTopic,
     Scan,
+    SecurityEvent,
     SignedLine,
     SignedList,
     StoredFile,
@@ -396,6 +397,10 @@ STORES: tuple[Store, ...] = (
     Store("feeds", P.FEEDS, Feed, _feeds, _deleting(Feed), ("feed",)),
     Store("audit_log", P.AUDIT, AuditEntry, _plain(AuditEntry, AuditEntry.at), _deleting(AuditEntry), ("audit_entry",)),
     Store("imports", P.AUDIT, PersonImport, _plain(PersonImport, PersonImport.at), _deleting(PersonImport), ("person_import",)),
+    Store(
+        "security_events", P.SECURITY, SecurityEvent, _plain(SecurityEvent, SecurityEvent.at), _deleting(SecurityEvent),
+        ("security_event",),
+    ),
     Store("accounts", P.ACCOUNTS, User, _accounts, _forget_accounts, ("user", "user_role")),
     Store("people", P.PEOPLE, Person, _people, None, OF_PEOPLE),
 )  # fmt: skip
