@@ -11,7 +11,6 @@ from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_mail import Mail
 from flask_migrate import Migrate
-from flask_security import Security
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
 from sqlalchemy import Engine, MetaData, event
@@ -42,7 +41,6 @@ csrf = CSRFProtect()
 limiter = Limiter(get_remote_address)
 mail = Mail()
 migrate = Migrate()
-security = Security()
 
 # Flask-SQLAlchemy builds its Model at run time, where a type checker cannot see it.
 if TYPE_CHECKING:

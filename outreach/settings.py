@@ -133,6 +133,10 @@ def _is_file(name: str) -> bool:
     return os.access(name, os.R_OK) and Path(name).is_file()
 
 
+def _are_roles(text: str) -> bool:
+    return all(role.strip() in {"administrator", "coordinator", "viewer"} for role in text.split(","))
+
+
 def _or_empty(form: Form) -> Form:
     return Form(f"{form.words}, or empty", lambda text: not text or form.fits(text), form.hidden)
 
@@ -150,6 +154,7 @@ Patience = Annotated[float, _between(0.1, 3_600)]  # seconds to wait for another
 Count = Annotated[int, _between(1, 100_000)]
 Days = Annotated[int, _between(1, 36_500)]
 Limit = Annotated[int, _between(0, 1_000_000)]  # 0: none
+Roles = Annotated[str, _or_empty(Form("roles such as administrator,coordinator (or viewer)", _are_roles))]
 Rate = Annotated[str, Form("a rate such as 10/minute", _is_rate)]
 
 
@@ -228,6 +233,8 @@ class Settings:
     placement_days: Days = 30  # unused proposals of the planner are deleted after this time
 
     rate_login: Rate = "10/minute"
+    rate_codes: Rate = "20/hour"  # tries of a second factor or recovery code for one account, after its password
+    second_factor_for: Roles = "administrator,coordinator"  # who must have a second factor; empty: nobody
     rate_answer: Rate = "120/minute"
     rate_public: Rate = "120/minute"
     metrics_token: Token = ""  # clients must send it to read /metrics; empty: only this machine may read them
@@ -248,6 +255,11 @@ class Settings:
     @property
     def https(self) -> bool:
         return self.base_url.startswith("https://")
+
+    @property
+    def roles_with_second_factor(self) -> frozenset[str]:
+        """Return the roles whose accounts must have a second factor; none in the demo, whose passwords are shown."""
+        return frozenset() if self.demo else frozenset(filter(None, map(str.strip, self.second_factor_for.split(","))))
 
     @property
     def sqlalchemy_url(self) -> str:

@@ -230,7 +230,7 @@ def wait_for(what: str, holds) -> None:
 
 
 def sign_in(pages: Pages | proxies.Proxy, origin: str, email: str, password: str) -> str:
-    """Sign in as a browser does. Return the cookies."""
+    """Sign in as a browser does. Return the cookies. With a password that a command made, only changing it is offered."""
     _, headers, page = pages.ask("/login?lang=id")
     token = re.search(rb'name="csrf_token"[^>]*value="([^"]+)"', page)
     if token is None or b"Kata sandi" not in page:
@@ -241,8 +241,8 @@ def sign_in(pages: Pages | proxies.Proxy, origin: str, email: str, password: str
         Content_Type="application/x-www-form-urlencoded",
     )  # fmt: skip
     cookies = _cookies(headers)
-    first, _, page = pages.ask("/", Cookie=cookies)
-    if (status, first) != (302, 200):
+    first, then, page = pages.ask("/", Cookie=cookies)
+    if status != 302 or (first, then.get("Location")) not in ((200, None), (302, "/password")):
         raise Failed(f"nobody is signed in: {status}, then {first}: {page[:500]!r}")
     return cookies
 

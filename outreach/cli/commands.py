@@ -101,6 +101,15 @@ def password(email: str) -> None:
     setup.renew_password(email)
 
 
+@user.command(cls=AskingLast)
+@click.argument("email")
+def reset_mfa(email: str) -> None:
+    """Take away the second factors and recovery codes of EMAIL's account, for somebody who has lost them."""
+    from outreach.cli import setup
+
+    setup.reset_factors(email)
+
+
 @click.command()
 @HOST
 @PORT

@@ -62,6 +62,8 @@ def examine(send_to: str = "", dns: str = "") -> Iterator[CheckResult]:
         if usable and job_queue.usable(settings):
             yield from _safely(Area.DATABASE, _queue)
         if usable:
+            yield from _safely(Area.ACCOUNTS, lambda: checking.accounts(settings))
+        if usable:
             yield from _safely(Area.ENGINE, lambda: checking.engine(now=clock.now()))
         zone = checking.zone() if usable else UTC
         db.session.remove()

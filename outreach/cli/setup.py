@@ -16,6 +16,7 @@ from outreach.services.office import staff
 from outreach.services.office.office import OfficeValues
 from outreach.services.office.staff import UserValues
 from outreach.services.reminders import rules
+from outreach.services.sign_in import factors
 from outreach.web.frame import accounts
 
 
@@ -34,8 +35,9 @@ def init(
             contact_name=contact_name, contact_phone=contact_phone, locale=language,
         )  # fmt: skip
         added = staff.add(
-            UserValues(name, email, StaffRole.ADMINISTRATOR, language), by=None, now=now, password=password or ""
-        )
+            UserValues(name, email, StaffRole.ADMINISTRATOR, language), by=None, now=now, password=password or "",
+            own=bool(password),
+        )  # fmt: skip
         offices.save(values, by=None, now=now)
         rules.install_defaults(now=now)
         kelurahan = sum(len(kecamatan.kelurahan) for kecamatan in regions.kelurahan_tree(db.session()))
@@ -55,10 +57,23 @@ def add(name: str, email: str, role: StaffRole, language: str, password: str | N
 def renew_password(email: str) -> None:
     """Give an account a new password and show it once, for somebody who cannot sign in any more."""
     with database_ready():
-        found = next((row for row in office_pages.accounts() if row.email == email.strip().lower()), None)
-        if found is None:
-            raise click.ClickException(f"Nobody signs in with {email}.")
-        _say_account(staff.renew_password(found.id, by=None, now=clock.now()), given=False)
+        _say_account(staff.renew_password(_account_of(email), by=None, now=clock.now()), given=False)
+
+
+def reset_factors(email: str) -> None:
+    """Take away an account's second factors and recovery codes, for somebody who has lost them."""
+    with database_ready():
+        user = factors.reset(_account_of(email), by=None, now=clock.now())
+        click.echo(f"{user.display_name} signs in with the password alone now.")
+        if factors.is_demanded(user):
+            click.echo("At the next sign-in, a new second factor has to be set up.")
+
+
+def _account_of(email: str) -> int:
+    found = next((row for row in office_pages.accounts() if row.email == email.strip().lower()), None)
+    if found is None:
+        raise click.ClickException(f"Nobody signs in with {email}.")
+    return found.id
 
 
 def city_code(wanted: str) -> str:
@@ -90,3 +105,5 @@ def _say_account(added: staff.Added, *, given: bool) -> None:
     click.echo(f"{added.user.name} signs in with {added.user.email}")
     if not given:
         click.echo(f"and the password  {added.password}  (shown only now)")
+    if added.ends_at is not None:
+        click.echo("It has to be changed at the first sign-in, within seven days.")

@@ -154,6 +154,7 @@ class MailKind(StrEnum):
     MINUTES = "minutes"  # to the chair to agree, to staff what the chair said, to attendees as a copy
     FOLLOW_UP = "follow_up"  # to its owner: what is due, or overdue
     DIGEST = "digest"  # the day's news, to a coordinator
+    ACCOUNT = "account"  # to an account, about signing in
 
 
 IMPORTANCE = list(MailKind)  # a mail with several lines is about the first of these kinds that it contains
@@ -227,6 +228,19 @@ class LinkPurpose(StrEnum):
         "follow_up"  # the page where the owner of a follow-up says that it is done; its nonce is in the FollowUp
     )
     ASSISTANT = "assistant"  # the invitee's page for their adjutant or secretary; its nonce is in the Assistant
+    NEW_PASSWORD = "new_password"  # noqa: S105  the page for a new password; its nonce is in the PasswordReset
+
+
+class AccountNews(StrEnum):
+    """What a mail to an account says about signing in."""
+
+    NEW_PASSWORD = "new_password"  # noqa: S105  a link to choose one
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105
+    FACTOR_ADDED = "factor_added"
+    FACTOR_REMOVED = "factor_removed"
+    FACTORS_RESET = "factors_reset"  # by an administrator
+    RECOVERY_CODE_USED = "recovery_code_used"
+    RECOVERY_CODES_MADE = "recovery_codes_made"
 
 
 class StaffRole(StrEnum):

@@ -18,6 +18,7 @@ from outreach.services.minutes import remind as minutes_reminding
 from outreach.services.polls import ask as poll_asking
 from outreach.services.privacy.retention import run as retention
 from outreach.services.reminders import tick as reminding
+from outreach.services.sign_in import reset as passwords_by_mail
 from outreach.settings import Settings
 
 ReadClock = Callable[[], datetime]
@@ -47,6 +48,7 @@ def _expand(now: ReadClock, _stop: Stop) -> Mapping[str, int]:
         "missed": done.missed,
         "polls_reminded": poll_asking.tick(now()),
         "tasks_reminded": minutes_reminding.tick(now()),
+        "new_passwords": passwords_by_mail.tick(now()).mails,
     }
 
 

@@ -60,12 +60,13 @@ from outreach.models.polls import DatePoll, PollAnswer, PollInvitee, PollSlot
 from outreach.models.posts import Post, PostHolder
 from outreach.models.programmes import Activity, AgendaItem, Programme, agenda_speaker
 from outreach.models.retention import ErasedCount, ErasedMark, RetentionPeriod
-from outreach.models.sign_in import SecurityEvent
+from outreach.models.sign_in import AccountMail, PasswordReset, RecoveryCode, SecurityEvent
 from outreach.models.staff import AccountRole, AuditEntry, BellSeen, User, user_role
 
 __all__ = [
     "Absence",
     "AbsenceCalendar",
+    "AccountMail",
     "AccountRole",
     "ActingPerson",
     "ActingProfile",
@@ -130,6 +131,7 @@ __all__ = [
     "OfficeCertificates",
     "OfficeLetters",
     "Organisation",
+    "PasswordReset",
     "PeopleGroup",
     "Person",
     "PersonImport",
@@ -143,6 +145,7 @@ __all__ = [
     "Programme",
     "ProposedTopic",
     "RecordedBefore",
+    "RecoveryCode",
     "Region",
     "Reminder",
     "ReminderRule",

@@ -85,6 +85,7 @@ PERSONAL: Mapping[str, Personal] = {
     "archived_line": Personal(Purpose.ARCHIVE, "", Erasing.COUNTED, _PART),
     "minutes_mail": Personal(Purpose.MESSAGES, "", Erasing.COUNTED, _PART),
     "follow_up_line": Personal(Purpose.MESSAGES, "", Erasing.COUNTED, _PART),
+    "account_mail": Personal(Purpose.MESSAGES, "", Erasing.STAYS, _OF_STAFF),
     "bell_digest": Personal(Purpose.MESSAGES, "", Erasing.STAYS, _OF_STAFF),
     "incoming_mail": Personal(Purpose.INCOMING, "mails_received", Erasing.BLANK),
     # uploads
@@ -118,6 +119,8 @@ PERSONAL: Mapping[str, Personal] = {
     # staff
     "user": Personal(Purpose.ACCOUNTS, "", Erasing.STAYS, _OF_STAFF),
     "user_role": Personal(Purpose.ACCOUNTS, "", Erasing.STAYS, _OF_STAFF),
+    "recovery_code": Personal(Purpose.ACCOUNTS, "", Erasing.STAYS, _OF_STAFF),
+    "password_reset": Personal(Purpose.SHORT, "", Erasing.STAYS, _OF_STAFF),
     "security_event": Personal(Purpose.SECURITY, "", Erasing.STAYS, _OF_STAFF),
     "bell_seen": Personal(Purpose.SHORT, "", Erasing.STAYS, _OF_STAFF),
     "device": Personal(Purpose.ATTENDANCE, "", Erasing.STAYS, _OF_STAFF),

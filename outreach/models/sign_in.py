@@ -1,4 +1,4 @@
-"""What belongs to signing in: security events."""
+"""What belongs to signing in: security events, recovery codes, new passwords by mail."""
 
 from datetime import datetime
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from outreach.domain.kinds import AccountNews
 from outreach.domain.sign_in.events import SecurityKind
 from outreach.extensions import Model
 from outreach.models.base import Identified, UTCDateTime, enum_of
@@ -28,3 +29,44 @@ class SecurityEvent(Identified, Model):
     system: Mapped[str] = mapped_column(sa.String(30), default="")
     detail: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)
     user: Mapped[User | None] = relationship()
+
+
+class RecoveryCode(Identified, Model):
+    """One of an account's codes for who has lost their second factor. It opens once.
+
+    code_hash: keyed by the secret key, so that nobody finds the code from the database alone.
+    """
+
+    __tablename__ = "recovery_code"
+    __table_args__ = (sa.UniqueConstraint("user_id", "code_hash"),)
+    user_id: Mapped[int] = mapped_column(sa.ForeignKey("user.id", ondelete="CASCADE"))
+    code_hash: Mapped[str] = mapped_column(sa.String(64))
+    used_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+
+class PasswordReset(Identified, Model):
+    """Somebody asked for a new password. The next tick looks whether there is such an account.
+
+    Asking writes the same row for every address, so its time does not say who has an account. The nonce makes the link's
+    token, as a Link's does.
+    """
+
+    __tablename__ = "password_reset"
+    address: Mapped[str] = mapped_column(sa.String(254))  # as it was typed, in lower case
+    asked_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    user_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user.id", ondelete="CASCADE"), index=True)
+    nonce: Mapped[str] = mapped_column(sa.String(16), unique=True)
+    ends_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # set when its mail is written
+    used_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+
+class AccountMail(Model):
+    """What a mail to an account says about signing in."""
+
+    __tablename__ = "account_mail"
+    message_id: Mapped[int] = mapped_column(sa.ForeignKey("message.id", ondelete="CASCADE"), primary_key=True)
+    news: Mapped[AccountNews] = enum_of(AccountNews)
+    at: Mapped[datetime] = mapped_column(UTCDateTime)
+    facts: Mapped[dict[str, Any]] = mapped_column(
+        sa.JSON, default=dict
+    )  # "nonce" of a PasswordReset, "name" of a passkey

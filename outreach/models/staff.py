@@ -31,13 +31,15 @@ class User(Identified, UserMixin, Model):
     email: Mapped[str] = mapped_column(sa.String(254), unique=True)
     name: Mapped[str] = mapped_column(sa.String(120), default="")
     password: Mapped[str] = mapped_column(sa.String(255))
+    password_ends_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # set if somebody else made it
     active: Mapped[bool] = mapped_column(default=True)
     fs_uniquifier: Mapped[str] = mapped_column(sa.String(64), unique=True)
     locale: Mapped[str] = mapped_column(sa.String(5), default="id")
     confirmed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     create_datetime: Mapped[datetime] = mapped_column(UTCDateTime, server_default=sa.func.now())
     tf_primary_method: Mapped[str | None] = mapped_column(sa.String(64))
-    tf_totp_secret: Mapped[str | None] = mapped_column(sa.String(255))
+    tf_totp_secret: Mapped[str | None] = mapped_column(sa.String(255))  # encrypted (services/sign_in/totp.py)
+    tf_last_counter: Mapped[int | None] = mapped_column(sa.BigInteger)  # of the last code taken: each is taken once
     tf_phone_number: Mapped[str | None] = mapped_column(sa.String(128))
     wants_digest: Mapped[bool] = mapped_column(default=False)  # the day's news by mail
     digested_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # the next summary has the news after this moment

@@ -9,6 +9,7 @@ from outreach.extensions import db
 from outreach.models import AccountRole, Office, User
 from outreach.services import office_defaults
 from outreach.services.office.staff import UserMissing, rank
+from outreach.services.sign_in.factors import HAS_FACTOR
 
 
 @dataclass(frozen=True)
@@ -18,12 +19,22 @@ class StaffRow:
     email: str
     role: StaffRole
     active: bool
+    has_factor: bool = False
+    waits: bool = False  # with a first password that was not changed yet
 
 
 def accounts() -> list[StaffRow]:
     """Return all accounts, open ones first, by name. Runs one query."""
     rows = db.session.execute(
-        sa.select(User.id, User.name, User.email, User.active, AccountRole.name.label("role"))
+        sa.select(
+            User.id,
+            User.name,
+            User.email,
+            User.active,
+            AccountRole.name.label("role"),
+            HAS_FACTOR.label("has_factor"),
+            User.password_ends_at,
+        )
         .outerjoin(User.roles)
         .order_by(User.active.desc(), sa.func.lower(User.name), User.id)
     )
@@ -32,7 +43,8 @@ def accounts() -> list[StaffRow]:
         role = StaffRole(row.role) if row.role else StaffRole.VIEWER
         known = found.get(row.id)
         if known is None or rank(role) < rank(known.role):
-            found[row.id] = StaffRow(row.id, row.name, row.email, role, row.active)
+            waits = row.password_ends_at is not None
+            found[row.id] = StaffRow(row.id, row.name, row.email, role, row.active, bool(row.has_factor), waits)
     return list(found.values())
 
 

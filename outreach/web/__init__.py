@@ -27,6 +27,7 @@ PAGES = (
     "answer_pages.feedback", "feedback.views",
     "materials.views", "minutes.views", "minutes.follow_ups", "answer_pages.minutes",
     "letters.returned", "letters.check", "history.views", "documents.bundles", "reports.views", "reports.cases",
+    "sign_in.views", "sign_in.reset",
     "certificates.views", "certificates.settings", "certificates.check", "certificates.own", "privacy.retention",
 )  # fmt: skip
 
@@ -41,10 +42,12 @@ def measure() -> None:
 def register(app: Flask) -> None:
     """Connect accounts, headers, filters, error pages and every blueprint to the app."""
     from outreach.web.frame import accounts, clean_request
+    from outreach.web.sign_in import first
 
     app.request_class = clean_request.CleanRequest
     app.url_map.converters.update(int=clean_request.RowId, string=clean_request.Word, default=clean_request.Word)
     accounts.init_app(app)
+    first.init_app(app)
     modules = [import_module(f"outreach.web.{name}") for name in PAGES]
     for blueprint in dict.fromkeys(module.bp for module in modules):
         app.register_blueprint(blueprint)

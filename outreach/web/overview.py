@@ -5,10 +5,12 @@ from dataclasses import replace
 from flask import Blueprint, current_app, render_template
 
 from outreach import clock
+from outreach.domain.kinds import StaffRole
 from outreach.domain.needs import NeedKind
 from outreach.queries.overview import reading
 from outreach.queries.overview.page import overview
-from outreach.web.frame.access import may_change, staff_required
+from outreach.services.sign_in import factors
+from outreach.web.frame.access import has_role, may_change, staff_required
 from outreach.web.frame.looks import office_zone
 
 bp = Blueprint("overview", __name__)
@@ -27,4 +29,5 @@ def index() -> str:
     playing = current_app.config.get(PLAYS_PAST, False)
     if playing:
         found = replace(found, needs=[need for need in found.needs if need.kind not in LATE])
-    return render_template("overview/index.html", found=found, playing=playing)
+    lone = factors.lone_administrator() if has_role(StaffRole.ADMINISTRATOR) else None
+    return render_template("overview/index.html", found=found, playing=playing, lone=lone)

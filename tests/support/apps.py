@@ -31,6 +31,7 @@ def settings_for(folder: Path, **values: object) -> Settings:
             "rate_login": "1000/minute",
             "rate_answer": "10000/minute",
             "rate_public": "10000/minute",
+            "second_factor_for": "",  # a test of the demand switches it on
             "mail_port": 1,  # nothing listens there: a test that sends starts its own server
             **values,
         }

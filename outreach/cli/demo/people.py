@@ -67,7 +67,7 @@ def set_up(*, now: datetime) -> list[Login]:
     rules.install_defaults(now=now)
     logins = []
     for role, name in ACCOUNTS:
-        added = staff.add(UserValues(name, f"{role.value}@example.com", role), by=None, now=now)
+        added = staff.add(UserValues(name, f"{role.value}@example.com", role), by=None, now=now, own=True)
         logins.append(Login(role, added.user.email, added.password))
     return logins
 

@@ -15,6 +15,7 @@ class Area(StrEnum):
 
     SETTINGS = "Settings"
     DATABASE = "Database"
+    ACCOUNTS = "Accounts"
     ENGINE = "Engine"
     SERVER = "Mail server"
     MAILBOX = "Mailbox"

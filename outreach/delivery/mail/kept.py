@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 LEVEL = 1  # higher levels take three times as long and save a tenth
 _BREAK = rb"(?:=\r\n|\r\n )?"  # of quoted-printable, or of a folded line
-_TOKEN = re.compile(rb"/%b[jk]%b/((?:%b[A-Za-z0-9_-]){20,})" % (_BREAK, _BREAK, _BREAK))
+_TOKEN = re.compile(rb"/%b[jkr]%b/((?:%b[A-Za-z0-9_-]){20,})" % (_BREAK, _BREAK, _BREAK))
 _SECRET = re.compile(rb"[A-Za-z0-9_-]")
 _PICTURE = re.compile(rb"(Content-ID: <code-[^\r]*\r\n(?:[^\r]+\r\n)*\r\n)[A-Za-z0-9+/=\r\n]+?(?=--=_)")
 

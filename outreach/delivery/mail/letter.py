@@ -304,6 +304,10 @@ def _footer(
         why = gettext(
             "You get this summary because you asked for it in Outreach. You can stop it there, under the bell."
         )
+    elif kind is MailKind.ACCOUNT:
+        return [
+            [TextPart(gettext("You get this mail because you have an account in %(office)s's Outreach.", office=name))]
+        ]
     elif kind is MailKind.FOLLOW_UP:
         why = gettext("You get this mail because %(office)s noted that you take care of this.", office=name)
     elif kind is MailKind.MINUTES and not recipient.link:

@@ -6,6 +6,7 @@ outbox/connection.py hands them over.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from types import ModuleType
 
 import sqlalchemy as sa
 import structlog
@@ -13,6 +14,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from outreach.delivery import tokens
+from outreach.delivery.mail import account as account_mail
 from outreach.delivery.mail import digest as digest_mail
 from outreach.delivery.mail import follow_ups as follow_up_mail
 from outreach.delivery.mail import minutes as minutes_mail
@@ -183,7 +185,7 @@ class _Preparing:
             self._decide_follow_ups(lease, row, self.follow_ups.get(row.id, ()))
             return
         if row.user_id is not None:
-            self._decide_digest(lease, row)
+            self._decide_for_account(lease, row, account_mail if row.kind is MailKind.ACCOUNT else digest_mail)
             return
         if row.poll_invitee_id is not None:
             self._decide_poll(lease, row, self.asked.get(row.poll_invitee_id))
@@ -205,8 +207,8 @@ class _Preparing:
             lambda: self.frames.plan(self.session, verdict.recipient, verdict.lines, self.shared, now=self.now),
         )
 
-    def _decide_digest(self, lease: Lease, row: MessageRow) -> None:
-        untrue = digest_mail.untrue_because(self.session, row, now=self.now)
+    def _decide_for_account(self, lease: Lease, row: MessageRow, mail: ModuleType) -> None:
+        untrue = mail.untrue_because(self.session, row, now=self.now)
         if untrue is None and email_addresses.key(row.email) in self.shared.blocked:
             untrue = SkipReason.ADDRESS_BLOCKED
         if untrue is not None:
@@ -217,7 +219,7 @@ class _Preparing:
             lease,
             row,
             RecheckResult(row, useful_until=row.expires_at),
-            lambda: frames.ready(digest_mail.written(self.session, row, office, now=self.now)),
+            lambda: frames.ready(mail.written(self.session, row, office, now=self.now)),
         )
 
     def _decide_poll(self, lease: Lease, row: MessageRow, one: PollInvitee | None) -> None:

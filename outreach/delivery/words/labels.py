@@ -62,6 +62,7 @@ PLAN_LABELS: dict[tuple[type, str], object] = {
     (MailKind, MailKind.MINUTES.value): _l("Minutes"),
     (MailKind, MailKind.FOLLOW_UP.value): _l("Task from a meeting"),
     (MailKind, MailKind.DIGEST.value): _l("Summary of the day's news"),
+    (MailKind, MailKind.ACCOUNT.value): _l("About signing in"),
     (VenueKind, VenueKind.HALL.value): _l("Hall"),
     (VenueKind, VenueKind.OFFICE.value): _l("Meeting room"),
     (VenueKind, VenueKind.SCHOOL.value): _l("School"),

@@ -13,14 +13,16 @@ from sqlalchemy.orm import Session
 from outreach.domain.directory import email_addresses
 from outreach.domain.kinds import LOCALES, StaffRole
 from outreach.domain.problems import Problem
+from outreach.domain.sign_in.events import SecurityKind
 from outreach.extensions import db
 from outreach.models import AccountRole, User
 from outreach.services import audit, feeds
 from outreach.services.locking import lock_address_book
+from outreach.services.sign_in import passwords, reset
+from outreach.services.sign_in.events import security_event
+from outreach.services.sign_in.passwords import FIRST_PASSWORD
 from outreach.transactions import writing
 
-PASSWORD_MIN = 10  # characters
-PASSWORD_MAX = 128
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # without letters and digits that look alike
 
 
@@ -48,16 +50,6 @@ class RoleMissing(Problem):
     field = "role"
 
 
-class PasswordTooShort(Problem):
-    message = "A password needs at least %(length)s characters. Three or four unrelated words make a good one."
-    field = "password"
-
-
-class PasswordTooLong(Problem):
-    message = "A password may have at most %(length)s characters."
-    field = "password"
-
-
 class LastAdministrator(Problem):
     message = "This is the last administrator. Make somebody else an administrator first."
     field = "role"
@@ -79,10 +71,14 @@ class UserValues:
 
 @dataclass(frozen=True)
 class Added:
-    """A new password of an account. password: plain text, to show once; only its hash is stored."""
+    """A new password of an account. password: plain text, to show once; only its hash is stored.
+
+    ends_at: until when it has to be changed; None for a password that its owner chose.
+    """
 
     user: User
     password: str
+    ends_at: datetime | None = None
 
 
 def role_of(user: User) -> StaffRole:
@@ -90,16 +86,19 @@ def role_of(user: User) -> StaffRole:
     return min((StaffRole(role.name) for role in user.roles), key=rank, default=StaffRole.VIEWER)
 
 
-def add(values: UserValues, *, by: User | None, now: datetime, password: str = "") -> Added:
+def add(values: UserValues, *, by: User | None, now: datetime, password: str = "", own: bool = False) -> Added:
     """Add an account. Without a password, one is generated. by: None for the command line.
 
-    Raise AccountNameMissing, AddressMissing, AddressInvalid, AddressTaken, RoleMissing, PasswordTooShort or
-    PasswordTooLong.
+    own: whether its owner chooses the password now. Otherwise it ends after a week, and has to be changed at the first
+    sign-in. Raise AccountNameMissing, AddressMissing, AddressInvalid, AddressTaken, RoleMissing, or a Problem of
+    services/sign_in/passwords.py.
     """
     name, email, role = _checked(values)
+    if password:
+        passwords.check(db.session(), password, name=name, email=email)
     password = password or new_password()
-    _check_password(password)
-    hashed = hash_password(password)  # slow on purpose, so outside the transaction
+    ends_at = None if own else now + FIRST_PASSWORD
+    hashed = hash_password(passwords.normal(password))  # slow on purpose, so outside the transaction
     with writing() as session:
         lock_address_book(session)
         _refuse_taken(session, email, None)
@@ -109,13 +108,14 @@ def add(values: UserValues, *, by: User | None, now: datetime, password: str = "
             locale=values.locale,
             active=values.active,
             password=hashed,
+            password_ends_at=ends_at,
             fs_uniquifier=uuid4().hex,
             create_datetime=now,
             roles=[_role(session, role)],
         )
         session.add(user)
         audit.record(session, by, "user.added", user, now=now, role=role.value)
-    return Added(user, password)
+    return Added(user, password, ends_at)
 
 
 def edit(user_id: int, values: UserValues, *, by: User | None, now: datetime) -> User:
@@ -154,17 +154,18 @@ def edit(user_id: int, values: UserValues, *, by: User | None, now: datetime) ->
 
 
 def renew_password(user_id: int, *, by: User | None, now: datetime) -> Added:
-    """Give an account a new generated password and end its sessions. Raise UserMissing."""
-    password = new_password()
+    """Give an account a new generated password, which ends after a week, and end its sessions. Raise UserMissing."""
+    password, ends_at = new_password(), now + FIRST_PASSWORD
     hashed = hash_password(password)
     with writing() as session:
         user = session.get(User, user_id)
         if user is None:
             raise UserMissing
-        user.password = hashed
+        user.password, user.password_ends_at = hashed, ends_at
         user.fs_uniquifier = uuid4().hex
+        security_event(SecurityKind.PASSWORD_RENEWED, user, now=now, by=by.id if by else None)
         audit.record(session, by, "user.password_renewed", user, now=now)
-    return Added(user, password)
+    return Added(user, password, ends_at)
 
 
 def end_sessions(user_id: int) -> None:
@@ -174,7 +175,9 @@ def end_sessions(user_id: int) -> None:
 
 
 def note_own_password(user: User, *, now: datetime) -> None:
-    """Write to the audit log that a user changed their own password, in the transaction that changes it."""
+    """Note that a user changed their own password, also in the audit log, in the transaction that changes it."""
+    reset.changed(db.session(), user, now=now)
+    security_event(SecurityKind.PASSWORD_CHANGED, user, now=now)
     audit.record(db.session(), user, "user.password_changed", user, now=now)
 
 
@@ -201,13 +204,6 @@ def _checked(values: UserValues) -> tuple[str, str, StaffRole]:
     if values.role is None:
         raise RoleMissing
     return name, email, values.role
-
-
-def _check_password(password: str) -> None:
-    if len(password) < PASSWORD_MIN:
-        raise PasswordTooShort(length=PASSWORD_MIN)
-    if len(password) > PASSWORD_MAX:
-        raise PasswordTooLong(length=PASSWORD_MAX)
 
 
 def _refuse_taken(session: Session, email: str, own_id: int | None) -> None:

@@ -6,7 +6,7 @@ from hashlib import sha256
 from typing import Any
 
 import structlog
-from flask import Flask, Response, abort, current_app, g, redirect, render_template, request, url_for
+from flask import Flask, Response, abort, current_app, g, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 from flask_security import Security
@@ -26,10 +26,14 @@ log = structlog.get_logger()
 CACHED_ELSEWISE = frozenset(
     {"answers", "lettercheck", "certificatecheck", "doorcodes", "press", "feedfiles", "health", "mailbox", "static"}
 )
-ASK_FOR_A_PASSWORD = frozenset({"security.login", "security.verify", "security.change_password"})
+ASK_FOR_A_PASSWORD = frozenset({
+    "security.login", "security.verify", "security.change_password", "security.two_factor_token_validation",
+    "security.two_factor_setup_validate", "security.mf_recovery",
+})  # fmt: skip
+SECOND = frozenset({"security.two_factor_token_validation", "security.mf_recovery"})  # ask for it after a password
 SET_UP = frozenset({"office", "users"})  # what an administrator may use before set-up
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-OWN_AFFAIRS = frozenset({"users.language"})  # what a viewer may change: their own settings only
+OWN_AFFAIRS = frozenset({"users.language", "account.codes_file"})  # what a viewer may change: their own settings only
 POLICY = (
     "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; "
     "frame-ancestors 'none'"
@@ -59,6 +63,8 @@ def _limit_passwords() -> None:
         _try_from_here()
         if request.endpoint == "security.login":
             _try_account()
+        if request.endpoint in SECOND and "tf_user_id" in session:
+            _try_second()
 
 
 def _account_tried() -> str:
@@ -74,6 +80,16 @@ def _try_from_here() -> None:
 @limiter.limit(lambda: current_settings().rate_login, key_func=_account_tried, methods=["POST"])
 def _try_account() -> None:
     """Count one attempt at this account."""
+
+
+@limiter.shared_limit(
+    lambda: current_settings().rate_codes,
+    "second factors",
+    key_func=lambda: f"second {session['tf_user_id']}",
+    methods=["POST"],
+)
+def _try_second() -> None:
+    """Count one try of a second factor of this account. Only who knows its password gets here."""
 
 
 def has_role(*roles: StaffRole | str) -> bool:

@@ -14,14 +14,16 @@ from flask_security import SQLAlchemyUserDatastore, password_changed
 
 from outreach import clock
 from outreach.domain.kinds import StaffRole
-from outreach.extensions import db, security
+from outreach.domain.sign_in import passwords
+from outreach.extensions import db
 from outreach.models import AccountRole, User
 from outreach.services.office import staff
 from outreach.settings import Settings
 from outreach.transactions import begin_writing
-from outreach.web.frame import access, looks, security_words
+from outreach.web.frame import access, looks, second_factors, security_words
 from outreach.web.frame.access import has_role, may_change
 from outreach.web.frame.password_forms import NewPasswordForm, SameUserForm, SignInForm
+from outreach.web.frame.second_factors import security
 from outreach.web.frame.way_back import back_or, back_to_choices, coming_back, forget_typed, leading_back, this_page
 
 _OF_SESSION = sa.select(User).where(User.fs_uniquifier == sa.bindparam("uniquifier"))
@@ -83,7 +85,7 @@ def set_up(app: Flask) -> None:
         WTF_CSRF_SSL_STRICT=False,  # answer pages send no Referer; the token and SameSite protect
         SECURITY_PASSWORD_HASH="argon2",  # noqa: S106  the name of a method
         SECURITY_PASSWORD_SINGLE_HASH=True,  # argon2 has its own salt: passwords survive a new secret key
-        SECURITY_PASSWORD_LENGTH_MIN=10,
+        SECURITY_PASSWORD_LENGTH_MIN=passwords.LEAST,
         SECURITY_REGISTERABLE=False,
         SECURITY_RECOVERABLE=False,
         SECURITY_CHANGEABLE=True,
@@ -98,6 +100,7 @@ def set_up(app: Flask) -> None:
         SECURITY_API_ENABLED_METHODS=["session"],
         SECURITY_JOIN_USER_ROLES=False,
         **security_words.settings(),
+        **second_factors.configuration(app.extensions["outreach"]),
         SECURITY_CACHE_CONTROL=None,  # frame/access.py sets it for all pages
     )
     security.init_app(
@@ -106,7 +109,9 @@ def set_up(app: Flask) -> None:
         login_form=SignInForm,
         verify_form=SameUserForm,
         change_password_form=NewPasswordForm,
+        **second_factors.FORMS,
     )
+    second_factors.init_app(app)
     security.want_json(lambda _request: False)
     # No tokens: signed-in users have a session.
     app.login_manager.request_loader(None)  # type: ignore[attr-defined]

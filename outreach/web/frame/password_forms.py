@@ -3,21 +3,56 @@
 import unicodedata
 from typing import Any
 
-from flask_security import ChangePasswordForm, LoginForm, VerifyForm
+from flask_security import ChangePasswordForm, LoginForm, PasswordUtil, VerifyForm
 from flask_security.utils import get_message
 
-from outreach.services.office.staff import PASSWORD_MAX, PasswordTooLong
+from outreach import clock
+from outreach.domain.problems import Problem
+from outreach.domain.sign_in.passwords import MOST
+from outreach.extensions import db
+from outreach.models import User
+from outreach.services.sign_in import passwords
+from outreach.services.sign_in.passwords import PasswordTooLong
 from outreach.web.frame.say import say
 
 MOST_HASHED = 4096  # letters; passlib raises PasswordSizeError for more
 
 
+class FirstPasswordEnded(Problem):
+    message = (
+        "This first password was not changed within a week, so it no longer counts. "
+        "Ask an administrator of your office for a new one."
+    )
+
+
+class Passwords(PasswordUtil):
+    """Flask-Security's question whether a new password is good enough, answered by our rule with our sentences.
+
+    Its own switch for zxcvbn answers in English, and does not know the words of the office.
+    """
+
+    def validate(self, password: str, is_register: bool, **about: Any) -> tuple[list[str] | None, str]:
+        user: User = about["user"]
+        try:
+            passwords.check(db.session(), password, name=user.name, email=user.email)
+        except Problem as problem:
+            return [say(problem)], self.normalize(password)
+        return None, self.normalize(password)
+
+
 class SignInForm(LoginForm):
+    user: Any
+
     def validate(self, **given: Any) -> bool:
         if _is_too_long(self.password.data, MOST_HASHED):
             self.form_errors.append(get_message("GENERIC_AUTHN_FAILED")[0])
             return False
-        return super().validate(**given)
+        if not super().validate(**given):
+            return False
+        if passwords.ended(self.user, now=clock.now()):  # said only to who knows it
+            self.form_errors.append(say(FirstPasswordEnded()))
+            return False
+        return True
 
 
 class SameUserForm(VerifyForm):
@@ -31,8 +66,8 @@ class NewPasswordForm(ChangePasswordForm):
     def validate(self, **given: Any) -> bool:
         if _refused(self.password, MOST_HASHED, get_message("INVALID_PASSWORD")[0]):
             return False
-        too_long = say(PasswordTooLong(length=PASSWORD_MAX))
-        return not _refused(self.new_password, PASSWORD_MAX, too_long) and super().validate(**given)
+        too_long = say(PasswordTooLong(length=MOST))
+        return not _refused(self.new_password, MOST, too_long) and super().validate(**given)
 
 
 def _refused(field: Any, most: int, sentence: str) -> bool:

@@ -9,6 +9,7 @@ from outreach.domain.kinds import LOCALES
 PUBLIC = frozenset(
     {
         "security",
+        "reset",
         "answers",
         "lettercheck",
         "certificatecheck",

@@ -21,6 +21,23 @@ MESSAGES: dict[str, tuple[Any, str]] = {
     "UNAUTHORIZED": (_l("Your account may not do this."), "error"),
     "REAUTHENTICATION_REQUIRED": (_l("Please write your password once more."), "info"),
     "REAUTHENTICATION_SUCCESSFUL": (_l("Thank you. Go on."), "success"),
+    "TWO_FACTOR_INVALID_TOKEN": (
+        _l(
+            "This code is not right. Codes change every 30 seconds, and each counts once: take the one that your app shows "
+            "now. If none is taken, set the clock of your phone to automatic."
+        ),
+        "error",
+    ),
+    "TWO_FACTOR_LOGIN_SUCCESSFUL": (_l("You are signed in."), "success"),
+    "TWO_FACTOR_CHANGE_METHOD_SUCCESSFUL": (
+        _l("The app is set up. It is asked for at each sign-in from now on."),
+        "success",
+    ),
+    "TWO_FACTOR_PERMISSION_DENIED": (_l("Please sign in with your password first."), "error"),
+    "TWO_FACTOR_METHOD_NOT_AVAILABLE": (_l("Please choose one of these ways."), "error"),
+    "TWO_FACTOR_DISABLED": (_l("The app is no longer asked for."), "success"),
+    "TWO_FACTOR_SETUP_EXPIRED": (_l("This took too long. Please begin once more."), "error"),
+    "INVALID_RECOVERY_CODE": (_l("This recovery code is not right, or it was used before. Each counts once."), "error"),
     "ANONYMOUS_USER_REQUIRED": (_l("You are signed in already."), "info"),
     "INVALID_REDIRECT": (_l("The address to go on to is not one of ours."), "error"),
 }

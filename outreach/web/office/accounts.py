@@ -17,11 +17,14 @@ from outreach.models import User
 from outreach.queries import office as office_pages
 from outreach.services.office import staff
 from outreach.services.office.staff import Added, UserMissing, UserValues
+from outreach.services.sign_in import factors
+from outreach.services.sign_in.factors import NoFactors
 from outreach.web.exports import columns, file
 from outreach.web.fields.base import TidyForm
 from outreach.web.fields.fields import AddressField, ChoiceField, Sentence, strip
 from outreach.web.fields.problems import showing_problems
 from outreach.web.frame.access import administrator_required, staff_required
+from outreach.web.frame.say import say
 
 ROLES = [
     (StaffRole.COORDINATOR.value, _l("Coordinator – plans activities, invites, sends")),
@@ -93,7 +96,7 @@ bp = Blueprint("users", __name__)
 def index() -> Any:
     if file.asked():
         return file.send(ListName.ACCOUNTS, columns.accounts(), office_pages.accounts())
-    return render_template("office/accounts.html", users=office_pages.accounts(), added=None)
+    return _accounts()
 
 
 @bp.route("/users/new", methods=["GET", "POST"])
@@ -126,6 +129,22 @@ def renew_password(user_id: int) -> str:
     return _show_password(staff.renew_password(user_id, by=current_user, now=clock.now()))
 
 
+@bp.post("/users/<int:user_id>/factors")
+@administrator_required
+def reset_factors(user_id: int) -> Response:
+    """Take away somebody's second factors and recovery codes. One's own are changed on one's own page."""
+    user = _user(user_id)
+    try:
+        factors.reset(user_id, by=current_user, now=clock.now())
+        flash(
+            _("%(name)s signs in with the password alone now, and got a mail about it.", name=user.display_name),
+            "success",
+        )
+    except NoFactors as problem:
+        flash(say(problem), "info")
+    return redirect(url_for(".index"))
+
+
 @bp.post("/language")
 @staff_required
 def language() -> Response:
@@ -144,4 +163,11 @@ def _user(user_id: int) -> staff.User:
 
 def _show_password(added: Added) -> str:
     """Show a new password in the answer to the request that makes it. It is stored nowhere, not even in a cookie."""
-    return render_template("office/accounts.html", users=office_pages.accounts(), added=added)
+    return _accounts(added)
+
+
+def _accounts(added: Added | None = None) -> str:
+    return render_template(
+        "office/accounts.html", users=office_pages.accounts(), added=added, lone=factors.lone_administrator(),
+        asked=[role for role in StaffRole if factors.demanded_of(role)],
+    )  # fmt: skip

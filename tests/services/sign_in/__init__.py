@@ -1,1 +1,1 @@
-"""Signing in: sessions, tries, and what is recorded about them."""
+"""Tests of signing in: security events, new passwords by mail, second factors, recovery codes."""

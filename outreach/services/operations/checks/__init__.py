@@ -3,10 +3,11 @@
 delivery/checks tries the mail server, the mailbox and the domain. No check changes anything. Start with storage.py.
 """
 
+from outreach.services.operations.checks.accounts import accounts
 from outreach.services.operations.checks.configuration import settings
 from outreach.services.operations.checks.sending import engine
 from outreach.services.operations.checks.serving import pages
 from outreach.services.operations.checks.storage import database
 from outreach.services.operations.checks.times import zone
 
-__all__ = ["database", "engine", "pages", "settings", "zone"]
+__all__ = ["accounts", "database", "engine", "pages", "settings", "zone"]

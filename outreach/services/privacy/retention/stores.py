@@ -42,11 +42,13 @@ from outreach.models import (
     Message,
     MessageLine,
     Minutes,
+    PasswordReset,
     Person,
     PersonImport,
     PollInvitee,
     PostHolder,
     ProposedTopic,
+    RecoveryCode,
     Scan,
     SecurityEvent,
     SignedLine,
@@ -313,7 +315,8 @@ def _forget_accounts(session: Session, ids: Sequence[int]) -> None:
     of_them = sa.and_(AuditEntry.subject_type == User.__tablename__, AuditEntry.subject_id.in_(ids))
     _update(session, AuditEntry, of_them, {"subject_name": ERASED, "detail": {}})
     session.execute(sa.delete(user_role).where(user_role.c.user_id.in_(ids)))
-    _delete(session, BellSeen, BellSeen.user_id.in_(ids))
+    for model in (BellSeen, RecoveryCode, PasswordReset):
+        _delete(session, model, model.user_id.in_(ids))
     for user in session.scalars(sa.select(User).where(User.id.in_(ids))).unique():
         user.name, user.email = ERASED, f"erased-{user.id}@example.invalid"
         user.password, user.fs_uniquifier, user.wants_digest = uuid4().hex, uuid4().hex, False
@@ -349,6 +352,7 @@ OF_PEOPLE = (
 )  # fmt: skip
 OF_MESSAGES = (
     "message", "message_line", "attempt", "sent_mail", "mail_frame", "minutes_mail", "follow_up_line", "bell_digest",
+    "account_mail",
 )  # fmt: skip
 P = Purpose
 STORES: tuple[Store, ...] = (
@@ -401,6 +405,6 @@ STORES: tuple[Store, ...] = (
         "security_events", P.SECURITY, SecurityEvent, _plain(SecurityEvent, SecurityEvent.at), _deleting(SecurityEvent),
         ("security_event",),
     ),
-    Store("accounts", P.ACCOUNTS, User, _accounts, _forget_accounts, ("user", "user_role")),
+    Store("accounts", P.ACCOUNTS, User, _accounts, _forget_accounts, ("user", "user_role", "recovery_code")),
     Store("people", P.PEOPLE, Person, _people, None, OF_PEOPLE),
 )  # fmt: skip

@@ -1,0 +1,96 @@
+"""Whether a password is good enough: how long it is, and how soon somebody would guess it (zxcvbn).
+
+No rule asks for digits or capitals: NIST SP 800-63B says that such rules make passwords worse.
+"""
+
+import re
+from collections.abc import Collection
+from enum import StrEnum
+
+LEAST = 12  # characters
+MOST = 128
+GOOD = 3  # of zxcvbn's 0 to 4: guessed in more than 10^8 tries
+_RATED = 72  # characters; zxcvbn takes no more
+_SHORTEST_WORD = 3
+# Words that people here like in passwords, and that zxcvbn's lists of English words lack.
+_LIKED = (
+    "bismillah", "alhamdulillah", "assalamualaikum", "indonesia", "merdeka", "garuda", "pancasila", "sayang", "cinta",
+    "cantik", "ganteng", "rahasia", "sandi", "katasandi", "password", "admin", "administrator", "outreach", "dinas",
+    "kantor", "pemerintah", "kota", "kabupaten", "kecamatan", "kelurahan", "lampung", "metro", "perempuan", "anak",
+    "perlindungan", "senin", "selasa", "rabu", "kamis", "jumat", "sabtu", "minggu", "januari", "februari", "maret",
+    "april", "mei", "juni", "juli", "agustus", "september", "oktober", "november", "desember", "satu", "dua", "tiga",
+    "empat", "lima", "enam", "tujuh", "delapan", "sembilan", "sepuluh", "selamat", "datang", "bapak", "ibu", "kamu", "aku",
+    "love", "selalu", "banget", "ganti", "pusat", "timur", "barat", "utara", "selatan", "welcome", "qwerty",
+)  # fmt: skip
+_FEW_WORDS = 3
+_OTHER_LETTERS = 6  # beside such words, a password needs at least as many other letters
+
+
+class PasswordFault(StrEnum):
+    """Why a password is refused."""
+
+    SHORT = "short"
+    LONG = "long"
+    KNOWN = "known"  # many people have it, or a word of it
+    OWN = "own"  # made of the name of the account or of the office
+    PATTERN = "pattern"  # a sequence, a repetition, keys side by side
+    DATE = "date"
+    EASY = "easy"
+
+
+_BY_PATTERN = {
+    "spatial": PasswordFault.PATTERN,
+    "repeat": PasswordFault.PATTERN,
+    "sequence": PasswordFault.PATTERN,
+    "date": PasswordFault.DATE,
+    "regex": PasswordFault.DATE,  # a year
+}
+
+
+def fault_of(password: str, about: Collection[str] = ()) -> PasswordFault | None:
+    """Return why a password is refused, or None. about: texts that others know, such as the names of account and office."""
+    if len(password) < LEAST:
+        return PasswordFault.SHORT
+    if len(password) > MOST:
+        return PasswordFault.LONG
+    from zxcvbn import zxcvbn  # its word lists take a moment to load, and few requests need them
+
+    own = words_of(about)
+    if fault := _made_of(password, own):
+        return fault
+    rated = zxcvbn(password[:_RATED], user_inputs=[*sorted(own), *_LIKED])
+    if rated["score"] >= GOOD:
+        return None
+    return _why(rated["sequence"], own)
+
+
+def words_of(texts: Collection[str]) -> set[str]:
+    """Return the words of the texts that a password must not be made of, in lower case; each text as a whole, too."""
+    found = set()
+    for text in texts:
+        lower = text.lower()
+        found |= {lower, *re.split(r"[\W_]+", lower)}
+    return {word for word in found if len(word) >= _SHORTEST_WORD}
+
+
+def _made_of(password: str, own: Collection[str]) -> PasswordFault | None:
+    """Return the fault of a password that is few known words with hardly anything else. zxcvbn lets two names pass."""
+    rest, found = password.lower(), []
+    for word in sorted({*own, *_LIKED}, key=len, reverse=True):
+        while word in rest:
+            rest = rest.replace(word, " ", 1)
+            found.append(word)
+    if not found or len(found) > _FEW_WORDS or sum(letter.isalpha() for letter in rest) >= _OTHER_LETTERS:
+        return None
+    return PasswordFault.OWN if set(found) & set(own) else PasswordFault.KNOWN
+
+
+def _why(matches: list[dict[str, object]], own: Collection[str]) -> PasswordFault:
+    """Return what weakens it most: the longest part that zxcvbn knows."""
+    known = [match for match in matches if match["pattern"] != "bruteforce"]
+    if not known:
+        return PasswordFault.EASY
+    longest = max(known, key=lambda match: len(str(match["token"])))
+    if longest["pattern"] == "dictionary":
+        return PasswordFault.OWN if longest.get("matched_word") in own else PasswordFault.KNOWN
+    return _BY_PATTERN.get(str(longest["pattern"]), PasswordFault.EASY)

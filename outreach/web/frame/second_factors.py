@@ -1,0 +1,188 @@
+"""Flask-Security's second factors, fitted to our rules: codes of an app, drawn by segno, each taken once; recovery codes.
+
+The rules are services/sign_in/factors.py and recovery.py.
+"""
+
+from hashlib import sha256
+from typing import Any
+
+import segno
+from flask import Flask, abort
+from flask_babel import gettext as _
+from flask_security import (
+    MfRecoveryCodesUtil,
+    Security,
+    Totp,
+    TwoFactorSetupForm,
+    TwoFactorVerifyCodeForm,
+    tf_disabled,
+    tf_profile_changed,
+)
+from flask_security.recovery_codes import MfRecoveryForm
+from flask_security.utils import login_user
+from passlib.exc import TokenError
+from passlib.totp import TOTP, AppWallet
+
+from outreach import clock
+from outreach.domain.problems import Problem
+from outreach.extensions import db
+from outreach.models import Office, User, the_office
+from outreach.services.sign_in import factors, recovery
+from outreach.settings import Settings
+from outreach.web.frame.password_forms import Passwords
+from outreach.web.frame.say import say
+
+PRODUCT = "Outreach"
+CLOCK_OFF_S = 30  # how far the clock of a phone may be off
+ONLY_ITSELF = frozenset({"security.two_factor_rescue"})  # of Flask-Security's pages, those that we leave out
+
+
+class FactorDemanded(Problem):
+    message = "Your role needs a second factor. Set up another one before you remove this one."
+    field = "setup"
+
+
+class Wallet(AppWallet):
+    encrypt_cost = 10  # the secret key is random and long, so many rounds would only make each sign-in slower
+
+
+class Codes(Totp):
+    """Codes of an app (TOTP). Secrets are encrypted by the secret key, and can be read with the earlier ones."""
+
+    def __init__(self, secrets: dict[str, str], issuer: str) -> None:
+        self._totp = TOTP.using(issuer=issuer, wallet=Wallet(secrets=secrets, default_tag=next(iter(secrets))))
+
+    def verify_totp(self, token: str, totp_secret: str, user: Any, window: int = 0) -> bool:
+        try:
+            found = self._totp.verify(token, totp_secret, time=clock.now(), window=window)
+        except (TokenError, ValueError, KeyError):  # ValueError, KeyError: the secret key was changed
+            return False
+        return factors.take_counter(user.id, found.counter)
+
+    def get_totp_uri(self, username: str, totp_secret: str) -> str:
+        office = db.session.scalar(the_office(Office.short_name))
+        uri: str = self._totp.from_source(totp_secret).to_uri(username, issuer=(office or PRODUCT).replace(":", " "))
+        return uri
+
+    def generate_qrcode(self, username: str, totp: str) -> str:
+        code = segno.make(self.get_totp_uri(username, totp), error="m", micro=False)
+        return str(code.svg_data_uri(border=2, light="white", scale=5))
+
+    def generate_recovery_codes(self, number: int) -> list[str]:
+        raise NotImplementedError("services/sign_in/recovery.py makes them")
+
+
+class RecoveryCodes(MfRecoveryCodesUtil):
+    """Recovery codes in a table of their own. Only hashes are stored, so nobody can see the codes again."""
+
+    def create_recovery_codes(self, user: Any) -> list[str]:
+        return recovery.make(user.id, now=clock.now())
+
+    def get_recovery_codes(self, user: Any) -> list[str]:
+        return []
+
+    def check_recovery_code(self, user: Any, code: str) -> bool:
+        """Use the code up at once: a second request with it would pass otherwise, before the first has deleted it."""
+        return recovery.take(user.id, code, now=clock.now())
+
+    def delete_recovery_code(self, user: Any, code: str) -> bool:
+        return True
+
+
+class FlaskSecurity(Security):
+    def _check_modules(self, module: str, config_name: str) -> Any:
+        """Say that qrcode is not needed: segno draws the codes."""
+        return module == "qrcode" or super()._check_modules(module, config_name)
+
+
+class SetupForm(TwoFactorSetupForm):
+    user: Any
+
+    def validate(self, **given: Any) -> bool:
+        if self.setup.data == "disable" and factors.is_demanded(self.user):
+            self.setup.errors = [say(FactorDemanded())]
+            return False
+        return super().validate(**given)
+
+
+class CodeForm(TwoFactorVerifyCodeForm):
+    def validate(self, **given: Any) -> bool:
+        self.code.data = "".join((self.code.data or "").split())  # apps show it in two groups
+        return _is_written(self.code) and super().validate(**given)
+
+
+class RecoveryForm(MfRecoveryForm):
+    def validate(self, **given: Any) -> bool:
+        return _is_written(self.code) and super().validate(**given)
+
+
+def _is_written(field: Any) -> bool:
+    if (field.data or "").strip():
+        return True
+    field.errors = [_("Please write the code.")]
+    return False
+
+
+security = FlaskSecurity(password_util_cls=Passwords, totp_cls=Codes, mf_recovery_codes_util_cls=RecoveryCodes)
+FORMS: dict[str, Any] = {
+    "two_factor_setup_form": SetupForm,
+    "two_factor_verify_code_form": CodeForm,
+    "mf_recovery_form": RecoveryForm,
+}
+
+
+def configuration(settings: Settings) -> dict[str, Any]:
+    """Return Flask-Security's settings for second factors."""
+    keys = [settings.secret_key, *(key for key in settings.previous_secret_keys.split(",") if key)]
+    return {
+        "SECURITY_STATIC_FOLDER": None,  # our own pages need none of its scripts
+        "SECURITY_TWO_FACTOR": True,
+        "SECURITY_TWO_FACTOR_ENABLED_METHODS": ["authenticator"],
+        "SECURITY_TWO_FACTOR_AUTHENTICATOR_VALIDITY": CLOCK_OFF_S,
+        "SECURITY_TWO_FACTOR_ALWAYS_VALIDATE": True,  # no cookie lets a device off the second factor
+        "SECURITY_TWO_FACTOR_RESCUE_EMAIL": False,
+        "SECURITY_TWO_FACTOR_SETUP_URL": "/account/app",
+        "SECURITY_TWO_FACTOR_TOKEN_VALIDATION_URL": "/login/code",
+        "SECURITY_TWO_FACTOR_RESCUE_URL": "/login/rescue",
+        "SECURITY_TWO_FACTOR_SELECT_URL": "/login/factor",
+        "SECURITY_TWO_FACTOR_POST_SETUP_VIEW": "/account",
+        "SECURITY_MULTI_FACTOR_RECOVERY_CODES": True,
+        "SECURITY_MULTI_FACTOR_RECOVERY_CODES_URL": "/account/recovery-codes",
+        "SECURITY_MULTI_FACTOR_RECOVERY_URL": "/login/recovery",
+        "SECURITY_TOTP_SECRETS": {_tag(key): f"second factors {key}" for key in keys},
+        "SECURITY_TOTP_ISSUER": PRODUCT,
+    }
+
+
+def _tag(key: str) -> str:
+    """Return a name for a secret key that stays the same when a newer one comes."""
+    return sha256(f"name of {key}".encode()).hexdigest()[:8]
+
+
+def init_app(app: Flask) -> None:
+    """Leave out pages of Flask-Security, and note what it changes."""
+    for endpoint in ONLY_ITSELF & app.view_functions.keys():
+        app.view_functions[endpoint] = _nothing_here
+    tf_profile_changed.connect(_app_added, app)
+    tf_disabled.connect(_app_removed, app)
+
+
+def _nothing_here(**_parts: Any) -> Any:
+    abort(404)
+
+
+def _app_added(_app: Flask, user: Any, **_more: Any) -> None:
+    _end_other_sessions(user)
+    factors.note_added(user, "", now=clock.now())
+
+
+def _app_removed(_app: Flask, user: Any, **_more: Any) -> None:
+    factors.note_removed(user, "", now=clock.now())
+
+
+def _end_other_sessions(user: Any) -> None:
+    """End what was signed in without the new factor, also cookies that keep somebody signed in; this device stays."""
+    user = db.session.get_one(User, user.id)  # not the proxy current_user, which would become itself
+    security.datastore.set_uniquifier(user)
+    security.datastore.put(user)
+    login_user(user, remember=False, authn_via=["authenticator"])

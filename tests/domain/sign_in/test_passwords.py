@@ -1,0 +1,42 @@
+"""Which passwords are refused, and why."""
+
+import pytest
+
+from outreach.domain.sign_in.passwords import LEAST, MOST, PasswordFault, fault_of
+
+ABOUT = ["Siti Rahmawati", "siti@example.com", "DP3AP2KB Kota Metro", "Kota Metro"]
+
+
+@pytest.mark.parametrize(
+    ("password", "fault"),
+    [
+        ("tas-kayu-api", None),  # twelve characters
+        ("tas-kayu-ap", PasswordFault.SHORT),
+        ("payung biru jalan sepatu", None),
+        ("kucing-merah-lompat", None),
+        ("x7#" + "kucing merah " * 9, None),  # 120 characters; zxcvbn rates 72
+        ("a7 kol " * 19, PasswordFault.LONG),
+        ("indonesiamerdeka", PasswordFault.KNOWN),
+        ("bismillah1234", PasswordFault.KNOWN),
+        ("sayangkamu123", PasswordFault.KNOWN),
+        ("sitirahmawati1", PasswordFault.OWN),
+        ("kantor-dinas-metro", PasswordFault.OWN),
+        ("abcdefghijkl", PasswordFault.PATTERN),
+        ("aaaaaaaaaaaaaa", PasswordFault.PATTERN),
+        ("17-08-1945ab", PasswordFault.DATE),
+    ],
+)
+def test_a_password_is_refused_for_what_makes_it_easy(password: str, fault: PasswordFault | None):
+    assert fault_of(password, ABOUT) == fault
+
+
+def test_the_names_of_others_do_not_count_as_ones_own():
+    assert fault_of("sitirahmawati1", ["Budi Santoso"]) is None
+
+
+def test_the_bounds_are_twelve_and_a_hundred_and_twenty_eight_characters():
+    good = "kucing merah lompat pagar biru " * 5
+    assert (LEAST, MOST) == (12, 128)
+    assert [fault_of(good[:length]) for length in (11, 12, 128, 129)] == [
+        PasswordFault.SHORT, None, None, PasswordFault.LONG,
+    ]  # fmt: skip
