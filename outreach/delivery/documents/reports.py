@@ -4,7 +4,7 @@ templates/reports/report.typ is the template: one page first, details after it. 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from functools import partial
 from typing import IO
@@ -48,6 +48,7 @@ class Fact:
 class ReportTable:
     """strong: the numbers of rows that sum up others. first_page: it belongs to the summary. as_file_only: too wide for paper.
 
+    parts: for rows that sum up others, the numbers of these; a page shows them folded.
     sheet: a short name for the spreadsheet, which allows 31 letters; "" for the title.
     """
 
@@ -58,10 +59,29 @@ class ReportTable:
     first_page: bool = False
     as_file_only: bool = False
     sheet: str = ""
+    parts: Mapping[int, range] = field(default_factory=dict)
 
     @property
     def shown_rows(self) -> tuple[tuple[Value, ...], ...]:
         return self.rows[:MOST_SHOWN]
+
+    @property
+    def folded(self) -> list[tuple[tuple[Value, ...], list[tuple[Value, ...]]]]:
+        """Return what a page folds: each row that sums up others, with these."""
+        shown = self.shown_rows
+        found = [
+            (self.rows[at], [shown[part] for part in some if part < len(shown)]) for at, some in self.parts.items()
+        ]
+        return [(row, some) for row, some in found if some]
+
+    @property
+    def unfolded(self) -> list[tuple[Value, ...]]:
+        inside = {part for some in self.parts.values() for part in some}
+        return [row for at, row in enumerate(self.shown_rows) if at not in inside]
+
+    @property
+    def sums(self) -> list[tuple[Value, ...]]:
+        return [self.rows[at] for at in sorted(self.strong)]
 
     @property
     def more(self) -> str:
@@ -100,7 +120,7 @@ def files_of(
 ) -> Mapping[str, bytes]:
     """Return the template and what it reads. letters: whose letterhead and signatory it has. emblem: a PNG or JPEG picture."""
     data = {
-        **asdict(content),
+        **{name: getattr(content, name) for name in ("title", "subject", "period", "notes", "made")},
         "main": [_fact(fact) for fact in content.main],
         "facts": [_fact(fact) for fact in content.facts],
         "tables": [_table(table) for table in content.tables if not table.as_file_only],

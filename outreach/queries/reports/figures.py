@@ -5,10 +5,12 @@ Only activities that were held are counted: what lies ahead has no attendance ye
 and age are not known.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime, time, timedelta
 from enum import IntEnum
+from operator import attrgetter
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -40,7 +42,10 @@ from outreach.models import (
     Venue,
 )
 from outreach.models.letters import letter_invitation
+from outreach.queries.reports.over_time import NAMES, OverTime, Totals
+from outreach.queries.reports.over_time import protected as by_activity
 from outreach.queries.reports.people import PeopleCounts, PlaceLine, ReportPlace, protected
+from outreach.queries.reports.sectors import SectorLine, by_sector
 from outreach.services.locking import ProgrammeMissing
 
 KELURAHAN, KECAMATAN = 4, 3  # levels of regions
@@ -88,24 +93,14 @@ class Counts:
         return self.invited - self.answered
 
     def __add__(self, other: "Counts") -> "Counts":
-        return Counts(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
+        return total((self, other))
 
 
-@dataclass(frozen=True)
-class Totals:
-    """Counts that the tables by place sum up to. None is hidden: everywhere in a report if its sum is hidden in these tables."""
+_values = attrgetter(*(f.name for f in fields(Counts)))
 
-    invited: int | None
-    answered: int | None
-    present: int | None
 
-    def of(self, counts: Counts) -> "Totals":
-        """Return these counts, without those that are hidden here."""
-        return Totals(
-            None if self.invited is None else counts.invited,
-            None if self.answered is None else counts.answered,
-            None if self.present is None else counts.present,
-        )
+def total(some: Iterable[Counts]) -> Counts:
+    return Counts(*map(sum, zip(*map(_values, some), strict=True)))
 
 
 @dataclass(frozen=True)
@@ -123,6 +118,11 @@ class HeldActivity:
     def day(self) -> date:
         return self.starts_at.astimezone(self.zone).date()
 
+    @property
+    def month(self) -> date:
+        """Return its first day."""
+        return self.day.replace(day=1)
+
 
 @dataclass(frozen=True)
 class ReportLine:
@@ -136,7 +136,7 @@ class ReportLine:
     last: date
     activities: int
     counted: Totals
-    represented: int
+    represented: int | None
 
 
 @dataclass(frozen=True)
@@ -145,14 +145,6 @@ class Month:
 
     first: date
     activities: int
-    counted: Totals
-
-
-@dataclass(frozen=True)
-class SectorLine:
-    """sector: None for people of no organisation."""
-
-    sector: Sector | None
     counted: Totals
 
 
@@ -168,6 +160,8 @@ class LetterLine:
 @dataclass(frozen=True)
 class Report:
     """The figures of a report. title: the programme's; "" for a period. Counts that are None are hidden.
+
+    counts: those of everybody, hidden or not; `whole` is what may be shown.
 
     without_attendance: held activities at which nobody was recorded as present. tasks_open, tasks_done: follow-ups from the
     minutes of the activities held.
@@ -192,6 +186,7 @@ class Report:
     sectors: Sequence[SectorLine]
     places: Sequence[PlaceLine]
     people: PeopleCounts
+    over_time: OverTime
 
     @property
     def kelurahan(self) -> Sequence[PlaceLine]:
@@ -209,11 +204,18 @@ def report(scope: ReportScope, *, below: int, now: datetime) -> Report:
     states, held = _activities(scope, now)
     counted = _counted(scope, now)
     held = [replace(activity, counts=counted.activities.get(activity.id, Counts())) for activity in held]
-    counts = sum((activity.counts for activity in held), Counts())
-    people = protected(counted.groups, _places(), below)
+    counts = total(activity.counts for activity in held)
+    places = _places()
+    people = protected(counted.groups, counted.heads, places, below)
     regions = [activity.region_code or "" for activity in held]
     tasks = _tasks(scope, now)
     whole = Totals(*(one.shown[None, None, None] for one in (people.invited, people.answered, people.present)))
+    heads = total(counted.heads.values())
+    line_of = (lambda activity: activity.programme_id) if scope.programme_id is None else (lambda activity: activity.id)
+    over_time = by_activity(
+        [(line_of(one), one.month, one.counts) for one in held], whole,
+        {name: getattr(heads, name) for name in NAMES}, below,
+    )  # fmt: skip
     return Report(
         title=title,
         first=min((a.day for a in held), default=None) if scope.programme_id is not None else scope.first,
@@ -229,14 +231,12 @@ def report(scope: ReportScope, *, below: int, now: datetime) -> Report:
         whole=whole,
         activities=held,
         letters=_letters(scope, now),
-        lines=_lines(held, _programme_titles(scope, held), by_programme=scope.programme_id is None, whole=whole),
-        months=_months(held, whole),
-        sectors=[
-            SectorLine(sector, whole.of(one))
-            for sector, one in sorted(counted.sectors.items(), key=lambda pair: (pair[0] is None, -pair[1].invited))
-        ],
+        lines=_lines(held, _programme_titles(scope, held), over_time, line_of),
+        months=_months(held, over_time),
+        sectors=by_sector(counted.sectors, counted.sector_heads, whole, below),
         places=people.lines(regions),
         people=people,
+        over_time=over_time,
     )
 
 
@@ -359,33 +359,43 @@ def _invitees(scope: ReportScope, now: datetime) -> sa.CTE:
 
 @dataclass
 class _Counted:
-    """What one statement counts: by activity, by (region code, sex, age group) with "" for what is not known, and by sector."""
+    """What one statement counts: by activity, by (region code, sex, age group) with "" for what is not known, and by sector.
+
+    Heads count everybody once, the others everybody once for each activity.
+    """
 
     activities: dict[int, Counts] = field(default_factory=dict)
     groups: dict[tuple[str, str, str], Counts] = field(default_factory=dict)
+    heads: dict[tuple[str, str, str], Counts] = field(default_factory=dict)
     sectors: dict[Sector | None, Counts] = field(default_factory=dict)
+    sector_heads: dict[Sector | None, Counts] = field(default_factory=dict)
 
 
 def _counted(scope: ReportScope, now: datetime) -> _Counted:
     """Count the invitees in one statement, which finds them once.
 
-    Somebody who came in an invitee's place is counted where the invitee belongs, as of unknown sex and age.
+    Somebody who came in an invitee's place is counted where the invitee belongs, as of unknown sex and age, and as one person for
+    each invitee.
     """
     invitees = _invitees(scope, now)
     answer, presence, speaks = invitees.c.answer, invitees.c.presence, invitees.c.speaks
-    sums = {
-        "invited": sa.func.sum(sa.case((answer > int(_Answer.UNINVITED), 1), else_=0)),
-        "answered": sa.func.sum(sa.case((answer > int(_Answer.SILENT), 1), else_=0)),
-        "present": sa.func.sum(sa.case((presence > int(_Presence.ABSENT), 1), else_=0)),
-        "acted": sa.func.sum(sa.case((presence == int(_Presence.ACTED_FOR), 1), else_=0)),
-    }
+
+    def times(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
+        return sa.func.sum(sa.case((condition, 1), else_=0))
+
     each = (
         sa.select(
-            invitees.c.person_id, invitees.c.organisation_id, *(found.label(name) for name, found in sums.items())
+            invitees.c.person_id,
+            invitees.c.organisation_id,
+            times(answer > int(_Answer.UNINVITED)).label("invited"),
+            times(answer > int(_Answer.SILENT)).label("answered"),
+            times(presence == int(_Presence.IN_PERSON)).label("in_person"),
+            times(presence == int(_Presence.ACTED_FOR)).label("acted"),
         )
         .group_by(invitees.c.person_id, invitees.c.organisation_id)
         .subquery("each_invitee")
     )
+    kinds = (each.c.invited, each.c.answered, each.c.in_person, each.c.acted)
     organisation = aliased(Organisation)
     group = (
         sa.func.coalesce(Person.region_code, organisation.region_code, ""),
@@ -395,29 +405,35 @@ def _counted(scope: ReportScope, now: datetime) -> _Counted:
     )
     nothing, zero = sa.literal(""), sa.literal(0)
     by_activity = sa.select(
-        invitees.c.activity_id, answer, presence, speaks, sa.func.count(), nothing, nothing, nothing, nothing, zero
-    ).group_by(invitees.c.activity_id, answer, presence, speaks)
+        invitees.c.activity_id, answer, presence, speaks, sa.func.count(), *(zero for _ in kinds), *(nothing for _ in group),
+        sa.literal(0),
+    ).group_by(invitees.c.activity_id, answer, presence, speaks)  # fmt: skip
     by_group = (
-        sa.select(zero, *(sa.func.sum(each.c[name]) for name in sums), *group, sa.literal(1))
+        sa.select(zero, *map(sa.func.sum, kinds), *(times(one > 0) for one in kinds), *group, sa.literal(1))
         .select_from(each)
         .outerjoin(Person, Person.id == each.c.person_id)
         .outerjoin(organisation, organisation.id == sa.func.coalesce(each.c.organisation_id, Person.organisation_id))
         .group_by(*group)
     )
     counted = _Counted()
+    activities: dict[int, list[Counts]] = {}
     for activity_id, *numbers, region, sex, age, sector, is_group in db.session.execute(
         by_activity.union_all(by_group)
     ):
-        one, two, three, four = map(int, numbers)  # PostgreSQL sums to decimals
+        sums, heads = (tuple(map(int, some)) for some in (numbers[:4], numbers[4:]))  # PostgreSQL sums to decimals
         if not is_group:
-            _add(counted.activities, activity_id, _as_counts(_Answer(one), _Presence(two), bool(three), four))
+            one, two, three, four = sums
+            activities.setdefault(activity_id, []).append(_as_counts(_Answer(one), _Presence(two), bool(three), four))
             continue
-        invited, answered, present, acted = one, two, three, four
-        own = Counts(invited=invited, answered=answered, present=present - acted)
-        _add(counted.groups, (region, sex, age), own)
-        if acted:
-            _add(counted.groups, (region, "", ""), Counts(present=acted))
-        _add(counted.sectors, Sector(sector) if sector else None, own + Counts(present=acted))
+        for (invited, answered, in_person, acted), groups, sectors in (
+            (sums, counted.groups, counted.sectors), (heads, counted.heads, counted.sector_heads),
+        ):  # fmt: skip
+            own, others = Counts(invited=invited, answered=answered, present=in_person), Counts(present=acted)
+            _add(groups, (region, sex, age), own)
+            if acted:
+                _add(groups, (region, "", ""), others)
+            _add(sectors, Sector(sector) if sector else None, own + others)
+    counted.activities = {activity_id: total(parts) for activity_id, parts in activities.items()}
     return counted
 
 
@@ -485,31 +501,35 @@ def _tasks(scope: ReportScope, now: datetime) -> dict[FollowUpState, int]:
     return {row[0]: row[1] for row in rows}
 
 
-def _programme_titles(scope: ReportScope, held: Iterable[HeldActivity]) -> Mapping[int, str]:
+def _programme_titles(scope: ReportScope, held: Iterable[HeldActivity]) -> Mapping[int, str] | None:
+    """Return the titles of a period's programmes; None in the report of one."""
     if scope.programme_id is not None:
-        return {}
+        return None
     ids = {activity.programme_id for activity in held}
     rows = db.session.execute(sa.select(Programme.id, Programme.title).where(Programme.id.in_(ids - {None})))
     return {programme_id: title for programme_id, title in rows}  # noqa: C416
 
 
 def _lines(
-    held: Sequence[HeldActivity], titles: Mapping[int, str], *, by_programme: bool, whole: Totals
+    held: Sequence[HeldActivity],
+    titles: Mapping[int, str] | None,
+    over_time: OverTime,
+    line_of: Callable[[HeldActivity], int | None],
 ) -> list[ReportLine]:
-    parts: dict[Any, list[HeldActivity]] = {}
+    """Return a line for each programme where there are titles of them, and else for each activity."""
+    parts: dict[int | None, list[HeldActivity]] = {}
     for activity in held:
-        parts.setdefault(activity.programme_id if by_programme else activity, []).append(activity)
+        parts.setdefault(line_of(activity), []).append(activity)
     lines = []
     for key, part in parts.items():
-        counts = sum((activity.counts for activity in part), Counts())
-        title = titles.get(key, "") if by_programme else part[0].title
+        counted = over_time.line(key)
+        represented = None if counted.answered is None else sum(activity.counts.represented for activity in part)
+        title = part[0].title if titles is None else titles.get(key or 0, "")
         days = [activity.day for activity in part]
-        lines.append(ReportLine(title, min(days), max(days), len(part), whole.of(counts), counts.represented))
+        lines.append(ReportLine(title, min(days), max(days), len(part), counted, represented))
     return lines
 
 
-def _months(held: Iterable[HeldActivity], whole: Totals) -> list[Month]:
-    parts: dict[date, list[Counts]] = {}
-    for activity in held:
-        parts.setdefault(activity.day.replace(day=1), []).append(activity.counts)
-    return [Month(first, len(some), whole.of(sum(some, Counts()))) for first, some in sorted(parts.items())]
+def _months(held: Iterable[HeldActivity], over_time: OverTime) -> list[Month]:
+    numbers = Counter(activity.month for activity in held)
+    return [Month(first, number, over_time.month(first)) for first, number in sorted(numbers.items())]

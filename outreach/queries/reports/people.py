@@ -1,16 +1,17 @@
 """People counted by place, sex and age group: which tables a report shows of them, and what it hides in these.
 
-How counts are hidden: domain/small_numbers.py. Counts by place, by sex and age, and by all three are protected together,
+How counts are hidden: hiding.py. Counts by place, by sex and age, and by all three are protected together,
 because a reader has them all.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Protocol
 
 from outreach.domain.kinds import AgeGroup, Sex
-from outreach.domain.small_numbers import Audit, Cell, audit, protect
+from outreach.domain.small_numbers import Audit, Cell
+from outreach.queries.reports.hiding import Protected, Tables, linked, summed
 
 SEXES: tuple[Sex | str, ...] = (*Sex, "")  # "": not known
 AGES: tuple[AgeGroup | str, ...] = (*AgeGroup, "")
@@ -51,19 +52,6 @@ class PlaceLine:
 
 
 @dataclass(frozen=True)
-class Protected:
-    """Cells with their true counts, and what is shown of them."""
-
-    people: Mapping[tuple[str, ...], int]
-    possible: Collection[tuple[str, ...]]
-    cells: Mapping[Key, Cell]
-    shown: Mapping[Key, int | None]
-
-    def audit(self) -> Audit:
-        return audit(self.people, self.possible, self.cells, self.shown)
-
-
-@dataclass(frozen=True)
 class PeopleCounts:
     """What a report shows. invited, answered: by place. present: by place, sex and age."""
 
@@ -93,45 +81,38 @@ class PeopleCounts:
 
 
 def protected(
-    groups: Mapping[tuple[str, str, str], Counted], places: Sequence[ReportPlace], below: int
+    visits: Mapping[tuple[str, str, str], Counted],
+    heads: Mapping[tuple[str, str, str], Counted],
+    places: Sequence[ReportPlace],
+    below: int,
 ) -> PeopleCounts:
-    """Return what may be shown of people counted by (region code, sex, age)."""
+    """Return what may be shown of people counted by (region code, sex, age).
+
+    visits: counts everybody once for each activity. heads: counts everybody once.
+    """
     known = {place.code for place in places if place.is_kelurahan}
-    invited: dict[tuple[str, ...], int] = {}
-    answered: dict[tuple[str, ...], int] = {}
-    present: dict[tuple[str, ...], int] = {}
-    for (region, sex, age), counts in groups.items():
-        place = region if region in known else ELSEWHERE
-        _add(invited, (place,), counts.invited)
-        _add(answered, (place,), counts.answered)
-        if counts.invited or counts.present:
-            _add(present, (place, sex, age), counts.present)
-    by_place = {key: cell for key, cell in _cells(places) if key[1] is key[2] is None}
+    cells, lines = dict(_cells(places)), _lines(places)
     alone = {
         key: Cell(frozenset((place,) for place, _sex, _age in cell.groups), zero_shown=True)
-        for key, cell in by_place.items()
+        for key, cell in cells.items()
+        if key[1] is key[2] is None
     }
-    counted = [(invited, alone), (answered, alone), (present, dict(_cells(places)))]
-    return PeopleCounts(places, *_linked(counted, by_place, below))
-
-
-def _linked(
-    counted: Sequence[tuple[dict[tuple[str, ...], int], dict[Key, Cell]]], by_place: Collection[Key], below: int
-) -> list[Protected]:
-    """Protect several counts of the same places: what is hidden of a place in one is hidden in the others, too.
-
-    Nobody answers or comes who was not invited, so a shown count would bound a hidden one, and with a total give it away.
-    """
-    hidden: set[Key] = set()
-    made: dict[int, tuple[set[Key], Protected]] = {}  # with what was hidden when it was made
-    while True:
-        for number, (people, cells) in enumerate(counted):
-            if number not in made or made[number][0] != hidden:
-                shown = protect(people, people.keys(), cells, below, hidden)
-                hidden = hidden | {key for key in by_place if shown[key] is None}
-                made[number] = hidden, Protected(people, people.keys(), cells, shown)
-        if all(known == hidden for known, _protected in made.values()):
-            return [protected for _known, protected in made.values()]
+    alone_lines = {key: parts for key, parts in lines.items() if key[0] == "place" and key[1] in alone}
+    counted = []
+    for name in ("invited", "answered", "present"):
+        by_place_only = name != "present"
+        counts: dict[tuple[str, ...], int] = {}
+        people: dict[tuple[str, ...], int] = {}
+        for found, sums in ((visits, counts), (heads, people)):
+            for (region, sex, age), one in found.items():
+                place = region if region in known else ELSEWHERE
+                if by_place_only:
+                    _add(sums, (place,), getattr(one, name))
+                elif one.invited or one.present:
+                    _add(sums, (place, sex, age), one.present)
+        tables = (alone, alone_lines) if by_place_only else (cells, lines)
+        counted.append(Tables(counts, summed(people), *tables))
+    return PeopleCounts(places, *linked(counted, alone.keys(), below))
 
 
 def _cells(places: Sequence[ReportPlace]) -> Iterator[tuple[Key, Cell]]:
@@ -148,6 +129,25 @@ def _cells(places: Sequence[ReportPlace]) -> Iterator[tuple[Key, Cell]]:
     for (code, codes), sex, age in product(inside.items(), (None, *SEXES), (None, *AGES)):
         chosen = product(codes, SEXES if sex is None else (sex,), AGES if age is None else (age,))
         yield (code, sex, age), Cell(frozenset(chosen), zero_shown=sex is None and age is None)
+
+
+def _lines(places: Sequence[ReportPlace]) -> dict[tuple[str, Key], list[Key]]:
+    """Return the cells that each total is the sum of, in three directions: by place, by sex and by age."""
+    kelurahan = [place for place in places if place.is_kelurahan]
+    districts = [place for place in places if not place.is_kelurahan]
+    inside: dict[str | None, list[str]] = {
+        place.code: [one.code for one in kelurahan if one.kecamatan == place.code] for place in districts
+    }
+    alone = [one.code for one in kelurahan if one.kecamatan not in inside]
+    inside[None] = [*(place.code for place in districts), *alone, ELSEWHERE]
+    codes = [*(place.code for place in places), ELSEWHERE, None]
+    sexes, ages = (None, *SEXES), (None, *AGES)
+    return {
+        **{("place", (code, sex, age)): [(one, sex, age) for one in inside[code]]
+           for code, sex, age in product(inside, sexes, ages)},
+        **{("sex", (code, None, age)): [(code, sex, age) for sex in SEXES] for code, age in product(codes, ages)},
+        **{("age", (code, sex, None)): [(code, sex, age) for age in AGES] for code, sex in product(codes, sexes)},
+    }  # fmt: skip
 
 
 def _lies_in(region: str, place: ReportPlace, places: Sequence[ReportPlace]) -> bool:

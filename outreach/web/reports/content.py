@@ -11,7 +11,7 @@ from flask_babel import ngettext
 from outreach.delivery.documents.reports import Fact, ReportContent, ReportTable, Value
 from outreach.delivery.words.formats import days, language, moment
 from outreach.delivery.words.labels import label
-from outreach.domain.kinds import AgeGroup, Sex
+from outreach.domain.kinds import AgeGroup, Sector, Sex
 from outreach.queries.reports.figures import LetterLine, Report
 from outreach.queries.reports.people import AGES, ELSEWHERE, SEXES, PeopleCounts, ReportPlace
 from outreach.web.frame.looks import office_zone
@@ -30,7 +30,7 @@ def content_of(report: Report, *, below: int, office: str, now: datetime) -> Rep
             Fact(_("Invited"), report.whole.invited),
             Fact(_("Answered"), report.whole.answered),
             Fact(_("Present"), report.whole.present),
-            Fact(_("Represented"), report.counts.represented),
+            Fact(_("Represented"), _unless(report.whole.answered is None, report.counts.represented)),
         ),
         facts=_facts(report),
         tables=_tables(report),
@@ -40,7 +40,7 @@ def content_of(report: Report, *, below: int, office: str, now: datetime) -> Rep
 
 
 def _facts(report: Report) -> tuple[Fact, ...]:
-    counts = report.counts
+    counts, whole = report.counts, report.whole
     others = (
         ngettext("%(num)d lies ahead", "%(num)d lie ahead", report.ahead) if report.ahead else "",
         ngettext("%(num)d is postponed", "%(num)d are postponed", report.postponed) if report.postponed else "",
@@ -56,10 +56,10 @@ def _facts(report: Report) -> tuple[Fact, ...]:
             len(report.kelurahan),
             _("where something was held, or from where somebody came"),
         ),
-        Fact(_("Said they cannot come"), counts.not_coming),
-        Fact(_("Did not answer"), None if None in (report.whole.invited, report.whole.answered) else counts.silent),
-        Fact(_("Present through a representative"), counts.acted),
-        Fact(_("Came without an invitation"), counts.uninvited),
+        Fact(_("Said they cannot come"), _unless(whole.answered is None, counts.not_coming)),
+        Fact(_("Did not answer"), _unless(None in (whole.invited, whole.answered), counts.silent)),
+        Fact(_("Present through a representative"), _unless(whole.present is None, counts.acted)),
+        Fact(_("Came without an invitation"), _unless(whole.present is None, counts.uninvited)),
         Fact(_("Speakers in person"), counts.speakers_in_person),
         Fact(_("Speakers represented"), counts.speakers_represented),
         Fact(_("Speakers absent"), counts.speakers_absent),
@@ -67,6 +67,14 @@ def _facts(report: Report) -> tuple[Fact, ...]:
         Fact(_("Tasks from meetings open"), report.tasks_open, report.tasks_open + report.tasks_done),
         Fact(_("Tasks from meetings done"), report.tasks_done, report.tasks_open + report.tasks_done),
     )
+
+
+def _sector_words(sector: Sector | None) -> str:
+    return label(sector) if sector else _("No organisation")
+
+
+def _unless(hidden: bool, count: int) -> int | None:
+    return None if hidden else count
 
 
 def _numbers(letters: Sequence[LetterLine]) -> str:
@@ -95,7 +103,7 @@ def _tables(report: Report) -> tuple[ReportTable, ...]:
             _("By sector"),
             (_("Sector"), *counted),
             tuple(
-                (label(line.sector) if line.sector else _("No organisation"), *astuple(line.counted))
+                (", ".join(map(_sector_words, line.sectors)), *astuple(line.counted))
                 for line in report.sectors
             ),
             first_page=True,
@@ -131,7 +139,17 @@ def _by_place(report: Report, counted: tuple[str, ...]) -> ReportTable:
         (_("Place"), _("Activities"), *counted),
         (*rows, whole),
         strong=frozenset({at for at, line in enumerate(lines) if _is_district(line.place)} | {len(rows)}),
+        parts=_parts([line.place for line in lines]),
     )
+
+
+def _parts(places: Sequence[ReportPlace]) -> dict[int, range]:
+    """Return which places lie in a kecamatan: the numbers of both. They follow it."""
+    numbers = range(len(places))
+    inside = {
+        at: [n for n in numbers if places[n].kecamatan == places[at].code] for at in numbers if _is_district(places[at])
+    }
+    return {at: range(some[0], some[-1] + 1) for at, some in inside.items() if some}
 
 
 def _present_by_place(people: PeopleCounts) -> tuple[ReportTable, ...]:
@@ -139,6 +157,7 @@ def _present_by_place(people: PeopleCounts) -> tuple[ReportTable, ...]:
     codes = [*(place.code for place in places), None]
     words = [*map(place_words, places), _("In all")]
     strong = frozenset({at for at, place in enumerate(places) if _is_district(place)} | {len(places)})
+    parts = _parts(places)
     wide = [(sex, age) for age in (*AGES, None) for sex in (*SEXES, None)]
 
     def rows(columns: Sequence[tuple[str | None, str | None]]) -> tuple[tuple[Value, ...], ...]:
@@ -153,6 +172,7 @@ def _present_by_place(people: PeopleCounts) -> tuple[ReportTable, ...]:
             (_("Place"), *map(sex_words, SEXES), _("In all")),
             rows([(sex, None) for sex in (*SEXES, None)]),
             strong,
+            parts=parts,
             sheet=_("Place and sex"),
         ),
         ReportTable(
@@ -160,6 +180,7 @@ def _present_by_place(people: PeopleCounts) -> tuple[ReportTable, ...]:
             (_("Place"), *map(age_words, (*AGES, None))),
             rows([(None, age) for age in (*AGES, None)]),
             strong,
+            parts=parts,
             sheet=_("Place and age"),
         ),
         ReportTable(
@@ -196,8 +217,9 @@ def _notes(below: int) -> tuple[str, ...]:
     return (
         _("Only activities that were held are counted. Each invitee counts once for each activity; an organisation counts "
           "through the people it named, or as one while it has named nobody."),
-        _("“•” is hidden: counts of people below %(below)s, by sex, age or place, and others from which they could be computed. "
-          "A zero by sex or age is shown only where nobody was invited.", below=below),
+        _("“•” is hidden: counts of fewer than %(below)s people by sex, age, place, activity or month, however often they came, "
+          "and others from which they could be computed. A zero by sex or age is shown only where nobody was invited. Sectors "
+          "with few people share a line.", below=below),
         _("Of somebody who came in an invitee's place, sex and age are not known."),
     )  # fmt: skip
 

@@ -52,7 +52,7 @@ def test_an_organisation_counts_through_the_people_it_named(any_app, activity, p
     an_invitation(activity, declined, state=InvitationState.NOT_COMING)
     found = report(below=1)
     assert (found.counts.invited, found.counts.answered, found.counts.present) == (2, 2, 1)
-    assert {line.sector: line.counted.invited for line in found.sectors} == {Sector.SCHOOL: 1, None: 1}
+    assert [(line.sectors, line.counted.invited) for line in found.sectors] == [((Sector.SCHOOL,), 1), ((None,), 1)]
 
 
 def test_only_held_activities_of_the_period_or_programme_count_and_the_others_are_named(any_app, programme, hall, ani):
@@ -91,7 +91,7 @@ def test_people_are_counted_by_place_sex_and_age_and_whoever_came_for_somebody_a
         came(activity, a_person(name, region_code=YOSODADI, sex=Sex.FEMALE), acting="Wakil")
     found = report()
     counted = found.people.counted
-    assert {group: number for group, number in found.people.present.people.items() if number} == {
+    assert {group: number for group, number in found.people.present.tables.counts.items() if number} == {
         (IMOPURO, Sex.FEMALE, AgeGroup.FROM_25): 6, (YOSODADI, Sex.MALE, AgeGroup.FROM_45): 7, (YOSODADI, "", ""): 5,
     }  # fmt: skip
     assert (counted(None, None, None), found.whole) == (18, Totals(18, 18, 18))
@@ -127,10 +127,68 @@ def test_no_hidden_count_of_a_report_can_be_computed(any_app, activity):
         for age in (AgeGroup.UNDER_18, AgeGroup.FROM_25, None)
     ):
         many_came(activity, number * 5 % 8, region_code=region, sex=sex, age_group=age)
-    audits = report().people.audits()
-    assert [audit.recoverable for audit in audits] == [(), (), ()]
+    found = report()
+    audits = [*found.people.audits(), *found.over_time.audits()]
+    assert [(audit.small, audit.recoverable, audit.thin) for audit in audits] == [((), (), ())] * 6
+    audits = found.people.audits()
     assert audits[-1].hidden > 0
     assert audits[-1].narrowest >= 1
+
+
+def test_one_person_who_came_often_is_hidden_and_five_who_came_once_are_not(any_app, programme):
+    rina = a_person("Rina", region_code=METRO, sex=Sex.FEMALE)
+    for day in range(18, 24):
+        activity = held(draft_activity(programme, None, day))
+        came(activity, rina)
+        many_came(activity, 1, region_code=IMOPURO, sex=Sex.FEMALE)
+        many_came(activity, 4, region_code=YOSODADI, sex=Sex.FEMALE)
+    found = report()
+    assert found.people.present.tables.counts[METRO, Sex.FEMALE, ""] == 6
+    shown = {line.place.name: line.present for line in found.kelurahan}
+    assert shown == {"Metro": None, "Imopuro": None, "Yosodadi": 24}, (
+        "Imopuro hides Metro in the total of their kecamatan"
+    )
+    assert [(a.small, a.recoverable, a.thin) for a in found.people.audits()] == [((), (), ())] * 3
+
+
+def test_whoever_came_in_the_place_of_five_invitees_counts_as_five_people(any_app, activity):
+    held(activity)
+    many_came(activity, 9, region_code=IMOPURO, sex=Sex.FEMALE)
+    for name in ("Gita", "Hani", "Ira", "Juli"):
+        came(activity, a_person(name, region_code=YOSODADI), acting="Wakil")
+    assert report().people.counted(YOSODADI, "", None) is None
+    came(activity, a_person("Kiki", region_code=YOSODADI), acting="Wakil")
+    assert report().people.counted(YOSODADI, "", None) == 5
+
+
+def test_small_counts_by_activity_and_month_are_hidden_with_those_that_tell_them(any_app, programme):
+    for day, number in ((18, 2), (19, 4), (20, 9), (21, 30)):
+        many_came(held(draft_activity(programme, None, day, title=f"Hari {day}")), number, region_code=IMOPURO)
+    february = draft_activity(programme, None, 8, starts_at=at(8, month=2), ends_at=at(8, 12, month=2))
+    many_came(held(february), 20, region_code=IMOPURO)
+    found = report(ReportScope(JAKARTA, programme_id=programme.id), now=at(20, month=2))
+    assert [line.counted.present for line in found.lines] == [None, None, None, 30, 20], (
+        "the four of the second day may be all"
+    )
+    assert [month.counted.present for month in found.months] == [45, 20]
+    assert found.whole.present == 65
+    many_came(held(draft_activity(programme, None, 9, starts_at=at(9, month=2), ends_at=at(9, 12, month=2))), 1)
+    found = report(ReportScope(JAKARTA, programme_id=programme.id), now=at(20, month=2))
+    assert [line.counted.present for line in found.lines][-2:] == [None, None], (
+        "else one follows from the sum of February"
+    )
+    assert [(a.small, a.recoverable, a.thin) for a in found.over_time.audits()] == [((), (), ())] * 3
+
+
+def test_sectors_with_few_people_share_a_line(any_app, activity):
+    held(activity)
+    for sector, number in ((Sector.SCHOOL, 6), (Sector.POLICE, 5), (Sector.MILITARY, 3), (Sector.PROSECUTOR, 1)):
+        many_came(activity, number, organisation=an_organisation(sector.value, sector=sector), region_code=IMOPURO)
+    lines = [(line.sectors, line.counted.present) for line in report().sectors]
+    assert lines == [((Sector.SCHOOL,), 6), ((Sector.POLICE, Sector.MILITARY, Sector.PROSECUTOR), 9)]
+    many_came(activity, 1, organisation=an_organisation("Kodim", sector=Sector.MILITARY), region_code=IMOPURO)
+    lines = [(line.sectors, line.counted.present) for line in report().sectors]
+    assert lines == [((Sector.SCHOOL,), 6), ((Sector.POLICE,), 5), ((Sector.MILITARY, Sector.PROSECUTOR), 5)]
 
 
 def test_a_hidden_count_of_invitees_is_not_bounded_by_how_many_of_them_answered():
@@ -141,7 +199,7 @@ def test_a_hidden_count_of_invitees_is_not_bounded_by_how_many_of_them_answered(
         ("1.b", Sex.FEMALE.value, ""): Counts(invited=11, answered=11, present=11),
         ("1.c", Sex.FEMALE.value, ""): Counts(invited=30, answered=25, present=20),
     }
-    found = people.protected(groups, places, 5)
+    found = people.protected(groups, groups, places, 5)
     assert found.lines([])[2].invited is None, "a and b have 12 invitees"
     assert found.lines([])[2].answered is None, "11 would leave one for a"
     assert found.lines([])[2].present is None
