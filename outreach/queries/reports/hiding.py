@@ -6,9 +6,18 @@ Several counts of the same places, or of the same activities, are hidden togethe
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 from outreach.domain.small_numbers import Audit, Cell, Heads, audit, protect
+
+
+class Counted(Protocol):
+    @property
+    def invited(self) -> int: ...
+    @property
+    def answered(self) -> int: ...
+    @property
+    def present(self) -> int: ...
 
 
 @dataclass(frozen=True)

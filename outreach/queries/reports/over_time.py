@@ -6,22 +6,13 @@ Both tables are protected together, in groups of activities: those of one line a
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import astuple, dataclass
 from datetime import date
-from typing import Any, Protocol
+from typing import Any
 
 from outreach.domain.small_numbers import Audit, Cell
-from outreach.queries.reports.hiding import Protected, Tables, linked
+from outreach.queries.reports.hiding import Counted, Protected, Tables, linked
 
 NAMES = ("invited", "answered", "present")
 WHOLE = ("whole", None)
-
-
-class Counted(Protocol):
-    @property
-    def invited(self) -> int: ...
-    @property
-    def answered(self) -> int: ...
-    @property
-    def present(self) -> int: ...
 
 
 @dataclass(frozen=True)

@@ -7,24 +7,14 @@ because a reader has them all.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import Protocol
 
 from outreach.domain.kinds import AgeGroup, Sex
 from outreach.domain.small_numbers import Audit, Cell
-from outreach.queries.reports.hiding import Protected, Tables, linked, summed
+from outreach.queries.reports.hiding import Counted, Protected, Tables, linked, summed
 
 SEXES: tuple[Sex | str, ...] = (*Sex, "")  # "": not known
 AGES: tuple[AgeGroup | str, ...] = (*AgeGroup, "")
 ELSEWHERE = ""  # the code of people whose kelurahan is outside the office's area, or not known
-
-
-class Counted(Protocol):
-    @property
-    def invited(self) -> int: ...
-    @property
-    def answered(self) -> int: ...
-    @property
-    def present(self) -> int: ...
 
 
 Key = tuple[str | None, str | None, str | None]  # place, sex, age; None: all of them

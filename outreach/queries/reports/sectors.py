@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from outreach.domain.kinds import Sector
-from outreach.queries.reports.over_time import NAMES, Counted, Totals
+from outreach.queries.reports.hiding import Counted
+from outreach.queries.reports.over_time import NAMES, Totals
 
 
 @dataclass(frozen=True)
