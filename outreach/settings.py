@@ -251,6 +251,7 @@ class Settings:
     calendar_own_hosts: Hosts = ""  # "host:port, …" in your own network from which calendars may be read; empty: none
     call_rest_hours: Annotated[float, _between(0.1, 240)] = 3.0  # who did not pick up is not called again before that
     link_days: Days = 30  # an answer link stays valid this long after its last activity
+    minutes_link_days: Days = 30  # the chair's link to minutes stays valid this long after it was made
 
     @property
     def https(self) -> bool:

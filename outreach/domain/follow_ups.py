@@ -15,6 +15,7 @@ LEADS = (7, 1)  # days before, unless the office sets others
 MOST_LEADS, MOST_DAYS = 5, 90
 OVERDUE = -1  # in place of a lead: the mail on a day after the due day
 MOST_LETTERS = 500
+CALL_WITHIN_DAYS = 7  # an owner whom no mail reaches is to be called from so many days before on
 
 
 class LeadsWrong(Problem):

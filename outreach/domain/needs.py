@@ -29,6 +29,7 @@ class NeedKind(StrEnum):
     TO_READ = "to_read"  # mails written by people, or not understood
     QUESTIONS = "questions"  # asked on the phone, not settled
     TASKS = "tasks"  # from meetings, overdue
+    TASKS_CALL = "tasks_call"  # from meetings, due soon or overdue, and no mail reaches the owner
     NEW_DATE = "new_date"  # postponed activities that wait for a new date
     LETTER = "letter"  # invitees whose invitation waits for a signed letter
     NO_SPEAKER = "no_speaker"  # there is an agenda but no speaker
@@ -144,6 +145,7 @@ class Troubles:
     to_read: int = 0
     questions: int = 0
     tasks: int = 0  # overdue
+    tasks_call: int = 0
     clashes: int = 0
     look_again: int = 0
     uncovered: Mapping[int, Sequence[str]] = field(default_factory=dict)  # by activity: names of kelurahan
@@ -201,6 +203,7 @@ def needs(standings: Sequence[ActivityStanding], troubles: Troubles, now: dateti
         _counted(NeedKind.TO_READ, troubles.to_read),
         _counted(NeedKind.QUESTIONS, troubles.questions),
         _counted(NeedKind.TASKS, troubles.tasks),
+        _counted(NeedKind.TASKS_CALL, troubles.tasks_call),
         _of_activities(NeedKind.NEW_DATE, [s for s in standings if s.state is ActivityState.POSTPONED]),
         _counted(
             NeedKind.LETTER,

@@ -2,24 +2,27 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import contains_eager
 
+from outreach.domain.directory import email_addresses
+from outreach.domain.follow_ups import CALL_WITHIN_DAYS
 from outreach.domain.states import FollowUpState
 from outreach.extensions import db
 from outreach.models import Activity, FollowUp, Minutes, Organisation, Person, Programme
 from outreach.queries.paging import Page, paged
-from outreach.services import office_defaults
+from outreach.services import addresses, office_defaults
 from outreach.services.minutes.follow_ups import FollowUpMissing
 
 
 class FollowUpGroup(StrEnum):
     OPEN = "open"
     OVERDUE = "overdue"
+    CALL = "call"  # due soon or overdue, and no mail reaches the owner
     DONE = "done"
     DROPPED = "dropped"
 
@@ -45,10 +48,29 @@ class FollowUpFilters:
         return {name: value for name, value in given.items() if value}
 
 
+_OWNERS_ADDRESS = sa.case((FollowUp.person_id.is_not(None), Person.email), else_=Organisation.email)
+
+
+def to_call(until: Any) -> sa.ColumnElement[bool]:
+    """Return the condition that the owner of a task of approved minutes is to be called. Join Minutes, Person, Organisation.
+
+    until: CALL_WITHIN_DAYS after today.
+    """
+    return sa.and_(
+        FollowUp.state == FollowUpState.OPEN,
+        FollowUp.due_on <= until,
+        Minutes.approved_at.is_not(None),
+        addresses.no_mail_reaches(_OWNERS_ADDRESS),
+    )
+
+
 @dataclass(frozen=True)
 class FollowUpRow:
+    """no_mail: no mail reaches the owner, so they are to be called."""
+
     follow_up: FollowUp
     overdue: bool
+    no_mail: bool
 
     @property
     def activity(self) -> Activity:
@@ -59,15 +81,15 @@ def listed(filters: FollowUpFilters, number: int = 1, *, now: datetime) -> Page:
     """Return a page of FollowUpRow, those due first on top."""
     today = today_at(now)
     page = paged(_select(filters, today), number, q=filters.q)
-    rows = [_row(one, today) for one in page.items]
+    rows = _rows(page.items, today)
     return Page(rows, page.total, page.number, page.per_page, page.q, page.more)
 
 
 def all_rows(filters: FollowUpFilters, *, now: datetime) -> Iterator[FollowUpRow]:
     """Yield the rows of the whole list, for a download."""
     today = today_at(now)
-    for one in db.session.scalars(_select(filters, today).execution_options(yield_per=500)):
-        yield _row(one, today)
+    for some in db.session.scalars(_select(filters, today).execution_options(yield_per=500)).partitions():
+        yield from _rows(some, today)
 
 
 def of_activity(activity_id: int, *, now: datetime) -> Sequence[FollowUpRow]:
@@ -100,8 +122,16 @@ def today_at(now: datetime) -> date:
     return now.astimezone(office_defaults.zone(db.session)).date()
 
 
-def _row(found: FollowUp, today: date) -> FollowUpRow:
-    return FollowUpRow(found, found.state is FollowUpState.OPEN and found.due_on < today)
+def _rows(found: Sequence[FollowUp], today: date) -> list[FollowUpRow]:
+    blocked = addresses.among([one.owner.email for one in found])
+    return [
+        FollowUpRow(
+            one,
+            overdue=one.state is FollowUpState.OPEN and one.due_on < today,
+            no_mail=not one.owner.email or email_addresses.key(one.owner.email) in blocked,
+        )
+        for one in found
+    ]
 
 
 def _select(filters: FollowUpFilters, today: date) -> sa.Select[Any]:
@@ -109,6 +139,8 @@ def _select(filters: FollowUpFilters, today: date) -> sa.Select[Any]:
     match filters.group:
         case FollowUpGroup.OVERDUE:
             wanted = wanted.where(FollowUp.state == FollowUpState.OPEN, FollowUp.due_on < today)
+        case FollowUpGroup.CALL:
+            wanted = wanted.where(to_call(today + timedelta(days=CALL_WITHIN_DAYS)))
         case None:
             pass
         case group:

@@ -17,6 +17,8 @@ from outreach.models import ActingPerson, Activity, AddressFailure, Invitation, 
 from outreach.services import audit
 from outreach.transactions import writing
 
+CHUNK = 500  # addresses in one statement
+
 
 def is_blocked(address: Any) -> sa.ColumnElement[bool]:
     """Return the condition that mail to an address (a column) is blocked. Fast if no address is blocked."""
@@ -45,14 +47,16 @@ def failure_of(address: str) -> AddressFailure | None:
 
 
 def among(addresses: Collection[str]) -> dict[str, AddressFailure]:
-    """Return the failures of those addresses that are blocked, by email_addresses.key. Runs one statement, or none."""
-    wanted = {email_addresses.key(address) for address in addresses if address}
-    if not wanted:
-        return {}
-    found = db.session.scalars(
-        sa.select(AddressFailure).where(AddressFailure.address.in_(wanted), AddressFailure.blocked_at.is_not(None))
-    )
-    return {failure.address: failure for failure in found}
+    """Return the failures of those addresses that are blocked, by email_addresses.key. Runs one statement for each CHUNK."""
+    wanted = sorted({email_addresses.key(address) for address in addresses if address})
+    found: dict[str, AddressFailure] = {}
+    for start in range(0, len(wanted), CHUNK):
+        some = AddressFailure.address.in_(wanted[start : start + CHUNK])
+        for failure in db.session.scalars(
+            sa.select(AddressFailure).where(some, AddressFailure.blocked_at.is_not(None))
+        ):
+            found[failure.address] = failure
+    return found
 
 
 def allow_again(address: str, *, by: User | None, now: datetime) -> None:

@@ -105,6 +105,12 @@ def test_a_whole_office_is_restored_in_either_database(loaded_demo, tmp_path, ur
         "acting_person",
         "post_holder",
         "assistant",
+        "minutes_version",
+        "follow_up",
+        "activity_photo",
+        "certificate",
+        "scan",
+        "signed_list",
     )
     assert [name for name in told_of if not before[name][0]] == []
     code, said = run(commands.backup, path)

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from outreach.delivery.mail.placeholders import BY_NAME, TOKEN, TextPart, clean, fill_line
+from outreach.delivery.mail.placeholders import BY_NAME, TOKEN, TextPart, clean, fill_line, literal
 
 # Placeholders that distinguish one activity from another.
 OF_ONE_ACTIVITY = frozenset({"activity", "full_title", "day_date", "when", "time", "start"})
@@ -98,7 +98,7 @@ def _line(line: str, values: Mapping[str, str], *, asks: bool) -> Block | None:
     if listed := _only_list(line):
         rows = [row.partition(": ") for row in values.get(listed, "").splitlines()]
         return (
-            MailTable(tuple(MailRow(clean(label), (TextPart(clean(text)),)) for label, _, text in rows))
+            MailTable(tuple(MailRow(clean(label), tuple(literal(clean(text)))) for label, _, text in rows))
             if rows
             else None
         )

@@ -13,11 +13,11 @@ from flask_babel import force_locale, gettext, ngettext
 from sqlalchemy.orm import Session, joinedload
 
 from outreach.delivery import tokens
-from outreach.delivery.mail import compose, headers, letter, values
+from outreach.delivery.mail import compose, headers, letter, texts, values
 from outreach.delivery.mail.compose import Composed
-from outreach.delivery.mail.placeholders import plain
-from outreach.delivery.mail.recipient import locale_of, recipient_of
-from outreach.delivery.mail.texts import Text
+from outreach.delivery.mail.placeholders import clean
+from outreach.delivery.mail.recipient import Recipient, locale_of, recipient_of
+from outreach.delivery.mail.texts import FOLLOW_UP_TEXT
 from outreach.delivery.rows.batch import MessageRow
 from outreach.delivery.words import formats
 from outreach.domain import follow_ups as rules
@@ -26,7 +26,7 @@ from outreach.domain.follow_ups import OVERDUE, FollowUpFacts
 from outreach.domain.kinds import LinkPurpose, MailKind
 from outreach.domain.mail.still_true import SkipReason
 from outreach.domain.zones import DEFAULT
-from outreach.models import FollowUp, FollowUpLine, Minutes, Office
+from outreach.models import Activity, FollowUp, FollowUpLine, Minutes, Office
 
 Lines = Sequence[FollowUpLine]
 
@@ -80,12 +80,12 @@ def _judged(line: FollowUpLine, row: MessageRow, today: date) -> SkipReason | No
     )
 
 
-def written(lines: Lines, row: MessageRow, office: Office | None, *, now: datetime) -> Composed:
+def written(session: Session, lines: Lines, row: MessageRow, office: Office | None, *, now: datetime) -> Composed:
     """Return the mail in its owner's language. Raise AddressUnusable if no mail can be sent to the address."""
     address = headers.envelope_address(row.email)
     recipient = recipient_of(row, tokens.tokens_by_nonce()(row.link_nonce))
     with force_locale(locale_of(row)):
-        said = _said(lines, recipient.salutation or recipient.name, office)
+        said = _said(session, lines, recipient, office)
         text = letter.write([said], recipient, office)
         return compose.as_mail(text, recipient, address, office, row.rfc_message_id, now=now)
 
@@ -95,22 +95,40 @@ def owner_url(follow_up: FollowUp) -> str:
     return f"{tokens.page_url(tokens.tokens_by_nonce(LinkPurpose.FOLLOW_UP)(follow_up.nonce))}/follow-up"
 
 
-def _said(lines: Lines, name: str, office: Office | None) -> letter.LetterSection:
-    late = [line for line in lines if line.lead == OVERDUE]
-    count = len(lines)
-    if late and len(late) == count:
-        subject = ngettext("%(num)d task is overdue", "%(num)d tasks are overdue", count)
+def sample(activity: Activity, link: str, today: date) -> dict[str, str]:
+    """Return the values for a preview of the text, as if there were one task."""
+    row = _row("…", today, activity, link, late=False)
+    return {"tasks": row, "tasks_due": ngettext("%(num)d task is due soon", "%(num)d tasks are due soon", 1)}
+
+
+def _said(session: Session, lines: Lines, recipient: Recipient, office: Office | None) -> letter.LetterSection:
+    count, contact = len(lines), values.contact_of(None, office)
+    if all(line.lead == OVERDUE for line in lines):
+        due = ngettext("%(num)d task is overdue", "%(num)d tasks are overdue", count)
     else:
-        subject = ngettext("%(num)d task is due soon", "%(num)d tasks are due soon", count)
-    parts = [gettext("These tasks were agreed at our meetings, and are yours:")]
-    for number, line in enumerate(lines, start=1):
-        task = line.follow_up
-        day = formats.day(task.due_on)
-        until = gettext("was due on %(day)s", day=day) if line.lead == OVERDUE else gettext("due on %(day)s", day=day)
-        activity = task.minutes.activity
-        held = formats.day(activity.starts_at, activity.zone)
-        about = plain(f"({activity.neutral_title}, {held})")
-        parts.append(f"{number}. {plain(task.what)} – {until}\n{about}\n{owner_url(task)}")
-    parts.append(gettext("If it is done, please press “Done” on its page. No login is needed."))
-    text = Text(subject, gettext("Dear %(name)s,", name="{name}"), "\n\n".join(parts))
-    return letter.LetterSection(text, {"name": name}, subject, values.contact_of(None, office), MailKind.FOLLOW_UP)
+        due = ngettext("%(num)d task is due soon", "%(num)d tasks are due soon", count)
+    found = {
+        "tasks": "\n".join(
+            _row(one.what, one.due_on, one.minutes.activity, owner_url(one), late=line.lead == OVERDUE)
+            for line in lines
+            if (one := line.follow_up)
+        ),
+        "tasks_due": due,
+        "name": recipient.name,
+        "salutation": recipient.salutation or recipient.name,
+        "office": recipient.organisation,
+        "contact": values.contact_line(*contact),
+        "contact_name": contact[0],
+        "contact_phone": formats.phone(contact[1]),
+        "unit": office.short_name if office else "",
+    }
+    text = texts.of_office(session, FOLLOW_UP_TEXT, recipient.locale)
+    return letter.LetterSection(text, found, due, contact, MailKind.FOLLOW_UP)
+
+
+def _row(what: str, due_on: date, activity: Activity, link: str, *, late: bool) -> str:
+    """Return a line of the list: until when, what, from which meeting, and the page of the task."""
+    day = formats.day(due_on)
+    until = gettext("Was due on %(day)s", day=day) if late else gettext("Due on %(day)s", day=day)
+    held = formats.day(activity.starts_at, activity.zone)
+    return f"{until}: {clean(what)} ({clean(activity.neutral_title)}, {held}) {link}"

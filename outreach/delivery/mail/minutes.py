@@ -6,14 +6,14 @@ when one is still true.
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from flask_babel import force_locale, gettext
 from sqlalchemy.orm import Session, joinedload
 
 from outreach.delivery import tokens
-from outreach.delivery.mail import compose, headers, letter, values
+from outreach.delivery.mail import compose, headers, letter, texts, values
 from outreach.delivery.mail.compose import Composed
 from outreach.delivery.mail.placeholders import clean, plain
 from outreach.delivery.mail.recipient import Recipient, locale_of, recipient_of
@@ -27,6 +27,8 @@ from outreach.domain.mail.still_true import SkipReason
 from outreach.domain.minutes import MinutesMailFacts, MinutesPurpose, skip_because
 from outreach.extensions import current_settings
 from outreach.models import Activity, Minutes, MinutesMail, MinutesReply, MinutesVersion, Office
+
+KEYS = {MinutesPurpose.ASK: "minutes-ask", MinutesPurpose.COPY: "minutes"}  # of the texts
 
 
 @dataclass(frozen=True)
@@ -126,34 +128,47 @@ def _recipient(one: ConcernedMail, row: MessageRow) -> Recipient:
     )  # fmt: skip
 
 
+def link_ends_at(minutes: Minutes) -> datetime:
+    """Return until when the chair's link opens."""
+    return (minutes.asked_at or minutes.changed_at) + timedelta(days=current_settings().minutes_link_days)
+
+
+def sample(activity: Activity, recipient: Recipient, *, now: datetime) -> dict[str, str]:
+    """Return the values for a preview of the text to the chair."""
+    until = now + timedelta(days=current_settings().minutes_link_days)
+    return {"deadline": formats.moment(until, activity.zone), "link": f"{recipient.link}/minutes"}
+
+
 def _said(session: Session, one: ConcernedMail, recipient: Recipient, office: Office | None) -> letter.LetterSection:
     activity = one.minutes.activity
-    day = formats.day(activity.starts_at, activity.zone)
-    about = {"title": plain(activity.neutral_title), "day": day}
     contact = values.contact_of(activity.programme, office)
-    lines: tuple[str, ...]
-    match one.mail.purpose:
-        case MinutesPurpose.ASK:
-            subject = gettext("Please read the minutes: %(title)s, %(day)s", **about)
-            lines = (
-                gettext("The minutes of “%(title)s” on %(day)s are written. Please read them.", **about),
-                gettext("Read the minutes") + ": {link}",
-                gettext("On that page you can agree to them, or write what should be changed. No login is needed."),
-            )
-        case MinutesPurpose.REPLIED:
-            subject, lines = _replied(session, one, about)
-        case MinutesPurpose.COPY:
-            subject = gettext("Minutes: %(title)s, %(day)s", **about)
-            lines = (
-                gettext("Attached are the approved minutes of “%(title)s” on %(day)s.", **about),
-                gettext("Thank you for taking part. If something in them is not right, please tell us."),
-            )
     named = recipient.salutation or recipient.name
-    text = Text(subject, gettext("Dear %(name)s,", name="{name}"), "\n\n".join(lines))
-    found = {"name": named}
+    if one.mail.purpose is MinutesPurpose.REPLIED:
+        day = formats.day(activity.starts_at, activity.zone)
+        subject, lines = _replied(session, one, {"title": plain(activity.neutral_title), "day": day})
+        text = Text(subject, gettext("Dear %(name)s,", name="{name}"), "\n\n".join(lines))
+        return letter.LetterSection(text, {"name": named}, subject, contact, MailKind.MINUTES)
+    text = texts.text_for(KEYS[one.mail.purpose], recipient.locale, activity)
+    found = {
+        "activity": activity.neutral_title,
+        "full_title": "" if activity.title == activity.neutral_title else activity.title,
+        "programme": values.programme(activity.programme),
+        "day_date": formats.day(activity.starts_at, activity.zone),
+        "time": formats.span(activity.starts_at, activity.ends_at, activity.zone),
+        "when": values.when(activity.starts_at, activity.ends_at, activity.zone),
+        "venue": values.place(activity.venue),
+        "name": recipient.name,
+        "salutation": named,
+        "office": recipient.organisation,
+        "represents": recipient.represents,
+        "contact": values.contact_line(*contact),
+        "contact_name": contact[0],
+        "contact_phone": formats.phone(contact[1]),
+        "unit": office.short_name if office else "",
+    }
     if one.mail.purpose is MinutesPurpose.ASK:
-        found["link"] = chair_url(one.minutes)
-    return letter.LetterSection(text, found, subject, contact, MailKind.MINUTES)
+        found |= {"link": chair_url(one.minutes), "deadline": formats.moment(link_ends_at(one.minutes), activity.zone)}
+    return letter.LetterSection(text, found, activity.neutral_title, contact, MailKind.MINUTES)
 
 
 def _replied(session: Session, one: ConcernedMail, about: dict[str, str]) -> tuple[str, tuple[str, ...]]:

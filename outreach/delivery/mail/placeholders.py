@@ -101,6 +101,8 @@ PLACEHOLDERS = (
     Placeholder("reason", "alasan", _l("the reason for the change, postponement or cancellation")),
     Placeholder("slots", "usulan_waktu", _l("the proposed times of a date poll, on a line of their own"), is_list=True),
     Placeholder("note", "catatan", _l("the note of a date poll")),
+    Placeholder("tasks", "daftar_tugas", _l("the reader's tasks from meetings, on a line of their own"), is_list=True),
+    Placeholder("tasks_due", "tugas_jatuh_tempo", _l("how many tasks are due soon, or overdue"), in_subject=True, is_word=True),
     Placeholder("helpline", "layanan_sapa", _l("the sentence that names the helpline SAPA 129")),
     Placeholder("n_present", "jumlah_hadir", _l("how many people were there")),
     Placeholder("n_kelurahan", "jumlah_kelurahan", _l("from how many kelurahan they came")),
@@ -200,7 +202,7 @@ def fill_line(line: str, values: Mapping[str, str]) -> list[TextPart] | None:
             parts += called(value, values) if token.name in CONTACTS else [TextPart(value, link=token.is_link)]
         else:
             text = _after_gap(token) if gap and not "".join(p.text for p in parts).strip() else token
-            parts.extend(_literal(text))
+            parts.extend(literal(text))
         gap = gap and not isinstance(token, str)
     return parts
 
@@ -247,7 +249,8 @@ def _tokens(line: str) -> Iterator[Placeholder | str]:
         yield line[end:]
 
 
-def _literal(text: str) -> Iterator[TextPart]:
+def literal(text: str) -> Iterator[TextPart]:
+    """Yield the parts of a text without placeholders: what is an address in it is a link."""
     end = 0
     for match in _URL.finditer(text):
         if match.start() > end:

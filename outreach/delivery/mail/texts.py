@@ -24,6 +24,8 @@ NO_LONGER_ACTING_TEXT = "representation-ended"
 ACTING_AGAIN_TEXT = "appointment-again"
 CONFIRMED_AGAIN_TEXT = "appointment-again-confirmed"
 OTHER_HOLDER_TEXT = "other-holder"
+FOLLOW_UP_TEXT = "follow-up"
+OF_THE_OFFICE_ALONE = frozenset({FOLLOW_UP_TEXT})  # their mails are about several activities
 KEYS: dict[str, object] = {
     "invitation-speaker": _l("Invitation to speakers and moderators"),
     "invitation-cadre": _l("Invitation to cadres"),
@@ -59,6 +61,9 @@ KEYS: dict[str, object] = {
     "thanks": _l("Thank-you"),
     "thanks-speaker": _l("Thank-you to speakers and moderators"),
     "absent": _l("To those who did not come"),
+    "minutes-ask": _l("Minutes: the chair is asked to agree"),
+    "minutes": _l("Minutes to those who took part"),
+    FOLLOW_UP_TEXT: _l("Reminder of tasks from meetings"),
     "poll": _l("Date poll"),
     "poll-reminder": _l("Reminder to answer a date poll"),
 }
@@ -152,6 +157,20 @@ def text_for(key: str, locale: str, activity: Activity, rule_key: str = "") -> T
         )
     ).all()
     return chosen(rows, key, locale, activity, rule_key)
+
+
+def of_office(session: Session, key: str, locale: str) -> Text:
+    """Return the office's own text of a key, else the shipped one."""
+    row = session.scalar(
+        sa.select(MessageText).where(
+            MessageText.key == key, MessageText.locale == locale, MessageText.programme_id.is_(None),
+            MessageText.activity_id.is_(None),
+        )
+    )  # fmt: skip
+    found = Text(row.subject, row.greeting, row.body) if row is not None else shipped(key, locale)
+    if found is None:
+        raise KeyError(key)
+    return found
 
 
 def stored(session: Session, activities: Collection[Activity]) -> Sequence[MessageText]:

@@ -271,7 +271,7 @@ class _Preparing:
             lease,
             row,
             RecheckResult(row, useful_until=row.expires_at),
-            lambda: frames.ready(follow_up_mail.written(true, row, office, now=self.now)),
+            lambda: frames.ready(follow_up_mail.written(self.session, true, row, office, now=self.now)),
         )
 
     def _opening(self) -> datetime | None:

@@ -25,10 +25,14 @@ from outreach.models import (
     Activity,
     ArchivedMessage,
     Attempt,
+    FollowUp,
+    FollowUpLine,
     Invitation,
     MailFrame,
     Message,
     MessageLine,
+    Minutes,
+    MinutesMail,
     Organisation,
     Person,
     Reminder,
@@ -194,13 +198,22 @@ def message_select(filters: MessageFilters) -> sa.Select[Any]:
     if filters.organisation_id is not None:
         chosen = chosen.where(Message.organisation_id == filters.organisation_id)
     if filters.activity_id is not None:
-        about = (
-            sa.select(MessageLine.message_id)
-            .join(Invitation, MessageLine.invitation_id == Invitation.id)
-            .where(Invitation.activity_id == filters.activity_id)
-        )
-        chosen = chosen.where(Message.id.in_(about))
+        chosen = chosen.where(Message.id.in_(_about(filters.activity_id)))
     return chosen.where(*message_matches(filters.q))
+
+
+def _about(activity_id: int) -> sa.CompoundSelect[Any]:
+    """Select the ids of the messages about an activity: its invitations, its minutes, and their tasks."""
+    return sa.union_all(
+        sa.select(MessageLine.message_id)
+        .join(Invitation, MessageLine.invitation_id == Invitation.id)
+        .where(Invitation.activity_id == activity_id),
+        sa.select(MinutesMail.message_id).join(MinutesMail.minutes).where(Minutes.activity_id == activity_id),
+        sa.select(FollowUpLine.message_id)
+        .join(FollowUpLine.follow_up)
+        .join(FollowUp.minutes)
+        .where(Minutes.activity_id == activity_id, FollowUpLine.message_id.is_not(None)),
+    )
 
 
 def message_matches(q: str) -> list[sa.ColumnElement[bool]]:

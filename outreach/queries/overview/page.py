@@ -13,6 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from outreach.domain import needs
+from outreach.domain.follow_ups import CALL_WITHIN_DAYS
 from outreach.domain.kinds import Audience, MailKind
 from outreach.domain.needs import ActivityStanding, Answers, Need, PollStanding, Troubles
 from outreach.domain.polls import is_open
@@ -66,6 +67,7 @@ def _read(now: datetime) -> Overview:
     today = now.astimezone(office_defaults.zone(session)).date()
     moment = {
         "today": today,
+        "call_until": today + timedelta(days=CALL_WITHIN_DAYS),
         "now": now,
         "overdue": now - OVERDUE,
         "soon": now + MAILS_WITHIN,
@@ -90,6 +92,7 @@ def _read(now: datetime) -> Overview:
         to_read=numbers.to_read,
         questions=numbers.questions,
         tasks=numbers.tasks,
+        tasks_call=numbers.tasks_call,
         clashes=clashes.blocking,
         look_again=clashes.warnings,
         uncovered=_names(session.execute(statements.UNCOVERED, moment)),

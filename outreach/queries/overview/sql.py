@@ -36,6 +36,7 @@ from outreach.models.channels import CLOCK, INBOX
 from outreach.models.ladder import IS_WAITING_RUNG
 from outreach.models.mails import IS_SCHEDULED, IS_TO_SEND
 from outreach.queries.calls.questions import IS_OPEN
+from outreach.queries.follow_ups import to_call
 from outreach.queries.invitations.counting import (
     AWAITS_LETTER,
     CAME_SILENTLY,
@@ -195,6 +196,14 @@ def _select_troubles() -> Any:
         .where(FollowUp.state == sa.literal_column("'open'"), FollowUp.due_on < sa.bindparam("today"))
         .scalar_subquery()
         .label("tasks"),
+        sa.select(sa.func.count())
+        .select_from(FollowUp)
+        .join(FollowUp.minutes)
+        .outerjoin(FollowUp.person)
+        .outerjoin(FollowUp.organisation)
+        .where(to_call(sa.bindparam("call_until")))
+        .scalar_subquery()
+        .label("tasks_call"),
         sa.select(sa.func.count()).select_from(Programme).scalar_subquery().label("programmes"),
     )
 

@@ -14,9 +14,11 @@ from sqlalchemy.orm import Session, joinedload
 
 from outreach import codec
 from outreach.delivery.mail import call_texts, compose, letter, texts, values
+from outreach.delivery.mail import follow_ups as follow_up_mail
+from outreach.delivery.mail import minutes as minutes_mail
 from outreach.delivery.mail import poll as poll_mail
 from outreach.delivery.mail import recipient as recipients
-from outreach.delivery.mail.texts import CALL_KEYS, KEYS, RULE_PREFIX, Text
+from outreach.delivery.mail.texts import CALL_KEYS, FOLLOW_UP_TEXT, KEYS, OF_THE_OFFICE_ALONE, RULE_PREFIX, Text
 from outreach.delivery.rows import assistants as rows_of_assistants
 from outreach.delivery.rows import stored as rows
 from outreach.delivery.words.whatsapp import Sender
@@ -81,7 +83,8 @@ def texts_page(programme_id: int | None = None, activity_id: int | None = None) 
     scope = scope_of(session, programme_id, activity_id)
     own = _with_own_text(session, scope)
     stored = session.scalars(sa.select(MessageText).where(within(MessageText, scope))).all()
-    keys = [*KEYS, *CALL_KEYS, *sorted(own)]
+    usual = [key for key in KEYS if scope.is_office or key not in OF_THE_OFFICE_ALONE]
+    keys = [*usual, *CALL_KEYS, *sorted(own)]
     rows = [(key, [_shown(session, scope, key, locale, stored) for locale in LOCALES]) for key in keys]
     return TextsPage(scope, rows, narrower(session, scope, MessageText), own)
 
@@ -127,6 +130,11 @@ def preview(
         said = compose.say(item, recipient, office, now=now)
         if key in poll_mail.KEYS:
             said = replace(said, values=said.values | poll_mail.sample(activity))
+        elif key in minutes_mail.KEYS.values():
+            said = replace(said, values=said.values | minutes_mail.sample(activity, recipient, now=now))
+        elif key == FOLLOW_UP_TEXT:
+            today = now.astimezone(activity.zone).date()
+            said = replace(said, values=said.values | follow_up_mail.sample(activity, recipient.link, today))
         return letter.write([said], recipient, office)
 
 
@@ -162,6 +170,8 @@ def _kind(key: str) -> MailKind:
         return MailKind.THANKS
     if key.startswith("new-date"):
         return MailKind.CHANGE
+    if key == FOLLOW_UP_TEXT:
+        return MailKind.FOLLOW_UP
     name = key.partition("-")[0]
     return MailKind(name) if name in set(MailKind) else MailKind.REMINDER
 

@@ -8,20 +8,37 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload, selectinload
 
+from outreach.delivery.mail import follow_ups as follow_up_mail
+from outreach.delivery.mail import minutes as minutes_mail
 from outreach.delivery.mail import poll as poll_mail
+from outreach.delivery.mail.minutes import ConcernedMail
 from outreach.delivery.recheck import judge as recheck
 from outreach.delivery.recheck.judge import Earlier
 from outreach.delivery.rows import batch as batch_rows
 from outreach.delivery.rows.batch import MessageRow, SharedRows
 from outreach.domain.kinds import IMPORTANCE, MailKind
 from outreach.domain.mail.still_true import SkipReason
+from outreach.domain.minutes import MinutesPurpose
 from outreach.domain.problems import Problem
 from outreach.domain.reminders import local_day
 from outreach.domain.states import FINISHED, MessageState, ReminderState
 from outreach.extensions import db
-from outreach.models import Invitation, Message, MessageLine, Organisation, Person, PollInvitee, Reminder, User
+from outreach.models import (
+    FollowUpLine,
+    Invitation,
+    Message,
+    MessageLine,
+    MinutesMail,
+    Organisation,
+    Person,
+    PollInvitee,
+    Reminder,
+    User,
+)
 from outreach.services import audit
 from outreach.services.locking import present_for_change
+from outreach.services.minutes import approval, remind
+from outreach.services.minutes import send as minutes_sending
 from outreach.services.polls import mail as poll_mails
 from outreach.transactions import writing
 
@@ -35,10 +52,6 @@ RESEND = "resend"  # the key of reminders for messages sent again
 
 class StillUnderWay(Problem):
     message = "This message is still under way. Wait until it is sent or has failed."
-
-
-class SentFromElsewhere(Problem):
-    message = "Mails about minutes and tasks are not sent again from here: they follow from the minutes and the tasks."
 
 
 class NothingToResend(Problem):
@@ -78,6 +91,7 @@ class _Facts:
     """What is read once for all messages to send again. under_way: those whose repetition has not ended yet.
 
     earlier: by message; the others of the list count as earlier ones. asked: the invitees of date polls, by their ids.
+    minutes, tasks: what messages about minutes and reminders of tasks are about, by message.
     """
 
     messages: Mapping[int, Message]
@@ -85,16 +99,22 @@ class _Facts:
     shared: SharedRows
     earlier: Mapping[int, Earlier]
     asked: Mapping[int, PollInvitee]
+    minutes: Mapping[int, ConcernedMail]
+    tasks: Mapping[int, follow_up_mail.Lines]
     under_way: Collection[int | None]
 
 
 @dataclass(frozen=True)
 class _Repeated:
-    """A message to send again. lines: those that are still true; poll_invitee: of a date poll's message, without lines."""
+    """A message to send again. lines: those that are still true. The others are of messages without lines: of a date poll,
+    about minutes, or that remind of tasks.
+    """
 
     old: Message
     lines: Sequence[MessageLine] = ()
     poll_invitee: PollInvitee | None = None
+    minutes: ConcernedMail | None = None
+    tasks: follow_up_mail.Lines = ()
 
     @property
     def name(self) -> str:
@@ -111,6 +131,8 @@ def _facts(session: Session, message_ids: Collection[int], now: datetime) -> _Fa
         shared,
         recheck.earlier_of_each(session, rows, shared, now=now),
         poll_mail.asked(session, rows),
+        minutes_mail.concerned(session, rows),
+        follow_up_mail.lines_of(session, rows),
         set(session.scalars(again)),
     )
 
@@ -124,10 +146,12 @@ def _to_repeat(facts: _Facts, message_id: int, now: datetime) -> _Repeated:
         raise StillUnderWay()
     if old.poll_invitee_id is not None:
         return _Repeated(old, poll_invitee=_still_asked(facts, old, now))
-    if old.kind in (MailKind.MINUTES, MailKind.FOLLOW_UP):
-        raise SentFromElsewhere
-    if old.user_id is not None:  # an old summary of news is never sent again
+    if old.user_id is not None:  # an old summary of news, or of what a chair said, is never sent again
         raise NothingToResend(reason=SkipReason.TOO_LATE)
+    if old.kind is MailKind.MINUTES:
+        return _Repeated(old, minutes=_still_of_minutes(facts, old, now))
+    if old.kind is MailKind.FOLLOW_UP:
+        return _Repeated(old, tasks=_still_tasks(facts, old, now))
     lines = _still_true(facts, old, now)
     _check_address(old, lines)
     return _Repeated(old, lines)
@@ -174,11 +198,40 @@ def _still_asked(facts: _Facts, old: Message, now: datetime) -> PollInvitee:
     row = facts.rows[old.id]
     invitee = facts.asked.get(row.poll_invitee_id or 0)
     untrue = poll_mail.untrue_because(invitee, row, facts.shared.blocked, now=now)
-    if untrue is SkipReason.NO_ADDRESS:
-        raise NoAddress(name=_recipient(old).display_name)
     if untrue is not None or invitee is None:
-        raise NothingToResend(reason=untrue)
+        raise _not_again(old, untrue)
     return invitee
+
+
+def _still_of_minutes(facts: _Facts, old: Message, now: datetime) -> ConcernedMail:
+    row, one = facts.rows[old.id], facts.minutes.get(old.id)
+    if one is not None:
+        row = row._replace(expires_at=_minutes_until(one, now))
+    untrue = minutes_mail.untrue_because(one, row, facts.shared.blocked, now=now)
+    if untrue is not None or one is None:
+        raise _not_again(old, untrue)
+    return one
+
+
+def _still_tasks(facts: _Facts, old: Message, now: datetime) -> follow_up_mail.Lines:
+    row = facts.rows[old.id]._replace(expires_at=now + remind.USEFUL_FOR)
+    office = facts.shared.office
+    lines, untrue = follow_up_mail.true_lines(facts.tasks.get(old.id, ()), row, facts.shared.blocked, office, now=now)
+    if untrue is not None:
+        raise _not_again(old, untrue)
+    return lines
+
+
+def _not_again(old: Message, reason: SkipReason | None) -> Problem:
+    if reason is SkipReason.NO_ADDRESS:
+        return NoAddress(name=_recipient(old).display_name)
+    return NothingToResend(reason=reason)
+
+
+def _minutes_until(one: ConcernedMail, now: datetime) -> datetime:
+    if one.mail.purpose is MinutesPurpose.ASK:
+        return approval.ask_useful_until(one.minutes, now)
+    return now + minutes_sending.USEFUL_FOR
 
 
 def _still_true(facts: _Facts, old: Message, now: datetime) -> list[MessageLine]:
@@ -207,6 +260,7 @@ def _write(session: Session, repeated: Sequence[_Repeated], by: User | None, now
     written = sa.select(Message.resend_of_id, Message.id).where(of_olds, Message.state == MessageState.DUE)
     new_ids = {row.resend_of_id: row.id for row in session.execute(written)}
     _write_lines(session, repeated, new_ids, now)
+    _write_minutes_and_tasks(session, repeated, new_ids)
     entries = []
     for one in repeated:
         entry = audit.entry_of_many(by, "message.resent", Message, one.name, now=now, message=one.old.id)
@@ -221,14 +275,19 @@ def _message_again(one: _Repeated, now: datetime) -> dict[str, Any]:
     again: dict[str, Any] = {"resend_of_id": one.old.id, "representative_of_id": one.old.representative_of_id}
     if one.poll_invitee is not None:
         return {**again, **poll_mails.values_of(one.poll_invitee.poll, one.poll_invitee, one.old.kind, now)}
+    again |= {"person_id": one.old.person_id, "organisation_id": one.old.organisation_id, "poll_invitee_id": None}
+    if one.minutes is not None or one.tasks:
+        activity = (one.minutes.minutes if one.minutes else one.tasks[0].follow_up.minutes).activity
+        until_at = _minutes_until(one.minutes, now) if one.minutes else now + remind.USEFUL_FOR
+        about = {"kind": one.old.kind, "local_day": local_day(now, activity.zone), "due_at": now}
+        return {**again, **about, "expires_at": until_at}
     first = min(one.lines, key=lambda line: IMPORTANCE.index(line.reminder.kind))
     until = [
         recheck.line_useful_until(line.invitation.activity, line.reminder, line.invitation.invited_at)
         for line in one.lines
     ]
     return {
-        **again, "person_id": one.old.person_id, "organisation_id": one.old.organisation_id, "poll_invitee_id": None,
-        "kind": first.reminder.kind, "local_day": local_day(now, first.invitation.activity.zone), "due_at": now,
+        **again, "kind": first.reminder.kind, "local_day": local_day(now, first.invitation.activity.zone), "due_at": now,
         "expires_at": max(until),
     }  # fmt: skip
 
@@ -274,6 +333,27 @@ def _write_lines(
             for line in lines
         ],
     )  # fmt: skip
+
+
+def _write_minutes_and_tasks(
+    session: Session, repeated: Sequence[_Repeated], new_ids: Mapping[int | None, int]
+) -> None:
+    """Say what the new messages are about. Tasks move to the new message: each is told once for a day."""
+    mails = [(new_ids[one.old.id], one.minutes.mail) for one in repeated if one.minutes is not None]
+    if mails:
+        session.execute(
+            sa.insert(MinutesMail),
+            [
+                {
+                    "message_id": id_, "minutes_id": mail.minutes_id, "number": mail.number, "purpose": mail.purpose,
+                    "invitation_id": mail.invitation_id,
+                }
+                for id_, mail in mails
+            ],
+        )  # fmt: skip
+    told = [{"id": line.id, "message_id": new_ids[one.old.id]} for one in repeated for line in one.tasks]
+    if told:
+        session.execute(sa.update(FollowUpLine), told)
 
 
 def loaded(session: Session, message_id: int) -> Message:

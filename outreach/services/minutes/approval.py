@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach.delivery import tokens
+from outreach.delivery.mail.minutes import link_ends_at
 from outreach.domain.kinds import LinkPurpose, MailKind
 from outreach.domain.minutes import MinutesPurpose, MinutesValues
 from outreach.domain.problems import Problem
@@ -38,6 +39,10 @@ class MinutesLinkUnknown(Problem):
     message = "This link is not complete, or it has been replaced. Please open the link in our latest message."
 
 
+class MinutesLinkEnded(Problem):
+    message = "This link ended on %(day)s. Please ask the office for a new one."
+
+
 class MinutesClosed(Problem):
     message = "These minutes were changed meanwhile, or you have answered already. Nothing was changed."
 
@@ -45,6 +50,11 @@ class MinutesClosed(Problem):
 class ChangesUnnamed(Problem):
     message = "Please write what should be changed."
     field = "note"
+
+
+def ask_useful_until(minutes: Minutes, now: datetime) -> datetime:
+    """Return until when a mail with the chair's link helps."""
+    return min(now + ASK_USEFUL_FOR, link_ends_at(minutes))
 
 
 @dataclass(frozen=True)
@@ -77,29 +87,38 @@ def ask(activity_id: int, version: int, *, by: User | None, now: datetime) -> bo
         said = reading.values(session, minutes.activity, before.text, minutes.follow_ups)
         if said != before:
             versions.add(session, minutes, said, by=by, now=now)
-        minutes.state, minutes.nonce, minutes.changed_at = MinutesState.ASKED, tokens.new_nonce(), now
-        minutes.asked_at, minutes.asked_by_id = now, by.id if by else None
-        chair = minutes.chair
-        mails = bool(chair and chair.email and chair.erased_at is None and not addresses.among([chair.email]))
-        if chair is not None and mails:
-            message = Message(person_id=chair.id, **_times(session, now, ASK_USEFUL_FOR))
-            write_mail(session, message, minutes, MinutesPurpose.ASK)
+        minutes.state = MinutesState.ASKED
+        mails = _give_link(session, minutes, by, now)
         audit.record(session, by, "minutes.asked", minutes, now=now, number=versions.last(minutes).number)
     return mails
 
 
-def opened(token: str) -> OpenedMinutes:
-    """Return the minutes that a link opens; raise MinutesLinkUnknown. Nothing is changed."""
-    return _opened(db.session(), token)
+def ask_again(activity_id: int, version: int, *, by: User | None, now: datetime) -> bool:
+    """Give the chair, who has not answered, a new link to the same version; return whether a mail goes to them.
+
+    The former link ends. Raise MinutesMissing, Stale or MinutesNotAsked.
+    """
+    with writing() as session:
+        minutes = versions.minutes_for_change(session, activity_id, version)
+        if minutes.state is not MinutesState.ASKED:
+            raise MinutesNotAsked
+        mails = _give_link(session, minutes, by, now)
+        audit.record(session, by, "minutes.link_renewed", minutes, now=now, number=versions.last(minutes).number)
+    return mails
+
+
+def opened(token: str, *, now: datetime) -> OpenedMinutes:
+    """Return the minutes that a link opens; raise MinutesLinkUnknown or MinutesLinkEnded. Nothing is changed."""
+    return _opened(db.session(), token, now)
 
 
 def reply(token: str, agrees: bool, note: str, *, now: datetime) -> Minutes:
-    """Record what the chair says by the link. Raise MinutesLinkUnknown, MinutesClosed or ChangesUnnamed."""
+    """Record what the chair says by the link. Raise MinutesLinkUnknown, MinutesLinkEnded, MinutesClosed or ChangesUnnamed."""
     with writing() as session:
-        found = _opened(session, token)
+        found = _opened(session, token, now)
         activity_for_change(session, found.minutes.activity_id)
         session.refresh(found.minutes, with_for_update={"of": Minutes})
-        if not _opened(session, token).takes_reply:
+        if not _opened(session, token, now).takes_reply:
             raise MinutesClosed
         _take(session, found.minutes, agrees, note, found.minutes.nonce, by=None, now=now)
         return found.minutes
@@ -137,13 +156,27 @@ def write_mail(
     )  # fmt: skip
 
 
-def _opened(session: Session, token: str) -> OpenedMinutes:
+def _give_link(session: Session, minutes: Minutes, by: User | None, now: datetime) -> bool:
+    """Make the chair's link, and write the mail with it if mail reaches them. Return whether it does."""
+    minutes.nonce, minutes.changed_at = tokens.new_nonce(), now
+    minutes.asked_at, minutes.asked_by_id = now, by.id if by else None
+    chair = minutes.chair
+    if chair is None or not chair.email or chair.erased_at is not None or addresses.among([chair.email]):
+        return False
+    times = _times(session, now, ask_useful_until(minutes, now) - now)
+    write_mail(session, Message(person_id=chair.id, **times), minutes, MinutesPurpose.ASK)
+    return True
+
+
+def _opened(session: Session, token: str, now: datetime) -> OpenedMinutes:
     nonce = tokens.nonce_of(token, LinkPurpose.MINUTES)
     if nonce is None:
         raise MinutesLinkUnknown
     minutes = session.scalar(sa.select(Minutes).where(Minutes.nonce == nonce))
     if minutes is None:
         raise MinutesLinkUnknown
+    if now >= link_ends_at(minutes):
+        raise MinutesLinkEnded(day=link_ends_at(minutes).astimezone(minutes.activity.zone).date())
     said = session.scalar(sa.select(MinutesReply).where(MinutesReply.nonce == nonce).limit(1))
     return OpenedMinutes(minutes, versions.values_of(_asked_about(minutes)), said)
 

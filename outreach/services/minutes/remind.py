@@ -23,6 +23,7 @@ from outreach.transactions import writing
 
 AT = time(8, 0)  # in the office's zone
 USEFUL_FOR = timedelta(days=2)
+CHUNK = 500  # owners in one statement
 Owner = tuple[int | None, int | None]  # a person's id, or an organisation's
 
 
@@ -66,16 +67,18 @@ def leads(session: Session) -> tuple[int, ...]:
 def _due(session: Session, office: Office, today: date) -> Mapping[Owner, list[tuple[FollowUp, int]]]:
     set_leads = rules.read_leads(office.follow_up_days)
     latest = today + timedelta(days=max(set_leads, default=0))
+    is_due = (FollowUp.state == FollowUpState.OPEN, FollowUp.due_on <= latest, Minutes.approved_at.is_not(None))
     found = session.scalars(
         sa.select(FollowUp)
         .join(FollowUp.minutes)
-        .where(FollowUp.state == FollowUpState.OPEN, FollowUp.due_on <= latest, Minutes.approved_at.is_not(None))
+        .where(*is_due)
         .options(joinedload(FollowUp.person), joinedload(FollowUp.organisation))
         .order_by(FollowUp.due_on, FollowUp.id)
     ).all()
     told: dict[tuple[int, date], set[int]] = defaultdict(set)
-    ids = [one.id for one in found]
-    for line in session.scalars(sa.select(FollowUpLine).where(FollowUpLine.follow_up_id.in_(ids))):
+    for line in session.scalars(
+        sa.select(FollowUpLine).join(FollowUpLine.follow_up).join(FollowUp.minutes).where(*is_due)
+    ):
         told[line.follow_up_id, line.due_on].add(line.lead)
     blocked = addresses.among([one.owner.email for one in found])
     due: dict[Owner, list[tuple[FollowUp, int]]] = defaultdict(list)
@@ -90,10 +93,14 @@ def _due(session: Session, office: Office, today: date) -> Mapping[Owner, list[t
 
 
 def _had_a_mail(session: Session, owners: Sequence[Owner], day: date, zone: ZoneInfo) -> set[Owner]:
-    people = [person_id for person_id, _organisation_id in owners if person_id is not None]
-    offices = [organisation_id for _person_id, organisation_id in owners if organisation_id is not None]
     todays = sa.and_(audiences.is_mail_of(day, zone, joinable=True), audiences.SENT_BY_ITSELF)
-    return {(row[0], row[1]) for row in session.execute(audiences.those_with(todays, people, offices))}
+    found: set[Owner] = set()
+    for start in range(0, len(owners), CHUNK):
+        some = owners[start : start + CHUNK]
+        people = [person_id for person_id, _organisation_id in some if person_id is not None]
+        offices = [organisation_id for _person_id, organisation_id in some if organisation_id is not None]
+        found |= {(row[0], row[1]) for row in session.execute(audiences.those_with(todays, people, offices))}
+    return found
 
 
 def _write(session: Session, owner: Owner, rows: Sequence[tuple[FollowUp, int]], today: date, now: datetime) -> None:

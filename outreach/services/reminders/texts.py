@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from outreach.delivery.mail import compose, headers, letter, placeholders
 from outreach.delivery.mail.placeholders import CALL_PLACEHOLDERS, PLACEHOLDERS, Placeholder
 from outreach.delivery.mail.recipient import Recipient
-from outreach.delivery.mail.texts import CALL_KEYS, KEYS, RULE_PREFIX, Text
+from outreach.delivery.mail.texts import CALL_KEYS, KEYS, OF_THE_OFFICE_ALONE, RULE_PREFIX, Text
 from outreach.delivery.outbox import single
 from outreach.domain.kinds import LOCALES
 from outreach.domain.problems import Problem
@@ -123,7 +123,7 @@ def rule_of_text(session: Session, scope: Scope, key: str) -> ReminderRule | Non
 
 def check_key(session: Session, scope: Scope, key: str, locale: str) -> None:
     """Raise TextMissing if there is no text of this key in this language, or its rule does not apply in the scope."""
-    usual = key in KEYS or key in CALL_KEYS
+    usual = key in CALL_KEYS or (key in KEYS and (scope.is_office or key not in OF_THE_OFFICE_ALONE))
     if locale not in LOCALES or not (usual or key.startswith(RULE_PREFIX)):
         raise TextMissing
     if not usual and rule_of_text(session, scope, key) is None:

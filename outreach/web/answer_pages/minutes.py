@@ -17,7 +17,7 @@ from outreach.domain.problems import Problem
 from outreach.domain.states import FollowUpState
 from outreach.queries.answers.page import office_contact
 from outreach.services.minutes import approval, follow_ups
-from outreach.services.minutes.approval import NOTE_LENGTH, MinutesClosed, MinutesLinkUnknown
+from outreach.services.minutes.approval import NOTE_LENGTH, MinutesClosed, MinutesLinkEnded, MinutesLinkUnknown
 from outreach.services.minutes.follow_ups import FollowUpClosed, FollowUpLinkUnknown
 from outreach.web.answer_pages.blueprint import bp
 from outreach.web.answer_pages.draw import draw, foreign_sentence, query, seal, speak
@@ -51,7 +51,7 @@ def reply_to_minutes(token: str) -> Any:
         return _minutes(token, 422, notice=form.first_error or _("Please press one of the two buttons."), note=note)
     try:
         approval.reply(token, form.said.data == "agrees", note, now=clock.now())
-    except MinutesLinkUnknown:
+    except (MinutesLinkUnknown, MinutesLinkEnded):
         raise
     except Problem as problem:
         closed = isinstance(problem, MinutesClosed)
@@ -80,7 +80,7 @@ def follow_up_done(token: str) -> Any:
 
 
 def _minutes(token: str, status: int = 200, *, notice: str = "", note: str = "") -> Response:
-    found = approval.opened(token)
+    found = approval.opened(token, now=clock.now())
     speak(found.minutes.chair.locale if found.minutes.chair else None)
     return draw(
         "minutes.html",

@@ -11,6 +11,7 @@ from flask_login import current_user
 from outreach import clock
 from outreach.domain.kinds import LOCALES, ListName, Sector
 from outreach.queries import directory, exports, inbox
+from outreach.queries import follow_ups as follow_up_lists
 from outreach.queries.calls import lists as calls
 from outreach.queries.invitations import invitee as invitee_page
 from outreach.services import addresses
@@ -128,6 +129,7 @@ def show(organisation_id: int) -> Any:
         failure=addresses.failure_of(organisation.email),
         mails=inbox.of_invitee(organisation),
         history=card(organisation),
+        tasks=follow_up_lists.open_of(organisation_id=organisation_id, now=clock.now()),
     )
 
 

@@ -11,7 +11,7 @@ from werkzeug.utils import secure_filename
 
 from outreach import clock
 from outreach.delivery.documents.word.letters import MEDIA_TYPE
-from outreach.delivery.mail.minutes import chair_url
+from outreach.delivery.mail.minutes import chair_url, link_ends_at
 from outreach.domain.states import MinutesState
 from outreach.queries import follow_ups as follow_up_lists
 from outreach.queries import minutes as minutes_pages
@@ -96,6 +96,19 @@ def ask(activity_id: int) -> Any:
     return _back(activity_id, "approval")
 
 
+@bp.post("/ask-again")
+@coordinator_required
+def ask_again(activity_id: int) -> Any:
+    """Give the chair a new link."""
+    with flashing_problems(but=(ActivityMissing, MinutesMissing)):
+        mails = approval.ask_again(activity_id, whole(request.form.get("version")), by=current_user, now=clock.now())
+        if mails:
+            flash(_("The chair gets a mail with a new link. The former link no longer opens."), "success")
+        else:
+            flash(_("There is a new link. No mail reaches the chair, so please hand it over."), "warning")
+    return _back(activity_id, "approval")
+
+
 @bp.post("/reply")
 @coordinator_required
 def reply(activity_id: int) -> Any:
@@ -114,7 +127,8 @@ def whatsapp(activity_id: int) -> Any:
     """Note that WhatsApp is opened with the chair's link, and lead there."""
     minutes = minutes_pages.written(activity_id)
     chair = minutes.chair
-    if minutes.state is not MinutesState.ASKED or chair is None or not chair.phone:
+    is_over = link_ends_at(minutes) <= clock.now()
+    if minutes.state is not MinutesState.ASKED or is_over or chair is None or not chair.phone:
         return _back(activity_id, "approval")
     title = minutes.activity.neutral_title
     text = _("The minutes of “%(title)s” are written. Please read them and agree here: %(link)s",
@@ -172,6 +186,7 @@ def _drawn(page: MinutesPage, form: MinutesForm, task_form: FollowUpForm | None 
     tasks = FollowUpForm(formdata=None) if task_form is None else task_form
     if page.minutes is not None:
         tasks.offer(*minutes_pages.owners(page.activity.id))
+    ends_at = link_ends_at(page.minutes) if page.minutes is not None else None
     return render_template(
         "minutes/show.html",
         page=page,
@@ -183,6 +198,8 @@ def _drawn(page: MinutesPage, form: MinutesForm, task_form: FollowUpForm | None 
         writes=page.may_write and may_change(),
         readers=send.forecast(page.minutes) if page.state is MinutesState.SENT and page.minutes else (),
         chair_url=chair_url(page.minutes) if page.state is MinutesState.ASKED and page.minutes else "",
+        link_ends_at=ends_at,
+        link_is_over=ends_at is not None and ends_at <= clock.now(),
     )
 
 

@@ -69,6 +69,7 @@ VERBS: dict[str, Any] = {
     "answered_by_link": _l("answered by the invitee's link, while signed in"),
     "asked": _l("people asked"),
     "attendance_settled": _l("said how it was at the entrance"),
+    "link_renewed": _l("link renewed"),
     "left": _l("recorded that somebody left"),
     "came_back": _l("recorded that somebody came back"),
     "attendance_ticked": _l("attendance ticked"),

@@ -10,11 +10,12 @@ from outreach.domain.kinds import LinkPurpose
 from outreach.domain.mail.still_true import SkipReason
 from outreach.domain.states import FollowUpState, MessageState
 from outreach.extensions import db
-from outreach.models import AuditEntry, FollowUp, FollowUpLine, Message, Office
+from outreach.models import AddressFailure, AuditEntry, FollowUp, FollowUpLine, Message, Office
 from outreach.queries import follow_ups as lists
 from outreach.queries.follow_ups import FollowUpFilters, FollowUpGroup
 from outreach.queries.overview.page import overview
 from outreach.services.locking import Stale
+from outreach.services.messages import resend
 from outreach.services.minutes import follow_ups, remind
 from outreach.services.minutes.follow_ups import (
     DueDayMissing,
@@ -25,7 +26,7 @@ from outreach.services.minutes.follow_ups import (
     TaskMissing,
 )
 from outreach.services.privacy import person as privacy
-from tests.world import at, count, drain, fresh
+from tests.world import NOW, at, count, drain, fresh
 
 pytestmark = pytest.mark.usefixtures("any_app")
 DUE = date(2027, 2, 15)  # a Monday
@@ -135,9 +136,16 @@ def test_the_mail_names_the_task_with_its_page_and_what_is_done_meanwhile_is_lef
     (mail,) = [taken.mail for taken in server.taken if "tugas" in taken.mail["Subject"]]
     assert (mail["To"], mail["Subject"]) == ("Ani Wijaya <ani@example.com>", "1 tugas segera jatuh tempo")
     text = " ".join(mail.get_body(("plain",)).get_content().split())
-    assert "1. Cetak – (poster) – paling lambat Senin, 15 Februari 2027" in text
+    assert "Paling lambat Senin, 15 Februari 2027: Cetak: {poster} (" in text
     assert f"/j/{token_of(other)}/follow-up" in text
     assert "piket" not in text
+    first = db.session.scalars(sa.select(FollowUpLine.message_id).where(FollowUpLine.follow_up_id == other.id)).one()
+    fresh(ani).email = "ani.baru@example.com"
+    db.session.commit()
+    resend.resend(first, by=None, now=at(8, 10, month=2))
+    drain(at(8, 10, 5, month=2))
+    again = server.taken[-1].mail
+    assert (again["To"], again["Subject"]) == ("Ani Wijaya <ani.baru@example.com>", mail["Subject"])
     reasons = db.session.scalars(sa.select(Message.reason).where(Message.state == MessageState.SKIPPED)).all()
     assert SkipReason.FOLLOW_UP_SETTLED in reasons
 
@@ -182,7 +190,7 @@ def test_the_list_is_filtered_and_the_overview_counts_what_is_overdue(approved, 
     def found(**wanted) -> list[str]:
         return [row.follow_up.what for row in lists.all_rows(FollowUpFilters(**wanted), now=at(20))]
 
-    assert [len(found(group=group)) for group in (None, *FollowUpGroup)] == [3, 2, 1, 1, 0]
+    assert [len(found(group=group)) for group in (None, *FollowUpGroup)] == [3, 2, 1, 0, 1, 0]
     assert found(q="polres") == ["Kirim daftar nomor piket"]
     assert found(person_id=ani.id, group=FollowUpGroup.DONE) == ["Selesai"]
     assert len(found(programme_id=approved.activity.programme_id)) == 3
@@ -190,6 +198,24 @@ def test_the_list_is_filtered_and_the_overview_counts_what_is_overdue(approved, 
     (row,) = [row for row in lists.of_activity(approved.activity_id, now=at(20)) if row.overdue]
     assert row.follow_up.id == late.id
     assert [need.count for need in overview(now=at(20)).needs if need.kind.value == "tasks"] == [1]
+
+
+def test_an_owner_whom_no_mail_reaches_is_to_be_called_from_a_week_before_on(approved, ani, police):
+    note(approved, ani)
+    note(approved, organisation=police, what="Tunjuk petugas piket")
+    fresh(ani).email = ""
+    db.session.commit()
+
+    def to_call(day) -> tuple[list[str], list[int]]:
+        rows = lists.all_rows(FollowUpFilters(FollowUpGroup.CALL), now=day)
+        needs = overview(now=day).needs
+        return [row.follow_up.what for row in rows], [one.count for one in needs if one.kind.value == "tasks_call"]
+
+    assert to_call(at(7, month=2)) == ([], [])
+    assert to_call(at(8, month=2)) == (["Kirim daftar nomor piket"], [1])
+    db.session.add(AddressFailure(address=police.email, blocked_at=NOW, last_at=NOW))
+    db.session.commit()
+    assert to_call(at(8, month=2))[1] == [2]
 
 
 def test_what_the_owner_writes_stands_behind_the_note_of_staff(approved, ani, coordinator):

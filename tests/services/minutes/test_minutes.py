@@ -2,6 +2,7 @@
 
 import io
 from dataclasses import replace
+from datetime import timedelta
 
 import pypdfium2
 import pytest
@@ -10,7 +11,8 @@ from docx import Document
 
 from outreach.delivery import tokens
 from outreach.delivery.documents.word.minutes import shipped
-from outreach.domain.kinds import AttendanceSource, LinkPurpose
+from outreach.delivery.mail.texts import Text
+from outreach.domain.kinds import AttendanceSource, LinkPurpose, MailKind
 from outreach.domain.mail.still_true import SkipReason
 from outreach.domain.minutes import Participant
 from outreach.domain.states import MessageState, MinutesState
@@ -18,19 +20,32 @@ from outreach.extensions import db
 from outreach.models import AuditEntry, Message, Minutes, MinutesMail, MinutesReply, MinutesVersion
 from outreach.queries import bell
 from outreach.queries import minutes as minutes_pages
+from outreach.queries.messages import log
+from outreach.queries.messages.log import MessageFilters
 from outreach.services.door import attendance
 from outreach.services.locking import Stale
 from outreach.services.messages import resend
-from outreach.services.messages.resend import SentFromElsewhere
+from outreach.services.messages.resend import NothingToResend
 from outreach.services.minutes import approval, edit, reading, send, versions, word
-from outreach.services.minutes.approval import ChangesUnnamed, MinutesClosed, MinutesLinkUnknown, MinutesNotDraft
+from outreach.services.minutes.approval import (
+    ChangesUnnamed,
+    MinutesClosed,
+    MinutesLinkEnded,
+    MinutesLinkUnknown,
+    MinutesNotAsked,
+    MinutesNotDraft,
+)
 from outreach.services.minutes.edit import ChairMissing, MinutesTitleMissing
 from outreach.services.minutes.send import MinutesNotApproved
 from outreach.services.privacy import person as privacy
+from outreach.services.reminders import texts
 from tests.world import a_person, at, count, drain, fresh, invitation_of, written_minutes
-from tests.world import send as send_all
 
 pytestmark = pytest.mark.usefixtures("any_app")
+
+
+def approval_page(token: str) -> str:
+    return f"{tokens.page_url(token)}/minutes"
 
 
 def token_of(minutes: Minutes) -> str:
@@ -114,7 +129,7 @@ def test_the_chair_agrees_by_the_link_once_and_staff_are_told(written, coordinat
     assert approval.ask(written.activity_id, written.version, by=coordinator, now=at(18, 15))
     assert waiting() == [("Kapolres Metro", "ask")]
     token, nonce = token_of(written), fresh(written).nonce
-    assert approval.opened(token).takes_reply
+    assert approval.opened(token, now=at(18, 17)).takes_reply
     assert (count(MinutesReply), fresh(written).state) == (0, MinutesState.ASKED)
     approval.reply(token, True, "", now=at(18, 16))
     (said,) = fresh(written).replies
@@ -145,8 +160,8 @@ def test_a_chair_who_asks_for_changes_says_which_and_the_old_link_ends(written, 
     assert fresh(written).state is MinutesState.DRAFT
     approval.ask(written.activity_id, fresh(written).version, by=coordinator, now=at(19, 8))
     with pytest.raises(MinutesLinkUnknown):
-        approval.opened(token)
-    assert approval.opened(token_of(written)).takes_reply
+        approval.opened(token, now=at(18, 17))
+    assert approval.opened(token_of(written), now=at(18, 17)).takes_reply
 
 
 def test_a_change_of_approved_minutes_has_to_be_approved_again(approved, chief, coordinator):
@@ -163,7 +178,7 @@ def test_a_chairs_link_shows_what_they_were_asked_about_and_no_later_draft(appro
     asked = text_of(approved).further
     text = replace(text_of(approved), further="Nama korban tidak disebut.")
     edit.save(approved.activity_id, text, ani.id, fresh(approved).version, by=coordinator, now=at(19))
-    found = approval.opened(token)
+    found = approval.opened(token, now=at(18, 17))
     assert (found.values.text.further, found.values.text.chair) == (asked, chief.full_name)
     assert found.reply.agrees
     assert not found.takes_reply
@@ -174,7 +189,7 @@ def test_the_link_of_a_chair_who_has_not_answered_shows_no_later_draft(written, 
     token, asked = token_of(written), text_of(written).further
     text = replace(text_of(written), further="Nama korban tidak disebut.")
     edit.save(written.activity_id, text, ani.id, fresh(written).version, by=coordinator, now=at(19))
-    found = approval.opened(token)
+    found = approval.opened(token, now=at(18, 17))
     assert found.values.text.further == asked
     assert not found.takes_reply
 
@@ -282,9 +297,52 @@ def test_what_the_chair_said_can_be_taken_and_is_erased(written, chief, coordina
     assert db.session.scalars(sa.select(MinutesReply.note)).all() == [""]
 
 
-def test_a_mail_about_minutes_is_not_sent_again_from_the_message_log(written, coordinator):
+def about(activity_id) -> list[str]:
+    """Return the subjects of the messages about an activity's minutes and tasks in its message log."""
+    page, _filters = log.find(MessageFilters(activity_id=activity_id))
+    return [one.subject for one in page.items if one.kind in (MailKind.MINUTES, MailKind.FOLLOW_UP)]
+
+
+def test_the_chair_is_asked_again_at_a_corrected_address_with_the_same_link(written, chief, coordinator, server):
     approval.ask(written.activity_id, written.version, by=coordinator, now=at(18, 15))
-    send_all(at(18, 15))
+    token = token_of(written)
+    drain(at(18, 15))
     message_id = db.session.scalars(sa.select(MinutesMail.message_id)).one()
-    with pytest.raises(SentFromElsewhere):
-        resend.resend(message_id, by=coordinator, now=at(18, 16))
+    fresh(chief).email = "kapolres.baru@example.com"
+    db.session.commit()
+    resend.resend(message_id, by=coordinator, now=at(20, 9))
+    drain(at(20, 9))
+    mail = server.taken[-1].mail
+    assert "kapolres.baru@example.com" in mail["To"]
+    assert approval_page(token) in mail.get_body(("plain",)).get_content()
+    assert about(written.activity_id) == [mail["Subject"]] * 2
+    approval.reply(token, True, "", now=at(20, 10))
+    with pytest.raises(NothingToResend):
+        resend.resend(message_id, by=coordinator, now=at(20, 11))
+
+
+def test_the_chairs_link_ends_after_its_days_and_staff_make_a_new_one(written, coordinator):
+    approval.ask(written.activity_id, written.version, by=coordinator, now=at(18, 15))
+    token, ends_at = token_of(written), at(18, 15) + timedelta(days=30)
+    assert approval.opened(token, now=ends_at - timedelta(seconds=1)).takes_reply
+    with pytest.raises(MinutesLinkEnded):
+        approval.opened(token, now=ends_at)
+    with pytest.raises(MinutesLinkEnded):
+        approval.reply(token, True, "", now=ends_at)
+    assert approval.ask_again(written.activity_id, fresh(written).version, by=coordinator, now=ends_at)
+    with pytest.raises(MinutesLinkUnknown):
+        approval.opened(token, now=ends_at)
+    approval.reply(token_of(written), True, "", now=ends_at + timedelta(hours=1))
+    assert [(one.number, one.agrees) for one in fresh(written).replies] == [(1, True)]
+    with pytest.raises(MinutesNotAsked):
+        approval.ask_again(written.activity_id, fresh(written).version, by=coordinator, now=ends_at)
+
+
+def test_an_offices_own_text_is_used_for_the_mail_to_the_chair(written, coordinator, server):
+    own = Text("Notula: {kegiatan}", "Yth. {nama}", "Mohon dibaca sampai {batas}.\n\nBaca: {tautan}")
+    texts.save("minutes-ask", "id", own, by=coordinator, now=at(18, 14))
+    approval.ask(written.activity_id, written.version, by=coordinator, now=at(18, 15))
+    drain(at(18, 15))
+    said = server.taken[-1].mail.get_body(("plain",)).get_content()
+    assert "Mohon dibaca sampai Rabu, 17 Februari 2027" in " ".join(said.split())
+    assert approval_page(token_of(written)) in said
