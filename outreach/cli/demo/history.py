@@ -5,10 +5,10 @@ from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from random import Random
 
-from outreach.cli.demo import afterwards, content, door, minutes
+from outreach.cli.demo import afterwards, content, door, minutes, names
 from outreach.cli.demo.answers import invitations_of, nominees, not_invited
 from outreach.cli.demo.programme import JAKARTA, Cast, local, plan_day
-from outreach.domain.answers import Choice
+from outreach.domain.answers import Choice, Representative
 from outreach.domain.kinds import AnswerSource, AttendanceSource, CadreKind
 from outreach.domain.planning.working_days import working_days
 from outreach.models import User
@@ -21,6 +21,7 @@ from outreach.services.programmes.edit import ProgrammeValues
 
 DAYS = 2
 OFFICES = ("polres", "kejari", "kodim", "disdikbud", "dinkes", "gow")
+STAND_IN = 4
 CADRES = 66  # three of each kelurahan, on both days: enough for a report that shows figures
 
 
@@ -55,7 +56,11 @@ def last_year(cast: Cast, today: date, holidays: dict[date, str], send: Callable
             recording.nominate_for(invitation.id, people, by=by, now=answered_at)
         else:
             choice = Choice.NOT_COMING if number % 9 == 8 else Choice.COMING
-            recording.record_answer(invitation.id, choice, AnswerSource.PHONE, by=by, now=answered_at)
+            stand_in = None
+            if number % 30 == STAND_IN:  # a few send somebody, who gets a certificate of their own
+                choice, name = Choice.REPRESENTED, names.made_up(Random(number))
+                stand_in = Representative(name, "Kader", email=f"{names.address_part(name)}.kader@example.com")
+            recording.record_answer(invitation.id, choice, AnswerSource.PHONE, stand_in, by=by, now=answered_at)
     for days_before in (7, 3):  # the office's rules, each at its due time
         for day in days:
             send(local(day - timedelta(days=days_before), time(8, 1)))
@@ -78,10 +83,12 @@ def last_year(cast: Cast, today: date, holidays: dict[date, str], send: Callable
 
 def certify(activity_id: int, by: User, *, now: datetime) -> None:
     """Make the certificates of an activity. One had a name that was misspelt and is corrected, one is revoked."""
-    first, *_others = (i for i in invitations_of([activity_id]) if i.person and i.person.name and i.attendance)
+    came = (i for i in invitations_of([activity_id]) if i.person and i.person.name and i.attendance)
+    first, *_others = (i for i in came if i.acting is None)
     name = first.invitee.display_name
     misspelt = certifying.make_one(first.id, f"{name[:-1]}", by=by, now=now)
     made = certifying.make_all(activity_id, by=by, now=now + timedelta(minutes=5)).certificates
     later = now + timedelta(minutes=20)
     certifying.correct(misspelt.id, name, by=by, now=later)
-    certifying.revoke(made[0].id, "Pulang sebelum kegiatan dimulai; daftar hadir keliru dicentang.", by=by, now=later)
+    revoked = next(one for one in made if one.acting_id is None)
+    certifying.revoke(revoked.id, "Pulang sebelum kegiatan dimulai; daftar hadir keliru dicentang.", by=by, now=later)

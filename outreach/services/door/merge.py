@@ -7,10 +7,12 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach.domain.problems import Problem
+from outreach.domain.states import CertificateState
 from outreach.models import (
     ArchivedLine,
     ArchivedMessage,
     Attendance,
+    Certificate,
     GivenAnswer,
     Invitation,
     Message,
@@ -116,6 +118,7 @@ def _check_unused(session: Session, person: Person) -> None:
             "archived_line",
             "signed_line",
             "given_answer",
+            "certificate",
         }:
             continue
         for key in table.foreign_keys:
@@ -134,8 +137,13 @@ def _move(session: Session, invitation: Invitation, into: Person, activity: Any,
         session.flush()
         return scans
     own = attendance.uninvited(session, activity, into.id, by=by, now=now)
+    stands = Certificate.state == CertificateState.STANDS
+    both = sa.select(sa.func.count()).where(Certificate.invitation_id.in_([invitation.id, own.id]), stands)
+    if (session.scalar(both) or 0) > 1:
+        raise UsedElsewhere(name=invitation.invitee.display_name)
     for table, column in (
         (Scan, Scan.invitation_id),
+        (Certificate, Certificate.invitation_id),
         (Reminder, Reminder.invitation_id),
         (MessageLine, MessageLine.invitation_id),
         (ArchivedLine, ArchivedLine.invitation_id),

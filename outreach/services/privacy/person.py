@@ -27,6 +27,7 @@ from outreach.models import (
     Assistant,
     Attempt,
     AuditEntry,
+    Certificate,
     Feed,
     Invitation,
     Link,
@@ -138,7 +139,7 @@ def export(person_id: int, *, by: User | None, now: datetime) -> dict[str, Any]:
         **evidence_privacy.held(db.session(), person_id),
         **material_privacy.held(db.session(), person_id),
         **post_privacy.held(db.session(), person_id),
-        **feedback_privacy.held(db.session(), person_id),
+        **feedback_privacy.held(db.session(), person_id, _acted(db.session(), person)),
         **door_privacy.held(db.session(), person_id),
         "imports": import_undo.held(db.session(), person_id),
         "link": [
@@ -192,7 +193,7 @@ def erase(
         call_privacy.forget(session, person)
         evidence_privacy.forget(session, person)
         material_privacy.forget(session, person_id)
-        feedback_privacy.forget(session, person_id)
+        feedback_privacy.forget(session, person_id, _acted(session, person))
         door_privacy.forget(session, person)
         import_undo.forget(session, person_id)
         _forget_mails(session, person_id)
@@ -303,7 +304,9 @@ def _forget_answers(session: Session, person: Person) -> None:
     answer_privacy.forget(session, person.id)
     nothing: dict[str, Any] = {"answer_note": "", "answer_device": "", "answer_replaced": sa.null()}
     session.execute(sa.update(Invitation).where(Invitation.person_id == person.id).values(nothing))
-    chain = session.scalars(sa.select(ActingPerson.id).where(ActingPerson.invitation_id.in_(own))).all()
+    # Whoever acted for them and has a certificate keeps it, and their page with it.
+    keeps = sa.exists().where(Certificate.acting_id == ActingPerson.id)
+    chain = session.scalars(sa.select(ActingPerson.id).where(ActingPerson.invitation_id.in_(own), ~keeps)).all()
     acted = session.scalars(_acting(person)).all()
     material_privacy.forget_acting(session, [*chain, *(acting.id for acting in acted)])
     session.execute(sa.delete(ActingPerson).where(ActingPerson.id.in_(chain)))

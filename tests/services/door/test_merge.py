@@ -6,12 +6,15 @@ import sqlalchemy as sa
 from outreach.domain.kinds import AgeGroup, CadreKind, Sex
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
-from outreach.models import Attendance, AuditEntry, Cadre, Person, Scan, SignedLine, WalkIn
+from outreach.models import Attendance, AuditEntry, Cadre, Certificate, Person, Scan, SignedLine, WalkIn
 from outreach.queries.door import walk_ins
+from outreach.services.certificates import make
 from outreach.services.door import merge, paper
 from outreach.services.privacy import person as privacy
 from tests.services.door.devices import DAY, TWO, scan, send
 from tests.world import a_person, at, count, fresh, invitation_of, invite_and_publish, set_state
+from tests.world.held import AFTER
+from tests.world.held import held as is_over
 
 pytestmark = pytest.mark.usefixtures("any_app")
 IMOPURO = "18.72.01.1003"
@@ -83,6 +86,26 @@ def test_what_was_read_on_the_signed_list_of_a_walk_in_moves_to_the_invitee(held
     merge.merge(came.id, ani.id, by=coordinator, now=at(18, 13))
     lines = db.session.execute(sa.select(SignedLine.invitation_id, SignedLine.signed)).all()
     assert lines == [(invitation_of(held, ani).id, True)]
+
+
+@pytest.mark.parametrize("was_invited", [True, False])
+def test_a_certificate_of_a_walk_in_goes_with_them(held, ani, coordinator, was_invited):
+    known = ani if was_invited else a_person("Wati Lestari")
+    came = walk_in(held, coordinator, known.name)
+    activity_id = is_over(held).id
+    [made] = make.make_all(activity_id, by=coordinator, now=AFTER).certificates
+    merge.merge(came.id, known.id, by=coordinator, now=AFTER)
+    assert fresh(made).invitation_id == invitation_of(held, known).id
+    assert privacy.export(known.id, by=coordinator, now=AFTER)["certificates"][0]["number"] == made.number
+
+
+def test_two_certificates_that_stand_are_not_merged(held, ani, coordinator):
+    came = walk_in(held, coordinator, "Ani Wijaya")
+    send(held, coordinator, scan(2, DAY, invitation=invitation_of(held, ani).id))
+    make.make_all(is_over(held).id, by=coordinator, now=AFTER)
+    with pytest.raises(merge.UsedElsewhere):
+        merge.merge(came.id, ani.id, by=coordinator, now=AFTER)
+    assert count(Certificate) == 2
 
 
 def test_a_walk_in_who_is_new_stays_as_they_are(held, coordinator):

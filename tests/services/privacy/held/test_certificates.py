@@ -5,12 +5,14 @@ import json
 import pytest
 import sqlalchemy as sa
 
+from outreach.delivery import tokens
 from outreach.domain.answers import Choice, Representative
 from outreach.domain.states import CertificateState
 from outreach.extensions import db
 from outreach.models import Certificate
 from outreach.models.people import ERASED
 from outreach.queries import certificates as pages
+from outreach.services.answers import acting
 from outreach.services.certificates import make
 from outreach.services.privacy import person as privacy
 from tests.world import a_person, answer, fresh, invitation_of, invite, publish, run
@@ -58,3 +60,15 @@ def test_erasing_takes_the_name_out_and_keeps_the_number(made, ani, rina, coordi
     assert (checked.number, checked.initials) == (number, "")
     others = db.session.scalars(sa.select(Certificate.name).where(Certificate.id != one.id)).all()
     assert ERASED not in others
+
+
+def test_erasing_an_invitee_leaves_the_certificate_of_who_acted_for_them_and_their_page(made, budi, rina, coordinator):
+    [one] = [each for each in made if each.name == "Rina Dewi"]
+    token = tokens.acting_token(one.acting.nonce)
+    privacy.erase(budi.id, by=coordinator, now=AFTER)
+    kept = fresh(one)
+    assert (kept.name, kept.acting.name) == ("Rina Dewi", "Rina Dewi")
+    assert acting.opened(db.session(), token, now=AFTER).name == "Rina Dewi"
+    assert privacy.export(rina.id, by=coordinator, now=AFTER)["certificates"][0]["number"] == one.number
+    privacy.erase(rina.id, by=coordinator, now=AFTER)
+    assert fresh(one).name == ERASED
