@@ -115,12 +115,8 @@ def _flask_config(config: Settings) -> dict[str, Any]:
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_COOKIE_SECURE": config.https,
         "SESSION_COOKIE_PATH": "/",
-        "PERMANENT_SESSION_LIFETIME": timedelta(hours=12),  # also the maximum age of any session cookie
-        "REMEMBER_COOKIE_DURATION": timedelta(days=14),
-        "REMEMBER_COOKIE_NAME": f"{prefix}outreach-remember",
-        "REMEMBER_COOKIE_HTTPONLY": True,
-        "REMEMBER_COOKIE_SAMESITE": "Lax",
-        "REMEMBER_COOKIE_SECURE": config.https,
+        # The cookie's age at most. The session's row on the server says when it ends.
+        "PERMANENT_SESSION_LIFETIME": timedelta(days=max(1, config.stay_signed_in_days), hours=config.session_hours),
         "PREFERRED_URL_SCHEME": "https" if config.https else "http",
         "WTF_CSRF_TIME_LIMIT": None,
         "RATELIMIT_STORAGE_URI": config.rate_storage,

@@ -21,8 +21,8 @@ _one_writer = threading.RLock()
 
 
 @contextmanager
-def _turn_to_write() -> Iterator[None]:
-    if not _one_writer.acquire(timeout=BUSY_S):
+def _turn_to_write(patience_s: float = BUSY_S) -> Iterator[None]:
+    if not _one_writer.acquire(timeout=patience_s):
         raise OperationalError("BEGIN IMMEDIATE", {}, sqlite3.OperationalError("database is locked"))
     try:
         yield
@@ -67,17 +67,28 @@ def _transaction() -> Iterator[Session]:
 
 
 @contextmanager
-def apart() -> Iterator[Session]:
+def apart(patience_s: float = BUSY_S) -> Iterator[Session]:
     """Run a short write in a session and a transaction of its own, and leave the request's session as it is.
 
     For what is recorded beside a use case. Within a use case's own transaction (`is_writing`) SQLite would wait for itself.
+    patience_s: how long to wait for this process's other writers; then it raises OperationalError.
     """
     with (
-        _turn_to_write() if db.engine.dialect.name == "sqlite" else nullcontext(),
+        _turn_to_write(patience_s) if db.engine.dialect.name == "sqlite" else nullcontext(),
         Session(db.engine.execution_options(**{IMMEDIATE: True})) as session,
         session.begin(),
     ):
         yield session
+
+
+@contextmanager
+def recording() -> Iterator[Session]:
+    """Write within the transaction that is running, or `apart` if none is writing."""
+    if is_writing():
+        yield db.session()
+    else:
+        with apart() as session:
+            yield session
 
 
 @event.listens_for(Session, "after_flush")

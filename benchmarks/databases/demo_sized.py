@@ -35,6 +35,7 @@ from outreach.models import (
     User,
     Venue,
 )
+from outreach.services.sign_in import sessions
 from outreach.settings import Settings
 
 ZONE = ZoneInfo("Asia/Jakarta")
@@ -263,5 +264,6 @@ def _invite_offices(activity: Activity) -> Organisation:
 
 def _cookie(app: Flask, user: User) -> str:
     serializer = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
-    value = serializer.dumps({"_user_id": user.fs_uniquifier, "_fresh": True, "_id": None})
+    _id, code = sessions.begin(user, stays=True, now=clock.now())
+    value = serializer.dumps({"_user_id": code})
     return f"{app.config['SESSION_COOKIE_NAME']}={value}"

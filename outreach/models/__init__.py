@@ -60,7 +60,7 @@ from outreach.models.polls import DatePoll, PollAnswer, PollInvitee, PollSlot
 from outreach.models.posts import Post, PostHolder
 from outreach.models.programmes import Activity, AgendaItem, Programme, agenda_speaker
 from outreach.models.retention import ErasedCount, ErasedMark, RetentionPeriod
-from outreach.models.sign_in import AccountMail, PasswordReset, RecoveryCode, SecurityEvent
+from outreach.models.sign_in import AccountMail, KeptForm, PasswordReset, RecoveryCode, SecurityEvent, StaffSession
 from outreach.models.staff import AccountRole, AuditEntry, BellSeen, User, user_role
 
 __all__ = [
@@ -113,6 +113,7 @@ __all__ = [
     "IntendedClash",
     "Invitation",
     "InvitedPost",
+    "KeptForm",
     "LadderRung",
     "Letter",
     "LetterVersion",
@@ -161,6 +162,7 @@ __all__ = [
     "SignedList",
     "SpeakerBooking",
     "SpeakerProfile",
+    "StaffSession",
     "StoredFile",
     "TakenProposal",
     "TimetablingSearch",

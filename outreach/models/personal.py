@@ -122,6 +122,8 @@ PERSONAL: Mapping[str, Personal] = {
     "recovery_code": Personal(Purpose.ACCOUNTS, "", Erasing.STAYS, _OF_STAFF),
     "password_reset": Personal(Purpose.SHORT, "", Erasing.STAYS, _OF_STAFF),
     "security_event": Personal(Purpose.SECURITY, "", Erasing.STAYS, _OF_STAFF),
+    "staff_session": Personal(Purpose.SHORT, "", Erasing.STAYS, _OF_STAFF),
+    "kept_form": Personal(Purpose.SHORT, "", Erasing.STAYS, "sealed, and gone after two hours"),
     "bell_seen": Personal(Purpose.SHORT, "", Erasing.STAYS, _OF_STAFF),
     "device": Personal(Purpose.ATTENDANCE, "", Erasing.STAYS, _OF_STAFF),
     "person_import": Personal(Purpose.AUDIT, "imports", Erasing.STAYS, "the name of a file, and who imported it"),

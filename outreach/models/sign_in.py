@@ -1,4 +1,4 @@
-"""What belongs to signing in: security events, recovery codes, new passwords by mail."""
+"""What belongs to signing in: sessions, kept forms, security events, recovery codes, new passwords by mail."""
 
 from datetime import datetime
 from typing import Any
@@ -70,3 +70,35 @@ class AccountMail(Model):
     facts: Mapped[dict[str, Any]] = mapped_column(
         sa.JSON, default=dict
     )  # "nonce" of a PasswordReset, "name" of a passkey
+
+
+class StaffSession(Identified, Model):
+    """One sign-in of an account on one device. The device has the code; the server keeps its hash only.
+
+    stamp: the account's fs_uniquifier when the session began. A new one, as after a change of password or role, ends it.
+    """
+
+    __tablename__ = "staff_session"
+    user_id: Mapped[int] = mapped_column(sa.ForeignKey("user.id", ondelete="CASCADE"), index=True)
+    code_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    stamp: Mapped[str] = mapped_column(sa.String(64))
+    began_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    used_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)  # to the minute
+    stays: Mapped[bool] = mapped_column(default=False)  # "stay signed in"
+    network_address: Mapped[str] = mapped_column(sa.String(45), default="")  # of the last use
+    browser: Mapped[str] = mapped_column(sa.String(30), default="")
+    system: Mapped[str] = mapped_column(sa.String(30), default="")
+    user: Mapped[User] = relationship()
+
+
+class KeptForm(Model):
+    """A form that was sent after its session had ended, until its account signs in again. At most for two hours.
+
+    sealed: its address and fields, encrypted with a key that only the browser has; here is its hash.
+    """
+
+    __tablename__ = "kept_form"
+    key_hash: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    user_id: Mapped[int] = mapped_column(sa.ForeignKey("user.id", ondelete="CASCADE"), index=True)
+    kept_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
+    sealed: Mapped[bytes] = mapped_column(sa.LargeBinary)

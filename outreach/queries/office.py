@@ -56,11 +56,6 @@ def account(user_id: int) -> User:
     return user
 
 
-def account_of_session(session_id: str) -> User | None:
-    """Return the account whose session this is, if it may sign in."""
-    return db.session.scalar(sa.select(User).where(User.fs_uniquifier == session_id, User.active))
-
-
 def office() -> Office | None:
     """Return the office, or None before set-up."""
     return office_defaults.office(db.session)

@@ -6,16 +6,21 @@ from collections.abc import Callable
 from flask import Flask
 from flask.testing import FlaskClient
 
+from outreach import clock
+from outreach.extensions import db
 from outreach.models import User
+from outreach.services.sign_in import sessions
 
 
 def log_in(app: Flask, user: User) -> FlaskClient:
     """Return a test client that is logged in as `user`; it needs no CSRF tokens."""
     app.config["WTF_CSRF_ENABLED"] = False
     client = app.test_client()
+    _id, code = sessions.begin(user, now=clock.now())
+    db.session.commit()  # on SQLite, what was read before cannot be changed after another transaction
     with client.session_transaction() as session:
-        session["_user_id"] = user.fs_uniquifier
-        session["_fresh"] = True
+        session["_user_id"] = code
+        session["fs_paa"] = clock.now().timestamp()
     return client
 
 

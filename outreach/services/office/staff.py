@@ -115,11 +115,12 @@ def add(values: UserValues, *, by: User | None, now: datetime, password: str = "
         )
         session.add(user)
         audit.record(session, by, "user.added", user, now=now, role=role.value)
+        security_event(SecurityKind.ACCOUNT_ADDED, user, now=now, by=by.id if by else None, role=role.value)
     return Added(user, password, ends_at)
 
 
 def edit(user_id: int, values: UserValues, *, by: User | None, now: datetime) -> User:
-    """Change an account. Closing it ends its sessions at once and revokes the calendar feeds that it made.
+    """Change an account. A new role ends its sessions at once. Closing it also revokes the calendar feeds that it made.
 
     Raise what `add` raises except for passwords, UserMissing, OwnAccount, and LastAdministrator if none would be left.
     """
@@ -142,10 +143,13 @@ def edit(user_id: int, values: UserValues, *, by: User | None, now: datetime) ->
         }
         if user.active and not values.active:
             user.fs_uniquifier = uuid4().hex
+            security_event(SecurityKind.ACCOUNT_CLOSED, user, now=now, by=by.id if by else None)
             feeds.revoke_made_by(session, user_id, by=by, now=now)
         user.name, user.email, user.locale, user.active = name, email, values.locale, values.active
         if role_of(user) is not role:
             user.roles = [_role(session, role)]
+            user.fs_uniquifier = uuid4().hex  # who is signed in begins again, with the new role only
+            security_event(SecurityKind.ROLE_CHANGED, user, now=now, by=by.id if by else None, role=role.value)
         after: dict[str, Any] = {"full_name": name, "email": email, "role": role.value, "active": values.active}
         changed = {key: [before[key], value] for key, value in after.items() if before[key] != value}
         if changed:
@@ -166,12 +170,6 @@ def renew_password(user_id: int, *, by: User | None, now: datetime) -> Added:
         security_event(SecurityKind.PASSWORD_RENEWED, user, now=now, by=by.id if by else None)
         audit.record(session, by, "user.password_renewed", user, now=now)
     return Added(user, password, ends_at)
-
-
-def end_sessions(user_id: int) -> None:
-    """Sign a user out everywhere; copies of their cookie stop working."""
-    with writing() as session:
-        session.execute(sa.update(User).where(User.id == user_id).values(fs_uniquifier=uuid4().hex))
 
 
 def note_own_password(user: User, *, now: datetime) -> None:

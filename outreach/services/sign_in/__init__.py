@@ -1,5 +1,5 @@
-"""Signing in: passwords, second factors, recovery codes, a new password by mail, and what is recorded about it.
+"""Signing in: sessions, passwords, second factors, recovery codes, a new password by mail, and what is recorded about it.
 
-Start with passwords.py, and with events.py: what belongs to security is written there.
+Start with sessions.py and passwords.py. events.py writes what belongs to security.
 Flask-Security draws the pages of signing in; web/sign_in/ fits it to these rules.
 """

@@ -4,7 +4,6 @@ Who reads the log elsewhere (a log server, fail2ban) finds `event: security`, th
 has a name, a mail address or anything that was typed.
 """
 
-from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,9 +13,9 @@ from flask import has_request_context, request
 
 from outreach.domain.sign_in.devices import browser_of, system_of
 from outreach.domain.sign_in.events import FAILURES, SecurityKind
-from outreach.extensions import db, limiter
+from outreach.extensions import limiter
 from outreach.models import SecurityEvent, User
-from outreach.transactions import apart, is_writing
+from outreach.transactions import recording
 
 MOST_A_MINUTE = 5  # rows of one kind of failure from one network address; the log has all of them
 _log = structlog.get_logger()
@@ -52,7 +51,7 @@ def security_event(kind: SecurityKind, user: User | None = None, *, now: datetim
     )  # fmt: skip
     if kind in FAILURES and _too_many(kind, where):
         return
-    with nullcontext(db.session()) if is_writing() else apart() as session:
+    with recording() as session:
         session.add(
             SecurityEvent(
                 at=now,

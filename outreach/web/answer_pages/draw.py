@@ -18,7 +18,7 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
-from flask import Flask, Response, current_app, g, redirect, request, session, url_for
+from flask import Flask, Response, current_app, g, redirect, request, url_for
 from flask_babel import gettext as _
 from flask_babel import refresh
 from jinja2 import Environment
@@ -29,11 +29,11 @@ from outreach.delivery.words import formats
 from outreach.domain.kinds import LOCALES
 from outreach.extensions import current_settings
 from outreach.models import User
-from outreach.queries import office as office_pages
 from outreach.queries.answers.page import Facts
 from outreach.services.invitations import links
 from outreach.web.answer_pages.words import words
 from outreach.web.frame.request import asked_language
+from outreach.web.frame.sessions import session_here
 
 _KEY = "outreach.answers"
 DEVICE = "device"  # the cookie that tells devices apart which answer by one link
@@ -188,8 +188,8 @@ def query() -> str:
 
 def staff_here() -> User | None:
     """Return the staff account that is signed in in this browser, for the audit log. The pages show staff nothing more."""
-    session_id = session.get("_user_id")
-    return office_pages.account_of_session(session_id) if session_id else None
+    found = session_here()
+    return found.user if found else None
 
 
 def device_here() -> str:

@@ -7,7 +7,6 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-import sqlalchemy as sa
 from flask import Flask, current_app
 from flask_login import user_logged_out
 from flask_security import SQLAlchemyUserDatastore, password_changed
@@ -20,25 +19,15 @@ from outreach.models import AccountRole, User
 from outreach.services.office import staff
 from outreach.settings import Settings
 from outreach.transactions import begin_writing
-from outreach.web.frame import access, looks, second_factors, security_words
+from outreach.web.frame import access, looks, second_factors, security_words, sessions
 from outreach.web.frame.access import has_role, may_change
 from outreach.web.frame.password_forms import NewPasswordForm, SameUserForm, SignInForm
 from outreach.web.frame.second_factors import security
 from outreach.web.frame.way_back import back_or, back_to_choices, coming_back, forget_typed, leading_back, this_page
 
-_OF_SESSION = sa.select(User).where(User.fs_uniquifier == sa.bindparam("uniquifier"))
-
 
 class Accounts(SQLAlchemyUserDatastore):
-    """The store of accounts. The query of every request is built only once.
-
-    Changes wait until they may be written, as everywhere else.
-    """
-
-    def find_user(self, case_insensitive: bool = False, **wanted: Any) -> Any:
-        if wanted.keys() == {"fs_uniquifier"}:
-            return db.session.scalar(_OF_SESSION, {"uniquifier": wanted["fs_uniquifier"]})
-        return super().find_user(case_insensitive, **wanted)
+    """The store of accounts. Changes wait until they may be written, as everywhere else."""
 
     def put(self, model: Any) -> Any:
         begin_writing()
@@ -69,10 +58,8 @@ def demo_logins() -> list[tuple[str, StaffRole, str]]:
     ]
 
 
-def _logged_out(_app: Flask, user: Any = None, **_more: Any) -> None:
+def _logged_out(_app: Flask, **_more: Any) -> None:
     forget_typed()
-    if user is not None and user.is_authenticated:
-        staff.end_sessions(user.id)
 
 
 def _password_changed(_app: Flask, user: Any, **_more: Any) -> None:
@@ -115,6 +102,7 @@ def set_up(app: Flask) -> None:
     security.want_json(lambda _request: False)
     # No tokens: signed-in users have a session.
     app.login_manager.request_loader(None)  # type: ignore[attr-defined]
+    sessions.init_app(app)
     user_logged_out.connect(_logged_out, app)
     password_changed.connect(_password_changed, app)
     access.accounts(app, security)

@@ -3,15 +3,18 @@
 import unicodedata
 from typing import Any
 
+from flask_login import current_user
 from flask_security import ChangePasswordForm, LoginForm, PasswordUtil, VerifyForm
 from flask_security.utils import get_message
 
 from outreach import clock
 from outreach.domain.problems import Problem
+from outreach.domain.sign_in.events import SecurityKind
 from outreach.domain.sign_in.passwords import MOST
 from outreach.extensions import db
 from outreach.models import User
 from outreach.services.sign_in import passwords
+from outreach.services.sign_in.events import security_event
 from outreach.services.sign_in.passwords import PasswordTooLong
 from outreach.web.frame.say import say
 
@@ -41,25 +44,26 @@ class Passwords(PasswordUtil):
 
 
 class SignInForm(LoginForm):
-    user: Any
+    user: Any = None
 
     def validate(self, **given: Any) -> bool:
         if _is_too_long(self.password.data, MOST_HASHED):
             self.form_errors.append(get_message("GENERIC_AUTHN_FAILED")[0])
-            return False
-        if not super().validate(**given):
-            return False
-        if passwords.ended(self.user, now=clock.now()):  # said only to who knows it
-            self.form_errors.append(say(FirstPasswordEnded()))
-            return False
-        return True
+        elif super().validate(**given):
+            if not passwords.ended(self.user, now=clock.now()):
+                return True
+            self.form_errors.append(say(FirstPasswordEnded()))  # said only to who knows it
+        security_event(SecurityKind.SIGN_IN_FAILED, self.user, now=clock.now())
+        return False
 
 
 class SameUserForm(VerifyForm):
     def validate(self, **given: Any) -> bool:
-        return not _refused(self.password, MOST_HASHED, get_message("INVALID_PASSWORD")[0]) and super().validate(
-            **given
-        )
+        refused = _refused(self.password, MOST_HASHED, get_message("INVALID_PASSWORD")[0])
+        if not refused and super().validate(**given):
+            return True
+        security_event(SecurityKind.ASKED_ANEW_FAILED, current_user, now=clock.now())
+        return False
 
 
 class NewPasswordForm(ChangePasswordForm):

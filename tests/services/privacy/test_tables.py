@@ -17,7 +17,7 @@ from tests.world.filled import LEFT_OUT, fill_every_table, where_it_stands
 NAMELESS = {
     "nonce", "key", "uid", "worker", "rfc_message_id", "mailbox", "digest", "sha256", "code", "merge_key", "substance",
     "text_key", "frame_key", "mark", "zone", "fs_uniquifier", "media_type", "etag", "last_modified", "kept", "locale",
-    "public_key", "subject_type", "action", "region_code",
+    "public_key", "subject_type", "action", "region_code", "code_hash", "key_hash", "stamp",
 }  # fmt: skip
 PARENTS = ("person", "acting_person", "invitation", "message", "archived_message")
 

@@ -24,12 +24,12 @@ def stored() -> list[tuple[SecurityKind, int | None, str, str, str, dict]]:
 def test_an_event_of_a_request_is_stored_and_logged_with_where_it_came_from(any_app, coordinator: User):
     here = {"REMOTE_ADDR": "192.0.2.7", "HTTP_USER_AGENT": ANDROID}
     with any_app.test_request_context("/", environ_base=here), capture_logs() as logged:
-        security_event(SecurityKind.SIGNED_IN, coordinator, now=NOW, by="password")
-    assert stored() == [(SecurityKind.SIGNED_IN, coordinator.id, "192.0.2.7", "Chrome", "Android", {"by": "password"})]
+        security_event(SecurityKind.SIGNED_IN, coordinator, now=NOW, via="password")
+    assert stored() == [(SecurityKind.SIGNED_IN, coordinator.id, "192.0.2.7", "Chrome", "Android", {"via": "password"})]
     assert logged == [
         {
             "event": "security", "log_level": "info", "kind": "signed_in", "user_id": coordinator.id,
-            "network_address": "192.0.2.7", "browser": "Chrome", "system": "Android", "by": "password",
+            "network_address": "192.0.2.7", "browser": "Chrome", "system": "Android", "via": "password",
         }
     ]  # fmt: skip
 

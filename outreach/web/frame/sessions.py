@@ -1,0 +1,107 @@
+"""Who is signed in, by a session on the server.
+
+Flask's own cookie has a random code instead of the account, and beside it what one browser's pages need: messages to show
+once, the forms' token, typed text (way_back.py). All of it is worthless without the session's row. Who is not signed in has
+no row. Flask-Login's cookie “remember” is not used: “stay signed in” is a property of the row.
+"""
+
+from typing import Any
+
+from flask import Flask, Response, g, session
+from flask_login import user_logged_out
+from flask_security import user_authenticated
+from werkzeug.local import LocalProxy
+
+from outreach import clock
+from outreach.domain.sign_in.events import SecurityKind
+from outreach.models import User
+from outreach.services.sign_in import sessions
+from outreach.services.sign_in.events import security_event
+from outreach.services.sign_in.sessions import OpenSession
+
+_CODE = "_user_id"  # Flask-Login's name for it
+ACCOUNT = "account"  # in the cookie: whose forms this browser has open, also after a session's end
+_LENGTH = 43  # letters of a code
+
+
+def init_app(app: Flask) -> None:
+    app.config.update(
+        SESSION_PROTECTION=None,  # a phone changes its network all day; the list of sessions shows where each is used
+        SESSION_REFRESH_EACH_REQUEST=False,
+    )
+    app.login_manager.user_loader(_load)  # type: ignore[attr-defined]
+    user_authenticated.connect(_begin, app)
+    user_logged_out.connect(_end, app)
+    app.after_request(_renew_after_asking)
+
+
+def session_here() -> OpenSession | None:
+    """Return the session of this request; None if nobody is signed in."""
+    found = _found()
+    return found if found and not found.is_over else None
+
+
+def account_of_ended() -> int | None:
+    """Return whose session it was that has ended by its age in this browser."""
+    found = _found()
+    return found.user.id if found and found.is_over else None
+
+
+def _found() -> OpenSession | None:
+    """Read the session once for each request. Who has no cookie costs no statement."""
+    if "staff_session" not in g:
+        code = str(session.get(_CODE) or "")
+        g.staff_session = sessions.find(code, now=clock.now()) if len(code) == _LENGTH else None
+        g.asked_at = session.get("fs_paa")
+    found: OpenSession | None = g.staff_session
+    return found
+
+
+def _load(_code: str) -> User | None:
+    found = session_here()
+    if found is None:
+        return None
+    sessions.note_use(found, now=clock.now())
+    g.fs_authn_via = "session"
+    g.fs_paa = session.get("fs_paa", 0)
+    return found.user
+
+
+def _begin(_app: Flask, user: User, authn_via: list[str] | None = None, **_more: Any) -> None:
+    """Begin a session where Flask-Security has signed somebody in, after all that it asks for."""
+    user = user._get_current_object() if isinstance(user, LocalProxy) else user
+    former = session_here()
+    stays = session.pop("_remember", None) == "set" or bool(former and former.stays)
+    session.pop("_remember_seconds", None)
+    if session.get(ACCOUNT) not in (None, user.id):
+        for name in ("csrf_token", "typed_text"):  # another account's forms in other tabs end here
+            session.pop(name, None)
+            g.pop(name, None)
+    now = clock.now()
+    id_, code = sessions.begin(user, stays=stays, now=now)
+    if former is not None:
+        sessions.sign_out(former.id)
+    session[_CODE], session[ACCOUNT], session.permanent = code, user.id, stays
+    g.staff_session = OpenSession(id_, user, now, now, stays, is_over=False)
+    g.asked_at = session.get("fs_paa")
+    if former is None:  # a changed password or factor begins a new session, too, and has an event of its own
+        security_event(SecurityKind.SIGNED_IN, user, now=now, via=[*(authn_via or [])], stays=stays)
+
+
+def _end(_app: Flask, user: Any = None, **_more: Any) -> None:
+    session.pop(ACCOUNT, None)
+    session.permanent = False
+    found: OpenSession | None = g.pop("staff_session", None)
+    if found is not None and not found.is_over:
+        sessions.sign_out(found.id)
+        security_event(SecurityKind.SIGNED_OUT, found.user, now=clock.now())
+
+
+def _renew_after_asking(response: Response) -> Response:
+    """Give the session a new code where a password or second factor was given once more in this request."""
+    found: OpenSession | None = g.get("staff_session")
+    if found and not found.is_over and session.get(_CODE) and session.get("fs_paa") != g.get("asked_at"):
+        g.asked_at = session.get("fs_paa")
+        session[_CODE] = sessions.renew(found)
+        security_event(SecurityKind.ASKED_ANEW, found.user, now=clock.now())
+    return response
