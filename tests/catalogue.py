@@ -6,6 +6,7 @@ catalogue and compiles it; `check` fails on anything missing.
 """
 
 import ast
+import functools
 import io
 import re
 import sys
@@ -42,6 +43,7 @@ def main(arguments: list[str]) -> int:
     return 1 if complaints else 0
 
 
+@functools.cache
 def extracted() -> Catalog:
     """Return every message id in the code and the templates, with its places."""
     catalog = Catalog(locale="id", project="Outreach", version="", copyright_holder="", fuzzy=False)
