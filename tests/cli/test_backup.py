@@ -40,6 +40,9 @@ from outreach.services.operations.backup import archive as safekeeping
 from outreach.services.operations.backup import hold as holding
 from outreach.services.operations.backup import load as loading
 from outreach.services.operations.backup.tables import Kind, SavedTable, Sum, line, row_from
+from outreach.services.privacy import marks
+from outreach.services.privacy import person as privacy
+from outreach.services.privacy.retention import run as retention
 from outreach.services.reminders import rules
 from outreach.services.reminders import tick as reminding
 from tests.cli.databases import app_on, both_kinds, contents, new_postgresql
@@ -451,6 +454,45 @@ def test_a_databases_contents_are_replaced_only_by_force(office_app, tmp_path, u
         db.session.rollback()
         assert run(commands.restore, path, "--force")[0] == 0
         assert contents() == before
+
+
+@both_kinds
+def test_an_old_backup_does_not_bring_back_who_was_erased_since(office_app, tmp_path, urls, kind):
+    path = tmp_path / "backup.zip"
+    run(commands.backup, path)
+    with app_on(tmp_path / "other", urls(kind)):
+        migrations.upgrade()
+        assert run(commands.restore, path)[0] == 0
+        ani = db.session.scalars(sa.select(Person)).one()
+        assert ani.name == "Ani"  # nobody has erased her yet
+        privacy.erase(ani.id, by=None, now=NOW)
+        code, said = run(commands.restore, path, "--force")
+        assert (code, "Erased again, as they were erased since the backup: 1 people." in said) == (0, True)
+        assert db.session.scalars(sa.select(Person.name)).all() == ["(erased)"]
+
+
+def test_the_list_of_marks_is_enough_where_the_database_was_lost_and_it_names_nobody(office_app, tmp_path):
+    path = tmp_path / "backup.zip"
+    run(commands.backup, path)
+    privacy.erase(db.session.scalars(sa.select(Person.id)).one(), by=None, now=NOW)
+    retention.run(NOW)
+    (tmp_path / "new").mkdir()
+    kept = (tmp_path / "office" / marks.FILE).read_text()
+    assert re.fullmatch(r"[0-9a-f]{64}\n", kept)
+    (tmp_path / "new" / marks.FILE).write_text(kept)
+    with app_on(tmp_path / "new"):
+        assert "Erased again" in run(commands.restore, path)[1]
+        assert db.session.scalars(sa.select(Person.name)).all() == ["(erased)"]
+
+
+def test_a_backup_names_those_beside_it_that_are_older_than_the_office_keeps_them(office_app, tmp_path):
+    folder = tmp_path / "kept"
+    folder.mkdir()
+    for days in (90, 91):
+        (folder / f"outreach-{NOW - timedelta(days=days):%Y%m%dT%H%M%SZ}.zip").write_text("")
+    said = run(commands.backup, folder)[1]
+    assert "Older than the 90 days" in said
+    assert (said.count("(90 days)"), said.count("(91 days)")) == (0, 1)
 
 
 def test_a_backup_of_older_tables_is_restored_and_upgraded(tmp_path):

@@ -18,10 +18,12 @@ from outreach.services.operations.backup import archive as safekeeping
 from outreach.services.operations.backup import hold as holding
 from outreach.services.operations.backup.tables import filled, revision_of
 from outreach.services.privacy.retention import periods
+from outreach.services.privacy.retention import run as retention
 
 NOT_IN_IT = (
     "Not in it: the secret key and the settings. Keep them elsewhere: without the same secret key the links in mails "
-    "that were sent open nothing. The file holds names and addresses: keep it as safe as the database."
+    "that were sent open nothing. The file holds names and addresses: keep it as safe as the database. Keep a copy of "
+    "erased-people.txt of the instance folder apart from it, too: by that list, who was erased since is erased again."
 )
 
 
@@ -77,6 +79,8 @@ def restore(file: Path, force: bool, resend_overdue: bool, stopped: bool) -> Non
     click.echo(
         f"{saved.rows:,} rows of {len(saved.tables)} tables are back, as of {saved.taken_at:%d %B %Y %H:%M} UTC."
     )
+    if again := retention.erase_again(clock.now()):
+        click.echo(f"Erased again, as they were erased since the backup: {again} people.")
     if held.messages or held.reminders:
         click.echo(
             f"Held back, as they may have been sent since: {held.messages} messages (state unknown) and {held.reminders} "

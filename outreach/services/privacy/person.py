@@ -52,6 +52,7 @@ from outreach.services.directory.people import PersonErased, PersonMissing, get
 from outreach.services.invitations import seats
 from outreach.services.locking import present_for_change
 from outreach.services.planning import bookings
+from outreach.services.privacy import marks
 from outreach.services.privacy.held import absences as absence_privacy
 from outreach.services.privacy.held import calls as call_privacy
 from outreach.services.privacy.held import certificates as certificate_privacy
@@ -223,6 +224,7 @@ def erase(
         for column in ("title_before", "title_after", "post", "email", "phone", "note"):
             setattr(person, column, "")
         audit.record(session, by, "person.erased", person, now=now, name=ERASED)
+        marks.add(session, person, now=now)
         if note is not None:
             note(session)
     return person

@@ -18,7 +18,7 @@ from typing import IO, Any
 import sqlalchemy as sa
 
 from outreach.domain.problems import Problem
-from outreach.models import AuditEntry, Office, SealedFeedback, the_office
+from outreach.models import AuditEntry, ErasedMark, Office, SealedFeedback, the_office
 from outreach.services.operations.backup import hold as holding
 from outreach.services.operations.backup import load as loading
 from outreach.services.operations.backup.hold import Held
@@ -35,8 +35,10 @@ from outreach.services.operations.backup.tables import (
 )
 
 FORMAT = 1
-# Tables without their rows: answers that nobody may read one by one, not even later with the secret key.
-LEFT_EMPTY = frozenset({SealedFeedback.__tablename__})
+# Tables without their rows: answers that nobody may read one by one, not even later with the secret key; marks, see KEPT.
+LEFT_EMPTY = frozenset({SealedFeedback.__tablename__, ErasedMark.__tablename__})
+# Tables that restoring leaves as they are: who was erased since the backup is erased again (services/privacy/marks.py).
+KEPT = frozenset({ErasedMark.__tablename__})
 MANIFEST = "manifest.json"
 MOST_LINE = 16 * 1024 * 1024  # bytes of a row, and of the manifest
 # Errors from reading a file that somebody changed: false lengths, values of other types, endless nesting.
@@ -164,9 +166,11 @@ def restore(
         if name := filled(connection):
             if not force:
                 raise NotEmpty(table=name)
-            loading.empty(connection, here)
+            loading.empty(connection, [table for table in here if table.name not in KEPT])
         with loading.references_open(connection):
             for each, noted in saved.tables:
+                if each.name in KEPT:
+                    continue
                 if loading.load(connection, each, _rows(archive, each)) != noted:
                     raise Damaged(path=path, table=each.name)
                 loading.prove(connection, each, noted)

@@ -5,6 +5,7 @@ skip each other's rows.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +21,7 @@ from outreach.services.directory.people import PersonErased, PersonMissing
 from outreach.services.feedback import give as feedback
 from outreach.services.inbox import retention as inbox_retention
 from outreach.services.messages import archive as archiving
+from outreach.services.privacy import marks
 from outreach.services.privacy import person as people
 from outreach.services.privacy.retention import periods
 from outreach.services.privacy.retention.stores import STORES, Store
@@ -36,12 +38,22 @@ def run(now: datetime, *, stop: Stop = lambda: False, portion: int = PORTION) ->
     """Erase what is too old by the office's periods; return the count of each store that had something."""
     wanted = periods.read()
     db.session.rollback()
-    done = {}
+    done = {"erased_again": erase_again(now), "marks": marks.write_out()}
     for store in STORES:
         if not stop():
             done[store.name] = _erase(store, now, wanted[store.purpose], stop, portion)
     done |= forget_short_lived(now, stop=stop)
     return {name: number for name, number in done.items() if number}
+
+
+def erase_again(now: datetime) -> int:
+    """Erase people who were erased before and are there again, as after the restore of an old backup. Return how many."""
+    erased = 0
+    for person_id in marks.back():
+        with suppress(PersonErased, PersonMissing):  # another engine was first
+            people.erase(person_id, by=None, now=now)
+            erased += 1
+    return erased
 
 
 def forget_short_lived(now: datetime, *, stop: Stop = lambda: False) -> dict[str, int]:
