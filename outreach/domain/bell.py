@@ -28,6 +28,7 @@ class NewsKind(StrEnum):
     CLASH = "clash"  # a new clash that blocks, or that is about something published
     MINUTES_APPROVED = "minutes_approved"  # the chair agreed to minutes
     MINUTES_RETURNED = "minutes_returned"  # the chair asks for changes in minutes
+    DATA_REQUEST = "data_request"  # somebody asks about their data
     MAILS_FAILED = "mails_failed"  # mails that are not tried again
     ADDRESSES = "addresses"  # addresses at which no mail arrives any more
 

@@ -153,6 +153,7 @@ class MailKind(StrEnum):
     POLL = "poll"  # which dates suit
     MINUTES = "minutes"  # to the chair to agree, to staff what the chair said, to attendees as a copy
     FOLLOW_UP = "follow_up"  # to its owner: what is due, or overdue
+    PRIVACY = "privacy"  # about personal data: a copy, a new address; to administrators, a request that is due
     DIGEST = "digest"  # the day's news, to a coordinator
     ACCOUNT = "account"  # to an account, about signing in
 
@@ -227,6 +228,8 @@ class LinkPurpose(StrEnum):
     FOLLOW_UP = (
         "follow_up"  # the page where the owner of a follow-up says that it is done; its nonce is in the FollowUp
     )
+    COPY = "copy"  # the page where a person takes the copy of their data; its nonce is in the DataRequest
+    ADDRESS = "address"  # the page where a person confirms a new address; its nonce is in the DataRequest
     ASSISTANT = "assistant"  # the invitee's page for their adjutant or secretary; its nonce is in the Assistant
     NEW_PASSWORD = "new_password"  # noqa: S105  the page for a new password; its nonce is in the PasswordReset
 
@@ -296,6 +299,7 @@ class ListName(StrEnum):
     CALL_LOG = "call_log"
     CASES = "cases"
     CLASHES = "clashes"
+    DATA_REQUESTS = "data_requests"
     DOOR_CODES = "door_codes"
     FEEDBACK = "feedback"
     FOLLOW_UPS = "follow_ups"

@@ -28,6 +28,7 @@ class NeedKind(StrEnum):
     POLLS_DECIDE = "polls_decide"  # date polls that wait for a decision
     TO_READ = "to_read"  # mails written by people, or not understood
     QUESTIONS = "questions"  # asked on the phone, not settled
+    DATA_REQUESTS = "data_requests"  # about personal data, not done
     TASKS = "tasks"  # from meetings, overdue
     TASKS_CALL = "tasks_call"  # from meetings, due soon or overdue, and no mail reaches the owner
     NEW_DATE = "new_date"  # postponed activities that wait for a new date
@@ -144,6 +145,7 @@ class Troubles:
     bounced: int = 0
     to_read: int = 0
     questions: int = 0
+    data_requests: int = 0
     tasks: int = 0  # overdue
     tasks_call: int = 0
     clashes: int = 0
@@ -202,6 +204,7 @@ def needs(standings: Sequence[ActivityStanding], troubles: Troubles, now: dateti
         _of_polls(NeedKind.POLLS_DECIDE, [poll for poll in troubles.polls if poll.to_decide]),
         _counted(NeedKind.TO_READ, troubles.to_read),
         _counted(NeedKind.QUESTIONS, troubles.questions),
+        _counted(NeedKind.DATA_REQUESTS, troubles.data_requests),
         _counted(NeedKind.TASKS, troubles.tasks),
         _counted(NeedKind.TASKS_CALL, troubles.tasks_call),
         _of_activities(NeedKind.NEW_DATE, [s for s in standings if s.state is ActivityState.POSTPONED]),

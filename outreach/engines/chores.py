@@ -16,6 +16,7 @@ from outreach.services.inbox import receive as receiving
 from outreach.services.ladder import climb as ladders
 from outreach.services.minutes import remind as minutes_reminding
 from outreach.services.polls import ask as poll_asking
+from outreach.services.privacy import requests as data_requests
 from outreach.services.privacy.retention import run as retention
 from outreach.services.reminders import tick as reminding
 from outreach.services.sign_in import reset as passwords_by_mail
@@ -49,6 +50,7 @@ def _expand(now: ReadClock, _stop: Stop) -> Mapping[str, int]:
         "polls_reminded": poll_asking.tick(now()),
         "tasks_reminded": minutes_reminding.tick(now()),
         "new_passwords": passwords_by_mail.tick(now()).mails,
+        "data_requests_told": data_requests.remind(now()),
     }
 
 

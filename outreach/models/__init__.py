@@ -58,6 +58,7 @@ from outreach.models.planner import (
 )
 from outreach.models.polls import DatePoll, PollAnswer, PollInvitee, PollSlot
 from outreach.models.posts import Post, PostHolder
+from outreach.models.privacy import Consent, DataRequest, PrivacyMail, PrivacyText
 from outreach.models.programmes import Activity, AgendaItem, Programme, agenda_speaker
 from outreach.models.retention import ErasedCount, ErasedMark, RetentionPeriod
 from outreach.models.sign_in import AccountMail, KeptForm, PasswordReset, RecoveryCode, SecurityEvent, StaffSession
@@ -93,6 +94,8 @@ __all__ = [
     "Certificate",
     "Channel",
     "ChannelSlot",
+    "Consent",
+    "DataRequest",
     "DatePoll",
     "Device",
     "Documentation",
@@ -143,6 +146,8 @@ __all__ = [
     "PollSlot",
     "Post",
     "PostHolder",
+    "PrivacyMail",
+    "PrivacyText",
     "Programme",
     "ProposedTopic",
     "RecordedBefore",

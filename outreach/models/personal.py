@@ -129,6 +129,9 @@ PERSONAL: Mapping[str, Personal] = {
     "person_import": Personal(Purpose.AUDIT, "imports", Erasing.STAYS, "the name of a file, and who imported it"),
     "audit_entry": Personal(Purpose.AUDIT, "changes_by_staff", Erasing.BLANK),
     # what was asked about data, and what was erased
+    "data_request": Personal(Purpose.REQUESTS, "requests", Erasing.BLANK),
+    "privacy_mail": Personal(Purpose.REQUESTS, "", Erasing.BLANK, _PART),
+    "consent": Personal(Purpose.PEOPLE, "consents", Erasing.GONE),
     "erased_mark": Personal(Purpose.PEOPLE, "", Erasing.STAYS, "a keyed hash, by which nobody can be found"),
 }
 
@@ -147,5 +150,5 @@ NOT_PERSONAL: Mapping[str, str] = {
         ("feedback_questions", "feedback_tally", "feedback_remark", "feedback_sealed"),
         "feedback that nobody can tell whose it is (docs/decisions/feedback.md)",
     ),
-    **dict.fromkeys(("retention_period", "erased_count"), "periods and counts, without anybody"),
+    **dict.fromkeys(("retention_period", "erased_count", "privacy_text"), "periods, counts and texts, without anybody"),
 }

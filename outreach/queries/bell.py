@@ -27,6 +27,7 @@ from outreach.models import (
     AuditEntry,
     BellSeen,
     Certificate,
+    DataRequest,
     GivenAnswer,
     Invitation,
     Message,
@@ -63,10 +64,10 @@ _recent: Recent[Bell] = Recent(Life(READ_EVERY))
 
 
 def current(*, now: datetime) -> Bell:
-    """Return the bell at `now`. Runs twelve statements, two more for questions, and a few for each invitation left behind."""
+    """Return the bell at `now`. Runs thirteen statements, two more for questions, and a few for each invitation left behind."""
     since = now - bell.KEPT_FOR
     news = [*_answers(since, now), *_names(since, now), *_substitutes(since, now), *_questions(since), *_clashes(since)]
-    news += [*_holders(since, now), *_certificates(since), *_minutes(since), *_mails(since)]
+    news += [*_holders(since, now), *_certificates(since), *_minutes(since), *_mails(since), *_data_requests(since)]
     seen: dict[int, set[str]] = {}
     for user_id, key in db.session.execute(sa.select(BellSeen.user_id, BellSeen.key).where(BellSeen.at >= since)):
         seen.setdefault(user_id, set()).add(key)
@@ -302,6 +303,25 @@ def _minutes(since: datetime) -> list[News]:
             )
         )  # fmt: skip
     return news
+
+
+def _data_requests(since: datetime) -> list[News]:
+    """Return open requests about personal data."""
+    found = db.session.scalars(
+        sa.select(DataRequest)
+        .where(DataRequest.done_at.is_(None), DataRequest.received_at >= since)
+        .options(joinedload(DataRequest.person))
+        .order_by(DataRequest.received_at.desc())
+        .limit(MOST)
+    )
+    kind = NewsKind.DATA_REQUEST
+    return [
+        News(
+            kind, key_of(kind, one.id, one.received_at), one.received_at, one.id,
+            name=one.person.display_name if one.person else one.name, other=one.kind.value, by_id=one.entered_by_id,
+        )
+        for one in found
+    ]  # fmt: skip
 
 
 def _clashes(since: datetime) -> list[News]:

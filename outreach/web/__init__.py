@@ -29,6 +29,7 @@ PAGES = (
     "letters.returned", "letters.check", "history.views", "documents.bundles", "reports.views", "reports.cases",
     "sign_in.views", "sign_in.reset",
     "certificates.views", "certificates.settings", "certificates.check", "certificates.own", "privacy.retention",
+    "privacy.notice", "privacy.requests", "answer_pages.own_data", "privacy.texts", "privacy.consents",
 )  # fmt: skip
 
 

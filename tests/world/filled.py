@@ -43,6 +43,7 @@ VALUES: dict[str, dict[str, Any]] = {
     "device": {"number": 1},
     "assistant": {"email": "kanari2@example.com", "phone": "+6281299990009"},
     "rung": {"reason": ""},
+    "erased_mark": {"mark": "0" * 64},
     "reminder": {"reason": ""},
     "message_line": {"skipped": ""},
     "archived_line": {"skipped": ""},

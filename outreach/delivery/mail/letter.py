@@ -19,6 +19,7 @@ from outreach.delivery.mail.texts import Text
 from outreach.delivery.mail.values import contact_line
 from outreach.delivery.words import formats
 from outreach.domain.kinds import MailKind
+from outreach.extensions import current_settings
 from outreach.models import Office
 
 _SAYS_FREE = re.compile(
@@ -291,7 +292,7 @@ def _footer(
         who = placeholders.clean(recipient.represents)
         why = gettext("You get this mail because %(name)s named you to come in their place.", name=who)
         own_page = [[TextPart(gettext("Your own page:") + " "), TextPart(recipient.link, link=True)]]
-        return [[TextPart(why)], free, *(own_page if recipient.link else [])]
+        return [[TextPart(why)], free, *(own_page if recipient.link else []), _privacy()]
     if recipient.assists:
         who = placeholders.clean(recipient.assists)
         why = gettext(
@@ -299,7 +300,7 @@ def _footer(
         )
         power = gettext("Everyone who has the link can answer in the name of %(name)s.", name=who)
         stop = [TextPart(gettext("To get no more such mails:") + " "), TextPart(recipient.stop_link, link=True)]
-        return [[TextPart(why)], free, *([[TextPart(power)]] if linked else []), stop]
+        return [[TextPart(why)], free, *([[TextPart(power)]] if linked else []), stop, _privacy()]
     if kind is MailKind.DIGEST:
         why = gettext(
             "You get this summary because you asked for it in Outreach. You can stop it there, under the bell."
@@ -312,12 +313,14 @@ def _footer(
         why = gettext("You get this mail because %(office)s noted that you take care of this.", office=name)
     elif kind is MailKind.MINUTES and not recipient.link:
         return [[TextPart(gettext("You get this mail because you sent these minutes for approval."))]]
+    elif kind is MailKind.PRIVACY:
+        why = gettext("You get this mail because of a request about personal data that %(office)s holds.", office=name)
     elif kind is MailKind.POLL:
         why = gettext("You get this mail because %(office)s is planning an activity with you.", office=name)
     else:
         why = gettext("You get this mail because %(office)s invited you to an activity.", office=name)
     if not recipient.link:
-        return [[TextPart(why)]] if kind is MailKind.DIGEST else [[TextPart(why)], free]
+        return [[TextPart(why)]] if kind is MailKind.DIGEST else [[TextPart(why)], free, _privacy()]
     personal = gettext(
         "The link is meant for you: everyone who has it can answer in your name. "
         "Please pass it on only to the person who answers for you."
@@ -327,4 +330,11 @@ def _footer(
         free,
         *([[TextPart(personal)]] if linked else []),
         [TextPart(gettext("To stop reminders:") + " "), TextPart(recipient.stop_link, link=True)],
+        _privacy(),
     ]
+
+
+def _privacy() -> list[TextPart]:
+    """Return the footer's line that leads to the office's privacy page."""
+    page = f"{current_settings().base_url.rstrip('/')}/privacy"
+    return [TextPart(gettext("How we handle your data:") + " "), TextPart(page, link=True)]

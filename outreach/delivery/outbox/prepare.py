@@ -19,6 +19,7 @@ from outreach.delivery.mail import digest as digest_mail
 from outreach.delivery.mail import follow_ups as follow_up_mail
 from outreach.delivery.mail import minutes as minutes_mail
 from outreach.delivery.mail import poll as poll_mail
+from outreach.delivery.mail import privacy as privacy_mail
 from outreach.delivery.mail.compose import AddressUnusable
 from outreach.delivery.mail.frames import frame as frames
 from outreach.delivery.mail.frames.frame import FramedMail, Frames
@@ -37,7 +38,7 @@ from outreach.domain.reminders import ActivityTimes
 from outreach.domain.states import InvitationState, MessageState
 from outreach.extensions import db
 from outreach.logs import fault
-from outreach.models import Message, PollInvitee
+from outreach.models import Message, PollInvitee, PrivacyMail
 from outreach.settings import Settings
 from outreach.transactions import writing
 
@@ -116,6 +117,7 @@ class Preparer:
             preparing = _Preparing(session, self.frames, shared, known, now, self.read_at or now)
             preparing.asked = poll_mail.asked(session, rows)
             preparing.minutes = minutes_mail.concerned(session, rows)
+            preparing.privacy = privacy_mail.concerned(session, rows)
             preparing.follow_ups = follow_up_mail.lines_of(session, rows)
             preparing.doubts = recheck.doubts(session, [row.id for row in rows if row.attempts])
             fences = {lease.message_id: lease for lease in claimed}
@@ -171,6 +173,7 @@ class _Preparing:
         self.doubts: dict[int, int] = {}
         self.asked: dict[int, PollInvitee] = {}
         self.minutes: Mapping[int, minutes_mail.ConcernedMail] = {}
+        self.privacy: Mapping[int, PrivacyMail] = {}
         self.follow_ups: Mapping[int, follow_up_mail.Lines] = {}
         self.batch = PreparedBatch(asked_at)
 
@@ -178,11 +181,17 @@ class _Preparing:
         if recheck.must_wait(row, self.known):
             self._wait(lease, row, self.now + WAIT_FOR_OTHER)
             return
+        if row.unconsented and not row.lines:
+            self._end(row, _nothing_left(lease, row, RecheckResult(row, untrue_because=SkipReason.NOT_CONSENTED)))
+            return
         if row.kind is MailKind.MINUTES:
             self._decide_minutes(lease, row, self.minutes.get(row.id))
             return
         if row.kind is MailKind.FOLLOW_UP:
             self._decide_follow_ups(lease, row, self.follow_ups.get(row.id, ()))
+            return
+        if row.kind is MailKind.PRIVACY:
+            self._decide_privacy(lease, row, self.privacy.get(row.id))
             return
         if row.user_id is not None:
             self._decide_for_account(lease, row, account_mail if row.kind is MailKind.ACCOUNT else digest_mail)
@@ -256,6 +265,20 @@ class _Preparing:
             lambda: self.frames.with_files(
                 self.session, frames.ready(minutes_mail.written(self.session, one, row, office, now=self.now))
             ),
+        )
+
+    def _decide_privacy(self, lease: Lease, row: MessageRow, one: PrivacyMail | None) -> None:
+        """Such a mail does not wait for the office's hours: whoever asked waits for it, and the time for it runs."""
+        untrue = privacy_mail.untrue_because(one, row, self.shared.blocked, now=self.now)
+        if one is None or untrue is not None:
+            self._end(row, _nothing_left(lease, row, RecheckResult(row, untrue_because=untrue)))
+            return
+        office = self.shared.office
+        self._plan(
+            lease,
+            row,
+            RecheckResult(row, useful_until=row.expires_at),
+            lambda: frames.ready(privacy_mail.written(one, row, office, now=self.now)),
         )
 
     def _decide_follow_ups(self, lease: Lease, row: MessageRow, lines: follow_up_mail.Lines) -> None:

@@ -202,6 +202,8 @@ class Judge:
     ) -> SkipReason | None:
         if row.erased:
             return SkipReason.ERASED
+        if row.unconsented:
+            return SkipReason.NOT_CONSENTED
         activity, reminder = self.shared.activities[line.activity_id], self.shared.reminders[line.reminder_id]
         leaves = line.leaves
         to_invitee = line.assistant is not None or not line.to_representative

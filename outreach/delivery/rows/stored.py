@@ -66,6 +66,7 @@ def invitee_row(invitee: Person | Organisation, **values: Any) -> MessageRow:
         "erased": bool(person and person.erased_at),
         "link_nonce": "",
         "link_revoked": False,
+        "unconsented": False,
         "cadre_roles": tuple(CadreRow(role.kind, role.region.name, role.active) for role in roles),
         **values,
     })  # fmt: skip

@@ -6,6 +6,7 @@ from outreach.delivery.words import formats
 from outreach.delivery.words.labels import label
 from outreach.domain.bell import News, NewsKind
 from outreach.domain.planning.rules import ClashKind
+from outreach.domain.privacy import RequestKind
 
 
 def sentence(one: News) -> str:
@@ -53,6 +54,10 @@ def sentence(one: News) -> str:
             return gettext("%(name)s agrees to the minutes", name=one.name)
         case NewsKind.MINUTES_RETURNED:
             return gettext("%(name)s asks for changes in the minutes: “%(note)s”", name=one.name, note=one.other)
+        case NewsKind.DATA_REQUEST:
+            return gettext(
+                "%(name)s asks about their data: %(what)s", name=one.name, what=label(RequestKind(one.other))
+            )
         case NewsKind.MAILS_FAILED:
             return ngettext("%(num)d mail could not be delivered", "%(num)d mails could not be delivered", one.count)
         case NewsKind.ADDRESSES:

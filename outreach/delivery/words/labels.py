@@ -42,6 +42,7 @@ from outreach.domain.mail.still_true import SkipReason
 from outreach.domain.photos import PhotoAudience
 from outreach.domain.planning.parties import AbsenceSource
 from outreach.domain.planning.rules import ClashKind, Severity
+from outreach.domain.privacy import ConsentWay, RequestClock, RequestKind, RequestOutcome, RequestWay
 from outreach.domain.reminders import MissedReason, NotReminded, OtherDay
 from outreach.domain.scans import ScanOutcome
 from outreach.domain.states import (
@@ -61,6 +62,7 @@ PLAN_LABELS: dict[tuple[type, str], object] = {
     (MailKind, MailKind.POLL.value): _l("Date poll"),
     (MailKind, MailKind.MINUTES.value): _l("Minutes"),
     (MailKind, MailKind.FOLLOW_UP.value): _l("Task from a meeting"),
+    (MailKind, MailKind.PRIVACY.value): _l("Personal data"),
     (MailKind, MailKind.DIGEST.value): _l("Summary of the day's news"),
     (MailKind, MailKind.ACCOUNT.value): _l("About signing in"),
     (VenueKind, VenueKind.HALL.value): _l("Hall"),
@@ -131,6 +133,27 @@ PLAN_LABELS: dict[tuple[type, str], object] = {
 # Members of different lists can be equal as strings, so each key contains its list.
 LABELS: dict[tuple[type, str], object] = {
     **PLAN_LABELS,
+    (RequestKind, RequestKind.COPY.value): _l("a copy of the data"),
+    (RequestKind, RequestKind.CORRECT.value): _l("a correction"),
+    (RequestKind, RequestKind.STOP.value): _l("no more reminders"),
+    (RequestKind, RequestKind.ERASE.value): _l("erasing"),
+    (RequestKind, RequestKind.OTHER.value): _l("something else"),
+    (RequestWay, RequestWay.LINK.value): _l("by their link"),
+    (RequestWay, RequestWay.PHONE.value): _l("by phone"),
+    (RequestWay, RequestWay.PAPER.value): _l("on paper"),
+    (RequestWay, RequestWay.MAIL.value): _l("by mail"),
+    (RequestWay, RequestWay.IN_PERSON.value): _l("in person"),
+    (RequestOutcome, RequestOutcome.DONE.value): _l("done"),
+    (RequestOutcome, RequestOutcome.REFUSED.value): _l("refused"),
+    (RequestOutcome, RequestOutcome.WITHDRAWN.value): _l("taken back"),
+    (RequestClock, RequestClock.DONE.value): _l("done"),
+    (RequestClock, RequestClock.IN_TIME.value): _l("in time"),
+    (RequestClock, RequestClock.SOON.value): _l("due within a day"),
+    (RequestClock, RequestClock.OVERDUE.value): _l("overdue"),
+    (ConsentWay, ConsentWay.PAPER.value): _l("on paper"),
+    (ConsentWay, ConsentWay.IN_PERSON.value): _l("in person"),
+    (ConsentWay, ConsentWay.WHATSAPP.value): _l("by WhatsApp"),
+    (ConsentWay, ConsentWay.MAIL.value): _l("by mail"),
     (ActivityKind, ActivityKind.COORDINATION.value): _l("Coordination meeting"),
     (ActivityKind, ActivityKind.TRAINING.value): _l("Training"),
     (ActivityKind, ActivityKind.OUTREACH.value): _l("Community outreach"),
@@ -311,6 +334,10 @@ LABELS: dict[tuple[type, str], object] = {
     (SkipReason, SkipReason.MINUTES_ANSWERED.value): _l("The chair has answered meanwhile."),
     (SkipReason, SkipReason.FOLLOW_UP_SETTLED.value): _l("The task was done or dropped meanwhile."),
     (SkipReason, SkipReason.FOLLOW_UP_CHANGED.value): _l("The task has another owner or another day now."),
+    (SkipReason, SkipReason.REQUEST_DONE.value): _l("The request is done meanwhile."),
+    (SkipReason, SkipReason.NOT_CONSENTED.value): _l(
+        "No parent has consented yet. Record the consent on the person's page; mails that still help then go out."
+    ),
     (SkipReason, SkipReason.MATERIALS_SENT.value): _l("They have sent their materials meanwhile."),
     (SkipReason, SkipReason.NO_CERTIFICATE.value): _l("Their certificate does not stand any more."),
     (SkipReason, SkipReason.NOT_ATTENDING.value): _l("They are not among those it is for any more."),
@@ -444,6 +471,7 @@ LIST_LABELS: dict[ListName, object] = {
     ListName.ACCOUNTS: _l("Accounts"),
     ListName.ACTIVITIES: _l("Activities"),
     ListName.ATTENDANCE: _l("Attendance"),
+    ListName.DATA_REQUESTS: _l("Requests about personal data"),
     ListName.DOOR_CODES: _l("Codes for the entrance"),
     ListName.AUDIT_LOG: _l("Audit log"),
     ListName.CALENDAR_ADDRESSES: _l("Calendar addresses"),

@@ -100,6 +100,14 @@ WORDS: dict[Purpose, PurposeWords] = {
 }
 
 
+# What the program itself writes as done about a request (services/privacy/requests.py).
+DONE_BY_PROGRAM = (
+    _l("A link to the copy was mailed to the known address."),
+    _l("Reminders were stopped."),
+    _l("The person was erased."),
+)
+
+
 def what(purpose: Purpose) -> str:
     return str(WORDS[purpose].what)
 

@@ -49,6 +49,8 @@ class SkipReason(StrEnum):
     MINUTES_CHANGED = "minutes_changed"  # another version of the minutes is written, or they are not approved any more
     MINUTES_ANSWERED = "minutes_answered"  # the chair has answered meanwhile
     FOLLOW_UP_SETTLED = "follow_up_settled"  # done or dropped meanwhile
+    REQUEST_DONE = "request_done"  # the request about personal data is done meanwhile
+    NOT_CONSENTED = "not_consented"  # a parent has not consented yet
     FOLLOW_UP_CHANGED = "follow_up_changed"  # another owner or another due day
 
 

@@ -91,6 +91,7 @@ def _read(now: datetime) -> Overview:
         bounced=numbers.bounced,
         to_read=numbers.to_read,
         questions=numbers.questions,
+        data_requests=numbers.data_requests,
         tasks=numbers.tasks,
         tasks_call=numbers.tasks_call,
         clashes=clashes.blocking,

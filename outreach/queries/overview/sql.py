@@ -17,6 +17,7 @@ from outreach.models import (
     Cadre,
     CallQuestion,
     Channel,
+    DataRequest,
     DatePoll,
     FollowUp,
     IncomingMail,
@@ -192,6 +193,10 @@ def _select_troubles() -> Any:
         people_and_offices(is_expected, ids_blocked).label("bounced"),
         sa.select(sa.func.count()).select_from(IncomingMail).where(WAITS).scalar_subquery().label("to_read"),
         sa.select(sa.func.count()).select_from(CallQuestion).where(IS_OPEN).scalar_subquery().label("questions"),
+        sa.select(sa.func.count(DataRequest.id))
+        .where(DataRequest.done_at.is_(None))
+        .scalar_subquery()
+        .label("data_requests"),
         sa.select(sa.func.count())
         .where(FollowUp.state == sa.literal_column("'open'"), FollowUp.due_on < sa.bindparam("today"))
         .scalar_subquery()

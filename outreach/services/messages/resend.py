@@ -146,6 +146,8 @@ def _to_repeat(facts: _Facts, message_id: int, now: datetime) -> _Repeated:
         raise StillUnderWay()
     if old.poll_invitee_id is not None:
         return _Repeated(old, poll_invitee=_still_asked(facts, old, now))
+    if old.kind is MailKind.PRIVACY:  # whoever asked can ask again
+        raise NothingToResend(reason=SkipReason.REQUEST_DONE)
     if old.user_id is not None:  # an old summary of news, or of what a chair said, is never sent again
         raise NothingToResend(reason=SkipReason.TOO_LATE)
     if old.kind is MailKind.MINUTES:

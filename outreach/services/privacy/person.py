@@ -28,6 +28,8 @@ from outreach.models import (
     Attempt,
     AuditEntry,
     Certificate,
+    Consent,
+    DataRequest,
     Feed,
     Invitation,
     Link,
@@ -52,7 +54,7 @@ from outreach.services.directory.people import PersonErased, PersonMissing, get
 from outreach.services.invitations import seats
 from outreach.services.locking import present_for_change
 from outreach.services.planning import bookings
-from outreach.services.privacy import marks
+from outreach.services.privacy import marks, requests
 from outreach.services.privacy.held import absences as absence_privacy
 from outreach.services.privacy.held import calls as call_privacy
 from outreach.services.privacy.held import certificates as certificate_privacy
@@ -142,6 +144,18 @@ def export(person_id: int, *, by: User | None, now: datetime) -> dict[str, Any]:
         **post_privacy.held(db.session(), person_id),
         **feedback_privacy.held(db.session(), person_id, _acted(db.session(), person)),
         **door_privacy.held(db.session(), person_id),
+        "consents": [
+            _columns(one, without=("id", "person_id", "recorded_by_id", "withdrawn_by_id"))
+            for one in db.session.scalars(sa.select(Consent).where(Consent.person_id == person_id).order_by(Consent.id))
+        ],
+        "requests": [
+            _columns(
+                one, without=("id", "person_id", "nonce", "entered_by_id", "done_by_id", "warned_at", "overdue_told_at")
+            )
+            for one in db.session.scalars(
+                sa.select(DataRequest).where(DataRequest.person_id == person_id).order_by(DataRequest.id)
+            )
+        ],
         "imports": import_undo.held(db.session(), person_id),
         "link": [
             {"expires_at": _plain(link.expires_at), "revoked_at": _plain(link.revoked_at)}
@@ -209,6 +223,8 @@ def erase(
         _forget_log(session, person_id)
         _forget_searches(session, person)
         post_privacy.forget(session, person_id)
+        requests.close_all_of(session, person, by=by, now=now)
+        session.execute(sa.delete(Consent).where(Consent.person_id == person_id))
         session.execute(sa.update(Link).where(Link.person_id == person_id).values(revoked_at=now))
         session.execute(sa.delete(Feed).where(Feed.person_id == person_id))
         session.execute(sa.delete(people_group_member).where(people_group_member.c.person_id == person_id))

@@ -135,7 +135,7 @@ def gather_late(session: Session, now: datetime) -> int:
         Message.representative_of_id.is_(None),
         Message.resend_of_id.is_(None),
         Message.poll_invitee_id.is_(None),  # a poll's mail has no lines to move
-        Message.kind.not_in((MailKind.MINUTES, MailKind.FOLLOW_UP)),  # nor have these
+        Message.kind.not_in((MailKind.MINUTES, MailKind.FOLLOW_UP, MailKind.PRIVACY)),  # nor have these
     )
     first, last, closed = session.execute(
         sa.select(

@@ -631,3 +631,24 @@ def _local(instant: datetime | None, zone: ZoneInfo) -> datetime | None:
 @lru_cache(maxsize=4096)
 def _on_the_wall(instant: datetime, zone: ZoneInfo) -> datetime:
     return instant.astimezone(zone).replace(tzinfo=None)
+
+
+def data_requests() -> list[ListColumn]:
+    """The record of requests about personal data: without names, because it is kept longer than they are."""
+    zone = office_zone()
+
+    def moment(at: datetime | None) -> str:
+        return f"{at.astimezone(zone):%Y-%m-%d %H:%M}" if at else ""
+
+    return [
+        ListColumn(_("No."), NARROW, lambda row: row.request.id),
+        ListColumn(_("For what"), MIDDLE, lambda row: label(row.request.kind)),
+        ListColumn(_("How they asked"), MIDDLE, lambda row: label(row.request.way)),
+        ListColumn(_("Came"), MIDDLE, lambda row: moment(row.request.received_at)),
+        ListColumn(_("Due"), MIDDLE, lambda row: moment(row.due_at)),
+        ListColumn(_("State"), MIDDLE, lambda row: label(row.clock)),
+        ListColumn(_("Outcome"), MIDDLE, lambda row: label(row.request.outcome)),
+        ListColumn(_("What was done"), LONG, lambda row: row.request.what_done),
+        ListColumn(_("Done"), MIDDLE, lambda row: moment(row.request.done_at)),
+        ListColumn(_("Done by"), WIDE, lambda row: row.by),
+    ]

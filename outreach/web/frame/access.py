@@ -24,7 +24,18 @@ from outreach.web.frame.request import needs_login
 log = structlog.get_logger()
 
 CACHED_ELSEWISE = frozenset(
-    {"answers", "lettercheck", "certificatecheck", "doorcodes", "press", "feedfiles", "health", "mailbox", "static"}
+    {
+        "answers",
+        "lettercheck",
+        "certificatecheck",
+        "doorcodes",
+        "press",
+        "feedfiles",
+        "health",
+        "notice",
+        "mailbox",
+        "static",
+    }
 )
 ASK_FOR_A_PASSWORD = frozenset({
     "security.login", "security.verify", "security.change_password", "security.two_factor_token_validation",

@@ -17,6 +17,7 @@ PUBLIC = frozenset(
         "press",
         "feedfiles",
         "health",
+        "notice",
         "mailbox",
         "static",
     }

@@ -652,9 +652,11 @@ def test_a_mail_program_can_stop_reminders_by_one_click(app, activity, ani):
     assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
 
 
-def test_the_footer_links_to_the_page_that_stops_reminders(activity, ani):
+def test_the_footer_links_to_the_page_that_stops_reminders_and_to_the_privacy_page(activity, ani):
     mail = mail_of(line(published_invitation(activity, ani), INVITATION))
-    assert text_of(mail).rstrip().endswith(f": {url_of(ani)}/stop")
+    stop, privacy = text_of(mail).rstrip().splitlines()[-2:]
+    assert stop.endswith(f": {url_of(ani)}/stop")
+    assert privacy.endswith("/privacy")
     page = mail.get_body(("html",)).get_content()
     assert f'href="{url_of(ani)}/stop"' in page
 

@@ -3,7 +3,7 @@
 import pytest
 import sqlalchemy as sa
 
-from outreach.domain.retention import CHANGEABLE, ONLY_TOLD, Purpose
+from outreach.domain.retention import CHANGEABLE, ONLY_TOLD
 from outreach.extensions import db
 from outreach.models import ErasedCount
 from outreach.models.personal import NOT_PERSONAL, PERSONAL, Erasing
@@ -17,7 +17,7 @@ from tests.world.filled import LEFT_OUT, fill_every_table, where_it_stands
 NAMELESS = {
     "nonce", "key", "uid", "worker", "rfc_message_id", "mailbox", "digest", "sha256", "code", "merge_key", "substance",
     "text_key", "frame_key", "mark", "zone", "fs_uniquifier", "media_type", "etag", "last_modified", "kept", "locale",
-    "public_key", "subject_type", "action", "region_code", "code_hash", "key_hash", "stamp",
+    "public_key", "what_done", "subject_type", "action", "region_code", "code_hash", "key_hash", "stamp",
 }  # fmt: skip
 PARENTS = ("person", "acting_person", "invitation", "message", "archived_message")
 
@@ -48,7 +48,7 @@ def test_retention_knows_each_table_by_the_purpose_that_it_names():
     known = {(table, store.purpose) for store in STORES for table in store.tables}
     wanted = {(name, said.purpose) for name, said in PERSONAL.items() if said.purpose in CHANGEABLE}
     assert wanted - known == set()
-    assert {store.purpose for store in STORES} == set(CHANGEABLE) - ONLY_TOLD - {Purpose.REQUESTS}
+    assert {store.purpose for store in STORES} == set(CHANGEABLE) - ONLY_TOLD
 
 
 @pytest.fixture

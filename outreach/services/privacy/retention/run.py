@@ -38,11 +38,12 @@ def run(now: datetime, *, stop: Stop = lambda: False, portion: int = PORTION) ->
     """Erase what is too old by the office's periods; return the count of each store that had something."""
     wanted = periods.read()
     db.session.rollback()
-    done = {"erased_again": erase_again(now), "marks": marks.write_out()}
+    done = {"erased_again": erase_again(now)}
     for store in STORES:
         if not stop():
             done[store.name] = _erase(store, now, wanted[store.purpose], stop, portion)
     done |= forget_short_lived(now, stop=stop)
+    done["marks"] = marks.write_out()
     return {name: number for name, number in done.items() if number}
 
 

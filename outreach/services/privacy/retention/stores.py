@@ -30,6 +30,7 @@ from outreach.models import (
     BellSeen,
     Call,
     CallQuestion,
+    DataRequest,
     DatePoll,
     Device,
     Feed,
@@ -122,6 +123,7 @@ def _people(now: datetime) -> Found:
         asked.where(DatePoll.state.in_((PollState.DRAFT, PollState.OPEN))),
         tasks,
         chairs,
+        sa.exists().where(DataRequest.person_id == Person.id, DataRequest.done_at.is_(None)),
         holds,
         ahead,
         sa.exists().where(Message.person_id == Person.id, IS_WAITING),
@@ -348,7 +350,7 @@ OF_PEOPLE = (
     "person", "cadre", "assistant", "people_group_member", "post_holder", "speaker_profile", "link", "replaced_link",
     "address_failure", "wrong_number", "walk_in", "person_import_line", "invited_post", "rung", "intended_clash",
     "agenda_speaker", "speaker_booking", "call_claim", "call_question", "call_invitation", "poll_answer", "reminder",
-    "erased_mark",
+    "erased_mark", "consent",
 )  # fmt: skip
 OF_MESSAGES = (
     "message", "message_line", "attempt", "sent_mail", "mail_frame", "minutes_mail", "follow_up_line", "bell_digest",
@@ -406,5 +408,9 @@ STORES: tuple[Store, ...] = (
         ("security_event",),
     ),
     Store("accounts", P.ACCOUNTS, User, _accounts, _forget_accounts, ("user", "user_role", "recovery_code")),
+    Store(
+        "requests", P.REQUESTS, DataRequest, _plain(DataRequest, DataRequest.done_at, DataRequest.done_at.is_not(None)),
+        _deleting(DataRequest), ("data_request", "privacy_mail"),
+    ),
     Store("people", P.PEOPLE, Person, _people, None, OF_PEOPLE),
 )  # fmt: skip

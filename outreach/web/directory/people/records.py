@@ -9,7 +9,7 @@ from flask_login import current_user
 from outreach import clock
 from outreach.domain.kinds import ListName
 from outreach.queries import certificates as certificate_pages
-from outreach.queries import directory, exports, inbox, posts
+from outreach.queries import directory, exports, inbox, posts, privacy
 from outreach.queries import follow_ups as follow_up_lists
 from outreach.queries.calls import lists as calls
 from outreach.queries.invitations import invitee as invitee_page
@@ -74,6 +74,8 @@ def show(person_id: int) -> Any:
         link=invitee_page.link_of(person, now=clock.now()) if may_change() else None,
         delivery=links.delivery_of(person, now=clock.now()),
         stopped_by_old_link=invitee_page.stopped_by_old_link(person),
+        consent_needed=privacy.needs_consent(person_id),
+        consent_asked=privacy.is_child(person_id),
         failure=addresses.failure_of(person.email),
         mails=inbox.of_invitee(person),
         groups=directory.groups_of(person_id),
