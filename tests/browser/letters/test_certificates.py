@@ -4,12 +4,12 @@ import re
 
 import pypdfium2
 import pytest
-from zxingcpp import read_barcodes
 
 from outreach.services.reminders import tick as reminding
 from tests.browser.accessibility import engines
 from tests.browser.pages import DESK, PHONE, holds, log_in, press, served
 from tests.world import NOW, drain, invitation_of
+from tests.world.barcodes import read_from_pixels
 from tests.world.composed import text_of
 from tests.world.held import AFTER, held, were_present
 
@@ -19,9 +19,7 @@ pytestmark = pytest.mark.browser
 def code_on(pdf: bytes) -> str:
     """Return what a phone's camera reads on the certificate."""
     with pypdfium2.PdfDocument(pdf) as document:
-        drawn = document[0].render(scale=3, grayscale=True)
-        pixels = memoryview(bytes(drawn.buffer)).cast("B", shape=[drawn.height, drawn.stride])
-        return read_barcodes(pixels)[0].text
+        return read_from_pixels(document[0].render(scale=3, grayscale=True))[0]
 
 
 def downloaded(page, link) -> bytes:

@@ -9,13 +9,13 @@ import pypdfium2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from zxingcpp import read_barcodes
 
 from outreach.delivery.documents import certificates, typeset
 from outreach.delivery.documents.typeset import CharacterWithoutFont
 from outreach.domain.certificates import DEFAULT_BLOCKS, CertificateValues
 from outreach.domain.documents import Letterhead, Signatory
 from outreach.domain.kinds import CertificateKind
+from tests.world.barcodes import read_from_pixels
 
 AT = datetime(2027, 1, 19, 2, tzinfo=UTC)
 TEXTS = DEFAULT_BLOCKS[CertificateKind.SPEAKER]
@@ -90,9 +90,7 @@ def test_the_file_is_pdf_a_2b_and_the_same_each_time(press):
 @pytest.mark.parametrize("values", [CERTIFICATE, LONG])
 def test_the_qr_code_leads_to_the_check_page(press, values):
     with pypdfium2.PdfDocument(pdf_of(press, values)) as document:
-        drawn = document[0].render(scale=3, grayscale=True)
-        pixels = memoryview(bytes(drawn.buffer)).cast("B", shape=[drawn.height, drawn.stride])
-        assert [code.text for code in read_barcodes(pixels)] == [values.check_url]
+        assert read_from_pixels(document[0].render(scale=3, grayscale=True)) == [values.check_url]
 
 
 def test_without_signatory_letterhead_and_topics_it_leaves_room(press):

@@ -3,7 +3,6 @@
 import contextlib
 import re
 from dataclasses import replace
-from importlib import import_module
 
 import pypdfium2
 import pytest
@@ -15,6 +14,7 @@ from outreach.delivery.documents.typeset import CharacterWithoutFont
 from outreach.domain.documents import Letterhead, Signatory
 from outreach.domain.letters import NO_FEE, Addressee, AgendaLine
 from tests.world import NOW
+from tests.world.barcodes import read_from_pixels
 from tests.world.letters.signed import SAMPLE as LETTER
 
 
@@ -100,12 +100,9 @@ def test_texts_with_markup_are_printed_as_they_are(press):
 
 
 def test_the_qr_code_of_each_page_leads_to_the_check_page(press):
-    read = import_module("zxingcpp").read_barcodes
     with pypdfium2.PdfDocument(pdf_of(press)) as document:
         for page in document:
-            drawn = page.render(scale=3, grayscale=True)
-            pixels = memoryview(bytes(drawn.buffer)).cast("B", shape=[drawn.height, drawn.stride])
-            assert [code.text for code in read(pixels)] == [LETTER.check_url]
+            assert read_from_pixels(page.render(scale=3, grayscale=True)) == [LETTER.check_url]
 
 
 @given(st.text(st.characters(codec="utf-8"), max_size=60))
