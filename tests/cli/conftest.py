@@ -1,9 +1,9 @@
 """The demo, loaded once on a fixed day through a real SMTP server, for all tests that only read it."""
 
 import pickle
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from shutil import copytree
+from shutil import copyfile, copytree
 from types import SimpleNamespace
 
 import pytest
@@ -14,7 +14,7 @@ from outreach.cli.demo.command import demo_settings
 from outreach.cli.demo.load import Moment, load
 from outreach.delivery.demo_server.server import DemoServer
 from outreach.extensions import db
-from tests.cli.databases import LOADED_AT, app_on
+from tests.cli.databases import LOADED_AT, app_on, new_postgresql
 from tests.support.shared import made_once
 
 
@@ -54,6 +54,34 @@ def loaded_demo(_loaded_demo: SimpleNamespace) -> Iterator[SimpleNamespace]:
 def upgraded_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An SQLite file with all tables, created once by the migrations: copy it where a test needs its own."""
     return made_once(tmp_path_factory, "upgraded", _upgrade) / "outreach.db"
+
+
+@pytest.fixture(scope="session")
+def _upgraded_postgresql(_postgresql_server: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The name of a database on PostgreSQL with all tables, created once by the migrations."""
+    with app_on(tmp_path_factory.mktemp("upgraded"), new_postgresql(_postgresql_server, "upgraded")):
+        migrations.upgrade()
+    return "upgraded"
+
+
+@pytest.fixture
+def upgraded(request: pytest.FixtureRequest, upgraded_file: Path) -> Callable[..., str]:
+    """Return a function that makes a database as the migrations do, without a row, and gives its URL.
+
+    On SQLite it lies in the folder, and the URL is "". Forty migrations take as long as most tests: it copies what they made.
+    """
+    made = []
+
+    def url(folder: Path, kind: str = "sqlite") -> str:
+        if kind == "sqlite":
+            folder.mkdir(exist_ok=True)
+            copyfile(upgraded_file, folder / "outreach.db")
+            return ""
+        made.append(kind)
+        server, template = map(request.getfixturevalue, ("postgresql_server", "_upgraded_postgresql"))
+        return new_postgresql(server, f"upgraded{len(made)}", template)
+
+    return url
 
 
 def _upgrade(folder: Path) -> None:

@@ -17,21 +17,21 @@ from tests.support.apps import settings_for
 LOADED_AT = datetime(2026, 12, 28, 2, 0, tzinfo=UTC)  # Monday, 09.00 WIB, before New Year and Isra' Mi'raj
 
 
-def new_postgresql(server: str, name: str) -> str:
-    """Create an empty database on the server; return its URL."""
+def new_postgresql(server: str, name: str, template: str = "template1") -> str:
+    """Create a database on the server, empty or as the template is; return its URL."""
     admin = sa.create_engine(server.replace("postgresql://", "postgresql+psycopg://"), isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
         connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+        connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {template}")
     admin.dispose()
     return sa.make_url(server).set(database=name).render_as_string(hide_password=False)
 
 
 @contextmanager
 def app_on(folder: Path, url: str = "", **values: object) -> Iterator[Flask]:
-    """Give an app on its own database, inside its context."""
+    """Give an app on its own database, inside its context. It has no pages, like that of a command."""
     folder.mkdir(exist_ok=True)
-    with create_app(settings_for(folder, database_url=url, **values)).app_context():
+    with create_app(settings_for(folder, database_url=url, **values), pages=False).app_context():
         from flask import current_app
 
         yield current_app._get_current_object()

@@ -6,7 +6,6 @@ import stat
 import threading
 import zipfile
 from datetime import timedelta
-from shutil import copyfile
 
 import pytest
 import sqlalchemy as sa
@@ -86,11 +85,9 @@ def run(command, *arguments: object) -> tuple[int, str]:
 
 
 @pytest.fixture
-def office_app(tmp_path, upgraded_file):
+def office_app(tmp_path, upgraded):
     """An app on SQLite made by the migrations, with one row."""
-    (tmp_path / "office").mkdir()
-    copyfile(upgraded_file, tmp_path / "office" / "outreach.db")
-    with app_on(tmp_path / "office") as app:
+    with app_on(tmp_path / "office", upgraded(tmp_path / "office")) as app:
         a_person("Ani")
         yield app
 
@@ -130,7 +127,7 @@ def test_a_whole_office_is_restored_in_either_database(loaded_demo, tmp_path, ur
 
 
 @both_kinds
-def test_the_evidence_of_an_answer_is_restored_byte_for_byte(office_app, tmp_path, urls, kind):
+def test_the_evidence_of_an_answer_is_restored_byte_for_byte(office_app, tmp_path, upgraded, kind):
     store_regions()
     activity = draft_activity(a_programme(), a_hall())
     ani = db.session.scalars(sa.select(Person)).one()
@@ -140,14 +137,14 @@ def test_the_evidence_of_an_answer_is_restored_byte_for_byte(office_app, tmp_pat
     db.session.commit()
     before, path = contents(), tmp_path / "backup.zip"
     assert run(commands.backup, path)[0] == 0
-    with app_on(tmp_path / "back", urls(kind)):
+    with app_on(tmp_path / "back", upgraded(tmp_path / "back", kind)):
         assert run(commands.restore, path)[0] == 0
         assert contents()["answer_evidence"] == before["answer_evidence"]
         kept = db.session.execute(sa.select(StoredFile.data, AnswerEvidence.answered_at).join(AnswerEvidence)).one()
         assert tuple(kept) == (b"\x89PN\0", NOW)
 
 
-def test_feedback_that_waits_for_others_is_not_in_a_backup(office_app, tmp_path):
+def test_feedback_that_waits_for_others_is_not_in_a_backup(office_app, tmp_path, upgraded):
     store_regions()
     activity = draft_activity(a_programme(), a_hall())
     db.session.add(SealedFeedback(id="a" * 32, activity_id=activity.id, sealed=b"sealed"))
@@ -155,15 +152,14 @@ def test_feedback_that_waits_for_others_is_not_in_a_backup(office_app, tmp_path)
     db.session.commit()
     path = tmp_path / "backup.zip"
     assert run(commands.backup, path)[0] == 0
-    with app_on(tmp_path / "back"):
+    with app_on(tmp_path / "back", upgraded(tmp_path / "back")):
         assert run(commands.restore, path)[0] == 0
         assert (contents()["feedback_sealed"][0], contents()["feedback_remark"][0]) == (0, 1)
 
 
 @both_kinds
-def test_backups_made_while_mails_are_sent_each_hold_one_moment(tmp_path, urls, kind):
-    with app_on(tmp_path / "office", urls(kind)) as app, Server() as server:
-        migrations.upgrade()
+def test_backups_made_while_mails_are_sent_each_hold_one_moment(tmp_path, upgraded, kind):
+    with app_on(tmp_path / "office", upgraded(tmp_path / "office", kind)) as app, Server() as server:
         send_through(app, server, tick_s=0.1, hand_over_group=2, claim_size=10, mail_connections=1, mail_timeout_s=300)
         may_go = threading.Semaphore(0)
         server.at["DATA"] = lambda _address: may_go.acquire() and None
@@ -184,9 +180,8 @@ def test_backups_made_while_mails_are_sent_each_hold_one_moment(tmp_path, urls, 
 
 
 @both_kinds
-def test_a_snapshot_shows_one_moment_while_others_write(tmp_path, urls, kind):
-    with app_on(tmp_path / "office", urls(kind)):
-        migrations.upgrade()
+def test_a_snapshot_shows_one_moment_while_others_write(tmp_path, upgraded, kind):
+    with app_on(tmp_path / "office", upgraded(tmp_path / "office", kind)):
         a_person("Ani")
         with loading.snapshot(db.engine) as connection:
             names = sa.select(Person.name)
@@ -221,16 +216,15 @@ def states() -> set[str]:
 
 @both_kinds
 @pytest.mark.parametrize("resend", [False, True])
-def test_mails_sent_after_the_backup_are_not_sent_again_unless_requested(tmp_path, urls, kind, resend):
+def test_mails_sent_after_the_backup_are_not_sent_again_unless_requested(tmp_path, upgraded, kind, resend):
     path = tmp_path / "backup.zip"
     with Server() as server:
-        with app_on(tmp_path / "office") as app:
-            migrations.upgrade()
+        with app_on(tmp_path / "office", upgraded(tmp_path / "office")) as app:
             send_through(app, server)
             invite_many(2)
             assert run(commands.backup, path)[0] == 0
             assert outbox.drain(now=clock.now, worker="w1").sent == 2
-        with app_on(tmp_path / "back", urls(kind)) as app:
+        with app_on(tmp_path / "back", upgraded(tmp_path / "back", kind)) as app:
             code, said = run(commands.restore, path, *["--resend-overdue"] * resend)
             assert (code, "2 messages (state unknown)" in said) == (0, not resend)
             send_through(app, server)
@@ -243,7 +237,7 @@ def test_mails_sent_after_the_backup_are_not_sent_again_unless_requested(tmp_pat
     assert told == {InvitationState.INVITED}  # invitees may have got the mail, so reminders continue
 
 
-def test_reminders_that_came_due_are_missed_and_tomorrows_are_kept(app, office, ani, tmp_path):
+def test_reminders_that_came_due_are_missed_and_tomorrows_are_kept(app, office, ani, tmp_path, upgraded):
     stamp()  # its tables were created without migrations
     activity = draft_activity(None, None, starts_at=at(20), ends_at=at(20, 12), respond_by_at=at(18))
     rules.install_defaults(now=NOW)
@@ -253,8 +247,7 @@ def test_reminders_that_came_due_are_missed_and_tomorrows_are_kept(app, office, 
     one_past = max(moment for moment in due.values() if moment < at(20)).astimezone(JAKARTA).replace(hour=0, minute=1)
     path = tmp_path / "backup.zip"
     saved = safekeeping.save(path, db.engine, version="1", now=NOW)
-    with app_on(tmp_path / "back"):
-        migrations.upgrade()
+    with app_on(tmp_path / "back", upgraded(tmp_path / "back")):
         held = safekeeping.restore(path, saved, db.engine, now=one_past)
         rows = db.session.execute(sa.select(Reminder.key, Reminder.state, Reminder.reason)).all()
     missed = {key for key, moment in due.items() if moment < holding.tonight(JAKARTA, one_past)}
@@ -364,13 +357,12 @@ def test_a_backup_cannot_add_tables_or_columns(office_app, tmp_path, name, colum
     ],
 )
 def test_a_row_that_the_database_refuses_is_reported_and_the_former_data_stay(
-    office_app, tmp_path, urls, kind, column, value
+    office_app, tmp_path, upgraded, kind, column, value
 ):
     path, made_up = tmp_path / "backup.zip", tmp_path / "other.zip"
     run(commands.backup, path)
     with_value(path, made_up, "person", column, value)
-    with app_on(tmp_path / "other", urls(kind)):
-        migrations.upgrade()
+    with app_on(tmp_path / "other", upgraded(tmp_path / "other", kind)):
         a_person("Budi")
         before = contents()
         with pytest.raises((loading.RowRefused, loading.NotTheSame), match="Table person"):
@@ -381,12 +373,11 @@ def test_a_row_that_the_database_refuses_is_reported_and_the_former_data_stay(
 
 @pytest.mark.postgresql
 @pytest.mark.parametrize("id_", [-5, 0, 2**31 - 1])
-def test_postgresql_refuses_an_id_after_which_no_new_one_can_be_given(office_app, tmp_path, urls, id_):
+def test_postgresql_refuses_an_id_after_which_no_new_one_can_be_given(office_app, tmp_path, upgraded, id_):
     path, made_up = tmp_path / "backup.zip", tmp_path / "other.zip"
     run(commands.backup, path)
     with_value(path, made_up, "person", "id", id_)
-    with app_on(tmp_path / "other", urls("postgresql")):
-        migrations.upgrade()
+    with app_on(tmp_path / "other", upgraded(tmp_path / "other", "postgresql")):
         a_person("Budi")
         before = contents()
         with pytest.raises(loading.RowRefused, match="Table person"):
@@ -440,12 +431,11 @@ def rewritten(path, to, entry: str, change) -> None:
 
 
 @both_kinds
-def test_a_databases_contents_are_replaced_only_by_force(office_app, tmp_path, urls, kind):
+def test_a_databases_contents_are_replaced_only_by_force(office_app, tmp_path, upgraded, kind):
     path = tmp_path / "backup.zip"
     run(commands.backup, path)
     before = contents()
-    with app_on(tmp_path / "other", urls(kind)):
-        migrations.upgrade()
+    with app_on(tmp_path / "other", upgraded(tmp_path / "other", kind)):
         a_person("Budi")
         a_person("Citra")
         code, said = run(commands.restore, path)

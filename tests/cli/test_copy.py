@@ -1,7 +1,6 @@
 """All data is copied from SQLite to PostgreSQL and back: every row, or none."""
 
 from datetime import timedelta
-from shutil import copyfile
 
 import pytest
 import sqlalchemy as sa
@@ -30,11 +29,9 @@ def target(postgresql_server) -> str:
 
 
 @pytest.fixture
-def small(tmp_path, upgraded_file):
+def small(tmp_path, upgraded):
     """A small database on SQLite, created by the migrations."""
-    (tmp_path / "small").mkdir()
-    copyfile(upgraded_file, tmp_path / "small" / "outreach.db")
-    with app_on(tmp_path / "small") as app:
+    with app_on(tmp_path / "small", upgraded(tmp_path / "small")) as app:
         yield app
 
 

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -26,10 +27,9 @@ pytestmark = [pytest.mark.true_clock, pytest.mark.slow]
 
 
 @pytest.fixture
-def set_up(tmp_path: Path) -> Path:
+def set_up(tmp_path: Path, upgraded: Callable[..., str]) -> Path:
     """An office whose engine has just ticked."""
-    with create_app(settings_for(tmp_path)).app_context():
-        migrations.upgrade()
+    with create_app(settings_for(tmp_path, database_url=upgraded(tmp_path)), pages=False).app_context():
         db.session.add(Region(code="18.72", name="Kota Metro", level=2))
         db.session.flush()
         db.session.add(Office(name="Dinas Contoh", short_name="Dinas", region_code="18.72", zone=JAKARTA,
