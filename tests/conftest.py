@@ -24,7 +24,7 @@ from outreach.services.reminders import rules
 from outreach.services.reminders import tick as reminding
 from tests.servers import dovecot
 from tests.servers.smtp import Server
-from tests.support import apps, postgresql, shared, wall_clock
+from tests.support import apps, postgresql, selection, shared, wall_clock
 from tests.support.apps import settings_for
 from tests.world import (
     NOW,
@@ -67,6 +67,22 @@ def pytest_configure(config: pytest.Config) -> None:
         "outreach", deadline=None, print_blob=True, suppress_health_check=[hypothesis.HealthCheck.too_slow]
     )
     hypothesis.settings.load_profile("outreach")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the dearest tests of a quick run, and spread the dear ones of a large run over its workers."""
+    if seconds := selection.seconds_of():
+        taken = selection.cheap(items, lambda item: seconds.get(selection.named(item.nodeid)))
+        kept = set(taken)
+        config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+        items[:] = taken
+    if workers := int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "0")):
+        items[:] = selection.spread(items, workers, lambda item: item.nodeid.partition("::")[0], _is_dear)
+
+
+def _is_dear(item: pytest.Item) -> bool:
+    return item.nodeid.startswith(selection.DEAR) or item.get_closest_marker("slow") is not None
 
 
 def pytest_collection_finish() -> None:
@@ -116,7 +132,7 @@ def postgresql_server(_postgresql_server: str) -> str:
 @pytest.fixture(scope="session")
 def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("template")
-    app = create_app(settings_for(folder))
+    app = create_app(settings_for(folder), pages=False)
     with app.app_context():
         db.create_all()
         with db.engine.connect() as connection:
@@ -135,7 +151,7 @@ def app(tmp_path: Path, _sqlite_template: Path) -> Iterator[Flask]:
 
 @pytest.fixture(scope="session")
 def _postgresql_tables(_postgresql_server: str, tmp_path_factory: pytest.TempPathFactory) -> str:
-    app = create_app(settings_for(tmp_path_factory.mktemp("pgapp"), database_url=_postgresql_server))
+    app = create_app(settings_for(tmp_path_factory.mktemp("pgapp"), database_url=_postgresql_server), pages=False)
     with app.app_context():
         db.create_all()
         db.engine.dispose()

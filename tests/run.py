@@ -3,13 +3,15 @@ exit code of the whole.
 
     tests/run.py [--quick] [--day DAY|awkward] [what pytest is to be told]
 
---quick: an answer in about four minutes: the checks, and the tests of rules, use cases and pages on SQLite that are not slow.
+--quick: an answer in about two minutes: the checks, and the tests of rules, use cases and pages on SQLite that are not slow,
+without the quarter of them that took longest before. The first time, when none was measured, it takes about four minutes.
 --day: tests that take their days from the clock run on that day ("2028-02-29T08:00", in Metro's time), the others as usual;
 with `awkward`, only such tests run, on ten days that are difficult for a calendar.
 OUTREACH_TEST_ALL=1 makes a skipped test an error, for machines on which everything should be installed.
 """
 
 import argparse
+import json
 import os
 import shutil
 import subprocess
@@ -45,6 +47,9 @@ PROGRAMS = (
 
 
 LEFT_OUT = ("browser", "chaos", "cli", "delivery", "engines")
+# How long each test took when it ran last with all, or with the quick ones. A quick run finds this file in its environment.
+SECONDS = ROOT / ".pytest_cache" / "seconds.json"
+MEASURED = "TESTS_MEASURED"
 QUICK = ["-m", "not (slow or postgresql)", *(f"--ignore=tests/{name}" for name in LEFT_OUT)]
 AWKWARD = {
     "2026-11-30T17:40": "a Monday: twenty days later is a Sunday",
@@ -83,8 +88,10 @@ def main(arguments: list[str]) -> int:
         with tempfile.TemporaryDirectory() as folder:
             report = Path(folder) / "report.xml"
             began = time.monotonic()
-            verdicts[name] = _pytest(arguments, report, day, workers=whole)
+            verdicts[name] = _pytest(arguments, report, day, workers=whole, quick=asked.quick)
             seconds = time.monotonic() - began
+            if whole:
+                keep_seconds(report)
             skipped |= skipped_tests(report)
             print(f"\n=== {seconds:.0f} s of tests; the slowest:")
             for line in slowest_tests(report):
@@ -147,13 +154,24 @@ def skipped_tests(report: Path) -> Counter[str]:
 
 def slowest_tests(report: Path) -> list[str]:
     """Return a line for each of the slowest tests; a shared fixture counts for the first test that uses it."""
+    took = sorted(((seconds, name) for name, seconds in _seconds(report).items()), reverse=True)
+    return [f"{seconds:8.2f} s  {name}" for seconds, name in took[:SLOWEST]]
+
+
+def keep_seconds(report: Path) -> None:
+    """Keep how long each test took, for the next quick run."""
+    kept = json.loads(SECONDS.read_text("utf-8")) if SECONDS.exists() else {}
+    SECONDS.parent.mkdir(exist_ok=True)
+    SECONDS.write_text(json.dumps(kept | _seconds(report)), "utf-8")
+
+
+def _seconds(report: Path) -> dict[str, float]:
     if not report.exists():
-        return []
-    took = [
-        (float(case.get("time", "0")), f"{case.get('classname')}::{case.get('name')}")
+        return {}
+    return {
+        f"{case.get('classname')}::{case.get('name')}": float(case.get("time", "0"))
         for case in ElementTree.parse(report).iter("testcase")  # noqa: S314  our own file
-    ]
-    return [f"{seconds:8.2f} s  {name}" for seconds, name in sorted(took, reverse=True)[:SLOWEST]]
+    }
 
 
 def not_run(skipped: Counter[str]) -> list[str]:
@@ -167,21 +185,25 @@ def not_run(skipped: Counter[str]) -> list[str]:
     return lines
 
 
-def _workers() -> int:
-    """Return how many tests run at once: twice as many as there are cores, because many tests wait for servers and processes."""
+def _workers(quick: bool) -> int:
+    """Return how many tests run at once: twice as many as there are cores, because many tests wait for servers and processes.
+
+    Quick tests do not wait, and each worker collects all tests first.
+    """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return 2 * cores
+    return cores if quick else 2 * cores
 
 
-def _pytest(arguments: list[str], report: Path, day: str, *, workers: bool) -> bool:
+def _pytest(arguments: list[str], report: Path, day: str, *, workers: bool, quick: bool) -> bool:
     pytest = [sys.executable, "-m", "pytest", "-q"]
-    environment = {**ENVIRONMENT, **({"TESTS_DAY": day} if day else {})}
+    environment = {**ENVIRONMENT, **({"TESTS_DAY": day} if day else {}), **({MEASURED: str(SECONDS)} if quick else {})}
     shared: list[str] = []
-    if workers:  # they read the tests as this one process compiled them
+    if workers and not quick:  # they read the tests as this one process compiled them
         subprocess.run(
             [*pytest, "--collect-only", "-qq"], cwd=ROOT, env=ENVIRONMENT, check=False, stdout=subprocess.DEVNULL
         )  # noqa: S603
-        shared = ["-n", str(_workers()), "--dist", "worksteal"]
+    if workers:
+        shared = ["-n", str(_workers(quick)), "--dist", "worksteal"]
     command = [*pytest, *shared, f"--junitxml={report}", *arguments]
     return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode == 0  # noqa: S603
 
