@@ -251,6 +251,9 @@ class Settings:
     material_limit_mb: Annotated[int, _between(1, 100)] = 10  # of one file of a speaker; a backup holds it in one line
     materials_limit_mb: Annotated[int, _between(1, 1_024)] = 40  # of one speaker's files for one activity together
     photos_limit_mb: Annotated[int, _between(1, 1_024)] = 60  # of the photos that staff upload at once
+    photo_limit_mb: Annotated[int, _between(1, 200)] = 20  # one photo, as it is sent
+    photo_long_side_px: Annotated[int, _between(640, 8_192)] = 2048  # to which photos are made smaller
+    photos_most: Annotated[int, _between(1, 500)] = 60  # of one activity
     calendar_read_s: Pause = 21_600.0  # how often a speaker's calendar is read; 0: never
     calendar_own_hosts: Hosts = ""  # "host:port, …" in your own network from which calendars may be read; empty: none
     call_rest_hours: Annotated[float, _between(0.1, 240)] = 3.0  # who did not pick up is not called again before that

@@ -205,6 +205,22 @@ class PlannedRung:
     missed: WhyMissed | None = None
 
 
+@dataclass(frozen=True)
+class KeptRung:
+    """A rung of an invitation's ladder with what became of it, to go on with later."""
+
+    position: int
+    kind: RungKind
+    timing: RungTiming
+    days: int
+    at: time
+    starts_at: datetime
+    due_at: datetime
+    state: RungState
+    done_at: datetime | None
+    reason: str
+
+
 def has_passed(rule: RungRule, due: datetime, invited_at: datetime, now: datetime, zone: ZoneInfo) -> bool:
     """Return whether a rung's time lies behind when its ladder starts at `now`.
 

@@ -5,12 +5,10 @@ from enum import StrEnum
 
 from outreach.domain.problems import Problem
 
-LONG_SIDE, THUMBNAIL = 2048, 480  # pixels
-MOST_PHOTOS = 60  # of an activity
+THUMBNAIL = 480  # pixels
 MOST_IN_A_CAPTION = 200
 MOST_IN_A_TITLE = 200
 MOST_OF_A_PRESS_TEXT = 10_000
-MOST_OF_A_PHOTO = 20 * 1024 * 1024  # bytes, as it is sent; what is kept has less than one megabyte
 _JPEG, _PNG = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"
 _HEIC = frozenset({b"heic", b"heix", b"hevc", b"mif1", b"msf1", b"avif"})  # brands of ISO/IEC 23008-12, annex B
 
@@ -69,14 +67,14 @@ class NothingForThePress(Problem):
     field = "audience"
 
 
-def check_is_photo(data: bytes, filename: str) -> None:
-    """Raise NotAPhoto or PhotoIsHeic by a file's first bytes, or PhotoTooLarge. Its name decides nothing."""
+def check_is_photo(data: bytes, filename: str, most: int) -> None:
+    """Raise NotAPhoto or PhotoIsHeic by a file's first bytes, or PhotoTooLarge above `most` bytes. Its name decides nothing."""
     if data[4:8] == b"ftyp" and data[8:12] in _HEIC:
         raise PhotoIsHeic(filename=filename)
     webp = data[:4] == b"RIFF" and data[8:12] == b"WEBP"
     if not webp and not data.startswith((_JPEG, _PNG)):
         raise NotAPhoto(filename=filename)
-    if len(data) > MOST_OF_A_PHOTO:
+    if len(data) > most:
         raise PhotoTooLarge(filename=filename)
 
 

@@ -197,7 +197,8 @@ POST_TITLE = (
 class FormerHolder(Identified, Model):
     """Somebody to whom an invitation to a post went, until the post had another holder on the activity's day.
 
-    state, answered_at: the answer that they had given. It does not bind who holds the post now.
+    state, answered_at: the answer that they had given. It does not bind who holds the post now. rungs: of their ladder, as
+    domain/ladder.py's KeptRung; they go on if the post comes back to them before anybody else was invited.
     """
 
     __tablename__ = "former_holder"
@@ -207,6 +208,7 @@ class FormerHolder(Identified, Model):
     state: Mapped[InvitationState] = enum_of(InvitationState)
     answered_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     left_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    rungs: Mapped[list[dict[str, Any]]] = mapped_column(sa.JSON, default=list)
     invitation: Mapped[Invitation] = relationship()
     person: Mapped[Person] = relationship()
 

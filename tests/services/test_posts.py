@@ -525,9 +525,13 @@ def test_the_rungs_ahead_are_climbed_at_the_same_time_after_a_change_that_was_ta
 
     before = ahead()
     assert [kind for kind, _due in before] == [RungKind.CALL]
+    climbed = [(one.kind, one.state, one.done_at) for one in rows_of(Rung)]
     there_and_back(post, sari, at(6, 13))
     climb.tick(at(6, 14))
     assert ahead() == before
+    assert [
+        (one.kind, one.state, one.done_at) for one in rows_of(Rung)
+    ] == climbed  # what was done is not called passed
 
 
 def test_a_place_in_the_waiting_list_is_given_back_with_the_answer(asked, post, sari, budi, activity):

@@ -262,7 +262,7 @@ LABELS: dict[tuple[type, str], object] = {
     (Audience, Audience.PRESENT.value): _l("those present"),
     (Audience, Audience.CERTIFIED.value): _l("those with a certificate"),
     (Audience, Audience.ABSENT.value): _l("those who said they would come and did not"),
-    (Audience, Audience.ONE.value): _l("one invitee"),
+    (Audience, Audience.ONE.value): _l("single invitees"),
     (StaffRole, StaffRole.ADMINISTRATOR.value): _l("Administrator"),
     (StaffRole, StaffRole.COORDINATOR.value): _l("Coordinator"),
     (StaffRole, StaffRole.VIEWER.value): _l("Viewer"),

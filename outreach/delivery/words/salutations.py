@@ -1,5 +1,6 @@
 """How people and organisations are addressed: the same in mails, on answer pages and in WhatsApp texts."""
 
+import re
 from functools import cache
 from typing import Protocol
 
@@ -9,6 +10,8 @@ from outreach.domain.directory.names import Name
 from outreach.domain.kinds import Sex
 from outreach.models import Organisation, Person
 
+_HEADS = {"kecamatan": "camat", "kelurahan": "lurah", "desa": "kepala desa"}
+_OF_A_PLACE = re.compile(r"(?:kantor\s+)?(kecamatan|kelurahan|desa)\s+(.+)", re.IGNORECASE)
 _POLITE = {Sex.MALE: "Bapak", Sex.FEMALE: "Ibu", None: "Bapak/Ibu"}
 
 
@@ -83,7 +86,16 @@ def _lines(one: Named, office_name: str, office_short_name: str, locale: str) ->
 def _office(post: str, name: str, short_name: str) -> str:
     """Return the person's organisation; "" if the post already names it."""
     said = any(known and known.casefold() in post.casefold() for known in (name, short_name))
-    return "" if said else name
+    return "" if said or _heads(post, name) else name
+
+
+def _heads(post: str, office: str) -> bool:
+    """Return whether a post names its office's place: "Camat Metro Pusat" that of "Kantor Kecamatan Metro Pusat"."""
+    place = _OF_A_PLACE.fullmatch(office.strip())
+    if place is None:
+        return False
+    head = f"{_HEADS[place[1].casefold()]} {place[2]}"
+    return re.search(rf"\b{re.escape(head)}$", post.strip(), re.IGNORECASE) is not None
 
 
 @cache

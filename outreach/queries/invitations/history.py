@@ -52,12 +52,17 @@ from outreach.models import (
 )
 from outreach.queries.invitations import evidence
 from outreach.queries.paging import Page, paged
+from outreach.services.invitations import post_holders
 from outreach.services.letters.versions import ACCEPTED_AT
 
 PER_PAGE = 50
 # What is said otherwise: a call and an answer by their own entries.
 _SAID_OTHERWISE = ("called", "whatsapp_opened")
 _KEPT_ANSWERS = ("invitation.answer_recorded", "invitation.nominees_recorded", "invitation.recorded_undone")
+_SAID_BY_ITS_FORMER_HOLDER = sa.and_(
+    AuditEntry.action == post_holders.CHANGED,
+    sa.exists().where(FormerHolder.invitation_id == AuditEntry.subject_id, FormerHolder.left_at == AuditEntry.at),
+)
 _MOVES = ("activity.moved", "activity.new_date", "activity.postponed", "activity.cancelled")
 _SHOWN = ("activity.materials_shown", "activity.materials_hidden")
 _LETTER_STEPS = (
@@ -445,7 +450,9 @@ _SOURCES: Mapping[EntryKind, HistorySource] = {
     ),
     EntryKind.NAMED: HistorySource(lambda whose: _chain(whose, ActingPerson.named_at), _link),
     EntryKind.STOPPED: HistorySource(_stopped, _link),
-    EntryKind.CHANGED: HistorySource(lambda whose: _audited(whose, AuditEntry.action.not_in(_KEPT_ANSWERS)), _entry),
+    EntryKind.CHANGED: HistorySource(
+        lambda whose: _audited(whose, AuditEntry.action.not_in(_KEPT_ANSWERS), ~_SAID_BY_ITS_FORMER_HOLDER), _entry
+    ),
     EntryKind.MATERIAL: HistorySource(
         _materials,
         _by_id(Material, joinedload(Material.file), joinedload(Material.activity), joinedload(Material.sent_by)),

@@ -15,9 +15,7 @@ from outreach.delivery.pictures import scale
 from outreach.delivery.pictures.scale import Scaled
 from outreach.domain.directory.names import tidy
 from outreach.domain.photos import (
-    LONG_SIDE,
     MOST_IN_A_CAPTION,
-    MOST_PHOTOS,
     THUMBNAIL,
     CaptionTooLong,
     NoPhotoChosen,
@@ -27,6 +25,7 @@ from outreach.domain.photos import (
     ordered,
 )
 from outreach.domain.problems import Problem
+from outreach.extensions import current_settings
 from outreach.models import ActivityPhoto, StoredFile, User
 from outreach.services import audit, files
 from outreach.services.locking import activity_for_change
@@ -55,7 +54,8 @@ def add(activity_id: int, sent: Sequence[UploadedPhoto], *, by: User | None, now
     if not sent:
         raise NoPhotoChosen
     scaled, refused = [], []
-    for one in sent[: MOST_PHOTOS + 1]:
+    most = current_settings().photos_most
+    for one in sent[: most + 1]:
         try:
             scaled.append((files.plain_name(one.filename), _scaled(one)))
         except Problem as problem:
@@ -64,7 +64,7 @@ def add(activity_id: int, sent: Sequence[UploadedPhoto], *, by: User | None, now
     with writing() as session:
         activity = activity_for_change(session, activity_id)
         here = _ids(session, activity_id)
-        room = max(0, MOST_PHOTOS - len(here))
+        room = max(0, most - len(here))
         for place, (_name, (large, small)) in enumerate(scaled[:room], start=len(here)):
             session.add(
                 ActivityPhoto(
@@ -72,7 +72,7 @@ def add(activity_id: int, sent: Sequence[UploadedPhoto], *, by: User | None, now
                     file=_keep(session, large, by, now), thumbnail=_keep(session, small, by, now),
                 )
             )  # fmt: skip
-        refused += [TooManyPhotos(most=MOST_PHOTOS, filename=name) for name, _pictures in scaled[room:]]
+        refused += [TooManyPhotos(most=most, filename=name) for name, _pictures in scaled[room:]]
         number = len(scaled[:room])
         if number:
             audit.record(session, by, "activity.photos_added", activity, now=now, count=number)
@@ -127,8 +127,8 @@ def remove(activity_id: int, photo_id: int, *, by: User | None, now: datetime) -
 
 def _scaled(one: UploadedPhoto) -> tuple[Scaled, Scaled]:
     name = files.plain_name(one.filename)
-    check_is_photo(one.data, name)
-    large, small = scale.scale(one.data, name, (LONG_SIDE, THUMBNAIL))
+    check_is_photo(one.data, name, current_settings().photo_limit_mb * 1024**2)
+    large, small = scale.scale(one.data, name, (current_settings().photo_long_side_px, THUMBNAIL))
     return large, small
 
 

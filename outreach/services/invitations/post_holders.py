@@ -6,16 +6,18 @@ address book's lock first: then no invitation is made for a holder who is just b
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, contains_eager, joinedload
 from sqlalchemy.orm.attributes import flag_modified
 
+from outreach import codec
 from outreach.delivery import tokens
 from outreach.delivery.mail.texts import OTHER_HOLDER_TEXT
 from outreach.domain.kinds import ON_STAGE, Audience, MailKind, Role
+from outreach.domain.ladder import KeptRung
 from outreach.domain.mail.still_true import FORMER_HOLDER
 from outreach.domain.posts import HolderTerm, NobodyHolds, ToPost, holder_on, passed_on
 from outreach.domain.problems import Problem
@@ -291,7 +293,7 @@ def _hand_over(
         session.add(
             FormerHolder(
                 invitation_id=invitation.id, person_id=former_id, kind=as_post.kind, state=invitation.state,
-                answered_at=answered, left_at=now,
+                answered_at=answered, left_at=now, rungs=[codec.to_json(one) for one in _rungs(session, invitation)],
             )
         )  # fmt: skip
     _raise_revision(session, invitation, new)
@@ -358,7 +360,17 @@ def _give_back(session: Session, invitation: Invitation, before: FormerHolder) -
     if given is not None:
         invitation.answer_source, invitation.answer_note = given.source, given.note
         invitation.answer_recorded_by_id, invitation.answer_device = given.recorded_by_id, given.device
+    if invitation.acting is None:  # while a representative comes, the ladder stayed
+        session.execute(sa.delete(Rung).where(Rung.invitation_id == invitation.id))
+        kept = [codec.from_json(KeptRung, one) for one in before.rungs]
+        session.add_all(Rung(invitation_id=invitation.id, **vars(one)) for one in kept)
     session.delete(before)
+
+
+def _rungs(session: Session, invitation: Invitation) -> list[KeptRung]:
+    own = sa.select(Rung).where(Rung.invitation_id == invitation.id).order_by(Rung.position)
+    names = [one.name for one in fields(KeptRung)]
+    return [KeptRung(**{name: getattr(rung, name) for name in names}) for rung in session.scalars(own)]
 
 
 def _check_not_invited(session: Session, invitation: Invitation, new: Person) -> None:

@@ -106,6 +106,19 @@ class Forecast:
     mails_per_day: tuple[tuple[date, int], ...]
     without_address: int
 
+    @property
+    def shown(self) -> tuple[ForecastRow, ...]:
+        """Return the rows as pages show them: the same mail to several single invitees at one moment is one row."""
+        found: dict[tuple[object, ...], ForecastRow] = {}
+        for number, row in enumerate(self.rows):
+            alike = (row.goes_at, row.kind, row.activity_title, row.note, row.other_day)
+            key = alike if row.audience is Audience.ONE else (number,)
+            same = found.get(key)
+            sums = ("people", "at_most", "without_address", "later", "awaiting")
+            more = {} if same is None else {name: getattr(same, name) + getattr(row, name) for name in sums}
+            found[key] = replace(same or row, **more)
+        return tuple(found.values())
+
     def people(self, *kinds: MailKind) -> int:
         """Return how many mails of these kinds go out."""
         return sum(row.people for row in self.rows if row.kind in kinds)

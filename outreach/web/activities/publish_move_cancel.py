@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from flask_login import current_user
@@ -38,6 +38,8 @@ from outreach.web.frame.access import coordinator_required
 from outreach.web.frame.looks import office_zone
 from outreach.web.frame.say import say
 from outreach.web.frame.way_back import back_or
+
+REASON = "move_reason"  # in the session: of which move, and what was typed
 
 LOOK = "look"  # the button that shows the mails for another moment without publishing
 OVER = (ActivityState.CANCELLED, ActivityState.HELD)
@@ -186,6 +188,9 @@ def move(activity_id: int) -> Any:
     form.venue_id.choices = choices.venues()
     if request.method == "GET":
         form.fill(activity, request.args)
+        kept_for, reason = session.get(REASON) or (0, "")
+        if request.args and kept_for == activity_id:
+            form.reason.data = reason
         return render_template("activities/move.html", form=form, activity=activity)
     if "back" in request.form or took_a_resolution(form):
         return render_template("activities/move.html", form=form, activity=activity)
@@ -196,6 +201,7 @@ def move(activity_id: int) -> Any:
             done = moves.move(
                 activity_id, form.move(), form.reason.data.strip(), form.version_number, by=current_user, now=now
             )
+            session.pop(REASON, None)
             flash(_moved(waited=waited, unheard=done.unheard), "success")
             return redirect(back_or(url_for(".show", activity_id=activity_id)))
         preview = moves.preview(activity, form.move(), form.version_number, now=now)
@@ -305,8 +311,10 @@ def postpone(activity_id: int) -> Any:
 def _leading_back(seen: ClashPreview, form: MoveForm) -> ClashPreview:
     """Let the links of resolutions lead back to the move, with its day, time and place as they were typed.
 
-    The reason is left out: it may say something about a person, and addresses are written into logs.
+    The reason is left out: it may say something about a person, and addresses are written into logs. The session keeps it.
     """
+    if form.reason.data:
+        session[REASON] = [int((request.view_args or {})["activity_id"]), form.reason.data]
     return seen.leading_back(f"{request.path}?{urlencode(form.typed)}")
 
 

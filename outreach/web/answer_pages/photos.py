@@ -17,7 +17,7 @@ from outreach.queries.documentation import ShownDocumentation
 from outreach.web.answer_pages import acting
 from outreach.web.answer_pages.blueprint import bp
 from outreach.web.answer_pages.draw import draw, query, seal, speak
-from outreach.web.documentation.picture import as_picture, page_of
+from outreach.web.documentation.picture import KEPT_S, as_picture, page_of
 from outreach.web.frame.request import asked_language
 
 # Not in page.css, which every answer page carries within its 14 KB.
@@ -42,7 +42,7 @@ def photos(token: str, activity_id: int) -> Response:
 @bp.get("/<token>/photos/<int:activity_id>/<int:small>/<int:photo_id>.jpg")
 def photo(token: str, activity_id: int, small: int, photo_id: int) -> Response:
     pages.by_link(token, activity_id, acting=acting.opens(token), now=clock.now())
-    response = as_picture(pages.picture(activity_id, photo_id, large=not small))
+    response = as_picture(pages.picture(activity_id, photo_id, large=not small), kept_s=KEPT_S)
     kept = response.headers["Cache-Control"]
     sealed = seal(response)
     sealed.headers["Cache-Control"] = kept

@@ -12,7 +12,7 @@ from outreach.queries import documentation as pages
 from outreach.queries.answers import page as answer_page
 from outreach.web.answer_pages.draw import draw, speak
 from outreach.web.answer_pages.photos import drawn_photos
-from outreach.web.documentation.picture import as_picture
+from outreach.web.documentation.picture import KEPT_S, as_picture
 from outreach.web.frame.say import say
 
 REQUESTS = "600/minute"  # of one address: a page has twenty small photos
@@ -40,7 +40,7 @@ def show(key: str) -> Response:
 @bp.get("/<string:key>/<int:small>/<int:photo_id>.jpg")
 def photo(key: str, photo_id: int, small: int) -> Response:
     found = pages.public(key)
-    return as_picture(pages.picture(found.activity.id, photo_id, large=not small))
+    return as_picture(pages.picture(found.activity.id, photo_id, large=not small), kept_s=KEPT_S)
 
 
 @bp.errorhandler(PhotoMissing)

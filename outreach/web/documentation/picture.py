@@ -8,16 +8,18 @@ from flask import Response, request, send_file
 from outreach.models import ActivityPhoto, StoredFile
 
 AT_ONCE = 20  # photos on one page that is opened without an account
-KEPT_S = 24 * 3600
+KEPT_S = 3600  # on the phone of who has a link: pages of many photos cost data, and an hour is soon over
 POLICY = "default-src 'none'; sandbox"
 
 
-def as_picture(found: StoredFile) -> Response:
-    """Return a photo to be shown in a page. It never changes under its address."""
+def as_picture(found: StoredFile, *, kept_s: int = 0) -> Response:
+    """Return a photo to be shown in a page. kept_s: how long a browser may keep it; 0: not at all, so none stays after staff
+    have signed out.
+    """
     response = send_file(BytesIO(found.data), found.media_type, download_name=found.name, conditional=False, etag=False)
     response.headers["Content-Security-Policy"] = POLICY
     response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Cache-Control"] = f"private, max-age={KEPT_S}"
+    response.headers["Cache-Control"] = f"private, max-age={kept_s}" if kept_s else "private, no-store"
     return response
 
 

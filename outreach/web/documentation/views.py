@@ -17,11 +17,9 @@ from outreach import clock
 from outreach.delivery.words.labels import label
 from outreach.domain.kinds import ListName
 from outreach.domain.photos import (
-    LONG_SIDE,
     MOST_IN_A_CAPTION,
     MOST_IN_A_TITLE,
     MOST_OF_A_PRESS_TEXT,
-    MOST_PHOTOS,
     PhotoAudience,
     PhotoMissing,
 )
@@ -169,8 +167,8 @@ def _page(activity_id: int, form: PressForm | None = None) -> Any:
     if shown.row and shown.audience is PhotoAudience.PUBLIC:
         public = current_settings().base_url.rstrip("/") + url_for("press.show", key=shown.row.public_key)
     page = render_template(
-        "documentation/show.html", activity=activity, shown=shown, form=form, public=public, most=MOST_PHOTOS,
-        most_caption=MOST_IN_A_CAPTION, most_mb=current_settings().photos_limit_mb, side=LONG_SIDE,
+        "documentation/show.html", activity=activity, shown=shown, form=form, public=public, most=current_settings().photos_most,
+        most_caption=MOST_IN_A_CAPTION, most_mb=current_settings().photos_limit_mb, side=current_settings().photo_long_side_px,
         size_in_words=size_in_words,
     )  # fmt: skip
     return page, 422 if refused else 200

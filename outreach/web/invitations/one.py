@@ -14,6 +14,7 @@ from outreach.delivery.words import formats, whatsapp
 from outreach.delivery.words import ladder as ladder_words
 from outreach.domain.answers import Choice
 from outreach.domain.directory.names import rank_of
+from outreach.domain.door_codes import valid_until
 from outreach.domain.kinds import AnswerSource, MailKind
 from outreach.domain.problems import Problem
 from outreach.domain.states import UNANSWERED, InvitationState
@@ -59,6 +60,7 @@ def show(invitation_id: int) -> Any:
         waiting=invitees.waiting_of(nominees),
         form=ButtonForm(),
         delivery=delivery,
+        is_over=clock.now() >= valid_until(row.invitation.activity.ends_at, row.invitation.activity.zone),
         acting_link=representation.page_of(row.invitation),
         history=card(row.invitation),
         left_behind=posts.left_behind(row.invitation),

@@ -1,8 +1,11 @@
 """Staff add, describe, order and delete photos; what is no photo is named, and nothing of it is kept."""
 
+from dataclasses import replace
+
 import pytest
 
 from outreach.domain.photos import CaptionTooLong, NoPhotoChosen, PhotoMissing
+from outreach.extensions import current_settings
 from outreach.models import ActivityPhoto, AuditEntry, StoredFile
 from outreach.queries import documentation as pages
 from outreach.services.activities import delete
@@ -57,7 +60,8 @@ def test_without_a_file_a_sentence_says_so(activity, coordinator):
 
 
 def test_an_activity_has_no_more_photos_than_its_page_can_show(activity, coordinator, three, monkeypatch):
-    monkeypatch.setattr(photos, "MOST_PHOTOS", 4)
+    fewer = replace(current_settings(), photos_most=4)
+    monkeypatch.setattr(photos, "current_settings", lambda: fewer)
     sent = [UploadedPhoto(photo(), "empat.jpg"), UploadedPhoto(photo(), "lima.jpg")]
     done = photos.add(activity.id, sent, by=coordinator, now=NOW)
     assert (done.number, [one.values["filename"] for one in done.refused]) == (1, ["lima.jpg"])

@@ -1,6 +1,6 @@
 """The forecast before saving: who gets which mail when, compared with what is really sent."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import date, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -479,3 +479,14 @@ def invitations() -> list[Invitation]:
 
 def lines_of(reminder: Reminder) -> int:
     return db.session.scalar(sa.select(sa.func.count()).where(MessageLine.reminder_id == reminder.id))
+
+
+def test_the_same_mail_to_single_invitees_at_one_moment_is_one_row_on_pages():
+    one = forecasting.ForecastRow(NOW.date(), NOW, JAKARTA, MailKind.WITHDRAWAL, Audience.ONE, "Rapat", 1, 1, 0)
+    other = replace(one, people=1, without_address=1)
+    later = replace(one, due_at=at(5))
+    many = replace(one, audience=Audience.COMING, people=3)
+    shown = forecasting.Forecast((one, many, other, later, many), (), 0).shown
+    assert [(row.audience, row.people, row.without_address) for row in shown] == [
+        (Audience.ONE, 2, 1), (Audience.COMING, 3, 0), (Audience.ONE, 1, 0), (Audience.COMING, 3, 0),
+    ]  # fmt: skip

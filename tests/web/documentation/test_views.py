@@ -65,6 +65,7 @@ def test_a_photo_goes_out_as_a_picture_that_tells_nothing(coordinator_client, ur
         assert (sent.mimetype, opened(sent.data).format) == ("image/jpeg", "JPEG")
         assert PLACE not in sent.data
         assert sent.headers["X-Content-Type-Options"] == "nosniff"
+        assert sent.headers["Cache-Control"] == "private, no-store"  # nothing stays after signing out
         assert sent.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
 
 
@@ -147,6 +148,7 @@ def test_who_was_there_sees_photos_shown_to_them_and_nobody_else_does(phone, act
     page = phone.get(address)
     [small, large] = sorted(set(re.findall(rf'"({address}/[^"]+)"', page.text)), reverse=True)
     assert [phone.get(one).mimetype for one in (small, large)] == ["image/jpeg"] * 2
+    assert phone.get(small).headers["Cache-Control"] == "private, max-age=3600"
     assert "no-referrer" in phone.get(large).headers["Referrer-Policy"]
     assert f"/photos/{activity.id}" not in phone.get(f"/j/{token_of(absent)}").text
     assert phone.get(f"/j/{token_of(absent)}/photos/{activity.id}").status_code == 404

@@ -160,3 +160,17 @@ def test_cards_have_the_name_and_a_code_that_counts(coordinator_client, invited,
 
 def test_a_viewer_gets_no_cards(viewer_client, invited, activity):
     assert viewer_client.get(f"/activities/{activity.id}/door/cards.pdf").status_code == 403
+
+
+@pytest.mark.parametrize(("now", "offered"), [(at(18, 23, 59), True), (at(19, 0), False)])
+def test_an_invitation_of_a_past_activity_offers_neither_a_card_nor_withdrawing(
+    coordinator_client, activity, ani, monkeypatch, now, offered
+):
+    publish(activity, tick=False)
+    invite(activity, ani)
+    set_state(activity, InvitationState.COMING, ani)
+    stop_clock(monkeypatch, now)
+    page = coordinator_client.get(f"/invitations/{invitation_of(activity, ani).id}").text
+    assert [words in page for words in ("Card with the code for the entrance", "Withdraw this invitation")] == [
+        offered
+    ] * 2

@@ -161,7 +161,7 @@ def test_extending_the_programme_for_a_move_returns_to_the_typed_day(coordinator
     assert "Afterwards you are back" in programmes_form
     again = coordinator_client.post(extend, data=sent(programmes_form)).location
     found = fields(coordinator_client.get(again).text)
-    assert [found[name] for name in ("on", "begins", "ends")] == [["2027-01-22"], ["13:00"], ["15:00"]]
+    assert [found[name] for name in ("on", "begins", "ends", "reason")] == [[typed[name]] for name in typed]
     assert db.session.get_one(Programme, programme.id).ends_on.day == 22
 
 

@@ -300,6 +300,7 @@ def test_an_unknown_search_gives_a_not_found_page(coordinator_client):
 
 def test_a_proposal_is_deleted(coordinator_client):
     search_id = searched(a_request(three_at_once())).id
+    assert "Delete it for good?" in coordinator_client.get(f"/placements/{search_id}").text
     assert coordinator_client.post(f"/placements/{search_id}/delete").location == "/placements"
     assert coordinator_client.get(f"/placements/{search_id}").status_code == 404
 

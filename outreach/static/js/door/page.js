@@ -81,7 +81,9 @@ async function end() {
     [list, byId, byCode] = [null, new Map(), new Map()];
     await store.forgetList();
   }
-  if (!wiped && !(await store.waiting()).length) await forget();
+  if (wiped || (await store.waiting()).length) return;
+  await forget();
+  $("network").hidden = true;
 }
 
 // Load the list, and keep it.
