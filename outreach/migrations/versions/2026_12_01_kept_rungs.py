@@ -1,14 +1,14 @@
 """What became of a former holder's ladder: it goes on if the post comes back to them before anybody else was invited.
 
 Revision ID: 0053
-Revises: 0054
+Revises: 0057
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0053"
-down_revision = "0054"
+down_revision = "0057"
 branch_labels = None
 depends_on = None
 
