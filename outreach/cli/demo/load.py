@@ -8,7 +8,19 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
-from outreach.cli.demo import answers, calls, drafts, history, materials, people, planner, postponed, posts, soon
+from outreach.cli.demo import (
+    answers,
+    calls,
+    drafts,
+    history,
+    materials,
+    people,
+    planner,
+    postponed,
+    posts,
+    privacy,
+    soon,
+)
 from outreach.cli.demo.calendar import demo_days
 from outreach.cli.demo.drafts import Drafts
 from outreach.cli.demo.letters import write as letters
@@ -82,6 +94,7 @@ def stage(today: date, published: datetime, *, soon_by_hand: bool = False) -> Pr
     logins = people.set_up(now=published - timedelta(days=400))
     cast, reading = people.assemble(now=published - timedelta(days=400))
     drafted = published - timedelta(days=1)
+    privacy.consent(cast, now=drafted)
     made = plan(cast, *demo_days(today, holidays), now=drafted)
     soon_id = soon.plan_soon(cast, today, holidays, now=drafted)
     if soon_by_hand:
@@ -130,6 +143,7 @@ def bring_to_life(prepared: Prepared, moment: Moment) -> None:
         calls.make_calls(prepared.cast, prepared.calls_id, now=moment())
     materials.send_slides(prepared.cast, prepared.plan.activities, now=moment())
     materials.send_as_acting(prepared.plan.activities, now=moment())
+    privacy.ask(prepared.cast, now=moment())
     soon.remind(prepared.soon_id, moment() + SOON, by=prepared.cast.coordinator)
     db.session.remove()
 

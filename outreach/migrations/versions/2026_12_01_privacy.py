@@ -27,7 +27,7 @@ def upgrade():
         sa.Column("made_by_id", sa.Integer, nullable=True),
         sa.ForeignKeyConstraint(["made_by_id"], ["user.id"], name=op.f("fk_privacy_text_made_by_id_user")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_privacy_text")),
-        sa.UniqueConstraint("kind", "number", name=op.f("uq_privacy_text_kind")),
+        sa.UniqueConstraint("kind", "number", name=op.f("uq_privacy_text_kind_number")),
     )
     op.create_table(
         "data_request",

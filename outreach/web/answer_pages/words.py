@@ -186,7 +186,7 @@ def words(language: str) -> dict[str, Any]:
             "kinds": _("Cadre"),
             "email": _("E-mail"),
             "phone": _("Phone"),
-            "mails": _("Mails that we sent you"),
+            "mails": _("Mails sent"),
             "calls": _("Calls"),
             "files": _("Files"),
             "consents": _("Consents"),

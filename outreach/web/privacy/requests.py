@@ -14,7 +14,7 @@ from outreach import clock
 from outreach.delivery.words import formats
 from outreach.delivery.words.labels import label
 from outreach.domain.kinds import ListName
-from outreach.domain.privacy import MOST_WORDS, RequestKind, RequestOutcome, RequestWay
+from outreach.domain.privacy import MOST_WORDS, DataRequestMissing, RequestKind, RequestOutcome, RequestWay
 from outreach.domain.problems import Problem
 from outreach.queries import privacy as lists
 from outreach.services.privacy import requests
@@ -22,12 +22,13 @@ from outreach.services.privacy.requests import Entered
 from outreach.web.exports import columns, file
 from outreach.web.fields.base import TidyForm
 from outreach.web.fields.fields import ChoiceField, Clock, DayField, Sentence
-from outreach.web.fields.problems import flashing_problems, showing_problems
+from outreach.web.fields.problems import flashing_problems, missing_page, showing_problems
 from outreach.web.frame.access import coordinator_required
 from outreach.web.frame.looks import office_zone
 from outreach.web.frame.say import say
 
 bp = Blueprint("data_requests", __name__, url_prefix="/data-requests")
+missing_page(bp, DataRequestMissing)
 
 
 class RequestForm(TidyForm):
@@ -106,7 +107,7 @@ def settle(request_id: int) -> Any:
     try:
         said = request.form.get("what_done", "")
         requests.settle(request_id, outcome or RequestOutcome.DONE, said, by=current_user, now=clock.now())
-    except requests.DataRequestMissing:
+    except DataRequestMissing:
         raise
     except Problem as problem:
         return _shown(request_id, problem=say(problem)), 422
