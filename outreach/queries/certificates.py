@@ -237,11 +237,19 @@ def of_activity(activity_id: int) -> CertificateCounts:
 
 def entitled(activity_id: int, q: str = "", number: int = 1) -> Page:
     """Return a page of Entitled: who was present and never had a certificate, by name."""
-    name = sa.func.coalesce(_ACTING.name, sa.func.nullif(Person.name, ""), Person.post, Organisation.name)
-    select = _entitled(activity_id, q).options(joinedload(Invitation.person), joinedload(Invitation.organisation))
-    page = paged(select.order_by(sa.func.lower(name), Invitation.id), number, q=q)
+    page = paged(_entitled_by_name(activity_id, q), number, q=q)
     rows = [Entitled(one, name_of(one)) for one in page.items]
     return Page(rows, page.total, page.number, page.per_page, page.q, page.more)
+
+
+def every_entitled(activity_id: int, q: str = "") -> list[Entitled]:
+    return [Entitled(one, name_of(one)) for one in db.session.scalars(_entitled_by_name(activity_id, q)).unique()]
+
+
+def _entitled_by_name(activity_id: int, q: str) -> sa.Select[Any]:
+    name = sa.func.coalesce(_ACTING.name, sa.func.nullif(Person.name, ""), Person.post, Organisation.name)
+    select = _entitled(activity_id, q).options(joinedload(Invitation.person), joinedload(Invitation.organisation))
+    return select.order_by(sa.func.lower(name), Invitation.id)
 
 
 def entitled_one(invitation_id: int) -> Entitled:

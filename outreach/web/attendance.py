@@ -49,6 +49,16 @@ def sheet(activity_id: int) -> Any:
     return _sheet(activity_id)
 
 
+@bp.get("/activities/<int:activity_id>/attendance/scans")
+@staff_required
+def log(activity_id: int) -> Any:
+    """Return all scans of an activity as a file."""
+    title = invitees.activity_of(activity_id).title
+    if not file.asked():
+        return redirect(url_for(".sheet", activity_id=activity_id))
+    return file.send(ListName.SCANS, columns.scans(), scans.every(activity_id), of=title)
+
+
 @bp.get("/activities/<int:activity_id>/attendance/paper.pdf")
 @staff_required
 def paper(activity_id: int) -> Any:

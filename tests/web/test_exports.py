@@ -5,6 +5,7 @@ import io
 import re
 import threading
 import zipfile
+from datetime import datetime
 from xml.etree import ElementTree
 
 import pytest
@@ -18,8 +19,9 @@ from outreach.domain.answers import Choice
 from outreach.domain.kinds import AttendanceSource, FeedScope, IncomingKind, ListName, Role
 from outreach.domain.planning import absences as absence_rules
 from outreach.domain.planning.parties import AbsenceSource
+from outreach.domain.scans import ScanHow, ScanOutcome
 from outreach.extensions import db
-from outreach.models import AgendaItem, AuditEntry, Feed, Invitation, PeopleGroup, User
+from outreach.models import AgendaItem, AuditEntry, Device, Feed, Invitation, PeopleGroup, Scan, User, WalkIn
 from outreach.services import feeds
 from outreach.services.absences import edit as absences
 from outreach.services.absences.edit import Subject, SubjectKind
@@ -31,6 +33,7 @@ from outreach.services.privacy import person as privacy
 from outreach.web.exports import file
 from tests.web.reading import text_of
 from tests.world import JAKARTA, NOW, a_person, answer, at, draft_activity, invite, log_in, publish, run
+from tests.world.held import came, held
 from tests.world.incoming import blocked, mail
 from tests.world.polls import MAYBE, NO, YES, a_poll, dates
 from tests.world.timetabling import a_request, searched, three_at_once
@@ -589,3 +592,55 @@ def test_from_a_browser_that_does_not_report_the_site_the_referrer_must_be_one_o
     safari = {"User-Agent": "Mozilla/5.0 (iPhone; CPU iPhone OS 15_0 like Mac OS X) Safari/604.1", "Referer": referrer}
     response = coordinator_client.get("/people?file=csv", headers=safari)
     assert (response.mimetype, len(log())) == ("text/csv" if given else "text/html", given)
+
+
+def test_attendance_has_when_somebody_came_and_left(coordinator_client, activity, ani):
+    invitation = came(held(activity), ani)
+    invitation.attendance.in_at, invitation.attendance.out_at = at(18, 9, 5), at(18, 11, 40)
+    db.session.commit()
+    rows = workbook(coordinator_client, f"/activities/{activity.id}/attendance?file=xlsx")
+    assert column(rows, "Came at") == [datetime(2027, 1, 18, 9, 5)]
+    assert column(rows, "Left at") == [datetime(2027, 1, 18, 11, 40)]
+
+
+def test_all_that_was_recorded_at_the_entrance_is_exported(coordinator_client, activity, ani, coordinator):
+    invitation = came(held(activity), ani)
+    device = Device(key="k" * 20, number=3, name="=HP Sari", user_id=coordinator.id, made_at=at(18), seen_at=at(18, 10))
+    db.session.add(device)
+    db.session.flush()
+    for number, who, outcome in ((1, invitation.id, ScanOutcome.PRESENT), (2, None, ScanOutcome.FORGED)):
+        scan = Scan(activity_id=activity.id, device_id=device.id, number=number, invitation_id=who, how=ScanHow.QR,
+                    outcome=outcome, at=at(18, 9, number), device_at=at(18, 8, 53), received_at=at(18, 9, 30))  # fmt: skip
+        db.session.add(scan)
+    db.session.add(WalkIn(person_id=a_person("Dewi").id, activity_id=activity.id, came_at=at(18, 9, 20)))
+    db.session.commit()
+    log = f"/activities/{activity.id}/attendance/scans"
+    rows = workbook(coordinator_client, f"{log}?file=xlsx")
+    assert [row[:5] for row in rows[1:]] == [
+        [datetime(2027, 1, 18, 9, 1), "Ani Wijaya", "There", "Code scanned", "Device 3 =HP Sari"],
+        [datetime(2027, 1, 18, 9, 2), "", "No code of this office", "Code scanned", "Device 3 =HP Sari"],
+    ]  # fmt: skip
+    assert coordinator_client.get(log).location.endswith(f"/activities/{activity.id}/attendance")
+    assert "attendance/scans?file=csv" in coordinator_client.get(f"/activities/{activity.id}/attendance").text
+    assert [row[:3] for row in workbook(coordinator_client, "/devices?file=xlsx")[1:]] == [[3, "=HP Sari", 2]]
+    assert column(table(coordinator_client, "/devices?file=csv"), "Name") == ["'=HP Sari"]
+    walked_in = workbook(coordinator_client, f"/walk-ins?file=xlsx&activity={activity.id}")
+    assert column(walked_in, "Came at") == [datetime(2027, 1, 18, 9, 20)]
+    assert workbook(coordinator_client, "/walk-ins?file=xlsx&activity=999")[1:] == []
+
+
+def test_who_may_have_a_certificate_and_what_callers_were_asked_is_exported(coordinator_client, activity, ani, budi):
+    came(held(activity), ani)
+    came(activity, budi)
+    path = f"/certificates/entitled?activity={activity.id}&file=xlsx"
+    assert column(workbook(coordinator_client, path), "Name on the certificate") == ["Ani Wijaya", "Budi Santoso"]
+    assert column(workbook(coordinator_client, f"{path}&q=budi"), "Invitee") == ["Budi Santoso"]
+    assert workbook(coordinator_client, "/to-call/questions?file=xlsx")[0][0] == "Who"
+
+
+def test_coverage_is_exported_with_what_is_hidden_and_by_month(viewer_client, activity, ani):
+    came(held(activity), ani)
+    february = draft_activity(None, None, 8, starts_at=at(8, month=2), ends_at=at(8, 12, month=2))
+    held(february)
+    rows = workbook(viewer_client, "/reports/coverage?from=2026-12-01&to=2027-12-31&file=xlsx")
+    assert rows[0] == ["Place", "Activities held", "Invited", "Answered", "Present"]

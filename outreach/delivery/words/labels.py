@@ -44,7 +44,7 @@ from outreach.domain.planning.parties import AbsenceSource
 from outreach.domain.planning.rules import ClashKind, Severity
 from outreach.domain.privacy import ConsentWay, RequestClock, RequestKind, RequestOutcome, RequestWay
 from outreach.domain.reminders import MissedReason, NotReminded, OtherDay
-from outreach.domain.scans import ScanOutcome
+from outreach.domain.scans import ScanHow, ScanOutcome
 from outreach.domain.states import (
     ActivityState,
     CertificateState,
@@ -216,6 +216,12 @@ LABELS: dict[tuple[type, str], object] = {
     (AttendanceSource, AttendanceSource.QR.value): "QR",
     (AttendanceSource, AttendanceSource.HAND.value): _l("ticked by hand"),
     (AttendanceSource, AttendanceSource.PAPER.value): _l("paper list"),
+    (ScanHow, ScanHow.QR.value): _l("Code scanned"),
+    (ScanHow, ScanHow.NAME.value): _l("Found by name"),
+    (ScanHow, ScanHow.PAPER.value): _l("Signed on paper"),
+    (ScanHow, ScanHow.WALK_IN.value): _l("Came without an invitation"),
+    (ScanHow, ScanHow.REVIEW.value): _l("Settled by staff"),
+    (ScanHow, ScanHow.MIGRATED.value): _l("Recorded before there was a log"),
     (ScanOutcome, ScanOutcome.PRESENT.value): _l("There"),
     (ScanOutcome, ScanOutcome.ALREADY.value): _l("There before"),
     (ScanOutcome, ScanOutcome.WITHDRAWN.value): _l("There, although withdrawn"),
@@ -477,9 +483,13 @@ LIST_LABELS: dict[ListName, object] = {
     ListName.CALENDAR_ADDRESSES: _l("Calendar addresses"),
     ListName.CALLS: _l("People to call"),
     ListName.CALL_LOG: _l("Calls"),
+    ListName.CALL_QUESTIONS: _l("Questions from calls"),
     ListName.CERTIFICATES: _l("Certificates"),
     ListName.CASES: _l("Cases in the city"),
     ListName.CLASHES: _l("Clashes"),
+    ListName.COVERAGE: _l("Coverage"),
+    ListName.DEVICES: _l("Devices at the entrance"),
+    ListName.ENTITLED: _l("Present, without a certificate"),
     ListName.FEEDBACK: _l("Feedback"),
     ListName.FOLLOW_UPS: _l("Tasks from meetings"),
     ListName.GROUPS: _l("Groups of people"),
@@ -501,10 +511,12 @@ LIST_LABELS: dict[ListName, object] = {
     ListName.REFUSED_ROWS: _l("Rows that an import refused"),
     ListName.REMINDER_RULES: _l("Reminder rules"),
     ListName.RUNDOWN: _l("Rundown"),
+    ListName.SCANS: _l("Scans"),
     ListName.SEARCHES: _l("Placing"),
     ListName.TEXTS: _l("Texts"),
     ListName.UNREACHABLE: _l("Unreachable addresses"),
     ListName.VENUES: _l("Venues"),
+    ListName.WALK_INS: _l("Added at the entrance"),
 }
 
 # An invitee's answer on pages of staff. "Will come" and "was there" need different words.

@@ -72,6 +72,21 @@ def failed(activity_id: int) -> list[Scan]:
     return list(db.session.scalars(wanted).unique())
 
 
+def every(activity_id: int) -> list[Scan]:
+    """Return all that was recorded of an activity, in its order."""
+    wanted = (
+        sa.select(Scan)
+        .where(Scan.activity_id == activity_id)
+        .options(
+            joinedload(Scan.activity), joinedload(Scan.device), joinedload(Scan.by), joinedload(Scan.acting),
+            joinedload(Scan.invitation).joinedload(Invitation.person),
+            joinedload(Scan.invitation).joinedload(Invitation.organisation),
+        )
+        .order_by(Scan.at, Scan.id)
+    )  # fmt: skip
+    return list(db.session.scalars(wanted).unique())
+
+
 def _by_id(model: Any, ids: set[int | None]) -> dict[int, Any]:
     found = db.session.scalars(sa.select(model).where(model.id.in_({id for id in ids if id is not None})))
     return {one.id: one for one in found.unique()}

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
@@ -31,12 +32,24 @@ def count(activity_id: int) -> int:
 
 def rows(number: int = 1, activity_id: int | None = None) -> tuple[Page, list[WalkInRow]]:
     """Return a page of those who are not decided yet, the newest first. A fixed number of statements."""
+    page = paged(_select(activity_id), number, PER_PAGE)
+    return page, _rows(page.items)
+
+
+def all_rows(activity_id: int | None = None) -> list[WalkInRow]:
+    return _rows(db.session.scalars(_select(activity_id)).unique().all())
+
+
+def _select(activity_id: int | None) -> sa.Select[Any]:
     wanted = sa.select(WalkIn).options(joinedload(WalkIn.person).joinedload(Person.region), joinedload(WalkIn.activity))
     if activity_id is not None:
         wanted = wanted.where(WalkIn.activity_id == activity_id)
-    page = paged(wanted.order_by(WalkIn.came_at.desc(), WalkIn.person_id), number, PER_PAGE)
-    known = _candidates([one.person for one in page.items])
-    return page, [WalkInRow(one, _likely(one.person, known)) for one in page.items]
+    return wanted.order_by(WalkIn.came_at.desc(), WalkIn.person_id)
+
+
+def _rows(found: Sequence[WalkIn]) -> list[WalkInRow]:
+    known = _candidates([one.person for one in found])
+    return [WalkInRow(one, _likely(one.person, known)) for one in found]
 
 
 def _candidates(people: Sequence[Person]) -> Sequence[Person]:

@@ -167,6 +167,8 @@ def leave() -> Any:
 @staff_required
 def asked_questions() -> Any:
     """Show the questions that invitees asked on the phone and that nobody has settled yet."""
+    if file.asked():
+        return file.send(ListName.CALL_QUESTIONS, columns.call_questions(), questions.waiting())
     return render_template(
         "calls/questions.html", rows=[(call, whatsapp.at(call.callee.phone)) for call in questions.waiting()]
     )

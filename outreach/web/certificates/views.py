@@ -86,6 +86,9 @@ def entitled() -> Any:
     if filters.activity_id is None:
         abort(404)
     activity, counts = activity_of(filters.activity_id), pages.of_activity(filters.activity_id)
+    if file.asked():
+        rows = pages.every_entitled(filters.activity_id, filters.q)
+        return file.send(ListName.ENTITLED, columns.entitled(), rows, of=activity.title)
     page = pages.entitled(filters.activity_id, filters.q, page_number())
     return render_template("certificates/entitled.html", page=page, filters=filters, counts=counts, activity=activity)
 

@@ -7,9 +7,11 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from outreach import clock
+from outreach.domain.kinds import ListName
 from outreach.domain.problems import Problem
 from outreach.queries.door import walk_ins
 from outreach.services.door import merge as merging
+from outreach.web.exports import columns, file
 from outreach.web.frame.access import coordinator_required, staff_required
 from outreach.web.frame.say import page_number, say
 from outreach.web.invitations.forms import ButtonForm
@@ -21,6 +23,8 @@ bp = Blueprint("walkins", __name__, url_prefix="/walk-ins")
 @staff_required
 def index() -> Any:
     activity_id = request.args.get("activity", type=int)
+    if file.asked():
+        return file.send(ListName.WALK_INS, columns.walk_ins(), walk_ins.all_rows(activity_id))
     page, rows = walk_ins.rows(page_number(), activity_id)
     return render_template("door/walk_ins.html", page=page, rows=rows, activity_id=activity_id)
 

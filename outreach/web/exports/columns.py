@@ -1,7 +1,7 @@
 """The columns of each list as a spreadsheet: headings in the user's language, and the cell of a row of queries/exports.py."""
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime, time
+from datetime import date, datetime, time
 from functools import cache, lru_cache, partial
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -328,6 +328,10 @@ def _answer(row: Any) -> str:
 
 
 def attendance() -> list[ListColumn]:
+    def at(row: Any, name: str) -> datetime | None:
+        found = row.invitation.attendance
+        return _local(getattr(found, name), row.invitation.activity.zone) if row.present else None
+
     return [
         ListColumn(_("Name"), WIDE, lambda row: row.invitation.invitee.display_name),
         ListColumn(_("Represented by"), WIDE, lambda row: row.invitation.representative_name),
@@ -335,7 +339,81 @@ def attendance() -> list[ListColumn]:
         ListColumn(_("Role"), MIDDLE, lambda row: label(row.invitation.role)),
         ListColumn(_("Answer"), MIDDLE, lambda row: _answer(row.invitation)),
         ListColumn(_("Was there"), NARROW, lambda row: _yes(row.present)),
+        ListColumn(_("Came at"), MIDDLE, lambda row: at(row, "in_at")),
+        ListColumn(_("Left at"), MIDDLE, lambda row: at(row, "out_at")),
         ListColumn(_("How"), MIDDLE, lambda row: label(row.invitation.attendance.source) if row.present else ""),
+    ]
+
+
+def scans() -> list[ListColumn]:
+    """Rows: all that was recorded at a door, also what counts for nothing."""
+
+    def name(row: Any) -> str:
+        if row.invitation is None:
+            return str(row.name)
+        return str(row.acting.name if row.acting else row.invitation.invitee.display_name)
+
+    def device(row: Any) -> str:
+        if row.device is None:
+            return _("the list")
+        return " ".join(filter(None, (_("Device %(number)d", number=row.device.number), row.device.name)))
+
+    return [
+        ListColumn(_("When"), MIDDLE, lambda row: _local(row.at, row.activity.zone)),
+        ListColumn(_("Name"), WIDE, name),
+        ListColumn(_("What came of it"), WIDE, lambda row: label(row.outcome)),
+        ListColumn(_("How"), MIDDLE, lambda row: label(row.how)),
+        ListColumn(_("Device"), MIDDLE, device),
+        ListColumn(_("Number on the device"), NARROW, lambda row: row.number),
+        ListColumn(_("By the device's clock"), MIDDLE, lambda row: _local(row.device_at, row.activity.zone)),
+        ListColumn(_("Received"), MIDDLE, lambda row: _local(row.received_at, row.activity.zone)),
+        ListColumn(_("Recorded by"), MIDDLE, lambda row: _account(row.by)),
+    ]
+
+
+def devices() -> list[ListColumn]:
+    zone = office_zone()
+    return [
+        ListColumn(_("Device"), NARROW, lambda row: row.device.number),
+        ListColumn(_("Name"), WIDE, lambda row: row.device.name),
+        ListColumn(_("Scans"), NARROW, lambda row: row.scans),
+        ListColumn(_("First used"), MIDDLE, lambda row: _local(row.device.made_at, zone)),
+        ListColumn(_("Last used"), MIDDLE, lambda row: _local(row.device.seen_at, zone)),
+        ListColumn(_("Who"), MIDDLE, lambda row: _account(row.device.user)),
+    ]
+
+
+def walk_ins() -> list[ListColumn]:
+    return [
+        ListColumn(_("Name"), WIDE, lambda row: row.walked_in.person.display_name),
+        ListColumn(
+            _("Kelurahan"), MIDDLE, lambda row: row.walked_in.person.region.name if row.walked_in.person.region else ""
+        ),
+        ListColumn(_("Sex"), NARROW, lambda row: label(row.walked_in.person.sex)),
+        ListColumn(_("Age group"), MIDDLE, lambda row: label(row.walked_in.person.age_group)),
+        ListColumn(_("Activity"), LONG, lambda row: row.walked_in.activity.title),
+        ListColumn(_("Came at"), MIDDLE, lambda row: _local(row.walked_in.came_at, row.walked_in.activity.zone)),
+        ListColumn(_("Perhaps the same person"), LONG, lambda row: "; ".join(one.display_name for one in row.likely)),
+    ]
+
+
+def call_questions() -> list[ListColumn]:
+    zone = office_zone()
+    return [
+        ListColumn(_("Who"), WIDE, lambda row: row.callee.display_name),
+        ListColumn(_("Phone"), MIDDLE, lambda row: phone(row.callee.phone)),
+        ListColumn(_("Activities"), LONG, lambda row: "; ".join(one.activity.title for one in row.about)),
+        ListColumn(_("Question"), LONG, lambda row: row.note),
+        ListColumn(_("When"), MIDDLE, lambda row: _local(row.ended_at, zone)),
+        ListColumn(_("Caller"), MIDDLE, lambda row: _account(row.caller)),
+    ]
+
+
+def entitled() -> list[ListColumn]:
+    return [
+        ListColumn(_("Name on the certificate"), WIDE, lambda row: row.name),
+        ListColumn(_("Invitee"), WIDE, lambda row: row.invitation.invitee.display_name),
+        ListColumn(_("As"), MIDDLE, lambda row: label(row.invitation.role)),
     ]
 
 
@@ -398,6 +476,29 @@ def cases() -> list[ListColumn]:
         ListColumn(_("Number in the whole city"), MIDDLE, lambda row: row.case.number),
         ListColumn(_("Source"), LONG, lambda row: row.case.source),
         ListColumn(_("Activities held"), NARROW, lambda row: row.held),
+    ]
+
+
+def coverage(
+    months: Sequence[date], *, with_target: bool, month: Callable, place: Callable, hidden: str
+) -> list[ListColumn]:
+    """Rows: places. month, place: in words. hidden: what stands where a count is hidden."""
+
+    def count(name: str, row: Any) -> Any:
+        value = getattr(row.line, name)
+        return hidden if value is None else value
+
+    def held_in(at: int, row: Any) -> int:
+        return int(row.months[at])
+
+    return [
+        ListColumn(_("Place"), WIDE, lambda row: place(row.line.place)),
+        ListColumn(_("Activities held"), NARROW, lambda row: row.line.held),
+        *([ListColumn(_("Missing from the target"), NARROW, lambda row: row.missing)] if with_target else []),
+        ListColumn(_("Invited"), NARROW, partial(count, "invited")),
+        ListColumn(_("Answered"), NARROW, partial(count, "answered")),
+        ListColumn(_("Present"), NARROW, partial(count, "present")),
+        *(ListColumn(month(first), MIDDLE, partial(held_in, at)) for at, first in enumerate(months)),
     ]
 
 

@@ -32,7 +32,8 @@ class Shade:
 
 @dataclass(frozen=True)
 class CoverageRow:
-    """missing: how many activities are missing from the target; None if there is no target. months: activities of each."""
+    """missing: how many activities are missing from the target; of a kecamatan, from that of its kelurahan. None if there is no
+    target. months: activities of each."""
 
     line: PlaceLine
     shades: dict[Measure, Shade]
@@ -65,6 +66,8 @@ def coverage(report: Report, city_map: CityMap | None, *, target: int) -> Covera
     }
     months = sorted({activity.day.replace(day=1) for activity in report.activities})
     held = Counter((activity.region_code or "", activity.day.replace(day=1)) for activity in report.activities)
+    missing = {line.place.code: max(0, target - line.held) for line in lines if line.place.is_kelurahan}
+    kecamatan = {line.place.code: line.place.kecamatan for line in lines}
     rows = []
     for line in lines:
         place = line.place
@@ -75,7 +78,9 @@ def coverage(report: Report, city_map: CityMap | None, *, target: int) -> Covera
             CoverageRow(
                 line,
                 {measure: _shade(_count(line, measure), highest[measure]) for measure in Measure},
-                max(0, target - line.held) if target and place.is_kelurahan else None,
+                sum(count for code, count in missing.items() if place.code in (code, kecamatan.get(code)))
+                if target
+                else None,
                 tuple(sum(held[code, month] for code in inside) for month in months),
             )
         )

@@ -18,7 +18,7 @@ from outreach.queries.reports import document
 from outreach.queries.reports.cases import lines as case_lines
 from outreach.queries.reports.figures import ReportScope, last_held_on, report
 from outreach.queries.reports.shapes import city_map
-from outreach.web.exports import file
+from outreach.web.exports import columns, file
 from outreach.web.fields.problems import flashing_problems
 from outreach.web.frame.access import office, staff_required
 from outreach.web.frame.looks import office_zone, url_with
@@ -46,13 +46,22 @@ def coverage() -> Any:
     period, options = _period(), current_settings()
     measure = request.args.get("show", Measure.HELD, type=Measure)
     found = report(period.scope, below=options.small_numbers_below, now=clock.now())
+    target = options.coverage_target if period.is_of_a_year else 0
     drawn = city_map(options.kelurahan_map, [line.place.code for line in found.kelurahan])
+    covered = coverage_of(found, drawn, target=target)
+    if file.asked():
+        wanted = columns.coverage(
+            covered.months, with_target=bool(target), month=month_words, place=place_words, hidden=reports.HIDDEN
+        )
+        of = days(period.scope.first, period.scope.last)
+        return file.send(ListName.COVERAGE, wanted, covered.rows, of=of)
     return render_template(
         "reports/coverage.html",
         report=found,
-        found=coverage_of(found, drawn, target=options.coverage_target),
+        found=covered,
         measure=measure.value,
-        target=options.coverage_target,
+        target=target,
+        target_is_yearly=bool(options.coverage_target and not target),
         tabs=[(words, url_with(show=one.value), None, one is measure) for one, words in measure_words().items()],
         shown=reports.shown,
         place_words=place_words,
@@ -69,6 +78,12 @@ class _Period:
 
     scope: ReportScope
     shown: dict[str, Any]
+
+    @property
+    def is_of_a_year(self) -> bool:
+        """Return whether it is a year, or the part of one that is over: only then can its target be compared."""
+        first, last = self.scope.first, self.scope.last
+        return (first.month, first.day) == (1, 1) and first.year == last.year
 
 
 def _period() -> _Period:

@@ -80,9 +80,12 @@ def test_a_target_says_how_many_activities_are_missing(current_app_, viewer_clie
     settings(monkeypatch, current_app_, coverage_target=3)
     rows = {row[0]: row[2] for row in rows_of(viewer_client.get(PERIOD).text, "By kecamatan and kelurahan")}
     assert rows == {
-        "Kecamatan Metro Pusat": "", "Metro": "3 missing", "Imopuro": "reached", "Kecamatan Metro Timur": "",
+        "Kecamatan Metro Pusat": "3 missing", "Metro": "3 missing", "Imopuro": "reached", "Kecamatan Metro Timur": "3 missing",
         "Yosodadi": "3 missing",
     }  # fmt: skip
+    part = viewer_client.get(PERIOD.replace("2027-01-01", "2027-01-02")).text
+    assert "3 missing" not in part
+    assert "The target is for a year." in part
 
 
 def test_another_city_has_its_own_map(current_app_, viewer_client, quarter, monkeypatch, tmp_path):
