@@ -2,18 +2,21 @@
 
 import contextlib
 import os
+from importlib import import_module
 
 from outreach.services import bundles
 from outreach.services.bundles import BundleOf
-from outreach.services.certificates import bundle as certificates
-from outreach.services.letters import bundle as letters
 
 NICENESS = 5  # lower priority than the pages
-MAKERS = {BundleOf.LETTERS: letters.work, BundleOf.CERTIFICATES: certificates.work}
+MAKERS = {  # the module whose `work` makes it, imported only when it is needed
+    BundleOf.LETTERS: "outreach.services.letters.bundle",
+    BundleOf.CERTIFICATES: "outreach.services.certificates.bundle",
+    BundleOf.KLA: "outreach.web.kla.parts",
+}
 
 
 def documents(key: str) -> None:
     """Make the file of that key, which its page has prepared."""
     with contextlib.suppress(OSError, AttributeError):
         os.nice(NICENESS)
-    MAKERS[bundles.of_key(key)](key)
+    import_module(MAKERS[bundles.of_key(key)]).work(key)

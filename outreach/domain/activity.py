@@ -16,7 +16,7 @@ WAS_POSTPONED = "postponed"  # in the detail of a move's reminder: it was postpo
 
 @dataclass(frozen=True)
 class ActivityValues:
-    """respond_by_at: None for the office's usual deadline. Instants are aware."""
+    """respond_by_at: None for the office's usual deadline. Instants are aware. indicators: as domain/kla/indicators.py's tags."""
 
     kind: ActivityKind
     title: str
@@ -32,6 +32,7 @@ class ActivityValues:
     venue_id: int | None = None
     region_code: str | None = None
     capacity: int | None = None
+    indicators: str = ""
 
 
 @dataclass(frozen=True)

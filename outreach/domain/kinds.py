@@ -311,6 +311,7 @@ class ListName(StrEnum):
     HISTORY = "history"
     INVITATIONS = "invitations"
     INVITEES = "invitees"
+    KLA = "kla"
     LETTERS = "letters"
     MAILS_RECEIVED = "mails_received"
     MESSAGES = "messages"

@@ -27,6 +27,7 @@ from outreach.models.invitations import (
     RecordedBefore,
     ReplacedLink,
 )
+from outreach.models.kla import IndicatorYear
 from outreach.models.ladder import LadderRung, Rung
 from outreach.models.letters import Letter, LetterVersion, OfficeLetters, ReturnedFile, TrustedRoot, letter_invitation
 from outreach.models.mails import (
@@ -113,6 +114,7 @@ __all__ = [
     "Heartbeat",
     "ImportShape",
     "IncomingMail",
+    "IndicatorYear",
     "IntendedClash",
     "Invitation",
     "InvitedPost",

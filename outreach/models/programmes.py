@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from outreach.domain.kinds import NEUTRAL_TITLES, ActivityKind
+from outreach.domain.kla.indicators import MOST_IN_TAGS
 from outreach.domain.states import ActivityState
 from outreach.extensions import Model
 from outreach.models.base import Created, Identified, UTCDateTime, Zone, enum_of, literally, partly
@@ -68,6 +69,9 @@ class Activity(Identified, Created, Model):
     holds_venue: Mapped[bool] = mapped_column(default=True)  # False if the office only warns about that
     fixed: Mapped[bool] = mapped_column(default=False)  # no resolution or proposal moves it
     capacity: Mapped[int | None]  # people; empty: the venue's
+    indicators: Mapped[str] = mapped_column(
+        sa.String(MOST_IN_TAGS), default=""
+    )  # codes of Kota Layak Anak (domain/kla/indicators.py), of the list of its year: "7, 12"
     letter_first: Mapped[bool] = mapped_column(default=False)  # an invitation's mail waits for its signed letter
     materials_days: Mapped[int | None]  # speakers' materials are wanted this many days before; empty: the office's
     materials_published_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # since then attendees see them

@@ -1,7 +1,7 @@
 """Many documents as one file: a ZIP, or one PDF for the printer. A process of its own sets them: `outreach documents KEY`.
 
 Its progress and its result are files in the instance folder under a name that nobody can guess, kept for a day. Which
-documents there are, and how each is made, say letters/bundle.py and certificates/bundle.py.
+documents there are, and how each is made, say letters/bundle.py, certificates/bundle.py, and web/kla/parts.py for evidence.
 """
 
 import contextlib
@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 import zipfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sized
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -31,6 +31,7 @@ from outreach.settings import ROOT, environment
 
 KEPT_FOR = timedelta(days=1)
 MOST_PDF_BYTES = 500 * 1024**2  # of all parts of one PDF: no printer takes more at once
+MOST_ZIP_BYTES = 2 * 1024**3  # of all parts of one ZIP: what a mailbox's or a ministry's page takes is less by far
 WRITES_S = 0.3
 SILENT_S = 60.0  # after this time without a sign of life, the process is gone
 _KEY = re.compile(r"[A-Za-z0-9_-]{32}")
@@ -39,6 +40,7 @@ _KEY = re.compile(r"[A-Za-z0-9_-]{32}")
 class BundleOf(StrEnum):
     LETTERS = "letters"
     CERTIFICATES = "certificates"
+    KLA = "kla"
 
 
 class BundleForm(StrEnum):
@@ -60,6 +62,10 @@ class BundleTooLarge(Problem):
     )
 
 
+class ZipTooLarge(Problem):
+    message = "Together these files are larger than %(megabytes)s MB. Please take them in smaller parts."
+
+
 class BundleGone(Problem):
     message = "This file is no longer kept here. Please make it again."
 
@@ -72,7 +78,8 @@ class BundleBroken(Problem):
 class Bundle:
     """What is being made, and how far it is. to_sign: letters without the mark KONSEP. problem: why it failed, in English.
 
-    ids: of the documents. left_out: how many of those chosen cannot be made so.
+    ids: of the documents. left_out: how many of those chosen cannot be made so. year, code, staff_photos: of evidence for Kota
+    Layak Anak; code: of one indicator, "" for all. parts: how many documents, if that is known only when they are made.
     """
 
     user_id: int
@@ -82,20 +89,29 @@ class Bundle:
     begun_at: datetime
     to_sign: bool = False
     left_out: int = 0
+    year: int = 0
+    code: str = ""
+    staff_photos: bool = False
+    parts: int = 0
     done: int = 0
     state: BundleState = BundleState.RUNNING
     problem: str = ""
     values: dict[str, str] = field(default_factory=dict)  # of the problem
     at_document: str = ""  # the title of the document that has the problem
 
+    @property
+    def total(self) -> int:
+        return self.parts or len(self.ids)
+
 
 @dataclass(frozen=True)
 class BundlePart:
-    """A document of the file. name: in the ZIP. make: returns its PDF."""
+    """A document of the file. name, folder: in the ZIP; the folder is safe as it is. make: returns its bytes; None skips it."""
 
     title: str
     name: str
-    make: Callable[[Press], bytes]
+    make: Callable[[Press], bytes | None]
+    folder: str = ""
 
 
 def begin(bundle: Bundle, *, now: datetime, launch: Callable[[str], object] | None = None) -> str:
@@ -149,13 +165,17 @@ def of_key(key: str) -> BundleOf:
 
 
 def work(key: str, parts: Callable[[Bundle], Iterable[BundlePart]]) -> None:
-    """Make the file, in the process of its own. Needs an app context. parts: the documents in order."""
+    """Make the file, in the process of its own. Needs an app context. parts: the documents in order; a list tells how many."""
     bundle = _read(key)
     title = ""
     try:
         with press() as on:
+            planned = parts(bundle)
+            if isinstance(planned, Sized):
+                bundle = replace(bundle, parts=len(planned))
+                _write(key, bundle)
             made = _Making(key, bundle)
-            for part in parts(bundle):
+            for part in planned:
                 title = part.title
                 if _path(key, "stop").exists():
                     break
@@ -184,13 +204,17 @@ class _Making:
         self._unfinished = _path(key, "part")
         self._wrote = time.monotonic()
 
-    def add(self, part: BundlePart, data: bytes) -> None:
-        if self.bundle.form is BundleForm.ZIP:
+    def add(self, part: BundlePart, data: bytes | None) -> None:
+        self._bytes += len(data or b"")
+        if data is None:
+            pass
+        elif self.bundle.form is BundleForm.ZIP:
+            if self._bytes > MOST_ZIP_BYTES:
+                raise ZipTooLarge(megabytes=MOST_ZIP_BYTES // 1024**2)
             name = files.plain_name(part.name.replace("/", "-"))
             self._archive = self._archive or self._opened()
-            self._archive.writestr(name, data)
+            self._archive.writestr(f"{part.folder}/{name}" if part.folder else name, data)
         else:
-            self._bytes += len(data)
             if self._bytes > MOST_PDF_BYTES:
                 raise BundleTooLarge(megabytes=MOST_PDF_BYTES // 1024**2)
             if self._pages is None:
@@ -203,7 +227,7 @@ class _Making:
             _write(self.key, replace(self.bundle, done=self._done))
 
     def finish(self) -> None:
-        whole = self._done == len(self.bundle.ids)
+        whole = self._done == self.bundle.total
         if self._archive is not None:
             self._archive.close()
         if self._pages is not None:

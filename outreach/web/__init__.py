@@ -30,6 +30,7 @@ PAGES = (
     "sign_in.views", "sign_in.reset",
     "certificates.views", "certificates.settings", "certificates.check", "certificates.own", "privacy.retention",
     "privacy.notice", "privacy.requests", "answer_pages.own_data", "privacy.texts", "privacy.consents",
+    "kla.views", "kla.lists", "kla.tags",
 )  # fmt: skip
 
 

@@ -52,6 +52,7 @@ def show(folder: Path, base_url: str) -> None:
         ("six people to call", f"{base_url}{about.get('calls', '/to-call')}"),
         ("letters, one of them signed", f"{base_url}/letters"),
         ("certificates, one revoked", f"{base_url}/certificates"),
+        ("evidence with gaps (KLA)", f"{base_url}/kla"),
         ("tasks from a meeting", f"{base_url}/follow-ups"),
         ("who comes for the prosecutor", about.get("represented") and f"{base_url}{about['represented']}"),
         ("posts, and who holds them", f"{base_url}/people/posts"),

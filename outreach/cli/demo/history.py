@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from random import Random
 
-from outreach.cli.demo import afterwards, content, door, minutes, names
+from outreach.cli.demo import afterwards, content, door, kla, minutes, names
 from outreach.cli.demo.answers import invitations_of, nominees, not_invited
 from outreach.cli.demo.programme import JAKARTA, Cast, local, plan_day
 from outreach.domain.answers import Choice, Representative
@@ -79,6 +79,7 @@ def last_year(cast: Cast, today: date, holidays: dict[date, str], send: Callable
     for day in days:
         send(local(day + timedelta(days=1), time(8, 1)))
     afterwards.remember(cast, made[1], now=local(days[1] + timedelta(days=1), time(9, 0)))
+    kla.tag_held(cast, made, now=local(days[1] + timedelta(days=1), time(10, 0)))
 
 
 def certify(activity_id: int, by: User, *, now: datetime) -> None:

@@ -13,6 +13,7 @@ from outreach.cli.demo import (
     calls,
     drafts,
     history,
+    kla,
     materials,
     people,
     planner,
@@ -75,6 +76,7 @@ def prepare(*, now: datetime) -> Prepared:
     staged = stage(today, local(_published_on(today, holidays), time(9, 10)), soon_by_hand=True)
     planner.plant(staged.cast, staged.plan, today, now=staged.published_at)
     letters.write_letters(staged.cast, staged.plan, now=staged.published_at)
+    kla.tag_coming(staged.cast, staged.plan.activities, now=staged.published_at)
     posts.fill(staged.cast, staged.plan, today, now=staged.published_at)
     days = drafts.days_of(today, holidays)
     calls.set_up_ladder(staged.cast, now=staged.published_at)

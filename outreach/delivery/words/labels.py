@@ -497,6 +497,7 @@ LIST_LABELS: dict[ListName, object] = {
     ListName.POSTS: _l("Posts"),
     ListName.INVITATIONS: _l("Invitations"),
     ListName.INVITEES: _l("Invitees"),
+    ListName.KLA: _l("Evidence for Kota Layak Anak"),
     ListName.LETTERS: _l("Letters"),
     ListName.MAILS_RECEIVED: _l("Mails received"),
     ListName.REPORT: _l("Report"),

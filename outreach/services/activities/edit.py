@@ -159,6 +159,7 @@ def _describe(activity: Activity, values: ActivityValues) -> None:
     activity.registration_at = values.registration_at
     activity.region_code = values.region_code
     activity.capacity = values.capacity
+    activity.indicators = values.indicators
 
 
 def _place(session: Session, values: ActivityValues, now: datetime) -> Move:

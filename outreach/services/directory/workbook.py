@@ -11,7 +11,7 @@ import subprocess
 import sys
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -104,8 +104,17 @@ class Workbook:
         return found
 
 
-def open_workbook(data: bytes, filename: str) -> Workbook:
-    """Return a file's sheets with their cells. Raise a Problem that says why it cannot be read."""
+def usual_separator(text: str) -> str:
+    """Return the sign that is most frequent at the beginning of a CSV file, of those that can separate its cells."""
+    head = text[:20_000]
+    return max(";\t,", key=lambda mark: (head.count(mark), mark == ","))
+
+
+def open_workbook(data: bytes, filename: str, *, separator: Callable[[str], str] = usual_separator) -> Workbook:
+    """Return a file's sheets with their cells. Raise a Problem that says why it cannot be read.
+
+    separator: returns what separates the cells of a CSV file with this text.
+    """
     if len(data) > MOST_BYTES:
         raise FileTooLarge(filename=filename, megabytes=MOST_BYTES // 1024 // 1024)
     if not data.strip(b" \r\n\t\x00"):
@@ -120,7 +129,7 @@ def open_workbook(data: bytes, filename: str) -> Workbook:
             raise NotASpreadsheet(filename=filename)
         packed = _read_apart(data, filename)
     else:
-        packed = _read_text(data, filename)
+        packed = _read_text(data, filename, separator)
     book = Workbook(filename, packed)
     if sum(len(sheet.lines) for sheet in book.sheets) > MOST_ROWS:
         raise TooManyRows(filename=filename, rows=MOST_ROWS)
@@ -160,13 +169,12 @@ def _read_apart(data: bytes, filename: str) -> bytes:
     return done.stdout
 
 
-def _read_text(data: bytes, filename: str) -> bytes:
+def _read_text(data: bytes, filename: str, separator: Callable[[str], str]) -> bytes:
     text = _decoded(data, filename)
     if text.lstrip()[:1] in ("<", "{", "%"):  # HTML saved as .xls, JSON, PDF
         raise NotASpreadsheet(filename=filename)
-    head = text[:20_000]
-    delimiter = max(";\t,", key=lambda mark: (head.count(mark), mark == ","))
-    if delimiter not in head:
+    delimiter = separator(text)
+    if delimiter not in text[:20_000]:
         raise NotASpreadsheet(filename=filename)
     packed = io.BytesIO()
     packed.write(b'{"name":"","hidden":false}\n')

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach.delivery.documents import minutes as documents
-from outreach.delivery.documents.typeset import press
+from outreach.delivery.documents.typeset import Press, press
 from outreach.domain.directory import email_addresses
 from outreach.domain.kinds import MailKind
 from outreach.domain.minutes import MinutesPurpose
@@ -78,8 +78,8 @@ def send(activity_id: int, version: int, *, by: User | None, now: datetime) -> l
     return readers
 
 
-def pdf(minutes: Minutes, number: int | None = None) -> bytes:
-    """Return a version as PDF, the last one by default. It is marked KONSEP until it is approved."""
+def pdf(minutes: Minutes, number: int | None = None, *, on: Press | None = None) -> bytes:
+    """Return a version as PDF, the last one by default. It is marked KONSEP until it is approved. on: a running process."""
     made = versions.last(minutes) if number is None else versions.numbered(minutes, number)
     approved = versions.is_approved(minutes, made.number)
     letters = settings.current(db.session).values
@@ -92,6 +92,8 @@ def pdf(minutes: Minutes, number: int | None = None) -> bytes:
         draft=not approved,
         approval=approval_of(minutes, made.number),
     )
+    if on is not None:
+        return on.pdf(found, at=made.made_at)
     with press() as own:
         return own.pdf(found, at=made.made_at)
 

@@ -156,7 +156,7 @@ def _copy_activity(
         **{
             name: getattr(source, name)
             for name in (
-                "kind", "description", "things_to_bring", "names_helpline", "venue_id", "region_code", "capacity",
+                "kind", "description", "things_to_bring", "names_helpline", "venue_id", "region_code", "capacity", "indicators",
             )
         },
     )  # fmt: skip

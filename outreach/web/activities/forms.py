@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask_babel import gettext
@@ -12,6 +13,7 @@ from wtforms.validators import Length
 
 from outreach.domain.activity import ActivityValues, Move
 from outreach.domain.kinds import ActivityKind
+from outreach.domain.kla.indicators import MOST_TAGS, TooManyTags, codes_of, is_code, tags_of
 from outreach.domain.states import ActivityState
 from outreach.domain.zones import CHOICES
 from outreach.models import Activity
@@ -78,7 +80,7 @@ class TimesFields(TimeForm):
 
 IN_ADDRESSES = (
     "version", "kind", "programme_id", "on", "begins", "ends", "ends_on", "zone", "registration", "respond_on", "respond_at",
-    "venue_id", "region_code", "capacity", "names_helpline", "region_codes", "kecamatan",
+    "venue_id", "region_code", "capacity", "names_helpline", "region_codes", "kecamatan", "indicators",
 )  # fmt: skip
 
 
@@ -102,6 +104,12 @@ class ActivityForm(TimesFields, Versioned):
     venue_id = ChoiceField(_l("Venue"), coerce=optional_int, choices=[])
     region_code = ChoiceField(_l("Kelurahan"), coerce=optional_text, choices=[])
     capacity = Number(_l("Seats"), [Between(1, 100_000)], description=_l("Left empty: as many as the venue holds."))
+    indicators = SelectMultipleField(_l("Indicators of Kota Layak Anak"), choices=[], validate_choice=False)
+    of_year: Any = None  # the list of indicators to choose from
+
+    def validate_indicators(self, field: SelectMultipleField) -> None:
+        if len(set(field.data or [])) > MOST_TAGS:
+            raise ValidationError(gettext(TooManyTags.message, most=MOST_TAGS))
 
     def take(self, asked: Mapping[str, str]) -> None:
         """Fill in the time, place and seats from another page's link. The query uses the fields' names."""
@@ -118,6 +126,7 @@ class ActivityForm(TimesFields, Versioned):
         self.process(obj=activity)
         self.kind.data = activity.kind.value
         self.version.data = str(activity.version)
+        self.indicators.data = list(codes_of(activity.indicators))
         self.fill_times(activity)
         self.fill_deadline(activity)
 
@@ -137,6 +146,7 @@ class ActivityForm(TimesFields, Versioned):
             venue_id=self.venue_id.data,
             region_code=self.region_code.data,
             capacity=self.capacity.data,
+            indicators=tags_of([code for code in self.indicators.data or [] if is_code(code)]),
         )
 
 

@@ -31,6 +31,7 @@ from outreach.queries.activities import lists as browsing
 from outreach.queries.activities import page as showing
 from outreach.queries.activities import programme_preview
 from outreach.queries.activities.lists import ActivityFilter, Time
+from outreach.queries.kla import year as kla_pages
 from outreach.queries.letters import pages as letter_pages
 from outreach.services.activities import community as community_activities
 from outreach.services.activities import delete as deleting
@@ -38,6 +39,7 @@ from outreach.services.activities import edit as planning
 from outreach.services.activities import move as moves
 from outreach.services.activities import projected
 from outreach.services.activities.edit import NeedsMove
+from outreach.services.kla.tag import year_of
 from outreach.services.locking import ActivityMissing, ProgrammeMissing, Stale
 from outreach.services.planning import clashes as clashing
 from outreach.services.reminders.schedule import other_day_of
@@ -214,6 +216,7 @@ def show(activity_id: int) -> Any:
         intended=shown_marks(intentions.standing(now=clock.now(), activity_id=activity_id)),
         letters=letter_pages.of_activity(activity_id),
         certificates=certificate_pages.of_activity(activity_id),
+        kla=kla_pages.of_activity(page.activity),
         **at_the_door(page.activity),
         minutes_state=minutes_pages.state_of(activity_id),
         tasks=follow_up_lists.of_activity(activity_id, now=clock.now()),
@@ -228,7 +231,7 @@ def edit(activity_id: int) -> Any:
     if activity.state not in (ActivityState.DRAFT, ActivityState.PUBLISHED):
         return to_its_page(activity)
     form = ActivityForm(typed()) if came_back() else ActivityForm()
-    _offer(form)
+    _offer(form, activity)
     if came_back():
         return render_template("activities/edit.html", form=form, activity=activity)
     if request.method == "GET":
@@ -349,7 +352,12 @@ def _preview_edited(activity: Activity, values: ActivityValues, form: ActivityFo
     )
 
 
-def _offer(form: ActivityForm) -> None:
+def _offer(form: ActivityForm, activity: Activity | None = None) -> None:
+    """Set the choices. activity: the one that is edited."""
+    year = (
+        year_of(activity, office_zone()) if activity else (form.on.data or clock.now().astimezone(office_zone())).year
+    )
+    form.of_year = kla_pages.list_of(year)
     form.venue_id.choices = choices.venues()
     form.region_code.choices = choices.kelurahan(browsing.districts())
     if isinstance(form, NewActivityForm):

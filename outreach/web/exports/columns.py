@@ -149,6 +149,7 @@ def activities() -> list[ListColumn]:
         ListColumn(_("Venue"), WIDE, lambda row: row.activity.venue.name if row.activity.venue else ""),
         ListColumn(_("Kelurahan"), MIDDLE, lambda row: row.activity.region.name if row.activity.region else ""),
         ListColumn(_("Seats"), NARROW, lambda row: row.activity.seats),
+        ListColumn(_("Indicators of Kota Layak Anak"), NARROW, lambda row: row.activity.indicators),
         *_answers(),
     ]
 

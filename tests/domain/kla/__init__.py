@@ -1,0 +1,1 @@
+"""Tests of outreach/domain/kla. Start with test_indicators.py."""

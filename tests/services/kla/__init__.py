@@ -1,0 +1,1 @@
+"""Tests of outreach/services/kla and queries/kla. Start with test_lists.py."""
