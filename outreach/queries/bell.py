@@ -8,6 +8,7 @@ keeps.
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,6 +18,7 @@ from outreach.domain import bell
 from outreach.domain.bell import News, NewsKind, key_of
 from outreach.domain.kinds import ON_STAGE, NoLongerActing
 from outreach.domain.ladder import RungKind, RungState
+from outreach.domain.planning.rules import ClashKind
 from outreach.domain.states import UNANSWERED, ActivityState, CertificateState, InvitationState
 from outreach.extensions import db
 from outreach.models import (
@@ -36,6 +38,7 @@ from outreach.models import (
     NoticedClash,
     Rung,
 )
+from outreach.models.base import UTCDateTime
 from outreach.queries import posts
 from outreach.queries.calls import questions
 from outreach.queries.messages.log import STILL_LOST
@@ -62,6 +65,10 @@ class Bell:
 
 _recent: Recent[Bell] = Recent(Life(READ_EVERY))
 
+# The statements are built once: that takes longer than running them, and every page waits for the bell.
+SINCE = sa.bindparam("since", type_=UTCDateTime())
+AT = sa.bindparam("now", type_=UTCDateTime())
+
 
 def current(*, now: datetime) -> Bell:
     """Return the bell at `now`. Runs thirteen statements, two more for questions, and a few for each invitation left behind."""
@@ -84,29 +91,29 @@ def read_again() -> None:
     _recent.forget()
 
 
-def _ahead(now: datetime) -> sa.Select[Any]:
+def _ahead() -> sa.Select[Any]:
     """Select published activities that are not over, and postponed ones: these need their speakers for the new date."""
-    ahead = sa.and_(Activity.state == ActivityState.PUBLISHED, Activity.ends_at > now)
+    ahead = sa.and_(Activity.state == ActivityState.PUBLISHED, Activity.ends_at > AT)
     return sa.select(Activity.id).where(sa.or_(ahead, Activity.state == ActivityState.POSTPONED))
 
 
-def _answers(since: datetime, now: datetime) -> list[News]:
-    """Return refusals and representatives of those on stage at activities ahead, and organisations that wish another day."""
+@cache
+def _select_answers() -> sa.Select[Invitation, GivenAnswer]:
     on_stage = sa.and_(Invitation.role.in_(sorted(ON_STAGE)), Invitation.person_id.is_not(None))
     answered = sa.and_(
-        Invitation.state.in_((InvitationState.NOT_COMING, InvitationState.REPRESENTED)), Invitation.answered_at >= since
+        Invitation.state.in_((InvitationState.NOT_COMING, InvitationState.REPRESENTED)), Invitation.answered_at >= SINCE
     )
     declined = sa.exists().where(
         ActingPerson.invitation_id == Invitation.id,
         ActingPerson.ended_because == NoLongerActing.DECLINED,
-        ActingPerson.ended_at >= since,
+        ActingPerson.ended_at >= SINCE,
     )
     opened_again = sa.and_(Invitation.state.in_(sorted(UNANSWERED)), declined)
-    found = db.session.execute(
+    return (
         sa.select(Invitation, GivenAnswer)
         .outerjoin(Invitation.declined)
         .where(
-            Invitation.activity_id.in_(_ahead(now)),
+            Invitation.activity_id.in_(_ahead()),
             sa.or_(answered, opened_again),
             sa.or_(on_stage, sa.and_(Invitation.organisation_id.is_not(None), GivenAnswer.wished_on.is_not(None))),
         )
@@ -114,6 +121,11 @@ def _answers(since: datetime, now: datetime) -> list[News]:
         .order_by(Invitation.answered_at.desc())
         .limit(MOST)
     )
+
+
+def _answers(since: datetime, now: datetime) -> list[News]:
+    """Return refusals and representatives of those on stage at activities ahead, and organisations that wish another day."""
+    found = db.session.execute(_select_answers(), {"since": since, "now": now})
     news = []
     for invitation, why in found.all():
         if invitation.state in UNANSWERED:
@@ -144,15 +156,15 @@ def _opened_again(invitation: Invitation) -> News:
     )  # fmt: skip
 
 
-def _names(since: datetime, now: datetime) -> list[News]:
-    """Return organisations that sent other names: somebody named before is withdrawn, and the organisation still comes."""
+@cache
+def _select_names() -> sa.Select[Invitation]:
     host = aliased(Invitation)
-    found = db.session.scalars(
+    return (
         sa.select(host)
         .where(
-            host.activity_id.in_(_ahead(now)),
+            host.activity_id.in_(_ahead()),
             host.state == InvitationState.COMING,
-            host.answered_at >= since,
+            host.answered_at >= SINCE,
             sa.exists().where(
                 Invitation.nominated_under_id == host.id,
                 Invitation.state == InvitationState.WITHDRAWN,
@@ -163,6 +175,11 @@ def _names(since: datetime, now: datetime) -> list[News]:
         .order_by(host.answered_at.desc())
         .limit(MOST)
     )
+
+
+def _names(since: datetime, now: datetime) -> list[News]:
+    """Return organisations that sent other names: somebody named before is withdrawn, and the organisation still comes."""
+    found = db.session.scalars(_select_names(), {"since": since, "now": now})
     return [
         News(
             NewsKind.NAMES, key_of(NewsKind.NAMES, invitation.id, invitation.answered_at), invitation.answered_at,
@@ -173,17 +190,17 @@ def _names(since: datetime, now: datetime) -> list[News]:
     ]  # fmt: skip
 
 
-def _substitutes(since: datetime, now: datetime) -> list[News]:
-    """Return whose ladder has come to its proposal of substitutes, and who was swapped."""
-    proposed = db.session.scalars(
+@cache
+def _select_proposed() -> sa.Select[Rung]:
+    return (
         sa.select(Rung)
         .join(Invitation, Invitation.id == Rung.invitation_id)
         .where(
             Rung.kind == RungKind.SUBSTITUTES,
             Rung.state == RungState.DONE,
-            Rung.done_at >= since,
+            Rung.done_at >= SINCE,
             Invitation.state.in_(sorted(UNANSWERED)),
-            Invitation.activity_id.in_(_ahead(now)),
+            Invitation.activity_id.in_(_ahead()),
         )
         .options(
             joinedload(Rung.invitation).joinedload(Invitation.person),
@@ -191,7 +208,31 @@ def _substitutes(since: datetime, now: datetime) -> list[News]:
         )
         .order_by(Rung.done_at.desc())
         .limit(MOST)
-    ).all()
+    )
+
+
+@cache
+def _select_swapped() -> sa.Select[AuditEntry, Invitation, Invitation]:
+    former, substitute = aliased(Invitation), aliased(Invitation)
+    return (
+        sa.select(AuditEntry, former, substitute)
+        .join(former, former.id == AuditEntry.subject_id)
+        .join(substitute, substitute.id == AuditEntry.detail["substitute"].as_integer())
+        .where(
+            AuditEntry.action == SUBSTITUTED,
+            AuditEntry.at >= SINCE,
+            substitute.state != InvitationState.WITHDRAWN,
+            substitute.activity_id.in_(_ahead()),
+        )
+        .options(joinedload(former.person), joinedload(substitute.person), joinedload(substitute.activity))
+        .order_by(AuditEntry.at.desc())
+        .limit(MOST)
+    )
+
+
+def _substitutes(since: datetime, now: datetime) -> list[News]:
+    """Return whose ladder has come to its proposal of substitutes, and who was swapped."""
+    proposed = db.session.scalars(_select_proposed(), {"since": since, "now": now}).all()
     kind = NewsKind.SUBSTITUTES
     news = [
         News(
@@ -201,22 +242,8 @@ def _substitutes(since: datetime, now: datetime) -> list[News]:
         for rung in proposed
         if rung.done_at is not None
     ]  # fmt: skip
-    former, substitute = aliased(Invitation), aliased(Invitation)
     kind = NewsKind.SUBSTITUTED
-    for entry, before, new in db.session.execute(
-        sa.select(AuditEntry, former, substitute)
-        .join(former, former.id == AuditEntry.subject_id)
-        .join(substitute, substitute.id == AuditEntry.detail["substitute"].as_integer())
-        .where(
-            AuditEntry.action == SUBSTITUTED,
-            AuditEntry.at >= since,
-            substitute.state != InvitationState.WITHDRAWN,
-            substitute.activity_id.in_(_ahead(now)),
-        )
-        .options(joinedload(former.person), joinedload(substitute.person), joinedload(substitute.activity))
-        .order_by(AuditEntry.at.desc())
-        .limit(MOST)
-    ):
+    for entry, before, new in db.session.execute(_select_swapped(), {"since": since, "now": now}):
         news.append(
             News(
                 kind, key_of(kind, new.id, entry.at), entry.at, new.id, new.activity.title, before.invitee.display_name,
@@ -226,21 +253,26 @@ def _substitutes(since: datetime, now: datetime) -> list[News]:
     return news
 
 
-def _holders(since: datetime, now: datetime) -> list[News]:
-    """Return which invitations to posts go to another holder, and which could not go there and still do not."""
-    found = db.session.execute(
+@cache
+def _select_holders() -> sa.Select[AuditEntry, Invitation]:
+    return (
         sa.select(AuditEntry, Invitation)
         .join(Invitation, Invitation.id == AuditEntry.subject_id)
         .where(
             AuditEntry.action.in_((post_holders.CHANGED, post_holders.KEPT)),
-            AuditEntry.at >= since,
+            AuditEntry.at >= SINCE,
             Invitation.state != InvitationState.WITHDRAWN,
-            Invitation.activity_id.in_(_ahead(now)),
+            Invitation.activity_id.in_(_ahead()),
         )
         .options(joinedload(Invitation.person), joinedload(Invitation.activity))
         .order_by(AuditEntry.at.desc(), AuditEntry.id.desc())
         .limit(MOST)
     )
+
+
+def _holders(since: datetime, now: datetime) -> list[News]:
+    """Return which invitations to posts go to another holder, and which could not go there and still do not."""
+    found = db.session.execute(_select_holders(), {"since": since, "now": now})
     news: dict[int, News] = {}
     for entry, invitation in found:
         kind = NewsKind.OTHER_HOLDER if entry.action == post_holders.CHANGED else NewsKind.LEFT_BEHIND
@@ -324,16 +356,21 @@ def _data_requests(since: datetime) -> list[News]:
     ]  # fmt: skip
 
 
-def _clashes(since: datetime) -> list[News]:
+@cache
+def _select_clashes() -> sa.Select[int, ClashKind, datetime | None, int, str, str]:
     one, other = aliased(Activity), aliased(Activity)
-    found = db.session.execute(
+    return (
         sa.select(NoticedClash.id, NoticedClash.kind, NoticedClash.first_at, one.id, one.title, other.title)
         .join(one, one.id == NoticedClash.activity_id)
         .outerjoin(other, other.id == NoticedClash.other_activity_id)
-        .where(NoticedClash.first_at >= since)
+        .where(NoticedClash.first_at >= SINCE)
         .order_by(NoticedClash.first_at.desc())
         .limit(MOST)
     )
+
+
+def _clashes(since: datetime) -> list[News]:
+    found = db.session.execute(_select_clashes(), {"since": since})
     return [
         News(NewsKind.CLASH, key_of(NewsKind.CLASH, id, at), at, activity_id, title, kind.value, beside or "")
         for id, kind, at, activity_id, title, beside in found
