@@ -204,7 +204,7 @@ def play(world: World, examples: int) -> None:
     )  # fmt: skip
     print(dict(seen))
     wanted = {INVITATION, UNANSWERED_REMINDER}
-    # Which events ten stories have depends on the modules that the process has loaded: Hypothesis draws from these.
+    # Which events five stories have depends on the modules that the process has loaded: Hypothesis draws from these.
     if LONG:
         wanted |= {*NEWS, "doubled", "resent"}
     assert {what for what in wanted if not seen[what]} == set()  # otherwise the stories proved nothing
@@ -212,7 +212,7 @@ def play(world: World, examples: int) -> None:
 
 def test_no_order_of_events_sends_a_wrong_mail_or_a_second_one_or_none(tmp_path: Path):
     with World(tmp_path) as world:
-        play(world, examples=many(10, 500))
+        play(world, examples=many(5, 500))
 
 
 if LONG:  # not skipped in the short form: there a skipped test is an error where everything is installed

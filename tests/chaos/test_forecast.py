@@ -510,7 +510,7 @@ def test_the_forecast_is_what_expansion_then_writes(any_app: Flask):
     run_state_machine_as_test(
         AnyHistory,
         settings=settings(
-            max_examples=many(8, 400), stateful_step_count=30 if LONG else 20, deadline=None,
+            max_examples=many(4, 400), stateful_step_count=30 if LONG else 20, deadline=None,
             derandomize=not LONG, database=None,
             phases=[Phase.generate, Phase.shrink] if LONG else [Phase.generate],  # shrinking takes minutes
             suppress_health_check=list(HealthCheck), print_blob=True,
@@ -518,7 +518,7 @@ def test_the_forecast_is_what_expansion_then_writes(any_app: Flask):
     )  # fmt: skip
     print(dict(seen))
     wanted = {"invitation mailed", "reminder mailed"}
-    # Which events eight histories have depends on the modules that the process has loaded: Hypothesis draws from these.
+    # Which events four histories have depends on the modules that the process has loaded: Hypothesis draws from these.
     if LONG:
         wanted |= {
             "invitation later", "invitation held", "reminder later", "reminder superseded", "change mailed",

@@ -146,7 +146,7 @@ def test_in_any_order_one_acts_and_only_they_get_the_mails(any_app):
         run_state_machine_as_test(
             AnyChain,
             settings=settings(
-                max_examples=many(8, 300), stateful_step_count=25, deadline=None, database=None, print_blob=True,
+                max_examples=many(4, 300), stateful_step_count=25, deadline=None, database=None, print_blob=True,
                 suppress_health_check=list(HealthCheck), derandomize=True,
             ),
         )  # fmt: skip
