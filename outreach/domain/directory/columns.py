@@ -218,6 +218,7 @@ def _tests(words: KnownWords) -> dict[Column, Callable[[str], bool]]:
         Column.PHONE: _is_phone,
         Column.SEX: lambda text: spreadsheet.sex(text) is not None,
         Column.AGE_GROUP: lambda text: spreadsheet.age_group(text) is not None,
+        Column.CONSENT: lambda text: spreadsheet.consent_day(text) is not None,
         Column.KELURAHAN: words.kelurahan,
         Column.KECAMATAN: lambda text: place_names.key(text) in words.kecamatan,
         Column.KIND: spreadsheet.is_kind,

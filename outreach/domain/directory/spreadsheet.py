@@ -7,6 +7,7 @@ services/directory/import_people.py imports the rows.
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from functools import lru_cache
 
@@ -29,6 +30,7 @@ class Column(StrEnum):
     KIND = "kind"
     POST = "post"
     ORGANISATION = "organisation"
+    CONSENT = "consent"  # the day on which a parent consented
 
 
 # Header words by their letters only: "No. HP/WA" is "nohpwa". First, words that are the whole header.
@@ -46,6 +48,8 @@ _WHOLE = {
 # Second, parts that a header contains; the first match counts.
 _WITHIN = (
     ("email", Column.EMAIL), ("surel", Column.EMAIL), ("posel", Column.EMAIL), ("mailaddress", Column.EMAIL),
+    ("persetujuan", Column.CONSENT), ("izinorangtua", Column.CONSENT), ("izinortu", Column.CONSENT),
+    ("consent", Column.CONSENT),
     ("kelompokumur", Column.AGE_GROUP), ("kelompokusia", Column.AGE_GROUP), ("rentangumur", Column.AGE_GROUP),
     ("rentangusia", Column.AGE_GROUP), ("agegroup", Column.AGE_GROUP), ("kelamin", Column.SEX),
     ("kelurahan", Column.KELURAHAN), ("desa", Column.KELURAHAN),
@@ -205,6 +209,21 @@ def is_kind(written: str) -> bool:
 def names_other(written: str) -> bool:
     """Return whether a cell explicitly says "other"."""
     return _KINDS.get(letters(written)) is CadreKind.OTHER
+
+
+@lru_cache(maxsize=1024)
+def consent_day(written: str) -> date | None:
+    """Return the day of "2027-01-04", "4/1/2027" or "04-01-2027", day before month; None for anything else."""
+    parts = re.fullmatch(
+        r"(?:(\d{4})-(\d{1,2})-(\d{1,2})|(\d{1,2})[-/.](\d{1,2})[-/.](\d{4}))(?:[ T]00:00(?::00)?)?", written
+    )
+    if parts is None:
+        return None
+    year, month, day = parts.group(1, 2, 3) if parts[1] else parts.group(6, 5, 4)
+    try:
+        return date(int(year), int(month), int(day))
+    except ValueError:
+        return None
 
 
 def as_text(cell: Cell) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from itertools import islice
 from typing import Any
 
@@ -23,9 +23,10 @@ from outreach.domain.directory import email_addresses, names, spreadsheet
 from outreach.domain.directory.columns import HEADER_WITHIN, SAMPLE, Basis, Layout
 from outreach.domain.directory.spreadsheet import Column, SheetRow
 from outreach.domain.kinds import CadreKind
+from outreach.domain.privacy import ConsentWay, TextKind
 from outreach.domain.problems import Problem
 from outreach.extensions import db
-from outreach.models import Cadre, Organisation, Person, PersonImport, User
+from outreach.models import Cadre, Consent, Organisation, Person, PersonImport, PrivacyText, User
 from outreach.services import audit
 from outreach.services.directory import import_shapes, import_undo, regions
 from outreach.services.directory.import_remarks import ImportNote, Undecided
@@ -338,6 +339,7 @@ def written(entry: ImportRow, words: ShownNames) -> dict[Column, str]:
         Column.PHONE: entry.phone,
         Column.EMAIL: entry.email,
         Column.KIND: ", ".join(entry.kinds),
+        Column.CONSENT: entry.consent_on.isoformat() if entry.consent_on else "",
         Column.POST: entry.post,
         Column.ORGANISATION: words.organisations.get(entry.organisation_id or 0, ""),
     }
@@ -366,14 +368,16 @@ def _people(session: Session) -> dict[int, _Values]:
         .where(Person.erased_at.is_(None), Person.name != "")
         .order_by(Person.id)
     )  # fmt: skip
-    return {values[0]: (*values, kinds.get(values[0], ())) for values in people}
+    standing = sa.select(Consent.person_id).where(Consent.withdrawn_at.is_(None))
+    consented = set(session.scalars(standing))
+    return {values[0]: (*values, kinds.get(values[0], ()), values[0] in consented) for values in people}
 
 
 def _known(values: _Values) -> Known:
-    id_, name, before, after, region_code, phone, email, sex, post, organisation_id, age, kinds = values
+    id_, name, before, after, region_code, phone, email, sex, post, organisation_id, age, kinds, consented = values
     return Known(
-        id_, names.Name(name, before, after), region_code, phone, email, sex, post, organisation_id, kinds, age
-    )
+        id_, names.Name(name, before, after), region_code, phone, email, sex, post, organisation_id, kinds, age, consented,
+    )  # fmt: skip
 
 
 def _organisations(session: Session) -> tuple[dict[str, int], dict[int, str]]:
@@ -409,6 +413,7 @@ def _portions(ids: Sequence[int], size: int) -> Iterator[Sequence[int]]:
 def _add(session: Session, entries: list[ImportRow], done: PersonImport) -> None:
     connection = session.connection()
     people, roles, touched = [], [], []
+    given: list[tuple[int, date | None]] = []
     for person_id, entry in zip(_free_ids(session, len(entries)), entries, strict=True):
         people.append(
             {
@@ -420,11 +425,33 @@ def _add(session: Session, entries: list[ImportRow], done: PersonImport) -> None
         )  # fmt: skip
         for kind in entry.kinds:
             roles.append({"person_id": person_id, "kind": kind, "region_code": entry.region_code, "active": True})
-        touched.append(Touched.added(person_id, entry))
+        given.append((person_id, entry.consent_on))
+        consents = _is_valid(entry.consent_on, done)
+        touched.append(Touched.added(person_id, entry, uses=int(consents)))
     connection.execute(sa.insert(Person), people)
     if roles:
         connection.execute(sa.insert(Cadre), roles)
+    _consent(session, given, done)
     import_undo.note(session, done.id, touched)
+
+
+def _is_valid(day: date | None, done: PersonImport) -> bool:
+    """Return whether a consent of this day is recorded: one ahead is a slip of the pen."""
+    return day is not None and day <= done.at.date()
+
+
+def _consent(session: Session, given: Iterable[tuple[int, date | None]], done: PersonImport) -> None:
+    """Record parents' consents that the file names, to the present text, on paper. The file does not say who gave them."""
+    last = sa.select(sa.func.max(PrivacyText.number)).where(PrivacyText.kind == TextKind.CONSENT)
+    number = session.scalar(last) or 0
+    session.add_all(
+        Consent(
+            person_id=person_id, text_number=number, given_on=day, way=ConsentWay.PAPER, given_by=done.filename[:160],
+            recorded_at=done.at, recorded_by_id=done.user_id,
+        )
+        for person_id, day in given
+        if day is not None and _is_valid(day, done)
+    )  # fmt: skip
 
 
 def _free_ids(session: Session, count: int) -> Sequence[int]:
@@ -445,6 +472,16 @@ def _change(
         for entry in entries:
             _fill(people[person_id], entry)
     session.flush()
+    _consent(
+        session,
+        [
+            (person_id, entry.consent_on)
+            for person_id, entries in changed.items()
+            for entry in entries
+            if any(change.field == Column.CONSENT for change in entry.changes)
+        ],
+        done,
+    )
     uses = import_undo.uses(session, list(changed))
     import_undo.note(
         session,

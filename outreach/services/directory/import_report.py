@@ -35,6 +35,7 @@ HEADINGS = {
     Column.PHONE: "No. HP/WA",
     Column.EMAIL: "Email",
     Column.KIND: "Jenis Kader",
+    Column.CONSENT: "Persetujuan Orang Tua",
     Column.POST: "Jabatan",
     Column.ORGANISATION: "Instansi",
 }

@@ -6,6 +6,7 @@ services/directory/import_people.py stores the rows.
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
 from outreach.domain.directory import email_addresses, names, phones, spreadsheet
@@ -79,6 +80,7 @@ class Known:
     organisation_id: int | None = None
     kinds: tuple[CadreKind, ...] = ()
     age_group: AgeGroup | None = None
+    consented: bool = False  # a parent's consent stands
 
 
 @dataclass(slots=True)
@@ -99,6 +101,7 @@ class ImportRow:
     post: str = ""
     organisation_id: int | None = None
     age_group: AgeGroup | None = None
+    consent_on: date | None = None  # a parent's
     notes: tuple[ImportNote, ...] = ()
     state: RowState = RowState.NEW
     known: Known | None = None
@@ -224,6 +227,7 @@ class Directory:
         earlier.post = earlier.post or entry.post
         earlier.sex = earlier.sex or entry.sex
         earlier.age_group = earlier.age_group or entry.age_group
+        earlier.consent_on = earlier.consent_on or entry.consent_on
         earlier.organisation_id = earlier.organisation_id or entry.organisation_id
         if adds:
             said: ImportNote = RowAdds(row=earlier.number)
@@ -257,6 +261,8 @@ class Directory:
         entry.new_kinds = tuple(kind for kind in entry.kinds if kind not in known.kinds and entry.region_code)
         if entry.new_kinds:
             changes.append(ChangedValue(Column.KIND, "", ", ".join(entry.new_kinds)))
+        if entry.consent_on and not known.consented:
+            changes.append(ChangedValue(Column.CONSENT, "", entry.consent_on.isoformat()))
         entry.changes = tuple(changes)
         entry.state = RowState.CHANGED if changes else RowState.SAME
 
@@ -266,6 +272,7 @@ class Directory:
         known.phone, known.email = entry.phone or known.phone, entry.email or known.email
         known.region_code, known.post = entry.region_code or known.region_code, entry.post or known.post
         known.age_group = entry.age_group or known.age_group
+        known.consented = known.consented or entry.consent_on is not None
         known.sex, known.organisation_id = entry.sex or known.sex, entry.organisation_id or known.organisation_id
         if any(change.field in (Column.NAME, "titles") for change in entry.changes):
             known.name = entry.name
@@ -321,6 +328,7 @@ def entry_of(
         name=name,
         sex=spreadsheet.sex(row.text(Column.SEX)),
         age_group=spreadsheet.age_group(row.text(Column.AGE_GROUP)),
+        consent_on=spreadsheet.consent_day(row.text(Column.CONSENT)),
         region_code=kelurahan.code if kelurahan else None,
         phone=_phone(row, notes),
         email=email,

@@ -59,14 +59,14 @@ class Touched:
     before: dict[str, Any] | None = None
 
     @classmethod
-    def added(cls, person_id: int, entry: ImportRow) -> "Touched":
+    def added(cls, person_id: int, entry: ImportRow, uses: int = 0) -> "Touched":
         roles = [[kind, entry.region_code, True] for kind in sorted(entry.kinds)]
         name = entry.name
         values = (
             name.name, name.before, name.after, entry.post, entry.organisation_id, entry.region_code, entry.sex, entry.email,
             entry.phone, "id", "", entry.age_group,
         )  # fmt: skip
-        return cls(person_id, _digest(values, roles, False))
+        return cls(person_id, _digest(values, roles, False), uses)
 
     @classmethod
     def changed(cls, person: Person, before: dict[str, Any], uses: int) -> "Touched":

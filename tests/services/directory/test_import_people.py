@@ -2,6 +2,7 @@
 
 import io
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ import xlsxwriter
 from outreach.domain.directory.spreadsheet import Column
 from outreach.domain.kinds import AgeGroup, CadreKind, Sector, Sex
 from outreach.extensions import db
-from outreach.models import AuditEntry, Cadre, Organisation, Person
+from outreach.models import AuditEntry, Cadre, Consent, Organisation, Person
 from outreach.services.directory import import_people as importing
 from outreach.services.directory import import_report, import_shapes, import_undo, regions, workbook
 from outreach.services.directory import people as adding
@@ -19,7 +20,7 @@ from outreach.services.directory.import_people import ImportPlan
 from outreach.services.directory.import_rows import Decision, Directory, RowState
 from outreach.services.directory.people import PersonValues
 from tests.services.directory.sheets import ANI, a_sheet
-from tests.world import NOW, a_person
+from tests.world import NOW, a_person, rows_of
 
 SAMPLE = Path(importing.__file__).parents[2] / "data" / "demo" / "kader-contoh.xlsx"
 
@@ -99,6 +100,26 @@ def test_of_an_age_only_its_group_is_kept_and_a_later_sheet_corrects_it(metro):
     assert [(p.name, p.age_group) for p in people()] == [("Ani Wijaya", AgeGroup.FROM_18), ("Budi Santoso", None)]
     undone = import_undo.undo(corrected.import_id, by=None, now=NOW)
     assert (undone.restored, [p.age_group for p in people()]) == (1, [AgeGroup.UNDER_18, None])
+
+
+def test_a_parents_consent_comes_with_its_day_once_and_goes_when_the_import_is_undone(metro):
+    header = ["Nama", "Kelurahan", "Jenis Kader", "Persetujuan Orang Tua"]
+    rows = (
+        ["Ani Wijaya", "Imopuro", "Forum Anak", "28/12/2026"],
+        ["Budi Santoso", "Imopuro", "Forum Anak", "belum"],
+        ["Citra Dewi", "Imopuro", "Forum Anak", "2027-01-05"],  # a day ahead
+    )
+    first = store(a_sheet(*rows, header=header))
+    assert [(one.person_id, one.given_on) for one in rows_of(Consent)] == [(people()[0].id, date(2026, 12, 28))]
+    store(a_sheet(*rows, header=header))
+    later = store(a_sheet(["Budi Santoso", "Imopuro", "Forum Anak", "3-1-2027"], header=header))
+    assert ([one.given_on for one in rows_of(Consent)], len(later.changed)) == (
+        [date(2026, 12, 28), date(2027, 1, 3)],
+        1,
+    )
+    import_undo.undo(first.import_id, by=None, now=NOW)
+    assert "Ani Wijaya" not in {person.name for person in people()}
+    assert len(rows_of(Consent)) == 1
 
 
 def test_reading_changes_nothing(metro):

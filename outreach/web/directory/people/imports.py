@@ -45,6 +45,7 @@ COLUMN_WORDS: dict[str, Any] = {
     Column.PHONE: _l("Phone or WhatsApp"),
     Column.EMAIL: _l("E-mail"),
     Column.KIND: _l("Kind of cadre"),
+    Column.CONSENT: _l("A parent's consent"),
     Column.POST: _l("Post"),
     Column.ORGANISATION: _l("Organisation"),
     "titles": _l("Titles"),
