@@ -1,7 +1,7 @@
 """Values that were just read, kept in this process for a moment: for pages that are opened all day long.
 
-One value for each database. A change by another process shows when the value expires. A change by this process shows at once if
-the value has `until_commit`.
+One value for each database, and for each reach of accounts with an area. A change by another process shows when the value
+expires. A change by this process shows at once if the value has `until_commit`.
 """
 
 import time
@@ -14,8 +14,11 @@ from weakref import WeakKeyDictionary
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from outreach import reach
+from outreach.domain.access import Reach
 from outreach.extensions import db
 
+MOST_REACHES = 30
 T = TypeVar("T")
 _latest_commit = object()  # another one after each commit of this process
 
@@ -44,16 +47,19 @@ class Recent(Generic[T]):
 
     def __init__(self, life: Life | Callable[[float], Life]) -> None:
         self._life = life
-        self._kept: WeakKeyDictionary[sa.Engine, _Kept[T]] = WeakKeyDictionary()
+        self._kept: WeakKeyDictionary[sa.Engine, dict[Reach | None, _Kept[T]]] = WeakKeyDictionary()
 
     def value(self, read: Callable[[], T], *, now: datetime) -> T:
         """Return what `read` returns at `now`, or returned a moment ago."""
-        kept = self._kept.get(db.engine)
+        of_engine, whose = self._kept.setdefault(db.engine, {}), reach.current()
+        kept = of_engine.get(whose)
         if kept is None or not _lives(kept, now):
             commit, began = _latest_commit, time.perf_counter()
             found = read()
             life = self._life if isinstance(self._life, Life) else self._life(time.perf_counter() - began)
-            kept = self._kept[db.engine] = _Kept(found, now, life, commit)
+            if len(of_engine) >= MOST_REACHES:
+                of_engine.clear()
+            kept = of_engine[whose] = _Kept(found, now, life, commit)
         return kept.value
 
     def forget(self) -> None:

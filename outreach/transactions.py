@@ -14,6 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from outreach import reach
 from outreach.extensions import BUSY_S, IMMEDIATE, db
 
 # SQLite allows one write at a time, and waiting for another process means polling. Within a process, writers queue here.
@@ -33,6 +34,8 @@ def _turn_to_write(patience_s: float = BUSY_S) -> Iterator[None]:
 @contextmanager
 def writing() -> Iterator[Session]:
     """Run one use case's check and write as one transaction: committed at the end, rolled back on any error.
+
+    It decides on all data, whoever asked for it; what an account with an area may not change is refused (models/access.py).
 
     On SQLite it begins IMMEDIATE, so that what was checked cannot change before it is written. Objects read earlier are
     read again: a use case decides only on data of its own transaction.
@@ -60,7 +63,8 @@ def _transaction() -> Iterator[Session]:
     with _turn_to_write() if db.engine.dialect.name == "sqlite" else nullcontext():
         session.connection(execution_options={IMMEDIATE: True})
         try:
-            yield session
+            with reach.unfiltered():
+                yield session
         except BaseException:
             session.rollback()
             raise

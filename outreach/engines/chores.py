@@ -60,8 +60,9 @@ def _retention(now: ReadClock, stop: Stop) -> Mapping[str, int]:
 
 def _bell(now: ReadClock, _stop: Stop) -> Mapping[str, int]:
     clashes = bell.notice_clashes(now=now())
-    found = news.current(now=now())
-    return {"clashes": clashes, "digests": bell.write_digests(found.news, found.seen, now=now())}
+    at = now()
+    digests = bell.write_digests(lambda user: news.within_reach(user, now=at), news.current(now=at).seen, now=at)
+    return {"clashes": clashes, "digests": digests}
 
 
 def _uploads(now: ReadClock, _stop: Stop) -> Mapping[str, int]:

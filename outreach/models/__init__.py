@@ -1,8 +1,10 @@
 """Tables, one file per subject.
 
-Start with programmes.py, invitations.py and mails.py. base.py has the column types that they share.
+Start with programmes.py, invitations.py and mails.py. base.py has the column types that they share, access.py
+what an account with an area sees of each table.
 """
 
+from outreach.models import access  # noqa: F401  keeps the statements of accounts with an area to it
 from outreach.models.archive import ArchivedLine, ArchivedMessage
 from outreach.models.calls import Call, CallClaim, CallQuestion, WrongNumber, call_invitation
 from outreach.models.cases import CaseCount
@@ -63,7 +65,7 @@ from outreach.models.privacy import Consent, DataRequest, PrivacyMail, PrivacyTe
 from outreach.models.programmes import Activity, AgendaItem, Programme, agenda_speaker
 from outreach.models.retention import ErasedCount, ErasedMark, RetentionPeriod
 from outreach.models.sign_in import AccountMail, KeptForm, PasswordReset, RecoveryCode, SecurityEvent, StaffSession
-from outreach.models.staff import AccountRole, AuditEntry, BellSeen, User, user_role
+from outreach.models.staff import AccountRole, AuditEntry, BellSeen, User, user_area, user_role
 
 __all__ = [
     "Absence",
@@ -183,5 +185,6 @@ __all__ = [
     "letter_invitation",
     "people_group_member",
     "the_office",
+    "user_area",
     "user_role",
 ]  # fmt: skip

@@ -121,6 +121,7 @@ PERSONAL: Mapping[str, Personal] = {
     "user_role": Personal(Purpose.ACCOUNTS, "", Erasing.STAYS, _OF_STAFF),
     "recovery_code": Personal(Purpose.ACCOUNTS, "", Erasing.STAYS, _OF_STAFF),
     "password_reset": Personal(Purpose.SHORT, "", Erasing.STAYS, _OF_STAFF),
+    "user_area": Personal(Purpose.ACCOUNTS, "", Erasing.STAYS, _OF_STAFF),
     "security_event": Personal(Purpose.SECURITY, "", Erasing.STAYS, _OF_STAFF),
     "staff_session": Personal(Purpose.SHORT, "", Erasing.STAYS, _OF_STAFF),
     "kept_form": Personal(Purpose.SHORT, "", Erasing.STAYS, "sealed, and gone after two hours"),

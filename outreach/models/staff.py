@@ -1,6 +1,6 @@
 """The accounts of the staff, and the audit log of their changes."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,12 +10,21 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from outreach.extensions import Model
 from outreach.models.base import Identified, UTCDateTime
+from outreach.models.places import Region
 
 user_role = sa.Table(
     "user_role",
     Model.metadata,
     sa.Column("user_id", sa.ForeignKey("user.id", ondelete="CASCADE"), primary_key=True),
     sa.Column("role_id", sa.ForeignKey("role.id"), primary_key=True),
+)
+
+
+user_area = sa.Table(
+    "user_area",
+    Model.metadata,
+    sa.Column("user_id", sa.ForeignKey("user.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("region_code", sa.ForeignKey("region.code"), primary_key=True, index=True),
 )
 
 
@@ -27,7 +36,18 @@ class AccountRole(Identified, RoleMixin, Model):
 
 
 class User(Identified, UserMixin, Model):
+    """An account. area_only: its role holds in its areas (kecamatan, kelurahan) instead of the whole office.
+
+    access_until: the last day on which it may sign in. stands_in_*: whose reach it has besides its own, and on which days.
+    """
+
     __tablename__ = "user"
+    __table_args__ = (
+        sa.CheckConstraint(
+            "(stands_in_for_id IS NULL) = (stands_in_from IS NULL) AND (stands_in_for_id IS NULL) = (stands_in_until IS NULL)",
+            name="stands_in_on_days",
+        ),
+    )
     email: Mapped[str] = mapped_column(sa.String(254), unique=True)
     name: Mapped[str] = mapped_column(sa.String(120), default="")
     password: Mapped[str] = mapped_column(sa.String(255))
@@ -43,7 +63,14 @@ class User(Identified, UserMixin, Model):
     tf_phone_number: Mapped[str | None] = mapped_column(sa.String(128))
     wants_digest: Mapped[bool] = mapped_column(default=False)  # the day's news by mail
     digested_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # the next summary has the news after this moment
+    area_only: Mapped[bool] = mapped_column(default=False)
+    access_until: Mapped[date | None]
+    stands_in_for_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user.id", name="fk_user_stands_in_for_id_user"))
+    stands_in_from: Mapped[date | None]
+    stands_in_until: Mapped[date | None]
     roles: Mapped[list[AccountRole]] = relationship(secondary=user_role, lazy="joined")  # type: ignore[assignment]
+    areas: Mapped[list[Region]] = relationship(secondary=user_area, order_by=Region.code)
+    stands_in_for: Mapped["User | None"] = relationship(remote_side="User.id")
 
     @property
     def display_name(self) -> str:

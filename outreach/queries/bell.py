@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased, joinedload
 
+from outreach import reach
 from outreach.domain import bell
 from outreach.domain.bell import News, NewsKind, key_of
 from outreach.domain.kinds import ON_STAGE, NoLongerActing
@@ -37,6 +38,7 @@ from outreach.models import (
     MinutesReply,
     NoticedClash,
     Rung,
+    User,
 )
 from outreach.models.base import UTCDateTime
 from outreach.queries import posts
@@ -46,6 +48,7 @@ from outreach.recent import Life, Recent
 from outreach.services import office_defaults
 from outreach.services.invitations import post_holders
 from outreach.services.ladder.substitutes import SUBSTITUTED
+from outreach.services.office import access
 
 READ_EVERY = timedelta(seconds=10)
 MOST = 200  # pieces of news about answers and clashes, of each kind
@@ -79,6 +82,12 @@ def current(*, now: datetime) -> Bell:
     for user_id, key in db.session.execute(sa.select(BellSeen.user_id, BellSeen.key).where(BellSeen.at >= since)):
         seen.setdefault(user_id, set()).add(key)
     return Bell(tuple(sorted(news, key=lambda piece: (piece.at, piece.key), reverse=True)), seen)
+
+
+def within_reach(user: User, *, now: datetime) -> tuple[News, ...]:
+    """Return the news that an account sees, for its summary by mail."""
+    with reach.keeping_to(access.reach_of(user, now=now)):
+        return _recent.value(lambda: current(now=now), now=now).news
 
 
 def count_unseen(user_id: int, *, now: datetime) -> int:

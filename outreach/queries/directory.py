@@ -25,6 +25,7 @@ from outreach.models import (
     Venue,
     people_group_member,
 )
+from outreach.queries import access
 from outreach.queries.paging import Page, paged
 from outreach.services.directory.groups import GroupMissing, group_select
 from outreach.services.directory.import_undo import UNDO_WITHIN, ImportMissing
@@ -149,7 +150,8 @@ def organisation_choices() -> list[tuple[int, str]]:
 
 def regions() -> Sequence[Region]:
     """Return the stored kecamatan and kelurahan, each kecamatan before its own. One query."""
-    return db.session.scalars(sa.select(Region).where(Region.level >= 3).order_by(Region.code)).all()
+    found = db.session.scalars(sa.select(Region).where(Region.level >= 3).order_by(Region.code)).all()
+    return [region for region in found if access.shows(region.code)]
 
 
 def _narrowed(filters: PeopleFilters) -> list[sa.ColumnElement[bool]]:

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
 from outreach.delivery.words import whatsapp
-from outreach.delivery.words.whatsapp import Reach
+from outreach.delivery.words.whatsapp import WaysToReach
 from outreach.domain.answers import Choice
 from outreach.domain.kinds import IncomingKind
 from outreach.domain.mail.failures import ChannelTrouble
@@ -78,7 +78,7 @@ class ShownMail:
     """One mail, and how to reach its sender. write_to: a mailto: address, or "" if nobody would read a reply."""
 
     mail: IncomingMail
-    call: Reach
+    call: WaysToReach
     callee: MailCallee | None
     write_to: str
     failure: AddressFailure | None  # of the invitee's own address, if no mail arrives there

@@ -15,7 +15,7 @@ from outreach.delivery import tokens
 from outreach.delivery.mail import poll as poll_mail
 from outreach.delivery.mail.poll import page_url
 from outreach.delivery.words import formats, whatsapp
-from outreach.delivery.words.whatsapp import Reach, Sender
+from outreach.delivery.words.whatsapp import Sender, WaysToReach
 from outreach.domain import polls
 from outreach.domain.clashes import Clash, clashes_of
 from outreach.domain.directory import email_addresses
@@ -74,7 +74,7 @@ class PollTable:
     poll: DatePoll
     rows: Sequence[SlotRow]
     invitees: Sequence[PollInvitee]
-    calls: Sequence[tuple[PollInvitee, Reach]]
+    calls: Sequence[tuple[PollInvitee, WaysToReach]]
     messages: Mapping[int, Message]
     takes_answers: bool
 
@@ -219,7 +219,7 @@ def of_proposals(
     return [(activity, clashing.found_in(plan, clashes_of(plan, activity))) for activity in planned]
 
 
-def calls(poll: DatePoll, invitees: Sequence[PollInvitee], sender: Sender) -> list[tuple[PollInvitee, Reach]]:
+def calls(poll: DatePoll, invitees: Sequence[PollInvitee], sender: Sender) -> list[tuple[PollInvitee, WaysToReach]]:
     """Return the invitees without an answer that no mail reaches, with a text for WhatsApp."""
     if poll.state is not PollState.OPEN:
         return []
@@ -239,14 +239,14 @@ def asked(poll_invitee_id: int) -> PollInvitee | None:
     return db.session.get(PollInvitee, poll_invitee_id)
 
 
-def call_to(one: PollInvitee, sender: Sender) -> Reach:
+def call_to(one: PollInvitee, sender: Sender) -> WaysToReach:
     """Return how to reach somebody whom a poll asks: with the text while the poll is open."""
     if one.poll.state is not PollState.OPEN:
         return whatsapp.at(one.invitee.phone)
     return _reach(one, _links([one]), sender)
 
 
-def _reach(one: PollInvitee, links: Mapping[int, str], sender: Sender) -> Reach:
+def _reach(one: PollInvitee, links: Mapping[int, str], sender: Sender) -> WaysToReach:
     return whatsapp.at(one.invitee.phone, _text(one.poll, one, links.get(one.id, ""), sender))
 
 

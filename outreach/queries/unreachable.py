@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from outreach.delivery.words import whatsapp
-from outreach.delivery.words.whatsapp import Reach
+from outreach.delivery.words.whatsapp import WaysToReach
 from outreach.domain.mail.address_faults import AddressFault
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
@@ -32,7 +32,7 @@ class Unreachable:
     since_at: datetime
     fault: AddressFault | None
     reply: str  # the mail server's text
-    call: Reach
+    call: WaysToReach
     activities: Sequence[Activity] = field(default=())  # future ones that no mail tells them of; earliest first
 
 

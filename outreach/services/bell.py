@@ -4,7 +4,7 @@ queries/bell.py reads the news. Answers and mails are stored with their times. C
 which each was first found is stored here.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
 import sqlalchemy as sa
@@ -20,6 +20,7 @@ from outreach.domain.planning.rules import ClashKind, Severity
 from outreach.domain.states import ActivityState
 from outreach.models import AccountRole, BellDigest, BellSeen, Message, NoticedClash, User, the_office
 from outreach.services import office_defaults
+from outreach.services.office import access
 from outreach.services.planning import clashes as clashing
 from outreach.transactions import writing
 
@@ -47,11 +48,15 @@ def want_digest(wanted: bool, *, by: User, now: datetime) -> None:
             user.wants_digest, user.digested_at = wanted, now if wanted else None
 
 
-def write_digests(news: Sequence[News], seen: Mapping[int, Collection[str]], *, now: datetime) -> int:
+def write_digests(
+    news_for: Callable[[User], Sequence[News]], seen: Mapping[int, Collection[str]], *, now: datetime
+) -> int:
     """Write the day's summary for each account that wants it into the outbox, once a day. Return how many.
 
     The first is written at DIGEST_FROM, or when the office's hours for mail open, if that is later. It contains the
     news since the last one that the account has neither seen nor caused. Without such news, none is written.
+
+    news_for: the news within an account's reach.
     """
     with writing() as session:
         zone = office_defaults.zone(session)
@@ -69,8 +74,10 @@ def write_digests(news: Sequence[News], seen: Mapping[int, Collection[str]], *, 
         )
         written = 0
         for user in session.scalars(wanting).unique().all():
+            if access.has_ended(user, now=now):
+                continue
             since = user.digested_at or now - timedelta(days=1)
-            fresh = [piece for piece in bell.unseen(news, seen.get(user.id, ()), user.id) if piece.at > since]
+            fresh = [piece for piece in bell.unseen(news_for(user), seen.get(user.id, ()), user.id) if piece.at > since]
             user.digested_at = now
             if fresh:
                 _write_digest(session, user, fresh, local.date(), now)

@@ -24,7 +24,7 @@ OFF = (ActivityState.CANCELLED, ActivityState.POSTPONED)
 
 
 @dataclass(frozen=True)
-class Reach:
+class WaysToReach:
     """How to reach somebody by phone."""
 
     number: str  # in Indonesian notation; "" if unknown
@@ -41,7 +41,7 @@ class Sender:
     name: str = ""
 
 
-def call_about(invitations: Sequence[Invitation], link: str, sender: Sender, *, now: datetime) -> Reach:
+def call_about(invitations: Sequence[Invitation], link: str, sender: Sender, *, now: datetime) -> WaysToReach:
     """Return how to reach an invitee by phone about the activities of these invitations of theirs; at least one.
 
     link: URL of their answer page, "" without one.
@@ -50,11 +50,11 @@ def call_about(invitations: Sequence[Invitation], link: str, sender: Sender, *, 
     return at(invitations[0].invitee.phone, _text(asked, link, sender, now))
 
 
-def at(phone: str, text: str = "") -> Reach:
+def at(phone: str, text: str = "") -> WaysToReach:
     """Return how to reach somebody at a number (E.164, "" if unknown)."""
     digits = phone.lstrip("+") if phones.may_have_whatsapp(phone) else ""
     written = f"?text={quote(text)}" if text else ""
-    return Reach(formats.phone(phone), phone, f"{WHATSAPP}{digits}{written}" if digits else "", text)
+    return WaysToReach(formats.phone(phone), phone, f"{WHATSAPP}{digits}{written}" if digits else "", text)
 
 
 def opening(invitee: Person | Organisation, sender: Sender) -> list[str]:

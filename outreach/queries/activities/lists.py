@@ -26,6 +26,7 @@ from outreach.models import (
     Venue,
     agenda_speaker,
 )
+from outreach.queries import access
 from outreach.queries.directory import any_holds, words_of
 from outreach.queries.invitations.counting import CAME_SILENTLY, count, is_outdated, missed
 from outreach.queries.paging import Page, paged
@@ -281,7 +282,8 @@ def venue_choices() -> list[tuple[int, str, int | None]]:
 
 def districts() -> list[District]:
     """Return the office's kecamatan with their kelurahan, by code."""
-    regions = db.session.scalars(sa.select(Region).where(Region.level.in_((3, 4))).order_by(Region.code)).all()
+    stored = db.session.scalars(sa.select(Region).where(Region.level.in_((3, 4))).order_by(Region.code)).all()
+    regions = [region for region in stored if access.shows(region.code)]
     inside: dict[str | None, list[Region]] = {}
     for region in regions:
         if region.level == 4:

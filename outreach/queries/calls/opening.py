@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from outreach.delivery.words import whatsapp
-from outreach.delivery.words.whatsapp import Reach, Sender
+from outreach.delivery.words.whatsapp import Sender, WaysToReach
 from outreach.extensions import db
 from outreach.models import Invitation
 from outreach.queries import polls
@@ -39,7 +39,7 @@ class ChatOpening:
 
     key: CalleeKey
     name: str
-    reach: Reach
+    reach: WaysToReach
     about: Sequence[int] = ()
     note: str = ""
 

@@ -9,7 +9,7 @@ from flask_babel import force_locale
 
 from outreach.delivery.mail import call_texts
 from outreach.delivery.words import whatsapp
-from outreach.delivery.words.whatsapp import Reach, Sender
+from outreach.delivery.words.whatsapp import Sender, WaysToReach
 from outreach.domain.states import UNANSWERED
 from outreach.extensions import db
 from outreach.queries.calls.lists import Callee
@@ -21,7 +21,7 @@ def has_text(one: Callee) -> bool:
     return any(each.state in UNANSWERED or whatsapp.tells_news(each) for each in one.asked)
 
 
-def reach(one: Callee, sender: Sender, *, with_link: bool, now: datetime) -> Reach:
+def reach(one: Callee, sender: Sender, *, with_link: bool, now: datetime) -> WaysToReach:
     """Return how to reach somebody, with the text about everything they are asked. with_link: to their answer page.
 
     After a move, a cancellation or a postponement the text tells of that, in words that nobody can change.

@@ -1,8 +1,9 @@
 """Staff accounts: adding, changing and closing them. Flask-Security handles signing in."""
 
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -15,7 +16,7 @@ from outreach.domain.kinds import LOCALES, StaffRole
 from outreach.domain.problems import Problem
 from outreach.domain.sign_in.events import SecurityKind
 from outreach.extensions import db
-from outreach.models import AccountRole, User
+from outreach.models import AccountRole, Region, User
 from outreach.services import audit, feeds
 from outreach.services.locking import lock_address_book
 from outreach.services.sign_in import passwords, reset
@@ -23,6 +24,7 @@ from outreach.services.sign_in.events import security_event
 from outreach.services.sign_in.passwords import FIRST_PASSWORD
 from outreach.transactions import writing
 
+LARGEST_AREA = 3  # the level of a kecamatan
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # without letters and digits that look alike
 
 
@@ -55,6 +57,31 @@ class LastAdministrator(Problem):
     field = "role"
 
 
+class AreaMissing(Problem):
+    message = "Please choose at least one kecamatan or kelurahan, or the whole office."
+    field = "areas"
+
+
+class AdministratorWithArea(Problem):
+    message = "An administrator works for the whole office. Choose another role for an area."
+    field = "role"
+
+
+class OwnAccessEnds(Problem):
+    message = "You cannot let your own access end. Ask another administrator."
+    field = "access_until"
+
+
+class AbsenceOfThemselves(Problem):
+    message = "Nobody stands in for themselves. Please choose somebody else."
+    field = "stands_in_for_id"
+
+
+class AbsenceWithoutDays(Problem):
+    message = "Please choose the first and the last day on which they stand in, in this order."
+    field = "stands_in_until"
+
+
 class OwnAccount(Problem):
     message = "You cannot close your own account. Ask another administrator."
     field = "active"
@@ -62,11 +89,21 @@ class OwnAccount(Problem):
 
 @dataclass(frozen=True)
 class UserValues:
+    """areas: codes of kecamatan and kelurahan in which the role holds; None: in the whole office.
+
+    access_until: the last day on which they may sign in. stands_in_*: whose reach they have besides their own, and when.
+    """
+
     name: str
     email: str
     role: StaffRole | None
     locale: str = "id"
     active: bool = True
+    areas: Collection[str] | None = None
+    access_until: date | None = None
+    stands_in_for_id: int | None = None
+    stands_in_from: date | None = None
+    stands_in_until: date | None = None
 
 
 @dataclass(frozen=True)
@@ -114,7 +151,9 @@ def add(values: UserValues, *, by: User | None, now: datetime, password: str = "
             roles=[_role(session, role)],
         )
         session.add(user)
-        audit.record(session, by, "user.added", user, now=now, role=role.value)
+        _give_reach(session, user, values)
+        more = {key: value for key, value in _reach_words(user).items() if value}
+        audit.record(session, by, "user.added", user, now=now, role=role.value, **more)
         security_event(SecurityKind.ACCOUNT_ADDED, user, now=now, by=by.id if by else None, role=role.value)
     return Added(user, password, ends_at)
 
@@ -133,13 +172,16 @@ def edit(user_id: int, values: UserValues, *, by: User | None, now: datetime) ->
         _refuse_taken(session, email, user_id)
         if by is not None and by.id == user_id and not values.active:
             raise OwnAccount
-        if not (values.active and role is StaffRole.ADMINISTRATOR):
+        if by is not None and by.id == user_id and values.access_until is not None:
+            raise OwnAccessEnds
+        if not (values.active and role is StaffRole.ADMINISTRATOR and values.access_until is None):
             _keep_an_administrator(session, user_id)
         before: dict[str, Any] = {
             "full_name": user.name,
             "email": user.email,
             "role": role_of(user).value,
             "active": user.active,
+            **_reach_words(user),
         }
         if user.active and not values.active:
             user.fs_uniquifier = uuid4().hex
@@ -149,11 +191,21 @@ def edit(user_id: int, values: UserValues, *, by: User | None, now: datetime) ->
         if role_of(user) is not role:
             user.roles = [_role(session, role)]
             user.fs_uniquifier = uuid4().hex  # who is signed in begins again, with the new role only
-            security_event(SecurityKind.ROLE_CHANGED, user, now=now, by=by.id if by else None, role=role.value)
-        after: dict[str, Any] = {"full_name": name, "email": email, "role": role.value, "active": values.active}
+        _give_reach(session, user, values)
+        after: dict[str, Any] = {
+            "full_name": name,
+            "email": email,
+            "role": role.value,
+            "active": values.active,
+            **_reach_words(user),
+        }
         changed = {key: [before[key], value] for key, value in after.items() if before[key] != value}
         if changed:
             audit.record(session, by, "user.changed", user, now=now, name=name, **changed)
+        if changed.keys() & {"role", *_reach_words(user)}:
+            session.flush()
+            whose, by_id = sorted(changed), by.id if by else None
+            security_event(SecurityKind.ROLE_CHANGED, user, now=now, by=by_id, role=role.value, changed=whose)
     return user
 
 
@@ -192,6 +244,40 @@ def new_password() -> str:
     return "-".join("".join(secrets.choice(_LETTERS) for _ in range(4)) for _ in range(4))
 
 
+def _give_reach(session: Session, user: User, values: UserValues) -> None:
+    """Set where the role holds, until when, and for whom the account stands in. Raise what is wrong with it."""
+    if values.areas is not None and values.role is StaffRole.ADMINISTRATOR:
+        raise AdministratorWithArea
+    wanted = sa.select(Region).where(Region.code.in_(values.areas or ()), Region.level >= LARGEST_AREA)
+    areas = list(session.scalars(wanted.order_by(Region.code)))
+    if values.areas is not None and not areas:
+        raise AreaMissing
+    if values.stands_in_for_id is not None:
+        if values.stands_in_for_id == user.id:
+            raise AbsenceOfThemselves
+        first, last = values.stands_in_from, values.stands_in_until
+        if first is None or last is None or last < first:
+            raise AbsenceWithoutDays
+        if session.get(User, values.stands_in_for_id) is None:
+            raise UserMissing
+    user.area_only, user.areas, user.access_until = values.areas is not None, areas, values.access_until
+    stands_in = values.stands_in_for_id is not None
+    user.stands_in_for_id = values.stands_in_for_id
+    user.stands_in_from = values.stands_in_from if stands_in else None
+    user.stands_in_until = values.stands_in_until if stands_in else None
+
+
+def _reach_words(user: User) -> dict[str, str]:
+    """Return the account's reach as the audit log has it: "" for the whole office, without end, for nobody."""
+    days = f"{user.stands_in_from} – {user.stands_in_until}" if user.stands_in_for_id else ""
+    absent = db.session.get(User, user.stands_in_for_id) if user.stands_in_for_id else None
+    return {
+        "areas": ", ".join(area.code for area in user.areas) if user.area_only else "",
+        "access_until": str(user.access_until or ""),
+        "stands_in_for": f"{absent.display_name}, {days}" if absent else "",
+    }
+
+
 def _checked(values: UserValues) -> tuple[str, str, StaffRole]:
     name = values.name.strip()
     if not name:
@@ -214,7 +300,8 @@ def _keep_an_administrator(session: Session, leaving_id: int) -> None:
     """Raise LastAdministrator if no other open administrator exists. Locks the role, so that two cannot leave at once."""
     administrator = AccountRole.name == StaffRole.ADMINISTRATOR.value
     session.execute(sa.select(AccountRole.id).where(administrator).with_for_update())
-    open_ids = session.scalars(sa.select(User.id).join(User.roles).where(administrator, User.active)).all()
+    lasting = administrator, User.active, User.access_until.is_(None)
+    open_ids = session.scalars(sa.select(User.id).join(User.roles).where(*lasting)).all()
     if list(open_ids) == [leaving_id]:
         raise LastAdministrator
 

@@ -17,9 +17,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
+from flask_babel import gettext
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from outreach import reach
+from outreach.domain.access import ActivityFacts, may_see
 from outreach.domain.planning.plan import Span, within
 from outreach.domain.planning.rules import ClashKind, Rules, Severity
 from outreach.domain.problems import Problem
@@ -331,12 +334,20 @@ def _venue_taken(session: Session, own: _Span, other: Any) -> VenueTaken:
 
 
 def _told(session: Session, other: Any) -> dict[str, Any]:
+    until = other.ends_at.astimezone(other.zone)
+    if not _is_seen(session, other.id):
+        return {"until": until, "title": gettext("another activity of the office"), "by": "–"}
     coordinator = session.get(User, other.by_id) if other.by_id is not None else None
-    return {
-        "until": other.ends_at.astimezone(other.zone),
-        "title": other.title,
-        "by": coordinator.name if coordinator else "–",
-    }
+    return {"until": until, "title": other.title, "by": coordinator.name if coordinator else "–"}
+
+
+def _is_seen(session: Session, activity_id: int | None) -> bool:
+    """Return whether whoever asks may read of this activity. A hall is taken whoever took it."""
+    kept_to = reach.of_request()
+    if kept_to is None or activity_id is None:
+        return True
+    facts = sa.select(Activity.region_code, Activity.programme_id.is_not(None)).where(Activity.id == activity_id)
+    return may_see(kept_to, ActivityFacts(*session.execute(facts).one()))
 
 
 def _is_moved(activity: Activity) -> bool:

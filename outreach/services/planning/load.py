@@ -10,8 +10,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
+from flask_babel import gettext
 from sqlalchemy.orm import Session
 
+from outreach import reach
+from outreach.domain.access import ActivityFacts, may_see
 from outreach.domain.directory.names import Name
 from outreach.domain.kinds import PollChoice, Role
 from outreach.domain.planning.office_hours import Calendar
@@ -67,6 +70,17 @@ _SAID_AT = (  # when an invitee answered in a date poll that they can come at th
 )
 
 
+def seen(activity_ids: Collection[int] | None) -> Collection[int] | None:
+    """Return which of these activities (None: all) an account with an area sees; for the whole office, just them."""
+    if reach.current() is None:
+        return activity_ids
+    wanted = sa.select(Activity.id)
+    if activity_ids is not None:
+        wanted = wanted.where(Activity.id.in_(activity_ids))
+    return set(db.session.scalars(wanted))
+
+
+@reach.seeing_everything()
 def load(
     *,
     now: datetime,
@@ -76,6 +90,8 @@ def load(
     engaged: bool = True,
 ) -> Plan:
     """Return all activities that are planned and not over by `now`, of all programmes. Eight queries.
+
+    An account with an area gets the whole plan, too: a hall is taken whoever took it. What it does not see has no name there.
 
     within: only activities that overlap one of these time spans; empty: all.
     until: read days off and absences up to this instant, even if nothing is planned so late.
@@ -98,6 +114,7 @@ def load(
     )
 
 
+@reach.seeing_everything()
 def widened(
     plan: Plan,
     has: Collection[Span],
@@ -208,9 +225,11 @@ def _activities(session: Session, condition: sa.ColumnElement[bool], *, engaged:
 
 
 def _planned(row: Any, invitations: Collection[Any], theirs: Turns, posts: Mapping[int, Succession]) -> PlannedActivity:
+    kept_to = reach.of_request()
+    seen = kept_to is None or may_see(kept_to, ActivityFacts(row.region_code, row.programme_id is not None))
     return PlannedActivity(
         id=row.id,
-        title=row.title,
+        title=row.title if seen else gettext("another activity of the office"),
         kind=row.kind,
         starts_at=row.starts_at,
         ends_at=row.ends_at,
@@ -227,8 +246,8 @@ def _planned(row: Any, invitations: Collection[Any], theirs: Turns, posts: Mappi
             engagement(invitation, theirs.get(invitation.id, ()), posts.get(invitation.id))
             for invitation in invitations
         ),
-        coordinator=row.coordinator or "",
-        fixed=row.fixed,
+        coordinator=(row.coordinator or "") if seen else "",
+        fixed=row.fixed or not seen,
     )
 
 

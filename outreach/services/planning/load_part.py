@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
+from outreach import reach
 from outreach.domain.clashes import crossings
 from outreach.domain.kinds import Repeat
 from outreach.domain.planning.parties import ENGAGED, Party, PartyKind, roles_of
@@ -49,6 +50,12 @@ def that_clash(*, now: datetime, within: Collection[plans.Span] = (), among: Col
     within: as in `plans.load`. among: ids of the activities to find clashes of; None: all. The number of people expected
     is set only where a hall may be too small; otherwise it is 0. To try other times, use `shared_with`.
     """
+    among = plans.seen(among)
+    with reach.seeing_everything():
+        return _that_clash(now, within, among)
+
+
+def _that_clash(now: datetime, within: Collection[plans.Span], among: Collection[int] | None) -> Plan:
     session = db.session()
     plan = plans.load(now=now, within=within, engaged=False)
     considered = plans.going(now, within)
@@ -76,6 +83,15 @@ def shared_with(
     With it, clashes can be found for these activities at other times, or for the parties in another activity.
     known: what was read before at the same `now`; only what it lacks is read. within, until, also: as in `plans.load`.
     """
+    activity_ids = plans.seen(activity_ids) or ()
+    with reach.seeing_everything():
+        return _shared_with(activity_ids, parties, now, within, until, also, known)
+
+
+def _shared_with(
+    activity_ids: Collection[int], parties: Iterable[Party], now: datetime, within: Collection[plans.Span],
+    until: datetime | None, also: Iterable[PlannedActivity], known: Part | None,
+) -> Plan:  # fmt: skip
     session: Session = db.session()
     plan = plans.widened(known.plan, known.within, within, also=also) if known else None
     plan = plan or plans.load(now=now, within=within, until=until, also=also, engaged=False)

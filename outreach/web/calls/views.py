@@ -316,6 +316,6 @@ def _call_address(callee: CalleeKey, scope: CallScope | None = None, back: str |
     return url_for(f"calls.{callee.kind}", **asked, back=back)
 
 
-def _reach(one: Callee, now: datetime) -> whatsapp.Reach:
+def _reach(one: Callee, now: datetime) -> whatsapp.WaysToReach:
     """Return how to reach them, with a text about everything they are asked. Only users who may change records get the link."""
     return call_texts.reach(one, sender(), with_link=may_change(), now=now)

@@ -19,7 +19,7 @@ from outreach.services.directory import organisations
 from outreach.services.directory.organisations import OrganisationMissing, OrganisationValues
 from outreach.services.invitations import links
 from outreach.web.directory import invitee_actions
-from outreach.web.directory.people.forms import InviteeForm, kelurahan_options
+from outreach.web.directory.people.forms import InviteeForm, kelurahan_within_area
 from outreach.web.exports import columns, file
 from outreach.web.fields.fields import AddressField, ChoiceField, optional_text
 from outreach.web.fields.problems import missing_page, showing_problems
@@ -37,7 +37,7 @@ class OrganisationForm(InviteeForm):
     region_code = ChoiceField(
         _l("Kelurahan"),
         coerce=optional_text,
-        choices=kelurahan_options,
+        choices=kelurahan_within_area,
         description=_l("For a kelurahan office or a school; otherwise none."),
     )
     email = AddressField(

@@ -9,8 +9,9 @@ from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
 from outreach.domain.kinds import ListName
+from outreach.queries import access
 from outreach.services import bundles
-from outreach.services.bundles import BundleForm, BundleGone, BundleOf, BundleState
+from outreach.services.bundles import Bundle, BundleForm, BundleGone, BundleOf, BundleState
 from outreach.web.exports import file
 from outreach.web.fields.problems import missing_page
 from outreach.web.frame.access import coordinator_required
@@ -30,7 +31,7 @@ missing_page(bp, BundleGone)
 @bp.get("/documents/<key>")
 @coordinator_required
 def show_bundle(key: str) -> Any:
-    found = bundles.read(key, by=current_user)
+    found = _within_reach(bundles.read(key, by=current_user))
     running = found.state is BundleState.RUNNING
     list_, title, _name = LISTS[found.of]
     back = url_for(list_, year=found.year) if found.of is BundleOf.KLA else url_for(list_)
@@ -51,6 +52,7 @@ def stop_bundle(key: str) -> Any:
 @coordinator_required
 def bundle_file(key: str) -> Any:
     found, path = bundles.result(key, by=current_user)
+    _within_reach(found)
     name = f"{LISTS[found.of][2]}-{found.begun_at:%Y-%m-%d}.{found.form.value}"
     if found.of is BundleOf.KLA:
         of = f"{found.year}-{found.code}" if found.code else str(found.year)
@@ -60,3 +62,11 @@ def bundle_file(key: str) -> Any:
     response = send_file(path.absolute(), TYPES[found.form], as_attachment=True, download_name=name)
     response.headers["Cache-Control"] = "private, no-store"
     return response
+
+
+def _within_reach(bundle: Bundle) -> Bundle:
+    """Return the bundle. Raise BundleGone if it holds what this account sees no longer."""
+    table = {BundleOf.LETTERS: "letter", BundleOf.CERTIFICATES: "certificate"}.get(bundle.of, "programme")
+    if not access.sees(table, bundle.ids or (0,)):
+        raise BundleGone
+    return bundle

@@ -664,7 +664,9 @@ def accounts() -> list[ListColumn]:
         ListColumn(_("Name"), WIDE, lambda row: row.name),
         ListColumn(_("E-mail"), WIDE, lambda row: row.email),
         ListColumn(_("May do"), MIDDLE, lambda row: label(row.role)),
+        ListColumn(_("Where"), WIDE, lambda row: ", ".join(row.areas)),
         ListColumn(_("May sign in"), NARROW, lambda row: _yes(row.active)),
+        ListColumn(_("May sign in until"), NARROW, lambda row: row.access_until),
     ]
 
 

@@ -8,11 +8,12 @@ from flask import Blueprint, Response, current_app, g, request
 from flask_babel import gettext as _
 from sqlalchemy.exc import OperationalError
 
-from outreach import clock, logs
+from outreach import clock, logs, reach
 from outreach.extensions import current_settings, limiter
 from outreach.queries import feeds as feed_pages
 from outreach.queries.feeds import FeedContent, FeedUnknown
 from outreach.services import feeds
+from outreach.services.office import access
 from outreach.web.answer_pages.draw import speak
 from outreach.web.frame.looks import office_zone
 
@@ -42,6 +43,10 @@ def _know_nobody() -> None:
 def calendar(token: str) -> Response:
     now = clock.now()
     feed = feed_pages.open_feed(token)
+    if feed.created_by is not None:
+        if access.has_ended(feed.created_by, now=now):
+            raise FeedUnknown
+        reach.keep_to(access.reach_of(feed.created_by, now=now))  # whoever made it shows there what they see today
     speak(feed.person.locale if feed.person else None)
     found = feed_pages.content(feed, now=now)
     headers = {"Content-Disposition": 'attachment; filename="kalender.ics"'}

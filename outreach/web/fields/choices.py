@@ -3,6 +3,7 @@
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
+from outreach import reach
 from outreach.delivery.words.labels import label
 from outreach.domain.kinds import ActivityKind
 from outreach.models import Person
@@ -27,7 +28,20 @@ def venues() -> list[tuple[int | str, str]]:
 
 
 def programmes() -> list[tuple[int | str, str]]:
-    return [("", gettext("None: it stands alone")), *browsing.programme_choices()]
+    """Return the programmes. An account with an area adds nothing to them: they are the whole office's."""
+    alone: list[tuple[int | str, str]] = [("", gettext("None: it stands alone"))]
+    return alone if is_limited() else [*alone, *browsing.programme_choices()]
+
+
+def is_limited() -> bool:
+    """Return whether this request's account changes only what lies in an area."""
+    kept_to = reach.of_request()
+    return kept_to is not None and kept_to.changes is not None
+
+
+def within_area(groups: dict[str, list[tuple[str, str]]]) -> dict[str, list[tuple[str, str]]]:
+    """Return choices of kelurahan for a record: for an account with an area one of its own, and never none."""
+    return {name: offered for name, offered in groups.items() if name} if is_limited() else groups
 
 
 def kelurahan(districts: list[browsing.District]) -> dict[str, list[tuple[str, str]]]:
@@ -35,7 +49,7 @@ def kelurahan(districts: list[browsing.District]) -> dict[str, list[tuple[str, s
     groups: dict[str, list[tuple[str, str]]] = {"": [("", gettext("None in particular"))]}
     for district in districts:
         groups[district.name] = [(region.code, region.name) for region in district.kelurahan]
-    return groups
+    return within_area(groups)
 
 
 def person_label(person: Person) -> str:

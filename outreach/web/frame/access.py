@@ -6,19 +6,33 @@ from hashlib import sha256
 from typing import Any
 
 import structlog
-from flask import Flask, Response, abort, current_app, g, redirect, render_template, request, session, url_for
+from flask import (
+    Flask,
+    Response,
+    abort,
+    current_app,
+    flash,
+    g,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
 from flask_babel import gettext as _
-from flask_login import current_user
+from flask_login import current_user, logout_user
 from flask_security import Security
 from flask_wtf.csrf import CSRFError, generate_csrf
 from werkzeug.exceptions import HTTPException
 
-from outreach import logs
+from outreach import clock, logs, reach
+from outreach.domain.access import NotYours
 from outreach.domain.kinds import StaffRole
 from outreach.extensions import current_settings, db, limiter
 from outreach.models import Office, the_office
+from outreach.services.office import access as own_access
 from outreach.settings import Settings
-from outreach.web.frame import rate_limited
+from outreach.web.frame import areas, rate_limited
 from outreach.web.frame.request import needs_login
 
 log = structlog.get_logger()
@@ -43,7 +57,7 @@ ASK_FOR_A_PASSWORD = frozenset({
 })  # fmt: skip
 SECOND = frozenset({"security.two_factor_token_validation", "security.mf_recovery"})  # ask for it after a password
 SET_UP = frozenset({"office", "users"})  # what an administrator may use before set-up
-SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+KNOW_STAFF = frozenset({"doorcodes"})  # pages for everybody that show staff more
 OWN_AFFAIRS = frozenset({"users.language", "account.codes_file"})  # what a viewer may change: their own settings only
 POLICY = (
     "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; "
@@ -62,9 +76,11 @@ HEADERS = (
 def init_app(app: Flask, settings: Settings) -> None:
     app.before_request(_limit_passwords)
     app.before_request(_let_in)
+    app.teardown_request(lambda _error: reach.keep_to(None))
     app.after_request(_protect(settings))
     app.register_error_handler(HTTPException, _error_page)
     app.register_error_handler(CSRFError, _forgery_page)
+    app.register_error_handler(NotYours, _not_yours_page)
     app.register_error_handler(Exception, _crash_page)
 
 
@@ -104,13 +120,18 @@ def _try_second() -> None:
 
 
 def has_role(*roles: StaffRole | str) -> bool:
-    """Return whether the current user has one of the roles."""
-    return current_user.is_authenticated and any(role.name in roles for role in current_user.roles)
+    """Return whether the current user has one of the roles, or stands in for somebody who has."""
+    if not current_user.is_authenticated:
+        return False
+    return any(role.name in roles for role in current_user.roles) or g.get("lent_role") in roles
 
 
 def may_change() -> bool:
-    """Return whether the current user may change records: administrators and coordinators may, viewers may not."""
-    return has_role(StaffRole.ADMINISTRATOR, StaffRole.COORDINATOR)
+    """Return whether the current user may change records: administrators and coordinators may, viewers may not.
+
+    On a page about something outside the user's area: False.
+    """
+    return not g.get("only_looks") and has_role(StaffRole.ADMINISTRATOR, StaffRole.COORDINATOR)
 
 
 def office() -> Any:
@@ -174,13 +195,33 @@ def _is_for_another_account() -> bool:
     return from_script() and request.headers.get("X-Account", str(current_user.id)) != str(current_user.id)
 
 
+def _end_what_is_over() -> bool:
+    """Sign out an account that was for a time, after its last day. Return whether it did."""
+    if not current_user.is_authenticated or not own_access.has_ended(current_user, now=clock.now()):
+        return False
+    said = _(
+        "Your access was until a day that is over. Ask an administrator of your office."
+    )  # in the account's language
+    logout_user()
+    flash(said, "info")
+    return True
+
+
 def _let_in() -> Any:
     if not needs_login():
+        reach.keep_to(None)
+        g.lent_role, g.only_looks = None, False
+        if request.blueprint in KNOW_STAFF and not _end_what_is_over():
+            areas.settle()
         return None
+    if _end_what_is_over():
+        return _to_login()
+    areas.settle()
     if not current_user.is_authenticated or _is_for_another_account():
         return _to_login()
-    if request.method not in SAFE_METHODS and request.endpoint not in OWN_AFFAIRS and not may_change():
+    if request.method not in areas.SAFE_METHODS and request.endpoint not in OWN_AFFAIRS and not may_change():
         abort(403)
+    areas.check()
     if office() is None and request.blueprint not in SET_UP and has_role(StaffRole.ADMINISTRATOR):
         return redirect(url_for("office.edit"))
     return None
@@ -210,7 +251,7 @@ def _sentences(code: int) -> tuple[str, str]:
             _("This page is not for your account"),
             _("Your account may neither see nor do this. Ask an administrator of your office."),
         )
-        if request.method in SAFE_METHODS
+        if request.method in areas.SAFE_METHODS
         else (
             _("This is not yours to change"),
             _("Your account may look, but not change this. Ask an administrator of your office."),
@@ -265,6 +306,11 @@ def _forgery_page(_error: CSRFError) -> Any:
         ),
     )
     return page, code, {"X-CSRF-Token": generate_csrf()} if from_script() else {}
+
+
+def _not_yours_page(_refused: NotYours) -> Any:
+    db.session.rollback()
+    return error_page(403)
 
 
 def _crash_page(error: Exception) -> Any:

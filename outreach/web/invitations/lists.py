@@ -85,7 +85,7 @@ def _reminded(done: by_hand.Reminded) -> str:
     return " ".join([now] * bool(done.now) + [later] * bool(done.later))
 
 
-def _calls(found: InviteeList) -> dict[int, whatsapp.Reach]:
+def _calls(found: InviteeList) -> dict[int, whatsapp.WaysToReach]:
     return {
         row.invitation.id: whatsapp.at(row.invitation.invitee.phone)
         for row in found.rows

@@ -1,27 +1,31 @@
 """Accounts: who may sign in, and with which role (for administrators); and each user's own language."""
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask_babel import gettext
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 from werkzeug.wrappers import Response
-from wtforms import BooleanField, RadioField, StringField
+from wtforms import BooleanField, RadioField, SelectMultipleField, StringField
 from wtforms.validators import Length
 
 from outreach import clock
 from outreach.domain.kinds import LOCALES, ListName, StaffRole
 from outreach.models import User
 from outreach.queries import office as office_pages
+from outreach.queries.activities import lists as browsing
+from outreach.queries.office import StaffRow
 from outreach.services.office import staff
 from outreach.services.office.staff import Added, UserMissing, UserValues
 from outreach.services.sign_in import factors
 from outreach.services.sign_in.factors import NoFactors
 from outreach.web.exports import columns, file
 from outreach.web.fields.base import TidyForm
-from outreach.web.fields.fields import AddressField, ChoiceField, Sentence, strip
+from outreach.web.fields.fields import AddressField, ChoiceField, DayField, Sentence, optional_int, strip
 from outreach.web.fields.problems import showing_problems
 from outreach.web.frame.access import administrator_required, staff_required
 from outreach.web.frame.say import say
@@ -30,6 +34,16 @@ ROLES = [
     (StaffRole.COORDINATOR.value, _l("Coordinator – plans activities, invites, sends")),
     (StaffRole.VIEWER.value, _l("Viewer – sees everything, changes nothing")),
     (StaffRole.ADMINISTRATOR.value, _l("Administrator – also accounts, the office and the audit log")),
+]
+
+
+OFFICE, AREAS = "office", "areas"
+WHERE = [
+    (OFFICE, _l("In the whole office")),
+    (
+        AREAS,
+        _l("Only in these kecamatan and kelurahan: their people, organisations, and activities outside programmes"),
+    ),
 ]
 
 
@@ -45,7 +59,21 @@ class UserForm(TidyForm):
         description=_l("They sign in with it."),
     )
     role = RadioField(_l("May do"), choices=ROLES, default=StaffRole.COORDINATOR.value)
+    where = RadioField(_l("Where"), choices=WHERE, default=OFFICE)
+    areas = SelectMultipleField(_l("Kecamatan and kelurahan"), choices=[], validate_choice=False)
+    access_until = DayField(
+        _l("May sign in until"),
+        description=_l("The last day, for somebody who helps for a time. Empty: without end."),
+    )
+    stands_in_for_id = ChoiceField(_l("Stands in for"), coerce=optional_int, choices=[])
+    stands_in_from = DayField(_l("From"))
+    stands_in_until = DayField(_l("Until"), description=_l("The last day of the absence."))
     locale = ChoiceField(_l("Language of the pages"), choices=list(LOCALES.items()), default="id")
+
+    def offer(self, accounts: Sequence[StaffRow], own_id: int | None = None) -> None:
+        """Offer the accounts for whom this one may stand in."""
+        others = [(one.id, one.name or one.email) for one in accounts if one.active and one.id != own_id]
+        self.stands_in_for_id.choices = [("", gettext("Nobody")), *others]
 
     @property
     def values(self) -> UserValues:
@@ -55,6 +83,11 @@ class UserForm(TidyForm):
             role=StaffRole(self.role.data) if self.role.data else None,
             locale=self.locale.data,
             active=self.is_active,
+            areas=tuple(self.areas.data or ()) if self.where.data == AREAS else None,
+            access_until=self.access_until.data,
+            stands_in_for_id=self.stands_in_for_id.data,
+            stands_in_from=self.stands_in_from.data,
+            stands_in_until=self.stands_in_until.data,
         )
 
     @property
@@ -80,6 +113,12 @@ class UserEditForm(UserForm):
             role=staff.role_of(user).value,
             locale=user.locale,
             active=user.active,
+            where=AREAS if user.area_only else OFFICE,
+            areas=[area.code for area in user.areas],
+            access_until=user.access_until,
+            stands_in_for_id=user.stands_in_for_id,
+            stands_in_from=user.stands_in_from,
+            stands_in_until=user.stands_in_until,
             **kwargs,
         )
 
@@ -101,25 +140,27 @@ def index() -> Any:
 
 @bp.route("/users/new", methods=["GET", "POST"])
 @administrator_required
-def new() -> str | Response | tuple[str, int]:
+def new() -> Any:
     form = UserForm()
+    form.offer(office_pages.accounts())
     if form.validate_on_submit():
         with showing_problems(form):
             return _show_password(staff.add(form.values, by=current_user, now=clock.now()))
-    return render_template("office/account.html", form=form, user=None), 422 if form.is_submitted() else 200
+    return _form(form, None)
 
 
 @bp.route("/users/<int:user_id>/edit", methods=["GET", "POST"])
 @administrator_required
-def edit(user_id: int) -> str | Response | tuple[str, int]:
+def edit(user_id: int) -> Any:
     user = _user(user_id)
     form = UserEditForm() if request.method == "POST" else UserEditForm.of(user)
+    form.offer(office_pages.accounts(), user_id)
     if form.validate_on_submit():
         with showing_problems(form):
             staff.edit(user_id, form.values, by=current_user, now=clock.now())
             flash(_("%(name)s's account was changed.", name=form.values.name), "success")
             return redirect(url_for(".index"))
-    return render_template("office/account.html", form=form, user=user), 422 if form.is_submitted() else 200
+    return _form(form, user)
 
 
 @bp.post("/users/<int:user_id>/password")
@@ -152,6 +193,11 @@ def language() -> Response:
     back = urlsplit(request.form.get("back", "/"))
     safe = back.path if back.path.startswith("/") and not back.path.startswith(("//", "/\\")) else "/"
     return redirect(safe + (f"?{back.query}" if back.query else ""))
+
+
+def _form(form: UserForm, user: User | None) -> tuple[str, int]:
+    page = render_template("office/account.html", form=form, user=user, districts=browsing.districts())
+    return page, 422 if form.is_submitted() else 200
 
 
 def _user(user_id: int) -> staff.User:

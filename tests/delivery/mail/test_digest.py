@@ -33,8 +33,7 @@ def refused(activity, chief, coordinator, administrator):
 
 
 def write(now) -> int:
-    found = news.current(now=now)
-    return bell.write_digests(found.news, found.seen, now=now)
+    return bell.write_digests(lambda user: news.within_reach(user, now=now), news.current(now=now).seen, now=now)
 
 
 def digests() -> list[Message]:

@@ -57,6 +57,7 @@ from outreach.models import (
     StoredFile,
     TimetablingSearch,
     User,
+    user_area,
     user_role,
 )
 from outreach.models.mails import IS_WAITING
@@ -316,12 +317,14 @@ def _forget_accounts(session: Session, ids: Sequence[int]) -> None:
     """Take the names out of closed accounts. The rows stay, because records say by which account they were made."""
     of_them = sa.and_(AuditEntry.subject_type == User.__tablename__, AuditEntry.subject_id.in_(ids))
     _update(session, AuditEntry, of_them, {"subject_name": ERASED, "detail": {}})
-    session.execute(sa.delete(user_role).where(user_role.c.user_id.in_(ids)))
+    for table in (user_role, user_area):
+        session.execute(sa.delete(table).where(table.c.user_id.in_(ids)))
     for model in (BellSeen, RecoveryCode, PasswordReset):
         _delete(session, model, model.user_id.in_(ids))
     for user in session.scalars(sa.select(User).where(User.id.in_(ids))).unique():
         user.name, user.email = ERASED, f"erased-{user.id}@example.invalid"
         user.password, user.fs_uniquifier, user.wants_digest = uuid4().hex, uuid4().hex, False
+        user.access_until = user.stands_in_for_id = user.stands_in_from = user.stands_in_until = None
         user.tf_primary_method = user.tf_totp_secret = user.tf_phone_number = None
 
 
@@ -407,7 +410,7 @@ STORES: tuple[Store, ...] = (
         "security_events", P.SECURITY, SecurityEvent, _plain(SecurityEvent, SecurityEvent.at), _deleting(SecurityEvent),
         ("security_event",),
     ),
-    Store("accounts", P.ACCOUNTS, User, _accounts, _forget_accounts, ("user", "user_role", "recovery_code")),
+    Store("accounts", P.ACCOUNTS, User, _accounts, _forget_accounts, ("user", "user_role", "user_area", "recovery_code")),
     Store(
         "requests", P.REQUESTS, DataRequest, _plain(DataRequest, DataRequest.done_at, DataRequest.done_at.is_not(None)),
         _deleting(DataRequest), ("data_request", "privacy_mail"),

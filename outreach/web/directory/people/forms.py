@@ -16,6 +16,7 @@ from outreach.queries import directory
 from outreach.queries.directory import PeopleFilters
 from outreach.services.directory.people import PersonValues
 from outreach.web.fields.base import TidyForm
+from outreach.web.fields.choices import within_area
 from outreach.web.fields.fields import AddressField, ChoiceField, optional_int, optional_text
 from outreach.web.frame.say import say
 from outreach.web.invitations.forms import Ticks, member, text, words
@@ -60,6 +61,11 @@ def filters_from(args: MultiDict[str, str]) -> PeopleFilters:
         organisation_id=args.get("organisation", type=int),
         no_address=args.get("no_address") == "1",
     )
+
+
+def kelurahan_within_area() -> dict[str, list[tuple[str, str]]]:
+    """Return the kelurahan to which a record may belong: for an account with an area one of its own."""
+    return within_area(kelurahan_options())
 
 
 def kelurahan_options() -> dict[str, list[tuple[str, str]]]:
@@ -123,7 +129,7 @@ class PersonForm(InviteeForm):
     region_code = ChoiceField(
         _l("Kelurahan"),
         coerce=optional_text,
-        choices=kelurahan_options,
+        choices=kelurahan_within_area,
         description=_l("Where a cadre is active."),
     )
     sex = RadioField(_l("Sex"), default="", coerce=str)
