@@ -49,7 +49,7 @@ def _said(cell):
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", cell)).split())
 
 
-def test_map_and_table_show_the_same_and_zero_is_a_word(viewer_client, quarter):
+def test_map_and_table_show_the_same_and_zero_is_a_word(quarter, viewer_client):
     html = viewer_client.get(PERIOD).text
     assert drawn(html) == {"Metro": ("0", "zero"), "Imopuro": ("4", "3"), "Yosodadi": ("0", "zero")}
     assert rows_of(html, "By kecamatan and kelurahan") == [
@@ -61,14 +61,14 @@ def test_map_and_table_show_the_same_and_zero_is_a_word(viewer_client, quarter):
     assert viewer_client.get(f"{PERIOD}&show=nonsense").status_code == 200
 
 
-def test_a_single_person_from_a_kelurahan_is_hidden_on_the_map(viewer_client, quarter):
+def test_a_single_person_from_a_kelurahan_is_hidden_on_the_map(quarter, viewer_client):
     many_came(held(draft_activity(None, None, 22)), 1, region_code=METRO)
     html = viewer_client.get(f"{PERIOD}&show=present").text
     assert (drawn(html)["Metro"], drawn(html)["Yosodadi"]) == (("hidden", "•"), ("0", "zero"))
     assert "2 of 3 kelurahan reached" in html
 
 
-def test_activities_are_told_by_month(viewer_client, quarter):
+def test_activities_are_told_by_month(quarter, viewer_client):
     html = viewer_client.get(PERIOD).text
     assert re.findall(r">(January 2027|February 2027)</th>", html) == ["January 2027", "February 2027"]
     assert rows_of(html, "Activities held, by month")[2] == ["Imopuro", "2", "1"]
@@ -76,7 +76,7 @@ def test_activities_are_told_by_month(viewer_client, quarter):
     assert "Activities held, by month" not in one_month
 
 
-def test_a_target_says_how_many_activities_are_missing(current_app_, viewer_client, quarter, monkeypatch):
+def test_a_target_says_how_many_activities_are_missing(current_app_, quarter, viewer_client, monkeypatch):
     settings(monkeypatch, current_app_, coverage_target=3)
     rows = {row[0]: row[2] for row in rows_of(viewer_client.get(PERIOD).text, "By kecamatan and kelurahan")}
     assert rows == {
@@ -88,7 +88,7 @@ def test_a_target_says_how_many_activities_are_missing(current_app_, viewer_clie
     assert "The target is for a year." in part
 
 
-def test_another_city_has_its_own_map(current_app_, viewer_client, quarter, monkeypatch, tmp_path):
+def test_another_city_has_its_own_map(current_app_, quarter, viewer_client, monkeypatch, tmp_path):
     square = [[105.0, -5.0], [105.1, -5.0], [105.1, -5.1], [105.0, -5.1], [105.0, -5.0]]
     features = [
         {"properties": {"code": METRO}, "geometry": {"type": "MultiPolygon", "coordinates": [[square]]}},
@@ -108,7 +108,7 @@ def test_another_city_has_its_own_map(current_app_, viewer_client, quarter, monk
      ' {"type": "Polygon", "coordinates": [[["x", 1]]]}}]}'],
 )  # fmt: skip
 def test_without_a_map_that_can_be_read_there_is_the_table_alone(
-    current_app_, viewer_client, quarter, monkeypatch, tmp_path, content
+    current_app_, quarter, viewer_client, monkeypatch, tmp_path, content
 ):
     own = tmp_path / "kelurahan.geojson"
     if content is not None:

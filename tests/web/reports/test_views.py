@@ -116,7 +116,7 @@ def as_shown(value):
 
 
 @pytest.mark.parametrize("path", [PERIOD, "/reports/programmes/{id}"])
-def test_page_pdf_and_spreadsheet_have_the_same_figures(viewer_client, january, path):
+def test_page_pdf_and_spreadsheet_have_the_same_figures(january, viewer_client, path):
     path = path.format(id=january.id)
     page, sheets, pdf = page_of(viewer_client, path), sheets_of(viewer_client, path), pdf_of(viewer_client, path)
     paper = " ".join(" ".join(one.get_textpage().get_text_range() for one in pdf).split())
@@ -148,7 +148,7 @@ def test_page_pdf_and_spreadsheet_have_the_same_figures(viewer_client, january, 
     assert sheets["Place and sex"][-1] == ["In all", *sheets["Sex and age"][-1][1:]]
 
 
-def test_a_single_girl_is_hidden_in_every_table(viewer_client, january):
+def test_a_single_girl_is_hidden_in_every_table(january, viewer_client):
     sheets = sheets_of(viewer_client, PERIOD)
     by_age = {row[0]: row[1:] for row in sheets["Sex and age"][1:]}
     assert by_age["Under 18 years"] == ["•", 0, 0, "•"]
@@ -158,7 +158,7 @@ def test_a_single_girl_is_hidden_in_every_table(viewer_client, january):
     assert by_age["In all"][-1] == 36
 
 
-def test_no_hidden_count_of_any_exported_table_can_be_computed(viewer_client, january):
+def test_no_hidden_count_of_any_exported_table_can_be_computed(january, viewer_client):
     """The tables are read back from the file. What they show together is audited."""
     sheets = sheets_of(viewer_client, PERIOD)
     scope = ReportScope(JAKARTA, first=date(2027, 1, 1), last=date(2027, 1, 31))
@@ -206,7 +206,7 @@ def label_of(age):
         return str(label(age))
 
 
-def test_the_spreadsheet_has_days_as_dates_and_no_formula(viewer_client, january):
+def test_the_spreadsheet_has_days_as_dates_and_no_formula(january, viewer_client):
     january.title = "=HYPERLINK(1)"
     db.session.commit()
     sheets = sheets_of(viewer_client, PERIOD)
@@ -214,7 +214,7 @@ def test_the_spreadsheet_has_days_as_dates_and_no_formula(viewer_client, january
     assert sheets["Letters"][1][:2] == ["400.2/7/2027", date(2027, 1, 5)]
 
 
-def test_the_first_page_of_the_pdf_is_signed_and_details_follow_on_numbered_pages(viewer_client, january):
+def test_the_first_page_of_the_pdf_is_signed_and_details_follow_on_numbered_pages(january, viewer_client):
     pdf = pdf_of(viewer_client, PERIOD)
     pages = [" ".join(one.get_textpage().get_text_range().split()) for one in pdf]
     assert len(pages) > 1
@@ -230,7 +230,7 @@ def test_a_report_without_any_activity_says_so(viewer_client, office):
     assert pdf_of(viewer_client, "/reports?from=2020-01-01&to=2020-12-31")
 
 
-def test_a_wrong_day_is_named_and_left_out_and_days_in_the_wrong_order_are_turned(viewer_client, january):
+def test_a_wrong_day_is_named_and_left_out_and_days_in_the_wrong_order_are_turned(january, viewer_client):
     assert "“2027-13-01” is not known here" in viewer_client.get("/reports?from=2027-13-01").text
     assert page_of(viewer_client, "/reports?from=2027-01-31&to=2027-01-01").facts["Activities held"] == "2"
 
@@ -239,7 +239,7 @@ def test_the_report_of_an_unknown_programme_is_not_found(viewer_client, office):
     assert viewer_client.get("/reports/programmes/99").status_code == 404
 
 
-def test_a_download_is_in_the_audit_log_and_another_site_gets_the_page(viewer_client, january):
+def test_a_download_is_in_the_audit_log_and_another_site_gets_the_page(january, viewer_client):
     other = viewer_client.get(f"{PERIOD}&file=xlsx", headers={"Sec-Fetch-Site": "cross-site"})
     assert other.mimetype == "text/html"
     sheets_of(viewer_client, f"/reports/programmes/{january.id}")
@@ -249,12 +249,12 @@ def test_a_download_is_in_the_audit_log_and_another_site_gets_the_page(viewer_cl
     ]
 
 
-def test_the_threshold_is_a_setting(current_app_, viewer_client, january, monkeypatch):
+def test_the_threshold_is_a_setting(current_app_, january, viewer_client, monkeypatch):
     monkeypatch.setitem(current_app_.extensions, "outreach", replace(current_settings(), small_numbers_below=50))
     assert page_of(viewer_client, PERIOD).facts["Present"] == "•"
 
 
-def test_a_long_table_is_whole_in_the_spreadsheet_and_cut_on_page_and_paper(viewer_client, january, monkeypatch):
+def test_a_long_table_is_whole_in_the_spreadsheet_and_cut_on_page_and_paper(january, viewer_client, monkeypatch):
     monkeypatch.setattr(documents, "MOST_SHOWN", 3)
     page = page_of(viewer_client, PERIOD)
     assert [row[0] for row in page.tables["Present, by kelurahan and sex"]] == [
@@ -264,14 +264,14 @@ def test_a_long_table_is_whole_in_the_spreadsheet_and_cut_on_page_and_paper(view
     assert len(sheets_of(viewer_client, PERIOD)["Place and sex"]) == 8
 
 
-def test_names_of_people_are_in_no_report(viewer_client, january):
+def test_names_of_people_are_in_no_report(january, viewer_client):
     somebody = db.session.scalars(sa.select(Person.name).where(Person.name.startswith("Orang "))).first()
     assert somebody is not None
     assert somebody not in viewer_client.get(PERIOD).text
     assert a_person("Rina Contoh").name not in viewer_client.get(PERIOD).text
 
 
-def test_without_days_the_report_is_of_the_year_in_which_something_was_held_last(viewer_client, january):
+def test_without_days_the_report_is_of_the_year_in_which_something_was_held_last(january, viewer_client):
     assert 'value="2027-01-30"' in viewer_client.get("/reports").text
     for activity in db.session.scalars(sa.select(Activity)):
         activity.starts_at, activity.ends_at = (
