@@ -13,6 +13,7 @@ NO_LISTS = {
     "consents.edit": "what one person consented to; it is in their copy",
     "invitations.names_paper": "a paper form",
     "invitations.remind": "a preview",
+    "kla.choose": "a form over the activities of a year",
     "ladders.index": "settings",
     "mailbox.index": "the demo's mails",
     "messages.show": "one mail",

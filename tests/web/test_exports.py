@@ -222,9 +222,14 @@ LISTS = {
     ListName.CALENDAR_ADDRESSES: "/feeds",
     ListName.CALLS: "/to-call",
     ListName.CALL_LOG: "/to-call/figures",
+    ListName.CALL_QUESTIONS: "/to-call/questions",
     ListName.CASES: "/reports/cases",
     ListName.CERTIFICATES: "/certificates",
     ListName.CLASHES: "/findings",
+    ListName.COVERAGE: "/reports/coverage",
+    ListName.DATA_REQUESTS: "/data-requests/",
+    ListName.DEVICES: "/devices",
+    ListName.ENTITLED: "/certificates/entitled?activity={activity}",
     ListName.FEEDBACK: "/activities/{activity}/feedback",
     ListName.FOLLOW_UPS: "/follow-ups",
     ListName.GROUPS: "/people/groups",
@@ -244,10 +249,12 @@ LISTS = {
     ListName.REMINDER_RULES: "/rules",
     ListName.REPORT: "/reports",
     ListName.RUNDOWN: "/programmes/{programme}/rundown",
+    ListName.SCANS: "/activities/{activity}/attendance/scans",
     ListName.SEARCHES: "/placements",
     ListName.TEXTS: "/texts",
     ListName.UNREACHABLE: "/incoming/unreachable",
     ListName.VENUES: "/venues",
+    ListName.WALK_INS: "/walk-ins",
 }
 # A cell that is only a day or an hour, as a text
 _DAY_AS_TEXT = re.compile(
@@ -265,7 +272,7 @@ def test_every_list_is_a_spreadsheet_with_real_days_frozen_headings_and_filters(
     poll, search = a_poll(ani), searched(a_request(three_at_once()))
     ids = {"activity": activity.id, "programme": programme.id, "ani": ani.id, "chief": chief.id, "poll": poll.id,
            "search": search.id}  # fmt: skip
-    others = {ListName.REFUSED_ROWS, ListName.DOOR_CODES, ListName.PHOTOS}  # codes are a PDF, photos a ZIP
+    others = {ListName.REFUSED_ROWS, ListName.DOOR_CODES, ListName.PHOTOS, ListName.KLA}  # codes are a PDF, the last two a ZIP
     assert set(LISTS) == set(ListName) - others
     empty = set()
     for name, path in LISTS.items():
