@@ -281,7 +281,7 @@ OWN_GET = {
     "activities.postpone": "200",
     "activities.publish": "200",
     "activities.show": "200",
-    "attendance.log": "200",
+    "attendance.log": "302 /activities/…/attendance",
     "attendance.now": "200",
     "attendance.paper": "200",
     "attendance.sheet": "200",
