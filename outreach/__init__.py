@@ -92,7 +92,7 @@ def _count_requests(app: "Flask", config: Settings) -> None:
         limiter.init_app(app)
     except Exception as error:  # whatever that client raises; its text may hold a password
         raise SettingsError(
-            f"The storage in OUTREACH_RATE_STORAGE, which begins with “{config.rate_storage.partition('://')[0]}://”, cannot be "
+            f"The storage in OUTREACH_RATE_STORAGE, which begins with “{config.rate_store.partition('://')[0]}://”, cannot be "
             f"used ({type(error).__name__}). Start its server, or correct its address."
         ) from None
 
@@ -119,7 +119,7 @@ def _flask_config(config: Settings) -> dict[str, Any]:
         "PERMANENT_SESSION_LIFETIME": timedelta(days=max(1, config.stay_signed_in_days), hours=config.session_hours),
         "PREFERRED_URL_SCHEME": "https" if config.https else "http",
         "WTF_CSRF_TIME_LIMIT": None,
-        "RATELIMIT_STORAGE_URI": config.rate_storage,
+        "RATELIMIT_STORAGE_URI": config.rate_store,
         "RATELIMIT_HEADERS_ENABLED": False,
         "MAIL_SERVER": config.mail_server,
         "MAIL_PORT": config.mail_port,

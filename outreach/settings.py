@@ -236,13 +236,13 @@ class Settings:
     session_idle_minutes: Annotated[int, _between(5, 1_440)] = 60  # without use it ends after this time
     stay_signed_in_days: Annotated[int, _between(0, 90)] = 14  # with “stay signed in”; 0: not offered
 
-    rate_login: Rate = "10/minute"
+    rate_login: Rate = "60/minute"  # of one network address, by all who are behind it
     rate_codes: Rate = "20/hour"  # tries of a second factor or recovery code for one account, after its password
     second_factor_for: Roles = "administrator,coordinator"  # who must have a second factor; empty: nobody
     rate_answer: Rate = "120/minute"
     rate_public: Rate = "120/minute"
     metrics_token: Token = ""  # clients must send it to read /metrics; empty: only this machine may read them
-    rate_storage: Secret = "process-memory://"  # several web processes on PostgreSQL: "database://"
+    rate_storage: Secret = ""  # where requests are counted; empty: in PostgreSQL, and on SQLite in the process
     proxies: Annotated[int, _between(0, 10)] = 0  # number of reverse proxies before the app (X-Forwarded-*)
     upload_limit_mb: Annotated[int, _between(1, 1_024)] = 10
     coverage_target: Annotated[int, _between(0, 1_000)] = 0  # activities wanted in each kelurahan a year; 0: no target
@@ -268,6 +268,12 @@ class Settings:
     def roles_with_second_factor(self) -> frozenset[str]:
         """Return the roles whose accounts must have a second factor; none in the demo, whose passwords are shown."""
         return frozenset() if self.demo else frozenset(filter(None, map(str.strip, self.second_factor_for.split(","))))
+
+    @property
+    def rate_store(self) -> str:
+        """Return where requests are counted for the limits: by all processes together, where there can be several."""
+        usual = _DATABASE if self.sqlalchemy_url.startswith("postgresql") else _PROCESS_MEMORY
+        return self.rate_storage or usual
 
     @property
     def sqlalchemy_url(self) -> str:
@@ -433,7 +439,7 @@ def _refused(called: str, name: str, value: Any) -> str:
 
 def _unusable_storage(address: str) -> str:
     """Return why a storage for the limits cannot be used, as the end of a sentence; "" if it can, or only its server is away."""
-    if address in (_PROCESS_MEMORY, _DATABASE):
+    if address in ("", _PROCESS_MEMORY, _DATABASE):
         return ""
     if address.startswith(_DATABASE):
         return "must have nothing behind it: it is the database of OUTREACH_DATABASE_URL."

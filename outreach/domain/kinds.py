@@ -244,6 +244,8 @@ class AccountNews(StrEnum):
     FACTORS_RESET = "factors_reset"  # by an administrator
     RECOVERY_CODE_USED = "recovery_code_used"
     RECOVERY_CODES_MADE = "recovery_codes_made"
+    NEW_DEVICE = "new_device"
+    MANY_FAILURES = "many_failures"  # to administrators
 
 
 class StaffRole(StrEnum):
@@ -329,6 +331,7 @@ class ListName(StrEnum):
     RUNDOWN = "rundown"
     SCANS = "scans"
     SEARCHES = "searches"
+    SECURITY_EVENTS = "security_events"
     TEXTS = "texts"
     UNREACHABLE = "unreachable"
     VENUES = "venues"

@@ -19,6 +19,7 @@ from outreach.services.polls import ask as poll_asking
 from outreach.services.privacy import requests as data_requests
 from outreach.services.privacy.retention import run as retention
 from outreach.services.reminders import tick as reminding
+from outreach.services.sign_in import alarm
 from outreach.services.sign_in import reset as passwords_by_mail
 from outreach.settings import Settings
 
@@ -59,10 +60,11 @@ def _retention(now: ReadClock, stop: Stop) -> Mapping[str, int]:
 
 
 def _bell(now: ReadClock, _stop: Stop) -> Mapping[str, int]:
+    alarms = alarm.tell_administrators(now())
     clashes = bell.notice_clashes(now=now())
     at = now()
     digests = bell.write_digests(lambda user: news.within_reach(user, now=at), news.current(now=at).seen, now=at)
-    return {"clashes": clashes, "digests": digests}
+    return {"alarms": alarms, "clashes": clashes, "digests": digests}
 
 
 def _uploads(now: ReadClock, _stop: Stop) -> Mapping[str, int]:

@@ -161,6 +161,7 @@ def _families(f: Figures) -> Iterator[tuple[str, str, tuple[str, ...], Iterable[
         (),
         plain(f.engine_age_s),
     )
+    yield "failed_sign_ins", "Sign-ins that failed within the last hour.", (), plain(f.failed_sign_ins)
     yield "engines", "Engines heard of in the last five minutes.", (), plain(f.engines)
     yield "incoming_to_read", "Mails that came in and wait for a coordinator.", (), plain(f.incoming_to_read)
     yield "addresses_blocked", "Addresses that no mail reaches.", (), plain(f.addresses_blocked)

@@ -9,7 +9,7 @@ from outreach.domain.kinds import StaffRole
 from outreach.domain.needs import NeedKind
 from outreach.queries.overview import reading
 from outreach.queries.overview.page import overview
-from outreach.services.sign_in import factors
+from outreach.services.sign_in import alarm, factors
 from outreach.web.frame.access import has_role, may_change, staff_required
 from outreach.web.frame.looks import office_zone
 
@@ -29,5 +29,6 @@ def index() -> str:
     playing = current_app.config.get(PLAYS_PAST, False)
     if playing:
         found = replace(found, needs=[need for need in found.needs if need.kind not in LATE])
+    failed = alarm.many(now=now) if has_role(StaffRole.ADMINISTRATOR) else 0
     lone = factors.lone_administrator() if has_role(StaffRole.ADMINISTRATOR) else None
-    return render_template("overview/index.html", found=found, playing=playing, lone=lone)
+    return render_template("overview/index.html", found=found, playing=playing, lone=lone, failed=failed)

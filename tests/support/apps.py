@@ -29,6 +29,7 @@ def settings_for(folder: Path, **values: object) -> Settings:
             "instance": folder,
             "base_url": "http://localhost",
             "rate_login": "1000/minute",
+            "rate_storage": "process-memory://",  # the app is made once for both databases
             "rate_answer": "10000/minute",
             "rate_public": "10000/minute",
             "second_factor_for": "",  # a test of the demand switches it on

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from datetime import timedelta
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -12,11 +13,15 @@ from outreach.models import User
 from outreach.services.sign_in import sessions
 
 
-def log_in(app: Flask, user: User) -> FlaskClient:
-    """Return a test client that is logged in as `user`; it needs no CSRF tokens."""
+def log_in(app: Flask, user: User, *, lasting: bool = True) -> FlaskClient:
+    """Return a test client that is logged in as `user`; it needs no CSRF tokens.
+
+    lasting: the session does not end, however the test sets its clock.
+    """
     app.config["WTF_CSRF_ENABLED"] = False
     client = app.test_client()
-    _id, code = sessions.begin(user, now=clock.now())
+    began_at = clock.now() + timedelta(days=3650 if lasting else 0)
+    _id, code = sessions.begin(user, stays=lasting, now=began_at)
     db.session.commit()  # on SQLite, what was read before cannot be changed after another transaction
     with client.session_transaction() as session:
         session["_user_id"] = code

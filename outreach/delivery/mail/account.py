@@ -80,6 +80,15 @@ def _words(about: AccountMail, office: Office | None) -> tuple[str, list[str]]:
             gettext("The link counts for 30 minutes and for one new password. Nobody else should get it."),
             gettext("If it was not you, you need do nothing: your password stays as it is."),
         ]
+    if about.news is AccountNews.MANY_FAILURES:
+        return gettext("Many failed sign-ins"), [
+            gettext(
+                "Within an hour, %(count)s tries to sign in to Outreach failed. Somebody may be guessing passwords. "
+                "Nobody is locked out by it. The page shows from where they came:",
+                count=about.facts.get("count", 0),
+            ),
+            f"{current_settings().base_url.rstrip('/')}/security-events?kind=failures",
+        ]
     subject, happened = _happened(about.news, about.facts)
     when = formats.moment(about.at, office.zone if office else DEFAULT)
     return subject, [
@@ -94,6 +103,7 @@ def _words(about: AccountMail, office: Office | None) -> tuple[str, list[str]]:
 
 def _happened(news: AccountNews, facts: dict[str, Any]) -> tuple[str, str]:
     name = clean(str(facts.get("name", "")))
+    device = clean(" / ".join(str(facts.get(part) or "?") for part in ("browser", "system", "network_address")))
     words: dict[AccountNews, tuple[str, str]] = {
         AccountNews.PASSWORD_CHANGED: (
             gettext("Your password for Outreach was changed"),
@@ -120,6 +130,10 @@ def _happened(news: AccountNews, facts: dict[str, Any]) -> tuple[str, str]:
                 "Somebody signed in to your account with one of its recovery codes. Codes that are left: %(count)s.",
                 count=facts.get("left", 0),
             ),
+        ),
+        AccountNews.NEW_DEVICE: (
+            gettext("Your account was used on a new device"),
+            gettext("Somebody signed in to your account on a device for the first time: %(device)s.", device=device),
         ),
         AccountNews.RECOVERY_CODES_MADE: (
             gettext("Your account has new recovery codes"),

@@ -480,6 +480,7 @@ LIST_LABELS: dict[ListName, object] = {
     ListName.DATA_REQUESTS: _l("Requests about personal data"),
     ListName.DOOR_CODES: _l("Codes for the entrance"),
     ListName.AUDIT_LOG: _l("Audit log"),
+    ListName.SECURITY_EVENTS: _l("Security events"),
     ListName.CALENDAR_ADDRESSES: _l("Calendar addresses"),
     ListName.CALLS: _l("People to call"),
     ListName.CALL_LOG: _l("Calls"),

@@ -28,6 +28,7 @@ from outreach.recent import Life, Recent
 from outreach.services.inbox import waiting as inbox_waiting
 from outreach.services.ladder import climb as ladder
 from outreach.services.operations import engines as heartbeats
+from outreach.services.sign_in import alarm
 from outreach.settings import MOST_COUNTED
 
 KEPT_FOR = timedelta(seconds=5)
@@ -53,6 +54,7 @@ class Figures:
     channels: dict[str, "ChannelFigures"]
     engine_age_s: float | None  # since the last sign of life; None: there was none yet
     engines: int  # alive in the last minutes
+    failed_sign_ins: int  # of the last hour
     incoming_to_read: int
     addresses_blocked: int
     reminders_scheduled: int  # at most MOST_COUNTED
@@ -106,6 +108,7 @@ def _read(now: datetime) -> Figures:
         },
         engine_age_s=max(0.0, _seconds(now - sign_at)) if sign_at else None,
         engines=len(heartbeats.living(now=now)),
+        failed_sign_ins=alarm.failures(now=now),
         incoming_to_read=inbox_waiting.count_waiting(),
         addresses_blocked=_count(AddressFailure, AddressFailure.blocked_at.is_not(None)),
         reminders_scheduled=_some(Reminder, IS_SCHEDULED),

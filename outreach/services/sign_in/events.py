@@ -11,10 +11,12 @@ from typing import Any
 import structlog
 from flask import has_request_context, request
 
+from outreach.domain.kinds import AccountNews
 from outreach.domain.sign_in.devices import browser_of, system_of
 from outreach.domain.sign_in.events import FAILURES, SecurityKind
 from outreach.extensions import limiter
 from outreach.models import SecurityEvent, User
+from outreach.services.sign_in import mails
 from outreach.transactions import recording
 
 MOST_A_MINUTE = 5  # rows of one kind of failure from one network address; the log has all of them
@@ -63,6 +65,19 @@ def security_event(kind: SecurityKind, user: User | None = None, *, now: datetim
                 detail=facts,
             )
         )
+
+
+def signed_in(user: User, *, via: list[str], stays: bool, is_new_device: bool, now: datetime) -> None:
+    """Record a sign-in. If the account does not know the device, tell it by mail."""
+    security_event(SecurityKind.SIGNED_IN, user, now=now, via=via, stays=stays)
+    if is_new_device:
+        where = origin()
+        with recording() as session:
+            mails.tell(
+                session, user.id, AccountNews.NEW_DEVICE, now=now, browser=where.browser, system=where.system,
+                network_address=where.network_address,
+            )  # fmt: skip
+        security_event(SecurityKind.NEW_DEVICE, user, now=now)
 
 
 def _too_many(kind: SecurityKind, where: RequestOrigin) -> bool:

@@ -20,6 +20,7 @@ from outreach.delivery.mail.ical_event import publish_ics
 from outreach.delivery.words import formats
 from outreach.domain.answers import ActivityCancelled, ActivityPostponed, Choice, DeadlinePassed
 from outreach.domain.problems import Problem
+from outreach.domain.sign_in.events import SecurityKind
 from outreach.domain.states import ANSWERED
 from outreach.extensions import csrf, current_settings, limiter
 from outreach.queries.answers import clashes as own_clashes
@@ -33,6 +34,7 @@ from outreach.services.answers.answer import LinkAnswer
 from outreach.services.answers.undo import NothingToUndo
 from outreach.services.invitations import links
 from outreach.services.invitations.links import LinkExpired, LinkReplaced, LinkRevoked, LinkUnknown
+from outreach.services.sign_in.events import security_event
 from outreach.web.answer_pages import acting
 from outreach.web.answer_pages.blueprint import bp
 from outreach.web.answer_pages.cards import Card, Fault, PersonRow, Pick, cards, faults_of, typed_who
@@ -97,7 +99,11 @@ def nothing() -> Response:
 def page(token: str) -> Response:
     if acting.opens(token):
         return acting.page(token)
-    return _drawn(token, _found(token), pick=Pick.of(request.args.get("pilih", "")))
+    found = _found(token)
+    if current_app.config["SESSION_COOKIE_NAME"] in request.cookies and (staff := staff_here()):
+        of = "organisation" if found.invitee.organisation else "person"
+        security_event(SecurityKind.LINK_VIEWED, staff, now=clock.now(), of=of, invitee=found.invitee.id)
+    return _drawn(token, found, pick=Pick.of(request.args.get("pilih", "")))
 
 
 @bp.get("/<token>/thanks")

@@ -659,6 +659,17 @@ def audit_entries(
     ]
 
 
+def security_events(kind: Callable, device: Callable, zone: ZoneInfo) -> list[ListColumn]:
+    return [
+        ListColumn(_("When"), MIDDLE, lambda row: _local(row.at, zone)),
+        ListColumn(_("What happened"), WIDE, lambda row: kind(row.kind)),
+        ListColumn(_("Account"), MIDDLE, lambda row: row.user),
+        ListColumn(_("Network address"), MIDDLE, lambda row: row.network_address),
+        ListColumn(_("Device"), MIDDLE, lambda row: device(row) if row.network_address else ""),
+        ListColumn(_("Details"), LONG, lambda row: "; ".join(f"{name}: {value}" for name, value in row.detail.items())),
+    ]
+
+
 def accounts() -> list[ListColumn]:
     return [
         ListColumn(_("Name"), WIDE, lambda row: row.name),

@@ -17,7 +17,9 @@ from outreach.delivery.spreadsheets import Filetype, ListColumn, ListTooLong
 from outreach.delivery.words.formats import language
 from outreach.delivery.words.labels import LIST_LABELS
 from outreach.domain.kinds import CadreKind, ListName, Role, Sector
+from outreach.domain.sign_in.events import SecurityKind
 from outreach.services import audit
+from outreach.services.sign_in.events import security_event
 from outreach.web.frame.looks import office_zone, url_with
 from outreach.web.frame.request import is_from_own_page
 from outreach.web.frame.say import say
@@ -92,7 +94,9 @@ def record(name: ListName, rows: int, filetype: str, *, of: str = "", also: Mapp
     given = {filter: request.args[filter].strip() for filter in FILTERS if filter in request.args}
     filters = {filter: value for filter, value in {**(also or {}), **given}.items() if _narrows(filter, value)}
     log.info("list exported", endpoint=request.endpoint, user_id=current_user.id, rows=rows, kind=filetype)
-    audit.downloaded(name, filters, of=of, rows=rows, filetype=filetype, by=current_user, now=clock.now())
+    now = clock.now()
+    audit.downloaded(name, filters, of=of, rows=rows, filetype=filetype, by=current_user, now=now)
+    security_event(SecurityKind.EXPORTED, current_user._get_current_object(), now=now, list=name.value, rows=rows)
 
 
 def _narrows(filter: str, value: str) -> bool:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from functools import wraps
-from hashlib import sha256
 from typing import Any
 
 import structlog
@@ -23,16 +22,19 @@ from flask_babel import gettext as _
 from flask_login import current_user, logout_user
 from flask_security import Security
 from flask_wtf.csrf import CSRFError, generate_csrf
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
 from outreach import clock, logs, reach
 from outreach.domain.access import NotYours
 from outreach.domain.kinds import StaffRole
+from outreach.domain.sign_in.events import SecurityKind
 from outreach.extensions import current_settings, db, limiter
 from outreach.models import Office, the_office
 from outreach.services.office import access as own_access
+from outreach.services.sign_in.events import security_event
 from outreach.settings import Settings
-from outreach.web.frame import areas, rate_limited
+from outreach.web.frame import areas, kept_forms, rate_limited, tries
 from outreach.web.frame.request import needs_login
 
 log = structlog.get_logger()
@@ -55,10 +57,14 @@ ASK_FOR_A_PASSWORD = frozenset({
     "security.login", "security.verify", "security.change_password", "security.two_factor_token_validation",
     "security.two_factor_setup_validate", "security.mf_recovery",
 })  # fmt: skip
+PASSWORDS = frozenset({"security.login", "security.verify", "security.change_password"})
 SECOND = frozenset({"security.two_factor_token_validation", "security.mf_recovery"})  # ask for it after a password
 SET_UP = frozenset({"office", "users"})  # what an administrator may use before set-up
 KNOW_STAFF = frozenset({"doorcodes"})  # pages for everybody that show staff more
-OWN_AFFAIRS = frozenset({"users.language", "account.codes_file"})  # what a viewer may change: their own settings only
+RECORDED = {403: SecurityKind.FORBIDDEN, 429: SecurityKind.TOO_MANY_TRIES}
+OWN_AFFAIRS = frozenset(
+    {"users.language", "account.codes_file", "signins.end", "signins.end_others"}
+)  # what a viewer may change: their own settings only
 POLICY = (
     "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; "
     "frame-ancestors 'none'"
@@ -85,28 +91,21 @@ def init_app(app: Flask, settings: Settings) -> None:
 
 
 def _limit_passwords() -> None:
-    """Limit password attempts from one address, and for one account from anywhere, before the form's token is looked at."""
+    """Limit tries of passwords before the form's token is looked at. A device that the account knows waits for its own only."""
     if request.endpoint in ASK_FOR_A_PASSWORD:
-        _try_from_here()
-        if request.endpoint == "security.login":
-            _try_account()
+        is_try = request.method == "POST" and request.endpoint in PASSWORDS
+        if not (is_try and tries.is_known_device()):
+            _try_from_here()
+        if is_try:
+            tries.take_turn()
         if request.endpoint in SECOND and "tf_user_id" in session:
             _try_second()
-
-
-def _account_tried() -> str:
-    return "login " + sha256(request.form.get("email", "").strip().lower().encode()).hexdigest()
 
 
 @limiter.limit(lambda: current_settings().rate_public, methods=["GET"])
 @limiter.limit(lambda: current_settings().rate_login, methods=["POST"])
 def _try_from_here() -> None:
     """Count one request of this address."""
-
-
-@limiter.limit(lambda: current_settings().rate_login, key_func=_account_tried, methods=["POST"])
-def _try_account() -> None:
-    """Count one attempt at this account."""
 
 
 @limiter.shared_limit(
@@ -181,7 +180,7 @@ def _to_login() -> Any:
         return Response(
             _("Sign in again."), 401, mimetype="text/plain"
         )  # after a redirect, htmx would insert the login page into the page
-    target = request.full_path.rstrip("?") if request.method == "GET" else None
+    target = request.full_path.rstrip("?") if request.method == "GET" else kept_forms.keep()
     return redirect(url_for("security.login", next=None if target == "/" else target))
 
 
@@ -278,6 +277,8 @@ def error_page(code: int, title: str = "", text: str = "", **values: Any) -> tup
 def _error_page(error: HTTPException) -> Any:
     if error.code is None or error.code < 400:
         return error
+    if error.code in RECORDED:
+        _record(RECORDED[error.code])
     response = error.get_response()
     if error.code == 429:
         wait_s = rate_limited.wait_s()
@@ -293,10 +294,20 @@ def _error_page(error: HTTPException) -> Any:
     return response, code
 
 
+def _record(kind: SecurityKind) -> None:
+    """Record a refusal. The page for it comes, whether the database takes it or not."""
+    user = current_user._get_current_object() if current_user.is_authenticated else None
+    try:
+        security_event(kind, user, now=clock.now(), page=request.endpoint)
+    except SQLAlchemyError as error:
+        log.error("security event not stored", kind=kind.value, **logs.fault(error))
+
+
 def _forgery_page(_error: CSRFError) -> Any:
     """Say that the form has expired. A script of a signed-in user gets a new token, and sends the form again."""
     if from_script() and not current_user.is_authenticated:
         return _to_login()
+    _record(SecurityKind.FORGED)
     page, code = error_page(
         400,
         _("This form has expired"),

@@ -14,7 +14,7 @@ from flask_security import SQLAlchemyUserDatastore, password_changed
 from outreach import clock
 from outreach.domain.kinds import StaffRole
 from outreach.domain.sign_in import passwords
-from outreach.extensions import db
+from outreach.extensions import current_settings, db
 from outreach.models import AccountRole, User
 from outreach.services.office import staff
 from outreach.settings import Settings
@@ -43,7 +43,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals.update(
         may_change=may_change, has_role=has_role, demo=settings.demo, demo_logins=demo_logins,
         back_or=back_or, back_to_choices=back_to_choices, coming_back=coming_back, this_page=this_page,
-        leading_back=leading_back,
+        leading_back=leading_back, stay_signed_in_days=lambda: current_settings().stay_signed_in_days,
     )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from outreach.models import User
 from outreach.services.sign_in import passwords
 from outreach.services.sign_in.events import security_event
 from outreach.services.sign_in.passwords import PasswordTooLong
+from outreach.web.frame import tries
 from outreach.web.frame.say import say
 
 MOST_HASHED = 4096  # letters; passlib raises PasswordSizeError for more
@@ -51,6 +52,7 @@ class SignInForm(LoginForm):
             self.form_errors.append(get_message("GENERIC_AUTHN_FAILED")[0])
         elif super().validate(**given):
             if not passwords.ended(self.user, now=clock.now()):
+                tries.succeeded()
                 return True
             self.form_errors.append(say(FirstPasswordEnded()))  # said only to who knows it
         security_event(SecurityKind.SIGN_IN_FAILED, self.user, now=clock.now())
@@ -61,6 +63,7 @@ class SameUserForm(VerifyForm):
     def validate(self, **given: Any) -> bool:
         refused = _refused(self.password, MOST_HASHED, get_message("INVALID_PASSWORD")[0])
         if not refused and super().validate(**given):
+            tries.succeeded()
             return True
         security_event(SecurityKind.ASKED_ANEW_FAILED, current_user, now=clock.now())
         return False
@@ -71,7 +74,10 @@ class NewPasswordForm(ChangePasswordForm):
         if _refused(self.password, MOST_HASHED, get_message("INVALID_PASSWORD")[0]):
             return False
         too_long = say(PasswordTooLong(length=MOST))
-        return not _refused(self.new_password, MOST, too_long) and super().validate(**given)
+        if _refused(self.new_password, MOST, too_long) or not super().validate(**given):
+            return False
+        tries.succeeded()
+        return True
 
 
 def _refused(field: Any, most: int, sentence: str) -> bool:

@@ -7,7 +7,7 @@ back in the browser.
 
 import time
 
-from flask import current_app, request
+from flask import current_app, g, request
 from flask_babel import gettext as _
 from flask_login import current_user
 
@@ -22,6 +22,8 @@ _A_MINUTE_S = 60
 
 def wait_s() -> int:
     """Return in how many seconds the limit allows a request again."""
+    if "wait_s" in g:  # a password was tried too often
+        return int(g.wait_s)
     limit = limiter.current_limit
     return max(1, int(limit.reset_at - time.time()) if limit else _A_MINUTE_S)
 

@@ -5,19 +5,27 @@ once, the forms' token, typed text (way_back.py). All of it is worthless without
 no row. Flask-Login's cookie “remember” is not used: “stay signed in” is a property of the row.
 """
 
+from datetime import datetime
 from typing import Any
 
-from flask import Flask, Response, g, session
+from flask import Flask, Response, flash, g, session
+from flask_babel import gettext as _
+from flask_babel import ngettext
 from flask_login import user_logged_out
 from flask_security import user_authenticated
 from werkzeug.local import LocalProxy
 
 from outreach import clock
+from outreach.delivery.words.formats import moment
 from outreach.domain.sign_in.events import SecurityKind
+from outreach.extensions import db
 from outreach.models import User
-from outreach.services.sign_in import sessions
+from outreach.queries import sign_in as pages
+from outreach.services import office_defaults
+from outreach.services.sign_in import events, kept_forms, sessions
 from outreach.services.sign_in.events import security_event
 from outreach.services.sign_in.sessions import OpenSession
+from outreach.web.frame import devices
 
 _CODE = "_user_id"  # Flask-Login's name for it
 ACCOUNT = "account"  # in the cookie: whose forms this browser has open, also after a session's end
@@ -33,6 +41,7 @@ def init_app(app: Flask) -> None:
     user_authenticated.connect(_begin, app)
     user_logged_out.connect(_end, app)
     app.after_request(_renew_after_asking)
+    devices.init_app(app)
 
 
 def session_here() -> OpenSession | None:
@@ -85,7 +94,24 @@ def _begin(_app: Flask, user: User, authn_via: list[str] | None = None, **_more:
     g.staff_session = OpenSession(id_, user, now, now, stays, is_over=False)
     g.asked_at = session.get("fs_paa")
     if former is None:  # a changed password or factor begins a new session, too, and has an event of its own
-        security_event(SecurityKind.SIGNED_IN, user, now=now, via=[*(authn_via or [])], stays=stays)
+        _welcome(user, [*(authn_via or [])], stays, now)
+    devices.learn(user.id)
+
+
+def _welcome(user: User, via: list[str], stays: bool, now: datetime) -> None:
+    """Say when the account signed in last, so that its owner notices a stranger; and tell it of a new device by mail."""
+    last, is_new = pages.last_sign_in(user.id, before=now), not devices.known_as(user.id)
+    wrong = pages.wrong_since(user.id, last.at) if last else 0
+    events.signed_in(user, via=via, stays=stays, is_new_device=is_new and last is not None, now=now)
+    if last is None:
+        return
+    said = _("You last signed in on %(when)s.", when=moment(last.at, office_defaults.zone(db.session)))
+    since = ngettext(
+        "Since then a wrong password was given %(num)d time.",
+        "Since then a wrong password was given %(num)d times.",
+        wrong,
+    )
+    flash(f"{said} {since}" if wrong else said, "warning" if wrong else "info")
 
 
 def _end(_app: Flask, user: Any = None, **_more: Any) -> None:
@@ -94,6 +120,7 @@ def _end(_app: Flask, user: Any = None, **_more: Any) -> None:
     found: OpenSession | None = g.pop("staff_session", None)
     if found is not None and not found.is_over:
         sessions.sign_out(found.id)
+        kept_forms.forget(found.user.id)
         security_event(SecurityKind.SIGNED_OUT, found.user, now=clock.now())
 
 

@@ -44,12 +44,12 @@ def settings(found: Settings) -> Iterator[CheckResult]:
             "base_url is https, but proxies is 0: all requests seem to come from one address, and share its limits.",
             "Set proxies to how many reverse proxies stand before the pages, mostly 1.",
         )
-    if found.database_url and found.rate_storage.startswith("process-memory"):
+    if found.database_url and found.rate_store.startswith("process-memory"):
         yield report.warn(
             "With several web processes, each counts tries to log in for itself.",
-            "Set rate_storage to database:// (they then count in PostgreSQL), or run one web process.",
+            "Take rate_storage out of the settings (they then count in PostgreSQL), or run one web process.",
         )
-    if not found.rate_storage.startswith(("process-memory", "database:")):  # the database has checks of its own
+    if not found.rate_store.startswith(("process-memory", "database:")):  # the database has checks of its own
         yield _shared_limits(found, report)
     path = found.instance / "settings.toml"
     if path.exists() and os.name == "posix" and path.stat().st_mode & 0o077:
@@ -61,7 +61,7 @@ def _shared_limits(found: Settings, report: CheckReport) -> CheckResult:
     from limits.storage import storage_from_string
 
     try:
-        answers = storage_from_string(found.rate_storage).check()
+        answers = storage_from_string(found.rate_store).check()
     except Exception:  # whatever its client raises
         answers = False
     if answers:

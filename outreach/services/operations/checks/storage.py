@@ -33,7 +33,7 @@ def database(found: Settings, *, now: datetime) -> Iterator[CheckResult]:
         with db.engine.connect() as connection:
             yield from _reached(connection, report, now)
             yield _at_head(connection, report)
-        if found.rate_storage == rate_store.DATABASE:
+        if found.rate_store == rate_store.DATABASE:
             yield _counting(report)
     except sa.exc.SQLAlchemyError as error:
         words = str(getattr(error, "orig", None) or error).splitlines()[0][:200]

@@ -25,7 +25,7 @@ from outreach.services.privacy import marks
 from outreach.services.privacy import person as people
 from outreach.services.privacy.retention import periods
 from outreach.services.privacy.retention.stores import STORES, Store
-from outreach.services.sign_in import sessions
+from outreach.services.sign_in import kept_forms, sessions
 from outreach.services.timetabling import searches
 from outreach.transactions import insert_into, writing
 
@@ -65,6 +65,7 @@ def forget_short_lived(now: datetime, *, stop: Stop = lambda: False) -> dict[str
         "import_values": import_undo.forget_old(now, stop=stop),
         "feedback": feedback.forget_closed(now=now),
         "sessions": sessions.delete_old(now),
+        "kept_forms": kept_forms.delete_old(now),
     }
 
 

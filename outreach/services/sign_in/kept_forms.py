@@ -1,0 +1,80 @@
+"""A form that was sent after its session had ended: kept until its account has signed in again, to go on where it stood.
+
+It is encrypted with a key that only the address has to which signing in leads: neither the database nor a backup shows what
+was typed.
+"""
+
+import base64
+import json
+import secrets
+import zlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+import sqlalchemy as sa
+from cryptography.fernet import Fernet
+
+from outreach.extensions import db
+from outreach.models import KeptForm
+from outreach.transactions import recording, writing
+
+KEPT_FOR = timedelta(hours=2)
+MOST_OF_ACCOUNT = 10  # the newest ones
+
+
+@dataclass(frozen=True)
+class FormValues:
+    """address: where it is sent. files: names of files that were chosen with it; files are not kept."""
+
+    address: str
+    values: list[tuple[str, str]]
+    files: list[str]
+
+
+def keep(form: FormValues, *, of: int, now: datetime) -> str:
+    """Keep the form of an account. Return the key that opens it."""
+    key = secrets.token_urlsafe(32)
+    plain = json.dumps([form.address, form.values, form.files]).encode()
+    with recording() as session:
+        session.add(
+            KeptForm(key_hash=_hash(key), user_id=of, kept_at=now, sealed=_lock(key).encrypt(zlib.compress(plain)))
+        )
+        session.flush()
+        newest = (
+            sa.select(KeptForm.key_hash)
+            .where(KeptForm.user_id == of)
+            .order_by(KeptForm.kept_at.desc(), KeptForm.key_hash)
+            .limit(MOST_OF_ACCOUNT)
+        )
+        session.execute(sa.delete(KeptForm).where(KeptForm.user_id == of, KeptForm.key_hash.not_in(newest)))
+    return key
+
+
+def opened(key: str, *, of: int, now: datetime) -> FormValues | None:
+    """Return the form; None if it is another account's, or too old. Opening it changes nothing."""
+    found = db.session.get(KeptForm, _hash(key))
+    if found is None or found.user_id != of or now >= found.kept_at + KEPT_FOR:
+        return None
+    address, values, files = json.loads(zlib.decompress(_lock(key).decrypt(found.sealed)))
+    return FormValues(address, [(name, value) for name, value in values], files)
+
+
+def forget(of: int) -> None:
+    """Forget the forms of an account that signs out."""
+    with recording() as session:
+        session.execute(sa.delete(KeptForm).where(KeptForm.user_id == of))
+
+
+def delete_old(now: datetime) -> int:
+    with writing() as session:
+        old = sa.delete(KeptForm).where(KeptForm.kept_at <= now - KEPT_FOR)
+        return int(session.execute(old).rowcount)  # type: ignore[attr-defined]
+
+
+def _hash(key: str) -> str:
+    return sha256(key.encode()).hexdigest()
+
+
+def _lock(key: str) -> Fernet:
+    return Fernet(base64.urlsafe_b64encode(sha256(f"kept form {key}".encode()).digest()))

@@ -1,0 +1,66 @@
+"""Devices that an account knows: a signed cookie, set after signing in, names the accounts that have signed in there.
+
+It opens nothing. It only spares the device the waits that strangers cause (services/sign_in/tries.py), and the account a mail
+about a new device.
+"""
+
+import secrets
+from typing import Any
+
+from flask import Flask, Response, current_app, g, request
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+
+from outreach.extensions import current_settings
+
+KNOWN_FOR_S = 180 * 24 * 3600
+MOST_ACCOUNTS = 8  # of a shared computer
+
+
+def init_app(app: Flask) -> None:
+    app.after_request(_keep)
+
+
+def is_any() -> bool:
+    """Return whether this device is known to any account."""
+    return _name() in request.cookies
+
+
+def known_as(user_id: int | None) -> str:
+    """Return this device's random value if the account has signed in here before, otherwise ""."""
+    here = _here()
+    return str(here["id"]) if user_id is not None and user_id in here["of"] else ""
+
+
+def learn(user_id: int) -> None:
+    """Let the device be known to this account from now on; the answer to this request tells it."""
+    here = _here()
+    of = [user_id, *(other for other in here["of"] if other != user_id)]
+    g.known_device = {"id": here["id"] or secrets.token_urlsafe(16), "of": of[:MOST_ACCOUNTS]}
+
+
+def _here() -> dict[str, Any]:
+    if "known_device" in g:
+        return dict(g.known_device)
+    try:
+        found = _signer().loads(request.cookies.get(_name(), ""), max_age=KNOWN_FOR_S)
+    except BadSignature:
+        return {"id": "", "of": []}
+    return {"id": found["id"], "of": found["of"]}
+
+
+def _name() -> str:
+    return f"{'__Host-' if current_settings().https else ''}outreach-device"
+
+
+def _signer() -> URLSafeTimedSerializer:
+    keys = [*current_app.config["SECRET_KEY_FALLBACKS"], current_app.config["SECRET_KEY"]]
+    return URLSafeTimedSerializer(keys, salt="known device")
+
+
+def _keep(response: Response) -> Response:
+    if "known_device" in g:
+        response.set_cookie(
+            _name(), str(_signer().dumps(g.known_device)), max_age=KNOWN_FOR_S, httponly=True,
+            secure=current_settings().https, samesite="Lax",
+        )  # fmt: skip
+    return response

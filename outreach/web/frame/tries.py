@@ -1,0 +1,35 @@
+"""Let tries of a password wait, before the form's token is looked at and before anything slow is done."""
+
+from flask import abort, g, request
+from flask_login import current_user
+
+from outreach.services.sign_in import tries
+from outreach.services.sign_in.tries import Try
+from outreach.web.frame import devices
+
+
+def is_known_device() -> bool:
+    """Return whether the account of this form has signed in on this device before."""
+    return bool(_tried().device)
+
+
+def take_turn() -> None:
+    """Count the try of a password in this request. One that comes too early gets the page for 429 and is not looked at."""
+    if wait := tries.begin(_tried()):
+        g.wait_s = wait
+        abort(429)
+
+
+def succeeded() -> None:
+    """Note that the password was right."""
+    if "tried" in g:
+        tries.succeeded(g.tried)
+
+
+def _tried() -> Try:
+    if "tried" not in g:
+        email = current_user.email if current_user.is_authenticated else request.form.get("email", "")
+        device = devices.known_as(tries.account_id(email)) if devices.is_any() else ""
+        g.tried = Try(email, request.remote_addr or "", device)
+    tried: Try = g.tried
+    return tried

@@ -1,0 +1,33 @@
+"""Forms that are kept across a new sign-in."""
+
+from datetime import timedelta
+
+import sqlalchemy as sa
+
+from outreach.extensions import db
+from outreach.models import KeptForm, User
+from outreach.services.sign_in import kept_forms
+from outreach.services.sign_in.kept_forms import KEPT_FOR, MOST_OF_ACCOUNT, FormValues
+from tests.world import NOW
+
+FORM = FormValues("/people/new?back=1", [("name", "Ani"), ("group", "1"), ("group", "2")], ["foto.jpg"])
+
+
+def test_a_form_is_opened_by_its_account_within_two_hours(any_app, coordinator: User, viewer: User):
+    key = kept_forms.keep(FORM, of=coordinator.id, now=NOW)
+    db.session.rollback()
+    just_in_time = NOW + KEPT_FOR - timedelta(seconds=1)
+    assert kept_forms.opened(key, of=coordinator.id, now=just_in_time) == FORM
+    assert kept_forms.opened(key, of=coordinator.id, now=NOW + KEPT_FOR) is None
+    assert kept_forms.opened(key, of=viewer.id, now=NOW) is None
+    assert b"Ani" not in db.session.scalars(sa.select(KeptForm.sealed)).one()
+    assert (kept_forms.delete_old(just_in_time), kept_forms.delete_old(NOW + KEPT_FOR)) == (0, 1)
+
+
+def test_only_the_newest_forms_of_an_account_are_kept(any_app, coordinator: User):
+    keys = [
+        kept_forms.keep(FORM, of=coordinator.id, now=NOW + timedelta(seconds=number))
+        for number in range(MOST_OF_ACCOUNT + 1)
+    ]
+    db.session.rollback()
+    assert [kept_forms.opened(key, of=coordinator.id, now=NOW) is None for key in keys[:2]] == [True, False]
