@@ -1,5 +1,9 @@
 """Counting requests in memory and in PostgreSQL: windows, their ends, and sweeping."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 import sqlalchemy as sa
 from limits import parse
@@ -11,6 +15,7 @@ from outreach.extensions import db
 from outreach.rate_store import ProcessMemoryStorage
 from outreach.services.operations import checks
 from outreach.services.operations.backup.tables import tables_of
+from outreach.settings import environment
 from tests.support.apps import settings_for
 
 
@@ -101,3 +106,38 @@ def test_two_apps_refuse_the_third_try_whichever_gets_it(postgresql_server, tmp_
 def test_the_doctor_asks_no_other_server_where_the_database_counts(tmp_path):
     chosen = settings_for(tmp_path, database_url="postgresql://db.example.com/outreach", rate_storage="database://")
     assert [found.text for found in checks.settings(chosen) if "storage" in found.text or "counts" in found.text] == []
+
+
+def test_requests_are_counted_in_postgresql_unless_somebody_says_otherwise_and_on_sqlite_in_the_process(tmp_path):
+    on_postgresql = {"database_url": "postgresql://db.example.com/outreach"}
+    chosen = [
+        settings_for(tmp_path, **values).rate_store
+        for values in (
+            {"rate_storage": ""},
+            {"rate_storage": "", **on_postgresql},
+            {"rate_storage": "process-memory://", **on_postgresql},
+        )
+    ]
+    assert chosen == ["process-memory://", "database://", "process-memory://"]
+
+
+A_TRY = """
+from outreach import create_app
+from outreach.services.sign_in import tries
+with create_app().app_context():
+    print([tries.begin(tries.Try("siti@example.com", "192.0.2.66")) for _ in range(3)])
+"""
+
+
+@pytest.mark.postgresql
+@pytest.mark.slow
+def test_two_processes_on_postgresql_count_wrong_passwords_together(tmp_path, postgresql_app, postgresql_server):
+    rate_store.make_table()
+    settings = settings_for(tmp_path, database_url=postgresql_server, rate_storage="")
+    told = [
+        subprocess.run(
+            [sys.executable, "-c", A_TRY], env={**os.environ, **environment(settings)}, check=True, capture_output=True, text=True
+        ).stdout.strip()
+        for _ in range(2)
+    ]  # fmt: skip
+    assert told == ["[0, 0, 0]", "[0, 0, 2]"]
