@@ -125,7 +125,7 @@ A_TRY = """
 from outreach import create_app
 from outreach.services.sign_in import tries
 with create_app().app_context():
-    print([tries.begin(tries.Try("siti@example.com", "192.0.2.66")) for _ in range(3)])
+    print([tries.begin(tries.PasswordTry("siti@example.com", "192.0.2.66")) for _ in range(3)])
 """
 
 

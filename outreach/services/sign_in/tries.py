@@ -17,7 +17,7 @@ from outreach.models import User
 
 
 @dataclass(frozen=True)
-class Try:
+class PasswordTry:
     """email: as it was typed; only its hash is stored. device: its random value, if the account has signed in on it before."""
 
     email: str
@@ -41,7 +41,7 @@ def account_id(email: str) -> int | None:
     return db.session.scalar(sa.select(User.id).where(sa.func.lower(User.email) == email.strip().lower()))
 
 
-def begin(tried: Try) -> int:
+def begin(tried: PasswordTry) -> int:
     """Count a try. Return 0 if its password may be looked at now, otherwise how many seconds to wait; then it is not counted."""
     storage, now = limiter.storage, time.time()
     left = [storage.get_expiry(f"{name} wait") - now for name in tried.counters if storage.get(f"{name} wait")]
@@ -54,7 +54,7 @@ def begin(tried: Try) -> int:
     return 0
 
 
-def succeeded(tried: Try) -> None:
+def succeeded(tried: PasswordTry) -> None:
     """Take back the count of a try whose password was right. Wrong ones of the same network address stay counted."""
     storage = limiter.storage
     for name, of in tried.counters.items():

@@ -4,7 +4,7 @@ from flask import abort, g, request
 from flask_login import current_user
 
 from outreach.services.sign_in import tries
-from outreach.services.sign_in.tries import Try
+from outreach.services.sign_in.tries import PasswordTry
 from outreach.web.frame import devices
 
 
@@ -26,10 +26,10 @@ def succeeded() -> None:
         tries.succeeded(g.tried)
 
 
-def _tried() -> Try:
+def _tried() -> PasswordTry:
     if "tried" not in g:
         email = current_user.email if current_user.is_authenticated else request.form.get("email", "")
         device = devices.known_as(tries.account_id(email)) if devices.is_any() else ""
-        g.tried = Try(email, request.remote_addr or "", device)
-    tried: Try = g.tried
+        g.tried = PasswordTry(email, request.remote_addr or "", device)
+    tried: PasswordTry = g.tried
     return tried

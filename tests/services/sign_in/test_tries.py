@@ -6,7 +6,7 @@ from outreach import rate_store
 from outreach.domain.sign_in.tries import OF_ACCOUNT, OF_PAIR
 from outreach.extensions import limiter
 from outreach.services.sign_in import tries
-from outreach.services.sign_in.tries import Try
+from outreach.services.sign_in.tries import PasswordTry
 
 SITI = "siti@example.com"
 
@@ -31,7 +31,9 @@ def wall(app, monkeypatch: pytest.MonkeyPatch) -> SetTime:
 
 
 def wrong(number: int, **where: str) -> list[int]:
-    return [tries.begin(Try(**{"email": SITI, "network_address": "192.0.2.66", **where})) for _ in range(number)]
+    return [
+        tries.begin(PasswordTry(**{"email": SITI, "network_address": "192.0.2.66", **where})) for _ in range(number)
+    ]
 
 
 def test_wrong_tries_wait_longer_and_longer_and_a_refused_one_costs_nothing(wall: SetTime):
@@ -59,14 +61,14 @@ def test_another_account_on_the_same_address_is_not_held_up(wall: SetTime):
 
 def test_an_office_behind_one_address_signs_in_all_at_once(wall: SetTime):
     for number in range(200):
-        one = Try(f"staf{number}@example.com", "192.0.2.1")
+        one = PasswordTry(f"staf{number}@example.com", "192.0.2.1")
         assert tries.begin(one) == 0
         tries.succeeded(one)
 
 
 def test_a_right_password_ends_the_wait_that_wrong_ones_made(wall: SetTime):
     wrong(OF_PAIR.free - 1)
-    tries.succeeded(Try(SITI, "192.0.2.66"))
+    tries.succeeded(PasswordTry(SITI, "192.0.2.66"))
     assert wrong(OF_PAIR.free) == [0] * OF_PAIR.free
 
 
