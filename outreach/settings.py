@@ -238,6 +238,7 @@ class Settings:
 
     rate_login: Rate = "60/minute"  # of one network address, by all who are behind it
     rate_codes: Rate = "20/hour"  # tries of a second factor or recovery code for one account, after its password
+    ask_anew_minutes: Annotated[int, _between(1, 1_440)] = 15  # before accounts, secret links, exports and erasing
     second_factor_for: Roles = "administrator,coordinator"  # who must have a second factor; empty: nobody
     rate_answer: Rate = "120/minute"
     rate_public: Rate = "120/minute"

@@ -64,7 +64,15 @@ from outreach.models.posts import Post, PostHolder
 from outreach.models.privacy import Consent, DataRequest, PrivacyMail, PrivacyText
 from outreach.models.programmes import Activity, AgendaItem, Programme, agenda_speaker
 from outreach.models.retention import ErasedCount, ErasedMark, RetentionPeriod
-from outreach.models.sign_in import AccountMail, KeptForm, PasswordReset, RecoveryCode, SecurityEvent, StaffSession
+from outreach.models.sign_in import (
+    AccountMail,
+    KeptForm,
+    Passkey,
+    PasswordReset,
+    RecoveryCode,
+    SecurityEvent,
+    StaffSession,
+)
 from outreach.models.staff import AccountRole, AuditEntry, BellSeen, User, user_area, user_role
 
 __all__ = [
@@ -139,6 +147,7 @@ __all__ = [
     "OfficeCertificates",
     "OfficeLetters",
     "Organisation",
+    "Passkey",
     "PasswordReset",
     "PeopleGroup",
     "Person",

@@ -119,6 +119,7 @@ PERSONAL: Mapping[str, Personal] = {
     # staff
     "user": Personal(Purpose.ACCOUNTS, "", Erasing.STAYS, _OF_STAFF),
     "user_role": Personal(Purpose.ACCOUNTS, "", Erasing.STAYS, _OF_STAFF),
+    "passkey": Personal(Purpose.ACCOUNTS, "", Erasing.STAYS, _OF_STAFF),
     "recovery_code": Personal(Purpose.ACCOUNTS, "", Erasing.STAYS, _OF_STAFF),
     "password_reset": Personal(Purpose.SHORT, "", Erasing.STAYS, _OF_STAFF),
     "user_area": Personal(Purpose.ACCOUNTS, "", Erasing.STAYS, _OF_STAFF),

@@ -4,7 +4,9 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from flask_security import AsaList, WebAuthnMixin
+from sqlalchemy.ext.mutable import MutableList
+from sqlalchemy.orm import Mapped, backref, mapped_column, relationship
 
 from outreach.domain.kinds import AccountNews
 from outreach.domain.sign_in.events import SecurityKind
@@ -42,6 +44,25 @@ class RecoveryCode(Identified, Model):
     user_id: Mapped[int] = mapped_column(sa.ForeignKey("user.id", ondelete="CASCADE"))
     code_hash: Mapped[str] = mapped_column(sa.String(64))
     used_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+
+class Passkey(Identified, WebAuthnMixin, Model):
+    """A passkey of an account (WebAuthn): its device keeps the private key. Flask-Security names the columns."""
+
+    __tablename__ = "passkey"
+    user_id: Mapped[int] = mapped_column(sa.ForeignKey("user.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str] = mapped_column(sa.String(64))  # as its owner calls the device
+    credential_id: Mapped[bytes] = mapped_column(sa.LargeBinary(1024), unique=True)
+    public_key: Mapped[bytes] = mapped_column(sa.LargeBinary)
+    sign_count: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+    transports: Mapped[Any] = mapped_column(MutableList.as_mutable(AsaList()), nullable=True)
+    backup_state: Mapped[bool]
+    device_type: Mapped[str] = mapped_column(sa.String(64))
+    extensions: Mapped[str | None] = mapped_column(sa.String(255))
+    usage: Mapped[str] = mapped_column(sa.String(64))  # always "secondary": after the password
+    create_datetime: Mapped[datetime] = mapped_column(UTCDateTime, server_default=sa.func.now())
+    lastuse_datetime: Mapped[datetime] = mapped_column(UTCDateTime)
+    user: Mapped[User] = relationship(backref=backref("webauthn", order_by="Passkey.id", cascade="all, delete-orphan"))
 
 
 class PasswordReset(Identified, Model):

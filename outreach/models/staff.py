@@ -60,6 +60,7 @@ class User(Identified, UserMixin, Model):
     tf_primary_method: Mapped[str | None] = mapped_column(sa.String(64))
     tf_totp_secret: Mapped[str | None] = mapped_column(sa.String(255))  # encrypted (services/sign_in/totp.py)
     tf_last_counter: Mapped[int | None] = mapped_column(sa.BigInteger)  # of the last code taken: each is taken once
+    fs_webauthn_user_handle: Mapped[str | None] = mapped_column(sa.String(64), unique=True)  # type: ignore[assignment]
     tf_phone_number: Mapped[str | None] = mapped_column(sa.String(128))
     wants_digest: Mapped[bool] = mapped_column(default=False)  # the day's news by mail
     digested_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # the next summary has the news after this moment

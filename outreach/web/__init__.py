@@ -44,12 +44,13 @@ def measure() -> None:
 def register(app: Flask) -> None:
     """Connect accounts, headers, filters, error pages and every blueprint to the app."""
     from outreach.web.frame import accounts, clean_request
-    from outreach.web.sign_in import first
+    from outreach.web.sign_in import anew, first
 
     app.request_class = clean_request.CleanRequest
     app.url_map.converters.update(int=clean_request.RowId, string=clean_request.Word, default=clean_request.Word)
     accounts.init_app(app)
     first.init_app(app)
+    anew.init_app(app)
     modules = [import_module(f"outreach.web.{name}") for name in PAGES]
     for blueprint in dict.fromkeys(module.bp for module in modules):
         app.register_blueprint(blueprint)

@@ -59,6 +59,8 @@ ALREADY = {
     "role",
     "user",
     "user_role",
+    "recovery_code",
+    "passkey",
     "office",
     "person",
     "activity",

@@ -15,13 +15,16 @@ from outreach.domain.kinds import AccountNews, StaffRole
 from outreach.domain.problems import Problem
 from outreach.domain.sign_in.events import SecurityKind
 from outreach.extensions import current_settings, db
-from outreach.models import AccountRole, RecoveryCode, User
+from outreach.models import AccountRole, Passkey, RecoveryCode, User
 from outreach.services import audit
 from outreach.services.sign_in import mails, recovery
 from outreach.services.sign_in.events import security_event
 from outreach.transactions import begin_writing, writing
 
-HAS_FACTOR = sa.and_(User.tf_totp_secret.isnot(None), User.tf_primary_method.isnot(None))  # as `has_factor` in SQL
+HAS_FACTOR = sa.or_(  # as `has_factor` in SQL
+    sa.and_(User.tf_totp_secret.isnot(None), User.tf_primary_method.isnot(None)),
+    sa.exists().where(Passkey.user_id == User.id),
+)
 
 
 class NoFactors(Problem):
@@ -43,7 +46,18 @@ def is_demanded(user: User) -> bool:
 
 def has_factor(user: User) -> bool:
     """Return whether an account has a second factor. Recovery codes are none: they only stand in for one."""
-    return has_app(user)
+    return has_app(user) or bool(passkeys(user))
+
+
+def passkeys(user: User) -> list[Passkey]:
+    """Return an account's passkeys."""
+    return list(db.session.scalars(sa.select(Passkey).where(Passkey.user_id == user.id).order_by(Passkey.id)))
+
+
+def is_last(user: User, passkey: str = "") -> bool:
+    """Return whether an account has no second factor beside this passkey, or without a name beside the app."""
+    others = [one for one in passkeys(user) if one.name != passkey]
+    return not others and not (passkey and has_app(user))
 
 
 def has_app(user: User) -> bool:
@@ -74,6 +88,7 @@ def take_counter(user_id: int, counter: int) -> bool:
 
 def note_added(user: User, name: str, *, now: datetime) -> None:
     """Do what follows when an account got a second factor, in the transaction that adds it. name: "" for an app."""
+    begin_writing()
     session = db.session()
     security_event(SecurityKind.FACTOR_ADDED, user, now=now, factor=name or "app")
     audit.record(session, user, "user.factor_added", user, now=now, factor=name or "app")
@@ -81,9 +96,10 @@ def note_added(user: User, name: str, *, now: datetime) -> None:
 
 
 def note_removed(user: User, name: str, *, now: datetime) -> None:
-    """Do what follows when an account removed a second factor, in the transaction that removes it."""
+    """Do what follows when an account removes a second factor, in the transaction that removes it. name: "" for an app."""
+    begin_writing()
     session = db.session()
-    if not has_factor(user):
+    if is_last(user, name):
         _forget_codes(session, user.id)
     security_event(SecurityKind.FACTOR_REMOVED, user, now=now, factor=name or "app")
     audit.record(session, user, "user.factor_removed", user, now=now, factor=name or "app")
@@ -101,6 +117,7 @@ def reset(user_id: int, *, by: User | None, now: datetime) -> User:
         if not has_factor(user) and not codes:
             raise NoFactors(name=user.display_name)
         user.tf_primary_method = user.tf_totp_secret = None
+        session.execute(sa.delete(Passkey).where(Passkey.user_id == user_id))
         _forget_codes(session, user_id)
         user.fs_uniquifier = uuid4().hex
         security_event(SecurityKind.FACTORS_RESET, user, now=now, by=by.id if by else None)

@@ -15,7 +15,7 @@ from outreach import clock
 from outreach.domain.kinds import StaffRole
 from outreach.domain.sign_in import passwords
 from outreach.extensions import current_settings, db
-from outreach.models import AccountRole, User
+from outreach.models import AccountRole, Passkey, User
 from outreach.services.office import staff
 from outreach.settings import Settings
 from outreach.transactions import begin_writing
@@ -32,6 +32,10 @@ class Accounts(SQLAlchemyUserDatastore):
     def put(self, model: Any) -> Any:
         begin_writing()
         return super().put(model)
+
+    def delete(self, model: Any) -> None:
+        begin_writing()
+        super().delete(model)
 
 
 def init_app(app: Flask) -> None:
@@ -92,7 +96,7 @@ def set_up(app: Flask) -> None:
     )
     security.init_app(
         app,
-        Accounts(db, User, AccountRole),
+        Accounts(db, User, AccountRole, Passkey),
         login_form=SignInForm,
         verify_form=SameUserForm,
         change_password_form=NewPasswordForm,

@@ -3,23 +3,30 @@
 The rules are services/sign_in/factors.py and recovery.py.
 """
 
+import unicodedata
+from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 
 import segno
-from flask import Flask, abort
+from flask import Flask, abort, session
 from flask_babel import gettext as _
+from flask_login import current_user
 from flask_security import (
     MfRecoveryCodesUtil,
     Security,
     Totp,
     TwoFactorSetupForm,
     TwoFactorVerifyCodeForm,
+    WebauthnUtil,
     tf_disabled,
     tf_profile_changed,
+    wan_deleted,
+    wan_registered,
 )
 from flask_security.recovery_codes import MfRecoveryForm
-from flask_security.utils import login_user
+from flask_security.utils import get_message, login_user
+from flask_security.webauthn import WebAuthnDeleteForm, WebAuthnRegisterResponseForm, WebAuthnSigninResponseForm
 from passlib.exc import TokenError
 from passlib.totp import TOTP, AppWallet
 
@@ -33,6 +40,8 @@ from outreach.web.frame.password_forms import Passwords
 from outreach.web.frame.say import say
 
 PRODUCT = "Outreach"
+CHALLENGE = "passkey_challenge"
+LONGEST_NAME = 64  # letters of a passkey's name
 CLOCK_OFF_S = 30  # how far the clock of a phone may be off
 ONLY_ITSELF = frozenset({"security.two_factor_rescue"})  # of Flask-Security's pages, those that we leave out
 
@@ -91,15 +100,68 @@ class RecoveryCodes(MfRecoveryCodesUtil):
 
 class FlaskSecurity(Security):
     def _check_modules(self, module: str, config_name: str) -> Any:
-        """Say that qrcode is not needed: segno draws the codes."""
-        return module == "qrcode" or super()._check_modules(module, config_name)
+        """Say what is not needed: segno draws the codes, and names of passkeys are checked below."""
+        return module in ("qrcode", "nh3") or super()._check_modules(module, config_name)
+
+
+class Passkeys(WebauthnUtil):
+    """Passkeys follow a password, so a device need not ask who uses it. A challenge counts once, in the session that asked."""
+
+    def generate_challenge(self, nbytes: int | None = None) -> str:
+        session[CHALLENGE] = super().generate_challenge(nbytes)
+        made: str = session[CHALLENGE]
+        return made
+
+    def name_svn(self, value: str) -> tuple[str | None, str | None]:
+        name = " ".join(unicodedata.normalize("NFKC", value).split())
+        if not name.isprintable() or len(name) > LONGEST_NAME:
+            return _("A name has at most %(count)s letters.", count=LONGEST_NAME), None
+        return None, name
+
+
+class PasskeyMadeForm(WebAuthnRegisterResponseForm):
+    def validate(self, **given: Any) -> bool:
+        if not _is_asked(self) or not super().validate(**given):
+            return False
+        self.extensions = ""  # whatever a browser writes there, nothing reads it
+        return True
+
+
+class PasskeyForm(WebAuthnSigninResponseForm):
+    """The answer of a passkey: only the account may get in by it whose password was given, or who is signed in."""
+
+    user: Any
+
+    def validate(self, **given: Any) -> bool:
+        if not _is_asked(self) or not super().validate(**given):
+            return False
+        expected = current_user.fs_uniquifier if self.is_verify else session.get("tf_user_id")
+        if self.user.is_active and self.user.fs_uniquifier == expected:
+            return True
+        self.credential.errors = [get_message("WEBAUTHN_UNKNOWN_CREDENTIAL_ID")[0]]
+        return False
+
+
+class PasskeyRemovalForm(WebAuthnDeleteForm):
+    def validate(self, **given: Any) -> bool:
+        if factors.is_demanded(current_user) and factors.is_last(current_user, self.name.data or ""):
+            self.name.errors = [say(FactorDemanded())]
+            return False
+        return super().validate(**given)
+
+
+def _is_asked(form: Any) -> bool:
+    if session.pop(CHALLENGE, None) == form.challenge:
+        return True
+    form.credential.errors = [get_message("API_ERROR")[0]]
+    return False
 
 
 class SetupForm(TwoFactorSetupForm):
     user: Any
 
     def validate(self, **given: Any) -> bool:
-        if self.setup.data == "disable" and factors.is_demanded(self.user):
+        if self.setup.data == "disable" and factors.is_demanded(self.user) and factors.is_last(self.user):
             self.setup.errors = [say(FactorDemanded())]
             return False
         return super().validate(**given)
@@ -123,11 +185,16 @@ def _is_written(field: Any) -> bool:
     return False
 
 
-security = FlaskSecurity(password_util_cls=Passwords, totp_cls=Codes, mf_recovery_codes_util_cls=RecoveryCodes)
+security = FlaskSecurity(
+    password_util_cls=Passwords, totp_cls=Codes, mf_recovery_codes_util_cls=RecoveryCodes, webauthn_util_cls=Passkeys
+)
 FORMS: dict[str, Any] = {
     "two_factor_setup_form": SetupForm,
     "two_factor_verify_code_form": CodeForm,
     "mf_recovery_form": RecoveryForm,
+    "wan_register_response_form": PasskeyMadeForm,
+    "wan_signin_response_form": PasskeyForm,
+    "wan_delete_form": PasskeyRemovalForm,
 }
 
 
@@ -136,6 +203,7 @@ def configuration(settings: Settings) -> dict[str, Any]:
     keys = [settings.secret_key, *(key for key in settings.previous_secret_keys.split(",") if key)]
     return {
         "SECURITY_STATIC_FOLDER": None,  # our own pages need none of its scripts
+        "SECURITY_FRESHNESS": timedelta(days=36_500),  # web/sign_in/anew.py asks once more, by a setting
         "SECURITY_TWO_FACTOR": True,
         "SECURITY_TWO_FACTOR_ENABLED_METHODS": ["authenticator"],
         "SECURITY_TWO_FACTOR_AUTHENTICATOR_VALIDITY": CLOCK_OFF_S,
@@ -149,6 +217,15 @@ def configuration(settings: Settings) -> dict[str, Any]:
         "SECURITY_MULTI_FACTOR_RECOVERY_CODES": True,
         "SECURITY_MULTI_FACTOR_RECOVERY_CODES_URL": "/account/recovery-codes",
         "SECURITY_MULTI_FACTOR_RECOVERY_URL": "/login/recovery",
+        "SECURITY_WEBAUTHN": True,
+        "SECURITY_WAN_ALLOW_AS_FIRST_FACTOR": False,  # a passkey follows the password
+        "SECURITY_WAN_ALLOW_AS_VERIFY": ["secondary"],
+        "SECURITY_WAN_RP_NAME": PRODUCT,
+        "SECURITY_WAN_REGISTER_URL": "/account/passkey",
+        "SECURITY_WAN_DELETE_URL": "/account/passkey/remove",
+        "SECURITY_WAN_SIGNIN_URL": "/login/passkey",
+        "SECURITY_WAN_VERIFY_URL": "/verify/passkey",
+        "SECURITY_WAN_POST_REGISTER_VIEW": "/account",
         "SECURITY_TOTP_SECRETS": {_tag(key): f"second factors {key}" for key in keys},
         "SECURITY_TOTP_ISSUER": PRODUCT,
     }
@@ -165,6 +242,8 @@ def init_app(app: Flask) -> None:
         app.view_functions[endpoint] = _nothing_here
     tf_profile_changed.connect(_app_added, app)
     tf_disabled.connect(_app_removed, app)
+    wan_registered.connect(_passkey_added, app)
+    wan_deleted.connect(_passkey_removed, app)
 
 
 def _nothing_here(**_parts: Any) -> Any:
@@ -178,6 +257,15 @@ def _app_added(_app: Flask, user: Any, **_more: Any) -> None:
 
 def _app_removed(_app: Flask, user: Any, **_more: Any) -> None:
     factors.note_removed(user, "", now=clock.now())
+
+
+def _passkey_added(_app: Flask, user: Any, name: str, **_more: Any) -> None:
+    _end_other_sessions(user)
+    factors.note_added(user, name, now=clock.now())
+
+
+def _passkey_removed(_app: Flask, user: Any, name: str, **_more: Any) -> None:
+    factors.note_removed(user, name, now=clock.now())
 
 
 def _end_other_sessions(user: Any) -> None:

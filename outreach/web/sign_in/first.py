@@ -19,6 +19,7 @@ REACHABLE = {
     Owed.OWN_PASSWORD: frozenset({"security.change_password"}),
     Owed.SECOND_FACTOR: frozenset({
         "account.index", "security.two_factor_setup", "security.two_factor_setup_validate", "security.verify",
+        "security.wan_register", "security.wan_register_response",
     }),
 }  # fmt: skip
 ALWAYS = frozenset({"static", "security.logout", "users.language"})

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 from outreach.services.sign_in import factors, recovery
 from outreach.services.sign_in.factors import Owed
 from outreach.web.frame.access import staff_required
+from outreach.web.frame.looks import office_zone
 
 MOST_CODES = 20
 
@@ -21,6 +22,7 @@ def index() -> str:
     return render_template(
         "sign_in/account.html", first=factors.owed(current_user) is Owed.SECOND_FACTOR,
         demanded=factors.is_demanded(current_user), app=factors.has_app(current_user),
+        passkeys=factors.passkeys(current_user), zone=office_zone(),
         has_factor=factors.has_factor(current_user), codes=recovery.remaining(current_user.id),
     )  # fmt: skip
 

@@ -43,6 +43,7 @@ from outreach.models import (
     Message,
     MessageLine,
     Minutes,
+    Passkey,
     PasswordReset,
     Person,
     PersonImport,
@@ -319,7 +320,7 @@ def _forget_accounts(session: Session, ids: Sequence[int]) -> None:
     _update(session, AuditEntry, of_them, {"subject_name": ERASED, "detail": {}})
     for table in (user_role, user_area):
         session.execute(sa.delete(table).where(table.c.user_id.in_(ids)))
-    for model in (BellSeen, RecoveryCode, PasswordReset):
+    for model in (BellSeen, RecoveryCode, Passkey, PasswordReset):
         _delete(session, model, model.user_id.in_(ids))
     for user in session.scalars(sa.select(User).where(User.id.in_(ids))).unique():
         user.name, user.email = ERASED, f"erased-{user.id}@example.invalid"
@@ -410,7 +411,7 @@ STORES: tuple[Store, ...] = (
         "security_events", P.SECURITY, SecurityEvent, _plain(SecurityEvent, SecurityEvent.at), _deleting(SecurityEvent),
         ("security_event",),
     ),
-    Store("accounts", P.ACCOUNTS, User, _accounts, _forget_accounts, ("user", "user_role", "user_area", "recovery_code")),
+    Store("accounts", P.ACCOUNTS, User, _accounts, _forget_accounts, ("user", "user_role", "user_area", "recovery_code", "passkey")),
     Store(
         "requests", P.REQUESTS, DataRequest, _plain(DataRequest, DataRequest.done_at, DataRequest.done_at.is_not(None)),
         _deleting(DataRequest), ("data_request", "privacy_mail"),
