@@ -37,6 +37,7 @@ SEARCHES = (  # outside this folder, with a long form (tests/support/long_form.p
     "tests/domain/clashes/test_any.py",
     "tests/delivery/mail/frames/test_frame.py",
     "tests/browser/door/test_story.py",
+    "tests/web/sign_in/test_passwords.py",
 )
 COLUMNS = (
     "kills", "messages", "arrived", "never", "doubled", "copies", "in_doubt", "most", "handing_over", "wrong_copies",

@@ -1,6 +1,7 @@
 """`outreach init` and `outreach user add`, run as commands on an empty machine."""
 
 import os
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -63,3 +64,15 @@ def test_without_a_secret_key_nothing_is_set_up(outreach, tmp_path: Path):
     code, said = outreach(*INIT, OUTREACH_SECRET_KEY="")
     assert (code, "OUTREACH_SECRET_KEY is missing" in said) == (1, True)
     assert not (tmp_path / "outreach.db").exists()
+
+
+def test_who_lost_the_second_factor_gets_rid_of_it_by_a_command(outreach, tmp_path):
+    assert outreach(*INIT)[0] == 0
+    with sqlite3.connect(tmp_path / "outreach.db") as database:
+        database.execute('UPDATE "user" SET tf_primary_method = ?, tf_totp_secret = ?', ("authenticator", "x"))
+    code, said = outreach("user", "reset-mfa", "rina@example.com")
+    assert (code, "a new second factor has to be set up" in said) == (0, True)
+    code, said = outreach("user", "reset-mfa", "rina@example.com")
+    assert (code, "Rina has no second factor" in said, "Traceback" in said) == (1, True, False)
+    code, said = outreach("user", "reset-mfa", "budi@example.com")
+    assert (code, "Nobody signs in with budi@example.com" in said) == (1, True)
