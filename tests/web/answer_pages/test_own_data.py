@@ -77,3 +77,4 @@ def test_a_post_from_another_page_asks_for_nothing(client, link):
 def test_each_answer_page_and_each_page_by_link_leads_to_the_privacy_page(client, link):
     for page in ("", "/data", "/stop"):
         assert 'href="/privacy?lang=' in client.get(f"/j/{link}{page}").get_data(as_text=True)
+    assert f'href="/j/{link}/data' in client.get(f"/j/{link}").get_data(as_text=True)
