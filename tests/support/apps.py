@@ -22,8 +22,12 @@ STATEMENTS = 5000  # the number of compiled SQL statements that are cached
 SECRET = "a-secret-for-tests-only-0123456789abcdef"
 
 
+# Tests move the clock by days after signing in, further than an office may set. A test of the end sets its own.
+LONG_SESSIONS = {"session_hours": 24 * 365, "session_idle_minutes": 60 * 24 * 365}
+
+
 def settings_for(folder: Path, **values: object) -> Settings:
-    return Settings(
+    settings = Settings(
         **{
             "secret_key": SECRET,
             "instance": folder,
@@ -37,6 +41,7 @@ def settings_for(folder: Path, **values: object) -> Settings:
             **values,
         }
     )
+    return settings.model_copy(update={name: value for name, value in LONG_SESSIONS.items() if name not in values})
 
 
 class CompiledTemplates(FileSystemBytecodeCache):

@@ -278,14 +278,14 @@ def test_the_answer_and_the_attendance_of_a_person_are_shown_separately(
 def test_staff_record_on_the_sheet_that_somebody_left_and_is_back(
     running_today, ani, budi, coordinator_client, monkeypatch
 ):
-    stop_clock(monkeypatch, at(4, 10, 30))
+    stop_clock(monkeypatch, at(4, 8, 30))
     path = f"/activities/{running_today.id}/attendance"
     anis, budis = invitation_of(running_today, ani).id, invitation_of(running_today, budi).id
     refused = coordinator_client.post(f"{path}/{anis}/left?gone=1", headers={"HX-Request": "true"})
     assert "Ani Wijaya is not ticked as present." in refused.text
     sent = {"shown": [anis, budis], "present": [anis]}  # without a script, the ticks are sent as well
     assert coordinator_client.post(f"{path}/{anis}/left?gone=1", data=sent).status_code == 302
-    assert "left at 10:30" in text_of(coordinator_client.get(path).text)
+    assert "left at 08:30" in text_of(coordinator_client.get(path).text)
     back = coordinator_client.post(f"{path}/{anis}/left?gone=0", headers={"HX-Request": "true"})
     assert "left at" not in back.text
     assert present() == [("Ani Wijaya", True, AttendanceSource.HAND)]

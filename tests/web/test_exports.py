@@ -272,7 +272,8 @@ def test_every_list_is_a_spreadsheet_with_real_days_frozen_headings_and_filters(
     poll, search = a_poll(ani), searched(a_request(three_at_once()))
     ids = {"activity": activity.id, "programme": programme.id, "ani": ani.id, "chief": chief.id, "poll": poll.id,
            "search": search.id}  # fmt: skip
-    others = {ListName.REFUSED_ROWS, ListName.DOOR_CODES, ListName.PHOTOS, ListName.KLA}  # codes are a PDF, the last two a ZIP
+    # codes are a PDF, the last two a ZIP
+    others = {ListName.REFUSED_ROWS, ListName.DOOR_CODES, ListName.PHOTOS, ListName.KLA}
     assert set(LISTS) == set(ListName) - others
     empty = set()
     for name, path in LISTS.items():

@@ -1,14 +1,14 @@
 """Passkeys of accounts.
 
 Revision ID: 0055
-Revises: 0046
+Revises: 0049
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0055"
-down_revision = "0046"
+down_revision = "0049"
 branch_labels = None
 depends_on = None
 

@@ -30,8 +30,8 @@ OFFICE = frozenset(
         "people.import_refused", "people.import_report", "people.import_undone", "placements", "planrules", "posts.delete",
         "posts.edit", "posts.edit_holder", "posts.follow", "posts.hand_over", "posts.new", "posts.new_holder",
         "posts.remove_holder", "privacy_texts", "programmes.copy", "programmes.delete", "programmes.edit", "programmes.new",
-        "programmes.publish", "reports.delete_case", "reports.save_case", "retention", "rules", "texts", "users",
-        "venues.edit", "venues.new", "walkins.decide",
+        "programmes.publish", "reports.delete_case", "reports.save_case", "retention", "rules", "securityevents", "texts",
+        "users", "venues.edit", "venues.new", "walkins.decide",
     }
 )  # fmt: skip
 # What accounts with an area use, each page with what it may show them.
@@ -43,7 +43,8 @@ AREA = frozenset(
         "people_groups", "polls", "posts", "programmes", "reports", "scans", "search", "signedlist", "venues", "walkins",
     }
 )  # fmt: skip
-OWN_AFFAIRS = frozenset({"account", "users.language"})  # their own settings
+# Their own settings and sign-ins. Another account's sign-ins are for administrators: the views say so.
+OWN_AFFAIRS = frozenset({"account", "goon", "signins", "users.language"})
 # Pages with a form that may also be only looked at.
 SHOWN = frozenset({"followups.show", "letters.show", "minutes.show", "letters.preview"})
 # Calling somebody changes nothing of theirs: whoever is seen may be called.

@@ -14,7 +14,8 @@ from flask_login import current_user
 
 from outreach.extensions import current_settings
 from outreach.web.exports import file
-from outreach.web.frame.access import SAFE_METHODS, from_script
+from outreach.web.frame.access import from_script
+from outreach.web.frame.areas import SAFE_METHODS
 
 FORMS = frozenset({
     "users.new", "users.edit", "feeds.new", "feeds.renew", "people.erase", "security.two_factor_setup",

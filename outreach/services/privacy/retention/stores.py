@@ -411,7 +411,10 @@ STORES: tuple[Store, ...] = (
         "security_events", P.SECURITY, SecurityEvent, _plain(SecurityEvent, SecurityEvent.at), _deleting(SecurityEvent),
         ("security_event",),
     ),
-    Store("accounts", P.ACCOUNTS, User, _accounts, _forget_accounts, ("user", "user_role", "user_area", "recovery_code", "passkey")),
+    Store(
+        "accounts", P.ACCOUNTS, User, _accounts, _forget_accounts,
+        ("user", "user_role", "user_area", "recovery_code", "passkey"),
+    ),
     Store(
         "requests", P.REQUESTS, DataRequest, _plain(DataRequest, DataRequest.done_at, DataRequest.done_at.is_not(None)),
         _deleting(DataRequest), ("data_request", "privacy_mail"),
