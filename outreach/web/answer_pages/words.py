@@ -149,6 +149,8 @@ def words(language: str) -> dict[str, Any]:
             "To see, correct or erase them, call the number above."
         ),
         "privacy": _("How we handle your data"),
+        "privacy_short": _("Privacy"),
+        "see_data": _("See, get, correct or erase your data"),
         "privacy_of_named": _("We keep what you write here about people only to invite them, and tell them so."),
         "versions": _("All versions"),
         "newest_version": _("to the present version"),
