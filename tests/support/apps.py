@@ -22,12 +22,8 @@ STATEMENTS = 5000  # the number of compiled SQL statements that are cached
 SECRET = "a-secret-for-tests-only-0123456789abcdef"
 
 
-# Tests move the clock by days after signing in, further than an office may set. A test of the end sets its own.
-LONG_SESSIONS = {"session_hours": 24 * 365, "session_idle_minutes": 60 * 24 * 365}
-
-
 def settings_for(folder: Path, **values: object) -> Settings:
-    settings = Settings(
+    return Settings(
         **{
             "secret_key": SECRET,
             "instance": folder,
@@ -36,12 +32,13 @@ def settings_for(folder: Path, **values: object) -> Settings:
             "rate_storage": "process-memory://",  # the app is made once for both databases
             "rate_answer": "10000/minute",
             "rate_public": "10000/minute",
+            "session_hours": 24 * 365,  # tests move the clock by days after signing in; a test of the end sets its own
+            "session_idle_minutes": 60 * 24 * 365,
             "second_factor_for": "",  # a test of the demand switches it on
             "mail_port": 1,  # nothing listens there: a test that sends starts its own server
             **values,
         }
     )
-    return settings.model_copy(update={name: value for name, value in LONG_SESSIONS.items() if name not in values})
 
 
 class CompiledTemplates(FileSystemBytecodeCache):
