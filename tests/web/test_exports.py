@@ -219,6 +219,7 @@ LISTS = {
     ListName.ACTIVITIES: "/activities?time=all",
     ListName.ATTENDANCE: "/activities/{activity}/attendance",
     ListName.AUDIT_LOG: "/audit",
+    ListName.SECURITY_EVENTS: "/security-events",
     ListName.CALENDAR_ADDRESSES: "/feeds",
     ListName.CALLS: "/to-call",
     ListName.CALL_LOG: "/to-call/figures",
@@ -322,6 +323,7 @@ def test_a_list_that_is_too_long_says_so_on_its_page(coordinator_client, monkeyp
     for name in ("Ani Wijaya", "Budi Santoso"):
         a_person(name)
     assert len(workbook(coordinator_client, "/people?file=xlsx")) == 3
+    db.session.rollback()
     a_person("Citra Dewi")
     for kind in ("xlsx", "csv"):
         response = coordinator_client.get(f"/people?q=a&file={kind}", follow_redirects=True)

@@ -7,13 +7,14 @@ about a new device.
 import secrets
 from typing import Any
 
-from flask import Flask, Response, current_app, g, request
+from flask import Flask, Response, current_app, request
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from outreach.extensions import current_settings
 
 KNOWN_FOR_S = 180 * 24 * 3600
 MOST_ACCOUNTS = 8  # of a shared computer
+_LEARNT = "outreach_known_device"  # of a request: what its answer tells the device
 
 
 def init_app(app: Flask) -> None:
@@ -35,12 +36,12 @@ def learn(user_id: int) -> None:
     """Let the device be known to this account from now on; the answer to this request tells it."""
     here = _here()
     of = [user_id, *(other for other in here["of"] if other != user_id)]
-    g.known_device = {"id": here["id"] or secrets.token_urlsafe(16), "of": of[:MOST_ACCOUNTS]}
+    request.__dict__[_LEARNT] = {"id": here["id"] or secrets.token_urlsafe(16), "of": of[:MOST_ACCOUNTS]}
 
 
 def _here() -> dict[str, Any]:
-    if "known_device" in g:
-        return dict(g.known_device)
+    if _LEARNT in request.__dict__:
+        return dict(request.__dict__[_LEARNT])
     try:
         found = _signer().loads(request.cookies.get(_name(), ""), max_age=KNOWN_FOR_S)
     except BadSignature:
@@ -58,9 +59,9 @@ def _signer() -> URLSafeTimedSerializer:
 
 
 def _keep(response: Response) -> Response:
-    if "known_device" in g:
+    if _LEARNT in request.__dict__:
         response.set_cookie(
-            _name(), str(_signer().dumps(g.known_device)), max_age=KNOWN_FOR_S, httponly=True,
+            _name(), str(_signer().dumps(request.__dict__[_LEARNT])), max_age=KNOWN_FOR_S, httponly=True,
             secure=current_settings().https, samesite="Lax",
         )  # fmt: skip
     return response

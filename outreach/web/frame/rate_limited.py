@@ -7,7 +7,7 @@ back in the browser.
 
 import time
 
-from flask import current_app, g, request
+from flask import current_app, request
 from flask_babel import gettext as _
 from flask_login import current_user
 
@@ -18,12 +18,13 @@ from outreach.web.frame.request import is_foreign
 KEPT_MOST = 128 * 1024  # bytes; larger bodies are not kept
 SECRET = frozenset({"password", "new_password", "new_password_confirm"})
 _A_MINUTE_S = 60
+WAIT_S = "outreach_wait_s"  # of a request: seconds that a try of a password has to wait
 
 
 def wait_s() -> int:
     """Return in how many seconds the limit allows a request again."""
-    if "wait_s" in g:  # a password was tried too often
-        return int(g.wait_s)
+    if WAIT_S in request.__dict__:  # a password was tried too often
+        return int(request.__dict__[WAIT_S])
     limit = limiter.current_limit
     return max(1, int(limit.reset_at - time.time()) if limit else _A_MINUTE_S)
 

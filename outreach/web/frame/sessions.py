@@ -8,7 +8,7 @@ no row. Flask-Login's cookie “remember” is not used: “stay signed in” is
 from datetime import datetime
 from typing import Any
 
-from flask import Flask, Response, flash, g, session
+from flask import Flask, Response, flash, g, request, session
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from flask_login import user_logged_out
@@ -29,6 +29,7 @@ from outreach.web.frame import devices
 
 _CODE = "_user_id"  # Flask-Login's name for it
 ACCOUNT = "account"  # in the cookie: whose forms this browser has open, also after a session's end
+_SESSION, _ASKED_AT = "outreach_session", "outreach_asked_at"  # of a request
 _LENGTH = 43  # letters of a code
 
 
@@ -58,11 +59,12 @@ def account_of_ended() -> int | None:
 
 def _found() -> OpenSession | None:
     """Read the session once for each request. Who has no cookie costs no statement."""
-    if "staff_session" not in g:
+    kept = request.__dict__
+    if _SESSION not in kept:
         code = str(session.get(_CODE) or "")
-        g.staff_session = sessions.find(code, now=clock.now()) if len(code) == _LENGTH else None
-        g.asked_at = session.get("fs_paa")
-    found: OpenSession | None = g.staff_session
+        found = sessions.find(code, now=clock.now()) if len(code) == _LENGTH else None
+        kept[_SESSION], kept[_ASKED_AT] = found, session.get("fs_paa")
+    found = kept[_SESSION]
     return found
 
 
@@ -91,8 +93,8 @@ def _begin(_app: Flask, user: User, authn_via: list[str] | None = None, **_more:
     if former is not None:
         sessions.sign_out(former.id)
     session[_CODE], session[ACCOUNT], session.permanent = code, user.id, stays
-    g.staff_session = OpenSession(id_, user, now, now, stays, is_over=False)
-    g.asked_at = session.get("fs_paa")
+    request.__dict__[_SESSION] = OpenSession(id_, user, now, now, stays, is_over=False)
+    request.__dict__[_ASKED_AT] = session.get("fs_paa")
     if former is None:  # a changed password or factor begins a new session, too, and has an event of its own
         _welcome(user, [*(authn_via or [])], stays, now)
     devices.learn(user.id)
@@ -117,7 +119,8 @@ def _welcome(user: User, via: list[str], stays: bool, now: datetime) -> None:
 def _end(_app: Flask, user: Any = None, **_more: Any) -> None:
     session.pop(ACCOUNT, None)
     session.permanent = False
-    found: OpenSession | None = g.pop("staff_session", None)
+    found: OpenSession | None = request.__dict__.get(_SESSION)
+    request.__dict__[_SESSION] = None
     if found is not None and not found.is_over:
         sessions.sign_out(found.id)
         kept_forms.forget(found.user.id)
@@ -126,9 +129,9 @@ def _end(_app: Flask, user: Any = None, **_more: Any) -> None:
 
 def _renew_after_asking(response: Response) -> Response:
     """Give the session a new code where a password or second factor was given once more in this request."""
-    found: OpenSession | None = g.get("staff_session")
-    if found and not found.is_over and session.get(_CODE) and session.get("fs_paa") != g.get("asked_at"):
-        g.asked_at = session.get("fs_paa")
+    found: OpenSession | None = request.__dict__.get(_SESSION)
+    if found and not found.is_over and session.get(_CODE) and session.get("fs_paa") != request.__dict__[_ASKED_AT]:
+        request.__dict__[_ASKED_AT] = session.get("fs_paa")
         session[_CODE] = sessions.renew(found)
         security_event(SecurityKind.ASKED_ANEW, found.user, now=clock.now())
     return response
