@@ -141,7 +141,7 @@ def test_a_clock_set_back_a_day_delays_nothing(app, sink, tmp_path):
     crasher = Installation(tmp_path, port).start(
         module="tests.chaos.support.crasher", stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
-    order = json.dumps({"now": (NOW + DAY).isoformat(), "die_at": 11})
+    order = json.dumps({"now": (NOW + DAY).isoformat(), "die_at": 13})
     said, _ = crasher.communicate(f"{order}\ngo\n".encode(), timeout=300)
     assert said.split()[-1] == b"9"  # it died
     assert {row.state for row in look(Message.state)} & IN_WORK

@@ -18,7 +18,6 @@ from outreach.services.operations.backup import archive as safekeeping
 from outreach.services.operations.backup import hold as holding
 from outreach.services.operations.backup.tables import filled, revision_of
 from outreach.services.privacy.retention import periods
-from outreach.services.privacy.retention import run as retention
 
 NOT_IN_IT = (
     "Not in it: the secret key and the settings. Keep them elsewhere: without the same secret key the links in mails "
@@ -79,6 +78,8 @@ def restore(file: Path, force: bool, resend_overdue: bool, stopped: bool) -> Non
     click.echo(
         f"{saved.rows:,} rows of {len(saved.tables)} tables are back, as of {saved.taken_at:%d %B %Y %H:%M} UTC."
     )
+    from outreach.services.privacy.retention import run as retention  # loads all subjects
+
     if again := retention.erase_again(clock.now()):
         click.echo(f"Erased again, as they were erased since the backup: {again} people.")
     if held.messages or held.reminders:

@@ -59,7 +59,7 @@ def last_year(cast: Cast, today: date, holidays: dict[date, str], send: Callable
             stand_in = None
             if number % 30 == STAND_IN:  # a few send somebody, who gets a certificate of their own
                 choice, name = Choice.REPRESENTED, names.made_up(Random(number))
-                stand_in = Representative(name, "Kader", email=f"{names.address_part(name)}.kader@example.com")
+                stand_in = Representative(name, "Kader PKK", email=f"{names.address_part(name)}.kader@example.com")
             recording.record_answer(invitation.id, choice, AnswerSource.PHONE, stand_in, by=by, now=answered_at)
     for days_before in (7, 3):  # the office's rules, each at its due time
         for day in days:
