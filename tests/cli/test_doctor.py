@@ -144,13 +144,14 @@ def told_of_the_database(folder: Path, **values: object) -> dict[str, tuple[str,
 
 @pytest.mark.postgresql
 def test_on_postgresql_the_job_queues_tables_are_checked_too(tmp_path, examined):
-    with create_app(settings_for(tmp_path, database_url=examined)).app_context():
+    where = {"database_url": examined, "rate_storage": "process-memory://"}  # counting has a test of its own
+    with create_app(settings_for(tmp_path, **where)).app_context():
         migrate_upgrade()
-        before = told_of_the_database(tmp_path, database_url=examined)
+        before = told_of_the_database(tmp_path, **where)
         migrations.upgrade()
         db.session.remove()
         db.engine.dispose()
-    after = told_of_the_database(tmp_path, database_url=examined)
+    after = told_of_the_database(tmp_path, **where)
     assert before["The job queue's tables are missing or old, so no worker starts."][0] == "fail"
     assert after["The job queue's tables are of the installed Procrastinate."][0] == "ok"
 
