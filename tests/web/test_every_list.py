@@ -24,6 +24,8 @@ NO_LISTS = {
     "posts.show": "the list of posts has every holder",
     "programmes.copy": "a form",
     "retention.index": "settings, with a log of what was erased",
+    "signins.index": "the devices of one account; the list of security events is the file",
+    "signins.of_other": "the same of another account",
 }
 
 

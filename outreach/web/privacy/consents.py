@@ -17,15 +17,17 @@ from outreach.domain.privacy import ConsentWay, TextKind
 from outreach.queries import privacy as lists
 from outreach.queries.answers.page import office_contact
 from outreach.services.directory import people
+from outreach.services.directory.people import PersonErased, PersonMissing
 from outreach.services.privacy import consents, texts
 from outreach.services.privacy.consents import ConsentValues
 from outreach.web.fields.base import TidyForm
 from outreach.web.fields.fields import ChoiceField, DayField, Sentence
-from outreach.web.fields.problems import flashing_problems, showing_problems
+from outreach.web.fields.problems import flashing_problems, missing_page, showing_problems
 from outreach.web.frame.access import coordinator_required
 from outreach.web.frame.looks import office_zone
 
 bp = Blueprint("consents", __name__, url_prefix="/people/<int:person_id>/consent")
+missing_page(bp, PersonMissing, PersonErased)
 
 
 class ConsentForm(TidyForm):
