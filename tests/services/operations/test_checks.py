@@ -51,7 +51,11 @@ def test_good_settings_pass(tmp_path):
         ({"base_url": "http://localhost:8000"}, "fail", "lead each reader to their own machine"),
         ({"base_url": "http://undangan.example.id"}, "warn", "without https"),
         ({"proxies": 0}, "warn", "seem to come from one address"),
-        ({"database_url": "postgresql://db/outreach"}, "warn", "each counts tries to log in for itself"),
+        (
+            {"database_url": "postgresql://db/outreach", "rate_storage": "process-memory://"},
+            "warn",
+            "each counts tries to log in for itself",
+        ),
         ({"demo": True}, "warn", "This is the demo"),
         ({"calendar_own_hosts": "mail.example.id:8443"}, "warn", "even within this network"),
     ],
