@@ -110,7 +110,7 @@ def test_a_late_summary_and_a_summary_to_a_blocked_address_are_skipped(any_app, 
 
 
 def test_the_engines_chore_writes_the_summary(any_app, refused):
-    assert BELL.do(StandingClock(MORNING), lambda: False) == {"clashes": 0, "digests": 1}
+    assert BELL.do(StandingClock(MORNING), lambda: False) == {"alarms": 0, "clashes": 0, "digests": 1}
     assert len(digests()) == 1
 
 
