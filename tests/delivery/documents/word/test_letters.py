@@ -274,6 +274,7 @@ def test_libreoffice_shows_a_reader_all_of_the_letter(pages):
         "waktu : pukul 08.00 WIB s.d. selesai", "tempat : Aula", "Terima kasih.", "Kepala Dinas,", "Nama Contoh",
         "Pembina Utama Muda", "NIP 19700101 199001 1 001", "Tembusan: 1. Wali Kota Metro 2. Arsip",
     ]  # fmt: skip
+    first = re.sub(r" ?: ", " : ", first)  # with another font, a narrow gap before a colon is no space
     places = [first.find(part) for part in parts]
     assert -1 not in places, [first, list(zip(parts, places, strict=True))]
     assert places == sorted(places)
