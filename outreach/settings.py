@@ -232,8 +232,8 @@ class Settings:
     archive_days: Days = 90  # finished messages are archived this long after the last of their activities
     placement_days: Days = 30  # unused proposals of the planner are deleted after this time
 
-    session_hours: Annotated[int, _between(1, 8_760)] = 12  # a sign-in lasts at most this long
-    session_idle_minutes: Annotated[int, _between(5, 525_600)] = 60  # without use it ends after this time
+    session_hours: Annotated[int, _between(1, 168)] = 12  # a sign-in lasts at most this long
+    session_idle_minutes: Annotated[int, _between(5, 1_440)] = 60  # without use it ends after this time
     stay_signed_in_days: Annotated[int, _between(0, 90)] = 14  # with “stay signed in”; 0: not offered
 
     rate_login: Rate = "60/minute"  # of one network address, by all who are behind it

@@ -32,8 +32,6 @@ def settings_for(folder: Path, **values: object) -> Settings:
             "rate_storage": "process-memory://",  # the app is made once for both databases
             "rate_answer": "10000/minute",
             "rate_public": "10000/minute",
-            "session_hours": 24 * 365,  # tests move the clock by days after signing in; a test of the end sets its own
-            "session_idle_minutes": 60 * 24 * 365,
             "second_factor_for": "",  # a test of the demand switches it on
             "mail_port": 1,  # nothing listens there: a test that sends starts its own server
             **values,

@@ -12,7 +12,6 @@ from outreach.services.office import staff
 from outreach.services.office.staff import UserValues
 from outreach.services.sign_in import sessions
 from outreach.services.sign_in.sessions import SessionMissing
-from tests.support.apps import with_settings
 from tests.world import NOW
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
@@ -58,7 +57,6 @@ def test_the_last_use_is_written_once_a_minute(any_app, coordinator: User, state
 
 
 def test_an_unused_session_ends_and_one_that_stays_does_not(any_app, coordinator: User):
-    with_settings(any_app, session_hours=12, session_idle_minutes=60)
     _, code = begun(coordinator)
     _, staying = begun(coordinator, stays=True)
     assert sessions.account_of(code, now=NOW + HOUR) is None
@@ -123,7 +121,6 @@ def test_a_new_code_makes_a_copy_of_the_old_one_worthless(any_app, coordinator: 
 
 
 def test_ended_sessions_are_deleted_a_day_later(any_app, coordinator: User):
-    with_settings(any_app, session_hours=12, session_idle_minutes=60)
     begun(coordinator)
     begun(coordinator, stays=True)
     assert sessions.delete_old(NOW + HOUR + timedelta(days=1)) == 0

@@ -10,7 +10,6 @@ from flask.testing import FlaskClient
 from outreach.domain.sign_in.events import SecurityKind
 from outreach.extensions import db
 from outreach.models import SecurityEvent, StaffSession, User
-from tests.support.apps import with_settings
 from tests.web.browsers import sign_in
 from tests.world import PASSWORD, log_in, stop_clock
 
@@ -87,7 +86,6 @@ def test_giving_the_password_once_more_makes_a_copy_of_the_cookie_worthless(app:
 def test_a_session_ends_by_the_servers_clock_though_its_cookie_was_written_later(
     app: Flask, coordinator: User, monkeypatch: pytest.MonkeyPatch
 ):
-    with_settings(app, session_hours=12, session_idle_minutes=60)
     clock = stop_clock(monkeypatch)
     client = log_in(app, coordinator, lasting=False)
     began = clock.now
