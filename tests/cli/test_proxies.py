@@ -33,7 +33,7 @@ def pages(app, coordinator):
     environment = {
         **os.environ, "OUTREACH_INSTANCE": str(app.extensions["outreach"].instance), "OUTREACH_SECRET_KEY": SECRET,
         "OUTREACH_BASE_URL": f"https://{proxies.HOST}", "OUTREACH_PROXIES": "1", "OUTREACH_RATE_LOGIN": "3/hour",
-        "OUTREACH_METRICS_TOKEN": METRICS,
+        "OUTREACH_METRICS_TOKEN": METRICS, "OUTREACH_SECOND_FACTOR_FOR": "",
     }  # fmt: skip
     command = [sys.executable, "-m", "gunicorn", "--config", "docs/deploy/gunicorn.conf.py", "--workers", "2"]
     process = subprocess.Popen(
