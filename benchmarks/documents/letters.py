@@ -14,7 +14,13 @@ from benchmarks.results import Result, under
 from outreach.delivery.documents import letters
 from outreach.delivery.documents.typeset import MAIN, Press, press
 from outreach.domain.documents import Letterhead, Signatory, new_code, shown_code
-from outreach.domain.letters import DEFAULT_BLOCKS, Addressee, AgendaLine, LetterKind, LetterValues
+from outreach.domain.letters.values import (
+    DEFAULT_BLOCKS,
+    Addressee,
+    AgendaLine,
+    LetterKind,
+    LetterValues,
+)
 
 LETTERS, PORTION = 500, 50
 WITHIN_US = 20_000.0

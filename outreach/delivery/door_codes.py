@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from outreach.domain.door_codes import SIGNATURE, DoorCode, parse, text_of
+from outreach.domain.door.codes import SIGNATURE, DoorCode, parse, text_of
 from outreach.extensions import current_settings
 
 MARK = 4  # bytes

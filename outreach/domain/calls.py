@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from outreach.domain.answers import Choice
 from outreach.domain.mail.hours import MailHours
-from outreach.domain.reminders import local_day
+from outreach.domain.reminders.due import local_day
 
 CLAIMED_FOR = timedelta(minutes=20)  # a person who is shown to a caller is theirs for this long
 SKIPPED_FOR = timedelta(minutes=30)  # somebody whom a caller left out comes again after it

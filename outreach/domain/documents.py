@@ -1,6 +1,6 @@
 """What documents on paper have in common: code, head, who signs, Indonesian dates and hours, and text blocks.
 
-Pure. domain/letters.py and domain/certificates.py say what each of them is.
+Pure. domain/letters/values.py and domain/certificates.py say what each of them is.
 """
 
 import re

@@ -12,7 +12,7 @@ from outreach.domain.kinds import PollChoice
 from outreach.domain.mail.still_true import SkipReason
 from outreach.domain.planning.working_days import last_working_day, working_days
 from outreach.domain.problems import Problem
-from outreach.domain.reminders import ANSWERING_TAKES, next_morning
+from outreach.domain.reminders.due import ANSWERING_TAKES, next_morning
 from outreach.domain.states import PollState
 
 MOST_SLOTS = 12  # so that the answer page stays within 14 KB

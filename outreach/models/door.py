@@ -5,8 +5,8 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from outreach.domain.door.scans import ScanHow, ScanOutcome
 from outreach.domain.kinds import AttendanceSource
-from outreach.domain.scans import ScanHow, ScanOutcome
 from outreach.extensions import Model
 from outreach.models.base import Identified, UTCDateTime, enum_of
 from outreach.models.files import StoredFile

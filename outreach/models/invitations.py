@@ -198,7 +198,7 @@ class FormerHolder(Identified, Model):
     """Somebody to whom an invitation to a post went, until the post had another holder on the activity's day.
 
     state, answered_at: the answer that they had given. It does not bind who holds the post now. rungs: of their ladder, as
-    domain/ladder.py's KeptRung; they go on if the post comes back to them before anybody else was invited.
+    domain/ladder/rungs.py's KeptRung; they go on if the post comes back to them before anybody else was invited.
     """
 
     __tablename__ = "former_holder"
@@ -214,7 +214,7 @@ class FormerHolder(Identified, Model):
 
 
 class Attendance(Identified, Model):
-    """Whether an invitee was there. It follows from the scans (domain/scans.py), and only services/door/log.py writes it.
+    """Whether an invitee was there. It follows from the scans (domain/door/scans.py), and only services/door/log.py writes it.
 
     conflicts: how many contradictions of the scans nobody has settled.
     """

@@ -5,7 +5,7 @@ from datetime import datetime, time
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from outreach.domain.ladder import LadderName, RungKind, RungState, RungTiming
+from outreach.domain.ladder.rungs import LadderName, RungKind, RungState, RungTiming
 from outreach.extensions import Model
 from outreach.models.base import Identified, UTCDateTime, enum_of, literally, partly
 from outreach.models.invitations import Invitation

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from outreach.domain.documents import CODE_LENGTH, new_code
-from outreach.domain.letters import LetterKind, LetterState
+from outreach.domain.letters.values import LetterKind, LetterState
 from outreach.extensions import Model
 from outreach.models.base import Created, Identified, UTCDateTime, enum_of
 from outreach.models.files import StoredFile
@@ -56,7 +56,7 @@ class Letter(Identified, Created, Model):
 
 
 class LetterVersion(Identified, Model):
-    """What the letter said from `made_at` on. values: JSON of domain/letters.py's LetterValues.
+    """What the letter said from `made_at` on. values: JSON of domain/letters/values.py's LetterValues.
 
     changed: the names of the values that differ from the version before.
     """
@@ -74,7 +74,7 @@ class LetterVersion(Identified, Model):
 
 
 class OfficeLetters(Identified, Model):
-    """How the office writes its letters, one row. values: JSON of domain/letters.py's LetterSettings."""
+    """How the office writes its letters, one row. values: JSON of domain/letters/values.py's LetterSettings."""
 
     __tablename__ = "office_letters"
     values: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)
@@ -85,8 +85,8 @@ class OfficeLetters(Identified, Model):
 class ReturnedFile(Identified, Model):
     """A letter's file as it came back. The newest one counts; those before stay on record.
 
-    report: JSON of domain/signatures.py's ReturnReport, as of checked_at. sender: of the mail with which it came, "" if staff
-    uploaded it.
+    report: JSON of domain/letters/signatures.py's ReturnReport, as of checked_at. sender: of the mail with which it came,
+    "" if staff uploaded it.
     """
 
     __tablename__ = "returned_file"

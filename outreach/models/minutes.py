@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from outreach.domain.minutes import MinutesPurpose
+from outreach.domain.minutes.content import MinutesPurpose
 from outreach.domain.states import FollowUpState, MinutesState
 from outreach.extensions import Model
 from outreach.models.base import Created, Identified, UTCDateTime, enum_of, partly
@@ -63,7 +63,7 @@ class Minutes(Identified, Created, Model):
 
 
 class MinutesVersion(Identified, Model):
-    """What minutes said from a moment on: MinutesValues of domain/minutes.py as JSON."""
+    """What minutes said from a moment on: MinutesValues of domain/minutes/content.py as JSON."""
 
     __tablename__ = "minutes_version"
     __table_args__ = (sa.UniqueConstraint("minutes_id", "number"),)
@@ -134,7 +134,7 @@ class FollowUp(Identified, Created, Model):
 class FollowUpLine(Identified, Model):
     """That a message reminds of a follow-up. The unique key lets each reminder go out once for a due day.
 
-    lead: days before, or OVERDUE of domain/follow_ups.py. The row stays when the message is archived.
+    lead: days before, or OVERDUE of domain/minutes/follow_ups.py. The row stays when the message is archived.
     """
 
     __tablename__ = "follow_up_line"

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from outreach.domain.retention import Purpose
+from outreach.domain.privacy.retention import Purpose
 
 
 class Erasing(StrEnum):

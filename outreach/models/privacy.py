@@ -6,7 +6,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from outreach.domain.privacy import ConsentWay, PrivacyPurpose, RequestKind, RequestOutcome, RequestWay, TextKind
+from outreach.domain.privacy.requests import (
+    ConsentWay,
+    PrivacyPurpose,
+    RequestKind,
+    RequestOutcome,
+    RequestWay,
+    TextKind,
+)
 from outreach.extensions import Model
 from outreach.models.base import Identified, UTCDateTime, enum_of, partly
 from outreach.models.mails import Message

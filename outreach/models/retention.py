@@ -5,13 +5,13 @@ from datetime import date, datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from outreach.domain.retention import Purpose
+from outreach.domain.privacy.retention import Purpose
 from outreach.extensions import Model
 from outreach.models.base import UTCDateTime, enum_of
 
 
 class RetentionPeriod(Model):
-    """The days that the office chose for a purpose. Without a row, the default of domain/retention.py counts."""
+    """The days that the office chose for a purpose. Without a row, the default of domain/privacy/retention.py counts."""
 
     __tablename__ = "retention_period"
     purpose: Mapped[Purpose] = enum_of(Purpose, primary_key=True)

@@ -10,8 +10,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
+from outreach.domain.door.scans import ScanOutcome
 from outreach.domain.kinds import AnswerSource, Sector
-from outreach.domain.scans import ScanOutcome
 from outreach.domain.states import TAKES_A_SEAT, UNANSWERED, InvitationState
 from outreach.extensions import db
 from outreach.models import Activity, Attendance, Invitation, Organisation, Person, Region, Scan
@@ -22,7 +22,7 @@ from outreach.queries.paging import Page, paged
 
 PER_PAGE = 100
 EXPECTED = sa.and_(Invitation.state.in_(sorted(TAKES_A_SEAT)), ~CAME_UNINVITED)
-# Whose scans do not agree, or who was recorded before the invitation was withdrawn (domain/scans.py: `standing`).
+# Whose scans do not agree, or who was recorded before the invitation was withdrawn (domain/door/scans.py: `standing`).
 TO_LOOK_AT = sa.or_(
     Attendance.conflicts > 0,
     sa.and_(

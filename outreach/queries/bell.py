@@ -18,7 +18,7 @@ from outreach import reach
 from outreach.domain import bell
 from outreach.domain.bell import News, NewsKind, key_of
 from outreach.domain.kinds import ON_STAGE, NoLongerActing
-from outreach.domain.ladder import RungKind, RungState
+from outreach.domain.ladder.rungs import RungKind, RungState
 from outreach.domain.planning.rules import ClashKind
 from outreach.domain.states import UNANSWERED, ActivityState, CertificateState, InvitationState
 from outreach.extensions import db

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import contains_eager
 
 from outreach.domain.directory import email_addresses
-from outreach.domain.follow_ups import CALL_WITHIN_DAYS
+from outreach.domain.minutes.follow_ups import CALL_WITHIN_DAYS
 from outreach.domain.states import FollowUpState
 from outreach.extensions import db
 from outreach.models import Activity, FollowUp, Minutes, Organisation, Person, Programme

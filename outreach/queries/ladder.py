@@ -7,7 +7,14 @@ from statistics import fmean
 
 import sqlalchemy as sa
 
-from outreach.domain.ladder import CHANNELS, AnswerChannel, LadderName, RungKind, RungRule, RungState
+from outreach.domain.ladder.rungs import (
+    CHANNELS,
+    AnswerChannel,
+    LadderName,
+    RungKind,
+    RungRule,
+    RungState,
+)
 from outreach.domain.states import ANSWERED
 from outreach.extensions import db
 from outreach.models import Invitation, Rung

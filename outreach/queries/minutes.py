@@ -7,8 +7,8 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
 
-from outreach.domain import minutes as rules
-from outreach.domain.minutes import MinutesValues
+from outreach.domain.minutes import content as rules
+from outreach.domain.minutes.content import MinutesValues
 from outreach.domain.states import MinutesState
 from outreach.extensions import db
 from outreach.models import (

@@ -7,7 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
-from outreach.domain.privacy import RequestClock, clock_of, due_at
+from outreach.domain.privacy.requests import RequestClock, clock_of, due_at
 from outreach.extensions import db
 from outreach.models import Consent, DataRequest, Person, User
 from outreach.models.consents import HAS_CONSENT, IS_CHILD

@@ -1,6 +1,6 @@
 """Who could come in place of somebody on stage, the best first, with the clashes that each would have; and what a swap sends.
 
-Reads only. domain/substitutes.py compares posts and topics; services/ladder/substitutes.py swaps.
+Reads only. domain/ladder/substitutes.py compares posts and topics; services/ladder/substitutes.py swaps.
 """
 
 from collections import defaultdict
@@ -12,13 +12,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
-from outreach.domain import substitutes as rules
 from outreach.domain.clashes import Clash
 from outreach.domain.kinds import ON_STAGE, Role
+from outreach.domain.ladder import substitutes as rules
+from outreach.domain.ladder.substitutes import SubstituteReason
 from outreach.domain.planning.parties import Engagement, Party
 from outreach.domain.planning.plan import PlannedActivity
 from outreach.domain.states import ActivityState, InvitationState
-from outreach.domain.substitutes import SubstituteReason
 from outreach.extensions import db
 from outreach.models import Activity, AgendaItem, Invitation, Letter, Organisation, Person, Region
 from outreach.queries.invitations import preview

@@ -11,7 +11,7 @@ from werkzeug.utils import secure_filename
 
 from outreach import clock
 from outreach.delivery.documents import signing_list
-from outreach.domain.door_codes import valid_until
+from outreach.domain.door.codes import valid_until
 from outreach.domain.kinds import AttendanceSource, ListName
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState

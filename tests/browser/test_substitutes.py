@@ -5,7 +5,7 @@ from datetime import time
 import pytest
 
 from outreach.domain.kinds import Role, Sector
-from outreach.domain.ladder import LadderName, RungKind, RungRule, RungTiming
+from outreach.domain.ladder.rungs import LadderName, RungKind, RungRule, RungTiming
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.models import Person

@@ -18,11 +18,11 @@ from outreach.delivery.outbox import leases, results
 from outreach.delivery.outbox import settle as settling
 from outreach.delivery.outbox.prepare import Preparer
 from outreach.delivery.smtp.outcomes import Accepted, InDoubt, Permanent, Temporary
-from outreach.domain.activity import Move
+from outreach.domain.activities.values import Move
 from outreach.domain.answers import Choice, Representative
 from outreach.domain.kinds import AnswerSource, AttendanceSource, Audience, MailKind, Role, RuleTiming, Sector
 from outreach.domain.problems import Problem
-from outreach.domain.reminders import MissedReason, local_day
+from outreach.domain.reminders.due import MissedReason, local_day
 from outreach.domain.states import InvitationState, MessageState, ReminderState
 from outreach.extensions import current_settings, db
 from outreach.models import Activity, Invitation, Message, Office, Organisation, Person, Region, Reminder

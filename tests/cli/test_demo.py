@@ -18,10 +18,10 @@ from outreach.cli.demo.command import COMPLETE
 from outreach.cli.demo.programme import JAKARTA
 from outreach.cli.serve.command import free_port
 from outreach.delivery.demo_server import server as demo_server
+from outreach.domain.door.scans import ScanConflictKind, ScanOutcome
 from outreach.domain.kinds import AnswerSource, MailKind
 from outreach.domain.needs import NeedKind
 from outreach.domain.planning.rules import ClashKind, Severity
-from outreach.domain.scans import ScanConflictKind, ScanOutcome
 from outreach.domain.states import (
     ANSWERED,
     TAKES_A_SEAT,

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from outreach.cli.demo import guide
 from outreach.cli.demo.letters import authority, write
 from outreach.delivery.documents import returned_pdf
-from outreach.domain.signatures import CertificateChain, SignatureCoverage
+from outreach.domain.letters.signatures import CertificateChain, SignatureCoverage
 from outreach.extensions import db
 from outreach.models import ActingPerson, Letter
 from tests.world.letters.papers import LETTER, paper

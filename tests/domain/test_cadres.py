@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from outreach.domain.activity import pattern
+from outreach.domain.activities.values import pattern
 from outreach.domain.cadres import CadreNeed, Candidate, Wanted, in_turn
 from outreach.domain.kinds import CadreKind
 from tests.world import at

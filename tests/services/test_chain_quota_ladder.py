@@ -16,10 +16,19 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from outreach.delivery import tokens
 from outreach.delivery.rows import stored as rows_stored
-from outreach.domain.activity import Move
+from outreach.domain.activities.values import Move
 from outreach.domain.answers import Choice, Representative
 from outreach.domain.kinds import ON_STAGE, AnswerSource, MailKind, Role, Sector
-from outreach.domain.ladder import MAILS, PROPOSED, LadderName, RungKind, RungRule, RungState, RungTiming, kinds_of
+from outreach.domain.ladder.rungs import (
+    MAILS,
+    PROPOSED,
+    LadderName,
+    RungKind,
+    RungRule,
+    RungState,
+    RungTiming,
+    kinds_of,
+)
 from outreach.domain.problems import Problem
 from outreach.domain.states import TAKES_A_SEAT, UNANSWERED, ActivityState, InvitationState, MessageState, ReminderState
 from outreach.extensions import db

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from outreach.delivery import tokens
 from outreach.delivery.mail import ical_event
 from outreach.delivery.mail.ical_feed import feed_url
-from outreach.domain.activity import Move
+from outreach.domain.activities.values import Move
 from outreach.domain.kinds import FeedScope, LinkPurpose
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db

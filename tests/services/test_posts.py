@@ -7,10 +7,10 @@ import pytest
 import sqlalchemy as sa
 
 from outreach.delivery import tokens
-from outreach.domain.activity import ActivityValues, Move
+from outreach.domain.activities.values import ActivityValues, Move
 from outreach.domain.answers import Choice, Representative
 from outreach.domain.kinds import AnswerSource, HolderKind, MailKind, Role
-from outreach.domain.ladder import LadderName, RungKind, RungRule, RungState, RungTiming
+from outreach.domain.ladder.rungs import LadderName, RungKind, RungRule, RungState, RungTiming
 from outreach.domain.mail.still_true import SkipReason
 from outreach.domain.planning.rules import ClashKind, Severity
 from outreach.domain.posts import NobodyHolds

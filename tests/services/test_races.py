@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from outreach.delivery import tokens
-from outreach.domain.activity import ActivityValues
+from outreach.domain.activities.values import ActivityValues
 from outreach.domain.answers import Choice
 from outreach.domain.kinds import ActivityKind, AttendanceSource, FeedScope, Role, Sector, StaffRole
 from outreach.domain.polls import Proposed

@@ -7,7 +7,7 @@ import pytest
 
 from outreach import clock
 from outreach.domain.kinds import AttendanceSource, Role
-from outreach.domain.reminders import NotReminded
+from outreach.domain.reminders.due import NotReminded
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.models import Activity, Attendance, Invitation, Person

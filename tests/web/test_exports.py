@@ -16,10 +16,10 @@ from outreach.delivery import spreadsheets, tokens
 from outreach.delivery.spreadsheets import ListColumn
 from outreach.delivery.words.labels import LIST_LABELS
 from outreach.domain.answers import Choice
+from outreach.domain.door.scans import ScanHow, ScanOutcome
 from outreach.domain.kinds import AttendanceSource, FeedScope, IncomingKind, ListName, Role
 from outreach.domain.planning import absences as absence_rules
 from outreach.domain.planning.parties import AbsenceSource
-from outreach.domain.scans import ScanHow, ScanOutcome
 from outreach.extensions import db
 from outreach.models import AgendaItem, AuditEntry, Device, Feed, Invitation, PeopleGroup, Scan, User, WalkIn
 from outreach.services import feeds

@@ -6,7 +6,7 @@ import pytest
 
 from outreach.delivery import tokens
 from outreach.domain.kinds import CadreKind
-from outreach.domain.privacy import Corrections
+from outreach.domain.privacy.requests import Corrections
 from outreach.extensions import db
 from outreach.models import Consent, DataRequest, PrivacyText
 from outreach.services.privacy import requests

@@ -1,6 +1,6 @@
 """The office's page of periods: who may open it, and that nothing shorter is saved before what it erases was shown."""
 
-from outreach.domain.retention import BOUNDS, CHANGEABLE, Purpose
+from outreach.domain.privacy.retention import BOUNDS, CHANGEABLE, Purpose
 from outreach.models import ErasedCount, RetentionPeriod
 from tests.world import NOW, an_invitation, rows_of
 

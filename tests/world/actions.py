@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from outreach import clock
 from outreach.delivery.tokens import link_for
-from outreach.domain.activity import Move
+from outreach.domain.activities.values import Move
 from outreach.domain.answers import Choice, Representative
 from outreach.domain.kinds import AnswerSource, Role
 from outreach.domain.planning.rules import ClashKind, Severity

@@ -11,7 +11,7 @@ from flask_migrate import upgrade as migrate_upgrade
 
 from outreach import __version__, clock
 from outreach.cli.data import migrations
-from outreach.domain.retention import BOUNDS, Purpose
+from outreach.domain.privacy.retention import BOUNDS, Purpose
 from outreach.extensions import db
 from outreach.models import RetentionPeriod
 from outreach.services.operations.backup import archive as safekeeping

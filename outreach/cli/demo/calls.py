@@ -9,10 +9,10 @@ from datetime import date, datetime, time, timedelta
 import sqlalchemy as sa
 
 from outreach.cli.demo.programme import JAKARTA, Cast, local
-from outreach.domain.activity import ActivityValues
+from outreach.domain.activities.values import ActivityValues
 from outreach.domain.calls import CallOutcome
 from outreach.domain.kinds import ActivityKind, CadreKind, Role
-from outreach.domain.ladder import LadderName, RungKind, RungRule, RungTiming
+from outreach.domain.ladder.rungs import LadderName, RungKind, RungRule, RungTiming
 from outreach.domain.planning.working_days import working_days
 from outreach.extensions import db
 from outreach.models import Cadre, Invitation, Person

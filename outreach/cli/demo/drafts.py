@@ -10,7 +10,7 @@ from itertools import groupby
 
 from outreach.cli.demo.calendar import COMMUNITY_DAYS, Half, demo_days, visits
 from outreach.cli.demo.programme import JAKARTA, Cast, local
-from outreach.domain.activity import ActivityValues
+from outreach.domain.activities.values import ActivityValues
 from outreach.domain.kinds import ActivityKind
 from outreach.domain.planning.working_days import working_days
 from outreach.extensions import db

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from outreach.cli.demo.programme import Cast
 from outreach.delivery import tokens
 from outreach.domain.kinds import LinkPurpose
-from outreach.domain.minutes import MinutesText
+from outreach.domain.minutes.content import MinutesText
 from outreach.domain.problems import Problem
 from outreach.domain.states import FollowUpState
 from outreach.extensions import db

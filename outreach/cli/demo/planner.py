@@ -11,14 +11,14 @@ import sqlalchemy as sa
 from outreach.cli.demo import content
 from outreach.cli.demo.programme import JAKARTA, Cast, DemoPlan, local
 from outreach.delivery import tokens
-from outreach.domain.activity import ActivityValues
+from outreach.domain.activities.values import ActivityValues
 from outreach.domain.kinds import ActivityKind, PollChoice, Role
 from outreach.domain.planning.absences import Stated
 from outreach.domain.planning.office_hours import FRIDAY
 from outreach.domain.planning.parties import AbsenceSource
 from outreach.domain.planning.working_days import working_days
 from outreach.domain.polls import Proposed
-from outreach.domain.reminders import next_morning
+from outreach.domain.reminders.due import next_morning
 from outreach.extensions import db
 from outreach.models import Activity, DatePoll, Link, Region
 from outreach.services.absences import edit as absences

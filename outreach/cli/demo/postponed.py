@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 
 from outreach.cli.demo.programme import JAKARTA, Cast, local, some_cadres
-from outreach.domain.activity import ActivityValues
+from outreach.domain.activities.values import ActivityValues
 from outreach.domain.kinds import ActivityKind, CadreKind, Role
 from outreach.domain.planning.working_days import working_days
 from outreach.services.activities import edit as planning

@@ -7,8 +7,8 @@ import sqlalchemy as sa
 from outreach.cli.demo.programme import Cast
 from outreach.delivery import tokens
 from outreach.domain.kinds import LinkPurpose
-from outreach.domain.privacy import ConsentWay, Corrections, RequestKind, RequestWay
-from outreach.domain.retention import BOUNDS, Purpose
+from outreach.domain.privacy.requests import ConsentWay, Corrections, RequestKind, RequestWay
+from outreach.domain.privacy.retention import BOUNDS, Purpose
 from outreach.extensions import db
 from outreach.models import GivenAnswer, Link, Person
 from outreach.models.consents import IS_CHILD

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from outreach.cli.demo import content
 from outreach.cli.demo.calendar import Half, visits
-from outreach.domain.activity import ActivityValues
+from outreach.domain.activities.values import ActivityValues
 from outreach.domain.kinds import CadreKind, Role
 from outreach.extensions import db
 from outreach.models import Cadre, Person, User

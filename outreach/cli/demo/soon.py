@@ -6,10 +6,10 @@ from datetime import date, datetime, time, timedelta
 import sqlalchemy as sa
 
 from outreach.cli.demo.programme import JAKARTA, Cast, local, some_cadres
-from outreach.domain.activity import ActivityValues
+from outreach.domain.activities.values import ActivityValues
 from outreach.domain.kinds import ActivityKind, Audience, CadreKind, Role, RuleTiming
 from outreach.domain.planning.working_days import working_days
-from outreach.domain.reminders import local_day
+from outreach.domain.reminders.due import local_day
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
 from outreach.models import Activity, Invitation, Reminder, User

@@ -16,7 +16,7 @@ from outreach.cli.simulate.play import Story
 from outreach.delivery.demo_server import server as demo_server
 from outreach.domain.kinds import AnswerSource, Audience, MailKind, Role
 from outreach.domain.mail.still_true import SkipReason
-from outreach.domain.reminders import ActivityTimes, MissedReason, local_day
+from outreach.domain.reminders.due import ActivityTimes, MissedReason, local_day
 from outreach.domain.states import TAKES_A_SEAT, InvitationState, MessageState, ReminderState
 from outreach.extensions import db
 from outreach.models import Activity, Invitation, Material, Message, MessageLine, Reminder, StoredFile

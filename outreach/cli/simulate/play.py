@@ -16,10 +16,10 @@ from outreach.cli.demo import answers, postponed
 from outreach.cli.demo.answers import DemoReply
 from outreach.cli.demo.load import Moment, Prepared, holidays_around, stage, work
 from outreach.cli.demo.programme import JAKARTA, local
-from outreach.domain.activity import Move
+from outreach.domain.activities.values import Move
 from outreach.domain.kinds import AttendanceSource, MailKind
 from outreach.domain.planning.working_days import working_days
-from outreach.domain.reminders import local_day
+from outreach.domain.reminders.due import local_day
 from outreach.domain.states import TAKES_A_SEAT, TO_SEND, ActivityState, ReminderState
 from outreach.extensions import db
 from outreach.models import Activity, Invitation, Message, Reminder

@@ -10,7 +10,7 @@ from outreach import codec
 from outreach.delivery.documents import parts
 from outreach.delivery.documents.typeset import MAIN
 from outreach.domain.documents import day_of, shown_code
-from outreach.domain.letters import LIST_ATTACHED, NO_FEE, LetterValues
+from outreach.domain.letters.values import LIST_ATTACHED, NO_FEE, LetterValues
 from outreach.settings import TEMPLATES
 
 FORM = TEMPLATES / "letters" / "letter.typ"

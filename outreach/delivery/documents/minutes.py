@@ -12,7 +12,7 @@ from outreach import codec
 from outreach.delivery.documents import parts
 from outreach.delivery.documents.typeset import MAIN
 from outreach.domain.documents import Letterhead, day_of
-from outreach.domain.minutes import MinutesValues, blocks
+from outreach.domain.minutes.content import MinutesValues, blocks
 from outreach.domain.zones import zone_name
 from outreach.settings import TEMPLATES
 

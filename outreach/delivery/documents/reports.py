@@ -18,7 +18,7 @@ from outreach.delivery.documents import parts
 from outreach.delivery.documents.typeset import MAIN
 from outreach.delivery.spreadsheets import ListColumn
 from outreach.delivery.words.formats import language
-from outreach.domain.letters import LetterSettings
+from outreach.domain.letters.values import LetterSettings
 from outreach.settings import TEMPLATES
 
 FORM = TEMPLATES / "reports" / "report.typ"

@@ -19,8 +19,8 @@ import structlog
 
 from outreach import codec
 from outreach.delivery.documents import pdf_process
+from outreach.domain.letters.signatures import ReadPdf
 from outreach.domain.problems import Problem
-from outreach.domain.signatures import ReadPdf
 
 MOST_BYTES = 7 * 1024 * 1024  # encoded for a mail it stays under the 10 MB that most mail servers take
 READ_WITHIN_S = 30

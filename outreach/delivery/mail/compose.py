@@ -35,7 +35,7 @@ from outreach.delivery.mail.recipient import Recipient, locale_of, recipient_of
 from outreach.delivery.rows import stored as rows
 from outreach.delivery.rows.batch import LineRow, MessageRow
 from outreach.delivery.rows.letters import AttachedLetter
-from outreach.domain.activity import WAS_POSTPONED
+from outreach.domain.activities.values import WAS_POSTPONED
 from outreach.domain.kinds import Audience, MailKind
 from outreach.domain.states import InvitationState
 from outreach.extensions import current_settings, db

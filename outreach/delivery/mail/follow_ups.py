@@ -1,7 +1,7 @@
 """The mail that reminds the owner of follow-ups: one a day, with all that is due. Its recheck and its text.
 
-Such a message has FollowUpLines in place of lines. services/minutes/remind.py writes it. domain/follow_ups.py has the rule when
-a line is still true.
+Such a message has FollowUpLines in place of lines. services/minutes/remind.py writes it. domain/minutes/follow_ups.py has the
+rule when a line is still true.
 """
 
 from collections import defaultdict
@@ -20,11 +20,11 @@ from outreach.delivery.mail.recipient import Recipient, locale_of, recipient_of
 from outreach.delivery.mail.texts import FOLLOW_UP_TEXT
 from outreach.delivery.rows.batch import MessageRow
 from outreach.delivery.words import formats
-from outreach.domain import follow_ups as rules
 from outreach.domain.directory import email_addresses
-from outreach.domain.follow_ups import OVERDUE, FollowUpFacts
 from outreach.domain.kinds import LinkPurpose, MailKind
 from outreach.domain.mail.still_true import SkipReason
+from outreach.domain.minutes import follow_ups as rules
+from outreach.domain.minutes.follow_ups import OVERDUE, FollowUpFacts
 from outreach.domain.zones import DEFAULT
 from outreach.models import Activity, FollowUp, FollowUpLine, Minutes, Office
 

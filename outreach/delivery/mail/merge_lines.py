@@ -11,7 +11,7 @@ from flask_babel import gettext
 from outreach.delivery.words import formats, labels
 from outreach.domain.kinds import IMPORTANCE, MailKind
 from outreach.domain.mail import merging
-from outreach.domain.reminders import local_day
+from outreach.domain.reminders.due import local_day
 from outreach.models import Activity, MessageLine, Reminder
 
 

@@ -1,7 +1,7 @@
 """The mails about minutes: to the chair to agree, to staff what the chair said, and the copies with the PDF.
 
-Such a message has no lines; a MinutesMail says what it is about. services/minutes writes them. domain/minutes.py has the rule
-when one is still true.
+Such a message has no lines; a MinutesMail says what it is about. services/minutes writes them. domain/minutes/content.py has the
+rule when one is still true.
 """
 
 from collections.abc import Collection, Mapping
@@ -24,7 +24,7 @@ from outreach.delivery.words import formats, salutations
 from outreach.domain.directory import email_addresses
 from outreach.domain.kinds import LetterKind, LinkPurpose, MailKind
 from outreach.domain.mail.still_true import SkipReason
-from outreach.domain.minutes import MinutesMailFacts, MinutesPurpose, skip_because
+from outreach.domain.minutes.content import MinutesMailFacts, MinutesPurpose, skip_because
 from outreach.extensions import current_settings
 from outreach.models import Activity, Minutes, MinutesMail, MinutesReply, MinutesVersion, Office
 

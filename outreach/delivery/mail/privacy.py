@@ -22,7 +22,7 @@ from outreach.delivery.words.labels import label
 from outreach.domain.directory import email_addresses
 from outreach.domain.kinds import LinkPurpose, MailKind
 from outreach.domain.mail.still_true import SkipReason
-from outreach.domain.privacy import PrivacyPurpose, due_at
+from outreach.domain.privacy.requests import PrivacyPurpose, due_at
 from outreach.domain.zones import DEFAULT
 from outreach.extensions import current_settings
 from outreach.models import DataRequest, Office, PrivacyMail

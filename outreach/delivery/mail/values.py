@@ -19,7 +19,7 @@ from outreach.delivery.words import formats, labels
 from outreach.domain import materials
 from outreach.domain.answers import answer_by
 from outreach.domain.kinds import MailKind
-from outreach.domain.reminders import days_ahead
+from outreach.domain.reminders.due import days_ahead
 from outreach.domain.states import ANSWERED, InvitationState
 from outreach.models import Activity, AgendaItem, Attendance, Cadre, Invitation, Office, Person, Programme, Venue
 

@@ -34,7 +34,7 @@ from outreach.domain.kinds import MailKind
 from outreach.domain.mail import hours
 from outreach.domain.mail.failures import FailureReason, next_try
 from outreach.domain.mail.still_true import SkipReason
-from outreach.domain.reminders import ActivityTimes
+from outreach.domain.reminders.due import ActivityTimes
 from outreach.domain.states import InvitationState, MessageState
 from outreach.extensions import db
 from outreach.logs import fault

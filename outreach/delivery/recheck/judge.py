@@ -18,7 +18,7 @@ from outreach.delivery.rows.batch import LineRow, MessageRow, SharedRows
 from outreach.domain.kinds import MailKind
 from outreach.domain.mail.merging import Saying, worth_saying
 from outreach.domain.mail.still_true import ACTING, LineFacts, SkipReason, skip_because
-from outreach.domain.reminders import ActivityTimes, local_day, useful_until
+from outreach.domain.reminders.due import ActivityTimes, local_day, useful_until
 from outreach.domain.representation import AS_WELL, TO_ASSISTANT
 from outreach.domain.states import IN_WORK, InvitationState, MessageState
 from outreach.models import Activity, Attempt, Message, MessageLine, Reminder

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, aliased
 
 from outreach.delivery.mail import values
 from outreach.delivery.rows.batch import LineRow, MessageRow, SharedRows
-from outreach.domain.activity import WAS_POSTPONED
+from outreach.domain.activities.values import WAS_POSTPONED
 from outreach.domain.kinds import MailKind
 from outreach.domain.mail.still_true import SkipReason
 from outreach.domain.representation import TO_ASSISTANT

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from outreach.domain.kinds import LetterKind
-from outreach.domain.letters import WENT_OUT_SIGNED
+from outreach.domain.letters.values import WENT_OUT_SIGNED
 from outreach.domain.states import LetterState
 from outreach.models import Letter, StoredFile, letter_invitation
 

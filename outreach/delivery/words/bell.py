@@ -6,7 +6,7 @@ from outreach.delivery.words import formats
 from outreach.delivery.words.labels import label
 from outreach.domain.bell import News, NewsKind
 from outreach.domain.planning.rules import ClashKind
-from outreach.domain.privacy import RequestKind
+from outreach.domain.privacy.requests import RequestKind
 
 
 def sentence(one: News) -> str:

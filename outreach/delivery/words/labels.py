@@ -9,6 +9,7 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext
 
 from outreach.domain.answers import Choice
+from outreach.domain.door.scans import ScanHow, ScanOutcome
 from outreach.domain.kinds import (
     ActivityKind,
     AgeGroup,
@@ -42,9 +43,14 @@ from outreach.domain.mail.still_true import SkipReason
 from outreach.domain.photos import PhotoAudience
 from outreach.domain.planning.parties import AbsenceSource
 from outreach.domain.planning.rules import ClashKind, Severity
-from outreach.domain.privacy import ConsentWay, RequestClock, RequestKind, RequestOutcome, RequestWay
-from outreach.domain.reminders import MissedReason, NotReminded, OtherDay
-from outreach.domain.scans import ScanHow, ScanOutcome
+from outreach.domain.privacy.requests import (
+    ConsentWay,
+    RequestClock,
+    RequestKind,
+    RequestOutcome,
+    RequestWay,
+)
+from outreach.domain.reminders.due import MissedReason, NotReminded, OtherDay
 from outreach.domain.states import (
     ActivityState,
     CertificateState,

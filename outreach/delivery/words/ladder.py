@@ -3,7 +3,7 @@
 from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _l
 
-from outreach.domain.ladder import (
+from outreach.domain.ladder.rungs import (
     ANSWERED_FIRST,
     AnswerChannel,
     LadderName,

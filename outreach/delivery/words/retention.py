@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _l
 
-from outreach.domain.retention import YEAR, Purpose
+from outreach.domain.privacy.retention import YEAR, Purpose
 
 
 @dataclass(frozen=True)

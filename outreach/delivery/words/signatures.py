@@ -1,6 +1,6 @@
 """Sentences about a returned letter: whose it is, and one for each finding about its electronic signatures.
 
-They say what was found and never whether a signature is legally valid. The findings are domain/signatures.py's.
+They say what was found and never whether a signature is legally valid. The findings are domain/letters/signatures.py's.
 """
 
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from flask_babel import lazy_gettext as _l
 
 from outreach.delivery.words import formats
 from outreach.delivery.words.clashes import listed
-from outreach.domain.signatures import (
+from outreach.domain.letters.signatures import (
     CertificateChain,
     LetterFact,
     PdfSignature,

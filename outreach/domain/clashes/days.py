@@ -7,7 +7,7 @@ from outreach.domain.clashes.clash import Clash
 from outreach.domain.planning.office_hours import FRIDAY, SATURDAY, DayOffKind
 from outreach.domain.planning.plan import Plan, PlannedActivity, days_between
 from outreach.domain.planning.rules import ClashKind
-from outreach.domain.reminders import days_ahead
+from outreach.domain.reminders.due import days_ahead
 from outreach.domain.states import ActivityState
 
 

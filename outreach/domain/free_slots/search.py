@@ -14,7 +14,7 @@ from outreach.domain.planning.parties import Engagement, Party, Place
 from outreach.domain.planning.plan import Plan, PlannedActivity, kecamatan, lies_in
 from outreach.domain.planning.rules import ClashKind, Severity
 from outreach.domain.planning.travel import needed_min
-from outreach.domain.reminders import days_ahead
+from outreach.domain.reminders.due import days_ahead
 
 STEP = timedelta(minutes=30)
 EARLIEST, LATEST = time(6, 0), time(21, 0)  # used if the office does not check its hours

@@ -10,9 +10,9 @@ from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from outreach.domain.activity import WAS_POSTPONED
+from outreach.domain.activities.values import WAS_POSTPONED
 from outreach.domain.kinds import Audience, MailKind
-from outreach.domain.reminders import ANSWERING_TAKES, ActivityTimes, may_wait_until
+from outreach.domain.reminders.due import ANSWERING_TAKES, ActivityTimes, may_wait_until
 
 OPENS, CLOSES = time(7), time(20)
 SOON = timedelta(days=1)  # news of an activity that starts less than this after the next opening goes out at any hour

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from outreach.domain.audiences import belongs
 from outreach.domain.kinds import Audience, MailKind
+from outreach.domain.reminders.audiences import belongs
 from outreach.domain.states import ANSWERED, TAKES_A_SEAT, UNANSWERED, ActivityState, InvitationState
 
 NOT_IF_STOPPED = frozenset(

@@ -16,7 +16,7 @@ from outreach.domain.kinds import ON_STAGE
 from outreach.domain.planning.parties import Party, roles_of
 from outreach.domain.planning.plan import COMMUNITY_KINDS, Plan, PlannedActivity
 from outreach.domain.planning.rules import Severity
-from outreach.domain.reminders import days_ahead
+from outreach.domain.reminders.due import days_ahead
 from outreach.domain.timetabling.task import HOURS_UNIT_MIN, Demand, Task, choices_of, present_choices
 
 ANOTHER_DAY, ANOTHER_HOUR, ANOTHER_VENUE, ANOTHER_FACILITATOR = 2, 1, 1, 1

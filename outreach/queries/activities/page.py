@@ -9,9 +9,9 @@ from itertools import groupby
 import sqlalchemy as sa
 from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
+from outreach.domain.activities.next_step import NextStep, next_step, programmes_next_step
 from outreach.domain.kinds import ON_STAGE, Audience, MailKind, Role
-from outreach.domain.next_step import NextStep, next_step, programmes_next_step
-from outreach.domain.reminders import MissedReason
+from outreach.domain.reminders.due import MissedReason
 from outreach.domain.states import ActivityState, InvitationState, MessageState, ReminderState
 from outreach.extensions import db
 from outreach.models import (

@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from outreach.domain.activity import ActivityValues
+from outreach.domain.activities.values import ActivityValues
 from outreach.domain.answers import default_deadline
 from outreach.domain.clashes import Clash
 from outreach.domain.clashes.days import of_programme

@@ -7,7 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
 
-from outreach.domain.activity import pattern
+from outreach.domain.activities.values import pattern
 from outreach.domain.planning.plan import COMMUNITY_KINDS
 from outreach.domain.states import ActivityState
 from outreach.extensions import db

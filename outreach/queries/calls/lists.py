@@ -15,7 +15,7 @@ from sqlalchemy.orm import joinedload
 
 from outreach.domain.calls import IS_A_CALL, Situation, situation
 from outreach.domain.directory import email_addresses
-from outreach.domain.ladder import RungKind, RungState
+from outreach.domain.ladder.rungs import RungKind, RungState
 from outreach.domain.states import UNANSWERED, ActivityState, InvitationState
 from outreach.extensions import db
 from outreach.models import (

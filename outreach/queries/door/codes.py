@@ -7,7 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from outreach.delivery import door_codes
-from outreach.domain.door_codes import CodeFault
+from outreach.domain.door.codes import CodeFault
 from outreach.domain.kinds import LinkPurpose
 from outreach.domain.states import InvitationState
 from outreach.extensions import db

@@ -12,7 +12,7 @@ from hashlib import sha256
 from typing import Any
 
 from outreach.delivery import door_codes
-from outreach.domain.door_codes import valid_until
+from outreach.domain.door.codes import valid_until
 from outreach.extensions import current_settings
 from outreach.models import Invitation, Scan
 from outreach.queries import attendance

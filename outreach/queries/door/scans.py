@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
-from outreach.domain.scans import FAILED, ScanConflict, ScanFacts, standing
+from outreach.domain.door.scans import FAILED, ScanConflict, ScanFacts, standing
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.models import Attendance, Device, Invitation, Scan, User

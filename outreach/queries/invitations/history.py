@@ -17,7 +17,7 @@ from sqlalchemy.orm import aliased, joinedload, selectinload, with_expression
 
 from outreach.delivery.mail.attached import CARRIES
 from outreach.domain.kinds import NoLongerActing, Role
-from outreach.domain.ladder import ANSWERED_FIRST, RungState
+from outreach.domain.ladder.rungs import ANSWERED_FIRST, RungState
 from outreach.domain.states import CertificateState, MessageState
 from outreach.extensions import db
 from outreach.models import (

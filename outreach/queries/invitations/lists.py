@@ -15,7 +15,7 @@ from outreach.delivery import tokens
 from outreach.delivery.words.whatsapp import is_moved
 from outreach.domain.directory import email_addresses
 from outreach.domain.kinds import Audience, LinkPurpose, MailKind
-from outreach.domain.reminders import MissedReason
+from outreach.domain.reminders.due import MissedReason
 from outreach.domain.states import InvitationState, MessageState
 from outreach.extensions import db
 from outreach.models import (

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from outreach.domain.kla.evidence import EvidenceFound
-from outreach.domain.letters import LetterState
+from outreach.domain.letters.values import LetterState
 from outreach.domain.photos import PhotoAudience
 from outreach.domain.states import CertificateState
 from outreach.extensions import db

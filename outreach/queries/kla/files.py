@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from outreach.domain.directory.names import tidy
 from outreach.domain.kinds import AgeGroup
-from outreach.domain.letters import LetterState
+from outreach.domain.letters.values import LetterState
 from outreach.domain.states import CertificateState
 from outreach.extensions import db
 from outreach.models import (

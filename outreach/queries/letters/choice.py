@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
 from outreach.domain.kinds import Role, Sector
-from outreach.domain.letters import LetterState
+from outreach.domain.letters.values import LetterState
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
 from outreach.models import (

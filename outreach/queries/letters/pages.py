@@ -9,7 +9,13 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
 
 from outreach import codec
-from outreach.domain.letters import CHANGEABLE, STANDS, LetterSettings, LetterState, LetterValues
+from outreach.domain.letters.values import (
+    CHANGEABLE,
+    STANDS,
+    LetterSettings,
+    LetterState,
+    LetterValues,
+)
 from outreach.extensions import db
 from outreach.models import (
     Activity,

@@ -10,9 +10,9 @@ from sqlalchemy.orm import joinedload
 
 from outreach.domain.documents import days_of, read_code
 from outreach.domain.kinds import LetterKind
-from outreach.domain.letters import CHANGEABLE, DAY, EVENT, TIME
+from outreach.domain.letters.signatures import ReturnReport
+from outreach.domain.letters.values import CHANGEABLE, DAY, EVENT, TIME
 from outreach.domain.mail.incoming import IncomingReason
-from outreach.domain.signatures import ReturnReport
 from outreach.domain.states import ActivityState, LetterState
 from outreach.extensions import db
 from outreach.models import (

@@ -13,8 +13,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from outreach.domain import needs
-from outreach.domain.follow_ups import CALL_WITHIN_DAYS
 from outreach.domain.kinds import Audience, MailKind
+from outreach.domain.minutes.follow_ups import CALL_WITHIN_DAYS
 from outreach.domain.needs import ActivityStanding, Answers, Need, PollStanding, Troubles
 from outreach.domain.polls import is_open
 from outreach.domain.states import ActivityState

@@ -17,13 +17,13 @@ from sqlalchemy.orm import Session
 from outreach import codec
 from outreach.delivery.mail.values import PlaceBefore
 from outreach.delivery.mail.values import differs as place_differs
-from outreach.domain.activity import WAS_POSTPONED, Move, differs
+from outreach.domain.activities.values import WAS_POSTPONED, Move, differs
 from outreach.domain.kinds import Audience, MailKind
 from outreach.domain.mail.still_true import SkipReason
 from outreach.domain.planning.rules import Rules
 from outreach.domain.planning.working_days import is_working_day, last_working_day
 from outreach.domain.problems import Problem
-from outreach.domain.reminders import local_day
+from outreach.domain.reminders.due import local_day
 from outreach.domain.states import ActivityState, InvitationState, MessageState, ReminderState
 from outreach.extensions import db
 from outreach.models import Activity, Attempt, Invitation, Message, MessageLine, Reminder, User, Venue

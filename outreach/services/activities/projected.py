@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from outreach.domain.activity import ActivityValues, Move
+from outreach.domain.activities.values import ActivityValues, Move
 from outreach.domain.kinds import Role
 from outreach.domain.planning.parties import ENGAGED, Engagement, Party, PartyKind, Turn, merged
 from outreach.domain.planning.plan import PlannedActivity

@@ -18,7 +18,7 @@ from outreach.delivery import tokens
 from outreach.domain.directory import email_addresses, names
 from outreach.domain.kinds import AnswerSource, Audience, MailKind, Role
 from outreach.domain.problems import Problem
-from outreach.domain.reminders import MissedReason
+from outreach.domain.reminders.due import MissedReason
 from outreach.domain.states import TAKES_A_SEAT, UNANSWERED, ActivityState, InvitationState, MessageState, ReminderState
 from outreach.models import (
     Absence,

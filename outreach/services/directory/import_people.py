@@ -23,7 +23,7 @@ from outreach.domain.directory import email_addresses, names, spreadsheet
 from outreach.domain.directory.columns import HEADER_WITHIN, SAMPLE, Basis, Layout
 from outreach.domain.directory.spreadsheet import Column, SheetRow
 from outreach.domain.kinds import CadreKind
-from outreach.domain.privacy import ConsentWay, TextKind
+from outreach.domain.privacy.requests import ConsentWay, TextKind
 from outreach.domain.problems import Problem
 from outreach.extensions import db
 from outreach.models import Cadre, Consent, Organisation, Person, PersonImport, PrivacyText, User

@@ -7,10 +7,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
 from outreach.delivery import tokens
+from outreach.domain.door.scans import ScanHow, ScanOutcome
 from outreach.domain.kinds import ON_STAGE, AnswerSource, AttendanceSource, Audience, MailKind, Role
 from outreach.domain.problems import Problem
-from outreach.domain.reminders import THANKS_USEFUL_FOR
-from outreach.domain.scans import ScanHow, ScanOutcome
+from outreach.domain.reminders.due import THANKS_USEFUL_FOR
 from outreach.domain.states import ActivityState, InvitationState, ReminderState
 from outreach.models import Activity, AuditEntry, Invitation, MessageLine, Reminder, User
 from outreach.services import audit

@@ -7,9 +7,9 @@ from hashlib import sha256
 from typing import Any
 
 from outreach import codec
+from outreach.domain.door.scans import ScanAction, ScanHow
 from outreach.domain.kinds import AgeGroup, Sex
 from outreach.domain.problems import Problem
-from outreach.domain.scans import ScanAction, ScanHow
 
 MOST_SCANS = 200
 MOST_BYTES = 256 * 1024

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach.delivery import door_codes
-from outreach.domain.door_codes import CodeFault, valid_until
+from outreach.domain.door.codes import CodeFault, valid_until
 from outreach.domain.kinds import LinkPurpose
 from outreach.domain.states import InvitationState
 from outreach.models import Activity, Invitation, Link

@@ -10,8 +10,15 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from outreach.domain.door.scans import (
+    COUNTED,
+    ScanFacts,
+    ScanHow,
+    ScanOutcome,
+    Standing,
+    standing,
+)
 from outreach.domain.kinds import AttendanceSource
-from outreach.domain.scans import COUNTED, ScanFacts, ScanHow, ScanOutcome, Standing, standing
 from outreach.domain.states import InvitationState
 from outreach.models import Attendance, Invitation, Scan, User
 

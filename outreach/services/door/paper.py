@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session, joinedload
 from outreach.delivery.documents import returned_pdf
 from outreach.delivery.documents.returned_pdf import PdfRefused, PdfRunsPrograms, TooManyPages
 from outreach.domain import materials
+from outreach.domain.door.scans import ScanHow
 from outreach.domain.problems import Problem
-from outreach.domain.scans import ScanHow
 from outreach.models import Activity, Invitation, SignedLine, SignedList, StoredFile, User
 from outreach.services import audit, files
 from outreach.services.door import log

@@ -13,10 +13,17 @@ from hashlib import sha256
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
-from outreach.domain import scans as rules
+from outreach.domain.door import scans as rules
+from outreach.domain.door.scans import (
+    CAME_IN,
+    COUNTED,
+    ScanAction,
+    ScanFacts,
+    ScanHow,
+    ScanOutcome,
+)
 from outreach.domain.kinds import AgeGroup, Sex
 from outreach.domain.problems import Problem
-from outreach.domain.scans import CAME_IN, COUNTED, ScanAction, ScanFacts, ScanHow, ScanOutcome
 from outreach.models import Activity, Attendance, Device, Invitation, Region, Scan, User, WalkIn
 from outreach.services import audit
 from outreach.services.directory import people

@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
+from outreach.domain.door.scans import ScanHow
 from outreach.domain.problems import Problem
-from outreach.domain.scans import ScanHow
 from outreach.models import Invitation, User
 from outreach.services import audit
 from outreach.services.door import log

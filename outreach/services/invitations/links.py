@@ -16,7 +16,7 @@ from outreach.delivery.tokens import answer_url, link_for
 from outreach.domain.kinds import AnswerSource, Audience, LinkPurpose, MailKind
 from outreach.domain.mail.hours import poll_held_until
 from outreach.domain.problems import Problem
-from outreach.domain.reminders import local_day
+from outreach.domain.reminders.due import local_day
 from outreach.domain.states import ActivityState, InvitationState, PollState
 from outreach.extensions import db
 from outreach.models import (

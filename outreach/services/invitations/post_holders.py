@@ -17,11 +17,11 @@ from outreach import codec
 from outreach.delivery import tokens
 from outreach.delivery.mail.texts import OTHER_HOLDER_TEXT
 from outreach.domain.kinds import ON_STAGE, Audience, MailKind, Role
-from outreach.domain.ladder import KeptRung
+from outreach.domain.ladder.rungs import KeptRung
 from outreach.domain.mail.still_true import FORMER_HOLDER
 from outreach.domain.posts import HolderTerm, NobodyHolds, ToPost, holder_on, passed_on
 from outreach.domain.problems import Problem
-from outreach.domain.reminders import local_day
+from outreach.domain.reminders.due import local_day
 from outreach.domain.representation import TO_ASSISTANT
 from outreach.domain.states import TAKES_A_SEAT, TO_SEND, ActivityState, InvitationState
 from outreach.models import (

@@ -9,7 +9,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from outreach.domain.activity import Move
+from outreach.domain.activities.values import Move
 from outreach.domain.kinds import Audience, MailKind
 from outreach.domain.states import TAKES_A_SEAT, ActivityState, InvitationState
 from outreach.models import Activity, Invitation, Venue

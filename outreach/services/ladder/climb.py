@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from outreach.domain.directory import email_addresses
 from outreach.domain.kinds import Audience, MailKind, Role
-from outreach.domain.ladder import (
+from outreach.domain.ladder.rungs import (
     ANSWERED_FIRST,
     LATE_AFTER,
     MAILS,
@@ -32,7 +32,7 @@ from outreach.domain.ladder import (
     helps,
     ladder_of,
 )
-from outreach.domain.reminders import local_day
+from outreach.domain.reminders.due import local_day
 from outreach.domain.states import ANSWERED, UNANSWERED, InvitationState
 from outreach.domain.zones import midnight
 from outreach.extensions import db

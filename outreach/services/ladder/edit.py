@@ -6,7 +6,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from outreach.domain.ladder import LadderName, RungRule, check, with_offered
+from outreach.domain.ladder.rungs import LadderName, RungRule, check, with_offered
 from outreach.models import LadderRung, User
 from outreach.services import audit, office_defaults
 from outreach.transactions import writing

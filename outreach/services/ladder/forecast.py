@@ -15,9 +15,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach.delivery.rows.assistants import OF_INVITEE
-from outreach.domain.activity import Move
+from outreach.domain.activities.values import Move
 from outreach.domain.kinds import MailKind, Role
-from outreach.domain.ladder import (
+from outreach.domain.ladder.rungs import (
     MAILS,
     REVIVED,
     LadderName,
@@ -33,7 +33,7 @@ from outreach.domain.ladder import (
     outlook,
 )
 from outreach.domain.planning.office_hours import Calendar, OfficeHours
-from outreach.domain.reminders import ActivityTimes, local_day
+from outreach.domain.reminders.due import ActivityTimes, local_day
 from outreach.domain.states import UNANSWERED, ActivityState, InvitationState
 from outreach.extensions import db
 from outreach.models import Activity, Assistant, Invitation, Organisation, Person, Rung

@@ -11,10 +11,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import flag_modified
 
-from outreach.domain.audiences import NOT_EXPECTED
 from outreach.domain.kinds import ON_STAGE, Audience, LetterKind, MailKind, Role
-from outreach.domain.letters import CHANGEABLE
+from outreach.domain.letters.values import CHANGEABLE
 from outreach.domain.problems import Problem
+from outreach.domain.reminders.audiences import NOT_EXPECTED
 from outreach.domain.states import ActivityState, InvitationState, LetterState
 from outreach.models import Activity, Invitation, Letter, Person, User, letter_invitation
 from outreach.services import audit

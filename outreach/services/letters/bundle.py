@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
 
 from outreach.delivery.documents.typeset import Press
-from outreach.domain.letters import LetterState
+from outreach.domain.letters.values import LetterState
 from outreach.domain.problems import Problem
 from outreach.extensions import db
 from outreach.models import Letter, User

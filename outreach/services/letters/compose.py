@@ -8,9 +8,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, selectinload
 
 from outreach import codec
-from outreach.domain import letters
 from outreach.domain.documents import Signatory
-from outreach.domain.letters import CHANGEABLE, Addressee, LetterState, LetterValues
+from outreach.domain.letters import values as letters
+from outreach.domain.letters.values import CHANGEABLE, Addressee, LetterState, LetterValues
 from outreach.domain.problems import Problem
 from outreach.models import Letter, LetterVersion, User
 from outreach.services import audit

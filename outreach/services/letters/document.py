@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, scoped_session
 from outreach import codec
 from outreach.delivery.documents import letters as letter_files
 from outreach.delivery.documents.typeset import Press, press
-from outreach.domain.letters import CHANGEABLE, LetterState, LetterValues
+from outreach.domain.letters.values import CHANGEABLE, LetterState, LetterValues
 from outreach.domain.problems import Problem
 from outreach.domain.zones import zone_name
 from outreach.extensions import db

@@ -6,8 +6,15 @@ from hashlib import sha256
 
 from outreach.delivery.documents import parts
 from outreach.delivery.documents.typeset import TemplateTooSlow, TemplateWrong, press
-from outreach.domain import letters
-from outreach.domain.letters import ActivityOnLetter, Addressee, AgendaLine, EarlierLetter, LetterKind, LetterSettings
+from outreach.domain.letters import values as letters
+from outreach.domain.letters.values import (
+    ActivityOnLetter,
+    Addressee,
+    AgendaLine,
+    EarlierLetter,
+    LetterKind,
+    LetterSettings,
+)
 from outreach.domain.problems import Problem
 from outreach.extensions import db
 from outreach.models import Office, User, the_office

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, joinedload, scoped_session
 from outreach.delivery.mail.values import place
 from outreach.delivery.words import salutations
 from outreach.domain.documents import day_of
-from outreach.domain.letters import ActivityOnLetter, Addressee, AgendaLine
+from outreach.domain.letters.values import ActivityOnLetter, Addressee, AgendaLine
 from outreach.domain.problems import Problem
 from outreach.domain.states import InvitationState
 from outreach.models import Activity, AgendaItem, Invitation, InvitedPost, Person, Post

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach.domain.kinds import LetterKind
-from outreach.domain.letters import CHANGEABLE, STANDS
+from outreach.domain.letters.values import CHANGEABLE, STANDS
 from outreach.domain.states import ActivityState, InvitationState, LetterState
 from outreach.models import Activity, Invitation, Letter, User, letter_invitation
 from outreach.services import audit

@@ -9,8 +9,15 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach import codec
-from outreach.domain import documents, letters
-from outreach.domain.letters import STANDS, EarlierLetter, LetterKind, LetterSettings, LetterValues
+from outreach.domain import documents
+from outreach.domain.letters import values as letters
+from outreach.domain.letters.values import (
+    STANDS,
+    EarlierLetter,
+    LetterKind,
+    LetterSettings,
+    LetterValues,
+)
 from outreach.domain.problems import Problem
 from outreach.extensions import current_settings
 from outreach.models import Invitation, Letter, LetterVersion, Office, User, the_office
@@ -132,7 +139,7 @@ def _values(
 def values_of(
     said: LetterFacts, kind: LetterKind, code: str, written: LetterSettings, *, unit: str, **about: Any
 ) -> LetterValues:
-    """Return what a letter of these facts says, in the office's words. about: as in domain/letters.py's words_for."""
+    """Return what a letter of these facts says, in the office's words. about: as in domain/letters/values.py's words_for."""
     words = letters.words_for(
         said.activities, tells_end=written.tells_end, programme=said.programme, unit=unit, **about
     )

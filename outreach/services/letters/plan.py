@@ -5,8 +5,8 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session, scoped_session
 
-from outreach.domain import letters
-from outreach.domain.letters import CHANGEABLE, LetterValues
+from outreach.domain.letters import values as letters
+from outreach.domain.letters.values import CHANGEABLE, LetterValues
 from outreach.models import Letter, User
 from outreach.services.letters import facts, settings
 from outreach.services.letters.compose import LetterSigned, add_version

@@ -15,10 +15,17 @@ from sqlalchemy.orm import Session
 from outreach import codec
 from outreach.delivery.documents import returned_pdf
 from outreach.delivery.documents.returned_pdf import PdfRefused
-from outreach.domain import letters
-from outreach.domain.letters import CHANGEABLE, STANDS, LetterKind, LetterState
+from outreach.domain.letters import values as letters
+from outreach.domain.letters.signatures import (
+    ReadPdf,
+    ReturnReport,
+    SignatureVerdict,
+    codes_in,
+    expected_of,
+    report_on,
+)
+from outreach.domain.letters.values import CHANGEABLE, STANDS, LetterKind, LetterState
 from outreach.domain.problems import Problem
-from outreach.domain.signatures import ReadPdf, ReturnReport, SignatureVerdict, codes_in, expected_of, report_on
 from outreach.extensions import db
 from outreach.models import Invitation, Letter, LetterVersion, ReturnedFile, StoredFile, TrustedRoot, User
 from outreach.services import audit, files

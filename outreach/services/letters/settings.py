@@ -8,9 +8,10 @@ from sqlalchemy.orm import Session, scoped_session
 
 from outreach import codec
 from outreach.delivery.words import formats
-from outreach.domain import documents, letters
+from outreach.domain import documents
 from outreach.domain.documents import Letterhead
-from outreach.domain.letters import LetterKind, LetterSettings
+from outreach.domain.letters import values as letters
+from outreach.domain.letters.values import LetterKind, LetterSettings
 from outreach.domain.problems import Problem
 from outreach.models import Office, OfficeLetters, User
 from outreach.services import audit, office_defaults

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach import codec
-from outreach.domain.letters import LetterValues
+from outreach.domain.letters.values import LetterValues
 from outreach.domain.problems import Problem
 from outreach.models import AuditEntry, Letter, StoredFile
 from outreach.services.locking import Stale

@@ -16,7 +16,14 @@ from outreach.delivery.documents.word import letters as word_letters
 from outreach.delivery.documents.word.render import WordDocument
 from outreach.domain.documents import Letterhead, Signatory
 from outreach.domain.kinds import LetterKind
-from outreach.domain.letters import CHANGEABLE, Addressee, AgendaLine, LetterState, LetterValues, SrikandiTexts
+from outreach.domain.letters.values import (
+    CHANGEABLE,
+    Addressee,
+    AgendaLine,
+    LetterState,
+    LetterValues,
+    SrikandiTexts,
+)
 from outreach.domain.problems import Problem
 from outreach.domain.zones import zone_name
 from outreach.extensions import db

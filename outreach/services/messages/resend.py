@@ -18,9 +18,9 @@ from outreach.delivery.rows import batch as batch_rows
 from outreach.delivery.rows.batch import MessageRow, SharedRows
 from outreach.domain.kinds import IMPORTANCE, MailKind
 from outreach.domain.mail.still_true import SkipReason
-from outreach.domain.minutes import MinutesPurpose
+from outreach.domain.minutes.content import MinutesPurpose
 from outreach.domain.problems import Problem
-from outreach.domain.reminders import local_day
+from outreach.domain.reminders.due import local_day
 from outreach.domain.states import FINISHED, MessageState, ReminderState
 from outreach.extensions import db
 from outreach.models import (

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from outreach.domain.kinds import LetterKind, MailKind
-from outreach.domain.letters import STANDS
+from outreach.domain.letters.values import STANDS
 from outreach.domain.problems import Problem
 from outreach.domain.states import MessageState
 from outreach.extensions import db

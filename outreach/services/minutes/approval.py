@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from outreach.delivery import tokens
 from outreach.delivery.mail.minutes import link_ends_at
 from outreach.domain.kinds import LinkPurpose, MailKind
-from outreach.domain.minutes import MinutesPurpose, MinutesValues
+from outreach.domain.minutes.content import MinutesPurpose, MinutesValues
 from outreach.domain.problems import Problem
 from outreach.domain.states import MinutesState
 from outreach.extensions import db

@@ -5,8 +5,8 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from outreach.domain import minutes as rules
-from outreach.domain.minutes import MOST_LETTERS, MinutesText, NotHeldYet
+from outreach.domain.minutes import content as rules
+from outreach.domain.minutes.content import MOST_LETTERS, MinutesText, NotHeldYet
 from outreach.domain.problems import Problem
 from outreach.domain.states import MinutesState
 from outreach.models import Minutes, Person, User

@@ -7,8 +7,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach.delivery import tokens
-from outreach.domain.follow_ups import MOST_LETTERS
 from outreach.domain.kinds import LinkPurpose
+from outreach.domain.minutes.follow_ups import MOST_LETTERS
 from outreach.domain.problems import Problem
 from outreach.domain.states import FollowUpState
 from outreach.extensions import db

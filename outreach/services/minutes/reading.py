@@ -10,7 +10,14 @@ from sqlalchemy.orm import Session, aliased, joinedload, scoped_session
 from outreach.delivery.mail.values import place
 from outreach.domain.documents import day_of, days_of, hours_of
 from outreach.domain.kinds import ON_STAGE, Role
-from outreach.domain.minutes import AgreedTask, MinutesItem, MinutesText, MinutesValues, Participant, Participants
+from outreach.domain.minutes.content import (
+    AgreedTask,
+    MinutesItem,
+    MinutesText,
+    MinutesValues,
+    Participant,
+    Participants,
+)
 from outreach.domain.states import FollowUpState, InvitationState
 from outreach.models import Activity, Attendance, FollowUp, Invitation, Organisation, Person, User
 

@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
-from outreach.domain import follow_ups as rules
 from outreach.domain.kinds import MailKind
+from outreach.domain.minutes import follow_ups as rules
 from outreach.domain.states import FollowUpState
 from outreach.extensions import db
 from outreach.models import FollowUp, FollowUpLine, Message, Minutes, Office, the_office

@@ -11,7 +11,7 @@ from outreach.delivery.documents import minutes as documents
 from outreach.delivery.documents.typeset import Press, press
 from outreach.domain.directory import email_addresses
 from outreach.domain.kinds import MailKind
-from outreach.domain.minutes import MinutesPurpose
+from outreach.domain.minutes.content import MinutesPurpose
 from outreach.domain.problems import Problem
 from outreach.domain.states import InvitationState, MinutesState
 from outreach.extensions import db

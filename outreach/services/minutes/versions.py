@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach import codec
-from outreach.domain.minutes import MinutesValues
+from outreach.domain.minutes.content import MinutesValues
 from outreach.domain.problems import Problem
 from outreach.models import Minutes, MinutesVersion, User
 from outreach.services.locking import Stale, activity_for_change

@@ -4,9 +4,10 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
-from outreach.domain import follow_ups, materials
+from outreach.domain import materials
 from outreach.domain.directory import email_addresses, phones
 from outreach.domain.mail.hours import CLOSES, OPENS
+from outreach.domain.minutes import follow_ups
 from outreach.domain.problems import Problem
 from outreach.models import Office, User
 from outreach.services import audit, office_defaults

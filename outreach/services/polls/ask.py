@@ -15,7 +15,7 @@ from outreach.domain import polls
 from outreach.domain.kinds import MailKind, Role
 from outreach.domain.polls import is_open
 from outreach.domain.problems import Problem
-from outreach.domain.reminders import local_day
+from outreach.domain.reminders.due import local_day
 from outreach.domain.states import PollState
 from outreach.extensions import db
 from outreach.models import DatePoll, Organisation, Person, PollInvitee, User

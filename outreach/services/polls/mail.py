@@ -16,7 +16,7 @@ from outreach.domain.directory import email_addresses
 from outreach.domain.kinds import MailKind
 from outreach.domain.mail.hours import poll_held_until
 from outreach.domain.polls import waits_until
-from outreach.domain.reminders import local_day
+from outreach.domain.reminders.due import local_day
 from outreach.models import DatePoll, Message, PollInvitee
 from outreach.services import addresses, office_defaults
 from outreach.services.reminders import audiences

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from outreach.domain.directory import names
 from outreach.domain.mail.still_true import SkipReason
-from outreach.domain.privacy import ConsentWay, TextKind
+from outreach.domain.privacy.requests import ConsentWay, TextKind
 from outreach.domain.problems import Problem
 from outreach.domain.states import MessageState
 from outreach.extensions import db

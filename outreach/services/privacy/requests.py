@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from outreach.delivery import tokens
 from outreach.domain.directory import email_addresses, names, phones
 from outreach.domain.kinds import LinkPurpose, MailKind, StaffRole
-from outreach.domain.privacy import (
+from outreach.domain.privacy.requests import (
     CONFIRM_FOR,
     COPY_FOR,
     MOST_WORDS,

@@ -7,7 +7,7 @@ from functools import cache
 
 import sqlalchemy as sa
 
-from outreach.domain.privacy import TextKind
+from outreach.domain.privacy.requests import TextKind
 from outreach.domain.problems import Problem
 from outreach.extensions import db
 from outreach.models import PrivacyText, User

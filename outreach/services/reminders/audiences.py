@@ -1,7 +1,7 @@
 """SQL conditions for who gets a reminder's mail: the invitations, the recipient of each, and who had a mail on a day.
 
 reminders/expand.py writes messages by these conditions, and reminders/forecast.py counts by the same ones. The table of
-audiences is domain/audiences.py.
+audiences is domain/reminders/audiences.py.
 """
 
 from collections.abc import Collection, Iterable
@@ -14,11 +14,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from outreach.delivery.recheck.moves_told import MAY_COUNT_ON_IT
-from outreach.domain.audiences import AUDIENCES, EVERY_STATE
 from outreach.domain.kinds import Audience, LetterKind, MailKind
-from outreach.domain.letters import WENT_OUT_SIGNED
+from outreach.domain.letters.values import WENT_OUT_SIGNED
 from outreach.domain.mail.still_true import SkipReason
-from outreach.domain.reminders import local_day
+from outreach.domain.reminders.audiences import AUDIENCES, EVERY_STATE
+from outreach.domain.reminders.due import local_day
 from outreach.domain.representation import reads
 from outreach.domain.states import IN_WORK, TO_SEND, UNANSWERED, InvitationState, MessageState
 from outreach.domain.zones import midnight

@@ -15,7 +15,7 @@ from outreach.domain.kinds import IMPORTANCE, Audience, MailKind
 from outreach.domain.mail import hours as hours_for_mail
 from outreach.domain.mail.hours import MailHours, start_before
 from outreach.domain.mail.still_true import ACTING, SkipReason
-from outreach.domain.reminders import ActivityTimes, local_day, put_off_to, useful_until
+from outreach.domain.reminders.due import ActivityTimes, local_day, put_off_to, useful_until
 from outreach.domain.representation import TO_ASSISTANT
 from outreach.domain.states import TO_SEND, InvitationState, MessageState
 from outreach.models import ActingPerson, Activity, Invitation, Message, MessageLine, Reminder

@@ -1,7 +1,7 @@
 """Forecast mails: when and to how many, for changes not saved yet (publish, move, postpone, cancel) and for scheduled reminders.
 
 Reads only. It uses the same rules as the tick and the outbox: recipients by audiences.py, missed reminders by
-domain/reminders.py, skipped lines by domain/mail/still_true.py. tests/chaos/test_forecast.py compares the forecast with
+domain/reminders/due.py, skipped lines by domain/mail/still_true.py. tests/chaos/test_forecast.py compares the forecast with
 what they write. People are counted by their present answers; "at most" includes answers still to come.
 """
 
@@ -16,12 +16,12 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from outreach.delivery.rows.leaving import Leaving, former_holder_of, leaving_of, told_themselves
-from outreach.domain.activity import Move
-from outreach.domain.audiences import belongs
+from outreach.domain.activities.values import Move
 from outreach.domain.kinds import Audience, MailKind
 from outreach.domain.mail.hours import MailHours, held_until, start_before
 from outreach.domain.mail.still_true import ACTING, LineFacts, skip_because
-from outreach.domain.reminders import (
+from outreach.domain.reminders.audiences import belongs
+from outreach.domain.reminders.due import (
     ActivityTimes,
     DueRule,
     MissedReason,

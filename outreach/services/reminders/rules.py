@@ -1,6 +1,6 @@
 """Which reminder rules apply to an activity: its own, otherwise its programme's, otherwise the office's; and their moments.
 
-reminders/edit_rules.py changes them; domain/reminders.py computes when they are due.
+reminders/edit_rules.py changes them; domain/reminders/due.py computes when they are due.
 """
 
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from outreach.domain.kinds import Audience, MailKind, Role, RuleTiming
 from outreach.domain.mail.hours import MailHours, held_until
-from outreach.domain.reminders import ActivityTimes, DueRule, Rule, moments
+from outreach.domain.reminders.due import ActivityTimes, DueRule, Rule, moments
 from outreach.domain.states import InvitationState
 from outreach.models import Activity, Invitation, ReminderRule
 from outreach.services import audit, holidays

@@ -6,10 +6,17 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
-from outreach.domain.activity import Move
+from outreach.domain.activities.values import Move
 from outreach.domain.kinds import Audience, MailKind
 from outreach.domain.mail.hours import SOON
-from outreach.domain.reminders import ActivityTimes, DueRule, MissedReason, OtherDay, local_day, upcoming
+from outreach.domain.reminders.due import (
+    ActivityTimes,
+    DueRule,
+    MissedReason,
+    OtherDay,
+    local_day,
+    upcoming,
+)
 from outreach.domain.states import ANSWERED, ActivityState, InvitationState, ReminderState
 from outreach.models import Activity, Invitation, MessageLine, Reminder, Rung
 from outreach.models.base import literally

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach.domain.kinds import MailKind
-from outreach.domain.reminders import missed_because
+from outreach.domain.reminders.due import missed_because
 from outreach.domain.states import ActivityState, InvitationState, MessageState, ReminderState
 from outreach.extensions import db
 from outreach.models import Activity, Invitation, Message, Reminder, SpeakerBooking

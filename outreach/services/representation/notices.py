@@ -19,7 +19,7 @@ from outreach.delivery.mail.texts import (
 )
 from outreach.domain.kinds import Audience, MailKind, NoLongerActing
 from outreach.domain.mail.still_true import ACTING
-from outreach.domain.reminders import MissedReason
+from outreach.domain.reminders.due import MissedReason
 from outreach.domain.states import ANSWERED, ActivityState, ReminderState
 from outreach.models import ActingPerson, Invitation, Reminder
 from outreach.services.reminders.schedule import confirm, event_reminder, spread

@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from outreach.domain.activity import Move
+from outreach.domain.activities.values import Move
 from outreach.domain.clashes import Clash
 from outreach.domain.kinds import Role
 from outreach.domain.planning.parties import Engagement, Party

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach import codec
-from outreach.domain.activity import Move
+from outreach.domain.activities.values import Move
 from outreach.domain.kinds import Role
 from outreach.domain.planning.parties import Engagement, Party
 from outreach.domain.planning.plan import PLANNED, PlannedActivity

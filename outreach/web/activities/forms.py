@@ -11,7 +11,7 @@ from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, SelectMultipleField, StringField, TextAreaField, ValidationError
 from wtforms.validators import Length
 
-from outreach.domain.activity import ActivityValues, Move
+from outreach.domain.activities.values import ActivityValues, Move
 from outreach.domain.kinds import ActivityKind
 from outreach.domain.kla.indicators import MOST_TAGS, TooManyTags, codes_of, is_code, tags_of
 from outreach.domain.states import ActivityState

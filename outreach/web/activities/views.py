@@ -13,7 +13,7 @@ from flask_login import current_user
 
 from outreach import clock
 from outreach.delivery.words.formats import short_day, span
-from outreach.domain.activity import ActivityValues
+from outreach.domain.activities.values import ActivityValues
 from outreach.domain.kinds import ListName, Role
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState

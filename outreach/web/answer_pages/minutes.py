@@ -12,7 +12,7 @@ from wtforms.validators import Length
 
 from outreach import clock
 from outreach.delivery.words import formats
-from outreach.domain.minutes import blocks
+from outreach.domain.minutes.content import blocks
 from outreach.domain.problems import Problem
 from outreach.domain.states import FollowUpState
 from outreach.queries.answers.page import office_contact

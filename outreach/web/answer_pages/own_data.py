@@ -16,7 +16,7 @@ from outreach.delivery.documents import data_copy
 from outreach.delivery.words import formats
 from outreach.delivery.words.labels import label
 from outreach.domain.kinds import LinkPurpose
-from outreach.domain.privacy import MOST_WORDS, Corrections, RequestKind, due_at
+from outreach.domain.privacy.requests import MOST_WORDS, Corrections, RequestKind, due_at
 from outreach.domain.problems import Problem
 from outreach.queries.answers import own_data
 from outreach.queries.answers import page as answer_page

@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, StringField
 from wtforms.validators import Length
 
-from outreach.domain.activity import Move
+from outreach.domain.activities.values import Move
 from outreach.models import Activity
 from outreach.web.fields import choices
 from outreach.web.fields.fields import ChoiceField, is_known, optional_int

@@ -14,7 +14,7 @@ from flask_login import current_user
 
 from outreach import clock
 from outreach.delivery.words import ladder as rung_words
-from outreach.domain.activity import Move
+from outreach.domain.activities.values import Move
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState
 from outreach.models import Activity

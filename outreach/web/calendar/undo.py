@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from flask import session
 
 from outreach import clock, codec
-from outreach.domain.activity import Move
+from outreach.domain.activities.values import Move
 from outreach.domain.states import ActivityState
 from outreach.extensions import db
 from outreach.models import Activity

@@ -14,7 +14,7 @@ from werkzeug.exceptions import HTTPException
 
 from outreach import clock
 from outreach.delivery.words import formats
-from outreach.domain.door_codes import CodeFault
+from outreach.domain.door.codes import CodeFault
 from outreach.domain.kinds import AttendanceSource
 from outreach.domain.problems import Problem
 from outreach.extensions import current_settings, limiter

@@ -10,7 +10,7 @@ from flask import Blueprint, make_response, render_template, request
 from flask_login import current_user
 
 from outreach import clock
-from outreach.domain.door_codes import valid_until
+from outreach.domain.door.codes import valid_until
 from outreach.domain.kinds import AgeGroup, Sex
 from outreach.domain.problems import Problem
 from outreach.queries.attendance import AttendanceRow

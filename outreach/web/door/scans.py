@@ -9,8 +9,8 @@ from flask_login import current_user
 
 from outreach import clock
 from outreach.delivery.words import formats
+from outreach.domain.door.scans import FAILED, ScanOutcome
 from outreach.domain.problems import Problem
-from outreach.domain.scans import FAILED, ScanOutcome
 from outreach.models import Activity
 from outreach.queries import attendance as attendees
 from outreach.queries.invitations import lists as invitees

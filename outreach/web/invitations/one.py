@@ -14,7 +14,7 @@ from outreach.delivery.words import formats, whatsapp
 from outreach.delivery.words import ladder as ladder_words
 from outreach.domain.answers import Choice
 from outreach.domain.directory.names import rank_of
-from outreach.domain.door_codes import valid_until
+from outreach.domain.door.codes import valid_until
 from outreach.domain.kinds import AnswerSource, MailKind
 from outreach.domain.problems import Problem
 from outreach.domain.states import UNANSWERED, InvitationState

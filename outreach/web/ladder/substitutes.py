@@ -8,9 +8,9 @@ from flask_login import current_user
 
 from outreach import clock
 from outreach.domain.kinds import ON_STAGE, Role
+from outreach.domain.ladder.substitutes import SubstituteReason
 from outreach.domain.problems import Problem
 from outreach.domain.states import InvitationState
-from outreach.domain.substitutes import SubstituteReason
 from outreach.queries import substitutes
 from outreach.queries.invitations import lists as invitees
 from outreach.queries.invitations.lists import InviteeRow

@@ -11,7 +11,7 @@ from wtforms import FormField
 
 from outreach import clock
 from outreach.delivery.words import ladder as words
-from outreach.domain.ladder import (
+from outreach.domain.ladder.rungs import (
     MOST_DAYS,
     MOST_RUNGS,
     PROPOSED,

@@ -7,7 +7,7 @@ from wtforms import StringField, TextAreaField
 from wtforms.validators import Length
 
 from outreach.domain.documents import Signatory
-from outreach.domain.letters import Addressee, LetterValues
+from outreach.domain.letters.values import Addressee, LetterValues
 from outreach.services.letters.compose import LetterText
 from outreach.web.fields.base import TidyForm
 from outreach.web.fields.fields import DayField, Sentence, strip

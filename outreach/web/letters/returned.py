@@ -15,7 +15,7 @@ from wtforms.validators import Length
 from outreach import clock
 from outreach.delivery.documents.returned_pdf import MOST_BYTES
 from outreach.delivery.words import signatures as words
-from outreach.domain.signatures import ReturnReport
+from outreach.domain.letters.signatures import ReturnReport
 from outreach.extensions import db, limiter
 from outreach.models import Letter
 from outreach.queries.letters import mailed as mailed_letters

@@ -18,7 +18,7 @@ from outreach.delivery.documents.parts import PPI
 from outreach.delivery.words.labels import LABELS, label
 from outreach.domain.documents import Letterhead
 from outreach.domain.kinds import LetterKind
-from outreach.domain.letters import DEFAULT_BLOCKS, PLACEHOLDERS, LetterSettings, TextBlocks
+from outreach.domain.letters.values import DEFAULT_BLOCKS, PLACEHOLDERS, LetterSettings, TextBlocks
 from outreach.domain.problems import Problem
 from outreach.extensions import limiter
 from outreach.queries.letters import pages as letter_pages

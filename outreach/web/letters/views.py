@@ -10,7 +10,7 @@ from flask_login import current_user
 from outreach import clock
 from outreach.delivery.documents.parts import PPI
 from outreach.domain.kinds import ListName
-from outreach.domain.letters import CHANGEABLE
+from outreach.domain.letters.values import CHANGEABLE
 from outreach.domain.problems import Problem
 from outreach.extensions import limiter
 from outreach.models import Letter

@@ -15,7 +15,13 @@ from outreach import clock
 from outreach.delivery.documents.word.letters import MEDIA_TYPE
 from outreach.delivery.words.labels import LABELS
 from outreach.domain.kinds import LetterKind
-from outreach.domain.letters import DOCUMENT_TYPES, NATURES, URGENCIES, SrikandiTexts, srikandi_metadata
+from outreach.domain.letters.values import (
+    DOCUMENT_TYPES,
+    NATURES,
+    URGENCIES,
+    SrikandiTexts,
+    srikandi_metadata,
+)
 from outreach.queries.letters import pages as letter_pages
 from outreach.services.letters import word
 from outreach.services.letters.settings import StoredSettings

@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, FormField, StringField, TextAreaField
 from wtforms.validators import Length
 
-from outreach.domain.minutes import MOST_LETTERS, MinutesItem, MinutesText
+from outreach.domain.minutes.content import MOST_LETTERS, MinutesItem, MinutesText
 from outreach.models import FollowUp, Organisation, Person
 from outreach.queries.minutes import MinutesPage
 from outreach.services.minutes.follow_ups import FollowUpValues

@@ -13,7 +13,7 @@ from wtforms.validators import Length
 from outreach import clock
 from outreach.delivery.words import formats
 from outreach.delivery.words.labels import label
-from outreach.domain.privacy import ConsentWay, TextKind
+from outreach.domain.privacy.requests import ConsentWay, TextKind
 from outreach.queries import privacy as lists
 from outreach.queries.answers.page import office_contact
 from outreach.services.directory import people

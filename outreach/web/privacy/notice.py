@@ -7,8 +7,8 @@ from flask_babel import gettext as _
 
 from outreach.delivery.words import formats
 from outreach.delivery.words import retention as words
-from outreach.domain.privacy import TextKind
-from outreach.domain.retention import Purpose
+from outreach.domain.privacy.requests import TextKind
+from outreach.domain.privacy.retention import Purpose
 from outreach.extensions import current_settings, limiter
 from outreach.queries.answers.page import office_contact
 from outreach.services.privacy import texts

@@ -14,7 +14,13 @@ from outreach import clock
 from outreach.delivery.words import formats
 from outreach.delivery.words.labels import label
 from outreach.domain.kinds import ListName
-from outreach.domain.privacy import MOST_WORDS, DataRequestMissing, RequestKind, RequestOutcome, RequestWay
+from outreach.domain.privacy.requests import (
+    MOST_WORDS,
+    DataRequestMissing,
+    RequestKind,
+    RequestOutcome,
+    RequestWay,
+)
 from outreach.domain.problems import Problem
 from outreach.queries import privacy as lists
 from outreach.services.privacy import requests

@@ -9,7 +9,14 @@ from flask_login import current_user
 
 from outreach import clock
 from outreach.delivery.words import retention as words
-from outreach.domain.retention import BOUNDS, CHANGEABLE, ONLY_TOLD, Due, PeriodOutOfBounds, Purpose
+from outreach.domain.privacy.retention import (
+    BOUNDS,
+    CHANGEABLE,
+    ONLY_TOLD,
+    Due,
+    PeriodOutOfBounds,
+    Purpose,
+)
 from outreach.services.privacy.retention import periods
 from outreach.web.frame.access import administrator_required
 from outreach.web.frame.say import say

@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from outreach import clock
-from outreach.domain.privacy import TextKind
+from outreach.domain.privacy.requests import TextKind
 from outreach.domain.problems import Problem
 from outreach.services.privacy import texts
 from outreach.web.frame.access import administrator_required

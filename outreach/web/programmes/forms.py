@@ -11,7 +11,7 @@ from wtforms import FormField, HiddenField, StringField, TextAreaField, Validati
 from wtforms.validators import Length
 
 from outreach.delivery.words.formats import phone
-from outreach.domain.activity import ActivityValues
+from outreach.domain.activities.values import ActivityValues
 from outreach.domain.kinds import ActivityKind
 from outreach.domain.zones import CHOICES
 from outreach.models import Programme

@@ -6,7 +6,7 @@ from outreach.delivery.mail.texts import CALL_KEYS, KEYS
 from outreach.delivery.words.formats import language
 from outreach.delivery.words.labels import label
 from outreach.domain.kinds import RuleTiming
-from outreach.domain.reminders import MissedReason, Rule
+from outreach.domain.reminders.due import MissedReason, Rule
 from outreach.models import ReminderRule
 
 

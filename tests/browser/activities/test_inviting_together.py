@@ -6,7 +6,7 @@ from datetime import datetime, time
 import pytest
 
 from outreach import clock
-from outreach.domain.activity import ActivityValues
+from outreach.domain.activities.values import ActivityValues
 from outreach.domain.kinds import ActivityKind
 from outreach.extensions import db
 from outreach.models import Activity, Invitation

@@ -2,7 +2,7 @@
 
 import pytest
 
-from outreach.domain.letters import LetterKind
+from outreach.domain.letters.values import LetterKind
 from outreach.services.letters import compose, make
 from outreach.services.letters.compose import text_of
 from outreach.services.letters.versions import last_values

@@ -6,7 +6,7 @@ The state machine in test_any_order.py tells such stories at random.
 from collections import Counter
 from datetime import datetime, timedelta
 
-from outreach.domain.activity import Move
+from outreach.domain.activities.values import Move
 from outreach.domain.answers import Choice, Representative
 from outreach.domain.kinds import AnswerSource, Role
 from outreach.domain.states import MessageState

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from outreach.delivery.documents import letters, typeset
 from outreach.delivery.documents.typeset import CharacterWithoutFont
 from outreach.domain.documents import Letterhead, Signatory
-from outreach.domain.letters import NO_FEE, Addressee, AgendaLine
+from outreach.domain.letters.values import NO_FEE, Addressee, AgendaLine
 from tests.world import NOW
 from tests.world.barcodes import read_from_pixels
 from tests.world.letters.signed import SAMPLE as LETTER

@@ -37,7 +37,13 @@ from outreach.delivery.documents.returned_pdf import (
     TooManyPages,
 )
 from outreach.delivery.words import signatures as words
-from outreach.domain.signatures import CertificateChain, ExpectedFacts, SignatureCoverage, SigningClock, report_on
+from outreach.domain.letters.signatures import (
+    CertificateChain,
+    ExpectedFacts,
+    SignatureCoverage,
+    SigningClock,
+    report_on,
+)
 from tests.world import at
 from tests.world.letters import authority
 from tests.world.letters.papers import LETTER, paper, scan

@@ -11,7 +11,7 @@ from outreach.delivery.mail.compose import compose
 from outreach.delivery.mail.frames.frame import Frames
 from outreach.delivery.rows.letters import AttachedLetter
 from outreach.domain.kinds import LetterKind, MailKind
-from outreach.domain.letters import LetterState
+from outreach.domain.letters.values import LetterState
 from outreach.extensions import db
 from outreach.models import MailFrame, SentMail, StoredFile
 from outreach.services.reminders import tick as reminding

@@ -8,7 +8,7 @@ import pytest
 
 from outreach.delivery import tokens
 from outreach.delivery.mail.compose import AddressUnusable, compose
-from outreach.domain.activity import WAS_POSTPONED
+from outreach.domain.activities.values import WAS_POSTPONED
 from outreach.domain.kinds import AttendanceSource, Audience, MailKind, Role, Sex
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db

@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from outreach.delivery.outbox import leases, results
-from outreach.domain.activity import Move
+from outreach.domain.activities.values import Move
 from outreach.domain.answers import Choice, Representative
 from outreach.domain.kinds import Role
 from outreach.domain.states import InvitationState, MessageState

@@ -13,7 +13,7 @@ from outreach.delivery.outbox import leases, results
 from outreach.delivery.outbox import settle as settling
 from outreach.delivery.outbox.prepare import Preparer
 from outreach.delivery.smtp.outcomes import Accepted
-from outreach.domain.activity import Move
+from outreach.domain.activities.values import Move
 from outreach.domain.answers import Choice
 from outreach.domain.kinds import AnswerSource, MailKind
 from outreach.domain.mail.still_true import SkipReason

@@ -6,10 +6,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from outreach.domain.activity import WAS_POSTPONED
+from outreach.domain.activities.values import WAS_POSTPONED
 from outreach.domain.kinds import Audience, MailKind
 from outreach.domain.mail.hours import MailHours, held_until, poll_held_until, start_before
-from outreach.domain.reminders import ActivityTimes
+from outreach.domain.reminders.due import ActivityTimes
 from tests.world import JAKARTA, at
 
 HOURS = MailHours(JAKARTA)

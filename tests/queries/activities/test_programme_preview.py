@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 import sqlalchemy as sa
 
-from outreach.domain.activity import ActivityValues
+from outreach.domain.activities.values import ActivityValues
 from outreach.domain.clashes import find_resolutions
 from outreach.domain.kinds import ActivityKind, Role
 from outreach.domain.planning.rules import ClashKind

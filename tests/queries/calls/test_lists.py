@@ -6,7 +6,7 @@ import pytest
 
 from outreach.delivery.words import whatsapp
 from outreach.delivery.words.whatsapp import Sender
-from outreach.domain.activity import Move
+from outreach.domain.activities.values import Move
 from outreach.domain.answers import Choice
 from outreach.domain.kinds import AnswerSource, Role, Sex
 from outreach.extensions import db

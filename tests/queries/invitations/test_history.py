@@ -18,7 +18,7 @@ from outreach.domain.kinds import (
     NoLongerActing,
     Role,
 )
-from outreach.domain.ladder import LadderName, RungKind, RungRule, RungTiming
+from outreach.domain.ladder.rungs import LadderName, RungKind, RungRule, RungTiming
 from outreach.domain.states import InvitationState, MessageState
 from outreach.extensions import db
 from outreach.models import (

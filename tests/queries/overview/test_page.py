@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from outreach.domain.kinds import AnswerSource, AttendanceSource, Audience, MailKind, Role
-from outreach.domain.ladder import RungKind, RungTiming
+from outreach.domain.ladder.rungs import RungKind, RungTiming
 from outreach.domain.needs import Answers, NeedKind, PollStanding
 from outreach.domain.states import ActivityState, InvitationState, MessageState
 from outreach.extensions import db

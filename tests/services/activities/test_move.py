@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from outreach.domain.activity import Move
+from outreach.domain.activities.values import Move
 from outreach.domain.kinds import MailKind, Role
 from outreach.domain.planning.rules import ClashKind
 from outreach.domain.states import ActivityState, InvitationState

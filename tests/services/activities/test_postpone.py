@@ -11,7 +11,7 @@ from outreach.delivery.outbox import leases, results
 from outreach.delivery.outbox import settle as settling
 from outreach.delivery.outbox.prepare import Preparer
 from outreach.delivery.smtp.outcomes import Accepted, Permanent, Temporary
-from outreach.domain.activity import Move
+from outreach.domain.activities.values import Move
 from outreach.domain.answers import ActivityPostponed, Choice, Representative
 from outreach.domain.kinds import MailKind, Role
 from outreach.domain.states import ActivityState, InvitationState, MessageState, ReminderState

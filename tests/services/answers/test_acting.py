@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from outreach.delivery import tokens
 from outreach.domain.answers import Choice, DeadlinePassed, Representative, RepresentativeUnnamed
 from outreach.domain.kinds import AnswerSource, MailKind, NamedBy, NoLongerActing, Role
-from outreach.domain.reminders import MissedReason
+from outreach.domain.reminders.due import MissedReason
 from outreach.domain.representation import NotActing, PassedOnAlready
 from outreach.domain.states import InvitationState, ReminderState
 from outreach.extensions import db

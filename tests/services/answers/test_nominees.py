@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from outreach.domain.answers import Choice
 from outreach.domain.kinds import AnswerSource, HolderKind, Role
-from outreach.domain.reminders import MissedReason
+from outreach.domain.reminders.due import MissedReason
 from outreach.domain.states import InvitationState, ReminderState
 from outreach.extensions import db
 from outreach.models import AuditEntry, Invitation, Message, PeopleGroup, Person, Reminder

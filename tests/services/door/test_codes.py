@@ -8,7 +8,7 @@ import pytest
 from outreach.delivery import door_codes
 from outreach.delivery.tokens import link_for
 from outreach.domain.answers import Choice, Representative
-from outreach.domain.door_codes import TEXT_LENGTH, CodeFault
+from outreach.domain.door.codes import TEXT_LENGTH, CodeFault
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.services.door import codes

@@ -5,8 +5,8 @@ import struct
 import pytest
 import sqlalchemy as sa
 
+from outreach.domain.door.scans import ScanHow
 from outreach.domain.kinds import AttendanceSource, Role
-from outreach.domain.scans import ScanHow
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.models import Attendance, AuditEntry, Invitation, Scan, SignedList, StoredFile

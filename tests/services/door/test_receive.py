@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from outreach.domain.door.scans import COUNTED, ScanConflictKind, ScanHow, ScanOutcome, standing
 from outreach.domain.kinds import AgeGroup, AnswerSource, AttendanceSource, Sex
-from outreach.domain.scans import COUNTED, ScanConflictKind, ScanHow, ScanOutcome, standing
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
 from outreach.models import Attendance, AuditEntry, Device, Person, Scan, User, WalkIn

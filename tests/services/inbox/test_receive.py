@@ -15,7 +15,7 @@ from outreach.delivery.inbox.connection import MailboxDown
 from outreach.delivery.inbox.mailbox import FetchedMail, Folder, folder_name
 from outreach.domain.documents import shown_code
 from outreach.domain.kinds import IncomingKind
-from outreach.domain.letters import LetterKind
+from outreach.domain.letters.values import LetterKind
 from outreach.domain.mail.failures import ChannelTrouble
 from outreach.domain.mail.incoming import IncomingReason
 from outreach.domain.states import InvitationState

@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from outreach.domain.documents import shown_code
-from outreach.domain.letters import LetterKind, LetterState
+from outreach.domain.letters.values import LetterKind, LetterState
 from outreach.domain.mail.incoming import IncomingReason
 from outreach.extensions import db
 from outreach.models import ReturnedFile, StoredFile

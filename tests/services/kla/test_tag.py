@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from outreach.domain.activity import ActivityValues
+from outreach.domain.activities.values import ActivityValues
 from outreach.domain.states import ActivityState
 from outreach.extensions import db
 from outreach.models import Activity, AuditEntry

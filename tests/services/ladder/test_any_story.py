@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from outreach.domain.ladder import LadderName, RungRule, RungState, RungTiming, kinds_of
+from outreach.domain.ladder.rungs import LadderName, RungRule, RungState, RungTiming, kinds_of
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.models import Invitation, Reminder, Rung

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from outreach.delivery import tokens
 from outreach.domain.answers import Choice
 from outreach.domain.kinds import AnswerSource, MailKind, Role
-from outreach.domain.ladder import LadderName, RungKind, RungRule, RungState, RungTiming
+from outreach.domain.ladder.rungs import LadderName, RungKind, RungRule, RungState, RungTiming
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.models import AddressFailure, Assistant, Message

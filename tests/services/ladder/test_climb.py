@@ -8,7 +8,15 @@ import sqlalchemy as sa
 
 from outreach.domain.answers import Choice
 from outreach.domain.kinds import AnswerSource, Role
-from outreach.domain.ladder import CHANNELS, AnswerChannel, LadderName, RungKind, RungRule, RungState, RungTiming
+from outreach.domain.ladder.rungs import (
+    CHANNELS,
+    AnswerChannel,
+    LadderName,
+    RungKind,
+    RungRule,
+    RungState,
+    RungTiming,
+)
 from outreach.domain.states import ActivityState, InvitationState, ReminderState
 from outreach.engines.chores import EXPAND
 from outreach.extensions import db

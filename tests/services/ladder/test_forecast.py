@@ -7,9 +7,16 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from outreach.domain.activity import Move
+from outreach.domain.activities.values import Move
 from outreach.domain.kinds import Role
-from outreach.domain.ladder import LadderName, RungKind, RungRule, RungState, RungTiming, kinds_of
+from outreach.domain.ladder.rungs import (
+    LadderName,
+    RungKind,
+    RungRule,
+    RungState,
+    RungTiming,
+    kinds_of,
+)
 from outreach.domain.states import ActivityState, InvitationState, ReminderState
 from outreach.extensions import db
 from outreach.models import Activity, Assistant, Invitation, Reminder, Rung, SpeakerBooking

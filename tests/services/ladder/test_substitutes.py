@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from outreach.delivery.mail.compose import compose
 from outreach.domain.bell import NewsKind
 from outreach.domain.kinds import Audience, LetterKind, MailKind, Role, Sector
-from outreach.domain.ladder import LadderName, NobodyToPropose, RungKind, RungRule, RungTiming
+from outreach.domain.ladder.rungs import LadderName, NobodyToPropose, RungKind, RungRule, RungTiming
 from outreach.domain.states import InvitationState, LetterState
 from outreach.extensions import db
 from outreach.models import AgendaItem, AuditEntry, Invitation, Letter, Message, Person, Reminder, SpeakerBooking

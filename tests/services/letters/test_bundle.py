@@ -10,7 +10,7 @@ import pypdfium2
 import pytest
 import sqlalchemy as sa
 
-from outreach.domain.letters import LetterKind, LetterSettings
+from outreach.domain.letters.values import LetterKind, LetterSettings
 from outreach.engines.chores import UPLOADS
 from outreach.extensions import db
 from outreach.models import AuditEntry, OfficeLetters, StoredFile

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from outreach.delivery.documents.letters import shipped_form
 from outreach.delivery.documents.typeset import TemplateWrong
 from outreach.domain.documents import StrayBlockBrace, UnknownBlockPlaceholder
-from outreach.domain.letters import LetterKind, LetterSettings, TextBlocks
+from outreach.domain.letters.values import LetterKind, LetterSettings, TextBlocks
 from outreach.extensions import db
 from outreach.models import AuditEntry, StoredFile
 from outreach.services.letters import edit_settings, settings

@@ -5,9 +5,9 @@ from dataclasses import fields, replace
 import pytest
 import sqlalchemy as sa
 
-from outreach.domain.activity import ActivityValues
+from outreach.domain.activities.values import ActivityValues
 from outreach.domain.kinds import Role
-from outreach.domain.letters import EarlierLetter, LetterKind, LetterState
+from outreach.domain.letters.values import EarlierLetter, LetterKind, LetterState
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.models import Letter

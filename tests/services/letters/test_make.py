@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from outreach.domain.documents import Signatory
 from outreach.domain.kinds import Role, Sector, Sex
-from outreach.domain.letters import Addressee, LetterKind, LetterSettings, LetterState
+from outreach.domain.letters.values import Addressee, LetterKind, LetterSettings, LetterState
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.models import AgendaItem, AuditEntry, Letter

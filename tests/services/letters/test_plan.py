@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from outreach.domain.letters import LetterKind, LetterState
+from outreach.domain.letters.values import LetterKind, LetterState
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.models import AgendaItem

@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from outreach.delivery.documents.returned_pdf import IsWebPageNamedPdf
 from outreach.domain.documents import shown_code
 from outreach.domain.kinds import MailKind
-from outreach.domain.letters import LetterKind, LetterState
-from outreach.domain.signatures import CertificateChain, SignatureVerdict
+from outreach.domain.letters.signatures import CertificateChain, SignatureVerdict
+from outreach.domain.letters.values import LetterKind, LetterState
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.models import AuditEntry, Letter, ReturnedFile, StoredFile

@@ -7,7 +7,7 @@ from structlog.testing import capture_logs
 from outreach.delivery.documents.word import form
 from outreach.delivery.documents.word.letters import VARIABLES, VariableNotOnce
 from outreach.delivery.documents.word.render import NoWordFile
-from outreach.domain.letters import LetterKind, LetterState, SrikandiTexts
+from outreach.domain.letters.values import LetterKind, LetterState, SrikandiTexts
 from outreach.extensions import db
 from outreach.models import AuditEntry, StoredFile
 from outreach.queries.letters.pages import version_of

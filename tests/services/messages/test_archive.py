@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from outreach.delivery.outbox import drain as outbox
-from outreach.domain.activity import Move
+from outreach.domain.activities.values import Move
 from outreach.domain.kinds import IncomingKind, IncomingOutcome
 from outreach.domain.states import MessageState
 from outreach.extensions import db

@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from outreach.domain.kinds import HolderKind, Role
-from outreach.domain.letters import LetterKind
+from outreach.domain.letters.values import LetterKind
 from outreach.extensions import db
 from outreach.models import Letter, Message, StoredFile
 from outreach.services import posts

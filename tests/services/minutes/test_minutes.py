@@ -14,7 +14,7 @@ from outreach.delivery.documents.word.minutes import shipped
 from outreach.delivery.mail.texts import Text
 from outreach.domain.kinds import AttendanceSource, LinkPurpose, MailKind
 from outreach.domain.mail.still_true import SkipReason
-from outreach.domain.minutes import Participant
+from outreach.domain.minutes.content import Participant
 from outreach.domain.states import MessageState, MinutesState
 from outreach.extensions import db
 from outreach.models import AuditEntry, Message, Minutes, MinutesMail, MinutesReply, MinutesVersion

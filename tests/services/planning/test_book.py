@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from outreach.domain.activity import ActivityValues, Move
+from outreach.domain.activities.values import ActivityValues, Move
 from outreach.domain.answers import Choice
 from outreach.domain.kinds import AnswerSource, Role
 from outreach.domain.planning.rules import ClashKind, Severity

@@ -17,7 +17,7 @@ import pytest
 import sqlalchemy as sa
 
 from outreach.delivery import tokens
-from outreach.domain.activity import ActivityValues, Move
+from outreach.domain.activities.values import ActivityValues, Move
 from outreach.domain.answers import Choice
 from outreach.domain.kinds import ActivityKind, AnswerSource, Role
 from outreach.domain.states import ActivityState

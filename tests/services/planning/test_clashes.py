@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from outreach.domain.activity import ActivityValues, Move
+from outreach.domain.activities.values import ActivityValues, Move
 from outreach.domain.kinds import ActivityKind, Role
 from outreach.domain.planning.rules import ClashKind, Severity
 from outreach.domain.states import ActivityState

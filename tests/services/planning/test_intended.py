@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from outreach.domain.activity import Move
+from outreach.domain.activities.values import Move
 from outreach.domain.clashes import find_clashes
 from outreach.domain.kinds import Role
 from outreach.domain.planning.rules import ClashKind, Severity

@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from outreach.delivery import tokens
-from outreach.domain.activity import ActivityValues
+from outreach.domain.activities.values import ActivityValues
 from outreach.domain.kinds import AnswerSource, Repeat, Role
 from outreach.domain.planning.parties import AbsenceSource
 from outreach.domain.planning.rules import ClashKind

@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from outreach.delivery import tokens
-from outreach.domain.activity import Move
+from outreach.domain.activities.values import Move
 from outreach.domain.kinds import AnswerSource
 from outreach.domain.planning.absences import hours
 from outreach.domain.planning.parties import AbsenceSource

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from outreach.delivery import tokens
 from outreach.domain.kinds import LinkPurpose, MailKind
-from outreach.domain.privacy import (
+from outreach.domain.privacy.requests import (
     CopyGone,
     CorrectionMissing,
     Corrections,

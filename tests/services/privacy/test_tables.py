@@ -3,7 +3,7 @@
 import pytest
 import sqlalchemy as sa
 
-from outreach.domain.retention import CHANGEABLE, ONLY_TOLD
+from outreach.domain.privacy.retention import CHANGEABLE, ONLY_TOLD
 from outreach.extensions import db
 from outreach.models import ErasedCount
 from outreach.models.personal import NOT_PERSONAL, PERSONAL, Erasing

@@ -8,10 +8,10 @@ import pytest
 import sqlalchemy as sa
 
 from outreach.delivery import tokens
-from outreach.domain.activity import ActivityValues, Move
+from outreach.domain.activities.values import ActivityValues, Move
 from outreach.domain.answers import Choice, Representative
 from outreach.domain.kinds import AnswerSource, AttendanceSource, Audience, MailKind, Role, RuleTiming
-from outreach.domain.reminders import OtherDay
+from outreach.domain.reminders.due import OtherDay
 from outreach.domain.states import MessageState, ReminderState
 from outreach.extensions import db
 from outreach.models import Invitation, Message, MessageLine, Reminder

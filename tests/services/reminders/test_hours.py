@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from outreach.delivery.outbox import leases, results
 from outreach.delivery.outbox.prepare import Preparer
-from outreach.domain.activity import ActivityValues, Move
+from outreach.domain.activities.values import ActivityValues, Move
 from outreach.domain.kinds import MailKind
 from outreach.domain.states import MessageState, ReminderState
 from outreach.extensions import current_settings, db

@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from outreach.domain.answers import Choice
-from outreach.domain.reminders import NotReminded
+from outreach.domain.reminders.due import NotReminded
 from outreach.domain.states import ReminderState
 from outreach.extensions import db
 from outreach.models import Message, Reminder

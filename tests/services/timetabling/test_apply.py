@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from outreach.domain.kinds import MailKind, Role
-from outreach.domain.ladder import LadderName, RungKind, RungRule, RungState, RungTiming
+from outreach.domain.ladder.rungs import LadderName, RungKind, RungRule, RungState, RungTiming
 from outreach.domain.planning.parties import AbsenceSource
 from outreach.domain.planning.rules import ClashKind, Severity
 from outreach.domain.states import ActivityState, InvitationState, SearchState

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from outreach.domain.activity import ActivityValues
+from outreach.domain.activities.values import ActivityValues
 from outreach.domain.kinds import ActivityKind, Role
 from outreach.extensions import db
 from outreach.models import Activity

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
-from outreach.domain.activity import Move
+from outreach.domain.activities.values import Move
 from outreach.domain.answers import Choice
 from outreach.domain.kinds import AnswerSource, HolderKind, Role
 from outreach.domain.states import ActivityState, InvitationState

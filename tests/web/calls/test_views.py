@@ -5,7 +5,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from outreach.domain.activity import Move
+from outreach.domain.activities.values import Move
 from outreach.domain.answers import Choice
 from outreach.domain.calls import CallOutcome
 from outreach.domain.kinds import AnswerSource

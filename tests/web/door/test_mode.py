@@ -9,7 +9,7 @@ import pytest
 
 from outreach.delivery import door_codes
 from outreach.domain.answers import Choice, Representative
-from outreach.domain.door_codes import parse
+from outreach.domain.door.codes import parse
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.queries.door import manifest

@@ -10,7 +10,7 @@ from werkzeug.http import http_date
 
 from outreach import create_app
 from outreach.delivery.mail.ical_feed import feed_url
-from outreach.domain.activity import Move
+from outreach.domain.activities.values import Move
 from outreach.domain.kinds import FeedScope, Role
 from outreach.extensions import db
 from outreach.models import Activity, Feed, Invitation

@@ -8,7 +8,7 @@ import pytest
 from outreach.domain.answers import Choice, Representative
 from outreach.domain.calls import CallOutcome
 from outreach.domain.kinds import AnswerSource, HolderKind, LetterKind, PollChoice, Role
-from outreach.domain.ladder import LadderName, RungKind, RungRule, RungTiming
+from outreach.domain.ladder.rungs import LadderName, RungKind, RungRule, RungTiming
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.models import FormerHolder

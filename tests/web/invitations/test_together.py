@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from outreach.domain.activity import ActivityValues
+from outreach.domain.activities.values import ActivityValues
 from outreach.domain.kinds import ActivityKind, CadreKind, Role
 from outreach.domain.planning.rules import Severity
 from outreach.domain.states import ActivityState, InvitationState

@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 from flask import g
 
-from outreach.domain.activity import Move
+from outreach.domain.activities.values import Move
 from outreach.domain.answers import Choice, Representative
 from outreach.domain.kinds import ActivityKind, AnswerSource, CadreKind, MailKind, Role, Sector
 from outreach.domain.states import InvitationState, MessageState

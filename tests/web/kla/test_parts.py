@@ -11,7 +11,7 @@ from python_calamine import CalamineWorkbook
 from outreach.domain.kinds import AgeGroup, Sex
 from outreach.domain.kla.evidence import EvidenceKind
 from outreach.domain.kla.indicators import Indicator, IndicatorList
-from outreach.domain.letters import LetterKind
+from outreach.domain.letters.values import LetterKind
 from outreach.domain.photos import PhotoAudience
 from outreach.extensions import db
 from outreach.models import ActivityPhoto, AuditEntry, Documentation, SignedList, StoredFile

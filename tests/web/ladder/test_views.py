@@ -3,7 +3,7 @@
 import re
 from datetime import time
 
-from outreach.domain.ladder import LadderName, RungKind, RungRule, RungTiming
+from outreach.domain.ladder.rungs import LadderName, RungKind, RungRule, RungTiming
 from outreach.queries import ladder
 from outreach.services.ladder import climb, edit
 from tests.web.reading import filled_in

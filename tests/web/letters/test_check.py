@@ -3,7 +3,7 @@
 import pytest
 
 from outreach.domain.documents import shown_code
-from outreach.domain.letters import LetterKind, LetterState
+from outreach.domain.letters.values import LetterKind, LetterState
 from outreach.extensions import db, limiter
 from outreach.services.activities import publish as publishing
 from tests.web.reading import text_of

@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from outreach.domain.documents import shown_code
-from outreach.domain.letters import LetterKind, LetterState
+from outreach.domain.letters.values import LetterKind, LetterState
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
 from outreach.models import Invitation, ReturnedFile, StoredFile, TrustedRoot

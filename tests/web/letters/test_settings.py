@@ -6,7 +6,7 @@ import re
 import pytest
 
 from outreach.delivery.documents.letters import shipped_form
-from outreach.domain.letters import DEFAULT_BLOCKS, LetterKind, LetterSettings
+from outreach.domain.letters.values import DEFAULT_BLOCKS, LetterKind, LetterSettings
 from outreach.extensions import db
 from outreach.services.letters import edit_settings, settings
 from tests.world import NOW

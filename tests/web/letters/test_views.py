@@ -7,7 +7,7 @@ import pypdfium2
 import pytest
 import sqlalchemy as sa
 
-from outreach.domain.letters import LetterKind, LetterState
+from outreach.domain.letters.values import LetterKind, LetterState
 from outreach.extensions import db
 from outreach.models import AuditEntry
 from outreach.services import bundles

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from outreach.delivery.documents.word.letters import MEDIA_TYPE
-from outreach.domain.letters import LetterKind, SrikandiTexts
+from outreach.domain.letters.values import LetterKind, SrikandiTexts
 from outreach.extensions import db
 from outreach.services.letters import compose, make, settings, word
 from outreach.services.letters.compose import text_of

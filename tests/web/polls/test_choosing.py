@@ -7,7 +7,7 @@ from html import unescape
 import pytest
 import sqlalchemy as sa
 
-from outreach.domain.activity import ActivityValues
+from outreach.domain.activities.values import ActivityValues
 from outreach.domain.kinds import ActivityKind, AnswerSource
 from outreach.domain.planning.absences import days
 from outreach.domain.planning.parties import AbsenceSource

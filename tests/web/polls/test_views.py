@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from flask import g
 
 from outreach.delivery import tokens
-from outreach.domain.activity import ActivityValues
+from outreach.domain.activities.values import ActivityValues
 from outreach.domain.kinds import AnswerSource, Role
 from outreach.domain.states import ActivityState, PollState
 from outreach.extensions import db

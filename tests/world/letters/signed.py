@@ -4,7 +4,7 @@ from datetime import date
 
 from outreach.domain.documents import Letterhead, Signatory
 from outreach.domain.kinds import LetterKind
-from outreach.domain.letters import Addressee, AgendaLine, LetterState, LetterValues
+from outreach.domain.letters.values import Addressee, AgendaLine, LetterState, LetterValues
 from outreach.extensions import db
 from outreach.models import Invitation, Letter
 from outreach.services import files

@@ -12,7 +12,7 @@ from outreach.cli.demo.letters import authority
 from outreach.cli.demo.programme import JAKARTA, Cast, DemoPlan
 from outreach.domain.documents import Signatory
 from outreach.domain.kinds import Role
-from outreach.domain.letters import LetterKind, LetterSettings
+from outreach.domain.letters.values import LetterKind, LetterSettings
 from outreach.extensions import db
 from outreach.models import Invitation, Letter
 from outreach.services.letters import compose, document, edit_settings, make, returned, roots

@@ -21,7 +21,7 @@ from outreach.delivery.documents.word import form as shipped_form
 from outreach.delivery.documents.word.process import QR_NAME
 from outreach.delivery.documents.word.render import WordDocument, render
 from outreach.domain.documents import day_of, shown_code
-from outreach.domain.letters import LIST_ATTACHED, NO_FEE, LetterValues
+from outreach.domain.letters.values import LIST_ATTACHED, NO_FEE, LetterValues
 from outreach.domain.problems import Problem
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"

@@ -16,7 +16,7 @@ from outreach.delivery.documents.minutes import Approval, words_of
 from outreach.delivery.documents.word.letters import EMBLEM_MM, cleaned, known_picture
 from outreach.delivery.documents.word.render import WordDocument, render
 from outreach.domain.documents import Letterhead
-from outreach.domain.minutes import MinutesValues
+from outreach.domain.minutes.content import MinutesValues
 
 FONT, SIZE = "Times New Roman", Pt(11)
 WIDTH = 163.0  # millimetres of text on a page: A4 without its margins

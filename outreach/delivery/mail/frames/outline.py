@@ -24,7 +24,7 @@ from outreach.delivery.mail.placeholders import clean
 from outreach.delivery.mail.recipient import Recipient
 from outreach.delivery.rows.batch import LineRow, MessageRow, SharedRows
 from outreach.domain.kinds import MailKind
-from outreach.domain.reminders import days_ahead
+from outreach.domain.reminders.due import days_ahead
 from outreach.extensions import current_settings
 
 ValuePattern = tuple[int, ...]  # which values are empty (-1), and which equal an earlier one

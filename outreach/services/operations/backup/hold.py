@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from outreach.domain.kinds import MailKind
 from outreach.domain.mail.failures import FailureReason
 from outreach.domain.problems import Problem
-from outreach.domain.reminders import MissedReason
+from outreach.domain.reminders.due import MissedReason
 from outreach.domain.states import IN_WORK, TO_SEND, InvitationState, MessageState, PollState, ReminderState
 from outreach.domain.zones import midnight
 from outreach.models import ChannelSlot, DatePoll, Heartbeat, Invitation, Message, MessageLine, Reminder

@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
 from outreach import codec
-from outreach.domain import letters
-from outreach.domain.letters import LetterValues
+from outreach.domain.letters import values as letters
+from outreach.domain.letters.values import LetterValues
 from outreach.models import Letter, LetterVersion, Person
 from outreach.models.people import ERASED
 

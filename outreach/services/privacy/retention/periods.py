@@ -8,8 +8,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from outreach.domain import retention
-from outreach.domain.retention import BOUNDS, CHANGEABLE, ONLY_TOLD, Due, Purpose
+from outreach.domain.privacy import retention
+from outreach.domain.privacy.retention import BOUNDS, CHANGEABLE, ONLY_TOLD, Due, Purpose
 from outreach.extensions import current_settings, db
 from outreach.models import User
 from outreach.models.retention import ErasedCount, RetentionPeriod

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from outreach.domain import retention
+from outreach.domain.privacy import retention
 from outreach.extensions import db
 from outreach.models.retention import ErasedCount
 from outreach.services import office_defaults

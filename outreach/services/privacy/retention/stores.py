@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from outreach.delivery import tokens
 from outreach.domain.kinds import Repeat
-from outreach.domain.retention import Purpose
+from outreach.domain.privacy.retention import Purpose
 from outreach.domain.states import FINISHED, ActivityState, FollowUpState, MinutesState, PollState, SearchState
 from outreach.models import (
     Absence,

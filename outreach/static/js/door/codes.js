@@ -1,5 +1,5 @@
 // What a code for the entrance says, and whether it is genuine: by the office's public keys alone, without a network.
-// The form of a code is in outreach/domain/door_codes.py.
+// The form of a code is in outreach/domain/door/codes.py.
 const [VERSION, SAID, WHOLE] = [1, 14, 78]; // bytes: of what is signed, and of a code
 const IN_TEXT = /(?:^|\/k\/)([A-Za-z0-9_-]{104})$/;
 const P256 = { name: "ECDSA", namedCurve: "P-256" };

@@ -16,7 +16,7 @@ from outreach.delivery.documents.word import form, letters
 from outreach.delivery.documents.word.letters import VARIABLES, LetterCodeMissing, VariableNotOnce
 from outreach.delivery.documents.word.render import WordFormWrong
 from outreach.domain.documents import Letterhead, Signatory
-from outreach.domain.letters import NO_FEE, Addressee, AgendaLine
+from outreach.domain.letters.values import NO_FEE, Addressee, AgendaLine
 from tests.support.word_forms import a_form, changed, entries, own_form, packed, text_of
 from tests.world import NOW
 from tests.world.letters.signed import FIVE

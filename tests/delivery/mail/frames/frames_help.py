@@ -11,7 +11,7 @@ from outreach.delivery.mail.compose import compose, worth_saying
 from outreach.delivery.mail.headers import LONGEST_LINE
 from outreach.delivery.recheck import moves_told
 from outreach.delivery.rows import batch as batch_rows
-from outreach.domain.activity import WAS_POSTPONED
+from outreach.domain.activities.values import WAS_POSTPONED
 from outreach.domain.kinds import ActivityKind, Audience, MailKind, Role, Sector
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db

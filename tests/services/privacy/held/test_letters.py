@@ -3,7 +3,7 @@
 import pytest
 
 from outreach.domain.kinds import Sex
-from outreach.domain.letters import Addressee, LetterKind
+from outreach.domain.letters.values import Addressee, LetterKind
 from outreach.services.letters import make
 from outreach.services.letters.versions import last_values
 from outreach.services.privacy import person as privacy

@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from outreach.domain.kinds import MailKind
-from outreach.domain.retention import BOUNDS, CHANGEABLE, Due, PeriodOutOfBounds, Purpose
+from outreach.domain.privacy.retention import BOUNDS, CHANGEABLE, Due, PeriodOutOfBounds, Purpose
 from outreach.domain.states import ActivityState, MessageState
 from outreach.extensions import db
 from outreach.models import AuditEntry, ErasedCount, Invitation, Message, Person, Post, PostHolder

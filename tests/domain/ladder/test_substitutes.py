@@ -2,7 +2,7 @@
 
 import pytest
 
-from outreach.domain.substitutes import SubstituteReason, endings, rank, same_post, shared_topic
+from outreach.domain.ladder.substitutes import SubstituteReason, endings, rank, same_post, shared_topic
 
 PLACES = {"metro", "metro timur", "metro pusat", "pringsewu", "yosodadi", "lampung"}
 

@@ -14,7 +14,7 @@ from outreach.domain.kinds import AnswerSource, Role
 from outreach.domain.planning.office_hours import Calendar, OfficeHours
 from outreach.domain.planning.working_days import last_working_day, working_days
 from outreach.domain.problems import Problem
-from outreach.domain.reminders import local_day
+from outreach.domain.reminders.due import local_day
 
 MOST_RUNGS, MOST_DAYS = 6, 60
 LATE_AFTER = timedelta(minutes=15)  # a rung that waits longer is overdue: no engine runs

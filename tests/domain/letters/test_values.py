@@ -6,9 +6,10 @@ from datetime import date
 import pytest
 
 from outreach import codec
-from outreach.domain import documents, letters
+from outreach.domain import documents
 from outreach.domain.documents import StrayBlockBrace, UnknownBlockPlaceholder
-from outreach.domain.letters import (
+from outreach.domain.letters import values as letters
+from outreach.domain.letters.values import (
     ActivityOnLetter,
     Addressee,
     AgendaLine,

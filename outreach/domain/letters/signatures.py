@@ -10,7 +10,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from outreach.domain.documents import ALPHABET, read_code
-from outreach.domain.letters import DAY, PLACE, TIME, LetterValues
+from outreach.domain.letters.values import DAY, PLACE, TIME, LetterValues
 
 MONTHS = (
     "januari", "februari", "maret", "april", "mei", "juni", "juli", "agustus", "september", "oktober", "november",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from outreach.domain.next_step import NextStep, next_step, programmes_next_step
+from outreach.domain.activities.next_step import NextStep, next_step, programmes_next_step
 from outreach.domain.states import ActivityState
 from tests.world import NOW, at
 

@@ -1,7 +1,7 @@
 """Minutes (notula): what they say, who was there, and whether a mail about them is still true.
 
 Pure. services/minutes/reading.py reads who was there, from attendance and from who acted for whom. A decision becomes a
-follow-up (domain/follow_ups.py).
+follow-up (domain/minutes/follow_ups.py).
 """
 
 import re

@@ -5,10 +5,11 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from outreach.domain import follow_ups, minutes
-from outreach.domain.follow_ups import OVERDUE, FollowUpFacts, LeadsWrong, lead_today, read_leads
 from outreach.domain.mail.still_true import SkipReason
-from outreach.domain.minutes import MinutesMailFacts, MinutesPurpose, TextBlock, blocks
+from outreach.domain.minutes import content as minutes
+from outreach.domain.minutes import follow_ups
+from outreach.domain.minutes.content import MinutesMailFacts, MinutesPurpose, TextBlock, blocks
+from outreach.domain.minutes.follow_ups import OVERDUE, FollowUpFacts, LeadsWrong, lead_today, read_leads
 from outreach.domain.states import ActivityState, FollowUpState, MinutesState
 
 NOW = datetime(2027, 1, 19, 2, tzinfo=UTC)

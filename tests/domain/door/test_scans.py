@@ -5,9 +5,8 @@ from itertools import count, permutations
 
 import pytest
 
-from outreach.domain import scans
-from outreach.domain.kinds import AttendanceSource
-from outreach.domain.scans import (
+from outreach.domain.door import scans
+from outreach.domain.door.scans import (
     COUNTED,
     FAILED,
     ScanConflict,
@@ -17,6 +16,7 @@ from outreach.domain.scans import (
     ScanOutcome,
     standing,
 )
+from outreach.domain.kinds import AttendanceSource
 from tests.world import at
 
 IN, OUT, UNDONE, WITHDRAWN = ScanOutcome.PRESENT, ScanOutcome.OUT, ScanOutcome.UNDONE, ScanOutcome.WITHDRAWN

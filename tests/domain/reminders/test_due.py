@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from outreach.domain.answers import answer_by, refusal
 from outreach.domain.kinds import Audience, MailKind, RuleTiming
 from outreach.domain.planning.working_days import is_working_day
-from outreach.domain.reminders import (
+from outreach.domain.reminders.due import (
     ActivityTimes,
     DueRule,
     MissedReason,

@@ -3,8 +3,7 @@ from datetime import date
 import pytest
 
 from outreach.domain.kinds import LetterKind
-from outreach.domain.letters import DAY, TIME, LetterValues
-from outreach.domain.signatures import (
+from outreach.domain.letters.signatures import (
     ExpectedFacts,
     LetterFact,
     PdfSignature,
@@ -19,6 +18,7 @@ from outreach.domain.signatures import (
     report_on,
     verdict_of,
 )
+from outreach.domain.letters.values import DAY, TIME, LetterValues
 
 TEXT = """PEMERINTAH KOTA CONTOH
 Nomor : 400.2/123/DPPPA/2027 Metro, 5 Januari 2027

@@ -5,7 +5,7 @@ from datetime import date, time
 import pytest
 
 from outreach.domain.kinds import Role
-from outreach.domain.ladder import (
+from outreach.domain.ladder.rungs import (
     PROPOSED,
     LadderName,
     RungDaysOutOfRange,
