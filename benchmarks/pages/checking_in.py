@@ -24,7 +24,7 @@ from outreach.domain.kinds import Role
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
 from outreach.models import Activity, Attendance, Invitation
-from outreach.queries import attendance
+from outreach.queries.door import attendance
 from outreach.services.door import codes
 
 INVITEES = 5_000

@@ -9,7 +9,7 @@ from outreach import clock, create_app
 from outreach.cli.data import migrations
 from outreach.domain.kinds import StaffRole
 from outreach.extensions import db
-from outreach.queries import office as office_pages
+from outreach.queries.office import pages as office_pages
 from outreach.services.directory import regions
 from outreach.services.office import office as offices
 from outreach.services.office import staff

@@ -29,18 +29,20 @@ from outreach.models import (
     Region,
     User,
 )
-from outreach.queries import audit_log, directory, inbox
+from outreach.queries import inbox
 from outreach.queries import polls as polls_page
 from outreach.queries import posts as post_lists
 from outreach.queries.activities import lists
 from outreach.queries.activities.lists import ActivityFilter, ActivityRow, ProgrammeRow
-from outreach.queries.audit_log import AuditFilter
-from outreach.queries.directory import PeopleFilters
+from outreach.queries.directory import lists as directory
+from outreach.queries.directory.lists import PeopleFilters
 from outreach.queries.inbox import InboxFilters
 from outreach.queries.invitations.select import InviteeFilters, invitees_wanted, order
 from outreach.queries.messages import archive
 from outreach.queries.messages import log as messages_log
 from outreach.queries.messages.log import MessageFilters
+from outreach.queries.office import audit_log
+from outreach.queries.office.audit_log import AuditFilter
 from outreach.queries.polls import PollRow, Which
 
 BATCH = 1000

@@ -22,7 +22,7 @@ from outreach.domain.mail.incoming import CHOICES, IncomingReason
 from outreach.extensions import db
 from outreach.models import AddressFailure, Channel, IncomingMail, Invitation, Organisation, Person, User
 from outreach.models.channels import INBOX
-from outreach.queries import directory
+from outreach.queries.directory import lists as directory
 from outreach.queries.paging import Page, paged
 from outreach.services import addresses
 from outreach.services.inbox.handled import marked_together

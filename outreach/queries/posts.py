@@ -16,7 +16,7 @@ from outreach.domain.posts import HolderTerm, holder_on, next_after
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
 from outreach.models import Activity, FormerHolder, Invitation, InvitedPost, Organisation, Person, Post, PostHolder
-from outreach.queries.directory import any_holds, words_of
+from outreach.queries.directory.lists import any_holds, words_of
 from outreach.queries.paging import Page, paged
 from outreach.services import office_defaults
 from outreach.services.invitations import post_holders

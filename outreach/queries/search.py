@@ -1,6 +1,6 @@
 """The search over everything: people, organisations, programmes, activities and messages. Reads only.
 
-It shows the first few of each; the lists of queries/directory.py, activities/lists.py and messages/log.py have all. Each
+It shows the first few of each; the lists of queries/directory/lists.py, activities/lists.py and messages/log.py have all. Each
 table is read once, because no index helps to find letters inside a text.
 """
 
@@ -17,7 +17,7 @@ from outreach.domain.states import ActivityState
 from outreach.extensions import db
 from outreach.models import Activity, Message, Organisation, Person, Programme, Venue
 from outreach.queries.activities.lists import activity_matches, programme_matches
-from outreach.queries.directory import any_holds, organisation_matches, person_matches, words_of
+from outreach.queries.directory.lists import any_holds, organisation_matches, person_matches, words_of
 from outreach.queries.posts import posts_select
 
 SHOWN = 6  # of each kind

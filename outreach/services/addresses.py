@@ -1,6 +1,6 @@
 """Addresses that mail cannot reach: conditions for statements, and allowing an address again.
 
-queries/unreachable.py lists whose they are. services/inbox/receive.py processes the reports about an
+queries/directory/unreachable.py lists whose they are. services/inbox/receive.py processes the reports about an
 address; delivery/recheck/judge.py stops mail to it.
 """
 

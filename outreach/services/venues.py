@@ -1,4 +1,4 @@
-"""Venues: adding and correcting them. queries/directory.py lists them; services/planning/book.py books them."""
+"""Venues: adding and correcting them. queries/directory/lists.py lists them; services/planning/book.py books them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace

@@ -16,10 +16,10 @@ from outreach.domain.kinds import AttendanceSource, ListName
 from outreach.domain.problems import Problem
 from outreach.domain.states import ActivityState
 from outreach.models import Activity
-from outreach.queries import attendance as attendees
-from outreach.queries.attendance import ShownAttendance
+from outreach.queries.door import attendance as attendees
 from outreach.queries.door import paper as paper_lists
 from outreach.queries.door import scans, walk_ins
+from outreach.queries.door.attendance import ShownAttendance
 from outreach.queries.invitations import choices
 from outreach.queries.invitations import lists as invitees
 from outreach.services.door import attendance, review

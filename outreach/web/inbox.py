@@ -10,7 +10,8 @@ from outreach import clock
 from outreach.delivery.words import whatsapp
 from outreach.domain.kinds import ListName
 from outreach.extensions import current_settings
-from outreach.queries import exports, inbox, unreachable
+from outreach.queries import exports, inbox
+from outreach.queries.directory import unreachable
 from outreach.queries.inbox import InboxFilters, InboxGroup
 from outreach.queries.letters import returned as returned_pages
 from outreach.services.inbox import handled, waiting

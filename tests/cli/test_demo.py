@@ -55,9 +55,9 @@ from outreach.models import (
     User,
 )
 from outreach.queries import absences as absence_pages
-from outreach.queries import follow_ups
 from outreach.queries import polls as poll_pages
 from outreach.queries.door import paper, scans, walk_ins
+from outreach.queries.minutes import follow_ups
 from outreach.queries.overview import page as overview
 from outreach.services.absences.edit import Subject, SubjectKind
 from outreach.services.planning import clashes as clashing

@@ -7,8 +7,9 @@ from outreach.domain.kinds import MailKind
 from outreach.domain.states import MessageState
 from outreach.extensions import db
 from outreach.models import Message
-from outreach.queries import directory, search
+from outreach.queries import search
 from outreach.queries.activities import lists
+from outreach.queries.directory import lists as directory
 from outreach.queries.messages import log
 from outreach.queries.search import SHOWN, SearchSubject
 from tests.world import NOW, a_person, at, draft_activity

@@ -11,9 +11,9 @@ from outreach.domain.mail.address_faults import AddressFault
 from outreach.domain.needs import NeedKind
 from outreach.extensions import db
 from outreach.models import AddressFailure, AuditEntry, Invitation
-from outreach.queries import unreachable
 from outreach.queries.calls import lists as calls
 from outreach.queries.calls.lists import CallScope
+from outreach.queries.directory import unreachable
 from outreach.queries.invitations import lists as invitees
 from outreach.queries.invitations.select import InviteeFilters
 from outreach.queries.overview import page as overview

@@ -1,6 +1,6 @@
 """Substitutes for somebody on stage: who has the same post elsewhere, and who spoke about the same before.
 
-Pure. queries/substitutes.py reads the facts, services/ladder/substitutes.py swaps.
+Pure. queries/ladder/substitutes.py reads the facts, services/ladder/substitutes.py swaps.
 """
 
 import re

@@ -27,7 +27,7 @@ from outreach.models import (
     agenda_speaker,
 )
 from outreach.queries import access
-from outreach.queries.directory import any_holds, words_of
+from outreach.queries.directory.lists import any_holds, words_of
 from outreach.queries.invitations.counting import CAME_SILENTLY, count, is_outdated, missed
 from outreach.queries.paging import Page, paged
 from outreach.services.holidays import holidays_of

@@ -15,8 +15,8 @@ from outreach.delivery import door_codes
 from outreach.domain.door.codes import valid_until
 from outreach.extensions import current_settings
 from outreach.models import Invitation, Scan
-from outreach.queries import attendance
-from outreach.queries.attendance import AttendanceRow
+from outreach.queries.door import attendance
+from outreach.queries.door.attendance import AttendanceRow
 from outreach.queries.door.codes import devices, nonces_of, who_comes
 from outreach.queries.invitations.lists import activity_of
 

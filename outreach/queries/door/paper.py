@@ -11,8 +11,8 @@ from outreach.domain.documents import day_of
 from outreach.domain.kinds import ON_STAGE, Sex
 from outreach.extensions import db
 from outreach.models import Activity, Invitation, Office, SignedLine, SignedList, StoredFile, the_office
-from outreach.queries import attendance
-from outreach.queries.attendance import AttendanceRow, AttendanceState
+from outreach.queries.door import attendance
+from outreach.queries.door.attendance import AttendanceRow, AttendanceState
 from outreach.queries.invitations.lists import activity_of
 from outreach.services import files
 from outreach.services.letters import settings

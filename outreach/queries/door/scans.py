@@ -10,7 +10,7 @@ from outreach.domain.door.scans import FAILED, ScanConflict, ScanFacts, standing
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.models import Attendance, Device, Invitation, Scan, User
-from outreach.queries.attendance import TO_LOOK_AT
+from outreach.queries.door.attendance import TO_LOOK_AT
 from outreach.services.door import log
 
 MOST_SHOWN = 50  # what does not agree, and what failed

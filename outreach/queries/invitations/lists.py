@@ -1,6 +1,6 @@
 """Lists of an activity's invitees: searched, filtered, counted by state, each with its last mail.
 
-Reads only. services/invitations/invite.py invites, services/answers/answer.py records answers, queries/attendance.py
+Reads only. services/invitations/invite.py invites, services/answers/answer.py records answers, queries/door/attendance.py
 lists attendance.
 """
 

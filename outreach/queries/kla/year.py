@@ -14,7 +14,7 @@ from outreach.domain.kla.indicators import FIRST_YEAR, LAST_YEAR, Indicator, cod
 from outreach.domain.states import ActivityState
 from outreach.extensions import db
 from outreach.models import Activity, IndicatorYear, Programme
-from outreach.queries.directory import any_holds, words_of
+from outreach.queries.directory.lists import any_holds, words_of
 from outreach.queries.kla import evidence
 from outreach.queries.paging import Page, paged
 from outreach.queries.reports.figures import AGREED, last_held_on

@@ -40,8 +40,15 @@ from outreach.models import (
 )
 from outreach.models.archive import Try
 from outreach.models.mails import IS_LOST, IS_NOT_SENT, IS_SENT, IS_WAITING
-from outreach.queries import directory, polls
-from outreach.queries.directory import any_holds, organisation_matches, person_matches, phone_digits, words_of
+from outreach.queries import polls
+from outreach.queries.directory import lists as directory
+from outreach.queries.directory.lists import (
+    any_holds,
+    organisation_matches,
+    person_matches,
+    phone_digits,
+    words_of,
+)
 from outreach.queries.messages import archive
 from outreach.queries.paging import Page, paged
 from outreach.services import office_defaults

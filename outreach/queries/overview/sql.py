@@ -37,7 +37,6 @@ from outreach.models.channels import CLOCK, INBOX
 from outreach.models.ladder import IS_WAITING_RUNG
 from outreach.models.mails import IS_SCHEDULED, IS_TO_SEND
 from outreach.queries.calls.questions import IS_OPEN
-from outreach.queries.follow_ups import to_call
 from outreach.queries.invitations.counting import (
     AWAITS_LETTER,
     CAME_SILENTLY,
@@ -48,6 +47,7 @@ from outreach.queries.invitations.counting import (
 )
 from outreach.queries.invitations.counting import count as number
 from outreach.queries.messages.log import STILL_LOST
+from outreach.queries.minutes.follow_ups import to_call
 from outreach.services.addresses import ids_blocked, ids_without_mail
 from outreach.services.inbox.waiting import WAITS
 from outreach.services.invitations import seats

@@ -1,6 +1,6 @@
 """Groups: people who are often invited together, saved under a name. Adding, changing and deleting them.
 
-A group only helps to choose: each person invited from it has an invitation of their own. queries/directory.py shows them.
+A group only helps to choose: each person invited from it has an invitation of their own. queries/directory/lists.py shows them.
 """
 
 from collections.abc import Collection

@@ -1,4 +1,4 @@
-"""Organisations: adding and correcting them. queries/directory.py lists them and their people."""
+"""Organisations: adding and correcting them. queries/directory/lists.py lists them and their people."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime

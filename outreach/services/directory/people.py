@@ -1,6 +1,6 @@
 """People: adding and correcting them, and their kinds of cadre.
 
-queries/directory.py lists people, services/privacy/person.py erases and exports them, and
+queries/directory/lists.py lists people, services/privacy/person.py erases and exports them, and
 services/directory/import_people.py imports many at once.
 """
 

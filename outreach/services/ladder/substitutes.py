@@ -1,6 +1,6 @@
 """Swap somebody on stage for a substitute, all at once: withdraw, invite, agenda, letter. Only a person decides that.
 
-queries/substitutes.py proposes who could come instead.
+queries/ladder/substitutes.py proposes who could come instead.
 """
 
 from dataclasses import dataclass

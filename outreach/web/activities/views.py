@@ -23,9 +23,7 @@ from outreach.queries import clashes as clash_pages
 from outreach.queries import documentation as documentation_pages
 from outreach.queries import exports
 from outreach.queries import feedback as feedback_pages
-from outreach.queries import follow_ups as follow_up_lists
 from outreach.queries import materials as material_pages
-from outreach.queries import minutes as minutes_pages
 from outreach.queries.activities import intended as intentions
 from outreach.queries.activities import lists as browsing
 from outreach.queries.activities import page as showing
@@ -33,6 +31,8 @@ from outreach.queries.activities import programme_preview
 from outreach.queries.activities.lists import ActivityFilter, Time
 from outreach.queries.kla import year as kla_pages
 from outreach.queries.letters import pages as letter_pages
+from outreach.queries.minutes import follow_ups as follow_up_lists
+from outreach.queries.minutes import page as minutes_pages
 from outreach.services.activities import community as community_activities
 from outreach.services.activities import delete as deleting
 from outreach.services.activities import edit as planning

@@ -22,13 +22,13 @@ from outreach.domain.kinds import ListName, Role, Sector
 from outreach.domain.problems import Problem
 from outreach.domain.states import ANSWERED
 from outreach.queries import bell as news
-from outreach.queries import directory
 from outreach.queries.calls import figures, questions
 from outreach.queries.calls import lists as to_call
 from outreach.queries.calls import texts as call_texts
 from outreach.queries.calls.lists import Callee, CallScope
 from outreach.queries.calls.opening import ChatAbout
 from outreach.queries.calls.opening import opening as opening_chat
+from outreach.queries.directory import lists as directory
 from outreach.queries.invitations import lists as invitees
 from outreach.services.calls import claim, numbers
 from outreach.services.calls import questions as settling

@@ -11,7 +11,8 @@ from wtforms import HiddenField
 from outreach import clock
 from outreach.domain.kinds import ListName
 from outreach.models import PeopleGroup
-from outreach.queries import directory, exports
+from outreach.queries import exports
+from outreach.queries.directory import lists as directory
 from outreach.queries.invitations import choices
 from outreach.services.directory import groups, people
 from outreach.services.directory.groups import GroupMissing, GroupValues

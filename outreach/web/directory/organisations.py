@@ -10,10 +10,11 @@ from flask_login import current_user
 
 from outreach import clock
 from outreach.domain.kinds import LOCALES, ListName, Sector
-from outreach.queries import directory, exports, inbox
-from outreach.queries import follow_ups as follow_up_lists
+from outreach.queries import exports, inbox
 from outreach.queries.calls import lists as calls
+from outreach.queries.directory import lists as directory
 from outreach.queries.invitations import invitee as invitee_page
+from outreach.queries.minutes import follow_ups as follow_up_lists
 from outreach.services import addresses
 from outreach.services.directory import organisations
 from outreach.services.directory.organisations import OrganisationMissing, OrganisationValues

@@ -13,8 +13,9 @@ from outreach import clock
 from outreach.domain.kinds import HolderKind, ListName
 from outreach.domain.states import ActivityState
 from outreach.models import Post, PostHolder
-from outreach.queries import directory, exports
+from outreach.queries import exports
 from outreach.queries import posts as post_pages
+from outreach.queries.directory import lists as directory
 from outreach.queries.invitations import choices
 from outreach.services import posts
 from outreach.services.directory import people

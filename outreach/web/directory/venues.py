@@ -12,7 +12,8 @@ from wtforms import Field, ValidationError
 from outreach import clock
 from outreach.delivery.words.labels import label
 from outreach.domain.kinds import ListName, VenueKind
-from outreach.queries import directory, exports
+from outreach.queries import exports
+from outreach.queries.directory import lists as directory
 from outreach.services import venues
 from outreach.services.venues import MOST_SEATS, PositionOdd, VenueMissing, VenueValues
 from outreach.web.directory.people.forms import kelurahan_options

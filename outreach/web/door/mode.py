@@ -13,8 +13,8 @@ from outreach import clock
 from outreach.domain.door.codes import valid_until
 from outreach.domain.kinds import AgeGroup, Sex
 from outreach.domain.problems import Problem
-from outreach.queries.attendance import AttendanceRow
 from outreach.queries.door import manifest
+from outreach.queries.door.attendance import AttendanceRow
 from outreach.queries.door.codes import who_comes
 from outreach.queries.invitations import lists as invitees
 from outreach.services.door import attendance

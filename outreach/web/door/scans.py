@@ -12,7 +12,7 @@ from outreach.delivery.words import formats
 from outreach.domain.door.scans import FAILED, ScanOutcome
 from outreach.domain.problems import Problem
 from outreach.models import Activity
-from outreach.queries import attendance as attendees
+from outreach.queries.door import attendance as attendees
 from outreach.queries.invitations import lists as invitees
 from outreach.services.door import batch as batches
 from outreach.services.door.receive import NumberFault, ScanAnswer, receive

@@ -20,10 +20,11 @@ from outreach.domain.problems import Problem
 from outreach.domain.states import UNANSWERED, InvitationState
 from outreach.extensions import db
 from outreach.models import Activity, IncomingMail
-from outreach.queries import inbox, ladder, posts, representation
+from outreach.queries import inbox, posts, representation
 from outreach.queries.invitations import evidence as evidence_pages
 from outreach.queries.invitations import lists as invitees
 from outreach.queries.invitations.lists import InviteeRow
+from outreach.queries.ladder import rungs as ladder
 from outreach.services.answers import acting
 from outreach.services.answers import decline as declining
 from outreach.services.answers import record as recording

@@ -10,8 +10,8 @@ from outreach import clock
 from outreach.domain.kinds import Role
 from outreach.domain.posts import NobodyHolds
 from outreach.domain.problems import Problem
-from outreach.queries import directory
 from outreach.queries import posts as post_choices
+from outreach.queries.directory import lists as directory
 from outreach.queries.invitations import choices
 from outreach.queries.invitations import lists as invitees
 from outreach.queries.invitations import preview as invitation_preview

@@ -30,12 +30,13 @@ from outreach.domain.problems import Problem
 from outreach.domain.states import MinutesState
 from outreach.extensions import current_settings, db
 from outreach.models import Activity, Certificate, Letter
-from outreach.queries import attendance, documentation
-from outreach.queries import minutes as minutes_pages
-from outreach.queries.attendance import ShownAttendance
+from outreach.queries import documentation
+from outreach.queries.door import attendance
+from outreach.queries.door.attendance import ShownAttendance
 from outreach.queries.kla import files
 from outreach.queries.kla.files import KeptFile
 from outreach.queries.kla.year import IndicatorLine, KlaYear, TaggedActivity, kla_year
+from outreach.queries.minutes import page as minutes_pages
 from outreach.queries.reports import document as reports
 from outreach.queries.reports.figures import ReportScope, report
 from outreach.services import bundles

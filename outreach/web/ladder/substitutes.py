@@ -11,10 +11,10 @@ from outreach.domain.kinds import ON_STAGE, Role
 from outreach.domain.ladder.substitutes import SubstituteReason
 from outreach.domain.problems import Problem
 from outreach.domain.states import InvitationState
-from outreach.queries import substitutes
 from outreach.queries.invitations import lists as invitees
 from outreach.queries.invitations.lists import InviteeRow
-from outreach.queries.substitutes import Substitute
+from outreach.queries.ladder import substitutes
+from outreach.queries.ladder.substitutes import Substitute
 from outreach.services.ladder import substitutes as swapping
 from outreach.web.clashes.shown import shown
 from outreach.web.fields.base import TidyForm

@@ -23,7 +23,7 @@ from outreach.domain.ladder.rungs import (
     offered,
 )
 from outreach.domain.problems import Problem
-from outreach.queries import ladder
+from outreach.queries.ladder import rungs as ladder
 from outreach.services.ladder import edit as editing
 from outreach.services.locking import InvitationMissing
 from outreach.web.fields.base import TidyForm, TidyRow

@@ -11,9 +11,9 @@ from outreach.delivery.mail.follow_ups import owner_url
 from outreach.delivery.words import formats
 from outreach.domain.kinds import ListName
 from outreach.domain.states import FollowUpState
-from outreach.queries import follow_ups as follow_up_lists
-from outreach.queries import minutes as minutes_pages
-from outreach.queries.follow_ups import FollowUpFilters, FollowUpGroup
+from outreach.queries.minutes import follow_ups as follow_up_lists
+from outreach.queries.minutes import page as minutes_pages
+from outreach.queries.minutes.follow_ups import FollowUpFilters, FollowUpGroup
 from outreach.services.minutes import follow_ups
 from outreach.services.minutes.follow_ups import FollowUpMissing
 from outreach.web.exports import columns, file

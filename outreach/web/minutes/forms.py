@@ -10,7 +10,7 @@ from wtforms.validators import Length
 
 from outreach.domain.minutes.content import MOST_LETTERS, MinutesItem, MinutesText
 from outreach.models import FollowUp, Organisation, Person
-from outreach.queries.minutes import MinutesPage
+from outreach.queries.minutes.page import MinutesPage
 from outreach.services.minutes.follow_ups import FollowUpValues
 from outreach.web.fields.base import TidyRow
 from outreach.web.fields.fields import ChoiceField, DayField, Rows, Sentence, optional_text, strip

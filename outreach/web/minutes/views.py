@@ -13,9 +13,9 @@ from outreach import clock
 from outreach.delivery.documents.word.letters import MEDIA_TYPE
 from outreach.delivery.mail.minutes import chair_url, link_ends_at
 from outreach.domain.states import MinutesState
-from outreach.queries import follow_ups as follow_up_lists
-from outreach.queries import minutes as minutes_pages
-from outreach.queries.minutes import MinutesPage
+from outreach.queries.minutes import follow_ups as follow_up_lists
+from outreach.queries.minutes import page as minutes_pages
+from outreach.queries.minutes.page import MinutesPage
 from outreach.services.locking import ActivityMissing
 from outreach.services.minutes import approval, edit, follow_ups, send, word
 from outreach.services.minutes.approval import NOTE_LENGTH

@@ -16,9 +16,9 @@ from wtforms.validators import Length
 from outreach import clock
 from outreach.domain.kinds import LOCALES, ListName, StaffRole
 from outreach.models import User
-from outreach.queries import office as office_pages
 from outreach.queries.activities import lists as browsing
-from outreach.queries.office import StaffRow
+from outreach.queries.office import pages as office_pages
+from outreach.queries.office.pages import StaffRow
 from outreach.services.office import staff
 from outreach.services.office.staff import Added, UserMissing, UserValues
 from outreach.services.sign_in import factors

@@ -6,8 +6,9 @@ from typing import Any
 from flask import Blueprint, render_template, request
 
 from outreach.domain.kinds import ListName
-from outreach.queries import audit_log, exports
-from outreach.queries.audit_log import AuditFilter
+from outreach.queries import exports
+from outreach.queries.office import audit_log
+from outreach.queries.office.audit_log import AuditFilter
 from outreach.web.exports import columns, file
 from outreach.web.frame.access import administrator_required
 from outreach.web.frame.looks import office_zone

@@ -20,7 +20,7 @@ from outreach.domain.problems import Problem
 from outreach.domain.zones import CHOICES
 from outreach.extensions import current_settings, limiter
 from outreach.models import Office
-from outreach.queries import office as office_pages
+from outreach.queries.office import pages as office_pages
 from outreach.services.directory import regions
 from outreach.services.office import office as offices
 from outreach.services.office import trial_mail

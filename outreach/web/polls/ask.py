@@ -12,8 +12,8 @@ from outreach.domain.kinds import AnswerSource, Role
 from outreach.domain.problems import Problem
 from outreach.domain.states import PollState
 from outreach.models import DatePoll
-from outreach.queries import directory
 from outreach.queries import polls as poll_pages
+from outreach.queries.directory import lists as directory
 from outreach.queries.invitations import choices
 from outreach.services.directory import people as directory_people
 from outreach.services.invitations.checks import MOST_SEATS

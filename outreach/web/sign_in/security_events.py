@@ -7,9 +7,9 @@ from flask import Blueprint, render_template, request
 
 from outreach.domain.kinds import ListName
 from outreach.domain.sign_in.events import SecurityKind
-from outreach.queries import audit_log
 from outreach.queries import sign_in as pages
 from outreach.queries.exports import every
+from outreach.queries.office import audit_log
 from outreach.queries.sign_in import EventFilter
 from outreach.web.exports import columns, file
 from outreach.web.frame.access import administrator_required

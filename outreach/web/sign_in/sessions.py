@@ -8,8 +8,8 @@ from flask_login import current_user
 
 from outreach import clock
 from outreach.models import User
-from outreach.queries import office as office_pages
 from outreach.queries import sign_in as pages
+from outreach.queries.office import pages as office_pages
 from outreach.services.office.staff import UserMissing
 from outreach.services.sign_in import sessions
 from outreach.services.sign_in.sessions import SessionMissing

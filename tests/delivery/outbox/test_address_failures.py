@@ -9,7 +9,7 @@ from outreach.domain.kinds import IncomingKind, IncomingOutcome
 from outreach.domain.mail.address_faults import AddressFault
 from outreach.extensions import db
 from outreach.models import AddressFailure, IncomingMail
-from outreach.queries import unreachable
+from outreach.queries.directory import unreachable
 from outreach.services import addresses
 from tests.world import NOW, StandingClock, at, draft_activity, drain, invite_and_publish, outbox_now
 from tests.world.incoming import mail

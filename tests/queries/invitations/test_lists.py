@@ -7,8 +7,8 @@ from outreach.domain.kinds import AnswerSource, CadreKind, IncomingKind, Incomin
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.models import Activity, Message, MessageLine, Reminder
-from outreach.queries import attendance as attendees
 from outreach.queries.activities import lists as browsing
+from outreach.queries.door import attendance as attendees
 from outreach.queries.invitations import lists as invitees
 from outreach.queries.invitations import preview as invitation_preview
 from outreach.queries.invitations.select import InviteeFilters

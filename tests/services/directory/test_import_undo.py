@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from outreach.domain.kinds import CadreKind
 from outreach.extensions import db
 from outreach.models import AuditEntry, Cadre, Person, PersonImportLine
-from outreach.queries import directory
+from outreach.queries.directory import lists as directory
 from outreach.queries.invitations import history
 from outreach.queries.invitations.history import EntryKind
 from outreach.services.directory import import_people as importing

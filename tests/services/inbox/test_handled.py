@@ -11,7 +11,8 @@ from outreach.domain.mail.incoming import IncomingReason, Participation
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.models import ActingPerson, AuditEntry, IncomingMail, Invitation
-from outreach.queries import audit_log, inbox
+from outreach.queries import inbox
+from outreach.queries.office import audit_log
 from outreach.services.activities import publish as publishing
 from outreach.services.answers import record as recording
 from outreach.services.answers.nominees import Nominee

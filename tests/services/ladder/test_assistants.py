@@ -14,8 +14,8 @@ from outreach.domain.ladder.rungs import LadderName, RungKind, RungRule, RungSta
 from outreach.domain.states import InvitationState
 from outreach.extensions import db
 from outreach.models import AddressFailure, Assistant, Message
-from outreach.queries import ladder as pages
 from outreach.queries.answers import page as answer_page
+from outreach.queries.ladder import rungs as pages
 from outreach.services.activities import agenda
 from outreach.services.activities.agenda import AgendaValues
 from outreach.services.answers import answer as answering

@@ -21,10 +21,10 @@ from outreach.domain.states import ActivityState, InvitationState, ReminderState
 from outreach.engines.chores import EXPAND
 from outreach.extensions import db
 from outreach.models import Invitation, LadderRung, Message, MessageLine, Person, Reminder, Rung
-from outreach.queries import ladder as pages
 from outreach.queries.calls import lists as calls
 from outreach.queries.calls.lists import CallScope
 from outreach.queries.invitations.select import InviteeFilters
+from outreach.queries.ladder import rungs as pages
 from outreach.services.activities import publish as publishing
 from outreach.services.answers import record as recording
 from outreach.services.invitations import withdraw as withdrawing

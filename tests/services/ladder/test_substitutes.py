@@ -15,7 +15,7 @@ from outreach.domain.states import InvitationState, LetterState
 from outreach.extensions import db
 from outreach.models import AgendaItem, AuditEntry, Invitation, Letter, Message, Person, Reminder, SpeakerBooking
 from outreach.queries import bell
-from outreach.queries import ladder as ladder_pages
+from outreach.queries.ladder import rungs as ladder_pages
 from outreach.services.activities import agenda
 from outreach.services.activities.agenda import AgendaValues
 from outreach.services.invitations.withdraw import AlreadyWithdrawn

@@ -11,8 +11,8 @@ from outreach.domain.mail.still_true import SkipReason
 from outreach.domain.states import FollowUpState, MessageState
 from outreach.extensions import db
 from outreach.models import AddressFailure, AuditEntry, FollowUp, FollowUpLine, Message, Office
-from outreach.queries import follow_ups as lists
-from outreach.queries.follow_ups import FollowUpFilters, FollowUpGroup
+from outreach.queries.minutes import follow_ups as lists
+from outreach.queries.minutes.follow_ups import FollowUpFilters, FollowUpGroup
 from outreach.queries.overview.page import overview
 from outreach.services.locking import Stale
 from outreach.services.messages import resend

@@ -19,9 +19,9 @@ from outreach.domain.states import MessageState, MinutesState
 from outreach.extensions import db
 from outreach.models import AuditEntry, Message, Minutes, MinutesMail, MinutesReply, MinutesVersion
 from outreach.queries import bell
-from outreach.queries import minutes as minutes_pages
 from outreach.queries.messages import log
 from outreach.queries.messages.log import MessageFilters
+from outreach.queries.minutes import page as minutes_pages
 from outreach.services.door import attendance
 from outreach.services.locking import Stale
 from outreach.services.messages import resend

@@ -10,7 +10,7 @@ from outreach.domain.directory.email_addresses import AddressInvalid
 from outreach.domain.directory.phones import PhoneInvalid
 from outreach.extensions import db
 from outreach.models import AuditEntry, Office, Region, ReminderRule
-from outreach.queries import office as office_pages
+from outreach.queries.office import pages as office_pages
 from outreach.services.directory.regions import UnknownCity
 from outreach.services.office import office as offices
 from outreach.services.office.office import OfficeValues

@@ -14,7 +14,7 @@ from outreach.domain.kinds import FeedScope, StaffRole
 from outreach.extensions import db
 from outreach.models import AuditEntry, User
 from outreach.queries import feeds as feed_pages
-from outreach.queries import office as office_pages
+from outreach.queries.office import pages as office_pages
 from outreach.services import feeds
 from outreach.services.office import staff
 from outreach.services.office.staff import UserValues

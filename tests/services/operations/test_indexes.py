@@ -11,7 +11,8 @@ from outreach.delivery.outbox import drain as outbox
 from outreach.domain.kinds import IncomingKind
 from outreach.extensions import db
 from outreach.models import Activity, IncomingMail, Message, Reminder
-from outreach.queries import inbox, unreachable
+from outreach.queries import inbox
+from outreach.queries.directory import unreachable
 from outreach.queries.messages import log as messages
 from outreach.queries.messages.log import MessageFilters, MessageGroup
 from outreach.services import addresses

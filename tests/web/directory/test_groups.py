@@ -5,7 +5,7 @@ import pytest
 from outreach.domain.kinds import Role
 from outreach.extensions import db
 from outreach.models import AuditEntry, Invitation, PeopleGroup, Person
-from outreach.queries import directory
+from outreach.queries.directory import lists as directory
 from outreach.services.directory import groups
 from outreach.services.directory.groups import GroupValues
 from outreach.services.privacy import person as privacy

@@ -4,7 +4,7 @@ import pytest
 
 from outreach.extensions import db
 from outreach.models import Person, WalkIn
-from outreach.queries import attendance
+from outreach.queries.door import attendance
 from tests.services.door.devices import TWO, scan, send
 from tests.web.reading import page, text_of
 from tests.world import a_person, at, count, draft_activity, fresh, invitation_of, invite, publish, stop_clock

@@ -7,7 +7,7 @@ from outreach.domain.kinds import LetterKind, Role, Sector
 from outreach.domain.states import ActivityState, InvitationState, MessageState
 from outreach.extensions import db
 from outreach.models import Invitation, Message, Organisation
-from outreach.queries import substitutes
+from outreach.queries.ladder import substitutes
 from outreach.services.activities import agenda
 from outreach.services.activities.agenda import AgendaValues
 from outreach.services.letters import make

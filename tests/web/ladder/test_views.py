@@ -4,7 +4,7 @@ import re
 from datetime import time
 
 from outreach.domain.ladder.rungs import LadderName, RungKind, RungRule, RungTiming
-from outreach.queries import ladder
+from outreach.queries.ladder import rungs as ladder
 from outreach.services.ladder import climb, edit
 from tests.web.reading import filled_in
 from tests.world import NOW, invitation_of, invite, invite_and_publish, publish

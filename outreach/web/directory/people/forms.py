@@ -12,8 +12,8 @@ from outreach.delivery.words.labels import label
 from outreach.domain.directory import phones
 from outreach.domain.kinds import LOCALES, AgeGroup, CadreKind, Sector, Sex
 from outreach.domain.problems import Problem
-from outreach.queries import directory
-from outreach.queries.directory import PeopleFilters
+from outreach.queries.directory import lists as directory
+from outreach.queries.directory.lists import PeopleFilters
 from outreach.services.directory.people import PersonValues
 from outreach.web.fields.base import TidyForm
 from outreach.web.fields.choices import within_area

@@ -16,7 +16,7 @@ from outreach.domain.directory.columns import Basis
 from outreach.domain.directory.spreadsheet import Column
 from outreach.domain.kinds import AgeGroup, CadreKind, ListName
 from outreach.domain.problems import Problem
-from outreach.queries import directory
+from outreach.queries.directory import lists as directory
 from outreach.services.directory import import_people as importing
 from outreach.services.directory import import_report as reports
 from outreach.services.directory import import_shapes, import_undo, uploads

@@ -9,10 +9,11 @@ from flask_login import current_user
 from outreach import clock
 from outreach.domain.kinds import ListName
 from outreach.queries import certificates as certificate_pages
-from outreach.queries import directory, exports, inbox, posts, privacy
-from outreach.queries import follow_ups as follow_up_lists
+from outreach.queries import exports, inbox, posts, privacy
 from outreach.queries.calls import lists as calls
+from outreach.queries.directory import lists as directory
 from outreach.queries.invitations import invitee as invitee_page
+from outreach.queries.minutes import follow_ups as follow_up_lists
 from outreach.services import addresses
 from outreach.services.directory import people
 from outreach.services.directory.people import PersonErased, PersonMissing

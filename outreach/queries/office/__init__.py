@@ -1,0 +1,1 @@
+"""What the pages of the office show. Start with pages.py: the office and its accounts. audit_log.py reads the audit log."""
