@@ -1,6 +1,7 @@
 """Date polls: which proposed slot suits best, how long answers are accepted, and whether a request mail is still true.
 
-Pure functions. services/polls/ask.py asks people, services/polls/answer.py records answers, delivery/mail/poll.py writes mails.
+Pure functions. services/polls/ask.py asks people, services/polls/answer.py records answers,
+delivery/mail/kinds/poll.py writes mails.
 """
 
 from collections.abc import Collection, Container, Iterable, Mapping, Sequence

@@ -12,8 +12,8 @@ from flask_babel import force_locale, gettext
 from sqlalchemy.orm import joinedload, selectinload
 
 from outreach.delivery import tokens
-from outreach.delivery.mail import poll as poll_mail
-from outreach.delivery.mail.poll import page_url
+from outreach.delivery.mail.kinds import poll as poll_mail
+from outreach.delivery.mail.kinds.poll import page_url
 from outreach.delivery.words import formats, whatsapp
 from outreach.delivery.words.whatsapp import Sender, WaysToReach
 from outreach.domain import polls

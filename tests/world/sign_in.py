@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from passlib.totp import TOTP
 
 from outreach import clock
-from outreach.delivery.mail import account as account_mail
+from outreach.delivery.mail.kinds import account as account_mail
 from outreach.extensions import db
 from outreach.models import PasswordReset, User
 from outreach.services.sign_in import recovery, reset

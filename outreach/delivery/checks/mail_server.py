@@ -11,7 +11,7 @@ from flask_mail import Connection
 from outreach.delivery import return_path
 from outreach.delivery.checks.connecting import PATIENCE_S, secured, unreached
 from outreach.delivery.checks.result import Area, CheckReport, CheckResult
-from outreach.delivery.mail.trial import trial
+from outreach.delivery.mail.kinds.trial import trial
 from outreach.delivery.tls import is_this_machine, trusting
 from outreach.settings import Settings
 

@@ -14,15 +14,15 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from outreach.delivery import tokens
-from outreach.delivery.mail import account as account_mail
-from outreach.delivery.mail import digest as digest_mail
-from outreach.delivery.mail import follow_ups as follow_up_mail
-from outreach.delivery.mail import minutes as minutes_mail
-from outreach.delivery.mail import poll as poll_mail
-from outreach.delivery.mail import privacy as privacy_mail
 from outreach.delivery.mail.compose import AddressUnusable
 from outreach.delivery.mail.frames import frame as frames
 from outreach.delivery.mail.frames.frame import FramedMail, Frames
+from outreach.delivery.mail.kinds import account as account_mail
+from outreach.delivery.mail.kinds import digest as digest_mail
+from outreach.delivery.mail.kinds import follow_ups as follow_up_mail
+from outreach.delivery.mail.kinds import minutes as minutes_mail
+from outreach.delivery.mail.kinds import poll as poll_mail
+from outreach.delivery.mail.kinds import privacy as privacy_mail
 from outreach.delivery.outbox.leases import Lease
 from outreach.delivery.outbox.results import Settled, ended
 from outreach.delivery.recheck import judge as recheck

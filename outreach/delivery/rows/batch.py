@@ -165,8 +165,8 @@ class MessageRow(NamedTuple):
     rfc_message_id: str
     resend_of_id: int | None
     representative_of_id: int | None  # if a representative gets the mail: the invitation that names them
-    user_id: int | None  # the account that gets a summary of news (mail/digest.py); it then has no lines and no link
-    poll_invitee_id: int | None  # the poll invitee that the message asks (mail/poll.py); it then has no lines
+    user_id: int | None  # the account that gets a summary (mail/kinds/digest.py); it then has no lines and no link
+    poll_invitee_id: int | None  # the poll invitee that the message asks (mail/kinds/poll.py); it then has no lines
     person_id: int | None
     organisation_id: int | None
     name: str  # the person's without titles, or the organisation's

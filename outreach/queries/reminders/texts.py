@@ -14,10 +14,10 @@ from sqlalchemy.orm import Session, joinedload
 
 from outreach import codec
 from outreach.delivery.mail import call_texts, compose, letter, texts, values
-from outreach.delivery.mail import follow_ups as follow_up_mail
-from outreach.delivery.mail import minutes as minutes_mail
-from outreach.delivery.mail import poll as poll_mail
 from outreach.delivery.mail import recipient as recipients
+from outreach.delivery.mail.kinds import follow_ups as follow_up_mail
+from outreach.delivery.mail.kinds import minutes as minutes_mail
+from outreach.delivery.mail.kinds import poll as poll_mail
 from outreach.delivery.mail.texts import CALL_KEYS, FOLLOW_UP_TEXT, KEYS, OF_THE_OFFICE_ALONE, RULE_PREFIX, Text
 from outreach.delivery.rows import assistants as rows_of_assistants
 from outreach.delivery.rows import stored as rows

@@ -8,10 +8,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from outreach.delivery.mail import follow_ups as follow_up_mail
-from outreach.delivery.mail import minutes as minutes_mail
-from outreach.delivery.mail import poll as poll_mail
-from outreach.delivery.mail.minutes import ConcernedMail
+from outreach.delivery.mail.kinds import follow_ups as follow_up_mail
+from outreach.delivery.mail.kinds import minutes as minutes_mail
+from outreach.delivery.mail.kinds import poll as poll_mail
+from outreach.delivery.mail.kinds.minutes import ConcernedMail
 from outreach.delivery.recheck import judge as recheck
 from outreach.delivery.recheck.judge import Earlier
 from outreach.delivery.rows import batch as batch_rows

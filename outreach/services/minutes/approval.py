@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach.delivery import tokens
-from outreach.delivery.mail.minutes import link_ends_at
+from outreach.delivery.mail.kinds.minutes import link_ends_at
 from outreach.domain.kinds import LinkPurpose, MailKind
 from outreach.domain.minutes.content import MinutesPurpose, MinutesValues
 from outreach.domain.problems import Problem

@@ -1,6 +1,6 @@
 """Remind the owners of follow-ups: one mail an owner and day, with all that is due. The outbox sends them.
 
-delivery/mail/follow_ups.py checks each line once more when the mail is sent.
+delivery/mail/kinds/follow_ups.py checks each line once more when the mail is sent.
 """
 
 from collections import defaultdict

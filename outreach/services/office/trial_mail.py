@@ -8,7 +8,7 @@ from flask_babel import gettext
 from outreach.delivery.line_ends import whole
 from outreach.delivery.mail import headers
 from outreach.delivery.mail.compose import Composed
-from outreach.delivery.mail.trial import trial
+from outreach.delivery.mail.kinds.trial import trial
 from outreach.delivery.outbox import single
 from outreach.extensions import current_settings, db
 from outreach.models import User

@@ -1,6 +1,6 @@
 """The messages of date polls: write them into the outbox.
 
-They have no lines. delivery/mail/poll.py checks whether they are still true when they are sent.
+They have no lines. delivery/mail/kinds/poll.py checks whether they are still true when they are sent.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Mails to an account about signing in, through the outbox. delivery/mail/account.py writes their words."""
+"""Mails to an account about signing in, through the outbox. delivery/mail/kinds/account.py writes their words."""
 
 from datetime import datetime, timedelta
 from typing import Any

@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from outreach import clock
-from outreach.delivery.mail.follow_ups import owner_url
+from outreach.delivery.mail.kinds.follow_ups import owner_url
 from outreach.delivery.words import formats
 from outreach.domain.kinds import ListName
 from outreach.domain.states import FollowUpState

@@ -11,7 +11,7 @@ from werkzeug.utils import secure_filename
 
 from outreach import clock
 from outreach.delivery.documents.word.letters import MEDIA_TYPE
-from outreach.delivery.mail.minutes import chair_url, link_ends_at
+from outreach.delivery.mail.kinds.minutes import chair_url, link_ends_at
 from outreach.domain.states import MinutesState
 from outreach.queries.minutes import follow_ups as follow_up_lists
 from outreach.queries.minutes import page as minutes_pages

@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, FormField, HiddenField, StringField, TextAreaField
 from wtforms.validators import Length, ValidationError
 
-from outreach.delivery.mail.poll import when
+from outreach.delivery.mail.kinds.poll import when
 from outreach.domain.kinds import ActivityKind, AnswerSource, PollChoice, Role
 from outreach.domain.polls import MOST_SLOTS, Proposed
 from outreach.domain.zones import CHOICES

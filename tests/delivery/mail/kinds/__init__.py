@@ -1,0 +1,1 @@
+"""Tests of outreach/delivery/mail/kinds."""
