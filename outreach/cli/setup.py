@@ -17,7 +17,7 @@ from outreach.services.office.office import OfficeValues
 from outreach.services.office.staff import UserValues
 from outreach.services.reminders import rules
 from outreach.services.sign_in import factors
-from outreach.web.frame import accounts
+from outreach.web.frame.accounts import connect as accounts
 
 
 def init(

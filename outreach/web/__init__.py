@@ -43,7 +43,8 @@ def measure() -> None:
 
 def register(app: Flask) -> None:
     """Connect accounts, headers, filters, error pages and every blueprint to the app."""
-    from outreach.web.frame import accounts, clean_request
+    from outreach.web.frame import clean_request
+    from outreach.web.frame.accounts import connect as accounts
     from outreach.web.sign_in import anew, first
 
     app.request_class = clean_request.CleanRequest

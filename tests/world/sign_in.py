@@ -10,7 +10,7 @@ from outreach.delivery.mail.kinds import account as account_mail
 from outreach.extensions import db
 from outreach.models import PasswordReset, User
 from outreach.services.sign_in import recovery, reset
-from outreach.web.frame.second_factors import security
+from outreach.web.frame.accounts.second_factors import security
 
 
 def with_app(user: User) -> User:

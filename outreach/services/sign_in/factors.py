@@ -1,6 +1,6 @@
 """Second factors of accounts: who must have one, who has one, what is due before anything else, and resetting them.
 
-Flask-Security sets them up and asks for them; web/frame/second_factors.py fits it to these rules.
+Flask-Security sets them up and asks for them; web/frame/accounts/second_factors.py fits it to these rules.
 """
 
 from dataclasses import dataclass

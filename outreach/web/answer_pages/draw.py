@@ -33,7 +33,7 @@ from outreach.queries.answers.page import Facts
 from outreach.services.invitations import links
 from outreach.web.answer_pages.words import words
 from outreach.web.frame.request import asked_language
-from outreach.web.frame.sessions import session_here
+from outreach.web.frame.sign_in.sessions import session_here
 
 _KEY = "outreach.answers"
 DEVICE = "device"  # the cookie that tells devices apart which answer by one link

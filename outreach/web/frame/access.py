@@ -34,8 +34,9 @@ from outreach.models import Office, the_office
 from outreach.services.office import access as own_access
 from outreach.services.sign_in.events import security_event
 from outreach.settings import Settings
-from outreach.web.frame import areas, kept_forms, rate_limited, tries
+from outreach.web.frame import areas, rate_limited
 from outreach.web.frame.request import needs_login
+from outreach.web.frame.sign_in import kept_forms, tries
 
 log = structlog.get_logger()
 

@@ -15,7 +15,7 @@ from outreach.services.sign_in import sessions
 from outreach.services.sign_in.sessions import SessionMissing
 from outreach.web.frame.access import administrator_required, staff_required
 from outreach.web.frame.say import say
-from outreach.web.frame.sessions import session_here
+from outreach.web.frame.sign_in.sessions import session_here
 from outreach.web.sign_in import words
 
 bp = Blueprint("signins", __name__)

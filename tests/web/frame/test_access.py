@@ -13,7 +13,7 @@ from outreach.domain.sign_in.events import SecurityKind
 from outreach.extensions import db
 from outreach.models import SecurityEvent, User
 from outreach.web.frame.access import OWN_AFFAIRS
-from outreach.web.frame.accounts import Accounts
+from outreach.web.frame.accounts.connect import Accounts
 from outreach.web.frame.request import PUBLIC
 from tests.support.apps import settings_for
 from tests.web.browsers import BrowserClient, sign_in

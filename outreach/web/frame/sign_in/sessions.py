@@ -25,7 +25,7 @@ from outreach.services import office_defaults
 from outreach.services.sign_in import events, kept_forms, sessions
 from outreach.services.sign_in.events import security_event
 from outreach.services.sign_in.sessions import OpenSession
-from outreach.web.frame import devices
+from outreach.web.frame.sign_in import devices
 
 _CODE = "_user_id"  # Flask-Login's name for it
 ACCOUNT = "account"  # in the cookie: whose forms this browser has open, also after a session's end

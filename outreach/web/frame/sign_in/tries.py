@@ -5,8 +5,8 @@ from flask_login import current_user
 
 from outreach.services.sign_in import tries
 from outreach.services.sign_in.tries import PasswordTry
-from outreach.web.frame import devices
 from outreach.web.frame.rate_limited import WAIT_S
+from outreach.web.frame.sign_in import devices
 
 _TRIED = "outreach_tried"  # of a request
 

@@ -19,10 +19,12 @@ from outreach.models import AccountRole, Passkey, User
 from outreach.services.office import staff
 from outreach.settings import Settings
 from outreach.transactions import begin_writing
-from outreach.web.frame import access, looks, second_factors, security_words, sessions
+from outreach.web.frame import access, looks
 from outreach.web.frame.access import has_role, may_change
-from outreach.web.frame.password_forms import NewPasswordForm, SameUserForm, SignInForm
-from outreach.web.frame.second_factors import security
+from outreach.web.frame.accounts import second_factors, security_words
+from outreach.web.frame.accounts.password_forms import NewPasswordForm, SameUserForm, SignInForm
+from outreach.web.frame.accounts.second_factors import security
+from outreach.web.frame.sign_in import sessions
 from outreach.web.frame.way_back import back_or, back_to_choices, coming_back, forget_typed, leading_back, this_page
 
 

@@ -15,7 +15,7 @@ from outreach.services.sign_in import kept_forms
 from outreach.services.sign_in.kept_forms import FormValues
 from outreach.web.frame import bodies
 from outreach.web.frame.rate_limited import SECRET
-from outreach.web.frame.sessions import ACCOUNT
+from outreach.web.frame.sign_in.sessions import ACCOUNT
 
 MOST = 512 * 1024  # bytes of a request
 TOKEN = "csrf_token"  # noqa: S105  a field's name

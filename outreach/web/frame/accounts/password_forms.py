@@ -16,8 +16,8 @@ from outreach.models import User
 from outreach.services.sign_in import passwords
 from outreach.services.sign_in.events import security_event
 from outreach.services.sign_in.passwords import PasswordTooLong
-from outreach.web.frame import tries
 from outreach.web.frame.say import say
+from outreach.web.frame.sign_in import tries
 
 MOST_HASHED = 4096  # letters; passlib raises PasswordSizeError for more
 

@@ -36,7 +36,7 @@ from outreach.extensions import db
 from outreach.models import Office, User, the_office
 from outreach.services.sign_in import factors, recovery
 from outreach.settings import Settings
-from outreach.web.frame.password_forms import Passwords
+from outreach.web.frame.accounts.password_forms import Passwords
 from outreach.web.frame.say import say
 
 PRODUCT = "Outreach"

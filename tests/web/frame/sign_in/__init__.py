@@ -1,0 +1,1 @@
+"""Tests of outreach/web/frame/sign_in."""
