@@ -39,9 +39,15 @@ class Owed(StrEnum):
 
 
 def is_demanded(user: User) -> bool:
-    """Return whether an account must have a second factor, by its role and the setting."""
+    """Return whether an account must have a second factor, by the setting and its role, or the role of whom it stands in for.
+
+    It must have one before the first of those days, so that nobody has to set one up just then.
+    """
     asked = current_settings().roles_with_second_factor
-    return bool(asked) and any(role.name in asked for role in user.roles)
+    if not asked:
+        return False
+    lent = user.stands_in_for.roles if user.stands_in_for else []
+    return any(role.name in asked for role in (*user.roles, *lent))
 
 
 def has_factor(user: User) -> bool:

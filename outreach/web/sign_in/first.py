@@ -63,6 +63,7 @@ def _first_things_first() -> Any:
 def _not_too_slowly() -> Any:
     """Ask for the password again if the second factor did not follow it soon; and never sign somebody out by these pages."""
     if request.endpoint == "security.login" and request.method == "POST":
+        tf_clean_session()  # a try that is refused before its password is looked at must not make the time longer
         session["tf_since"] = time.time()
         return None
     if request.endpoint not in BETWEEN:

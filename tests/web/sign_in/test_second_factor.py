@@ -145,6 +145,35 @@ def test_the_password_alone_is_forgotten_after_ten_minutes_and_a_reset_in_betwee
     assert not is_in(client)
 
 
+def test_a_sign_in_that_is_not_looked_at_gives_no_more_time(current_app_, app, client, coordinator):
+    with_app(coordinator)
+    give_password(client, coordinator)
+    current_app_.config["WTF_CSRF_ENABLED"] = True
+    assert client.post("/login", data={"email": "nobody@example.com", "password": "x"}).status_code == 400
+    with client.session_transaction() as session:
+        assert "tf_user_id" not in session
+
+
+def test_an_app_that_was_begun_in_another_session_is_not_taken(app, client, coordinator, viewer):
+    """Otherwise who finds an open page adds an app of their own, and then counts as asked anew."""
+    with_settings(app, second_factor_for="")
+    stranger = log_in(app, viewer)
+    page = stranger.post("/account/app", data={"setup": "authenticator"}).text
+    key = re.search(r"<code class=\"break\">([^<]+)</code>", page)[1]
+    give_password(client, coordinator)
+    client.post(re.search(r'action="(/account/app/[^"]+)"', page)[1], data={"code": code_for(key)})
+    assert not factors.has_app(db.session.get_one(User, coordinator.id))
+
+
+def test_who_stands_in_for_somebody_needs_what_their_role_needs(app, client, coordinator, viewer):
+    with_settings(app, second_factor_for="coordinator")
+    today = clock.now().date()
+    viewer.stands_in_for, viewer.stands_in_from, viewer.stands_in_until = coordinator, today, today
+    db.session.commit()
+    give_password(client, viewer)
+    assert client.get("/people").headers["Location"] == "/account"
+
+
 def test_there_is_no_way_around_the_second_factor(app, client, coordinator):
     """Neither a cookie that keeps somebody signed in, nor a new password, nor another page of Flask-Security lets in."""
     with_app(coordinator)

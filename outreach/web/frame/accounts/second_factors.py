@@ -170,7 +170,17 @@ class SetupForm(TwoFactorSetupForm):
 class CodeForm(TwoFactorVerifyCodeForm):
     def validate(self, **given: Any) -> bool:
         self.code.data = "".join((self.code.data or "").split())  # apps show it in two groups
-        return _is_written(self.code) and super().validate(**given)
+        return _is_written(self.code) and self._is_own() and super().validate(**given)
+
+    def _is_own(self) -> bool:
+        """Return whether the secret of a new app was made in this session, for which the password was given lately.
+
+        Flask-Security's token with the secret counts in every session, so a stranger could bring one of their own account.
+        """
+        if not self.is_setup or session.get("tf_totp_secret") == self.tf_totp_secret:
+            return True
+        self.code.errors = [get_message("API_ERROR")[0]]
+        return False
 
 
 class RecoveryForm(MfRecoveryForm):
