@@ -5,10 +5,9 @@ How a use case's transaction begins and ends is transactions.py.
 
 from typing import TYPE_CHECKING, Any
 
-from flask import current_app
+from flask import current_app, request
 from flask_babel import Babel
 from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
 from flask_mail import Mail
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
@@ -17,6 +16,7 @@ from sqlalchemy import Engine, MetaData, event
 from sqlalchemy.orm import DeclarativeBase
 
 from outreach import rate_store  # noqa: F401  makes the limits' storage "process-memory://" known
+from outreach.domain.sign_in.networks import network_of
 from outreach.settings import Settings
 
 IMMEDIATE = "outreach_immediate"
@@ -38,7 +38,7 @@ class Base(DeclarativeBase):
 db = SQLAlchemy(model_class=Base)
 babel = Babel()
 csrf = CSRFProtect()
-limiter = Limiter(get_remote_address)
+limiter = Limiter(lambda: network_of(request.remote_addr or "127.0.0.1"))
 mail = Mail()
 migrate = Migrate()
 

@@ -14,6 +14,7 @@ from flask import has_request_context, request
 from outreach.domain.kinds import AccountNews
 from outreach.domain.sign_in.devices import browser_of, system_of
 from outreach.domain.sign_in.events import FAILURES, SecurityKind
+from outreach.domain.sign_in.networks import network_of
 from outreach.extensions import limiter
 from outreach.models import SecurityEvent, User
 from outreach.services.sign_in import mails
@@ -81,4 +82,4 @@ def signed_in(user: User, *, via: list[str], stays: bool, is_new_device: bool, n
 
 
 def _too_many(kind: SecurityKind, where: RequestOrigin) -> bool:
-    return limiter.storage.incr(f"security event {kind.value} {where.network_address}", 60) > MOST_A_MINUTE
+    return limiter.storage.incr(f"security event {kind.value} {network_of(where.network_address)}", 60) > MOST_A_MINUTE

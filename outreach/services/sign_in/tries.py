@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 import sqlalchemy as sa
+from email_validator import validate_email
 
+from outreach.domain.sign_in.networks import network_of
 from outreach.domain.sign_in.tries import OF_ACCOUNT, OF_ADDRESS, OF_DEVICE, OF_PAIR, Patience, wait_s
 from outreach.extensions import db, limiter
 from outreach.models import User
@@ -26,19 +28,28 @@ class PasswordTry:
 
     @property
     def counters(self) -> Mapping[str, Patience]:
-        account = sha256(self.email.strip().lower().encode()).hexdigest()[:32]
+        account = sha256(_normal(self.email).encode()).hexdigest()[:32]
         if self.device:
             return {f"tries device {self.device} {account}": OF_DEVICE}
+        network = network_of(self.network_address)
         return {
-            f"tries pair {self.network_address} {account}": OF_PAIR,
-            f"tries address {self.network_address}": OF_ADDRESS,
+            f"tries pair {network} {account}": OF_PAIR,
+            f"tries address {network}": OF_ADDRESS,
             f"tries account {account}": OF_ACCOUNT,
         }
 
 
 def account_id(email: str) -> int | None:
     """Return whose address this is."""
-    return db.session.scalar(sa.select(User.id).where(sa.func.lower(User.email) == email.strip().lower()))
+    return db.session.scalar(sa.select(User.id).where(sa.func.lower(User.email) == _normal(email)))
+
+
+def _normal(email: str) -> str:
+    """Return an address in the form in which Flask-Security looks for it: others that lead to the same account are not new."""
+    try:
+        return validate_email(email, check_deliverability=False).normalized.lower()
+    except ValueError:
+        return email.strip().lower()
 
 
 def begin(tried: PasswordTry) -> int:

@@ -54,6 +54,25 @@ def test_whoever_hammers_an_account_holds_up_neither_its_own_phone_nor_a_new_one
     assert wrong(1, device="of-siti") == [0]
 
 
+@pytest.mark.parametrize(
+    "variant",
+    [
+        "SITI@Example.com",
+        "siti@\N{FULLWIDTH LATIN SMALL LETTER E}xample.com",
+        "siti@example\N{IDEOGRAPHIC FULL STOP}com",
+    ],
+)
+def test_an_address_in_another_spelling_is_the_same_account(wall: SetTime, variant: str):
+    wrong(OF_PAIR.free)
+    assert wrong(1, email=variant) != [0]
+
+
+def test_another_address_of_the_same_ipv6_network_is_nobody_else(wall: SetTime):
+    wrong(OF_PAIR.free, network_address="2001:db8::1")
+    assert wrong(1, network_address="2001:db8::ffff:2") != [0]
+    assert wrong(1, network_address="2001:db8:0:1::2") == [0]
+
+
 def test_another_account_on_the_same_address_is_not_held_up(wall: SetTime):
     wrong(OF_PAIR.free + 1)
     assert wrong(1, email="budi@example.com") == [0]
