@@ -70,10 +70,12 @@ def _write_mail(session: Session, asked: PasswordReset, now: datetime) -> bool:
     user = session.scalars(
         sa.select(User).where(sa.func.lower(User.email) == asked.address, User.active)
     ).unique().one_or_none()  # fmt: skip
-    security_event(SecurityKind.RESET_ASKED, user, now=now)
-    if user is None or _had_enough(session, user.id, now):
+    if user is None or _had_enough(
+        session, user.id, now
+    ):  # strangers may ask as often as they like: no rows come of it
         session.delete(asked)
         return False
+    security_event(SecurityKind.RESET_ASKED, user, now=now)
     asked.user_id, asked.ends_at = user.id, now + VALID_FOR
     mails.tell(
         session, user.id, AccountNews.NEW_PASSWORD, now=now, useful_until=asked.ends_at, nonce=asked.nonce

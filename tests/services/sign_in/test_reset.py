@@ -9,7 +9,7 @@ from flask_security.utils import verify_password
 from outreach.delivery.mail.kept import whole_of
 from outreach.domain.kinds import MailKind
 from outreach.extensions import db
-from outreach.models import AuditEntry, Message, PasswordReset, SentMail, User
+from outreach.models import AuditEntry, Message, PasswordReset, SecurityEvent, SentMail, User
 from outreach.services.office import staff
 from outreach.services.sign_in import passwords, reset
 from outreach.services.sign_in.reset import VALID_FOR, ResetLinkUnusable
@@ -97,6 +97,7 @@ def test_no_mail_goes_to_unknown_or_closed_accounts_and_nothing_of_the_question_
         ask_for(address)
     assert server.taken == []
     assert db.session.query(PasswordReset).all() == []
+    assert db.session.query(SecurityEvent).all() == []  # strangers would fill the list of events
     ask_for(coordinator.email)
     assert len(server.taken) == 1
     reset.tick(NOW + VALID_FOR + reset.KEPT_FOR + timedelta(seconds=1))
