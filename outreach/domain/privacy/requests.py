@@ -95,6 +95,12 @@ class WhatWasDoneMissing(Problem):
     field = "what_done"
 
 
+class StillWaiting(Problem):
+    message = (
+        "You have asked this several times already. The office answers within 3 × 24 hours; please wait, or call it."
+    )
+
+
 class CopyGone(Problem):
     message = "This link to a copy has expired, or it is not complete. Ask for a new copy on your own page."
 

@@ -28,6 +28,7 @@ from outreach.domain.privacy.requests import (
     RequestKind,
     RequestOutcome,
     RequestWay,
+    StillWaiting,
     WhatWasDoneMissing,
 )
 from outreach.extensions import db
@@ -38,7 +39,10 @@ from outreach.services.directory import people
 from outreach.services.invitations import links
 from outreach.transactions import writing
 
-MOST_OPEN = 5  # of one person by their link: a forwarded link must not fill the list
+MOST_OPEN = (
+    5  # of a kind, of one person by their link: a forwarded link must not fill the list, nor send mails to strangers
+)
+MOST_COPIES = 3  # mailed to one person within a day
 SAME_WITHIN = timedelta(minutes=10)  # the same request again is a second press
 MAILED = "A link to the copy was mailed to the known address."
 STOPPED = "Reminders were stopped."
@@ -64,9 +68,9 @@ def ask_for_copy(token: str, *, now: datetime) -> bool:
     """
     with writing() as session:
         person = _asking(session, token, now)
-        open_ = _same(session, person, RequestKind.COPY, now)
-        if open_ is not None:
-            return open_.done_at is not None
+        known = _same(session, person, RequestKind.COPY, now) or _last_of_many_copies(session, person, now)
+        if known is not None:
+            return known.done_at is not None
         request = _new(person, RequestKind.COPY, RequestWay.LINK, now)
         session.add(request)
         session.flush()
@@ -80,7 +84,7 @@ def ask_for_copy(token: str, *, now: datetime) -> bool:
 def ask_to_correct(token: str, wanted: Corrections, *, now: datetime) -> DataRequest:
     """Take what should be corrected, for staff to check. A new address has to be confirmed there; the old one is told.
 
-    Raise CorrectionMissing, or what email_addresses.address and phones.number raise.
+    Raise CorrectionMissing, StillWaiting, or what email_addresses.address and phones.number raise.
     """
     checked = Corrections(
         name=names.tidy(wanted.name)[:160],
@@ -95,6 +99,7 @@ def ask_to_correct(token: str, wanted: Corrections, *, now: datetime) -> DataReq
         known = _same(session, person, RequestKind.CORRECT, now)
         if known is not None and known.wanted == checked.given:
             return known
+        _refuse_too_many(session, person, RequestKind.CORRECT)
         request = _new(person, RequestKind.CORRECT, RequestWay.LINK, now, wanted=checked.given)
         session.add(request)
         session.flush()
@@ -253,6 +258,7 @@ def _ask(token: str, kind: RequestKind, words: str, now: datetime) -> DataReques
         person = _asking(session, token, now)
         request = _same(session, person, kind, now)
         if request is None or request.words != words:
+            _refuse_too_many(session, person, kind)
             request = _new(person, kind, RequestWay.LINK, now, words=words)
             session.add(request)
     return request
@@ -277,6 +283,27 @@ def _same(session: Session, person: Person, kind: RequestKind, now: datetime) ->
         return just
     waiting = session.scalars(own.where(DataRequest.done_at.is_(None)).order_by(DataRequest.id.desc())).all()
     return waiting[0] if len(waiting) >= MOST_OPEN else None
+
+
+def _refuse_too_many(session: Session, person: Person, kind: RequestKind) -> None:
+    """Raise StillWaiting if so many of the person's requests wait that more would help nobody."""
+    waiting = sa.select(sa.func.count()).where(
+        DataRequest.person_id == person.id, DataRequest.kind == kind, DataRequest.done_at.is_(None)
+    )
+    if (session.scalar(waiting) or 0) >= MOST_OPEN:
+        raise StillWaiting
+
+
+def _last_of_many_copies(session: Session, person: Person, now: datetime) -> DataRequest | None:
+    """Return the last copy that was asked for if there were many within a day: their mails would only annoy its owner."""
+    copies = (
+        sa.select(DataRequest)
+        .where(DataRequest.person_id == person.id, DataRequest.kind == RequestKind.COPY)
+        .where(DataRequest.received_at > now - timedelta(days=1))
+        .order_by(DataRequest.id.desc())
+    )
+    made = session.scalars(copies).all()
+    return made[0] if len(made) >= MOST_COPIES else None
 
 
 def _new(

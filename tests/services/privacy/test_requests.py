@@ -15,6 +15,7 @@ from outreach.domain.privacy.requests import (
     RequestKind,
     RequestOutcome,
     RequestWay,
+    StillWaiting,
     clock_of,
 )
 from outreach.domain.states import MessageState
@@ -97,10 +98,19 @@ def test_erasing_a_person_closes_their_requests_and_keeps_what_was_done_without_
     assert kept == [("erase", "done", "", "The person was erased."), ("other", "done", "", "The person was erased.")]
 
 
-def test_a_link_cannot_fill_the_list_with_requests(token):
-    for minute in range(0, 600, 15):
-        requests.ask_other(token, f"Pesan {minute}", now=NOW + timedelta(minutes=minute))
-    assert len(rows_of(DataRequest)) <= 40
+def test_a_link_fills_neither_the_list_nor_strangers_mailboxes_nor_that_of_its_owner(token):
+    for number in range(requests.MOST_OPEN):
+        requests.ask_other(token, f"Pesan {number}", now=NOW)
+        requests.ask_to_correct(token, Corrections(email=f"stranger{number}@example.com"), now=NOW)
+    with pytest.raises(StillWaiting):
+        requests.ask_other(token, "Pesan lain", now=NOW)
+    with pytest.raises(StillWaiting):
+        requests.ask_to_correct(token, Corrections(email="another@example.com"), now=NOW)
+    for hour in range(6):
+        requests.ask_for_copy(token, now=NOW + hour * HOUR)
+    sent = [purpose for purpose, _address in told()]
+    assert (sent.count("confirm"), sent.count("copy")) == (requests.MOST_OPEN, requests.MOST_COPIES)
+    assert len(rows_of(DataRequest)) == 2 * requests.MOST_OPEN + requests.MOST_COPIES
 
 
 @pytest.mark.parametrize(
