@@ -10,6 +10,7 @@ from outreach.models.calls import Call, CallClaim, CallQuestion, WrongNumber, ca
 from outreach.models.cases import CaseCount
 from outreach.models.certificates import Certificate, OfficeCertificates
 from outreach.models.channels import Channel, ChannelSlot, Heartbeat
+from outreach.models.city_map import KelurahanMap
 from outreach.models.documentation import ActivityPhoto, Documentation
 from outreach.models.door import Device, Scan, SignedLine, SignedList, WalkIn
 from outreach.models.feedback import FeedbackGiven, FeedbackQuestions, FeedbackRemark, FeedbackTally, SealedFeedback
@@ -128,6 +129,7 @@ __all__ = [
     "IntendedClash",
     "Invitation",
     "InvitedPost",
+    "KelurahanMap",
     "KeptForm",
     "LadderRung",
     "Letter",

@@ -25,7 +25,7 @@ from outreach.extensions import Model
 OPEN = frozenset(
     {
         "account_mail", "bell_seen", "case_count", "channel", "channel_slot", "heartbeat", "import_shape", "indicator_year",
-        "kept_form", "ladder_rung", "mail_frame", "office", "office_certificates", "office_letters", "passkey",
+        "kelurahan_map", "kept_form", "ladder_rung", "mail_frame", "office", "office_certificates", "office_letters", "passkey",
         "password_reset", "plan_settings", "privacy_text", "recovery_code", "region", "retention_period", "role",
         "security_event", "staff_session", "trusted_root", "user", "user_area", "user_role", "venue",
     }

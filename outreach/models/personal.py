@@ -143,7 +143,7 @@ NOT_PERSONAL: Mapping[str, str] = {
     **dict.fromkeys(("programme", "activity", "agenda_item", "reminder_rule", "message_text"), "what the office plans"),
     **dict.fromkeys(("date_poll", "poll_slot", "post", "people_group"), "what the office asks, and what it calls it"),
     **dict.fromkeys(
-        ("ladder_rung", "plan_settings", "office_letters", "office_certificates", "indicator_year"),
+        ("ladder_rung", "plan_settings", "office_letters", "office_certificates", "indicator_year", "kelurahan_map"),
         "settings of the office",
     ),
     **dict.fromkeys(("import_shape", "trusted_root"), "headings of tables, and certificates of authorities"),

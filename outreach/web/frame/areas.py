@@ -30,7 +30,8 @@ OFFICE = frozenset(
         "people.import_refused", "people.import_report", "people.import_undone", "placements", "planrules", "posts.delete",
         "posts.edit", "posts.edit_holder", "posts.follow", "posts.hand_over", "posts.new", "posts.new_holder",
         "posts.remove_holder", "privacy_texts", "programmes.copy", "programmes.delete", "programmes.edit", "programmes.new",
-        "programmes.publish", "reports.delete_case", "reports.save_case", "retention", "rules", "securityevents", "texts",
+        "programmes.publish", "reports.delete_case", "reports.own_map", "reports.preview_map",
+        "reports.remove_map", "reports.save_case", "reports.use_map", "retention", "rules", "securityevents", "texts",
         "users", "venues.edit", "venues.new", "walkins.decide",
     }
 )  # fmt: skip

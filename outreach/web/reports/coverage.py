@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from outreach.domain.city_map import CityMap
 from outreach.queries.reports.figures import Report
 from outreach.queries.reports.people import PlaceLine
-from outreach.queries.reports.shapes import CityMap
 
 STEPS = 4  # of colour, beside none and hidden
 MOST_MONTHS = 13
@@ -52,6 +52,22 @@ class Coverage:
 
     def shade(self, code: str, measure: Measure) -> Shade:
         return next(row.shades[measure] for row in self.rows if row.line.place.code == code)
+
+    @property
+    def sums(self) -> list[CoverageRow]:
+        """Return each kecamatan, and the kelurahan that are in none of these."""
+        inside = {row.line.place.code for _kecamatan, rows in self.folds for row in rows}
+        return [row for row in self.rows if row.line.place.code not in inside]
+
+    @property
+    def folds(self) -> list[tuple[CoverageRow, list[CoverageRow]]]:
+        """Return each kecamatan with its kelurahan."""
+        found = [
+            (row, [one for one in self.rows if one.line.place.kecamatan == row.line.place.code])
+            for row in self.rows
+            if not row.line.place.is_kelurahan
+        ]
+        return [(row, some) for row, some in found if some]
 
     def name(self, code: str) -> str:
         return next(row.line.place.name for row in self.rows if row.line.place.code == code)

@@ -12,7 +12,7 @@ from outreach import clock
 from outreach.delivery.documents import reports
 from outreach.delivery.spreadsheets import Filetype
 from outreach.delivery.words.formats import days
-from outreach.domain.kinds import ListName
+from outreach.domain.kinds import ListName, StaffRole
 from outreach.extensions import current_settings
 from outreach.queries.reports import document
 from outreach.queries.reports.cases import lines as case_lines
@@ -20,7 +20,7 @@ from outreach.queries.reports.figures import ReportScope, last_held_on, report
 from outreach.queries.reports.shapes import city_map
 from outreach.web.exports import columns, file
 from outreach.web.fields.problems import flashing_problems
-from outreach.web.frame.access import office, staff_required
+from outreach.web.frame.access import has_role, office, staff_required
 from outreach.web.frame.looks import office_zone, url_with
 from outreach.web.frame.request import is_from_own_page
 from outreach.web.reports.blueprint import bp
@@ -61,6 +61,7 @@ def coverage() -> Any:
         found=covered,
         measure=measure.value,
         target=target,
+        may_load_map=has_role(StaffRole.ADMINISTRATOR),
         target_is_yearly=bool(options.coverage_target and not target),
         tabs=[(words, url_with(show=one.value), None, one is measure) for one, words in measure_words().items()],
         shown=reports.shown,
