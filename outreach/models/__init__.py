@@ -5,7 +5,7 @@ what an account with an area sees of each table.
 """
 
 from outreach.models import access  # noqa: F401  keeps the statements of accounts with an area to it
-from outreach.models.archive import ArchivedLine, ArchivedMessage
+from outreach.models.archive import ArchivedActivity, ArchivedLine, ArchivedMessage
 from outreach.models.calls import Call, CallClaim, CallQuestion, WrongNumber, call_invitation
 from outreach.models.cases import CaseCount
 from outreach.models.certificates import Certificate, OfficeCertificates
@@ -89,6 +89,7 @@ __all__ = [
     "AgendaItem",
     "AnswerBefore",
     "AnswerEvidence",
+    "ArchivedActivity",
     "ArchivedLine",
     "ArchivedMessage",
     "Assistant",

@@ -68,10 +68,16 @@ _MAIL = (
     " AND NOT EXISTS (SELECT 1 FROM {{base}}{line} l WHERE l.message_id = {table}.id"
     " AND l.invitation_id NOT IN (SELECT id FROM invitation))"
     " AND (EXISTS (SELECT 1 FROM {{base}}{line} l WHERE l.message_id = {table}.id)"
-    " OR poll_invitee_id IN (SELECT id FROM poll_invitee)"
-    " OR {table}.id IN (SELECT message_id FROM {{base}}minutes_mail WHERE " + _OF_MINUTES + ")"
-    " OR {table}.id IN (SELECT message_id FROM {{base}}follow_up_line f GROUP BY message_id"
-    " HAVING count(*) = count(CASE WHEN f.follow_up_id IN (SELECT id FROM follow_up) THEN 1 END))))"
+    " OR poll_invitee_id IN (SELECT id FROM poll_invitee) OR {more}))"
+)
+_ABOUT_MINUTES = (
+    "message.id IN (SELECT message_id FROM {base}minutes_mail WHERE " + _OF_MINUTES + ")"
+    " OR message.id IN (SELECT message_id FROM {base}follow_up_line f GROUP BY message_id"
+    " HAVING count(*) = count(CASE WHEN f.follow_up_id IN (SELECT id FROM follow_up) THEN 1 END))"
+)
+_WAS_ABOUT_MINUTES = (
+    "archived_message.id IN (SELECT message_id FROM {base}archived_activity GROUP BY message_id"
+    " HAVING count(*) = count(CASE WHEN " + _OF_ACTIVITY + " THEN 1 END))"
 )
 
 # The rows that an account sees. A table's own name stands for what is seen of it; {base} for all of it. Each row that is seen
@@ -88,8 +94,11 @@ GUARDED = {
     "agenda_speaker": "agenda_item_id IN (SELECT id FROM agenda_item) AND person_id IN (SELECT id FROM person)",
     "answer_before": "link_id IN (SELECT id FROM link)",
     "answer_evidence": _OF_INVITATION,
+    "archived_activity": "message_id IN (SELECT id FROM archived_message) AND " + _OF_ACTIVITY,
     "archived_line": _OF_INVITATION + " AND message_id IN (SELECT id FROM archived_message)",
-    "archived_message": _MAIL.format(table="archived_message", line="archived_line", user="{user}"),
+    "archived_message": _MAIL.format(
+        table="archived_message", line="archived_line", user="{user}", more=_WAS_ABOUT_MINUTES
+    ),
     "assistant": _OF_INVITEE,
     "attempt": "message_id IN (SELECT id FROM message)",
     "attendance": _OF_INVITATION,
@@ -140,7 +149,7 @@ GUARDED = {
     "link": "person_id IN (SELECT id FROM reach_home)"
     " OR organisation_id IN (SELECT id FROM reach_home_organisation)",
     "material": _OF_ACTIVITY + " AND person_id IN (SELECT id FROM person)",
-    "message": _MAIL.format(table="message", line="message_line", user="{user}"),
+    "message": _MAIL.format(table="message", line="message_line", user="{user}", more=_ABOUT_MINUTES),
     "message_line": _OF_INVITATION + " AND reminder_id IN (SELECT id FROM reminder)",
     "message_text": _OF_SCOPE,
     "minutes": _OF_ACTIVITY,

@@ -58,6 +58,16 @@ class ArchivedMessage(Model):
     lines: Mapped[list["ArchivedLine"]] = relationship(back_populates="message", order_by="ArchivedLine.id")
 
 
+class ArchivedActivity(Model):
+    """That an archived message without lines is about an activity: about its minutes, or tasks from it."""
+
+    __tablename__ = "archived_activity"
+    message_id: Mapped[int] = mapped_column(sa.ForeignKey("archived_message.id", ondelete="CASCADE"), primary_key=True)
+    activity_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("activity.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+
+
 class ArchivedLine(Identified, Model):
     """A line of an archived message. Its id belongs to the archive and keeps the order of the lines."""
 

@@ -83,6 +83,7 @@ PERSONAL: Mapping[str, Personal] = {
     "reminder": Personal(Purpose.PEOPLE, "", Erasing.COUNTED, "when mails about an activity were due"),
     "archived_message": Personal(Purpose.ARCHIVE, "archived_mails", Erasing.BLANK),
     "archived_line": Personal(Purpose.ARCHIVE, "", Erasing.COUNTED, _PART),
+    "archived_activity": Personal(Purpose.ARCHIVE, "", Erasing.COUNTED, _PART),
     "minutes_mail": Personal(Purpose.MESSAGES, "", Erasing.COUNTED, _PART),
     "follow_up_line": Personal(Purpose.MESSAGES, "", Erasing.COUNTED, _PART),
     "account_mail": Personal(Purpose.MESSAGES, "", Erasing.STAYS, _OF_STAFF),

@@ -12,7 +12,17 @@ from sqlalchemy.orm import joinedload, selectinload
 from outreach import codec
 from outreach.domain.states import MessageState
 from outreach.extensions import db
-from outreach.models import Activity, ArchivedLine, ArchivedMessage, Invitation, Message, Organisation, Person, Reminder
+from outreach.models import (
+    Activity,
+    ArchivedActivity,
+    ArchivedLine,
+    ArchivedMessage,
+    Invitation,
+    Message,
+    Organisation,
+    Person,
+    Reminder,
+)
 from outreach.models.archive import Try
 
 
@@ -39,7 +49,11 @@ def matching(*, person_id: int | None, organisation_id: int | None, activity_id:
     if organisation_id is not None:
         chosen = chosen.where(ArchivedMessage.organisation_id == organisation_id)
     if activity_id is not None:
-        chosen = chosen.where(ArchivedMessage.id.in_(_about(activity_id).with_only_columns(ArchivedLine.message_id)))
+        about = sa.union_all(
+            _about(activity_id).with_only_columns(ArchivedLine.message_id),
+            sa.select(ArchivedActivity.message_id).where(ArchivedActivity.activity_id == activity_id),
+        )
+        chosen = chosen.where(ArchivedMessage.id.in_(about))
     if q:
         people = sa.select(Person.id).where(_any_has(q, Person.name, Person.post, Person.email))
         organisations = sa.select(Organisation.id).where(_any_has(q, Organisation.name, Organisation.email))

@@ -20,13 +20,18 @@ from outreach.domain.states import FINISHED, ActivityState
 from outreach.extensions import current_settings, db
 from outreach.models import (
     Activity,
+    ArchivedActivity,
     ArchivedLine,
     ArchivedMessage,
     Attempt,
+    FollowUp,
+    FollowUpLine,
     Invitation,
     MailFrame,
     Message,
     MessageLine,
+    Minutes,
+    MinutesMail,
     Reminder,
     SentMail,
 )
@@ -126,6 +131,7 @@ def _move(session: Session, wanted: Collection[int]) -> int:
     ids = [message["id"] for message in messages]
     tries = _tries(session, ids)
     session.execute(sa.insert(ArchivedMessage), [{**values, "tries": tries[values["id"]]} for values in messages])
+    session.execute(sa.insert(ArchivedActivity).from_select(("message_id", "activity_id"), _about_minutes(ids)))
     lines = MessageLine.__table__.c
     session.execute(
         sa.insert(ArchivedLine).from_select(
@@ -139,6 +145,19 @@ def _move(session: Session, wanted: Collection[int]) -> int:
     ):  # fmt: skip
         session.execute(sa.delete(table).where(key.in_(ids)).execution_options(synchronize_session=False))
     return len(ids)
+
+
+def _about_minutes(ids: Collection[int]) -> sa.CompoundSelect[Any]:
+    """Select the activities that mails about minutes, and about tasks from them, are about. Such mails have no lines."""
+    return sa.union(
+        sa.select(MinutesMail.message_id, Minutes.activity_id)
+        .join(MinutesMail.minutes)
+        .where(MinutesMail.message_id.in_(ids)),
+        sa.select(FollowUpLine.message_id, Minutes.activity_id)
+        .join(FollowUpLine.follow_up)
+        .join(FollowUp.minutes)
+        .where(FollowUpLine.message_id.in_(ids)),
+    )
 
 
 def _tries(session: Session, ids: Collection[int]) -> dict[int, list[dict[str, Any]]]:

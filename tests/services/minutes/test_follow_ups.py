@@ -6,15 +6,18 @@ import pytest
 import sqlalchemy as sa
 
 from outreach.delivery import tokens
-from outreach.domain.kinds import LinkPurpose
+from outreach.domain.kinds import LinkPurpose, MailKind
 from outreach.domain.mail.still_true import SkipReason
 from outreach.domain.states import FollowUpState, MessageState
 from outreach.extensions import db
 from outreach.models import AddressFailure, AuditEntry, FollowUp, FollowUpLine, Message, Office
+from outreach.queries.messages import log
+from outreach.queries.messages.log import MessageFilters
 from outreach.queries.minutes import follow_ups as lists
 from outreach.queries.minutes.follow_ups import FollowUpFilters, FollowUpGroup
 from outreach.queries.overview.page import overview
 from outreach.services.locking import Stale
+from outreach.services.messages import archive as archiving
 from outreach.services.messages import resend
 from outreach.services.minutes import follow_ups, remind
 from outreach.services.minutes.follow_ups import (
@@ -26,7 +29,7 @@ from outreach.services.minutes.follow_ups import (
     TaskMissing,
 )
 from outreach.services.privacy import person as privacy
-from tests.world import NOW, at, count, drain, fresh
+from tests.world import NOW, at, count, draft_activity, drain, fresh
 
 pytestmark = pytest.mark.usefixtures("any_app")
 DUE = date(2027, 2, 15)  # a Monday
@@ -234,3 +237,21 @@ def test_a_persons_tasks_can_be_taken_and_are_without_note_and_link_once_erased(
     with pytest.raises(FollowUpLinkUnknown):
         follow_ups.opened(token)
     assert remind.tick(at(8, 9, month=2)) == 0
+
+
+def test_archived_mails_about_minutes_and_tasks_stay_in_the_activitys_log(approved, ani, server):
+    note(approved, ani)
+    for day in (8, 14):  # the mail of the 14th is the newest, which stays
+        remind.tick(at(day, 9, month=2))
+        drain(at(day, 9, month=2))
+
+    def listed(activity_id, *, archived):
+        page, _filters = log.find(MessageFilters(activity_id=activity_id, archived=archived))
+        return [one.kind for one in page.items]
+
+    before = listed(approved.activity_id, archived=False)
+    assert set(before) == {MailKind.MINUTES, MailKind.FOLLOW_UP}
+    archiving.archive(at(1, month=12))
+    assert listed(approved.activity_id, archived=False) == before[:1]
+    assert listed(approved.activity_id, archived=True) == before[1:]
+    assert listed(draft_activity(None, None, 20).id, archived=True) == []

@@ -23,6 +23,7 @@ from outreach.models import (
     ActingPerson,
     Activity,
     AnswerEvidence,
+    ArchivedActivity,
     ArchivedLine,
     ArchivedMessage,
     Attendance,
@@ -254,6 +255,7 @@ def _messages(_now: datetime) -> Found:
 
 
 def _forget_archived(session: Session, ids: Sequence[int]) -> None:
+    _delete(session, ArchivedActivity, ArchivedActivity.message_id.in_(ids))
     _delete(session, ArchivedLine, ArchivedLine.message_id.in_(ids))
     _delete(session, ArchivedMessage, ArchivedMessage.id.in_(ids))
 
@@ -389,7 +391,7 @@ STORES: tuple[Store, ...] = (
     Store("mails", P.MESSAGES, Message, _messages, None, OF_MESSAGES),
     Store(
         "archive", P.ARCHIVE, ArchivedMessage, _plain(ArchivedMessage, ArchivedMessage.due_at), _forget_archived,
-        ("archived_message", "archived_line"),
+        ("archived_message", "archived_line", "archived_activity"),
     ),
     Store(
         "mails_received", P.INCOMING, IncomingMail, _plain(IncomingMail, IncomingMail.received_at, HAS_WORDS), None,
