@@ -5,7 +5,7 @@ import os
 from importlib import import_module
 
 from outreach.services import bundles
-from outreach.services.bundles import BundleOf
+from outreach.services.bundles import BundleGone, BundleOf
 
 NICENESS = 5  # lower priority than the pages
 MAKERS = {  # the module whose `work` makes it, imported only when it is needed
@@ -19,4 +19,5 @@ def documents(key: str) -> None:
     """Make the file of that key, which its page has prepared."""
     with contextlib.suppress(OSError, AttributeError):
         os.nice(NICENESS)
-    import_module(MAKERS[bundles.of_key(key)]).work(key)
+    with contextlib.suppress(BundleGone):  # somebody was erased meanwhile: it is not to be made any more
+        import_module(MAKERS[bundles.of_key(key)]).work(key)

@@ -39,7 +39,10 @@ NOT_SPEAKING = (InvitationState.PREPARED, InvitationState.NOT_COMING, Invitation
 
 
 class SentFile(NamedTuple):
-    """A file without its data. id: of the Material; 0 for a photo. sent_by: who sent it for the speaker, if somebody did."""
+    """A file without its data. id: of the Material; 0 for a photo. sent_by: who sent it for the speaker, if somebody did.
+
+    by_staff: staff added it.
+    """
 
     id: int
     name: str
@@ -47,6 +50,7 @@ class SentFile(NamedTuple):
     sent_at: datetime
     sent_by_id: int | None = None
     sent_by: str = ""
+    by_staff: bool = False
 
 
 class About(NamedTuple):
@@ -271,14 +275,14 @@ def _speakers(activity: Activity) -> list[SpeakerMaterials]:
     for sent in db.session.execute(
         sa.select(
             Material.id, StoredFile.name, StoredFile.size, StoredFile.uploaded_at, Material.sent_by_id,
-            sa.func.coalesce(ActingPerson.name, ""), Material.person_id,
+            sa.func.coalesce(ActingPerson.name, ""), StoredFile.uploaded_by_id.is_not(None), Material.person_id,
         )
         .join(Material.file)
         .outerjoin(Material.sent_by)
         .where(Material.activity_id == activity.id)
         .order_by(Material.id)
     ):  # fmt: skip
-        files[sent.person_id].append(SentFile(*sent[:6]))
+        files[sent.person_id].append(SentFile(*sent[:7]))
     profiles = {
         one.person_id: one
         for one in db.session.scalars(

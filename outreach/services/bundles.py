@@ -19,6 +19,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from outreach import codec
 from outreach.delivery.documents.pdf_pages import JoinedPdf
@@ -159,6 +160,15 @@ def forget_old(*, now: datetime) -> int:
     return deleted
 
 
+def forget_all() -> None:
+    """Delete all files, also those that are being made: they may name somebody who was just erased."""
+    for path in _folder().glob("*.json"):
+        _path(path.stem, "gone").touch(mode=0o600)  # before anything is deleted: the process looks for it at its end
+    for path in _folder().iterdir():
+        if path.suffix != ".gone":
+            path.unlink(missing_ok=True)
+
+
 def of_key(key: str) -> BundleOf:
     """Return of what the file is made, for the process that makes it. Raise BundleGone."""
     return _read(key).of
@@ -177,19 +187,27 @@ def work(key: str, parts: Callable[[Bundle], Iterable[BundlePart]]) -> None:
             made = _Making(key, bundle)
             for part in planned:
                 title = part.title
-                if _path(key, "stop").exists():
+                if _path(key, "stop").exists() or _path(key, "gone").exists():
                     break
                 made.add(part, part.make(on))
             made.finish()
     except Problem as problem:
         said = {name: str(value) for name, value in problem.values.items()}
-        failed = replace(_read(key), state=BundleState.FAILED, problem=problem.message, values=said, at_document=title)
-        _write(key, failed)
+        _fail(key, problem=problem.message, values=said, at_document=title)
     except BaseException:
-        _write(key, replace(_read(key), state=BundleState.FAILED, problem=BundleBroken.message))
+        _fail(key, problem=BundleBroken.message)
         raise
     finally:
         _path(key, "part").unlink(missing_ok=True)
+        if _path(key, "gone").exists():
+            for path in _folder().glob(f"{key}.*"):
+                if path.suffix != ".gone":
+                    path.unlink(missing_ok=True)
+
+
+def _fail(key: str, **why: Any) -> None:
+    with contextlib.suppress(BundleGone):
+        _write(key, replace(_read(key), state=BundleState.FAILED, **why))
 
 
 class _Making:
@@ -255,7 +273,7 @@ def _launch(key: str) -> None:
 
 
 def _read(key: str) -> Bundle:
-    if not _KEY.fullmatch(key):
+    if not _KEY.fullmatch(key) or _path(key, "gone").exists():
         raise BundleGone
     try:
         return codec.from_json(Bundle, json.loads(_path(key, "json").read_text("utf-8")))

@@ -14,6 +14,7 @@ NO_LISTS = {
     "invitations.names_paper": "a paper form",
     "invitations.remind": "a preview",
     "kla.choose": "a form over the activities of a year",
+    "kla.indicator": "what is missing of each activity; the ZIP beside it has that as a list",
     "ladders.index": "settings",
     "mailbox.index": "the demo's mails",
     "messages.show": "one mail",

@@ -124,6 +124,13 @@ def kla_year(year: int, *, now: datetime) -> KlaYear:
     return KlaYear(year, used, lines, {code: by_code[code] for code in sorted(by_code, key=in_order)})
 
 
+def page_of(line: IndicatorLine, number: int) -> Page:
+    """Return a page of an indicator's activities: those that were held, then the others."""
+    activities = [*line.held, *line.not_held]
+    number = min(max(1, number), max(1, -(-len(activities) // PER_PAGE)))
+    return Page(activities[(number - 1) * PER_PAGE : number * PER_PAGE], len(activities), number, PER_PAGE)
+
+
 def usual_year(*, now: datetime) -> int:
     """Return the year in which an activity was held last; the present one if there is none."""
     zone = _zone()
@@ -164,6 +171,10 @@ class ActivityTags:
     used: YearList
     tagged: Sequence[Indicator]
     gone: Sequence[str]
+
+    @property
+    def expects_materials(self) -> bool:
+        return any(EvidenceKind.MATERIALS in one.evidence for one in self.tagged)
 
 
 def of_activity(activity: Activity) -> ActivityTags:

@@ -116,26 +116,11 @@ def send(
     staff: the account that is signed in where the link was used. Raise a link's problem, NotActing, NotASpeaker,
     MaterialsClosed, a problem of `materials.taken`, TooManyFiles, FilesTooLarge or UploadTooLarge.
     """
-    checked = _checked(upload, materials.taken, activity_id)
+    checked = checked_file(upload, activity_id)
     with writing() as session:
         who = _speaking(session, token, activity_id, now)
-        count, size = session.execute(
-            sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(StoredFile.size), 0))
-            .select_from(Material)
-            .join(Material.file)
-            .where(*_of_the_turn(who))
-        ).one()
-        if count >= MOST_FILES:
-            raise TooManyFiles(most=MOST_FILES)
-        if size + len(checked.data) > most_mb * 1024 * 1024:
-            raise FilesTooLarge(megabytes=most_mb)
-        made = Material(
-            activity_id=activity_id,
-            person_id=who.person.id,
-            file=_keep(session, checked, now, file_mb * 1024 * 1024),
-            sent_by=who.acting,
-        )
-        session.add(made)
+        made = keep_for(session, activity_id, who.person.id, checked, most_mb=most_mb, file_mb=file_mb, now=now)
+        made.sent_by = who.acting
         _tell_log(who, "material_sent_by_link", staff, now)
     return made
 
@@ -223,6 +208,35 @@ def propose(token: str, activity_id: int, topic: str, *, now: datetime, staff: U
         _tell_log(who, "topic_proposed_by_link", staff, now)
 
 
+def checked_file(upload: GivenFile, activity_id: int) -> Taken:
+    """Return a file as it is kept. Raise a problem of `materials.taken`, MaterialRunsPrograms or MaterialNotLookedInto."""
+    return _checked(upload, materials.taken, activity_id)
+
+
+def keep_for(
+    session: Session, activity_id: int, person_id: int, one: Taken, *, most_mb: int, file_mb: int, now: datetime,
+    by: User | None = None,
+) -> Material:  # fmt: skip
+    """Add a file for a speaker's turn to the caller's transaction, which has locked the activity. by: of staff.
+
+    Raise TooManyFiles, FilesTooLarge or UploadTooLarge.
+    """
+    count, size = session.execute(
+        sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(StoredFile.size), 0))
+        .select_from(Material)
+        .join(Material.file)
+        .where(Material.activity_id == activity_id, Material.person_id == person_id)
+    ).one()
+    if count >= MOST_FILES:
+        raise TooManyFiles(most=MOST_FILES)
+    if size + len(one.data) > most_mb * 1024 * 1024:
+        raise FilesTooLarge(megabytes=most_mb)
+    file = _keep(session, one, now, file_mb * 1024 * 1024, by)
+    made = Material(activity_id=activity_id, person_id=person_id, file=file)
+    session.add(made)
+    return made
+
+
 def drop(session: Session, found: Sequence[Material]) -> None:
     """Delete materials with their files, in the caller's transaction."""
     ids = [one.file_id for one in found]
@@ -253,8 +267,10 @@ def _refuse_programs(data: bytes) -> None:
         raise MaterialNotLookedInto from None
 
 
-def _keep(session: Session, one: Taken, now: datetime, most_bytes: int | None = None) -> StoredFile:
-    return files.keep(session, one.data, one.name, one.kind.media_type, by=None, now=now, most_bytes=most_bytes)
+def _keep(
+    session: Session, one: Taken, now: datetime, most_bytes: int | None = None, by: User | None = None
+) -> StoredFile:
+    return files.keep(session, one.data, one.name, one.kind.media_type, by=by, now=now, most_bytes=most_bytes)
 
 
 def _speaking(session: Session, token: str, activity_id: int, now: datetime) -> _Speaker:

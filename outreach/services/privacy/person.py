@@ -48,7 +48,7 @@ from outreach.models import (
 )
 from outreach.models.mails import IS_WAITING
 from outreach.models.people import ERASED
-from outreach.services import audit
+from outreach.services import audit, bundles
 from outreach.services.directory import import_undo
 from outreach.services.directory.people import PersonErased, PersonMissing, get
 from outreach.services.invitations import seats
@@ -188,8 +188,8 @@ def erase(
 
     Invitations to activities not over yet are withdrawn without a mail, and freed seats are offered to the waitlist. The
     link is revoked, mails not yet sent are stopped, the person leaves all groups, and the name is removed from the
-    message and audit logs. due: of retention, the people (by id) whose time is over; PersonMissing if this one is not among
-    them any more. note: called in the transaction.
+    message and audit logs. Documents that were made into one file are deleted. due: of retention, the people (by id) whose
+    time is over; PersonMissing if this one is not among them any more. note: called in the transaction.
     """
     with writing() as session:
         timetable_privacy.lock(session)
@@ -243,6 +243,7 @@ def erase(
         marks.add(session, person, now=now)
         if note is not None:
             note(session)
+    bundles.forget_all()  # afterwards, so that none is made meanwhile of what was there before
     return person
 
 

@@ -34,7 +34,7 @@ from outreach.web.fields.fields import whole
 from outreach.web.frame.bodies import MOST_OF_UPLOADS, takes
 from outreach.web.frame.request import asked_language, is_foreign
 from outreach.web.frame.say import say
-from outreach.web.materials.file import as_attachment, size_in_words
+from outreach.web.materials.file import as_attachment, file_mb, size_in_words
 
 UPLOADS = "10/minute;60/hour"  # each may occupy a process for a second
 
@@ -70,7 +70,7 @@ def material_send(token: str, activity_id: int) -> Any:
         return _drawn(token, activity_id, 422, notice=_("Please choose a file first."), wrong="file")
     try:
         sending.send(
-            token, activity_id, upload, most_mb=current_settings().materials_limit_mb, file_mb=_file_mb(),
+            token, activity_id, upload, most_mb=current_settings().materials_limit_mb, file_mb=file_mb(),
             now=clock.now(), staff=staff_here(),
         )  # fmt: skip
     except Problem as problem:
@@ -229,7 +229,7 @@ def _drawn(
         size=size_in_words,
         turn=lambda item: formats.span(item.starts_at, item.ends_at, shown.activity.zone),
         full=own is not None and len(own.files) >= MOST_FILES,
-        most_mb=_file_mb(),
+        most_mb=file_mb(),
         biography=biography if biography is not None else shown.about.biography,
         topic=topic if topic is not None else own.proposal.topic if own and own.proposal else "",
         most_biography=MOST_OF_A_BIOGRAPHY,
@@ -240,9 +240,3 @@ def _drawn(
         faults=[(wrong, notice)] if wrong else [],
         thanks="" if notice else sentences.get(request.args.get("done", ""), ""),
     )
-
-
-def _file_mb() -> int:
-    """Return how many MB one file may have: a request has to hold it."""
-    found = current_settings()
-    return min(found.material_limit_mb, found.upload_limit_mb)

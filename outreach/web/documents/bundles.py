@@ -14,7 +14,7 @@ from outreach.services import bundles
 from outreach.services.bundles import Bundle, BundleForm, BundleGone, BundleOf, BundleState
 from outreach.web.exports import file
 from outreach.web.fields.problems import missing_page
-from outreach.web.frame.access import coordinator_required
+from outreach.web.frame.access import staff_required
 from outreach.web.kla.blueprint import KLA
 
 TYPES = {BundleForm.ZIP: "application/zip", BundleForm.PDF: "application/pdf"}
@@ -29,7 +29,7 @@ missing_page(bp, BundleGone)
 
 
 @bp.get("/documents/<key>")
-@coordinator_required
+@staff_required
 def show_bundle(key: str) -> Any:
     found = _within_reach(bundles.read(key, by=current_user))
     running = found.state is BundleState.RUNNING
@@ -41,7 +41,7 @@ def show_bundle(key: str) -> Any:
 
 
 @bp.post("/documents/<key>/stop")
-@coordinator_required
+@staff_required
 def stop_bundle(key: str) -> Any:
     bundles.stop(key, by=current_user)
     flash(_("It stops in a moment, and keeps the documents made so far."), "info")
@@ -49,7 +49,7 @@ def stop_bundle(key: str) -> Any:
 
 
 @bp.get("/documents/<key>/file")
-@coordinator_required
+@staff_required
 def bundle_file(key: str) -> Any:
     found, path = bundles.result(key, by=current_user)
     _within_reach(found)

@@ -35,7 +35,7 @@ def mended_at(gap: EvidenceGap, activity_id: int) -> str:
         return url_for("attendance.sheet", activity_id=activity_id)
     endpoint, name = _MENDED[gap.kind]
     values: dict[str, Any] = {name: activity_id}
-    return url_for(endpoint, **values)
+    return url_for(endpoint, _anchor="materials" if gap.kind is EvidenceKind.MATERIALS else None, **values)
 
 
 @bp.context_processor

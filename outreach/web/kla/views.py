@@ -10,7 +10,8 @@ from outreach import clock
 from outreach.extensions import limiter
 from outreach.queries.kla import year as pages
 from outreach.services.kla import bundle
-from outreach.web.frame.access import coordinator_required, staff_required
+from outreach.web.frame.access import staff_required
+from outreach.web.frame.say import page_number
 from outreach.web.kla.blueprint import bp, crumbs
 
 BUNDLES = "20/hour"  # each occupies a process for some seconds
@@ -35,18 +36,19 @@ def year(year: int) -> Any:
 @bp.get("/<int:year>/indicators/<code>")
 @staff_required
 def indicator(year: int, code: str) -> Any:
-    """Show every activity of an indicator with its evidence."""
+    """Show the activities of an indicator with their evidence, page by page."""
     page = pages.kla_year(year, now=clock.now())
     line = page.line(code)
     way = crumbs(year, (_("Indicator %(code)s", code=code), ""))
-    return render_template("kla/indicator.html", page=page, line=line, crumbs=way)
+    shown = pages.page_of(line, page_number())
+    return render_template("kla/indicator.html", page=page, line=line, shown=shown, crumbs=way)
 
 
 @bp.post("/<int:year>/bundle")
 @limiter.limit(BUNDLES)
-@coordinator_required
+@staff_required
 def start_bundle(year: int) -> Any:
-    """Begin to make the ZIP of the year, or of one indicator."""
+    """Begin to make the ZIP of the year, or of one indicator. It has nothing that viewers do not read on pages."""
     code = request.form.get("code", "")
     key = bundle.start(year, code, staff_photos="staff_photos" in request.form, by=current_user, now=clock.now())
     return redirect(url_for("documents.show_bundle", key=key))

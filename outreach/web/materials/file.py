@@ -6,6 +6,7 @@ from babel.numbers import format_decimal
 from flask import Response, send_file
 
 from outreach.delivery.words import formats
+from outreach.extensions import current_settings
 from outreach.models import StoredFile
 
 POLICY = "sandbox; default-src 'none'"
@@ -24,6 +25,12 @@ def as_attachment(found: StoredFile) -> Response:
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Cache-Control"] = "private, no-store"
     return response
+
+
+def file_mb() -> int:
+    """Return how many MB one file may have: a request has to hold it."""
+    found = current_settings()
+    return min(found.material_limit_mb, found.upload_limit_mb)
 
 
 def size_in_words(size: int) -> str:

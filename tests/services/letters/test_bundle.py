@@ -12,14 +12,15 @@ import sqlalchemy as sa
 
 from outreach.domain.letters.values import LetterKind, LetterSettings
 from outreach.engines.chores import UPLOADS
-from outreach.extensions import db
+from outreach.extensions import current_settings, db
 from outreach.models import AuditEntry, OfficeLetters, StoredFile
 from outreach.services import bundles
-from outreach.services.bundles import BundleForm, BundleGone, BundleState, BundleTooLarge
+from outreach.services.bundles import BundleForm, BundleGone, BundlePart, BundleState, BundleTooLarge
 from outreach.services.letters import bundle, compose, make
 from outreach.services.letters.bundle import NoLettersChosen
 from outreach.services.letters.compose import text_of
 from outreach.services.letters.versions import last_values
+from outreach.services.privacy import person as privacy
 from tests.world import NOW, a_person, an_invitation, fresh, until
 
 
@@ -44,6 +45,32 @@ def made(letters, form, coordinator, **options):
 def pages_of(data):
     with pypdfium2.PdfDocument(data) as document:
         return [re.sub(r"\s+", " ", page.get_textpage().get_text_range()) for page in document]
+
+
+def test_erasing_somebody_deletes_what_is_made_and_what_is_being_made(letters, coordinator):
+    then = NOW - timedelta(days=400)  # so that none is too old for the next
+    ids = [letter.id for letter in letters]
+    finished, waiting, working = (
+        bundle.start(ids, BundleForm.ZIP, to_sign=False, by=coordinator, now=then, launch=lambda _key: None) for _ in range(3)
+    )  # fmt: skip
+    bundle.work(finished)
+    assert bundles.result(finished, by=coordinator)[1].exists()
+    person = letters[0].invitations[0].person
+
+    def erase(_press):
+        privacy.erase(person.id, by=coordinator, now=NOW)
+        return b"%PDF"
+
+    bundles.work(
+        working, lambda _bundle: [BundlePart("Surat", "surat.pdf", erase), BundlePart("Surat", "dua.pdf", erase)]
+    )
+    for key in (finished, waiting, working):
+        with pytest.raises(BundleGone):
+            bundles.read(key, by=coordinator)
+    with pytest.raises(BundleGone):
+        bundle.work(waiting)
+    folder = current_settings().instance / "documents"
+    assert {path.suffix for path in folder.iterdir() if path.stem in (finished, waiting, working)} == {".gone"}
 
 
 def test_a_zip_has_a_pdf_for_each_letter(letters, coordinator):

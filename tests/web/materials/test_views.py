@@ -1,5 +1,7 @@
 """Speakers' materials on the activity's page, for staff."""
 
+import io
+
 import pytest
 import sqlalchemy as sa
 
@@ -73,3 +75,18 @@ def test_a_coordinator_takes_a_proposed_topic_over(coordinator_client, link, pub
     assert "Lapor ke mana?" in coordinator_client.get(f"/activities/{published.id}").text
     coordinator_client.post(f"/activities/{published.id}/materials/topics/{proposal}", data={"do": "take"})
     assert [one.topic for one in fresh(published).agenda] == ["Lapor ke mana?"]
+
+
+def test_a_coordinator_adds_a_file_for_a_speaker_and_a_viewer_does_not(
+    coordinator_client, viewer_client, link, published, chief
+):
+    address = f"/activities/{published.id}/materials"
+    for client, status, there in ((viewer_client, 403, 0), (coordinator_client, 302, 1)):
+        sent = {"speaker": str(chief.id), "file": (io.BytesIO(made.PDF), "Paparan.pdf")}
+        assert client.post(f"{address}/add", data=sent, content_type="multipart/form-data").status_code == status
+        assert db.session.scalar(sa.select(sa.func.count(Material.id))) == there
+    assert "added by staff" in text_of(viewer_client.get(f"/activities/{published.id}?lang=en").text)
+    answered = coordinator_client.post(f"{address}/add", data={"speaker": str(chief.id)}, follow_redirects=True)
+    assert "Please choose a file." in text_of(answered.text)
+    coordinator_client.post(f"{address}/{db.session.scalar(sa.select(Material.id))}/remove")
+    assert db.session.scalar(sa.select(sa.func.count(Material.id))) == 0
