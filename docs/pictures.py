@@ -10,6 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 FOLDER = Path(__file__).resolve().parent / "pictures"
@@ -19,6 +20,7 @@ FLAGS = [
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 WITHIN_S = 300
+COLOURS = 128
 
 
 def main() -> None:
@@ -58,9 +60,26 @@ def take_all(guide: dict) -> None:
         staff_phone.goto(f"{base_url}{guide['calls']}")
         staff_phone.get_by_role("button", name="Mulai menelepon").click()
         shoot(staff_phone, "call")
+        take(staff_phone, f"{base_url}/activities/{guide['cadre_in']}/door", "door")
+        take_what_remains(desk, base_url)
         phone = browser.new_context(viewport=PHONE, device_scale_factor=2, locale="id-ID").new_page()
         take(phone, guide["cadre"], "answer")
         browser.close()
+
+
+def take_what_remains(desk: Page, base_url: str) -> None:
+    """Take the pictures of what there is after the activities: report, map, minutes, and a certificate as its PDF looks."""
+    take(desk, f"{base_url}/reports", "report")
+    desk.goto(f"{base_url}/reports/coverage?show=present")
+    shoot(desk, "coverage", of="section:has(> .coverage-map)")
+    desk.goto(f"{base_url}/follow-ups")
+    desk.locator("a[href$='/minutes']").first.click()
+    shoot(desk, "minutes")
+    desk.goto(f"{base_url}/certificates?show=stands")
+    desk.locator("a.name").first.click()
+    desk.wait_for_load_state("networkidle")
+    (FOLDER / "certificate.png").write_bytes(desk.request.get(f"{desk.url}/preview").body())
+    shrink("certificate", widest=1200)
 
 
 def logged_in(browser: Browser, base_url: str, logins: list[list[str]], viewport: dict) -> Page:
@@ -80,10 +99,21 @@ def take(page: Page, address: str, name: str) -> None:
     shoot(page, name)
 
 
-def shoot(page: Page, name: str) -> None:
+def shoot(page: Page, name: str, of: str = "") -> None:
+    """of: a selector of the part of the page that is taken; "" for what a screen shows."""
     page.wait_for_load_state("networkidle")
-    page.screenshot(path=FOLDER / f"{name}.png")
-    print(FOLDER / f"{name}.png")
+    (page.locator(of) if of else page).screenshot(path=FOLDER / f"{name}.png")
+    shrink(name)
+
+
+def shrink(name: str, widest: int = 2000) -> None:
+    """Store the picture with a palette: a third of the size, and nobody sees the difference."""
+    path = FOLDER / f"{name}.png"
+    with Image.open(path) as picture:
+        picture = picture.convert("RGB")
+        picture.thumbnail((widest, 4 * widest))
+        picture.quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
+    print(f"{path} ({path.stat().st_size // 1024} KB)")
 
 
 def wait_for(path: Path) -> None:
