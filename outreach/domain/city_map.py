@@ -86,7 +86,7 @@ class NoneOfOurs(Problem):
 
 
 @dataclass(frozen=True)
-class Kelurahan:
+class OurKelurahan:
     """kecamatan: its name; "" if only the code counts."""
 
     code: str
@@ -139,8 +139,8 @@ class MapFile:
     """
 
     city_map: CityMap
-    by_name: tuple[Kelurahan, ...]
-    missing: tuple[Kelurahan, ...]
+    by_name: tuple[OurKelurahan, ...]
+    missing: tuple[OurKelurahan, ...]
     others: tuple[str, ...]
 
 
@@ -153,7 +153,7 @@ class _Outline:
     rings: Sequence[Ring] = field(repr=False)
 
 
-def read(data: bytes, ours: Sequence[Kelurahan]) -> MapFile:
+def read(data: bytes, ours: Sequence[OurKelurahan]) -> MapFile:
     """Return the map that a GeoJSON file has of our kelurahan.
 
     Raise NoGeoJSON, NoOutlines, OutlineBroken, NotInDegrees, NoneOfOurs or MapTooFine.
@@ -233,8 +233,8 @@ def _plain(value: str | float) -> str:
 
 
 def _matched(
-    outlines: Sequence[_Outline], ours: Sequence[Kelurahan]
-) -> tuple[dict[int, Kelurahan], dict[int, Kelurahan], str | None]:
+    outlines: Sequence[_Outline], ours: Sequence[OurKelurahan]
+) -> tuple[dict[int, OurKelurahan], dict[int, OurKelurahan], str | None]:
     """Return which outlines are ours by code, which of the others by name, and which property is the name."""
     codes = {_digits(one.code): one for one in ours}
     code_key = _best_key(outlines, _digits, codes)
@@ -243,7 +243,7 @@ def _matched(
         for outline in outlines
         if code_key and (digits := _digits(outline.values.get(code_key, ""))) in codes
     }
-    names: dict[str, list[Kelurahan]] = {}
+    names: dict[str, list[OurKelurahan]] = {}
     for one in ours:
         if one.name:
             names.setdefault(_name(one.name), []).append(one)

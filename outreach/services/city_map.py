@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased, scoped_session
 
 from outreach import codec
-from outreach.domain.city_map import CityMap, Kelurahan
+from outreach.domain.city_map import CityMap, OurKelurahan
 from outreach.domain.problems import Problem
 from outreach.models import KelurahanMap, Region, User
 from outreach.services import audit, files, office_defaults
@@ -23,7 +23,7 @@ class MapOdd(Problem):
     message = "The preview could not be read back. Please choose the file again."
 
 
-def our_kelurahan(session: Reads) -> list[Kelurahan]:
+def our_kelurahan(session: Reads) -> list[OurKelurahan]:
     """Return the kelurahan of the office's area, with the names of their kecamatan."""
     around = aliased(Region)
     rows = session.execute(
@@ -32,7 +32,7 @@ def our_kelurahan(session: Reads) -> list[Kelurahan]:
         .where(Region.level == KELURAHAN)
         .order_by(Region.code)
     )
-    return [Kelurahan(code, name, kecamatan or "") for code, name, kecamatan in rows]
+    return [OurKelurahan(code, name, kecamatan or "") for code, name, kecamatan in rows]
 
 
 def current(session: Reads) -> KelurahanMap | None:

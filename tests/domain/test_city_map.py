@@ -7,20 +7,20 @@ import pytest
 
 from outreach.domain import city_map as rules
 from outreach.domain.city_map import (
-    Kelurahan,
     MapTooFine,
     NoGeoJSON,
     NoneOfOurs,
     NoOutlines,
     NotInDegrees,
+    OurKelurahan,
     OutlineBroken,
     read,
 )
 from outreach.domain.problems import Problem
 
-METRO = Kelurahan("18.72.01.1001", "Metro", "Metro Pusat")
-IMOPURO = Kelurahan("18.72.01.1003", "Imopuro", "Metro Pusat")
-YOSODADI = Kelurahan("18.72.04.1001", "Yosodadi", "Metro Timur")
+METRO = OurKelurahan("18.72.01.1001", "Metro", "Metro Pusat")
+IMOPURO = OurKelurahan("18.72.01.1003", "Imopuro", "Metro Pusat")
+YOSODADI = OurKelurahan("18.72.04.1001", "Yosodadi", "Metro Timur")
 OURS = [METRO, IMOPURO, YOSODADI]
 
 
@@ -59,7 +59,7 @@ def test_outlines_are_found_by_code_or_by_name_and_what_is_left_is_named():
 
 
 def test_a_name_that_two_kelurahan_have_is_settled_by_the_kecamatan_or_not_at_all():
-    twin = Kelurahan("18.72.02.1009", "Imopuro", "Metro Barat")
+    twin = OurKelurahan("18.72.02.1009", "Imopuro", "Metro Barat")
     ours = [IMOPURO, twin, YOSODADI]
     told_apart = file_of(
         feature(nama="Imopuro", kecamatan="Metro Barat"),

@@ -13,7 +13,7 @@ from pathlib import Path
 import structlog
 
 from outreach import codec
-from outreach.domain.city_map import CityMap, Kelurahan, read
+from outreach.domain.city_map import CityMap, OurKelurahan, read
 from outreach.domain.problems import Problem
 from outreach.extensions import db
 from outreach.models import KelurahanMap
@@ -30,10 +30,10 @@ class UsedMap:
 
     city_map: CityMap | None
     row: KelurahanMap | None
-    ours: Sequence[Kelurahan]
+    ours: Sequence[OurKelurahan]
 
     @property
-    def missing(self) -> list[Kelurahan]:
+    def missing(self) -> list[OurKelurahan]:
         """Return our kelurahan without an outline."""
         shown = {outline.code for outline in self.city_map.outlines} if self.city_map else set()
         return [one for one in self.ours if one.code not in shown]
@@ -60,7 +60,7 @@ def used(own: str) -> UsedMap:
 def _drawn(own: str, codes: frozenset[str]) -> CityMap | None:
     try:
         data = _data(Path(own)) if own else _SHIPPED.read_bytes()
-        return read(data, [Kelurahan(code) for code in sorted(codes)]).city_map
+        return read(data, [OurKelurahan(code) for code in sorted(codes)]).city_map
     except (OSError, Problem) as problem:
         log.warning("the map of the kelurahan cannot be read", file=own, problem=str(problem))
         return None

@@ -12,7 +12,7 @@ from flask_wtf.file import FileField
 
 from outreach import clock, codec
 from outreach.codec import Unreadable
-from outreach.domain.city_map import MOST_BYTES, CityMap, Kelurahan, MapTooLarge, read
+from outreach.domain.city_map import MOST_BYTES, CityMap, MapTooLarge, OurKelurahan, read
 from outreach.extensions import current_settings, db
 from outreach.queries.reports import shapes
 from outreach.services import city_map
@@ -94,5 +94,5 @@ def _page(form: MapForm) -> str:
     return render_template("reports/map.html", form=form, used=used, names=_names(used.ours), of_settings=own)
 
 
-def _names(ours: Sequence[Kelurahan]) -> dict[str, str]:
+def _names(ours: Sequence[OurKelurahan]) -> dict[str, str]:
     return {one.code: one.name for one in ours}

@@ -250,7 +250,7 @@ def test_archived_mails_about_minutes_and_tasks_stay_in_the_activitys_log(approv
         return [one.kind for one in page.items]
 
     before = listed(approved.activity_id, archived=False)
-    assert set(before) == {MailKind.MINUTES, MailKind.FOLLOW_UP}
+    assert {MailKind.MINUTES, MailKind.FOLLOW_UP} <= set(before[1:])
     archiving.archive(at(1, month=12))
     assert listed(approved.activity_id, archived=False) == before[:1]
     assert listed(approved.activity_id, archived=True) == before[1:]

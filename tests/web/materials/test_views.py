@@ -45,7 +45,8 @@ def test_staff_see_and_download_what_a_speaker_sent(viewer_client, sent, publish
     assert file.headers["Content-Security-Policy"] == "sandbox; default-src 'none'"
     assert viewer_client.get(f"/activities/{published.id}/materials/photo/{chief.id}").mimetype == "image/jpeg"
     assert viewer_client.get(f"/activities/{published.id + 1}/materials/{sent}").status_code == 404
-    assert viewer_client.post(f"/activities/{published.id}/materials/show").status_code == 403
+    for changing in ("show", "add", f"{sent}/remove"):
+        assert viewer_client.post(f"/activities/{published.id}/materials/{changing}").status_code == 403
 
 
 def test_a_coordinator_shows_them_to_attendees_and_hides_them_again(coordinator_client, sent, published):
@@ -77,15 +78,11 @@ def test_a_coordinator_takes_a_proposed_topic_over(coordinator_client, link, pub
     assert [one.topic for one in fresh(published).agenda] == ["Lapor ke mana?"]
 
 
-def test_a_coordinator_adds_a_file_for_a_speaker_and_a_viewer_does_not(
-    coordinator_client, viewer_client, link, published, chief
-):
+def test_a_coordinator_adds_a_file_for_a_speaker_and_removes_it_again(coordinator_client, link, published, chief):
     address = f"/activities/{published.id}/materials"
-    for client, status, there in ((viewer_client, 403, 0), (coordinator_client, 302, 1)):
-        sent = {"speaker": str(chief.id), "file": (io.BytesIO(made.PDF), "Paparan.pdf")}
-        assert client.post(f"{address}/add", data=sent, content_type="multipart/form-data").status_code == status
-        assert db.session.scalar(sa.select(sa.func.count(Material.id))) == there
-    assert "added by staff" in text_of(viewer_client.get(f"/activities/{published.id}?lang=en").text)
+    sent = {"speaker": str(chief.id), "file": (io.BytesIO(made.PDF), "Paparan.pdf")}
+    coordinator_client.post(f"{address}/add", data=sent, content_type="multipart/form-data")
+    assert "added by staff" in text_of(coordinator_client.get(f"/activities/{published.id}?lang=en").text)
     answered = coordinator_client.post(f"{address}/add", data={"speaker": str(chief.id)}, follow_redirects=True)
     assert "Please choose a file." in text_of(answered.text)
     coordinator_client.post(f"{address}/{db.session.scalar(sa.select(Material.id))}/remove")
