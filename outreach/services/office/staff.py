@@ -187,6 +187,8 @@ def edit(user_id: int, values: UserValues, *, by: User | None, now: datetime) ->
             user.fs_uniquifier = uuid4().hex
             security_event(SecurityKind.ACCOUNT_CLOSED, user, now=now, by=by.id if by else None)
             feeds.revoke_made_by(session, user_id, by=by, now=now)
+        if user.email != email:
+            reset.forget_links(session, user_id, now=now)
         user.name, user.email, user.locale, user.active = name, email, values.locale, values.active
         if role_of(user) is not role:
             user.roles = [_role(session, role)]

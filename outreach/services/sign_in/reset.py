@@ -124,12 +124,14 @@ def choose(token: str, password: str, *, now: datetime) -> User:
 def changed(session: Session, user: User, *, now: datetime) -> None:
     """Do what follows a change of a password by its owner, in the caller's transaction: open links end, a mail says it."""
     user.password_ends_at = None
-    session.execute(
-        sa.update(PasswordReset)
-        .where(PasswordReset.user_id == user.id, PasswordReset.used_at.is_(None))
-        .values(used_at=now)
-    )
+    forget_links(session, user.id, now=now)
     mails.tell(session, user.id, AccountNews.PASSWORD_CHANGED, now=now)
+
+
+def forget_links(session: Session, user_id: int, *, now: datetime) -> None:
+    """Let an account's open links open nothing any more, in the caller's transaction: they went to an address of then."""
+    theirs = (PasswordReset.user_id == user_id, PasswordReset.used_at.is_(None))
+    session.execute(sa.update(PasswordReset).where(*theirs).values(used_at=now))
 
 
 def _found(session: Session, token: str, now: datetime) -> tuple[PasswordReset, User]:

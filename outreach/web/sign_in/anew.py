@@ -18,7 +18,7 @@ from outreach.web.frame.access import from_script
 from outreach.web.frame.areas import SAFE_METHODS
 
 FORMS = frozenset({
-    "users.new", "users.edit", "feeds.new", "feeds.renew", "people.erase", "security.two_factor_setup",
+    "users.new", "users.edit", "feeds.index", "feeds.new", "feeds.renew", "people.erase", "security.two_factor_setup",
     "security.wan_register", "security.mf_recovery_codes",
 })  # fmt: skip
 BUTTONS = frozenset(
@@ -33,21 +33,19 @@ BUTTONS = frozenset(
         "security.wan_delete",
     }
 )  # fmt: skip  without a page of their own
-LISTS = frozenset(
+WITHOUT_PEOPLE = frozenset(
     {
-        "people",
-        "people_groups",
-        "organisations",
-        "invitations",
-        "attendance",
-        "calls",
-        "messages",
-        "incoming",
-        "users",
-        "audit",
-        "histories",
+        "activities",
+        "devices",
+        "feedback",
+        "placements",
+        "programmes",
+        "reports",
+        "rules",
+        "texts",
+        "venues",
     }
-)  # fmt: skip  blueprints whose files have people in them
+)  # fmt: skip  blueprints whose files name nobody; every other list is asked for anew
 TO_SEND_S = 1800  # how much longer a form may be sent that was shown in time
 
 
@@ -67,7 +65,7 @@ def _ask() -> Any:
 
 
 def _matters() -> bool:
-    return request.endpoint in FORMS | BUTTONS or (request.blueprint in LISTS and bool(file.asked()))
+    return request.endpoint in FORMS | BUTTONS or (request.blueprint not in WITHOUT_PEOPLE and bool(file.asked()))
 
 
 def is_fresh() -> bool:

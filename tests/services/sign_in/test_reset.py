@@ -7,10 +7,11 @@ import sqlalchemy as sa
 from flask_security.utils import verify_password
 
 from outreach.delivery.mail.kept import whole_of
-from outreach.domain.kinds import MailKind
+from outreach.domain.kinds import MailKind, StaffRole
 from outreach.extensions import db
 from outreach.models import AuditEntry, Message, PasswordReset, SecurityEvent, SentMail, User
 from outreach.services.office import staff
+from outreach.services.office.staff import UserValues
 from outreach.services.sign_in import passwords, reset
 from outreach.services.sign_in.reset import VALID_FOR, ResetLinkUnusable
 from tests.world import NOW, StandingClock, drain
@@ -76,6 +77,15 @@ def test_another_change_of_the_password_ends_the_link(app, server, coordinator):
     [token] = links(server)
     staff.note_own_password(db.session.get_one(User, coordinator.id), now=NOW)
     db.session.commit()
+    with pytest.raises(ResetLinkUnusable):
+        reset.opened(token, now=LATER)
+
+
+def test_a_new_address_of_the_account_ends_the_link_that_went_to_the_old_one(app, server, coordinator):
+    ask_for(coordinator.email)
+    [token] = links(server)
+    moved = UserValues(coordinator.name, "moved@example.com", StaffRole.COORDINATOR)
+    staff.edit(coordinator.id, moved, by=None, now=LATER)
     with pytest.raises(ResetLinkUnusable):
         reset.opened(token, now=LATER)
 
