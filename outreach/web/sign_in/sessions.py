@@ -26,7 +26,7 @@ bp = Blueprint("signins", __name__)
 def index() -> str:
     here = session_here()
     return render_template(
-        "sign_in/sessions.html", of=None, rows=pages.open_sessions(current_user.id, now=clock.now()), words=words,
+        "sign_in/sessions.html", account=None, rows=pages.open_sessions(current_user.id, now=clock.now()), words=words,
         here=here.id if here else None, last=pages.last_sign_in(current_user.id, before=here.began_at) if here else None,
     )  # fmt: skip
 
@@ -53,7 +53,7 @@ def end_others() -> Any:
 def of_other(user_id: int) -> str:
     user = _account(user_id)
     return render_template(
-        "sign_in/sessions.html", of=user, rows=pages.open_sessions(user_id, now=clock.now()), words=words, here=None,
+        "sign_in/sessions.html", account=user, rows=pages.open_sessions(user_id, now=clock.now()), words=words, here=None,
         last=pages.last_sign_in(user_id, before=clock.now()),
     )  # fmt: skip
 

@@ -18,9 +18,10 @@ pytestmark = pytest.mark.usefixtures("browsers")
 
 def test_a_user_sees_their_devices_and_signs_one_out(current_app_: Flask, coordinator: User, coordinator_client):
     phone = log_in(current_app_, coordinator)
-    page = text_of(coordinator_client.get("/account/sign-ins").text)
-    assert ("this device" in page, page.count("Sign out there")) == (True, 1)
-    other = db.session.scalar(sa.select(sa.func.max(StaffSession.id)))
+    html = coordinator_client.get("/account/sign-ins").text
+    page, other = text_of(html), db.session.scalar(sa.select(sa.func.max(StaffSession.id)))
+    assert ("this device" in page, page.count("Sign out there")) == (True, 2)  # a button, and in the advice
+    assert (f'action="/account/sign-ins/{other}/end"' in html, "/users/" in html) == (True, False)
     coordinator_client.post(f"/account/sign-ins/{other}/end")
     assert [client.get("/").status_code for client in (phone, coordinator_client)] == [302, 200]
 
