@@ -1,15 +1,19 @@
-"""Signing in with second factors in a real browser, whose virtual authenticator answers for a phone's fingerprint."""
+"""Signing in with second factors in a real browser, whose virtual authenticator answers for a phone's fingerprint; and going on
+after a session has ended.
+"""
 
 import os
 import re
 
 import pytest
+import sqlalchemy as sa
 
 from outreach.extensions import db
-from outreach.models import Passkey
+from outreach.models import Activity, Passkey
 from outreach.services.sign_in import factors
 from tests.browser.pages import DESK, PHONE, holds, log_in, press
 from tests.support.apps import with_settings
+from tests.world import PASSWORD, at, stop_clock
 from tests.world.sign_in import code_for
 
 pytestmark = pytest.mark.browser
@@ -153,3 +157,67 @@ def test_a_passkey_of_somebody_else_opens_no_account_although_the_password_is_ri
     page.goto(f"{here}/people")
     assert "/login" in page.url
     assert credential["isResidentCredential"] is True
+
+
+def signed_in_again(page, email: str) -> None:
+    """Sign in on the page to which the browser was led."""
+    assert re.search(r"/login\?next=(/|%2F)go-on", page.url)
+    page.fill("#email", email)
+    page.fill("#password", PASSWORD)
+    press(button(page, "Sign in", "Masuk"))
+    assert "/go-on/" in page.url
+
+
+def test_a_session_ended_on_another_device_leads_to_signing_in_and_then_to_the_form_as_typed(
+    app, address, chromium, coordinator, hall
+):
+    laptop, phone = pages_of(chromium), pages_of(chromium, PHONE)
+    log_in(phone, address, coordinator.email)
+    log_in(laptop, address, coordinator.email)
+    phone.goto(f"{address}/activities/new")
+    typed = {
+        "title": "Rapat “lintas” sektor & kader <baru>", "public_title": "Pertemuan warga", "on": "2027-02-18", "begins": "08:30",
+        "ends": "11:45", "capacity": "35", "description": "Baris pertama\nBaris kedua, dengan  dua spasi\n\nBaris keempat",
+        "things_to_bring": "Surat tugas; alat tulis",
+    }  # fmt: skip
+    for name, value in typed.items():
+        phone.fill(f"#{name}", value)
+    phone.select_option("#venue_id", str(hall.id))
+
+    laptop.goto(f"{address}/account/sign-ins")
+    shown(laptop, "sign-ins")
+    press(button(laptop, "Sign out there"))
+    laptop.get_by_text("That device is signed out.").wait_for()
+
+    press(button(phone, "Save as draft"))
+    shown(phone, "login-to-go-on")
+    signed_in_again(phone, coordinator.email)
+    shown(phone, "go-on")
+    db.session.rollback()
+    assert db.session.scalars(sa.select(Activity)).all() == []  # neither signing in nor opening the page sends it
+    press(button(phone, "Send it now"))
+    db.session.rollback()
+    made = db.session.scalars(sa.select(Activity)).one()
+    assert (made.title, made.public_title, made.capacity, made.things_to_bring, made.venue_id) == (
+        typed["title"], typed["public_title"], 35, typed["things_to_bring"], hall.id,
+    )  # fmt: skip
+    assert made.description.replace("\r\n", "\n") == typed["description"]
+    assert (made.starts_at, made.ends_at) == (at(18, 8, 30, month=2), at(18, 11, 45, month=2))
+
+
+def test_a_form_with_a_file_goes_on_after_an_hour_without_use_and_names_the_file(
+    app, address, chromium, coordinator, monkeypatch
+):
+    page = pages_of(chromium, PHONE)
+    log_in(page, address, coordinator.email)
+    page.goto(f"{address}/people/import")
+    page.set_input_files("#file", {"name": "kader-baru.csv", "mimeType": "text/csv", "buffer": b"nama\nAni"})
+    page.select_option("#kind", index=2)
+    chosen = page.input_value("#kind")
+    stop_clock(monkeypatch, at(5, 9, 1))
+    press(button(page, "Read it"))
+    signed_in_again(page, coordinator.email)
+    page.get_by_text("Please choose this one once more afterwards: kader-baru.csv").wait_for()
+    shown(page, "go-on-file")
+    press(button(page, "Send it now"))
+    assert (page.input_value("#kind"), page.url) == (chosen, f"{address}/people/import")

@@ -24,8 +24,12 @@ class BrowserClient(FlaskClient):
 def sign_in(app: Flask, email: str, password: str = PASSWORD, **values: str) -> tuple[object, TestResponse]:
     """Sign in through the login page with its token, as a browser does."""
     client = app.test_client()
-    page = client.get("/login?lang=en").text
-    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
-    assert token
-    form = {"email": email, "password": password, "csrf_token": token[1], **values}
+    form = {"email": email, "password": password, "csrf_token": token_of(client.get("/login?lang=en")), **values}
     return client, client.post("/login?lang=en", data=form)
+
+
+def token_of(page: TestResponse) -> str:
+    """Return the token of a page's forms."""
+    found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page.text)
+    assert found
+    return found[1]

@@ -1,7 +1,8 @@
 """Asking once more who it is, before what would do most harm in a stranger's hands: accounts, secret links, lists and data of
 people, erasing, one's own factors. A page left open on a desk then gives nobody those.
 
-It asks before a form is shown, and leaves half an hour more to send it, so nothing that was typed is lost.
+It asks before a form is shown, and leaves half an hour more to send it. What is sent later still is kept, and sent once the
+password was given and a button pressed (frame/kept_forms.py), so nothing that was typed is lost.
 """
 
 import time
@@ -16,6 +17,7 @@ from outreach.extensions import current_settings
 from outreach.web.exports import file
 from outreach.web.frame.access import from_script
 from outreach.web.frame.areas import SAFE_METHODS
+from outreach.web.frame.sign_in import kept_forms
 
 FORMS = frozenset({
     "users.new", "users.edit", "feeds.index", "feeds.new", "feeds.renew", "people.erase", "security.two_factor_setup",
@@ -60,6 +62,8 @@ def _ask() -> Any:
         return Response(_("Sign in again."), 401, mimetype="text/plain")
     if request.method in SAFE_METHODS:
         return redirect(url_for("security.verify", next=request.full_path.rstrip("?")))
+    if (kept := kept_forms.keep()) and set(request.form) - {kept_forms.TOKEN}:
+        return redirect(url_for("security.verify", next=kept))
     flash(_("Please confirm first that it is you. Then press the button once more."), "info")
     return redirect(url_for("security.verify", next=_page_before()))
 

@@ -5,10 +5,12 @@ import re
 import pytest
 import sqlalchemy as sa
 
+from outreach import clock
 from outreach.delivery import door_codes
 from outreach.extensions import db
 from outreach.models import Activity, Attendance, Device, Person, Scan
 from outreach.services.door import codes
+from outreach.services.sign_in import sessions
 from outreach.transactions import writing
 from tests.browser.door.film import film, flags
 from tests.browser.pages import PHONE, holds, log_in, press, wait_for
@@ -183,11 +185,16 @@ def test_after_the_session_has_ended_what_is_recorded_is_kept_for_the_same_accou
     wait_for(lambda: present() == {"Ani Wijaya"})
 
 
-def test_after_signing_in_again_in_another_tab_the_page_sends_with_a_new_token(door, ani, budi, whole, coordinator):
-    door.context.clear_cookies()
+def test_a_session_that_was_ended_elsewhere_keeps_recordings_until_its_account_signs_in_in_another_tab(
+    door, ani, budi, coordinator
+):
+    sessions.end_all(coordinator, by=coordinator, now=clock.now())
     tick(door, "AW", "A. W.")
     shows(door, HERE)
-    door.get_by_text("You are no longer signed in with this account.").wait_for()
+    door.get_by_text("Sign in again; what you record is kept on this device.").wait_for()
+    door.get_by_text("1 recording waits on this device").wait_for()
+    holds(door, PHONE["width"])
+    assert present() == set()
     with door.context.expect_page() as another:
         door.get_by_role("link", name="Sign in again").click()
     another.value.fill("#email", coordinator.email)

@@ -1,11 +1,18 @@
 """Asking once more who it is, before accounts, secret links, lists of people, erasing and one's own factors."""
 
+import re
 import time
+from html import unescape
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 
+from outreach.extensions import db
+from outreach.models import User
 from outreach.web.sign_in import anew
+from tests.web.browsers import sign_in, token_of
+from tests.web.reading import fields
 from tests.world import PASSWORD, log_in
 
 pytestmark = pytest.mark.usefixtures("browsers")
@@ -64,6 +71,36 @@ def test_a_form_that_was_shown_in_time_may_still_be_sent_half_an_hour_later(clie
     assert "siti@example.com" in client.post("/users/new", data=form).text
     aged(client, 46)
     assert asks(client.post("/users/new", data={**form, "email": "budi@example.com"}))
+
+
+def test_what_was_typed_into_a_form_that_is_asked_about_anew_is_kept_and_sent_after_the_password(
+    app: Flask, administrator: User
+):
+    """The form of a new account was open for an hour; the periods of retention have no page of their own that asks."""
+    client, _ = sign_in(app, administrator.email)
+    token = token_of(client.get("/users/new"))
+    typed = {"name": "Siti “Rahma” & Wati", "email": "siti@example.com", "role": "viewer", "locale": "id"}
+    for path, form in (("/users/new", typed), ("/retention/", {"audit": "4000"})):
+        aged(client, 60)
+        asked = client.post(path, data={**form, "csrf_token": token})
+        assert re.fullmatch(r"/verify\?next=/go-on/[\w-]{43}", asked.location)
+        stored = db.session.scalar(sa.select(User.id).where(User.email == "siti@example.com"))
+        assert (stored is None) == (path == "/users/new")
+        shown = client.get(asked.location)
+        passed = client.post(asked.location, data={"password": PASSWORD, "csrf_token": token_of(shown)})
+        page = client.get(passed.location)
+        kept = fields(page.text)
+        assert {name: kept[name] for name in form} == {name: [value] for name, value in form.items()}
+        sent = client.post(path, data=kept)
+        assert form.get("name", "4000") in unescape(sent.text)
+
+
+def test_a_button_without_anything_typed_is_pressed_once_more_after_the_password(app: Flask, administrator: User):
+    client, _ = sign_in(app, administrator.email)
+    token = token_of(client.get(f"/users/{administrator.id}/edit"))
+    aged(client, 60)
+    pressed = client.post(f"/users/{administrator.id}/factors", data={"csrf_token": token})
+    assert pressed.location == "/verify?next=/"
 
 
 def test_every_page_that_is_named_exists(app):

@@ -9,18 +9,12 @@ from flask import Flask
 
 from outreach.extensions import db
 from outreach.models import KeptForm, StaffSession, User, Venue
-from tests.web.browsers import sign_in
+from tests.web.browsers import sign_in, token_of
 from tests.web.reading import fields
 from tests.world import PASSWORD
 
 pytestmark = pytest.mark.usefixtures("browsers")
 TYPED = {"name": "Balai “Warga” & <taman>", "address": "Jl. Contoh 1", "capacity": "40"}
-
-
-def token_of(page) -> str:
-    found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page.text)
-    assert found
-    return found[1]
 
 
 @pytest.fixture
