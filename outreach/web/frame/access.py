@@ -80,7 +80,10 @@ HEADERS = (
     ("Referrer-Policy", "same-origin"),
     ("Cross-Origin-Opener-Policy", "same-origin"),
     ("Permissions-Policy", "camera=(), microphone=(), geolocation=()"),
+    ("X-Robots-Tag", "noindex, nofollow"),  # nothing here is for search engines
 )
+SECRET_PARTS = frozenset({"token", "code"})  # of an address of a page for everybody: who knows it opens the page
+OF_SECRETS = (("Referrer-Policy", "no-referrer"), ("Cache-Control", "private, no-store"))
 
 
 def init_app(app: Flask, settings: Settings) -> None:
@@ -238,7 +241,9 @@ def _protect(settings: Settings) -> Callable[[Response], Response]:
 
     def protect(response: Response) -> Response:
         headers = response.headers
-        for name, value in always:
+        found = SECRET_PARTS.intersection(request.view_args or ())
+        of_secrets = OF_SECRETS if "token" in found or (found and not needs_login()) else ()
+        for name, value in (*of_secrets, *always):
             if name not in headers:
                 headers.add(name, value)
         if "Cache-Control" not in headers and request.blueprint not in CACHED_ELSEWISE:

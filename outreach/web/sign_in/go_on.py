@@ -12,8 +12,8 @@ from outreach.web.frame.access import staff_required
 bp = Blueprint("goon", __name__)
 
 
-@bp.get("/go-on/<key>")
+@bp.get("/go-on/<token>")
 @staff_required
-def show(key: str) -> Any:
-    form = kept_forms.opened(key, of=current_user.id, now=clock.now())
+def show(token: str) -> Any:
+    form = kept_forms.opened(token, of=current_user.id, now=clock.now())
     return render_template("sign_in/go_on.html", form=form), 200 if form else 404

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, flash, make_response, redirect, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import logout_user
@@ -75,9 +75,5 @@ def choose(token: str) -> Any:
         return redirect(url_for(".ask"))
     except Problem as problem:
         form.password.errors = [say(problem)]
-    page = make_response(
-        render_template("sign_in/choose.html", form=form, token=token, email=user.email),
-        422 if form.is_submitted() else 200,
-    )
-    page.headers["Referrer-Policy"] = "no-referrer"
-    return page
+    page = render_template("sign_in/choose.html", form=form, token=token, email=user.email)
+    return page, 422 if form.is_submitted() else 200

@@ -79,6 +79,8 @@ def test_a_form_without_its_token_is_refused_with_a_link_to_continue(app: Flask,
     assert refused.status_code == 400
     assert "load the page again" in refused.text
     assert db.session.get(User, coordinator.id).locale == "en"
+    [event] = db.session.scalars(sa.select(SecurityEvent).where(SecurityEvent.kind == SecurityKind.FORGED))
+    assert (event.user_id, event.detail) == (coordinator.id, {"page": "users.language"})
 
 
 def test_every_form_without_its_token_is_refused(app: Flask, administrator: User):
@@ -186,7 +188,10 @@ def test_every_response_has_the_headers(coordinator_client, path: str):
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Referrer-Policy"] == "same-origin"
     assert headers["Cache-Control"] == "private, no-store"
+    assert headers["X-Robots-Tag"] == "noindex, nofollow"
+    assert {name for name, _value in headers if name.startswith("Access-Control")} == set()  # no other site may read it
     assert "Strict-Transport-Security" not in headers
+    assert coordinator_client.open(path, method="TRACE").status_code == 405 or path == "/nothing-here"
 
 
 def test_no_page_of_the_shell_has_inline_script_or_style(administrator_client):
