@@ -7,21 +7,13 @@ import re
 from collections.abc import Collection
 from enum import StrEnum
 
+from outreach.domain.sign_in.liked_words import LIKED
+
 LEAST = 12  # characters
 MOST = 128
 GOOD = 3  # of zxcvbn's 0 to 4: guessed in more than 10^8 tries
 _RATED = 72  # characters; zxcvbn takes no more
 _SHORTEST_WORD = 3
-# Words that people here like in passwords, and that zxcvbn's lists of English words lack.
-_LIKED = (
-    "bismillah", "alhamdulillah", "assalamualaikum", "indonesia", "merdeka", "garuda", "pancasila", "sayang", "cinta",
-    "cantik", "ganteng", "rahasia", "sandi", "katasandi", "password", "admin", "administrator", "outreach", "dinas",
-    "kantor", "pemerintah", "kota", "kabupaten", "kecamatan", "kelurahan", "lampung", "metro", "perempuan", "anak",
-    "perlindungan", "senin", "selasa", "rabu", "kamis", "jumat", "sabtu", "minggu", "januari", "februari", "maret",
-    "april", "mei", "juni", "juli", "agustus", "september", "oktober", "november", "desember", "satu", "dua", "tiga",
-    "empat", "lima", "enam", "tujuh", "delapan", "sembilan", "sepuluh", "selamat", "datang", "bapak", "ibu", "kamu", "aku",
-    "love", "selalu", "banget", "ganti", "pusat", "timur", "barat", "utara", "selatan", "welcome", "qwerty",
-)  # fmt: skip
 _FEW_WORDS = 3
 _OTHER_LETTERS = 6  # beside such words, a password needs at least as many other letters
 
@@ -58,7 +50,7 @@ def fault_of(password: str, about: Collection[str] = ()) -> PasswordFault | None
     own = words_of(about)
     if fault := _made_of(password, own):
         return fault
-    rated = zxcvbn(password[:_RATED], user_inputs=[*sorted(own), *_LIKED])
+    rated = zxcvbn(password[:_RATED], user_inputs=[*sorted(own), *LIKED])
     if rated["score"] >= GOOD:
         return None
     return _why(rated["sequence"], own)
@@ -76,7 +68,7 @@ def words_of(texts: Collection[str]) -> set[str]:
 def _made_of(password: str, own: Collection[str]) -> PasswordFault | None:
     """Return the fault of a password that is few known words with hardly anything else. zxcvbn lets two names pass."""
     rest, found = password.lower(), []
-    for word in sorted({*own, *_LIKED}, key=len, reverse=True):
+    for word in sorted({*own, *LIKED}, key=len, reverse=True):
         while word in rest:
             rest = rest.replace(word, " ", 1)
             found.append(word)
