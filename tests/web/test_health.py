@@ -7,9 +7,10 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from outreach import clock, create_app
+from outreach.domain.sign_in.events import SecurityKind
 from outreach.engines import loop
 from outreach.extensions import db
-from outreach.models import AuditEntry, Heartbeat
+from outreach.models import AuditEntry, Heartbeat, SecurityEvent
 from outreach.services.reminders import rules
 from tests.servers.smtp import Server
 from tests.support.apps import settings_for
@@ -37,6 +38,10 @@ def status(app, remote: str = "127.0.0.1", **headers) -> int:
 @pytest.mark.usefixtures("clock_stands")
 def test_the_metrics_count_sent_and_waiting_mails(app, office, ani):
     rules.install_defaults(now=clock.now())
+    for ago in (1, 59, 61):
+        at = clock.now() - timedelta(minutes=ago)
+        db.session.add(SecurityEvent(at=at, kind=SecurityKind.SIGN_IN_FAILED))
+    db.session.commit()
     starts_at = clock.now() + timedelta(days=30)
     activity = draft_activity(
         None, None, starts_at=starts_at, ends_at=starts_at + timedelta(hours=2),
@@ -53,6 +58,7 @@ def test_the_metrics_count_sent_and_waiting_mails(app, office, ani):
     assert found[("outreach_attempts", "sent")] == 1
     assert found[("outreach_lateness_seconds", "0.99")] == 0
     assert found[("outreach_engine_age_seconds",)] == 0
+    assert found[("outreach_failed_sign_ins",)] == 2
     assert found[("outreach_engines",)] == 1
     assert found[("outreach_reminders_scheduled",)] > 0
     assert [key[1] for key in found if key[0] == "outreach_build_info"] == ["sqlite"]

@@ -24,6 +24,7 @@ from outreach.settings import Settings
 from tests.support.apps import SECRET, settings_for
 from tests.world import NOW
 from tests.world.incoming import blocked, mail
+from tests.world.sign_in import recovery_codes_of, with_app
 
 pytestmark = pytest.mark.true_clock
 
@@ -267,3 +268,15 @@ def test_checking_changes_nothing(app, office):
                      checking.engine(now=NOW)):  # fmt: skip
         assert list(clashes)
     assert rows() == before
+
+
+def test_the_report_says_where_no_second_factor_is_asked_for_and_whom_one_lost_phone_would_lock_out(app, administrator):
+    nobody = ("warn", "Nobody is asked for a second factor: who knows a password gets in.")
+    lone = f"{administrator.email} is the only administrator, with a second factor and without recovery codes."
+    assert told(checking.accounts(replace(GOOD, second_factor_for=""))) == [nobody]
+    asked = [("ok", "A second factor is asked of: administrator, coordinator.")]
+    assert told(checking.accounts(GOOD)) == asked
+    with_app(administrator)
+    assert told(checking.accounts(GOOD)) == [*asked, ("warn", lone)]
+    recovery_codes_of(administrator)
+    assert told(checking.accounts(GOOD)) == asked

@@ -12,9 +12,10 @@ from flask.testing import FlaskClient
 from outreach.domain.activities.values import Move
 from outreach.domain.answers import Choice
 from outreach.domain.kinds import AnswerSource, HolderKind, Role
+from outreach.domain.sign_in.events import SecurityKind
 from outreach.domain.states import ActivityState, InvitationState
 from outreach.extensions import db
-from outreach.models import Absence, AbsenceCalendar, AgendaItem, AuditEntry, Invitation, Link, Person
+from outreach.models import Absence, AbsenceCalendar, AgendaItem, AuditEntry, Invitation, Link, Person, SecurityEvent
 from outreach.services import posts
 from outreach.services.activities import move as moves
 from outreach.services.activities import publish as publishing
@@ -1628,7 +1629,14 @@ def test_an_answer_from_the_browser_of_a_closed_account_counts_as_the_invitees_o
 def test_staff_who_open_a_link_see_what_the_invitee_sees(app, phone, four_days, ani, coordinator):
     invite_and_mark(ani, four_days[0])
     address = f"/j/{token_of(ani)}"
-    assert log_in(app, coordinator).get(address).text == phone.get(address).text
+    events = sa.select(SecurityEvent.user_id, SecurityEvent.detail).where(
+        SecurityEvent.kind == SecurityKind.LINK_VIEWED
+    )
+    shown = phone.get(address).text
+    assert db.session.execute(events).all() == []
+    assert log_in(app, coordinator).get(address).text == shown
+    db.session.rollback()
+    assert db.session.execute(events).all() == [(coordinator.id, {"of": "person", "invitee": ani.id})]
 
 
 def test_optional_fields_say_so_alike_and_the_address_says_what_it_is_for(phone, first, ani, police):
