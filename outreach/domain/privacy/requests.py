@@ -1,7 +1,7 @@
 """What people ask about their data, and within which time the office has to do it (UU 27/2022).
 
-Correcting (article 30), access with a copy (article 32), and ending after consent is withdrawn (article 40) are due within
-3 × 24 hours of the request. The law names no hours for erasing (article 43); the office takes the same.
+Correcting (article 30), access with a copy (article 32), ending after consent is withdrawn (article 40) and pausing (article 41)
+are due within 3 × 24 hours of the request. The law names no hours for erasing (article 43); the office takes the same.
 
 Pure: services/privacy/requests/ stores requests and carries them out.
 """
