@@ -32,6 +32,7 @@ SEARCHES = (  # outside this folder, with a long form (tests/support/long_form.p
     "tests/services/representation/test_any_chain.py",
     "tests/services/ladder/test_any_story.py",
     "tests/services/door/test_receive.py",
+    "tests/services/privacy/retention/test_kills.py",
     "tests/services/planning/test_booking_races.py",
     "tests/domain/timetabling/test_any.py",
     "tests/domain/clashes/test_any.py",
