@@ -170,3 +170,41 @@ def test_the_operations_page_says_in_indonesian_what_it_says_in_english():
     assert parts[0] == parts[1]
     assert "(operations.id.md)" in text("docs/operations.md")
     assert "(operations.md)" in text("docs/operations.id.md")
+
+
+# How many requirements of levels 1 and 2 each section of ASVS 5.0.0 has; those of level 3 come last. V10 and V17 are one row.
+SECTIONS = {
+    "1.1": 2, "1.2": 9, "1.3": 11, "1.4": 3, "1.5": 2, "2.1": 3, "2.2": 3, "2.3": 4, "2.4": 1, "3.2": 2, "3.3": 4, "3.4": 6,
+    "3.5": 5, "3.7": 2, "4.1": 3, "4.2": 1, "4.3": 2, "4.4": 4, "5.1": 1, "5.2": 3, "5.3": 2, "5.4": 3, "6.1": 3, "6.2": 12,
+    "6.3": 4, "6.4": 4, "6.5": 5, "6.6": 3, "6.8": 4, "7.1": 3, "7.2": 4, "7.3": 2, "7.4": 5, "7.5": 2, "7.6": 2, "8.1": 2,
+    "8.2": 3, "8.3": 1, "8.4": 1, "9.1": 3, "9.2": 4, "11.1": 2, "11.2": 3, "11.3": 3, "11.4": 4, "11.5": 1, "11.6": 1,
+    "12.1": 3, "12.2": 2, "12.3": 4, "13.1": 1, "13.2": 5, "13.3": 2, "13.4": 5, "14.1": 2, "14.2": 4, "14.3": 3, "15.1": 3,
+    "15.2": 3, "15.3": 7, "16.1": 1, "16.2": 5, "16.3": 4, "16.4": 3, "16.5": 3,
+}  # fmt: skip
+
+
+def test_the_table_of_security_has_each_requirement_once_and_names_existing_tests():
+    page = text("docs/security.md")
+    rows = [row.split(" | ") for row in re.findall(r"^\| (\d[^\n]*) \|$", page, re.MULTILINE)]
+    assert [row[0] for row in rows if len(row) != 4] == []
+    asked = [f"{section}.{number + 1}" for section, most in SECTIONS.items() for number in range(most)]
+    states = {id_: state for ids, _short, state, _shown in rows for id_ in ids.split(", ")}
+    assert sorted(states) == sorted([*asked, "10.1.1–10.7.3", "17.1.1–17.3.2"])
+    assert sum(len(ids.split(", ")) for ids, *_ in rows) == len(states)
+    assert {state.partition(":")[0] for state in states.values()} <= {
+        "met",
+        "met by people",
+        "partly",
+        "not met",
+        "not applicable",
+    }
+    said = {
+        id_: state
+        for state, ids in re.findall(r"(not met|partly) (?:met )?are ([\d., \n]+\d)", page)
+        for id_ in re.split(r",\s+", ids)
+    }
+    assert said == {id_: state for id_, state in states.items() if state in ("not met", "partly")}
+    for named in re.findall(r"`(tests/[^`]+)`", page):
+        path, _, test = named.partition("::")
+        assert (ROOT / path).exists(), named
+        assert not test or f"def {test}(" in text(path), named
