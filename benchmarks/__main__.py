@@ -17,7 +17,7 @@ from benchmarks import load, peers
 from benchmarks.conditions import machine
 from benchmarks.directory import exporting, importing
 from benchmarks.documents import certificates, letters, reporting
-from benchmarks.pages import checking_in, flooding, inviting, pages, searching
+from benchmarks.pages import checking_in, flooding, inviting, pages, searching, signed_in
 from benchmarks.planning import clashes, placing, timetabling
 from benchmarks.results import LATEST, table, write
 from benchmarks.sending import draining, national, sending, ticks, wire
@@ -34,6 +34,7 @@ ALL = (
     inviting.measure,
     flooding.measure,
     searching.measure,
+    signed_in.measure,
     exporting.measure,
     timetabling.measure,
     placing.measure,
