@@ -58,7 +58,7 @@ _OF_THE_RETURNED = re.compile(
 )
 # What the other server said, in sendmail's transcript. The “User unknown” that sendmail writes below it names only the
 # class of the refusal.
-_REPLIED = re.compile(r"^\s*(?:<<< |\(reason: )(5\d\d.*)$", re.MULTILINE)
+_REPLIED = re.compile(r"^[^\S\n]*+(?:<<< |\(reason: )(5\d\d.*)$", re.MULTILINE)
 _RECIPIENT = re.compile(rb"^Final-Recipient:", re.IGNORECASE | re.MULTILINE)
 _SMTP = re.compile(r"(?<![\d.:])([45])\d\d[ -](?!\d{3}\b)")
 

@@ -13,6 +13,7 @@ from outreach.domain.directory.email_addresses import means_nothing
 from outreach.domain.problems import Problem
 
 _COUNTRY = "ID"
+MOST_LETTERS = 300  # of a cell with several numbers; the patterns below take quadratic time
 # Most numbers in a list are Indonesian mobiles: those are recognised by the same pattern that is_valid_number applies to them.
 _METADATA: Any = PhoneMetadata.metadata_for_region(_COUNTRY)
 _MOBILE = re.compile(_METADATA.mobile.national_number_pattern)
@@ -34,6 +35,8 @@ def number(written: str | float | int | None) -> str:
     Handles numbers that Excel has changed: 82241617525.0 is 0822-4161-7525. Of several in one cell, the first valid one
     is used.
     """
+    if isinstance(written, str) and len(written) > MOST_LETTERS:
+        raise PhoneInvalid(phone=written.strip()[:40])
     text = _text(written)
     if means_nothing(text):
         return ""

@@ -35,7 +35,7 @@ from outreach.services.directory.regions import Gazetteer, Kelurahan
 
 NO_NAME = Name("")
 # A comma counts as part of the address only where it stands for the dot of the domain.
-_ADDRESS = re.compile(r"[^\s;/|,()<>]+\s*@\s*[^\s;/|,()<>]+(?:,[A-Za-z][\w.-]*+(?!\s*@))?")
+_ADDRESS = re.compile(r"[^\s;/|,()<>]{1,64}\s*@\s*[^\s;/|,()<>]+(?:,[A-Za-z][\w.-]*+(?!\s*@))?")
 Corrections = Mapping[str, Mapping[str, str]]  # by Column: the written value, and the value to use instead
 
 

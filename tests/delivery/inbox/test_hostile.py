@@ -330,3 +330,8 @@ def test_a_normal_mail_damaged_in_any_way_is_read_within_limits(mail):
     assert in_bounds(found)
     assert found.reason is not IncomingReason.BROKEN  # the catch-all around the reader is for unforeseen errors
     assert (found.reply is not None) == (found.kind is IncomingKind.ANSWER)
+
+
+def test_a_report_of_nothing_but_line_ends_is_read():
+    found = reports._judged_by_text("\n" * 500_000 + "x", [], "")
+    assert found.fault is None

@@ -102,3 +102,9 @@ def test_any_text_gives_a_number_nothing_or_a_message(text):
 )
 def test_the_quick_check_of_indonesian_mobiles_agrees_with_the_full_one(start, rest):
     assert phones._mobile(start + rest) in ("", phones._valid(start + rest))
+
+
+@pytest.mark.parametrize("piece", [" ", "0a", "a ", "/ "])
+def test_a_text_made_to_hang_its_reader_is_refused_at_once(piece: str):
+    with pytest.raises(phones.PhoneInvalid):
+        phones.number("0812" + piece * 100_000 + "x")

@@ -122,3 +122,9 @@ def test_a_letters_code_is_found_in_a_text_only_as_letters_show_it():
 def test_the_report_offers_number_and_date():
     report = report_on(ReadPdf(2, TEXT, (WHOLE,)), EXPECTED)
     assert (report.is_ours, report.number, report.dated_on) == (True, "400.2/123/DPPPA/2027", date(2027, 1, 5))
+
+
+def test_a_text_made_to_hang_its_reader_is_read_in_a_moment():
+    """Each of these took time quadratic in its length: a PDF may have four hundred thousand letters."""
+    for text in ("a" * 400_000, "\n" * 400_000, f"Nomor: 1{' ' * 400_000}x", "a " * 200_000):
+        assert (number_in(text) in ("", "1"), date_in(text)) == (True, None)
