@@ -331,6 +331,7 @@ def _forgery_page(_error: CSRFError) -> Any:
 
 def _not_yours_page(_refused: NotYours) -> Any:
     db.session.rollback()
+    _record(SecurityKind.FORBIDDEN)
     return error_page(403)
 
 

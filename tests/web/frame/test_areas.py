@@ -9,9 +9,11 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
+from outreach.domain.access import NotYours
 from outreach.domain.kinds import Role, StaffRole
+from outreach.domain.sign_in.events import SecurityKind
 from outreach.extensions import db
-from outreach.models import Invitation, Region, User
+from outreach.models import Invitation, Region, SecurityEvent, User
 from outreach.models.access import GUARDED
 from outreach.web.frame import areas
 from outreach.web.frame.request import PUBLIC
@@ -198,10 +200,17 @@ def test_a_hall_that_others_use_is_taken_and_nobody_reads_by_whom(app: Flask, si
     moved = {"on": "2027-01-18", "begins": "08:00", "ends": "12:00", "zone": "Asia/Jakarta", "venue_id": str(hall.id),
              "region_code": IMOPURO}  # fmt: skip
     answer = log_in(app, siti).post(f"/activities/{own.id}/edit", data={**edited(own), **moved})
-    i = answer.text.find(FOREIGN)
-    print(answer.text[i - 600 : i + 300])
     assert (answer.status_code, FOREIGN in answer.text) == (422, False)
     assert "by “another activity of the office” (–). Choose another time" in answer.text
+
+
+def test_a_change_that_is_refused_when_it_is_written_is_recorded_as_well(app: Flask, siti: User, monkeypatch):
+    def refuse(*_given, **_named):
+        raise NotYours("person [1]")
+
+    monkeypatch.setitem(app.view_functions, "people.index", refuse)
+    assert log_in(app, siti).get("/people").status_code == 403
+    assert db.session.query(SecurityEvent).filter_by(kind=SecurityKind.FORBIDDEN).one().user_id == siti.id
 
 
 def edited(activity) -> dict[str, str]:

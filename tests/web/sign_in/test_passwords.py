@@ -5,12 +5,14 @@ import time
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 
 from outreach import clock
 from outreach.domain.kinds import StaffRole
+from outreach.domain.sign_in.events import SecurityKind
 from outreach.extensions import db
-from outreach.models import PasswordReset, User
+from outreach.models import PasswordReset, SecurityEvent, User
 from outreach.services.office import staff
 from outreach.services.office.staff import UserValues
 from tests.support.long_form import LONG
@@ -152,3 +154,13 @@ if LONG:  # it compares times
         known, unknown = times.values()
         longer = sum((a > b) + (a == b) / 2 for a in known for b in unknown) / (len(known) * len(unknown))
         assert 0.42 < longer < 0.58, longer
+
+
+def test_a_wrong_password_on_the_page_to_change_it_is_recorded(app, client, coordinator):
+    sign_in(client, coordinator.email)
+    for old, new in (("not-the-password", NEW), (PASSWORD, PASSWORD), (PASSWORD, NEW)):
+        change(client, old, new)
+    kinds = db.session.scalars(sa.select(SecurityEvent.kind).order_by(SecurityEvent.id)).all()
+    assert [kind for kind in kinds if kind is not SecurityKind.SIGNED_IN] == [
+        SecurityKind.ASKED_ANEW_FAILED, SecurityKind.PASSWORD_CHANGED,
+    ]  # fmt: skip

@@ -75,6 +75,8 @@ class NewPasswordForm(ChangePasswordForm):
             return False
         too_long = say(PasswordTooLong(length=MOST))
         if _refused(self.new_password, MOST, too_long) or not super().validate(**given):
+            if get_message("INVALID_PASSWORD")[0] in self.password.errors:
+                security_event(SecurityKind.ASKED_ANEW_FAILED, current_user, now=clock.now())
             return False
         tries.succeeded()
         return True

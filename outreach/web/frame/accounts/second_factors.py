@@ -32,9 +32,11 @@ from passlib.totp import TOTP, AppWallet
 
 from outreach import clock
 from outreach.domain.problems import Problem
+from outreach.domain.sign_in.events import SecurityKind
 from outreach.extensions import db
 from outreach.models import Office, User, the_office
 from outreach.services.sign_in import factors, recovery
+from outreach.services.sign_in.events import security_event
 from outreach.settings import Settings
 from outreach.web.frame.accounts.password_forms import Passwords
 from outreach.web.frame.say import say
@@ -133,12 +135,13 @@ class PasskeyForm(WebAuthnSigninResponseForm):
     user: Any
 
     def validate(self, **given: Any) -> bool:
-        if not _is_asked(self) or not super().validate(**given):
-            return False
-        expected = current_user.fs_uniquifier if self.is_verify else session.get("tf_user_id")
-        if self.user.is_active and self.user.fs_uniquifier == expected:
-            return True
-        self.credential.errors = [get_message("WEBAUTHN_UNKNOWN_CREDENTIAL_ID")[0]]
+        asked_of = current_user.fs_uniquifier if self.is_verify else session.get("tf_user_id")
+        if _is_asked(self) and super().validate(**given):
+            if self.user.is_active and self.user.fs_uniquifier == asked_of:
+                return True
+            self.credential.errors = [get_message("WEBAUTHN_UNKNOWN_CREDENTIAL_ID")[0]]
+        of = security.datastore.find_user(fs_uniquifier=asked_of) if asked_of else None
+        _note_failure(of, SecurityKind.ASKED_ANEW_FAILED if self.is_verify else SecurityKind.FACTOR_FAILED)
         return False
 
 
@@ -170,7 +173,13 @@ class SetupForm(TwoFactorSetupForm):
 class CodeForm(TwoFactorVerifyCodeForm):
     def validate(self, **given: Any) -> bool:
         self.code.data = "".join((self.code.data or "").split())  # apps show it in two groups
-        return _is_written(self.code) and self._is_own() and super().validate(**given)
+        if not _is_written(self.code) or not self._is_own():
+            return False
+        if super().validate(**given):
+            return True
+        if not self.is_setup:
+            _note_failure(self.user)
+        return False
 
     def _is_own(self) -> bool:
         """Return whether the secret of a new app was made in this session, for which the password was given lately.
@@ -185,7 +194,17 @@ class CodeForm(TwoFactorVerifyCodeForm):
 
 class RecoveryForm(MfRecoveryForm):
     def validate(self, **given: Any) -> bool:
-        return _is_written(self.code) and super().validate(**given)
+        if not _is_written(self.code):
+            return False
+        if super().validate(**given):
+            return True
+        _note_failure(self.user)
+        return False
+
+
+def _note_failure(user: Any, kind: SecurityKind = SecurityKind.FACTOR_FAILED) -> None:
+    db.session.rollback()  # looking whether a code was used has begun to write
+    security_event(kind, user, now=clock.now())
 
 
 def _is_written(field: Any) -> bool:
