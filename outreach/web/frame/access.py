@@ -35,25 +35,12 @@ from outreach.services.office import access as own_access
 from outreach.services.sign_in.events import security_event
 from outreach.settings import Settings
 from outreach.web.frame import areas, rate_limited
-from outreach.web.frame.request import needs_login
+from outreach.web.frame.request import PUBLIC, needs_login
 from outreach.web.frame.sign_in import kept_forms, tries
 
 log = structlog.get_logger()
 
-CACHED_ELSEWISE = frozenset(
-    {
-        "answers",
-        "lettercheck",
-        "certificatecheck",
-        "doorcodes",
-        "press",
-        "feedfiles",
-        "health",
-        "notice",
-        "mailbox",
-        "static",
-    }
-)
+CACHED_ELSEWISE = PUBLIC - {"security", "reset"}  # pages for everybody that say themselves how long they may be kept
 ASK_FOR_A_PASSWORD = frozenset({
     "security.login", "security.verify", "security.change_password", "security.two_factor_token_validation",
     "security.two_factor_setup_validate", "security.mf_recovery",
@@ -63,9 +50,6 @@ SECOND = frozenset({"security.two_factor_token_validation", "security.mf_recover
 SET_UP = frozenset({"office", "users"})  # what an administrator may use before set-up
 KNOW_STAFF = frozenset({"doorcodes"})  # pages for everybody that show staff more
 RECORDED = {403: SecurityKind.FORBIDDEN, 429: SecurityKind.TOO_MANY_TRIES}
-OWN_AFFAIRS = frozenset(
-    {"users.language", "account.codes_file", "signins.end", "signins.end_others"}
-)  # what a viewer may change: their own settings only
 TAKEN = frozenset(
     {"kla.start_bundle", "documents.stop_bundle"}
 )  # making a file of what a viewer reads anyway changes nothing
@@ -225,7 +209,8 @@ def _let_in() -> Any:
     areas.settle()
     if not current_user.is_authenticated or _is_for_another_account():
         return _to_login()
-    viewers_too = request.method in areas.SAFE_METHODS or request.endpoint in OWN_AFFAIRS | TAKEN
+    endpoint = request.endpoint or ""
+    viewers_too = request.method in areas.SAFE_METHODS or areas.is_own_affair(endpoint) or endpoint in TAKEN
     if not viewers_too and not may_change():
         abort(403)
     areas.check()
