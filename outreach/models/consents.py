@@ -12,3 +12,4 @@ IS_CHILD = sa.or_(
     sa.func.coalesce(Person.age_group == AgeGroup.UNDER_18, sa.false()),
 )
 HAS_CONSENT = sa.exists().where(Consent.person_id == Person.id, Consent.withdrawn_at.is_(None)).correlate(Person)
+NEEDS_CONSENT = sa.and_(IS_CHILD, ~HAS_CONSENT)

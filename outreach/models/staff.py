@@ -8,6 +8,7 @@ from flask_security import RoleMixin, UserMixin
 from sqlalchemy.ext.mutable import MutableList
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from outreach.domain.kinds import StaffRole
 from outreach.extensions import Model
 from outreach.models.base import Identified, UTCDateTime
 from outreach.models.places import Region
@@ -58,7 +59,9 @@ class User(Identified, UserMixin, Model):
     confirmed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     create_datetime: Mapped[datetime] = mapped_column(UTCDateTime, server_default=sa.func.now())
     tf_primary_method: Mapped[str | None] = mapped_column(sa.String(64))
-    tf_totp_secret: Mapped[str | None] = mapped_column(sa.String(255))  # encrypted (services/sign_in/totp.py)
+    tf_totp_secret: Mapped[str | None] = mapped_column(
+        sa.String(255)
+    )  # encrypted (web/frame/accounts/second_factors.py)
     tf_last_counter: Mapped[int | None] = mapped_column(sa.BigInteger)  # of the last code taken: each is taken once
     fs_webauthn_user_handle: Mapped[str | None] = mapped_column(sa.String(64), unique=True)  # type: ignore[assignment]
     tf_phone_number: Mapped[str | None] = mapped_column(sa.String(128))
@@ -76,6 +79,11 @@ class User(Identified, UserMixin, Model):
     @property
     def display_name(self) -> str:
         return self.name or self.email
+
+
+IS_ADMINISTRATOR = User.roles.any(AccountRole.name == StaffRole.ADMINISTRATOR.value)
+# An office must keep one of these.
+IS_LASTING_ADMINISTRATOR = sa.and_(User.active, User.access_until.is_(None), IS_ADMINISTRATOR)
 
 
 class BellSeen(Model):

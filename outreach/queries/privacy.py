@@ -10,7 +10,7 @@ from sqlalchemy.orm import joinedload
 from outreach.domain.privacy.requests import RequestClock, clock_of, due_at
 from outreach.extensions import db
 from outreach.models import Consent, DataRequest, Person, User
-from outreach.models.consents import HAS_CONSENT, IS_CHILD
+from outreach.models.consents import IS_CHILD, NEEDS_CONSENT
 
 MOST = 500
 
@@ -72,7 +72,7 @@ def consents(person_id: int) -> Sequence[tuple[Consent, str]]:
 
 def needs_consent(person_id: int) -> bool:
     """Return whether somebody has to consent for this person, and nobody has."""
-    wanted = sa.select(Person.id).where(Person.id == person_id, IS_CHILD, ~HAS_CONSENT)
+    wanted = sa.select(Person.id).where(Person.id == person_id, NEEDS_CONSENT)
     return db.session.scalar(wanted) is not None
 
 

@@ -3,7 +3,7 @@
 Correcting (article 30), access with a copy (article 32), ending after consent is withdrawn (article 40) and pausing (article 41)
 are due within 3 × 24 hours of the request. The law names no hours for erasing (article 43); the office takes the same.
 
-Pure: services/privacy/requests/ stores requests and carries them out.
+Pure: services/privacy/requests.py stores requests and carries them out.
 """
 
 from dataclasses import dataclass

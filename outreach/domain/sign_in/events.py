@@ -29,6 +29,7 @@ class SecurityKind(StrEnum):
     ACCOUNT_ADDED = "account_added"
     ACCOUNT_CLOSED = "account_closed"
     ROLE_CHANGED = "role_changed"
+    ADDRESS_CHANGED = "address_changed"  # with which the account signs in
     ALARM = "alarm"  # very many sign-ins failed: administrators got a mail
     EXPORTED = "exported"
     LINK_VIEWED = "link_viewed"  # staff opened an invitee's link

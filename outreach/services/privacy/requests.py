@@ -3,7 +3,6 @@
 Once a request is done, what the person wrote goes; that it was asked, when, and what was done stays for its period.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -12,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from outreach.delivery import tokens
 from outreach.domain.directory import email_addresses, names, phones
-from outreach.domain.kinds import LinkPurpose, MailKind, StaffRole
+from outreach.domain.kinds import LinkPurpose, MailKind
 from outreach.domain.privacy.requests import (
     CONFIRM_FOR,
     COPY_FOR,
@@ -32,16 +31,16 @@ from outreach.domain.privacy.requests import (
     WhatWasDoneMissing,
 )
 from outreach.extensions import db
-from outreach.models import AccountRole, AddressFailure, DataRequest, Message, Organisation, Person, PrivacyMail, User
+from outreach.models import AddressFailure, DataRequest, Message, Organisation, Person, PrivacyMail, User
+from outreach.models.consents import NEEDS_CONSENT
 from outreach.services import audit, office_defaults
 from outreach.services.answers import answer as answering
 from outreach.services.directory import people
 from outreach.services.invitations import links
+from outreach.services.sign_in.administrators import administrators
 from outreach.transactions import writing
 
-MOST_OPEN = (
-    5  # of a kind, of one person by their link: a forwarded link must not fill the list, nor send mails to strangers
-)
+MOST_OPEN = 5  # of a kind, of one person by their link: a forwarded link neither fills the list nor writes to strangers
 MOST_COPIES = 3  # mailed to one person within a day
 SAME_WITHIN = timedelta(minutes=10)  # the same request again is a second press
 MAILED = "A link to the copy was mailed to the known address."
@@ -74,7 +73,7 @@ def ask_for_copy(token: str, *, now: datetime) -> bool:
         request = _new(person, RequestKind.COPY, RequestWay.LINK, now)
         session.add(request)
         session.flush()
-        mailed = has_own_address(session, person)
+        mailed = has_own_address(session, person) and not _waits_for_consent(session, person)
         if mailed:
             _mail(session, request, PrivacyPurpose.COPY, person.email, now + COPY_FOR, now, person=person)
             _close(request, RequestOutcome.DONE, MAILED, None, now)
@@ -223,16 +222,10 @@ def remind(now: datetime) -> int:
                 purpose = PrivacyPurpose.DUE_SOON
             else:
                 continue
-            for user in administrators(session):
+            for user in administrators(session, now=now):
                 _mail(session, request, purpose, user.email, now + WARNED_BEFORE, now, user=user)
                 written += 1
     return written
-
-
-def administrators(session: Session) -> Sequence[User]:
-    """Return the administrators who may sign in."""
-    are = User.roles.any(AccountRole.name == StaffRole.ADMINISTRATOR.value)
-    return session.scalars(sa.select(User).where(User.active, are).order_by(User.id)).unique().all()
 
 
 def has_own_address(session: Session, person: Person) -> bool:
@@ -246,6 +239,11 @@ def has_own_address(session: Session, person: Person) -> bool:
         AddressFailure.address == email_addresses.key(person.email), AddressFailure.blocked_at.is_not(None)
     )
     return not session.scalar(sa.select(sa.or_(others, offices, blocked)))
+
+
+def _waits_for_consent(session: Session, person: Person) -> bool:
+    """Return whether no mail goes to the person because a parent has not consented yet. Staff then give the copy."""
+    return session.scalar(sa.select(Person.id).where(Person.id == person.id, NEEDS_CONSENT)) is not None
 
 
 def link_of(request: DataRequest, purpose: LinkPurpose) -> str:

@@ -31,6 +31,7 @@ KINDS: dict[SecurityKind, Any] = {
     SecurityKind.ACCOUNT_ADDED: _l("Account added"),
     SecurityKind.ACCOUNT_CLOSED: _l("Account closed"),
     SecurityKind.ROLE_CHANGED: _l("Role changed"),
+    SecurityKind.ADDRESS_CHANGED: _l("Address for signing in changed"),
     SecurityKind.ALARM: _l("Many failures: mail to the administrators"),
     SecurityKind.EXPORTED: _l("List downloaded"),
     SecurityKind.LINK_VIEWED: _l("Invitee's link opened while signed in"),

@@ -6,8 +6,9 @@ import pytest
 import sqlalchemy as sa
 
 from outreach.delivery import tokens
-from outreach.domain.kinds import LinkPurpose, MailKind
+from outreach.domain.kinds import AgeGroup, LinkPurpose, MailKind
 from outreach.domain.privacy.requests import (
+    ConsentWay,
     CopyGone,
     CorrectionMissing,
     Corrections,
@@ -22,8 +23,9 @@ from outreach.domain.states import MessageState
 from outreach.extensions import db
 from outreach.models import Assistant, DataRequest, Message, PrivacyMail
 from outreach.services.invitations.links import LinkUnknown
+from outreach.services.privacy import consents, requests
 from outreach.services.privacy import person as privacy
-from outreach.services.privacy import requests
+from outreach.services.privacy.consents import ConsentValues
 from outreach.services.privacy.requests import Entered
 from tests.world import NOW, a_person, drain, fresh, give_link, rows_of
 
@@ -111,6 +113,15 @@ def test_a_link_fills_neither_the_list_nor_strangers_mailboxes_nor_that_of_its_o
     sent = [purpose for purpose, _address in told()]
     assert (sent.count("confirm"), sent.count("copy")) == (requests.MOST_OPEN, requests.MOST_COPIES)
     assert len(rows_of(DataRequest)) == 2 * requests.MOST_OPEN + requests.MOST_COPIES
+
+
+def test_a_child_whose_parent_has_not_consented_gets_the_copy_from_staff_and_no_mail(token, ani, coordinator):
+    ani.age_group = AgeGroup.UNDER_18
+    db.session.commit()
+    assert not requests.ask_for_copy(token, now=NOW)
+    assert ([row.done_at for row in rows_of(DataRequest)], told()) == ([None], [])
+    consents.record(ani.id, ConsentValues("Ibu", NOW.date(), ConsentWay.PAPER), by=coordinator, now=NOW)
+    assert requests.ask_for_copy(token, now=NOW + HOUR)
 
 
 @pytest.mark.parametrize(
