@@ -17,6 +17,7 @@ from outreach.domain.problems import Problem
 from outreach.domain.sign_in.events import SecurityKind
 from outreach.extensions import db
 from outreach.models import AccountRole, Region, User
+from outreach.models.staff import IS_LASTING_ADMINISTRATOR
 from outreach.services import audit, feeds
 from outreach.services.locking import lock_address_book
 from outreach.services.sign_in import passwords, reset
@@ -189,6 +190,7 @@ def edit(user_id: int, values: UserValues, *, by: User | None, now: datetime) ->
             feeds.revoke_made_by(session, user_id, by=by, now=now)
         if user.email != email:
             reset.forget_links(session, user_id, now=now)
+            security_event(SecurityKind.ADDRESS_CHANGED, user, now=now, by=by.id if by else None)
         user.name, user.email, user.locale, user.active = name, email, values.locale, values.active
         if role_of(user) is not role:
             user.roles = [_role(session, role)]
@@ -221,6 +223,7 @@ def renew_password(user_id: int, *, by: User | None, now: datetime) -> Added:
             raise UserMissing
         user.password, user.password_ends_at = hashed, ends_at
         user.fs_uniquifier = uuid4().hex
+        reset.forget_links(session, user_id, now=now)
         security_event(SecurityKind.PASSWORD_RENEWED, user, now=now, by=by.id if by else None)
         audit.record(session, by, "user.password_renewed", user, now=now)
     return Added(user, password, ends_at)
@@ -300,10 +303,9 @@ def _refuse_taken(session: Session, email: str, own_id: int | None) -> None:
 
 def _keep_an_administrator(session: Session, leaving_id: int) -> None:
     """Raise LastAdministrator if no other open administrator exists. Locks the role, so that two cannot leave at once."""
-    administrator = AccountRole.name == StaffRole.ADMINISTRATOR.value
-    session.execute(sa.select(AccountRole.id).where(administrator).with_for_update())
-    lasting = administrator, User.active, User.access_until.is_(None)
-    open_ids = session.scalars(sa.select(User.id).join(User.roles).where(*lasting)).all()
+    role = sa.select(AccountRole.id).where(AccountRole.name == StaffRole.ADMINISTRATOR.value)
+    session.execute(role.with_for_update())
+    open_ids = session.scalars(sa.select(User.id).where(IS_LASTING_ADMINISTRATOR)).all()
     if list(open_ids) == [leaving_id]:
         raise LastAdministrator
 
