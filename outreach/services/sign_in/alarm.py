@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from outreach.domain.kinds import AccountNews, StaffRole
+from outreach.domain.kinds import AccountNews
 from outreach.domain.sign_in.events import SecurityKind
 from outreach.extensions import db
-from outreach.models import AccountRole, SecurityEvent, User
+from outreach.models import SecurityEvent
 from outreach.services.sign_in import mails
+from outreach.services.sign_in.administrators import administrators
 from outreach.services.sign_in.events import security_event
 from outreach.transactions import writing
 
@@ -41,10 +42,7 @@ def tell_administrators(now: datetime) -> int:
         if not count or session.scalar(sa.select(SecurityEvent.id).where(*lately).limit(1)) is not None:
             return 0
         security_event(SecurityKind.ALARM, now=now, count=count)
-        administrators = (
-            sa.select(User.id).join(User.roles).where(User.active, AccountRole.name == StaffRole.ADMINISTRATOR.value)
-        )
-        ids = session.scalars(administrators).all()
-        for user_id in ids:
-            mails.tell(session, user_id, AccountNews.MANY_FAILURES, now=now, count=count)
-    return len(ids)
+        told = administrators(session, now=now)
+        for user in told:
+            mails.tell(session, user.id, AccountNews.MANY_FAILURES, now=now, count=count)
+        return len(told)

@@ -15,7 +15,8 @@ from outreach.domain.kinds import AccountNews, StaffRole
 from outreach.domain.problems import Problem
 from outreach.domain.sign_in.events import SecurityKind
 from outreach.extensions import current_settings, db
-from outreach.models import AccountRole, Passkey, RecoveryCode, User
+from outreach.models import Passkey, RecoveryCode, User
+from outreach.models.staff import IS_LASTING_ADMINISTRATOR
 from outreach.services import audit
 from outreach.services.sign_in import mails, recovery
 from outreach.services.sign_in.events import security_event
@@ -145,13 +146,13 @@ class LoneAdministrator:
 
 
 def lone_administrator() -> LoneAdministrator | None:
-    """Return the only open account of an administrator if it has a second factor and no recovery codes left."""
-    administrators = (
+    """Return the only administrator whose access does not end, if they have a second factor and no recovery codes left."""
+    lasting = (
         sa.select(User.id, User.name, User.email, HAS_FACTOR.label("has_factor"))
-        .where(User.active, User.roles.any(AccountRole.name == StaffRole.ADMINISTRATOR.value))
+        .where(IS_LASTING_ADMINISTRATOR)
         .limit(2)
     )
-    rows = db.session.execute(administrators).all()
+    rows = db.session.execute(lasting).all()
     if len(rows) != 1 or not rows[0].has_factor or recovery.remaining(rows[0].id):
         return None
     return LoneAdministrator(rows[0].name or rows[0].email, rows[0].email)

@@ -1,6 +1,6 @@
 """The alarm at many failed sign-ins."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import sqlalchemy as sa
 
@@ -9,6 +9,7 @@ from outreach.domain.sign_in.events import SecurityKind
 from outreach.extensions import db
 from outreach.models import AccountMail, Message, SecurityEvent, User
 from outreach.services.sign_in import alarm
+from outreach.services.sign_in.administrators import administrators
 from outreach.services.sign_in.alarm import AGAIN_AFTER, FROM, WITHIN
 from tests.world import NOW
 
@@ -28,3 +29,11 @@ def test_administrators_get_one_mail_when_many_sign_ins_fail(any_app, administra
     ]
     assert (alarm.many(now=NOW + WITHIN - timedelta(seconds=1)), alarm.many(now=NOW + WITHIN)) == (FROM, 0)
     assert alarm.tell_administrators(NOW + AGAIN_AFTER) == 0  # it is over
+
+
+def test_an_administrator_whose_access_has_ended_gets_no_such_mail(app, administrator: User):
+    found = []
+    for day in (3, 4):  # it is the fourth
+        administrator.access_until = date(2027, 1, day)
+        found.append([user.id for user in administrators(db.session(), now=NOW)])
+    assert found == [[], [administrator.id]]

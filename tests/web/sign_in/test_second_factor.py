@@ -4,13 +4,15 @@ import re
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 
 from outreach import clock
 from outreach.domain.kinds import AccountNews
+from outreach.domain.sign_in.events import SecurityKind
 from outreach.extensions import db
-from outreach.models import AccountMail, AuditEntry, User
-from outreach.services.sign_in import factors
+from outreach.models import AccountMail, AuditEntry, SecurityEvent, User
+from outreach.services.sign_in import alarm, factors
 from tests.support.apps import with_settings
 from tests.web.browsers import BrowserClient
 from tests.world import PASSWORD, StandingClock, log_in, stop_clock
@@ -245,3 +247,23 @@ def test_tries_of_a_second_factor_are_counted_for_the_account(app, client, coord
     other = app.test_client()
     give_password(other, coordinator)
     assert [*tries, other.post("/login/recovery", data={"code": "x"}).status_code] == [200, 200, 200, 429]
+
+
+def test_a_wrong_second_factor_is_recorded_and_counts_for_the_alarm(any_app, client, coordinator):
+    recovery_codes_of(with_app(coordinator))
+    code = code_of(coordinator)
+    give_password(any_app.test_client(), coordinator)
+    give_password(client, coordinator)
+    client.post("/login/code", data={"code": " "})  # nothing is written
+    client.post("/login/code", data={"code": "000000"})
+    client.post("/login/recovery", data={"code": "aaaa-bbbb-cccc-dddd-eeee-ffff"})
+    client.post("/login/code", data={"code": code})
+    assert is_in(client)
+    other = any_app.test_client()
+    give_password(other, coordinator)
+    other.post("/login/code", data={"code": code})  # used already
+    failed = db.session.scalars(
+        sa.select(SecurityEvent.user_id).where(SecurityEvent.kind == SecurityKind.FACTOR_FAILED)
+    )
+    assert failed.all() == [coordinator.id] * 3
+    assert alarm.failures(now=clock.now()) == 3
