@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
 
+from outreach import reach
 from outreach.delivery import tokens
 from outreach.delivery.mail.ical_event import notes_of
 from outreach.delivery.mail.ical_feed import FeedEntry, FeedStatus, feed_ics, feed_url, fingerprint
@@ -172,14 +173,15 @@ def _status(activity: Activity) -> FeedStatus:
 
 def _changed_at(feed: Feed) -> datetime:
     """Return an instant not before the feed's last change. All changes except answers are in the audit log."""
-    newest = [feed.created_at, db.session.scalar(sa.select(sa.func.max(AuditEntry.at)))]
-    if feed.person_id is not None:
-        times = sa.select(
-            sa.func.max(Invitation.answered_at),
-            sa.func.max(Invitation.invited_at),
-            sa.func.max(Invitation.waitlisted_at),
-        )
-        newest += db.session.execute(times.where(Invitation.person_id == feed.person_id)).one()
+    with reach.unfiltered():  # an account with an area sees activities of programmes, but not who changed them when
+        newest = [feed.created_at, db.session.scalar(sa.select(sa.func.max(AuditEntry.at)))]
+        if feed.person_id is not None:
+            times = sa.select(
+                sa.func.max(Invitation.answered_at),
+                sa.func.max(Invitation.invited_at),
+                sa.func.max(Invitation.waitlisted_at),
+            )
+            newest += db.session.execute(times.where(Invitation.person_id == feed.person_id)).one()
     return max(instant for instant in newest if instant is not None)
 
 

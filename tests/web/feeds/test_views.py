@@ -13,7 +13,7 @@ from outreach.delivery.mail.ical_feed import feed_url
 from outreach.domain.activities.values import Move
 from outreach.domain.kinds import FeedScope, Role
 from outreach.extensions import db
-from outreach.models import Activity, Feed, Invitation
+from outreach.models import Activity, Feed, Invitation, Region
 from outreach.services import feeds
 from outreach.services.activities import move as moves
 from outreach.services.activities import publish as publishing
@@ -203,3 +203,21 @@ def test_a_persons_feed_is_in_their_language(any_app, published_for_nobody, ani)
     db.session.commit()
     own = feeds.make(FeedScope.PERSON, ani.id, "HP sendiri", by=None, now=NOW)
     assert "to be announced" in any_app.test_client().get(feed_url(own)).text
+
+
+def test_a_feed_of_an_area_tells_that_an_activity_of_a_programme_has_moved(
+    any_app, published_for_nobody, coordinator, administrator, clock_stands
+):
+    one = published_for_nobody
+    one.region_code = "18.72.01.1003"
+    coordinator.area_only, coordinator.areas = True, [db.session.get_one(Region, "18.72.01")]
+    feed = feeds.make(FeedScope.EVERYTHING, None, "HP", by=coordinator, now=NOW)
+    address, client = feed_url(feed).removeprefix("http://localhost"), any_app.test_client()
+    clock_stands.now = NOW + timedelta(days=1)
+    before = client.get(address)
+    assert (one.programme_id is not None, "SEQUENCE:0" in before.text) == (True, True)
+    place = Move(one.starts_at + timedelta(days=1), one.ends_at + timedelta(days=1), one.zone, None)
+    moves.move(one.id, place, "Aula dipakai", None, by=administrator, now=clock_stands.now + timedelta(hours=1))
+    clock_stands.now += timedelta(hours=2)
+    after = client.get(address, headers={"If-Modified-Since": before.headers["Last-Modified"]})
+    assert (after.status_code, "SEQUENCE:1" in after.text) == (200, True)
