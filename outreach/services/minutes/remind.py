@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
+from outreach.domain.directory import email_addresses
 from outreach.domain.kinds import MailKind
 from outreach.domain.minutes import follow_ups as rules
 from outreach.domain.states import FollowUpState
@@ -84,7 +85,7 @@ def _due(session: Session, office: Office, today: date) -> Mapping[Owner, list[t
     due: dict[Owner, list[tuple[FollowUp, int]]] = defaultdict(list)
     for one in found:
         owner = one.owner
-        if not owner.email or owner.email.lower() in blocked or owner.reminders_stopped_at is not None:
+        if not owner.email or email_addresses.key(owner.email) in blocked or owner.reminders_stopped_at is not None:
             continue
         lead = rules.lead_today(one.due_on, one.noted_on, today, set_leads, told[one.id, one.due_on])
         if lead is not None:

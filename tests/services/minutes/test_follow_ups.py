@@ -255,3 +255,11 @@ def test_archived_mails_about_minutes_and_tasks_stay_in_the_activitys_log(approv
     assert listed(approved.activity_id, archived=False) == before[:1]
     assert listed(approved.activity_id, archived=True) == before[1:]
     assert listed(draft_activity(None, None, 20).id, archived=True) == []
+
+
+def test_an_address_that_takes_no_mail_is_known_in_the_form_of_the_wire_too(approved, ani):
+    ani.email = "ani@xn--bcher-kva.example"
+    db.session.add(AddressFailure(address="ani@bücher.example", blocked_at=NOW, last_at=NOW))
+    db.session.commit()
+    note(approved, ani)
+    assert (remind.tick(at(8, 9, month=2)), reminded()) == (0, [])
