@@ -39,32 +39,59 @@ class Chore:
     do: Callable[[ReadClock, Stop], Mapping[str, int]]
 
 
-def _expand(now: ReadClock, _stop: Stop) -> Mapping[str, int]:
-    try:
-        ladders.tick(now())
-    finally:  # reminders go out even if a ladder cannot be climbed; the log has the error
+def _each(now: ReadClock, *parts: Callable[[datetime], Mapping[str, int]]) -> Mapping[str, int]:
+    """Run each part, whatever became of those before it, and return all counts. Then raise the first error, for the log."""
+    done: dict[str, int] = {}
+    failed: Exception | None = None
+    for part in parts:
+        try:
+            done |= part(now())
+        except Exception as error:
+            failed = failed or error
         db.session.rollback()
-        done = reminding.tick(now())
-    return {
-        "expanded": done.expanded,
-        "missed": done.missed,
-        "polls_reminded": poll_asking.tick(now()),
-        "tasks_reminded": minutes_reminding.tick(now()),
-        "new_passwords": passwords_by_mail.tick(now()).mails,
-        "data_requests_told": data_requests.remind(now()),
-    }
+    if failed is not None:
+        raise failed
+    return done
+
+
+def _climb(now: datetime) -> Mapping[str, int]:
+    ladders.tick(now)
+    return {}
+
+
+def _remind(now: datetime) -> Mapping[str, int]:
+    done = reminding.tick(now)
+    return {"expanded": done.expanded, "missed": done.missed}
+
+
+def _expand(now: ReadClock, _stop: Stop) -> Mapping[str, int]:
+    return _each(
+        now,
+        _climb,
+        _remind,
+        lambda at: {"polls_reminded": poll_asking.tick(at)},
+        lambda at: {"tasks_reminded": minutes_reminding.tick(at)},
+        lambda at: {"new_passwords": passwords_by_mail.tick(at).mails},
+        lambda at: {"data_requests_told": data_requests.remind(at)},
+    )
 
 
 def _retention(now: ReadClock, stop: Stop) -> Mapping[str, int]:
     return retention.run(now(), stop=stop)
 
 
+def _digests(now: datetime) -> Mapping[str, int]:
+    written = bell.write_digests(lambda user: news.within_reach(user, now=now), news.current(now=now).seen, now=now)
+    return {"digests": written}
+
+
 def _bell(now: ReadClock, _stop: Stop) -> Mapping[str, int]:
-    alarms = alarm.tell_administrators(now())
-    clashes = bell.notice_clashes(now=now())
-    at = now()
-    digests = bell.write_digests(lambda user: news.within_reach(user, now=at), news.current(now=at).seen, now=at)
-    return {"alarms": alarms, "clashes": clashes, "digests": digests}
+    return _each(
+        now,
+        lambda at: {"alarms": alarm.tell_administrators(at)},
+        lambda at: {"clashes": bell.notice_clashes(now=at)},
+        _digests,
+    )
 
 
 def _uploads(now: ReadClock, _stop: Stop) -> Mapping[str, int]:
