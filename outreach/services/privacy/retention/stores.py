@@ -316,8 +316,13 @@ def _accounts(_now: datetime) -> Found:
     return sa.select(User.id, since).where(User.active.is_(False), User.name != ERASED)
 
 
+def _ended_accounts(_now: datetime) -> Found:
+    """Select accounts that were for a time, since its last day. Nobody has closed them."""
+    return sa.select(User.id, User.access_until).where(User.active, User.access_until.is_not(None), User.name != ERASED)
+
+
 def _forget_accounts(session: Session, ids: Sequence[int]) -> None:
-    """Take the names out of closed accounts. The rows stay, because records say by which account they were made."""
+    """Close accounts, and take their names out. The rows stay, because records say by which account they were made."""
     of_them = sa.and_(AuditEntry.subject_type == User.__tablename__, AuditEntry.subject_id.in_(ids))
     _update(session, AuditEntry, of_them, {"subject_name": ERASED, "detail": {}})
     for table in (user_role, user_area):
@@ -325,7 +330,7 @@ def _forget_accounts(session: Session, ids: Sequence[int]) -> None:
     for model in (BellSeen, RecoveryCode, Passkey, PasswordReset):
         _delete(session, model, model.user_id.in_(ids))
     for user in session.scalars(sa.select(User).where(User.id.in_(ids))).unique():
-        user.name, user.email = ERASED, f"erased-{user.id}@example.invalid"
+        user.active, user.name, user.email = False, ERASED, f"erased-{user.id}@example.invalid"
         user.password, user.fs_uniquifier, user.wants_digest = uuid4().hex, uuid4().hex, False
         user.access_until = user.stands_in_for_id = user.stands_in_from = user.stands_in_until = None
         user.tf_primary_method = user.tf_totp_secret = user.tf_phone_number = None
@@ -417,6 +422,7 @@ STORES: tuple[Store, ...] = (
         "accounts", P.ACCOUNTS, User, _accounts, _forget_accounts,
         ("user", "user_role", "user_area", "recovery_code", "passkey"),
     ),
+    Store("ended_accounts", P.ACCOUNTS, User, _ended_accounts, _forget_accounts, ("user",)),
     Store(
         "requests", P.REQUESTS, DataRequest, _plain(DataRequest, DataRequest.done_at, DataRequest.done_at.is_not(None)),
         _deleting(DataRequest), ("data_request", "privacy_mail"),

@@ -9,7 +9,7 @@ from outreach.domain.kinds import MailKind
 from outreach.domain.privacy.retention import BOUNDS, CHANGEABLE, Due, PeriodOutOfBounds, Purpose
 from outreach.domain.states import ActivityState, MessageState
 from outreach.extensions import db
-from outreach.models import AuditEntry, ErasedCount, Invitation, Message, Person, Post, PostHolder
+from outreach.models import AuditEntry, ErasedCount, Invitation, Message, Person, Post, PostHolder, Region, User
 from outreach.services.privacy.retention import periods
 from outreach.services.privacy.retention.run import run
 from tests.world import NOW, a_person, an_invitation, draft_activity, rows_of
@@ -106,3 +106,16 @@ def test_a_period_out_of_its_bounds_is_refused_and_nothing_is_changed(app, offic
     for days in (bounds.least, bounds.most):
         periods.save({**before, purpose: days}, by=None, now=NOW)
         assert periods.read()[purpose] == days
+
+
+def test_an_account_that_was_for_a_time_loses_its_name_when_that_is_over_for_the_whole_period(
+    any_app, viewer, coordinator
+):
+    viewer.access_until = date(2027, 1, 31)
+    viewer.areas = [db.session.get_one(Region, "18.72.01")]
+    db.session.commit()
+    last = NOW.replace(month=1, day=31) + timedelta(days=BOUNDS[Purpose.ACCOUNTS].default)
+    assert run(last) == {}
+    assert run(last + timedelta(days=1)) == {"ended_accounts": 1}
+    found = {(user.name, user.active, len(user.areas)) for user in db.session.query(User)}
+    assert found == {("(erased)", False, 0), (coordinator.name, True, 0)}
