@@ -1,4 +1,4 @@
-"""Problems as sentences in the user's language; and the search words and the page number in the addresses of lists."""
+"""Problems as sentences in the user's language; and search words, page number and days in the addresses of lists."""
 
 from datetime import date, datetime, time
 from enum import StrEnum
@@ -46,3 +46,11 @@ def search_words() -> str:
 def page_number() -> int:
     """Return the page number in ?page=; 1 if it is missing or no number."""
     return max(1, request.args.get("page", 1, type=int))
+
+
+def written_day(text: str) -> date:
+    """Return a day in an address, for `request.args.get(type=…)`. Raise ValueError if it is invalid or outside 1970 to 2199."""
+    found = date.fromisoformat(text)
+    if not 1970 <= found.year < 2200:
+        raise ValueError
+    return found

@@ -88,7 +88,7 @@ def replace(year: int) -> Any:
         sent = codec.from_json(IndicatorList, json.loads(request.form.get("list", "")[:LONGEST]))
         values = read(written(sent))
         name = clean(request.form.get("filename", ""))[-LONGEST_NAME:]
-    except (Unreadable, ValueError, Problem):
+    except (Unreadable, ValueError, RecursionError, Problem):
         flash(_("The preview could not be read back. Please choose the file again."), "warning")
         return redirect(url_for(".list_", year=year))
     with flashing_problems(but=lists.KlaYearMissing):

@@ -1,6 +1,5 @@
 """The audit log: who changed what, and when. For administrators."""
 
-from datetime import date
 from typing import Any
 
 from flask import Blueprint, render_template, request
@@ -12,18 +11,10 @@ from outreach.queries.office.audit_log import AuditFilter
 from outreach.web.exports import columns, file
 from outreach.web.frame.access import administrator_required
 from outreach.web.frame.looks import office_zone
-from outreach.web.frame.say import page_number
+from outreach.web.frame.say import page_number, written_day
 from outreach.web.office.audit_words import SUBJECTS, details, name, page_of, subject, verb
 
 bp = Blueprint("audit", __name__)
-
-
-def _day(written: str) -> date:
-    """Return the day. Raise ValueError if it is invalid or outside 1970 to 2199."""
-    day = date.fromisoformat(written)
-    if not 1970 <= day.year < 2200:
-        raise ValueError
-    return day
 
 
 @bp.get("/audit")
@@ -33,8 +24,8 @@ def index() -> Any:
     known: dict[str, Any] = {
         "user": request.args.get("user", type={"0": 0, **{str(id): id for id, _name in authors}}.get),
         "about": request.args.get("about", type={kind: kind for kind in SUBJECTS}.get),
-        "from": request.args.get("from", type=_day),
-        "to": request.args.get("to", type=_day),
+        "from": request.args.get("from", type=written_day),
+        "to": request.args.get("to", type=written_day),
     }
     unknown = [request.args[name] for name, value in known.items() if request.args.get(name) and value is None]
     wanted = AuditFilter(

@@ -23,6 +23,7 @@ from outreach.web.fields.problems import flashing_problems
 from outreach.web.frame.access import has_role, office, staff_required
 from outreach.web.frame.looks import office_zone, url_with
 from outreach.web.frame.request import is_from_own_page
+from outreach.web.frame.say import written_day
 from outreach.web.reports.blueprint import bp
 from outreach.web.reports.content import content_of, measure_words, month_words, place_words
 from outreach.web.reports.coverage import Measure
@@ -94,7 +95,7 @@ def _period() -> _Period:
     """
     now = clock.now()
     today = now.astimezone(office_zone()).date()
-    asked = {name: request.args.get(name, type=_day) for name in ("from", "to")}
+    asked = {name: request.args.get(name, type=written_day) for name in ("from", "to")}
     unknown = [request.args[name] for name, day in asked.items() if request.args.get(name) and not day]
     newest = today if any(asked.values()) else last_held_on(office_zone(), now) or today
     year_ends = today if newest.year >= today.year else newest.replace(month=12, day=31)
@@ -148,14 +149,6 @@ def _file(content: reports.ReportContent, kind: str) -> Any:
     answer = send_file(made, mimetype, as_attachment=True, download_name=f"{name}.{kind}")
     answer.headers["Cache-Control"] = "private, no-store"
     return answer
-
-
-def _day(written: str) -> date:
-    """Return the day. Raise ValueError if it is invalid or outside 1970 to 2199."""
-    day = date.fromisoformat(written)
-    if not 1970 <= day.year < 2200:
-        raise ValueError
-    return day
 
 
 def _periods(today: date) -> list[tuple[str, date, date]]:

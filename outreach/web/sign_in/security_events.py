@@ -1,6 +1,5 @@
 """Security events, for administrators: a list with filters, as a file, too."""
 
-from datetime import date
 from typing import Any
 
 from flask import Blueprint, render_template, request
@@ -14,17 +13,10 @@ from outreach.queries.sign_in import EventFilter
 from outreach.web.exports import columns, file
 from outreach.web.frame.access import administrator_required
 from outreach.web.frame.looks import office_zone
-from outreach.web.frame.say import page_number
+from outreach.web.frame.say import page_number, written_day
 from outreach.web.sign_in import words
 
 bp = Blueprint("securityevents", __name__)
-
-
-def _day(written: str) -> date:
-    day = date.fromisoformat(written)
-    if not 1970 <= day.year < 2200:
-        raise ValueError
-    return day
 
 
 @bp.get("/security-events")
@@ -36,8 +28,8 @@ def index() -> Any:
         failures=chosen == "failures",
         user_id=request.args.get("user", type=int),
         network_address=request.args.get("from_address", "").strip(),
-        first_on=request.args.get("from", type=_day),
-        last_on=request.args.get("to", type=_day),
+        first_on=request.args.get("from", type=written_day),
+        last_on=request.args.get("to", type=written_day),
     )
     if file.asked():
         select = pages.events_select(wanted, zone=zone)
