@@ -12,6 +12,7 @@ from pathlib import Path
 
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
+from pypdfium2 import PdfDocument
 
 FOLDER = Path(__file__).resolve().parent / "pictures"
 DESK, PHONE = {"width": 1280, "height": 860}, {"width": 360, "height": 740}
@@ -60,7 +61,10 @@ def take_all(guide: dict) -> None:
         staff_phone.goto(f"{base_url}{guide['calls']}")
         staff_phone.get_by_role("button", name="Mulai menelepon").click()
         shoot(staff_phone, "call")
-        take(staff_phone, f"{base_url}/activities/{guide['cadre_in']}/door", "door")
+        staff_phone.goto(f"{base_url}/activities/{guide['cadre_in']}/door")
+        staff_phone.wait_for_load_state("networkidle")
+        staff_phone.locator("input[type=search]").press_sequentially("sa")
+        shoot(staff_phone, "door")
         take_what_remains(desk, base_url)
         phone = browser.new_context(viewport=PHONE, device_scale_factor=2, locale="id-ID").new_page()
         take(phone, guide["cadre"], "answer")
@@ -70,7 +74,7 @@ def take_all(guide: dict) -> None:
 def take_what_remains(desk: Page, base_url: str) -> None:
     """Take the pictures of what there is after the activities: report, map, minutes, and a certificate as its PDF looks."""
     take(desk, f"{base_url}/reports", "report")
-    desk.goto(f"{base_url}/reports/coverage?show=present")
+    desk.goto(f"{base_url}/reports/coverage")
     shoot(desk, "coverage", of="section:has(> .coverage-map)")
     desk.goto(f"{base_url}/follow-ups")
     desk.locator("a[href$='/minutes']").first.click()
@@ -78,8 +82,9 @@ def take_what_remains(desk: Page, base_url: str) -> None:
     desk.goto(f"{base_url}/certificates?show=stands")
     desk.locator("a.name").first.click()
     desk.wait_for_load_state("networkidle")
-    (FOLDER / "certificate.png").write_bytes(desk.request.get(f"{desk.url}/preview").body())
-    shrink("certificate", widest=1200)
+    with PdfDocument(desk.request.get(f"{desk.url}/pdf").body()) as paper:
+        paper[0].render(scale=1.5).to_pil().save(FOLDER / "certificate.png")
+    shrink("certificate")
 
 
 def logged_in(browser: Browser, base_url: str, logins: list[list[str]], viewport: dict) -> Page:
@@ -106,13 +111,11 @@ def shoot(page: Page, name: str, of: str = "") -> None:
     shrink(name)
 
 
-def shrink(name: str, widest: int = 2000) -> None:
+def shrink(name: str) -> None:
     """Store the picture with a palette: a third of the size, and nobody sees the difference."""
     path = FOLDER / f"{name}.png"
     with Image.open(path) as picture:
-        picture = picture.convert("RGB")
-        picture.thumbnail((widest, 4 * widest))
-        picture.quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
+        picture.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
     print(f"{path} ({path.stat().st_size // 1024} KB)")
 
 
